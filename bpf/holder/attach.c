@@ -1,0 +1,258 @@
+#include "holder.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <bpf/bpf.h>
+
+#define LOG_SIZE (1 << 20)
+
+static char *logs[MAX_PROGRAMS];
+static struct bpf_program *logged[MAX_PROGRAMS];
+static int log_count;
+static char libbpf_said[65536];
+static size_t libbpf_length;
+
+/* libbpf's own words, kept for the case that a load fails before the kernel is asked (unknown section, bad map, BTF). */
+static int on_libbpf(enum libbpf_print_level level, const char *format, va_list args)
+{
+	if (level == LIBBPF_DEBUG || libbpf_length >= sizeof(libbpf_said) - 1)
+		return 0;
+	int wrote = vsnprintf(libbpf_said + libbpf_length, sizeof(libbpf_said) - libbpf_length, format, args);
+	if (wrote > 0)
+		libbpf_length += (size_t)wrote;
+	if (libbpf_length > sizeof(libbpf_said) - 1)
+		libbpf_length = sizeof(libbpf_said) - 1;
+	return 0;
+}
+
+static bool is_optional(const struct options *options, const char *name)
+{
+	for (int i = 0; i < options->optional_count; i++)
+		if (strcmp(options->optional[i], name) == 0)
+			return true;
+	return false;
+}
+
+static void report_load_failure(const char *path, int error)
+{
+	json_begin("load-failed");
+	json_text("object", path);
+	json_number("errno", -error);
+	json_text("text", strerror(-error));
+	for (int i = 0; i < log_count; i++)
+		if (logs[i][0]) {
+			json_text("program", bpf_program__name(logged[i]));
+			json_text("section", bpf_program__section_name(logged[i]));
+			json_text("log", logs[i]);
+			break;
+		}
+	json_text("libbpf", libbpf_said);
+	json_end();
+}
+
+/* Opens and loads every object; the first failure is reported with the verifier's log and ends it. 0 or -errno. */
+int load_objects(const struct options *options, struct bpf_object **objects)
+{
+	struct bpf_program *program;
+
+	libbpf_set_print(on_libbpf);
+	for (int i = 0; i < options->object_count; i++) {
+		libbpf_length = 0;
+		libbpf_said[0] = 0;
+		objects[i] = bpf_object__open_file(options->objects[i], NULL);
+		if (!objects[i]) {
+			int error = -errno;
+			report_load_failure(options->objects[i], error);
+			return error;
+		}
+		bpf_object__for_each_program(program, objects[i]) {
+			if (log_count >= MAX_PROGRAMS)
+				break;
+			logs[log_count] = calloc(1, LOG_SIZE);
+			logged[log_count] = program;
+			/* Filled only when the load fails: libbpf loads without a log first. */
+			bpf_program__set_log_buf(program, logs[log_count], LOG_SIZE);
+			log_count++;
+		}
+		int error = bpf_object__load(objects[i]);
+		if (error) {
+			report_load_failure(options->objects[i], error);
+			return error;
+		}
+	}
+	return 0;
+}
+
+/* The group of this process's kprobe events. The pid tells a later holder whether their owner still lives. */
+const char *group(void)
+{
+	static char name[32];
+
+	if (!name[0])
+		snprintf(name, sizeof(name), "lab_%d", getpid());
+	return name;
+}
+
+/*
+ * A kprobe through tracefs and not through the perf PMU: only the former has a line in kprobe_profile (hits and misses),
+ * and its refusals are explained in dmesg and error_log.
+ */
+static struct bpf_link *attach_kprobe(struct attachment *a, const char *section)
+{
+	bool is_return = strncmp(section, "kretprobe/", 10) == 0;
+	const char *target = strchr(section, '/') + 1;
+	char line[256];
+	int error;
+
+	snprintf(a->event, sizeof(a->event), "%.60s", bpf_program__name(a->program));
+	snprintf(line, sizeof(line), "%c:%s/%s %s\n", is_return ? 'r' : 'p', group(), a->event, target);
+	error = write_file(TRACEFS "/kprobe_events", line, true);
+	if (error) {
+		a->event[0] = 0;
+		errno = -error;
+		return NULL;
+	}
+	return bpf_program__attach_tracepoint(a->program, group(), a->event);
+}
+
+static bool is_kprobe(const char *section)
+{
+	return strncmp(section, "kprobe/", 7) == 0 || strncmp(section, "kretprobe/", 10) == 0;
+}
+
+static void report_attach_failure(const struct attachment *a, int error, bool optional)
+{
+	json_begin("attach-failed");
+	json_text("program", bpf_program__name(a->program));
+	json_text("section", bpf_program__section_name(a->program));
+	json_number("optional", optional);
+	json_number("errno", error);
+	json_text("text", strerror(error));
+	json_end();
+	kmsg_report();
+}
+
+/* Attaches every program of every object. Number of attachments, or -errno if a required one was refused. */
+int attach_all(const struct options *options, struct bpf_object **objects, struct attachment *attachments)
+{
+	struct bpf_program *program;
+	int count = 0, failed = 0;
+
+	kmsg_mark();
+	for (int i = 0; i < options->object_count; i++)
+		bpf_object__for_each_program(program, objects[i]) {
+			if (count >= MAX_PROGRAMS)
+				return -E2BIG;
+			struct attachment *a = &attachments[count];
+			const char *section = bpf_program__section_name(program);
+
+			memset(a, 0, sizeof(*a));
+			a->program = program;
+			errno = 0;
+			a->link = is_kprobe(section) ? attach_kprobe(a, section) : bpf_program__attach(program);
+			if (!a->link) {
+				int error = errno ? errno : EINVAL;
+				bool optional = is_optional(options, bpf_program__name(program));
+
+				report_attach_failure(a, error, optional);
+				if (!optional)
+					failed = -error;
+			} else {
+				json_begin("attached");
+				json_text("program", bpf_program__name(program));
+				json_text("section", section);
+				json_text("how", a->event[0] ? "kprobe event" : "libbpf");
+				json_end();
+			}
+			count++;
+		}
+	return failed ? failed : count;
+}
+
+/* kprobe_profile has a line "  NAME  HITS  MISSED" per event; names are unique because the group has our pid only. */
+void report_hits(const struct attachment *attachments, int count)
+{
+	static char profile[65536];
+	long length = read_file(TRACEFS "/kprobe_profile", profile, sizeof(profile));
+
+	for (int i = 0; i < count; i++) {
+		const struct attachment *a = &attachments[i];
+		char *save = NULL, *copy = length > 0 ? strdup(profile) : NULL;
+		long long hits = -1, missed = -1;
+
+		if (!a->link) {
+			free(copy);
+			continue;
+		}
+		for (char *line = copy ? strtok_r(copy, "\n", &save) : NULL; line; line = strtok_r(NULL, "\n", &save)) {
+			char name[128];
+			long long h, m;
+
+			if (a->event[0] && sscanf(line, "%127s %lld %lld", name, &h, &m) == 3 && strcmp(name, a->event) == 0) {
+				hits = h;
+				missed = m;
+			}
+		}
+		free(copy);
+		if (hits < 0) { /* not a kprobe event: the kernel's own run counter, where bpf_stats_enabled is on */
+			struct bpf_prog_info info = {};
+			__u32 size = sizeof(info);
+
+			if (bpf_obj_get_info_by_fd(bpf_program__fd(a->program), &info, &size) == 0)
+				hits = (long long)info.run_cnt;
+		}
+		json_begin("hits");
+		json_text("program", bpf_program__name(a->program));
+		json_text("section", bpf_program__section_name(a->program));
+		json_number("hits", hits);
+		json_number("missed", missed);
+		json_end();
+	}
+}
+
+static void remove_group(const char *name)
+{
+	char path[128], line[512];
+	struct dirent *entry;
+	DIR *events;
+
+	snprintf(path, sizeof(path), TRACEFS "/events/%s", name);
+	events = opendir(path);
+	while (events && (entry = readdir(events)))
+		if (entry->d_type == DT_DIR && entry->d_name[0] != '.') {
+			snprintf(line, sizeof(line), "-:%s/%s\n", name, entry->d_name);
+			write_file(TRACEFS "/kprobe_events", line, true);
+		}
+	if (events)
+		closedir(events);
+}
+
+/* Takes every link and every kprobe event away again. */
+void detach_all(struct attachment *attachments, int count)
+{
+	for (int i = 0; i < count; i++)
+		bpf_link__destroy(attachments[i].link);
+	remove_group(group());
+}
+
+/* A holder that was killed leaves its kprobe events registered: remove those whose owner is gone. */
+void sweep_dead_groups(void)
+{
+	struct dirent *entry;
+	DIR *events = opendir(TRACEFS "/events");
+
+	while (events && (entry = readdir(events))) {
+		int pid;
+
+		if (sscanf(entry->d_name, "lab_%d", &pid) == 1 && kill(pid, 0) != 0 && errno == ESRCH)
+			remove_group(entry->d_name);
+	}
+	if (events)
+		closedir(events);
+}

@@ -1,0 +1,181 @@
+#include "holder.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+/* What the workload may write to stdout and stderr each; a runaway loop must not eat the guest's memory. */
+#define OUTPUT_LIMIT (64L << 20)
+
+volatile int stop_requested;
+static int gate = -1;
+
+static void on_stop(int signal)
+{
+	(void)signal;
+	stop_requested = 1;
+}
+
+static int open_output(const char *dir, const char *name)
+{
+	char path[512];
+
+	snprintf(path, sizeof(path), "%s/%s", dir, name);
+	return open(path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+}
+
+static void run_workload(const struct options *options, int wait_fd)
+{
+	struct rlimit limit = { OUTPUT_LIMIT, OUTPUT_LIMIT };
+	int in = open("/dev/null", O_RDONLY), out = open_output(options->dir, "stdout"), err = open_output(options->dir, "stderr");
+	sigset_t none;
+	char go;
+
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	signal(SIGPIPE, SIG_DFL);
+	setsid();
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (read(wait_fd, &go, 1) != 1) /* the holder gave up */
+		_exit(127);
+	close(wait_fd);
+	setrlimit(RLIMIT_FSIZE, &limit);
+	dup2(in, 0);
+	dup2(out, 1);
+	dup2(err, 2);
+	if (chdir("/") != 0)
+		_exit(127);
+	execvp(options->workload[0], options->workload);
+	dprintf(2, "lab: cannot start %s: %s\n", options->workload[0], strerror(errno));
+	_exit(127);
+}
+
+/*
+ * Forks the workload and holds it before execve(), so that its pid is known (for map slots and filters) before it does
+ * anything. Returns the pid or -errno.
+ */
+pid_t child_prepare(const struct options *options)
+{
+	struct sigaction stop = { .sa_handler = on_stop };
+	sigset_t child;
+	int pipe_fds[2];
+	pid_t pid;
+
+	/* Orphans of the workload become our children, so that none of them outlives the run. */
+	prctl(PR_SET_CHILD_SUBREAPER, 1);
+	sigaction(SIGTERM, &stop, NULL);
+	sigaction(SIGINT, &stop, NULL);
+	sigaction(SIGHUP, &stop, NULL);
+	signal(SIGPIPE, SIG_IGN);
+	sigemptyset(&child);
+	sigaddset(&child, SIGCHLD);
+	sigprocmask(SIG_BLOCK, &child, NULL);
+
+	if (pipe2(pipe_fds, O_CLOEXEC) != 0)
+		return -errno;
+	fflush(stdout);
+	pid = fork();
+	if (pid == 0) {
+		close(pipe_fds[1]);
+		run_workload(options, pipe_fds[0]);
+	}
+	close(pipe_fds[0]);
+	gate = pipe_fds[1];
+	return pid < 0 ? -errno : pid;
+}
+
+/* Lets the workload start. */
+int child_release(void)
+{
+	int ok = write(gate, "g", 1) == 1;
+
+	close(gate);
+	gate = -1;
+	return ok ? 0 : -errno;
+}
+
+static long elapsed_ms(const struct timespec *since)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (now.tv_sec - since->tv_sec) * 1000 + (now.tv_nsec - since->tv_nsec) / 1000000;
+}
+
+/* Waits for the workload's first process and says how it ended. 0, or -ETIMEDOUT, or -EINTR when the holder must stop. */
+int child_wait(pid_t pid, long deadline_ms)
+{
+	struct timespec start, slice = { 0, 20 * 1000 * 1000 };
+	sigset_t child;
+	int status;
+
+	sigemptyset(&child);
+	sigaddset(&child, SIGCHLD);
+	clock_gettime(CLOCK_MONOTONIC, &start);
+	for (;;) {
+		if (waitpid(pid, &status, WNOHANG) == pid)
+			break;
+		if (stop_requested || !json_alive())
+			return -EINTR;
+		if (elapsed_ms(&start) > deadline_ms)
+			return -ETIMEDOUT;
+		sigtimedwait(&child, NULL, &slice);
+	}
+	json_begin("exited");
+	json_number("pid", pid);
+	if (WIFSIGNALED(status))
+		json_number("signal", WTERMSIG(status));
+	else
+		json_number("status", WEXITSTATUS(status));
+	json_number("ms", elapsed_ms(&start));
+	json_end();
+	return 0;
+}
+
+static bool is_our_child(const char *name)
+{
+	char path[300], stat[512], *after;
+	int parent = 0;
+
+	snprintf(path, sizeof(path), "/proc/%s/stat", name);
+	if (read_file(path, stat, sizeof(stat)) <= 0 || !(after = strrchr(stat, ')')))
+		return false;
+	return sscanf(after + 1, " %*c %d", &parent) == 1 && parent == getpid();
+}
+
+/* Ends the workload and everything that it left behind. Safe to call at any time. */
+void child_end(pid_t pid)
+{
+	if (gate >= 0)
+		close(gate);
+	gate = -1;
+	if (pid > 0)
+		kill(-pid, SIGKILL);
+	for (int round = 0; round < 50; round++) {
+		DIR *proc = opendir("/proc");
+		struct dirent *entry;
+		int left = 0;
+
+		while (proc && (entry = readdir(proc)))
+			if (entry->d_name[0] >= '1' && entry->d_name[0] <= '9' && is_our_child(entry->d_name)) {
+				kill(atoi(entry->d_name), SIGKILL);
+				left++;
+			}
+		if (proc)
+			closedir(proc);
+		while (waitpid(-1, NULL, WNOHANG) > 0)
+			;
+		if (left == 0)
+			return;
+		usleep(10000);
+	}
+}

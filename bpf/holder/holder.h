@@ -1,0 +1,97 @@
+/*
+ * The holder: the lab's loader inside the guest. It loads BPF objects, attaches them, records the ring buffer, runs the
+ * workload as its child, and takes everything away again. It exists because a 5.4 kernel has no BPF links to pin: somebody
+ * must hold the perf events open while the workload runs.
+ *
+ * It speaks one JSON object per line on stdout; artefacts go to files in one directory.
+ */
+#ifndef LAB_HOLDER_H
+#define LAB_HOLDER_H
+
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE /* splice, pipe2, prctl: this program is for Linux only */
+#endif
+
+#include <bpf/libbpf.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+#define MAX_OBJECTS 16
+#define MAX_PROGRAMS 64
+#define MAX_NAMES 64
+#define TRACEFS "/sys/kernel/tracing"
+
+/* What the command line asks for. Strings point into argv. */
+struct options {
+	const char *dir;
+	const char *meta; /* only save what is the same for all runs of this boot */
+	const char *clock;
+	const char *buffer_kb;
+	long deadline_ms;
+	const char *objects[MAX_OBJECTS];
+	int object_count;
+	const char *events[MAX_NAMES]; /* system:event */
+	int event_count;
+	const char *optional[MAX_NAMES];
+	int optional_count;
+	const char *slots[MAX_NAMES]; /* map:key=value, value a number or "pid" */
+	int slot_count;
+	char **workload;
+};
+
+/* One attached program. */
+struct attachment {
+	struct bpf_program *program;
+	struct bpf_link *link;
+	char event[64]; /* name of its kprobe event in group(), or "" */
+};
+
+/* json.c: one object per line; begin, fields, end. Strings are escaped; anything that is not UTF-8 text becomes \u00XX. */
+void json_begin(const char *event);
+void json_text(const char *key, const char *value);
+void json_number(const char *key, long long value);
+void json_hex(const char *key, const void *bytes, size_t size);
+void json_end(void);
+/* False when nobody reads us any more (the ssh connection is gone). */
+bool json_alive(void);
+
+/* files.c */
+int write_file(const char *path, const char *text, bool append);
+long read_file(const char *path, char *buffer, size_t size);
+int copy_file(const char *from, const char *to);
+
+/* attach.c */
+int load_objects(const struct options *options, struct bpf_object **objects);
+int attach_all(const struct options *options, struct bpf_object **objects, struct attachment *attachments);
+void report_hits(const struct attachment *attachments, int count);
+void detach_all(struct attachment *attachments, int count);
+void sweep_dead_groups(void);
+const char *group(void);
+
+/* capture.c */
+int capture_prepare(const struct options *options);
+int capture_start(void);
+int capture_stop(const struct options *options);
+void capture_restore(const struct options *options);
+
+/* meta.c */
+int save_meta(const struct options *options);
+
+/* child.c */
+pid_t child_prepare(const struct options *options);
+int child_release(void);
+int child_wait(pid_t pid, long deadline_ms);
+void child_end(pid_t pid);
+extern volatile int stop_requested;
+
+/* maps.c */
+int fill_slots(const struct options *options, struct bpf_object **objects, pid_t pid);
+void dump_maps(const struct options *options, struct bpf_object **objects);
+
+/* kmsg.c: lines that the kernel logged since mark(). */
+void kmsg_mark(void);
+void kmsg_report(void);
+int kmsg_save(const char *path);
+
+#endif

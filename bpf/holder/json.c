@@ -1,0 +1,63 @@
+#include "holder.h"
+
+#include <errno.h>
+#include <stdio.h>
+
+static bool alive = true;
+
+static void put_string(const char *text)
+{
+	putchar('"');
+	for (const unsigned char *c = (const unsigned char *)text; *c; c++) {
+		if (*c == '"' || *c == '\\')
+			printf("\\%c", *c);
+		else if (*c < 0x20 || *c >= 0x7f)
+			printf("\\u%04x", *c);
+		else
+			putchar(*c);
+	}
+	putchar('"');
+}
+
+void json_begin(const char *event)
+{
+	fputs("{\"event\":", stdout);
+	put_string(event);
+}
+
+void json_text(const char *key, const char *value)
+{
+	putchar(',');
+	put_string(key);
+	putchar(':');
+	put_string(value);
+}
+
+void json_number(const char *key, long long value)
+{
+	putchar(',');
+	put_string(key);
+	printf(":%lld", value);
+}
+
+void json_hex(const char *key, const void *bytes, size_t size)
+{
+	putchar(',');
+	put_string(key);
+	fputs(":\"", stdout);
+	for (size_t i = 0; i < size; i++)
+		printf("%02x", ((const unsigned char *)bytes)[i]);
+	putchar('"');
+}
+
+void json_end(void)
+{
+	fputs("}\n", stdout);
+	if (fflush(stdout) == EOF && errno != EINTR)
+		alive = false;
+}
+
+bool json_alive(void)
+{
+	return alive;
+}

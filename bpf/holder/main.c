@@ -1,0 +1,131 @@
+#include "holder.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static int usage(const char *why)
+{
+	fprintf(stderr,
+		"lab-holder: %s\n"
+		"usage: lab-holder --meta DIR [--event SYSTEM:EVENT]...\n"
+		"       lab-holder --dir DIR [--object FILE]... [--event SYSTEM:EVENT]... [--optional PROGRAM]...\n"
+		"                  [--slot MAP:KEY=VALUE]... [--clock CLOCK] [--buffer-kb N] [--deadline-ms N] -- WORKLOAD...\n",
+		why);
+	return 2;
+}
+
+static int parse(int argc, char **argv, struct options *options)
+{
+	for (int i = 1; i < argc; i++) {
+		const char *flag = argv[i], *value = i + 1 < argc ? argv[i + 1] : NULL;
+
+		if (strcmp(flag, "--") == 0) {
+			options->workload = &argv[i + 1];
+			return value ? 0 : usage("no workload");
+		}
+		if (!value)
+			return usage("a flag has no value");
+		i++;
+		if (strcmp(flag, "--dir") == 0)
+			options->dir = value;
+		else if (strcmp(flag, "--meta") == 0)
+			options->meta = value;
+		else if (strcmp(flag, "--clock") == 0)
+			options->clock = value;
+		else if (strcmp(flag, "--buffer-kb") == 0)
+			options->buffer_kb = value;
+		else if (strcmp(flag, "--deadline-ms") == 0)
+			options->deadline_ms = atol(value);
+		else if (strcmp(flag, "--object") == 0 && options->object_count < MAX_OBJECTS)
+			options->objects[options->object_count++] = value;
+		else if (strcmp(flag, "--event") == 0 && options->event_count < MAX_NAMES)
+			options->events[options->event_count++] = value;
+		else if (strcmp(flag, "--optional") == 0 && options->optional_count < MAX_NAMES)
+			options->optional[options->optional_count++] = value;
+		else if (strcmp(flag, "--slot") == 0 && options->slot_count < MAX_NAMES)
+			options->slots[options->slot_count++] = value;
+		else
+			return usage(flag);
+	}
+	return options->meta ? 0 : usage("no workload");
+}
+
+static void finish(const char *outcome, int error)
+{
+	json_begin("done");
+	json_text("outcome", outcome);
+	json_number("errno", -error);
+	json_end();
+}
+
+/*
+ * Order matters. The recorder runs before the probes are attached and ends after they are gone, so that every hit that a
+ * counter counts had a buffer to go to; the workload is held before its execve() until all of that stands.
+ */
+static int run(const struct options *options)
+{
+	struct bpf_object *objects[MAX_OBJECTS] = {};
+	static struct attachment attachments[MAX_PROGRAMS];
+	const char *outcome = "done";
+	char path[512];
+	int error, count = 0;
+	pid_t pid;
+
+	sweep_dead_groups();
+	pid = child_prepare(options);
+	if (pid < 0)
+		return finish("cannot fork", pid), 1;
+	if ((error = load_objects(options, objects)))
+		outcome = "load failed";
+	else if ((error = fill_slots(options, objects, pid)))
+		outcome = "map slot failed";
+	else if ((error = capture_prepare(options)) || (error = capture_start()))
+		outcome = "capture failed";
+	else if ((count = attach_all(options, objects, attachments)) < 0) {
+		error = count;
+		count = MAX_PROGRAMS; /* entries without a link are skipped */
+		outcome = "attach failed";
+	}
+	if (!error) {
+		json_begin("started");
+		json_number("pid", pid);
+		json_end();
+		error = child_release();
+		if (!error)
+			error = child_wait(pid, options->deadline_ms);
+		outcome = error == -ETIMEDOUT ? "deadline" : error ? "stopped" : "done";
+	}
+	child_end(pid);
+	report_hits(attachments, count);
+	if (!error || error == -ETIMEDOUT)
+		dump_maps(options, objects);
+	detach_all(attachments, count);
+	if (capture_stop(options) && !error) {
+		error = -EIO;
+		outcome = "capture failed";
+	}
+	capture_restore(options);
+	for (int i = 0; i < options->object_count; i++)
+		bpf_object__close(objects[i]);
+	snprintf(path, sizeof(path), "%s/dmesg", options->dir);
+	kmsg_save(path);
+	finish(outcome, error);
+	return error ? 1 : 0;
+}
+
+int main(int argc, char **argv)
+{
+	struct options options = { .clock = "mono", .buffer_kb = "8192", .deadline_ms = 60000 };
+
+	if (parse(argc, argv, &options))
+		return 2;
+	if (options.meta)
+		return save_meta(&options);
+	if (!options.dir || (mkdir(options.dir, 0700) != 0 && errno != EEXIST))
+		return usage("--dir is missing or cannot be made");
+	return run(&options);
+}

@@ -1,0 +1,69 @@
+/** argv -> command -> exit code. Signals are handled here and nowhere else, and this is the only file that exits. */
+import { Command, CommanderError } from 'commander'
+import type { Session } from './commands/app.ts'
+import { HELP } from './commands/help.ts'
+import { COMMANDS, type CommandSpec } from './commands/index.ts'
+import { EXIT } from './engine/error.ts'
+
+const control = new AbortController()
+let status: number = EXIT.done
+
+/** The second signal of an impatient person still leaves time to stop what was started; the third does not. */
+let signals = 0
+for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
+  process.on(name, () => {
+    signals++
+    control.abort()
+    if (signals > 2) process.exit(EXIT.interrupted)
+  })
+
+/** Loads a command's code only now: `lab --help` needs neither ssh nor YAML. */
+async function act(spec: CommandSpec, args: readonly unknown[], command: Command): Promise<void> {
+  const [{ openSession }, { exitCodeOf }, { work }] = await Promise.all([import('./commands/app.ts'), import('./ui/failures.ts'), spec.load()])
+  const session: Session = openSession(command.optsWithGlobals(), control.signal)
+  const { view } = session
+  const fail = (error: unknown) => {
+    status = exitCodeOf(error)
+    view.failure(error)
+  }
+  try {
+    const result = await work(session, args, command.opts())
+    if (typeof result === 'number') status = result
+    else if (result !== undefined) view.answer(result)
+    if (result !== undefined && typeof result !== 'number' && result.status !== undefined) status = result.status
+  } catch (error) {
+    fail(error)
+  }
+  await view.close().catch(fail)
+}
+
+function register(program: Command, spec: CommandSpec): void {
+  const command = program.command(spec.usage).description(spec.about)
+  for (const [flags, about, parse] of spec.options ?? []) {
+    if (parse === undefined) command.option(flags, about)
+    else command.option(flags, about, parse, undefined)
+  }
+  if (spec.passThrough) command.passThroughOptions()
+  command.action(async (...all: unknown[]) => await act(spec, all.slice(0, -2), command))
+}
+
+const program = new Command('lab')
+  .description('VM labs for kernel tracing: from lab.yaml to a trace that somebody else can produce again')
+  .option('-f, --file <lab.yaml>', 'the lab file (default: lab.yaml here or above)')
+  .option('--json', 'events and answer as JSON, one object per line, on stdout')
+  .option('-y, --yes', 'install missing host packages without asking')
+  .version('0.1.0', '-V, --version')
+  .showSuggestionAfterError(true)
+  .enablePositionalOptions()
+  .exitOverride()
+  .addHelpText('after', HELP)
+for (const spec of COMMANDS) register(program, spec)
+
+try {
+  await program.parseAsync(process.argv)
+} catch (error) {
+  if (!(error instanceof CommanderError)) throw error
+  // Help and version are answers; anything else that commander refuses is wrong input.
+  status = error.exitCode === 0 ? EXIT.done : EXIT.user
+}
+process.exit(control.signal.aborted && status === EXIT.done ? EXIT.interrupted : status)

@@ -1,0 +1,12 @@
+/** `--kernel` and `--accel` as typed choices. */
+import { userError } from '../engine/error.ts'
+import type { Choices } from '../plan.ts'
+
+const ACCELS = ['kvm', 'tcg', 'auto'] as const
+
+export function choicesOf(options: Readonly<Record<string, unknown>>): Choices {
+  const { kernel, accel } = options
+  const known = ACCELS.find((one) => one === accel)
+  if (accel !== undefined && known === undefined) throw userError({ place: '--accel', fact: `there is no accelerator "${String(accel)}"`, wayOut: 'use kvm, tcg or auto' })
+  return { kernel: typeof kernel === 'string' ? kernel : undefined, accel: known }
+}

@@ -1,0 +1,35 @@
+/** `lab console`: the guest's serial console; what it said so far first. Ctrl-] leaves, as in telnet and virsh. */
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { labError, messageOf } from '../engine/error.ts'
+import { CONSOLE_SOCKET } from '../host/qemu.ts'
+import { connectUnix } from '../host/unix-socket.ts'
+import { CONSOLE_LOG } from '../vm/boot.ts'
+import { upVmOf } from './guest.ts'
+import type { CommandModule } from './index.ts'
+
+const LEAVE = 0x1d
+
+export const work: CommandModule['work'] = async (session, [name]) => {
+  const up = await upVmOf(session, name)
+  const before = await readFile(join(up.dir, CONSOLE_LOG), 'utf8').catch(() => '')
+  if (!process.stdin.isTTY) return { text: before.trimEnd(), data: { console: before } }
+  const socket = await connectUnix(join(up.dir, CONSOLE_SOCKET)).catch((error: unknown) => {
+    throw labError({ place: `vm ${up.id}`, fact: `its console cannot be reached: ${messageOf(error)}`, wayOut: 'is another `lab console` open? QEMU serves one at a time' })
+  })
+  const { stdin } = process
+  session.view.raw(Buffer.from(`${before}\r\n[lab: this is the console of ${up.id}; Ctrl-] leaves]\r\n`), '')
+  stdin.setRawMode(true)
+  try {
+    await new Promise<void>((resolve) => {
+      stdin.on('data', (bytes: Buffer) => (bytes.includes(LEAVE) ? resolve() : void socket.write(bytes)))
+      session.view.pipe(socket)
+      socket.on('close', () => resolve())
+    })
+  } finally {
+    stdin.setRawMode(false)
+    stdin.pause()
+    socket.destroy()
+  }
+  return 0
+}

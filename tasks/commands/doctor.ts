@@ -1,0 +1,58 @@
+/** `lab doctor`: what the host has, what it lacks, and the way out of each. */
+import { EXIT, Failure } from '../engine/error.ts'
+import { findLab } from '../config/find.ts'
+import type { ResolvedLab } from '../config/resolve.ts'
+import { doctorStep } from '../doctor.ts'
+import { findingsText, type Finding } from '../doctor/finding.ts'
+import { hostStep } from '../host-tools.ts'
+import { openApp, type Session } from './app.ts'
+import type { CommandModule } from './index.ts'
+
+/** The failure that an action of the user's making ends in; anything else that it throws passes through. */
+function attempt<T>(action: () => T): T | Failure {
+  try {
+    return action()
+  } catch (error) {
+    if (error instanceof Failure && error.kind === 'user') return error
+    throw error
+  }
+}
+
+/** The host can be looked at without a lab, and with one that has mistakes. */
+function labOf(session: Session): { lab?: ResolvedLab; finding: Finding } {
+  const { file } = session.options
+  const name = 'lab file'
+  if (file === undefined && attempt(() => findLab(process.cwd())) instanceof Failure)
+    return { finding: { name, status: 'ok', fact: 'none here or above: the host alone was looked at' } }
+  const app = attempt(() => openApp(session))
+  if (!(app instanceof Failure)) return { lab: app.lab, finding: { name, status: 'ok', fact: app.lab.file } }
+  const { fact, wayOut = '`lab check` shows what and where' } = app.parts
+  return { finding: { name, status: 'problem', fact, wayOut } }
+}
+
+/** Installs what is missing. If that fails, the reason is said and the findings follow: they tell what is still missing. */
+async function install({ context }: Session): Promise<void> {
+  try {
+    await hostStep({ ...context, yes: true })
+  } catch (error) {
+    if (!(error instanceof Failure) || error.kind !== 'lab') throw error
+    const { fact, lines = [], log, wayOut } = error.parts
+    const text = [fact, ...lines.slice(-3), ...(log === undefined ? [] : [`log: ${log}`])].join('; ')
+    context.emit({
+      type: 'notice',
+      level: 'warning',
+      place: '--fix',
+      text,
+      ...(wayOut === undefined ? {} : { wayOut }),
+    })
+  }
+}
+
+export const work: CommandModule['work'] = async (session, _args, options) => {
+  const { context } = session
+  if (options['fix'] === true) await install(session)
+  const { lab, finding } = labOf(session)
+  const findings = [...(await doctorStep(lab, context)), finding]
+  const bad = findings.some(({ status }) => status === 'problem')
+  return { text: findingsText(findings), data: { findings }, status: bad ? EXIT.lab : EXIT.done }
+}

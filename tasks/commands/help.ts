@@ -1,0 +1,30 @@
+/** `lab --help` teaches by example. */
+export const HELP = `
+The two commands:
+  lab up                        build what is missing and boot the VM
+  lab run readiter              run an experiment; results land in results/readiter/
+
+A first look:
+  lab check                     is lab.yaml right? (all problems at once)
+  lab plan readiter             what would be built, restored and booted, and why
+  lab run readiter --repeat 20  more repeats; --kernel v5.10 for another kernel, --param bytes=64 for another size
+  lab results                   every run with its verdict
+  lab trace <run>               the events of a run
+
+Inside the guest:
+  lab exec -- uname -r          one command
+  lab ssh                       a shell
+  lab cp notes.txt :/tmp/       copy to the guest (":" marks the guest's side)
+  lab console                   the serial console
+
+Kernels:
+  lab build kernel v5.4 --source ../linux   your own tree
+  lab build kernel v5.4 --show-patch        what parallelPath does to the source
+
+When something is odd:
+  lab doctor                    host, tools, KVM, mirrors; --fix repairs
+  lab ps                        what runs, who owns it
+  lab gc                        remove what nobody owns any more
+
+Exit codes: 0 done, 1 the experiment failed its expectations, 2 your input is wrong, 69 the lab could not do it, 70 a bug, 130 interrupted.
+`

@@ -1,0 +1,69 @@
+/** Every command as data; its code is loaded when it is called. */
+import type { Answer } from '../ui/view.ts'
+import type { Session } from './app.ts'
+
+/** What a command found out; `status` is its exit code where that is not 0. */
+export type Outcome = (Answer & { readonly status?: number }) | number | undefined
+
+export interface CommandModule {
+  readonly work: (session: Session, args: readonly unknown[], options: Readonly<Record<string, unknown>>) => Promise<Outcome>
+}
+
+export interface CommandSpec {
+  /** As commander reads it: `run <experiment...>`. */
+  readonly usage: string
+  readonly about: string
+  readonly options?: readonly (readonly [flags: string, about: string, parse?: (value: string, before: unknown) => unknown])[]
+  /** Words after the first argument are not ours (`lab exec -- ls -l`). */
+  readonly passThrough?: boolean
+  readonly load: () => Promise<CommandModule>
+}
+
+const collect = (value: string, before: unknown): string[] => [...(Array.isArray(before) ? before.map(String) : []), value]
+const count = (value: string): number => (/^[1-9][0-9]{0,4}$/.test(value) ? Number(value) : Number.NaN)
+
+const KERNEL = ['--kernel <name>', "this kernel instead of the VM's"] as const
+const ACCEL = ['--accel <kind>', 'kvm, tcg or auto instead of what lab.yaml says'] as const
+const DRY = ['--dry-run', 'say what would be done, and why'] as const
+
+export const COMMANDS: readonly CommandSpec[] = [
+  { usage: 'init [dir]', about: 'a new lab: commented lab.yaml, one probe, one experiment that runs', load: () => import('./init.ts') },
+  { usage: 'check', about: 'validate the whole lab file', load: () => import('./check.ts') },
+  {
+    usage: 'doctor',
+    about: 'host: tools, KVM that really works, disk, mirror; each finding with its fix',
+    options: [['--fix', 'install what is missing, forget what was unreachable']],
+    load: () => import('./doctor.ts'),
+  },
+  { usage: 'plan [experiment]', about: 'what would be built, restored and booted, and why', options: [KERNEL], load: () => import('./plan.ts') },
+  {
+    usage: 'build [kind] [name]',
+    about: 'artefacts only: kernel, image or probe; one name or all',
+    options: [['--source <dir>', 'kernel: build this tree instead of the declared source'], ['--show-patch', 'kernel: the diff that parallelPath makes, and no build'], KERNEL, DRY],
+    load: () => import('./build.ts'),
+  },
+  { usage: 'up [vm]', about: 'converge to a running VM', options: [KERNEL, ACCEL, DRY], load: () => import('./up.ts') },
+  { usage: 'down [vm]', about: 'stop a VM that `lab up` started (all of them without a name)', load: () => import('./down.ts') },
+  {
+    usage: 'run <experiment...>',
+    about: 'run experiments; one result directory per run, and an exit code that tells the truth',
+    options: [
+      ['-p, --param <name=value>', 'this value instead of the declared ones (repeatable)', collect],
+      ['-r, --repeat <n>', 'repeats of each arm', count],
+      KERNEL,
+      ACCEL,
+      ['--cold', 'a VM of its own, even if one is up'],
+      DRY,
+    ],
+    load: () => import('./run.ts'),
+  },
+  { usage: 'ps', about: 'what runs, and who owns it', load: () => import('./ps.ts') },
+  { usage: 'gc', about: 'remove what nobody owns: VMs, half-written directories', options: [DRY], load: () => import('./gc.ts') },
+  { usage: 'ssh [vm]', about: 'a shell in the guest', load: () => import('./ssh.ts') },
+  { usage: 'exec [command...]', about: "run a command in the guest; its exit code is ours", options: [['--vm <name>', 'the VM']], passThrough: true, load: () => import('./exec.ts') },
+  { usage: 'cp <from> <to>', about: 'copy a file or directory; ":" marks the guest\'s side', options: [['--vm <name>', 'the VM']], load: () => import('./cp.ts') },
+  { usage: 'console [vm]', about: 'the serial console (leave with Ctrl-])', load: () => import('./console.ts') },
+  { usage: 'results [action] [run]', about: 'ls, show or rm', options: [['--experiment <name>', 'only of this one']], load: () => import('./results.ts') },
+  { usage: 'trace <run>', about: 'the events of a run', options: [['--md', 'Markdown, for slides'], ['--all', 'other processes too']], load: () => import('./trace.ts') },
+  { usage: 'schema', about: 'JSON Schema of lab.yaml, for editors', load: () => import('./schema.ts') },
+]

@@ -1,0 +1,28 @@
+/** `lab init`: a new lab, and the two commands that come next. */
+import { join, relative, resolve } from 'node:path'
+import { which } from '../host/tool-version.ts'
+import { initLab } from '../init.ts'
+import { TOOL_ROOT } from './app.ts'
+import type { CommandModule } from './index.ts'
+
+/** A word as a POSIX shell takes it. */
+const shellWord = (text: string): string =>
+  /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", String.raw`'\''`)}'`
+
+export const work: CommandModule['work'] = async (_session, [dir]) => {
+  const directory = resolve(typeof dir === 'string' ? dir : '.')
+  const made = await initLab(directory, TOOL_ROOT)
+  const lab = which('lab') === undefined ? shellWord(join(TOOL_ROOT, 'lab')) : 'lab'
+  const away = relative(process.cwd(), directory)
+  const next = [
+    ...(away === '' ? [] : [`cd ${shellWord(away.startsWith('-') ? `./${away}` : away)}`]),
+    `${lab} doctor`,
+    `${lab} run hello`,
+  ]
+  return {
+    text: [`made the lab ${made.name}: ${made.files.join(', ')}`, 'next:', ...next.map((line) => `  ${line}`)].join(
+      '\n',
+    ),
+    data: { ...made, next },
+  }
+}

@@ -1,0 +1,40 @@
+/** `lab plan`: what would be done, and why; nothing is built, booted or fetched. */
+import { named } from '../config/open.ts'
+import { arms } from '../config/arms.ts'
+import type { ResolvedExperiment, ResolvedLab, ResolvedVm } from '../config/resolve.ts'
+import type { Context } from '../engine/context.ts'
+import { imagePlan, kernelPlan, type Forecast } from '../forecast.ts'
+import { missingRequirements, packagesOf } from '../host/packages.ts'
+import type { Choices } from '../plan.ts'
+import { placesOf, upVm } from '../vm.ts'
+import type { Answer } from '../ui/view.ts'
+import { openApp } from './app.ts'
+import { choicesOf } from './choices.ts'
+import { vmOf } from './vm-name.ts'
+import type { CommandModule } from './index.ts'
+
+/** The plan for a VM, and for an experiment on it. */
+export async function planAnswer(lab: ResolvedLab, vm: ResolvedVm, experiment: ResolvedExperiment | undefined, choices: Choices, context: Context, repeat?: number): Promise<Answer> {
+  const rows: Forecast[] = []
+  const missing = missingRequirements()
+  if (missing.length > 0) rows.push({ step: 'host packages', will: 'install', why: packagesOf(missing).join(' ') })
+  const kernel = choices.kernel ?? vm.kernel.use
+  rows.push(await kernelPlan(named(lab.kernels, 'kernel', kernel), context))
+  if (choices.kernel === undefined) for (const name of vm.kernel.fallback) rows.push({ ...(await kernelPlan(named(lab.kernels, 'kernel', name), context)), step: `  else kernel ${name}` })
+  rows.push(await imagePlan(named(lab.images, 'image', vm.image), context))
+  const up = await upVm(placesOf(lab.directory), vm.name)
+  rows.push(up ? { step: `vm ${vm.name}`, will: 'use', why: `up since ${up.state.since}, if its kernel and image are still the ones above` } : { step: `vm ${vm.name}`, will: 'boot', why: 'none is up' })
+  if (experiment) {
+    const list = arms(experiment)
+    const times = repeat ?? experiment.repeat
+    rows.push({ step: `experiment ${experiment.name}`, will: 'run', why: `${list.length} arm${list.length === 1 ? '' : 's'} (${list.map(({ name }) => name).join('; ')}) x ${times} repeat${times === 1 ? '' : 's'}` })
+  }
+  return { text: rows.map(({ step, will, why }) => `${step.padEnd(24)} ${will.padEnd(8)} ${why}`).join('\n'), data: rows }
+}
+
+export const work: CommandModule['work'] = async (session, [name], options) => {
+  const { lab, context } = openApp(session)
+  const experiment = typeof name === 'string' ? named(lab.experiments, 'experiment', name) : undefined
+  const vm = named(lab.vms, 'vm', experiment?.vm ?? vmOf(lab, undefined))
+  return await planAnswer(lab, vm, experiment, choicesOf(options), context)
+}

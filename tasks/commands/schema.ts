@@ -1,0 +1,8 @@
+/** `lab schema`: for `# yaml-language-server: $schema=…` and other editors. */
+import { labJsonSchema } from '../config/json-schema.ts'
+import type { CommandModule } from './index.ts'
+
+export const work: CommandModule['work'] = () => {
+  const schema = labJsonSchema()
+  return Promise.resolve({ text: JSON.stringify(schema, null, 2), data: schema })
+}

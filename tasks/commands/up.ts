@@ -1,0 +1,19 @@
+/** `lab up`: converge to a running VM. Nothing to do is nothing done. */
+import { named } from '../config/open.ts'
+import { vmOf } from './vm-name.ts'
+import { vmWanted } from '../plan.ts'
+import { upStep } from '../vm.ts'
+import { openApp } from './app.ts'
+import { choicesOf } from './choices.ts'
+import { planAnswer } from './plan.ts'
+import type { CommandModule } from './index.ts'
+
+export const work: CommandModule['work'] = async (session, [name], options) => {
+  const { lab, context, places } = openApp(session)
+  const vm = named(lab.vms, 'vm', vmOf(lab, name))
+  if (options['dryRun']) return await planAnswer(lab, vm, undefined, choicesOf(options), context)
+  const wanted = await vmWanted(lab, vm, choicesOf(options), context)
+  const state = await upStep(wanted, places, context)
+  const { kernel, accel, port } = state
+  return { text: `${vm.name} is up: ${kernel.release}, ${accel.accel}, 127.0.0.1:${port}   (lab run, lab ssh, lab exec -- CMD, lab down)`, data: state }
+}

@@ -1,0 +1,82 @@
+/** The lab file from bytes to a validated lab, with all its problems at once. */
+import path from 'node:path'
+import type { Section } from './describe.ts'
+import type { Diagnostic } from './diagnostic.ts'
+import type { Files } from './paths.ts'
+import { readYaml } from './read-yaml.ts'
+import { type Context, type HostFacts, relationProblems } from './relations.ts'
+import { Lab } from './schema.ts'
+import { shapeProblems, validParts } from './shape.ts'
+import { type YamlText, locate } from './yaml-location.ts'
+
+/** What loading needs from outside. */
+export interface LoadInput {
+  /** The file as messages name it. */
+  readonly shown: string
+  readonly bytes: Uint8Array
+  /** Where `lab:` names are. */
+  readonly toolRoot: string
+  readonly host: HostFacts
+  readonly files: Files
+}
+
+export interface LoadedLab {
+  /** Present if there are no errors. */
+  readonly lab?: Lab
+  readonly text: string
+  readonly errors: readonly Diagnostic[]
+  readonly warnings: readonly Diagnostic[]
+}
+
+/** The names in each section as the data has them and as the text writes them (`5.10:` is the key 5.1 for YAML). */
+function declaredNames(data: unknown, keyDiagnostics: readonly Diagnostic[], { text }: YamlText): Context['names'] {
+  const namesIn = (section: Section): string[] | undefined => {
+    const entries: unknown = typeof data === 'object' && data !== null ? Reflect.get(data, section) : undefined
+    if (entries === undefined || entries === null) return []
+    if (typeof entries !== 'object' || Array.isArray(entries)) return undefined
+    const written = keyDiagnostics
+      .filter((found) => found.path.startsWith(`${section}.`))
+      .map(({ range }) => text.slice(...range))
+    return [...Object.keys(entries), ...written]
+  }
+  return {
+    kernels: namesIn('kernels'),
+    images: namesIn('images'),
+    vms: namesIn('vms'),
+    probes: namesIn('probes'),
+    experiments: namesIn('experiments'),
+  }
+}
+
+function result(text: string, found: readonly Diagnostic[], data?: unknown): LoadedLab {
+  const diagnostics = found.toSorted((one, other) => one.range[0] - other.range[0])
+  const errors = diagnostics.filter(({ severity }) => severity === 'error')
+  const warnings = diagnostics.filter(({ severity }) => severity === 'warning')
+  return { text, errors, warnings, ...(errors.length === 0 && { lab: Lab.parse(data) }) }
+}
+
+/**
+ * Reads, validates and relates. Never throws for what a file can hold: every problem is a diagnostic, in the order of
+ * the text.
+ * @param file absolute path of the lab file
+ */
+export function loadLab(file: string, { shown, bytes, toolRoot, host, files }: LoadInput): LoadedLab {
+  const read = readYaml(shown, bytes)
+  const { yaml, data } = read
+  if (yaml === undefined || data === undefined) return result(yaml?.text ?? '', read.diagnostics)
+
+  const shape = shapeProblems(data, yaml)
+  const related = relationProblems({
+    lab: validParts(data, shape),
+    names: declaredNames(data, read.diagnostics, yaml),
+    labDir: path.dirname(file),
+    toolRoot,
+    host,
+    files,
+  })
+  return result(
+    yaml.text,
+    [...read.diagnostics, ...[...shape, ...related].map((problem) => locate(yaml, problem))],
+    data,
+  )
+}

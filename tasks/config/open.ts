@@ -1,0 +1,79 @@
+/** What commands call: the lab, resolved, or one failure that says everything that is wrong with it. */
+import { readFileSync } from 'node:fs'
+import path from 'node:path'
+import { codeOf, messageOf, userError } from '../engine/error.ts'
+import { type Diagnostic, render } from './diagnostic.ts'
+import { findLab } from './find.ts'
+import { loadLab } from './load.ts'
+import { diskFiles } from './paths.ts'
+import type { HostFacts } from './relations.ts'
+import { type ResolvedLab, resolveLab } from './resolve.ts'
+import { nameWayOut } from './suggest.ts'
+
+export interface OpenOptions {
+  /** `-f`: a lab file, or a directory that holds lab.yaml. */
+  readonly file?: string | undefined
+  readonly cwd: string
+  /** The tool's own directory: what `lab:` names are looked up in. */
+  readonly toolRoot: string
+  readonly host: HostFacts
+}
+
+/** After this many a person has seen enough; the rest come after the first are repaired. */
+const MOST_SHOWN = 100
+
+function readBytes(file: string, shown: string): Uint8Array {
+  try {
+    return readFileSync(file)
+  } catch (error) {
+    const reasons: Readonly<Record<string, readonly [fact: string, wayOut: string]>> = {
+      ENOENT: ['the lab file does not exist', 'correct the path, or make a lab with lab init'],
+      EACCES: ['the lab file cannot be read', 'give yourself read permission'],
+      EISDIR: ['this is a directory', 'name the lab file in it'],
+    }
+    const [fact, wayOut] = reasons[codeOf(error) ?? ''] ?? [
+      `the lab file cannot be read: ${messageOf(error)}`,
+      'name another file',
+    ]
+    throw userError({ place: shown, fact, wayOut }, error)
+  }
+}
+
+/** All diagnostics as lines, in the order of the text. */
+function linesOf(diagnostics: readonly Diagnostic[]): string[] {
+  const sorted = diagnostics.toSorted((one, other) => one.range[0] - other.range[0])
+  const lines = sorted.slice(0, MOST_SHOWN).flatMap(render)
+  return sorted.length > MOST_SHOWN ? [...lines, `... and ${sorted.length - MOST_SHOWN} more`] : lines
+}
+
+/**
+ * Finds, reads, validates and resolves the lab.
+ * @throws one Failure of the user; its lines are all problems, rendered
+ */
+export function openLab({ file, cwd, toolRoot, host }: OpenOptions): {
+  lab: ResolvedLab
+  warnings: readonly Diagnostic[]
+} {
+  const found = findLab(cwd, file)
+  const relative = path.relative(cwd, found)
+  // Far above, a chain of ../../.. says less than the whole path.
+  const shown = relative.startsWith(path.join('..', '..')) ? found : relative
+  const bytes = readBytes(found, shown)
+  const { lab, text, errors, warnings } = loadLab(found, { shown, bytes, toolRoot, host, files: diskFiles })
+  if (lab === undefined) {
+    const count = errors.length === 1 ? '1 problem' : `${errors.length} problems`
+    throw userError({ fact: `${count} in ${path.basename(found)}`, lines: linesOf([...errors, ...warnings]) })
+  }
+  return { lab: resolveLab(lab, found, text, { labDir: path.dirname(found), toolRoot }), warnings }
+}
+
+/**
+ * The entry of that name (`named(lab.vms, 'vm', 'default')`).
+ * @throws a user's Failure with the nearest name
+ */
+export function named<T>(entries: Readonly<Record<string, T>>, kind: string, name: string): T {
+  const entry = Object.hasOwn(entries, name) ? entries[name] : undefined
+  if (entry !== undefined) return entry
+  const wayOut = nameWayOut(name, Object.keys(entries), `${kind}s`, `declare it under "${kind}s:" in lab.yaml`)
+  throw userError({ fact: `there is no ${kind} "${name}" in this lab`, wayOut })
+}

@@ -1,0 +1,107 @@
+/** Checks of what an experiment expects. */
+import { messageOf, Failure } from '../engine/error.ts'
+import type { Path, Problem } from './diagnostic.ts'
+import { interpolate, isRegex, patternOf, references } from './interpolate.ts'
+import { repeated } from './relate-kernels.ts'
+import { vmOf } from './relate-experiments.ts'
+import type { Check } from './relations.ts'
+import type { Experiment } from './schema.ts'
+
+/**
+ * `patternOf` for a first set of values: whether a pattern compiles does not depend on values that are put in as
+ * literal text.
+ */
+function patternProblem(
+  text: string,
+  params: NonNullable<Experiment['params']>,
+): Pick<Problem, 'message' | 'wayOut'> | undefined {
+  const first = Object.fromEntries(Object.entries(params).map(([name, values]) => [name, values[0] ?? '']))
+  // Undeclared parameters are another check's problem; with a stand-in this one can still be made.
+  for (const { name } of references(text)) first[name] ??= '0'
+  try {
+    patternOf(text, first)
+    return undefined
+  } catch (error) {
+    const failure = error instanceof Failure ? error.parts : { fact: messageOf(error), wayOut: undefined }
+    return { message: failure.fact, wayOut: failure.wayOut }
+  }
+}
+
+/** A pattern with flags behind it is taken as plain text, which no trace will ever show. */
+const FLAGS = /^\/.+\/[dgimsuvy]{1,3}$/
+
+const patterns: Check = function* ({ lab: { experiments } }) {
+  for (const [name, { expect = [], params = {} }] of Object.entries(experiments)) {
+    for (const [index, { order }] of expect.entries()) {
+      for (const [at, text] of order.entries()) {
+        const here = { path: ['experiments', name, 'expect', index, 'order', at], at: 'value' } as const
+        const broken = references(text).some(({ valid }) => !valid)
+        const problem = isRegex(text) && !broken ? patternProblem(text, params) : undefined
+        if (problem !== undefined) yield { severity: 'error', ...here, ...problem }
+        if (!FLAGS.test(text)) continue
+        const wayOut = 'a regular expression ends with "/" and takes no flags'
+        yield { severity: 'warning', ...here, message: `${text} is plain text here, not a regular expression`, wayOut }
+      }
+    }
+  }
+}
+
+/** `times` of each arm must be a whole number; it may come from a parameter, whose values may be anything. */
+function* times({ expect = [], params = {} }: Experiment, at: Path): Iterable<Problem> {
+  for (const [index, { times: text }] of expect.entries()) {
+    if (typeof text !== 'string') continue
+    const [reference] = references(text)
+    const values =
+      reference !== undefined && Object.hasOwn(params, reference.name) ? (params[reference.name] ?? []) : []
+    const bad = values.find((value) => !/^[0-9]{1,9}$/.test(interpolate(text, { [reference?.name ?? '']: value })))
+    if (bad === undefined) continue
+    const message = `times is ${text}, and "${String(bad)}" is not a number of times`
+    const wayOut = `give ${reference?.name} whole numbers only, or write times as a number`
+    yield { severity: 'error', path: [...at, 'expect', index, 'times'], at: 'value', message, wayOut }
+  }
+}
+
+const expectations: Check = function* ({ lab: { experiments } }) {
+  for (const [name, experiment] of Object.entries(experiments)) {
+    const at: Path = ['experiments', name]
+    const { expect, collect } = experiment
+    yield* times(experiment, at)
+    for (const [index, { kernels = [] }] of (expect ?? []).entries()) {
+      yield* repeated(kernels, [...at, 'expect', index, 'kernels'])
+    }
+    if (expect?.length === 0) {
+      const message = `experiment ${name} expects nothing: every run would pass`
+      yield {
+        severity: 'warning',
+        path: [...at, 'expect'],
+        at: 'key',
+        message,
+        wayOut: 'add an entry, or remove "expect"',
+      }
+    } else if (expect !== undefined && collect !== undefined && !collect.includes('trace')) {
+      const message = 'expect looks at the trace, and collect does not keep it'
+      yield { severity: 'error', path: [...at, 'collect'], at: 'value', message, wayOut: 'add trace to collect' }
+    }
+  }
+}
+
+/**
+ * A kernel that the VM may boot and that no expectation speaks of: the run would pass without anything being checked.
+ */
+const coverage: Check = function* ({ lab: { experiments, vms }, names }) {
+  for (const [name, experiment] of Object.entries(experiments)) {
+    const { expect = [] } = experiment
+    const machine = vmOf(experiment, names.vms ?? [])
+    const kernel = machine !== undefined && Object.hasOwn(vms, machine) ? vms[machine]?.kernel : undefined
+    if (kernel === undefined || expect.length === 0 || expect.some(({ kernels }) => kernels === undefined)) continue
+    const bootable = typeof kernel === 'string' ? [kernel] : [kernel.use, ...(kernel.fallback ?? [])]
+    const covered = new Set(expect.flatMap(({ kernels = [] }) => kernels))
+    const open = bootable.filter((each) => !covered.has(each))
+    if (open.length === 0) continue
+    const message = `no expectation of experiment ${name} applies to ${open.join(', ')}, which vm ${machine} may boot`
+    const wayOut = 'add an entry for it, or an entry without "kernels"'
+    yield { severity: 'warning', path: ['experiments', name, 'expect'], at: 'key', message, wayOut }
+  }
+}
+
+export const EXPECTATION_CHECKS: readonly Check[] = [patterns, expectations, coverage]

@@ -1,0 +1,93 @@
+/** Checks of kernels against each other and within themselves. */
+import type { Problem } from './diagnostic.ts'
+import type { Kernel } from './schema.ts'
+import type { Check } from './relations.ts'
+
+type Kernels = Readonly<Record<string, Kernel>>
+
+const own = <T>(record: Readonly<Record<string, T>>, name: string): T | undefined =>
+  Object.hasOwn(record, name) ? record[name] : undefined
+
+/**
+ * A kernel and what it extends, nearest first.
+ * @returns `ends`: `root` at a kernel that extends nothing, `cycle` where a name comes back (it is then the last of the
+ * chain, again),
+ *   `broken` at a kernel that is missing or has problems of its own
+ */
+export function chainOf(kernels: Kernels, name: string): { chain: string[]; ends: 'root' | 'cycle' | 'broken' } {
+  const chain: string[] = []
+  for (let next: string | undefined = name; next !== undefined; next = own(kernels, next)?.extends) {
+    if (chain.includes(next)) return { chain: [...chain, next], ends: 'cycle' }
+    if (own(kernels, next) === undefined) return { chain, ends: 'broken' }
+    chain.push(next)
+  }
+  return { chain, ends: 'root' }
+}
+
+const cycles: Check = function* ({ lab: { kernels } }) {
+  const told = new Set<string>()
+  for (const name of Object.keys(kernels)) {
+    const { chain, ends } = chainOf(kernels, name)
+    // A kernel that only leads into a cycle is not part of it: the cycle is reported where it is.
+    if (ends !== 'cycle' || chain.at(-1) !== name || told.has(name)) continue
+    for (const member of chain) told.add(member)
+    yield {
+      severity: 'error',
+      path: ['kernels', name, 'extends'],
+      at: 'value',
+      message: `kernels extend each other in a circle: ${chain.join(' -> ')}`,
+      wayOut: 'remove "extends" from one of them',
+    }
+  }
+}
+
+const sources: Check = function* ({ lab: { kernels } }) {
+  for (const name of Object.keys(kernels)) {
+    const { chain, ends } = chainOf(kernels, name)
+    if (ends !== 'root' || chain.some((each) => kernels[each]?.source !== undefined)) continue
+    const also = chain.length > 1 ? `, and none comes from ${chain.slice(1).join(', ')}` : ''
+    yield {
+      severity: 'error',
+      path: ['kernels', name],
+      at: 'key',
+      message: `kernel ${name} has no source${also}`,
+      wayOut: 'add "source:" with url + sha256, package + suite + version + sha256, tree, or git + ref',
+    }
+  }
+}
+
+/** Clones call clones; the entry is where the stock path is left, so it cannot be a clone itself. */
+const parallelPaths: Check = function* ({ lab: { kernels } }) {
+  for (const [name, { parallelPath }] of Object.entries(kernels)) {
+    const entry = parallelPath?.functions.indexOf(parallelPath.entry) ?? -1
+    if (entry >= 0) {
+      yield {
+        severity: 'error',
+        path: ['kernels', name, 'parallelPath', 'functions', entry],
+        at: 'value',
+        message: `"${parallelPath?.entry}" is the entry and cannot be cloned as well`,
+        wayOut: 'remove it from the list, or name its caller as the entry',
+      }
+    }
+    yield* repeated(parallelPath?.functions ?? [], ['kernels', name, 'parallelPath', 'functions'])
+  }
+}
+
+/** Entries of a list that stand in it before. */
+export function* repeated(list: readonly unknown[], path: Problem['path']): Iterable<Problem> {
+  for (const [index, value] of list.entries()) {
+    if (list.findIndex((other) => String(other) === String(value)) === index) continue
+    const message = `"${String(value)}" is in the list twice`
+    yield { severity: 'error', path: [...path, index], at: 'value', message, wayOut: 'keep one' }
+  }
+}
+
+const lists: Check = function* ({ lab: { kernels } }) {
+  for (const [name, { config, expose }] of Object.entries(kernels)) {
+    yield* repeated(config ?? [], ['kernels', name, 'config'])
+    for (const [index, each] of (expose ?? []).entries())
+      yield* repeated(each.as, ['kernels', name, 'expose', index, 'as'])
+  }
+}
+
+export const KERNEL_CHECKS: readonly Check[] = [cycles, sources, parallelPaths, lists]

@@ -1,0 +1,152 @@
+/** Checks of VMs: what the host can give, and disks that fit together. */
+import path from 'node:path'
+import { describe, quoted, sizeText } from './describe.ts'
+import type { Path, Problem } from './diagnostic.ts'
+import { repeated } from './relate-kernels.ts'
+import type { Check } from './relations.ts'
+import { type Disk, bytesOf } from './schema.ts'
+
+/** Below this a Debian userland with an ssh server and trace buffers is killed for memory before it can say why. */
+const LEAST_MEMORY = 64 * 2 ** 20
+/** The kernel of the guest makes these; a disk there would hide them, and the guest would not start. */
+const KERNEL_DIRECTORIES = ['/proc', '/sys', '/dev', '/run']
+/** A disk on one of these hides the userland itself; below them a disk hides nothing. */
+const USERLAND_DIRECTORIES = [
+  '/',
+  '/bin',
+  '/boot',
+  '/etc',
+  '/lib',
+  '/lib64',
+  '/root',
+  '/sbin',
+  '/usr',
+  '/usr/bin',
+  '/usr/lib',
+  '/usr/sbin',
+]
+
+const resources: Check = function* ({ lab: { vms }, host }) {
+  for (const [name, { memory, cpus }] of Object.entries(vms)) {
+    const bytes = memory === undefined ? undefined : bytesOf(memory)
+    const at = { path: ['vms', name, 'memory'], at: 'value', severity: 'error' } as const
+    if (bytes !== undefined && bytes < LEAST_MEMORY) {
+      yield { ...at, message: `memory of vm ${name}: ${memory} is too little to boot`, wayOut: 'write at least 64M' }
+    } else if (bytes !== undefined && bytes > host.memoryBytes) {
+      const message = `memory of vm ${name}: ${memory} is more than this host has (${sizeText(host.memoryBytes)})`
+      yield { ...at, message, wayOut: 'write less, or use a larger host' }
+    }
+    if (cpus !== undefined && cpus > host.cpus) {
+      yield {
+        severity: 'warning',
+        path: ['vms', name, 'cpus'],
+        at: 'value',
+        message:
+          `cpus of vm ${name}: ${cpus} is more than this host has (${host.cpus}): ` +
+          "the guest's CPUs will take turns",
+        wayOut: 'times measured in such a guest are not comparable; write less if they matter',
+      }
+    }
+  }
+}
+
+const fallbacks: Check = function* ({ lab: { vms } }) {
+  for (const [name, { kernel }] of Object.entries(vms)) {
+    if (typeof kernel === 'string') continue
+    const at: Path = ['vms', name, 'kernel', 'fallback']
+    yield* repeated(kernel.fallback ?? [], at)
+    const index = kernel.fallback?.indexOf(kernel.use) ?? -1
+    if (index < 0) continue
+    const message = `kernel ${kernel.use} cannot be its own fallback`
+    yield { severity: 'error', path: [...at, index], at: 'value', message, wayOut: 'name another kernel' }
+  }
+}
+
+function mountProblem(mount: string): Pick<Problem, 'message' | 'wayOut'> | undefined {
+  const plain = mount.length > 1 ? mount.replace(/\/$/, '') : mount
+  if (path.posix.normalize(plain) !== plain) {
+    return {
+      message: `the mount point "${mount}" is written in a roundabout way`,
+      wayOut: `write ${path.posix.normalize(plain)}`,
+    }
+  }
+  const taken =
+    KERNEL_DIRECTORIES.find((directory) => plain === directory || plain.startsWith(`${directory}/`)) ??
+    USERLAND_DIRECTORIES.find((directory) => plain === directory)
+  if (taken === undefined) return undefined
+  return {
+    message: `the mount point "${mount}" would hide the guest's own ${taken}`,
+    wayOut: 'mount it elsewhere, for example on /data',
+  }
+}
+
+function* mounts(disks: Readonly<Record<string, Disk>>, at: Path): Iterable<Problem> {
+  const taken = new Map<string, string>()
+  for (const [name, { mount }] of Object.entries(disks)) {
+    const here = { severity: 'error', path: [...at, name, 'mount'], at: 'value' } as const
+    const problem = mountProblem(mount)
+    if (problem !== undefined) yield { ...here, ...problem }
+    const plain = mount.replace(/\/$/, '')
+    const other = taken.get(plain)
+    if (other !== undefined) {
+      yield {
+        ...here,
+        message: `disk ${other} is mounted on ${plain} already`,
+        wayOut: 'give each disk a mount point of its own',
+      }
+    }
+    taken.set(plain, name)
+  }
+}
+
+/** Why a name of a file on a disk cannot be used. */
+function fileProblem(name: string, all: readonly string[]): Pick<Problem, 'message' | 'wayOut'> | undefined {
+  const normal = path.posix.normalize(name)
+  if (path.posix.isAbsolute(name)) {
+    return {
+      message: `the file ${quoted(name)} is not relative to the disk`,
+      wayOut: `write ${name.replace(/^\/+/, '') || 'a name'}`,
+    }
+  }
+  if (normal === '..' || normal.startsWith('../')) {
+    return {
+      message: `the file ${quoted(name)} would be outside the disk`,
+      wayOut: 'write a path below the mount point',
+    }
+  }
+  if (normal !== name || name.endsWith('/') || name === '.') {
+    const better = normal.replace(/\/$/, '')
+    return {
+      message: `the file ${quoted(name)} is no plain path of a file`,
+      wayOut: better === '.' ? 'write a name' : `write ${better}`,
+    }
+  }
+  const below = all.find((other) => other.startsWith(`${name}/`))
+  if (below === undefined) return undefined
+  return {
+    message: `${quoted(name)} is a file here and a directory in ${quoted(below)}`,
+    wayOut: 'rename one of the two',
+  }
+}
+
+function* contents({ size, files = {} }: Disk, at: Path): Iterable<Problem> {
+  const names = Object.keys(files)
+  for (const name of names) {
+    const problem = fileProblem(name, names)
+    if (problem !== undefined) yield { severity: 'error', path: [...at, 'files', name], at: 'key', ...problem }
+  }
+  const total = Object.values(files).reduce((sum, text) => sum + Buffer.byteLength(text), 0)
+  if (total <= bytesOf(size)) return
+  const message = `${describe([...at, 'size'])}: ${size} cannot hold its files (${sizeText(total)})`
+  yield { severity: 'error', path: [...at, 'size'], at: 'value', message, wayOut: 'make the disk larger' }
+}
+
+const disks: Check = function* ({ lab: { vms } }) {
+  for (const [name, vm] of Object.entries(vms)) {
+    const at: Path = ['vms', name, 'disks']
+    yield* mounts(vm.disks ?? {}, at)
+    for (const [disk, value] of Object.entries(vm.disks ?? {})) yield* contents(value, [...at, disk])
+  }
+}
+
+export const VM_CHECKS: readonly Check[] = [resources, fallbacks, disks]

@@ -1,0 +1,223 @@
+/**
+ * The lab as steps use it: everything filled in, every path absolute, sizes in bytes, times in milliseconds. Plain
+ * readonly data.
+ */
+import { DEFAULTS } from './defaults.ts'
+import { type PathUse, type Roots, resolvePath } from './paths.ts'
+import { chainOf } from './relate-kernels.ts'
+import { vmOf } from './relate-experiments.ts'
+import {
+  type COLLECT,
+  type CLOCKS,
+  type Expectation,
+  type Expose,
+  type Kernel,
+  type Lab,
+  type ParallelPath,
+  type ParamValue,
+  type Source,
+  bytesOf,
+  millisecondsOf,
+} from './schema.ts'
+
+export interface ResolvedKernel {
+  readonly name: string
+  /** `tree` is absolute. */
+  readonly source: Source
+  /** Absolute paths of fragments; later ones win. */
+  readonly config: readonly string[]
+  /** Without CONFIG_. On top of the fragments. */
+  readonly options: Readonly<Record<string, string | number>>
+  readonly compat: 'auto' | 'none'
+  readonly parallelPath?: Readonly<ParallelPath>
+  readonly expose: readonly Readonly<Expose>[]
+}
+
+export interface ResolvedImage {
+  readonly name: string
+  /** Absolute path of the directory that holds image.yaml. */
+  readonly recipe: string
+}
+
+export interface ResolvedDisk {
+  readonly name: string
+  readonly fs: 'ext4'
+  /** Bytes. */
+  readonly size: number
+  /** Absolute path in the guest, without a slash at its end. */
+  readonly mount: string
+  /** Relative path on the disk -> content. */
+  readonly files: Readonly<Record<string, string>>
+}
+
+export interface ResolvedVm {
+  readonly name: string
+  /** Names of kernels: the one to boot, and those to take instead, in order, when its source cannot be fetched. */
+  readonly kernel: { readonly use: string; readonly fallback: readonly string[] }
+  /** Name of an image. */
+  readonly image: string
+  readonly cpus: number
+  /** Bytes. */
+  readonly memory: number
+  readonly accel: 'kvm' | 'tcg' | 'auto'
+  /** In the order of the file. */
+  readonly disks: readonly ResolvedDisk[]
+}
+
+export interface ResolvedProbe {
+  readonly name: string
+  /** Absolute path of the C file. */
+  readonly source: string
+  /** Programs that may fail to attach. */
+  readonly optional: readonly string[]
+}
+
+export interface ResolvedExperiment {
+  readonly name: string
+  readonly about?: string
+  /** Name of a VM. */
+  readonly vm: string
+  /** Names of probes, in the order of attaching. */
+  readonly probes: readonly string[]
+  readonly workload: {
+    /** Absolute path of the C file. */
+    readonly source?: string
+    /** A command with `${name}` in it: `argvOf` makes its argument list. */
+    readonly run: string
+  }
+  readonly params: Readonly<Record<string, readonly ParamValue[]>>
+  readonly repeat: number
+  /** Milliseconds, before scaling by accelerator. */
+  readonly timeout: number
+  readonly trace: {
+    readonly clock: (typeof CLOCKS)[number]
+    /** Bytes per CPU. */
+    readonly buffer: number
+    /** `system:event`. */
+    readonly events: readonly string[]
+  }
+  readonly collect: readonly (typeof COLLECT)[number][]
+  readonly expect: readonly Readonly<Expectation>[]
+}
+
+type ByName<T> = Readonly<Record<string, T>>
+
+export interface ResolvedLab {
+  readonly name: string
+  /** Absolute path of the lab file. */
+  readonly file: string
+  /** Its directory. */
+  readonly directory: string
+  /** The file as it was read: what a result's manifest keeps. */
+  readonly text: string
+  readonly kernels: ByName<ResolvedKernel>
+  readonly images: ByName<ResolvedImage>
+  readonly vms: ByName<ResolvedVm>
+  readonly probes: ByName<ResolvedProbe>
+  readonly experiments: ByName<ResolvedExperiment>
+}
+
+/** Without a prototype: a name from a command line may be "constructor". */
+function mapEntries<T, R>(record: Readonly<Record<string, T>>, map: (name: string, value: T) => R): ByName<R> {
+  const result: Record<string, R> = Object.create(null)
+  for (const [name, value] of Object.entries(record)) result[name] = map(name, value)
+  return result
+}
+
+type Absolute = (use: PathUse, text: string) => string
+
+/**
+ * Keys of the child replace the parent's; options are merged key by key, because one option is the usual difference.
+ */
+function merged(parent: Kernel, child: Kernel): Kernel {
+  return { ...parent, ...child, options: { ...parent.options, ...child.options } }
+}
+
+function resolveKernel(name: string, kernels: Readonly<Record<string, Kernel>>, absolute: Absolute): ResolvedKernel {
+  const chain = chainOf(kernels, name).chain.map((each) => kernels[each] ?? {})
+  const kernel = chain.toReversed().reduce(merged)
+  if (kernel.source === undefined) throw new Error(`kernel ${name} passed the checks without a source`)
+  return {
+    name,
+    source: 'tree' in kernel.source ? { tree: absolute('tree', kernel.source.tree) } : kernel.source,
+    config: (kernel.config ?? []).map((file) => absolute('config', file)),
+    options: kernel.options ?? {},
+    compat: kernel.compat ?? DEFAULTS.compat,
+    ...(kernel.parallelPath && { parallelPath: kernel.parallelPath }),
+    expose: kernel.expose ?? [],
+  }
+}
+
+function resolveVm(name: string, vm: Lab['vms'][string]): ResolvedVm {
+  const { kernel, image, disks = {} } = vm
+  return {
+    name,
+    kernel:
+      typeof kernel === 'string' ? { use: kernel, fallback: [] } : { use: kernel.use, fallback: kernel.fallback ?? [] },
+    image,
+    cpus: vm.cpus ?? DEFAULTS.cpus,
+    memory: bytesOf(vm.memory ?? DEFAULTS.memory),
+    accel: vm.accel ?? DEFAULTS.accel,
+    disks: Object.entries(disks).map(([disk, { fs, size, mount, files = {} }]) => ({
+      name: disk,
+      fs,
+      size: bytesOf(size),
+      mount: mount.replace(/\/$/, ''),
+      files,
+    })),
+  }
+}
+
+function resolveExperiment(
+  name: string,
+  experiment: NonNullable<Lab['experiments']>[string],
+  vms: readonly string[],
+  absolute: Absolute,
+): ResolvedExperiment {
+  const { about, probes, workload, trace } = experiment
+  const vm = vmOf(experiment, vms)
+  if (vm === undefined) throw new Error(`experiment ${name} passed the checks without a vm`)
+  return {
+    name,
+    ...(about !== undefined && { about }),
+    vm,
+    probes,
+    workload: {
+      ...(workload.source !== undefined && { source: absolute('workload', workload.source) }),
+      run: workload.run,
+    },
+    params: experiment.params ?? {},
+    repeat: experiment.repeat ?? DEFAULTS.repeat,
+    timeout: millisecondsOf(experiment.timeout ?? DEFAULTS.timeout),
+    trace: {
+      clock: trace?.clock ?? DEFAULTS.clock,
+      buffer: bytesOf(trace?.buffer ?? DEFAULTS.buffer),
+      events: trace?.events ?? [],
+    },
+    collect: experiment.collect ?? DEFAULTS.collect,
+    expect: experiment.expect ?? [],
+  }
+}
+
+/** Resolves a lab that has passed the schema and the relations. */
+export function resolveLab(lab: Lab, file: string, text: string, roots: Roots): ResolvedLab {
+  const absolute: Absolute = (use, named) => resolvePath(use, named, roots)
+  const vms = Object.keys(lab.vms)
+  return {
+    name: lab.lab,
+    file,
+    directory: roots.labDir,
+    text,
+    kernels: mapEntries(lab.kernels, (name) => resolveKernel(name, lab.kernels, absolute)),
+    images: mapEntries(lab.images, (name, { recipe }) => ({ name, recipe: absolute('recipe', recipe) })),
+    vms: mapEntries(lab.vms, resolveVm),
+    probes: mapEntries(lab.probes ?? {}, (name, { source, optional = [] }) => ({
+      name,
+      source: absolute('probe', source),
+      optional,
+    })),
+    experiments: mapEntries(lab.experiments ?? {}, (name, experiment) =>
+      resolveExperiment(name, experiment, vms, absolute),
+    ),
+  }
+}

@@ -1,0 +1,266 @@
+/**
+ * The lab file, version 1, as a zod schema: shapes, units and limits of single values. What relates one value to
+ * another (references, files, cycles) is in `relations.ts`. Sizes are given as text ("64M") and read by `bytesOf`. The
+ * descriptions are shown by editors (through `json-schema.ts`) and as the way out of a missing key, so each begins with
+ * what the value is.
+ */
+import { z } from 'zod'
+
+const text = (pattern: RegExp, rule: string) => z.string().regex(pattern, rule)
+
+const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/
+const name = text(
+  NAME,
+  'a name has letters, digits, ".", "_" and "-", begins with a letter or digit, and has at most 63 of them',
+)
+/**
+ * Begins with a letter: JavaScript would move a key such as "16" before the others, and arms are named in file order.
+ */
+const paramName = text(
+  /^[A-Za-z][A-Za-z0-9._-]{0,62}$/,
+  'a parameter is named with letters, digits, ".", "_" and "-", and begins with a letter',
+)
+const func = text(/^[A-Za-z_][A-Za-z0-9_]*$/, 'a C function is named with letters, digits and "_"')
+const sha256 = text(/^[0-9a-f]{64}$/, 'a sha256 is 64 lower-case hexadecimal digits').describe(
+  'the SHA-256 of the file, as sha256sum prints it',
+)
+// oxlint-disable-next-line no-control-regex -- control characters in a path are typing errors
+const path = text(/^[^\x00-\x1f\x7f]+$/, 'a path is not empty and has no control characters')
+const size = text(/^[1-9][0-9]{0,11}[KMG]$/, 'a size is a whole number with K, M or G, for example 64M')
+const seconds = text(/^[1-9][0-9]{0,5}(s|m)$/, 'a duration is a whole number with s or m, for example 30s')
+const url = z.url({ protocol: /^https?$/, error: 'a URL begins with https:// or http://' })
+/** A leading "-" would be read as an option by git. */
+const gitWord = text(/^[^-\s]\S*$/, 'it has no spaces and does not begin with "-"')
+
+/**
+ * Where a kernel's source comes from. Exactly one of the four forms; the first key of each form tells which one is
+ * meant.
+ */
+export const Source = z
+  .union([
+    z
+      .strictObject({
+        url: url.describe('address of a tar archive of the tree'),
+        mirrors: z.array(url).optional().describe('addresses of the same file, tried in this order after url'),
+        sha256,
+      })
+      .meta({ title: 'A release archive' }),
+    z
+      .strictObject({
+        package: text(
+          /^[a-z0-9][a-z0-9.+-]+$/,
+          'a Debian package is named with lower-case letters, digits, "+", "-" and "."',
+        ).describe(
+          'a Debian package that holds /usr/src/<name>.tar.*; taken from the mirror that the host is configured with',
+        ),
+        suite: name.describe('the Debian suite that has the package, for example bullseye'),
+        version: text(
+          /^[0-9][A-Za-z0-9.+~:-]*$/,
+          'the version of a Debian package begins with a digit, for example 5.10.223-1',
+        ).describe('the version of the package, as apt-cache policy prints it'),
+        sha256,
+      })
+      .meta({ title: 'A Debian source package' }),
+    z
+      .strictObject({ tree: path.describe('a directory that holds a kernel tree; it is read, never written') })
+      .meta({ title: 'A tree on this host' }),
+    z
+      .strictObject({
+        git: gitWord.describe('a git repository: URL or path'),
+        ref: gitWord.describe('the tag or commit to check out'),
+      })
+      .meta({ title: 'A git repository' }),
+  ])
+  .describe('where the source comes from')
+
+export const ParallelPath = z
+  .strictObject({
+    suffix: text(
+      /^[a-z][a-z0-9_]*$/,
+      'a suffix has lower-case letters, digits and "_", and begins with a letter',
+    ).describe('ending of the clones: the clone of f is called f_<suffix>'),
+    entry: func.describe('the one function whose calls are switched to the clones'),
+    functions: z.array(func).min(1).describe('the functions to clone'),
+  })
+  .describe('clones of a call path, so that probes see one caller and nothing else')
+
+export const Expose = z.strictObject({
+  function: func.describe('the function to change where it stands'),
+  file: text(/^(?!\/)(?!(.*\/)?\.\.(\/|$))[^\s]+$/, 'a file is named by its path inside the kernel tree')
+    .optional()
+    .describe('the file that defines it, relative to the tree; needed only where the name is not unique'),
+  as: z
+    .array(z.enum(['noinline', 'exported', 'error-injectable']))
+    .min(1)
+    .describe('what to make of it: noinline, exported, error-injectable'),
+})
+
+export const Kernel = z
+  .strictObject({
+    extends: name
+      .optional()
+      .describe('another kernel of this file; keys given here replace its keys, options are merged'),
+    source: Source.optional(),
+    config: z
+      .array(path)
+      .optional()
+      .describe('configuration fragments, later ones win; lab:NAME is one of the lab itself'),
+    options: z
+      .record(
+        text(/^(?!CONFIG_)[A-Za-z0-9_]+$/, 'an option is named without CONFIG_, with letters, digits and "_"'),
+        // oxlint-disable-next-line no-control-regex -- a line break would smuggle a second option into the fragment
+        z.union([z.int(), text(/^[^\x00-\x1f\x7f]*$/, 'the value of an option is one line')]),
+      )
+      .optional()
+      .describe('single options on top of the fragments: y, m, n, a number or text'),
+    compat: z
+      .enum(['auto', 'none'])
+      .optional()
+      .describe('fixes that let an old tree build and boot with a new toolchain; auto when left out'),
+    parallelPath: ParallelPath.optional(),
+    expose: z.array(Expose).optional().describe('functions to keep out of line, export or make error-injectable'),
+  })
+  .meta({ title: 'Kernel', description: 'a kernel: its source, its configuration, its changes' })
+
+export const Image = z
+  .strictObject({ recipe: path.describe('a directory with an image.yaml; lab:NAME is one of the lab itself') })
+  .meta({ title: 'Image', description: 'the userland of a guest' })
+
+export const Disk = z.strictObject({
+  fs: z.enum(['ext4']).describe('the file system'),
+  size: size.describe('the size of the disk, for example 64M'),
+  mount: text(/^\/[A-Za-z0-9._/-]*$/, 'a mount point is an absolute path of letters, digits, ".", "_", "-"').describe(
+    'where the guest mounts it',
+  ),
+  files: z.record(path, z.string()).optional().describe('files on it: path below the mount point -> content'),
+})
+
+export const Vm = z
+  .strictObject({
+    kernel: z
+      .union([
+        name,
+        z.strictObject({
+          use: name.describe('the kernel to boot'),
+          fallback: z
+            .array(name)
+            .optional()
+            .describe('kernels to take, in this order, when the source of the first cannot be fetched'),
+        }),
+      ])
+      .describe('the name of a kernel, or { use, fallback }'),
+    image: name.describe('the name of an image'),
+    cpus: z.int().min(1).max(64).optional().describe('number of CPUs, 1 to 64; 2 when left out'),
+    memory: size.optional().describe('memory of the guest; 1G when left out'),
+    accel: z.enum(['kvm', 'tcg', 'auto']).optional().describe('the accelerator; auto takes KVM where it works'),
+    disks: z.record(name, Disk).optional().describe('data disks'),
+  })
+  .meta({ title: 'VM', description: 'a virtual machine: kernel, image, resources' })
+
+export const Probe = z
+  .strictObject({
+    source: path.describe('a BPF program in C; lab:NAME is one of the lab itself'),
+    optional: z
+      .array(func)
+      .optional()
+      .describe('programs of the object that may fail to attach without failing the run'),
+  })
+  .meta({ title: 'Probe', description: 'a BPF object that is attached during a run' })
+
+const ParamValue = z.union([
+  z.int(),
+  // oxlint-disable-next-line no-control-regex -- no argument of a program can hold NUL
+  text(/^[^\x00]*$/, 'a parameter has no NUL character'),
+])
+
+export const Expectation = z.strictObject({
+  order: z
+    .array(z.string().min(1))
+    .min(1)
+    .describe('messages in this order: plain text is the whole message, "/.../" a regular expression'),
+  per: z
+    .enum(['read', 'run'])
+    .describe('read: a sequence begins wherever the first message appears; run: one sequence in the whole run'),
+  of: z.enum(['workload']).describe('whose events: the process of the workload and its children'),
+  times: z
+    .union([
+      z.int().min(0),
+      text(/^\$\{[A-Za-z][A-Za-z0-9._-]*\}$/, 'times is a whole number or one parameter, for example ${count}'),
+    ])
+    .optional()
+    .describe('how many such sequences there must be; any number from 1 on when left out'),
+  kernels: z.array(name).min(1).optional().describe('only on these kernels'),
+})
+
+export const COLLECT = ['trace', 'stdout', 'dmesg', 'maps', 'kallsyms'] as const
+export const CLOCKS = ['local', 'global', 'counter', 'mono', 'boot', 'x86-tsc'] as const
+
+export const Experiment = z
+  .strictObject({
+    about: z.string().optional().describe('what the experiment shows, in a sentence'),
+    vm: name.optional().describe('the VM to use; the only one, or the one called default, when left out'),
+    probes: z.array(name).min(1).describe('names of probes, attached in this order'),
+    workload: z
+      .strictObject({
+        source: path.optional().describe('a C file, compiled for the guest; lab:NAME is one of the lab itself'),
+        run: z.string().min(1).describe('the command in the guest; ${name} is a parameter; no shell reads it'),
+      })
+      .describe('what runs while the probes are attached'),
+    params: z
+      .record(paramName, z.array(ParamValue).min(1))
+      .optional()
+      .describe('lists of values; every combination is one arm'),
+    repeat: z.int().min(1).max(10000).optional().describe('runs of each arm; 1 when left out'),
+    timeout: seconds
+      .optional()
+      .describe('deadline of one workload, before it is scaled for a slow accelerator; 60s when left out'),
+    trace: z
+      .strictObject({
+        clock: z.enum(CLOCKS).optional().describe('the clock of the trace; mono when left out'),
+        buffer: size.optional().describe('ring buffer of each CPU; 8M when left out'),
+        events: z
+          .array(text(/^[A-Za-z0-9_]+:[A-Za-z0-9_*]+$/, 'an event is written system:event'))
+          .optional()
+          .describe('further trace events, written system:event'),
+      })
+      .optional()
+      .describe('how the trace is taken'),
+    collect: z.array(z.enum(COLLECT)).optional().describe('what a run keeps; everything when left out'),
+    expect: z.array(Expectation).optional().describe('what the trace must show for the run to pass'),
+  })
+  .meta({ title: 'Experiment', description: 'a workload under probes, with parameters and expectations' })
+
+export const Lab = z
+  .strictObject({
+    lab: name.describe('the name of the lab: of its state, its cache entries and its VMs'),
+    kernels: z.record(name, Kernel).describe('the kernels, by name'),
+    images: z.record(name, Image).describe('the images, by name'),
+    vms: z.record(name, Vm).describe('the VMs, by name'),
+    probes: z.record(name, Probe).optional().describe('the probes, by name'),
+    experiments: z.record(name, Experiment).optional().describe('the experiments, by name'),
+  })
+  .meta({ title: 'lab.yaml', description: 'A VM lab for kernel tracing' })
+
+export type Lab = z.infer<typeof Lab>
+export type Source = z.infer<typeof Source>
+export type Kernel = z.infer<typeof Kernel>
+export type ParallelPath = z.infer<typeof ParallelPath>
+export type Expose = z.infer<typeof Expose>
+export type Image = z.infer<typeof Image>
+export type Disk = z.infer<typeof Disk>
+export type Vm = z.infer<typeof Vm>
+export type Probe = z.infer<typeof Probe>
+export type Experiment = z.infer<typeof Experiment>
+export type Expectation = z.infer<typeof Expectation>
+export type ParamValue = z.infer<typeof ParamValue>
+
+/** "64M" -> 67108864. The text has passed the schema. */
+export function bytesOf(text: string): number {
+  const unit = { K: 2 ** 10, M: 2 ** 20, G: 2 ** 30 }[text.slice(-1)]
+  return Number.parseInt(text, 10) * (unit ?? 1)
+}
+
+/** "30s" -> 30000 milliseconds. The text has passed the schema. */
+export function millisecondsOf(text: string): number {
+  return Number.parseInt(text, 10) * (text.endsWith('m') ? 60_000 : 1000)
+}

@@ -1,0 +1,117 @@
+/**
+ * What only the YAML document can tell: once it is plain data, duplicate keys are gone and numbers have become text.
+ */
+import { type Node, isAlias, isMap, isNode, isScalar, isSeq } from 'yaml'
+import { describe, quoted } from './describe.ts'
+import type { Diagnostic, Finding, Path, Problem } from './diagnostic.ts'
+import { suggest } from './suggest.ts'
+import { type Range, type YamlText, diagnosticAt } from './yaml-location.ts'
+
+const error = (message: string, wayOut: string): Finding => ({ severity: 'error', message, wayOut })
+
+/** All values in the order of the text, each with its path. Aliases are not followed, so this ends for any document. */
+function* valuesOf(yaml: YamlText): Generator<{ readonly node: Node; readonly path: Path }> {
+  const todo: { node: unknown; path: Path }[] = [{ node: yaml.document.contents, path: [] }]
+  for (let next = todo.pop(); next !== undefined; next = todo.pop()) {
+    const { node, path } = next
+    if (!isNode(node)) continue
+    yield { node, path }
+    if (isSeq(node)) {
+      const items = node.items.map((item, index) => ({ node: item, path: [...path, index] }))
+      todo.push(...items.toReversed())
+    } else if (isMap(node)) {
+      const values = node.items.map(({ key, value }) => ({
+        node: value,
+        path: isScalar(key) ? [...path, String(key.value)] : path,
+      }))
+      todo.push(...values.toReversed())
+    }
+  }
+}
+
+const rangeOf = (node: unknown): Range => (isNode(node) && node.range ? [node.range[0], node.range[1]] : [0, 0])
+
+/** The quote of the quoted text that runs up to an offset, as a range of one character. */
+export function openQuoteBefore(yaml: YamlText, offset: number): [number, number] | undefined {
+  for (const { node } of valuesOf(yaml)) {
+    const [start, end] = rangeOf(node)
+    const quoted = isScalar(node) && (node.type === 'QUOTE_DOUBLE' || node.type === 'QUOTE_SINGLE')
+    if (quoted && start < offset && end >= offset - 1) return [start, start + 1]
+  }
+  return undefined
+}
+
+/** The problem of one key of a mapping, if any. `seen` has the keys before it, as text, with their offsets. */
+function keyProblem(yaml: YamlText, key: unknown, path: Path, seen: ReadonlyMap<string, number>): Finding | undefined {
+  if (!isScalar(key)) return error(`a key of ${describe(path)} is not a plain name`, 'write a name as the key')
+  const source = yaml.text.slice(...rangeOf(key))
+  if (key.value === null && source === '')
+    return error(`a key of ${describe(path)} is empty`, 'write a name before the colon')
+  if (typeof key.value === 'number') return numberFinding(source, key.value, ':')
+  if (typeof key.value !== 'string')
+    return error(`the key ${source} without quotes is not text`, `quote it: "${source}":`)
+  // JavaScript gives this one name of all a meaning, and zod 4 passes over it in silence.
+  if (key.value === '__proto__') return error('the key "__proto__" cannot be used', 'choose another name')
+  const first = seen.get(key.value)
+  if (first === undefined) return undefined
+  const { line } = yaml.lines.linePos(first)
+  return error(
+    `duplicate key ${quoted(key.value)} in ${describe(path)}; the first is in line ${line}`,
+    'keep one of the two',
+  )
+}
+
+function keyProblems(yaml: YamlText, node: Node, path: Path): Diagnostic[] {
+  if (!isMap(node)) return []
+  const found: Diagnostic[] = []
+  const seen = new Map<string, number>()
+  for (const { key } of node.items) {
+    const finding = keyProblem(yaml, key, path, seen)
+    const keyPath = isScalar(key) ? [...path, String(key.value)] : path
+    if (finding !== undefined) found.push(diagnosticAt(yaml, rangeOf(key), finding, keyPath))
+    if (isScalar(key) && !seen.has(String(key.value))) seen.set(String(key.value), rangeOf(key)[0])
+  }
+  return found
+}
+
+/**
+ * Problems of keys (duplicate, no text, none) and of aliases without an anchor.
+ * @returns `dangling`: there are such aliases, and the document cannot be made plain data
+ */
+export function lintKeysAndAliases(yaml: YamlText): { diagnostics: Diagnostic[]; dangling: boolean } {
+  const diagnostics: Diagnostic[] = []
+  const anchors = new Set<string>()
+  let dangling = false
+  for (const { node, path } of valuesOf(yaml)) {
+    if (!isAlias(node) && node.anchor !== undefined) anchors.add(node.anchor)
+    if (isMap(node)) for (const { key } of node.items) if (isScalar(key) && key.anchor) anchors.add(key.anchor)
+    diagnostics.push(...keyProblems(yaml, node, path))
+    if (!isAlias(node) || anchors.has(node.source)) continue
+    dangling = true
+    const near = suggest(node.source, anchors)
+    const wayOut = near === undefined ? `quote it if it is text: "*${node.source}"` : `did you mean "*${near}"?`
+    const finding = error(`*${node.source} is used, and no &${node.source} stands above it`, wayOut)
+    diagnostics.push(diagnosticAt(yaml, rangeOf(node), finding, path))
+  }
+  return { diagnostics, dangling }
+}
+
+/**
+ * What to say of a number where its text counts: `5.10` is the number 5.1 for YAML.
+ * @param after what follows the quotes in the way out
+ */
+export function numberFinding(source: string, value: number, after = ''): Finding {
+  const is = source === String(value) ? 'a number' : `the number ${value}`
+  return error(`${source} without quotes is ${is}`, `quote it: "${source}"${after}`)
+}
+
+/** All numbers that the file writes in another form than the value has: 5.10, 0755, 1e3, 0x10, 12345678901234567890. */
+export function changedNumbers(yaml: YamlText): Problem[] {
+  const problems: Problem[] = []
+  for (const { node, path } of valuesOf(yaml)) {
+    if (!isScalar(node) || typeof node.value !== 'number') continue
+    const source = yaml.text.slice(...rangeOf(node))
+    if (source !== String(node.value)) problems.push({ ...numberFinding(source, node.value), path, at: 'value' })
+  }
+  return problems
+}

@@ -1,0 +1,74 @@
+/** What every step is given: how to speak, when to stop, and where things are. */
+import { readFileSync } from 'node:fs'
+import { homedir } from 'node:os'
+import { join } from 'node:path'
+import { interrupted } from './error.ts'
+import type { Emit, StepOutcome } from './event.ts'
+import { Store } from './store.ts'
+
+export interface Context {
+  readonly emit: Emit
+  /** Aborted by Ctrl-C and SIGTERM; handed to every wait and every process. */
+  readonly signal: AbortSignal
+  /** The shared cache: sources, build trees, store. */
+  readonly cache: string
+  readonly store: Store
+  /** The tool's own files (holder, fragments, image recipes). */
+  readonly toolRoot: string
+  /** May host packages be installed without asking? */
+  readonly yes: boolean
+  /** Processes that a build may use. */
+  readonly jobs: number
+}
+
+/** `$LAB_CACHE_DIR`, or `$XDG_CACHE_HOME/lab`, or `~/.cache/lab`. */
+export function cacheDir(env: Readonly<Record<string, string | undefined>>): string {
+  if (env['LAB_CACHE_DIR']) return env['LAB_CACHE_DIR']
+  return join(env['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'lab')
+}
+
+/** Names this boot of the host; verdicts that hold until the next boot are kept under it. */
+export const bootId = (): string => readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()
+
+export interface StepResult<T> {
+  readonly outcome: StepOutcome
+  readonly detail?: string | undefined
+  readonly value: T
+}
+
+export interface StepHandle {
+  /** Where the step is; `done` and `total` in `unit`. */
+  progress(phase: string, done?: number, total?: number, unit?: 'bytes' | 'objects' | 'runs'): void
+}
+
+/** Runs one step between its start and end events. Failures pass through after a `failed` end. */
+export async function step<T>(
+  context: Context,
+  name: string,
+  title: string,
+  work: (handle: StepHandle) => Promise<StepResult<T>>,
+  parent?: string,
+): Promise<T> {
+  if (context.signal.aborted) throw interrupted()
+  const started = performance.now()
+  const seconds = () => (performance.now() - started) / 1000
+  context.emit({ type: 'step-start', step: name, title, parent })
+  try {
+    const { outcome, detail, value } = await work({
+      progress: (phase, done, total, unit) =>
+        context.emit({
+          type: 'step-progress',
+          step: name,
+          phase,
+          ...(done === undefined ? {} : { done }),
+          ...(total === undefined ? {} : { total }),
+          ...(unit === undefined ? {} : { unit }),
+        }),
+    })
+    context.emit({ type: 'step-end', step: name, outcome, detail, seconds: seconds() })
+    return value
+  } catch (error) {
+    context.emit({ type: 'step-end', step: name, outcome: 'failed', seconds: seconds() })
+    throw error
+  }
+}

@@ -1,0 +1,56 @@
+/**
+ * What went wrong, for a person: place, fact, way out. Each kind has its own exit code (sysexits.h where one fits), so that a script
+ * can tell "my input is wrong" from "the experiment failed" from "the machine could not do it".
+ */
+export const EXIT = { done: 0, experiment: 1, user: 2, lab: 69, bug: 70, interrupted: 130 } as const
+
+export type FailureKind = 'experiment' | 'user' | 'lab' | 'interrupted'
+
+export interface FailureParts {
+  /** Where: `lab.yaml:12:7`, `kernel v5.4`, `vm default`. */
+  readonly place?: string | undefined
+  /** What is so, in one sentence, without a full stop. */
+  readonly fact: string
+  /** What the person can do about it. */
+  readonly wayOut?: string | undefined
+  /** More lines to show as they are: the last console lines, the compiler's message. Already safe to print. */
+  readonly lines?: readonly string[] | undefined
+  /** The full log, where there is one. */
+  readonly log?: string | undefined
+}
+
+/** The only error that steps throw on purpose; anything else that reaches `cli.ts` is a bug (exit 70). */
+export class Failure extends Error {
+  readonly kind: FailureKind
+  readonly parts: FailureParts
+
+  constructor(kind: FailureKind, parts: FailureParts, options?: { cause?: unknown }) {
+    super(parts.place === undefined ? parts.fact : `${parts.place}: ${parts.fact}`, options)
+    this.name = 'Failure'
+    this.kind = kind
+    this.parts = parts
+  }
+
+  get exitCode(): number {
+    return EXIT[this.kind]
+  }
+}
+
+/** The user's input is wrong: exit 2. */
+export const userError = (parts: FailureParts, cause?: unknown) => new Failure('user', parts, { cause })
+
+/** The lab could not do it (host, network, VM): exit 69. */
+export const labError = (parts: FailureParts, cause?: unknown) => new Failure('lab', parts, { cause })
+
+/** The experiment itself failed: exit 1. */
+export const experimentError = (parts: FailureParts, cause?: unknown) => new Failure('experiment', parts, { cause })
+
+/** Somebody pressed Ctrl-C or sent SIGTERM: exit 130. */
+export const interrupted = () => new Failure('interrupted', { fact: 'interrupted' })
+
+/** Message of anything that was thrown. */
+export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
+
+/** The `code` of a Node system error (`ENOENT`), or undefined. */
+export const codeOf = (error: unknown): string | undefined =>
+  error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined

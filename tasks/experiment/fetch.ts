@@ -1,0 +1,36 @@
+/** Brings files of the guest to the host. Names, types and sizes are the guest's word and are checked before anything is kept. */
+import { Readable } from 'node:stream'
+import { extract } from 'tar-stream'
+import { labError } from '../engine/error.ts'
+import { printable } from '../engine/printable.ts'
+import type { Guest } from '../host/ssh.ts'
+
+/** What a guest may send for one run, all files together. Bytes. */
+const LIMIT = 1024 * 2 ** 20
+
+/** Reads a tar archive's regular files whose plain name passes `wanted`; anything else is refused, never written anywhere. */
+export async function readArchive(bytes: Buffer, wanted: RegExp): Promise<{ files: Map<string, Buffer>; refused: string[] }> {
+  const files = new Map<string, Buffer>()
+  const refused: string[] = []
+  const tar = extract()
+  Readable.from([bytes]).pipe(tar)
+  for await (const entry of tar) {
+    const { name, type } = entry.header
+    const plain = name.replace(/^\.\//, '')
+    const chunks: Buffer[] = []
+    for await (const chunk of entry) chunks.push(chunk as Buffer)
+    if (type === 'directory') continue
+    if (type === 'file' && wanted.test(plain) && !files.has(plain)) files.set(plain, Buffer.concat(chunks))
+    else refused.push(printable(name, 80))
+  }
+  return { files, refused }
+}
+
+/** Fetches a directory of the guest and removes it there. */
+export async function fetchDirectory(guest: Guest, dir: string, wanted: RegExp, signal: AbortSignal): Promise<Map<string, Buffer>> {
+  const { status, stdout, stderr } = await guest.exec(['sh', '-c', 'tar -cf - -C "$1" . && rm -rf "$1"', 'sh', dir], { signal, limit: LIMIT, timeout: 600_000 })
+  if (status !== 0) throw labError({ place: 'guest', fact: `cannot read ${dir} (status ${status})`, lines: [printable(stderr, 300)], wayOut: 'the run is lost; the console log has what the guest said last' })
+  const { files, refused } = await readArchive(stdout, wanted)
+  if (refused.length > 0) throw labError({ place: 'guest', fact: 'it sent files that were not asked for', lines: refused.slice(0, 10), wayOut: 'nothing of them was kept; did the workload write into /run/lab?' })
+  return files
+}

@@ -1,0 +1,119 @@
+/** The host's side of the holder: its command line, and its JSON lines as typed facts. */
+import { z } from 'zod'
+import { experimentError, labError, userError, type Failure } from '../engine/error.ts'
+import { printable } from '../engine/printable.ts'
+import { explainRejection } from '../linux/verifier-log.ts'
+
+const said = <T extends string, S extends z.ZodRawShape>(event: T, shape: S) => z.object({ event: z.literal(event), ...shape })
+const program = { program: z.string(), section: z.string() }
+
+/** Everything that the holder says; anything else in its output is an error of ours. */
+const Line = z.discriminatedUnion('event', [
+  said('load-failed', { object: z.string(), errno: z.int(), text: z.string(), program: z.string().optional(), section: z.string().optional(), log: z.string().optional(), libbpf: z.string() }),
+  said('attached', { ...program, how: z.string() }),
+  said('attach-failed', { ...program, optional: z.int(), errno: z.int(), text: z.string() }),
+  said('kernel-said', { text: z.string() }),
+  said('slot', { slot: z.string(), value: z.int() }),
+  said('started', { pid: z.int() }),
+  said('exited', { pid: z.int(), status: z.int().optional(), signal: z.int().optional(), ms: z.int() }),
+  said('hits', { ...program, hits: z.int(), missed: z.int() }),
+  said('map', { name: z.string(), type: z.int(), keySize: z.int(), valueSize: z.int(), maxEntries: z.int() }),
+  said('map-entry', { map: z.string(), key: z.string(), value: z.string() }),
+  said('captured', { cpus: z.int(), errno: z.int(), text: z.string().optional() }),
+  said('error', { doing: z.string(), value: z.string(), errno: z.int().optional(), text: z.string() }),
+  said('done', { outcome: z.enum(['done', 'cannot fork', 'load failed', 'map slot failed', 'capture failed', 'attach failed', 'deadline', 'stopped']), errno: z.int() }),
+])
+export type HolderLine = z.infer<typeof Line>
+
+export interface HolderRun {
+  readonly holder: string
+  readonly dir: string
+  readonly clock: string
+  readonly bufferBytes: number
+  readonly deadlineMs: number
+  readonly events: readonly string[]
+  readonly objects: readonly string[]
+  readonly optional: readonly string[]
+  readonly workload: readonly string[]
+}
+
+/** Process events are always recorded: they give every pid its name and tell an exec's reads from the program's. */
+export const PROCESS_EVENTS = ['sched:sched_process_fork', 'sched:sched_process_exec', 'sched:sched_process_exit'] as const
+
+export const holderArgv = (run: HolderRun): string[] => [
+  run.holder,
+  ...['--dir', run.dir, '--clock', run.clock],
+  ...['--buffer-kb', String(Math.ceil(run.bufferBytes / 1024)), '--deadline-ms', String(run.deadlineMs)],
+  ...run.events.flatMap((event) => ['--event', event]),
+  ...run.objects.flatMap((object) => ['--object', object]),
+  ...run.optional.flatMap((name) => ['--optional', name]),
+  '--',
+  ...run.workload,
+]
+
+/** One line of the holder's stdout. Throws for anything that is not one of its facts. */
+export function parseHolderLine(line: string): HolderLine {
+  const result = Line.safeParse(JSON.parse(line))
+  if (!result.success) throw new Error(`the holder said something unknown: ${printable(line, 200)}`)
+  return result.data
+}
+
+/** The holder's facts by kind. */
+export const of = <E extends HolderLine['event']>(lines: readonly HolderLine[], event: E): Extract<HolderLine, { event: E }>[] =>
+  lines.filter((line): line is Extract<HolderLine, { event: E }> => line.event === event)
+
+function loadFailure(failed: Extract<HolderLine, { event: 'load-failed' }>, place: string): Failure {
+  const rejection = failed.log === undefined ? undefined : explainRejection(failed.log)
+  if (rejection)
+    return userError({
+      place: rejection.source ?? `${place}, program ${failed.program ?? '?'}`,
+      fact: `the verifier rejects ${failed.program ?? 'a program'} (${failed.section ?? ''}): ${rejection.message}`,
+      lines: [...(rejection.instruction === undefined ? [] : [`instruction ${rejection.instruction.index}: ${rejection.instruction.text}`]), ...(rejection.register === undefined ? [] : [`register ${rejection.register}`]), ...(rejection.sourceLine === undefined ? [] : [`source: ${rejection.sourceLine}`])],
+      wayOut: rejection.wayOut,
+    })
+  const libbpf = failed.libbpf.split('\n').filter((line) => line.startsWith('libbpf:'))
+  return userError({
+    place,
+    fact: `the object does not load: ${failed.text}`,
+    lines: (libbpf.length > 0 ? libbpf : failed.libbpf.split('\n')).slice(0, 8).map((line) => printable(line, 240)),
+    wayOut: 'libbpf names the section or map that it cannot use; `lab check` knows the section names',
+  })
+}
+
+/** Errno values that a refused kprobe comes back with. */
+const ENOENT = 2
+const EINVAL = 22
+
+function attachFailure(lines: readonly HolderLine[], place: string): Failure {
+  const failed = of(lines, 'attach-failed').filter(({ optional }) => optional === 0)
+  const kernel = of(lines, 'kernel-said').map(({ text }) => printable(text, 200))
+  const first = failed[0]
+  const target = first?.section.replace(/^k(ret)?probe\//, '') ?? ''
+  const notrace = kernel.some((text) => text.includes('Could not probe notrace function'))
+  const reasons: readonly (readonly [boolean, string, string])[] = [
+    [notrace, 'the function is notrace (all of lib/ is built without -pg) and this kernel refuses to probe it', 'set CONFIG_KPROBE_EVENTS_ON_NOTRACE=y (kernel/config/tracing.config has it)'],
+    [first?.errno === ENOENT, `the kernel has no symbol ${target}: it does not exist there, or the compiler inlined it`, 'name it under `parallelPath:` or `expose:` of the kernel, or mark the program `optional:`'],
+    [first?.errno === EINVAL, 'the kernel refuses this place (kprobe blacklist, notrace, or not at a function)', 'the kernel\'s own words are above'],
+  ]
+  const reason = reasons.find(([applies]) => applies)
+  return userError({
+    place: `${place}, ${first?.section ?? ''}`,
+    fact: `${failed.map(({ program: name }) => name).join(', ')} cannot be attached: ${reason?.[1] ?? first?.text ?? 'unknown reason'}`,
+    lines: kernel.slice(-5),
+    wayOut: reason?.[2],
+  })
+}
+
+/** The failure that the holder's facts stand for, or undefined when the workload ran to its end. */
+export function holderFailure(lines: readonly HolderLine[], place: string, deadlineMs: number, stderr: string): Failure | undefined {
+  const done = of(lines, 'done')[0]
+  const problem = of(lines, 'error')[0]
+  const loaded = of(lines, 'load-failed')[0]
+  if (done?.outcome === 'done') return undefined
+  if (loaded) return loadFailure(loaded, place)
+  if (done?.outcome === 'attach failed') return attachFailure(lines, place)
+  if (done?.outcome === 'deadline')
+    return experimentError({ place, fact: `the workload did not end within ${deadlineMs / 1000} s and was killed`, wayOut: 'raise `timeout:` of the experiment, or find out what it waits for: its stdout is in the result' })
+  if (problem) return labError({ place, fact: `the holder cannot ${problem.doing} (${printable(problem.value, 100)}): ${problem.text}`, wayOut: 'the name of a clock, event or map slot must exist in this kernel' })
+  return labError({ place, fact: `the holder ended without a result (${done?.outcome ?? 'no last word'})`, lines: stderr.split('\n').slice(-5).map((line) => printable(line, 200)), wayOut: 'the console log has what the kernel said' })
+}

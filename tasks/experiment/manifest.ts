@@ -1,0 +1,49 @@
+/** manifest.json: everything that somebody needs to know about a run, or to do it again. */
+import type { Choice } from '../host/accel.ts'
+
+export interface ExpectationVerdict {
+  readonly ok: boolean
+  /** What was expected, and what was found where it was not. */
+  readonly lines: readonly string[]
+}
+
+export interface ProbeReport {
+  readonly program: string
+  readonly section: string
+  /** How it was attached, or why it was not. */
+  readonly attached: string | null
+  readonly hits: number
+  readonly missed: number
+}
+
+export interface Manifest {
+  readonly format: 1
+  readonly experiment: string
+  readonly run: string
+  readonly arm: { readonly name: string; readonly params: Readonly<Record<string, string | number>> }
+  readonly repeat: number
+  readonly started: string
+  readonly seconds: number
+  /** The lab file as it was used, whole. */
+  readonly lab: { readonly name: string; readonly file: string; readonly text: string }
+  readonly kernel: { readonly name: string; readonly wanted: string; readonly fallback: boolean; readonly release: string; readonly version: string; readonly source: string; readonly fingerprint: string }
+  readonly image: { readonly name: string; readonly fingerprint: string }
+  readonly objects: Readonly<Record<string, string>>
+  readonly guest: { readonly bootId: string; readonly clocksource: string; readonly accel: Choice; readonly qemu: readonly string[]; readonly vm: 'started' | 'up' }
+  readonly host: { readonly kernel: string; readonly cpu: string; readonly cpus: number; readonly node: string }
+  readonly workload: { readonly argv: readonly string[]; readonly pid: number | null; readonly status: number | null; readonly signal: number | null; readonly ms: number | null }
+  readonly trace: {
+    readonly clock: string
+    readonly bufferBytes: number
+    readonly events: number
+    readonly notUnderstood: number
+    readonly completeness: 'complete' | 'incomplete' | 'unknown'
+    readonly losses: Readonly<Record<string, number | null>>
+    readonly reasons: readonly string[]
+  }
+  readonly others: readonly { readonly pid: number; readonly comm: string; readonly events: number }[]
+  readonly expectations: readonly ExpectationVerdict[]
+  /** `passed`, or why not. */
+  readonly verdict: 'passed' | 'failed' | 'incomplete'
+  readonly sha256: Readonly<Record<string, string>>
+}

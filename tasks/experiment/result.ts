@@ -1,0 +1,84 @@
+/** A result directory: filled under a temporary name, renamed when whole. What stands under its final name is complete. */
+import { randomBytes } from 'node:crypto'
+import { mkdir, readFile, readdir, rename, rm, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { userError } from '../engine/error.ts'
+import { printable } from '../engine/printable.ts'
+import { diskFailure } from '../engine/store.ts'
+import { suggest } from '../config/suggest.ts'
+import type { Manifest } from './manifest.ts'
+
+/** Prefix of what is being written; followed by the writer's pid, so that `lab gc` knows when it is abandoned. */
+export const PARTIAL_RESULT = '.partial-'
+
+/** `20261123-213000-1a2b`: sorts by time, unique on one machine and nearly so on many. */
+export function newRunId(now: Date): string {
+  const digits = now.toISOString().replaceAll(/[-:]/g, '').replace('T', '-').slice(0, 15)
+  return `${digits}-${randomBytes(2).toString('hex')}`
+}
+
+/** Lets `write` fill a directory and puts it in place; on failure nothing of it remains. */
+export async function putResult(results: string, experiment: string, run: string, write: (dir: string) => Promise<void>): Promise<string> {
+  const parent = join(results, experiment)
+  const partial = join(parent, `${PARTIAL_RESULT}${process.pid}-${run}`)
+  const final = join(parent, run)
+  try {
+    await mkdir(partial, { recursive: true })
+    await write(partial)
+    await rename(partial, final)
+    return final
+  } catch (error) {
+    throw diskFailure(error, `result ${run}`)
+  } finally {
+    await rm(partial, { recursive: true, force: true })
+  }
+}
+
+export async function writeFiles(dir: string, files: ReadonlyMap<string, Buffer | string>): Promise<void> {
+  for (const [name, content] of files) {
+    await mkdir(dirname(join(dir, name)), { recursive: true })
+    await writeFile(join(dir, name), content)
+  }
+}
+
+export interface FoundRun {
+  readonly dir: string
+  readonly run: string
+  readonly manifest: Manifest
+}
+
+/** Every whole result, oldest first; only manifests are read. */
+export async function listRuns(results: string, experiment?: string): Promise<FoundRun[]> {
+  const names = async (dir: string) => (await readdir(dir, { withFileTypes: true }).catch(() => [])).filter((entry) => entry.isDirectory() && !entry.name.startsWith('.')).map(({ name }) => name)
+  const found: FoundRun[] = []
+  for (const one of experiment === undefined ? await names(results) : [experiment])
+    for (const run of await names(join(results, one))) {
+      const dir = join(results, one, run)
+      try {
+        const manifest = JSON.parse(await readFile(join(dir, 'manifest.json'), 'utf8')) as Manifest | null
+        // The order goes by it; what a reader needs besides, the reader checks.
+        if (typeof manifest?.started === 'string') found.push({ dir, run, manifest })
+      } catch {
+        // Not a result of ours.
+      }
+    }
+  return found.toSorted((a, b) => (a.manifest.started < b.manifest.started ? -1 : 1))
+}
+
+/** Of these runs (oldest first), the one of that name or of that unique beginning; `last` is the newest. */
+export function pickRun(runs: readonly FoundRun[], name: string): FoundRun {
+  const newest = runs.at(-1)
+  if (newest === undefined) throw userError({ fact: 'there are no runs', wayOut: '`lab run EXPERIMENT` makes one' })
+  if (name === 'last') return newest
+  const matching = name === '' ? [] : runs.filter(({ run }) => run.startsWith(name))
+  const [only] = matching
+  if (only !== undefined && matching.length === 1) return only
+  const near = suggest(name, runs.map(({ run }) => run))
+  throw userError({
+    fact: matching.length === 0 ? `there is no run "${printable(name)}"` : `${matching.length} runs begin with "${printable(name)}"`,
+    wayOut: matching.length > 1 || near === undefined ? 'give more of the name: `lab results` lists them; `last` is the newest' : `did you mean ${near}?`,
+  })
+}
+
+/** `pickRun` of every run. */
+export const findRun = async (results: string, name: string): Promise<FoundRun> => pickRun(await listRuns(results), name)

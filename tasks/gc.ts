@@ -1,0 +1,48 @@
+/** Garbage: VMs whose run was killed, results and store entries that were never finished, trees that were half unpacked. */
+import { readdir, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Context } from './engine/context.ts'
+import { isLocked } from './engine/lock.ts'
+import { PARTIAL } from './engine/store.ts'
+import { PARTIAL_RESULT } from './experiment/result.ts'
+import { orphans, stop, type Places } from './vm.ts'
+import { startTimeOf } from './vm/state.ts'
+
+const namesIn = (dir: string): Promise<string[]> => readdir(dir).catch(() => [])
+
+/** Names that carry the pid of their writer: `<prefix><pid>-…`. */
+const abandoned = (name: string, prefix: string): boolean => {
+  const pid = name.startsWith(prefix) ? /^(\d+)-/.exec(name.slice(prefix.length))?.[1] : undefined
+  return pid !== undefined && startTimeOf(Number(pid)) === undefined
+}
+
+async function partialsIn(root: string, prefix: string): Promise<string[]> {
+  const found: string[] = []
+  for (const kind of await namesIn(root)) for (const name of await namesIn(join(root, kind))) if (abandoned(name, prefix)) found.push(join(root, kind, name))
+  return found
+}
+
+/** Source trees whose unpacking was interrupted; a build that holds the lock is still at it. */
+async function halfTrees(build: string): Promise<string[]> {
+  const found: string[] = []
+  for (const name of await namesIn(build)) {
+    if (await isLocked(join(build, name, 'lock'))) continue
+    for (const inner of ['src.partial', 'src.partial.deb']) if ((await namesIn(join(build, name))).includes(inner)) found.push(join(build, name, inner))
+  }
+  return found
+}
+
+/** Removes what nobody owns and returns its paths; with `dry` nothing is removed. */
+export async function gcStep(places: Places, context: Context, dry: boolean): Promise<string[]> {
+  const vms = await orphans(places)
+  const paths = [
+    ...(await partialsIn(context.store.root, PARTIAL)),
+    ...(await partialsIn(places.results, PARTIAL_RESULT)),
+    ...(await halfTrees(join(context.cache, 'build'))),
+  ]
+  if (!dry) {
+    for (const vm of vms) await stop(vm, context)
+    for (const path of paths) await rm(path, { recursive: true, force: true })
+  }
+  return [...vms.map(({ dir }) => dir), ...paths]
+}

@@ -1,0 +1,57 @@
+/** The compilers: clang for BPF objects, gcc for programs of the guest. Their messages reach the user once, with file and line. */
+import { Failure, userError } from '../engine/error.ts'
+import { printable } from '../engine/printable.ts'
+import { run } from './sh.ts'
+
+export interface BpfCompile {
+  readonly source: string
+  readonly object: string
+  /** Include directories in this order; nothing else is searched, so no header of the host's own kernel slips in. */
+  readonly include: readonly string[]
+  readonly define: Readonly<Record<string, string>>
+  readonly place: string
+  readonly signal: AbortSignal
+}
+
+/** First diagnostics of a compiler, without its "N errors generated". */
+function compileFailure(error: unknown, place: string, source: string, wayOut: string): unknown {
+  if (!(error instanceof Failure) || error.kind !== 'lab' || !/ended with status/.test(error.parts.fact)) return error
+  const output = (error.parts.lines ?? []).filter((line) => !/^\d+ (errors?|warnings?)( and .*)? generated/.test(line))
+  const at = output.map((line) => /^(\S+?:\d+(?::\d+)?): (?:fatal )?error: (.*)$/.exec(line)).find((match) => match !== null)
+  return userError({ place: at?.[1] ?? place, fact: at ? `${place} does not compile: ${at[2] ?? ''}` : `${source} does not compile`, lines: output, wayOut }, error)
+}
+
+export const bpfArgv = ({ source, object, include, define }: BpfCompile, resources: string): string[] => [
+  ...['clang', '-target', 'bpf', '-D__TARGET_ARCH_x86', '-O2', '-g', '-Wall', '-Wno-unused-function', '-Wno-address-of-packed-member'],
+  ...['-nostdinc', '-isystem', `${resources}/include`],
+  ...include.map((dir) => `-I${dir}`),
+  ...Object.entries(define).map(([name, value]) => `-D${name}=${value}`),
+  ...['-c', source, '-o', object],
+]
+
+export async function compileBpf(wanted: BpfCompile): Promise<void> {
+  const { place, source, signal } = wanted
+  const resources = (await run(['clang', '-print-resource-dir'], { signal, place })).stdout.trim()
+  try {
+    await run(bpfArgv(wanted, resources), { signal, place })
+  } catch (error) {
+    throw compileFailure(error, place, source, 'correct the probe; its headers are those of the kernel that was built')
+  }
+}
+
+export interface HostCompile {
+  readonly sources: readonly string[]
+  readonly program: string
+  readonly flags: readonly string[]
+  readonly libraries: readonly string[]
+  readonly place: string
+  readonly signal: AbortSignal
+}
+
+export async function compileProgram({ sources, program, flags, libraries, place, signal }: HostCompile): Promise<void> {
+  try {
+    await run(['gcc', '-O2', '-g', '-Wall', ...flags, '-o', program, ...sources, ...libraries], { signal, place })
+  } catch (error) {
+    throw compileFailure(error, place, sources.map((file) => printable(file)).join(' '), 'correct the program; `lab doctor` tells whether a library is missing')
+  }
+}

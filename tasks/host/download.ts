@@ -1,0 +1,149 @@
+/** Downloads over HTTP(S) with resume; the file is verified before anybody sees it under its final name. */
+import { createWriteStream } from 'node:fs'
+import { mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import { Failure, interrupted, messageOf, userError, type FailureParts } from '../engine/error.ts'
+import { hashFile, hashText } from '../engine/fingerprint.ts'
+import { diskFailure } from '../engine/store.ts'
+
+/** A source that cannot be had from here, as opposed to one that is wrong: the only reason to take a fallback. */
+export class Unavailable extends Failure {
+  constructor(parts: FailureParts, cause?: unknown) {
+    super('lab', parts, { cause })
+    this.name = 'Unavailable'
+  }
+}
+
+export interface Download {
+  readonly urls: readonly string[]
+  readonly sha256: string
+  readonly file: string
+  readonly place: string
+  readonly signal: AbortSignal
+  /** Directory where unreachable hosts are remembered. */
+  readonly cache: string
+  readonly onBytes: (done: number, total: number | undefined) => void
+}
+
+/** Until the first byte of an answer. Milliseconds. */
+const CONNECT = 5000
+/** Without a byte for this long a download is given up (and can be resumed). Milliseconds. */
+const STALLED = 30_000
+/** An unreachable host is not asked again for this long. Milliseconds. */
+const REMEMBER = 3_600_000
+
+const memoryFile = (cache: string, url: string) => join(cache, 'unreachable', hashText(new URL(url).host).slice(0, 16))
+
+/** Why a host was found unreachable within the last hour, or undefined. */
+async function rememberedReason(cache: string, url: string): Promise<string | undefined> {
+  try {
+    const file = memoryFile(cache, url)
+    const { mtimeMs } = await stat(file)
+    const minutes = Math.round((Date.now() - mtimeMs) / 60_000)
+    return Date.now() - mtimeMs < REMEMBER ? `${await readFile(file, 'utf8')} (found ${minutes} min ago)` : undefined
+  } catch {
+    return undefined
+  }
+}
+
+async function remember(cache: string, url: string, reason: string): Promise<void> {
+  await mkdir(join(cache, 'unreachable'), { recursive: true }).catch(() => undefined)
+  await writeFile(memoryFile(cache, url), reason).catch(() => undefined)
+}
+
+/** Forgets what was unreachable: `lab doctor` asks the network anew. */
+export const forgetUnreachable = (cache: string): Promise<void> => rm(join(cache, 'unreachable'), { recursive: true, force: true })
+
+/** The innermost reason of a failed fetch: "getaddrinfo ENOTFOUND cdn.kernel.org". */
+const deepest = (error: unknown): string => (error instanceof Error && error.cause !== undefined ? deepest(error.cause) : messageOf(error))
+
+async function sizeOf(file: string): Promise<number> {
+  return (await stat(file).catch(() => ({ size: 0 }))).size
+}
+
+/** One attempt at one URL, going on where `partial` ends. Throws the plain reason. */
+async function attempt(url: string, partial: string, { signal, onBytes }: Download): Promise<void> {
+  const from = await sizeOf(partial)
+  const control = new AbortController()
+  let clock = setTimeout(() => control.abort(new Error(`no answer in ${CONNECT / 1000} s`)), CONNECT)
+  const stop = () => control.abort(interrupted())
+  signal.addEventListener('abort', stop, { once: true })
+  try {
+    const response = await fetch(url, {
+      redirect: 'follow',
+      signal: control.signal,
+      headers: from > 0 ? { range: `bytes=${from}-` } : {},
+    })
+    const resumed = response.status === 206
+    // 416: the part that is here is already all of it, or more; the checksum will tell.
+    if (response.status === 416) return
+    if (!response.ok || !response.body) throw new Error(`HTTP ${response.status}`)
+    const rest = Number(response.headers.get('content-length') ?? Number.NaN)
+    const total = Number.isNaN(rest) ? undefined : rest + (resumed ? from : 0)
+    let done = resumed ? from : 0
+    const body = Readable.fromWeb(response.body)
+    body.on('data', (chunk: Buffer) => {
+      clearTimeout(clock)
+      clock = setTimeout(() => control.abort(new Error(`no data for ${STALLED / 1000} s`)), STALLED)
+      done += chunk.length
+      onBytes(done, total)
+    })
+    await pipeline(body, createWriteStream(partial, { flags: resumed ? 'a' : 'w' }), { signal: control.signal })
+    if (total !== undefined && done !== total) throw new Error(`ended after ${done} of ${total} bytes`)
+  } catch (error) {
+    if (signal.aborted) throw interrupted()
+    throw control.signal.aborted && control.signal.reason instanceof Error ? control.signal.reason : error
+  } finally {
+    clearTimeout(clock)
+    signal.removeEventListener('abort', stop)
+  }
+}
+
+/** Fails when the file is not the one that was asked for; the wrong file is removed, so that the next try starts anew. */
+export async function verify(file: string, sha256: string, place: string, from: string): Promise<void> {
+  const found = await hashFile(file)
+  if (found === sha256) return
+  await rm(file, { force: true })
+  throw userError({
+    place,
+    fact: `${from} has the wrong sha256`,
+    lines: [`wanted ${sha256}`, `found  ${found}`],
+    wayOut: 'correct `sha256:` if you trust the file, or the address if you do not; nothing of it was unpacked',
+  })
+}
+
+/** Makes sure that `file` is there and has its checksum, from the first address that delivers. */
+export async function download(wanted: Download): Promise<void> {
+  const { urls, file, cache, place, sha256 } = wanted
+  const partial = `${file}.part`
+  const reasons: string[] = []
+  await mkdir(dirname(file), { recursive: true })
+  for (const url of urls) {
+    const known = await rememberedReason(cache, url)
+    if (known !== undefined) {
+      reasons.push(`${url}: ${known}`)
+      continue
+    }
+    try {
+      await attempt(url, partial, wanted)
+      await verify(partial, sha256, place, url)
+      await rename(partial, file)
+      return
+    } catch (error) {
+      const failure = diskFailure(error, place)
+      if (failure instanceof Failure) throw failure
+      const reason = deepest(error)
+      // A broken transfer keeps its part; only a host that never answered is remembered.
+      if ((await sizeOf(partial)) === 0) await remember(cache, url, reason)
+      reasons.push(`${url}: ${reason}`)
+    }
+  }
+  throw new Unavailable({
+    place,
+    fact: 'the source cannot be fetched',
+    lines: reasons,
+    wayOut: 'check the network and proxy (`lab doctor` asks again), add `mirrors:`, or name a `fallback:` kernel',
+  })
+}

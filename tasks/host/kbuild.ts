@@ -1,0 +1,75 @@
+/** The kernel's own build system (make), and what the compiler and binutils say about themselves and about vmlinux. */
+import { Failure, labError } from '../engine/error.ts'
+import { printable } from '../engine/printable.ts'
+import { run, type RunOptions } from './sh.ts'
+import { toolVersion } from './tool-version.ts'
+
+export interface Toolchain {
+  /** First lines of `gcc --version` and `ld --version`: they go into the fingerprint. */
+  readonly gcc: string
+  readonly ld: string
+  readonly gccMajor: number
+  /** 2.40 -> 240, so that versions compare as numbers. */
+  readonly binutils: number
+}
+
+export async function toolchain(cache: string, signal: AbortSignal): Promise<Toolchain> {
+  const [gcc, ld] = await Promise.all([toolVersion('gcc', cache, signal), toolVersion('ld', cache, signal)])
+  const [, major = '0', minor = '0'] = /(\d+)\.(\d+)\S*$/.exec(ld) ?? []
+  return { gcc, ld, gccMajor: Number(/(\d+)\.\d+\.\d+\S*$/.exec(gcc)?.[1] ?? 0), binutils: Number(major) * 100 + Number(minor) }
+}
+
+/**
+ * The same inputs give the same bytes: who built it, where and when is not in the kernel (Documentation/kbuild/reproducible-builds).
+ * LOCALVERSION= keeps setlocalversion from adding a "+" when the build directory happens to lie inside a git repository.
+ */
+const REPRODUCIBLE = {
+  KBUILD_BUILD_TIMESTAMP: 'Thu Jan  1 00:00:00 UTC 1970',
+  KBUILD_BUILD_USER: 'lab',
+  KBUILD_BUILD_HOST: 'lab',
+  KBUILD_BUILD_VERSION: '1',
+  LOCALVERSION: '',
+}
+
+export interface Make {
+  readonly tree: string
+  readonly targets: readonly string[]
+  readonly assignments?: Readonly<Record<string, string>>
+  readonly jobs?: number
+}
+
+/** Runs make in a kernel tree, with nothing of the caller's environment that changes the result. */
+export const make = ({ tree, targets, assignments = {}, jobs = 1 }: Make, options: RunOptions) =>
+  run(
+    [
+      ...['env', '-u', 'MAKEFLAGS', '-u', 'ARCH', '-u', 'CROSS_COMPILE', '-u', 'KBUILD_OUTPUT', 'LC_ALL=C'],
+      ...['make', '-C', tree, `-j${jobs}`],
+      ...Object.entries({ ...REPRODUCIBLE, ...assignments }).map(([key, value]) => `${key}=${value}`),
+      ...targets,
+    ],
+    options,
+  )
+
+/** A line that make prints per object; used to show progress. */
+export const isObjectLine = (line: string): boolean => /^\s{2}(CC|AS|LD|AR|HOSTCC|HOSTLD|LINK|OBJCOPY)\s/.test(line)
+
+/** Turns a failed build into the compiler's own words: the first errors with file and line, once. */
+export function buildFailure(error: unknown, output: readonly string[], place: string, log: string): unknown {
+  if (!(error instanceof Failure) || error.kind !== 'lab') return error
+  const telling = output.filter((line) => /(^|\s)(fatal )?error:|undefined reference|^make.*\*\*\* No rule|Kernel panic|missing symbol table/.test(line))
+  return labError(
+    {
+      place,
+      fact: 'the kernel does not build',
+      lines: (telling.length > 0 ? telling.slice(0, 6) : output.slice(-12)).map((line) => printable(line, 240)),
+      wayOut: 'a tree older than the compiler needs `compat: auto`; a line in a patched file points at parallelPath or expose',
+      log,
+    },
+    error,
+  )
+}
+
+/** Disassembly of one function of vmlinux, empty when there is none of that name. */
+export async function disassemble(vmlinux: string, symbol: string, signal: AbortSignal): Promise<string> {
+  return (await run(['objdump', '-d', '--no-show-raw-insn', `--disassemble=${symbol}`, vmlinux], { signal })).stdout
+}

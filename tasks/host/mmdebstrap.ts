@@ -1,0 +1,87 @@
+/** A Debian root file system as a tar archive, and a tree as an ext4 image; both work without root. */
+import { mkdir, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { labError } from '../engine/error.ts'
+import { debianMirror } from './apt.ts'
+import { has, run } from './sh.ts'
+
+export interface Bootstrap {
+  readonly suite: string
+  readonly variant: string
+  readonly packages: readonly string[]
+  /** Path patterns that dpkg leaves out. */
+  readonly exclude: readonly string[]
+  readonly tar: string
+  readonly log: string
+  readonly place: string
+  readonly signal: AbortSignal
+  readonly onPhase: (phase: string) => void
+}
+
+/** Without root, files of other users need the user's subordinate ids (util-linux >= 2.38 maps all of them). */
+const asRoot = (): readonly string[] => (process.getuid?.() === 0 ? [] : ['unshare', '--map-root-user', '--map-auto', '--'])
+
+/** Runs mmdebstrap against the mirror of the host's apt. */
+export async function bootstrap(wanted: Bootstrap): Promise<void> {
+  const { suite, variant, packages, exclude, tar, log, place, signal } = wanted
+  const mirror = await debianMirror(signal)
+  if (process.getuid?.() !== 0 && !(await has('newuidmap')))
+    throw labError({ place, fact: 'building an image without root needs newuidmap', wayOut: 'install the package uidmap, or run as root' })
+  await run(
+    [
+      ...['mmdebstrap', `--variant=${variant}`, '--format=tar', "--aptopt=Acquire::Languages \"none\""],
+      ...exclude.map((pattern) => `--dpkgopt=path-exclude=${pattern}`),
+      ...['--include', packages.join(','), suite, tar, `deb ${mirror} ${suite} main`],
+    ],
+    {
+      signal,
+      log,
+      place,
+      env: { SOURCE_DATE_EPOCH: '0' },
+      onLine: (line) => {
+        const phase = /^I: (.{3,60}?)\.*$/.exec(line)?.[1]
+        if (phase) wanted.onPhase(phase)
+      },
+      wayOut: 'the log has apt\'s own words; a mirror without this suite needs LAB_DEBIAN_MIRROR',
+    },
+  )
+}
+
+/** ext4 without what only costs time in a disk that is thrown away; the same tree gives the same bytes. */
+const MKE2FS = ['mke2fs', '-q', '-F', '-t', 'ext4', '-U', '4c414200-0000-4000-8000-000000000001', '-E', 'lazy_itable_init=1,root_owner=0:0,hash_seed=4c414200-0000-4000-8000-000000000002']
+
+export interface RootImage {
+  readonly tar: string
+  /** Directories that are laid over the tree, in order. */
+  readonly overlays: readonly string[]
+  readonly sizeBytes: number
+  readonly image: string
+  readonly log: string
+  readonly place: string
+  readonly signal: AbortSignal
+}
+
+/** Unpacks an archive, lays overlays over it and makes an ext4 image of the result. Returns the image's package list. */
+export async function rootImage({ tar, overlays, sizeBytes, image, log, place, signal }: RootImage): Promise<string> {
+  const root = `${image}.root`
+  const options = { signal, log, place }
+  const as = asRoot()
+  await mkdir(root, { recursive: true })
+  try {
+    await run([...as, 'tar', '--extract', '--file', tar, '--directory', root, '--exclude=./dev/*'], options)
+    for (const overlay of overlays) await run([...as, 'cp', '--recursive', '--preserve=mode,links', '--no-preserve=ownership', '--', `${overlay}/.`, `${root}/`], options)
+    const listed = await run(['dpkg-query', `--admindir=${join(root, 'var/lib/dpkg')}`, '--show', '--showformat', '${Package} ${Version} ${Architecture}\\n'], options)
+    await run(['truncate', '-s', String(sizeBytes), image], options)
+    // No journal: the overlay of a VM never outlives it.
+    await run([...as, ...MKE2FS, '-O', '^has_journal,^metadata_csum', '-d', root, image], { ...options, wayOut: 'is `size:` of the recipe large enough?' })
+    return listed.stdout
+  } finally {
+    await run([...as, 'rm', '-rf', '--one-file-system', root], { accept: [0, 1] }).catch(() => rm(root, { recursive: true, force: true }))
+  }
+}
+
+/** Makes an ext4 image of a directory's files, owned by root, with a journal as a real disk has one. */
+export async function dataImage(dir: string, sizeBytes: number, image: string, place: string, signal: AbortSignal): Promise<void> {
+  await run(['truncate', '-s', String(sizeBytes), image], { signal, place })
+  await run([...MKE2FS, '-d', dir, image], { signal, place, wayOut: 'is `size:` of the disk large enough for its files?' })
+}

@@ -1,0 +1,45 @@
+/** What the host must have, by program or file, and the Debian package that brings it. */
+import { existsSync } from 'node:fs'
+import { which } from './tool-version.ts'
+
+export interface Requirement {
+  /** A program on the PATH, or an absolute path. */
+  readonly needs: string
+  readonly package: string
+  readonly why: string
+}
+
+export const REQUIREMENTS: readonly Requirement[] = [
+  { needs: 'qemu-system-x86_64', package: 'qemu-system-x86', why: 'runs the guest' },
+  { needs: 'qemu-img', package: 'qemu-utils', why: 'makes disk overlays' },
+  { needs: 'gcc', package: 'gcc', why: 'compiles kernel, holder and workloads' },
+  { needs: 'ld', package: 'binutils', why: 'links the kernel' },
+  { needs: 'objdump', package: 'binutils', why: 'proves that the clones are called' },
+  { needs: 'make', package: 'make', why: 'builds the kernel' },
+  { needs: 'flex', package: 'flex', why: 'kernel build (kconfig)' },
+  { needs: 'bison', package: 'bison', why: 'kernel build (kconfig)' },
+  { needs: 'bc', package: 'bc', why: 'kernel build (timeconst.h)' },
+  { needs: 'perl', package: 'perl', why: 'kernel build' },
+  { needs: 'rsync', package: 'rsync', why: 'copies local kernel trees' },
+  { needs: 'tar', package: 'tar', why: 'unpacks sources' },
+  { needs: 'xz', package: 'xz-utils', why: 'unpacks sources' },
+  { needs: 'dpkg-deb', package: 'dpkg', why: 'unpacks Debian source packages' },
+  { needs: 'clang', package: 'clang', why: 'compiles BPF objects' },
+  { needs: '/usr/include/bpf/libbpf.h', package: 'libbpf-dev', why: 'headers of BPF programs and of the holder' },
+  { needs: '/usr/include/libelf.h', package: 'libelf-dev', why: 'the holder, and kernels with objtool' },
+  { needs: '/usr/include/zlib.h', package: 'zlib1g-dev', why: 'the holder' },
+  { needs: '/usr/include/stdio.h', package: 'libc6-dev', why: 'holder and workloads' },
+  { needs: 'mmdebstrap', package: 'mmdebstrap', why: 'builds images' },
+  { needs: 'mke2fs', package: 'e2fsprogs', why: 'makes disks' },
+  { needs: 'trace-cmd', package: 'trace-cmd', why: 'reads trace.dat' },
+  { needs: 'setpriv', package: 'util-linux', why: 'ends children when the lab is killed' },
+  { needs: '/usr/share/keyrings/debian-archive-keyring.gpg', package: 'debian-archive-keyring', why: 'verifies the packages of images' },
+]
+
+const present = ({ needs }: Requirement): boolean => (needs.startsWith('/') ? existsSync(needs) : which(needs) !== undefined)
+
+/** The requirements that this host does not meet. */
+export const missingRequirements = (): Requirement[] => REQUIREMENTS.filter((requirement) => !present(requirement))
+
+/** Package names without doubles, sorted. */
+export const packagesOf = (requirements: readonly Requirement[]): string[] => [...new Set(requirements.map((one) => one.package))].toSorted()

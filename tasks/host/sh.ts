@@ -1,0 +1,163 @@
+/**
+ * The only place that starts programs (through zx). Arguments are lists, never shell strings. Each program runs in a process group of
+ * its own, and the group is ended when the signal is aborted: zx's own `signal` ends the shell only and leaves its children running
+ * (zx 8.8, seen on Node 20 and 24), and its `kill()` prints a deprecation warning into the live view.
+ */
+import { createWriteStream } from 'node:fs'
+import { mkdir } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import { $, type ProcessPromise } from 'zx'
+import { interrupted, labError } from '../engine/error.ts'
+import { printable } from '../engine/printable.ts'
+
+export interface RunOptions {
+  readonly cwd?: string
+  readonly env?: Readonly<Record<string, string>>
+  readonly signal?: AbortSignal
+  readonly input?: string | Buffer
+  /** Milliseconds; the group is ended after it and the failure says so. */
+  readonly timeout?: number
+  /** All output goes to this file as well; failures name it. */
+  readonly log?: string
+  /** Called with each whole line of stdout and stderr. */
+  readonly onLine?: (line: string) => void
+  /** Statuses that are no failure; default [0]. */
+  readonly accept?: readonly number[]
+  /** What a failure is about: "kernel v5.10". */
+  readonly place?: string
+  readonly wayOut?: string
+}
+
+export interface RunResult {
+  readonly stdout: string
+  readonly stderr: string
+  readonly status: number
+}
+
+/** A process that was asked to end has this long before it is killed. Milliseconds. */
+const GRACE = 3000
+/** Lines of output that a failure shows. */
+const TAIL = 20
+
+const shell = $({ verbose: false, quiet: true, nothrow: true, detached: true, shell: '/bin/bash', prefix: '' })
+
+function endGroup(pid: number | undefined, signal: NodeJS.Signals): void {
+  if (pid === undefined) return
+  try {
+    process.kill(-pid, signal)
+  } catch {
+    // Already gone.
+  }
+}
+
+/** Splits a stream of chunks into whole lines. */
+function lineReader(onLine: (line: string) => void): { push: (chunk: Buffer) => void; end: () => void } {
+  let rest = ''
+  return {
+    push(chunk) {
+      const lines = (rest + chunk.toString('utf8')).split(/\r\n|[\r\n]/)
+      rest = lines.pop() ?? ''
+      for (const line of lines) onLine(line)
+    },
+    end() {
+      if (rest !== '') onLine(rest)
+    },
+  }
+}
+
+const missing = (argv: readonly string[], place?: string) =>
+  labError({ place, fact: `${argv[0] ?? ''} is not installed`, wayOut: '`lab doctor` lists what is missing and the command that installs it' })
+
+/** Runs a program to its end; it ends with us, even if we are killed (zx's children outlive Node otherwise). Throws a lab failure with the last lines of its output unless its status is accepted. */
+export async function run(argv: readonly string[], options: RunOptions = {}): Promise<RunResult> {
+  const { signal, timeout, log, onLine, accept = [0], place } = options
+  if (signal?.aborted) throw interrupted()
+  const process_: ProcessPromise = shell({
+    ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
+    env: { ...process.env, ...options.env },
+    ...(options.input === undefined ? {} : { input: options.input }),
+    stdio: [options.input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
+  })`exec ${['setpriv', '--pdeathsig=TERM', ...argv]}`
+  const child = process_.child
+  if (log !== undefined) await mkdir(dirname(log), { recursive: true })
+  const file = log === undefined ? undefined : createWriteStream(log, { flags: 'a' })
+  file?.on('error', () => undefined)
+  file?.write(`$ ${argv.join(' ')}\n`)
+  const reader = onLine && lineReader(onLine)
+  for (const stream of [child?.stdout, child?.stderr])
+    stream?.on('data', (chunk: Buffer) => {
+      file?.write(chunk)
+      reader?.push(chunk)
+    })
+
+  let timedOut = false
+  let killer: NodeJS.Timeout | undefined
+  const end = () => {
+    endGroup(child?.pid, 'SIGTERM')
+    killer ??= setTimeout(() => endGroup(child?.pid, 'SIGKILL'), GRACE)
+  }
+  const clock =
+    timeout === undefined
+      ? undefined
+      : setTimeout(() => {
+          timedOut = true
+          end()
+        }, timeout)
+  signal?.addEventListener('abort', end, { once: true })
+  try {
+    const output = await process_
+    reader?.end()
+    if (signal?.aborted) throw interrupted()
+    const status = output.exitCode ?? 128
+    if (!timedOut && accept.includes(status)) return { stdout: output.stdout, stderr: output.stderr, status }
+    if (status === 127 && /not found|No such file/.test(output.stderr)) throw missing(argv, place)
+    const how = timedOut ? `took longer than ${(timeout ?? 0) / 1000} s` : output.signal ? `was ended by ${output.signal}` : `ended with status ${status}`
+    const lines = `${output.stdout}\n${output.stderr}`.split('\n').filter((line) => line.trim() !== '')
+    throw labError({
+      place,
+      fact: `${argv[0] ?? ''} ${how}`,
+      wayOut: options.wayOut,
+      lines: lines.slice(-TAIL).map((line) => printable(line, 200)),
+      log,
+    })
+  } finally {
+    clearTimeout(clock)
+    clearTimeout(killer)
+    signal?.removeEventListener('abort', end)
+    file?.end()
+  }
+}
+
+/** Whether a program is on the PATH. */
+export async function has(program: string): Promise<boolean> {
+  const { status } = await run(['sh', '-c', 'command -v "$1" >/dev/null', 'sh', program], { accept: [0, 1, 127] })
+  return status === 0
+}
+
+export interface Started {
+  readonly pid: number
+  /** Resolves with the exit status (128 + signal) when the process has ended; never rejects. */
+  readonly ended: Promise<{ status: number; stderr: string }>
+  readonly kill: (signal: NodeJS.Signals) => void
+}
+
+export interface StartOptions {
+  readonly cwd: string
+  /** The process ends with us, whatever ends us (even SIGKILL). Otherwise it is left running. */
+  readonly dieWithUs: boolean
+  readonly stderrFile: string
+}
+
+/** Starts a long-running program; its output goes to a file, so that it can outlive us. */
+export function start(argv: readonly string[], options: StartOptions): Started {
+  const guarded = options.dieWithUs ? ['setpriv', '--pdeathsig=KILL', ...argv] : argv
+  const process_ = shell({ cwd: options.cwd, stdio: ['ignore', 'ignore', 'ignore'] })`exec ${guarded} 2>${options.stderrFile}`
+  const pid = process_.child?.pid
+  if (pid === undefined) throw missing(argv)
+  if (!options.dieWithUs) process_.child?.unref()
+  return {
+    pid,
+    ended: process_.then((output) => ({ status: output.exitCode ?? 128, stderr: output.stderr })),
+    kill: (signal) => endGroup(pid, signal),
+  }
+}

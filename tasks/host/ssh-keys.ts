@@ -1,0 +1,69 @@
+/** The lab's own ssh keys: one for the user, one for all guests of the lab, made once and kept in the lab's state directory. */
+import { generateKeyPairSync } from 'node:crypto'
+import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import ssh2 from 'ssh2'
+
+export interface Keys {
+  /** OpenSSH private key of the user. */
+  readonly userPrivate: string
+  /** One line for authorized_keys. */
+  readonly userPublic: string
+  /** The guest's host key as dropbear stores it. */
+  readonly hostPrivate: Buffer
+  /** The guest's public host key in wire format. */
+  readonly hostPublic: Buffer
+}
+
+/** An SSH string: 32-bit big-endian length and the bytes (RFC 4251, section 5). */
+function sshString(bytes: Buffer): Buffer {
+  const length = Buffer.alloc(4)
+  length.writeUInt32BE(bytes.length)
+  return Buffer.concat([length, bytes])
+}
+
+/**
+ * An ed25519 host key in dropbear's file format: the type, then seed and public key in one string of 64 bytes
+ * (dropbear src/ed25519.c, buf_put_ed25519_priv_key); and its public half in wire format (RFC 8709).
+ */
+function hostKey(): { private: Buffer; public: Buffer } {
+  const jwk = generateKeyPairSync('ed25519').privateKey.export({ format: 'jwk' })
+  const seed = Buffer.from(jwk.d ?? '', 'base64url')
+  const point = Buffer.from(jwk.x ?? '', 'base64url')
+  const type = sshString(Buffer.from('ssh-ed25519'))
+  return { private: Buffer.concat([type, sshString(Buffer.concat([seed, point]))]), public: Buffer.concat([type, sshString(point)]) }
+}
+
+/** Makes the four files in `dir`, whole or not at all; two processes at once end with the same keys. */
+export async function writeKeyPair(dir: string): Promise<void> {
+  const partial = `${dir}.partial-${process.pid}`
+  const user = ssh2.utils.generateKeyPairSync('ed25519', { comment: 'lab' })
+  const host = hostKey()
+  await mkdir(partial, { recursive: true, mode: 0o700 })
+  await writeFile(join(partial, 'id_ed25519'), user.private, { mode: 0o600 })
+  await writeFile(join(partial, 'id_ed25519.pub'), `${user.public}\n`)
+  await writeFile(join(partial, 'host_key'), host.private, { mode: 0o600 })
+  await writeFile(join(partial, 'host_key.pub'), `ssh-ed25519 ${host.public.toString('base64')} lab-guest\n`)
+  // Fails when somebody was faster; then theirs count.
+  await rename(partial, dir).catch(() => undefined)
+  await rm(partial, { recursive: true, force: true })
+}
+
+/** Reads the keys of `dir`, making them first if there are none. */
+export async function keysIn(dir: string): Promise<Keys> {
+  const read = async (): Promise<Keys> => {
+    const [userPrivate, userPublic, hostPrivate, hostLine] = await Promise.all([
+      readFile(join(dir, 'id_ed25519'), 'utf8'),
+      readFile(join(dir, 'id_ed25519.pub'), 'utf8'),
+      readFile(join(dir, 'host_key')),
+      readFile(join(dir, 'host_key.pub'), 'utf8'),
+    ])
+    return { userPrivate, userPublic, hostPrivate, hostPublic: Buffer.from(hostLine.split(' ')[1] ?? '', 'base64') }
+  }
+  try {
+    return await read()
+  } catch {
+    await writeKeyPair(dir)
+    return await read()
+  }
+}

@@ -1,0 +1,177 @@
+/** The guest over ssh (ssh2): one connection, many channels, one known host key, public key only. */
+import ssh2, { type Client as ClientType, type ClientChannel, type ConnectConfig } from 'ssh2'
+import { interrupted, labError, messageOf } from '../engine/error.ts'
+
+const { Client } = ssh2
+
+export interface Address {
+  readonly port: number
+  /** OpenSSH private key text of the lab's user key. */
+  readonly privateKey: string
+  /** The guest's public host key in wire format; any other key ends the connection. */
+  readonly hostKey: Buffer
+}
+
+export interface ExecOptions {
+  readonly signal?: AbortSignal
+  readonly input?: Buffer | string
+  /** Each whole line of stdout, as it arrives. */
+  readonly onLine?: (line: string) => void
+  /** Milliseconds for the whole command. */
+  readonly timeout?: number
+  /** Bytes of stdout that are kept at most; more is a failure, so that a guest cannot fill the host's memory. */
+  readonly limit?: number
+}
+
+export interface ExecResult {
+  readonly status: number
+  readonly signal?: string | undefined
+  readonly stdout: Buffer
+  readonly stderr: string
+}
+
+/** stdout of one command that is kept in memory. Bytes. */
+const LIMIT = 256 * 2 ** 20
+/** A guest that answers no keepalive three times is gone. Milliseconds. */
+const KEEPALIVE = 5000
+
+/**
+ * Algorithms that cost little without hardware: under TCG every AES instruction of the guest is emulated, and a key exchange over
+ * curve25519 takes about a third of one over NIST curves.
+ */
+const ALGORITHMS = {
+  kex: ['curve25519-sha256', 'curve25519-sha256@libssh.org'],
+  serverHostKey: ['ssh-ed25519'],
+  cipher: ['chacha20-poly1305@openssh.com', 'aes128-ctr'],
+} satisfies ConnectConfig['algorithms']
+
+/** Quotes one word for the guest's POSIX shell, which is how ssh runs a command. */
+export const quote = (word: string): string => (/^[A-Za-z0-9_@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`)
+
+export class Guest implements AsyncDisposable {
+  readonly #client: ClientType
+  #closed: Error | undefined
+  readonly #onClose: ((error: Error) => void)[] = []
+
+  private constructor(client: ClientType) {
+    this.#client = client
+    const gone = (why: string) => () => {
+      this.#closed ??= new Error(why)
+      for (const tell of this.#onClose.splice(0)) tell(this.#closed)
+    }
+    client.on('error', (error: Error) => gone(messageOf(error))())
+    client.on('close', gone('the connection to the guest was closed'))
+  }
+
+  /** One attempt; rejects with the plain error (refused, reset, wrong key, timeout) for the caller to retry or to name. */
+  static connect(address: Address, timeout: number): Promise<Guest> {
+    return new Promise((resolve, reject) => {
+      const client = new Client()
+      client.once('error', reject)
+      client.once('close', () => reject(new Error('closed before the handshake was over')))
+      client.once('ready', () => {
+        client.off('error', reject)
+        resolve(new Guest(client))
+      })
+      client.connect({
+        host: '127.0.0.1',
+        port: address.port,
+        username: 'root',
+        privateKey: address.privateKey,
+        hostVerifier: (key: Buffer) => key.equals(address.hostKey),
+        readyTimeout: timeout,
+        keepaliveInterval: KEEPALIVE,
+        keepaliveCountMax: 3,
+        algorithms: ALGORITHMS,
+      })
+    })
+  }
+
+  #channel(command: string): Promise<ClientChannel> {
+    if (this.#closed) return Promise.reject(this.#closed)
+    return new Promise((resolve, reject) => {
+      this.#client.exec(command, (error, channel) => (error ? reject(error) : resolve(channel)))
+    })
+  }
+
+  /** Runs a command given as words. A non-zero status is a result; a lost guest is a failure. */
+  async exec(argv: readonly string[], options: ExecOptions = {}): Promise<ExecResult> {
+    if (options.signal?.aborted) throw interrupted()
+    const channel = await this.#channel(argv.map(quote).join(' ')).catch((error: unknown) => {
+      throw this.#lost(argv, messageOf(error))
+    })
+    const out: Buffer[] = []
+    let size = 0
+    let stderr = ''
+    let rest = ''
+    return await new Promise<ExecResult>((resolve, reject) => {
+      const fail = (error: Error) => {
+        finish()
+        channel.destroy()
+        reject(error)
+      }
+      const lost = (error: Error) => fail(this.#lost(argv, error.message))
+      const abort = () => fail(interrupted())
+      const clock = options.timeout === undefined ? undefined : setTimeout(() => fail(this.#lost(argv, `no end after ${(options.timeout ?? 0) / 1000} s`)), options.timeout)
+      const finish = () => {
+        clearTimeout(clock)
+        options.signal?.removeEventListener('abort', abort)
+        const index = this.#onClose.indexOf(lost)
+        if (index >= 0) this.#onClose.splice(index, 1)
+      }
+      this.#onClose.push(lost)
+      options.signal?.addEventListener('abort', abort, { once: true })
+      let result: { status: number; signal?: string | undefined } | undefined
+      channel.on('data', (chunk: Buffer) => {
+        size += chunk.length
+        if (size > (options.limit ?? LIMIT)) return fail(this.#lost(argv, `more than ${options.limit ?? LIMIT} bytes of output`))
+        if (options.onLine === undefined) return void out.push(chunk)
+        const lines = (rest + chunk.toString('utf8')).split('\n')
+        rest = lines.pop() ?? ''
+        for (const line of lines) options.onLine(line)
+      })
+      channel.stderr.on('data', (chunk: Buffer) => {
+        if (stderr.length < 65_536) stderr += chunk.toString('utf8')
+      })
+      channel.on('exit', (status: number | null, signal?: string) => {
+        result = { status: status ?? 128, signal }
+      })
+      // 'close' and not 'exit': output may still arrive after the exit status.
+      channel.on('close', () => {
+        finish()
+        if (rest !== '') options.onLine?.(rest)
+        if (result) resolve({ ...result, stdout: Buffer.concat(out), stderr })
+        else reject(this.#lost(argv, 'the channel was closed without an exit status'))
+      })
+      channel.end(options.input ?? '')
+    })
+  }
+
+  #lost(argv: readonly string[], why: string): Error {
+    return labError({
+      place: 'guest',
+      fact: `lost while running ${argv[0] ?? ''}: ${why}`,
+      wayOut: 'the console log of the VM has its last words; a kernel panic ends the VM at once',
+    })
+  }
+
+  /** An interactive shell or command with a terminal, for `lab ssh`. */
+  terminal(size: { rows: number; cols: number; term: string }, argv?: readonly string[]): Promise<ClientChannel> {
+    const pty = { rows: size.rows, cols: size.cols, term: size.term }
+    return new Promise((resolve, reject) => {
+      const done = (error: Error | undefined, channel: ClientChannel) => (error ? reject(error) : resolve(channel))
+      if (argv === undefined) this.#client.shell(pty, done)
+      else this.#client.exec(argv.map(quote).join(' '), { pty }, done)
+    })
+  }
+
+  close(): void {
+    this.#client.end()
+    this.#client.destroy()
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.close()
+    await Promise.resolve()
+  }
+}

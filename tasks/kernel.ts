@@ -1,0 +1,205 @@
+/**
+ * Step: kernel. fetch -> patch -> configure -> build -> prove -> package. The artefacts stand in the store under the fingerprint of
+ * everything that goes in; the build tree stays beside it, so that the next change costs seconds.
+ */
+import { cp, mkdir, readFile, rename, writeFile } from 'node:fs/promises'
+import { existsSync } from 'node:fs'
+import { basename, join } from 'node:path'
+import type { ResolvedKernel } from './config/resolve.ts'
+import type { Source } from './config/schema.ts'
+import { step, type Context, type StepHandle } from './engine/context.ts'
+import { labError } from './engine/error.ts'
+import { changedInputs, fingerprintOf, hashFile, hashText, type Fingerprint, type Inputs } from './engine/fingerprint.ts'
+import { lock } from './engine/lock.ts'
+import { Unavailable } from './host/download.ts'
+import { buildFailure, isObjectLine, make, toolchain, type Toolchain } from './host/kbuild.ts'
+import { configure, requestsFor } from './kernel/configure.ts'
+import { prove } from './kernel/prove.ts'
+import { buildName, ensureTree, identify, type SourceId } from './kernel/source.ts'
+import { computeChange, KernelTree, type Change } from './kernel/tree.ts'
+import { compatRows, type CompatRow } from './linux/compat.ts'
+import { unifiedDiff } from './linux/unified-diff.ts'
+import { versionOfMakefile, type Version } from './linux/version.ts'
+
+/** A kernel in the store. */
+export interface KernelArtefact {
+  readonly name: string
+  readonly fingerprint: Fingerprint
+  readonly dir: string
+  readonly image: string
+  readonly release: string
+  readonly source: string
+}
+
+/** Files of ours that decide what a kernel becomes; their bytes are inputs like any other. */
+const OURS = ['kernel.ts', 'kernel/tree.ts', 'linux/parallel-path.ts', 'linux/expose.ts', 'linux/c-parser.ts', 'linux/compat.ts', 'host/kbuild.ts']
+
+/** Objects of a build with the shipped fragments, until this tree's own number is known (5.4: 1701, 5.10: about the same). */
+const EXPECTED_OBJECTS = 1700
+
+const sourceOf = (kernel: ResolvedKernel, override?: string): Source => (override === undefined ? kernel.source : { tree: override })
+
+async function inputsOf(kernel: ResolvedKernel, source: SourceId, tools: Toolchain, context: Context): Promise<Inputs> {
+  const fragments: Record<string, string> = {}
+  for (const [index, file] of kernel.config.entries()) fragments[`${index} ${basename(file)}`] = await hashFile(file)
+  const ours: Record<string, string> = {}
+  for (const file of OURS) {
+    const path = join(context.toolRoot, 'tasks', file)
+    if (existsSync(path)) ours[file] = await hashFile(path)
+  }
+  return {
+    source: source.id,
+    config: fragments,
+    options: Object.fromEntries(Object.entries(kernel.options).map(([key, value]) => [key, String(value)])),
+    compat: kernel.compat,
+    parallelPath: kernel.parallelPath ? { suffix: kernel.parallelPath.suffix, entry: kernel.parallelPath.entry, functions: [...kernel.parallelPath.functions] } : null,
+    expose: kernel.expose.map((one) => ({ function: one.function, file: one.file ?? null, as: [...one.as] })),
+    gcc: tools.gcc,
+    ld: tools.ld,
+    lab: hashText(JSON.stringify(ours)),
+  }
+}
+
+interface Plan {
+  readonly kernel: ResolvedKernel
+  readonly source: Source
+  readonly id: SourceId
+  readonly tools: Toolchain
+  readonly place: string
+}
+
+async function buildDir(plan: Plan, context: Context): Promise<string> {
+  const dir = join(context.cache, 'build', `${buildName(plan.source, plan.id)}-gcc${plan.tools.gccMajor}`)
+  await mkdir(dir, { recursive: true })
+  return dir
+}
+
+/** A tree of the source, and the change that the declaration makes of it. */
+async function openTree(plan: Plan, dir: string, context: Context, handle: StepHandle): Promise<{ tree: KernelTree; change: Change; version: Version }> {
+  const src = join(dir, 'src')
+  const tree = new KernelTree(src, context.signal)
+  if (await ensureTree(plan.source, plan.id, src, context, plan.place, handle)) await tree.reset()
+  const version = versionOfMakefile(await readFile(join(src, 'Makefile'), 'utf8'))
+  if (!version) throw labError({ place: plan.place, fact: 'the source has no kernel version in its Makefile', wayOut: 'is it a kernel tree?' })
+  handle.progress('patch')
+  return { tree, change: await computeChange(tree, plan.kernel), version }
+}
+
+function compatOf({ kernel, tools }: Plan, version: Version): readonly CompatRow[] {
+  return kernel.compat === 'none' ? [] : compatRows(version, { gcc: tools.gccMajor, binutils: tools.binutils })
+}
+
+async function compile(tree: string, plan: Plan, assignments: Readonly<Record<string, string>>, version: Version, context: Context, handle: StepHandle, log: string): Promise<void> {
+  const counter = `${tree}.objects`
+  const expected = Number(await readFile(counter, 'utf8').catch(() => EXPECTED_OBJECTS))
+  const output: string[] = []
+  let objects = 0
+  const onLine = (line: string) => {
+    if (isObjectLine(line)) handle.progress('compile', ++objects, Math.max(expected, objects), 'objects')
+    else output.push(line)
+    if (output.length > 5000) output.splice(0, 2500)
+  }
+  // `make headers` came with 5.3; before that the same files are made by headers_install.
+  const headers = version.major > 5 || (version.major === 5 && version.minor >= 3) ? ['headers'] : ['headers_install']
+  const all = { ...assignments, ...(headers[0] === 'headers_install' ? { INSTALL_HDR_PATH: join(tree, 'usr') } : {}) }
+  try {
+    await make({ tree, targets: ['bzImage', 'modules', ...headers], assignments: all, jobs: context.jobs }, { signal: context.signal, log, onLine, place: plan.place })
+  } catch (error) {
+    throw buildFailure(error, output, plan.place, log)
+  }
+  if (objects > expected / 2) await writeFile(counter, String(objects))
+}
+
+/** What leaves the build tree: everything that a boot, a probe or a question about the kernel needs. */
+const ARTEFACTS: readonly (readonly [string, string])[] = [
+  ['arch/x86/boot/bzImage', 'bzImage'],
+  ['vmlinux', 'vmlinux'],
+  ['System.map', 'System.map'],
+  ['.config', 'config'],
+  ['Module.symvers', 'Module.symvers'],
+  ['usr/include', 'headers'],
+  ['include/config/kernel.release', 'release'],
+]
+
+async function build(plan: Plan, fingerprint: Fingerprint, inputs: Inputs, context: Context, handle: StepHandle): Promise<string> {
+  const { place } = plan
+  const dir = await buildDir(plan, context)
+  const log = join(dir, 'build.log')
+  await using _lock = await lock(join(dir, 'lock'), context.signal, () => handle.progress('wait for another build of the same source'))
+  const already = await context.store.get('kernel', fingerprint)
+  if (already) return already.dir
+  if (existsSync(log)) await rename(log, `${log}.old`)
+  const { tree, change, version } = await openTree(plan, dir, context, handle)
+  await tree.apply(change.changed)
+  for (const text of change.warnings) context.emit({ type: 'notice', level: 'warning', place, text })
+
+  const rows = compatOf(plan, version)
+  const assignments = Object.assign({}, ...rows.map((row) => row.make ?? {})) as Record<string, string>
+  const compat = rows.flatMap((row) => Object.entries(row.options ?? {}).map(([symbol, value]) => ({ symbol, value, from: `compat ${row.name}` })))
+  handle.progress('configure')
+  const requests = await requestsFor({ fragments: plan.kernel.config, options: plan.kernel.options, compat }, version)
+  await configure(tree.dir, requests, version, place, assignments, { signal: context.signal, log })
+  handle.progress('compile')
+  await compile(tree.dir, plan, assignments, version, context, handle, log)
+  handle.progress('prove')
+  if (change.path) await prove(tree.dir, change.path, place, context.signal)
+  handle.progress('package')
+  const { dir: stored } = await context.store.put('kernel', fingerprint, inputs, async (to) => {
+    for (const [from, name] of ARTEFACTS) await cp(join(tree.dir, from), join(to, name), { recursive: true })
+    await writeFile(join(to, 'patch.diff'), unifiedDiff((path) => tree.read(path) ?? '', change.changed))
+    await writeFile(join(to, 'compat.json'), `${JSON.stringify(rows, null, 1)}\n`)
+    await cp(log, join(to, 'build.log'))
+  })
+  return stored
+}
+
+/** Why a kernel is built now: the inputs that differ from the newest one of the same source. */
+export async function whyBuild(inputs: Inputs, context: Context): Promise<string> {
+  const before = await context.store.newest('kernel', (other) => other['source'] === inputs['source'])
+  return before ? `${changedInputs(before.inputs, inputs).join(', ')} changed` : 'not built here before'
+}
+
+/** Names a kernel by its inputs, without building it. */
+export async function kernelFingerprint(kernel: ResolvedKernel, context: Context, override?: string): Promise<{ fingerprint: Fingerprint; inputs: Inputs; plan: Plan }> {
+  const place = `kernel ${kernel.name}`
+  const source = sourceOf(kernel, override)
+  const [id, tools] = await Promise.all([identify(source, context, place), toolchain(context.cache, context.signal)])
+  const inputs = await inputsOf(kernel, id, tools, context)
+  return { fingerprint: fingerprintOf(inputs), inputs, plan: { kernel, source, id, tools, place } }
+}
+
+/**
+ * Restores or builds a kernel. `override` is a local tree to take the source from instead. With `hasFallback`, a source that cannot be
+ * had is no failure: undefined is returned, and the caller takes the next kernel.
+ */
+export function kernelStep(
+  kernel: ResolvedKernel,
+  context: Context,
+  options: { override?: string | undefined; hasFallback?: boolean } = {},
+): Promise<KernelArtefact | undefined> {
+  return step<KernelArtefact | undefined>(context, `kernel ${kernel.name}`, `kernel ${kernel.name}`, async (handle) => {
+    try {
+      const { fingerprint, inputs, plan } = await kernelFingerprint(kernel, context, options.override)
+      const stored = await context.store.get('kernel', fingerprint)
+      const why = stored ? undefined : await whyBuild(inputs, context)
+      const dir = stored?.dir ?? (await build(plan, fingerprint, inputs, context, handle))
+      const release = (await readFile(join(dir, 'release'), 'utf8')).trim()
+      const value = { name: kernel.name, fingerprint, dir, image: join(dir, 'bzImage'), release, source: plan.id.title }
+      return { outcome: stored ? 'restored' : 'built', detail: [`${release} from ${plan.id.title}`, why].filter(Boolean).join('; '), value }
+    } catch (error) {
+      if (!(error instanceof Unavailable) || options.hasFallback !== true) throw error
+      return { outcome: 'skipped', detail: [error.parts.fact, error.parts.lines?.[0]].filter(Boolean).join(': '), value: undefined }
+    }
+  })
+}
+
+/** The unified diff that the declaration makes of the source; nothing is built. */
+export function showPatch(kernel: ResolvedKernel, context: Context, override?: string): Promise<string> {
+  return step(context, `kernel ${kernel.name}`, `kernel ${kernel.name}`, async (handle) => {
+    const { plan } = await kernelFingerprint(kernel, context, override)
+    const dir = await buildDir(plan, context)
+    await using _lock = await lock(join(dir, 'lock'), context.signal, () => handle.progress('wait for another build of the same source'))
+    const { tree, change } = await openTree(plan, dir, context, handle)
+    return { outcome: 'done', detail: `${change.changed.size} files`, value: unifiedDiff((path) => tree.read(path) ?? '', change.changed) }
+  })
+}

@@ -1,0 +1,80 @@
+/** Makes the .config from fragments and options, and fails when the tree's own rules dropped a request: which, and why. */
+import { existsSync, readFileSync } from 'node:fs'
+import { readFile, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { labError, userError } from '../engine/error.ts'
+import { make } from '../host/kbuild.ts'
+import { run } from '../host/sh.ts'
+import { suggest } from '../config/suggest.ts'
+import { definitionsIn, droppedRequests, fragmentText, mergeRequests, parseConfig, parseFragment, whyDropped, type Request } from '../linux/kconfig.ts'
+import { versionText, type Version } from '../linux/version.ts'
+
+export interface ConfigWanted {
+  /** Absolute paths of fragments. */
+  readonly fragments: readonly string[]
+  readonly options: Readonly<Record<string, string | number>>
+  /** Requests of the compat table, with the row's name. */
+  readonly compat: readonly Request[]
+}
+
+/** All requests in order of precedence; a fragment line that is not one is the user's error. */
+export async function requestsFor(wanted: ConfigWanted, version: Version): Promise<Request[]> {
+  const requests: Request[] = []
+  for (const file of wanted.fragments) {
+    const { requests: found, bad } = parseFragment(await readFile(file, 'utf8'), file, version)
+    if (bad[0]) throw userError({ place: `${file}:${bad[0].line}`, fact: `not a line of a kernel configuration: ${bad[0].text}`, wayOut: 'write CONFIG_NAME=value, or `# CONFIG_NAME is not set`' })
+    requests.push(...found)
+  }
+  requests.push(...wanted.compat)
+  for (const [symbol, value] of Object.entries(wanted.options))
+    requests.push({ symbol: symbol.replace(/^CONFIG_/, ''), value: String(value), from: 'options' })
+  return mergeRequests(requests)
+}
+
+/** Definitions of a symbol in the tree, and symbols with a similar name. */
+async function lookUp(tree: string, symbol: string, signal: AbortSignal) {
+  const files = await run(['grep', '-rlE', '--include=Kconfig*', `^[[:space:]]*(menu)?config[[:space:]]+${symbol}[[:space:]]*$`, '.'], { cwd: tree, signal, accept: [0, 1] })
+  const paths = files.stdout.split('\n').filter((path) => path !== '' && !/^\.\/arch\/(?!x86\/)/.test(path))
+  const definitions = paths.flatMap((path) => definitionsIn(readFileSync(join(tree, path), 'utf8'), path.replace(/^\.\//, ''), symbol))
+  if (definitions.length > 0) return { definitions, similar: [] }
+  const all = await run(['grep', '-rhoE', '--include=Kconfig*', '^(menu)?config [A-Z0-9_]+', '.'], { cwd: tree, signal, accept: [0, 1] })
+  const names = [...new Set(all.stdout.split('\n').map((line) => line.replace(/^(menu)?config /, '')))]
+  return { definitions, similar: [suggest(symbol, names)].filter((name) => name !== undefined) }
+}
+
+/** Configures the tree. `.config` is replaced only when it differs, so that make does not rebuild the world. */
+export async function configure(
+  tree: string,
+  requests: readonly Request[],
+  version: Version,
+  place: string,
+  assignments: Readonly<Record<string, string>>,
+  options: { signal: AbortSignal; log: string },
+): Promise<string> {
+  const wanted = 'lab.allconfig'
+  const result = '.config.lab'
+  await writeFile(join(tree, wanted), fragmentText(requests))
+  await rm(join(tree, result), { force: true })
+  await make({ tree, targets: ['-s', 'allnoconfig'], assignments: { ...assignments, KCONFIG_ALLCONFIG: wanted, KCONFIG_CONFIG: result } }, { ...options, place })
+  const text = await readFile(join(tree, result), 'utf8')
+  const config = parseConfig(text)
+  const dropped = droppedRequests(requests, config)
+  if (dropped.length > 0) {
+    const lines: string[] = []
+    for (const request of dropped) {
+      const { definitions, similar } = await lookUp(tree, request.symbol, options.signal)
+      const { reason, wayOut } = whyDropped(request, config, definitions, similar)
+      lines.push(`${request.from}: CONFIG_${request.symbol}=${request.value} was dropped: ${reason}`, `  ${wayOut}`)
+    }
+    throw userError({
+      place,
+      fact: `${dropped.length} requested option${dropped.length === 1 ? ' does' : 's do'} not survive in ${versionText(version)}`,
+      lines,
+      wayOut: 'each line says what to change in the fragment or under `options:`',
+    })
+  }
+  const current = join(tree, '.config')
+  if (!existsSync(current) || (await readFile(current, 'utf8')) !== text) await writeFile(current, text)
+  if (config.get('64BIT') !== 'y') throw labError({ place, fact: 'the configuration is not for x86-64', wayOut: 'request CONFIG_64BIT=y (kernel/config/base.config has it)' })
+  return text
+}

@@ -1,0 +1,195 @@
+/**
+ * Kernel configuration: requests from fragments and options, what `olddefconfig` made of them, and why a request did not survive.
+ * kconfig itself drops an option without a word when a dependency is unmet or the tree does not know it.
+ */
+import { inRange, type Version } from './version.ts'
+
+export interface Request {
+  readonly symbol: string
+  /** 'y', 'm', 'n', a number or quoted text, as in .config. */
+  readonly value: string
+  /** `kernel/config/guest.config:12` or `options`. */
+  readonly from: string
+}
+
+const ASSIGNMENT = /^CONFIG_([A-Za-z0-9_]+)=(.*?)(?:\s+#\s*(v[\d.]+\.\.|\.\.v[\d.]+|v[\d.]+\.\.v[\d.]+)\s*)?$/
+const UNSET = /^# CONFIG_([A-Za-z0-9_]+) is not set(?:\s+#\s*(v[\d.]*\.\.(?:v[\d.]+)?|\.\.v[\d.]+))?$/
+
+/**
+ * Requests of one fragment. A trailing comment `# v4.19..v6.2` limits a line to kernels in that range (upper end excluded), so that one
+ * fragment serves trees that do not know each other's options. Lines that are neither assignment nor comment are returned as bad.
+ */
+export function parseFragment(text: string, from: string, version: Version): { requests: Request[]; bad: { line: number; text: string }[] } {
+  const requests: Request[] = []
+  const bad: { line: number; text: string }[] = []
+  for (const [index, raw] of text.split('\n').entries()) {
+    const line = raw.trim()
+    const set = ASSIGNMENT.exec(line)
+    const unset = UNSET.exec(line)
+    const range = set?.[3] ?? unset?.[2]
+    if (range !== undefined && !inRange(version, range)) continue
+    const place = `${from}:${index + 1}`
+    if (set) requests.push({ symbol: set[1] ?? '', value: set[2] ?? '', from: place })
+    else if (unset) requests.push({ symbol: unset[1] ?? '', value: 'n', from: place })
+    else if (line !== '' && !line.startsWith('#')) bad.push({ line: index + 1, text: line })
+  }
+  return { requests, bad }
+}
+
+/** The later request for a symbol wins; order of first appearance is kept. */
+export function mergeRequests(requests: readonly Request[]): Request[] {
+  const merged = new Map<string, Request>()
+  for (const request of requests) merged.set(request.symbol, request)
+  return [...merged.values()]
+}
+
+/** The text that goes to `make allnoconfig` by KCONFIG_ALLCONFIG. */
+export const fragmentText = (requests: readonly Request[]): string =>
+  requests.map(({ symbol, value }) => (value === 'n' ? `# CONFIG_${symbol} is not set` : `CONFIG_${symbol}=${value}`)).join('\n') + '\n'
+
+/** Symbol -> value of a .config; what is not set is absent. */
+export function parseConfig(text: string): Map<string, string> {
+  const config = new Map<string, string>()
+  for (const line of text.split('\n')) {
+    const match = /^CONFIG_([A-Za-z0-9_]+)=(.*)$/.exec(line)
+    if (match) config.set(match[1] ?? '', match[2] ?? '')
+  }
+  return config
+}
+
+/** Requests whose value is not in the resulting .config. */
+export const droppedRequests = (requests: readonly Request[], config: ReadonlyMap<string, string>): Request[] =>
+  requests.filter(({ symbol, value }) => (config.get(symbol) ?? 'n') !== value)
+
+/** One definition of a symbol in a Kconfig file. */
+export interface Definition {
+  readonly file: string
+  readonly line: number
+  readonly type: string
+  /** All conditions that hold it back: its own `depends on`, the `if` blocks and menus around it. */
+  readonly dependencies: readonly string[]
+  /** Without a prompt, only a default or a `select` of another option can set it. */
+  readonly prompt: boolean
+}
+
+/** Finds the definitions of a symbol in one Kconfig file's text. */
+export function definitionsIn(text: string, file: string, symbol: string): Definition[] {
+  const found: Definition[] = []
+  const blocks: { kind: string; conditions: string[] }[] = []
+  const lines = text.replaceAll(/\\\n/g, '  ').split('\n')
+  let current: { line: number; type: string; own: string[]; prompt: boolean; outer: string[] } | undefined
+  let open: string[] | undefined
+  const close = () => {
+    if (current)
+      found.push({ file, line: current.line, type: current.type, prompt: current.prompt, dependencies: [...current.outer, ...current.own] })
+    current = undefined
+  }
+  for (const [index, raw] of lines.entries()) {
+    const line = raw.replace(/\s+#.*$/, '').trim()
+    const [word = '', ...rest] = line.split(/\s+/)
+    const tail = rest.join(' ')
+    if (/^(config|menuconfig|choice|comment|menu|if|endif|endmenu|endchoice|source)$/.test(word)) {
+      close()
+      open = undefined
+    }
+    if (word === 'config' || word === 'menuconfig') {
+      if (tail === symbol) current = { line: index + 1, type: '', own: [], prompt: false, outer: blocks.flatMap(({ conditions }) => conditions) }
+      open = current?.own
+    } else if (word === 'if') blocks.push({ kind: 'if', conditions: [tail] })
+    else if (word === 'menu' || word === 'choice') {
+      const block = { kind: word, conditions: [] }
+      blocks.push(block)
+      open = block.conditions
+    } else if (/^end(if|menu|choice)$/.test(word)) blocks.pop()
+    else if (word === 'depends') open?.push(tail.replace(/^on\s+/, ''))
+    else if (word === 'visible') open?.push(tail.replace(/^if\s+/, ''))
+    else if (current && /^(bool|tristate|string|int|hex|def_bool|def_tristate)$/.test(word)) {
+      current.type = word.replace('def_', '')
+      if (/"/.test(tail) && !word.startsWith('def_')) current.prompt = true
+    } else if (current && word === 'prompt') current.prompt = true
+    else if (current && word === 'help') open = undefined
+  }
+  close()
+  return found
+}
+
+type Value = 0 | 1 | 2
+const VALUES: Readonly<Record<string, Value>> = { n: 0, m: 1, y: 2 }
+
+/** Evaluates a Kconfig expression (n = 0, m = 1, y = 2; scripts/kconfig/expr.c) and lists the symbols that make it `n`. */
+export function evaluate(expression: string, config: ReadonlyMap<string, string>): { value: number; unmet: string[] } {
+  const tokens = expression.match(/"[^"]*"|'[^']*'|\$\([^)]*\)|[A-Za-z0-9_./-]+|!=|&&|\|\||[!()=<>]+/g) ?? []
+  let at = 0
+  const text = (token: string) => (/^["']/.test(token) ? token.slice(1, -1) : (config.get(token) ?? (token in VALUES ? token : 'n')).replaceAll('"', ''))
+  const atom = (negated: boolean): { value: number; unmet: string[] } => {
+    const token = tokens[at++] ?? 'n'
+    if (token === '(') {
+      const inner = or(negated)
+      at++
+      return inner
+    }
+    if (token === '!') {
+      const inner = atom(!negated)
+      return { value: 2 - inner.value, unmet: inner.unmet }
+    }
+    const operator = tokens[at]
+    if (operator === '=' || operator === '!=') {
+      at++
+      const right = tokens[at++] ?? ''
+      const value = (text(token) === text(right)) === (operator === '=') ? 2 : 0
+      return { value, unmet: (value === 0) === negated ? [] : [`${token}${operator}${right}`] }
+    }
+    // $(cc-option …) and the like were decided by the tree's own scripts; they are not ours to judge.
+    const value = token.startsWith('$') ? 2 : (VALUES[text(token)] ?? 0)
+    const holdsBack = negated ? value === 2 : value === 0
+    return { value, unmet: holdsBack ? [negated ? `!${token}` : token] : [] }
+  }
+  const and = (negated: boolean): { value: number; unmet: string[] } => {
+    let left = atom(negated)
+    while (tokens[at] === '&&') {
+      at++
+      const right = atom(negated)
+      left = { value: Math.min(left.value, right.value), unmet: [...left.unmet, ...right.unmet] }
+    }
+    return left
+  }
+  const or = (negated: boolean): { value: number; unmet: string[] } => {
+    let left = and(negated)
+    while (tokens[at] === '||') {
+      at++
+      const right = and(negated)
+      const value = Math.max(left.value, right.value)
+      left = { value, unmet: value === 0 || negated ? [...left.unmet, ...right.unmet] : [] }
+    }
+    return left
+  }
+  const result = or(false)
+  return { value: result.value, unmet: result.value === 2 ? [] : [...new Set(result.unmet)] }
+}
+
+/** Why a request did not survive, in one sentence for a person. `similar` are symbols of the tree with a similar name. */
+export function whyDropped(
+  request: Request,
+  config: ReadonlyMap<string, string>,
+  definitions: readonly Definition[],
+  similar: readonly string[],
+): { reason: string; wayOut: string } {
+  const { symbol, value } = request
+  if (definitions.length === 0)
+    return {
+      reason: 'this tree has no such option',
+      wayOut: `${similar.length ? `did you mean ${similar.join(' or ')}? Otherwise ` : ''}remove the line, or limit it to the kernels that have it: \`# v5.3..\``,
+    }
+  const unmet = [...new Set(definitions.flatMap(({ dependencies }) => dependencies.flatMap((dependency) => evaluate(dependency, config).unmet)))]
+  if (value === 'n' && config.get(symbol) !== undefined)
+    return { reason: `it is ${config.get(symbol) ?? ''}: another option selects it, or it has no prompt and a default`, wayOut: 'turn off what selects it' }
+  if (unmet.length > 0)
+    return { reason: `it depends on ${unmet.join(', ')}, which ${unmet.length === 1 ? 'is' : 'are'} not met`, wayOut: `request ${unmet.map((name) => (name.startsWith('!') ? `${name.slice(1)}=n` : `${name}=y`)).join(', ')} too` }
+  if (definitions.every(({ prompt }) => !prompt))
+    return { reason: 'it has no prompt: only another option can select it', wayOut: 'remove the line; request what selects it' }
+  const now = config.get(symbol)
+  return {
+    reason: now === undefined ? 'its menu or the file that defines it is switched off' : `the tree made it ${now}`,
+    wayOut: `look at ${definitions.map(({ file, line }) => `${file}:${line}`).join(', ')}`,
+  }
+}

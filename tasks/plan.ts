@@ -1,0 +1,61 @@
+/** From the validated lab to the steps that a command needs. The only file that knows every step and what it waits for. */
+import type { ResolvedExperiment, ResolvedLab, ResolvedVm } from './config/resolve.ts'
+import { named } from './config/open.ts'
+import type { Context } from './engine/context.ts'
+import { labError } from './engine/error.ts'
+import { together } from './engine/together.ts'
+import { hostStep } from './host-tools.ts'
+import { imageStep, type ImageArtefact } from './image.ts'
+import { kernelStep, type KernelArtefact } from './kernel.ts'
+import { holderStep, probeStep, workloadStep, type Deployable } from './probe.ts'
+import type { VmWanted } from './vm.ts'
+
+export interface Choices {
+  /** `--kernel`: this one and no other. */
+  readonly kernel?: string | undefined
+  /** `--accel`. */
+  readonly accel?: 'kvm' | 'tcg' | 'auto' | undefined
+}
+
+/** The VM's kernel, or the first fallback whose source can be had. What was asked for is kept with it. */
+async function kernelOf(lab: ResolvedLab, vm: ResolvedVm, choices: Choices, context: Context): Promise<{ kernel: KernelArtefact; wanted: string }> {
+  const names = choices.kernel === undefined ? [vm.kernel.use, ...vm.kernel.fallback] : [choices.kernel]
+  const wanted = names[0] ?? ''
+  for (const [index, name] of names.entries()) {
+    const next = names[index + 1]
+    const kernel = await kernelStep(named(lab.kernels, 'kernel', name), context, { hasFallback: next !== undefined })
+    if (kernel) return { kernel, wanted }
+    context.emit({ type: 'notice', level: 'warning', place: `kernel ${name}`, text: `its source cannot be fetched; taking ${next ?? ''} instead (named as fallback in lab.yaml)`, wayOut: '`lab build kernel NAME --source DIR` builds it from a tree of your own' })
+  }
+  throw labError({ place: `vm ${vm.name}`, fact: 'no kernel can be had', wayOut: 'add a `fallback:` kernel whose source can be reached' })
+}
+
+/** Everything that a VM is made of. Kernel and image do not wait for each other. */
+export async function vmWanted(lab: ResolvedLab, vm: ResolvedVm, choices: Choices, context: Context): Promise<VmWanted> {
+  await hostStep(context)
+  const image = named(lab.images, 'image', vm.image)
+  const [{ kernel, wanted }, artefact] = await together<[{ kernel: KernelArtefact; wanted: string }, ImageArtefact]>(context, [
+    (inner) => kernelOf(lab, vm, choices, inner),
+    (inner) => imageStep(image, inner),
+  ])
+  return { vm, kernel, kernelWanted: wanted, image: artefact, accel: choices.accel }
+}
+
+export interface Ready {
+  readonly vm: VmWanted
+  readonly holder: Deployable
+  readonly objects: readonly Deployable[]
+  readonly workload: Deployable | undefined
+}
+
+/** Everything that an experiment is made of. Probes wait for the kernel: they are compiled against its headers. */
+export async function ready(lab: ResolvedLab, experiment: ResolvedExperiment, choices: Choices, context: Context): Promise<Ready> {
+  const vm = await vmWanted(lab, named(lab.vms, 'vm', experiment.vm), choices, context)
+  const declared = named(lab.kernels, 'kernel', vm.kernel.name)
+  const [holder, workload, ...objects] = await together<[Deployable, Deployable | undefined, ...Deployable[]]>(context, [
+    (inner) => holderStep(inner),
+    (inner) => workloadStep(experiment, inner),
+    ...experiment.probes.map((name) => (inner: Context) => probeStep(named(lab.probes, 'probe', name), vm.kernel, declared, inner)),
+  ])
+  return { vm, holder, workload, objects }
+}

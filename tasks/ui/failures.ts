@@ -1,0 +1,88 @@
+/** The words for what went wrong: a Failure as place, fact and way out; anything else as a bug of ours. */
+import { inspect } from 'node:util'
+import { EXIT, Failure, type FailureKind, messageOf } from '../engine/error.ts'
+import { printable } from '../engine/printable.ts'
+import type { Paint } from './text.ts'
+
+/** Writes a stack trace to a file and says which; given by `cli.ts`, because `ui/` does not know where state lives. */
+export type BugLog = (stack: string) => string
+
+/** One thing to report: what both the text and the JSON line are made of. Not yet sanitised. */
+export interface Report {
+  readonly kind: FailureKind | 'bug'
+  readonly place?: string | undefined
+  readonly fact: string
+  readonly wayOut?: string | undefined
+  readonly lines?: readonly string[] | undefined
+  readonly log?: string | undefined
+  readonly exitCode: number
+}
+
+/**
+ * What is inside a thrown value, the first error first. `await using` wraps a clean-up's error and the error it happened on top of
+ * in a SuppressedError whose `suppressed` is the earlier one: that one is the cause, and the other may only be its consequence.
+ */
+function parts(thrown: unknown): readonly unknown[] {
+  if (thrown instanceof SuppressedError) return [...parts(thrown.suppressed), ...parts(thrown.error)]
+  if (thrown instanceof AggregateError && thrown.errors.length > 0) return thrown.errors.flatMap(parts)
+  return [thrown]
+}
+
+/** The exit code that a thrown value asks for: its first error decides. */
+export function exitCodeOf(thrown: unknown): number {
+  const [first] = parts(thrown)
+  return first instanceof Failure ? first.exitCode : EXIT.bug
+}
+
+function bugReport(thrown: unknown, bugLog: BugLog): Report {
+  const stack = inspect(thrown)
+  const fact = `this is a bug in lab: ${messageOf(thrown)}`
+  try {
+    return { kind: 'bug', fact, log: bugLog(stack), exitCode: EXIT.bug }
+  } catch (error) {
+    // A full disk must not hide the bug as well.
+    const lines = [`(the stack could not be written to a file: ${messageOf(error)})`, ...stack.split('\n')]
+    return { kind: 'bug', fact, lines, exitCode: EXIT.bug }
+  }
+}
+
+/** Answers with the reports in a thrown value that were not made before: one failure may reach the view along two paths. */
+export function reporter(bugLog: BugLog): (thrown: unknown) => readonly Report[] {
+  const seen = new Set<unknown>()
+  return (thrown) =>
+    parts(thrown)
+      .filter((part) => !seen.has(part) && seen.add(part))
+      .map((part) =>
+        part instanceof Failure ? { kind: part.kind, ...part.parts, exitCode: part.exitCode } : bugReport(part, bugLog),
+      )
+}
+
+const LABEL: Readonly<Record<Report['kind'], string>> = {
+  experiment: 'failed: ',
+  user: 'error: ',
+  lab: 'error: ',
+  interrupted: '',
+  bug: 'error: ',
+}
+
+const TAB = ' '.repeat(8)
+
+/** Tabs in a compiler's message carry its alignment, so they become spaces, not `\t`. */
+const line = (text: string): string => printable(text.trimEnd().replaceAll('\t', TAB))
+
+/** The report as lines for people: label, place, fact; way out; lines as they are, indented; the log. */
+export function reportLines(report: Report, paint: Paint): string[] {
+  const [fact = '', ...more] = report.fact.split('\n')
+  const place = report.place === undefined ? '' : `${printable(report.place)}: `
+  return [
+    paint('red', LABEL[report.kind]) + paint('bold', place) + line(fact),
+    ...more.map((text) => `  ${line(text)}`),
+    ...(report.wayOut === undefined
+      ? []
+      : report.wayOut.split('\n').map((text) => `  ${paint('cyan', '→')} ${line(text)}`)),
+    ...(report.lines ?? []).map((text) => `    ${line(text)}`.trimEnd()),
+    ...(report.log === undefined
+      ? []
+      : [`  ${report.kind === 'bug' ? 'stack' : 'full log'}: ${printable(report.log)}`]),
+  ]
+}

@@ -1,0 +1,34 @@
+/**
+ * `--json`: everything on stdout as NDJSON, one object a line, in the order it happened; nothing on stderr.
+ * - every LabEvent as it is (`type`: step-start, step-progress, step-end, notice);
+ * - each failure: {"type":"error", kind, place?, fact, wayOut?, lines?, log?, exitCode}; `kind` is experiment, user, lab, interrupted
+ *   or bug;
+ * - the answer, as the last line: {"type":"answer", "data": ...}. No such line: the command did not get to an answer.
+ */
+import type { LabEvent } from '../engine/event.ts'
+import type { BugLog } from './failures.ts'
+import { reporter } from './failures.ts'
+import type { Output } from './output.ts'
+import type { Answer, View } from './view.ts'
+
+/**
+ * JSON.stringify escapes only C0. A person who looks at the lines in a terminal must be safe from the rest, and JSON can say it
+ * without losing anything: DEL and C1, bidi controls, line separators.
+ */
+const UNSAFE = /[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g
+
+const toLine = (value: unknown): string =>
+  `${JSON.stringify(value).replace(UNSAFE, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`)}\n`
+
+export function openJsonView({ stdout, bugLog }: { stdout: Output; bugLog: BugLog }): View {
+  const reports = reporter(bugLog)
+  return {
+    width: undefined,
+    emit: (event: LabEvent) => stdout.write(toLine(event)),
+    answer: ({ data }: Answer) => stdout.write(toLine({ type: 'answer', data })),
+    failure: (thrown) => {
+      for (const report of reports(thrown)) stdout.write(toLine({ type: 'error', ...report }))
+    },
+    close: () => stdout.flushed(),
+  }
+}

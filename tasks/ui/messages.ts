@@ -1,0 +1,69 @@
+/** The words for events, the same in every view for people. Everything that comes from outside passes `printable`. */
+import type { LabEvent, StepOutcome } from '../engine/event.ts'
+import { printable } from '../engine/printable.ts'
+import { bytes, bytesOf, duration, plural } from './text.ts'
+
+export type StepProgress = Extract<LabEvent, { type: 'step-progress' }>
+export type StepEnd = Extract<LabEvent, { type: 'step-end' }>
+export type Notice = Extract<LabEvent, { type: 'notice' }>
+
+/** Longest piece of outside text in a title; a title is redrawn several times a second. */
+const TITLE_LENGTH = 200
+
+const brief = (text: string): string => printable(text, TITLE_LENGTH)
+
+/** `412/1130 objects`; an estimate that was too low is left out rather than shown as 1140/1130. */
+function amount({ done, total, unit }: StepProgress): string | undefined {
+  if (done === undefined) return undefined
+  const known = total !== undefined && total > 0 && done <= total ? total : undefined
+  if (unit === 'bytes') return known === undefined ? bytes(done) : bytesOf(done, known)
+  const word = unit === undefined ? '' : ` ${unit}`
+  if (known !== undefined) return `${done}/${known}${word}`
+  return unit === undefined ? String(done) : plural(done, unit.slice(0, -1))
+}
+
+/** Between the titles of a step and of the steps above it, where a view has only lines. */
+export const ABOVE = ' / '
+
+/** `compile 412/1130 objects`; the phase is left out where it only repeats the title. */
+const progressText = (title: string, progress: StepProgress): string =>
+  [progress.phase === title.split(ABOVE).at(-1) ? '' : brief(progress.phase), amount(progress) ?? '']
+    .filter((part) => part !== '')
+    .join(' ')
+
+/** `kernel v5.10 — compile 412/1130 objects, 1m12s`. Whole seconds, so that the text changes once a second. */
+export function runningText(title: string, progress: StepProgress | undefined, seconds: number): string {
+  const facts = [
+    progress === undefined ? '' : progressText(title, progress),
+    seconds < 1 ? '' : duration(Math.floor(seconds)),
+  ]
+  const shown = facts.filter((fact) => fact !== '').join(', ')
+  return shown === '' ? brief(title) : `${brief(title)} — ${shown}`
+}
+
+/** How an outcome is said, with or without its time. Fresh and restored results took no time that anybody waited for. */
+const OUTCOME: Readonly<Record<StepOutcome, (time: string) => string>> = {
+  fresh: () => 'fresh',
+  restored: () => 'restored',
+  built: (time) => `built in ${time}`,
+  done: (time) => `done in ${time}`,
+  skipped: () => 'skipped',
+  failed: (time) => `failed after ${time}`,
+}
+
+/** `kernel v5.10 — built in 3m20s (kernel/config/tracing.config changed)`. */
+export function endedText(title: string, { outcome, detail, seconds }: StepEnd): string {
+  const why = detail ?? (outcome === 'restored' ? 'same inputs' : undefined)
+  const end = OUTCOME[outcome](duration(seconds))
+  return `${brief(title)} — ${end}${why === undefined || why === '' ? '' : ` (${brief(why)})`}`
+}
+
+/** A step that was under way when the view was closed. */
+export const stoppedText = (title: string, seconds: number): string =>
+  `${brief(title)} — stopped after ${duration(Math.floor(seconds))}`
+
+/** `vm default: no /dev/kvm, using TCG (10 times slower) - modprobe kvm_intel`: place, text, way out, one line. */
+export function noticeText({ place, text, wayOut }: Notice): string {
+  const fact = place === undefined ? printable(text) : `${printable(place)}: ${printable(text)}`
+  return wayOut === undefined ? fact : `${fact} - ${printable(wayOut)}`
+}

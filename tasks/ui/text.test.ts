@@ -1,0 +1,84 @@
+import { describe, expect, it } from 'vitest'
+import { bytes, bytesOf, cut, displayWidth, duration, painter, plural, table } from './text.ts'
+
+describe('bytes', () => {
+  it.each([
+    [0, '0 B'],
+    [999, '999 B'],
+    [1000, '1.0 kB'],
+    [12_345, '12 kB'],
+    [999_999, '1.0 MB'],
+    [121_000_000, '121 MB'],
+    [1_540_000_000, '1.5 GB'],
+    [9_960_000, '10 MB'],
+  ])('%d is %s', (count, text) => expect(bytes(count)).toBe(text))
+
+  it('shows a part in the unit of the whole', () => {
+    expect(bytesOf(48_000_000, 121_000_000)).toBe('48/121 MB')
+    expect(bytesOf(400_000_000, 1_500_000_000)).toBe('0.4/1.5 GB')
+  })
+})
+
+describe('duration', () => {
+  it.each([
+    [0, '0s'],
+    [0.42, '0.4s'],
+    [9.97, '10s'],
+    [59.6, '1m00s'],
+    [72, '1m12s'],
+    [200, '3m20s'],
+    [3599.7, '1h00m'],
+    [3720, '1h02m'],
+    [90_000, '25h00m'],
+  ])('%d seconds are %s', (seconds, text) => expect(duration(seconds)).toBe(text))
+})
+
+it('plural', () => {
+  expect([plural(1, 'run'), plural(2, 'run'), plural(0, 'entry', 'entries')]).toEqual(['1 run', '2 runs', '0 entries'])
+})
+
+describe('display width', () => {
+  it.each([
+    ['abc', 3],
+    ['漢字', 4],
+    ['e\u0301', 1],
+    ['👩‍💻', 2],
+    ['⚠ ✔', 3],
+    ['ｆ', 2],
+    ['한', 2],
+  ])('%s takes %d columns', (text, width) => expect(displayWidth(text)).toBe(width))
+
+  it('cuts by columns, not by characters', () => {
+    expect(cut('漢字漢字', 8)).toBe('漢字漢字')
+    expect(cut('漢字漢字', 6)).toBe('漢字…')
+    expect(cut('abcdef', 4)).toBe('abc…')
+    expect(cut('abc', 0)).toBe('')
+  })
+})
+
+describe('table', () => {
+  const columns = [{ head: 'vm' }, { head: 'memory', align: 'right' }, { head: 'kernel' }] as const
+  const rows = [
+    ['default', '1G', 'v5.4'],
+    ['漢字', '512M', 'v5.10-with-a-long-name'],
+  ]
+
+  it('aligns by display width and leaves no space at the end', () => {
+    expect(table(columns, rows)).toBe(
+      ['vm       memory  kernel', 'default      1G  v5.4', '漢字       512M  v5.10-with-a-long-name'].join('\n'),
+    )
+  })
+
+  it('cuts lines to the width it is given', () => {
+    const lines = table(columns, rows, 25).split('\n')
+    expect(lines.map(displayWidth)).toEqual([23, 21, 25])
+    expect(lines[2]).toBe('漢字       512M  v5.10-w…')
+  })
+
+  it('is only its head without rows', () => expect(table(columns, [])).toBe('vm  memory  kernel'))
+})
+
+it('paints only where there are colours', () => {
+  expect(painter(true)('red', 'x')).toBe('\x1b[31mx\x1b[39m')
+  expect(painter(false)('red', 'x')).toBe('x')
+})

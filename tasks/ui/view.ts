@@ -1,0 +1,119 @@
+/** How `lab` speaks: the one interface, and the one place that picks a view. Progress goes to stderr, the answer to stdout. */
+import type { Emit, LabEvent } from '../engine/event.ts'
+import type { BugLog } from './failures.ts'
+import { reporter, reportLines } from './failures.ts'
+import { openJsonView } from './json.ts'
+import { LiveProgress } from './live.ts'
+import { Output, type TextStream } from './output.ts'
+import { openPlainProgress } from './plain.ts'
+import { painter } from './text.ts'
+
+/** What a command found out. */
+export interface Answer {
+  /** For people, to stdout. Plain text of any number of lines; control characters but \n and \t are shown as escapes. */
+  readonly text: string
+  /** The same for programs (`--json`): anything that JSON can hold. */
+  readonly data: unknown
+}
+
+export interface View {
+  readonly emit: Emit
+  /** Columns of the terminal that shows the answer, for `table`; undefined where it goes to a file, a pipe or a program. */
+  readonly width: number | undefined
+  /** Says the answer. While progress is being drawn it waits for `close`. */
+  answer(answer: Answer): void
+  /** Bytes that the user asked for as they are (`lab exec`): nothing of them is changed or escaped. */
+  raw(stdout: Buffer, stderr: string): void
+  /** A conversation on the terminal (`lab ssh`): what the stream sends is shown as it is. */
+  pipe(from: NodeJS.ReadableStream): void
+  /** Says what went wrong, once, however often it arrives: a Failure for people, anything else as a bug. Waits like `answer`. */
+  failure(thrown: unknown): void
+  /**
+   * Ends the drawing (running steps are shown as stopped), gives the terminal back, says what waited, and resolves when all of it has
+   * left the process. Rejects with a Failure when the answer could not be written, or with the error of the drawing itself. Calling
+   * it again is harmless; a failure that comes after it, this one too, is said at once.
+   */
+  close(): Promise<void>
+}
+
+export interface ViewOptions {
+  readonly json: boolean
+  readonly stdout: TextStream
+  readonly stderr: TextStream
+  readonly env: Readonly<Record<string, string | undefined>>
+  /** Whether stderr is a terminal. */
+  readonly isTTY: boolean
+  readonly bugLog: BugLog
+  /** The reader of stdout has gone (`lab ... | head`); nothing more will be written there. For a command that can stop early. */
+  readonly onReaderGone?: (() => void) | undefined
+}
+
+export type ViewKind = 'live' | 'plain' | 'json'
+
+const isSet = (value: string | undefined): boolean => value !== undefined && value !== ''
+
+/** Live only where a person sits at a terminal that can move its cursor. CI systems set CI, some with a pseudo-terminal. */
+export function pickView({ json, isTTY, env }: Pick<ViewOptions, 'json' | 'isTTY' | 'env'>): ViewKind {
+  if (json) return 'json'
+  const machine = isSet(env['CI']) && env['CI'] !== 'false'
+  return isTTY && !machine && env['TERM'] !== 'dumb' ? 'live' : 'plain'
+}
+
+/** Colours: on a terminal, unless NO_COLOR is set to anything (no-color.org) or the terminal is dumb. */
+export const usesColours = ({ isTTY, env }: Pick<ViewOptions, 'isTTY' | 'env'>): boolean =>
+  isTTY && !isSet(env['NO_COLOR']) && env['TERM'] !== 'dumb'
+
+/** Passes every event but a notice that was said before. */
+function oncePerNotice(emit: Emit): Emit {
+  const said = new Set<string>()
+  return (event: LabEvent) => {
+    if (event.type === 'notice') {
+      const key = JSON.stringify([event.place, event.text])
+      if (said.has(key)) return
+      said.add(key)
+    }
+    emit(event)
+  }
+}
+
+export function openView(options: ViewOptions): View {
+  const stdout = new Output(options.stdout, { name: 'stdout', onReaderGone: options.onReaderGone })
+  const kind = pickView(options)
+  if (kind === 'json') return openJsonView({ stdout, bugLog: options.bugLog })
+
+  const stderr = new Output(options.stderr, { name: 'stderr' })
+  const paint = painter(usesColours(options))
+  const progress =
+    kind === 'live' ? new LiveProgress({ stderr, stdout: options.stdout, paint }) : openPlainProgress({ stderr })
+  const reports = reporter(options.bugLog)
+  const waiting: (() => void)[] = []
+  let closed = false
+  const say = (speak: () => void): void => {
+    if (closed || kind === 'plain') speak()
+    else waiting.push(speak)
+  }
+  return {
+    emit: oncePerNotice(progress.emit),
+    width: options.stdout.isTTY === true ? options.stdout.columns : undefined,
+    answer: ({ text }) => say(() => stdout.text(text)),
+    raw: (out, err) => {
+      options.stdout.write(out)
+      options.stderr.write(err)
+    },
+    pipe: (from) => void from.on('data', (chunk: Buffer) => options.stdout.write(chunk)),
+    failure: (thrown) => {
+      for (const report of reports(thrown)) say(() => stderr.write(`${reportLines(report, paint).join('\n')}\n`))
+    },
+    close: async () => {
+      try {
+        await progress.close()
+      } finally {
+        closed = true
+        for (const speak of waiting.splice(0)) speak()
+      }
+      await stdout.flushed()
+      // Nothing can be said on stderr when stderr cannot be written; waiting for it is all there is to do.
+      await stderr.flushed().catch(() => undefined)
+    },
+  }
+}

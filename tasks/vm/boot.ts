@@ -1,0 +1,176 @@
+/** From a command line to a guest that answers: each phase has a deadline, and the first sign of death ends the wait. */
+import { watch } from 'node:fs'
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Context, StepHandle } from '../engine/context.ts'
+import { Failure, interrupted, labError, messageOf } from '../engine/error.ts'
+import { printable } from '../engine/printable.ts'
+import { QMP_SOCKET, type Accel } from '../host/qemu.ts'
+import { forwardedPort, Qmp } from '../host/qmp.ts'
+import { start, type Started } from '../host/sh.ts'
+import { Guest, type Address } from '../host/ssh.ts'
+import { bootPhase, guessBootFailure } from '../linux/boot-failure.ts'
+
+export interface Booted {
+  readonly guest: Guest
+  readonly qmp: Qmp
+  readonly process: Started
+  readonly port: number
+  readonly facts: { readonly release: string; readonly bootId: string; readonly clocksource: string }
+}
+
+export interface BootWanted {
+  readonly argv: readonly string[]
+  readonly dir: string
+  readonly accel: Accel
+  readonly dieWithUs: boolean
+  readonly address: Omit<Address, 'port'>
+  readonly place: string
+}
+
+/**
+ * Milliseconds until the next phase must have begun, with KVM on an idle host. Under TCG a boot takes 2.5 s where KVM needs well under
+ * one; the factor leaves room for a loaded host.
+ */
+const DEADLINES: Readonly<Record<string, number>> = { qemu: 5000, firmware: 5000, kernel: 10_000, mounts: 5000, seed: 5000, disks: 5000, network: 5000, ssh: 8000 }
+const FACTOR: Readonly<Record<Accel, number>> = { kvm: 1, tcg: 6 }
+const CONSOLE_LINES = 30
+export const CONSOLE_LOG = 'console.log'
+export const QEMU_STDERR = 'qemu.stderr'
+
+const readConsole = (dir: string) => readFile(join(dir, CONSOLE_LOG), 'utf8').catch(() => '')
+
+/** Everything that is known about a boot that did not come to its end. */
+async function bootFailure(wanted: BootWanted, phase: string, fact: string): Promise<Failure> {
+  const console = await readConsole(wanted.dir)
+  const qemu = (await readFile(join(wanted.dir, QEMU_STDERR), 'utf8').catch(() => '')).trim()
+  const guess = guessBootFailure(console)
+  const lines = console.split('\n').filter((line) => line.trim() !== '').slice(-CONSOLE_LINES)
+  return labError({
+    place: `${wanted.place}, phase ${phase}`,
+    fact: guess ? `${fact}: ${guess.name} (${guess.cause})` : fact,
+    lines: [...(qemu ? qemu.split('\n').slice(-5).map((line) => `QEMU: ${line}`) : []), ...lines].map((line) => printable(line, 200)),
+    wayOut: guess?.wayOut ?? 'the last lines of the console are above; with `accel: tcg` slow hosts are told apart from broken guests',
+    log: join(wanted.dir, CONSOLE_LOG),
+  })
+}
+
+const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
+
+/** Resolves at the next change of a file, or after `ms`. */
+function changed(file: string, ms: number): Promise<void> {
+  return new Promise((resolve) => {
+    const done = () => {
+      clearTimeout(clock)
+      watcher?.close()
+      resolve()
+    }
+    const clock = setTimeout(done, ms)
+    let watcher: ReturnType<typeof watch> | undefined
+    try {
+      watcher = watch(file, done)
+      watcher.on('error', done)
+    } catch {
+      // The file is not there yet: the clock goes on.
+    }
+  })
+}
+
+class Boot {
+  readonly #wanted: BootWanted
+  readonly #signal: AbortSignal
+  readonly #handle: StepHandle
+  readonly process: Started
+  #ended: { status: number } | undefined
+  #phase = 'qemu'
+  #since = performance.now()
+
+  constructor(wanted: BootWanted, context: Context, handle: StepHandle) {
+    this.#wanted = wanted
+    this.#signal = context.signal
+    this.#handle = handle
+    this.process = start(wanted.argv, { cwd: wanted.dir, dieWithUs: wanted.dieWithUs, stderrFile: QEMU_STDERR })
+    void this.process.ended.then((end) => (this.#ended = end))
+  }
+
+  #enter(phase: string): void {
+    if (phase === this.#phase) return
+    this.#phase = phase
+    this.#since = performance.now()
+    this.#handle.progress(`boot: ${phase}`)
+  }
+
+  /** Throws when there is no point in waiting any longer. Death is asked about first: a panic fails in milliseconds. */
+  async #check(): Promise<void> {
+    if (this.#signal.aborted) throw interrupted()
+    if (this.#ended) throw await bootFailure(this.#wanted, this.#phase, this.#phase === 'qemu' ? `QEMU did not start (status ${this.#ended.status})` : 'the guest ended before it answered')
+    const limit = (DEADLINES[this.#phase] ?? 5000) * FACTOR[this.#wanted.accel]
+    if (performance.now() - this.#since > limit) throw await bootFailure(this.#wanted, this.#phase, `nothing happened for ${limit / 1000} s`)
+  }
+
+  async control(): Promise<{ qmp: Qmp; port: number }> {
+    for (;;) {
+      await this.#check()
+      let qmp: Qmp
+      try {
+        qmp = await Qmp.open(join(this.#wanted.dir, QMP_SOCKET))
+      } catch {
+        await sleep(10)
+        continue
+      }
+      const port = forwardedPort(await qmp.human('info usernet'))
+      if (port === undefined) throw await bootFailure(this.#wanted, this.#phase, 'QEMU forwards no port to the guest')
+      return { qmp, port }
+    }
+  }
+
+  /** Follows the console up to the ssh server's phase. */
+  async phases(): Promise<void> {
+    const file = join(this.#wanted.dir, CONSOLE_LOG)
+    for (;;) {
+      this.#enter(bootPhase(await readConsole(this.#wanted.dir)))
+      if (this.#phase === 'ssh') return
+      await this.#check()
+      await changed(file, 25)
+    }
+  }
+
+  /** A TCP connection proves nothing (QEMU accepts before the guest does): ready is when a command returned 0. */
+  async connect(port: number): Promise<Pick<Booted, 'guest' | 'facts'>> {
+    for (;;) {
+      await this.#check()
+      let guest: Guest
+      try {
+        guest = await Guest.connect({ ...this.#wanted.address, port }, 4000 * FACTOR[this.#wanted.accel])
+      } catch (error) {
+        if (/Host denied|authentication methods failed/.test(messageOf(error)))
+          throw await bootFailure(this.#wanted, 'ssh', /Host denied/.test(messageOf(error)) ? 'the guest has another host key than the lab gave it' : "the guest refuses the lab's key")
+        await sleep(30)
+        continue
+      }
+      const files = ['/proc/sys/kernel/osrelease', '/proc/sys/kernel/random/boot_id', '/sys/devices/system/clocksource/clocksource0/current_clocksource']
+      const { status, stdout } = await guest.exec(['cat', ...files], { signal: this.#signal, timeout: 10_000 * FACTOR[this.#wanted.accel], limit: 4096 })
+      const [release = '', bootId = '', clocksource = ''] = stdout.toString('utf8').split('\n').map((line) => printable(line, 80))
+      if (status !== 0) throw await bootFailure(this.#wanted, 'ssh', `the first command in the guest ended with status ${status}`)
+      return { guest, facts: { release, bootId, clocksource } }
+    }
+  }
+}
+
+/** Boots a guest. Whatever goes wrong, QEMU is gone afterwards. */
+export async function boot(wanted: BootWanted, context: Context, handle: StepHandle): Promise<Booted> {
+  const attempt = new Boot(wanted, context, handle)
+  let qmp: Qmp | undefined
+  try {
+    const control = await attempt.control()
+    qmp = control.qmp
+    await attempt.phases()
+    handle.progress('boot: ssh')
+    const { guest, facts } = await attempt.connect(control.port)
+    return { guest, qmp, process: attempt.process, port: control.port, facts }
+  } catch (error) {
+    qmp?.close()
+    attempt.process.kill('SIGKILL')
+    throw error
+  }
+}

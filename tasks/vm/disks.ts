@@ -1,0 +1,32 @@
+/** Data disks: the declared files as an ext4 image in the store; each VM writes to an overlay of its own. */
+import { mkdir, rm, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import type { ResolvedDisk } from '../config/resolve.ts'
+import type { Context } from '../engine/context.ts'
+import { fingerprintOf } from '../engine/fingerprint.ts'
+import { dataImage } from '../host/mmdebstrap.ts'
+import { run } from '../host/sh.ts'
+
+/** Restores or makes the base image of a data disk; returns its path. */
+export async function diskImage(disk: ResolvedDisk, context: Context): Promise<string> {
+  const inputs = { format: 1, fs: disk.fs, size: disk.size, files: { ...disk.files } }
+  const fingerprint = fingerprintOf(inputs)
+  const stored = await context.store.get('disk', fingerprint)
+  if (stored) return join(stored.dir, 'disk.img')
+  const entry = await context.store.put('disk', fingerprint, inputs, async (dir) => {
+    const files = join(dir, 'files')
+    await mkdir(files)
+    for (const [name, content] of Object.entries(disk.files)) {
+      await mkdir(dirname(join(files, name)), { recursive: true })
+      await writeFile(join(files, name), content)
+    }
+    await dataImage(files, disk.size, join(dir, 'disk.img'), `disk ${disk.name}`, context.signal)
+    await rm(files, { recursive: true })
+  })
+  return join(entry.dir, 'disk.img')
+}
+
+/** A throw-away qcow2 overlay over a read-only base image. */
+export async function overlay(base: string, file: string, signal: AbortSignal): Promise<void> {
+  await run(['qemu-img', 'create', '-q', '-f', 'qcow2', '-F', 'raw', '-b', base, file], { signal, place: 'vm' })
+}

@@ -1,0 +1,95 @@
+/**
+ * What is known of a running VM, in its directory: enough to reach it, to stop it and to tell whether it is what the lab file asks for,
+ * whatever became of the lab file or of the process that started it.
+ */
+import { randomBytes } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { mkdir, readFile, readdir, rename, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { z } from 'zod'
+import { bootId } from '../engine/context.ts'
+
+const State = z.object({
+  vm: z.string(),
+  /** `up`: lives until `lab down`. `run`: belongs to the process `ownerPid`. */
+  owner: z.enum(['up', 'run']),
+  ownerPid: z.int(),
+  pid: z.int(),
+  /** Field 22 of /proc/<pid>/stat: a pid alone may name somebody else by now. */
+  startTime: z.string(),
+  /** Of the host. */
+  bootId: z.string(),
+  port: z.int(),
+  kernel: z.object({ name: z.string(), fingerprint: z.string(), release: z.string(), source: z.string(), dir: z.string(), wanted: z.string() }),
+  image: z.object({ name: z.string(), fingerprint: z.string() }),
+  accel: z.object({ accel: z.enum(['kvm', 'tcg']), asked: z.enum(['kvm', 'tcg', 'auto']), reason: z.string() }),
+  /** Of everything that makes this VM what it is. */
+  fingerprint: z.string(),
+  argv: z.array(z.string()),
+  since: z.string(),
+  guest: z.object({ bootId: z.string(), clocksource: z.string() }),
+})
+export type VmState = z.infer<typeof State>
+
+export const stateFile = (dir: string): string => join(dir, 'state.json')
+
+/** A new directory for one VM; `name` itself for the VM that `lab up` owns, a name with a random tail for a run's own. */
+export async function newVmDir(vms: string, vm: string, owner: VmState['owner']): Promise<string> {
+  const dir = join(vms, owner === 'up' ? vm : `${vm}.run-${process.pid}-${randomBytes(3).toString('hex')}`)
+  await rm(dir, { recursive: true, force: true })
+  await mkdir(dir, { recursive: true, mode: 0o700 })
+  return dir
+}
+
+/** Start time of a process in clock ticks since boot, or undefined when there is none (proc(5), field 22 of stat). */
+export function startTimeOf(pid: number): string | undefined {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+    // A zombie is an ended process that nobody has asked about yet.
+    return fields[0] === 'Z' ? undefined : fields[19]
+  } catch {
+    return undefined
+  }
+}
+
+export const isAlive = (state: Pick<VmState, 'pid' | 'startTime' | 'bootId'>): boolean => state.bootId === bootId() && startTimeOf(state.pid) === state.startTime
+
+/** Whether the process that a directory's VM belongs to is still there. */
+export const ownerLives = (state: VmState): boolean => state.owner === 'up' || startTimeOf(state.ownerPid) !== undefined
+
+export async function writeState(dir: string, state: VmState): Promise<void> {
+  const file = stateFile(dir)
+  await writeFile(`${file}.new`, `${JSON.stringify(state, null, 1)}\n`, { mode: 0o600 })
+  await rename(`${file}.new`, file)
+}
+
+/** The state of a directory, or undefined when there is none or it cannot be read. */
+export async function readState(dir: string): Promise<VmState | undefined> {
+  try {
+    return State.parse(JSON.parse(await readFile(stateFile(dir), 'utf8')))
+  } catch {
+    return undefined
+  }
+}
+
+export interface KnownVm {
+  readonly dir: string
+  readonly id: string
+  readonly state: VmState | undefined
+  readonly alive: boolean
+}
+
+/** Every VM directory of a lab, with or without a readable state. */
+export async function listVms(vms: string): Promise<KnownVm[]> {
+  const names = await readdir(vms, { withFileTypes: true }).catch(() => [])
+  return await Promise.all(
+    names
+      .filter((entry) => entry.isDirectory() && !entry.name.endsWith('.lock'))
+      .map(async ({ name }) => {
+        const dir = join(vms, name)
+        const state = await readState(dir)
+        return { dir, id: name, state, alive: state !== undefined && isAlive(state) }
+      }),
+  )
+}
