@@ -19,7 +19,11 @@ for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
 
 /** Loads a command's code only now: `lab --help` needs neither ssh nor YAML. */
 async function act(spec: CommandSpec, args: readonly unknown[], command: Command): Promise<void> {
-  const [{ openSession }, { exitCodeOf }, { work }] = await Promise.all([import('./commands/app.ts'), import('./ui/failures.ts'), spec.load()])
+  const [{ openSession }, { exitCodeOf }, { work }] = await Promise.all([
+    import('./commands/app.ts'),
+    import('./ui/failures.ts'),
+    spec.load(),
+  ])
   const session: Session = openSession(command.optsWithGlobals(), control.signal)
   const { view } = session
   const fail = (error: unknown) => {

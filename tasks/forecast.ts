@@ -14,15 +14,23 @@ export interface Forecast {
 
 export async function kernelPlan(kernel: ResolvedKernel, context: Context): Promise<Forecast> {
   const step = `kernel ${kernel.name}`
-  if (missingRequirements().some(({ needs }) => needs === 'gcc' || needs === 'ld')) return { step, will: 'build', why: 'the compiler is not installed yet' }
+  if (missingRequirements().some(({ needs }) => needs === 'gcc' || needs === 'ld'))
+    return { step, will: 'build', why: 'the compiler is not installed yet' }
   const { fingerprint, inputs } = await kernelFingerprint(kernel, context)
-  return (await context.store.get('kernel', fingerprint)) ? { step, will: 'restore', why: 'the same inputs were built before' } : { step, will: 'build', why: await whyBuild(inputs, context) }
+  return (await context.store.get('kernel', fingerprint))
+    ? { step, will: 'restore', why: 'the same inputs were built before' }
+    : { step, will: 'build', why: await whyBuild(inputs, context) }
 }
 
 export async function imagePlan(image: ResolvedImage, context: Context): Promise<Forecast> {
   const step = `image ${image.name}`
   const inputs = await imageInputs(image)
-  if (await context.store.get('image', fingerprintOf(inputs))) return { step, will: 'restore', why: 'the same recipe was built before' }
+  if (await context.store.get('image', fingerprintOf(inputs)))
+    return { step, will: 'restore', why: 'the same recipe was built before' }
   const before = await context.store.newest('image', (other) => other['suite'] === inputs['suite'])
-  return { step, will: 'build', why: before ? `${changedInputs(before.inputs, inputs).join(', ')} changed` : 'not built here before' }
+  return {
+    step,
+    will: 'build',
+    why: before ? `${changedInputs(before.inputs, inputs).join(', ')} changed` : 'not built here before',
+  }
 }

@@ -18,7 +18,8 @@ const abandoned = (name: string, prefix: string): boolean => {
 
 async function partialsIn(root: string, prefix: string): Promise<string[]> {
   const found: string[] = []
-  for (const kind of await namesIn(root)) for (const name of await namesIn(join(root, kind))) if (abandoned(name, prefix)) found.push(join(root, kind, name))
+  for (const kind of await namesIn(root))
+    for (const name of await namesIn(join(root, kind))) if (abandoned(name, prefix)) found.push(join(root, kind, name))
   return found
 }
 
@@ -27,7 +28,8 @@ async function halfTrees(build: string): Promise<string[]> {
   const found: string[] = []
   for (const name of await namesIn(build)) {
     if (await isLocked(join(build, name, 'lock'))) continue
-    for (const inner of ['src.partial', 'src.partial.deb']) if ((await namesIn(join(build, name))).includes(inner)) found.push(join(build, name, inner))
+    for (const inner of ['src.partial', 'src.partial.deb'])
+      if ((await namesIn(join(build, name))).includes(inner)) found.push(join(build, name, inner))
   }
   return found
 }

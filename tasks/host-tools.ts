@@ -11,7 +11,9 @@ async function consent(command: string): Promise<boolean> {
   if (!process.stdin.isTTY || !process.stderr.isTTY) return false
   const terminal = createInterface({ input: process.stdin, output: process.stderr })
   try {
-    return /^y(es)?$/i.test((await terminal.question(`Host packages are missing. Run\n  ${command}\nnow? [y/N] `)).trim())
+    return /^y(es)?$/i.test(
+      (await terminal.question(`Host packages are missing. Run\n  ${command}\nnow? [y/N] `)).trim(),
+    )
   } finally {
     terminal.close()
   }
@@ -40,7 +42,12 @@ export async function hostStep(context: Context): Promise<void> {
     await install(packages, context.signal, join(context.cache, 'logs', 'host-packages.log'), onLine)
     const still = missingRequirements()
     if (still.length > 0)
-      throw labError({ place: 'host', fact: `still missing after the installation: ${still.map(({ needs }) => needs).join(', ')}`, wayOut: 'your release may name these packages otherwise', log: join(context.cache, 'logs', 'host-packages.log') })
+      throw labError({
+        place: 'host',
+        fact: `still missing after the installation: ${still.map(({ needs }) => needs).join(', ')}`,
+        wayOut: 'your release may name these packages otherwise',
+        log: join(context.cache, 'logs', 'host-packages.log'),
+      })
     return { outcome: 'done', detail: packages.join(' '), value: undefined }
   })
 }

@@ -34,19 +34,34 @@ async function recipeOf(image: ResolvedImage): Promise<Recipe> {
   const file = join(image.recipe, 'image.yaml')
   const result = Recipe.safeParse(parse(await readFile(file, 'utf8')))
   if (result.success) return result.data
-  throw userError({ place: file, fact: 'the image recipe is wrong', lines: result.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`), wayOut: 'vm-images/minimal/image.yaml is a complete example' })
+  throw userError({
+    place: file,
+    fact: 'the image recipe is wrong',
+    lines: result.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`),
+    wayOut: 'vm-images/minimal/image.yaml is a complete example',
+  })
 }
 
 /** Content of every file of the overlay, by its path. */
 async function overlayInputs(dir: string): Promise<Inputs> {
   const entries = await readdir(dir, { recursive: true, withFileTypes: true }).catch(() => [])
   const files = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name))
-  return Object.fromEntries(await Promise.all(files.map(async (file) => [file.slice(dir.length), await hashFile(file)] as const)))
+  return Object.fromEntries(
+    await Promise.all(files.map(async (file) => [file.slice(dir.length), await hashFile(file)] as const)),
+  )
 }
 
 async function inputsOf(recipe: Recipe, overlay: string): Promise<Inputs> {
   const { suite, variant, packages, exclude, size } = recipe
-  return { format: 1, suite, variant, packages: [...packages], exclude: [...exclude], size, overlay: await overlayInputs(overlay) }
+  return {
+    format: 1,
+    suite,
+    variant,
+    packages: [...packages],
+    exclude: [...exclude],
+    size,
+    overlay: await overlayInputs(overlay),
+  }
 }
 
 /** What an image is made of. */
@@ -61,13 +76,21 @@ export function imageStep(image: ResolvedImage, context: Context): Promise<Image
     const overlay = join(image.recipe, 'overlay')
     const inputs = await inputsOf(recipe, overlay)
     const fingerprint = fingerprintOf(inputs)
-    const value = (dir: string) => ({ name: image.name, fingerprint, dir, disk: join(dir, 'root.img'), init: recipe.init })
+    const value = (dir: string) => ({
+      name: image.name,
+      fingerprint,
+      dir,
+      disk: join(dir, 'root.img'),
+      init: recipe.init,
+    })
     const place = `image ${image.name}`
     const stored = await context.store.get('image', fingerprint)
     if (stored) return { outcome: 'restored', detail: `Debian ${recipe.suite}`, value: value(stored.dir) }
 
     const before = await context.store.newest('image', (other) => other['suite'] === recipe.suite)
-    await using _lock = await lock(join(context.cache, 'image', fingerprint.slice(0, 16)), context.signal, () => handle.progress('wait for another build of the same image'))
+    await using _lock = await lock(join(context.cache, 'image', fingerprint.slice(0, 16)), context.signal, () =>
+      handle.progress('wait for another build of the same image'),
+    )
     const already = await context.store.get('image', fingerprint)
     const log = join(context.cache, 'image', `${fingerprint.slice(0, 16)}.log`)
     await rm(log, { force: true })
@@ -78,7 +101,12 @@ export function imageStep(image: ResolvedImage, context: Context): Promise<Image
         const common = { tar, log, place, signal: context.signal }
         await bootstrap({ ...recipe, ...common, onPhase: (phase) => handle.progress(phase) })
         handle.progress('make the disk')
-        const packages = await rootImage({ ...common, overlays: existsSync(overlay) ? [overlay] : [], sizeBytes: bytesOf(recipe.size), image: join(dir, 'root.img') })
+        const packages = await rootImage({
+          ...common,
+          overlays: existsSync(overlay) ? [overlay] : [],
+          sizeBytes: bytesOf(recipe.size),
+          image: join(dir, 'root.img'),
+        })
         await writeFile(join(dir, 'packages.txt'), packages)
         await rm(tar)
       }))

@@ -9,7 +9,14 @@ import type { ResolvedKernel } from './config/resolve.ts'
 import type { Source } from './config/schema.ts'
 import { step, type Context, type StepHandle } from './engine/context.ts'
 import { labError } from './engine/error.ts'
-import { changedInputs, fingerprintOf, hashFile, hashText, type Fingerprint, type Inputs } from './engine/fingerprint.ts'
+import {
+  changedInputs,
+  fingerprintOf,
+  hashFile,
+  hashText,
+  type Fingerprint,
+  type Inputs,
+} from './engine/fingerprint.ts'
 import { lock } from './engine/lock.ts'
 import { Unavailable } from './host/download.ts'
 import { buildFailure, isObjectLine, make, toolchain, type Toolchain } from './host/kbuild.ts'
@@ -32,12 +39,21 @@ export interface KernelArtefact {
 }
 
 /** Files of ours that decide what a kernel becomes; their bytes are inputs like any other. */
-const OURS = ['kernel.ts', 'kernel/tree.ts', 'linux/parallel-path.ts', 'linux/expose.ts', 'linux/c-parser.ts', 'linux/compat.ts', 'host/kbuild.ts']
+const OURS = [
+  'kernel.ts',
+  'kernel/tree.ts',
+  'linux/parallel-path.ts',
+  'linux/expose.ts',
+  'linux/c-parser.ts',
+  'linux/compat.ts',
+  'host/kbuild.ts',
+]
 
 /** Objects of a build with the shipped fragments, until this tree's own number is known (5.4: 1701, 5.10: about the same). */
 const EXPECTED_OBJECTS = 1700
 
-const sourceOf = (kernel: ResolvedKernel, override?: string): Source => (override === undefined ? kernel.source : { tree: override })
+const sourceOf = (kernel: ResolvedKernel, override?: string): Source =>
+  override === undefined ? kernel.source : { tree: override }
 
 async function inputsOf(kernel: ResolvedKernel, source: SourceId, tools: Toolchain, context: Context): Promise<Inputs> {
   const fragments: Record<string, string> = {}
@@ -52,7 +68,13 @@ async function inputsOf(kernel: ResolvedKernel, source: SourceId, tools: Toolcha
     config: fragments,
     options: Object.fromEntries(Object.entries(kernel.options).map(([key, value]) => [key, String(value)])),
     compat: kernel.compat,
-    parallelPath: kernel.parallelPath ? { suffix: kernel.parallelPath.suffix, entry: kernel.parallelPath.entry, functions: [...kernel.parallelPath.functions] } : null,
+    parallelPath: kernel.parallelPath
+      ? {
+          suffix: kernel.parallelPath.suffix,
+          entry: kernel.parallelPath.entry,
+          functions: [...kernel.parallelPath.functions],
+        }
+      : null,
     expose: kernel.expose.map((one) => ({ function: one.function, file: one.file ?? null, as: [...one.as] })),
     gcc: tools.gcc,
     ld: tools.ld,
@@ -75,12 +97,22 @@ async function buildDir(plan: Plan, context: Context): Promise<string> {
 }
 
 /** A tree of the source, and the change that the declaration makes of it. */
-async function openTree(plan: Plan, dir: string, context: Context, handle: StepHandle): Promise<{ tree: KernelTree; change: Change; version: Version }> {
+async function openTree(
+  plan: Plan,
+  dir: string,
+  context: Context,
+  handle: StepHandle,
+): Promise<{ tree: KernelTree; change: Change; version: Version }> {
   const src = join(dir, 'src')
   const tree = new KernelTree(src, context.signal)
   if (await ensureTree(plan.source, plan.id, src, context, plan.place, handle)) await tree.reset()
   const version = versionOfMakefile(await readFile(join(src, 'Makefile'), 'utf8'))
-  if (!version) throw labError({ place: plan.place, fact: 'the source has no kernel version in its Makefile', wayOut: 'is it a kernel tree?' })
+  if (!version)
+    throw labError({
+      place: plan.place,
+      fact: 'the source has no kernel version in its Makefile',
+      wayOut: 'is it a kernel tree?',
+    })
   handle.progress('patch')
   return { tree, change: await computeChange(tree, plan.kernel), version }
 }
@@ -89,7 +121,15 @@ function compatOf({ kernel, tools }: Plan, version: Version): readonly CompatRow
   return kernel.compat === 'none' ? [] : compatRows(version, { gcc: tools.gccMajor, binutils: tools.binutils })
 }
 
-async function compile(tree: string, plan: Plan, assignments: Readonly<Record<string, string>>, version: Version, context: Context, handle: StepHandle, log: string): Promise<void> {
+async function compile(
+  tree: string,
+  plan: Plan,
+  assignments: Readonly<Record<string, string>>,
+  version: Version,
+  context: Context,
+  handle: StepHandle,
+  log: string,
+): Promise<void> {
   const counter = `${tree}.objects`
   const expected = Number(await readFile(counter, 'utf8').catch(() => EXPECTED_OBJECTS))
   const output: string[] = []
@@ -103,7 +143,10 @@ async function compile(tree: string, plan: Plan, assignments: Readonly<Record<st
   const headers = version.major > 5 || (version.major === 5 && version.minor >= 3) ? ['headers'] : ['headers_install']
   const all = { ...assignments, ...(headers[0] === 'headers_install' ? { INSTALL_HDR_PATH: join(tree, 'usr') } : {}) }
   try {
-    await make({ tree, targets: ['bzImage', 'modules', ...headers], assignments: all, jobs: context.jobs }, { signal: context.signal, log, onLine, place: plan.place })
+    await make(
+      { tree, targets: ['bzImage', 'modules', ...headers], assignments: all, jobs: context.jobs },
+      { signal: context.signal, log, onLine, place: plan.place },
+    )
   } catch (error) {
     throw buildFailure(error, output, plan.place, log)
   }
@@ -121,11 +164,19 @@ const ARTEFACTS: readonly (readonly [string, string])[] = [
   ['include/config/kernel.release', 'release'],
 ]
 
-async function build(plan: Plan, fingerprint: Fingerprint, inputs: Inputs, context: Context, handle: StepHandle): Promise<string> {
+async function build(
+  plan: Plan,
+  fingerprint: Fingerprint,
+  inputs: Inputs,
+  context: Context,
+  handle: StepHandle,
+): Promise<string> {
   const { place } = plan
   const dir = await buildDir(plan, context)
   const log = join(dir, 'build.log')
-  await using _lock = await lock(join(dir, 'lock'), context.signal, () => handle.progress('wait for another build of the same source'))
+  await using _lock = await lock(join(dir, 'lock'), context.signal, () =>
+    handle.progress('wait for another build of the same source'),
+  )
   const already = await context.store.get('kernel', fingerprint)
   if (already) return already.dir
   if (existsSync(log)) await rename(log, `${log}.old`)
@@ -135,7 +186,9 @@ async function build(plan: Plan, fingerprint: Fingerprint, inputs: Inputs, conte
 
   const rows = compatOf(plan, version)
   const assignments = Object.assign({}, ...rows.map((row) => row.make ?? {})) as Record<string, string>
-  const compat = rows.flatMap((row) => Object.entries(row.options ?? {}).map(([symbol, value]) => ({ symbol, value, from: `compat ${row.name}` })))
+  const compat = rows.flatMap((row) =>
+    Object.entries(row.options ?? {}).map(([symbol, value]) => ({ symbol, value, from: `compat ${row.name}` })),
+  )
   handle.progress('configure')
   const requests = await requestsFor({ fragments: plan.kernel.config, options: plan.kernel.options, compat }, version)
   await configure(tree.dir, requests, version, place, assignments, { signal: context.signal, log })
@@ -146,7 +199,10 @@ async function build(plan: Plan, fingerprint: Fingerprint, inputs: Inputs, conte
   handle.progress('package')
   const { dir: stored } = await context.store.put('kernel', fingerprint, inputs, async (to) => {
     for (const [from, name] of ARTEFACTS) await cp(join(tree.dir, from), join(to, name), { recursive: true })
-    await writeFile(join(to, 'patch.diff'), unifiedDiff((path) => tree.read(path) ?? '', change.changed))
+    await writeFile(
+      join(to, 'patch.diff'),
+      unifiedDiff((path) => tree.read(path) ?? '', change.changed),
+    )
     await writeFile(join(to, 'compat.json'), `${JSON.stringify(rows, null, 1)}\n`)
     await cp(log, join(to, 'build.log'))
   })
@@ -160,7 +216,11 @@ export async function whyBuild(inputs: Inputs, context: Context): Promise<string
 }
 
 /** Names a kernel by its inputs, without building it. */
-export async function kernelFingerprint(kernel: ResolvedKernel, context: Context, override?: string): Promise<{ fingerprint: Fingerprint; inputs: Inputs; plan: Plan }> {
+export async function kernelFingerprint(
+  kernel: ResolvedKernel,
+  context: Context,
+  override?: string,
+): Promise<{ fingerprint: Fingerprint; inputs: Inputs; plan: Plan }> {
   const place = `kernel ${kernel.name}`
   const source = sourceOf(kernel, override)
   const [id, tools] = await Promise.all([identify(source, context, place), toolchain(context.cache, context.signal)])
@@ -185,10 +245,18 @@ export function kernelStep(
       const dir = stored?.dir ?? (await build(plan, fingerprint, inputs, context, handle))
       const release = (await readFile(join(dir, 'release'), 'utf8')).trim()
       const value = { name: kernel.name, fingerprint, dir, image: join(dir, 'bzImage'), release, source: plan.id.title }
-      return { outcome: stored ? 'restored' : 'built', detail: [`${release} from ${plan.id.title}`, why].filter(Boolean).join('; '), value }
+      return {
+        outcome: stored ? 'restored' : 'built',
+        detail: [`${release} from ${plan.id.title}`, why].filter(Boolean).join('; '),
+        value,
+      }
     } catch (error) {
       if (!(error instanceof Unavailable) || options.hasFallback !== true) throw error
-      return { outcome: 'skipped', detail: [error.parts.fact, error.parts.lines?.[0]].filter(Boolean).join(': '), value: undefined }
+      return {
+        outcome: 'skipped',
+        detail: [error.parts.fact, error.parts.lines?.[0]].filter(Boolean).join(': '),
+        value: undefined,
+      }
     }
   })
 }
@@ -198,8 +266,14 @@ export function showPatch(kernel: ResolvedKernel, context: Context, override?: s
   return step(context, `kernel ${kernel.name}`, `kernel ${kernel.name}`, async (handle) => {
     const { plan } = await kernelFingerprint(kernel, context, override)
     const dir = await buildDir(plan, context)
-    await using _lock = await lock(join(dir, 'lock'), context.signal, () => handle.progress('wait for another build of the same source'))
+    await using _lock = await lock(join(dir, 'lock'), context.signal, () =>
+      handle.progress('wait for another build of the same source'),
+    )
     const { tree, change } = await openTree(plan, dir, context, handle)
-    return { outcome: 'done', detail: `${change.changed.size} files`, value: unifiedDiff((path) => tree.read(path) ?? '', change.changed) }
+    return {
+      outcome: 'done',
+      detail: `${change.changed.size} files`,
+      value: unifiedDiff((path) => tree.read(path) ?? '', change.changed),
+    }
   })
 }

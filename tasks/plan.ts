@@ -18,26 +18,46 @@ export interface Choices {
 }
 
 /** The VM's kernel, or the first fallback whose source can be had. What was asked for is kept with it. */
-async function kernelOf(lab: ResolvedLab, vm: ResolvedVm, choices: Choices, context: Context): Promise<{ kernel: KernelArtefact; wanted: string }> {
+async function kernelOf(
+  lab: ResolvedLab,
+  vm: ResolvedVm,
+  choices: Choices,
+  context: Context,
+): Promise<{ kernel: KernelArtefact; wanted: string }> {
   const names = choices.kernel === undefined ? [vm.kernel.use, ...vm.kernel.fallback] : [choices.kernel]
   const wanted = names[0] ?? ''
   for (const [index, name] of names.entries()) {
     const next = names[index + 1]
     const kernel = await kernelStep(named(lab.kernels, 'kernel', name), context, { hasFallback: next !== undefined })
     if (kernel) return { kernel, wanted }
-    context.emit({ type: 'notice', level: 'warning', place: `kernel ${name}`, text: `its source cannot be fetched; taking ${next ?? ''} instead (named as fallback in lab.yaml)`, wayOut: '`lab build kernel NAME --source DIR` builds it from a tree of your own' })
+    context.emit({
+      type: 'notice',
+      level: 'warning',
+      place: `kernel ${name}`,
+      text: `its source cannot be fetched; taking ${next ?? ''} instead (named as fallback in lab.yaml)`,
+      wayOut: '`lab build kernel NAME --source DIR` builds it from a tree of your own',
+    })
   }
-  throw labError({ place: `vm ${vm.name}`, fact: 'no kernel can be had', wayOut: 'add a `fallback:` kernel whose source can be reached' })
+  throw labError({
+    place: `vm ${vm.name}`,
+    fact: 'no kernel can be had',
+    wayOut: 'add a `fallback:` kernel whose source can be reached',
+  })
 }
 
 /** Everything that a VM is made of. Kernel and image do not wait for each other. */
-export async function vmWanted(lab: ResolvedLab, vm: ResolvedVm, choices: Choices, context: Context): Promise<VmWanted> {
+export async function vmWanted(
+  lab: ResolvedLab,
+  vm: ResolvedVm,
+  choices: Choices,
+  context: Context,
+): Promise<VmWanted> {
   await hostStep(context)
   const image = named(lab.images, 'image', vm.image)
-  const [{ kernel, wanted }, artefact] = await together<[{ kernel: KernelArtefact; wanted: string }, ImageArtefact]>(context, [
-    (inner) => kernelOf(lab, vm, choices, inner),
-    (inner) => imageStep(image, inner),
-  ])
+  const [{ kernel, wanted }, artefact] = await together<[{ kernel: KernelArtefact; wanted: string }, ImageArtefact]>(
+    context,
+    [(inner) => kernelOf(lab, vm, choices, inner), (inner) => imageStep(image, inner)],
+  )
   return { vm, kernel, kernelWanted: wanted, image: artefact, accel: choices.accel }
 }
 
@@ -49,13 +69,23 @@ export interface Ready {
 }
 
 /** Everything that an experiment is made of. Probes wait for the kernel: they are compiled against its headers. */
-export async function ready(lab: ResolvedLab, experiment: ResolvedExperiment, choices: Choices, context: Context): Promise<Ready> {
+export async function ready(
+  lab: ResolvedLab,
+  experiment: ResolvedExperiment,
+  choices: Choices,
+  context: Context,
+): Promise<Ready> {
   const vm = await vmWanted(lab, named(lab.vms, 'vm', experiment.vm), choices, context)
   const declared = named(lab.kernels, 'kernel', vm.kernel.name)
-  const [holder, workload, ...objects] = await together<[Deployable, Deployable | undefined, ...Deployable[]]>(context, [
-    (inner) => holderStep(inner),
-    (inner) => workloadStep(experiment, inner),
-    ...experiment.probes.map((name) => (inner: Context) => probeStep(named(lab.probes, 'probe', name), vm.kernel, declared, inner)),
-  ])
+  const [holder, workload, ...objects] = await together<[Deployable, Deployable | undefined, ...Deployable[]]>(
+    context,
+    [
+      (inner) => holderStep(inner),
+      (inner) => workloadStep(experiment, inner),
+      ...experiment.probes.map(
+        (name) => (inner: Context) => probeStep(named(lab.probes, 'probe', name), vm.kernel, declared, inner),
+      ),
+    ],
+  )
   return { vm, holder, workload, objects }
 }

@@ -25,11 +25,18 @@ const LIBBPF_INCLUDE = '/usr/include'
 async function sourceInputs(file: string, dirs: readonly string[]): Promise<Inputs> {
   const inputs: Record<string, string> = { [basename(file)]: await hashFile(file) }
   for (const dir of [dirname(file), ...dirs])
-    for (const name of (await readdir(dir).catch(() => [])).toSorted()) if (name.endsWith('.h')) inputs[`${basename(dir)}/${name}`] = await hashFile(join(dir, name))
+    for (const name of (await readdir(dir).catch((): string[] => [])).toSorted())
+      if (name.endsWith('.h')) inputs[`${basename(dir)}/${name}`] = await hashFile(join(dir, name))
   return inputs
 }
 
-async function built(kind: string, name: string, inputs: Inputs, context: Context, write: (file: string) => Promise<void>): Promise<Deployable & { fresh: boolean }> {
+async function built(
+  kind: string,
+  name: string,
+  inputs: Inputs,
+  context: Context,
+  write: (file: string) => Promise<void>,
+): Promise<Deployable & { fresh: boolean }> {
   const fingerprint = fingerprintOf(inputs)
   const stored = await context.store.get(kind, fingerprint)
   const { dir } = stored ?? (await context.store.put(kind, fingerprint, inputs, (to) => write(join(to, name))))
@@ -38,13 +45,20 @@ async function built(kind: string, name: string, inputs: Inputs, context: Contex
 
 const libbpf = async (): Promise<string> => {
   const file = join(LIBBPF_INCLUDE, 'bpf/libbpf_version.h')
-  if (!existsSync(file)) throw labError({ place: 'host', fact: 'libbpf 1.0 or newer is not installed', wayOut: 'install libbpf-dev; `lab doctor --fix` does it' })
+  if (!existsSync(file))
+    throw labError({
+      place: 'host',
+      fact: 'libbpf 1.0 or newer is not installed',
+      wayOut: 'install libbpf-dev; `lab doctor --fix` does it',
+    })
   return await hashFile(file)
 }
 
 async function compileProbe(probe: ResolvedProbe, kernel: KernelArtefact, declared: ResolvedKernel, context: Context) {
   const include = join(context.toolRoot, 'bpf/include')
-  const define: Record<string, string> = declared.parallelPath ? { LAB_SUFFIX: `"${declared.parallelPath.suffix}"` } : {}
+  const define: Record<string, string> = declared.parallelPath
+    ? { LAB_SUFFIX: `"${declared.parallelPath.suffix}"` }
+    : {}
   const inputs: Inputs = {
     format: 1,
     source: await sourceInputs(probe.source, [include]),
@@ -54,12 +68,24 @@ async function compileProbe(probe: ResolvedProbe, kernel: KernelArtefact, declar
     libbpf: await libbpf(),
   }
   return await built('probe', `${probe.name}.bpf.o`, inputs, context, (object) =>
-    compileBpf({ source: probe.source, object, include: [dirname(probe.source), include, join(kernel.dir, 'headers'), LIBBPF_INCLUDE], define, place: `probe ${probe.name}`, signal: context.signal }),
+    compileBpf({
+      source: probe.source,
+      object,
+      include: [dirname(probe.source), include, join(kernel.dir, 'headers'), LIBBPF_INCLUDE],
+      define,
+      place: `probe ${probe.name}`,
+      signal: context.signal,
+    }),
   )
 }
 
 /** The probes of an experiment, compiled against one kernel. */
-export async function probeStep(probe: ResolvedProbe, kernel: KernelArtefact, declared: ResolvedKernel, context: Context): Promise<Deployable> {
+export async function probeStep(
+  probe: ResolvedProbe,
+  kernel: KernelArtefact,
+  declared: ResolvedKernel,
+  context: Context,
+): Promise<Deployable> {
   const name = `probe ${probe.name}`
   return await step(context, name, name, async () => {
     const { fresh, ...value } = await compileProbe(probe, kernel, declared, context)
@@ -74,7 +100,12 @@ export async function holderStep(context: Context): Promise<Deployable> {
     const names = (await readdir(dir)).filter((name) => /\.[ch]$/.test(name)).toSorted()
     const sources: Record<string, string> = {}
     for (const name of names) sources[name] = await hashFile(join(dir, name))
-    const inputs = { format: 1, sources, gcc: await toolVersion('gcc', context.cache, context.signal), libbpf: await libbpf() }
+    const inputs = {
+      format: 1,
+      sources,
+      gcc: await toolVersion('gcc', context.cache, context.signal),
+      libbpf: await libbpf(),
+    }
     const { fresh, ...value } = await built('holder', 'lab-holder', inputs, context, (program) =>
       compileProgram({
         sources: names.filter((name) => name.endsWith('.c')).map((name) => join(dir, name)),
@@ -95,11 +126,21 @@ export async function workloadStep(experiment: ResolvedExperiment, context: Cont
   if (source === undefined) return undefined
   const name = basename(source).replace(/\.c$/, '')
   return await step(context, `workload ${name}`, `workload ${name}`, async () => {
-    const inputs = { format: 1, source: await sourceInputs(source, []), gcc: await toolVersion('gcc', context.cache, context.signal) }
+    const inputs = {
+      format: 1,
+      source: await sourceInputs(source, []),
+      gcc: await toolVersion('gcc', context.cache, context.signal),
+    }
     const { fresh, ...value } = await built('workload', name, inputs, context, (program) =>
-      compileProgram({ sources: [source], program, flags: ['-static', '-pthread'], libraries: [], place: `workload ${name}`, signal: context.signal }),
+      compileProgram({
+        sources: [source],
+        program,
+        flags: ['-static', '-pthread'],
+        libraries: [],
+        place: `workload ${name}`,
+        signal: context.signal,
+      }),
     )
     return { outcome: fresh ? 'restored' : 'built', value }
   })
 }
-

@@ -44,6 +44,7 @@ const MANIFEST: Manifest = {
     losses: { overrun: 5, dropped: null },
     reasons: ['5 events were overwritten'],
   },
+  tracedEvents: [],
   others: [{ pid: 7, comm: 'evil\u001b[2J', events: 4 }],
   expectations: [
     { ok: true, lines: ['3 reads'] },

@@ -20,7 +20,17 @@ import type { KernelArtefact } from './kernel.ts'
 import { boot, CONSOLE_LOG } from './vm/boot.ts'
 import { diskImage, overlay } from './vm/disks.ts'
 import { writeSeed } from './vm/seed.ts'
-import { isAlive, listVms, newVmDir, ownerLives, readState, startTimeOf, writeState, type KnownVm, type VmState } from './vm/state.ts'
+import {
+  isAlive,
+  listVms,
+  newVmDir,
+  ownerLives,
+  readState,
+  startTimeOf,
+  writeState,
+  type KnownVm,
+  type VmState,
+} from './vm/state.ts'
 
 /** `.lab` beside the lab file: what belongs to this checkout. */
 export interface Places {
@@ -90,7 +100,13 @@ async function prepare(dir: string, wanted: VmWanted, keys: Keys, choice: Choice
 }
 
 /** Boots a VM into a directory of its own and writes its state. */
-async function startVm(wanted: VmWanted, owner: VmState['owner'], places: Places, context: Context, handle: StepHandle): Promise<OpenVm> {
+async function startVm(
+  wanted: VmWanted,
+  owner: VmState['owner'],
+  places: Places,
+  context: Context,
+  handle: StepHandle,
+): Promise<OpenVm> {
   const { vm, kernel, image } = wanted
   const place = `vm ${vm.name}`
   const asked = wanted.accel ?? vm.accel
@@ -98,18 +114,42 @@ async function startVm(wanted: VmWanted, owner: VmState['owner'], places: Places
   if (asked !== 'tcg') handle.progress('try KVM')
   const choice = await chooseAccel(asked, context.cache, kernel.image, context.signal)
   if (asked === 'auto' && choice.accel === 'tcg')
-    context.emit({ type: 'notice', level: 'warning', place, text: `runs under TCG (software emulation): ${choice.reason}` })
+    context.emit({
+      type: 'notice',
+      level: 'warning',
+      place,
+      text: `runs under TCG (software emulation): ${choice.reason}`,
+    })
   handle.progress('make its disks')
   const dir = await newVmDir(places.vms, vm.name, owner)
   try {
     const argv = await prepare(dir, wanted, keys, choice, context)
     handle.progress('boot: firmware')
     const address = { privateKey: keys.userPrivate, hostKey: keys.hostPublic }
-    const booted = await boot({ argv, dir, accel: choice.accel, dieWithUs: owner === 'run', address, place }, context, handle)
+    const booted = await boot(
+      { argv, dir, accel: choice.accel, dieWithUs: owner === 'run', address, place },
+      context,
+      handle,
+    )
     const { port, facts, guest, qmp } = booted
     const state: VmState = {
-      ...{ vm: vm.name, owner, ownerPid: process.pid, pid: booted.process.pid, startTime: startTimeOf(booted.process.pid) ?? '', bootId: bootId(), port },
-      kernel: { name: kernel.name, fingerprint: kernel.fingerprint, release: facts.release, source: kernel.source, dir: kernel.dir, wanted: wanted.kernelWanted },
+      ...{
+        vm: vm.name,
+        owner,
+        ownerPid: process.pid,
+        pid: booted.process.pid,
+        startTime: startTimeOf(booted.process.pid) ?? '',
+        bootId: bootId(),
+        port,
+      },
+      kernel: {
+        name: kernel.name,
+        fingerprint: kernel.fingerprint,
+        release: facts.release,
+        source: kernel.source,
+        dir: kernel.dir,
+        wanted: wanted.kernelWanted,
+      },
       image: { name: image.name, fingerprint: image.fingerprint },
       accel: choice,
       fingerprint: fingerprint(wanted),
@@ -138,7 +178,10 @@ async function startVm(wanted: VmWanted, owner: VmState['owner'], places: Places
 async function attach(known: KnownVm & { state: VmState }, places: Places): Promise<Guest> {
   const keys = await keysIn(places.keys)
   try {
-    return await Guest.connect({ port: known.state.port, privateKey: keys.userPrivate, hostKey: keys.hostPublic }, 20_000)
+    return await Guest.connect(
+      { port: known.state.port, privateKey: keys.userPrivate, hostKey: keys.hostPublic },
+      20_000,
+    )
   } catch (error) {
     throw labError({
       place: `vm ${known.state.vm}`,
@@ -159,12 +202,14 @@ export async function upVm(places: Places, vm: string): Promise<(KnownVm & { sta
 }
 
 /** A VM for the length of one command: the one that is up if it is what is wanted (and nobody else uses it), or one of our own. */
-export async function openVm(wanted: VmWanted, places: Places, context: Context): Promise<OpenVm> {
+export async function openVm(wanted: VmWanted, places: Places, context: Context, ownOne = false): Promise<OpenVm> {
   const name = `vm ${wanted.vm.name}`
   return await step(context, name, name, async (handle) => {
-    const up = await upVm(places, wanted.vm.name)
+    const up = ownOne ? undefined : await upVm(places, wanted.vm.name)
     if (up && up.state.fingerprint === fingerprint(wanted)) {
-      const held: Lock = await lock(vmLock(places, wanted.vm.name), context.signal, () => handle.progress('wait for another run on this VM'))
+      const held: Lock = await lock(vmLock(places, wanted.vm.name), context.signal, () =>
+        handle.progress('wait for another run on this VM'),
+      )
       const still = await upVm(places, wanted.vm.name)
       if (still?.state.pid === up.state.pid) {
         const guest = await attach(still, places)
@@ -177,7 +222,12 @@ export async function openVm(wanted: VmWanted, places: Places, context: Context)
       }
       await held.release()
     } else if (up)
-      context.emit({ type: 'notice', level: 'info', place: name, text: 'the VM that is up is not what this run needs; the run gets one of its own' })
+      context.emit({
+        type: 'notice',
+        level: 'info',
+        place: name,
+        text: 'the VM that is up is not what this run needs; the run gets one of its own',
+      })
     const value = await startVm(wanted, 'run', places, context, handle)
     return { outcome: 'done', detail: `${value.state.kernel.release} under ${value.state.accel.accel}`, value }
   })
@@ -187,16 +237,23 @@ export async function openVm(wanted: VmWanted, places: Places, context: Context)
 export async function upStep(wanted: VmWanted, places: Places, context: Context): Promise<VmState> {
   const name = `vm ${wanted.vm.name}`
   return await step(context, name, name, async (handle) => {
-    await using _lock = await lock(vmLock(places, wanted.vm.name), context.signal, () => handle.progress('wait for a run on this VM'))
+    await using _lock = await lock(vmLock(places, wanted.vm.name), context.signal, () =>
+      handle.progress('wait for a run on this VM'),
+    )
     const up = await upVm(places, wanted.vm.name)
-    if (up?.state.fingerprint === fingerprint(wanted)) return { outcome: 'fresh', detail: `${up.state.kernel.release}, up since ${up.state.since}`, value: up.state }
+    if (up?.state.fingerprint === fingerprint(wanted))
+      return { outcome: 'fresh', detail: `${up.state.kernel.release}, up since ${up.state.since}`, value: up.state }
     if (up) {
       handle.progress('stop the VM of an older declaration')
       await stop(up, context)
     }
     await using started = await startVm(wanted, 'up', places, context, handle)
     const { state } = started
-    return { outcome: 'done', detail: `${state.kernel.release} under ${state.accel.accel}, ssh on 127.0.0.1:${state.port}`, value: state }
+    return {
+      outcome: 'done',
+      detail: `${state.kernel.release} under ${state.accel.accel}, ssh on 127.0.0.1:${state.port}`,
+      value: state,
+    }
   })
 }
 
@@ -214,7 +271,8 @@ export async function stop(known: KnownVm, context: Context): Promise<void> {
       },
       () => undefined,
     )
-    for (const until = performance.now() + QUIT; isAlive(state) && performance.now() < until; ) await new Promise((resolve) => setTimeout(resolve, 20))
+    for (const until = performance.now() + QUIT; isAlive(state) && performance.now() < until;)
+      await new Promise((resolve) => setTimeout(resolve, 20))
     if (isAlive(state)) process.kill(state.pid, 'SIGKILL')
   }
   await rm(dir, { recursive: true, force: true })
@@ -223,7 +281,9 @@ export async function stop(known: KnownVm, context: Context): Promise<void> {
 
 /** Stops the named VM, or every VM that `lab up` started. Returns the names. */
 export async function downStep(places: Places, vm: string | undefined, context: Context): Promise<string[]> {
-  const known = (await listVms(places.vms)).filter((one) => one.state?.owner === 'up' && (vm === undefined || one.state.vm === vm))
+  const known = (await listVms(places.vms)).filter(
+    (one) => one.state?.owner === 'up' && (vm === undefined || one.state.vm === vm),
+  )
   for (const one of known) await stop(one, context)
   return known.map(({ id }) => id)
 }

@@ -53,7 +53,15 @@ export function openSession(options: GlobalOptions, signal: AbortSignal): Sessio
     isTTY: process.stderr.isTTY === true,
     bugLog: bugLog(cache),
   })
-  const context: Context = { emit: view.emit, signal, cache, store: new Store(join(cache, 'store')), toolRoot: TOOL_ROOT, yes: options.yes === true, jobs: availableParallelism() }
+  const context: Context = {
+    emit: view.emit,
+    signal,
+    cache,
+    store: new Store(join(cache, 'store')),
+    toolRoot: TOOL_ROOT,
+    yes: options.yes === true,
+    jobs: availableParallelism(),
+  }
   return { view, context, options }
 }
 
@@ -61,7 +69,13 @@ export function openSession(options: GlobalOptions, signal: AbortSignal): Sessio
 export function openApp({ view, context, options }: Session): App {
   const { lab, warnings } = openLab({ file: options.file, cwd: process.cwd(), toolRoot: TOOL_ROOT, host: HOST })
   for (const { file, line, col, message, wayOut } of warnings)
-    view.emit({ type: 'notice', level: 'warning', place: `${file}:${line}:${col}`, text: message, ...(wayOut === undefined ? {} : { wayOut }) })
+    view.emit({
+      type: 'notice',
+      level: 'warning',
+      place: `${file}:${line}:${col}`,
+      text: message,
+      ...(wayOut === undefined ? {} : { wayOut }),
+    })
   return { view, context, lab, places: placesOf(lab.directory) }
 }
 

@@ -21,11 +21,15 @@ function kindsOf(kind: unknown): readonly Kind[] {
   if (kind === undefined) return KINDS
   const known = KINDS.find((one) => one === kind || `${one}s` === kind)
   if (known) return [known]
-  throw userError({ fact: `there is nothing of the kind "${String(kind)}" to build`, wayOut: `use ${KINDS.join(', ')}` })
+  throw userError({
+    fact: `there is nothing of the kind ${JSON.stringify(kind)} to build`,
+    wayOut: `use ${KINDS.join(', ')}`,
+  })
 }
 
 /** The kernel that probes are compiled against: the named one, or that of the first VM. */
-const kernelForProbes = (lab: ResolvedLab, kernel: string | undefined): string => kernel ?? Object.values(lab.vms)[0]?.kernel.use ?? ''
+const kernelForProbes = (lab: ResolvedLab, kernel: string | undefined): string =>
+  kernel ?? Object.values(lab.vms)[0]?.kernel.use ?? ''
 
 interface Built {
   readonly kind: Kind
@@ -33,34 +37,65 @@ interface Built {
   readonly path: string
 }
 
-async function buildOne(lab: ResolvedLab, kind: Kind, name: string, options: Readonly<Record<string, unknown>>, context: Context): Promise<Built> {
+async function buildOne(
+  lab: ResolvedLab,
+  kind: Kind,
+  name: string,
+  options: Readonly<Record<string, unknown>>,
+  context: Context,
+): Promise<Built> {
   if (kind === 'image') return { kind, name, path: (await imageStep(named(lab.images, 'image', name), context)).disk }
   if (kind === 'kernel') {
     const source = text(options['source'])
-    const kernel = await kernelStep(named(lab.kernels, 'kernel', name), context, { override: source && resolve(source) })
+    const kernel = await kernelStep(named(lab.kernels, 'kernel', name), context, {
+      override: source && resolve(source),
+    })
     return { kind, name, path: kernel?.dir ?? '' }
   }
   const declared = named(lab.kernels, 'kernel', kernelForProbes(lab, text(options['kernel'])))
   const kernel = await kernelStep(declared, context)
-  return { kind, name, path: kernel ? (await probeStep(named(lab.probes, 'probe', name), kernel, declared, context)).file : '' }
+  return {
+    kind,
+    name,
+    path: kernel ? (await probeStep(named(lab.probes, 'probe', name), kernel, declared, context)).file : '',
+  }
 }
 
-const namesOf = (lab: ResolvedLab, kind: Kind): string[] => Object.keys({ kernel: lab.kernels, image: lab.images, probe: lab.probes }[kind])
+const namesOf = (lab: ResolvedLab, kind: Kind): string[] =>
+  Object.keys({ kernel: lab.kernels, image: lab.images, probe: lab.probes }[kind])
 
 export const work: CommandModule['work'] = async (session, [kindWord, nameWord], options) => {
   const { lab, context } = openApp(session)
   const kinds = kindsOf(kindWord)
   const name = text(nameWord)
   if ((options['source'] ?? options['showPatch']) && (kinds[0] !== 'kernel' || kinds.length > 1 || name === undefined))
-    throw userError({ fact: '--source and --show-patch are about one kernel', wayOut: 'lab build kernel v5.4 --source ../linux' })
-  const jobs = kinds.flatMap((kind) => (name === undefined ? namesOf(lab, kind) : [name]).map((one) => [kind, one] as const))
+    throw userError({
+      fact: '--source and --show-patch are about one kernel',
+      wayOut: 'lab build kernel v5.4 --source ../linux',
+    })
+  const jobs = kinds.flatMap((kind) =>
+    (name === undefined ? namesOf(lab, kind) : [name]).map((one) => [kind, one] as const),
+  )
   if (options['dryRun']) {
-    const plans = await Promise.all(jobs.map(([kind, one]) => (kind === 'kernel' ? kernelPlan(named(lab.kernels, 'kernel', one), context) : kind === 'image' ? imagePlan(named(lab.images, 'image', one), context) : { step: `probe ${one}`, will: 'build' as const, why: 'needs its kernel first' })))
-    return { text: plans.map(({ step, will, why }) => `${step.padEnd(24)} ${will.padEnd(8)} ${why}`).join('\n'), data: plans }
+    const plans = await Promise.all(
+      jobs.map(async ([kind, one]) => {
+        if (kind === 'kernel') return await kernelPlan(named(lab.kernels, 'kernel', one), context)
+        if (kind === 'image') return await imagePlan(named(lab.images, 'image', one), context)
+        return { step: `probe ${one}`, will: 'build' as const, why: 'needs its kernel first' }
+      }),
+    )
+    return {
+      text: plans.map(({ step, will, why }) => `${step.padEnd(24)} ${will.padEnd(8)} ${why}`).join('\n'),
+      data: plans,
+    }
   }
   await hostStep(context)
   if (options['showPatch']) {
-    const patch = await showPatch(named(lab.kernels, 'kernel', name ?? ''), context, text(options['source']) && resolve(String(options['source'])))
+    const patch = await showPatch(
+      named(lab.kernels, 'kernel', name ?? ''),
+      context,
+      text(options['source']) && resolve(String(options['source'])),
+    )
     return { text: patch.trimEnd(), data: { patch } }
   }
   const built: Built[] = []

@@ -7,6 +7,11 @@ const ACCELS = ['kvm', 'tcg', 'auto'] as const
 export function choicesOf(options: Readonly<Record<string, unknown>>): Choices {
   const { kernel, accel } = options
   const known = ACCELS.find((one) => one === accel)
-  if (accel !== undefined && known === undefined) throw userError({ place: '--accel', fact: `there is no accelerator "${String(accel)}"`, wayOut: 'use kvm, tcg or auto' })
+  if (accel !== undefined && known === undefined)
+    throw userError({
+      place: '--accel',
+      fact: `there is no accelerator ${JSON.stringify(accel)}`,
+      wayOut: 'use kvm, tcg or auto',
+    })
   return { kernel: typeof kernel === 'string' ? kernel : undefined, accel: known }
 }

@@ -15,7 +15,11 @@ export const work: CommandModule['work'] = async (session, [name]) => {
   const before = await readFile(join(up.dir, CONSOLE_LOG), 'utf8').catch(() => '')
   if (!process.stdin.isTTY) return { text: before.trimEnd(), data: { console: before } }
   const socket = await connectUnix(join(up.dir, CONSOLE_SOCKET)).catch((error: unknown) => {
-    throw labError({ place: `vm ${up.id}`, fact: `its console cannot be reached: ${messageOf(error)}`, wayOut: 'is another `lab console` open? QEMU serves one at a time' })
+    throw labError({
+      place: `vm ${up.id}`,
+      fact: `its console cannot be reached: ${messageOf(error)}`,
+      wayOut: 'is another `lab console` open? QEMU serves one at a time',
+    })
   })
   const { stdin } = process
   session.view.raw(Buffer.from(`${before}\r\n[lab: this is the console of ${up.id}; Ctrl-] leaves]\r\n`), '')

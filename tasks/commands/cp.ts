@@ -32,29 +32,64 @@ async function push(guest: Guest, from: string, to: string, signal: AbortSignal)
     // A directory, or a path that ends with a slash, takes the file in; anything else is its new name.
     const script = `set -e; to=${quote(to)}; if [ -d "$to" ] || [ "\${to%/}" != "$to" ]; then mkdir -p "$to"; tar -xf - --no-same-owner -C "$to"; else d=$(mktemp -d); tar -xf - --no-same-owner -C "$d"; mv -T "$d"/${quote(basename(source))} "$to"; rmdir "$d"; fi`
     const { status, stderr } = await guest.exec(['sh', '-c', script], { signal, input: await readFile(tar) })
-    if (status !== 0) throw labError({ place: 'guest', fact: `cannot write ${to}`, lines: [printable(stderr, 300)], wayOut: 'is there room, and does the directory exist?' })
+    if (status !== 0)
+      throw labError({
+        place: 'guest',
+        fact: `cannot write ${to}`,
+        lines: [printable(stderr, 300)],
+        wayOut: 'is there room, and does the directory exist?',
+      })
   })
 }
 
 async function pull(guest: Guest, from: string, to: string, signal: AbortSignal): Promise<void> {
   const target = resolve(to)
-  const into = await stat(target).then((found) => found.isDirectory(), () => to.endsWith('/'))
-  const { status, stdout, stderr } = await guest.exec(['tar', '-cf', '-', '-C', dirname(from), '--', basename(from)], { signal })
-  if (status !== 0) throw userError({ place: 'guest', fact: `cannot read ${from}`, lines: [printable(stderr, 300)], wayOut: 'look with `lab exec -- ls -l`' })
+  const into = await stat(target).then(
+    (found) => found.isDirectory(),
+    () => to.endsWith('/'),
+  )
+  const { status, stdout, stderr } = await guest.exec(['tar', '-cf', '-', '-C', dirname(from), '--', basename(from)], {
+    signal,
+  })
+  if (status !== 0)
+    throw userError({
+      place: 'guest',
+      fact: `cannot read ${from}`,
+      lines: [printable(stderr, 300)],
+      wayOut: 'look with `lab exec -- ls -l`',
+    })
   await scratch(into ? target : dirname(target), async (dir) => {
     await writeFile(join(dir, 'files.tar'), stdout)
     await mkdir(join(dir, 'out'))
     // GNU tar refuses "..", takes off leading slashes and makes links that point outside last; links out of the copy are left out.
-    await run(['tar', '--extract', '--file', join(dir, 'files.tar'), '--directory', join(dir, 'out'), '--no-same-owner', '--no-same-permissions'], { signal })
+    await run(
+      [
+        'tar',
+        '--extract',
+        '--file',
+        join(dir, 'files.tar'),
+        '--directory',
+        join(dir, 'out'),
+        '--no-same-owner',
+        '--no-same-permissions',
+      ],
+      { signal },
+    )
     await rename(join(dir, 'out', basename(from)), into ? join(target, basename(from)) : target)
   })
 }
 
 export const work: CommandModule['work'] = async (session, [from, to], options) => {
   const [source, target] = [remotePath(String(from)), remotePath(String(to))]
-  if ((source === undefined) === (target === undefined)) throw userError({ fact: 'one side is the guest, the other the host', wayOut: 'mark the guest\'s side with ":", as in `lab cp notes.txt :/tmp/`' })
+  if ((source === undefined) === (target === undefined))
+    throw userError({
+      fact: 'one side is the guest, the other the host',
+      wayOut: 'mark the guest\'s side with ":", as in `lab cp notes.txt :/tmp/`',
+    })
   await using guest = await connectGuest(session, await upVmOf(session, options['vm']))
   const { signal } = session.context
-  await (target === undefined ? pull(guest, source ?? '', String(to), signal) : push(guest, String(from), target, signal))
+  await (target === undefined
+    ? pull(guest, source ?? '', String(to), signal)
+    : push(guest, String(from), target, signal))
   return { text: `copied ${String(from)} to ${String(to)}`, data: { from, to } }
 }

@@ -9,6 +9,9 @@ export const work: CommandModule['work'] = async (session, [name]) => {
   const vm = typeof name === 'string' ? name : undefined
   const stopped = await downStep(places, vm, context)
   if (vm !== undefined && stopped.length === 0 && !(vm in lab.vms) && !(await upVm(places, vm)))
-    throw userError({ fact: `there is no vm "${vm}", neither running nor in this lab`, wayOut: '`lab ps` lists what runs' })
+    throw userError({
+      fact: `there is no vm "${vm}", neither running nor in this lab`,
+      wayOut: '`lab ps` lists what runs',
+    })
   return { text: stopped.length ? `stopped ${stopped.join(', ')}` : 'nothing was up', data: { stopped } }
 }

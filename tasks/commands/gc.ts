@@ -8,5 +8,8 @@ export const work: CommandModule['work'] = async (session, _args, options) => {
   const dry = options['dryRun'] === true
   const removed = await gcStep(places, context, dry)
   const verb = dry ? 'would remove' : 'removed'
-  return { text: removed.length === 0 ? 'nothing to remove' : removed.map((what) => `${verb} ${what}`).join('\n'), data: { [dry ? 'wouldRemove' : 'removed']: removed } }
+  return {
+    text: removed.length === 0 ? 'nothing to remove' : removed.map((what) => `${verb} ${what}`).join('\n'),
+    data: { [dry ? 'wouldRemove' : 'removed']: removed },
+  }
 }

@@ -6,20 +6,31 @@ import type { Session } from './app.ts'
 export type Outcome = (Answer & { readonly status?: number }) | number | undefined
 
 export interface CommandModule {
-  readonly work: (session: Session, args: readonly unknown[], options: Readonly<Record<string, unknown>>) => Promise<Outcome>
+  readonly work: (
+    session: Session,
+    args: readonly unknown[],
+    options: Readonly<Record<string, unknown>>,
+  ) => Promise<Outcome>
 }
 
 export interface CommandSpec {
   /** As commander reads it: `run <experiment...>`. */
   readonly usage: string
   readonly about: string
-  readonly options?: readonly (readonly [flags: string, about: string, parse?: (value: string, before: unknown) => unknown])[]
+  readonly options?: readonly (readonly [
+    flags: string,
+    about: string,
+    parse?: (value: string, before: unknown) => unknown,
+  ])[]
   /** Words after the first argument are not ours (`lab exec -- ls -l`). */
   readonly passThrough?: boolean
   readonly load: () => Promise<CommandModule>
 }
 
-const collect = (value: string, before: unknown): string[] => [...(Array.isArray(before) ? before.map(String) : []), value]
+const collect = (value: string, before: unknown): string[] => [
+  ...(Array.isArray(before) ? before.map(String) : []),
+  value,
+]
 const count = (value: string): number => (/^[1-9][0-9]{0,4}$/.test(value) ? Number(value) : Number.NaN)
 
 const KERNEL = ['--kernel <name>', "this kernel instead of the VM's"] as const
@@ -27,7 +38,11 @@ const ACCEL = ['--accel <kind>', 'kvm, tcg or auto instead of what lab.yaml says
 const DRY = ['--dry-run', 'say what would be done, and why'] as const
 
 export const COMMANDS: readonly CommandSpec[] = [
-  { usage: 'init [dir]', about: 'a new lab: commented lab.yaml, one probe, one experiment that runs', load: () => import('./init.ts') },
+  {
+    usage: 'init [dir]',
+    about: 'a new lab: commented lab.yaml, one probe, one experiment that runs',
+    load: () => import('./init.ts'),
+  },
   { usage: 'check', about: 'validate the whole lab file', load: () => import('./check.ts') },
   {
     usage: 'doctor',
@@ -35,15 +50,29 @@ export const COMMANDS: readonly CommandSpec[] = [
     options: [['--fix', 'install what is missing, forget what was unreachable']],
     load: () => import('./doctor.ts'),
   },
-  { usage: 'plan [experiment]', about: 'what would be built, restored and booted, and why', options: [KERNEL], load: () => import('./plan.ts') },
+  {
+    usage: 'plan [experiment]',
+    about: 'what would be built, restored and booted, and why',
+    options: [KERNEL],
+    load: () => import('./plan.ts'),
+  },
   {
     usage: 'build [kind] [name]',
     about: 'artefacts only: kernel, image or probe; one name or all',
-    options: [['--source <dir>', 'kernel: build this tree instead of the declared source'], ['--show-patch', 'kernel: the diff that parallelPath makes, and no build'], KERNEL, DRY],
+    options: [
+      ['--source <dir>', 'kernel: build this tree instead of the declared source'],
+      ['--show-patch', 'kernel: the diff that parallelPath makes, and no build'],
+      KERNEL,
+      DRY,
+    ],
     load: () => import('./build.ts'),
   },
   { usage: 'up [vm]', about: 'converge to a running VM', options: [KERNEL, ACCEL, DRY], load: () => import('./up.ts') },
-  { usage: 'down [vm]', about: 'stop a VM that `lab up` started (all of them without a name)', load: () => import('./down.ts') },
+  {
+    usage: 'down [vm]',
+    about: 'stop a VM that `lab up` started (all of them without a name)',
+    load: () => import('./down.ts'),
+  },
   {
     usage: 'run <experiment...>',
     about: 'run experiments; one result directory per run, and an exit code that tells the truth',
@@ -58,12 +87,41 @@ export const COMMANDS: readonly CommandSpec[] = [
     load: () => import('./run.ts'),
   },
   { usage: 'ps', about: 'what runs, and who owns it', load: () => import('./ps.ts') },
-  { usage: 'gc', about: 'remove what nobody owns: VMs, half-written directories', options: [DRY], load: () => import('./gc.ts') },
+  {
+    usage: 'gc',
+    about: 'remove what nobody owns: VMs, half-written directories',
+    options: [DRY],
+    load: () => import('./gc.ts'),
+  },
   { usage: 'ssh [vm]', about: 'a shell in the guest', load: () => import('./ssh.ts') },
-  { usage: 'exec [command...]', about: "run a command in the guest; its exit code is ours", options: [['--vm <name>', 'the VM']], passThrough: true, load: () => import('./exec.ts') },
-  { usage: 'cp <from> <to>', about: 'copy a file or directory; ":" marks the guest\'s side', options: [['--vm <name>', 'the VM']], load: () => import('./cp.ts') },
+  {
+    usage: 'exec [command...]',
+    about: 'run a command in the guest; its exit code is ours',
+    options: [['--vm <name>', 'the VM']],
+    passThrough: true,
+    load: () => import('./exec.ts'),
+  },
+  {
+    usage: 'cp <from> <to>',
+    about: 'copy a file or directory; ":" marks the guest\'s side',
+    options: [['--vm <name>', 'the VM']],
+    load: () => import('./cp.ts'),
+  },
   { usage: 'console [vm]', about: 'the serial console (leave with Ctrl-])', load: () => import('./console.ts') },
-  { usage: 'results [action] [run]', about: 'ls, show or rm', options: [['--experiment <name>', 'only of this one']], load: () => import('./results.ts') },
-  { usage: 'trace <run>', about: 'the events of a run', options: [['--md', 'Markdown, for slides'], ['--all', 'other processes too']], load: () => import('./trace.ts') },
+  {
+    usage: 'results [action] [run]',
+    about: 'ls, show or rm',
+    options: [['--experiment <name>', 'only of this one']],
+    load: () => import('./results.ts'),
+  },
+  {
+    usage: 'trace <run>',
+    about: 'the events of a run',
+    options: [
+      ['--md', 'Markdown, for slides'],
+      ['--all', 'other processes too'],
+    ],
+    load: () => import('./trace.ts'),
+  },
   { usage: 'schema', about: 'JSON Schema of lab.yaml, for editors', load: () => import('./schema.ts') },
 ]

@@ -14,22 +14,46 @@ import { vmOf } from './vm-name.ts'
 import type { CommandModule } from './index.ts'
 
 /** The plan for a VM, and for an experiment on it. */
-export async function planAnswer(lab: ResolvedLab, vm: ResolvedVm, experiment: ResolvedExperiment | undefined, choices: Choices, context: Context, repeat?: number): Promise<Answer> {
+export async function planAnswer(
+  lab: ResolvedLab,
+  vm: ResolvedVm,
+  experiment: ResolvedExperiment | undefined,
+  choices: Choices,
+  context: Context,
+  repeat?: number,
+): Promise<Answer> {
   const rows: Forecast[] = []
   const missing = missingRequirements()
   if (missing.length > 0) rows.push({ step: 'host packages', will: 'install', why: packagesOf(missing).join(' ') })
   const kernel = choices.kernel ?? vm.kernel.use
   rows.push(await kernelPlan(named(lab.kernels, 'kernel', kernel), context))
-  if (choices.kernel === undefined) for (const name of vm.kernel.fallback) rows.push({ ...(await kernelPlan(named(lab.kernels, 'kernel', name), context)), step: `  else kernel ${name}` })
+  if (choices.kernel === undefined)
+    for (const name of vm.kernel.fallback)
+      rows.push({ ...(await kernelPlan(named(lab.kernels, 'kernel', name), context)), step: `  else kernel ${name}` })
   rows.push(await imagePlan(named(lab.images, 'image', vm.image), context))
   const up = await upVm(placesOf(lab.directory), vm.name)
-  rows.push(up ? { step: `vm ${vm.name}`, will: 'use', why: `up since ${up.state.since}, if its kernel and image are still the ones above` } : { step: `vm ${vm.name}`, will: 'boot', why: 'none is up' })
+  rows.push(
+    up
+      ? {
+          step: `vm ${vm.name}`,
+          will: 'use',
+          why: `up since ${up.state.since}, if its kernel and image are still the ones above`,
+        }
+      : { step: `vm ${vm.name}`, will: 'boot', why: 'none is up' },
+  )
   if (experiment) {
     const list = arms(experiment)
     const times = repeat ?? experiment.repeat
-    rows.push({ step: `experiment ${experiment.name}`, will: 'run', why: `${list.length} arm${list.length === 1 ? '' : 's'} (${list.map(({ name }) => name).join('; ')}) x ${times} repeat${times === 1 ? '' : 's'}` })
+    rows.push({
+      step: `experiment ${experiment.name}`,
+      will: 'run',
+      why: `${list.length} arm${list.length === 1 ? '' : 's'} (${list.map(({ name }) => name).join('; ')}) x ${times} repeat${times === 1 ? '' : 's'}`,
+    })
   }
-  return { text: rows.map(({ step, will, why }) => `${step.padEnd(24)} ${will.padEnd(8)} ${why}`).join('\n'), data: rows }
+  return {
+    text: rows.map(({ step, will, why }) => `${step.padEnd(24)} ${will.padEnd(8)} ${why}`).join('\n'),
+    data: rows,
+  }
 }
 
 export const work: CommandModule['work'] = async (session, [name], options) => {

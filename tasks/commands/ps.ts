@@ -8,10 +8,22 @@ export const work: CommandModule['work'] = async (session) => {
   const { places, view } = openApp(session)
   const known = await listVms(places.vms)
   const rows = known.map(({ id, state, alive }) => {
-    const owner = !state ? 'starting, or left over' : state.owner === 'up' ? 'lab up' : `lab run (process ${state.ownerPid}${ownerLives(state) ? '' : ', gone'})`
-    return [id, alive ? 'running' : 'dead', state?.kernel.release ?? '', state?.accel.accel ?? '', alive && state ? `127.0.0.1:${state.port}` : '', owner, state?.since ?? '']
+    const owner = !state
+      ? 'starting, or left over'
+      : state.owner === 'up'
+        ? 'lab up'
+        : `lab run (process ${state.ownerPid}${ownerLives(state) ? '' : ', gone'})`
+    return [
+      id,
+      alive ? 'running' : 'dead',
+      state?.kernel.release ?? '',
+      state?.accel.accel ?? '',
+      alive && state ? `127.0.0.1:${state.port}` : '',
+      owner,
+      state?.since ?? '',
+    ]
   })
   const columns = ['VM', 'STATE', 'KERNEL', 'ACCEL', 'SSH', 'OWNER', 'SINCE'].map((head) => ({ head }))
   const text = rows.length === 0 ? 'nothing runs' : table(columns, rows, view.width)
-  return { text: typeof text === 'string' ? text : text.join('\n'), data: known.map(({ id, state, alive }) => ({ id, alive, state: state ?? null })) }
+  return { text, data: known.map(({ id, state, alive }) => ({ id, alive, state: state ?? null })) }
 }

@@ -24,13 +24,21 @@ export const work: CommandModule['work'] = async (session, [words], options) => 
   const overrides = overridesOf(Array.isArray(options['param']) ? options['param'].map(String) : [])
   const experiments = names.map((name) => named(lab.experiments, 'experiment', name))
   if (options['dryRun']) {
-    const plans = await Promise.all(experiments.map((one) => planAnswer(lab, named(lab.vms, 'vm', one.vm), one, choices, context, repeat)))
+    const plans = await Promise.all(
+      experiments.map((one) => planAnswer(lab, named(lab.vms, 'vm', one.vm), one, choices, context, repeat)),
+    )
     return { text: plans.map(({ text }) => text).join('\n\n'), data: plans.map(({ data }) => data) }
   }
   const outcomes: RunOutcome[] = []
   for (const experiment of experiments) {
     const things = await ready(lab, experiment, choices, context)
-    outcomes.push(...(await experimentStep({ lab, experiment, things, overrides, repeat, cold: options['cold'] === true }, places, context)))
+    outcomes.push(
+      ...(await experimentStep(
+        { lab, experiment, things, overrides, repeat, cold: options['cold'] === true },
+        places,
+        context,
+      )),
+    )
   }
   const last = outcomes.at(-1)
   const failed = outcomes.some(({ manifest }) => manifest.verdict !== 'passed')

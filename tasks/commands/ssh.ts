@@ -3,10 +3,15 @@ import { userError } from '../engine/error.ts'
 import { connectGuest, upVmOf } from './guest.ts'
 import type { CommandModule } from './index.ts'
 
-const size = () => ({ rows: process.stdout.rows || 24, cols: process.stdout.columns || 80, term: process.env['TERM'] ?? 'xterm' })
+const size = () => ({
+  rows: process.stdout.rows || 24,
+  cols: process.stdout.columns || 80,
+  term: process.env['TERM'] ?? 'xterm',
+})
 
 export const work: CommandModule['work'] = async (session, [name]) => {
-  if (!process.stdin.isTTY) throw userError({ fact: 'lab ssh needs a terminal', wayOut: 'for scripts: lab exec -- CMD' })
+  if (!process.stdin.isTTY)
+    throw userError({ fact: 'lab ssh needs a terminal', wayOut: 'for scripts: lab exec -- CMD' })
   await using guest = await connectGuest(session, await upVmOf(session, name))
   const channel = await guest.terminal(size())
   const { stdin } = process

@@ -15,5 +15,8 @@ export const work: CommandModule['work'] = async (session, [name], options) => {
   const wanted = await vmWanted(lab, vm, choicesOf(options), context)
   const state = await upStep(wanted, places, context)
   const { kernel, accel, port } = state
-  return { text: `${vm.name} is up: ${kernel.release}, ${accel.accel}, 127.0.0.1:${port}   (lab run, lab ssh, lab exec -- CMD, lab down)`, data: state }
+  return {
+    text: `${vm.name} is up: ${kernel.release}, ${accel.accel}, 127.0.0.1:${port}   (lab run, lab ssh, lab exec -- CMD, lab down)`,
+    data: state,
+  }
 }

@@ -7,5 +7,8 @@ export function vmOf(lab: ResolvedLab, name: unknown): string {
   const names = Object.keys(lab.vms)
   const only = names.includes('default') ? 'default' : names.length === 1 ? names[0] : undefined
   if (only !== undefined) return only
-  throw userError({ fact: `this lab has ${names.length} VMs and none is called "default"`, wayOut: `name one: ${names.join(', ')}` })
+  throw userError({
+    fact: `this lab has ${names.length} VMs and none is called "default"`,
+    wayOut: `name one: ${names.join(', ')}`,
+  })
 }

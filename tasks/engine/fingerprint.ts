@@ -12,7 +12,8 @@ export type Fingerprint = string & { readonly __brand: 'fingerprint' }
 export type Inputs = { readonly [name: string]: InputValue }
 export type InputValue = string | number | boolean | null | readonly InputValue[] | Inputs
 
-const isInputs = (value: InputValue): value is Inputs => typeof value === 'object' && value !== null && !Array.isArray(value)
+const isInputs = (value: InputValue): value is Inputs =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
 
 function canonical(value: InputValue): string {
   if (Array.isArray(value)) return `[${value.map((item: InputValue) => canonical(item)).join(',')}]`

@@ -16,7 +16,7 @@ export interface Lock extends AsyncDisposable {
  */
 export async function lock(path: string, signal: AbortSignal, onWait: () => void): Promise<Lock> {
   await mkdir(dirname(path), { recursive: true })
-  for (let waited = false; ; ) {
+  for (let waited = false; ;) {
     signal.throwIfAborted()
     try {
       // A compromised lock means that this process slept for longer than STALE; losing it must not crash a finished build.
@@ -38,4 +38,5 @@ export async function lock(path: string, signal: AbortSignal, onWait: () => void
 }
 
 /** Whether somebody holds the lock now. */
-export const isLocked = (path: string): Promise<boolean> => lockfile.check(path, { realpath: false, stale: STALE }).catch(() => false)
+export const isLocked = (path: string): Promise<boolean> =>
+  lockfile.check(path, { realpath: false, stale: STALE }).catch(() => false)

@@ -22,9 +22,17 @@ export interface StoredEntry {
 export function diskFailure(error: unknown, place: string): unknown {
   const code = codeOf(error)
   if (code === 'ENOSPC' || code === 'EDQUOT')
-    return labError({ place, fact: 'the disk is full', wayOut: 'free some space, or set LAB_CACHE_DIR to another disk; `lab gc` removes what nobody needs' })
+    return labError({
+      place,
+      fact: 'the disk is full',
+      wayOut: 'free some space, or set LAB_CACHE_DIR to another disk; `lab gc` removes what nobody needs',
+    })
   if (code === 'EACCES' || code === 'EROFS' || code === 'EPERM')
-    return labError({ place, fact: messageOf(error), wayOut: 'make it writable for you, or set LAB_CACHE_DIR to a directory that is' })
+    return labError({
+      place,
+      fact: messageOf(error),
+      wayOut: 'make it writable for you, or set LAB_CACHE_DIR to a directory that is',
+    })
   return error
 }
 
@@ -55,7 +63,12 @@ export class Store {
   }
 
   /** Lets `write` fill a new directory and puts it in place. If somebody else was faster, theirs stays. */
-  async put(kind: string, fingerprint: Fingerprint, inputs: Inputs, write: (dir: string) => Promise<void>): Promise<StoredEntry> {
+  async put(
+    kind: string,
+    fingerprint: Fingerprint,
+    inputs: Inputs,
+    write: (dir: string) => Promise<void>,
+  ): Promise<StoredEntry> {
     const dir = this.#dir(kind, fingerprint)
     const partial = join(this.root, kind, `${PARTIAL}${process.pid}-${randomBytes(4).toString('hex')}`)
     try {

@@ -10,7 +10,8 @@ import type { Deployable } from '../probe.ts'
 export const GUEST_DIR = '/run/lab'
 
 /** Unpacks stdin into $1 unless it is there; renamed when whole, as an earlier connection may have broken off. */
-const UNPACK = 'set -e; [ -d "$1" ] && { cat >/dev/null; exit 0; }; rm -rf "$1.new"; mkdir -p "$1.new"; tar -xf - -C "$1.new"; mv "$1.new" "$1"'
+const UNPACK =
+  'set -e; [ -d "$1" ] && { cat >/dev/null; exit 0; }; rm -rf "$1.new"; mkdir -p "$1.new"; tar -xf - -C "$1.new"; mv "$1.new" "$1"'
 
 async function archive(files: readonly Deployable[]): Promise<Buffer> {
   const tar = pack()
@@ -25,7 +26,17 @@ async function archive(files: readonly Deployable[]): Promise<Buffer> {
 export async function deploy(guest: Guest, files: readonly Deployable[], signal: AbortSignal): Promise<string> {
   const id = fingerprintOf({ files: files.map(({ name, fingerprint }) => ({ name, fingerprint })) }).slice(0, 16)
   const dir = `${GUEST_DIR}/bundle-${id}`
-  const { status, stderr } = await guest.exec(['sh', '-c', UNPACK, 'sh', dir], { signal, input: await archive(files), timeout: 60_000 })
-  if (status !== 0) throw labError({ place: 'guest', fact: `cannot unpack the programs (status ${status})`, lines: stderr.split('\n').slice(-5), wayOut: 'is the guest out of memory? raise `memory:` of the VM' })
+  const { status, stderr } = await guest.exec(['sh', '-c', UNPACK, 'sh', dir], {
+    signal,
+    input: await archive(files),
+    timeout: 60_000,
+  })
+  if (status !== 0)
+    throw labError({
+      place: 'guest',
+      fact: `cannot unpack the programs (status ${status})`,
+      lines: stderr.split('\n').slice(-5),
+      wayOut: 'is the guest out of memory? raise `memory:` of the VM',
+    })
   return dir
 }

@@ -9,7 +9,10 @@ import type { Guest } from '../host/ssh.ts'
 const LIMIT = 1024 * 2 ** 20
 
 /** Reads a tar archive's regular files whose plain name passes `wanted`; anything else is refused, never written anywhere. */
-export async function readArchive(bytes: Buffer, wanted: RegExp): Promise<{ files: Map<string, Buffer>; refused: string[] }> {
+export async function readArchive(
+  bytes: Buffer,
+  wanted: RegExp,
+): Promise<{ files: Map<string, Buffer>; refused: string[] }> {
   const files = new Map<string, Buffer>()
   const refused: string[] = []
   const tar = extract()
@@ -27,10 +30,31 @@ export async function readArchive(bytes: Buffer, wanted: RegExp): Promise<{ file
 }
 
 /** Fetches a directory of the guest and removes it there. */
-export async function fetchDirectory(guest: Guest, dir: string, wanted: RegExp, signal: AbortSignal): Promise<Map<string, Buffer>> {
-  const { status, stdout, stderr } = await guest.exec(['sh', '-c', 'tar -cf - -C "$1" . && rm -rf "$1"', 'sh', dir], { signal, limit: LIMIT, timeout: 600_000 })
-  if (status !== 0) throw labError({ place: 'guest', fact: `cannot read ${dir} (status ${status})`, lines: [printable(stderr, 300)], wayOut: 'the run is lost; the console log has what the guest said last' })
+export async function fetchDirectory(
+  guest: Guest,
+  dir: string,
+  wanted: RegExp,
+  signal: AbortSignal,
+): Promise<Map<string, Buffer>> {
+  const { status, stdout, stderr } = await guest.exec(['sh', '-c', 'tar -cf - -C "$1" . && rm -rf "$1"', 'sh', dir], {
+    signal,
+    limit: LIMIT,
+    timeout: 600_000,
+  })
+  if (status !== 0)
+    throw labError({
+      place: 'guest',
+      fact: `cannot read ${dir} (status ${status})`,
+      lines: [printable(stderr, 300)],
+      wayOut: 'the run is lost; the console log has what the guest said last',
+    })
   const { files, refused } = await readArchive(stdout, wanted)
-  if (refused.length > 0) throw labError({ place: 'guest', fact: 'it sent files that were not asked for', lines: refused.slice(0, 10), wayOut: 'nothing of them was kept; did the workload write into /run/lab?' })
+  if (refused.length > 0)
+    throw labError({
+      place: 'guest',
+      fact: 'it sent files that were not asked for',
+      lines: refused.slice(0, 10),
+      wayOut: 'nothing of them was kept; did the workload write into /run/lab?',
+    })
   return files
 }

@@ -4,12 +4,21 @@ import { experimentError, labError, userError, type Failure } from '../engine/er
 import { printable } from '../engine/printable.ts'
 import { explainRejection } from '../linux/verifier-log.ts'
 
-const said = <T extends string, S extends z.ZodRawShape>(event: T, shape: S) => z.object({ event: z.literal(event), ...shape })
+const said = <T extends string, S extends z.ZodRawShape>(event: T, shape: S) =>
+  z.object({ event: z.literal(event), ...shape })
 const program = { program: z.string(), section: z.string() }
 
 /** Everything that the holder says; anything else in its output is an error of ours. */
 const Line = z.discriminatedUnion('event', [
-  said('load-failed', { object: z.string(), errno: z.int(), text: z.string(), program: z.string().optional(), section: z.string().optional(), log: z.string().optional(), libbpf: z.string() }),
+  said('load-failed', {
+    object: z.string(),
+    errno: z.int(),
+    text: z.string(),
+    program: z.string().optional(),
+    section: z.string().optional(),
+    log: z.string().optional(),
+    libbpf: z.string(),
+  }),
   said('attached', { ...program, how: z.string() }),
   said('attach-failed', { ...program, optional: z.int(), errno: z.int(), text: z.string() }),
   said('kernel-said', { text: z.string() }),
@@ -21,7 +30,19 @@ const Line = z.discriminatedUnion('event', [
   said('map-entry', { map: z.string(), key: z.string(), value: z.string() }),
   said('captured', { cpus: z.int(), errno: z.int(), text: z.string().optional() }),
   said('error', { doing: z.string(), value: z.string(), errno: z.int().optional(), text: z.string() }),
-  said('done', { outcome: z.enum(['done', 'cannot fork', 'load failed', 'map slot failed', 'capture failed', 'attach failed', 'deadline', 'stopped']), errno: z.int() }),
+  said('done', {
+    outcome: z.enum([
+      'done',
+      'cannot fork',
+      'load failed',
+      'map slot failed',
+      'capture failed',
+      'attach failed',
+      'deadline',
+      'stopped',
+    ]),
+    errno: z.int(),
+  }),
 ])
 export type HolderLine = z.infer<typeof Line>
 
@@ -38,7 +59,11 @@ export interface HolderRun {
 }
 
 /** Process events are always recorded: they give every pid its name and tell an exec's reads from the program's. */
-export const PROCESS_EVENTS = ['sched:sched_process_fork', 'sched:sched_process_exec', 'sched:sched_process_exit'] as const
+export const PROCESS_EVENTS = [
+  'sched:sched_process_fork',
+  'sched:sched_process_exec',
+  'sched:sched_process_exit',
+] as const
 
 export const holderArgv = (run: HolderRun): string[] => [
   run.holder,
@@ -59,7 +84,10 @@ export function parseHolderLine(line: string): HolderLine {
 }
 
 /** The holder's facts by kind. */
-export const of = <E extends HolderLine['event']>(lines: readonly HolderLine[], event: E): Extract<HolderLine, { event: E }>[] =>
+export const of = <E extends HolderLine['event']>(
+  lines: readonly HolderLine[],
+  event: E,
+): Extract<HolderLine, { event: E }>[] =>
   lines.filter((line): line is Extract<HolderLine, { event: E }> => line.event === event)
 
 function loadFailure(failed: Extract<HolderLine, { event: 'load-failed' }>, place: string): Failure {
@@ -68,7 +96,13 @@ function loadFailure(failed: Extract<HolderLine, { event: 'load-failed' }>, plac
     return userError({
       place: rejection.source ?? `${place}, program ${failed.program ?? '?'}`,
       fact: `the verifier rejects ${failed.program ?? 'a program'} (${failed.section ?? ''}): ${rejection.message}`,
-      lines: [...(rejection.instruction === undefined ? [] : [`instruction ${rejection.instruction.index}: ${rejection.instruction.text}`]), ...(rejection.register === undefined ? [] : [`register ${rejection.register}`]), ...(rejection.sourceLine === undefined ? [] : [`source: ${rejection.sourceLine}`])],
+      lines: [
+        ...(rejection.instruction === undefined
+          ? []
+          : [`instruction ${rejection.instruction.index}: ${rejection.instruction.text}`]),
+        ...(rejection.register === undefined ? [] : [`register ${rejection.register}`]),
+        ...(rejection.sourceLine === undefined ? [] : [`source: ${rejection.sourceLine}`]),
+      ],
       wayOut: rejection.wayOut,
     })
   const libbpf = failed.libbpf.split('\n').filter((line) => line.startsWith('libbpf:'))
@@ -91,9 +125,21 @@ function attachFailure(lines: readonly HolderLine[], place: string): Failure {
   const target = first?.section.replace(/^k(ret)?probe\//, '') ?? ''
   const notrace = kernel.some((text) => text.includes('Could not probe notrace function'))
   const reasons: readonly (readonly [boolean, string, string])[] = [
-    [notrace, 'the function is notrace (all of lib/ is built without -pg) and this kernel refuses to probe it', 'set CONFIG_KPROBE_EVENTS_ON_NOTRACE=y (kernel/config/tracing.config has it)'],
-    [first?.errno === ENOENT, `the kernel has no symbol ${target}: it does not exist there, or the compiler inlined it`, 'name it under `parallelPath:` or `expose:` of the kernel, or mark the program `optional:`'],
-    [first?.errno === EINVAL, 'the kernel refuses this place (kprobe blacklist, notrace, or not at a function)', 'the kernel\'s own words are above'],
+    [
+      notrace,
+      'the function is notrace (all of lib/ is built without -pg) and this kernel refuses to probe it',
+      'set CONFIG_KPROBE_EVENTS_ON_NOTRACE=y (kernel/config/tracing.config has it)',
+    ],
+    [
+      first?.errno === ENOENT,
+      `the kernel has no symbol ${target}: it does not exist there, or the compiler inlined it`,
+      'name it under `parallelPath:` or `expose:` of the kernel, or mark the program `optional:`',
+    ],
+    [
+      first?.errno === EINVAL,
+      'the kernel refuses this place (kprobe blacklist, notrace, or not at a function)',
+      "the kernel's own words are above",
+    ],
   ]
   const reason = reasons.find(([applies]) => applies)
   return userError({
@@ -105,7 +151,12 @@ function attachFailure(lines: readonly HolderLine[], place: string): Failure {
 }
 
 /** The failure that the holder's facts stand for, or undefined when the workload ran to its end. */
-export function holderFailure(lines: readonly HolderLine[], place: string, deadlineMs: number, stderr: string): Failure | undefined {
+export function holderFailure(
+  lines: readonly HolderLine[],
+  place: string,
+  deadlineMs: number,
+  stderr: string,
+): Failure | undefined {
   const done = of(lines, 'done')[0]
   const problem = of(lines, 'error')[0]
   const loaded = of(lines, 'load-failed')[0]
@@ -113,7 +164,24 @@ export function holderFailure(lines: readonly HolderLine[], place: string, deadl
   if (loaded) return loadFailure(loaded, place)
   if (done?.outcome === 'attach failed') return attachFailure(lines, place)
   if (done?.outcome === 'deadline')
-    return experimentError({ place, fact: `the workload did not end within ${deadlineMs / 1000} s and was killed`, wayOut: 'raise `timeout:` of the experiment, or find out what it waits for: its stdout is in the result' })
-  if (problem) return labError({ place, fact: `the holder cannot ${problem.doing} (${printable(problem.value, 100)}): ${problem.text}`, wayOut: 'the name of a clock, event or map slot must exist in this kernel' })
-  return labError({ place, fact: `the holder ended without a result (${done?.outcome ?? 'no last word'})`, lines: stderr.split('\n').slice(-5).map((line) => printable(line, 200)), wayOut: 'the console log has what the kernel said' })
+    return experimentError({
+      place,
+      fact: `the workload did not end within ${deadlineMs / 1000} s and was killed`,
+      wayOut: 'raise `timeout:` of the experiment, or find out what it waits for: its stdout is in the result',
+    })
+  if (problem)
+    return labError({
+      place,
+      fact: `the holder cannot ${problem.doing} (${printable(problem.value, 100)}): ${problem.text}`,
+      wayOut: 'the name of a clock, event or map slot must exist in this kernel',
+    })
+  return labError({
+    place,
+    fact: `the holder ended without a result (${done?.outcome ?? 'no last word'})`,
+    lines: stderr
+      .split('\n')
+      .slice(-5)
+      .map((line) => printable(line, 200)),
+    wayOut: 'the console log has what the kernel said',
+  })
 }

@@ -26,12 +26,32 @@ export interface Manifest {
   readonly seconds: number
   /** The lab file as it was used, whole. */
   readonly lab: { readonly name: string; readonly file: string; readonly text: string }
-  readonly kernel: { readonly name: string; readonly wanted: string; readonly fallback: boolean; readonly release: string; readonly version: string; readonly source: string; readonly fingerprint: string }
+  readonly kernel: {
+    readonly name: string
+    readonly wanted: string
+    readonly fallback: boolean
+    readonly release: string
+    readonly version: string
+    readonly source: string
+    readonly fingerprint: string
+  }
   readonly image: { readonly name: string; readonly fingerprint: string }
   readonly objects: Readonly<Record<string, string>>
-  readonly guest: { readonly bootId: string; readonly clocksource: string; readonly accel: Choice; readonly qemu: readonly string[]; readonly vm: 'started' | 'up' }
+  readonly guest: {
+    readonly bootId: string
+    readonly clocksource: string
+    readonly accel: Choice
+    readonly qemu: readonly string[]
+    readonly vm: 'started' | 'up'
+  }
   readonly host: { readonly kernel: string; readonly cpu: string; readonly cpus: number; readonly node: string }
-  readonly workload: { readonly argv: readonly string[]; readonly pid: number | null; readonly status: number | null; readonly signal: number | null; readonly ms: number | null }
+  readonly workload: {
+    readonly argv: readonly string[]
+    readonly pid: number | null
+    readonly status: number | null
+    readonly signal: number | null
+    readonly ms: number | null
+  }
   readonly trace: {
     readonly clock: string
     readonly bufferBytes: number
@@ -41,6 +61,8 @@ export interface Manifest {
     readonly losses: Readonly<Record<string, number | null>>
     readonly reasons: readonly string[]
   }
+  /** `system:event`, recorded beside the probes' messages. */
+  readonly tracedEvents: readonly string[]
   readonly others: readonly { readonly pid: number; readonly comm: string; readonly events: number }[]
   readonly expectations: readonly ExpectationVerdict[]
   /** `passed`, or why not. */

@@ -13,7 +13,8 @@ export interface BootMeta extends TraceMeta {
   readonly version: string
 }
 
-const NAMES = /^(header_page|header_event|printk_formats|trace_clock|kallsyms|cmdline|version|format\.[A-Za-z0-9_]+\.[A-Za-z0-9_]+)$/
+const NAMES =
+  /^(header_page|header_event|printk_formats|trace_clock|kallsyms|cmdline|version|format\.[A-Za-z0-9_]+\.[A-Za-z0-9_]+)$/
 
 function assemble(files: ReadonlyMap<string, Buffer>): BootMeta {
   const formats = new Map<string, Map<string, Buffer>>()
@@ -24,23 +25,45 @@ function assemble(files: ReadonlyMap<string, Buffer>): BootMeta {
     formats.set(system, events.set(event, content))
   }
   const file = (name: string) => files.get(name) ?? Buffer.alloc(0)
-  return { formats, headerPage: file('header_page'), headerEvent: file('header_event'), kallsyms: file('kallsyms'), printkFormats: file('printk_formats'), version: file('version').toString('utf8').trim() }
+  return {
+    formats,
+    headerPage: file('header_page'),
+    headerEvent: file('header_event'),
+    kallsyms: file('kallsyms'),
+    printkFormats: file('printk_formats'),
+    version: file('version').toString('utf8').trim(),
+  }
 }
 
 async function kept(dir: string): Promise<Map<string, Buffer> | undefined> {
   const names = await readdir(dir).catch(() => undefined)
-  return names && new Map(await Promise.all(names.map(async (name) => [name, await readFile(join(dir, name))] as const)))
+  return (
+    names && new Map(await Promise.all(names.map(async (name) => [name, await readFile(join(dir, name))] as const)))
+  )
 }
 
 /** Formats of these events (and of the internal ones), symbols and version of the guest as it runs now. */
-export async function bootMeta(vm: OpenVm, holder: string, events: readonly string[], signal: AbortSignal): Promise<BootMeta> {
+export async function bootMeta(
+  vm: OpenVm,
+  holder: string,
+  events: readonly string[],
+  signal: AbortSignal,
+): Promise<BootMeta> {
   const local = join(vm.dir, `meta-${fingerprintOf({ boot: vm.state.guest.bootId, events: [...events] }).slice(0, 12)}`)
   const known = await kept(local)
   if (known) return assemble(known)
   const dir = `${GUEST_DIR}/meta`
-  const { status, stderr } = await vm.guest.exec([holder, '--meta', dir, ...events.flatMap((event) => ['--event', event])], { signal, timeout: 120_000 })
+  const { status, stderr } = await vm.guest.exec(
+    [holder, '--meta', dir, ...events.flatMap((event) => ['--event', event])],
+    { signal, timeout: 120_000 },
+  )
   if (status !== 0)
-    throw userError({ place: 'trace.events', fact: 'the kernel does not have every event that was asked for', lines: [printable(stderr, 300)], wayOut: '`lab exec -- ls /sys/kernel/tracing/events` lists them' })
+    throw userError({
+      place: 'trace.events',
+      fact: 'the kernel does not have every event that was asked for',
+      lines: [printable(stderr, 300)],
+      wayOut: '`lab exec -- ls /sys/kernel/tracing/events` lists them',
+    })
   const files = await fetchDirectory(vm.guest, dir, NAMES, signal)
   const partial = `${local}.${process.pid}`
   await mkdir(partial, { recursive: true })

@@ -18,7 +18,12 @@ export function newRunId(now: Date): string {
 }
 
 /** Lets `write` fill a directory and puts it in place; on failure nothing of it remains. */
-export async function putResult(results: string, experiment: string, run: string, write: (dir: string) => Promise<void>): Promise<string> {
+export async function putResult(
+  results: string,
+  experiment: string,
+  run: string,
+  write: (dir: string) => Promise<void>,
+): Promise<string> {
   const parent = join(results, experiment)
   const partial = join(parent, `${PARTIAL_RESULT}${process.pid}-${run}`)
   const final = join(parent, run)
@@ -49,7 +54,10 @@ export interface FoundRun {
 
 /** Every whole result, oldest first; only manifests are read. */
 export async function listRuns(results: string, experiment?: string): Promise<FoundRun[]> {
-  const names = async (dir: string) => (await readdir(dir, { withFileTypes: true }).catch(() => [])).filter((entry) => entry.isDirectory() && !entry.name.startsWith('.')).map(({ name }) => name)
+  const names = async (dir: string) =>
+    (await readdir(dir, { withFileTypes: true }).catch(() => []))
+      .filter((entry) => entry.isDirectory() && !entry.name.startsWith('.'))
+      .map(({ name }) => name)
   const found: FoundRun[] = []
   for (const one of experiment === undefined ? await names(results) : [experiment])
     for (const run of await names(join(results, one))) {
@@ -73,12 +81,22 @@ export function pickRun(runs: readonly FoundRun[], name: string): FoundRun {
   const matching = name === '' ? [] : runs.filter(({ run }) => run.startsWith(name))
   const [only] = matching
   if (only !== undefined && matching.length === 1) return only
-  const near = suggest(name, runs.map(({ run }) => run))
+  const near = suggest(
+    name,
+    runs.map(({ run }) => run),
+  )
   throw userError({
-    fact: matching.length === 0 ? `there is no run "${printable(name)}"` : `${matching.length} runs begin with "${printable(name)}"`,
-    wayOut: matching.length > 1 || near === undefined ? 'give more of the name: `lab results` lists them; `last` is the newest' : `did you mean ${near}?`,
+    fact:
+      matching.length === 0
+        ? `there is no run "${printable(name)}"`
+        : `${matching.length} runs begin with "${printable(name)}"`,
+    wayOut:
+      matching.length > 1 || near === undefined
+        ? 'give more of the name: `lab results` lists them; `last` is the newest'
+        : `did you mean ${near}?`,
   })
 }
 
 /** `pickRun` of every run. */
-export const findRun = async (results: string, name: string): Promise<FoundRun> => pickRun(await listRuns(results), name)
+export const findRun = async (results: string, name: string): Promise<FoundRun> =>
+  pickRun(await listRuns(results), name)

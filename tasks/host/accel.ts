@@ -34,7 +34,9 @@ function deviceProblem(): string | undefined {
     accessSync('/dev/kvm', constants.R_OK | constants.W_OK)
     return undefined
   } catch (error) {
-    return /ENOENT/.test(messageOf(error)) ? '/dev/kvm does not exist' : '/dev/kvm cannot be opened (is your user in the group kvm?)'
+    return /ENOENT/.test(messageOf(error))
+      ? '/dev/kvm does not exist'
+      : '/dev/kvm cannot be opened (is your user in the group kvm?)'
   }
 }
 
@@ -54,15 +56,20 @@ async function tryKvm(kernel: string, signal: AbortSignal): Promise<Verdict> {
     if (END_OF_BOOT.test(output)) return { works: true, reason: 'the kernel booted with it' }
   }
   const said = /KVM internal error.*|.*(?:failed to initialize kvm|Could not access KVM).*/i.exec(output)?.[0]
-  const fact = /Linux version/.test(output) ? `the kernel did not get through boot in ${seconds} s` : `the kernel said nothing in ${seconds} s`
+  const fact = /Linux version/.test(output)
+    ? `the kernel did not get through boot in ${seconds} s`
+    : `the kernel said nothing in ${seconds} s`
   return { works: false, reason: `/dev/kvm opens, but ${printable(said ?? fact, 160)}` }
 }
 
 async function remembered(file: string): Promise<Verdict | undefined> {
   try {
     const verdict: unknown = JSON.parse(await readFile(file, 'utf8'))
-    if (typeof verdict !== 'object' || verdict === null || !('works' in verdict) || !('reason' in verdict)) return undefined
-    return typeof verdict.works === 'boolean' && typeof verdict.reason === 'string' ? { works: verdict.works, reason: verdict.reason } : undefined
+    if (typeof verdict !== 'object' || verdict === null || !('works' in verdict) || !('reason' in verdict))
+      return undefined
+    return typeof verdict.works === 'boolean' && typeof verdict.reason === 'string'
+      ? { works: verdict.works, reason: verdict.reason }
+      : undefined
   } catch {
     return undefined
   }
@@ -83,11 +90,20 @@ export async function kvmVerdict(cache: string, kernel: string, signal: AbortSig
 }
 
 /** Settles `accel:` of the lab file. `kvm` where KVM does not work is a failure; `auto` falls back to TCG and says why. */
-export async function chooseAccel(asked: Accel | 'auto', cache: string, kernel: string, signal: AbortSignal): Promise<Choice> {
+export async function chooseAccel(
+  asked: Accel | 'auto',
+  cache: string,
+  kernel: string,
+  signal: AbortSignal,
+): Promise<Choice> {
   if (asked === 'tcg') return { accel: 'tcg', asked, reason: 'asked for' }
   const { works, reason } = await kvmVerdict(cache, kernel, signal)
   if (works) return { accel: 'kvm', asked, reason }
   if (asked === 'kvm')
-    throw labError({ place: 'accel: kvm', fact: `KVM does not work on this host: ${reason}`, wayOut: 'write `accel: auto` or `accel: tcg` (slower by 10 to 30 times)' })
+    throw labError({
+      place: 'accel: kvm',
+      fact: `KVM does not work on this host: ${reason}`,
+      wayOut: 'write `accel: auto` or `accel: tcg` (slower by 10 to 30 times)',
+    })
   return { accel: 'tcg', asked, reason }
 }

@@ -13,7 +13,10 @@ export async function debianMirror(signal: AbortSignal): Promise<string> {
   const own = process.env['LAB_DEBIAN_MIRROR']
   if (own) return own.endsWith('/') ? own : `${own}/`
   const listed = (await has('apt-get'))
-    ? await run(['apt-get', 'indextargets', '--format', '$(REPO_URI) $(ORIGIN) $(SUITE) $(RELEASE)', 'Created-By: Packages'], { signal, accept: [0, 100] })
+    ? await run(
+        ['apt-get', 'indextargets', '--format', '$(REPO_URI) $(ORIGIN) $(SUITE) $(RELEASE)', 'Created-By: Packages'],
+        { signal, accept: [0, 100] },
+      )
     : { stdout: '' }
   const rows = listed.stdout.split('\n').map((line) => line.split(' '))
   // Security and updates live below other addresses; the main archive's label is plain "Debian" and its release has no dash.
@@ -46,10 +49,27 @@ export async function fetchDeb(wanted: DebFile): Promise<void> {
   const partial = `${file}.apt`
   await mkdir(dirname(file), { recursive: true })
   const watch = setInterval(() => {
-    void stat(partial).then(({ size }) => wanted.onBytes(size, undefined), () => undefined)
+    void stat(partial).then(
+      ({ size }) => wanted.onBytes(size, undefined),
+      () => undefined,
+    )
   }, 300)
   try {
-    await run(['/usr/lib/apt/apt-helper', '-o', 'Acquire::http::Timeout=5', '-o', 'Acquire::https::Timeout=5', '-o', 'Acquire::Retries=0', 'download-file', uri, partial], { signal, place })
+    await run(
+      [
+        '/usr/lib/apt/apt-helper',
+        '-o',
+        'Acquire::http::Timeout=5',
+        '-o',
+        'Acquire::https::Timeout=5',
+        '-o',
+        'Acquire::Retries=0',
+        'download-file',
+        uri,
+        partial,
+      ],
+      { signal, place },
+    )
     await verify(partial, sha256, place, `${wanted.package} ${wanted.version}`)
     await rename(partial, file)
   } catch (error) {
@@ -60,7 +80,8 @@ export async function fetchDeb(wanted: DebFile): Promise<void> {
       place,
       fact: `the mirror of the host's apt does not deliver ${wanted.package} ${wanted.version}`,
       lines,
-      wayOut: 'a point release may have replaced this version: look for the current one with `apt-cache policy` and update version and sha256; or set LAB_DEBIAN_MIRROR',
+      wayOut:
+        'a point release may have replaced this version: look for the current one with `apt-cache policy` and update version and sha256; or set LAB_DEBIAN_MIRROR',
     })
   } finally {
     clearInterval(watch)
@@ -76,12 +97,29 @@ export async function installCommand(packages: readonly string[]): Promise<reado
 }
 
 /** Installs packages. The caller has the user's consent. */
-export async function install(packages: readonly string[], signal: AbortSignal, log: string, onLine: (line: string) => void): Promise<void> {
+export async function install(
+  packages: readonly string[],
+  signal: AbortSignal,
+  log: string,
+  onLine: (line: string) => void,
+): Promise<void> {
   const command = await installCommand(packages)
-  if (!command) throw labError({ place: 'host', fact: 'packages are missing and there is no apt-get that we may use', wayOut: `install what provides: ${packages.join(' ')}` })
+  if (!command)
+    throw labError({
+      place: 'host',
+      fact: 'packages are missing and there is no apt-get that we may use',
+      wayOut: `install what provides: ${packages.join(' ')}`,
+    })
   const env = { DEBIAN_FRONTEND: 'noninteractive' }
   const update = command.slice(0, command.indexOf('install'))
   // A fresh machine has no package lists; an old list names versions that are gone from the mirror.
   await run([...update, 'update', '-qq'], { signal, log, env, accept: [0, 100] })
-  await run(command, { signal, log, env, onLine, place: 'host packages', wayOut: `run it by hand: ${command.join(' ')}` })
+  await run(command, {
+    signal,
+    log,
+    env,
+    onLine,
+    place: 'host packages',
+    wayOut: `run it by hand: ${command.join(' ')}`,
+  })
 }

@@ -17,12 +17,32 @@ export interface BpfCompile {
 function compileFailure(error: unknown, place: string, source: string, wayOut: string): unknown {
   if (!(error instanceof Failure) || error.kind !== 'lab' || !/ended with status/.test(error.parts.fact)) return error
   const output = (error.parts.lines ?? []).filter((line) => !/^\d+ (errors?|warnings?)( and .*)? generated/.test(line))
-  const at = output.map((line) => /^(\S+?:\d+(?::\d+)?): (?:fatal )?error: (.*)$/.exec(line)).find((match) => match !== null)
-  return userError({ place: at?.[1] ?? place, fact: at ? `${place} does not compile: ${at[2] ?? ''}` : `${source} does not compile`, lines: output, wayOut }, error)
+  const at = output
+    .map((line) => /^(\S+?:\d+(?::\d+)?): (?:fatal )?error: (.*)$/.exec(line))
+    .find((match) => match !== null)
+  return userError(
+    {
+      place: at?.[1] ?? place,
+      fact: at ? `${place} does not compile: ${at[2] ?? ''}` : `${source} does not compile`,
+      lines: output,
+      wayOut,
+    },
+    error,
+  )
 }
 
 export const bpfArgv = ({ source, object, include, define }: BpfCompile, resources: string): string[] => [
-  ...['clang', '-target', 'bpf', '-D__TARGET_ARCH_x86', '-O2', '-g', '-Wall', '-Wno-unused-function', '-Wno-address-of-packed-member'],
+  ...[
+    'clang',
+    '-target',
+    'bpf',
+    '-D__TARGET_ARCH_x86',
+    '-O2',
+    '-g',
+    '-Wall',
+    '-Wno-unused-function',
+    '-Wno-address-of-packed-member',
+  ],
   ...['-nostdinc', '-isystem', `${resources}/include`],
   ...include.map((dir) => `-I${dir}`),
   ...Object.entries(define).map(([name, value]) => `-D${name}=${value}`),
@@ -48,10 +68,22 @@ export interface HostCompile {
   readonly signal: AbortSignal
 }
 
-export async function compileProgram({ sources, program, flags, libraries, place, signal }: HostCompile): Promise<void> {
+export async function compileProgram({
+  sources,
+  program,
+  flags,
+  libraries,
+  place,
+  signal,
+}: HostCompile): Promise<void> {
   try {
     await run(['gcc', '-O2', '-g', '-Wall', ...flags, '-o', program, ...sources, ...libraries], { signal, place })
   } catch (error) {
-    throw compileFailure(error, place, sources.map((file) => printable(file)).join(' '), 'correct the program; `lab doctor` tells whether a library is missing')
+    throw compileFailure(
+      error,
+      place,
+      sources.map((file) => printable(file)).join(' '),
+      'correct the program; `lab doctor` tells whether a library is missing',
+    )
   }
 }

@@ -54,10 +54,12 @@ async function remember(cache: string, url: string, reason: string): Promise<voi
 }
 
 /** Forgets what was unreachable: `lab doctor` asks the network anew. */
-export const forgetUnreachable = (cache: string): Promise<void> => rm(join(cache, 'unreachable'), { recursive: true, force: true })
+export const forgetUnreachable = (cache: string): Promise<void> =>
+  rm(join(cache, 'unreachable'), { recursive: true, force: true })
 
 /** The innermost reason of a failed fetch: "getaddrinfo ENOTFOUND cdn.kernel.org". */
-const deepest = (error: unknown): string => (error instanceof Error && error.cause !== undefined ? deepest(error.cause) : messageOf(error))
+const deepest = (error: unknown): string =>
+  error instanceof Error && error.cause !== undefined ? deepest(error.cause) : messageOf(error)
 
 async function sizeOf(file: string): Promise<number> {
   return (await stat(file).catch(() => ({ size: 0 }))).size

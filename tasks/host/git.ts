@@ -20,18 +20,37 @@ export async function gitCommit(url: string, ref: string, { cache, signal }: Con
   try {
     await run([...GIT, 'init', '--quiet', '--bare', dir], { signal, place, env: ENV })
     await run([...GIT, '-C', dir, 'fetch', '--quiet', '--depth=1', '--', url, ref], { signal, place, env: ENV })
-    const { stdout } = await run([...GIT, '-C', dir, 'rev-parse', '--verify', 'FETCH_HEAD^{commit}'], { signal, place, env: ENV })
+    const { stdout } = await run([...GIT, '-C', dir, 'rev-parse', '--verify', 'FETCH_HEAD^{commit}'], {
+      signal,
+      place,
+      env: ENV,
+    })
     return stdout.trim()
   } catch (error) {
     if (!(error instanceof Failure) || error.kind === 'interrupted') throw error
-    throw new Unavailable({ place, fact: `git cannot fetch ${ref} of ${url}`, lines: error.parts.lines ?? [messageOf(error)], wayOut: 'check address and ref, or name a `fallback:` kernel' })
+    throw new Unavailable({
+      place,
+      fact: `git cannot fetch ${ref} of ${url}`,
+      lines: error.parts.lines ?? [messageOf(error)],
+      wayOut: 'check address and ref, or name a `fallback:` kernel',
+    })
   }
 }
 
 /** Writes the tree of a commit to `dir`. */
-export async function gitExport(url: string, commit: string, dir: string, { cache, signal }: Context, place: string): Promise<void> {
+export async function gitExport(
+  url: string,
+  commit: string,
+  dir: string,
+  { cache, signal }: Context,
+  place: string,
+): Promise<void> {
   const archive = `${dir}.tar`
-  await run([...GIT, '-C', mirrorOf(cache, url), 'archive', '--format=tar', '-o', archive, commit], { signal, place, env: ENV })
+  await run([...GIT, '-C', mirrorOf(cache, url), 'archive', '--format=tar', '-o', archive, commit], {
+    signal,
+    place,
+    env: ENV,
+  })
   await run(['tar', '--extract', '--file', archive, '--directory', dir, '--no-same-owner'], { signal, place })
   await rm(archive, { force: true })
 }

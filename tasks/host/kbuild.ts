@@ -16,7 +16,12 @@ export interface Toolchain {
 export async function toolchain(cache: string, signal: AbortSignal): Promise<Toolchain> {
   const [gcc, ld] = await Promise.all([toolVersion('gcc', cache, signal), toolVersion('ld', cache, signal)])
   const [, major = '0', minor = '0'] = /(\d+)\.(\d+)\S*$/.exec(ld) ?? []
-  return { gcc, ld, gccMajor: Number(/(\d+)\.\d+\.\d+\S*$/.exec(gcc)?.[1] ?? 0), binutils: Number(major) * 100 + Number(minor) }
+  return {
+    gcc,
+    ld,
+    gccMajor: Number(/(\d+)\.\d+\.\d+\S*$/.exec(gcc)?.[1] ?? 0),
+    binutils: Number(major) * 100 + Number(minor),
+  }
 }
 
 /**
@@ -56,13 +61,16 @@ export const isObjectLine = (line: string): boolean => /^\s{2}(CC|AS|LD|AR|HOSTC
 /** Turns a failed build into the compiler's own words: the first errors with file and line, once. */
 export function buildFailure(error: unknown, output: readonly string[], place: string, log: string): unknown {
   if (!(error instanceof Failure) || error.kind !== 'lab') return error
-  const telling = output.filter((line) => /(^|\s)(fatal )?error:|undefined reference|^make.*\*\*\* No rule|Kernel panic|missing symbol table/.test(line))
+  const telling = output.filter((line) =>
+    /(^|\s)(fatal )?error:|undefined reference|^make.*\*\*\* No rule|Kernel panic|missing symbol table/.test(line),
+  )
   return labError(
     {
       place,
       fact: 'the kernel does not build',
       lines: (telling.length > 0 ? telling.slice(0, 6) : output.slice(-12)).map((line) => printable(line, 240)),
-      wayOut: 'a tree older than the compiler needs `compat: auto`; a line in a patched file points at parallelPath or expose',
+      wayOut:
+        'a tree older than the compiler needs `compat: auto`; a line in a patched file points at parallelPath or expose',
       log,
     },
     error,

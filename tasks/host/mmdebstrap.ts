@@ -19,17 +19,22 @@ export interface Bootstrap {
 }
 
 /** Without root, files of other users need the user's subordinate ids (util-linux >= 2.38 maps all of them). */
-const asRoot = (): readonly string[] => (process.getuid?.() === 0 ? [] : ['unshare', '--map-root-user', '--map-auto', '--'])
+const asRoot = (): readonly string[] =>
+  process.getuid?.() === 0 ? [] : ['unshare', '--map-root-user', '--map-auto', '--']
 
 /** Runs mmdebstrap against the mirror of the host's apt. */
 export async function bootstrap(wanted: Bootstrap): Promise<void> {
   const { suite, variant, packages, exclude, tar, log, place, signal } = wanted
   const mirror = await debianMirror(signal)
   if (process.getuid?.() !== 0 && !(await has('newuidmap')))
-    throw labError({ place, fact: 'building an image without root needs newuidmap', wayOut: 'install the package uidmap, or run as root' })
+    throw labError({
+      place,
+      fact: 'building an image without root needs newuidmap',
+      wayOut: 'install the package uidmap, or run as root',
+    })
   await run(
     [
-      ...['mmdebstrap', `--variant=${variant}`, '--format=tar', "--aptopt=Acquire::Languages \"none\""],
+      ...['mmdebstrap', `--variant=${variant}`, '--format=tar', '--aptopt=Acquire::Languages "none"'],
       ...exclude.map((pattern) => `--dpkgopt=path-exclude=${pattern}`),
       ...['--include', packages.join(','), suite, tar, `deb ${mirror} ${suite} main`],
     ],
@@ -42,13 +47,23 @@ export async function bootstrap(wanted: Bootstrap): Promise<void> {
         const phase = /^I: (.{3,60}?)\.*$/.exec(line)?.[1]
         if (phase) wanted.onPhase(phase)
       },
-      wayOut: 'the log has apt\'s own words; a mirror without this suite needs LAB_DEBIAN_MIRROR',
+      wayOut: "the log has apt's own words; a mirror without this suite needs LAB_DEBIAN_MIRROR",
     },
   )
 }
 
 /** ext4 without what only costs time in a disk that is thrown away; the same tree gives the same bytes. */
-const MKE2FS = ['mke2fs', '-q', '-F', '-t', 'ext4', '-U', '4c414200-0000-4000-8000-000000000001', '-E', 'lazy_itable_init=1,root_owner=0:0,hash_seed=4c414200-0000-4000-8000-000000000002']
+const MKE2FS = [
+  'mke2fs',
+  '-q',
+  '-F',
+  '-t',
+  'ext4',
+  '-U',
+  '4c414200-0000-4000-8000-000000000001',
+  '-E',
+  'lazy_itable_init=1,root_owner=0:0,hash_seed=4c414200-0000-4000-8000-000000000002',
+]
 
 export interface RootImage {
   readonly tar: string
@@ -69,19 +84,56 @@ export async function rootImage({ tar, overlays, sizeBytes, image, log, place, s
   await mkdir(root, { recursive: true })
   try {
     await run([...as, 'tar', '--extract', '--file', tar, '--directory', root, '--exclude=./dev/*'], options)
-    for (const overlay of overlays) await run([...as, 'cp', '--recursive', '--preserve=mode,links', '--no-preserve=ownership', '--', `${overlay}/.`, `${root}/`], options)
-    const listed = await run(['dpkg-query', `--admindir=${join(root, 'var/lib/dpkg')}`, '--show', '--showformat', '${Package} ${Version} ${Architecture}\\n'], options)
+    for (const overlay of overlays)
+      await run(
+        [
+          ...as,
+          'cp',
+          '--recursive',
+          '--preserve=mode,links',
+          '--no-preserve=ownership',
+          '--',
+          `${overlay}/.`,
+          `${root}/`,
+        ],
+        options,
+      )
+    const listed = await run(
+      [
+        'dpkg-query',
+        `--admindir=${join(root, 'var/lib/dpkg')}`,
+        '--show',
+        '--showformat',
+        '${Package} ${Version} ${Architecture}\\n',
+      ],
+      options,
+    )
     await run(['truncate', '-s', String(sizeBytes), image], options)
     // No journal: the overlay of a VM never outlives it.
-    await run([...as, ...MKE2FS, '-O', '^has_journal,^metadata_csum', '-d', root, image], { ...options, wayOut: 'is `size:` of the recipe large enough?' })
+    await run([...as, ...MKE2FS, '-O', '^has_journal,^metadata_csum', '-d', root, image], {
+      ...options,
+      wayOut: 'is `size:` of the recipe large enough?',
+    })
     return listed.stdout
   } finally {
-    await run([...as, 'rm', '-rf', '--one-file-system', root], { accept: [0, 1] }).catch(() => rm(root, { recursive: true, force: true }))
+    await run([...as, 'rm', '-rf', '--one-file-system', root], { accept: [0, 1] }).catch(() =>
+      rm(root, { recursive: true, force: true }),
+    )
   }
 }
 
 /** Makes an ext4 image of a directory's files, owned by root, with a journal as a real disk has one. */
-export async function dataImage(dir: string, sizeBytes: number, image: string, place: string, signal: AbortSignal): Promise<void> {
+export async function dataImage(
+  dir: string,
+  sizeBytes: number,
+  image: string,
+  place: string,
+  signal: AbortSignal,
+): Promise<void> {
   await run(['truncate', '-s', String(sizeBytes), image], { signal, place })
-  await run([...MKE2FS, '-d', dir, image], { signal, place, wayOut: 'is `size:` of the disk large enough for its files?' })
+  await run([...MKE2FS, '-d', dir, image], {
+    signal,
+    place,
+    wayOut: 'is `size:` of the disk large enough for its files?',
+  })
 }

@@ -33,13 +33,19 @@ export const REQUIREMENTS: readonly Requirement[] = [
   { needs: 'mke2fs', package: 'e2fsprogs', why: 'makes disks' },
   { needs: 'trace-cmd', package: 'trace-cmd', why: 'reads trace.dat' },
   { needs: 'setpriv', package: 'util-linux', why: 'ends children when the lab is killed' },
-  { needs: '/usr/share/keyrings/debian-archive-keyring.gpg', package: 'debian-archive-keyring', why: 'verifies the packages of images' },
+  {
+    needs: '/usr/share/keyrings/debian-archive-keyring.gpg',
+    package: 'debian-archive-keyring',
+    why: 'verifies the packages of images',
+  },
 ]
 
-const present = ({ needs }: Requirement): boolean => (needs.startsWith('/') ? existsSync(needs) : which(needs) !== undefined)
+const present = ({ needs }: Requirement): boolean =>
+  needs.startsWith('/') ? existsSync(needs) : which(needs) !== undefined
 
 /** The requirements that this host does not meet. */
 export const missingRequirements = (): Requirement[] => REQUIREMENTS.filter((requirement) => !present(requirement))
 
 /** Package names without doubles, sorted. */
-export const packagesOf = (requirements: readonly Requirement[]): string[] => [...new Set(requirements.map((one) => one.package))].toSorted()
+export const packagesOf = (requirements: readonly Requirement[]): string[] =>
+  [...new Set(requirements.map((one) => one.package))].toSorted()

@@ -51,7 +51,10 @@ const endOnPanic: Device = { args: ['-no-reboot'], kernel: ['panic=-1'] }
 
 const console_ = ({ consoleLog }: Machine): Device => ({
   args: [
-    ...['-chardev', `socket,id=console,path=${CONSOLE_SOCKET},server=on,wait=off,logfile=${value(consoleLog)},logappend=off`],
+    ...[
+      '-chardev',
+      `socket,id=console,path=${CONSOLE_SOCKET},server=on,wait=off,logfile=${value(consoleLog)},logappend=off`,
+    ],
     ...['-serial', 'chardev:console'],
   ],
   // printk to the console costs time under TCG; the whole log is in dmesg.
@@ -84,7 +87,16 @@ const fastGracePeriods: Device = { args: [], kernel: ['rcupdate.rcu_expedited=1'
 
 /** The whole argv. Paths of sockets are relative: start it in the VM's directory. */
 export function qemuArgv(m: Machine): string[] {
-  const devices = [machine(m), endOnPanic, console_(m), control, network, entropy, fastGracePeriods, ...m.disks.map(disk)]
+  const devices = [
+    machine(m),
+    endOnPanic,
+    console_(m),
+    control,
+    network,
+    entropy,
+    fastGracePeriods,
+    ...m.disks.map(disk),
+  ]
   const parameters = [...devices.flatMap((device) => device.kernel ?? []), `init=${m.init}`]
   return [
     'qemu-system-x86_64',
@@ -100,7 +112,17 @@ export function qemuArgv(m: Machine): string[] {
  */
 export function bootOnlyArgv(accel: Accel, kernel: string): string[] {
   return [
-    ...['qemu-system-x86_64', '-machine', 'q35', '-accel', accel, '-cpu', accel === 'kvm' ? 'host' : 'max', '-m', '256M'],
+    ...[
+      'qemu-system-x86_64',
+      '-machine',
+      'q35',
+      '-accel',
+      accel,
+      '-cpu',
+      accel === 'kvm' ? 'host' : 'max',
+      '-m',
+      '256M',
+    ],
     ...['-nodefaults', '-no-user-config', '-display', 'none', '-serial', 'stdio', '-no-reboot'],
     ...['-kernel', kernel, '-append', 'console=ttyS0 panic=-1'],
   ]

@@ -67,13 +67,19 @@ export class Qmp implements AsyncDisposable {
     const answer = new Promise<unknown>((resolve, reject) => {
       const clock = setTimeout(() => reject(new Error(`no answer to ${command} in ${ANSWER / 1000} s`)), ANSWER)
       const done = () => clearTimeout(clock)
-      this.#waiting.set(id, { resolve: (value) => (done(), resolve(value)), reject: (error) => (done(), reject(error)) })
+      this.#waiting.set(id, {
+        resolve: (value) => (done(), resolve(value)),
+        reject: (error) => (done(), reject(error)),
+      })
     })
     this.#socket.write(`${JSON.stringify({ execute: command, id, ...(args ? { arguments: args } : {}) })}\n`)
     try {
       return await answer
     } catch (error) {
-      throw labError({ place: 'QEMU', fact: messageOf(error), wayOut: 'the VM is lost; `lab gc` removes what is left of it' }, error)
+      throw labError(
+        { place: 'QEMU', fact: messageOf(error), wayOut: 'the VM is lost; `lab gc` removes what is left of it' },
+        error,
+      )
     }
   }
 

@@ -66,7 +66,11 @@ function lineReader(onLine: (line: string) => void): { push: (chunk: Buffer) => 
 }
 
 const missing = (argv: readonly string[], place?: string) =>
-  labError({ place, fact: `${argv[0] ?? ''} is not installed`, wayOut: '`lab doctor` lists what is missing and the command that installs it' })
+  labError({
+    place,
+    fact: `${argv[0] ?? ''} is not installed`,
+    wayOut: '`lab doctor` lists what is missing and the command that installs it',
+  })
 
 /** Runs a program to its end; it ends with us, even if we are killed (zx's children outlive Node otherwise). Throws a lab failure with the last lines of its output unless its status is accepted. */
 export async function run(argv: readonly string[], options: RunOptions = {}): Promise<RunResult> {
@@ -111,7 +115,11 @@ export async function run(argv: readonly string[], options: RunOptions = {}): Pr
     const status = output.exitCode ?? 128
     if (!timedOut && accept.includes(status)) return { stdout: output.stdout, stderr: output.stderr, status }
     if (status === 127 && /not found|No such file/.test(output.stderr)) throw missing(argv, place)
-    const how = timedOut ? `took longer than ${(timeout ?? 0) / 1000} s` : output.signal ? `was ended by ${output.signal}` : `ended with status ${status}`
+    const how = timedOut
+      ? `took longer than ${(timeout ?? 0) / 1000} s`
+      : output.signal
+        ? `was ended by ${output.signal}`
+        : `ended with status ${status}`
     const lines = `${output.stdout}\n${output.stderr}`.split('\n').filter((line) => line.trim() !== '')
     throw labError({
       place,
@@ -151,7 +159,10 @@ export interface StartOptions {
 /** Starts a long-running program; its output goes to a file, so that it can outlive us. */
 export function start(argv: readonly string[], options: StartOptions): Started {
   const guarded = options.dieWithUs ? ['setpriv', '--pdeathsig=KILL', ...argv] : argv
-  const process_ = shell({ cwd: options.cwd, stdio: ['ignore', 'ignore', 'ignore'] })`exec ${guarded} 2>${options.stderrFile}`
+  const process_ = shell({
+    cwd: options.cwd,
+    stdio: ['ignore', 'ignore', 'ignore'],
+  })`exec ${guarded} 2>${options.stderrFile}`
   const pid = process_.child?.pid
   if (pid === undefined) throw missing(argv)
   if (!options.dieWithUs) process_.child?.unref()

@@ -31,7 +31,10 @@ function hostKey(): { private: Buffer; public: Buffer } {
   const seed = Buffer.from(jwk.d ?? '', 'base64url')
   const point = Buffer.from(jwk.x ?? '', 'base64url')
   const type = sshString(Buffer.from('ssh-ed25519'))
-  return { private: Buffer.concat([type, sshString(Buffer.concat([seed, point]))]), public: Buffer.concat([type, sshString(point)]) }
+  return {
+    private: Buffer.concat([type, sshString(Buffer.concat([seed, point]))]),
+    public: Buffer.concat([type, sshString(point)]),
+  }
 }
 
 /** Makes the four files in `dir`, whole or not at all; two processes at once end with the same keys. */

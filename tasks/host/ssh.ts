@@ -46,7 +46,8 @@ const ALGORITHMS = {
 } satisfies ConnectConfig['algorithms']
 
 /** Quotes one word for the guest's POSIX shell, which is how ssh runs a command. */
-export const quote = (word: string): string => (/^[A-Za-z0-9_@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`)
+export const quote = (word: string): string =>
+  /^[A-Za-z0-9_@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`
 
 export class Guest implements AsyncDisposable {
   readonly #client: ClientType
@@ -112,7 +113,10 @@ export class Guest implements AsyncDisposable {
       }
       const lost = (error: Error) => fail(this.#lost(argv, error.message))
       const abort = () => fail(interrupted())
-      const clock = options.timeout === undefined ? undefined : setTimeout(() => fail(this.#lost(argv, `no end after ${(options.timeout ?? 0) / 1000} s`)), options.timeout)
+      const clock =
+        options.timeout === undefined
+          ? undefined
+          : setTimeout(() => fail(this.#lost(argv, `no end after ${(options.timeout ?? 0) / 1000} s`)), options.timeout)
       const finish = () => {
         clearTimeout(clock)
         options.signal?.removeEventListener('abort', abort)
@@ -124,7 +128,8 @@ export class Guest implements AsyncDisposable {
       let result: { status: number; signal?: string | undefined } | undefined
       channel.on('data', (chunk: Buffer) => {
         size += chunk.length
-        if (size > (options.limit ?? LIMIT)) return fail(this.#lost(argv, `more than ${options.limit ?? LIMIT} bytes of output`))
+        if (size > (options.limit ?? LIMIT))
+          return fail(this.#lost(argv, `more than ${options.limit ?? LIMIT} bytes of output`))
         if (options.onLine === undefined) return void out.push(chunk)
         const lines = (rest + chunk.toString('utf8')).split('\n')
         rest = lines.pop() ?? ''

@@ -22,7 +22,12 @@ export function which(program: string): string | undefined {
 /** First line of `<program> --version`, remembered per binary (real path, size and time). */
 export async function toolVersion(program: string, cache: string, signal: AbortSignal): Promise<string> {
   const found = which(program)
-  if (found === undefined) throw labError({ place: 'host', fact: `${program} is not installed`, wayOut: '`lab doctor` lists what is missing and the command that installs it' })
+  if (found === undefined)
+    throw labError({
+      place: 'host',
+      fact: `${program} is not installed`,
+      wayOut: '`lab doctor` lists what is missing and the command that installs it',
+    })
   const path = await realpath(found)
   const { size, mtimeMs } = await stat(path)
   const key = `${path} ${size} ${mtimeMs}`

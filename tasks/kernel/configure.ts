@@ -6,7 +6,16 @@ import { labError, userError } from '../engine/error.ts'
 import { make } from '../host/kbuild.ts'
 import { run } from '../host/sh.ts'
 import { suggest } from '../config/suggest.ts'
-import { definitionsIn, droppedRequests, fragmentText, mergeRequests, parseConfig, parseFragment, whyDropped, type Request } from '../linux/kconfig.ts'
+import {
+  definitionsIn,
+  droppedRequests,
+  fragmentText,
+  mergeRequests,
+  parseConfig,
+  parseFragment,
+  whyDropped,
+  type Request,
+} from '../linux/kconfig.ts'
 import { versionText, type Version } from '../linux/version.ts'
 
 export interface ConfigWanted {
@@ -22,7 +31,12 @@ export async function requestsFor(wanted: ConfigWanted, version: Version): Promi
   const requests: Request[] = []
   for (const file of wanted.fragments) {
     const { requests: found, bad } = parseFragment(await readFile(file, 'utf8'), file, version)
-    if (bad[0]) throw userError({ place: `${file}:${bad[0].line}`, fact: `not a line of a kernel configuration: ${bad[0].text}`, wayOut: 'write CONFIG_NAME=value, or `# CONFIG_NAME is not set`' })
+    if (bad[0])
+      throw userError({
+        place: `${file}:${bad[0].line}`,
+        fact: `not a line of a kernel configuration: ${bad[0].text}`,
+        wayOut: 'write CONFIG_NAME=value, or `# CONFIG_NAME is not set`',
+      })
     requests.push(...found)
   }
   requests.push(...wanted.compat)
@@ -33,11 +47,20 @@ export async function requestsFor(wanted: ConfigWanted, version: Version): Promi
 
 /** Definitions of a symbol in the tree, and symbols with a similar name. */
 async function lookUp(tree: string, symbol: string, signal: AbortSignal) {
-  const files = await run(['grep', '-rlE', '--include=Kconfig*', `^[[:space:]]*(menu)?config[[:space:]]+${symbol}[[:space:]]*$`, '.'], { cwd: tree, signal, accept: [0, 1] })
+  const files = await run(
+    ['grep', '-rlE', '--include=Kconfig*', `^[[:space:]]*(menu)?config[[:space:]]+${symbol}[[:space:]]*$`, '.'],
+    { cwd: tree, signal, accept: [0, 1] },
+  )
   const paths = files.stdout.split('\n').filter((path) => path !== '' && !/^\.\/arch\/(?!x86\/)/.test(path))
-  const definitions = paths.flatMap((path) => definitionsIn(readFileSync(join(tree, path), 'utf8'), path.replace(/^\.\//, ''), symbol))
+  const definitions = paths.flatMap((path) =>
+    definitionsIn(readFileSync(join(tree, path), 'utf8'), path.replace(/^\.\//, ''), symbol),
+  )
   if (definitions.length > 0) return { definitions, similar: [] }
-  const all = await run(['grep', '-rhoE', '--include=Kconfig*', '^(menu)?config [A-Z0-9_]+', '.'], { cwd: tree, signal, accept: [0, 1] })
+  const all = await run(['grep', '-rhoE', '--include=Kconfig*', '^(menu)?config [A-Z0-9_]+', '.'], {
+    cwd: tree,
+    signal,
+    accept: [0, 1],
+  })
   const names = [...new Set(all.stdout.split('\n').map((line) => line.replace(/^(menu)?config /, '')))]
   return { definitions, similar: [suggest(symbol, names)].filter((name) => name !== undefined) }
 }
@@ -55,7 +78,14 @@ export async function configure(
   const result = '.config.lab'
   await writeFile(join(tree, wanted), fragmentText(requests))
   await rm(join(tree, result), { force: true })
-  await make({ tree, targets: ['-s', 'allnoconfig'], assignments: { ...assignments, KCONFIG_ALLCONFIG: wanted, KCONFIG_CONFIG: result } }, { ...options, place })
+  await make(
+    {
+      tree,
+      targets: ['-s', 'allnoconfig'],
+      assignments: { ...assignments, KCONFIG_ALLCONFIG: wanted, KCONFIG_CONFIG: result },
+    },
+    { ...options, place },
+  )
   const text = await readFile(join(tree, result), 'utf8')
   const config = parseConfig(text)
   const dropped = droppedRequests(requests, config)
@@ -75,6 +105,11 @@ export async function configure(
   }
   const current = join(tree, '.config')
   if (!existsSync(current) || (await readFile(current, 'utf8')) !== text) await writeFile(current, text)
-  if (config.get('64BIT') !== 'y') throw labError({ place, fact: 'the configuration is not for x86-64', wayOut: 'request CONFIG_64BIT=y (kernel/config/base.config has it)' })
+  if (config.get('64BIT') !== 'y')
+    throw labError({
+      place,
+      fact: 'the configuration is not for x86-64',
+      wayOut: 'request CONFIG_64BIT=y (kernel/config/base.config has it)',
+    })
   return text
 }

@@ -8,14 +8,27 @@ import { parseObjdumpCalls, parseSystemMap, proveClones } from '../linux/proof.t
 
 /** Fails and names each clone that is not there as promised, with what to do about it. */
 export async function prove(tree: string, path: TransformResult, place: string, signal: AbortSignal): Promise<void> {
-  const [systemMap, moduleSymvers] = await Promise.all([readFile(join(tree, 'System.map'), 'utf8'), readFile(join(tree, 'Module.symvers'), 'utf8')])
+  const [systemMap, moduleSymvers] = await Promise.all([
+    readFile(join(tree, 'System.map'), 'utf8'),
+    readFile(join(tree, 'Module.symvers'), 'utf8'),
+  ])
   const symbols = [...parseSystemMap(systemMap).keys()]
   const callers = [...new Set(path.calls.map(({ caller }) => caller))]
   // A compiler may move part of a caller to a symbol of its own (.part.0, .cold); its calls count as the caller's.
-  const pieces = callers.flatMap((caller) => symbols.filter((symbol) => symbol === caller || symbol.startsWith(`${caller}.`)))
+  const pieces = callers.flatMap((caller) =>
+    symbols.filter((symbol) => symbol === caller || symbol.startsWith(`${caller}.`)),
+  )
   const calls = new Map<string, Set<string>>()
-  for (const piece of pieces) for (const [caller, callees] of parseObjdumpCalls(await disassemble(join(tree, 'vmlinux'), piece, signal))) calls.set(caller, callees)
-  const problems = proveClones({ systemMap, moduleSymvers, calls, clones: path.clones.map(({ name }) => name), edges: path.calls })
+  for (const piece of pieces)
+    for (const [caller, callees] of parseObjdumpCalls(await disassemble(join(tree, 'vmlinux'), piece, signal)))
+      calls.set(caller, callees)
+  const problems = proveClones({
+    systemMap,
+    moduleSymvers,
+    calls,
+    clones: path.clones.map(({ name }) => name),
+    edges: path.calls,
+  })
   if (problems.length > 0)
     throw labError({
       place,

@@ -19,12 +19,51 @@ export interface SourceId {
 }
 
 /** What a build leaves in a tree and what is not source; a developer's own tree may be full of it. */
-const NOT_SOURCE = ['.git', '*.o', '*.a', '*.ko', '*.cmd', '*.mod.c', '.config*', '.tmp_*', 'vmlinux*', 'include/generated', 'include/config', 'arch/x86/include/generated', 'Module.symvers', 'modules.order']
+const NOT_SOURCE = [
+  '.git',
+  '*.o',
+  '*.a',
+  '*.ko',
+  '*.cmd',
+  '*.mod.c',
+  '.config*',
+  '.tmp_*',
+  'vmlinux*',
+  'include/generated',
+  'include/config',
+  'arch/x86/include/generated',
+  'Module.symvers',
+  'modules.order',
+]
 
 /** Hash of names, sizes and times of a tree's files: cheap enough for every run (0.5 s for 70,000 files) and true to each edit. */
 async function treeState(tree: string, signal: AbortSignal): Promise<string> {
   const excluded = ['.git', 'generated'].flatMap((name) => ['-name', name, '-prune', '-o'])
-  const { stdout } = await run(['find', tree, ...excluded, '-type', 'f', '(', '-name', '*.[chS]', '-o', '-name', 'Kconfig*', '-o', '-name', 'Makefile*', '-o', '-name', '*.sh', ')', '-printf', '%P %s %T@\\n'], { signal })
+  const { stdout } = await run(
+    [
+      'find',
+      tree,
+      ...excluded,
+      '-type',
+      'f',
+      '(',
+      '-name',
+      '*.[chS]',
+      '-o',
+      '-name',
+      'Kconfig*',
+      '-o',
+      '-name',
+      'Makefile*',
+      '-o',
+      '-name',
+      '*.sh',
+      ')',
+      '-printf',
+      '%P %s %T@\\n',
+    ],
+    { signal },
+  )
   return hashText(stdout.split('\n').toSorted().join('\n'))
 }
 
@@ -37,33 +76,78 @@ export async function identify(source: Source, context: Context, place: string):
     return { id: commit, title: `${source.ref} (${commit.slice(0, 12)})` }
   }
   if (!existsSync(join(source.tree, 'Kconfig')) || !existsSync(join(source.tree, 'Makefile')))
-    throw userError({ place, fact: `${source.tree} is not a kernel tree`, wayOut: 'name the directory that holds the top Makefile and Kconfig' })
+    throw userError({
+      place,
+      fact: `${source.tree} is not a kernel tree`,
+      wayOut: 'name the directory that holds the top Makefile and Kconfig',
+    })
   return { id: hashText(`${source.tree}\n${await treeState(source.tree, context.signal)}`), title: source.tree }
 }
 
 /** The build directory's name: trees of one archive are told apart by their bytes, a local tree by its place (it changes all the time). */
-export const buildName = (source: Source, { id }: SourceId): string => ('tree' in source ? hashText(source.tree) : id).slice(0, 16)
+export const buildName = (source: Source, { id }: SourceId): string =>
+  ('tree' in source ? hashText(source.tree) : id).slice(0, 16)
 
 async function unpackTar(archive: string, dir: string, context: Context, place: string): Promise<void> {
   // GNU tar takes off leading slashes, refuses "..", and makes symlinks that point outside last: nothing leaves `dir`.
-  await run(['tar', '--extract', '--file', archive, '--directory', dir, '--strip-components=1', '--no-same-owner', '--no-same-permissions'], {
-    signal: context.signal,
-    place,
-    env: { XZ_DEFAULTS: '-T0' },
-    wayOut: 'is the disk full? the archive had its checksum and is whole',
-  })
+  await run(
+    [
+      'tar',
+      '--extract',
+      '--file',
+      archive,
+      '--directory',
+      dir,
+      '--strip-components=1',
+      '--no-same-owner',
+      '--no-same-permissions',
+    ],
+    {
+      signal: context.signal,
+      place,
+      env: { XZ_DEFAULTS: '-T0' },
+      wayOut: 'is the disk full? the archive had its checksum and is whole',
+    },
+  )
 }
 
-async function fetchArchive(source: Extract<Source, { sha256: string }>, context: Context, place: string, handle: StepHandle): Promise<string> {
+async function fetchArchive(
+  source: Extract<Source, { sha256: string }>,
+  context: Context,
+  place: string,
+  handle: StepHandle,
+): Promise<string> {
   const onBytes = (done: number, total: number | undefined) => handle.progress('fetch the source', done, total, 'bytes')
   const { signal, cache } = context
   if ('url' in source) {
-    const file = join(cache, 'sources', `${source.sha256.slice(0, 16)}-${source.url.replace(/^.*\//, '').replaceAll(/[^\w.-]/g, '_')}`)
-    if (!existsSync(file)) await download({ urls: [source.url, ...(source.mirrors ?? [])], sha256: source.sha256, file, place, signal, cache, onBytes })
+    const file = join(
+      cache,
+      'sources',
+      `${source.sha256.slice(0, 16)}-${source.url.replace(/^.*\//, '').replaceAll(/[^\w.-]/g, '_')}`,
+    )
+    if (!existsSync(file))
+      await download({
+        urls: [source.url, ...(source.mirrors ?? [])],
+        sha256: source.sha256,
+        file,
+        place,
+        signal,
+        cache,
+        onBytes,
+      })
     return file
   }
   const file = join(cache, 'sources', `${source.sha256.slice(0, 16)}-${source.package}.deb`)
-  if (!existsSync(file)) await fetchDeb({ package: source.package, version: source.version, sha256: source.sha256, file, place, signal, onBytes })
+  if (!existsSync(file))
+    await fetchDeb({
+      package: source.package,
+      version: source.version,
+      sha256: source.sha256,
+      file,
+      place,
+      signal,
+      onBytes,
+    })
   return file
 }
 
@@ -73,7 +157,13 @@ async function unpackDeb(deb: string, dir: string, context: Context, place: stri
   await run(['dpkg-deb', '--extract', deb, inner], { signal: context.signal, place })
   const archives = (await readdir(join(inner, 'usr/src')).catch(() => [])).filter((name) => /\.tar\.\w+$/.test(name))
   const archive = archives.find((name) => name.startsWith('linux-source-'))
-  if (archive === undefined) throw labError({ place, fact: 'the package holds no kernel source', lines: archives, wayOut: 'name a linux-source-* package' })
+  if (archive === undefined)
+    throw labError({
+      place,
+      fact: 'the package holds no kernel source',
+      lines: archives,
+      wayOut: 'name a linux-source-* package',
+    })
   await unpackTar(join(inner, 'usr/src', archive), dir, context, place)
   await rm(inner, { recursive: true, force: true })
 }
@@ -82,14 +172,24 @@ async function unpackDeb(deb: string, dir: string, context: Context, place: stri
 async function copyTree(tree: string, dir: string, context: Context, place: string): Promise<void> {
   const excludes = NOT_SOURCE.map((pattern) => `--exclude=${pattern}`)
   // --delete with excludes keeps our own objects in the copy: that is what makes the next build incremental.
-  await run(['rsync', '--archive', '--delete', '--no-owner', '--no-group', ...excludes, `${tree}/`, `${dir}/`], { signal: context.signal, place })
+  await run(['rsync', '--archive', '--delete', '--no-owner', '--no-group', ...excludes, `${tree}/`, `${dir}/`], {
+    signal: context.signal,
+    place,
+  })
 }
 
 /**
  * Makes `dir` a tree of the source, unless it is one already (a marker file says of which). An interrupted unpack leaves no marker and is
  * begun anew. True if files of the tree were written now.
  */
-export async function ensureTree(source: Source, id: SourceId, dir: string, context: Context, place: string, handle: StepHandle): Promise<boolean> {
+export async function ensureTree(
+  source: Source,
+  id: SourceId,
+  dir: string,
+  context: Context,
+  place: string,
+  handle: StepHandle,
+): Promise<boolean> {
   const marker = `${dir}.source`
   if ((await readFile(marker, 'utf8').catch(() => '')) === id.id) return false
   if ('tree' in source) {
@@ -107,7 +207,9 @@ export async function ensureTree(source: Source, id: SourceId, dir: string, cont
   else {
     const archive = await fetchArchive(source, context, place, handle)
     handle.progress('unpack the source')
-    await (archive.endsWith('.deb') ? unpackDeb(archive, partial, context, place) : unpackTar(archive, partial, context, place))
+    await (archive.endsWith('.deb')
+      ? unpackDeb(archive, partial, context, place)
+      : unpackTar(archive, partial, context, place))
   }
   await rename(partial, dir)
   await writeFile(marker, id.id)

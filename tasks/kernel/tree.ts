@@ -45,14 +45,20 @@ export class KernelTree implements SourceTree {
 
   async candidates(name: string): Promise<readonly string[]> {
     const dirs = SEARCHED.filter((dir) => existsSync(join(this.dir, dir)))
-    const { stdout } = await run(['grep', '-rlwF', '--include=*.c', '--include=*.h', '--', name, ...dirs], { cwd: this.dir, signal: this.#signal, accept: [0, 1] })
+    const { stdout } = await run(['grep', '-rlwF', '--include=*.c', '--include=*.h', '--', name, ...dirs], {
+      cwd: this.dir,
+      signal: this.#signal,
+      accept: [0, 1],
+    })
     return stdout.split('\n').filter((line) => line !== '')
   }
 
   /** Files that differ from the source now. */
   async #kept(): Promise<string[]> {
     const entries = await readdir(this.#pristine, { recursive: true, withFileTypes: true }).catch(() => [])
-    return entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name).slice(this.#pristine.length + 1))
+    return entries
+      .filter((entry) => entry.isFile())
+      .map((entry) => join(entry.parentPath, entry.name).slice(this.#pristine.length + 1))
   }
 
   /** Makes the tree equal to the source plus `changed`, writing only what differs from what is there. */
@@ -72,11 +78,18 @@ export class KernelTree implements SourceTree {
 }
 
 /** What the declaration makes of the source; nothing is written. */
-export async function computeChange(tree: SourceTree, kernel: Pick<ResolvedKernel, 'parallelPath' | 'expose'>): Promise<Change> {
+export async function computeChange(
+  tree: SourceTree,
+  kernel: Pick<ResolvedKernel, 'parallelPath' | 'expose'>,
+): Promise<Change> {
   const changed = new Map<string, string>()
   // expose comes first; the parallel path is then made of the exposed text, so that both can name the same file.
-  if (kernel.expose.length > 0) for (const [path, text] of (await applyExpose(tree, kernel.expose)).changed) changed.set(path, text)
-  const layered: SourceTree = { read: (path) => changed.get(path) ?? tree.read(path), candidates: (name) => tree.candidates(name) }
+  if (kernel.expose.length > 0)
+    for (const [path, text] of (await applyExpose(tree, kernel.expose)).changed) changed.set(path, text)
+  const layered: SourceTree = {
+    read: (path) => changed.get(path) ?? tree.read(path),
+    candidates: (name) => tree.candidates(name),
+  }
   const path = kernel.parallelPath && (await applyParallelPath(layered, kernel.parallelPath))
   for (const [file, text] of path?.changed ?? []) changed.set(file, text)
   return { changed, path, warnings: path?.warnings ?? [] }

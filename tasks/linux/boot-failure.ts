@@ -12,18 +12,21 @@ const RULES: readonly (BootGuess & { readonly pattern: RegExp })[] = [
   {
     name: 'stack protector',
     pattern: /stack-protector: Kernel stack is corrupted in: (start_secondary|start_kernel)/,
-    cause: 'a kernel before 5.7 built with gcc >= 10: the compiler turns the last call of start_secondary into a jump (commit a9a3ed1eff36)',
+    cause:
+      'a kernel before 5.7 built with gcc >= 10: the compiler turns the last call of start_secondary into a jump (commit a9a3ed1eff36)',
     wayOut: 'keep `compat: auto`, or set `options: { STACKPROTECTOR: n }`',
   },
   {
     name: 'no root device',
     pattern: /VFS: (?:Cannot open root device|Unable to mount root fs)/,
     cause: 'the kernel found no disk, or cannot read its file system',
-    wayOut: 'the configuration needs PCI, VIRTIO_PCI, VIRTIO_BLK and EXT4_FS built in: kernel/config/guest.config has them',
+    wayOut:
+      'the configuration needs PCI, VIRTIO_PCI, VIRTIO_BLK and EXT4_FS built in: kernel/config/guest.config has them',
   },
   {
     name: 'no init',
-    pattern: /(?:Requested init .* failed|No working init found|Run .* as init process[\s\S]*Kernel panic - not syncing: Attempted to kill init)/,
+    pattern:
+      /(?:Requested init .* failed|No working init found|Run .* as init process[\s\S]*Kernel panic - not syncing: Attempted to kill init)/,
     cause: 'the program that the image names as init is missing, cannot be executed, or ended',
     wayOut: 'look at `init:` in the recipe; a script needs BINFMT_SCRIPT, a 64-bit program BINFMT_ELF',
   },

@@ -14,12 +14,14 @@ export type { Node } from 'web-tree-sitter'
  */
 const ANNOTATIONS =
   /\b(?:__user|__kernel|__iomem|__percpu|__rcu|__force|__must_check|__always_inline|__no_sanitize_address|__no_kasan_or_inline|__no_kcsan|noinline|noinline_for_stack|__noclone|noinstr|notrace|nokprobe_inline|asmlinkage|__visible|__init|__exit|__initdata|__init_or_module|__meminit|__ref|__sched|__lockfunc|__cpuidle|__kprobes|__cold|__hot|__pure|__weak|__maybe_unused|__always_unused|__used|__flatten|__bitwise|__nocast|__private|__read_mostly|__ro_after_init|__cacheline_aligned|____cacheline_aligned|__packed|__latent_entropy|__malloc|__deprecated|__noreturn|fastcall|FORCE_INLINE)\b/g
-const ANNOTATIONS_WITH_ARGUMENTS = /\b(?:__printf|__scanf|__acquires|__releases|__must_hold|__attribute__|__aligned|__section|__alloc_size|__cond_lock|__copy|__assume_aligned)\s*(\((?:[^()]|\((?:[^()]|\([^()]*\))*\))*\))/g
+const ANNOTATIONS_WITH_ARGUMENTS =
+  /\b(?:__printf|__scanf|__acquires|__releases|__must_hold|__attribute__|__aligned|__section|__alloc_size|__cond_lock|__copy|__assume_aligned)\s*(\((?:[^()]|\((?:[^()]|\([^()]*\))*\))*\))/g
 
 const spaces = (text: string): string => text.replaceAll(/[^\n]/g, ' ')
 
 /** The text with annotations blanked; the same length, the same lines. */
-export const blanked = (text: string): string => text.replaceAll(ANNOTATIONS_WITH_ARGUMENTS, spaces).replaceAll(ANNOTATIONS, spaces)
+export const blanked = (text: string): string =>
+  text.replaceAll(ANNOTATIONS_WITH_ARGUMENTS, spaces).replaceAll(ANNOTATIONS, spaces)
 
 let ready: Promise<Parser> | undefined
 
@@ -60,7 +62,7 @@ export interface CFile {
 
 /** The identifier that a declarator declares, through pointers and parentheses; undefined for anything that is not a function. */
 function declaredName(declarator: Node | null): Node | undefined {
-  for (let node = declarator; node; ) {
+  for (let node = declarator; node;) {
     if (node.type === 'function_declarator') {
       let inner = node.childForFieldName('declarator')
       while (inner && inner.type !== 'identifier') inner = inner.childForFieldName('declarator') ?? inner.namedChild(0)
@@ -73,7 +75,8 @@ function declaredName(declarator: Node | null): Node | undefined {
 }
 
 function insideConditional(node: Node): boolean {
-  for (let parent = node.parent; parent; parent = parent.parent) if (/^preproc_(if|ifdef|else|elif)/.test(parent.type)) return true
+  for (let parent = node.parent; parent; parent = parent.parent)
+    if (/^preproc_(if|ifdef|else|elif)/.test(parent.type)) return true
   return false
 }
 
@@ -101,7 +104,16 @@ export async function parseC(text: string): Promise<CFile> {
     const start = trueStart(text, blank, node.startIndex)
     if (node.type === 'declaration') declarations.push({ name: name.text, start, end: node.endIndex })
     else if (body)
-      definitions.push({ name: name.text, start, end: node.endIndex, nameStart: name.startIndex, bodyStart: body.startIndex, body, signature: text.slice(start, name.startIndex), conditional: insideConditional(node) })
+      definitions.push({
+        name: name.text,
+        start,
+        end: node.endIndex,
+        nameStart: name.startIndex,
+        bodyStart: body.startIndex,
+        body,
+        signature: text.slice(start, name.startIndex),
+        conditional: insideConditional(node),
+      })
   }
   return { text, definitions, declarations }
 }

@@ -8,6 +8,8 @@ export interface Edit {
 
 /** The text with all edits applied. Insertions at one place stay in the order given. */
 export function applyEdits(text: string, edits: readonly Edit[]): string {
-  const sorted = edits.map((edit, order) => ({ edit, order })).toSorted((a, b) => b.edit.start - a.edit.start || b.order - a.order)
+  const sorted = edits
+    .map((edit, order) => ({ edit, order }))
+    .toSorted((a, b) => b.edit.start - a.edit.start || b.order - a.order)
   return sorted.reduce((result, { edit }) => result.slice(0, edit.start) + edit.text + result.slice(edit.end), text)
 }

@@ -27,11 +27,24 @@ async function locate(files: Files, one: ExposeDeclaration): Promise<Located> {
   const sources = found.filter(({ file }) => file.endsWith('.c'))
   const only = sources[0]
   if (only && sources.length === 1) return only
-  if (sources.length > 1) throw userError({ place, fact: `it is defined in ${sources.map(({ file }) => file).join(' and ')}`, wayOut: 'say which with `file:`' })
+  if (sources.length > 1)
+    throw userError({
+      place,
+      fact: `it is defined in ${sources.map(({ file }) => file).join(' and ')}`,
+      wayOut: 'say which with `file:`',
+    })
   if (found[0])
-    throw userError({ place, fact: `it is an inline function of a header (${found[0].file}): every file has its own copy`, wayOut: 'clone it with `parallelPath:`, which makes one out-of-line function of it' })
+    throw userError({
+      place,
+      fact: `it is an inline function of a header (${found[0].file}): every file has its own copy`,
+      wayOut: 'clone it with `parallelPath:`, which makes one out-of-line function of it',
+    })
   const macro = await files.macro(one.function)
-  throw userError({ place, fact: macro === undefined ? 'this kernel source has no such function' : `it is a macro (${macro}), not a function`, wayOut: macro === undefined ? 'names differ between kernel versions' : 'name the function that the macro calls' })
+  throw userError({
+    place,
+    fact: macro === undefined ? 'this kernel source has no such function' : `it is a macro (${macro}), not a function`,
+    wayOut: macro === undefined ? 'names differ between kernel versions' : 'name the function that the macro calls',
+  })
 }
 
 /** Edits that one definition needs; none where the source is like this already. */
@@ -46,8 +59,12 @@ function editsFor(text: string, definition: Definition, { as, function: name }: 
     if (wanted !== before) edits.push({ start: definition.start, end: definition.nameStart, text: wanted })
   }
   const lines = [
-    ...(as.includes('exported') && !new RegExp(`EXPORT_SYMBOL\\w*\\(\\s*${name}\\b`).test(text) ? [`EXPORT_SYMBOL(${name});`] : []),
-    ...(as.includes('error-injectable') && !new RegExp(`ALLOW_ERROR_INJECTION\\(\\s*${name}\\b`).test(after) ? [`ALLOW_ERROR_INJECTION(${name}, ERRNO);`] : []),
+    ...(as.includes('exported') && !new RegExp(`EXPORT_SYMBOL\\w*\\(\\s*${name}\\b`).test(text)
+      ? [`EXPORT_SYMBOL(${name});`]
+      : []),
+    ...(as.includes('error-injectable') && !new RegExp(`ALLOW_ERROR_INJECTION\\(\\s*${name}\\b`).test(after)
+      ? [`ALLOW_ERROR_INJECTION(${name}, ERRNO);`]
+      : []),
   ]
   if (lines.length > 0) edits.push({ start: definition.end, end: definition.end, text: `\n${lines.join('\n')}` })
   return edits
@@ -55,10 +72,15 @@ function editsFor(text: string, definition: Definition, { as, function: name }: 
 
 /** ALLOW_ERROR_INJECTION and EXPORT_SYMBOL come from headers that the file may not include yet; they go before its first include. */
 function includesFor(text: string, { as }: ExposeDeclaration): Edit[] {
-  const headers = [...(as.includes('exported') ? ['linux/export.h'] : []), ...(as.includes('error-injectable') ? ['linux/error-injection.h'] : [])]
+  const headers = [
+    ...(as.includes('exported') ? ['linux/export.h'] : []),
+    ...(as.includes('error-injectable') ? ['linux/error-injection.h'] : []),
+  ]
   const missing = headers.filter((header) => !text.includes(`#include <${header}>`))
   const first = /^#include /m.exec(text)
-  return missing.length > 0 && first ? [{ start: first.index, end: first.index, text: missing.map((header) => `#include <${header}>\n`).join('') }] : []
+  return missing.length > 0 && first
+    ? [{ start: first.index, end: first.index, text: missing.map((header) => `#include <${header}>\n`).join('') }]
+    : []
 }
 
 /** Applies every declaration to the tree; nothing is written. Applied to its own result it changes nothing. */
@@ -71,7 +93,8 @@ export async function applyExpose(tree: SourceTree, declarations: readonly Expos
     const { text } = await files.parsed(file)
     const known = edits.get(file) ?? []
     const wanted = definitions.flatMap((definition) => editsFor(text, definition, one))
-    const includes = wanted.length > 0 ? includesFor(text, one).filter((edit) => !known.some((other) => other.text === edit.text)) : []
+    const includes =
+      wanted.length > 0 ? includesFor(text, one).filter((edit) => !known.some((other) => other.text === edit.text)) : []
     edits.set(file, [...known, ...includes, ...wanted])
     functions.push({ name, file })
   }

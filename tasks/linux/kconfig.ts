@@ -19,7 +19,11 @@ const UNSET = /^# CONFIG_([A-Za-z0-9_]+) is not set(?:\s+#\s*(v[\d.]*\.\.(?:v[\d
  * Requests of one fragment. A trailing comment `# v4.19..v6.2` limits a line to kernels in that range (upper end excluded), so that one
  * fragment serves trees that do not know each other's options. Lines that are neither assignment nor comment are returned as bad.
  */
-export function parseFragment(text: string, from: string, version: Version): { requests: Request[]; bad: { line: number; text: string }[] } {
+export function parseFragment(
+  text: string,
+  from: string,
+  version: Version,
+): { requests: Request[]; bad: { line: number; text: string }[] } {
   const requests: Request[] = []
   const bad: { line: number; text: string }[] = []
   for (const [index, raw] of text.split('\n').entries()) {
@@ -45,7 +49,9 @@ export function mergeRequests(requests: readonly Request[]): Request[] {
 
 /** The text that goes to `make allnoconfig` by KCONFIG_ALLCONFIG. */
 export const fragmentText = (requests: readonly Request[]): string =>
-  requests.map(({ symbol, value }) => (value === 'n' ? `# CONFIG_${symbol} is not set` : `CONFIG_${symbol}=${value}`)).join('\n') + '\n'
+  requests
+    .map(({ symbol, value }) => (value === 'n' ? `# CONFIG_${symbol} is not set` : `CONFIG_${symbol}=${value}`))
+    .join('\n') + '\n'
 
 /** Symbol -> value of a .config; what is not set is absent. */
 export function parseConfig(text: string): Map<string, string> {
@@ -81,7 +87,13 @@ export function definitionsIn(text: string, file: string, symbol: string): Defin
   let open: string[] | undefined
   const close = () => {
     if (current)
-      found.push({ file, line: current.line, type: current.type, prompt: current.prompt, dependencies: [...current.outer, ...current.own] })
+      found.push({
+        file,
+        line: current.line,
+        type: current.type,
+        prompt: current.prompt,
+        dependencies: [...current.outer, ...current.own],
+      })
     current = undefined
   }
   for (const [index, raw] of lines.entries()) {
@@ -93,7 +105,14 @@ export function definitionsIn(text: string, file: string, symbol: string): Defin
       open = undefined
     }
     if (word === 'config' || word === 'menuconfig') {
-      if (tail === symbol) current = { line: index + 1, type: '', own: [], prompt: false, outer: blocks.flatMap(({ conditions }) => conditions) }
+      if (tail === symbol)
+        current = {
+          line: index + 1,
+          type: '',
+          own: [],
+          prompt: false,
+          outer: blocks.flatMap(({ conditions }) => conditions),
+        }
       open = current?.own
     } else if (word === 'if') blocks.push({ kind: 'if', conditions: [tail] })
     else if (word === 'menu' || word === 'choice') {
@@ -120,7 +139,10 @@ const VALUES: Readonly<Record<string, Value>> = { n: 0, m: 1, y: 2 }
 export function evaluate(expression: string, config: ReadonlyMap<string, string>): { value: number; unmet: string[] } {
   const tokens = expression.match(/"[^"]*"|'[^']*'|\$\([^)]*\)|[A-Za-z0-9_./-]+|!=|&&|\|\||[!()=<>]+/g) ?? []
   let at = 0
-  const text = (token: string) => (/^["']/.test(token) ? token.slice(1, -1) : (config.get(token) ?? (token in VALUES ? token : 'n')).replaceAll('"', ''))
+  const text = (token: string) =>
+    /^["']/.test(token)
+      ? token.slice(1, -1)
+      : (config.get(token) ?? (token in VALUES ? token : 'n')).replaceAll('"', '')
   const atom = (negated: boolean): { value: number; unmet: string[] } => {
     const token = tokens[at++] ?? 'n'
     if (token === '(') {
@@ -180,13 +202,28 @@ export function whyDropped(
       reason: 'this tree has no such option',
       wayOut: `${similar.length ? `did you mean ${similar.join(' or ')}? Otherwise ` : ''}remove the line, or limit it to the kernels that have it: \`# v5.3..\``,
     }
-  const unmet = [...new Set(definitions.flatMap(({ dependencies }) => dependencies.flatMap((dependency) => evaluate(dependency, config).unmet)))]
+  const unmet = [
+    ...new Set(
+      definitions.flatMap(({ dependencies }) =>
+        dependencies.flatMap((dependency) => evaluate(dependency, config).unmet),
+      ),
+    ),
+  ]
   if (value === 'n' && config.get(symbol) !== undefined)
-    return { reason: `it is ${config.get(symbol) ?? ''}: another option selects it, or it has no prompt and a default`, wayOut: 'turn off what selects it' }
+    return {
+      reason: `it is ${config.get(symbol) ?? ''}: another option selects it, or it has no prompt and a default`,
+      wayOut: 'turn off what selects it',
+    }
   if (unmet.length > 0)
-    return { reason: `it depends on ${unmet.join(', ')}, which ${unmet.length === 1 ? 'is' : 'are'} not met`, wayOut: `request ${unmet.map((name) => (name.startsWith('!') ? `${name.slice(1)}=n` : `${name}=y`)).join(', ')} too` }
+    return {
+      reason: `it depends on ${unmet.join(', ')}, which ${unmet.length === 1 ? 'is' : 'are'} not met`,
+      wayOut: `request ${unmet.map((name) => (name.startsWith('!') ? `${name.slice(1)}=n` : `${name}=y`)).join(', ')} too`,
+    }
   if (definitions.every(({ prompt }) => !prompt))
-    return { reason: 'it has no prompt: only another option can select it', wayOut: 'remove the line; request what selects it' }
+    return {
+      reason: 'it has no prompt: only another option can select it',
+      wayOut: 'remove the line; request what selects it',
+    }
   const now = config.get(symbol)
   return {
     reason: now === undefined ? 'its menu or the file that defines it is switched off' : `the tree made it ${now}`,

@@ -2,7 +2,8 @@
 import { userError } from '../engine/error.ts'
 import type { Files, Located } from './source-tree.ts'
 
-const isStatic = ({ definitions }: Located): boolean => definitions.every(({ signature }) => /\bstatic\b/.test(signature))
+const isStatic = ({ definitions }: Located): boolean =>
+  definitions.every(({ signature }) => /\bstatic\b/.test(signature))
 const isHeader = ({ file }: Located): boolean => file.endsWith('.h')
 
 /** Names that share most of their words with the wanted one ("filemap_read" for "generic_file_buffered_read" is beyond it). */
@@ -29,7 +30,11 @@ function choose(found: readonly Located[], near: ReadonlySet<string>): readonly 
 /** Several definitions in one file are alternatives of the preprocessor, or the file is broken. */
 function checkAlternatives({ name, file, definitions }: Located): void {
   if (definitions.length > 1 && !definitions.every(({ conditional }) => conditional))
-    throw userError({ place: `kernel source: ${file}`, fact: `${name} is defined ${definitions.length} times, not only under #if`, wayOut: 'the source is broken, or carries somebody else\'s change' })
+    throw userError({
+      place: `kernel source: ${file}`,
+      fact: `${name} is defined ${definitions.length} times, not only under #if`,
+      wayOut: "the source is broken, or carries somebody else's change",
+    })
 }
 
 async function locateOne(files: Files, name: string, key: string, near: ReadonlySet<string>): Promise<Located> {
@@ -41,15 +46,37 @@ async function locateOne(files: Files, name: string, key: string, near: Readonly
     return only
   }
   const place = `parallelPath.${key}`
-  if (chosen.length > 1) throw userError({ place, fact: `${name} is defined in ${chosen.map(({ file }) => file).join(' and ')}`, wayOut: 'the path must say which: name a function of the same file beside it' })
+  if (chosen.length > 1)
+    throw userError({
+      place,
+      fact: `${name} is defined in ${chosen.map(({ file }) => file).join(' and ')}`,
+      wayOut: 'the path must say which: name a function of the same file beside it',
+    })
   const macro = await files.macro(name)
-  if (macro !== undefined) throw userError({ place, fact: `${name} is a macro (${macro}), not a function`, wayOut: 'name the function that the macro calls' })
+  if (macro !== undefined)
+    throw userError({
+      place,
+      fact: `${name} is a macro (${macro}), not a function`,
+      wayOut: 'name the function that the macro calls',
+    })
   const suggestions = similar(name, await files.namesNear([...near]))
-  throw userError({ place, fact: `this kernel source has no function ${name}`, wayOut: suggestions.length > 0 ? `did you mean ${suggestions.join(' or ')}? names differ between kernel versions` : 'names differ between kernel versions: declare the path per kernel' })
+  throw userError({
+    place,
+    fact: `this kernel source has no function ${name}`,
+    wayOut:
+      suggestions.length > 0
+        ? `did you mean ${suggestions.join(' or ')}? names differ between kernel versions`
+        : 'names differ between kernel versions: declare the path per kernel',
+  })
 }
 
 /** Locates every name; a function found in one file only helps to choose among the others' several. */
-export async function locateAll(files: Files, names: readonly string[], key: string, seeds: readonly string[]): Promise<Located[]> {
+export async function locateAll(
+  files: Files,
+  names: readonly string[],
+  key: string,
+  seeds: readonly string[],
+): Promise<Located[]> {
   const near = new Set(seeds)
   for (const name of names) {
     const sources = (await files.definitions(name)).filter((one) => !isHeader(one))

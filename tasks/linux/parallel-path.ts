@@ -53,25 +53,43 @@ function callsIn(work: Work, definition: Definition, text: string, file: string)
     const words = countWord(text.slice(definition.bodyStart, definition.end), name)
     const seen = found.filter((one) => one.name === name).length
     if (words !== seen)
-      throw userError({ place: `kernel source: ${file}`, fact: `${definition.name}() names ${name} ${words} times, and ${seen} of them can be understood`, wayOut: `take ${definition.name} or ${name} out of the parallel path` })
+      throw userError({
+        place: `kernel source: ${file}`,
+        fact: `${definition.name}() names ${name} ${words} times, and ${seen} of them can be understood`,
+        wayOut: `take ${definition.name} or ${name} out of the parallel path`,
+      })
   }
   return found
 }
 
 /** After the definition, or after the EXPORT_SYMBOL that belongs to it. */
 function endOf(text: string, definition: Definition): number {
-  const exported = new RegExp(`^\\s*EXPORT_SYMBOL\\w*\\(\\s*${definition.name}\\b[^)]*\\);`).exec(text.slice(definition.end))
+  const exported = new RegExp(`^\\s*EXPORT_SYMBOL\\w*\\(\\s*${definition.name}\\b[^)]*\\);`).exec(
+    text.slice(definition.end),
+  )
   return definition.end + (exported?.[0].length ?? 0)
 }
 
 /** The file that a clone's body goes to: the original's, or for an inline of a header the .c file of the function that it calls. */
-async function homeOf(work: Work, one: Located, all: readonly Located[]): Promise<{ file: string; at: (definition: Definition) => number }> {
+async function homeOf(
+  work: Work,
+  one: Located,
+  all: readonly Located[],
+): Promise<{ file: string; at: (definition: Definition) => number }> {
   const { text } = await work.files.parsed(one.file)
   if (one.file.endsWith('.c')) return { file: one.file, at: (definition) => endOf(text, definition) }
-  const called = one.definitions.flatMap((definition) => callsIn(work, definition, text, one.file).map(({ name }) => name))
-  const home = called.map((name) => all.find((other) => other.name === name)).find((other) => other?.file.endsWith('.c'))
+  const called = one.definitions.flatMap((definition) =>
+    callsIn(work, definition, text, one.file).map(({ name }) => name),
+  )
+  const home = called
+    .map((name) => all.find((other) => other.name === name))
+    .find((other) => other?.file.endsWith('.c'))
   if (!home)
-    throw userError({ place: `kernel source: ${one.file}`, fact: `${one.name} is an inline function and calls no function of the path that is defined in a .c file`, wayOut: 'add the function that it calls to `functions:`' })
+    throw userError({
+      place: `kernel source: ${one.file}`,
+      fact: `${one.name} is an inline function and calls no function of the path that is defined in a .c file`,
+      wayOut: 'add the function that it calls to `functions:`',
+    })
   const { text: homeText } = await work.files.parsed(home.file)
   return { file: home.file, at: () => endOf(homeText, home.definitions.at(-1) as Definition) }
 }
@@ -82,7 +100,11 @@ async function carries(work: Work, file: string, name: string, wanted: string): 
   const there = definitions.find((one) => one.name === name)
   if (!there) return false
   if (withoutSpace(text.slice(there.start, there.end)) === withoutSpace(wanted)) return true
-  throw userError({ place: `kernel source: ${file}`, fact: `it already has a ${name}, and not the one that the lab would make`, wayOut: 'choose another `suffix:`, or take the source without it' })
+  throw userError({
+    place: `kernel source: ${file}`,
+    fact: `it already has a ${name}, and not the one that the lab would make`,
+    wayOut: 'choose another `suffix:`, or take the source without it',
+  })
 }
 
 async function addPrototype(work: Work, one: Located, definition: Definition, firstClone: number): Promise<void> {
@@ -101,14 +123,24 @@ async function addPrototype(work: Work, one: Located, definition: Definition, fi
   edit(work, home.file, { start: home.at, end: home.at, text: `\n${prototype}` })
 }
 
-async function addClone(work: Work, one: Located, all: readonly Located[], firstClones: ReadonlyMap<string, number>): Promise<Clone> {
+async function addClone(
+  work: Work,
+  one: Located,
+  all: readonly Located[],
+  firstClones: ReadonlyMap<string, number>,
+): Promise<Clone> {
   const { text } = await work.files.parsed(one.file)
   const name = cloneName(work, one.name)
   const home = await homeOf(work, one, all)
   for (const definition of one.definitions) {
     const found = callsIn(work, definition, text, one.file)
     for (const { name: callee } of found) work.calls.push({ caller: name, callee: cloneName(work, callee) })
-    const body = cloneText(text, definition, name, found.map(({ start, end, name: callee }) => ({ start, end, text: cloneName(work, callee) })))
+    const body = cloneText(
+      text,
+      definition,
+      name,
+      found.map(({ start, end, name: callee }) => ({ start, end, text: cloneName(work, callee) })),
+    )
     if (await carries(work, home.file, name, body)) continue
     await addPrototype(work, one, definition, firstClones.get(one.file) ?? definition.end)
     const at = home.at(definition)
@@ -134,14 +166,21 @@ async function switchEntry(work: Work, entry: Located): Promise<void> {
     }
   }
   if (switched === 0)
-    throw userError({ place: `kernel source: ${entry.file}`, fact: `missing anchor: ${entry.name}() calls none of ${work.declaration.functions.join(', ')}`, wayOut: 'name the function that really calls the path as `entry:`; it differs between kernel versions' })
+    throw userError({
+      place: `kernel source: ${entry.file}`,
+      fact: `missing anchor: ${entry.name}() calls none of ${work.declaration.functions.join(', ')}`,
+      wayOut: 'name the function that really calls the path as `entry:`; it differs between kernel versions',
+    })
 }
 
 /** Functions of the set that nothing in the path calls: probably a mistake, and no failure. */
 const unreached = (work: Work): string[] =>
   work.declaration.functions
     .filter((name) => !work.calls.some(({ callee }) => callee === cloneName(work, name)))
-    .map((name) => `${cloneName(work, name)} is called by no clone and not by ${work.declaration.entry}: a probe on it will never fire`)
+    .map(
+      (name) =>
+        `${cloneName(work, name)} is called by no clone and not by ${work.declaration.entry}: a probe on it will never fire`,
+    )
 
 /** What the declaration makes of a tree. Applied to its own result it changes nothing. */
 export async function applyParallelPath(tree: SourceTree, declaration: PathDeclaration): Promise<TransformResult> {
@@ -162,7 +201,11 @@ export async function applyParallelPath(tree: SourceTree, declaration: PathDecla
   for (const [file, edits] of work.edits) {
     const { text } = await files.parsed(file)
     // Prototypes were added first for each function, but at one offset they must all stand before the first clone.
-    const ordered = [...edits.filter((one) => /;$/.test(one.text) && !one.text.includes('{')), ...edits.filter((one) => one.text.includes('{')), ...edits.filter((one) => one.end > one.start)]
+    const ordered = [
+      ...edits.filter((one) => one.text.endsWith(';') && !one.text.includes('{')),
+      ...edits.filter((one) => one.text.includes('{')),
+      ...edits.filter((one) => one.end > one.start),
+    ]
     changed.set(file, applyEdits(text, [...new Set(ordered)]))
   }
   const calls = [...new Map(work.calls.map((call) => [`${call.caller} ${call.callee}`, call])).values()]

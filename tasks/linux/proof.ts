@@ -23,7 +23,8 @@ export function parseSystemMap(text: string): Map<string, Symbol[]> {
 }
 
 /** Names in Module.symvers: "0xcrc\tname\tvmlinux\tEXPORT_SYMBOL". */
-export const parseSymvers = (text: string): Set<string> => new Set(text.split('\n').flatMap((line) => line.split('\t')[1] ?? []))
+export const parseSymvers = (text: string): Set<string> =>
+  new Set(text.split('\n').flatMap((line) => line.split('\t')[1] ?? []))
 
 /**
  * Callees per function from `objdump -d`: calls, and jumps to the beginning of another function, which is what a last call becomes. The
@@ -46,7 +47,8 @@ export function parseObjdumpCalls(text: string): Map<string, Set<string>> {
 }
 
 /** Parts that GCC makes of a function: copyout.isra.0, copyout.part.13, copyout.constprop.0, copyout.cold. */
-const piecesOf = (name: string, names: Iterable<string>): string[] => [...names].filter((other) => other.startsWith(`${name}.`))
+const piecesOf = (name: string, names: Iterable<string>): string[] =>
+  [...names].filter((other) => other.startsWith(`${name}.`))
 
 export interface Proof {
   readonly systemMap: string
@@ -56,15 +58,35 @@ export interface Proof {
   readonly edges: readonly { readonly caller: string; readonly callee: string }[]
 }
 
-function proveClone(clone: string, symbols: ReadonlyMap<string, readonly Symbol[]>, exported: ReadonlySet<string>): Problem[] {
+function proveClone(
+  clone: string,
+  symbols: ReadonlyMap<string, readonly Symbol[]>,
+  exported: ReadonlySet<string>,
+): Problem[] {
   const pieces = piecesOf(clone, symbols.keys())
   if (!symbols.has(clone))
     return [
       pieces.length > 0
-        ? { symbol: clone, fact: `it exists only as ${pieces.join(', ')}: the compiler changed its arguments or split it`, wayOut: 'a probe on it would not see every call; report the compiler version' }
-        : { symbol: clone, fact: 'it is not in System.map: the code around it is not built, or the compiler inlined every call', wayOut: 'look for an #ifdef around the original and request its CONFIG option' },
+        ? {
+            symbol: clone,
+            fact: `it exists only as ${pieces.join(', ')}: the compiler changed its arguments or split it`,
+            wayOut: 'a probe on it would not see every call; report the compiler version',
+          }
+        : {
+            symbol: clone,
+            fact: 'it is not in System.map: the code around it is not built, or the compiler inlined every call',
+            wayOut: 'look for an #ifdef around the original and request its CONFIG option',
+          },
     ]
-  return exported.has(clone) ? [] : [{ symbol: clone, fact: 'it is not in Module.symvers, so it is not exported', wayOut: 'is CONFIG_MODULES=y? (kernel/config/base.config has it)' }]
+  return exported.has(clone)
+    ? []
+    : [
+        {
+          symbol: clone,
+          fact: 'it is not in Module.symvers, so it is not exported',
+          wayOut: 'is CONFIG_MODULES=y? (kernel/config/base.config has it)',
+        },
+      ]
 }
 
 function proveEdge({ caller, callee }: { caller: string; callee: string }, { calls }: Proof): Problem[] {
@@ -76,7 +98,10 @@ function proveEdge({ caller, callee }: { caller: string; callee: string }, { cal
   return [
     {
       symbol: caller,
-      fact: instead.length > 0 ? `it calls ${instead.join(', ')} instead of ${callee}` : `it does not call ${callee}: the call was inlined, or the compiler dropped it as dead code`,
+      fact:
+        instead.length > 0
+          ? `it calls ${instead.join(', ')} instead of ${callee}`
+          : `it does not call ${callee}: the call was inlined, or the compiler dropped it as dead code`,
       wayOut: `if the configuration compiles the call out, take ${original} out of \`functions:\``,
     },
   ]
@@ -90,6 +115,8 @@ export function proveClones(proof: Proof): readonly Problem[] {
   return [
     ...proof.clones.flatMap((clone) => proveClone(clone, symbols, exported)),
     // A clone that is not there is said once, not again for each of its calls.
-    ...proof.edges.filter(({ caller, callee }) => !missing.has(caller) && !missing.has(callee)).flatMap((edge) => proveEdge(edge, proof)),
+    ...proof.edges
+      .filter(({ caller, callee }) => !missing.has(caller) && !missing.has(callee))
+      .flatMap((edge) => proveEdge(edge, proof)),
   ]
 }

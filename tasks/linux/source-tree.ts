@@ -17,7 +17,8 @@ export interface Located {
 }
 
 /** Kernel style puts the line with a function's name at column 0; a file without such a line does not define it. */
-const mayDefine = (text: string, name: string): boolean => new RegExp(`^(?:\\w[^;{}#]*)?\\b${name}\\s*\\(`, 'm').test(text)
+const mayDefine = (text: string, name: string): boolean =>
+  new RegExp(`^(?:\\w[^;{}#]*)?\\b${name}\\s*\\(`, 'm').test(text)
 
 /** Parsed files of one transform, each parsed once. */
 export class Files {
@@ -32,7 +33,8 @@ export class Files {
     const known = this.#parsed.get(path)
     if (known) return known
     const text = this.#tree.read(path)
-    if (text === undefined) throw userError({ place: 'kernel source', fact: `there is no ${path}`, wayOut: 'correct `file:`' })
+    if (text === undefined)
+      throw userError({ place: 'kernel source', fact: `there is no ${path}`, wayOut: 'correct `file:`' })
     const file = await parseC(text)
     this.#parsed.set(path, file)
     return file
@@ -52,16 +54,21 @@ export class Files {
 
   /** Headers that declare the function, those of include/linux first. */
   async declaringHeaders(name: string): Promise<string[]> {
-    const paths = (await this.#tree.candidates(name)).filter((path) => path.startsWith('include/') && path.endsWith('.h'))
+    const paths = (await this.#tree.candidates(name)).filter(
+      (path) => path.startsWith('include/') && path.endsWith('.h'),
+    )
     const found: string[] = []
-    for (const path of paths.toSorted()) if ((await this.parsed(path)).declarations.some((one) => one.name === name)) found.push(path)
+    for (const path of paths.toSorted())
+      if ((await this.parsed(path)).declarations.some((one) => one.name === name)) found.push(path)
     return found.toSorted((a, b) => Number(b.startsWith('include/linux/')) - Number(a.startsWith('include/linux/')))
   }
 
   /** The file with `#define name(`, when the function is only a macro. */
   async macro(name: string): Promise<string | undefined> {
     const paths = await this.#tree.candidates(name)
-    return paths.find((path) => new RegExp(`^[ \\t]*#[ \\t]*define[ \\t]+${name}\\b`, 'm').test(this.#tree.read(path) ?? ''))
+    return paths.find((path) =>
+      new RegExp(`^[ \\t]*#[ \\t]*define[ \\t]+${name}\\b`, 'm').test(this.#tree.read(path) ?? ''),
+    )
   }
 
   /** Names of functions defined in the files that mention `name`: for "did you mean". */

@@ -50,7 +50,9 @@ const OPTION = { done: 0, cpustat: 2, traceclock: 4, uname: 5, cpucount: 8 } as 
 
 /** Clocks in the order of the kernel's list, the chosen one in brackets, as the trace_clock file shows it. */
 const clockList = (clock: string) =>
-  ['local', 'global', 'counter', 'uptime', 'perf', 'mono', 'mono_raw', 'boot', 'x86-tsc'].map((name) => (name === clock ? `[${name}]` : name)).join(' ')
+  ['local', 'global', 'counter', 'uptime', 'perf', 'mono', 'mono_raw', 'boot', 'x86-tsc']
+    .map((name) => (name === clock ? `[${name}]` : name))
+    .join(' ')
 
 function formats(meta: TraceMeta): Buffer[] {
   const internal = [...(meta.formats.get('ftrace') ?? new Map<string, Buffer>()).values()]
@@ -78,7 +80,8 @@ function options({ stats, clock, uname, cpus }: TraceData): Buffer[] {
 /** The file as chunks, in order. Throws a RangeError when a CPU's data is not whole pages. */
 export function traceDat(data: TraceData): Buffer[] {
   const { meta, cpus, cmdlines } = data
-  for (const [cpu, pages] of cpus.entries()) if (pages.length % PAGE !== 0) throw new RangeError(`CPU ${cpu}: ${pages.length} bytes are not whole pages`)
+  for (const [cpu, pages] of cpus.entries())
+    if (pages.length % PAGE !== 0) throw new RangeError(`CPU ${cpu}: ${pages.length} bytes are not whole pages`)
   const head = [
     Buffer.from([0x17, 0x08, 0x44]),
     Buffer.from('tracing'),

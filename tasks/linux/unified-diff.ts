@@ -5,6 +5,11 @@ import { createTwoFilesPatch } from 'diff'
 export function unifiedDiff(original: (path: string) => string, changed: ReadonlyMap<string, string>): string {
   return [...changed]
     .toSorted(([a], [b]) => (a < b ? -1 : 1))
-    .map(([path, text]) => createTwoFilesPatch(`a/${path}`, `b/${path}`, original(path), text, undefined, undefined, { context: 3 }).replace(/^=+\n/, ''))
+    .map(([path, text]) =>
+      createTwoFilesPatch(`a/${path}`, `b/${path}`, original(path), text, undefined, undefined, { context: 3 }).replace(
+        /^=+\n/,
+        '',
+      ),
+    )
     .join('')
 }

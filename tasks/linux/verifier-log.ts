@@ -17,17 +17,30 @@ export interface Rejection {
 
 const INSTRUCTION = /^(\d+): \(([0-9a-f]{2})\) (.+?)\s*(?:;.*)?$/
 const SOURCE = /^; (.+?)(?: @ (\S+:\d+)(?::\d+)?)?$/
-const STATISTICS = /^(processed \d+ insns|verification time|stack depth|max_states|peak_states|mark_read|from \d+ to \d+|last_idx|regs=|parent didn't|\d+: R\d|\s|;|func#|R\d+(_w)?=)/
+const STATISTICS =
+  /^(processed \d+ insns|verification time|stack depth|max_states|peak_states|mark_read|from \d+ to \d+|last_idx|regs=|parent didn't|\d+: R\d|\s|;|func#|R\d+(_w)?=)/
 
 const WAYS_OUT: readonly (readonly [RegExp, string])[] = [
   [/map_value_or_null/, 'compare the result of bpf_map_lookup_elem with NULL before using it'],
-  [/invalid mem access '(inv|scalar)'/, 'a pointer from the context is only a number to the verifier: read through it with bpf_probe_read'],
-  [/invalid access to map value|outside of the (allowed memory|array) range/, 'the access is wider than the map value: use a pointer of the type that the map holds'],
-  [/unknown func|program of this type cannot use helper/, 'this helper is not available to this program type on this kernel'],
+  [
+    /invalid mem access '(inv|scalar)'/,
+    'a pointer from the context is only a number to the verifier: read through it with bpf_probe_read',
+  ],
+  [
+    /invalid access to map value|outside of the (allowed memory|array) range/,
+    'the access is wider than the map value: use a pointer of the type that the map holds',
+  ],
+  [
+    /unknown func|program of this type cannot use helper/,
+    'this helper is not available to this program type on this kernel',
+  ],
   [/back-edge|infinite loop/, 'kernels before 5.3 accept no loops: unroll with `#pragma unroll`'],
   [/too many|too large|BPF program is too large|complexity/, 'make the program smaller, or split it with tail calls'],
   [/stack/, 'a program has 512 bytes of stack'],
-  [/invalid (bpf_)?context access|invalid indirect access to context/, 'this offset of the context cannot be read directly: use the macros of bpf_tracing.h'],
+  [
+    /invalid (bpf_)?context access|invalid indirect access to context/,
+    'this offset of the context cannot be read directly: use the macros of bpf_tracing.h',
+  ],
 ]
 
 /** The rejection in a verifier's log, or undefined when there is none. */
@@ -50,7 +63,9 @@ export function explainRejection(log: string): Rejection | undefined {
   }
   if (message === undefined) return undefined
   const register = /\bR\d+\b/.exec(message)?.[0]
-  const wayOut = WAYS_OUT.find(([pattern]) => pattern.test(message ?? ''))?.[1] ?? 'the whole log is in the result; its last instruction is what the verifier refuses'
+  const wayOut =
+    WAYS_OUT.find(([pattern]) => pattern.test(message ?? ''))?.[1] ??
+    'the whole log is in the result; its last instruction is what the verifier refuses'
   return {
     message,
     wayOut,

@@ -25,6 +25,9 @@ export function openJsonView({ stdout, bugLog }: { stdout: Output; bugLog: BugLo
   return {
     width: undefined,
     emit: (event: LabEvent) => stdout.write(toLine(event)),
+    // With --json the bytes of a guest are part of the answer; nothing else may stand on stdout.
+    raw: () => undefined,
+    pipe: () => undefined,
     answer: ({ data }: Answer) => stdout.write(toLine({ type: 'answer', data })),
     failure: (thrown) => {
       for (const report of reports(thrown)) stdout.write(toLine({ type: 'error', ...report }))

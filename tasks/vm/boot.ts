@@ -32,7 +32,16 @@ export interface BootWanted {
  * Milliseconds until the next phase must have begun, with KVM on an idle host. Under TCG a boot takes 2.5 s where KVM needs well under
  * one; the factor leaves room for a loaded host.
  */
-const DEADLINES: Readonly<Record<string, number>> = { qemu: 5000, firmware: 5000, kernel: 10_000, mounts: 5000, seed: 5000, disks: 5000, network: 5000, ssh: 8000 }
+const DEADLINES: Readonly<Record<string, number>> = {
+  qemu: 5000,
+  firmware: 5000,
+  kernel: 10_000,
+  mounts: 5000,
+  seed: 5000,
+  disks: 5000,
+  network: 5000,
+  ssh: 8000,
+}
 const FACTOR: Readonly<Record<Accel, number>> = { kvm: 1, tcg: 6 }
 const CONSOLE_LINES = 30
 export const CONSOLE_LOG = 'console.log'
@@ -45,12 +54,25 @@ async function bootFailure(wanted: BootWanted, phase: string, fact: string): Pro
   const console = await readConsole(wanted.dir)
   const qemu = (await readFile(join(wanted.dir, QEMU_STDERR), 'utf8').catch(() => '')).trim()
   const guess = guessBootFailure(console)
-  const lines = console.split('\n').filter((line) => line.trim() !== '').slice(-CONSOLE_LINES)
+  const lines = console
+    .split('\n')
+    .filter((line) => line.trim() !== '')
+    .slice(-CONSOLE_LINES)
   return labError({
     place: `${wanted.place}, phase ${phase}`,
     fact: guess ? `${fact}: ${guess.name} (${guess.cause})` : fact,
-    lines: [...(qemu ? qemu.split('\n').slice(-5).map((line) => `QEMU: ${line}`) : []), ...lines].map((line) => printable(line, 200)),
-    wayOut: guess?.wayOut ?? 'the last lines of the console are above; with `accel: tcg` slow hosts are told apart from broken guests',
+    lines: [
+      ...(qemu
+        ? qemu
+            .split('\n')
+            .slice(-5)
+            .map((line) => `QEMU: ${line}`)
+        : []),
+      ...lines,
+    ].map((line) => printable(line, 200)),
+    wayOut:
+      guess?.wayOut ??
+      'the last lines of the console are above; with `accel: tcg` slow hosts are told apart from broken guests',
     log: join(wanted.dir, CONSOLE_LOG),
   })
 }
@@ -103,9 +125,17 @@ class Boot {
   /** Throws when there is no point in waiting any longer. Death is asked about first: a panic fails in milliseconds. */
   async #check(): Promise<void> {
     if (this.#signal.aborted) throw interrupted()
-    if (this.#ended) throw await bootFailure(this.#wanted, this.#phase, this.#phase === 'qemu' ? `QEMU did not start (status ${this.#ended.status})` : 'the guest ended before it answered')
+    if (this.#ended)
+      throw await bootFailure(
+        this.#wanted,
+        this.#phase,
+        this.#phase === 'qemu'
+          ? `QEMU did not start (status ${this.#ended.status})`
+          : 'the guest ended before it answered',
+      )
     const limit = (DEADLINES[this.#phase] ?? 5000) * FACTOR[this.#wanted.accel]
-    if (performance.now() - this.#since > limit) throw await bootFailure(this.#wanted, this.#phase, `nothing happened for ${limit / 1000} s`)
+    if (performance.now() - this.#since > limit)
+      throw await bootFailure(this.#wanted, this.#phase, `nothing happened for ${limit / 1000} s`)
   }
 
   async control(): Promise<{ qmp: Qmp; port: number }> {
@@ -144,14 +174,32 @@ class Boot {
         guest = await Guest.connect({ ...this.#wanted.address, port }, 4000 * FACTOR[this.#wanted.accel])
       } catch (error) {
         if (/Host denied|authentication methods failed/.test(messageOf(error)))
-          throw await bootFailure(this.#wanted, 'ssh', /Host denied/.test(messageOf(error)) ? 'the guest has another host key than the lab gave it' : "the guest refuses the lab's key")
+          throw await bootFailure(
+            this.#wanted,
+            'ssh',
+            /Host denied/.test(messageOf(error))
+              ? 'the guest has another host key than the lab gave it'
+              : "the guest refuses the lab's key",
+          )
         await sleep(30)
         continue
       }
-      const files = ['/proc/sys/kernel/osrelease', '/proc/sys/kernel/random/boot_id', '/sys/devices/system/clocksource/clocksource0/current_clocksource']
-      const { status, stdout } = await guest.exec(['cat', ...files], { signal: this.#signal, timeout: 10_000 * FACTOR[this.#wanted.accel], limit: 4096 })
-      const [release = '', bootId = '', clocksource = ''] = stdout.toString('utf8').split('\n').map((line) => printable(line, 80))
-      if (status !== 0) throw await bootFailure(this.#wanted, 'ssh', `the first command in the guest ended with status ${status}`)
+      const files = [
+        '/proc/sys/kernel/osrelease',
+        '/proc/sys/kernel/random/boot_id',
+        '/sys/devices/system/clocksource/clocksource0/current_clocksource',
+      ]
+      const { status, stdout } = await guest.exec(['cat', ...files], {
+        signal: this.#signal,
+        timeout: 10_000 * FACTOR[this.#wanted.accel],
+        limit: 4096,
+      })
+      const [release = '', bootId = '', clocksource = ''] = stdout
+        .toString('utf8')
+        .split('\n')
+        .map((line) => printable(line, 80))
+      if (status !== 0)
+        throw await bootFailure(this.#wanted, 'ssh', `the first command in the guest ended with status ${status}`)
       return { guest, facts: { release, bootId, clocksource } }
     }
   }

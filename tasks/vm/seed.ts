@@ -22,5 +22,7 @@ export async function writeSeed(file: string, keys: Keys, disks: readonly SeedDi
   const chunks: Buffer[] = []
   for await (const chunk of archive) chunks.push(chunk as Buffer)
   const bytes = Buffer.concat(chunks)
-  await writeFile(file, Buffer.concat([bytes, Buffer.alloc((SECTOR - (bytes.length % SECTOR)) % SECTOR)]), { mode: 0o600 })
+  await writeFile(file, Buffer.concat([bytes, Buffer.alloc((SECTOR - (bytes.length % SECTOR)) % SECTOR)]), {
+    mode: 0o600,
+  })
 }

@@ -20,7 +20,14 @@ const State = z.object({
   /** Of the host. */
   bootId: z.string(),
   port: z.int(),
-  kernel: z.object({ name: z.string(), fingerprint: z.string(), release: z.string(), source: z.string(), dir: z.string(), wanted: z.string() }),
+  kernel: z.object({
+    name: z.string(),
+    fingerprint: z.string(),
+    release: z.string(),
+    source: z.string(),
+    dir: z.string(),
+    wanted: z.string(),
+  }),
   image: z.object({ name: z.string(), fingerprint: z.string() }),
   accel: z.object({ accel: z.enum(['kvm', 'tcg']), asked: z.enum(['kvm', 'tcg', 'auto']), reason: z.string() }),
   /** Of everything that makes this VM what it is. */
@@ -53,7 +60,8 @@ export function startTimeOf(pid: number): string | undefined {
   }
 }
 
-export const isAlive = (state: Pick<VmState, 'pid' | 'startTime' | 'bootId'>): boolean => state.bootId === bootId() && startTimeOf(state.pid) === state.startTime
+export const isAlive = (state: Pick<VmState, 'pid' | 'startTime' | 'bootId'>): boolean =>
+  state.bootId === bootId() && startTimeOf(state.pid) === state.startTime
 
 /** Whether the process that a directory's VM belongs to is still there. */
 export const ownerLives = (state: VmState): boolean => state.owner === 'up' || startTimeOf(state.ownerPid) !== undefined

@@ -1,0 +1,60 @@
+/** A run for people: its events, its verdict, what was lost and who else was there. */
+import { traceLines } from '../data/trace-table.ts'
+import { printable } from '../engine/printable.ts'
+import type { RunOutcome } from '../experiment.ts'
+import type { Manifest } from './manifest.ts'
+
+/** Messages that are shown; the rest is one command away. */
+const SHOWN = 24
+
+const others = ({ others: list }: Manifest): string[] =>
+  list.map(
+    ({ comm, pid, events }) =>
+      `also in the probed path: ${printable(comm, 16)}-${pid}, ${events} message${events === 1 ? '' : 's'} (not part of the sequence)`,
+  )
+
+function fallback({ kernel }: Manifest): string[] {
+  return kernel.fallback
+    ? [
+        `kernel ${kernel.name} (${kernel.release}) was taken instead of ${kernel.wanted}, whose source could not be fetched`,
+      ]
+    : []
+}
+
+/** One run with its first messages. */
+export function runText({ dir, manifest, own }: RunOutcome): string {
+  const lines = traceLines(own)
+  const more = lines.length > SHOWN ? [`  ... ${lines.length - SHOWN} more: lab trace ${manifest.run}`] : []
+  const { workload, trace } = manifest
+  return [
+    ...lines.slice(0, SHOWN),
+    ...more,
+    '',
+    `${manifest.experiment} ${manifest.arm.name} repeat ${manifest.repeat}: ${manifest.verdict}, trace ${trace.completeness}`,
+    ...(workload.status === 0
+      ? []
+      : [
+          `  the workload ended with ${workload.signal === null ? `status ${workload.status ?? '?'}` : `signal ${workload.signal}`}`,
+        ]),
+    ...manifest.expectations.flatMap(({ ok, lines: said }) =>
+      said.map((line) => `  ${ok ? 'ok:' : 'NOT ok:'} ${printable(line, 300)}`),
+    ),
+    ...trace.reasons.map((reason) => `  ${reason}`),
+    ...others(manifest).map((line) => `  ${line}`),
+    ...fallback(manifest).map((line) => `  ${line}`),
+    `  ${dir}`,
+  ].join('\n')
+}
+
+/** All runs in a line each where they did not pass, and the count. */
+export function summaryText(outcomes: readonly RunOutcome[]): string {
+  const bad = outcomes.filter(({ manifest }) => manifest.verdict !== 'passed')
+  const passed = outcomes.length - bad.length
+  return [
+    ...bad.map(
+      ({ manifest, dir }) =>
+        `${manifest.verdict}: ${manifest.experiment} ${manifest.arm.name} repeat ${manifest.repeat}  ${dir}`,
+    ),
+    `${passed} of ${outcomes.length} run${outcomes.length === 1 ? '' : 's'} passed`,
+  ].join('\n')
+}
