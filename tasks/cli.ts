@@ -41,26 +41,32 @@ async function act(spec: CommandSpec, args: readonly unknown[], command: Command
   await view.close().catch(fail)
 }
 
+/** Options of every command, before or after its name. */
+const GLOBAL = [
+  ['-f, --file <lab.yaml>', 'the lab file (default: lab.yaml here or above)'],
+  ['--json', 'events and answer as JSON, one object per line, on stdout'],
+  ['-y, --yes', 'install missing host packages without asking'],
+] as const
+
 function register(program: Command, spec: CommandSpec): void {
   const command = program.command(spec.usage).description(spec.about)
   for (const [flags, about, parse] of spec.options ?? []) {
     if (parse === undefined) command.option(flags, about)
     else command.option(flags, about, parse, undefined)
   }
+  for (const [flags, about] of GLOBAL) command.option(flags, about)
   if (spec.passThrough) command.passThroughOptions()
   command.action(async (...all: unknown[]) => await act(spec, all.slice(0, -2), command))
 }
 
 const program = new Command('lab')
   .description('VM labs for kernel tracing: from lab.yaml to a trace that somebody else can produce again')
-  .option('-f, --file <lab.yaml>', 'the lab file (default: lab.yaml here or above)')
-  .option('--json', 'events and answer as JSON, one object per line, on stdout')
-  .option('-y, --yes', 'install missing host packages without asking')
   .version('0.1.0', '-V, --version')
   .showSuggestionAfterError(true)
   .enablePositionalOptions()
   .exitOverride()
   .addHelpText('after', HELP)
+for (const [flags, about] of GLOBAL) program.option(flags, about)
 for (const spec of COMMANDS) register(program, spec)
 
 try {

@@ -209,7 +209,6 @@ async function oneRun(
     },
     place,
     context.signal,
-    () => undefined,
   )
   const failure = holderFailure(guest.lines, place, deadlineMs, guest.stderr)
   if (failure && failure.kind !== 'experiment') throw failure

@@ -19,6 +19,8 @@ const Recipe = z.strictObject({
   exclude: z.array(z.string().startsWith('/')).default([]),
   size: z.string().regex(/^[1-9][0-9]*[MG]$/),
   init: z.string().startsWith('/'),
+  /** Login shell of root: ssh runs every command through it. */
+  shell: z.string().startsWith('/').default('/bin/sh'),
 })
 type Recipe = z.infer<typeof Recipe>
 
@@ -52,7 +54,7 @@ async function overlayInputs(dir: string): Promise<Inputs> {
 }
 
 async function inputsOf(recipe: Recipe, overlay: string): Promise<Inputs> {
-  const { suite, variant, packages, exclude, size } = recipe
+  const { suite, variant, packages, exclude, size, shell } = recipe
   return {
     format: 1,
     suite,
@@ -60,6 +62,7 @@ async function inputsOf(recipe: Recipe, overlay: string): Promise<Inputs> {
     packages: [...packages],
     exclude: [...exclude],
     size,
+    shell,
     overlay: await overlayInputs(overlay),
   }
 }

@@ -13,7 +13,7 @@ export const work: CommandModule['work'] = async (session, [name]) => {
   if (!process.stdin.isTTY)
     throw userError({ fact: 'lab ssh needs a terminal', wayOut: 'for scripts: lab exec -- CMD' })
   await using guest = await connectGuest(session, await upVmOf(session, name))
-  const channel = await guest.terminal(size())
+  const channel = await guest.terminal(size(), ['bash', '-l'])
   const { stdin } = process
   const resize = () => channel.setWindow(size().rows, size().cols, 0, 0)
   stdin.setRawMode(true)

@@ -29,32 +29,39 @@ export async function readArchive(
   return { files, refused }
 }
 
-/** Fetches a directory of the guest and removes it there. */
-export async function fetchDirectory(
+/** Runs "$@" and then sends the directory $1 as a tar archive on the same channel: a channel of its own costs 0.1 s under TCG. */
+const THEN_SEND = 'dir=$1; shift; "$@"; tar -cf - -C "$dir" . || exit 74; rm -rf "$dir" >/dev/null 2>&1 &'
+
+/** The archive's wanted files; anything else in it is a failure. */
+async function keep(bytes: Buffer, wanted: RegExp): Promise<Map<string, Buffer>> {
+  const { files, refused } = await readArchive(bytes, wanted)
+  if (refused.length === 0) return files
+  throw labError({
+    place: 'guest',
+    fact: 'it sent files that were not asked for',
+    lines: refused.slice(0, 10),
+    wayOut: 'nothing of them was kept; did the workload write into /run/lab?',
+  })
+}
+
+/** Runs a command, whose lines end with one for which `last` is true, and brings its directory's files back. */
+export async function runAndFetch(
   guest: Guest,
+  argv: readonly string[],
   dir: string,
   wanted: RegExp,
-  signal: AbortSignal,
-): Promise<Map<string, Buffer>> {
-  const { status, stdout, stderr } = await guest.exec(['sh', '-c', 'tar -cf - -C "$1" . && rm -rf "$1"', 'sh', dir], {
-    signal,
+  options: { signal: AbortSignal; timeout: number; onLine?: (line: string) => boolean },
+): Promise<{ files: Map<string, Buffer>; stderr: string }> {
+  const { status, stdout, stderr } = await guest.exec(['sh', '-c', THEN_SEND, 'sh', dir, ...argv], {
+    ...options,
     limit: LIMIT,
-    timeout: 600_000,
   })
   if (status !== 0)
     throw labError({
       place: 'guest',
-      fact: `cannot read ${dir} (status ${status})`,
+      fact: `cannot send ${dir} (status ${status})`,
       lines: [printable(stderr, 300)],
       wayOut: 'the run is lost; the console log has what the guest said last',
     })
-  const { files, refused } = await readArchive(stdout, wanted)
-  if (refused.length > 0)
-    throw labError({
-      place: 'guest',
-      fact: 'it sent files that were not asked for',
-      lines: refused.slice(0, 10),
-      wayOut: 'nothing of them was kept; did the workload write into /run/lab?',
-    })
-  return files
+  return { files: await keep(stdout, wanted), stderr }
 }

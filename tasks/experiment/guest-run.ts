@@ -1,9 +1,8 @@
 /** One run in the guest: the holder attaches, records and starts the workload; what it says and what it wrote comes back. */
 import { experimentError, Failure, labError, messageOf } from '../engine/error.ts'
-import type { ExecResult } from '../host/ssh.ts'
 import type { OpenVm } from '../vm.ts'
 import { GUEST_DIR } from './deploy.ts'
-import { fetchDirectory } from './fetch.ts'
+import { runAndFetch } from './fetch.ts'
 import { holderArgv, parseHolderLine, type HolderLine, type HolderRun } from './holder.ts'
 
 export interface GuestRun {
@@ -16,16 +15,17 @@ const FILES = /^(cpu\d{1,2}\.(raw|stats)|stdout|stderr|dmesg|saved_cmdlines)$/
 /** What the holder may need beyond the workload's own deadline. Milliseconds. */
 const MARGIN = 60_000
 
-/** A guest that died took the run with it: say which, and whether the workload did it. */
-function lost(error: unknown, place: string, started: boolean): unknown {
-  if (!(error instanceof Failure) || error.kind !== 'lab') return error
-  if (!started) return error
+/** A guest that died while the workload ran took the run with it; before that it is the lab's failure. */
+function lost(error: unknown, place: string, lines: readonly HolderLine[]): unknown {
+  if (!(error instanceof Failure) || error.kind !== 'lab' || !lines.some(({ event }) => event === 'started'))
+    return error
+  if (lines.some(({ event }) => event === 'done')) return error
   return experimentError(
     {
       place,
       fact: 'the guest died while the workload ran',
       lines: [error.parts.fact],
-      wayOut: 'the console log says why (a panic ends the VM); `lab run` starts a new VM next time',
+      wayOut: 'the console log says why (a panic ends the VM at once)',
     },
     error,
   )
@@ -37,42 +37,34 @@ export async function guestRun(
   wanted: Omit<HolderRun, 'dir'> & { readonly run: string },
   place: string,
   signal: AbortSignal,
-  onLine: (line: HolderLine) => void,
 ): Promise<GuestRun> {
   const dir = `${GUEST_DIR}/run-${wanted.run}`
   const lines: HolderLine[] = []
-  let bad: unknown
-  let result: ExecResult
+  let bad: string | undefined
+  const onLine = (text: string): boolean => {
+    try {
+      const line = parseHolderLine(text)
+      lines.push(line)
+      return line.event === 'done'
+    } catch (error) {
+      bad ??= messageOf(error)
+      return false
+    }
+  }
   try {
-    result = await vm.guest.exec(holderArgv({ ...wanted, dir }), {
+    const { files, stderr } = await runAndFetch(vm.guest, holderArgv({ ...wanted, dir }), dir, FILES, {
       signal,
       timeout: wanted.deadlineMs + MARGIN,
-      onLine: (text) => {
-        try {
-          const line = parseHolderLine(text)
-          lines.push(line)
-          onLine(line)
-        } catch (error) {
-          bad ??= error
-        }
-      },
+      onLine,
     })
+    if (bad === undefined) return { lines, files, stderr }
   } catch (error) {
-    throw lost(
-      error,
-      place,
-      lines.some(({ event }) => event === 'started'),
-    )
+    throw lost(error, place, lines)
   }
-  if (bad !== undefined)
-    throw labError(
-      {
-        place,
-        fact: 'the holder said something that is not a line of its own',
-        lines: [messageOf(bad)],
-        wayOut: 'is the guest out of memory?',
-      },
-      bad,
-    )
-  return { lines, stderr: result.stderr, files: await fetchDirectory(vm.guest, dir, FILES, signal) }
+  throw labError({
+    place,
+    fact: 'the holder said something that is not a line of its own',
+    lines: [bad],
+    wayOut: 'is the guest out of memory?',
+  })
 }

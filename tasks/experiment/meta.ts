@@ -7,7 +7,7 @@ import { printable } from '../engine/printable.ts'
 import type { TraceMeta } from '../linux/trace-dat.ts'
 import type { OpenVm } from '../vm.ts'
 import { GUEST_DIR } from './deploy.ts'
-import { fetchDirectory } from './fetch.ts'
+import { runAndFetch } from './fetch.ts'
 
 export interface BootMeta extends TraceMeta {
   readonly version: string
@@ -53,18 +53,16 @@ export async function bootMeta(
   const known = await kept(local)
   if (known) return assemble(known)
   const dir = `${GUEST_DIR}/meta`
-  const { status, stderr } = await vm.guest.exec(
-    [holder, '--meta', dir, ...events.flatMap((event) => ['--event', event])],
-    { signal, timeout: 120_000 },
-  )
-  if (status !== 0)
+  const argv = [holder, '--meta', dir, ...events.flatMap((event) => ['--event', event])]
+  // No lines come before the archive: what the holder has to say goes to stderr.
+  const { files, stderr } = await runAndFetch(vm.guest, argv, dir, NAMES, { signal, timeout: 120_000 })
+  if (/no event/.test(stderr))
     throw userError({
       place: 'trace.events',
       fact: 'the kernel does not have every event that was asked for',
       lines: [printable(stderr, 300)],
       wayOut: '`lab exec -- ls /sys/kernel/tracing/events` lists them',
     })
-  const files = await fetchDirectory(vm.guest, dir, NAMES, signal)
   const partial = `${local}.${process.pid}`
   await mkdir(partial, { recursive: true })
   for (const [name, content] of files) await writeFile(join(partial, name), content)

@@ -11,6 +11,8 @@ export interface Bootstrap {
   readonly packages: readonly string[]
   /** Path patterns that dpkg leaves out. */
   readonly exclude: readonly string[]
+  /** Login shell of root. */
+  readonly shell: string
   readonly tar: string
   readonly log: string
   readonly place: string
@@ -24,7 +26,7 @@ const asRoot = (): readonly string[] =>
 
 /** Runs mmdebstrap against the mirror of the host's apt. */
 export async function bootstrap(wanted: Bootstrap): Promise<void> {
-  const { suite, variant, packages, exclude, tar, log, place, signal } = wanted
+  const { suite, variant, packages, exclude, shell, tar, log, place, signal } = wanted
   const mirror = await debianMirror(signal)
   if (process.getuid?.() !== 0 && !(await has('newuidmap')))
     throw labError({
@@ -35,6 +37,7 @@ export async function bootstrap(wanted: Bootstrap): Promise<void> {
   await run(
     [
       ...['mmdebstrap', `--variant=${variant}`, '--format=tar', '--aptopt=Acquire::Languages "none"'],
+      `--customize-hook=chroot "$1" usermod --shell ${shell} root`,
       ...exclude.map((pattern) => `--dpkgopt=path-exclude=${pattern}`),
       ...['--include', packages.join(','), suite, tar, `deb ${mirror} ${suite} main`],
     ],

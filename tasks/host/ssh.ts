@@ -15,8 +15,8 @@ export interface Address {
 export interface ExecOptions {
   readonly signal?: AbortSignal
   readonly input?: Buffer | string
-  /** Each whole line of stdout, as it arrives. */
-  readonly onLine?: (line: string) => void
+  /** Each whole line of stdout, as it arrives. True ends the lines: what follows is bytes, and becomes the result's stdout. */
+  readonly onLine?: (line: string) => boolean | void
   /** Milliseconds for the whole command. */
   readonly timeout?: number
   /** Bytes of stdout that are kept at most; more is a failure, so that a guest cannot fill the host's memory. */
@@ -68,12 +68,10 @@ export class Guest implements AsyncDisposable {
   static connect(address: Address, timeout: number): Promise<Guest> {
     return new Promise((resolve, reject) => {
       const client = new Client()
-      client.once('error', reject)
-      client.once('close', () => reject(new Error('closed before the handshake was over')))
-      client.once('ready', () => {
-        client.off('error', reject)
-        resolve(new Guest(client))
-      })
+      // The listener stays: ssh2 can report a second error after the first, and one that nobody hears ends the process.
+      client.on('error', reject)
+      client.on('close', () => reject(new Error('closed before the handshake was over')))
+      client.once('ready', () => resolve(new Guest(client)))
       client.connect({
         host: '127.0.0.1',
         port: address.port,
@@ -104,7 +102,8 @@ export class Guest implements AsyncDisposable {
     const out: Buffer[] = []
     let size = 0
     let stderr = ''
-    let rest = ''
+    let rest: Buffer = Buffer.alloc(0)
+    let reading = options.onLine !== undefined
     return await new Promise<ExecResult>((resolve, reject) => {
       const fail = (error: Error) => {
         finish()
@@ -130,10 +129,14 @@ export class Guest implements AsyncDisposable {
         size += chunk.length
         if (size > (options.limit ?? LIMIT))
           return fail(this.#lost(argv, `more than ${options.limit ?? LIMIT} bytes of output`))
-        if (options.onLine === undefined) return void out.push(chunk)
-        const lines = (rest + chunk.toString('utf8')).split('\n')
-        rest = lines.pop() ?? ''
-        for (const line of lines) options.onLine(line)
+        if (!reading) return void out.push(chunk)
+        rest = Buffer.concat([rest, chunk])
+        for (let at = rest.indexOf(10); reading && at >= 0; at = rest.indexOf(10)) {
+          const line = rest.toString('utf8', 0, at)
+          rest = rest.subarray(at + 1)
+          if (options.onLine?.(line) === true) reading = false
+        }
+        if (!reading) out.push(rest)
       })
       channel.stderr.on('data', (chunk: Buffer) => {
         if (stderr.length < 65_536) stderr += chunk.toString('utf8')
@@ -144,7 +147,7 @@ export class Guest implements AsyncDisposable {
       // 'close' and not 'exit': output may still arrive after the exit status.
       channel.on('close', () => {
         finish()
-        if (rest !== '') options.onLine?.(rest)
+        if (reading && rest.length > 0) options.onLine?.(rest.toString('utf8'))
         if (result) resolve({ ...result, stdout: Buffer.concat(out), stderr })
         else reject(this.#lost(argv, 'the channel was closed without an exit status'))
       })

@@ -4,12 +4,25 @@ import { run } from './sh.ts'
 /** A damaged file must not keep the lab waiting. Milliseconds. */
 const TIMEOUT = 300_000
 
-/** `trace-cmd report` with nanoseconds: one line per event, in order of time over all CPUs. */
+const report = async (file: string, flags: readonly string[], signal: AbortSignal): Promise<string[]> =>
+  (
+    await run(['trace-cmd', 'report', ...flags, '-i', file], { signal, timeout: TIMEOUT, place: 'trace.dat' })
+  ).stdout.split('\n')
+
+/** "comm-pid  0d..1  12.345:" of the latency format: CPU and flags stand together, and a flag is never a digit first. */
+const LATENCY = /-\d+\s+\d+([^\s\d]\S{3,4})\s+\d+\.\d+:/
+
+/**
+ * `trace-cmd report` with nanoseconds: one line per event, in order of time over all CPUs. Only the latency format (-l) has the flags, and
+ * only the plain one has the whole comm (-l cuts it to 8 characters, trace-cmd 3.1), so one line is made of both.
+ */
 export async function reportText(file: string, signal: AbortSignal): Promise<string> {
-  const { stdout } = await run(['trace-cmd', 'report', '-t', '-l', '-i', file], {
-    signal,
-    timeout: TIMEOUT,
-    place: 'trace.dat',
-  })
-  return stdout
+  const [plain, latency] = await Promise.all([report(file, ['-t'], signal), report(file, ['-t', '-l'], signal)])
+  if (plain.length !== latency.length) return plain.join('\n')
+  return plain
+    .map((line, index) => {
+      const flags = LATENCY.exec(latency[index] ?? '')?.[1]
+      return flags === undefined ? line : line.replace(/ (\[\d+\]) /, ` $1 ${flags} `)
+    })
+    .join('\n')
 }

@@ -30,7 +30,7 @@ const DROPPED = /\[(\d+) EVENTS DROPPED\]/
 const KNOWN = /^(\s*#|cpus=\d+$|\s*$|version = |CPU \d+ is empty)/
 
 /** Prefixes of a BPF printk: the instruction pointer of 4.15 (fake, 1), of 5.4 (fake, 0), and the event's name since 5.9. */
-const PRINTK_PREFIX = /^(?:0x[0-9a-f]+|0|bpf_trace_printk)(?:s)?:\s?/
+const PRINTK_PREFIX = /^(?:0x[0-9a-f]+|0|bpf_trace_printk):\s*/
 
 function eventOf(rest: string): { event: string; message: string } {
   const bare = PRINTK_PREFIX.exec(rest)
