@@ -13,6 +13,8 @@ import type { VmWanted } from './vm.ts'
 export interface Choices {
   /** `--kernel`: this one and no other. */
   readonly kernel?: string | undefined
+  /** `--source`: a local tree to take the kernel's source from; there is no fallback then. */
+  readonly source?: string | undefined
   /** `--accel`. */
   readonly accel?: 'kvm' | 'tcg' | 'auto' | undefined
 }
@@ -24,11 +26,17 @@ async function kernelOf(
   choices: Choices,
   context: Context,
 ): Promise<{ kernel: KernelArtefact; wanted: string }> {
-  const names = choices.kernel === undefined ? [vm.kernel.use, ...vm.kernel.fallback] : [choices.kernel]
+  const names =
+    choices.kernel === undefined && choices.source === undefined
+      ? [vm.kernel.use, ...vm.kernel.fallback]
+      : [choices.kernel ?? vm.kernel.use]
   const wanted = names[0] ?? ''
   for (const [index, name] of names.entries()) {
     const next = names[index + 1]
-    const kernel = await kernelStep(named(lab.kernels, 'kernel', name), context, { hasFallback: next !== undefined })
+    const kernel = await kernelStep(named(lab.kernels, 'kernel', name), context, {
+      override: choices.source,
+      hasFallback: next !== undefined,
+    })
     if (kernel) return { kernel, wanted }
     context.emit({
       type: 'notice',

@@ -1,11 +1,12 @@
 /** `--kernel` and `--accel` as typed choices. */
+import { resolve } from 'node:path'
 import { userError } from '../engine/error.ts'
 import type { Choices } from '../plan.ts'
 
 const ACCELS = ['kvm', 'tcg', 'auto'] as const
 
 export function choicesOf(options: Readonly<Record<string, unknown>>): Choices {
-  const { kernel, accel } = options
+  const { kernel, accel, source } = options
   const known = ACCELS.find((one) => one === accel)
   if (accel !== undefined && known === undefined)
     throw userError({
@@ -13,5 +14,9 @@ export function choicesOf(options: Readonly<Record<string, unknown>>): Choices {
       fact: `there is no accelerator ${JSON.stringify(accel)}`,
       wayOut: 'use kvm, tcg or auto',
     })
-  return { kernel: typeof kernel === 'string' ? kernel : undefined, accel: known }
+  return {
+    kernel: typeof kernel === 'string' ? kernel : undefined,
+    source: typeof source === 'string' ? resolve(source) : undefined,
+    accel: known,
+  }
 }

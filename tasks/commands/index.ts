@@ -34,6 +34,7 @@ const collect = (value: string, before: unknown): string[] => [
 const count = (value: string): number => (/^[1-9][0-9]{0,4}$/.test(value) ? Number(value) : Number.NaN)
 
 const KERNEL = ['--kernel <name>', "this kernel instead of the VM's"] as const
+const SOURCE = ['--source <dir>', 'build the kernel from this tree instead of the declared source'] as const
 const ACCEL = ['--accel <kind>', 'kvm, tcg or auto instead of what lab.yaml says'] as const
 const DRY = ['--dry-run', 'say what would be done, and why'] as const
 
@@ -67,7 +68,12 @@ export const COMMANDS: readonly CommandSpec[] = [
     ],
     load: () => import('./build.ts'),
   },
-  { usage: 'up [vm]', about: 'converge to a running VM', options: [KERNEL, ACCEL, DRY], load: () => import('./up.ts') },
+  {
+    usage: 'up [vm]',
+    about: 'converge to a running VM',
+    options: [KERNEL, SOURCE, ACCEL, DRY],
+    load: () => import('./up.ts'),
+  },
   {
     usage: 'down [vm]',
     about: 'stop a VM that `lab up` started (all of them without a name)',
@@ -80,6 +86,7 @@ export const COMMANDS: readonly CommandSpec[] = [
       ['-p, --param <name=value>', 'this value instead of the declared ones (repeatable)', collect],
       ['-r, --repeat <n>', 'repeats of each arm', count],
       KERNEL,
+      SOURCE,
       ACCEL,
       ['--cold', 'a VM of its own, even if one is up'],
       DRY,

@@ -18,22 +18,30 @@ export interface SourceId {
   readonly title: string
 }
 
-/** What a build leaves in a tree and what is not source; a developer's own tree may be full of it. */
+/**
+ * What a build leaves in a tree and what is not source, as rsync patterns ("/" anchors at the top); a developer's own tree may be full
+ * of it. Names are exact where they can be: `vmlinux*` would take arch/x86/kernel/vmlinux.lds.S along.
+ */
 const NOT_SOURCE = [
   '.git',
   '*.o',
   '*.a',
   '*.ko',
-  '*.cmd',
+  '.*.cmd',
   '*.mod.c',
-  '.config*',
   '.tmp_*',
-  'vmlinux*',
-  'include/generated',
-  'include/config',
-  'arch/x86/include/generated',
-  'Module.symvers',
-  'modules.order',
+  '/.config',
+  '/.config.old',
+  '/.config.lab',
+  '/lab.allconfig',
+  '/vmlinux',
+  '/System.map',
+  '/Module.symvers',
+  '/modules.order',
+  '/include/generated',
+  '/include/config',
+  '/arch/x86/include/generated',
+  '/usr/include',
 ]
 
 /** Hash of names, sizes and times of a tree's files: cheap enough for every run (0.5 s for 70,000 files) and true to each edit. */

@@ -1,0 +1,154 @@
+/** The whole program without VMs: exit codes, errors for people, --json, and a host where tools are missing (fake apt-get). */
+import { chmodSync, existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, describe, expect, test } from 'vitest'
+import { which } from '../host/tool-version.ts'
+import { Rig } from './rig.ts'
+
+const rigs: Rig[] = []
+const rig = (shipped = true): Rig => {
+  const one = new Rig(shipped)
+  rigs.push(one)
+  return one
+}
+afterAll(() => rigs.forEach((one) => one.remove()))
+
+/** A PATH with these programs of the host and nothing else; fakes are shell scripts. */
+function pathOf(dir: Rig, programs: readonly string[], fakes: Readonly<Record<string, string>> = {}): string {
+  const bin = join(dir.dir, 'bin')
+  mkdirSync(bin)
+  for (const name of programs) symlinkSync(which(name) ?? `/bin/${name}`, join(bin, name))
+  for (const [name, script] of Object.entries(fakes)) {
+    writeFileSync(join(bin, name), `#!/bin/sh\n${script}\n`)
+    chmodSync(join(bin, name), 0o755)
+  }
+  return bin
+}
+const BASE = [
+  'sh',
+  'bash',
+  'env',
+  'dirname',
+  'readlink',
+  'find',
+  'head',
+  'mkdir',
+  'rm',
+  'mv',
+  'ln',
+  'touch',
+  'setpriv',
+  'cat',
+  'node',
+  'npm',
+]
+
+describe('lab', () => {
+  test('--help teaches by example and is an answer', async () => {
+    const { status, stdout, stderr } = await rig().lab(['--help'])
+    expect([status, stderr]).toEqual([0, ''])
+    expect(stdout).toContain('lab run readiter')
+  })
+
+  test.each([
+    [['nonsense']],
+    [['run']],
+    [['run', 'readiter', '--no-such-option']],
+    [['run', 'readitre']],
+    [['run', 'readiter', '--repeat', 'x']],
+    [['run', 'readiter', '--param', 'bites=3']],
+    [['up', '--accel', 'fast']],
+    [['exec']],
+    [['cp', 'a', 'b']],
+  ])('%j is wrong input: exit 2, one message, no stack', async (args) => {
+    const { status, stdout, stderr } = await rig().lab(args)
+    expect(status).toBe(2)
+    expect(stdout).toBe('')
+    expect(stderr).not.toMatch(/^\s+at /m)
+    expect(stderr.trim()).not.toBe('')
+  })
+
+  test('without a lab file says how to get one', async () => {
+    const { status, stderr } = await rig(false).lab(['check'])
+    expect(status).toBe(2)
+    expect(stderr).toContain('lab init')
+  })
+
+  test('finds lab.yaml upwards, and takes -f before and after the command', async () => {
+    const one = rig()
+    expect((await one.lab(['check', '-f', 'lab.yaml'])).status).toBe(0)
+    expect((await one.lab(['-f', 'lab.yaml', 'check'])).status).toBe(0)
+  })
+
+  test('says all problems of a lab file at once, with place, line, squiggle and way out', async () => {
+    const one = rig()
+    one.edit('lab.yaml', 'cpus: 2', 'cpus: 0')
+    one.edit('lab.yaml', 'repeat: 5', 'repeet: 5')
+    const { status, stderr } = await one.lab(['check'])
+    expect(status).toBe(2)
+    expect(stderr).toContain('2 problems in lab.yaml')
+    expect(stderr).toMatch(/lab\.yaml:\d+:\d+/)
+    expect(stderr).toContain('~~~')
+    expect(stderr).toContain('readiter')
+    expect(stderr).toContain('repeat')
+  })
+
+  test('--json: every line is JSON and the last one is the answer', async () => {
+    const { stdout, stderr } = await rig().lab(['check', '--json'])
+    const lines = stdout
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as { type: string })
+    expect(lines.at(-1)?.type).toBe('answer')
+    expect(stderr).toBe('')
+  })
+
+  test('schema is a JSON Schema', async () => {
+    expect(JSON.parse((await rig().lab(['schema'])).stdout)).toMatchObject({
+      type: 'object',
+      additionalProperties: false,
+    })
+  })
+
+  test('init makes a lab outside the project that is right', async () => {
+    const one = rig(false)
+    expect((await one.lab(['init', 'mine'])).status).toBe(0)
+    expect((await one.lab(['check', '-f', 'mine/lab.yaml'])).status).toBe(0)
+    expect((await one.lab(['init', 'mine'])).status).toBe(2)
+  })
+
+  test('ps, down and gc have nothing to do in a new lab', async () => {
+    const one = rig()
+    expect(await one.answer(['ps'])).toEqual([])
+    expect(await one.answer(['down'])).toEqual({ stopped: [] })
+  })
+
+  test('exec, ssh and console without a VM say how to start one', async () => {
+    const { status, stderr } = await rig().lab(['exec', '--', 'true'])
+    expect(status).toBe(2)
+    expect(stderr).toContain('lab up')
+  })
+})
+
+describe('a host where tools are missing', () => {
+  const log = (one: Rig) => join(one.dir, 'apt.log')
+
+  test('lists them with the one command that installs them, and installs nothing', async () => {
+    const one = rig()
+    const PATH = pathOf(one, BASE, { 'apt-get': `echo "$@" >> ${log(one)}` })
+    const { status, stderr } = await one.lab(['run', 'readiter'], { PATH })
+    expect(status).toBe(69)
+    expect(stderr).toMatch(/qemu-system-x86_64 \(runs the guest\): package qemu-system-x86/)
+    expect(stderr).toMatch(/apt-get install -y --no-install-recommends .*mmdebstrap/)
+    expect(existsSync(log(one))).toBe(false)
+  })
+
+  test('--yes runs it, and what is still missing afterwards is said', async () => {
+    const one = rig()
+    const PATH = pathOf(one, BASE, { 'apt-get': `echo "$@" >> ${log(one)}`, sudo: 'exec "$@"' })
+    const { status, stderr } = await one.lab(['run', 'readiter', '--yes'], { PATH })
+    expect(status).toBe(69)
+    expect(stderr).toContain('still missing after the installation')
+    expect(readFileSync(log(one), 'utf8')).toMatch(/^update -qq\ninstall -y --no-install-recommends .*qemu-system-x86/)
+  })
+})
