@@ -13,7 +13,10 @@ export async function prove(tree: string, path: TransformResult, place: string, 
     readFile(join(tree, 'Module.symvers'), 'utf8'),
   ])
   const symbols = [...parseSystemMap(systemMap).keys()]
-  const callers = [...new Set(path.calls.map(({ caller }) => caller))]
+  // A static entry with one caller is inlined into it, and its calls are that caller's.
+  const { entry } = path
+  const inlined = !symbols.includes(entry.name)
+  const callers = [...new Set([...path.calls.map(({ caller }) => caller), ...(inlined ? entry.callers : [])])]
   // A compiler may move part of a caller to a symbol of its own (.part.0, .cold); its calls count as the caller's.
   const pieces = callers.flatMap((caller) =>
     symbols.filter((symbol) => symbol === caller || symbol.startsWith(`${caller}.`)),
@@ -22,6 +25,14 @@ export async function prove(tree: string, path: TransformResult, place: string, 
   for (const piece of pieces)
     for (const [caller, callees] of parseObjdumpCalls(await disassemble(join(tree, 'vmlinux'), piece, signal)))
       calls.set(caller, callees)
+  if (inlined) {
+    const merged = entry.callers.flatMap((caller) =>
+      [...calls]
+        .filter(([piece]) => piece === caller || piece.startsWith(`${caller}.`))
+        .flatMap(([, callees]) => [...callees]),
+    )
+    calls.set(entry.name, new Set(merged))
+  }
   const problems = proveClones({
     systemMap,
     moduleSymvers,

@@ -30,7 +30,8 @@ export interface TransformResult {
   /** Path -> new text, of the files that differ. */
   readonly changed: ReadonlyMap<string, string>
   readonly clones: readonly Clone[]
-  readonly entry: { readonly name: string; readonly file: string }
+  /** `callers` are the functions of its file that call it, directly or not: a static entry with one caller is inlined into it. */
+  readonly entry: { readonly name: string; readonly file: string; readonly callers: readonly string[] }
   /** Calls that must be in the binary: clone to clone, and entry to clone. */
   readonly calls: readonly { readonly caller: string; readonly callee: string }[]
   readonly warnings: readonly string[]
@@ -173,6 +174,18 @@ async function switchEntry(work: Work, entry: Located): Promise<void> {
     })
 }
 
+/** Functions of the entry's file that lead to it. */
+async function callersOf(files: Files, { name, file }: Located): Promise<string[]> {
+  const { definitions } = await files.parsed(file)
+  const found = new Set([name])
+  for (let size = 0; size !== found.size;) {
+    size = found.size
+    for (const one of definitions) if (references(one.body, found).length > 0) found.add(one.name)
+  }
+  found.delete(name)
+  return [...found]
+}
+
 /** Functions of the set that nothing in the path calls: probably a mistake, and no failure. */
 const unreached = (work: Work): string[] =>
   work.declaration.functions
@@ -209,5 +222,11 @@ export async function applyParallelPath(tree: SourceTree, declaration: PathDecla
     changed.set(file, applyEdits(text, [...new Set(ordered)]))
   }
   const calls = [...new Map(work.calls.map((call) => [`${call.caller} ${call.callee}`, call])).values()]
-  return { changed, clones, entry: { name: entry.name, file: entry.file }, calls, warnings: unreached(work) }
+  return {
+    changed,
+    clones,
+    entry: { name: entry.name, file: entry.file, callers: await callersOf(files, entry) },
+    calls,
+    warnings: unreached(work),
+  }
 }
