@@ -135,7 +135,7 @@ export async function workloadStep(experiment: ResolvedExperiment, context: Cont
       compileProgram({
         sources: [source],
         program,
-        flags: ['-static', '-pthread'],
+        flags: ['-static', '-pthread', '-s'],
         libraries: [],
         place: `workload ${name}`,
         signal: context.signal,

@@ -25,6 +25,7 @@
 /* What the command line asks for. Strings point into argv. */
 struct options {
 	const char *dir;
+	bool no_symbols; /* with meta: the host has them already */
 	const char *meta; /* only save what is the same for all runs of this boot */
 	const char *clock;
 	const char *buffer_kb;

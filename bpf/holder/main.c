@@ -11,7 +11,7 @@ static int usage(const char *why)
 {
 	fprintf(stderr,
 		"lab-holder: %s\n"
-		"usage: lab-holder --meta DIR [--event SYSTEM:EVENT]...\n"
+		"usage: lab-holder --meta DIR [--no-symbols] [--event SYSTEM:EVENT]...\n"
 		"       lab-holder --dir DIR [--object FILE]... [--event SYSTEM:EVENT]... [--optional PROGRAM]...\n"
 		"                  [--slot MAP:KEY=VALUE]... [--clock CLOCK] [--buffer-kb N] [--deadline-ms N] -- WORKLOAD...\n",
 		why);
@@ -26,6 +26,10 @@ static int parse(int argc, char **argv, struct options *options)
 		if (strcmp(flag, "--") == 0) {
 			options->workload = &argv[i + 1];
 			return value ? 0 : usage("no workload");
+		}
+		if (strcmp(flag, "--no-symbols") == 0) {
+			options->no_symbols = true;
+			continue;
 		}
 		if (!value)
 			return usage("a flag has no value");

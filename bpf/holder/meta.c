@@ -50,6 +50,8 @@ int save_meta(const struct options *options)
 	if (mkdir(options->meta, 0700) != 0 && errno != EEXIST)
 		return 1;
 	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+		if (options->no_symbols && strcmp(files[i][1], "kallsyms") == 0)
+			continue;
 		snprintf(path, sizeof(path), "%s/%s", options->meta, files[i][1]);
 		if (copy_file(files[i][0], path) != 0) {
 			fprintf(stderr, "lab-holder: cannot copy %s\n", files[i][0]);

@@ -18,15 +18,22 @@ export interface StoredEntry {
   readonly inputs: Inputs
 }
 
+/** The failure of a disk without room; the same words wherever it shows. */
+export const diskFull = (place: string | undefined, lines?: readonly string[]) =>
+  labError({
+    place,
+    fact: 'the disk is full',
+    lines,
+    wayOut: 'free some space, or set LAB_CACHE_DIR to another disk; `lab gc` removes what nobody needs',
+  })
+
+/** How programs say that a disk is full. */
+export const SAYS_DISK_FULL = /No space left on device|Disk quota exceeded/
+
 /** Turns "no space left" and its kin into a failure with a way out; everything else passes through. */
 export function diskFailure(error: unknown, place: string): unknown {
   const code = codeOf(error)
-  if (code === 'ENOSPC' || code === 'EDQUOT')
-    return labError({
-      place,
-      fact: 'the disk is full',
-      wayOut: 'free some space, or set LAB_CACHE_DIR to another disk; `lab gc` removes what nobody needs',
-    })
+  if (code === 'ENOSPC' || code === 'EDQUOT') return diskFull(place)
   if (code === 'EACCES' || code === 'EROFS' || code === 'EPERM')
     return labError({
       place,

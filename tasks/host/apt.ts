@@ -5,6 +5,7 @@
 import { mkdir, rename, rm, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { Failure, labError } from '../engine/error.ts'
+import { diskFull } from '../engine/store.ts'
 import { has, run } from './sh.ts'
 import { Unavailable, verify } from './download.ts'
 
@@ -74,7 +75,8 @@ export async function fetchDeb(wanted: DebFile): Promise<void> {
     await rename(partial, file)
   } catch (error) {
     await rm(partial, { force: true })
-    if (!(error instanceof Failure) || error.kind !== 'lab') throw error
+    if (!(error instanceof Failure) || error.kind !== 'lab' || error.parts.fact === diskFull(place).parts.fact)
+      throw error
     const lines = error.parts.lines?.filter((line) => /^(E|Err|W):|404|Could not|failed/i.test(line)) ?? []
     throw new Unavailable({
       place,

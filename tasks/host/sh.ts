@@ -8,6 +8,7 @@ import { mkdir } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { $, type ProcessPromise } from 'zx'
 import { interrupted, labError } from '../engine/error.ts'
+import { diskFull, SAYS_DISK_FULL } from '../engine/store.ts'
 import { printable } from '../engine/printable.ts'
 
 export interface RunOptions {
@@ -120,6 +121,12 @@ export async function run(argv: readonly string[], options: RunOptions = {}): Pr
       : output.signal
         ? `was ended by ${output.signal}`
         : `ended with status ${status}`
+    const full = `${output.stdout}\n${output.stderr}`.split('\n').filter((line) => SAYS_DISK_FULL.test(line))
+    if (full.length > 0)
+      throw diskFull(
+        place,
+        full.slice(0, 3).map((line) => printable(line, 200)),
+      )
     const lines = `${output.stdout}\n${output.stderr}`.split('\n').filter((line) => line.trim() !== '')
     throw labError({
       place,

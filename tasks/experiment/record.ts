@@ -1,0 +1,152 @@
+/** A run as files: the manifest and everything that it vouches for. */
+import { readFile, rm } from 'node:fs/promises'
+import { cpus, release } from 'node:os'
+import { join } from 'node:path'
+import type { Arm } from '../config/arms.ts'
+import { writeEvents } from '../data/events-parquet.ts'
+import { hashFile, hashText } from '../engine/fingerprint.ts'
+import type { ExperimentWanted } from '../experiment.ts'
+import { CONSOLE_LOG } from '../vm/boot.ts'
+import type { OpenVm } from '../vm.ts'
+import type { Analysis } from './analyse.ts'
+import type { GuestRun } from './guest-run.ts'
+import { of } from './holder.ts'
+import type { Manifest } from './manifest.ts'
+import { mapsOf } from './maps.ts'
+import type { BootMeta } from './meta.ts'
+import { writeFiles } from './result.ts'
+
+/** What all runs of one experiment on one VM share. */
+export interface Session {
+  readonly wanted: ExperimentWanted
+  readonly vm: OpenVm
+  /** Directory of the deployed programs in the guest. */
+  readonly bundle: string
+  readonly meta: BootMeta
+  /** `system:event`, recorded beside the probes' messages. */
+  readonly events: readonly string[]
+}
+
+/** One run, done in the guest and not yet looked at. */
+export interface Collected {
+  readonly arm: Arm
+  readonly repeat: number
+  readonly run: string
+  readonly started: Date
+  readonly argv: readonly string[]
+  readonly guest: GuestRun
+}
+
+/** Files cpu0.X, cpu1.X, ... as long as they go. */
+export function cpuFiles({ files }: GuestRun, kind: 'raw' | 'stats'): Buffer[] {
+  const found: Buffer[] = []
+  for (let bytes = files.get(`cpu0.${kind}`); bytes; bytes = files.get(`cpu${found.length}.${kind}`)) found.push(bytes)
+  return found
+}
+
+function verdictOf(
+  analysis: Analysis,
+  exited: { status?: number | undefined; signal?: number | undefined } | undefined,
+): Manifest['verdict'] {
+  if (exited?.status !== 0 || analysis.expectations.some(({ ok }) => !ok)) return 'failed'
+  return analysis.ledger.completeness === 'complete' ? 'passed' : 'incomplete'
+}
+
+const symbolsOf = (meta: BootMeta, analysis: Analysis): string => {
+  const targets = new Set(analysis.probes.map(({ section }) => section.replace(/^.*\//, '')))
+  return (
+    meta.kallsyms
+      .toString('latin1')
+      .split('\n')
+      .filter((line) => targets.has(line.split(/\s+/)[2]?.replace(/^__ksymtab_/, '') ?? ''))
+      .join('\n') + '\n'
+  )
+}
+
+function manifestOf(
+  session: Session,
+  { arm, repeat, run, started, argv, guest }: Collected,
+  analysis: Analysis,
+): Omit<Manifest, 'sha256'> {
+  const { wanted, vm, meta, events } = session
+  const { lab, experiment, things } = wanted
+  const { state } = vm
+  const exited = of(guest.lines, 'exited')[0]
+  return {
+    format: 1,
+    ...{ experiment: experiment.name, run, arm: { name: arm.name, params: arm.params }, repeat },
+    ...{ started: started.toISOString(), seconds: (Date.now() - started.getTime()) / 1000 },
+    lab: { name: lab.name, file: lab.file, text: lab.text },
+    kernel: {
+      name: state.kernel.name,
+      wanted: things.vm.kernelWanted,
+      fallback: things.vm.kernelWanted !== state.kernel.name,
+      release: state.kernel.release,
+      version: meta.version,
+      source: state.kernel.source,
+      fingerprint: state.kernel.fingerprint,
+    },
+    image: state.image,
+    objects: Object.fromEntries(
+      [things.holder, ...things.objects, ...(things.workload ? [things.workload] : [])].map(({ name, fingerprint }) => [
+        name,
+        fingerprint,
+      ]),
+    ),
+    guest: { ...state.guest, accel: state.accel, qemu: state.argv, vm: vm.origin },
+    host: { kernel: release(), cpu: cpus()[0]?.model ?? '', cpus: cpus().length, node: process.version },
+    workload: {
+      argv,
+      pid: exited?.pid ?? of(guest.lines, 'started')[0]?.pid ?? null,
+      status: exited?.status ?? null,
+      signal: exited?.signal ?? null,
+      ms: exited?.ms ?? null,
+    },
+    trace: {
+      clock: experiment.trace.clock,
+      bufferBytes: experiment.trace.buffer,
+      events: analysis.events.length,
+      notUnderstood: analysis.notUnderstood.length,
+      ...analysis.ledger,
+    },
+    ...{ others: analysis.others, expectations: analysis.expectations, verdict: verdictOf(analysis, exited) },
+    tracedEvents: events,
+  } satisfies Omit<Manifest, 'sha256'>
+}
+
+/** The files of a result that are kept as the guest sent them. */
+const AS_SENT = ['stdout', 'stderr', 'dmesg'] as const
+
+/**
+ * Fills a result directory in which trace.dat stands already. The manifest is written last and has the hash of every other file.
+ */
+export async function record(
+  session: Session,
+  dir: string,
+  collected: Collected,
+  analysis: Analysis,
+): Promise<Manifest> {
+  const { meta, vm, wanted } = session
+  const { guest } = collected
+  const collect = new Set<string>(wanted.experiment.collect)
+  const files = new Map<string, Buffer | string>()
+  for (const name of AS_SENT)
+    if (collect.has(name === 'stderr' ? 'stdout' : name)) files.set(name, guest.files.get(name) ?? '')
+  if (collect.has('maps')) files.set('maps.json', `${JSON.stringify(mapsOf(guest.lines), null, 1)}\n`)
+  if (collect.has('kallsyms')) files.set('kallsyms', symbolsOf(meta, analysis))
+  files.set('probes.json', `${JSON.stringify({ programs: analysis.probes }, null, 1)}\n`)
+  files.set('holder.ndjson', guest.lines.map((line) => `${JSON.stringify(line)}\n`).join(''))
+  files.set('console.log', await readFile(join(vm.dir, CONSOLE_LOG)).catch(() => Buffer.alloc(0)))
+  if (analysis.notUnderstood.length > 0)
+    files.set('not-understood.txt', analysis.notUnderstood.map(({ line, text }) => `${line}: ${text}\n`).join(''))
+  const sha256: Record<string, string> = Object.fromEntries(
+    [...files].map(([name, content]) => [name, hashText(content)]),
+  )
+  if (collect.has('trace')) {
+    await writeEvents(join(dir, 'events.parquet'), analysis.events)
+    for (const name of ['trace.dat', 'events.parquet']) sha256[name] = await hashFile(join(dir, name))
+  } else await rm(join(dir, 'trace.dat'))
+  const manifest: Manifest = { ...manifestOf(session, collected, analysis), sha256 }
+  await writeFiles(dir, files.set('manifest.json', `${JSON.stringify(manifest, null, 1)}\n`))
+  return manifest
+}
