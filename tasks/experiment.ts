@@ -11,9 +11,10 @@ import { analyse, type Analysis } from './experiment/analyse.ts'
 import { deploy } from './experiment/deploy.ts'
 import { guestRun } from './experiment/guest-run.ts'
 import { holderFailure, of, PROCESS_EVENTS } from './experiment/holder.ts'
+import { prepareParquet } from './data/events-parquet.ts'
 import type { Manifest } from './experiment/manifest.ts'
 import { bootMeta } from './experiment/meta.ts'
-import { cpuFiles, record, type Collected, type Session } from './experiment/record.ts'
+import { cpuFiles, record, symbolsOf, type Collected, type Session } from './experiment/record.ts'
 import { newRunId, putResult } from './experiment/result.ts'
 import { reportText } from './host/trace-cmd.ts'
 import { traceDat } from './linux/trace-dat.ts'
@@ -84,8 +85,9 @@ async function finish(
   places: Places,
   context: Context,
 ): Promise<RunOutcome> {
-  const { wanted, vm, meta } = session
+  const { wanted, vm } = session
   const { arm, guest, run, failure } = collected
+  const meta = { ...session.meta, kallsyms: Buffer.from(symbolsOf(session.meta, guest.lines), 'latin1') }
   const stats = cpuFiles(guest, 'stats').map((bytes) => bytes.toString('utf8'))
   const cmdlines = guest.files.get('saved_cmdlines')?.toString('latin1') ?? ''
   let outcome: Omit<RunOutcome, 'dir'> | undefined
@@ -99,7 +101,7 @@ async function finish(
         stats,
         cmdlines,
         clock: wanted.experiment.trace.clock,
-        uname: meta.version,
+        uname: session.meta.version,
       }),
     )
     const report = await reportText(file, context.signal)
@@ -129,6 +131,8 @@ export async function experimentStep(
   const { experiment, things } = wanted
   const list = arms(experiment, wanted.overrides)
   const repeats = wanted.repeat ?? experiment.repeat
+  // Loading DuckDB takes a while; the VM's boot takes longer.
+  if (experiment.collect.includes('trace')) prepareParquet()
   await using vm = await openVm(things.vm, places, context, wanted.cold)
   const name = `experiment ${experiment.name}`
   return await step(context, name, name, async (handle) => {

@@ -75,7 +75,10 @@ async function pull(guest: Guest, from: string, to: string, signal: AbortSignal)
       ],
       { signal },
     )
-    await rename(join(dir, 'out', basename(from)), into ? join(target, basename(from)) : target)
+    const final = into ? join(target, basename(from)) : target
+    await rename(join(dir, 'out', basename(from)), final).catch((error: unknown) => {
+      throw userError({ fact: `${final} is in the way`, wayOut: 'remove it, or name another target' }, error)
+    })
   })
 }
 

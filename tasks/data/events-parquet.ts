@@ -2,6 +2,9 @@
 import { rename, rm } from 'node:fs/promises'
 import type { TraceEvent } from '../linux/trace-line.ts'
 
+/** Begins to load what `writeEvents` needs; a failure shows there. */
+export const prepareParquet = (): void => void import('@duckdb/node-api').catch(() => undefined)
+
 /** Writes `file`, whole or not at all. Columns: time_ns, cpu, pid, comm, flags, event, message. */
 export async function writeEvents(file: string, events: Iterable<TraceEvent>): Promise<void> {
   const { DuckDBInstance } = await import('@duckdb/node-api')

@@ -10,7 +10,7 @@ import { CONSOLE_LOG } from '../vm/boot.ts'
 import type { OpenVm } from '../vm.ts'
 import type { Analysis } from './analyse.ts'
 import type { GuestRun } from './guest-run.ts'
-import { of } from './holder.ts'
+import { of, type HolderLine } from './holder.ts'
 import type { Manifest } from './manifest.ts'
 import { mapsOf } from './maps.ts'
 import type { BootMeta } from './meta.ts'
@@ -52,15 +52,19 @@ function verdictOf(
   return analysis.ledger.completeness === 'complete' ? 'passed' : 'incomplete'
 }
 
-const symbolsOf = (meta: BootMeta, analysis: Analysis): string => {
-  const targets = new Set(analysis.probes.map(({ section }) => section.replace(/^.*\//, '')))
-  return (
-    meta.kallsyms
-      .toString('latin1')
-      .split('\n')
-      .filter((line) => targets.has(line.split(/\s+/)[2]?.replace(/^__ksymtab_/, '') ?? ''))
-      .join('\n') + '\n'
-  )
+/**
+ * The lines of kallsyms about the probed functions: their symbols and export entries. Messages hold no addresses of code, so these are
+ * also all the symbols that a trace.dat needs; all 60,000 would make each 2.5 MB instead of 60 kB.
+ */
+export function symbolsOf({ kallsyms }: BootMeta, lines: readonly HolderLine[]): string {
+  const programs = [...of(lines, 'attached'), ...of(lines, 'attach-failed')]
+  const targets = new Set(programs.map(({ section }) => section.replace(/^.*\//, '')))
+  const name = (line: string) => line.split(/\s+/)[2]?.replace(/^__ksymtab_/, '') ?? ''
+  const found = kallsyms
+    .toString('latin1')
+    .split('\n')
+    .filter((line) => targets.has(name(line)))
+  return found.map((line) => `${line}\n`).join('')
 }
 
 function manifestOf(
@@ -133,7 +137,7 @@ export async function record(
   for (const name of AS_SENT)
     if (collect.has(name === 'stderr' ? 'stdout' : name)) files.set(name, guest.files.get(name) ?? '')
   if (collect.has('maps')) files.set('maps.json', `${JSON.stringify(mapsOf(guest.lines), null, 1)}\n`)
-  if (collect.has('kallsyms')) files.set('kallsyms', symbolsOf(meta, analysis))
+  if (collect.has('kallsyms')) files.set('kallsyms', symbolsOf(meta, guest.lines))
   files.set('probes.json', `${JSON.stringify({ programs: analysis.probes }, null, 1)}\n`)
   files.set('holder.ndjson', guest.lines.map((line) => `${JSON.stringify(line)}\n`).join(''))
   files.set('console.log', await readFile(join(vm.dir, CONSOLE_LOG)).catch(() => Buffer.alloc(0)))

@@ -6,7 +6,7 @@ const TIMEOUT = 300_000
 
 const report = async (file: string, flags: readonly string[], signal: AbortSignal): Promise<string[]> =>
   (
-    await run(['trace-cmd', 'report', ...flags, '-i', file], { signal, timeout: TIMEOUT, place: 'trace.dat' })
+    await run(['trace-cmd', 'report', '-N', ...flags, '-i', file], { signal, timeout: TIMEOUT, place: 'trace.dat' })
   ).stdout.split('\n')
 
 /** "comm-pid  0d..1  12.345:" of the latency format: CPU and flags stand together, and a flag is never a digit first. */
