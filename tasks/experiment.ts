@@ -8,7 +8,7 @@ import { step, type Context } from './engine/context.ts'
 import { experimentError, type Failure } from './engine/error.ts'
 import { printable } from './engine/printable.ts'
 import { analyse, type Analysis } from './experiment/analyse.ts'
-import { deploy } from './experiment/deploy.ts'
+import { bundleOf, deploy } from './experiment/deploy.ts'
 import { guestRun } from './experiment/guest-run.ts'
 import { holderFailure, of, PROCESS_EVENTS } from './experiment/holder.ts'
 import { prepareParquet } from './data/events-parquet.ts'
@@ -133,12 +133,12 @@ export async function experimentStep(
   const repeats = wanted.repeat ?? experiment.repeat
   // Loading DuckDB takes a while; the VM's boot takes longer.
   if (experiment.collect.includes('trace')) prepareParquet()
-  await using vm = await openVm(things.vm, places, context, wanted.cold)
+  const programs = bundleOf([things.holder, ...things.objects, ...(things.workload ? [things.workload] : [])])
+  await using vm = await openVm({ ...things.vm, bundle: programs }, places, context, wanted.cold)
   const name = `experiment ${experiment.name}`
   return await step(context, name, name, async (handle) => {
     handle.progress('deploy')
-    const programs = [things.holder, ...things.objects, ...(things.workload ? [things.workload] : [])]
-    const bundle = await deploy(vm.guest, programs, context.signal)
+    const bundle = await deploy(vm, programs, context.signal)
     const events = [...new Set([...PROCESS_EVENTS, ...experiment.trace.events])]
     const meta = await bootMeta(vm, `${bundle}/${things.holder.name}`, events, context.signal)
     const session: Session = { wanted, vm, bundle, meta, events }

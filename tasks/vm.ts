@@ -19,7 +19,7 @@ import type { ImageArtefact } from './image.ts'
 import type { KernelArtefact } from './kernel.ts'
 import { boot, CONSOLE_LOG } from './vm/boot.ts'
 import { diskImage, overlay } from './vm/disks.ts'
-import { writeSeed } from './vm/seed.ts'
+import { writeSeed, type SeedBundle } from './vm/seed.ts'
 import {
   isAlive,
   listVms,
@@ -50,6 +50,8 @@ export interface OpenVm extends AsyncDisposable {
   readonly guest: Guest
   readonly state: VmState
   readonly dir: string
+  /** The bundle that its boot brought along, if any. */
+  readonly bundle: string | undefined
   /** `started` for this command, or `up` already. */
   readonly origin: 'started' | 'up'
 }
@@ -61,6 +63,8 @@ export interface VmWanted {
   readonly kernelWanted: string
   readonly image: ImageArtefact
   readonly accel?: 'kvm' | 'tcg' | 'auto' | undefined
+  /** Programs for the first run; no part of what the VM is. */
+  readonly bundle?: SeedBundle | undefined
 }
 
 /** What makes this VM what it is; a running VM with another fingerprint is not the one that is wanted. */
@@ -81,7 +85,7 @@ async function prepare(dir: string, wanted: VmWanted, keys: Keys, choice: Choice
   const disks = vm.disks.map((disk, index) => ({ disk, file: join(dir, `disk${index}.qcow2`) }))
   await Promise.all([
     overlay(image.disk, root, context.signal),
-    writeSeed(join(dir, 'seed.tar'), keys, vm.disks),
+    writeSeed(join(dir, 'seed.tar'), keys, vm.disks, wanted.bundle),
     ...disks.map(async ({ disk, file }) => overlay(await diskImage(disk, context), file, context.signal)),
   ])
   return qemuArgv({
@@ -166,7 +170,7 @@ async function startVm(
       await booted.process.ended
       await rm(dir, { recursive: true, force: true })
     }
-    return { guest, state, dir, origin: 'started', [Symbol.asyncDispose]: close }
+    return { guest, state, dir, bundle: wanted.bundle?.id, origin: 'started', [Symbol.asyncDispose]: close }
   } catch (error) {
     // A directory without a log tells nobody anything; one with a log is named in the message and stays until `lab gc`.
     if (context.signal.aborted || !existsSync(join(dir, CONSOLE_LOG))) await rm(dir, { recursive: true, force: true })
@@ -217,7 +221,14 @@ export async function openVm(wanted: VmWanted, places: Places, context: Context,
           guest.close()
           await held.release()
         }
-        const value: OpenVm = { guest, state: still.state, dir: still.dir, origin: 'up', [Symbol.asyncDispose]: close }
+        const value: OpenVm = {
+          guest,
+          state: still.state,
+          dir: still.dir,
+          bundle: undefined,
+          origin: 'up',
+          [Symbol.asyncDispose]: close,
+        }
         return { outcome: 'fresh', detail: `${still.state.guest.clocksource}, up since ${still.state.since}`, value }
       }
       await held.release()

@@ -1,19 +1,28 @@
 /** Brings programs and objects to the guest's tmpfs, once per VM and set of files: nothing of ours is read from the probed disk. */
-import { readFile } from 'node:fs/promises'
+import { existsSync } from 'node:fs'
+import { readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { pack } from 'tar-stream'
 import { labError } from '../engine/error.ts'
 import { fingerprintOf } from '../engine/fingerprint.ts'
-import type { Guest } from '../host/ssh.ts'
 import type { Deployable } from '../probe.ts'
+import type { OpenVm } from '../vm.ts'
+import { bundleDir, GUEST_LAB, type SeedBundle } from '../vm/seed.ts'
 
-/** Directory of the lab in the guest: a tmpfs (see /etc/fstab of the image). */
-export const GUEST_DIR = '/run/lab'
+/** Directory of the lab in the guest: on a tmpfs (/run). */
+export const GUEST_DIR = GUEST_LAB
 
 /** Unpacks stdin into $1 unless it is there; renamed when whole, as an earlier connection may have broken off. */
 const UNPACK =
   'set -e; [ -d "$1" ] && { cat >/dev/null; exit 0; }; rm -rf "$1.new"; mkdir -p "$1.new"; tar -xf - -C "$1.new"; mv "$1.new" "$1"'
 
-async function archive(files: readonly Deployable[]): Promise<Buffer> {
+/** What goes to the guest together, by its contents. */
+export const bundleOf = (files: readonly Deployable[]): SeedBundle => ({
+  id: fingerprintOf({ files: files.map(({ name, fingerprint }) => ({ name, fingerprint })) }).slice(0, 16),
+  files,
+})
+
+async function archive({ files }: SeedBundle): Promise<Buffer> {
   const tar = pack()
   for (const { name, file } of files) tar.entry({ name, mode: 0o755 }, await readFile(file))
   tar.finalize()
@@ -22,13 +31,14 @@ async function archive(files: readonly Deployable[]): Promise<Buffer> {
   return Buffer.concat(chunks)
 }
 
-/** Deploys the files and returns their directory in the guest. */
-export async function deploy(guest: Guest, files: readonly Deployable[], signal: AbortSignal): Promise<string> {
-  const id = fingerprintOf({ files: files.map(({ name, fingerprint }) => ({ name, fingerprint })) }).slice(0, 16)
-  const dir = `${GUEST_DIR}/bundle-${id}`
-  const { status, stderr } = await guest.exec(['sh', '-c', UNPACK, 'sh', dir], {
+/** Deploys a bundle and returns its directory in the guest. What a boot brought along, or an earlier run, is not sent again. */
+export async function deploy(vm: OpenVm, bundle: SeedBundle, signal: AbortSignal): Promise<string> {
+  const dir = bundleDir(bundle.id)
+  const marker = join(vm.dir, `deployed-${bundle.id}-${vm.state.guest.bootId}`)
+  if (vm.bundle === bundle.id || existsSync(marker)) return dir
+  const { status, stderr } = await vm.guest.exec(['sh', '-c', UNPACK, 'sh', dir], {
     signal,
-    input: await archive(files),
+    input: await archive(bundle),
     timeout: 60_000,
   })
   if (status !== 0)
@@ -38,5 +48,6 @@ export async function deploy(guest: Guest, files: readonly Deployable[], signal:
       lines: stderr.split('\n').slice(-5),
       wayOut: 'is the guest out of memory? raise `memory:` of the VM',
     })
+  await writeFile(marker, '')
   return dir
 }

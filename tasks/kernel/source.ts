@@ -207,18 +207,16 @@ export async function ensureTree(
     await writeFile(marker, id.id)
     return true
   }
+  // Fetched first: a source that cannot be had must leave nothing behind.
+  const archive = 'git' in source ? undefined : await fetchArchive(source, context, place, handle)
+  handle.progress('unpack the source')
   const partial = `${dir}.partial`
   await rm(partial, { recursive: true, force: true })
   await rm(dir, { recursive: true, force: true })
   await mkdir(partial, { recursive: true })
   if ('git' in source) await gitExport(source.git, id.id, partial, context, place)
-  else {
-    const archive = await fetchArchive(source, context, place, handle)
-    handle.progress('unpack the source')
-    await (archive.endsWith('.deb')
-      ? unpackDeb(archive, partial, context, place)
-      : unpackTar(archive, partial, context, place))
-  }
+  else if (archive?.endsWith('.deb')) await unpackDeb(archive, partial, context, place)
+  else if (archive !== undefined) await unpackTar(archive, partial, context, place)
   await rename(partial, dir)
   await writeFile(marker, id.id)
   return true

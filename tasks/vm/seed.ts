@@ -1,5 +1,5 @@
-/** The seed: a tar archive as a raw disk, with what makes a guest this lab's guest (keys, list of data disks). */
-import { writeFile } from 'node:fs/promises'
+/** The seed: a tar archive as a raw disk, with what makes a guest this lab's guest (keys, list of data disks), and what a run brings. */
+import { readFile, writeFile } from 'node:fs/promises'
 import { pack } from 'tar-stream'
 import type { Keys } from '../host/ssh-keys.ts'
 
@@ -8,16 +8,38 @@ export interface SeedDisk {
   readonly mount: string
 }
 
+/** Programs and objects that are in the guest from its start: a virtio disk is faster than an emulated ssh cipher. */
+export interface SeedBundle {
+  readonly id: string
+  readonly files: readonly { readonly name: string; readonly file: string }[]
+}
+
 /** Sector size; a virtio disk is whole sectors. */
 const SECTOR = 512
+/** Below /run in the guest. */
+const SEED = 'lab/seed'
+export const GUEST_LAB = '/run/lab'
+
+/** Where a bundle is unpacked in the guest. */
+export const bundleDir = (id: string): string => `${GUEST_LAB}/bundle-${id}`
 
 /** Writes the archive; the guest's init reads `authorized_keys`, `host_key` and `disks` (lines "number fs mount"). */
-export async function writeSeed(file: string, keys: Keys, disks: readonly SeedDisk[]): Promise<void> {
+export async function writeSeed(
+  file: string,
+  keys: Keys,
+  disks: readonly SeedDisk[],
+  bundle?: SeedBundle,
+): Promise<void> {
   const archive = pack()
-  const add = (name: string, content: string | Buffer) => archive.entry({ name, mode: 0o600 }, content)
-  add('authorized_keys', keys.userPublic)
-  add('host_key', keys.hostPrivate)
-  add('disks', disks.map(({ fs, mount }, index) => `${index} ${fs} ${mount}\n`).join(''))
+  const directory = (name: string) => archive.entry({ name, type: 'directory', mode: 0o700 })
+  const add = (name: string, mode: number, content: string | Buffer) => archive.entry({ name, mode }, content)
+  directory('lab')
+  directory(SEED)
+  add(`${SEED}/authorized_keys`, 0o600, keys.userPublic)
+  add(`${SEED}/host_key`, 0o600, keys.hostPrivate)
+  add(`${SEED}/disks`, 0o600, disks.map(({ fs, mount }, index) => `${index} ${fs} ${mount}\n`).join(''))
+  for (const one of bundle?.files ?? [])
+    add(`lab/bundle-${bundle?.id ?? ''}/${one.name}`, 0o755, await readFile(one.file))
   archive.finalize()
   const chunks: Buffer[] = []
   for await (const chunk of archive) chunks.push(chunk as Buffer)
