@@ -82,7 +82,8 @@ export const PHASES = ['mounts', 'seed', 'disks', 'network', 'ssh'] as const
 
 /** The last phase that the console shows: `firmware` (nothing yet), `kernel`, or one of PHASES. */
 export function bootPhase(console: string): string {
-  const phases = [...console.matchAll(/^lab-init: phase (\w+)/gm)]
+  // Only whole lines: the console is read while it is written.
+  const phases = [...console.matchAll(/^lab-init: phase (\w+)\r?\n/gm)]
   const last = phases.at(-1)?.[1]
   if (last !== undefined) return last
   return /\S/.test(console) ? 'kernel' : 'firmware'
