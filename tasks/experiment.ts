@@ -13,7 +13,7 @@ import { guestRun } from './experiment/guest-run.ts'
 import { holderFailure, of, PROCESS_EVENTS } from './experiment/holder.ts'
 import { prepareParquet } from './data/events-parquet.ts'
 import type { Manifest } from './experiment/manifest.ts'
-import { bootMeta } from './experiment/meta.ts'
+import { bootMeta, fits } from './experiment/meta.ts'
 import { cpuFiles, record, symbolsOf, type Collected, type Session } from './experiment/record.ts'
 import { newRunId, putResult } from './experiment/result.ts'
 import { reportText } from './host/trace-cmd.ts'
@@ -87,7 +87,11 @@ async function finish(
 ): Promise<RunOutcome> {
   const { wanted, vm } = session
   const { arm, guest, run, failure } = collected
-  const meta = { ...session.meta, kallsyms: Buffer.from(symbolsOf(session.meta, guest.lines), 'latin1') }
+  const events = session.events
+  const own = fits(session.meta, guest.lines)
+    ? session.meta
+    : await bootMeta(vm, `${session.bundle}/${wanted.things.holder.name}`, events, context, true)
+  const meta = { ...own, kallsyms: Buffer.from(symbolsOf(own, guest.lines), 'latin1') }
   const stats = cpuFiles(guest, 'stats').map((bytes) => bytes.toString('utf8'))
   const cmdlines = guest.files.get('saved_cmdlines')?.toString('latin1') ?? ''
   let outcome: Omit<RunOutcome, 'dir'> | undefined
@@ -140,7 +144,7 @@ export async function experimentStep(
     handle.progress('deploy')
     const bundle = await deploy(vm, programs, context.signal)
     const events = [...new Set([...PROCESS_EVENTS, ...experiment.trace.events])]
-    const meta = await bootMeta(vm, `${bundle}/${things.holder.name}`, events, context.signal)
+    const meta = await bootMeta(vm, `${bundle}/${things.holder.name}`, events, context)
     const session: Session = { wanted, vm, bundle, meta, events }
     const outcomes: RunOutcome[] = []
     for (const arm of list)

@@ -61,6 +61,36 @@ static int set_events(const struct options *options, const char *value)
 	return 0;
 }
 
+/* The number of an event in the raw pages: the host checks the formats that it kept against it. */
+static void report_id(const char *system, const char *event)
+{
+	char path[256], name[128], format[4096];
+	const char *id;
+
+	snprintf(path, sizeof(path), TF("events/%s/%s/format"), system, event);
+	if (read_file(path, format, sizeof(format)) <= 0 || !(id = strstr(format, "\nID: ")))
+		return;
+	snprintf(name, sizeof(name), "%s:%s", system, event);
+	json_begin("event-id");
+	json_text("name", name);
+	json_number("id", atol(id + 5));
+	json_end();
+}
+
+static void report_ids(const struct options *options)
+{
+	char system[128];
+
+	report_id("ftrace", "print");
+	report_id("bpf_trace", "bpf_trace_printk");
+	for (int i = 0; i < options->event_count; i++) {
+		const char *colon = strchr(options->events[i], ':');
+
+		snprintf(system, sizeof(system), "%.*s", (int)(colon - options->events[i]), options->events[i]);
+		report_id(system, colon + 1);
+	}
+}
+
 /* Full pages only: they are moved, not copied, and a page that is being written is left for the end. */
 static int move_full_pages(int cpu)
 {
@@ -126,6 +156,7 @@ int capture_prepare(const struct options *options)
 		return fail("clear the trace buffer", "trace", error);
 	if ((error = set_events(options, "1")))
 		return error;
+	report_ids(options);
 
 	rec.cpus = (int)sysconf(_SC_NPROCESSORS_CONF);
 	if (rec.cpus > MAX_CPUS)

@@ -29,6 +29,7 @@ const Line = z.discriminatedUnion('event', [
   said('map', { name: z.string(), type: z.int(), keySize: z.int(), valueSize: z.int(), maxEntries: z.int() }),
   said('map-entry', { map: z.string(), key: z.string(), value: z.string() }),
   said('captured', { cpus: z.int(), errno: z.int(), text: z.string().optional() }),
+  said('event-id', { name: z.string(), id: z.int() }),
   said('error', { doing: z.string(), value: z.string(), errno: z.int().optional(), text: z.string() }),
   said('done', {
     outcome: z.enum([

@@ -1,6 +1,7 @@
-/** What is the same for every run of one boot of a guest: event formats and symbols. Fetched once, kept beside the VM. */
-import { mkdir, readFile, readdir, rename, rm, writeFile } from 'node:fs/promises'
+/** What is the same for every run of one kernel (or of one boot, with KASLR): event formats and symbols. Fetched once, kept in the store. */
+import { readFile, readdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import type { Context } from '../engine/context.ts'
 import { fingerprintOf } from '../engine/fingerprint.ts'
 import { userError } from '../engine/error.ts'
 import { printable } from '../engine/printable.ts'
@@ -9,6 +10,7 @@ import type { TraceMeta } from '../linux/trace-dat.ts'
 import type { OpenVm } from '../vm.ts'
 import { GUEST_DIR } from './deploy.ts'
 import { runAndFetch } from './fetch.ts'
+import { of, type HolderLine } from './holder.ts'
 
 export interface BootMeta extends TraceMeta {
   readonly version: string
@@ -36,11 +38,9 @@ function assemble(files: ReadonlyMap<string, Buffer>): BootMeta {
   }
 }
 
-async function kept(dir: string): Promise<Map<string, Buffer> | undefined> {
-  const names = await readdir(dir).catch(() => undefined)
-  return (
-    names && new Map(await Promise.all(names.map(async (name) => [name, await readFile(join(dir, name))] as const)))
-  )
+async function filesOf(dir: string): Promise<Map<string, Buffer>> {
+  const names = await readdir(dir)
+  return new Map(await Promise.all(names.map(async (name) => [name, await readFile(join(dir, name))] as const)))
 }
 
 /**
@@ -54,25 +54,16 @@ async function staticSymbols(vm: OpenVm): Promise<Buffer | undefined> {
   return await readFile(join(dir, 'System.map'))
 }
 
-/** Formats of these events (and of the internal ones), symbols and version of the guest as it runs now. */
-export async function bootMeta(
+async function fetchMeta(
   vm: OpenVm,
   holder: string,
   events: readonly string[],
+  symbols: Buffer | undefined,
   signal: AbortSignal,
-): Promise<BootMeta> {
-  const local = join(vm.dir, `meta-${fingerprintOf({ boot: vm.state.guest.bootId, events: [...events] }).slice(0, 12)}`)
-  const known = await kept(local)
-  if (known) return assemble(known)
+): Promise<Map<string, Buffer>> {
   const dir = `${GUEST_DIR}/meta`
-  const symbols = await staticSymbols(vm)
-  const argv = [
-    holder,
-    '--meta',
-    dir,
-    ...(symbols ? ['--no-symbols'] : []),
-    ...events.flatMap((event) => ['--event', event]),
-  ]
+  const flags = symbols ? ['--no-symbols'] : []
+  const argv = [holder, '--meta', dir, ...flags, ...events.flatMap((event) => ['--event', event])]
   // No lines come before the archive: what the holder has to say goes to stderr.
   const { files, stderr } = await runAndFetch(vm.guest, argv, dir, NAMES, { signal, timeout: 120_000 })
   if (/no event/.test(stderr))
@@ -82,10 +73,42 @@ export async function bootMeta(
       lines: [printable(stderr, 300)],
       wayOut: '`lab exec -- ls /sys/kernel/tracing/events` lists them',
     })
-  if (symbols) files.set('kallsyms', symbols)
-  const partial = `${local}.${process.pid}`
-  await mkdir(partial, { recursive: true })
-  for (const [name, content] of files) await writeFile(join(partial, name), content)
-  await rename(partial, local).catch(() => rm(partial, { recursive: true, force: true }))
+  return symbols ? files.set('kallsyms', symbols) : files
+}
+
+/**
+ * Formats of these events (and of the internal ones), symbols and version of a guest's kernel. A kernel without KASLR and modules gives its
+ * events the same numbers at every boot, so its formats are kept in the store; `fits` checks that against each run. `anew` does not look there.
+ */
+export async function bootMeta(
+  vm: OpenVm,
+  holder: string,
+  events: readonly string[],
+  context: Context,
+  anew = false,
+): Promise<BootMeta> {
+  const symbols = await staticSymbols(vm)
+  const inputs = {
+    format: 1,
+    kernel: vm.state.kernel.fingerprint,
+    boot: symbols ? null : vm.state.guest.bootId,
+    events: [...events],
+  }
+  const fingerprint = fingerprintOf(inputs)
+  const stored = anew ? undefined : await context.store.get('meta', fingerprint)
+  if (stored) return assemble(await filesOf(stored.dir))
+  const files = await fetchMeta(vm, holder, events, symbols, context.signal)
+  if (!anew)
+    await context.store.put('meta', fingerprint, inputs, async (dir) => {
+      for (const [name, content] of files) await writeFile(join(dir, name), content)
+    })
   return assemble(files)
 }
+
+/** Whether the formats are those of the guest that recorded: the numbers of the events must agree. */
+export const fits = (meta: BootMeta, lines: readonly HolderLine[]): boolean =>
+  of(lines, 'event-id').every(({ name, id }) => {
+    const [system = '', event = ''] = name.split(':')
+    const format = meta.formats.get(system)?.get(event)?.toString('latin1')
+    return format !== undefined && /^ID: (\d+)$/m.exec(format)?.[1] === String(id)
+  })
