@@ -1,71 +1,165 @@
-/** The loss ledger: every layer where an event can vanish, and what it adds up to. A run that cannot prove that it is complete says so. */
+/**
+ * The loss ledger: every layer where an event can vanish, and what it adds up to. A run that cannot prove that it is complete says so. The
+ * texts are the kernel's: per_cpu/cpuN/stats (kernel/trace/trace.c, tracing_stats_read) and kprobe_profile (kernel/trace/trace_kprobe.c,
+ * probes_profile_seq_show).
+ */
 export interface RingStats {
+  /** Events that were still in the buffer, read by nobody. */
   readonly entries: number
   readonly overrun: number
   readonly commitOverrun: number
   readonly dropped: number
+  /** Events that were read out of it. */
+  readonly read: number
 }
 
-/** Reads per_cpu/cpuN/stats (kernel/trace/trace.c, tracing_stats_read); undefined when a counter is not there. */
+/** Reads one CPU's stats; undefined when a counter is not there. Clocks without seconds change the lines of the times only. */
 export function parseRingStats(text: string): RingStats | undefined {
-  const value = (name: string) => Number(new RegExp(`^${name}: (\\d+)`, 'm').exec(text)?.[1] ?? Number.NaN)
+  const value = (name: string) => Number(new RegExp(`^${name}: (\\d+)$`, 'm').exec(text)?.[1] ?? Number.NaN)
   const stats = {
     entries: value('entries'),
     overrun: value('overrun'),
     commitOverrun: value('commit overrun'),
     dropped: value('dropped events'),
+    read: value('read events'),
   }
   return Object.values(stats).some(Number.isNaN) ? undefined : stats
+}
+
+export interface ProbeCount {
+  readonly event: string
+  readonly hits: number
+  readonly missed: number
+}
+
+/** Reads kprobe_profile: "  NAME  HITS  MISSED" per kprobe event. A line of another form is an error of the caller's file. */
+export function parseKprobeProfile(text: string): ProbeCount[] {
+  return text.split('\n').flatMap((line) => {
+    const [, event, hits, missed] = /^\s*(\S+)\s+(\d+)\s+(\d+)\s*$/.exec(line) ?? []
+    return event === undefined ? [] : [{ event, hits: Number(hits), missed: Number(missed) }]
+  })
 }
 
 export interface LossInput {
   /** Text of each CPU's stats, read after the recording. */
   readonly stats: readonly string[]
-  /** Per program; negative where the kernel does not count. */
-  readonly missed: readonly { readonly program: string; readonly missed: number }[]
-  /** LOST and DROPPED markers in the text. */
-  readonly markers: readonly { readonly count: number }[]
+  /** CPUs that were recorded, where it is known: each must have its stats. */
+  readonly cpus?: number | undefined
+  /** Per program; negative where no count could be had. `section` ("kprobe/f", "tracepoint/a/b") tells whether there should be one. */
+  readonly missed: readonly { readonly program: string; readonly missed: number; readonly section?: string }[]
+  /** LOST and DROPPED markers in the text; without a count where the text has none. */
+  readonly markers: readonly { readonly count?: number | undefined }[]
   readonly notUnderstood: number
+  /** Events in the trace, of all kinds and CPUs. With it the buffer's own count of what was read is compared. */
+  readonly events?: number | undefined
   /** Why the recorder stopped early, if it did. */
   readonly captureError?: string | undefined
 }
 
+/** Where an event can vanish. */
+export type Layer = 'overrun' | 'commitOverrun' | 'dropped' | 'unread' | 'missed' | 'lostMarkers'
+
 export interface Ledger {
   readonly completeness: 'complete' | 'incomplete' | 'unknown'
-  readonly losses: Readonly<Record<'overrun' | 'commitOverrun' | 'dropped' | 'missed' | 'lostMarkers', number | null>>
+  /** Events lost per layer; null where the number is not known. The same event can be in `overrun` and in `lostMarkers`. */
+  readonly losses: Readonly<Record<Layer, number | null>>
+  /** Per CPU, in the order of the input; null where the text could not be read. */
+  readonly perCpu: readonly (RingStats | null)[]
+  /** One line each: first what was lost, then what is not known. */
   readonly reasons: readonly string[]
 }
 
-const WHY = {
+const WHY: Readonly<Record<Layer, string>> = {
   overrun: 'events were overwritten in the ring buffer before they were read: raise `trace: { buffer: ... }`',
   commitOverrun: 'events were lost because an interrupt wrote while another write was open: raise the buffer',
   dropped: 'events were dropped because the ring buffer was full: raise `trace: { buffer: ... }`',
+  unread: 'events were left in the ring buffer when the recording ended',
   missed: 'hits of a kprobe were missed (it was hit inside another probe, or on a CPU that was in one)',
   lostMarkers: 'the trace itself says that events were lost',
-} as const
+}
+
+const sum = (numbers: readonly number[]): number => numbers.reduce((total, one) => total + one, 0)
+const LAYERS = ['overrun', 'commitOverrun', 'dropped', 'unread', 'missed', 'lostMarkers'] as const
+
+/** Which counter of a CPU belongs to a layer of the ring buffer. */
+const COUNTERS = { overrun: 'overrun', commitOverrun: 'commitOverrun', dropped: 'dropped', unread: 'entries' } as const
+
+/** What is known of a layer: a number, and whether that is all of it. */
+interface Known {
+  readonly least: number
+  readonly whole: boolean
+  /** " (CPU 0: 3, CPU 2: 1)". */
+  readonly where: string
+}
+
+function ringLoss(counter: (typeof COUNTERS)[keyof typeof COUNTERS], perCpu: Ledger['perCpu']): Known {
+  const counts = perCpu.map((one) => one?.[counter] ?? 0)
+  const parts = counts.flatMap((count, cpu) => (count > 0 ? [`CPU ${cpu}: ${count}`] : []))
+  return {
+    least: sum(counts),
+    whole: perCpu.length > 0 && perCpu.every((one) => one !== null),
+    where: parts.length === 0 ? '' : ` (${parts.join(', ')})`,
+  }
+}
+
+/** kprobe_profile has kprobe events only; for programs of other kinds there is no such count to ask for. */
+const isCounted = (section: string | undefined): boolean => section === undefined || /^k(ret)?probe\//.test(section)
+
+function doubts(input: LossInput, perCpu: Ledger['perCpu']): string[] {
+  const { stats, cpus, missed, notUnderstood, events } = input
+  const unknown = missed.filter((one) => one.missed < 0 && isCounted(one.section)).map(({ program }) => program)
+  const read = sum(perCpu.map((one) => one?.read ?? 0))
+  const readable = stats.length > 0 && perCpu.every((one) => one !== null)
+  return [
+    ...(readable ? [] : ['the loss counters of the ring buffer could not be read']),
+    ...(cpus !== undefined && stats.length < cpus ? [`of ${cpus} CPUs only ${stats.length} have loss counters`] : []),
+    ...(unknown.length > 0 ? [`how many hits were missed is not known for ${unknown.join(', ')}`] : []),
+    ...(notUnderstood > 0
+      ? [
+          `${notUnderstood} line${notUnderstood === 1 ? '' : 's'} of the trace ${notUnderstood === 1 ? 'was' : 'were'} not understood`,
+        ]
+      : []),
+    ...(events !== undefined && readable && events !== read
+      ? [`the ring buffers gave ${read} events and the trace has ${events}`]
+      : []),
+  ]
+}
 
 /** Adds up all layers. */
 export function lossLedger(input: LossInput): Ledger {
-  const stats = input.stats.map(parseRingStats)
-  const known = stats.length > 0 && stats.every((one) => one !== undefined)
-  const sum = (pick: (one: RingStats) => number) =>
-    known ? stats.reduce((total, one) => total + (one ? pick(one) : 0), 0) : null
-  const losses = {
-    overrun: sum((one) => one.overrun),
-    commitOverrun: sum((one) => one.commitOverrun),
-    dropped: sum((one) => one.dropped),
-    missed: input.missed.reduce((total, { missed }) => total + Math.max(0, missed), 0),
-    lostMarkers: input.markers.reduce((total, { count }) => total + count, 0),
+  const perCpu = input.stats.map((text) => parseRingStats(text) ?? null)
+  const missed = input.missed.filter(({ section }) => isCounted(section)).map((one) => one.missed)
+  const marks = input.markers.map(({ count }) => count)
+  const layers: Readonly<Record<Layer, Known>> = {
+    overrun: ringLoss(COUNTERS.overrun, perCpu),
+    commitOverrun: ringLoss(COUNTERS.commitOverrun, perCpu),
+    dropped: ringLoss(COUNTERS.dropped, perCpu),
+    unread: ringLoss(COUNTERS.unread, perCpu),
+    missed: { least: sum(missed.filter((one) => one > 0)), whole: missed.every((one) => one >= 0), where: '' },
+    lostMarkers: { least: sum(marks.map((one) => one ?? 0)), whole: !marks.includes(undefined), where: '' },
   }
-  const lost = (Object.keys(losses) as (keyof typeof losses)[]).filter((layer) => (losses[layer] ?? 0) > 0)
-  const reasons = lost.map((layer) => `${losses[layer] ?? 0}: ${WHY[layer]}`)
-  if (input.captureError !== undefined) reasons.push(`the recording ended early: ${input.captureError}`)
-  const doubts = [
-    ...(known ? [] : ['the loss counters of the ring buffer could not be read']),
-    ...(input.notUnderstood > 0 ? [`${input.notUnderstood} lines of the trace were not understood`] : []),
-  ]
-  const completeness = reasons.length > 0 ? 'incomplete' : doubts.length > 0 ? 'unknown' : 'complete'
-  return { completeness, losses, reasons: [...reasons, ...doubts] }
+  const lost = LAYERS.flatMap((layer) => {
+    const { least, whole, where } = layers[layer]
+    // A marker without a number is a loss all the same.
+    if (least === 0 && (layer !== 'lostMarkers' || whole)) return []
+    return [`${whole ? least : `at least ${Math.max(1, least)}`}: ${WHY[layer]}${where}`]
+  })
+  if (input.captureError !== undefined) lost.push(`the recording ended early: ${input.captureError}`)
+  const unknown = doubts(input, perCpu)
+  const number = (layer: Layer) => (layers[layer].whole ? layers[layer].least : null)
+  return {
+    completeness: lost.length > 0 ? 'incomplete' : unknown.length > 0 ? 'unknown' : 'complete',
+    losses: {
+      overrun: number('overrun'),
+      commitOverrun: number('commitOverrun'),
+      dropped: number('dropped'),
+      unread: number('unread'),
+      missed: number('missed'),
+      lostMarkers: number('lostMarkers'),
+    },
+    perCpu,
+    reasons: [...lost, ...unknown],
+  }
 }
 
 /** Programs that were hit while no line of any program is in the trace: their printk was refused, and the kernel says nothing about it. */
@@ -78,6 +172,6 @@ export function silentPrintk(
     .filter((one) => one.hits > 0)
     .map(
       ({ program, hits: count }) =>
-        `${program} was hit ${count} times and printed nothing: bpf_trace_printk refuses a format that it does not know (%c before 6.x) with -EINVAL and no message`,
+        `${program} fired ${count} time${count === 1 ? '' : 's'} and printed nothing: bpf_trace_printk rejects a format that it does not know with -EINVAL, silently (%c on 4.15, 5.4 and 5.7; 6.1 takes it)`,
     )
 }

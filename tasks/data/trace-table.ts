@@ -2,15 +2,36 @@
 import { printable } from '../engine/printable.ts'
 import type { TraceEvent } from '../linux/trace-line.ts'
 
-const seconds = (ns: bigint): string =>
-  `${ns / 1_000_000_000n}.${String((ns % 1_000_000_000n) / 1000n).padStart(6, '0')}`
+/** %16s, as the kernel sets it. */
+const COMM_WIDTH = 16
+/** A line of a terminal or a slide, not a record: the whole message is in the table of events. */
+const MESSAGE_LENGTH = 200
 
-/** One line per event in the kernel's own columns. */
+/** " %5lu.%06lu" rounded to microseconds, or " %12llu" for a clock that counts (kernel/trace/trace_output.c, trace_print_context). */
+function time({ timeNs, ticks }: TraceEvent): string {
+  if (ticks) return String(timeNs).padStart(12)
+  const us = (timeNs + 500n) / 1000n
+  return `${String(us / 1_000_000n).padStart(5)}.${String(us % 1_000_000n).padStart(6, '0')}`
+}
+
+/** What the kernel prints in front of the text: the fake address of a printk before 5.9, else the event's name. */
+const prefix = ({ event }: TraceEvent): string => (event === 'print' ? '0' : event)
+
+/** One line per event in the kernel's own columns; nothing in it that a terminal would obey. */
 export const traceLines = (events: readonly TraceEvent[]): string[] =>
-  events.map(({ comm, pid, cpu, flags, timeNs, message }) => {
-    const task = `${printable(comm, 16)}-${pid}`.padStart(20)
-    return `${task} [${String(cpu).padStart(3, '0')}] ${flags === undefined ? '' : `${flags} `}${seconds(timeNs).padStart(12)}: ${printable(message, 200)}`
+  events.map((event) => {
+    const { comm, pid, cpu, flags, message } = event
+    const task = `${printable(comm, COMM_WIDTH).padStart(COMM_WIDTH)}-${String(pid).padEnd(5)}`
+    const text = `${printable(prefix(event), 64)}: ${printable(message, MESSAGE_LENGTH)}`
+    return `${task} [${String(cpu).padStart(3, '0')}] ${flags === undefined ? '' : `${printable(flags, 8)} `}${time(event)}: ${text}`
   })
 
-/** A fenced block that keeps the columns on a slide. */
-export const traceMarkdown = (events: readonly TraceEvent[]): string[] => ['```', ...traceLines(events), '```']
+/** A fenced block that keeps the columns on a slide, as far to the left as they go. */
+export function traceMarkdown(events: readonly TraceEvent[]): string[] {
+  const lines = traceLines(events)
+  const indent = Math.min(...lines.map((line) => line.length - line.trimStart().length))
+  // A message may hold backticks; a fence ends only at one that is as long.
+  const longest = Math.max(2, ...lines.flatMap((line) => Array.from(line.matchAll(/`+/g), ([run]) => run.length)))
+  const fence = '`'.repeat(longest + 1)
+  return [fence, ...lines.map((line) => line.slice(indent)), fence]
+}

@@ -38,7 +38,7 @@ export interface StepResult<T> {
 
 export interface StepHandle {
   /** Where the step is; `done` and `total` in `unit`. */
-  progress(phase: string, done?: number, total?: number, unit?: 'bytes' | 'objects' | 'runs'): void
+  readonly progress: (phase: string, done?: number, total?: number, unit?: 'bytes' | 'objects' | 'runs') => void
 }
 
 /** Runs one step between its start and end events. Failures pass through after a `failed` end. */

@@ -40,7 +40,7 @@ export function changedInputs(before: Inputs, after: Inputs, prefix = ''): strin
   const names = new Set([...Object.keys(before), ...Object.keys(after)])
   return [...names].toSorted().flatMap((name) => {
     const [a, b] = [before[name] ?? null, after[name] ?? null]
-    if (canonical(a) === canonical(b)) return []
+    if (canonical(a) === canonical(b) && Object.hasOwn(before, name) === Object.hasOwn(after, name)) return []
     return isInputs(a) && isInputs(b) ? changedInputs(a, b, `${prefix}${name}.`) : [`${prefix}${name}`]
   })
 }

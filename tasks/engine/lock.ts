@@ -2,6 +2,7 @@
 import { mkdir } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import lockfile from 'proper-lockfile'
+import { interrupted } from './error.ts'
 
 /** A lock is stale when its owner has not touched it for this long: it was killed. Milliseconds. */
 const STALE = 15_000
@@ -12,12 +13,12 @@ export interface Lock extends AsyncDisposable {
 
 /**
  * Takes the lock `path` or waits for it; `onWait` is called once if somebody else holds it. A killed owner's lock falls to the next
- * one after 15 s. Rejects with the signal's reason when aborted while waiting.
+ * one after 15 s. Rejects as interrupted when aborted while waiting.
  */
 export async function lock(path: string, signal: AbortSignal, onWait: () => void): Promise<Lock> {
   await mkdir(dirname(path), { recursive: true })
   for (let waited = false; ;) {
-    signal.throwIfAborted()
+    if (signal.aborted) throw interrupted()
     try {
       // A compromised lock means that this process slept for longer than STALE; losing it must not crash a finished build.
       const release = await lockfile.lock(path, { realpath: false, stale: STALE, onCompromised: () => undefined })

@@ -57,6 +57,8 @@ export class Store {
   /** The entry, if it is there and whole; its access time is what pruning goes by. */
   async get(kind: string, fingerprint: Fingerprint): Promise<StoredEntry | undefined> {
     const dir = this.#dir(kind, fingerprint)
+    // Asked first: an entry that another process puts here from now on is whole.
+    if (!existsSync(dir)) return undefined
     try {
       const inputs = JSON.parse(await readFile(join(dir, INPUTS), 'utf8')) as Inputs
       const now = new Date()
@@ -64,7 +66,7 @@ export class Store {
       return { dir, inputs }
     } catch {
       // A directory without a readable inputs file was damaged from outside: build it again.
-      if (existsSync(dir)) await rm(dir, { recursive: true, force: true })
+      await rm(dir, { recursive: true, force: true })
       return undefined
     }
   }

@@ -1,6 +1,6 @@
 /** Work side by side: the first failure stops the others, and nothing is left running when it is reported. */
 import type { Context } from './context.ts'
-import { Failure } from './error.ts'
+import { Failure, interrupted } from './error.ts'
 
 /** Runs all works at once and returns their results in order. Throws the first failure that is not just "was told to stop". */
 export async function together<T extends readonly unknown[]>(
@@ -15,7 +15,7 @@ export async function together<T extends readonly unknown[]>(
       try {
         return await work(shared)
       } catch (error) {
-        control.abort()
+        control.abort(interrupted())
         throw error
       }
     }),

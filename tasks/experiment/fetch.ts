@@ -1,7 +1,7 @@
 /** Brings files of the guest to the host. Names, types and sizes are the guest's word and are checked before anything is kept. */
 import { Readable } from 'node:stream'
 import { extract } from 'tar-stream'
-import { labError } from '../engine/error.ts'
+import { labError, messageOf } from '../engine/error.ts'
 import { printable } from '../engine/printable.ts'
 import type { Guest } from '../host/ssh.ts'
 
@@ -34,7 +34,12 @@ const THEN_SEND = 'dir=$1; shift; "$@"; tar -cf - -C "$dir" . || exit 74; rm -rf
 
 /** The archive's wanted files; anything else in it is a failure. */
 async function keep(bytes: Buffer, wanted: RegExp): Promise<Map<string, Buffer>> {
-  const { files, refused } = await readArchive(bytes, wanted)
+  const { files, refused } = await readArchive(bytes, wanted).catch((error: unknown) => {
+    throw labError(
+      { place: 'guest', fact: `what it sent is no whole archive: ${messageOf(error)}`, wayOut: 'run it again' },
+      error,
+    )
+  })
   if (refused.length === 0) return files
   throw labError({
     place: 'guest',

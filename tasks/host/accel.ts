@@ -5,6 +5,7 @@
  */
 import { accessSync, constants } from 'node:fs'
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
+import { randomUUID } from 'node:crypto'
 import { dirname, join } from 'node:path'
 import { Failure, labError, messageOf } from '../engine/error.ts'
 import { bootId } from '../engine/context.ts'
@@ -52,7 +53,8 @@ async function tryKvm(kernel: string, signal: AbortSignal): Promise<Verdict> {
     })
     if (END_OF_BOOT.test(result.stdout)) return { works: true, reason: 'the kernel booted with it' }
   } catch (error) {
-    if (signal.aborted || !(error instanceof Failure)) throw error
+    // Only the deadline says something about KVM; a missing QEMU must not be remembered as a verdict.
+    if (!(error instanceof Failure) || !/took longer than/.test(error.parts.fact)) throw error
     if (END_OF_BOOT.test(output)) return { works: true, reason: 'the kernel booted with it' }
   }
   const said = /KVM internal error.*|.*(?:failed to initialize kvm|Could not access KVM).*/i.exec(output)?.[0]
@@ -84,8 +86,9 @@ export async function kvmVerdict(cache: string, kernel: string, signal: AbortSig
   if (known) return known
   const verdict = await tryKvm(kernel, signal)
   await mkdir(dirname(file), { recursive: true })
-  await writeFile(`${file}.${process.pid}`, JSON.stringify(verdict))
-  await rename(`${file}.${process.pid}`, file)
+  const partial = `${file}.${randomUUID()}`
+  await writeFile(partial, JSON.stringify(verdict))
+  await rename(partial, file)
   return verdict
 }
 

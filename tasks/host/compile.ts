@@ -13,10 +13,19 @@ export interface BpfCompile {
   readonly signal: AbortSignal
 }
 
+/** Lines of a compiler's output that are shown: the first, since the later errors are often consequences. */
+const SHOWN = 20
+
 /** First diagnostics of a compiler, without its "N errors generated". */
-function compileFailure(error: unknown, place: string, source: string, wayOut: string): unknown {
+function compileFailure(
+  error: unknown,
+  said: readonly string[],
+  place: string,
+  source: string,
+  wayOut: string,
+): unknown {
   if (!(error instanceof Failure) || error.kind !== 'lab' || !/ended with status/.test(error.parts.fact)) return error
-  const output = (error.parts.lines ?? []).filter((line) => !/^\d+ (errors?|warnings?)( and .*)? generated/.test(line))
+  const output = said.filter((line) => !/^\d+ (errors?|warnings?)( and .*)? generated/.test(line))
   const at = output
     .map((line) => /^(\S+?:\d+(?::\d+)?): (?:fatal )?error: (.*)$/.exec(line))
     .find((match) => match !== null)
@@ -24,7 +33,7 @@ function compileFailure(error: unknown, place: string, source: string, wayOut: s
     {
       place: at?.[1] ?? place,
       fact: at ? `${place} does not compile: ${at[2] ?? ''}` : `${source} does not compile`,
-      lines: output,
+      lines: output.slice(0, SHOWN).map((line) => printable(line, 200)),
       wayOut,
     },
     error,
@@ -52,10 +61,17 @@ export const bpfArgv = ({ source, object, include, define }: BpfCompile, resourc
 export async function compileBpf(wanted: BpfCompile): Promise<void> {
   const { place, source, signal } = wanted
   const resources = (await run(['clang', '-print-resource-dir'], { signal, place })).stdout.trim()
+  const said: string[] = []
   try {
-    await run(bpfArgv(wanted, resources), { signal, place })
+    await run(bpfArgv(wanted, resources), { signal, place, onLine: (line) => said.push(line) })
   } catch (error) {
-    throw compileFailure(error, place, source, 'correct the probe; its headers are those of the kernel that was built')
+    throw compileFailure(
+      error,
+      said,
+      place,
+      source,
+      'correct the probe; its headers are those of the kernel that was built',
+    )
   }
 }
 
@@ -76,11 +92,17 @@ export async function compileProgram({
   place,
   signal,
 }: HostCompile): Promise<void> {
+  const said: string[] = []
   try {
-    await run(['gcc', '-O2', '-g', '-Wall', ...flags, '-o', program, ...sources, ...libraries], { signal, place })
+    await run(['gcc', '-O2', '-g', '-Wall', ...flags, '-o', program, ...sources, ...libraries], {
+      signal,
+      place,
+      onLine: (line) => said.push(line),
+    })
   } catch (error) {
     throw compileFailure(
       error,
+      said,
       place,
       sources.map((file) => printable(file)).join(' '),
       'correct the program; `lab doctor` tells whether a library is missing',

@@ -65,8 +65,13 @@ async function sizeOf(file: string): Promise<number> {
   return (await stat(file).catch(() => ({ size: 0 }))).size
 }
 
-/** One attempt at one URL, going on where `partial` ends. Throws the plain reason. */
-async function attempt(url: string, partial: string, { signal, onBytes }: Download): Promise<void> {
+/** One attempt at one URL, going on where `partial` ends. Throws the plain reason; `onAnswer` is called once the host speaks HTTP. */
+async function attempt(
+  url: string,
+  partial: string,
+  { signal, onBytes }: Download,
+  onAnswer: () => void,
+): Promise<void> {
   const from = await sizeOf(partial)
   const control = new AbortController()
   let clock = setTimeout(() => control.abort(new Error(`no answer in ${CONNECT / 1000} s`)), CONNECT)
@@ -76,11 +81,14 @@ async function attempt(url: string, partial: string, { signal, onBytes }: Downlo
     const response = await fetch(url, {
       redirect: 'follow',
       signal: control.signal,
-      headers: from > 0 ? { range: `bytes=${from}-` } : {},
+      // The file's own bytes: fetch asks for gzip by default and unpacks it, and then neither length nor range fit.
+      headers: { 'accept-encoding': 'identity', ...(from > 0 ? { range: `bytes=${from}-` } : {}) },
     })
+    onAnswer()
     const resumed = response.status === 206
     // 416: the part that is here is already all of it, or more; the checksum will tell.
-    if (response.status === 416) return
+    if (response.status === 416) return await response.body?.cancel()
+    if (!response.ok) await response.body?.cancel()
     if (!response.ok || !response.body) throw new Error(`HTTP ${response.status}`)
     const rest = Number(response.headers.get('content-length') ?? Number.NaN)
     const total = Number.isNaN(rest) ? undefined : rest + (resumed ? from : 0)
@@ -118,18 +126,20 @@ export async function verify(file: string, sha256: string, place: string, from: 
 
 /** Makes sure that `file` is there and has its checksum, from the first address that delivers. */
 export async function download(wanted: Download): Promise<void> {
-  const { urls, file, cache, place, sha256 } = wanted
+  const { urls, file, cache, place, sha256, signal } = wanted
   const partial = `${file}.part`
   const reasons: string[] = []
   await mkdir(dirname(file), { recursive: true })
   for (const url of urls) {
+    if (signal.aborted) throw interrupted()
     const known = await rememberedReason(cache, url)
     if (known !== undefined) {
       reasons.push(`${url}: ${known}`)
       continue
     }
+    let answered = false
     try {
-      await attempt(url, partial, wanted)
+      await attempt(url, partial, wanted, () => (answered = true))
       await verify(partial, sha256, place, url)
       await rename(partial, file)
       return
@@ -137,8 +147,8 @@ export async function download(wanted: Download): Promise<void> {
       const failure = diskFailure(error, place)
       if (failure instanceof Failure) throw failure
       const reason = deepest(error)
-      // A broken transfer keeps its part; only a host that never answered is remembered.
-      if ((await sizeOf(partial)) === 0) await remember(cache, url, reason)
+      // A broken transfer keeps its part. Only a host that never answered is remembered: a 404 says nothing about its other files.
+      if (!answered) await remember(cache, url, reason)
       reasons.push(`${url}: ${reason}`)
     }
   }

@@ -16,13 +16,17 @@ export interface Toolchain {
 
 export async function toolchain(cache: string, signal: AbortSignal): Promise<Toolchain> {
   const [gcc, ld] = await Promise.all([toolVersion('gcc', cache, signal), toolVersion('ld', cache, signal)])
-  const [, major = '0', minor = '0'] = /(\d+)\.(\d+)\S*$/.exec(ld) ?? []
-  return {
-    gcc,
-    ld,
-    gccMajor: Number(/(\d+)\.\d+\.\d+\S*$/.exec(gcc)?.[1] ?? 0),
-    binutils: Number(major) * 100 + Number(minor),
-  }
+  return { gcc, ld, ...toolNumbers(gcc, ld) }
+}
+
+/**
+ * Numbers out of the first lines of `gcc --version` and `ld --version`. The version stands behind the vendor's words in parentheses, and
+ * some distributions write a date after it: "gcc (Debian 12.2.0-14) 12.2.0", "gcc (GCC) 14.1.1 20240522".
+ */
+export function toolNumbers(gcc: string, ld: string): Pick<Toolchain, 'gccMajor' | 'binutils'> {
+  const version = (text: string) => /(\d+)\.(\d+)/.exec(text.replaceAll(/\([^)]*\)/g, ''))
+  const [, major = '0', minor = '0'] = version(ld) ?? []
+  return { gccMajor: Number(version(gcc)?.[1] ?? 0), binutils: Number(major) * 100 + Number(minor) }
 }
 
 /**
@@ -37,6 +41,15 @@ const REPRODUCIBLE = {
   LOCALVERSION: '',
 }
 
+/** Variables of the caller's that would change what make does; undefined takes them away. */
+const ENVIRONMENT = {
+  MAKEFLAGS: undefined,
+  ARCH: undefined,
+  CROSS_COMPILE: undefined,
+  KBUILD_OUTPUT: undefined,
+  LC_ALL: 'C',
+}
+
 export interface Make {
   readonly tree: string
   readonly targets: readonly string[]
@@ -48,12 +61,11 @@ export interface Make {
 export const make = ({ tree, targets, assignments = {}, jobs = 1 }: Make, options: RunOptions) =>
   run(
     [
-      ...['env', '-u', 'MAKEFLAGS', '-u', 'ARCH', '-u', 'CROSS_COMPILE', '-u', 'KBUILD_OUTPUT', 'LC_ALL=C'],
       ...['make', '-C', tree, `-j${jobs}`],
       ...Object.entries({ ...REPRODUCIBLE, ...assignments }).map(([key, value]) => `${key}=${value}`),
       ...targets,
     ],
-    options,
+    { ...options, env: { ...options.env, ...ENVIRONMENT } },
   )
 
 /** A line that make prints per object; used to show progress. */

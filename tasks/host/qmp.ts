@@ -19,6 +19,14 @@ interface Reply {
 /** Milliseconds until an answer is given up; QEMU answers at once or never. */
 const ANSWER = 10_000
 
+const CLOSED = 'QEMU closed its control socket'
+
+const lost = (error: unknown) =>
+  labError(
+    { place: 'QEMU', fact: messageOf(error), wayOut: 'the VM is lost; `lab gc` removes what is left of it' },
+    error,
+  )
+
 export class Qmp implements AsyncDisposable {
   readonly #socket: Socket
   readonly #waiting = new Map<number, { resolve: (value: unknown) => void; reject: (error: Error) => void }>()
@@ -33,7 +41,7 @@ export class Qmp implements AsyncDisposable {
       for (const line of lines) this.#read(line, onEvent)
     })
     const fail = () => {
-      for (const { reject } of this.#waiting.values()) reject(new Error('QEMU closed its control socket'))
+      for (const { reject } of this.#waiting.values()) reject(new Error(CLOSED))
       this.#waiting.clear()
     }
     socket.on('error', fail)
@@ -63,6 +71,7 @@ export class Qmp implements AsyncDisposable {
   }
 
   async execute(command: string, args?: Record<string, unknown>): Promise<unknown> {
+    if (this.#socket.destroyed) throw lost(new Error(CLOSED))
     const id = this.#next++
     const answer = new Promise<unknown>((resolve, reject) => {
       const clock = setTimeout(() => reject(new Error(`no answer to ${command} in ${ANSWER / 1000} s`)), ANSWER)
@@ -76,10 +85,7 @@ export class Qmp implements AsyncDisposable {
     try {
       return await answer
     } catch (error) {
-      throw labError(
-        { place: 'QEMU', fact: messageOf(error), wayOut: 'the VM is lost; `lab gc` removes what is left of it' },
-        error,
-      )
+      throw lost(error)
     }
   }
 

@@ -3,9 +3,10 @@
  * its own, and the group is ended when the signal is aborted: zx's own `signal` ends the shell only and leaves its children running
  * (zx 8.8, seen on Node 20 and 24), and its `kill()` prints a deprecation warning into the live view.
  */
-import { createWriteStream } from 'node:fs'
+import { createWriteStream, type WriteStream } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
 import { dirname } from 'node:path'
+import { StringDecoder } from 'node:string_decoder'
 import { $, type ProcessPromise } from 'zx'
 import { interrupted, labError } from '../engine/error.ts'
 import { diskFull, SAYS_DISK_FULL } from '../engine/store.ts'
@@ -13,7 +14,8 @@ import { printable } from '../engine/printable.ts'
 
 export interface RunOptions {
   readonly cwd?: string
-  readonly env?: Readonly<Record<string, string>>
+  /** Added to ours; undefined takes a variable away. */
+  readonly env?: Readonly<Record<string, string | undefined>>
   readonly signal?: AbortSignal
   readonly input?: string | Buffer
   /** Milliseconds; the group is ended after it and the failure says so. */
@@ -51,31 +53,51 @@ function endGroup(pid: number | undefined, signal: NodeJS.Signals): void {
   }
 }
 
-/** Splits a stream of chunks into whole lines. */
+/** Splits one stream of chunks into whole lines; a chunk may end within a character or between CR and LF. */
 function lineReader(onLine: (line: string) => void): { push: (chunk: Buffer) => void; end: () => void } {
+  const decoder = new StringDecoder('utf8')
   let rest = ''
   return {
     push(chunk) {
-      const lines = (rest + chunk.toString('utf8')).split(/\r\n|[\r\n]/)
+      const lines = (rest + decoder.write(chunk)).split(/\r\n|\n|\r(?!$)/)
       rest = lines.pop() ?? ''
       for (const line of lines) onLine(line)
     },
     end() {
+      rest = (rest + decoder.end()).replace(/\r$/, '')
       if (rest !== '') onLine(rest)
     },
   }
 }
 
-const missing = (argv: readonly string[], place?: string) =>
+const missing = (program: string, place?: string) =>
   labError({
     place,
-    fact: `${argv[0] ?? ''} is not installed`,
+    fact: `${program} is not installed`,
     wayOut: '`lab doctor` lists what is missing and the command that installs it',
   })
 
-/** Runs a program to its end; it ends with us, even if we are killed (zx's children outlive Node otherwise). Throws a lab failure with the last lines of its output unless its status is accepted. */
+/** The program that could not be started, by what bash or setpriv said (status 127); a program's own 127 is not ours to explain. */
+const notFound = (argv: readonly string[], stderr: string): string | undefined =>
+  /exec: setpriv: /.test(stderr) ? 'setpriv' : /^setpriv: /m.test(stderr) ? argv[0] : undefined
+
+/** Opens the log for appending; a log that cannot be written is no reason to fail. */
+async function openLog(log: string, argv: readonly string[]): Promise<WriteStream> {
+  await mkdir(dirname(log), { recursive: true })
+  const file = createWriteStream(log, { flags: 'a' })
+  file.on('error', () => undefined)
+  file.write(`$ ${argv.join(' ')}\n`)
+  return file
+}
+
+/**
+ * Runs a program to its end; it ends with us, even if we are killed (zx's children outlive Node otherwise). Throws a lab failure with
+ * the last lines of its output unless its status is accepted. The log is whole when this returns.
+ */
 export async function run(argv: readonly string[], options: RunOptions = {}): Promise<RunResult> {
   const { signal, timeout, log, onLine, accept = [0], place } = options
+  // Before the program starts: nothing of its output may be missed.
+  const file = log === undefined ? undefined : await openLog(log, argv)
   if (signal?.aborted) throw interrupted()
   const process_: ProcessPromise = shell({
     ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
@@ -84,16 +106,16 @@ export async function run(argv: readonly string[], options: RunOptions = {}): Pr
     stdio: [options.input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
   })`exec ${['setpriv', '--pdeathsig=TERM', ...argv]}`
   const child = process_.child
-  if (log !== undefined) await mkdir(dirname(log), { recursive: true })
-  const file = log === undefined ? undefined : createWriteStream(log, { flags: 'a' })
-  file?.on('error', () => undefined)
-  file?.write(`$ ${argv.join(' ')}\n`)
-  const reader = onLine && lineReader(onLine)
-  for (const stream of [child?.stdout, child?.stderr])
+  // A program need not read its input to the end; without a listener the EPIPE would end us.
+  child?.stdin?.on('error', () => undefined)
+  const readers = [child?.stdout, child?.stderr].map((stream) => {
+    const reader = onLine && lineReader(onLine)
     stream?.on('data', (chunk: Buffer) => {
       file?.write(chunk)
       reader?.push(chunk)
     })
+    return reader
+  })
 
   let timedOut = false
   let killer: NodeJS.Timeout | undefined
@@ -111,11 +133,12 @@ export async function run(argv: readonly string[], options: RunOptions = {}): Pr
   signal?.addEventListener('abort', end, { once: true })
   try {
     const output = await process_
-    reader?.end()
+    for (const reader of readers) reader?.end()
     if (signal?.aborted) throw interrupted()
     const status = output.exitCode ?? 128
     if (!timedOut && accept.includes(status)) return { stdout: output.stdout, stderr: output.stderr, status }
-    if (status === 127 && /not found|No such file/.test(output.stderr)) throw missing(argv, place)
+    const absent = status === 127 ? notFound(argv, output.stderr) : undefined
+    if (absent !== undefined) throw missing(absent, place)
     const how = timedOut
       ? `took longer than ${(timeout ?? 0) / 1000} s`
       : output.signal
@@ -139,7 +162,7 @@ export async function run(argv: readonly string[], options: RunOptions = {}): Pr
     clearTimeout(clock)
     clearTimeout(killer)
     signal?.removeEventListener('abort', end)
-    file?.end()
+    if (file) await new Promise<void>((resolve) => file.end(() => resolve()))
   }
 }
 
@@ -171,7 +194,7 @@ export function start(argv: readonly string[], options: StartOptions): Started {
     stdio: ['ignore', 'ignore', 'ignore'],
   })`exec ${guarded} 2>${options.stderrFile}`
   const pid = process_.child?.pid
-  if (pid === undefined) throw missing(argv)
+  if (pid === undefined) throw missing(argv[0] ?? '')
   if (!options.dieWithUs) process_.child?.unref()
   return {
     pid,

@@ -1,8 +1,9 @@
 /** The lab's own ssh keys: one for the user, one for all guests of the lab, made once and kept in the lab's state directory. */
 import { generateKeyPairSync } from 'node:crypto'
-import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
 import ssh2 from 'ssh2'
+import { labError, messageOf } from '../engine/error.ts'
 
 export interface Keys {
   /** OpenSSH private key of the user. */
@@ -39,10 +40,10 @@ function hostKey(): { private: Buffer; public: Buffer } {
 
 /** Makes the four files in `dir`, whole or not at all; two processes at once end with the same keys. */
 export async function writeKeyPair(dir: string): Promise<void> {
-  const partial = `${dir}.partial-${process.pid}`
   const user = ssh2.utils.generateKeyPairSync('ed25519', { comment: 'lab' })
   const host = hostKey()
-  await mkdir(partial, { recursive: true, mode: 0o700 })
+  await mkdir(dirname(dir), { recursive: true, mode: 0o700 })
+  const partial = await mkdtemp(`${dir}.partial-`)
   await writeFile(join(partial, 'id_ed25519'), user.private, { mode: 0o600 })
   await writeFile(join(partial, 'id_ed25519.pub'), `${user.public}\n`)
   await writeFile(join(partial, 'host_key'), host.private, { mode: 0o600 })
@@ -67,6 +68,15 @@ export async function keysIn(dir: string): Promise<Keys> {
     return await read()
   } catch {
     await writeKeyPair(dir)
-    return await read()
+    return await read().catch((error: unknown) => {
+      throw labError(
+        {
+          place: dir,
+          fact: `the lab's ssh keys cannot be read: ${messageOf(error)}`,
+          wayOut: 'stop the VMs (`lab down`), remove that directory, and new keys are made',
+        },
+        error,
+      )
+    })
   }
 }

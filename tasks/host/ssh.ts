@@ -1,6 +1,6 @@
 /** The guest over ssh (ssh2): one connection, many channels, one known host key, public key only. */
 import ssh2, { type Client as ClientType, type ClientChannel, type ConnectConfig } from 'ssh2'
-import { interrupted, labError, messageOf } from '../engine/error.ts'
+import { Failure, interrupted, labError, messageOf } from '../engine/error.ts'
 
 const { Client } = ssh2
 
@@ -49,6 +49,12 @@ const ALGORITHMS = {
 export const quote = (word: string): string =>
   /^[A-Za-z0-9_@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`
 
+interface Opened {
+  readonly channel: ClientChannel
+  result: { readonly status: number; readonly signal?: string | undefined } | undefined
+  closed: boolean
+}
+
 export class Guest implements AsyncDisposable {
   readonly #client: ClientType
   #closed: Error | undefined
@@ -83,29 +89,70 @@ export class Guest implements AsyncDisposable {
         keepaliveCountMax: 3,
         algorithms: ALGORITHMS,
       })
+      // ssh writes small packets and waits for answers: Nagle's algorithm against delayed ACKs costs 40 ms for each.
+      client.setNoDelay(true)
     })
   }
 
-  #channel(command: string): Promise<ClientChannel> {
+  /**
+   * The exit status is caught in the callback: of a quick command it stands in the same packet as the answer to the request, and is
+   * over before any `await` goes on.
+   */
+  #channel(command: string): Promise<Opened> {
     if (this.#closed) return Promise.reject(this.#closed)
     return new Promise((resolve, reject) => {
-      this.#client.exec(command, (error, channel) => (error ? reject(error) : resolve(channel)))
+      this.#client.exec(command, (error, channel) => {
+        if (error) return reject(error)
+        const opened: Opened = { channel, result: undefined, closed: false }
+        channel.on('exit', (status: number | null, signal?: string) => {
+          opened.result = { status: status ?? 128, signal }
+        })
+        channel.on('close', () => (opened.closed = true))
+        resolve(opened)
+      })
     })
+  }
+
+  /** Opens the channel of a command. A guest that hangs does not answer, so abort and timeout count from here on. */
+  async #open(argv: readonly string[], { signal, timeout }: ExecOptions): Promise<Opened> {
+    const opening = this.#channel(argv.map(quote).join(' '))
+    const stopped = Promise.withResolvers<never>()
+    const abort = () => stopped.reject(interrupted())
+    const late = () => stopped.reject(new Error(`no end after ${(timeout ?? 0) / 1000} s`))
+    const clock = timeout === undefined ? undefined : setTimeout(late, timeout)
+    signal?.addEventListener('abort', abort, { once: true })
+    this.#onClose.push(stopped.reject)
+    try {
+      return await Promise.race([opening, stopped.promise])
+    } catch (error) {
+      // A channel that opens after all is nobody's.
+      opening.then(
+        ({ channel }) => channel.destroy(),
+        () => undefined,
+      )
+      throw error instanceof Failure ? error : this.#lost(argv, messageOf(error))
+    } finally {
+      clearTimeout(clock)
+      signal?.removeEventListener('abort', abort)
+      this.#onClose.splice(this.#onClose.indexOf(stopped.reject) >>> 0, 1)
+    }
   }
 
   /** Runs a command given as words. A non-zero status is a result; a lost guest is a failure. */
   async exec(argv: readonly string[], options: ExecOptions = {}): Promise<ExecResult> {
     if (options.signal?.aborted) throw interrupted()
-    const channel = await this.#channel(argv.map(quote).join(' ')).catch((error: unknown) => {
-      throw this.#lost(argv, messageOf(error))
-    })
+    const started = performance.now()
+    const opened = await this.#open(argv, options)
+    const { channel } = opened
     const out: Buffer[] = []
     let size = 0
     let stderr = ''
     let rest: Buffer = Buffer.alloc(0)
     let reading = options.onLine !== undefined
     return await new Promise<ExecResult>((resolve, reject) => {
+      let failed = false
       const fail = (error: Error) => {
+        failed = true
         finish()
         channel.destroy()
         reject(error)
@@ -115,7 +162,10 @@ export class Guest implements AsyncDisposable {
       const clock =
         options.timeout === undefined
           ? undefined
-          : setTimeout(() => fail(this.#lost(argv, `no end after ${(options.timeout ?? 0) / 1000} s`)), options.timeout)
+          : setTimeout(
+              () => fail(this.#lost(argv, `no end after ${(options.timeout ?? 0) / 1000} s`)),
+              options.timeout - (performance.now() - started),
+            )
       const finish = () => {
         clearTimeout(clock)
         options.signal?.removeEventListener('abort', abort)
@@ -124,8 +174,8 @@ export class Guest implements AsyncDisposable {
       }
       this.#onClose.push(lost)
       options.signal?.addEventListener('abort', abort, { once: true })
-      let result: { status: number; signal?: string | undefined } | undefined
       channel.on('data', (chunk: Buffer) => {
+        if (failed) return
         size += chunk.length
         if (size > (options.limit ?? LIMIT))
           return fail(this.#lost(argv, `more than ${options.limit ?? LIMIT} bytes of output`))
@@ -141,17 +191,20 @@ export class Guest implements AsyncDisposable {
       channel.stderr.on('data', (chunk: Buffer) => {
         if (stderr.length < 65_536) stderr += chunk.toString('utf8')
       })
-      channel.on('exit', (status: number | null, signal?: string) => {
-        result = { status: status ?? 128, signal }
-      })
       // 'close' and not 'exit': output may still arrive after the exit status.
-      channel.on('close', () => {
+      const close = () => {
         finish()
+        if (failed) return
         if (reading && rest.length > 0) options.onLine?.(rest.toString('utf8'))
-        if (result) resolve({ ...result, stdout: Buffer.concat(out), stderr })
+        if (opened.result) resolve({ ...opened.result, stdout: Buffer.concat(out), stderr })
         else reject(this.#lost(argv, 'the channel was closed without an exit status'))
-      })
+      }
+      if (opened.closed) return close()
+      channel.on('close', close)
       channel.end(options.input ?? '')
+      // What happened between the opening and the listeners above.
+      if (options.signal?.aborted) abort()
+      else if (this.#closed) lost(this.#closed)
     })
   }
 

@@ -12,11 +12,9 @@ export async function connectUnix(path: string): Promise<Socket> {
   try {
     return await new Promise<Socket>((resolve, reject) => {
       const socket = connect(`/proc/self/fd/${dir.fd}/${basename(path)}`)
-      socket.once('connect', () => {
-        socket.off('error', reject)
-        resolve(socket)
-      })
-      socket.once('error', reject)
+      socket.once('connect', () => resolve(socket))
+      // The listener stays: the caller's own comes only after the next await, and an error that nobody hears ends the process.
+      socket.on('error', reject)
     })
   } finally {
     await dir.close()

@@ -26,7 +26,8 @@ const RULES: readonly (BootGuess & { readonly pattern: RegExp })[] = [
   {
     name: 'no init',
     pattern:
-      /(?:Requested init .* failed|No working init found|Run .* as init process[\s\S]*Kernel panic - not syncing: Attempted to kill init)/,
+      // "Run … as init process" is KERN_INFO and not on a console with loglevel=4; the panic is.
+      /Requested init .* failed|No working init found|Kernel panic - not syncing: Attempted to kill init.*/,
     cause: 'the program that the image names as init is missing, cannot be executed, or ended',
     wayOut: 'look at `init:` in the recipe; a script needs BINFMT_SCRIPT, a 64-bit program BINFMT_ELF',
   },

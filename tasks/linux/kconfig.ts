@@ -12,12 +12,14 @@ export interface Request {
   readonly from: string
 }
 
-const ASSIGNMENT = /^CONFIG_([A-Za-z0-9_]+)=(.*?)(?:\s+#\s*(v[\d.]+\.\.|\.\.v[\d.]+|v[\d.]+\.\.v[\d.]+)\s*)?$/
+const ASSIGNMENT =
+  /^CONFIG_([A-Za-z0-9_]+)=("(?:[^"\\]|\\.)*"|[^\s"#]+)(?:\s+#\s*(v[\d.]+\.\.|\.\.v[\d.]+|v[\d.]+\.\.v[\d.]+)\s*)?$/
 const UNSET = /^# CONFIG_([A-Za-z0-9_]+) is not set(?:\s+#\s*(v[\d.]*\.\.(?:v[\d.]+)?|\.\.v[\d.]+))?$/
 
 /**
  * Requests of one fragment. A trailing comment `# v4.19..v6.2` limits a line to kernels in that range (upper end excluded), so that one
- * fragment serves trees that do not know each other's options. Lines that are neither assignment nor comment are returned as bad.
+ * fragment serves trees that do not know each other's options. Lines that are neither assignment nor comment are returned as bad, and
+ * so are assignments with any other comment behind them: kconfig knows none there.
  */
 export function parseFragment(
   text: string,
@@ -35,7 +37,8 @@ export function parseFragment(
     const place = `${from}:${index + 1}`
     if (set) requests.push({ symbol: set[1] ?? '', value: set[2] ?? '', from: place })
     else if (unset) requests.push({ symbol: unset[1] ?? '', value: 'n', from: place })
-    else if (line !== '' && !line.startsWith('#')) bad.push({ line: index + 1, text: line })
+    else if (line !== '' && (!line.startsWith('#') || /^# CONFIG_\w+ is not set/.test(line)))
+      bad.push({ line: index + 1, text: line })
   }
   return { requests, bad }
 }
@@ -72,17 +75,48 @@ export interface Definition {
   readonly file: string
   readonly line: number
   readonly type: string
-  /** All conditions that hold it back: its own `depends on`, the `if` blocks and menus around it. */
+  /** All conditions that hold it back: its own `depends on`, the `if` of its prompt, the `if` blocks and menus around it. */
   readonly dependencies: readonly string[]
   /** Without a prompt, only a default or a `select` of another option can set it. */
   readonly prompt: boolean
+}
+
+/**
+ * The lines of a Kconfig file, with empty ones for help texts (which end at the first line that is indented less than they, and may well
+ * begin a line with "if" or "source") and for the continuations of lines that end with a backslash, which go to the line they continue.
+ */
+function withoutHelp(text: string): string[] {
+  const indentation = (line: string) => line.replaceAll('\t', ' '.repeat(8)).search(/\S/)
+  const lines: string[] = []
+  let help: 'no' | 'begins' | number = 'no'
+  let start: number | undefined
+  for (const [index, line] of text.split('\n').entries()) {
+    const column = indentation(line)
+    if (help === 'begins' && column >= 0) help = column > 0 ? column : 'no'
+    if (typeof help === 'number' && column >= 0 && column < help) help = 'no'
+    lines.push(help === 'no' && start === undefined ? line : '')
+    if (help !== 'no') continue
+    if (start !== undefined) lines[start] += ` ${line.trim()}`
+    if (line.endsWith('\\')) {
+      start ??= index
+      lines[start] = (lines[start] ?? '').slice(0, -1)
+    } else start = undefined
+    if (/^\s*(?:-+)?help(?:-+)?\s*$/.test(line)) help = 'begins'
+  }
+  return lines
+}
+
+/** The condition behind a prompt: `"text" if EXPERT`. */
+const promptCondition = (tail: string): string[] => {
+  const match = /(?:"(?:[^"\\]|\\.)*"|'[^']*')\s+if\s+(.+)$/.exec(tail)
+  return match ? [match[1] ?? ''] : []
 }
 
 /** Finds the definitions of a symbol in one Kconfig file's text. */
 export function definitionsIn(text: string, file: string, symbol: string): Definition[] {
   const found: Definition[] = []
   const blocks: { kind: string; conditions: string[] }[] = []
-  const lines = text.replaceAll(/\\\n/g, '  ').split('\n')
+  const lines = withoutHelp(text)
   let current: { line: number; type: string; own: string[]; prompt: boolean; outer: string[] } | undefined
   let open: string[] | undefined
   const close = () => {
@@ -124,9 +158,13 @@ export function definitionsIn(text: string, file: string, symbol: string): Defin
     else if (word === 'visible') open?.push(tail.replace(/^if\s+/, ''))
     else if (current && /^(bool|tristate|string|int|hex|def_bool|def_tristate)$/.test(word)) {
       current.type = word.replace('def_', '')
-      if (/"/.test(tail) && !word.startsWith('def_')) current.prompt = true
-    } else if (current && word === 'prompt') current.prompt = true
-    else if (current && word === 'help') open = undefined
+      if (word.startsWith('def_')) continue
+      if (/"/.test(tail)) current.prompt = true
+      current.own.push(...promptCondition(tail))
+    } else if (current && word === 'prompt') {
+      current.prompt = true
+      current.own.push(...promptCondition(tail))
+    }
   }
   close()
   return found
@@ -135,14 +173,26 @@ export function definitionsIn(text: string, file: string, symbol: string): Defin
 type Value = 0 | 1 | 2
 const VALUES: Readonly<Record<string, Value>> = { n: 0, m: 1, y: 2 }
 
+type Comparison = (left: string, right: string) => boolean
+const COMPARISONS: Readonly<Record<string, Comparison>> = {
+  '=': (left, right) => left === right,
+  '!=': (left, right) => left !== right,
+  '<': (left, right) => Number(left) < Number(right),
+  '<=': (left, right) => Number(left) <= Number(right),
+  '>': (left, right) => Number(left) > Number(right),
+  '>=': (left, right) => Number(left) >= Number(right),
+}
+
 /** Evaluates a Kconfig expression (n = 0, m = 1, y = 2; scripts/kconfig/expr.c) and lists the symbols that make it `n`. */
 export function evaluate(expression: string, config: ReadonlyMap<string, string>): { value: number; unmet: string[] } {
-  const tokens = expression.match(/"[^"]*"|'[^']*'|\$\([^)]*\)|[A-Za-z0-9_./-]+|!=|&&|\|\||[!()=<>]+/g) ?? []
+  const tokens =
+    expression.match(/"[^"]*"|'[^']*'|\$\((?:[^()]|\([^()]*\))*\)|[A-Za-z0-9_./-]+|!=|<=|>=|&&|\|\||[!()=<>]/g) ?? []
   let at = 0
+  // A number is a symbol whose value is itself.
   const text = (token: string) =>
     /^["']/.test(token)
       ? token.slice(1, -1)
-      : (config.get(token) ?? (token in VALUES ? token : 'n')).replaceAll('"', '')
+      : (config.get(token) ?? (/^([nmy]|-?\d+|0[xX][\da-fA-F]+)$/.test(token) ? token : 'n')).replaceAll('"', '')
   const atom = (negated: boolean): { value: number; unmet: string[] } => {
     const token = tokens[at++] ?? 'n'
     if (token === '(') {
@@ -155,10 +205,11 @@ export function evaluate(expression: string, config: ReadonlyMap<string, string>
       return { value: 2 - inner.value, unmet: inner.unmet }
     }
     const operator = tokens[at]
-    if (operator === '=' || operator === '!=') {
+    const compare = operator === undefined ? undefined : COMPARISONS[operator]
+    if (operator !== undefined && compare) {
       at++
       const right = tokens[at++] ?? ''
-      const value = (text(token) === text(right)) === (operator === '=') ? 2 : 0
+      const value = compare(text(token), text(right)) ? 2 : 0
       return { value, unmet: (value === 0) === negated ? [] : [`${token}${operator}${right}`] }
     }
     // $(cc-option …) and the like were decided by the tree's own scripts; they are not ours to judge.
@@ -173,7 +224,8 @@ export function evaluate(expression: string, config: ReadonlyMap<string, string>
       const right = atom(negated)
       left = { value: Math.min(left.value, right.value), unmet: [...left.unmet, ...right.unmet] }
     }
-    return left
+    // !(A && B) is held back only by both together.
+    return negated && left.value !== 2 ? { ...left, unmet: [] } : left
   }
   const or = (negated: boolean): { value: number; unmet: string[] } => {
     let left = and(negated)
@@ -202,13 +254,10 @@ export function whyDropped(
       reason: 'this tree has no such option',
       wayOut: `${similar.length ? `did you mean ${similar.join(' or ')}? Otherwise ` : ''}remove the line, or limit it to the kernels that have it: \`# v5.3..\``,
     }
-  const unmet = [
-    ...new Set(
-      definitions.flatMap(({ dependencies }) =>
-        dependencies.flatMap((dependency) => evaluate(dependency, config).unmet),
-      ),
-    ),
-  ]
+  // One definition is enough, so the one that lacks least is the one to name.
+  const [unmet = []] = definitions
+    .map(({ dependencies }) => [...new Set(dependencies.flatMap((one) => evaluate(one, config).unmet))])
+    .toSorted((a, b) => a.length - b.length)
   if (value === 'n' && config.get(symbol) !== undefined)
     return {
       reason: `it is ${config.get(symbol) ?? ''}: another option selects it, or it has no prompt and a default`,
@@ -217,7 +266,7 @@ export function whyDropped(
   if (unmet.length > 0)
     return {
       reason: `it depends on ${unmet.join(', ')}, which ${unmet.length === 1 ? 'is' : 'are'} not met`,
-      wayOut: `request ${unmet.map((name) => (name.startsWith('!') ? `${name.slice(1)}=n` : `${name}=y`)).join(', ')} too`,
+      wayOut: `request ${unmet.map((name) => (/[=<>]/.test(name) ? name : name.startsWith('!') ? `${name.slice(1)}=n` : `${name}=y`)).join(', ')} too`,
     }
   if (definitions.every(({ prompt }) => !prompt))
     return {

@@ -18,7 +18,7 @@ export interface Rejection {
 const INSTRUCTION = /^(\d+): \(([0-9a-f]{2})\) (.+?)\s*(?:;.*)?$/
 const SOURCE = /^; (.+?)(?: @ (\S+:\d+)(?::\d+)?)?$/
 const STATISTICS =
-  /^(processed \d+ insns|verification time|stack depth|max_states|peak_states|mark_read|from \d+ to \d+|last_idx|regs=|parent didn't|\d+: R\d|\s|;|func#|R\d+(_w)?=)/
+  /^(processed \d+ insns|verification time|stack depth|max_states|peak_states|mark_read|from \d+ to \d+|last_idx|regs=|parent |mark_precise|\d+: (?:R\d|frame\d|safe)|frame\d+:|\s|;|func#|R\d+(_w)?=)/
 
 const WAYS_OUT: readonly (readonly [RegExp, string])[] = [
   [/map_value_or_null/, 'compare the result of bpf_map_lookup_elem with NULL before using it'],
@@ -36,6 +36,10 @@ const WAYS_OUT: readonly (readonly [RegExp, string])[] = [
   ],
   [/back-edge|infinite loop/, 'kernels before 5.3 accept no loops: unroll with `#pragma unroll`'],
   [/too many|too large|BPF program is too large|complexity/, 'make the program smaller, or split it with tail calls'],
+  [
+    /(?:invalid|indirect) (?:indirect )?(?:read from|access to) stack/,
+    'every byte of stack that is read or handed to a helper must be written before: start it with `= {}`',
+  ],
   [/stack/, 'a program has 512 bytes of stack'],
   [
     /invalid (bpf_)?context access|invalid indirect access to context/,

@@ -1,0 +1,63 @@
+import { existsSync } from 'node:fs'
+import { mkdir, readdir, utimes } from 'node:fs/promises'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { failureOf } from '../test/caught.ts'
+import { tempDir } from '../test/temp-dir.ts'
+import { isLocked, lock } from './lock.ts'
+
+const never = new AbortController().signal
+const silent = () => undefined
+
+test('the second holder waits for the first and is told so once', async () => {
+  const path = join(tempDir(), 'deep/er/tree')
+  const order: string[] = []
+  const first = await lock(path, never, silent)
+  expect(await isLocked(path)).toBe(true)
+  const second = lock(path, never, () => order.push('waits')).then(async (held) => {
+    order.push('second')
+    await held.release()
+  })
+  await expect.poll(() => order).toEqual(['waits'])
+  order.push('first ends')
+  await first.release()
+  await second
+  expect(order).toEqual(['waits', 'first ends', 'second'])
+  expect(await isLocked(path)).toBe(false)
+})
+
+test('a lock ends with its block and may be released twice', async () => {
+  const dir = tempDir()
+  {
+    await using held = await lock(join(dir, 'a'), never, silent)
+    await held.release()
+  }
+  expect(await readdir(dir)).toEqual([])
+})
+
+test('two paths do not wait for each other', async () => {
+  const dir = tempDir()
+  let waited = false
+  await using _one = await lock(join(dir, 'a'), never, silent)
+  await using _two = await lock(join(dir, 'b'), never, () => (waited = true))
+  expect(waited).toBe(false)
+})
+
+test('the lock of an owner that was killed falls to the next one', async () => {
+  const path = join(tempDir(), 'a')
+  await mkdir(`${path}.lock`)
+  const longAgo = new Date(Date.now() - 60_000)
+  await utimes(`${path}.lock`, longAgo, longAgo)
+  expect(await isLocked(path)).toBe(false)
+  await using _held = await lock(path, never, () => expect.unreachable('a stale lock is nobody’s'))
+  expect(await isLocked(path)).toBe(true)
+})
+
+test('an abort ends the waiting as an interruption and leaves the lock to its owner', async () => {
+  const path = join(tempDir(), 'a')
+  const control = new AbortController()
+  await using _held = await lock(path, never, silent)
+  const failure = await failureOf(lock(path, control.signal, () => control.abort()))
+  expect(failure.kind).toBe('interrupted')
+  expect(existsSync(`${path}.lock`)).toBe(true)
+})

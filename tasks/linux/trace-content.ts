@@ -1,0 +1,83 @@
+/** What stands behind the time in a record of an ftrace text: the event's name and its fields, or a printed text and where it is from. */
+
+export interface TraceContent {
+  readonly event: string
+  readonly message: string
+  readonly system?: string
+}
+
+/** Groups of events whose names the kernel uses only there. */
+const SYSTEMS: ReadonlyMap<string, string> = new Map(
+  Object.entries({
+    print: 'ftrace',
+    function: 'ftrace',
+    kernel_stack: 'ftrace',
+    user_stack: 'ftrace',
+    bpf_trace_printk: 'bpf_trace',
+    sched_process_fork: 'sched',
+    sched_process_exec: 'sched',
+    sched_process_exit: 'sched',
+  }),
+)
+
+/** "0: text", "0x00000001: text", "func+0x10/0x20 [module]: text": an instruction pointer, and what was printed from there. */
+const FROM_IP = /^(0x[0-9a-f]+|0|[A-Za-z_][\w.]*(?:\+0x[0-9a-f]+\/0x[0-9a-f]+)?(?: \[[\w-]+\])?):(?: (.*))?$/s
+
+/**
+ * A BPF program has no instruction pointer to show: bpf_trace_printk() passes 1 in 4.15 and 0 in 5.4 and 5.7 (kernel/trace/bpf_trace.c).
+ * trace_pipe shows them as 0x00000001 and 0, trace-cmd as 0x1 and 0x0.
+ */
+const FAKE_IP = /^0(?:x0*[01])?$/
+
+function printed(text: string): TraceContent | undefined {
+  const [, ip, message = ''] = FROM_IP.exec(text) ?? []
+  if (ip === undefined) return undefined
+  return { event: FAKE_IP.test(ip) ? 'print' : ip.replace(/[+ ].*$/s, ''), message, system: 'ftrace' }
+}
+
+const NAMED = /^(?:([A-Za-z_]\w*):)?([A-Za-z_]\w*):(?: (.*))?$/s
+/** trace-cmd pads the name of an event to so many characters; blanks beyond are the message's own. */
+const BLANKS = ' '.repeat(20)
+const VERBATIM = new Set(['print', 'bpf_trace_printk'])
+
+function named(rest: string): TraceContent | undefined {
+  const [, system, event, text = ''] = NAMED.exec(rest) ?? []
+  if (event === undefined) return undefined
+  const unpadded = text.startsWith(BLANKS.slice(event.length))
+    ? text.slice(Math.max(0, BLANKS.length - event.length))
+    : text
+  const message = VERBATIM.has(event) ? unpadded : unpadded.trim()
+  if (event === 'print') return printed(message) ?? { event, message }
+  return system === undefined ? { event, message } : { event, message, system }
+}
+
+type Build = (first: string, second: string) => TraceContent
+
+/** What trace_pipe prints without a name in front, by its form. */
+const NAMELESS: readonly (readonly [RegExp, Build])[] = [
+  [/^sys_(\w+)\((.*)\)$/s, (name, message) => ({ event: `sys_enter_${name}`, message, system: 'syscalls' })],
+  [/^sys_(\w+) -> (.*)$/s, (name, message) => ({ event: `sys_exit_${name}`, message, system: 'syscalls' })],
+  [/^([\w.]+ <-+ ?[\w.]+)$/, (message) => ({ event: 'function', message })],
+  [/^(<stack trace ?>)$/, (message) => ({ event: 'kernel_stack', message })],
+  [/^(<user stack trace ?>)$/, (message) => ({ event: 'user_stack', message })],
+]
+
+function nameless(rest: string): TraceContent | undefined {
+  for (const [pattern, build] of NAMELESS) {
+    const match = pattern.exec(rest)
+    if (match) return build(match[1] ?? '', match[2] ?? '')
+  }
+  return undefined
+}
+
+/** A printed text as trace_pipe has it before 5.9: no event's name in front, only the address. */
+export const PRINT_PREFIX = /^0(?:x[0-9a-f]+)?:/
+
+/** undefined for what no kernel of this range prints ("Unknown type 300"). */
+export function parseContent(rest: string): TraceContent | undefined {
+  const content = PRINT_PREFIX.test(rest) ? printed(rest) : (named(rest) ?? nameless(rest) ?? printed(rest))
+  if (content === undefined || content.system !== undefined) return content
+  const { event, message } = content
+  const system = SYSTEMS.get(event)
+  return system === undefined ? content : { event, message, system }
+}
