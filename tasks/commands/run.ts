@@ -1,5 +1,5 @@
 /** `lab run`: experiments, their verdicts, and an exit code that tells the truth. */
-import { overridesOf } from '../config/arms.ts'
+import { arms, overridesOf } from '../config/arms.ts'
 import { named } from '../config/open.ts'
 import { EXIT, userError } from '../engine/error.ts'
 import { experimentStep, type RunOutcome } from '../experiment.ts'
@@ -23,6 +23,8 @@ export const work: CommandModule['work'] = async (session, [words], options) => 
   const repeat = repeatOf(options['repeat'])
   const overrides = overridesOf(Array.isArray(options['param']) ? options['param'].map(String) : [])
   const experiments = names.map((name) => named(lab.experiments, 'experiment', name))
+  // A wrong parameter is told before anything is built.
+  for (const experiment of experiments) arms(experiment, overrides)
   if (options['dryRun']) {
     const plans = await Promise.all(
       experiments.map((one) => planAnswer(lab, named(lab.vms, 'vm', one.vm), one, choices, context, repeat)),
