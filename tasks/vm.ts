@@ -85,7 +85,7 @@ async function prepare(dir: string, wanted: VmWanted, keys: Keys, choice: Choice
   const disks = vm.disks.map((disk, index) => ({ disk, file: join(dir, `disk${index}.qcow2`) }))
   await Promise.all([
     overlay(image.disk, root, context.signal),
-    writeSeed(join(dir, 'seed.tar'), keys, vm.disks, wanted.bundle),
+    writeSeed(join(dir, 'seed.tar'), vm.name, keys, vm.disks, wanted.bundle),
     ...disks.map(async ({ disk, file }) => overlay(await diskImage(disk, context), file, context.signal)),
   ])
   return qemuArgv({

@@ -57,7 +57,14 @@ export function openSession(options: GlobalOptions, signal: AbortSignal): Sessio
     emit: view.emit,
     signal,
     cache,
-    store: new Store(join(cache, 'store')),
+    store: new Store(join(cache, 'store'), (what, file) =>
+      view.emit({
+        type: 'notice',
+        level: 'warning',
+        place: `cache ${what}`,
+        text: `${file} is not what was put there; the entry is thrown away and made again`,
+      }),
+    ),
     toolRoot: TOOL_ROOT,
     yes: options.yes === true,
     jobs: availableParallelism(),

@@ -1,6 +1,6 @@
 /** Events as people know them from trace_pipe, and as Markdown for slides. */
 import { printable } from '../engine/printable.ts'
-import type { TraceEvent } from '../linux/trace-line.ts'
+import { isPrintk, type TraceEvent } from '../linux/trace-line.ts'
 
 /** %16s, as the kernel sets it. */
 const COMM_WIDTH = 16
@@ -14,16 +14,18 @@ function time({ timeNs, ticks }: TraceEvent): string {
   return `${String(us / 1_000_000n).padStart(5)}.${String(us % 1_000_000n).padStart(6, '0')}`
 }
 
-/** What the kernel prints in front of the text: the fake address of a printk before 5.9, else the event's name. */
-const prefix = ({ event }: TraceEvent): string => (event === 'print' ? '0' : event)
+/** Of a BPF program's line only the text: what kernels print in front of it (0x00000001, 0, bpf_trace_printk) says nothing and differs. */
+const content = (event: TraceEvent): string =>
+  isPrintk(event)
+    ? printable(event.message, MESSAGE_LENGTH)
+    : `${printable(event.event, 64)}: ${printable(event.message, MESSAGE_LENGTH)}`
 
 /** One line per event in the kernel's own columns; nothing in it that a terminal would obey. */
 export const traceLines = (events: readonly TraceEvent[]): string[] =>
   events.map((event) => {
-    const { comm, pid, cpu, flags, message } = event
+    const { comm, pid, cpu, flags } = event
     const task = `${printable(comm, COMM_WIDTH).padStart(COMM_WIDTH)}-${String(pid).padEnd(5)}`
-    const text = `${printable(prefix(event), 64)}: ${printable(message, MESSAGE_LENGTH)}`
-    return `${task} [${String(cpu).padStart(3, '0')}] ${flags === undefined ? '' : `${printable(flags, 8)} `}${time(event)}: ${text}`
+    return `${task} [${String(cpu).padStart(3, '0')}] ${flags === undefined ? '' : `${printable(flags, 8)} `}${time(event)}: ${content(event)}`
   })
 
 /** A fenced block that keeps the columns on a slide, as far to the left as they go. */

@@ -74,15 +74,28 @@ describe('get', () => {
   test.each([
     ['without its inputs', (dir: string) => rm(join(dir, 'inputs.json'))],
     ['with half an inputs file', (dir: string) => writeFile(join(dir, 'inputs.json'), '{"vers')],
-  ])('an entry %s is removed and can be built again', async (_name, damage) => {
-    const store = new Store(tempDir())
+    ['with a file cut short', (dir: string) => writeFile(join(dir, 'file'), 'ol')],
+    ['with another file of the same size', (dir: string) => writeFile(join(dir, 'file'), 'odd')],
+    ['that lost a file', (dir: string) => rm(join(dir, 'file'))],
+    ['with half a list of contents', (dir: string) => writeFile(join(dir, 'contents.json'), '{"fi')],
+  ])('an entry %s is told, removed, and can be built again', async (_name, damage) => {
+    const told: string[] = []
+    const store = new Store(tempDir(), (what) => told.push(what))
     const { dir } = await store.put('kernel', id, inputs, fill('old'))
     await damage(dir)
     expect(await store.get('kernel', id)).toBeUndefined()
     expect(existsSync(dir)).toBe(false)
+    expect(told).toEqual([`kernel/${id.slice(0, 32)}`])
     await store.put('kernel', id, inputs, fill('new'))
     expect(await readFile(join(dir, 'file'), 'utf8')).toBe('new')
   })
+})
+
+test('a file that was only touched is as good as before', async () => {
+  const store = new Store(tempDir())
+  const { dir } = await store.put('kernel', id, inputs, fill('old'))
+  await utimes(join(dir, 'file'), 1, 1)
+  expect(await store.get('kernel', id)).toEqual({ dir, inputs })
 })
 
 describe('newest', () => {

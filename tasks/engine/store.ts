@@ -2,14 +2,16 @@
  * Content-addressed store of build results: `<root>/<kind>/<fingerprint>/`, a directory each, written under a temporary name on the
  * same file system and renamed when whole. What stands under its final name is complete; everything else is for `lab gc`.
  */
-import { randomBytes } from 'node:crypto'
-import { existsSync } from 'node:fs'
+import { createHash, randomBytes } from 'node:crypto'
+import { createReadStream, existsSync } from 'node:fs'
 import { mkdir, readFile, readdir, rename, rm, stat, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { codeOf, labError, messageOf } from './error.ts'
 import type { Fingerprint, Inputs } from './fingerprint.ts'
 
 const INPUTS = 'inputs.json'
+/** What each file of the entry was when it was put there; not of its directories, which hold hundreds (the headers). */
+const CONTENTS = 'contents.json'
 /** Prefix of what is being written; `lab gc` removes leftovers. */
 export const PARTIAL = '.partial-'
 
@@ -43,11 +45,52 @@ export function diskFailure(error: unknown, place: string): unknown {
   return error
 }
 
+interface FileFacts {
+  readonly size: number
+  readonly mtimeMs: number
+  readonly sha256: string
+}
+
+async function sha256Of(file: string): Promise<string> {
+  const hash = createHash('sha256')
+  for await (const chunk of createReadStream(file)) hash.update(chunk as Buffer)
+  return hash.digest('hex')
+}
+
+async function contentsOf(dir: string): Promise<Record<string, FileFacts>> {
+  const contents: Record<string, FileFacts> = {}
+  for (const entry of await readdir(dir, { withFileTypes: true })) {
+    if (!entry.isFile() || entry.name === INPUTS || entry.name === CONTENTS) continue
+    const file = join(dir, entry.name)
+    const { size, mtimeMs } = await stat(file)
+    contents[entry.name] = { size, mtimeMs, sha256: await sha256Of(file) }
+  }
+  return contents
+}
+
+/** The first file of an entry that is not what was put there. Read again only where size or time differ: most starts read nothing. */
+async function damagedFile(dir: string): Promise<string | undefined> {
+  const list = join(dir, CONTENTS)
+  // Entries of the first version had no list.
+  if (!existsSync(list)) return undefined
+  const contents = JSON.parse(await readFile(list, 'utf8')) as Record<string, FileFacts>
+  for (const [name, { size, mtimeMs, sha256 }] of Object.entries(contents)) {
+    const file = join(dir, name)
+    const now = await stat(file).catch(() => undefined)
+    if (now?.size === size && (now.mtimeMs === mtimeMs || (await sha256Of(file)) === sha256)) continue
+    return name
+  }
+  return undefined
+}
+
 export class Store {
   readonly root: string
+  readonly #onDamage: (what: string, file: string) => void
 
-  constructor(root: string) {
+  /** @param onDamage is told which entry (kind and fingerprint) is thrown away, and which of its files is not what was put there */
+  constructor(root: string, onDamage: (what: string, file: string) => void = () => undefined) {
     this.root = root
+    this.#onDamage = onDamage
   }
 
   #dir(kind: string, fingerprint: Fingerprint): string {
@@ -59,16 +102,22 @@ export class Store {
     const dir = this.#dir(kind, fingerprint)
     // Asked first: an entry that another process puts here from now on is whole.
     if (!existsSync(dir)) return undefined
+    let damaged: string | undefined
     try {
       const inputs = JSON.parse(await readFile(join(dir, INPUTS), 'utf8')) as Inputs
-      const now = new Date()
-      await utimes(join(dir, INPUTS), now, now).catch(() => undefined)
-      return { dir, inputs }
+      damaged = await damagedFile(dir)
+      if (damaged === undefined) {
+        const now = new Date()
+        await utimes(join(dir, INPUTS), now, now).catch(() => undefined)
+        return { dir, inputs }
+      }
     } catch {
-      // A directory without a readable inputs file was damaged from outside: build it again.
-      await rm(dir, { recursive: true, force: true })
-      return undefined
+      damaged = `${INPUTS} or ${CONTENTS}`
     }
+    // Somebody damaged it from outside, or the host lost power: build it again, and say so.
+    this.#onDamage(join(kind, fingerprint.slice(0, 32)), damaged)
+    await rm(dir, { recursive: true, force: true })
+    return undefined
   }
 
   /** Lets `write` fill a new directory and puts it in place. If somebody else was faster, theirs stays. */
@@ -83,6 +132,7 @@ export class Store {
     try {
       await mkdir(partial, { recursive: true })
       await write(partial)
+      await writeFile(join(partial, CONTENTS), `${JSON.stringify(await contentsOf(partial), null, 1)}\n`)
       await writeFile(join(partial, INPUTS), `${JSON.stringify(inputs, null, 1)}\n`)
       await rename(partial, dir).catch((error: unknown) => {
         if (codeOf(error) !== 'ENOTEMPTY' && codeOf(error) !== 'EEXIST') throw error

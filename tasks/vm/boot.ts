@@ -72,7 +72,9 @@ async function bootFailure(wanted: BootWanted, phase: string, fact: string): Pro
     ].map((line) => printable(line, 200)),
     wayOut:
       guess?.wayOut ??
-      'the last lines of the console are above; with `accel: tcg` slow hosts are told apart from broken guests',
+      (phase === 'firmware'
+        ? 'the kernel said nothing at all: has its configuration SERIAL_8250_CONSOLE, 64BIT and PVH or a bzImage that this QEMU boots?'
+        : 'the last lines of the console are above; with `accel: tcg` slow hosts are told apart from broken guests'),
     log: join(wanted.dir, CONSOLE_LOG),
   })
 }

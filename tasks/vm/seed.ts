@@ -23,9 +23,10 @@ export const GUEST_LAB = '/run/lab'
 /** Where a bundle is unpacked in the guest. */
 export const bundleDir = (id: string): string => `${GUEST_LAB}/bundle-${id}`
 
-/** Writes the archive; the guest's init reads `authorized_keys`, `host_key` and `disks` (lines "number fs mount"). */
+/** Writes the archive; the guest's init reads `authorized_keys`, `host_key`, `hostname` and `disks` (lines "number fs mount"). */
 export async function writeSeed(
   file: string,
+  hostname: string,
   keys: Keys,
   disks: readonly SeedDisk[],
   bundle?: SeedBundle,
@@ -37,6 +38,7 @@ export async function writeSeed(
   directory(SEED)
   add(`${SEED}/authorized_keys`, 0o600, keys.userPublic)
   add(`${SEED}/host_key`, 0o600, keys.hostPrivate)
+  add(`${SEED}/hostname`, 0o600, `${hostname}\n`)
   add(`${SEED}/disks`, 0o600, disks.map(({ fs, mount }, index) => `${index} ${fs} ${mount}\n`).join(''))
   for (const one of bundle?.files ?? [])
     add(`lab/bundle-${bundle?.id ?? ''}/${one.name}`, 0o755, await readFile(one.file))
