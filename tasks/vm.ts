@@ -11,12 +11,13 @@ import { labError, messageOf } from './engine/error.ts'
 import { fingerprintOf, type Fingerprint } from './engine/fingerprint.ts'
 import { lock, type Lock } from './engine/lock.ts'
 import { chooseAccel, type Choice } from './host/accel.ts'
-import { qemuArgv } from './host/qemu.ts'
+import { qemuArgv, tcgThread } from './host/qemu.ts'
 import { Qmp } from './host/qmp.ts'
 import { Guest } from './host/ssh.ts'
 import { keysIn, type Keys } from './host/ssh-keys.ts'
 import type { ImageArtefact } from './image.ts'
 import type { KernelArtefact } from './kernel.ts'
+import { toolVersion } from './host/tool-version.ts'
 import { boot, CONSOLE_LOG } from './vm/boot.ts'
 import { diskImage, overlay } from './vm/disks.ts'
 import { writeSeed, type SeedBundle } from './vm/seed.ts'
@@ -90,6 +91,7 @@ async function prepare(dir: string, wanted: VmWanted, keys: Keys, choice: Choice
   ])
   return qemuArgv({
     accel: choice.accel,
+    tcgThread: tcgThread(await toolVersion('qemu-system-x86_64', context.cache, context.signal)),
     cpus: vm.cpus,
     memoryBytes: vm.memory,
     kernel: kernel.image,

@@ -37,19 +37,7 @@ function bareQemu(dir: string, kernel: string): () => void {
   must(['mke2fs', '-q', '-t', 'ext4', '-d', join(dir, 'root'), join(dir, 'off.img')])
   return () =>
     must([
-      ...[
-        'qemu-system-x86_64',
-        '-machine',
-        'q35',
-        '-accel',
-        'tcg,thread=multi',
-        '-cpu',
-        'max',
-        '-smp',
-        '2',
-        '-m',
-        '1024M',
-      ],
+      ...['qemu-system-x86_64', '-machine', 'q35', '-accel', 'tcg', '-cpu', 'max', '-smp', '2', '-m', '1024M'],
       ...['-nodefaults', '-no-user-config', '-display', 'none', '-no-reboot', '-snapshot'],
       ...['-drive', `file=${join(dir, 'off.img')},format=raw,if=virtio`, '-kernel', kernel],
       ...['-append', 'root=/dev/vda rw init=/sbin/off panic=-1'],
