@@ -126,6 +126,49 @@ static bool is_kprobe(const char *section)
 	return strncmp(section, "kprobe/", 7) == 0 || strncmp(section, "kretprobe/", 10) == 0;
 }
 
+/* Runs of programs that are not kprobe events are counted by the kernel only while this is on (since 5.1). */
+#define RUN_COUNTS "/proc/sys/kernel/bpf_stats_enabled"
+static bool runs_counted, turned_on;
+
+static void count_runs(void)
+{
+	char was[8] = "";
+
+	if (runs_counted || read_file(RUN_COUNTS, was, sizeof(was)) <= 0)
+		return;
+	turned_on = was[0] == '0' && write_file(RUN_COUNTS, "1", false) == 0;
+	runs_counted = turned_on || was[0] == '1';
+}
+
+static struct bpf_link *attach_one(struct attachment *a, const char *section)
+{
+	if (is_kprobe(section))
+		return attach_kprobe(a, section);
+	count_runs();
+	if (bpf_program__type(a->program) == BPF_PROG_TYPE_PERF_EVENT)
+		return sample_attach(a->program);
+	return bpf_program__attach(a->program);
+}
+
+static const char *how(const struct attachment *a)
+{
+	if (a->event[0])
+		return "kprobe event";
+	return bpf_program__type(a->program) == BPF_PROG_TYPE_PERF_EVENT ? "clock of each CPU" : "libbpf";
+}
+
+/* Whether a program calls bpf_trace_printk at all: one that does not is not silent, it has nothing to say. */
+static bool prints(const struct bpf_program *program)
+{
+	const struct bpf_insn *insns = bpf_program__insns(program);
+	size_t count = bpf_program__insn_cnt(program);
+
+	for (size_t i = 0; i < count; i++)
+		if (insns[i].code == (BPF_JMP | BPF_CALL) && insns[i].src_reg == 0 && insns[i].imm == BPF_FUNC_trace_printk)
+			return true;
+	return false;
+}
+
 static void report_attach_failure(const struct attachment *a, int error, bool optional)
 {
 	json_begin("attach-failed");
@@ -155,7 +198,7 @@ int attach_all(const struct options *options, struct bpf_object **objects, struc
 			memset(a, 0, sizeof(*a));
 			a->program = program;
 			errno = 0;
-			a->link = is_kprobe(section) ? attach_kprobe(a, section) : bpf_program__attach(program);
+			a->link = attach_one(a, section);
 			if (!a->link) {
 				int error = errno ? errno : EINVAL;
 				bool optional = is_optional(options, bpf_program__name(program));
@@ -167,7 +210,8 @@ int attach_all(const struct options *options, struct bpf_object **objects, struc
 				json_begin("attached");
 				json_text("program", bpf_program__name(program));
 				json_text("section", section);
-				json_text("how", a->event[0] ? "kprobe event" : "libbpf");
+				json_text("how", how(a));
+				json_number("prints", prints(program));
 				json_end();
 			}
 			count++;
@@ -200,7 +244,7 @@ void report_hits(const struct attachment *attachments, int count)
 			}
 		}
 		free(copy);
-		if (hits < 0) { /* not a kprobe event: the kernel's own run counter, where bpf_stats_enabled is on */
+		if (hits < 0 && runs_counted) { /* not a kprobe event: the kernel's own counter of runs */
 			struct bpf_prog_info info = {};
 			__u32 size = sizeof(info);
 
@@ -238,7 +282,10 @@ void detach_all(struct attachment *attachments, int count)
 {
 	for (int i = 0; i < count; i++)
 		bpf_link__destroy(attachments[i].link);
+	sample_detach();
 	remove_group(group());
+	if (turned_on)
+		write_file(RUN_COUNTS, "0", false);
 }
 
 /* A holder that was killed leaves its kprobe events registered: remove those whose owner is gone. */

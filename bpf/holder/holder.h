@@ -70,6 +70,10 @@ void detach_all(struct attachment *attachments, int count);
 void sweep_dead_groups(void);
 const char *group(void);
 
+/* sample.c */
+struct bpf_link *sample_attach(const struct bpf_program *program);
+void sample_detach(void);
+
 /* capture.c */
 int capture_prepare(const struct options *options);
 int capture_start(void);

@@ -71,7 +71,11 @@ export function analyse({ experiment, arm, kernel, pid, lines, report, stats }: 
         processes,
       ),
     )
-  const silent = silentPrintk(probes, printed.length)
+  const printing = new Set(of(lines, 'attached').flatMap((one) => (one.prints === 0 ? [] : [one.program])))
+  const silent = silentPrintk(
+    probes.filter(({ program }) => printing.has(program)),
+    printed.length,
+  )
   return {
     events,
     own: printed.filter((event) => pids.has(event.pid)),

@@ -19,7 +19,7 @@ const Line = z.discriminatedUnion('event', [
     log: z.string().optional(),
     libbpf: z.string(),
   }),
-  said('attached', { ...program, how: z.string() }),
+  said('attached', { ...program, how: z.string(), prints: z.int() }),
   said('attach-failed', { ...program, optional: z.int(), errno: z.int(), text: z.string() }),
   said('kernel-said', { text: z.string() }),
   said('slot', { slot: z.string(), value: z.int() }),
@@ -123,13 +123,19 @@ function attachFailure(lines: readonly HolderLine[], place: string): Failure {
   const failed = of(lines, 'attach-failed').filter(({ optional }) => optional === 0)
   const kernel = of(lines, 'kernel-said').map(({ text }) => printable(text, 200))
   const first = failed[0]
-  const target = first?.section.replace(/^k(ret)?probe\//, '') ?? ''
+  const target = first?.section.replace(/^(k(ret)?probe|(raw_)?tracepoint)\//, '') ?? ''
+  const isTracepoint = /^(raw_)?tracepoint\//.test(first?.section ?? '')
   const notrace = kernel.some((text) => text.includes('Could not probe notrace function'))
   const reasons: readonly (readonly [boolean, string, string])[] = [
     [
       notrace,
       'the function is notrace (all of lib/ is built without -pg) and this kernel refuses to probe it',
       'set CONFIG_KPROBE_EVENTS_ON_NOTRACE=y (kernel/config/tracing.config has it)',
+    ],
+    [
+      isTracepoint && first?.errno === ENOENT,
+      `the kernel has no trace event ${target}: the driver or option that it belongs to is not part of this kernel`,
+      '`lab exec -- ls /sys/kernel/tracing/events` lists the events that are there',
     ],
     [
       first?.errno === ENOENT,
