@@ -57,6 +57,19 @@ int page_to_iter_iovec(struct pt_regs *ctx)
 }
 #endif
 
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 7, 0)
+// copyout() is gone since 6.7; _copy_to_iter() gives this function to a generic loop over the user's buffers.
+SEC("kprobe/" CLONE("copy_to_user_iter"))
+int to_user_iter(struct pt_regs *ctx)
+{
+	unsigned long to = PT_REGS_PARM1(ctx), progress = PT_REGS_PARM2(ctx), len = PT_REGS_PARM3(ctx);
+	unsigned long from = PT_REGS_PARM4(ctx) + progress;
+
+	say("entering copy_to_user_iter");
+	say("copy_to_user_iter to 0x%lx from 0x%lx len %lu", to, from, len);
+	return 0;
+}
+#else
 SEC("kprobe/" CLONE("copyout"))
 int copyout(struct pt_regs *ctx)
 {
@@ -67,5 +80,6 @@ int copyout(struct pt_regs *ctx)
 	say("copyout to 0x%lx from 0x%lx len %lu", to, from, len);
 	return 0;
 }
+#endif
 
 char LICENSE[] SEC("license") = "GPL";
