@@ -147,12 +147,25 @@ export async function experimentStep(
     const meta = await bootMeta(vm, `${bundle}/${things.holder.name}`, events, context)
     const session: Session = { wanted, vm, bundle, meta, events }
     const outcomes: RunOutcome[] = []
-    for (const arm of list)
-      for (let repeat = 1; repeat <= repeats; repeat++) {
-        handle.progress(printable(arm.name) || 'run', outcomes.length, list.length * repeats, 'runs')
-        const place = `${name} (${[printable(arm.name), `repeat ${repeat}`].filter(Boolean).join(', ')})`
-        outcomes.push(await finish(session, await oneRun(session, arm, repeat, place, context), places, context))
-      }
+    // The host looks at one run while the guest is at the next: they use different CPUs.
+    let finishing: Promise<unknown> = Promise.resolve()
+    try {
+      for (const arm of list)
+        for (let repeat = 1; repeat <= repeats; repeat++) {
+          handle.progress(printable(arm.name) || 'run', outcomes.length, list.length * repeats, 'runs')
+          const place = `${name} (${[printable(arm.name), `repeat ${repeat}`].filter(Boolean).join(', ')})`
+          const collected = await oneRun(session, arm, repeat, place, context)
+          await finishing
+          finishing = finish(session, collected, places, context).then((outcome) => outcomes.push(outcome))
+          // It is awaited after the next run; until then a failure of it is nobody's.
+          finishing.catch(() => undefined)
+        }
+    } catch (error) {
+      // Whatever ended the experiment: a run that was collected is kept.
+      await finishing.catch(() => undefined)
+      throw error
+    }
+    await finishing
     const passed = outcomes.filter(({ manifest }) => manifest.verdict === 'passed').length
     return {
       outcome: passed === outcomes.length ? 'done' : 'failed',

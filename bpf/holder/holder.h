@@ -3,7 +3,7 @@
  * workload as its child, and takes everything away again. It exists because a 5.4 kernel has no BPF links to pin: somebody
  * must hold the perf events open while the workload runs.
  *
- * It speaks one JSON object per line on stdout; artefacts go to files in one directory.
+ * It speaks one JSON object per line on stdout; artefacts go to files in one directory, which follow the lines as a tar archive.
  */
 #ifndef LAB_HOLDER_H
 #define LAB_HOLDER_H
@@ -82,6 +82,9 @@ void capture_restore(const struct options *options);
 
 /* meta.c */
 int save_meta(const struct options *options);
+
+/* send.c */
+int send_files(const char *dir);
 
 /* child.c */
 pid_t child_prepare(const struct options *options);

@@ -7,6 +7,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+/* EX_IOERR of sysexits.h */
+#define SEND_FAILED 74
+
 static int usage(const char *why)
 {
 	fprintf(stderr,
@@ -127,9 +130,13 @@ int main(int argc, char **argv)
 
 	if (parse(argc, argv, &options))
 		return 2;
-	if (options.meta)
-		return save_meta(&options);
+	if (options.meta) {
+		save_meta(&options);
+		return send_files(options.meta) ? SEND_FAILED : 0;
+	}
 	if (!options.dir || (mkdir(options.dir, 0700) != 0 && errno != EEXIST))
 		return usage("--dir is missing or cannot be made");
-	return run(&options);
+	/* How it went is in the lines; the exit code says whether the files are whole. */
+	run(&options);
+	return send_files(options.dir) ? SEND_FAILED : 0;
 }

@@ -52,7 +52,7 @@ export async function guestRun(
     }
   }
   try {
-    const { files, stderr } = await runAndFetch(vm.guest, holderArgv({ ...wanted, dir }), dir, FILES, {
+    const { files, stderr } = await runAndFetch(vm.guest, holderArgv({ ...wanted, dir }), FILES, {
       signal,
       timeout: wanted.deadlineMs + MARGIN,
       onLine,

@@ -65,7 +65,7 @@ async function fetchMeta(
   const flags = symbols ? ['--no-symbols'] : []
   const argv = [holder, '--meta', dir, ...flags, ...events.flatMap((event) => ['--event', event])]
   // No lines come before the archive: what the holder has to say goes to stderr.
-  const { files, stderr } = await runAndFetch(vm.guest, argv, dir, NAMES, { signal, timeout: 120_000 })
+  const { files, stderr } = await runAndFetch(vm.guest, argv, NAMES, { signal, timeout: 120_000 })
   if (/no event/.test(stderr))
     throw userError({
       place: 'trace.events',
