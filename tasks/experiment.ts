@@ -29,6 +29,8 @@ export interface ExperimentWanted {
   readonly repeat: number | undefined
   /** A VM of its own, even if one is up. */
   readonly cold: boolean
+  /** Where the VM comes from, when it is shared with other experiments. */
+  readonly open?: typeof openVm
 }
 
 export interface RunOutcome {
@@ -138,7 +140,7 @@ export async function experimentStep(
   // Loading DuckDB takes a while; the VM's boot takes longer.
   if (experiment.collect.includes('trace')) prepareParquet()
   const programs = bundleOf([things.holder, ...things.objects, ...(things.workload ? [things.workload] : [])])
-  await using vm = await openVm({ ...things.vm, bundle: programs }, places, context, wanted.cold)
+  await using vm = await (wanted.open ?? openVm)({ ...things.vm, bundle: programs }, places, context, wanted.cold)
   const name = `experiment ${experiment.name}`
   return await step(context, name, name, async (handle) => {
     handle.progress('deploy')

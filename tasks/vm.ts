@@ -69,7 +69,7 @@ export interface VmWanted {
 }
 
 /** What makes this VM what it is; a running VM with another fingerprint is not the one that is wanted. */
-const fingerprint = ({ vm, kernel, image, accel }: VmWanted): Fingerprint =>
+export const fingerprint = ({ vm, kernel, image, accel }: VmWanted): Fingerprint =>
   fingerprintOf({
     format: 1,
     kernel: kernel.fingerprint,

@@ -80,9 +80,10 @@ export const COMMANDS: readonly CommandSpec[] = [
     load: () => import('./down.ts'),
   },
   {
-    usage: 'run <experiment...>',
+    usage: 'run [experiment...]',
     about: 'run experiments; one result directory per run, and an exit code that tells the truth',
     options: [
+      ['-a, --all', 'every experiment of the lab, but those that it skips; one that fails does not stop the others'],
       ['-p, --param <name=value>', 'this value instead of the declared ones (repeatable)', collect],
       ['-r, --repeat <n>', 'repeats of each arm', count],
       KERNEL,

@@ -1,14 +1,19 @@
 /** `lab run`: experiments, their verdicts, and an exit code that tells the truth. */
-import { arms, overridesOf } from '../config/arms.ts'
+import { arms, overridesOf, type Overrides } from '../config/arms.ts'
 import { named } from '../config/open.ts'
-import { EXIT, userError } from '../engine/error.ts'
+import type { ResolvedExperiment, ResolvedLab } from '../config/resolve.ts'
+import { EXIT, Failure, userError } from '../engine/error.ts'
 import { experimentStep, type RunOutcome } from '../experiment.ts'
 import { ready } from '../plan.ts'
-import { runText, summaryText } from '../experiment/text.ts'
-import { openApp } from './app.ts'
+import { allText, runText, summaryText, type Ended } from '../experiment/text.ts'
+import { fingerprint, openVm } from '../vm.ts'
+import { SharedVm } from '../vm/shared.ts'
+import { openApp, type App, type Session } from './app.ts'
 import { choicesOf } from './choices.ts'
 import { planAnswer } from './plan.ts'
-import type { CommandModule } from './index.ts'
+import type { CommandModule, Outcome } from './index.ts'
+
+type Options = Readonly<Record<string, unknown>>
 
 function repeatOf(value: unknown): number | undefined {
   if (value === undefined) return undefined
@@ -16,37 +21,93 @@ function repeatOf(value: unknown): number | undefined {
   throw userError({ place: '--repeat', fact: 'not a number of repeats', wayOut: 'a whole number from 1 to 99999' })
 }
 
-export const work: CommandModule['work'] = async (session, [words], options) => {
-  const { lab, context, places } = openApp(session)
-  const names = Array.isArray(words) ? words.map(String) : []
+/** The experiments that are meant: those named, or all of the lab. */
+function chosen(lab: ResolvedLab, names: readonly string[], all: boolean): readonly ResolvedExperiment[] {
+  if (all && names.length > 0)
+    throw userError({ place: '--all', fact: 'experiments are named as well', wayOut: 'give names or --all, not both' })
+  if (all) return Object.values(lab.experiments)
+  if (names.length > 0) return names.map((name) => named(lab.experiments, 'experiment', name))
+  throw userError({
+    fact: 'no experiment is named',
+    wayOut: `lab run NAME, one of: ${Object.keys(lab.experiments).join(', ')}; or lab run --all`,
+  })
+}
+
+type RunOne = (experiment: ResolvedExperiment) => Promise<readonly RunOutcome[]>
+
+function runner({ lab, context, places }: App, options: Options, overrides: Overrides, shared: SharedVm): RunOne {
   const choices = choicesOf(options)
-  const repeat = repeatOf(options['repeat'])
+  const [repeat, cold] = [repeatOf(options['repeat']), options['cold'] === true]
+  return async (experiment) => {
+    const things = await ready(lab, experiment, choices, context)
+    return await experimentStep(
+      { lab, experiment, things, overrides, repeat, cold, open: shared.open },
+      places,
+      context,
+    )
+  }
+}
+
+const verdictOf = (outcomes: readonly RunOutcome[]): number =>
+  outcomes.some(({ manifest }) => manifest.verdict !== 'passed') ? EXIT.experiment : EXIT.done
+
+const dataOf = (outcomes: readonly RunOutcome[]) => outcomes.map(({ dir, manifest }) => ({ dir, manifest }))
+
+async function runNamed(experiments: readonly ResolvedExperiment[], one: RunOne): Promise<Outcome> {
+  const outcomes: RunOutcome[] = []
+  for (const experiment of experiments) outcomes.push(...(await one(experiment)))
+  const last = outcomes.at(-1)
+  return {
+    text: [...(last ? [runText(last), ''] : []), summaryText(outcomes)].join('\n'),
+    data: dataOf(outcomes),
+    status: verdictOf(outcomes),
+  }
+}
+
+/** A failure of one experiment is told at once, and the others run. */
+async function runAll(experiments: readonly ResolvedExperiment[], one: RunOne, { view }: Session): Promise<Outcome> {
+  const ended: Ended[] = []
+  let status: number = EXIT.done
+  for (const experiment of experiments) {
+    const { name, skip } = experiment
+    if (skip !== undefined) {
+      ended.push({ name, outcomes: [], skipped: skip })
+      continue
+    }
+    try {
+      const outcomes = await one(experiment)
+      ended.push({ name, outcomes })
+      status ||= verdictOf(outcomes)
+    } catch (error) {
+      if (!(error instanceof Failure) || error.kind === 'interrupted') throw error
+      view.failure(error)
+      ended.push({ name, outcomes: [], failed: error.parts.fact })
+      status ||= error.exitCode
+    }
+  }
+  return {
+    text: allText(ended),
+    data: ended.map(({ outcomes, ...rest }) => ({ ...rest, runs: dataOf(outcomes) })),
+    status,
+  }
+}
+
+export const work: CommandModule['work'] = async (session, [words], options) => {
+  const app = openApp(session)
+  const { lab, context } = app
+  const all = options['all'] === true
+  const experiments = chosen(lab, Array.isArray(words) ? words.map(String) : [], all)
   const overrides = overridesOf(Array.isArray(options['param']) ? options['param'].map(String) : [])
-  const experiments = names.map((name) => named(lab.experiments, 'experiment', name))
   // A wrong parameter is told before anything is built.
   for (const experiment of experiments) arms(experiment, overrides)
   if (options['dryRun']) {
+    const [choices, repeat] = [choicesOf(options), repeatOf(options['repeat'])]
     const plans = await Promise.all(
       experiments.map((one) => planAnswer(lab, named(lab.vms, 'vm', one.vm), one, choices, context, repeat)),
     )
     return { text: plans.map(({ text }) => text).join('\n\n'), data: plans.map(({ data }) => data) }
   }
-  const outcomes: RunOutcome[] = []
-  for (const experiment of experiments) {
-    const things = await ready(lab, experiment, choices, context)
-    outcomes.push(
-      ...(await experimentStep(
-        { lab, experiment, things, overrides, repeat, cold: options['cold'] === true },
-        places,
-        context,
-      )),
-    )
-  }
-  const last = outcomes.at(-1)
-  const failed = outcomes.some(({ manifest }) => manifest.verdict !== 'passed')
-  return {
-    text: [...(last ? [runText(last), ''] : []), summaryText(outcomes)].join('\n'),
-    data: outcomes.map(({ dir, manifest }) => ({ dir, manifest })),
-    status: failed ? EXIT.experiment : EXIT.done,
-  }
+  await using shared = new SharedVm(openVm, fingerprint)
+  const one = runner(app, options, overrides, shared)
+  return await (all ? runAll(experiments, one, session) : runNamed(experiments, one))
 }

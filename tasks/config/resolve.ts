@@ -75,6 +75,8 @@ export interface ResolvedProbe {
 export interface ResolvedExperiment {
   readonly name: string
   readonly about?: string
+  /** Why `lab run --all` leaves it out. */
+  readonly skip?: string
   /** Name of a VM. */
   readonly vm: string
   /** Names of probes, in the order of attaching. */
@@ -174,12 +176,13 @@ function resolveExperiment(
   vms: readonly string[],
   absolute: Absolute,
 ): ResolvedExperiment {
-  const { about, probes, workload, trace } = experiment
+  const { about, skip, probes, workload, trace } = experiment
   const vm = vmOf(experiment, vms)
   if (vm === undefined) throw new Error(`experiment ${name} passed the checks without a vm`)
   return {
     name,
     ...(about !== undefined && { about }),
+    ...(skip !== undefined && { skip }),
     vm,
     probes,
     workload: {

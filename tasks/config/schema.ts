@@ -198,6 +198,11 @@ export const CLOCKS = ['local', 'global', 'counter', 'mono', 'boot', 'x86-tsc'] 
 export const Experiment = z
   .strictObject({
     about: z.string().optional().describe('what the experiment shows, in a sentence'),
+    skip: z
+      .string()
+      .min(1)
+      .optional()
+      .describe('why `lab run --all` leaves it out; `lab run NAME` runs it all the same'),
     vm: name.optional().describe('the VM to use; the only one, or the one called default, when left out'),
     probes: z.array(name).min(1).describe('names of probes, attached in this order'),
     workload: z

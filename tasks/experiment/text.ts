@@ -58,3 +58,31 @@ export function summaryText(outcomes: readonly RunOutcome[]): string {
     `${passed} of ${outcomes.length} run${outcomes.length === 1 ? '' : 's'} passed`,
   ].join('\n')
 }
+
+/** How one experiment of `run --all` ended. */
+export interface Ended {
+  readonly name: string
+  readonly outcomes: readonly RunOutcome[]
+  /** Why it was left out. */
+  readonly skipped?: string
+  /** Why it could not be run to its end. */
+  readonly failed?: string
+}
+
+/** A line for each experiment, and the counts. What did not pass says where its result is. */
+export function allText(ended: readonly Ended[]): string {
+  const width = Math.max(0, ...ended.map(({ name }) => name.length))
+  const count = { passed: 0, failed: 0, skipped: 0 }
+  const lines = ended.map(({ name, outcomes, skipped, failed }) => {
+    const bad = outcomes.filter(({ manifest }) => manifest.verdict !== 'passed')
+    const word = skipped !== undefined ? 'skipped' : failed !== undefined || bad.length > 0 ? 'failed' : 'passed'
+    count[word]++
+    const detail = skipped ?? failed ?? `${outcomes.length - bad.length} of ${outcomes.length} runs`
+    const where = bad.map(({ manifest, dir }) => `\n    ${manifest.verdict}: ${dir}`)
+    return `${name.padEnd(width)}  ${word.padEnd(7)}  ${printable(detail, 200)}${where.join('')}`
+  })
+  const { passed, failed, skipped } = count
+  return [...lines, '', `${ended.length} experiments: ${passed} passed, ${failed} failed, ${skipped} skipped`].join(
+    '\n',
+  )
+}

@@ -53,6 +53,7 @@ describe('lab', () => {
   test.each([
     [['nonsense']],
     [['run']],
+    [['run', 'readiter', '--all']],
     [['run', 'readiter', '--no-such-option']],
     [['run', 'readitre']],
     [['run', 'readiter', '--repeat', 'x']],

@@ -1,0 +1,68 @@
+import { describe, expect, test } from 'vitest'
+import type { Context } from '../engine/context.ts'
+import type { OpenVm, Places, VmWanted } from '../vm.ts'
+import { SharedVm } from './shared.ts'
+import { startTimeOf, type VmState } from './state.ts'
+import { bootId } from '../engine/context.ts'
+
+const places = {} as Places
+const context = {} as Context
+const wanted = (name: string) => ({ vm: { name } }) as VmWanted
+
+/** VMs whose process is this one (alive) or none (dead); notes what is opened and closed. */
+function fake(origin: OpenVm['origin'] = 'started') {
+  const log: string[] = []
+  let alive = true
+  const shared = new SharedVm(
+    ({ vm: { name } }) => {
+      log.push(`open ${name}`)
+      const pid = alive ? process.pid : 2 ** 22 + 1
+      const state = { pid, startTime: startTimeOf(process.pid), bootId: bootId() } as VmState
+      const close = () => {
+        log.push(`close ${name}`)
+        return Promise.resolve()
+      }
+      return Promise.resolve({ state, origin, [Symbol.asyncDispose]: close } as OpenVm)
+    },
+    ({ vm: { name } }) => name,
+  )
+  return { shared, log, die: () => (alive = false) }
+}
+
+const use = async ({ shared }: ReturnType<typeof fake>, name: string, ownOne = false) => {
+  await using vm = await shared.open(wanted(name), places, context, ownOne)
+  return vm.origin
+}
+
+describe('SharedVm', () => {
+  test('boots once for experiments that want the same, and closes at the end', async () => {
+    const one = fake()
+    expect([await use(one, 'a'), await use(one, 'a')]).toEqual(['started', 'up'])
+    expect(one.log).toEqual(['open a'])
+    await one.shared[Symbol.asyncDispose]()
+    await one.shared[Symbol.asyncDispose]()
+    expect(one.log).toEqual(['open a', 'close a'])
+  })
+
+  test('holds one at a time', async () => {
+    const one = fake()
+    for (const name of ['a', 'b', 'a']) await use(one, name)
+    expect(one.log).toEqual(['open a', 'close a', 'open b', 'close b', 'open a'])
+  })
+
+  test('opens another where the guest died', async () => {
+    const one = fake()
+    one.die()
+    for (const name of ['a', 'a']) await use(one, name)
+    expect(one.log).toEqual(['open a', 'close a', 'open a'])
+  })
+
+  test('does not keep what `lab up` owns, nor what shall be cold', async () => {
+    const up = fake('up')
+    for (const name of ['a', 'a']) await use(up, name)
+    expect(up.log).toEqual(['open a', 'close a', 'open a', 'close a'])
+    const cold = fake()
+    await use(cold, 'a', true)
+    expect(cold.log).toEqual(['open a', 'close a'])
+  })
+})
