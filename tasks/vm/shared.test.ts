@@ -22,7 +22,7 @@ function fake(origin: OpenVm['origin'] = 'started') {
         log.push(`close ${name}`)
         return Promise.resolve()
       }
-      return Promise.resolve({ state, origin, [Symbol.asyncDispose]: close } as OpenVm)
+      return Promise.resolve({ state, origin, [Symbol.asyncDispose]: close } as unknown as OpenVm)
     },
     ({ vm: { name } }) => name,
   )
