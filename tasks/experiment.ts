@@ -16,6 +16,7 @@ import type { Manifest } from './experiment/manifest.ts'
 import { bootMeta, fits } from './experiment/meta.ts'
 import { cpuFiles, record, symbolsOf, type Collected, type Session } from './experiment/record.ts'
 import { newRunId, putResult } from './experiment/result.ts'
+import { describeObjects, SlotReader } from './experiment/slots.ts'
 import { reportText } from './host/trace-cmd.ts'
 import { traceDat } from './linux/trace-dat.ts'
 import type { Ready } from './plan.ts'
@@ -72,6 +73,7 @@ async function oneRun(
     workload: argv,
     objects: things.objects.map(({ name }) => `${bundle}/${name}`),
     optional: experiment.probes.flatMap((name) => lab.probes[name]?.optional ?? []),
+    slots: new SlotReader(session.described, arm.params, place).read(experiment.maps),
   }
   const guest = await guestRun(vm, request, place, context.signal)
   const failure = holderFailure(guest.lines, place, deadlineMs, guest.stderr)
@@ -139,6 +141,9 @@ export async function experimentStep(
   const repeats = wanted.repeat ?? experiment.repeat
   // Loading DuckDB takes a while; the VM's boot takes longer.
   if (experiment.collect.includes('trace')) prepareParquet()
+  const described = await describeObjects(things.objects)
+  // What is wrong with a slot is told before a VM boots.
+  for (const arm of list) new SlotReader(described, arm.params, `experiment ${experiment.name}`).read(experiment.maps)
   const programs = bundleOf([things.holder, ...things.objects, ...(things.workload ? [things.workload] : [])])
   await using vm = await (wanted.open ?? openVm)({ ...things.vm, bundle: programs }, places, context, wanted.cold)
   const name = `experiment ${experiment.name}`
@@ -147,7 +152,7 @@ export async function experimentStep(
     const bundle = await deploy(vm, programs, context.signal)
     const events = [...new Set([...PROCESS_EVENTS, ...experiment.trace.events])]
     const meta = await bootMeta(vm, `${bundle}/${things.holder.name}`, events, context)
-    const session: Session = { wanted, vm, bundle, meta, events }
+    const session: Session = { wanted, vm, bundle, meta, events, described }
     const outcomes: RunOutcome[] = []
     // The host looks at one run while the guest is at the next: they use different CPUs.
     let finishing: Promise<unknown> = Promise.resolve()

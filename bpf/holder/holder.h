@@ -20,6 +20,7 @@
 #define MAX_OBJECTS 16
 #define MAX_PROGRAMS 64
 #define MAX_NAMES 64
+#define MAX_SLOTS 256
 #define TRACEFS "/sys/kernel/tracing"
 
 /* What the command line asks for. Strings point into argv. */
@@ -36,7 +37,7 @@ struct options {
 	int event_count;
 	const char *optional[MAX_NAMES];
 	int optional_count;
-	const char *slots[MAX_NAMES]; /* map:key=value, value a number or "pid" */
+	const char *slots[MAX_SLOTS]; /* OBJECT:MAP:KEY:OFFSET:VALUE, see maps.c */
 	int slot_count;
 	char **workload;
 };

@@ -16,7 +16,7 @@ static int usage(const char *why)
 		"lab-holder: %s\n"
 		"usage: lab-holder --meta DIR [--no-symbols] [--event SYSTEM:EVENT]...\n"
 		"       lab-holder --dir DIR [--object FILE]... [--event SYSTEM:EVENT]... [--optional PROGRAM]...\n"
-		"                  [--slot MAP:KEY=VALUE]... [--clock CLOCK] [--buffer-kb N] [--deadline-ms N] -- WORKLOAD...\n",
+		"                  [--slot OBJECT:MAP:KEY:OFFSET:VALUE]... [--clock CLOCK] [--buffer-kb N] [--deadline-ms N] -- WORKLOAD...\n",
 		why);
 	return 2;
 }
@@ -53,7 +53,7 @@ static int parse(int argc, char **argv, struct options *options)
 			options->events[options->event_count++] = value;
 		else if (strcmp(flag, "--optional") == 0 && options->optional_count < MAX_NAMES)
 			options->optional[options->optional_count++] = value;
-		else if (strcmp(flag, "--slot") == 0 && options->slot_count < MAX_NAMES)
+		else if (strcmp(flag, "--slot") == 0 && options->slot_count < MAX_SLOTS)
 			options->slots[options->slot_count++] = value;
 		else
 			return usage(flag);
@@ -108,14 +108,15 @@ static int run(const struct options *options)
 	}
 	child_end(pid);
 	report_hits(attachments, count);
-	if (!error || error == -ETIMEDOUT)
-		dump_maps(options, objects);
 	detach_all(attachments, count);
 	if (capture_stop(options) && !error) {
 		error = -EIO;
 		outcome = "capture failed";
 	}
 	capture_restore(options);
+	/* After the probes are gone: nothing that this program does may show in the maps. */
+	if (!error || error == -ETIMEDOUT)
+		dump_maps(options, objects);
 	for (int i = 0; i < options->object_count; i++)
 		bpf_object__close(objects[i]);
 	snprintf(path, sizeof(path), "%s/dmesg", options->dir);

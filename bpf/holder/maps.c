@@ -1,3 +1,7 @@
+/*
+ * Maps as bytes: declared slots are written before the workload starts, and everything is dumped after it. What the bytes mean stands
+ * in the object's BTF, which the host reads; here is only what needs the kernel.
+ */
 #include "holder.h"
 
 #include <errno.h>
@@ -8,15 +12,37 @@
 
 /* Entries per map that are dumped; a hash of a million entries is an artefact of its own, not a line of JSON. */
 #define DUMP_LIMIT 4096
+/* A key or value that a slot may have; more than any array of text in a struct. */
+#define SLOT_BYTES 4096
 
-static struct bpf_map *find_map(const struct options *options, struct bpf_object **objects, const char *name)
+/* A map by its name; ".data" and ".bss" are the maps that libbpf makes of global variables ("OBJECT.bss"). */
+static struct bpf_map *find_map(struct bpf_object *object, const char *name)
 {
-	for (int i = 0; i < options->object_count; i++) {
-		struct bpf_map *map = bpf_object__find_map_by_name(objects[i], name);
-		if (map)
+	struct bpf_map *map;
+
+	bpf_object__for_each_map(map, object) {
+		const char *own = bpf_map__name(map);
+		size_t length = strlen(own), tail = strlen(name);
+
+		if (strcmp(own, name) == 0)
+			return map;
+		if (name[0] == '.' && bpf_map__is_internal(map) && length >= tail && strcmp(own + length - tail, name) == 0)
 			return map;
 	}
 	return NULL;
+}
+
+static bool is_per_cpu(enum bpf_map_type type)
+{
+	return type == BPF_MAP_TYPE_PERCPU_ARRAY || type == BPF_MAP_TYPE_PERCPU_HASH || type == BPF_MAP_TYPE_LRU_PERCPU_HASH;
+}
+
+/* What bpf_map_lookup_elem() copies: per-CPU maps give one value per possible CPU, each at a multiple of 8. */
+static size_t lookup_size(const struct bpf_map *map, int cpus)
+{
+	size_t size = bpf_map__value_size(map);
+
+	return is_per_cpu(bpf_map__type(map)) ? (size + 7) / 8 * 8 * (size_t)cpus : size;
 }
 
 static int slot_failed(const char *slot, const char *why)
@@ -29,78 +55,152 @@ static int slot_failed(const char *slot, const char *why)
 	return -EINVAL;
 }
 
-/* map:key=value with integers; the value "pid" is the workload's. Each slot is read back before the workload starts. */
+/* "0a000000" as bytes, or "pid/4" as the workload's pid in 4 bytes. Number of bytes, or -1. */
+static long slot_bytes(const char *text, pid_t pid, unsigned char *bytes)
+{
+	size_t length = strlen(text);
+	unsigned int size, byte;
+
+	if (sscanf(text, "pid/%u", &size) == 1 && size >= 1 && size <= 8) {
+		unsigned long long value = (unsigned long long)pid;
+
+		memcpy(bytes, &value, size); /* little endian: the low bytes come first */
+		return (long)size;
+	}
+	if (length % 2 != 0 || length / 2 > SLOT_BYTES)
+		return -1;
+	for (size_t i = 0; i < length / 2; i++) {
+		if (sscanf(text + 2 * i, "%2x", &byte) != 1)
+			return -1;
+		bytes[i] = (unsigned char)byte;
+	}
+	return (long)(length / 2);
+}
+
+/* Changes some bytes of one value (of every CPU's, in a per-CPU map), writes it, and compares what the kernel gives back. */
+static const char *fill_slot(int object, struct bpf_map *map, const unsigned char *key, size_t offset, const unsigned char *part, size_t length,
+			     int cpus)
+{
+	size_t all = lookup_size(map, cpus), one = bpf_map__value_size(map), stride = (one + 7) / 8 * 8;
+	int fd = bpf_map__fd(map), copies = is_per_cpu(bpf_map__type(map)) ? cpus : 1;
+	unsigned char *value = calloc(1, all + 8), *back = calloc(1, all + 8);
+	const char *why = NULL;
+
+	if (!value || !back)
+		why = "out of memory";
+	else if (offset + length > one)
+		why = "the value is narrower than what is to be written";
+	else {
+		bpf_map_lookup_elem(fd, key, value); /* an entry that is not there yet begins with zeros */
+		for (int i = 0; i < copies; i++)
+			memcpy(value + (size_t)i * stride + offset, part, length);
+		if (bpf_map_update_elem(fd, key, value, BPF_ANY) != 0)
+			why = errno == E2BIG ? "the key is out of range (max_entries)" : strerror(errno);
+		else if (bpf_map_lookup_elem(fd, key, back) != 0 || memcmp(back, value, all) != 0)
+			why = "the kernel gives back another value than was written";
+	}
+	if (!why) {
+		json_begin("slot");
+		json_number("object", object);
+		json_text("map", bpf_map__name(map));
+		json_hex("key", key, bpf_map__key_size(map));
+		json_hex("value", back, one);
+		json_end();
+	}
+	free(value);
+	free(back);
+	return why;
+}
+
+/* OBJECT:MAP:KEY:OFFSET:VALUE, the object by its number on the command line. 0, or -EINVAL when the workload must not start. */
 int fill_slots(const struct options *options, struct bpf_object **objects, pid_t pid)
 {
+	static unsigned char key[SLOT_BYTES], part[SLOT_BYTES];
+	static char text[SLOT_BYTES * 4 + 256];
+	int cpus = libbpf_num_possible_cpus();
+
 	for (int i = 0; i < options->slot_count; i++) {
-		unsigned char key[8] = {}, value[8] = {}, back[8] = {};
-		char name[64], text[64];
-		unsigned long long k, v;
+		const char *slot = options->slots[i], *why;
+		char *fields[5], *rest = text;
+		int count = 0;
 
-		if (sscanf(options->slots[i], "%63[^:]:%llu=%63s", name, &k, text) != 3)
-			return slot_failed(options->slots[i], "not map:key=value");
-		v = strcmp(text, "pid") == 0 ? (unsigned long long)pid : strtoull(text, NULL, 0);
-
-		struct bpf_map *map = find_map(options, objects, name);
+		snprintf(text, sizeof(text), "%s", slot);
+		while (count < 5 && (fields[count] = strsep(&rest, ":")))
+			count++;
+		if (count != 5)
+			return slot_failed(slot, "not OBJECT:MAP:KEY:OFFSET:VALUE");
+		int object = atoi(fields[0]);
+		struct bpf_map *map = object >= 0 && object < options->object_count ? find_map(objects[object], fields[1]) : NULL;
 		if (!map)
-			return slot_failed(options->slots[i], "no map of this name in any object");
-		if (bpf_map__key_size(map) > 8 || bpf_map__value_size(map) > 8)
-			return slot_failed(options->slots[i], "key or value is wider than 8 bytes");
-		memcpy(key, &k, sizeof(k)); /* little endian: the low bytes come first */
-		memcpy(value, &v, sizeof(v));
-		if (bpf_map_update_elem(bpf_map__fd(map), key, value, BPF_ANY) != 0)
-			return slot_failed(options->slots[i], errno == E2BIG ? "the key is out of range (max_entries)" : strerror(errno));
-		if (bpf_map_lookup_elem(bpf_map__fd(map), key, back) != 0 || memcmp(back, value, bpf_map__value_size(map)) != 0)
-			return slot_failed(options->slots[i], "read back another value than was written");
-		json_begin("slot");
-		json_text("slot", options->slots[i]);
-		json_number("value", (long long)v);
-		json_end();
+			return slot_failed(slot, "no map of this name");
+		long key_size = slot_bytes(fields[2], pid, key), size = slot_bytes(fields[4], pid, part);
+		if (size < 0 || key_size != (long)bpf_map__key_size(map))
+			return slot_failed(slot, "the key has another size");
+		if ((why = fill_slot(object, map, key, strtoul(fields[3], NULL, 10), part, (size_t)size, cpus)))
+			return slot_failed(slot, why);
 	}
 	return 0;
 }
 
-static void dump_map(const struct bpf_map *map)
+static bool has_values(enum bpf_map_type type)
 {
-	__u32 key_size = bpf_map__key_size(map), value_size = bpf_map__value_size(map), entries = 0;
-	unsigned char *key = calloc(1, key_size + 1), *value = calloc(1, value_size + 8);
+	return type == BPF_MAP_TYPE_ARRAY || type == BPF_MAP_TYPE_HASH || type == BPF_MAP_TYPE_LRU_HASH || is_per_cpu(type);
+}
+
+static void dump_map(int object, const struct bpf_map *map, int cpus)
+{
+	__u32 key_size = bpf_map__key_size(map), entries = 0;
+	size_t size = lookup_size(map, cpus);
+	enum bpf_map_type type = bpf_map__type(map);
+	unsigned char *key = calloc(1, key_size + 1), *value = calloc(1, size + 8);
 	void *previous = NULL;
 
 	json_begin("map");
+	json_number("object", object);
 	json_text("name", bpf_map__name(map));
-	json_number("type", bpf_map__type(map));
+	json_number("type", type);
 	json_number("keySize", key_size);
-	json_number("valueSize", value_size);
+	json_number("valueSize", bpf_map__value_size(map));
 	json_number("maxEntries", bpf_map__max_entries(map));
+	json_number("cpus", is_per_cpu(type) ? cpus : 0);
 	json_end();
-	while (key && value && entries < DUMP_LIMIT && bpf_map_get_next_key(bpf_map__fd(map), previous, key) == 0) {
+	while (has_values(type) && key && value && bpf_map_get_next_key(bpf_map__fd(map), previous, key) == 0) {
+		if (entries++ >= DUMP_LIMIT) {
+			json_begin("map-cut");
+			json_number("object", object);
+			json_text("map", bpf_map__name(map));
+			json_number("entries", DUMP_LIMIT);
+			json_end();
+			break;
+		}
 		if (bpf_map_lookup_elem(bpf_map__fd(map), key, value) == 0) {
 			json_begin("map-entry");
+			json_number("object", object);
 			json_text("map", bpf_map__name(map));
 			json_hex("key", key, key_size);
-			json_hex("value", value, value_size);
+			json_hex("value", value, size);
 			json_end();
 		}
 		previous = key;
-		entries++;
 	}
 	free(key);
 	free(value);
 }
 
-/* Arrays and hashes as hexadecimal bytes; per-CPU maps have another value layout and are only named. */
+/* Every map with its entries as hexadecimal bytes. Constants (.rodata, .kconfig) say nothing about a run and are left out. */
 void dump_maps(const struct options *options, struct bpf_object **objects)
 {
+	int cpus = libbpf_num_possible_cpus();
+
 	for (int i = 0; i < options->object_count; i++) {
 		struct bpf_map *map;
 
 		bpf_object__for_each_map(map, objects[i]) {
-			enum bpf_map_type type = bpf_map__type(map);
+			const char *dot = strchr(bpf_map__name(map), '.');
 
-			if (bpf_map__is_internal(map))
+			if (bpf_map__is_internal(map) && !(dot && (strcmp(dot, ".data") == 0 || strcmp(dot, ".bss") == 0)))
 				continue;
-			if (type == BPF_MAP_TYPE_ARRAY || type == BPF_MAP_TYPE_HASH || type == BPF_MAP_TYPE_LRU_HASH)
-				dump_map(map);
+			dump_map(i, map, cpus);
 		}
 	}
 }

@@ -131,5 +131,10 @@ export const COMMANDS: readonly CommandSpec[] = [
     ],
     load: () => import('./trace.ts'),
   },
+  {
+    usage: 'maps <run>',
+    about: 'the maps of a run, decoded by the types of its probes',
+    load: () => import('./maps.ts'),
+  },
   { usage: 'schema', about: 'JSON Schema of lab.yaml, for editors', load: () => import('./schema.ts') },
 ]

@@ -38,9 +38,26 @@ const machines: Check = function* ({ lab: { experiments }, names }) {
   }
 }
 
+/** A text with `${name}` in it, and where it stands. */
+type Template = readonly [path: Path, text: string, at?: 'key']
+
+/** Keys and values of map slots, at any depth. */
+function* slotTexts(value: unknown, at: Path): Iterable<Template> {
+  if (typeof value === 'string') yield [at, value]
+  if (typeof value !== 'object' || value === null) return
+  for (const [key, inner] of Object.entries(value)) {
+    yield [[...at, key], key, 'key']
+    yield* slotTexts(inner, [...at, key])
+  }
+}
+
+/** Known only when a run has begun, so only in what is read then: `expect` and `maps`. */
+export const RUN_VALUES = ['workload.pid'] as const
+
 /** Texts of an experiment that may hold parameters. */
-export function* templates({ workload, expect }: Experiment): Iterable<[path: Path, text: string]> {
+export function* templates({ workload, expect, maps }: Experiment): Iterable<Template> {
   yield [['workload', 'run'], workload.run]
+  yield* slotTexts(maps ?? {}, ['maps'])
   for (const [index, { order, times }] of (expect ?? []).entries()) {
     for (const [at, text] of order.entries()) yield [['expect', index, 'order', at], text]
     if (typeof times === 'string') yield [['expect', index, 'times'], times]
@@ -65,12 +82,14 @@ const parameters: Check = function* ({ lab: { experiments } }) {
     const at: Path = ['experiments', name]
     const declared = Object.keys(experiment.params ?? {})
     const used = new Set<string>()
-    for (const [where, text] of templates(experiment)) {
+    for (const [where, text, is] of templates(experiment)) {
+      const known = where[0] === 'workload' || where.at(-1) === 'times' ? declared : [...declared, ...RUN_VALUES]
       for (const reference of references(text)) {
         used.add(reference.name)
-        const problem = referenceProblem(reference, text, declared)
+        const problem = referenceProblem(reference, text, known)
         if (problem !== undefined) {
-          yield { severity: 'error', path: [...at, ...where], at: 'value', span: reference.span, ...problem }
+          const span = is === 'key' ? undefined : reference.span
+          yield { severity: 'error', path: [...at, ...where], at: is ?? 'value', span, ...problem }
         }
       }
     }
@@ -81,7 +100,7 @@ const parameters: Check = function* ({ lab: { experiments } }) {
 function* declarations({ params = {} }: Experiment, at: Path, used: ReadonlySet<string>): Iterable<Problem> {
   for (const [param, values] of Object.entries(params)) {
     const here = { path: [...at, 'params', param], at: 'key' } as const
-    if (RESERVED.includes(param)) {
+    if (RESERVED.includes(param) || RUN_VALUES.some((one) => one === param)) {
       const message = `a parameter cannot be called "${param}": results have a column of that name`
       yield { ...here, severity: 'error', message, wayOut: 'choose another name' }
     } else if (!used.has(param)) {

@@ -80,6 +80,7 @@ test('the example, whole', () => {
         repeat: 5,
         timeout: 60_000,
         trace: { clock: 'mono', buffer: 8 * 2 ** 20, events: [] },
+        maps: {},
         collect: ['trace', 'stdout', 'dmesg', 'maps', 'kallsyms'],
         expect: [
           {
@@ -164,6 +165,7 @@ test('what is left out is filled in', async () => {
     repeat: 1,
     timeout: 60_000,
     trace: { clock: 'mono', buffer: 8 * 2 ** 20, events: [] },
+    maps: {},
     collect: ['trace', 'stdout', 'dmesg', 'maps', 'kallsyms'],
     expect: [],
   })

@@ -15,6 +15,7 @@ import {
   type Lab,
   type ParallelPath,
   type ParamValue,
+  type Slots,
   type Source,
   bytesOf,
   millisecondsOf,
@@ -98,6 +99,8 @@ export interface ResolvedExperiment {
     /** `system:event`. */
     readonly events: readonly string[]
   }
+  /** Map or global variable -> value, or key or field -> value; `slotsOf` reads it against the objects. */
+  readonly maps: Readonly<Slots>
   readonly collect: readonly (typeof COLLECT)[number][]
   readonly expect: readonly Readonly<Expectation>[]
 }
@@ -197,6 +200,7 @@ function resolveExperiment(
       buffer: bytesOf(trace?.buffer ?? DEFAULTS.buffer),
       events: trace?.events ?? [],
     },
+    maps: experiment.maps ?? {},
     collect: experiment.collect ?? DEFAULTS.collect,
     expect: experiment.expect ?? [],
   }

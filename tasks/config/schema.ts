@@ -192,6 +192,29 @@ export const Expectation = z.strictObject({
   kernels: z.array(name).min(1).optional().describe('only on these kernels'),
 })
 
+/** A value of a map slot. Numbers beyond 2^53 are written as text, for example "0xffff888000000000". */
+const SlotValue = z.union([
+  z.int(),
+  // oxlint-disable-next-line no-control-regex -- a char array ends at NUL
+  text(/^[^\x00]+$/, 'a value is a whole number, text, ${workload.pid} or a parameter'),
+])
+
+export const Slots = z
+  .record(
+    text(/^[A-Za-z_][A-Za-z0-9_]*$/, 'a map or global variable is named as in C'),
+    z
+      .union([
+        SlotValue,
+        z.record(
+          // oxlint-disable-next-line no-control-regex -- a char array ends at NUL
+          text(/^[^\x00]+$/, 'a key is not empty'),
+          z.union([SlotValue, z.record(func, SlotValue).describe('fields of a struct: name -> value')]),
+        ),
+      ])
+      .describe('a value (of entry 0, or of a global variable), or fields of a struct, or key -> value or fields'),
+  )
+  .describe('what maps and global variables hold before the workload starts: name -> key or field -> value')
+
 export const COLLECT = ['trace', 'stdout', 'dmesg', 'maps', 'kallsyms'] as const
 export const CLOCKS = ['local', 'global', 'counter', 'mono', 'boot', 'x86-tsc'] as const
 
@@ -230,6 +253,7 @@ export const Experiment = z
       })
       .optional()
       .describe('how the trace is taken'),
+    maps: Slots.optional(),
     collect: z.array(z.enum(COLLECT)).optional().describe('what a run keeps; everything when left out'),
     expect: z.array(Expectation).optional().describe('what the trace must show for the run to pass'),
   })
@@ -256,6 +280,7 @@ export type Disk = z.infer<typeof Disk>
 export type Vm = z.infer<typeof Vm>
 export type Probe = z.infer<typeof Probe>
 export type Experiment = z.infer<typeof Experiment>
+export type Slots = z.infer<typeof Slots>
 export type Expectation = z.infer<typeof Expectation>
 export type ParamValue = z.infer<typeof ParamValue>
 

@@ -41,22 +41,31 @@ export function openQuoteBefore(yaml: YamlText, offset: number): [number, number
   return undefined
 }
 
+/** Keys of a BPF map's entries are numbers as a rule: `experiments.X.maps.MAP: { 0: 16 }`. */
+const isEntryNumber = ([section, , part, map]: Path, value: number, source: string): boolean =>
+  section === 'experiments' &&
+  part === 'maps' &&
+  map !== undefined &&
+  Number.isInteger(value) &&
+  source === String(value)
+
 /** The problem of one key of a mapping, if any. `seen` has the keys before it, as text, with their offsets. */
 function keyProblem(yaml: YamlText, key: unknown, path: Path, seen: ReadonlyMap<string, number>): Finding | undefined {
   if (!isScalar(key)) return error(`a key of ${describe(path)} is not a plain name`, 'write a name as the key')
   const source = yaml.text.slice(...rangeOf(key))
   if (key.value === null && source === '')
     return error(`a key of ${describe(path)} is empty`, 'write a name before the colon')
-  if (typeof key.value === 'number') return numberFinding(source, key.value, ':')
-  if (typeof key.value !== 'string')
+  const number = typeof key.value === 'number' ? key.value : undefined
+  if (number !== undefined && !isEntryNumber(path, number, source)) return numberFinding(source, number, ':')
+  if (number === undefined && typeof key.value !== 'string')
     return error(`the key ${source} without quotes is not text`, `quote it: "${source}":`)
   // JavaScript gives this one name of all a meaning, and zod 4 passes over it in silence.
   if (key.value === '__proto__') return error('the key "__proto__" cannot be used', 'choose another name')
-  const first = seen.get(key.value)
+  const first = seen.get(String(key.value))
   if (first === undefined) return undefined
   const { line } = yaml.lines.linePos(first)
   return error(
-    `duplicate key ${quoted(key.value)} in ${describe(path)}; the first is in line ${line}`,
+    `duplicate key ${quoted(String(key.value))} in ${describe(path)}; the first is in line ${line}`,
     'keep one of the two',
   )
 }

@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { experimentError, labError, userError, type Failure } from '../engine/error.ts'
 import { printable } from '../engine/printable.ts'
 import { explainRejection } from '../linux/verifier-log.ts'
+import { slotArgument, type Slot } from './slots.ts'
 
 const said = <T extends string, S extends z.ZodRawShape>(event: T, shape: S) =>
   z.object({ event: z.literal(event), ...shape })
@@ -22,12 +23,17 @@ const Line = z.discriminatedUnion('event', [
   said('attached', { ...program, how: z.string(), prints: z.int() }),
   said('attach-failed', { ...program, optional: z.int(), errno: z.int(), text: z.string() }),
   said('kernel-said', { text: z.string() }),
-  said('slot', { slot: z.string(), value: z.int() }),
+  said('slot', { object: z.int(), map: z.string(), key: z.string(), value: z.string() }),
   said('started', { pid: z.int() }),
   said('exited', { pid: z.int(), status: z.int().optional(), signal: z.int().optional(), ms: z.int() }),
   said('hits', { ...program, hits: z.int(), missed: z.int() }),
-  said('map', { name: z.string(), type: z.int(), keySize: z.int(), valueSize: z.int(), maxEntries: z.int() }),
-  said('map-entry', { map: z.string(), key: z.string(), value: z.string() }),
+  said('map', {
+    ...{ object: z.int(), name: z.string(), type: z.int(), keySize: z.int(), valueSize: z.int(), maxEntries: z.int() },
+    /** Far more than any machine has; a list of that length is made of it. */
+    cpus: z.int().min(0).max(8192),
+  }),
+  said('map-entry', { object: z.int(), map: z.string(), key: z.string(), value: z.string() }),
+  said('map-cut', { object: z.int(), map: z.string(), entries: z.int() }),
   said('captured', { cpus: z.int(), errno: z.int(), text: z.string().optional() }),
   said('event-id', { name: z.string(), id: z.int() }),
   said('error', { doing: z.string(), value: z.string(), errno: z.int().optional(), text: z.string() }),
@@ -56,6 +62,7 @@ export interface HolderRun {
   readonly events: readonly string[]
   readonly objects: readonly string[]
   readonly optional: readonly string[]
+  readonly slots: readonly Slot[]
   readonly workload: readonly string[]
 }
 
@@ -73,6 +80,7 @@ export const holderArgv = (run: HolderRun): string[] => [
   ...run.events.flatMap((event) => ['--event', event]),
   ...run.objects.flatMap((object) => ['--object', object]),
   ...run.optional.flatMap((name) => ['--optional', name]),
+  ...run.slots.flatMap((slot) => ['--slot', slotArgument(slot)]),
   '--',
   ...run.workload,
 ]

@@ -15,6 +15,7 @@ import type { Manifest } from './manifest.ts'
 import { mapsOf } from './maps.ts'
 import type { BootMeta } from './meta.ts'
 import { writeFiles } from './result.ts'
+import type { Described } from './slots.ts'
 
 /** What all runs of one experiment on one VM share. */
 export interface Session {
@@ -25,6 +26,8 @@ export interface Session {
   readonly meta: BootMeta
   /** `system:event`, recorded beside the probes' messages. */
   readonly events: readonly string[]
+  /** The objects' maps and types, in the order of `things.objects`. */
+  readonly described: readonly Described[]
 }
 
 /** One run, done in the guest and not yet looked at. */
@@ -136,7 +139,8 @@ export async function record(
   const files = new Map<string, Buffer | string>()
   for (const name of AS_SENT)
     if (collect.has(name === 'stderr' ? 'stdout' : name)) files.set(name, guest.files.get(name) ?? '')
-  if (collect.has('maps')) files.set('maps.json', `${JSON.stringify(mapsOf(guest.lines), null, 1)}\n`)
+  if (collect.has('maps'))
+    files.set('maps.json', `${JSON.stringify(mapsOf(guest.lines, session.described), null, 1)}\n`)
   if (collect.has('kallsyms')) files.set('kallsyms', symbolsOf(meta, guest.lines))
   files.set('probes.json', `${JSON.stringify({ programs: analysis.probes }, null, 1)}\n`)
   files.set('holder.ndjson', guest.lines.map((line) => `${JSON.stringify(line)}\n`).join(''))

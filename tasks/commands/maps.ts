@@ -1,0 +1,27 @@
+/** `lab maps <run>`: what stood in the maps when the run ended, decoded by the types of its probes. */
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { MapsSchema, mapsText } from '../data/maps-text.ts'
+import { userError } from '../engine/error.ts'
+import { findRun } from '../experiment/result.ts'
+import { openApp } from './app.ts'
+import type { CommandModule } from './index.ts'
+
+export const work: CommandModule['work'] = async (session, [name]) => {
+  const { places } = openApp(session)
+  const { dir, manifest } = await findRun(places.results, String(name))
+  const file = join(dir, 'maps.json')
+  try {
+    const maps = MapsSchema.parse(JSON.parse(await readFile(file, 'utf8')))
+    return { text: mapsText(maps), data: { run: manifest.run, ...maps } }
+  } catch (error) {
+    throw userError(
+      {
+        place: manifest.run,
+        fact: 'it has no maps.json that can be read',
+        wayOut: 'add maps to `collect:` of the experiment and run it again',
+      },
+      error,
+    )
+  }
+}

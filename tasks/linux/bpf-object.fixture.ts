@@ -1,0 +1,40 @@
+/** tasks/test/probes/maps.bpf.c as an object: clang 14 for a 5.10 kernel, `llvm-strip -g`, gzip, base64. */
+import { gunzipSync } from 'node:zlib'
+
+export const MAPS_OBJECT: Buffer = gunzipSync(
+  Buffer.from(
+    [
+      'H4sIAAAAAAACA9VYXWgc1xW+u1pJK1vWj/+tpu3YsZ3VWl79ObbSRKqsWHZNVLPYDo1Kymh2dyRNvLszmZmVJSuhommaFuJiqAOOSamSQKOHPO',
+      'ihYEMDEq2hDi1ED20x9EWF0Bgaih5K6wdT9Zy55+7cvdFagT514M4937nnnnvuOffnzHx/eOR0NBJh4omwf7MQhc/87pAepHcLSC4R/1YDr7M3',
+      'H65j/TqUJiiXoWjI3/Ig4C8tcLn6OGMP19fX9yqDLf2A168HtgCu53j25to6r+9TvUr1PapXqL5L9TLVt4N6s3F2sZoAGyRXH+H8bAvHu+qf4e',
+      '0vc2y8x+fzvf1PBXhvtFL/zOM0zjHSF+P6ZofIT23crhnD4fNrWyE8yf0J+q5C7SX5vFF/vBwjkE9yP6BcYH9NpNyPBf3+Vm7/D1CXkp+WMbo0',
+      'myT/tXH/Lb0bzvsjiAvKtZB/sF56j9qB/wDal94nDG67vUEcb8VC/6JJt6D9UL4E814sxyOnZWaQ9k1Pm21bKPMvG0UfaTOnHZptmy/zHSuHS4',
+      'kdynWA/I0yP2s7gR7NHgf+Ne5Hc4zHyeeGGB7FQ5rnNZrnQbKzDu0k+9+iGkTW2f/Bgz7A+aOP0D/oQ/Qf+hj9i74/kx5hv/h7hO2lPi/U8fJO',
+      'rKwmWkPrC6sY37sissEGwVjGqK6tlCvrqAvpij7SEoniWt7H6TgeHV+vomsrvDq4ohiuw14W7oMTRKN8P5RtdDbRFgtOtbhifyPZInQAHcP+Zy',
+      'T7RmhuqOsFxvfLHJQXoWyBsgwlw0WbmpR5tVaZe90G47V8ifHqaTyLxtuujLeryniDksweeL3Mbf/hoOLDKdxD5MNZigmOh8fjV+iweQOqx1Bn',
+      'hJ9JX4UyBvTPKG4O0G+Tjjmgf076lyOs5l2ifxsRy6UyDuiDX9I6aIPXhxS7uDIHfL3BiTrst0QNd8hHH5OOr8HrE9IR5fojf6pcDzFSGMMx/i',
+      'L54q/SelJjVSvFameVWO0m331GsdqvxGrfJmsuUkXv46T3H6T3oKL3iSproEGS2bbB2IerzCmxwfr7F43droyNe/NhcH+yGF7tMWg8So1xolFv',
+      'I9Got4Vo1LtTyEf4WX6U1tljQh5qTchDfVDIwySfEPJAJ4U80CkhD3SPkAfPHBfyQH9DyAM9IOSBPiPkwVHPCXmgzwl5oJ8X8kCPCnlYIC9Gvr',
+      'h2gbUN4/ESEEegLvK8ojGFZzY/d+PYbnG6qYv8S9dW075Kf1fsHSyzJNdLcq/xPKMZmT0iDlB+LPG7w7XAfhoLTA/4zcTH9bFDog9I9CGJTkr0',
+      'dUn/MUk/s+Au1/WT58+fHNUvnP3usH5xND2s68Ar9fawUtGzJopwUaEYv7PwmmfBpcWKRsFk2UnDZf6MY7KCMa2bRd+1oOmSOcOmjHzJZL7hTp',
+      'g+c0xXzzol5plmEW7DQoFlSuPjpsvGXbvAPN/wTZYz877Bxi3X84GeYnn7Mpu0JibRmOPHQmPydnEieLGzp0aG2dDzF0ZBxOs+zrxJ24X5DNl2',
+      'Hsx5yXZZwSrCOzOjo9nFUiFjutxwjzm+7poTHnO7n4RyDEovlB7mZhwo00B3Q+li7lPM7WOuAZwslBwUz4LaYrZrTehBg+WwrMfM8byBCj2HeV',
+      '6lvSzrTwdZgF3y2SXHtTNmJ0F9wirlLYN1Thlup19wOi93Tj7ZmXHGO69cSUGVymKUNJJOeL5byvoaWa8lQXE7awjipV0xXVvr17o6gkSjX4Pe',
+      'Onhfz5ZcF0KDTtD9CSuXaNcGBrTenqdZA6mjhCRJNe9aMBw9b9uXSo5u5s1C4jAPZod2GAdqD3tjVPmrX5t99WlhTjJrl8DyKspoSUjarHEtEX',
+      'SBCTUkeO/2I0eoZT/Z9sorZO3RAZzl/n6cLPQAB8HSC8TRlBR3AbwFg6844KUv6ueHz1zQ0yfPf7s7gQ4UIrgaQSAxZUPnZLss2FMhiOsSBLtP',
+      'CAYs2FSw5IDbV1aHaxkY3DStHzqE8rDYoeloj+AEmwA4uJ6Bp8YON00iEESqQ/OsK6Y9HnLa26kTOrrk5EAZOZqvfvAzf2OPDm0ofVo/eW40mJ',
+      'AxkzjwJTLUAx2y40MQCHRUeLU3cBYofxV3JpwkfOUEu5A7g42cfXb43IVhlsrAXkmBuQYDBzoey1tZs+iZQS4s7vqdVJ6BwzgdDc/NqUh4/nZS',
+      'voI8+rxjbwL9AQq8ydsQ34USv87zKoH3XufnpMC91/k9K/B2wH2E5e9sxJjItN1gbJLwNwE3vcPYAuHvAG6dBz2Er2KSBI0rhN8GvBUSq/vCXu',
+      'y/yNiahPcBfiBhbZFfKALXLfL7HPHv8Vv0NthL+M+o/yN+byP+DL8d4XL/loSbAKcJb4FbbPcdnkMi7gXcuMrYNOFTgFv/CHcW4VGUh8nckPA2',
+      'wAuEfcR/gO9Qwj9CfJfnC2K8xjvcz4hvAt7zKWP3JBwFvKbox4sZ8SfYDs7rIhyDiy36OYwXrZRfVtpXCBt4N/5z82+4GvoHIT+/oZb7Cv9XxF',
+      '9R/jv8mvg3lO9xzN+3S/pXqR/mkq0s/GLTpH8MyNcU/qmAX1+WF7mzQfKDivxkwK8ty4tPzQ8DfsMX+F2kZ0zRM0D8OYUv5VnBLBYkXE85qMBx',
+      'kWwRxtHXasPxg/a6EOO3niZhJDskjPr7JIz6TkkY87S0hDEHn5Sw+LZl0vfxoILTCh5TsKPgOQVfU/C8ghcVvKzgFQWvKnhNweKwFLhFwZqCux',
+      'Q8qOC0gscU7Ch4TsHXFDyv4EUFLyt4RcGrCl5TMIsq81ewpuAuBQ8qOK3gMQU3t7Tu2LV7Tzn9TfnmtM9SrplPDV08nUIgkkJKlIPrUCSq/ELk',
+      '6Spdm6l8fqqgG7kcJKET5buSElzploV0wvWNDNQzhaDmNyyMvHH2KWwq38sjQ0Nd+gleHedVD0jZqAeVd6e6//f/Yp74aFKe39GPk3sKX/333S',
+      'CdLfIzWGW8mIKvbtJ/VTm/44rcT8gGdbzl7ZV6mmmeor/4t/Qaja/6QKvZ2F4V91XpnyDGPHu0/UeIp/a/W7OxvIo/pvF7qvQ/WCV+oh6tYv/n',
+      'Veavxv+DDXj4rFH/xq2P9t/7VeInPrDnpPht2SB+O6qM/7CJ10700eM3Vxl/jsYX500z3Vfq+M+h70bWbclUvv5o/9Rv4r/Z8EiseBz6UZqW7u',
+      'daaXzxj/q/z+IGJKAaAAA=',
+    ].join(''),
+    'base64',
+  ),
+)

@@ -1,0 +1,66 @@
+/** Maps on a real kernel: slots that are written before the workload starts, and every map decoded by the object's types. */
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, expect, test } from 'vitest'
+import { TOOL_ROOT } from '../commands/app.ts'
+import type { Manifest } from '../experiment/manifest.ts'
+import type { MapsFile } from '../experiment/maps.ts'
+import { Rig } from './rig.ts'
+
+const lab = new Rig()
+afterAll(() => lab.remove())
+
+lab.write('bpf/maps.bpf.c', readFileSync(join(TOOL_ROOT, 'tasks/test/probes/maps.bpf.c'), 'utf8'))
+lab.edit('lab.yaml', 'bpf/readiter.bpf.c }\n', 'bpf/readiter.bpf.c }\n  maps: { source: bpf/maps.bpf.c }\n')
+lab.write(
+  'lab.yaml',
+  `${lab.read('lab.yaml')}
+  maps:
+    probes: [maps]
+    workload: { source: bpf/workloads/readfile.c, run: "readfile /data/f --bytes \${bytes} --count 3" }
+    params: { bytes: [16] }
+    maps:
+      target: { pid: "\${workload.pid}", bytes: "\${bytes}", name: hello }
+      numbers: { 0: "0xffff888012345678", 1: 5 }
+      names: { abc: 3 }
+      per_cpu: 100
+      target_pid: \${workload.pid}
+`,
+)
+
+test('R-1201-1, R-0801-1: slots are written, read back, and the maps come out decoded', async () => {
+  const [outcome] = (await lab.answer(['run', 'maps'])) as { dir: string; manifest: Manifest }[]
+  expect(outcome?.manifest.verdict).toBe('passed')
+  const pid = outcome?.manifest.workload.pid
+  const { slots, maps } = JSON.parse(readFileSync(join(outcome?.dir ?? '', 'maps.json'), 'utf8')) as MapsFile
+  expect(slots).toContainEqual({ map: 'target', key: 0, value: { pid, bytes: 16, name: 'hello' } })
+  const entries = Object.fromEntries(maps.map(({ name, entries: list }) => [name, list]))
+  const stdout = readFileSync(join(outcome?.dir ?? '', 'stdout'), 'utf8')
+  const buffer = Number(/buffer (0x[0-9a-f]+)/.exec(stdout)?.[1])
+  expect(entries['by_pid']).toMatchObject([
+    { key: pid, value: { pid, comm: 'readfile', buffer, state: 'BUSY', delta: -2, first: false, low: 5, high: 17 } },
+  ])
+  expect(entries['by_pid']?.[0]?.value).toMatchObject({ from: expect.stringMatching(/^0xffff[0-9a-f]{12}$/) })
+  expect(entries['names']).toMatchObject([{ key: 'abc', value: 3 }])
+  expect(entries['numbers']).toMatchObject([{ value: '18446612682375452280' }, { value: 5 }])
+  // Both CPUs begin with 100; three copies of the workload happened on one or the other.
+  const perCpu = entries['per_cpu']?.[0]?.value as number[]
+  expect(perCpu.reduce((sum, one) => sum + one, 0) - 100 * perCpu.length).toBe(3)
+  expect(entries['.bss']).toMatchObject([{ value: { copies: 3 } }])
+  expect(entries['.data']).toMatchObject([{ value: { target_pid: pid } }])
+
+  const { stdout: text, status } = await lab.lab(['maps', 'last'])
+  expect(status).toBe(0)
+  expect(text).toContain('target (maps.bpf.o): array, __u32 -> struct wanted, max_entries 1')
+  expect(text).toContain(`0: { pid: ${pid}, bytes: 16, name: "hello" }`)
+})
+
+test('a slot that does not exist is told before a VM boots', async () => {
+  lab.edit('lab.yaml', 'target_pid: $', 'target_pit: $')
+  const { status, stderr } = await lab.lab(['run', 'maps'])
+  lab.edit('lab.yaml', 'target_pit: $', 'target_pid: $')
+  expect(status).toBe(2)
+  expect(stderr).toContain('no map or global variable "target_pit"')
+  expect(stderr).toContain('did you mean "target_pid"?')
+  expect(stderr).not.toContain('boot:')
+})
