@@ -19,11 +19,11 @@ struct page {
 };
 ARRAY(scratch, struct page, 1);
 
-SEC("kprobe/" CLONE("copyout"))
+SEC("kprobe/" COPYOUT)
 int copyout(struct pt_regs *ctx)
 {
 	__u32 zero = 0;
-	__u64 length = PT_REGS_PARM3(ctx), sum = 0;
+	__u64 length = COPYOUT_LENGTH(ctx), sum = 0;
 	struct page *page = bpf_map_lookup_elem(&scratch, &zero);
 	__u64 *total = bpf_map_lookup_elem(&seen_sum, &zero), *count = bpf_map_lookup_elem(&seen_bytes, &zero);
 
@@ -34,7 +34,7 @@ int copyout(struct pt_regs *ctx)
 		say("copyout of more than a page: %lu", length);
 		return 0;
 	}
-	if (read_kernel(page->bytes, length, (void *)PT_REGS_PARM2(ctx))) {
+	if (read_kernel(page->bytes, length, COPYOUT_FROM(ctx))) {
 		say("copyout from an address that cannot be read");
 		return 0;
 	}

@@ -6,7 +6,7 @@
 #include <bpf/bpf_tracing.h>
 #include "lab.bpf.h"
 
-SEC("kprobe/" CLONE("copyout"))
+SEC("kprobe/" COPYOUT)
 int hello_copyout(struct pt_regs *ctx)
 {
 	say("hello from copyout");

@@ -32,11 +32,11 @@ int read_exit(struct sys_exit *ctx)
 	return 0;
 }
 
-SEC("kprobe/" CLONE("copyout"))
+SEC("kprobe/" COPYOUT)
 int copyout(struct pt_regs *ctx)
 {
 	__u32 process = get(target, 0), only = get(only_fd, 0), thread = this_thread();
-	__u64 to = PT_REGS_PARM1(ctx), buffer = get(only_buffer, 0);
+	__u64 to = COPYOUT_TO(ctx), buffer = get(only_buffer, 0);
 	__u32 *fd = bpf_map_lookup_elem(&reading, &thread);
 
 	if (process && process != this_process())

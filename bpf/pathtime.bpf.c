@@ -59,11 +59,11 @@ TIMED(1, generic, "generic_file_read_iter", "generic_file_read_iter")
 TIMED(2, folio, CLONE("copy_folio_to_iter"), "copy_folio_to_iter")
 TIMED(3, page, CLONE("copy_page_to_iter"), "copy_page_to_iter")
 TIMED(4, iter, CLONE("_copy_to_iter"), "_copy_to_iter")
-TIMED(5, copyout, CLONE("copyout"), "copyout")
+TIMED(5, copyout, COPYOUT, "copyout")
 #else
 TIMED(2, page, CLONE("copy_page_to_iter"), "copy_page_to_iter")
 TIMED(3, iovec, CLONE("copy_page_to_iter_iovec"), "copy_page_to_iter_iovec")
-TIMED(4, copyout, CLONE("copyout"), "copyout")
+TIMED(4, copyout, COPYOUT, "copyout")
 #endif
 
 char LICENSE[] SEC("license") = "GPL";

@@ -11,10 +11,10 @@
 
 ARRAY(seen_bytes, __u64, 2);
 
-SEC("kprobe/" CLONE("copyout"))
+SEC("kprobe/" COPYOUT)
 int copyout(struct pt_regs *ctx)
 {
-	void *from = (void *)PT_REGS_PARM2(ctx);
+	void *from = COPYOUT_FROM(ctx);
 	char text[SHOWN + 1] = {};
 	__u64 bytes[2] = {};
 

@@ -1,5 +1,5 @@
 /** From the validated lab to the steps that a command needs. The only file that knows every step and what it waits for. */
-import type { ResolvedExperiment, ResolvedLab, ResolvedVm } from './config/resolve.ts'
+import { labFor, type ResolvedExperiment, type ResolvedLab, type ResolvedVm } from './config/resolve.ts'
 import { named } from './config/open.ts'
 import type { Context } from './engine/context.ts'
 import { labError } from './engine/error.ts'
@@ -78,11 +78,12 @@ export interface Ready {
 
 /** Everything that an experiment is made of. Probes wait for the kernel: they are compiled against its headers. */
 export async function ready(
-  lab: ResolvedLab,
+  declaredLab: ResolvedLab,
   experiment: ResolvedExperiment,
   choices: Choices,
   context: Context,
 ): Promise<Ready> {
+  const lab = labFor(declaredLab, experiment)
   const vm = await vmWanted(lab, named(lab.vms, 'vm', experiment.vm), choices, context)
   const declared = named(lab.kernels, 'kernel', vm.kernel.name)
   const [holder, workload, ...objects] = await together<[Deployable, Deployable | undefined, ...Deployable[]]>(

@@ -8,6 +8,20 @@
 #endif
 #define CLONE(function) function "_" LAB_SUFFIX
 
+/*
+ * The last function before user space and its arguments: copyout(to, from, n), and since 6.7 (commit f1982740f5e7)
+ * copy_to_user_iter(to, progress, n, from, unused).
+ */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 7, 0)
+#define COPYOUT CLONE("copy_to_user_iter")
+#define COPYOUT_FROM(ctx) ((void *)(PT_REGS_PARM4(ctx) + PT_REGS_PARM2(ctx)))
+#else
+#define COPYOUT CLONE("copyout")
+#define COPYOUT_FROM(ctx) ((void *)PT_REGS_PARM2(ctx))
+#endif
+#define COPYOUT_TO(ctx) PT_REGS_PARM1(ctx)
+#define COPYOUT_LENGTH(ctx) PT_REGS_PARM3(ctx)
+
 /* The symbol of a system call: since 4.17 the x86-64 entry takes a struct pt_regs and is called __x64_sys_NAME. */
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(4, 17, 0)
 #define SYSCALL(name) "__x64_sys_" name

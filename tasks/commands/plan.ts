@@ -1,7 +1,7 @@
 /** `lab plan`: what would be done, and why; nothing is built, booted or fetched. */
 import { named } from '../config/open.ts'
 import { arms } from '../config/arms.ts'
-import type { ResolvedExperiment, ResolvedLab, ResolvedVm } from '../config/resolve.ts'
+import { labFor, type ResolvedExperiment, type ResolvedLab, type ResolvedVm } from '../config/resolve.ts'
 import type { Context } from '../engine/context.ts'
 import { imagePlan, kernelPlan, type Forecast } from '../forecast.ts'
 import { missingRequirements, packagesOf } from '../host/packages.ts'
@@ -15,13 +15,14 @@ import type { CommandModule } from './index.ts'
 
 /** The plan for a VM, and for an experiment on it. */
 export async function planAnswer(
-  lab: ResolvedLab,
+  declared: ResolvedLab,
   vm: ResolvedVm,
   experiment: ResolvedExperiment | undefined,
   choices: Choices,
   context: Context,
   repeat?: number,
 ): Promise<Answer> {
+  const lab = experiment ? labFor(declared, experiment) : declared
   const rows: Forecast[] = []
   const missing = missingRequirements()
   if (missing.length > 0) rows.push({ step: 'host packages', will: 'install', why: packagesOf(missing).join(' ') })

@@ -2,6 +2,7 @@ import path from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { EXAMPLE, HOST, changed, labDirectory } from './lab.fixture.ts'
 import { named, openLab } from './open.ts'
+import { labFor } from './resolve.ts'
 
 function resolved(text = EXAMPLE) {
   const directory = labDirectory(text)
@@ -71,6 +72,7 @@ test('the example, whole', () => {
         name: 'readiter',
         about: 'Follow one read() of 16 bytes from ext4 down to copyout.',
         vm: 'default',
+        options: {},
         probes: ['readiter'],
         workload: {
           source: at('bpf/workloads/readfile.c'),
@@ -159,6 +161,7 @@ test('what is left out is filled in', async () => {
   expect(lab.experiments['e']).toEqual({
     name: 'e',
     vm: 'v',
+    options: {},
     probes: ['p'],
     workload: { run: 'true' },
     params: {},
@@ -201,4 +204,15 @@ test('names that every object has are not found by accident', () => {
       expect(error).toMatchObject({ kind: 'user', parts: { fact: `there is no vm "${name}" in this lab`, wayOut } })
     }
   }
+})
+
+test("an experiment's own kernel options come on top of those of every kernel, for that experiment only", () => {
+  const { lab } = resolved(changed(['repeat: 5', 'repeat: 5\n    options: { NR_CPUS: 4, BUG: n }\n    skip: too slow']))
+  const [experiment] = Object.values(lab.experiments)
+  if (experiment === undefined) throw new Error('the example has no experiment')
+  expect(experiment).toMatchObject({ options: { NR_CPUS: 4, BUG: 'n' }, skip: 'too slow' })
+  const options = { KPROBE_EVENTS_ON_NOTRACE: 'y', NR_CPUS: 4, BUG: 'n' }
+  expect(labFor(lab, experiment).kernels['v5.4']).toEqual({ ...lab.kernels['v5.4'], options })
+  expect(lab.kernels['v5.4']?.options).toEqual({ KPROBE_EVENTS_ON_NOTRACE: 'y', NR_CPUS: 8 })
+  expect(labFor(lab, { options: {} })).toBe(lab)
 })

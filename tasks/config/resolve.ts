@@ -80,6 +80,8 @@ export interface ResolvedExperiment {
   readonly skip?: string
   /** Name of a VM. */
   readonly vm: string
+  /** Kernel options on top of the kernel's. */
+  readonly options: Readonly<Record<string, string | number>>
   /** Names of probes, in the order of attaching. */
   readonly probes: readonly string[]
   readonly workload: {
@@ -187,6 +189,7 @@ function resolveExperiment(
     ...(about !== undefined && { about }),
     ...(skip !== undefined && { skip }),
     vm,
+    options: experiment.options ?? {},
     probes,
     workload: {
       ...(workload.source !== undefined && { source: absolute('workload', workload.source) }),
@@ -227,4 +230,11 @@ export function resolveLab(lab: Lab, file: string, text: string, roots: Roots): 
       resolveExperiment(name, experiment, vms, absolute),
     ),
   }
+}
+
+/** The lab with an experiment's own kernel options on every kernel; the same lab for one that has none. */
+export function labFor(lab: ResolvedLab, { options }: Pick<ResolvedExperiment, 'options'>): ResolvedLab {
+  if (Object.keys(options).length === 0) return lab
+  const kernels = mapEntries(lab.kernels, (_, kernel) => ({ ...kernel, options: { ...kernel.options, ...options } }))
+  return { ...lab, kernels }
 }

@@ -95,6 +95,12 @@ export const Expose = z.strictObject({
     .describe('what to make of it: noinline, exported, error-injectable'),
 })
 
+const Options = z.record(
+  text(/^(?!CONFIG_)[A-Za-z0-9_]+$/, 'an option is named without CONFIG_, with letters, digits and "_"'),
+  // oxlint-disable-next-line no-control-regex -- a line break would smuggle a second option into the fragment
+  z.union([z.int(), text(/^[^\x00-\x1f\x7f]*$/, 'the value of an option is one line')]),
+)
+
 export const Kernel = z
   .strictObject({
     extends: name
@@ -105,14 +111,7 @@ export const Kernel = z
       .array(path)
       .optional()
       .describe('configuration fragments, later ones win; lab:NAME is one of the lab itself'),
-    options: z
-      .record(
-        text(/^(?!CONFIG_)[A-Za-z0-9_]+$/, 'an option is named without CONFIG_, with letters, digits and "_"'),
-        // oxlint-disable-next-line no-control-regex -- a line break would smuggle a second option into the fragment
-        z.union([z.int(), text(/^[^\x00-\x1f\x7f]*$/, 'the value of an option is one line')]),
-      )
-      .optional()
-      .describe('single options on top of the fragments: y, m, n, a number or text'),
+    options: Options.optional().describe('single options on top of the fragments: y, m, n, a number or text'),
     compat: z
       .enum(['auto', 'none'])
       .optional()
@@ -227,6 +226,9 @@ export const Experiment = z
       .optional()
       .describe('why `lab run --all` leaves it out; `lab run NAME` runs it all the same'),
     vm: name.optional().describe('the VM to use; the only one, or the one called default, when left out'),
+    options: Options.optional().describe(
+      'kernel options that this experiment needs otherwise, on top of those of whatever kernel it runs on',
+    ),
     probes: z.array(name).min(1).describe('names of probes, attached in this order'),
     workload: z
       .strictObject({
