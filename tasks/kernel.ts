@@ -24,7 +24,7 @@ import { configure, requestsFor } from './kernel/configure.ts'
 import { prove } from './kernel/prove.ts'
 import { buildName, ensureTree, identify, type SourceId } from './kernel/source.ts'
 import { computeChange, KernelTree, type Change } from './kernel/tree.ts'
-import { compatRows, type CompatRow } from './linux/compat.ts'
+import { compatOf, NO_COMPAT, type Compat } from './linux/compat.ts'
 import { unifiedDiff } from './linux/unified-diff.ts'
 import { versionOfMakefile, type Version } from './linux/version.ts'
 
@@ -36,6 +36,8 @@ export interface KernelArtefact {
   readonly image: string
   readonly release: string
   readonly source: string
+  /** Names of the compat rows that the tree needed. */
+  readonly compat: readonly string[]
 }
 
 /** Files of ours that decide what a kernel becomes; their bytes are inputs like any other. */
@@ -78,6 +80,7 @@ async function inputsOf(kernel: ResolvedKernel, source: SourceId, tools: Toolcha
     expose: kernel.expose.map((one) => ({ function: one.function, file: one.file ?? null, as: [...one.as] })),
     gcc: tools.gcc,
     ld: tools.ld,
+    make: tools.make,
     lab: hashText(JSON.stringify(ours)),
   }
 }
@@ -96,13 +99,15 @@ async function buildDir(plan: Plan, context: Context): Promise<string> {
   return dir
 }
 
-/** A tree of the source, and the change that the declaration makes of it. */
-async function openTree(
-  plan: Plan,
-  dir: string,
-  context: Context,
-  handle: StepHandle,
-): Promise<{ tree: KernelTree; change: Change; version: Version }> {
+interface Opened {
+  readonly tree: KernelTree
+  readonly change: Change
+  readonly version: Version
+  readonly compat: Compat
+}
+
+/** A tree of the source, and the change that compat table and declaration make of it. */
+async function openTree(plan: Plan, dir: string, context: Context, handle: StepHandle): Promise<Opened> {
   const src = join(dir, 'src')
   const tree = new KernelTree(src, context.signal)
   if (await ensureTree(plan.source, plan.id, src, context, plan.place, handle)) await tree.reset()
@@ -114,11 +119,27 @@ async function openTree(
       wayOut: 'is it a kernel tree?',
     })
   handle.progress('patch')
-  return { tree, change: await computeChange(tree, plan.kernel), version }
+  const { gccMajor: gcc, binutils, makeVersion } = plan.tools
+  const compat =
+    plan.kernel.compat === 'none'
+      ? NO_COMPAT
+      : compatOf(version, { gcc, binutils, make: makeVersion }, (path) => tree.read(path))
+  return { tree, change: await computeChange(tree, plan.kernel, compat.changed), version, compat }
 }
 
-function compatOf({ kernel, tools }: Plan, version: Version): readonly CompatRow[] {
-  return kernel.compat === 'none' ? [] : compatRows(version, { gcc: tools.gccMajor, binutils: tools.binutils })
+/** What the artefact keeps of the compat table: each row that was applied, with its reason, and those that the tree did not need. */
+const compatRecord = ({ applied, alreadyFixed }: Compat) => ({
+  applied: applied.map(({ name, kernels, tool, toolFrom, make: assignments = {}, edits = [], why, commit }) => ({
+    ...{ name, kernels, tool, toolFrom, make: assignments },
+    ...{ files: edits.map(({ file }) => file), why, commit },
+  })),
+  alreadyFixed: alreadyFixed.map(({ name }) => name),
+})
+
+/** Names of the compat rows in a stored kernel. */
+async function appliedIn(dir: string): Promise<string[]> {
+  const record = JSON.parse(await readFile(join(dir, 'compat.json'), 'utf8')) as ReturnType<typeof compatRecord>
+  return record.applied.map(({ name }) => name)
 }
 
 async function compile(
@@ -180,20 +201,14 @@ async function build(
   const already = await context.store.get('kernel', fingerprint)
   if (already) return already.dir
   if (existsSync(log)) await rename(log, `${log}.old`)
-  const { tree, change, version } = await openTree(plan, dir, context, handle)
+  const { tree, change, version, compat } = await openTree(plan, dir, context, handle)
   await tree.apply(change.changed)
   for (const text of change.warnings) context.emit({ type: 'notice', level: 'warning', place, text })
-
-  const rows = compatOf(plan, version)
-  const assignments = Object.assign({}, ...rows.map((row) => row.make ?? {})) as Record<string, string>
-  const compat = rows.flatMap((row) =>
-    Object.entries(row.options ?? {}).map(([symbol, value]) => ({ symbol, value, from: `compat ${row.name}` })),
-  )
   handle.progress('configure')
-  const requests = await requestsFor({ fragments: plan.kernel.config, options: plan.kernel.options, compat }, version)
-  await configure(tree.dir, requests, version, place, assignments, { signal: context.signal, log })
+  const requests = await requestsFor({ fragments: plan.kernel.config, options: plan.kernel.options }, version)
+  await configure(tree.dir, requests, version, place, compat.make, { signal: context.signal, log })
   handle.progress('compile')
-  await compile(tree.dir, plan, assignments, version, context, handle, log)
+  await compile(tree.dir, plan, compat.make, version, context, handle, log)
   handle.progress('prove')
   if (change.path) await prove(tree.dir, change.path, place, context.signal)
   handle.progress('package')
@@ -203,7 +218,7 @@ async function build(
       join(to, 'patch.diff'),
       unifiedDiff((path) => tree.read(path) ?? '', change.changed),
     )
-    await writeFile(join(to, 'compat.json'), `${JSON.stringify(rows, null, 1)}\n`)
+    await writeFile(join(to, 'compat.json'), `${JSON.stringify(compatRecord(compat), null, 1)}\n`)
     await cp(log, join(to, 'build.log'))
   })
   return stored
@@ -244,11 +259,15 @@ export function kernelStep(
       const why = stored ? undefined : await whyBuild(inputs, context)
       const dir = stored?.dir ?? (await build(plan, fingerprint, inputs, context, handle))
       const release = (await readFile(join(dir, 'release'), 'utf8')).trim()
-      const value = { name: kernel.name, fingerprint, dir, image: join(dir, 'bzImage'), release, source: plan.id.title }
+      const compat = await appliedIn(dir)
+      const applied = compat.length > 0 ? `compat: ${compat.join(', ')}` : undefined
       return {
         outcome: stored ? 'restored' : 'built',
-        detail: [`${release} from ${plan.id.title}`, why].filter(Boolean).join('; '),
-        value,
+        detail: [`${release} from ${plan.id.title}`, why, applied].filter(Boolean).join('; '),
+        value: {
+          ...{ name: kernel.name, fingerprint, dir, image: join(dir, 'bzImage'), release },
+          ...{ source: plan.id.title, compat },
+        },
       }
     } catch (error) {
       if (!(error instanceof Unavailable) || options.hasFallback !== true) throw error

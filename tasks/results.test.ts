@@ -23,6 +23,7 @@ const MANIFEST: Manifest = {
     version: '#1',
     source: 'linux-source-5.10 5.10.223-1',
     fingerprint: 'f',
+    compat: [],
   },
   image: { name: 'minimal', fingerprint: 'i' },
   objects: {},

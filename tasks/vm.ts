@@ -155,6 +155,7 @@ async function startVm(
         source: kernel.source,
         dir: kernel.dir,
         wanted: wanted.kernelWanted,
+        compat: [...kernel.compat],
       },
       image: { name: image.name, fingerprint: image.fingerprint },
       accel: choice,

@@ -34,6 +34,8 @@ export interface Manifest {
     readonly version: string
     readonly source: string
     readonly fingerprint: string
+    /** Rows of the compat table that the tree needed (linux/compat.ts); their reasons are in the stored kernel's compat.json. */
+    readonly compat: readonly string[]
   }
   readonly image: { readonly name: string; readonly fingerprint: string }
   readonly objects: Readonly<Record<string, string>>

@@ -92,6 +92,7 @@ function manifestOf(
       version: meta.version,
       source: state.kernel.source,
       fingerprint: state.kernel.fingerprint,
+      compat: state.kernel.compat,
     },
     image: state.image,
     objects: Object.fromEntries(

@@ -6,27 +6,38 @@ import { run, type RunOptions } from './sh.ts'
 import { toolVersion } from './tool-version.ts'
 
 export interface Toolchain {
-  /** First lines of `gcc --version` and `ld --version`: they go into the fingerprint. */
+  /** First lines of `gcc --version`, `ld --version` and `make --version`: they go into the fingerprint. */
   readonly gcc: string
   readonly ld: string
+  readonly make: string
   readonly gccMajor: number
   /** 2.40 -> 240, so that versions compare as numbers. */
   readonly binutils: number
+  readonly makeVersion: number
 }
 
 export async function toolchain(cache: string, signal: AbortSignal): Promise<Toolchain> {
-  const [gcc, ld] = await Promise.all([toolVersion('gcc', cache, signal), toolVersion('ld', cache, signal)])
-  return { gcc, ld, ...toolNumbers(gcc, ld) }
+  const [gcc, ld, make] = (await Promise.all(
+    ['gcc', 'ld', 'make'].map((name) => toolVersion(name, cache, signal)),
+  )) as [string, string, string]
+  return { gcc, ld, make, ...toolNumbers(gcc, ld, make) }
 }
 
 /**
- * Numbers out of the first lines of `gcc --version` and `ld --version`. The version stands behind the vendor's words in parentheses, and
+ * Numbers out of the first lines of `gcc --version`, `ld --version` and `make --version`. The version stands behind the vendor's words in parentheses, and
  * some distributions write a date after it: "gcc (Debian 12.2.0-14) 12.2.0", "gcc (GCC) 14.1.1 20240522".
  */
-export function toolNumbers(gcc: string, ld: string): Pick<Toolchain, 'gccMajor' | 'binutils'> {
+export function toolNumbers(
+  gcc: string,
+  ld: string,
+  make = '',
+): Pick<Toolchain, 'gccMajor' | 'binutils' | 'makeVersion'> {
   const version = (text: string) => /(\d+)\.(\d+)/.exec(text.replaceAll(/\([^)]*\)/g, ''))
-  const [, major = '0', minor = '0'] = version(ld) ?? []
-  return { gccMajor: Number(version(gcc)?.[1] ?? 0), binutils: Number(major) * 100 + Number(minor) }
+  const number = (text: string) => {
+    const [, major = '0', minor = '0'] = version(text) ?? []
+    return Number(major) * 100 + Number(minor)
+  }
+  return { gccMajor: Number(version(gcc)?.[1] ?? 0), binutils: number(ld), makeVersion: number(make) }
 }
 
 /**

@@ -22,8 +22,6 @@ export interface ConfigWanted {
   /** Absolute paths of fragments. */
   readonly fragments: readonly string[]
   readonly options: Readonly<Record<string, string | number>>
-  /** Requests of the compat table, with the row's name. */
-  readonly compat: readonly Request[]
 }
 
 /** All requests in order of precedence; a fragment line that is not one is the user's error. */
@@ -39,7 +37,6 @@ export async function requestsFor(wanted: ConfigWanted, version: Version): Promi
       })
     requests.push(...found)
   }
-  requests.push(...wanted.compat)
   for (const [symbol, value] of Object.entries(wanted.options))
     requests.push({ symbol: symbol.replace(/^CONFIG_/, ''), value: String(value), from: 'options' })
   return mergeRequests(requests)

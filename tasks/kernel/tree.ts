@@ -77,19 +77,20 @@ export class KernelTree implements SourceTree {
   }
 }
 
-/** What the declaration makes of the source; nothing is written. */
+/** What the declaration makes of the source; nothing is written. `fixes` are files that the compat table changed already. */
 export async function computeChange(
   tree: SourceTree,
   kernel: Pick<ResolvedKernel, 'parallelPath' | 'expose'>,
+  fixes: ReadonlyMap<string, string> = new Map(),
 ): Promise<Change> {
-  const changed = new Map<string, string>()
-  // expose comes first; the parallel path is then made of the exposed text, so that both can name the same file.
-  if (kernel.expose.length > 0)
-    for (const [path, text] of (await applyExpose(tree, kernel.expose)).changed) changed.set(path, text)
+  const changed = new Map<string, string>(fixes)
   const layered: SourceTree = {
     read: (path) => changed.get(path) ?? tree.read(path),
     candidates: (name) => tree.candidates(name),
   }
+  // expose comes first; the parallel path is then made of the exposed text, so that both can name the same file.
+  if (kernel.expose.length > 0)
+    for (const [path, text] of (await applyExpose(layered, kernel.expose)).changed) changed.set(path, text)
   const path = kernel.parallelPath && (await applyParallelPath(layered, kernel.parallelPath))
   for (const [file, text] of path?.changed ?? []) changed.set(file, text)
   return { changed, path, warnings: path?.warnings ?? [] }

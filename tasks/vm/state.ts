@@ -27,6 +27,7 @@ const State = z.object({
     source: z.string(),
     dir: z.string(),
     wanted: z.string(),
+    compat: z.array(z.string()).default([]),
   }),
   image: z.object({ name: z.string(), fingerprint: z.string() }),
   accel: z.object({ accel: z.enum(['kvm', 'tcg']), asked: z.enum(['kvm', 'tcg', 'auto']), reason: z.string() }),
