@@ -30,13 +30,13 @@ static int open_output(const char *dir, const char *name)
 	char path[512];
 
 	snprintf(path, sizeof(path), "%s/%s", dir, name);
-	return open(path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+	return open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
 }
 
 static void run_workload(const struct options *options, int wait_fd)
 {
 	struct rlimit limit = { OUTPUT_LIMIT, OUTPUT_LIMIT };
-	int in = open("/dev/null", O_RDONLY), out = open_output(options->dir, "stdout"), err = open_output(options->dir, "stderr");
+	int in = open("/dev/null", O_RDONLY | O_CLOEXEC), out = open_output(options->dir, "stdout"), err = open_output(options->dir, "stderr");
 	sigset_t none;
 	char go;
 
