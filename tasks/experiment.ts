@@ -1,183 +1,352 @@
-/** Step: experiment. For each arm and repeat: attach, record, run the workload, collect, check; one result directory per run. */
-import { writeFile } from 'node:fs/promises'
+/** Step: experiment. Every arm and repeat in its planned order, on as many VMs as are asked for; one result directory per run. */
 import { join } from 'node:path'
-import { arms, type Arm, type Overrides } from './config/arms.ts'
+import { arms, onlyArms, type Arm, type Overrides } from './config/arms.ts'
 import type { ResolvedExperiment, ResolvedLab } from './config/resolve.ts'
-import { argvOf } from './config/words.ts'
-import { step, type Context } from './engine/context.ts'
-import { experimentError, type Failure } from './engine/error.ts'
-import { printable } from './engine/printable.ts'
-import { analyse, type Analysis } from './experiment/analyse.ts'
-import { bundleOf, deploy } from './experiment/deploy.ts'
-import { guestRun } from './experiment/guest-run.ts'
-import { holderFailure, of, PROCESS_EVENTS } from './experiment/holder.ts'
 import { prepareParquet } from './data/events-parquet.ts'
-import type { Manifest } from './experiment/manifest.ts'
-import { bootMeta, fits } from './experiment/meta.ts'
-import { cpuFiles, record, symbolsOf, type Collected, type Session } from './experiment/record.ts'
-import { newRunId, putResult } from './experiment/result.ts'
+import { step, type Context, type StepHandle } from './engine/context.ts'
+import { Failure } from './engine/error.ts'
+import { hashText } from './engine/fingerprint.ts'
+import { printable } from './engine/printable.ts'
+import {
+  attemptsOf,
+  endJournal,
+  interruptedJournals,
+  journalsDir,
+  newJournal,
+  resumeJournal,
+  writeJournal,
+  type Journal,
+} from './experiment/journal.ts'
+import { finishRun, runInGuest, type RunOutcome } from './experiment/one-run.ts'
+import type { Session, Slot } from './experiment/record.ts'
+import { listRuns } from './experiment/result.ts'
+import { schedule, type PlannedRun } from './experiment/schedule.ts'
+import { openSession } from './experiment/session.ts'
 import { describeObjects, SlotReader } from './experiment/slots.ts'
-import { reportText } from './host/trace-cmd.ts'
-import { traceDat } from './linux/trace-dat.ts'
+import { budget, takeFirst, workers } from './experiment/workers.ts'
 import type { Ready } from './plan.ts'
 import { openVm, type Places } from './vm.ts'
+import { isAlive } from './vm/state.ts'
+
+export type { RunOutcome } from './experiment/one-run.ts'
 
 export interface ExperimentWanted {
   readonly lab: ResolvedLab
   readonly experiment: ResolvedExperiment
-  readonly things: Ready
+  /** Builds what an arm needs; `kernel` where the arm names one. Asked once for each kernel, before anything runs. */
+  readonly prepare: (kernel: string | undefined, probes: readonly string[]) => Promise<Ready>
   readonly overrides: Overrides
   readonly repeat: number | undefined
-  /** A VM of its own, even if one is up. */
+  /** A VM of its own for every run, even if one is up. */
   readonly cold: boolean
+  /** `axis=value,...`: only these arms. */
+  readonly only?: string | undefined
+  /** Go on with the run that was interrupted. */
+  readonly resume?: boolean
+  /** VMs at a time, instead of what the experiment says. */
+  readonly parallel?: number | 'auto' | undefined
   /** Where the VM comes from, when it is shared with other experiments. */
   readonly open?: typeof openVm
 }
 
-export interface RunOutcome {
-  readonly dir: string
-  readonly manifest: Manifest
-  readonly own: Analysis['own']
+/** A run that left no result: why, and what became of the runs after it. */
+export interface Problem {
+  readonly arm: string
+  readonly repeat: number
+  readonly failure: Failure
 }
 
-/** Deadlines are meant for KVM; emulation is ten times slower and more. */
-const TCG_FACTOR = 10
-
-function workloadArgv({ wanted, bundle }: Session, arm: Arm): string[] {
-  const [program = '', ...rest] = argvOf(wanted.experiment.workload.run, arm.params)
-  // The compiled workload goes by its name; it stands on the guest's tmpfs, so that its own execve() reads nothing from a probed disk.
-  return [program === wanted.things.workload?.name ? `${bundle}/${program}` : program, ...rest]
+export interface ExperimentOutcome {
+  /** The last attempt at each run that counts, in the order of the plan. */
+  readonly outcomes: readonly RunOutcome[]
+  readonly problems: readonly Problem[]
+  /** Runs of arms that were given up after a problem. */
+  readonly left: number
 }
 
-/** One repeat of one arm in the guest. */
-async function oneRun(
-  session: Session,
-  arm: Arm,
-  repeat: number,
-  place: string,
-  context: Context,
-): Promise<Collected & { failure: Failure | undefined }> {
-  const { wanted, vm, bundle, events } = session
-  const { experiment, things, lab } = wanted
-  const started = new Date()
-  const run = newRunId(started)
-  const argv = workloadArgv(session, arm)
-  const deadlineMs = experiment.timeout * (vm.state.accel.accel === 'tcg' ? TCG_FACTOR : 1)
-  const request = {
-    run,
-    holder: `${bundle}/${things.holder.name}`,
-    clock: experiment.trace.clock,
-    bufferBytes: experiment.trace.buffer,
-    deadlineMs,
-    events,
-    workload: argv,
-    objects: things.objects.map(({ name }) => `${bundle}/${name}`),
-    optional: experiment.probes.flatMap((name) => lab.probes[name]?.optional ?? []),
-    slots: new SlotReader(session.described, arm.params, place).read(experiment.maps),
+/** Draws from the machine's own randomness: what is recorded makes it repeatable. */
+const newSeed = () => crypto.getRandomValues(new Uint32Array(1))[0] ?? 1
+
+/** What is built for each kernel of the arms; the key of arms that name none is undefined. */
+async function prepareAll(wanted: ExperimentWanted, list: readonly Arm[]): Promise<Map<string | undefined, Ready>> {
+  const ready = new Map<string | undefined, Ready>()
+  for (const kernel of new Set(list.map((arm) => arm.kernel))) {
+    const probes = list.filter((arm) => arm.kernel === kernel).map((arm) => arm.probes ?? wanted.experiment.probes)
+    ready.set(kernel, await wanted.prepare(kernel, [...new Set(probes.flat())]))
   }
-  const guest = await guestRun(vm, request, place, context.signal)
-  const failure = holderFailure(guest.lines, place, deadlineMs, guest.stderr)
-  // A workload that did not end in time ran all the same: its trace is evidence. Anything else left nothing to look at.
-  if (failure && failure.kind !== 'experiment') throw failure
-  return { arm, repeat, run, started, argv, guest, failure }
+  return ready
 }
 
-/** From raw pages to a result directory with a verdict. */
-async function finish(
-  session: Session,
-  collected: Collected & { failure: Failure | undefined },
-  places: Places,
-  context: Context,
-): Promise<RunOutcome> {
-  const { wanted, vm } = session
-  const { arm, guest, run, failure } = collected
-  const events = session.events
-  const own = fits(session.meta, guest.lines)
-    ? session.meta
-    : await bootMeta(vm, `${session.bundle}/${wanted.things.holder.name}`, events, context, true)
-  const meta = { ...own, kallsyms: Buffer.from(symbolsOf(own, guest.lines), 'latin1') }
-  const stats = cpuFiles(guest, 'stats').map((bytes) => bytes.toString('utf8'))
-  const cmdlines = guest.files.get('saved_cmdlines')?.toString('latin1') ?? ''
-  let outcome: Omit<RunOutcome, 'dir'> | undefined
-  const dir = await putResult(places.results, wanted.experiment.name, run, async (to) => {
-    const file = join(to, 'trace.dat')
-    await writeFile(
-      file,
-      traceDat({
-        meta,
-        cpus: cpuFiles(guest, 'raw'),
-        stats,
-        cmdlines,
-        clock: wanted.experiment.trace.clock,
-        uname: session.meta.version,
-      }),
+/** What is wrong with a map slot is told before a VM boots. */
+async function checkSlots(
+  { experiment }: ExperimentWanted,
+  list: readonly Arm[],
+  ready: ReadonlyMap<string | undefined, Ready>,
+) {
+  for (const [kernel, things] of ready) {
+    const described = await describeObjects(things.objects)
+    for (const arm of list)
+      if (arm.kernel === kernel && arm.probes === undefined)
+        new SlotReader(described, arm.params, `experiment ${experiment.name}`).read(experiment.maps)
+  }
+}
+
+/** Everything that makes two runs of one plan the same thing, by name. */
+function inputsOf(
+  { lab, experiment }: ExperimentWanted,
+  ready: ReadonlyMap<string | undefined, Ready>,
+): Journal['inputs'] {
+  const inputs: Record<string, string> = { experiment: hashText(JSON.stringify(experiment)) }
+  inputs[`vm ${experiment.vm}`] = hashText(JSON.stringify(lab.vms[experiment.vm] ?? null))
+  for (const { vm, holder, workload, objects } of ready.values()) {
+    inputs[`kernel ${vm.kernel.name}`] = vm.kernel.fingerprint
+    inputs[`image ${vm.image.name}`] = vm.image.fingerprint
+    for (const one of [holder, ...objects, ...(workload ? [workload] : [])])
+      inputs[`${one.name} for ${vm.kernel.name}`] = one.fingerprint
+  }
+  return inputs
+}
+
+/** A plan in progress: what is left, what came out, and the VMs that are at it. */
+class Progress {
+  readonly #wanted: ExperimentWanted
+  readonly #arms: readonly Arm[]
+  readonly #ready: ReadonlyMap<string | undefined, Ready>
+  readonly #journal: Journal
+  readonly #places: Places
+  readonly #context: Context
+  readonly #handle: StepHandle
+  readonly #count: number
+  readonly #total: number
+  readonly #pending: PlannedRun[]
+  readonly #sessions = new Map<number, Session>()
+  readonly #finishing = new Map<number, Promise<void>>()
+  readonly #givenUp = new Set<number>()
+  readonly results = new Map<number, RunOutcome>()
+  readonly problems: Problem[] = []
+  left = 0
+
+  constructor(
+    wanted: ExperimentWanted,
+    plan: {
+      arms: readonly Arm[]
+      ready: ReadonlyMap<string | undefined, Ready>
+      journal: Journal
+      runs: PlannedRun[]
+      count: number
+    },
+    places: Places,
+    context: Context,
+    handle: StepHandle,
+  ) {
+    this.#wanted = wanted
+    this.#arms = plan.arms
+    this.#ready = plan.ready
+    this.#journal = plan.journal
+    this.#pending = plan.runs
+    this.#total = plan.runs.length
+    this.#count = plan.count
+    this.#places = places
+    this.#context = context
+    this.#handle = handle
+  }
+
+  #arm(run: PlannedRun): Arm {
+    const arm = this.#arms[run.arm]
+    if (arm === undefined) throw new Error(`the plan has a run of arm ${run.arm}, of ${this.#arms.length}`)
+    return arm
+  }
+
+  readonly next = (kept: PlannedRun | undefined): PlannedRun | undefined => {
+    const kernel = kept && this.#arm(kept).kernel
+    for (;;) {
+      const run = takeFirst(this.#pending, (one) => kept !== undefined && this.#arm(one).kernel === kernel)
+      if (run === undefined || !this.#givenUp.has(run.arm)) return run
+      this.left++
+    }
+  }
+
+  /** The worker's VM if it is of this kernel, may be shared and lives; else a new one. */
+  async #session(worker: number, arm: Arm): Promise<Session> {
+    const things = this.#ready.get(arm.kernel)
+    if (things === undefined) throw new Error(`nothing was prepared for arm ${arm.name}`)
+    const held = this.#sessions.get(worker)
+    if (held?.things === things && isAlive(held.vm.state)) return held
+    await this.close(worker)
+    const { cold, open = openVm } = this.#wanted
+    // One worker may take the VM that is up; the others would wait for it.
+    const ownOne = cold || worker > 0
+    const session = await openSession(
+      this.#wanted,
+      things,
+      worker > 0 ? openVm : open,
+      ownOne,
+      this.#places,
+      this.#context,
     )
-    const report = await reportText(file, context.signal)
-    const pid = of(guest.lines, 'started')[0]?.pid ?? -1
-    const analysis = analyse({
-      experiment: wanted.experiment,
-      arm,
-      kernel: vm.state.kernel.name,
-      pid,
-      lines: guest.lines,
-      report,
-      stats,
-    })
-    outcome = { manifest: await record(session, to, collected, analysis), own: analysis.own }
-  })
-  if (!outcome) throw new Error('a result was put in place without having been written')
-  if (failure) throw experimentError({ ...failure.parts, log: join(dir, 'stdout') }, failure)
-  return { dir, ...outcome }
+    this.#sessions.set(worker, session)
+    return session
+  }
+
+  #place(arm: Arm, run: PlannedRun): string {
+    const words = [printable(arm.name), run.warmup ? 'warm-up' : '', `repeat ${run.repeat}`]
+    return `experiment ${this.#wanted.experiment.name} (${words.filter(Boolean).join(', ')})`
+  }
+
+  #slot(run: PlannedRun, arm: Arm, attempt: number): Slot {
+    const { id, order, seed } = this.#journal
+    const start = this.#wanted.cold ? 'cold' : this.#wanted.experiment.start
+    const plan = { id, index: run.index, warmup: run.warmup, attempt, order, seed, start, parallel: this.#count }
+    return { arm, repeat: run.repeat, plan }
+  }
+
+  /** A run whose arm gave no result: the same would happen again, so the arm is given up, and others go on. */
+  #failed(run: PlannedRun, error: unknown): void {
+    if (!(error instanceof Failure) || error.kind === 'interrupted') throw error
+    this.#givenUp.add(run.arm)
+    this.problems.push({ arm: this.#arm(run).name, repeat: run.repeat, failure: error })
+  }
+
+  async #attempt(
+    session: Session,
+    run: PlannedRun,
+    arm: Arm,
+    attempt: number,
+    wait: boolean,
+    worker: number,
+  ): Promise<void> {
+    const collected = await runInGuest(session, this.#slot(run, arm, attempt), this.#place(arm, run), this.#context)
+    await this.#settle(worker)
+    // The host looks at one run while the guest is at the next: they use different CPUs.
+    const finishing = finishRun(session, collected, this.#places, this.#context).then(
+      (outcome) => void this.results.set(run.index, outcome),
+      (error: unknown) => this.#failed(run, error),
+    )
+    this.#finishing.set(worker, finishing)
+    // It is awaited after the next run; until then a failure of it is nobody's.
+    finishing.catch(() => undefined)
+    if (wait) await this.#settle(worker)
+  }
+
+  async #settle(worker: number): Promise<void> {
+    const finishing = this.#finishing.get(worker)
+    this.#finishing.delete(worker)
+    await finishing
+  }
+
+  readonly run = async (run: PlannedRun, worker: number): Promise<void> => {
+    const arm = this.#arm(run)
+    const { retries, start } = this.#wanted.experiment
+    this.#handle.progress(printable(arm.name) || 'run', this.#total - this.#pending.length - 1, this.#total, 'runs')
+    const alone = this.#wanted.cold || start === 'cold'
+    for (let attempt = 1; ; attempt++)
+      try {
+        const session = await this.#session(worker, arm)
+        await this.#attempt(session, run, arm, attempt, alone || retries > 0, worker)
+        if (alone) await this.close(worker)
+        const verdict = this.results.get(run.index)?.manifest.verdict
+        if (verdict === undefined || verdict === 'passed' || attempt > retries) return
+      } catch (error) {
+        // A VM that died is replaced; a program that the kernel refuses is refused again.
+        await this.#settle(worker).catch(() => undefined)
+        if (attempt <= retries && error instanceof Failure && error.kind === 'experiment') continue
+        this.#failed(run, error)
+        return
+      }
+  }
+
+  readonly close = async (worker: number): Promise<void> => {
+    const session = this.#sessions.get(worker)
+    this.#sessions.delete(worker)
+    try {
+      await this.#settle(worker)
+    } finally {
+      await session?.vm[Symbol.asyncDispose]()
+    }
+  }
 }
 
-/** Runs every arm and repeat, one after the other on one VM. */
+interface Plan {
+  readonly arms: readonly Arm[]
+  readonly ready: ReadonlyMap<string | undefined, Ready>
+  readonly journal: Journal
+  readonly all: readonly PlannedRun[]
+  /** Runs that an interrupted command finished. */
+  readonly done: ReadonlyMap<number, RunOutcome>
+}
+
+/** What is to be done, and, where an interrupted run is resumed, what is done already. */
+async function planOf(wanted: ExperimentWanted, places: Places, dir: string): Promise<Plan> {
+  const { experiment } = wanted
+  const list = onlyArms(arms(experiment, wanted.overrides), wanted.only)
+  const ready = await prepareAll(wanted, list)
+  await checkSlots(wanted, list, ready)
+  const { order, warmup } = experiment
+  const shape = {
+    arms: list.map(({ name }) => name),
+    repeats: wanted.repeat ?? experiment.repeat,
+    warmup,
+    order,
+    inputs: inputsOf(wanted, ready),
+  }
+  const journal = wanted.resume
+    ? await resumeJournal(dir, experiment.name, shape)
+    : newJournal({ ...shape, seed: experiment.seed ?? newSeed() })
+  const all = schedule({ arms: list.length, repeats: shape.repeats, warmup, order, seed: journal.seed })
+  const found = wanted.resume ? attemptsOf(journal, await listRuns(places.results, experiment.name)) : new Map()
+  const done = new Map<number, RunOutcome>()
+  for (const [index, { dir, manifest }] of found) done.set(index, { dir, manifest, own: [] })
+  return { arms: list, ready, journal, all, done }
+}
+
+/** Beginning anew gives up what was interrupted before, and says so. */
+async function forgetInterrupted(dir: string, experiment: string, context: Context): Promise<void> {
+  for (const journal of await interruptedJournals(dir)) {
+    await endJournal(dir, journal)
+    if (journal.arms.length * journal.repeats > 1)
+      context.emit({
+        type: 'notice',
+        level: 'info',
+        place: `experiment ${experiment}`,
+        text: `begins anew; the run that was interrupted (${journal.started}) is given up, its results stay`,
+        wayOut: '--resume finishes an interrupted run',
+      })
+  }
+}
+
+/** Runs every arm and repeat of an experiment. @throws what made the only arm fail, before any of its runs had a result */
 export async function experimentStep(
   wanted: ExperimentWanted,
   places: Places,
   context: Context,
-): Promise<RunOutcome[]> {
-  const { experiment, things } = wanted
-  const list = arms(experiment, wanted.overrides)
-  const repeats = wanted.repeat ?? experiment.repeat
-  // Loading DuckDB takes a while; the VM's boot takes longer.
+): Promise<ExperimentOutcome> {
+  const { experiment, lab } = wanted
+  // Loading DuckDB takes a while; building and booting take longer.
   if (experiment.collect.includes('trace')) prepareParquet()
-  const described = await describeObjects(things.objects)
-  // What is wrong with a slot is told before a VM boots.
-  for (const arm of list) new SlotReader(described, arm.params, `experiment ${experiment.name}`).read(experiment.maps)
-  const programs = bundleOf([things.holder, ...things.objects, ...(things.workload ? [things.workload] : [])])
-  await using vm = await (wanted.open ?? openVm)({ ...things.vm, bundle: programs }, places, context, wanted.cold)
+  const dir = journalsDir(join(lab.directory, '.lab'), experiment.name)
+  const { arms: list, ready, journal, all, done } = await planOf(wanted, places, dir)
+  if (!wanted.resume) await forgetInterrupted(dir, experiment.name, context)
+  const parallel = wanted.parallel ?? experiment.parallel
+  const vm = lab.vms[experiment.vm] ?? { cpus: 1, memory: 0 }
+  const runs = all.filter(({ index }) => !done.has(index))
+  const count = Math.min(Math.max(runs.length, 1), parallel === 'auto' ? budget(vm) : parallel)
+  await writeJournal(dir, journal)
   const name = `experiment ${experiment.name}`
   return await step(context, name, name, async (handle) => {
-    handle.progress('deploy')
-    const bundle = await deploy(vm, programs, context.signal)
-    const events = [...new Set([...PROCESS_EVENTS, ...experiment.trace.events])]
-    const meta = await bootMeta(vm, `${bundle}/${things.holder.name}`, events, context)
-    const session: Session = { wanted, vm, bundle, meta, events, described }
-    const outcomes: RunOutcome[] = []
-    // The host looks at one run while the guest is at the next: they use different CPUs.
-    let finishing: Promise<unknown> = Promise.resolve()
-    try {
-      for (const arm of list)
-        for (let repeat = 1; repeat <= repeats; repeat++) {
-          handle.progress(printable(arm.name) || 'run', outcomes.length, list.length * repeats, 'runs')
-          const place = `${name} (${[printable(arm.name), `repeat ${repeat}`].filter(Boolean).join(', ')})`
-          const collected = await oneRun(session, arm, repeat, place, context)
-          await finishing
-          finishing = finish(session, collected, places, context).then((outcome) => outcomes.push(outcome))
-          // It is awaited after the next run; until then a failure of it is nobody's.
-          finishing.catch(() => undefined)
-        }
-    } catch (error) {
-      // Whatever ended the experiment: a run that was collected is kept.
-      await finishing.catch(() => undefined)
-      throw error
-    }
-    await finishing
+    const progress = new Progress(wanted, { arms: list, ready, journal, runs, count }, places, context, handle)
+    await workers(count, progress, context)
+    await endJournal(dir, journal)
+    const outcomes = all.flatMap(({ index, warmup }) => {
+      const outcome = progress.results.get(index) ?? done.get(index)
+      return outcome && !warmup ? [outcome] : []
+    })
+    const [first] = progress.problems
+    if (first && outcomes.length === 0) throw first.failure
     const passed = outcomes.filter(({ manifest }) => manifest.verdict === 'passed').length
     return {
-      outcome: passed === outcomes.length ? 'done' : 'failed',
+      outcome: passed === outcomes.length && !first ? 'done' : 'failed',
       detail: `${passed} of ${outcomes.length} runs passed`,
-      value: outcomes,
+      value: { outcomes, problems: progress.problems, left: progress.left },
     }
   })
 }

@@ -72,7 +72,8 @@ export async function vmWanted(
 export interface Ready {
   readonly vm: VmWanted
   readonly holder: Deployable
-  readonly objects: readonly Deployable[]
+  /** One of each probe; `probe` is its name in the lab file. */
+  readonly objects: readonly (Deployable & { readonly probe: string })[]
   readonly workload: Deployable | undefined
 }
 
@@ -82,6 +83,7 @@ export async function ready(
   experiment: ResolvedExperiment,
   choices: Choices,
   context: Context,
+  probes: readonly string[] = experiment.probes,
 ): Promise<Ready> {
   const lab = labFor(declaredLab, experiment)
   const vm = await vmWanted(lab, named(lab.vms, 'vm', experiment.vm), choices, context)
@@ -91,10 +93,10 @@ export async function ready(
     [
       (inner) => holderStep(inner),
       (inner) => workloadStep(experiment, inner),
-      ...experiment.probes.map(
+      ...probes.map(
         (name) => (inner: Context) => probeStep(named(lab.probes, 'probe', name), vm.kernel, declared, inner),
       ),
     ],
   )
-  return { vm, holder, workload, objects }
+  return { vm, holder, workload, objects: objects.map((one, index) => ({ ...one, probe: probes[index] ?? '' })) }
 }

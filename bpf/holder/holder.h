@@ -39,6 +39,8 @@ struct options {
 	int optional_count;
 	const char *slots[MAX_SLOTS]; /* OBJECT:MAP:KEY:OFFSET:VALUE, see maps.c */
 	int slot_count;
+	const char *settings[MAX_NAMES]; /* PATH=VALUE */
+	int setting_count;
 	char **workload;
 };
 

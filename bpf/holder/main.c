@@ -53,12 +53,39 @@ static int parse(int argc, char **argv, struct options *options)
 			options->events[options->event_count++] = value;
 		else if (strcmp(flag, "--optional") == 0 && options->optional_count < MAX_NAMES)
 			options->optional[options->optional_count++] = value;
+		else if (strcmp(flag, "--set") == 0 && options->setting_count < MAX_NAMES)
+			options->settings[options->setting_count++] = value;
 		else if (strcmp(flag, "--slot") == 0 && options->slot_count < MAX_SLOTS)
 			options->slots[options->slot_count++] = value;
 		else
 			return usage(flag);
 	}
 	return options->meta ? 0 : usage("no workload");
+}
+
+/* PATH=VALUE: what an experiment wants of the kernel before each run, such as empty caches. 0 or -errno (said on stdout). */
+static int apply_settings(const struct options *options)
+{
+	for (int i = 0; i < options->setting_count; i++) {
+		char path[256];
+		const char *value = strchr(options->settings[i], '=');
+		int error;
+
+		if (!value)
+			return -EINVAL;
+		sync(); /* drop_caches keeps what is dirty */
+		snprintf(path, sizeof(path), "%.*s", (int)(value - options->settings[i]), options->settings[i]);
+		if ((error = write_file(path, value + 1, false))) {
+			json_begin("error");
+			json_text("doing", "set before the run");
+			json_text("value", options->settings[i]);
+			json_number("errno", -error);
+			json_text("text", strerror(-error));
+			json_end();
+			return error;
+		}
+	}
+	return 0;
 }
 
 static void finish(const char *outcome, int error)
@@ -83,6 +110,8 @@ static int run(const struct options *options)
 	pid_t pid;
 
 	sweep_dead_groups();
+	if ((error = apply_settings(options)))
+		return finish("setting failed", error), 1;
 	pid = child_prepare(options);
 	if (pid < 0)
 		return finish("cannot fork", pid), 1;

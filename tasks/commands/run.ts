@@ -3,8 +3,9 @@ import { arms, overridesOf, type Overrides } from '../config/arms.ts'
 import { named } from '../config/open.ts'
 import type { ResolvedExperiment, ResolvedLab } from '../config/resolve.ts'
 import { EXIT, Failure, userError } from '../engine/error.ts'
-import { experimentStep, type RunOutcome } from '../experiment.ts'
-import { ready } from '../plan.ts'
+import { experimentStep, type ExperimentOutcome, type RunOutcome } from '../experiment.ts'
+import { printable } from '../engine/printable.ts'
+import { ready, type Choices } from '../plan.ts'
 import { allText, runText, summaryText, type Ended } from '../experiment/text.ts'
 import { fingerprint, openVm } from '../vm.ts'
 import { SharedVm } from '../vm/shared.ts'
@@ -21,6 +22,23 @@ function repeatOf(value: unknown): number | undefined {
   throw userError({ place: '--repeat', fact: 'not a number of repeats', wayOut: 'a whole number from 1 to 99999' })
 }
 
+function parallelOf(value: unknown): number | 'auto' | undefined {
+  if (value === undefined || value === 'auto') return value
+  const count = typeof value === 'string' && /^[1-9][0-9]?$/.test(value) ? Number(value) : undefined
+  if (count !== undefined && count <= 64) return count
+  throw userError({ place: '--parallel', fact: 'not a number of VMs', wayOut: '1 to 64, or auto' })
+}
+
+/** `--kernel` is for experiments that do not choose kernels themselves. */
+function refuseTwice({ name, matrix }: ResolvedExperiment, { kernel }: Choices): void {
+  if (kernel === undefined || matrix.kernel === undefined) return
+  throw userError({
+    place: `--kernel ${kernel}`,
+    fact: `experiment ${name} compares kernels itself (matrix.kernel)`,
+    wayOut: `--only kernel=${kernel} takes the arms of one`,
+  })
+}
+
 /** The experiments that are meant: those named, or all of the lab. */
 function chosen(lab: ResolvedLab, names: readonly string[], all: boolean): readonly ResolvedExperiment[] {
   if (all && names.length > 0)
@@ -33,34 +51,54 @@ function chosen(lab: ResolvedLab, names: readonly string[], all: boolean): reado
   })
 }
 
-type RunOne = (experiment: ResolvedExperiment) => Promise<readonly RunOutcome[]>
+type RunOne = (experiment: ResolvedExperiment) => Promise<ExperimentOutcome>
 
 function runner({ lab, context, places }: App, options: Options, overrides: Overrides, shared: SharedVm): RunOne {
   const choices = choicesOf(options)
-  const [repeat, cold] = [repeatOf(options['repeat']), options['cold'] === true]
+  const wanted = {
+    overrides,
+    repeat: repeatOf(options['repeat']),
+    cold: options['cold'] === true,
+    only: typeof options['only'] === 'string' ? options['only'] : undefined,
+    resume: options['resume'] === true,
+    parallel: parallelOf(options['parallel']),
+    open: shared.open,
+  }
   return async (experiment) => {
-    const things = await ready(lab, experiment, choices, context)
-    return await experimentStep(
-      { lab, experiment, things, overrides, repeat, cold, open: shared.open },
-      places,
-      context,
-    )
+    refuseTwice(experiment, choices)
+    const prepare = (kernel: string | undefined, probes: readonly string[]) =>
+      ready(lab, experiment, kernel === undefined ? choices : { ...choices, kernel }, context, probes)
+    return await experimentStep({ ...wanted, lab, experiment, prepare }, places, context)
   }
 }
 
-const verdictOf = (outcomes: readonly RunOutcome[]): number =>
-  outcomes.some(({ manifest }) => manifest.verdict !== 'passed') ? EXIT.experiment : EXIT.done
+const problemText = ({ arm, repeat, failure }: ExperimentOutcome['problems'][number]): string =>
+  `no result: ${[printable(arm), `repeat ${repeat}`].filter(Boolean).join(' ')}: ${failure.parts.place ?? ''}: ${failure.parts.fact}`
+
+/** A run without a result weighs more than one that did not pass. */
+const verdictOf = ({ outcomes, problems }: ExperimentOutcome): number =>
+  problems[0]?.failure.exitCode ??
+  (outcomes.some(({ manifest }) => manifest.verdict !== 'passed') ? EXIT.experiment : EXIT.done)
 
 const dataOf = (outcomes: readonly RunOutcome[]) => outcomes.map(({ dir, manifest }) => ({ dir, manifest }))
 
-async function runNamed(experiments: readonly ResolvedExperiment[], one: RunOne): Promise<Outcome> {
-  const outcomes: RunOutcome[] = []
-  for (const experiment of experiments) outcomes.push(...(await one(experiment)))
+async function runNamed(experiments: readonly ResolvedExperiment[], one: RunOne, { view }: Session): Promise<Outcome> {
+  const all: ExperimentOutcome[] = []
+  for (const experiment of experiments) {
+    const outcome = await one(experiment)
+    for (const { failure } of outcome.problems) view.failure(failure)
+    all.push(outcome)
+  }
+  const outcomes = all.flatMap((one) => one.outcomes)
   const last = outcomes.at(-1)
   return {
-    text: [...(last ? [runText(last), ''] : []), summaryText(outcomes)].join('\n'),
+    text: [
+      ...(last && last.own.length > 0 ? [runText(last), ''] : []),
+      ...all.flatMap((one) => one.problems.map(problemText)),
+      summaryText(outcomes),
+    ].join('\n'),
     data: dataOf(outcomes),
-    status: verdictOf(outcomes),
+    status: all.map(verdictOf).find((status) => status !== EXIT.done) ?? EXIT.done,
   }
 }
 
@@ -75,9 +113,14 @@ async function runAll(experiments: readonly ResolvedExperiment[], one: RunOne, {
       continue
     }
     try {
-      const outcomes = await one(experiment)
-      ended.push({ name, outcomes })
-      status ||= verdictOf(outcomes)
+      const outcome = await one(experiment)
+      for (const { failure } of outcome.problems) view.failure(failure)
+      ended.push({
+        name,
+        outcomes: outcome.outcomes,
+        ...(outcome.problems[0] && { failed: outcome.problems[0].failure.parts.fact }),
+      })
+      status ||= verdictOf(outcome)
     } catch (error) {
       if (!(error instanceof Failure) || error.kind === 'interrupted') throw error
       view.failure(error)
@@ -109,5 +152,5 @@ export const work: CommandModule['work'] = async (session, [words], options) => 
   }
   await using shared = new SharedVm(openVm, fingerprint)
   const one = runner(app, options, overrides, shared)
-  return await (all ? runAll(experiments, one, session) : runNamed(experiments, one))
+  return await (all ? runAll(experiments, one, session) : runNamed(experiments, one, session))
 }

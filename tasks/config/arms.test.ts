@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { arms, overridesOf, timesOf } from './arms.ts'
+import { arms, onlyArms, overridesOf, timesOf } from './arms.ts'
 
 const experiment = { name: 'readiter', params: { bytes: [16, 64], count: [1, 2], file: ['/data/f'] } }
 const namesOf = (overrides?: Parameters<typeof arms>[1]) => arms(experiment, overrides).map(({ name }) => name)
@@ -38,6 +38,66 @@ describe('arms', () => {
   test('names of different arms differ', () => {
     const odd = { name: 'x', params: { a: ['1', '1,b=2', ' ', '', '"'] } }
     expect(arms(odd).map(({ name }) => name)).toEqual(['a=1', 'a="1,b=2"', 'a=" "', 'a=""', 'a="\\""'])
+  })
+})
+
+describe('a matrix', () => {
+  const compared = {
+    name: 'x',
+    params: { bytes: [16, 64] },
+    matrix: { kernel: ['v5.4', 'v6.1'], probe: ['full', 'none'] },
+  }
+  const names = (part: object = {}) => arms({ ...compared, ...part }).map(({ name }) => name)
+
+  test('kernels and probes are axes after the parameters, and no parameters of the workload', () => {
+    expect(names().slice(0, 4)).toEqual([
+      'bytes=16,kernel=v5.4,probe=full',
+      'bytes=16,kernel=v5.4,probe=none',
+      'bytes=16,kernel=v6.1,probe=full',
+      'bytes=16,kernel=v6.1,probe=none',
+    ])
+    expect(arms(compared).slice(0, 2)).toMatchObject([
+      { params: { bytes: 16 }, kernel: 'v5.4', probes: ['full'] },
+      { params: { bytes: 16 }, kernel: 'v5.4', probes: [] },
+    ])
+    expect(arms(compared)[0]?.params).toEqual({ bytes: 16 })
+  })
+
+  test('an arm says nothing of axes that are not compared', () => {
+    expect(arms({ name: 'x', params: {}, matrix: { kernel: ['a'] } })).toEqual([
+      { name: 'kernel=a', params: {}, kernel: 'a' },
+    ])
+  })
+
+  test('exclude takes away every arm with these values', () => {
+    expect(names({ exclude: [{ kernel: 'v6.1', bytes: 64 }, { probe: 'none' }] })).toEqual([
+      'bytes=16,kernel=v5.4,probe=full',
+      'bytes=16,kernel=v6.1,probe=full',
+      'bytes=64,kernel=v5.4,probe=full',
+    ])
+  })
+
+  test('include adds an arm once', () => {
+    const one = { bytes: 4096, kernel: 'v5.4', probe: 'full' }
+    const there = { bytes: 16, kernel: 'v5.4', probe: 'full' }
+    expect(names({ include: [one, there] }).filter((name) => !names().includes(name))).toEqual([
+      'bytes=4096,kernel=v5.4,probe=full',
+    ])
+    expect(names({ include: [one, there] })).toHaveLength(9)
+    expect(arms({ ...compared, include: [one] }, { bytes: [16] })).toHaveLength(4)
+  })
+
+  test('nothing left is refused', () => {
+    expect(() => names({ exclude: [{ kernel: 'v5.4' }, { kernel: 'v6.1' }] })).toThrow('no arm is left')
+  })
+
+  test('--only takes arms by some of their values, or by their name', () => {
+    const list = arms(compared)
+    const only = (text: string) => onlyArms(list, text).map(({ name }) => name)
+    expect(only('kernel=v6.1,bytes=64')).toEqual(['bytes=64,kernel=v6.1,probe=full', 'bytes=64,kernel=v6.1,probe=none'])
+    expect(only('bytes=16,kernel=v5.4,probe=none')).toEqual(['bytes=16,kernel=v5.4,probe=none'])
+    expect(onlyArms(list, undefined)).toBe(list)
+    expect(() => only('kernel=v7')).toThrow('no arm has these values')
   })
 })
 

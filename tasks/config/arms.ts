@@ -1,4 +1,4 @@
-/** An experiment's arms: every combination of its parameters. */
+/** An experiment's arms: every combination of its parameters, and of the kernels and probes that it compares. */
 import { userError } from '../engine/error.ts'
 import { type Params, interpolate } from './interpolate.ts'
 import type { ResolvedExperiment } from './resolve.ts'
@@ -6,10 +6,23 @@ import type { Expectation, ParamValue } from './schema.ts'
 import { nameWayOut } from './suggest.ts'
 
 export interface Arm {
-  /** `bytes=16,count=3`; empty for an experiment without parameters. Names of one experiment's arms differ. */
+  /** `bytes=16,count=3,kernel=v5.4`; empty where there is nothing to choose. Names of one experiment's arms differ. */
   readonly name: string
   readonly params: Params
+  /** The kernel that `matrix:` puts this arm on; the VM's own where it is left out. */
+  readonly kernel?: string
+  /** The probes that `matrix:` gives this arm, in place of the experiment's; none is a list too. */
+  readonly probes?: readonly string[]
 }
+
+/** The value of the axis `probe` that stands for no probe at all. */
+export const NO_PROBE = 'none'
+
+export type Matrix = Readonly<Pick<ResolvedExperiment, 'name' | 'params'>> &
+  Partial<Pick<ResolvedExperiment, 'matrix' | 'include' | 'exclude'>>
+
+/** A choice of values by axis, as `include:` and `exclude:` list them. */
+export type Point = Readonly<Record<string, ParamValue>>
 
 /** Lists that take the place of an experiment's own, by parameter. */
 export type Overrides = Readonly<Record<string, readonly ParamValue[]>>
@@ -48,30 +61,72 @@ export function overridesOf(options: readonly string[]): Overrides {
   return lists
 }
 
-/**
- * Every combination of parameters in the order of the file, the last parameter fastest. Without parameters there is one
- * arm.
- * @param overrides replace the lists of parameters that the experiment has
- * @throws a user's Failure for a parameter that it does not have
- */
-export function arms({ name, params }: Pick<ResolvedExperiment, 'name' | 'params'>, overrides: Overrides = {}): Arm[] {
+function refuseUnknown({ name, params }: Matrix, overrides: Overrides): void {
   const declared = Object.keys(params)
   for (const param of Object.keys(overrides)) {
     if (declared.includes(param)) continue
     const wayOut = nameWayOut(param, declared, 'params', `experiment ${name} has no parameters`)
     throw userError({ place: `--param ${param}`, fact: `experiment ${name} has no parameter "${param}"`, wayOut })
   }
-  let combinations: [string, ParamValue][][] = [[]]
-  for (const [param, values] of Object.entries(params)) {
-    const list = (Object.hasOwn(overrides, param) ? overrides[param] : undefined) ?? values
-    combinations = combinations.flatMap((before) =>
-      list.map((value) => [...before, [param, value] as [string, ParamValue]]),
-    )
+}
+
+/** Every value of a point is the one that the arm has. */
+const agrees = (point: Point, part: Point): boolean =>
+  Object.entries(part).every(([axis, value]) => point[axis] === value)
+
+function armOf(point: Point, { kernel, probe }: NonNullable<Matrix['matrix']>): Arm {
+  const params: Record<string, ParamValue> = { ...point }
+  if (kernel) delete params['kernel']
+  if (probe) delete params['probe']
+  return {
+    name: Object.entries(point)
+      .map(([axis, value]) => `${axis}=${shown(value)}`)
+      .join(','),
+    params,
+    ...(kernel && { kernel: String(point['kernel']) }),
+    ...(probe && { probes: point['probe'] === NO_PROBE ? [] : [String(point['probe'])] }),
   }
-  return combinations.map((pairs) => ({
-    name: pairs.map(([param, value]) => `${param}=${shown(value)}`).join(','),
-    params: Object.fromEntries(pairs),
-  }))
+}
+
+/**
+ * Every combination of the parameters, kernels and probes in the order of the file, the last one fastest; then what `include:` adds. Without
+ * any there is one arm.
+ * @param overrides replace the lists of parameters that the experiment has; what the file includes is then left out
+ * @throws a user's Failure for a parameter that it does not have, and where nothing is left
+ */
+export function arms(experiment: Matrix, overrides: Overrides = {}): Arm[] {
+  refuseUnknown(experiment, overrides)
+  const { name, params, matrix = {}, include = [], exclude = [] } = experiment
+  const axes: [string, readonly ParamValue[]][] = [...Object.entries(params), ...Object.entries(matrix)]
+  let points: Point[] = [{}]
+  for (const [axis, values] of axes) {
+    const list = (Object.hasOwn(overrides, axis) ? overrides[axis] : undefined) ?? values
+    points = points.flatMap((before) => list.map((value) => ({ ...before, [axis]: value })))
+  }
+  points = points.filter((point) => !exclude.some((part) => agrees(point, part)))
+  if (Object.keys(overrides).length === 0)
+    points.push(...include.filter((one) => !points.some((point) => agrees(point, one))))
+  if (points.length === 0)
+    throw userError({
+      place: `experiment ${name}`,
+      fact: 'no arm is left',
+      wayOut: '`exclude:` takes all of them away: remove a line of it',
+    })
+  return points.map((point) => armOf(point, matrix))
+}
+
+/** The arms whose values agree with `--only axis=value,...`; without it, all. @throws a user's Failure where none does. */
+export function onlyArms(list: readonly Arm[], only: string | undefined): readonly Arm[] {
+  if (only === undefined) return list
+  const wanted = only.split(',')
+  const kept = list.filter(({ name }) => wanted.every((part) => name === only || name.split(',').includes(part)))
+  if (kept.length > 0) return kept
+  throw userError({
+    place: `--only ${only}`,
+    fact: 'no arm has these values',
+    lines: list.slice(0, 8).map(({ name }) => name),
+    wayOut: 'take values of these arms, for example --only kernel=v5.10',
+  })
 }
 
 /**

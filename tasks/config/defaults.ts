@@ -10,6 +10,13 @@ export const DEFAULTS = {
   memory: '1G',
   accel: 'auto',
   repeat: 1,
+  /** A drift of the host, or of a guest that grows warm, then meets every arm alike. */
+  order: 'interleaved',
+  warmup: 0,
+  retries: 0,
+  start: 'shared',
+  /** Two VMs at a time disturb each other's times. */
+  parallel: 1,
   timeout: '60s',
   /** Comparable between CPUs and with user space, and in every kernel from 3.17 on (`trace_clock` "mono"). */
   clock: 'mono',

@@ -55,8 +55,10 @@ function* slotTexts(value: unknown, at: Path): Iterable<Template> {
 export const RUN_VALUES = ['workload.pid'] as const
 
 /** Texts of an experiment that may hold parameters. */
-export function* templates({ workload, expect, maps }: Experiment): Iterable<Template> {
+export function* templates({ workload, before, expect, maps }: Experiment): Iterable<Template> {
   yield [['workload', 'run'], workload.run]
+  for (const [index, one] of (before ?? []).entries())
+    if (typeof one !== 'string' && 'run' in one) yield [['before', index, 'run'], one.run]
   yield* slotTexts(maps ?? {}, ['maps'])
   for (const [index, { order, times }] of (expect ?? []).entries()) {
     for (const [at, text] of order.entries()) yield [['expect', index, 'order', at], text]

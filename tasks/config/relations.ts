@@ -2,6 +2,7 @@
  * The checks that need more than one value: names that refer to others, files, limits of the host. Every check runs
  * over every entry that has the right shape, and all problems are reported at once.
  */
+import { NO_PROBE } from './arms.ts'
 import { SECTIONS, type Section, describe } from './describe.ts'
 import type { Path, Problem } from './diagnostic.ts'
 import type { Files, PathUse, Roots } from './paths.ts'
@@ -9,6 +10,7 @@ import { pathProblem } from './paths.ts'
 import { EXPERIMENT_CHECKS } from './relate-experiments.ts'
 import { EXPECTATION_CHECKS } from './relate-expectations.ts'
 import { KERNEL_CHECKS } from './relate-kernels.ts'
+import { MATRIX_CHECKS } from './relate-matrix.ts'
 import { VM_CHECKS } from './relate-vms.ts'
 import type { ValidParts } from './shape.ts'
 import { nameWayOut } from './suggest.ts'
@@ -83,10 +85,16 @@ function* namedEntries({
     if (experiment.vm !== undefined) yield ['vms', ['experiments', name, 'vm'], experiment.vm]
     for (const [index, probe] of experiment.probes.entries())
       yield ['probes', ['experiments', name, 'probes', index], probe]
-    for (const [index, { kernels: only }] of (experiment.expect ?? []).entries()) {
+    for (const [index, kernel] of (experiment.matrix?.kernel ?? []).entries())
+      yield ['kernels', ['experiments', name, 'matrix', 'kernel', index], kernel]
+    for (const [index, probe] of (experiment.matrix?.probe ?? []).entries())
+      if (probe !== NO_PROBE) yield ['probes', ['experiments', name, 'matrix', 'probe', index], probe]
+    for (const [index, { kernels: only, probes: withProbes }] of (experiment.expect ?? []).entries()) {
       for (const [at, kernel] of (only ?? []).entries()) {
         yield ['kernels', ['experiments', name, 'expect', index, 'kernels', at], kernel]
       }
+      for (const [at, probe] of (withProbes ?? []).entries())
+        yield ['probes', ['experiments', name, 'expect', index, 'probes', at], probe]
     }
   }
 }
@@ -109,6 +117,7 @@ const CHECKS: readonly Check[] = [
   ...KERNEL_CHECKS,
   ...VM_CHECKS,
   ...EXPERIMENT_CHECKS,
+  ...MATRIX_CHECKS,
   ...EXPECTATION_CHECKS,
 ]
 

@@ -7,6 +7,7 @@ import { type PathUse, type Roots, resolvePath } from './paths.ts'
 import { chainOf } from './relate-kernels.ts'
 import { vmOf } from './relate-experiments.ts'
 import {
+  type Before,
   type COLLECT,
   type CLOCKS,
   type Expectation,
@@ -14,7 +15,9 @@ import {
   type Kernel,
   type Lab,
   type ParallelPath,
+  type ORDERS,
   type ParamValue,
+  type STARTS,
   type Slots,
   type Source,
   bytesOf,
@@ -91,6 +94,20 @@ export interface ResolvedExperiment {
     readonly run: string
   }
   readonly params: Readonly<Record<string, readonly ParamValue[]>>
+  /** What is compared beside the parameters; names of kernels and probes. */
+  readonly matrix: { readonly kernel?: readonly string[]; readonly probe?: readonly string[] }
+  readonly include: readonly Readonly<Record<string, ParamValue>>[]
+  readonly exclude: readonly Readonly<Record<string, ParamValue>>[]
+  readonly order: (typeof ORDERS)[number]
+  /** Of a shuffled order; drawn where it is left out. */
+  readonly seed?: number
+  /** Runs of each arm that do not count. */
+  readonly warmup: number
+  readonly retries: number
+  readonly before: readonly Before[]
+  readonly start: (typeof STARTS)[number]
+  /** VMs at a time. */
+  readonly parallel: number | 'auto'
   readonly repeat: number
   /** Milliseconds, before scaling by accelerator. */
   readonly timeout: number
@@ -196,6 +213,19 @@ function resolveExperiment(
       run: workload.run,
     },
     params: experiment.params ?? {},
+    matrix: {
+      ...(experiment.matrix?.kernel && { kernel: experiment.matrix.kernel }),
+      ...(experiment.matrix?.probe && { probe: experiment.matrix.probe }),
+    },
+    include: experiment.include ?? [],
+    exclude: experiment.exclude ?? [],
+    order: experiment.order ?? DEFAULTS.order,
+    ...(experiment.seed !== undefined && { seed: experiment.seed }),
+    warmup: experiment.warmup ?? DEFAULTS.warmup,
+    retries: experiment.retries ?? DEFAULTS.retries,
+    before: experiment.before ?? [],
+    start: experiment.start ?? DEFAULTS.start,
+    parallel: experiment.parallel ?? DEFAULTS.parallel,
     repeat: experiment.repeat ?? DEFAULTS.repeat,
     timeout: millisecondsOf(experiment.timeout ?? DEFAULTS.timeout),
     trace: {

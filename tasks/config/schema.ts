@@ -189,6 +189,7 @@ export const Expectation = z.strictObject({
     .optional()
     .describe('how many such sequences there must be; any number from 1 on when left out'),
   kernels: z.array(name).min(1).optional().describe('only on these kernels'),
+  probes: z.array(name).min(1).optional().describe('only with one of these probes; never without any probe'),
 })
 
 /** A value of a map slot. Numbers beyond 2^53 are written as text, for example "0xffff888000000000". */
@@ -213,6 +214,26 @@ export const Slots = z
       .describe('a value (of entry 0, or of a global variable), or fields of a struct, or key -> value or fields'),
   )
   .describe('what maps and global variables hold before the workload starts: name -> key or field -> value')
+
+export const ORDERS = ['interleaved', 'sequential', 'shuffled'] as const
+export const STARTS = ['shared', 'cold'] as const
+
+const Point = z.record(paramName, ParamValue)
+
+export const Before = z.union([
+  z.literal('drop-caches').describe('empties page cache, dentries and inodes'),
+  z.strictObject({
+    sysctl: z
+      .record(
+        text(/^[a-z][a-z0-9_.-]*$/, 'a sysctl is named like vm.swappiness'),
+        z.union([z.int(), text(/^[^\r\n]{1,200}$/, 'the value of a sysctl is one line')]),
+      )
+      .describe('kernel settings by name, for example vm.swappiness'),
+  }),
+  z.strictObject({
+    run: z.string().min(1).describe('a command in the guest; ${name} is a parameter; no shell reads it'),
+  }),
+])
 
 export const COLLECT = ['trace', 'stdout', 'dmesg', 'maps', 'kallsyms'] as const
 export const CLOCKS = ['local', 'global', 'counter', 'mono', 'boot', 'x86-tsc'] as const
@@ -240,6 +261,50 @@ export const Experiment = z
       .record(paramName, z.array(ParamValue).min(1))
       .optional()
       .describe('lists of values; every combination is one arm'),
+    matrix: z
+      .strictObject({
+        kernel: z.array(name).min(1).optional().describe('kernels to run every arm on'),
+        probe: z
+          .array(name)
+          .min(1)
+          .optional()
+          .describe('probes to run every arm with, one at a time; none is no probe'),
+      })
+      .optional()
+      .describe('what is compared beside the parameters: each kernel and each probe makes arms of its own'),
+    include: z.array(Point).min(1).optional().describe('further arms: each a value for every axis'),
+    exclude: z.array(Point).min(1).optional().describe('arms that are left out: all that have these values'),
+    order: z
+      .enum(ORDERS)
+      .optional()
+      .describe(
+        'interleaved: one repeat of every arm after the other (when left out); sequential: arm by arm; shuffled',
+      ),
+    seed: z
+      .int()
+      .min(0)
+      .max(2 ** 32 - 1)
+      .optional()
+      .describe('of a shuffled order; drawn and recorded when left out'),
+    warmup: z.int().min(0).max(1000).optional().describe('runs of each arm that come first and do not count'),
+    retries: z
+      .int()
+      .min(0)
+      .max(100)
+      .optional()
+      .describe('further attempts at a run that did not pass; 0 when left out'),
+    before: z
+      .array(Before)
+      .optional()
+      .describe('what is done in the guest before each run: drop-caches, { sysctl: {...} }, { run: COMMAND }'),
+    start: z
+      .enum(STARTS)
+      .optional()
+      .describe('shared: all runs on one VM (when left out); cold: each run boots its own'),
+    parallel: z
+      .union([z.int().min(1).max(64), z.literal('auto')])
+      .optional()
+      .describe('VMs at a time; auto: as many as CPUs and memory of the host allow; 1 when left out'),
     repeat: z.int().min(1).max(10000).optional().describe('runs of each arm; 1 when left out'),
     timeout: seconds
       .optional()
@@ -283,6 +348,7 @@ export type Vm = z.infer<typeof Vm>
 export type Probe = z.infer<typeof Probe>
 export type Experiment = z.infer<typeof Experiment>
 export type Slots = z.infer<typeof Slots>
+export type Before = z.infer<typeof Before>
 export type Expectation = z.infer<typeof Expectation>
 export type ParamValue = z.infer<typeof ParamValue>
 

@@ -42,6 +42,10 @@ export interface AnalysisInput {
   readonly stats: readonly string[]
 }
 
+/** Whether an expectation is about an arm's probes: an arm without any has nothing to show. */
+const appliesTo = ({ probes }: Arm, wanted: readonly string[] | undefined): boolean =>
+  probes === undefined || (probes.length > 0 && (wanted === undefined || wanted.some((name) => probes.includes(name))))
+
 export function analyse({ experiment, arm, kernel, pid, lines, report, stats }: AnalysisInput): Analysis {
   const { events, notUnderstood, lost } = parseTraceText(report.split('\n'))
   const processes = new Processes(events)
@@ -58,6 +62,7 @@ export function analyse({ experiment, arm, kernel, pid, lines, report, stats }: 
   const printed = events.filter(isPrintk)
   const expectations = experiment.expect
     .filter(({ kernels }) => kernels === undefined || kernels.includes(kernel))
+    .filter((one) => appliesTo(arm, one.probes))
     .map((one) =>
       checkExpectation(
         {

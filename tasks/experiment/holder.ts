@@ -41,6 +41,7 @@ const Line = z.discriminatedUnion('event', [
     outcome: z.enum([
       'done',
       'cannot fork',
+      'setting failed',
       'load failed',
       'map slot failed',
       'capture failed',
@@ -63,6 +64,8 @@ export interface HolderRun {
   readonly objects: readonly string[]
   readonly optional: readonly string[]
   readonly slots: readonly Slot[]
+  /** `/proc/sys/...=VALUE`, written before anything else. */
+  readonly settings: readonly string[]
   readonly workload: readonly string[]
 }
 
@@ -80,6 +83,7 @@ export const holderArgv = (run: HolderRun): string[] => [
   ...run.events.flatMap((event) => ['--event', event]),
   ...run.objects.flatMap((object) => ['--object', object]),
   ...run.optional.flatMap((name) => ['--optional', name]),
+  ...run.settings.flatMap((setting) => ['--set', setting]),
   ...run.slots.flatMap((slot) => ['--slot', slotArgument(slot)]),
   '--',
   ...run.workload,

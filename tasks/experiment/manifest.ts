@@ -20,8 +20,28 @@ export interface Manifest {
   readonly format: 1
   readonly experiment: string
   readonly run: string
-  readonly arm: { readonly name: string; readonly params: Readonly<Record<string, string | number>> }
+  readonly arm: {
+    readonly name: string
+    readonly params: Readonly<Record<string, string | number>>
+    /** The kernel and the probes that the arm is about, where arms differ in them. */
+    readonly kernel?: string
+    readonly probes?: readonly string[]
+  }
   readonly repeat: number
+  /** The `lab run` that this belongs to, and the place in its plan. */
+  readonly plan?: {
+    readonly id: string
+    /** From 0. */
+    readonly index: number
+    /** A run that does not count. */
+    readonly warmup: boolean
+    /** From 1; only the last attempt counts. */
+    readonly attempt: number
+    readonly order: string
+    readonly seed: number
+    readonly start: string
+    readonly parallel: number
+  }
   readonly started: string
   readonly seconds: number
   /** The lab file as it was used, whole. */

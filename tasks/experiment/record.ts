@@ -7,6 +7,7 @@ import { writeEvents } from '../data/events-parquet.ts'
 import { hashFile, hashText } from '../engine/fingerprint.ts'
 import type { ExperimentWanted } from '../experiment.ts'
 import { CONSOLE_LOG } from '../vm/boot.ts'
+import type { Ready } from '../plan.ts'
 import type { OpenVm } from '../vm.ts'
 import type { Analysis } from './analyse.ts'
 import type { GuestRun } from './guest-run.ts'
@@ -20,6 +21,8 @@ import type { Described } from './slots.ts'
 /** What all runs of one experiment on one VM share. */
 export interface Session {
   readonly wanted: ExperimentWanted
+  /** What was built for the kernel of this VM. */
+  readonly things: Ready
   readonly vm: OpenVm
   /** Directory of the deployed programs in the guest. */
   readonly bundle: string
@@ -30,10 +33,25 @@ export interface Session {
   readonly described: readonly Described[]
 }
 
-/** One run, done in the guest and not yet looked at. */
-export interface Collected {
+/** The objects that an arm attaches, in the order in which the holder is given them, and their types. */
+export function ofArm({ wanted, things, described }: Session, { probes }: Arm) {
+  const names = probes ?? wanted.experiment.probes
+  const chosen = things.objects.flatMap((object, index) => {
+    const types = described[index]
+    return names.includes(object.probe) && types ? [{ object, types }] : []
+  })
+  return { names, objects: chosen.map(({ object }) => object), described: chosen.map(({ types }) => types) }
+}
+
+/** What a run is in its plan. */
+export interface Slot {
   readonly arm: Arm
   readonly repeat: number
+  readonly plan: NonNullable<Manifest['plan']>
+}
+
+/** One run, done in the guest and not yet looked at. */
+export interface Collected extends Slot {
   readonly run: string
   readonly started: Date
   readonly argv: readonly string[]
@@ -72,16 +90,16 @@ export function symbolsOf({ kallsyms }: BootMeta, lines: readonly HolderLine[]):
 
 function manifestOf(
   session: Session,
-  { arm, repeat, run, started, argv, guest }: Collected,
+  { arm, repeat, plan, run, started, argv, guest }: Collected,
   analysis: Analysis,
 ): Omit<Manifest, 'sha256'> {
-  const { wanted, vm, meta, events } = session
-  const { lab, experiment, things } = wanted
+  const { wanted, things, vm, meta, events } = session
+  const { lab, experiment } = wanted
   const { state } = vm
   const exited = of(guest.lines, 'exited')[0]
   return {
     format: 1,
-    ...{ experiment: experiment.name, run, arm: { name: arm.name, params: arm.params }, repeat },
+    ...{ experiment: experiment.name, run, arm, repeat, plan },
     ...{ started: started.toISOString(), seconds: (Date.now() - started.getTime()) / 1000 },
     lab: { name: lab.name, file: lab.file, text: lab.text },
     kernel: {
@@ -141,7 +159,7 @@ export async function record(
   for (const name of AS_SENT)
     if (collect.has(name === 'stderr' ? 'stdout' : name)) files.set(name, guest.files.get(name) ?? '')
   if (collect.has('maps'))
-    files.set('maps.json', `${JSON.stringify(mapsOf(guest.lines, session.described), null, 1)}\n`)
+    files.set('maps.json', `${JSON.stringify(mapsOf(guest.lines, ofArm(session, collected.arm).described), null, 1)}\n`)
   if (collect.has('kallsyms')) files.set('kallsyms', symbolsOf(meta, guest.lines))
   files.set('probes.json', `${JSON.stringify({ programs: analysis.probes }, null, 1)}\n`)
   files.set('holder.ndjson', guest.lines.map((line) => `${JSON.stringify(line)}\n`).join(''))

@@ -46,11 +46,29 @@ export function runText({ dir, manifest, own }: RunOutcome): string {
   ].join('\n')
 }
 
+/** A line for each arm where there are several: how many of its runs came out how. */
+function armLines(outcomes: readonly RunOutcome[]): string[] {
+  const arms = new Map<string, Record<Manifest['verdict'], number>>()
+  for (const { manifest } of outcomes) {
+    const key = `${manifest.experiment} ${manifest.arm.name}`
+    const count = arms.get(key) ?? { passed: 0, failed: 0, incomplete: 0 }
+    count[manifest.verdict]++
+    arms.set(key, count)
+  }
+  if (arms.size < 2) return []
+  const width = Math.max(...[...arms.keys()].map((key) => key.length))
+  return [...arms].map(([key, { passed, failed, incomplete }]) => {
+    const words = [`${passed} passed`, failed > 0 && `${failed} failed`, incomplete > 0 && `${incomplete} incomplete`]
+    return `${key.padEnd(width)}  ${words.filter((word) => word !== false).join(', ')}`
+  })
+}
+
 /** All runs in a line each where they did not pass, and the count. */
 export function summaryText(outcomes: readonly RunOutcome[]): string {
   const bad = outcomes.filter(({ manifest }) => manifest.verdict !== 'passed')
   const passed = outcomes.length - bad.length
   return [
+    ...armLines(outcomes),
     ...bad.map(
       ({ manifest, dir }) =>
         `${manifest.verdict}: ${manifest.experiment} ${manifest.arm.name} repeat ${manifest.repeat}  ${dir}`,

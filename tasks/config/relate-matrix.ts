@@ -1,0 +1,105 @@
+/** Checks of what an experiment compares: points name axes that there are, and an arm says all of them. */
+import { NO_PROBE } from './arms.ts'
+import type { Path, Problem } from './diagnostic.ts'
+import { repeated } from './relate-kernels.ts'
+import type { Check } from './relations.ts'
+import type { Experiment } from './schema.ts'
+import { nameWayOut } from './suggest.ts'
+import { wordsProblem } from './words.ts'
+
+type Point = NonNullable<Experiment['include']>[number]
+
+/** Axes in the order in which an arm's name has them. */
+const axesOf = ({ params = {}, matrix = {} }: Experiment): string[] => [...Object.keys(params), ...Object.keys(matrix)]
+
+function* unknownAxes(point: Point, axes: readonly string[], path: Path): Iterable<Problem> {
+  for (const axis of Object.keys(point)) {
+    if (axes.includes(axis)) continue
+    yield {
+      severity: 'error',
+      path: [...path, axis],
+      at: 'key',
+      message: `there is nothing called "${axis}" to choose in this experiment`,
+      wayOut: nameWayOut(axis, axes, 'params', 'declare it under params: or matrix:'),
+    }
+  }
+}
+
+function* included(experiment: Experiment, at: Path): Iterable<Problem> {
+  const axes = axesOf(experiment)
+  for (const [index, point] of (experiment.include ?? []).entries()) {
+    const path = [...at, 'include', index]
+    yield* unknownAxes(point, axes, path)
+    const missing = axes.filter((axis) => !Object.hasOwn(point, axis))
+    if (missing.length === 0) continue
+    yield {
+      severity: 'error',
+      path,
+      at: 'value',
+      message: `the arm says nothing about ${missing.join(' and ')}`,
+      wayOut: 'an arm that is added needs a value for each parameter and axis',
+    }
+  }
+}
+
+/** A value that no arm has takes nothing away: a typing error more likely than not. */
+function* excluded(experiment: Experiment, at: Path): Iterable<Problem> {
+  const axes = axesOf(experiment)
+  const values = new Map<string, readonly unknown[] | undefined>([
+    ...Object.entries(experiment.params ?? {}),
+    ...Object.entries(experiment.matrix ?? {}),
+  ])
+  for (const [index, point] of (experiment.exclude ?? []).entries()) {
+    const path = [...at, 'exclude', index]
+    yield* unknownAxes(point, axes, path)
+    for (const [axis, value] of Object.entries(point)) {
+      const list = values.get(axis)
+      if (list === undefined || list.includes(value)) continue
+      yield {
+        severity: 'error',
+        path: [...path, axis],
+        at: 'value',
+        message: `no arm has ${axis} ${JSON.stringify(value)}: nothing is left out`,
+        wayOut: `its values are ${list.map((one) => JSON.stringify(one)).join(', ')}`,
+      }
+    }
+  }
+}
+
+function* lists({ matrix = {}, before = [] }: Experiment, at: Path): Iterable<Problem> {
+  for (const [axis, values] of Object.entries(matrix)) yield* repeated(values ?? [], [...at, 'matrix', axis])
+  for (const [index, one] of before.entries()) {
+    if (typeof one === 'string' || !('run' in one)) continue
+    const problem = wordsProblem(one.run)
+    if (problem !== undefined)
+      yield { severity: 'error', path: [...at, 'before', index, 'run'], at: 'value', ...problem }
+  }
+}
+
+function* seeds({ order, seed }: Experiment, at: Path): Iterable<Problem> {
+  if (seed === undefined || order === 'shuffled') return
+  yield {
+    severity: 'warning',
+    path: [...at, 'seed'],
+    at: 'key',
+    message: 'a seed does nothing here: the order is not shuffled',
+    wayOut: 'add `order: shuffled`, or remove it',
+  }
+}
+
+export const MATRIX_CHECKS: readonly Check[] = [
+  function* ({ lab: { experiments } }) {
+    for (const [name, experiment] of Object.entries(experiments))
+      for (const check of [included, excluded, lists, seeds]) yield* check(experiment, ['experiments', name])
+  },
+  function* ({ lab: { probes } }) {
+    if (Object.hasOwn(probes, NO_PROBE))
+      yield {
+        severity: 'error',
+        path: ['probes', NO_PROBE],
+        at: 'key',
+        message: `a probe cannot be called "${NO_PROBE}": on the axis probe it means no probe`,
+        wayOut: 'choose another name',
+      }
+  },
+]

@@ -1,0 +1,162 @@
+/** One repeat of one arm: from the guest's clean state to a result directory with a verdict. */
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Arm } from '../config/arms.ts'
+import { argvOf } from '../config/words.ts'
+import type { Context } from '../engine/context.ts'
+import { experimentError, userError, type Failure } from '../engine/error.ts'
+import { printable } from '../engine/printable.ts'
+import { reportText } from '../host/trace-cmd.ts'
+import { traceDat } from '../linux/trace-dat.ts'
+import type { Places } from '../vm.ts'
+import { analyse, type Analysis } from './analyse.ts'
+import { guestRun } from './guest-run.ts'
+import { holderFailure, of } from './holder.ts'
+import type { Manifest } from './manifest.ts'
+import { bootMeta, fits } from './meta.ts'
+import { cpuFiles, ofArm, record, symbolsOf, type Collected, type Session, type Slot } from './record.ts'
+import { newRunId, putResult } from './result.ts'
+import { SlotReader } from './slots.ts'
+
+export interface RunOutcome {
+  readonly dir: string
+  readonly manifest: Manifest
+  /** Events of the workload; of a run that an earlier command made, they are in its files. */
+  readonly own: Analysis['own']
+}
+
+/** Deadlines are meant for KVM; emulation is ten times slower and more. */
+const TCG_FACTOR = 10
+
+/** Of steps before a run: they are small. Milliseconds. */
+const BEFORE_DEADLINE = 60_000
+
+function workloadArgv({ wanted, things, bundle }: Session, arm: Arm): string[] {
+  const [program = '', ...rest] = argvOf(wanted.experiment.workload.run, arm.params)
+  // The compiled workload goes by its name; it stands on the guest's tmpfs, so that its own execve() reads nothing from a probed disk.
+  return [program === things.workload?.name ? `${bundle}/${program}` : program, ...rest]
+}
+
+/** Files of /proc/sys that `before:` sets, with what goes into them: the holder writes them, which costs no process in the guest. */
+export function settingsOf(before: Session['wanted']['experiment']['before']): string[] {
+  return before.flatMap((one) => {
+    if (one === 'drop-caches') return ['/proc/sys/vm/drop_caches=3']
+    if ('sysctl' in one)
+      return Object.entries(one.sysctl).map(([name, value]) => `/proc/sys/${name.replaceAll('.', '/')}=${value}`)
+    return []
+  })
+}
+
+/** Commands of `before:`, in their order, each on its own connection. A failing one ends the run before it begins. */
+async function runBefore({ wanted, vm }: Session, arm: Arm, place: string, signal: AbortSignal): Promise<void> {
+  for (const one of wanted.experiment.before) {
+    if (typeof one === 'string' || !('run' in one)) continue
+    const argv = argvOf(one.run, arm.params)
+    const { status, stderr } = await vm.guest.exec(argv, { signal, timeout: BEFORE_DEADLINE, limit: 2 ** 20 })
+    if (status === 0) continue
+    throw userError({
+      place,
+      fact: `a command of before: ended with status ${status}: ${printable(argv.join(' '), 120)}`,
+      lines: stderr
+        .split('\n')
+        .slice(-5)
+        .map((line) => printable(line, 200)),
+      wayOut: '`lab exec -- COMMAND` tries it in the guest',
+    })
+  }
+}
+
+/** What the holder is told of an arm's probes. A slot of a map that none of them has is for another arm. */
+function probesOf(session: Session, arm: Arm, place: string) {
+  const { wanted, bundle } = session
+  const { names, objects, described } = ofArm(session, arm)
+  const declared = described.flatMap(({ object }) => [...object.maps, ...object.globals].map(({ name }) => name))
+  const maps = arm.probes
+    ? Object.fromEntries(Object.entries(wanted.experiment.maps).filter(([name]) => declared.includes(name)))
+    : wanted.experiment.maps
+  return {
+    objects: objects.map(({ name }) => `${bundle}/${name}`),
+    optional: names.flatMap((name) => wanted.lab.probes[name]?.optional ?? []),
+    slots: new SlotReader(described, arm.params, place).read(maps),
+  }
+}
+
+/** The part that happens in the guest. */
+export async function runInGuest(
+  session: Session,
+  slot: Slot,
+  place: string,
+  context: Context,
+): Promise<Collected & { failure: Failure | undefined }> {
+  const { wanted, things, vm, bundle, events } = session
+  const { experiment } = wanted
+  const { arm } = slot
+  await runBefore(session, arm, place, context.signal)
+  const started = new Date()
+  const run = newRunId(started)
+  const argv = workloadArgv(session, arm)
+  const deadlineMs = experiment.timeout * (vm.state.accel.accel === 'tcg' ? TCG_FACTOR : 1)
+  const request = {
+    run,
+    holder: `${bundle}/${things.holder.name}`,
+    clock: experiment.trace.clock,
+    bufferBytes: experiment.trace.buffer,
+    deadlineMs,
+    events,
+    workload: argv,
+    settings: settingsOf(experiment.before),
+    ...probesOf(session, arm, place),
+  }
+  const guest = await guestRun(vm, request, place, context.signal)
+  const failure = holderFailure(guest.lines, place, deadlineMs, guest.stderr)
+  // A workload that did not end in time ran all the same: its trace is evidence. Anything else left nothing to look at.
+  if (failure && failure.kind !== 'experiment') throw failure
+  return { ...slot, run, started, argv, guest, failure }
+}
+
+/** The part that the host does alone: from raw pages to a result directory with a verdict. */
+export async function finishRun(
+  session: Session,
+  collected: Collected & { failure: Failure | undefined },
+  places: Places,
+  context: Context,
+): Promise<RunOutcome> {
+  const { wanted, things, vm, events } = session
+  const { arm, guest, run, failure } = collected
+  const own = fits(session.meta, guest.lines)
+    ? session.meta
+    : await bootMeta(vm, `${session.bundle}/${things.holder.name}`, events, context, true)
+  const meta = { ...own, kallsyms: Buffer.from(symbolsOf(own, guest.lines), 'latin1') }
+  const stats = cpuFiles(guest, 'stats').map((bytes) => bytes.toString('utf8'))
+  const cmdlines = guest.files.get('saved_cmdlines')?.toString('latin1') ?? ''
+  let outcome: Omit<RunOutcome, 'dir'> | undefined
+  const dir = await putResult(places.results, wanted.experiment.name, run, async (to) => {
+    const file = join(to, 'trace.dat')
+    await writeFile(
+      file,
+      traceDat({
+        meta,
+        cpus: cpuFiles(guest, 'raw'),
+        stats,
+        cmdlines,
+        clock: wanted.experiment.trace.clock,
+        uname: session.meta.version,
+      }),
+    )
+    const report = await reportText(file, context.signal)
+    const pid = of(guest.lines, 'started')[0]?.pid ?? -1
+    const analysis = analyse({
+      experiment: wanted.experiment,
+      arm,
+      kernel: vm.state.kernel.name,
+      pid,
+      lines: guest.lines,
+      report,
+      stats,
+    })
+    outcome = { manifest: await record(session, to, collected, analysis), own: analysis.own }
+  })
+  if (!outcome) throw new Error('a result was put in place without having been written')
+  if (failure) throw experimentError({ ...failure.parts, log: join(dir, 'stdout') }, failure)
+  return { dir, ...outcome }
+}
