@@ -2,6 +2,7 @@
 import { join } from 'node:path'
 import { arms, onlyArms, type Arm, type Overrides } from './config/arms.ts'
 import type { ResolvedExperiment, ResolvedLab } from './config/resolve.ts'
+import type { Failed } from './data/expect-failure.ts'
 import { prepareParquet } from './data/events-parquet.ts'
 import { step, type Context, type StepHandle } from './engine/context.ts'
 import { Failure } from './engine/error.ts'
@@ -17,12 +18,13 @@ import {
   writeJournal,
   type Journal,
 } from './experiment/journal.ts'
+import { failedBefore, withoutGuest } from './experiment/before.ts'
 import { finishRun, runInGuest, type RunOutcome } from './experiment/one-run.ts'
 import type { Session, Slot } from './experiment/record.ts'
 import { listRuns } from './experiment/result.ts'
 import { schedule, type PlannedRun } from './experiment/schedule.ts'
 import { openSession } from './experiment/session.ts'
-import { describeObjects, SlotReader } from './experiment/slots.ts'
+import { describeObjects } from './experiment/slots.ts'
 import { budget, takeFirst, workers } from './experiment/workers.ts'
 import type { Ready } from './plan.ts'
 import { openVm, type Places } from './vm.ts'
@@ -77,18 +79,19 @@ async function prepareAll(wanted: ExperimentWanted, list: readonly Arm[]): Promi
   return ready
 }
 
-/** What is wrong with a map slot is told before a VM boots. */
-async function checkSlots(
-  { experiment }: ExperimentWanted,
+/** Declared failures that come before a VM boots, by arm; others (a wrong map slot) are told here. */
+async function earlyFailures(
+  wanted: ExperimentWanted,
   list: readonly Arm[],
   ready: ReadonlyMap<string | undefined, Ready>,
-) {
+): Promise<Map<Arm, readonly Failed[]>> {
+  const early = new Map<Arm, readonly Failed[]>()
   for (const [kernel, things] of ready) {
     const described = await describeObjects(things.objects)
     for (const arm of list)
-      if (arm.kernel === kernel && arm.probes === undefined)
-        new SlotReader(described, arm.params, `experiment ${experiment.name}`).read(experiment.maps)
+      if (arm.kernel === kernel) early.set(arm, failedBefore(wanted.experiment, things, arm, described))
   }
+  return early
 }
 
 /** Everything that makes two runs of one plan the same thing, by name. */
@@ -112,6 +115,7 @@ class Progress {
   readonly #wanted: ExperimentWanted
   readonly #arms: readonly Arm[]
   readonly #ready: ReadonlyMap<string | undefined, Ready>
+  readonly #early: ReadonlyMap<Arm, readonly Failed[]>
   readonly #journal: Journal
   readonly #places: Places
   readonly #context: Context
@@ -131,6 +135,7 @@ class Progress {
     plan: {
       arms: readonly Arm[]
       ready: ReadonlyMap<string | undefined, Ready>
+      early: ReadonlyMap<Arm, readonly Failed[]>
       journal: Journal
       runs: PlannedRun[]
       count: number
@@ -142,6 +147,7 @@ class Progress {
     this.#wanted = wanted
     this.#arms = plan.arms
     this.#ready = plan.ready
+    this.#early = plan.early
     this.#journal = plan.journal
     this.#pending = plan.runs
     this.#total = plan.runs.length
@@ -234,8 +240,18 @@ class Progress {
     await finishing
   }
 
+  /** A run that ends before it needs a VM, as its experiment declares. */
+  async #withoutGuest(run: PlannedRun, arm: Arm, failed: readonly Failed[]): Promise<void> {
+    const things = this.#ready.get(arm.kernel)
+    if (things === undefined) throw new Error(`nothing was prepared for arm ${arm.name}`)
+    const outcome = await withoutGuest(this.#wanted, things, this.#slot(run, arm, 1), failed, this.#places)
+    this.results.set(run.index, outcome)
+  }
+
   readonly run = async (run: PlannedRun, worker: number): Promise<void> => {
     const arm = this.#arm(run)
+    const early = this.#early.get(arm) ?? []
+    if (early.length > 0) return await this.#withoutGuest(run, arm, early)
     const { retries, start } = this.#wanted.experiment
     this.#handle.progress(printable(arm.name) || 'run', this.#total - this.#pending.length - 1, this.#total, 'runs')
     const alone = this.#wanted.cold || start === 'cold'
@@ -269,6 +285,8 @@ class Progress {
 interface Plan {
   readonly arms: readonly Arm[]
   readonly ready: ReadonlyMap<string | undefined, Ready>
+  /** Declared failures that come before a VM boots. */
+  readonly early: ReadonlyMap<Arm, readonly Failed[]>
   readonly journal: Journal
   readonly all: readonly PlannedRun[]
   /** Runs that an interrupted command finished. */
@@ -280,7 +298,7 @@ async function planOf(wanted: ExperimentWanted, places: Places, dir: string): Pr
   const { experiment } = wanted
   const list = onlyArms(arms(experiment, wanted.overrides), wanted.only)
   const ready = await prepareAll(wanted, list)
-  await checkSlots(wanted, list, ready)
+  const early = await earlyFailures(wanted, list, ready)
   const { order, warmup } = experiment
   const shape = {
     arms: list.map(({ name }) => name),
@@ -296,7 +314,7 @@ async function planOf(wanted: ExperimentWanted, places: Places, dir: string): Pr
   const found = wanted.resume ? attemptsOf(journal, await listRuns(places.results, experiment.name)) : new Map()
   const done = new Map<number, RunOutcome>()
   for (const [index, { dir, manifest }] of found) done.set(index, { dir, manifest, own: [] })
-  return { arms: list, ready, journal, all, done }
+  return { arms: list, ready, early, journal, all, done }
 }
 
 /** Beginning anew gives up what was interrupted before, and says so. */
@@ -324,7 +342,7 @@ export async function experimentStep(
   // Loading DuckDB takes a while; building and booting take longer.
   if (experiment.collect.includes('trace')) prepareParquet()
   const dir = journalsDir(join(lab.directory, '.lab'), experiment.name)
-  const { arms: list, ready, journal, all, done } = await planOf(wanted, places, dir)
+  const { arms: list, ready, early, journal, all, done } = await planOf(wanted, places, dir)
   if (!wanted.resume) await forgetInterrupted(dir, experiment.name, context)
   const parallel = wanted.parallel ?? experiment.parallel
   const vm = lab.vms[experiment.vm] ?? { cpus: 1, memory: 0 }
@@ -333,7 +351,7 @@ export async function experimentStep(
   await writeJournal(dir, journal)
   const name = `experiment ${experiment.name}`
   return await step(context, name, name, async (handle) => {
-    const progress = new Progress(wanted, { arms: list, ready, journal, runs, count }, places, context, handle)
+    const progress = new Progress(wanted, { arms: list, ready, early, journal, runs, count }, places, context, handle)
     await workers(count, progress, context)
     await endJournal(dir, journal)
     const outcomes = all.flatMap(({ index, warmup }) => {

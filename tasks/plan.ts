@@ -4,6 +4,7 @@ import { named } from './config/open.ts'
 import type { Context } from './engine/context.ts'
 import { labError } from './engine/error.ts'
 import { together } from './engine/together.ts'
+import { CompileFailure } from './host/compile.ts'
 import { hostStep } from './host-tools.ts'
 import { imageStep, type ImageArtefact } from './image.ts'
 import { kernelStep, type KernelArtefact } from './kernel.ts'
@@ -74,6 +75,8 @@ export interface Ready {
   readonly holder: Deployable
   /** One of each probe; `probe` is its name in the lab file. */
   readonly objects: readonly (Deployable & { readonly probe: string })[]
+  /** Probes that do not compile, where the experiment declares that. */
+  readonly notCompiled: readonly { readonly probe: string; readonly failure: CompileFailure }[]
   readonly workload: Deployable | undefined
 }
 
@@ -88,15 +91,24 @@ export async function ready(
   const lab = labFor(declaredLab, experiment)
   const vm = await vmWanted(lab, named(lab.vms, 'vm', experiment.vm), choices, context)
   const declared = named(lab.kernels, 'kernel', vm.kernel.name)
-  const [holder, workload, ...objects] = await together<[Deployable, Deployable | undefined, ...Deployable[]]>(
+  const declaredToFail = experiment.expect.some((one) => 'failure' in one && one.failure === 'compile')
+  const notCompiled: { probe: string; failure: CompileFailure }[] = []
+  const compiled = async (probe: string, inner: Context): Promise<Ready['objects']> => {
+    try {
+      return [{ ...(await probeStep(named(lab.probes, 'probe', probe), vm.kernel, declared, inner)), probe }]
+    } catch (error) {
+      if (!declaredToFail || !(error instanceof CompileFailure)) throw error
+      notCompiled.push({ probe, failure: error })
+      return []
+    }
+  }
+  const [holder, workload, ...objects] = await together<[Deployable, Deployable | undefined, ...Ready['objects'][]]>(
     context,
     [
       (inner) => holderStep(inner),
       (inner) => workloadStep(experiment, inner),
-      ...probes.map(
-        (name) => (inner: Context) => probeStep(named(lab.probes, 'probe', name), vm.kernel, declared, inner),
-      ),
+      ...probes.map((name) => (inner: Context) => compiled(name, inner)),
     ],
   )
-  return { vm, holder, workload, objects: objects.map((one, index) => ({ ...one, probe: probes[index] ?? '' })) }
+  return { vm, holder, workload, objects: objects.flat(), notCompiled }
 }

@@ -37,9 +37,11 @@ async function built(
   context: Context,
   write: (file: string) => Promise<void>,
 ): Promise<Deployable & { fresh: boolean }> {
-  const fingerprint = fingerprintOf(inputs)
+  // The file's name is an input: two probes may share one source.
+  const all = { ...inputs, name }
+  const fingerprint = fingerprintOf(all)
   const stored = await context.store.get(kind, fingerprint)
-  const { dir } = stored ?? (await context.store.put(kind, fingerprint, inputs, (to) => write(join(to, name))))
+  const { dir } = stored ?? (await context.store.put(kind, fingerprint, all, (to) => write(join(to, name))))
   return { name, file: join(dir, name), fingerprint, fresh: stored !== undefined }
 }
 

@@ -45,6 +45,7 @@ const MANIFEST: Manifest = {
     losses: { overrun: 5, dropped: null },
     reasons: ['5 events were overwritten'],
   },
+  failures: [],
   tracedEvents: [],
   others: [{ pid: 7, comm: 'evil\u001b[2J', events: 4 }],
   expectations: [

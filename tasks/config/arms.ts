@@ -2,7 +2,8 @@
 import { userError } from '../engine/error.ts'
 import { type Params, interpolate } from './interpolate.ts'
 import type { ResolvedExperiment } from './resolve.ts'
-import type { Expectation, ParamValue } from './schema.ts'
+import type { ParamValue } from './schema.ts'
+import type { OrderExpectation } from './schema-expect.ts'
 import { nameWayOut } from './suggest.ts'
 
 export interface Arm {
@@ -133,7 +134,10 @@ export function onlyArms(list: readonly Arm[], only: string | undefined): readon
  * How many sequences an expectation wants in an arm, or undefined for "at least one".
  * @throws a user's Failure where a parameter given on the command line is no number of times
  */
-export function timesOf({ times }: Pick<Expectation, 'times'>, { params }: Arm): number | undefined {
+export function timesOf(
+  { times }: { readonly times?: OrderExpectation['times'] },
+  { params }: Arm,
+): number | undefined {
   if (times === undefined || typeof times === 'number') return times
   const text = interpolate(times, params)
   if (/^[0-9]{1,9}$/.test(text)) return Number(text)

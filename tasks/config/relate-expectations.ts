@@ -1,6 +1,7 @@
 /** Checks of what an experiment expects. */
 import { messageOf, Failure } from '../engine/error.ts'
 import type { Path, Problem } from './diagnostic.ts'
+import { patternsOf } from './expect-texts.ts'
 import { interpolate, isRegex, patternOf, references } from './interpolate.ts'
 import { repeated } from './relate-kernels.ts'
 import { vmOf } from './relate-experiments.ts'
@@ -32,9 +33,9 @@ const FLAGS = /^\/.+\/[dgimsuvy]{1,3}$/
 
 const patterns: Check = function* ({ lab: { experiments } }) {
   for (const [name, { expect = [], params = {} }] of Object.entries(experiments)) {
-    for (const [index, { order }] of expect.entries()) {
-      for (const [at, text] of order.entries()) {
-        const here = { path: ['experiments', name, 'expect', index, 'order', at], at: 'value' } as const
+    for (const [index, one] of expect.entries()) {
+      for (const [path, text, at = 'value'] of patternsOf(one)) {
+        const here = { path: ['experiments', name, 'expect', index, ...path], at } as const
         const broken = references(text).some(({ valid }) => !valid)
         const problem = isRegex(text) && !broken ? patternProblem(text, params) : undefined
         if (problem !== undefined) yield { severity: 'error', ...here, ...problem }
@@ -48,7 +49,8 @@ const patterns: Check = function* ({ lab: { experiments } }) {
 
 /** `times` of each arm must be a whole number; it may come from a parameter, whose values may be anything. */
 function* times({ expect = [], params = {} }: Experiment, at: Path): Iterable<Problem> {
-  for (const [index, { times: text }] of expect.entries()) {
+  for (const [index, one] of expect.entries()) {
+    const text = 'order' in one ? one.times : undefined
     if (typeof text !== 'string') continue
     const [reference] = references(text)
     const values =
@@ -60,6 +62,9 @@ function* times({ expect = [], params = {} }: Experiment, at: Path): Iterable<Pr
     yield { severity: 'error', path: [...at, 'expect', index, 'times'], at: 'value', message, wayOut }
   }
 }
+
+const looksAtTrace = (one: NonNullable<Experiment['expect']>[number]): boolean =>
+  'order' in one || 'messages' in one || ('same' in one && one.same.some((source) => 'message' in source))
 
 const expectations: Check = function* ({ lab: { experiments } }) {
   for (const [name, experiment] of Object.entries(experiments)) {
@@ -78,7 +83,7 @@ const expectations: Check = function* ({ lab: { experiments } }) {
         message,
         wayOut: 'add an entry, or remove "expect"',
       }
-    } else if (expect !== undefined && collect !== undefined && !collect.includes('trace')) {
+    } else if (expect?.some(looksAtTrace) === true && collect !== undefined && !collect.includes('trace')) {
       const message = 'expect looks at the trace, and collect does not keep it'
       yield { severity: 'error', path: [...at, 'collect'], at: 'value', message, wayOut: 'add trace to collect' }
     }

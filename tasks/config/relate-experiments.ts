@@ -5,6 +5,7 @@ import { sizeText } from './describe.ts'
 import type { Path, Problem } from './diagnostic.ts'
 import { type Reference, references } from './interpolate.ts'
 import { repeated } from './relate-kernels.ts'
+import { type ExpectText, parameterised } from './expect-texts.ts'
 import type { Check, Context } from './relations.ts'
 import { type Experiment, bytesOf } from './schema.ts'
 import { nameWayOut } from './suggest.ts'
@@ -38,11 +39,8 @@ const machines: Check = function* ({ lab: { experiments }, names }) {
   }
 }
 
-/** A text with `${name}` in it, and where it stands. */
-type Template = readonly [path: Path, text: string, at?: 'key']
-
 /** Keys and values of map slots, at any depth. */
-function* slotTexts(value: unknown, at: Path): Iterable<Template> {
+function* slotTexts(value: unknown, at: Path): Iterable<ExpectText> {
   if (typeof value === 'string') yield [at, value]
   if (typeof value !== 'object' || value === null) return
   for (const [key, inner] of Object.entries(value)) {
@@ -55,15 +53,13 @@ function* slotTexts(value: unknown, at: Path): Iterable<Template> {
 export const RUN_VALUES = ['workload.pid'] as const
 
 /** Texts of an experiment that may hold parameters. */
-export function* templates({ workload, before, expect, maps }: Experiment): Iterable<Template> {
+export function* templates({ workload, before, expect, maps }: Experiment): Iterable<ExpectText> {
   yield [['workload', 'run'], workload.run]
   for (const [index, one] of (before ?? []).entries())
     if (typeof one !== 'string' && 'run' in one) yield [['before', index, 'run'], one.run]
   yield* slotTexts(maps ?? {}, ['maps'])
-  for (const [index, { order, times }] of (expect ?? []).entries()) {
-    for (const [at, text] of order.entries()) yield [['expect', index, 'order', at], text]
-    if (typeof times === 'string') yield [['expect', index, 'times'], times]
-  }
+  for (const [index, one] of (expect ?? []).entries())
+    for (const [path, text, at] of parameterised(one)) yield [['expect', index, ...path], text, at]
 }
 
 function referenceProblem(

@@ -5,14 +5,9 @@
  * what the value is.
  */
 import { z } from 'zod'
+import { Expectation } from './schema-expect.ts'
+import { func, name, text } from './schema-text.ts'
 
-const text = (pattern: RegExp, rule: string) => z.string().regex(pattern, rule)
-
-const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/
-const name = text(
-  NAME,
-  'a name has letters, digits, ".", "_" and "-", begins with a letter or digit, and has at most 63 of them',
-)
 /**
  * Begins with a letter: JavaScript would move a key such as "16" before the others, and arms are named in file order.
  */
@@ -20,7 +15,6 @@ const paramName = text(
   /^[A-Za-z][A-Za-z0-9._-]{0,62}$/,
   'a parameter is named with letters, digits, ".", "_" and "-", and begins with a letter',
 )
-const func = text(/^[A-Za-z_][A-Za-z0-9_]*$/, 'a C function is named with letters, digits and "_"')
 const sha256 = text(/^[0-9a-f]{64}$/, 'a sha256 is 64 lower-case hexadecimal digits').describe(
   'the SHA-256 of the file, as sha256sum prints it',
 )
@@ -172,26 +166,6 @@ const ParamValue = z.union([
   text(/^[^\x00]*$/, 'a parameter has no NUL character'),
 ])
 
-export const Expectation = z.strictObject({
-  order: z
-    .array(z.string().min(1))
-    .min(1)
-    .describe('messages in this order: plain text is the whole message, "/.../" a regular expression'),
-  per: z
-    .enum(['read', 'run'])
-    .describe('read: a sequence begins wherever the first message appears; run: one sequence in the whole run'),
-  of: z.enum(['workload']).describe('whose events: the process of the workload and its children'),
-  times: z
-    .union([
-      z.int().min(0),
-      text(/^\$\{[A-Za-z][A-Za-z0-9._-]*\}$/, 'times is a whole number or one parameter, for example ${count}'),
-    ])
-    .optional()
-    .describe('how many such sequences there must be; any number from 1 on when left out'),
-  kernels: z.array(name).min(1).optional().describe('only on these kernels'),
-  probes: z.array(name).min(1).optional().describe('only with one of these probes; never without any probe'),
-})
-
 /** A value of a map slot. Numbers beyond 2^53 are written as text, for example "0xffff888000000000". */
 const SlotValue = z.union([
   z.int(),
@@ -322,7 +296,7 @@ export const Experiment = z
       .describe('how the trace is taken'),
     maps: Slots.optional(),
     collect: z.array(z.enum(COLLECT)).optional().describe('what a run keeps; everything when left out'),
-    expect: z.array(Expectation).optional().describe('what the trace must show for the run to pass'),
+    expect: z.array(Expectation).optional().describe('what must hold for the run to pass'),
   })
   .meta({ title: 'Experiment', description: 'a workload under probes, with parameters and expectations' })
 
@@ -337,6 +311,7 @@ export const Lab = z
   })
   .meta({ title: 'lab.yaml', description: 'A VM lab for kernel tracing' })
 
+export type { Expectation } from './schema-expect.ts'
 export type Lab = z.infer<typeof Lab>
 export type Source = z.infer<typeof Source>
 export type Kernel = z.infer<typeof Kernel>
@@ -349,7 +324,6 @@ export type Probe = z.infer<typeof Probe>
 export type Experiment = z.infer<typeof Experiment>
 export type Slots = z.infer<typeof Slots>
 export type Before = z.infer<typeof Before>
-export type Expectation = z.infer<typeof Expectation>
 export type ParamValue = z.infer<typeof ParamValue>
 
 /** "64M" -> 67108864. The text has passed the schema. */

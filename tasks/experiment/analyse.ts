@@ -1,14 +1,17 @@
 /** From a run's raw files to facts: events, losses, who else was there, and whether the expectations hold. */
-import { timesOf, type Arm } from '../config/arms.ts'
-import { patternOf } from '../config/interpolate.ts'
+import type { Arm } from '../config/arms.ts'
 import type { ResolvedExperiment } from '../config/resolve.ts'
-import { checkExpectation } from '../data/expectation.ts'
+import type { FailureExpectation } from '../config/schema-expect.ts'
+import type { Failed } from '../data/expect-failure.ts'
 import { lossLedger, silentPrintk, type Ledger } from '../data/loss.ts'
 import { Processes } from '../data/processes.ts'
 import { sequencesOf, type Other } from '../data/sequences.ts'
 import { isPrintk, parseTraceText, type TraceEvent } from '../linux/trace-line.ts'
+import { checkAll, failuresExpectedOn } from './expectations.ts'
+import { failuresOf } from './failed.ts'
 import { of, type HolderLine } from './holder.ts'
 import type { ExpectationVerdict, ProbeReport } from './manifest.ts'
+import type { MapsFile } from './maps.ts'
 
 export interface Analysis {
   readonly events: readonly TraceEvent[]
@@ -19,6 +22,11 @@ export interface Analysis {
   readonly others: readonly Other[]
   readonly expectations: readonly ExpectationVerdict[]
   readonly probes: readonly ProbeReport[]
+  readonly failed: readonly Failed[]
+  /** A failure of the workload that the experiment declares. */
+  readonly workloadMayFail: boolean
+  /** Nothing was recorded: the run ended before the workload started. */
+  readonly notStarted: boolean
 }
 
 /** Per program: how it was attached, hits and misses; zero is a result. */
@@ -35,47 +43,53 @@ export interface AnalysisInput {
   readonly experiment: ResolvedExperiment
   readonly arm: Arm
   readonly kernel: string
-  readonly pid: number
   readonly lines: readonly HolderLine[]
   /** Text of the trace. */
   readonly report: string
   readonly stats: readonly string[]
+  readonly stdout: string
+  readonly stderr: string
+  readonly maps: MapsFile
+  /** What failed before the guest was asked. */
+  readonly before?: readonly Failed[]
 }
 
-/** Whether an expectation is about an arm's probes: an arm without any has nothing to show. */
-const appliesTo = ({ probes }: Arm, wanted: readonly string[] | undefined): boolean =>
-  probes === undefined || (probes.length > 0 && (wanted === undefined || wanted.some((name) => probes.includes(name))))
+/** Programs whose missed hits are the declared result: they are no loss. */
+function missedOnPurpose(declared: readonly FailureExpectation[], probes: readonly ProbeReport[]): ReadonlySet<string> {
+  const wanted = declared.filter(({ failure }) => failure === 'missed')
+  const all = wanted.some(({ program }) => program === undefined)
+  const silent = probes.filter(({ hits, missed }) => hits === 0 && missed > 0).map(({ program }) => program)
+  return new Set(all ? silent : wanted.flatMap(({ program }) => program ?? []))
+}
 
-export function analyse({ experiment, arm, kernel, pid, lines, report, stats }: AnalysisInput): Analysis {
+const NOT_STARTED: Ledger = {
+  ...lossLedger({ stats: [], missed: [], markers: [], notUnderstood: 0 }),
+  reasons: ['the workload was not started: nothing was recorded'],
+}
+
+export function analyse(input: AnalysisInput): Analysis {
+  const { experiment, arm, kernel, lines, report, stats, stdout, stderr, maps } = input
   const { events, notUnderstood, lost } = parseTraceText(report.split('\n'))
   const processes = new Processes(events)
-  const pids = processes.descendants(pid)
+  const started = of(lines, 'started')[0]
+  const pids = processes.descendants(started?.pid ?? -1)
+  const failed = [...(input.before ?? []), ...failuresOf(lines, stderr)]
+  const declared = failuresExpectedOn(experiment, kernel, arm)
   const probes = probeReports(lines)
+  const onPurpose = missedOnPurpose(declared, probes)
   const captured = of(lines, 'captured')[0]
   const ledger = lossLedger({
     stats,
-    missed: probes,
+    missed: probes.filter(({ program }) => !onPurpose.has(program)),
     markers: lost,
     notUnderstood: notUnderstood.length,
     captureError: captured?.errno === 0 ? undefined : (captured?.text ?? 'the holder did not say'),
   })
   const printed = events.filter(isPrintk)
-  const expectations = experiment.expect
-    .filter(({ kernels }) => kernels === undefined || kernels.includes(kernel))
-    .filter((one) => appliesTo(arm, one.probes))
-    .map((one) =>
-      checkExpectation(
-        {
-          order: one.order.map((text) => patternOf(text, arm.params)),
-          texts: one.order,
-          per: one.per,
-          times: timesOf(one, arm),
-        },
-        events,
-        pids,
-        processes,
-      ),
-    )
+  const expectations = checkAll(experiment, arm, kernel, started?.pid, {
+    ...{ events, pids, processes, failed, stdout, stderr, maps },
+    counted: probes,
+  })
   const printing = new Set(of(lines, 'attached').flatMap((one) => (one.prints === 0 ? [] : [one.program])))
   const silent = silentPrintk(
     probes.filter(({ program }) => printing.has(program)),
@@ -85,9 +99,12 @@ export function analyse({ experiment, arm, kernel, pid, lines, report, stats }: 
     events,
     own: printed.filter((event) => pids.has(event.pid)),
     notUnderstood,
-    ledger: { ...ledger, reasons: [...ledger.reasons, ...silent] },
+    ledger: started === undefined ? NOT_STARTED : { ...ledger, reasons: [...ledger.reasons, ...silent] },
     others: sequencesOf(events, pids, processes, () => false).others,
     expectations,
     probes,
+    failed,
+    workloadMayFail: declared.some(({ failure }) => failure === 'workload' || failure === 'deadline'),
+    notStarted: started === undefined,
   }
 }

@@ -64,7 +64,8 @@ export interface Manifest {
     readonly clocksource: string
     readonly accel: Choice
     readonly qemu: readonly string[]
-    readonly vm: 'started' | 'up'
+    /** none: the run ended before a VM was needed. */
+    readonly vm: 'started' | 'up' | 'none'
   }
   readonly host: { readonly kernel: string; readonly cpu: string; readonly cpus: number; readonly node: string }
   readonly workload: {
@@ -86,6 +87,8 @@ export interface Manifest {
   /** `system:event`, recorded beside the probes' messages. */
   readonly tracedEvents: readonly string[]
   readonly others: readonly { readonly pid: number; readonly comm: string; readonly events: number }[]
+  /** What failed, declared or not; a declared failure is an expectation that holds. */
+  readonly failures: readonly { readonly stage: string; readonly program: string | null; readonly fact: string }[]
   readonly expectations: readonly ExpectationVerdict[]
   /** `passed`, or why not. */
   readonly verdict: 'passed' | 'failed' | 'incomplete'

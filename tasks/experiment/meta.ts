@@ -38,6 +38,9 @@ function assemble(files: ReadonlyMap<string, Buffer>): BootMeta {
   }
 }
 
+/** Of a run that no kernel saw. */
+export const noMeta = (): BootMeta => assemble(new Map())
+
 async function filesOf(dir: string): Promise<Map<string, Buffer>> {
   const names = await readdir(dir)
   return new Map(await Promise.all(names.map(async (name) => [name, await readFile(join(dir, name))] as const)))

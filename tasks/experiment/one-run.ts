@@ -10,9 +10,12 @@ import { reportText } from '../host/trace-cmd.ts'
 import { traceDat } from '../linux/trace-dat.ts'
 import type { Places } from '../vm.ts'
 import { analyse, type Analysis } from './analyse.ts'
+import { failuresExpectedOn } from './expectations.ts'
+import { failuresOf } from './failed.ts'
 import { guestRun } from './guest-run.ts'
 import { holderFailure, of } from './holder.ts'
 import type { Manifest } from './manifest.ts'
+import { mapsOf } from './maps.ts'
 import { bootMeta, fits } from './meta.ts'
 import { cpuFiles, ofArm, record, symbolsOf, type Collected, type Session, type Slot } from './record.ts'
 import { newRunId, putResult } from './result.ts'
@@ -109,9 +112,14 @@ export async function runInGuest(
   }
   const guest = await guestRun(vm, request, place, context.signal)
   const failure = holderFailure(guest.lines, place, deadlineMs, guest.stderr)
+  const maps = mapsOf(guest.lines, ofArm(session, arm).described)
+  const collected = { ...slot, run, started, argv, guest, maps }
+  // Where a failure is declared, one that came is looked at, whether it is that one or another.
+  const declared = failuresExpectedOn(experiment, vm.state.kernel.name, arm)
+  if (declared.length > 0 && failuresOf(guest.lines, '').length > 0) return { ...collected, failure: undefined }
   // A workload that did not end in time ran all the same: its trace is evidence. Anything else left nothing to look at.
   if (failure && failure.kind !== 'experiment') throw failure
-  return { ...slot, run, started, argv, guest, failure }
+  return { ...collected, failure }
 }
 
 /** The part that the host does alone: from raw pages to a result directory with a verdict. */
@@ -122,7 +130,7 @@ export async function finishRun(
   context: Context,
 ): Promise<RunOutcome> {
   const { wanted, things, vm, events } = session
-  const { arm, guest, run, failure } = collected
+  const { arm, guest, run, failure, maps } = collected
   const own = fits(session.meta, guest.lines)
     ? session.meta
     : await bootMeta(vm, `${session.bundle}/${things.holder.name}`, events, context, true)
@@ -130,7 +138,16 @@ export async function finishRun(
   const stats = cpuFiles(guest, 'stats').map((bytes) => bytes.toString('utf8'))
   const cmdlines = guest.files.get('saved_cmdlines')?.toString('latin1') ?? ''
   let outcome: Omit<RunOutcome, 'dir'> | undefined
+  const text = (name: string) => guest.files.get(name)?.toString('utf8') ?? ''
+  const base = {
+    ...{ experiment: wanted.experiment, arm, kernel: vm.state.kernel.name, lines: guest.lines, stats, maps },
+    ...{ stdout: text('stdout'), stderr: text('stderr') },
+  }
   const dir = await putResult(places.results, wanted.experiment.name, run, async (to) => {
+    if (of(guest.lines, 'started').length === 0) {
+      outcome = { manifest: await record(session, to, collected, analyse({ ...base, report: '' })), own: [] }
+      return
+    }
     const file = join(to, 'trace.dat')
     await writeFile(
       file,
@@ -144,16 +161,7 @@ export async function finishRun(
       }),
     )
     const report = await reportText(file, context.signal)
-    const pid = of(guest.lines, 'started')[0]?.pid ?? -1
-    const analysis = analyse({
-      experiment: wanted.experiment,
-      arm,
-      kernel: vm.state.kernel.name,
-      pid,
-      lines: guest.lines,
-      report,
-      stats,
-    })
+    const analysis = analyse({ ...base, report })
     outcome = { manifest: await record(session, to, collected, analysis), own: analysis.own }
   })
   if (!outcome) throw new Error('a result was put in place without having been written')

@@ -13,7 +13,7 @@ import type { Analysis } from './analyse.ts'
 import type { GuestRun } from './guest-run.ts'
 import { of, type HolderLine } from './holder.ts'
 import type { Manifest } from './manifest.ts'
-import { mapsOf } from './maps.ts'
+import type { MapsFile } from './maps.ts'
 import type { BootMeta } from './meta.ts'
 import { writeFiles } from './result.ts'
 import type { Described } from './slots.ts'
@@ -34,13 +34,25 @@ export interface Session {
 }
 
 /** The objects that an arm attaches, in the order in which the holder is given them, and their types. */
-export function ofArm({ wanted, things, described }: Session, { probes }: Arm) {
+export function ofArm(
+  { wanted, things, described }: Pick<Session, 'wanted' | 'things' | 'described'>,
+  { probes }: Arm,
+) {
   const names = probes ?? wanted.experiment.probes
   const chosen = things.objects.flatMap((object, index) => {
     const types = described[index]
     return names.includes(object.probe) && types ? [{ object, types }] : []
   })
   return { names, objects: chosen.map(({ object }) => object), described: chosen.map(({ types }) => types) }
+}
+
+/** What a result is written from; a run that ended before a VM was needed has a stand-in for it. */
+export type Recorded = Omit<Session, 'vm'> & {
+  readonly vm: {
+    readonly dir: string | undefined
+    readonly origin: OpenVm['origin'] | 'none'
+    readonly state: Pick<OpenVm['state'], 'kernel' | 'image' | 'accel' | 'argv' | 'guest'>
+  }
 }
 
 /** What a run is in its plan. */
@@ -56,6 +68,7 @@ export interface Collected extends Slot {
   readonly started: Date
   readonly argv: readonly string[]
   readonly guest: GuestRun
+  readonly maps: MapsFile
 }
 
 /** Files cpu0.X, cpu1.X, ... as long as they go. */
@@ -69,7 +82,10 @@ function verdictOf(
   analysis: Analysis,
   exited: { status?: number | undefined; signal?: number | undefined } | undefined,
 ): Manifest['verdict'] {
-  if (exited?.status !== 0 || analysis.expectations.some(({ ok }) => !ok)) return 'failed'
+  if (analysis.expectations.some(({ ok }) => !ok)) return 'failed'
+  // Only a declared failure keeps a workload from starting and leaves all expectations met.
+  if (analysis.notStarted) return 'passed'
+  if (exited?.status !== 0 && !analysis.workloadMayFail) return 'failed'
   return analysis.ledger.completeness === 'complete' ? 'passed' : 'incomplete'
 }
 
@@ -89,7 +105,7 @@ export function symbolsOf({ kallsyms }: BootMeta, lines: readonly HolderLine[]):
 }
 
 function manifestOf(
-  session: Session,
+  session: Recorded,
   { arm, repeat, plan, run, started, argv, guest }: Collected,
   analysis: Analysis,
 ): Omit<Manifest, 'sha256'> {
@@ -135,10 +151,15 @@ function manifestOf(
       notUnderstood: analysis.notUnderstood.length,
       ...analysis.ledger,
     },
+    failures: analysis.failed.map(({ stage, program, fact }) => ({ stage, program: program ?? null, fact })),
     ...{ others: analysis.others, expectations: analysis.expectations, verdict: verdictOf(analysis, exited) },
     tracedEvents: events,
   } satisfies Omit<Manifest, 'sha256'>
 }
+
+/** Each failure with everything that was said about it: the verifier's log, libbpf's words, the kernel's lines. */
+const failuresText = (failed: Analysis['failed']): string =>
+  failed.map(({ stage, fact, said }) => [`${stage}: ${fact}`, ...said, '', ''].join('\n')).join('')
 
 /** The files of a result that are kept as the guest sent them. */
 const AS_SENT = ['stdout', 'stderr', 'dmesg'] as const
@@ -147,7 +168,7 @@ const AS_SENT = ['stdout', 'stderr', 'dmesg'] as const
  * Fills a result directory in which trace.dat stands already. The manifest is written last and has the hash of every other file.
  */
 export async function record(
-  session: Session,
+  session: Recorded,
   dir: string,
   collected: Collected,
   analysis: Analysis,
@@ -158,18 +179,20 @@ export async function record(
   const files = new Map<string, Buffer | string>()
   for (const name of AS_SENT)
     if (collect.has(name === 'stderr' ? 'stdout' : name)) files.set(name, guest.files.get(name) ?? '')
-  if (collect.has('maps'))
-    files.set('maps.json', `${JSON.stringify(mapsOf(guest.lines, ofArm(session, collected.arm).described), null, 1)}\n`)
+  if (collect.has('maps')) files.set('maps.json', `${JSON.stringify(collected.maps, null, 1)}\n`)
   if (collect.has('kallsyms')) files.set('kallsyms', symbolsOf(meta, guest.lines))
   files.set('probes.json', `${JSON.stringify({ programs: analysis.probes }, null, 1)}\n`)
   files.set('holder.ndjson', guest.lines.map((line) => `${JSON.stringify(line)}\n`).join(''))
-  files.set('console.log', await readFile(join(vm.dir, CONSOLE_LOG)).catch(() => Buffer.alloc(0)))
+  if (vm.dir !== undefined)
+    files.set('console.log', await readFile(join(vm.dir, CONSOLE_LOG)).catch(() => Buffer.alloc(0)))
+  if (analysis.failed.length > 0) files.set('failures.txt', failuresText(analysis.failed))
   if (analysis.notUnderstood.length > 0)
     files.set('not-understood.txt', analysis.notUnderstood.map(({ line, text }) => `${line}: ${text}\n`).join(''))
   const sha256: Record<string, string> = Object.fromEntries(
     [...files].map(([name, content]) => [name, hashText(content)]),
   )
-  if (collect.has('trace')) {
+  if (analysis.notStarted) await rm(join(dir, 'trace.dat'), { force: true })
+  else if (collect.has('trace')) {
     await writeEvents(join(dir, 'events.parquet'), analysis.events)
     for (const name of ['trace.dat', 'events.parquet']) sha256[name] = await hashFile(join(dir, name))
   } else await rm(join(dir, 'trace.dat'))

@@ -21,21 +21,23 @@ function fallback({ kernel }: Manifest): string[] {
     : []
 }
 
+/** How the workload ended, where that is not how one wants it. */
+function workloadLines({ workload: { pid, status, signal } }: Manifest): string[] {
+  if (status === 0 || pid === null) return []
+  return [`  the workload ended with ${signal === null ? `status ${status ?? '?'}` : `signal ${signal}`}`]
+}
+
 /** One run with its first messages. */
 export function runText({ dir, manifest, own }: RunOutcome): string {
   const lines = traceLines(own)
   const more = lines.length > SHOWN ? [`  ... ${lines.length - SHOWN} more: lab trace ${manifest.run}`] : []
-  const { workload, trace } = manifest
+  const { trace } = manifest
   return [
     ...lines.slice(0, SHOWN),
     ...more,
     '',
     `${manifest.experiment} ${manifest.arm.name} repeat ${manifest.repeat}: ${manifest.verdict}, trace ${trace.completeness}`,
-    ...(workload.status === 0
-      ? []
-      : [
-          `  the workload ended with ${workload.signal === null ? `status ${workload.status ?? '?'}` : `signal ${workload.signal}`}`,
-        ]),
+    ...workloadLines(manifest),
     ...manifest.expectations.flatMap(({ ok, lines: said }) =>
       said.map((line) => `  ${ok ? 'ok:' : 'NOT ok:'} ${printable(line, 300)}`),
     ),

@@ -1,5 +1,5 @@
 /** The compilers: clang for BPF objects, gcc for programs of the guest. Their messages reach the user once, with file and line. */
-import { Failure, userError } from '../engine/error.ts'
+import { Failure, type FailureParts } from '../engine/error.ts'
 import { printable } from '../engine/printable.ts'
 import { run } from './sh.ts'
 
@@ -11,6 +11,16 @@ export interface BpfCompile {
   readonly define: Readonly<Record<string, string>>
   readonly place: string
   readonly signal: AbortSignal
+}
+
+/** A source that does not compile, with every line that the compiler said; to some experiments it is the result. */
+export class CompileFailure extends Failure {
+  readonly said: readonly string[]
+
+  constructor(parts: FailureParts, said: readonly string[], cause: unknown) {
+    super('user', parts, { cause })
+    this.said = said
+  }
 }
 
 /** Lines of a compiler's output that are shown: the first, since the later errors are often consequences. */
@@ -29,13 +39,14 @@ function compileFailure(
   const at = output
     .map((line) => /^(\S+?:\d+(?::\d+)?): (?:fatal )?error: (.*)$/.exec(line))
     .find((match) => match !== null)
-  return userError(
+  return new CompileFailure(
     {
       place: at?.[1] ?? place,
       fact: at ? `${place} does not compile: ${at[2] ?? ''}` : `${source} does not compile`,
       lines: output.slice(0, SHOWN).map((line) => printable(line, 200)),
       wayOut,
     },
+    output,
     error,
   )
 }
