@@ -313,7 +313,7 @@ async function planOf(wanted: ExperimentWanted, places: Places, dir: string): Pr
   const all = schedule({ arms: list.length, repeats: shape.repeats, warmup, order, seed: journal.seed })
   const found = wanted.resume ? attemptsOf(journal, await listRuns(places.results, experiment.name)) : new Map()
   const done = new Map<number, RunOutcome>()
-  for (const [index, { dir, manifest }] of found) done.set(index, { dir, manifest, own: [] })
+  for (const [index, { dir, manifest }] of found) done.set(index, { dir, manifest, own: undefined })
   return { arms: list, ready, early, journal, all, done }
 }
 

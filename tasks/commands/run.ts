@@ -93,7 +93,7 @@ async function runNamed(experiments: readonly ResolvedExperiment[], one: RunOne,
   const last = outcomes.at(-1)
   return {
     text: [
-      ...(last && last.own.length > 0 ? [runText(last), ''] : []),
+      ...(last?.own ? [runText(last), ''] : []),
       ...all.flatMap((one) => one.problems.map(problemText)),
       summaryText(outcomes),
     ].join('\n'),

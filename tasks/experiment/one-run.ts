@@ -24,8 +24,8 @@ import { SlotReader } from './slots.ts'
 export interface RunOutcome {
   readonly dir: string
   readonly manifest: Manifest
-  /** Events of the workload; of a run that an earlier command made, they are in its files. */
-  readonly own: Analysis['own']
+  /** Messages of the workload; undefined of a run that an earlier command made: they are in its files. */
+  readonly own: Analysis['own'] | undefined
 }
 
 /** Deadlines are meant for KVM; emulation is ten times slower and more. */

@@ -29,7 +29,7 @@ function workloadLines({ workload: { pid, status, signal } }: Manifest): string[
 
 /** One run with its first messages. */
 export function runText({ dir, manifest, own }: RunOutcome): string {
-  const lines = traceLines(own)
+  const lines = traceLines(own ?? [])
   const more = lines.length > SHOWN ? [`  ... ${lines.length - SHOWN} more: lab trace ${manifest.run}`] : []
   const { trace } = manifest
   return [

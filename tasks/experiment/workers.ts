@@ -4,6 +4,7 @@
  */
 import { availableParallelism, freemem } from 'node:os'
 import type { Context } from '../engine/context.ts'
+import { interrupted } from '../engine/error.ts'
 
 /** Memory that QEMU itself and the host's share of a run take beside the guest's. Bytes. */
 const BESIDE = 256 * 2 ** 20
@@ -44,7 +45,7 @@ export async function workers<Item>(
     }
   }
   await Promise.all(Array.from({ length: count }, (_, worker) => one(worker)))
-  if (signal.aborted) throw signal.reason
+  if (signal.aborted) throw interrupted()
   if (failures.length > 0) throw failures[0]
 }
 
