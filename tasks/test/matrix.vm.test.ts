@@ -1,0 +1,111 @@
+/** Experiments of several arms on real VMs: what is compared, what an interruption leaves, what one broken arm does to the others. */
+import { existsSync, readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { Manifest } from '../experiment/manifest.ts'
+import { Rig } from './rig.ts'
+
+interface Outcome {
+  readonly dir: string
+  readonly manifest: Manifest
+}
+
+const EXPERIMENTS = `
+  compare:
+    probes: [readiter]
+    workload: { source: bpf/workloads/readfile.c, run: "readfile /data/f --bytes \${bytes} --count 1" }
+    params: { bytes: [8, 16] }
+    matrix: { kernel: [v5.10], probe: [readiter, none] }
+    exclude: [{ bytes: 8, probe: none }]
+    before: [drop-caches, { sysctl: { vm.swappiness: 10 } }]
+    order: shuffled
+    seed: 5
+    warmup: 1
+    repeat: 4
+  dies:
+    probes: [readiter]
+    workload: { run: "sh -c 'echo \${key} > /proc/sysrq-trigger; cat /proc/sys/vm/swappiness'" }
+    params: { key: [h, c] }
+    repeat: 2
+`
+
+const lab = new Rig()
+const runs = (data: unknown) => data as readonly Outcome[]
+const placesOf = (outcomes: readonly Outcome[]) => outcomes.map(({ manifest }) => manifest.plan?.index)
+const resultsOf = (experiment: string): string[] => {
+  const dir = join(lab.dir, 'results', experiment)
+  return existsSync(dir) ? readdirSync(dir).filter((name) => !name.startsWith('.')) : []
+}
+
+beforeAll(() => lab.write('lab.yaml', lab.read('lab.yaml').trimEnd() + EXPERIMENTS))
+afterAll(async () => {
+  await lab.lab(['gc'])
+  lab.remove()
+})
+
+describe('a matrix', () => {
+  let serial: readonly Outcome[] = []
+
+  test('runs every arm as often as it says, in a recorded order, warm-ups apart', async () => {
+    serial = runs(await lab.answer(['run', 'compare']))
+    const arms = serial.map(({ manifest }) => manifest.arm.name)
+    for (const name of [
+      'bytes=8,kernel=v5.10,probe=readiter',
+      'bytes=16,kernel=v5.10,probe=readiter',
+      'bytes=16,kernel=v5.10,probe=none',
+    ])
+      expect(arms.filter((one) => one === name).length, name).toBe(4)
+    expect(arms.length).toBe(12)
+    expect(resultsOf('compare').length).toBe(15)
+    expect(serial.every(({ manifest }) => manifest.verdict === 'passed' && manifest.plan?.seed === 5)).toBe(true)
+    const programs = (probe: string) => {
+      const one = serial.find(({ manifest }) => manifest.arm.name.endsWith(probe))
+      const { programs } = JSON.parse(lab.read(`results/compare/${one?.manifest.run ?? ''}/probes.json`)) as {
+        programs: unknown[]
+      }
+      return programs.length
+    }
+    expect([programs('probe=none'), programs('probe=readiter')]).toEqual([0, 5])
+  })
+
+  test('two VMs at a time give the same runs', async () => {
+    const parallel = runs(await lab.answer(['run', 'compare', '--parallel', '2']))
+    expect(placesOf(parallel)).toEqual(placesOf(serial))
+    const facts = (outcomes: readonly Outcome[]) =>
+      outcomes.map(({ manifest }) => [
+        manifest.arm.name,
+        manifest.repeat,
+        manifest.verdict,
+        manifest.trace.completeness,
+      ])
+    expect(facts(parallel)).toEqual(facts(serial))
+    expect(new Set(parallel.map(({ manifest }) => manifest.guest.bootId)).size).toBe(2)
+  })
+
+  test('killed in the middle and resumed: nothing twice, nothing lost', async () => {
+    const before = new Set(resultsOf('compare'))
+    const { child, ended } = lab.start(['run', 'compare', '--repeat', '8'])
+    const made = () => resultsOf('compare').filter((name) => !before.has(name))
+    while (made().length < 5) await new Promise((resolve) => setTimeout(resolve, 20))
+    child.kill('SIGKILL')
+    await ended
+    const kept = made()
+    const resumed = runs(await lab.answer(['run', 'compare', '--repeat', '8', '--resume']))
+    expect(resumed.length).toBe(24)
+    expect(new Set(placesOf(resumed)).size).toBe(24)
+    expect(made().length).toBe(27)
+    expect(kept.every((name) => made().includes(name))).toBe(true)
+    const { status, stderr } = await lab.lab(['run', 'compare', '--repeat', '8', '--resume'])
+    expect(status).toBe(2)
+    expect(stderr).toContain('nothing to resume')
+  })
+})
+
+test('a guest that panics in one arm does not take the others with it', async () => {
+  const { status, stdout, stderr } = await lab.lab(['run', 'dies'])
+  expect(status).toBe(1)
+  expect(stderr).toContain('the guest died while the workload ran')
+  expect(stdout).toContain('no result: key=c')
+  expect(stdout).toContain('2 of 2 runs passed')
+  expect(resultsOf('dies').length).toBe(2)
+})
