@@ -8,6 +8,7 @@ A first look:
   lab check                     is lab.yaml right? (all problems at once)
   lab plan readiter             what would be built, restored and booted, and why
   lab run readiter --repeat 20  more repeats; --kernel v5.10 for another kernel, --param bytes=64 for another size
+  lab run --all                 every experiment, one VM, a table of verdicts
   lab results                   every run with its verdict
   lab trace <run>               the events of a run
 
