@@ -34,6 +34,8 @@ int packet_queued(struct net_dev_queue *ctx)
 	__u64 skb = ctx->skb;
 
 	read_kernel_text(packet.device, sizeof(packet.device), (char *)ctx + (ctx->name & 0xffff));
+	if (packet.device[0] != 'l' || packet.device[1] != 'o' || packet.device[2] != 0)
+		return 0;
 	bpf_map_update_elem(&queued, &skb, &packet, BPF_ANY);
 	say("queued: %u bytes", packet.length);
 	return 0;
