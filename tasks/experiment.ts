@@ -20,7 +20,7 @@ import {
 } from './experiment/journal.ts'
 import { failedBefore, withoutGuest } from './experiment/before.ts'
 import { finishRun, runInGuest, type RunOutcome } from './experiment/one-run.ts'
-import type { Session, Slot } from './experiment/record.ts'
+import { deployables, type Session, type Slot } from './experiment/record.ts'
 import { listRuns } from './experiment/result.ts'
 import { schedule, type PlannedRun } from './experiment/schedule.ts'
 import { openSession } from './experiment/session.ts'
@@ -101,11 +101,11 @@ function inputsOf(
 ): Journal['inputs'] {
   const inputs: Record<string, string> = { experiment: hashText(JSON.stringify(experiment)) }
   inputs[`vm ${experiment.vm}`] = hashText(JSON.stringify(lab.vms[experiment.vm] ?? null))
-  for (const { vm, holder, workload, objects } of ready.values()) {
+  for (const things of ready.values()) {
+    const { vm } = things
     inputs[`kernel ${vm.kernel.name}`] = vm.kernel.fingerprint
     inputs[`image ${vm.image.name}`] = vm.image.fingerprint
-    for (const one of [holder, ...objects, ...(workload ? [workload] : [])])
-      inputs[`${one.name} for ${vm.kernel.name}`] = one.fingerprint
+    for (const one of deployables(things)) inputs[`${one.name} for ${vm.kernel.name}`] = one.fingerprint
   }
   return inputs
 }

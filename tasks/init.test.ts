@@ -25,7 +25,7 @@ describe('initLab', () => {
     expect(warnings).toEqual([])
     expect(lab.name).toBe('copy-out')
     expect(lab.experiments['hello']?.expect).toHaveLength(1)
-    expect(lab.probes['hello']?.source).toBe(path.join(directory, 'bpf/hello.bpf.c'))
+    expect(lab.probes['hello']).toMatchObject({ source: path.join(directory, 'bpf/hello.bpf.c') })
     expect(readFileSync(path.join(directory, '.gitignore'), 'utf8')).toMatch(/^\.lab\/\nresults\/\*\/$/m)
   })
 

@@ -26,7 +26,7 @@ import { buildName, ensureTree, identify, type SourceId } from './kernel/source.
 import { computeChange, KernelTree, type Change } from './kernel/tree.ts'
 import { compatOf, NO_COMPAT, type Compat } from './linux/compat.ts'
 import { unifiedDiff } from './linux/unified-diff.ts'
-import { versionOfMakefile, type Version } from './linux/version.ts'
+import { inRange, versionOfMakefile, type Version } from './linux/version.ts'
 
 /** A kernel in the store. */
 export interface KernelArtefact {
@@ -127,6 +127,17 @@ async function openTree(plan: Plan, dir: string, context: Context, handle: StepH
   return { tree, change: await computeChange(tree, plan.kernel, compat.changed), version, compat }
 }
 
+/** The tree, changed and configured for this kernel. */
+async function readyTree(plan: Plan, dir: string, context: Context, handle: StepHandle, log: string): Promise<Opened> {
+  const opened = await openTree(plan, dir, context, handle)
+  const { tree, change, version, compat } = opened
+  await tree.apply(change.changed)
+  handle.progress('configure')
+  const requests = await requestsFor({ fragments: plan.kernel.config, options: plan.kernel.options }, version)
+  await configure(tree.dir, requests, version, plan.place, compat.make, { signal: context.signal, log })
+  return opened
+}
+
 /** What the artefact keeps of the compat table: each row that was applied, with its reason, and those that the tree did not need. */
 const compatRecord = ({ applied, alreadyFixed }: Compat) => ({
   applied: applied.map(({ name, kernels, tool, toolFrom, make: assignments = {}, edits = [], why, commit }) => ({
@@ -141,6 +152,9 @@ async function appliedIn(dir: string): Promise<string[]> {
   const record = JSON.parse(await readFile(join(dir, 'compat.json'), 'utf8')) as ReturnType<typeof compatRecord>
   return record.applied.map(({ name }) => name)
 }
+
+/** `make headers` came with 5.3; before that headers_install makes the same files, and in the same place (usr/include). */
+const headersTarget = (version: Version): string => (inRange(version, 'v5.3..') ? 'headers' : 'headers_install')
 
 async function compile(
   tree: string,
@@ -160,12 +174,9 @@ async function compile(
     else output.push(line)
     if (output.length > 5000) output.splice(0, 2500)
   }
-  // `make headers` came with 5.3; before that the same files are made by headers_install.
-  const headers = version.major > 5 || (version.major === 5 && version.minor >= 3) ? ['headers'] : ['headers_install']
-  const all = { ...assignments, ...(headers[0] === 'headers_install' ? { INSTALL_HDR_PATH: join(tree, 'usr') } : {}) }
   try {
     await make(
-      { tree, targets: ['bzImage', 'modules', ...headers], assignments: all, jobs: context.jobs },
+      { tree, targets: ['bzImage', 'modules', headersTarget(version)], assignments, jobs: context.jobs },
       { signal: context.signal, log, onLine, place: plan.place },
     )
   } catch (error) {
@@ -201,12 +212,8 @@ async function build(
   const already = await context.store.get('kernel', fingerprint)
   if (already) return already.dir
   if (existsSync(log)) await rename(log, `${log}.old`)
-  const { tree, change, version, compat } = await openTree(plan, dir, context, handle)
-  await tree.apply(change.changed)
+  const { tree, change, version, compat } = await readyTree(plan, dir, context, handle, log)
   for (const text of change.warnings) context.emit({ type: 'notice', level: 'warning', place, text })
-  handle.progress('configure')
-  const requests = await requestsFor({ fragments: plan.kernel.config, options: plan.kernel.options }, version)
-  await configure(tree.dir, requests, version, place, compat.make, { signal: context.signal, log })
   handle.progress('compile')
   await compile(tree.dir, plan, compat.make, version, context, handle, log)
   handle.progress('prove')
@@ -278,6 +285,45 @@ export function kernelStep(
       }
     }
   })
+}
+
+/** A kernel's tree while somebody else's programs are built in it. */
+export interface TreeInUse {
+  readonly dir: string
+  /** For make's command line, as for the kernel itself. */
+  readonly assignments: Readonly<Record<string, string>>
+  readonly log: string
+  readonly place: string
+}
+
+/**
+ * Lets `work` build in the kernel's tree, configured and with its headers, while nobody else builds there. `look` sees the tree first:
+ * what it finds out goes to `work`, and what it throws saves the preparation.
+ */
+export async function inTree<F, T>(
+  kernel: ResolvedKernel,
+  context: Context,
+  handle: StepHandle,
+  override: string | undefined,
+  look: (dir: string) => Promise<F>,
+  work: (tree: TreeInUse, found: F) => Promise<T>,
+): Promise<T> {
+  const { plan } = await kernelFingerprint(kernel, context, override)
+  const dir = await buildDir(plan, context)
+  const log = join(dir, 'in-tree.log')
+  await using _lock = await lock(join(dir, 'lock'), context.signal, () =>
+    handle.progress('wait for another build of the same source'),
+  )
+  const { tree, version, compat } = await readyTree(plan, dir, context, handle, log)
+  const found = await look(tree.dir)
+  handle.progress('prepare the tree')
+  const { signal, jobs } = context
+  const { place } = plan
+  await make(
+    { tree: tree.dir, targets: ['modules_prepare', headersTarget(version)], assignments: compat.make, jobs },
+    { signal, log, place },
+  )
+  return await work({ dir: tree.dir, assignments: compat.make, log, place }, found)
 }
 
 /** The unified diff that the declaration makes of the source; nothing is built. */

@@ -8,6 +8,7 @@ import { CompileFailure } from './host/compile.ts'
 import { hostStep } from './host-tools.ts'
 import { imageStep, type ImageArtefact } from './image.ts'
 import { kernelStep, type KernelArtefact } from './kernel.ts'
+import { sampleStep, type Sample } from './kernel/sample.ts'
 import { holderStep, probeStep, workloadStep, type Deployable } from './probe.ts'
 import type { VmWanted } from './vm.ts'
 
@@ -75,6 +76,8 @@ export interface Ready {
   readonly holder: Deployable
   /** One of each probe; `probe` is its name in the lab file. */
   readonly objects: readonly (Deployable & { readonly probe: string })[]
+  /** Samples of the kernel's own tree, which bring their loader; `probe` as above. */
+  readonly samples: readonly (Sample & { readonly probe: string })[]
   /** Probes that do not compile, where the experiment declares that. */
   readonly notCompiled: readonly { readonly probe: string; readonly failure: CompileFailure }[]
   readonly workload: Deployable | undefined
@@ -94,8 +97,10 @@ export async function ready(
   const declaredToFail = experiment.expect.some((one) => 'failure' in one && one.failure === 'compile')
   const notCompiled: { probe: string; failure: CompileFailure }[] = []
   const compiled = async (probe: string, inner: Context): Promise<Ready['objects']> => {
+    const wanted = named(lab.probes, 'probe', probe)
+    if ('sample' in wanted) return []
     try {
-      return [{ ...(await probeStep(named(lab.probes, 'probe', probe), vm.kernel, declared, inner)), probe }]
+      return [{ ...(await probeStep(wanted, vm.kernel, declared, inner)), probe }]
     } catch (error) {
       if (!declaredToFail || !(error instanceof CompileFailure)) throw error
       notCompiled.push({ probe, failure: error })
@@ -110,5 +115,12 @@ export async function ready(
       ...probes.map((name) => (inner: Context) => compiled(name, inner)),
     ],
   )
-  return { vm, holder, workload, objects: objects.flat(), notCompiled }
+  // One after the other: they are built in one tree.
+  const samples: Ready['samples'][number][] = []
+  for (const probe of probes) {
+    const wanted = named(lab.probes, 'probe', probe)
+    if ('sample' in wanted)
+      samples.push({ ...(await sampleStep(wanted, vm.kernel, declared, choices.source, context)), probe })
+  }
+  return { vm, holder, workload, objects: objects.flat(), samples, notCompiled }
 }

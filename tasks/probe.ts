@@ -56,7 +56,10 @@ const libbpf = async (): Promise<string> => {
   return await hashFile(file)
 }
 
-async function compileProbe(probe: ResolvedProbe, kernel: KernelArtefact, declared: ResolvedKernel, context: Context) {
+/** A probe that is compiled from a source of the lab, not a sample of the kernel. */
+export type SourceProbe = Extract<ResolvedProbe, { source: string }>
+
+async function compileProbe(probe: SourceProbe, kernel: KernelArtefact, declared: ResolvedKernel, context: Context) {
   const include = join(context.toolRoot, 'bpf/include')
   const define: Record<string, string> = declared.parallelPath
     ? { LAB_SUFFIX: `"${declared.parallelPath.suffix}"` }
@@ -83,7 +86,7 @@ async function compileProbe(probe: ResolvedProbe, kernel: KernelArtefact, declar
 
 /** The probes of an experiment, compiled against one kernel. */
 export async function probeStep(
-  probe: ResolvedProbe,
+  probe: SourceProbe,
   kernel: KernelArtefact,
   declared: ResolvedKernel,
   context: Context,

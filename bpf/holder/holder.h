@@ -21,6 +21,7 @@
 #define MAX_PROGRAMS 64
 #define MAX_NAMES 64
 #define MAX_SLOTS 256
+#define MAX_COMPANIONS 4
 #define TRACEFS "/sys/kernel/tracing"
 
 /* What the command line asks for. Strings point into argv. */
@@ -41,6 +42,8 @@ struct options {
 	int slot_count;
 	const char *settings[MAX_NAMES]; /* PATH=VALUE */
 	int setting_count;
+	const char *companions[MAX_COMPANIONS]; /* programs with a loader of their own */
+	int companion_count;
 	char **workload;
 };
 
@@ -95,6 +98,10 @@ int child_release(void);
 int child_wait(pid_t pid, long deadline_ms);
 void child_end(pid_t pid);
 extern volatile int stop_requested;
+
+/* companion.c */
+int companions_start(const struct options *options);
+void companions_stop(const struct options *options);
 
 /* maps.c */
 int fill_slots(const struct options *options, struct bpf_object **objects, pid_t pid);

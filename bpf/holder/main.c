@@ -16,7 +16,8 @@ static int usage(const char *why)
 		"lab-holder: %s\n"
 		"usage: lab-holder --meta DIR [--no-symbols] [--event SYSTEM:EVENT]...\n"
 		"       lab-holder --dir DIR [--object FILE]... [--event SYSTEM:EVENT]... [--optional PROGRAM]...\n"
-		"                  [--slot OBJECT:MAP:KEY:OFFSET:VALUE]... [--clock CLOCK] [--buffer-kb N] [--deadline-ms N] -- WORKLOAD...\n",
+		"                  [--companion PROGRAM]... [--slot OBJECT:MAP:KEY:OFFSET:VALUE]...\n"
+		"                  [--clock CLOCK] [--buffer-kb N] [--deadline-ms N] -- WORKLOAD...\n",
 		why);
 	return 2;
 }
@@ -57,6 +58,8 @@ static int parse(int argc, char **argv, struct options *options)
 			options->settings[options->setting_count++] = value;
 		else if (strcmp(flag, "--slot") == 0 && options->slot_count < MAX_SLOTS)
 			options->slots[options->slot_count++] = value;
+		else if (strcmp(flag, "--companion") == 0 && options->companion_count < MAX_COMPANIONS)
+			options->companions[options->companion_count++] = value;
 		else
 			return usage(flag);
 	}
@@ -121,6 +124,8 @@ static int run(const struct options *options)
 		outcome = "map slot failed";
 	else if ((error = capture_prepare(options)) || (error = capture_start()))
 		outcome = "capture failed";
+	else if ((error = companions_start(options)))
+		outcome = "companion failed";
 	else if ((count = attach_all(options, objects, attachments)) < 0) {
 		error = count;
 		count = MAX_PROGRAMS; /* entries without a link are skipped */
@@ -135,9 +140,13 @@ static int run(const struct options *options)
 			error = child_wait(pid, options->deadline_ms);
 		outcome = error == -ETIMEDOUT ? "deadline" : error ? "stopped" : "done";
 	}
+	companions_stop(options);
 	child_end(pid);
 	report_hits(attachments, count);
 	detach_all(attachments, count);
+	/* Old loaders leave their kprobe events behind. */
+	if (options->companion_count > 0)
+		write_file(TRACEFS "/kprobe_events", "", false);
 	if (capture_stop(options) && !error) {
 		error = -EIO;
 		outcome = "capture failed";

@@ -7,6 +7,7 @@ import { userError } from '../engine/error.ts'
 import { hostStep } from '../host-tools.ts'
 import { imageStep } from '../image.ts'
 import { kernelStep, showPatch } from '../kernel.ts'
+import { sampleStep } from '../kernel/sample.ts'
 import { probeStep } from '../probe.ts'
 import { kernelPlan, imagePlan } from '../forecast.ts'
 import { openApp } from './app.ts'
@@ -54,11 +55,13 @@ async function buildOne(
   }
   const declared = named(lab.kernels, 'kernel', kernelForProbes(lab, text(options['kernel'])))
   const kernel = await kernelStep(declared, context)
-  return {
-    kind,
-    name,
-    path: kernel ? (await probeStep(named(lab.probes, 'probe', name), kernel, declared, context)).file : '',
-  }
+  const probe = named(lab.probes, 'probe', name)
+  if (!kernel) return { kind, name, path: '' }
+  const { file } =
+    'sample' in probe
+      ? (await sampleStep(probe, kernel, declared, undefined, context)).program
+      : await probeStep(probe, kernel, declared, context)
+  return { kind, name, path: file }
 }
 
 const namesOf = (lab: ResolvedLab, kind: Kind): string[] =>

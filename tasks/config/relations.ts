@@ -48,7 +48,8 @@ function* namedPaths({
     if (source && 'tree' in source) yield ['tree', ['kernels', name, 'source', 'tree'], source.tree]
   }
   for (const [name, { recipe }] of Object.entries(images)) yield ['recipe', ['images', name, 'recipe'], recipe]
-  for (const [name, { source }] of Object.entries(probes)) yield ['probe', ['probes', name, 'source'], source]
+  for (const [name, probe] of Object.entries(probes))
+    if ('source' in probe) yield ['probe', ['probes', name, 'source'], probe.source]
   for (const [name, { workload }] of Object.entries(experiments)) {
     const path = ['experiments', name, 'workload', 'source']
     if (workload.source !== undefined) yield ['workload', path, workload.source]

@@ -234,3 +234,9 @@ test("an experiment's own kernel options come on top of those of every kernel, f
   expect(lab.kernels['v5.4']?.options).toEqual({ KPROBE_EVENTS_ON_NOTRACE: 'y', NR_CPUS: 8 })
   expect(labFor(lab, { options: {} })).toBe(lab)
 })
+
+test('a probe is a source of the lab or a sample of the kernel tree', () => {
+  const { lab, at } = resolved(changed(['probes:\n', 'probes:\n  theirs: { sample: tracex1 }\n']))
+  expect(lab.probes['theirs']).toEqual({ name: 'theirs', sample: 'tracex1' })
+  expect(lab.probes['readiter']).toMatchObject({ source: at('bpf/readiter.bpf.c') })
+})

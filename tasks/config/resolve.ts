@@ -68,13 +68,19 @@ export interface ResolvedVm {
   readonly disks: readonly ResolvedDisk[]
 }
 
-export interface ResolvedProbe {
-  readonly name: string
-  /** Absolute path of the C file. */
-  readonly source: string
-  /** Programs that may fail to attach. */
-  readonly optional: readonly string[]
-}
+export type ResolvedProbe =
+  | {
+      readonly name: string
+      /** Absolute path of the C file. */
+      readonly source: string
+      /** Programs that may fail to attach. */
+      readonly optional: readonly string[]
+    }
+  | {
+      readonly name: string
+      /** A program of the kernel tree's samples/bpf, without a suffix. */
+      readonly sample: string
+    }
 
 export interface ResolvedExperiment {
   readonly name: string
@@ -251,11 +257,11 @@ export function resolveLab(lab: Lab, file: string, text: string, roots: Roots): 
     kernels: mapEntries(lab.kernels, (name) => resolveKernel(name, lab.kernels, absolute)),
     images: mapEntries(lab.images, (name, { recipe }) => ({ name, recipe: absolute('recipe', recipe) })),
     vms: mapEntries(lab.vms, resolveVm),
-    probes: mapEntries(lab.probes ?? {}, (name, { source, optional = [] }) => ({
-      name,
-      source: absolute('probe', source),
-      optional,
-    })),
+    probes: mapEntries(lab.probes ?? {}, (name, probe) =>
+      'sample' in probe
+        ? { name, sample: probe.sample }
+        : { name, source: absolute('probe', probe.source), optional: probe.optional ?? [] },
+    ),
     experiments: mapEntries(lab.experiments ?? {}, (name, experiment) =>
       resolveExperiment(name, experiment, vms, absolute),
     ),

@@ -151,13 +151,24 @@ export const Vm = z
   .meta({ title: 'VM', description: 'a virtual machine: kernel, image, resources' })
 
 export const Probe = z
-  .strictObject({
-    source: path.describe('a BPF program in C; lab:NAME is one of the lab itself'),
-    optional: z
-      .array(func)
-      .optional()
-      .describe('programs of the object that may fail to attach without failing the run'),
-  })
+  .union([
+    z
+      .strictObject({
+        source: path.describe('a BPF program in C; lab:NAME is one of the lab itself'),
+        optional: z
+          .array(func)
+          .optional()
+          .describe('programs of the object that may fail to attach without failing the run'),
+      })
+      .meta({ title: 'A program of yours' }),
+    z
+      .strictObject({
+        sample: func.describe(
+          "a sample of the kernel's own tree (samples/bpf), for example tracex1; built as the tree builds it, and run beside the workload",
+        ),
+      })
+      .meta({ title: "A sample of the kernel's tree" }),
+  ])
   .meta({ title: 'Probe', description: 'a BPF object that is attached during a run' })
 
 const ParamValue = z.union([

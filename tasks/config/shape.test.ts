@@ -87,7 +87,7 @@ test('the value behind a refused name is looked at as well', () => {
     '  readiter: { source: bpf/readiter.bpf.c }',
     '  readiter: { source: bpf/readiter.bpf.c }\n  "a b": { src: x }',
   ])
-  expect(complaints(text)).toContain('missing key "source" in probe a b')
+  expect(complaints(text)).toContain('probe a b has none of the keys source, sample')
 })
 
 test('all problems are reported, in the order of the file, whatever stage finds them', () => {

@@ -11,7 +11,7 @@ export interface GuestRun {
   readonly stderr: string
 }
 
-const FILES = /^(cpu\d{1,2}\.(raw|stats)|stdout|stderr|dmesg|saved_cmdlines)$/
+const FILES = /^(cpu\d{1,2}\.(raw|stats)|stdout|stderr|dmesg|saved_cmdlines|probe-[A-Za-z0-9_]{1,60}\.out)$/
 /** What the holder may need beyond the workload's own deadline. Milliseconds. */
 const MARGIN = 60_000
 

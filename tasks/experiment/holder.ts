@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import { experimentError, labError, userError, type Failure } from '../engine/error.ts'
 import { printable } from '../engine/printable.ts'
+import { needsOf } from '../linux/samples.ts'
 import { explainRejection } from '../linux/verifier-log.ts'
 import { slotArgument, type Slot } from './slots.ts'
 
@@ -34,6 +35,14 @@ const Line = z.discriminatedUnion('event', [
   }),
   said('map-entry', { object: z.int(), map: z.string(), key: z.string(), value: z.string() }),
   said('map-cut', { object: z.int(), map: z.string(), entries: z.int() }),
+  said('companion', {
+    name: z.string(),
+    state: z.enum(['attached', 'ended', 'late']),
+    programs: z.int(),
+    status: z.int().optional(),
+    signal: z.int().optional(),
+    said: z.string().optional(),
+  }),
   said('captured', { cpus: z.int(), errno: z.int(), text: z.string().optional() }),
   said('event-id', { name: z.string(), id: z.int() }),
   said('error', { doing: z.string(), value: z.string(), errno: z.int().optional(), text: z.string() }),
@@ -45,6 +54,7 @@ const Line = z.discriminatedUnion('event', [
       'load failed',
       'map slot failed',
       'capture failed',
+      'companion failed',
       'attach failed',
       'deadline',
       'stopped',
@@ -66,6 +76,8 @@ export interface HolderRun {
   readonly slots: readonly Slot[]
   /** `/proc/sys/...=VALUE`, written before anything else. */
   readonly settings: readonly string[]
+  /** Programs with a loader of their own, which run beside the workload. */
+  readonly companions: readonly string[]
   readonly workload: readonly string[]
 }
 
@@ -85,6 +97,7 @@ export const holderArgv = (run: HolderRun): string[] => [
   ...run.optional.flatMap((name) => ['--optional', name]),
   ...run.settings.flatMap((setting) => ['--set', setting]),
   ...run.slots.flatMap((slot) => ['--slot', slotArgument(slot)]),
+  ...run.companions.flatMap((program) => ['--companion', program]),
   '--',
   ...run.workload,
 ]
@@ -169,6 +182,45 @@ function attachFailure(lines: readonly HolderLine[], place: string): Failure {
   })
 }
 
+type Companion = Extract<HolderLine, { event: 'companion' }>
+
+const wordsOf = ({ said: words = '' }: Companion): string[] =>
+  words
+    .split('\n')
+    .filter((line) => line !== '')
+    .slice(0, 8)
+    .map((line) => printable(line, 200))
+
+/** A sample that ended badly before the workload began, or never got to attach its programs. */
+function companionFailure(lines: readonly HolderLine[], place: string): Failure | undefined {
+  const last = of(lines, 'companion').at(-1)
+  if (!last) return undefined
+  const how =
+    last.state === 'late'
+      ? `attached nothing (it holds ${last.programs} programs)`
+      : `ended with ${last.signal === undefined ? `status ${last.status ?? '?'}` : `signal ${last.signal}`}`
+  return userError({
+    place: `${place}, sample ${printable(last.name, 60)}`,
+    fact: `the kernel's sample ${how} before the workload was started`,
+    lines: wordsOf(last),
+    wayOut: needsOf(last.name),
+  })
+}
+
+/** Samples that test themselves end with status 0 whatever they found; their words are the verdict. */
+function unhappyCompanion(lines: readonly HolderLine[], place: string): Failure | undefined {
+  const one = of(lines, 'companion').find(({ said: words = '' }) => /^failed\b/m.test(words))
+  return (
+    one &&
+    experimentError({
+      place: `${place}, sample ${printable(one.name, 60)}`,
+      fact: "the kernel's sample says that it failed",
+      lines: wordsOf(one),
+      wayOut: needsOf(one.name),
+    })
+  )
+}
+
 /** The failure that the holder's facts stand for, or undefined when the workload ran to its end. */
 export function holderFailure(
   lines: readonly HolderLine[],
@@ -179,8 +231,10 @@ export function holderFailure(
   const done = of(lines, 'done')[0]
   const problem = of(lines, 'error')[0]
   const loaded = of(lines, 'load-failed')[0]
-  if (done?.outcome === 'done') return undefined
+  if (done?.outcome === 'done') return unhappyCompanion(lines, place)
   if (loaded) return loadFailure(loaded, place)
+  const companion = done?.outcome === 'companion failed' ? companionFailure(lines, place) : undefined
+  if (companion) return companion
   if (done?.outcome === 'attach failed') return attachFailure(lines, place)
   if (done?.outcome === 'deadline')
     return experimentError({

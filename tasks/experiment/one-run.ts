@@ -79,7 +79,13 @@ function probesOf(session: Session, arm: Arm, place: string) {
     : wanted.experiment.maps
   return {
     objects: objects.map(({ name }) => `${bundle}/${name}`),
-    optional: names.flatMap((name) => wanted.lab.probes[name]?.optional ?? []),
+    optional: names.flatMap((name) => {
+      const probe = wanted.lab.probes[name]
+      return probe && 'optional' in probe ? probe.optional : []
+    }),
+    companions: session.things.samples
+      .filter(({ probe }) => names.includes(probe))
+      .map(({ program }) => `${bundle}/${program.name}`),
     slots: new SlotReader(described, arm.params, place).read(maps),
   }
 }

@@ -8,6 +8,7 @@ import { hashFile, hashText } from '../engine/fingerprint.ts'
 import type { ExperimentWanted } from '../experiment.ts'
 import { CONSOLE_LOG } from '../vm/boot.ts'
 import type { Ready } from '../plan.ts'
+import type { Deployable } from '../probe.ts'
 import type { OpenVm } from '../vm.ts'
 import type { Analysis } from './analyse.ts'
 import type { GuestRun } from './guest-run.ts'
@@ -17,6 +18,14 @@ import type { MapsFile } from './maps.ts'
 import type { BootMeta } from './meta.ts'
 import { writeFiles } from './result.ts'
 import type { Described } from './slots.ts'
+
+/** Everything of an experiment that goes to the guest. */
+export const deployables = ({ holder, objects, samples, workload }: Ready): Deployable[] => [
+  holder,
+  ...objects,
+  ...samples.flatMap(({ program, object }) => [program, object]),
+  ...(workload ? [workload] : []),
+]
 
 /** What all runs of one experiment on one VM share. */
 export interface Session {
@@ -129,12 +138,7 @@ function manifestOf(
       compat: state.kernel.compat,
     },
     image: state.image,
-    objects: Object.fromEntries(
-      [things.holder, ...things.objects, ...(things.workload ? [things.workload] : [])].map(({ name, fingerprint }) => [
-        name,
-        fingerprint,
-      ]),
-    ),
+    objects: Object.fromEntries(deployables(things).map(({ name, fingerprint }) => [name, fingerprint])),
     guest: { ...state.guest, accel: state.accel, qemu: state.argv, vm: vm.origin },
     host: { kernel: release(), cpu: cpus()[0]?.model ?? '', cpus: cpus().length, node: process.version },
     workload: {
@@ -181,7 +185,9 @@ export async function record(
     if (collect.has(name === 'stderr' ? 'stdout' : name)) files.set(name, guest.files.get(name) ?? '')
   if (collect.has('maps')) files.set('maps.json', `${JSON.stringify(collected.maps, null, 1)}\n`)
   if (collect.has('kallsyms')) files.set('kallsyms', symbolsOf(meta, guest.lines))
-  files.set('probes.json', `${JSON.stringify({ programs: analysis.probes }, null, 1)}\n`)
+  const samples = of(guest.lines, 'companion').map(({ name, state, programs }) => ({ name, state, programs }))
+  files.set('probes.json', `${JSON.stringify({ programs: analysis.probes, samples }, null, 1)}\n`)
+  for (const { name } of samples) files.set(`probe-${name}.out`, guest.files.get(`probe-${name}.out`) ?? '')
   files.set('holder.ndjson', guest.lines.map((line) => `${JSON.stringify(line)}\n`).join(''))
   if (vm.dir !== undefined)
     files.set('console.log', await readFile(join(vm.dir, CONSOLE_LOG)).catch(() => Buffer.alloc(0)))

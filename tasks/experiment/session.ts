@@ -6,7 +6,7 @@ import type { openVm, Places } from '../vm.ts'
 import { bundleOf, deploy } from './deploy.ts'
 import { PROCESS_EVENTS } from './holder.ts'
 import { bootMeta } from './meta.ts'
-import type { Session } from './record.ts'
+import { deployables, type Session } from './record.ts'
 import { describeObjects } from './slots.ts'
 
 /** Opens a VM of one kernel. Closing the VM closes the session: it has nothing of its own. */
@@ -18,7 +18,7 @@ export async function openSession(
   places: Places,
   context: Context,
 ): Promise<Session> {
-  const programs = bundleOf([things.holder, ...things.objects, ...(things.workload ? [things.workload] : [])])
+  const programs = bundleOf(deployables(things))
   const vm = await open({ ...things.vm, bundle: programs }, places, context, ownOne)
   try {
     const bundle = await deploy(vm, programs, context.signal)

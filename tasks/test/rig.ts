@@ -62,8 +62,8 @@ export class Rig {
   }
 
   /** The last NDJSON line of a `--json` command: its answer. */
-  async answer(args: readonly string[]): Promise<unknown> {
-    const { stdout, stderr, status } = await this.lab([...args, '--json'])
+  async answer(args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<unknown> {
+    const { stdout, stderr, status } = await this.lab([...args, '--json'], env)
     const last = JSON.parse(stdout.trim().split('\n').at(-1) ?? 'null') as { type?: string; data?: unknown }
     if (last.type !== 'answer')
       throw new Error(`no answer (status ${status}): ${stdout.slice(-2000)} ${stderr.slice(-2000)}`)

@@ -1,0 +1,216 @@
+/*
+ * Companions: programs with a loader of their own (the samples of the kernel tree) that run beside the workload. Each is
+ * started before anything of ours is attached, since old ones clear kprobe_events; it is waited for until it holds its
+ * programs, and it is stopped after the workload.
+ */
+#include "holder.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define OUTPUT_LIMIT (16L << 20)
+/* A companion counts as attached when it has held the same number of programs for this many looks. */
+#define STEADY_LOOKS 10
+#define LOOK_MS 30
+
+static struct {
+	const char *path;
+	pid_t pid; /* 0 when it has ended */
+} companions[MAX_COMPANIONS];
+static int started;
+
+static const char *name_of(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash ? slash + 1 : path;
+}
+
+static void file_of(const struct options *options, const char *path, char *file, size_t size)
+{
+	snprintf(file, size, "%s/probe-%s.out", options->dir, name_of(path));
+}
+
+/*
+ * Many samples print trace_pipe, which takes the records away from our recorder. In a mount namespace of its own each sees
+ * a FIFO there that nobody writes to, and sleeps.
+ */
+static int hide_trace_pipe(const struct options *options)
+{
+	static const char *const pipes[] = { "/sys/kernel/debug/tracing/trace_pipe", TRACEFS "/trace_pipe" };
+	char fifo[512];
+
+	snprintf(fifo, sizeof(fifo), "%s/nothing", options->dir);
+	if (mkfifo(fifo, 0600) != 0 && errno != EEXIST)
+		return -errno;
+	if (unshare(CLONE_NEWNS) != 0 || mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0)
+		return -errno;
+	for (size_t i = 0; i < sizeof(pipes) / sizeof(*pipes); i++)
+		if (access(pipes[i], F_OK) == 0 && mount(fifo, pipes[i], NULL, MS_BIND, NULL) != 0)
+			return -errno;
+	return 0;
+}
+
+static void run_companion(const struct options *options, const char *path)
+{
+	struct rlimit output = { OUTPUT_LIMIT, OUTPUT_LIMIT }, locked = { RLIM_INFINITY, RLIM_INFINITY };
+	char file[512];
+	sigset_t none;
+	int in = open("/dev/null", O_RDONLY), out, error;
+
+	file_of(options, path, file, sizeof(file));
+	out = open(file, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	signal(SIGPIPE, SIG_DFL);
+	setsid();
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	setrlimit(RLIMIT_FSIZE, &output);
+	setrlimit(RLIMIT_MEMLOCK, &locked); /* kernels before 5.11 charge BPF memory to it */
+	dup2(in, 0);
+	dup2(out, 1);
+	dup2(out, 2);
+	error = hide_trace_pipe(options);
+	if (error) {
+		dprintf(2, "lab: cannot hide trace_pipe: %s\n", strerror(-error));
+		_exit(127);
+	}
+	execl(path, path, NULL);
+	dprintf(2, "lab: cannot start it: %s\n", strerror(errno));
+	_exit(127);
+}
+
+/* Descriptors of a process that are BPF programs; -1 when it cannot be asked. */
+static int programs_of(pid_t pid)
+{
+	char path[300], target[64];
+	struct dirent *entry;
+	DIR *fds;
+	int count = 0;
+
+	snprintf(path, sizeof(path), "/proc/%d/fd", pid);
+	fds = opendir(path);
+	if (!fds)
+		return -1;
+	while ((entry = readdir(fds))) {
+		ssize_t length;
+
+		snprintf(path, sizeof(path), "/proc/%d/fd/%.16s", pid, entry->d_name);
+		length = readlink(path, target, sizeof(target) - 1);
+		if (length <= 0)
+			continue;
+		target[length] = 0;
+		count += strcmp(target, "anon_inode:bpf-prog") == 0;
+	}
+	closedir(fds);
+	return count;
+}
+
+static void report(const struct options *options, const char *path, const char *state, int programs, int status)
+{
+	char file[512];
+	static char said[4096];
+
+	file_of(options, path, file, sizeof(file));
+	json_begin("companion");
+	json_text("name", name_of(path));
+	json_text("state", state);
+	json_number("programs", programs);
+	if (WIFSIGNALED(status))
+		json_number("signal", WTERMSIG(status));
+	else
+		json_number("status", WEXITSTATUS(status));
+	if (strcmp(state, "attached") != 0 && read_file(file, said, sizeof(said)) > 0)
+		json_text("said", said);
+	json_end();
+}
+
+/* Waits until it holds its programs, or has ended, or the time is over. 0 when the run can go on. */
+static int wait_ready(const struct options *options, int index)
+{
+	const char *path = companions[index].path;
+	pid_t pid = companions[index].pid;
+	int before = 0, steady = 0, most = 0, status;
+
+	for (long waited = 0; waited < options->deadline_ms; waited += LOOK_MS) {
+		int now = programs_of(pid);
+
+		if (waitpid(pid, &status, WNOHANG) == pid) {
+			companions[index].pid = 0;
+			report(options, path, "ended", most, status);
+			return status ? -ECHILD : 0;
+		}
+		if (stop_requested || !json_alive())
+			return -EINTR;
+		steady = now > 0 && now == before ? steady + 1 : 0;
+		before = now;
+		if (now > most)
+			most = now;
+		if (steady >= STEADY_LOOKS) {
+			report(options, path, "attached", now, 0);
+			return 0;
+		}
+		usleep(LOOK_MS * 1000);
+	}
+	report(options, path, "late", most, 0);
+	return -ETIMEDOUT;
+}
+
+/* Starts every companion and waits for each. 0 or -errno; what went wrong was reported. */
+int companions_start(const struct options *options)
+{
+	for (int i = 0; i < options->companion_count; i++) {
+		int error;
+
+		fflush(stdout);
+		companions[i].path = options->companions[i];
+		companions[i].pid = fork();
+		if (companions[i].pid < 0)
+			return -errno;
+		if (companions[i].pid == 0)
+			run_companion(options, options->companions[i]);
+		started = i + 1;
+		error = wait_ready(options, i);
+		if (error)
+			return error;
+	}
+	return 0;
+}
+
+/* Stops those that still run: SIGINT first, as from a terminal, so that they can print what they know. */
+void companions_stop(const struct options *options)
+{
+	char fifo[512];
+
+	for (int i = 0; i < started; i++) {
+		pid_t pid = companions[i].pid;
+		int status = 0, ended = 0;
+
+		if (pid <= 0)
+			continue;
+		kill(pid, SIGINT);
+		for (int look = 0; look < 50 && !ended; look++) {
+			ended = waitpid(pid, &status, WNOHANG) == pid;
+			if (!ended)
+				usleep(20000);
+		}
+		kill(-pid, SIGKILL);
+		if (!ended)
+			waitpid(pid, &status, 0);
+		companions[i].pid = 0;
+	}
+	snprintf(fifo, sizeof(fifo), "%s/nothing", options->dir);
+	unlink(fifo);
+}

@@ -1,0 +1,57 @@
+import { expect, test } from 'vitest'
+import { holderArgv, holderFailure, parseHolderLine, type HolderLine } from './holder.ts'
+
+const companion = (facts: object): HolderLine =>
+  parseHolderLine(JSON.stringify({ event: 'companion', name: 'cpustat', state: 'ended', programs: 0, ...facts }))
+const done = (outcome: string): HolderLine => parseHolderLine(JSON.stringify({ event: 'done', outcome, errno: 0 }))
+const failure = (lines: readonly HolderLine[]) => holderFailure(lines, 'experiment x', 1000, '')
+
+test('companions are named on the command line, before the workload', () => {
+  const argv = holderArgv({
+    ...{
+      holder: 'h',
+      dir: 'd',
+      clock: 'mono',
+      bufferBytes: 1024,
+      deadlineMs: 1,
+      events: [],
+      objects: [],
+      optional: [],
+    },
+    ...{ slots: [], settings: [], companions: ['/run/lab/b/tracex1'], workload: ['w'] },
+  })
+  expect(argv.slice(-4)).toEqual(['--companion', '/run/lab/b/tracex1', '--', 'w'])
+})
+
+test('a sample that ends with a status: its own words, made printable, and what it needs', () => {
+  const said = 'failed to open scaling_max_freq, errno=2\n\u001b[2J'
+  const found = failure([companion({ status: 1, said }), done('companion failed')])
+  expect(found).toMatchObject({
+    kind: 'user',
+    parts: {
+      place: 'experiment x, sample cpustat',
+      fact: "the kernel's sample ended with status 1 before the workload was started",
+    },
+  })
+  expect(found?.parts.lines?.[0]).toBe('failed to open scaling_max_freq, errno=2')
+  expect(found?.parts.lines?.join('')).not.toContain('\u001b')
+  expect(found?.parts.wayOut).toContain('cpufreq')
+})
+
+test.each([
+  [{ signal: 11 }, 'ended with signal 11'],
+  [{ state: 'late', programs: 1 }, 'attached nothing (it holds 1 programs)'],
+])('%j: %s', (facts, words) => {
+  expect(failure([companion(facts), done('companion failed')])?.parts.fact).toContain(words)
+})
+
+test('a sample that ended well is no failure, unless it says that it failed', () => {
+  const name = 'syscall_tp'
+  expect(failure([companion({ name, status: 0, said: 'prog #0: map ids 4 5\n' }), done('done')])).toBeUndefined()
+  expect(
+    failure([companion({ name, status: 0, said: 'failed: map #4 returns value 0\n' }), done('done')]),
+  ).toMatchObject({
+    kind: 'experiment',
+    parts: { fact: "the kernel's sample says that it failed" },
+  })
+})

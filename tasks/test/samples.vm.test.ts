@@ -1,0 +1,59 @@
+/** The samples of the kernel's own tree as probes: built by the tree's own rules, run beside the workload, stopped by the lab. */
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, expect, test } from 'vitest'
+import type { Manifest } from '../experiment/manifest.ts'
+import { Rig } from './rig.ts'
+
+const rig = new Rig()
+afterAll(async () => {
+  await rig.lab(['down'])
+  rig.remove()
+})
+
+/** An experiment whose only probe is this sample. */
+const declare = (sample: string) =>
+  rig.edit(
+    'lab.yaml',
+    '\nexperiments:\n',
+    `
+experiments:
+  with-${sample}:
+    probes: [from-${sample}]
+    workload: { source: bpf/workloads/readfile.c, run: readfile /data/f --bytes 1 --count 1 }
+`,
+  )
+
+test('syscall_tp attaches, counts the calls of open, and says so; cpustat names what the guest lacks', async () => {
+  for (const sample of ['syscall_tp', 'cpustat']) declare(sample)
+  rig.edit(
+    'lab.yaml',
+    '\nprobes:\n',
+    '\nprobes:\n  from-syscall_tp: { sample: syscall_tp }\n  from-cpustat: { sample: cpustat }\n',
+  )
+  await rig.lab(['up'])
+  const [outcome] = (await rig.answer(['run', 'with-syscall_tp', '--repeat', '1'])) as {
+    dir: string
+    manifest: Manifest
+  }[]
+  const { dir, manifest } = outcome ?? expect.unreachable('no run')
+  expect(manifest.verdict).toBe('passed')
+  expect(readFileSync(join(dir, 'probe-syscall_tp.out'), 'utf8')).toMatch(/^prog #0: map ids \d+ \d+$/m)
+  expect(JSON.parse(readFileSync(join(dir, 'probes.json'), 'utf8'))).toMatchObject({
+    samples: [{ name: 'syscall_tp', state: 'ended', programs: 4 }],
+  })
+
+  const { status, stderr } = await rig.lab(['run', 'with-cpustat', '--repeat', '1'])
+  expect(status).toBe(2)
+  expect(stderr).toContain('scaling_max_freq')
+  expect(stderr).toContain('cpustat needs frequency scaling')
+  // Nothing of them stays behind.
+  expect((await rig.lab(['exec', '--', 'cat', '/sys/kernel/tracing/kprobe_events'])).stdout).toBe('')
+})
+
+test('a sample that the tree does not have', async () => {
+  rig.edit('lab.yaml', '{ sample: cpustat }', '{ sample: cpustats }')
+  const { status, stderr } = await rig.lab(['run', 'with-cpustat', '--repeat', '1'])
+  expect(status).toBe(2)
+  expect(stderr).toContain('did you mean cpustat?')
+})
