@@ -23,6 +23,7 @@ Kernels:
   lab build kernel v5.4 --show-patch        what parallelPath does to the source
 
 When something is odd:
+  lab explain dmesg.txt         what a log means (a file, - or a run): verifier, notrace, kallsyms, strace, builds
   lab doctor                    host, tools, KVM, mirrors; --fix repairs
   lab ps                        what runs, who owns it
   lab gc                        remove what nobody owns any more

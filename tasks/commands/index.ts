@@ -139,5 +139,11 @@ export const COMMANDS: readonly CommandSpec[] = [
     about: 'the maps of a run, decoded by the types of its probes',
     load: () => import('./maps.ts'),
   },
+  {
+    usage: 'explain [what]',
+    about:
+      'a file, - or a run: what its messages mean and what to do (dmesg, verifier log, kallsyms, strace, build log)',
+    load: () => import('./explain.ts'),
+  },
   { usage: 'schema', about: 'JSON Schema of lab.yaml, for editors', load: () => import('./schema.ts') },
 ]

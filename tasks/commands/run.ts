@@ -2,7 +2,9 @@
 import { arms, overridesOf, type Overrides } from '../config/arms.ts'
 import { named } from '../config/open.ts'
 import type { ResolvedExperiment, ResolvedLab } from '../config/resolve.ts'
+import type { Context } from '../engine/context.ts'
 import { EXIT, Failure, userError } from '../engine/error.ts'
+import { explainedFailure, explainedRuns } from '../explain.ts'
 import { experimentStep, type ExperimentOutcome, type RunOutcome } from '../experiment.ts'
 import { printable } from '../engine/printable.ts'
 import { ready, type Choices } from '../plan.ts'
@@ -53,6 +55,17 @@ function chosen(lab: ResolvedLab, names: readonly string[], all: boolean): reado
 
 type RunOne = (experiment: ResolvedExperiment) => Promise<ExperimentOutcome>
 
+/** Says what a build's or boot's log means before the failure is told. */
+async function withMeaning<T>(context: Context, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } catch (error) {
+    for (const { rule, cause, wayOut } of await explainedFailure(error, context.signal).catch(() => []))
+      context.emit({ type: 'notice', level: 'info', place: rule, text: cause, ...(wayOut !== undefined && { wayOut }) })
+    throw error
+  }
+}
+
 function runner({ lab, context, places }: App, options: Options, overrides: Overrides, shared: SharedVm): RunOne {
   const choices = choicesOf(options)
   const wanted = {
@@ -68,7 +81,7 @@ function runner({ lab, context, places }: App, options: Options, overrides: Over
     refuseTwice(experiment, choices)
     const prepare = (kernel: string | undefined, probes: readonly string[]) =>
       ready(lab, experiment, kernel === undefined ? choices : { ...choices, kernel }, context, probes)
-    return await experimentStep({ ...wanted, lab, experiment, prepare }, places, context)
+    return await withMeaning(context, () => experimentStep({ ...wanted, lab, experiment, prepare }, places, context))
   }
 }
 
@@ -82,7 +95,16 @@ const verdictOf = ({ outcomes, problems }: ExperimentOutcome): number =>
 
 const dataOf = (outcomes: readonly RunOutcome[]) => outcomes.map(({ dir, manifest }) => ({ dir, manifest }))
 
-async function runNamed(experiments: readonly ResolvedExperiment[], one: RunOne, { view }: Session): Promise<Outcome> {
+/** What the lab knows about the texts of runs that did not pass; nothing where it knows nothing. */
+async function explained(outcomes: readonly RunOutcome[], { context }: Session): Promise<string[]> {
+  const bad = outcomes.filter(({ manifest }) => manifest.verdict !== 'passed').map(({ dir }) => dir)
+  // What cannot be read now can be asked for later; it must not hide how the runs ended.
+  const text = await explainedRuns(bad, context.signal).catch(() => '')
+  return text === '' ? [] : [text, '']
+}
+
+async function runNamed(experiments: readonly ResolvedExperiment[], one: RunOne, session: Session): Promise<Outcome> {
+  const { view } = session
   const all: ExperimentOutcome[] = []
   for (const experiment of experiments) {
     const outcome = await one(experiment)
@@ -95,6 +117,7 @@ async function runNamed(experiments: readonly ResolvedExperiment[], one: RunOne,
     text: [
       ...(last?.own ? [runText(last), ''] : []),
       ...all.flatMap((one) => one.problems.map(problemText)),
+      ...(await explained(outcomes, session)),
       summaryText(outcomes),
     ].join('\n'),
     data: dataOf(outcomes),
@@ -103,7 +126,8 @@ async function runNamed(experiments: readonly ResolvedExperiment[], one: RunOne,
 }
 
 /** A failure of one experiment is told at once, and the others run. */
-async function runAll(experiments: readonly ResolvedExperiment[], one: RunOne, { view }: Session): Promise<Outcome> {
+async function runAll(experiments: readonly ResolvedExperiment[], one: RunOne, session: Session): Promise<Outcome> {
+  const { view } = session
   const ended: Ended[] = []
   let status: number = EXIT.done
   for (const experiment of experiments) {
@@ -128,8 +152,12 @@ async function runAll(experiments: readonly ResolvedExperiment[], one: RunOne, {
       status ||= error.exitCode
     }
   }
+  const meaning = await explained(
+    ended.flatMap(({ outcomes }) => outcomes),
+    session,
+  )
   return {
-    text: allText(ended),
+    text: [...meaning, allText(ended)].join('\n'),
     data: ended.map(({ outcomes, ...rest }) => ({ ...rest, runs: dataOf(outcomes) })),
     status,
   }

@@ -8,7 +8,8 @@ export interface BootGuess {
   readonly wayOut: string
 }
 
-const RULES: readonly (BootGuess & { readonly pattern: RegExp })[] = [
+/** The table itself; `lab explain` reads other texts with it than consoles. */
+export const BOOT_FAILURES: readonly (BootGuess & { readonly pattern: RegExp })[] = [
   {
     name: 'stack protector',
     pattern: /stack-protector: Kernel stack is corrupted in: (start_secondary|start_kernel)/,
@@ -71,7 +72,7 @@ const RULES: readonly (BootGuess & { readonly pattern: RegExp })[] = [
 
 /** What the console's text says about a boot that failed; undefined when no rule knows it. */
 export function guessBootFailure(console: string): (BootGuess & { readonly evidence: string }) | undefined {
-  for (const { pattern, ...guess } of RULES) {
+  for (const { pattern, ...guess } of BOOT_FAILURES) {
     const match = pattern.exec(console)
     if (match) return { ...guess, evidence: match[0].split('\n')[0] ?? '' }
   }

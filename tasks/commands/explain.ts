@@ -1,0 +1,48 @@
+/** `lab explain [file|-|run]`: what a text means, and what to do. */
+import { existsSync, statSync } from 'node:fs'
+import { Failure, userError } from '../engine/error.ts'
+import { printable } from '../engine/printable.ts'
+import { explainedText, explainFile, explainRun, explainStream, type Explained } from '../explain.ts'
+import { findRun } from '../experiment/result.ts'
+import { openApp, type Session } from './app.ts'
+import type { CommandModule } from './index.ts'
+
+async function* stdin(): AsyncGenerator<Uint8Array, void> {
+  for await (const chunk of process.stdin) yield typeof chunk === 'string' ? Buffer.from(chunk) : (chunk as Uint8Array)
+}
+
+/** A run of this lab; a name that is neither a file nor a run says so. */
+async function runDir(session: Session, name: string): Promise<string> {
+  try {
+    return (await findRun(openApp(session).places.results, name)).dir
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error
+    throw userError(
+      {
+        place: printable(name, 200),
+        fact: `neither a file, nor a run: ${error.parts.fact}`,
+        wayOut: 'lab explain FILE, lab explain last, or COMMAND | lab explain -',
+      },
+      error,
+    )
+  }
+}
+
+async function explain(session: Session, what: unknown): Promise<Explained[]> {
+  const { signal } = session.context
+  if (what === '-' || (what === undefined && process.stdin.isTTY !== true))
+    return [await explainStream('standard input', stdin(), signal)]
+  if (typeof what !== 'string')
+    throw userError({
+      fact: 'there is nothing to explain',
+      wayOut: 'lab explain FILE, lab explain last, or COMMAND | lab explain -',
+    })
+  if (existsSync(what) && !statSync(what).isDirectory()) return [await explainFile(what, signal)]
+  if (existsSync(`${what}/manifest.json`)) return await explainRun(what, signal)
+  return await explainRun(await runDir(session, what), signal)
+}
+
+export const work: CommandModule['work'] = async (session, [what]) => {
+  const all = await explain(session, what)
+  return { text: explainedText(all), data: all }
+}

@@ -1,0 +1,205 @@
+import { describe, expect, test } from 'vitest'
+import { DIARY } from './diary.fixture.ts'
+import { Explainer, explainText, type Finding } from './index.ts'
+
+const rules = (findings: readonly Finding[]) => findings.map(({ rule }) => rule)
+const of = (findings: readonly Finding[], rule: string) => findings.filter((one) => one.rule === rule)
+const one = (findings: readonly Finding[], rule: string): Finding => {
+  const found = of(findings, rule)
+  if (found.length !== 1 || !found[0]) throw new Error(`${found.length} findings of ${rule}: ${rules(findings).join()}`)
+  return found[0]
+}
+
+describe('a diary with terminal copies', () => {
+  const whole = explainText(Object.values(DIARY).join('\n\n'))
+
+  test('R-0701-3: a log that is printed twice is one rejection: two on 7/1, one on 22/1', () => {
+    expect(of(explainText(DIARY['7/1']), 'verifier rejection').length).toBe(2)
+    expect(of(explainText(DIARY['22/1']), 'verifier rejection').length).toBe(1)
+    expect(of(whole, 'verifier rejection').length).toBe(3)
+    const [first] = of(explainText(DIARY['7/1']), 'verifier rejection')
+    expect(first?.count).toBe(2)
+    expect(first?.evidence).toContain('8 instructions in the log, errno 13')
+  })
+
+  test('R-0701-2: a lookup without a NULL check, and an access wider than the value', () => {
+    const [nullCheck, wide] = of(explainText(DIARY['7/1']), 'verifier rejection')
+    expect(nullCheck?.what).toContain("instruction 8: R0 invalid mem access 'map_value_or_null'")
+    expect(nullCheck?.cause).toContain('without a NULL check')
+    expect(wide?.what).toContain('instruction 10: ')
+    expect(wide?.cause).toContain('8 bytes of a value of 4')
+  })
+
+  test('R-2201-1, R-2201-2: an argument that is dereferenced, by its register and its place in pt_regs', () => {
+    const found = one(explainText(DIARY['22/1']), 'verifier rejection')
+    expect(found.cause).toContain('offset 104 of the context: pt_regs.si, argument 2')
+    expect(found.wayOut).toContain('bpf_probe_read')
+  })
+
+  test('R-0502-2: two notrace lines are one finding, and the refused write is told from the one that worked', () => {
+    const found = explainText(DIARY['5/2'])
+    expect(one(found, 'notrace')).toMatchObject({ count: 2, lines: [3, 4] })
+    expect(one(found, 'notrace').wayOut).toContain('CONFIG_KPROBE_EVENTS_ON_NOTRACE=y')
+    expect(one(found, 'kprobe event refused').what).toBe(
+      'the kernel refuses the kprobe event copy_page_to_iter: EINVAL',
+    )
+    expect(one(found, 'kernel version in the object').what).toContain('5.4.0')
+  })
+
+  test('R-2701-1: one link error, with the flag that mends it', () => {
+    expect(one(explainText(DIARY['27/1']), 'test_attr__* is missing at link time')).toMatchObject({ lines: [1, 2] })
+    expect(one(whole, 'test_attr__* is missing at link time').wayOut).toContain('-DHAVE_ATTR_TEST=0')
+  })
+
+  test('60 trace lines, of two kernels', () => {
+    const found = one(whole, 'trace')
+    expect(found.count).toBe(60)
+    expect(found.evidence).toEqual([expect.stringMatching(/^23 .*5\.4/), expect.stringMatching(/^37 .*4\.15/)])
+  })
+
+  test('R-0702-3: why the kernel address is always the same', () => {
+    const found = one(whole, 'the same kernel address each time')
+    expect(found.what).toBe('0x000000001461c6d7 is the same address in 6 messages of 6 processes')
+    expect(found.cause).toContain('page cache')
+  })
+
+  test('R-1401-2: %p is a hash, and no user address is one', () => {
+    const { evidence, lines } = one(explainText(DIARY.traces), 'hashed pointers')
+    expect(evidence?.every((text) => /^(0x)?00000000/.test(text))).toBe(true)
+    expect(lines.length).toBe(14)
+  })
+
+  test('R-1101-3: eight characters are low bytes of addresses', () => {
+    const found = one(explainText(DIARY['11/1']), 'the low byte of an address')
+    expect(found.count).toBe(8)
+    expect(found.evidence).toContain('ffffffe0 of 0x556bd56843e0')
+  })
+
+  test('R-1601-2: half an address, where the whole one stands elsewhere', () => {
+    expect(one(whole, 'the low half of an address').evidence).toEqual(['219e54b0 of 0x5620219e54b0'])
+  })
+
+  test('who reads the trace is in it', () => {
+    expect(one(whole, 'the observer is in its own trace')).toMatchObject({ count: 6 })
+  })
+
+  test('R-1901-1: a listing of symbols: hidden, renamed, exported, not there', () => {
+    const found = explainText(DIARY['19/1'])
+    expect(rules(found).toSorted()).toEqual([
+      'exported functions',
+      'functions that the compiler renamed',
+      'symbol addresses are hidden',
+      'symbol not there',
+    ])
+    expect(one(found, 'symbol not there').what).toContain('raw_copy')
+    expect(one(found, 'functions that the compiler renamed').cause).toMatch(
+      /raw_cmd_copyout is there only under this name.*split off copy_page_to_iter_giulia, which is there/,
+    )
+  })
+
+  test('prose says nothing, however much it sounds like a message', () => {
+    expect(explainText(DIARY.prose)).toEqual([])
+    expect(one(explainText(`${DIARY.prose}\n${DIARY['22/1']}`), 'verifier rejection').count).toBe(2)
+  })
+
+  test.each(['\r\n', '\u001b[0m\n', '\u001b[31;1m\u001b[K\r\n'])('the same with %j at the end of each line', (end) => {
+    const noisy = explainText(Object.values(DIARY).join('\n\n').replaceAll('\n', end))
+    expect(noisy.map(({ rule, lines, count }) => [rule, lines, count])).toEqual(
+      whole.map(({ rule, lines, count }) => [rule, lines, count]),
+    )
+  })
+})
+
+describe('verifier logs', () => {
+  test('of 6.8 and later name the line of the source', () => {
+    const found = one(
+      explainText(`libbpf: prog 'p': BPF program load failed: Permission denied
+0: R1=ctx() R10=fp0
+; return *value; @ probe.bpf.c:12
+5: (79) r1 = *(u64 *)(r0 +0)          ; R0=scalar()
+R0 invalid mem access 'scalar'
+processed 6 insns (limit 1000000) max_states_per_insn 0 total_states 0 peak_states 0 mark_read 0`),
+      'verifier rejection',
+    )
+    expect(found.evidence).toContain('probe.bpf.c:12  return *value;')
+  })
+
+  test('of 7.3 have a report in words below the message', () => {
+    const log = `0: R1=ctx() R10=fp0
+0: (95) exit
+R0 !read_ok
+
+Verification failed: Register Type Safety: Unreadable register
+
+Reason:
+  R0 has no value here.
+
+At:
+  insn 0
+
+Suggestion:
+  Give it one.
+
+processed 1 insns (limit 1000000)`
+    const found = one(explainText(`${log}\n${log}`), 'verifier rejection')
+    expect(found.count).toBe(2)
+    expect(found.cause).toContain('The kernel says: R0 has no value here.')
+  })
+
+  test.each([
+    ['cut off before its message', '0: (bf) r6 = r1\n1: (b7) r1 = 0\n'],
+    ['cut off inside its message', '8: (79) r1 = *(u64 *)(r0 +0)\nR0 inval'],
+    ['of a program that was accepted', '0: (b7) r0 = 0\n1: (95) exit\nprocessed 2 insns (limit 4096), stack depth 0\n'],
+  ])('%s: nothing is said', (_, log) => {
+    expect(explainText(log)).toEqual([])
+  })
+
+  test('two programs refused for the same reason at another instruction are two', () => {
+    const log = (n: number) => `${n}: (79) r1 = *(u64 *)(r0 +0)\nR0 invalid mem access 'map_value_or_null'\n`
+    expect(explainText(log(8) + log(12)).length).toBe(2)
+  })
+})
+
+test.each([
+  ["a.h:1: error: 'asm goto' constructs are not supported yet", 'asm goto', 'asm_goto_workaround'],
+  ['FAILED: load BTF from vmlinux: Invalid argument', 'BTF of the kernel cannot be made', 'skip_encoding_btf_enum64'],
+  ['libbpf: Error loading vmlinux BTF: -3', 'no BTF in the kernel', 'DEBUG_INFO_BTF'],
+  [
+    "libbpf: prog 'p': missing BPF prog type, check ELF section name '/tracepoint/syscalls/sys_enter_read'",
+    'section name',
+    'no slash',
+  ],
+  [
+    '[    1.2] Kernel panic - not syncing: VFS: Unable to mount root fs on unknown-block(0,0)',
+    'boot: no root device',
+    'VIRTIO_BLK',
+  ],
+  [
+    '[    0.4] Kernel panic - not syncing: stack-protector: Kernel stack is corrupted in: start_secondary+0x1/0x2',
+    'boot: stack protector',
+    'compat: auto',
+  ],
+  ['write(5, "p:nothing nothing", 17) = -1 ENOENT (No such file or directory)', 'kprobe event refused', 'dmesg'],
+  ['CPU:1 [LOST 12 EVENTS]', 'events were lost', 'buffer'],
+])('%s', (line, rule, wayOut) => {
+  const found = one(explainText(`before\n${line}\nafter`), rule)
+  expect(found.lines).toEqual([2])
+  expect(found.wayOut).toContain(wayOut)
+})
+
+test('a zero beside a page-aligned address is no proof of anything', () => {
+  expect(explainText('mapped at 0x7f7efc861000, map value 0')).toEqual([])
+})
+
+test('noise of any kind, and far too many findings, stay bounded', () => {
+  const explainer = new Explainer()
+  let seed = 1
+  for (let n = 0; n < 20_000; n++) {
+    seed = (seed * 1103515245 + 12345) % 2 ** 31
+    explainer.feed(String.fromCharCode(...Array.from({ length: 20 }, (_, i) => (seed >> (i % 16)) & 255)))
+    explainer.feed(`[ 1.${n}] trace_kprobe: Could not probe notrace function f${n}`)
+  }
+  const { findings, more } = explainer.end()
+  expect(findings.length).toBe(500)
+  expect(more).toBe(19_500)
+})

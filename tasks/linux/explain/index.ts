@@ -1,0 +1,59 @@
+/**
+ * What a text from the world of kernel tracing means: dmesg, verifier logs, kallsyms, strace, build logs, traces, pasted into a diary or
+ * as they are. Each thing once, with its lines; nothing about what is not known. Lines in, findings out; memory is bounded.
+ */
+import { Addresses } from './addresses.ts'
+import { Findings, type Finding } from './finding.ts'
+import { Kallsyms } from './kallsyms.ts'
+import { messages } from './messages.ts'
+import { TraceLines } from './trace.ts'
+import { VerifierLogs } from './verifier.ts'
+
+export type { Finding } from './finding.ts'
+
+/** CSI sequences (colours, cursor), OSC (titles), and single escapes. */
+// oxlint-disable-next-line no-control-regex
+const ESCAPES = /\u001b(?:\[[0-?]*[ -/]*[@-~]|\][^\u0007\u001b]*(?:\u0007|\u001b\\)?|[@-Z\\-_])/g
+/** `dmesg -T`, journalctl and Markdown quotes put something before a line; the line itself begins after it. */
+const QUOTE = /^(?:> ?)+/
+
+/** A line as it would stand in a file: without colours, carriage returns and quote marks. */
+export function cleanLine(line: string): string {
+  const plain = line.includes('\u001b') ? line.replaceAll(ESCAPES, '') : line
+  const shown = plain.endsWith('\r') ? plain.slice(0, -1) : plain
+  return shown.startsWith('>') ? shown.replace(QUOTE, '') : shown
+}
+
+export class Explainer {
+  readonly #findings = new Findings()
+  readonly #messages = messages(this.#findings)
+  readonly #verifier = new VerifierLogs(this.#findings)
+  readonly #kallsyms = new Kallsyms(this.#findings)
+  readonly #addresses = new Addresses(this.#findings)
+  readonly #trace = new TraceLines(this.#findings, this.#addresses)
+  #number = 0
+
+  /** The next line, without its end. */
+  feed(line: string): void {
+    const number = ++this.#number
+    const clean = cleanLine(line)
+    this.#messages.feed(clean, number)
+    if (this.#trace.feed(clean, number)) return
+    this.#verifier.feed(clean, number)
+    this.#kallsyms.feed(clean, number)
+    this.#addresses.feed(clean, number)
+  }
+
+  /** What was found, in the order of the text; `more` findings are only counted. */
+  end(): { readonly findings: readonly Finding[]; readonly lines: number; readonly more: number } {
+    for (const reader of [this.#verifier, this.#kallsyms, this.#trace, this.#addresses]) reader.end()
+    return { findings: this.#findings.list(), lines: this.#number, more: this.#findings.more }
+  }
+}
+
+/** A text that is in memory anyway. */
+export function explainText(text: string): readonly Finding[] {
+  const explainer = new Explainer()
+  for (const line of text.split('\n')) explainer.feed(line)
+  return explainer.end().findings
+}
