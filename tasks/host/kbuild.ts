@@ -87,7 +87,9 @@ export function buildFailure(error: unknown, output: readonly string[], place: s
   if (!(error instanceof Failure) || error.kind !== 'lab' || error.parts.fact === diskFull(place).parts.fact)
     return error
   const telling = output.filter((line) =>
-    /(^|\s)(fatal )?error:|undefined reference|^make.*\*\*\* No rule|Kernel panic|missing symbol table/.test(line),
+    /(^|\s)(fatal )?error:|undefined reference|^make.*\*\*\* (No rule|\[.*\] Error)|Cannot find symbol for section|missing symbol table/.test(
+      line,
+    ),
   )
   return labError(
     {

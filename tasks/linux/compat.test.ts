@@ -15,6 +15,8 @@ const FLAWED: Readonly<Record<string, string>> = {
   'init/main.c': '\tboot_init_stack_canary();\n',
   'init/Makefile': 'obj-y := main.o version.o\n',
   'arch/x86/kernel/Makefile': 'obj-y += smpboot.o\n',
+  Makefile: 'CC_FLAGS_FTRACE := -pg\n',
+  'kernel/Makefile': 'obj-$(CONFIG_FREEZER) += freezer.o\nobj-$(CONFIG_ELFCORE) += elfcore.o\n',
   'arch/x86/Makefile': 'M16_CFLAGS := $(call cc-option, -m16)\nREALMODE_CFLAGS\t:= $(M16_CFLAGS) -g -Os\n',
   'arch/x86/boot/compressed/Makefile': 'KBUILD_CFLAGS := -m$(BITS) -O2\n',
   'arch/x86/kernel/module.c': '\t\tswitch (type) {\n\t\tcase R_X86_64_PC32:\n\t\t\tval -= loc;\n',
@@ -28,9 +30,11 @@ const on = (version: string, tools: Partial<Tools> = {}, tree = FLAWED) =>
 const names = (rows: readonly { name: string }[]) => rows.map(({ name }) => name)
 
 describe('which rows apply', () => {
+  /** A tree whose compiler records the calls of mcount itself. */
+  const LATER = { ...FLAWED, Makefile: 'CC_FLAGS_FTRACE += -mrecord-mcount\n' }
   const ALWAYS = ['dtc-yylloc', 'libsubcmd-werror', 'objtool-empty-object', 'canary-tail-call', 'no-cf-protection']
   test.each([
-    ['v4.15', {}, [...ALWAYS, 'plt32-relocations', 'make-number-sign']],
+    ['v4.15', {}, [...ALWAYS, 'plt32-relocations', 'make-number-sign', 'recordmcount-weak']],
     ['v4.15', { make: 402, binutils: 230 }, ALWAYS.filter((name) => name !== 'objtool-empty-object')],
     ['v5.4', {}, ALWAYS],
     ['v5.4', { gcc: 15 }, [...ALWAYS, 'boot-code-gnu11']],
@@ -41,7 +45,9 @@ describe('which rows apply', () => {
     ['v5.17', { gcc: 14 }, []],
     ['v6.12', { gcc: 15 }, ['boot-code-gnu11']],
     ['v6.14', { gcc: 15 }, []],
-  ])('%s with %j: %j', (version, tools, expected) => expect(names(on(version, tools).applied)).toEqual(expected))
+  ])('%s with %j: %j', (version, tools, expected) =>
+    expect(names(on(version, tools, version === 'v4.15' ? FLAWED : LATER).applied)).toEqual(expected),
+  )
 
   test('a tree that carries the fixes needs none of them, and says which', () => {
     const fixed = {
@@ -59,6 +65,7 @@ describe('which rows apply', () => {
       'objtool-empty-object',
       'canary-tail-call',
       'no-cf-protection',
+      'recordmcount-weak',
     ])
     expect([changed.size, make]).toEqual([0, {}])
   })
@@ -75,6 +82,7 @@ describe('what they change', () => {
     ['init/Makefile', 'version.o\n\n# boot_init_stack_canary()'],
     ['init/Makefile', '\nCFLAGS_main.o += -fno-optimize-sibling-calls\n'],
     ['arch/x86/kernel/Makefile', '\nCFLAGS_smpboot.o += -fno-optimize-sibling-calls\n'],
+    ['kernel/Makefile', 'elfcore.o\nCFLAGS_REMOVE_elfcore.o = $(CC_FLAGS_FTRACE)\n'],
     // Two rows change one line.
     ['arch/x86/Makefile', '\nREALMODE_CFLAGS\t:= -std=gnu11 -fcf-protection=none $(M16_CFLAGS) -g -Os\n'],
     ['arch/x86/boot/compressed/Makefile', 'KBUILD_CFLAGS := -std=gnu11 -m$(BITS) -O2\n'],

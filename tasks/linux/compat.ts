@@ -3,8 +3,7 @@
  * match and whose flaw the tree really has (stable branches carry many of the fixes already); `compat: none` applies nothing. Applied
  * rows are shown, stand in the artefact and in each result, and follow from the kernel's fingerprint (source, tools, this file).
  *
- * Not here, on purpose: pahole (BTF is made outside the tree), openssl (no fragment of ours asks for MODULE_SIG), and recordmcount
- * with binutils >= 2.36, which has not been seen to fail on x86.
+ * Not here, on purpose: pahole (BTF is made outside the tree) and openssl (no fragment of ours asks for MODULE_SIG).
  */
 import { inRange, type Version } from './version.ts'
 
@@ -139,6 +138,23 @@ export const COMPAT: readonly CompatRow[] = [
     })),
     why: 'make 4.3 changed what \\# means inside a function: commands kept in .cmd files are cut off and run again',
     commit: '9564a8cf422d',
+  },
+  {
+    name: 'recordmcount-weak',
+    kernels: '..v5.11',
+    tool: 'binutils',
+    toolFrom: 236,
+    // Later trees let gcc record the calls itself.
+    flaw: { file: 'Makefile', lacks: /-mrecord-mcount/ },
+    edits: [
+      {
+        file: 'kernel/Makefile',
+        place: /^obj-\$\(CONFIG_ELFCORE\) \+= elfcore\.o$/m,
+        text: '$&\nCFLAGS_REMOVE_elfcore.o = $$(CC_FLAGS_FTRACE)',
+      },
+    ],
+    why: 'recordmcount needs a symbol that is not weak in each section; newer assemblers leave that of the section itself out, and elfcore.o has no other',
+    commit: '6e7b64b9dd6d',
   },
   {
     name: 'boot-code-gnu11',
