@@ -7,6 +7,7 @@ import { prepareParquet } from './data/events-parquet.ts'
 import { step, type Context, type StepHandle } from './engine/context.ts'
 import { Failure } from './engine/error.ts'
 import { hashText } from './engine/fingerprint.ts'
+import { keepInputs, type KeptInputs } from './evidence/inputs.ts'
 import { printable } from './engine/printable.ts'
 import {
   attemptsOf,
@@ -116,6 +117,7 @@ class Progress {
   readonly #arms: readonly Arm[]
   readonly #ready: ReadonlyMap<string | undefined, Ready>
   readonly #early: ReadonlyMap<Arm, readonly Failed[]>
+  readonly #kept: ReadonlyMap<string | undefined, KeptInputs>
   readonly #journal: Journal
   readonly #places: Places
   readonly #context: Context
@@ -132,14 +134,7 @@ class Progress {
 
   constructor(
     wanted: ExperimentWanted,
-    plan: {
-      arms: readonly Arm[]
-      ready: ReadonlyMap<string | undefined, Ready>
-      early: ReadonlyMap<Arm, readonly Failed[]>
-      journal: Journal
-      runs: PlannedRun[]
-      count: number
-    },
+    plan: Omit<Plan, 'all' | 'done'> & { readonly runs: PlannedRun[]; readonly count: number },
     places: Places,
     context: Context,
     handle: StepHandle,
@@ -148,6 +143,7 @@ class Progress {
     this.#arms = plan.arms
     this.#ready = plan.ready
     this.#early = plan.early
+    this.#kept = plan.kept
     this.#journal = plan.journal
     this.#pending = plan.runs
     this.#total = plan.runs.length
@@ -203,7 +199,9 @@ class Progress {
     const { id, order, seed } = this.#journal
     const start = this.#wanted.cold ? 'cold' : this.#wanted.experiment.start
     const plan = { id, index: run.index, warmup: run.warmup, attempt, order, seed, start, parallel: this.#count }
-    return { arm, repeat: run.repeat, plan }
+    const inputs = this.#kept.get(arm.kernel)
+    if (inputs === undefined) throw new Error(`nothing was kept for arm ${arm.name}`)
+    return { arm, repeat: run.repeat, plan, inputs }
   }
 
   /** A run whose arm gave no result: the same would happen again, so the arm is given up, and others go on. */
@@ -287,6 +285,8 @@ interface Plan {
   readonly ready: ReadonlyMap<string | undefined, Ready>
   /** Declared failures that come before a VM boots. */
   readonly early: ReadonlyMap<Arm, readonly Failed[]>
+  /** Copies of what the runs are made of, by kernel as `ready`. */
+  readonly kept: ReadonlyMap<string | undefined, KeptInputs>
   readonly journal: Journal
   readonly all: readonly PlannedRun[]
   /** Runs that an interrupted command finished. */
@@ -314,7 +314,10 @@ async function planOf(wanted: ExperimentWanted, places: Places, dir: string): Pr
   const found = wanted.resume ? attemptsOf(journal, await listRuns(places.results, experiment.name)) : new Map()
   const done = new Map<number, RunOutcome>()
   for (const [index, { dir, manifest }] of found) done.set(index, { dir, manifest, own: undefined })
-  return { arms: list, ready, early, journal, all, done }
+  const kept = new Map<string | undefined, KeptInputs>()
+  for (const [kernel, { vm }] of ready)
+    kept.set(kernel, await keepInputs(places.results, wanted.lab, vm.kernel, vm.image))
+  return { arms: list, ready, early, kept, journal, all, done }
 }
 
 /** Beginning anew gives up what was interrupted before, and says so. */
@@ -342,7 +345,8 @@ export async function experimentStep(
   // Loading DuckDB takes a while; building and booting take longer.
   if (experiment.collect.includes('trace')) prepareParquet()
   const dir = journalsDir(join(lab.directory, '.lab'), experiment.name)
-  const { arms: list, ready, early, journal, all, done } = await planOf(wanted, places, dir)
+  const plan = await planOf(wanted, places, dir)
+  const { journal, all, done } = plan
   if (!wanted.resume) await forgetInterrupted(dir, experiment.name, context)
   const parallel = wanted.parallel ?? experiment.parallel
   const vm = lab.vms[experiment.vm] ?? { cpus: 1, memory: 0 }
@@ -351,7 +355,7 @@ export async function experimentStep(
   await writeJournal(dir, journal)
   const name = `experiment ${experiment.name}`
   return await step(context, name, name, async (handle) => {
-    const progress = new Progress(wanted, { arms: list, ready, early, journal, runs, count }, places, context, handle)
+    const progress = new Progress(wanted, { ...plan, runs, count }, places, context, handle)
     await workers(count, progress, context)
     await endJournal(dir, journal)
     const outcomes = all.flatMap(({ index, warmup }) => {

@@ -145,5 +145,25 @@ export const COMMANDS: readonly CommandSpec[] = [
       'a file, - or a run: what its messages mean and what to do (dmesg, verifier log, kallsyms, strace, build log)',
     load: () => import('./explain.ts'),
   },
+  {
+    usage: 'verify <run>',
+    about: 'is a result (or an evidence pack) what it says? no VM is needed',
+    load: () => import('./verify.ts'),
+  },
+  {
+    usage: 'export <run...>',
+    about: 'an evidence pack: results, lab, patch, configuration, sources and a methods paragraph in one file',
+    options: [['-o, --output <file>', 'the file to write; EXPERIMENT-RUN.evidence.tar.gz when left out']],
+    load: () => import('./export.ts'),
+  },
+  {
+    usage: 'reproduce <run>',
+    about: 'build it all again in an empty cache, run it once, and say what came out the same',
+    options: [
+      ['--cache <dir>', 'this cache instead of an empty one'],
+      ['--source <dir>', 'the kernel tree, where the run was made from one of yours'],
+    ],
+    load: () => import('./reproduce.ts'),
+  },
   { usage: 'schema', about: 'JSON Schema of lab.yaml, for editors', load: () => import('./schema.ts') },
 ]

@@ -11,7 +11,7 @@ import type { Fingerprint, Inputs } from './fingerprint.ts'
 
 const INPUTS = 'inputs.json'
 /** What each file of the entry was when it was put there; not of its directories, which hold hundreds (the headers). */
-const CONTENTS = 'contents.json'
+export const CONTENTS = 'contents.json'
 /** Prefix of what is being written; `lab gc` removes leftovers. */
 export const PARTIAL = '.partial-'
 

@@ -1,4 +1,5 @@
 /** manifest.json: everything that somebody needs to know about a run, or to do it again. */
+import type { KeptInputs } from '../evidence/inputs.ts'
 import type { Choice } from '../host/accel.ts'
 
 export interface ExpectationVerdict {
@@ -57,6 +58,8 @@ export interface Manifest {
     /** Rows of the compat table that the tree needed (linux/compat.ts); their reasons are in the stored kernel's compat.json. */
     readonly compat: readonly string[]
   }
+  /** Directories in results/.inputs/ that hold what this run was made of; their names are digests of their contents. */
+  readonly inputs?: KeptInputs
   readonly image: { readonly name: string; readonly fingerprint: string }
   readonly objects: Readonly<Record<string, string>>
   readonly guest: {

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import type { Arm } from '../config/arms.ts'
 import { writeEvents } from '../data/events-parquet.ts'
 import { hashFile, hashText } from '../engine/fingerprint.ts'
+import type { KeptInputs } from '../evidence/inputs.ts'
 import type { ExperimentWanted } from '../experiment.ts'
 import { CONSOLE_LOG } from '../vm/boot.ts'
 import type { Ready } from '../plan.ts'
@@ -69,6 +70,7 @@ export interface Slot {
   readonly arm: Arm
   readonly repeat: number
   readonly plan: NonNullable<Manifest['plan']>
+  readonly inputs: KeptInputs
 }
 
 /** One run, done in the guest and not yet looked at. */
@@ -87,9 +89,10 @@ export function cpuFiles({ files }: GuestRun, kind: 'raw' | 'stats'): Buffer[] {
   return found
 }
 
-function verdictOf(
+/** What a run is worth, from its analysis and how its workload ended. */
+export function verdictOf(
   analysis: Analysis,
-  exited: { status?: number | undefined; signal?: number | undefined } | undefined,
+  exited: { readonly status?: number | null | undefined } | undefined,
 ): Manifest['verdict'] {
   if (analysis.expectations.some(({ ok }) => !ok)) return 'failed'
   // Only a declared failure keeps a workload from starting and leaves all expectations met.
@@ -115,7 +118,7 @@ export function symbolsOf({ kallsyms }: BootMeta, lines: readonly HolderLine[]):
 
 function manifestOf(
   session: Recorded,
-  { arm, repeat, plan, run, started, argv, guest }: Collected,
+  { arm, repeat, plan, inputs, run, started, argv, guest }: Collected,
   analysis: Analysis,
 ): Omit<Manifest, 'sha256'> {
   const { wanted, things, vm, meta, events } = session
@@ -124,7 +127,7 @@ function manifestOf(
   const exited = of(guest.lines, 'exited')[0]
   return {
     format: 1,
-    ...{ experiment: experiment.name, run, arm, repeat, plan },
+    ...{ experiment: experiment.name, run, arm, repeat, plan, inputs },
     ...{ started: started.toISOString(), seconds: (Date.now() - started.getTime()) / 1000 },
     lab: { name: lab.name, file: lab.file, text: lab.text },
     kernel: {

@@ -1,0 +1,34 @@
+/** `lab export`: results as one file that somebody else can check and run again. */
+import { dirname, resolve } from 'node:path'
+import { findLab } from '../config/find.ts'
+import { methodsText } from '../evidence/methods.ts'
+import { writePack } from '../evidence/pack.ts'
+import { listRuns, pickRun, type FoundRun } from '../experiment/result.ts'
+import { placesOf } from '../vm.ts'
+import type { CommandModule } from './index.ts'
+
+/** The named runs; an experiment's name stands for all of its runs. */
+function chosen(all: readonly FoundRun[], names: readonly string[]): FoundRun[] {
+  const found = names.flatMap((name) => {
+    const ofExperiment = all.filter(({ manifest }) => manifest.experiment === name)
+    return ofExperiment.length > 0 ? ofExperiment : [pickRun(all, name)]
+  })
+  return [...new Map(found.map((one) => [one.dir, one])).values()]
+}
+
+export const work: CommandModule['work'] = async (session, [words], options) => {
+  const { results } = placesOf(dirname(findLab(process.cwd(), session.options.file)))
+  const runs = chosen(await listRuns(results), Array.isArray(words) ? words.map(String) : [])
+  const [first] = runs
+  const name =
+    runs.length === 1
+      ? `${first?.manifest.experiment ?? ''}-${first?.run ?? ''}`
+      : (first?.manifest.experiment ?? 'lab')
+  const file = resolve(typeof options['output'] === 'string' ? options['output'] : `${name}.evidence.tar.gz`)
+  const methods = methodsText(runs.map(({ manifest }) => manifest))
+  const sha256 = await writePack(file, results, runs, methods)
+  return {
+    text: `${file}: ${runs.length} run${runs.length === 1 ? '' : 's'}\nsha256 ${sha256}   (publish it: who has it can tell whether the pack is this one)\ncheck it: lab verify ${file}`,
+    data: { file, sha256, runs: runs.map(({ run }) => run) },
+  }
+}

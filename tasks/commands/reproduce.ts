@@ -1,0 +1,25 @@
+/** `lab reproduce`: the same run, built and run again from what was kept of it. */
+import { dirname, join, resolve } from 'node:path'
+import { findLab } from '../config/find.ts'
+import { EXIT } from '../engine/error.ts'
+import { reproduce } from '../evidence/reproduce.ts'
+import { findRun } from '../experiment/result.ts'
+import { placesOf } from '../vm.ts'
+import type { CommandModule } from './index.ts'
+
+export const work: CommandModule['work'] = async (session, [name], options) => {
+  const { results } = placesOf(dirname(findLab(process.cwd(), session.options.file)))
+  const run = await findRun(results, String(name))
+  const given = (option: string) => (typeof options[option] === 'string' ? resolve(options[option]) : undefined)
+  const findings = await reproduce({ run, results, cache: given('cache'), source: given('source') }, session.context)
+  const same = findings.every(({ ok }) => ok)
+  return {
+    text: [
+      join(run.manifest.experiment, run.run),
+      ...findings.map(({ ok, what, fact }) => `  ${ok ? 'same' : 'DIFFERS'}  ${what}: ${fact}`),
+      same ? 'reproduced' : 'not reproduced in every point',
+    ].join('\n'),
+    data: { run: run.run, same, findings },
+    status: same ? EXIT.done : EXIT.experiment,
+  }
+}

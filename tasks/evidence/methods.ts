@@ -1,0 +1,60 @@
+/** A paragraph for the methods section of a paper, from the manifests alone. */
+import type { Manifest } from '../experiment/manifest.ts'
+
+const plural = (count: number, word: string) => `${count} ${word}${count === 1 ? '' : 's'}`
+const distinct = <T>(list: readonly T[]): T[] => [...new Set(list)]
+const listed = (list: readonly string[]): string =>
+  list.length < 2 ? (list[0] ?? '') : `${list.slice(0, -1).join(', ')} and ${list.at(-1) ?? ''}`
+
+function machine({ guest }: Manifest): string {
+  const value = (option: string) => guest.qemu[guest.qemu.indexOf(option) + 1] ?? '?'
+  const how = guest.accel.accel === 'tcg' ? 'software emulation (TCG)' : 'KVM'
+  return `QEMU under ${how} with ${plural(Number(value('-smp')), 'CPU')} and ${value('-m')} of memory`
+}
+
+function outcome(runs: readonly Manifest[]): string {
+  const count = (verdict: Manifest['verdict']) => runs.filter((one) => one.verdict === verdict).length
+  const lossless = runs.filter(({ trace }) => trace.completeness === 'complete').length
+  return `Of ${plural(runs.length, 'run')}, ${count('passed')} met every declared expectation, ${count('failed')} did not, and ${count('incomplete')} could not be shown to be complete; in ${lossless} no layer of the trace lost an event.`
+}
+
+/** Sentences about one experiment's runs. */
+function ofExperiment(name: string, runs: readonly Manifest[]): string {
+  const [first] = runs
+  if (!first) return ''
+  const kernels = distinct(runs.map(({ kernel }) => `Linux ${kernel.release} (${kernel.source})`))
+  const arms = distinct(runs.map(({ arm }) => arm.name)).filter(Boolean)
+  const plan = first.plan
+  return [
+    `## ${name}`,
+    '',
+    `The workload \`${first.workload.argv.map((word) => word.replace(/^.*\//, '')).join(' ')}\` ran on ${listed(kernels)}, in ${machine(first)}, on a host with ${first.host.cpu} (kernel ${first.host.kernel}).`,
+    `Events were recorded in binary per-CPU ring buffers of ${first.trace.bufferBytes / 2 ** 20} MiB with the clock \`${first.trace.clock}\`.`,
+    ...(arms.length > 1 ? [`${plural(arms.length, 'arm')} were compared (${arms.join('; ')}).`] : []),
+    ...(plan
+      ? [
+          `Runs were ${plan.order}${plan.order === 'shuffled' ? ` (seed ${plan.seed})` : ''}, ${plan.parallel === 1 ? 'one VM at a time' : `${plan.parallel} VMs at a time`}.`,
+        ]
+      : []),
+    outcome(runs),
+    `Kernel build: ${distinct(runs.map(({ kernel }) => kernel.fingerprint.slice(0, 16))).join(', ')}; image: ${distinct(runs.map(({ image }) => image.fingerprint.slice(0, 16))).join(', ')}.`,
+    '',
+  ].join('\n')
+}
+
+/** Markdown; a section for each experiment. */
+export function methodsText(runs: readonly Manifest[]): string {
+  const names = distinct(runs.map(({ experiment }) => experiment))
+  return [
+    '# Methods',
+    '',
+    ...names.map((name) =>
+      ofExperiment(
+        name,
+        runs.filter(({ experiment }) => experiment === name),
+      ),
+    ),
+    'Every file of each run, its lab file, kernel patch, kernel configuration and package list are in this pack; `lab verify` checks it without a VM, `lab reproduce` runs it again.',
+    '',
+  ].join('\n')
+}
