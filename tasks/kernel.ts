@@ -25,6 +25,8 @@ import { prove } from './kernel/prove.ts'
 import { buildName, ensureTree, identify, type SourceId } from './kernel/source.ts'
 import { computeChange, KernelTree, type Change } from './kernel/tree.ts'
 import { compatOf, NO_COMPAT, type Compat } from './linux/compat.ts'
+import { applyPatches, type Patch } from './linux/patch.ts'
+import { layered } from './linux/source-tree.ts'
 import { unifiedDiff } from './linux/unified-diff.ts'
 import { inRange, versionOfMakefile, type Version } from './linux/version.ts'
 
@@ -44,9 +46,16 @@ export interface KernelArtefact {
 const OURS = [
   'kernel.ts',
   'kernel/tree.ts',
-  'linux/parallel-path.ts',
-  'linux/expose.ts',
   'linux/c-parser.ts',
+  'linux/clone-text.ts',
+  'linux/edits.ts',
+  'linux/expose.ts',
+  'linux/locate.ts',
+  'linux/parallel-path.ts',
+  'linux/patch.ts',
+  'linux/placement.ts',
+  'linux/source-tree.ts',
+  'linux/suitable.ts',
   'linux/compat.ts',
   'host/kbuild.ts',
 ]
@@ -70,13 +79,13 @@ async function inputsOf(kernel: ResolvedKernel, source: SourceId, tools: Toolcha
     config: fragments,
     options: Object.fromEntries(Object.entries(kernel.options).map(([key, value]) => [key, String(value)])),
     compat: kernel.compat,
-    parallelPath: kernel.parallelPath
-      ? {
-          suffix: kernel.parallelPath.suffix,
-          entry: kernel.parallelPath.entry,
-          functions: [...kernel.parallelPath.functions],
-        }
-      : null,
+    patches: await Promise.all(kernel.patches.map((file) => hashFile(file))),
+    parallelPath: kernel.parallelPaths.map(({ suffix, entry, file, functions }) => ({
+      suffix,
+      entry,
+      file: file ?? null,
+      functions: [...functions],
+    })),
     expose: kernel.expose.map((one) => ({ function: one.function, file: one.file ?? null, as: [...one.as] })),
     gcc: tools.gcc,
     ld: tools.ld,
@@ -106,7 +115,10 @@ interface Opened {
   readonly compat: Compat
 }
 
-/** A tree of the source, and the change that compat table and declaration make of it. */
+const readPatches = (kernel: ResolvedKernel): Promise<Patch[]> =>
+  Promise.all(kernel.patches.map(async (file) => ({ name: basename(file), text: await readFile(file, 'utf8') })))
+
+/** A tree of the source, and the change that patches, compat table and declaration make of it. */
 async function openTree(plan: Plan, dir: string, context: Context, handle: StepHandle): Promise<Opened> {
   const src = join(dir, 'src')
   const tree = new KernelTree(src, context.signal)
@@ -120,11 +132,15 @@ async function openTree(plan: Plan, dir: string, context: Context, handle: StepH
     })
   handle.progress('patch')
   const { gccMajor: gcc, binutils, makeVersion } = plan.tools
+  // The user's patches come first: a fix that is among them is then found, and not applied again.
+  const patches = applyPatches(tree, await readPatches(plan.kernel))
+  const patched = layered(tree, patches)
   const compat =
     plan.kernel.compat === 'none'
       ? NO_COMPAT
-      : compatOf(version, { gcc, binutils, make: makeVersion }, (path) => tree.read(path))
-  return { tree, change: await computeChange(tree, plan.kernel, compat.changed), version, compat }
+      : compatOf(version, { gcc, binutils, make: makeVersion }, (path) => patched.read(path))
+  const fixes = new Map([...patches, ...compat.changed])
+  return { tree, change: await computeChange(tree, plan.kernel, fixes), version, compat }
 }
 
 /** The tree, changed and configured for this kernel. */
@@ -217,13 +233,13 @@ async function build(
   handle.progress('compile')
   await compile(tree.dir, plan, compat.make, version, context, handle, log)
   handle.progress('prove')
-  if (change.path) await prove(tree.dir, change.path, place, context.signal)
+  await prove(tree.dir, change.paths, change.exposed, place, context.signal)
   handle.progress('package')
   const { dir: stored } = await context.store.put('kernel', fingerprint, inputs, async (to) => {
     for (const [from, name] of ARTEFACTS) await cp(join(tree.dir, from), join(to, name), { recursive: true })
     await writeFile(
       join(to, 'patch.diff'),
-      unifiedDiff((path) => tree.read(path) ?? '', change.changed),
+      unifiedDiff((path) => tree.read(path), change.changed),
     )
     await writeFile(join(to, 'compat.json'), `${JSON.stringify(compatRecord(compat), null, 1)}\n`)
     await cp(log, join(to, 'build.log'))
@@ -338,7 +354,7 @@ export function showPatch(kernel: ResolvedKernel, context: Context, override?: s
     return {
       outcome: 'done',
       detail: `${change.changed.size} files`,
-      value: unifiedDiff((path) => tree.read(path) ?? '', change.changed),
+      value: unifiedDiff((path) => tree.read(path), change.changed),
     }
   })
 }

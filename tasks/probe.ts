@@ -56,14 +56,21 @@ const libbpf = async (): Promise<string> => {
   return await hashFile(file)
 }
 
+/** LAB_SUFFIX is the suffix of the first parallel path, LAB_SUFFIX_2 of the second, and so on. */
+const suffixDefines = ({ parallelPaths }: ResolvedKernel): Record<string, string> =>
+  Object.fromEntries(
+    [...new Set(parallelPaths.map(({ suffix }) => suffix))].map((suffix, index) => [
+      index === 0 ? 'LAB_SUFFIX' : `LAB_SUFFIX_${index + 1}`,
+      `"${suffix}"`,
+    ]),
+  )
+
 /** A probe that is compiled from a source of the lab, not a sample of the kernel. */
 export type SourceProbe = Extract<ResolvedProbe, { source: string }>
 
 async function compileProbe(probe: SourceProbe, kernel: KernelArtefact, declared: ResolvedKernel, context: Context) {
   const include = join(context.toolRoot, 'bpf/include')
-  const define: Record<string, string> = declared.parallelPath
-    ? { LAB_SUFFIX: `"${declared.parallelPath.suffix}"` }
-    : {}
+  const define = suffixDefines(declared)
   const inputs: Inputs = {
     format: 1,
     source: await sourceInputs(probe.source, [include]),

@@ -118,7 +118,7 @@ describe('openLab', () => {
     const { lab, warnings } = openLab({ cwd: root, toolRoot: root, host: HOST })
     expect(warnings).toEqual([])
     expect(Object.keys(lab.kernels).toSorted()).toEqual(['v4.15', 'v5.10', 'v5.3', 'v5.4', 'v5.7', 'v6.1', 'v6.12'])
-    expect(lab.kernels['v6.1']?.parallelPath?.entry).toBe('filemap_read')
+    expect(lab.kernels['v6.1']?.parallelPaths[0]?.entry).toBe('filemap_read')
   })
 
   test('a lab file need not be writable', () => {

@@ -8,7 +8,7 @@ import { codeOf } from '../engine/error.ts'
 import { nameWayOut, suggest } from './suggest.ts'
 
 /** What a path in the lab file is for. */
-export type PathUse = 'config' | 'recipe' | 'probe' | 'workload' | 'tree'
+export type PathUse = 'config' | 'patch' | 'recipe' | 'probe' | 'workload' | 'tree'
 
 export interface Roots {
   /** The directory of the lab file. */
@@ -36,6 +36,7 @@ interface Use {
 
 const USES: Readonly<Record<PathUse, Use>> = {
   config: { what: 'configuration fragment', is: 'file', shipped: { directory: 'kernel/config', suffix: '.config' } },
+  patch: { what: 'patch', is: 'file' },
   recipe: { what: 'recipe', is: 'directory', shipped: { directory: 'vm-images', suffix: '' }, mark: 'image.yaml' },
   probe: { what: 'probe source', is: 'file', shipped: { directory: 'bpf', suffix: '.bpf.c' } },
   workload: { what: 'workload source', is: 'file', shipped: { directory: 'bpf/workloads', suffix: '.c' } },

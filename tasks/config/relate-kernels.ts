@@ -56,20 +56,52 @@ const sources: Check = function* ({ lab: { kernels } }) {
   }
 }
 
-/** Clones call clones; the entry is where the stock path is left, so it cannot be a clone itself. */
+/**
+ * Clones call clones; the entry is where the stock path is left, so it cannot be a clone itself. Two paths of one suffix share their
+ * clones, so these must be the same; two of different suffixes cannot both have one call of one entry.
+ */
 const parallelPaths: Check = function* ({ lab: { kernels } }) {
   for (const [name, { parallelPath }] of Object.entries(kernels)) {
-    const entry = parallelPath?.functions.indexOf(parallelPath.entry) ?? -1
-    if (entry >= 0) {
-      yield {
-        severity: 'error',
-        path: ['kernels', name, 'parallelPath', 'functions', entry],
-        at: 'value',
-        message: `"${parallelPath?.entry}" is the entry and cannot be cloned as well`,
-        wayOut: 'remove it from the list, or name its caller as the entry',
-      }
+    const at = (index: number): Problem['path'] => [
+      ...['kernels', name, 'parallelPath'],
+      ...(Array.isArray(parallelPath) ? [index] : []),
+    ]
+    const paths = parallelPath === undefined ? [] : [parallelPath].flat()
+    for (const [index, { entry, functions, suffix }] of paths.entries()) {
+      const itself = functions.indexOf(entry)
+      if (itself >= 0)
+        yield {
+          severity: 'error',
+          path: [...at(index), 'functions', itself],
+          at: 'value',
+          message: `"${entry}" is the entry and cannot be cloned as well`,
+          wayOut: 'remove it from the list, or name its caller as the entry',
+        }
+      yield* repeated(functions, [...at(index), 'functions'])
+      const before = paths.slice(0, index)
+      const rival = before.find(
+        (other) => other.entry === entry && other.functions.some((one) => functions.includes(one)),
+      )
+      if (rival !== undefined)
+        yield {
+          severity: 'error',
+          path: [...at(index), 'entry'],
+          at: 'value',
+          message: `the calls of ${entry} to ${functions.find((one) => rival.functions.includes(one))} go to one clone, and the path with suffix "${rival.suffix}" has them`,
+          wayOut: 'give the two paths different entries, or put them on two kernels (`extends:`)',
+        }
+      const twin = before.find(
+        (other) => other.suffix === suffix && other.functions.some((one) => functions.includes(one)),
+      )
+      if (twin !== undefined && functions.toSorted().join() !== twin.functions.toSorted().join())
+        yield {
+          severity: 'error',
+          path: [...at(index), 'suffix'],
+          at: 'value',
+          message: `two paths with suffix "${suffix}" share functions, and not all of them: their clones would differ`,
+          wayOut: 'give one of them another suffix, or the same list of functions',
+        }
     }
-    yield* repeated(parallelPath?.functions ?? [], ['kernels', name, 'parallelPath', 'functions'])
   }
 }
 
@@ -83,8 +115,14 @@ export function* repeated(list: readonly unknown[], path: Problem['path']): Iter
 }
 
 const lists: Check = function* ({ lab: { kernels } }) {
-  for (const [name, { config, expose }] of Object.entries(kernels)) {
+  for (const [name, { config, expose, patches }] of Object.entries(kernels)) {
     yield* repeated(config ?? [], ['kernels', name, 'config'])
+    yield* repeated(patches ?? [], ['kernels', name, 'patches'])
+    const exposed = (expose ?? []).map((each) =>
+      each.file === undefined ? each.function : `${each.function} of ${each.file}`,
+    )
+    for (const problem of repeated(exposed, ['kernels', name, 'expose']))
+      yield { ...problem, wayOut: 'write one entry with everything in `as:`' }
     for (const [index, each] of (expose ?? []).entries())
       yield* repeated(each.as, ['kernels', name, 'expose', index, 'as'])
   }

@@ -152,7 +152,47 @@ describe('kernels', () => {
         '"copyout" is in the list twice | keep one',
       ],
     ],
-  ])('%j -> %j', (from, to, expected) => expect(said(changed([from, to]))).toEqual(expected))
+    [
+      '    expose: []\n',
+      '    expose: [{ function: f, as: [noinline] }, { function: f, as: [exported] }]\n    patches: [no.patch]\n',
+      [
+        '"f" is in the list twice | write one entry with everything in `as:`',
+        'patch "no.patch" does not exist | create it, or correct the path (relative to the lab file)',
+      ],
+    ],
+  ])('%j -> %j', (from, to, expected) => expect(said(changed([from, to])).toSorted()).toEqual(expected.toSorted()))
+
+  const PATH =
+    '    parallelPath:\n      suffix: giulia\n      entry: generic_file_buffered_read\n      functions: [copy_page_to_iter, copyout]\n'
+  const pathsOf = (...paths: string[]) =>
+    changed([PATH, `    parallelPath:\n${paths.map((one) => `      - ${one}\n`).join('')}`])
+
+  test.each([
+    [['{ suffix: a, entry: e, functions: [f, g] }', '{ suffix: b, entry: d, functions: [f, g] }'], []],
+    [['{ suffix: a, entry: e, functions: [f, g] }', '{ suffix: a, entry: d, functions: [g, f] }'], []],
+    [['{ suffix: a, entry: e, functions: [f] }', '{ suffix: b, entry: e, functions: [g] }'], []],
+    [
+      ['{ suffix: a, entry: e, functions: [f] }', '{ suffix: b, entry: e, functions: [g, f] }'],
+      [
+        'the calls of e to f go to one clone, and the path with suffix "a" has them | give the two paths different entries, or put them on two kernels (`extends:`)',
+      ],
+    ],
+    [
+      ['{ suffix: a, entry: e, functions: [f] }', '{ suffix: a, entry: d, functions: [g, f] }'],
+      [
+        'two paths with suffix "a" share functions, and not all of them: their clones would differ | give one of them another suffix, or the same list of functions',
+      ],
+    ],
+    [
+      ['{ suffix: a, entry: e, functions: [f] }', '{ suffix: A, entry: d, functions: [] }'],
+      [
+        'parallelPath[1].functions of kernel v5.4: the list is empty | name at least one',
+        'parallelPath[1].suffix of kernel v5.4: "A" is not allowed | a suffix has lower-case letters, digits and "_", and begins with a letter',
+      ],
+    ],
+  ])('a list of parallel paths: %j', (paths, expected) => {
+    expect(said(pathsOf(...paths)).toSorted()).toEqual(expected)
+  })
 
   test('nothing is said about the source of a kernel whose parent is being mended', () => {
     expect(said(changed(['    compat: auto\n', '    compat: x\n']))).toHaveLength(1)

@@ -43,8 +43,9 @@ function* namedPaths({
   probes,
   experiments,
 }: ValidParts): Iterable<[use: PathUse, path: Path, text: string]> {
-  for (const [name, { config, source }] of Object.entries(kernels)) {
+  for (const [name, { config, patches, source }] of Object.entries(kernels)) {
     for (const [index, text] of (config ?? []).entries()) yield ['config', ['kernels', name, 'config', index], text]
+    for (const [index, text] of (patches ?? []).entries()) yield ['patch', ['kernels', name, 'patches', index], text]
     if (source && 'tree' in source) yield ['tree', ['kernels', name, 'source', 'tree'], source.tree]
   }
   for (const [name, { recipe }] of Object.entries(images)) yield ['recipe', ['images', name, 'recipe'], recipe]

@@ -23,12 +23,10 @@ test('the example, whole', () => {
   const { lab, at } = resolved()
   const config = [at('kernel/config/guest.config'), at('kernel/config/tracing.config')]
   const options = { KPROBE_EVENTS_ON_NOTRACE: 'y', NR_CPUS: 8 }
-  const parallelPath = {
-    suffix: 'giulia',
-    entry: 'generic_file_buffered_read',
-    functions: ['copy_page_to_iter', 'copyout'],
-  }
-  const same = { config, options, parallelPath, compat: 'auto', expose: [] }
+  const parallelPaths = [
+    { suffix: 'giulia', entry: 'generic_file_buffered_read', functions: ['copy_page_to_iter', 'copyout'] },
+  ]
+  const same = { config, options, patches: [], parallelPaths, compat: 'auto', expose: [] }
   expect(lab).toEqual({
     name: 'copyout',
     file: at('lab.yaml'),
@@ -124,7 +122,7 @@ describe('extends', () => {
     )
     expect(kernel?.config.map((file) => path.basename(file))).toEqual(['guest.config'])
     expect(kernel?.compat).toBe('none')
-    expect(kernel?.parallelPath).toEqual({ suffix: 'x', entry: 'a', functions: ['b'] })
+    expect(kernel?.parallelPaths).toEqual([{ suffix: 'x', entry: 'a', functions: ['b'] }])
     expect(kernel?.expose).toEqual([{ function: 'f', as: ['noinline'] }])
     expect(kernel?.source).toHaveProperty('package', 'linux-source-5.10')
   })
@@ -136,7 +134,7 @@ describe('extends', () => {
     expect(lab.kernels['grandchild']).toMatchObject({
       source: { package: 'linux-source-5.10' },
       options: { KPROBE_EVENTS_ON_NOTRACE: 'y', NR_CPUS: 2 },
-      parallelPath: { suffix: 'giulia' },
+      parallelPaths: [{ suffix: 'giulia' }],
     })
     expect(lab.kernels['v5.4']?.options).toEqual({ KPROBE_EVENTS_ON_NOTRACE: 'y', NR_CPUS: 8 })
   })
@@ -154,6 +152,8 @@ test('what is left out is filled in', async () => {
     source: { tree: path.join(directory, 'linux') },
     config: [],
     options: {},
+    patches: [],
+    parallelPaths: [],
     compat: 'auto',
     expose: [],
   })

@@ -33,7 +33,10 @@ export interface ResolvedKernel {
   /** Without CONFIG_. On top of the fragments. */
   readonly options: Readonly<Record<string, string | number>>
   readonly compat: 'auto' | 'none'
-  readonly parallelPath?: Readonly<ParallelPath>
+  /** Absolute paths of unified diffs, in the order in which they are applied. */
+  readonly patches: readonly string[]
+  /** Made one after the other, each of what the one before left. */
+  readonly parallelPaths: readonly Readonly<ParallelPath>[]
   readonly expose: readonly Readonly<Expose>[]
 }
 
@@ -163,6 +166,10 @@ function merged(parent: Kernel, child: Kernel): Kernel {
   return { ...parent, ...child, options: { ...parent.options, ...child.options } }
 }
 
+/** A kernel's parallel paths; the lab file has one, or a list. */
+const pathsOf = ({ parallelPath }: Kernel): readonly ParallelPath[] =>
+  parallelPath === undefined ? [] : Array.isArray(parallelPath) ? parallelPath : [parallelPath]
+
 function resolveKernel(name: string, kernels: Readonly<Record<string, Kernel>>, absolute: Absolute): ResolvedKernel {
   const chain = chainOf(kernels, name).chain.map((each) => kernels[each] ?? {})
   const kernel = chain.toReversed().reduce(merged)
@@ -173,7 +180,8 @@ function resolveKernel(name: string, kernels: Readonly<Record<string, Kernel>>, 
     config: (kernel.config ?? []).map((file) => absolute('config', file)),
     options: kernel.options ?? {},
     compat: kernel.compat ?? DEFAULTS.compat,
-    ...(kernel.parallelPath && { parallelPath: kernel.parallelPath }),
+    patches: (kernel.patches ?? []).map((file) => absolute('patch', file)),
+    parallelPaths: pathsOf(kernel),
     expose: kernel.expose ?? [],
   }
 }

@@ -64,7 +64,8 @@ export function formsOf(schema: z.ZodType | undefined): string[] {
 
 /** What people write who come from other tools, and what it is called here. */
 const OTHER_WORDS: Readonly<Record<string, string>> = {
-  patches: 'parallelPath',
+  patch: 'patches',
+  diffs: 'patches',
   base: 'extends',
   inherits: 'extends',
   fragments: 'config',

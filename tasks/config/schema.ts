@@ -67,6 +67,8 @@ export const Source = z
   ])
   .describe('where the source comes from')
 
+const treeFile = text(/^(?!\/)(?!(.*\/)?\.\.(\/|$))[^\s]+$/, 'a file is named by its path inside the kernel tree')
+
 export const ParallelPath = z
   .strictObject({
     suffix: text(
@@ -74,13 +76,16 @@ export const ParallelPath = z
       'a suffix has lower-case letters, digits and "_", and begins with a letter',
     ).describe('ending of the clones: the clone of f is called f_<suffix>'),
     entry: func.describe('the one function whose calls are switched to the clones'),
+    file: treeFile
+      .optional()
+      .describe('the file that defines the entry, relative to the tree; needed only where the name is not unique'),
     functions: z.array(func).min(1).describe('the functions to clone'),
   })
   .describe('clones of a call path, so that probes see one caller and nothing else')
 
 export const Expose = z.strictObject({
   function: func.describe('the function to change where it stands'),
-  file: text(/^(?!\/)(?!(.*\/)?\.\.(\/|$))[^\s]+$/, 'a file is named by its path inside the kernel tree')
+  file: treeFile
     .optional()
     .describe('the file that defines it, relative to the tree; needed only where the name is not unique'),
   as: z
@@ -110,7 +115,14 @@ export const Kernel = z
       .enum(['auto', 'none'])
       .optional()
       .describe('fixes that let an old tree build and boot with a new toolchain; auto when left out'),
-    parallelPath: ParallelPath.optional(),
+    patches: z
+      .array(path)
+      .optional()
+      .describe('unified diffs (-p1) that are applied to the source, in this order, before anything else is changed'),
+    parallelPath: z
+      .union([ParallelPath, z.array(ParallelPath).min(1)])
+      .optional()
+      .describe('clones of a call path, so that probes see one caller and nothing else; one path or a list of them'),
     expose: z.array(Expose).optional().describe('functions to keep out of line, export or make error-injectable'),
   })
   .meta({ title: 'Kernel', description: 'a kernel: its source, its configuration, its changes' })

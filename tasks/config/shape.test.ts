@@ -13,7 +13,7 @@ describe('rendered as a whole', () => {
         'lab.yaml:9:5 unknown key "patchs" in kernel v5.4',
         '        patchs: [a]',
         '        ~~~~~~',
-        '  way out: did you mean "parallelPath"?',
+        '  way out: did you mean "patches"?',
       ),
     )
   })

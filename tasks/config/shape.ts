@@ -130,6 +130,8 @@ function unionProblems(path: Path, value: unknown, yaml: YamlText, data: unknown
     if (meant !== undefined) return again(meant)
     if (forms.length > 0) return [noForm(path, Object.keys(value), forms)]
   }
+  const lists = options.find((option) => option instanceof z.ZodArray)
+  if (Array.isArray(value) && lists !== undefined) return again(lists)
   const texts = options.find((option) => option instanceof z.ZodString)
   if (typeof value === 'string' && texts !== undefined) return again(texts)
   const expected = options.map(

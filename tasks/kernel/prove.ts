@@ -3,47 +3,74 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { labError } from '../engine/error.ts'
 import { disassemble } from '../host/kbuild.ts'
-import type { TransformResult } from '../linux/parallel-path.ts'
-import { parseObjdumpCalls, parseSystemMap, proveClones } from '../linux/proof.ts'
+import type { Exposed } from '../linux/expose.ts'
+import type { Entry, TransformResult } from '../linux/parallel-path.ts'
+import {
+  parseObjdumpAddresses,
+  parseObjdumpCalls,
+  parseSymvers,
+  parseSystemMap,
+  proveClones,
+  type Proof,
+} from '../linux/proof.ts'
 
-/** Fails and names each clone that is not there as promised, with what to do about it. */
-export async function prove(tree: string, path: TransformResult, place: string, signal: AbortSignal): Promise<void> {
+/** What the code of each function, and of the pieces that the compiler made of it (.part.0, .cold), calls and holds. */
+async function codeOf(vmlinux: string, functions: readonly string[], symbols: readonly string[], signal: AbortSignal) {
+  const calls = new Map<string, Set<string>>()
+  const addresses = new Map<string, Set<bigint>>()
+  const wanted = new Set(functions)
+  for (const piece of symbols) {
+    if (!wanted.has(piece) && !wanted.has(piece.replace(/\..*$/, ''))) continue
+    const text = await disassemble(vmlinux, piece, signal)
+    for (const [caller, callees] of parseObjdumpCalls(text)) calls.set(caller, callees)
+    for (const [caller, values] of parseObjdumpAddresses(text)) addresses.set(caller, values)
+  }
+  return { calls, addresses }
+}
+
+/** What the pieces of several functions have, together. */
+const together = <T>(found: ReadonlyMap<string, ReadonlySet<T>>, names: readonly string[]): Set<T> =>
+  new Set(
+    [...found].filter(([piece]) => names.includes(piece.replace(/\..*$/, ''))).flatMap(([, values]) => [...values]),
+  )
+
+/** Fails and names each clone and each exposed function that is not there as promised, with what to do about it. */
+export async function prove(
+  tree: string,
+  paths: readonly TransformResult[],
+  exposed: readonly Exposed[],
+  place: string,
+  signal: AbortSignal,
+): Promise<void> {
+  if (paths.length === 0 && exposed.length === 0) return
   const [systemMap, moduleSymvers] = await Promise.all([
     readFile(join(tree, 'System.map'), 'utf8'),
     readFile(join(tree, 'Module.symvers'), 'utf8'),
   ])
   const symbols = [...parseSystemMap(systemMap).keys()]
   // A static entry with one caller is inlined into it, and its calls are that caller's.
-  const { entry } = path
-  const inlined = !symbols.includes(entry.name)
-  const callers = [...new Set([...path.calls.map(({ caller }) => caller), ...(inlined ? entry.callers : [])])]
-  // A compiler may move part of a caller to a symbol of its own (.part.0, .cold); its calls count as the caller's.
-  const pieces = callers.flatMap((caller) =>
-    symbols.filter((symbol) => symbol === caller || symbol.startsWith(`${caller}.`)),
-  )
-  const calls = new Map<string, Set<string>>()
-  for (const piece of pieces)
-    for (const [caller, callees] of parseObjdumpCalls(await disassemble(join(tree, 'vmlinux'), piece, signal)))
-      calls.set(caller, callees)
-  if (inlined) {
-    const merged = entry.callers.flatMap((caller) =>
-      [...calls]
-        .filter(([piece]) => piece === caller || piece.startsWith(`${caller}.`))
-        .flatMap(([, callees]) => [...callees]),
-    )
-    calls.set(entry.name, new Set(merged))
+  const known = new Set(symbols)
+  const inlined: readonly Entry[] = paths.map(({ entry }) => entry).filter(({ name }) => !known.has(name))
+  // Code of a module is not in vmlinux; its symbols are proven, its calls are not.
+  const modules = parseSymvers(moduleSymvers)
+  const edges = paths
+    .flatMap((path) => path.calls)
+    .filter(({ callee }) => known.has(callee) || (modules.get(callee) ?? 'vmlinux') === 'vmlinux')
+  const callers = [...edges.map(({ caller }) => caller), ...inlined.flatMap((entry) => entry.callers)]
+  const { calls, addresses } = await codeOf(join(tree, 'vmlinux'), callers, symbols, signal)
+  for (const entry of inlined) {
+    calls.set(entry.name, together(calls, entry.callers))
+    addresses.set(entry.name, together(addresses, entry.callers))
   }
-  const problems = proveClones({
-    systemMap,
-    moduleSymvers,
-    calls,
-    clones: path.clones.map(({ name }) => name),
-    edges: path.calls,
-  })
+  const proof: Proof = {
+    ...{ systemMap, moduleSymvers, calls, addresses, edges, exposed },
+    clones: paths.flatMap((path) => path.clones),
+  }
+  const problems = proveClones(proof)
   if (problems.length > 0)
     throw labError({
       place,
-      fact: 'the kernel was built, but its parallel path is not what was declared',
+      fact: `the kernel was built, but ${exposed.length === 0 ? 'its parallel path is' : 'what was changed in it is'} not what was declared`,
       lines: problems.flatMap(({ symbol, fact, wayOut }) => [`${symbol}: ${fact}`, `  ${wayOut}`]),
       wayOut: 'nothing was stored; change the declaration and build again',
     })

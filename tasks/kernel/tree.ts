@@ -7,16 +7,22 @@ import { mkdir, readFile, readdir, rm, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { ResolvedKernel } from '../config/resolve.ts'
 import { run } from '../host/sh.ts'
-import { applyExpose } from '../linux/expose.ts'
-import { applyParallelPath, type SourceTree, type TransformResult } from '../linux/parallel-path.ts'
+import { applyExpose, type Exposed } from '../linux/expose.ts'
+import { applyParallelPaths, type TransformResult } from '../linux/parallel-path.ts'
+import { layered, type SourceTree } from '../linux/source-tree.ts'
 
-/** Where functions that one may want to probe are defined; drivers and other architectures would only add noise. */
+/** Where most functions that one may want to probe are defined. */
 const SEARCHED = ['arch/x86', 'block', 'fs', 'include', 'ipc', 'kernel', 'lib', 'mm', 'net', 'security']
+/** Further parts of the kernel, most of a tree's files: looked into for names that are nowhere else. */
+const REST = ['certs', 'crypto', 'drivers', 'init', 'sound', 'virt']
+/** Marks, among the kept originals, a file that the source does not have. */
+const ADDED = '.lab-added'
 
 export interface Change {
   /** Tree-relative path -> new text, for every file that differs from the source. */
   readonly changed: ReadonlyMap<string, string>
-  readonly path?: TransformResult | undefined
+  readonly paths: readonly TransformResult[]
+  readonly exposed: readonly Exposed[]
   readonly warnings: readonly string[]
 }
 
@@ -38,13 +44,15 @@ export class KernelTree implements SourceTree {
 
   /** Original text of a file, whatever we did to it since. */
   read(path: string): string | undefined {
+    if (existsSync(join(this.#pristine, `${path}${ADDED}`))) return undefined
     const kept = join(this.#pristine, path)
     const file = existsSync(kept) ? kept : join(this.dir, path)
     return existsSync(file) ? readFileSync(file, 'utf8') : undefined
   }
 
-  async candidates(name: string): Promise<readonly string[]> {
-    const dirs = SEARCHED.filter((dir) => existsSync(join(this.dir, dir)))
+  async candidates(name: string, everywhere = false): Promise<readonly string[]> {
+    const dirs = [...SEARCHED, ...(everywhere ? REST : [])].filter((dir) => existsSync(join(this.dir, dir)))
+    if (dirs.length === 0) return []
     const { stdout } = await run(['grep', '-rlwF', '--include=*.c', '--include=*.h', '--', name, ...dirs], {
       cwd: this.dir,
       signal: this.#signal,
@@ -61,37 +69,45 @@ export class KernelTree implements SourceTree {
       .map((entry) => join(entry.parentPath, entry.name).slice(this.#pristine.length + 1))
   }
 
+  /** Keeps what a file was before the first change: its text, or a mark that there was none. */
+  async #keep(path: string): Promise<void> {
+    const kept = join(this.#pristine, path)
+    if (existsSync(kept) || existsSync(`${kept}${ADDED}`)) return
+    await mkdir(dirname(kept), { recursive: true })
+    const file = join(this.dir, path)
+    if (existsSync(file)) await writeFile(kept, await readFile(file))
+    else await writeFile(`${kept}${ADDED}`, '')
+  }
+
   /** Makes the tree equal to the source plus `changed`, writing only what differs from what is there. */
   async apply(changed: ReadonlyMap<string, string>): Promise<void> {
-    for (const [path] of changed) {
-      const kept = join(this.#pristine, path)
-      if (existsSync(kept)) continue
-      await mkdir(dirname(kept), { recursive: true })
-      await writeFile(kept, await readFile(join(this.dir, path)))
-    }
-    for (const path of await this.#kept()) {
-      const wanted = changed.get(path) ?? this.read(path) ?? ''
+    for (const [path] of changed) await this.#keep(path)
+    for (const kept of await this.#kept()) {
+      const path = kept.endsWith(ADDED) ? kept.slice(0, -ADDED.length) : kept
+      const wanted = changed.get(path) ?? this.read(path)
       const file = join(this.dir, path)
-      if ((await readFile(file, 'utf8')) !== wanted) await writeFile(file, wanted)
+      if (wanted === undefined) await rm(file, { force: true })
+      else if ((await readFile(file, 'utf8').catch(() => undefined)) !== wanted) {
+        await mkdir(dirname(file), { recursive: true })
+        await writeFile(file, wanted)
+      }
     }
   }
 }
 
-/** What the declaration makes of the source; nothing is written. `fixes` are files that the compat table changed already. */
+/** What the declaration makes of the source; nothing is written. `fixes` are files that patches and the compat table changed already. */
 export async function computeChange(
   tree: SourceTree,
-  kernel: Pick<ResolvedKernel, 'parallelPath' | 'expose'>,
+  kernel: Pick<ResolvedKernel, 'parallelPaths' | 'expose'>,
   fixes: ReadonlyMap<string, string> = new Map(),
 ): Promise<Change> {
-  const changed = new Map<string, string>(fixes)
-  const layered: SourceTree = {
-    read: (path) => changed.get(path) ?? tree.read(path),
-    candidates: (name) => tree.candidates(name),
+  // expose comes first; parallel paths are then made of the exposed text, so that both can name the same file.
+  const { changed: exposedFiles, functions: exposed } = await applyExpose(layered(tree, fixes), kernel.expose)
+  const before = new Map([...fixes, ...exposedFiles])
+  const { changed, paths } = await applyParallelPaths(layered(tree, before), kernel.parallelPaths)
+  return {
+    ...{ paths, exposed },
+    changed: new Map([...before, ...changed]),
+    warnings: paths.flatMap((path) => path.warnings),
   }
-  // expose comes first; the parallel path is then made of the exposed text, so that both can name the same file.
-  if (kernel.expose.length > 0)
-    for (const [path, text] of (await applyExpose(layered, kernel.expose)).changed) changed.set(path, text)
-  const path = kernel.parallelPath && (await applyParallelPath(layered, kernel.parallelPath))
-  for (const [file, text] of path?.changed ?? []) changed.set(file, text)
-  return { changed, path, warnings: path?.warnings ?? [] }
 }

@@ -13,11 +13,16 @@ export type { Node } from 'web-tree-sitter'
  * What takes arguments is listed apart.
  */
 const ANNOTATIONS =
-  /\b(?:__user|__kernel|__iomem|__percpu|__rcu|__force|__must_check|__always_inline|__no_sanitize_address|__no_kasan_or_inline|__no_kcsan|noinline|noinline_for_stack|__noclone|noinstr|notrace|nokprobe_inline|asmlinkage|__visible|__init|__exit|__initdata|__init_or_module|__meminit|__ref|__sched|__lockfunc|__cpuidle|__kprobes|__cold|__hot|__pure|__weak|__maybe_unused|__always_unused|__used|__flatten|__bitwise|__nocast|__private|__read_mostly|__ro_after_init|__cacheline_aligned|____cacheline_aligned|__packed|__latent_entropy|__malloc|__deprecated|__noreturn|fastcall|FORCE_INLINE)\b/g
+  /\b(?:__user|__kernel|__iomem|__percpu|__rcu|__force|__must_check|__always_inline|__no_sanitize_address|__no_kasan_or_inline|__no_kcsan|noinline|noinline_for_stack|__noclone|noinstr|notrace|nokprobe_inline|asmlinkage|__visible|__init|__exit|__initdata|__init_or_module|__meminit|__ref|__sched|__lockfunc|__cpuidle|__kprobes|__cold|__hot|__pure|__weak|__maybe_unused|__always_unused|__used|__flatten|__bitwise|__nocast|__private|__read_mostly|__ro_after_init|__cacheline_aligned|____cacheline_aligned|__packed|__latent_entropy|__net_init|__net_exit|__bpf_kfunc|__nocfi|__naked|__irq_entry|__softirq_entry|__init_memblock|__no_stack_protector|__no_profile|__head|__randomize_layout|__designated_init|__nonstring|__malloc|__deprecated|__noreturn|fastcall|FORCE_INLINE)\b/g
 const ANNOTATIONS_WITH_ARGUMENTS =
   /\b(?:__printf|__scanf|__acquires|__releases|__must_hold|__attribute__|__aligned|__section|__alloc_size|__cond_lock|__copy|__assume_aligned)\s*(\((?:[^()]|\((?:[^()]|\([^()]*\))*\))*\))/g
 
-const spaces = (text: string): string => text.replaceAll(/[^\n]/g, ' ')
+/** The same text in spaces. Not on a line of the preprocessor: a #define without its value is not what the parser expects. */
+const spaces = (match: string, ...rest: readonly unknown[]): string => {
+  const [offset, text] = rest.slice(-2) as [number, string]
+  const before = text.slice(text.lastIndexOf('\n', offset - 1) + 1, offset)
+  return /^\s*#/.test(before) ? match : match.replaceAll(/[^\n]/g, ' ')
+}
 
 /** The text with annotations blanked; the same length, the same lines. */
 export const blanked = (text: string): string =>
@@ -43,14 +48,17 @@ export interface Definition {
   readonly body: Node
   /** The specifiers before the name: "static size_t". */
   readonly signature: string
-  /** It stands inside #if, #ifdef or #else. */
-  readonly conditional: boolean
+  /** Where the comment begins that belongs to it, or `start`: nothing may come between the two. */
+  readonly lead: number
+  /** The preprocessor's condition that it stands under, include guards left out: "defined(CONFIG_X) && !(A > 1)"; undefined for none. */
+  readonly condition: string | undefined
 }
 
 /** A prototype; `end` is after its semicolon. */
 export interface Declaration {
   readonly name: string
   readonly start: number
+  readonly nameStart: number
   readonly end: number
 }
 
@@ -74,16 +82,55 @@ function declaredName(declarator: Node | null): Node | undefined {
   return undefined
 }
 
-function insideConditional(node: Node): boolean {
-  for (let parent = node.parent; parent; parent = parent.parent)
-    if (/^preproc_(if|ifdef|else|elif)/.test(parent.type)) return true
-  return false
+/** `#ifndef X` whose first line is `#define X`: it is there once, not now and then. */
+const isGuard = (node: Node, name: string): boolean =>
+  /^#\s*ifndef/.test(node.text) &&
+  new RegExp(`^.*\\n\\s*(?:/\\*[^]*?\\*/\\s*)?#\\s*define\\s+${name}\\b`).test(node.text)
+
+/** The condition of one #if, #ifdef, #ifndef or #elif line. */
+function ownCondition(node: Node): string | undefined {
+  const name = node.childForFieldName('name')?.text
+  if (name !== undefined) {
+    if (isGuard(node, name)) return undefined
+    return /^#\s*(?:el)?ifndef/.test(node.text) ? `!defined(${name})` : `defined(${name})`
+  }
+  const condition = node.childForFieldName('condition')?.text.replaceAll(/\s*\\\n\s*/g, ' ')
+  return condition === undefined ? undefined : `(${condition})`
+}
+
+/** What must hold for the preprocessor to keep a node. */
+function conditionOf(start: Node): string | undefined {
+  const terms: string[] = []
+  for (let node = start; node.parent; node = node.parent) {
+    const { parent } = node
+    if (!/^preproc_(?:if|ifdef|elif|elifdef|else)$/.test(parent.type)) continue
+    // #elif and #else hang below the #if that they belong to, and hold when it does not.
+    const alternative = /^preproc_(?:else|elif|elifdef)$/.test(node.type)
+    const own = ownCondition(parent)
+    if (own !== undefined) terms.unshift(alternative ? `!${own}` : own)
+  }
+  return terms.length > 0 ? terms.join(' && ') : undefined
+}
+
+/** Where the comment right above a definition begins. */
+function leadOf(text: string, node: Node, start: number): number {
+  let lead = start
+  for (let before = node.previousSibling; before?.type === 'comment'; before = before.previousSibling) {
+    if (/\n[ \t]*\n/.test(text.slice(before.endIndex, lead))) break
+    // A comment that ends a line of code belongs to that line.
+    if (/\S/.test(text.slice(text.lastIndexOf('\n', before.startIndex - 1) + 1, before.startIndex))) break
+    lead = before.startIndex
+  }
+  return lead
 }
 
 /** Where a declaration really begins: annotations before its first token were blanked and belong to it. */
 function trueStart(text: string, blank: string, start: number): number {
   let at = start
   while (at > 0 && /\s/.test(blank[at - 1] ?? '')) at--
+  // An annotation at the end of a #define is that line's own.
+  const line = text.slice(text.lastIndexOf('\n', at - 1) + 1, at)
+  if (/^\s*#/.test(line)) at = Math.min(start, text.indexOf('\n', at) + 1)
   while (at < start && /\s/.test(text[at] ?? '')) at++
   return at
 }
@@ -102,7 +149,8 @@ export async function parseC(text: string): Promise<CFile> {
     if (!name) continue
     const body = node.childForFieldName('body')
     const start = trueStart(text, blank, node.startIndex)
-    if (node.type === 'declaration') declarations.push({ name: name.text, start, end: node.endIndex })
+    if (node.type === 'declaration')
+      declarations.push({ name: name.text, start, nameStart: name.startIndex, end: node.endIndex })
     else if (body)
       definitions.push({
         name: name.text,
@@ -112,24 +160,77 @@ export async function parseC(text: string): Promise<CFile> {
         bodyStart: body.startIndex,
         body,
         signature: text.slice(start, name.startIndex),
-        conditional: insideConditional(node),
+        lead: leadOf(text, node, start),
+        condition: conditionOf(node),
       })
   }
   return { text, definitions, declarations }
 }
 
-/** Every place in a function's body that names `name` as a function or a value: not as a field, not as a label. */
-export function references(body: Node, names: ReadonlySet<string>): { name: string; start: number; end: number }[] {
-  const found: { name: string; start: number; end: number }[] = []
+/** A place that names a function. */
+export interface Reference {
+  readonly name: string
+  readonly start: number
+  readonly end: number
+  /** It is called there; otherwise it is used as a value, and who calls it is not seen. */
+  readonly called: boolean
+}
+
+const isTag = (node: Node): boolean => /^(?:struct|union|enum)_specifier$/.test(node.parent?.type ?? '')
+
+/** Every place in a function's body that names `name` as a function or a value: not as a field, a label or a tag. */
+export function references(body: Node, names: ReadonlySet<string>): Reference[] {
+  const found: Reference[] = []
   for (const node of body.descendantsOfType(['identifier', 'type_identifier'])) {
-    if (!node || !names.has(node.text)) continue
-    found.push({ name: node.text, start: node.startIndex, end: node.endIndex })
+    if (!node || !names.has(node.text) || isTag(node)) continue
+    const called = node.parent?.type === 'call_expression' && node.parent.childForFieldName('function')?.id === node.id
+    found.push({ name: node.text, start: node.startIndex, end: node.endIndex, called })
   }
   return found
 }
 
-/** How often a word stands in code (not in comments or strings); what a syntax tree must account for. */
+/** Names that a function declares as parameters or variables. */
+export function declaredIn(body: Node): Set<string> {
+  const names = new Set<string>()
+  const nodes = (body.parent ?? body).descendantsOfType(['parameter_declaration', 'declaration', 'init_declarator'])
+  for (const node of nodes) {
+    let inner = node?.childForFieldName('declarator') ?? null
+    while (inner && inner.type !== 'identifier') inner = inner.childForFieldName('declarator') ?? inner.namedChild(0)
+    if (inner) names.add(inner.text)
+  }
+  return names
+}
+
+/** Variables that live as long as the kernel, declared in a function: name -> text. */
+export function staticVariables(body: Node): Map<string, string> {
+  const found = new Map<string, string>()
+  for (const node of body.descendantsOfType('declaration')) {
+    if (!node || !/^static\b/.test(node.text)) continue
+    found.set(/([A-Za-z_]\w*)\s*(?:\[[^\]]*\]\s*)*(?:=|;|,)/.exec(node.text)?.[1] ?? node.text, node.text)
+  }
+  return found
+}
+
+/** How often a word stands in code (not in comments, strings or tags); what a syntax tree must account for. */
 export function countWord(text: string, word: string): number {
   const code = text.replaceAll(/\/\*[\s\S]*?\*\/|\/\/[^\n]*|"(?:\\.|[^"\\\n])*"/g, ' ')
-  return [...code.matchAll(new RegExp(`(?<![\\w.]|->)${word}(?!\\w)`, 'g'))].length
+  return [...code.matchAll(new RegExp(`(?<![\\w.]|->|\\b(?:struct|union|enum)\\s+)${word}(?!\\w)`, 'g'))].length
+}
+
+/**
+ * The line on which a function seems to be defined, for a text whose syntax tree does not show it: its name at the beginning of a
+ * statement, a list in parentheses, and "{".
+ */
+export function seemsDefined(text: string, name: string): number | undefined {
+  for (const match of text.matchAll(new RegExp(`^(?:\\w[\\w \\t*]*)?\\b${name}\\s*\\(`, 'gm'))) {
+    let depth = 0
+    let at = match.index + match[0].length - 1
+    do {
+      if (text[at] === '(') depth++
+      else if (text[at] === ')') depth--
+      at++
+    } while (depth > 0 && at < text.length)
+    if (/^(?:[\s\w]|#[^\n]*\n)*\{/.test(text.slice(at, at + 200))) return text.slice(0, match.index).split('\n').length
+  }
+  return undefined
 }

@@ -1,10 +1,14 @@
-/** Finds the functions of a declaration in a tree, or says why not: absent, a macro, defined in several places. */
+/** Finds the functions of a declaration in a tree, or says why not: absent, a macro, a system call, defined in several places. */
 import { userError } from '../engine/error.ts'
 import type { Files, Located } from './source-tree.ts'
 
-const isStatic = ({ definitions }: Located): boolean =>
+export const isStatic = ({ definitions }: Located): boolean =>
   definitions.every(({ signature }) => /\bstatic\b/.test(signature))
-const isHeader = ({ file }: Located): boolean => file.endsWith('.h')
+export const isHeader = ({ file }: Located): boolean => file.endsWith('.h')
+
+/** Files that are compiled for something else than the kernel's image: firmware-like stages, the vDSO, user space, host programs. */
+const OUTSIDE =
+  /^(?:arch\/x86\/(?:boot|purgatory|realmode|entry\/vdso|um|tools)|tools|scripts|usr|samples|Documentation)\//
 
 /** Names that share most of their words with the wanted one ("filemap_read" for "generic_file_buffered_read" is beyond it). */
 function similar(name: string, names: readonly string[]): string[] {
@@ -16,10 +20,11 @@ function similar(name: string, names: readonly string[]): string[] {
     .slice(0, 3)
 }
 
-/** The one definition that is meant, of several: in a .c file, and beside the rest of the path. */
+/** The one definition that is meant, of several: in the kernel's image, in a .c file, and beside the rest of the path. */
 function choose(found: readonly Located[], near: ReadonlySet<string>): readonly Located[] {
-  const sources = found.filter((one) => !isHeader(one))
-  const pool = sources.length > 0 ? sources : found
+  const inside = found.filter(({ file }) => !OUTSIDE.test(file))
+  const sources = inside.filter((one) => !isHeader(one))
+  const pool = sources.length > 0 ? sources : inside
   if (pool.length <= 1) return pool
   const beside = pool.filter(({ file }) => near.has(file))
   if (beside.length > 0) return beside
@@ -29,7 +34,7 @@ function choose(found: readonly Located[], near: ReadonlySet<string>): readonly 
 
 /** Several definitions in one file are alternatives of the preprocessor, or the file is broken. */
 function checkAlternatives({ name, file, definitions }: Located): void {
-  if (definitions.length > 1 && !definitions.every(({ conditional }) => conditional))
+  if (definitions.length > 1 && !definitions.every(({ condition }) => condition !== undefined))
     throw userError({
       place: `kernel source: ${file}`,
       fact: `${name} is defined ${definitions.length} times, not only under #if`,
@@ -37,44 +42,85 @@ function checkAlternatives({ name, file, definitions }: Located): void {
     })
 }
 
-async function locateOne(files: Files, name: string, key: string, near: ReadonlySet<string>): Promise<Located> {
-  const found = await files.definitions(name)
-  const chosen = choose(found, near)
-  const only = chosen[0]
-  if (only && chosen.length === 1) {
-    checkAlternatives(only)
-    return only
-  }
-  const place = `parallelPath.${key}`
-  if (chosen.length > 1)
-    throw userError({
+/** Why no definition was found. */
+async function absent(
+  files: Files,
+  name: string,
+  place: string,
+  found: readonly Located[],
+  near: readonly string[],
+  only?: string,
+) {
+  if (found[0])
+    return userError({
       place,
-      fact: `${name} is defined in ${chosen.map(({ file }) => file).join(' and ')}`,
-      wayOut: 'the path must say which: name a function of the same file beside it',
+      fact: `${name} is defined in ${found[0].file} only, which is not part of the kernel's image`,
+      wayOut: 'no probe reaches it: take a function of the kernel itself',
+    })
+  const call = await files.systemCall(name)
+  if (call !== undefined)
+    return userError({
+      place,
+      fact: `${name} is made by SYSCALL_DEFINE (${call}): it has no definition of its own`,
+      wayOut: `a probe can be on the system call as it is; for the path behind it, name the function that ${call} calls`,
     })
   const macro = await files.macro(name)
   if (macro !== undefined)
-    throw userError({
+    return userError({
       place,
       fact: `${name} is a macro (${macro}), not a function`,
       wayOut: 'name the function that the macro calls',
     })
-  const suggestions = similar(name, await files.namesNear([...near]))
-  throw userError({
+  const unclear = await files.misunderstood(name, only)
+  if (unclear !== undefined)
+    return userError({
+      place,
+      fact: `${name} seems to be defined at ${unclear}, in a form that cannot be understood (macros or #if inside the head?)`,
+      wayOut: 'change it with a patch of your own (`patches:`), or name its caller',
+    })
+  const suggestions = similar(name, await files.namesNear(near))
+  return userError({
     place,
-    fact: `this kernel source has no function ${name}`,
+    fact: only === undefined ? `this kernel source has no function ${name}` : `${only} does not define ${name}`,
     wayOut:
       suggestions.length > 0
         ? `did you mean ${suggestions.join(' or ')}? names differ between kernel versions`
-        : 'names differ between kernel versions: declare the path per kernel',
+        : 'names differ between kernel versions: declare it per kernel; a function that a macro makes cannot be named',
   })
+}
+
+export interface Wanted {
+  readonly name: string
+  /** The file to look in, where several define it. */
+  readonly file?: string | undefined
+  /** What the user wrote, for messages: "parallelPath.entry". */
+  readonly place: string
+  /** What to do when several files define it. */
+  readonly wayOut: string
+}
+
+/** Where a function is defined. @throws a user's error with the reason */
+export async function locateOne(files: Files, wanted: Wanted, near: ReadonlySet<string> = new Set()): Promise<Located> {
+  const { name, place, file } = wanted
+  const found = await files.definitions(name, file)
+  const chosen = choose(found, near)
+  const only = chosen[0]
+  if (!only) throw await absent(files, name, place, found, file === undefined ? [...near] : [file], file)
+  if (chosen.length > 1)
+    throw userError({
+      place,
+      fact: `${name} is defined in ${chosen.map((one) => one.file).join(' and ')}`,
+      wayOut: wanted.wayOut,
+    })
+  checkAlternatives(only)
+  return only
 }
 
 /** Locates every name; a function found in one file only helps to choose among the others' several. */
 export async function locateAll(
   files: Files,
   names: readonly string[],
-  key: string,
+  place: string,
   seeds: readonly string[],
 ): Promise<Located[]> {
   const near = new Set(seeds)
@@ -83,15 +129,7 @@ export async function locateAll(
     if (sources.length === 1 && sources[0]) near.add(sources[0].file)
   }
   const located: Located[] = []
-  for (const name of names) located.push(await locateOne(files, name, key, near))
+  const wayOut = 'the path must say which: name a function of the same file beside it'
+  for (const name of names) located.push(await locateOne(files, { name, place, wayOut }, near))
   return located
-}
-
-/** Where the prototype of a clone goes: beside the original's. Undefined for a static function of a .c file. */
-export async function prototypeHome(files: Files, one: Located): Promise<{ file: string; at: number } | undefined> {
-  if (isHeader(one)) return { file: one.file, at: one.definitions.at(-1)?.end ?? 0 }
-  const header = isStatic(one) ? undefined : (await files.declaringHeaders(one.name))[0]
-  if (header === undefined) return undefined
-  const declared = (await files.parsed(header)).declarations.find(({ name }) => name === one.name)
-  return declared && { file: header, at: declared.end }
 }

@@ -4,18 +4,23 @@
  *
  * Done on the syntax tree, from the pristine source, each time: there is no fork to keep.
  */
+import { createTwoFilesPatch } from 'diff'
 import { userError } from '../engine/error.ts'
-import { countWord, references, type Definition } from './c-parser.ts'
-import { applyEdits, type Edit } from './edits.ts'
-import { cloneText, prototypeText, withoutSpace } from './clone-text.ts'
-import { Files, type Located, type SourceTree } from './source-tree.ts'
-import { locateAll, prototypeHome } from './locate.ts'
+import { countWord, references, type Definition, type Reference } from './c-parser.ts'
+import { applyEdits } from './edits.ts'
+import { cloneText, prototypeText, under, withoutSpace } from './clone-text.ts'
+import { layered, Files, type Located, type SourceTree } from './source-tree.ts'
+import { isHeader, isStatic, locateAll, locateOne } from './locate.ts'
+import { Additions, ahead, behind, type Place } from './placement.ts'
+import { checkClone, checkShadows } from './suitable.ts'
 
 export type { SourceTree } from './source-tree.ts'
 
 export interface PathDeclaration {
   readonly suffix: string
   readonly entry: string
+  /** The file that defines the entry, where several do. */
+  readonly file?: string | undefined
   readonly functions: readonly string[]
 }
 
@@ -26,31 +31,59 @@ export interface Clone {
   readonly file: string
 }
 
+/** A call that must be in the binary. */
+export interface Call {
+  readonly caller: string
+  readonly callee: string
+  /** False where the callee is handed on as a value: its address is in the caller then, and no call. */
+  readonly direct: boolean
+}
+
+export interface Entry {
+  readonly name: string
+  readonly file: string
+  /** Functions of its file that call it, directly or not: a static entry with one caller is inlined into it. */
+  readonly callers: readonly string[]
+}
+
 export interface TransformResult {
   /** Path -> new text, of the files that differ. */
   readonly changed: ReadonlyMap<string, string>
   readonly clones: readonly Clone[]
-  /** `callers` are the functions of its file that call it, directly or not: a static entry with one caller is inlined into it. */
-  readonly entry: { readonly name: string; readonly file: string; readonly callers: readonly string[] }
-  /** Calls that must be in the binary: clone to clone, and entry to clone. */
-  readonly calls: readonly { readonly caller: string; readonly callee: string }[]
+  readonly entry: Entry
+  /** Clone to clone, and entry to clone. */
+  readonly calls: readonly Call[]
   readonly warnings: readonly string[]
 }
 
 interface Work {
   readonly files: Files
   readonly declaration: PathDeclaration
-  readonly edits: Map<string, Edit[]>
-  readonly calls: { caller: string; callee: string }[]
+  readonly additions: Map<string, Additions>
+  /** Text of each clone's prototype. */
+  readonly prototypes: Map<string, string>
+  readonly calls: Call[]
 }
 
-const edit = (work: Work, file: string, one: Edit) => work.edits.set(file, [...(work.edits.get(file) ?? []), one])
 const cloneName = ({ declaration }: Work, name: string) => `${name}_${declaration.suffix}`
 
+function additionsOf({ additions }: Work, file: string): Additions {
+  const known = additions.get(file) ?? new Additions()
+  additions.set(file, known)
+  return known
+}
+
 /** Places in a body that name a function of the set. A place that the syntax tree does not show is refused, not passed over. */
-function callsIn(work: Work, definition: Definition, text: string, file: string) {
-  const found = references(definition.body, new Set(work.declaration.functions))
-  for (const name of work.declaration.functions) {
+function callsIn(work: Work, definition: Definition, text: string, file: string): Reference[] {
+  const { functions } = work.declaration
+  const found = references(definition.body, new Set(functions))
+  checkShadows(
+    file,
+    definition,
+    functions.filter((name) => found.some((one) => one.name === name)),
+    'parallelPath',
+  )
+  for (const name of functions) {
     const words = countWord(text.slice(definition.bodyStart, definition.end), name)
     const seen = found.filter((one) => one.name === name).length
     if (words !== seen)
@@ -63,91 +96,111 @@ function callsIn(work: Work, definition: Definition, text: string, file: string)
   return found
 }
 
-/** After the definition, or after the EXPORT_SYMBOL that belongs to it. */
-function endOf(text: string, definition: Definition): number {
-  const exported = new RegExp(`^\\s*EXPORT_SYMBOL\\w*\\(\\s*${definition.name}\\b[^)]*\\);`).exec(
-    text.slice(definition.end),
-  )
-  return definition.end + (exported?.[0].length ?? 0)
+interface Home {
+  readonly file: string
+  readonly place: (definition: Definition) => Place
 }
 
-/** The file that a clone's body goes to: the original's, or for an inline of a header the .c file of the function that it calls. */
-async function homeOf(
-  work: Work,
-  one: Located,
-  all: readonly Located[],
-): Promise<{ file: string; at: (definition: Definition) => number }> {
+/**
+ * Where a clone's body goes: behind the original; for an inline function of a header behind the function of the path that it calls, or,
+ * when it calls none that stands in a .c file, before the entry. Not into the header: every file would have its own.
+ */
+async function homeOf(work: Work, one: Located, all: readonly Located[], entry: Located): Promise<Home> {
   const { text } = await work.files.parsed(one.file)
-  if (one.file.endsWith('.c')) return { file: one.file, at: (definition) => endOf(text, definition) }
-  const called = one.definitions.flatMap((definition) =>
-    callsIn(work, definition, text, one.file).map(({ name }) => name),
-  )
+  if (!isHeader(one)) return { file: one.file, place: (definition) => behind(text, definition) }
+  const called = one.definitions.flatMap((definition) => callsIn(work, definition, text, one.file))
   const home = called
-    .map((name) => all.find((other) => other.name === name))
-    .find((other) => other?.file.endsWith('.c'))
-  if (!home)
-    throw userError({
-      place: `kernel source: ${one.file}`,
-      fact: `${one.name} is an inline function and calls no function of the path that is defined in a .c file`,
-      wayOut: 'add the function that it calls to `functions:`',
-    })
+    .map(({ name }) => all.find((other) => other.name === name))
+    .find((other) => other !== undefined && !isHeader(other))
+  const first = entry.definitions[0] as Definition
+  if (!home) return { file: entry.file, place: () => ahead(first) }
   const { text: homeText } = await work.files.parsed(home.file)
-  return { file: home.file, at: () => endOf(homeText, home.definitions.at(-1) as Definition) }
+  return { file: home.file, place: () => behind(homeText, home.definitions.at(-1) as Definition) }
 }
 
 /** Whether a file already carries this very clone. One that differs is somebody else's, and a reason to stop. */
-async function carries(work: Work, file: string, name: string, wanted: string): Promise<boolean> {
+async function carries(work: Work, file: string, name: string, wanted: readonly string[]): Promise<boolean> {
   const { definitions, text } = await work.files.parsed(file)
-  const there = definitions.find((one) => one.name === name)
-  if (!there) return false
-  if (withoutSpace(text.slice(there.start, there.end)) === withoutSpace(wanted)) return true
+  const there = definitions.filter((one) => one.name === name).map(({ start, end }) => text.slice(start, end))
+  if (there.length === 0) return false
+  const same = (a: readonly string[], b: readonly string[]) => a.map(withoutSpace).join() === b.map(withoutSpace).join()
+  if (same(there, wanted)) return true
+  const [before = '', after = ''] = [there, wanted].map((texts) => `${texts.join('\n\n')}\n`)
   throw userError({
     place: `kernel source: ${file}`,
     fact: `it already has a ${name}, and not the one that the lab would make`,
+    lines: createTwoFilesPatch('there', 'the lab', before, after, undefined, undefined, { context: 1 })
+      .split('\n')
+      .slice(1, 24),
     wayOut: 'choose another `suffix:`, or take the source without it',
   })
 }
 
-async function addPrototype(work: Work, one: Located, definition: Definition, firstClone: number): Promise<void> {
-  const { text } = await work.files.parsed(one.file)
-  const name = cloneName(work, one.name)
-  const prototype = prototypeText(text, definition, name)
-  const home = await prototypeHome(work.files, one)
-  if (home === undefined) {
-    // A static function: its clone is declared in the same file, before the first clone that may call it, so that a change of the set
-    // leaves widely included headers (and most of the kernel's objects) alone.
-    edit(work, one.file, { start: firstClone, end: firstClone, text: `\n\n${prototype}` })
-    return
-  }
-  const header = await work.files.parsed(home.file)
-  if (header.declarations.some((declared) => declared.name === name)) return
-  edit(work, home.file, { start: home.at, end: home.at, text: `\n${prototype}` })
+/** The prototypes of a function's alternatives, once where they are the same. */
+function prototypesOf(text: string, one: Located, name: string): string {
+  const texts = one.definitions.map((definition) => prototypeText(text, definition, name))
+  if (new Set(texts.map(withoutSpace)).size === 1) return texts[0] ?? ''
+  return one.definitions.map(({ condition }, index) => under(condition, texts[index] ?? '')).join('\n')
 }
 
-async function addClone(
-  work: Work,
-  one: Located,
-  all: readonly Located[],
-  firstClones: ReadonlyMap<string, number>,
-): Promise<Clone> {
+async function addClone(work: Work, one: Located, all: readonly Located[], entry: Located): Promise<Clone> {
   const { text } = await work.files.parsed(one.file)
   const name = cloneName(work, one.name)
-  const home = await homeOf(work, one, all)
-  for (const definition of one.definitions) {
+  const home = await homeOf(work, one, all, entry)
+  const bodies = one.definitions.map((definition) => {
+    checkClone(one.file, text, definition, 'parallelPath.functions')
     const found = callsIn(work, definition, text, one.file)
-    for (const { name: callee } of found) work.calls.push({ caller: name, callee: cloneName(work, callee) })
+    for (const { name: callee, called } of found)
+      work.calls.push({ caller: name, callee: cloneName(work, callee), direct: called })
     const body = cloneText(
       text,
       definition,
       name,
       found.map(({ start, end, name: callee }) => ({ start, end, text: cloneName(work, callee) })),
     )
-    if (await carries(work, home.file, name, body)) continue
-    await addPrototype(work, one, definition, firstClones.get(one.file) ?? definition.end)
-    const at = home.at(definition)
-    edit(work, home.file, { start: at, end: at, text: `\n\n${body}\nEXPORT_SYMBOL(${name});` })
+    return { definition, body, needs: [name, ...found.map(({ name: callee }) => cloneName(work, callee))] }
+  })
+  work.prototypes.set(name, prototypesOf(text, one, name))
+  const clone = { name, original: one.name, file: home.file }
+  if (
+    await carries(
+      work,
+      home.file,
+      name,
+      bodies.map(({ body }) => body),
+    )
+  )
+    return clone
+  const additions = additionsOf(work, home.file)
+  additions.include('linux/export.h')
+  if (home.file !== one.file && one.file.startsWith('include/')) additions.include(one.file.slice('include/'.length))
+  for (const { definition, body, needs } of bodies) {
+    const place = home.place(definition)
+    const moved = home.file !== one.file
+    additions.user({ place, conditional: !moved && definition.condition !== undefined, needs })
+    // In another file the condition that the original stands under must be written down.
+    additions.function(place, under(moved ? definition.condition : undefined, `${body}\nEXPORT_SYMBOL(${name});`))
   }
-  return { name, original: one.name, file: home.file }
+  return clone
+}
+
+/**
+ * An original whose only calls were the entry's is marked as perhaps unused: the compiler warns of it otherwise, and with CONFIG_WERROR
+ * the kernel would not build.
+ */
+async function markUnused(work: Work, all: readonly Located[], entry: Located): Promise<void> {
+  for (const one of all) {
+    if (isHeader(one) || !isStatic(one) || one.file !== entry.file) continue
+    const { text, definitions, declarations } = await work.files.parsed(one.file)
+    const named = (list: readonly { name: string }[]) => list.filter(({ name }) => name === one.name).length
+    const inside = [...entry.definitions, ...one.definitions].flatMap(({ body }) =>
+      references(body, new Set([one.name])),
+    )
+    if (countWord(text, one.name) > named(definitions) + named(declarations) + inside.length) continue
+    for (const { start, signature } of one.definitions)
+      if (!/\b(?:inline|__always_inline|__maybe_unused|__always_unused)\b/.test(signature))
+        additionsOf(work, one.file).replace({ start, end: start, text: '__maybe_unused ' })
+  }
 }
 
 /** Switches the entry's calls to the clones. */
@@ -156,15 +209,19 @@ async function switchEntry(work: Work, entry: Located): Promise<void> {
   const clones = new Set(work.declaration.functions.map((name) => cloneName(work, name)))
   let switched = 0
   for (const definition of entry.definitions) {
-    for (const { start, end, name } of callsIn(work, definition, text, entry.file)) {
-      edit(work, entry.file, { start, end, text: cloneName(work, name) })
-      work.calls.push({ caller: entry.name, callee: cloneName(work, name) })
-      switched++
+    const found = callsIn(work, definition, text, entry.file)
+    for (const { start, end, name, called } of found) {
+      additionsOf(work, entry.file).replace({ start, end, text: cloneName(work, name) })
+      work.calls.push({ caller: entry.name, callee: cloneName(work, name), direct: called })
     }
-    for (const { name } of references(definition.body, clones)) {
-      work.calls.push({ caller: entry.name, callee: name })
-      switched++
-    }
+    const before = references(definition.body, clones)
+    for (const { name, called } of before) work.calls.push({ caller: entry.name, callee: name, direct: called })
+    additionsOf(work, entry.file).user({
+      place: ahead(definition),
+      conditional: definition.condition !== undefined,
+      needs: [...found.map(({ name }) => cloneName(work, name)), ...before.map(({ name }) => name)],
+    })
+    switched += found.length + before.length
   }
   if (switched === 0)
     throw userError({
@@ -195,31 +252,34 @@ const unreached = (work: Work): string[] =>
         `${cloneName(work, name)} is called by no clone and not by ${work.declaration.entry}: a probe on it will never fire`,
     )
 
-/** What the declaration makes of a tree. Applied to its own result it changes nothing. */
+async function locateEntry(files: Files, { entry: name, file }: PathDeclaration): Promise<Located> {
+  const place = 'parallelPath.entry'
+  const wayOut = 'say which with `file:`'
+  const entry = await locateOne(files, { name, file, place, wayOut })
+  if (isHeader(entry))
+    throw userError({
+      place,
+      fact: `${name} is an inline function of a header (${entry.file}): every file that includes it would be switched`,
+      wayOut: `name the function that calls it as \`entry:\`, and put ${name} into \`functions:\``,
+    })
+  return entry
+}
+
+/** What one declaration makes of a tree. Applied to its own result it changes nothing. */
 export async function applyParallelPath(tree: SourceTree, declaration: PathDeclaration): Promise<TransformResult> {
   const files = new Files(tree)
-  const work: Work = { files, declaration, edits: new Map(), calls: [] }
-  const entry = (await locateAll(files, [declaration.entry], 'entry', []))[0] as Located
-  const all = await locateAll(files, declaration.functions, 'functions', [entry.file])
-  const firstClones = new Map<string, number>()
-  for (const one of all)
-    for (const definition of one.definitions) {
-      const at = endOf((await files.parsed(one.file)).text, definition)
-      firstClones.set(one.file, Math.min(firstClones.get(one.file) ?? at, at))
-    }
+  const work: Work = { files, declaration, additions: new Map(), prototypes: new Map(), calls: [] }
+  const entry = await locateEntry(files, declaration)
+  const all = await locateAll(files, declaration.functions, 'parallelPath.functions', [entry.file])
   const clones: Clone[] = []
-  for (const one of all) clones.push(await addClone(work, one, all, firstClones))
+  for (const one of all) clones.push(await addClone(work, one, all, entry))
   await switchEntry(work, entry)
+  await markUnused(work, all, entry)
   const changed = new Map<string, string>()
-  for (const [file, edits] of work.edits) {
-    const { text } = await files.parsed(file)
-    // Prototypes were added first for each function, but at one offset they must all stand before the first clone.
-    const ordered = [
-      ...edits.filter((one) => one.text.endsWith(';') && !one.text.includes('{')),
-      ...edits.filter((one) => one.text.includes('{')),
-      ...edits.filter((one) => one.end > one.start),
-    ]
-    changed.set(file, applyEdits(text, [...new Set(ordered)]))
+  for (const [path, additions] of work.additions) {
+    const file = await files.parsed(path)
+    const text = applyEdits(file.text, additions.edits(file, work.prototypes))
+    if (text !== file.text) changed.set(path, text)
   }
   const calls = [...new Map(work.calls.map((call) => [`${call.caller} ${call.callee}`, call])).values()]
   return {
@@ -229,4 +289,19 @@ export async function applyParallelPath(tree: SourceTree, declaration: PathDecla
     calls,
     warnings: unreached(work),
   }
+}
+
+/** Several paths, each made of what those before it left: an entry can be a clone of an earlier path. */
+export async function applyParallelPaths(
+  tree: SourceTree,
+  declarations: readonly PathDeclaration[],
+): Promise<{ changed: ReadonlyMap<string, string>; paths: readonly TransformResult[] }> {
+  const changed = new Map<string, string>()
+  const paths: TransformResult[] = []
+  for (const declaration of declarations) {
+    const path = await applyParallelPath(layered(tree, changed), declaration)
+    for (const [file, text] of path.changed) changed.set(file, text)
+    paths.push(path)
+  }
+  return { changed, paths }
 }

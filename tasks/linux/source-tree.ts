@@ -1,13 +1,26 @@
 /** A kernel tree as the transforms see it, and how a function's definition is found in it. */
 import { userError } from '../engine/error.ts'
-import { parseC, type CFile, type Definition } from './c-parser.ts'
+import { parseC, seemsDefined, type CFile, type Definition } from './c-parser.ts'
 
 export interface SourceTree {
   /** Text of a file, by its path in the tree; undefined when there is none. */
   read(path: string): string | undefined
-  /** Paths of .c and .h files whose text contains the word. */
-  candidates(name: string): Promise<readonly string[]>
+  /**
+   * Paths of .c and .h files whose text contains the word: in the folders that most functions are in, or with `everywhere` in all that
+   * belong to the kernel (drivers and sound are most of a tree, and rarely wanted).
+   */
+  candidates(name: string, everywhere?: boolean): Promise<readonly string[]>
 }
+
+/** A tree with changes that are not written yet. */
+export const layered = (tree: SourceTree, changed: ReadonlyMap<string, string>): SourceTree => ({
+  read: (path) => changed.get(path) ?? tree.read(path),
+  candidates: async (name, everywhere) => {
+    const word = new RegExp(`\\b${name}\\b`)
+    const more = [...changed].flatMap(([path, text]) => (word.test(text) ? [path] : []))
+    return [...new Set([...(await tree.candidates(name, everywhere)), ...more])]
+  },
+})
 
 /** One function, where it is defined. */
 export interface Located {
@@ -40,9 +53,7 @@ export class Files {
     return file
   }
 
-  /** Every file that defines the function, with its definitions there. */
-  async definitions(name: string, only?: string): Promise<Located[]> {
-    const paths = only === undefined ? await this.#tree.candidates(name) : [only]
+  async #definitionsIn(name: string, paths: readonly string[]): Promise<Located[]> {
     const found: Located[] = []
     for (const file of paths.toSorted()) {
       if (!mayDefine(this.#tree.read(file) ?? '', name)) continue
@@ -52,15 +63,36 @@ export class Files {
     return found
   }
 
-  /** Headers that declare the function, those of include/linux first. */
-  async declaringHeaders(name: string): Promise<string[]> {
-    const paths = (await this.#tree.candidates(name)).filter(
-      (path) => path.startsWith('include/') && path.endsWith('.h'),
-    )
-    const found: string[] = []
-    for (const path of paths.toSorted())
-      if ((await this.parsed(path)).declarations.some((one) => one.name === name)) found.push(path)
-    return found.toSorted((a, b) => Number(b.startsWith('include/linux/')) - Number(a.startsWith('include/linux/')))
+  /** Every file that defines the function, with its definitions there. */
+  async definitions(name: string, only?: string): Promise<Located[]> {
+    if (only !== undefined) {
+      await this.parsed(only)
+      return this.#definitionsIn(name, [only])
+    }
+    const found = await this.#definitionsIn(name, await this.#tree.candidates(name))
+    return found.length > 0 ? found : this.#definitionsIn(name, await this.#tree.candidates(name, true))
+  }
+
+  /** "file:line" of a place that looks like the function's definition and is not understood as one. */
+  async misunderstood(name: string, only?: string): Promise<string | undefined> {
+    const paths = only === undefined ? await this.#tree.candidates(name, true) : [only]
+    for (const path of paths.toSorted()) {
+      const line = seemsDefined(this.#tree.read(path) ?? '', name)
+      if (line !== undefined) return `${path}:${line}`
+    }
+    return undefined
+  }
+
+  /** "file:line" of the macro line that a system call is made with: SYSCALL_DEFINE3(read, ...). */
+  async systemCall(name: string): Promise<string | undefined> {
+    const short = name.replace(/^(?:__(?:x64|ia32|se|do)_)?sys_/, '')
+    if (short === name) return undefined
+    for (const path of (await this.#tree.candidates(short)).toSorted()) {
+      const text = this.#tree.read(path) ?? ''
+      const found = new RegExp(`^(?:COMPAT_)?SYSCALL_DEFINE\\d\\(\\s*${short}\\b`, 'm').exec(text)
+      if (found) return `${path}:${text.slice(0, found.index).split('\n').length}`
+    }
+    return undefined
   }
 
   /** The file with `#define name(`, when the function is only a macro. */
