@@ -165,5 +165,11 @@ export const COMMANDS: readonly CommandSpec[] = [
     ],
     load: () => import('./reproduce.ts'),
   },
+  {
+    usage: 'tracepoint <event>',
+    about: 'the C struct of group:event, from the guest; or of a format text in a file, or -',
+    options: [['--vm <name>', 'the VM'], KERNEL, ACCEL],
+    load: () => import('./tracepoint.ts'),
+  },
   { usage: 'schema', about: 'JSON Schema of lab.yaml, for editors', load: () => import('./schema.ts') },
 ]

@@ -1,0 +1,104 @@
+/** `lab tracepoint <event|file|->`: the C struct of a trace event, from a guest's kernel or from a format text. */
+import { existsSync, createReadStream } from 'node:fs'
+import { suggest } from '../config/suggest.ts'
+import { named } from '../config/open.ts'
+import { userError } from '../engine/error.ts'
+import { printable } from '../engine/printable.ts'
+import { eachLine } from '../explain.ts'
+import type { Guest } from '../host/ssh.ts'
+import { parseFormats, STRUCT_HEADER, structOf, type EventFormat } from '../linux/tracepoint.ts'
+import { vmWanted } from '../plan.ts'
+import { openVm, upVm } from '../vm.ts'
+import { openApp, type Session } from './app.ts'
+import { choicesOf } from './choices.ts'
+import { connectGuest } from './guest.ts'
+import { vmOf } from './vm-name.ts'
+import type { CommandModule, Outcome } from './index.ts'
+
+const EVENTS = '/sys/kernel/tracing/events'
+const EVENT = /^(\w+)[:/](\w+)$/
+/** Of a pasted text. Bytes. */
+const LARGEST_TEXT = 16 * 2 ** 20
+
+const answer = (formats: readonly EventFormat[], group?: string, from?: string): Outcome => ({
+  text: [STRUCT_HEADER, ...formats.map((format) => structOf(format, group))].join('\n\n'),
+  data: formats.map((format) => ({ ...format, group, from, c: structOf(format, group) })),
+})
+
+async function textOf(what: string, signal: AbortSignal): Promise<string> {
+  const lines: string[] = []
+  let size = 0
+  const chunks = what === '-' ? process.stdin : createReadStream(what)
+  await eachLine(
+    chunks as AsyncIterable<Uint8Array>,
+    (line) => {
+      size += line.length + 1
+      if (size <= LARGEST_TEXT) lines.push(line)
+    },
+    signal,
+  )
+  return lines.join('\n')
+}
+
+/** The kernel's own text, or a failure that names what is near. */
+async function formatIn(guest: Guest, group: string, event: string, signal: AbortSignal): Promise<EventFormat> {
+  const options = { signal, timeout: 60_000, limit: 2 ** 22 }
+  const { status, stdout } = await guest.exec(['cat', `${EVENTS}/${group}/${event}/format`], options)
+  const [format] = status === 0 ? parseFormats(stdout.toString('latin1')) : []
+  if (format) return format
+  const list = async (dir: string) => (await guest.exec(['ls', dir], options)).stdout.toString('latin1').split('\n')
+  const groups = await list(EVENTS)
+  const [what, names] = groups.includes(group)
+    ? ([
+        `group ${group} has no event ${event}`,
+        (await list(`${EVENTS}/${group}`)).map((one) => `${group}:${one}`),
+      ] as const)
+    : ([`it has no group ${group}`, groups.map((one) => `${one}:${event}`)] as const)
+  const near = suggest(`${group}:${event}`, names)
+  throw userError({
+    place: `event ${group}:${event}`,
+    fact: `the guest's kernel does not have it: ${what}`,
+    wayOut:
+      near === undefined
+        ? `\`lab exec -- ls ${EVENTS}\` lists what is there; its option may be off in this kernel`
+        : `did you mean ${printable(near)}?`,
+  })
+}
+
+async function fromGuest(
+  session: Session,
+  group: string,
+  event: string,
+  options: Readonly<Record<string, unknown>>,
+): Promise<Outcome> {
+  const { lab, places, context } = openApp(session)
+  const name = vmOf(lab, options['vm'])
+  const choices = choicesOf(options)
+  const up = choices.kernel === undefined ? await upVm(places, name) : undefined
+  if (up) {
+    await using guest = await connectGuest(session, up)
+    return answer([await formatIn(guest, group, event, context.signal)], group, up.state.kernel.release)
+  }
+  await using vm = await openVm(await vmWanted(lab, named(lab.vms, 'vm', name), choices, context), places, context)
+  return answer([await formatIn(vm.guest, group, event, context.signal)], group, vm.state.kernel.release)
+}
+
+export const work: CommandModule['work'] = async (session, [word], options) => {
+  const what = String(word)
+  if (what !== '-' && !existsSync(what)) {
+    const [, group, event] = EVENT.exec(what) ?? []
+    if (group !== undefined && event !== undefined) return await fromGuest(session, group, event, options)
+    throw userError({
+      place: printable(what, 200),
+      fact: 'neither an event nor a file',
+      wayOut: 'lab tracepoint syscalls:sys_enter_read, or a file with the text of its format, or -',
+    })
+  }
+  const formats = parseFormats(await textOf(what, session.context.signal))
+  if (formats.length > 0) return answer(formats)
+  throw userError({
+    place: printable(what, 200),
+    fact: 'there is no format of a trace event in it',
+    wayOut: 'give the text that events/GROUP/EVENT/format holds, from its "name:" on',
+  })
+}
