@@ -31,7 +31,7 @@ export class Output {
   }
 
   /** Writes as it is. Quietly nothing when the reader has gone. */
-  write(text: string): void {
+  write(text: string | Uint8Array): void {
     if (this.#gone || this.#lost !== undefined) return
     this.#pending += 1
     this.stream.write(text, (error) => {

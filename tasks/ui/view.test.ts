@@ -203,3 +203,18 @@ it('closes although nobody reads stderr', async () => {
   view.emit(start)
   await view.close()
 })
+
+describe('bytes of a guest', () => {
+  it('have all left the process when the view is closed, however slow their reader is', async () => {
+    class Slow extends Sink {
+      override _write(chunk: Buffer, encoding: string, done: (error?: Error) => void): void {
+        setImmediate(() => super._write(chunk, encoding, done))
+      }
+    }
+    const [stdout, stderr] = [new Slow(), new Slow()]
+    const { view } = open({ stdout, stderr })
+    view.raw(Buffer.from('x'.repeat(100_000)), 'said')
+    await view.close()
+    expect([stdout.text.length, stderr.text]).toEqual([100_000, 'said'])
+  })
+})

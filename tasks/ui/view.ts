@@ -97,10 +97,11 @@ export function openView(options: ViewOptions): View {
     width: options.stdout.isTTY === true ? options.stdout.columns : undefined,
     answer: ({ text }) => say(() => stdout.text(text)),
     raw: (out, err) => {
-      options.stdout.write(out)
-      options.stderr.write(err)
+      // Through what `close` waits for: a pipe takes 64 kB, and the rest would be lost with the process.
+      stdout.write(out)
+      stderr.write(err)
     },
-    pipe: (from) => void from.on('data', (chunk: Buffer) => options.stdout.write(chunk)),
+    pipe: (from) => void from.on('data', (chunk: Buffer) => stdout.write(chunk)),
     failure: (thrown) => {
       for (const report of reports(thrown)) say(() => stderr.write(`${reportLines(report, paint).join('\n')}\n`))
     },
