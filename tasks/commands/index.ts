@@ -171,5 +171,11 @@ export const COMMANDS: readonly CommandSpec[] = [
     options: [['--vm <name>', 'the VM'], KERNEL, ACCEL],
     load: () => import('./tracepoint.ts'),
   },
+  {
+    usage: 'import <file>',
+    about: 'a run out of a trace made elsewhere: trace.dat, or text of trace_pipe, trace or trace-cmd report',
+    options: [['--name <name>', 'the directory under results (default: imported)']],
+    load: () => import('./import.ts'),
+  },
   { usage: 'schema', about: 'JSON Schema of lab.yaml, for editors', load: () => import('./schema.ts') },
 ]

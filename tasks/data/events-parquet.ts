@@ -1,10 +1,10 @@
-/** Events as a Parquet table (zstd), for DuckDB, pandas and R. The only file that knows DuckDB; it is loaded when a table is written. */
+/** Events as a Parquet table (zstd), for DuckDB, pandas and R. */
 import { rename, rm } from 'node:fs/promises'
-import type { DuckDBAppender } from '@duckdb/node-api'
 import type { TraceEvent } from '../linux/trace-line.ts'
+import { openDatabase, prepareDatabase, quoted, type DuckDBAppender } from './duckdb.ts'
 
 /** Begins to load what `writeEvents` needs; a failure shows there. */
-export const prepareParquet = (): void => void import('@duckdb/node-api').catch(() => undefined)
+export const prepareParquet = prepareDatabase
 
 /** In this order in the file. `time_ns` is ticks where the trace's clock counts; `flags` is null where the text had none. */
 const COLUMNS =
@@ -47,21 +47,17 @@ export async function writeEvents(
   file: string,
   events: AsyncIterable<TraceEvent> | Iterable<TraceEvent>,
 ): Promise<number> {
-  const { DuckDBInstance } = await import('@duckdb/node-api')
   // One thread: the work is in filling the rows, and the other cores may run a guest.
-  const instance = await DuckDBInstance.create(':memory:', { threads: '1' })
-  const connection = await instance.connect()
+  using database = await openDatabase({ threads: '1' })
+  const { connection } = database
   const partial = `${file}.partial`
   try {
     await connection.run(`CREATE TABLE events (${COLUMNS})`)
     const count = await appendAll(await connection.createAppender('events'), events)
-    // A path goes in as a quoted string of SQL: doubled quotes stand for themselves.
-    await connection.run(`COPY events TO '${partial.replaceAll("'", "''")}' (FORMAT parquet, COMPRESSION zstd)`)
+    await connection.run(`COPY events TO ${quoted(partial)} (FORMAT parquet, COMPRESSION zstd)`)
     await rename(partial, file)
     return count
   } finally {
-    connection.closeSync()
-    instance.closeSync()
     await rm(partial, { force: true })
   }
 }

@@ -17,6 +17,25 @@ export interface ProbeReport {
   readonly missed: number
 }
 
+/** Where an imported trace came from, and every line of it accounted for. */
+export interface Imported {
+  /** The name of the file, and the name under which it is kept. */
+  readonly file: string
+  readonly kept: string
+  readonly bytes: number
+  readonly form: string
+  /** Of the text, or of what trace-cmd made of it. */
+  readonly lines: number
+  readonly headings: number
+  /** Records that stood inside a line of something else. */
+  readonly inProse: number
+  /** How often the time of an event lies before that of the one above it. */
+  readonly backwards: number
+  /** Of function_graph: calls that do not return in the trace, and returns whose call is not in it. */
+  readonly unclosedCalls: number
+  readonly unopenedReturns: number
+}
+
 export interface Manifest {
   readonly format: 1
   readonly experiment: string
@@ -65,7 +84,7 @@ export interface Manifest {
   readonly guest: {
     readonly bootId: string
     readonly clocksource: string
-    readonly accel: Choice
+    readonly accel: Omit<Choice, 'accel'> & { readonly accel: Choice['accel'] | 'unknown' }
     readonly qemu: readonly string[]
     /** none: the run ended before a VM was needed. */
     readonly vm: 'started' | 'up' | 'none'
@@ -93,7 +112,9 @@ export interface Manifest {
   /** What failed, declared or not; a declared failure is an expectation that holds. */
   readonly failures: readonly { readonly stage: string; readonly program: string | null; readonly fact: string }[]
   readonly expectations: readonly ExpectationVerdict[]
-  /** `passed`, or why not. */
-  readonly verdict: 'passed' | 'failed' | 'incomplete'
+  /** `passed`, or why not. `imported`: made elsewhere, and nothing was expected of it. */
+  readonly verdict: 'passed' | 'failed' | 'incomplete' | 'imported'
+  /** Of a trace that was made elsewhere; what is not known of such a run is `unknown`, null or empty above. */
+  readonly imported?: Imported
   readonly sha256: Readonly<Record<string, string>>
 }

@@ -53,7 +53,7 @@ function armLines(outcomes: readonly RunOutcome[]): string[] {
   const arms = new Map<string, Record<Manifest['verdict'], number>>()
   for (const { manifest } of outcomes) {
     const key = `${manifest.experiment} ${manifest.arm.name}`
-    const count = arms.get(key) ?? { passed: 0, failed: 0, incomplete: 0 }
+    const count = arms.get(key) ?? { passed: 0, failed: 0, incomplete: 0, imported: 0 }
     count[manifest.verdict]++
     arms.set(key, count)
   }

@@ -4,7 +4,7 @@
  * (zx 8.8, seen on Node 20 and 24), and its `kill()` prints a deprecation warning into the live view.
  */
 import { createWriteStream, type WriteStream } from 'node:fs'
-import { mkdir } from 'node:fs/promises'
+import { mkdir, open } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { StringDecoder } from 'node:string_decoder'
 import { $, type ProcessPromise } from 'zx'
@@ -24,6 +24,8 @@ export interface RunOptions {
   readonly log?: string
   /** Called with each whole line of stdout and stderr. */
   readonly onLine?: (line: string) => void
+  /** stdout goes to this file and nowhere else: a gigabyte must not be in memory. */
+  readonly stdoutFile?: string
   /** Statuses that are no failure; default [0]. */
   readonly accept?: readonly number[]
   /** What a failure is about: "kernel v5.10". */
@@ -99,11 +101,12 @@ export async function run(argv: readonly string[], options: RunOptions = {}): Pr
   // Before the program starts: nothing of its output may be missed.
   const file = log === undefined ? undefined : await openLog(log, argv)
   if (signal?.aborted) throw interrupted()
+  const target = options.stdoutFile === undefined ? undefined : await open(options.stdoutFile, 'w')
   const process_: ProcessPromise = shell({
     ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
     env: { ...process.env, ...options.env },
     ...(options.input === undefined ? {} : { input: options.input }),
-    stdio: [options.input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
+    stdio: [options.input === undefined ? 'ignore' : 'pipe', target?.fd ?? 'pipe', 'pipe'],
   })`exec ${['setpriv', '--pdeathsig=TERM', ...argv]}`
   const child = process_.child
   // A program need not read its input to the end; without a listener the EPIPE would end us.
@@ -162,6 +165,7 @@ export async function run(argv: readonly string[], options: RunOptions = {}): Pr
     clearTimeout(clock)
     clearTimeout(killer)
     signal?.removeEventListener('abort', end)
+    await target?.close()
     if (file) await new Promise<void>((resolve) => file.end(() => resolve()))
   }
 }

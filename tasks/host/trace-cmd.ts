@@ -26,3 +26,27 @@ export async function reportText(file: string, signal: AbortSignal): Promise<str
     })
     .join('\n')
 }
+
+/** The flags in a line of `trace-cmd report -l`, if it has any. */
+export const latencyFlags = (line: string): string | undefined => LATENCY.exec(line)?.[1]
+
+/** Both forms of a file's text, of any size, as files. What trace-cmd said besides comes back, empty where all was well. Throws a lab failure. */
+export async function reportFiles(
+  file: string,
+  { plain, latency }: { readonly plain: string; readonly latency: string },
+  signal: AbortSignal,
+): Promise<string> {
+  const one = (stdoutFile: string, flags: readonly string[]) =>
+    run(['trace-cmd', 'report', '-N', '-t', ...flags, '-i', file], { signal, stdoutFile, place: 'trace.dat' })
+  const [{ stderr }] = await Promise.all([one(plain, []), one(latency, ['-l'])])
+  return stderr
+}
+
+/** What a trace.dat says of its recording, as text; empty where trace-cmd cannot read it. */
+export async function optionsText(file: string, signal: AbortSignal): Promise<string> {
+  const { stdout } = await run(['trace-cmd', 'dump', '--options', '-i', file], {
+    ...{ signal, timeout: TIMEOUT, place: 'trace.dat' },
+    accept: Array.from({ length: 256 }, (_, status) => status),
+  })
+  return stdout
+}

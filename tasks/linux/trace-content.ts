@@ -35,18 +35,44 @@ function printed(text: string): TraceContent | undefined {
   return { event: FAKE_IP.test(ip) ? 'print' : ip.replace(/[+ ].*$/s, ''), message, system: 'ftrace' }
 }
 
+/** Printed texts in the form that they have nearly always; `printed` knows the rest. */
+const USUAL_PREFIXES = ['0: ', '0x00000001: '] as const
+
 const NAMED = /^(?:([A-Za-z_]\w*):)?([A-Za-z_]\w*):(?: (.*))?$/s
 /** trace-cmd pads the name of an event to so many characters; blanks beyond are the message's own. */
-const BLANKS = ' '.repeat(20)
+const PADDED = 20
+/** By the length of the name. */
+const PADS = Array.from({ length: PADDED + 1 }, (_, length) => ' '.repeat(PADDED - length))
 const VERBATIM = new Set(['print', 'bpf_trace_printk'])
+const isBlank = (code: number): boolean => code === 0x20 || code === 0x09
+/** Blanks and tabs, and nothing that could be half of a letter where a text is read byte by byte. A pattern would be quadratic. */
+function trim(text: string): string {
+  let [start, end] = [0, text.length]
+  while (start < end && isBlank(text.charCodeAt(start))) start++
+  while (end > start && isBlank(text.charCodeAt(end - 1))) end--
+  return start === 0 && end === text.length ? text : text.slice(start, end)
+}
+
+/** Hardly two lines in a row have other names. */
+let knownName = 'bpf_trace_printk'
+
+/** Name and text where the name is one word, without a pattern: most lines are of this form. */
+function plainName(rest: string): readonly [event: string, text: string] | undefined {
+  const colon = rest.indexOf(': ')
+  if (colon < 1 || colon > 64) return undefined
+  const event = rest.slice(0, colon)
+  if (event !== knownName && !/^[A-Za-z_]\w*$/.test(event)) return undefined
+  knownName = event
+  return [event, rest.slice(colon + 2)]
+}
 
 function named(rest: string): TraceContent | undefined {
-  const [, system, event, text = ''] = NAMED.exec(rest) ?? []
+  const plain = plainName(rest)
+  const [, system, event, text = ''] = plain ? [undefined, undefined, ...plain] : (NAMED.exec(rest) ?? [])
   if (event === undefined) return undefined
-  const unpadded = text.startsWith(BLANKS.slice(event.length))
-    ? text.slice(Math.max(0, BLANKS.length - event.length))
-    : text
-  const message = VERBATIM.has(event) ? unpadded : unpadded.trim()
+  const pad = event.length < PADDED ? PADS[event.length] : undefined
+  const unpadded = pad !== undefined && text.startsWith(pad) ? text.slice(pad.length) : text
+  const message = VERBATIM.has(event) ? unpadded : trim(unpadded)
   if (event === 'print') return printed(message) ?? { event, message }
   return system === undefined ? { event, message } : { event, message, system }
 }
@@ -75,6 +101,8 @@ export const PRINT_PREFIX = /^0(?:x[0-9a-f]+)?:/
 
 /** undefined for what no kernel of this range prints ("Unknown type 300"). */
 export function parseContent(rest: string): TraceContent | undefined {
+  for (const prefix of USUAL_PREFIXES)
+    if (rest.startsWith(prefix)) return { event: 'print', message: rest.slice(prefix.length), system: 'ftrace' }
   const content = PRINT_PREFIX.test(rest) ? printed(rest) : (named(rest) ?? nameless(rest) ?? printed(rest))
   if (content === undefined || content.system !== undefined) return content
   const { event, message } = content

@@ -37,9 +37,14 @@ export interface LostMark {
   readonly count?: number | undefined
 }
 
+/** A line that is no record, no marker and no heading; `line` counts from 1. */
+export interface OtherLine {
+  readonly line: number
+  readonly text: string
+}
+
 export interface TraceProblems {
-  /** Lines that are no record, no marker and no heading; `line` counts from 1. */
-  readonly notUnderstood: readonly { readonly line: number; readonly text: string }[]
+  readonly notUnderstood: readonly OtherLine[]
   readonly lost: readonly LostMark[]
 }
 
@@ -75,17 +80,93 @@ const TAILS = [
 const COMM_WIDTH = 16
 const DASH = '-'.charCodeAt(0)
 /** For lines that lost their alignment (pasted into a log), -l (8 columns), and a comm that is not ASCII: the first dash that fits. */
-const LOOSE = new RegExp(String.raw`^\s*(.{0,16}?)-(?=\d+ *(?:${TGID}\[\d+\]| \d+[.A-Za-z]{3}))`, 's')
+const LOOSE = new RegExp(String.raw`^[ \t]*(.{0,16}?)-(?=\d+ *(?:${TGID}\[\d+\]| \d+[.A-Za-z]{3}))`, 's')
+
+/** Beyond any kernel's, and what the columns of a table hold (16, 32 and 64 bits): a line with more is none of ftrace's. */
+const MOST_CPU = 0xffff
+const MOST_PID = 0xffff_ffff
+const MOST_TIME = 0xffff_ffff_ffff_ffffn
+
+const BLANK = ' '.charCodeAt(0)
+const TAB = '\t'.charCodeAt(0)
+const OPEN = '['.charCodeAt(0)
+const CLOSE = ']'.charCodeAt(0)
+const POINT = '.'.charCodeAt(0)
+const COLON = ':'.charCodeAt(0)
+const isDigit = (code: number): boolean => code >= 48 && code <= 57
+const IS_FLAGS = new RegExp(`^${FLAGS}$`)
+/** Up to here seconds and nanoseconds together are exact as one number. */
+const EXACT_SECONDS = 9_000_000
+const NS_DIGITS = [1e9, 1e8, 1e7, 1e6, 1e5, 1e4, 1e3, 100, 10, 1] as const
+/** Hardly two lines in a row have other flags. */
+let knownFlags = '....'
+
+/**
+ * The comm of a line whose dash stands at `end`. Blanks and tabs only: in a text that was read byte by byte, what JavaScript trims can be
+ * half of a letter (0xa0).
+ */
+function commOf(line: string, end: number): string {
+  let start = 0
+  while (start < end && (line.charCodeAt(start) === BLANK || line.charCodeAt(start) === TAB)) start++
+  return line.slice(start, end)
+}
+
+/**
+ * What the first of TAILS says of nearly every line ("123   [000] d...  12.345678: ..."), three times as fast. undefined: not of this form,
+ * ask the patterns.
+ */
+function scan(line: string, comm: string, from: number): TraceEvent | undefined {
+  let at = from
+  let code = line.charCodeAt(at)
+  let pid = 0
+  for (; isDigit(code); code = line.charCodeAt(++at)) pid = pid * 10 + code - 48
+  if (at === from || pid > MOST_PID) return undefined
+  while (code === BLANK) code = line.charCodeAt(++at)
+  if (code !== OPEN) return undefined
+  let start = ++at
+  let cpu = 0
+  for (code = line.charCodeAt(at); isDigit(code); code = line.charCodeAt(++at)) cpu = cpu * 10 + code - 48
+  if (code !== CLOSE || at === start || cpu > MOST_CPU) return undefined
+  for (code = line.charCodeAt(++at); code === BLANK;) code = line.charCodeAt(++at)
+  let flags: string | undefined
+  if (!isDigit(code)) {
+    start = at
+    while (code !== BLANK && at - start < 8) code = line.charCodeAt(++at)
+    flags = line.slice(start, at)
+    if (flags !== knownFlags && !IS_FLAGS.test(flags)) return undefined
+    knownFlags = flags
+    while (code === BLANK) code = line.charCodeAt(++at)
+  }
+  start = at
+  let seconds = 0
+  for (; isDigit(code); code = line.charCodeAt(++at)) seconds = seconds * 10 + code - 48
+  if (code !== POINT || at === start || seconds > EXACT_SECONDS) return undefined
+  start = ++at
+  let fraction = 0
+  for (code = line.charCodeAt(at); isDigit(code); code = line.charCodeAt(++at)) fraction = fraction * 10 + code - 48
+  const digits = at - start
+  if (digits === 0 || digits > 9 || code !== COLON || line.charCodeAt(at + 1) !== BLANK) return undefined
+  const content = parseContent(line.slice(at + 2))
+  if (content === undefined) return undefined
+  const { event, message, system } = content
+  const timeNs = BigInt(seconds * 1e9 + fraction * (NS_DIGITS[digits] ?? 1))
+  if (flags !== undefined && system !== undefined) return { cpu, timeNs, comm, pid, event, message, flags, system }
+  const found: { -readonly [Key in keyof TraceEvent]: TraceEvent[Key] } = { cpu, timeNs, comm, pid, event, message }
+  if (flags !== undefined) found.flags = flags
+  if (system !== undefined) found.system = system
+  return found
+}
 
 function eventOf(comm: string, tail: string): TraceEvent | undefined {
   const [, pid, cpu, flags, seconds, fraction, rest] = TAILS[0].exec(tail) ?? TAILS[1].exec(tail) ?? []
   if (seconds === undefined || rest === undefined) return undefined
   const content = parseContent(rest)
-  if (content === undefined) return undefined
+  const timeNs = BigInt(fraction === undefined ? seconds : seconds + fraction.padEnd(9, '0'))
+  if (content === undefined || Number(cpu) > MOST_CPU || Number(pid) > MOST_PID || timeNs > MOST_TIME) return undefined
   const event: { -readonly [Key in keyof TraceEvent]: TraceEvent[Key] } = {
     cpu: Number(cpu),
-    timeNs: BigInt(fraction === undefined ? seconds : seconds + fraction.padEnd(9, '0')),
-    comm: comm.trimStart(),
+    timeNs,
+    comm,
     pid: Number(pid),
     event: content.event,
     message: content.message,
@@ -100,11 +181,14 @@ function eventOf(comm: string, tail: string): TraceEvent | undefined {
 export function parseTraceLine(line: string): TraceEvent | undefined {
   // A comm may hold anything, blanks, dashes and brackets too: the column decides before the pattern does.
   if (line.charCodeAt(COMM_WIDTH) === DASH) {
-    const aligned = eventOf(line.slice(0, COMM_WIDTH), line.slice(COMM_WIDTH + 1))
+    const comm = commOf(line, COMM_WIDTH)
+    const aligned = scan(line, comm, COMM_WIDTH + 1) ?? eventOf(comm, line.slice(COMM_WIDTH + 1))
     if (aligned) return aligned
   }
   const [start, comm] = LOOSE.exec(line) ?? []
-  return start === undefined || comm === undefined ? undefined : eventOf(comm, line.slice(start.length))
+  return start === undefined || comm === undefined
+    ? undefined
+    : eventOf(commOf(comm, comm.length), line.slice(start.length))
 }
 
 /** trace_pipe: "CPU:1 [LOST 12 EVENTS]", without a number where the kernel cannot count (in 5.10, not yet in 5.4); trace-cmd: "[12 EVENTS DROPPED]". */
@@ -131,63 +215,151 @@ const GLUED = new RegExp(
   String.raw`.{16}-\d+ +${TGID}\[\d{3,}\] +${FLAGS} +\d+\.\d{6}: |CPU:\d+ \[LOST (?:\d+ )?EVENTS\]$`,
   'gs',
 )
-/** Only a printed text without an event's name in front can have swallowed its neighbours. */
-const MAY_BE_GLUED = /: 0(?:x[0-9a-f]+)?: .*(?:\[\d{3,}\] |\[LOST )/s
+/** Only a printed text without an event's name in front can have swallowed its neighbours. In two steps: one pattern would be quadratic. */
+const MAY_HAVE_SWALLOWED = /: 0(?:x[0-9a-f]+)?: /
+const SWALLOWED = /\[\d{3,}\] |\[LOST /
+
+function mayBeGlued(line: string): boolean {
+  const start = line.search(MAY_HAVE_SWALLOWED)
+  return start >= 0 && SWALLOWED.test(line.slice(start))
+}
 
 function recordsOf(line: string): string[] {
-  // Nearly all lines have one "[" only; to find that out is cheap.
-  if (line.lastIndexOf('[') === line.indexOf('[') || !MAY_BE_GLUED.test(line)) return [line]
+  if (!mayBeGlued(line)) return [line]
   const starts = Array.from(line.matchAll(GLUED), ({ index }) => index).filter((index) => index > 0)
   return [0, ...starts].map((start, index) => line.slice(start, starts[index]))
 }
 
+/**
+ * A record somewhere in a line of prose, of a log with its own prefix, or behind a mark of quotation: only the kernel's own form with flags
+ * and microseconds, and a comm without blanks, since nothing tells where it would begin.
+ */
+const IN_PROSE = new RegExp(
+  String.raw`(?<![^\s"'(>|\`])[^\s"'(>|\`]{1,16}-\d+ +\[\d{3,}\] +${FLAGS} +\d+\.\d{6}: (?!\s*$)`,
+  's',
+)
+
+/** Who is told what a line was. All four together are every record and line of the text: nothing is dropped in silence. */
+export interface TraceSink {
+  readonly event: (event: TraceEvent, line: number) => void
+  readonly lost: (mark: LostMark, line: number) => void
+  readonly other: (line: OtherLine) => void
+  /** A heading of a tool or a blank line: not of a probe, as far as the text can say. */
+  readonly heading?: (line: OtherLine) => void
+  /** Text in front of a record in the same line. */
+  readonly prose?: (line: OtherLine) => void
+}
+
+/** So many lines one stack can have (PERF_MAX_STACK_DEPTH is 127): the memory for a record has a bound. */
+const MOST_STACK_LINES = 1024
+
 /** Takes a text line by line. A record with a stack below it comes out when the next one begins: call `end` after the last line. */
-export class TraceReader implements TraceProblems {
-  readonly notUnderstood: { line: number; text: string }[] = []
-  readonly lost: LostMark[] = []
+export class TraceParser {
+  readonly #sink: TraceSink
   #line = 0
-  #stack: TraceEvent | undefined
+  #stack: { event: TraceEvent; line: number; below: string[] } | undefined
+
+  constructor(sink: TraceSink) {
+    this.#sink = sink
+  }
+
+  /** Lines so far. */
+  get lines(): number {
+    return this.#line
+  }
+
+  /** One line without its end. */
+  take(line: string): void {
+    this.#line++
+    // Nearly all lines have one "[" only; to find that out is cheap.
+    if (line.includes('[', line.indexOf('[') + 1)) for (const record of recordsOf(line)) this.#record(record)
+    else this.#record(line)
+  }
+
+  /** Counts a line that the caller cannot give whole. */
+  skip(text: string): void {
+    this.#sink.other({ line: ++this.#line, text })
+  }
+
+  /** Gives the event that was still waiting for lines of its own, if any. */
+  end(): void {
+    const last = this.#stack
+    this.#stack = undefined
+    if (last === undefined) return
+    const { event, below } = last
+    this.#sink.event({ ...event, message: [event.message, ...below].join('\n') }, last.line)
+  }
+
+  #record(record: string): void {
+    const event = parseTraceLine(record)
+    if (event === undefined) return this.#other(record)
+    if (this.#stack) this.end()
+    if (STACK.has(event.event)) this.#stack = { event, line: this.#line, below: [] }
+    else this.#sink.event(event, this.#line)
+  }
+
+  #other(text: string): void {
+    const line = this.#line
+    const mark = lostMark(text)
+    if (mark) return this.#sink.lost(mark, line)
+    if (this.#stack && this.#stack.below.length < MOST_STACK_LINES && STACK_ENTRY.test(text))
+      return void this.#stack.below.push(text.trim())
+    if (HEADING.test(text)) return this.#sink.heading?.({ line, text })
+    const start = text.length > LONGEST_PROSE ? -1 : text.search(IN_PROSE)
+    const event = start > 0 ? parseTraceLine(text.slice(start)) : undefined
+    if (event === undefined) return this.#sink.other({ line, text })
+    if (this.#stack) this.end()
+    this.#sink.prose?.({ line, text: text.slice(0, start) })
+    this.#sink.event(event, line)
+  }
+}
+
+/** Longer lines are no prose; to look for a record anywhere in them takes too long. Characters. */
+const LONGEST_PROSE = 4096
+
+/** `TraceParser` with its findings in memory. */
+export class TraceReader implements TraceProblems {
+  readonly notUnderstood: OtherLine[] = []
+  readonly lost: LostMark[] = []
+  #events: TraceEvent[] = []
+  readonly #parser = new TraceParser({
+    event: (event) => this.#events.push(event),
+    lost: (mark) => this.lost.push(mark),
+    other: (line) => this.notUnderstood.push(line),
+  })
 
   /** Events that are whole after this line. */
   feed(line: string): TraceEvent[] {
-    this.#line++
-    const events: TraceEvent[] = []
-    for (const record of recordsOf(line)) {
-      const event = parseTraceLine(record)
-      if (event === undefined) {
-        this.#other(record)
-        continue
-      }
-      if (this.#stack) events.push(...this.end())
-      if (STACK.has(event.event)) this.#stack = event
-      else events.push(event)
-    }
-    return events
+    this.#parser.take(line)
+    return this.#taken()
   }
 
   /** The event that was still waiting for lines of its own, if any. */
   end(): TraceEvent[] {
-    const last = this.#stack
-    this.#stack = undefined
-    return last ? [last] : []
+    this.#parser.end()
+    return this.#taken()
   }
 
-  #other(text: string): void {
-    const mark = lostMark(text)
-    if (mark) this.lost.push(mark)
-    else if (this.#stack && STACK_ENTRY.test(text))
-      this.#stack = { ...this.#stack, message: `${this.#stack.message}\n${text.trim()}` }
-    else if (!HEADING.test(text)) this.notUnderstood.push({ line: this.#line, text })
+  #taken(): TraceEvent[] {
+    const events = this.#events
+    if (events.length > 0) this.#events = []
+    return events
   }
 }
 
 /** A whole text that is in memory anyway. Nothing is dropped in silence. */
 export function parseTraceText(lines: Iterable<string>): ParsedTrace {
-  const reader = new TraceReader()
   const events: TraceEvent[] = []
-  for (const line of lines) events.push(...reader.feed(line))
-  events.push(...reader.end())
-  return { events, notUnderstood: reader.notUnderstood, lost: reader.lost }
+  const notUnderstood: OtherLine[] = []
+  const lost: LostMark[] = []
+  const parser = new TraceParser({
+    event: (event) => events.push(event),
+    lost: (mark) => lost.push(mark),
+    other: (line) => notUnderstood.push(line),
+  })
+  for (const line of lines) parser.take(line)
+  parser.end()
+  return { events, notUnderstood, lost }
 }
 
 /** A text of any length. What is no event is in `reader` when the iteration is over. */

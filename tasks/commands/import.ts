@@ -1,0 +1,52 @@
+/** `lab import FILE`: a run out of a trace that was made elsewhere. */
+import { dirname } from 'node:path'
+import { findLab } from '../config/find.ts'
+import { printable } from '../engine/printable.ts'
+import { importStep, type ImportOutcome } from '../import.ts'
+import { plural } from '../ui/text.ts'
+import { placesOf } from '../vm.ts'
+import type { CommandModule } from './index.ts'
+
+/** Lines that are shown of what was not understood; the file beside the run has more. */
+const SHOWN = 8
+
+/** Every line of the file, as what it was. */
+function account({ dir, manifest, tally }: ImportOutcome): string {
+  const { imported, trace } = manifest
+  const names = tally.names.slice(0, 6).map(([name, count]) => `${printable(name, 40)} ${count}`)
+  const more = tally.names.length > names.length ? [`${tally.names.length - names.length} more names`] : []
+  const calls = tally.calls
+  const lines = [
+    `${plural(trace.events, 'event')} from ${plural(imported?.lines ?? 0, 'line')} (${[...names, ...more].join(', ')})`,
+    `trace ${trace.completeness}`,
+    ...trace.reasons.map((reason) => `  ${reason}`),
+    ...(calls.unclosed > 0 ? [`  ${plural(calls.unclosed, 'call')} of function_graph without a return`] : []),
+    ...(calls.unopened > 0 ? [`  ${plural(calls.unopened, 'return')} of function_graph without a call`] : []),
+    ...(tally.inProse > 0 ? [`${plural(tally.inProse, 'event')} stood inside other text`] : []),
+    ...(tally.headings > 0 ? [`${plural(tally.headings, 'heading or blank line', 'headings and blank lines')}`] : []),
+  ]
+  if (tally.notUnderstood > 0) {
+    const rest = tally.notUnderstood - SHOWN
+    lines.push(
+      `not understood: ${plural(tally.notUnderstood, 'line')}`,
+      ...tally.others.slice(0, SHOWN).map(({ line, text }) => `  ${line}: ${printable(text, 100)}`),
+      ...(rest > 0 ? [`  ... ${rest} more: not-understood.txt beside the run`] : []),
+    )
+  }
+  return [...lines, dir].join('\n')
+}
+
+export const work: CommandModule['work'] = async (session, [file], options) => {
+  const { results } = placesOf(dirname(findLab(process.cwd(), session.options.file)))
+  const name = typeof options['name'] === 'string' ? options['name'] : 'imported'
+  const outcome = await importStep({ file: String(file), name, results }, session.context)
+  const { dir, manifest, tally } = outcome
+  return {
+    text: account(outcome),
+    data: {
+      ...{ run: manifest.run, dir, trace: manifest.trace, imported: manifest.imported },
+      events: Object.fromEntries(tally.names),
+      notUnderstood: tally.others.slice(0, 100),
+    },
+  }
+}
