@@ -11,6 +11,8 @@ A first look:
   lab run --all                 every experiment, one VM, a table of verdicts
   lab results                   every run with its verdict
   lab trace <run>               the events of a run
+  lab import FILE               a run out of a trace made elsewhere
+  lab query 'FROM runs'         SQL over all results
 
 Inside the guest:
   lab exec -- uname -r          one command

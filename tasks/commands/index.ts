@@ -177,5 +177,14 @@ export const COMMANDS: readonly CommandSpec[] = [
     options: [['--name <name>', 'the directory under results (default: imported)']],
     load: () => import('./import.ts'),
   },
+  {
+    usage: 'query <sql>',
+    about: 'SQL (DuckDB) over all results, read-only: tables runs, events, probes, params, losses',
+    options: [
+      ['--csv', 'comma-separated values'],
+      ['--parquet <file>', 'write the answer to this file'],
+    ],
+    load: () => import('./query.ts'),
+  },
   { usage: 'schema', about: 'JSON Schema of lab.yaml, for editors', load: () => import('./schema.ts') },
 ]

@@ -8,12 +8,15 @@ import { DELIMITER, NULL, ROW_COLUMNS, Rows, SELECTED } from './event-rows.ts'
 /** Rows, and characters of their messages, that are gathered before they are written. */
 const BATCH = { rows: 512, characters: 1 << 20 } as const
 /** Bytes of one file of lines: DuckDB takes 2048 lines at once, and of one file only. */
-const PART = 64 << 20
+const PART = 16 << 20
 /** A message of bytes that are no UTF-8 is written as \xNN in hexadecimal and as bytes in hexadecimal. */
 const ODD_FACTOR = 10
 /** What DuckDB may use, and the size of one group of rows. Together with Node it stays below 400 MB. */
-const MEMORY = '128MB'
-const GROUP = '12MB'
+const MEMORY = '64MB'
+/** The same where a message is longer than `LONG` characters: 2048 of them are in memory at once. */
+const MEMORY_FOR_LONG = '512MB'
+const LONG = 32_768
+const GROUP = '8MB'
 
 export class RowFile implements Disposable {
   readonly #base: string
@@ -69,7 +72,11 @@ export class RowFile implements Disposable {
     const longest = Math.max(2 << 20, this.#longest * ODD_FACTOR + 4096)
     // One thread keeps the order, although DuckDB is told that it need not: only then it counts the bytes of a group.
     using database = await openDatabase({
-      ...{ threads: '1', memory_limit: MEMORY, preserve_insertion_order: 'false' },
+      ...{
+        threads: '1',
+        memory_limit: this.#longest > LONG ? MEMORY_FOR_LONG : MEMORY,
+        preserve_insertion_order: 'false',
+      },
       temp_directory: `${this.#base}.spill`,
     })
     const columns = Object.entries(ROW_COLUMNS).map(([name, type]) => `${name}: '${type}'`)

@@ -1,0 +1,65 @@
+/** `lab query "SQL"`: DuckDB over the results, read-only. The lab file is not read: results outlive its changes. */
+import { dirname } from 'node:path'
+import { findLab } from '../config/find.ts'
+import { userError } from '../engine/error.ts'
+import { printable } from '../engine/printable.ts'
+import type { Cell, Table } from '../data/query.ts'
+import { MOST_ROWS, queryStep } from '../query.ts'
+import { plural, table } from '../ui/text.ts'
+import { placesOf } from '../vm.ts'
+import type { CommandModule } from './index.ts'
+
+/** Rows of a table for people. */
+const SHOWN = 1000
+/** Longest text of one cell. */
+const WIDTH = 120
+
+const plainText = (value: Cell): string =>
+  value === null ? '' : typeof value === 'object' ? JSON.stringify(value) : String(value)
+
+function asTable({ columns, rows, more }: Table, width: number | undefined): string {
+  const heads = columns.map(({ name, type }) => ({
+    head: printable(name, WIDTH),
+    align: /INT|DOUBLE|FLOAT|DECIMAL/.test(type) && !type.includes('[') ? ('right' as const) : ('left' as const),
+  }))
+  const cells = rows.slice(0, SHOWN).map((row) => row.map((value) => printable(plainText(value), WIDTH)))
+  const rest = more ? `more than ${MOST_ROWS - SHOWN}` : String(rows.length - SHOWN)
+  return [
+    table(heads, cells, width),
+    ...(rows.length > SHOWN ? [`... ${rest} more rows: LIMIT, --csv or --parquet FILE`] : []),
+  ].join('\n')
+}
+
+/** RFC 4180, with \n; NULL is nothing, an empty text is "". */
+const csvCell = (value: Cell): string => {
+  const text = plainText(value)
+  return value !== null && (text === '' || /[",\r\n]/.test(text)) ? `"${text.replaceAll('"', '""')}"` : text
+}
+
+const asCsv = ({ columns, rows }: Table): string =>
+  [columns.map(({ name }) => csvCell(name)), ...rows.map((row) => row.map(csvCell))]
+    .map((cells) => cells.join(','))
+    .join('\n')
+
+export const work: CommandModule['work'] = async (session, [sql], options) => {
+  const { results } = placesOf(dirname(findLab(process.cwd(), session.options.file)))
+  const parquet = typeof options['parquet'] === 'string' ? options['parquet'] : undefined
+  const outcome = await queryStep({ sql: String(sql), results, parquet, emit: session.context.emit })
+  if ('file' in outcome) return { text: `${plural(outcome.rows, 'row')} in ${printable(outcome.file)}`, data: outcome }
+  const { table: found } = outcome
+  const whole = options['csv'] === true || session.options.json === true
+  if (whole && found.more)
+    throw userError({
+      fact: `the answer has more than ${MOST_ROWS} rows`,
+      wayOut: 'write it to a file with --parquet FILE, or ask for less (LIMIT)',
+    })
+  return {
+    text: options['csv'] === true ? asCsv(found) : asTable(found, session.view.width),
+    data: {
+      columns: found.columns,
+      rows: found.rows.map((row) =>
+        Object.fromEntries(found.columns.map(({ name }, index) => [name, row[index] ?? null])),
+      ),
+    },
+  }
+}

@@ -1,0 +1,140 @@
+/** All runs as tables for SQL: runs, params, probes, losses in memory, events as a view of the runs' Parquet files. */
+import { messageOf } from '../engine/error.ts'
+import { openDatabase, quoted, type Database, type DuckDBConnection } from './duckdb.ts'
+
+type Value = string | number | boolean | null
+export type Row = Readonly<Record<string, Value>>
+
+/** A table with its types; the rows have the same names. */
+export interface TableOfRows {
+  readonly name: string
+  readonly columns: Readonly<Record<string, string>>
+  readonly rows: readonly Row[]
+}
+
+/** Columns that every table of events has, also where there is no run yet. */
+const EVENTS = `NULL::VARCHAR AS run, NULL::UBIGINT AS time_ns, NULL::USMALLINT AS cpu, NULL::UINTEGER AS pid, NULL::VARCHAR AS comm,
+  NULL::VARCHAR AS flags, NULL::VARCHAR AS event, NULL::VARCHAR AS message`
+
+async function fill(connection: DuckDBConnection, { name, columns, rows }: TableOfRows): Promise<void> {
+  const types = Object.entries(columns)
+  await connection.run(`CREATE TABLE ${name} (${types.map(([column, type]) => `${column} ${type}`).join(', ')})`)
+  if (rows.length === 0) return
+  const structure = Object.fromEntries(types.map(([column, type]) => [column, type === 'TIMESTAMP' ? 'VARCHAR' : type]))
+  // The JSON goes in as a value, so that nothing of it is SQL.
+  await connection.run(
+    `INSERT INTO ${name} SELECT ${types.map(([column, type]) => `CAST(r.${column} AS ${type})`).join(', ')}
+     FROM (SELECT unnest(from_json($1::JSON, ${quoted(JSON.stringify([structure]))})) AS r)`,
+    [JSON.stringify(rows)],
+  )
+}
+
+/** `.../run/events.parquet`: the run is the name of the directory. */
+const eventsView = (files: readonly string[]): string =>
+  files.length === 0
+    ? `SELECT ${EVENTS} WHERE false`
+    : `SELECT string_split(filename, '/')[-2] AS run, * EXCLUDE (filename)
+       FROM read_parquet([${files.map(quoted).join(', ')}], union_by_name = true, filename = true)`
+
+export interface QueryOptions {
+  readonly tables: readonly TableOfRows[]
+  /** The runs' tables of events. */
+  readonly files: readonly string[]
+  /** A file that the answer may be written to, if any. */
+  readonly output?: string | undefined
+  readonly threads: number
+}
+
+/**
+ * A database that can read these files and nothing else of the machine, and write nothing but `output`: DuckDB's file systems are closed
+ * but for these names, and its settings locked.
+ */
+export async function openQuery({ tables, files, output, threads }: QueryOptions): Promise<Database> {
+  const database = await openDatabase({ threads: String(threads) })
+  const { connection } = database
+  try {
+    for (const table of tables) await fill(connection, table)
+    await connection.run(`CREATE VIEW events AS ${eventsView(files)}`)
+    const allowed = [...files, ...(output === undefined ? [] : [output])]
+    await connection.run(`SET allowed_paths = [${allowed.map(quoted).join(', ')}]`)
+    await connection.run('SET enable_external_access = false')
+    await connection.run('SET lock_configuration = true')
+    return database
+  } catch (error) {
+    database[Symbol.dispose]()
+    throw error
+  }
+}
+
+/** What a cell can be after DuckDB's own types have become JSON's; numbers that JSON cannot hold exactly are text. */
+export type Cell = string | number | boolean | null | readonly Cell[] | { readonly [name: string]: Cell }
+
+export interface Table {
+  readonly columns: readonly { readonly name: string; readonly type: string }[]
+  readonly rows: readonly (readonly Cell[])[]
+  /** There are more rows than were asked for. */
+  readonly more: boolean
+}
+
+/**
+ * What DuckDB says of a file that it cannot read, or undefined. `deep`: of all its pages; otherwise of its end, where their places are.
+ */
+export async function damageOf(file: string, deep: boolean): Promise<string | undefined> {
+  using database = await openDatabase({ threads: '1' })
+  const source = `read_parquet(${quoted(file)})`
+  try {
+    await database.connection.run(deep ? `SELECT count(COLUMNS(*)) FROM ${source}` : `SELECT * FROM ${source} LIMIT 0`)
+    return undefined
+  } catch (error) {
+    return messageOf(error).split('\n')[0] ?? ''
+  }
+}
+
+/** DuckDB's number of a statement that only reads. */
+const SELECT = 1
+
+/** The statement is not one SELECT. */
+export class NotASelect extends Error {}
+
+/** Throws NotASelect, or DuckDB's own error for what it cannot understand. Needed because SQL could otherwise write to a file that it may read. */
+export async function mustSelect(connection: DuckDBConnection, sql: string): Promise<void> {
+  const statements = await connection.extractStatements(sql)
+  if (statements.count !== 1) throw new NotASelect(`${statements.count} statements`)
+  const prepared = await statements.prepare(0)
+  try {
+    if (Number(prepared.statementType) !== SELECT) throw new NotASelect('another statement')
+  } finally {
+    prepared.destroySync()
+  }
+}
+
+const INTEGER = /^U?(TINY|SMALL|BIG|HUGE)?INT(EGER)?$/
+
+/** JSON has 53 bits: larger integers stay text. */
+const cell = (value: unknown, type: string): Cell => {
+  if (typeof value === 'string' && INTEGER.test(type)) {
+    const number = Number(value)
+    return Number.isSafeInteger(number) ? number : value
+  }
+  return value as Cell
+}
+
+/** At most so many rows of the answer. Throws DuckDB's own error. */
+export async function select(connection: DuckDBConnection, sql: string, most: number): Promise<Table> {
+  const reader = await connection.streamAndReadUntil(sql, most + 1)
+  const types = reader.columnTypes().map(String)
+  const rows = reader.getRowsJson().slice(0, most)
+  return {
+    columns: reader.columnNames().map((name, index) => ({ name, type: types[index] ?? '' })),
+    rows: rows.map((row) => row.map((value, index) => cell(value, types[index] ?? ''))),
+    more: reader.currentRowCount > most,
+  }
+}
+
+/** Writes the answer as Parquet. The statement has passed `mustSelect`. */
+export async function copyTo(connection: DuckDBConnection, sql: string, file: string): Promise<number> {
+  const result = await connection.runAndReadAll(
+    `COPY (${sql.replace(/[\s;]+$/, '')}\n) TO ${quoted(file)} (FORMAT parquet, COMPRESSION zstd, USE_TMP_FILE false)`,
+  )
+  return Number(result.getRowsJson()[0]?.[0] ?? 0)
+}

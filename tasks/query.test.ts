@@ -1,0 +1,198 @@
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  truncateSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { writeEvents } from './data/events-parquet.ts'
+import type { LabEvent } from './engine/event.ts'
+import { indexRuns } from './experiment/run-index.ts'
+import { trace, said } from './data/trace.fixture.ts'
+import { queryStep } from './query.ts'
+import { failureOf } from './test/caught.ts'
+import { tempDir } from './test/temp-dir.ts'
+
+const MANIFEST = {
+  ...{ format: 1, experiment: 'e', arm: { name: 'n=3', params: { n: 3, how: 'fast' } }, repeat: 1, seconds: 1 },
+  kernel: { name: 'v5.10', wanted: 'v5.4', fallback: true, release: '5.10.223' },
+  ...{ image: { name: 'minimal' }, guest: { accel: { accel: 'tcg' }, vm: 'up' } },
+  workload: { argv: ['readfile', '/f'], pid: 7, status: 0, signal: null, ms: 12 },
+  trace: {
+    clock: 'mono',
+    events: 2,
+    notUnderstood: 0,
+    completeness: 'complete',
+    losses: { overrun: 0, dropped: null },
+  },
+  verdict: 'passed',
+}
+
+async function putRun(results: string, run: string, started: string, ...texts: string[]): Promise<string> {
+  const dir = join(results, 'e', run)
+  mkdirSync(dir, { recursive: true })
+  writeFileSync(join(dir, 'manifest.json'), JSON.stringify({ ...MANIFEST, started }))
+  writeFileSync(
+    join(dir, 'probes.json'),
+    JSON.stringify({ programs: [{ program: 'p', section: 'kprobe/f', attached: null, hits: 0, missed: -1 }] }),
+  )
+  await writeEvents(join(dir, 'events.parquet'), trace(said(7, ...texts)))
+  return dir
+}
+
+const shared = mkdtempSync(join(tmpdir(), 'lab-query-'))
+afterAll(() => rmSync(shared, { recursive: true, force: true }))
+const results = join(shared, 'results')
+beforeAll(async () => {
+  await putRun(results, 'r2', '2026-01-02T00:00:00.000Z', 'a', 'b', 'c')
+  await putRun(results, 'r1', '2026-01-01T00:00:00.000Z', 'a')
+})
+
+async function rows(sql: string, from = results): Promise<{ rows: unknown; notices: string[] }> {
+  const notices: string[] = []
+  const emit = (event: LabEvent) =>
+    void (event.type === 'notice' && notices.push(`${event.place ?? ''}: ${event.text}`))
+  const outcome = await queryStep({ sql, results: from, parquet: undefined, emit })
+  return { rows: 'table' in outcome ? outcome.table.rows : [], notices }
+}
+
+describe('the tables', () => {
+  test.each([
+    [
+      'SELECT run, verdict, fallback, year(started), imported FROM runs ORDER BY run',
+      [
+        ['r1', 'passed', true, 2026, null],
+        ['r2', 'passed', true, 2026, null],
+      ],
+    ],
+    [
+      'SELECT run, count(*) FROM events GROUP BY run ORDER BY run',
+      [
+        ['r1', 1],
+        ['r2', 3],
+      ],
+    ],
+    [
+      "SELECT name, value, number FROM params WHERE run = 'r1' ORDER BY name",
+      [
+        ['how', 'fast', null],
+        ['n', '3', 3],
+      ],
+    ],
+    ["SELECT program, attached, hits, missed FROM probes WHERE run = 'r1'", [['p', null, 0, null]]],
+    [
+      "SELECT layer, lost FROM losses WHERE run = 'r1' ORDER BY layer",
+      [
+        ['dropped', null],
+        ['overrun', 0],
+      ],
+    ],
+  ])('%s', async (sql, expected) => expect((await rows(sql)).rows).toEqual(expected))
+
+  test('are there, with their columns, when there are no runs', async () => {
+    const empty = tempDir()
+    expect((await rows('SELECT run, time_ns, message FROM events', empty)).rows).toEqual([])
+    expect((await rows('SELECT count(*) FROM runs JOIN params USING (run)', empty)).rows).toEqual([[0]])
+  })
+})
+
+describe('SQL', () => {
+  const secret = join(shared, 'secret.txt')
+  const wrote = join(shared, 'new/out')
+  mkdirSync(join(shared, 'new'))
+  writeFileSync(secret, 'secret')
+  test.each([
+    [`SELECT * FROM read_text('${secret}')`],
+    [`SELECT * FROM read_csv('${secret}')`],
+    [`SELECT * FROM glob('/etc/*')`],
+    [`COPY runs TO '${wrote}'`],
+    [`COPY (SELECT 1) TO '${results}/e/r1/events.parquet' (FORMAT parquet, USE_TMP_FILE false)`],
+    [`EXPLAIN ANALYZE COPY (SELECT 1 AS a) TO '${results}/e/r1/events.parquet' (FORMAT parquet, USE_TMP_FILE false)`],
+    [`ATTACH '${wrote}'`],
+    ['SET enable_external_access = true'],
+    ['DROP TABLE runs'],
+    ['SELECT 1; DROP TABLE runs'],
+    ['INSTALL httpfs'],
+    ['SELEC 1'],
+    [''],
+    ['SELECT * FROM nothing'],
+  ])('%s is refused', async (sql) => {
+    const before = readFileSync(join(results, 'e/r1/events.parquet'))
+    expect((await failureOf(rows(sql))).kind).toBe('user')
+    expect(readFileSync(join(results, 'e/r1/events.parquet')).equals(before)).toBe(true)
+    expect(readdirSync(join(wrote, '..'))).toEqual([])
+  })
+
+  test('writes a Parquet file only where it was told to', async () => {
+    const file = join(tempDir(), "it's.parquet")
+    const outcome = await queryStep({ sql: 'SELECT * FROM events;', results, parquet: file, emit: () => undefined })
+    expect(outcome).toEqual({ file, rows: 4 })
+    expect(readdirSync(join(file, '..'))).toEqual(["it's.parquet"])
+  })
+})
+
+test('runs that are damaged or half deleted are left out, and said to be', async () => {
+  const own = tempDir()
+  await putRun(own, 'good', '2026-01-01', 'a')
+  truncateSync(join(await putRun(own, 'cut', '2026-01-02', 'a'), 'events.parquet'), 20)
+  for (const [run, from, to] of [
+    ['footer', 8, -8],
+    ['pages', 4, 60],
+  ] as const) {
+    const file = join(await putRun(own, run, '2026-01-03', 'a'), 'events.parquet')
+    const bytes = readFileSync(file)
+    writeFileSync(file, bytes.fill(0xff, from, to < 0 ? bytes.length + to : to))
+  }
+  rmSync(join(await putRun(own, 'half', '2026-01-04', 'a'), 'manifest.json'))
+  writeFileSync(join(await putRun(own, 'text', '2026-01-05', 'a'), 'manifest.json'), '{')
+  rmSync(join(await putRun(own, 'without', '2026-01-06', 'a'), 'events.parquet'))
+  const { rows: found, notices } = await rows('SELECT run, time_ns FROM events', own)
+  expect(found).toEqual([['good', 1000]])
+  const said = (run: string) => notices.filter((one) => one.startsWith(`results/e/${run}:`)).length
+  expect(['good', 'cut', 'footer', 'pages', 'half', 'text', 'without'].map(said)).toEqual([0, 1, 1, 1, 1, 1, 0])
+})
+
+describe('the index of runs', () => {
+  const names = (dir: string) => indexRuns(dir).runs.map(({ run }) => run)
+
+  test('follows directories that come, change and vanish', async () => {
+    const own = tempDir()
+    await putRun(own, 'b', '2026-01-02')
+    await putRun(own, 'a', '2026-01-01')
+    expect(names(own)).toEqual(['a', 'b'])
+    rmSync(join(own, 'e/a'), { recursive: true })
+    await putRun(own, 'c', '2026-01-03')
+    writeFileSync(join(own, 'e/b/manifest.json'), JSON.stringify({ ...MANIFEST, started: '2026-01-09' }))
+    expect(names(own)).toEqual(['c', 'b'])
+    rmSync(join(own, 'e/b/manifest.json'))
+    expect(names(own)).toEqual(['c'])
+    expect(indexRuns(own).skipped).toEqual([{ name: 'e/b', why: expect.stringContaining('missing') }])
+  })
+
+  test('is read instead of the manifests', async () => {
+    const own = tempDir()
+    const file = join(await putRun(own, 'a', '2026-01-01'), 'manifest.json')
+    utimesSync(file, 1000, 1000)
+    expect(names(own)).toEqual(['a'])
+    // The same size and time: nobody looks inside.
+    writeFileSync(file, readFileSync(file, 'utf8').replace('passed', 'failed'))
+    utimesSync(file, 1000, 1000)
+    expect(indexRuns(own).runs[0]?.verdict).toBe('passed')
+  })
+
+  test.each([['{'], ['null'], ['{"format":1}'], ['{"format":0,"entries":{"e/a":{}}}']])(
+    'that is %s is made again',
+    async (content) => {
+      const own = tempDir()
+      await putRun(own, 'a', '2026-01-01')
+      writeFileSync(join(own, '.index.json'), content)
+      expect(names(own)).toEqual(['a'])
+    },
+  )
+})

@@ -1,0 +1,201 @@
+/** Step: query. SQL over all runs, read-only. */
+import { closeSync, openSync, readSync, renameSync, rmSync, statSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
+import { dirname, join, relative, resolve } from 'node:path'
+import {
+  copyTo,
+  damageOf,
+  mustSelect,
+  NotASelect,
+  openQuery,
+  select,
+  type Row,
+  type Table,
+  type TableOfRows,
+} from './data/query.ts'
+import { messageOf, userError } from './engine/error.ts'
+import type { Emit } from './engine/event.ts'
+import { printable } from './engine/printable.ts'
+import { indexRuns, type IndexedRun } from './experiment/run-index.ts'
+
+/** Rows of an answer that is text; more of them are a file. */
+export const MOST_ROWS = 100_000
+const EVENTS = 'events.parquet'
+
+const runRow = (results: string, one: IndexedRun): Row => ({
+  ...{
+    run: one.run,
+    experiment: one.experiment,
+    arm: one.arm,
+    repeat: one.repeat,
+    started: one.started.replace('Z', ''),
+  },
+  ...{ seconds: one.seconds, verdict: one.verdict, completeness: one.completeness, kernel: one.kernel },
+  ...{ kernel_wanted: one.kernelWanted, fallback: one.fallback, release: one.release, accel: one.accel, vm: one.vm },
+  ...{ image: one.image, workload: one.workload, pid: one.pid, status: one.status, signal: one.signal, ms: one.ms },
+  ...{ clock: one.clock, events: one.events, not_understood: one.notUnderstood, imported: one.imported },
+  dir: join(results, one.experiment, one.run),
+})
+
+/** The views and their columns, as they are documented. */
+function tablesOf(results: string, runs: readonly IndexedRun[]): TableOfRows[] {
+  return [
+    {
+      name: 'runs',
+      columns: {
+        ...{ run: 'VARCHAR', experiment: 'VARCHAR', arm: 'VARCHAR', repeat: 'INTEGER', started: 'TIMESTAMP' },
+        ...{
+          seconds: 'DOUBLE',
+          verdict: 'VARCHAR',
+          completeness: 'VARCHAR',
+          kernel: 'VARCHAR',
+          kernel_wanted: 'VARCHAR',
+        },
+        ...{ fallback: 'BOOLEAN', release: 'VARCHAR', accel: 'VARCHAR', vm: 'VARCHAR', image: 'VARCHAR' },
+        ...{ workload: 'VARCHAR', pid: 'BIGINT', status: 'INTEGER', signal: 'INTEGER', ms: 'DOUBLE', clock: 'VARCHAR' },
+        ...{ events: 'BIGINT', not_understood: 'BIGINT', imported: 'VARCHAR', dir: 'VARCHAR' },
+      },
+      rows: runs.map((run) => runRow(results, run)),
+    },
+    {
+      name: 'params',
+      columns: { run: 'VARCHAR', name: 'VARCHAR', value: 'VARCHAR', number: 'DOUBLE' },
+      rows: runs.flatMap(({ run, params }) =>
+        Object.entries(params).map(([name, value]) => ({
+          ...{ run, name, value: String(value) },
+          number: String(value).trim() !== '' && Number.isFinite(Number(value)) ? Number(value) : null,
+        })),
+      ),
+    },
+    {
+      name: 'probes',
+      columns: {
+        run: 'VARCHAR',
+        program: 'VARCHAR',
+        section: 'VARCHAR',
+        attached: 'VARCHAR',
+        hits: 'BIGINT',
+        missed: 'BIGINT',
+      },
+      // -1 in probes.json: nobody counted.
+      rows: runs.flatMap(({ run, probes }) =>
+        probes.map(({ program, section, attached, hits, missed }) => ({
+          ...{ run, program, section, attached, hits: hits < 0 ? null : hits, missed: missed < 0 ? null : missed },
+        })),
+      ),
+    },
+    {
+      name: 'losses',
+      columns: { run: 'VARCHAR', layer: 'VARCHAR', lost: 'BIGINT' },
+      rows: runs.flatMap(({ run, losses }) => Object.entries(losses).map(([layer, lost]) => ({ run, layer, lost }))),
+    },
+  ]
+}
+
+/** Parquet begins and ends with "PAR1"; what does not is half of a file. A cheap look: the rest shows when it is read. */
+function isParquet(file: string): boolean | undefined {
+  const facts = statSync(file, { throwIfNoEntry: false })
+  if (facts === undefined) return undefined
+  if (!facts.isFile() || facts.size < 12) return false
+  const fd = openSync(file, 'r')
+  try {
+    const bytes = Buffer.alloc(8)
+    readSync(fd, bytes, 0, 4, 0)
+    readSync(fd, bytes, 4, 4, facts.size - 4)
+    return bytes.toString('latin1') === 'PAR1PAR1'
+  } finally {
+    closeSync(fd)
+  }
+}
+
+export interface QueryWanted {
+  readonly sql: string
+  readonly results: string
+  /** Write the answer to this Parquet file instead of giving it. */
+  readonly parquet: string | undefined
+  readonly emit: Emit
+}
+
+export type QueryOutcome = { readonly table: Table } | { readonly file: string; readonly rows: number }
+
+const wrong = (error: unknown) => {
+  if (error instanceof NotASelect)
+    return userError({
+      fact: `lab query takes one SELECT (${error.message} found)`,
+      wayOut: 'the results are read-only; `--parquet FILE` writes an answer to a file',
+    })
+  const [first = '', ...rest] = messageOf(error).split('\n')
+  return userError(
+    {
+      place: 'SQL',
+      fact: printable(first, 300),
+      lines: rest.filter((line) => line.trim() !== '').map((line) => printable(line, 200)),
+      wayOut: /file system operations are disabled/.test(first)
+        ? 'only the tables of the results can be read: runs, events, probes, params, losses'
+        : /does not exist/.test(first)
+          ? 'tables: runs, events, probes, params, losses; `lab query "DESCRIBE events"` shows columns'
+          : undefined,
+    },
+    error,
+  )
+}
+
+/** Errors that no file can be the cause of. */
+const isOfSql = (error: unknown): boolean =>
+  error instanceof NotASelect || /^(Failed to extract|Parser|Catalog|Binder|Permission|Syntax) /.test(messageOf(error))
+
+/** The statement on a database of these files. */
+async function answer(
+  wanted: QueryWanted,
+  tables: readonly TableOfRows[],
+  files: readonly string[],
+): Promise<QueryOutcome> {
+  const { sql, parquet } = wanted
+  const target = parquet === undefined ? undefined : resolve(parquet)
+  const output = target === undefined ? undefined : join(dirname(target), `.${process.pid}.parquet.partial`)
+  using database = await openQuery({ tables, files, output, threads: availableParallelism() })
+  const { connection } = database
+  await mustSelect(connection, sql)
+  if (target === undefined || output === undefined) return { table: await select(connection, sql, MOST_ROWS) }
+  try {
+    const rows = await copyTo(connection, sql, output)
+    renameSync(output, target)
+    return { file: target, rows }
+  } finally {
+    rmSync(output, { force: true })
+  }
+}
+
+/** @throws Failure (user) for SQL that cannot be answered */
+export async function queryStep(wanted: QueryWanted): Promise<QueryOutcome> {
+  const { results, emit } = wanted
+  const { runs, skipped } = indexRuns(results)
+  const skip = (name: string, why: string) =>
+    emit({
+      type: 'notice',
+      level: 'warning',
+      place: `results/${printable(name, 200)}`,
+      text: `left out: ${printable(why, 200)}`,
+    })
+  for (const { name, why } of skipped) skip(name, why)
+  const files = runs.flatMap(({ experiment, run }) => {
+    const file = join(results, experiment, run, EVENTS)
+    const good = isParquet(file)
+    if (good === false) skip(`${experiment}/${run}`, `${EVENTS} is damaged; its run is in all tables but events`)
+    return good ? [file] : []
+  })
+  const tables = tablesOf(results, runs)
+  try {
+    return await answer(wanted, tables, files)
+  } catch (error) {
+    // DuckDB does not always name the file that it stumbled over: each is looked at, and the others are asked again.
+    const good: string[] = []
+    for (const file of files) {
+      const damage = isOfSql(error) ? undefined : ((await damageOf(file, false)) ?? (await damageOf(file, true)))
+      if (damage === undefined) good.push(file)
+      else skip(relative(results, dirname(file)), `${EVENTS} is damaged (${damage})`)
+    }
+    if (good.length === files.length) throw wrong(error)
+    return await answer(wanted, tables, good).catch((again: unknown) => Promise.reject(wrong(again)))
+  }
+}
