@@ -109,7 +109,9 @@ export async function reproduce(wanted: ReproduceWanted, context: Context): Prom
     const { lab } = openLab({ file: join(dir, 'lab/lab.yaml'), cwd: dir, toolRoot: context.toolRoot, host: ANY_HOST })
     const experiment = lab.experiments[manifest.experiment]
     if (experiment === undefined) throw new Error(`the kept lab has no experiment ${manifest.experiment}`)
-    const choices: Choices = { kernel: manifest.kernel.name, source: wanted.source, accel: manifest.guest.accel.accel }
+    const { accel } = manifest.guest.accel
+    const asked = accel === 'unknown' ? undefined : accel
+    const choices: Choices = { kernel: manifest.kernel.name, source: wanted.source, accel: asked }
     const places = placesOf(lab.directory)
     const { outcomes } = await experimentStep(
       {
