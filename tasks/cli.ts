@@ -1,6 +1,6 @@
 /** argv -> command -> exit code. Signals are handled here and nowhere else, and this is the only file that exits. */
 import { Command, CommanderError } from 'commander'
-import type { Session } from './commands/app.ts'
+import type { Session } from './commands/session.ts'
 import { HELP } from './commands/help.ts'
 import { COMMANDS, type CommandSpec } from './commands/index.ts'
 import { EXIT } from './engine/error.ts'
@@ -20,7 +20,7 @@ for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
 /** Loads a command's code only now: `lab --help` needs neither ssh nor YAML. */
 async function act(spec: CommandSpec, args: readonly unknown[], command: Command): Promise<void> {
   const [{ openSession }, { exitCodeOf }, { work }] = await Promise.all([
-    import('./commands/app.ts'),
+    import('./commands/session.ts'),
     import('./ui/failures.ts'),
     spec.load(),
   ])

@@ -1,5 +1,5 @@
 /** Step: query. SQL over all runs, read-only. */
-import { closeSync, openSync, readSync, renameSync, rmSync, statSync } from 'node:fs'
+import { existsSync, renameSync, rmSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { dirname, join, relative, resolve } from 'node:path'
 import {
@@ -16,13 +16,18 @@ import {
 import { messageOf, userError } from './engine/error.ts'
 import type { Emit } from './engine/event.ts'
 import { printable } from './engine/printable.ts'
-import { indexRuns, type IndexedRun } from './experiment/run-index.ts'
+import { indexRuns, type ListedRun, type RunDetails } from './experiment/run-index.ts'
 
 /** Rows of an answer that is text; more of them are a file. */
 export const MOST_ROWS = 100_000
+/** Runs that are named when they are left out. */
+const MOST_SAID = 10
 const EVENTS = 'events.parquet'
 
-const runRow = (results: string, one: IndexedRun): Row => ({
+/** Both halves of an entry. */
+type Whole = ListedRun & RunDetails
+
+const runRow = (results: string, one: Whole): Row => ({
   ...{
     run: one.run,
     experiment: one.experiment,
@@ -31,14 +36,14 @@ const runRow = (results: string, one: IndexedRun): Row => ({
     started: one.started.replace('Z', ''),
   },
   ...{ seconds: one.seconds, verdict: one.verdict, completeness: one.completeness, kernel: one.kernel },
-  ...{ kernel_wanted: one.kernelWanted, fallback: one.fallback, release: one.release, accel: one.accel, vm: one.vm },
+  ...{ kernel_wanted: one.wanted, fallback: one.fallback, release: one.release, accel: one.accel, vm: one.vm },
   ...{ image: one.image, workload: one.workload, pid: one.pid, status: one.status, signal: one.signal, ms: one.ms },
   ...{ clock: one.clock, events: one.events, not_understood: one.notUnderstood, imported: one.imported },
   dir: join(results, one.experiment, one.run),
 })
 
 /** The views and their columns, as they are documented. */
-function tablesOf(results: string, runs: readonly IndexedRun[]): TableOfRows[] {
+function tablesOf(results: string, runs: readonly Whole[]): TableOfRows[] {
   return [
     {
       name: 'runs',
@@ -92,22 +97,6 @@ function tablesOf(results: string, runs: readonly IndexedRun[]): TableOfRows[] {
   ]
 }
 
-/** Parquet begins and ends with "PAR1"; what does not is half of a file. A cheap look: the rest shows when it is read. */
-function isParquet(file: string): boolean | undefined {
-  const facts = statSync(file, { throwIfNoEntry: false })
-  if (facts === undefined) return undefined
-  if (!facts.isFile() || facts.size < 12) return false
-  const fd = openSync(file, 'r')
-  try {
-    const bytes = Buffer.alloc(8)
-    readSync(fd, bytes, 0, 4, 0)
-    readSync(fd, bytes, 4, 4, facts.size - 4)
-    return bytes.toString('latin1') === 'PAR1PAR1'
-  } finally {
-    closeSync(fd)
-  }
-}
-
 export interface QueryWanted {
   readonly sql: string
   readonly results: string
@@ -140,9 +129,12 @@ const wrong = (error: unknown) => {
   )
 }
 
+/** To look into thousands of files that are not asked for takes longer than the answer. */
+const MENTIONS_EVENTS = /events/i
+
 /** Errors that no file can be the cause of. */
 const isOfSql = (error: unknown): boolean =>
-  error instanceof NotASelect || /^(Failed to extract|Parser|Catalog|Binder|Permission|Syntax) /.test(messageOf(error))
+  error instanceof NotASelect || /^(Failed to extract|Parser|Catalog|Binder|Permission) /.test(messageOf(error))
 
 /** The statement on a database of these files. */
 async function answer(
@@ -153,7 +145,12 @@ async function answer(
   const { sql, parquet } = wanted
   const target = parquet === undefined ? undefined : resolve(parquet)
   const output = target === undefined ? undefined : join(dirname(target), `.${process.pid}.parquet.partial`)
-  using database = await openQuery({ tables, files, output, threads: availableParallelism() })
+  using database = await openQuery({
+    tables,
+    files: MENTIONS_EVENTS.test(sql) ? files : [],
+    output,
+    threads: availableParallelism(),
+  })
   const { connection } = database
   await mustSelect(connection, sql)
   if (target === undefined || output === undefined) return { table: await select(connection, sql, MOST_ROWS) }
@@ -169,7 +166,8 @@ async function answer(
 /** @throws Failure (user) for SQL that cannot be answered */
 export async function queryStep(wanted: QueryWanted): Promise<QueryOutcome> {
   const { results, emit } = wanted
-  const { runs, skipped } = indexRuns(results)
+  const { runs: listed, skipped } = await indexRuns(results)
+  const runs = listed.map(({ details, ...one }): Whole => ({ ...one, ...details() }))
   const skip = (name: string, why: string) =>
     emit({
       type: 'notice',
@@ -177,13 +175,15 @@ export async function queryStep(wanted: QueryWanted): Promise<QueryOutcome> {
       place: `results/${printable(name, 200)}`,
       text: `left out: ${printable(why, 200)}`,
     })
-  for (const { name, why } of skipped) skip(name, why)
-  const files = runs.flatMap(({ experiment, run }) => {
-    const file = join(results, experiment, run, EVENTS)
-    const good = isParquet(file)
-    if (good === false) skip(`${experiment}/${run}`, `${EVENTS} is damaged; its run is in all tables but events`)
-    return good ? [file] : []
-  })
+  for (const { name, why } of skipped.slice(0, MOST_SAID)) skip(name, why)
+  if (skipped.length > MOST_SAID)
+    emit({
+      type: 'notice',
+      level: 'warning',
+      place: 'results',
+      text: `${skipped.length - MOST_SAID} more are left out`,
+    })
+  const files = runs.flatMap(({ experiment, run, table }) => (table ? [join(results, experiment, run, EVENTS)] : []))
   const tables = tablesOf(results, runs)
   try {
     return await answer(wanted, tables, files)
@@ -191,9 +191,16 @@ export async function queryStep(wanted: QueryWanted): Promise<QueryOutcome> {
     // DuckDB does not always name the file that it stumbled over: each is looked at, and the others are asked again.
     const good: string[] = []
     for (const file of files) {
-      const damage = isOfSql(error) ? undefined : ((await damageOf(file, false)) ?? (await damageOf(file, true)))
+      const gone = existsSync(file) ? undefined : 'it was deleted'
+      const damage = isOfSql(error)
+        ? undefined
+        : (gone ?? (await damageOf(file, false)) ?? (await damageOf(file, true)))
       if (damage === undefined) good.push(file)
-      else skip(relative(results, dirname(file)), `${EVENTS} is damaged (${damage})`)
+      else
+        skip(
+          relative(results, dirname(file)),
+          `${EVENTS} cannot be read (${damage}); its run is in all tables but events`,
+        )
     }
     if (good.length === files.length) throw wrong(error)
     return await answer(wanted, tables, good).catch((again: unknown) => Promise.reject(wrong(again)))

@@ -4,7 +4,9 @@ import path from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import type { Manifest } from './experiment/manifest.ts'
 import { listRuns, pickRun, type FoundRun } from './experiment/result.ts'
-import { readable, readRunFiles, removeRun, runDetails, runsTable } from './results.ts'
+import type { ListedRun } from './experiment/run-index.ts'
+import { isShown, readRunFiles, removeRun, runDetails } from './results.ts'
+import { runsTable } from './results/runs-table.ts'
 
 const MANIFEST: Manifest = {
   format: 1,
@@ -113,13 +115,17 @@ describe('runDetails', () => {
   })
 })
 
-test('runsTable: one line each, the fallback told', () => {
-  const [head = '', line = ''] = runsTable([found()], undefined).split('\n')
+test('runsTable: one line each, the fallback told, nothing of a guest as it is', () => {
+  const listed: ListedRun = {
+    ...{ run: MANIFEST.run, experiment: 'readiter', arm: 'bytes=16\u001b[2J', started: MANIFEST.started },
+    ...{ verdict: 'failed', completeness: 'incomplete', kernel: 'v5.10', wanted: 'v5.4', fallback: true, accel: 'tcg' },
+  }
+  const [head = '', line = ''] = runsTable([listed], undefined).split('\n')
   expect(head).toMatch(/^RUN +EXPERIMENT +ARM +KERNEL +ACCEL +VERDICT +TRACE +WHEN/)
   expect(line.split(/ {2,}/)).toEqual([
     '20261123-213000-1a2b',
     'readiter',
-    'bytes=16,count=3',
+    String.raw`bytes=16\x1b[2J`,
     'v5.10 (not v5.4)',
     'tcg',
     'failed',
@@ -129,17 +135,36 @@ test('runsTable: one line each, the fallback told', () => {
   expect(runsTable([], undefined)).toBe('no runs')
 })
 
-test('manifests of others are told apart, and none of them ends the command', async () => {
-  const results = resultsWith({
-    'readiter/a': { ...MANIFEST, started: '2026-01-02' },
-    'readiter/b': { ...MANIFEST, started: '2026-01-01' },
-    'readiter/c': { ...MANIFEST, format: 2 },
-    'readiter/d': null,
-    'readiter/.partial-1-e': MANIFEST,
+test('a manifest of another version, or of no run, is not shown', () => {
+  expect([MANIFEST, { ...MANIFEST, format: 2 }, null, { ...MANIFEST, trace: {} }].map(isShown)).toEqual([
+    ...[true, false, false, false],
+  ])
+})
+
+test('a program that never fired has its line and is counted; an unknown count is no number', () => {
+  const of = (program: string, hits: number, missed: number) => ({
+    program,
+    section: 'kprobe/f',
+    attached: 'kprobe',
+    hits,
+    missed,
   })
-  const { shown, others } = readable(await listRuns(results))
-  expect(shown.map(({ run }) => run)).toEqual(['b', 'a'])
-  expect(others).toEqual(['c'])
+  const text = runDetails(found(), { probes: [of('a', 3, 0), of('b', 0, -1)], files: [] })
+  expect(text).toMatch(/^ +b +kprobe\/f +kprobe +0 +unknown$/m)
+  expect(text).toContain('1 of 2 programs never fired')
+})
+
+test('an imported run says where it is from instead of what it ran on', () => {
+  const imported = {
+    ...{ file: 'old\u001b.log', kept: 'trace.txt', bytes: 2000, form: 'text', lines: 30, headings: 4, inProse: 1 },
+    ...{ backwards: 0, unclosedCalls: 2, unopenedReturns: 0 },
+  }
+  const text = runDetails(found({ ...MANIFEST, imported }), { probes: undefined, files: [] })
+  expect(text).toMatch(/^imported +old\\x1b\.log \(text, 2\.0 kB\), kept as trace\.txt$/m)
+  expect(text).toMatch(
+    /^lines +30: 18 events, 4 headings and blank lines, 2 not understood, 1 inside other text, function_graph: 2 calls/m,
+  )
+  expect(text).not.toMatch(/^(guest|workload|probes)/m)
 })
 
 describe('pickRun', () => {

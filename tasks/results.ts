@@ -6,6 +6,7 @@ import { printable } from './engine/printable.ts'
 import { diskFailure } from './engine/store.ts'
 import type { Manifest, ProbeReport } from './experiment/manifest.ts'
 import { PARTIAL_RESULT, type FoundRun } from './experiment/result.ts'
+import { safe, when } from './results/runs-table.ts'
 import { bytes, duration, plural, table } from './ui/text.ts'
 
 const named = z.record(z.string(), z.union([z.string(), z.number()]))
@@ -54,40 +55,8 @@ const Probes = z.object({
   ),
 })
 
-/** Runs whose manifest this version can show, and the names of the others. */
-export function readable(runs: readonly FoundRun[]): { readonly shown: FoundRun[]; readonly others: string[] } {
-  const can = (run: FoundRun) => Shown.safeParse(run.manifest).success
-  return { shown: runs.filter(can), others: runs.filter((run) => !can(run)).map(({ run }) => run) }
-}
-
-/** Longest text that one value of a manifest gets. */
-const MOST = 300
-const safe = (text: string): string => printable(text, MOST)
-
-/** `2026-11-23 21:30:00`, in UTC as in the run's name. */
-const when = (started: string): string => safe(started.replace('T', ' ').replace(/(\.\d+)?Z$/, ''))
-
-const kernelText = ({ name, wanted, fallback }: Manifest['kernel']): string =>
-  safe(fallback ? `${name} (not ${wanted})` : name)
-
-/** One line per run, in the order given. */
-export function runsTable(runs: readonly FoundRun[], width: number | undefined): string {
-  if (runs.length === 0) return 'no runs'
-  const columns = ['RUN', 'EXPERIMENT', 'ARM', 'KERNEL', 'ACCEL', 'VERDICT', 'TRACE', 'WHEN (UTC)'].map((head) => ({
-    head,
-  }))
-  const rows = runs.map(({ run, manifest: { experiment, arm, kernel, guest, verdict, trace, started } }) => [
-    safe(run),
-    safe(experiment),
-    safe(arm.name),
-    kernelText(kernel),
-    safe(guest.accel.accel),
-    safe(verdict),
-    safe(trace.completeness),
-    when(started),
-  ])
-  return table(columns, rows, width)
-}
+/** Whether this version can show a run. */
+export const isShown = (manifest: unknown): boolean => Shown.safeParse(manifest).success
 
 export interface RunFiles {
   readonly probes: readonly ProbeReport[] | undefined
@@ -162,6 +131,7 @@ function traceLines({ trace, others }: Manifest): string[] {
   ]
 }
 
+/** Every program, also those that never fired: a zero is a result. */
 function probeLines(probes: RunFiles['probes']): string[] {
   if (probes === undefined) return ['probes      probes.json is missing or cannot be read']
   const columns = [
@@ -171,14 +141,43 @@ function probeLines(probes: RunFiles['probes']): string[] {
     { head: 'hits', align: 'right' },
     { head: 'missed', align: 'right' },
   ] as const
+  // -1: nobody counted.
+  const number = (count: number) => (count < 0 ? 'unknown' : String(count))
   const rows = probes.map(({ program, section, attached, hits, missed }) => [
     safe(program),
     safe(section),
     safe(attached ?? 'no'),
-    String(hits),
-    String(missed),
+    number(hits),
+    number(missed),
   ])
-  return ['probes', indented(table(columns, rows))]
+  const silent = probes.filter(({ attached, hits }) => attached !== null && hits === 0).length
+  return [
+    'probes',
+    indented(table(columns, rows)),
+    ...(silent > 0 ? [`  ${silent} of ${plural(probes.length, 'program')} never fired`] : []),
+  ]
+}
+
+/** Where an imported trace is from, and what its lines were. */
+function importedLines({ imported, trace }: Manifest): string[] {
+  if (imported === undefined) return []
+  const { file, kept, form, bytes: size, lines, headings, inProse, unclosedCalls, unopenedReturns } = imported
+  const graph =
+    unclosedCalls + unopenedReturns > 0
+      ? [
+          `function_graph: ${plural(unclosedCalls, 'call')} without a return, ${plural(unopenedReturns, 'return')} without a call`,
+        ]
+      : []
+  const parts = [
+    plural(trace.events, 'event'),
+    plural(headings, 'heading or blank line', 'headings and blank lines'),
+    `${trace.notUnderstood} not understood`,
+    ...(inProse > 0 ? [`${inProse} inside other text`] : []),
+  ]
+  return [
+    `imported    ${safe(file)} (${safe(form)}, ${bytes(size)}), kept as ${safe(kept)}`,
+    `lines       ${lines}: ${[...parts, ...graph].join(', ')}`,
+  ]
 }
 
 /** A run for people: what to believe of it, what it ran on, what it saw. */
@@ -186,19 +185,24 @@ export function runDetails({ run, dir, manifest }: FoundRun, { probes, files }: 
   const { experiment, arm, repeat, started, seconds, image, guest, workload } = manifest
   const params = Object.entries(arm.params).map(([name, value]) => `${name}=${value}`)
   const columns = [{ head: 'file' }, { head: 'size', align: 'right' }] as const
+  const made =
+    manifest.imported === undefined
+      ? [
+          `arm         ${safe(params.length === 0 ? arm.name : params.join(' '))}, repeat ${repeat}`,
+          `when        ${when(started)} UTC, ${duration(seconds)}`,
+          ...kernelLines(manifest),
+          `guest       ${safe(image.name)}, ${safe(guest.accel.accel)} (${safe(guest.accel.reason)}), VM ${safe(guest.vm)}`,
+          workloadLine(workload),
+        ]
+      : [`when        imported ${when(started)} UTC`, ...importedLines(manifest)]
   return [
     `${safe(experiment)} ${safe(run)}`,
     ...verdictLines(manifest),
     '',
-    `arm         ${safe(params.length === 0 ? arm.name : params.join(' '))}, repeat ${repeat}`,
-    `when        ${when(started)} UTC, ${duration(seconds)}`,
-    ...kernelLines(manifest),
-    `guest       ${safe(image.name)}, ${safe(guest.accel.accel)} (${safe(guest.accel.reason)}), VM ${safe(guest.vm)}`,
-    workloadLine(workload),
+    ...made,
     ...traceLines(manifest),
     '',
-    ...probeLines(probes),
-    '',
+    ...(manifest.imported === undefined ? [...probeLines(probes), ''] : []),
     safe(dir),
     indented(
       table(
@@ -210,7 +214,7 @@ export function runDetails({ run, dir, manifest }: FoundRun, { probes, files }: 
 }
 
 /** Removes one run. It loses its final name first: what an interruption leaves is for `lab gc`, and never half a result. */
-export async function removeRun({ dir }: FoundRun): Promise<void> {
+export async function removeRun({ dir }: Pick<FoundRun, 'dir'>): Promise<void> {
   const leaving = join(dirname(dir), `${PARTIAL_RESULT}${process.pid}-${basename(dir)}`)
   try {
     await rename(dir, leaving)

@@ -20,6 +20,7 @@ import type { KernelArtefact } from './kernel.ts'
 import { toolVersion } from './host/tool-version.ts'
 import { boot, CONSOLE_LOG } from './vm/boot.ts'
 import { diskImage, overlay } from './vm/disks.ts'
+import type { Places } from './vm/places.ts'
 import { writeSeed, type SeedBundle } from './vm/seed.ts'
 import {
   isAlive,
@@ -33,18 +34,7 @@ import {
   type VmState,
 } from './vm/state.ts'
 
-/** `.lab` beside the lab file: what belongs to this checkout. */
-export interface Places {
-  readonly vms: string
-  readonly keys: string
-  readonly results: string
-}
-
-export const placesOf = (labDirectory: string): Places => ({
-  vms: join(labDirectory, '.lab', 'vms'),
-  keys: join(labDirectory, '.lab', 'keys'),
-  results: join(labDirectory, 'results'),
-})
+export { placesOf, type Places } from './vm/places.ts'
 
 /** A VM that answers, and how to let go of it. */
 export interface OpenVm extends AsyncDisposable {

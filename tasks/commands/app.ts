@@ -1,20 +1,13 @@
 /** What a command is given: the lab on demand, a context for steps, the view to answer with. */
-import { mkdirSync, writeFileSync } from 'node:fs'
 import { availableParallelism, totalmem } from 'node:os'
-import { join } from 'node:path'
 import { openLab } from '../config/open.ts'
 import type { ResolvedLab } from '../config/resolve.ts'
-import { cacheDir, type Context } from '../engine/context.ts'
-import { Store } from '../engine/store.ts'
+import type { Context } from '../engine/context.ts'
 import { placesOf, type Places } from '../vm.ts'
-import { openView, type Answer, type View } from '../ui/view.ts'
+import type { Answer, View } from '../ui/view.ts'
+import { TOOL_ROOT, type Session } from './session.ts'
 
-/** Options of every command. */
-export interface GlobalOptions {
-  readonly file?: string
-  readonly json?: boolean
-  readonly yes?: boolean
-}
+export { openSession, TOOL_ROOT, type GlobalOptions, type Session } from './session.ts'
 
 export interface App {
   readonly view: View
@@ -23,54 +16,7 @@ export interface App {
   readonly places: Places
 }
 
-export const TOOL_ROOT = join(import.meta.dirname, '..', '..')
 export const HOST = { memoryBytes: totalmem(), cpus: availableParallelism() }
-
-/** A stack trace is for us, not for the terminal. */
-function bugLog(cache: string): (stack: string) => string {
-  return (stack) => {
-    const file = join(cache, 'logs', `bug-${new Date().toISOString().replaceAll(':', '')}.log`)
-    mkdirSync(join(cache, 'logs'), { recursive: true })
-    writeFileSync(file, `${stack}\n`)
-    return file
-  }
-}
-
-export interface Session {
-  readonly view: View
-  readonly context: Context
-  readonly options: GlobalOptions
-}
-
-/** The view and the context of one command. */
-export function openSession(options: GlobalOptions, signal: AbortSignal): Session {
-  const cache = cacheDir(process.env)
-  const view = openView({
-    json: options.json === true,
-    stdout: process.stdout,
-    stderr: process.stderr,
-    env: process.env,
-    isTTY: process.stderr.isTTY === true,
-    bugLog: bugLog(cache),
-  })
-  const context: Context = {
-    emit: view.emit,
-    signal,
-    cache,
-    store: new Store(join(cache, 'store'), (what, file) =>
-      view.emit({
-        type: 'notice',
-        level: 'warning',
-        place: `cache ${what}`,
-        text: `${file} is not what was put there; the entry is thrown away and made again`,
-      }),
-    ),
-    toolRoot: TOOL_ROOT,
-    yes: options.yes === true,
-    jobs: availableParallelism(),
-  }
-  return { view, context, options }
-}
 
 /** Opens the lab file; its warnings are said as notices. */
 export function openApp({ view, context, options }: Session): App {

@@ -4,7 +4,7 @@ import { findLab } from '../config/find.ts'
 import { printable } from '../engine/printable.ts'
 import { importStep, type ImportOutcome } from '../import.ts'
 import { plural } from '../ui/text.ts'
-import { placesOf } from '../vm.ts'
+import { placesOf } from '../vm/places.ts'
 import type { CommandModule } from './index.ts'
 
 /** Lines that are shown of what was not understood; the file beside the run has more. */

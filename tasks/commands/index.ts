@@ -1,6 +1,6 @@
 /** Every command as data; its code is loaded when it is called. */
 import type { Answer } from '../ui/view.ts'
-import type { Session } from './app.ts'
+import type { Session } from './session.ts'
 
 /** What a command found out; `status` is its exit code where that is not 0. */
 export type Outcome = (Answer & { readonly status?: number }) | number | undefined

@@ -6,7 +6,7 @@ import { printable } from '../engine/printable.ts'
 import type { Cell, Table } from '../data/query.ts'
 import { MOST_ROWS, queryStep } from '../query.ts'
 import { plural, table } from '../ui/text.ts'
-import { placesOf } from '../vm.ts'
+import { placesOf } from '../vm/places.ts'
 import type { CommandModule } from './index.ts'
 
 /** Rows of a table for people. */

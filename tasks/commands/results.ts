@@ -1,43 +1,38 @@
 /** `lab results`: what was run, one run in full, or one run less. The lab file is not read: results outlive its changes. */
-import { basename, dirname } from 'node:path'
+import { dirname, join } from 'node:path'
 import { findLab } from '../config/find.ts'
 import { nameWayOut } from '../config/suggest.ts'
 import { userError } from '../engine/error.ts'
 import { printable } from '../engine/printable.ts'
-import { listRuns, pickRun, type FoundRun } from '../experiment/result.ts'
-import { readable, readRunFiles, removeRun, runDetails, runsTable } from '../results.ts'
-import { placesOf } from '../vm.ts'
-import type { Session } from './app.ts'
+import { pickRun, readRun } from '../experiment/result.ts'
+import { indexRuns, type IndexedRun } from '../experiment/run-index.ts'
+import { runsTable } from '../results/runs-table.ts'
+import { placesOf } from '../vm/places.ts'
 import type { CommandModule, Outcome } from './index.ts'
+import type { Session } from './session.ts'
 
 interface Asked {
   readonly session: Session
-  readonly runs: readonly FoundRun[]
+  readonly results: string
+  readonly runs: readonly IndexedRun[]
   readonly name: string | undefined
 }
 
-function ls({ session, runs }: Asked): Outcome {
-  return {
-    text: runsTable(runs, session.view.width),
-    data: runs.map(({ run, dir, manifest: { experiment, arm, kernel, guest, verdict, trace, started } }) => {
-      return {
-        run,
-        dir,
-        experiment,
-        arm,
-        kernel: kernel.name,
-        fallback: kernel.fallback,
-        accel: guest.accel.accel,
-        verdict,
-        completeness: trace.completeness,
-        started,
-      }
-    }),
-  }
+function ls({ session, results, runs }: Asked): Outcome {
+  if (session.options.json !== true) return { text: runsTable(runs, session.view.width), data: undefined }
+  const data = runs.map(({ details, arm, wanted: _, ...one }) => ({
+    ...one,
+    dir: join(results, one.experiment, one.run),
+    arm: { name: arm, params: details().params },
+  }))
+  return { text: '', data }
 }
 
-async function show({ runs, name = 'last' }: Asked): Promise<Outcome> {
-  const run = pickRun(runs, name)
+async function show({ results, runs, name = 'last' }: Asked): Promise<Outcome> {
+  const { isShown, readRunFiles, runDetails } = await import('../results.ts')
+  const run = await readRun(results, pickRun(runs, name))
+  if (!isShown(run.manifest))
+    throw userError({ place: run.run, fact: 'its manifest.json is none that this version can show' })
   const beside = await readRunFiles(run.dir)
   return {
     text: runDetails(run, beside),
@@ -45,26 +40,27 @@ async function show({ runs, name = 'last' }: Asked): Promise<Outcome> {
   }
 }
 
-async function remove({ runs, name }: Asked): Promise<Outcome> {
+async function remove({ results, runs, name }: Asked): Promise<Outcome> {
   if (name === undefined)
     throw userError({
       fact: 'which run?',
       wayOut: '`lab results rm RUN`; `lab results` lists them, `last` is the newest',
     })
-  const run = pickRun(runs, name)
-  await removeRun(run)
-  return { text: `removed ${printable(run.manifest.experiment)} ${printable(run.run)}`, data: { removed: run.dir } }
+  const { removeRun } = await import('../results.ts')
+  const { experiment, run } = pickRun(runs, name)
+  const dir = join(results, experiment, run)
+  await removeRun({ dir })
+  return { text: `removed ${printable(experiment)} ${printable(run)}`, data: { removed: dir } }
 }
 
 const ACTIONS: Readonly<Record<string, (asked: Asked) => Outcome | Promise<Outcome>>> = { ls, show, rm: remove }
 
 /** By the directory that a run stands in; a name that comes from outside is never made part of a path. */
-function ofExperiment(runs: readonly FoundRun[], experiment: unknown): readonly FoundRun[] {
+function ofExperiment(runs: readonly IndexedRun[], experiment: unknown): readonly IndexedRun[] {
   if (typeof experiment !== 'string') return runs
-  const nameOf = ({ dir }: FoundRun) => basename(dirname(dir))
-  const found = runs.filter((run) => nameOf(run) === experiment)
+  const found = runs.filter((run) => run.experiment === experiment)
   if (found.length > 0) return found
-  const known = [...new Set(runs.map(nameOf))]
+  const known = [...new Set(runs.map((run) => run.experiment))]
   throw userError({
     fact: `there are no runs of "${printable(experiment)}"`,
     wayOut: nameWayOut(experiment, known, 'experiments with runs', '`lab run EXPERIMENT` makes one'),
@@ -77,14 +73,14 @@ export const work: CommandModule['work'] = async (session, [action = 'ls', name]
   if (act === undefined)
     throw userError({ fact: `lab results cannot "${printable(wanted)}"`, wayOut: 'ls, show RUN or rm RUN' })
   const { results } = placesOf(dirname(findLab(process.cwd(), session.options.file)))
-  const { shown, others } = readable(await listRuns(results))
-  if (others.length > 0)
+  const { runs, skipped } = await indexRuns(results)
+  if (skipped.length > 0)
     session.view.emit({
       type: 'notice',
       level: 'warning',
       place: 'results',
-      text: `not results that this version can read: ${printable(others.join(', '), 200)}`,
+      text: `left out: ${printable(skipped.map(({ name: one, why }) => `${one} (${why})`).join(', '), 400)}`,
     })
-  const runs = ofExperiment(shown, options['experiment'])
-  return await act({ session, runs, name: typeof name === 'string' ? name : undefined })
+  const chosen = ofExperiment(runs, options['experiment'])
+  return await act({ session, results, runs: chosen, name: typeof name === 'string' ? name : undefined })
 }

@@ -7,6 +7,7 @@ import { printable } from '../engine/printable.ts'
 import { diskFailure } from '../engine/store.ts'
 import { suggest } from '../config/suggest.ts'
 import type { Manifest } from './manifest.ts'
+import { indexRuns } from './run-index.ts'
 
 /** Prefix of what is being written; followed by the writer's pid, so that `lab gc` knows when it is abandoned. */
 export const PARTIAL_RESULT = '.partial-'
@@ -74,7 +75,7 @@ export async function listRuns(results: string, experiment?: string): Promise<Fo
 }
 
 /** Of these runs (oldest first), the one of that name or of that unique beginning; `last` is the newest. */
-export function pickRun(runs: readonly FoundRun[], name: string): FoundRun {
+export function pickRun<Run extends { readonly run: string }>(runs: readonly Run[], name: string): Run {
   const newest = runs.at(-1)
   if (newest === undefined) throw userError({ fact: 'there are no runs', wayOut: '`lab run EXPERIMENT` makes one' })
   if (name === 'last') return newest
@@ -97,6 +98,17 @@ export function pickRun(runs: readonly FoundRun[], name: string): FoundRun {
   })
 }
 
-/** `pickRun` of every run. */
-export const findRun = async (results: string, name: string): Promise<FoundRun> =>
-  pickRun(await listRuns(results), name)
+/** `pickRun` of every run, with its manifest. */
+export async function findRun(results: string, name: string): Promise<FoundRun> {
+  const { runs } = await indexRuns(results)
+  return await readRun(results, pickRun(runs, name))
+}
+
+/** A run of the index, with its manifest. */
+export async function readRun(
+  results: string,
+  { experiment, run }: { readonly experiment: string; readonly run: string },
+): Promise<FoundRun> {
+  const dir = join(results, experiment, run)
+  return { dir, run, manifest: JSON.parse(await readFile(join(dir, 'manifest.json'), 'utf8')) as Manifest }
+}

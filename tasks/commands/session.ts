@@ -1,0 +1,62 @@
+/** What every command is given: the view to answer with and a context for steps. Loads nothing that not every command needs. */
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
+import { join } from 'node:path'
+import { cacheDir, type Context } from '../engine/context.ts'
+import { Store } from '../engine/store.ts'
+import { openView, type View } from '../ui/view.ts'
+
+/** Options of every command. */
+export interface GlobalOptions {
+  readonly file?: string
+  readonly json?: boolean
+  readonly yes?: boolean
+}
+
+export const TOOL_ROOT = join(import.meta.dirname, '..', '..')
+
+/** A stack trace is for us, not for the terminal. */
+function bugLog(cache: string): (stack: string) => string {
+  return (stack) => {
+    const file = join(cache, 'logs', `bug-${new Date().toISOString().replaceAll(':', '')}.log`)
+    mkdirSync(join(cache, 'logs'), { recursive: true })
+    writeFileSync(file, `${stack}\n`)
+    return file
+  }
+}
+
+export interface Session {
+  readonly view: View
+  readonly context: Context
+  readonly options: GlobalOptions
+}
+
+/** The view and the context of one command. */
+export function openSession(options: GlobalOptions, signal: AbortSignal): Session {
+  const cache = cacheDir(process.env)
+  const view = openView({
+    json: options.json === true,
+    stdout: process.stdout,
+    stderr: process.stderr,
+    env: process.env,
+    isTTY: process.stderr.isTTY === true,
+    bugLog: bugLog(cache),
+  })
+  const context: Context = {
+    emit: view.emit,
+    signal,
+    cache,
+    store: new Store(join(cache, 'store'), (what, file) =>
+      view.emit({
+        type: 'notice',
+        level: 'warning',
+        place: `cache ${what}`,
+        text: `${file} is not what was put there; the entry is thrown away and made again`,
+      }),
+    ),
+    toolRoot: TOOL_ROOT,
+    yes: options.yes === true,
+    jobs: availableParallelism(),
+  }
+  return { view, context, options }
+}

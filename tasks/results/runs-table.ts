@@ -1,0 +1,30 @@
+/** All runs as a table for people. Everything in it came from a manifest, and so from a guest. */
+import { printable } from '../engine/printable.ts'
+import type { ListedRun } from '../experiment/run-index.ts'
+import { table } from '../ui/text.ts'
+
+/** Longest text that one value of a manifest gets. */
+const MOST = 300
+export const safe = (text: string): string => printable(text, MOST)
+
+/** `2026-11-23 21:30:00`, in UTC as in the run's name. */
+export const when = (started: string): string => safe(started.replace('T', ' ').replace(/(\.\d+)?Z$/, ''))
+
+export const kernelText = ({ name, wanted, fallback }: { name: string; wanted: string; fallback: boolean }): string =>
+  safe(fallback ? `${name} (not ${wanted})` : name)
+
+const HEADS = ['RUN', 'EXPERIMENT', 'ARM', 'KERNEL', 'ACCEL', 'VERDICT', 'TRACE', 'WHEN (UTC)']
+
+/** One line per run, in the order given. */
+export function runsTable(runs: readonly ListedRun[], width: number | undefined): string {
+  if (runs.length === 0) return 'no runs'
+  const rows = runs.map(({ run, experiment, arm, kernel, wanted, fallback, accel, verdict, completeness, started }) => [
+    ...[safe(run), safe(experiment), safe(arm), kernelText({ name: kernel, wanted, fallback }), safe(accel)],
+    ...[safe(verdict), safe(completeness), when(started)],
+  ])
+  return table(
+    HEADS.map((head) => ({ head })),
+    rows,
+    width,
+  )
+}
