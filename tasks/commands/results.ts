@@ -20,7 +20,7 @@ interface Asked {
 
 function ls({ session, results, runs }: Asked): Outcome {
   if (session.options.json !== true) return { text: runsTable(runs, session.view.width), data: undefined }
-  const data = runs.map(({ details, arm, wanted: _, ...one }) => ({
+  const data = runs.map(({ details, arm, ...one }) => ({
     ...one,
     dir: join(results, one.experiment, one.run),
     arm: { name: arm, params: details().params },
