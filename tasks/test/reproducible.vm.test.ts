@@ -1,0 +1,93 @@
+/**
+ * The same inputs give the same kernel, to the bit: in another directory, under another name of user and host, on another day. A small
+ * configuration, since two whole builds would cost ten minutes; what it leaves out (drivers, file systems) is compiled by the same rules.
+ */
+import { chmodSync, mkdirSync, mkdtempSync, symlinkSync, writeFileSync } from 'node:fs'
+import { spawnSync } from 'node:child_process'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { afterAll, expect, test } from 'vitest'
+import { cacheDir } from '../engine/context.ts'
+import { hashFile } from '../engine/fingerprint.ts'
+import { Rig } from './rig.ts'
+
+const rig = new Rig()
+const made: string[] = []
+afterAll(() => {
+  rig.remove()
+  // Two kernel trees: a process is faster at it, and leaves the symlink's target alone as well.
+  spawnSync('rm', ['-rf', ...made])
+})
+
+/** A cache of its own for one build, with the sources that were fetched already. */
+function emptyCache(name: string): string {
+  const top = mkdtempSync(join(tmpdir(), 'lab-same-'))
+  made.push(top)
+  chmodSync(top, 0o755)
+  const cache = join(top, name)
+  mkdirSync(cache, { recursive: true })
+  const sources = join(cacheDir(process.env), 'sources')
+  mkdirSync(sources, { recursive: true })
+  symlinkSync(sources, join(cache, 'sources'))
+  return cache
+}
+
+/** Programs that a kernel build asks about its circumstances, lying. */
+function elsewhere(cache: string): string {
+  const bin = join(dirname(cache), 'bin')
+  mkdirSync(bin)
+  const lies = {
+    hostname: 'echo elsewhere',
+    whoami: 'echo nobody',
+    date: 'exec /bin/date -d "2001-02-03 04:05:06 UTC" "$@"',
+  }
+  for (const [name, script] of Object.entries(lies)) {
+    writeFileSync(join(bin, name), `#!/bin/sh\n${script}\n`)
+    chmodSync(join(bin, name), 0o755)
+  }
+  return bin
+}
+
+async function build(cache: string, env: Readonly<Record<string, string>>) {
+  const [{ path }] = (await rig.answer(['build', 'kernel', 'small'], { LAB_CACHE_DIR: cache, ...env })) as [
+    { path: string },
+  ]
+  const hash = async (name: string) => [name, await hashFile(join(path, name))] as const
+  return Object.fromEntries(
+    await Promise.all(['bzImage', 'vmlinux', 'System.map', 'config', 'Module.symvers'].map(hash)),
+  )
+}
+
+test(
+  'two builds of the same inputs, under different circumstances, are one kernel',
+  { timeout: 1_800_000 },
+  async () => {
+    rig.edit(
+      'lab.yaml',
+      'images:\n',
+      `  small:
+    extends: v5.10
+    config: []
+    # What carries names and times, if anything does: the kernel's own configuration inside it, kallsyms, a module.
+    options: { 64BIT: y, PRINTK: y, MODULES: y, IKCONFIG: y, IKCONFIG_PROC: y, PROC_FS: y, KALLSYMS: y, CRC7: m, KPROBE_EVENTS_ON_NOTRACE: n }
+    expose: [{ function: vfs_read, as: [noinline, exported] }]
+images:
+`,
+    )
+    const here = await build(emptyCache('here'), {})
+    const far = emptyCache('a/directory-with-a-longer-name')
+    const there = await build(far, {
+      PATH: `${elsewhere(far)}:${process.env['PATH'] ?? ''}`,
+      ...{
+        USER: 'somebody',
+        LOGNAME: 'somebody',
+        HOSTNAME: 'elsewhere',
+        HOME: dirname(far),
+        TZ: 'Pacific/Kiritimati',
+        LANG: 'de_DE.UTF-8',
+      },
+      ...{ KBUILD_BUILD_USER: 'somebody', KBUILD_BUILD_TIMESTAMP: 'now', SOURCE_DATE_EPOCH: '1234567890' },
+    })
+    expect(there).toEqual(here)
+  },
+)
