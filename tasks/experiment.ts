@@ -20,6 +20,7 @@ import {
   type Journal,
 } from './experiment/journal.ts'
 import { failedBefore, withoutGuest } from './experiment/before.ts'
+import { enough } from './experiment/metrics.ts'
 import { finishRun, runInGuest, type RunOutcome } from './experiment/one-run.ts'
 import { deployables, type Session, type Slot } from './experiment/record.ts'
 import { listRuns } from './experiment/result.ts'
@@ -118,6 +119,7 @@ class Progress {
   readonly #ready: ReadonlyMap<string | undefined, Ready>
   readonly #early: ReadonlyMap<Arm, readonly Failed[]>
   readonly #kept: ReadonlyMap<string | undefined, KeptInputs>
+  readonly #done: ReadonlyMap<number, RunOutcome>
   readonly #journal: Journal
   readonly #places: Places
   readonly #context: Context
@@ -134,7 +136,7 @@ class Progress {
 
   constructor(
     wanted: ExperimentWanted,
-    plan: Omit<Plan, 'all' | 'done'> & { readonly runs: PlannedRun[]; readonly count: number },
+    plan: Omit<Plan, 'all'> & { readonly runs: PlannedRun[]; readonly count: number },
     places: Places,
     context: Context,
     handle: StepHandle,
@@ -144,6 +146,7 @@ class Progress {
     this.#ready = plan.ready
     this.#early = plan.early
     this.#kept = plan.kept
+    this.#done = plan.done
     this.#journal = plan.journal
     this.#pending = plan.runs
     this.#total = plan.runs.length
@@ -163,9 +166,20 @@ class Progress {
     const kernel = kept && this.#arm(kept).kernel
     for (;;) {
       const run = takeFirst(this.#pending, (one) => kept !== undefined && this.#arm(one).kernel === kernel)
-      if (run === undefined || !this.#givenUp.has(run.arm)) return run
-      this.left++
+      if (run === undefined) return undefined
+      if (this.#givenUp.has(run.arm)) this.left++
+      else if (!this.#satisfied(run)) return run
     }
+  }
+
+  /** Whether the runs of this arm say enough already (`repeat: { until: ... }`). */
+  #satisfied({ arm, warmup }: PlannedRun): boolean {
+    const { until } = this.#wanted.experiment
+    if (until === undefined || warmup) return false
+    const name = this.#arms[arm]?.name
+    const all = [...this.#done.values(), ...this.results.values()].map(({ manifest }) => manifest)
+    const ofArm = all.filter((one) => one.arm.name === name && one.plan?.warmup !== true)
+    return enough(ofArm, until)
   }
 
   /** The worker's VM if it is of this kernel, may be shared and lives; else a new one. */

@@ -19,10 +19,23 @@ test.each([
   ['before: [{ run: "echo ${byte}" }]', ['no parameter "byte" is declared']],
   ['before: [{ run: "echo a | b" }]', ['run']],
   ['before: [{ sysctl: { "../../x": 1 } }]', ['a sysctl is named like vm.swappiness']],
+  ['metrics: { ns: { stdout: "took ([0-9]+)" } }', []],
+  ['metrics: { ns: { stdout: "took [0-9]+" } }', ['a metric is a regular expression with one group']],
+  ['metrics: { ns: { stdout: "took (([0-9]+)" } }', ['a metric is a regular expression with one group']],
   ['start: hot', ['start']],
   ['parallel: 0', ['parallel']],
 ])('%s', (lines, facts) => {
   const problems = matrix(lines)
   expect(problems.length).toBe(facts.length)
   for (const [index, fact] of facts.entries()) expect(problems[index]).toContain(fact)
+})
+
+const until = (lines: string) => said(changed(['repeat: 5', lines]))
+
+test('repeat until needs a metric that there is, a precision and a maximum', () => {
+  const metrics = 'metrics: { ns: { stdout: "took ([0-9]+)" } }'
+  expect(until(`${metrics}\n    repeat: { until: { metric: ns, ci: 5%, max: 200 } }`)).toEqual([])
+  expect(until('repeat: { until: { metric: ns, ci: 5%, max: 200 } }')[0]).toContain('there is no metric "ns"')
+  expect(until(`${metrics}\n    repeat: { until: { metric: ns, ci: 5, max: 200 } }`).join()).toContain('ci')
+  expect(until(`${metrics}\n    repeat: { until: { metric: ns, ci: 5% } }`).join()).toContain('max')
 })

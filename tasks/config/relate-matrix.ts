@@ -87,10 +87,21 @@ function* seeds({ order, seed }: Experiment, at: Path): Iterable<Problem> {
   }
 }
 
+function* untils({ repeat, metrics = {} }: Experiment, at: Path): Iterable<Problem> {
+  if (typeof repeat !== 'object' || Object.hasOwn(metrics, repeat.until.metric)) return
+  yield {
+    severity: 'error',
+    path: [...at, 'repeat', 'until', 'metric'],
+    at: 'value',
+    message: `there is no metric "${repeat.until.metric}"`,
+    wayOut: nameWayOut(repeat.until.metric, Object.keys(metrics), 'metrics', 'declare it under metrics:'),
+  }
+}
+
 export const MATRIX_CHECKS: readonly Check[] = [
   function* ({ lab: { experiments } }) {
     for (const [name, experiment] of Object.entries(experiments))
-      for (const check of [included, excluded, lists, seeds]) yield* check(experiment, ['experiments', name])
+      for (const check of [included, excluded, lists, seeds, untils]) yield* check(experiment, ['experiments', name])
   },
   function* ({ lab: { probes } }) {
     if (Object.hasOwn(probes, NO_PROBE))

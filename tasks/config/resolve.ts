@@ -12,8 +12,10 @@ import {
   type CLOCKS,
   type Expectation,
   type Expose,
+  type Experiment,
   type Kernel,
   type Lab,
+  type Metric,
   type ParallelPath,
   type ORDERS,
   type ParamValue,
@@ -117,7 +119,17 @@ export interface ResolvedExperiment {
   readonly start: (typeof STARTS)[number]
   /** VMs at a time. */
   readonly parallel: number | 'auto'
+  /** Numbers of each run, by name. */
+  readonly metrics: Readonly<Record<string, Metric>>
+  /** Runs of each arm; with `until`, at most. */
   readonly repeat: number
+  /** Where an arm may end earlier. */
+  readonly until?: {
+    readonly metric: string
+    /** 0.05 is 5 %. */
+    readonly precision: number
+    readonly min: number
+  }
   /** Milliseconds, before scaling by accelerator. */
   readonly timeout: number
   readonly trace: {
@@ -206,6 +218,15 @@ function resolveVm(name: string, vm: Lab['vms'][string]): ResolvedVm {
   }
 }
 
+/** Runs of an arm before its metric is looked at: fewer say nothing about a median. */
+const LEAST = 5
+
+function repeatOf(repeat: Experiment['repeat']): Pick<ResolvedExperiment, 'repeat' | 'until'> {
+  if (typeof repeat !== 'object') return { repeat: repeat ?? DEFAULTS.repeat }
+  const { metric, ci, min = LEAST, max } = repeat.until
+  return { repeat: max, until: { metric, precision: Number.parseFloat(ci) / 100, min: Math.min(min, max) } }
+}
+
 function resolveExperiment(
   name: string,
   experiment: NonNullable<Lab['experiments']>[string],
@@ -240,7 +261,8 @@ function resolveExperiment(
     before: experiment.before ?? [],
     start: experiment.start ?? DEFAULTS.start,
     parallel: experiment.parallel ?? DEFAULTS.parallel,
-    repeat: experiment.repeat ?? DEFAULTS.repeat,
+    metrics: experiment.metrics ?? {},
+    ...repeatOf(experiment.repeat),
     timeout: millisecondsOf(experiment.timeout ?? DEFAULTS.timeout),
     trace: {
       clock: trace?.clock ?? DEFAULTS.clock,

@@ -212,6 +212,32 @@ export const Slots = z
   )
   .describe('what maps and global variables hold before the workload starts: name -> key or field -> value')
 
+/** One group in parentheses: the number. */
+const numberPattern = z
+  .string()
+  .min(1)
+  .refine((value) => {
+    try {
+      return (new RegExp(`${value}|`, 'u').exec('')?.length ?? 0) === 2
+    } catch {
+      return false
+    }
+  }, 'a metric is a regular expression with one group, the number: "took ([0-9]+) ns"')
+
+export const Metric = z.union([
+  z.strictObject({ stdout: numberPattern.describe('read from what the workload prints') }),
+  z.strictObject({ message: numberPattern.describe("read from the workload's messages in the trace") }),
+])
+
+export const Until = z.strictObject({
+  metric: paramName.describe('the metric that decides'),
+  ci: text(/^[1-9][0-9]?(\.[0-9])?%$/, 'a precision is a percentage, for example 5%').describe(
+    'half the width of the 95 % interval of its median, as a share of the median',
+  ),
+  min: z.int().min(3).max(10000).optional().describe('runs of each arm at least; 5 when left out'),
+  max: z.int().min(3).max(10000).describe('runs of each arm at most'),
+})
+
 export const ORDERS = ['interleaved', 'sequential', 'shuffled'] as const
 export const STARTS = ['shared', 'cold'] as const
 
@@ -302,7 +328,17 @@ export const Experiment = z
       .union([z.int().min(1).max(64), z.literal('auto')])
       .optional()
       .describe('VMs at a time; auto: as many as CPUs and memory of the host allow; 1 when left out'),
-    repeat: z.int().min(1).max(10000).optional().describe('runs of each arm; 1 when left out'),
+    metrics: z
+      .record(paramName, Metric)
+      .optional()
+      .describe('numbers of each run, by name: the median of everything that matches'),
+    repeat: z
+      .union([
+        z.int().min(1).max(10000),
+        z.strictObject({ until: Until.describe('until a metric is known well enough') }),
+      ])
+      .optional()
+      .describe('runs of each arm; 1 when left out; { until: ... }: as many as a metric needs'),
     timeout: seconds
       .optional()
       .describe('deadline of one workload, before it is scaled for a slow accelerator; 60s when left out'),
@@ -347,6 +383,7 @@ export type Probe = z.infer<typeof Probe>
 export type Experiment = z.infer<typeof Experiment>
 export type Slots = z.infer<typeof Slots>
 export type Before = z.infer<typeof Before>
+export type Metric = z.infer<typeof Metric>
 export type ParamValue = z.infer<typeof ParamValue>
 
 /** "64M" -> 67108864. The text has passed the schema. */

@@ -105,7 +105,7 @@ test('all problems are reported, in the order of the file, whatever stage finds 
     'lab.yaml:16:14 extends of kernel v5.10: there is no kernel "v5.3"',
     'lab.yaml:30:5 duplicate key "memory" in vm default; the first is in line 29',
     'lab.yaml:35:23 probe source "bpf/redaiter.bpf.c" does not exist',
-    'lab.yaml:42:13 repeat of experiment readiter: expected a whole number, found text',
+    'lab.yaml:42:13 repeat of experiment readiter: expected a whole number or a mapping, found text',
   ])
 })
 

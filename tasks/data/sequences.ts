@@ -160,3 +160,6 @@ export function sequencesOf(
     others: othersOf(events, pids, processes),
   }
 }
+
+/** A message without what differs from boot to boot: addresses. */
+export const withoutAddresses = (message: string): string => message.replaceAll(/0x[0-9a-f]+|\b[0-9a-f]{16}\b/g, '0x…')

@@ -3,6 +3,7 @@ import { cp, mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { openLab } from '../config/open.ts'
+import { withoutAddresses } from '../data/sequences.ts'
 import type { Context } from '../engine/context.ts'
 import { userError } from '../engine/error.ts'
 import { Store } from '../engine/store.ts'
@@ -20,9 +21,6 @@ export interface ReproduceWanted {
   readonly cache: string | undefined
   readonly source: string | undefined
 }
-
-/** Addresses differ from boot to boot; nothing else may. */
-const normal = (text: string) => text.replaceAll(/0x[0-9a-f]+|\b[0-9a-f]{16}\b/g, '0x…')
 
 /** Lines "hash  name" by name. */
 async function hashesIn(dir: string): Promise<Map<string, string>> {
@@ -78,7 +76,7 @@ async function compare(
     fact: a === b ? a : `${a} before, ${b} now`,
   })
   const texts = (events: readonly { message: string }[] | undefined) =>
-    (events ?? []).map(({ message }) => normal(message))
+    (events ?? []).map(({ message }) => withoutAddresses(message))
   return [
     same('kernel release', manifest.kernel.release, now.kernel.release),
     same('kernel inputs', manifest.kernel.fingerprint, now.kernel.fingerprint),

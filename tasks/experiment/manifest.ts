@@ -112,6 +112,10 @@ export interface Manifest {
   /** What failed, declared or not; a declared failure is an expectation that holds. */
   readonly failures: readonly { readonly stage: string; readonly program: string | null; readonly fact: string }[]
   readonly expectations: readonly ExpectationVerdict[]
+  /** Digest of the workload's messages in their order, without addresses: equal where the order was. */
+  readonly sequence?: string
+  /** Declared numbers of the run; null where nothing matched. */
+  readonly metrics?: Readonly<Record<string, number | null>>
   /** `passed`, or why not. `imported`: made elsewhere, and nothing was expected of it. */
   readonly verdict: 'passed' | 'failed' | 'incomplete' | 'imported'
   /** Of a trace that was made elsewhere; what is not known of such a run is `unknown`, null or empty above. */

@@ -3,6 +3,7 @@ import { readFile, rm } from 'node:fs/promises'
 import { cpus, release } from 'node:os'
 import { join } from 'node:path'
 import type { Arm } from '../config/arms.ts'
+import { withoutAddresses } from '../data/sequences.ts'
 import { writeEvents } from '../data/events-parquet.ts'
 import { hashFile, hashText } from '../engine/fingerprint.ts'
 import type { KeptInputs } from '../evidence/inputs.ts'
@@ -13,6 +14,7 @@ import type { Deployable } from '../probe.ts'
 import type { OpenVm } from '../vm.ts'
 import type { Analysis } from './analyse.ts'
 import type { GuestRun } from './guest-run.ts'
+import { metricsOf } from './metrics.ts'
 import { of, type HolderLine } from './holder.ts'
 import type { Manifest } from './manifest.ts'
 import type { MapsFile } from './maps.ts'
@@ -159,6 +161,8 @@ function manifestOf(
       ...analysis.ledger,
     },
     failures: analysis.failed.map(({ stage, program, fact }) => ({ stage, program: program ?? null, fact })),
+    sequence: hashText(analysis.own.map(({ message }) => `${withoutAddresses(message)}\n`).join('')).slice(0, 16),
+    metrics: metricsOf(experiment.metrics, guest.files.get('stdout')?.toString('utf8') ?? '', analysis.own),
     ...{ others: analysis.others, expectations: analysis.expectations, verdict: verdictOf(analysis, exited) },
     tracedEvents: events,
   } satisfies Omit<Manifest, 'sha256'>

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { random, schedule, shuffled, type ScheduleWanted } from './schedule.ts'
+import { random } from '../data/random.ts'
+import { schedule, shuffled, type ScheduleWanted } from './schedule.ts'
 
 const wanted: ScheduleWanted = { arms: 2, repeats: 3, warmup: 0, order: 'interleaved', seed: 1 }
 const shown = (part: Partial<ScheduleWanted>) =>
@@ -41,7 +42,7 @@ describe('schedule', () => {
 test('every order of three is as likely as the others', () => {
   const seen = new Map<string, number>()
   for (let seed = 1; seed <= 6000; seed++) {
-    const key = shuffled(['x', 'y', 'z'], Math.floor(random(seed * 7919)() * 2 ** 32)).join('')
+    const key = shuffled(['x', 'y', 'z'], seed).join('')
     seen.set(key, (seen.get(key) ?? 0) + 1)
   }
   expect([...seen.keys()].toSorted()).toEqual(['xyz', 'xzy', 'yxz', 'yzx', 'zxy', 'zyx'])

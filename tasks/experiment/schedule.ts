@@ -3,6 +3,7 @@
  * order and seed give the same list.
  */
 import type { ORDERS } from '../config/schema.ts'
+import { random } from '../data/random.ts'
 
 export interface PlannedRun {
   /** Position in the plan, from 0. Runs are started in this order. */
@@ -20,22 +21,6 @@ export interface ScheduleWanted {
   readonly warmup: number
   readonly order: (typeof ORDERS)[number]
   readonly seed: number
-}
-
-/**
- * Marsaglia's xorshift with 32 bits of state (J. Stat. Softw. 8(14), 2003; shifts 13, 17, 5): small, the same everywhere, and good enough to
- * shuffle some thousand runs. Numbers from 0 below 1.
- */
-export function random(seed: number): () => number {
-  // Zero is the one state that it never leaves.
-  let state = seed >>> 0 || 0x9e3779b9
-  return () => {
-    state ^= state << 13
-    state ^= state >>> 17
-    state ^= state << 5
-    state >>>= 0
-    return state / 2 ** 32
-  }
 }
 
 /** Fisher and Yates; the list is not changed. */

@@ -2,7 +2,9 @@
 import { traceLines } from '../data/trace-table.ts'
 import { printable } from '../engine/printable.ts'
 import type { RunOutcome } from '../experiment.ts'
+import { summary } from '../data/statistics.ts'
 import type { Manifest } from './manifest.ts'
+import { metricText, valuesOf } from './metrics.ts'
 
 /** Messages that are shown; the rest is one command away. */
 const SHOWN = 24
@@ -48,29 +50,57 @@ export function runText({ dir, manifest, own }: RunOutcome): string {
   ].join('\n')
 }
 
-/** A line for each arm where there are several: how many of its runs came out how. */
-function armLines(outcomes: readonly RunOutcome[]): string[] {
-  const arms = new Map<string, Record<Manifest['verdict'], number>>()
-  for (const { manifest } of outcomes) {
-    const key = `${manifest.experiment} ${manifest.arm.name}`
-    const count = arms.get(key) ?? { passed: 0, failed: 0, incomplete: 0, imported: 0 }
-    count[manifest.verdict]++
-    arms.set(key, count)
-  }
-  if (arms.size < 2) return []
-  const width = Math.max(...[...arms.keys()].map((key) => key.length))
-  return [...arms].map(([key, { passed, failed, incomplete }]) => {
-    const words = [`${passed} passed`, failed > 0 && `${failed} failed`, incomplete > 0 && `${incomplete} incomplete`]
-    return `${key.padEnd(width)}  ${words.filter((word) => word !== false).join(', ')}`
+const countText = (runs: readonly Manifest[]): string => {
+  const count = (verdict: Manifest['verdict']) => runs.filter((one) => one.verdict === verdict).length
+  const [failed, incomplete] = [count('failed'), count('incomplete')]
+  const words = [
+    `${count('passed')} passed`,
+    failed > 0 && `${failed} failed`,
+    incomplete > 0 && `${incomplete} incomplete`,
+  ]
+  return words.filter((word) => word !== false).join(', ')
+}
+
+/** Whether the order of events repeats: the thesis's open question. */
+function sequenceText(runs: readonly Manifest[]): string[] {
+  const counts = new Map<string, number>()
+  for (const { sequence } of runs) if (sequence !== undefined) counts.set(sequence, (counts.get(sequence) ?? 0) + 1)
+  if (counts.size < 2) return []
+  const sorted = [...counts].toSorted(([, a], [, b]) => b - a)
+  const shown = sorted.slice(0, 4).map(([id, count]) => `${count} runs ${id.slice(0, 8)}`)
+  return [`${counts.size} different sequences of messages: ${shown.join(', ')}${counts.size > 4 ? ', ...' : ''}`]
+}
+
+function factsOf(runs: readonly Manifest[], wanted: number | undefined): string[] {
+  const metrics = [...new Set(runs.flatMap((one) => Object.keys(one.metrics ?? {})))]
+  return [
+    ...metrics.map((name) => {
+      const values = valuesOf(runs, name)
+      return values.length === 0 ? `${name}: nothing matched in any run` : metricText(name, summary(values), wanted)
+    }),
+    ...sequenceText(runs),
+  ]
+}
+
+/** A line for each arm where there are several, and its numbers where there are any. */
+function armLines(outcomes: readonly RunOutcome[], wanted: number | undefined): string[] {
+  const arms = Map.groupBy(
+    outcomes.map(({ manifest }) => manifest),
+    ({ experiment, arm }) => `${experiment} ${arm.name}`.trimEnd(),
+  )
+  const width = Math.max(0, ...[...arms.keys()].map((key) => key.length))
+  return [...arms].flatMap(([key, runs]) => {
+    const facts = factsOf(runs, wanted).map((fact) => `    ${fact}`)
+    return arms.size < 2 && facts.length === 0 ? [] : [`${key.padEnd(width)}  ${countText(runs)}`, ...facts]
   })
 }
 
-/** All runs in a line each where they did not pass, and the count. */
-export function summaryText(outcomes: readonly RunOutcome[]): string {
+/** Arms, then all runs in a line each where they did not pass, and the count. `precision` is what `until:` asks for. */
+export function summaryText(outcomes: readonly RunOutcome[], precision?: number): string {
   const bad = outcomes.filter(({ manifest }) => manifest.verdict !== 'passed')
   const passed = outcomes.length - bad.length
   return [
-    ...armLines(outcomes),
+    ...armLines(outcomes, precision),
     ...bad.map(
       ({ manifest, dir }) =>
         `${manifest.verdict}: ${manifest.experiment} ${manifest.arm.name} repeat ${manifest.repeat}  ${dir}`,

@@ -109,13 +109,13 @@ try {
   await ok(['down'])
   const ARMS = [
     '--param',
+    'bytes=2',
+    '--param',
     'bytes=4',
     '--param',
+    'bytes=6',
+    '--param',
     'bytes=8',
-    '--param',
-    'bytes=16',
-    '--param',
-    'bytes=32',
     '--repeat',
     '10',
   ]

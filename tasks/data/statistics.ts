@@ -1,0 +1,59 @@
+/** Numbers of repeated runs: medians with bootstrap intervals, and whether there are enough of them. Nothing is ever dropped as an outlier. */
+import { random } from './random.ts'
+
+const ascending = (values: readonly number[]): number[] => values.toSorted((a, b) => a - b)
+
+/** The q-quantile of sorted values, linear between neighbours (type 7 of Hyndman and Fan, Am. Stat. 50(4), 1996); NaN of none. */
+export function quantile(sorted: readonly number[], q: number): number {
+  const at = (sorted.length - 1) * q
+  const below = sorted[Math.floor(at)] ?? Number.NaN
+  const above = sorted[Math.ceil(at)] ?? Number.NaN
+  return below + (above - below) * (at - Math.floor(at))
+}
+
+export const median = (values: readonly number[]): number => quantile(ascending(values), 0.5)
+
+export interface Summary {
+  readonly count: number
+  readonly median: number
+  /** 95 % interval of the median. */
+  readonly low: number
+  readonly high: number
+  /** Values beyond 1.5 interquartile ranges from the quartiles (Tukey): shown, and part of everything above. */
+  readonly outliers: readonly number[]
+}
+
+const RESAMPLES = 2000
+
+/**
+ * Median with a 95 % percentile-bootstrap interval (Efron, Ann. Stat. 7(1), 1979). The same values give the same interval: the seed is fixed.
+ * @param values at least one
+ */
+export function summary(values: readonly number[]): Summary {
+  const sorted = ascending(values)
+  const next = random(values.length)
+  const medians = Array.from({ length: RESAMPLES }, () =>
+    median(Array.from(sorted, () => sorted[Math.floor(next() * sorted.length)] ?? 0)),
+  ).toSorted((a, b) => a - b)
+  const [first, third] = [quantile(sorted, 0.25), quantile(sorted, 0.75)]
+  const reach = 1.5 * (third - first)
+  return {
+    count: values.length,
+    median: quantile(sorted, 0.5),
+    low: quantile(medians, 0.025),
+    high: quantile(medians, 0.975),
+    outliers: sorted.filter((value) => value < first - reach || value > third + reach),
+  }
+}
+
+/** Half the interval's width as a share of the median; infinite where the median is 0 and the interval is not. */
+export function precision({ median: middle, low, high }: Summary): number {
+  const half = (high - low) / 2
+  return half === 0 ? 0 : half / Math.abs(middle)
+}
+
+/** About how many values it would take for a precision: the interval shrinks with the root of their number. */
+export const runsNeeded = (now: Summary, wanted: number): number =>
+  Number.isFinite(precision(now))
+    ? Math.max(now.count, Math.ceil(now.count * (precision(now) / wanted) ** 2))
+    : Infinity
