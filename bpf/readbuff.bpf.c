@@ -45,7 +45,7 @@ int read_exit(struct sys_exit *ctx)
 		return 0;
 	}
 	put(seen_byte, 0, byte);
-	// A number and not %c, which kernels before 5.13 refuse.
+	// A number and not %c, which kernels before 5.15 refuse.
 	say("exit: %ld bytes, the first is 0x%x", ctx->result, byte);
 	return 0;
 }

@@ -2,7 +2,15 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { userError } from './engine/error.ts'
-import { eachLine, explainedFailure, explainedRuns, explainedText, explainFile, explainStream } from './explain.ts'
+import {
+  eachLine,
+  explainedFailure,
+  explainedRuns,
+  explainedText,
+  explainFile,
+  explainRun,
+  explainStream,
+} from './explain.ts'
 import { tempDir } from './test/temp-dir.ts'
 
 const NOTRACE = 'trace_kprobe: Could not probe notrace function copyout'
@@ -59,4 +67,11 @@ test('the log of a build says what the failure does not', async () => {
   const found = await explainedFailure(userError({ fact: 'make failed', log }), signal)
   expect(found.map(({ rule }) => rule)).toEqual(['BTF of the kernel cannot be made'])
   expect(await explainedFailure(new Error('other'), signal)).toEqual([])
+})
+
+test('a run’s own reasons stand first, and not in what `lab run` adds to them', async () => {
+  const dir = tempDir()
+  writeFileSync(join(dir, 'manifest.json'), JSON.stringify({ trace: { reasons: ['copyout printed nothing'] } }))
+  expect(explainedText(await explainRun(dir, signal))).toContain('the run: copyout printed nothing')
+  expect(await explainedRuns([dir], signal)).toBe('')
 })

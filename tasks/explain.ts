@@ -3,6 +3,7 @@ import { createReadStream, existsSync, statSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
+import { z } from 'zod'
 import { codeOf, Failure, interrupted, userError } from './engine/error.ts'
 import { printable } from './engine/printable.ts'
 import { reportText } from './host/trace-cmd.ts'
@@ -102,9 +103,26 @@ async function holderTexts(dir: string): Promise<string> {
     .join('\n')
 }
 
+const Reasons = z.object({ trace: z.object({ reasons: z.array(z.string()) }) })
+
+/** What the run's verdict says about its trace; a finding without lines. */
+async function reasonsOf(dir: string): Promise<Finding[]> {
+  try {
+    const { trace } = Reasons.parse(JSON.parse(await readFile(join(dir, 'manifest.json'), 'utf8')))
+    return trace.reasons.map((what) => ({ rule: VERDICT, what, cause: '', lines: [], count: 0 }))
+  } catch {
+    // Not a manifest of this version: its texts can be read all the same.
+    return []
+  }
+}
+const VERDICT = 'the run'
+
 /** A result's own texts. What is no news of a run (that its trace has lines) is left out. */
 export async function explainRun(dir: string, signal: AbortSignal): Promise<Explained[]> {
-  const all: Explained[] = [explainText('holder.ndjson', await holderTexts(dir))]
+  const all: Explained[] = [
+    { source: 'manifest.json', lines: 0, findings: await reasonsOf(dir), more: 0 },
+    explainText('holder.ndjson', await holderTexts(dir)),
+  ]
   for (const name of RUN_FILES)
     if (existsSync(join(dir, name))) all.push(await explainFile(join(dir, name), signal, name))
   const trace = join(dir, 'trace.dat')
@@ -137,10 +155,11 @@ function lineRanges(lines: readonly number[], count: number): string {
 const SHOWN_EVIDENCE = 8
 
 export function findingText({ rule, what, cause, wayOut, evidence = [], lines, count }: Finding): string {
+  const where = count === 0 ? '' : `, line${count === 1 ? '' : 's'} ${lineRanges(lines, count)}`
   return [
-    `${rule}, line${count === 1 ? '' : 's'} ${lineRanges(lines, count)}: ${printable(what, 300)}`,
+    `${rule}${where}: ${printable(what, 300)}`,
     ...evidence.slice(0, SHOWN_EVIDENCE).map((line) => `    ${printable(line.trim(), 160)}`),
-    `  why: ${printable(cause, 1000)}`,
+    ...(cause === '' ? [] : [`  why: ${printable(cause, 1000)}`]),
     ...(wayOut === undefined ? [] : [`  do:  ${printable(wayOut, 500)}`]),
   ].join('\n')
 }
@@ -164,7 +183,7 @@ export function explainedText(all: readonly Explained[]): string {
 /** Runs whose texts are looked at after a command: the first ones that did not pass. */
 const EXPLAINED_RUNS = 3
 
-/** What the texts of runs that did not pass mean; each thing once. Empty when nothing is known. */
+/** What the texts of runs that did not pass mean, beyond their verdicts; each thing once. Empty when nothing is known. */
 export async function explainedRuns(dirs: readonly string[], signal: AbortSignal): Promise<string> {
   const said = new Set<string>()
   const texts: string[] = []
@@ -172,7 +191,7 @@ export async function explainedRuns(dirs: readonly string[], signal: AbortSignal
     for (const { source, findings } of await explainRun(dir, signal))
       for (const finding of findings) {
         const key = `${finding.rule}\n${finding.what}`
-        if (!said.has(key)) texts.push(`${source}: ${findingText(finding)}`)
+        if (!said.has(key) && finding.rule !== VERDICT) texts.push(`${source}: ${findingText(finding)}`)
         said.add(key)
       }
   return texts.join('\n')

@@ -9,6 +9,7 @@ import { fingerprintOf, hashFile, type Inputs } from './engine/fingerprint.ts'
 import { compileBpf, compileProgram } from './host/compile.ts'
 import { toolVersion } from './host/tool-version.ts'
 import type { KernelArtefact } from './kernel.ts'
+import { keepLint, LINT, sayLint } from './lint.ts'
 
 /** Something that goes to the guest. */
 export interface Deployable {
@@ -73,22 +74,27 @@ async function compileProbe(probe: SourceProbe, kernel: KernelArtefact, declared
   const define = suffixDefines(declared)
   const inputs: Inputs = {
     format: 1,
+    lint: LINT,
     source: await sourceInputs(probe.source, [include]),
     kernel: kernel.fingerprint,
     define,
     clang: await toolVersion('clang', context.cache, context.signal),
     libbpf: await libbpf(),
   }
-  return await built('probe', `${probe.name}.bpf.o`, inputs, context, (object) =>
-    compileBpf({
+  const headers = join(kernel.dir, 'headers')
+  const result = await built('probe', `${probe.name}.bpf.o`, inputs, context, async (object) => {
+    await compileBpf({
       source: probe.source,
       object,
-      include: [dirname(probe.source), include, join(kernel.dir, 'headers'), LIBBPF_INCLUDE],
+      include: [dirname(probe.source), include, headers, LIBBPF_INCLUDE],
       define,
       place: `probe ${probe.name}`,
       signal: context.signal,
-    }),
-  )
+    })
+    await keepLint(probe.source, kernel.release, headers, object, context.toolRoot)
+  })
+  await sayLint(result.file, probe.source, context)
+  return result
 }
 
 /** The probes of an experiment, compiled against one kernel. */

@@ -1,4 +1,4 @@
-// WRONG ON PURPOSE: %c in a message. Kernels before 5.13 refuse the whole format with -EINVAL and print nothing, which
+// WRONG ON PURPOSE: %c in a message. Kernels before 5.15 refuse the whole format with -EINVAL and print nothing, which
 // looks as if the program had not run (16 January 2020).
 #include <linux/bpf.h>
 #include <linux/ptrace.h>

@@ -44,7 +44,15 @@ export const COMMANDS: readonly CommandSpec[] = [
     about: 'a new lab: commented lab.yaml, one probe, one experiment that runs',
     load: () => import('./init.ts'),
   },
-  { usage: 'check', about: 'validate the whole lab file', load: () => import('./check.ts') },
+  {
+    usage: 'check',
+    about: 'validate the whole lab file; nothing is built',
+    options: [
+      ['--probes', 'also the C of the probes, for each kernel that they may run on'],
+      ['--kernel <name>', '--probes for this kernel'],
+    ],
+    load: () => import('./check.ts'),
+  },
   {
     usage: 'doctor',
     about: 'host: tools, KVM that really works, disk, mirror; each finding with its fix',

@@ -135,6 +135,12 @@ function trueStart(text: string, blank: string, start: number): number {
   return at
 }
 
+/** The whole tree of a text, annotations blanked; undefined when the parser gives up. Offsets are the text's. */
+export async function syntaxTree(text: string): Promise<Node | undefined> {
+  const parser = await (ready ??= open())
+  return parser.parse(blanked(text))?.rootNode
+}
+
 /** Parses a C file. Parts that cannot be parsed do not hide the functions around them. */
 export async function parseC(text: string): Promise<CFile> {
   const parser = await (ready ??= open())

@@ -104,6 +104,39 @@ describe('lab', () => {
     expect(stderr).toBe('')
   })
 
+  test('R-0701-1: check --probes finds mistakes in the C of a probe, for the kernels that it runs on', async () => {
+    const one = rig()
+    const shipped = await one.lab(['check', '--probes'])
+    expect([shipped.status, shipped.stderr]).toEqual([0, ''])
+    expect(shipped.stdout).toMatch(/^bpf\/failures\/section-slash\.bpf\.c:9:1: error: .*an experiment expects it/m)
+    expect(shipped.stdout).toMatch(/, 0 to correct$/m)
+    one.edit('bpf/passfd.bpf.c', 'SEC("tracepoint/syscalls', 'SEC("/tracepoint/syscalls')
+    const { status, stdout } = await one.lab(['check', '--probes'])
+    expect(status).toBe(2)
+    expect(stdout).toMatch(
+      /^bpf\/passfd\.bpf\.c:14:1: error: .*\n  did you mean tracepoint\/syscalls\/sys_enter_read\?$/m,
+    )
+    expect((await one.lab(['check'])).status).toBe(0)
+  })
+
+  test('explain reads a file, standard input and the name of a run that is not there', async () => {
+    const one = rig()
+    one.write('dmesg', '[ 1.0] trace_kprobe: Could not probe notrace function copyout\n')
+    expect((await one.lab(['explain', 'dmesg'])).stdout).toMatch(/^notrace, line 1: /)
+    expect((await one.lab(['explain', '-'])).stdout).toBe('nothing that lab knows in 0 lines\n')
+    const none = await one.lab(['explain', 'last'])
+    expect([none.status, none.stdout]).toEqual([2, ''])
+    expect(none.stderr).toContain('neither a file, nor a run')
+  })
+
+  test('tracepoint makes C of a pasted format, and says what it cannot use', async () => {
+    const one = rig()
+    one.write('pasted', 'name: e\nID: 1\nformat:\n\tfield:u32 a;\toffset:8;\tsize:4;\tsigned:0;\n')
+    expect((await one.lab(['tracepoint', 'pasted'])).stdout).toContain('struct e_args {')
+    expect((await one.lab(['tracepoint', 'lab.yaml'])).status).toBe(2)
+    expect((await one.lab(['tracepoint', 'no such file'])).status).toBe(2)
+  })
+
   test('schema is a JSON Schema', async () => {
     expect(JSON.parse((await rig().lab(['schema'])).stdout)).toMatchObject({
       type: 'object',
