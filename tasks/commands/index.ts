@@ -139,6 +139,7 @@ export const COMMANDS: readonly CommandSpec[] = [
     options: [
       ['--md', 'Markdown, for slides'],
       ['--all', 'other processes too'],
+      ['--svg <file>', 'the path of one read as a picture: that of the median duration'],
     ],
     load: () => import('./trace.ts'),
   },

@@ -1,0 +1,84 @@
+/**
+ * The path of one read() as a picture: a row for each message, at the time after the first, with the time to the next one. Plain SVG that
+ * follows the reader's light or dark theme, for READMEs, slides and papers.
+ */
+import type { TraceEvent } from '../linux/trace-line.ts'
+
+const [WIDTH, ROW, LEFT, RIGHT, TOP, BOTTOM] = [880, 30, 330, 120, 56, 34]
+const FONT = 'ui-monospace, SFMono-Regular, Menlo, Consolas, "DejaVu Sans Mono", monospace'
+/** A label is one line of the picture. */
+const LABEL = 38
+
+const STYLE = `
+  text { font: 13px ${FONT}; fill: #1f2328 }
+  .soft { fill: #57606a; font-size: 12px }
+  .title { font: 600 15px system-ui, sans-serif }
+  .line { stroke: #d0d7de }
+  .step { fill: #0969da }
+  .gap { fill: #0969da; opacity: .22 }
+  @media (prefers-color-scheme: dark) {
+    text { fill: #e6edf3 } .soft { fill: #9198a1 } .line { stroke: #3d444d }
+    .step { fill: #4493f8 } .gap { fill: #4493f8; opacity: .3 }
+  }`
+
+/** Text of a guest in XML: markup is escaped, what XML cannot hold is left out. */
+const xml = (text: string): string =>
+  text
+    // oxlint-disable-next-line no-control-regex -- XML 1.0 has no control characters
+    .replaceAll(/[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff]/g, '')
+    .replaceAll('&', '&amp;')
+    .replaceAll('<', '&lt;')
+    .replaceAll('>', '&gt;')
+    .replaceAll('"', '&quot;')
+
+const short = (text: string): string => (text.length > LABEL ? `${text.slice(0, LABEL - 1)}…` : text)
+const microseconds = (ns: number): string => `${ns === 0 ? '0' : (ns / 1000).toFixed(ns < 10_000 ? 1 : 0)} µs`
+
+/** Round steps of an axis that has about five. Nanoseconds. */
+function ticks(total: number): number[] {
+  const raw = Math.max(total, 1) / 5
+  const power = 10 ** Math.floor(Math.log10(raw))
+  const step = ([1, 2, 5, 10].find((factor) => factor * power >= raw) ?? 10) * power
+  return Array.from({ length: Math.floor(total / step) + 1 }, (_, index) => index * step)
+}
+
+/**
+ * @param events of one sequence, in the order of time, with times in nanoseconds; at least one
+ * @param title over the picture
+ */
+export function timelineSvg(events: readonly TraceEvent[], title: string): string {
+  const first = events[0]?.timeNs ?? 0n
+  const times = events.map(({ timeNs }) => Number(timeNs - first))
+  const total = Math.max(times.at(-1) ?? 0, 1)
+  const height = TOP + events.length * ROW + BOTTOM
+  const x = (ns: number) => LEFT + (ns / total) * (WIDTH - LEFT - RIGHT)
+  const at = (value: number) => value.toFixed(1)
+  const axis = ticks(total).map(
+    (ns) =>
+      `<line class="line" x1="${at(x(ns))}" x2="${at(x(ns))}" y1="${TOP - 8}" y2="${height - BOTTOM}"/>` +
+      `<text class="soft" x="${at(x(ns))}" y="${height - 12}" text-anchor="middle">${microseconds(ns)}</text>`,
+  )
+  const rows = events.map(({ message }, index) => {
+    const [here = 0, next] = [times[index], times[index + 1]]
+    const y = TOP + index * ROW + ROW / 2
+    const gap =
+      next === undefined
+        ? ''
+        : `<rect class="gap" x="${at(x(here))}" y="${at(y - 7)}" width="${at(Math.max(x(next) - x(here), 1))}" height="14" rx="2"/>` +
+          `<text class="soft" x="${at(x(next) + 8)}" y="${at(y + 4)}">${microseconds(next - here)}</text>`
+    return (
+      `<g><title>${xml(message)}</title>` +
+      `<text x="${LEFT - 16}" y="${at(y + 4)}" text-anchor="end">${xml(short(message))}</text>` +
+      `${gap}<rect class="step" x="${at(x(here) - 1.5)}" y="${at(y - 9)}" width="3" height="18" rx="1"/></g>`
+    )
+  })
+  return [
+    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" width="${WIDTH}" role="img" aria-label="${xml(title)}">`,
+    `<style>${STYLE}\n</style>`,
+    `<text class="title" x="16" y="26">${xml(title)}</text>`,
+    ...axis,
+    ...rows,
+    '</svg>',
+    '',
+  ].join('\n')
+}
