@@ -13,6 +13,28 @@ import { choicesOf } from './choices.ts'
 import { vmOf } from './vm-name.ts'
 import type { CommandModule } from './index.ts'
 
+const counted = (count: number, word: string) => `${count} ${word}${count === 1 ? '' : 's'}`
+/** Arms that are named; the others are counted. */
+const NAMED = 8
+
+/** "4 arms (...) x 10 repeats, interleaved, after 1 warm-up of each; 2 VMs at a time". */
+function runsText(experiment: ResolvedExperiment, repeat: number | undefined): string {
+  const list = arms(experiment)
+  const names = list.slice(0, NAMED).map(({ name }) => name)
+  const { until, order, warmup, parallel, start } = experiment
+  const times = repeat ?? experiment.repeat
+  return [
+    `${counted(list.length, 'arm')} (${[...names, ...(list.length > NAMED ? ['...'] : [])].join('; ')}) x ${until ? 'at most ' : ''}${counted(times, 'repeat')}`,
+    ...(list.length > 1 ? [order] : []),
+    ...(until ? [`an arm ends when ${until.metric} is known to ±${until.precision * 100} %`] : []),
+    ...(warmup > 0 ? [`after ${counted(warmup, 'warm-up')} of each`] : []),
+    ...(start === 'cold' ? ['each on a VM of its own'] : []),
+    ...(parallel === 1
+      ? []
+      : [`${parallel === 'auto' ? 'as many VMs as the host allows' : counted(parallel, 'VM')} at a time`]),
+  ].join(', ')
+}
+
 /** The plan for a VM, and for an experiment on it. */
 export async function planAnswer(
   declared: ResolvedLab,
@@ -26,9 +48,10 @@ export async function planAnswer(
   const rows: Forecast[] = []
   const missing = missingRequirements()
   if (missing.length > 0) rows.push({ step: 'host packages', will: 'install', why: packagesOf(missing).join(' ') })
-  const kernel = choices.kernel ?? vm.kernel.use
-  rows.push(await kernelPlan(named(lab.kernels, 'kernel', kernel), context))
-  if (choices.kernel === undefined)
+  const axis = experiment?.matrix.kernel
+  for (const kernel of axis ?? [choices.kernel ?? vm.kernel.use])
+    rows.push(await kernelPlan(named(lab.kernels, 'kernel', kernel), context))
+  if (choices.kernel === undefined && axis === undefined)
     for (const name of vm.kernel.fallback)
       rows.push({ ...(await kernelPlan(named(lab.kernels, 'kernel', name), context)), step: `  else kernel ${name}` })
   rows.push(await imagePlan(named(lab.images, 'image', vm.image), context))
@@ -43,13 +66,7 @@ export async function planAnswer(
       : { step: `vm ${vm.name}`, will: 'boot', why: 'none is up' },
   )
   if (experiment) {
-    const list = arms(experiment)
-    const times = repeat ?? experiment.repeat
-    rows.push({
-      step: `experiment ${experiment.name}`,
-      will: 'run',
-      why: `${list.length} arm${list.length === 1 ? '' : 's'} (${list.map(({ name }) => name).join('; ')}) x ${times} repeat${times === 1 ? '' : 's'}`,
-    })
+    rows.push({ step: `experiment ${experiment.name}`, will: 'run', why: runsText(experiment, repeat) })
   }
   return {
     text: rows.map(({ step, will, why }) => `${step.padEnd(24)} ${will.padEnd(8)} ${why}`).join('\n'),
