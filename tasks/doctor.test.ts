@@ -86,7 +86,7 @@ describe('versions', () => {
     ['', 'problem'],
   ])('libbpf %j is %s', (header, status) => expect(libbpfFinding(header).status).toBe(status))
 
-  test('clang targets', () => {
+  test('R-2501-1: clang targets', () => {
     expect(bpfTarget('  Registered Targets:\n    bpf        - BPF (host endian)\n').status).toBe('ok')
     expect(bpfTarget('  Registered Targets:\n    x86-64 - bpf\n    bpfel - BPF\n').status).toBe('problem')
   })

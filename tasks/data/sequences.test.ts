@@ -30,7 +30,7 @@ describe('the log', () => {
     return sequencesOf(events, new Set(events.map(({ pid }) => pid)), new Processes(events), order)
   }
 
-  test('8/2: six messages are one whole sequence', () => {
+  test('R-1801-2, R-0802-1: 8/2: six messages are one whole sequence', () => {
     const { sequences, others } = all(LOG['8/2'], [
       ...['ext4 file read', 'generic file read', 'copy_page_to_iter', 'copy_page_to_iter_iovec'].map(is),
       ...[is('entering copyout'), like(/^copyout to 0x[0-9a-f]+ from 0x[0-9a-f]+ len 16$/)],

@@ -53,7 +53,7 @@ const apply = (files: Record<string, string>, path: Partial<PathDeclaration> = {
 const changed = async (file: string, text: string, path: Partial<PathDeclaration>) =>
   (await apply({ [file]: text }, path)).changed.get(file)
 
-test('the path in small: the text of every file', async () => {
+test('R-0501-2: the path in small: the text of every file', async () => {
   const result = await apply(TREE)
   expect(Object.fromEntries(result.changed)).toEqual({
     'lib/iov.c': `#include <linux/export.h>
@@ -121,7 +121,7 @@ ssize_t splice_it(struct page *page)
   expect(result.warnings).toEqual([])
 })
 
-test('applied to its own result it changes nothing and still knows what to prove', async () => {
+test('R-0501-2: applied to its own result it changes nothing and still knows what to prove', async () => {
   const first = await apply(TREE)
   const second = await applyParallelPath(after(TREE, first.changed), PATH)
   expect(second.changed).toEqual(new Map())

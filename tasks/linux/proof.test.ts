@@ -44,7 +44,7 @@ test('a kernel with everything has no problems', () => {
 })
 
 describe('a clone', () => {
-  test('that is not there is said once, not for each of its calls', () => {
+  test('R-1901-2: that is not there is said once, not for each of its calls', () => {
     expect(facts({ systemMap: MAP.replace(/.*page_out_giulia\n/, '') })).toEqual([
       'page_out_giulia: it is not in System.map: the code around it is not built, or the compiler inlined every call',
     ])
@@ -89,7 +89,7 @@ describe('a clone', () => {
 })
 
 describe('a call', () => {
-  test('of the original instead of the clone', () => {
+  test('R-1901-3: of the original instead of the clone', () => {
     expect(facts({ calls: new Map([...GOOD.calls, ['read_it', new Set(['page_out'])]]) })).toEqual([
       'read_it: it calls page_out instead of page_out_giulia',
     ])

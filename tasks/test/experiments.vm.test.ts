@@ -142,7 +142,7 @@ describe('what the log wanted and could not do', () => {
 })
 
 describe('mistakes of the log', () => {
-  test('R-0701-1 section-slash: a section that the loader does not know', () => {
+  test('R-0601-4, R-0701-1 section-slash: a section that the loader does not know', () => {
     expect(said(passed('section-slash'))).toContain('/tracepoint/syscalls/sys_enter_read')
   })
 

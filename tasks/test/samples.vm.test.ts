@@ -24,7 +24,7 @@ experiments:
 `,
   )
 
-test('syscall_tp attaches, counts the calls of open, and says so; cpustat names what the guest lacks', async () => {
+test('R-0801-2: syscall_tp attaches, counts the calls of open, and says so; cpustat names what the guest lacks', async () => {
   for (const sample of ['syscall_tp', 'cpustat']) declare(sample)
   rig.edit(
     'lab.yaml',

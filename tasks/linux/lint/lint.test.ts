@@ -124,7 +124,7 @@ describe('R-1601-2: 32 bits of a value of 64', () => {
   ])('nothing about %s', async (body) => expect(await lint(program(body))).toEqual([]))
 })
 
-describe('R-1701-1: helpers by kernel and program type', () => {
+describe('R-1701-1, R-2501-3: helpers by kernel and program type', () => {
   test('strtoul in a kprobe on 5.4, and none of it where the program type is another', async () => {
     expect(await lint(program('bpf_strtoul(a, 1, 0, &b);'))).toEqual([
       expect.stringMatching(/^4:2 error 5\.4\.0 does not give the helper bpf_strtoul to kprobe programs/),
