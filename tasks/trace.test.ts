@@ -1,0 +1,79 @@
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { writeEvents } from './data/events-parquet.ts'
+import { executed, forked, said, trace } from './data/trace.fixture.ts'
+import type { Manifest } from './experiment/manifest.ts'
+import type { FoundRun } from './experiment/result.ts'
+import { failureOf } from './test/caught.ts'
+import { testContext } from './test/context.ts'
+import { tempDir } from './test/temp-dir.ts'
+import { traceStep, type TraceWanted } from './trace.ts'
+
+const NOTHING: TraceWanted = {
+  ...{ comm: undefined, pid: undefined, probe: undefined, from: undefined, to: undefined, all: false },
+}
+
+/** A run of process 7 with its child 8, beside process 9; one event each microsecond. */
+async function aRun(imported = false): Promise<FoundRun> {
+  const results = tempDir()
+  const dir = join(results, 'e', 'r')
+  mkdirSync(dir, { recursive: true })
+  const kept = join(results, '.inputs', 'lab-1', 'bpf')
+  mkdirSync(kept, { recursive: true })
+  writeFileSync(
+    join(kept, 'p.bpf.c'),
+    'int copyout(void *ctx)\n{\n\tsay("len %d");\n}\nint other(void *ctx)\n{\n\tsay("b");\n}\n',
+  )
+  const events = trace(
+    forked(1, 7),
+    executed(7, '/x'),
+    said(7, 'a', 'len 3'),
+    forked(7, 8),
+    said(8, 'b'),
+    said(9, 'len 4'),
+  )
+  await writeEvents(join(dir, 'events.parquet'), events)
+  const manifest = {
+    ...{ experiment: 'e', workload: { pid: 7 }, trace: { clock: 'mono' } },
+    ...{ inputs: { lab: 'lab-1', kernel: '', image: '' }, ...(imported ? { imported: {} } : {}) },
+  }
+  return { dir, run: 'r', manifest: manifest as unknown as Manifest }
+}
+
+const messages = async (run: FoundRun, wanted: Partial<TraceWanted>) =>
+  (await traceStep(run, { ...NOTHING, ...wanted }, testContext(tempDir()))).events.map(({ message }) => message)
+
+describe('traceStep', () => {
+  test.each<[string, Partial<TraceWanted>, string[]]>([
+    ['the workload and its children', {}, ['a', 'len 3', 'b']],
+    ['all processes', { all: true }, ['a', 'len 3', 'b', 'len 4']],
+    ['one pid', { pid: 9 }, ['len 4']],
+    ['a comm', { comm: 'nobody' }, []],
+    ['a comm that is SQL', { comm: "' OR true --" }, []],
+    ['a time on', { from: '0.000004' }, ['len 3', 'b']],
+    ['a time to', { to: '0.000003' }, ['a']],
+    ['both', { from: '0.000004', to: '0.000004' }, ['len 3']],
+    ['a program', { probe: 'copyout', all: true }, ['len 3', 'len 4']],
+    ['an event', { probe: 'sched_process_exec' }, ['filename=/x pid=7 old_pid=7']],
+  ])('gives %s', async (_, wanted, expected) => expect(await messages(await aRun(), wanted)).toEqual(expected))
+
+  test('gives everything of an import: nobody knows its workload', async () => {
+    expect(await messages(await aRun(true), {})).toHaveLength(7)
+  })
+
+  test.each([[{ from: 'now' }], [{ to: '1.0000000001' }], [{ probe: 'nothing' }]])(
+    '%j is wrong input',
+    async (wanted) => {
+      expect((await failureOf(messages(await aRun(), wanted))).kind).toBe('user')
+    },
+  )
+
+  test('without a table and without a recording there is nothing to read, and it says so', async () => {
+    const run = await aRun()
+    rmSync(join(run.dir, 'events.parquet'))
+    expect((await failureOf(messages(run, {}))).parts.fact).toContain('events.parquet cannot be read')
+    writeFileSync(join(run.dir, 'events.parquet'), 'PAR1 is not all of it')
+    expect((await failureOf(messages(run, {}))).parts.fact).toContain('events.parquet cannot be read')
+  })
+})

@@ -1,0 +1,143 @@
+/** Step: trace. The events of a run that somebody wants to look at. */
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { readEvents, type EventFilter, type FoundEvents } from './data/read-events.ts'
+import { Processes } from './data/processes.ts'
+import { messageOf, userError } from './engine/error.ts'
+import type { Context } from './engine/context.ts'
+import { printable } from './engine/printable.ts'
+import { INPUTS_DIR } from './evidence/inputs.ts'
+import type { FoundRun } from './experiment/result.ts'
+import { reportText } from './host/trace-cmd.ts'
+import { saidBy } from './linux/said-by.ts'
+import { isPrintk, parseTraceText, type TraceEvent } from './linux/trace-line.ts'
+
+/** More are no view: `lab query` has them. */
+export const MOST_EVENTS = 200_000
+const PROCESS_EVENTS = ['sched_process_fork', 'sched_process_exec', 'sched_process_exit']
+/** Clocks that count without seconds. */
+const TICKS = new Set(['counter', 'x86-tsc'])
+
+export interface TraceWanted {
+  readonly comm: string | undefined
+  readonly pid: number | undefined
+  readonly probe: string | undefined
+  /** As the trace shows times: seconds, or ticks. */
+  readonly from: string | undefined
+  readonly to: string | undefined
+  /** Other processes than the workload, too. */
+  readonly all: boolean
+}
+
+export interface TraceFound {
+  readonly events: readonly TraceEvent[]
+  readonly processes: Processes
+  /** Of the workload; undefined: every process was asked for. */
+  readonly pids: ReadonlySet<number> | undefined
+  readonly more: boolean
+}
+
+/** @param round added where the text has no more digits than a trace shows: those are rounded to microseconds */
+function timeOf(text: string | undefined, ticks: boolean, option: string, round: bigint): bigint | undefined {
+  if (text === undefined) return undefined
+  const [, whole, fraction = ''] = (ticks ? /^(\d{1,19})$/ : /^(\d{1,9})(?:\.(\d{1,9}))?$/).exec(text) ?? []
+  if (whole === undefined)
+    throw userError({
+      fact: `${option} ${printable(text, 40)} is no time`,
+      wayOut: ticks ? 'this trace counts: a whole number' : 'seconds, as the trace shows them: 8.498202',
+    })
+  if (ticks) return BigInt(whole)
+  const time = BigInt(whole + fraction.padEnd(9, '0')) + (fraction.length <= 6 ? round : 0n)
+  return time < 0n ? 0n : time
+}
+
+/** Sources of probes, as they were kept with the run. */
+function sourcesOf({ dir, manifest }: FoundRun): string[] {
+  const kept = join(dir, '..', '..', INPUTS_DIR, manifest.inputs?.lab ?? '')
+  if (manifest.inputs === undefined || !existsSync(kept)) return []
+  return readdirSync(kept, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile() && entry.name.endsWith('.bpf.c'))
+    .map((entry) => readFileSync(join(entry.parentPath, entry.name), 'utf8'))
+}
+
+/** Texts that this program prints, as far as its source was kept. */
+const textsOf = (run: FoundRun, probe: string): RegExp[] =>
+  sourcesOf(run).flatMap((source) => saidBy(source, probe) ?? [])
+
+/** The events of one program: by their name, or by a text that the program's source prints. */
+function ofProbe(run: FoundRun, probe: string, events: readonly TraceEvent[]): TraceEvent[] {
+  const texts = textsOf(run, probe)
+  const found = events.filter(
+    ({ event, message }) => event === probe || (isPrintk({ event }) && texts.some((one) => one.test(message))),
+  )
+  if (found.length === 0 && texts.length === 0)
+    throw userError({
+      place: `run ${run.run}`,
+      fact: `no event is called ${printable(probe, 60)}, and no source that was kept has a program of this name that prints`,
+      wayOut: '`lab results show RUN` lists the programs of the run',
+    })
+  return found
+}
+
+/** All events of a run whose table is gone or damaged, from the raw recording. */
+async function fromRecording(run: FoundRun, why: unknown, context: Context): Promise<readonly TraceEvent[]> {
+  const file = join(run.dir, 'trace.dat')
+  const place = `run ${run.run}`
+  if (!existsSync(file))
+    throw userError(
+      {
+        place,
+        fact: `events.parquet cannot be read: ${printable(messageOf(why).split('\n')[0] ?? '', 200)}`,
+        wayOut: 'there is no trace.dat to read instead',
+      },
+      why,
+    )
+  context.emit({
+    type: 'notice',
+    level: 'warning',
+    place,
+    text: 'events.parquet cannot be read; trace.dat is read instead',
+  })
+  return parseTraceText((await reportText(file, context.signal)).split('\n')).events
+}
+
+const keeps =
+  ({ comm, pids, from, to, events }: EventFilter) =>
+  (event: TraceEvent): boolean =>
+    (comm === undefined || event.comm === comm) &&
+    (pids === undefined || pids.includes(event.pid)) &&
+    (from === undefined || event.timeNs >= from) &&
+    (to === undefined || event.timeNs <= to) &&
+    (events === undefined || events.includes(event.event))
+
+/** @throws Failure (user) for a filter that is none */
+export async function traceStep(run: FoundRun, wanted: TraceWanted, context: Context): Promise<TraceFound> {
+  const { manifest, dir } = run
+  const ticks = TICKS.has(manifest.trace.clock)
+  const file = join(dir, 'events.parquet')
+  let recorded: readonly TraceEvent[] | undefined
+  const read = async (filter: EventFilter): Promise<FoundEvents> => {
+    try {
+      if (recorded === undefined) return await readEvents(file, filter, MOST_EVENTS, ticks)
+    } catch (error) {
+      recorded = await fromRecording(run, error, context)
+    }
+    const found = (recorded ?? []).filter(keeps(filter))
+    return { events: found.slice(0, MOST_EVENTS), more: found.length > MOST_EVENTS }
+  }
+  const processes = new Processes((await read({ events: PROCESS_EVENTS })).events)
+  // Nobody knows what the workload of an import was.
+  const own =
+    wanted.all || manifest.imported !== undefined ? undefined : processes.descendants(manifest.workload.pid ?? -1)
+  const pids = wanted.pid === undefined ? own && [...own] : [wanted.pid]
+  const { events, more } = await read({
+    ...{ comm: wanted.comm, pids, from: timeOf(wanted.from, ticks, '--from', -500n) },
+    to: timeOf(wanted.to, ticks, '--to', 499n),
+  })
+  const { probe } = wanted
+  const chosen =
+    probe === undefined
+      ? events.filter((event) => manifest.imported !== undefined || isPrintk(event))
+      : ofProbe(run, probe, events)
+  return { events: chosen, processes, pids: own, more }
+}
