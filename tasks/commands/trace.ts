@@ -48,10 +48,10 @@ function sequences(found: TraceFound, order: readonly Matches[]): Sequence[] {
 
 const text = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined)
 
-function pidOf(value: unknown): number | undefined {
+function pidOf(value: string | undefined): number | undefined {
   if (value === undefined) return undefined
-  if (/^\d{1,10}$/.test(String(value))) return Number(value)
-  throw userError({ fact: `--pid ${printable(String(value), 40)} is no pid` })
+  if (/^\d{1,10}$/.test(value)) return Number(value)
+  throw userError({ fact: `--pid ${printable(value, 40)} is no pid` })
 }
 
 export const work: CommandModule['work'] = async (session, [name], options) => {
@@ -61,7 +61,7 @@ export const work: CommandModule['work'] = async (session, [name], options) => {
   const found = await traceStep(
     run,
     {
-      ...{ comm: text(options['comm']), pid: pidOf(options['pid']), probe: text(options['probe']) },
+      ...{ comm: text(options['comm']), pid: pidOf(text(options['pid'])), probe: text(options['probe']) },
       ...{ from: text(options['from']), to: text(options['to']), all: options['all'] === true },
     },
     session.context,
