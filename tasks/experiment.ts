@@ -43,6 +43,8 @@ export interface ExperimentWanted {
   readonly repeat: number | undefined
   /** A VM of its own for every run, even if one is up. */
   readonly cold: boolean
+  /** Keep the system calls of loader and workload. */
+  readonly strace?: boolean
   /** `axis=value,...`: only these arms. */
   readonly only?: string | undefined
   /** Go on with the run that was interrupted. */
@@ -209,13 +211,13 @@ class Progress {
     return `experiment ${this.#wanted.experiment.name} (${words.filter(Boolean).join(', ')})`
   }
 
-  #slot(run: PlannedRun, arm: Arm, attempt: number): Slot {
+  #slot(run: PlannedRun, arm: Arm, attempt: number, buffers = 1): Slot {
     const { id, order, seed } = this.#journal
     const start = this.#wanted.cold ? 'cold' : this.#wanted.experiment.start
     const plan = { id, index: run.index, warmup: run.warmup, attempt, order, seed, start, parallel: this.#count }
     const inputs = this.#kept.get(arm.kernel)
     if (inputs === undefined) throw new Error(`nothing was kept for arm ${arm.name}`)
-    return { arm, repeat: run.repeat, plan, inputs }
+    return { arm, repeat: run.repeat, plan, inputs, buffers }
   }
 
   /** A run whose arm gave no result: the same would happen again, so the arm is given up, and others go on. */
@@ -230,10 +232,16 @@ class Progress {
     run: PlannedRun,
     arm: Arm,
     attempt: number,
+    buffers: number,
     wait: boolean,
     worker: number,
   ): Promise<void> {
-    const collected = await runInGuest(session, this.#slot(run, arm, attempt), this.#place(arm, run), this.#context)
+    const collected = await runInGuest(
+      session,
+      this.#slot(run, arm, attempt, buffers),
+      this.#place(arm, run),
+      this.#context,
+    )
     await this.#settle(worker)
     // The host looks at one run while the guest is at the next: they use different CPUs.
     const finishing = finishRun(session, collected, this.#places, this.#context).then(
@@ -264,15 +272,29 @@ class Progress {
     const arm = this.#arm(run)
     const early = this.#early.get(arm) ?? []
     if (early.length > 0) return await this.#withoutGuest(run, arm, early)
-    const { retries, start } = this.#wanted.experiment
+    const { retries, start, trace } = this.#wanted.experiment
+    let buffers = 1
     this.#handle.progress(printable(arm.name) || 'run', this.#total - this.#pending.length - 1, this.#total, 'runs')
     const alone = this.#wanted.cold || start === 'cold'
     for (let attempt = 1; ; attempt++)
       try {
         const session = await this.#session(worker, arm)
-        await this.#attempt(session, run, arm, attempt, alone || retries > 0, worker)
+        await this.#attempt(
+          session,
+          run,
+          arm,
+          attempt,
+          buffers,
+          alone || retries > 0 || trace.onLoss === 'retry',
+          worker,
+        )
         if (alone) await this.close(worker)
         const verdict = this.results.get(run.index)?.manifest.verdict
+        if (verdict === 'incomplete' && trace.onLoss === 'retry' && buffers === 1) {
+          // Once, and beside the retries that the experiment asks for.
+          buffers = 2
+          continue
+        }
         if (verdict === undefined || verdict === 'passed' || attempt > retries) return
       } catch (error) {
         // A VM that died is replaced; a program that the kernel refuses is refused again.

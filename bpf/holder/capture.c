@@ -138,7 +138,7 @@ static void *recorder(void *unused)
 }
 
 /* Sets clock, buffer and events, and empties the buffer. Nothing is recorded yet. 0 or -errno (said on stdout). */
-int capture_prepare(const struct options *options)
+int capture_prepare(const struct options *options, pid_t pid)
 {
 	char path[512], current[512];
 	int error;
@@ -148,6 +148,8 @@ int capture_prepare(const struct options *options)
 	write_file(TF("current_tracer"), "nop", false);
 	if ((error = write_file(TF("trace_clock"), options->clock, false)))
 		return fail("set trace_clock", options->clock, error);
+	if ((error = write_file(TF("options/overwrite"), options->overwrite, false)))
+		return fail("set options/overwrite", options->overwrite, error);
 	/* Resizing a buffer costs tens of milliseconds; a run on the same VM mostly wants the same size. */
 	if (read_file(TF("per_cpu/cpu0/buffer_size_kb"), current, sizeof(current)) < 0 || atol(current) != atol(options->buffer_kb))
 		if ((error = write_file(TF("buffer_size_kb"), options->buffer_kb, false)))
@@ -157,6 +159,9 @@ int capture_prepare(const struct options *options)
 	if ((error = set_events(options, "1")))
 		return error;
 	report_ids(options);
+	/* A tracer cannot be changed while somebody has the buffers open. */
+	if ((error = graph_start(options, pid)))
+		return error;
 
 	rec.cpus = (int)sysconf(_SC_NPROCESSORS_CONF);
 	if (rec.cpus > MAX_CPUS)
@@ -230,5 +235,6 @@ int capture_stop(const struct options *options)
 void capture_restore(const struct options *options)
 {
 	set_events(options, "0");
+	write_file(TF("options/overwrite"), "1", false);
 	write_file(TF("tracing_on"), "1", false);
 }

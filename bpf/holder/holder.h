@@ -40,6 +40,10 @@ struct options {
 	int optional_count;
 	const char *slots[MAX_SLOTS]; /* OBJECT:MAP:KEY:OFFSET:VALUE, see maps.c */
 	int slot_count;
+	const char *graph[MAX_NAMES]; /* functions whose call trees are traced */
+	int graph_count;
+	const char *graph_depth; /* NULL: all of it */
+	const char *overwrite; /* "1": the oldest events make room; "0": the newest are dropped */
 	const char *settings[MAX_NAMES]; /* PATH=VALUE */
 	int setting_count;
 	const char *companions[MAX_COMPANIONS]; /* programs with a loader of their own */
@@ -81,10 +85,14 @@ struct bpf_link *sample_attach(const struct bpf_program *program);
 void sample_detach(void);
 
 /* capture.c */
-int capture_prepare(const struct options *options);
+int capture_prepare(const struct options *options, pid_t pid);
 int capture_start(void);
 int capture_stop(const struct options *options);
 void capture_restore(const struct options *options);
+
+/* graph.c */
+int graph_start(const struct options *options, pid_t pid);
+void graph_stop(const struct options *options);
 
 /* meta.c */
 int save_meta(const struct options *options);

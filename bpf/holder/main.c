@@ -17,7 +17,8 @@ static int usage(const char *why)
 		"usage: lab-holder --meta DIR [--no-symbols] [--event SYSTEM:EVENT]...\n"
 		"       lab-holder --dir DIR [--object FILE]... [--event SYSTEM:EVENT]... [--optional PROGRAM]...\n"
 		"                  [--companion PROGRAM]... [--slot OBJECT:MAP:KEY:OFFSET:VALUE]...\n"
-		"                  [--clock CLOCK] [--buffer-kb N] [--deadline-ms N] -- WORKLOAD...\n",
+		"                  [--clock CLOCK] [--buffer-kb N] [--overwrite 0|1] [--graph FUNCTION]... [--graph-depth N]\n"
+		"                  [--deadline-ms N] -- WORKLOAD...\n",
 		why);
 	return 2;
 }
@@ -56,6 +57,12 @@ static int parse(int argc, char **argv, struct options *options)
 			options->optional[options->optional_count++] = value;
 		else if (strcmp(flag, "--set") == 0 && options->setting_count < MAX_NAMES)
 			options->settings[options->setting_count++] = value;
+		else if (strcmp(flag, "--overwrite") == 0)
+			options->overwrite = value;
+		else if (strcmp(flag, "--graph") == 0 && options->graph_count < MAX_NAMES)
+			options->graph[options->graph_count++] = value;
+		else if (strcmp(flag, "--graph-depth") == 0)
+			options->graph_depth = value;
 		else if (strcmp(flag, "--slot") == 0 && options->slot_count < MAX_SLOTS)
 			options->slots[options->slot_count++] = value;
 		else if (strcmp(flag, "--companion") == 0 && options->companion_count < MAX_COMPANIONS)
@@ -122,7 +129,7 @@ static int run(const struct options *options)
 		outcome = "load failed";
 	else if ((error = fill_slots(options, objects, pid)))
 		outcome = "map slot failed";
-	else if ((error = capture_prepare(options)) || (error = capture_start()))
+	else if ((error = capture_prepare(options, pid)) || (error = capture_start()))
 		outcome = "capture failed";
 	else if ((error = companions_start(options)))
 		outcome = "companion failed";
@@ -151,6 +158,7 @@ static int run(const struct options *options)
 		error = -EIO;
 		outcome = "capture failed";
 	}
+	graph_stop(options);
 	capture_restore(options);
 	/* After the probes are gone: nothing that this program does may show in the maps. */
 	if (!error || error == -ETIMEDOUT)
@@ -165,7 +173,7 @@ static int run(const struct options *options)
 
 int main(int argc, char **argv)
 {
-	struct options options = { .clock = "mono", .buffer_kb = "8192", .deadline_ms = 60000 };
+	struct options options = { .clock = "mono", .buffer_kb = "8192", .overwrite = "1", .deadline_ms = 60000 };
 
 	if (parse(argc, argv, &options))
 		return 2;

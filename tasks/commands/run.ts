@@ -72,6 +72,7 @@ function runner({ lab, context, places }: App, options: Options, overrides: Over
     overrides,
     repeat: repeatOf(options['repeat']),
     cold: options['cold'] === true,
+    strace: options['strace'] === true,
     only: typeof options['only'] === 'string' ? options['only'] : undefined,
     resume: options['resume'] === true,
     parallel: parallelOf(options['parallel']),

@@ -17,6 +17,7 @@ import { placesOf } from '../vm/places.ts'
 import { HOST } from './app.ts'
 import type { CommandModule } from './index.ts'
 import { TOOL_ROOT, type Session } from './session.ts'
+import { graph } from './trace-graph.ts'
 import { picture } from './trace-picture.ts'
 
 /** The messages of one read, as the experiment expects them: from the lab file that was kept with the run, or the one of now. */
@@ -58,6 +59,7 @@ export const work: CommandModule['work'] = async (session, [name], options) => {
   const { results } = placesOf(dirname(findLab(process.cwd(), session.options.file)))
   const run = await findRun(results, String(name))
   const { manifest } = run
+  if (options['graph'] === true) return await graph(run.dir, run.run)
   const found = await traceStep(
     run,
     {

@@ -21,5 +21,7 @@ export const DEFAULTS = {
   /** Comparable between CPUs and with user space, and in every kernel from 3.17 on (`trace_clock` "mono"). */
   clock: 'mono',
   buffer: '8M',
+  overwrite: 'yes',
+  onLoss: 'fail',
   collect: COLLECT,
 } as const

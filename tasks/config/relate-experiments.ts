@@ -147,7 +147,8 @@ const buffers: Check = function* ({ lab: { experiments, vms }, names }: Context)
     const buffer = experiment.trace?.buffer
     if (vm === undefined || buffer === undefined) continue
     const { cpus = DEFAULTS.cpus, memory = DEFAULTS.memory } = vm
-    const all = bytesOf(buffer) * cpus
+    // A retry doubles it.
+    const all = bytesOf(buffer) * cpus * (experiment.trace?.onLoss === 'retry' ? 2 : 1)
     if (all <= bytesOf(memory) / 2) continue
     yield {
       severity: 'error',

@@ -89,7 +89,7 @@ test('the example, whole', () => {
         metrics: {},
         repeat: 5,
         timeout: 60_000,
-        trace: { clock: 'mono', buffer: 8 * 2 ** 20, events: [] },
+        trace: { clock: 'mono', buffer: 8 * 2 ** 20, events: [], overwrite: true, onLoss: 'fail' },
         maps: {},
         collect: ['trace', 'stdout', 'dmesg', 'maps', 'kallsyms'],
         expect: [
@@ -187,7 +187,7 @@ test('what is left out is filled in', async () => {
     metrics: {},
     repeat: 1,
     timeout: 60_000,
-    trace: { clock: 'mono', buffer: 8 * 2 ** 20, events: [] },
+    trace: { clock: 'mono', buffer: 8 * 2 ** 20, events: [], overwrite: true, onLoss: 'fail' },
     maps: {},
     collect: ['trace', 'stdout', 'dmesg', 'maps', 'kallsyms'],
     expect: [],
@@ -199,13 +199,16 @@ test('sizes, times and mount points in plain form', () => {
     changed(
       ['memory: 1G', 'memory: 512M'],
       ['mount: /data,', 'mount: /data/,'],
-      ['repeat: 5', 'timeout: 2m\n    trace: { clock: boot, buffer: 512K, events: ["sched:*"] }'],
+      [
+        'repeat: 5',
+        'timeout: 2m\n    trace: { clock: boot, buffer: 512K, events: ["sched:*"], overwrite: no, onLoss: retry }',
+      ],
     ),
   )
   expect(lab.vms['default']).toMatchObject({ memory: 512 * 2 ** 20, disks: [{ mount: '/data' }] })
   expect(lab.experiments['readiter']).toMatchObject({
     timeout: 120_000,
-    trace: { clock: 'boot', buffer: 512 * 2 ** 10, events: ['sched:*'] },
+    trace: { clock: 'boot', buffer: 512 * 2 ** 10, events: ['sched:*'], overwrite: false, onLoss: 'retry' },
   })
 })
 

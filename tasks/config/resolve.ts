@@ -138,6 +138,11 @@ export interface ResolvedExperiment {
     readonly buffer: number
     /** `system:event`. */
     readonly events: readonly string[]
+    /** Drop the oldest events when the buffer is full, and not the newest. */
+    readonly overwrite: boolean
+    readonly onLoss: 'fail' | 'warn' | 'retry'
+    /** `depth` 0: all calls. */
+    readonly functionGraph?: { readonly functions: readonly string[]; readonly depth: number }
   }
   /** Map or global variable -> value, or key or field -> value; `slotsOf` reads it against the objects. */
   readonly maps: Readonly<Slots>
@@ -268,6 +273,11 @@ function resolveExperiment(
       clock: trace?.clock ?? DEFAULTS.clock,
       buffer: bytesOf(trace?.buffer ?? DEFAULTS.buffer),
       events: trace?.events ?? [],
+      overwrite: (trace?.overwrite ?? DEFAULTS.overwrite) === 'yes',
+      onLoss: trace?.onLoss ?? DEFAULTS.onLoss,
+      ...(trace?.function_graph && {
+        functionGraph: { functions: trace.function_graph.functions, depth: trace.function_graph.depth ?? 0 },
+      }),
     },
     maps: experiment.maps ?? {},
     collect: experiment.collect ?? DEFAULTS.collect,

@@ -350,6 +350,29 @@ export const Experiment = z
           .array(text(/^[A-Za-z0-9_]+:[A-Za-z0-9_*]+$/, 'an event is written system:event'))
           .optional()
           .describe('further trace events, written system:event'),
+        overwrite: z
+          .enum(['yes', 'no'])
+          .optional()
+          .describe('when the buffer is full: yes (when left out) drops the oldest events, no the newest'),
+        onLoss: z
+          .enum(['fail', 'warn', 'retry'])
+          .optional()
+          .describe(
+            'when something was lost: fail (when left out) makes the run incomplete, warn says so and lets it pass, ' +
+              'retry runs it again with twice the buffer, once',
+          ),
+        function_graph: z
+          .strictObject({
+            functions: z
+              .array(func)
+              .min(1)
+              .describe(
+                'where a tree begins; of several names those that the kernel has, for example [__x64_sys_read]',
+              ),
+            depth: z.int().min(1).max(50).optional().describe('calls below that are shown; all when left out'),
+          })
+          .optional()
+          .describe("the call tree of the workload's work in the kernel, with durations"),
       })
       .optional()
       .describe('how the trace is taken'),

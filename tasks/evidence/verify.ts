@@ -99,7 +99,7 @@ async function replay(
   const again = await analyseAgain(dir, manifest, labFile, toolRoot, signal)
   // The loss counters of the ring buffers are in the manifest only.
   const ledger = { ...again.ledger, completeness: manifest.trace.completeness }
-  const verdict = verdictOf({ ...again, ledger }, manifest.workload)
+  const verdict = verdictOf({ ...again, ledger }, manifest.workload, manifest.trace.onLoss ?? 'fail')
   const same = JSON.stringify(again.expectations) === JSON.stringify(manifest.expectations)
   return [
     again.events.length === manifest.trace.events

@@ -18,7 +18,14 @@ test('companions are named on the command line, before the workload', () => {
       objects: [],
       optional: [],
     },
-    ...{ slots: [], settings: [], companions: ['/run/lab/b/tracex1'], workload: ['w'] },
+    ...{
+      overwrite: true,
+      graph: undefined,
+      slots: [],
+      settings: [],
+      companions: ['/run/lab/b/tracex1'],
+      workload: ['w'],
+    },
   })
   expect(argv.slice(-4)).toEqual(['--companion', '/run/lab/b/tracex1', '--', 'w'])
 })

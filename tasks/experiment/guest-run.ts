@@ -1,5 +1,5 @@
 /** One run in the guest: the holder attaches, records and starts the workload; what it says and what it wrote comes back. */
-import { experimentError, Failure, labError, messageOf } from '../engine/error.ts'
+import { experimentError, Failure, labError, messageOf, userError } from '../engine/error.ts'
 import type { OpenVm } from '../vm.ts'
 import { GUEST_DIR } from './deploy.ts'
 import { runAndFetch } from './fetch.ts'
@@ -11,7 +11,8 @@ export interface GuestRun {
   readonly stderr: string
 }
 
-const FILES = /^(cpu\d{1,2}\.(raw|stats)|stdout|stderr|dmesg|saved_cmdlines|probe-[A-Za-z0-9_]{1,60}\.out)$/
+const FILES =
+  /^(cpu\d{1,2}\.(raw|stats)|stdout|stderr|dmesg|saved_cmdlines|available_filter_functions|strace|probe-[A-Za-z0-9_]{1,60}\.out)$/
 /** What the holder may need beyond the workload's own deadline. Milliseconds. */
 const MARGIN = 60_000
 
@@ -31,10 +32,27 @@ function lost(error: unknown, place: string, lines: readonly HolderLine[]): unkn
   )
 }
 
+/** The holder and everything that it starts under strace, whose file is sent with the run's others. */
+const underStrace = (holder: readonly string[], dir: string): string[] => [
+  ...['sh', '-c', 'mkdir -m 700 -p "$0" && exec strace -f -tt -s 256 -o "$0/strace" "$@"', dir],
+  ...holder,
+]
+
+/** @throws a user's Failure when the image has no strace */
+export async function needStrace(vm: OpenVm, signal: AbortSignal): Promise<void> {
+  const { status } = await vm.guest.exec(['sh', '-c', 'command -v strace'], { signal, timeout: MARGIN })
+  if (status === 0) return
+  throw userError({
+    place: `image ${vm.state.image.name}`,
+    fact: '--strace needs strace, and the image does not have it',
+    wayOut: "add strace to `packages:` of the image's recipe (image.yaml); it is in the lab's own image",
+  })
+}
+
 /** Runs the holder to its end and brings its files back. */
 export async function guestRun(
   vm: OpenVm,
-  wanted: Omit<HolderRun, 'dir'> & { readonly run: string },
+  wanted: Omit<HolderRun, 'dir'> & { readonly run: string; readonly strace: boolean },
   place: string,
   signal: AbortSignal,
 ): Promise<GuestRun> {
@@ -52,9 +70,10 @@ export async function guestRun(
     }
   }
   try {
-    const { files, stderr } = await runAndFetch(vm.guest, holderArgv({ ...wanted, dir }), FILES, {
+    const holder = holderArgv({ ...wanted, dir })
+    const { files, stderr } = await runAndFetch(vm.guest, wanted.strace ? underStrace(holder, dir) : holder, FILES, {
       signal,
-      timeout: wanted.deadlineMs + MARGIN,
+      timeout: wanted.deadlineMs + MARGIN * (wanted.strace ? 5 : 1),
       onLine,
     })
     if (bad === undefined) return { lines, files, stderr }

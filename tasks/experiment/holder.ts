@@ -44,6 +44,7 @@ const Line = z.discriminatedUnion('event', [
     said: z.string().optional(),
   }),
   said('captured', { cpus: z.int(), errno: z.int(), text: z.string().optional() }),
+  said('graph-function', { function: z.string() }),
   said('event-id', { name: z.string(), id: z.int() }),
   said('error', { doing: z.string(), value: z.string(), errno: z.int().optional(), text: z.string() }),
   said('done', {
@@ -74,6 +75,8 @@ export interface HolderRun {
   readonly objects: readonly string[]
   readonly optional: readonly string[]
   readonly slots: readonly Slot[]
+  readonly overwrite: boolean
+  readonly graph: { readonly functions: readonly string[]; readonly depth: number } | undefined
   /** `/proc/sys/...=VALUE`, written before anything else. */
   readonly settings: readonly string[]
   /** Programs with a loader of their own, which run beside the workload. */
@@ -96,6 +99,9 @@ export const holderArgv = (run: HolderRun): string[] => [
   ...run.objects.flatMap((object) => ['--object', object]),
   ...run.optional.flatMap((name) => ['--optional', name]),
   ...run.settings.flatMap((setting) => ['--set', setting]),
+  ...['--overwrite', run.overwrite ? '1' : '0'],
+  ...(run.graph?.functions ?? []).flatMap((name) => ['--graph', name]),
+  ...(run.graph && run.graph.depth > 0 ? ['--graph-depth', String(run.graph.depth)] : []),
   ...run.slots.flatMap((slot) => ['--slot', slotArgument(slot)]),
   ...run.companions.flatMap((program) => ['--companion', program]),
   '--',

@@ -100,6 +100,9 @@ export interface Manifest {
   readonly trace: {
     readonly clock: string
     readonly bufferBytes: number
+    /** A full buffer drops the oldest events (true) or the newest. */
+    readonly overwrite?: boolean
+    readonly onLoss?: 'fail' | 'warn' | 'retry'
     readonly events: number
     readonly notUnderstood: number
     readonly completeness: 'complete' | 'incomplete' | 'unknown'

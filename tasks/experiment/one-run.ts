@@ -4,19 +4,22 @@ import { join } from 'node:path'
 import type { Arm } from '../config/arms.ts'
 import { argvOf } from '../config/words.ts'
 import type { Context } from '../engine/context.ts'
+import { graphFunctions } from '../data/call-graph.ts'
 import { experimentError, userError, type Failure } from '../engine/error.ts'
 import { printable } from '../engine/printable.ts'
 import { reportText } from '../host/trace-cmd.ts'
+import { parseTraceText } from '../linux/trace-line.ts'
 import { traceDat } from '../linux/trace-dat.ts'
 import type { Places } from '../vm.ts'
 import { analyse, type Analysis } from './analyse.ts'
 import { failuresExpectedOn } from './expectations.ts'
 import { failuresOf } from './failed.ts'
+import { graphOfRun } from './graph.ts'
 import { guestRun } from './guest-run.ts'
 import { holderFailure, of } from './holder.ts'
 import type { Manifest } from './manifest.ts'
 import { mapsOf } from './maps.ts'
-import { bootMeta, fits } from './meta.ts'
+import { bootMeta, fits, type BootMeta } from './meta.ts'
 import { cpuFiles, ofArm, record, symbolsOf, type Collected, type Session, type Slot } from './record.ts'
 import { newRunId, putResult } from './result.ts'
 import { SlotReader } from './slots.ts'
@@ -109,7 +112,10 @@ export async function runInGuest(
     run,
     holder: `${bundle}/${things.holder.name}`,
     clock: experiment.trace.clock,
-    bufferBytes: experiment.trace.buffer,
+    bufferBytes: experiment.trace.buffer * slot.buffers,
+    overwrite: experiment.trace.overwrite,
+    graph: experiment.trace.functionGraph,
+    strace: wanted.strace === true,
     deadlineMs,
     events,
     workload: argv,
@@ -128,6 +134,31 @@ export async function runInGuest(
   return { ...collected, failure }
 }
 
+/**
+ * The trace as text, and the call trees where they are asked for. A name that is not among the symbols would be taken for the function
+ * before it, so the trees are read with all symbols of the kernel first and then with those that they need.
+ */
+async function withGraph(
+  session: Session,
+  { guest }: Collected,
+  own: BootMeta,
+  write: (symbols: Buffer) => Promise<string>,
+): Promise<{ report: string; graph?: string }> {
+  const { wanted, vm } = session
+  if (!wanted.experiment.trace.functionGraph)
+    return { report: await write(Buffer.from(symbolsOf(own, guest.lines), 'latin1')) }
+  const { events } = parseTraceText((await write(own.kallsyms)).split('\n'))
+  const graph = graphOfRun({
+    events,
+    lines: guest.lines,
+    kernel: wanted.lab.kernels[vm.state.kernel.name] ?? { parallelPaths: [] },
+    kallsyms: own.kallsyms.toString('latin1'),
+    traceable: guest.files.get('available_filter_functions')?.toString('latin1') ?? '',
+  })
+  const symbols = symbolsOf(own, guest.lines, graphFunctions(events))
+  return { report: await write(Buffer.from(symbols, 'latin1')), graph }
+}
+
 /** The part that the host does alone: from raw pages to a result directory with a verdict. */
 export async function finishRun(
   session: Session,
@@ -140,7 +171,6 @@ export async function finishRun(
   const own = fits(session.meta, guest.lines)
     ? session.meta
     : await bootMeta(vm, `${session.bundle}/${things.holder.name}`, events, context, true)
-  const meta = { ...own, kallsyms: Buffer.from(symbolsOf(own, guest.lines), 'latin1') }
   const stats = cpuFiles(guest, 'stats').map((bytes) => bytes.toString('utf8'))
   const cmdlines = guest.files.get('saved_cmdlines')?.toString('latin1') ?? ''
   let outcome: Omit<RunOutcome, 'dir'> | undefined
@@ -155,20 +185,23 @@ export async function finishRun(
       return
     }
     const file = join(to, 'trace.dat')
-    await writeFile(
-      file,
-      traceDat({
-        meta,
-        cpus: cpuFiles(guest, 'raw'),
-        stats,
-        cmdlines,
-        clock: wanted.experiment.trace.clock,
-        uname: session.meta.version,
-      }),
-    )
-    const report = await reportText(file, context.signal)
+    const write = async (symbols: Buffer): Promise<string> => {
+      await writeFile(
+        file,
+        traceDat({
+          meta: { ...own, kallsyms: symbols },
+          cpus: cpuFiles(guest, 'raw'),
+          stats,
+          cmdlines,
+          clock: wanted.experiment.trace.clock,
+          uname: session.meta.version,
+        }),
+      )
+      return await reportText(file, context.signal)
+    }
+    const { report, graph } = await withGraph(session, collected, own, write)
     const analysis = analyse({ ...base, report })
-    outcome = { manifest: await record(session, to, collected, analysis), own: analysis.own }
+    outcome = { manifest: await record(session, to, { ...collected, graph }, analysis), own: analysis.own }
   })
   if (!outcome) throw new Error('a result was put in place without having been written')
   if (failure) throw experimentError({ ...failure.parts, log: join(dir, 'stdout') }, failure)

@@ -11,6 +11,7 @@ import type { ExperimentWanted } from '../experiment.ts'
 import { CONSOLE_LOG } from '../vm/boot.ts'
 import type { Ready } from '../plan.ts'
 import type { Deployable } from '../probe.ts'
+import { splitStrace } from '../linux/strace-split.ts'
 import type { OpenVm } from '../vm.ts'
 import type { Analysis } from './analyse.ts'
 import type { GuestRun } from './guest-run.ts'
@@ -73,6 +74,8 @@ export interface Slot {
   readonly repeat: number
   readonly plan: NonNullable<Manifest['plan']>
   readonly inputs: KeptInputs
+  /** How many times the declared size the ring buffers have. */
+  readonly buffers: number
 }
 
 /** One run, done in the guest and not yet looked at. */
@@ -82,6 +85,8 @@ export interface Collected extends Slot {
   readonly argv: readonly string[]
   readonly guest: GuestRun
   readonly maps: MapsFile
+  /** Text of the call trees, where the experiment asks for them. */
+  readonly graph?: string | undefined
 }
 
 /** Files cpu0.X, cpu1.X, ... as long as they go. */
@@ -95,32 +100,37 @@ export function cpuFiles({ files }: GuestRun, kind: 'raw' | 'stats'): Buffer[] {
 export function verdictOf(
   analysis: Analysis,
   exited: { readonly status?: number | null | undefined } | undefined,
+  onLoss: 'fail' | 'warn' | 'retry',
 ): Manifest['verdict'] {
   if (analysis.expectations.some(({ ok }) => !ok)) return 'failed'
   // Only a declared failure keeps a workload from starting and leaves all expectations met.
   if (analysis.notStarted) return 'passed'
   if (exited?.status !== 0 && !analysis.workloadMayFail) return 'failed'
-  return analysis.ledger.completeness === 'complete' ? 'passed' : 'incomplete'
+  return onLoss === 'warn' || analysis.ledger.completeness === 'complete' ? 'passed' : 'incomplete'
 }
 
 /**
  * The lines of kallsyms about the probed functions: their symbols and export entries. Messages hold no addresses of code, so these are
  * also all the symbols that a trace.dat needs; all 60,000 would make each 2.5 MB instead of 60 kB.
  */
-export function symbolsOf({ kallsyms }: BootMeta, lines: readonly HolderLine[]): string {
+export function symbolsOf(
+  { kallsyms }: BootMeta,
+  lines: readonly HolderLine[],
+  functions: ReadonlySet<string> = new Set(),
+): string {
   const programs = [...of(lines, 'attached'), ...of(lines, 'attach-failed')]
   const targets = new Set(programs.map(({ section }) => section.replace(/^.*\//, '')))
   const name = (line: string) => line.split(/\s+/)[2]?.replace(/^__ksymtab_/, '') ?? ''
   const found = kallsyms
     .toString('latin1')
     .split('\n')
-    .filter((line) => targets.has(name(line)))
+    .filter((line) => targets.has(name(line)) || functions.has(name(line)))
   return found.map((line) => `${line}\n`).join('')
 }
 
 function manifestOf(
   session: Recorded,
-  { arm, repeat, plan, inputs, run, started, argv, guest }: Collected,
+  { arm, repeat, plan, inputs, buffers, run, started, argv, guest }: Collected,
   analysis: Analysis,
 ): Omit<Manifest, 'sha256'> {
   const { wanted, things, vm, meta, events } = session
@@ -155,7 +165,9 @@ function manifestOf(
     },
     trace: {
       clock: experiment.trace.clock,
-      bufferBytes: experiment.trace.buffer,
+      bufferBytes: experiment.trace.buffer * buffers,
+      overwrite: experiment.trace.overwrite,
+      onLoss: experiment.trace.onLoss,
       events: analysis.events.length,
       notUnderstood: analysis.notUnderstood.length,
       ...analysis.ledger,
@@ -163,7 +175,11 @@ function manifestOf(
     failures: analysis.failed.map(({ stage, program, fact }) => ({ stage, program: program ?? null, fact })),
     sequence: hashText(analysis.own.map(({ message }) => `${withoutAddresses(message)}\n`).join('')).slice(0, 16),
     metrics: metricsOf(experiment.metrics, guest.files.get('stdout')?.toString('utf8') ?? '', analysis.own),
-    ...{ others: analysis.others, expectations: analysis.expectations, verdict: verdictOf(analysis, exited) },
+    ...{
+      others: analysis.others,
+      expectations: analysis.expectations,
+      verdict: verdictOf(analysis, exited, experiment.trace.onLoss),
+    },
     tracedEvents: events,
   } satisfies Omit<Manifest, 'sha256'>
 }
@@ -198,6 +214,12 @@ export async function record(
   files.set('holder.ndjson', guest.lines.map((line) => `${JSON.stringify(line)}\n`).join(''))
   if (vm.dir !== undefined)
     files.set('console.log', await readFile(join(vm.dir, CONSOLE_LOG)).catch(() => Buffer.alloc(0)))
+  const strace = guest.files.get('strace')?.toString('utf8')
+  if (strace !== undefined) {
+    const parts = splitStrace(strace, of(guest.lines, 'started')[0]?.pid)
+    files.set('strace.holder', parts.holder).set('strace.workload', parts.workload)
+  }
+  if (collected.graph !== undefined) files.set('graph.txt', collected.graph)
   if (analysis.failed.length > 0) files.set('failures.txt', failuresText(analysis.failed))
   if (analysis.notUnderstood.length > 0)
     files.set('not-understood.txt', analysis.notUnderstood.map(({ line, text }) => `${line}: ${text}\n`).join(''))

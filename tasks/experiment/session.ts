@@ -4,6 +4,7 @@ import type { ExperimentWanted } from '../experiment.ts'
 import type { Ready } from '../plan.ts'
 import type { openVm, Places } from '../vm.ts'
 import { bundleOf, deploy } from './deploy.ts'
+import { needStrace } from './guest-run.ts'
 import { PROCESS_EVENTS } from './holder.ts'
 import { bootMeta } from './meta.ts'
 import { deployables, type Session } from './record.ts'
@@ -21,6 +22,7 @@ export async function openSession(
   const programs = bundleOf(deployables(things))
   const vm = await open({ ...things.vm, bundle: programs }, places, context, ownOne)
   try {
+    if (wanted.strace === true) await needStrace(vm, context.signal)
     const bundle = await deploy(vm, programs, context.signal)
     const events = [...new Set([...PROCESS_EVENTS, ...wanted.experiment.trace.events])]
     const meta = await bootMeta(vm, `${bundle}/${things.holder.name}`, events, context)
