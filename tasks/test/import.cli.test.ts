@@ -3,71 +3,14 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { which } from '../host/tool-version.ts'
-import { traceDat } from '../linux/trace-dat.ts'
 import { LOG } from '../linux/trace-log.fixture.ts'
+import { recording } from './recording.ts'
 import { Rig } from './rig.ts'
 
 const rig = new Rig(false)
 afterAll(() => rig.remove())
 
-/** Fields of every event, and of one whose only other field is a text (format files of 5.10). */
-const field = (type: string, offset: number, size: number, signed = 0) =>
-  `\tfield:${type};\toffset:${offset};\tsize:${size};\tsigned:${signed};\n`
-const COMMON = [
-  field('unsigned short common_type', 0, 2),
-  field('unsigned char common_flags', 2, 1),
-  field('unsigned char common_preempt_count', 3, 1),
-  field('int common_pid', 4, 4, 1),
-].join('')
-const PRINTK = `name: bpf_trace_printk\nID: 361\nformat:\n${COMMON}\n${field('__data_loc char[] bpf_string', 8, 4, 1)}\nprint fmt: "%s", __get_str(bpf_string)\n`
-const HEADER_PAGE = [
-  field('u64 timestamp', 0, 8),
-  field('local_t commit', 8, 8, 1),
-  field('int overwrite', 8, 1, 1),
-  field('char data', 16, 4080, 1),
-].join('')
-const HEADER_EVENT = `# compressed entry header\n\ttype_len    :    5 bits\n\ttime_delta  :   27 bits\n\tarray       :   32 bits\n\n\tpadding     : type == 29\n\ttime_extend : type == 30\n\ttime_stamp : type == 31\n\tdata max type_len  == 28\n`
-
-/** A record of the ring buffer: length in words and time since the one before, then the event. */
-function record(text: Buffer, delta: number): Buffer {
-  const size = Math.ceil((12 + text.length + 1) / 4) * 4
-  const bytes = Buffer.alloc(4 + size)
-  bytes.writeUInt32LE((size / 4) | (delta << 5), 0)
-  bytes.writeUInt16LE(361, 4)
-  bytes[6] = 1
-  bytes.writeInt32LE(123, 8)
-  bytes.writeUInt32LE(12 | ((text.length + 1) << 16), 12)
-  text.copy(bytes, 16)
-  return bytes
-}
-
-function dat(...texts: Buffer[]): Buffer {
-  const records = Buffer.concat(texts.map((text) => record(text, 1000)))
-  const page = Buffer.alloc(4096)
-  page.writeBigUInt64LE(1_000_000_000_000n, 0)
-  page.writeBigUInt64LE(BigInt(records.length), 8)
-  records.copy(page, 16)
-  const stats = `entries: 0\noverrun: 0\ncommit overrun: 0\nbytes: 0\ndropped events: 0\nread events: ${texts.length}\n`
-  return Buffer.concat(
-    traceDat({
-      meta: {
-        headerPage: Buffer.from(HEADER_PAGE),
-        headerEvent: Buffer.from(HEADER_EVENT),
-        formats: new Map([['bpf_trace', new Map([['bpf_trace_printk', Buffer.from(PRINTK)]])]]),
-        ...{ kallsyms: Buffer.alloc(0), printkFormats: Buffer.alloc(0) },
-      },
-      ...{
-        cpus: [page],
-        stats: [stats],
-        cmdlines: '123 readiter\n',
-        clock: 'mono',
-        uname: 'Linux version 5.10.223 (lab@lab)',
-      },
-    }),
-  )
-}
-
-const RECORDING = dat(Buffer.from('one'), Buffer.from('caf\xe9', 'latin1'), Buffer.from('two'))
+const RECORDING = recording([Buffer.from('one'), Buffer.from('caf\xe9', 'latin1'), Buffer.from('two')])
 const put = (name: string, bytes: Buffer | string): string => {
   writeFileSync(join(rig.dir, name), bytes)
   return name
