@@ -191,6 +191,10 @@ test('a zero beside a page-aligned address is no proof of anything', () => {
   expect(explainText('mapped at 0x7f7efc861000, map value 0')).toEqual([])
 })
 
+test('the byte of the file is what it is, though it be the low byte of the address too', () => {
+  expect(explainText('buffer on user side = 0x559d5718d431, file value 31')).toEqual([])
+})
+
 test('noise of any kind, and far too many findings, stay bounded', () => {
   const explainer = new Explainer()
   let seed = 1

@@ -104,6 +104,8 @@ describe('R-1601-2: 32 bits of a value of 64', () => {
     ['char *p = 0; say("%x", p);', '4:25'],
     ['int i = 0; say("%x", &i);', '4:23'],
     ['say("%u", bpf_ktime_get_ns() / 1000);', '4:12'],
+    ['unsigned long a = 1; say("%x", a >> 8);', '4:33'],
+    ['unsigned long a = 1, b = 2; say("%x", (a & b) | 1);', '4:40'],
   ])('%s', async (body, place) => {
     const found = await lint(program(body))
     expect(found.length).toBe(1)
@@ -119,6 +121,8 @@ describe('R-1601-2: 32 bits of a value of 64', () => {
     'say("%d", (int)bpf_get_current_pid_tgid());',
     'say("%u", bpf_get_current_pid_tgid() >> 32);',
     '__u32 a = 1; say("%x", a);',
+    'unsigned long a = 1; say("%x", a & 0xff);',
+    'unsigned long a = 1; say("%d", a == 2);',
     'unsigned char *p = 0; say("%x", *p);',
     'say("%x", unknown(1));',
   ])('nothing about %s', async (body) => expect(await lint(program(body))).toEqual([]))
