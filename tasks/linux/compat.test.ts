@@ -16,6 +16,7 @@ const FLAWED: Readonly<Record<string, string>> = {
   'init/Makefile': 'obj-y := main.o version.o\n',
   'arch/x86/kernel/Makefile': 'obj-y += smpboot.o\n',
   Makefile: 'CC_FLAGS_FTRACE := -pg\n',
+  'kernel/fork.c': '\t\t.stack\t\t= args.stack,\n\t\t.stack_size\t= args.stack_size,\n',
   'kernel/Makefile': 'obj-$(CONFIG_FREEZER) += freezer.o\nobj-$(CONFIG_ELFCORE) += elfcore.o\n',
   'arch/x86/Makefile': 'M16_CFLAGS := $(call cc-option, -m16)\nREALMODE_CFLAGS\t:= $(M16_CFLAGS) -g -Os\n',
   'arch/x86/boot/compressed/Makefile': 'KBUILD_CFLAGS := -m$(BITS) -O2\n',
@@ -36,6 +37,7 @@ describe('which rows apply', () => {
   test.each([
     ['v4.15', {}, [...ALWAYS, 'plt32-relocations', 'make-number-sign', 'recordmcount-weak']],
     ['v4.15', { make: 402, binutils: 230 }, ALWAYS.filter((name) => name !== 'objtool-empty-object')],
+    ['v5.3', {}, [...ALWAYS, 'clone3-stack']],
     ['v5.4', {}, ALWAYS],
     ['v5.4', { gcc: 15 }, [...ALWAYS, 'boot-code-gnu11']],
     ['v5.4', { gcc: 9 }, ['objtool-empty-object', 'no-cf-protection']],
@@ -98,6 +100,13 @@ describe('what they change', () => {
 
   test('only files that the tree has', () =>
     expect([...changed.keys()].filter((file) => FLAWED[file] === undefined)).toEqual([]))
+})
+
+test('5.3: the stack of clone3 ends where the caller means', () => {
+  const { changed } = on('v5.3')
+  expect(changed.get('kernel/fork.c')).toBe(
+    '\t\t.stack\t\t= args.stack ? args.stack + args.stack_size : 0,\n\t\t.stack_size\t= args.stack_size,\n',
+  )
 })
 
 test('every row does something, says why and by which commit; no two of them assign the same', () => {

@@ -19,8 +19,8 @@ export interface CompatRow {
   readonly name: string
   /** Kernels that may need it (upper end excluded: the first version that carries the fix). */
   readonly kernels: string
-  /** The tool, and its first version that brings the flaw out (gcc: major; others: 2.40 -> 240). */
-  readonly tool: 'gcc' | 'binutils' | 'make'
+  /** The tool, and its first version that brings the flaw out (gcc: major; others: 2.40 -> 240; guest: our images, always). */
+  readonly tool: 'gcc' | 'binutils' | 'make' | 'guest'
   readonly toolFrom: number
   /** What a tree with the flaw has or lacks. Left out where the places of `edits` say it. */
   readonly flaw?: { readonly file: string; readonly has?: RegExp; readonly lacks?: RegExp }
@@ -140,6 +140,22 @@ export const COMPAT: readonly CompatRow[] = [
     commit: '9564a8cf422d',
   },
   {
+    name: 'clone3-stack',
+    kernels: 'v5.3..v5.4',
+    tool: 'guest',
+    toolFrom: 0,
+    flaw: { file: 'kernel/fork.c', lacks: /stack \+= kargs->stack_size/ },
+    edits: [
+      {
+        file: 'kernel/fork.c',
+        place: /^(\s*\.stack\s*= )args\.stack,$/m,
+        text: '$1args.stack ? args.stack + args.stack_size : 0,',
+      },
+    ],
+    why: "5.3's clone3() takes the low end of a stack for its top; a C library of today (glibc >= 2.34) starts threads with it, and they crash",
+    commit: 'fa729c4df558',
+  },
+  {
     name: 'recordmcount-weak',
     kernels: '..v5.11',
     tool: 'binutils',
@@ -209,7 +225,9 @@ function hasFlaw(row: CompatRow, read: (path: string) => string | undefined): bo
  * @param read gives the text of a file of the tree, or undefined
  */
 export function compatOf(version: Version, tools: Tools, read: (path: string) => string | undefined): Compat {
-  const matching = COMPAT.filter(({ kernels, tool, toolFrom }) => inRange(version, kernels) && tools[tool] >= toolFrom)
+  const matching = COMPAT.filter(
+    ({ kernels, tool, toolFrom }) => inRange(version, kernels) && (tool === 'guest' || tools[tool] >= toolFrom),
+  )
   const applied = matching.filter((row) => hasFlaw(row, read))
   const changed = new Map<string, string>()
   for (const { file, place, text } of applied.flatMap(({ edits }) => edits ?? [])) {
