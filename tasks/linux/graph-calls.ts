@@ -17,7 +17,8 @@ export class GraphCalls {
     if (!enters && event !== 'funcgraph_exit') return
     this.seen++
     const open = this.#open.get(pid) ?? 0
-    if (enters && message.endsWith('{')) this.#open.set(pid, open + 1)
+    // "--> f (0)": without its plugins, trace-cmd prints the two ends of each call as they were recorded.
+    if (enters && (message.endsWith('{') || message.startsWith('--> '))) this.#open.set(pid, open + 1)
     else if (enters) return
     else if (open > 0) this.#open.set(pid, open - 1)
     else this.unopened++

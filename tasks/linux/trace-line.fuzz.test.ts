@@ -198,3 +198,17 @@ test('calls of function_graph without their other end are counted per process', 
   }
   expect([calls.seen, calls.unclosed, calls.unopened]).toEqual([5, 1, 1])
 })
+
+test('so they are where trace-cmd had no plugins', () => {
+  const calls = new GraphCalls()
+  const texts = [
+    'funcgraph_exit: <-- f (2) (start: 1  end: 2) over: 0',
+    'funcgraph_entry: --> g (0)',
+    'funcgraph_entry: --> h (1)',
+  ]
+  for (const text of [...texts, 'funcgraph_exit: <-- h (1) (start: 1  end: 2) over: 0']) {
+    const event = parseTraceLine(`              sh-1     [000]     1.000001: ${text}`)
+    if (event) calls.take(event)
+  }
+  expect([calls.seen, calls.unclosed, calls.unopened]).toEqual([4, 1, 1])
+})
