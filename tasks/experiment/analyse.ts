@@ -1,13 +1,16 @@
 /** From a run's raw files to facts: events, losses, who else was there, and whether the expectations hold. */
 import type { Arm } from '../config/arms.ts'
+import { patternOf } from '../config/interpolate.ts'
 import type { ResolvedExperiment } from '../config/resolve.ts'
 import type { FailureExpectation } from '../config/schema-expect.ts'
 import type { Failed } from '../data/expect-failure.ts'
+import { isolationOf, type Isolation } from '../data/isolation.ts'
 import { lossLedger, silentPrintk, type Ledger } from '../data/loss.ts'
+import { matches } from '../data/match.ts'
 import { Processes } from '../data/processes.ts'
 import { sequencesOf, type Other } from '../data/sequences.ts'
 import { isPrintk, parseTraceText, type TraceEvent } from '../linux/trace-line.ts'
-import { checkAll, failuresExpectedOn } from './expectations.ts'
+import { checkAll, expectedOn, failuresExpectedOn } from './expectations.ts'
 import { failuresOf } from './failed.ts'
 import { of, type HolderLine } from './holder.ts'
 import type { ExpectationVerdict, ProbeReport } from './manifest.ts'
@@ -20,6 +23,7 @@ export interface Analysis {
   readonly notUnderstood: readonly { readonly line: number; readonly text: string }[]
   readonly ledger: Ledger
   readonly others: readonly Other[]
+  readonly isolation: Isolation
   readonly expectations: readonly ExpectationVerdict[]
   readonly probes: readonly ProbeReport[]
   readonly failed: readonly Failed[]
@@ -62,6 +66,18 @@ function missedOnPurpose(declared: readonly FailureExpectation[], probes: readon
   return new Set(all ? silent : wanted.flatMap(({ program }) => program ?? []))
 }
 
+/** Messages that the experiment looks at: what another process printed of them would pass for the workload's. */
+function expectedMessage(experiment: ResolvedExperiment, arm: Arm, kernel: string): (message: string) => boolean {
+  const texts = expectedOn(experiment, kernel, arm).flatMap((one) => [
+    ...('order' in one ? one.order : []),
+    ...('messages' in one && (one.of ?? 'workload') === 'workload' ? Object.keys(one.messages) : []),
+    ...('same' in one ? one.same.flatMap((source) => ('message' in source ? [source.message] : [])) : []),
+  ])
+  // What only the run knows (the workload's pid) is nobody else's.
+  const patterns = texts.filter((text) => !text.includes('${workload.')).map((text) => patternOf(text, arm.params))
+  return (message) => patterns.some((pattern) => matches(pattern, message))
+}
+
 const NOT_STARTED: Ledger = {
   ...lossLedger({ stats: [], missed: [], markers: [], notUnderstood: 0 }),
   reasons: ['the workload was not started: nothing was recorded'],
@@ -100,6 +116,7 @@ export function analyse(input: AnalysisInput): Analysis {
     own: printed.filter((event) => pids.has(event.pid)),
     notUnderstood,
     ledger: started === undefined ? NOT_STARTED : { ...ledger, reasons: [...ledger.reasons, ...silent] },
+    isolation: isolationOf(events, pids, processes, expectedMessage(experiment, arm, kernel)),
     others: sequencesOf(events, pids, processes, () => false).others,
     expectations,
     probes,

@@ -111,6 +111,13 @@ export interface Manifest {
   }
   /** `system:event`, recorded beside the probes' messages. */
   readonly tracedEvents: readonly string[]
+  /** Who else was in the probed path, and who of them printed what the experiment looks at. */
+  readonly isolation?: {
+    /** Processes that are not the workload's and printed a message that an expectation speaks of. */
+    readonly collisions: readonly { readonly pid: number; readonly comm: string; readonly satisfying: number }[]
+    /** Messages of the loader, which also takes the trace: it must not be in what it measures. */
+    readonly collector: number
+  }
   readonly others: readonly { readonly pid: number; readonly comm: string; readonly events: number }[]
   /** What failed, declared or not; a declared failure is an expectation that holds. */
   readonly failures: readonly { readonly stage: string; readonly program: string | null; readonly fact: string }[]

@@ -31,6 +31,9 @@ export const deployables = ({ holder, objects, samples, workload }: Ready): Depl
   ...(workload ? [workload] : []),
 ]
 
+/** TASK_COMM_LEN without the end of the string. */
+const COMM_LENGTH = 15
+
 /** What all runs of one experiment on one VM share. */
 export interface Session {
   readonly wanted: ExperimentWanted
@@ -94,6 +97,18 @@ export function cpuFiles({ files }: GuestRun, kind: 'raw' | 'stats'): Buffer[] {
   const found: Buffer[] = []
   for (let bytes = files.get(`cpu0.${kind}`); bytes; bytes = files.get(`cpu${found.length}.${kind}`)) found.push(bytes)
   return found
+}
+
+/** The part of the isolation report that a verdict hangs on; who else was there stands in `others`. */
+function isolationSummary(
+  { actors, collisions }: Analysis['isolation'],
+  holder: string,
+): NonNullable<Manifest['isolation']> {
+  const collector = actors.filter(({ own, comm }) => !own && comm === holder.slice(0, COMM_LENGTH))
+  return {
+    collisions: collisions.map(({ pid, comm, satisfying }) => ({ pid, comm, satisfying })),
+    collector: collector.reduce((sum, { total }) => sum + total, 0),
+  }
 }
 
 /** What a run is worth, from its analysis and how its workload ended. */
@@ -175,6 +190,7 @@ function manifestOf(
     failures: analysis.failed.map(({ stage, program, fact }) => ({ stage, program: program ?? null, fact })),
     sequence: hashText(analysis.own.map(({ message }) => `${withoutAddresses(message)}\n`).join('')).slice(0, 16),
     metrics: metricsOf(experiment.metrics, guest.files.get('stdout')?.toString('utf8') ?? '', analysis.own),
+    isolation: isolationSummary(analysis.isolation, things.holder.name),
     ...{
       others: analysis.others,
       expectations: analysis.expectations,
@@ -211,6 +227,7 @@ export async function record(
   const samples = of(guest.lines, 'companion').map(({ name, state, programs }) => ({ name, state, programs }))
   files.set('probes.json', `${JSON.stringify({ programs: analysis.probes, samples }, null, 1)}\n`)
   for (const { name } of samples) files.set(`probe-${name}.out`, guest.files.get(`probe-${name}.out`) ?? '')
+  files.set('isolation.json', `${JSON.stringify(analysis.isolation, null, 1)}\n`)
   files.set('holder.ndjson', guest.lines.map((line) => `${JSON.stringify(line)}\n`).join(''))
   if (vm.dir !== undefined)
     files.set('console.log', await readFile(join(vm.dir, CONSOLE_LOG)).catch(() => Buffer.alloc(0)))

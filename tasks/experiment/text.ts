@@ -15,6 +15,17 @@ const others = ({ others: list }: Manifest): string[] =>
       `also in the probed path: ${printable(comm, 16)}-${pid}, ${events} message${events === 1 ? '' : 's'} (not part of the sequence)`,
   )
 
+/** Whose messages pass for the workload's: a filter on a file descriptor or a name lets them through. */
+const collisions = ({ isolation }: Manifest): string[] => [
+  ...(isolation?.collisions ?? []).map(
+    ({ comm, pid, satisfying }) =>
+      `filter collision: ${printable(comm, 16)}-${pid} printed ${satisfying} of the messages that are expected of the workload: filter by pid`,
+  ),
+  ...((isolation?.collector ?? 0) > 0
+    ? [`the collector itself was in the probed path, ${isolation?.collector ?? 0} times`]
+    : []),
+]
+
 function fallback({ kernel }: Manifest): string[] {
   return kernel.fallback
     ? [
@@ -45,6 +56,7 @@ export function runText({ dir, manifest, own }: RunOutcome): string {
     ),
     ...trace.reasons.map((reason) => `  ${reason}`),
     ...others(manifest).map((line) => `  ${line}`),
+    ...collisions(manifest).map((line) => `  ${line}`),
     ...fallback(manifest).map((line) => `  ${line}`),
     `  ${dir}`,
   ].join('\n')
