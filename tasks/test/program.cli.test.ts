@@ -50,6 +50,13 @@ describe('lab', () => {
     expect(stdout).toContain('lab run readiter')
   })
 
+  test('another entry is for one start: what it starts is lab again', async () => {
+    const dir = rig(false)
+    dir.write('entry.mjs', 'console.log(String(process.env.LAB_ENTRY))')
+    const { stdout } = await dir.lab([], { LAB_ENTRY: join(dir.dir, 'entry.mjs') })
+    expect(stdout.trim()).toBe('undefined')
+  })
+
   test.each([
     [['nonsense']],
     [['run']],
