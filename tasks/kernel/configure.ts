@@ -9,6 +9,8 @@ import { suggest } from '../config/suggest.ts'
 import {
   definitionsIn,
   droppedRequests,
+  foreignArchitectures,
+  foreignHead,
   fragmentText,
   mergeRequests,
   parseConfig,
@@ -28,7 +30,15 @@ export interface ConfigWanted {
 export async function requestsFor(wanted: ConfigWanted, version: Version): Promise<Request[]> {
   const requests: Request[] = []
   for (const file of wanted.fragments) {
-    const { requests: found, bad } = parseFragment(await readFile(file, 'utf8'), file, version)
+    const text = await readFile(file, 'utf8')
+    const foreign = foreignHead(text)
+    if (foreign)
+      throw userError({
+        place: `${file}:${foreign.line}`,
+        fact: `it is a configuration for ${foreign.architecture}, and the lab builds for x86-64`,
+        wayOut: 'take a fragment for x86',
+      })
+    const { requests: found, bad } = parseFragment(text, file, version)
     if (bad[0])
       throw userError({
         place: `${file}:${bad[0].line}`,
@@ -52,14 +62,24 @@ async function lookUp(tree: string, symbol: string, signal: AbortSignal) {
   const definitions = paths.flatMap((path) =>
     definitionsIn(readFileSync(join(tree, path), 'utf8'), path.replace(/^\.\//, ''), symbol),
   )
-  if (definitions.length > 0) return { definitions, similar: [] }
+  if (definitions.length > 0) return { definitions, similar: [], foreign: [] }
+  const foreign = foreignArchitectures(files.stdout.split('\n'))
+  if (foreign.length > 0) return { definitions, similar: [], foreign }
   const all = await run(['grep', '-rhoE', '--include=Kconfig*', '^(menu)?config [A-Z0-9_]+', '.'], {
     cwd: tree,
     signal,
     accept: [0, 1],
   })
   const names = [...new Set(all.stdout.split('\n').map((line) => line.replace(/^(menu)?config /, '')))]
-  return { definitions, similar: [suggest(symbol, names)].filter((name) => name !== undefined) }
+  return { definitions, similar: [suggest(symbol, names)].filter((name) => name !== undefined), foreign: [] }
+}
+
+/** Dropped requests that are explained; a .config for something else has hundreds of them. */
+const EXPLAINED = 12
+
+const namesOf = (requests: readonly Request[]): string => {
+  const names = requests.slice(0, EXPLAINED).map(({ symbol }) => symbol)
+  return `${names.join(', ')}${requests.length > names.length ? ', …' : ''}`
 }
 
 /** Configures the tree. `.config` is replaced only when it differs, so that make does not rebuild the world. */
@@ -88,11 +108,13 @@ export async function configure(
   const dropped = droppedRequests(requests, config)
   if (dropped.length > 0) {
     const lines: string[] = []
-    for (const request of dropped) {
-      const { definitions, similar } = await lookUp(tree, request.symbol, options.signal)
-      const { reason, wayOut } = whyDropped(request, config, definitions, similar)
+    for (const request of dropped.slice(0, EXPLAINED)) {
+      const { definitions, similar, foreign } = await lookUp(tree, request.symbol, options.signal)
+      const { reason, wayOut } = whyDropped(request, config, definitions, similar, foreign)
       lines.push(`${request.from}: CONFIG_${request.symbol}=${request.value} was dropped: ${reason}`, `  ${wayOut}`)
     }
+    if (dropped.length > EXPLAINED)
+      lines.push(`and ${dropped.length - EXPLAINED} more: ${namesOf(dropped.slice(EXPLAINED))}`)
     throw userError({
       place,
       fact: `${dropped.length} requested option${dropped.length === 1 ? ' does' : 's do'} not survive in ${versionText(version)}`,

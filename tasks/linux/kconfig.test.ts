@@ -3,6 +3,8 @@ import {
   definitionsIn,
   droppedRequests,
   evaluate,
+  foreignArchitectures,
+  foreignHead,
   fragmentText,
   mergeRequests,
   parseConfig,
@@ -236,5 +238,26 @@ describe('whyDropped', () => {
       wayOut: 'look at net/Kconfig:7',
     })
     expect(whyDropped(request('A'), config({}), [definition([])], []).reason).toMatch(/switched off$/)
+  })
+})
+
+describe('a fragment for another architecture', () => {
+  test('is known by its head', () => {
+    expect(foreignHead('#\n# Linux/arm64 5.4.0 Kernel Configuration\n')).toEqual({ line: 2, architecture: 'arm64' })
+    expect(foreignHead('#\n# Linux/x86 5.10.223 Kernel Configuration\n')).toBeUndefined()
+    expect(foreignHead('# Linux/arm64 is fun\nCONFIG_X=y\n')).toBeUndefined()
+  })
+
+  test('is known by where its options are defined', () => {
+    expect(foreignArchitectures(['./arch/arm64/Kconfig', 'arch/arm/mm/Kconfig', 'arch/arm64/kvm/Kconfig'])).toEqual([
+      'arm64',
+      'arm',
+    ])
+    expect(foreignArchitectures(['arch/x86/Kconfig', 'arch/um/Kconfig', 'lib/Kconfig'])).toEqual([])
+    const request = { symbol: 'ARM64_VHE', value: 'y', from: 'a.config:3' }
+    expect(whyDropped(request, new Map(), [], [], ['arm64'])).toEqual({
+      reason: 'it is an option of arm64, and the lab builds for x86-64: the fragment is for another architecture',
+      wayOut: 'remove the line, or take a fragment for x86',
+    })
   })
 })

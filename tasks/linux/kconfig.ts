@@ -43,6 +43,21 @@ export function parseFragment(
   return { requests, bad }
 }
 
+/** The architectures in whose Kconfig files a symbol is defined: "arch/arm64/Kconfig" -> "arm64". x86 and um, which has its parts, are ours. */
+export const foreignArchitectures = (files: readonly string[]): string[] => [
+  ...new Set(files.flatMap((file) => /^(?:\.\/)?arch\/(?!x86\/|um\/)([\w-]+)\//.exec(file)?.[1] ?? [])),
+]
+
+/** The architecture that a whole .config names in its head, where that is not x86: "# Linux/arm64 5.4.0 Kernel Configuration". */
+export function foreignHead(text: string): { line: number; architecture: string } | undefined {
+  for (const [index, line] of text.split('\n').entries()) {
+    const architecture = /^#\s*Linux\/(\w+)\s+\d\S*\s+Kernel Configuration/.exec(line)?.[1]
+    if (architecture !== undefined && !/^(?:x86|x86_64|i386)$/.test(architecture))
+      return { line: index + 1, architecture }
+  }
+  return undefined
+}
+
 /** The later request for a symbol wins; order of first appearance is kept. */
 export function mergeRequests(requests: readonly Request[]): Request[] {
   const merged = new Map<string, Request>()
@@ -247,8 +262,14 @@ export function whyDropped(
   config: ReadonlyMap<string, string>,
   definitions: readonly Definition[],
   similar: readonly string[],
+  foreign: readonly string[] = [],
 ): { reason: string; wayOut: string } {
   const { symbol, value } = request
+  if (definitions.length === 0 && foreign.length > 0)
+    return {
+      reason: `it is an option of ${foreign.join(', ')}, and the lab builds for x86-64: the fragment is for another architecture`,
+      wayOut: 'remove the line, or take a fragment for x86',
+    }
   if (definitions.length === 0)
     return {
       reason: 'this tree has no such option',
