@@ -1,6 +1,6 @@
 /** argv -> command -> exit code. Signals are handled here and nowhere else, and this is the only file that exits. */
 import { Command, CommanderError } from 'commander'
-import type { Session } from './commands/session.ts'
+import type { GlobalOptions } from './commands/session.ts'
 import { HELP } from './commands/help.ts'
 import { COMMANDS, type CommandSpec } from './commands/index.ts'
 import { EXIT } from './engine/error.ts'
@@ -19,18 +19,19 @@ for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
 
 /** Loads a command's code only now: `lab --help` needs neither ssh nor YAML. */
 async function act(spec: CommandSpec, args: readonly unknown[], command: Command): Promise<void> {
-  const [{ openSession }, { exitCodeOf }, { work }] = await Promise.all([
+  const [{ openSession, viewFor }, { exitCodeOf }, { work }] = await Promise.all([
     import('./commands/session.ts'),
     import('./ui/failures.ts'),
     spec.load(),
   ])
-  const session: Session = openSession(command.optsWithGlobals(), control.signal)
-  const { view } = session
+  const options: GlobalOptions = command.optsWithGlobals()
+  const view = viewFor(options)
   const fail = (error: unknown) => {
     status = exitCodeOf(error)
     view.failure(error)
   }
   try {
+    const session = openSession(options, control.signal, view)
     const result = await work(session, args, command.opts())
     if (typeof result === 'number') status = result
     else if (result !== undefined) view.answer(result)

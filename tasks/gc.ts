@@ -1,9 +1,11 @@
 /** Garbage: VMs whose run was killed, results and store entries that were never finished, trees that were half unpacked. */
 import { readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import { pruneCache, type Pruned } from './engine/cache-limit.ts'
 import type { Context } from './engine/context.ts'
 import { isLocked } from './engine/lock.ts'
 import { PARTIAL } from './engine/store.ts'
+import { usedByProcesses } from './host/open-files.ts'
 import { PARTIAL_RESULT } from './experiment/result.ts'
 import { orphans, stop, type Places } from './vm.ts'
 import { startTimeOf } from './vm/state.ts'
@@ -34,17 +36,30 @@ async function halfTrees(build: string): Promise<string[]> {
   return found
 }
 
-/** Removes what nobody owns and returns its paths; with `dry` nothing is removed. */
-export async function gcStep(places: Places, context: Context, dry: boolean): Promise<string[]> {
+export interface Gc {
+  /** Paths of what nobody owns, and of what was least recently used where the cache is too large. */
+  readonly removed: readonly string[]
+  readonly cache: Pick<Pruned, 'bytes' | 'limit'>
+}
+
+/** Removes what nobody owns, and what is too much for the cache's limit; with `dry` nothing is removed. */
+export async function gcStep(places: Places, context: Context, dry: boolean): Promise<Gc> {
   const vms = await orphans(places)
   const paths = [
     ...(await partialsIn(context.store.root, PARTIAL)),
     ...(await partialsIn(places.results, PARTIAL_RESULT)),
     ...(await halfTrees(join(context.cache, 'build'))),
+    ...(await namesIn(join(context.cache, 'build')))
+      .filter((name) => abandoned(name, PARTIAL))
+      .map((name) => join(context.cache, 'build', name)),
   ]
   if (!dry) {
     for (const vm of vms) await stop(vm, context)
     for (const path of paths) await rm(path, { recursive: true, force: true })
   }
-  return [...vms.map(({ dir }) => dir), ...paths]
+  const pruned = await pruneCache(context.cache, context.cacheLimit, usedByProcesses(), { dry })
+  return {
+    removed: [...vms.map(({ dir }) => dir), ...paths, ...pruned.removed.map(({ path }) => path)],
+    cache: { bytes: pruned.bytes, limit: pruned.limit },
+  }
 }

@@ -8,6 +8,7 @@ import { basename, join } from 'node:path'
 import type { ResolvedKernel } from './config/resolve.ts'
 import type { Source } from './config/schema.ts'
 import { step, type Context, type StepHandle } from './engine/context.ts'
+import { pruneCache } from './engine/cache-limit.ts'
 import { labError } from './engine/error.ts'
 import {
   changedInputs,
@@ -20,6 +21,7 @@ import {
 import { lock } from './engine/lock.ts'
 import { Unavailable } from './host/download.ts'
 import { buildFailure, isObjectLine, make, toolchain, type Toolchain } from './host/kbuild.ts'
+import { usedByProcesses } from './host/open-files.ts'
 import { configure, requestsFor } from './kernel/configure.ts'
 import { prove } from './kernel/prove.ts'
 import { buildName, ensureTree, identify, type SourceId } from './kernel/source.ts'
@@ -247,6 +249,15 @@ async function build(
   return stored
 }
 
+/** A kernel and its tree are what fills a cache, so it is looked at after each build. */
+async function makeRoom(context: Context): Promise<void> {
+  if (!Number.isFinite(context.cacheLimit)) return
+  const { removed } = await pruneCache(context.cache, context.cacheLimit, usedByProcesses())
+  if (removed.length === 0) return
+  const text = `${removed.length} entries, not used for longest, are removed to stay below LAB_CACHE_LIMIT`
+  context.emit({ type: 'notice', level: 'info', place: `cache ${context.cache}`, text })
+}
+
 /** Why a kernel is built now: the inputs that differ from the newest one of the same source. */
 export async function whyBuild(inputs: Inputs, context: Context): Promise<string> {
   const before = await context.store.newest('kernel', (other) => other['source'] === inputs['source'])
@@ -281,6 +292,7 @@ export function kernelStep(
       const stored = await context.store.get('kernel', fingerprint)
       const why = stored ? undefined : await whyBuild(inputs, context)
       const dir = stored?.dir ?? (await build(plan, fingerprint, inputs, context, handle))
+      if (!stored) await makeRoom(context)
       const release = (await readFile(join(dir, 'release'), 'utf8')).trim()
       const compat = await appliedIn(dir)
       const applied = compat.length > 0 ? `compat: ${compat.join(', ')}` : undefined

@@ -1,4 +1,5 @@
-/** `lab gc`: what nobody owns any more goes. Nothing that a living process owns is touched. */
+/** `lab gc`: what nobody owns any more goes, and what is too much for the cache. Nothing that a living process owns is touched. */
+import { sizeText } from '../config/describe.ts'
 import { gcStep } from '../gc.ts'
 import { openApp } from './app.ts'
 import type { CommandModule } from './index.ts'
@@ -6,10 +7,12 @@ import type { CommandModule } from './index.ts'
 export const work: CommandModule['work'] = async (session, _args, options) => {
   const { places, context } = openApp(session)
   const dry = options['dryRun'] === true
-  const removed = await gcStep(places, context, dry)
+  const { removed, cache } = await gcStep(places, context, dry)
   const verb = dry ? 'would remove' : 'removed'
+  const lines = removed.length === 0 ? ['nothing to remove'] : removed.map((what) => `${verb} ${what}`)
+  const over = cache.bytes > cache.limit ? '; the rest was used in the last hour, or is in use' : ''
   return {
-    text: removed.length === 0 ? 'nothing to remove' : removed.map((what) => `${verb} ${what}`).join('\n'),
-    data: { [dry ? 'wouldRemove' : 'removed']: removed },
+    text: [...lines, `cache: ${sizeText(cache.bytes)} of ${sizeText(cache.limit)} (LAB_CACHE_LIMIT)${over}`].join('\n'),
+    data: { [dry ? 'wouldRemove' : 'removed']: removed, cache },
   }
 }

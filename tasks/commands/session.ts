@@ -2,6 +2,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
+import { cacheLimit } from '../engine/cache-limit.ts'
 import { cacheDir, type Context } from '../engine/context.ts'
 import { Store } from '../engine/store.ts'
 import { openView, type View } from '../ui/view.ts'
@@ -31,17 +32,20 @@ export interface Session {
   readonly options: GlobalOptions
 }
 
-/** The view and the context of one command. */
-export function openSession(options: GlobalOptions, signal: AbortSignal): Session {
-  const cache = cacheDir(process.env)
-  const view = openView({
+/** What shows a command's events, answer and failures. */
+export const viewFor = (options: GlobalOptions): View =>
+  openView({
     json: options.json === true,
     stdout: process.stdout,
     stderr: process.stderr,
     env: process.env,
     isTTY: process.stderr.isTTY === true,
-    bugLog: bugLog(cache),
+    bugLog: bugLog(cacheDir(process.env)),
   })
+
+/** The view and the context of one command. @throws a user's Failure for an environment that cannot be */
+export function openSession(options: GlobalOptions, signal: AbortSignal, view: View = viewFor(options)): Session {
+  const cache = cacheDir(process.env)
   const context: Context = {
     emit: view.emit,
     signal,
@@ -54,6 +58,7 @@ export function openSession(options: GlobalOptions, signal: AbortSignal): Sessio
         text: `${file} is not what was put there; the entry is thrown away and made again`,
       }),
     ),
+    cacheLimit: cacheLimit(process.env),
     toolRoot: TOOL_ROOT,
     yes: options.yes === true,
     jobs: availableParallelism(),

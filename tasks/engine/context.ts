@@ -13,6 +13,8 @@ export interface Context {
   /** The shared cache: sources, build trees, store. */
   readonly cache: string
   readonly store: Store
+  /** Bytes that the cache may take of what can be made again. */
+  readonly cacheLimit: number
   /** The tool's own files (holder, fragments, image recipes). */
   readonly toolRoot: string
   /** May host packages be installed without asking? */

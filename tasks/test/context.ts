@@ -14,6 +14,7 @@ export function testContext(
     emit: (event) => events.push(event),
     signal,
     cache,
+    cacheLimit: Number.POSITIVE_INFINITY,
     store: new Store(join(cache, 'store')),
     toolRoot: cache,
     yes: false,

@@ -50,6 +50,11 @@ describe('lab', () => {
     expect(stdout).toContain('lab run readiter')
   })
 
+  test('a wrong size for the cache is wrong input', async () => {
+    const { status, stderr } = await rig().lab(['gc'], { LAB_CACHE_LIMIT: 'much' })
+    expect([status, stderr.includes('"much" is not a size'), /\n\s+at /.test(stderr)]).toEqual([2, true, false])
+  })
+
   test('another entry is for one start: what it starts is lab again', async () => {
     const dir = rig(false)
     dir.write('entry.mjs', 'console.log(String(process.env.LAB_ENTRY))')
