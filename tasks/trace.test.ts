@@ -56,7 +56,7 @@ describe('traceStep', () => {
     ['both', { from: '0.000004', to: '0.000004' }, ['len 3']],
     ['a program', { probe: 'copyout', all: true }, ['len 3', 'len 4']],
     ['an event', { probe: 'sched_process_exec' }, ['filename=/x pid=7 old_pid=7']],
-  ])('gives %s', async (_, wanted, expected) => expect(await messages(await aRun(), wanted)).toEqual(expected))
+  ])('R-1501-1 gives %s', async (_, wanted, expected) => expect(await messages(await aRun(), wanted)).toEqual(expected))
 
   test('gives everything of an import: nobody knows its workload', async () => {
     expect(await messages(await aRun(true), {})).toHaveLength(7)
