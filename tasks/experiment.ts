@@ -29,7 +29,7 @@ import { openSession } from './experiment/session.ts'
 import { describeObjects } from './experiment/slots.ts'
 import { budget, takeFirst, workers } from './experiment/workers.ts'
 import type { Ready } from './plan.ts'
-import { openVm, type Places } from './vm.ts'
+import { endIfDead, openVm, type Places } from './vm.ts'
 import { isAlive } from './vm/state.ts'
 
 export type { RunOutcome } from './experiment/one-run.ts'
@@ -299,6 +299,8 @@ class Progress {
       } catch (error) {
         // A VM that died is replaced; a program that the kernel refuses is refused again.
         await this.#settle(worker).catch(() => undefined)
+        const held = this.#sessions.get(worker)
+        if (held) await endIfDead(held.vm)
         if (attempt <= retries && error instanceof Failure && error.kind === 'experiment') continue
         this.#failed(run, error)
         return

@@ -237,6 +237,24 @@ export async function openVm(wanted: VmWanted, places: Places, context: Context,
   })
 }
 
+/** Milliseconds in which a guest that lives answers `true`, also on a busy host under TCG. */
+const SIGN_OF_LIFE = 20_000
+
+/**
+ * Ends a VM whose guest does not answer any more: a kernel that has panicked leaves QEMU a moment to live, and nobody may take that for a
+ * guest. The VM of `lab up` is not ours to end; its QEMU is waited for.
+ */
+export async function endIfDead({ guest, state }: Pick<OpenVm, 'guest' | 'state'>): Promise<void> {
+  const answers = await guest.exec(['true'], { timeout: SIGN_OF_LIFE, limit: 1024 }).then(
+    ({ status }) => status === 0,
+    () => false,
+  )
+  if (answers) return
+  if (state.owner === 'run' && isAlive(state)) process.kill(state.pid, 'SIGKILL')
+  for (const until = performance.now() + QUIT; isAlive(state) && performance.now() < until;)
+    await new Promise((resolve) => setTimeout(resolve, 20))
+}
+
 /** `lab up`: converges to a running VM of this declaration. */
 export async function upStep(wanted: VmWanted, places: Places, context: Context): Promise<VmState> {
   const name = `vm ${wanted.vm.name}`

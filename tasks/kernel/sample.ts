@@ -1,6 +1,6 @@
 /** A sample of the kernel's own tree (samples/bpf): its program and its BPF object, built by the tree's own rules. */
 import { copyFile, readFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import type { ResolvedKernel } from '../config/resolve.ts'
 import { suggest } from '../config/suggest.ts'
 import { step, type Context } from '../engine/context.ts'
@@ -35,8 +35,11 @@ async function findSample(dir: string, sample: string, place: string): Promise<S
   })
 }
 
+/** Programs of the package llvm that samples/bpf/Makefile pipes through (opt and llvm-dis since 5.7): stand-ins, so that it is not needed. */
+const llvm = (dir: string) => ({ LLC: join(dir, 'llc'), OPT: join(dir, 'opt'), LLVM_DIS: join(dir, 'llvm-dis') })
+
 async function buildIn(tree: TreeInUse, found: SampleBuild, llc: string, to: string, context: Context): Promise<void> {
-  const assignments = { ...tree.assignments, ...found.assignments, M: 'samples/bpf', LLC: llc }
+  const assignments = { ...tree.assignments, ...found.assignments, M: 'samples/bpf', ...llvm(dirname(llc)) }
   await make(
     { tree: tree.dir, targets: [], assignments, jobs: context.jobs },
     { signal: context.signal, log: tree.log, place: tree.place },
@@ -58,7 +61,7 @@ export async function sampleStep(
     const { sample } = probe
     const llc = join(context.toolRoot, 'bpf/llc')
     const inputs: Inputs = {
-      format: 1,
+      format: 2,
       sample,
       kernel: kernel.fingerprint,
       llc: await hashFile(llc),
