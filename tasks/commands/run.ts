@@ -4,7 +4,6 @@ import { named } from '../config/open.ts'
 import type { ResolvedExperiment, ResolvedLab } from '../config/resolve.ts'
 import type { Context } from '../engine/context.ts'
 import { EXIT, Failure, userError } from '../engine/error.ts'
-import { explainedFailure, explainedRuns } from '../explain.ts'
 import { experimentStep, type ExperimentOutcome, type RunOutcome } from '../experiment.ts'
 import { printable } from '../engine/printable.ts'
 import { ready, type Choices } from '../plan.ts'
@@ -15,6 +14,9 @@ import { openApp, type App, type Session } from './app.ts'
 import { choicesOf } from './choices.ts'
 import { planAnswer } from './plan.ts'
 import type { CommandModule, Outcome } from './index.ts'
+
+/** Loaded only when something failed: its rules cost a tenth of a second. */
+const explain = () => import('../explain.ts')
 
 type Options = Readonly<Record<string, unknown>>
 
@@ -60,7 +62,7 @@ async function withMeaning<T>(context: Context, work: () => Promise<T>): Promise
   try {
     return await work()
   } catch (error) {
-    for (const { rule, cause, wayOut } of await explainedFailure(error, context.signal).catch(() => []))
+    for (const { rule, cause, wayOut } of await (await explain()).explainedFailure(error, context.signal).catch(() => []))
       context.emit({ type: 'notice', level: 'info', place: rule, text: cause, ...(wayOut !== undefined && { wayOut }) })
     throw error
   }
@@ -100,7 +102,8 @@ const dataOf = (outcomes: readonly RunOutcome[]) => outcomes.map(({ dir, manifes
 async function explained(outcomes: readonly RunOutcome[], { context }: Session): Promise<string[]> {
   const bad = outcomes.filter(({ manifest }) => manifest.verdict !== 'passed').map(({ dir }) => dir)
   // What cannot be read now can be asked for later; it must not hide how the runs ended.
-  const text = await explainedRuns(bad, context.signal).catch(() => '')
+  if (bad.length === 0) return []
+  const text = await (await explain()).explainedRuns(bad, context.signal).catch(() => '')
   return text === '' ? [] : [text, '']
 }
 
