@@ -1,0 +1,244 @@
+/** A plan in progress: what is left, what came out, and the VMs that are at it. */
+import type { Arm } from '../config/arms.ts'
+import type { Failed } from '../data/expect-failure.ts'
+import type { Context, StepHandle } from '../engine/context.ts'
+import { Failure } from '../engine/error.ts'
+import { printable } from '../engine/printable.ts'
+import type { KeptInputs } from '../evidence/inputs.ts'
+import type { ExperimentWanted } from '../experiment.ts'
+import type { Ready } from '../plan.ts'
+import { endIfDead, openVm, type Places } from '../vm.ts'
+import { isAlive } from '../vm/state.ts'
+import { withoutGuest } from './before.ts'
+import type { Journal } from './journal.ts'
+import { enough } from './metrics.ts'
+import { finishRun, runInGuest, type RunOutcome } from './one-run.ts'
+import type { Session, Slot } from './record.ts'
+import type { PlannedRun } from './schedule.ts'
+import { openSession } from './session.ts'
+import { takeFirst } from './workers.ts'
+
+/** A run that left no result: why, and what became of the runs after it. */
+export interface Problem {
+  readonly arm: string
+  readonly repeat: number
+  readonly failure: Failure
+}
+
+/** What is to be done. */
+export interface Plan {
+  readonly arms: readonly Arm[]
+  readonly ready: ReadonlyMap<string | undefined, Ready>
+  /** Declared failures that come before a VM boots. */
+  readonly early: ReadonlyMap<Arm, readonly Failed[]>
+  /** Copies of what the runs are made of, by kernel as `ready`. */
+  readonly kept: ReadonlyMap<string | undefined, KeptInputs>
+  readonly journal: Journal
+  readonly all: readonly PlannedRun[]
+  /** Runs that an interrupted command finished. */
+  readonly done: ReadonlyMap<number, RunOutcome>
+}
+
+/** A plan in progress: what is left, what came out, and the VMs that are at it. */
+export class Progress {
+  readonly #wanted: ExperimentWanted
+  readonly #arms: readonly Arm[]
+  readonly #ready: ReadonlyMap<string | undefined, Ready>
+  readonly #early: ReadonlyMap<Arm, readonly Failed[]>
+  readonly #kept: ReadonlyMap<string | undefined, KeptInputs>
+  readonly #done: ReadonlyMap<number, RunOutcome>
+  readonly #journal: Journal
+  readonly #places: Places
+  readonly #context: Context
+  readonly #handle: StepHandle
+  readonly #count: number
+  readonly #total: number
+  readonly #pending: PlannedRun[]
+  readonly #sessions = new Map<number, Session>()
+  readonly #finishing = new Map<number, Promise<void>>()
+  readonly #givenUp = new Set<number>()
+  readonly results = new Map<number, RunOutcome>()
+  readonly problems: Problem[] = []
+  left = 0
+
+  constructor(
+    wanted: ExperimentWanted,
+    plan: Omit<Plan, 'all'> & { readonly runs: PlannedRun[]; readonly count: number },
+    places: Places,
+    context: Context,
+    handle: StepHandle,
+  ) {
+    this.#wanted = wanted
+    this.#arms = plan.arms
+    this.#ready = plan.ready
+    this.#early = plan.early
+    this.#kept = plan.kept
+    this.#done = plan.done
+    this.#journal = plan.journal
+    this.#pending = plan.runs
+    this.#total = plan.runs.length
+    this.#count = plan.count
+    this.#places = places
+    this.#context = context
+    this.#handle = handle
+  }
+
+  #arm(run: PlannedRun): Arm {
+    const arm = this.#arms[run.arm]
+    if (arm === undefined) throw new Error(`the plan has a run of arm ${run.arm}, of ${this.#arms.length}`)
+    return arm
+  }
+
+  readonly next = (kept: PlannedRun | undefined): PlannedRun | undefined => {
+    const kernel = kept && this.#arm(kept).kernel
+    for (;;) {
+      const run = takeFirst(this.#pending, (one) => kept !== undefined && this.#arm(one).kernel === kernel)
+      if (run === undefined) return undefined
+      if (this.#givenUp.has(run.arm)) this.left++
+      else if (!this.#satisfied(run)) return run
+    }
+  }
+
+  /** Whether the runs of this arm say enough already (`repeat: { until: ... }`). */
+  #satisfied({ arm, warmup }: PlannedRun): boolean {
+    const { until } = this.#wanted.experiment
+    if (until === undefined || warmup) return false
+    const name = this.#arms[arm]?.name
+    const all = [...this.#done.values(), ...this.results.values()].map(({ manifest }) => manifest)
+    const ofArm = all.filter((one) => one.arm.name === name && one.plan?.warmup !== true)
+    return enough(ofArm, until)
+  }
+
+  /** The worker's VM if it is of this kernel, may be shared and lives; else a new one. */
+  async #session(worker: number, arm: Arm): Promise<Session> {
+    const things = this.#ready.get(arm.kernel)
+    if (things === undefined) throw new Error(`nothing was prepared for arm ${arm.name}`)
+    const held = this.#sessions.get(worker)
+    if (held?.things === things && isAlive(held.vm.state)) return held
+    await this.close(worker)
+    const { cold, open = openVm } = this.#wanted
+    // One worker may take the VM that is up; the others would wait for it.
+    const ownOne = cold || worker > 0
+    const session = await openSession(
+      this.#wanted,
+      things,
+      worker > 0 ? openVm : open,
+      ownOne,
+      this.#places,
+      this.#context,
+    )
+    this.#sessions.set(worker, session)
+    return session
+  }
+
+  #place(arm: Arm, run: PlannedRun): string {
+    const words = [printable(arm.name), run.warmup ? 'warm-up' : '', `repeat ${run.repeat}`]
+    return `experiment ${this.#wanted.experiment.name} (${words.filter(Boolean).join(', ')})`
+  }
+
+  #slot(run: PlannedRun, arm: Arm, attempt: number, buffers = 1): Slot {
+    const { id, order, seed } = this.#journal
+    const start = this.#wanted.cold ? 'cold' : this.#wanted.experiment.start
+    const plan = { id, index: run.index, warmup: run.warmup, attempt, order, seed, start, parallel: this.#count }
+    const inputs = this.#kept.get(arm.kernel)
+    if (inputs === undefined) throw new Error(`nothing was kept for arm ${arm.name}`)
+    return { arm, repeat: run.repeat, plan, inputs, buffers }
+  }
+
+  /** A run whose arm gave no result: the same would happen again, so the arm is given up, and others go on. */
+  #failed(run: PlannedRun, error: unknown): void {
+    if (!(error instanceof Failure) || error.kind === 'interrupted') throw error
+    this.#givenUp.add(run.arm)
+    this.problems.push({ arm: this.#arm(run).name, repeat: run.repeat, failure: error })
+  }
+
+  async #attempt(
+    session: Session,
+    run: PlannedRun,
+    arm: Arm,
+    attempt: number,
+    buffers: number,
+    wait: boolean,
+    worker: number,
+  ): Promise<void> {
+    const collected = await runInGuest(
+      session,
+      this.#slot(run, arm, attempt, buffers),
+      this.#place(arm, run),
+      this.#context,
+    )
+    await this.#settle(worker)
+    // The host looks at one run while the guest is at the next: they use different CPUs.
+    const finishing = finishRun(session, collected, this.#places, this.#context).then(
+      (outcome) => void this.results.set(run.index, outcome),
+      (error: unknown) => this.#failed(run, error),
+    )
+    this.#finishing.set(worker, finishing)
+    // It is awaited after the next run; until then a failure of it is nobody's.
+    finishing.catch(() => undefined)
+    if (wait) await this.#settle(worker)
+  }
+
+  async #settle(worker: number): Promise<void> {
+    const finishing = this.#finishing.get(worker)
+    this.#finishing.delete(worker)
+    await finishing
+  }
+
+  /** A run that ends before it needs a VM, as its experiment declares. */
+  async #withoutGuest(run: PlannedRun, arm: Arm, failed: readonly Failed[]): Promise<void> {
+    const things = this.#ready.get(arm.kernel)
+    if (things === undefined) throw new Error(`nothing was prepared for arm ${arm.name}`)
+    const outcome = await withoutGuest(this.#wanted, things, this.#slot(run, arm, 1), failed, this.#places)
+    this.results.set(run.index, outcome)
+  }
+
+  readonly run = async (run: PlannedRun, worker: number): Promise<void> => {
+    const arm = this.#arm(run)
+    const early = this.#early.get(arm) ?? []
+    if (early.length > 0) return await this.#withoutGuest(run, arm, early)
+    const { retries, start, trace } = this.#wanted.experiment
+    let buffers = 1
+    this.#handle.progress(printable(arm.name) || 'run', this.#total - this.#pending.length - 1, this.#total, 'runs')
+    const alone = this.#wanted.cold || start === 'cold'
+    for (let attempt = 1; ; attempt++)
+      try {
+        const session = await this.#session(worker, arm)
+        await this.#attempt(
+          session,
+          run,
+          arm,
+          attempt,
+          buffers,
+          alone || retries > 0 || trace.onLoss === 'retry',
+          worker,
+        )
+        if (alone) await this.close(worker)
+        const verdict = this.results.get(run.index)?.manifest.verdict
+        if (verdict === 'incomplete' && trace.onLoss === 'retry' && buffers === 1) {
+          // Once, and beside the retries that the experiment asks for.
+          buffers = 2
+          continue
+        }
+        if (verdict === undefined || verdict === 'passed' || attempt > retries) return
+      } catch (error) {
+        // A VM that died is replaced; a program that the kernel refuses is refused again.
+        await this.#settle(worker).catch(() => undefined)
+        const held = this.#sessions.get(worker)
+        if (held) await endIfDead(held.vm)
+        if (attempt <= retries && error instanceof Failure && error.kind === 'experiment') continue
+        this.#failed(run, error)
+        return
+      }
+  }
+
+  readonly close = async (worker: number): Promise<void> => {
+    const session = this.#sessions.get(worker)
+    this.#sessions.delete(worker)
+    try {
+      await this.#settle(worker)
+    } finally {
+      await session?.vm[Symbol.asyncDispose]()
+    }
+  }
+}
