@@ -10,7 +10,7 @@ const INDEX = '.index'
 /** What a half-deleted run is called. */
 const MISSING = 'manifest.json is missing: half of it was deleted'
 /** Changes whenever an entry has something else in it. */
-const FORMAT = 2
+const FORMAT = 3
 
 /** One run in a list. */
 export interface ListedRun {
@@ -49,6 +49,19 @@ export interface RunDetails {
   /** Whether there is a table of events. */
   readonly table: boolean
   readonly params: Readonly<Record<string, string | number>>
+  /** The probes of the arm, where arms differ in them. */
+  readonly armProbes: readonly string[] | null
+  /** Declared numbers of the run; null where nothing matched. */
+  readonly metrics: Readonly<Record<string, number | null>>
+  /** Digest of the messages' order, where there is one. */
+  readonly sequence: string | null
+  /** The `lab run` that it belongs to, and whether it was one that does not count. */
+  readonly plan: {
+    readonly id: string
+    readonly index: number
+    readonly warmup: boolean
+    readonly attempt: number
+  } | null
   readonly losses: Readonly<Record<string, number | null>>
   readonly probes: readonly {
     readonly program: string

@@ -11,7 +11,11 @@ const text = z.string()
 const Taken = z.object({
   format: z.literal(1),
   experiment: text,
-  arm: z.object({ name: text, params: z.record(text, z.union([text, z.number()])) }),
+  arm: z.object({
+    name: text,
+    params: z.record(text, z.union([text, z.number()])),
+    probes: z.array(text).optional(),
+  }),
   repeat: z.number(),
   started: text,
   seconds: z.number(),
@@ -28,6 +32,9 @@ const Taken = z.object({
   }),
   verdict: text,
   imported: z.object({ file: text }).optional(),
+  metrics: z.record(text, count).optional(),
+  sequence: text.optional(),
+  plan: z.object({ id: text, index: z.number(), warmup: z.boolean(), attempt: z.number() }).optional(),
 })
 
 const Probes = z.object({
@@ -58,6 +65,7 @@ export function readRun(
   const parsed = Taken.safeParse(manifest)
   if (!parsed.success) return { why: 'manifest.json is none that this version can read' }
   const { arm, kernel, guest, workload, trace, imported, image, repeat, started, seconds, verdict } = parsed.data
+  const { metrics = {}, sequence = null, plan = null } = parsed.data
   return {
     listed: {
       ...{ arm: arm.name, started, verdict, completeness: trace.completeness, accel: guest.accel.accel },
@@ -68,6 +76,7 @@ export function readRun(
       ...{ workload: workload.argv.join(' '), pid: workload.pid, status: workload.status, signal: workload.signal },
       ...{ ms: workload.ms, clock: trace.clock, events: trace.events, notUnderstood: trace.notUnderstood },
       ...{ imported: imported?.file ?? null, table: existsSync(join(dir, 'events.parquet')) },
+      ...{ armProbes: arm.probes ?? null, metrics, sequence, plan },
       ...{ params: arm.params, losses: trace.losses, probes: probesIn(dir) },
     },
   }
