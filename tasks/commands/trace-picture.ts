@@ -31,7 +31,9 @@ export async function picture(file: string, events: readonly TraceEvent[], manif
   const title = [`${experiment} ${arm.name}`.trim(), `Linux ${kernel.release}`, guest.accel.accel.toUpperCase()].join(
     ', ',
   )
-  await writeFile(file, timelineSvg(group, title)).catch((error: unknown) => {
+  const first = group[0]?.timeNs ?? 0n
+  const steps = group.map(({ timeNs, message }) => ({ time: Number(timeNs - first), message }))
+  await writeFile(file, timelineSvg(steps, title)).catch((error: unknown) => {
     throw diskFailure(error, file)
   })
   return { text: `${file}: ${group.length} messages`, data: { file, messages: group.length } }

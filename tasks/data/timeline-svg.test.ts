@@ -1,16 +1,8 @@
 import { expect, test } from 'vitest'
-import type { TraceEvent } from '../linux/trace-line.ts'
-import { timelineSvg } from './timeline-svg.ts'
+import { timelineSvg, type TimelineStep } from './timeline-svg.ts'
 
-const events = (...list: readonly (readonly [ns: number, message: string])[]): TraceEvent[] =>
-  list.map(([ns, message]) => ({
-    cpu: 0,
-    timeNs: 5_000_000_000n + BigInt(ns),
-    comm: 'x',
-    pid: 1,
-    event: 'print',
-    message,
-  }))
+const events = (...list: readonly (readonly [time: number, message: string])[]): TimelineStep[] =>
+  list.map(([time, message]) => ({ time, message }))
 /** Horizontal place of each step's mark. */
 const places = (svg: string) => Array.from(svg.matchAll(/class="step" x="([\d.]+)"/g), ([, x]) => Number(x))
 
@@ -45,4 +37,15 @@ test('one message, and messages at the same time, are pictures too', () => {
     expect(svg).not.toMatch(/NaN|Infinity/)
     expect(places(svg).length).toBe(list.length)
   }
+})
+
+test('pictures that are to be compared have one scale, and a clock without seconds has no microseconds', () => {
+  const own = timelineSvg(events([0, 'a'], [10_000, 'b']), 't')
+  const shared = timelineSvg(events([0, 'a'], [10_000, 'b']), 't', { total: 20_000, ticks: true })
+  const width = (svg: string) => {
+    const [a = 0, b = 0] = places(svg)
+    return b - a
+  }
+  expect(width(shared) / width(own)).toBeCloseTo(0.5, 2)
+  expect(shared).toContain('>10000 ticks<')
 })
