@@ -1,0 +1,152 @@
+/**
+ * Messages of many runs, row by row, as reads with the time between their steps. The same cut as `sequences.ts` makes of one run in memory,
+ * for any number of events: nothing is kept of a read but its times.
+ */
+
+/** Steps of one read at most; a longer one is no path that a person can look at. */
+export const MOST_STEPS = 31
+/** Different reads that are told apart where nobody declared what a read is. */
+const MOST_KINDS = 500
+
+/** Numbers that grow; half the size of an array's, and a gap of 16 ms is exact to the nanosecond. */
+export class Numbers {
+  #values = new Float32Array(64)
+  length = 0
+
+  push(value: number): void {
+    if (this.length === this.#values.length) {
+      const larger = new Float32Array(this.length * 2)
+      larger.set(this.#values)
+      this.#values = larger
+    }
+    this.#values[this.length++] = value
+  }
+
+  /** A view, which the next `push` may outdate. */
+  get values(): Float32Array {
+    return this.#values.subarray(0, this.length)
+  }
+}
+
+/** Where a read is, so that it can be looked up. */
+export interface Place {
+  readonly run: number
+  readonly pid: number
+  /** Times after the first event of the run. */
+  readonly start: number
+  readonly end: number
+}
+
+/** Reads of one kind. */
+export class Kind {
+  /** Text of each step, by its number in the caller's list. */
+  readonly steps: readonly number[]
+  /** `gaps[i]`: from step i to step i + 1, of every read. */
+  readonly gaps: readonly Numbers[]
+  readonly durations = new Numbers()
+  readonly #places: Place[] = []
+
+  constructor(steps: readonly number[]) {
+    this.steps = steps
+    this.gaps = steps.slice(1).map(() => new Numbers())
+  }
+
+  get count(): number {
+    return this.durations.length
+  }
+
+  /** @param times of its steps */
+  add(times: readonly number[], run: number, pid: number): void {
+    for (const [index, gaps] of this.gaps.entries()) gaps.push((times[index + 1] ?? 0) - (times[index] ?? 0))
+    const [start = 0, end = 0] = [times[0], times.at(-1)]
+    this.durations.push(end - start)
+    this.#places.push({ run, pid, start, end })
+  }
+
+  /** A read of the median duration: one that happened, not an average of all. */
+  typical(): Place | undefined {
+    const { values } = this.durations
+    const order = Array.from(values, (_, index) => index).toSorted((a, b) => (values[a] ?? 0) - (values[b] ?? 0))
+    return this.#places[order[Math.floor((order.length - 1) / 2)] ?? -1]
+  }
+}
+
+/** Whether a text can be each of the steps: a bit for each, the first one lowest. */
+export type Mask = number
+
+export class ReadCutter {
+  readonly #masks: ((text: number) => Mask) | undefined
+  readonly #length: number
+  readonly #kinds = new Map<string, Kind>()
+  #run = -1
+  #pid = -1
+  #texts: number[] = []
+  #times: number[] = []
+  #expected = true
+  #first = -1
+  /** Groups that are no whole read: of an exec, cut off, or of another order. */
+  others = 0
+
+  /** @param order how many steps a read has, and which a text can be; left out: a read begins wherever the process's first text comes again */
+  constructor(order?: { readonly length: number; readonly mask: (text: number) => Mask }) {
+    this.#masks = order?.mask
+    this.#length = order?.length ?? 0
+  }
+
+  /** Rows come run by run, in each process by process, in each in the order of time. */
+  row(run: number, pid: number, time: number, text: number): void {
+    const other = run !== this.#run || pid !== this.#pid
+    if (other) {
+      this.#end()
+      this.#run = run
+      this.#pid = pid
+      this.#first = text
+    }
+    const mask = this.#masks?.(text) ?? 0
+    const fits = this.#masks === undefined || ((mask >> this.#texts.length) & 1) === 1
+    const begins = this.#masks === undefined ? text === this.#first : (mask & 1) === 1 && !(this.#expected && fits)
+    if (begins && this.#texts.length > 0) this.#end()
+    this.#expected &&= this.#masks === undefined || ((mask >> this.#texts.length) & 1) === 1
+    // One more than can be whole says that it is not.
+    if (this.#texts.length <= MOST_STEPS) {
+      this.#texts.push(text)
+      this.#times.push(time)
+    }
+  }
+
+  #end(): void {
+    const [texts, times] = [this.#texts, this.#times]
+    const whole =
+      this.#masks === undefined
+        ? texts.length > 1 && texts.length <= MOST_STEPS
+        : this.#expected && texts.length === this.#length
+    if (texts.length > 0) {
+      const kind = whole ? this.#kindOf(texts) : undefined
+      if (kind) kind.add(times, this.#run, this.#pid)
+      else this.others++
+    }
+    this.#texts = []
+    this.#times = []
+    this.#expected = true
+  }
+
+  /** Texts of one declared step differ (lengths, values): the declared order is one kind. */
+  #kindOf(texts: readonly number[]): Kind | undefined {
+    const key = this.#masks === undefined ? texts.join(' ') : ''
+    let kind = this.#kinds.get(key)
+    if (kind === undefined && this.#kinds.size < MOST_KINDS) {
+      kind = new Kind([...texts])
+      this.#kinds.set(key, kind)
+    }
+    return kind
+  }
+
+  /** Ends the last read. Gives the kind that most reads are of; those of other kinds are in `others` then. */
+  finish(): Kind | undefined {
+    this.#end()
+    const sorted = [...this.#kinds.values()].toSorted((a, b) => b.count - a.count)
+    const [most, ...rest] = sorted
+    for (const { count } of rest) this.others += count
+    return most
+  }
+}
