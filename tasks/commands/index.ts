@@ -203,5 +203,14 @@ export const COMMANDS: readonly CommandSpec[] = [
     ],
     load: () => import('./query.ts'),
   },
+  {
+    usage: 'report [what...]',
+    about: 'one HTML file about experiments or runs (all when none is named): verdicts, paths, figures, provenance',
+    options: [
+      ['--since <day>', 'one page about the runs since a day (2020-01-30), a time, today, or how long ago (7d, 12h)'],
+      ['-o, --output <file>', 'the file to write; results/NAME.html when left out'],
+    ],
+    load: () => import('./report.ts'),
+  },
   { usage: 'schema', about: 'JSON Schema of lab.yaml, for editors', load: () => import('./schema.ts') },
 ]

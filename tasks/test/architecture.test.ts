@@ -68,6 +68,7 @@ test('one file each imports a library', () => {
     duckdb: users(/^@duckdb/),
     treeSitter: users(/^web-tree-sitter/),
     commander: users(/^commander/),
+    vega: users(/^vega/),
     childProcess: users(/^node:child_process$/),
   }).toEqual({
     zx: ['host/sh.ts'],
@@ -75,6 +76,7 @@ test('one file each imports a library', () => {
     duckdb: ['data/duckdb.ts'],
     treeSitter: ['linux/c-parser.ts'],
     commander: ['cli.ts'],
+    vega: ['report/vega.ts'],
     childProcess: [],
   })
 })

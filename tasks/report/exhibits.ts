@@ -1,0 +1,55 @@
+/** The figures and tables of a report: each is shown once, and can be written to files of its own. */
+import { html, idOf, raw, type Html } from './html.ts'
+import { tableHtml, type Decorate, type Table } from './table.ts'
+import { draw, type FigureSpec } from './vega.ts'
+
+export interface Figure {
+  readonly name: string
+  readonly caption: string
+  /** Colours are variables of the page. */
+  readonly svg: string
+}
+
+/** Without a first column that says the same in every row: there is nothing to tell apart. */
+function withoutArm({ columns, rows, ...rest }: Table): Table {
+  const same = columns[0]?.head === 'arm' && new Set(rows.map(([first]) => first)).size === 1
+  return same
+    ? { ...rest, columns: columns.slice(1), rows: rows.map((row) => row.slice(1)) }
+    : { ...rest, columns, rows }
+}
+
+export class Exhibits {
+  readonly figures: Figure[] = []
+  readonly tables: Table[] = []
+  readonly #names = new Set<string>()
+
+  /** A name for files that no other figure or table has. */
+  #name(wanted: readonly string[]): string {
+    const base = idOf(...wanted).slice(0, 100) || 'figure'
+    let name = base
+    for (let count = 2; this.#names.has(name); count++) name = `${base}-${count}`
+    this.#names.add(name)
+    return name
+  }
+
+  /** Draws a description. */
+  async figure(name: readonly string[], caption: string, spec: FigureSpec, label = caption): Promise<Html> {
+    return this.picture(name, caption, await draw(spec, label))
+  }
+
+  /** An SVG that is drawn already. */
+  picture(words: readonly string[], caption: string, svg: string): Html {
+    const name = this.#name(words)
+    this.figures.push({ name, caption, svg })
+    return html`<figure id="${name}">
+      <div class="scroll" role="region" tabindex="0" aria-label="${caption}">${raw(svg)}</div>
+      <figcaption>${caption}</figcaption>
+    </figure>`
+  }
+
+  table(words: readonly string[], table: Omit<Table, 'name'>, decorate?: Decorate): Html {
+    const named = withoutArm({ ...table, name: this.#name(words) })
+    this.tables.push(named)
+    return tableHtml(named, decorate)
+  }
+}

@@ -1,0 +1,280 @@
+/** Descriptions of a report's figures (Vega-Lite): data in, nothing drawn here. Every text in the data may come from a guest. */
+import { printable } from '../engine/printable.ts'
+import { random } from '../data/random.ts'
+import { median, quantile, summary } from '../data/statistics.ts'
+import { binsOf, densities } from './histogram.ts'
+import { colour, SERIES } from './theme.ts'
+import type { FigureSpec } from './vega.ts'
+
+const WIDTH = 600
+/** Points of one figure at most: a page has to stay a page. Medians are always those of all. */
+export const MOST_POINTS = 1500
+const SHAPES = [
+  'circle',
+  'square',
+  'triangle-up',
+  'diamond',
+  'cross',
+  'triangle-down',
+  'triangle-right',
+  'triangle-left',
+]
+const LABEL = 70
+
+const label = (text: string): string => printable(text, LABEL)
+
+/** Values of a series in the order of their runs. */
+export interface Series {
+  readonly label: string
+  readonly values: readonly number[]
+}
+
+/** Evenly chosen from the sorted values, the smallest and the largest among them. */
+function chosen(values: readonly number[], most: number): readonly number[] {
+  if (values.length <= most) return values
+  const sorted = values.toSorted((a, b) => a - b)
+  return Array.from({ length: most }, (_, index) => sorted[Math.round((index * (sorted.length - 1)) / (most - 1))] ?? 0)
+}
+
+/** Series that look the same in all figures of an experiment: colour and shape by their place. */
+function scales(labels: readonly string[]) {
+  const domain = labels.map(label)
+  return {
+    color: { domain, range: domain.map((_, index) => SERIES[index % SERIES.length] ?? '') },
+    shape: { domain, range: domain.map((_, index) => SHAPES[index % SHAPES.length] ?? '') },
+  }
+}
+
+/** Each series as a row: every value, the median, its 95 % interval. */
+export function stripFigure(title: string, series: readonly Series[]): FigureSpec {
+  const shown = series.filter(({ values }) => values.length > 0)
+  const { color, shape } = scales(series.map((one) => one.label))
+  const most = Math.max(20, Math.floor(MOST_POINTS / Math.max(shown.length, 1)))
+  const next = random(7)
+  const points = shown.flatMap((one) =>
+    // The height in a row means nothing; it keeps equal values apart.
+    chosen(one.values, most).map((value) => ({ series: label(one.label), value, height: next() - 0.5 })),
+  )
+  const middle = shown.map((one) => ({ series: label(one.label), ...summary(one.values), outliers: undefined }))
+  const y = {
+    field: 'series',
+    type: 'nominal',
+    title: null,
+    sort: color.domain,
+    axis: { ticks: false, domain: false },
+  } as const
+  const x = { type: 'quantitative', title, scale: { zero: false, nice: true } } as const
+  return {
+    width: WIDTH,
+    height: { step: 46 },
+    layer: [
+      {
+        data: { values: points },
+        mark: { type: 'point', filled: true, size: 30, opacity: 0.55 },
+        encoding: {
+          y,
+          x: { ...x, field: 'value' },
+          yOffset: { field: 'height', type: 'quantitative', scale: { domain: [-1, 1] } },
+          color: { field: 'series', type: 'nominal', scale: color, legend: null },
+          shape: { field: 'series', type: 'nominal', scale: shape, legend: null },
+        },
+      },
+      {
+        data: { values: middle },
+        mark: { type: 'rule', strokeWidth: 3, color: colour('ink') },
+        encoding: { y, x: { ...x, field: 'low' }, x2: { field: 'high' } },
+      },
+      {
+        data: { values: middle },
+        mark: { type: 'tick', thickness: 3, size: 30, color: colour('ink') },
+        encoding: { y, x: { ...x, field: 'median' } },
+      },
+    ],
+  }
+}
+
+/** A point of a figure over a parameter that is a number. */
+export interface Point {
+  readonly series: string
+  readonly x: number
+  readonly y: number
+}
+
+/** Every value over a number, with a line through the medians and a band between the quartiles. */
+export function curveFigure(xTitle: string, yTitle: string, points: readonly Point[]): FigureSpec {
+  const labels = [...new Set(points.map(({ series }) => series))]
+  const { color, shape } = scales(labels)
+  const xs = points.map(({ x }) => x)
+  const [low, high] = [Math.min(...xs), Math.max(...xs)]
+  const log = low > 0 && high / low >= 30
+  const middle = [...Map.groupBy(points, ({ series, x }) => `${x} ${series}`).values()].map((list) => {
+    const sorted = list.map(({ y }) => y).toSorted((a, b) => a - b)
+    const [first] = list
+    return {
+      ...{ series: label(first?.series ?? ''), x: first?.x ?? 0, median: median(sorted) },
+      ...{ q1: quantile(sorted, 0.25), q3: quantile(sorted, 0.75) },
+    }
+  })
+  const step = Math.max(1, Math.ceil(points.length / MOST_POINTS))
+  const x = {
+    ...{ field: 'x', type: 'quantitative', title: xTitle },
+    scale: { type: log ? 'log' : 'linear', zero: false, padding: 12 },
+    axis: { values: [...new Set(xs)].toSorted((a, b) => a - b), format: ',~r', labelOverlap: true },
+  } as const
+  const y = { type: 'quantitative', title: yTitle, scale: { zero: false } } as const
+  const ofSeries = {
+    field: 'series',
+    type: 'nominal',
+    scale: color,
+    title: null,
+    ...(labels.length < 2 ? { legend: null } : {}),
+  } as const
+  return {
+    width: WIDTH,
+    height: 260,
+    layer: [
+      {
+        data: { values: middle },
+        mark: { type: 'area', opacity: 0.14 },
+        encoding: { x, y: { ...y, field: 'q1' }, y2: { field: 'q3' }, color: ofSeries },
+      },
+      {
+        data: { values: middle },
+        mark: { type: 'line', strokeWidth: 2 },
+        encoding: { x, y: { ...y, field: 'median' }, color: ofSeries },
+      },
+      {
+        data: {
+          values: points
+            .filter((_, index) => index % step === 0)
+            .map((one) => ({ x: one.x, y: one.y, series: label(one.series) })),
+        },
+        mark: { type: 'point', filled: true, size: 28, opacity: 0.5 },
+        encoding: {
+          x,
+          y: { ...y, field: 'y' },
+          color: ofSeries,
+          shape: {
+            field: 'series',
+            type: 'nominal',
+            scale: shape,
+            title: null,
+            ...(labels.length < 2 ? { legend: null } : {}),
+          },
+        },
+      },
+    ],
+  } as FigureSpec
+}
+
+/** Each value in the order in which the runs were done: a drift shows. */
+export function orderFigure(title: string, points: readonly Point[], labels: readonly string[]): FigureSpec {
+  const { color, shape } = scales(labels)
+  const step = Math.max(1, Math.ceil(points.length / MOST_POINTS))
+  const legend = labels.length < 2 ? { legend: null } : {}
+  return {
+    width: WIDTH,
+    height: 160,
+    data: {
+      values: points
+        .filter((_, index) => index % step === 0)
+        .map((one) => ({ x: one.x, y: one.y, series: label(one.series) })),
+    },
+    mark: { type: 'point', filled: true, size: 34, opacity: 0.75 },
+    encoding: {
+      x: {
+        field: 'x',
+        type: 'quantitative',
+        title: 'run, in the order in which they were done',
+        axis: { tickMinStep: 1, grid: false },
+      },
+      y: { field: 'y', type: 'quantitative', title, scale: { zero: false } },
+      color: { field: 'series', type: 'nominal', scale: color, title: null, ...legend },
+      shape: { field: 'series', type: 'nominal', scale: shape, title: null, ...legend },
+    },
+  } as FigureSpec
+}
+
+export interface StepGaps {
+  /** "from → to". */
+  readonly step: string
+  readonly series: string
+  /** Nanoseconds, or ticks. */
+  readonly gaps: Float32Array
+}
+
+/** How the time of each step is spread: a row for each step, all on one logarithmic axis. */
+export function stepsFigure(
+  steps: readonly StepGaps[],
+  labels: readonly string[],
+  unit: 'µs' | 'ticks',
+): FigureSpec | undefined {
+  const bins = binsOf(steps.map(({ gaps }) => gaps))
+  if (bins.edges.length === 0) return undefined
+  const factor = unit === 'µs' ? 1000 : 1
+  const names = [...new Set(steps.map(({ step }) => step))].map(label)
+  const { color } = scales(labels)
+  const values = steps.flatMap(({ step, series, gaps }) => {
+    const shares = densities(gaps, bins)
+    const most = Math.max(...shares, Number.MIN_VALUE)
+    const at = (index: number) => (bins.edges[index] ?? 0) / factor
+    const row = (x: number, share: number) => ({ step: label(step), series: label(series), x, share: share / most })
+    // Empty bins beside empty ones are not drawn twice.
+    return [
+      ...shares.flatMap((share, index) =>
+        share > 0 || (shares[index - 1] ?? 0) > 0 || (shares[index + 1] ?? 0) > 0 ? [row(at(index), share)] : [],
+      ),
+      row(at(shares.length), 0),
+    ]
+  })
+  const medians = steps.map(({ step, series, gaps }) => ({
+    ...{ step: label(step), series: label(series) },
+    x: median(Array.from(gaps)) / factor,
+  }))
+  const domain = [bins.edges[0] ?? 1, bins.edges.at(-1) ?? 1].map((edge) => edge / factor)
+  const x = {
+    ...{ field: 'x', type: 'quantitative', title: `time to the next step (${unit})` },
+    scale: { type: 'log', domain, nice: false },
+    axis: { format: '~r', labelOverlap: true, tickCount: 12, grid: true },
+  } as const
+  const ofSeries = {
+    field: 'series',
+    type: 'nominal',
+    scale: color,
+    title: null,
+    ...(labels.length < 2 ? { legend: null } : {}),
+  } as const
+  const y = { field: 'share', type: 'quantitative', axis: null, scale: { domain: [0, 1.05] } } as const
+  return {
+    // Rows by "facet" share one data set.
+    data: { values: [...values, ...medians.map((one) => ({ ...one, median: true }))] },
+    facet: {
+      row: {
+        ...{ field: 'step', type: 'nominal', sort: names, title: null },
+        header: { labelOrient: 'top', labelAnchor: 'start', labelAngle: 0, labelPadding: 2 },
+      },
+    },
+    spacing: 8,
+    spec: {
+      width: WIDTH + 100,
+      height: 42,
+      layer: [
+        {
+          transform: [{ filter: '!datum.median' }],
+          mark: { type: 'area', interpolate: 'step-after', opacity: 0.22 },
+          encoding: { x, y: { ...y, stack: null }, color: ofSeries },
+        },
+        {
+          transform: [{ filter: '!datum.median' }],
+          mark: { type: 'line', interpolate: 'step-after', strokeWidth: 1.4 },
+          encoding: { x, y, color: ofSeries },
+        },
+        {
+          transform: [{ filter: 'datum.median' }],
+          mark: { type: 'rule', strokeWidth: 2, strokeDash: [4, 2] },
+          encoding: { x, color: ofSeries },
+        },
+      ],
+    },
+  } as FigureSpec
+}

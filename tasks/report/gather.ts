@@ -1,0 +1,123 @@
+/** Everything that a report says about one experiment, read from its runs. */
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { pathsOf, type PathRun } from '../data/paths.ts'
+import { damageOf } from '../data/query.ts'
+import type { Emit } from '../engine/event.ts'
+import { printable } from '../engine/printable.ts'
+import type { Manifest } from '../experiment/manifest.ts'
+import { readRun } from '../experiment/result.ts'
+import { isShown } from '../results.ts'
+import type { ExperimentFacts } from './experiment.ts'
+import type { Kept } from './kept.ts'
+import type { GroupPath } from './path.ts'
+import type { ExperimentRuns, Group, ReportRun } from './runs.ts'
+
+/** Runs that did not pass and are looked at one by one. */
+const MOST_BAD = 8
+const TABLE = 'events.parquet'
+/** Clocks that count without seconds. */
+const TICKS = new Set(['counter', 'x86-tsc'])
+
+export interface GatherOptions {
+  readonly results: string
+  readonly kept: Kept
+  /** A directory for what does not fit in memory. */
+  readonly temp: string
+  /** Runs of each arm whose events are read; the newest. */
+  readonly mostRuns: number
+  readonly emit: Emit
+}
+
+async function manifestOf(run: ReportRun, { results, emit }: GatherOptions): Promise<Manifest | undefined> {
+  try {
+    const { manifest } = await readRun(results, run)
+    if (isShown(manifest)) return manifest
+  } catch {
+    // Deleted since the list was made, or edited by hand: said below.
+  }
+  emit({
+    type: 'notice',
+    level: 'warning',
+    place: `results/${printable(run.experiment, 80)}/${printable(run.run, 80)}`,
+    text: 'its manifest.json cannot be read: the report has what was known of it before',
+  })
+  return undefined
+}
+
+/** The newest of a group that can be read; one that counts before one that does not. */
+async function newestOf({ counted, runs }: Group, options: GatherOptions): Promise<Manifest | undefined> {
+  for (const run of [...counted.toReversed(), ...runs.toReversed()].slice(0, 5)) {
+    const manifest = await manifestOf(run, options)
+    if (manifest !== undefined) return manifest
+  }
+  return undefined
+}
+
+interface Source extends PathRun {
+  readonly run: ReportRun
+}
+
+/** Tables that are there; what is missing or damaged is named. */
+async function readable(sources: readonly Source[], deep: boolean, emit: Emit): Promise<Source[]> {
+  const good: Source[] = []
+  for (const source of sources) {
+    const damage = existsSync(source.file) ? deep && (await damageOf(source.file, true)) : 'it was deleted'
+    if (damage === false || damage === undefined) good.push(source)
+    else
+      emit({
+        type: 'notice',
+        level: 'warning',
+        place: `results/${printable(source.run.experiment, 80)}/${printable(source.run.run, 80)}`,
+        text: `${TABLE} cannot be read (${printable(damage, 160)}); the run is in no path`,
+      })
+  }
+  return good
+}
+
+async function groupPaths(
+  { groups }: ExperimentRuns,
+  newest: readonly (Manifest | undefined)[],
+  options: GatherOptions,
+): Promise<{ readonly paths: GroupPath[]; readonly notes: readonly string[] }> {
+  const { results, kept, temp, mostRuns, emit } = options
+  const notes: string[] = []
+  const sources = groups.flatMap(({ counted, label }, group) => {
+    const withEvents = counted.filter(({ table, events }) => table && events > 0)
+    if (withEvents.length > mostRuns)
+      notes.push(`${label}: paths are of the newest ${mostRuns} of ${withEvents.length} runs.`)
+    return withEvents.slice(-mostRuns).map((run): Source => ({
+      ...{ run, group, file: join(results, run.experiment, run.run, TABLE) },
+      pid: run.imported === null ? (run.pid ?? -1) : undefined,
+    }))
+  })
+  const orders = newest.map((manifest) => ({ order: manifest && kept.order(manifest) }))
+  const read = async (list: readonly Source[]) => ({ list, found: await pathsOf(list, orders, temp) })
+  const there = await readable(sources, false, emit)
+  const { list, found } = await read(there).catch(async (error: unknown) => {
+    const good = await readable(there, true, emit)
+    if (good.length === there.length) throw error
+    return await read(good)
+  })
+  const paths = groups.flatMap((group, index): GroupPath[] => {
+    const path = found[index]
+    if (path === undefined) return []
+    const runs = list.filter((source) => source.group === index).map(({ run }) => run)
+    const ticks = runs.some(({ clock }) => TICKS.has(clock))
+    return [{ path, label: group.label, run: list[path.run]?.run.run ?? '', ticks, runs }]
+  })
+  return { paths, notes }
+}
+
+/** @param events whether the paths of reads are wanted: the one thing that has to look into the traces */
+export async function gather(runs: ExperimentRuns, events: boolean, options: GatherOptions): Promise<ExperimentFacts> {
+  const newest = await Promise.all(runs.groups.map((group) => newestOf(group, options)))
+  const failed = runs.runs.filter(({ verdict }) => verdict !== 'passed' && verdict !== 'imported').toReversed()
+  const bad: { run: ReportRun; manifest: Manifest }[] = []
+  for (const run of failed.slice(0, MOST_BAD)) {
+    const manifest = await manifestOf(run, options)
+    if (manifest !== undefined) bad.push({ run, manifest })
+  }
+  const { paths, notes } = events ? await groupPaths(runs, newest, options) : { paths: [], notes: [] }
+  return { runs, newest: newest.filter((manifest) => manifest !== undefined), bad, paths, notes }
+}

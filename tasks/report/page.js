@@ -1,0 +1,65 @@
+/* Sortable tables and the filters of the table of runs. Without it the page is whole, and neither is offered. */
+'use strict'
+{
+  const order = new Intl.Collator('en', { numeric: true, sensitivity: 'base' })
+  const valueOf = (row, column) => {
+    const cell = row.cells[column]
+    return cell.dataset.v === undefined ? cell.textContent.trim() : cell.dataset.v
+  }
+  const compare = (a, b) => {
+    // What is not known stands last in both directions.
+    if (a === '' || b === '') return a === b ? 0 : a === '' ? 1 : -1
+    return undefined
+  }
+  const sort = (table, column, head) => {
+    const up = head.getAttribute('aria-sort') !== 'ascending'
+    const number = head.classList.contains('number')
+    for (const other of table.tHead.rows[0].cells) other.removeAttribute('aria-sort')
+    head.setAttribute('aria-sort', up ? 'ascending' : 'descending')
+    const body = table.tBodies[0]
+    const rows = [...body.rows].map((row) => ({ row, value: valueOf(row, column) }))
+    rows.sort((a, b) => {
+      const known = compare(a.value, b.value)
+      if (known !== undefined) return known
+      const sign = number ? Number(a.value) - Number(b.value) : order.compare(a.value, b.value)
+      return up ? sign : -sign
+    })
+    body.append(...rows.map(({ row }) => row))
+  }
+  for (const table of document.querySelectorAll('table.sortable')) {
+    if (table.tBodies[0].rows.length < 2) continue
+    for (const [column, head] of [...table.tHead.rows[0].cells].entries()) {
+      const button = document.createElement('button')
+      button.type = 'button'
+      button.textContent = head.textContent
+      button.addEventListener('click', () => sort(table, column, head))
+      head.replaceChildren(button)
+    }
+  }
+  for (const form of document.querySelectorAll('form.filters')) {
+    const table = form.parentElement.querySelector('table')
+    const [selects, text, said] = [
+      form.querySelectorAll('select'),
+      form.querySelector('input'),
+      form.querySelector('output'),
+    ]
+    const rows = [...table.tBodies[0].rows].map((row) => ({ row, text: row.textContent.toLowerCase() }))
+    const apply = () => {
+      const wanted = [...selects].filter((select) => select.value !== '')
+      const words = text.value.toLowerCase().split(/\s+/).filter(Boolean)
+      let shown = 0
+      for (const { row, text: whole } of rows) {
+        const fits =
+          wanted.every((select) => row.cells[select.dataset.column].textContent.trim() === select.value) &&
+          words.every((word) => whole.includes(word))
+        row.hidden = !fits
+        if (fits) shown++
+      }
+      said.textContent = `${shown} of ${rows.length} runs`
+    }
+    form.hidden = false
+    form.addEventListener('input', apply)
+    form.addEventListener('submit', (event) => event.preventDefault())
+    apply()
+  }
+}

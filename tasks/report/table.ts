@@ -1,0 +1,120 @@
+/** A table as data, and the same table as HTML, CSV and LaTeX. */
+import { html, type Html } from './html.ts'
+
+export type Cell = string | number | null
+
+export interface Column {
+  readonly head: string
+  /** Stands behind the head; the numbers of the column are in it. */
+  readonly unit?: string
+  /** Numbers stand right; text that a person compares letter by letter is set in one width. */
+  readonly kind: 'text' | 'code' | 'number'
+}
+
+export interface Table {
+  /** Its file's name. */
+  readonly name: string
+  readonly caption: string
+  readonly columns: readonly Column[]
+  readonly rows: readonly (readonly Cell[])[]
+}
+
+/** Four significant digits and thousands in groups: `1 234`, `12.35`, `0.001234`. */
+export function numberText(value: number): string {
+  if (!Number.isFinite(value)) return String(value)
+  const rounded = Math.abs(value) >= 1000 ? Math.round(value) : Number(value.toPrecision(4))
+  const [whole = '', fraction] = String(rounded).split('.')
+  const grouped =
+    Math.abs(rounded) >= 10_000 && !whole.includes('e') ? whole.replaceAll(/\B(?=(\d{3})+$)/g, '\u202f') : whole
+  return fraction === undefined ? grouped : `${grouped}.${fraction}`
+}
+
+export const cellText = (cell: Cell): string =>
+  cell === null ? '' : typeof cell === 'number' ? numberText(cell) : cell
+
+const headOf = ({ head, unit }: Column): string => (unit === undefined ? head : `${head} (${unit})`)
+
+/** A cell that is more than its text, by row and column. */
+export type Decorate = (cell: Cell, column: number, row: number) => Html | undefined
+
+/** Sortable by the page's script, by what stands in data-v where that differs from what is shown. */
+export function tableHtml({ caption, columns, rows }: Table, decorate: Decorate = () => undefined): Html {
+  const cell = (value: Cell, index: number, row: number): Html => {
+    const { kind } = columns[index] ?? { kind: 'text' }
+    const content =
+      decorate(value, index, row) ?? (kind === 'code' ? html`<code>${cellText(value)}</code>` : cellText(value))
+    return kind === 'number'
+      ? html`<td class="number" data-v="${value ?? ''}">${content}</td>`
+      : html`<td>${content}</td>`
+  }
+  const heads = columns.map((column) => html`<th scope="col" class="${column.kind}">${headOf(column)}</th>`)
+  const lines = rows.map((row, at) => html`<tr>${row.map((value, index) => cell(value, index, at))}</tr>\n`)
+  return html`<div class="scroll" role="region" tabindex="0" aria-label="${caption}">
+<table class="sortable"><caption>${caption}</caption>
+<thead><tr>${heads}</tr></thead>
+<tbody>${lines}</tbody></table></div>
+`
+}
+
+/** RFC 4180, with \n. A spreadsheet must not take text for a formula, so "=", "+", "-" and "@" are quoted by a leading "'". */
+function csvCell(cell: Cell): string {
+  if (cell === null) return ''
+  if (typeof cell === 'number') return String(cell)
+  const safe = /^[=+\-@\t\r]/.test(cell) ? `'${cell}` : cell
+  return /[",\r\n]/.test(safe) || safe === '' ? `"${safe.replaceAll('"', '""')}"` : safe
+}
+
+/** All digits that there are; null is nothing. */
+export const tableCsv = ({ columns, rows }: Table): string =>
+  [columns.map((column) => csvCell(headOf(column))), ...rows.map((row) => row.map(csvCell))]
+    .map((cells) => `${cells.join(',')}\n`)
+    .join('')
+
+const LATEX: Readonly<Record<string, string>> = {
+  '\\': '\\textbackslash{}',
+  '{': '\\{',
+  '}': '\\}',
+  '~': '\\textasciitilde{}',
+  '^': '\\textasciicircum{}',
+  '<': '\\textless{}',
+  '>': '\\textgreater{}',
+  '|': '\\textbar{}',
+  '"': '\\textquotedbl{}',
+  µ: '\\textmu{}',
+  '±': '\\textpm{}',
+  '×': '\\texttimes{}',
+  '→': '$\\rightarrow$',
+  '…': '\\ldots{}',
+  '–': '--',
+  '\u202f': '\\,',
+  '\n': ' ',
+  '\t': ' ',
+}
+
+/** Text in LaTeX; what has no name here stays as UTF-8. */
+export const latexText = (text: string): string =>
+  text.replaceAll(/[\\{}~^<>|"µ±×→…–\u202f\n\t]|[&%$#_]/g, (character) => LATEX[character] ?? `\\${character}`)
+
+/** A table float in the style of the package booktabs. T1 fonts have the quotation mark: \\usepackage[T1]{fontenc}, \\usepackage{booktabs}. */
+export function tableLatex({ name, caption, columns, rows }: Table): string {
+  const cell = (value: Cell, index: number): string => {
+    const text = latexText(cellText(value))
+    return columns[index]?.kind === 'code' && text !== '' ? `\\texttt{${text}}` : text
+  }
+  return [
+    '% \\usepackage[T1]{fontenc} \\usepackage{textcomp} \\usepackage{booktabs}',
+    '\\begin{table}',
+    '  \\centering',
+    `  \\caption{${latexText(caption)}}`,
+    `  \\label{tab:${name}}`,
+    `  \\begin{tabular}{${columns.map(({ kind }) => (kind === 'number' ? 'r' : 'l')).join('')}}`,
+    '    \\toprule',
+    `    ${columns.map((column) => latexText(headOf(column))).join(' & ')} \\\\`,
+    '    \\midrule',
+    ...rows.map((row) => `    ${row.map(cell).join(' & ')} \\\\`),
+    '    \\bottomrule',
+    '  \\end{tabular}',
+    '\\end{table}',
+    '',
+  ].join('\n')
+}
