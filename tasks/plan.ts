@@ -22,7 +22,7 @@ export interface Choices {
 }
 
 /** The VM's kernel, or the first fallback whose source can be had. What was asked for is kept with it. */
-async function kernelOf(
+export async function kernelOf(
   lab: ResolvedLab,
   vm: ResolvedVm,
   choices: Choices,

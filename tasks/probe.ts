@@ -1,15 +1,15 @@
 /** Step: probe. BPF objects against the headers of the kernel that was built; the holder and the workload beside them. */
-import { existsSync } from 'node:fs'
 import { readdir } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
-import type { ResolvedExperiment, ResolvedKernel, ResolvedProbe } from './config/resolve.ts'
+import type { ResolvedExperiment, ResolvedKernel } from './config/resolve.ts'
 import { step, type Context } from './engine/context.ts'
-import { labError } from './engine/error.ts'
 import { fingerprintOf, hashFile, type Inputs } from './engine/fingerprint.ts'
 import { compileBpf, compileProgram } from './host/compile.ts'
 import { toolVersion } from './host/tool-version.ts'
 import type { KernelArtefact } from './kernel.ts'
 import { keepLint, LINT, sayLint } from './lint.ts'
+import { headersOf, labInclude, probeCommand, refuseOutside, suffixDefines, type SourceProbe } from './probe/command.ts'
+import { libbpfHashes } from './probe/libbpf.ts'
 
 /** Something that goes to the guest. */
 export interface Deployable {
@@ -19,15 +19,11 @@ export interface Deployable {
   readonly fingerprint: string
 }
 
-/** libbpf's headers for BPF programs (bpf_helpers.h), of the package libbpf-dev. */
-const LIBBPF_INCLUDE = '/usr/include'
-
 /** Hashes of a source and of every header that stands beside it or in our include directory. */
 async function sourceInputs(file: string, dirs: readonly string[]): Promise<Inputs> {
   const inputs: Record<string, string> = { [basename(file)]: await hashFile(file) }
-  for (const dir of [dirname(file), ...dirs])
-    for (const name of (await readdir(dir).catch((): string[] => [])).toSorted())
-      if (name.endsWith('.h')) inputs[`${basename(dir)}/${name}`] = await hashFile(join(dir, name))
+  for (const header of await headersOf([dirname(file), ...dirs]))
+    inputs[`${basename(dirname(header))}/${basename(header)}`] = await hashFile(header)
   return inputs
 }
 
@@ -46,52 +42,20 @@ async function built(
   return { name, file: join(dir, name), fingerprint, fresh: stored !== undefined }
 }
 
-const libbpf = async (): Promise<string> => {
-  const file = join(LIBBPF_INCLUDE, 'bpf/libbpf_version.h')
-  if (!existsSync(file))
-    throw labError({
-      place: 'host',
-      fact: 'libbpf 1.0 or newer is not installed',
-      wayOut: 'install libbpf-dev; `lab doctor --fix` does it',
-    })
-  return await hashFile(file)
-}
-
-/** LAB_SUFFIX is the suffix of the first parallel path, LAB_SUFFIX_2 of the second, and so on. */
-const suffixDefines = ({ parallelPaths }: ResolvedKernel): Record<string, string> =>
-  Object.fromEntries(
-    [...new Set(parallelPaths.map(({ suffix }) => suffix))].map((suffix, index) => [
-      index === 0 ? 'LAB_SUFFIX' : `LAB_SUFFIX_${index + 1}`,
-      `"${suffix}"`,
-    ]),
-  )
-
-/** A probe that is compiled from a source of the lab, not a sample of the kernel. */
-export type SourceProbe = Extract<ResolvedProbe, { source: string }>
-
 async function compileProbe(probe: SourceProbe, kernel: KernelArtefact, declared: ResolvedKernel, context: Context) {
-  const include = join(context.toolRoot, 'bpf/include')
-  const define = suffixDefines(declared)
   const inputs: Inputs = {
-    format: 1,
+    format: 2,
     lint: LINT,
-    source: await sourceInputs(probe.source, [include]),
+    source: await sourceInputs(probe.source, [labInclude(context)]),
     kernel: kernel.fingerprint,
-    define,
+    define: suffixDefines(declared),
     clang: await toolVersion('clang', context.cache, context.signal),
-    libbpf: await libbpf(),
+    libbpf: await libbpfHashes(),
   }
-  const headers = join(kernel.dir, 'headers')
   const result = await built('probe', `${probe.name}.bpf.o`, inputs, context, async (object) => {
-    await compileBpf({
-      source: probe.source,
-      object,
-      include: [dirname(probe.source), include, headers, LIBBPF_INCLUDE],
-      define,
-      place: `probe ${probe.name}`,
-      signal: context.signal,
-    })
-    await keepLint(probe.source, kernel.release, headers, object, context.toolRoot)
+    const { compile, roots } = await probeCommand(probe, kernel, declared, context)
+    refuseOutside(await compileBpf({ ...compile, object }), roots, compile.place)
+    await keepLint(probe.source, kernel.release, join(kernel.dir, 'headers'), object, context.toolRoot)
   })
   await sayLint(result.file, probe.source, context)
   return result
@@ -122,7 +86,7 @@ export async function holderStep(context: Context): Promise<Deployable> {
       format: 1,
       sources,
       gcc: await toolVersion('gcc', context.cache, context.signal),
-      libbpf: await libbpf(),
+      libbpf: await libbpfHashes(),
     }
     const { fresh, ...value } = await built('holder', 'lab-holder', inputs, context, (program) =>
       compileProgram({

@@ -7,10 +7,9 @@ import { userError } from '../engine/error.ts'
 import { hostStep } from '../host-tools.ts'
 import { imageStep } from '../image.ts'
 import { kernelStep, showPatch } from '../kernel.ts'
-import { sampleStep } from '../kernel/sample.ts'
-import { probeStep } from '../probe.ts'
 import { kernelPlan, imagePlan } from '../forecast.ts'
 import { openApp } from './app.ts'
+import { buildProbe, dryProbe, explainProbe } from './build-probe.ts'
 import type { CommandModule } from './index.ts'
 
 const KINDS = ['kernel', 'image', 'probe'] as const
@@ -27,10 +26,6 @@ function kindsOf(kind: unknown): readonly Kind[] {
     wayOut: `use ${KINDS.join(', ')}`,
   })
 }
-
-/** The kernel that probes are compiled against: the named one, or that of the first VM. */
-const kernelForProbes = (lab: ResolvedLab, kernel: string | undefined): string =>
-  kernel ?? Object.values(lab.vms)[0]?.kernel.use ?? ''
 
 interface Built {
   readonly kind: Kind
@@ -53,15 +48,7 @@ async function buildOne(
     })
     return { kind, name, path: kernel?.dir ?? '' }
   }
-  const declared = named(lab.kernels, 'kernel', kernelForProbes(lab, text(options['kernel'])))
-  const kernel = await kernelStep(declared, context)
-  const probe = named(lab.probes, 'probe', name)
-  if (!kernel) return { kind, name, path: '' }
-  const { file } =
-    'sample' in probe
-      ? (await sampleStep(probe, kernel, declared, undefined, context)).program
-      : await probeStep(probe, kernel, declared, context)
-  return { kind, name, path: file }
+  return { kind, name, path: await buildProbe(lab, name, options, context) }
 }
 
 const namesOf = (lab: ResolvedLab, kind: Kind): string[] =>
@@ -71,11 +58,21 @@ export const work: CommandModule['work'] = async (session, [kindWord, nameWord],
   const { lab, context } = openApp(session)
   const kinds = kindsOf(kindWord)
   const name = text(nameWord)
-  if ((options['source'] ?? options['showPatch']) && (kinds[0] !== 'kernel' || kinds.length > 1 || name === undefined))
+  const only = name === undefined || kinds.length > 1 ? undefined : kinds[0]
+  if (options['showPatch'] && only !== 'kernel')
+    throw userError({ fact: '--show-patch is about one kernel', wayOut: 'lab build kernel v5.4 --show-patch' })
+  if (options['source'] && only !== 'kernel' && only !== 'probe')
     throw userError({
-      fact: '--source and --show-patch are about one kernel',
+      fact: '--source is about one kernel, or one probe for it',
       wayOut: 'lab build kernel v5.4 --source ../linux',
     })
+  if (options['explain'] && only !== 'probe')
+    throw userError({ fact: '--explain is about one probe', wayOut: 'lab build probe readiter --explain' })
+  if (only === 'probe' && name !== undefined && (options['explain'] ?? options['dryRun'])) {
+    named(lab.probes, 'probe', name)
+    await hostStep(context)
+    return await (options['explain'] ? explainProbe : dryProbe)(lab, name, options, context)
+  }
   const jobs = kinds.flatMap((kind) =>
     (name === undefined ? namesOf(lab, kind) : [name]).map((one) => [kind, one] as const),
   )

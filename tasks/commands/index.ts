@@ -71,8 +71,9 @@ export const COMMANDS: readonly CommandSpec[] = [
     options: [
       ['--source <dir>', 'kernel: build this tree instead of the declared source'],
       ['--show-patch', 'kernel: the diff that parallelPath makes, and no build'],
+      ['--explain', 'probe: which file each include resolves to; fails if one is not of its kernel, libbpf or the lab'],
       KERNEL,
-      DRY,
+      ['-n, --dry-run', 'say what would be done, and why; of one probe, the commands that compile it'],
     ],
     load: () => import('./build.ts'),
   },

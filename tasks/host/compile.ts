@@ -1,7 +1,9 @@
 /** The compilers: clang for BPF objects, gcc for programs of the guest. Their messages reach the user once, with file and line. */
+import { readFile, rm } from 'node:fs/promises'
 import { Failure, type FailureParts } from '../engine/error.ts'
 import { printable } from '../engine/printable.ts'
-import { run } from './sh.ts'
+import { dependenciesOf, includesOf, preprocessing, type Include } from '../linux/includes.ts'
+import { run, type RunOptions } from './sh.ts'
 
 export interface BpfCompile {
   readonly source: string
@@ -69,12 +71,19 @@ export const bpfArgv = ({ source, object, include, define }: BpfCompile, resourc
   ...['-c', source, '-o', object],
 ]
 
-export async function compileBpf(wanted: BpfCompile): Promise<void> {
-  const { place, source, signal } = wanted
-  const resources = (await run(['clang', '-print-resource-dir'], { signal, place })).stdout.trim()
+/** Where clang keeps the headers that belong to itself (stddef.h, stdarg.h). */
+export const clangResources = async (signal: AbortSignal): Promise<string> =>
+  (await run(['clang', '-print-resource-dir'], { signal, place: 'host' })).stdout.trim()
+
+/** Compiles, and returns every file that was read for it. @throws CompileFailure with what the compiler said */
+export async function compileBpf(wanted: BpfCompile): Promise<string[]> {
+  const { place, source, object, signal } = wanted
+  const argv = bpfArgv(wanted, await clangResources(signal))
+  const list = `${object}.d`
   const said: string[] = []
   try {
-    await run(bpfArgv(wanted, resources), { signal, place, onLine: (line) => said.push(line) })
+    await run([...argv, '-MD', '-MF', list], { signal, place, onLine: (line) => said.push(line) })
+    return dependenciesOf(await readFile(list, 'utf8'))
   } catch (error) {
     throw compileFailure(
       error,
@@ -83,7 +92,15 @@ export async function compileBpf(wanted: BpfCompile): Promise<void> {
       source,
       'correct the probe; its headers are those of the kernel that was built',
     )
+  } finally {
+    await rm(list, { force: true })
   }
+}
+
+/** Which file each include of a compiling command resolved to, as its own preprocessor says. */
+export async function includes(argv: readonly string[], options: RunOptions): Promise<Include[]> {
+  const { stdout } = await run(preprocessing(argv), options)
+  return includesOf(stdout)
 }
 
 export interface HostCompile {

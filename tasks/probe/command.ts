@@ -1,0 +1,92 @@
+/** How a probe of ours is compiled: its sources, the directories whose headers it may see, and nothing of the host's kernel. */
+import { readdir } from 'node:fs/promises'
+import { dirname, join, resolve } from 'node:path'
+import type { ResolvedKernel, ResolvedProbe } from '../config/resolve.ts'
+import type { Context } from '../engine/context.ts'
+import { userError } from '../engine/error.ts'
+import { clangResources, type BpfCompile } from '../host/compile.ts'
+import type { KernelArtefact } from '../kernel.ts'
+import { libbpfInclude } from './libbpf.ts'
+
+/** A probe that is compiled from a source of the lab, not a sample of the kernel. */
+export type SourceProbe = Extract<ResolvedProbe, { source: string }>
+
+/** A directory whose files a probe may include. */
+export interface Root {
+  readonly dir: string
+  /** For people: "kernel v5.10", "libbpf". */
+  readonly what: string
+}
+
+/** LAB_SUFFIX is the suffix of the first parallel path, LAB_SUFFIX_2 of the second, and so on. */
+export const suffixDefines = ({ parallelPaths }: ResolvedKernel): Record<string, string> =>
+  Object.fromEntries(
+    [...new Set(parallelPaths.map(({ suffix }) => suffix))].map((suffix, index) => [
+      index === 0 ? 'LAB_SUFFIX' : `LAB_SUFFIX_${index + 1}`,
+      `"${suffix}"`,
+    ]),
+  )
+
+/** What the lab brings for all probes: lab.bpf.h. */
+export const labInclude = (context: Context): string => join(context.toolRoot, 'bpf/include')
+
+/** Headers that stand in these directories themselves; each is an input of the probe. */
+export async function headersOf(dirs: readonly string[]): Promise<string[]> {
+  const files: string[] = []
+  for (const dir of dirs)
+    for (const name of (await readdir(dir).catch((): string[] => [])).toSorted())
+      if (name.endsWith('.h')) files.push(join(dir, name))
+  return files
+}
+
+export interface ProbeCommand {
+  readonly compile: Omit<BpfCompile, 'object'>
+  /** Where its includes may come from, in the order of the search. */
+  readonly roots: readonly Root[]
+}
+
+/** The command for one kernel, whose headers need not be there yet. */
+export async function probeCommand(
+  probe: SourceProbe,
+  kernel: Pick<KernelArtefact, 'name' | 'dir'>,
+  declared: ResolvedKernel,
+  context: Context,
+): Promise<ProbeCommand> {
+  const searched: Root[] = [
+    { dir: dirname(probe.source), what: 'beside the probe' },
+    { dir: labInclude(context), what: 'lab' },
+    { dir: join(kernel.dir, 'headers'), what: `kernel ${kernel.name}` },
+    { dir: await libbpfInclude(context), what: 'libbpf' },
+  ]
+  return {
+    compile: {
+      source: probe.source,
+      include: searched.map(({ dir }) => dir),
+      define: suffixDefines(declared),
+      place: `probe ${probe.name}`,
+      signal: context.signal,
+    },
+    roots: [...searched, { dir: join(await clangResources(context.signal), 'include'), what: 'clang' }],
+  }
+}
+
+/** The root that a file stands in. The probe's own directory counts for what stands there itself: only that is among its inputs. */
+export function rootOf(file: string, [own, ...others]: readonly Root[]): Root | undefined {
+  const path = resolve(file)
+  return own?.dir === dirname(path) ? own : others.find(({ dir }) => path.startsWith(`${dir}/`))
+}
+
+/** For files that come from somewhere else: their changes would go unnoticed, or they belong to another kernel. */
+export const outsideFailure = (lines: readonly string[], place: string) =>
+  userError({
+    place,
+    fact: 'it includes what is neither beside it nor of the kernel that was built, libbpf or the lab',
+    lines: lines.slice(0, 6),
+    wayOut: 'put the header beside the probe; of a kernel, include what its own headers have (`--explain` shows each)',
+  })
+
+/** @throws a user's error when a file stands in none of the roots */
+export function refuseOutside(files: readonly string[], roots: readonly Root[], place: string): void {
+  const outside = files.filter((file) => rootOf(file, roots) === undefined)
+  if (outside.length > 0) throw outsideFailure(outside, place)
+}
