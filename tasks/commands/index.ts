@@ -131,8 +131,11 @@ export const COMMANDS: readonly CommandSpec[] = [
   { usage: 'console [vm]', about: 'the serial console (leave with Ctrl-])', load: () => import('./console.ts') },
   {
     usage: 'results [action] [run]',
-    about: 'ls, show or rm',
-    options: [['--experiment <name>', 'only of this one']],
+    about: 'ls, show RUN, rm RUN, or order EXPERIMENT: did its events come in the same order each time?',
+    options: [
+      ['--experiment <name>', 'only of this one'],
+      ['--per <what>', 'order: sequences of a read (when left out) or of a run'],
+    ],
     load: () => import('./results.ts'),
   },
   {

@@ -16,6 +16,7 @@ interface Asked {
   readonly results: string
   readonly runs: readonly IndexedRun[]
   readonly name: string | undefined
+  readonly options: Readonly<Record<string, unknown>>
 }
 
 function ls({ session, results, runs }: Asked): Outcome {
@@ -53,7 +54,26 @@ async function remove({ results, runs, name }: Asked): Promise<Outcome> {
   return { text: `removed ${printable(experiment)} ${printable(run)}`, data: { removed: dir } }
 }
 
-const ACTIONS: Readonly<Record<string, (asked: Asked) => Outcome | Promise<Outcome>>> = { ls, show, rm: remove }
+/** Whether events came in the same order, over the runs of an experiment that count. */
+async function order({ session, results, runs, name, options }: Asked): Promise<Outcome> {
+  const per = options['per'] ?? 'read'
+  if (per !== 'read' && per !== 'run')
+    throw userError({
+      place: '--per',
+      fact: 'a sequence is that of a read or of a run',
+      wayOut: '--per read or --per run',
+    })
+  const { orderReport, orderText } = await import('../results/order.ts')
+  const newest = runs.at(-1)?.experiment
+  const wanted = name === undefined || name === 'last' ? newest : name
+  if (wanted === undefined) throw userError({ fact: 'there are no runs', wayOut: '`lab run EXPERIMENT` makes one' })
+  const found = await Promise.all(ofExperiment(runs, wanted).map((one) => readRun(results, one)))
+  const counted = found.filter(({ manifest }) => manifest.plan?.warmup !== true)
+  const report = await orderReport(wanted, counted, per)
+  return { text: orderText(report), data: session.options.json === true ? report : undefined }
+}
+
+const ACTIONS: Readonly<Record<string, (asked: Asked) => Outcome | Promise<Outcome>>> = { ls, show, rm: remove, order }
 
 /** By the directory that a run stands in; a name that comes from outside is never made part of a path. */
 function ofExperiment(runs: readonly IndexedRun[], experiment: unknown): readonly IndexedRun[] {
@@ -71,7 +91,10 @@ export const work: CommandModule['work'] = async (session, [action = 'ls', name]
   const wanted = String(action)
   const act = Object.hasOwn(ACTIONS, wanted) ? ACTIONS[wanted] : undefined
   if (act === undefined)
-    throw userError({ fact: `lab results cannot "${printable(wanted)}"`, wayOut: 'ls, show RUN or rm RUN' })
+    throw userError({
+      fact: `lab results cannot "${printable(wanted)}"`,
+      wayOut: 'ls, show RUN, order EXPERIMENT or rm RUN',
+    })
   const { results } = placesOf(dirname(findLab(process.cwd(), session.options.file)))
   const { runs, skipped } = await indexRuns(results)
   if (skipped.length > 0)
@@ -82,5 +105,5 @@ export const work: CommandModule['work'] = async (session, [action = 'ls', name]
       text: `left out: ${printable(skipped.map(({ name: one, why }) => `${one} (${why})`).join(', '), 400)}`,
     })
   const chosen = ofExperiment(runs, options['experiment'])
-  return await act({ session, results, runs: chosen, name: typeof name === 'string' ? name : undefined })
+  return await act({ session, results, runs: chosen, name: typeof name === 'string' ? name : undefined, options })
 }

@@ -8,6 +8,7 @@ import { experimentStep, type ExperimentOutcome, type RunOutcome } from '../expe
 import { printable } from '../engine/printable.ts'
 import { ready, type Choices } from '../plan.ts'
 import { allText, runText, summaryText, type Ended } from '../experiment/text.ts'
+import { orderReport, orderSummary } from '../results/order.ts'
 import { fingerprint, openVm } from '../vm.ts'
 import { SharedVm } from '../vm/shared.ts'
 import { openApp, type App, type Session } from './app.ts'
@@ -111,6 +112,16 @@ async function explained(outcomes: readonly RunOutcome[], { context }: Session):
   return text === '' ? [] : [text, '']
 }
 
+/** Whether the events of each experiment came in the same order. */
+async function ordersOf(all: readonly ExperimentOutcome[]): Promise<string[]> {
+  const lines: string[] = []
+  for (const { outcomes } of all) {
+    const name = outcomes[0]?.manifest.experiment
+    if (name !== undefined) lines.push(...orderSummary(await orderReport(name, outcomes, 'read')))
+  }
+  return lines
+}
+
 async function runNamed(experiments: readonly ResolvedExperiment[], one: RunOne, session: Session): Promise<Outcome> {
   const { view } = session
   const all: ExperimentOutcome[] = []
@@ -126,7 +137,7 @@ async function runNamed(experiments: readonly ResolvedExperiment[], one: RunOne,
       ...(last?.own ? [runText(last), ''] : []),
       ...all.flatMap((one) => one.problems.map(problemText)),
       ...(await explained(outcomes, session)),
-      summaryText(outcomes, experiments[0]?.until?.precision),
+      summaryText(outcomes, experiments[0]?.until?.precision, await ordersOf(all)),
     ].join('\n'),
     data: dataOf(outcomes),
     status: all.map(verdictOf).find((status) => status !== EXIT.done) ?? EXIT.done,

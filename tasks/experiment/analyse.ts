@@ -8,7 +8,8 @@ import { isolationOf, type Isolation } from '../data/isolation.ts'
 import { lossLedger, silentPrintk, type Ledger } from '../data/loss.ts'
 import { matches } from '../data/match.ts'
 import { Processes } from '../data/processes.ts'
-import { sequencesOf, type Other } from '../data/sequences.ts'
+import { sequenceText } from '../data/sequence-file.ts'
+import { sequencesOf, type Matches, type Other } from '../data/sequences.ts'
 import { isPrintk, parseTraceText, type TraceEvent } from '../linux/trace-line.ts'
 import { checkAll, expectedOn, failuresExpectedOn } from './expectations.ts'
 import { failuresOf } from './failed.ts'
@@ -27,6 +28,8 @@ export interface Analysis {
   readonly expectations: readonly ExpectationVerdict[]
   readonly probes: readonly ProbeReport[]
   readonly failed: readonly Failed[]
+  /** The workload's messages without what differs from boot to boot: text of the file sequence.txt. */
+  readonly sequence: string
   /** A failure of the workload that the experiment declares. */
   readonly workloadMayFail: boolean
   /** Nothing was recorded: the run ended before the workload started. */
@@ -78,6 +81,21 @@ function expectedMessage(experiment: ResolvedExperiment, arm: Arm, kernel: strin
   return (message) => patterns.some((pattern) => matches(pattern, message))
 }
 
+/** What makes a read, as the first expectation of an order says; undefined where none does. */
+function orderOfRead(
+  experiment: ResolvedExperiment,
+  arm: Arm,
+  kernel: string,
+  pid: number,
+): readonly Matches[] | undefined {
+  const declared = expectedOn(experiment, kernel, arm).find((one) => 'order' in one && one.per === 'read')
+  if (declared === undefined || !('order' in declared)) return undefined
+  return declared.order.map((text): Matches => {
+    const pattern = patternOf(text, { ...arm.params, 'workload.pid': pid })
+    return (message) => matches(pattern, message)
+  })
+}
+
 const NOT_STARTED: Ledger = {
   ...lossLedger({ stats: [], missed: [], markers: [], notUnderstood: 0 }),
   reasons: ['the workload was not started: nothing was recorded'],
@@ -121,6 +139,7 @@ export function analyse(input: AnalysisInput): Analysis {
     expectations,
     probes,
     failed,
+    sequence: sequenceText(events, pids, processes, orderOfRead(experiment, arm, kernel, started?.pid ?? -1)),
     workloadMayFail: declared.some(({ failure }) => failure === 'workload' || failure === 'deadline'),
     notStarted: started === undefined,
   }

@@ -3,6 +3,7 @@ import { readFile, rm } from 'node:fs/promises'
 import { cpus, release } from 'node:os'
 import { join } from 'node:path'
 import type { Arm } from '../config/arms.ts'
+import { SEQUENCE_FILE } from '../data/sequence-file.ts'
 import { withoutAddresses } from '../data/sequences.ts'
 import { writeEvents } from '../data/events-parquet.ts'
 import { hashFile, hashText } from '../engine/fingerprint.ts'
@@ -229,6 +230,7 @@ export async function record(
   for (const { name } of samples) files.set(`probe-${name}.out`, guest.files.get(`probe-${name}.out`) ?? '')
   files.set('isolation.json', `${JSON.stringify(analysis.isolation, null, 1)}\n`)
   files.set('holder.ndjson', guest.lines.map((line) => `${JSON.stringify(line)}\n`).join(''))
+  if (collect.has('trace') && !analysis.notStarted) files.set(SEQUENCE_FILE, analysis.sequence)
   if (vm.dir !== undefined)
     files.set('console.log', await readFile(join(vm.dir, CONSOLE_LOG)).catch(() => Buffer.alloc(0)))
   const strace = guest.files.get('strace')?.toString('utf8')

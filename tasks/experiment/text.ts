@@ -73,16 +73,6 @@ const countText = (runs: readonly Manifest[]): string => {
   return words.filter((word) => word !== false).join(', ')
 }
 
-/** Whether the order of events repeats: the thesis's open question. */
-function sequenceText(runs: readonly Manifest[]): string[] {
-  const counts = new Map<string, number>()
-  for (const { sequence } of runs) if (sequence !== undefined) counts.set(sequence, (counts.get(sequence) ?? 0) + 1)
-  if (counts.size < 2) return []
-  const sorted = [...counts].toSorted(([, a], [, b]) => b - a)
-  const shown = sorted.slice(0, 4).map(([id, count]) => `${count} runs ${id.slice(0, 8)}`)
-  return [`${counts.size} different sequences of messages: ${shown.join(', ')}${counts.size > 4 ? ', ...' : ''}`]
-}
-
 function factsOf(runs: readonly Manifest[], wanted: number | undefined): string[] {
   const metrics = [...new Set(runs.flatMap((one) => Object.keys(one.metrics ?? {})))]
   return [
@@ -90,7 +80,6 @@ function factsOf(runs: readonly Manifest[], wanted: number | undefined): string[
       const values = valuesOf(runs, name)
       return values.length === 0 ? `${name}: nothing matched in any run` : metricText(name, summary(values), wanted)
     }),
-    ...sequenceText(runs),
   ]
 }
 
@@ -107,12 +96,21 @@ function armLines(outcomes: readonly RunOutcome[], wanted: number | undefined): 
   })
 }
 
-/** Arms, then all runs in a line each where they did not pass, and the count. `precision` is what `until:` asks for. */
-export function summaryText(outcomes: readonly RunOutcome[], precision?: number): string {
+/**
+ * Arms, then all runs in a line each where they did not pass, and the count.
+ * @param precision what `until:` asks for
+ * @param orders what is to be said of the order of events
+ */
+export function summaryText(
+  outcomes: readonly RunOutcome[],
+  precision?: number,
+  orders: readonly string[] = [],
+): string {
   const bad = outcomes.filter(({ manifest }) => manifest.verdict !== 'passed')
   const passed = outcomes.length - bad.length
   return [
     ...armLines(outcomes, precision),
+    ...orders,
     ...bad.map(
       ({ manifest, dir }) =>
         `${manifest.verdict}: ${manifest.experiment} ${manifest.arm.name} repeat ${manifest.repeat}  ${dir}`,

@@ -1,0 +1,59 @@
+import { writeFileSync, mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { tempDir } from '../test/temp-dir.ts'
+import { orderReport, orderSummary, orderText, type OrderedRun } from './order.ts'
+
+function run(name: string, bytes: number, text: string | undefined): OrderedRun {
+  const at = join(tempDir(), name)
+  mkdirSync(at)
+  if (text !== undefined) writeFileSync(join(at, 'sequence.txt'), text)
+  return {
+    dir: at,
+    manifest: {
+      ...{ run: name, experiment: 'x', arm: { name: `bytes=${bytes}`, params: { bytes } } },
+      kernel: { name: 'v5.10' },
+      guest: { accel: { accel: 'tcg' } },
+      trace: { clock: 'counter' },
+    } as unknown as OrderedRun['manifest'],
+  }
+}
+
+const TWO_READS = '0\t1\texec\n1\t1\tbegin\n1\t1\ttook 5 ns\n2\t1\tbegin\n2\t1\ttook 61 ns\n'
+const TURNED = TWO_READS.replace('2\t1\tbegin\n2\t1\ttook 61 ns', '2\t1\ttook 61 ns\n2\t1\tbegin')
+
+test('reads are compared over runs; what differs from hit to hit, and what exec reads, is no difference', async () => {
+  const report = await orderReport('x', [run('a', 16, TWO_READS), run('b', 16, TWO_READS)], 'read')
+  expect(report).toMatchObject({ units: 4, runs: 2, without: 0, unstable: [], stablePairs: 1 })
+  expect(orderText(report)).toContain('always the same sequence')
+  expect(orderSummary(report)).toEqual(['order: the same in all 4 reads'])
+})
+
+test('a read that came in another order is counted, shown, and said where', async () => {
+  const report = await orderReport('x', [run('c', 16, TWO_READS), run('d', 64, TURNED)], 'read')
+  const text = orderText(report)
+  expect(text).toContain('4 reads of 2 runs, 2 different sequences')
+  expect(text).toContain('"begin" before "took # ns" in 3 of 4; after it in 1 (d, read 2)')
+  expect(text).toMatch(/bytes: no dependence shown/)
+  expect(orderSummary(report)[0]).toContain('2 different sequences in 4 reads; the most common in 3 (75.0 %)')
+})
+
+test('what depends on a parameter is named', async () => {
+  const runs = Array.from({ length: 12 }, (_, index) =>
+    run(`p${index}`, index % 2 ? 16 : 64, index % 2 ? TWO_READS : TURNED.replace('1\t1\tbegin\n', '')),
+  )
+  const text = orderText(await orderReport('x', runs, 'run'))
+  expect(text).toMatch(/bytes: explains 100 % of it \(p 0\.\d+\): 64: A 6; 16: B 6/)
+})
+
+test('processes are told apart in the sequence of a run', async () => {
+  const two = (first: number, second: number) => `1\t${first}\tbegin\n2\t${second}\tbegin\n`
+  const report = await orderReport('x', [run('e', 16, two(1, 2)), run('f', 16, two(2, 1))], 'run')
+  expect(report.unstable).toMatchObject([{ a: 'process 1: begin', b: 'process 2: begin', before: 1, after: 1 }])
+})
+
+test('a run without a sequence, or with something else in it, is not counted', async () => {
+  const report = await orderReport('x', [run('g', 16, undefined), run('h', 16, 'no\u001b[2Jsequence\n')], 'read')
+  expect(report.without).toBe(2)
+  expect(orderText(report)).toBe('x: no run has a sequence of messages')
+})

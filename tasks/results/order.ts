@@ -1,0 +1,165 @@
+/** `lab results order`, and what `lab run` says of it: whether events came in the same order, over the runs of one experiment. */
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { dependences, SIGNIFICANT, type Dependence } from '../data/dependence.ts'
+import { orderOf, type DistinctSequence, type Order, type Unit } from '../data/order.ts'
+import { SEQUENCE_FILE, unitsOf } from '../data/sequence-file.ts'
+import type { Manifest } from '../experiment/manifest.ts'
+import { plural } from '../ui/text.ts'
+import { safe } from './runs-table.ts'
+
+export type Per = 'read' | 'run'
+
+export interface OrderReport extends Order {
+  readonly experiment: string
+  readonly per: Per
+  /** Runs that keep no sequence: made by an earlier version, or without messages. */
+  readonly without: number
+  readonly depends: readonly Dependence[]
+}
+
+type Facts = Pick<Manifest, 'run' | 'experiment' | 'arm' | 'kernel' | 'guest' | 'plan' | 'trace'>
+/** What the order is computed from: a result's manifest and where it is. */
+export interface OrderedRun {
+  readonly dir: string
+  readonly manifest: Facts
+}
+
+/** Sequences that differ in every unit say nothing about factors: the rare ones count as one. */
+const MOST_CATEGORIES = 20
+/** Reads of a run that are told apart by their number. */
+const MOST_NUMBERS = 10
+
+/** What may make a difference; only what differs is looked at. */
+function factorsOf({ arm, kernel, guest, plan, trace }: Facts, { number }: Unit, per: Per): Record<string, string> {
+  const params = Object.entries(arm.params).map(([name, value]) => [name, String(value)] as const)
+  return {
+    ...Object.fromEntries(params),
+    kernel: kernel.name,
+    ...(arm.probes && { probe: arm.probes.join('+') || 'none' }),
+    accelerator: guest.accel.accel,
+    clock: trace.clock,
+    ...(plan && { start: plan.start, 'VMs at a time': String(plan.parallel) }),
+    ...(per === 'read' && { 'read of the run': number > MOST_NUMBERS ? `after ${MOST_NUMBERS}` : String(number) }),
+  }
+}
+
+/** The order of the runs of one experiment. @param per a sequence for each read, or for each run */
+export async function orderReport(experiment: string, runs: readonly OrderedRun[], per: Per): Promise<OrderReport> {
+  const found: { readonly unit: Unit; readonly facts: Facts }[] = []
+  let without = 0
+  for (const { dir, manifest } of runs) {
+    const text = await readFile(join(dir, SEQUENCE_FILE), 'utf8').catch(() => '')
+    const units = unitsOf(text, manifest.run, per)
+    if (units.length === 0) without++
+    found.push(...units.map((unit) => ({ unit, facts: manifest })))
+  }
+  const order = orderOf(found.map(({ unit }) => unit))
+  const depends = dependences(
+    found.map(({ unit, facts }, index) => ({
+      run: unit.run,
+      category: Math.min(order.of[index] ?? 0, MOST_CATEGORIES - 1),
+      factors: factorsOf(facts, unit, per),
+    })),
+  )
+  return { experiment, per, without, ...order, depends }
+}
+
+/** Sequences that are shown, and events of one. */
+const SHOWN = 6
+const EVENTS = 24
+
+const percent = (count: number, of: number): string => `${((100 * count) / of).toFixed(count === of ? 0 : 1)} %`
+const letter = (index: number): string =>
+  index < 26 ? String.fromCharCode('A'.charCodeAt(0) + index) : `#${index + 1}`
+
+const listed = (labels: readonly string[]): string => {
+  const counts = new Map<string, number>()
+  for (const label of labels) counts.set(label, (counts.get(label) ?? 0) + 1)
+  const shown = [...counts].slice(0, 4).map(([label, count]) => `${safe(label)}${count > 1 ? ` (${count} times)` : ''}`)
+  return [...shown, ...(counts.size > 4 ? [`${counts.size - 4} more`] : [])].join(', ')
+}
+
+function sequenceLines(sequence: DistinctSequence, index: number, { units, per }: OrderReport): string[] {
+  const { labels, count, runs, inversions, missing, added, first } = sequence
+  const differs = [
+    ...(inversions > 0 ? [`${plural(inversions, 'pair')} the other way round`] : []),
+    ...(missing.length > 0 ? [`without ${listed(missing)}`] : []),
+    ...(added.length > 0 ? [`also ${listed(added)}`] : []),
+  ]
+  const where = per === 'read' ? `${safe(first.run)}, read ${first.number}` : safe(first.run)
+  return [
+    `  ${letter(index)}  ${count} of ${units} (${percent(count, units)}), in ${plural(runs, 'run')}${index === 0 ? '' : `; first in ${where}`}`,
+    ...(index === 0 ? [] : [`     ${differs.join('; ')}`]),
+    ...labels.slice(0, EVENTS).map((label) => `       ${safe(label)}`),
+    ...(labels.length > EVENTS ? [`       ... ${labels.length - EVENTS} more`] : []),
+  ]
+}
+
+/** "bytes 16: A 10; 64: B 9, A 1". */
+function valuesText({ values }: Dependence): string {
+  return values
+    .slice(0, 8)
+    .map(({ value, counts }) => {
+      const seen = counts.flatMap((count, index) => (count > 0 ? [`${letter(index)} ${count}`] : []))
+      return `${safe(value)}: ${seen.slice(0, 4).join(', ')}${seen.length > 4 ? ', ...' : ''}`
+    })
+    .join('; ')
+}
+
+const pText = (p: number): string => (p < 0.001 ? 'p < 0.001' : `p ${p.toFixed(p < 0.1 ? 3 : 2)}`)
+
+function dependsLines(depends: readonly Dependence[]): string[] {
+  return depends.map((one) => {
+    const { factor, explains, p } = one
+    const word =
+      p > SIGNIFICANT
+        ? `no dependence shown (${pText(p)})`
+        : `explains ${(100 * explains).toFixed(0)} % of it (${pText(p)}): ${valuesText(one)}`
+    return `  ${safe(factor)}: ${word}`
+  })
+}
+
+const unitWord = ({ per }: Pick<OrderReport, 'per'>) => (per === 'read' ? 'read' : 'run')
+
+/** Everything, for people. */
+export function orderText(report: OrderReport): string {
+  const { experiment, distinct, unstable, stablePairs, depends, units, runs, without, notCompared } = report
+  const word = unitWord(report)
+  if (units === 0) return `${safe(experiment)}: no run has a sequence of messages`
+  const what = report.per === 'read' ? `${plural(units, 'read')} of ${plural(runs, 'run')}` : plural(runs, 'run')
+  return [
+    `${safe(experiment)}: ${what}, ${distinct.length === 1 ? 'always the same sequence' : `${distinct.length} different sequences`}`,
+    ...distinct.slice(0, SHOWN).flatMap((one, index) => sequenceLines(one, index, report)),
+    ...(distinct.length > SHOWN ? [`  ... ${distinct.length - SHOWN} more: --json has all`] : []),
+    '',
+    `${plural(stablePairs, 'pair')} of events always in one order${unstable.length === 0 ? '' : `, ${unstable.length} not:`}`,
+    ...unstable.slice(0, 12).map(({ a, b, before, after, mixed, example }) => {
+      const where = `${safe(example.run)}${report.per === 'read' ? `, read ${example.number}` : ''}`
+      return `  "${safe(a)}" before "${safe(b)}" in ${before} of ${before + after + mixed}; after it in ${after}${mixed > 0 ? `, alternating in ${mixed}` : ''} (${where})`
+    }),
+    ...(unstable.length > 12 ? [`  ... ${unstable.length - 12} more: --json has all`] : []),
+    ...(notCompared > 0 ? [`  ${plural(notCompared, 'kind')} of events not compared: too many`] : []),
+    ...(depends.length > 0 ? ['', `what a ${word}'s sequence depends on:`, ...dependsLines(depends)] : []),
+    ...(without > 0 ? ['', `${plural(without, 'run')} without a sequence, not counted`] : []),
+  ].join('\n')
+}
+
+/** One or two lines for the end of `lab run`; none where there is nothing to compare. */
+export function orderSummary(report: OrderReport): string[] {
+  const { distinct, unstable, units, depends, per } = report
+  if (units < 2) return []
+  const [first] = distinct
+  const rare = unstable[0]
+  const on = depends.filter(({ p }) => p <= SIGNIFICANT).map(({ factor }) => safe(factor))
+  return [
+    distinct.length === 1
+      ? `order: the same in all ${units} ${per === 'read' ? 'reads' : 'runs'}`
+      : `order: ${distinct.length} different sequences in ${plural(units, per)}; the most common in ${first?.count ?? 0} (${percent(first?.count ?? 0, units)})${on.length > 0 ? `; depends on ${on.join(', ')}` : ''}`,
+    ...(rare
+      ? [
+          `  "${safe(rare.a)}" before "${safe(rare.b)}" in ${rare.before} of ${rare.before + rare.after + rare.mixed}: \`lab results order ${report.experiment}\` says more`,
+        ]
+      : []),
+  ]
+}
