@@ -3,7 +3,7 @@ import { dependences, type Observation } from './dependence.ts'
 import { inversions, orderOf, type Unit } from './order.ts'
 
 const units = (...sequences: readonly string[]): Unit[] =>
-  sequences.map((text, index) => ({ run: `run${index + 1}`, number: 1, labels: [...text] }))
+  sequences.map((text, index) => ({ run: `run${index + 1}`, number: 1, labels: text.split('') }))
 
 test('inversions are pairs that stand the other way round', () => {
   expect([[], [1], [1, 2, 3], [2, 1, 3], [3, 2, 1], [2, 3, 1, 4, 0]].map((list) => inversions(list))).toEqual([
