@@ -37,8 +37,8 @@ export interface ExperimentWanted {
   readonly prepare: (kernel: string | undefined, probes: readonly string[]) => Promise<Ready>
   readonly overrides: Overrides
   readonly repeat: number | undefined
-  /** A VM of its own for every run, even if one is up. */
-  readonly cold: boolean
+  /** How every run comes by its VM, instead of what the experiment says. */
+  readonly start?: ResolvedExperiment['start'] | undefined
   /** Keep the system calls of loader and workload. */
   readonly strace?: boolean
   /** `axis=value,...`: only these arms. */

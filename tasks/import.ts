@@ -7,6 +7,7 @@ import { step, type Context, type StepHandle } from './engine/context.ts'
 import { userError } from './engine/error.ts'
 import { hashFile, hashText } from './engine/fingerprint.ts'
 import { printable } from './engine/printable.ts'
+import { moment, type Moment } from './engine/moment.ts'
 import { newRunId, putResult } from './experiment/result.ts'
 import type { Manifest } from './experiment/manifest.ts'
 import { datText } from './import/dat.ts'
@@ -80,7 +81,7 @@ const nothingFound = ({ name, kind }: Work, { tally, lines }: TextRead) =>
         : 'was anything recorded?',
   })
 
-async function fill(work: Work, experiment: string, run: string, started: Date): Promise<Omit<ImportOutcome, 'dir'>> {
+async function fill(work: Work, experiment: string, run: string, started: Moment): Promise<Omit<ImportOutcome, 'dir'>> {
   const { dir, kind, file } = work
   const kept = kind.form === 'text' ? 'trace.txt' : 'trace.dat'
   // The copy is what is read: nobody writes to it meanwhile.
@@ -114,8 +115,8 @@ export async function importStep({ file, name, results }: ImportWanted, context:
   const kind = await kindOf(file)
   const title = `import ${printable(basename(file), 80)}`
   return await step(context, title, title, async (handle) => {
-    const started = new Date()
-    const run = newRunId(started)
+    const started = moment()
+    const run = newRunId(started.date)
     let found: Omit<ImportOutcome, 'dir'> | undefined
     const dir = await putResult(results, name, run, async (to) => {
       const work = { file, name: printable(file, 200), dir: to, kind, handle, signal: context.signal }

@@ -2,174 +2,21 @@
  * Step: vm, a service. Up when a command runs in the guest; closed when nobody needs it. A VM that `lab up` started is shared by later
  * runs, one after the other; a run that finds none starts its own, which dies with it whatever kills it.
  */
-import { existsSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { ResolvedVm } from './config/resolve.ts'
-import { bootId, step, type Context, type StepHandle } from './engine/context.ts'
+import { step, type Context } from './engine/context.ts'
 import { labError, messageOf } from './engine/error.ts'
-import { fingerprintOf, type Fingerprint } from './engine/fingerprint.ts'
 import { lock, type Lock } from './engine/lock.ts'
-import { chooseAccel, type Choice } from './host/accel.ts'
-import { qemuArgv, tcgThread } from './host/qemu.ts'
 import { Qmp } from './host/qmp.ts'
 import { Guest } from './host/ssh.ts'
-import { keysIn, type Keys } from './host/ssh-keys.ts'
-import type { ImageArtefact } from './image.ts'
-import type { KernelArtefact } from './kernel.ts'
-import { toolVersion } from './host/tool-version.ts'
-import { boot, CONSOLE_LOG } from './vm/boot.ts'
-import { diskImage, overlay } from './vm/disks.ts'
+import { keysIn } from './host/ssh-keys.ts'
+import { CONSOLE_LOG } from './vm/boot.ts'
 import type { Places } from './vm/places.ts'
-import { writeSeed, type SeedBundle } from './vm/seed.ts'
-import {
-  isAlive,
-  listVms,
-  newVmDir,
-  ownerLives,
-  readState,
-  startTimeOf,
-  writeState,
-  type KnownVm,
-  type VmState,
-} from './vm/state.ts'
+import { fingerprint, startVm, type OpenVm, type VmWanted } from './vm/start.ts'
+import { isAlive, listVms, ownerLives, readState, startTimeOf, type KnownVm, type VmState } from './vm/state.ts'
 
 export { placesOf, type Places } from './vm/places.ts'
-
-/** A VM that answers, and how to let go of it. */
-export interface OpenVm extends AsyncDisposable {
-  readonly guest: Guest
-  readonly state: VmState
-  readonly dir: string
-  /** The bundle that its boot brought along, if any. */
-  readonly bundle: string | undefined
-  /** `started` for this command, or `up` already. */
-  readonly origin: 'started' | 'up'
-}
-
-export interface VmWanted {
-  readonly vm: ResolvedVm
-  readonly kernel: KernelArtefact
-  /** The kernel that the lab file asks for, where a fallback was taken instead. */
-  readonly kernelWanted: string
-  readonly image: ImageArtefact
-  readonly accel?: 'kvm' | 'tcg' | 'auto' | undefined
-  /** Programs for the first run; no part of what the VM is. */
-  readonly bundle?: SeedBundle | undefined
-}
-
-/** What makes this VM what it is; a running VM with another fingerprint is not the one that is wanted. */
-export const fingerprint = ({ vm, kernel, image, accel }: VmWanted): Fingerprint =>
-  fingerprintOf({
-    format: 1,
-    kernel: kernel.fingerprint,
-    image: image.fingerprint,
-    cpus: vm.cpus,
-    memory: vm.memory,
-    accel: accel ?? vm.accel,
-    disks: vm.disks.map(({ fs, size, mount, files }) => ({ fs, size, mount, files: { ...files } })),
-  })
-
-async function prepare(dir: string, wanted: VmWanted, keys: Keys, choice: Choice, context: Context): Promise<string[]> {
-  const { vm, kernel, image } = wanted
-  const root = join(dir, 'root.qcow2')
-  const disks = vm.disks.map((disk, index) => ({ disk, file: join(dir, `disk${index}.qcow2`) }))
-  await Promise.all([
-    overlay(image.disk, root, context.signal),
-    writeSeed(join(dir, 'seed.tar'), vm.name, keys, vm.disks, wanted.bundle),
-    ...disks.map(async ({ disk, file }) => overlay(await diskImage(disk, context), file, context.signal)),
-  ])
-  return qemuArgv({
-    accel: choice.accel,
-    tcgThread: tcgThread(await toolVersion('qemu-system-x86_64', context.cache, context.signal)),
-    cpus: vm.cpus,
-    memoryBytes: vm.memory,
-    kernel: kernel.image,
-    init: image.init,
-    consoleLog: join(dir, CONSOLE_LOG),
-    disks: [
-      { file: root, format: 'qcow2', serial: 'lab-root' },
-      { file: join(dir, 'seed.tar'), format: 'raw', readonly: true, serial: 'lab-seed' },
-      ...disks.map(({ file }, index) => ({ file, format: 'qcow2' as const, serial: `lab-disk-${index}` })),
-    ],
-  })
-}
-
-/** Boots a VM into a directory of its own and writes its state. */
-async function startVm(
-  wanted: VmWanted,
-  owner: VmState['owner'],
-  places: Places,
-  context: Context,
-  handle: StepHandle,
-): Promise<OpenVm> {
-  const { vm, kernel, image } = wanted
-  const place = `vm ${vm.name}`
-  const asked = wanted.accel ?? vm.accel
-  const keys = await keysIn(places.keys)
-  if (asked !== 'tcg') handle.progress('try KVM')
-  const choice = await chooseAccel(asked, context.cache, kernel.image, context.signal)
-  if (asked === 'auto' && choice.accel === 'tcg')
-    context.emit({
-      type: 'notice',
-      level: 'warning',
-      place,
-      text: `runs under TCG (software emulation): ${choice.reason}`,
-    })
-  handle.progress('make its disks')
-  const dir = await newVmDir(places.vms, vm.name, owner)
-  try {
-    const argv = await prepare(dir, wanted, keys, choice, context)
-    handle.progress('boot: firmware')
-    const address = { privateKey: keys.userPrivate, hostKey: keys.hostPublic }
-    const booted = await boot(
-      { argv, dir, accel: choice.accel, dieWithUs: owner === 'run', address, place },
-      context,
-      handle,
-    )
-    const { port, facts, guest, qmp } = booted
-    const state: VmState = {
-      ...{
-        vm: vm.name,
-        owner,
-        ownerPid: process.pid,
-        pid: booted.process.pid,
-        startTime: startTimeOf(booted.process.pid) ?? '',
-        bootId: bootId(),
-        port,
-      },
-      kernel: {
-        name: kernel.name,
-        fingerprint: kernel.fingerprint,
-        release: facts.release,
-        source: kernel.source,
-        dir: kernel.dir,
-        wanted: wanted.kernelWanted,
-        compat: [...kernel.compat],
-      },
-      image: { name: image.name, fingerprint: image.fingerprint },
-      accel: choice,
-      fingerprint: fingerprint(wanted),
-      argv: [...argv],
-      since: new Date().toISOString(),
-      guest: { bootId: facts.bootId, clocksource: facts.clocksource },
-    }
-    await writeState(dir, state)
-    qmp.close()
-    const close = async () => {
-      guest.close()
-      if (owner === 'up') return
-      booted.process.kill('SIGKILL')
-      await booted.process.ended
-      await rm(dir, { recursive: true, force: true })
-    }
-    return { guest, state, dir, bundle: wanted.bundle?.id, origin: 'started', [Symbol.asyncDispose]: close }
-  } catch (error) {
-    // A directory without a log tells nobody anything; one with a log is named in the message and stays until `lab gc`.
-    if (context.signal.aborted || !existsSync(join(dir, CONSOLE_LOG))) await rm(dir, { recursive: true, force: true })
-    throw error
-  }
-}
+export { fingerprint, type OpenVm, type VmWanted } from './vm/start.ts'
 
 /** Connects to a VM that `lab up` started. */
 async function attach(known: KnownVm & { state: VmState }, places: Places): Promise<Guest> {
@@ -220,6 +67,7 @@ export async function openVm(wanted: VmWanted, places: Places, context: Context,
           dir: still.dir,
           bundle: undefined,
           origin: 'up',
+          halt: () => Promise.resolve(guest.close()),
           [Symbol.asyncDispose]: close,
         }
         return { outcome: 'fresh', detail: `${still.state.guest.clocksource}, up since ${still.state.since}`, value }

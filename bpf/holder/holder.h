@@ -24,11 +24,18 @@
 #define MAX_COMPANIONS 4
 #define TRACEFS "/sys/kernel/tracing"
 
+/* What an experiment wants of the guest before each run. */
+struct step {
+	bool remount;
+	const char *text; /* PATH=VALUE for a file of /proc/sys, or the directory where a file system is mounted */
+};
+
 /* What the command line asks for. Strings point into argv. */
 struct options {
 	const char *dir;
 	bool no_symbols; /* with meta: the host has them already */
 	const char *meta; /* only save what is the same for all runs of this boot */
+	const char *wake; /* only: the time, for a guest that was restored */
 	const char *clock;
 	const char *buffer_kb;
 	long deadline_ms;
@@ -44,8 +51,9 @@ struct options {
 	int graph_count;
 	const char *graph_depth; /* NULL: all of it */
 	const char *overwrite; /* "1": the oldest events make room; "0": the newest are dropped */
-	const char *settings[MAX_NAMES]; /* PATH=VALUE */
-	int setting_count;
+	struct step steps[MAX_NAMES]; /* before the run, in this order */
+	int step_count;
+	const char *pin; /* CPUs of the workload: "1" or "0,2" */
 	const char *companions[MAX_COMPANIONS]; /* programs with a loader of their own */
 	int companion_count;
 	char **workload;
@@ -96,6 +104,13 @@ void graph_stop(const struct options *options);
 
 /* meta.c */
 int save_meta(const struct options *options);
+
+/* prepare.c */
+int apply_steps(const struct options *options);
+int pin(pid_t pid, const char *cpus);
+
+/* wake.c */
+int wake(const char *now);
 
 /* send.c */
 int send_files(const char *dir);

@@ -14,9 +14,11 @@ static int usage(const char *why)
 {
 	fprintf(stderr,
 		"lab-holder: %s\n"
-		"usage: lab-holder --meta DIR [--no-symbols] [--event SYSTEM:EVENT]...\n"
+		"usage: lab-holder --wake SECONDS.MILLISECONDS <SEED\n"
+		"       lab-holder --meta DIR [--no-symbols] [--event SYSTEM:EVENT]...\n"
 		"       lab-holder --dir DIR [--object FILE]... [--event SYSTEM:EVENT]... [--optional PROGRAM]...\n"
 		"                  [--companion PROGRAM]... [--slot OBJECT:MAP:KEY:OFFSET:VALUE]...\n"
+		"                  [--set PATH=VALUE | --remount DIR]... [--pin CPU[,CPU]...]\n"
 		"                  [--clock CLOCK] [--buffer-kb N] [--overwrite 0|1] [--graph FUNCTION]... [--graph-depth N]\n"
 		"                  [--deadline-ms N] -- WORKLOAD...\n",
 		why);
@@ -43,6 +45,8 @@ static int parse(int argc, char **argv, struct options *options)
 			options->dir = value;
 		else if (strcmp(flag, "--meta") == 0)
 			options->meta = value;
+		else if (strcmp(flag, "--wake") == 0)
+			options->wake = value;
 		else if (strcmp(flag, "--clock") == 0)
 			options->clock = value;
 		else if (strcmp(flag, "--buffer-kb") == 0)
@@ -55,8 +59,12 @@ static int parse(int argc, char **argv, struct options *options)
 			options->events[options->event_count++] = value;
 		else if (strcmp(flag, "--optional") == 0 && options->optional_count < MAX_NAMES)
 			options->optional[options->optional_count++] = value;
-		else if (strcmp(flag, "--set") == 0 && options->setting_count < MAX_NAMES)
-			options->settings[options->setting_count++] = value;
+		else if (strcmp(flag, "--set") == 0 && options->step_count < MAX_NAMES)
+			options->steps[options->step_count++] = (struct step){ false, value };
+		else if (strcmp(flag, "--remount") == 0 && options->step_count < MAX_NAMES)
+			options->steps[options->step_count++] = (struct step){ true, value };
+		else if (strcmp(flag, "--pin") == 0)
+			options->pin = value;
 		else if (strcmp(flag, "--overwrite") == 0)
 			options->overwrite = value;
 		else if (strcmp(flag, "--graph") == 0 && options->graph_count < MAX_NAMES)
@@ -70,32 +78,7 @@ static int parse(int argc, char **argv, struct options *options)
 		else
 			return usage(flag);
 	}
-	return options->meta ? 0 : usage("no workload");
-}
-
-/* PATH=VALUE: what an experiment wants of the kernel before each run, such as empty caches. 0 or -errno (said on stdout). */
-static int apply_settings(const struct options *options)
-{
-	for (int i = 0; i < options->setting_count; i++) {
-		char path[256];
-		const char *value = strchr(options->settings[i], '=');
-		int error;
-
-		if (!value)
-			return -EINVAL;
-		sync(); /* drop_caches keeps what is dirty */
-		snprintf(path, sizeof(path), "%.*s", (int)(value - options->settings[i]), options->settings[i]);
-		if ((error = write_file(path, value + 1, false))) {
-			json_begin("error");
-			json_text("doing", "set before the run");
-			json_text("value", options->settings[i]);
-			json_number("errno", -error);
-			json_text("text", strerror(-error));
-			json_end();
-			return error;
-		}
-	}
-	return 0;
+	return options->meta || options->wake ? 0 : usage("no workload");
 }
 
 static void finish(const char *outcome, int error)
@@ -120,11 +103,13 @@ static int run(const struct options *options)
 	pid_t pid;
 
 	sweep_dead_groups();
-	if ((error = apply_settings(options)))
+	if ((error = apply_steps(options)))
 		return finish("setting failed", error), 1;
 	pid = child_prepare(options);
 	if (pid < 0)
 		return finish("cannot fork", pid), 1;
+	if (options->pin && (error = pin(pid, options->pin)))
+		return child_end(pid), finish("setting failed", error), 1;
 	if ((error = load_objects(options, objects)))
 		outcome = "load failed";
 	else if ((error = fill_slots(options, objects, pid)))
@@ -177,6 +162,8 @@ int main(int argc, char **argv)
 
 	if (parse(argc, argv, &options))
 		return 2;
+	if (options.wake)
+		return wake(options.wake);
 	if (options.meta) {
 		save_meta(&options);
 		return send_files(options.meta) ? SEND_FAILED : 0;

@@ -29,6 +29,7 @@ function runsText(experiment: ResolvedExperiment, repeat: number | undefined): s
     ...(until ? [`an arm ends when ${until.metric} is known to ±${until.precision * 100} %`] : []),
     ...(warmup > 0 ? [`after ${counted(warmup, 'warm-up')} of each`] : []),
     ...(start === 'cold' ? ['each on a VM of its own'] : []),
+    ...(start === 'warm' ? ['each from a snapshot of a VM that has booted'] : []),
     ...(parallel === 1
       ? []
       : [`${parallel === 'auto' ? 'as many VMs as the host allows' : counted(parallel, 'VM')} at a time`]),

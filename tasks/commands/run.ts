@@ -2,6 +2,7 @@
 import { arms, overridesOf, type Overrides } from '../config/arms.ts'
 import { named } from '../config/open.ts'
 import type { ResolvedExperiment, ResolvedLab } from '../config/resolve.ts'
+import { STARTS } from '../config/schema.ts'
 import type { Context } from '../engine/context.ts'
 import { EXIT, Failure, userError } from '../engine/error.ts'
 import { experimentStep, type ExperimentOutcome, type RunOutcome } from '../experiment.ts'
@@ -32,6 +33,27 @@ function parallelOf(value: unknown): number | 'auto' | undefined {
   const count = typeof value === 'string' && /^[1-9][0-9]?$/.test(value) ? Number(value) : undefined
   if (count !== undefined && count <= 64) return count
   throw userError({ place: '--parallel', fact: 'not a number of VMs', wayOut: '1 to 64, or auto' })
+}
+
+function startOf({ cold, start }: Options): ResolvedExperiment['start'] | undefined {
+  if (start === undefined) return cold === true ? 'cold' : undefined
+  const known = STARTS.find((one) => one === start)
+  if (known !== undefined && cold !== true) return known
+  throw userError(
+    known === undefined
+      ? { place: '--start', fact: 'not a way to start', wayOut: `one of ${STARTS.join(', ')}` }
+      : { place: '--start', fact: '--cold says how to start as well', wayOut: 'give one of the two' },
+  )
+}
+
+/** `--start` is for experiments that do not compare starts themselves. */
+function refuseStart({ name, control }: ResolvedExperiment, start: ResolvedExperiment['start'] | undefined): void {
+  if (start === undefined || control === undefined) return
+  throw userError({
+    place: `--start ${start}`,
+    fact: `experiment ${name} compares warm and cold itself (control)`,
+    wayOut: '--only start=warm or --only start=cold takes one of the two',
+  })
 }
 
 /** `--kernel` is for experiments that do not choose kernels themselves. */
@@ -78,7 +100,7 @@ function runner({ lab, context, places }: App, options: Options, overrides: Over
   const wanted = {
     overrides,
     repeat: repeatOf(options['repeat']),
-    cold: options['cold'] === true,
+    start: startOf(options),
     strace: options['strace'] === true,
     only: typeof options['only'] === 'string' ? options['only'] : undefined,
     resume: options['resume'] === true,
@@ -87,6 +109,7 @@ function runner({ lab, context, places }: App, options: Options, overrides: Over
   }
   return async (experiment) => {
     refuseTwice(experiment, choices)
+    refuseStart(experiment, wanted.start)
     const prepare = (kernel: string | undefined, probes: readonly string[]) =>
       ready(lab, experiment, kernel === undefined ? choices : { ...choices, kernel }, context, probes)
     return await withMeaning(context, () => experimentStep({ ...wanted, lab, experiment, prepare }, places, context))

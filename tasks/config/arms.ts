@@ -14,13 +14,15 @@ export interface Arm {
   readonly kernel?: string
   /** The probes that `matrix:` gives this arm, in place of the experiment's; none is a list too. */
   readonly probes?: readonly string[]
+  /** How its runs come by a VM, where the experiment compares that (`control: cold`). */
+  readonly start?: 'warm' | 'cold'
 }
 
 /** The value of the axis `probe` that stands for no probe at all. */
 export const NO_PROBE = 'none'
 
 export type Matrix = Readonly<Pick<ResolvedExperiment, 'name' | 'params'>> &
-  Partial<Pick<ResolvedExperiment, 'matrix' | 'include' | 'exclude'>>
+  Partial<Pick<ResolvedExperiment, 'matrix' | 'include' | 'exclude' | 'control'>>
 
 /** A choice of values by axis, as `include:` and `exclude:` list them. */
 export type Point = Readonly<Record<string, ParamValue>>
@@ -89,6 +91,14 @@ function armOf(point: Point, { kernel, probe }: NonNullable<Matrix['matrix']>): 
   }
 }
 
+/** An arm and its cold twin; what they are called tells them apart as any other axis does. */
+const withControl = (arm: Arm): Arm[] =>
+  (['warm', 'cold'] as const).map((start) => ({
+    ...arm,
+    name: [arm.name, `start=${start}`].filter(Boolean).join(','),
+    start,
+  }))
+
 /**
  * Every combination of the parameters, kernels and probes in the order of the file, the last one fastest; then what `include:` adds. Without
  * any there is one arm.
@@ -113,7 +123,8 @@ export function arms(experiment: Matrix, overrides: Overrides = {}): Arm[] {
       fact: 'no arm is left',
       wayOut: '`exclude:` takes all of them away: remove a line of it',
     })
-  return points.map((point) => armOf(point, matrix))
+  const all = points.map((point) => armOf(point, matrix))
+  return experiment.control === undefined ? all : all.flatMap(withControl)
 }
 
 /** The arms whose values agree with `--only axis=value,...`; without it, all. @throws a user's Failure where none does. */

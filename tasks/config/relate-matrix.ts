@@ -87,6 +87,17 @@ function* seeds({ order, seed }: Experiment, at: Path): Iterable<Problem> {
   }
 }
 
+function* controls({ control, start }: Experiment, at: Path): Iterable<Problem> {
+  if (control === undefined || start === 'warm') return
+  yield {
+    severity: 'error',
+    path: [...at, 'control'],
+    at: 'key',
+    message: 'there is nothing to compare with cold runs: the runs do not start warm',
+    wayOut: 'add `start: warm`, or remove it',
+  }
+}
+
 function* untils({ repeat, metrics = {} }: Experiment, at: Path): Iterable<Problem> {
   if (typeof repeat !== 'object' || Object.hasOwn(metrics, repeat.until.metric)) return
   yield {
@@ -101,7 +112,8 @@ function* untils({ repeat, metrics = {} }: Experiment, at: Path): Iterable<Probl
 export const MATRIX_CHECKS: readonly Check[] = [
   function* ({ lab: { experiments } }) {
     for (const [name, experiment] of Object.entries(experiments))
-      for (const check of [included, excluded, lists, seeds, untils]) yield* check(experiment, ['experiments', name])
+      for (const check of [included, excluded, lists, seeds, controls, untils])
+        yield* check(experiment, ['experiments', name])
   },
   function* ({ lab: { probes } }) {
     if (Object.hasOwn(probes, NO_PROBE))

@@ -117,6 +117,8 @@ export interface ResolvedExperiment {
   readonly retries: number
   readonly before: readonly Before[]
   readonly start: (typeof STARTS)[number]
+  /** Arms that are run twice, warm and cold. */
+  readonly control?: 'cold'
   /** VMs at a time. */
   readonly parallel: number | 'auto'
   /** Numbers of each run, by name. */
@@ -265,6 +267,7 @@ function resolveExperiment(
     retries: experiment.retries ?? DEFAULTS.retries,
     before: experiment.before ?? [],
     start: experiment.start ?? DEFAULTS.start,
+    ...(experiment.control && { control: experiment.control }),
     parallel: experiment.parallel ?? DEFAULTS.parallel,
     metrics: experiment.metrics ?? {},
     ...repeatOf(experiment.repeat),

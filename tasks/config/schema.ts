@@ -239,7 +239,7 @@ export const Until = z.strictObject({
 })
 
 export const ORDERS = ['interleaved', 'sequential', 'shuffled'] as const
-export const STARTS = ['shared', 'cold'] as const
+export const STARTS = ['shared', 'warm', 'cold'] as const
 
 const Point = z.record(paramName, ParamValue)
 
@@ -252,6 +252,16 @@ export const Before = z.union([
         z.union([z.int(), text(/^[^\r\n]{1,200}$/, 'the value of a sysctl is one line')]),
       )
       .describe('kernel settings by name, for example vm.swappiness'),
+  }),
+  z.strictObject({
+    remount: text(/^(\/[A-Za-z0-9_.-]+)+$/, 'a mount point is a path such as /data').describe(
+      'a data disk that is unmounted and mounted again, so that nothing of it is cached',
+    ),
+  }),
+  z.strictObject({
+    pin: z
+      .union([z.int().min(0).max(255), z.array(z.int().min(0).max(255)).min(1)])
+      .describe('the CPUs of the guest that the workload may run on, from 0'),
   }),
   z.strictObject({
     run: z.string().min(1).describe('a command in the guest; ${name} is a parameter; no shell reads it'),
@@ -319,11 +329,20 @@ export const Experiment = z
     before: z
       .array(Before)
       .optional()
-      .describe('what is done in the guest before each run: drop-caches, { sysctl: {...} }, { run: COMMAND }'),
+      .describe(
+        'what is done in the guest before each run: drop-caches, { sysctl: {...} }, { remount: /data }, { pin: 1 }, { run: COMMAND }',
+      ),
     start: z
       .enum(STARTS)
       .optional()
-      .describe('shared: all runs on one VM (when left out); cold: each run boots its own'),
+      .describe(
+        'shared: all runs on one VM (when left out); warm: each run starts from a snapshot of a VM that has booted; ' +
+          'cold: each run boots its own',
+      ),
+    control: z
+      .literal('cold')
+      .optional()
+      .describe('with start: warm, every arm also boots cold, and the summary says whether the two agree'),
     parallel: z
       .union([z.int().min(1).max(64), z.literal('auto')])
       .optional()

@@ -113,7 +113,8 @@ export async function reproduce(wanted: ReproduceWanted, context: Context): Prom
     const places = placesOf(lab.directory)
     const { outcomes } = await experimentStep(
       {
-        ...{ lab, experiment, overrides: overridesFor(manifest.arm.params), repeat: 1, cold: true, parallel: 1 },
+        ...{ lab, experiment, overrides: overridesFor(manifest.arm.params), repeat: 1, parallel: 1 },
+        start: 'cold' as const,
         only: manifest.arm.kernel === undefined && manifest.arm.probes === undefined ? undefined : manifest.arm.name,
         prepare: (_, probes) => ready(lab, experiment, choices, inner, probes),
       },

@@ -4,6 +4,7 @@ import type { ResolvedExperiment } from '../config/resolve.ts'
 import { argvOf } from '../config/words.ts'
 import type { Failed } from '../data/expect-failure.ts'
 import { Failure } from '../engine/error.ts'
+import { moment } from '../engine/moment.ts'
 import type { ExperimentWanted, RunOutcome } from '../experiment.ts'
 import type { Ready } from '../plan.ts'
 import type { Places } from '../vm.ts'
@@ -24,7 +25,7 @@ export async function withoutGuest(
   places: Places,
 ): Promise<RunOutcome> {
   const { experiment } = wanted
-  const started = new Date()
+  const started = moment()
   const { kernel, kernelWanted, image } = things.vm
   const state = {
     kernel: { ...kernel, compat: [...kernel.compat], wanted: kernelWanted },
@@ -40,7 +41,7 @@ export async function withoutGuest(
   const guest = { lines: [], files: new Map<string, Buffer>(), stderr: '' }
   const maps = { slots: [], maps: [] }
   const argv = argvOf(experiment.workload.run, slot.arm.params)
-  const collected: Collected = { ...slot, run: newRunId(started), started, argv, guest, maps }
+  const collected: Collected = { ...slot, run: newRunId(started.date), started, argv, guest, maps }
   const analysis = analyse({
     ...{ experiment, arm: slot.arm, kernel: kernel.name, lines: [], report: '', stats: [] },
     ...{ stdout: '', stderr: '', maps, before },

@@ -22,7 +22,7 @@ test('companions are named on the command line, before the workload', () => {
       overwrite: true,
       graph: undefined,
       slots: [],
-      settings: [],
+      before: [],
       companions: ['/run/lab/b/tracex1'],
       workload: ['w'],
     },

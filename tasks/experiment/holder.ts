@@ -77,8 +77,8 @@ export interface HolderRun {
   readonly slots: readonly Slot[]
   readonly overwrite: boolean
   readonly graph: { readonly functions: readonly string[]; readonly depth: number } | undefined
-  /** `/proc/sys/...=VALUE`, written before anything else. */
-  readonly settings: readonly string[]
+  /** Flags of what is done before anything else, in its order (`before:`). */
+  readonly before: readonly string[]
   /** Programs with a loader of their own, which run beside the workload. */
   readonly companions: readonly string[]
   readonly workload: readonly string[]
@@ -98,7 +98,7 @@ export const holderArgv = (run: HolderRun): string[] => [
   ...run.events.flatMap((event) => ['--event', event]),
   ...run.objects.flatMap((object) => ['--object', object]),
   ...run.optional.flatMap((name) => ['--optional', name]),
-  ...run.settings.flatMap((setting) => ['--set', setting]),
+  ...run.before,
   ...['--overwrite', run.overwrite ? '1' : '0'],
   ...(run.graph?.functions ?? []).flatMap((name) => ['--graph', name]),
   ...(run.graph && run.graph.depth > 0 ? ['--graph-depth', String(run.graph.depth)] : []),

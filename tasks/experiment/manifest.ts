@@ -87,7 +87,12 @@ export interface Manifest {
     readonly accel: Omit<Choice, 'accel'> & { readonly accel: Choice['accel'] | 'unknown' }
     readonly qemu: readonly string[]
     /** none: the run ended before a VM was needed. */
-    readonly vm: 'started' | 'up' | 'none'
+    readonly vm: 'started' | 'restored' | 'up' | 'none'
+    /**
+     * The snapshot that the guest was restored from. Its wall clock was set and its random numbers seeded anew, its disks are overlays of this
+     * run alone; what is in memory (page cache, kernel addresses, uptime) is as it was when the snapshot was taken.
+     */
+    readonly snapshot?: { readonly id: string; readonly taken: string; readonly qemu: string }
   }
   readonly host: { readonly kernel: string; readonly cpu: string; readonly cpus: number; readonly node: string }
   readonly workload: {

@@ -5,6 +5,7 @@ import type { Arm } from '../config/arms.ts'
 import { argvOf } from '../config/words.ts'
 import type { Context } from '../engine/context.ts'
 import { graphFunctions } from '../data/call-graph.ts'
+import { moment } from '../engine/moment.ts'
 import { experimentError, userError, type Failure } from '../engine/error.ts'
 import { printable } from '../engine/printable.ts'
 import { reportText } from '../host/trace-cmd.ts'
@@ -43,13 +44,17 @@ function workloadArgv({ wanted, things, bundle }: Session, arm: Arm): string[] {
   return [program === things.workload?.name ? `${bundle}/${program}` : program, ...rest]
 }
 
-/** Files of /proc/sys that `before:` sets, with what goes into them: the holder writes them, which costs no process in the guest. */
-export function settingsOf(before: Session['wanted']['experiment']['before']): string[] {
+/** What the holder does of `before:`, which costs no process in the guest: settings, file systems mounted anew, the workload's CPUs. */
+export function beforeFlags(before: Session['wanted']['experiment']['before']): string[] {
   return before.flatMap((one) => {
-    if (one === 'drop-caches') return ['/proc/sys/vm/drop_caches=3']
-    if ('sysctl' in one)
-      return Object.entries(one.sysctl).map(([name, value]) => `/proc/sys/${name.replaceAll('.', '/')}=${value}`)
-    return []
+    if (one === 'drop-caches') return ['--set', '/proc/sys/vm/drop_caches=3']
+    if ('remount' in one) return ['--remount', one.remount]
+    if ('pin' in one) return ['--pin', [one.pin].flat().join(',')]
+    if ('run' in one) return []
+    return Object.entries(one.sysctl).flatMap(([name, value]) => [
+      '--set',
+      `/proc/sys/${name.replaceAll('.', '/')}=${value}`,
+    ])
   })
 }
 
@@ -104,8 +109,8 @@ export async function runInGuest(
   const { experiment } = wanted
   const { arm } = slot
   await runBefore(session, arm, place, context.signal)
-  const started = new Date()
-  const run = newRunId(started)
+  const started = moment()
+  const run = newRunId(started.date)
   const argv = workloadArgv(session, arm)
   const deadlineMs = experiment.timeout * (vm.state.accel.accel === 'tcg' ? TCG_FACTOR : 1)
   const request = {
@@ -119,7 +124,7 @@ export async function runInGuest(
     deadlineMs,
     events,
     workload: argv,
-    settings: settingsOf(experiment.before),
+    before: beforeFlags(experiment.before),
     ...probesOf(session, arm, place),
   }
   const guest = await guestRun(vm, request, place, context.signal)

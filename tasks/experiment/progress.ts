@@ -15,7 +15,7 @@ import { enough } from './metrics.ts'
 import { finishRun, runInGuest, type RunOutcome } from './one-run.ts'
 import type { Session, Slot } from './record.ts'
 import type { PlannedRun } from './schedule.ts'
-import { openSession } from './session.ts'
+import { Sessions } from './session.ts'
 import { takeFirst } from './workers.ts'
 
 /** A run that left no result: why, and what became of the runs after it. */
@@ -54,6 +54,7 @@ export class Progress {
   readonly #count: number
   readonly #total: number
   readonly #pending: PlannedRun[]
+  readonly #opened: Sessions
   readonly #sessions = new Map<number, Session>()
   readonly #finishing = new Map<number, Promise<void>>()
   readonly #givenUp = new Set<number>()
@@ -81,6 +82,11 @@ export class Progress {
     this.#places = places
     this.#context = context
     this.#handle = handle
+    this.#opened = new Sessions(wanted, places, context)
+  }
+
+  #start(arm: Arm): ExperimentWanted['experiment']['start'] {
+    return arm.start ?? this.#wanted.start ?? this.#wanted.experiment.start
   }
 
   #arm(run: PlannedRun): Arm {
@@ -109,24 +115,19 @@ export class Progress {
     return enough(ofArm, until)
   }
 
-  /** The worker's VM if it is of this kernel, may be shared and lives; else a new one. */
+  /** The worker's VM if it is of this kernel, may be shared and lives; else another one. */
   async #session(worker: number, arm: Arm): Promise<Session> {
     const things = this.#ready.get(arm.kernel)
     if (things === undefined) throw new Error(`nothing was prepared for arm ${arm.name}`)
+    const start = this.#start(arm)
     const held = this.#sessions.get(worker)
-    if (held?.things === things && isAlive(held.vm.state)) return held
+    if (start === 'shared' && held?.things === things && isAlive(held.vm.state)) return held
     await this.close(worker)
-    const { cold, open = openVm } = this.#wanted
+    const { open = openVm } = this.#wanted
     // One worker may take the VM that is up; the others would wait for it.
-    const ownOne = cold || worker > 0
-    const session = await openSession(
-      this.#wanted,
-      things,
-      worker > 0 ? openVm : open,
-      ownOne,
-      this.#places,
-      this.#context,
-    )
+    const session = await (start === 'warm'
+      ? this.#opened.warm(things)
+      : this.#opened.open(things, worker > 0 ? openVm : open, start === 'cold' || worker > 0))
     this.#sessions.set(worker, session)
     return session
   }
@@ -138,8 +139,10 @@ export class Progress {
 
   #slot(run: PlannedRun, arm: Arm, attempt: number, buffers = 1): Slot {
     const { id, order, seed } = this.#journal
-    const start = this.#wanted.cold ? 'cold' : this.#wanted.experiment.start
-    const plan = { id, index: run.index, warmup: run.warmup, attempt, order, seed, start, parallel: this.#count }
+    const plan = {
+      ...{ id, index: run.index, warmup: run.warmup, attempt, order, seed },
+      ...{ start: this.#start(arm), parallel: this.#count },
+    }
     const inputs = this.#kept.get(arm.kernel)
     if (inputs === undefined) throw new Error(`nothing was kept for arm ${arm.name}`)
     return { arm, repeat: run.repeat, plan, inputs, buffers }
@@ -168,11 +171,19 @@ export class Progress {
       this.#context,
     )
     await this.#settle(worker)
+    const warm = this.#start(arm) === 'warm'
+    if (warm) {
+      // Its CPUs are the next one's; its directory has the console log, which the result wants.
+      this.#sessions.delete(worker)
+      await session.vm.halt()
+    }
     // The host looks at one run while the guest is at the next: they use different CPUs.
-    const finishing = finishRun(session, collected, this.#places, this.#context).then(
-      (outcome) => void this.results.set(run.index, outcome),
-      (error: unknown) => this.#failed(run, error),
-    )
+    const finishing = finishRun(session, collected, this.#places, this.#context)
+      .then(
+        (outcome) => void this.results.set(run.index, outcome),
+        (error: unknown) => this.#failed(run, error),
+      )
+      .finally(async () => (warm ? await session.vm[Symbol.asyncDispose]() : undefined))
     this.#finishing.set(worker, finishing)
     // It is awaited after the next run; until then a failure of it is nobody's.
     finishing.catch(() => undefined)
@@ -197,10 +208,10 @@ export class Progress {
     const arm = this.#arm(run)
     const early = this.#early.get(arm) ?? []
     if (early.length > 0) return await this.#withoutGuest(run, arm, early)
-    const { retries, start, trace } = this.#wanted.experiment
+    const { retries, trace } = this.#wanted.experiment
     let buffers = 1
     this.#handle.progress(printable(arm.name) || 'run', this.#total - this.#pending.length - 1, this.#total, 'runs')
-    const alone = this.#wanted.cold || start === 'cold'
+    const cold = this.#start(arm) === 'cold'
     for (let attempt = 1; ; attempt++)
       try {
         const session = await this.#session(worker, arm)
@@ -210,10 +221,10 @@ export class Progress {
           arm,
           attempt,
           buffers,
-          alone || retries > 0 || trace.onLoss === 'retry',
+          cold || retries > 0 || trace.onLoss === 'retry',
           worker,
         )
-        if (alone) await this.close(worker)
+        if (cold) await this.close(worker)
         const verdict = this.results.get(run.index)?.manifest.verdict
         if (verdict === 'incomplete' && trace.onLoss === 'retry' && buffers === 1) {
           // Once, and beside the retries that the experiment asks for.

@@ -7,6 +7,7 @@ import { SEQUENCE_FILE } from '../data/sequence-file.ts'
 import { withoutAddresses } from '../data/sequences.ts'
 import { writeEvents } from '../data/events-parquet.ts'
 import { hashFile, hashText } from '../engine/fingerprint.ts'
+import { secondsSince, type Moment } from '../engine/moment.ts'
 import type { KeptInputs } from '../evidence/inputs.ts'
 import type { ExperimentWanted } from '../experiment.ts'
 import { CONSOLE_LOG } from '../vm/boot.ts'
@@ -68,7 +69,7 @@ export type Recorded = Omit<Session, 'vm'> & {
   readonly vm: {
     readonly dir: string | undefined
     readonly origin: OpenVm['origin'] | 'none'
-    readonly state: Pick<OpenVm['state'], 'kernel' | 'image' | 'accel' | 'argv' | 'guest'>
+    readonly state: Pick<OpenVm['state'], 'kernel' | 'image' | 'accel' | 'argv' | 'guest' | 'snapshot'>
   }
 }
 
@@ -85,7 +86,7 @@ export interface Slot {
 /** One run, done in the guest and not yet looked at. */
 export interface Collected extends Slot {
   readonly run: string
-  readonly started: Date
+  readonly started: Moment
   readonly argv: readonly string[]
   readonly guest: GuestRun
   readonly maps: MapsFile
@@ -156,7 +157,7 @@ function manifestOf(
   return {
     format: 1,
     ...{ experiment: experiment.name, run, arm, repeat, plan, inputs },
-    ...{ started: started.toISOString(), seconds: (Date.now() - started.getTime()) / 1000 },
+    ...{ started: started.date.toISOString(), seconds: secondsSince(started) },
     lab: { name: lab.name, file: lab.file, text: lab.text },
     kernel: {
       name: state.kernel.name,
@@ -170,7 +171,10 @@ function manifestOf(
     },
     image: state.image,
     objects: Object.fromEntries(deployables(things).map(({ name, fingerprint }) => [name, fingerprint])),
-    guest: { ...state.guest, accel: state.accel, qemu: state.argv, vm: vm.origin },
+    guest: {
+      ...{ ...state.guest, accel: state.accel, qemu: state.argv, vm: vm.origin },
+      ...(state.snapshot && { snapshot: state.snapshot }),
+    },
     host: { kernel: release(), cpu: cpus()[0]?.model ?? '', cpus: cpus().length, node: process.version },
     workload: {
       argv,

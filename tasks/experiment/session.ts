@@ -2,33 +2,83 @@
 import type { Context } from '../engine/context.ts'
 import type { ExperimentWanted } from '../experiment.ts'
 import type { Ready } from '../plan.ts'
-import type { openVm, Places } from '../vm.ts'
+import type { openVm, OpenVm, Places, VmWanted } from '../vm.ts'
+import { bundleDir } from '../vm/seed.ts'
+import { snapshotStep, warmVm, type Snapshot } from '../vm/snapshot.ts'
 import { bundleOf, deploy } from './deploy.ts'
 import { needStrace } from './guest-run.ts'
 import { PROCESS_EVENTS } from './holder.ts'
-import { bootMeta } from './meta.ts'
+import { bootMeta, type BootMeta } from './meta.ts'
 import { deployables, type Session } from './record.ts'
 import { describeObjects } from './slots.ts'
 
-/** Opens a VM of one kernel. Closing the VM closes the session: it has nothing of its own. */
-export async function openSession(
-  wanted: ExperimentWanted,
-  things: Ready,
-  open: typeof openVm,
-  ownOne: boolean,
-  places: Places,
-  context: Context,
-): Promise<Session> {
-  const programs = bundleOf(deployables(things))
-  const vm = await open({ ...things.vm, bundle: programs }, places, context, ownOne)
-  try {
-    if (wanted.strace === true) await needStrace(vm, context.signal)
-    const bundle = await deploy(vm, programs, context.signal)
-    const events = [...new Set([...PROCESS_EVENTS, ...wanted.experiment.trace.events])]
-    const meta = await bootMeta(vm, `${bundle}/${things.holder.name}`, events, context)
-    return { wanted, things, vm, bundle, meta, events, described: await describeObjects(things.objects) }
-  } catch (error) {
-    await vm[Symbol.asyncDispose]()
-    throw error
+/** Opens sessions of one experiment. Closing the VM of a session closes the session: it has nothing of its own. */
+export class Sessions {
+  readonly #wanted: ExperimentWanted
+  readonly #places: Places
+  readonly #context: Context
+  readonly #events: readonly string[]
+  readonly #snapshots = new Map<Ready, Promise<Snapshot>>()
+  readonly #metas = new Map<Ready, BootMeta>()
+  readonly #described = new Map<Ready, Session['described']>()
+
+  constructor(wanted: ExperimentWanted, places: Places, context: Context) {
+    this.#wanted = wanted
+    this.#places = places
+    this.#context = context
+    this.#events = [...new Set([...PROCESS_EVENTS, ...wanted.experiment.trace.events])]
+  }
+
+  #meta(things: Ready, vm: OpenVm, bundle: string): Promise<BootMeta> {
+    return bootMeta(vm, `${bundle}/${things.holder.name}`, this.#events, this.#context)
+  }
+
+  async #session(things: Ready, vm: OpenVm, known?: BootMeta): Promise<Session> {
+    try {
+      const bundle = await deploy(vm, bundleOf(deployables(things)), this.#context.signal)
+      const meta = known ?? (await this.#meta(things, vm, bundle))
+      const described = this.#described.get(things) ?? (await describeObjects(things.objects))
+      this.#described.set(things, described)
+      return { wanted: this.#wanted, things, vm, bundle, meta, events: this.#events, described }
+    } catch (error) {
+      await vm[Symbol.asyncDispose]()
+      throw error
+    }
+  }
+
+  async #needs(vm: OpenVm): Promise<void> {
+    if (this.#wanted.strace === true) await needStrace(vm, this.#context.signal)
+  }
+
+  /** On a VM that `open` boots or has. */
+  async open(things: Ready, open: typeof openVm, ownOne: boolean): Promise<Session> {
+    const vm = await open({ ...things.vm, bundle: bundleOf(deployables(things)) }, this.#places, this.#context, ownOne)
+    await this.#needs(vm).catch(async (error: unknown) => {
+      await vm[Symbol.asyncDispose]()
+      throw error
+    })
+    return await this.#session(things, vm)
+  }
+
+  /** On a VM that goes on from a snapshot. The first one of a kernel takes it, if it is not there from another time. */
+  async warm(things: Ready): Promise<Session> {
+    const bundle = bundleOf(deployables(things))
+    const vmWanted: VmWanted = { ...things.vm, bundle }
+    const wanted = {
+      vm: vmWanted,
+      holder: `${bundleDir(bundle.id)}/${things.holder.name}`,
+      preflight: async (vm: OpenVm) => {
+        await this.#needs(vm)
+        await this.#meta(things, vm, await deploy(vm, bundle, this.#context.signal))
+      },
+    }
+    const taking = this.#snapshots.get(things) ?? snapshotStep(wanted, this.#places, this.#context)
+    this.#snapshots.set(things, taking)
+    const { vm, snapshot } = await warmVm(wanted, await taking, this.#places, this.#context)
+    this.#snapshots.set(things, Promise.resolve(snapshot))
+    // All copies of one boot have the same formats and symbols.
+    const session = await this.#session(things, vm, this.#metas.get(things))
+    this.#metas.set(things, session.meta)
+    return session
   }
 }

@@ -37,6 +37,10 @@ export interface Machine {
   readonly disks: readonly DiskImage[]
   /** File for what the console says. */
   readonly consoleLog: string
+  /** Where the guest's memory is kept, when it is to outlive the machine. Private: what the guest writes stays out of the file. */
+  readonly memory?: { readonly file: string; readonly share: 'shared' | 'private' } | undefined
+  /** The machine waits for a saved state (host/migration) and does not boot. */
+  readonly incoming?: boolean | undefined
 }
 
 interface Device {
@@ -51,15 +55,33 @@ export const CONSOLE_SOCKET = 'console.sock'
 /** A comma starts the next option in QEMU's key=value lists; doubled, it stands for itself. */
 const value = (text: string) => text.replaceAll(',', ',,')
 
-const machine = ({ accel, tcgThread, cpus, memoryBytes }: Machine): Device => ({
+const mebibytes = (bytes: number) => `${Math.floor(bytes / 2 ** 20)}M`
+
+const machine = ({ accel, tcgThread, cpus, memoryBytes, memory }: Machine): Device => ({
   args: [
-    ...['-machine', 'q35', '-accel', accel === 'tcg' ? `tcg,thread=${tcgThread}` : 'kvm'],
+    ...[
+      '-machine',
+      memory ? 'q35,memory-backend=memory' : 'q35',
+      '-accel',
+      accel === 'tcg' ? `tcg,thread=${tcgThread}` : 'kvm',
+    ],
     ...['-cpu', accel === 'tcg' ? 'max' : 'host'],
-    ...['-smp', String(cpus), '-m', `${Math.floor(memoryBytes / 2 ** 20)}M`],
+    ...['-smp', String(cpus), '-m', mebibytes(memoryBytes)],
     // Only what is listed here is in the machine; no configuration of the user's changes it.
     ...['-nodefaults', '-no-user-config', '-display', 'none'],
   ],
 })
+
+const memoryFile = ({ memory, memoryBytes }: Machine): Device => ({
+  args: memory
+    ? [
+        '-object',
+        `memory-backend-file,id=memory,size=${mebibytes(memoryBytes)},mem-path=${value(memory.file)},share=${memory.share === 'shared' ? 'on' : 'off'}`,
+      ]
+    : [],
+})
+
+const incomingState = ({ incoming }: Machine): Device => ({ args: incoming === true ? ['-incoming', 'defer'] : [] })
 
 /** A panic ends QEMU at once: the kernel reboots at panic, and QEMU exits instead of rebooting. */
 const endOnPanic: Device = { args: ['-no-reboot'], kernel: ['panic=-1'] }
@@ -112,7 +134,9 @@ const noCalibration = ({ accel }: Machine): Device => ({
 /** The whole argv. Paths of sockets are relative: start it in the VM's directory. */
 export function qemuArgv(m: Machine): string[] {
   const devices = [
+    memoryFile(m),
     machine(m),
+    incomingState(m),
     endOnPanic,
     console_(m),
     control,

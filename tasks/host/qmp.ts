@@ -112,3 +112,11 @@ export function forwardedPort(usernet: string): number | undefined {
   const match = /TCP\[HOST_FORWARD\]\s+\d+\s+127\.0\.0\.1\s+(\d+)\s+\S+\s+22\b/.exec(usernet)
   return match ? Number(match[1]) : undefined
 }
+
+/**
+ * How many TCP connections the guest's network knows, from `info usernet`: lines as above with a state other than HOST_FORWARD. Those that
+ * wait for late packets (TIME_WAIT) are over for both peers.
+ */
+export const openConnections = (usernet: string): number =>
+  [...usernet.matchAll(/^\s*TCP\[(\w+)\]/gm)].filter(([, state]) => state !== 'HOST_FORWARD' && state !== 'TIME_WAIT')
+    .length

@@ -1,6 +1,7 @@
 /** The manifest of a trace that was made elsewhere: what is known of it, and "unknown" for the rest. */
 import { cpus, release } from 'node:os'
 import { lossLedger } from '../data/loss.ts'
+import { secondsSince, type Moment } from '../engine/moment.ts'
 import type { Manifest } from '../experiment/manifest.ts'
 import type { DatOptions } from './dat.ts'
 import type { TextRead } from './text.ts'
@@ -10,7 +11,7 @@ const UNKNOWN = 'unknown'
 export interface ImportedRun {
   readonly experiment: string
   readonly run: string
-  readonly started: Date
+  readonly started: Moment
   /** The file as the user called it, without its directory. */
   readonly file: string
   readonly kept: string
@@ -62,9 +63,9 @@ export function importedManifest(one: ImportedRun): Manifest {
   const kernel = options?.release ?? UNKNOWN
   return {
     format: 1,
-    ...{ experiment, run, repeat: 1, started: started.toISOString() },
+    ...{ experiment, run, repeat: 1, started: started.date.toISOString() },
     arm: { name: '', params: {} },
-    seconds: (Date.now() - started.getTime()) / 1000,
+    seconds: secondsSince(started),
     lab: { name: UNKNOWN, file: '', text: '' },
     kernel: {
       ...{ name: kernel, wanted: kernel, fallback: false, release: kernel, version: UNKNOWN, source: UNKNOWN },

@@ -1,4 +1,4 @@
-/** From a command line to a guest that answers: each phase has a deadline, and the first sign of death ends the wait. */
+/** From a command line to a guest that answers, by a boot or from a saved state: each phase has a deadline, and the first sign of death ends the wait. */
 import { watch } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -6,6 +6,7 @@ import type { Context, StepHandle } from '../engine/context.ts'
 import { Failure, interrupted, labError, messageOf } from '../engine/error.ts'
 import { printable } from '../engine/printable.ts'
 import { QMP_SOCKET, type Accel } from '../host/qemu.ts'
+import { loadMachine } from '../host/migration.ts'
 import { forwardedPort, Qmp } from '../host/qmp.ts'
 import { start, type Started } from '../host/sh.ts'
 import { Guest, type Address } from '../host/ssh.ts'
@@ -18,6 +19,12 @@ export interface Booted {
   readonly port: number
   readonly facts: { readonly release: string; readonly bootId: string; readonly clocksource: string }
 }
+
+/** The first words with a guest: what it is, or why that cannot be said. */
+export type Hello = (
+  guest: Guest,
+  options: { readonly signal: AbortSignal; readonly timeout: number },
+) => Promise<Booted['facts'] | { readonly why: string }>
 
 export interface BootWanted {
   readonly argv: readonly string[]
@@ -34,6 +41,7 @@ export interface BootWanted {
  */
 const DEADLINES: Readonly<Record<string, number>> = {
   qemu: 5000,
+  restore: 5000,
   firmware: 5000,
   kernel: 10_000,
   mounts: 5000,
@@ -168,7 +176,7 @@ class Boot {
   }
 
   /** A TCP connection proves nothing (QEMU accepts before the guest does): ready is when a command returned 0. */
-  async connect(port: number): Promise<Pick<Booted, 'guest' | 'facts'>> {
+  async connect(port: number, hello: Hello): Promise<Pick<Booted, 'guest' | 'facts'>> {
     for (;;) {
       await this.#check()
       let guest: Guest
@@ -186,37 +194,60 @@ class Boot {
         await sleep(30)
         continue
       }
-      const files = [
-        '/proc/sys/kernel/osrelease',
-        '/proc/sys/kernel/random/boot_id',
-        '/sys/devices/system/clocksource/clocksource0/current_clocksource',
-      ]
-      const { status, stdout } = await guest.exec(['cat', ...files], {
-        signal: this.#signal,
-        timeout: 10_000 * FACTOR[this.#wanted.accel],
-        limit: 4096,
-      })
-      const [release = '', bootId = '', clocksource = ''] = stdout
-        .toString('utf8')
-        .split('\n')
-        .map((line) => printable(line, 80))
-      if (status !== 0)
-        throw await bootFailure(this.#wanted, 'ssh', `the first command in the guest ended with status ${status}`)
-      return { guest, facts: { release, bootId, clocksource } }
+      const facts = await hello(guest, { signal: this.#signal, timeout: 10_000 * FACTOR[this.#wanted.accel] })
+      if ('why' in facts) throw await bootFailure(this.#wanted, 'ssh', facts.why)
+      return { guest, facts }
     }
+  }
+
+  /** Gives the machine its state, in place of a boot. */
+  async restore(qmp: Qmp, state: Buffer): Promise<void> {
+    this.#enter('restore')
+    try {
+      await loadMachine(qmp, this.#wanted.dir, state)
+    } catch (error) {
+      // QEMU says why on its stderr, and ends.
+      await Promise.race([this.process.ended, sleep(200)])
+      throw await bootFailure(this.#wanted, 'restore', messageOf(error))
+    }
+    this.#enter('ssh')
   }
 }
 
-/** Boots a guest. Whatever goes wrong, QEMU is gone afterwards. */
-export async function boot(wanted: BootWanted, context: Context, handle: StepHandle): Promise<Booted> {
+const FACTS = [
+  '/proc/sys/kernel/osrelease',
+  '/proc/sys/kernel/random/boot_id',
+  '/sys/devices/system/clocksource/clocksource0/current_clocksource',
+]
+
+/** What a guest that has booted is. */
+const firstFacts: Hello = async (guest, options) => {
+  const { status, stdout } = await guest.exec(['cat', ...FACTS], { ...options, limit: 4096 })
+  const [release = '', bootId = '', clocksource = ''] = stdout
+    .toString('utf8')
+    .split('\n')
+    .map((line) => printable(line, 80))
+  return status === 0
+    ? { release, bootId, clocksource }
+    : { why: `the first command in the guest ended with status ${status}` }
+}
+
+/** From QEMU's start to a guest that answers. Whatever goes wrong, QEMU is gone afterwards. */
+async function begin(
+  wanted: BootWanted,
+  context: Context,
+  handle: StepHandle,
+  wait: (attempt: Boot, qmp: Qmp) => Promise<void>,
+  hello: Hello,
+): Promise<Booted> {
   const attempt = new Boot(wanted, context, handle)
   let qmp: Qmp | undefined
   try {
     const control = await attempt.control()
     qmp = control.qmp
-    await attempt.phases()
+    await wait(attempt, qmp)
     handle.progress('boot: ssh')
-    const { guest, facts } = await attempt.connect(control.port)
+    const { guest, facts } = await attempt.connect(control.port, hello)
     return { guest, qmp, process: attempt.process, port: control.port, facts }
   } catch (error) {
     qmp?.close()
@@ -224,3 +255,16 @@ export async function boot(wanted: BootWanted, context: Context, handle: StepHan
     throw error
   }
 }
+
+/** Boots a guest. */
+export const boot = (wanted: BootWanted, context: Context, handle: StepHandle): Promise<Booted> =>
+  begin(wanted, context, handle, (attempt) => attempt.phases(), firstFacts)
+
+/** Lets a guest go on from a saved state; `hello` tells it what it slept through. */
+export const resume = (
+  wanted: BootWanted,
+  state: Buffer,
+  hello: Hello,
+  context: Context,
+  handle: StepHandle,
+): Promise<Booted> => begin(wanted, context, handle, (attempt, qmp) => attempt.restore(qmp, state), hello)

@@ -26,7 +26,14 @@ export async function diskImage(disk: ResolvedDisk, context: Context): Promise<s
   return join(entry.dir, 'disk.img')
 }
 
-/** A throw-away qcow2 overlay over a read-only base image. */
-export async function overlay(base: string, file: string, signal: AbortSignal): Promise<void> {
-  await run(['qemu-img', 'create', '-q', '-f', 'qcow2', '-F', 'raw', '-b', base, file], { signal, place: 'vm' })
+/** A throw-away qcow2 overlay over a base image that stays as it is. */
+export async function overlay(
+  base: { readonly file: string; readonly format: 'raw' | 'qcow2' },
+  file: string,
+  signal: AbortSignal,
+): Promise<void> {
+  await run(['qemu-img', 'create', '-q', '-f', 'qcow2', '-F', base.format, '-b', base.file, file], {
+    signal,
+    place: 'vm',
+  })
 }

@@ -9,6 +9,14 @@ import { join } from 'node:path'
 import { z } from 'zod'
 import { bootId } from '../engine/context.ts'
 
+/** The snapshot that a guest was restored from, and what was done so that it is no mere copy. */
+const SnapshotUse = z.object({
+  id: z.string(),
+  taken: z.string(),
+  qemu: z.string(),
+})
+export type SnapshotUse = z.infer<typeof SnapshotUse>
+
 const State = z.object({
   vm: z.string(),
   /** `up`: lives until `lab down`. `run`: belongs to the process `ownerPid`. */
@@ -36,6 +44,7 @@ const State = z.object({
   argv: z.array(z.string()),
   since: z.string(),
   guest: z.object({ bootId: z.string(), clocksource: z.string() }),
+  snapshot: SnapshotUse.optional(),
 })
 export type VmState = z.infer<typeof State>
 

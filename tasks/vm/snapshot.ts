@@ -1,0 +1,285 @@
+/**
+ * Warm VMs: a guest that has booted and answered is kept as it is (`machine/` of a store entry: memory, device state, disks) and goes on from
+ * there as often as a run needs it. Nothing of it is copied: each restore maps the memory privately, writes to overlays of its own, and has
+ * sockets and an ssh port of its own.
+ */
+import { mkdir, readFile, rm, stat, statfs, writeFile } from 'node:fs/promises'
+import { cpus } from 'node:os'
+import { join } from 'node:path'
+import { z } from 'zod'
+import { step, type Context, type StepHandle } from '../engine/context.ts'
+import { Failure, interrupted, labError } from '../engine/error.ts'
+import { changedInputs, fingerprintOf, hashText, type Inputs, type InputValue } from '../engine/fingerprint.ts'
+import { lock } from '../engine/lock.ts'
+import { diskFull, type StoredEntry } from '../engine/store.ts'
+import type { Choice } from '../host/accel.ts'
+import { saveMachine } from '../host/migration.ts'
+import { openConnections, type Qmp } from '../host/qmp.ts'
+import { keysIn, type Keys } from '../host/ssh-keys.ts'
+import { boot, resume } from './boot.ts'
+import { diskImage, overlay } from './disks.ts'
+import type { Places } from './places.ts'
+import {
+  accelOf,
+  diskList,
+  fingerprint,
+  freshDisks,
+  launch,
+  machineArgv,
+  qemuVersion,
+  type OpenVm,
+  type VmWanted,
+} from './start.ts'
+import type { SnapshotUse } from './state.ts'
+import { wakeUp } from './wake.ts'
+
+const KIND = 'snapshot'
+/** A directory of the entry and not the entry itself: the store hashes files, and a guest's memory is a gigabyte of mostly nothing. */
+const MACHINE = 'machine'
+const MEMORY = 'memory'
+const STATE = 'state'
+const SEED = 'seed.tar'
+const ABOUT = 'about.json'
+
+const FileFacts = z.object({ size: z.number(), mtimeMs: z.number() })
+const About = z.object({ taken: z.string(), files: z.record(z.string(), FileFacts) })
+
+/** A snapshot that can be restored. */
+export interface Snapshot {
+  readonly dir: string
+  readonly use: SnapshotUse
+  readonly choice: Choice
+}
+
+export interface SnapshotWanted {
+  readonly vm: VmWanted
+  /** Path of the holder in the guest; the bundle brings it. */
+  readonly holder: string
+  /** What the guest has to be good for before it is kept. */
+  readonly preflight: (vm: OpenVm) => Promise<void>
+}
+
+const textOf = (value: InputValue | undefined): string => (typeof value === 'string' ? value : 'unknown')
+
+const factsOf = async (file: string) => {
+  const { size, mtimeMs } = await stat(file)
+  return { size, mtimeMs }
+}
+
+/** Everything that a saved machine depends on. Another QEMU, kernel, image, disk, program, key or host CPU is another snapshot. */
+async function inputsOf({ vm: wanted }: SnapshotWanted, choice: Choice, keys: Keys, context: Context): Promise<Inputs> {
+  const { vm, kernel, image, bundle } = wanted
+  const bases = [image.disk, ...(await Promise.all(vm.disks.map((disk) => diskImage(disk, context))))]
+  return {
+    format: 1,
+    ...{ vm: vm.name, kernel: kernel.fingerprint, image: image.fingerprint },
+    machine: fingerprint(wanted),
+    programs: bundle?.id ?? null,
+    qemu: await qemuVersion(context),
+    accel: choice.accel,
+    // Its time stamp counter is the guest's clock, and its features are the guest's with KVM.
+    hostCpu: cpus()[0]?.model ?? null,
+    keys: hashText(Buffer.concat([keys.hostPublic, Buffer.from(keys.userPublic)])),
+    // The overlays of a snapshot fit these very files: an image that is made again may have its blocks elsewhere.
+    bases: await Promise.all(bases.map(async (file) => ({ file, ...(await factsOf(file)) }))),
+  }
+}
+
+/** The snapshot of an entry, if its files are still what was saved. */
+async function whole({ dir, inputs }: StoredEntry, id: string, choice: Choice): Promise<Snapshot | undefined> {
+  try {
+    const { taken, files } = About.parse(JSON.parse(await readFile(join(dir, ABOUT), 'utf8')))
+    for (const [name, { size, mtimeMs }] of Object.entries(files)) {
+      const now = await factsOf(join(dir, MACHINE, name))
+      if (now.size !== size || now.mtimeMs !== mtimeMs) return undefined
+    }
+    return { dir: join(dir, MACHINE), use: { id, taken, qemu: textOf(inputs['qemu']) }, choice }
+  } catch {
+    return undefined
+  }
+}
+
+/** QEMU dies of a mapped page that the disk has no room for, so that room is asked for before. */
+async function needRoom(dir: string, bytes: number): Promise<void> {
+  const { bavail, bsize } = await statfs(dir)
+  if (bavail * bsize >= bytes) return
+  throw diskFull(`snapshot, below ${dir}`, [
+    `it may take as much as the guest's memory: ${Math.ceil(bytes / 2 ** 20)} MB, and ${Math.floor((bavail * bsize) / 2 ** 20)} are free`,
+  ])
+}
+
+/** Milliseconds for the guest's end of the last connection. */
+const GOODBYE = 5000
+
+/** Waits until no connection is left in the guest: a copy of it would wait for a peer that never comes. */
+async function alone(qmp: Qmp): Promise<void> {
+  for (const until = performance.now() + GOODBYE; performance.now() < until;) {
+    if (openConnections(await qmp.human('info usernet')) === 0) return
+    await new Promise((resolve) => setTimeout(resolve, 20))
+  }
+  throw labError({
+    place: 'snapshot',
+    fact: 'the guest keeps a connection open',
+    wayOut: 'run it again; `start: cold` needs no snapshot',
+  })
+}
+
+/** Boots a guest, lets `preflight` look at it and leaves what it is in `dir`. */
+async function take(
+  wanted: SnapshotWanted,
+  choice: Choice,
+  dir: string,
+  places: Places,
+  context: Context,
+  handle: StepHandle,
+): Promise<void> {
+  const machine = join(dir, MACHINE)
+  await mkdir(machine, { mode: 0o700 })
+  await needRoom(dir, wanted.vm.vm.memory)
+  const memory = { file: join(machine, MEMORY), share: 'shared' } as const
+  const argv = async (vmDir: string, keys: Keys) => {
+    const disks = await freshDisks(machine, wanted.vm, keys, context)
+    return await machineArgv(wanted.vm, choice, vmDir, { disks, memory }, context)
+  }
+  await using vm = await launch(wanted.vm, choice, { owner: 'run', argv, boot }, places, context, handle)
+  handle.progress('preflight')
+  await wanted.preflight(vm)
+  await vm.guest.exec(['sync'], { signal: context.signal, timeout: 60_000 })
+  vm.guest.close()
+  await alone(vm.qmp)
+  handle.progress('save')
+  await writeFile(join(machine, STATE), await saveMachine(vm.qmp, vm.dir), { mode: 0o600 })
+  await vm.halt()
+  const names = [MEMORY, STATE, SEED, ...diskList('', wanted.vm, SEED).map(({ file }) => file)]
+  const files = Object.fromEntries(
+    await Promise.all([...new Set(names)].map(async (name) => [name, await factsOf(join(machine, name))] as const)),
+  )
+  await writeFile(join(dir, ABOUT), `${JSON.stringify({ taken: new Date().toISOString(), files }, null, 1)}\n`)
+}
+
+/** Names of inputs as a person calls them. */
+const WHY: Readonly<Record<string, string>> = {
+  qemu: 'QEMU',
+  kernel: 'the kernel',
+  image: 'the image',
+  machine: "the VM's declaration",
+  programs: 'the programs',
+  accel: 'the accelerator',
+  hostCpu: "the host's CPU",
+  keys: "the lab's keys",
+  bases: 'the disks',
+}
+
+/** Which inputs differ from those of the newest snapshot of this VM and kernel, for people. */
+async function changedSince(inputs: Inputs, context: Context): Promise<string | undefined> {
+  const before = await context.store.newest(KIND, ({ vm, keys }) => vm === inputs['vm'] && keys === inputs['keys'])
+  if (before === undefined) return undefined
+  const names = [...new Set(changedInputs(before.inputs, inputs).map((name) => name.split('.')[0] ?? name))]
+  if (names.includes('qemu'))
+    context.emit({
+      type: 'notice',
+      level: 'info',
+      place: `snapshot of vm ${textOf(inputs['vm'])}`,
+      text: `the snapshot of ${textOf(before.inputs['qemu'])} is not for ${textOf(inputs['qemu'])}; it is taken anew`,
+    })
+  return names.map((name) => WHY[name] ?? name).join(', ')
+}
+
+/** The snapshot that a run starts from: the one that is kept, or a new one. One process at a time takes it. */
+export async function snapshotStep(wanted: SnapshotWanted, places: Places, context: Context): Promise<Snapshot> {
+  const name = `snapshot of vm ${wanted.vm.vm.name}, kernel ${wanted.vm.kernel.name}`
+  return await step(context, name, name, async (handle) => {
+    const choice = await accelOf(wanted.vm, context, handle)
+    const inputs = await inputsOf(wanted, choice, await keysIn(places.keys), context)
+    const key = fingerprintOf(inputs)
+    const find = async () => {
+      const entry = await context.store.get(KIND, key)
+      if (entry === undefined) return undefined
+      const found = await whole(entry, key.slice(0, 16), choice)
+      if (found !== undefined) return found
+      await forget({ dir: join(entry.dir, MACHINE) }, 'its files are not what was saved', wanted, context)
+      return undefined
+    }
+    const kept = await find()
+    if (kept) return { outcome: 'restored', detail: `taken ${kept.use.taken}`, value: kept }
+    await using _lock = await lock(join(context.cache, 'locks', `snapshot-${key.slice(0, 32)}`), context.signal, () =>
+      handle.progress('wait for another lab to take it'),
+    )
+    const theirs = await find()
+    if (theirs) return { outcome: 'restored', detail: `taken ${theirs.use.taken}`, value: theirs }
+    const changed = await changedSince(inputs, context)
+    await context.store.put(KIND, key, inputs, (dir) => take(wanted, choice, dir, places, context, handle))
+    if (context.signal.aborted) throw interrupted()
+    const value = await find()
+    if (value === undefined) throw new Error('a snapshot that was just taken is not whole')
+    return { outcome: 'done', detail: changed === undefined ? 'first of this VM' : `changed: ${changed}`, value }
+  })
+}
+
+/** Throws a snapshot away and says why. */
+async function forget(
+  snapshot: Pick<Snapshot, 'dir'>,
+  why: string,
+  wanted: SnapshotWanted,
+  context: Context,
+): Promise<void> {
+  await rm(join(snapshot.dir, '..'), { recursive: true, force: true })
+  context.emit({
+    type: 'notice',
+    level: 'warning',
+    place: `snapshot of vm ${wanted.vm.vm.name}`,
+    text: `${why}; it is thrown away and taken anew`,
+  })
+}
+
+/** A guest that goes on from a snapshot. */
+async function restore(
+  wanted: SnapshotWanted,
+  { dir: machine, use, choice }: Snapshot,
+  places: Places,
+  context: Context,
+  handle: StepHandle,
+): Promise<OpenVm> {
+  const state = await readFile(join(machine, STATE))
+  const argv = async (dir: string) => {
+    const disks = diskList(dir, wanted.vm, join(machine, SEED))
+    const written = disks.filter(({ readonly }) => readonly !== true)
+    const kept = diskList(machine, wanted.vm, SEED).filter(({ readonly }) => readonly !== true)
+    await Promise.all(
+      written.map(({ file }, index) =>
+        overlay({ file: kept[index]?.file ?? '', format: 'qcow2' }, file, context.signal),
+      ),
+    )
+    const memory = { file: join(machine, MEMORY), share: 'private' } as const
+    return await machineArgv(wanted.vm, choice, dir, { disks, memory, incoming: true }, context)
+  }
+  const how = {
+    ...{ owner: 'run' as const, argv, snapshot: use },
+    boot: (boot: Parameters<typeof resume>[0], ...rest: [Context, StepHandle]) =>
+      resume(boot, state, wakeUp(wanted.holder), ...rest),
+  }
+  return await launch(wanted.vm, choice, how, places, context, handle)
+}
+
+/** Restores are too many and too short to be steps of their own. */
+const SILENT: StepHandle = { progress: () => undefined }
+
+/**
+ * A VM restored from a snapshot. One that cannot be restored is thrown away, said, and taken anew, once.
+ * @returns the VM, and the snapshot that it came from
+ */
+export async function warmVm(
+  wanted: SnapshotWanted,
+  snapshot: Snapshot,
+  places: Places,
+  context: Context,
+): Promise<{ vm: OpenVm; snapshot: Snapshot }> {
+  try {
+    return { snapshot, vm: await restore(wanted, snapshot, places, context, SILENT) }
+  } catch (error) {
+    if (context.signal.aborted || !(error instanceof Failure) || error.kind !== 'lab') throw error
+    await forget(snapshot, `it cannot be restored (${error.parts.fact})`, wanted, context)
+    const anew = await snapshotStep(wanted, places, context)
+    return { snapshot: anew, vm: await restore(wanted, anew, places, context, SILENT) }
+  }
+}

@@ -1,0 +1,222 @@
+/** One VM from its disks to a guest that answers: booted, or restored from a snapshot. */
+import { existsSync } from 'node:fs'
+import { rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { ResolvedVm } from '../config/resolve.ts'
+import { bootId, type Context, type StepHandle } from '../engine/context.ts'
+import { fingerprintOf, type Fingerprint } from '../engine/fingerprint.ts'
+import { chooseAccel, type Choice } from '../host/accel.ts'
+import { qemuArgv, tcgThread, type DiskImage, type Machine } from '../host/qemu.ts'
+import type { Qmp } from '../host/qmp.ts'
+import type { Guest } from '../host/ssh.ts'
+import { keysIn, type Keys } from '../host/ssh-keys.ts'
+import type { ImageArtefact } from '../image.ts'
+import type { KernelArtefact } from '../kernel.ts'
+import { toolVersion } from '../host/tool-version.ts'
+import { boot, CONSOLE_LOG, type Booted, type BootWanted } from './boot.ts'
+import { diskImage, overlay } from './disks.ts'
+import type { Places } from './places.ts'
+import { writeSeed, type SeedBundle } from './seed.ts'
+import { newVmDir, startTimeOf, writeState, type SnapshotUse, type VmState } from './state.ts'
+
+/** A VM that answers, and how to let go of it. */
+export interface OpenVm extends AsyncDisposable {
+  readonly guest: Guest
+  readonly state: VmState
+  readonly dir: string
+  /** The bundle that its boot brought along, if any. */
+  readonly bundle: string | undefined
+  /** `started` for this command, `restored` from a snapshot for it, or `up` already. */
+  readonly origin: 'started' | 'restored' | 'up'
+  /** Ends the machine of a run at once and keeps its directory until it is disposed of; the VM of `lab up` goes on. */
+  readonly halt: () => Promise<void>
+}
+
+export interface VmWanted {
+  readonly vm: ResolvedVm
+  readonly kernel: KernelArtefact
+  /** The kernel that the lab file asks for, where a fallback was taken instead. */
+  readonly kernelWanted: string
+  readonly image: ImageArtefact
+  readonly accel?: 'kvm' | 'tcg' | 'auto' | undefined
+  /** Programs for the first run; no part of what the VM is. */
+  readonly bundle?: SeedBundle | undefined
+}
+
+/** What makes this VM what it is; a running VM with another fingerprint is not the one that is wanted. */
+export const fingerprint = ({ vm, kernel, image, accel }: VmWanted): Fingerprint =>
+  fingerprintOf({
+    format: 1,
+    kernel: kernel.fingerprint,
+    image: image.fingerprint,
+    cpus: vm.cpus,
+    memory: vm.memory,
+    accel: accel ?? vm.accel,
+    disks: vm.disks.map(({ fs, size, mount, files }) => ({ fs, size, mount, files: { ...files } })),
+  })
+
+/** The version line of the QEMU that would be started. */
+export const qemuVersion = ({ cache, signal }: Context): Promise<string> =>
+  toolVersion('qemu-system-x86_64', cache, signal)
+
+/** Settles the accelerator and says so where that is not the best there is. */
+export async function accelOf(wanted: VmWanted, context: Context, handle: StepHandle): Promise<Choice> {
+  const asked = wanted.accel ?? wanted.vm.accel
+  if (asked !== 'tcg') handle.progress('try KVM')
+  const choice = await chooseAccel(asked, context.cache, wanted.kernel.image, context.signal)
+  if (asked === 'auto' && choice.accel === 'tcg')
+    context.emit({
+      type: 'notice',
+      level: 'warning',
+      place: `vm ${wanted.vm.name}`,
+      text: `runs under TCG (software emulation): ${choice.reason}`,
+    })
+  return choice
+}
+
+/** The disks of a machine below `dir`, in the order in which the guest sees them. */
+export function diskList(dir: string, { vm }: VmWanted, seed: string): DiskImage[] {
+  return [
+    { file: join(dir, 'root.qcow2'), format: 'qcow2', serial: 'lab-root' },
+    { file: seed, format: 'raw', readonly: true, serial: 'lab-seed' },
+    ...vm.disks.map((_, index) => ({
+      file: join(dir, `disk${index}.qcow2`),
+      format: 'qcow2' as const,
+      serial: `lab-disk-${index}`,
+    })),
+  ]
+}
+
+/** Throw-away overlays over image and data disks, and a seed. */
+export async function freshDisks(dir: string, wanted: VmWanted, keys: Keys, context: Context): Promise<DiskImage[]> {
+  const { vm, image } = wanted
+  const seed = join(dir, 'seed.tar')
+  const disks = diskList(dir, wanted, seed)
+  const [root, , ...data] = disks.map(({ file }) => file)
+  await Promise.all([
+    overlay({ file: image.disk, format: 'raw' }, root ?? '', context.signal),
+    writeSeed(seed, vm.name, keys, vm.disks, wanted.bundle),
+    ...vm.disks.map(async (disk, index) =>
+      overlay({ file: await diskImage(disk, context), format: 'raw' }, data[index] ?? '', context.signal),
+    ),
+  ])
+  return disks
+}
+
+/** The machine itself; its disks, and where its memory comes from, are the caller's. */
+export async function machineArgv(
+  { vm, kernel, image }: VmWanted,
+  choice: Choice,
+  dir: string,
+  parts: Pick<Machine, 'disks' | 'memory' | 'incoming'>,
+  context: Context,
+): Promise<string[]> {
+  return qemuArgv({
+    accel: choice.accel,
+    tcgThread: tcgThread(await qemuVersion(context)),
+    cpus: vm.cpus,
+    memoryBytes: vm.memory,
+    kernel: kernel.image,
+    init: image.init,
+    consoleLog: join(dir, CONSOLE_LOG),
+    ...parts,
+  })
+}
+
+/** How a machine comes to life: its command line, and what makes its guest answer. */
+export interface Launch {
+  readonly owner: VmState['owner']
+  readonly argv: (dir: string, keys: Keys) => Promise<string[]>
+  readonly boot: (wanted: BootWanted, context: Context, handle: StepHandle) => Promise<Booted>
+  readonly snapshot?: SnapshotUse
+}
+
+/** A VM in a directory of its own, with its state written down. The control socket is the caller's to close. */
+export async function launch(
+  wanted: VmWanted,
+  choice: Choice,
+  how: Launch,
+  places: Places,
+  context: Context,
+  handle: StepHandle,
+): Promise<OpenVm & { readonly qmp: Qmp }> {
+  const { vm, kernel, image } = wanted
+  const { owner, snapshot } = how
+  const keys = await keysIn(places.keys)
+  handle.progress('make its disks')
+  const dir = await newVmDir(places.vms, vm.name, owner)
+  try {
+    const argv = await how.argv(dir, keys)
+    const address = { privateKey: keys.userPrivate, hostKey: keys.hostPublic }
+    const booted = await how.boot(
+      { argv, dir, accel: choice.accel, dieWithUs: owner === 'run', address, place: `vm ${vm.name}` },
+      context,
+      handle,
+    )
+    const { port, facts, guest, qmp } = booted
+    const state: VmState = {
+      ...{
+        vm: vm.name,
+        owner,
+        ownerPid: process.pid,
+        pid: booted.process.pid,
+        startTime: startTimeOf(booted.process.pid) ?? '',
+        bootId: bootId(),
+        port,
+      },
+      kernel: {
+        name: kernel.name,
+        fingerprint: kernel.fingerprint,
+        release: facts.release,
+        source: kernel.source,
+        dir: kernel.dir,
+        wanted: wanted.kernelWanted,
+        compat: [...kernel.compat],
+      },
+      image: { name: image.name, fingerprint: image.fingerprint },
+      accel: choice,
+      fingerprint: fingerprint(wanted),
+      argv: [...argv],
+      since: new Date().toISOString(),
+      guest: { bootId: facts.bootId, clocksource: facts.clocksource },
+      ...(snapshot && { snapshot }),
+    }
+    await writeState(dir, state)
+    const halt = async () => {
+      guest.close()
+      qmp.close()
+      if (owner === 'up') return
+      booted.process.kill('SIGKILL')
+      await booted.process.ended
+    }
+    const close = async () => {
+      await halt()
+      if (owner === 'run') await rm(dir, { recursive: true, force: true })
+    }
+    const origin = snapshot ? 'restored' : 'started'
+    return { guest, qmp, state, dir, bundle: wanted.bundle?.id, origin, halt, [Symbol.asyncDispose]: close }
+  } catch (error) {
+    // A directory without a log tells nobody anything; one with a log is named in the message and stays until `lab gc`.
+    if (context.signal.aborted || !existsSync(join(dir, CONSOLE_LOG))) await rm(dir, { recursive: true, force: true })
+    throw error
+  }
+}
+
+/** Boots a VM. */
+export async function startVm(
+  wanted: VmWanted,
+  owner: VmState['owner'],
+  places: Places,
+  context: Context,
+  handle: StepHandle,
+): Promise<OpenVm> {
+  const choice = await accelOf(wanted, context, handle)
+  const argv = async (dir: string, keys: Keys) => {
+    const disks = await freshDisks(dir, wanted, keys, context)
+    handle.progress('boot: firmware')
+    return await machineArgv(wanted, choice, dir, { disks }, context)
+  }
+  const vm = await launch(wanted, choice, { owner, argv, boot }, places, context, handle)
+  vm.qmp.close()
+  return vm
+}
