@@ -87,6 +87,22 @@ describe('a matrix', () => {
     expect(arms({ ...compared, include: [one] }, { bytes: [16] })).toHaveLength(4)
   })
 
+  test('a cold control is a twin of every arm, which --only tells apart', () => {
+    const list = arms({ name: 'e', params: { bytes: [1, 2] }, control: 'cold' })
+    expect(list.map(({ name, start }) => [name, start])).toEqual([
+      ['bytes=1,start=warm', 'warm'],
+      ['bytes=1,start=cold', 'cold'],
+      ['bytes=2,start=warm', 'warm'],
+      ['bytes=2,start=cold', 'cold'],
+    ])
+    expect(list.every(({ params }) => !('start' in params))).toBe(true)
+    expect(onlyArms(list, 'start=cold').map(({ name }) => name)).toEqual(['bytes=1,start=cold', 'bytes=2,start=cold'])
+    expect(arms({ name: 'e', params: {}, control: 'cold' }).map(({ name }) => name)).toEqual([
+      'start=warm',
+      'start=cold',
+    ])
+  })
+
   test('nothing left is refused', () => {
     expect(() => names({ exclude: [{ kernel: 'v5.4' }, { kernel: 'v6.1' }] })).toThrow('no arm is left')
   })

@@ -23,6 +23,13 @@ test.each([
   ['metrics: { ns: { stdout: "took [0-9]+" } }', ['a metric is a regular expression with one group']],
   ['metrics: { ns: { stdout: "took (([0-9]+)" } }', ['a metric is a regular expression with one group']],
   ['start: hot', ['start']],
+  ['start: warm', []],
+  ['start: warm\n    control: cold', []],
+  ['control: cold', ['there is nothing to compare with cold runs']],
+  ['start: cold\n    control: cold', ['there is nothing to compare with cold runs']],
+  ['before: [{ remount: /data }, { pin: 1 }, { pin: [0, 1] }]', []],
+  ['before: [{ remount: data }]', ['a mount point is a path such as /data']],
+  ['before: [{ pin: -1 }]', ['pin']],
   ['parallel: 0', ['parallel']],
 ])('%s', (lines, facts) => {
   const problems = matrix(lines)

@@ -37,6 +37,17 @@ describe('qemuArgv', () => {
     expect(given(argv, '-chardev')[0]).toContain('logfile=/vm/a,,b/console.log')
   })
 
+  test('memory that outlives the machine is a file; a copy of it does not write there', () => {
+    expect(given(argv, '-object')).toEqual([])
+    expect(given(argv, '-incoming')).toEqual([])
+    const kept = qemuArgv({ ...MACHINE, memory: { file: '/s/a,b', share: 'shared' } })
+    expect(given(kept, '-object')[0]).toBe('memory-backend-file,id=memory,size=1024M,mem-path=/s/a,,b,share=on')
+    expect(given(kept, '-machine')[0]).toContain('memory-backend=memory')
+    const copy = qemuArgv({ ...MACHINE, memory: { file: '/s/m', share: 'private' }, incoming: true })
+    expect(given(copy, '-object')[0]).toContain('share=off')
+    expect(given(copy, '-incoming')).toEqual(['defer'])
+  })
+
   test('a panic ends the machine: the kernel reboots, and QEMU does not', () => {
     expect(argv).toContain('-no-reboot')
     expect(given(argv, '-append')[0]).toContain('panic=-1')

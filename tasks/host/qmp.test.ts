@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { failureOf } from '../test/caught.ts'
 import { tempDir } from '../test/temp-dir.ts'
-import { forwardedPort, Qmp, type QmpEvent } from './qmp.ts'
+import { forwardedPort, openConnections, Qmp, type QmpEvent } from './qmp.ts'
 import { connectUnix } from './unix-socket.ts'
 
 interface Request {
@@ -114,4 +114,10 @@ test.each([
   ['', undefined],
 ])('forwardedPort of %j is %s', (line, port) => {
   expect(forwardedPort(`Hub -1 (net0):\n  Protocol[State]    FD  Source Address  Port\r\n${line}\r\n`)).toBe(port)
+})
+
+test('connections are counted, forwarded ports and closed ones are not', () => {
+  const line = (state: string) => `  TCP[${state}]  12       127.0.0.1 40321       10.0.2.15    22     0     0\r\n`
+  expect(openConnections(`Protocol[State]\r\n${line('HOST_FORWARD')}${line('TIME_WAIT')}`)).toBe(0)
+  expect(openConnections(`${line('HOST_FORWARD')}${line('ESTABLISHED')}${line('FIN_WAIT_1')}`)).toBe(2)
 })
