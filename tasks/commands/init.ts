@@ -1,4 +1,5 @@
 /** `lab init`: a new lab, and the two commands that come next. */
+import { realpathSync } from 'node:fs'
 import { join, relative, resolve } from 'node:path'
 import { which } from '../host/tool-version.ts'
 import { initLab } from '../init.ts'
@@ -12,7 +13,8 @@ const shellWord = (text: string): string =>
 export const work: CommandModule['work'] = async (_session, [dir]) => {
   const directory = resolve(typeof dir === 'string' ? dir : '.')
   const made = await initLab(directory, TOOL_ROOT)
-  const lab = which('lab') === undefined ? shellWord(join(TOOL_ROOT, 'lab')) : 'lab'
+  // TOOL_ROOT goes through a link in the cache where npm installed us (see the file lab).
+  const lab = which('lab') === undefined ? shellWord(realpathSync(join(TOOL_ROOT, 'lab'))) : 'lab'
   const away = relative(process.cwd(), directory)
   const next = [
     ...(away === '' ? [] : [`cd ${shellWord(away.startsWith('-') ? `./${away}` : away)}`]),

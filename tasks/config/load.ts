@@ -7,7 +7,7 @@ import { readYaml } from './read-yaml.ts'
 import { type Context, type HostFacts, relationProblems } from './relations.ts'
 import { Lab } from './schema.ts'
 import { shapeProblems, validParts } from './shape.ts'
-import { type YamlText, locate } from './yaml-location.ts'
+import { type YamlText, locate, pathText } from './yaml-location.ts'
 
 /** What loading needs from outside. */
 export interface LoadInput {
@@ -68,6 +68,8 @@ export function loadLab(file: string, { shown, bytes, toolRoot, host, files }: L
   const shape = shapeProblems(data, yaml)
   const related = relationProblems({
     lab: validParts(data, shape),
+    data,
+    wrong: new Set(shape.map(({ path: at }) => pathText(at))),
     names: declaredNames(data, read.diagnostics, yaml),
     labDir: path.dirname(file),
     toolRoot,

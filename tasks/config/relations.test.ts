@@ -76,6 +76,19 @@ describe('rendered as a whole', () => {
   })
 })
 
+test('names and files are looked at in entries that have other problems too', () => {
+  const text = said(
+    changed(
+      ['recipe: vm-images/minimal', 'recipe: vm-images/minimall'],
+      ['fallback: [v5.10]', 'fallback: [v5.1]'],
+      ['cpus: 2', 'cpus: 0'],
+      ['probes: [readiter]', 'probes: [readitr]\n    repeet: 2'],
+    ),
+  )
+  for (const expected of ['"v5.1"', 'minimall"', '0 is too small', '"readitr"', '"repeet"'])
+    expect(text.join()).toContain(expected)
+})
+
 const DISK = 'data: { fs: ext4, size: 64M, mount: /data, files: { f: "1 2 3\\n" } }'
 
 describe('references', () => {

@@ -1,8 +1,10 @@
 /** The whole program without VMs: exit codes, errors for people, --json, and a host where tools are missing (fake apt-get). */
-import { chmodSync, existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { chmodSync, existsSync, mkdirSync, readFileSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
 import { which } from '../host/tool-version.ts'
+import { TOOL_ROOT } from '../commands/app.ts'
 import { Rig } from './rig.ts'
 
 const rigs: Rig[] = []
@@ -174,6 +176,40 @@ describe('lab', () => {
     expect(status).toBe(2)
     expect(stderr).toContain('lab up')
   })
+})
+
+describe('installed by npm', () => {
+  /** What `npm install -g` leaves: the packed files below node_modules, and a link to the program. */
+  function installed(dependencies: 'nested' | 'hoisted'): { one: Rig; program: string } {
+    const one = rig(false)
+    const modules = join(one.dir, 'lib/node_modules')
+    mkdirSync(join(modules, 'lab'), { recursive: true })
+    const sh = (argv: readonly [string, ...string[]], cwd: string) =>
+      execFileSync(argv[0], argv.slice(1), { cwd, encoding: 'utf8' })
+    const packed = sh(['npm', 'pack', '--silent', '--ignore-scripts', '--pack-destination', one.dir], TOOL_ROOT).trim()
+    sh(['tar', '-xzf', join(one.dir, packed), '--strip-components=1', '-C', join(modules, 'lab')], one.dir)
+    const theirs = join(TOOL_ROOT, 'node_modules')
+    if (dependencies === 'nested') symlinkSync(theirs, join(modules, 'lab/node_modules'))
+    else for (const name of readdirSync(theirs)) symlinkSync(join(theirs, name), join(modules, name))
+    symlinkSync(join(modules, 'lab/lab'), join(one.dir, 'program'))
+    return { one, program: join(one.dir, 'program') }
+  }
+
+  test.each(['nested', 'hoisted'] as const)(
+    'it runs, and makes a lab that is right: dependencies %s',
+    (dependencies) => {
+      const { one, program } = installed(dependencies)
+      const cwd = join(one.dir, 'elsewhere')
+      mkdirSync(cwd)
+      const env = { ...process.env, LAB_CACHE_DIR: join(one.dir, 'cache'), CI: 'true' }
+      const lab = (...args: string[]) => execFileSync(program, args, { cwd, env, encoding: 'utf8' })
+      expect(lab('init', '.')).toContain('made the lab elsewhere')
+      expect(lab('check')).toContain('is right')
+      expect(lab('check', '--probes')).toContain('0 to correct')
+      expect(lab('--help')).toContain('lab run readiter')
+      expect(readdirSync(join(one.dir, 'lib/node_modules/lab/tasks')).filter((name) => /test/.test(name))).toEqual([])
+    },
+  )
 })
 
 describe('a host where tools are missing', () => {
