@@ -22,7 +22,8 @@ export const work: CommandModule['work'] = async (session, [name]) => {
     })
   })
   const { stdin } = process
-  session.view.raw(Buffer.from(`${before}\r\n[lab: this is the console of ${up.id}; Ctrl-] leaves]\r\n`), '')
+  const head = `${before}\r\n[lab: this is the console of ${up.id}; Ctrl-] leaves]\r\n`
+  await session.view.raw(Buffer.from(head), 'stdout')
   stdin.setRawMode(true)
   try {
     await new Promise<void>((resolve) => {

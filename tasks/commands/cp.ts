@@ -1,19 +1,29 @@
 /** `lab cp`: files and directories to and from the guest, as a tar stream over ssh. */
-import { mkdtemp, mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { once } from 'node:events'
+import { createReadStream } from 'node:fs'
+import { mkdtemp, rename, rm, stat } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { basename, dirname, join, resolve } from 'node:path'
-import { labError, userError } from '../engine/error.ts'
+import { PassThrough } from 'node:stream'
+import { codeOf, Failure, labError, messageOf, userError } from '../engine/error.ts'
 import { printable } from '../engine/printable.ts'
+import { diskFailure } from '../engine/store.ts'
 import { run } from '../host/sh.ts'
-import { quote, type Guest } from '../host/ssh.ts'
+import type { Guest } from '../host/ssh.ts'
+import { unpackUntrusted } from '../host/untar.ts'
 import { connectGuest, upVmOf } from './guest.ts'
 import type { CommandModule } from './index.ts'
+import type { Session } from './session.ts'
 
 const remotePath = (text: string): string | undefined => (text.startsWith(':') ? text.slice(1) || '.' : undefined)
 
-/** A scratch directory on the target's own file system, so that the last step is a rename. */
+/** A scratch directory that is gone afterwards, also after a failure. */
 async function scratch<T>(near: string, use: (dir: string) => Promise<T>): Promise<T> {
-  await mkdir(near, { recursive: true })
-  const dir = await mkdtemp(join(near, '.lab-cp-'))
+  const dir = await mkdtemp(join(near, '.lab-cp-')).catch((error: unknown) => {
+    if (codeOf(error) === 'ENOENT' || codeOf(error) === 'ENOTDIR')
+      throw userError({ fact: `there is no directory ${printable(near)}`, wayOut: 'make it first' }, error)
+    throw diskFailure(error, printable(near))
+  })
   try {
     return await use(dir)
   } finally {
@@ -21,63 +31,105 @@ async function scratch<T>(near: string, use: (dir: string) => Promise<T>): Promi
   }
 }
 
+/** What a program in the guest said, line by line. */
+const said = (stderr: string): string[] =>
+  stderr
+    .split('\n')
+    .filter((line) => line !== '')
+    .slice(-5)
+    .map((line) => printable(line, 200))
+
+/**
+ * A directory, or a path that ends with a slash, takes the file in; anything else is its new name. What is half there when it fails is
+ * removed. Arguments: the target, the file's own name.
+ */
+const TAKE_IN = `set -e
+to=$1; name=$2
+if [ -d "$to" ] || [ "\${to%/}" != "$to" ]; then mkdir -p "$to"; exec tar -xf - --no-same-owner -C "$to"; fi
+[ -d "$(dirname "$to")" ] || { echo "there is no directory $(dirname "$to")" >&2; exit 1; }
+new=$(mktemp -d)
+trap 'rm -rf "$new"' EXIT
+tar -xf - --no-same-owner -C "$new"
+mv -T "$new/$name" "$to"`
+
 async function push(guest: Guest, from: string, to: string, signal: AbortSignal): Promise<void> {
   const source = resolve(from)
   await stat(source).catch((error: unknown) => {
-    throw userError({ fact: `there is no ${from}`, wayOut: 'name a file or directory of the host' }, error)
+    throw userError({ fact: `there is no ${printable(from)}`, wayOut: 'name a file or directory of the host' }, error)
   })
-  await scratch('/tmp', async (dir) => {
+  await scratch(tmpdir(), async (dir) => {
     const tar = join(dir, 'files.tar')
     await run(['tar', '--create', '--file', tar, '--directory', dirname(source), '--', basename(source)], { signal })
-    // A directory, or a path that ends with a slash, takes the file in; anything else is its new name.
-    const script = `set -e; to=${quote(to)}; if [ -d "$to" ] || [ "\${to%/}" != "$to" ]; then mkdir -p "$to"; tar -xf - --no-same-owner -C "$to"; else d=$(mktemp -d); tar -xf - --no-same-owner -C "$d"; mv -T "$d"/${quote(basename(source))} "$to"; rmdir "$d"; fi`
-    const { status, stderr } = await guest.exec(['sh', '-c', script], { signal, input: await readFile(tar) })
+    const argv = ['sh', '-c', TAKE_IN, 'sh', to, basename(source)]
+    const { status, stderr } = await guest.exec(argv, { signal, input: createReadStream(tar) })
     if (status !== 0)
       throw labError({
         place: 'guest',
-        fact: `cannot write ${to}`,
-        lines: [printable(stderr, 300)],
+        fact: `cannot write ${printable(to)}`,
+        lines: said(stderr),
         wayOut: 'is there room, and does the directory exist?',
       })
   })
 }
 
-async function pull(guest: Guest, from: string, to: string, signal: AbortSignal): Promise<void> {
+/** The target on the host: inside of a directory that is there, or a new name. A directory that is in the way is not replaced. */
+async function placeFor(from: string, to: string): Promise<string> {
   const target = resolve(to)
-  const into = await stat(target).then(
-    (found) => found.isDirectory(),
-    () => to.endsWith('/'),
-  )
-  const { status, stdout, stderr } = await guest.exec(['tar', '-cf', '-', '-C', dirname(from), '--', basename(from)], {
-    signal,
-  })
-  if (status !== 0)
-    throw userError({
-      place: 'guest',
-      fact: `cannot read ${from}`,
-      lines: [printable(stderr, 300)],
-      wayOut: 'look with `lab exec -- ls -l`',
+  const found = await stat(target).catch(() => undefined)
+  if (!found && to.endsWith('/'))
+    throw userError({ fact: `there is no directory ${printable(to)}`, wayOut: 'make it first' })
+  return found?.isDirectory() ? join(target, basename(from)) : target
+}
+
+async function pull(guest: Guest, from: string, to: string, { context }: Session): Promise<void> {
+  const { signal } = context
+  const final = await placeFor(from, to)
+  // On the target's own file system, so that the last step is a rename: nothing is ever half there under its name.
+  await scratch(dirname(final), async (dir) => {
+    const archive = new PassThrough()
+    const unpacking = unpackUntrusted(archive, dir)
+    // It is awaited when the guest has sent all; until then a failure of it is nobody's.
+    unpacking.catch(() => undefined)
+    let complaints = ''
+    const { status } = await guest.exec(['tar', '-cf', '-', '-C', dirname(from), '--', basename(from)], {
+      signal,
+      onOutput: async (chunk, stream) => {
+        if (stream === 'stderr') complaints = `${complaints}${chunk.toString('utf8')}`.slice(-4096)
+        else if (!archive.write(chunk)) await Promise.race([once(archive, 'drain'), unpacking])
+      },
     })
-  await scratch(into ? target : dirname(target), async (dir) => {
-    await writeFile(join(dir, 'files.tar'), stdout)
-    await mkdir(join(dir, 'out'))
-    // GNU tar refuses "..", takes off leading slashes and makes links that point outside last; links out of the copy are left out.
-    await run(
-      [
-        'tar',
-        '--extract',
-        '--file',
-        join(dir, 'files.tar'),
-        '--directory',
-        join(dir, 'out'),
-        '--no-same-owner',
-        '--no-same-permissions',
-      ],
-      { signal },
-    )
-    const final = into ? join(target, basename(from)) : target
-    await rename(join(dir, 'out', basename(from)), final).catch((error: unknown) => {
-      throw userError({ fact: `${final} is in the way`, wayOut: 'remove it, or name another target' }, error)
+    archive.end()
+    if (status !== 0)
+      throw userError({
+        place: 'guest',
+        fact: `cannot read ${printable(from)}`,
+        lines: said(complaints),
+        wayOut: 'look with `lab exec -- ls -l`',
+      })
+    const leftOut = await unpacking.catch((error: unknown) => {
+      const disk = diskFailure(error, printable(to))
+      if (disk instanceof Failure) throw disk
+      throw labError(
+        {
+          place: 'guest',
+          fact: `what it sent cannot be unpacked: ${printable(messageOf(error), 160)}`,
+          wayOut: 'copy less',
+        },
+        error,
+      )
+    })
+    if (leftOut.length > 0)
+      context.emit({
+        type: 'notice',
+        level: 'warning',
+        place: `copy of ${printable(from)}`,
+        text: `${leftOut.length} left out (devices, hard links, links that lead out of the copy): ${leftOut.slice(0, 5).join(', ')}`,
+      })
+    await rename(join(dir, basename(from)), final).catch((error: unknown) => {
+      throw userError(
+        { fact: `${printable(final)} is in the way, or nothing could be copied`, wayOut: 'name another target' },
+        error,
+      )
     })
   })
 }
@@ -90,9 +142,8 @@ export const work: CommandModule['work'] = async (session, [from, to], options) 
       wayOut: 'mark the guest\'s side with ":", as in `lab cp notes.txt :/tmp/`',
     })
   await using guest = await connectGuest(session, await upVmOf(session, options['vm']))
-  const { signal } = session.context
   await (target === undefined
-    ? pull(guest, source ?? '', String(to), signal)
-    : push(guest, String(from), target, signal))
+    ? pull(guest, source ?? '', String(to), session)
+    : push(guest, String(from), target, session.context.signal))
   return { text: `copied ${String(from)} to ${String(to)}`, data: { from, to } }
 }

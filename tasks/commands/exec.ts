@@ -1,16 +1,36 @@
-/** `lab exec -- CMD`: output as it is, exit code as it is. With --json the output is one document. */
+/** `lab exec -- CMD`: input and output as they come, exit code as it is. With --json the output is one document. */
 import { userError } from '../engine/error.ts'
 import { connectGuest, upVmOf } from './guest.ts'
 import type { CommandModule } from './index.ts'
 
+/** What a shell calls the end of a program whose output nobody reads any more: 128 + SIGPIPE. */
+const READER_GONE = 141
+
 export const work: CommandModule['work'] = async (session, [words], options) => {
+  const { context, view } = session
   const argv = Array.isArray(words) ? words.map(String) : []
   if (argv.length === 0) throw userError({ fact: 'no command', wayOut: 'lab exec -- uname -r' })
+
   await using guest = await connectGuest(session, await upVmOf(session, options['vm']))
-  const result = await guest.exec(argv, { signal: session.context.signal })
-  if (session.options.json)
+  // A file or a pipe goes to the command; a terminal is for `lab ssh`.
+  const input = process.stdin.isTTY ? undefined : process.stdin
+  if (session.options.json) {
+    const result = await guest.exec(argv, { signal: context.signal, ...(input && { input }) })
     return { text: '', data: { ...result, stdout: result.stdout.toString('utf8') }, status: result.status }
-  // The user asked for these bytes; they are not ours to change.
-  session.view.raw(result.stdout, result.stderr)
-  return result.status
+  }
+  const unread = new AbortController()
+  const { status } = await guest
+    .exec(argv, {
+      signal: AbortSignal.any([context.signal, unread.signal]),
+      ...(input && { input }),
+      // The user asked for these bytes; they are not ours to change.
+      onOutput: async (chunk, to) => {
+        if (!(await view.raw(chunk, to))) unread.abort()
+      },
+    })
+    .catch((error: unknown) => {
+      if (unread.signal.aborted && !context.signal.aborted) return { status: READER_GONE }
+      throw error
+    })
+  return status
 }

@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
+import { Readable } from 'node:stream'
 import ssh2, { type Connection, type ServerChannel } from 'ssh2'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { failureOf } from '../test/caught.ts'
@@ -92,7 +93,7 @@ describe('exec', () => {
     expect({ ...result, stdout: result.stdout.toString() }).toEqual({
       status: 3,
       signal: undefined,
-      stdout: "echo 'a b' 'it'\\''s'\n",
+      stdout: "exec echo 'a b' 'it'\\''s'\n",
       stderr: 'careful\n',
     })
     expect(said).toBe('input')
@@ -148,7 +149,44 @@ describe('exec', () => {
       ends(channel, 0)
     })
     const results = await Promise.all(['a', 'b', 'c'].map((word) => guest.exec([word])))
-    expect(results.map(({ stdout }) => stdout.toString())).toEqual(['a', 'b', 'c'])
+    expect(results.map(({ stdout }) => stdout.toString())).toEqual(['exec a', 'exec b', 'exec c'])
+  })
+})
+
+describe('output as it comes', () => {
+  test('all of it, from both streams, however slowly it is taken', async () => {
+    const guest = await guestThat((channel) => {
+      for (let index = 0; index < 50; index++) {
+        channel.write('o'.repeat(1000))
+        channel.stderr.write('e'.repeat(1000))
+      }
+      ends(channel, 5)
+    })
+    const sizes = { stdout: 0, stderr: 0 }
+    const result = await guest.exec(['x'], {
+      limit: 10,
+      onOutput: async (chunk, from) => {
+        await new Promise((resolve) => setTimeout(resolve, 5))
+        sizes[from] += chunk.length
+      },
+    })
+    expect(sizes).toEqual({ stdout: 50_000, stderr: 50_000 })
+    expect([result.status, result.stdout.length, result.stderr]).toEqual([5, 0, ''])
+  })
+
+  test('that cannot be kept ends the command with the reason', async () => {
+    const guest = await guestThat((channel) => channel.write('x'))
+    const exec = guest.exec(['x'], { onOutput: () => Promise.reject(new Error('no room')) })
+    await expect(exec).rejects.toThrow('no room')
+  })
+
+  test('a stream goes to the command as it comes', async () => {
+    const guest = await guestThat((channel) => {
+      channel.on('data', (chunk: Buffer) => channel.write(chunk))
+      channel.on('end', () => ends(channel, 0))
+    })
+    const { stdout } = await guest.exec(['cat'], { input: Readable.from([Buffer.from('one '), Buffer.from('two')]) })
+    expect(stdout.toString()).toBe('one two')
   })
 })
 
@@ -184,7 +222,7 @@ describe('a guest that misbehaves', () => {
 
   test('a command that does not end is given up in time, and the connection stays', async () => {
     const guest = await guestThat((channel, command) => {
-      if (command === 'quick') ends(channel, 0)
+      if (command === 'exec quick') ends(channel, 0)
     })
     expect((await failureOf(guest.exec(['slow'], { timeout: 100 }))).parts.fact).toBe(
       'lost while running slow: no end after 0.1 s',
@@ -207,7 +245,21 @@ describe('a guest that misbehaves', () => {
 })
 
 describe('an abort', () => {
-  test('ends a running command as an interruption', async () => {
+  test('asks a running command to end, and is an interruption however it ends', async () => {
+    const control = new AbortController()
+    const running: ServerChannel[] = []
+    const guest = await guestThat((channel, command) => {
+      if (command !== 'exec pkill -TERM -P $PPID') {
+        running.push(channel)
+        channel.write('begun\n')
+      } else for (const one of [channel, ...running.splice(0)]) ends(one, 0)
+    })
+    const onLine = () => control.abort()
+    expect((await failureOf(guest.exec(['x'], { signal: control.signal, onLine }))).kind).toBe('interrupted')
+    expect(running).toEqual([])
+  })
+
+  test('does not wait for a command that will not end', async () => {
     const control = new AbortController()
     const guest = await guestThat((channel) => channel.write('begun\n'))
     const onLine = () => control.abort()
@@ -254,5 +306,5 @@ test('a terminal runs words or a shell', async () => {
   })
   const channel = await guest.terminal({ rows: 24, cols: 80, term: 'dumb' }, ['top', '-d', 'a b'])
   const [said] = (await once(channel, 'data')) as [Buffer]
-  expect(said.toString()).toBe("top -d 'a b'")
+  expect(said.toString()).toBe("exec top -d 'a b'")
 })

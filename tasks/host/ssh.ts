@@ -1,4 +1,5 @@
 /** The guest over ssh (ssh2): one connection, many channels, one known host key, public key only. */
+import { Readable } from 'node:stream'
 import ssh2, { type Client as ClientType, type ClientChannel, type ConnectConfig } from 'ssh2'
 import { Failure, interrupted, labError, messageOf } from '../engine/error.ts'
 
@@ -14,7 +15,13 @@ export interface Address {
 
 export interface ExecOptions {
   readonly signal?: AbortSignal
-  readonly input?: Buffer | string
+  /** A stream goes to the command as it comes. */
+  readonly input?: Buffer | string | Readable
+  /**
+   * Output as it comes, and then not in the result. A promise holds the guest back until it is kept, and is the end of the command when it is
+   * not.
+   */
+  readonly onOutput?: (chunk: Buffer, from: 'stdout' | 'stderr') => Promise<void> | void
   /** Each whole line of stdout, as it arrives. True ends the lines: what follows is bytes, and becomes the result's stdout. */
   readonly onLine?: (line: string) => boolean | void
   /** Milliseconds for the whole command. */
@@ -32,6 +39,10 @@ export interface ExecResult {
 
 /** stdout of one command that is kept in memory. Bytes. */
 const LIMIT = 256 * 2 ** 20
+/** stderr that is kept: enough to say why a command failed. Characters. */
+const STDERR_LIMIT = 65_536
+/** What a command that was asked to end has for it. Milliseconds. */
+const GRACE = 2000
 /** A guest that answers no keepalive three times is gone. Milliseconds. */
 const KEEPALIVE = 5000
 
@@ -45,9 +56,15 @@ const ALGORITHMS = {
   cipher: ['chacha20-poly1305@openssh.com', 'aes128-ctr'],
 } satisfies ConnectConfig['algorithms']
 
-/** Quotes one word for the guest's POSIX shell, which is how ssh runs a command. */
+/** Quotes one word for the guest's POSIX shell. */
 export const quote = (word: string): string =>
   /^[A-Za-z0-9_@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`
+
+/**
+ * ssh runs a command through the user's shell. That gives way to the program: signals then reach it, and it is one process less, which costs
+ * under TCG.
+ */
+const commandOf = (argv: readonly string[]): string => `exec ${argv.map(quote).join(' ')}`
 
 interface Opened {
   readonly channel: ClientChannel
@@ -115,7 +132,7 @@ export class Guest implements AsyncDisposable {
 
   /** Opens the channel of a command. A guest that hangs does not answer, so abort and timeout count from here on. */
   async #open(argv: readonly string[], { signal, timeout }: ExecOptions): Promise<Opened> {
-    const opening = this.#channel(argv.map(quote).join(' '))
+    const opening = this.#channel(commandOf(argv))
     const stopped = Promise.withResolvers<never>()
     const abort = () => stopped.reject(interrupted())
     const late = () => stopped.reject(new Error(`no end after ${(timeout ?? 0) / 1000} s`))
@@ -151,6 +168,8 @@ export class Guest implements AsyncDisposable {
     let reading = options.onLine !== undefined
     return await new Promise<ExecResult>((resolve, reject) => {
       let failed = false
+      let grace: NodeJS.Timeout | undefined
+      let taking: Promise<unknown> = Promise.resolve()
       const fail = (error: Error) => {
         failed = true
         finish()
@@ -158,7 +177,23 @@ export class Guest implements AsyncDisposable {
         reject(error)
       }
       const lost = (error: Error) => fail(this.#lost(argv, error.message))
-      const abort = () => fail(interrupted())
+      const abort = () => {
+        this.#endCommands()
+        grace = setTimeout(() => fail(interrupted()), GRACE)
+      }
+      /** True where the output goes to the caller as it comes. */
+      const handedOn = (stream: Readable, chunk: Buffer, from: 'stdout' | 'stderr'): boolean => {
+        const kept = options.onOutput?.(chunk, from)
+        if (kept) {
+          stream.pause()
+          const goOn = kept.then(
+            () => void stream.resume(),
+            (error: unknown) => fail(error instanceof Error ? error : new Error(messageOf(error))),
+          )
+          taking = Promise.all([taking, goOn])
+        }
+        return options.onOutput !== undefined
+      }
       const clock =
         options.timeout === undefined
           ? undefined
@@ -167,7 +202,9 @@ export class Guest implements AsyncDisposable {
               options.timeout - (performance.now() - started),
             )
       const finish = () => {
+        if (options.input instanceof Readable) options.input.unpipe(channel)
         clearTimeout(clock)
+        clearTimeout(grace)
         options.signal?.removeEventListener('abort', abort)
         const index = this.#onClose.indexOf(lost)
         if (index >= 0) this.#onClose.splice(index, 1)
@@ -175,7 +212,7 @@ export class Guest implements AsyncDisposable {
       this.#onClose.push(lost)
       options.signal?.addEventListener('abort', abort, { once: true })
       channel.on('data', (chunk: Buffer) => {
-        if (failed) return
+        if (failed || handedOn(channel, chunk, 'stdout')) return
         size += chunk.length
         if (size > (options.limit ?? LIMIT))
           return fail(this.#lost(argv, `more than ${options.limit ?? LIMIT} bytes of output`))
@@ -189,23 +226,45 @@ export class Guest implements AsyncDisposable {
         if (!reading) out.push(rest)
       })
       channel.stderr.on('data', (chunk: Buffer) => {
-        if (stderr.length < 65_536) stderr += chunk.toString('utf8')
+        if (failed || handedOn(channel.stderr, chunk, 'stderr')) return
+        if (stderr.length < STDERR_LIMIT) stderr += chunk.toString('utf8')
       })
       // 'close' and not 'exit': output may still arrive after the exit status.
       const close = () => {
         finish()
         if (failed) return
+        if (options.signal?.aborted) return reject(interrupted())
         if (reading && rest.length > 0) options.onLine?.(rest.toString('utf8'))
         if (opened.result) resolve({ ...opened.result, stdout: Buffer.concat(out), stderr })
         else reject(this.#lost(argv, 'the channel was closed without an exit status'))
       }
-      if (opened.closed) return close()
-      channel.on('close', close)
-      channel.end(options.input ?? '')
+      // ssh2 waits for the end of stdout, and not of stderr.
+      const whenTaken = () => void taking.then(close)
+      const closeStderr = () => {
+        if (options.onOutput === undefined) close()
+        else if (channel.stderr.readableEnded) whenTaken()
+        else channel.stderr.once('end', whenTaken)
+      }
+      if (opened.closed) return closeStderr()
+      channel.on('close', closeStderr)
+      if (options.input instanceof Readable) {
+        // A command that ends without having read it all wanted no more.
+        channel.on('error', () => undefined)
+        options.input.on('error', (error) => fail(error))
+        options.input.pipe(channel)
+      } else channel.end(options.input ?? '')
       // What happened between the opening and the listeners above.
       if (options.signal?.aborted) abort()
       else if (this.#closed) lost(this.#closed)
     })
+  }
+
+  /**
+   * Without a terminal nothing in the guest notices that we are gone, so the commands of this connection are asked to end: they are the
+   * children of the process that serves it. (Dropbear does not pass ssh's own signals on, as it comes with Debian 13.)
+   */
+  #endCommands(): void {
+    if (!this.#closed) this.#client.exec('exec pkill -TERM -P $PPID', (_error, channel) => channel?.resume())
   }
 
   #lost(argv: readonly string[], why: string): Error {
@@ -222,7 +281,7 @@ export class Guest implements AsyncDisposable {
     return new Promise((resolve, reject) => {
       const done = (error: Error | undefined, channel: ClientChannel) => (error ? reject(error) : resolve(channel))
       if (argv === undefined) this.#client.shell(pty, done)
-      else this.#client.exec(argv.map(quote).join(' '), { pty }, done)
+      else this.#client.exec(commandOf(argv), { pty }, done)
     })
   }
 

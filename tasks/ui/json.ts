@@ -26,7 +26,7 @@ export function openJsonView({ stdout, bugLog }: { stdout: Output; bugLog: BugLo
     width: undefined,
     emit: (event: LabEvent) => stdout.write(toLine(event)),
     // With --json the bytes of a guest are part of the answer; nothing else may stand on stdout.
-    raw: () => undefined,
+    raw: () => Promise.resolve(true),
     pipe: () => undefined,
     answer: ({ data }: Answer) => stdout.write(toLine({ type: 'answer', data })),
     failure: (thrown) => {

@@ -30,6 +30,11 @@ export class Output {
     stream.on('error', this.#onError)
   }
 
+  /** Whether the reader has gone. */
+  get gone(): boolean {
+    return this.#gone
+  }
+
   /** Writes as it is. Quietly nothing when the reader has gone. */
   write(text: string | Uint8Array): void {
     if (this.#gone || this.#lost !== undefined) return

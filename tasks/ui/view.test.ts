@@ -213,7 +213,8 @@ describe('bytes of a guest', () => {
     }
     const [stdout, stderr] = [new Slow(), new Slow()]
     const { view } = open({ stdout, stderr })
-    view.raw(Buffer.from('x'.repeat(100_000)), 'said')
+    void view.raw(Buffer.from('x'.repeat(100_000)), 'stdout')
+    void view.raw(Buffer.from('said'), 'stderr')
     await view.close()
     expect([stdout.text.length, stderr.text]).toEqual([100_000, 'said'])
   })

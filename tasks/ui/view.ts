@@ -22,8 +22,11 @@ export interface View {
   readonly width: number | undefined
   /** Says the answer. While progress is being drawn it waits for `close`. */
   answer(answer: Answer): void
-  /** Bytes that the user asked for as they are (`lab exec`): nothing of them is changed or escaped. */
-  raw(stdout: Buffer, stderr: string): void
+  /**
+   * Bytes that the user asked for as they are (`lab exec`): nothing of them is changed or escaped. Resolves when they have left the process:
+   * to false when nobody reads them any more (`lab exec ... | head`).
+   */
+  raw(bytes: Buffer, to: 'stdout' | 'stderr'): Promise<boolean>
   /** A conversation on the terminal (`lab ssh`): what the stream sends is shown as it is. */
   pipe(from: NodeJS.ReadableStream): void
   /** Says what went wrong, once, however often it arrives: a Failure for people, anything else as a bug. Waits like `answer`. */
@@ -96,10 +99,11 @@ export function openView(options: ViewOptions): View {
     emit: oncePerNotice(progress.emit),
     width: options.stdout.isTTY === true ? options.stdout.columns : undefined,
     answer: ({ text }) => say(() => stdout.text(text)),
-    raw: (out, err) => {
-      // Through what `close` waits for: a pipe takes 64 kB, and the rest would be lost with the process.
-      stdout.write(out)
-      stderr.write(err)
+    raw: async (bytes, to) => {
+      const output = to === 'stdout' ? stdout : stderr
+      output.write(bytes)
+      await output.flushed()
+      return !output.gone
     },
     pipe: (from) => void from.on('data', (chunk: Buffer) => stdout.write(chunk)),
     failure: (thrown) => {
