@@ -35,7 +35,7 @@ async function declaredHelpers(): Promise<ReadonlySet<string>> {
   return new Set(Array.from(text.matchAll(/\(\* ?(?:const )?bpf_(\w+)\)/g), ([, name = '']) => name))
 }
 
-async function headersIn(dirs: readonly string[]): Promise<string[]> {
+export async function headersIn(dirs: readonly string[]): Promise<string[]> {
   const files: string[] = []
   for (const dir of dirs)
     for (const name of (await readdir(dir).catch((): string[] => [])).toSorted())
@@ -80,7 +80,7 @@ export async function sayLint(object: string, source: string, context: Context):
     context.emit({ type: 'notice', level: 'warning', place: placeOf(source, line, col), text: message, wayOut })
 }
 
-const placeOf = (source: string, line: number, col: number): string => {
+export const placeOf = (source: string, line: number, col: number): string => {
   const near = relative(process.cwd(), source)
   return `${printable(near.startsWith('..') ? source : near)}:${line}:${col}`
 }
@@ -109,7 +109,7 @@ export interface ProbeLint extends LintFinding {
 }
 
 /** The kernels that an experiment may run on. */
-function kernelsOf(lab: ResolvedLab, { vm, matrix }: ResolvedExperiment): readonly string[] {
+export function kernelsOf(lab: ResolvedLab, { vm, matrix }: ResolvedExperiment): readonly string[] {
   const kernel = lab.vms[vm]?.kernel
   return matrix.kernel ?? (kernel ? [kernel.use, ...kernel.fallback] : [])
 }

@@ -1,8 +1,12 @@
 /** `lab check`: the whole lab file, before anything else; with --probes their C too. */
+import { resolve } from 'node:path'
 import { named } from '../config/open.ts'
-import { EXIT } from '../engine/error.ts'
+import { EXIT, userError } from '../engine/error.ts'
 import { printable } from '../engine/printable.ts'
 import { lintLab, type ProbeLint } from '../lint.ts'
+import { checkHooks, wrongHooks } from '../preflight/check.ts'
+import { hooksText } from '../preflight/text.ts'
+import { plural } from '../ui/text.ts'
 import { openApp } from './app.ts'
 import type { CommandModule } from './index.ts'
 
@@ -23,19 +27,24 @@ export const work: CommandModule['work'] = async (session, _, options) => {
   }
   const text = Object.entries(count).map(([kind, names]) => `${kind.padEnd(12)} ${names.join(', ')}`)
   const only = typeof options['kernel'] === 'string' ? named(lab.kernels, 'kernel', options['kernel']).name : undefined
-  const findings =
-    options['probes'] === true || only !== undefined ? await lintLab(lab, context.toolRoot, only) : undefined
-  const wrong = findings?.filter(({ level, expected }) => level === 'error' && !expected) ?? []
-  const sum =
-    findings && `probes: ${findings.length} finding${findings.length === 1 ? '' : 's'}, ${wrong.length} to correct`
+  const head = [`${lab.file} is right`, ...text]
+  const data = { file: lab.file, lab: lab.name, ...count }
+  if (options['source'] !== undefined && only === undefined)
+    throw userError({ place: '--source', fact: 'it is the source of one kernel', wayOut: 'say which: --kernel NAME' })
+  if (options['probes'] !== true && only === undefined) return { text: head.join('\n'), data }
+  const findings = await lintLab(lab, context.toolRoot, only)
+  const source = typeof options['source'] === 'string' ? resolve(options['source']) : undefined
+  const check = await checkHooks(lab, context, { only, source })
+  const wrong = [...findings.filter(({ level, expected }) => level === 'error' && !expected), ...wrongHooks(check)]
+  const refused = check.hooks.filter(({ attachable }) => attachable === false)
+  const sum = [
+    `probes: ${plural(findings.length, 'finding')} in the C`,
+    `${plural(refused.length, 'hook')} of ${check.hooks.length} cannot be attached`,
+    `${wrong.length} to correct`,
+  ]
   return {
-    text: [
-      `${lab.file} is right`,
-      ...text,
-      ...(findings ?? []).map(findingText),
-      ...(sum === undefined ? [] : [sum]),
-    ].join('\n'),
-    data: { file: lab.file, lab: lab.name, ...count, ...(findings && { findings }) },
+    text: [...head, '', hooksText(check), '', ...findings.map(findingText), sum.join(', ')].join('\n'),
+    data: { ...data, findings, ...check },
     status: wrong.length > 0 ? EXIT.user : EXIT.done,
   }
 }

@@ -48,8 +48,9 @@ export const COMMANDS: readonly CommandSpec[] = [
     usage: 'check',
     about: 'validate the whole lab file; nothing is built',
     options: [
-      ['--probes', 'also the C of the probes, for each kernel that they may run on'],
+      ['--probes', 'also the probes: their C, and whether each hook can be attached, on every kernel; before any boot'],
       ['--kernel <name>', '--probes for this kernel'],
+      ['--source <dir>', 'with --kernel: this tree instead of the declared source'],
     ],
     load: () => import('./check.ts'),
   },

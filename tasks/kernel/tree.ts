@@ -12,9 +12,9 @@ import { applyParallelPaths, type TransformResult } from '../linux/parallel-path
 import { layered, type SourceTree } from '../linux/source-tree.ts'
 
 /** Where most functions that one may want to probe are defined. */
-const SEARCHED = ['arch/x86', 'block', 'fs', 'include', 'ipc', 'kernel', 'lib', 'mm', 'net', 'security']
+export const SEARCHED = ['arch/x86', 'block', 'fs', 'include', 'ipc', 'kernel', 'lib', 'mm', 'net', 'security']
 /** Further parts of the kernel, most of a tree's files: looked into for names that are nowhere else. */
-const REST = ['certs', 'crypto', 'drivers', 'init', 'sound', 'virt']
+export const REST = ['certs', 'crypto', 'drivers', 'init', 'sound', 'virt']
 /** Marks, among the kept originals, a file that the source does not have. */
 const ADDED = '.lab-added'
 

@@ -7,7 +7,7 @@ export const isStatic = ({ definitions }: Located): boolean =>
 export const isHeader = ({ file }: Located): boolean => file.endsWith('.h')
 
 /** Files that are compiled for something else than the kernel's image: firmware-like stages, the vDSO, user space, host programs. */
-const OUTSIDE =
+export const OUTSIDE =
   /^(?:arch\/x86\/(?:boot|purgatory|realmode|entry\/vdso|um|tools)|tools|scripts|usr|samples|Documentation)\//
 
 /** Names that share most of their words with the wanted one ("filemap_read" for "generic_file_buffered_read" is beyond it). */

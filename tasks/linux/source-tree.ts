@@ -30,7 +30,7 @@ export interface Located {
 }
 
 /** Kernel style puts the line with a function's name at column 0; a file without such a line does not define it. */
-const mayDefine = (text: string, name: string): boolean =>
+export const mayDefine = (text: string, name: string): boolean =>
   new RegExp(`^(?:\\w[^;{}#]*)?\\b${name}\\s*\\(`, 'm').test(text)
 
 /** Parsed files of one transform, each parsed once. */

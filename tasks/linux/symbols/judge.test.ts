@@ -1,0 +1,135 @@
+import { describe, expect, test } from 'vitest'
+import type { KernelFacts } from './facts.ts'
+import { hookOf } from './hook.ts'
+import { factsOfImage } from './image.ts'
+import { judge } from './judge.ts'
+import { vmlinux } from './vmlinux.fixture.ts'
+import { NOTRACE } from './words.ts'
+
+const CONFIG = {
+  ...{ KPROBES: 'y', KRETPROBES: 'y', KPROBE_EVENTS: 'y', BPF_EVENTS: 'y', EVENT_TRACING: 'y', TRACEPOINTS: 'y' },
+  ...{ DYNAMIC_FTRACE: 'y', KPROBE_EVENTS_ON_NOTRACE: 'y' },
+}
+
+const kernel = (
+  config: Readonly<Record<string, string>> = CONFIG,
+  release = '5.10.223',
+  more: readonly string[] = [],
+): KernelFacts =>
+  factsOfImage(vmlinux(more), {
+    release,
+    config: new Map(Object.entries(config)),
+    exported: new Map([
+      ['traced', 'vmlinux'],
+      ['of_module', 'drivers/net/dummy'],
+    ]),
+  })
+const { KPROBE_EVENTS_ON_NOTRACE: _, ...WITHOUT } = CONFIG
+const verdict = (section: string, facts = kernel()) => judge(hookOf(section), facts)
+
+describe('R-1901-1 a function of vmlinux', () => {
+  test.each([
+    ['kprobe/traced', 'attachable'],
+    ['kretprobe/traced', 'attachable'],
+    ['kprobe/traced+4', 'attachable'],
+    ['kprobe/copyout_giulia', 'covered'],
+    ['kprobe/lib_function', 'covered'],
+    ['kprobe/listed', 'blacklisted'],
+    ['kprobe/listed.cold', 'blacklisted'],
+    ['kprobe/start_kernel', 'init'],
+    ['kprobe/branch', 'rewritten'],
+    ['kprobe/branch+4', 'covered'],
+    ['kprobe/split', 'suffix'],
+    ['kprobe/of_module', 'module'],
+    ['kprobe/jiffies', 'not code'],
+    ['kprobe/sys_write', 'system call'],
+    ['ksyscall/write', 'attachable'],
+    ['kprobe/nothing_like_it', 'absent'],
+    ['fentry/traced', 'not built'],
+    ['perf_event', 'not a symbol'],
+    ['uprobe//bin/true:main', 'not a symbol'],
+  ])('%s is %s', (section, kind) => {
+    expect(verdict(section)).toMatchObject({ kind })
+  })
+
+  test('names every piece that the compiler made of it', () => {
+    const { fact, fixes } = verdict('kprobe/split')
+    expect(fact).toBe('split is there only as split.isra.0, split.part.1')
+    expect(fixes).toContainEqual({ change: 'hook', text: 'SEC("kprobe/split.isra.0")' })
+  })
+
+  test('of which there are several: the first is probed, or none where the kernel counts them', () => {
+    expect(verdict('kprobe/same').details.join()).toContain('2 functions have this name')
+    expect(verdict('kprobe/same', kernel(CONFIG, '6.12.1', ['count_symbols']))).toMatchObject({
+      kind: 'ambiguous',
+      attachable: false,
+    })
+  })
+})
+
+describe('R-0502-3 notrace', () => {
+  test('is refused without the option, in the words that are used after a boot, and the option is the way out', () => {
+    expect(verdict('kprobe/copyout_giulia', kernel(WITHOUT))).toMatchObject({
+      kind: 'notrace',
+      attachable: false,
+      fact: NOTRACE.fact,
+      fixes: [{ change: 'option', symbol: 'KPROBE_EVENTS_ON_NOTRACE', value: 'y' }],
+    })
+  })
+
+  test.each([
+    ['before the refusal came with 4.19', kernel(WITHOUT, '4.15.17')],
+    ['without dynamic ftrace, where nothing knows what is notrace', kernel({ ...WITHOUT, DYNAMIC_FTRACE: 'n' })],
+  ])('is no matter %s', (_name, facts) => {
+    expect(verdict('kprobe/lib_function', facts).attachable).toBe(true)
+  })
+
+  test('a function that is traced needs no option', () => {
+    expect(verdict('kprobe/traced', kernel(WITHOUT)).attachable).toBe(true)
+  })
+})
+
+describe('R-0502-4 a system call', () => {
+  test('has its wrapper as target, and lab.bpf.h has a name for every kernel', () => {
+    expect(verdict('kprobe/sys_write')).toMatchObject({ fact: 'sys_write is __x64_sys_write in this kernel' })
+    expect(verdict('kprobe/sys_write').fixes).toEqual([
+      { change: 'hook', text: 'SEC("kprobe/__x64_sys_write")' },
+      { change: 'hook', text: 'SEC("kprobe/" SYSCALL("write"))', note: 'lab.bpf.h; right for every kernel' },
+    ])
+    // The line that the log's loader wrote to kprobe_events.
+    expect('p:__x64_sys_write __x64_sys_write').toHaveLength(33)
+  })
+})
+
+describe('a trace event', () => {
+  test.each([
+    ['tracepoint/demo/thing', true],
+    ['tp/demo/sys_enter_read', true],
+    ['tracepoint/demo/nothing', false],
+    ['tracepoint/other/thing', false],
+    ['raw_tracepoint/thing', true],
+    ['raw_tp/nothing', false],
+  ])('%s is there: %s', (section, there) => {
+    expect(verdict(section).attachable).toBe(there)
+  })
+
+  test('that is not there has the nearest of those that are', () => {
+    expect(verdict('tracepoint/demo/sys_enter_reed')).toMatchObject({
+      kind: 'no event',
+      fixes: [{ change: 'hook', text: 'SEC("tracepoint/demo/sys_enter_read")' }],
+    })
+  })
+})
+
+test('a kernel without kprobe events has none to attach, and the option says so', () => {
+  const { KPROBE_EVENTS: _off, ...none } = CONFIG
+  expect(verdict('kprobe/traced', kernel(none))).toMatchObject({
+    kind: 'not built',
+    fixes: [{ change: 'option', symbol: 'KPROBE_EVENTS', value: 'y' }],
+  })
+})
+
+test('a file that is no kernel is said to be none', () => {
+  const read = (offset: number, size: number) => Buffer.from('not an ELF file').subarray(offset, offset + size)
+  expect(() => factsOfImage(read, { release: '', config: new Map(), exported: new Map() })).toThrow('not a 64-bit')
+})

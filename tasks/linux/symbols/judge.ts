@@ -1,0 +1,204 @@
+/** Whether a hook can be attached on a kernel, from its facts; `absent.ts` says more about names that are not there. */
+import { inRange, parseVersion } from '../version.ts'
+import { NOTRACE_SINCE, type KernelFacts, type Place } from './facts.ts'
+import type { Hook } from './hook.ts'
+import { noEvent, noSymbol, NOTRACE } from './words.ts'
+import { candidates } from './similar.ts'
+import { retarget, verdict, type Fix, type Verdict } from './verdict.ts'
+
+/** What GCC and LLVM put behind the name of a function that they changed or split (-fipa-sra, -fpartial-inlining, -fipa-cp, cold parts). */
+const PIECE = /^(.+?)\.(?:isra|part|constprop|cold|llvm|lto_priv)(?:\.|$)/
+
+/** foo.isra.0, foo.part.3.constprop.1, ... of foo. */
+export const piecesOf = (name: string, facts: KernelFacts): string[] =>
+  [...facts.functions()].filter((other) => other.startsWith(`${name}.`)).toSorted()
+
+/** foo of foo.isra.0; undefined for a whole function. */
+export const wholeOf = (name: string): string | undefined => PIECE.exec(name)?.[1]
+
+const OPTION_OF_HOOK: Readonly<Partial<Record<Hook['kind'], readonly string[]>>> = {
+  kprobe: ['KPROBES', 'KPROBE_EVENTS', 'BPF_EVENTS'],
+  kretprobe: ['KPROBES', 'KRETPROBES', 'KPROBE_EVENTS', 'BPF_EVENTS'],
+  multi: ['FPROBE'],
+  fentry: ['DEBUG_INFO_BTF', 'DYNAMIC_FTRACE_WITH_DIRECT_CALLS'],
+  event: ['BPF_EVENTS', 'EVENT_TRACING'],
+  tracepoint: ['BPF_EVENTS', 'TRACEPOINTS'],
+}
+
+/** An option without which there are no hooks of this kind at all. */
+function missingOption(hook: Hook, { config }: KernelFacts): Verdict | undefined {
+  const symbol = (OPTION_OF_HOOK[hook.kind] ?? []).find((one) => config.size > 0 && config.get(one) !== 'y')
+  if (symbol === undefined) return undefined
+  // What cannot be chosen is chosen by what needs it.
+  const request = { KRETPROBES: 'KPROBES', EVENT_TRACING: 'FTRACE', TRACEPOINTS: 'FTRACE' }[symbol] ?? symbol
+  return verdict(hook, 'not built', `this kernel has no hooks of this kind: CONFIG_${symbol} is not set`, {
+    fixes: [{ change: 'option', symbol: request, value: 'y' }],
+  })
+}
+
+/** The function that a name stands for in kprobe events: the first by address. */
+const first = (places: readonly Place[]): Place | undefined => places.toSorted((a, b) => a.address - b.address)[0]
+
+/** Whether kprobe events refuse functions without a call of __fentry__ (kernel/trace/trace_kprobe.c, within_notrace_func). */
+export function refusesNotrace({ release, config }: Pick<KernelFacts, 'release' | 'config'>): boolean {
+  const version = parseVersion(release)
+  return (
+    version !== undefined &&
+    inRange(version, NOTRACE_SINCE) &&
+    config.get('DYNAMIC_FTRACE') === 'y' &&
+    config.get('KPROBE_EVENTS_ON_NOTRACE') !== 'y'
+  )
+}
+
+/** A piece counts as traceable with its function: kprobe events look there too (since 5.5, c7411a1a126f). */
+const SUFFIX_SINCE = 'v5.5..'
+
+function traceable(name: string, place: Place, facts: KernelFacts): boolean {
+  if (place.traceable) return true
+  const whole = wholeOf(name)
+  const version = parseVersion(facts.release)
+  if (whole === undefined || version === undefined || !inRange(version, SUFFIX_SINCE)) return false
+  return first(facts.places(whole))?.traceable === true
+}
+
+function refused(hook: Hook, place: Place): Verdict | undefined {
+  const why = place.why === undefined ? '' : `: ${place.why}`
+  const fixes: Fix[] = []
+  switch (place.refused) {
+    case 'blacklist':
+      return verdict(hook, 'blacklisted', `kprobes refuse ${hook.target}, since they run through it${why}`, { fixes })
+    case 'init':
+      return verdict(hook, 'init', `${hook.target} is gone after boot: its code is freed${why}`, { fixes })
+    case 'rewritten':
+      if (hook.offset > 0) return undefined
+      return verdict(hook, 'rewritten', `kprobes refuse the beginning of ${hook.target}${why}`, {
+        details: ['the kernel rewrites this instruction itself; further into the function it can be probed'],
+        fixes: [{ change: 'expose', function: hook.target }],
+      })
+    case undefined:
+      return undefined
+  }
+}
+
+function judgeFunction(hook: Hook, facts: KernelFacts): Verdict {
+  const { target } = hook
+  const places = facts.places(target)
+  const place = first(places)
+  if (!place) return judgeAbsent(hook, facts)
+  if (facts.refusesAmbiguous && facts.count(target) > 1)
+    return verdict(
+      hook,
+      'ambiguous',
+      `${facts.count(target)} symbols are called ${target}, and this kernel takes none of them`,
+      {
+        details: ['since 6.7 (b022f0c7e404) and in stable branches a name must be the only one'],
+        fixes: [],
+      },
+    )
+  const no = refused(hook, place)
+  if (no) return no
+  if (hook.kind === 'kretprobe' && target === '__switch_to')
+    return verdict(hook, 'blacklisted', 'kprobes refuse the return of __switch_to: it happens on another stack')
+  const details = places.length > 1 ? [`${places.length} functions have this name; the probe goes to the first`] : []
+  if (place.module !== undefined) details.push(`in the module ${place.module}, which must be loaded`)
+  if (traceable(target, place, facts))
+    return verdict(hook, 'attachable', `${target} is a function of its own`, { details })
+  if (hook.kind === 'fentry' || hook.kind === 'multi')
+    return verdict(hook, 'notrace', `${target} has no call of __fentry__, and ${hook.kind} goes through ftrace`, {
+      details,
+      fixes: [{ change: 'hook', text: `SEC("kprobe/${target}")` }],
+    })
+  if (refusesNotrace(facts))
+    return verdict(hook, 'notrace', NOTRACE.fact, {
+      details,
+      fixes: [{ change: 'option', symbol: 'KPROBE_EVENTS_ON_NOTRACE', value: 'y' }],
+    })
+  const why =
+    facts.config.get('KPROBE_EVENTS_ON_NOTRACE') === 'y'
+      ? 'CONFIG_KPROBE_EVENTS_ON_NOTRACE covers it'
+      : 'this kernel does not mind'
+  return verdict(hook, 'covered', `${target} is notrace, and ${why}`, { details })
+}
+
+/** SYSCALL_DEFINE made sys_read until 4.16; since 4.17 (ebeb8c82ffaf) its wrapper is __x64_sys_read. */
+function systemCall(hook: Hook, facts: KernelFacts): Verdict | undefined {
+  const short = /^(?:__(?:x64|ia32|se|do)_)?(?:sys|SyS)_(\w+)$/.exec(hook.target)?.[1]
+  if (short === undefined) return undefined
+  const there = [`__x64_sys_${short}`, `sys_${short}`].find((name) => facts.places(name).length > 0)
+  if (there === undefined || there === hook.target) return undefined
+  return verdict(hook, 'system call', `${hook.target} is ${there} in this kernel`, {
+    details: [
+      there.startsWith('__x64_')
+        ? 'since 4.17 the entry of a system call takes a struct pt_regs and has this prefix'
+        : 'the prefix came with 4.17',
+    ],
+    fixes: [
+      retarget(hook, there),
+      { change: 'hook', text: `SEC("${hook.kind}/" SYSCALL("${short}"))`, note: 'lab.bpf.h; right for every kernel' },
+    ],
+  })
+}
+
+function judgeAbsent(hook: Hook, facts: KernelFacts): Verdict {
+  const { target } = hook
+  const call = systemCall(hook, facts)
+  if (call) return call
+  const pieces = piecesOf(target, facts)
+  if (pieces.length > 0)
+    return verdict(hook, 'suffix', `${target} is there only as ${pieces.join(', ')}`, {
+      details: ['the compiler changed its arguments, or split it: such a piece may not see every call'],
+      fixes: [{ change: 'expose', function: target }, ...pieces.map((piece) => retarget(hook, piece))],
+    })
+  const module = facts.exported.get(target)
+  if (module !== undefined && module !== 'vmlinux')
+    return verdict(hook, 'module', `${target} is in the module ${module}`, {
+      details: ['it must be loaded before the probe is attached'],
+    })
+  if (facts.isData(target)) return verdict(hook, 'not code', `${target} is a variable, and no function`)
+  return verdict(hook, 'absent', noSymbol(target).fact, { fixes: [{ change: 'expose', function: target }] })
+}
+
+function judgePattern(hook: Hook, facts: KernelFacts): Verdict {
+  const pattern = new RegExp(
+    `^${hook.target
+      .replaceAll(/[.$+]/g, String.raw`\$&`)
+      .replaceAll('*', '.*')
+      .replaceAll('?', '.')}$`,
+  )
+  const names = [...facts.functions()].filter((name) => pattern.test(name))
+  const good = names.filter((name) => first(facts.places(name))?.traceable === true)
+  return good.length > 0
+    ? verdict(hook, 'attachable', `${good.length} of ${names.length} functions that match can be traced`)
+    : verdict(hook, 'absent', `no traceable function matches ${hook.target}`)
+}
+
+function judgeEvent(hook: Hook, facts: KernelFacts): Verdict {
+  const { events, tracepoints } = facts
+  if (hook.kind === 'event') {
+    if (!events) return verdict(hook, 'not known', 'the trace events of this kernel are not known')
+    if (events.has(hook.target)) return verdict(hook, 'attachable', `${hook.target} is an event of this kernel`)
+    const near = candidates(
+      hook.target.replace(':', '_'),
+      [...events].map((one) => one.replace(':', '_')),
+    )
+    const named = new Map([...events].map((one) => [one.replace(':', '_'), one.replace(':', '/')]))
+    return verdict(hook, 'no event', noEvent(hook.target.replace(':', '/')).fact, {
+      fixes: near.map(({ name }) => retarget(hook, named.get(name) ?? name)),
+    })
+  }
+  if (!tracepoints) return verdict(hook, 'not known', 'the tracepoints of this kernel are not known')
+  if (tracepoints.has(hook.target)) return verdict(hook, 'attachable', `${hook.target} is a tracepoint of this kernel`)
+  const near = candidates(hook.target, tracepoints)
+  return verdict(hook, 'no tracepoint', `the kernel has no tracepoint ${hook.target}`, {
+    fixes: near.map(({ name, note }) => retarget(hook, name, note)),
+  })
+}
+
+/** The verdict on one hook. */
+export function judge(hook: Hook, facts: KernelFacts): Verdict {
+  if (hook.kind === 'other') return verdict(hook, 'not a symbol', 'no symbol of the kernel is needed')
+  const missing = missingOption(hook, facts)
+  if (missing) return missing
+  if (hook.kind === 'event' || hook.kind === 'tracepoint') return judgeEvent(hook, facts)
+  return hook.kind === 'multi' ? judgePattern(hook, facts) : judgeFunction(hook, facts)
+}

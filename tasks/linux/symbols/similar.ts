@@ -1,0 +1,90 @@
+/** Which names of a kernel a name of another version may have become. */
+
+interface Rename {
+  readonly from: string
+  readonly to: string
+  /** First kernel with the new name, and the commit where it is known. */
+  readonly since: string
+}
+
+/** Names that the log and its successors met, where no similarity would find the new one. */
+const RENAMES: readonly Rename[] = [
+  { from: 'do_generic_file_read', to: 'generic_file_buffered_read', since: '4.15' },
+  { from: 'generic_file_buffered_read', to: 'filemap_read', since: '5.12 (87fa0f3eb267)' },
+  { from: '_do_fork', to: 'kernel_clone', since: '5.10 (cad6967ac108)' },
+  { from: 'do_fork', to: '_do_fork', since: '4.2' },
+  { from: 'copyout', to: 'copy_to_user_iter', since: '6.7 (f1982740f5e7)' },
+  { from: 'copyin', to: 'copy_from_user_iter', since: '6.7 (f1982740f5e7)' },
+  { from: 'copy_page_to_iter_iovec', to: 'copy_page_to_iter', since: '5.16' },
+]
+
+export interface Candidate {
+  readonly name: string
+  /** "since 5.12 (87fa0f3eb267)", for a name that is known to have changed. */
+  readonly note?: string
+}
+
+/** Insertions, deletions, replacements and swaps of neighbours between two words; `limit` + 1 when there are more. */
+function distance(a: string, b: string, limit: number): number {
+  if (Math.abs(a.length - b.length) > limit) return limit + 1
+  let before: number[] = []
+  let above = Array.from({ length: b.length + 1 }, (_, column) => column)
+  for (let row = 1; row <= a.length; row++) {
+    const current = [row]
+    for (let column = 1; column <= b.length; column++) {
+      const same = a[row - 1] === b[column - 1]
+      const swapped = row > 1 && column > 1 && a[row - 1] === b[column - 2] && a[row - 2] === b[column - 1]
+      current.push(
+        Math.min(
+          (above[column] ?? 0) + 1,
+          (current[column - 1] ?? 0) + 1,
+          (above[column - 1] ?? 0) + (same ? 0 : 1),
+          swapped ? (before[column - 2] ?? 0) + 1 : limit + 1,
+        ),
+      )
+    }
+    if (Math.min(...current) > limit) return limit + 1
+    before = above
+    above = current
+  }
+  return above[b.length] ?? limit + 1
+}
+
+const wordsOf = (name: string): string[] => name.split('_').filter((word) => word.length > 2)
+
+/** 0 for nothing in common; 1 for all words in common and none more. */
+function likeness(name: string, words: ReadonlySet<string>, other: string): number {
+  const others = wordsOf(other)
+  const shared = others.filter((word) => words.has(word)).length
+  // One common word ("read", "file") says nothing.
+  const byWords = shared < Math.min(2, words.size) ? 0 : (2 * shared) / (words.size + others.length)
+  const limit = Math.max(1, Math.floor(name.length / 5))
+  const edits = Math.abs(name.length - other.length) <= limit ? distance(name, other, limit) : limit + 1
+  return Math.max(byWords, edits > limit ? 0 : 1 - edits / name.length)
+}
+
+/** Functions that the name may stand for here, the likeliest first. */
+export function candidates(name: string, functions: Iterable<string>, most = 3): Candidate[] {
+  const words = new Set(wordsOf(name))
+  const all = new Set<string>()
+  const scored: { name: string; score: number }[] = []
+  for (const other of functions) {
+    all.add(other)
+    if (other === name || other.includes('.')) continue
+    const score = likeness(name, words, other)
+    if (score >= 0.6) scored.push({ name: other, score })
+  }
+  const known = new Map<string, Candidate>()
+  // Names may have changed more than once; both ways, since an older kernel has the older name.
+  const follow = (from: string, depth: number): void => {
+    for (const one of RENAMES) {
+      const next = one.from === from ? one.to : one.to === from ? one.from : undefined
+      if (next === undefined || next === name || known.has(next) || depth > 3) continue
+      if (all.has(next)) known.set(next, { name: next, note: `${one.to} is its name since ${one.since}` })
+      else follow(next, depth + 1)
+    }
+  }
+  follow(name, 0)
+  const rest = scored.toSorted((a, b) => b.score - a.score || a.name.localeCompare(b.name)).map((one) => one.name)
+  return [...known.values(), ...rest.filter((one) => !known.has(one)).map((one) => ({ name: one }))].slice(0, most)
+}

@@ -1,0 +1,73 @@
+/** What is known about a hook on a kernel before it is attached. */
+import type { Hook } from './hook.ts'
+
+export type VerdictKind =
+  | 'attachable'
+  /** notrace, and KPROBE_EVENTS_ON_NOTRACE lets it be probed all the same. */
+  | 'covered'
+  | 'notrace'
+  | 'blacklisted'
+  | 'init'
+  | 'rewritten'
+  /** Several functions of one name, of which the kernel takes none. */
+  | 'ambiguous'
+  | 'not code'
+  /** Only pieces that the compiler made of it: foo.isra.0. */
+  | 'suffix'
+  | 'module'
+  | 'system call'
+  | 'inlined'
+  | 'not built'
+  | 'macro'
+  /** The source has no such function. */
+  | 'unknown name'
+  /** No symbol, and there is no source to say why. */
+  | 'absent'
+  | 'no event'
+  | 'no tracepoint'
+  /** Nothing of the kernel's symbols. */
+  | 'not a symbol'
+  /** The kernel is not built yet; the source does not say no. */
+  | 'not known'
+
+/** A change that would make the hook attachable, as data. */
+export type Fix =
+  | { readonly change: 'option'; readonly symbol: string; readonly value: string }
+  | { readonly change: 'expose'; readonly function: string; readonly file?: string | undefined }
+  | { readonly change: 'clone'; readonly function: string; readonly entry: string }
+  /** Another target for the program; `text` is C. */
+  | { readonly change: 'hook'; readonly text: string; readonly note?: string }
+
+export interface Verdict {
+  readonly hook: Hook
+  readonly kind: VerdictKind
+  /** Whether an attach would succeed; undefined where that is not known. */
+  readonly attachable: boolean | undefined
+  /** In one sentence. */
+  readonly fact: string
+  /** More that belongs to it: call sites, functions that call it, what stands in the source. */
+  readonly details: readonly string[]
+  /** In the order in which they are worth trying. */
+  readonly fixes: readonly Fix[]
+}
+
+/** Kinds whose attach succeeds, and those of which nothing is known. */
+const SUCCEEDS: ReadonlySet<VerdictKind> = new Set(['attachable', 'covered'])
+const OPEN: ReadonlySet<VerdictKind> = new Set(['not a symbol', 'not known'])
+
+export const verdict = (
+  hook: Hook,
+  kind: VerdictKind,
+  fact: string,
+  more: Partial<Pick<Verdict, 'details' | 'fixes'>> = {},
+): Verdict => ({
+  ...{ hook, kind, fact, details: more.details ?? [], fixes: more.fixes ?? [] },
+  attachable: OPEN.has(kind) ? undefined : SUCCEEDS.has(kind),
+})
+
+/** The program on another target. */
+export const retarget = ({ section }: Hook, target: string, note?: string): Fix => ({
+  change: 'hook',
+  text: `SEC("${section.replace(/\/.*$/, '')}/${target}")`,
+  ...(note !== undefined && { note }),
+})

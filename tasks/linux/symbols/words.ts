@@ -1,0 +1,26 @@
+/** Why a program cannot be attached, in the words that are used before a boot as after it. */
+
+export interface Words {
+  readonly fact: string
+  readonly wayOut: string
+}
+
+export const NOTRACE: Words = {
+  fact: 'the function is notrace (all of lib/ is built without -pg) and this kernel refuses to probe it',
+  wayOut: 'set CONFIG_KPROBE_EVENTS_ON_NOTRACE=y (kernel/config/tracing.config has it)',
+}
+
+export const noEvent = (target: string): Words => ({
+  fact: `the kernel has no trace event ${target}: the driver or option that it belongs to is not part of this kernel`,
+  wayOut: '`lab exec -- ls /sys/kernel/tracing/events` lists the events that are there',
+})
+
+export const noSymbol = (target: string): Words => ({
+  fact: `the kernel has no symbol ${target}: it does not exist there, or the compiler inlined it`,
+  wayOut: 'name it under `parallelPath:` or `expose:` of the kernel, or mark the program `optional:`',
+})
+
+export const REFUSED: Words = {
+  fact: 'the kernel refuses this place (kprobe blacklist, notrace, or not at a function)',
+  wayOut: "the kernel's own words are above",
+}

@@ -1,0 +1,109 @@
+/** Every hook of every probe of a lab on every kernel of it, before anything boots. */
+import { readFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import type { ResolvedLab } from '../config/resolve.ts'
+import type { Context } from '../engine/context.ts'
+import { headersIn, kernelsOf, placeOf } from '../lint.ts'
+import type { Verdict } from '../linux/symbols/verdict.ts'
+import { programsOfSource, type HookedProgram } from '../linux/symbols/programs.ts'
+import { suffixDefines, type SourceProbe } from '../probe/command.ts'
+import { waysOut } from './fixes.ts'
+import { judgeHooks } from './judge.ts'
+import { openKernel, type KernelView } from './kernel.ts'
+
+/** A program of a probe on one kernel. */
+export interface CheckedHook extends Omit<Verdict, 'hook' | 'fixes'> {
+  readonly probe: string
+  readonly program: string
+  /** file:line:col of its SEC(). */
+  readonly place: string
+  readonly hook: string
+  readonly kernel: string
+  /** An experiment declares that it cannot be attached, or may do without it. */
+  readonly expected: boolean
+  /** An experiment may run it on this kernel. */
+  readonly used: boolean
+  /** Lines of lab.yaml or of the probe, each a way out by itself. */
+  readonly ways: readonly (readonly string[])[]
+}
+
+export interface CheckedKernel {
+  readonly kernel: string
+  readonly state: KernelView['state']
+  readonly note: string | undefined
+}
+
+export interface HookCheck {
+  readonly kernels: readonly CheckedKernel[]
+  readonly hooks: readonly CheckedHook[]
+}
+
+/** Texts that do not differ between kernels. */
+async function textsOf(probe: SourceProbe, toolRoot: string) {
+  return {
+    text: await readFile(probe.source, 'utf8'),
+    headers: await headersIn([dirname(probe.source), join(toolRoot, 'bpf/include')]),
+  }
+}
+
+interface Use {
+  readonly expected: boolean
+  /** Of experiments that are not skipped; all kernels where no experiment has the probe. */
+  readonly kernels: ReadonlySet<string>
+}
+
+function useOf(lab: ResolvedLab, probe: string): Use {
+  const users = Object.values(lab.experiments).filter(({ probes }) => probes.includes(probe))
+  const kernels = users.filter(({ skip }) => skip === undefined).flatMap((one) => kernelsOf(lab, one))
+  return {
+    expected: users.some(({ expect }) => expect.some((one) => 'failure' in one && one.failure === 'attach')),
+    kernels: new Set(users.length > 0 ? kernels : Object.keys(lab.kernels)),
+  }
+}
+
+/** One kernel, and where its source is taken from instead. */
+export interface CheckWanted {
+  readonly only?: string | undefined
+  readonly source?: string | undefined
+}
+
+/** Checks the hooks of all source probes of a lab; nothing is built or fetched. */
+export async function checkHooks(lab: ResolvedLab, context: Context, wanted: CheckWanted = {}): Promise<HookCheck> {
+  const { only, source } = wanted
+  const probes = Object.values(lab.probes).filter((one): one is SourceProbe => 'source' in one)
+  const texts = new Map<string, Awaited<ReturnType<typeof textsOf>>>()
+  for (const probe of probes) texts.set(probe.name, await textsOf(probe, context.toolRoot))
+  const kernels: CheckedKernel[] = []
+  const hooks: CheckedHook[] = []
+  for (const kernel of Object.values(lab.kernels)) {
+    if (only !== undefined && kernel.name !== only) continue
+    const view = await openKernel(kernel, context, source)
+    kernels.push({ kernel: kernel.name, state: view.state, note: view.note })
+    if (view.version === undefined) continue
+    const found: { probe: SourceProbe; program: HookedProgram }[] = []
+    for (const probe of probes) {
+      const own = { ...(texts.get(probe.name) ?? { text: '', headers: [] }), defines: suffixDefines(kernel) }
+      for (const program of await programsOfSource(own, view.version)) found.push({ probe, program })
+    }
+    const verdicts = await judgeHooks(
+      found.map(({ program }) => program.hook),
+      view,
+    )
+    for (const [index, { hook, fixes, ...verdict }] of verdicts.entries()) {
+      const { probe, program } = found[index] ?? {}
+      if (!probe || !program) continue
+      const use = useOf(lab, probe.name)
+      hooks.push({
+        ...{ probe: probe.name, program: program.program, place: placeOf(probe.source, program.line ?? 1, 1) },
+        ...{ hook: hook.section, kernel: kernel.name, ...verdict, ways: waysOut(fixes, kernel) },
+        expected: use.expected || probe.optional.includes(program.program),
+        used: use.kernels.has(kernel.name),
+      })
+    }
+  }
+  return { kernels, hooks }
+}
+
+/** Hooks that will be refused where nobody expects it. */
+export const wrongHooks = ({ hooks }: HookCheck): readonly CheckedHook[] =>
+  hooks.filter(({ attachable, expected, used }) => attachable === false && !expected && used)

@@ -1,0 +1,131 @@
+/** What can be told of a declared kernel before it boots: built, built before with other inputs, or its source alone. */
+import { closeSync, existsSync, fstatSync, openSync, readSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { ResolvedKernel } from '../config/resolve.ts'
+import type { Context } from '../engine/context.ts'
+import { Failure } from '../engine/error.ts'
+import { changedInputs, type Inputs } from '../engine/fingerprint.ts'
+import { kernelFingerprint } from '../kernel.ts'
+import { requestsFor } from '../kernel/configure.ts'
+import { buildName } from '../kernel/source.ts'
+import { parseConfig } from '../linux/kconfig.ts'
+import { parseSymvers } from '../linux/proof.ts'
+import { withConfig, type KernelFacts } from '../linux/symbols/facts.ts'
+import { factsOfImage } from '../linux/symbols/image.ts'
+import { parseVersion, versionOfMakefile, type Version } from '../linux/version.ts'
+import { SearchedTree } from './tree.ts'
+
+export interface KernelView {
+  readonly kernel: ResolvedKernel
+  readonly version: Version | undefined
+  /** Of the built kernel. */
+  readonly facts: KernelFacts | undefined
+  /** What is asked for, where it is not built. */
+  readonly config: ReadonlyMap<string, string>
+  readonly tree: SearchedTree | undefined
+  /** How much of it is known: `built` is exact. */
+  readonly state: 'built' | 'built before' | 'source' | 'nothing'
+  /** What stands against it, in words; undefined where it is built. */
+  readonly note: string | undefined
+}
+
+/** Symbols, tables and configuration of a built kernel. @param dir its entry in the store */
+export async function factsIn(dir: string): Promise<KernelFacts> {
+  const text = async (name: string) => await readFile(join(dir, name), 'utf8')
+  const [release, config, symvers] = await Promise.all(['release', 'config', 'Module.symvers'].map(text))
+  const file = openSync(join(dir, 'vmlinux'), 'r')
+  try {
+    const { size: length } = fstatSync(file)
+    return factsOfImage(
+      (offset, size) => {
+        const bytes = Buffer.allocUnsafe(Math.max(0, Math.min(size, length - offset)))
+        return bytes.subarray(0, readSync(file, bytes, 0, bytes.length, offset))
+      },
+      {
+        release: (release ?? '').trim(),
+        config: parseConfig(config ?? ''),
+        exported: parseSymvers(symvers ?? ''),
+      },
+    )
+  } finally {
+    closeSync(file)
+  }
+}
+
+/** The configuration that is asked for. What is set to "n" is not there, as in .config. */
+async function requested(kernel: ResolvedKernel, version: Version): Promise<Map<string, string>> {
+  const requests = await requestsFor({ fragments: kernel.config, options: kernel.options }, version)
+  return new Map(requests.flatMap(({ symbol, value }) => (value === 'n' ? [] : [[symbol, value] as const])))
+}
+
+/** The facts with the options that this kernel will have: those of an earlier build may differ. */
+function withOptions(facts: KernelFacts, { options }: ResolvedKernel): KernelFacts {
+  const config = new Map(facts.config)
+  for (const [symbol, value] of Object.entries(options))
+    if (value === 'n') config.delete(symbol)
+    else config.set(symbol, String(value))
+  return withConfig(facts, config)
+}
+
+/** Version of a kernel that is not built: of its tree, else of its source's name. */
+function versionOf({ name, source }: ResolvedKernel, tree: SearchedTree | undefined): Version | undefined {
+  const makefile = tree?.read('Makefile') ?? ''
+  const words = 'url' in source ? /linux-([\d.]+\d)/.exec(source.url)?.[1] : 'package' in source ? source.version : name
+  return versionOfMakefile(makefile) ?? parseVersion(words ?? '') ?? parseVersion(name)
+}
+
+/** The inputs that differ, in words; `lab` is what the tool itself does to a tree. */
+const differing = (before: Inputs, after: Inputs): string =>
+  changedInputs(before, after)
+    .map((name) => (name === 'lab' ? "the lab's own version" : name))
+    .join(', ')
+
+type Plan = Awaited<ReturnType<typeof kernelFingerprint>>['plan']
+
+/** The build tree, where it is of exactly this source. */
+async function treeOf({ source, id, tools }: Plan, { cache, signal }: Context): Promise<SearchedTree | undefined> {
+  const src = join(cache, 'build', `${buildName(source, id)}-gcc${tools.gccMajor}`, 'src')
+  const marker = await readFile(`${src}.source`, 'utf8').catch(() => '')
+  return marker === id.id ? new SearchedTree(src, id.id, signal) : undefined
+}
+
+/** Opens what there is of a kernel. Nothing is fetched, unpacked or built. @param override `--source` */
+export async function openKernel(kernel: ResolvedKernel, context: Context, override?: string): Promise<KernelView> {
+  let named: Awaited<ReturnType<typeof kernelFingerprint>>
+  try {
+    named = await kernelFingerprint(kernel, context, override)
+  } catch (error) {
+    if (!(error instanceof Failure) || error.kind === 'interrupted') throw error
+    const version = versionOf(kernel, undefined)
+    return {
+      kernel,
+      version,
+      facts: undefined,
+      config: new Map(),
+      tree: undefined,
+      state: 'nothing',
+      note: error.parts.fact,
+    }
+  }
+  const { fingerprint, inputs, plan } = named
+  const tree = await treeOf(plan, context)
+  const exact = await context.store.get('kernel', fingerprint)
+  const entry = exact ?? (await context.store.newest('kernel', (other) => other['source'] === inputs['source']))
+  if (entry && existsSync(join(entry.dir, 'vmlinux'))) {
+    const own = await factsIn(entry.dir)
+    const facts = exact ? own : withOptions(own, kernel)
+    return {
+      ...{ kernel, facts, tree, config: facts.config, version: parseVersion(facts.release) },
+      state: exact ? 'built' : 'built before',
+      note: exact
+        ? undefined
+        : `not built as it is declared now; read from a build that differs in ${differing(entry.inputs, inputs)}`,
+    }
+  }
+  const version = versionOf(kernel, tree)
+  const config = version === undefined ? new Map<string, string>() : await requested(kernel, version)
+  const state = tree ? 'source' : 'nothing'
+  const note = tree ? 'not built; read from its source' : 'not built, and its source is not here'
+  return { kernel, version, facts: undefined, config, tree, state, note }
+}
