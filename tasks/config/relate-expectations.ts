@@ -64,7 +64,10 @@ function* times({ expect = [], params = {} }: Experiment, at: Path): Iterable<Pr
 }
 
 const looksAtTrace = (one: NonNullable<Experiment['expect']>[number]): boolean =>
-  'order' in one || 'messages' in one || ('same' in one && one.same.some((source) => 'message' in source))
+  'order' in one ||
+  'messages' in one ||
+  'calls' in one ||
+  ('same' in one && one.same.some((source) => 'message' in source))
 
 const expectations: Check = function* ({ lab: { experiments } }) {
   for (const [name, experiment] of Object.entries(experiments)) {
@@ -90,6 +93,22 @@ const expectations: Check = function* ({ lab: { experiments } }) {
   }
 }
 
+/** Calls are seen by one tracer only. */
+const calls: Check = function* ({ lab: { experiments } }) {
+  for (const [name, { expect = [], trace }] of Object.entries(experiments)) {
+    for (const [index, one] of expect.entries()) {
+      if (!('calls' in one) || trace?.function_graph !== undefined) continue
+      yield {
+        severity: 'error',
+        path: ['experiments', name, 'expect', index, 'calls'],
+        at: 'key',
+        message: 'calls are in the call tree, and this experiment does not record one',
+        wayOut: `add trace: { function_graph: { functions: [${one.calls[0]}] } }`,
+      }
+    }
+  }
+}
+
 /**
  * A kernel that the VM may boot and that no expectation speaks of: the run would pass without anything being checked.
  */
@@ -109,4 +128,4 @@ const coverage: Check = function* ({ lab: { experiments, vms }, names }) {
   }
 }
 
-export const EXPECTATION_CHECKS: readonly Check[] = [patterns, expectations, coverage]
+export const EXPECTATION_CHECKS: readonly Check[] = [patterns, expectations, calls, coverage]

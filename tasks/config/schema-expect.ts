@@ -98,6 +98,18 @@ export const CountExpectation = [
     .meta({ title: 'Numbers of messages' }),
 ] as const
 
+export const CallsExpectation = z
+  .strictObject({
+    calls: z
+      .array(func)
+      .min(2)
+      .describe(
+        'functions, each called by the one before it or by something that this one calls: [vfs_read, ext4_file_read_iter]',
+      ),
+    ...where,
+  })
+  .meta({ title: 'Calls inside each other' })
+
 const as = z
   .enum(['hex', 'char'])
   .optional()
@@ -137,7 +149,13 @@ export const SameExpectation = z
   })
   .meta({ title: 'The same value on both sides' })
 
-export const Expectation = z.union([OrderExpectation, FailureExpectation, ...CountExpectation, SameExpectation])
+export const Expectation = z.union([
+  OrderExpectation,
+  FailureExpectation,
+  ...CountExpectation,
+  CallsExpectation,
+  SameExpectation,
+])
 
 export type Expectation = z.infer<typeof Expectation>
 export type OrderExpectation = z.infer<typeof OrderExpectation>

@@ -3,6 +3,8 @@ import { timesOf, type Arm } from '../config/arms.ts'
 import { interpolate, patternOf, type Params } from '../config/interpolate.ts'
 import type { ResolvedExperiment } from '../config/resolve.ts'
 import type { Count, Expectation, FailureExpectation, SameSource } from '../config/schema-expect.ts'
+import { callGraphs } from '../data/call-graph.ts'
+import { checkCalls } from '../data/expect-calls.ts'
 import {
   checkCount,
   checkProgramCounts,
@@ -121,6 +123,14 @@ function check(one: Expectation, arm: Arm, params: Params, facts: Facts): Verdic
     return checkFailure({ ...one, message }, { failed, counted, messages })
   }
   if ('messages' in one) return messageCounts(one, facts, params)
+  if ('calls' in one) {
+    const own = events.filter(({ pid }) => pids.has(pid))
+    const graphs = callGraphs(own, (id) => processes.comm(id))
+    return checkCalls(
+      one.calls,
+      graphs.flatMap(({ roots }) => roots),
+    )
+  }
   if ('same' in one) return checkSame(one.same.map((source) => sideOf(source, facts, params)))
   const [kind, counts] = 'hits' in one ? (['hits', one.hits] as const) : (['misses', one.misses] as const)
   const rules = Object.entries(counts).map(([program, count]) => [program, ruleOf(count, params)] as const)

@@ -28,6 +28,7 @@ const OF_THE_LOG = [
     'only-file',
     'only-buffer',
     'pathtime',
+    'calltree',
     'ibumad',
     'array-map',
   ],
@@ -171,6 +172,12 @@ describe('what the log wanted and could not do', () => {
     expect(out.match(/^function \d took \d+ ns$/gm)?.length).toBeGreaterThanOrEqual(5)
     expect(out).toContain('each inside the one before')
   })
+})
+
+test('R-2601-1 calltree: the calls of a read inside each other, and what cannot be among them', () => {
+  const run = passed('calltree')
+  expect(said(run)).toContain('vfs_read > ext4_file_read_iter > generic_file_read_iter')
+  expect(text(run, 'graph.txt')).toMatch(/^# Not in the tree, and called all the same: .*_giulia/m)
 })
 
 describe('mistakes of the log', () => {
