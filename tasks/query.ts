@@ -1,7 +1,7 @@
 /** Step: query. SQL over all runs, read-only. */
 import { existsSync, renameSync, rmSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
-import { dirname, join, relative, resolve } from 'node:path'
+import { basename, dirname, join, relative, resolve } from 'node:path'
 import {
   copyTo,
   damageOf,
@@ -13,6 +13,7 @@ import {
   type Table,
   type TableOfRows,
 } from './data/query.ts'
+import { typedFile, typedView } from './data/typed-name.ts'
 import { messageOf, userError } from './engine/error.ts'
 import type { Emit } from './engine/event.ts'
 import { printable } from './engine/printable.ts'
@@ -120,9 +121,9 @@ const wrong = (error: unknown) => {
       fact: printable(first, 300),
       lines: rest.filter((line) => line.trim() !== '').map((line) => printable(line, 200)),
       wayOut: /file system operations are disabled/.test(first)
-        ? 'only the tables of the results can be read: runs, events, probes, params, losses'
+        ? 'only the tables of the results can be read: runs, events, probes, params, losses, events_NAME (typed events)'
         : /does not exist/.test(first)
-          ? 'tables: runs, events, probes, params, losses; `lab query "DESCRIBE events"` shows columns'
+          ? 'tables: runs, events, probes, params, losses, events_NAME (typed events); `lab query "DESCRIBE events"` shows columns'
           : undefined,
     },
     error,
@@ -130,27 +131,38 @@ const wrong = (error: unknown) => {
 }
 
 /** To look into thousands of files that are not asked for takes longer than the answer. */
-const MENTIONS_EVENTS = /events/i
+const MENTIONS_EVENTS = /\bevents\b/i
 
 /** Errors that no file can be the cause of. */
 const isOfSql = (error: unknown): boolean =>
   error instanceof NotASelect || /^(Failed to extract|Parser|Catalog|Binder|Permission) /.test(messageOf(error))
 
+/** Parquet files by the view that shows them. */
+type Files = ReadonlyMap<string, readonly string[]>
+
+/** Tables of events that the statement can mean: those of all runs, and those of typed events, with their files. */
+function filesFor(sql: string, results: string, runs: readonly Whole[]): Files {
+  const words = sql.toLowerCase()
+  const found = runs.flatMap(({ experiment, run, table, typed }) => {
+    const file = (name: string) => join(results, experiment, run, name)
+    return [
+      ...(table ? [{ view: 'events', file: file(EVENTS) }] : []),
+      ...typed.map((name) => ({ view: typedView(name), file: file(typedFile(name)) })),
+    ]
+  })
+  const views = [...Map.groupBy(found, ({ view }) => view)]
+  const meant = views.filter(([view]) =>
+    view === 'events' ? MENTIONS_EVENTS.test(sql) : words.includes(view.toLowerCase()),
+  )
+  return new Map(meant.map(([view, files]) => [view, files.map(({ file }) => file)]))
+}
+
 /** The statement on a database of these files. */
-async function answer(
-  wanted: QueryWanted,
-  tables: readonly TableOfRows[],
-  files: readonly string[],
-): Promise<QueryOutcome> {
+async function answer(wanted: QueryWanted, tables: readonly TableOfRows[], files: Files): Promise<QueryOutcome> {
   const { sql, parquet } = wanted
   const target = parquet === undefined ? undefined : resolve(parquet)
   const output = target === undefined ? undefined : join(dirname(target), `.${process.pid}.parquet.partial`)
-  using database = await openQuery({
-    tables,
-    files: MENTIONS_EVENTS.test(sql) ? files : [],
-    output,
-    threads: availableParallelism(),
-  })
+  using database = await openQuery({ tables, files, output, threads: availableParallelism() })
   const { connection } = database
   await mustSelect(connection, sql)
   if (target === undefined || output === undefined) return { table: await select(connection, sql, MOST_ROWS) }
@@ -163,46 +175,47 @@ async function answer(
   }
 }
 
+type Skip = (name: string, why: string) => void
+
+/** The files that can be read; each other is said, once. */
+async function readable(files: Files, results: string, skip: Skip): Promise<Files> {
+  const good = new Map<string, readonly string[]>()
+  for (const [view, all] of files) {
+    const kept: string[] = []
+    for (const file of all) {
+      const gone = existsSync(file) ? undefined : 'it was deleted'
+      const damage = gone ?? (await damageOf(file, false)) ?? (await damageOf(file, true))
+      if (damage === undefined) kept.push(file)
+      else
+        skip(
+          relative(results, dirname(file)),
+          `${basename(file)} cannot be read (${damage}); its run is in all tables but ${view}`,
+        )
+    }
+    good.set(view, kept)
+  }
+  return good
+}
+
+const count = (files: Files): number => [...files.values()].reduce((sum, { length }) => sum + length, 0)
+
 /** @throws Failure (user) for SQL that cannot be answered */
 export async function queryStep(wanted: QueryWanted): Promise<QueryOutcome> {
   const { results, emit } = wanted
   const { runs: listed, skipped } = await indexRuns(results)
   const runs = listed.map(({ details, ...one }): Whole => ({ ...one, ...details() }))
-  const skip = (name: string, why: string) =>
-    emit({
-      type: 'notice',
-      level: 'warning',
-      place: `results/${printable(name, 200)}`,
-      text: `left out: ${printable(why, 200)}`,
-    })
+  const warn = (place: string, text: string) => emit({ type: 'notice', level: 'warning', place, text })
+  const skip: Skip = (name, why) => warn(`results/${printable(name, 200)}`, `left out: ${printable(why, 200)}`)
   for (const { name, why } of skipped.slice(0, MOST_SAID)) skip(name, why)
-  if (skipped.length > MOST_SAID)
-    emit({
-      type: 'notice',
-      level: 'warning',
-      place: 'results',
-      text: `${skipped.length - MOST_SAID} more are left out`,
-    })
-  const files = runs.flatMap(({ experiment, run, table }) => (table ? [join(results, experiment, run, EVENTS)] : []))
+  if (skipped.length > MOST_SAID) warn('results', `${skipped.length - MOST_SAID} more are left out`)
+  const files = filesFor(wanted.sql, results, runs)
   const tables = tablesOf(results, runs)
   try {
     return await answer(wanted, tables, files)
   } catch (error) {
     // DuckDB does not always name the file that it stumbled over: each is looked at, and the others are asked again.
-    const good: string[] = []
-    for (const file of files) {
-      const gone = existsSync(file) ? undefined : 'it was deleted'
-      const damage = isOfSql(error)
-        ? undefined
-        : (gone ?? (await damageOf(file, false)) ?? (await damageOf(file, true)))
-      if (damage === undefined) good.push(file)
-      else
-        skip(
-          relative(results, dirname(file)),
-          `${EVENTS} cannot be read (${damage}); its run is in all tables but events`,
-        )
-    }
-    if (good.length === files.length) throw wrong(error)
+    const good = isOfSql(error) ? files : await readable(files, results, skip)
+    if (count(good) === count(files)) throw wrong(error)
     return await answer(wanted, tables, good).catch((again: unknown) => Promise.reject(wrong(again)))
   }
 }

@@ -71,6 +71,7 @@ int load_objects(const struct options *options, struct bpf_object **objects)
 			report_load_failure(options->objects[i], error);
 			return error;
 		}
+		events_size(options, objects[i]);
 		bpf_object__for_each_program(program, objects[i]) {
 			if (log_count >= MAX_PROGRAMS)
 				break;

@@ -132,6 +132,7 @@ static void *recorder(void *unused)
 	while (!rec.stop) {
 		for (int cpu = 0; cpu < rec.cpus && !rec.error; cpu++)
 			rec.error = move_full_pages(cpu);
+		events_drain();
 		nanosleep(&nap, NULL);
 	}
 	return NULL;

@@ -98,6 +98,12 @@ int capture_start(void);
 int capture_stop(const struct options *options);
 void capture_restore(const struct options *options);
 
+/* events.c */
+void events_size(const struct options *options, struct bpf_object *object);
+int events_open(const struct options *options, struct bpf_object **objects);
+void events_drain(void);
+void events_stop(void);
+
 /* graph.c */
 int graph_start(const struct options *options, pid_t pid);
 void graph_stop(const struct options *options);

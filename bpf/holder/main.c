@@ -112,6 +112,8 @@ static int run(const struct options *options)
 		return child_end(pid), finish("setting failed", error), 1;
 	if ((error = load_objects(options, objects)))
 		outcome = "load failed";
+	else if ((error = events_open(options, objects)))
+		outcome = "capture failed";
 	else if ((error = fill_slots(options, objects, pid)))
 		outcome = "map slot failed";
 	else if ((error = capture_prepare(options, pid)) || (error = capture_start()))
@@ -143,6 +145,7 @@ static int run(const struct options *options)
 		error = -EIO;
 		outcome = "capture failed";
 	}
+	events_stop();
 	graph_stop(options);
 	capture_restore(options);
 	/* After the probes are gone: nothing that this program does may show in the maps. */

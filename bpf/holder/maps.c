@@ -198,6 +198,9 @@ void dump_maps(const struct options *options, struct bpf_object **objects)
 		bpf_object__for_each_map(map, objects[i]) {
 			const char *dot = strchr(bpf_map__name(map), '.');
 
+			if (strncmp(bpf_map__name(map), "lab_", 4) == 0) /* counters of lab.bpf.h */
+				continue;
+
 			if (bpf_map__is_internal(map) && !(dot && (strcmp(dot, ".data") == 0 || strcmp(dot, ".bss") == 0)))
 				continue;
 			dump_map(i, map, cpus);

@@ -101,6 +101,73 @@
 #define this_process() ((__u32)(bpf_get_current_pid_tgid() >> 32))
 #define this_thread() ((__u32)bpf_get_current_pid_tgid())
 
+/*
+ * Typed events: EVENTS(opened, struct opened) declares a channel, emit(ctx, opened, (struct opened){ ... }) sends one struct through it. The
+ * struct is the only declaration: the host finds it in the types of the object (BTF) and makes columns of its fields.
+ *
+ * A ring buffer shared by all CPUs since 5.8, a perf event array before. Their size is that of the trace's buffers. Two members of the definition
+ * are not what they seem: libbpf takes the flags of a map from the length of an array, and only its length, so the elements can
+ * carry the type. Each channel has counters, by CPU: what was sent, and what found the buffer full.
+ */
+#define EVENTS(map, event_type)                                                                \
+	struct {                                                                               \
+		LAB_CHANNEL                                                                    \
+		event_type(*map_flags)[0];                                                     \
+	} map SEC(".maps");                                                                    \
+	struct {                                                                               \
+		__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);                                       \
+		__uint(max_entries, 2);                                                        \
+		__type(key, __u32);                                                            \
+		__type(value, __u64);                                                          \
+	} lab_count_##map SEC(".maps")
+
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(5, 8, 0)
+#define LAB_CHANNEL                                                                            \
+	__uint(type, BPF_MAP_TYPE_RINGBUF);                                                    \
+	__uint(max_entries, 4096);
+/* Nobody is woken: the reader looks by itself, and a wake-up is an interrupt in the middle of what is measured. */
+#define LAB_SEND(ctx, map, record) bpf_ringbuf_output(&(map), &(record), sizeof(record), BPF_RB_NO_WAKEUP)
+#else
+#define LAB_CHANNEL                                                                            \
+	__uint(type, BPF_MAP_TYPE_PERF_EVENT_ARRAY);                                           \
+	__uint(key_size, sizeof(__u32));                                                       \
+	__uint(value_size, sizeof(__u32));
+#define LAB_SEND(ctx, map, record)                                                             \
+	bpf_perf_event_output(ctx, &(map), BPF_F_CURRENT_CPU, &(record), sizeof(record))
+#endif
+
+static __always_inline long lab_counted(void *counters, long error)
+{
+	__u32 key = error != 0;
+	__u64 *count = bpf_map_lookup_elem(counters, &key);
+
+	if (count)
+		__sync_fetch_and_add(count, 1);
+	return error;
+}
+
+/*
+ * Sends a struct, with the time of the trace's clock (mono), thread, CPU and comm. 0, or a negative error when it was lost (and counted as such).
+ * A struct with holes between its fields begins with = {}, because the kernel takes no byte that was never written.
+ */
+#define emit(ctx, map, ...)                                                                    \
+	({                                                                                     \
+		struct {                                                                       \
+			__u64 time;                                                            \
+			__u32 thread;                                                          \
+			__u32 cpu;                                                             \
+			char comm[16];                                                         \
+			typeof((*(map).map_flags)[0]) event;                                   \
+		} lab_record = {                                                               \
+			.time = bpf_ktime_get_ns(),                                            \
+			.thread = this_thread(),                                               \
+			.cpu = bpf_get_smp_processor_id(),                                     \
+			.event = __VA_ARGS__,                                                  \
+		};                                                                             \
+		bpf_get_current_comm(lab_record.comm, sizeof(lab_record.comm));                \
+		lab_counted(&lab_count_##map, LAB_SEND(ctx, map, lab_record));                 \
+	})
+
 /* What a program of tracepoint/syscalls/sys_enter_NAME and sys_exit_NAME is given (events/syscalls/NAME/format). */
 struct sys_enter {
 	__u64 common;

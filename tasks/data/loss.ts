@@ -40,13 +40,42 @@ export function parseKprobeProfile(text: string): ProbeCount[] {
   })
 }
 
+/** One channel of typed events (EVENTS of lab.bpf.h), counted on every side. */
+export interface ChannelLoss {
+  readonly name: string
+  /** `ring buffer` or `perf event array`. */
+  readonly kind: string
+  /** By the probe's own counters; -1 where it has none. */
+  readonly sent: number
+  /** Found the buffer full, by the probe's own counters; -1 where it has none. */
+  readonly lost: number
+  readonly perCpu: readonly number[]
+  /** What the kernel's own records in a perf buffer say was lost. */
+  readonly marked: number
+  /** Taken out of the buffer, and of those read as events. */
+  readonly records: number
+  readonly read: number
+  /** The map has no type to read them by. */
+  readonly untyped: boolean
+  /** Why the reader stopped early; 0 when it did not. */
+  readonly errno: number
+}
+
 export interface LossInput {
   /** Text of each CPU's stats, read after the recording. */
   readonly stats: readonly string[]
   /** CPUs that were recorded, where it is known: each must have its stats. */
   readonly cpus?: number | undefined
   /** Per program; negative where no count could be had. `section` ("kprobe/f", "tracepoint/a/b") tells whether there should be one. */
-  readonly missed: readonly { readonly program: string; readonly missed: number; readonly section?: string }[]
+  readonly missed: readonly {
+    readonly program: string
+    readonly missed: number
+    readonly section?: string
+    /** Hits for which the kernel did not run the program, as far as it tells. */
+    readonly skipped?: number
+  }[]
+  /** Channels of typed events; none when left out. */
+  readonly typed?: readonly ChannelLoss[] | undefined
   /** LOST and DROPPED markers in the text; without a count where the text has none. */
   readonly markers: readonly { readonly count?: number | undefined }[]
   readonly notUnderstood: number
@@ -57,7 +86,7 @@ export interface LossInput {
 }
 
 /** Where an event can vanish. */
-export type Layer = 'overrun' | 'commitOverrun' | 'dropped' | 'unread' | 'missed' | 'lostMarkers'
+export type Layer = 'overrun' | 'commitOverrun' | 'dropped' | 'unread' | 'missed' | 'skipped' | 'typed' | 'lostMarkers'
 
 export interface Ledger {
   readonly completeness: 'complete' | 'incomplete' | 'unknown'
@@ -75,11 +104,13 @@ const WHY: Readonly<Record<Layer, string>> = {
   dropped: 'events were dropped because the ring buffer was full: raise `trace: { buffer: ... }`',
   unread: 'events were left in the ring buffer when the recording ended',
   missed: 'hits of a kprobe were missed (it was hit inside another probe, or on a CPU that was in one)',
+  skipped: 'times a BPF program was not run, because another one was running on that CPU',
+  typed: 'typed events found their buffer full: raise `trace: { buffer: ... }`',
   lostMarkers: 'the trace itself says that events were lost',
 }
 
 const sum = (numbers: readonly number[]): number => numbers.reduce((total, one) => total + one, 0)
-const LAYERS = ['overrun', 'commitOverrun', 'dropped', 'unread', 'missed', 'lostMarkers'] as const
+const LAYERS = ['overrun', 'commitOverrun', 'dropped', 'unread', 'missed', 'skipped', 'typed', 'lostMarkers'] as const
 
 /** Which counter of a CPU belongs to a layer of the ring buffer. */
 const COUNTERS = { overrun: 'overrun', commitOverrun: 'commitOverrun', dropped: 'dropped', unread: 'entries' } as const
@@ -102,6 +133,34 @@ function ringLoss(counter: (typeof COUNTERS)[keyof typeof COUNTERS], perCpu: Led
   }
 }
 
+/** What a channel lost: by its counters, or, where the kernel told the probe of no error (before 5.1), what was sent and did not arrive. */
+const lostOf = ({ sent, lost, marked, read, untyped }: ChannelLoss): number =>
+  Math.max(lost, marked, untyped || sent < 0 ? 0 : sent - read + Math.max(lost, 0))
+
+function typedLoss(channels: readonly ChannelLoss[]): Known {
+  const parts = channels.flatMap((one) => (lostOf(one) > 0 ? [`${one.name}: ${lostOf(one)}`] : []))
+  return {
+    least: sum(channels.map(lostOf)),
+    whole: channels.every(({ lost, errno }) => lost >= 0 && errno === 0),
+    where: parts.length === 0 ? '' : ` (${parts.join(', ')})`,
+  }
+}
+
+function typedDoubts(channels: readonly ChannelLoss[]): string[] {
+  return channels.flatMap(({ name, kind, sent, read, records, untyped, errno }) => [
+    ...(untyped && records > 0
+      ? [
+          `${records} records of the ${kind} ${name} have no type, so they are not in the trace: declare it with EVENTS()`,
+        ]
+      : []),
+    ...(!untyped && sent < 0
+      ? [`${name} has no counters, so nobody knows what it lost: declare it with EVENTS()`]
+      : []),
+    ...(!untyped && sent >= 0 && read > sent ? [`${read} events ${name} were read, and ${sent} were sent`] : []),
+    ...(errno === 0 ? [] : [`the reader of ${name} stopped early (errno ${errno})`]),
+  ])
+}
+
 /** kprobe_profile has kprobe events only; for programs of other kinds there is no such count to ask for. */
 const isCounted = (section: string | undefined): boolean => section === undefined || /^k(ret)?probe\//.test(section)
 
@@ -119,6 +178,7 @@ function doubts(input: LossInput, perCpu: Ledger['perCpu']): string[] {
           `${notUnderstood} line${notUnderstood === 1 ? '' : 's'} of the trace ${notUnderstood === 1 ? 'was' : 'were'} not understood`,
         ]
       : []),
+    ...typedDoubts(input.typed ?? []),
     ...(events !== undefined && readable && events !== read
       ? [`the ring buffers gave ${read} events and the trace has ${events}`]
       : []),
@@ -136,6 +196,8 @@ export function lossLedger(input: LossInput): Ledger {
     dropped: ringLoss(COUNTERS.dropped, perCpu),
     unread: ringLoss(COUNTERS.unread, perCpu),
     missed: { least: sum(missed.filter((one) => one > 0)), whole: missed.every((one) => one >= 0), where: '' },
+    skipped: { least: sum(input.missed.map((one) => Math.max(0, one.skipped ?? 0))), whole: true, where: '' },
+    typed: typedLoss(input.typed ?? []),
     lostMarkers: { least: sum(marks.map((one) => one ?? 0)), whole: !marks.includes(undefined), where: '' },
   }
   const lost = LAYERS.flatMap((layer) => {
@@ -155,6 +217,8 @@ export function lossLedger(input: LossInput): Ledger {
       dropped: number('dropped'),
       unread: number('unread'),
       missed: number('missed'),
+      skipped: number('skipped'),
+      typed: number('typed'),
       lostMarkers: number('lostMarkers'),
     },
     perCpu,

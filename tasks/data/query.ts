@@ -1,6 +1,6 @@
 /** All runs as tables for SQL: runs, params, probes, losses in memory, events as a view of the runs' Parquet files. */
 import { messageOf } from '../engine/error.ts'
-import { openDatabase, quoted, type Database, type DuckDBConnection } from './duckdb.ts'
+import { openDatabase, quoted, quotedName, type Database, type DuckDBConnection } from './duckdb.ts'
 
 type Value = string | number | boolean | null
 export type Row = Readonly<Record<string, Value>>
@@ -30,16 +30,14 @@ async function fill(connection: DuckDBConnection, { name, columns, rows }: Table
 }
 
 /** `.../run/events.parquet`: the run is the name of the directory. */
-const eventsView = (files: readonly string[]): string =>
-  files.length === 0
-    ? `SELECT ${EVENTS} WHERE false`
-    : `SELECT string_split(filename, '/')[-2] AS run, * EXCLUDE (filename)
-       FROM read_parquet([${files.map(quoted).join(', ')}], union_by_name = true, filename = true)`
+const parquetView = (files: readonly string[]): string =>
+  `SELECT string_split(filename, '/')[-2] AS run, * EXCLUDE (filename)
+   FROM read_parquet([${files.map(quoted).join(', ')}], union_by_name = true, filename = true)`
 
 export interface QueryOptions {
   readonly tables: readonly TableOfRows[]
-  /** The runs' tables of events. */
-  readonly files: readonly string[]
+  /** Parquet files by the view that shows them: `events`, and the tables of typed events. */
+  readonly files: ReadonlyMap<string, readonly string[]>
   /** A file that the answer may be written to, if any. */
   readonly output?: string | undefined
   readonly threads: number
@@ -54,8 +52,13 @@ export async function openQuery({ tables, files, output, threads }: QueryOptions
   const { connection } = database
   try {
     for (const table of tables) await fill(connection, table)
-    await connection.run(`CREATE VIEW events AS ${eventsView(files)}`)
-    const allowed = [...files, ...(output === undefined ? [] : [output])]
+    const views = new Map([['events', [] as readonly string[]], ...files])
+    for (const [name, own] of views) {
+      if (own.length === 0 && name !== 'events') continue
+      const select = own.length === 0 ? `SELECT ${EVENTS} WHERE false` : parquetView(own)
+      await connection.run(`CREATE VIEW ${quotedName(name)} AS ${select}`)
+    }
+    const allowed = [...[...views.values()].flat(), ...(output === undefined ? [] : [output])]
     await connection.run(`SET allowed_paths = [${allowed.map(quoted).join(', ')}]`)
     await connection.run('SET enable_external_access = false')
     await connection.run('SET lock_configuration = true')

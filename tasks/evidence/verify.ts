@@ -14,7 +14,9 @@ import { parseHolderLine } from '../experiment/holder.ts'
 import type { Manifest } from '../experiment/manifest.ts'
 import type { MapsFile } from '../experiment/maps.ts'
 import { verdictOf } from '../experiment/record.ts'
+import { readEvents } from '../data/read-events.ts'
 import { reportText } from '../host/trace-cmd.ts'
+import { TYPED, type TraceEvent } from '../linux/trace-line.ts'
 import { digestOfDir, type KeptInputs } from './inputs.ts'
 
 export interface Finding {
@@ -64,6 +66,13 @@ const text = (dir: string, name: string): Promise<string> => readFile(join(dir, 
 /** A host that any lab fits on: the run took place elsewhere. */
 export const ANY_HOST = { memoryBytes: 2 ** 50, cpus: 4096 }
 
+/** Typed events are in no trace.dat: their table, whose hash was compared, is what was recorded. */
+async function typedIn(dir: string, { trace }: Manifest): Promise<readonly TraceEvent[]> {
+  const names = (trace.typed ?? []).map(({ name }) => TYPED + name)
+  if (names.length === 0) return []
+  return (await readEvents(join(dir, 'events.parquet'), { events: names }, trace.events, false)).events
+}
+
 /**
  * The same analysis as after the run, from the raw trace and what the guest said.
  * @param labFile the lab file as it was used, with the files that it names beside it
@@ -81,6 +90,7 @@ export async function analyseAgain(
   const lines = (await text(dir, 'holder.ndjson')).split('\n').filter(Boolean).map(parseHolderLine)
   return analyse({
     ...{ experiment, arm: manifest.arm, kernel: manifest.kernel.name, lines, stats: [] },
+    typedEvents: await typedIn(dir, manifest),
     report: await reportText(join(dir, 'trace.dat'), signal),
     stdout: await text(dir, 'stdout'),
     stderr: await text(dir, 'stderr'),

@@ -10,12 +10,14 @@ import { matches } from '../data/match.ts'
 import { Processes } from '../data/processes.ts'
 import { sequenceText } from '../data/sequence-file.ts'
 import { sequencesOf, type Matches, type Other } from '../data/sequences.ts'
-import { isPrintk, parseTraceText, type TraceEvent } from '../linux/trace-line.ts'
+import { mergeByTime, typedEvents } from '../data/typed-parquet.ts'
+import { isPrintk, parseTraceText, TYPED, type TraceEvent } from '../linux/trace-line.ts'
 import { checkAll, expectedOn, failuresExpectedOn } from './expectations.ts'
 import { failuresOf } from './failed.ts'
 import { of, type HolderLine } from './holder.ts'
 import type { ExpectationVerdict, ProbeReport } from './manifest.ts'
 import type { MapsFile } from './maps.ts'
+import { NO_TYPED, type Typed } from './typed.ts'
 
 export interface Analysis {
   readonly events: readonly TraceEvent[]
@@ -27,6 +29,7 @@ export interface Analysis {
   readonly isolation: Isolation
   readonly expectations: readonly ExpectationVerdict[]
   readonly probes: readonly ProbeReport[]
+  readonly typed: Typed
   readonly failed: readonly Failed[]
   /** The workload's messages without what differs from boot to boot: text of the file sequence.txt. */
   readonly sequence: string
@@ -57,6 +60,9 @@ export interface AnalysisInput {
   readonly stdout: string
   readonly stderr: string
   readonly maps: MapsFile
+  readonly typed?: Typed
+  /** Typed events as they are in a table: where a result is looked at again. */
+  readonly typedEvents?: readonly TraceEvent[]
   /** What failed before the guest was asked. */
   readonly before?: readonly Failed[]
 }
@@ -101,9 +107,15 @@ const NOT_STARTED: Ledger = {
   reasons: ['the workload was not started: nothing was recorded'],
 }
 
+/** Channels together, in order of time. */
+const inOrder = (lists: readonly (readonly TraceEvent[])[]): readonly TraceEvent[] =>
+  lists.reduce<readonly TraceEvent[]>((all, one) => mergeByTime(all, one), [])
+
 export function analyse(input: AnalysisInput): Analysis {
   const { experiment, arm, kernel, lines, report, stats, stdout, stderr, maps } = input
-  const { events, notUnderstood, lost } = parseTraceText(report.split('\n'))
+  const typed = input.typed ?? NO_TYPED
+  const { events: traced, notUnderstood, lost } = parseTraceText(report.split('\n'))
+  const events = mergeByTime(traced, input.typedEvents ?? inOrder(typed.channels.map(typedEvents)))
   const processes = new Processes(events)
   const started = of(lines, 'started')[0]
   const pids = processes.descendants(started?.pid ?? -1)
@@ -116,6 +128,7 @@ export function analyse(input: AnalysisInput): Analysis {
     stats,
     missed: probes.filter(({ program }) => !onPurpose.has(program)),
     markers: lost,
+    typed: typed.losses,
     notUnderstood: notUnderstood.length,
     captureError: captured?.errno === 0 ? undefined : (captured?.text ?? 'the holder did not say'),
   })
@@ -127,7 +140,7 @@ export function analyse(input: AnalysisInput): Analysis {
   const printing = new Set(of(lines, 'attached').flatMap((one) => (one.prints === 0 ? [] : [one.program])))
   const silent = silentPrintk(
     probes.filter(({ program }) => printing.has(program)),
-    printed.length,
+    printed.filter(({ event }) => !event.startsWith(TYPED)).length,
   )
   return {
     events,
@@ -138,6 +151,7 @@ export function analyse(input: AnalysisInput): Analysis {
     others: sequencesOf(events, pids, processes, () => false).others,
     expectations,
     probes,
+    typed,
     failed,
     sequence: sequenceText(events, pids, processes, orderOfRead(experiment, arm, kernel, started?.pid ?? -1)),
     workloadMayFail: declared.some(({ failure }) => failure === 'workload' || failure === 'deadline'),

@@ -15,6 +15,7 @@ import { noMeta } from './meta.ts'
 import { record, type Collected, type Slot } from './record.ts'
 import { newRunId, putResult } from './result.ts'
 import { SlotReader, type Described } from './slots.ts'
+import { checkTyped } from './typed.ts'
 
 /** A result for a run that fails before a guest is asked, as its experiment declares. */
 export async function withoutGuest(
@@ -71,6 +72,11 @@ export function failedBefore(
   const [first] = compile
   if (first && !declared.includes('compile')) throw first
   if (first) return compile.map(({ parts, said }) => ({ stage: 'compile', fact: parts.fact, said }))
+  checkTyped(
+    described.filter(({ name }) => names.some((probe) => name === `${probe}.bpf.o`)),
+    experiment.trace.clock,
+    `experiment ${experiment.name}`,
+  )
   // Arms with probes of their own take the slots that these have; they are read with each run.
   if (arm.probes !== undefined) return []
   try {

@@ -12,7 +12,7 @@ export interface GuestRun {
 }
 
 const FILES =
-  /^(cpu\d{1,2}\.(raw|stats)|stdout|stderr|dmesg|saved_cmdlines|available_filter_functions|strace|probe-[A-Za-z0-9_]{1,60}\.out)$/
+  /^(cpu\d{1,2}\.(raw|stats)|events-\d{1,2}-[A-Za-z0-9_]{1,128}|stdout|stderr|dmesg|saved_cmdlines|available_filter_functions|strace|probe-[A-Za-z0-9_]{1,60}\.out)$/
 /** What the holder may need beyond the workload's own deadline. Milliseconds. */
 const MARGIN = 60_000
 

@@ -43,6 +43,10 @@ const Line = z.discriminatedUnion('event', [
     signal: z.int().optional(),
     said: z.string().optional(),
   }),
+  said('events', {
+    ...{ object: z.int(), map: z.string(), kind: z.string(), records: z.int(), sent: z.int(), lost: z.int() },
+    ...{ lostPerCpu: z.string(), marked: z.int(), errno: z.int() },
+  }),
   said('captured', { cpus: z.int(), errno: z.int(), text: z.string().optional() }),
   said('graph-function', { function: z.string() }),
   said('event-id', { name: z.string(), id: z.int() }),

@@ -113,6 +113,17 @@ export interface Manifest {
     readonly completeness: 'complete' | 'incomplete' | 'unknown'
     readonly losses: Readonly<Record<string, number | null>>
     readonly reasons: readonly string[]
+    /** Channels of typed events: their structs, what they carried and what they lost; a table events.NAME.parquet for each. */
+    readonly typed?: readonly {
+      readonly name: string
+      readonly type: string
+      readonly kind: string
+      readonly events: number
+      readonly sent: number
+      readonly lost: number
+      readonly lostPerCpu: readonly number[]
+      readonly columns: Readonly<Record<string, string>>
+    }[]
   }
   /** `system:event`, recorded beside the probes' messages. */
   readonly tracedEvents: readonly string[]

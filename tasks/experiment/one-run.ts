@@ -24,6 +24,7 @@ import { bootMeta, fits, type BootMeta } from './meta.ts'
 import { cpuFiles, ofArm, record, symbolsOf, type Collected, type Session, type Slot } from './record.ts'
 import { newRunId, putResult } from './result.ts'
 import { SlotReader } from './slots.ts'
+import { typedOf } from './typed.ts'
 
 export interface RunOutcome {
   readonly dir: string
@@ -178,10 +179,11 @@ export async function finishRun(
     : await bootMeta(vm, `${session.bundle}/${things.holder.name}`, events, context, true)
   const stats = cpuFiles(guest, 'stats').map((bytes) => bytes.toString('utf8'))
   const cmdlines = guest.files.get('saved_cmdlines')?.toString('latin1') ?? ''
+  const typed = typedOf(guest, ofArm(session, arm).described)
   let outcome: Omit<RunOutcome, 'dir'> | undefined
   const text = (name: string) => guest.files.get(name)?.toString('utf8') ?? ''
   const base = {
-    ...{ experiment: wanted.experiment, arm, kernel: vm.state.kernel.name, lines: guest.lines, stats, maps },
+    ...{ experiment: wanted.experiment, arm, kernel: vm.state.kernel.name, lines: guest.lines, stats, maps, typed },
     ...{ stdout: text('stdout'), stderr: text('stderr') },
   }
   const dir = await putResult(places.results, wanted.experiment.name, run, async (to) => {

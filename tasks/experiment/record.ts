@@ -6,6 +6,8 @@ import type { Arm } from '../config/arms.ts'
 import { SEQUENCE_FILE } from '../data/sequence-file.ts'
 import { withoutAddresses } from '../data/sequences.ts'
 import { writeEvents } from '../data/events-parquet.ts'
+import { typedFile } from '../data/typed-name.ts'
+import { writeTyped } from '../data/typed-parquet.ts'
 import { hashFile, hashText } from '../engine/fingerprint.ts'
 import { secondsSince, type Moment } from '../engine/moment.ts'
 import type { KeptInputs } from '../evidence/inputs.ts'
@@ -23,6 +25,7 @@ import type { Manifest } from './manifest.ts'
 import type { MapsFile } from './maps.ts'
 import type { BootMeta } from './meta.ts'
 import { writeFiles } from './result.ts'
+import { typedFacts } from './typed.ts'
 import type { Described } from './slots.ts'
 
 /** Everything of an experiment that goes to the guest. */
@@ -191,6 +194,7 @@ function manifestOf(
       events: analysis.events.length,
       notUnderstood: analysis.notUnderstood.length,
       ...analysis.ledger,
+      ...(analysis.typed.channels.length > 0 && { typed: typedFacts(analysis.typed) }),
     },
     failures: analysis.failed.map(({ stage, program, fact }) => ({ stage, program: program ?? null, fact })),
     sequence: hashText(analysis.own.map(({ message }) => `${withoutAddresses(message)}\n`).join('')).slice(0, 16),
@@ -252,7 +256,10 @@ export async function record(
   if (analysis.notStarted) await rm(join(dir, 'trace.dat'), { force: true })
   else if (collect.has('trace')) {
     await writeEvents(join(dir, 'events.parquet'), analysis.events)
-    for (const name of ['trace.dat', 'events.parquet']) sha256[name] = await hashFile(join(dir, name))
+    const { channels } = analysis.typed
+    for (const channel of channels) await writeTyped(join(dir, typedFile(channel.name)), channel)
+    for (const name of ['trace.dat', 'events.parquet', ...channels.map((one) => typedFile(one.name))])
+      sha256[name] = await hashFile(join(dir, name))
   } else await rm(join(dir, 'trace.dat'))
   const manifest: Manifest = { ...manifestOf(session, collected, analysis), sha256 }
   await writeFiles(dir, files.set('manifest.json', `${JSON.stringify(manifest, null, 1)}\n`))

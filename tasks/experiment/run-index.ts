@@ -48,6 +48,8 @@ export interface RunDetails {
   readonly imported: string | null
   /** Whether there is a table of events. */
   readonly table: boolean
+  /** Channels of typed events, each with a table of its own. */
+  readonly typed: readonly string[]
   readonly params: Readonly<Record<string, string | number>>
   /** The probes of the arm, where arms differ in them. */
   readonly armProbes: readonly string[] | null

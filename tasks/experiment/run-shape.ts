@@ -2,6 +2,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
+import { typedFile } from '../data/typed-name.ts'
 import type { ListedRun, RunDetails } from './run-index.ts'
 
 const count = z.number().nullable()
@@ -29,6 +30,7 @@ const Taken = z.object({
     notUnderstood: z.number(),
     completeness: text,
     losses: z.record(text, count),
+    typed: z.array(z.object({ name: z.string().regex(/^[A-Za-z_][A-Za-z0-9_]{0,127}$/) })).default([]),
   }),
   verdict: text,
   imported: z.object({ file: text }).optional(),
@@ -77,6 +79,7 @@ export function readRun(
       ...{ ms: workload.ms, clock: trace.clock, events: trace.events, notUnderstood: trace.notUnderstood },
       ...{ imported: imported?.file ?? null, table: existsSync(join(dir, 'events.parquet')) },
       ...{ armProbes: arm.probes ?? null, metrics, sequence, plan },
+      typed: trace.typed.flatMap(({ name }) => (existsSync(join(dir, typedFile(name))) ? name : [])),
       ...{ params: arm.params, losses: trace.losses, probes: probesIn(dir) },
     },
   }

@@ -12,6 +12,8 @@ export interface DeclaredMap {
   readonly keySize: number
   readonly valueSize: number
   readonly maxEntries: number
+  /** Of a channel of typed events (EVENTS of lab.bpf.h): the type of what comes through it. */
+  readonly event: number | undefined
 }
 
 export interface Global {
@@ -40,6 +42,17 @@ export const MAP_TYPES = [
 
 export const mapTypeName = (type: number): string => MAP_TYPES[type] ?? `type ${type}`
 
+/** Maps that programs send records through. */
+const CHANNELS: ReadonlySet<string> = new Set(['perf_event_array', 'ringbuf'])
+
+/** The flags of a channel are the length (0) of an array whose elements have the type of its events; a plain `__uint` has elements of int. */
+function eventType(btf: Btf, flags: number | undefined): number | undefined {
+  const array = flags === undefined ? undefined : btf.resolve(flags)
+  if (array?.kind !== 'array') return undefined
+  const { kind } = btf.resolve(array.type)
+  return kind === 'struct' || kind === 'union' ? array.type : undefined
+}
+
 /** `__uint(name, n)` is a pointer to an array of n elements, `__type(name, t)` a pointer to t (libbpf, bpf_helpers.h). */
 function declaredMap(btf: Btf, name: string, type: number): DeclaredMap | undefined {
   const definition = btf.resolve(type)
@@ -54,14 +67,16 @@ function declaredMap(btf: Btf, name: string, type: number): DeclaredMap | undefi
     const array = target === undefined ? undefined : btf.resolve(target)
     return array?.kind === 'array' ? array.length : undefined
   }
+  const kind = number('type') ?? 0
   const [key, value] = [pointee('key'), pointee('value')]
   return {
     name,
-    type: number('type') ?? 0,
+    type: kind,
     ...{ key, value },
     keySize: number('key_size') ?? (key === undefined ? 0 : btf.sizeOf(key)),
     valueSize: number('value_size') ?? (value === undefined ? 0 : btf.sizeOf(value)),
     maxEntries: number('max_entries') ?? 0,
+    event: CHANNELS.has(mapTypeName(kind)) ? eventType(btf, pointee('map_flags')) : undefined,
   }
 }
 

@@ -52,9 +52,12 @@ export interface ParsedTrace extends TraceProblems {
   readonly events: readonly TraceEvent[]
 }
 
-/** Whether an event is a line that a BPF program printed. */
+/** The name of a typed event (EVENTS of lab.bpf.h) begins so. No event of the kernel's has a colon in its name. */
+export const TYPED = 'bpf:'
+
+/** Whether an event is what a BPF program said: a line that it printed, or a typed event. */
 export const isPrintk = ({ event }: Pick<TraceEvent, 'event'>): boolean =>
-  event === 'print' || event === 'bpf_trace_printk'
+  event === 'print' || event === 'bpf_trace_printk' || event.startsWith(TYPED)
 
 /**
  * trace_print_lat_fmt() of kernel/trace/trace_output.c: three characters, then the preempt count in hexadecimal (up to two digits in 5.4);

@@ -1,0 +1,88 @@
+/** Typed events of a run: the holder's files, read by the types of the objects that sent them. */
+import { columnTypes, type Channel, type TypedRecord } from '../data/typed-parquet.ts'
+import type { ChannelLoss } from '../data/loss.ts'
+import { userError } from '../engine/error.ts'
+import { eventColumns, HEADER, readHead, recordsIn } from '../linux/event-record.ts'
+import type { GuestRun } from './guest-run.ts'
+import { of, type HolderLine } from './holder.ts'
+import type { Manifest } from './manifest.ts'
+import type { Described } from './slots.ts'
+
+export interface Typed {
+  readonly channels: readonly Channel[]
+  readonly losses: readonly ChannelLoss[]
+}
+
+export const NO_TYPED: Typed = { channels: [], losses: [] }
+
+/** The clock of emit(): bpf_ktime_get_ns() is the trace's clock `mono`. No helper of the kernel reads the others. */
+const CLOCK = 'mono'
+
+const channelsOf = (described: readonly Described[]) =>
+  described.flatMap(({ name, object }) => object.maps.flatMap((map) => (map.event === undefined ? [] : { name, map })))
+
+/**
+ * What stands against typed events, before a VM is asked.
+ * @throws Failure (user): another clock than theirs, or a name that two probes use
+ */
+export function checkTyped(described: readonly Described[], clock: string, place: string): void {
+  const all = channelsOf(described)
+  const [first] = all
+  if (first !== undefined && clock !== CLOCK)
+    throw userError({
+      place: `${place}, trace.clock: ${clock}`,
+      fact: `typed events (${first.map.name} of ${first.name}) carry the clock mono, so they cannot be put in order with a trace by another clock`,
+      wayOut: 'leave `clock:` out, or print with say()',
+    })
+  const twice = all.find(({ map }, index) => all.findIndex((one) => one.map.name === map.name) !== index)
+  if (twice !== undefined)
+    throw userError({
+      place,
+      fact: `two probes have typed events called ${twice.map.name}`,
+      wayOut: 'give one of them another name: EVENTS(NAME, struct ...)',
+    })
+}
+
+const inOrder = (a: TypedRecord, b: TypedRecord): number => (a.timeNs < b.timeNs ? -1 : a.timeNs > b.timeNs ? 1 : 0)
+
+function read(
+  line: Extract<HolderLine, { event: 'events' }>,
+  { files }: Pick<GuestRun, 'files'>,
+  described: Described | undefined,
+): { channel: Channel | undefined; loss: ChannelLoss } {
+  const { object, map, kind, records, sent, lost, lostPerCpu, marked, errno } = line
+  const declared = described?.object.maps.find((one) => one.name === map)
+  const type = declared?.event
+  const file = files.get(`events-${object}-${map}`) ?? Buffer.alloc(0)
+  const base = { name: map, kind, sent, lost, marked, errno, records }
+  const perCpu = lostPerCpu === '' ? [] : lostPerCpu.split(',').map(Number)
+  if (described === undefined || type === undefined)
+    return { channel: undefined, loss: { ...base, perCpu, read: 0, untyped: true } }
+  const { btf } = described.object
+  const columns = eventColumns(btf, type)
+  const size = HEADER + btf.sizeOf(type)
+  const found: TypedRecord[] = []
+  for (const record of recordsIn(file))
+    if (record.length >= size)
+      found.push({ ...readHead(record), values: columns.map((column) => column.read(record, HEADER)) })
+  // Each CPU's are in order; those of different CPUs stand as they were read.
+  found.sort(inOrder)
+  return {
+    channel: { name: map, type: btf.nameOf(type), columns, records: found },
+    loss: { ...base, perCpu, read: found.length, untyped: false },
+  }
+}
+
+/** @param described in the order in which the holder got the objects */
+export function typedOf(guest: Pick<GuestRun, 'lines' | 'files'>, described: readonly Described[]): Typed {
+  const all = of(guest.lines, 'events').map((line) => read(line, guest, described[line.object]))
+  return { channels: all.flatMap(({ channel }) => channel ?? []), losses: all.map(({ loss }) => loss) }
+}
+
+/** The channels as the manifest has them. */
+export const typedFacts = ({ channels, losses }: Typed): NonNullable<Manifest['trace']['typed']> =>
+  channels.map(({ name, type, columns, records }) => {
+    const { kind = '', sent = -1, lost = -1, perCpu = [] } = losses.find((one) => one.name === name) ?? {}
+    const facts = { name, type, kind, events: records.length, sent, lost, lostPerCpu: perCpu }
+    return { ...facts, columns: Object.fromEntries(columnTypes(columns)) }
+  })
