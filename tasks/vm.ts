@@ -13,7 +13,7 @@ import { keysIn } from './host/ssh-keys.ts'
 import { CONSOLE_LOG } from './vm/boot.ts'
 import type { Places } from './vm/places.ts'
 import { fingerprint, startVm, type OpenVm, type VmWanted } from './vm/start.ts'
-import { isAlive, listVms, ownerLives, readState, startTimeOf, type KnownVm, type VmState } from './vm/state.ts'
+import { endStrays, isAlive, listVms, readState, type KnownVm, type VmState } from './vm/state.ts'
 
 export { placesOf, type Places } from './vm/places.ts'
 export { fingerprint, type OpenVm, type VmWanted } from './vm/start.ts'
@@ -42,7 +42,7 @@ const vmLock = (places: Places, vm: string) => join(places.vms, `${vm}.lock`)
 export async function upVm(places: Places, vm: string): Promise<(KnownVm & { state: VmState }) | undefined> {
   const dir = join(places.vms, vm)
   const state = await readState(dir)
-  return state && isAlive(state) ? { dir, id: vm, state, alive: true } : undefined
+  return state && isAlive(state) ? { dir, id: vm, state, alive: true, owned: true } : undefined
 }
 
 /** A VM for the length of one command: the one that is up if it is what is wanted (and nobody else uses it), or one of our own. */
@@ -143,8 +143,8 @@ export async function stop(known: KnownVm, context: Context): Promise<void> {
     )
     for (const until = performance.now() + QUIT; isAlive(state) && performance.now() < until;)
       await new Promise((resolve) => setTimeout(resolve, 20))
-    if (isAlive(state)) process.kill(state.pid, 'SIGKILL')
   }
+  await endStrays(dir)
   await rm(dir, { recursive: true, force: true })
   if (context.signal.aborted) throw context.signal.reason
 }
@@ -160,10 +160,5 @@ export async function downStep(places: Places, vm: string | undefined, context: 
 
 /** VMs and directories that nobody owns any more: their run was killed, or their QEMU. */
 export async function orphans(places: Places): Promise<KnownVm[]> {
-  return (await listVms(places.vms)).filter(({ state, alive, dir }) => {
-    if (state) return !alive || !ownerLives(state)
-    // No state yet: it is booting, if the process that its name carries lives.
-    const pid = /\.run-(\d+)-/.exec(dir)?.[1]
-    return pid === undefined || startTimeOf(Number(pid)) === undefined
-  })
+  return (await listVms(places.vms)).filter(({ state, alive, owned }) => !owned || (state !== undefined && !alive))
 }

@@ -1,5 +1,5 @@
 /** `lab ps`: every VM of this lab, with its owner. */
-import { listVms, ownerLives } from '../vm/state.ts'
+import { listVms } from '../vm/state.ts'
 import { table } from '../ui/text.ts'
 import { openApp } from './app.ts'
 import type { CommandModule } from './index.ts'
@@ -7,12 +7,14 @@ import type { CommandModule } from './index.ts'
 export const work: CommandModule['work'] = async (session) => {
   const { places, view } = openApp(session)
   const known = await listVms(places.vms)
-  const rows = known.map(({ id, state, alive }) => {
+  const rows = known.map(({ id, state, alive, owned }) => {
     const owner = !state
-      ? 'starting, or left over'
+      ? owned
+        ? 'starting'
+        : 'left over: `lab gc` removes it'
       : state.owner === 'up'
         ? 'lab up'
-        : `lab run (process ${state.ownerPid}${ownerLives(state) ? '' : ', gone'})`
+        : `lab run (process ${state.ownerPid}${owned ? '' : ', gone: `lab gc` ends it'})`
     return [
       id,
       alive ? 'running' : 'dead',

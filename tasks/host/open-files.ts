@@ -1,6 +1,6 @@
 /** What living processes have in hand: names on their command lines, and files that they hold open (proc(5)). */
-import { readFileSync, readdirSync, readlinkSync } from 'node:fs'
-import { join } from 'node:path'
+import { readFileSync, readdirSync, readlinkSync, realpathSync } from 'node:fs'
+import { basename, join } from 'node:path'
 
 /** The value, or nothing where a process has ended meanwhile or belongs to somebody else. */
 function attempt<T>(read: () => T): T | undefined {
@@ -24,4 +24,15 @@ export function usedByProcesses(proc = '/proc'): (path: string) => boolean {
     }
   }
   return (path) => [...seen].some((one) => one === path || one.startsWith(`${path}/`))
+}
+
+/** Pids of the programs whose name begins with `prefix` and whose working directory is `dir`, as far as this user may see. */
+export function programsIn(dir: string, prefix: string, proc = '/proc'): number[] {
+  const real = attempt(() => realpathSync(dir))
+  if (real === undefined) return []
+  return (attempt(() => readdirSync(proc)) ?? [])
+    .filter((pid) => /^\d+$/.test(pid))
+    .filter((pid) => attempt(() => readlinkSync(join(proc, pid, 'cwd'))) === real)
+    .filter((pid) => basename(attempt(() => readlinkSync(join(proc, pid, 'exe'))) ?? '').startsWith(prefix))
+    .map(Number)
 }

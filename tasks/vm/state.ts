@@ -8,6 +8,7 @@ import { mkdir, readFile, readdir, rename, rm, writeFile } from 'node:fs/promise
 import { join } from 'node:path'
 import { z } from 'zod'
 import { bootId } from '../engine/context.ts'
+import { programsIn } from '../host/open-files.ts'
 
 /** The snapshot that a guest was restored from, and what was done so that it is no mere copy. */
 const SnapshotUse = z.object({
@@ -48,14 +49,51 @@ const State = z.object({
 })
 export type VmState = z.infer<typeof State>
 
+/** Milliseconds in which a killed process is gone. */
+const END = 2000
+
 export const stateFile = (dir: string): string => join(dir, 'state.json')
+
+/** The process that made a directory, written down before anything is started there: whatever kills it, `lab gc` sees that it is gone. */
+const Starter = z.object({ pid: z.int(), startTime: z.string(), bootId: z.string() })
+const STARTER = 'starter.json'
 
 /** A new directory for one VM; `name` itself for the VM that `lab up` owns, a name with a random tail for a run's own. */
 export async function newVmDir(vms: string, vm: string, owner: VmState['owner']): Promise<string> {
   const dir = join(vms, owner === 'up' ? vm : `${vm}.run-${process.pid}-${randomBytes(3).toString('hex')}`)
+  // A `lab up` that was killed while it booted leaves a QEMU that nobody knows.
+  await endStrays(dir)
   await rm(dir, { recursive: true, force: true })
   await mkdir(dir, { recursive: true, mode: 0o700 })
+  const starter: z.infer<typeof Starter> = {
+    pid: process.pid,
+    startTime: startTimeOf(process.pid) ?? '',
+    bootId: bootId(),
+  }
+  await writeFile(join(dir, STARTER), `${JSON.stringify(starter)}\n`, { mode: 0o600 })
   return dir
+}
+
+/** Whether the process that made a directory is still there. */
+async function starterLives(dir: string): Promise<boolean> {
+  try {
+    return isAlive(Starter.parse(JSON.parse(await readFile(join(dir, STARTER), 'utf8'))))
+  } catch {
+    return false
+  }
+}
+
+/** Ends every QEMU that runs in a directory, known or not: its working directory is the VM's. */
+export async function endStrays(dir: string): Promise<void> {
+  for (const pid of programsIn(dir, 'qemu-system-')) {
+    try {
+      process.kill(pid, 'SIGKILL')
+    } catch {
+      // It has ended meanwhile, or belongs to somebody else.
+    }
+    for (const until = performance.now() + END; startTimeOf(pid) !== undefined && performance.now() < until;)
+      await new Promise((resolve) => setTimeout(resolve, 20))
+  }
 }
 
 /** Start time of a process in clock ticks since boot, or undefined when there is none (proc(5), field 22 of stat). */
@@ -72,9 +110,6 @@ export function startTimeOf(pid: number): string | undefined {
 
 export const isAlive = (state: Pick<VmState, 'pid' | 'startTime' | 'bootId'>): boolean =>
   state.bootId === bootId() && startTimeOf(state.pid) === state.startTime
-
-/** Whether the process that a directory's VM belongs to is still there. */
-export const ownerLives = (state: VmState): boolean => state.owner === 'up' || startTimeOf(state.ownerPid) !== undefined
 
 export async function writeState(dir: string, state: VmState): Promise<void> {
   const file = stateFile(dir)
@@ -96,6 +131,8 @@ export interface KnownVm {
   readonly id: string
   readonly state: VmState | undefined
   readonly alive: boolean
+  /** Whether somebody still cares for it: a VM of `lab up` that has booted is everybody's, any other one is its command's. */
+  readonly owned: boolean
 }
 
 /** Every VM directory of a lab, with or without a readable state. */
@@ -107,7 +144,8 @@ export async function listVms(vms: string): Promise<KnownVm[]> {
       .map(async ({ name }) => {
         const dir = join(vms, name)
         const state = await readState(dir)
-        return { dir, id: name, state, alive: state !== undefined && isAlive(state) }
+        const alive = state !== undefined && isAlive(state)
+        return { dir, id: name, state, alive, owned: state?.owner === 'up' ? alive : await starterLives(dir) }
       }),
   )
 }

@@ -1,0 +1,58 @@
+import { spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { expect, onTestFinished, test } from 'vitest'
+import { which } from '../host/tool-version.ts'
+import { endStrays, listVms, newVmDir, startTimeOf } from './state.ts'
+
+function emptyDir(): string {
+  const dir = mkdtempSync(join(tmpdir(), 'lab-vms-'))
+  onTestFinished(() => rmSync(dir, { recursive: true, force: true }))
+  return dir
+}
+
+/** A process that a VM could be: by its name and its working directory. */
+async function fakeQemu(dir: string, name = 'qemu-system-fake'): Promise<number> {
+  const program = join(emptyDir(), name)
+  copyFileSync(which('sleep') ?? '', program)
+  const child = spawn(program, ['60'], { cwd: dir, stdio: 'ignore' })
+  onTestFinished(() => void child.kill('SIGKILL'))
+  await once(child, 'spawn')
+  return child.pid ?? 0
+}
+
+const owned = async (vms: string) => Object.fromEntries((await listVms(vms)).map((one) => [one.id, one.owned]))
+
+test('a VM that boots belongs to the process that starts it, and to nobody when that is gone', async () => {
+  const vms = emptyDir()
+  await newVmDir(vms, 'default', 'up')
+  const run = await newVmDir(vms, 'default', 'run')
+  expect(Object.values(await owned(vms))).toEqual([true, true])
+  const starter = join(run, 'starter.json')
+  const facts = JSON.parse(readFileSync(starter, 'utf8')) as { pid: number }
+  // The pid is somebody else's by now.
+  writeFileSync(starter, JSON.stringify({ ...facts, startTime: '1' }))
+  writeFileSync(join(vms, 'default/starter.json'), JSON.stringify({ ...facts, pid: spawnSync('true').pid }))
+  mkdirSync(join(vms, 'before-starters'))
+  expect(Object.values(await owned(vms))).toEqual([false, false, false])
+})
+
+test('a QEMU that nobody knows is found by where it runs, and nothing else is', async () => {
+  const [vm, elsewhere] = [emptyDir(), emptyDir()]
+  const stray = await fakeQemu(vm)
+  const others = [await fakeQemu(vm, 'shell-of-a-person'), await fakeQemu(elsewhere)]
+  await endStrays(vm)
+  expect(startTimeOf(stray)).toBeUndefined()
+  expect(others.map((pid) => startTimeOf(pid) !== undefined)).toEqual([true, true])
+})
+
+test('the next `lab up` ends what one that was killed left running', async () => {
+  const vms = emptyDir()
+  const dir = await newVmDir(vms, 'default', 'up')
+  writeFileSync(join(dir, 'old'), '')
+  const stray = await fakeQemu(dir)
+  await newVmDir(vms, 'default', 'up')
+  expect([startTimeOf(stray), existsSync(join(dir, 'old'))]).toEqual([undefined, false])
+})
