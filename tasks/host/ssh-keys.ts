@@ -38,9 +38,24 @@ function hostKey(): { private: Buffer; public: Buffer } {
   }
 }
 
+const isKey = (text: string): boolean => !(ssh2.utils.parseKey(text) instanceof Error)
+
+/**
+ * A key pair of a user. ssh2 (1.17) takes leading zeros off an ed25519 public key, which is then none: one lab in 256 would have a key that
+ * no guest and no ssh client accepts. So what it makes is read again.
+ */
+export function userKeys(
+  generate = () => ssh2.utils.generateKeyPairSync('ed25519', { comment: 'lab' }),
+): ReturnType<typeof generate> {
+  for (;;) {
+    const pair = generate()
+    if (isKey(pair.private) && isKey(pair.public)) return pair
+  }
+}
+
 /** Makes the four files in `dir`, whole or not at all; two processes at once end with the same keys. */
 export async function writeKeyPair(dir: string): Promise<void> {
-  const user = ssh2.utils.generateKeyPairSync('ed25519', { comment: 'lab' })
+  const user = userKeys()
   const host = hostKey()
   await mkdir(dirname(dir), { recursive: true, mode: 0o700 })
   const partial = await mkdtemp(`${dir}.partial-`)
@@ -62,11 +77,13 @@ export async function keysIn(dir: string): Promise<Keys> {
       readFile(join(dir, 'host_key')),
       readFile(join(dir, 'host_key.pub'), 'utf8'),
     ])
+    if (!isKey(userPrivate)) throw new Error('id_ed25519 holds no key')
     return { userPrivate, userPublic, hostPrivate, hostPublic: Buffer.from(hostLine.split(' ')[1] ?? '', 'base64') }
   }
   try {
     return await read()
   } catch {
+    // Does nothing where the directory is there.
     await writeKeyPair(dir)
     return await read().catch((error: unknown) => {
       throw labError(

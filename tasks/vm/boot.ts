@@ -63,7 +63,7 @@ async function bootFailure(wanted: BootWanted, phase: string, fact: string): Pro
   const qemu = (await readFile(join(wanted.dir, QEMU_STDERR), 'utf8').catch(() => '')).trim()
   const guess = guessBootFailure(console)
   const lines = console
-    .split('\n')
+    .split(/\r*\n/)
     .filter((line) => line.trim() !== '')
     .slice(-CONSOLE_LINES)
   return labError({
@@ -116,6 +116,8 @@ class Boot {
   #ended: { status: number } | undefined
   #phase = 'qemu'
   #since = performance.now()
+  /** What came of the last attempt to connect. */
+  #refused: string | undefined
 
   constructor(wanted: BootWanted, context: Context, handle: StepHandle) {
     this.#wanted = wanted
@@ -145,7 +147,11 @@ class Boot {
       )
     const limit = (DEADLINES[this.#phase] ?? 5000) * FACTOR[this.#wanted.accel]
     if (performance.now() - this.#since > limit)
-      throw await bootFailure(this.#wanted, this.#phase, `nothing happened for ${limit / 1000} s`)
+      throw await bootFailure(
+        this.#wanted,
+        this.#phase,
+        `nothing happened for ${limit / 1000} s${this.#refused === undefined ? '' : ` (ssh: ${printable(this.#refused, 80)})`}`,
+      )
   }
 
   async control(): Promise<{ qmp: Qmp; port: number }> {
@@ -191,6 +197,7 @@ class Boot {
               ? 'the guest has another host key than the lab gave it'
               : "the guest refuses the lab's key",
           )
+        this.#refused = messageOf(error)
         await sleep(30)
         continue
       }
