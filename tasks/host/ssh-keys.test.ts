@@ -10,7 +10,8 @@ import { keysIn, userKeys } from './ssh-keys.ts'
 function cutShort({ private: text }: { private: string }): string {
   const [head = '', ...rest] = text.trim().split('\n')
   const bytes = Buffer.from(rest.slice(0, -1).join(''), 'base64')
-  bytes.writeUInt32BE(31, bytes.indexOf(Buffer.from([0, 0, 0, 32])))
+  const whole = Buffer.from([0, 0, 0, 32])
+  for (let at = bytes.indexOf(whole); at >= 0; at = bytes.indexOf(whole)) bytes.writeUInt32BE(31, at)
   return [head, bytes.toString('base64'), rest.at(-1), ''].join('\n')
 }
 
