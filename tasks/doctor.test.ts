@@ -137,7 +137,16 @@ describe('machine', () => {
 
 describe('kernel sources', () => {
   const vm = (use: string, ...fallback: string[]) =>
-    ({ name: 'v', kernel: { use, fallback }, image: 'i', cpus: 1, memory: 1, accel: 'auto', disks: [] }) as const
+    ({
+      name: 'v',
+      kernel: { use, fallback },
+      image: 'i',
+      cpus: 1,
+      memory: 1,
+      accel: 'auto',
+      deterministic: false,
+      disks: [],
+    }) as const
   const judged = (reasons: Readonly<Record<string, string | undefined>>, ...vms: ReturnType<typeof vm>[]) =>
     sourceFindings(
       Object.entries(reasons).map(([name, reason]) => ({ name, reason })),

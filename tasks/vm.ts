@@ -5,7 +5,7 @@
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { step, type Context } from './engine/context.ts'
-import { labError, messageOf } from './engine/error.ts'
+import { labError, messageOf, userError } from './engine/error.ts'
 import { lock, type Lock } from './engine/lock.ts'
 import { Qmp } from './host/qmp.ts'
 import { Guest } from './host/ssh.ts'
@@ -105,6 +105,12 @@ export async function endIfDead({ guest, state }: Pick<OpenVm, 'guest' | 'state'
 
 /** `lab up`: converges to a running VM of this declaration. */
 export async function upStep(wanted: VmWanted, places: Places, context: Context): Promise<VmState> {
+  if (wanted.vm.deterministic)
+    throw userError({
+      place: `vm ${wanted.vm.name}`,
+      fact: 'it is deterministic: it boots for each run and takes no input, so nobody can get into it',
+      wayOut: '`lab run EXPERIMENT` runs in it; a VM without `deterministic: yes` stays up',
+    })
   const name = `vm ${wanted.vm.name}`
   return await step(context, name, name, async (handle) => {
     await using _lock = await lock(vmLock(places, wanted.vm.name), context.signal, () =>

@@ -101,6 +101,10 @@ export const COMMANDS: readonly CommandSpec[] = [
       ACCEL,
       ['--start <how>', 'shared: one VM for all runs; warm: each from a snapshot; cold: each boots'],
       ['--cold', 'as --start cold: a VM of its own for every run, even if one is up'],
+      [
+        '--deterministic',
+        'as with `deterministic: yes` of the VM: one CPU, counted time, no input; the same bytes each time',
+      ],
       ['--strace', 'keep the system calls of loader and workload (strace.holder, strace.workload); slow'],
       ['--only <values>', 'only arms with these values, for example kernel=v5.10,bytes=16'],
       ['--resume', 'finish the run that was interrupted; nothing is done twice'],

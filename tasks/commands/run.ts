@@ -1,7 +1,7 @@
 /** `lab run`: experiments, their verdicts, and an exit code that tells the truth. */
 import { arms, overridesOf, type Overrides } from '../config/arms.ts'
 import { named } from '../config/open.ts'
-import type { ResolvedExperiment, ResolvedLab } from '../config/resolve.ts'
+import { deterministicLab, type ResolvedExperiment, type ResolvedLab } from '../config/resolve.ts'
 import { STARTS } from '../config/schema.ts'
 import type { Context } from '../engine/context.ts'
 import { EXIT, Failure, userError } from '../engine/error.ts'
@@ -10,6 +10,7 @@ import { printable } from '../engine/printable.ts'
 import { ready, type Choices } from '../plan.ts'
 import { allText, runText, summaryText, type Ended } from '../experiment/text.ts'
 import { orderReport, orderSummary } from '../results/order.ts'
+import { differs, sameBytes, sameBytesLines } from '../results/same-bytes.ts'
 import { fingerprint, openVm } from '../vm.ts'
 import { SharedVm } from '../vm/shared.ts'
 import { openApp, type App, type Session } from './app.ts'
@@ -122,7 +123,10 @@ const problemText = ({ arm, repeat, failure }: ExperimentOutcome['problems'][num
 /** A run without a result weighs more than one that did not pass. */
 const verdictOf = ({ outcomes, problems }: ExperimentOutcome): number =>
   problems[0]?.failure.exitCode ??
-  (outcomes.some(({ manifest }) => manifest.verdict !== 'passed') ? EXIT.experiment : EXIT.done)
+  (outcomes.some(({ manifest }) => manifest.verdict !== 'passed') ||
+  sameBytes(outcomes.map(({ manifest }) => manifest)).some(differs)
+    ? EXIT.experiment
+    : EXIT.done)
 
 const dataOf = (outcomes: readonly RunOutcome[]) => outcomes.map(({ dir, manifest }) => ({ dir, manifest }))
 
@@ -140,6 +144,7 @@ async function ordersOf(all: readonly ExperimentOutcome[]): Promise<string[]> {
   const lines: string[] = []
   for (const { outcomes } of all) {
     const name = outcomes[0]?.manifest.experiment
+    lines.push(...sameBytesLines(sameBytes(outcomes.map(({ manifest }) => manifest))))
     if (name !== undefined) lines.push(...orderSummary(await orderReport(name, outcomes, 'read')))
   }
   return lines
@@ -205,8 +210,21 @@ async function runAll(experiments: readonly ResolvedExperiment[], one: RunOne, s
   }
 }
 
-export const work: CommandModule['work'] = async (session, [words], options) => {
+/** `--deterministic` is a declaration of every VM, made on the command line. */
+function appOf(session: Session, options: Options): App {
   const app = openApp(session)
+  if (options['deterministic'] !== true) return app
+  if (options['accel'] === 'kvm')
+    throw userError({
+      place: '--deterministic',
+      fact: 'KVM cannot count instructions',
+      wayOut: 'leave --accel kvm out: deterministic runs are emulated',
+    })
+  return { ...app, lab: deterministicLab(app.lab) }
+}
+
+export const work: CommandModule['work'] = async (session, [words], options) => {
+  const app = appOf(session, options)
   const { lab, context } = app
   const all = options['all'] === true
   const experiments = chosen(lab, Array.isArray(words) ? words.map(String) : [], all)

@@ -50,6 +50,29 @@ const resources: Check = function* ({ lab: { vms }, host }) {
   }
 }
 
+/** One CPU and counted time are what makes it so; anything else would be dropped in silence. */
+const determinism: Check = function* ({ lab: { vms } }) {
+  for (const [name, { deterministic, cpus, accel }] of Object.entries(vms)) {
+    if (deterministic !== 'yes') continue
+    if (cpus !== undefined && cpus > 1)
+      yield {
+        severity: 'error',
+        path: ['vms', name, 'cpus'],
+        at: 'value',
+        message: `vm ${name} is deterministic and has ${cpus} CPUs: whose turn it is would be the host's decision`,
+        wayOut: 'write 1, or leave it out',
+      }
+    if (accel === 'kvm')
+      yield {
+        severity: 'error',
+        path: ['vms', name, 'accel'],
+        at: 'value',
+        message: `vm ${name} is deterministic: KVM cannot count its instructions`,
+        wayOut: 'write tcg, or leave it out',
+      }
+  }
+}
+
 const fallbacks: Check = function* ({ lab: { vms } }) {
   for (const [name, { kernel }] of Object.entries(vms)) {
     if (typeof kernel === 'string') continue
@@ -149,4 +172,4 @@ const disks: Check = function* ({ lab: { vms } }) {
   }
 }
 
-export const VM_CHECKS: readonly Check[] = [resources, fallbacks, disks]
+export const VM_CHECKS: readonly Check[] = [resources, determinism, fallbacks, disks]

@@ -61,6 +61,7 @@ test('the example, whole', () => {
         cpus: 2,
         memory: 2 ** 30,
         accel: 'auto',
+        deterministic: false,
         disks: [{ name: 'data', fs: 'ext4', size: 64 * 2 ** 20, mount: '/data', files: { f: '1 2 3\n' } }],
       },
     },
@@ -166,6 +167,7 @@ test('what is left out is filled in', async () => {
     cpus: 2,
     memory: 2 ** 30,
     accel: 'auto',
+    deterministic: false,
     disks: [],
   })
   expect(lab.experiments['e']).toEqual({
@@ -237,7 +239,7 @@ test("an experiment's own kernel options come on top of those of every kernel, f
   const options = { KPROBE_EVENTS_ON_NOTRACE: 'y', NR_CPUS: 4, BUG: 'n' }
   expect(labFor(lab, experiment).kernels['v5.4']).toEqual({ ...lab.kernels['v5.4'], options })
   expect(lab.kernels['v5.4']?.options).toEqual({ KPROBE_EVENTS_ON_NOTRACE: 'y', NR_CPUS: 8 })
-  expect(labFor(lab, { options: {} })).toBe(lab)
+  expect(labFor(lab, { options: {}, vm: 'default' })).toBe(lab)
 })
 
 test('a probe is a source of the lab or a sample of the kernel tree', () => {

@@ -69,6 +69,8 @@ export interface ResolvedVm {
   /** Bytes. */
   readonly memory: number
   readonly accel: 'kvm' | 'tcg' | 'auto'
+  /** Each run is a sealed boot of its own: two runs are the same to the byte. */
+  readonly deterministic: boolean
   /** In the order of the file. */
   readonly disks: readonly ResolvedDisk[]
 }
@@ -207,14 +209,16 @@ function resolveKernel(name: string, kernels: Readonly<Record<string, Kernel>>, 
 
 function resolveVm(name: string, vm: Lab['vms'][string]): ResolvedVm {
   const { kernel, image, disks = {} } = vm
+  const deterministic = vm.deterministic === 'yes'
   return {
     name,
     kernel:
       typeof kernel === 'string' ? { use: kernel, fallback: [] } : { use: kernel.use, fallback: kernel.fallback ?? [] },
     image,
-    cpus: vm.cpus ?? DEFAULTS.cpus,
+    cpus: vm.cpus ?? (deterministic ? 1 : DEFAULTS.cpus),
     memory: bytesOf(vm.memory ?? DEFAULTS.memory),
-    accel: vm.accel ?? DEFAULTS.accel,
+    accel: deterministic ? 'tcg' : (vm.accel ?? DEFAULTS.accel),
+    deterministic,
     disks: Object.entries(disks).map(([disk, { fs, size, mount, files = {} }]) => ({
       name: disk,
       fs,
@@ -311,9 +315,19 @@ export function resolveLab(lab: Lab, file: string, text: string, roots: Roots): 
   }
 }
 
-/** The lab with an experiment's own kernel options on every kernel; the same lab for one that has none. */
-export function labFor(lab: ResolvedLab, { options }: Pick<ResolvedExperiment, 'options'>): ResolvedLab {
+/** What a kernel needs for a guest that has no disk: its root file system and its data disks are in memory. */
+const IN_MEMORY = { BLK_DEV_INITRD: 'y', BLK_DEV_RAM: 'y' }
+
+/** The lab with the kernel options of an experiment, and of its VM, on every kernel; the same lab where there are none. */
+export function labFor(lab: ResolvedLab, experiment: Pick<ResolvedExperiment, 'options' | 'vm'>): ResolvedLab {
+  const options = { ...(lab.vms[experiment.vm]?.deterministic ? IN_MEMORY : {}), ...experiment.options }
   if (Object.keys(options).length === 0) return lab
   const kernels = mapEntries(lab.kernels, (_, kernel) => ({ ...kernel, options: { ...kernel.options, ...options } }))
   return { ...lab, kernels }
+}
+
+/** The lab with every VM deterministic (`lab run --deterministic`). */
+export function deterministicLab(lab: ResolvedLab): ResolvedLab {
+  const vms = mapEntries(lab.vms, (_, vm) => ({ ...vm, deterministic: true, cpus: 1, accel: 'tcg' as const }))
+  return { ...lab, vms }
 }

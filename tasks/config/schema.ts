@@ -158,6 +158,12 @@ export const Vm = z
     cpus: z.int().min(1).max(64).optional().describe('number of CPUs, 1 to 64; 2 when left out'),
     memory: size.optional().describe('memory of the guest; 1G when left out'),
     accel: z.enum(['kvm', 'tcg', 'auto']).optional().describe('the accelerator; auto takes KVM where it works'),
+    deterministic: z
+      .enum(['yes', 'no'])
+      .optional()
+      .describe(
+        'yes: each run is a boot of its own on one CPU, with time counted in instructions and without any input, so that two runs are the same to the byte',
+      ),
     disks: z.record(name, Disk).optional().describe('data disks'),
   })
   .meta({ title: 'VM', description: 'a virtual machine: kernel, image, resources' })

@@ -36,7 +36,15 @@ export async function withoutGuest(
     guest: { bootId: '', clocksource: '' },
   }
   const session = {
-    ...{ wanted, things, bundle: '', events: [], described: [], meta: noMeta() },
+    ...{
+      wanted,
+      things,
+      bundle: '',
+      events: [],
+      described: [],
+      meta: noMeta(),
+      metaAnew: () => Promise.resolve(noMeta()),
+    },
     vm: { dir: undefined, origin: 'none', state } as const,
   }
   const guest = { lines: [], files: new Map<string, Buffer>(), stderr: '' }

@@ -30,7 +30,7 @@ export async function readArchive(
 }
 
 /** The archive's wanted files; anything else in it is a failure. */
-async function keep(bytes: Buffer, wanted: RegExp): Promise<Map<string, Buffer>> {
+export async function keepFiles(bytes: Buffer, wanted: RegExp): Promise<Map<string, Buffer>> {
   const { files, refused } = await readArchive(bytes, wanted).catch((error: unknown) => {
     throw labError(
       { place: 'guest', fact: `what it sent is no whole archive: ${messageOf(error)}`, wayOut: 'run it again' },
@@ -67,5 +67,5 @@ export async function runAndFetch(
       lines: [printable(stderr, 300)],
       wayOut: 'the run is lost (is the guest out of memory?); the console log has what the guest said last',
     })
-  return { files: await keep(stdout, wanted), stderr }
+  return { files: await keepFiles(stdout, wanted), stderr }
 }

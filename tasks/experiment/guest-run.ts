@@ -11,7 +11,8 @@ export interface GuestRun {
   readonly stderr: string
 }
 
-const FILES =
+/** Names that the files of a run may have. */
+export const FILES =
   /^(cpu\d{1,2}\.(raw|stats)|events-\d{1,2}-[A-Za-z0-9_]{1,128}|stdout|stderr|dmesg|saved_cmdlines|available_filter_functions|strace|probe-[A-Za-z0-9_]{1,60}\.out)$/
 /** What the holder may need beyond the workload's own deadline. Milliseconds. */
 const MARGIN = 60_000
@@ -33,7 +34,7 @@ function lost(error: unknown, place: string, lines: readonly HolderLine[]): unkn
 }
 
 /** The holder and everything that it starts under strace, whose file is sent with the run's others. */
-const underStrace = (holder: readonly string[], dir: string): string[] => [
+export const underStrace = (holder: readonly string[], dir: string): string[] => [
   ...['sh', '-c', 'mkdir -m 700 -p "$0" && exec strace -f -tt -s 256 -o "$0/strace" "$@"', dir],
   ...holder,
 ]

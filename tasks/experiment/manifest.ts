@@ -86,6 +86,8 @@ export interface Manifest {
     readonly clocksource: string
     readonly accel: Omit<Choice, 'accel'> & { readonly accel: Choice['accel'] | 'unknown' }
     readonly qemu: readonly string[]
+    /** A sealed boot of its own, with time counted in instructions: the same inputs give the same bytes. */
+    readonly deterministic?: boolean
     /** none: the run ended before a VM was needed. */
     readonly vm: 'started' | 'restored' | 'up' | 'none'
     /**
@@ -110,6 +112,8 @@ export interface Manifest {
     readonly onLoss?: 'fail' | 'warn' | 'retry'
     readonly events: number
     readonly notUnderstood: number
+    /** SHA-256 of all events as text, times, CPUs and pids included (data/event-digest.ts). */
+    readonly digest?: string
     readonly completeness: 'complete' | 'incomplete' | 'unknown'
     readonly losses: Readonly<Record<string, number | null>>
     readonly reasons: readonly string[]

@@ -16,10 +16,12 @@ export interface BootMeta extends TraceMeta {
   readonly version: string
 }
 
-const NAMES =
+/** Names that the files about a boot may have. */
+export const META_FILES =
   /^(header_page|header_event|printk_formats|trace_clock|kallsyms|cmdline|version|format\.[A-Za-z0-9_]+\.[A-Za-z0-9_]+)$/
 
-function assemble(files: ReadonlyMap<string, Buffer>): BootMeta {
+/** The files of a boot by what they are. */
+export function assembleMeta(files: ReadonlyMap<string, Buffer>): BootMeta {
   const formats = new Map<string, Map<string, Buffer>>()
   for (const [name, content] of files) {
     const [kind, system = '', event = ''] = name.split('.')
@@ -39,7 +41,7 @@ function assemble(files: ReadonlyMap<string, Buffer>): BootMeta {
 }
 
 /** Of a run that no kernel saw. */
-export const noMeta = (): BootMeta => assemble(new Map())
+export const noMeta = (): BootMeta => assembleMeta(new Map())
 
 async function filesOf(dir: string): Promise<Map<string, Buffer>> {
   const names = await readdir(dir)
@@ -48,10 +50,9 @@ async function filesOf(dir: string): Promise<Map<string, Buffer>> {
 
 /**
  * The symbols from the kernel's System.map, where that is what /proc/kallsyms says: a kernel that stands where it was linked (no KASLR) and
- * has no modules. Fetching 2.4 MB of kallsyms from a guest under TCG costs 0.6 s of every first run.
+ * has no modules; undefined for any other. Fetching 2.4 MB of kallsyms from a guest under TCG costs 0.6 s of every first run.
  */
-async function staticSymbols(vm: OpenVm): Promise<Buffer | undefined> {
-  const { dir } = vm.state.kernel
+export async function staticSymbols(dir: string): Promise<Buffer | undefined> {
   const config = parseConfig(await readFile(join(dir, 'config'), 'utf8'))
   if (config.get('RANDOMIZE_BASE') === 'y' || [...config.values()].includes('m')) return undefined
   return await readFile(join(dir, 'System.map'))
@@ -68,7 +69,7 @@ async function fetchMeta(
   const flags = symbols ? ['--no-symbols'] : []
   const argv = [holder, '--meta', dir, ...flags, ...events.flatMap((event) => ['--event', event])]
   // No lines come before the archive: what the holder has to say goes to stderr.
-  const { files, stderr } = await runAndFetch(vm.guest, argv, NAMES, { signal, timeout: 120_000 })
+  const { files, stderr } = await runAndFetch(vm.guest, argv, META_FILES, { signal, timeout: 120_000 })
   if (/no event/.test(stderr))
     throw userError({
       place: 'trace.events',
@@ -90,7 +91,7 @@ export async function bootMeta(
   context: Context,
   anew = false,
 ): Promise<BootMeta> {
-  const symbols = await staticSymbols(vm)
+  const symbols = await staticSymbols(vm.state.kernel.dir)
   const inputs = {
     format: 1,
     kernel: vm.state.kernel.fingerprint,
@@ -99,13 +100,13 @@ export async function bootMeta(
   }
   const fingerprint = fingerprintOf(inputs)
   const stored = anew ? undefined : await context.store.get('meta', fingerprint)
-  if (stored) return assemble(await filesOf(stored.dir))
+  if (stored) return assembleMeta(await filesOf(stored.dir))
   const files = await fetchMeta(vm, holder, events, symbols, context.signal)
   if (!anew)
     await context.store.put('meta', fingerprint, inputs, async (dir) => {
       for (const [name, content] of files) await writeFile(join(dir, name), content)
     })
-  return assemble(files)
+  return assembleMeta(files)
 }
 
 /** Whether the formats are those of the guest that recorded: the numbers of the events must agree. */

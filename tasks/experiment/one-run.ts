@@ -5,25 +5,28 @@ import type { Arm } from '../config/arms.ts'
 import { argvOf } from '../config/words.ts'
 import type { Context } from '../engine/context.ts'
 import { graphFunctions } from '../data/call-graph.ts'
-import { moment } from '../engine/moment.ts'
+import { moment, type Moment } from '../engine/moment.ts'
 import { experimentError, userError, type Failure } from '../engine/error.ts'
 import { printable } from '../engine/printable.ts'
 import { reportText } from '../host/trace-cmd.ts'
 import { parseTraceText } from '../linux/trace-line.ts'
 import { traceDat } from '../linux/trace-dat.ts'
+import type { ExperimentWanted } from '../experiment.ts'
+import type { Ready } from '../plan.ts'
 import type { Places } from '../vm.ts'
 import { analyse, type Analysis } from './analyse.ts'
 import { failuresExpectedOn } from './expectations.ts'
 import { failuresOf } from './failed.ts'
 import { graphOfRun } from './graph.ts'
-import { guestRun } from './guest-run.ts'
-import { holderFailure, of } from './holder.ts'
+import { guestRun, type GuestRun } from './guest-run.ts'
+import { holderFailure, of, PROCESS_EVENTS } from './holder.ts'
 import type { Manifest } from './manifest.ts'
 import { mapsOf } from './maps.ts'
-import { bootMeta, fits, type BootMeta } from './meta.ts'
-import { cpuFiles, ofArm, record, symbolsOf, type Collected, type Session, type Slot } from './record.ts'
+import { fits, type BootMeta } from './meta.ts'
+import { cpuFiles, ofArm, record, symbolsOf, type Collected, type Recorded, type Session, type Slot } from './record.ts'
 import { newRunId, putResult } from './result.ts'
-import { SlotReader } from './slots.ts'
+import { commandsBefore, runSealed, SEALED_BUNDLE } from './sealed.ts'
+import { describeObjects, SlotReader } from './slots.ts'
 import { typedOf } from './typed.ts'
 
 export interface RunOutcome {
@@ -39,7 +42,10 @@ const TCG_FACTOR = 10
 /** Of steps before a run: they are small. Milliseconds. */
 const BEFORE_DEADLINE = 60_000
 
-function workloadArgv({ wanted, things, bundle }: Session, arm: Arm): string[] {
+/** What is known of a run before there is a guest. */
+type Prepared = Omit<Session, 'vm' | 'meta' | 'metaAnew'>
+
+function workloadArgv({ wanted, things, bundle }: Prepared, arm: Arm): string[] {
   const [program = '', ...rest] = argvOf(wanted.experiment.workload.run, arm.params)
   // The compiled workload goes by its name; it stands on the guest's tmpfs, so that its own execve() reads nothing from a probed disk.
   return [program === things.workload?.name ? `${bundle}/${program}` : program, ...rest]
@@ -79,7 +85,7 @@ async function runBefore({ wanted, vm }: Session, arm: Arm, place: string, signa
 }
 
 /** What the holder is told of an arm's probes. A slot of a map that none of them has is for another arm. */
-function probesOf(session: Session, arm: Arm, place: string) {
+function probesOf(session: Prepared, arm: Arm, place: string) {
   const { wanted, bundle } = session
   const { names, objects, described } = ofArm(session, arm)
   const declared = described.flatMap(({ object }) => [...object.maps, ...object.globals].map(({ name }) => name))
@@ -99,6 +105,46 @@ function probesOf(session: Session, arm: Arm, place: string) {
   }
 }
 
+/** What the holder is told. @param slower how much longer than with KVM the workload may take */
+function requestOf(session: Prepared, slot: Slot, place: string, slower: number) {
+  const { wanted, things, bundle, events } = session
+  const { experiment } = wanted
+  return {
+    holder: `${bundle}/${things.holder.name}`,
+    clock: experiment.trace.clock,
+    bufferBytes: experiment.trace.buffer * slot.buffers,
+    overwrite: experiment.trace.overwrite,
+    graph: experiment.trace.functionGraph,
+    strace: wanted.strace === true,
+    deadlineMs: experiment.timeout * slower,
+    events,
+    workload: workloadArgv(session, slot.arm),
+    before: beforeFlags(experiment.before),
+    ...probesOf(session, slot.arm, place),
+  }
+}
+
+/** What a guest brought back, and the failure in it that a result can be made of all the same. @throws any other */
+function collectedOf(
+  session: Prepared,
+  slot: Slot,
+  started: Moment,
+  guest: GuestRun,
+  { workload, deadlineMs }: ReturnType<typeof requestOf>,
+  place: string,
+): Collected & { failure: Failure | undefined } {
+  const { arm } = slot
+  const failure = holderFailure(guest.lines, place, deadlineMs, guest.stderr)
+  const maps = mapsOf(guest.lines, ofArm(session, arm).described)
+  const collected = { ...slot, run: newRunId(started.date), started, argv: workload, guest, maps }
+  // Where a failure is declared, one that came is looked at, whether it is that one or another.
+  const declared = failuresExpectedOn(session.wanted.experiment, session.things.vm.kernel.name, arm)
+  if (declared.length > 0 && failuresOf(guest.lines, '').length > 0) return { ...collected, failure: undefined }
+  // A workload that did not end in time ran all the same: its trace is evidence. Anything else left nothing to look at.
+  if (failure && failure.kind !== 'experiment') throw failure
+  return { ...collected, failure }
+}
+
 /** The part that happens in the guest. */
 export async function runInGuest(
   session: Session,
@@ -106,38 +152,43 @@ export async function runInGuest(
   place: string,
   context: Context,
 ): Promise<Collected & { failure: Failure | undefined }> {
-  const { wanted, things, vm, bundle, events } = session
-  const { experiment } = wanted
-  const { arm } = slot
-  await runBefore(session, arm, place, context.signal)
+  const { vm } = session
+  await runBefore(session, slot.arm, place, context.signal)
   const started = moment()
-  const run = newRunId(started.date)
-  const argv = workloadArgv(session, arm)
-  const deadlineMs = experiment.timeout * (vm.state.accel.accel === 'tcg' ? TCG_FACTOR : 1)
-  const request = {
-    run,
-    holder: `${bundle}/${things.holder.name}`,
-    clock: experiment.trace.clock,
-    bufferBytes: experiment.trace.buffer * slot.buffers,
-    overwrite: experiment.trace.overwrite,
-    graph: experiment.trace.functionGraph,
-    strace: wanted.strace === true,
-    deadlineMs,
-    events,
-    workload: argv,
-    before: beforeFlags(experiment.before),
-    ...probesOf(session, arm, place),
+  const request = requestOf(session, slot, place, vm.state.accel.accel === 'tcg' ? TCG_FACTOR : 1)
+  const guest = await guestRun(vm, { ...request, run: newRunId(started.date) }, place, context.signal)
+  return collectedOf(session, slot, started, guest, request, place)
+}
+
+/** A whole run in a sealed guest, which boots for it (`deterministic: yes`). */
+export async function sealedRun(
+  wanted: ExperimentWanted,
+  things: Ready,
+  slot: Slot,
+  place: string,
+  places: Places,
+  context: Context,
+): Promise<RunOutcome> {
+  const events = [...new Set([...PROCESS_EVENTS, ...wanted.experiment.trace.events])]
+  const described = await describeObjects(things.objects)
+  const prepared = { wanted, things, bundle: SEALED_BUNDLE, events, described }
+  const started = moment()
+  // Its clock counts instructions: a slow host makes no workload late.
+  const request = requestOf(prepared, slot, place, 1)
+  const { guest, meta, vm, close } = await runSealed(
+    things,
+    { ...request, commands: commandsBefore(wanted.experiment.before, slot.arm.params) },
+    place,
+    places,
+    context,
+  )
+  try {
+    const collected = collectedOf(prepared, slot, started, guest, request, place)
+    const metaAnew = () => Promise.resolve(meta)
+    return await finishRun({ ...prepared, vm, meta, metaAnew }, collected, places, context)
+  } finally {
+    await close()
   }
-  const guest = await guestRun(vm, request, place, context.signal)
-  const failure = holderFailure(guest.lines, place, deadlineMs, guest.stderr)
-  const maps = mapsOf(guest.lines, ofArm(session, arm).described)
-  const collected = { ...slot, run, started, argv, guest, maps }
-  // Where a failure is declared, one that came is looked at, whether it is that one or another.
-  const declared = failuresExpectedOn(experiment, vm.state.kernel.name, arm)
-  if (declared.length > 0 && failuresOf(guest.lines, '').length > 0) return { ...collected, failure: undefined }
-  // A workload that did not end in time ran all the same: its trace is evidence. Anything else left nothing to look at.
-  if (failure && failure.kind !== 'experiment') throw failure
-  return { ...collected, failure }
 }
 
 /**
@@ -145,7 +196,7 @@ export async function runInGuest(
  * before it, so the trees are read with all symbols of the kernel first and then with those that they need.
  */
 async function withGraph(
-  session: Session,
+  session: Recorded,
   { guest }: Collected,
   own: BootMeta,
   write: (symbols: Buffer) => Promise<string>,
@@ -167,16 +218,14 @@ async function withGraph(
 
 /** The part that the host does alone: from raw pages to a result directory with a verdict. */
 export async function finishRun(
-  session: Session,
+  session: Recorded,
   collected: Collected & { failure: Failure | undefined },
   places: Places,
   context: Context,
 ): Promise<RunOutcome> {
-  const { wanted, things, vm, events } = session
+  const { wanted, vm } = session
   const { arm, guest, run, failure, maps } = collected
-  const own = fits(session.meta, guest.lines)
-    ? session.meta
-    : await bootMeta(vm, `${session.bundle}/${things.holder.name}`, events, context, true)
+  const own = fits(session.meta, guest.lines) ? session.meta : await session.metaAnew()
   const stats = cpuFiles(guest, 'stats').map((bytes) => bytes.toString('utf8'))
   const cmdlines = guest.files.get('saved_cmdlines')?.toString('latin1') ?? ''
   const typed = typedOf(guest, ofArm(session, arm).described)

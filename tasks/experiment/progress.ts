@@ -12,7 +12,7 @@ import { isAlive } from '../vm/state.ts'
 import { withoutGuest } from './before.ts'
 import type { Journal } from './journal.ts'
 import { enough } from './metrics.ts'
-import { finishRun, runInGuest, type RunOutcome } from './one-run.ts'
+import { finishRun, runInGuest, sealedRun, type RunOutcome } from './one-run.ts'
 import type { Session, Slot } from './record.ts'
 import type { PlannedRun } from './schedule.ts'
 import { Sessions } from './session.ts'
@@ -86,7 +86,13 @@ export class Progress {
   }
 
   #start(arm: Arm): ExperimentWanted['experiment']['start'] {
+    if (this.#isSealed(arm)) return 'cold'
     return arm.start ?? this.#wanted.start ?? this.#wanted.experiment.start
+  }
+
+  /** Whether the arm's guest boots for each run and lets nothing in (`deterministic: yes`). */
+  #isSealed({ kernel }: Arm): boolean {
+    return this.#ready.get(kernel)?.vm.vm.deterministic === true
   }
 
   #arm(run: PlannedRun): Arm {
@@ -204,10 +210,25 @@ export class Progress {
     this.results.set(run.index, outcome)
   }
 
+  /** A run that boots a guest of its own and lets nothing into it. Done again it would be the same: there are no retries. */
+  async #sealed(run: PlannedRun, arm: Arm): Promise<void> {
+    const things = this.#ready.get(arm.kernel)
+    if (things === undefined) throw new Error(`nothing was prepared for arm ${arm.name}`)
+    this.#handle.progress(printable(arm.name) || 'run', this.#total - this.#pending.length - 1, this.#total, 'runs')
+    try {
+      const slot = this.#slot(run, arm, 1)
+      const outcome = await sealedRun(this.#wanted, things, slot, this.#place(arm, run), this.#places, this.#context)
+      this.results.set(run.index, outcome)
+    } catch (error) {
+      this.#failed(run, error)
+    }
+  }
+
   readonly run = async (run: PlannedRun, worker: number): Promise<void> => {
     const arm = this.#arm(run)
     const early = this.#early.get(arm) ?? []
     if (early.length > 0) return await this.#withoutGuest(run, arm, early)
+    if (this.#isSealed(arm)) return await this.#sealed(run, arm)
     const { retries, trace } = this.#wanted.experiment
     let buffers = 1
     this.#handle.progress(printable(arm.name) || 'run', this.#total - this.#pending.length - 1, this.#total, 'runs')

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import type { Arm } from '../config/arms.ts'
 import { SEQUENCE_FILE } from '../data/sequence-file.ts'
 import { withoutAddresses } from '../data/sequences.ts'
+import { eventDigest } from '../data/event-digest.ts'
 import { writeEvents } from '../data/events-parquet.ts'
 import { typedFile } from '../data/typed-name.ts'
 import { writeTyped } from '../data/typed-parquet.ts'
@@ -48,6 +49,8 @@ export interface Session {
   /** Directory of the deployed programs in the guest. */
   readonly bundle: string
   readonly meta: BootMeta
+  /** The same from this guest, where `meta` was kept from another boot and does not fit. */
+  readonly metaAnew: () => Promise<BootMeta>
   /** `system:event`, recorded beside the probes' messages. */
   readonly events: readonly string[]
   /** The objects' maps and types, in the order of `things.objects`. */
@@ -177,6 +180,7 @@ function manifestOf(
     guest: {
       ...{ ...state.guest, accel: state.accel, qemu: state.argv, vm: vm.origin },
       ...(state.snapshot && { snapshot: state.snapshot }),
+      ...(things.vm.vm.deterministic && { deterministic: true }),
     },
     host: { kernel: release(), cpu: cpus()[0]?.model ?? '', cpus: cpus().length, node: process.version },
     workload: {
@@ -193,6 +197,7 @@ function manifestOf(
       onLoss: experiment.trace.onLoss,
       events: analysis.events.length,
       notUnderstood: analysis.notUnderstood.length,
+      digest: eventDigest(analysis.events),
       ...analysis.ledger,
       ...(analysis.typed.channels.length > 0 && { typed: typedFacts(analysis.typed) }),
     },

@@ -29,8 +29,8 @@ export class Sessions {
     this.#events = [...new Set([...PROCESS_EVENTS, ...wanted.experiment.trace.events])]
   }
 
-  #meta(things: Ready, vm: OpenVm, bundle: string): Promise<BootMeta> {
-    return bootMeta(vm, `${bundle}/${things.holder.name}`, this.#events, this.#context)
+  #meta(things: Ready, vm: OpenVm, bundle: string, anew = false): Promise<BootMeta> {
+    return bootMeta(vm, `${bundle}/${things.holder.name}`, this.#events, this.#context, anew)
   }
 
   async #session(things: Ready, vm: OpenVm, known?: BootMeta): Promise<Session> {
@@ -39,7 +39,8 @@ export class Sessions {
       const meta = known ?? (await this.#meta(things, vm, bundle))
       const described = this.#described.get(things) ?? (await describeObjects(things.objects))
       this.#described.set(things, described)
-      return { wanted: this.#wanted, things, vm, bundle, meta, events: this.#events, described }
+      const metaAnew = () => this.#meta(things, vm, bundle, true)
+      return { wanted: this.#wanted, things, vm, bundle, meta, metaAnew, events: this.#events, described }
     } catch (error) {
       await vm[Symbol.asyncDispose]()
       throw error

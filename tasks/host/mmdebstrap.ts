@@ -140,3 +140,10 @@ export async function dataImage(
     wayOut: 'is `size:` of the disk large enough for its files?',
   })
 }
+
+/** Brings the files of an ext4 image into a new directory, without mounting it. Owners are lost where we are not root. */
+export async function readTree(image: string, to: string, place: string, signal: AbortSignal): Promise<void> {
+  await mkdir(to, { recursive: true })
+  // debugfs reads its commands as words; ours have no blanks as long as the cache's path has none, and it says nothing when it fails.
+  await run(['debugfs', '-R', `rdump / "${to}"`, image], { signal, place })
+}

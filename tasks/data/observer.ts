@@ -1,0 +1,94 @@
+/**
+ * What looking costs: the same workload without probes, with empty ones, and with the full ones, round by round. Differences are taken within
+ * a round, because a drift of the host meets all arms of a round alike.
+ */
+import { summary, type Summary } from './statistics.ts'
+
+/**
+ * `none`: no probe. `empty`: its hooks and nothing in them. `full`: the probe. `counted`: the probe while the kernel counts the time of its
+ * programs (kernel.bpf_stats_enabled), which costs something itself and so has an arm of its own.
+ */
+export const OBSERVERS = ['none', 'empty', 'full', 'counted'] as const
+export type Observer = (typeof OBSERVERS)[number]
+
+export interface ObservedProgram {
+  readonly program: string
+  readonly hits: number
+  /** The kernel's own count of its runs and their nanoseconds, where it was asked to count. */
+  readonly runs?: number | undefined
+  readonly runNs?: number | undefined
+}
+
+export interface ObservedRun {
+  readonly observer: Observer
+  /** Runs of one round have the same number. */
+  readonly round: number
+  /** How long the workload ran, from its start to its end. */
+  readonly ns: number
+  readonly programs: readonly ObservedProgram[]
+}
+
+export interface OverheadOf {
+  readonly observer: Exclude<Observer, 'none'>
+  /** Hits of all programs in a run, the median. */
+  readonly hits: number
+  /** Nanoseconds that a hit adds to the workload. */
+  readonly perHit: Summary
+  /** By what the workload becomes longer: 1 is as long as without. */
+  readonly slowdown: Summary
+}
+
+export interface KernelCount {
+  readonly program: string
+  readonly runs: number
+  /** Nanoseconds of one run, over all runs that were counted. */
+  readonly nsPerRun: number
+}
+
+export interface ObserverEffect {
+  /** Rounds in which the workload ran without probes. */
+  readonly rounds: number
+  /** Nanoseconds of the workload without probes. */
+  readonly alone: Summary
+  readonly overhead: readonly OverheadOf[]
+  /** By the kernel's own count; empty where it cannot count (before 5.1). */
+  readonly kernel: readonly KernelCount[]
+}
+
+const hitsOf = ({ programs }: ObservedRun) => programs.reduce((sum, { hits }) => sum + Math.max(0, hits), 0)
+
+function kernelCount(runs: readonly ObservedRun[]): KernelCount[] {
+  const counted = runs.flatMap(({ programs }) =>
+    programs.flatMap(({ program, runs: times, runNs }) =>
+      times !== undefined && runNs !== undefined && times > 0 ? [{ program, times, runNs }] : [],
+    ),
+  )
+  return [...Map.groupBy(counted, ({ program }) => program)].map(([program, list]) => {
+    const times = list.reduce((sum, one) => sum + one.times, 0)
+    return { program, runs: times, nsPerRun: list.reduce((sum, one) => sum + one.runNs, 0) / times }
+  })
+}
+
+/** Undefined where no run was without probes, or none with them belongs to the same round. */
+export function observerEffect(runs: readonly ObservedRun[]): ObserverEffect | undefined {
+  const alone = new Map(runs.filter(({ observer }) => observer === 'none').map(({ round, ns }) => [round, ns]))
+  const overhead = OBSERVERS.flatMap((observer): OverheadOf[] => {
+    if (observer === 'none') return []
+    const pairs = runs.flatMap((run) => {
+      const without = alone.get(run.round)
+      return run.observer === observer && without !== undefined && hitsOf(run) > 0 ? [{ run, without }] : []
+    })
+    if (pairs.length === 0) return []
+    return [
+      {
+        observer,
+        hits: summary(pairs.map(({ run }) => hitsOf(run))).median,
+        perHit: summary(pairs.map(({ run, without }) => (run.ns - without) / hitsOf(run))),
+        slowdown: summary(pairs.map(({ run, without }) => run.ns / without)),
+      },
+    ]
+  })
+  if (overhead.length === 0) return undefined
+  const kernel = kernelCount(runs.filter(({ observer }) => observer === 'counted'))
+  return { rounds: alone.size, alone: summary([...alone.values()]), overhead, kernel }
+}
