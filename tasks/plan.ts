@@ -1,4 +1,5 @@
 /** From the validated lab to the steps that a command needs. The only file that knows every step and what it waits for. */
+import { fullName } from './config/arms.ts'
 import { labFor, type ResolvedExperiment, type ResolvedLab, type ResolvedVm } from './config/resolve.ts'
 import { named } from './config/open.ts'
 import type { Context } from './engine/context.ts'
@@ -9,7 +10,7 @@ import { hostStep } from './host-tools.ts'
 import { imageStep, type ImageArtefact } from './image.ts'
 import { kernelStep, type KernelArtefact } from './kernel.ts'
 import { sampleStep, type Sample } from './kernel/sample.ts'
-import { holderStep, probeStep, workloadStep, type Deployable } from './probe.ts'
+import { emptyProbeStep, holderStep, probeStep, workloadStep, type Deployable } from './probe.ts'
 import type { VmWanted } from './vm.ts'
 
 export interface Choices {
@@ -97,10 +98,11 @@ export async function ready(
   const declaredToFail = experiment.expect.some((one) => 'failure' in one && one.failure === 'compile')
   const notCompiled: { probe: string; failure: CompileFailure }[] = []
   const compiled = async (probe: string, inner: Context): Promise<Ready['objects']> => {
-    const wanted = named(lab.probes, 'probe', probe)
+    const wanted = named(lab.probes, 'probe', fullName(probe))
     if ('sample' in wanted) return []
+    const make = probe === wanted.name ? probeStep : emptyProbeStep
     try {
-      return [{ ...(await probeStep(wanted, vm.kernel, declared, inner)), probe }]
+      return [{ ...(await make(wanted, vm.kernel, declared, inner)), probe }]
     } catch (error) {
       if (!declaredToFail || !(error instanceof CompileFailure)) throw error
       notCompiled.push({ probe, failure: error })
@@ -118,7 +120,7 @@ export async function ready(
   // One after the other: they are built in one tree.
   const samples: Ready['samples'][number][] = []
   for (const probe of probes) {
-    const wanted = named(lab.probes, 'probe', probe)
+    const wanted = named(lab.probes, 'probe', fullName(probe))
     if ('sample' in wanted)
       samples.push({ ...(await sampleStep(wanted, vm.kernel, declared, choices.source, context)), probe })
   }

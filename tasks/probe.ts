@@ -1,6 +1,7 @@
 /** Step: probe. BPF objects against the headers of the kernel that was built; the holder and the workload beside them. */
-import { readdir } from 'node:fs/promises'
+import { readFile, readdir, writeFile } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
+import { EMPTY } from './config/arms.ts'
 import type { ResolvedExperiment, ResolvedKernel } from './config/resolve.ts'
 import { step, type Context } from './engine/context.ts'
 import { fingerprintOf, hashFile, type Inputs } from './engine/fingerprint.ts'
@@ -9,6 +10,7 @@ import { toolVersion } from './host/tool-version.ts'
 import type { KernelArtefact } from './kernel.ts'
 import { keepLint, LINT, sayLint } from './lint.ts'
 import { headersOf, labInclude, probeCommand, refuseOutside, suffixDefines, type SourceProbe } from './probe/command.ts'
+import { emptyProbe } from './linux/empty-probe.ts'
 import { libbpfHashes } from './probe/libbpf.ts'
 
 /** Something that goes to the guest. */
@@ -72,6 +74,29 @@ export async function probeStep(
   return await step(context, name, name, async () => {
     const { fresh, ...value } = await compileProbe(probe, kernel, declared, context)
     return { outcome: fresh ? 'restored' : 'built', detail: `for ${kernel.release}`, value }
+  })
+}
+
+/** The hooks of a probe with nothing in them, for what a hit costs by itself (`observer: yes`). */
+export async function emptyProbeStep(
+  probe: SourceProbe,
+  kernel: KernelArtefact,
+  declared: ResolvedKernel,
+  context: Context,
+): Promise<Deployable> {
+  const own = `${probe.name}${EMPTY}`
+  const name = `probe ${own}`
+  return await step(context, name, name, async () => {
+    const full = await compileProbe(probe, kernel, declared, context)
+    const clang = await toolVersion('clang', context.cache, context.signal)
+    const inputs = { format: 1, full: full.fingerprint, clang, libbpf: await libbpfHashes() }
+    const { fresh, ...value } = await built('probe', `${own}.bpf.o`, inputs, context, async (object) => {
+      const source = object.replace(/\.o$/, '.c')
+      await writeFile(source, emptyProbe(await readFile(full.file)))
+      const { compile } = await probeCommand(probe, kernel, declared, context)
+      await compileBpf({ ...compile, source, object, place: name })
+    })
+    return { outcome: fresh ? 'restored' : 'built', detail: `the hooks of ${probe.name}`, value }
   })
 }
 

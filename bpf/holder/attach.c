@@ -131,7 +131,7 @@ static bool is_kprobe(const char *section)
 #define RUN_COUNTS "/proc/sys/kernel/bpf_stats_enabled"
 static bool runs_counted, turned_on;
 
-static void count_runs(void)
+void count_runs(void)
 {
 	char was[8] = "";
 
@@ -189,6 +189,8 @@ int attach_all(const struct options *options, struct bpf_object **objects, struc
 	int count = 0, failed = 0;
 
 	kmsg_mark();
+	if (options->count_runs)
+		count_runs();
 	for (int i = 0; i < options->object_count; i++)
 		bpf_object__for_each_program(program, objects[i]) {
 			if (count >= MAX_PROGRAMS)
@@ -221,7 +223,7 @@ int attach_all(const struct options *options, struct bpf_object **objects, struc
 }
 
 /* kprobe_profile has a line "  NAME  HITS  MISSED" per event; names are unique because the group has our pid only. */
-void report_hits(const struct attachment *attachments, int count)
+void report_hits(const struct options *options, const struct attachment *attachments, int count)
 {
 	static char profile[65536];
 	long length = read_file(TRACEFS "/kprobe_profile", profile, sizeof(profile));
@@ -245,18 +247,21 @@ void report_hits(const struct attachment *attachments, int count)
 			}
 		}
 		free(copy);
-		if (hits < 0 && runs_counted) { /* not a kprobe event: the kernel's own counter of runs */
-			struct bpf_prog_info info = {};
-			__u32 size = sizeof(info);
+		struct bpf_prog_info info = {};
+		__u32 size = sizeof(info);
+		bool known = runs_counted && bpf_obj_get_info_by_fd(bpf_program__fd(a->program), &info, &size) == 0;
 
-			if (bpf_obj_get_info_by_fd(bpf_program__fd(a->program), &info, &size) == 0)
-				hits = (long long)info.run_cnt;
-		}
+		if (hits < 0 && known) /* not a kprobe event: the kernel's own counter of runs */
+			hits = (long long)info.run_cnt;
 		json_begin("hits");
 		json_text("program", bpf_program__name(a->program));
 		json_text("section", bpf_program__section_name(a->program));
 		json_number("hits", hits);
 		json_number("missed", missed);
+		if (options->count_runs && known) {
+			json_number("runs", (long long)info.run_cnt);
+			json_number("runNs", (long long)info.run_time_ns);
+		}
 		json_end();
 	}
 }

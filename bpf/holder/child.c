@@ -103,12 +103,12 @@ int child_release(void)
 	return ok ? 0 : -errno;
 }
 
-static long elapsed_ms(const struct timespec *since)
+static long long elapsed_ns(const struct timespec *since)
 {
 	struct timespec now;
 
 	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (now.tv_sec - since->tv_sec) * 1000 + (now.tv_nsec - since->tv_nsec) / 1000000;
+	return (now.tv_sec - since->tv_sec) * 1000000000LL + (now.tv_nsec - since->tv_nsec);
 }
 
 /* Waits for the workload's first process and says how it ended. 0, or -ETIMEDOUT, or -EINTR when the holder must stop. */
@@ -126,17 +126,20 @@ int child_wait(pid_t pid, long deadline_ms)
 			break;
 		if (stop_requested || !json_alive())
 			return -EINTR;
-		if (elapsed_ms(&start) > deadline_ms)
+		if (elapsed_ns(&start) / 1000000 > deadline_ms)
 			return -ETIMEDOUT;
 		sigtimedwait(&child, NULL, &slice);
 	}
+	long long ns = elapsed_ns(&start);
+
 	json_begin("exited");
 	json_number("pid", pid);
 	if (WIFSIGNALED(status))
 		json_number("signal", WTERMSIG(status));
 	else
 		json_number("status", WEXITSTATUS(status));
-	json_number("ms", elapsed_ms(&start));
+	json_number("ms", ns / 1000000);
+	json_number("ns", ns);
 	json_end();
 	return 0;
 }

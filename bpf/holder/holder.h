@@ -33,6 +33,7 @@ struct step {
 /* What the command line asks for. Strings point into argv. */
 struct options {
 	const char *dir;
+	bool count_runs; /* the kernel counts runs and time of the programs */
 	bool no_symbols; /* with meta: the host has them already */
 	const char *meta; /* only save what is the same for all runs of this boot */
 	const char *wake; /* only: the time, for a guest that was restored */
@@ -82,8 +83,9 @@ int copy_file(const char *from, const char *to);
 
 /* attach.c */
 int load_objects(const struct options *options, struct bpf_object **objects);
+void count_runs(void);
 int attach_all(const struct options *options, struct bpf_object **objects, struct attachment *attachments);
-void report_hits(const struct attachment *attachments, int count);
+void report_hits(const struct options *options, const struct attachment *attachments, int count);
 void detach_all(struct attachment *attachments, int count);
 void sweep_dead_groups(void);
 const char *group(void);

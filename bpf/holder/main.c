@@ -19,7 +19,7 @@ static int usage(const char *why)
 		"       lab-holder --dir DIR [--object FILE]... [--event SYSTEM:EVENT]... [--optional PROGRAM]...\n"
 		"                  [--companion PROGRAM]... [--slot OBJECT:MAP:KEY:OFFSET:VALUE]...\n"
 		"                  [--set PATH=VALUE | --remount DIR]... [--pin CPU[,CPU]...]\n"
-		"                  [--clock CLOCK] [--buffer-kb N] [--overwrite 0|1] [--graph FUNCTION]... [--graph-depth N]\n"
+		"                  [--clock CLOCK] [--buffer-kb N] [--overwrite 0|1] [--count-runs] [--graph FUNCTION]... [--graph-depth N]\n"
 		"                  [--deadline-ms N] -- WORKLOAD...\n",
 		why);
 	return 2;
@@ -36,6 +36,10 @@ static int parse(int argc, char **argv, struct options *options)
 		}
 		if (strcmp(flag, "--no-symbols") == 0) {
 			options->no_symbols = true;
+			continue;
+		}
+		if (strcmp(flag, "--count-runs") == 0) {
+			options->count_runs = true;
 			continue;
 		}
 		if (!value)
@@ -136,7 +140,7 @@ static int run(const struct options *options)
 	}
 	companions_stop(options);
 	child_end(pid);
-	report_hits(attachments, count);
+	report_hits(options, attachments, count);
 	detach_all(attachments, count);
 	/* Old loaders leave their kprobe events behind. */
 	if (options->companion_count > 0)

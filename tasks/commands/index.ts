@@ -137,7 +137,8 @@ export const COMMANDS: readonly CommandSpec[] = [
   { usage: 'console [vm]', about: 'the serial console (leave with Ctrl-])', load: () => import('./console.ts') },
   {
     usage: 'results [action] [run]',
-    about: 'ls, show RUN, rm RUN, or order EXPERIMENT: did its events come in the same order each time?',
+    about:
+      'ls, show RUN, rm RUN, order EXPERIMENT (did its events come in the same order each time?), observer EXPERIMENT (what do its probes cost?)',
     options: [
       ['--experiment <name>', 'only of this one'],
       ['--per <what>', 'order: sequences of a read (when left out) or of a run'],

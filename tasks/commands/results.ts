@@ -54,8 +54,31 @@ async function remove({ results, runs, name }: Asked): Promise<Outcome> {
   return { text: `removed ${printable(experiment)} ${printable(run)}`, data: { removed: dir } }
 }
 
+/** The experiment that is meant, by its name or as that of the newest run. */
+function experimentOf({ runs, name }: Asked): string {
+  const wanted = name === undefined || name === 'last' ? runs.at(-1)?.experiment : name
+  if (wanted === undefined) throw userError({ fact: 'there are no runs', wayOut: '`lab run EXPERIMENT` makes one' })
+  return wanted
+}
+
+/** What the probes of an experiment with `observer: yes` cost. */
+async function observer(asked: Asked): Promise<Outcome> {
+  const { observerReports, observerText } = await import('../results/observer.ts')
+  const wanted = experimentOf(asked)
+  const found = await Promise.all(ofExperiment(asked.runs, wanted).map((one) => readRun(asked.results, one)))
+  const reports = await observerReports(found)
+  if (reports.length === 0)
+    throw userError({
+      place: `experiment ${printable(wanted)}`,
+      fact: 'its runs have no arms to compare',
+      wayOut: '`observer: yes` in lab.yaml makes them, and `lab run` runs them',
+    })
+  return { text: reports.flatMap(observerText).join('\n'), data: reports }
+}
+
 /** Whether events came in the same order, over the runs of an experiment that count. */
-async function order({ session, results, runs, name, options }: Asked): Promise<Outcome> {
+async function order(asked: Asked): Promise<Outcome> {
+  const { session, results, runs, options } = asked
   const per = options['per'] ?? 'read'
   if (per !== 'read' && per !== 'run')
     throw userError({
@@ -64,16 +87,20 @@ async function order({ session, results, runs, name, options }: Asked): Promise<
       wayOut: '--per read or --per run',
     })
   const { orderReport, orderText } = await import('../results/order.ts')
-  const newest = runs.at(-1)?.experiment
-  const wanted = name === undefined || name === 'last' ? newest : name
-  if (wanted === undefined) throw userError({ fact: 'there are no runs', wayOut: '`lab run EXPERIMENT` makes one' })
+  const wanted = experimentOf(asked)
   const found = await Promise.all(ofExperiment(runs, wanted).map((one) => readRun(results, one)))
   const counted = found.filter(({ manifest }) => manifest.plan?.warmup !== true)
   const report = await orderReport(wanted, counted, per)
   return { text: orderText(report), data: session.options.json === true ? report : undefined }
 }
 
-const ACTIONS: Readonly<Record<string, (asked: Asked) => Outcome | Promise<Outcome>>> = { ls, show, rm: remove, order }
+const ACTIONS: Readonly<Record<string, (asked: Asked) => Outcome | Promise<Outcome>>> = {
+  ls,
+  show,
+  rm: remove,
+  order,
+  observer,
+}
 
 /** By the directory that a run stands in; a name that comes from outside is never made part of a path. */
 function ofExperiment(runs: readonly IndexedRun[], experiment: unknown): readonly IndexedRun[] {
@@ -93,7 +120,7 @@ export const work: CommandModule['work'] = async (session, [action = 'ls', name]
   if (act === undefined)
     throw userError({
       fact: `lab results cannot "${printable(wanted)}"`,
-      wayOut: 'ls, show RUN, order EXPERIMENT or rm RUN',
+      wayOut: 'ls, show RUN, order EXPERIMENT, observer EXPERIMENT or rm RUN',
     })
   const { results } = placesOf(dirname(findLab(process.cwd(), session.options.file)))
   const { runs, skipped } = await indexRuns(results)

@@ -9,6 +9,7 @@ import { experimentStep, type ExperimentOutcome, type RunOutcome } from '../expe
 import { printable } from '../engine/printable.ts'
 import { ready, type Choices } from '../plan.ts'
 import { allText, runText, summaryText, type Ended } from '../experiment/text.ts'
+import { observerReports, observerText } from '../results/observer.ts'
 import { orderReport, orderSummary } from '../results/order.ts'
 import { differs, sameBytes, sameBytesLines } from '../results/same-bytes.ts'
 import { fingerprint, openVm } from '../vm.ts'
@@ -139,12 +140,13 @@ async function explained(outcomes: readonly RunOutcome[], { context }: Session):
   return text === '' ? [] : [text, '']
 }
 
-/** Whether the events of each experiment came in the same order. */
+/** What is to be said of all runs of an experiment together: the same bytes, the cost of looking, the order of events. */
 async function ordersOf(all: readonly ExperimentOutcome[]): Promise<string[]> {
   const lines: string[] = []
   for (const { outcomes } of all) {
     const name = outcomes[0]?.manifest.experiment
     lines.push(...sameBytesLines(sameBytes(outcomes.map(({ manifest }) => manifest))))
+    for (const report of await observerReports(outcomes)) lines.push(...observerText(report))
     if (name !== undefined) lines.push(...orderSummary(await orderReport(name, outcomes, 'read')))
   }
   return lines

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { arms, onlyArms, overridesOf, timesOf } from './arms.ts'
+import { arms, fullName, onlyArms, overridesOf, timesOf } from './arms.ts'
 
 const experiment = { name: 'readiter', params: { bytes: [16, 64], count: [1, 2], file: ['/data/f'] } }
 const namesOf = (overrides?: Parameters<typeof arms>[1]) => arms(experiment, overrides).map(({ name }) => name)
@@ -115,6 +115,17 @@ describe('a matrix', () => {
     expect(onlyArms(list, undefined)).toBe(list)
     expect(() => only('kernel=v7')).toThrow('no arm has these values')
   })
+})
+
+test('observer: each arm four times, with what is attached in it', () => {
+  const observed = { name: 'x', params: { bytes: [16] }, probes: ['a', 'b'], observer: true }
+  expect(arms(observed)).toEqual([
+    { name: 'bytes=16,observer=none', params: { bytes: 16 }, observer: 'none', probes: [] },
+    { name: 'bytes=16,observer=empty', params: { bytes: 16 }, observer: 'empty', probes: ['a~empty', 'b~empty'] },
+    { name: 'bytes=16,observer=full', params: { bytes: 16 }, observer: 'full', probes: ['a', 'b'] },
+    { name: 'bytes=16,observer=counted', params: { bytes: 16 }, observer: 'counted', probes: ['a', 'b'] },
+  ])
+  expect(['a~empty', 'a'].map(fullName)).toEqual(['a', 'a'])
 })
 
 describe('overridesOf', () => {

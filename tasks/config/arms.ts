@@ -1,4 +1,5 @@
 /** An experiment's arms: every combination of its parameters, and of the kernels and probes that it compares. */
+import { OBSERVERS, type Observer } from '../data/observer.ts'
 import { userError } from '../engine/error.ts'
 import { type Params, interpolate } from './interpolate.ts'
 import type { ResolvedExperiment } from './resolve.ts'
@@ -16,13 +17,21 @@ export interface Arm {
   readonly probes?: readonly string[]
   /** How its runs come by a VM, where the experiment compares that (`control: cold`). */
   readonly start?: 'warm' | 'cold'
+  /** What `observer: yes` makes of the arm. */
+  readonly observer?: Observer
 }
+
+/** Behind a probe's name: the hooks of that probe with nothing in them. No name of the lab file has a "~". */
+export const EMPTY = '~empty'
+
+/** The probe that an empty one is made of, and any other itself. */
+export const fullName = (probe: string): string => (probe.endsWith(EMPTY) ? probe.slice(0, -EMPTY.length) : probe)
 
 /** The value of the axis `probe` that stands for no probe at all. */
 export const NO_PROBE = 'none'
 
 export type Matrix = Readonly<Pick<ResolvedExperiment, 'name' | 'params'>> &
-  Partial<Pick<ResolvedExperiment, 'matrix' | 'include' | 'exclude' | 'control'>>
+  Partial<Pick<ResolvedExperiment, 'matrix' | 'include' | 'exclude' | 'control' | 'observer' | 'probes'>>
 
 /** A choice of values by axis, as `include:` and `exclude:` list them. */
 export type Point = Readonly<Record<string, ParamValue>>
@@ -77,10 +86,19 @@ function refuseUnknown({ name, params }: Matrix, overrides: Overrides): void {
 const agrees = (point: Point, part: Point): boolean =>
   Object.entries(part).every(([axis, value]) => point[axis] === value)
 
-function armOf(point: Point, { kernel, probe }: NonNullable<Matrix['matrix']>): Arm {
+/** What is attached in an arm of `observer: yes`. */
+function observed(observer: Observer, probes: readonly string[]): readonly string[] {
+  if (observer === 'none') return []
+  return observer === 'empty' ? probes.map((name) => `${name}${EMPTY}`) : probes
+}
+
+function armOf(point: Point, { matrix = {}, observer: observes, probes = [] }: Matrix): Arm {
+  const { kernel, probe } = matrix
   const params: Record<string, ParamValue> = { ...point }
   if (kernel) delete params['kernel']
   if (probe) delete params['probe']
+  const observer = observes ? OBSERVERS.find((one) => one === point['observer']) : undefined
+  if (observer) delete params['observer']
   return {
     name: Object.entries(point)
       .map(([axis, value]) => `${axis}=${shown(value)}`)
@@ -88,6 +106,7 @@ function armOf(point: Point, { kernel, probe }: NonNullable<Matrix['matrix']>): 
     params,
     ...(kernel && { kernel: String(point['kernel']) }),
     ...(probe && { probes: point['probe'] === NO_PROBE ? [] : [String(point['probe'])] }),
+    ...(observer && { observer, probes: observed(observer, probes) }),
   }
 }
 
@@ -108,7 +127,11 @@ const withControl = (arm: Arm): Arm[] =>
 export function arms(experiment: Matrix, overrides: Overrides = {}): Arm[] {
   refuseUnknown(experiment, overrides)
   const { name, params, matrix = {}, include = [], exclude = [] } = experiment
-  const axes: [string, readonly ParamValue[]][] = [...Object.entries(params), ...Object.entries(matrix)]
+  const axes: [string, readonly ParamValue[]][] = [
+    ...Object.entries(params),
+    ...Object.entries(matrix),
+    ...(experiment.observer === true ? [['observer', OBSERVERS] satisfies [string, readonly ParamValue[]]] : []),
+  ]
   let points: Point[] = [{}]
   for (const [axis, values] of axes) {
     const list = (Object.hasOwn(overrides, axis) ? overrides[axis] : undefined) ?? values
@@ -123,7 +146,7 @@ export function arms(experiment: Matrix, overrides: Overrides = {}): Arm[] {
       fact: 'no arm is left',
       wayOut: '`exclude:` takes all of them away: remove a line of it',
     })
-  const all = points.map((point) => armOf(point, matrix))
+  const all = points.map((point) => armOf(point, experiment))
   return experiment.control === undefined ? all : all.flatMap(withControl)
 }
 

@@ -12,7 +12,7 @@ import { nameWayOut } from './suggest.ts'
 import { wordsProblem } from './words.ts'
 
 /** Columns that results have beside the parameters: a parameter of the same name could not be told apart. */
-const RESERVED = ['arm', 'experiment', 'kernel', 'lab', 'probe', 'repeat', 'run', 'vm', 'workload']
+const RESERVED = ['arm', 'experiment', 'kernel', 'lab', 'observer', 'probe', 'repeat', 'run', 'vm', 'workload']
 /** More arms than anybody runs, and fewer than would fill the memory when they are listed. */
 const MOST_ARMS = 10_000
 

@@ -1,4 +1,5 @@
 /** Checks of what an experiment compares: points name axes that there are, and an arm says all of them. */
+import { OBSERVERS } from '../data/observer.ts'
 import { NO_PROBE } from './arms.ts'
 import type { Path, Problem } from './diagnostic.ts'
 import { repeated } from './relate-kernels.ts'
@@ -10,7 +11,11 @@ import { wordsProblem } from './words.ts'
 type Point = NonNullable<Experiment['include']>[number]
 
 /** Axes in the order in which an arm's name has them. */
-const axesOf = ({ params = {}, matrix = {} }: Experiment): string[] => [...Object.keys(params), ...Object.keys(matrix)]
+const axesOf = ({ params = {}, matrix = {}, observer }: Experiment): string[] => [
+  ...Object.keys(params),
+  ...Object.keys(matrix),
+  ...(observer === 'yes' ? ['observer'] : []),
+]
 
 function* unknownAxes(point: Point, axes: readonly string[], path: Path): Iterable<Problem> {
   for (const axis of Object.keys(point)) {
@@ -48,6 +53,7 @@ function* excluded(experiment: Experiment, at: Path): Iterable<Problem> {
   const values = new Map<string, readonly unknown[] | undefined>([
     ...Object.entries(experiment.params ?? {}),
     ...Object.entries(experiment.matrix ?? {}),
+    ...(experiment.observer === 'yes' ? [['observer', OBSERVERS] as const] : []),
   ])
   for (const [index, point] of (experiment.exclude ?? []).entries()) {
     const path = [...at, 'exclude', index]
@@ -73,6 +79,18 @@ function* lists({ matrix = {}, before = [] }: Experiment, at: Path): Iterable<Pr
     const problem = wordsProblem(one.run)
     if (problem !== undefined)
       yield { severity: 'error', path: [...at, 'before', index, 'run'], at: 'value', ...problem }
+  }
+}
+
+/** Arms without probes, and with empty ones, are what the observer brings. */
+function* observers({ observer, matrix }: Experiment, at: Path): Iterable<Problem> {
+  if (observer !== 'yes' || matrix?.probe === undefined) return
+  yield {
+    severity: 'error',
+    path: [...at, 'matrix', 'probe'],
+    at: 'key',
+    message: 'observer: yes chooses the probes of each arm itself',
+    wayOut: 'remove the axis probe, or observer',
   }
 }
 
@@ -112,10 +130,21 @@ function* untils({ repeat, metrics = {} }: Experiment, at: Path): Iterable<Probl
 export const MATRIX_CHECKS: readonly Check[] = [
   function* ({ lab: { experiments } }) {
     for (const [name, experiment] of Object.entries(experiments))
-      for (const check of [included, excluded, lists, seeds, controls, untils])
+      for (const check of [included, excluded, lists, observers, seeds, controls, untils])
         yield* check(experiment, ['experiments', name])
   },
-  function* ({ lab: { probes } }) {
+  function* ({ lab: { experiments, probes } }) {
+    for (const [name, { observer, probes: own }] of Object.entries(experiments)) {
+      const sample = observer === 'yes' ? own.find((one) => probes[one] && 'sample' in probes[one]) : undefined
+      if (sample !== undefined)
+        yield {
+          severity: 'error',
+          path: ['experiments', name, 'observer'],
+          at: 'value',
+          message: `probe ${sample} is a sample of the kernel with a loader of its own: there is no empty one to compare it with`,
+          wayOut: 'observe a probe that has a source',
+        }
+    }
     if (Object.hasOwn(probes, NO_PROBE))
       yield {
         severity: 'error',

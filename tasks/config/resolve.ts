@@ -111,6 +111,8 @@ export interface ResolvedExperiment {
   readonly matrix: { readonly kernel?: readonly string[]; readonly probe?: readonly string[] }
   readonly include: readonly Readonly<Record<string, ParamValue>>[]
   readonly exclude: readonly Readonly<Record<string, ParamValue>>[]
+  /** Every arm four times: without probes, with empty ones, with the full ones, and counted by the kernel. */
+  readonly observer: boolean
   readonly order: (typeof ORDERS)[number]
   /** Of a shuffled order; drawn where it is left out. */
   readonly seed?: number
@@ -265,7 +267,8 @@ function resolveExperiment(
     },
     include: experiment.include ?? [],
     exclude: experiment.exclude ?? [],
-    order: experiment.order ?? DEFAULTS.order,
+    observer: experiment.observer === 'yes',
+    order: experiment.order ?? (experiment.observer === 'yes' ? 'mirrored' : DEFAULTS.order),
     ...(experiment.seed !== undefined && { seed: experiment.seed }),
     warmup: experiment.warmup ?? DEFAULTS.warmup,
     retries: experiment.retries ?? DEFAULTS.retries,

@@ -244,7 +244,7 @@ export const Until = z.strictObject({
   max: z.int().min(3).max(10000).describe('runs of each arm at most'),
 })
 
-export const ORDERS = ['interleaved', 'sequential', 'shuffled'] as const
+export const ORDERS = ['interleaved', 'mirrored', 'sequential', 'shuffled'] as const
 export const STARTS = ['shared', 'warm', 'cold'] as const
 
 const Point = z.record(paramName, ParamValue)
@@ -317,7 +317,7 @@ export const Experiment = z
       .enum(ORDERS)
       .optional()
       .describe(
-        'interleaved: one repeat of every arm after the other (when left out); sequential: arm by arm; shuffled',
+        'interleaved: one repeat of every arm after the other (when left out); mirrored: the same, every second round backwards (ABBA); sequential: arm by arm; shuffled',
       ),
     seed: z
       .int()
@@ -353,6 +353,12 @@ export const Experiment = z
       .union([z.int().min(1).max(64), z.literal('auto')])
       .optional()
       .describe('VMs at a time; auto: as many as CPUs and memory of the host allow; 1 when left out'),
+    observer: z
+      .enum(['yes', 'no'])
+      .optional()
+      .describe(
+        'yes: what the probes cost, by four arms: none, empty (their hooks and nothing in them), full, and counted (with the count of the kernel on), mirrored when `order` is left out',
+      ),
     metrics: z
       .record(paramName, Metric)
       .optional()

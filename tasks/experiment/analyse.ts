@@ -45,7 +45,10 @@ function probeReports(lines: readonly HolderLine[]): ProbeReport[] {
   const failed = of(lines, 'attach-failed').map(({ program, section }) => ({ program, section, attached: null }))
   return [...attached, ...failed].map((one) => {
     const counted = of(lines, 'hits').find(({ program }) => program === one.program)
-    return { ...one, hits: counted?.hits ?? 0, missed: counted?.missed ?? -1 }
+    return {
+      ...{ ...one, hits: counted?.hits ?? 0, missed: counted?.missed ?? -1 },
+      ...(counted?.runs !== undefined && { runs: counted.runs, runNs: counted.runNs ?? 0 }),
+    }
   })
 }
 

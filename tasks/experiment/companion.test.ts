@@ -20,6 +20,7 @@ test('companions are named on the command line, before the workload', () => {
     },
     ...{
       overwrite: true,
+      countRuns: false,
       graph: undefined,
       slots: [],
       before: [],

@@ -26,8 +26,12 @@ const Line = z.discriminatedUnion('event', [
   said('kernel-said', { text: z.string() }),
   said('slot', { object: z.int(), map: z.string(), key: z.string(), value: z.string() }),
   said('started', { pid: z.int() }),
-  said('exited', { pid: z.int(), status: z.int().optional(), signal: z.int().optional(), ms: z.int() }),
-  said('hits', { ...program, hits: z.int(), missed: z.int() }),
+  said('exited', {
+    ...{ pid: z.int(), status: z.int().optional(), signal: z.int().optional(), ms: z.int() },
+    ns: z.int().optional(),
+  }),
+  /** `runs` and `runNs`: the kernel's own count, where it was asked to count. */
+  said('hits', { ...program, hits: z.int(), missed: z.int(), runs: z.int().optional(), runNs: z.int().optional() }),
   said('map', {
     ...{ object: z.int(), name: z.string(), type: z.int(), keySize: z.int(), valueSize: z.int(), maxEntries: z.int() },
     /** Far more than any machine has; a list of that length is made of it. */
@@ -83,6 +87,8 @@ export interface HolderRun {
   readonly graph: { readonly functions: readonly string[]; readonly depth: number } | undefined
   /** Flags of what is done before anything else, in its order (`before:`). */
   readonly before: readonly string[]
+  /** Let the kernel count runs and time of the programs (kernel.bpf_stats_enabled, since 5.1). */
+  readonly countRuns: boolean
   /** Programs with a loader of their own, which run beside the workload. */
   readonly companions: readonly string[]
   readonly workload: readonly string[]
@@ -104,6 +110,7 @@ export const holderArgv = (run: HolderRun): string[] => [
   ...run.optional.flatMap((name) => ['--optional', name]),
   ...run.before,
   ...['--overwrite', run.overwrite ? '1' : '0'],
+  ...(run.countRuns ? ['--count-runs'] : []),
   ...(run.graph?.functions ?? []).flatMap((name) => ['--graph', name]),
   ...(run.graph && run.graph.depth > 0 ? ['--graph-depth', String(run.graph.depth)] : []),
   ...run.slots.flatMap((slot) => ['--slot', slotArgument(slot)]),

@@ -6,6 +6,7 @@ import { randomBytes } from 'node:crypto'
 import { mkdir, readFile, readdir, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
+import { ORDERS } from '../config/schema.ts'
 import { userError } from '../engine/error.ts'
 import { fingerprintOf } from '../engine/fingerprint.ts'
 import { startTimeOf } from '../vm/state.ts'
@@ -20,7 +21,7 @@ const Journal = z.object({
   arms: z.array(z.string()),
   repeats: z.int(),
   warmup: z.int(),
-  order: z.enum(['interleaved', 'sequential', 'shuffled']),
+  order: z.enum(ORDERS),
   seed: z.int(),
   /** Of everything else that decides what a run is, by name. */
   inputs: z.record(z.string(), z.string()),

@@ -15,6 +15,9 @@ export interface ProbeReport {
   readonly attached: string | null
   readonly hits: number
   readonly missed: number
+  /** Runs and their nanoseconds by the kernel's own count, where the arm asked for it and the kernel can (5.1). */
+  readonly runs?: number
+  readonly runNs?: number
 }
 
 /** Where an imported trace came from, and every line of it accounted for. */
@@ -46,6 +49,8 @@ export interface Manifest {
     /** The kernel and the probes that the arm is about, where arms differ in them. */
     readonly kernel?: string
     readonly probes?: readonly string[]
+    /** `observer: yes`: what this arm has of the probes. */
+    readonly observer?: 'none' | 'empty' | 'full' | 'counted'
   }
   readonly repeat: number
   /** The `lab run` that this belongs to, and the place in its plan. */
@@ -103,6 +108,8 @@ export interface Manifest {
     readonly status: number | null
     readonly signal: number | null
     readonly ms: number | null
+    /** The same, finer; not there in runs of earlier versions. */
+    readonly ns?: number | null
   }
   readonly trace: {
     readonly clock: string

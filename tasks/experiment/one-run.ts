@@ -1,7 +1,7 @@
 /** One repeat of one arm: from the guest's clean state to a result directory with a verdict. */
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { Arm } from '../config/arms.ts'
+import { fullName, type Arm } from '../config/arms.ts'
 import { argvOf } from '../config/words.ts'
 import type { Context } from '../engine/context.ts'
 import { graphFunctions } from '../data/call-graph.ts'
@@ -95,7 +95,7 @@ function probesOf(session: Prepared, arm: Arm, place: string) {
   return {
     objects: objects.map(({ name }) => `${bundle}/${name}`),
     optional: names.flatMap((name) => {
-      const probe = wanted.lab.probes[name]
+      const probe = wanted.lab.probes[fullName(name)]
       return probe && 'optional' in probe ? probe.optional : []
     }),
     companions: session.things.samples
@@ -116,6 +116,7 @@ function requestOf(session: Prepared, slot: Slot, place: string, slower: number)
     overwrite: experiment.trace.overwrite,
     graph: experiment.trace.functionGraph,
     strace: wanted.strace === true,
+    countRuns: slot.arm.observer === 'counted',
     deadlineMs: experiment.timeout * slower,
     events,
     workload: workloadArgv(session, slot.arm),

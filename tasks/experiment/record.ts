@@ -189,6 +189,7 @@ function manifestOf(
       status: exited?.status ?? null,
       signal: exited?.signal ?? null,
       ms: exited?.ms ?? null,
+      ns: exited?.ns ?? null,
     },
     trace: {
       clock: experiment.trace.clock,

@@ -34,6 +34,13 @@ describe('schedule', () => {
     expect(first).not.toBe(shown({ ...many, order: 'interleaved' }))
   })
 
+  test('mirrored: every second round backwards, so that a drift meets all arms alike', () => {
+    const found = schedule({ ...wanted, arms: 3, repeats: 4, warmup: 0, order: 'mirrored' })
+    expect(found.map(({ arm }) => arm).join('')).toBe('012210012210')
+    const mean = (arm: number) => found.filter((one) => one.arm === arm).reduce((sum, { index }) => sum + index, 0) / 4
+    expect([mean(0), mean(1), mean(2)]).toEqual([5.5, 5.5, 5.5])
+  })
+
   test('positions are counted from 0', () => {
     expect(schedule(wanted).map(({ index }) => index)).toEqual([0, 1, 2, 3, 4, 5])
   })

@@ -38,19 +38,21 @@ export function shuffled<T>(list: readonly T[], seed: number): T[] {
 
 type Slot = Omit<PlannedRun, 'index'>
 
-/** Repeats `from` to `to` of every arm: round by round, or arm by arm. */
-function slots(arms: number, from: number, to: number, sequential: boolean, warmup: boolean): Slot[] {
+/** Repeats `from` to `to` of every arm: round by round (every second one backwards where they are mirrored), or arm by arm. */
+function slots(arms: number, from: number, to: number, order: ScheduleWanted['order'], warmup: boolean): Slot[] {
   const repeats = Array.from({ length: to - from + 1 }, (_, index) => from + index)
   const each = Array.from({ length: arms }, (_, arm) => arm)
-  return sequential
+  const round = (repeat: number) => (order === 'mirrored' && repeat % 2 === 0 ? each.toReversed() : each)
+  return order === 'sequential'
     ? each.flatMap((arm) => repeats.map((repeat) => ({ arm, repeat, warmup })))
-    : repeats.flatMap((repeat) => each.map((arm) => ({ arm, repeat, warmup })))
+    : repeats.flatMap((repeat) => round(repeat).map((arm) => ({ arm, repeat, warmup })))
 }
 
 /** All runs of an experiment in their order. Warm-ups come first, interleaved. */
 export function schedule({ arms, repeats, warmup, order, seed }: ScheduleWanted): PlannedRun[] {
-  const counted = slots(arms, 1, repeats, order === 'sequential', false)
-  return [...slots(arms, 1, warmup, false, true), ...(order === 'shuffled' ? shuffled(counted, seed) : counted)].map(
-    (slot, index) => ({ index, ...slot }),
-  )
+  const counted = slots(arms, 1, repeats, order, false)
+  return [
+    ...slots(arms, 1, warmup, 'interleaved', true),
+    ...(order === 'shuffled' ? shuffled(counted, seed) : counted),
+  ].map((slot, index) => ({ index, ...slot }))
 }

@@ -1,0 +1,61 @@
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import type { Observer } from '../data/observer.ts'
+import { tempDir } from '../test/temp-dir.ts'
+import { observerReports, observerText, type ObservedResult } from './observer.ts'
+
+function run(observer: Observer, repeat: number, ns: number, plan = 'p', warmup = false): ObservedResult {
+  const dir = join(tempDir(), 'run')
+  mkdirSync(dir)
+  const counted = observer === 'counted' ? { runs: 100, runNs: 200_000 } : {}
+  const programs = observer === 'none' ? [] : [{ program: 'read\u001b[2J', hits: 100, missed: 0, ...counted }]
+  writeFileSync(join(dir, 'probes.json'), JSON.stringify({ programs }))
+  return {
+    dir,
+    manifest: {
+      ...{
+        experiment: 'cost',
+        arm: { name: `bytes=16,observer=${observer}`, params: { bytes: 16 }, observer },
+        repeat,
+      },
+      ...{ workload: { ns }, plan: { id: plan, order: 'mirrored', warmup } },
+    } as unknown as ObservedResult['manifest'],
+  }
+}
+
+const rounds = (plan: string, base: number) =>
+  Array.from({ length: 6 }, (_, index) => [
+    run('none', index + 1, base, plan),
+    run('empty', index + 1, base + 100_000, plan),
+    run('full', index + 1, base + 300_000, plan),
+    run('counted', index + 1, base + 350_000, plan),
+  ]).flat()
+
+test('what a hit costs, by wall clock and by the count of the kernel', async () => {
+  const runs = [run('none', 1, 9e9, 'p', true), ...rounds('p', 1_000_000)]
+  const [report, ...more] = await observerReports(runs)
+  expect(more).toEqual([])
+  const text = report ? observerText(report) : []
+  expect(text[0]).toBe('cost bytes=16: what looking costs, 6 rounds (mirrored), 95 % intervals')
+  expect(text[2]).toContain('empty    1 µs [1 µs, 1 µs] a hit, 100 hits a run; the workload takes 1.10')
+  expect(text[3]).toContain('full     3 µs [3 µs, 3 µs] a hit')
+  expect(text[5]).toContain('2 µs a run of a program by its own count (bpf_stats, 600 runs')
+  expect(text.join()).not.toContain('\u001b')
+})
+
+test('rounds of two commands are not mixed', async () => {
+  const [report] = await observerReports([...rounds('p', 1_000_000), ...rounds('q', 50_000_000)])
+  expect(report?.overhead.find(({ observer }) => observer === 'full')?.perHit).toMatchObject({ low: 3000, high: 3000 })
+})
+
+test('runs without arms of an observer, or without times, are no report', async () => {
+  const bare = run('none', 1, 1)
+  expect(await observerReports([])).toEqual([])
+  expect(
+    await observerReports([
+      { ...bare, manifest: { ...bare.manifest, workload: { ...bare.manifest.workload, ns: null } } },
+      run('full', 1, 2),
+    ]),
+  ).toEqual([])
+})

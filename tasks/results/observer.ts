@@ -1,0 +1,108 @@
+/** `lab results observer`, and what `lab run` says of it: what the probes of an experiment cost. */
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { z } from 'zod'
+import { observerEffect, type ObservedRun, type ObserverEffect, type OverheadOf } from '../data/observer.ts'
+import { precision, type Summary } from '../data/statistics.ts'
+import type { Manifest } from '../experiment/manifest.ts'
+import { plural } from '../ui/text.ts'
+import { safe } from './runs-table.ts'
+
+export interface ObserverReport extends ObserverEffect {
+  readonly experiment: string
+  /** What the arms have in common: "bytes=16", or empty. */
+  readonly arm: string
+  readonly order: string
+}
+
+type Facts = Pick<Manifest, 'experiment' | 'arm' | 'repeat' | 'workload' | 'plan'>
+/** A result, as far as it is looked at. */
+export interface ObservedResult {
+  readonly dir: string
+  readonly manifest: Facts
+}
+
+const Programs = z.object({
+  programs: z.array(
+    z.object({
+      program: z.string(),
+      hits: z.number(),
+      runs: z.number().optional(),
+      runNs: z.number().optional(),
+    }),
+  ),
+})
+
+async function programsOf(dir: string): Promise<ObservedRun['programs']> {
+  try {
+    return Programs.parse(JSON.parse(await readFile(join(dir, 'probes.json'), 'utf8'))).programs
+  } catch {
+    return []
+  }
+}
+
+const others = ({ arm }: Facts): string =>
+  arm.name
+    .split(',')
+    .filter((part) => !part.startsWith('observer='))
+    .join(',')
+
+/** Every group of arms that differ in nothing but in how much of the probes they have. Rounds of different `lab run`s are not mixed. */
+export async function observerReports(runs: readonly ObservedResult[]): Promise<ObserverReport[]> {
+  const observed = runs.filter(({ manifest }) => manifest.arm.observer !== undefined && manifest.plan?.warmup !== true)
+  const reports: ObserverReport[] = []
+  for (const group of Map.groupBy(observed, ({ manifest }) => others(manifest)).values()) {
+    const plans = [...new Set(group.map(({ manifest }) => manifest.plan?.id))]
+    const list: ObservedRun[] = []
+    for (const { dir, manifest } of group) {
+      const { arm, workload, repeat, plan } = manifest
+      if (arm.observer === undefined || typeof workload.ns !== 'number') continue
+      const round = plans.indexOf(plan?.id) * 1e5 + repeat
+      list.push({ observer: arm.observer, round, ns: workload.ns, programs: await programsOf(dir) })
+    }
+    const effect = observerEffect(list)
+    const [first] = group
+    if (effect && first)
+      reports.push({
+        ...{ experiment: first.manifest.experiment, arm: others(first.manifest) },
+        ...{ order: first.manifest.plan?.order ?? 'unknown', ...effect },
+      })
+  }
+  return reports
+}
+
+/** "3.1 µs". */
+function time(ns: number): string {
+  const [unit, size] = Math.abs(ns) >= 1e9 ? ['s', 1e9] : Math.abs(ns) >= 1e6 ? ['ms', 1e6] : ['µs', 1e3]
+  return Math.abs(ns) < 1000 ? `${Number(ns.toPrecision(3))} ns` : `${Number((ns / size).toPrecision(3))} ${unit}`
+}
+
+const interval = (one: Summary, text: (value: number) => string) =>
+  `${text(one.median)} [${text(one.low)}, ${text(one.high)}]`
+
+/** A difference whose interval holds zero is none that was shown. */
+const shown = ({ low, high }: Summary): boolean => low > 0 || high < 0
+
+function overheadLine({ observer, hits, perHit, slowdown }: OverheadOf): string {
+  const times = (value: number) => value.toFixed(2)
+  const words = shown(perHit) ? '' : '; no difference shown'
+  return `  ${observer.padEnd(8)} ${interval(perHit, time)} a hit, ${hits} hits a run; the workload takes ${interval(slowdown, times)} times as long${words}`
+}
+
+/** One group of arms for people. */
+export function observerText({ experiment, arm, rounds, alone, overhead, kernel, order }: ObserverReport): string[] {
+  const runs = kernel.reduce((sum, one) => sum + one.runs, 0)
+  const all = kernel.reduce((sum, one) => sum + one.runs * one.nsPerRun, 0)
+  return [
+    `${[safe(experiment), safe(arm)].filter(Boolean).join(' ')}: what looking costs, ${plural(rounds, 'round')} (${safe(order)}), 95 % intervals`,
+    `  none     the workload takes ${interval(alone, time)} (±${(100 * precision(alone)).toFixed(1)} %)`,
+    ...overhead.map(overheadLine),
+    ...(runs > 0
+      ? [
+          `  kernel   ${time(all / runs)} a run of a program by its own count (bpf_stats, ${runs} runs, of "counted" only): ${kernel.map(({ program, nsPerRun }) => `${safe(program)} ${time(nsPerRun)}`).join(', ')}`,
+        ]
+      : overhead.some(({ observer }) => observer === 'counted')
+        ? ['  kernel   counts no runs (bpf_stats came with 5.1)']
+        : []),
+  ]
+}
