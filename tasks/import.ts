@@ -8,6 +8,7 @@ import { userError } from './engine/error.ts'
 import { hashFile, hashText } from './engine/fingerprint.ts'
 import { printable } from './engine/printable.ts'
 import { moment, type Moment } from './engine/moment.ts'
+import { twinOf, withTwin } from './evidence/capture.ts'
 import { newRunId, putResult } from './experiment/result.ts'
 import type { Manifest } from './experiment/manifest.ts'
 import { datText } from './import/dat.ts'
@@ -38,6 +39,7 @@ interface Work {
   readonly file: string
   readonly name: string
   readonly dir: string
+  readonly results: string
   readonly kind: Exclude<FileKind, { form: 'other' }>
   readonly handle: StepHandle
   readonly signal: AbortSignal
@@ -96,11 +98,13 @@ async function fill(work: Work, experiment: string, run: string, started: Moment
     [TABLE]: await hashFile(join(dir, TABLE)),
     ...(others === '' ? {} : { [OTHERS]: hashText(others) }),
   }
-  const manifest = importedManifest({
+  const plain = importedManifest({
     ...{ experiment, run, started, kept, read, options, sha256, file: basename(file) },
     form: kind.form === 'text' ? 'text' : `trace.dat version ${kind.version}`,
     bytes: (await stat(join(dir, kept))).size,
   })
+  const twin = await twinOf(work.results, { dir, run, manifest: plain })
+  const manifest = twin === undefined ? plain : withTwin(plain, twin)
   await writeFile(join(dir, 'manifest.json'), `${JSON.stringify(manifest, null, 1)}\n`)
   return { manifest, tally }
 }
@@ -119,7 +123,7 @@ export async function importStep({ file, name, results }: ImportWanted, context:
     const run = newRunId(started.date)
     let found: Omit<ImportOutcome, 'dir'> | undefined
     const dir = await putResult(results, name, run, async (to) => {
-      const work = { file, name: printable(file, 200), dir: to, kind, handle, signal: context.signal }
+      const work = { file, results, name: printable(file, 200), dir: to, kind, handle, signal: context.signal }
       found = await fill(work, name, run, started)
     })
     if (!found) throw new Error('a result was put in place without having been written')

@@ -2,6 +2,7 @@
 import { dirname } from 'node:path'
 import { findLab } from '../config/find.ts'
 import { printable } from '../engine/printable.ts'
+import type { Imported } from '../experiment/manifest.ts'
 import { importStep, type ImportOutcome } from '../import.ts'
 import { plural } from '../ui/text.ts'
 import { placesOf } from '../vm/places.ts'
@@ -10,13 +11,28 @@ import type { CommandModule } from './index.ts'
 /** Lines that are shown of what was not understood; the file beside the run has more. */
 const SHOWN = 8
 
+/** The capture is known already: what that was, so that nobody takes it for a second one. */
+function twinLines({ experiment, run, by, provenance }: NonNullable<Imported['sameCaptureAs']>): string[] {
+  const { release, bootId, started, command } = provenance
+  const known = Object.entries({ Linux: release, boot: bootId.slice(0, 8), recorded: started, workload: command })
+  const facts = known
+    .filter(([, value]) => value !== 'unknown')
+    .map(([name, value]) => `${name} ${printable(value, 80)}`)
+  return [
+    `IDENTICAL CAPTURE: ${by === 'raw file' ? 'this very file is' : 'each of these events is'} in ${printable(experiment, 60)} ${printable(run, 60)} already`,
+    ...(facts.length > 0 ? [`  made there: ${facts.join(', ')}`] : []),
+  ]
+}
+
 /** Every line of the file, as what it was. */
 function account({ dir, manifest, tally }: ImportOutcome): string {
   const { imported, trace } = manifest
   const names = tally.names.slice(0, 6).map(([name, count]) => `${printable(name, 40)} ${count}`)
   const more = tally.names.length > names.length ? [`${tally.names.length - names.length} more names`] : []
   const calls = tally.calls
+  const twin = imported?.sameCaptureAs
   const lines = [
+    ...(twin ? twinLines(twin) : []),
     `${plural(trace.events, 'event')} from ${plural(imported?.lines ?? 0, 'line')} (${[...names, ...more].join(', ')})`,
     `trace ${trace.completeness}`,
     ...trace.reasons.map((reason) => `  ${reason}`),

@@ -163,6 +163,16 @@ export const COMMANDS: readonly CommandSpec[] = [
     load: () => import('./trace.ts'),
   },
   {
+    usage: 'diff <a> [b]',
+    about:
+      'two runs, or two groups of runs (EXPERIMENT/axis=value), side by side; one alone is compared with the run before it',
+    options: [
+      ['--full', 'every line of what differs'],
+      ['--exit-code', 'end with 1 where anything but times and addresses differs'],
+    ],
+    load: () => import('./diff.ts'),
+  },
+  {
     usage: 'maps <run>',
     about: 'the maps of a run, decoded by the types of its probes',
     load: () => import('./maps.ts'),

@@ -1,4 +1,5 @@
 /** manifest.json: everything that somebody needs to know about a run, or to do it again. */
+import type { Provenance, Sameness } from '../evidence/capture.ts'
 import type { KeptInputs } from '../evidence/inputs.ts'
 import type { Choice } from '../host/accel.ts'
 
@@ -37,6 +38,13 @@ export interface Imported {
   /** Of function_graph: calls that do not return in the trace, and returns whose call is not in it. */
   readonly unclosedCalls: number
   readonly unopenedReturns: number
+  /** The oldest other run that holds the very same capture, and what is known of where that was made. */
+  readonly sameCaptureAs?: {
+    readonly run: string
+    readonly experiment: string
+    readonly by: Sameness
+    readonly provenance: Provenance
+  }
 }
 
 export interface Manifest {

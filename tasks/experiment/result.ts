@@ -77,11 +77,22 @@ export async function listRuns(results: string, experiment?: string): Promise<Fo
   return found.toSorted((a, b) => (a.manifest.started < b.manifest.started ? -1 : 1))
 }
 
-/** Of these runs (oldest first), the one of that name or of that unique beginning; `last` is the newest. */
+/** `last` is the newest run, `last~1` the one before it. */
+const BACK = /^last(?:~(\d{1,6}))?$/
+
+/** Of these runs (oldest first), the one of that name or of that unique beginning; `last` is the newest, `last~1` the one before it. */
 export function pickRun<Run extends { readonly run: string }>(runs: readonly Run[], name: string): Run {
   const newest = runs.at(-1)
   if (newest === undefined) throw userError({ fact: 'there are no runs', wayOut: '`lab run EXPERIMENT` makes one' })
-  if (name === 'last') return newest
+  const back = BACK.exec(name)
+  if (back) {
+    const found = runs.at(-1 - Number(back[1] ?? 0))
+    if (found !== undefined) return found
+    throw userError({
+      fact: `there is no ${name}: there ${runs.length === 1 ? 'is 1 run' : `are ${runs.length} runs`}`,
+      wayOut: '`lab results` lists them',
+    })
+  }
   const matching = name === '' ? [] : runs.filter(({ run }) => run.startsWith(name))
   const [only] = matching
   if (only !== undefined && matching.length === 1) return only

@@ -1,4 +1,5 @@
 /** The whole program on traces from elsewhere: import, look, ask; and a recording that was cut short. Needs trace-cmd. */
+import { spawnSync } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -81,4 +82,33 @@ describe.skipIf(which('trace-cmd') === undefined)('a trace.dat', () => {
       expect((await rig.lab(['query', "FROM runs WHERE experiment = 'cut'"])).stdout.trim().split('\n')).toHaveLength(1)
     },
   )
+})
+
+describe('R-2601-2: one capture under several names', () => {
+  test('is recognised by its file and by its events, keeps what is known of it, and lab diff says so', async () => {
+    await rig.answer(['import', put('old.dat', RECORDING), '--name', 'old'])
+    const { stdout } = await rig.lab(['import', put('new.dat', RECORDING), '--name', 'new'])
+    expect(stdout).toMatch(/^IDENTICAL CAPTURE: this very file is in \S+ \S+ already\n  made there: Linux 5\.10\.223/)
+    // Rendered again: another file, without a release in it.
+    const report = spawnSync('trace-cmd', ['report', 'old.dat'], { cwd: rig.dir }).stdout
+    const data = (await rig.answer(['import', put('again.txt', report), '--name', 'again'])) as Record<string, unknown>
+    expect(data['imported']).toMatchObject({
+      sameCaptureAs: { by: 'events', provenance: { release: '5.10.223' } },
+    })
+    const { stdout: shown, status } = await rig.lab(['diff', 'old', 'new'])
+    expect([status, shown]).toEqual([0, expect.stringMatching(/IDENTICAL CAPTURES: the same raw file/)])
+    expect((await rig.lab(['diff', 'new', 'again'])).stdout).toMatch(/IDENTICAL CAPTURES: every event is the same/)
+  })
+
+  test('another recording is another capture, with an exit code for scripts', async () => {
+    const one = recording(['a', 'b', 'c'].map((text) => Buffer.from(text)))
+    const other = recording(['a', 'b', 'x'].map((text) => Buffer.from(text)))
+    expect((await rig.lab(['import', put('abc.dat', one), '--name', 'abc'])).stdout).not.toMatch(/IDENTICAL/)
+    expect((await rig.lab(['import', put('abx.dat', other), '--name', 'abx'])).stdout).not.toMatch(/IDENTICAL/)
+    const { stdout, status } = await rig.lab(['diff', 'abc', 'abx', '--exit-code'])
+    expect(stdout).toMatch(/^messages +differ from message 3 on/m)
+    expect(status).toBe(1)
+    expect((await rig.lab(['diff', 'abc', 'abc'])).stderr).toMatch(/are the same run/)
+    expect((await rig.lab(['diff', 'abc'])).stderr).toMatch(/no run of abc .*is older/)
+  })
 })

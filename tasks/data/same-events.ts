@@ -1,0 +1,22 @@
+/** Whether two tables hold the very same events, whatever the runs are called and however the traces were written down. */
+import { openDatabase, quoted } from './duckdb.ts'
+
+/**
+ * What stays the same when a recording is written as text and read again: microseconds, CPU, pid, and the message. Names of processes and
+ * flags depend on who wrote it, the name of a BPF program's event on the kernel.
+ */
+const ROW = `hash((time_ns + 500) // 1000, cpu, pid, CASE WHEN event IN ('print', 'bpf_trace_printk') THEN 'print' ELSE event END, message)`
+
+/**
+ * A number for the events of a table, in any order: equal tables have equal ones, and others with 128 bits of luck. Only to be compared with
+ * one of the same process: DuckDB's hash() may change between versions.
+ * @throws DuckDB's own error for a file that is missing or damaged
+ */
+export async function eventsDigest(file: string): Promise<string> {
+  using database = await openDatabase({ threads: '2' })
+  const reader = await database.connection.runAndReadAll(
+    `SELECT count(*)::VARCHAR || '-' || coalesce(sum(h::HUGEINT), 0)::VARCHAR || '-' || coalesce(bit_xor(hash(h)), 0)::VARCHAR
+     FROM (SELECT ${ROW} AS h FROM read_parquet(${quoted(file)}))`,
+  )
+  return JSON.stringify(reader.getRowsJson())
+}
