@@ -2,7 +2,7 @@
 import type { ResolvedImage, ResolvedKernel } from './config/resolve.ts'
 import type { Context } from './engine/context.ts'
 import { imageInputs } from './image.ts'
-import { kernelFingerprint, whyBuild } from './kernel.ts'
+import { kernelFingerprint, whyBuild } from './kernel/identity.ts'
 import { changedInputs, fingerprintOf } from './engine/fingerprint.ts'
 import { missingRequirements } from './host/packages.ts'
 

@@ -6,27 +6,22 @@ import { cp, mkdir, readFile, rename, writeFile } from 'node:fs/promises'
 import { existsSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import type { ResolvedKernel } from './config/resolve.ts'
-import type { Source } from './config/schema.ts'
 import { step, type Context, type StepHandle } from './engine/context.ts'
 import { pruneCache } from './engine/cache-limit.ts'
 import { labError } from './engine/error.ts'
-import {
-  changedInputs,
-  fingerprintOf,
-  hashFile,
-  hashText,
-  type Fingerprint,
-  type Inputs,
-} from './engine/fingerprint.ts'
+import type { Fingerprint, Inputs } from './engine/fingerprint.ts'
 import { lock } from './engine/lock.ts'
 import { Unavailable } from './host/download.ts'
-import { buildFailure, isObjectLine, make, toolchain, type Toolchain } from './host/kbuild.ts'
+import { buildFailure, isObjectLine, make, stripDebug } from './host/kbuild.ts'
 import { usedByProcesses } from './host/open-files.ts'
 import { configure, requestsFor } from './kernel/configure.ts'
+import { debugAssignments, debugRequests, debugSuffix } from './kernel/debug.ts'
+import { kernelFingerprint, whyBuild, type Plan } from './kernel/identity.ts'
 import { prove } from './kernel/prove.ts'
-import { buildName, ensureTree, identify, type SourceId } from './kernel/source.ts'
+import { buildName, ensureTree } from './kernel/source.ts'
 import { computeChange, KernelTree, type Change } from './kernel/tree.ts'
 import { compatOf, NO_COMPAT, type Compat } from './linux/compat.ts'
+import { mergeRequests } from './linux/kconfig.ts'
 import { applyPatches, type Patch } from './linux/patch.ts'
 import { layered } from './linux/source-tree.ts'
 import { unifiedDiff } from './linux/unified-diff.ts'
@@ -44,68 +39,12 @@ export interface KernelArtefact {
   readonly compat: readonly string[]
 }
 
-/** Files of ours that decide what a kernel becomes; their bytes are inputs like any other. */
-const OURS = [
-  'kernel.ts',
-  'kernel/tree.ts',
-  'linux/c-parser.ts',
-  'linux/clone-text.ts',
-  'linux/edits.ts',
-  'linux/expose.ts',
-  'linux/locate.ts',
-  'linux/parallel-path.ts',
-  'linux/patch.ts',
-  'linux/placement.ts',
-  'linux/source-tree.ts',
-  'linux/suitable.ts',
-  'linux/compat.ts',
-  'host/kbuild.ts',
-]
-
 /** Objects of a build with the shipped fragments, until this tree's own number is known (5.4: 1701, 5.10: about the same). */
 const EXPECTED_OBJECTS = 1700
 
-const sourceOf = (kernel: ResolvedKernel, override?: string): Source =>
-  override === undefined ? kernel.source : { tree: override }
-
-async function inputsOf(kernel: ResolvedKernel, source: SourceId, tools: Toolchain, context: Context): Promise<Inputs> {
-  const fragments: Record<string, string> = {}
-  for (const [index, file] of kernel.config.entries()) fragments[`${index} ${basename(file)}`] = await hashFile(file)
-  const ours: Record<string, string> = {}
-  for (const file of OURS) {
-    const path = join(context.toolRoot, 'tasks', file)
-    if (existsSync(path)) ours[file] = await hashFile(path)
-  }
-  return {
-    source: source.id,
-    config: fragments,
-    options: Object.fromEntries(Object.entries(kernel.options).map(([key, value]) => [key, String(value)])),
-    compat: kernel.compat,
-    patches: await Promise.all(kernel.patches.map((file) => hashFile(file))),
-    parallelPath: kernel.parallelPaths.map(({ suffix, entry, file, functions }) => ({
-      suffix,
-      entry,
-      file: file ?? null,
-      functions: [...functions],
-    })),
-    expose: kernel.expose.map((one) => ({ function: one.function, file: one.file ?? null, as: [...one.as] })),
-    gcc: tools.gcc,
-    ld: tools.ld,
-    make: tools.make,
-    lab: hashText(JSON.stringify(ours)),
-  }
-}
-
-interface Plan {
-  readonly kernel: ResolvedKernel
-  readonly source: Source
-  readonly id: SourceId
-  readonly tools: Toolchain
-  readonly place: string
-}
-
 async function buildDir(plan: Plan, context: Context): Promise<string> {
-  const dir = join(context.cache, 'build', `${buildName(plan.source, plan.id)}-gcc${plan.tools.gccMajor}`)
+  const name = `${buildName(plan.source, plan.id)}-gcc${plan.tools.gccMajor}${debugSuffix(plan.kernel.debug)}`
+  const dir = join(context.cache, 'build', name)
   await mkdir(dir, { recursive: true })
   return dir
 }
@@ -115,6 +54,16 @@ interface Opened {
   readonly change: Change
   readonly version: Version
   readonly compat: Compat
+  /** For make's command line, whatever is made. */
+  readonly assignments: Readonly<Record<string, string>>
+}
+
+/** Assignments of several origins in one; flags for the compiler are added up. */
+function together(...all: readonly Readonly<Record<string, string>>[]): Record<string, string> {
+  const result: Record<string, string> = {}
+  for (const [name, value] of all.flatMap((one) => Object.entries(one)))
+    result[name] = name in result && name.endsWith('FLAGS') ? `${result[name]} ${value}` : value
+  return result
 }
 
 const readPatches = (kernel: ResolvedKernel): Promise<Patch[]> =>
@@ -142,17 +91,22 @@ async function openTree(plan: Plan, dir: string, context: Context, handle: StepH
       ? NO_COMPAT
       : compatOf(version, { gcc, binutils, make: makeVersion }, (path) => patched.read(path))
   const fixes = new Map([...patches, ...compat.changed])
-  return { tree, change: await computeChange(tree, plan.kernel, fixes), version, compat }
+  const assignments = together(compat.make, debugAssignments(plan.kernel.debug, version, src, context.toolRoot))
+  return { tree, change: await computeChange(tree, plan.kernel, fixes), version, compat, assignments }
 }
 
 /** The tree, changed and configured for this kernel. */
 async function readyTree(plan: Plan, dir: string, context: Context, handle: StepHandle, log: string): Promise<Opened> {
   const opened = await openTree(plan, dir, context, handle)
-  const { tree, change, version, compat } = opened
+  const { tree, change, version, assignments } = opened
+  const { config, options, debug } = plan.kernel
   await tree.apply(change.changed)
   handle.progress('configure')
-  const requests = await requestsFor({ fragments: plan.kernel.config, options: plan.kernel.options }, version)
-  await configure(tree.dir, requests, version, plan.place, compat.make, { signal: context.signal, log })
+  const requests = mergeRequests([
+    ...(await requestsFor({ fragments: config, options }, version)),
+    ...debugRequests(debug, version, plan.place),
+  ])
+  await configure(tree.dir, requests, version, plan.place, assignments, { signal: context.signal, log })
   return opened
 }
 
@@ -230,15 +184,17 @@ async function build(
   const already = await context.store.get('kernel', fingerprint)
   if (already) return already.dir
   if (existsSync(log)) await rename(log, `${log}.old`)
-  const { tree, change, version, compat } = await readyTree(plan, dir, context, handle, log)
+  const { tree, change, version, compat, assignments } = await readyTree(plan, dir, context, handle, log)
   for (const text of change.warnings) context.emit({ type: 'notice', level: 'warning', place, text })
   handle.progress('compile')
-  await compile(tree.dir, plan, compat.make, version, context, handle, log)
+  await compile(tree.dir, plan, assignments, version, context, handle, log)
   handle.progress('prove')
   await prove(tree.dir, change.paths, change.exposed, place, context.signal)
   handle.progress('package')
   const { dir: stored } = await context.store.put('kernel', fingerprint, inputs, async (to) => {
     for (const [from, name] of ARTEFACTS) await cp(join(tree.dir, from), join(to, name), { recursive: true })
+    // BTF was made of it; it is ten times the size of the rest.
+    if (plan.kernel.debug === 'btf') await stripDebug(join(to, 'vmlinux'), context.signal)
     await writeFile(
       join(to, 'patch.diff'),
       unifiedDiff((path) => tree.read(path), change.changed),
@@ -256,25 +212,6 @@ async function makeRoom(context: Context): Promise<void> {
   if (removed.length === 0) return
   const text = `${removed.length} entries, not used for longest, are removed to stay below LAB_CACHE_LIMIT`
   context.emit({ type: 'notice', level: 'info', place: `cache ${context.cache}`, text })
-}
-
-/** Why a kernel is built now: the inputs that differ from the newest one of the same source. */
-export async function whyBuild(inputs: Inputs, context: Context): Promise<string> {
-  const before = await context.store.newest('kernel', (other) => other['source'] === inputs['source'])
-  return before ? `${changedInputs(before.inputs, inputs).join(', ')} changed` : 'not built here before'
-}
-
-/** Names a kernel by its inputs, without building it. */
-export async function kernelFingerprint(
-  kernel: ResolvedKernel,
-  context: Context,
-  override?: string,
-): Promise<{ fingerprint: Fingerprint; inputs: Inputs; plan: Plan }> {
-  const place = `kernel ${kernel.name}`
-  const source = sourceOf(kernel, override)
-  const [id, tools] = await Promise.all([identify(source, context, place), toolchain(context.cache, context.signal)])
-  const inputs = await inputsOf(kernel, id, tools, context)
-  return { fingerprint: fingerprintOf(inputs), inputs, plan: { kernel, source, id, tools, place } }
 }
 
 /**
@@ -342,16 +279,16 @@ export async function inTree<F, T>(
   await using _lock = await lock(join(dir, 'lock'), context.signal, () =>
     handle.progress('wait for another build of the same source'),
   )
-  const { tree, version, compat } = await readyTree(plan, dir, context, handle, log)
+  const { tree, version, assignments } = await readyTree(plan, dir, context, handle, log)
   const found = await look(tree.dir)
   handle.progress('prepare the tree')
   const { signal, jobs } = context
   const { place } = plan
   await make(
-    { tree: tree.dir, targets: ['modules_prepare', headersTarget(version)], assignments: compat.make, jobs },
+    { tree: tree.dir, targets: ['modules_prepare', headersTarget(version)], assignments, jobs },
     { signal, log, place },
   )
-  return await work({ dir: tree.dir, assignments: compat.make, log, place }, found)
+  return await work({ dir: tree.dir, assignments, log, place }, found)
 }
 
 /** The unified diff that the declaration makes of the source; nothing is built. */

@@ -1,16 +1,27 @@
 /** From the validated lab to the steps that a command needs. The only file that knows every step and what it waits for. */
 import { fullName } from './config/arms.ts'
-import { labFor, type ResolvedExperiment, type ResolvedLab, type ResolvedVm } from './config/resolve.ts'
+import {
+  labFor,
+  type ResolvedExperiment,
+  type ResolvedKernel,
+  type ResolvedLab,
+  type ResolvedProbe,
+  type ResolvedVm,
+} from './config/resolve.ts'
 import { named } from './config/open.ts'
 import type { Context } from './engine/context.ts'
 import { labError } from './engine/error.ts'
 import { together } from './engine/together.ts'
 import { CompileFailure } from './host/compile.ts'
+import { PAHOLE } from './host/packages.ts'
 import { hostStep } from './host-tools.ts'
 import { imageStep, type ImageArtefact } from './image.ts'
 import { kernelStep, type KernelArtefact } from './kernel.ts'
 import { sampleStep, type Sample } from './kernel/sample.ts'
-import { emptyProbeStep, holderStep, probeStep, workloadStep, type Deployable } from './probe.ts'
+import { emptyProbeStep, holderStep, probeStep, workloadStep, type Deployable, type ProbeTarget } from './probe.ts'
+import type { SourceProbe } from './probe/command.ts'
+import { wantsTypes } from './probe/wants-types.ts'
+import { typesStep, type KernelTypes } from './types.ts'
 import type { VmWanted } from './vm.ts'
 
 export interface Choices {
@@ -56,14 +67,21 @@ export async function kernelOf(
   })
 }
 
+/** What only some labs need of the host. */
+export function toolsFor(lab: ResolvedLab, kernels: readonly string[], probes: readonly ResolvedProbe[]) {
+  const types = kernels.some((name) => lab.kernels[name]?.debug === 'btf') || probes.some(wantsTypes)
+  return types ? [PAHOLE] : []
+}
+
 /** Everything that a VM is made of. Kernel and image do not wait for each other. */
 export async function vmWanted(
   lab: ResolvedLab,
   vm: ResolvedVm,
   choices: Choices,
   context: Context,
+  probes: readonly ResolvedProbe[] = [],
 ): Promise<VmWanted> {
-  await hostStep(context)
+  await hostStep(context, toolsFor(lab, [choices.kernel ?? vm.kernel.use, ...vm.kernel.fallback], probes))
   const image = named(lab.images, 'image', vm.image)
   const [{ kernel, wanted }, artefact] = await together<[{ kernel: KernelArtefact; wanted: string }, ImageArtefact]>(
     context,
@@ -79,9 +97,43 @@ export interface Ready {
   readonly objects: readonly (Deployable & { readonly probe: string })[]
   /** Samples of the kernel's own tree, which bring their loader; `probe` as above. */
   readonly samples: readonly (Sample & { readonly probe: string })[]
+  /** The types of the VM's kernel, for the guest's libbpf, where a probe needs them and the kernel does not carry them. */
+  readonly types?: Deployable
   /** Probes that do not compile, where the experiment declares that. */
   readonly notCompiled: readonly { readonly probe: string; readonly failure: CompileFailure }[]
   readonly workload: Deployable | undefined
+}
+
+/** What a probe is compiled against, and the kernel whose parallel paths it then knows. */
+interface ProbeSide {
+  readonly target: ProbeTarget
+  readonly declared: ResolvedKernel
+}
+
+/** Types of the kernels that probes want them of; none where no probe includes vmlinux.h. */
+async function sidesOf(
+  lab: ResolvedLab,
+  kernel: KernelArtefact,
+  declared: ResolvedKernel,
+  probes: readonly ResolvedProbe[],
+  choices: Choices,
+  context: Context,
+): Promise<{ own: KernelTypes | undefined; sideOf: (probe: SourceProbe) => ProbeSide }> {
+  const own = probes.some(wantsTypes) ? await typesStep(declared, context, choices.source) : undefined
+  const ofKernel = new Map<string, ProbeSide>()
+  for (const probe of probes) {
+    const types = 'source' in probe ? probe.types : undefined
+    if (types === undefined || ofKernel.has(types)) continue
+    // As the lab file declares it, whatever the experiment wants otherwise of the kernel that it runs on: one object for all.
+    const other = named(lab.kernels, 'kernel', types)
+    const override = types === kernel.name ? choices.source : undefined
+    ofKernel.set(types, { target: { types: await typesStep(other, context, override) }, declared: other })
+  }
+  const sideOf = (probe: SourceProbe): ProbeSide => {
+    if (!wantsTypes(probe) || own === undefined) return { target: { kernel }, declared }
+    return ofKernel.get(probe.types ?? '') ?? { target: { types: own }, declared }
+  }
+  return { own, sideOf }
 }
 
 /** Everything that an experiment is made of. Probes wait for the kernel: they are compiled against its headers. */
@@ -93,16 +145,19 @@ export async function ready(
   probes: readonly string[] = experiment.probes,
 ): Promise<Ready> {
   const lab = labFor(declaredLab, experiment)
-  const vm = await vmWanted(lab, named(lab.vms, 'vm', experiment.vm), choices, context)
+  const wantedProbes = probes.map((name) => named(lab.probes, 'probe', fullName(name)))
+  const vm = await vmWanted(lab, named(lab.vms, 'vm', experiment.vm), choices, context, wantedProbes)
   const declared = named(lab.kernels, 'kernel', vm.kernel.name)
   const declaredToFail = experiment.expect.some((one) => 'failure' in one && one.failure === 'compile')
+  const { own, sideOf } = await sidesOf(declaredLab, vm.kernel, declared, wantedProbes, choices, context)
   const notCompiled: { probe: string; failure: CompileFailure }[] = []
   const compiled = async (probe: string, inner: Context): Promise<Ready['objects']> => {
     const wanted = named(lab.probes, 'probe', fullName(probe))
     if ('sample' in wanted) return []
     const make = probe === wanted.name ? probeStep : emptyProbeStep
     try {
-      return [{ ...(await make(wanted, vm.kernel, declared, inner)), probe }]
+      const { target, declared: against } = sideOf(wanted)
+      return [{ ...(await make(wanted, target, against, inner)), probe }]
     } catch (error) {
       if (!declaredToFail || !(error instanceof CompileFailure)) throw error
       notCompiled.push({ probe, failure: error })
@@ -124,5 +179,7 @@ export async function ready(
     if ('sample' in wanted)
       samples.push({ ...(await sampleStep(wanted, vm.kernel, declared, choices.source, context)), probe })
   }
-  return { vm, holder, workload, objects: objects.flat(), samples, notCompiled }
+  const types =
+    own && declared.debug !== 'btf' ? { name: 'kernel.btf', file: own.btf, fingerprint: own.fingerprint } : undefined
+  return { vm, holder, workload, objects: objects.flat(), samples, ...(types && { types }), notCompiled }
 }

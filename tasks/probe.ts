@@ -12,6 +12,7 @@ import { keepLint, LINT, sayLint } from './lint.ts'
 import { headersOf, labInclude, probeCommand, refuseOutside, suffixDefines, type SourceProbe } from './probe/command.ts'
 import { emptyProbe } from './linux/empty-probe.ts'
 import { libbpfHashes } from './probe/libbpf.ts'
+import type { KernelTypes } from './types.ts'
 
 /** Something that goes to the guest. */
 export interface Deployable {
@@ -44,56 +45,65 @@ async function built(
   return { name, file: join(dir, name), fingerprint, fresh: stored !== undefined }
 }
 
-async function compileProbe(probe: SourceProbe, kernel: KernelArtefact, declared: ResolvedKernel, context: Context) {
+/** What a probe is compiled against, whole: what it becomes follows from it. */
+export type ProbeTarget = { readonly kernel: KernelArtefact } | { readonly types: KernelTypes }
+
+async function compileProbe(probe: SourceProbe, target: ProbeTarget, declared: ResolvedKernel, context: Context) {
+  const { release } = targetOf(target)
   const inputs: Inputs = {
     format: 2,
     lint: LINT,
     source: await sourceInputs(probe.source, [labInclude(context)]),
-    kernel: kernel.fingerprint,
+    ...('types' in target ? { types: target.types.fingerprint } : { kernel: target.kernel.fingerprint }),
     define: suffixDefines(declared),
     clang: await toolVersion('clang', context.cache, context.signal),
     libbpf: await libbpfHashes(),
   }
   const result = await built('probe', `${probe.name}.bpf.o`, inputs, context, async (object) => {
-    const { compile, roots } = await probeCommand(probe, kernel, declared, context)
+    const { compile, roots } = await probeCommand(probe, target, declared, context)
     refuseOutside(await compileBpf({ ...compile, object }), roots, compile.place)
-    await keepLint(probe.source, kernel.release, join(kernel.dir, 'headers'), object, context.toolRoot)
+    const headers = 'kernel' in target ? join(target.kernel.dir, 'headers') : target.types.include
+    await keepLint(probe.source, release, headers, object, context.toolRoot)
   })
   await sayLint(result.file, probe.source, context)
   return result
 }
 
-/** The probes of an experiment, compiled against one kernel. */
+const targetOf = (target: ProbeTarget): KernelArtefact | KernelTypes =>
+  'types' in target ? target.types : target.kernel
+
+/** A probe, compiled for one kernel, or against the types of one (then `declared` is that one). */
 export async function probeStep(
   probe: SourceProbe,
-  kernel: KernelArtefact,
+  target: ProbeTarget,
   declared: ResolvedKernel,
   context: Context,
 ): Promise<Deployable> {
   const name = `probe ${probe.name}`
   return await step(context, name, name, async () => {
-    const { fresh, ...value } = await compileProbe(probe, kernel, declared, context)
-    return { outcome: fresh ? 'restored' : 'built', detail: `for ${kernel.release}`, value }
+    const { fresh, ...value } = await compileProbe(probe, target, declared, context)
+    const detail = `${'types' in target ? 'with the types of' : 'for'} ${targetOf(target).release}`
+    return { outcome: fresh ? 'restored' : 'built', detail, value }
   })
 }
 
 /** The hooks of a probe with nothing in them, for what a hit costs by itself (`observer: yes`). */
 export async function emptyProbeStep(
   probe: SourceProbe,
-  kernel: KernelArtefact,
+  target: ProbeTarget,
   declared: ResolvedKernel,
   context: Context,
 ): Promise<Deployable> {
   const own = `${probe.name}${EMPTY}`
   const name = `probe ${own}`
   return await step(context, name, name, async () => {
-    const full = await compileProbe(probe, kernel, declared, context)
+    const full = await compileProbe(probe, target, declared, context)
     const clang = await toolVersion('clang', context.cache, context.signal)
     const inputs = { format: 1, full: full.fingerprint, clang, libbpf: await libbpfHashes() }
     const { fresh, ...value } = await built('probe', `${own}.bpf.o`, inputs, context, async (object) => {
       const source = object.replace(/\.o$/, '.c')
-      await writeFile(source, emptyProbe(await readFile(full.file)))
-      const { compile } = await probeCommand(probe, kernel, declared, context)
+      await writeFile(source, emptyProbe(await readFile(full.file), 'types' in target ? 'vmlinux.h' : 'linux/bpf.h'))
+      const { compile } = await probeCommand(probe, target, declared, context)
       await compileBpf({ ...compile, source, object, place: name })
     })
     return { outcome: fresh ? 'restored' : 'built', detail: `the hooks of ${probe.name}`, value }

@@ -59,13 +59,15 @@ static void report_load_failure(const char *path, int error)
 /* Opens and loads every object; the first failure is reported with the verifier's log and ends it. 0 or -errno. */
 int load_objects(const struct options *options, struct bpf_object **objects)
 {
+	/* Read only for objects whose accesses are to be relocated (CO-RE). */
+	LIBBPF_OPTS(bpf_object_open_opts, open, .btf_custom_path = options->btf);
 	struct bpf_program *program;
 
 	libbpf_set_print(on_libbpf);
 	for (int i = 0; i < options->object_count; i++) {
 		libbpf_length = 0;
 		libbpf_said[0] = 0;
-		objects[i] = bpf_object__open_file(options->objects[i], NULL);
+		objects[i] = bpf_object__open_file(options->objects[i], &open);
 		if (!objects[i]) {
 			int error = -errno;
 			report_load_failure(options->objects[i], error);

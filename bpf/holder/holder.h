@@ -42,6 +42,7 @@ struct options {
 	long deadline_ms;
 	const char *objects[MAX_OBJECTS];
 	int object_count;
+	const char *btf; /* types of the kernel, where it does not carry them; NULL: it does, or no object asks */
 	const char *events[MAX_NAMES]; /* system:event */
 	int event_count;
 	const char *optional[MAX_NAMES];

@@ -16,7 +16,7 @@ static int usage(const char *why)
 		"lab-holder: %s\n"
 		"usage: lab-holder --wake SECONDS.MILLISECONDS <SEED\n"
 		"       lab-holder --meta DIR [--no-symbols] [--event SYSTEM:EVENT]...\n"
-		"       lab-holder --dir DIR [--object FILE]... [--event SYSTEM:EVENT]... [--optional PROGRAM]...\n"
+		"       lab-holder --dir DIR [--object FILE]... [--btf FILE] [--event SYSTEM:EVENT]... [--optional PROGRAM]...\n"
 		"                  [--companion PROGRAM]... [--slot OBJECT:MAP:KEY:OFFSET:VALUE]...\n"
 		"                  [--set PATH=VALUE | --remount DIR]... [--pin CPU[,CPU]...]\n"
 		"                  [--clock CLOCK] [--buffer-kb N] [--overwrite 0|1] [--count-runs] [--graph FUNCTION]... [--graph-depth N]\n"
@@ -59,6 +59,8 @@ static int parse(int argc, char **argv, struct options *options)
 			options->deadline_ms = atol(value);
 		else if (strcmp(flag, "--object") == 0 && options->object_count < MAX_OBJECTS)
 			options->objects[options->object_count++] = value;
+		else if (strcmp(flag, "--btf") == 0)
+			options->btf = value;
 		else if (strcmp(flag, "--event") == 0 && options->event_count < MAX_NAMES)
 			options->events[options->event_count++] = value;
 		else if (strcmp(flag, "--optional") == 0 && options->optional_count < MAX_NAMES)

@@ -8,6 +8,35 @@
 #endif
 #define CLONE(function) function "_" LAB_SUFFIX
 
+/* Names inside macros begin with lab_: an argument of the same name would silently mean the macro's own variable. */
+
+/*
+ * A probe with "vmlinux.h" may run on other kernels than the one whose types that has (CO-RE). So nothing here is decided by the version
+ * that it is compiled for: what differs is asked of the kernel when the probe is loaded, and names of functions are the probe's own affair
+ * (COPYOUT and SYSCALL are not there).
+ */
+#ifdef __VMLINUX_H__
+
+extern int LINUX_KERNEL_VERSION __kconfig;
+
+/* As below, with a newline before 5.9 only; one size or the other, both within the text. */
+#define say(format, ...)                                                                       \
+	({                                                                                     \
+		char lab_format[] = format "\n";                                               \
+		__u32 lab_size = sizeof(lab_format);                                           \
+		if (LINUX_KERNEL_VERSION >= KERNEL_VERSION(5, 9, 0))                           \
+			lab_format[--lab_size - 1] = 0;                                        \
+		bpf_trace_printk(lab_format, lab_size, ##__VA_ARGS__);                         \
+	})
+
+/* libbpf itself takes the older helper where the kernel has not these. */
+#define read_kernel(to, size, from) bpf_probe_read_kernel(to, size, from)
+#define read_kernel_text(to, size, from) bpf_probe_read_kernel_str(to, size, from)
+#define read_user(to, size, from) bpf_probe_read_user(to, size, from)
+#define read_user_text(to, size, from) bpf_probe_read_user_str(to, size, from)
+
+#else
+
 /*
  * The last function before user space and its arguments: copyout(to, from, n), and since 6.7 (commit f1982740f5e7)
  * copy_to_user_iter(to, progress, n, from, unused).
@@ -28,8 +57,6 @@
 #else
 #define SYSCALL(name) "sys_" name
 #endif
-
-/* Names inside macros begin with lab_: an argument of the same name would silently mean the macro's own variable. */
 
 /*
  * A line in the trace. Since 5.9 (commit ac5a72ea5c89) the kernel ends each record itself, and a newline of ours would add
@@ -62,6 +89,8 @@
 #define read_user(to, size, from) bpf_probe_read(to, size, from)
 #define read_user_text(to, size, from) bpf_probe_read_str(to, size, from)
 #endif
+
+#endif /* __VMLINUX_H__ */
 
 /* An array map: values by number. Workloads find it by this name, of which the kernel keeps 15 characters. */
 #define ARRAY(map, value_type, entries)                                                        \

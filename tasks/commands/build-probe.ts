@@ -1,16 +1,19 @@
 /** `lab build probe NAME`, and how it is compiled: `--dry-run` prints the commands, `--explain` where each include resolves. */
 import { resolve } from 'node:path'
 import { named } from '../config/open.ts'
-import type { ResolvedLab, ResolvedVm } from '../config/resolve.ts'
+import type { ResolvedKernel, ResolvedLab, ResolvedProbe, ResolvedVm } from '../config/resolve.ts'
 import type { Context } from '../engine/context.ts'
 import { userError } from '../engine/error.ts'
 import { kernelPlan } from '../forecast.ts'
-import { kernelFingerprint } from '../kernel.ts'
+import { kernelFingerprint } from '../kernel/identity.ts'
 import { sampleStep } from '../kernel/sample.ts'
 import { commandLine } from '../linux/shell-commands.ts'
-import { kernelOf } from '../plan.ts'
-import { probeStep } from '../probe.ts'
+import { hostStep } from '../host-tools.ts'
+import { kernelOf, toolsFor } from '../plan.ts'
+import { probeStep, type ProbeTarget } from '../probe.ts'
 import { commandsFor, explainIncludes, includesTable } from '../probe/explain.ts'
+import { wantsTypes } from '../probe/wants-types.ts'
+import { storedTypes, typesStep } from '../types.ts'
 import type { Outcome } from './index.ts'
 
 type Options = Readonly<Record<string, unknown>>
@@ -27,20 +30,32 @@ function vmOf(lab: ResolvedLab): ResolvedVm {
   return vm
 }
 
-/** What a probe is compiled against: the named kernel, or the VM's, or the first of its fallbacks that can be had. */
-async function kernelFor(lab: ResolvedLab, options: Options, context: Context) {
+/**
+ * What a probe is compiled against: headers of the named kernel, or the VM's, or the first of its fallbacks that can be had; where it wants
+ * vmlinux.h, the types of that kernel, or of the one that it names.
+ */
+async function targetFor(lab: ResolvedLab, probe: ResolvedProbe, options: Options, context: Context) {
   const source = sourceOf(options)
-  const { kernel } = await kernelOf(lab, vmOf(lab), { kernel: text(options['kernel']), source }, context)
-  return { declared: named(lab.kernels, 'kernel', kernel.name), kernel, source }
+  const vm = vmOf(lab)
+  const choices = { kernel: text(options['kernel']), source }
+  await hostStep(context, toolsFor(lab, [choices.kernel ?? vm.kernel.use, ...vm.kernel.fallback], [probe]))
+  if ('source' in probe && probe.types !== undefined && wantsTypes(probe)) {
+    const declared = named(lab.kernels, 'kernel', probe.types)
+    return { declared, target: { types: await typesStep(declared, context) }, source: undefined }
+  }
+  const { kernel } = await kernelOf(lab, vm, choices, context)
+  const declared = named(lab.kernels, 'kernel', kernel.name)
+  const target: ProbeTarget = wantsTypes(probe) ? { types: await typesStep(declared, context, source) } : { kernel }
+  return { declared, target, kernel, source }
 }
 
 /** Builds one probe; the file of its object, or of a sample's program. */
 export async function buildProbe(lab: ResolvedLab, name: string, options: Options, context: Context): Promise<string> {
   const probe = named(lab.probes, 'probe', name)
-  const { declared, kernel, source } = await kernelFor(lab, options, context)
-  return 'sample' in probe
-    ? (await sampleStep(probe, kernel, declared, source, context)).program.file
-    : (await probeStep(probe, kernel, declared, context)).file
+  const { declared, target, kernel, source } = await targetFor(lab, probe, options, context)
+  if ('source' in probe) return (await probeStep(probe, target, declared, context)).file
+  if (!kernel) throw new Error(`probe ${name} has no kernel`)
+  return (await sampleStep(probe, kernel, declared, source, context)).program.file
 }
 
 /** Where each include of a probe resolves; its kernel is built first, if need be. */
@@ -51,8 +66,8 @@ export async function explainProbe(
   context: Context,
 ): Promise<Outcome> {
   const probe = named(lab.probes, 'probe', name)
-  const { declared, kernel, source } = await kernelFor(lab, options, context)
-  const commands = await commandsFor(probe, kernel, declared, source, true, context)
+  const { declared, target, source } = await targetFor(lab, probe, options, context)
+  const commands = await commandsFor(probe, target, declared, source, true, context)
   const includes = await explainIncludes(commands, `probe ${name}`, context.signal)
   return {
     text: includesTable(includes, commands),
@@ -60,24 +75,26 @@ export async function explainProbe(
   }
 }
 
+async function storedKernel(declared: ResolvedKernel, context: Context, source: string | undefined) {
+  const { fingerprint } = await kernelFingerprint(declared, context, source)
+  const stored = await context.store.get('kernel', fingerprint)
+  return stored && { kernel: { name: declared.name, dir: stored.dir } }
+}
+
 /** The commands of a probe, for the first of its kernels that was built. Nothing is built: without one, only what it waits for. */
 export async function dryProbe(lab: ResolvedLab, name: string, options: Options, context: Context): Promise<Outcome> {
   const probe = named(lab.probes, 'probe', name)
   const { use, fallback } = vmOf(lab).kernel
-  const names = text(options['kernel']) === undefined ? [use, ...fallback] : [String(options['kernel'])]
+  const given = ('types' in probe ? probe.types : undefined) ?? text(options['kernel'])
+  const names = given === undefined ? [use, ...fallback] : [given]
+  await hostStep(context, toolsFor(lab, names, [probe]))
   for (const kernel of names) {
     const declared = named(lab.kernels, 'kernel', kernel)
-    const { fingerprint } = await kernelFingerprint(declared, context, sourceOf(options))
-    const stored = await context.store.get('kernel', fingerprint)
-    if (!stored) continue
-    const { dir, commands } = await commandsFor(
-      probe,
-      { name: kernel, dir: stored.dir },
-      declared,
-      sourceOf(options),
-      false,
-      context,
-    )
+    const against = wantsTypes(probe)
+      ? await storedTypes(declared, context, sourceOf(options)).then((types) => types && { types })
+      : await storedKernel(declared, context, sourceOf(options))
+    if (!against) continue
+    const { dir, commands } = await commandsFor(probe, against, declared, sourceOf(options), false, context)
     return { text: [`cd ${dir}`, ...commands.map(commandLine)].join('\n'), data: { kernel, dir, commands } }
   }
   const plan = await kernelPlan(named(lab.kernels, 'kernel', names[0] ?? ''), context)

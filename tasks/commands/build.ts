@@ -8,6 +8,7 @@ import { hostStep } from '../host-tools.ts'
 import { imageStep } from '../image.ts'
 import { kernelStep, showPatch } from '../kernel.ts'
 import { kernelPlan, imagePlan } from '../forecast.ts'
+import { toolsFor } from '../plan.ts'
 import { openApp } from './app.ts'
 import { buildProbe, dryProbe, explainProbe } from './build-probe.ts'
 import type { CommandModule } from './index.ts'
@@ -69,8 +70,6 @@ export const work: CommandModule['work'] = async (session, [kindWord, nameWord],
   if (options['explain'] && only !== 'probe')
     throw userError({ fact: '--explain is about one probe', wayOut: 'lab build probe readiter --explain' })
   if (only === 'probe' && name !== undefined && (options['explain'] ?? options['dryRun'])) {
-    named(lab.probes, 'probe', name)
-    await hostStep(context)
     return await (options['explain'] ? explainProbe : dryProbe)(lab, name, options, context)
   }
   const jobs = kinds.flatMap((kind) =>
@@ -89,7 +88,8 @@ export const work: CommandModule['work'] = async (session, [kindWord, nameWord],
       data: plans,
     }
   }
-  await hostStep(context)
+  const kernels = jobs.flatMap(([kind, one]) => (kind === 'kernel' ? [one] : []))
+  await hostStep(context, toolsFor(lab, kernels, []))
   if (options['showPatch']) {
     const patch = await showPatch(
       named(lab.kernels, 'kernel', name ?? ''),

@@ -6,6 +6,7 @@ import { COLLECT } from './schema.ts'
 
 export const DEFAULTS = {
   compat: 'auto',
+  debug: 'none',
   cpus: 2,
   memory: '1G',
   accel: 'auto',

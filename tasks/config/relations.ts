@@ -59,6 +59,7 @@ const REFERENCES: readonly (readonly [section: Section, place: string])[] = [
   ['kernels', 'vms.*.kernel'],
   ['kernels', 'vms.*.kernel.use'],
   ['kernels', 'vms.*.kernel.fallback.*'],
+  ['kernels', 'probes.*.types'],
   ['vms', 'experiments.*.vm'],
   ['probes', 'experiments.*.probes.*'],
   ['kernels', 'experiments.*.matrix.kernel.*'],

@@ -26,7 +26,7 @@ test('the example, whole', () => {
   const parallelPaths = [
     { suffix: 'giulia', entry: 'generic_file_buffered_read', functions: ['copy_page_to_iter', 'copyout'] },
   ]
-  const same = { config, options, patches: [], parallelPaths, compat: 'auto', expose: [] }
+  const same = { config, options, patches: [], parallelPaths, compat: 'auto', debug: 'none', expose: [] }
   expect(lab).toEqual({
     name: 'copyout',
     file: at('lab.yaml'),
@@ -158,6 +158,7 @@ test('what is left out is filled in', async () => {
     patches: [],
     parallelPaths: [],
     compat: 'auto',
+    debug: 'none',
     expose: [],
   })
   expect(lab.images['i']?.recipe).toBe(path.join(directory, 'vm-images/minimal'))

@@ -35,6 +35,8 @@ export interface ResolvedKernel {
   /** Without CONFIG_. On top of the fragments. */
   readonly options: Readonly<Record<string, string | number>>
   readonly compat: 'auto' | 'none'
+  /** What it knows of its own types. */
+  readonly debug: 'none' | 'btf' | 'dwarf'
   /** Absolute paths of unified diffs, in the order in which they are applied. */
   readonly patches: readonly string[]
   /** Made one after the other, each of what the one before left. */
@@ -80,6 +82,8 @@ export type ResolvedProbe =
       readonly name: string
       /** Absolute path of the C file. */
       readonly source: string
+      /** Name of the kernel whose types its vmlinux.h has; of the kernel that it is compiled for when left out. */
+      readonly types?: string
       /** Programs that may fail to attach. */
       readonly optional: readonly string[]
     }
@@ -203,6 +207,7 @@ function resolveKernel(name: string, kernels: Readonly<Record<string, Kernel>>, 
     config: (kernel.config ?? []).map((file) => absolute('config', file)),
     options: kernel.options ?? {},
     compat: kernel.compat ?? DEFAULTS.compat,
+    debug: kernel.debug ?? DEFAULTS.debug,
     patches: (kernel.patches ?? []).map((file) => absolute('patch', file)),
     parallelPaths: pathsOf(kernel),
     expose: kernel.expose ?? [],
@@ -310,7 +315,12 @@ export function resolveLab(lab: Lab, file: string, text: string, roots: Roots): 
     probes: mapEntries(lab.probes ?? {}, (name, probe) =>
       'sample' in probe
         ? { name, sample: probe.sample }
-        : { name, source: absolute('probe', probe.source), optional: probe.optional ?? [] },
+        : {
+            name,
+            source: absolute('probe', probe.source),
+            ...(probe.types !== undefined && { types: probe.types }),
+            optional: probe.optional ?? [],
+          },
     ),
     experiments: mapEntries(lab.experiments ?? {}, (name, experiment) =>
       resolveExperiment(name, experiment, vms, absolute),

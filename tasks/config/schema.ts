@@ -115,6 +115,12 @@ export const Kernel = z
       .enum(['auto', 'none'])
       .optional()
       .describe('fixes that let an old tree build and boot with a new toolchain; auto when left out'),
+    debug: z
+      .enum(['none', 'btf', 'dwarf'])
+      .optional()
+      .describe(
+        'what the kernel knows of its own types: none (when left out), btf inside the kernel, or dwarf in vmlinux; both cost build time',
+      ),
     patches: z
       .array(path)
       .optional()
@@ -173,6 +179,11 @@ export const Probe = z
     z
       .strictObject({
         source: path.describe('a BPF program in C; lab:NAME is one of the lab itself'),
+        types: name
+          .optional()
+          .describe(
+            'for a probe that includes vmlinux.h: the kernel whose types that has, and one object for all kernels (CO-RE); an object for each when left out',
+          ),
         optional: z
           .array(func)
           .optional()

@@ -56,6 +56,8 @@ export const VERSION_RULES: readonly VersionRule[] = [
   // It says its version, then its usage, and ends with 255 (seen with 3.1.6).
   { name: 'trace-cmd', argv: ['trace-cmd', '--version'], accept: [0, 255] },
   { name: 'mmdebstrap', argv: ['mmdebstrap', '--version'] },
+  // Only where a kernel or a probe wants its types; not listed when it is missing.
+  { name: 'pahole', argv: ['pahole', '--version'], least: [1, 22] },
 ]
 
 /** The first version number of a text that is not part of a longer word: "QEMU emulator version 7.2.22 (...)" -> 7.2. */

@@ -16,6 +16,7 @@ test('companions are named on the command line, before the workload', () => {
       deadlineMs: 1,
       events: [],
       objects: [],
+      btf: undefined,
       optional: [],
     },
     ...{

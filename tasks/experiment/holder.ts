@@ -81,6 +81,8 @@ export interface HolderRun {
   readonly deadlineMs: number
   readonly events: readonly string[]
   readonly objects: readonly string[]
+  /** Types of the kernel, where it does not carry them itself. */
+  readonly btf: string | undefined
   readonly optional: readonly string[]
   readonly slots: readonly Slot[]
   readonly overwrite: boolean
@@ -107,6 +109,7 @@ export const holderArgv = (run: HolderRun): string[] => [
   ...['--buffer-kb', String(Math.ceil(run.bufferBytes / 1024)), '--deadline-ms', String(run.deadlineMs)],
   ...run.events.flatMap((event) => ['--event', event]),
   ...run.objects.flatMap((object) => ['--object', object]),
+  ...(run.btf === undefined ? [] : ['--btf', run.btf]),
   ...run.optional.flatMap((name) => ['--optional', name]),
   ...run.before,
   ...['--overwrite', run.overwrite ? '1' : '0'],

@@ -111,6 +111,7 @@ function requestOf(session: Prepared, slot: Slot, place: string, slower: number)
   const { experiment } = wanted
   return {
     holder: `${bundle}/${things.holder.name}`,
+    btf: things.types && `${bundle}/${things.types.name}`,
     clock: experiment.trace.clock,
     bufferBytes: experiment.trace.buffer * slot.buffers,
     overwrite: experiment.trace.overwrite,

@@ -30,11 +30,12 @@ import { typedFacts } from './typed.ts'
 import type { Described } from './slots.ts'
 
 /** Everything of an experiment that goes to the guest. */
-export const deployables = ({ holder, objects, samples, workload }: Ready): Deployable[] => [
+export const deployables = ({ holder, objects, samples, workload, types }: Ready): Deployable[] => [
   holder,
   ...objects,
   ...samples.flatMap(({ program, object }) => [program, object]),
   ...(workload ? [workload] : []),
+  ...(types ? [types] : []),
 ]
 
 /** TASK_COMM_LEN without the end of the string. */

@@ -11,6 +11,8 @@ export interface BpfCompile {
   /** Include directories in this order; nothing else is searched, so no header of the host's own kernel slips in. */
   readonly include: readonly string[]
   readonly define: Readonly<Record<string, string>>
+  /** What to do about a probe that does not compile. */
+  readonly wayOut: string
   readonly place: string
   readonly signal: AbortSignal
 }
@@ -53,7 +55,10 @@ function compileFailure(
   )
 }
 
-export const bpfArgv = ({ source, object, include, define }: BpfCompile, resources: string): string[] => [
+export const bpfArgv = (
+  { source, object, include, define }: Omit<BpfCompile, 'wayOut'>,
+  resources: string,
+): string[] => [
   ...[
     'clang',
     '-target',
@@ -85,13 +90,7 @@ export async function compileBpf(wanted: BpfCompile): Promise<string[]> {
     await run([...argv, '-MD', '-MF', list], { signal, place, onLine: (line) => said.push(line) })
     return dependenciesOf(await readFile(list, 'utf8'))
   } catch (error) {
-    throw compileFailure(
-      error,
-      said,
-      place,
-      source,
-      'correct the probe; its headers are those of the kernel that was built',
-    )
+    throw compileFailure(error, said, place, source, wanted.wayOut)
   } finally {
     await rm(list, { force: true })
   }

@@ -108,3 +108,8 @@ export function buildFailure(error: unknown, output: readonly string[], place: s
 export async function disassemble(vmlinux: string, symbol: string, signal: AbortSignal): Promise<string> {
   return (await run(['objdump', '-d', '--no-show-raw-insn', `--disassemble=${symbol}`, vmlinux], { signal })).stdout
 }
+
+/** Takes the debug information out of a vmlinux, and leaves symbols and BTF. */
+export async function stripDebug(vmlinux: string, signal: AbortSignal): Promise<void> {
+  await run(['objcopy', '--strip-debug', vmlinux], { signal })
+}

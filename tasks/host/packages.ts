@@ -40,11 +40,15 @@ export const REQUIREMENTS: readonly Requirement[] = [
   },
 ]
 
+/** Needed where a kernel or a probe wants its types: `debug: btf`, or `#include "vmlinux.h"`. */
+export const PAHOLE: Requirement = { needs: 'pahole', package: 'dwarves', why: 'makes BTF out of DWARF' }
+
 const present = ({ needs }: Requirement): boolean =>
   needs.startsWith('/') ? existsSync(needs) : which(needs) !== undefined
 
-/** The requirements that this host does not meet. */
-export const missingRequirements = (): Requirement[] => REQUIREMENTS.filter((requirement) => !present(requirement))
+/** The requirements that this host does not meet; `also` are those of the lab at hand. */
+export const missingRequirements = (also: readonly Requirement[] = []): Requirement[] =>
+  [...REQUIREMENTS, ...also].filter((requirement) => !present(requirement))
 
 /** Package names without doubles, sorted. */
 export const packagesOf = (requirements: readonly Requirement[]): string[] =>

@@ -25,11 +25,11 @@ export function programsOf(object: Buffer): ProgramOfObject[] {
     .map(({ name, section }) => ({ name, section }))
 }
 
-/** C text of such a probe. @throws ElfError */
-export const emptyProbe = (object: Buffer): string =>
+/** C text of such a probe, with the header that declares the kernel's types. @throws ElfError */
+export const emptyProbe = (object: Buffer, types: 'linux/bpf.h' | 'vmlinux.h' = 'linux/bpf.h'): string =>
   [
     '/* Made by lab (`observer: yes`): the hooks of another probe, and nothing in them. */',
-    '#include <linux/bpf.h>',
+    `#include <${types}>`,
     '#include <bpf/bpf_helpers.h>',
     '',
     ...programsOf(object).map(

@@ -50,16 +50,19 @@ export function includesOf(output: string): Include[] {
 const WRITES = new Set(['-o', '-MF', '-MT', '-MQ'])
 const WRITES_ALONE = /^(-c|-S|-M[DMGP]+|-Wp,-M.*)$/
 
-/** The command that compiles, turned into one that prints the preprocessed text with its directives. */
-export function preprocessing(argv: readonly string[]): string[] {
+/** A compiling command without everything that says what it writes. */
+export function reading(argv: readonly string[]): string[] {
   const kept: string[] = []
   for (let index = 0; index < argv.length; index++) {
     const word = argv[index] ?? ''
     if (WRITES.has(word)) index++
     else if (!WRITES_ALONE.test(word)) kept.push(word)
   }
-  return [...kept, '-E', '-dI']
+  return kept
 }
+
+/** The command that compiles, turned into one that prints the preprocessed text with its directives. */
+export const preprocessing = (argv: readonly string[]): string[] => [...reading(argv), '-E', '-dI']
 
 /** The prerequisites in a dependency file (-MD): `target: a.c b.h \`. A space in a name is written "\ ". */
 export function dependenciesOf(text: string): string[] {

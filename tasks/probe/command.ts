@@ -6,6 +6,7 @@ import type { Context } from '../engine/context.ts'
 import { userError } from '../engine/error.ts'
 import { clangResources, type BpfCompile } from '../host/compile.ts'
 import type { KernelArtefact } from '../kernel.ts'
+import type { KernelTypes } from '../types.ts'
 import { libbpfInclude } from './libbpf.ts'
 
 /** A probe that is compiled from a source of the lab, not a sample of the kernel. */
@@ -45,17 +46,24 @@ export interface ProbeCommand {
   readonly roots: readonly Root[]
 }
 
-/** The command for one kernel, whose headers need not be there yet. */
+/** What a probe is compiled against: the headers that a kernel exports, or its types alone (vmlinux.h). */
+export type Against =
+  | { readonly kernel: Pick<KernelArtefact, 'name' | 'dir'> }
+  | { readonly types: Pick<KernelTypes, 'kernel' | 'include'> }
+
+/** The command that compiles a probe. `declared` is the kernel whose parallel paths it knows. */
 export async function probeCommand(
   probe: SourceProbe,
-  kernel: Pick<KernelArtefact, 'name' | 'dir'>,
+  against: Against,
   declared: ResolvedKernel,
   context: Context,
 ): Promise<ProbeCommand> {
   const searched: Root[] = [
     { dir: dirname(probe.source), what: 'beside the probe' },
     { dir: labInclude(context), what: 'lab' },
-    { dir: join(kernel.dir, 'headers'), what: `kernel ${kernel.name}` },
+    'types' in against
+      ? { dir: against.types.include, what: `types of ${against.types.kernel}` }
+      : { dir: join(against.kernel.dir, 'headers'), what: `kernel ${against.kernel.name}` },
     { dir: await libbpfInclude(context), what: 'libbpf' },
   ]
   return {
@@ -63,6 +71,10 @@ export async function probeCommand(
       source: probe.source,
       include: searched.map(({ dir }) => dir),
       define: suffixDefines(declared),
+      wayOut:
+        'types' in against && declared.debug === 'none'
+          ? `correct the probe; a type that its vmlinux.h lacks is there with \`debug: btf\` of kernel ${declared.name} (the first line of ${against.types.include}/vmlinux.h says what it has)`
+          : 'correct the probe; its headers are those of the kernel that was built',
       place: `probe ${probe.name}`,
       signal: context.signal,
     },

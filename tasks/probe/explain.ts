@@ -4,10 +4,9 @@ import type { ResolvedKernel, ResolvedProbe } from '../config/resolve.ts'
 import type { Context } from '../engine/context.ts'
 import { clangResources, includes, bpfArgv } from '../host/compile.ts'
 import { run } from '../host/sh.ts'
-import type { KernelArtefact } from '../kernel.ts'
 import { sampleCommands } from '../kernel/sample.ts'
 import type { Include } from '../linux/includes.ts'
-import { outsideFailure, probeCommand, rootOf, type Root } from './command.ts'
+import { outsideFailure, probeCommand, rootOf, type Against, type Root } from './command.ts'
 
 export interface Commands {
   /** Where they run. */
@@ -23,7 +22,7 @@ const NOT_THE_C_LIBRARY = /^\/usr\/include\/(?:[^/]*-linux-gnu\/)?(?:linux|asm|a
 /** The commands that make a probe's object (of a sample: its program too). `built`: with all headers there that are made on the way. */
 export async function commandsFor(
   probe: ResolvedProbe,
-  kernel: Pick<KernelArtefact, 'name' | 'dir'>,
+  against: Against,
   declared: ResolvedKernel,
   override: string | undefined,
   built: boolean,
@@ -31,7 +30,7 @@ export async function commandsFor(
 ): Promise<Commands> {
   const resources = await clangResources(context.signal)
   if ('source' in probe) {
-    const { compile, roots } = await probeCommand(probe, kernel, declared, context)
+    const { compile, roots } = await probeCommand(probe, against, declared, context)
     const object = `${probe.name}.bpf.o`
     return { dir: dirname(probe.source), commands: [bpfArgv({ ...compile, object }, resources)], roots }
   }
@@ -42,7 +41,7 @@ export async function commandsFor(
     commands,
     roots: [
       { dir: join(dir, 'samples/bpf'), what: 'samples/bpf' },
-      { dir, what: `kernel ${kernel.name}` },
+      { dir, what: `kernel ${declared.name}` },
       { dir: join(resources, 'include'), what: 'clang' },
       { dir: gcc, what: 'gcc' },
       { dir: C_LIBRARY, what: 'C library' },
