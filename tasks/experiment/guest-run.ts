@@ -1,8 +1,9 @@
 /** One run in the guest: the holder attaches, records and starts the workload; what it says and what it wrote comes back. */
-import { experimentError, Failure, labError, messageOf, userError } from '../engine/error.ts'
+import { Failure, labError, messageOf, userError } from '../engine/error.ts'
 import type { OpenVm } from '../vm.ts'
 import { GUEST_DIR } from './deploy.ts'
 import { runAndFetch } from './fetch.ts'
+import { guestDied } from './last-words.ts'
 import { holderArgv, parseHolderLine, type HolderLine, type HolderRun } from './holder.ts'
 
 export interface GuestRun {
@@ -17,21 +18,12 @@ export const FILES =
 /** What the holder may need beyond the workload's own deadline. Milliseconds. */
 const MARGIN = 60_000
 
-/** A guest that died while the workload ran took the run with it; before that it is the lab's failure. */
-function lost(error: unknown, place: string, lines: readonly HolderLine[]): unknown {
-  if (!(error instanceof Failure) || error.kind !== 'lab' || !lines.some(({ event }) => event === 'started'))
-    return error
-  if (lines.some(({ event }) => event === 'done')) return error
-  return experimentError(
-    {
-      place,
-      fact: 'the guest died while the workload ran',
-      lines: [error.parts.fact],
-      wayOut: 'the console log says why (a panic ends the VM at once)',
-    },
-    error,
-  )
-}
+/** Whether the guest went while the workload ran; before that, and after it, a lost connection is the lab's failure. */
+const diedAtWork = (error: unknown, lines: readonly HolderLine[]): error is Failure =>
+  error instanceof Failure &&
+  error.kind === 'lab' &&
+  lines.some(({ event }) => event === 'started') &&
+  !lines.some(({ event }) => event === 'done')
 
 /** The holder and everything that it starts under strace, whose file is sent with the run's others. */
 export const underStrace = (holder: readonly string[], dir: string): string[] => [
@@ -79,7 +71,7 @@ export async function guestRun(
     })
     if (bad === undefined) return { lines, files, stderr }
   } catch (error) {
-    throw lost(error, place, lines)
+    throw diedAtWork(error, lines) ? await guestDied(vm, wanted.run, place, error.parts.fact) : error
   }
   throw labError({
     place,

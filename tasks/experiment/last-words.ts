@@ -1,0 +1,52 @@
+/** What a guest said on its console before it died; the log is kept, because the VM's directory goes with the VM. */
+import { copyFile, mkdir, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { experimentError, type Failure } from '../engine/error.ts'
+import { printable } from '../engine/printable.ts'
+import { guessBootFailure } from '../linux/boot-failure.ts'
+import type { OpenVm } from '../vm.ts'
+import { CONSOLE_LOG } from '../vm/boot.ts'
+import { isAlive } from '../vm/state.ts'
+
+/** Milliseconds that QEMU has to end after its guest: a panic is written to the console meanwhile. */
+const END = 1500
+const LINES = 12
+
+/** Lines of our own init, which tell nothing of a death. */
+const OURS = /^lab-init: phase /
+
+/** The console's last lines, from the panic on where there is one. */
+export function lastLines(console: string): string[] {
+  const lines = console.split(/\r*\n/).filter((line) => line.trim() !== '' && !OURS.test(line))
+  const panic = lines.findIndex((line) => line.includes('Kernel panic - not syncing'))
+  return (panic < 0 ? lines.slice(-LINES) : lines.slice(panic, panic + LINES)).map((line) => printable(line, 200))
+}
+
+/** The failure of a run whose guest did not live to its end. `why` is what the connection said. */
+export async function guestDied(vm: OpenVm, run: string, place: string, why: string): Promise<Failure> {
+  for (const until = performance.now() + END; isAlive(vm.state) && performance.now() < until;)
+    await new Promise((resolve) => setTimeout(resolve, 50))
+  const file = join(vm.dir, CONSOLE_LOG)
+  const console = await readFile(file, 'utf8').catch(() => '')
+  const kept = join(vm.dir, '..', '..', 'logs', `${run}.console.log`)
+  const log = await mkdir(join(kept, '..'), { recursive: true })
+    .then(() => copyFile(file, kept))
+    .then(
+      () => kept,
+      () => undefined,
+    )
+  const lines = lastLines(console)
+  const guess = lines.length > 0 ? guessBootFailure(console) : undefined
+  const fact = 'the guest died while the workload ran'
+  return experimentError({
+    place,
+    fact: guess ? `${fact}: ${guess.name} (${printable(guess.evidence, 100)})` : fact,
+    lines: [why, ...(lines.length > 0 ? lines : ['its console said nothing'])],
+    wayOut: isAlive(vm.state)
+      ? 'QEMU still ran: the guest hangs, or its ssh server was ended; what did the workload do?'
+      : lines.length > 0
+        ? 'the lines are the last ones of its console; does the workload do that without probes too (`probes: []`)?'
+        : 'QEMU ended without a word of the kernel: it was switched off, or killed from outside (by the OOM killer?)',
+    ...(log !== undefined && { log }),
+  })
+}
