@@ -145,6 +145,30 @@ test('a wrong checksum is the user’s to settle, and the file is gone', async (
   expect(await readdir(join(it.cache, 'sources'))).toEqual([])
 })
 
+test('an address with wrong bytes is passed over for a mirror, and told when no other has them', async () => {
+  const [login, good, missing] = [
+    await serve((_, response) => response.end('<html>')),
+    await serve(whole),
+    await serve(status(404)),
+  ]
+  const it = wanted([`${login.url}/a`, `${good.url}/a`])
+  await download(it)
+  expect(await readFile(it.file)).toEqual(CONTENT)
+  const failure = await failureOf(download(wanted([`${missing.url}/a`, `${login.url}/a`])))
+  expect(failure).toMatchObject({ kind: 'user', parts: { fact: `${login.url}/a has the wrong sha256` } })
+  expect(failure.parts.lines?.at(-1)).toBe(`${missing.url}/a: HTTP 404`)
+})
+
+test('a damaged part costs one more transfer, and no question', async () => {
+  const { url, asked } = await serve(whole)
+  const it = wanted([`${url}/a`])
+  const file = join(it.cache, 'x')
+  await writeFile(`${file}.part`, 'rubbish')
+  await download({ ...it, file })
+  expect(await readFile(file)).toEqual(CONTENT)
+  expect(asked).toEqual(['/a bytes=7-', '/a -'])
+})
+
 test('addresses are tried in order, and the last failure names them all', async () => {
   const [missing, forbidden] = [await serve(status(404)), await serve(status(403))]
   const failure = await failureOf(download(wanted([`${missing.url}/a`, `${forbidden.url}/b`])))

@@ -4,7 +4,7 @@ import { mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
-import { Failure, interrupted, messageOf, userError, type FailureParts } from '../engine/error.ts'
+import { Failure, interrupted, messageOf, type FailureParts } from '../engine/error.ts'
 import { hashFile, hashText } from '../engine/fingerprint.ts'
 import { diskFailure } from '../engine/store.ts'
 
@@ -15,6 +15,9 @@ export class Unavailable extends Failure {
     this.name = 'Unavailable'
   }
 }
+
+/** Not the file that was asked for. The user's to settle: no fallback is taken for it. */
+class WrongBytes extends Failure {}
 
 export interface Download {
   readonly urls: readonly string[]
@@ -27,7 +30,7 @@ export interface Download {
   readonly onBytes: (done: number, total: number | undefined) => void
 }
 
-/** Until the first byte of an answer. Milliseconds. */
+/** Until the first byte of an answer, for all addresses of one source together. Milliseconds. */
 const CONNECT = 5000
 /** Without a byte for this long a download is given up (and can be resumed). Milliseconds. */
 const STALLED = 30_000
@@ -69,12 +72,13 @@ async function sizeOf(file: string): Promise<number> {
 async function attempt(
   url: string,
   partial: string,
-  { signal, onBytes }: Download,
+  { signal, onBytes, urls }: Download,
   onAnswer: () => void,
 ): Promise<void> {
   const from = await sizeOf(partial)
   const control = new AbortController()
-  let clock = setTimeout(() => control.abort(new Error(`no answer in ${CONNECT / 1000} s`)), CONNECT)
+  const patience = CONNECT / urls.length
+  let clock = setTimeout(() => control.abort(new Error(`no answer in ${patience / 1000} s`)), patience)
   const stop = () => control.abort(interrupted())
   signal.addEventListener('abort', stop, { once: true })
   try {
@@ -111,12 +115,26 @@ async function attempt(
   }
 }
 
+/** The whole file from one address, verified. A part of an earlier transfer may be damaged, or of another file: without it once more. */
+async function from(url: string, partial: string, wanted: Download, onAnswer: () => void): Promise<void> {
+  const { sha256, place } = wanted
+  const resumed = (await sizeOf(partial)) > 0
+  await attempt(url, partial, wanted, onAnswer)
+  try {
+    await verify(partial, sha256, place, url)
+  } catch (error) {
+    if (!resumed || !(error instanceof WrongBytes)) throw error
+    await attempt(url, partial, wanted, onAnswer)
+    await verify(partial, sha256, place, url)
+  }
+}
+
 /** Fails when the file is not the one that was asked for; the wrong file is removed, so that the next try starts anew. */
 export async function verify(file: string, sha256: string, place: string, from: string): Promise<void> {
   const found = await hashFile(file)
   if (found === sha256) return
   await rm(file, { force: true })
-  throw userError({
+  throw new WrongBytes('user', {
     place,
     fact: `${from} has the wrong sha256`,
     lines: [`wanted ${sha256}`, `found  ${found}`],
@@ -124,11 +142,15 @@ export async function verify(file: string, sha256: string, place: string, from: 
   })
 }
 
-/** Makes sure that `file` is there and has its checksum, from the first address that delivers. */
+/**
+ * Makes sure that `file` is there and has its checksum, from the first address that delivers it.
+ * @throws Unavailable when none can be reached; a user's Failure when what came is not the file
+ */
 export async function download(wanted: Download): Promise<void> {
-  const { urls, file, cache, place, sha256, signal } = wanted
+  const { urls, file, cache, place, signal } = wanted
   const partial = `${file}.part`
   const reasons: string[] = []
+  let wrong: WrongBytes | undefined
   await mkdir(dirname(file), { recursive: true })
   for (const url of urls) {
     if (signal.aborted) throw interrupted()
@@ -139,11 +161,16 @@ export async function download(wanted: Download): Promise<void> {
     }
     let answered = false
     try {
-      await attempt(url, partial, wanted, () => (answered = true))
-      await verify(partial, sha256, place, url)
+      await from(url, partial, wanted, () => (answered = true))
       await rename(partial, file)
       return
     } catch (error) {
+      // A login page in place of a file, a mirror that is broken: the next one may have it.
+      if (error instanceof WrongBytes) {
+        wrong ??= error
+        reasons.push(error.parts.fact)
+        continue
+      }
       const failure = diskFailure(error, place)
       if (failure instanceof Failure) throw failure
       const reason = deepest(error)
@@ -151,6 +178,10 @@ export async function download(wanted: Download): Promise<void> {
       if (!answered) await remember(cache, url, reason)
       reasons.push(`${url}: ${reason}`)
     }
+  }
+  if (wrong) {
+    const others = reasons.filter((reason) => reason !== wrong.parts.fact)
+    throw new WrongBytes('user', { ...wrong.parts, lines: [...(wrong.parts.lines ?? []), ...others] }, { cause: wrong })
   }
   throw new Unavailable({
     place,
