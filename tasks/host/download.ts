@@ -176,7 +176,10 @@ export async function download(wanted: Download): Promise<void> {
       const reason = deepest(error)
       // A broken transfer keeps its part. Only a host that never answered is remembered: a 404 says nothing about its other files.
       if (!answered) await remember(cache, url, reason)
-      reasons.push(`${url}: ${reason}`)
+      const kept = await sizeOf(partial)
+      reasons.push(
+        `${url}: ${reason}${kept > 0 ? ` (${Math.round(kept / 1e5) / 10} MB are kept; the next try goes on there)` : ''}`,
+      )
     }
   }
   if (wrong) {
