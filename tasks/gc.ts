@@ -5,6 +5,7 @@ import { pruneCache, type Pruned } from './engine/cache-limit.ts'
 import type { Context } from './engine/context.ts'
 import { isLocked } from './engine/lock.ts'
 import { PARTIAL } from './engine/store.ts'
+import { abandonedScratch } from './host/mmdebstrap.ts'
 import { usedByProcesses } from './host/open-files.ts'
 import { PARTIAL_RESULT } from './experiment/result.ts'
 import { orphans, stop, type Places } from './vm.ts'
@@ -48,6 +49,7 @@ export async function gcStep(places: Places, context: Context, dry: boolean): Pr
   const paths = [
     ...(await partialsIn(context.store.root, PARTIAL)),
     ...(await partialsIn(places.results, PARTIAL_RESULT)),
+    ...(await abandonedScratch((pid) => startTimeOf(pid) !== undefined)),
     ...(await halfTrees(join(context.cache, 'build'))),
     ...(await namesIn(join(context.cache, 'build')))
       .filter((name) => abandoned(name, PARTIAL))

@@ -1,5 +1,6 @@
 /** A Debian root file system as a tar archive, and a tree as an ext4 image; both work without root. */
-import { mkdir, rm } from 'node:fs/promises'
+import { chmod, mkdir, mkdtemp, readdir, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { labError } from '../engine/error.ts'
 import { debianMirror } from './apt.ts'
@@ -24,8 +25,39 @@ export interface Bootstrap {
 const asRoot = (): readonly string[] =>
   process.getuid?.() === 0 ? [] : ['unshare', '--map-root-user', '--map-auto', '--']
 
+/**
+ * As root, mmdebstrap mounts /proc, /sys and more below its directory, where everybody sees them, and goes on for a while when it is told to
+ * end alone. In namespaces of its own that end with us, whatever ends us, neither mounts nor programs of it can stay.
+ */
+const contained = (): readonly string[] =>
+  process.getuid?.() === 0
+    ? ['setpriv', '--pdeathsig=KILL', 'unshare', '--mount', '--pid', '--mount-proc', '--fork', '--kill-child', '--']
+    : []
+
+/** Where mmdebstrap works, with the pid of ours in its name: `lab gc` removes what a killed lab left. */
+const SCRATCH = 'lab-image-'
+
+/** Scratch directories whose lab is gone. `lives` tells whether a pid is somebody's. */
+export async function abandonedScratch(lives: (pid: number) => boolean): Promise<string[]> {
+  const names = await readdir(tmpdir()).catch(() => [])
+  return names
+    .filter((name) => name.startsWith(SCRATCH) && !lives(Number(name.slice(SCRATCH.length).split('-')[0])))
+    .map((name) => join(tmpdir(), name))
+}
+
 /** Runs mmdebstrap against the mirror of the host's apt. */
 export async function bootstrap(wanted: Bootstrap): Promise<void> {
+  const scratch = await mkdtemp(join(tmpdir(), `${SCRATCH}${process.pid}-`))
+  try {
+    // apt fetches as a user of its own.
+    await chmod(scratch, 0o755)
+    await mmdebstrap(wanted, scratch)
+  } finally {
+    await run([...asRoot(), 'rm', '-rf', '--one-file-system', '--', scratch], { accept: [0, 1] })
+  }
+}
+
+async function mmdebstrap(wanted: Bootstrap, scratch: string): Promise<void> {
   const { suite, variant, packages, exclude, shell, tar, log, place, signal } = wanted
   const mirror = await debianMirror(signal)
   if (process.getuid?.() !== 0 && !(await has('newuidmap')))
@@ -36,6 +68,7 @@ export async function bootstrap(wanted: Bootstrap): Promise<void> {
     })
   await run(
     [
+      ...contained(),
       ...['mmdebstrap', `--variant=${variant}`, '--format=tar', '--aptopt=Acquire::Languages "none"'],
       `--customize-hook=chroot "$1" usermod --shell ${shell} root`,
       ...exclude.map((pattern) => `--dpkgopt=path-exclude=${pattern}`),
@@ -45,7 +78,7 @@ export async function bootstrap(wanted: Bootstrap): Promise<void> {
       signal,
       log,
       place,
-      env: { SOURCE_DATE_EPOCH: '0' },
+      env: { SOURCE_DATE_EPOCH: '0', TMPDIR: scratch },
       onLine: (line) => {
         const phase = /^I: (.{3,60}?)\.*$/.exec(line)?.[1]
         if (phase) wanted.onPhase(phase)

@@ -178,6 +178,46 @@ describe('lab', () => {
   })
 })
 
+/** Command lines of the processes that run now. */
+const commandLines = () =>
+  readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .flatMap((pid) => {
+      try {
+        return [readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ')]
+      } catch {
+        return []
+      }
+    })
+
+test.runIf(process.getuid?.() === 0)(
+  'a lab that is killed while it builds an image leaves no program, no mount, and the rest to gc',
+  async () => {
+    const one = rig()
+    const nap = `sleep ${90_000 + (process.pid % 9000)}.5`
+    // As mmdebstrap: it mounts things, has a program at work, and does not end for a SIGTERM that it gets alone.
+    const script = `trap '' TERM; mkdir "$TMPDIR/m"; mount -t tmpfs lab-test "$TMPDIR/m"; echo "I: at work"; ${nap}`
+    const PATH = `${pathOf(one, [], { mmdebstrap: script })}:${process.env['PATH'] ?? ''}`
+    const env = {
+      PATH,
+      LAB_CACHE_DIR: join(one.dir, 'cache'),
+      TMPDIR: one.dir,
+      LAB_DEBIAN_MIRROR: 'http://127.0.0.1:9/',
+    }
+    const { child, ended } = one.start(['build', 'image'], env)
+    const napping = () => commandLines().some((line) => line.trim() === nap)
+    await expect.poll(napping, { timeout: 20_000 }).toBe(true)
+    child.kill('SIGKILL')
+    await ended
+    await expect.poll(napping, { timeout: 5000 }).toBe(false)
+    expect(readFileSync('/proc/self/mounts', 'utf8')).not.toContain(one.dir)
+    const scratch = () => readdirSync(one.dir).filter((name) => name.startsWith('lab-image-'))
+    expect(scratch()).toHaveLength(1)
+    expect((await one.lab(['gc'], env)).stdout).toContain('lab-image-')
+    expect(scratch()).toEqual([])
+  },
+)
+
 describe('installed by npm', () => {
   /** What `npm install -g` leaves: the packed files below node_modules, and a link to the program. */
   function installed(dependencies: 'nested' | 'hoisted'): { one: Rig; program: string } {
