@@ -1,6 +1,7 @@
 /** A run for people: its events, its verdict, what was lost and who else was there. */
 import { traceLines } from '../data/trace-table.ts'
 import { printable } from '../engine/printable.ts'
+import { signalText } from '../linux/signal.ts'
 import type { RunOutcome } from '../experiment.ts'
 import { summary } from '../data/statistics.ts'
 import type { Manifest } from './manifest.ts'
@@ -37,7 +38,7 @@ function fallback({ kernel }: Manifest): string[] {
 /** How the workload ended, where that is not how one wants it. */
 function workloadLines({ workload: { pid, status, signal } }: Manifest): string[] {
   if (status === 0 || pid === null) return []
-  return [`  the workload ended with ${signal === null ? `status ${status ?? '?'}` : `signal ${signal}`}`]
+  return [`  the workload ended with ${signal === null ? `status ${status ?? '?'}` : signalText(signal)}`]
 }
 
 /** One run with its first messages. */

@@ -1,0 +1,18 @@
+/** What a signal that ended a program says. */
+import { constants } from 'node:os'
+
+const NAMES = new Map(Object.entries(constants.signals).map(([name, number]) => [number, name]))
+
+/** What else is known of a workload that a signal ended; limits are the holder's (bpf/holder/child.c). */
+const WHY: Readonly<Record<string, string>> = {
+  SIGXFSZ: 'it wrote more than 64 MB to stdout or stderr',
+  SIGKILL: "killed: by the guest's OOM killer, where its dmesg says so",
+  SIGSEGV: 'it touched memory that it has not',
+}
+
+/** `signal 11 (SIGSEGV: it touched memory that it has not)`. */
+export function signalText(number: number): string {
+  const name = NAMES.get(number)
+  if (name === undefined) return `signal ${number}`
+  return `signal ${number} (${[name, WHY[name]].filter(Boolean).join(': ')})`
+}
