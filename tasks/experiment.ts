@@ -19,12 +19,13 @@ import {
 } from './experiment/journal.ts'
 import { failedBefore } from './experiment/before.ts'
 import type { RunOutcome } from './experiment/one-run.ts'
-import { Progress, type Plan, type Problem } from './experiment/progress.ts'
+import type { LeftRuns, Problem } from './experiment/left.ts'
+import { Progress, type Plan } from './experiment/progress.ts'
 import { deployables } from './experiment/record.ts'
 import { listRuns } from './experiment/result.ts'
 import { schedule } from './experiment/schedule.ts'
 import { describeObjects } from './experiment/slots.ts'
-import { budget, workers } from './experiment/workers.ts'
+import { affordable, budget, workers } from './experiment/workers.ts'
 import type { Ready } from './plan.ts'
 import type { openVm, Places } from './vm.ts'
 
@@ -55,8 +56,8 @@ export interface ExperimentOutcome {
   /** The last attempt at each run that counts, in the order of the plan. */
   readonly outcomes: readonly RunOutcome[]
   readonly problems: readonly Problem[]
-  /** Runs of arms that were given up after a problem. */
-  readonly left: number
+  /** Runs that were planned and not made. */
+  readonly left: readonly LeftRuns[]
 }
 
 /** Draws from the machine's own randomness: what is recorded makes it repeatable. */
@@ -139,8 +140,8 @@ async function forgetInterrupted(dir: string, experiment: string, context: Conte
         type: 'notice',
         level: 'info',
         place: `experiment ${experiment}`,
-        text: `begins anew; the run that was interrupted (${journal.started}) is given up, its results stay`,
-        wayOut: '--resume finishes an interrupted run',
+        text: `begins anew; what is unfinished of ${journal.started} is given up, its results stay`,
+        wayOut: '--resume finishes it',
       })
   }
 }
@@ -161,24 +162,29 @@ export async function experimentStep(
   const parallel = wanted.parallel ?? experiment.parallel
   const vm = lab.vms[experiment.vm] ?? { cpus: 1, memory: 0 }
   const runs = all.filter(({ index }) => !done.has(index))
-  const count = Math.min(Math.max(runs.length, 1), parallel === 'auto' ? budget(vm) : parallel)
+  const wish = Math.min(Math.max(runs.length, 1), parallel === 'auto' ? budget(vm) : parallel)
+  const { count, why } = affordable(wish, vm)
   await writeJournal(dir, journal)
   const name = `experiment ${experiment.name}`
+  if (why !== undefined) context.emit({ type: 'notice', level: 'warning', place: name, text: why })
   return await step(context, name, name, async (handle) => {
     const progress = new Progress(wanted, { ...plan, runs, count }, places, context, handle)
     await workers(count, progress, context)
-    await endJournal(dir, journal)
+    const { problems, left } = progress.leftovers
     const outcomes = all.flatMap(({ index, warmup }) => {
       const outcome = progress.results.get(index) ?? done.get(index)
       return outcome && !warmup ? [outcome] : []
     })
-    const [first] = progress.problems
+    const [first] = problems
+    // What is unfinished can be resumed; a mistake of the user's that let no run come about is not a run that was begun.
+    if (outcomes.length === 0 ? first?.failure.kind === 'user' : problems.length + left.length === 0)
+      await endJournal(dir, journal)
     if (first && outcomes.length === 0) throw first.failure
     const passed = outcomes.filter(({ manifest }) => manifest.verdict === 'passed').length
     return {
-      outcome: passed === outcomes.length && !first ? 'done' : 'failed',
+      outcome: passed === outcomes.length && problems.length + left.length === 0 ? 'done' : 'failed',
       detail: `${passed} of ${outcomes.length} runs passed`,
-      value: { outcomes, problems: progress.problems, left: progress.left },
+      value: { outcomes, problems, left },
     }
   })
 }

@@ -1,4 +1,7 @@
-/** Garbage: VMs whose run was killed, results and store entries that were never finished, trees that were half unpacked. */
+/**
+ * Garbage: VMs whose run was killed, results and store entries that were never finished, trees that were half unpacked, snapshots that nobody
+ * can restore.
+ */
 import { readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { pruneCache, type Pruned } from './engine/cache-limit.ts'
@@ -9,6 +12,7 @@ import { abandonedScratch } from './host/mmdebstrap.ts'
 import { usedByProcesses } from './host/open-files.ts'
 import { PARTIAL_RESULT } from './experiment/result.ts'
 import { orphans, stop, type Places } from './vm.ts'
+import { staleSnapshots } from './vm/stale-snapshots.ts'
 import { startTimeOf } from './vm/state.ts'
 
 const namesIn = (dir: string): Promise<string[]> => readdir(dir).catch(() => [])
@@ -51,6 +55,7 @@ export async function gcStep(places: Places, context: Context, dry: boolean): Pr
     ...(await partialsIn(places.results, PARTIAL_RESULT)),
     ...(await abandonedScratch((pid) => startTimeOf(pid) !== undefined)),
     ...(await halfTrees(join(context.cache, 'build'))),
+    ...(await staleSnapshots(context)),
     ...(await namesIn(join(context.cache, 'build')))
       .filter((name) => abandoned(name, PARTIAL))
       .map((name) => join(context.cache, 'build', name)),

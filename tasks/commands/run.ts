@@ -122,9 +122,10 @@ const problemText = ({ arm, repeat, failure }: ExperimentOutcome['problems'][num
   `no result: ${[printable(arm), `repeat ${repeat}`].filter(Boolean).join(' ')}: ${failure.parts.place ?? ''}: ${failure.parts.fact}`
 
 /** A run without a result weighs more than one that did not pass. */
-const verdictOf = ({ outcomes, problems }: ExperimentOutcome): number =>
+const verdictOf = ({ outcomes, problems, left }: ExperimentOutcome): number =>
   problems[0]?.failure.exitCode ??
-  (outcomes.some(({ manifest }) => manifest.verdict !== 'passed') ||
+  (left.length > 0 ||
+  outcomes.some(({ manifest }) => manifest.verdict !== 'passed') ||
   sameBytes(outcomes.map(({ manifest }) => manifest)).some(differs)
     ? EXIT.experiment
     : EXIT.done)
@@ -162,12 +163,15 @@ async function runNamed(experiments: readonly ResolvedExperiment[], one: RunOne,
   }
   const outcomes = all.flatMap((one) => one.outcomes)
   const last = outcomes.at(-1)
+  const unfinished = all.map(({ problems, left }, index) => ({
+    ...{ experiment: experiments[index]?.name ?? '', problems, left },
+  }))
   return {
     text: [
       ...(last?.own ? [runText(last), ''] : []),
       ...all.flatMap((one) => one.problems.map(problemText)),
       ...(await explained(outcomes, session)),
-      summaryText(outcomes, experiments[0]?.until?.precision, await ordersOf(all)),
+      summaryText(outcomes, experiments[0]?.until?.precision, await ordersOf(all), unfinished),
     ].join('\n'),
     data: dataOf(outcomes),
     status: all.map(verdictOf).find((status) => status !== EXIT.done) ?? EXIT.done,

@@ -142,6 +142,8 @@ export interface ResolvedExperiment {
   }
   /** Milliseconds, before scaling by accelerator. */
   readonly timeout: number
+  /** Milliseconds that all runs of an arm may take together. */
+  readonly deadline?: number
   readonly trace: {
     readonly clock: (typeof CLOCKS)[number]
     /** Bytes per CPU. */
@@ -284,6 +286,7 @@ function resolveExperiment(
     metrics: experiment.metrics ?? {},
     ...repeatOf(experiment.repeat),
     timeout: millisecondsOf(experiment.timeout ?? DEFAULTS.timeout),
+    ...(experiment.deadline !== undefined && { deadline: millisecondsOf(experiment.deadline) }),
     trace: {
       clock: trace?.clock ?? DEFAULTS.clock,
       buffer: bytesOf(trace?.buffer ?? DEFAULTS.buffer),

@@ -384,6 +384,9 @@ export const Experiment = z
     timeout: seconds
       .optional()
       .describe('deadline of one workload, before it is scaled for a slow accelerator; 60s when left out'),
+    deadline: seconds
+      .optional()
+      .describe('for all runs of one arm together; the rest of its runs is left out, and the summary says so'),
     trace: z
       .strictObject({
         clock: z.enum(CLOCKS).optional().describe('the clock of the trace; mono when left out'),

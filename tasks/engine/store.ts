@@ -6,7 +6,7 @@ import { createHash, randomBytes } from 'node:crypto'
 import { createReadStream, existsSync } from 'node:fs'
 import { mkdir, readFile, readdir, rename, rm, stat, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { codeOf, labError, messageOf } from './error.ts'
+import { codeOf, labError, messageOf, Failure } from './error.ts'
 import type { Fingerprint, Inputs } from './fingerprint.ts'
 
 const INPUTS = 'inputs.json'
@@ -20,11 +20,16 @@ export interface StoredEntry {
   readonly inputs: Inputs
 }
 
+const DISK_FULL = 'the disk is full'
+
+/** Whether a failure says that there is no room: whatever else is written next will fail too. */
+export const isDiskFull = (failure: Failure): boolean => failure.parts.fact === DISK_FULL
+
 /** The failure of a disk without room; the same words wherever it shows. */
 export const diskFull = (place: string | undefined, lines?: readonly string[]) =>
   labError({
     place,
-    fact: 'the disk is full',
+    fact: DISK_FULL,
     lines,
     wayOut: 'free some space, or set LAB_CACHE_DIR to another disk; `lab gc` removes what nobody needs',
   })
@@ -35,7 +40,9 @@ export const SAYS_DISK_FULL = /No space left on device|Disk quota exceeded/
 /** Turns "no space left" and its kin into a failure with a way out; everything else passes through. */
 export function diskFailure(error: unknown, place: string): unknown {
   const code = codeOf(error)
-  if (code === 'ENOSPC' || code === 'EDQUOT') return diskFull(place)
+  // DuckDB has the system's words and no code.
+  if (code === 'ENOSPC' || code === 'EDQUOT' || (code === undefined && SAYS_DISK_FULL.test(messageOf(error))))
+    return error instanceof Failure ? error : diskFull(place)
   if (code === 'EACCES' || code === 'EROFS' || code === 'EPERM')
     return labError({
       place,

@@ -3,6 +3,7 @@ import type { Arm } from '../config/arms.ts'
 import type { Failed } from '../data/expect-failure.ts'
 import type { Context, StepHandle } from '../engine/context.ts'
 import { Failure } from '../engine/error.ts'
+import { jumped, moment, secondsSince } from '../engine/moment.ts'
 import { printable } from '../engine/printable.ts'
 import type { KeptInputs } from '../evidence/inputs.ts'
 import type { ExperimentWanted } from '../experiment.ts'
@@ -11,19 +12,13 @@ import { endIfDead, openVm, type Places } from '../vm.ts'
 import { isAlive } from '../vm/state.ts'
 import { withoutGuest } from './before.ts'
 import type { Journal } from './journal.ts'
+import { Leftovers } from './left.ts'
 import { enough } from './metrics.ts'
 import { finishRun, runInGuest, sealedRun, type RunOutcome } from './one-run.ts'
 import type { Session, Slot } from './record.ts'
 import type { PlannedRun } from './schedule.ts'
 import { Sessions } from './session.ts'
 import { takeFirst } from './workers.ts'
-
-/** A run that left no result: why, and what became of the runs after it. */
-export interface Problem {
-  readonly arm: string
-  readonly repeat: number
-  readonly failure: Failure
-}
 
 /** What is to be done. */
 export interface Plan {
@@ -57,10 +52,12 @@ export class Progress {
   readonly #opened: Sessions
   readonly #sessions = new Map<number, Session>()
   readonly #finishing = new Map<number, Promise<void>>()
-  readonly #givenUp = new Set<number>()
+  readonly #begun = moment()
+  #jumped = 0
+  /** The last run of the plan that is done: its messages are shown. */
+  #last = -1
   readonly results = new Map<number, RunOutcome>()
-  readonly problems: Problem[] = []
-  left = 0
+  readonly leftovers: Leftovers
 
   constructor(
     wanted: ExperimentWanted,
@@ -83,6 +80,7 @@ export class Progress {
     this.#context = context
     this.#handle = handle
     this.#opened = new Sessions(wanted, places, context)
+    this.leftovers = new Leftovers(wanted.experiment.deadline)
   }
 
   #start(arm: Arm): ExperimentWanted['experiment']['start'] {
@@ -106,8 +104,7 @@ export class Progress {
     for (;;) {
       const run = takeFirst(this.#pending, (one) => kept !== undefined && this.#arm(one).kernel === kernel)
       if (run === undefined) return undefined
-      if (this.#givenUp.has(run.arm)) this.left++
-      else if (!this.#satisfied(run)) return run
+      if (!this.#satisfied(run) && !this.leftovers.leaves(this.#arm(run).name)) return run
     }
   }
 
@@ -157,8 +154,29 @@ export class Progress {
   /** A run whose arm gave no result: the same would happen again, so the arm is given up, and others go on. */
   #failed(run: PlannedRun, error: unknown): void {
     if (!(error instanceof Failure) || error.kind === 'interrupted') throw error
-    this.#givenUp.add(run.arm)
-    this.problems.push({ arm: this.#arm(run).name, repeat: run.repeat, failure: error })
+    this.leftovers.failed({ arm: this.#arm(run).name, repeat: run.repeat, failure: error })
+  }
+
+  /** Messages of thousands of runs are not kept in memory: those of the last one of the plan are. */
+  #keep(run: PlannedRun, outcome: RunOutcome): void {
+    const before = this.results.get(this.#last)
+    const last = run.index >= this.#last
+    if (last && before) this.results.set(this.#last, { ...before, own: undefined })
+    this.results.set(run.index, last ? outcome : { ...outcome, own: undefined })
+    this.#last = Math.max(this.#last, run.index)
+  }
+
+  /** Names and times of runs come from the calendar's clock; durations do not. */
+  #watchClock(): void {
+    const jump = jumped(this.#begun, moment())
+    if (Math.abs(jump - this.#jumped) < 1000) return
+    this.#context.emit({
+      type: 'notice',
+      level: 'warning',
+      place: `experiment ${this.#wanted.experiment.name}`,
+      text: `the clock of the host was set by ${Math.round((jump - this.#jumped) / 1000)} s (or the host slept): names and times of the runs follow it, durations do not`,
+    })
+    this.#jumped = jump
   }
 
   async #attempt(
@@ -186,7 +204,7 @@ export class Progress {
     // The host looks at one run while the guest is at the next: they use different CPUs.
     const finishing = finishRun(session, collected, this.#places, this.#context)
       .then(
-        (outcome) => void this.results.set(run.index, outcome),
+        (outcome) => this.#keep(run, outcome),
         (error: unknown) => this.#failed(run, error),
       )
       .finally(async () => (warm ? await session.vm[Symbol.asyncDispose]() : undefined))
@@ -207,7 +225,7 @@ export class Progress {
     const things = this.#ready.get(arm.kernel)
     if (things === undefined) throw new Error(`nothing was prepared for arm ${arm.name}`)
     const outcome = await withoutGuest(this.#wanted, things, this.#slot(run, arm, 1), failed, this.#places)
-    this.results.set(run.index, outcome)
+    this.#keep(run, outcome)
   }
 
   /** A run that boots a guest of its own and lets nothing into it. Done again it would be the same: there are no retries. */
@@ -225,6 +243,16 @@ export class Progress {
   }
 
   readonly run = async (run: PlannedRun, worker: number): Promise<void> => {
+    const begun = moment()
+    try {
+      await this.#run(run, worker)
+    } finally {
+      this.leftovers.spend(this.#arm(run).name, secondsSince(begun) * 1000)
+      this.#watchClock()
+    }
+  }
+
+  async #run(run: PlannedRun, worker: number): Promise<void> {
     const arm = this.#arm(run)
     const early = this.#early.get(arm) ?? []
     if (early.length > 0) return await this.#withoutGuest(run, arm, early)

@@ -4,6 +4,8 @@ import { printable } from '../engine/printable.ts'
 import { signalText } from '../linux/signal.ts'
 import type { RunOutcome } from '../experiment.ts'
 import { summary } from '../data/statistics.ts'
+import { controlText } from './control.ts'
+import { WHY_LEFT, type LeftRuns, type Problem } from './left.ts'
 import type { Manifest } from './manifest.ts'
 import { metricText, valuesOf } from './metrics.ts'
 
@@ -63,15 +65,39 @@ export function runText({ dir, manifest, own }: RunOutcome): string {
   ].join('\n')
 }
 
-const countText = (runs: readonly Manifest[]): string => {
+/** What a plan did not get to. */
+export interface Unfinished {
+  readonly experiment: string
+  readonly problems: readonly Problem[]
+  readonly left: readonly LeftRuns[]
+}
+
+const armKey = (experiment: string, arm: string) => `${experiment} ${printable(arm)}`.trimEnd()
+
+/** For each arm how many runs have no result, and why: "1 without a result", "3 left out after that". */
+function missing(unfinished: readonly Unfinished[]): Map<string, string[]> {
+  const words = new Map<string, string[]>()
+  const add = (key: string, word: string) => words.set(key, [...(words.get(key) ?? []), word])
+  for (const { experiment, problems, left } of unfinished) {
+    for (const [arm, list] of Map.groupBy(problems, (one) => one.arm))
+      add(armKey(experiment, arm), `${list.length} without a result`)
+    for (const { arm, why, runs } of left) add(armKey(experiment, arm), `${runs} ${WHY_LEFT[why]}`)
+  }
+  return words
+}
+
+/** "failed: 3 passed, 1 failed". An arm whose runs are not all there, or not all whole, is incomplete. */
+function countText(runs: readonly Manifest[], absent: readonly string[]): string {
   const count = (verdict: Manifest['verdict']) => runs.filter((one) => one.verdict === verdict).length
   const [failed, incomplete] = [count('failed'), count('incomplete')]
   const words = [
     `${count('passed')} passed`,
     failed > 0 && `${failed} failed`,
     incomplete > 0 && `${incomplete} incomplete`,
+    ...absent,
   ]
-  return words.filter((word) => word !== false).join(', ')
+  const verdict = failed > 0 ? 'failed' : incomplete > 0 || absent.length > 0 ? 'incomplete' : 'passed'
+  return `${verdict}: ${words.filter((word) => word !== false).join(', ')}`
 }
 
 function factsOf(runs: readonly Manifest[], wanted: number | undefined): string[] {
@@ -84,16 +110,24 @@ function factsOf(runs: readonly Manifest[], wanted: number | undefined): string[
   ]
 }
 
-/** A line for each arm where there are several, and its numbers where there are any. */
-function armLines(outcomes: readonly RunOutcome[], wanted: number | undefined): string[] {
+/** A line for each arm where there are several or where runs are missing, and its numbers where there are any. */
+function armLines(
+  outcomes: readonly RunOutcome[],
+  wanted: number | undefined,
+  unfinished: readonly Unfinished[],
+): string[] {
   const arms = Map.groupBy(
     outcomes.map(({ manifest }) => manifest),
-    ({ experiment, arm }) => `${experiment} ${arm.name}`.trimEnd(),
+    ({ experiment, arm }) => armKey(experiment, arm.name),
   )
-  const width = Math.max(0, ...[...arms.keys()].map((key) => key.length))
-  return [...arms].flatMap(([key, runs]) => {
+  const absent = missing(unfinished)
+  const keys = [...new Set([...arms.keys(), ...absent.keys()])]
+  const width = Math.max(0, ...keys.map((key) => key.length))
+  return keys.flatMap((key) => {
+    const runs = arms.get(key) ?? []
     const facts = factsOf(runs, wanted).map((fact) => `    ${fact}`)
-    return arms.size < 2 && facts.length === 0 ? [] : [`${key.padEnd(width)}  ${countText(runs)}`, ...facts]
+    if (keys.length < 2 && facts.length === 0 && absent.size === 0) return []
+    return [`${key.padEnd(width)}  ${countText(runs, absent.get(key) ?? [])}`, ...facts]
   })
 }
 
@@ -106,17 +140,21 @@ export function summaryText(
   outcomes: readonly RunOutcome[],
   precision?: number,
   orders: readonly string[] = [],
+  unfinished: readonly Unfinished[] = [],
 ): string {
   const bad = outcomes.filter(({ manifest }) => manifest.verdict !== 'passed')
   const passed = outcomes.length - bad.length
+  const names = unfinished.filter(({ problems, left }) => problems.length + left.length > 0)
   return [
-    ...armLines(outcomes, precision),
+    ...armLines(outcomes, precision, unfinished),
     ...orders,
+    ...controlText(outcomes.map(({ manifest }) => manifest)),
     ...bad.map(
       ({ manifest, dir }) =>
         `${manifest.verdict}: ${manifest.experiment} ${manifest.arm.name} repeat ${manifest.repeat}  ${dir}`,
     ),
     `${passed} of ${outcomes.length} run${outcomes.length === 1 ? '' : 's'} passed`,
+    ...names.map(({ experiment }) => `not finished: \`lab run ${experiment} --resume\` does what is left`),
   ].join('\n')
 }
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { budget, takeFirst, workers } from './workers.ts'
+import { affordable, budget, takeFirst, workers } from './workers.ts'
 
 const free = { signal: new AbortController().signal }
 
@@ -106,4 +106,16 @@ test.each([
   ['at least one', { cpus: 4, memory: 8 * G }, { cpus: 2, freeBytes: G }, 1],
 ])('the budget is bounded by %s', (_name, vm, host, count) => {
   expect(budget(vm, host)).toBe(count)
+})
+
+test('VMs that have no room are not started, whatever is asked for; too few CPUs are only said', () => {
+  const vm = { cpus: 2, memory: 2 ** 30 }
+  const host = { cpus: 4, freeBytes: 4 * 2 ** 30 }
+  expect(affordable(2, vm, host)).toEqual({ count: 2 })
+  const tight = affordable(8, vm, host)
+  expect(tight.count).toBe(3)
+  expect(tight.why).toMatch(/8 VMs of 1280 MB have no room in the 4096 MB that are free: 3 at a time/)
+  const many = affordable(8, vm, { cpus: 4, freeBytes: 2 ** 40 })
+  expect([many.count, many.why]).toEqual([8, '8 VMs share 4 CPUs: times of one run depend on the others'])
+  expect(affordable(1, vm, { cpus: 1, freeBytes: 0 })).toEqual({ count: 1 })
 })

@@ -9,13 +9,40 @@ import { interrupted } from '../engine/error.ts'
 /** Memory that QEMU itself and the host's share of a run take beside the guest's. Bytes. */
 const BESIDE = 256 * 2 ** 20
 
+interface Host {
+  readonly cpus: number
+  readonly freeBytes: number
+}
+const thisHost = (): Host => ({ cpus: availableParallelism(), freeBytes: freemem() })
+
+/** How many VMs of this size have room in the host's free memory; one at least. */
+const inMemory = (memory: number, { freeBytes }: Host): number => Math.max(1, Math.floor(freeBytes / (memory + BESIDE)))
+
 /** How many VMs of this size the host can run at once without one disturbing the other: a CPU of the host for each CPU that is busy. */
-export function budget(
-  vm: { readonly cpus: number; readonly memory: number },
-  host: { readonly cpus: number; readonly freeBytes: number } = { cpus: availableParallelism(), freeBytes: freemem() },
-): number {
+export function budget(vm: { readonly cpus: number; readonly memory: number }, host: Host = thisHost()): number {
   // A tracing workload keeps one CPU of its guest busy; the others are there to be traced across.
-  return Math.max(1, Math.min(host.cpus, Math.floor(host.freeBytes / (vm.memory + BESIDE))))
+  return Math.min(Math.max(host.cpus, 1), inMemory(vm.memory, host))
+}
+
+/**
+ * How many of the VMs that somebody asks for run at once: never more than have room, because the host would end one of them in the middle of a
+ * run. More than the host has CPUs for is what was asked for, and is said.
+ */
+export function affordable(
+  asked: number,
+  vm: { readonly cpus: number; readonly memory: number },
+  host: Host = thisHost(),
+): { readonly count: number; readonly why?: string } {
+  const room = inMemory(vm.memory, host)
+  const megabytes = (bytes: number) => `${Math.floor(bytes / 2 ** 20)} MB`
+  if (asked > room)
+    return {
+      count: room,
+      why: `${asked} VMs of ${megabytes(vm.memory + BESIDE)} have no room in the ${megabytes(host.freeBytes)} that are free: ${room} at a time`,
+    }
+  return asked > host.cpus
+    ? { count: asked, why: `${asked} VMs share ${host.cpus} CPUs: times of one run depend on the others` }
+    : { count: asked }
 }
 
 export interface Work<Item> {

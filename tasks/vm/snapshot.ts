@@ -33,7 +33,8 @@ import {
 import type { SnapshotUse } from './state.ts'
 import { wakeUp } from './wake.ts'
 
-const KIND = 'snapshot'
+/** Kind of the store entries. */
+export const SNAPSHOTS = 'snapshot'
 /** A directory of the entry and not the entry itself: the store hashes files, and a guest's memory is a gigabyte of mostly nothing. */
 const MACHINE = 'machine'
 const MEMORY = 'memory'
@@ -42,7 +43,22 @@ const SEED = 'seed.tar'
 const ABOUT = 'about.json'
 
 const FileFacts = z.object({ size: z.number(), mtimeMs: z.number() })
-const About = z.object({ taken: z.string(), files: z.record(z.string(), FileFacts) })
+const About = z.object({
+  taken: z.string(),
+  files: z.record(z.string(), FileFacts),
+  /** Directory of the keys that its guest knows. */
+  keys: z.string(),
+})
+
+/** What was noted when a snapshot was taken. @throws where that cannot be read */
+export const snapshotAbout = async (dir: string): Promise<z.infer<typeof About>> =>
+  About.parse(JSON.parse(await readFile(join(dir, ABOUT), 'utf8')))
+
+/** Names the keys of a lab. @throws where there are none */
+export async function publicKeysHash(dir: string): Promise<string> {
+  const keys = await Promise.all(['host_key.pub', 'id_ed25519.pub'].map((name) => readFile(join(dir, name), 'utf8')))
+  return hashText(keys.join('\n'))
+}
 
 /** A snapshot that can be restored. */
 export interface Snapshot {
@@ -61,13 +77,19 @@ export interface SnapshotWanted {
 
 const textOf = (value: InputValue | undefined): string => (typeof value === 'string' ? value : 'unknown')
 
-const factsOf = async (file: string) => {
+/** What tells a file from another one in its place. Whole milliseconds: finer ones do not survive every copy. */
+export async function factsOf(file: string): Promise<z.infer<typeof FileFacts>> {
   const { size, mtimeMs } = await stat(file)
-  return { size, mtimeMs }
+  return { size, mtimeMs: Math.floor(mtimeMs) }
 }
 
 /** Everything that a saved machine depends on. Another QEMU, kernel, image, disk, program, key or host CPU is another snapshot. */
-async function inputsOf({ vm: wanted }: SnapshotWanted, choice: Choice, keys: Keys, context: Context): Promise<Inputs> {
+async function inputsOf(
+  { vm: wanted }: SnapshotWanted,
+  choice: Choice,
+  keys: string,
+  context: Context,
+): Promise<Inputs> {
   const { vm, kernel, image, bundle } = wanted
   const bases = [image.disk, ...(await Promise.all(vm.disks.map((disk) => diskImage(disk, context))))]
   return {
@@ -79,7 +101,7 @@ async function inputsOf({ vm: wanted }: SnapshotWanted, choice: Choice, keys: Ke
     accel: choice.accel,
     // Its time stamp counter is the guest's clock, and its features are the guest's with KVM.
     hostCpu: cpus()[0]?.model ?? null,
-    keys: hashText(Buffer.concat([keys.hostPublic, Buffer.from(keys.userPublic)])),
+    keys,
     // The overlays of a snapshot fit these very files: an image that is made again may have its blocks elsewhere.
     bases: await Promise.all(bases.map(async (file) => ({ file, ...(await factsOf(file)) }))),
   }
@@ -88,7 +110,7 @@ async function inputsOf({ vm: wanted }: SnapshotWanted, choice: Choice, keys: Ke
 /** The snapshot of an entry, if its files are still what was saved. */
 async function whole({ dir, inputs }: StoredEntry, id: string, choice: Choice): Promise<Snapshot | undefined> {
   try {
-    const { taken, files } = About.parse(JSON.parse(await readFile(join(dir, ABOUT), 'utf8')))
+    const { taken, files } = await snapshotAbout(dir)
     for (const [name, { size, mtimeMs }] of Object.entries(files)) {
       const now = await factsOf(join(dir, MACHINE, name))
       if (now.size !== size || now.mtimeMs !== mtimeMs) return undefined
@@ -154,7 +176,10 @@ async function take(
   const files = Object.fromEntries(
     await Promise.all([...new Set(names)].map(async (name) => [name, await factsOf(join(machine, name))] as const)),
   )
-  await writeFile(join(dir, ABOUT), `${JSON.stringify({ taken: new Date().toISOString(), files }, null, 1)}\n`)
+  await writeFile(
+    join(dir, ABOUT),
+    `${JSON.stringify({ taken: new Date().toISOString(), files, keys: places.keys }, null, 1)}\n`,
+  )
 }
 
 /** Names of inputs as a person calls them. */
@@ -172,7 +197,7 @@ const WHY: Readonly<Record<string, string>> = {
 
 /** Which inputs differ from those of the newest snapshot of this VM and kernel, for people. */
 async function changedSince(inputs: Inputs, context: Context): Promise<string | undefined> {
-  const before = await context.store.newest(KIND, ({ vm, keys }) => vm === inputs['vm'] && keys === inputs['keys'])
+  const before = await context.store.newest(SNAPSHOTS, ({ vm, keys }) => vm === inputs['vm'] && keys === inputs['keys'])
   if (before === undefined) return undefined
   const names = [...new Set(changedInputs(before.inputs, inputs).map((name) => name.split('.')[0] ?? name))]
   if (names.includes('qemu'))
@@ -190,10 +215,11 @@ export async function snapshotStep(wanted: SnapshotWanted, places: Places, conte
   const name = `snapshot of vm ${wanted.vm.vm.name}, kernel ${wanted.vm.kernel.name}`
   return await step(context, name, name, async (handle) => {
     const choice = await accelOf(wanted.vm, context, handle)
-    const inputs = await inputsOf(wanted, choice, await keysIn(places.keys), context)
+    await keysIn(places.keys)
+    const inputs = await inputsOf(wanted, choice, await publicKeysHash(places.keys), context)
     const key = fingerprintOf(inputs)
     const find = async () => {
-      const entry = await context.store.get(KIND, key)
+      const entry = await context.store.get(SNAPSHOTS, key)
       if (entry === undefined) return undefined
       const found = await whole(entry, key.slice(0, 16), choice)
       if (found !== undefined) return found
@@ -208,7 +234,7 @@ export async function snapshotStep(wanted: SnapshotWanted, places: Places, conte
     const theirs = await find()
     if (theirs) return { outcome: 'restored', detail: `taken ${theirs.use.taken}`, value: theirs }
     const changed = await changedSince(inputs, context)
-    await context.store.put(KIND, key, inputs, (dir) => take(wanted, choice, dir, places, context, handle))
+    await context.store.put(SNAPSHOTS, key, inputs, (dir) => take(wanted, choice, dir, places, context, handle))
     if (context.signal.aborted) throw interrupted()
     const value = await find()
     if (value === undefined) throw new Error('a snapshot that was just taken is not whole')

@@ -1,0 +1,61 @@
+import { expect, test } from 'vitest'
+import { agreements, controlText } from './control.ts'
+import type { Manifest } from './manifest.ts'
+
+/** Runs of one arm and start, one for each value; the sequence is of one letter. */
+const runs = (arm: string, start: 'warm' | 'cold', values: readonly number[], sequences = 'a'): Manifest[] =>
+  values.map(
+    (ns, index) =>
+      ({
+        arm: { name: `${arm}${arm && ','}start=${start}` },
+        plan: { start },
+        workload: { ms: 5 },
+        metrics: { ns },
+        sequence: sequences[index % sequences.length],
+      }) as unknown as Manifest,
+  )
+
+const NUMBERS = [10, 11, 12, 13, 14, 15]
+
+test('agree: the same sequences, and numbers that chance explains', () => {
+  const list = [...runs('bytes=1', 'warm', NUMBERS, 'ab'), ...runs('bytes=1', 'cold', NUMBERS, 'ba')]
+  const [one] = agreements(list)
+  expect(one).toMatchObject({ arm: 'bytes=1', agrees: true, runs: { warm: 6, cold: 6 } })
+  expect(one?.sequences).toEqual([
+    { id: 'a', warm: 3, cold: 3 },
+    { id: 'b', warm: 3, cold: 3 },
+  ])
+  expect(controlText(list)[0]).toBe('warm and cold agree, bytes=1 (6 and 6 runs): the same 2 sequences of messages')
+})
+
+test('differ: a sequence that only one of them has', () => {
+  const list = [...runs('', 'warm', NUMBERS, 'ab'), ...runs('', 'cold', NUMBERS)]
+  expect(agreements(list)[0]?.agrees).toBe(false)
+  expect(controlText(list)[0]).toBe(
+    'warm and cold differ (6 and 6 runs): sequences of messages: 1 only warm, 0 only cold, of 2',
+  )
+})
+
+test('differ: a number that is another one', () => {
+  const list = [
+    ...runs('', 'warm', NUMBERS),
+    ...runs(
+      '',
+      'cold',
+      NUMBERS.map((value) => value + 100),
+    ),
+  ]
+  const [one] = agreements(list)
+  expect(one?.agrees).toBe(false)
+  expect(one?.numbers.map(({ name, p }) => [name, p < 0.05])).toEqual([
+    ['ns', true],
+    ['workload ms', false],
+  ])
+  expect(controlText(list).join('\n')).toContain('ns: warm 12.5, cold 112.5; a difference (delta -1.00, p 0.00')
+})
+
+test('nothing is said of arms without a control, nor of half of one', () => {
+  expect(agreements(runs('', 'warm', NUMBERS))).toEqual([])
+  const plain = runs('', 'warm', NUMBERS).map((one) => ({ ...one, arm: { name: 'bytes=1' } }) as unknown as Manifest)
+  expect(controlText(plain)).toEqual([])
+})

@@ -1,0 +1,128 @@
+/**
+ * The figures of many runs, as ratios taken in one go on one machine: `npm run bench:runs` (with `-- --many`, a thousand repeats too; 15 minutes
+ * without KVM). What one more repeat takes is the difference between a command with many and one with few: starting the program and building is
+ * in both.
+ */
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { VmState } from '../vm/state.ts'
+import { bareSsh, must, once, say } from './bench-kit.ts'
+import { Rig } from './rig.ts'
+
+const FEW = 1
+const MORE = 11
+const MANY = 1000
+
+const rig = new Rig()
+const ok = async (args: readonly string[]) => {
+  const { status, stderr } = await rig.lab(args)
+  if (status !== 0) throw new Error(`lab ${args.join(' ')}: ${stderr}`)
+}
+const readiter = (repeat: number, ...more: string[]) => ok(['run', 'readiter', '--repeat', String(repeat), ...more])
+
+/** Seconds of one more repeat. */
+async function repeats(work: (count: number) => Promise<void> | void): Promise<number> {
+  const few = await once(() => work(FEW))
+  const more = await once(() => work(MORE))
+  return (more - few) / (MORE - FEW)
+}
+
+async function starts(): Promise<void> {
+  await readiter(1, '--start', 'warm')
+  const warm = await repeats((count) => readiter(count, '--start', 'warm'))
+  const cold = await repeats((count) => readiter(count, '--start', 'cold'))
+  say(`a repeat: warm ${warm.toFixed(2)} s, cold ${cold.toFixed(2)} s, ratio ${(warm / cold).toFixed(2)}   (<= 0.35)`)
+}
+
+async function parallel(): Promise<void> {
+  const arms = [2, 4, 6, 8].flatMap((bytes) => ['--param', `bytes=${bytes}`])
+  for (const start of ['shared', 'warm']) {
+    const serial = await once(() => readiter(10, ...arms, '--start', start))
+    const two = await once(() => readiter(10, ...arms, '--start', start, '--parallel', '2'))
+    say(
+      `4 arms x 10 repeats, ${start}: one VM ${serial.toFixed(1)} s, two VMs ${two.toFixed(1)} s, ratio ${(serial / two).toFixed(2)}   (>= 1.6)`,
+    )
+  }
+}
+
+/** The same holder runs over a bare ssh connection: what is left is the lab's own. */
+async function overhead(): Promise<void> {
+  await ok(['up'])
+  const state = JSON.parse(readFileSync(join(rig.dir, '.lab/vms/default/state.json'), 'utf8')) as VmState
+  await readiter(1)
+  const ours = await repeats((count) => readiter(count))
+  const bundle = (await rig.lab(['exec', '--', 'sh', '-c', 'echo /run/lab/bundle-*'])).stdout.trim().split(' ')[0] ?? ''
+  const events = ['fork', 'exec', 'exit'].map((name) => `--event sched:sched_process_${name}`).join(' ')
+  const holder = `${bundle}/lab-holder --dir /run/lab/b ${events} --object ${bundle}/readiter.bpf.o -- ${bundle}/readfile /data/f --bytes 16 --count 3`
+  const ssh = bareSsh(join(rig.dir, '.lab/keys/id_ed25519'), state.port)
+  const theirs = await repeats((count) => must([...ssh, Array.from({ length: count }, () => holder).join('; ')]))
+  await ok(['down'])
+  say(
+    `a repeat on a running VM: ${ours.toFixed(2)} s, bare ssh ${theirs.toFixed(2)} s, the lab's own ${(ours - theirs).toFixed(2)} s   (<= 0.3)`,
+  )
+}
+
+const names = (dir: string) => (existsSync(dir) ? readdirSync(dir) : [])
+const lines = (file: string) => readFileSync(file, 'utf8').split('\n')
+
+/** Everything that runs could leave behind, by name. */
+function census(): Record<string, string[]> {
+  const processes = names('/proc').filter((pid) => {
+    try {
+      return /^\d+$/.test(pid) && readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(rig.dir)
+    } catch {
+      return false
+    }
+  })
+  return {
+    processes,
+    sockets: lines('/proc/net/unix').filter((line) => line.includes(rig.dir)),
+    // Column 4 is the state, 0A is LISTEN (include/net/tcp_states.h); 0100007F is 127.0.0.1.
+    ports: lines('/proc/net/tcp').flatMap((line) => {
+      const [, local = '', , socket] = line.trim().split(/\s+/)
+      return socket === '0A' && local.startsWith('0100007F') ? [local] : []
+    }),
+    temporary: names(tmpdir()),
+    vms: names(join(rig.dir, '.lab/vms')),
+    journals: names(join(rig.dir, '.lab/runs/readiter')),
+    halfWritten: names(join(rig.dir, 'results/readiter')).filter((name) => name.startsWith('.')),
+  }
+}
+
+async function many(start: string): Promise<void> {
+  const before = census()
+  const { child, ended } = rig.start(['run', 'readiter', '--repeat', String(MANY), '--start', start])
+  let rss = 0
+  const watch = setInterval(() => {
+    try {
+      const status = readFileSync(`/proc/${child.pid}/status`, 'utf8')
+      rss = Math.max(rss, Number(/VmHWM:\s+(\d+)/.exec(status)?.[1] ?? 0))
+    } catch {
+      // It has ended.
+    }
+  }, 2000)
+  const taken = await once(async () => {
+    const { status, stderr } = await ended
+    if (status !== 0) throw new Error(stderr.slice(-2000))
+  })
+  clearInterval(watch)
+  const left = Object.entries(census()).flatMap(([kind, list]) => {
+    const fresh = list.filter((name) => !(before[kind] ?? []).includes(name))
+    return fresh.length === 0 ? [] : [`${kind}: ${fresh.slice(0, 5).join(' ')}`]
+  })
+  const results = names(join(rig.dir, 'results/readiter')).length
+  say(
+    `${MANY} repeats, ${start}: ${taken.toFixed(0)} s, ${(rss / 1024).toFixed(0)} MiB at most, ${results} results; left behind: ${left.join('; ') || 'nothing'}`,
+  )
+}
+
+try {
+  await starts()
+  await parallel()
+  await overhead()
+  if (process.argv.includes('--many')) for (const start of ['shared', 'warm']) await many(start)
+} finally {
+  await rig.lab(['down'])
+  rig.remove()
+}

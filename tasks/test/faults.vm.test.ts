@@ -1,0 +1,146 @@
+/** What goes wrong around a matrix: nothing is lost that was reported done, and nothing is reported done that was not. */
+import { spawnSync } from 'node:child_process'
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import type { Manifest } from '../experiment/manifest.ts'
+import { TOOL_ROOT } from '../commands/app.ts'
+import { Rig } from './rig.ts'
+
+const EXPERIMENTS = `
+  many:
+    probes: [readiter]
+    workload: { source: bpf/workloads/readfile.c, run: "readfile /data/f --bytes \${bytes} --count 1" }
+    params: { bytes: [8, 16] }
+    start: warm
+    repeat: 4
+`
+
+interface Outcome {
+  readonly dir: string
+  readonly manifest: Manifest
+}
+
+const lab = new Rig()
+const runs = (data: unknown) => data as readonly Outcome[]
+const places = (outcomes: readonly Outcome[]) => outcomes.map(({ manifest }) => manifest.plan?.index)
+const resultsOf = (experiment: string): string[] => {
+  const dir = join(lab.dir, 'results', experiment)
+  return existsSync(dir) ? readdirSync(dir) : []
+}
+/** A run stands there whole or not at all. */
+async function expectWhole(names: readonly string[]): Promise<void> {
+  for (const name of names) {
+    expect(name).not.toMatch(/^\./)
+    const { status, stdout } = await lab.lab(['verify', name])
+    expect(status, `${name}: ${stdout}`).toBe(0)
+  }
+}
+
+beforeAll(async () => {
+  lab.write('lab.yaml', lab.read('lab.yaml').trimEnd() + EXPERIMENTS)
+  // Everything is built, and the snapshot taken.
+  await lab.answer(['run', 'many', '--repeat', '1'])
+})
+afterAll(async () => {
+  await lab.lab(['gc'])
+  lab.remove()
+})
+
+test('the program is killed in a matrix of restored VMs: --resume does the rest', async () => {
+  const before = new Set(resultsOf('many'))
+  const made = () => resultsOf('many').filter((name) => !before.has(name) && !name.startsWith('.'))
+  const { child, ended } = lab.start(['run', 'many', '--parallel', '2'])
+  while (made().length < 3) await new Promise((resolve) => setTimeout(resolve, 10))
+  child.kill('SIGKILL')
+  await ended
+  const kept = made()
+  const resumed = runs(await lab.answer(['run', 'many', '--parallel', '2', '--resume']))
+  expect(places(resumed)).toEqual([0, 1, 2, 3, 4, 5, 6, 7])
+  expect(resumed.every(({ manifest }) => manifest.verdict === 'passed')).toBe(true)
+  expect(made().length).toBe(8)
+  expect(made()).toEqual(expect.arrayContaining(kept))
+  // What the killed program left behind is found and removed, and nothing else.
+  await lab.lab(['gc'])
+  expect(readdirSync(join(lab.dir, '.lab/vms'))).toEqual([])
+  await expectWhole(kept)
+})
+
+test('two matrices of one experiment at once: each has its own runs, all of them', async () => {
+  const before = new Set(resultsOf('many'))
+  const both = await Promise.all([
+    lab.answer(['run', 'many', '--repeat', '2']),
+    lab.answer(['run', 'many', '--repeat', '2']),
+  ])
+  const plans = both.map((one) => new Set(runs(one).map(({ manifest }) => manifest.plan?.id)))
+  for (const one of both) expect(places(runs(one))).toEqual([0, 1, 2, 3])
+  expect(new Set(plans.flatMap((ids) => [...ids])).size).toBe(2)
+  expect(resultsOf('many').filter((name) => !before.has(name)).length).toBe(8)
+  expect(readdirSync(join(lab.dir, '.lab/vms'))).toEqual([])
+})
+
+test('the clock of the host is set back: durations stay true, runs keep names of their own', async () => {
+  // Only for this program: after some seconds its calendar is an hour behind.
+  const hook = `const now = Date.now, start = now(), real = Date; const behind = () => (now() - start > 4000 ? 3600e3 : 0);
+globalThis.Date = class extends real { constructor(...a) { a.length ? super(...a) : super(now() - behind()) } static now() { return now() - behind() } };`
+  const NODE_OPTIONS = `--import=data:text/javascript,${encodeURIComponent(hook)}`
+  const { stdout, stderr } = await lab.lab(['run', 'many', '--repeat', '6', '--json'], { NODE_OPTIONS })
+  const lines = stdout.trim().split('\n')
+  expect(lines.join('\n'), stderr).toContain('the clock of the host was set by -3600 s')
+  const { data } = JSON.parse(lines.at(-1) ?? '') as { data: Outcome[] }
+  expect(data.length).toBe(12)
+  expect(new Set(data.map(({ dir }) => dir)).size).toBe(12)
+  const started = data.map(({ manifest }) => Date.parse(manifest.started))
+  expect(Math.max(...started) - Math.min(...started)).toBeGreaterThan(3_000_000)
+  for (const { manifest } of data) {
+    expect(manifest.seconds).toBeGreaterThan(0)
+    expect(manifest.seconds).toBeLessThan(600)
+  }
+})
+
+/** A mount needs a namespace of our own; a user who is not root gets one together with the right to mount. */
+const NAMESPACE = process.getuid?.() === 0 ? ['unshare', '-m'] : ['unshare', '-rm']
+const mayMount =
+  spawnSync(NAMESPACE[0] ?? '', [...NAMESPACE.slice(1), 'mount', '-t', 'tmpfs', 'none', '/mnt']).status === 0
+
+test.skipIf(!mayMount)(
+  'the disk is full while a result is written: what is there is whole, and --resume does the rest',
+  async () => {
+    const [program, results, kept] = [join(TOOL_ROOT, 'lab'), join(lab.dir, 'results/many'), join(lab.dir, 'kept')]
+    const script = `
+mkdir -p "$3"; mount -t tmpfs -o size=1200k full "$2"
+"$1" run many --repeat 10 --json >"$3/first.out" 2>"$3/first.err"; echo $? >"$3/first.status"
+ls -A "$2" >"$3/first.names"
+mount -o remount,size=64m "$2"
+"$1" run many --repeat 10 --resume --json >"$3/second.out" 2>"$3/second.err"; echo $? >"$3/second.status"
+ls -A "$2" >"$3/second.names"
+cp -r "$2" "$3/many"
+`
+    const { status } = spawnSync(
+      NAMESPACE[0] ?? '',
+      [...NAMESPACE.slice(1), 'sh', '-c', script, 'sh', program, results, kept],
+      {
+        cwd: lab.dir,
+        env: { ...process.env, CI: 'true' },
+        stdio: 'ignore',
+      },
+    )
+    expect(status).toBe(0)
+    const text = (name: string) => readFileSync(join(kept, name), 'utf8')
+    const names = (name: string) => text(name).trim().split('\n')
+    expect(text('first.status').trim(), text('first.err')).toBe('69')
+    expect(text('first.out') + text('first.err')).toContain('the disk is full')
+    expect(names('first.names').length).toBeGreaterThan(0)
+    expect(names('first.names').length).toBeLessThan(20)
+    expect(names('first.names').some((name) => name.startsWith('.'))).toBe(false)
+    expect(text('second.status').trim(), text('second.err')).toBe('0')
+    expect(names('second.names').length).toBe(20)
+    expect(names('second.names')).toEqual(expect.arrayContaining(names('first.names')))
+    // The answer of the first command named what stands there, and nothing else.
+    const answer = JSON.parse(text('first.out').trim().split('\n').at(-1) ?? '') as { data: Outcome[] }
+    expect(answer.data.map(({ manifest }) => manifest.run).toSorted()).toEqual(names('first.names').toSorted())
+    for (const name of names('second.names'))
+      for (const file of Object.keys((JSON.parse(text(`many/${name}/manifest.json`)) as Manifest).sha256))
+        expect(statSync(join(kept, 'many', name, file)).isFile()).toBe(true)
+  },
+)
