@@ -1,12 +1,13 @@
 /** Step: trace. The events of a run that somebody wants to look at. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { readEvents, type EventFilter, type FoundEvents } from './data/read-events.ts'
+import { eachEvents, readEvents, type EventFilter, type FoundEvents } from './data/read-events.ts'
 import { Processes } from './data/processes.ts'
 import { messageOf, userError } from './engine/error.ts'
 import type { Context } from './engine/context.ts'
 import { printable } from './engine/printable.ts'
 import { INPUTS_DIR } from './evidence/inputs.ts'
+import type { Manifest } from './experiment/manifest.ts'
 import type { FoundRun } from './experiment/result.ts'
 import { reportText } from './host/trace-cmd.ts'
 import { saidBy } from './linux/said-by.ts'
@@ -14,6 +15,7 @@ import { isPrintk, parseTraceText, type TraceEvent } from './linux/trace-line.ts
 
 /** More are no view: `lab query` has them. */
 export const MOST_EVENTS = 200_000
+const TABLE = 'events.parquet'
 const PROCESS_EVENTS = ['sched_process_fork', 'sched_process_exec', 'sched_process_exit']
 /** Clocks that count without seconds. */
 const TICKS = new Set(['counter', 'x86-tsc'])
@@ -60,24 +62,27 @@ function sourcesOf({ dir, manifest }: FoundRun): string[] {
     .map((entry) => readFileSync(join(entry.parentPath, entry.name), 'utf8'))
 }
 
-/** Texts that this program prints, as far as its source was kept. */
-const textsOf = (run: FoundRun, probe: string): RegExp[] =>
-  sourcesOf(run).flatMap((source) => saidBy(source, probe) ?? [])
-
-/** The events of one program: by their name, or by a text that the program's source prints. */
-function ofProbe(run: FoundRun, probe: string, events: readonly TraceEvent[]): TraceEvent[] {
-  const texts = textsOf(run, probe)
-  const found = events.filter(
-    ({ event, message }) => event === probe || (isPrintk({ event }) && texts.some((one) => one.test(message))),
-  )
-  if (found.length === 0 && texts.length === 0)
-    throw userError({
-      place: `run ${run.run}`,
-      fact: `no event is called ${printable(probe, 60)}, and no source that was kept has a program of this name that prints`,
-      wayOut: '`lab results show RUN` lists the programs of the run',
-    })
-  return found
+/**
+ * Tells the events of one program: by their name, or by a text that the program's source prints. `sure`: a source that was kept has it, so that
+ * no events are an answer.
+ */
+function probeTest(
+  run: FoundRun,
+  probe: string,
+): { readonly sure: boolean; readonly test: (event: TraceEvent) => boolean } {
+  const texts = sourcesOf(run).flatMap((source) => saidBy(source, probe) ?? [])
+  return {
+    sure: texts.length > 0,
+    test: ({ event, message }) => event === probe || (isPrintk({ event }) && texts.some((one) => one.test(message))),
+  }
 }
+
+const unknownProbe = (run: FoundRun, probe: string) =>
+  userError({
+    place: `run ${run.run}`,
+    fact: `no event is called ${printable(probe, 60)}, and no source that was kept has a program of this name that prints`,
+    wayOut: '`lab results show RUN` lists the programs of the run',
+  })
 
 /** All events of a run whose table is gone or damaged, from the raw recording. */
 async function fromRecording(run: FoundRun, why: unknown, context: Context): Promise<readonly TraceEvent[]> {
@@ -102,19 +107,30 @@ async function fromRecording(run: FoundRun, why: unknown, context: Context): Pro
 }
 
 const keeps =
-  ({ comm, pids, from, to, events }: EventFilter) =>
+  ({ comm, pids, from, to, events, messages }: EventFilter) =>
   (event: TraceEvent): boolean =>
     (comm === undefined || event.comm === comm) &&
     (pids === undefined || pids.includes(event.pid)) &&
     (from === undefined || event.timeNs >= from) &&
     (to === undefined || event.timeNs <= to) &&
-    (events === undefined || events.includes(event.event))
+    (events === undefined || events.includes(event.event)) &&
+    (!messages || isPrintk(event))
+
+/** Whether the trace counts without seconds. */
+export const hasTicks = ({ trace }: Manifest): boolean => TICKS.has(trace.clock)
+
+/** The window that was asked for; both ends as the trace shows them, so rounded to microseconds. @throws Failure (user) */
+const windowOf = (wanted: TraceWanted, ticks: boolean): Pick<EventFilter, 'from' | 'to'> => ({
+  from: timeOf(wanted.from, ticks, '--from', -500n),
+  to: timeOf(wanted.to, ticks, '--to', 499n),
+})
 
 /** @throws Failure (user) for a filter that is none */
 export async function traceStep(run: FoundRun, wanted: TraceWanted, context: Context): Promise<TraceFound> {
   const { manifest, dir } = run
-  const ticks = TICKS.has(manifest.trace.clock)
-  const file = join(dir, 'events.parquet')
+  const ticks = hasTicks(manifest)
+  const file = join(dir, TABLE)
+  const window = windowOf(wanted, ticks)
   let recorded: readonly TraceEvent[] | undefined
   const read = async (filter: EventFilter): Promise<FoundEvents> => {
     try {
@@ -130,14 +146,53 @@ export async function traceStep(run: FoundRun, wanted: TraceWanted, context: Con
   const own =
     wanted.all || manifest.imported !== undefined ? undefined : processes.descendants(manifest.workload.pid ?? -1)
   const pids = wanted.pid === undefined ? own && [...own] : [wanted.pid]
-  const { events, more } = await read({
-    ...{ comm: wanted.comm, pids, from: timeOf(wanted.from, ticks, '--from', -500n) },
-    to: timeOf(wanted.to, ticks, '--to', 499n),
+  const { probe } = wanted
+  const messages = probe === undefined && manifest.imported === undefined
+  const { events, more } = await read({ ...{ comm: wanted.comm, pids, messages }, ...window })
+  if (probe === undefined) return { events, processes, pids: own, more }
+  const { sure, test } = probeTest(run, probe)
+  const chosen = events.filter(test)
+  if (chosen.length === 0 && !sure) throw unknownProbe(run, probe)
+  return { events: chosen, processes, pids: own, more }
+}
+
+/** Events of a run for a file: all of them, of every process and kind, but for what was asked for. Some thousand at a time, in the order of time. */
+export interface TraceStream {
+  readonly processes: Processes
+  readonly events: AsyncIterable<readonly TraceEvent[]>
+}
+
+/** @param spill see `eachEvents` @throws Failure (user) for a filter that is none, and for a table that cannot be read */
+export async function traceStream(run: FoundRun, wanted: TraceWanted, spill: string): Promise<TraceStream> {
+  const { manifest, dir } = run
+  const ticks = hasTicks(manifest)
+  const file = join(dir, TABLE)
+  const unreadable = (error: unknown) =>
+    userError(
+      {
+        place: `run ${run.run}`,
+        fact: `${TABLE} cannot be read: ${printable(messageOf(error).split('\n')[0] ?? '', 200)}`,
+        wayOut: '--dat FILE gives the raw recording, where the run has one',
+      },
+      error,
+    )
+  const filter: EventFilter = {
+    ...{ comm: wanted.comm, pids: wanted.pid === undefined ? undefined : [wanted.pid] },
+    ...windowOf(wanted, ticks),
+  }
+  const known = await readEvents(file, { events: PROCESS_EVENTS }, MOST_EVENTS, ticks).catch((error: unknown) => {
+    throw unreadable(error)
   })
   const { probe } = wanted
-  const chosen =
-    probe === undefined
-      ? events.filter((event) => manifest.imported !== undefined || isPrintk(event))
-      : ofProbe(run, probe, events)
-  return { events: chosen, processes, pids: own, more }
+  const chosen = probe === undefined ? undefined : probeTest(run, probe)
+  async function* events() {
+    let count = 0
+    for await (const some of eachEvents(file, filter, ticks, spill)) {
+      const kept = chosen ? some.filter(chosen.test) : some
+      count += kept.length
+      yield kept
+    }
+    if (count === 0 && probe !== undefined && chosen?.sure === false) throw unknownProbe(run, probe)
+  }
+  return { processes: new Processes(known.events), events: events() }
 }

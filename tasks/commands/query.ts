@@ -3,6 +3,7 @@ import { dirname } from 'node:path'
 import { findLab } from '../config/find.ts'
 import { userError } from '../engine/error.ts'
 import { printable } from '../engine/printable.ts'
+import { csvRow } from '../data/csv.ts'
 import type { Cell, Table } from '../data/query.ts'
 import { MOST_ROWS, queryStep } from '../query.ts'
 import { plural, table } from '../ui/text.ts'
@@ -17,6 +18,8 @@ const WIDTH = 120
 const plainText = (value: Cell): string =>
   value === null ? '' : typeof value === 'object' ? JSON.stringify(value) : String(value)
 
+const csvValue = (value: Cell) => (typeof value === 'object' && value !== null ? JSON.stringify(value) : value)
+
 function asTable({ columns, rows, more }: Table, width: number | undefined): string {
   const heads = columns.map(({ name, type }) => ({
     head: printable(name, WIDTH),
@@ -30,16 +33,8 @@ function asTable({ columns, rows, more }: Table, width: number | undefined): str
   ].join('\n')
 }
 
-/** RFC 4180, with \n; NULL is nothing, an empty text is "". */
-const csvCell = (value: Cell): string => {
-  const text = plainText(value)
-  return value !== null && (text === '' || /[",\r\n]/.test(text)) ? `"${text.replaceAll('"', '""')}"` : text
-}
-
 const asCsv = ({ columns, rows }: Table): string =>
-  [columns.map(({ name }) => csvCell(name)), ...rows.map((row) => row.map(csvCell))]
-    .map((cells) => cells.join(','))
-    .join('\n')
+  [csvRow(columns.map(({ name }) => name)), ...rows.map((row) => csvRow(row.map(csvValue)))].join('\n')
 
 export const work: CommandModule['work'] = async (session, [sql], options) => {
   const { results } = placesOf(dirname(findLab(process.cwd(), session.options.file)))

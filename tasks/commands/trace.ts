@@ -1,38 +1,20 @@
 /** `lab trace <run>`: the events of a result, filtered, as lines, as Markdown, or read by read. */
-import { existsSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { dirname } from 'node:path'
 import { findLab } from '../config/find.ts'
-import { patternOf } from '../config/interpolate.ts'
-import { openLab } from '../config/open.ts'
-import { matches } from '../data/match.ts'
 import { sequencesOf, type Matches, type Sequence } from '../data/sequences.ts'
 import { traceLines, traceMarkdown } from '../data/trace-table.ts'
 import { userError } from '../engine/error.ts'
 import { printable } from '../engine/printable.ts'
-import { INPUTS_DIR } from '../evidence/inputs.ts'
 import { findRun, type FoundRun } from '../experiment/result.ts'
-import { MOST_EVENTS, traceStep, type TraceFound } from '../trace.ts'
+import { MOST_EVENTS, traceStep, type TraceFound, type TraceWanted } from '../trace.ts'
 import { plural } from '../ui/text.ts'
 import { placesOf } from '../vm/places.ts'
-import { HOST } from './app.ts'
-import type { CommandModule } from './index.ts'
-import { TOOL_ROOT, type Session } from './session.ts'
+import { exportStep, FORMATS, type Format } from '../trace-export.ts'
+import type { CommandModule, Outcome } from './index.ts'
+import type { Session } from './session.ts'
 import { graph } from './trace-graph.ts'
+import { orderOf } from './trace-order.ts'
 import { picture } from './trace-picture.ts'
-
-/** The messages of one read, as the experiment expects them: from the lab file that was kept with the run, or the one of now. */
-function orderOf({ manifest }: FoundRun, results: string, session: Session): readonly Matches[] | undefined {
-  const kept = join(results, INPUTS_DIR, manifest.inputs?.lab ?? '', 'lab.yaml')
-  const file = manifest.inputs !== undefined && existsSync(kept) ? kept : session.options.file
-  const { lab } = openLab({ file, cwd: process.cwd(), toolRoot: TOOL_ROOT, host: HOST })
-  const expect = lab.experiments[manifest.experiment]?.expect ?? []
-  const order = expect.flatMap((one) => ('order' in one && one.per === 'read' ? [one] : []))
-  const fits = order.find(({ kernels }) => kernels === undefined || kernels.includes(manifest.kernel.name))
-  return fits?.order.map((text) => {
-    const pattern = patternOf(text, manifest.arm.params)
-    return (message: string) => matches(pattern, message)
-  })
-}
 
 /** "read 2 of readfile-95, 6 messages, 214 us: whole". */
 function headOf({ pid, comm, events, complete, partialBecause }: Sequence, index: number): string {
@@ -55,19 +37,39 @@ function pidOf(value: string | undefined): number | undefined {
   throw userError({ fact: `--pid ${printable(value, 40)} is no pid` })
 }
 
+interface FileAsked {
+  readonly run: FoundRun
+  readonly wanted: TraceWanted
+  readonly results: string
+  readonly session: Session
+  readonly options: Readonly<Record<string, unknown>>
+}
+
+/** The whole recording for another program; filters take parts of it. */
+async function toFile(format: Format, { run, wanted, results, session, options }: FileAsked): Promise<Outcome> {
+  const several = FORMATS.filter((one) => options[one] !== undefined)
+  if (several.length > 1)
+    throw userError({ fact: `one file at a time: ${several.map((one) => `--${one}`).join(', ')}` })
+  const order = run.manifest.imported === undefined && format !== 'dat' ? orderOf(run, results, session) : undefined
+  const done = await exportStep({ run, format, file: String(options[format]), wanted, order }, session.context)
+  const { completeness } = run.manifest.trace
+  const what = done.events === null ? 'the raw recording' : plural(done.events, 'event')
+  const note = completeness === 'complete' ? '' : `; this trace is ${completeness}`
+  return { text: `${printable(done.file)}: ${what}${note}`, data: { ...done, run: run.run, completeness } }
+}
+
 export const work: CommandModule['work'] = async (session, [name], options) => {
   const { results } = placesOf(dirname(findLab(process.cwd(), session.options.file)))
   const run = await findRun(results, String(name))
   const { manifest } = run
   if (options['graph'] === true) return await graph(run.dir, run.run)
-  const found = await traceStep(
-    run,
-    {
-      ...{ comm: text(options['comm']), pid: pidOf(text(options['pid'])), probe: text(options['probe']) },
-      ...{ from: text(options['from']), to: text(options['to']), all: options['all'] === true },
-    },
-    session.context,
-  )
+  const wanted: TraceWanted = {
+    ...{ comm: text(options['comm']), pid: pidOf(text(options['pid'])), probe: text(options['probe']) },
+    ...{ from: text(options['from']), to: text(options['to']), all: options['all'] === true },
+  }
+  const format = FORMATS.find((one) => typeof options[one] === 'string')
+  if (format !== undefined) return await toFile(format, { run, wanted, results, session, options })
+  const found = await traceStep(run, wanted, session.context)
   if (typeof options['svg'] === 'string') return await picture(options['svg'], found.events, manifest)
   const order = options['reads'] === true ? orderOf(run, results, session) : undefined
   if (options['reads'] === true && order === undefined)

@@ -66,7 +66,8 @@ export class Processes {
     const exec = { timeNs, filename }
     const process = this.#at(pid)
     process.execs.push(exec)
-    process.comm ??= filename.replace(/^.*\//s, '').slice(0, COMM_LENGTH)
+    // begin_new_exec() names it so; what fork said was its parent's name.
+    process.comm = filename.replace(/^.*\//s, '').slice(0, COMM_LENGTH)
     // A thread that calls execve() becomes its group's leader: until then it read as old_pid.
     if (Number(oldPid) !== pid) this.#at(Number(oldPid)).execs.push(exec)
   }

@@ -1,5 +1,5 @@
 /** Events out of a run's table: only those that are asked for, so that a table of any size can be looked into. */
-import type { TraceEvent } from '../linux/trace-line.ts'
+import { TYPED, type TraceEvent } from '../linux/trace-line.ts'
 import { openDatabase, quoted } from './duckdb.ts'
 
 export interface EventFilter {
@@ -10,16 +10,19 @@ export interface EventFilter {
   readonly to?: bigint | undefined
   /** Only events of these names. */
   readonly events?: readonly string[] | undefined
+  /** Only what BPF programs printed or sent. */
+  readonly messages?: boolean | undefined
 }
 
 /** Values come as numbers and quoted texts; nothing of them is SQL. */
-function conditions({ comm, pids, from, to, events }: EventFilter): string {
+function conditions({ comm, pids, from, to, events, messages }: EventFilter): string {
   const all = [
     ...(comm === undefined ? [] : [`comm = ${quoted(comm)}`]),
     ...(pids === undefined ? [] : [`pid IN (${pids.length === 0 ? 'NULL' : pids.map(Number).join(', ')})`]),
     ...(from === undefined ? [] : [`time_ns >= ${String(from)}`]),
     ...(to === undefined ? [] : [`time_ns <= ${String(to)}`]),
     ...(events === undefined ? [] : [`event IN (${events.map(quoted).join(', ')})`]),
+    ...(messages ? [`(event IN ('print', 'bpf_trace_printk') OR starts_with(event, ${quoted(TYPED)}))`] : []),
   ]
   return all.length === 0 ? 'true' : all.join(' AND ')
 }
@@ -30,6 +33,15 @@ export interface FoundEvents {
   /** There are more than were asked for. */
   readonly more: boolean
 }
+
+const COLUMNS = 'time_ns, cpu, pid, comm, flags, event, message'
+type Values = [bigint, number, number, string, string | null, string, string]
+
+const eventOf = ([timeNs, cpu, pid, comm, flags, event, message]: Values, ticks: boolean): TraceEvent => ({
+  ...{ timeNs, cpu, pid, comm, event, message },
+  ...(flags === null ? {} : { flags }),
+  ...(ticks ? { ticks } : {}),
+})
 
 /**
  * @param ticks the clock of the trace has no seconds
@@ -44,17 +56,30 @@ export async function readEvents(
   // One thread: the rows come in the order of the table.
   using database = await openDatabase({ threads: '1' })
   const reader = await database.connection.streamAndReadUntil(
-    `SELECT time_ns, cpu, pid, comm, flags, event, message FROM read_parquet(${quoted(file)}) WHERE ${conditions(filter)}`,
+    `SELECT ${COLUMNS} FROM read_parquet(${quoted(file)}) WHERE ${conditions(filter)}`,
     most + 1,
   )
-  type Values = [bigint, number, number, string, string | null, string, string]
   const rows = reader.getRowsJS() as unknown as Values[]
-  return {
-    events: rows.slice(0, most).map(([timeNs, cpu, pid, comm, flags, event, message]) => ({
-      ...{ timeNs, cpu, pid, comm, event, message },
-      ...(flags === null ? {} : { flags }),
-      ...(ticks ? { ticks } : {}),
-    })),
-    more: rows.length > most,
-  }
+  return { events: rows.slice(0, most).map((row) => eventOf(row, ticks)), more: rows.length > most }
+}
+
+/** What sorting may use; the rest goes to a directory beside the output. */
+const MEMORY = '256MB'
+
+/**
+ * Every event that passes, in the order of time, some thousand at a time: memory does not grow with the table.
+ * @param spill a directory that may be made for what does not fit; the caller removes it
+ * @throws DuckDB's own error for a file that is missing or damaged
+ */
+export async function* eachEvents(
+  file: string,
+  filter: EventFilter,
+  ticks: boolean,
+  spill: string,
+): AsyncGenerator<TraceEvent[]> {
+  using database = await openDatabase({ threads: '2', memory_limit: MEMORY, temp_directory: spill })
+  const result = await database.connection.stream(
+    `SELECT ${COLUMNS} FROM read_parquet(${quoted(file)}, file_row_number = true) WHERE ${conditions(filter)} ORDER BY time_ns, file_row_number`,
+  )
+  for await (const rows of result.yieldRowsJs()) yield (rows as unknown as Values[]).map((row) => eventOf(row, ticks))
 }
