@@ -64,7 +64,7 @@ export async function readEvents(
 }
 
 /** What sorting may use; the rest goes to a directory beside the output. */
-const MEMORY = '256MB'
+const MEMORY = '128MB'
 
 /**
  * Every event that passes, in the order of time, some thousand at a time: memory does not grow with the table.
