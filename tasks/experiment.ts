@@ -90,10 +90,11 @@ async function earlyFailures(
 
 /** Everything that makes two runs of one plan the same thing, by name. */
 function inputsOf(
-  { lab, experiment }: ExperimentWanted,
+  { lab, experiment, start }: ExperimentWanted,
   ready: ReadonlyMap<string | undefined, Ready>,
 ): Journal['inputs'] {
   const inputs: Record<string, string> = { experiment: hashText(JSON.stringify(experiment)) }
+  inputs['the way to start'] = start ?? experiment.start
   inputs[`vm ${experiment.vm}`] = hashText(JSON.stringify(lab.vms[experiment.vm] ?? null))
   for (const things of ready.values()) {
     const { vm } = things

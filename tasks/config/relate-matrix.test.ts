@@ -34,11 +34,19 @@ test.each([
   ['before: [{ remount: /data }, { pin: 1 }, { pin: [0, 1] }]', []],
   ['before: [{ remount: data }]', ['a mount point is a path such as /data']],
   ['before: [{ pin: -1 }]', ['pin']],
+  ['before: [{ pin: [0, 2] }]', ['the VM has no CPU 2: it has 2']],
+  ['deadline: 10m', []],
+  ['deadline: soon', ['a duration is a whole number']],
   ['parallel: 0', ['parallel']],
 ])('%s', (lines, facts) => {
   const problems = matrix(lines)
   expect(problems.length).toBe(facts.length)
   for (const [index, fact] of facts.entries()) expect(problems[index]).toContain(fact)
+})
+
+test('a deterministic VM has no warm start', () => {
+  const sealed = changed(['repeat: 5', 'repeat: 5\n    start: warm'], ['cpus: 2', 'cpus: 1\n    deterministic: yes'])
+  expect(said(sealed).join()).toContain('a deterministic VM boots for each run')
 })
 
 const until = (lines: string) => said(changed(['repeat: 5', lines]))

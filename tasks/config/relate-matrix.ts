@@ -1,10 +1,12 @@
 /** Checks of what an experiment compares: points name axes that there are, and an arm says all of them. */
 import { OBSERVERS } from '../data/observer.ts'
 import { NO_PROBE } from './arms.ts'
+import { DEFAULTS } from './defaults.ts'
 import type { Path, Problem } from './diagnostic.ts'
+import { vmOf } from './relate-experiments.ts'
 import { repeated } from './relate-kernels.ts'
 import type { Check } from './relations.ts'
-import type { Experiment } from './schema.ts'
+import type { Experiment, Vm } from './schema.ts'
 import { nameWayOut } from './suggest.ts'
 import { wordsProblem } from './words.ts'
 
@@ -127,7 +129,39 @@ function* untils({ repeat, metrics = {} }: Experiment, at: Path): Iterable<Probl
   }
 }
 
+/** What an experiment asks of its VM that the VM does not have. */
+function* onItsVm(experiment: Experiment, vm: Vm, at: Path): Iterable<Problem> {
+  const { start, before = [] } = experiment
+  const cpus = vm.deterministic === 'yes' ? 1 : (vm.cpus ?? DEFAULTS.cpus)
+  if (start === 'warm' && vm.deterministic === 'yes')
+    yield {
+      severity: 'error',
+      path: [...at, 'start'],
+      at: 'value',
+      message: 'a deterministic VM boots for each run: there is no warm start',
+      wayOut: 'leave `start:` out, or take another VM',
+    }
+  for (const [index, one] of before.entries()) {
+    if (typeof one === 'string' || !('pin' in one)) continue
+    const beyond = [one.pin].flat().find((cpu) => cpu >= cpus)
+    if (beyond === undefined) continue
+    yield {
+      severity: 'error',
+      path: [...at, 'before', index, 'pin'],
+      at: 'value',
+      message: `the VM has no CPU ${beyond}: it has ${cpus}, from 0 on`,
+      wayOut: 'pin to one that it has, or give the VM more `cpus:`',
+    }
+  }
+}
+
 export const MATRIX_CHECKS: readonly Check[] = [
+  function* ({ lab: { experiments, vms }, names }) {
+    for (const [name, experiment] of Object.entries(experiments)) {
+      const vm = vms[vmOf(experiment, names.vms ?? []) ?? '']
+      if (vm !== undefined) yield* onItsVm(experiment, vm, ['experiments', name])
+    }
+  },
   function* ({ lab: { experiments } }) {
     for (const [name, experiment] of Object.entries(experiments))
       for (const check of [included, excluded, lists, observers, seeds, controls, untils])
