@@ -4,7 +4,7 @@ import { createInterface } from 'node:readline/promises'
 import { step, type Context } from './engine/context.ts'
 import { labError } from './engine/error.ts'
 import { install, installCommand } from './host/apt.ts'
-import { missingRequirements, packagesOf, type Requirement } from './host/packages.ts'
+import { missingRequirements, packagesOf, REQUIREMENTS, type Requirement } from './host/packages.ts'
 
 /** Asks on the terminal; false where there is none. Must be called before any progress is drawn. */
 async function consent(command: string): Promise<boolean> {
@@ -19,9 +19,17 @@ async function consent(command: string): Promise<boolean> {
   }
 }
 
-/** Makes sure that every outside program is there, or fails with the list and the command. `also`: what only this lab needs. */
-export async function hostStep(context: Context, also: readonly Requirement[] = []): Promise<void> {
-  const missing = missingRequirements(also)
+/**
+ * Makes sure that every outside program is there, or fails with the list and the command.
+ * @param also what only this lab, or this command, needs
+ * @param all what every lab needs; none for a command that runs nothing
+ */
+export async function hostStep(
+  context: Context,
+  also: readonly Requirement[] = [],
+  all: readonly Requirement[] = REQUIREMENTS,
+): Promise<void> {
+  const missing = missingRequirements(also, all)
   if (missing.length === 0) return
   const packages = packagesOf(missing)
   const command = await installCommand(packages)
@@ -40,7 +48,7 @@ export async function hostStep(context: Context, also: readonly Requirement[] = 
       if (unpacking) handle.progress(`${(unpacking[1] ?? '').toLowerCase()} ${unpacking[2] ?? ''}`, ++done)
     }
     await install(packages, context.signal, join(context.cache, 'logs', 'host-packages.log'), onLine)
-    const still = missingRequirements(also)
+    const still = missingRequirements(also, all)
     if (still.length > 0)
       throw labError({
         place: 'host',

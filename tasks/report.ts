@@ -1,15 +1,15 @@
 /** Step: report. One HTML file about runs, experiments or the whole lab, and its figures and tables as files. */
-import { mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { HostFacts } from './config/relations.ts'
 import { step, type Context } from './engine/context.ts'
 import { printable } from './engine/printable.ts'
-import { diskFailure } from './engine/store.ts'
 import { indexRuns } from './experiment/run-index.ts'
 import { environmentHtml } from './report/environment.ts'
 import { Exhibits, type Figure } from './report/exhibits.ts'
 import { experimentHtml, type ExperimentFacts } from './report/experiment.ts'
+import { writeWhole } from './report/files.ts'
 import { gather } from './report/gather.ts'
 import { html, idOf, type Html } from './report/html.ts'
 import { Kept } from './report/kept.ts'
@@ -46,19 +46,6 @@ export interface ReportOutcome {
 const MOST_RUNS = { one: 1000, lab: 20 } as const
 /** Directories that are no runs and are named. */
 const MOST_SAID = 10
-
-/** Whole or not at all. */
-async function put(file: string, text: string): Promise<void> {
-  const partial = `${file}.partial-${process.pid}`
-  try {
-    await writeFile(partial, text)
-    await rename(partial, file)
-  } catch (error) {
-    throw diskFailure(error, file)
-  } finally {
-    await rm(partial, { force: true })
-  }
-}
 
 /** "41 runs of 3 experiments, 23 November 2026 to ..., made ...". */
 function subtitle({ runs }: Scope, experiments: number, now: Date): string {
@@ -124,7 +111,7 @@ export async function reportStep(wanted: ReportWanted, context: Context): Promis
       const sections: Html[] = []
       if (many) sections.push(head(scope, facts, exhibits))
       if (scope.kind !== 'summary')
-        for (const one of facts) sections.push(await experimentHtml(one, kept, material, exhibits))
+        for (const one of facts) sections.push(await experimentHtml(one, kept, material, exhibits, !many))
       const text = pageText({
         title: scope.title,
         subtitle: subtitle(scope, experiments.length, now),
@@ -140,11 +127,12 @@ export async function reportStep(wanted: ReportWanted, context: Context): Promis
             ? ''
             : environmentHtml(
                 facts.flatMap(({ newest }) => newest),
+                scope.runs,
                 await tool(context),
               )
         }`,
       })
-      await put(file, text)
+      await writeWhole(file, text)
       const value = {
         ...{ file, bytes: Buffer.byteLength(text), runs: scope.runs.length, experiments: experiments.length },
         ...{ figures: exhibits.figures, tables: exhibits.tables },

@@ -235,6 +235,7 @@ export const COMMANDS: readonly CommandSpec[] = [
     options: [
       ['--since <day>', 'one page about the runs since a day (2020-01-30), a time, today, or how long ago (7d, 12h)'],
       ['-o, --output <file>', 'the file to write; results/NAME.html when left out'],
+      ['--figures <dir>', 'also each figure as SVG and PDF and each table as CSV and LaTeX, into this directory'],
     ],
     load: () => import('./report.ts'),
   },

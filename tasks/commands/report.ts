@@ -1,6 +1,9 @@
 /** `lab report`: results as one HTML file, and its figures and tables as files for a paper. */
 import { basename, dirname, resolve } from 'node:path'
 import { findLab } from '../config/find.ts'
+import { FIGURES } from '../host/packages.ts'
+import { hostStep } from '../host-tools.ts'
+import { writeExhibits } from '../report/files.ts'
 import { reportStep } from '../report.ts'
 import { bytes, plural } from '../ui/text.ts'
 import { placesOf } from '../vm/places.ts'
@@ -12,6 +15,8 @@ const text = (value: unknown): string | undefined => (typeof value === 'string' 
 export const work: CommandModule['work'] = async (session, [words], options) => {
   const directory = dirname(findLab(process.cwd(), session.options.file))
   const output = text(options['output'])
+  // Asked before the work is done.
+  if (options['figures'] !== undefined) await hostStep(session.context, FIGURES, [])
   const outcome = await reportStep(
     {
       words: Array.isArray(words) ? words.map(String) : [],
@@ -24,8 +29,18 @@ export const work: CommandModule['work'] = async (session, [words], options) => 
     session.context,
   )
   const { file, bytes: size, runs, figures, tables } = outcome
+  const dir = text(options['figures'])
+  const files = dir === undefined ? [] : await writeExhibits(resolve(dir), figures, tables, session.context.signal)
+  const beside = dir === undefined ? '' : `\n${resolve(dir)}: ${plural(files.length, 'file')} (SVG, PDF, CSV, LaTeX)`
   return {
-    text: `${file}: ${plural(runs, 'run')}, ${plural(figures.length, 'figure')}, ${plural(tables.length, 'table')}, ${bytes(size)}`,
-    data: { file, bytes: size, runs, figures: figures.map(({ name }) => name), tables: tables.map(({ name }) => name) },
+    text: `${file}: ${plural(runs, 'run')}, ${plural(figures.length, 'figure')}, ${plural(tables.length, 'table')}, ${bytes(size)}${beside}`,
+    data: {
+      file,
+      bytes: size,
+      runs,
+      figures: figures.map(({ name }) => name),
+      tables: tables.map(({ name }) => name),
+      files,
+    },
   }
 }

@@ -63,6 +63,18 @@ export class Kind {
     this.#places.push({ run, pid, start, end })
   }
 
+  /** Durations of the reads of each run. */
+  byRun(): Map<number, number[]> {
+    const { values } = this.durations
+    const runs = new Map<number, number[]>()
+    for (const [index, { run }] of this.#places.entries()) {
+      const list = runs.get(run) ?? []
+      list.push(values[index] ?? 0)
+      runs.set(run, list)
+    }
+    return runs
+  }
+
   /** A read of the median duration: one that happened, not an average of all. */
   typical(): Place | undefined {
     const { values } = this.durations

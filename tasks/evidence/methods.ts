@@ -12,14 +12,21 @@ function machine({ guest }: Manifest): string {
   return `QEMU under ${how} with ${plural(Number(value('-smp')), 'CPU')} and ${value('-m')} of memory`
 }
 
-function outcome(runs: readonly Manifest[]): string {
+/** How a run ended: all that the sentence about many of them needs. */
+export interface Ended {
+  readonly experiment: string
+  readonly verdict: string
+  readonly completeness: string
+}
+
+function outcome(runs: readonly Ended[]): string {
   const count = (verdict: Manifest['verdict']) => runs.filter((one) => one.verdict === verdict).length
-  const lossless = runs.filter(({ trace }) => trace.completeness === 'complete').length
+  const lossless = runs.filter(({ completeness }) => completeness === 'complete').length
   return `Of ${plural(runs.length, 'run')}, ${count('passed')} met every declared expectation, ${count('failed')} did not, and ${count('incomplete')} could not be shown to be complete; in ${lossless} no layer of the trace lost an event.`
 }
 
 /** Sentences about one experiment's runs. */
-function ofExperiment(name: string, runs: readonly Manifest[]): string {
+function ofExperiment(name: string, runs: readonly Manifest[], ended: readonly Ended[]): string {
   const [first] = runs
   if (!first) return ''
   const kernels = distinct(runs.map(({ kernel }) => `Linux ${kernel.release} (${kernel.source})`))
@@ -36,14 +43,23 @@ function ofExperiment(name: string, runs: readonly Manifest[]): string {
           `Runs were ${plan.order}${plan.order === 'shuffled' ? ` (seed ${plan.seed})` : ''}, ${plan.parallel === 1 ? 'one VM at a time' : `${plan.parallel} VMs at a time`}.`,
         ]
       : []),
-    outcome(runs),
+    outcome(ended),
     `Kernel build: ${distinct(runs.map(({ kernel }) => kernel.fingerprint.slice(0, 16))).join(', ')}; image: ${distinct(runs.map(({ image }) => image.fingerprint.slice(0, 16))).join(', ')}.`,
     '',
   ].join('\n')
 }
 
-/** Markdown; a section for each experiment. */
-export function methodsText(runs: readonly Manifest[]): string {
+const endOf = ({ experiment, verdict, trace }: Manifest): Ended => ({
+  experiment,
+  verdict,
+  completeness: trace.completeness,
+})
+
+/**
+ * Markdown; a section for each experiment.
+ * @param runs all of them, or one of each kind and all of their ends in `ended`
+ */
+export function methodsText(runs: readonly Manifest[], ended: readonly Ended[] = runs.map(endOf)): string {
   const names = distinct(runs.map(({ experiment }) => experiment))
   return [
     '# Methods',
@@ -52,6 +68,7 @@ export function methodsText(runs: readonly Manifest[]): string {
       ofExperiment(
         name,
         runs.filter(({ experiment }) => experiment === name),
+        ended.filter(({ experiment }) => experiment === name),
       ),
     ),
     'Every file of each run, its lab file, kernel patch, kernel configuration and package list are in this pack; `lab verify` checks it without a VM, `lab reproduce` runs it again.',

@@ -43,12 +43,32 @@ export const REQUIREMENTS: readonly Requirement[] = [
 /** Needed where a kernel or a probe wants its types: `debug: btf`, or `#include "vmlinux.h"`. */
 export const PAHOLE: Requirement = { needs: 'pahole', package: 'dwarves', why: 'makes BTF out of DWARF' }
 
+/** What only `lab report --figures` needs: asked for there, and nowhere else. */
+export const FIGURES: readonly Requirement[] = [
+  { needs: 'rsvg-convert', package: 'librsvg2-bin', why: 'makes PDF files of figures' },
+  {
+    needs: '/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf',
+    package: 'fonts-dejavu-core',
+    why: 'the letters of figures in PDF files',
+  },
+]
+
+/** What only the tests need. */
+export const TESTS: readonly Requirement[] = [
+  PAHOLE,
+  ...FIGURES,
+  { needs: 'chromium', package: 'chromium', why: 'looks at reports in a real browser' },
+  { needs: 'pdftotext', package: 'poppler-utils', why: 'reads the PDF files of figures and reports' },
+]
+
 const present = ({ needs }: Requirement): boolean =>
   needs.startsWith('/') ? existsSync(needs) : which(needs) !== undefined
 
 /** The requirements that this host does not meet; `also` are those of the lab at hand. */
-export const missingRequirements = (also: readonly Requirement[] = []): Requirement[] =>
-  [...REQUIREMENTS, ...also].filter((requirement) => !present(requirement))
+export const missingRequirements = (
+  also: readonly Requirement[] = [],
+  all: readonly Requirement[] = REQUIREMENTS,
+): Requirement[] => [...all, ...also].filter((requirement) => !present(requirement))
 
 /** Package names without doubles, sorted. */
 export const packagesOf = (requirements: readonly Requirement[]): string[] =>

@@ -1,6 +1,7 @@
 /** Where the runs were made, and how anybody can tell that these are they. The end of a report. */
 import { methodsText } from '../evidence/methods.ts'
 import type { Manifest } from '../experiment/manifest.ts'
+import type { ReportRun } from './runs.ts'
 import { html, type Html } from './html.ts'
 
 const distinct = (values: readonly string[]): string[] => [...new Set(values)]
@@ -15,8 +16,8 @@ function fact(name: string, values: readonly string[]): Html {
 }
 
 /** The methods paragraph is Markdown of our own: headings, paragraphs and `code`. */
-function methods(manifests: readonly Manifest[]): Html {
-  const paragraphs = methodsText(manifests).split(/\n+/)
+function methods(manifests: readonly Manifest[], runs: readonly ReportRun[]): Html {
+  const paragraphs = methodsText(manifests, runs).split(/\n+/)
   return html`${paragraphs.map((line) => {
     if (line.trim() === '' || line.startsWith('# ') || line.includes('in this pack')) return ''
     if (line.startsWith('## ')) return html`<h4>${line.slice(3)}</h4>`
@@ -26,7 +27,7 @@ function methods(manifests: readonly Manifest[]): Html {
 }
 
 /** @param manifests the newest of each arm */
-export function environmentHtml(manifests: readonly Manifest[], tool: string): Html {
+export function environmentHtml(manifests: readonly Manifest[], runs: readonly ReportRun[], tool: string): Html {
   const made = manifests.filter(({ imported }) => imported === undefined)
   const [last] = made
   if (last === undefined) return html``
@@ -87,7 +88,7 @@ ${distinct(made.flatMap(({ objects }) => Object.entries(objects).map(([name, pri
     </details>
     <details open>
       <summary>Methods <span class="soft">as text for a paper, from the manifests</span></summary>
-      ${methods(made)}
+      ${methods(made, runs)}
     </details>
     <p class="soft">
       Each run has a manifest with the SHA-256 of its files: <code>lab verify RUN</code> computes them and the verdict

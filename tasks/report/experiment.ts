@@ -131,26 +131,27 @@ function probeTable({ runs }: ExperimentFacts, exhibits: Exhibits): Html {
     })}`
 }
 
+/** @param alone the page is about nothing else, and has its name already */
 export async function experimentHtml(
   facts: ExperimentFacts,
   kept: Kept,
   material: Material,
   exhibits: Exhibits,
+  alone: boolean,
 ): Promise<Html> {
   const { runs, newest, bad, paths, notes } = facts
   const own = newest.filter(({ imported }) => imported === undefined)
   const kernels = [
     ...new Map(own.map((manifest) => [manifest.inputs?.kernel ?? manifest.kernel.name, manifest])).values(),
   ]
-  const [first] = own
   const failed = runs.runs.filter(({ verdict }) => verdict !== 'passed' && verdict !== 'imported').length
   return html`<section class="experiment" id="${idOf('experiment', runs.name)}" data-experiment="${runs.name}">
-    <h2>${runs.name}</h2>
+    <h2>${alone ? 'Verdict' : runs.name}</h2>
     <p class="verdicts">${verdictBadges(runs.runs)}</p>
     ${completenessText(runs.runs)} ${problems(bad, failed)}
     <h3>What was asked</h3>
     ${asked(facts, kept)} ${expected(facts)} ${kernels.map((manifest) => material.kernel(manifest))}
-    ${first === undefined ? '' : material.sources(first)} ${await pathHtml(runs.name, paths, exhibits)}
+    ${own.length === 0 ? '' : material.sources(own)} ${await pathHtml(runs.name, paths, exhibits)}
     ${notes.map((note) => html`<p class="soft">${note}</p>`)} ${await metricsHtml(runs, exhibits)}
     ${probeTable(facts, exhibits)}
   </section> `

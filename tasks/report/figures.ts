@@ -6,7 +6,12 @@ import { binsOf, densities } from './histogram.ts'
 import { colour, SERIES } from './theme.ts'
 import type { FigureSpec } from './vega.ts'
 
-const WIDTH = 600
+/** Of a whole figure: what a column of text is wide. */
+const WIDTH = 880
+/** The description takes the labels' room from the figure's, not from the page. */
+const FIT = { autosize: { type: 'fit-x', contains: 'padding' }, width: WIDTH } as const
+/** Gaps of one step, up to which each is drawn. */
+const RUG = 200
 /** Points of one figure at most: a page has to stay a page. Medians are always those of all. */
 export const MOST_POINTS = 1500
 const SHAPES = [
@@ -65,8 +70,8 @@ export function stripFigure(title: string, series: readonly Series[]): FigureSpe
   } as const
   const x = { type: 'quantitative', title, scale: { zero: false, nice: true } } as const
   return {
-    width: WIDTH,
-    height: { step: 46 },
+    ...FIT,
+    height: 46 * Math.max(shown.length, 1),
     layer: [
       {
         data: { values: points },
@@ -130,8 +135,8 @@ export function curveFigure(xTitle: string, yTitle: string, points: readonly Poi
     ...(labels.length < 2 ? { legend: null } : {}),
   } as const
   return {
-    width: WIDTH,
-    height: 260,
+    ...FIT,
+    height: 280,
     layer: [
       {
         data: { values: middle },
@@ -173,8 +178,8 @@ export function orderFigure(title: string, points: readonly Point[], labels: rea
   const step = Math.max(1, Math.ceil(points.length / MOST_POINTS))
   const legend = labels.length < 2 ? { legend: null } : {}
   return {
-    width: WIDTH,
-    height: 160,
+    ...FIT,
+    height: 180,
     data: {
       values: points
         .filter((_, index) => index % step === 0)
@@ -203,14 +208,22 @@ export interface StepGaps {
   readonly gaps: Float32Array
 }
 
-/** How the time of each step is spread: a row for each step, all on one logarithmic axis. */
+/**
+ * How the time of each step is spread: a row for each step, all on one logarithmic axis.
+ * @returns the description and what the axis does not hold; undefined where no step takes any time
+ */
 export function stepsFigure(
   steps: readonly StepGaps[],
   labels: readonly string[],
   unit: 'µs' | 'ticks',
-): FigureSpec | undefined {
+): { readonly spec: FigureSpec; readonly left: string } | undefined {
   const bins = binsOf(steps.map(({ gaps }) => gaps))
   if (bins.edges.length === 0) return undefined
+  const total = steps.reduce((sum, { gaps }) => sum + gaps.length, 0)
+  const left = [
+    bins.beyond > 0 ? ` ${bins.beyond} of ${total} are longer than the axis.` : '',
+    bins.notPositive > 0 ? ` ${bins.notPositive} took no time that the clock can show.` : '',
+  ].join('')
   const factor = unit === 'µs' ? 1000 : 1
   const names = [...new Set(steps.map(({ step }) => step))].map(label)
   const { color } = scales(labels)
@@ -245,9 +258,20 @@ export function stepsFigure(
     ...(labels.length < 2 ? { legend: null } : {}),
   } as const
   const y = { field: 'share', type: 'quantitative', axis: null, scale: { domain: [0, 1.05] } } as const
-  return {
+  const rug = steps.flatMap(({ step, series, gaps }) =>
+    gaps.length > RUG
+      ? []
+      : Array.from(gaps, (gap) => ({ step: label(step), series: label(series), x: gap / factor, kind: 'one' })),
+  )
+  const spec = {
     // Rows by "facet" share one data set.
-    data: { values: [...values, ...medians.map((one) => ({ ...one, median: true }))] },
+    data: {
+      values: [
+        ...values,
+        ...medians.map((one) => ({ ...one, kind: 'median' })),
+        ...rug.filter(({ x: at }) => at > 0 && at <= (domain[1] ?? 0)),
+      ],
+    },
     facet: {
       row: {
         ...{ field: 'step', type: 'nominal', sort: names, title: null },
@@ -256,25 +280,35 @@ export function stepsFigure(
     },
     spacing: 8,
     spec: {
-      width: WIDTH + 100,
+      width: WIDTH - 30,
       height: 42,
       layer: [
         {
-          transform: [{ filter: '!datum.median' }],
+          transform: [{ filter: '!datum.kind' }],
           mark: { type: 'area', interpolate: 'step-after', opacity: 0.22 },
           encoding: { x, y: { ...y, stack: null }, color: ofSeries },
         },
         {
-          transform: [{ filter: '!datum.median' }],
+          transform: [{ filter: '!datum.kind' }],
           mark: { type: 'line', interpolate: 'step-after', strokeWidth: 1.4 },
           encoding: { x, y, color: ofSeries },
         },
         {
-          transform: [{ filter: 'datum.median' }],
+          transform: [{ filter: "datum.kind === 'median'" }],
           mark: { type: 'rule', strokeWidth: 2, strokeDash: [4, 2] },
           encoding: { x, color: ofSeries },
         },
+        ...(rug.length === 0
+          ? []
+          : [
+              {
+                transform: [{ filter: "datum.kind === 'one'" }],
+                mark: { type: 'tick', orient: 'vertical', size: 9, thickness: 1.2, yOffset: 4, opacity: 0.8 },
+                encoding: { x, y: { value: 42 }, color: ofSeries },
+              },
+            ]),
       ],
     },
-  } as FigureSpec
+  }
+  return { spec: spec as FigureSpec, left }
 }

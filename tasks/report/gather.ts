@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { pathsOf, type PathRun } from '../data/paths.ts'
 import { damageOf } from '../data/query.ts'
+import { median } from '../data/statistics.ts'
 import type { Emit } from '../engine/event.ts'
 import { printable } from '../engine/printable.ts'
 import type { Manifest } from '../experiment/manifest.ts'
@@ -11,7 +12,7 @@ import { isShown } from '../results.ts'
 import type { ExperimentFacts } from './experiment.ts'
 import type { Kept } from './kept.ts'
 import type { GroupPath } from './path.ts'
-import type { ExperimentRuns, Group, ReportRun } from './runs.ts'
+import { READ_US, withMetric, type ExperimentRuns, type Group, type ReportRun } from './runs.ts'
 
 /** Runs that did not pass and are looked at one by one. */
 const MOST_BAD = 8
@@ -75,11 +76,20 @@ async function readable(sources: readonly Source[], deep: boolean, emit: Emit): 
   return good
 }
 
+interface GroupPaths {
+  readonly paths: readonly GroupPath[]
+  readonly notes: readonly string[]
+  /** Microseconds, of each run that has whole reads. */
+  readonly medians: ReadonlyMap<ReportRun, number>
+}
+
+const NO_PATHS: GroupPaths = { paths: [], notes: [], medians: new Map() }
+
 async function groupPaths(
   { groups }: ExperimentRuns,
   newest: readonly (Manifest | undefined)[],
   options: GatherOptions,
-): Promise<{ readonly paths: GroupPath[]; readonly notes: readonly string[] }> {
+): Promise<GroupPaths> {
   const { results, kept, temp, mostRuns, emit } = options
   const notes: string[] = []
   const sources = groups.flatMap(({ counted, label }, group) => {
@@ -99,6 +109,12 @@ async function groupPaths(
     if (good.length === there.length) throw error
     return await read(good)
   })
+  const medians = new Map<ReportRun, number>()
+  for (const path of found)
+    for (const [index, durations] of path?.kind.byRun() ?? []) {
+      const run = list[index]?.run
+      if (run !== undefined && !TICKS.has(run.clock)) medians.set(run, median(durations) / 1000)
+    }
   const paths = groups.flatMap((group, index): GroupPath[] => {
     const path = found[index]
     if (path === undefined) return []
@@ -106,7 +122,7 @@ async function groupPaths(
     const ticks = runs.some(({ clock }) => TICKS.has(clock))
     return [{ path, label: group.label, run: list[path.run]?.run.run ?? '', ticks, runs }]
   })
-  return { paths, notes }
+  return { paths, notes, medians }
 }
 
 /** @param events whether the paths of reads are wanted: the one thing that has to look into the traces */
@@ -118,6 +134,11 @@ export async function gather(runs: ExperimentRuns, events: boolean, options: Gat
     const manifest = await manifestOf(run, options)
     if (manifest !== undefined) bad.push({ run, manifest })
   }
-  const { paths, notes } = events ? await groupPaths(runs, newest, options) : { paths: [], notes: [] }
-  return { runs, newest: newest.filter((manifest) => manifest !== undefined), bad, paths, notes }
+  const { paths, notes, medians } = events ? await groupPaths(runs, newest, options) : NO_PATHS
+  const declared = runs.runs.some(({ metrics }) => Object.keys(metrics).length > 0)
+  const withReads = runs.groups.filter(({ counted }) => counted.some((run) => medians.has(run))).length
+  // What only one of several arms has cannot be compared, and one run's reads stand in the table of steps.
+  const comparable = medians.size > 1 && (withReads > 1 || runs.groups.length === 1)
+  const told = declared || !comparable ? runs : withMetric(runs, READ_US, medians)
+  return { runs: told, newest: newest.filter((manifest) => manifest !== undefined), bad, paths, notes }
 }

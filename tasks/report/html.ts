@@ -48,6 +48,6 @@ export const raw = (text: string): Html => new Html(text)
 export const idOf = (...words: readonly string[]): string =>
   words
     .join('-')
-    .replaceAll(/[^A-Za-z0-9.]+/g, '-')
+    .replaceAll(/[^A-Za-z0-9]+/g, '-')
     .replaceAll(/^-+|-+$/g, '')
     .toLowerCase()

@@ -87,16 +87,19 @@ export class Material {
     return html`${said}${this.#once(kept.id, `Patch and configuration of ${kernel.name}`, () => html`${patch()}${options()}`)}`
   }
 
-  /** Sources of the probes and of the workload. */
-  sources(manifest: Manifest): Html {
-    const { probes, workload } = this.#kept.sources(manifest)
-    const files = [
-      ...probes.map((file) => ({ file, what: 'probe' })),
-      ...(workload === undefined ? [] : [{ file: workload, what: 'workload' }]),
-    ]
-    if (files.length === 0) return html`<p class="soft">Sources of probes and workload were not kept.</p>`
-    return html`${files.map(({ file, what }) =>
-      this.#once(`${manifest.inputs?.lab ?? ''}-${file.name}`, file.name, () => fileFold(file, what)),
-    )}`
+  /** Sources of the probes and workloads of these runs. */
+  sources(manifests: readonly Manifest[]): Html {
+    const found = manifests.flatMap((manifest) => {
+      const { probes, workload } = this.#kept.sources(manifest)
+      const all = workload === undefined ? probes : [...probes, workload]
+      return all.map((file) => ({
+        file,
+        key: `${manifest.inputs?.lab ?? ''}-${file.name}`,
+        what: file === workload ? 'workload' : 'probe',
+      }))
+    })
+    if (found.length === 0) return html`<p class="soft">Sources of probes and workload were not kept.</p>`
+    const each = [...new Map(found.map((one) => [one.key, one])).values()]
+    return html`${each.map(({ file, key, what }) => this.#once(key, file.name, () => fileFold(file, what)))}`
   }
 }

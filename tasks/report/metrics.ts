@@ -3,14 +3,12 @@ import { summary } from '../data/statistics.ts'
 import type { Exhibits } from './exhibits.ts'
 import { curveFigure, MOST_POINTS, orderFigure, stripFigure, type Point } from './figures.ts'
 import { html, type Html } from './html.ts'
-import { metricOf, metricsOf, valuesOf, WORKLOAD_MS, type ExperimentRuns, type Group } from './runs.ts'
+import { metricOf, metricsOf, valuesOf, type ExperimentRuns, type Group } from './runs.ts'
 import type { Cell, Column } from './table.ts'
 import { mark } from './verdict.ts'
 
 /** Runs from which on a drift can be seen. */
 const ENOUGH_FOR_ORDER = 5
-
-const titleOf = (metric: string): string => (metric === WORKLOAD_MS ? 'duration of the workload (ms)' : metric)
 
 const COLUMNS: readonly Column[] = [
   { head: 'arm', kind: 'text' },
@@ -74,22 +72,22 @@ async function metricFigures(one: ExperimentRuns, metric: string, exhibits: Exhi
   const series = groups.map((group) => ({ label: group.label, values: valuesOf(group, metric) }))
   const count = series.reduce((sum, { values }) => sum + values.length, 0)
   if (count < 2) return []
-  const title = titleOf(metric)
   const figures = [
     await exhibits.figure(
       [name, metric, 'by arm'],
-      `${name}: ${title} by arm. Each point is a run; the tick is the median, the bar its 95 % bootstrap interval.${drawn(count)}${note}`,
-      stripFigure(title, series),
+      `${name}: ${metric} by arm. Each point is a run; the tick is the median, the bar its 95 % bootstrap interval.${drawn(count)}${note}`,
+      stripFigure(metric, series),
     ),
   ]
   for (const param of numberParams(one)) {
     const points = pointsOver(groups, metric, param)
-    if (points.length > 0)
+    // One value of the parameter is no curve.
+    if (new Set(points.map(({ x }) => x)).size > 1)
       figures.push(
         await exhibits.figure(
           [name, metric, 'over', param],
-          `${name}: ${title} over ${param}. Each point is a run; the line joins medians, the band holds the middle half.${drawn(points.length)}${note}`,
-          curveFigure(param, title, points),
+          `${name}: ${metric} over ${param}. Each point is a run; the line joins medians, the band holds the middle half.${drawn(points.length)}${note}`,
+          curveFigure(param, metric, points),
         ),
       )
   }
@@ -98,9 +96,9 @@ async function metricFigures(one: ExperimentRuns, metric: string, exhibits: Exhi
     figures.push(
       await exhibits.figure(
         [name, metric, 'in order'],
-        `${name}: ${title} in the order of the runs: a drift of the machine would be a slope here.${drawn(order.length)}${note}`,
+        `${name}: ${metric} in the order of the runs: a drift of the machine would be a slope here.${drawn(order.length)}${note}`,
         orderFigure(
-          title,
+          metric,
           order,
           groups.map(({ label }) => label),
         ),
@@ -113,11 +111,7 @@ async function metricFigures(one: ExperimentRuns, metric: string, exhibits: Exhi
 export async function metricsHtml(one: ExperimentRuns, exhibits: Exhibits): Promise<Html> {
   const metrics = metricsOf(one)
   if (metrics.length === 0) return html``
-  const rows = metrics.flatMap((metric) =>
-    one.groups.map((group) =>
-      row(group.label, metric === WORKLOAD_MS ? 'workload (ms)' : metric, valuesOf(group, metric)),
-    ),
-  )
+  const rows = metrics.flatMap((metric) => one.groups.map((group) => row(group.label, metric, valuesOf(group, metric))))
   const figures: Html[] = []
   for (const metric of metrics) figures.push(...(await metricFigures(one, metric, exhibits)))
   const table = exhibits.table([one.name, 'numbers'], {

@@ -2,7 +2,7 @@
 import type { Exhibits } from './exhibits.ts'
 import { summary } from '../data/statistics.ts'
 import { html, idOf, type Html } from './html.ts'
-import { metricsOf, valuesOf, WORKLOAD_MS, type ExperimentRuns, type ReportRun } from './runs.ts'
+import { metricsOf, valuesOf, type ExperimentRuns, type ReportRun } from './runs.ts'
 import { numberText, type Cell } from './table.ts'
 import { badge } from './verdict.ts'
 
@@ -22,7 +22,7 @@ function inShort(one: ExperimentRuns): string {
     return [`${one.groups.length > 1 ? `${group.label}: ` : ''}${numberText(summary(values).median)}`]
   })
   const more = one.groups.length > 6 ? `, and ${one.groups.length - 6} more arms` : ''
-  return parts.length === 0 ? '' : `${metric === WORKLOAD_MS ? 'ms' : metric} ${parts.join('; ')}${more}`
+  return parts.length === 0 ? '' : `${metric} ${parts.join('; ')}${more}`
 }
 
 /** @param links whether the experiments have sections of their own */

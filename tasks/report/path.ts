@@ -99,8 +99,8 @@ export async function pathHtml(name: string, paths: readonly GroupPath[], exhibi
       parts.push(
         await exhibits.figure(
           [name, 'steps', ...(ticks ? ['ticks'] : [])],
-          `${name}: how long each step takes, over all reads; the axis is logarithmic, the dashed line is the median, each row is scaled to its own height.${marked}`,
-          figure,
+          `${name}: how long each step takes, over all reads; the axis is logarithmic, the dashed line is the median, each row is scaled to its own height.${figure.left}${marked}`,
+          figure.spec,
         ),
       )
     parts.push(

@@ -95,15 +95,32 @@ export const byExperiment = (runs: readonly ReportRun[]): ExperimentRuns[] =>
 export const valuesOf = ({ counted }: Group, metric: string): number[] =>
   counted.map((run) => metricOf(run, metric)).filter((value) => value !== null)
 
-/** Name of the number that every run of a workload has. */
-export const WORKLOAD_MS = 'workload'
+/** Numbers that are not declared: of what the events say of a read, and of the workload. */
+export const READ_US = 'median of its reads (µs)'
+export const WORKLOAD_MS = 'workload (ms)'
 
 export const metricOf = (run: ReportRun, metric: string): number | null =>
   metric === WORKLOAD_MS ? run.ms : (run.metrics[metric] ?? null)
 
-/** The declared numbers, or the duration of the workload where none is declared. */
-export function metricsOf({ runs }: ExperimentRuns): string[] {
-  const declared = [...new Set(runs.flatMap(({ metrics }) => Object.keys(metrics)))]
-  if (declared.length > 0) return declared
-  return runs.some(({ ms }) => ms !== null) ? [WORKLOAD_MS] : []
+/** The declared numbers and what the events say of a read; the duration of the workload where there is nothing else to compare. */
+export function metricsOf({ runs, groups }: ExperimentRuns): string[] {
+  const names = [...new Set(groups.flatMap(({ counted }) => counted.flatMap(({ metrics }) => Object.keys(metrics))))]
+  if (names.length > 0) return names
+  return groups.length > 1 && runs.some(({ ms }) => ms !== null) ? [WORKLOAD_MS] : []
+}
+
+/** The same runs with numbers that were found out since. */
+export function withMetric(
+  one: ExperimentRuns,
+  metric: string,
+  values: ReadonlyMap<ReportRun, number>,
+): ExperimentRuns {
+  const added = (run: ReportRun): ReportRun => {
+    const value = values.get(run)
+    return value === undefined ? run : { ...run, metrics: { ...run.metrics, [metric]: value } }
+  }
+  return {
+    ...one,
+    groups: one.groups.map((group) => ({ ...group, counted: group.counted.map(added) })),
+  }
 }

@@ -10,6 +10,8 @@ export const FONT = 'system-ui, "Segoe UI", "Helvetica Neue", Arial, "DejaVu San
 
 /** How all figures look: colours are variables of the page, see theme.ts. */
 const CONFIG = {
+  // A thin space, as in the tables.
+  locale: { number: { decimal: '.', thousands: '\u202f', grouping: [3], currency: ['', ''] } },
   // The figure has one label, and its numbers stand in a table: a label at each of a thousand points helps nobody.
   aria: false,
   background: 'transparent',

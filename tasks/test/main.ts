@@ -7,7 +7,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { openSession, TOOL_ROOT } from '../commands/app.ts'
-import { PAHOLE } from '../host/packages.ts'
+import { TESTS } from '../host/packages.ts'
 import { hostStep } from '../host-tools.ts'
 import { exitCodeOf } from '../ui/failures.ts'
 
@@ -33,7 +33,7 @@ async function prepare(): Promise<boolean> {
   const yes = process.argv.includes('--yes') || process.env['CI'] !== undefined || process.getuid?.() === 0
   const session = openSession({ yes }, new AbortController().signal)
   try {
-    await hostStep(session.context, [PAHOLE])
+    await hostStep(session.context, TESTS)
     return true
   } catch (error) {
     session.view.failure(error)
