@@ -122,7 +122,7 @@ export async function reportStep(wanted: ReportWanted, context: Context): Promis
           { id: 'runs', title: 'Runs' },
           ...(scope.kind === 'summary' ? [] : [{ id: 'environment', title: 'Environment and provenance' }]),
         ],
-        body: html`${sections}${runsTable(scope.runs, exhibits)}${
+        body: html`${sections}${runsTable(scope.runs, scope.kind === 'summary', exhibits)}${
           scope.kind === 'summary'
             ? ''
             : environmentHtml(
@@ -133,6 +133,8 @@ export async function reportStep(wanted: ReportWanted, context: Context): Promis
         }`,
       })
       await writeWhole(file, text)
+      for (const warning of exhibits.warnings)
+        context.emit({ type: 'notice', level: 'warning', place: 'report', text: printable(warning, 300) })
       const value = {
         ...{ file, bytes: Buffer.byteLength(text), runs: scope.runs.length, experiments: experiments.length },
         ...{ figures: exhibits.figures, tables: exhibits.tables },

@@ -9,6 +9,7 @@ import { openDatabase, quoted, type DuckDBConnection } from './duckdb.ts'
 import { matches } from './match.ts'
 import { Processes } from './processes.ts'
 import { withoutAddresses } from './sequences.ts'
+import { kindOfMessage } from './steps.ts'
 
 /** One run's table of events. */
 export interface PathRun {
@@ -43,8 +44,6 @@ const MEMORY = '512MB'
 const ROWS = 100_000
 const PRINTK = "event IN ('print', 'bpf_trace_printk')"
 const PROCESS_EVENTS = "event IN ('sched_process_fork', 'sched_process_exec', 'sched_process_exit')"
-
-const withoutNumbers = (text: string): string => withoutAddresses(text).replaceAll(/\d+/g, '#')
 
 async function rows<Row>(connection: DuckDBConnection, sql: string): Promise<Row[]> {
   return (await connection.runAndReadAll(sql)).getRowsJS() as unknown as Row[]
@@ -88,18 +87,19 @@ async function ownProcesses(connection: DuckDBConnection, runs: readonly PathRun
   })
 }
 
-interface Text {
-  readonly text: string
-  readonly sample: string
+interface Texts {
+  readonly texts: readonly { readonly text: string; readonly sample: string; readonly kind: number }[]
+  /** Texts without numbers: what tells steps apart where nothing is declared. */
+  readonly kinds: readonly string[]
 }
 
 /** Every different message gets a number; those that differ in addresses only share one. */
-async function numberTexts(connection: DuckDBConnection): Promise<Text[]> {
+async function numberTexts(connection: DuckDBConnection): Promise<Texts> {
   await connection.run(`CREATE TEMP TABLE messages AS SELECT DISTINCT step AS message FROM own_events`)
   const [counted] = await rows<[bigint]>(connection, 'SELECT count(*) FROM messages')
   const texts = new Map<string, { id: number; sample: string }>()
   const numbered: unknown[][] = []
-  const plain = Number(counted?.[0] ?? 0) > MOST_TEXTS ? withoutNumbers : withoutAddresses
+  const plain = Number(counted?.[0] ?? 0) > MOST_TEXTS ? kindOfMessage : withoutAddresses
   for await (const chunk of await connection.stream('SELECT message FROM messages ORDER BY message'))
     for (const value of chunk.getColumnValues(0)) {
       const message = String(value)
@@ -109,13 +109,23 @@ async function numberTexts(connection: DuckDBConnection): Promise<Text[]> {
       numbered.push([message, known.id])
     }
   await fill(connection, 'numbered', 'message VARCHAR, text INTEGER', numbered)
-  return [...texts].map(([text, { sample }]) => ({ text, sample }))
+  const kinds = new Map<string, number>()
+  const kindOf = (text: string): number => {
+    const kind = kindOfMessage(text)
+    const number = kinds.get(kind) ?? kinds.size
+    kinds.set(kind, number)
+    return number
+  }
+  return {
+    texts: [...texts].map(([text, { sample }]) => ({ text, sample, kind: kindOf(text) })),
+    kinds: [...kinds.keys()],
+  }
 }
 
 /** Whether what one read is was declared, and can be looked at. */
 const isDeclared = ({ order }: PathGroup): boolean => order !== undefined && order.length <= MOST_STEPS
 
-function cutterOf(group: PathGroup, texts: readonly Text[]): ReadCutter {
+function cutterOf(group: PathGroup, { texts }: Texts): ReadCutter {
   const { order } = group
   if (order === undefined || !isDeclared(group)) return new ReadCutter()
   const masks = texts.map(({ sample }) =>
@@ -127,7 +137,7 @@ function cutterOf(group: PathGroup, texts: readonly Text[]): ReadCutter {
 async function pathOf(
   connection: DuckDBConnection,
   cutter: ReadCutter,
-  texts: readonly Text[],
+  { texts, kinds }: Texts,
   declared: boolean,
 ): Promise<Path | undefined> {
   const kind = cutter.finish()
@@ -139,7 +149,7 @@ async function pathOf(
      AND time BETWEEN ${place.start} AND ${place.end} ORDER BY row LIMIT ${kind.steps.length}`,
   )
   return {
-    steps: kind.steps.map((step) => texts[step]?.text ?? ''),
+    steps: kind.steps.map((step) => (declared ? texts[step]?.text : kinds[step]) ?? ''),
     kind,
     typical: messages.map(([time, message]) => ({ time, message })),
     run: place.run,
@@ -180,6 +190,7 @@ export async function pathsOf(
     WHERE CASE WHEN limited THEN own.pid IS NOT NULL AND ${PRINTK} ELSE ${PRINTK} OR NOT printed END`)
   const texts = await numberTexts(connection)
   const cutters = groups.map((group) => cutterOf(group, texts))
+  const declared = groups.map(isDeclared)
   const sorted = await connection.stream(
     'SELECT run, pid, time, text FROM own_events JOIN numbered ON message = step ORDER BY run, pid, row',
   )
@@ -187,11 +198,14 @@ export async function pathsOf(
     const [run = [], pid = [], time = [], text = []] = chunk.getColumns() as number[][]
     for (let at = 0; at < run.length; at++) {
       const which = run[at] ?? 0
-      cutters[runs[which]?.group ?? -1]?.row(which, pid[at] ?? 0, time[at] ?? 0, text[at] ?? 0)
+      const group = runs[which]?.group ?? -1
+      const number = text[at] ?? 0
+      const step = declared[group] === true ? number : (texts.texts[number]?.kind ?? 0)
+      cutters[group]?.row(which, pid[at] ?? 0, time[at] ?? 0, step)
     }
   }
   const paths: (Path | undefined)[] = []
   for (const [index, cutter] of cutters.entries())
-    paths.push(await pathOf(connection, cutter, texts, isDeclared(groups[index] ?? { order: undefined })))
+    paths.push(await pathOf(connection, cutter, texts, declared[index] === true))
   return paths
 }

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { random } from './random.ts'
-import { median, precision, quantile, runsNeeded, summary } from './statistics.ts'
+import { median, medianRatio, precision, quantile, runsNeeded, summary } from './statistics.ts'
 
 test('quantiles are linear between neighbours', () => {
   // R: quantile(c(1, 2, 3, 4, 10), c(0, .1, .25, .5, .9, 1))
@@ -56,4 +56,18 @@ test('how many runs a precision needs', () => {
   expect(runsNeeded(now, 0.05)).toBe(40)
   expect(runsNeeded(now, 0.5)).toBe(10)
   expect(runsNeeded({ ...now, median: 0 }, 0.05)).toBe(Infinity)
+})
+
+test('a ratio of medians holds what it was made of, and says how well it is known', () => {
+  const base = Array.from({ length: 30 }, (_, index) => 100 + (index % 7))
+  const known = medianRatio(
+    base.map((value) => value * 3),
+    base,
+  )
+  expect(known?.ratio).toBeCloseTo(3, 9)
+  expect(known?.low).toBeGreaterThan(2.8)
+  expect(known?.high).toBeLessThan(3.2)
+  expect(known && known.low <= 3 && known.high >= 3).toBe(true)
+  expect(medianRatio([1, 2], [])).toBeUndefined()
+  expect(medianRatio([1, 2], [0, 0, 0])).toBeUndefined()
 })

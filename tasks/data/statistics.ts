@@ -46,6 +46,29 @@ export function summary(values: readonly number[]): Summary {
   }
 }
 
+export interface Ratio {
+  readonly ratio: number
+  /** 95 % interval. */
+  readonly low: number
+  readonly high: number
+}
+
+/**
+ * How many times the median of `base` the median of `values` is, with a 95 % percentile-bootstrap interval: both groups are drawn anew each
+ * time. The same values give the same interval.
+ * @returns undefined where one group is empty, or the base's median is 0
+ */
+export function medianRatio(values: readonly number[], base: readonly number[]): Ratio | undefined {
+  const whole = median(values) / median(base)
+  if (values.length === 0 || base.length === 0 || !Number.isFinite(whole)) return undefined
+  const next = random(values.length * 31 + base.length)
+  const drawn = (from: readonly number[]) => median(Array.from(from, () => from[Math.floor(next() * from.length)] ?? 0))
+  const ratios = Array.from({ length: RESAMPLES }, () => drawn(values) / drawn(base))
+    .filter(Number.isFinite)
+    .toSorted((a, b) => a - b)
+  return { ratio: whole, low: quantile(ratios, 0.025), high: quantile(ratios, 0.975) }
+}
+
 /** Half the interval's width as a share of the median; infinite where the median is 0 and the interval is not. */
 export function precision({ median: middle, low, high }: Summary): number {
   const half = (high - low) / 2

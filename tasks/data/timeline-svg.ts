@@ -2,6 +2,7 @@
  * The path of one read() as a picture: a row for each message, at the time after the first, with the time to the next one. Plain SVG that
  * follows the reader's light or dark theme, for READMEs, slides, papers and reports.
  */
+import { printable } from '../engine/printable.ts'
 
 const [WIDTH, ROW, LEFT, RIGHT, TOP, BOTTOM] = [880, 30, 330, 120, 56, 34]
 const FONT = 'ui-monospace, SFMono-Regular, Menlo, Consolas, "DejaVu Sans Mono", monospace'
@@ -49,11 +50,11 @@ export interface TimelineOptions {
   readonly ticks?: boolean
 }
 
-/** Text of a guest in XML: markup is escaped, what XML cannot hold is left out. */
+/** Text of a guest in XML: markup is escaped, and so is what a reader would not see as it is. */
 const xml = (text: string): string =>
-  text
-    // oxlint-disable-next-line no-control-regex -- XML 1.0 has no control characters
-    .replaceAll(/[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff]/g, '')
+  printable(text)
+    // Not even escaped may these stand in XML 1.0.
+    .replaceAll(/[\ufffe\uffff]/g, '')
     .replaceAll('&', '&amp;')
     .replaceAll('<', '&lt;')
     .replaceAll('>', '&gt;')

@@ -7,6 +7,7 @@ const listed = (list: readonly string[]): string =>
   list.length < 2 ? (list[0] ?? '') : `${list.slice(0, -1).join(', ')} and ${list.at(-1) ?? ''}`
 
 function machine({ guest }: Manifest): string {
+  if (guest.qemu.length === 0) return 'no VM (the run ended before one was needed)'
   const value = (option: string) => guest.qemu[guest.qemu.indexOf(option) + 1] ?? '?'
   const how = guest.accel.accel === 'tcg' ? 'software emulation (TCG)' : 'KVM'
   return `QEMU under ${how} with ${plural(Number(value('-smp')), 'CPU')} and ${value('-m')} of memory`

@@ -21,6 +21,8 @@ function withoutArm({ columns, rows, ...rest }: Table): Table {
 export class Exhibits {
   readonly figures: Figure[] = []
   readonly tables: Table[] = []
+  /** What Vega has against figures: a mistake of ours, which the figure may survive. */
+  readonly warnings: string[] = []
   readonly #names = new Set<string>()
 
   /** A name for files that no other figure or table has. */
@@ -34,7 +36,9 @@ export class Exhibits {
 
   /** Draws a description. */
   async figure(name: readonly string[], caption: string, spec: FigureSpec, label = caption): Promise<Html> {
-    return this.picture(name, caption, await draw(spec, label))
+    const { svg, warnings } = await draw(spec, label)
+    this.warnings.push(...warnings.map((warning) => `figure ${name.join(' ')}: ${warning}`))
+    return this.picture(name, caption, svg)
   }
 
   /** An SVG that is drawn already. */

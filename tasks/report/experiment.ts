@@ -1,10 +1,13 @@
 /** The part of a report about one experiment: what was asked, what to believe, and then what came out. */
 import type { Manifest, ProbeReport } from '../experiment/manifest.ts'
+import type { OrderReport } from '../results/order.ts'
+import { comparisonHtml } from './compare.ts'
 import type { Exhibits } from './exhibits.ts'
 import { html, idOf, type Html } from './html.ts'
 import type { Kept } from './kept.ts'
 import type { Material } from './material.ts'
 import { metricsHtml } from './metrics.ts'
+import { orderHtml } from './order.ts'
 import { pathHtml, type GroupPath } from './path.ts'
 import type { ExperimentRuns, ReportRun } from './runs.ts'
 import { badge, completenessText, expectationList, problems, verdictBadges } from './verdict.ts'
@@ -17,6 +20,7 @@ export interface ExperimentFacts {
   /** Some of those that did not pass, newest first. */
   readonly bad: readonly { readonly run: ReportRun; readonly manifest: Manifest }[]
   readonly paths: readonly GroupPath[]
+  readonly order: OrderReport | undefined
   /** What the figures of paths leave out, if anything. */
   readonly notes: readonly string[]
 }
@@ -152,7 +156,9 @@ export async function experimentHtml(
     <h3>What was asked</h3>
     ${asked(facts, kept)} ${expected(facts)} ${kernels.map((manifest) => material.kernel(manifest))}
     ${own.length === 0 ? '' : material.sources(own)} ${await pathHtml(runs.name, paths, exhibits)}
-    ${notes.map((note) => html`<p class="soft">${note}</p>`)} ${await metricsHtml(runs, exhibits)}
+    ${notes.map((note) => html`<p class="soft">${note}</p>`)} ${orderHtml(facts.order)}
+${await metricsHtml(runs, exhibits)}
+${comparisonHtml(runs, exhibits)}
     ${probeTable(facts, exhibits)}
   </section> `
 }

@@ -68,14 +68,14 @@ export function stripFigure(title: string, series: readonly Series[]): FigureSpe
     sort: color.domain,
     axis: { ticks: false, domain: false },
   } as const
-  const x = { type: 'quantitative', title, scale: { zero: false, nice: true } } as const
+  const x = { type: 'quantitative', title: label(title), scale: { zero: false, nice: true } } as const
   return {
     ...FIT,
     height: 46 * Math.max(shown.length, 1),
     layer: [
       {
         data: { values: points },
-        mark: { type: 'point', filled: true, size: 30, opacity: 0.55 },
+        mark: { type: 'point', filled: true, size: 32, opacity: 0.7 },
         encoding: {
           y,
           x: { ...x, field: 'value' },
@@ -122,11 +122,11 @@ export function curveFigure(xTitle: string, yTitle: string, points: readonly Poi
   })
   const step = Math.max(1, Math.ceil(points.length / MOST_POINTS))
   const x = {
-    ...{ field: 'x', type: 'quantitative', title: xTitle },
-    scale: { type: log ? 'log' : 'linear', zero: false, padding: 12 },
+    ...{ field: 'x', type: 'quantitative', title: label(xTitle) },
+    scale: log ? { type: 'log', padding: 12 } : { type: 'linear', zero: false, padding: 12 },
     axis: { values: [...new Set(xs)].toSorted((a, b) => a - b), format: ',~r', labelOverlap: true },
   } as const
-  const y = { type: 'quantitative', title: yTitle, scale: { zero: false } } as const
+  const y = { type: 'quantitative', title: label(yTitle), scale: { zero: false } } as const
   const ofSeries = {
     field: 'series',
     type: 'nominal',
@@ -154,7 +154,7 @@ export function curveFigure(xTitle: string, yTitle: string, points: readonly Poi
             .filter((_, index) => index % step === 0)
             .map((one) => ({ x: one.x, y: one.y, series: label(one.series) })),
         },
-        mark: { type: 'point', filled: true, size: 28, opacity: 0.5 },
+        mark: { type: 'point', filled: true, size: 30, opacity: 0.65 },
         encoding: {
           x,
           y: { ...y, field: 'y' },
@@ -193,7 +193,7 @@ export function orderFigure(title: string, points: readonly Point[], labels: rea
         title: 'run, in the order in which they were done',
         axis: { tickMinStep: 1, grid: false },
       },
-      y: { field: 'y', type: 'quantitative', title, scale: { zero: false } },
+      y: { field: 'y', type: 'quantitative', title: label(title), scale: { zero: false } },
       color: { field: 'series', type: 'nominal', scale: color, title: null, ...legend },
       shape: { field: 'series', type: 'nominal', scale: shape, title: null, ...legend },
     },

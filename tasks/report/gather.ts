@@ -9,11 +9,14 @@ import { printable } from '../engine/printable.ts'
 import type { Manifest } from '../experiment/manifest.ts'
 import { readRun } from '../experiment/result.ts'
 import { isShown } from '../results.ts'
+import { orderReport, type OrderedRun, type OrderReport } from '../results/order.ts'
 import type { ExperimentFacts } from './experiment.ts'
 import type { Kept } from './kept.ts'
 import type { GroupPath } from './path.ts'
 import { READ_US, withMetric, type ExperimentRuns, type Group, type ReportRun } from './runs.ts'
 
+/** Runs whose sequences are compared; the newest. */
+const MOST_ORDERED = 200
 /** Runs that did not pass and are looked at one by one. */
 const MOST_BAD = 8
 const TABLE = 'events.parquet'
@@ -125,6 +128,21 @@ async function groupPaths(
   return { paths, notes, medians }
 }
 
+/** The order of the newest runs' events; undefined where nothing can be compared. */
+async function orderOfRuns({ name, groups }: ExperimentRuns, options: GatherOptions): Promise<OrderReport | undefined> {
+  const runs = groups
+    .flatMap(({ counted }) => counted)
+    .filter(({ sequence, imported }) => sequence !== null && imported === null)
+    .toSorted((a, b) => (a.started < b.started ? -1 : 1))
+    .slice(-MOST_ORDERED)
+  const found: OrderedRun[] = []
+  for (const run of runs) {
+    const manifest = await manifestOf(run, options)
+    if (manifest !== undefined) found.push({ dir: join(options.results, run.experiment, run.run), manifest })
+  }
+  return found.length < 2 ? undefined : await orderReport(name, found, 'read')
+}
+
 /** @param events whether the paths of reads are wanted: the one thing that has to look into the traces */
 export async function gather(runs: ExperimentRuns, events: boolean, options: GatherOptions): Promise<ExperimentFacts> {
   const newest = await Promise.all(runs.groups.map((group) => newestOf(group, options)))
@@ -135,10 +153,11 @@ export async function gather(runs: ExperimentRuns, events: boolean, options: Gat
     if (manifest !== undefined) bad.push({ run, manifest })
   }
   const { paths, notes, medians } = events ? await groupPaths(runs, newest, options) : NO_PATHS
+  const order = events ? await orderOfRuns(runs, options) : undefined
   const declared = runs.runs.some(({ metrics }) => Object.keys(metrics).length > 0)
   const withReads = runs.groups.filter(({ counted }) => counted.some((run) => medians.has(run))).length
   // What only one of several arms has cannot be compared, and one run's reads stand in the table of steps.
   const comparable = medians.size > 1 && (withReads > 1 || runs.groups.length === 1)
   const told = declared || !comparable ? runs : withMetric(runs, READ_US, medians)
-  return { runs: told, newest: newest.filter((manifest) => manifest !== undefined), bad, paths, notes }
+  return { runs: told, newest: newest.filter((manifest) => manifest !== undefined), bad, paths, notes, order }
 }

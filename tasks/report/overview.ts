@@ -3,7 +3,7 @@ import type { Exhibits } from './exhibits.ts'
 import { summary } from '../data/statistics.ts'
 import { html, idOf, type Html } from './html.ts'
 import { metricsOf, valuesOf, type ExperimentRuns, type ReportRun } from './runs.ts'
-import { numberText, type Cell } from './table.ts'
+import { numberText, type Cell, type Column } from './table.ts'
 import { badge } from './verdict.ts'
 
 /** Rows of the table of runs: a page has to stay a page. */
@@ -57,59 +57,67 @@ export function experimentsTable(experiments: readonly ExperimentRuns[], links: 
   )
 }
 
-const COLUMNS = [
-  { head: 'run', kind: 'code' },
-  { head: 'experiment', kind: 'text' },
-  { head: 'arm', kind: 'text' },
-  { head: 'kernel', kind: 'text' },
-  { head: 'started (UTC)', kind: 'text' },
-  { head: 'verdict', kind: 'text' },
-  { head: 'trace', kind: 'text' },
-  { head: 'events', kind: 'number' },
-  { head: 'workload', unit: 'ms', kind: 'number' },
-  { head: 'note', kind: 'text' },
-] as const
+interface RunColumn extends Column {
+  readonly of: (run: ReportRun) => Cell
+  /** Can be filtered by. */
+  readonly filter?: string
+  /** Left out where it is the same for all runs. */
+  readonly optional?: boolean
+}
 
-const cellsOf = (run: ReportRun): Cell[] => [
-  ...[run.run, run.experiment, run.arm, run.kernel, run.started.slice(0, 19).replace('T', ' ')],
-  ...[run.verdict, run.completeness, run.events, run.ms],
-  run.notCounted ?? (run.imported === null ? '' : `of ${run.imported}`),
+const COLUMNS: readonly RunColumn[] = [
+  { head: 'run', kind: 'code', of: ({ run }) => run },
+  { head: 'experiment', kind: 'text', of: ({ experiment }) => experiment, filter: 'experiment', optional: true },
+  { head: 'arm', kind: 'text', of: ({ arm }) => arm, filter: 'arm', optional: true },
+  { head: 'kernel', kind: 'text', of: ({ kernel }) => kernel, filter: 'kernel' },
+  { head: 'started (UTC)', kind: 'text', of: ({ started }) => started.slice(0, 19).replace('T', ' ') },
+  { head: 'verdict', kind: 'text', of: ({ verdict }) => verdict, filter: 'verdict' },
+  { head: 'trace', kind: 'text', of: ({ completeness }) => completeness, filter: 'trace' },
+  { head: 'events', kind: 'number', of: ({ events }) => events },
+  { head: 'workload', unit: 'ms', kind: 'number', of: ({ ms }) => ms, optional: true },
+  {
+    ...{ head: 'note', kind: 'text', optional: true },
+    of: ({ notCounted, imported }) => notCounted ?? (imported === null ? '' : `of ${imported}`),
+  },
 ]
 
-const options = (values: readonly string[]): Html =>
-  html`<option value="">all</option>
-    ${[...new Set(values)].toSorted().map((value) => html`<option>${value}</option>`)}`
+const BADGES = new Set(['verdict', 'trace'])
+const distinct = (values: readonly Cell[]): string[] => [...new Set(values.map(String))]
 
 /** Newest first. The filters are of no use without the page's script, and show up with it. */
-export function runsTable(runs: readonly ReportRun[], exhibits: Exhibits): Html {
+export function runsTable(runs: readonly ReportRun[], folded: boolean, exhibits: Exhibits): Html {
   const shown = runs.toReversed().slice(0, MOST_RUNS)
-  const column = (index: number) => shown.map((run) => String(cellsOf(run)[index] ?? ''))
-  const select = (name: string, index: number) =>
-    html`<label
-      >${name}
-      <select data-column="${index}">
-        ${options(column(index))}
-      </select></label
-    > `
+  const columns = COLUMNS.filter(({ optional, of }) => optional !== true || distinct(shown.map(of)).length > 1)
+  const select = ({ filter, of }: RunColumn, index: number): Html => {
+    const values = filter === undefined ? [] : distinct(shown.map(of)).toSorted()
+    // One value is no choice.
+    if (values.length < 2) return html``
+    return html`<label>${filter} <select data-column="${index}"><option value="">all</option>${values.map((value) => html`<option>${value}</option>`)}</select></label> `
+  }
   const table = exhibits.table(
     ['runs'],
     {
       caption:
-        shown.length < runs.length ? `The newest ${shown.length} of ${runs.length} runs.` : `All runs, newest first.`,
-      columns: COLUMNS,
-      rows: shown.map(cellsOf),
+        shown.length < runs.length ? `The newest ${shown.length} of ${runs.length} runs.` : 'All runs, newest first.',
+      columns,
+      rows: shown.map((run) => columns.map(({ of }) => of(run))),
     },
-    (cell, index) => ((index === 5 || index === 6) && typeof cell === 'string' ? badge(cell) : undefined),
+    (cell, index) => (BADGES.has(columns[index]?.head ?? '') && typeof cell === 'string' ? badge(cell) : undefined),
   )
-  return html`<section id="runs">
-    <h2>Runs</h2>
-    ${shown.length < runs.length ? html`<p class="notice warn">${runs.length - shown.length} older runs are in every number above and not in this table: <code>lab results</code>, <code>lab query</code>.</p>` : ''}
-    <form class="filters" hidden role="search" aria-label="Filter runs">
-      ${select('experiment', 1)}${select('arm', 2)}${select('kernel', 3)}${select('verdict', 5)}${select('trace', 6)}<label
-        >text <input type="search" autocomplete="off"
-      /></label>
-      <output aria-live="polite"></output>
-    </form>
-    ${table}
-  </section> `
+  const left =
+    shown.length < runs.length
+      ? html`<p class="notice warn">${runs.length - shown.length} older runs are in every number above and not in this table: <code>lab results</code>, <code>lab query</code>.</p>`
+      : ''
+  const body = html`${left}
+<form class="filters" hidden role="search" aria-label="Filter runs">
+${columns.map(select)}<label>text <input type="search" autocomplete="off"></label>
+<output aria-live="polite"></output>
+</form>
+${table}`
+  return folded
+    ? html`<section id="runs"><details><summary>Runs <span class="soft">each of them, with filters</span></summary>${body}</details></section>
+`
+    : html`<section id="runs"><h2>Runs</h2>
+${body}</section>
+`
 }

@@ -37,7 +37,7 @@
     }
   }
   for (const form of document.querySelectorAll('form.filters')) {
-    const table = form.parentElement.querySelector('table')
+    const table = form.closest('section').querySelector('table')
     const [selects, text, said] = [
       form.querySelectorAll('select'),
       form.querySelector('input'),

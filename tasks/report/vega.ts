@@ -59,10 +59,13 @@ const labelled = (svg: string, label: string): string =>
   svg.replace('<svg ', `<svg role="img" aria-label="${escaped(label)}" `)
 
 /**
- * Draws a figure. What is in the description's data is text to Vega and to the SVG.
+ * Draws a figure; `warnings` is what Vega has against its description. What is in the description's data is text to Vega and to the SVG.
  * @param label what it shows, for those who cannot see it
  */
-export async function draw(spec: FigureSpec, label: string): Promise<string> {
+export async function draw(
+  spec: FigureSpec,
+  label: string,
+): Promise<{ readonly svg: string; readonly warnings: readonly string[] }> {
   loading ??= load()
   const { vega, compile } = await loading
   const warnings: string[] = []
@@ -77,8 +80,7 @@ export async function draw(spec: FigureSpec, label: string): Promise<string> {
   const view = new vega.View(vega.parse(compiled), { renderer: 'none', logger: logger as never })
   try {
     const svg = await view.toSVG()
-    if (warnings.length > 0) throw new Error(`figure "${label}": ${warnings.join('; ')}`)
-    return labelled(svg, label)
+    return { svg: labelled(svg, label), warnings: [...new Set(warnings)] }
   } finally {
     view.finalize()
   }

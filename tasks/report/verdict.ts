@@ -26,31 +26,35 @@ export const verdictBadges = (runs: readonly ReportRun[]): Html =>
     .toSorted(([a], [b]) => ORDER.indexOf(a) - ORDER.indexOf(b))
     .map(([word, count]) => html`${badge(word, count)} `)}`
 
+/** A run whose failure was expected and came before anything was recorded: there is no trace that could lack an event. */
+const hasTrace = ({ verdict, table }: ReportRun): boolean => table || verdict !== 'passed'
+
+const isIncomplete = (run: ReportRun): boolean => hasTrace(run) && run.completeness !== 'complete'
+
 /** Whether every event is accounted for, in a sentence. */
 export function completenessText(runs: readonly ReportRun[]): Html {
-  const bad = runs.filter(({ completeness }) => completeness !== 'complete')
+  const bad = runs.filter(isIncomplete)
+  const traced = runs.filter(hasTrace).length
+  const none = runs.length - traced
+  const without =
+    none === 0 ? '' : ` ${none} ${none === 1 ? 'run' : 'runs'} ended as expected before anything was recorded.`
+  if (traced === 0) return html`<p>${without.trim()}</p>`
   if (bad.length === 0)
-    return html`<p class="complete">
-      ${badge('complete')}
-      ${runs.length === 1 ? 'No layer of the trace lost an event.' : 'In no run a layer of the trace lost an event.'}
-    </p>`
+    return html`<p class="complete">${badge('complete')} ${traced === 1 ? 'No layer of the trace lost an event.' : 'No layer of any trace lost an event.'}${without}</p>`
   const sums = new Map<string, number>()
   for (const { losses } of bad)
     for (const [layer, lost] of Object.entries(losses)) if (lost) sums.set(layer, (sums.get(layer) ?? 0) + lost)
   const lost = [...sums].map(([layer, count]) => `${layer} ${count}`)
   const words = counted(bad.map(({ completeness }) => completeness))
-  return html`<p class="notice warn">
-    <strong
-      >${bad.length} of ${runs.length} ${runs.length === 1 ? 'trace' : 'traces'} cannot be shown to be complete</strong
-    >
-    (${words.map(([word, count], index) => html`${index > 0 ? ', ' : ''}${count} ${word}`)}).
-    ${lost.length > 0 ? html`Lost: ${lost.join(', ')}. ` : ''}Figures that draw on them are marked.
-  </p>`
+  return html`<p class="notice warn"><strong>${bad.length} of ${traced} ${traced === 1 ? 'trace' : 'traces'} cannot be shown to be complete</strong>
+(${words.map(([word, count], index) => html`${index > 0 ? ', ' : ''}${count} ${word}`)}). ${
+    lost.length > 0 ? html`Lost: ${lost.join(', ')}. ` : ''
+  }Figures and tables that draw on them say so.${without}</p>`
 }
 
 /** For captions: "incomplete" must not be lost on the way into a paper. */
 export function mark(runs: readonly ReportRun[]): string {
-  const bad = runs.filter(({ completeness }) => completeness !== 'complete').length
+  const bad = runs.filter(isIncomplete).length
   if (bad === 0) return ''
   return ` INCOMPLETE DATA: ${bad} of ${runs.length} ${runs.length === 1 ? 'run' : 'runs'} cannot be shown to have lost nothing.`
 }

@@ -1,0 +1,239 @@
+/** `lab report` by the whole program, and its pages in a real Chromium. */
+import { existsSync, readFileSync, readdirSync, rmSync, statSync, truncateSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { Browser, CHROMIUM, lowContrast, type View } from './browser.ts'
+import { HOSTILE, makeRuns, runOf, traceText } from './report-runs.ts'
+import { Rig } from './rig.ts'
+
+const rig = new Rig(false)
+const browser = new Browser()
+afterAll(async () => {
+  await browser.close()
+  rig.remove()
+})
+
+const page = (name: string) => join(rig.dir, 'results', `${name}.html`)
+const html = (name: string) => readFileSync(page(name), 'utf8')
+
+const COST = [16, 1024, 4096].flatMap((bytes, arm) =>
+  Array.from({ length: 6 }, (_, index) =>
+    runOf('cost', arm * 6 + index, { bytes }, { metrics: { read_ns: bytes * 3 + index * 10 } }),
+  ),
+)
+const trace = (completeness: 'incomplete' | 'complete', reasons: readonly string[]) => ({
+  ...{ clock: 'mono', bufferBytes: 8 << 20, events: 40, notUnderstood: 0, completeness, reasons },
+  losses: { overrun: completeness === 'complete' ? 0 : 7 },
+})
+
+beforeAll(async () => {
+  expect((await rig.lab(['init', '.'])).status).toBe(0)
+  await makeRuns(rig, traceText(10), [
+    ...COST,
+    runOf('mixed', 100, {}),
+    runOf(
+      'mixed',
+      101,
+      {},
+      {
+        verdict: 'failed',
+        expectations: [{ ok: false, lines: ['3 reads expected, 2 found'] }],
+      },
+    ),
+    runOf('mixed', 102, {}, { verdict: 'incomplete', trace: trace('incomplete', ['7 events were overwritten']) }),
+  ])
+  await makeRuns(rig, traceText(10, [HOSTILE, `b ${HOSTILE}`, 'c'], '<img/src=x>'), [
+    runOf(
+      'hostile',
+      200,
+      { [HOSTILE]: HOSTILE },
+      {
+        verdict: 'failed',
+        expectations: [{ ok: false, lines: [HOSTILE] }],
+        metrics: { [HOSTILE]: 4 },
+        workload: { argv: [HOSTILE], pid: 95, status: 1, signal: null, ms: 4 },
+      },
+    ),
+    runOf('hostile', 201, { [HOSTILE]: `2${HOSTILE}` }, { metrics: { [HOSTILE]: 5 } }),
+  ])
+  for (const words of [[], ['cost'], ['mixed'], ['20260101-000100'], ['--since', '2025-12-31']])
+    expect(await rig.lab(['report', ...words])).toMatchObject({
+      status: 0,
+      stderr: expect.not.stringMatching(/warning/),
+    })
+}, 120_000)
+
+/** `index` holds every section there is, of hostile runs too. */
+const VIEWS: [string, View][] = [
+  ['index', { scheme: 'light' }],
+  ['index', { scheme: 'dark', width: 360 }],
+  ['since-2025-12-31', { scheme: 'dark' }],
+  ['mixed-20260101-000100-aaaa', { scheme: 'light', width: 360 }],
+]
+
+test('a file says what came out first, with every number of every arm', () => {
+  const text = html('cost')
+  expect(text.indexOf('18 passed')).toBeGreaterThan(0)
+  expect(text.indexOf('18 passed')).toBeLessThan(text.indexOf('The path of one read'))
+  expect(text).toContain('data-v="12313"')
+  expect(text).toMatch(/10(?:\u202f)? whole reads|60 times the same messages/)
+})
+
+test('what failed or lost events is named, and figures that draw on it say so', () => {
+  const text = html('mixed')
+  expect(text).toContain('3 reads expected, 2 found')
+  expect(text).toContain('1 of 3 traces cannot be shown to be complete')
+  expect(text).toContain('overrun 7')
+  expect(text).toMatch(/<figcaption>[^<]*INCOMPLETE DATA: 1 of 3 runs/)
+  expect(html('mixed-20260101-000100-aaaa')).not.toContain('INCOMPLETE DATA')
+})
+
+test("nothing of a guest's text is markup", () => {
+  for (const name of ['index', 'since-2025-12-31']) {
+    const text = html(name)
+    expect(text.match(/<script/g)).toHaveLength(1)
+    expect(text).not.toMatch(/<img|<b onclick|\u202e/)
+    expect(text).toContain('&lt;script&gt;alert(1)')
+  }
+})
+
+describe.skipIf(CHROMIUM === undefined)('in Chromium', () => {
+  test.each(VIEWS)(
+    '%s, %j: nothing fetched, no error, text readable, no overflow',
+    async (name, view) => {
+      const { page: shown, complaints } = await browser.open(page(name), view)
+      await shown.evaluate('document.querySelectorAll("details").forEach((one) => { one.open = true })')
+      expect(await lowContrast(shown)).toEqual([])
+      expect(await shown.evaluate('document.documentElement.scrollWidth - innerWidth')).toBeLessThanOrEqual(0)
+      expect(
+        await shown.evaluate(
+          `[...document.querySelectorAll('[id]')].map(({ id }) => id).filter((id, at, all) => all.indexOf(id) !== at)`,
+        ),
+      ).toEqual([])
+      expect(await shown.evaluate(`document.querySelectorAll('figure svg:not([role=img][aria-label])').length`)).toBe(0)
+      expect(complaints).toEqual([])
+      await shown.close()
+    },
+    60_000,
+  )
+
+  test('the policy stops a script that would have come in', async () => {
+    const file = join(rig.dir, 'injected.html')
+    rig.write('injected.html', html('cost').replace('</main>', '<script>document.title = "taken"</script></main>'))
+    const { page: shown, complaints } = await browser.open(file)
+    expect(await shown.title()).toBe('cost')
+    expect(complaints.join()).toMatch(/Content Security Policy/)
+    await shown.close()
+  })
+
+  test('filters by arm and by text, and sorting, by keyboard', async () => {
+    const { page: shown, complaints } = await browser.open(page('cost'))
+    const rows = shown.locator('#runs tbody tr:visible')
+    expect(await rows.count()).toBe(18)
+    await shown.locator('label', { hasText: /^arm/ }).locator('select').selectOption('bytes=16')
+    expect(await rows.count()).toBe(6)
+    await shown.getByLabel('text', { exact: true }).fill('000003')
+    expect(await rows.allInnerTexts()).toEqual([expect.stringContaining('20260101-000003-aaaa')])
+    expect(await shown.locator('#runs output').innerText()).toBe('1 of 18 runs')
+    await shown.getByLabel('text', { exact: true }).fill('')
+    const events = shown.locator('#runs th button', { hasText: 'run' }).first()
+    await events.focus()
+    await shown.keyboard.press('Enter')
+    expect(await rows.first().innerText()).toContain('20260101-000000-aaaa')
+    await shown.keyboard.press('Enter')
+    expect(await rows.first().innerText()).toContain('20260101-000005-aaaa')
+    expect(await shown.locator('#runs th[aria-sort=descending]').count()).toBe(1)
+    expect(complaints).toEqual([])
+    await shown.close()
+  })
+
+  test('R-3001-1: the summary since a day is one page of paper, without what only a screen can do', async () => {
+    const { page: shown } = await browser.open(page('since-2025-12-31'), { scheme: 'dark' })
+    await shown.emulateMedia({ media: 'print' })
+    expect(await shown.locator('.filters').first().isVisible()).toBe(false)
+    expect(await shown.evaluate('getComputedStyle(document.body).backgroundColor')).toBe('rgb(255, 255, 255)')
+    const pdf = (await shown.pdf({ format: 'A4' })).toString('latin1')
+    expect(pdf.match(/\/Type\s*\/Page\b/g)).toHaveLength(1)
+    await shown.close()
+  })
+
+  test('without its script the page is whole', async () => {
+    rig.write('plain.html', html('cost').replace(/<script>[^]*<\/script>/, ''))
+    const { page: shown } = await browser.open(join(rig.dir, 'plain.html'))
+    expect(await shown.locator('#runs tbody tr:visible').count()).toBe(18)
+    expect(await shown.locator('.filters').isVisible()).toBe(false)
+    await shown.close()
+  })
+})
+
+test('figures as SVG and PDF, tables as CSV and LaTeX', async () => {
+  const { status, stdout } = await rig.lab(['report', 'cost', '--figures', 'paper', '-o', 'cost.html'])
+  expect([status, stdout]).toEqual([0, expect.stringContaining('cost.html: 18 runs')])
+  const files = readdirSync(join(rig.dir, 'paper'))
+  const figures = files.filter((name) => name.endsWith('.svg'))
+  expect(figures).toContain('cost-read-ns-over-bytes.svg')
+  expect(figures.map((name) => name.replace('.svg', '.pdf')).filter((name) => !files.includes(name))).toEqual([])
+  for (const name of figures) {
+    const svg = readFileSync(join(rig.dir, 'paper', name), 'utf8')
+    expect(svg).not.toMatch(/var\(|<script/)
+    expect(
+      readFileSync(join(rig.dir, 'paper', name.replace('.svg', '.pdf')))
+        .subarray(0, 5)
+        .toString(),
+    ).toBe('%PDF-')
+  }
+  const numbers = readFileSync(join(rig.dir, 'paper', 'cost-numbers.csv'), 'utf8').split('\n')
+  expect(numbers[0]).toBe('arm,metric,runs,median,95 % from,to,min,max,far from the rest')
+  expect(numbers[1]).toMatch(/^bytes=16,read_ns,6,73,/)
+  expect(readFileSync(join(rig.dir, 'paper', 'cost-numbers.tex'), 'utf8')).toContain('\\toprule')
+  expect(readFileSync(join(rig.dir, 'paper', 'report.tex'), 'utf8')).toContain('{cost-read-ns-over-bytes.pdf}')
+  expect(files.filter((name) => name.startsWith('.'))).toEqual([])
+})
+
+test.each([
+  [['report', 'nothing'], /there are no runs of "nothing"/],
+  [['report', 'kost'], /did you mean cost\?/],
+  [['report', '--since', 'tomorrow'], /not a day/],
+  [['report', '--since', '2030-01-01'], /no run was started since 2030-01-01/],
+  [['report', 'cost', '-o', 'no/such/dir/x.html'], /directory does not exist/],
+  [['report', 'cost', '--figures', 'lab.yaml'], /is a file/],
+])('%j is told: exit 2, no stack', async (args, text) => {
+  const { status, stderr } = await rig.lab(args)
+  expect([status, stderr]).toEqual([2, expect.stringMatching(text)])
+  expect(stderr).not.toMatch(/^\s+at |bug in lab/m)
+})
+
+test('a half-deleted run, a damaged table and a deleted one: named, and the rest is reported', async () => {
+  const results = join(rig.dir, 'results')
+  await makeRuns(
+    rig,
+    traceText(10),
+    [0, 1, 2, 3].map((index) => runOf('broken', 300 + index, {})),
+  )
+  const [half = '', cut = '', gone = ''] = readdirSync(join(results, 'broken'))
+  rmSync(join(results, 'broken', half, 'manifest.json'))
+  truncateSync(
+    join(results, 'broken', cut, 'events.parquet'),
+    statSync(join(results, 'broken', cut, 'events.parquet')).size >> 1,
+  )
+  await rig.lab(['results'])
+  rmSync(join(results, 'broken', gone, 'events.parquet'))
+  const { status, stderr, stdout } = await rig.lab(['report', 'broken'])
+  expect([status, stdout]).toEqual([0, expect.stringContaining('broken.html: 3 runs')])
+  expect(stderr).toMatch(new RegExp(`${half}.*half of it was deleted`))
+  expect(stderr).toMatch(new RegExp(`${cut}.*events.parquet cannot be read`))
+  expect(stderr).toMatch(new RegExp(`${gone}.*it was deleted`))
+  expect(html('broken')).toContain('10 times the same messages')
+})
+
+test('no runs at all: told, and nothing is written', async () => {
+  const empty = new Rig(false)
+  try {
+    await empty.lab(['init', '.'])
+    const { status, stderr } = await empty.lab(['report'])
+    expect([status, stderr]).toEqual([2, expect.stringMatching(/no runs to report[^]*lab run/)])
+    expect(existsSync(join(empty.dir, 'results', 'index.html'))).toBe(false)
+  } finally {
+    empty.remove()
+  }
+})
