@@ -1,4 +1,4 @@
-/* readinode FILE: says the inode and the size of FILE, as stat() has them, and reads one byte. */
+/* readinode FILE: says the inode and the size of FILE, as stat() has them, and who it is itself, and reads one byte. */
 #include <fcntl.h>
 #include <stdio.h>
 #include <sys/stat.h>
@@ -15,5 +15,6 @@ int main(int argc, char **argv)
 		return 2;
 	}
 	printf("inode %lu, %ld bytes\n", stat.st_ino, stat.st_size);
+	printf("process %d, child of %d\n", getpid(), getppid());
 	return read(fd, &byte, 1) == 1 ? 0 : 1;
 }

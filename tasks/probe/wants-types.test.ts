@@ -31,6 +31,12 @@ test('one that goes by exported headers, one that is not there, and a sample', (
   expect(wantsTypes({ name: 'p', sample: 'tracex1' })).toBe(false)
 })
 
+test('types of a kernel for a probe that does not include them', () => {
+  const named = (text: string) => ({ ...probe(text), types: 'v5.10' })
+  expect(wantsTypes(named('#include "vmlinux.h"\n'))).toBe(true)
+  expect(() => wantsTypes(named('#include <linux/bpf.h>\n'))).toThrow('types: v5.10')
+})
+
 test('headers that include each other', () => {
   expect(wantsTypes(probe('#include "a.h"\n', { 'a.h': '#include "b.h"\n', 'b.h': '#include "a.h"\n' }))).toBe(false)
 })

@@ -83,6 +83,17 @@ test('R-0202-1, R-1401-1, R-2501-2, R-2701-2: a sample has the flags, headers an
   expect(includes.filter(({ what }) => what === '')).toEqual([])
 })
 
+test.each([
+  [['build', 'kernel', 'v5.10', '--explain'], '--explain is about one probe'],
+  [['build', 'probe', '--explain'], '--explain is about one probe'],
+  [['build', 'image', 'minimal', '--source', '.'], '--source is about one kernel, or one probe for it'],
+  [['build', 'probe', 'readitter', '--explain'], 'readiter'],
+])('what cannot be asked: %j', async (args, said) => {
+  const { status, stderr } = await rig.lab(args)
+  expect(status).toBe(2)
+  expect(stderr).toContain(said)
+})
+
 test('R-0202-1: -n prints commands and runs none', async () => {
   const { status, stdout } = await rig.lab(['build', 'probe', 'hellotrace', '-n'])
   expect(status).toBe(0)
