@@ -102,6 +102,29 @@ describe('the tables', () => {
   })
 })
 
+test('metrics, and which runs count: no warm-ups, and of two attempts the last', async () => {
+  const own = tempDir()
+  const plan = { id: 'p', index: 1, warmup: false, attempt: 1 }
+  const put = async (run: string, more: object) => {
+    await putRun(own, run, `2026-01-01T00:00:0${run.slice(1)}.000Z`, 'a')
+    const file = join(own, 'e', run, 'manifest.json')
+    writeFileSync(file, JSON.stringify({ ...(JSON.parse(readFileSync(file, 'utf8')) as object), ...more }))
+  }
+  await put('r1', { plan: { ...plan, index: 0, warmup: true } })
+  await put('r2', { plan, metrics: { ns: 5 } })
+  await put('r3', { plan: { ...plan, attempt: 2 }, metrics: { ns: 7, other: null } })
+  await put('r4', {})
+  expect(
+    (await rows('SELECT run, counts, name, value FROM runs LEFT JOIN metrics USING (run) ORDER BY 1, 3', own)).rows,
+  ).toEqual([
+    ['r1', false, null, null],
+    ['r2', false, 'ns', 5],
+    ['r3', true, 'ns', 7],
+    ['r3', true, 'other', null],
+    ['r4', true, null, null],
+  ])
+})
+
 describe('SQL', () => {
   const secret = join(shared, 'secret.txt')
   const wrote = join(shared, 'new/out')

@@ -9,7 +9,6 @@ import {
   NotASelect,
   openQuery,
   select,
-  type Row,
   type Table,
   type TableOfRows,
 } from './data/query.ts'
@@ -17,86 +16,14 @@ import { typedFile, typedView } from './data/typed-name.ts'
 import { messageOf, userError } from './engine/error.ts'
 import type { Emit } from './engine/event.ts'
 import { printable } from './engine/printable.ts'
-import { indexRuns, type ListedRun, type RunDetails } from './experiment/run-index.ts'
+import { indexRuns } from './experiment/run-index.ts'
+import { tablesOf, type Whole } from './query/tables.ts'
 
 /** Rows of an answer that is text; more of them are a file. */
 export const MOST_ROWS = 100_000
 /** Runs that are named when they are left out. */
 const MOST_SAID = 10
 const EVENTS = 'events.parquet'
-
-/** Both halves of an entry. */
-type Whole = ListedRun & RunDetails
-
-const runRow = (results: string, one: Whole): Row => ({
-  ...{
-    run: one.run,
-    experiment: one.experiment,
-    arm: one.arm,
-    repeat: one.repeat,
-    started: one.started.replace('Z', ''),
-  },
-  ...{ seconds: one.seconds, verdict: one.verdict, completeness: one.completeness, kernel: one.kernel },
-  ...{ kernel_wanted: one.wanted, fallback: one.fallback, release: one.release, accel: one.accel, vm: one.vm },
-  ...{ image: one.image, workload: one.workload, pid: one.pid, status: one.status, signal: one.signal, ms: one.ms },
-  ...{ clock: one.clock, events: one.events, not_understood: one.notUnderstood, imported: one.imported },
-  dir: join(results, one.experiment, one.run),
-})
-
-/** The views and their columns, as they are documented. */
-function tablesOf(results: string, runs: readonly Whole[]): TableOfRows[] {
-  return [
-    {
-      name: 'runs',
-      columns: {
-        ...{ run: 'VARCHAR', experiment: 'VARCHAR', arm: 'VARCHAR', repeat: 'INTEGER', started: 'TIMESTAMP' },
-        ...{
-          seconds: 'DOUBLE',
-          verdict: 'VARCHAR',
-          completeness: 'VARCHAR',
-          kernel: 'VARCHAR',
-          kernel_wanted: 'VARCHAR',
-        },
-        ...{ fallback: 'BOOLEAN', release: 'VARCHAR', accel: 'VARCHAR', vm: 'VARCHAR', image: 'VARCHAR' },
-        ...{ workload: 'VARCHAR', pid: 'BIGINT', status: 'INTEGER', signal: 'INTEGER', ms: 'DOUBLE', clock: 'VARCHAR' },
-        ...{ events: 'BIGINT', not_understood: 'BIGINT', imported: 'VARCHAR', dir: 'VARCHAR' },
-      },
-      rows: runs.map((run) => runRow(results, run)),
-    },
-    {
-      name: 'params',
-      columns: { run: 'VARCHAR', name: 'VARCHAR', value: 'VARCHAR', number: 'DOUBLE' },
-      rows: runs.flatMap(({ run, params }) =>
-        Object.entries(params).map(([name, value]) => ({
-          ...{ run, name, value: String(value) },
-          number: String(value).trim() !== '' && Number.isFinite(Number(value)) ? Number(value) : null,
-        })),
-      ),
-    },
-    {
-      name: 'probes',
-      columns: {
-        run: 'VARCHAR',
-        program: 'VARCHAR',
-        section: 'VARCHAR',
-        attached: 'VARCHAR',
-        hits: 'BIGINT',
-        missed: 'BIGINT',
-      },
-      // -1 in probes.json: nobody counted.
-      rows: runs.flatMap(({ run, probes }) =>
-        probes.map(({ program, section, attached, hits, missed }) => ({
-          ...{ run, program, section, attached, hits: hits < 0 ? null : hits, missed: missed < 0 ? null : missed },
-        })),
-      ),
-    },
-    {
-      name: 'losses',
-      columns: { run: 'VARCHAR', layer: 'VARCHAR', lost: 'BIGINT' },
-      rows: runs.flatMap(({ run, losses }) => Object.entries(losses).map(([layer, lost]) => ({ run, layer, lost }))),
-    },
-  ]
-}
 
 export interface QueryWanted {
   readonly sql: string
@@ -121,9 +48,9 @@ const wrong = (error: unknown) => {
       fact: printable(first, 300),
       lines: rest.filter((line) => line.trim() !== '').map((line) => printable(line, 200)),
       wayOut: /file system operations are disabled/.test(first)
-        ? 'only the tables of the results can be read: runs, events, probes, params, losses, events_NAME (typed events)'
+        ? 'only the tables of the results can be read: runs, events, probes, params, metrics, losses, events_NAME (typed events)'
         : /does not exist/.test(first)
-          ? 'tables: runs, events, probes, params, losses, events_NAME (typed events); `lab query "DESCRIBE events"` shows columns'
+          ? 'tables: runs, events, probes, params, metrics, losses, events_NAME (typed events); `lab query "DESCRIBE events"` shows columns'
           : undefined,
     },
     error,

@@ -222,7 +222,7 @@ export const COMMANDS: readonly CommandSpec[] = [
   },
   {
     usage: 'query <sql>',
-    about: 'SQL (DuckDB) over all results, read-only: tables runs, events, probes, params, losses',
+    about: 'SQL (DuckDB) over all results, read-only: tables runs, events, probes, params, metrics, losses',
     options: [
       ['--csv', 'comma-separated values'],
       ['--parquet <file>', 'write the answer to this file'],
