@@ -9,6 +9,7 @@ import type { Context } from './engine/context.ts'
 import { provenanceDiffers, provenanceOf, sameCapture, type Provenance, type Sameness } from './evidence/capture.ts'
 import { INPUTS_DIR, type KeptInputs } from './evidence/inputs.ts'
 import { ANY_HOST } from './evidence/verify.ts'
+import { checkedRun } from './experiment/manifest-shape.ts'
 import type { Manifest } from './experiment/manifest.ts'
 import type { FoundRun } from './experiment/result.ts'
 import { factsThatDiffer, type Difference } from './diff/facts.ts'
@@ -146,6 +147,7 @@ const example = (side: Side, orders: readonly Order[]): FoundRun | undefined =>
 /** @param sides two sides with at least one run each */
 export async function diffStep(sides: readonly [Side, Side], results: string, context: Context): Promise<RunsCompared> {
   const [a, b] = sides
+  for (const run of [...a.runs, ...b.runs]) checkedRun(run)
   const orders = [ordersOf(a), ordersOf(b)] as const
   const [first, second] = [example(a, orders[0]), example(b, orders[1])]
   if (!first || !second) throw new Error('a side without runs')

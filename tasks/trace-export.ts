@@ -13,6 +13,7 @@ import { Timeline, type Item } from './data/timeline.ts'
 import type { Context } from './engine/context.ts'
 import { userError } from './engine/error.ts'
 import { diskFailure } from './engine/store.ts'
+import { checkedRun } from './experiment/manifest-shape.ts'
 import type { FoundRun } from './experiment/result.ts'
 import type { TraceEvent } from './linux/trace-line.ts'
 import { hasTicks, traceStream, type TraceStream, type TraceWanted } from './trace.ts'
@@ -158,7 +159,8 @@ async function copyRecording({ dir, run, manifest }: FoundRun, to: string): Prom
 
 /** @throws Failure (user) for a filter that is none, a run without what is asked for, and a file that cannot be written */
 export async function exportStep(wanted: ExportWanted, context: Context): Promise<Exported> {
-  const { run, format } = wanted
+  const { format } = wanted
+  const run = checkedRun(wanted.run)
   const file = resolve(wanted.file)
   let events = 0
   let scratch: string | undefined

@@ -1,0 +1,45 @@
+/** Lab files that were damaged: every problem is a diagnostic with a place in the text, and nothing is thrown. */
+import path from 'node:path'
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { mutated } from '../test/mutate.ts'
+import { render } from './diagnostic.ts'
+import { EXAMPLE, HOST } from './lab.fixture.ts'
+import { loadLab } from './load.ts'
+import { diskFiles } from './paths.ts'
+
+const load = (bytes: Uint8Array) =>
+  loadLab(path.join('/nowhere', 'lab.yaml'), {
+    ...{ shown: 'lab.yaml', bytes, toolRoot: '/nowhere', host: HOST, files: diskFiles },
+  })
+
+const check = (bytes: Buffer) => {
+  const { lab, errors, warnings, text } = load(bytes)
+  expect(lab === undefined).toBe(errors.length > 0)
+  // As many as a person is shown.
+  for (const one of [...errors, ...warnings].slice(0, 100)) {
+    const [from, to] = one.range
+    expect(from).toBeGreaterThanOrEqual(0)
+    expect(to).toBeLessThanOrEqual(text.length + 1)
+    for (const line of render(one)) expect(line).not.toMatch(/[\u0000-\u0008\u000b-\u001f\u007f]/)
+  }
+}
+
+test('mutated lab files', () => {
+  fc.assert(fc.property(mutated(Buffer.from(EXAMPLE)), check), { numRuns: 400 })
+})
+
+test.each([
+  [
+    'an alias bomb',
+    `a: &a [x]\n${Array.from({ length: 30 }, (_, i) => `b${i}: &b${i} [*${i === 0 ? 'a' : `b${i - 1}`}, *${i === 0 ? 'a' : `b${i - 1}`}]`).join('\n')}\n`,
+  ],
+  ['nesting without end', `lab: ${'['.repeat(20_000)}`],
+  ['maps in maps', `lab: ${'{a: '.repeat(5000)}`],
+  ['a key of a megabyte', `${'k'.repeat(1 << 20)}: 1\n`],
+  ['two thousand keys', Array.from({ length: 2000 }, (_, i) => `key${i}: ${i}`).join('\n')],
+  ['__proto__', `lab: x\n__proto__: { kernels: 1 }\nkernels: { __proto__: { source: 1 }, constructor: 1 }\n`],
+  ['tags', `lab: !!binary aGk=\nkernels: !!set { a, b }\nvms: !!timestamp 2001-01-01\n`],
+  ['two documents', `${EXAMPLE}---\nlab: other\n`],
+  ['a byte order mark and CRLF', `\ufeff${EXAMPLE.replaceAll('\n', '\r\n')}`],
+])('%s', (_what, text) => check(Buffer.from(text)))
