@@ -40,7 +40,7 @@ const MAPS = {
   ],
 }
 
-async function survives(work: () => Promise<unknown> | unknown): Promise<void> {
+async function survives(work: () => unknown): Promise<void> {
   try {
     await work()
   } catch (error) {

@@ -2,6 +2,7 @@
 import path from 'node:path'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import { printable } from '../engine/printable.ts'
 import { mutated } from '../test/mutate.ts'
 import { render } from './diagnostic.ts'
 import { EXAMPLE, HOST } from './lab.fixture.ts'
@@ -21,7 +22,7 @@ const check = (bytes: Buffer) => {
     const [from, to] = one.range
     expect(from).toBeGreaterThanOrEqual(0)
     expect(to).toBeLessThanOrEqual(text.length + 1)
-    for (const line of render(one)) expect(line).not.toMatch(/[\u0000-\u0008\u000b-\u001f\u007f]/)
+    for (const line of render(one)) expect(line).toBe(printable(line))
   }
 }
 

@@ -22,7 +22,7 @@ const argv = ({ workload }: Manifest) =>
 
 const FACTS: readonly Fact[] = [
   ['experiment', ({ experiment }) => experiment],
-  ['probes', ({ arm }) => arm.probes?.join(', ')],
+  ['probes', ({ arm }) => arm.probes && (arm.probes.join(', ') || 'none')],
   ['kernel', ({ kernel: { name, release } }) => (name === release ? name : `${name} (${release})`)],
   ['kernel source', ({ kernel }) => kernel.source],
   ['kernel build', ({ kernel }) => short(kernel.fingerprint)],

@@ -15,10 +15,14 @@ export interface Side {
   readonly single: boolean
 }
 
-/** What an arm chose, by axis. */
+/** An axis of an arm's name: values that hold commas are quoted in it (config/arms.ts). */
+const AXIS = /(?:^|,)([^=,]+)=("(?:[^"\\]|\\.)*"|[^,]*)/g
+
+/** What an arm chose, by axis: as its name says it, its parameters, and the kernel and the probes that it had. */
 function pointOf({ arm, kernel }: Manifest): Readonly<Record<string, string>> {
   const params = Object.entries(arm.params).map(([name, value]) => [name, String(value)])
   return {
+    ...Object.fromEntries(Array.from(arm.name.matchAll(AXIS), ([, name = '', value = '']) => [name, value])),
     ...Object.fromEntries(params),
     kernel: arm.kernel ?? kernel.name,
     ...(arm.probes ? { probe: arm.probes.join('+') || NO_PROBE } : {}),

@@ -107,6 +107,17 @@ const ordersText = (orders: readonly Order[]): string =>
     ? 'one order of messages'
     : `${orders.length} orders of messages (${orders.map(({ runs }) => runs).join(', ')} runs)`
 
+/** What each side says from the difference on; where only one message is another, the next ones stand for both. */
+function sideBySide(first: readonly string[], second: readonly string[]): string[] {
+  const [a, b] = [first.slice(1), second.slice(1)]
+  const again = first.length > 0 && a.length === b.length && a.every((line, index) => line === b[index])
+  const side = (letter: string, lines: readonly string[]) =>
+    (lines.length === 0 ? ['(nothing more)'] : lines).map((line) => `${letter} ${safe(line)}`)
+  return again
+    ? [...side('A', first.slice(0, 1)), ...side('B', second.slice(0, 1)), ...a.map((line) => `  ${safe(line)}`)]
+    : [...side('A', first), ...side('B', second)]
+}
+
 function messagesText({ messages, orders, cut, sides }: RunsCompared): string[] {
   const {
     divergence,
@@ -114,7 +125,7 @@ function messagesText({ messages, orders, cut, sides }: RunsCompared): string[] 
     messages: [a, b],
   } = messages
   const notes = [
-    ...(orders
+    ...(orders?.some((one) => one.length > 1)
       ? [`A has ${ordersText(orders[0])}, B ${ordersText(orders[1])}; the most frequent ones are compared`]
       : []),
     ...(cut ? [`only the first ${MOST_EVENTS} messages of each were compared`] : []),
@@ -124,8 +135,6 @@ function messagesText({ messages, orders, cut, sides }: RunsCompared): string[] 
     return [headed('messages', `the same ${a} in the same order (addresses are not compared)`), ...notes]
   const { process, message, before, first, second } = divergence
   const several = messages.processes.some((count) => count > 1)
-  const side = (letter: string, lines: readonly string[]) =>
-    (lines.length === 0 ? ['(nothing more)'] : lines).map((line) => `${letter} ${safe(line)}`)
   const of = several ? ` of process ${process}` : ''
   const many = kinds.length > MOST_ROWS
   return [
@@ -133,7 +142,7 @@ function messagesText({ messages, orders, cut, sides }: RunsCompared): string[] 
       'messages',
       `differ from message ${message}${of} on (A has ${a}, B has ${b}${sides[0].single ? '' : ' in those runs'})`,
     ),
-    ...indented([...before.map((line) => `  ${safe(line)}`), ...side('A', first), ...side('B', second)]),
+    ...indented([...before.map((line) => `  ${safe(line)}`), ...sideBySide(first, second)]),
     ...(kinds.length === 0
       ? []
       : indented(
@@ -147,13 +156,17 @@ function messagesText({ messages, orders, cut, sides }: RunsCompared): string[] 
   ]
 }
 
-/** Three significant digits, in the unit that fits. */
-function valueText(value: number | null, unit: Unit): string {
-  if (value === null) return '-'
-  if (unit !== 'ns') return `${Number(value.toPrecision(4))}${unit === '' ? '' : ` ${unit}`}`
-  const [scaled, name] =
-    Math.abs(value) < 1e4 ? [value, 'ns'] : Math.abs(value) < 1e7 ? [value / 1e3, 'us'] : [value / 1e6, 'ms']
-  return `${Number(scaled.toPrecision(4))} ${name}`
+const SCALES = [
+  [1e7, 1e6, 'ms'],
+  [1e4, 1e3, 'us'],
+  [0, 1, 'ns'],
+] as const
+
+/** Both with four digits, in the unit that fits the larger one. */
+function valueTexts(values: readonly (number | null)[], unit: Unit): string[] {
+  const largest = Math.max(...values.map((value) => Math.abs(value ?? 0)))
+  const [, scale, name] = unit === 'ns' ? (SCALES.find(([from]) => largest >= from) ?? SCALES[2]) : [0, 1, unit]
+  return values.map((value) => (value === null ? '-' : `${Number((value / scale).toPrecision(4))} ${name}`.trimEnd()))
 }
 
 const pText = (p: number): string => (p < 0.0001 ? '<0.0001' : p.toFixed(4))
@@ -176,8 +189,7 @@ function numbersText({ numbers, sides }: RunsCompared, { width, full }: TextOpti
     const [a, b] = one.medians
     return [
       safe(one.what),
-      valueText(a, one.unit),
-      valueText(b, one.unit),
+      ...valueTexts(one.medians, one.unit),
       a === null || b === null || a === 0 ? '' : `${(b / a).toFixed(2)}x`,
       one.counts.join(', '),
       one.test ? one.test.delta.toFixed(2) : '',
@@ -200,7 +212,8 @@ function numbersText({ numbers, sides }: RunsCompared, { width, full }: TextOpti
     ...indented(table(columns, rows, width === undefined ? undefined : width - 2).split('\n')),
     ...indented(rest(numbers.length - shown.length, 'numbers')),
     ...indented([
-      `delta: Cliff's, -1 where all of A is below all of B. p: Mann-Whitney, two-sided, corrected for ${numbers.filter(({ test }) => test).length} questions (Holm); exact, or ~ the normal approximation beyond 50 values.`,
+      `delta: Cliff's, -1 where all of A is below all of B. p: Mann-Whitney, two-sided; exact, or ~ approximated beyond 50 values;`,
+      `corrected for ${plural(numbers.filter(({ test }) => test).length, 'question')} (Holm).`,
       ...(single
         ? [
             'Values of one run depend on one another: this says that these two runs differ. What they stand for, groups of runs say.',
