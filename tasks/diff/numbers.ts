@@ -16,7 +16,7 @@ export interface NumberCompared {
   readonly test?: RankTest & {
     /** p as it is where each number below is a question of its own (Holm). */
     readonly corrected: number
-    /** The smallest p that so few values can give. */
+    /** The smallest corrected p that so few values could give, if each were as far apart as can be. */
     readonly least: number
   }
 }
@@ -40,7 +40,13 @@ export function compareNumbers(first: Numbers, second: Numbers): NumberCompared[
     }
   })
   const corrected = holm(compared.flatMap(({ test }) => test?.p ?? []))
+  const questions = corrected.length
   return compared.map(({ test, ...rest }) =>
-    test ? { ...rest, test: { ...test, corrected: corrected.shift() ?? 1, least: leastP(rest.counts) } } : rest,
+    test
+      ? {
+          ...rest,
+          test: { ...test, corrected: corrected.shift() ?? 1, least: Math.min(1, leastP(rest.counts) * questions) },
+        }
+      : rest,
   )
 }
