@@ -224,7 +224,7 @@ describe('groups of runs', () => {
 
   test('few runs cannot show a difference, and that is said', async () => {
     const dir = await results(...arm('none', [0, 1, 2, 3]), ...arm('empty', [0, 101, 102, 103]))
-    expect(await text(dir, 'cost/probe=none', 'cost/probe=empty')).toMatch(/p cannot be below 0\.1000/)
+    expect(await text(dir, 'cost/probe=none', 'cost/probe=empty')).toMatch(/p cannot be below 0\.3000/)
   })
 
   test('of attempts at one run only the last counts', async () => {
