@@ -1,7 +1,7 @@
 /** Step: experiment. Every arm and repeat in its planned order, on as many VMs as are asked for; one result directory per run. */
 import { join } from 'node:path'
 import { arms, onlyArms, type Arm, type Overrides } from './config/arms.ts'
-import type { ResolvedExperiment, ResolvedLab } from './config/resolve.ts'
+import { labFor, type ResolvedExperiment, type ResolvedLab } from './config/resolve.ts'
 import type { Failed } from './data/expect-failure.ts'
 import { prepareParquet } from './data/events-parquet.ts'
 import { step, type Context } from './engine/context.ts'
@@ -21,6 +21,8 @@ import { failedBefore } from './experiment/before.ts'
 import type { RunOutcome } from './experiment/one-run.ts'
 import type { LeftRuns, Problem } from './experiment/left.ts'
 import { Progress, type Plan } from './experiment/progress.ts'
+import { preflight } from './experiment/preflight.ts'
+import { Progress, type Plan, type Problem } from './experiment/progress.ts'
 import { deployables } from './experiment/record.ts'
 import { listRuns } from './experiment/result.ts'
 import { schedule } from './experiment/schedule.ts'
@@ -48,6 +50,8 @@ export interface ExperimentWanted {
   readonly resume?: boolean
   /** VMs at a time, instead of what the experiment says. */
   readonly parallel?: number | 'auto' | undefined
+  /** `--source`: where the kernel was built from. */
+  readonly source?: string | undefined
   /** Where the VM comes from, when it is shared with other experiments. */
   readonly open?: typeof openVm
 }
@@ -88,6 +92,18 @@ async function earlyFailures(
   return early
 }
 
+/** Refuses arms whose programs their kernel will not take; those of which an experiment declares it go on. */
+async function refuseHooks(
+  { lab, experiment, source }: ExperimentWanted,
+  list: readonly Arm[],
+  ready: ReadonlyMap<string | undefined, Ready>,
+  context: Context,
+): Promise<void> {
+  const own = labFor(lab, experiment)
+  for (const [kernel, things] of ready)
+    for (const arm of list) if (arm.kernel === kernel) await preflight(own, experiment, things, arm, source, context)
+}
+
 /** Everything that makes two runs of one plan the same thing, by name. */
 function inputsOf(
   { lab, experiment, start }: ExperimentWanted,
@@ -106,11 +122,12 @@ function inputsOf(
 }
 
 /** What is to be done, and, where an interrupted run is resumed, what is done already. */
-async function planOf(wanted: ExperimentWanted, places: Places, dir: string): Promise<Plan> {
+async function planOf(wanted: ExperimentWanted, places: Places, dir: string, context: Context): Promise<Plan> {
   const { experiment } = wanted
   const list = onlyArms(arms(experiment, wanted.overrides), wanted.only)
   const ready = await prepareAll(wanted, list)
   const early = await earlyFailures(wanted, list, ready)
+  await refuseHooks(wanted, list, ready, context)
   const { order, warmup } = experiment
   const shape = {
     arms: list.map(({ name }) => name),
@@ -157,7 +174,7 @@ export async function experimentStep(
   // Loading DuckDB takes a while; building and booting take longer.
   if (experiment.collect.includes('trace')) prepareParquet()
   const dir = journalsDir(join(lab.directory, '.lab'), experiment.name)
-  const plan = await planOf(wanted, places, dir)
+  const plan = await planOf(wanted, places, dir, context)
   const { journal, all, done } = plan
   if (!wanted.resume) await forgetInterrupted(dir, experiment.name, context)
   const parallel = wanted.parallel ?? experiment.parallel

@@ -215,6 +215,18 @@ export const COMMANDS: readonly CommandSpec[] = [
     load: () => import('./tracepoint.ts'),
   },
   {
+    usage: 'symbols <kernel> [names...]',
+    about:
+      'can a probe be on it, and why not? functions, group:event or patterns with *; before the kernel boots, or as it runs',
+    options: [
+      ['--booted', 'ask the kernel that runs (of the VM that is up, or of one that is booted for it)'],
+      ['--vm <name>', '--booted in this VM'],
+      ACCEL,
+      ['--source <dir>', 'the kernel as built from this tree instead of the declared source'],
+    ],
+    load: () => import('./symbols.ts'),
+  },
+  {
     usage: 'import <file>',
     about: 'a run out of a trace made elsewhere: trace.dat, or text of trace_pipe, trace or trace-cmd report',
     options: [['--name <name>', 'the directory under results (default: imported)']],

@@ -107,6 +107,7 @@ function runner({ lab, context, places }: App, options: Options, overrides: Over
     only: typeof options['only'] === 'string' ? options['only'] : undefined,
     resume: options['resume'] === true,
     parallel: parallelOf(options['parallel']),
+    source: choices.source,
     open: shared.open,
   }
   return async (experiment) => {

@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { experimentError, labError, userError, type Failure } from '../engine/error.ts'
 import { printable } from '../engine/printable.ts'
 import { needsOf } from '../linux/samples.ts'
+import { noEvent, noSymbol, NOTRACE, REFUSED, type Words } from '../linux/symbols/words.ts'
 import { explainRejection } from '../linux/verifier-log.ts'
 import { slotArgument, type Slot } from './slots.ts'
 
@@ -171,34 +172,18 @@ function attachFailure(lines: readonly HolderLine[], place: string): Failure {
   const target = first?.section.replace(/^(k(ret)?probe|(raw_)?tracepoint)\//, '') ?? ''
   const isTracepoint = /^(raw_)?tracepoint\//.test(first?.section ?? '')
   const notrace = kernel.some((text) => text.includes('Could not probe notrace function'))
-  const reasons: readonly (readonly [boolean, string, string])[] = [
-    [
-      notrace,
-      'the function is notrace (all of lib/ is built without -pg) and this kernel refuses to probe it',
-      'set CONFIG_KPROBE_EVENTS_ON_NOTRACE=y (kernel/config/tracing.config has it)',
-    ],
-    [
-      isTracepoint && first?.errno === ENOENT,
-      `the kernel has no trace event ${target}: the driver or option that it belongs to is not part of this kernel`,
-      '`lab exec -- ls /sys/kernel/tracing/events` lists the events that are there',
-    ],
-    [
-      first?.errno === ENOENT,
-      `the kernel has no symbol ${target}: it does not exist there, or the compiler inlined it`,
-      'name it under `parallelPath:` or `expose:` of the kernel, or mark the program `optional:`',
-    ],
-    [
-      first?.errno === EINVAL,
-      'the kernel refuses this place (kprobe blacklist, notrace, or not at a function)',
-      "the kernel's own words are above",
-    ],
+  const reasons: readonly (readonly [boolean, Words])[] = [
+    [notrace, NOTRACE],
+    [isTracepoint && first?.errno === ENOENT, noEvent(target)],
+    [first?.errno === ENOENT, noSymbol(target)],
+    [first?.errno === EINVAL, REFUSED],
   ]
-  const reason = reasons.find(([applies]) => applies)
+  const reason = reasons.find(([applies]) => applies)?.[1]
   return userError({
     place: `${place}, ${first?.section ?? ''}`,
-    fact: `${failed.map(({ program: name }) => name).join(', ')} cannot be attached: ${reason?.[1] ?? first?.text ?? 'unknown reason'}`,
+    fact: `${failed.map(({ program: name }) => name).join(', ')} cannot be attached: ${reason?.fact ?? first?.text ?? 'unknown reason'}`,
     lines: kernel.slice(-5),
-    wayOut: reason?.[2],
+    wayOut: reason?.wayOut,
   })
 }
 

@@ -6,6 +6,7 @@ import type { ResolvedKernel } from '../config/resolve.ts'
 import type { Context } from '../engine/context.ts'
 import { Failure } from '../engine/error.ts'
 import { changedInputs, type Inputs } from '../engine/fingerprint.ts'
+import type { StoredEntry } from '../engine/store.ts'
 import { kernelFingerprint } from '../kernel/identity.ts'
 import { requestsFor } from '../kernel/configure.ts'
 import { buildName } from '../kernel/source.ts'
@@ -81,6 +82,13 @@ const differing = (before: Inputs, after: Inputs): string =>
     .map((name) => (name === 'lab' ? "the lab's own version" : name))
     .join(', ')
 
+/** An earlier build of the same source: one that differs in the tool's version alone, else the newest. */
+async function nearest(inputs: Inputs, { store }: Context): Promise<StoredEntry | undefined> {
+  const same = (other: Inputs) => other['source'] === inputs['source']
+  const alike = (other: Inputs) => same(other) && changedInputs(other, inputs).every((name) => name === 'lab')
+  return (await store.newest('kernel', alike)) ?? (await store.newest('kernel', same))
+}
+
 type Plan = Awaited<ReturnType<typeof kernelFingerprint>>['plan']
 
 /** The build tree, where it is of exactly this source. */
@@ -111,7 +119,7 @@ export async function openKernel(kernel: ResolvedKernel, context: Context, overr
   const { fingerprint, inputs, plan } = named
   const tree = await treeOf(plan, context)
   const exact = await context.store.get('kernel', fingerprint)
-  const entry = exact ?? (await context.store.newest('kernel', (other) => other['source'] === inputs['source']))
+  const entry = exact ?? (await nearest(inputs, context))
   if (entry && existsSync(join(entry.dir, 'vmlinux'))) {
     const own = await factsIn(entry.dir)
     const facts = exact ? own : withOptions(own, kernel)

@@ -1,6 +1,7 @@
 /** The facts of a built kernel: symbols and tables of its vmlinux. Bytes in, facts out. */
 import { cString, sectionBytes, sectionTable, SYMBOL_SIZE, type Read, type SectionHeader } from '../elf.ts'
 import type { Address, KernelFacts, Place, Refusal } from './facts.ts'
+import { SortedAddresses } from './ranges.ts'
 
 interface Raw {
   readonly name: string
@@ -115,7 +116,7 @@ class Image implements KernelFacts {
   readonly #memory: Memory
   readonly #code = new Map<string, Raw[]>()
   readonly #data = new Map<string, readonly Address[]>()
-  readonly #traced: Uint32Array
+  readonly #traced: SortedAddresses
   readonly #listed: ReadonlySet<Address>
   readonly #rewritten: ReadonlyMap<Address, string>
 
@@ -129,7 +130,7 @@ class Image implements KernelFacts {
       else this.#data.set(symbol.name, [...(this.#data.get(symbol.name) ?? []), symbol.address])
       if (symbol.name.startsWith('event_')) byAddress.set(symbol.address, symbol.name)
     }
-    this.#traced = Uint32Array.from(this.#table('mcount_loc')).toSorted()
+    this.#traced = new SortedAddresses(this.#table('mcount_loc'))
     this.#listed = new Set(this.#table('kprobe_blacklist'))
     this.#rewritten = this.#rewrittenPlaces()
     this.events = this.#eventsBy(byAddress)
@@ -182,17 +183,10 @@ class Image implements KernelFacts {
 
   /** There is a call of __fentry__ in the function: a kprobe event on it is no notrace. */
   #traceable({ address, size }: Raw): boolean {
-    const end = address + Math.max(size, 1)
-    let [low, high] = [0, this.#traced.length]
-    while (low < high) {
-      const middle = (low + high) >> 1
-      if ((this.#traced[middle] ?? 0) < address) low = middle + 1
-      else high = middle
-    }
-    return (this.#traced[low] ?? HIGH) < end
+    return this.#traced.within(address, address + Math.max(size, 1))
   }
 
-  #refusal({ name, address }: Raw): Pick<Place, 'refused' | 'why'> {
+  #refusal({ address }: Raw): Pick<Place, 'refused' | 'why'> {
     for (const [from, to, refused, why] of RANGES) {
       const [start, end] = [this.#address(from), this.#address(to)]
       if (start !== undefined && end !== undefined && start <= address && address < end) return { refused, why }
@@ -200,10 +194,6 @@ class Image implements KernelFacts {
     if (this.#listed.has(address)) return { refused: 'blacklist', why: 'in _kprobe_blacklist (NOKPROBE_SYMBOL)' }
     const end = this.#address('_etext')
     if (end !== undefined && address >= end) return { refused: 'init', why: 'outside of the text that stays' }
-    // The kernel looks at the function behind a suffix, too.
-    const whole = /^(.*?)\./.exec(name)?.[1]
-    const other = whole === undefined ? undefined : this.#code.get(whole)?.[0]
-    if (other && this.#listed.has(other.address)) return { refused: 'blacklist', why: `part of ${other.name}` }
     const rewritten = this.#rewritten.get(address)
     return rewritten === undefined ? {} : { refused: 'rewritten', why: `it begins with ${rewritten}` }
   }

@@ -61,6 +61,14 @@ function traceable(name: string, place: Place, facts: KernelFacts): boolean {
   return first(facts.places(whole))?.traceable === true
 }
 
+/** The kernel looks at the whole function, too, where a name has a suffix (kernel/kprobes.c, within_kprobe_blacklist). */
+function partOfRefused(hook: Hook, facts: KernelFacts): Verdict | undefined {
+  const whole = /^([^.]+)\./.exec(hook.target)?.[1]
+  return whole !== undefined && first(facts.places(whole))?.refused === 'blacklist'
+    ? verdict(hook, 'blacklisted', `kprobes refuse ${hook.target}, since it is a part of ${whole}`)
+    : undefined
+}
+
 function refused(hook: Hook, place: Place): Verdict | undefined {
   const why = place.why === undefined ? '' : `: ${place.why}`
   const fixes: Fix[] = []
@@ -95,7 +103,7 @@ function judgeFunction(hook: Hook, facts: KernelFacts): Verdict {
         fixes: [],
       },
     )
-  const no = refused(hook, place)
+  const no = refused(hook, place) ?? partOfRefused(hook, facts)
   if (no) return no
   if (hook.kind === 'kretprobe' && target === '__switch_to')
     return verdict(hook, 'blacklisted', 'kprobes refuse the return of __switch_to: it happens on another stack')
@@ -176,6 +184,9 @@ function judgeEvent(hook: Hook, facts: KernelFacts): Verdict {
   const { events, tracepoints } = facts
   if (hook.kind === 'event') {
     if (!events) return verdict(hook, 'not known', 'the trace events of this kernel are not known')
+    // These are made while the kernel runs.
+    if (/^(?:kprobes|uprobes|eprobes|synthetic|lab_\d+):/.test(hook.target))
+      return verdict(hook, 'not known', `${hook.target} is made at run time, if somebody makes it`)
     if (events.has(hook.target)) return verdict(hook, 'attachable', `${hook.target} is an event of this kernel`)
     const near = candidates(
       hook.target.replace(':', '_'),

@@ -2,7 +2,8 @@ import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { MAPS_OBJECT } from '../bpf-object.fixture.ts'
 import { parseVersion } from '../version.ts'
-import { programsOfObject, programsOfSource, versionOfObject } from './programs.ts'
+import { programsOfObject, versionOfObject } from './object.ts'
+import { programsOfSource } from './programs.ts'
 
 const header = readFileSync(new URL('../../../bpf/include/lab.bpf.h', import.meta.url), 'utf8')
 

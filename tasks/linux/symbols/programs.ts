@@ -1,5 +1,4 @@
-/** The programs of a probe and what they hook into: from its C, macros expanded for one kernel, or from the compiled object. */
-import { ElfError, sectionsOf, symbolsOf } from '../elf.ts'
+/** The programs of a probe and what they hook into, from its C: macros expanded for one kernel. */
 import { activeText } from '../lint/active.ts'
 import { readProbe } from '../lint/source.ts'
 import type { Version } from '../version.ts'
@@ -84,25 +83,4 @@ export async function programsOfSource(probe: ProbeText, version: Version): Prom
     if (section === undefined || program === undefined) return []
     return [{ program, hook: hookOf(section), line: active.slice(0, sectionStart).split('\n').length }]
   })
-}
-
-/** Sections of code that hold no program of their own. */
-const HELPERS = new Set(['.text'])
-
-/** Programs of a compiled object. @throws ElfError */
-export function programsOfObject(object: Buffer): HookedProgram[] {
-  const sections = sectionsOf(object)
-  const names = new Map(sections.map(({ index, name }) => [index, name]))
-  return symbolsOf(sections).flatMap(({ name, section, isFunction }) => {
-    const where = names.get(section)
-    return !isFunction || where === undefined || HELPERS.has(where) ? [] : [{ program: name, hook: hookOf(where) }]
-  })
-}
-
-/** LINUX_VERSION_CODE that an object says it is for (SEC("version")); undefined where it says nothing. @throws ElfError */
-export function versionOfObject(object: Buffer): number | undefined {
-  const bytes = sectionsOf(object).find(({ name }) => name === 'version')?.bytes
-  if (bytes === undefined) return undefined
-  if (bytes.length !== 4) throw new ElfError(`its section "version" has ${bytes.length} bytes instead of 4`)
-  return bytes.readUInt32LE(0)
 }

@@ -1,0 +1,121 @@
+/** `lab symbols <kernel> [pattern...]`: which functions and events a kernel has, and whether a probe can be on them. */
+import { resolve } from 'node:path'
+import { named } from '../config/open.ts'
+import { EXIT, userError } from '../engine/error.ts'
+import { printable } from '../engine/printable.ts'
+import type { KernelFacts } from '../linux/symbols/facts.ts'
+import { vmWanted } from '../plan.ts'
+import { openKernel, type KernelView } from '../preflight/kernel.ts'
+import { listSymbols, summary, type Listed } from '../preflight/symbols.ts'
+import { factsInGuest } from '../preflight/running.ts'
+import { waysText } from '../preflight/text.ts'
+import { table } from '../ui/text.ts'
+import { openVm, upVm } from '../vm.ts'
+import { openApp, type Session } from './app.ts'
+import { choicesOf } from './choices.ts'
+import { connectGuest } from './guest.ts'
+import type { CommandModule } from './index.ts'
+import { vmOf } from './vm-name.ts'
+
+/** Rows of the table for people; --json has all. */
+const MOST_ROWS = 400
+
+/** Facts of the kernel as it runs: of the VM that is up with it, else of one that is booted for this. */
+async function booted(
+  session: Session,
+  kernel: string,
+  options: Readonly<Record<string, unknown>>,
+): Promise<KernelFacts> {
+  const { lab, places, context } = openApp(session)
+  const name = vmOf(lab, options['vm'])
+  const up = await upVm(places, name)
+  if (up?.state.kernel.name === kernel) {
+    await using guest = await connectGuest(session, up)
+    return await factsInGuest(guest, up.state.kernel.release, up.state.kernel.dir, context.signal)
+  }
+  const wanted = await vmWanted(lab, named(lab.vms, 'vm', name), { ...choicesOf(options), kernel }, context)
+  await using vm = await openVm(wanted, places, context)
+  return await factsInGuest(vm.guest, vm.state.kernel.release, vm.state.kernel.dir, context.signal)
+}
+
+const rowOf = ({ name, type, verdict, where }: Listed): string[] => [
+  printable(name, 80),
+  type,
+  where,
+  verdict.kind,
+  printable(verdict.fact, 200),
+]
+
+function listText(listed: readonly Listed[], width: number | undefined): string {
+  const shown = listed.slice(0, MOST_ROWS)
+  const columns = ['NAME', 'TYPE', 'IN', 'PROBE', 'WHY'].map((head) => ({ head }))
+  return [
+    table(columns, shown.map(rowOf), width),
+    ...(listed.length > shown.length ? [`and ${listed.length - shown.length} more; --json has them all`] : []),
+  ].join('\n')
+}
+
+/** Details and ways out of what cannot be probed, for a few names. */
+const MOST_EXPLAINED = 8
+
+function explainedText(listed: readonly Listed[]): string[] {
+  const bad = listed.filter(({ verdict }) => verdict.attachable !== true)
+  if (bad.length > MOST_EXPLAINED) return []
+  return bad.flatMap(({ name, verdict, ways }) =>
+    verdict.details.length + ways.length === 0
+      ? []
+      : [
+          '',
+          `${printable(name, 80)}: ${printable(verdict.fact, 300)}`,
+          ...verdict.details.map((line) => `  ${printable(line, 400)}`),
+          ...waysText(ways, '  '),
+        ],
+  )
+}
+
+const dataOf = ({ name, type, where, address, verdict, ways }: Listed) => ({
+  ...{ name, type, in: where, kind: verdict.kind, attachable: verdict.attachable ?? null, fact: verdict.fact },
+  ...{ details: verdict.details, ways },
+  ...(address !== undefined && { address: `0xffffffff${address.toString(16).padStart(8, '0')}` }),
+})
+
+const stateText = ({ state, note, facts }: KernelView, running: KernelFacts | undefined): string[] =>
+  running
+    ? [`as it runs: kallsyms, available_filter_functions and kprobes/blacklist of ${running.release}`]
+    : [state === 'built' ? `read from the vmlinux of ${facts?.release ?? ''}` : (note ?? '')]
+
+export const work: CommandModule['work'] = async (session, args, options) => {
+  const { lab, context, view } = openApp(session)
+  const kernel = named(lab.kernels, 'kernel', String(args[0]))
+  const patterns = (args[1] as string[] | undefined) ?? []
+  const source = typeof options['source'] === 'string' ? resolve(options['source']) : undefined
+  const running = options['booted'] === true ? await booted(session, kernel.name, options) : undefined
+  const opened = await openKernel(kernel, context, source)
+  const seen: KernelView = running
+    ? { ...opened, facts: running, config: running.config, state: 'built', note: undefined }
+    : opened
+  if (!seen.facts && patterns.length === 0)
+    throw userError({
+      place: `kernel ${kernel.name}`,
+      fact: seen.note ?? 'it is not built',
+      wayOut: `\`lab build kernel ${kernel.name}\` builds it; or name functions, and its source is looked at`,
+    })
+  if (seen.facts && patterns.length === 0) {
+    const counts = summary(seen.facts)
+    return {
+      text: [
+        ...stateText(seen, running),
+        ...counts.map(([kind, count]) => `${String(count).padStart(7)}  ${kind}`),
+      ].join('\n'),
+      data: { kernel: kernel.name, from: seen.facts.from, counts: Object.fromEntries(counts) },
+    }
+  }
+  const listed = await listSymbols(patterns, seen)
+  return {
+    text: [...stateText(seen, running), listText(listed, view.width), ...explainedText(listed)].join('\n'),
+    data: { kernel: kernel.name, state: opened.state, from: seen.facts?.from ?? 'source', symbols: listed.map(dataOf) },
+    status: listed.every(({ verdict }) => verdict.kind === 'unknown name' || verdict.kind === 'absent')
+      ? EXIT.user
+      : EXIT.done,
+  }
+}

@@ -1,0 +1,114 @@
+/** What is said of symbols before a boot against what the booted kernel says and does, and runs that are refused before they boot. */
+import { existsSync, readdirSync } from 'node:fs'
+import { createHash } from 'node:crypto'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { NOTRACE } from '../linux/symbols/words.ts'
+import { Rig } from './rig.ts'
+
+interface Listed {
+  readonly name: string
+  readonly kind: string
+  readonly attachable: boolean | null
+}
+
+const rig = new Rig()
+let kernel = ''
+const symbols = async (pattern: string, ...flags: string[]): Promise<Map<string, Listed>> => {
+  const { symbols: all } = (await rig.answer(['symbols', kernel, pattern, ...flags])) as { symbols: Listed[] }
+  return new Map(all.map((one) => [one.name, one]))
+}
+
+/** The same ones each time, in no order that anything else has. */
+const rank = (name: string) => createHash('sha256').update(name).digest('hex')
+/** So many of each category, and of the largest one what is left of the total. */
+function chosen(all: ReadonlyMap<string, Listed>, total: number): Listed[] {
+  const kinds = Map.groupBy(all.values(), ({ kind }) => kind)
+  const share = Math.floor(total / kinds.size)
+  const sorted = [...kinds.values()].map((some) => some.toSorted((a, b) => (rank(a.name) < rank(b.name) ? -1 : 1)))
+  const first = sorted.flatMap((some) => some.slice(0, share))
+  const rest = sorted.flatMap((some) => some.slice(share)).toSorted((a, b) => (rank(a.name) < rank(b.name) ? -1 : 1))
+  return [...first, ...rest.slice(0, total - first.length)]
+}
+
+beforeAll(async () => {
+  const { kernel: up } = (await rig.answer(['up'])) as { kernel: { name: string } }
+  kernel = up.name
+})
+afterAll(async () => {
+  await rig.lab(['down'])
+  rig.remove()
+})
+
+describe('R-0502-3, R-1901-2: before the boot and after it', () => {
+  let before = new Map<string, Listed>()
+  beforeAll(async () => {
+    before = await symbols('*')
+  })
+
+  test('500 symbols of all categories have the same verdict from vmlinux as from the lists of the running kernel', async () => {
+    const after = await symbols('*', '--booted')
+    const some = chosen(before, 500)
+    expect(some).toHaveLength(500)
+    expect(new Set(some.map(({ kind }) => kind)).size).toBeGreaterThan(3)
+    // No list of the kernel tells what it rewrites; the attempts of the next test do.
+    const wrong = some.filter(({ name, kind }) => kind !== 'rewritten' && after.get(name)?.kind !== kind)
+    expect(wrong.map((one) => [one.name, one.kind, after.get(one.name)?.kind])).toEqual([])
+  })
+
+  test('the kernel takes and refuses kprobe events on the same 500 as predicted', async () => {
+    const some = chosen(before, 500)
+    const script = [
+      'i=0; for name in "$@"; do i=$((i + 1))',
+      'if echo "p:preflight/e$i $name" 2>/dev/null >> /sys/kernel/tracing/kprobe_events; then echo y; else echo n; fi; done',
+      'echo > /sys/kernel/tracing/kprobe_events',
+    ]
+      .join('; ')
+      .replaceAll('do;', 'do')
+    const { stdout } = await rig.lab(['exec', '--', 'sh', '-c', script, 'sh', ...some.map(({ name }) => name)])
+    const taken = stdout.trim().split('\n')
+    expect(taken).toHaveLength(500)
+    const wrong = some.filter(({ attachable }, index) => attachable !== (taken[index] === 'y'))
+    expect(wrong.map(({ name, kind }) => [name, kind])).toEqual([])
+    expect(new Set(taken)).toEqual(new Set(['y', 'n']))
+  })
+
+  test('every trace event of vmlinux is one of the running kernel, and no other', async () => {
+    const names = async (...flags: string[]) => [...(await symbols('*:*', ...flags)).keys()].toSorted()
+    const own = await names()
+    expect(own.length).toBeGreaterThan(500)
+    expect(own).toEqual(await names('--booted'))
+  })
+})
+
+test('R-0502-3 a hook that the kernel will refuse is refused before a boot, in the words of a refused attach', async () => {
+  const one = new Rig()
+  try {
+    one.edit(
+      'lab.yaml',
+      '      - failure: attach\n        program: hello_copyout\n        message: /Could not probe notrace function (copyout|copy_to_user_iter)_giulia/',
+      '      - hits: { hello_copyout: ">=1" }',
+    )
+    const { status, stderr } = await one.lab(['run', 'notrace'])
+    expect(status).toBe(2)
+    expect(stderr).toContain(`hello_copyout cannot be attached: ${NOTRACE.fact}`)
+    expect(stderr).toContain('options: { KPROBE_EVENTS_ON_NOTRACE: y }')
+    expect(stderr).toContain(NOTRACE.wayOut)
+    expect(existsSync(join(one.dir, '.lab/vms')) ? readdirSync(join(one.dir, '.lab/vms')) : []).toEqual([])
+    expect(existsSync(join(one.dir, 'results/notrace'))).toBe(false)
+  } finally {
+    one.remove()
+  }
+})
+
+test('R-0502-1 an object that says it is for another kernel: a warning, since this one does not look', async () => {
+  const one = new Rig()
+  try {
+    one.edit('bpf/hellotrace.bpf.c', 'char LICENSE[]', '__u32 VERSION SEC("version") = 265984;\nchar LICENSE[]')
+    const { status, stderr } = await one.lab(['run', 'hellotrace'])
+    expect(stderr).toContain('the object says that it was built for 4.15.0')
+    expect(status).toBe(0)
+  } finally {
+    one.remove()
+  }
+})
