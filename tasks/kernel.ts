@@ -14,15 +14,16 @@ import { lock } from './engine/lock.ts'
 import { Unavailable } from './host/download.ts'
 import { buildFailure, isObjectLine, make, stripDebug } from './host/kbuild.ts'
 import { usedByProcesses } from './host/open-files.ts'
+import { blamed } from './kernel/blame.ts'
 import { configure, requestsFor } from './kernel/configure.ts'
 import { debugAssignments, debugRequests, debugSuffix } from './kernel/debug.ts'
 import { kernelFingerprint, whyBuild, type Plan } from './kernel/identity.ts'
+import { patchLayers, readPatches } from './kernel/patches.ts'
 import { prove } from './kernel/prove.ts'
 import { buildName, ensureTree } from './kernel/source.ts'
 import { computeChange, KernelTree, type Change } from './kernel/tree.ts'
 import { compatOf, NO_COMPAT, type Compat } from './linux/compat.ts'
 import { mergeRequests } from './linux/kconfig.ts'
-import { applyPatches, type Patch } from './linux/patch.ts'
 import { layered } from './linux/source-tree.ts'
 import { unifiedDiff } from './linux/unified-diff.ts'
 import { inRange, versionOfMakefile, type Version } from './linux/version.ts'
@@ -66,9 +67,6 @@ function together(...all: readonly Readonly<Record<string, string>>[]): Record<s
   return result
 }
 
-const readPatches = (kernel: ResolvedKernel): Promise<Patch[]> =>
-  Promise.all(kernel.patches.map(async (file) => ({ name: basename(file), text: await readFile(file, 'utf8') })))
-
 /** A tree of the source, and the change that patches, compat table and declaration make of it. */
 async function openTree(plan: Plan, dir: string, context: Context, handle: StepHandle): Promise<Opened> {
   const src = join(dir, 'src')
@@ -84,7 +82,8 @@ async function openTree(plan: Plan, dir: string, context: Context, handle: StepH
   handle.progress('patch')
   const { gccMajor: gcc, binutils, makeVersion } = plan.tools
   // The user's patches come first: a fix that is among them is then found, and not applied again.
-  const patches = applyPatches(tree, await readPatches(plan.kernel))
+  const layers = patchLayers(tree, await readPatches(plan.kernel.patches))
+  const patches = new Map(layers.flatMap(({ files }) => [...files]))
   const patched = layered(tree, patches)
   const compat =
     plan.kernel.compat === 'none'
@@ -92,7 +91,9 @@ async function openTree(plan: Plan, dir: string, context: Context, handle: StepH
       : compatOf(version, { gcc, binutils, make: makeVersion }, (path) => patched.read(path))
   const fixes = new Map([...patches, ...compat.changed])
   const assignments = together(compat.make, debugAssignments(plan.kernel.debug, version, src, context.toolRoot))
-  return { tree, change: await computeChange(tree, plan.kernel, fixes), version, compat, assignments }
+  const change = await computeChange(tree, plan.kernel, fixes)
+  const all = [...layers, { name: '`compat: auto`', files: compat.changed }, ...change.layers]
+  return { tree, change: { ...change, layers: all }, version, compat, assignments }
 }
 
 /** The tree, changed and configured for this kernel. */
@@ -129,7 +130,7 @@ async function appliedIn(dir: string): Promise<string[]> {
 const headersTarget = (version: Version): string => (inRange(version, 'v5.3..') ? 'headers' : 'headers_install')
 
 async function compile(
-  tree: string,
+  { dir: tree, layers, read }: Pick<KernelTree, 'dir' | 'read'> & Pick<Change, 'layers'>,
   plan: Plan,
   assignments: Readonly<Record<string, string>>,
   version: Version,
@@ -152,7 +153,7 @@ async function compile(
       { signal: context.signal, log, onLine, place: plan.place },
     )
   } catch (error) {
-    throw buildFailure(error, output, plan.place, log)
+    throw blamed(buildFailure(error, output, plan.place, log), output, layers, read)
   }
   if (objects > expected / 2) await writeFile(counter, String(objects))
 }
@@ -187,7 +188,8 @@ async function build(
   const { tree, change, version, compat, assignments } = await readyTree(plan, dir, context, handle, log)
   for (const text of change.warnings) context.emit({ type: 'notice', level: 'warning', place, text })
   handle.progress('compile')
-  await compile(tree.dir, plan, assignments, version, context, handle, log)
+  const changed = { dir: tree.dir, layers: change.layers, read: (path: string) => tree.read(path) }
+  await compile(changed, plan, assignments, version, context, handle, log)
   handle.progress('prove')
   await prove(tree.dir, change.paths, change.exposed, place, context.signal)
   handle.progress('package')

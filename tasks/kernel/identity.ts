@@ -20,6 +20,7 @@ import { identify, type SourceId } from './source.ts'
 const OURS = [
   'kernel.ts',
   'kernel/debug.ts',
+  'kernel/patches.ts',
   'kernel/tree.ts',
   'linux/c-parser.ts',
   'linux/clone-text.ts',

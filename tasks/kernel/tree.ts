@@ -7,6 +7,7 @@ import { mkdir, readFile, readdir, rm, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { ResolvedKernel } from '../config/resolve.ts'
 import { run } from '../host/sh.ts'
+import type { Layer } from '../linux/blame.ts'
 import { applyExpose, type Exposed } from '../linux/expose.ts'
 import { applyParallelPaths, type TransformResult } from '../linux/parallel-path.ts'
 import { layered, type SourceTree } from '../linux/source-tree.ts'
@@ -24,6 +25,8 @@ export interface Change {
   readonly paths: readonly TransformResult[]
   readonly exposed: readonly Exposed[]
   readonly warnings: readonly string[]
+  /** What the declaration changed, one thing on top of the other. */
+  readonly layers: readonly Layer[]
 }
 
 export class KernelTree implements SourceTree {
@@ -108,6 +111,10 @@ export async function computeChange(
   return {
     ...{ paths, exposed },
     changed: new Map([...before, ...changed]),
+    layers: [
+      { name: '`expose:`', files: exposedFiles },
+      { name: '`parallelPath:`', files: changed },
+    ],
     warnings: paths.flatMap((path) => path.warnings),
   }
 }

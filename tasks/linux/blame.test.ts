@@ -43,7 +43,8 @@ test('R-0802-2 a line belongs to the change that wrote it, through those that ca
 })
 
 test('R-0802-2 a line that nobody wrote has the nearest change of its file, and a file that nobody changes has none', () => {
-  expect(at(25)).toMatchObject({ layer: 'patch two.diff', exact: false })
+  expect(at(25)).toMatchObject({ layer: 'patch one.diff', exact: false })
+  expect(at(10)).toMatchObject({ layer: 'patch two.diff', exact: false })
   expect(at(1, 'lib/other.c')).toBeUndefined()
 })
 

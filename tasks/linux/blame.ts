@@ -50,24 +50,29 @@ const shown = ({ oldStart, oldLines, newStart, newLines, lines }: StructuredPatc
   ...lines,
 ]
 
-function blameOf(
+/** How many lines a hunk is away from a line of the text after it; 0 for one that holds it. */
+const away = ({ newStart, newLines }: StructuredPatchHunk, line: number): number =>
+  line < newStart ? newStart - line : Math.max(0, line - newStart - newLines + 1)
+
+/** The hunk that is nearest to a line, and how far away. */
+function nearestHunk(
   layer: string,
   file: string,
   before: string,
   after: string,
   line: number,
-  exact: boolean,
-): Blame | undefined {
+): { readonly found: Blame; readonly distance: number } | undefined {
   const hunks = hunksOf(before, after, 3)
-  const away = ({ newStart, newLines }: StructuredPatchHunk) =>
-    line < newStart ? newStart - line : Math.max(0, line - newStart - newLines + 1)
-  const [near] = hunks.map((hunk, index) => ({ hunk, index })).toSorted((a, b) => away(a.hunk) - away(b.hunk))
+  const [near] = hunks
+    .map((hunk, index) => ({ hunk, index, distance: away(hunk, line) }))
+    .toSorted((one, other) => one.distance - other.distance)
   if (!near) return undefined
-  return { layer, file, hunk: near.index + 1, hunks: hunks.length, lines: shown(near.hunk), exact }
+  const { hunk, index, distance } = near
+  return { found: { layer, file, hunk: index + 1, hunks: hunks.length, lines: shown(hunk), exact: false }, distance }
 }
 
 /**
- * The change that wrote a line, or the nearest change of its file by the last layer that changes it; undefined where nobody changes it.
+ * The change that wrote a line, or the nearest change of its file; undefined where nobody changes it.
  * @param original text of a file before all layers; undefined for one that a layer adds
  */
 export function blame(
@@ -77,18 +82,18 @@ export function blame(
 ): Blame | undefined {
   const changing = layers.filter(({ files }) => files.has(file))
   let at = line
-  let nearest: Blame | undefined
+  let nearest: ReturnType<typeof nearestHunk>
   for (const [index, layer] of [...changing.entries()].toReversed()) {
     const after = layer.files.get(file) ?? ''
     const before = changing[index - 1]?.files.get(file) ?? original(file) ?? ''
     const hunks = hunksOf(before, after, 0)
-    if (hunks.some((hunk) => hunk.newLines > 0 && covers(hunk, at)))
-      return blameOf(layer.name, file, before, after, at, true)
-    nearest ??= blameOf(layer.name, file, before, after, at, false)
+    const near = nearestHunk(layer.name, file, before, after, at)
+    if (near && hunks.some((hunk) => hunk.newLines > 0 && covers(hunk, at))) return { ...near.found, exact: true }
+    if (near && near.distance < (nearest?.distance ?? Infinity)) nearest = near
     const above = hunks.filter((hunk) => hunk.newStart + hunk.newLines <= at)
     at -= above.reduce((sum, { oldLines, newLines }) => sum + newLines - oldLines, 0)
   }
-  return nearest
+  return nearest?.found
 }
 
 /** The change whose new lines name a symbol that nobody defines. */
