@@ -6,6 +6,7 @@ The two commands:
 
 A first look:
   lab check                     is lab.yaml right? (all problems at once)
+  lab check --probes            can each hook of each probe be attached, on every kernel? before any boot
   lab plan readiter             what would be built, restored and booted, and why
   lab run readiter --repeat 20  more repeats; --kernel v5.10 for another kernel, --param bytes=64 for another size
   lab run --all                 every experiment, one VM, a table of verdicts
@@ -23,6 +24,7 @@ Inside the guest:
 Kernels:
   lab build kernel v5.4 --source ../linux   your own tree
   lab build kernel v5.4 --show-patch        what parallelPath does to the source
+  lab symbols v5.10 copyout 'vfs_*'         can a probe be on it, and why not? --booted asks the running kernel
 
 When something is odd:
   lab explain dmesg.txt         what a log means (a file, - or a run): verifier, notrace, kallsyms, strace, builds

@@ -7,8 +7,20 @@ export const isStatic = ({ definitions }: Located): boolean =>
 export const isHeader = ({ file }: Located): boolean => file.endsWith('.h')
 
 /** Files that are compiled for something else than the kernel's image: firmware-like stages, the vDSO, user space, host programs. */
-export const OUTSIDE =
+const OUTSIDE =
   /^(?:arch\/x86\/(?:boot|purgatory|realmode|entry\/vdso|um|tools)|tools|scripts|usr|samples|Documentation)\//
+
+/** Files of 32-bit x86, which the lab does not build. */
+const FOREIGN = /^arch\/x86\/.*_32\.[ch]$/
+
+/** A file that may become a part of the kernel's image. */
+export const inKernel = (file: string): boolean => !OUTSIDE.test(file) && !FOREIGN.test(file)
+
+/** What x86 has of its own is not taken from asm-generic. */
+const withoutGeneric = (found: readonly Located[]): readonly Located[] =>
+  found.some(({ file }) => file.startsWith('arch/x86/'))
+    ? found.filter(({ file }) => !file.startsWith('include/asm-generic/'))
+    : found
 
 /** Names that share most of their words with the wanted one ("filemap_read" for "generic_file_buffered_read" is beyond it). */
 function similar(name: string, names: readonly string[]): string[] {
@@ -22,7 +34,7 @@ function similar(name: string, names: readonly string[]): string[] {
 
 /** The one definition that is meant, of several: in the kernel's image, in a .c file, and beside the rest of the path. */
 function choose(found: readonly Located[], near: ReadonlySet<string>): readonly Located[] {
-  const inside = found.filter(({ file }) => !OUTSIDE.test(file))
+  const inside = withoutGeneric(found.filter(({ file }) => inKernel(file)))
   const sources = inside.filter((one) => !isHeader(one))
   const pool = sources.length > 0 ? sources : inside
   if (pool.length <= 1) return pool

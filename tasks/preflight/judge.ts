@@ -7,6 +7,7 @@ import { mayDefine } from '../linux/source-tree.ts'
 import { clonedFrom, judgeSource } from '../linux/symbols/unbuilt.ts'
 import { verdict, type Verdict, type VerdictKind } from '../linux/symbols/verdict.ts'
 import type { KernelView } from './kernel.ts'
+import { possible } from './possible.ts'
 import type { SearchedTree } from './tree.ts'
 
 const groupOf = (event: string): string => event.replace(/:.*$/, '')
@@ -16,6 +17,9 @@ async function explained(found: Verdict, { facts, tree }: KernelView): Promise<V
   if (found.kind === 'absent') return await explainAbsent(found, facts, tree)
   return found.kind === 'no event' ? await explainEvent(found, facts, tree) : found
 }
+
+const withWays = async (found: Verdict, tree: SearchedTree | undefined): Promise<Verdict> =>
+  tree ? await possible(found, tree) : found
 
 /** Words whose files will be asked for, found in two walks through the tree. */
 async function lookUp(names: readonly string[], groups: readonly string[], tree: SearchedTree): Promise<void> {
@@ -35,7 +39,7 @@ export async function judgeHooks(hooks: readonly Hook[], view: KernelView): Prom
     const targets = (wanted: VerdictKind) => found.flatMap(({ kind, hook }) => (kind === wanted ? [hook.target] : []))
     if (tree) await lookUp(targets('absent'), targets('no event').map(groupOf), tree)
     const all: Verdict[] = []
-    for (const one of found) all.push(await explained(one, view))
+    for (const one of found) all.push(await withWays(await explained(one, view), tree))
     return all
   }
   if (!tree || !version)
@@ -50,6 +54,6 @@ export async function judgeHooks(hooks: readonly Hook[], view: KernelView): Prom
   await lookUp(names, groups, tree)
   const unbuilt = { version, config, tree, clones: kernel.parallelPaths }
   const all: Verdict[] = []
-  for (const hook of hooks) all.push(await judgeSource(hook, unbuilt))
+  for (const hook of hooks) all.push(await withWays(await judgeSource(hook, unbuilt), tree))
   return all
 }

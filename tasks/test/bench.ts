@@ -55,7 +55,21 @@ const ok = async (args: readonly string[]) => {
   const { status, stderr } = await rig.lab(args)
   if (status !== 0) throw new Error(`lab ${args.join(' ')}: ${stderr}`)
 }
+/** The hooks of a lab on its kernels that are built: a figure for 20 hooks on 3 of them. */
+async function preflightTime(): Promise<string> {
+  interface Check {
+    readonly kernels: readonly { kernel: string; state: string }[]
+    readonly hooks: readonly { hook: string; kernel: string; kind: string }[]
+  }
+  const { kernels, hooks } = (await rig.answer(['check', '--probes'])) as Check
+  const built = kernels.filter(({ state }) => state.startsWith('built')).map(({ kernel }) => kernel)
+  const count = new Set(hooks.flatMap((one) => (built.includes(one.kernel) ? [one.hook] : []))).size
+  const [plain, probes] = [await median(RUNS, () => ok(['check'])), await median(RUNS, () => ok(['check', '--probes']))]
+  return `${probes.toFixed(2)} s for ${count} hooks on ${built.length} built kernels, lab check ${plain.toFixed(2)} s, ratio ${(probes / plain).toFixed(1)}   (<= 2 s for 20 on 3)`
+}
+
 try {
+  const preflight = await preflightTime()
   const help = await median(RUNS, () => ok(['--help']))
   await ok(['up'])
   const state = JSON.parse(readFileSync(join(rig.dir, '.lab/vms/default/state.json'), 'utf8')) as VmState
@@ -73,6 +87,7 @@ try {
   const floor = await median(RUNS, bareQemu(dir, join(state.kernel.dir, 'bzImage')))
   say(`kernel ${state.kernel.release}, ${state.accel.accel}, medians of ${RUNS}`)
   say(`lab --help                         ${help.toFixed(2)} s   (<= 0.3)`)
+  say(`lab check --probes                 ${preflight}`)
   say(`lab up, nothing to do              ${up.toFixed(2)} s   (<= 0.7)`)
   say(
     `lab run readiter, VM up            ${onUp.toFixed(2)} s, bare ssh ${bare.toFixed(2)} s, difference ${(onUp - bare).toFixed(2)} s   (<= 1.5)`,

@@ -1,6 +1,6 @@
 /** Why a name is no symbol of a kernel, from its source: inlined, a macro, left out by the configuration, in a module, or another name. */
 import type { Definition } from '../c-parser.ts'
-import { OUTSIDE } from '../locate.ts'
+import { inKernel } from '../locate.ts'
 import { Files, type SourceTree } from '../source-tree.ts'
 import { callersIn, type Caller } from './callers.ts'
 import { conditionUnder } from './condition.ts'
@@ -15,6 +15,8 @@ export type Known = Pick<KernelFacts, 'config' | 'functions' | 'places'>
 /** Files that are looked into for calls, those of the definition's folder first; a name that everybody uses is in thousands. */
 const MOST_FILES = 60
 const MOST_CALLERS = 6
+/** Of a clone: callers that are proposed. */
+const MOST_ENTRIES = 3
 
 /** One definition of the function, and what decides whether it is compiled. */
 export interface Defined {
@@ -69,12 +71,6 @@ function describe(file: string, text: string, definition: Definition, known: Kno
     module: options.find((one) => value(one) === 'm')?.symbol,
   }
 }
-
-/** Files for the other word size, and (outside of arch/) for other machines. */
-const FOREIGN = /_32\.[ch]$/
-
-/** A part of the tree that may become the kernel. */
-const inKernel = (file: string): boolean => !OUTSIDE.test(file) && !FOREIGN.test(file)
 
 /** Every definition in the parts of a tree that become the kernel. */
 export async function definitionsOf(name: string, tree: SourceTree, known: Known): Promise<Defined[]> {
@@ -131,8 +127,11 @@ async function inlined(found: Verdict, definition: Defined, tree: SourceTree, kn
   const { callers: all, more } = await callersOf(target, definition.file, tree)
   const callers = all.toSorted((a, b) => Number(there(b.function)) - Number(there(a.function)))
   const shown = callers.slice(0, MOST_CALLERS).map(({ function: by, file, line }) => `${by} (${file}:${line})`)
-  const entry = callers.find((one) => there(one.function)) ?? callers[0]
-  const clone: Fix[] = entry ? [{ change: 'clone', function: target, entry: entry.function }] : []
+  // Which of them the lab can switch to a clone, only its transform knows (preflight/possible.ts).
+  const clone = callers
+    .filter(({ file }) => file.endsWith('.c'))
+    .slice(0, MOST_ENTRIES)
+    .map(({ function: entry }): Fix => ({ change: 'clone', function: target, entry }))
   const why =
     definition.inline === 'always'
       ? `${target} (${placeOf(definition)}) is __always_inline: its code is in its callers`
