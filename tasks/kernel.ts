@@ -4,7 +4,7 @@
  */
 import { cp, mkdir, readFile, rename, writeFile } from 'node:fs/promises'
 import { existsSync } from 'node:fs'
-import { basename, join } from 'node:path'
+import { join } from 'node:path'
 import type { ResolvedKernel } from './config/resolve.ts'
 import { step, type Context, type StepHandle } from './engine/context.ts'
 import { pruneCache } from './engine/cache-limit.ts'

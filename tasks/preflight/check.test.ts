@@ -48,6 +48,7 @@ describe('lines that would make a hook attachable', () => {
         'and SEC("kprobe/g_lab")',
       ].join('\n'),
     ],
+    ['types of the kernel', [{ change: 'btf' }], 'kernels:\n  v5.4:\n    debug: btf'],
     ['a hook', [{ change: 'hook', text: 'SEC("kprobe/x")', note: 'its caller' }], 'SEC("kprobe/x")   (its caller)'],
   ])('%s', (_name, fixes, text) => {
     expect(waysOut(fixes, KERNEL).map((way) => way.join('\n'))).toEqual([text])

@@ -42,7 +42,8 @@ export function waysOut(fixes: readonly Fix[], kernel: Declared): string[][] {
   if (options.length > 0)
     ways.push(keyOf(kernel, 'options', [`{ ${options.map((one) => `${one.symbol}: ${one.value}`).join(', ')} }`]))
   for (const fix of fixes) {
-    if (fix.change === 'expose') {
+    if (fix.change === 'btf') ways.push(keyOf(kernel, 'debug', ['btf']))
+    else if (fix.change === 'expose') {
       const added = { function: fix.function, file: fix.file, as: ['noinline'] }
       ways.push(keyOf(kernel, 'expose', [...kernel.expose, added].map(exposed)))
     } else if (fix.change === 'clone') {

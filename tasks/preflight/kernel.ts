@@ -1,5 +1,5 @@
 /** What can be told of a declared kernel before it boots: built, built before with other inputs, or its source alone. */
-import { closeSync, existsSync, fstatSync, openSync, readSync } from 'node:fs'
+import { closeSync, existsSync, openSync, readSync, statSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { ResolvedKernel } from '../config/resolve.ts'
@@ -9,7 +9,9 @@ import { changedInputs, type Inputs } from '../engine/fingerprint.ts'
 import type { StoredEntry } from '../engine/store.ts'
 import { kernelFingerprint } from '../kernel/identity.ts'
 import { requestsFor } from '../kernel/configure.ts'
+import { debugSuffix } from '../kernel/debug.ts'
 import { buildName } from '../kernel/source.ts'
+import type { Read } from '../linux/elf.ts'
 import { parseConfig } from '../linux/kconfig.ts'
 import { parseSymvers } from '../linux/proof.ts'
 import { withConfig, type KernelFacts } from '../linux/symbols/facts.ts'
@@ -31,27 +33,29 @@ export interface KernelView {
   readonly note: string | undefined
 }
 
+/** Parts of a file, opened for each: facts are asked for later too, and nobody says when the last was. */
+const readerOf = (path: string): Read => {
+  const { size: length } = statSync(path)
+  return (offset, size) => {
+    const file = openSync(path, 'r')
+    try {
+      const bytes = Buffer.allocUnsafe(Math.max(0, Math.min(size, length - offset)))
+      return bytes.subarray(0, readSync(file, bytes, 0, bytes.length, offset))
+    } finally {
+      closeSync(file)
+    }
+  }
+}
+
 /** Symbols, tables and configuration of a built kernel. @param dir its entry in the store */
 export async function factsIn(dir: string): Promise<KernelFacts> {
   const text = async (name: string) => await readFile(join(dir, name), 'utf8')
   const [release, config, symvers] = await Promise.all(['release', 'config', 'Module.symvers'].map(text))
-  const file = openSync(join(dir, 'vmlinux'), 'r')
-  try {
-    const { size: length } = fstatSync(file)
-    return factsOfImage(
-      (offset, size) => {
-        const bytes = Buffer.allocUnsafe(Math.max(0, Math.min(size, length - offset)))
-        return bytes.subarray(0, readSync(file, bytes, 0, bytes.length, offset))
-      },
-      {
-        release: (release ?? '').trim(),
-        config: parseConfig(config ?? ''),
-        exported: parseSymvers(symvers ?? ''),
-      },
-    )
-  } finally {
-    closeSync(file)
-  }
+  return factsOfImage(readerOf(join(dir, 'vmlinux')), {
+    release: (release ?? '').trim(),
+    config: parseConfig(config ?? ''),
+    exported: parseSymvers(symvers ?? ''),
+  })
 }
 
 /** The configuration that is asked for. What is set to "n" is not there, as in .config. */
@@ -89,13 +93,21 @@ async function nearest(inputs: Inputs, { store }: Context): Promise<StoredEntry 
   return (await store.newest('kernel', alike)) ?? (await store.newest('kernel', same))
 }
 
+const DEBUG = ['none', 'btf', 'dwarf'] as const
+
 type Plan = Awaited<ReturnType<typeof kernelFingerprint>>['plan']
 
-/** The build tree, where it is of exactly this source. */
-async function treeOf({ source, id, tools }: Plan, { cache, signal }: Context): Promise<SearchedTree | undefined> {
-  const src = join(cache, 'build', `${buildName(source, id)}-gcc${tools.gccMajor}`, 'src')
-  const marker = await readFile(`${src}.source`, 'utf8').catch(() => '')
-  return marker === id.id ? new SearchedTree(src, id.id, signal) : undefined
+/** A build tree of exactly this source, of whatever debug information. */
+async function treeOf(
+  { source, id, tools, kernel }: Plan,
+  { cache, signal }: Context,
+): Promise<SearchedTree | undefined> {
+  for (const debug of new Set([kernel.debug, ...DEBUG])) {
+    const src = join(cache, 'build', `${buildName(source, id)}-gcc${tools.gccMajor}${debugSuffix(debug)}`, 'src')
+    const marker = await readFile(`${src}.source`, 'utf8').catch(() => '')
+    if (marker === id.id) return new SearchedTree(src, id.id, signal)
+  }
+  return undefined
 }
 
 /** Opens what there is of a kernel. Nothing is fetched, unpacked or built. @param override `--source` */

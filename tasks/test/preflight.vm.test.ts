@@ -58,14 +58,11 @@ describe('R-0502-3, R-1901-2: before the boot and after it', () => {
 
   test('the kernel takes and refuses kprobe events on the same 500 as predicted', async () => {
     const some = chosen(before, 500)
-    const script = [
-      'i=0; for name in "$@"; do i=$((i + 1))',
-      'if echo "p:preflight/e$i $name" 2>/dev/null >> /sys/kernel/tracing/kprobe_events; then echo y; else echo n; fi; done',
-      'echo > /sys/kernel/tracing/kprobe_events',
-    ]
-      .join('; ')
-      .replaceAll('do;', 'do')
-    const { stdout } = await rig.lab(['exec', '--', 'sh', '-c', script, 'sh', ...some.map(({ name }) => name)])
+    rig.write('names', some.map(({ name }) => `${name}\n`).join(''))
+    await rig.lab(['cp', 'names', ':/tmp/names'])
+    const script =
+      'cd /sys/kernel/tracing; i=0; while read -r name; do i=$((i + 1)); if echo "p:preflight/e$i $name" 2>/dev/null >> kprobe_events; then echo y; else echo n; fi; done < /tmp/names; echo > kprobe_events'
+    const { stdout } = await rig.lab(['exec', '--', 'sh', '-c', script])
     const taken = stdout.trim().split('\n')
     expect(taken).toHaveLength(500)
     const wrong = some.filter(({ attachable }, index) => attachable !== (taken[index] === 'y'))

@@ -68,6 +68,8 @@ const FILES = {
   'fs/btrfs/file.c': 'int btrfs_read(int a)\n{\n\treturn a;\n}\n',
   'fs/fuse/Makefile': 'obj-$(CONFIG_FUSE_FS) += fuse.o\nfuse-objs := dev.o\n',
   'fs/fuse/dev.c': 'int fuse_read(int a)\n{\n\treturn a;\n}\n',
+  'kernel/bpf_trace.c':
+    'BPF_CALL_3(bpf_probe_read_kernel, void *, dst, u32, size,\n\t   const void *, from)\n{\n\treturn 0;\n}\n',
   'fs/read_write.c': [
     'SYSCALL_DEFINE3(write, unsigned int, fd, const char __user *, buf, size_t, count)',
     '{',
@@ -117,12 +119,25 @@ describe('R-1901-1 why a function is no symbol', () => {
     expect(fixes).toEqual([{ change: 'clone', function: 'raw_copy', entry: 'copyout' }])
   })
 
+  test('with debug information: the functions that really have its code', async () => {
+    const debug: Known = {
+      ...known({}, ['outer']),
+      inlineSites: (name, files) => files.map((unit) => ({ caller: 'outer', unit, line: name.length })),
+    }
+    const found = verdict(hookOf('kprobe/copyout'), 'absent', '')
+    expect(await explainAbsent(found, debug, tree)).toMatchObject({
+      details: ['inlined into outer (lib/iov_iter.c:7)'],
+      fixes: [{ change: 'expose' }, { change: 'clone', entry: 'outer' }, { text: 'SEC("kprobe/outer")' }],
+    })
+  })
+
   test.each([
     ['get_user', 'macro', 'get_user is a macro (include/linux/uaccess.h), and no function'],
     ['hash_and_copy', 'not built', 'because CONFIG_CRYPTO_HASH=n (lib/iov_iter.c:21)'],
     ['btrfs_read', 'not built', 'because CONFIG_BTRFS_FS=n (fs/Makefile)'],
     ['security_file_open', 'not built', 'because CONFIG_SECURITY=n (security/Makefile)'],
     ['fuse_read', 'module', 'fuse_read (fs/fuse/dev.c:1) is in a module: CONFIG_FUSE_FS=m'],
+    ['bpf_probe_read_kernel', 'absent', 'is made by a macro (kernel/bpf_trace.c:1)'],
     ['early', 'init', 'is __init: it is gone after boot'],
     ['no_such_thing', 'unknown name', 'neither has its source'],
   ])('%s: %s', async (name, kind, fact) => {
@@ -162,6 +177,7 @@ describe('a kernel that is not built', () => {
     ['kprobe/__x64_sys_write', 'not known'],
     ['kprobe/sys_write', 'system call'],
     ['kprobe/no_such_thing', 'unknown name'],
+    ['kprobe/bpf_probe_read_kernel', 'not known'],
     ['tracepoint/ib_umad/ib_umad_write', 'not known'],
     ['perf_event', 'not a symbol'],
   ])('%s is %s', async (section, kind) => {

@@ -10,7 +10,7 @@ import { candidates } from './similar.ts'
 import { retarget, verdict, type Fix, type Verdict } from './verdict.ts'
 
 /** What the explanation needs of a kernel; a kernel that is not built has no functions, and the options that are asked for. */
-export type Known = Pick<KernelFacts, 'config' | 'functions' | 'places'>
+export type Known = Pick<KernelFacts, 'config' | 'functions' | 'places' | 'inlineSites'>
 
 /** Files that are looked into for calls, those of the definition's folder first; a name that everybody uses is in thousands. */
 const MOST_FILES = 60
@@ -80,7 +80,14 @@ export async function definitionsOf(name: string, tree: SourceTree, known: Known
   )
 }
 
-async function callersOf(name: string, near: string, tree: SourceTree): Promise<{ callers: Caller[]; more: boolean }> {
+interface Callers {
+  readonly callers: readonly Caller[]
+  /** The files that were looked into. */
+  readonly looked: readonly string[]
+  readonly more: boolean
+}
+
+async function callersOf(name: string, near: string, tree: SourceTree): Promise<Callers> {
   const folder = near.replace(/\/[^/]*$/, '/')
   // Headers last: what they have is inline most of the time, and probes are on functions.
   const rank = (file: string) => (file === near ? 0 : file.startsWith(folder) ? 1 : 2) + (file.endsWith('.h') ? 4 : 0)
@@ -88,7 +95,14 @@ async function callersOf(name: string, near: string, tree: SourceTree): Promise<
   const looked = files.toSorted((a, b) => rank(a) - rank(b) || a.localeCompare(b)).slice(0, MOST_FILES)
   const all = looked.flatMap((file) => callersIn(file, tree.read(file) ?? '', name))
   const callers = all.filter((one, index) => all.findIndex((other) => other.function === one.function) === index)
-  return { callers, more: files.length > looked.length || callers.length > MOST_CALLERS }
+  return { callers, looked, more: files.length > looked.length || callers.length > MOST_CALLERS }
+}
+
+/** By the debug information: the functions that really have its code. Empty where there is none. */
+function inlinedInto(target: string, definition: Defined, looked: readonly string[], known: Known): Caller[] {
+  const units = definition.header ? looked.filter((file) => file.endsWith('.c')) : [definition.file]
+  const sites = known.inlineSites?.(target, units) ?? []
+  return sites.map(({ caller, unit, line }) => ({ function: caller, file: unit, line }))
 }
 
 const placeOf = ({ file, line }: Pick<Defined, 'file' | 'line'>): string => `${file}:${line}`
@@ -124,9 +138,12 @@ async function inlined(found: Verdict, definition: Defined, tree: SourceTree, kn
   const { hook } = found
   const { target } = hook
   const there = (name: string) => known.places(name).length > 0
-  const { callers: all, more } = await callersOf(target, definition.file, tree)
-  const callers = all.toSorted((a, b) => Number(there(b.function)) - Number(there(a.function)))
+  const { callers: all, looked, more } = await callersOf(target, definition.file, tree)
+  const sites = inlinedInto(target, definition, looked, known)
+  const callers =
+    sites.length > 0 ? sites : all.toSorted((a, b) => Number(there(b.function)) - Number(there(a.function)))
   const shown = callers.slice(0, MOST_CALLERS).map(({ function: by, file, line }) => `${by} (${file}:${line})`)
+  const others = more || callers.length > MOST_CALLERS ? ', and others' : ''
   // Which of them the lab can switch to a clone, only its transform knows (preflight/possible.ts).
   const clone = callers
     .filter(({ file }) => file.endsWith('.c'))
@@ -137,7 +154,8 @@ async function inlined(found: Verdict, definition: Defined, tree: SourceTree, kn
       ? `${target} (${placeOf(definition)}) is __always_inline: its code is in its callers`
       : `${target} (${placeOf(definition)}) was inlined: it is ${kindOf(definition)}, and the compiler put it into its callers`
   return verdict(hook, 'inlined', why, {
-    details: shown.length > 0 ? [`called by ${shown.join(', ')}${more ? ', and others' : ''}`] : [],
+    details:
+      shown.length > 0 ? [`${sites.length > 0 ? 'inlined into' : 'called by'} ${shown.join(', ')}${others}`] : [],
     fixes: [
       ...(definition.header
         ? clone
@@ -150,12 +168,27 @@ async function inlined(found: Verdict, definition: Defined, tree: SourceTree, kn
   })
 }
 
-async function nowhere(found: Verdict, files: Files, known: Known): Promise<Verdict> {
+/** "file:line" of a macro with a body that makes the function: BPF_CALL_3(bpf_probe_read_kernel, void *, dst, ...) { */
+async function madeByMacro(name: string, tree: SourceTree): Promise<string | undefined> {
+  const made = new RegExp(`^[A-Z]\\w*\\(\\s*${name}\\s*,[^;{]{0,400}\\)\\s*\\{`, 'm')
+  for (const file of (await tree.candidates(name)).filter(inKernel)) {
+    const text = tree.read(file) ?? ''
+    const found = made.exec(text)
+    if (found) return `${file}:${text.slice(0, found.index).split('\n').length}`
+  }
+  return undefined
+}
+
+async function nowhere(found: Verdict, tree: SourceTree, known: Known): Promise<Verdict> {
+  const files = new Files(tree)
   const { hook } = found
   const { target } = hook
   const call = await files.systemCall(target)
   if (call !== undefined)
     return verdict(hook, 'not built', `the system call ${target} (${call}) is not part of this kernel`)
+  const made = await madeByMacro(target, tree)
+  if (made !== undefined)
+    return verdict(hook, 'absent', `${target} is made by a macro (${made}), and is no symbol of this kernel`)
   const macro = await files.macro(target)
   if (macro !== undefined) return verdict(hook, 'macro', `${target} is a macro (${macro}), and no function`)
   const near = candidates(target, known.functions())
@@ -168,7 +201,7 @@ async function nowhere(found: Verdict, files: Files, known: Known): Promise<Verd
 export async function explainAbsent(found: Verdict, known: Known, tree: SourceTree): Promise<Verdict> {
   const { target } = found.hook
   const definitions = await definitionsOf(target, tree, known)
-  if (definitions.length === 0) return await nowhere(found, new Files(tree), known)
+  if (definitions.length === 0) return await nowhere(found, tree, known)
   const live = definitions.filter(({ off }) => off.length === 0)
   const [best] = live.toSorted((a, b) => Number(a.header) - Number(b.header))
   const out = definitions.find(({ header, off }) => !header && off.length > 0)

@@ -3,6 +3,8 @@
  * the files of a running kernel (`running.ts`), so that one judge (`judge.ts`) serves both and a test can compare them.
  */
 
+import type { InlineSite } from '../dwarf.ts'
+
 /** Low 32 bits of an address in the kernel's text mapping, whose high ones are all set: exact as a number. */
 export type Address = number
 
@@ -42,6 +44,8 @@ export interface KernelFacts {
   count(name: string): number
   /** It is a symbol, and no function. */
   isData(name: string): boolean
+  /** Where the compiler put a function into others, of these source files; only of a kernel with DWARF (`debug: dwarf`). */
+  inlineSites?(name: string, files: readonly string[]): readonly InlineSite[]
   /** `group:event` of every trace event; undefined where the facts do not say. */
   readonly events: ReadonlySet<string> | undefined
   /** Names of tracepoints, for raw_tracepoint; undefined where the facts do not say. */
@@ -67,4 +71,5 @@ export const withConfig = (facts: KernelFacts, config: KernelFacts['config']): K
   places: (name) => facts.places(name),
   count: (name) => facts.count(name),
   isData: (name) => facts.isData(name),
+  ...(facts.inlineSites && { inlineSites: (name, files) => facts.inlineSites?.(name, files) ?? [] }),
 })

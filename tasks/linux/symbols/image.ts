@@ -1,4 +1,5 @@
 /** The facts of a built kernel: symbols and tables of its vmlinux. Bytes in, facts out. */
+import { Dwarf, type InlineSite } from '../dwarf.ts'
 import { cString, sectionBytes, sectionTable, SYMBOL_SIZE, type Read, type SectionHeader } from '../elf.ts'
 import type { Address, KernelFacts, Place, Refusal } from './facts.ts'
 import { SortedAddresses } from './ranges.ts'
@@ -98,6 +99,9 @@ const RANGES: readonly (readonly [from: string, to: string, refused: Refusal, wh
 /** Struct trace_event_call (include/linux/trace_events.h): a list head, then its class, whose first member is the name of the group. */
 const EVENT_CLASS = 16
 
+/** More than any x86-64 kernel has; what follows the table leads to no wrapper. */
+const MOST_SYSTEM_CALLS = 1024
+
 /** What the kernel calls an event whose `struct trace_event_call` has this symbol. */
 function eventName(symbol: string): string | undefined {
   const syscall = /^event_(enter|exit)__(\w+)$/.exec(symbol)
@@ -114,15 +118,19 @@ class Image implements KernelFacts {
   readonly tracepoints: ReadonlySet<string>
   readonly refusesAmbiguous: boolean
   readonly #memory: Memory
+  readonly #debug: () => Dwarf
   readonly #code = new Map<string, Raw[]>()
   readonly #data = new Map<string, readonly Address[]>()
   readonly #traced: SortedAddresses
+  readonly #starts: SortedAddresses
   readonly #listed: ReadonlySet<Address>
   readonly #rewritten: ReadonlyMap<Address, string>
 
   constructor(read: Read, { release, config, exported }: Pick<KernelFacts, 'release' | 'config' | 'exported'>) {
     const sections = sectionTable(read)
     this.#memory = new Memory(read, sections)
+    let debug: Dwarf | undefined
+    this.#debug = () => (debug ??= new Dwarf(read, sections))
     ;[this.release, this.config, this.exported] = [release, config, exported]
     const byAddress = new Map<Address, string>()
     for (const symbol of readSymbols(read, sections)) {
@@ -130,6 +138,7 @@ class Image implements KernelFacts {
       else this.#data.set(symbol.name, [...(this.#data.get(symbol.name) ?? []), symbol.address])
       if (symbol.name.startsWith('event_')) byAddress.set(symbol.address, symbol.name)
     }
+    this.#starts = new SortedAddresses([...this.#code.values()].flatMap((all) => all.map(({ address }) => address)))
     this.#traced = new SortedAddresses(this.#table('mcount_loc'))
     this.#listed = new Set(this.#table('kprobe_blacklist'))
     this.#rewritten = this.#rewrittenPlaces()
@@ -149,16 +158,32 @@ class Image implements KernelFacts {
     return this.#memory.pointers(this.#address(`__start_${name}`), this.#address(`__stop_${name}`))
   }
 
+  /** System calls in sys_call_table: fstat and uname have wrappers that no number leads to. */
+  #systemCalls(): Set<string> {
+    const start = this.#address('sys_call_table')
+    const wrappers = new Map<Address, string[]>()
+    for (const [name, [raw]] of this.#code) {
+      const short = /^(?:__x64_)?sys_(\w+)$/.exec(name)?.[1]
+      if (short !== undefined && short !== 'ni_syscall' && raw)
+        wrappers.set(raw.address, [...(wrappers.get(raw.address) ?? []), short])
+    }
+    const table = start === undefined ? [] : this.#memory.pointers(start, start + 8 * MOST_SYSTEM_CALLS)
+    return new Set(table.flatMap((address) => wrappers.get(address) ?? []))
+  }
+
   #eventsBy(byAddress: ReadonlyMap<Address, string>): Set<string> {
     const groups = new Map<Address, string>()
     const events = new Set<string>()
+    const numbered = this.#systemCalls()
     for (const address of this.#table('ftrace_events')) {
       const event = eventName(byAddress.get(address) ?? '')
       const type = this.#memory.pointer(address + EVENT_CLASS)
       if (event === undefined || type === undefined) continue
       const group = groups.get(type) ?? this.#memory.text(this.#memory.pointer(type) ?? 0)
       groups.set(type, group)
-      events.add(`${group}:${event}`)
+      // What tracers write themselves (group ftrace) cannot be switched on, and system calls without a number have no events.
+      if (group !== 'ftrace' && (group !== 'syscalls' || numbered.has(event.replace(/^sys_(?:enter|exit)_/, ''))))
+        events.add(`${group}:${event}`)
     }
     return events
   }
@@ -181,9 +206,12 @@ class Image implements KernelFacts {
     return found
   }
 
-  /** There is a call of __fentry__ in the function: a kprobe event on it is no notrace. */
+  /**
+   * ftrace has a place in the function, which to the kernel ends where the next symbol begins (kallsyms knows no sizes). A weak function that
+   * another one replaces leaves its code there without a name: then the function before it counts as traceable, and is no notrace.
+   */
   #traceable({ address, size }: Raw): boolean {
-    return this.#traced.within(address, address + Math.max(size, 1))
+    return this.#traced.within(address, this.#starts.from(address + 1) ?? address + Math.max(size, 1))
   }
 
   #refusal({ address }: Raw): Pick<Place, 'refused' | 'why'> {
@@ -196,6 +224,10 @@ class Image implements KernelFacts {
     if (end !== undefined && address >= end) return { refused: 'init', why: 'outside of the text that stays' }
     const rewritten = this.#rewritten.get(address)
     return rewritten === undefined ? {} : { refused: 'rewritten', why: `it begins with ${rewritten}` }
+  }
+
+  inlineSites(name: string, files: readonly string[]): readonly InlineSite[] {
+    return this.#debug().sites(name, files)
   }
 
   functions(): Iterable<string> {

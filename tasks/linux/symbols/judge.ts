@@ -32,7 +32,7 @@ function missingOption(hook: Hook, { config }: KernelFacts): Verdict | undefined
   // What cannot be chosen is chosen by what needs it.
   const request = { KRETPROBES: 'KPROBES', EVENT_TRACING: 'FTRACE', TRACEPOINTS: 'FTRACE' }[symbol] ?? symbol
   return verdict(hook, 'not built', `this kernel has no hooks of this kind: CONFIG_${symbol} is not set`, {
-    fixes: [{ change: 'option', symbol: request, value: 'y' }],
+    fixes: [symbol === 'DEBUG_INFO_BTF' ? { change: 'btf' } : { change: 'option', symbol: request, value: 'y' }],
   })
 }
 

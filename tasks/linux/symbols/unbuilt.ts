@@ -62,6 +62,8 @@ async function systemCall(hook: Hook, { version, tree }: Unbuilt): Promise<Verdi
  */
 function open(found: Verdict, { config }: Unbuilt): Verdict {
   const asked = found.fixes.filter((fix) => fix.change === 'option' && !config.has(fix.symbol))
+  if (found.kind === 'absent')
+    return verdict(found.hook, 'not known', `${NOT_BUILT}; ${found.fact.replace(/, and is no symbol.*$/, '')}`)
   if (asked.length === 0 || (found.kind !== 'not built' && found.kind !== 'no event' && found.kind !== 'module'))
     return found
   const names = asked.map((fix) => (fix.change === 'option' ? `CONFIG_${fix.symbol}` : ''))

@@ -33,6 +33,8 @@ export type VerdictKind =
 /** A change that would make the hook attachable, as data. */
 export type Fix =
   | { readonly change: 'option'; readonly symbol: string; readonly value: string }
+  /** `debug: btf` of the kernel. */
+  | { readonly change: 'btf' }
   | { readonly change: 'expose'; readonly function: string; readonly file?: string | undefined }
   | { readonly change: 'clone'; readonly function: string; readonly entry: string }
   /** Another target for the program; `text` is C. */
