@@ -81,7 +81,7 @@ export class RowFile implements Disposable {
     })
     const columns = Object.entries(ROW_COLUMNS).map(([name, type]) => `${name}: '${type}'`)
     const source = `read_csv([${this.#parts.map(quoted).join(', ')}], delim=${quoted(DELIMITER)}, nullstr=${quoted(NULL)}, quote='', escape='',
-      header=false, auto_detect=false, strict_mode=true, new_line='\\n', max_line_size=${longest}, buffer_size=${longest * 2 + 1},
+      header=false, auto_detect=false, parallel=false, strict_mode=true, new_line='\\n', max_line_size=${longest}, buffer_size=${longest * 2 + 1},
       columns={${columns.join(', ')}})`
     try {
       await database.connection.run(

@@ -73,6 +73,20 @@ describe.skipIf(which('trace-cmd') === undefined)('a trace.dat', () => {
     })
   })
 
+  test('of version 7, compressed, is read as one of version 6', async () => {
+    put('six.dat', RECORDING)
+    const { status } = spawnSync('trace-cmd', ['convert', '-i', 'six.dat', '-o', 'seven.dat', '--file-version', '7'], {
+      cwd: rig.dir,
+    })
+    expect(status).toBe(0)
+    const seven = (await rig.answer(['import', 'seven.dat', '--name', 'seven'])) as Record<string, unknown>
+    expect(seven['trace']).toMatchObject({ events: 3, clock: 'mono', completeness: 'complete' })
+    expect(seven['imported']).toMatchObject({ form: 'trace.dat version 7' })
+    const bytes = readFileSync(join(rig.dir, 'seven.dat'))
+    put('cut.dat', bytes.subarray(0, Math.floor(bytes.length / 2)))
+    expect((await rig.lab(['import', 'cut.dat', '--name', 'cut'])).status).toBe(2)
+  })
+
   test.each([0.002, 0.1, 0.5, 0.9, 0.999])(
     'that was cut to %d of its size is said to be, and leaves nothing',
     async (part) => {
