@@ -43,6 +43,8 @@ export interface ExperimentWanted {
   readonly start?: ResolvedExperiment['start'] | undefined
   /** Keep the system calls of loader and workload. */
   readonly strace?: boolean
+  /** Say what is recorded while it is recorded. */
+  readonly follow?: boolean
   /** `axis=value,...`: only these arms. */
   readonly only?: string | undefined
   /** Go on with the run that was interrupted. */

@@ -2,6 +2,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { eachEvents, readEvents, type EventFilter, type FoundEvents } from './data/read-events.ts'
+import { typedView } from './data/typed-name.ts'
 import { Processes } from './data/processes.ts'
 import { messageOf, userError } from './engine/error.ts'
 import type { Context } from './engine/context.ts'
@@ -97,11 +98,15 @@ async function fromRecording(run: FoundRun, why: unknown, context: Context): Pro
       },
       why,
     )
+  const typed = (run.manifest.trace.typed ?? []).map(({ name }) => name)
   context.emit({
     type: 'notice',
     level: 'warning',
     place,
     text: 'events.parquet cannot be read; trace.dat is read instead',
+    ...(typed.length > 0 && {
+      wayOut: `trace.dat has no typed events: lab query "SELECT * FROM ${typedView(typed[0] ?? '')}" shows them`,
+    }),
   })
   return parseTraceText((await reportText(file, context.signal)).split('\n')).events
 }

@@ -114,7 +114,7 @@ static struct bpf_link *attach_kprobe(struct attachment *a, const char *section)
 	int error;
 
 	snprintf(a->event, sizeof(a->event), "%.60s", bpf_program__name(a->program));
-	snprintf(line, sizeof(line), "%c:%s/%s %s\n", is_return ? 'r' : 'p', group(), a->event, target);
+	snprintf(line, sizeof(line), "%s:%s/%s %s\n", is_return ? "r" INSTANCES : "p", group(), a->event, target);
 	error = write_file(TRACEFS "/kprobe_events", line, true);
 	if (error) {
 		a->event[0] = 0;
@@ -127,20 +127,6 @@ static struct bpf_link *attach_kprobe(struct attachment *a, const char *section)
 static bool is_kprobe(const char *section)
 {
 	return strncmp(section, "kprobe/", 7) == 0 || strncmp(section, "kretprobe/", 10) == 0;
-}
-
-/* Runs of programs that are not kprobe events are counted by the kernel only while this is on (since 5.1). */
-#define RUN_COUNTS "/proc/sys/kernel/bpf_stats_enabled"
-static bool runs_counted, turned_on;
-
-void count_runs(void)
-{
-	char was[8] = "";
-
-	if (runs_counted || read_file(RUN_COUNTS, was, sizeof(was)) <= 0)
-		return;
-	turned_on = was[0] == '0' && write_file(RUN_COUNTS, "1", false) == 0;
-	runs_counted = turned_on || was[0] == '1';
 }
 
 static struct bpf_link *attach_one(struct attachment *a, const char *section)
@@ -224,56 +210,15 @@ int attach_all(const struct options *options, struct bpf_object **objects, struc
 	return failed ? failed : count;
 }
 
-/* kprobe_profile has a line "  NAME  HITS  MISSED" per event; names are unique because the group has our pid only. */
-void report_hits(const struct options *options, const struct attachment *attachments, int count)
-{
-	static char profile[65536];
-	long length = read_file(TRACEFS "/kprobe_profile", profile, sizeof(profile));
-
-	for (int i = 0; i < count; i++) {
-		const struct attachment *a = &attachments[i];
-		char *save = NULL, *copy = length > 0 ? strdup(profile) : NULL;
-		long long hits = -1, missed = -1;
-
-		if (!a->link) {
-			free(copy);
-			continue;
-		}
-		for (char *line = copy ? strtok_r(copy, "\n", &save) : NULL; line; line = strtok_r(NULL, "\n", &save)) {
-			char name[128];
-			long long h, m;
-
-			if (a->event[0] && sscanf(line, "%127s %lld %lld", name, &h, &m) == 3 && strcmp(name, a->event) == 0) {
-				hits = h;
-				missed = m;
-			}
-		}
-		free(copy);
-		struct bpf_prog_info info = {};
-		__u32 size = sizeof(info);
-		bool known = runs_counted && bpf_obj_get_info_by_fd(bpf_program__fd(a->program), &info, &size) == 0;
-
-		if (hits < 0 && known) /* not a kprobe event: the kernel's own counter of runs */
-			hits = (long long)info.run_cnt;
-		json_begin("hits");
-		json_text("program", bpf_program__name(a->program));
-		json_text("section", bpf_program__section_name(a->program));
-		json_number("hits", hits);
-		json_number("missed", missed);
-		if (options->count_runs && known) {
-			json_number("runs", (long long)info.run_cnt);
-			json_number("runNs", (long long)info.run_time_ns);
-		}
-		json_end();
-	}
-}
-
-static void remove_group(const char *name)
+/* Events that are enabled cannot be removed. */
+void remove_group(const char *name)
 {
 	char path[128], line[512];
 	struct dirent *entry;
 	DIR *events;
 
+	snprintf(path, sizeof(path), TRACEFS "/events/%s/enable", name);
+	write_file(path, "0", false);
 	snprintf(path, sizeof(path), TRACEFS "/events/%s", name);
 	events = opendir(path);
 	while (events && (entry = readdir(events)))
@@ -292,8 +237,7 @@ void detach_all(struct attachment *attachments, int count)
 		bpf_link__destroy(attachments[i].link);
 	sample_detach();
 	remove_group(group());
-	if (turned_on)
-		write_file(RUN_COUNTS, "0", false);
+	count_runs_end();
 }
 
 /* A holder that was killed leaves its kprobe events registered: remove those whose owner is gone. */

@@ -23,6 +23,8 @@
 static struct {
 	int cpus;
 	int in[MAX_CPUS], out[MAX_CPUS];
+	volatile off_t written[MAX_CPUS]; /* whole pages */
+	bool follow;
 	int pipe[2];
 	pthread_t thread;
 	volatile bool stop;
@@ -51,11 +53,17 @@ static int set_events(const struct options *options, const char *value)
 		if (!colon)
 			return fail("enable event", options->events[i], -EINVAL);
 		snprintf(system, sizeof(system), "%.*s", (int)(colon - options->events[i]), options->events[i]);
-		snprintf(path, sizeof(path), TF("events/%s/%s/enable"), system, colon + 1);
+		if (strcmp(colon + 1, "*") == 0)
+			snprintf(path, sizeof(path), TF("events/%s/enable"), system);
+		else
+			snprintf(path, sizeof(path), TF("events/%s/%s/enable"), system, colon + 1);
 		int error = write_file(path, value, false);
 		if (error && value[0] == '1')
 			return fail("enable event", options->events[i], error);
 	}
+	int declared = declared_enable(options, value);
+	if (declared && value[0] == '1')
+		return fail("enable the declared events", declared_group(), declared);
 	/* The printk of BPF programs is a trace event of its own since 5.9; older kernels write into the buffer directly. */
 	write_file(TF("events/bpf_trace/bpf_trace_printk/enable"), value, false);
 	return 0;
@@ -105,6 +113,7 @@ static int move_full_pages(int cpu)
 			if (put <= 0)
 				return put == 0 ? -EIO : -errno;
 			got -= put;
+			rec.written[cpu] += put;
 		}
 	}
 }
@@ -120,22 +129,48 @@ static int drain(int cpu)
 			memset(page + got, 0, (size_t)(PAGE - got));
 		if (write(rec.out[cpu], page, PAGE) != PAGE)
 			return errno ? -errno : -ENOSPC;
+		rec.written[cpu] += PAGE;
 	}
 	return 0;
 }
+
+/* Naps between two looks of those who follow: then pages are taken that are not full yet. */
+#define FOLLOW_NAPS 20
 
 static void *recorder(void *unused)
 {
 	struct timespec nap = { 0, 5 * 1000 * 1000 };
 
 	(void)unused;
-	while (!rec.stop) {
-		for (int cpu = 0; cpu < rec.cpus && !rec.error; cpu++)
+	for (int naps = 1; !rec.stop; naps++) {
+		bool partly = rec.follow && naps % FOLLOW_NAPS == 0;
+
+		for (int cpu = 0; cpu < rec.cpus && !rec.error; cpu++) {
 			rec.error = move_full_pages(cpu);
+			if (partly && !rec.error)
+				rec.error = drain(cpu);
+		}
 		events_drain();
+		if (partly)
+			events_flush();
 		nanosleep(&nap, NULL);
 	}
 	return NULL;
+}
+
+int capture_cpus(void)
+{
+	return rec.cpus;
+}
+
+off_t capture_written(int cpu)
+{
+	return rec.written[cpu] / PAGE * PAGE;
+}
+
+int capture_fd(int cpu)
+{
+	return rec.out[cpu];
 }
 
 /* Sets clock, buffer and events, and empties the buffer. Nothing is recorded yet. 0 or -errno (said on stdout). */
@@ -164,6 +199,7 @@ int capture_prepare(const struct options *options, pid_t pid)
 	if ((error = graph_start(options, pid)))
 		return error;
 
+	rec.follow = options->follow;
 	rec.cpus = (int)sysconf(_SC_NPROCESSORS_CONF);
 	if (rec.cpus > MAX_CPUS)
 		return fail("record", "more than 64 CPUs", -E2BIG);
@@ -176,7 +212,7 @@ int capture_prepare(const struct options *options, pid_t pid)
 		if (rec.in[cpu] < 0)
 			return fail("open", path, -errno);
 		snprintf(path, sizeof(path), "%s/cpu%d.raw", options->dir, cpu);
-		rec.out[cpu] = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+		rec.out[cpu] = open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
 		if (rec.out[cpu] < 0)
 			return fail("create", path, -errno);
 	}
@@ -215,6 +251,11 @@ int capture_stop(const struct options *options)
 			error = move_full_pages(cpu);
 		if (!error)
 			error = drain(cpu);
+	}
+	events_drain();
+	events_flush();
+	follow_end(options);
+	for (int cpu = 0; cpu < rec.cpus; cpu++) {
 		snprintf(from, sizeof(from), TF("per_cpu/cpu%d/stats"), cpu);
 		snprintf(to, sizeof(to), "%s/cpu%d.stats", options->dir, cpu);
 		copy_file(from, to);
@@ -236,6 +277,7 @@ int capture_stop(const struct options *options)
 void capture_restore(const struct options *options)
 {
 	set_events(options, "0");
+	declared_remove(options);
 	write_file(TF("options/overwrite"), "1", false);
 	write_file(TF("tracing_on"), "1", false);
 }

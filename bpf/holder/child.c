@@ -112,7 +112,7 @@ static long long elapsed_ns(const struct timespec *since)
 }
 
 /* Waits for the workload's first process and says how it ended. 0, or -ETIMEDOUT, or -EINTR when the holder must stop. */
-int child_wait(pid_t pid, long deadline_ms)
+int child_wait(const struct options *options, pid_t pid)
 {
 	struct timespec start, slice = { 0, 20 * 1000 * 1000 };
 	sigset_t child;
@@ -126,7 +126,8 @@ int child_wait(pid_t pid, long deadline_ms)
 			break;
 		if (stop_requested || !json_alive())
 			return -EINTR;
-		if (elapsed_ns(&start) / 1000000 > deadline_ms)
+		follow_look(options);
+		if (elapsed_ns(&start) / 1000000 > options->deadline_ms)
 			return -ETIMEDOUT;
 		sigtimedwait(&child, NULL, &slice);
 	}

@@ -32,6 +32,7 @@ static struct channel {
 	int error;
 	char *batch;
 	size_t used;
+	volatile off_t written;
 	unsigned long long records;
 	/* What the kernel's own records say was lost (perf). */
 	unsigned long long marked;
@@ -86,8 +87,10 @@ static void flush(struct channel *c)
 	for (size_t at = 0; at < c->used && !c->error;) {
 		ssize_t wrote = write(c->out, c->batch + at, c->used - at);
 
-		if (wrote > 0)
+		if (wrote > 0) {
 			at += (size_t)wrote;
+			c->written += wrote;
+		}
 		else if (errno != EINTR)
 			c->error = wrote == 0 ? -EIO : -errno;
 	}
@@ -172,7 +175,7 @@ static int open_channel(const struct options *options, int object, struct bpf_ob
 	/* Written once, so that no page of it is touched for the first time while something is measured. */
 	memset(c->batch, 0, BATCH);
 	snprintf(path, sizeof(path), "%s/events-%d-%.128s", options->dir, object, name);
-	c->out = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	c->out = open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
 	if (c->out < 0)
 		return fail("create", path, -errno);
 	channel_count++;
@@ -211,6 +214,38 @@ void events_drain(void)
 		if (got < 0 && !c->error)
 			c->error = got;
 	}
+}
+
+/* Writes what was taken, for those who read the files meanwhile. */
+void events_flush(void)
+{
+	for (int i = 0; i < channel_count; i++)
+		flush(&channels[i]);
+}
+
+int events_channels(void)
+{
+	return channel_count;
+}
+
+off_t events_written(int index)
+{
+	return channels[index].written;
+}
+
+int events_fd(int index)
+{
+	return channels[index].out;
+}
+
+int events_object(int index)
+{
+	return channels[index].object;
+}
+
+const char *events_map(int index)
+{
+	return bpf_map__name(channels[index].map);
 }
 
 /* Sums over all CPUs, and the losses of each as text ("0,3"). False where the program has no counters. */

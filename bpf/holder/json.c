@@ -42,11 +42,17 @@ void json_number(const char *key, long long value)
 
 void json_hex(const char *key, const void *bytes, size_t size)
 {
+	static const char digits[] = "0123456789abcdef";
+
 	putchar(',');
 	put_string(key);
 	fputs(":\"", stdout);
-	for (size_t i = 0; i < size; i++)
-		printf("%02x", ((const unsigned char *)bytes)[i]);
+	for (size_t i = 0; i < size; i++) {
+		unsigned char byte = ((const unsigned char *)bytes)[i];
+
+		putchar_unlocked(digits[byte >> 4]);
+		putchar_unlocked(digits[byte & 15]);
+	}
 	putchar('"');
 }
 

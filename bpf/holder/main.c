@@ -17,6 +17,7 @@ static int usage(const char *why)
 		"usage: lab-holder --wake SECONDS.MILLISECONDS <SEED\n"
 		"       lab-holder --meta DIR [--no-symbols] [--event SYSTEM:EVENT]...\n"
 		"       lab-holder --dir DIR [--object FILE]... [--btf FILE] [--event SYSTEM:EVENT]... [--optional PROGRAM]...\n"
+		"                  [--kprobe \"p:NAME FUNCTION ARGS\"]... [--follow]\n"
 		"                  [--companion PROGRAM]... [--slot OBJECT:MAP:KEY:OFFSET:VALUE]...\n"
 		"                  [--set PATH=VALUE | --remount DIR]... [--pin CPU[,CPU]...]\n"
 		"                  [--clock CLOCK] [--buffer-kb N] [--overwrite 0|1] [--count-runs] [--graph FUNCTION]... [--graph-depth N]\n"
@@ -33,6 +34,10 @@ static int parse(int argc, char **argv, struct options *options)
 		if (strcmp(flag, "--") == 0) {
 			options->workload = &argv[i + 1];
 			return value ? 0 : usage("no workload");
+		}
+		if (strcmp(flag, "--follow") == 0) {
+			options->follow = true;
+			continue;
 		}
 		if (strcmp(flag, "--no-symbols") == 0) {
 			options->no_symbols = true;
@@ -63,6 +68,8 @@ static int parse(int argc, char **argv, struct options *options)
 			options->btf = value;
 		else if (strcmp(flag, "--event") == 0 && options->event_count < MAX_NAMES)
 			options->events[options->event_count++] = value;
+		else if (strcmp(flag, "--kprobe") == 0 && options->kprobe_count < MAX_NAMES)
+			options->kprobes[options->kprobe_count++] = value;
 		else if (strcmp(flag, "--optional") == 0 && options->optional_count < MAX_NAMES)
 			options->optional[options->optional_count++] = value;
 		else if (strcmp(flag, "--set") == 0 && options->step_count < MAX_NAMES)
@@ -122,6 +129,8 @@ static int run(const struct options *options)
 		outcome = "capture failed";
 	else if ((error = fill_slots(options, objects, pid)))
 		outcome = "map slot failed";
+	else if ((error = declared_define(options, objects)))
+		outcome = "attach failed";
 	else if ((error = capture_prepare(options, pid)) || (error = capture_start()))
 		outcome = "capture failed";
 	else if ((error = companions_start(options)))
@@ -132,17 +141,19 @@ static int run(const struct options *options)
 		outcome = "attach failed";
 	}
 	if (!error) {
+		counts_begin(attachments, count);
 		json_begin("started");
 		json_number("pid", pid);
 		json_end();
 		error = child_release();
 		if (!error)
-			error = child_wait(pid, options->deadline_ms);
+			error = child_wait(options, pid);
 		outcome = error == -ETIMEDOUT ? "deadline" : error ? "stopped" : "done";
 	}
 	companions_stop(options);
 	child_end(pid);
 	report_hits(options, attachments, count);
+	declared_report(options);
 	detach_all(attachments, count);
 	/* Old loaders leave their kprobe events behind. */
 	if (options->companion_count > 0)

@@ -29,17 +29,22 @@ static int save_format(const char *dir, const char *system, const char *event)
 	return copy_file(from, to);
 }
 
-/* The internal events (print, function, ...) have no enable file, but every reader needs their formats. */
-static void save_internal(const char *dir)
+/* All events of a system. 0, or an error when there is no such system. */
+static int save_system(const char *dir, const char *system)
 {
+	char path[256];
 	struct dirent *entry;
-	DIR *events = opendir(TRACEFS "/events/ftrace");
+	DIR *events;
 
-	while (events && (entry = readdir(events)))
+	snprintf(path, sizeof(path), TRACEFS "/events/%s", system);
+	events = opendir(path);
+	if (!events)
+		return 1;
+	while ((entry = readdir(events)))
 		if (entry->d_name[0] != '.' && entry->d_type == DT_DIR)
-			save_format(dir, "ftrace", entry->d_name);
-	if (events)
-		closedir(events);
+			save_format(dir, system, entry->d_name);
+	closedir(events);
+	return 0;
 }
 
 int save_meta(const struct options *options)
@@ -58,7 +63,8 @@ int save_meta(const struct options *options)
 			error = 1;
 		}
 	}
-	save_internal(options->meta);
+	/* The internal events (print, function, ...) have no enable file, but every reader needs their formats. */
+	save_system(options->meta, "ftrace");
 	save_format(options->meta, "bpf_trace", "bpf_trace_printk");
 	for (int i = 0; i < options->event_count; i++) {
 		const char *colon = strchr(options->events[i], ':');
@@ -66,7 +72,8 @@ int save_meta(const struct options *options)
 		if (!colon)
 			continue;
 		snprintf(system, sizeof(system), "%.*s", (int)(colon - options->events[i]), options->events[i]);
-		if (save_format(options->meta, system, colon + 1) != 0) {
+		if (strcmp(colon + 1, "*") == 0 ? save_system(options->meta, system)
+						: save_format(options->meta, system, colon + 1)) {
 			fprintf(stderr, "lab-holder: no event %s\n", options->events[i]);
 			error = 1;
 		}

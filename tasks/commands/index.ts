@@ -106,6 +106,7 @@ export const COMMANDS: readonly CommandSpec[] = [
         'as with `deterministic: yes` of the VM: one CPU, counted time, no input; the same bytes each time',
       ],
       ['--strace', 'keep the system calls of loader and workload (strace.holder, strace.workload); slow'],
+      ['--follow', 'show the messages while the workload runs; the recording is the same and loses nothing by it'],
       ['--only <values>', 'only arms with these values, for example kernel=v5.10,bytes=16'],
       ['--resume', 'finish the run that was interrupted; nothing is done twice'],
       ['--parallel <n>', 'VMs at a time, or auto'],

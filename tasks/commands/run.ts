@@ -104,6 +104,7 @@ function runner({ lab, context, places }: App, options: Options, overrides: Over
     repeat: repeatOf(options['repeat']),
     start: startOf(options),
     strace: options['strace'] === true,
+    follow: options['follow'] === true,
     only: typeof options['only'] === 'string' ? options['only'] : undefined,
     resume: options['resume'] === true,
     parallel: parallelOf(options['parallel']),

@@ -12,6 +12,8 @@ export interface GlobalOptions {
   readonly file?: string
   readonly json?: boolean
   readonly yes?: boolean
+  /** Of `lab run`. */
+  readonly follow?: boolean
 }
 
 export const TOOL_ROOT = join(import.meta.dirname, '..', '..')
@@ -40,6 +42,7 @@ export const viewFor = (options: GlobalOptions): View =>
     stderr: process.stderr,
     env: process.env,
     isTTY: process.stderr.isTTY === true,
+    follow: options.follow,
     bugLog: bugLog(cacheDir(process.env)),
   })
 

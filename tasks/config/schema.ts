@@ -286,6 +286,10 @@ export const Before = z.union([
 ])
 
 export const COLLECT = ['trace', 'stdout', 'dmesg', 'maps', 'kallsyms'] as const
+/** `system:event`, `system:*`; `p:name function arguments` and `r:...`, the language of kprobe_events without its group. */
+const TRACE_EVENT =
+  /^(?:[A-Za-z0-9_]+:(?:[A-Za-z0-9_]+|\*)|[pr]:[A-Za-z_][A-Za-z0-9_]{0,40} [A-Za-z_][^\s]{0,120}(?: [^\s]+){0,20})$/
+
 export const CLOCKS = ['local', 'global', 'counter', 'mono', 'boot', 'x86-tsc'] as const
 
 export const Experiment = z
@@ -392,9 +396,17 @@ export const Experiment = z
         clock: z.enum(CLOCKS).optional().describe('the clock of the trace; mono when left out'),
         buffer: size.optional().describe('ring buffer of each CPU; 8M when left out'),
         events: z
-          .array(text(/^[A-Za-z0-9_]+:[A-Za-z0-9_*]+$/, 'an event is written system:event'))
+          .array(
+            text(
+              TRACE_EVENT,
+              'an event is written system:event, a kprobe event p:NAME FUNCTION ARGUMENTS (r: at its return)',
+            ),
+          )
           .optional()
-          .describe('further trace events, written system:event'),
+          .describe(
+            'further trace events: system:event, system:* for all of a system, or a kprobe event in the words of the kernel ' +
+              '(Documentation/trace/kprobetrace.rst): p:entered copyout to=%di, r:left copyout left=$retval',
+          ),
         overwrite: z
           .enum(['yes', 'no'])
           .optional()

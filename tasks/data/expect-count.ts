@@ -57,6 +57,8 @@ export interface Counted {
   readonly hits: number
   /** Negative: not known. */
   readonly missed: number
+  /** Of the hits: those for which the kernel did not run the program. */
+  readonly skipped?: number
 }
 
 /** Hits or misses of programs by name. */
@@ -72,7 +74,8 @@ export function checkProgramCounts(
         const names = counted.map((one) => one.program).join(', ')
         return { ok: false, lines: [`there is no program ${program}; ${plural(counted.length, 'program')}: ${names}`] }
       }
-      const count = kind === 'hits' ? found.hits : found.missed
+      const { hits, missed, skipped = 0 } = found
+      const count = kind === 'hits' ? hits : missed < 0 ? missed : missed + skipped
       return checkCount(`${kind} of ${program}`, rule, count < 0 ? undefined : count)
     }),
   )

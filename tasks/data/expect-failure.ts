@@ -50,6 +50,9 @@ function checkMissed({ program }: ExpectedFailure, { counted }: FailureFacts): V
   const good = found.find(({ hits, missed }) => hits === 0 && missed > 0)
   if (good)
     return { ok: true, lines: [`${good.program} was never hit: ${plural(good.missed, 'hit')} missed, as expected`] }
+  const skipped = found.find((one) => (one.skipped ?? 0) > 0 && one.hits === one.skipped)
+  if (skipped)
+    return { ok: true, lines: [`${skipped.program} never ran: ${plural(skipped.hits, 'hit')} skipped, as expected`] }
   const is = found.map((one) => `${one.program} has ${plural(one.hits, 'hit')} and ${plural(one.missed, 'miss')}`)
   return {
     ok: false,

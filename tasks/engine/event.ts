@@ -35,6 +35,8 @@ export type LabEvent =
       readonly detail?: string | undefined
       readonly seconds: number
     }
+  /** What a run that goes on has in its trace (`--follow`), line by line. */
+  | { readonly type: 'trace'; readonly lines: readonly string[] }
   /** Something the person must know and that is no failure: a fallback taken, a slow accelerator. Said once. */
   | {
       readonly type: 'notice'

@@ -46,7 +46,7 @@ function probeReports(lines: readonly HolderLine[]): ProbeReport[] {
   return [...attached, ...failed].map((one) => {
     const counted = of(lines, 'hits').find(({ program }) => program === one.program)
     return {
-      ...{ ...one, hits: counted?.hits ?? 0, missed: counted?.missed ?? -1 },
+      ...{ ...one, hits: counted?.hits ?? 0, missed: counted?.missed ?? -1, skipped: counted?.skipped ?? 0 },
       ...(counted?.runs !== undefined && { runs: counted.runs, runNs: counted.runNs ?? 0 }),
     }
   })
@@ -70,11 +70,15 @@ export interface AnalysisInput {
   readonly before?: readonly Failed[]
 }
 
+/** Missed at every hit, or hit and never run. */
+const neverRan = ({ hits, missed, skipped = 0 }: ProbeReport): boolean =>
+  (hits === 0 && missed > 0) || (skipped > 0 && hits === skipped)
+
 /** Programs whose missed hits are the declared result: they are no loss. */
 function missedOnPurpose(declared: readonly FailureExpectation[], probes: readonly ProbeReport[]): ReadonlySet<string> {
   const wanted = declared.filter(({ failure }) => failure === 'missed')
   const all = wanted.some(({ program }) => program === undefined)
-  const silent = probes.filter(({ hits, missed }) => hits === 0 && missed > 0).map(({ program }) => program)
+  const silent = probes.filter(neverRan).map(({ program }) => program)
   return new Set(all ? silent : wanted.flatMap(({ program }) => program ?? []))
 }
 

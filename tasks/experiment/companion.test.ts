@@ -15,6 +15,8 @@ test('companions are named on the command line, before the workload', () => {
       bufferBytes: 1024,
       deadlineMs: 1,
       events: [],
+      kprobes: [],
+      follow: false,
       objects: [],
       btf: undefined,
       optional: [],

@@ -3,6 +3,7 @@ import { Failure, labError, messageOf, userError } from '../engine/error.ts'
 import type { OpenVm } from '../vm.ts'
 import { GUEST_DIR } from './deploy.ts'
 import { runAndFetch } from './fetch.ts'
+import { isLive, type Follower } from './follow.ts'
 import { guestDied } from './last-words.ts'
 import { holderArgv, parseHolderLine, type HolderLine, type HolderRun } from './holder.ts'
 
@@ -14,7 +15,7 @@ export interface GuestRun {
 
 /** Names that the files of a run may have. */
 export const FILES =
-  /^(cpu\d{1,2}\.(raw|stats)|events-\d{1,2}-[A-Za-z0-9_]{1,128}|stdout|stderr|dmesg|saved_cmdlines|available_filter_functions|strace|probe-[A-Za-z0-9_]{1,60}\.out)$/
+  /^(cpu\d{1,2}\.(raw|stats)|events-\d{1,2}-[A-Za-z0-9_]{1,128}|format\.[A-Za-z0-9_]{1,64}|stdout|stderr|dmesg|saved_cmdlines|available_filter_functions|strace|probe-[A-Za-z0-9_]{1,60}\.out)$/
 /** What the holder may need beyond the workload's own deadline. Milliseconds. */
 const MARGIN = 60_000
 
@@ -48,6 +49,7 @@ export async function guestRun(
   wanted: Omit<HolderRun, 'dir'> & { readonly run: string; readonly strace: boolean },
   place: string,
   signal: AbortSignal,
+  follower?: Pick<Follower, 'take'>,
 ): Promise<GuestRun> {
   const dir = `${GUEST_DIR}/run-${wanted.run}`
   const lines: HolderLine[] = []
@@ -55,6 +57,11 @@ export async function guestRun(
   const onLine = (text: string): boolean => {
     try {
       const line = parseHolderLine(text)
+      // Part of a view, not of what is kept: the same bytes come again with the files.
+      if (isLive(line)) {
+        follower?.take(line)
+        return false
+      }
       lines.push(line)
       return line.event === 'done'
     } catch (error) {

@@ -11,6 +11,9 @@ const said = <T extends string, S extends z.ZodRawShape>(event: T, shape: S) =>
   z.object({ event: z.literal(event), ...shape })
 const program = { program: z.string(), section: z.string() }
 
+/** As many as the holder records. */
+const MOST_CPUS = 64
+
 /** Everything that the holder says; anything else in its output is an error of ours. */
 const Line = z.discriminatedUnion('event', [
   said('load-failed', {
@@ -32,7 +35,25 @@ const Line = z.discriminatedUnion('event', [
     ns: z.int().optional(),
   }),
   /** `runs` and `runNs`: the kernel's own count, where it was asked to count. */
-  said('hits', { ...program, hits: z.int(), missed: z.int(), runs: z.int().optional(), runNs: z.int().optional() }),
+  said('hits', {
+    ...program,
+    hits: z.int(),
+    missed: z.int(),
+    skipped: z.int().default(0),
+    runs: z.int().optional(),
+    runNs: z.int().optional(),
+  }),
+  // With --follow: what was recorded since the last look, in hexadecimal.
+  said('pages', {
+    cpu: z
+      .int()
+      .min(0)
+      .max(MOST_CPUS - 1),
+    data: z.string(),
+  }),
+  said('records', { object: z.int(), map: z.string(), data: z.string() }),
+  said('comms', { text: z.string() }),
+  said('look', { skipped: z.int() }),
   said('map', {
     ...{ object: z.int(), name: z.string(), type: z.int(), keySize: z.int(), valueSize: z.int(), maxEntries: z.int() },
     /** Far more than any machine has; a list of that length is made of it. */
@@ -81,6 +102,10 @@ export interface HolderRun {
   readonly bufferBytes: number
   readonly deadlineMs: number
   readonly events: readonly string[]
+  /** kprobe events in the kernel's own language: `p:NAME FUNCTION ARGS`. */
+  readonly kprobes: readonly string[]
+  /** Send what is recorded while it is recorded. */
+  readonly follow: boolean
   readonly objects: readonly string[]
   /** Types of the kernel, where it does not carry them itself. */
   readonly btf: string | undefined
@@ -104,11 +129,21 @@ export const PROCESS_EVENTS = [
   'sched:sched_process_exit',
 ] as const
 
+/** `p:NAME FUNCTION ARGS`; anything else in `trace.events` is `system:event`. */
+export const isKprobeEvent = (event: string): boolean => /^[pr]:\S+ /.test(event)
+
+/** Events of the kernel that are recorded, `system:event`: those that are asked for, and those of processes. */
+export const recordedEvents = (wanted: readonly string[]): string[] => [
+  ...new Set([...PROCESS_EVENTS, ...wanted.filter((one) => !isKprobeEvent(one))]),
+]
+
 export const holderArgv = (run: HolderRun): string[] => [
   run.holder,
   ...['--dir', run.dir, '--clock', run.clock],
   ...['--buffer-kb', String(Math.ceil(run.bufferBytes / 1024)), '--deadline-ms', String(run.deadlineMs)],
   ...run.events.flatMap((event) => ['--event', event]),
+  ...run.kprobes.flatMap((event) => ['--kprobe', event]),
+  ...(run.follow ? ['--follow'] : []),
   ...run.objects.flatMap((object) => ['--object', object]),
   ...(run.btf === undefined ? [] : ['--btf', run.btf]),
   ...run.optional.flatMap((name) => ['--optional', name]),

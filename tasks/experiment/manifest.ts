@@ -19,6 +19,8 @@ export interface ProbeReport {
   /** Runs and their nanoseconds by the kernel's own count, where the arm asked for it and the kernel can (5.1). */
   readonly runs?: number
   readonly runNs?: number
+  /** Hits for which the kernel did not run the program (another one was running on that CPU), as far as it tells; older results have none. */
+  readonly skipped?: number
 }
 
 /** Where an imported trace came from, and every line of it accounted for. */
@@ -125,6 +127,8 @@ export interface Manifest {
     /** A full buffer drops the oldest events (true) or the newest. */
     readonly overwrite?: boolean
     readonly onLoss?: 'fail' | 'warn' | 'retry'
+    /** Somebody watched: pages were taken ten times a second although they were not full, and sent. */
+    readonly follow?: true
     readonly events: number
     readonly notUnderstood: number
     /** SHA-256 of all events as text, times, CPUs and pids included (data/event-digest.ts). */

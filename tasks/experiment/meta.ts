@@ -109,6 +109,17 @@ export async function bootMeta(
   return assembleMeta(files)
 }
 
+/** The formats and those of the kprobe events that the run declared: their numbers are given anew each time. */
+export function withDeclared(
+  meta: BootMeta,
+  { files }: { readonly files: ReadonlyMap<string, Buffer> },
+): BootMeta['formats'] {
+  const declared = [...files].flatMap(([name, format]) =>
+    name.startsWith('format.') ? [[name.slice('format.'.length), format] as const] : [],
+  )
+  return declared.length === 0 ? meta.formats : new Map([...meta.formats, ['kprobes', new Map(declared)]])
+}
+
 /** Whether the formats are those of the guest that recorded: the numbers of the events must agree. */
 export const fits = (meta: BootMeta, lines: readonly HolderLine[]): boolean =>
   of(lines, 'event-id').every(({ name, id }) => {

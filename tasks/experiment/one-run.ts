@@ -18,11 +18,12 @@ import { analyse, type Analysis } from './analyse.ts'
 import { failuresExpectedOn } from './expectations.ts'
 import { failuresOf } from './failed.ts'
 import { graphOfRun } from './graph.ts'
+import { Follower } from './follow.ts'
 import { guestRun, type GuestRun } from './guest-run.ts'
-import { holderFailure, of, PROCESS_EVENTS } from './holder.ts'
+import { holderFailure, isKprobeEvent, of, recordedEvents } from './holder.ts'
 import type { Manifest } from './manifest.ts'
 import { mapsOf } from './maps.ts'
-import { fits, type BootMeta } from './meta.ts'
+import { fits, withDeclared, type BootMeta } from './meta.ts'
 import { cpuFiles, ofArm, record, symbolsOf, type Collected, type Recorded, type Session, type Slot } from './record.ts'
 import { newRunId, putResult } from './result.ts'
 import { commandsBefore, runSealed, SEALED_BUNDLE } from './sealed.ts'
@@ -120,6 +121,7 @@ function requestOf(session: Prepared, slot: Slot, place: string, slower: number)
     countRuns: slot.arm.observer === 'counted',
     deadlineMs: experiment.timeout * slower,
     events,
+    kprobes: experiment.trace.events.filter(isKprobeEvent),
     workload: workloadArgv(session, slot.arm),
     before: beforeFlags(experiment.before),
     ...probesOf(session, slot.arm, place),
@@ -158,7 +160,13 @@ export async function runInGuest(
   await runBefore(session, slot.arm, place, context.signal)
   const started = moment()
   const request = requestOf(session, slot, place, vm.state.accel.accel === 'tcg' ? TCG_FACTOR : 1)
-  const guest = await guestRun(vm, { ...request, run: newRunId(started.date) }, place, context.signal)
+  const follow = session.wanted.follow === true
+  await using follower = new Follower({
+    ...{ meta: session.meta, clock: request.clock, described: ofArm(session, slot.arm).described },
+    ...{ emit: context.emit, signal: context.signal },
+  })
+  const run = newRunId(started.date)
+  const guest = await guestRun(vm, { ...request, run, follow }, place, context.signal, follower)
   return collectedOf(session, slot, started, guest, request, place)
 }
 
@@ -171,7 +179,14 @@ export async function sealedRun(
   places: Places,
   context: Context,
 ): Promise<RunOutcome> {
-  const events = [...new Set([...PROCESS_EVENTS, ...wanted.experiment.trace.events])]
+  if (wanted.follow === true)
+    context.emit({
+      type: 'notice',
+      level: 'warning',
+      place,
+      text: '--follow shows nothing of a sealed guest: it lets nothing out while it runs',
+    })
+  const events = recordedEvents(wanted.experiment.trace.events)
   const described = await describeObjects(things.objects)
   const prepared = { wanted, things, bundle: SEALED_BUNDLE, events, described }
   const started = moment()
@@ -179,7 +194,7 @@ export async function sealedRun(
   const request = requestOf(prepared, slot, place, 1)
   const { guest, meta, vm, close } = await runSealed(
     things,
-    { ...request, commands: commandsBefore(wanted.experiment.before, slot.arm.params) },
+    { ...request, follow: false, commands: commandsBefore(wanted.experiment.before, slot.arm.params) },
     place,
     places,
     context,
@@ -247,7 +262,7 @@ export async function finishRun(
       await writeFile(
         file,
         traceDat({
-          meta: { ...own, kallsyms: symbols },
+          meta: { ...own, kallsyms: symbols, formats: withDeclared(own, guest) },
           cpus: cpuFiles(guest, 'raw'),
           stats,
           cmdlines,

@@ -21,7 +21,7 @@ import type { OpenVm } from '../vm.ts'
 import type { Analysis } from './analyse.ts'
 import type { GuestRun } from './guest-run.ts'
 import { metricsOf } from './metrics.ts'
-import { of, type HolderLine } from './holder.ts'
+import { isKprobeEvent, of, type HolderLine } from './holder.ts'
 import type { Manifest } from './manifest.ts'
 import type { MapsFile } from './maps.ts'
 import type { BootMeta } from './meta.ts'
@@ -197,6 +197,7 @@ function manifestOf(
       bufferBytes: experiment.trace.buffer * buffers,
       overwrite: experiment.trace.overwrite,
       onLoss: experiment.trace.onLoss,
+      ...(wanted.follow === true && !wanted.lab.vms[experiment.vm]?.deterministic && { follow: true }),
       events: analysis.events.length,
       notUnderstood: analysis.notUnderstood.length,
       digest: eventDigest(analysis.events),
@@ -212,7 +213,7 @@ function manifestOf(
       expectations: analysis.expectations,
       verdict: verdictOf(analysis, exited, experiment.trace.onLoss),
     },
-    tracedEvents: events,
+    tracedEvents: [...events, ...experiment.trace.events.filter(isKprobeEvent)],
   } satisfies Omit<Manifest, 'sha256'>
 }
 

@@ -10,7 +10,7 @@ const INDEX = '.index'
 /** What a half-deleted run is called. */
 const MISSING = 'manifest.json is missing: half of it was deleted'
 /** Changes whenever an entry has something else in it. */
-const FORMAT = 3
+const FORMAT = 4
 
 /** One run in a list. */
 export interface ListedRun {

@@ -7,7 +7,7 @@ import { bundleDir } from '../vm/seed.ts'
 import { snapshotStep, warmVm, type Snapshot } from '../vm/snapshot.ts'
 import { bundleOf, deploy } from './deploy.ts'
 import { needStrace } from './guest-run.ts'
-import { PROCESS_EVENTS } from './holder.ts'
+import { recordedEvents } from './holder.ts'
 import { bootMeta, type BootMeta } from './meta.ts'
 import { deployables, type Session } from './record.ts'
 import { describeObjects } from './slots.ts'
@@ -26,7 +26,7 @@ export class Sessions {
     this.#wanted = wanted
     this.#places = places
     this.#context = context
-    this.#events = [...new Set([...PROCESS_EVENTS, ...wanted.experiment.trace.events])]
+    this.#events = recordedEvents(wanted.experiment.trace.events)
   }
 
   #meta(things: Ready, vm: OpenVm, bundle: string, anew = false): Promise<BootMeta> {

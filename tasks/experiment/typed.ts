@@ -2,7 +2,7 @@
 import { columnTypes, type Channel, type TypedRecord } from '../data/typed-parquet.ts'
 import type { ChannelLoss } from '../data/loss.ts'
 import { userError } from '../engine/error.ts'
-import { eventColumns, HEADER, readHead, recordsIn } from '../linux/event-record.ts'
+import { eventColumns, HEADER, readHead, RECORD_SIZE, recordsIn } from '../linux/event-record.ts'
 import type { GuestRun } from './guest-run.ts'
 import { of, type HolderLine } from './holder.ts'
 import type { Manifest } from './manifest.ts'
@@ -45,31 +45,45 @@ export function checkTyped(described: readonly Described[], clock: string, place
 
 const inOrder = (a: TypedRecord, b: TypedRecord): number => (a.timeNs < b.timeNs ? -1 : a.timeNs > b.timeNs ? 1 : 0)
 
+/**
+ * The whole records in these bytes, in order of time.
+ * @returns no channel's events where the map has no type; `used`: bytes up to the first record that is cut off
+ */
+export function channelOf(
+  described: Described | undefined,
+  map: string,
+  bytes: Buffer,
+): { readonly channel: Channel; readonly used: number; readonly untyped: boolean } {
+  const type = described?.object.maps.find((one) => one.name === map)?.event
+  if (described === undefined || type === undefined)
+    return { channel: { name: map, type: '', columns: [], records: [] }, used: bytes.length, untyped: true }
+  const { btf } = described.object
+  const columns = eventColumns(btf, type)
+  const size = HEADER + btf.sizeOf(type)
+  const records: TypedRecord[] = []
+  let used = 0
+  for (const record of recordsIn(bytes)) {
+    used += record.length + RECORD_SIZE
+    if (record.length >= size)
+      records.push({ ...readHead(record), values: columns.map((column) => column.read(record, HEADER)) })
+  }
+  // Each CPU's are in order; those of different CPUs stand as they were read.
+  records.sort(inOrder)
+  return { channel: { name: map, type: btf.nameOf(type), columns, records }, used, untyped: false }
+}
+
 function read(
   line: Extract<HolderLine, { event: 'events' }>,
   { files }: Pick<GuestRun, 'files'>,
   described: Described | undefined,
 ): { channel: Channel | undefined; loss: ChannelLoss } {
   const { object, map, kind, records, sent, lost, lostPerCpu, marked, errno } = line
-  const declared = described?.object.maps.find((one) => one.name === map)
-  const type = declared?.event
-  const file = files.get(`events-${object}-${map}`) ?? Buffer.alloc(0)
-  const base = { name: map, kind, sent, lost, marked, errno, records }
+  const bytes = files.get(`events-${object}-${map}`) ?? Buffer.alloc(0)
+  const { channel, untyped } = channelOf(described, map, bytes)
   const perCpu = lostPerCpu === '' ? [] : lostPerCpu.split(',').map(Number)
-  if (described === undefined || type === undefined)
-    return { channel: undefined, loss: { ...base, perCpu, read: 0, untyped: true } }
-  const { btf } = described.object
-  const columns = eventColumns(btf, type)
-  const size = HEADER + btf.sizeOf(type)
-  const found: TypedRecord[] = []
-  for (const record of recordsIn(file))
-    if (record.length >= size)
-      found.push({ ...readHead(record), values: columns.map((column) => column.read(record, HEADER)) })
-  // Each CPU's are in order; those of different CPUs stand as they were read.
-  found.sort(inOrder)
   return {
-    channel: { name: map, type: btf.nameOf(type), columns, records: found },
-    loss: { ...base, perCpu, read: found.length, untyped: false },
+    channel: untyped ? undefined : channel,
+    loss: { name: map, kind, sent, lost, perCpu, marked, errno, records, read: channel.records.length, untyped },
   }
 }
 

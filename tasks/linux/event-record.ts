@@ -175,12 +175,15 @@ export const eventColumns = (btf: Btf, id: number): Column[] => columnsOf(btf, i
 export const eventMessage = (columns: readonly Column[], values: readonly Field[]): string =>
   columns.map(({ path, show: text }, index) => `${path}=${text(values[index] ?? '')}`).join(' ')
 
+/** Bytes of the size in front of each record. */
+export const RECORD_SIZE = 4
+
 /** The records of one file of the holder's: each with its size (four bytes) in front. The last may be cut off. */
 export function* recordsIn(file: Buffer): Generator<Buffer> {
-  for (let at = 0; at + 4 <= file.length;) {
+  for (let at = 0; at + RECORD_SIZE <= file.length;) {
     const size = file.readUInt32LE(at)
-    if (at + 4 + size > file.length) return
-    yield file.subarray(at + 4, at + 4 + size)
-    at += 4 + size
+    if (at + RECORD_SIZE + size > file.length) return
+    yield file.subarray(at + RECORD_SIZE, at + RECORD_SIZE + size)
+    at += RECORD_SIZE + size
   }
 }

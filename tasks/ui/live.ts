@@ -157,6 +157,8 @@ export class LiveProgress {
         const row = this.#rows.get(event.step)
         return row && this.#end(event.step, row, STATE[event.outcome], endedText(row.title, event))
       }
+      case 'trace':
+        return event.lines.forEach((line) => this.#notice('info', line))
       case 'notice':
         return this.#notice(event.level, noticeText(event))
       default:

@@ -69,6 +69,8 @@ export function openPlainProgress({ stderr, now = () => performance.now() }: Pla
           return progress(event)
         case 'step-end':
           return end(event)
+        case 'trace':
+          return stderr.text(event.lines.join('\n'))
         case 'notice':
           return say(`${event.level === 'warning' ? 'warning: ' : ''}${noticeText(event)}`)
         default:

@@ -46,6 +46,8 @@ export interface ViewOptions {
   readonly env: Readonly<Record<string, string | undefined>>
   /** Whether stderr is a terminal. */
   readonly isTTY: boolean
+  /** Lines come that a drawing would move away. */
+  readonly follow?: boolean | undefined
   readonly bugLog: BugLog
   /** The reader of stdout has gone (`lab ... | head`); nothing more will be written there. For a command that can stop early. */
   readonly onReaderGone?: (() => void) | undefined
@@ -56,8 +58,14 @@ export type ViewKind = 'live' | 'plain' | 'json'
 const isSet = (value: string | undefined): boolean => value !== undefined && value !== ''
 
 /** Live only where a person sits at a terminal that can move its cursor. CI systems set CI, some with a pseudo-terminal. */
-export function pickView({ json, isTTY, env }: Pick<ViewOptions, 'json' | 'isTTY' | 'env'>): ViewKind {
+export function pickView({
+  json,
+  isTTY,
+  env,
+  follow,
+}: Pick<ViewOptions, 'json' | 'isTTY' | 'env' | 'follow'>): ViewKind {
   if (json) return 'json'
+  if (follow === true) return 'plain'
   const machine = isSet(env['CI']) && env['CI'] !== 'false'
   return isTTY && !machine && env['TERM'] !== 'dumb' ? 'live' : 'plain'
 }

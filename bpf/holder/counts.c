@@ -1,0 +1,129 @@
+/*
+ * How often programs were hit, missed and run. Hits and misses of kprobe events are the kernel's (kprobe_profile). Between a hit and a run the
+ * kernel can still refuse: while a CPU runs one BPF program of a tracepoint, kprobe or sampling clock, it runs no other of them
+ * (bpf_prog_active, kernel/trace/bpf_trace.c), and before 6.7 it counts that nowhere.
+ */
+#include "holder.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <bpf/bpf.h>
+
+/* Runs of programs are counted by the kernel only while this is on (since 5.1). Each run then reads a clock twice. */
+#define RUN_COUNTS "/proc/sys/kernel/bpf_stats_enabled"
+static bool runs_counted, turned_on;
+
+/* Called where a program needs it: one that is no kprobe event has no other counter, and only beside one is a kprobe skipped. */
+void count_runs(void)
+{
+	char was[8] = "";
+
+	if (runs_counted || read_file(RUN_COUNTS, was, sizeof(was)) <= 0)
+		return;
+	turned_on = was[0] == '0' && write_file(RUN_COUNTS, "1", false) == 0;
+	runs_counted = turned_on || was[0] == '1';
+}
+
+void count_runs_end(void)
+{
+	if (turned_on)
+		write_file(RUN_COUNTS, "0", false);
+}
+
+/* A line "  NAME  HITS  MISSED"; names are unique because the group has our pid only. False when it is not there. */
+static bool find_in(const char *profile, const char *event, long long *hits, long long *missed)
+{
+	for (const char *line = profile; line && *line; line = strchr(line, '\n') ? strchr(line, '\n') + 1 : NULL) {
+		char name[128];
+
+		if (sscanf(line, "%127s %lld %lld", name, hits, missed) == 3 && strcmp(name, event) == 0)
+			return true;
+	}
+	return false;
+}
+
+static bool info_of(const struct attachment *a, struct bpf_prog_info *info)
+{
+	__u32 size = sizeof(*info);
+
+	memset(info, 0, sizeof(*info));
+	return bpf_obj_get_info_by_fd(bpf_program__fd(a->program), info, &size) == 0;
+}
+
+static const char *read_profile(void)
+{
+	static char profile[65536];
+
+	return read_file(TRACEFS "/kprobe_profile", profile, sizeof(profile)) > 0 ? profile : "";
+}
+
+/* Hits and misses of one kprobe event. */
+bool profile_find(const char *event, long long *hits, long long *missed)
+{
+	return find_in(read_profile(), event, hits, missed);
+}
+
+/*
+ * What stands in the counters before the workload starts: other processes hit the probes too, and a hit between the registration of an event
+ * and the arrival of its program is no loss. Runs first, then hits: their difference is too large rather than too small.
+ */
+void counts_begin(struct attachment *attachments, int count)
+{
+	const char *profile;
+
+	for (int i = 0; runs_counted && i < count; i++) {
+		struct bpf_prog_info info;
+
+		attachments[i].runs_before = info_of(&attachments[i], &info) ? (long long)info.run_cnt : 0;
+	}
+	profile = runs_counted ? read_profile() : "";
+	for (int i = 0; i < count; i++) {
+		long long missed;
+
+		if (!find_in(profile, attachments[i].event, &attachments[i].hits_before, &missed))
+			attachments[i].hits_before = -1;
+	}
+}
+
+/* Hits of a kprobe event for which its program did not run: at least so many, because the hits were read before the runs. */
+static long long skipped_of(const struct attachment *a, long long hits, const struct bpf_prog_info *info)
+{
+	long long skipped = 0;
+
+	if (hits >= 0 && a->hits_before >= 0 && runs_counted)
+		skipped = (hits - a->hits_before) - ((long long)info->run_cnt - a->runs_before);
+	/* Since 5.12, and of kprobes and tracepoints since 6.7. */
+	if ((long long)info->recursion_misses > skipped)
+		skipped = (long long)info->recursion_misses;
+	return skipped > 0 ? skipped : 0;
+}
+
+void report_hits(const struct options *options, const struct attachment *attachments, int count)
+{
+	const char *profile = read_profile();
+
+	for (int i = 0; i < count; i++) {
+		const struct attachment *a = &attachments[i];
+		long long hits = -1, missed = -1;
+		struct bpf_prog_info info;
+
+		if (!a->link)
+			continue;
+		if (!a->event[0] || !find_in(profile, a->event, &hits, &missed))
+			hits = missed = -1;
+		if (!info_of(a, &info))
+			memset(&info, 0, sizeof(info));
+		json_begin("hits");
+		json_text("program", bpf_program__name(a->program));
+		json_text("section", bpf_program__section_name(a->program));
+		json_number("hits", hits < 0 && runs_counted ? (long long)info.run_cnt : hits);
+		json_number("missed", missed);
+		json_number("skipped", skipped_of(a, hits, &info));
+		if (options->count_runs && runs_counted) {
+			json_number("runs", (long long)info.run_cnt);
+			json_number("runNs", (long long)info.run_time_ns);
+		}
+		json_end();
+	}
+}
