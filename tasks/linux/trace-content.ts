@@ -99,10 +99,30 @@ function nameless(rest: string): TraceContent | undefined {
 /** A printed text as trace_pipe has it before 5.9: no event's name in front, only the address. */
 export const PRINT_PREFIX = /^0(?:x[0-9a-f]+)?:/
 
+const PRINTK = 'bpf_trace_printk: '
+/** Between that and the text where trace-cmd made the line. */
+const PRINTK_PAD = PADS[PRINTK.length - 2] ?? ''
+
+/**
+ * The content of a line from `from` on, where it is what a BPF program printed in one of the forms that it has nearly always; `parseContent` knows
+ * the rest. Nothing is cut out of the line but the message.
+ */
+export function printkContent(line: string, from: number): TraceContent | undefined {
+  if (line.startsWith(PRINTK, from)) {
+    const text = from + PRINTK.length
+    const start = line.startsWith(PRINTK_PAD, text) ? text + PRINTK_PAD.length : text
+    return { event: 'bpf_trace_printk', message: line.slice(start), system: 'bpf_trace' }
+  }
+  for (const prefix of USUAL_PREFIXES)
+    if (line.startsWith(prefix, from))
+      return { event: 'print', message: line.slice(from + prefix.length), system: 'ftrace' }
+  return undefined
+}
+
 /** undefined for what no kernel of this range prints ("Unknown type 300"). */
 export function parseContent(rest: string): TraceContent | undefined {
-  for (const prefix of USUAL_PREFIXES)
-    if (rest.startsWith(prefix)) return { event: 'print', message: rest.slice(prefix.length), system: 'ftrace' }
+  const said = printkContent(rest, 0)
+  if (said !== undefined) return said
   const content = PRINT_PREFIX.test(rest) ? printed(rest) : (named(rest) ?? nameless(rest) ?? printed(rest))
   if (content === undefined || content.system !== undefined) return content
   const { event, message } = content

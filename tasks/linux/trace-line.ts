@@ -2,7 +2,7 @@
  * ftrace text as events: what `trace-cmd report` (3.1 to 3.3; plain, -t, -l) and `trace_pipe` (kernels 4.15 to 6.12) print. Text in, events
  * out; what is not understood is counted and kept.
  */
-import { parseContent } from './trace-content.ts'
+import { parseContent, printkContent } from './trace-content.ts'
 
 export interface TraceEvent {
   readonly cpu: number
@@ -149,7 +149,7 @@ function scan(line: string, comm: string, from: number): TraceEvent | undefined 
   for (code = line.charCodeAt(at); isDigit(code); code = line.charCodeAt(++at)) fraction = fraction * 10 + code - 48
   const digits = at - start
   if (digits === 0 || digits > 9 || code !== COLON || line.charCodeAt(at + 1) !== BLANK) return undefined
-  const content = parseContent(line.slice(at + 2))
+  const content = printkContent(line, at + 2) ?? parseContent(line.slice(at + 2))
   if (content === undefined) return undefined
   const { event, message, system } = content
   const timeNs = BigInt(seconds * 1e9 + fraction * (NS_DIGITS[digits] ?? 1))
