@@ -46,6 +46,11 @@ describe('a record of a typed event', () => {
   test('begins with time, thread, CPU and comm', () => {
     expect(readHead(record)).toEqual({ timeNs: 5_029_403_960n, thread: 49, cpu: 1, comm: 'readfile' })
     expect(readHead(Buffer.alloc(HEADER, 'x')).comm).toBe('x'.repeat(16))
+    expect(readHead(Buffer.alloc(HEADER, 0xff))).toMatchObject({
+      cpu: 0xffff,
+      thread: 0xffff_ffff,
+      timeNs: 2n ** 64n - 1n,
+    })
   })
 
   test('is of a struct, or refused', () => {

@@ -34,7 +34,8 @@ export function readHead(record: Buffer): RecordHead {
   return {
     timeNs: record.readBigUInt64LE(0),
     thread: record.readUInt32LE(8),
-    cpu: record.readUInt32LE(12),
+    // Of a kernel at most 8191; a damaged guest must not break a table.
+    cpu: record.readUInt32LE(12) & 0xffff,
     comm: textOf(record, 16, end < 16 || end > HEADER ? HEADER : end),
   }
 }
