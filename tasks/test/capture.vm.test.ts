@@ -17,10 +17,29 @@ const EXPERIMENTS = `
       buffer: 512K
       overwrite: no
       events: ['sched:*', 'p:entered copyout_giulia length=%dx', 'r:left copyout_giulia left=$retval']
+  sleepers:
+    probes: [empty]
+    workload: { source: sleepers.c, run: sleepers }
+    trace: { events: ['r:woke __x64_sys_clock_nanosleep'] }
   flooded:
     probes: [copied]
     workload: { source: bpf/workloads/readfile.c, run: readfile /data/f --count 4000 }
     trace: { buffer: 8K, onLoss: warn }
+`
+
+/** Far more than CPUs are in one function at the same time. */
+const SLEEPERS = `
+#include <sys/wait.h>
+#include <unistd.h>
+int main(void)
+{
+	for (int i = 0; i < 20; i++)
+		if (fork() == 0)
+			_exit(usleep(500000));
+	while (wait(0) > 0)
+		;
+	return 0;
+}
 `
 
 const lab = new Rig()
@@ -28,9 +47,10 @@ let all: ReadonlyMap<string, Run>
 let said = ''
 
 beforeAll(async () => {
+  lab.write('sleepers.c', SLEEPERS)
   lab.write('lab.yaml', lab.read('lab.yaml') + EXPERIMENTS)
   const { stdout, stderr } = await lab.lab([
-    ...['run', 'copied', 'probe-in-tracepoint', 'mixed', 'flooded', '--follow', '--repeat', '1', '--json'],
+    ...['run', 'copied', 'probe-in-tracepoint', 'mixed', 'sleepers', 'flooded', '--follow', '--repeat', '1', '--json'],
   ])
   const lines = stdout
     .trim()
@@ -105,6 +125,13 @@ test('kprobe events, events of the kernel and printk stand in one trace, in the 
     ['entered', 3, 0],
     ['left', 3, 0],
   ])
+})
+
+test('a kretprobe sees every return, although more calls sleep in the function than the kernel by itself has room for', async () => {
+  const { run, workload, trace } = manifest('sleepers')
+  const mine = `FROM events WHERE run = '${run}' AND event = 'woke' AND pid > ${workload.pid}`
+  expect(await rows(`SELECT count(*), count(DISTINCT pid) ${mine}`)).toEqual([[20, 20]])
+  expect(trace.losses['missed']).toBe(0)
 })
 
 test('typed events that find their buffer full are counted: what was read and what was lost is what was sent', () => {
