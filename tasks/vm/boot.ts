@@ -83,7 +83,8 @@ async function bootFailure(wanted: BootWanted, phase: string, fact: string): Pro
       (phase === 'firmware'
         ? 'the kernel said nothing at all: has its configuration SERIAL_8250_CONSOLE, 64BIT and PVH or a bzImage that this QEMU boots?'
         : 'the last lines of the console are above; with `accel: tcg` slow hosts are told apart from broken guests'),
-    log: join(wanted.dir, CONSOLE_LOG),
+    // A guest that said nothing leaves no log.
+    ...(console !== '' && { log: join(wanted.dir, CONSOLE_LOG) }),
   })
 }
 

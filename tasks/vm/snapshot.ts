@@ -11,7 +11,7 @@ import { step, type Context, type StepHandle } from '../engine/context.ts'
 import { Failure, interrupted, labError } from '../engine/error.ts'
 import { changedInputs, fingerprintOf, hashText, type Inputs, type InputValue } from '../engine/fingerprint.ts'
 import { lock } from '../engine/lock.ts'
-import { diskFull, type StoredEntry } from '../engine/store.ts'
+import { diskFull, isDiskFull, type StoredEntry } from '../engine/store.ts'
 import type { Choice } from '../host/accel.ts'
 import { saveMachine } from '../host/migration.ts'
 import { openConnections, type Qmp } from '../host/qmp.ts'
@@ -303,7 +303,8 @@ export async function warmVm(
   try {
     return { snapshot, vm: await restore(wanted, snapshot, places, context, SILENT) }
   } catch (error) {
-    if (context.signal.aborted || !(error instanceof Failure) || error.kind !== 'lab') throw error
+    // What a full disk does to the overlays says nothing about the snapshot.
+    if (context.signal.aborted || !(error instanceof Failure) || error.kind !== 'lab' || isDiskFull(error)) throw error
     await forget(snapshot, `it cannot be restored (${error.parts.fact})`, wanted, context)
     const anew = await snapshotStep(wanted, places, context)
     return { snapshot: anew, vm: await restore(wanted, anew, places, context, SILENT) }

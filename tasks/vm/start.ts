@@ -1,6 +1,5 @@
 /** One VM from its disks to a guest that answers: booted, or restored from a snapshot. */
-import { existsSync } from 'node:fs'
-import { rm } from 'node:fs/promises'
+import { rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { ResolvedVm } from '../config/resolve.ts'
 import { bootId, type Context, type StepHandle } from '../engine/context.ts'
@@ -197,7 +196,8 @@ export async function launch(
     return { guest, qmp, state, dir, bundle: wanted.bundle?.id, origin, halt, [Symbol.asyncDispose]: close }
   } catch (error) {
     // A directory without a log tells nobody anything; one with a log is named in the message and stays until `lab gc`.
-    if (context.signal.aborted || !existsSync(join(dir, CONSOLE_LOG))) await rm(dir, { recursive: true, force: true })
+    const said = await stat(join(dir, CONSOLE_LOG)).catch(() => undefined)
+    if (context.signal.aborted || (said?.size ?? 0) === 0) await rm(dir, { recursive: true, force: true })
     throw error
   }
 }
