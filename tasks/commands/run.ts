@@ -49,7 +49,17 @@ function startOf({ cold, start }: Options): ResolvedExperiment['start'] | undefi
 }
 
 /** `--start` is for experiments that do not compare starts themselves. */
-function refuseStart({ name, control }: ResolvedExperiment, start: ResolvedExperiment['start'] | undefined): void {
+function refuseStart(
+  { vms }: ResolvedLab,
+  { name, control, vm, start: declared }: ResolvedExperiment,
+  start: ResolvedExperiment['start'] | undefined,
+): void {
+  if (vms[vm]?.deterministic === true && (start ?? declared) === 'warm')
+    throw userError({
+      place: `experiment ${name}`,
+      fact: 'a deterministic VM boots for each run: there is no warm start',
+      wayOut: control === undefined ? '--start cold' : '--only start=cold on a VM that is not deterministic',
+    })
   if (start === undefined || control === undefined) return
   throw userError({
     place: `--start ${start}`,
@@ -113,7 +123,7 @@ function runner({ lab, context, places }: App, options: Options, overrides: Over
   }
   return async (experiment) => {
     refuseTwice(experiment, choices)
-    refuseStart(experiment, wanted.start)
+    refuseStart(lab, experiment, wanted.start)
     const prepare = (kernel: string | undefined, probes: readonly string[]) =>
       ready(lab, experiment, kernel === undefined ? choices : { ...choices, kernel }, context, probes)
     return await withMeaning(context, () => experimentStep({ ...wanted, lab, experiment, prepare }, places, context))

@@ -77,6 +77,7 @@ describe('a matrix', () => {
         manifest.repeat,
         manifest.verdict,
         manifest.trace.completeness,
+        manifest.sequence,
       ])
     expect(facts(parallel)).toEqual(facts(serial))
     expect(new Set(parallel.map(({ manifest }) => manifest.guest.bootId)).size).toBe(2)
