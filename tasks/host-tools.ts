@@ -37,9 +37,11 @@ export async function hostStep(
   if (!command || !(context.yes || (await consent(command.join(' ')))))
     throw labError({
       place: 'host',
-      fact: `${missing.length} things are missing`,
+      fact: missing.length === 1 ? 'one thing is missing' : `${missing.length} things are missing`,
       lines: missing.map(({ needs, why, package: name }) => `${needs} (${why}): package ${name}`),
-      wayOut: shown ? `run \`${shown}\`, or give --yes and the lab runs it` : 'install them with your package manager',
+      wayOut: shown
+        ? `run \`${shown}\`, or give --yes and the lab runs it`
+        : `install them with your package manager; on Debian and Ubuntu, as root: apt-get install -y ${packages.join(' ')}`,
     })
   await step(context, 'host packages', 'host packages', async (handle) => {
     let done = 0
