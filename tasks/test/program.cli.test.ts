@@ -13,7 +13,8 @@ const rig = (shipped = true): Rig => {
   rigs.push(one)
   return one
 }
-afterAll(() => rigs.forEach((one) => one.remove()))
+// Caches of a few thousand files are among them.
+afterAll(() => rigs.forEach((one) => one.remove()), 60_000)
 
 /** A PATH with these programs of the host and nothing else; fakes are shell scripts. */
 function pathOf(dir: Rig, programs: readonly string[], fakes: Readonly<Record<string, string>> = {}): string {
