@@ -13,7 +13,7 @@ import { usedByProcesses } from './host/open-files.ts'
 import { PARTIAL_RESULT } from './experiment/result.ts'
 import { orphans, stop, type Places } from './vm.ts'
 import { staleSnapshots } from './vm/stale-snapshots.ts'
-import { startTimeOf } from './vm/state.ts'
+import { startTimeOf } from './engine/process.ts'
 
 const namesIn = (dir: string): Promise<string[]> => readdir(dir).catch(() => [])
 

@@ -3,7 +3,8 @@ import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { failureOf } from '../test/caught.ts'
 import { testContext } from '../test/context.ts'
-import { bootId, cacheDir, step } from './context.ts'
+import { cacheDir, step } from './context.ts'
+import { bootId } from './process.ts'
 import { userError } from './error.ts'
 
 test.each([

@@ -1,5 +1,4 @@
 /** What every step is given: how to speak, when to stop, and where things are. */
-import { readFileSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { interrupted } from './error.ts'
@@ -28,9 +27,6 @@ export function cacheDir(env: Readonly<Record<string, string | undefined>>): str
   if (env['LAB_CACHE_DIR']) return env['LAB_CACHE_DIR']
   return join(env['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'lab')
 }
-
-/** Names this boot of the host; verdicts that hold until the next boot are kept under it. */
-export const bootId = (): string => readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()
 
 export interface StepResult<T> {
   readonly outcome: StepOutcome

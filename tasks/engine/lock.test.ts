@@ -1,10 +1,11 @@
-import { existsSync } from 'node:fs'
-import { mkdir, readdir, utimes } from 'node:fs/promises'
+import { existsSync, readlinkSync } from 'node:fs'
+import { mkdir, readdir, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { failureOf } from '../test/caught.ts'
 import { tempDir } from '../test/temp-dir.ts'
 import { isLocked, lock } from './lock.ts'
+import { thisProcess } from './process.ts'
 
 const never = new AbortController().signal
 const silent = () => undefined
@@ -50,6 +51,35 @@ test('the lock of an owner that was killed falls to the next one', async () => {
   await utimes(`${path}.lock`, longAgo, longAgo)
   expect(await isLocked(path)).toBe(false)
   await using _held = await lock(path, never, () => expect.unreachable('a stale lock is nobody’s'))
+  expect(await isLocked(path)).toBe(true)
+})
+
+test('an owner that lives keeps its lock, even if it was stopped for long', async () => {
+  const path = join(tempDir(), 'a')
+  await using held = await lock(path, never, silent)
+  const longAgo = new Date(Date.now() - 3_600_000)
+  await utimes(`${path}.lock`, longAgo, longAgo)
+  expect(await isLocked(path)).toBe(true)
+  const control = new AbortController()
+  const failure = await failureOf(lock(path, control.signal, () => setTimeout(() => control.abort(), 500)))
+  expect(failure.kind).toBe('interrupted')
+  await held.release()
+  expect(await isLocked(path)).toBe(false)
+})
+
+test('the lock of a process that is known to be gone falls to the next one early', async () => {
+  const path = join(tempDir(), 'a')
+  await mkdir(`${path}.lock`)
+  const sixSecondsAgo = new Date(Date.now() - 6000)
+  await utimes(`${path}.lock`, sixSecondsAgo, sixSecondsAgo)
+  // Nobody's start time: the pid was given out again.
+  const gone = { ...thisProcess(), startTime: '1', pidNamespace: readlinkSync('/proc/self/ns/pid') }
+  // Of a container or another host: whether it lives cannot be seen, so that only its silence counts.
+  await writeFile(`${path}.owner`, JSON.stringify({ ...gone, pidNamespace: 'pid:[1]' }))
+  expect(await isLocked(path)).toBe(true)
+  await writeFile(`${path}.owner`, JSON.stringify(gone))
+  expect(await isLocked(path)).toBe(false)
+  await using _held = await lock(path, never, () => expect.unreachable('its owner is gone'))
   expect(await isLocked(path)).toBe(true)
 })
 

@@ -1,43 +1,85 @@
 /** Locks between processes, on paths. Behind one function so that the mechanism can be replaced. */
-import { mkdir } from 'node:fs/promises'
+import { readlinkSync } from 'node:fs'
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import lockfile from 'proper-lockfile'
-import { interrupted } from './error.ts'
+import { z } from 'zod'
+import { codeOf, interrupted } from './error.ts'
+import { bootId, isAlive, ProcessId, thisProcess } from './process.ts'
 
-/** A lock is stale when its owner has not touched it for this long: it was killed. Milliseconds. */
+/** A lock is stale when its owner has not touched it for this long, and nothing is known of the owner. Milliseconds. */
 const STALE = 15_000
+/** The same where the owner is known to be gone. */
+const ORPHANED = 5000
+/** A lock is touched this often. Milliseconds. */
+const TOUCH = 2000
 
 export interface Lock extends AsyncDisposable {
   release(): Promise<void>
 }
 
+/** Who holds the lock, beside it: the lock itself is a directory that must stay empty. */
+const ownerFile = (path: string) => `${path}.owner`
+const Owner = ProcessId.extend({ pidNamespace: z.string() })
+
+/** In a container the same number is another process, and a process outside is none. */
+const pidNamespace = (): string => readlinkSync('/proc/self/ns/pid')
+
+/** What is known of the owner; `unknown` where there is none, or where its processes are not ours to see. */
+async function ownerOf(path: string): Promise<'alive' | 'gone' | 'unknown'> {
+  try {
+    const owner = Owner.parse(JSON.parse(await readFile(ownerFile(path), 'utf8')))
+    if (owner.bootId !== bootId() || owner.pidNamespace !== pidNamespace()) return 'unknown'
+    return isAlive(owner) ? 'alive' : 'gone'
+  } catch {
+    return 'unknown'
+  }
+}
+
+/** The lock, or undefined where somebody else has it. */
+async function tryLock(path: string, stale: number): Promise<Lock | undefined> {
+  let release: () => Promise<void>
+  try {
+    // A compromised lock is one that somebody took who cannot see us; it must not crash a finished build.
+    release = await lockfile.lock(path, { realpath: false, stale, update: TOUCH, onCompromised: () => undefined })
+  } catch (error) {
+    if (codeOf(error) === 'ELOCKED') return undefined
+    throw error
+  }
+  // On a disk without room the lock is one without a name.
+  const owner: z.infer<typeof Owner> = { ...thisProcess(), pidNamespace: pidNamespace() }
+  await writeFile(ownerFile(path), `${JSON.stringify(owner)}\n`).catch(() => undefined)
+  let released = false
+  const once = async () => {
+    if (released) return
+    released = true
+    await rm(ownerFile(path), { force: true }).catch(() => undefined)
+    await release().catch(() => undefined)
+  }
+  return { release: once, [Symbol.asyncDispose]: once }
+}
+
 /**
  * Takes the lock `path` or waits for it; `onWait` is called once if somebody else holds it. A killed owner's lock falls to the next
- * one after 15 s. Rejects as interrupted when aborted while waiting.
+ * one after 5 s. One that lives but does not get to touching its lock (stopped by Ctrl-Z, or on a host that is too busy) keeps it: two that
+ * build in one tree would be worse than one that waits. Rejects as interrupted when aborted while waiting.
  */
 export async function lock(path: string, signal: AbortSignal, onWait: () => void): Promise<Lock> {
   await mkdir(dirname(path), { recursive: true })
   for (let waited = false; ;) {
     if (signal.aborted) throw interrupted()
-    try {
-      // A compromised lock means that this process slept for longer than STALE; losing it must not crash a finished build.
-      const release = await lockfile.lock(path, { realpath: false, stale: STALE, onCompromised: () => undefined })
-      let released = false
-      const once = async () => {
-        if (released) return
-        released = true
-        await release().catch(() => undefined)
-      }
-      return { release: once, [Symbol.asyncDispose]: once }
-    } catch (error) {
-      if (!(error instanceof Error && 'code' in error && error.code === 'ELOCKED')) throw error
-      if (!waited) onWait()
-      waited = true
-      await new Promise((resolve) => setTimeout(resolve, 200))
-    }
+    const owner = await ownerOf(path)
+    const held = owner === 'alive' ? undefined : await tryLock(path, owner === 'gone' ? ORPHANED : STALE)
+    if (held) return held
+    if (!waited) onWait()
+    waited = true
+    await new Promise((resolve) => setTimeout(resolve, 200))
   }
 }
 
 /** Whether somebody holds the lock now. */
-export const isLocked = (path: string): Promise<boolean> =>
-  lockfile.check(path, { realpath: false, stale: STALE }).catch(() => false)
+export async function isLocked(path: string): Promise<boolean> {
+  const owner = await ownerOf(path)
+  if (owner !== 'unknown') return owner === 'alive'
+  return await lockfile.check(path, { realpath: false, stale: STALE }).catch(() => false)
+}

@@ -9,7 +9,7 @@ import { z } from 'zod'
 import { ORDERS } from '../config/schema.ts'
 import { userError } from '../engine/error.ts'
 import { fingerprintOf } from '../engine/fingerprint.ts'
-import { startTimeOf } from '../vm/state.ts'
+import { startTimeOf } from '../engine/process.ts'
 import type { FoundRun } from './result.ts'
 
 const Journal = z.object({

@@ -6,7 +6,7 @@ import { printable } from '../engine/printable.ts'
 import { guessBootFailure } from '../linux/boot-failure.ts'
 import type { OpenVm } from '../vm.ts'
 import { CONSOLE_LOG } from '../vm/boot.ts'
-import { isAlive } from '../vm/state.ts'
+import { isAlive } from '../engine/process.ts'
 
 /** Milliseconds that QEMU has to end after its guest: a panic is written to the console meanwhile. */
 const END = 1500

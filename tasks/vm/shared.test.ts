@@ -2,8 +2,8 @@ import { describe, expect, test } from 'vitest'
 import type { Context } from '../engine/context.ts'
 import type { OpenVm, Places, VmWanted } from '../vm.ts'
 import { SharedVm } from './shared.ts'
-import { startTimeOf, type VmState } from './state.ts'
-import { bootId } from '../engine/context.ts'
+import { bootId, startTimeOf } from '../engine/process.ts'
+import type { VmState } from './state.ts'
 
 const places = {} as Places
 const context = {} as Context

@@ -2,7 +2,8 @@
 import { rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { ResolvedVm } from '../config/resolve.ts'
-import { bootId, type Context, type StepHandle } from '../engine/context.ts'
+import type { Context, StepHandle } from '../engine/context.ts'
+import { bootId, startTimeOf } from '../engine/process.ts'
 import { fingerprintOf, type Fingerprint } from '../engine/fingerprint.ts'
 import { chooseAccel, type Choice } from '../host/accel.ts'
 import { qemuArgv, tcgThread, type DiskImage, type Machine } from '../host/qemu.ts'
@@ -16,7 +17,7 @@ import { boot, CONSOLE_LOG, type Booted, type BootWanted } from './boot.ts'
 import { diskImage, overlay } from './disks.ts'
 import type { Places } from './places.ts'
 import { writeSeed, type SeedBundle } from './seed.ts'
-import { newVmDir, startTimeOf, writeState, type SnapshotUse, type VmState } from './state.ts'
+import { newVmDir, writeState, type SnapshotUse, type VmState } from './state.ts'
 
 /** A VM that answers, and how to let go of it. */
 export interface OpenVm extends AsyncDisposable {

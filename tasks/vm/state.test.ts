@@ -5,7 +5,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { which } from '../host/tool-version.ts'
-import { endStrays, listVms, newVmDir, startTimeOf } from './state.ts'
+import { startTimeOf } from '../engine/process.ts'
+import { endStrays, listVms, newVmDir } from './state.ts'
 
 function emptyDir(): string {
   const dir = mkdtempSync(join(tmpdir(), 'lab-vms-'))

@@ -3,11 +3,10 @@
  * whatever became of the lab file or of the process that started it.
  */
 import { randomBytes } from 'node:crypto'
-import { readFileSync } from 'node:fs'
 import { mkdir, readFile, readdir, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
-import { bootId } from '../engine/context.ts'
+import { isAlive, ProcessId, startTimeOf, thisProcess } from '../engine/process.ts'
 import { programsIn } from '../host/open-files.ts'
 
 /** The snapshot that a guest was restored from, and what was done so that it is no mere copy. */
@@ -55,7 +54,6 @@ const END = 2000
 export const stateFile = (dir: string): string => join(dir, 'state.json')
 
 /** The process that made a directory, written down before anything is started there: whatever kills it, `lab gc` sees that it is gone. */
-const Starter = z.object({ pid: z.int(), startTime: z.string(), bootId: z.string() })
 const STARTER = 'starter.json'
 
 /** A new directory for one VM; `name` itself for the VM that `lab up` owns, a name with a random tail for a run's own. */
@@ -65,19 +63,14 @@ export async function newVmDir(vms: string, vm: string, owner: VmState['owner'])
   await endStrays(dir)
   await rm(dir, { recursive: true, force: true })
   await mkdir(dir, { recursive: true, mode: 0o700 })
-  const starter: z.infer<typeof Starter> = {
-    pid: process.pid,
-    startTime: startTimeOf(process.pid) ?? '',
-    bootId: bootId(),
-  }
-  await writeFile(join(dir, STARTER), `${JSON.stringify(starter)}\n`, { mode: 0o600 })
+  await writeFile(join(dir, STARTER), `${JSON.stringify(thisProcess())}\n`, { mode: 0o600 })
   return dir
 }
 
 /** Whether the process that made a directory is still there. */
 async function starterLives(dir: string): Promise<boolean> {
   try {
-    return isAlive(Starter.parse(JSON.parse(await readFile(join(dir, STARTER), 'utf8'))))
+    return isAlive(ProcessId.parse(JSON.parse(await readFile(join(dir, STARTER), 'utf8'))))
   } catch {
     return false
   }
@@ -95,21 +88,6 @@ export async function endStrays(dir: string): Promise<void> {
       await new Promise((resolve) => setTimeout(resolve, 20))
   }
 }
-
-/** Start time of a process in clock ticks since boot, or undefined when there is none (proc(5), field 22 of stat). */
-export function startTimeOf(pid: number): string | undefined {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
-    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
-    // A zombie is an ended process that nobody has asked about yet.
-    return fields[0] === 'Z' ? undefined : fields[19]
-  } catch {
-    return undefined
-  }
-}
-
-export const isAlive = (state: Pick<VmState, 'pid' | 'startTime' | 'bootId'>): boolean =>
-  state.bootId === bootId() && startTimeOf(state.pid) === state.startTime
 
 export async function writeState(dir: string, state: VmState): Promise<void> {
   const file = stateFile(dir)
