@@ -1,6 +1,7 @@
 /** argv -> command -> exit code. Signals are handled here and nowhere else, and this is the only file that exits. */
 import { Command, CommanderError } from 'commander'
 import type { GlobalOptions } from './commands/session.ts'
+import { examplesText } from './commands/examples.ts'
 import { HELP } from './commands/help.ts'
 import { COMMANDS, type CommandSpec } from './commands/index.ts'
 import { EXIT } from './engine/error.ts'
@@ -56,6 +57,7 @@ function register(program: Command, spec: CommandSpec): void {
     else command.option(flags, about, parse, undefined)
   }
   for (const [flags, about] of GLOBAL) command.option(flags, about)
+  command.addHelpText('after', examplesText(command.name()))
   if (spec.passThrough) command.passThroughOptions()
   command.action(async (...all: unknown[]) => await act(spec, all.slice(0, -2), command))
 }

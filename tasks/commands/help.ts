@@ -32,5 +32,6 @@ When something is odd:
   lab ps                        what runs, who owns it
   lab gc                        remove what nobody owns any more
 
+lab help COMMAND shows its options and examples.
 Exit codes: 0 done, 1 the experiment failed its expectations, 2 your input is wrong, 69 the lab could not do it, 70 a bug, 130 interrupted.
 `
