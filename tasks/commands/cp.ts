@@ -1,10 +1,11 @@
 /** `lab cp`: files and directories to and from the guest, as a tar stream over ssh. */
 import { once } from 'node:events'
-import { createReadStream } from 'node:fs'
+import { createReadStream, createWriteStream } from 'node:fs'
 import { mkdtemp, rename, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { basename, dirname, join, resolve } from 'node:path'
-import { PassThrough } from 'node:stream'
+import { PassThrough, type Writable } from 'node:stream'
+import { finished } from 'node:stream/promises'
 import { codeOf, Failure, labError, messageOf, userError } from '../engine/error.ts'
 import { printable } from '../engine/printable.ts'
 import { diskFailure } from '../engine/store.ts'
@@ -81,34 +82,97 @@ async function placeFor(from: string, to: string): Promise<string> {
   return found?.isDirectory() ? join(target, basename(from)) : target
 }
 
+/**
+ * What the guest sends: a line that says how, then the bytes. A single file goes as it is read and not by its size, which is 0 in /proc and /sys.
+ * Arguments: the path, its directory, its own name.
+ */
+const SEND = `if [ -f "$1" ]; then stat -L -c 'file %a' -- "$1" && exec cat -- "$1"; fi
+echo tar && exec tar -cf - -C "$2" -- "$3"`
+
+/** The longest first line: `file 7777`. */
+const HEAD = 16
+
+/** What takes the bytes in `dir`, by the guest's first line. */
+class Receiver {
+  readonly #dir: string
+  readonly #name: string
+  #head = Buffer.alloc(0)
+  #sink: Writable | undefined
+  #done: Promise<string[]> | undefined
+
+  constructor(dir: string, name: string) {
+    this.#dir = dir
+    this.#name = name
+  }
+
+  #open(line: string): Writable {
+    const mode = /^file ([0-7]{1,4})$/.exec(line)?.[1]
+    if (mode === undefined && line !== 'tar') throw new Error('what it sent is no copy')
+    if (mode === undefined) {
+      const archive = new PassThrough()
+      this.#done = unpackUntrusted(archive, this.#dir)
+      this.#sink = archive
+    } else {
+      // The name is ours; of the mode, what a file can do harm with is taken off.
+      const file = createWriteStream(join(this.#dir, this.#name), {
+        flags: 'wx',
+        mode: Number.parseInt(mode, 8) & 0o777,
+      })
+      this.#done = finished(file).then(() => [])
+      this.#sink = file
+    }
+    // It is awaited at the end; until then a failure of it is nobody's.
+    this.#done.catch(() => undefined)
+    return this.#sink
+  }
+
+  async take(chunk: Buffer): Promise<void> {
+    let bytes = chunk
+    if (!this.#sink) {
+      this.#head = Buffer.concat([this.#head, chunk])
+      const end = this.#head.indexOf(10)
+      if (end < 0 && this.#head.length <= HEAD) return
+      this.#open(this.#head.toString('latin1', 0, Math.max(end, 0)))
+      bytes = this.#head.subarray(end + 1)
+    }
+    if (this.#sink?.write(bytes) === false) await Promise.race([once(this.#sink, 'drain'), this.#done])
+  }
+
+  /** Resolves when all is written, to the names of what was left out. */
+  async end(): Promise<string[]> {
+    this.#sink?.end()
+    return (await this.#done) ?? []
+  }
+}
+
 async function pull(guest: Guest, from: string, to: string, { context }: Session): Promise<void> {
   const { signal } = context
   const final = await placeFor(from, to)
   // On the target's own file system, so that the last step is a rename: nothing is ever half there under its name.
   await scratch(dirname(final), async (dir) => {
-    const archive = new PassThrough()
-    const unpacking = unpackUntrusted(archive, dir)
-    // It is awaited when the guest has sent all; until then a failure of it is nobody's.
-    unpacking.catch(() => undefined)
+    const receiver = new Receiver(dir, basename(from))
     let complaints = ''
-    const { status } = await guest.exec(['tar', '-cf', '-', '-C', dirname(from), '--', basename(from)], {
-      signal,
-      onOutput: async (chunk, stream) => {
-        if (stream === 'stderr') complaints = `${complaints}${chunk.toString('utf8')}`.slice(-4096)
-        else if (!archive.write(chunk)) await Promise.race([once(archive, 'drain'), unpacking])
-      },
-    })
-    archive.end()
-    if (status !== 0)
-      throw userError({
-        place: 'guest',
-        fact: `cannot read ${printable(from)}`,
-        lines: said(complaints),
-        wayOut: 'look with `lab exec -- ls -l`',
+    const unpacked = async () => {
+      const argv = ['sh', '-c', SEND, 'sh', from, dirname(from), basename(from)]
+      const { status } = await guest.exec(argv, {
+        signal,
+        onOutput: async (chunk, stream) => {
+          if (stream === 'stdout') await receiver.take(chunk)
+          else complaints = `${complaints}${chunk.toString('utf8')}`.slice(-4096)
+        },
       })
-    const leftOut = await unpacking.catch((error: unknown) => {
-      const disk = diskFailure(error, printable(to))
-      if (disk instanceof Failure) throw disk
+      if (status !== 0)
+        throw userError({
+          place: 'guest',
+          fact: `cannot read ${printable(from)}`,
+          lines: said(complaints),
+          wayOut: 'look with `lab exec -- ls -l`',
+        })
+      return await receiver.end()
+    }
+    const leftOut = await unpacked().catch((error: unknown) => {
+      const known = diskFailure(error, printable(to))
+      if (known instanceof Failure) throw known
       throw labError(
         {
           place: 'guest',

@@ -10,14 +10,14 @@ export const work: CommandModule['work'] = async (session) => {
   const rows = known.map(({ id, state, alive, owned }) => {
     const owner = !state
       ? owned
-        ? 'starting'
+        ? 'a command that boots it'
         : 'left over: `lab gc` removes it'
       : state.owner === 'up'
         ? 'lab up'
         : `lab run (process ${state.ownerPid}${owned ? '' : ', gone: `lab gc` ends it'})`
     return [
       id,
-      alive ? 'running' : 'dead',
+      alive ? 'running' : owned ? 'booting' : 'dead',
       state?.kernel.release ?? '',
       state?.accel.accel ?? '',
       alive && state ? `127.0.0.1:${state.port}` : '',
