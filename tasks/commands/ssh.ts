@@ -1,5 +1,5 @@
 /** `lab ssh`: a shell with a terminal in the guest. */
-import { userError } from '../engine/error.ts'
+import { labError, userError } from '../engine/error.ts'
 import { connectGuest, upVmOf } from './guest.ts'
 import type { CommandModule } from './index.ts'
 
@@ -9,10 +9,18 @@ const size = () => ({
   term: process.env['TERM'] ?? 'xterm',
 })
 
+const lost = (vm: string) =>
+  labError({
+    place: `vm ${vm}`,
+    fact: 'the connection was lost before the shell ended',
+    wayOut: '`lab ps` says whether the VM still runs; `lab console` what it said last',
+  })
+
 export const work: CommandModule['work'] = async (session, [name]) => {
   if (!process.stdin.isTTY)
     throw userError({ fact: 'lab ssh needs a terminal', wayOut: 'for scripts: lab exec -- CMD' })
-  await using guest = await connectGuest(session, await upVmOf(session, name))
+  const up = await upVmOf(session, name)
+  await using guest = await connectGuest(session, up)
   const channel = await guest.terminal(size(), ['bash', '-l'])
   const { stdin } = process
   const resize = () => channel.setWindow(size().rows, size().cols, 0, 0)
@@ -21,10 +29,10 @@ export const work: CommandModule['work'] = async (session, [name]) => {
   try {
     stdin.pipe(channel)
     session.view.pipe(channel)
-    return await new Promise<number>((resolve) => {
-      let status = 0
+    return await new Promise<number>((resolve, reject) => {
+      let status: number | undefined
       channel.on('exit', (code: number | null) => (status = code ?? 128))
-      channel.on('close', () => resolve(status))
+      channel.on('close', () => (status === undefined ? reject(lost(up.id)) : resolve(status)))
     })
   } finally {
     stdin.unpipe(channel)
