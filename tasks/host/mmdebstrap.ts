@@ -29,10 +29,20 @@ const asRoot = (): readonly string[] =>
  * As root, mmdebstrap mounts /proc, /sys and more below its directory, where everybody sees them, and goes on for a while when it is told to
  * end alone. In namespaces of its own that end with us, whatever ends us, neither mounts nor programs of it can stay.
  */
-const contained = (): readonly string[] =>
-  process.getuid?.() === 0
-    ? ['setpriv', '--pdeathsig=KILL', 'unshare', '--mount', '--pid', '--mount-proc', '--fork', '--kill-child', '--']
-    : []
+const CONTAINED = [
+  ...['setpriv', '--pdeathsig=KILL'],
+  ...['unshare', '--mount', '--pid', '--mount-proc', '--fork', '--kill-child', '--'],
+]
+
+/** A container's root may make no namespaces; nor can it mount, and mmdebstrap does without. */
+async function contained(signal: AbortSignal): Promise<readonly string[]> {
+  if (process.getuid?.() !== 0) return []
+  const { status } = await run([...CONTAINED, 'true'], {
+    signal,
+    accept: Array.from({ length: 256 }, (_, code) => code),
+  })
+  return status === 0 ? CONTAINED : []
+}
 
 /** Where mmdebstrap works, with the pid of ours in its name: `lab gc` removes what a killed lab left. */
 const SCRATCH = 'lab-image-'
@@ -68,7 +78,7 @@ async function mmdebstrap(wanted: Bootstrap, scratch: string): Promise<void> {
     })
   await run(
     [
-      ...contained(),
+      ...(await contained(signal)),
       ...['mmdebstrap', `--variant=${variant}`, '--format=tar', '--aptopt=Acquire::Languages "none"'],
       `--customize-hook=chroot "$1" usermod --shell ${shell} root`,
       ...exclude.map((pattern) => `--dpkgopt=path-exclude=${pattern}`),
