@@ -124,6 +124,29 @@ describe('R-1601-1: two runs side by side', () => {
     ])
   })
 
+  test('what was built from other inputs, as long as the cache has both', async () => {
+    const objects = (letter: string) => ({ readiter: letter.repeat(64), gone: `c${letter}`.repeat(32) })
+    const dir = await results({ manifest: { objects: objects('a') } }, { manifest: { objects: objects('b') } })
+    const context = testContext(tempDir())
+    for (const [letter, clang] of [
+      ['a', '14'],
+      ['b', '19'],
+    ] as const) {
+      const entry = join(context.store.root, 'probe', letter.repeat(32))
+      mkdirSync(entry, { recursive: true })
+      writeFileSync(
+        join(entry, 'inputs.json'),
+        JSON.stringify({ clang, source: { 'readiter.bpf.c': 'same' }, name: 'readiter.bpf.o' }),
+      )
+    }
+    const all = await listRuns(dir)
+    const { inputs } = await diffStep([side(all, 'r1'), side(all, 'r2')], dir, context)
+    expect(inputs).toMatchObject([
+      { what: 'build of readiter', lines: ['clang: 14 -> 19'] },
+      { what: 'build of gone', a: 'ca'.repeat(8), b: 'cb'.repeat(8) },
+    ])
+  })
+
   test('inputs that were deleted are said to be gone', async () => {
     const inputs = (n: number) => ({ lab: `lab-${n}`, kernel: 'kernel-1', image: 'image-1' })
     const dir = await results({ manifest: { inputs: inputs(1) } }, { manifest: { inputs: inputs(2) } })
@@ -224,7 +247,7 @@ describe('groups of runs', () => {
 
   test('few runs cannot show a difference, and that is said', async () => {
     const dir = await results(...arm('none', [0, 1, 2, 3]), ...arm('empty', [0, 101, 102, 103]))
-    expect(await text(dir, 'cost/probe=none', 'cost/probe=empty')).toMatch(/p cannot be below 0\.3000/)
+    expect(await text(dir, 'cost/probe=none', 'cost/probe=empty')).toMatch(/too few values \(p >= 0\.3000\)/)
   })
 
   test('of attempts at one run only the last counts', async () => {

@@ -12,8 +12,8 @@ import { ANY_HOST } from './evidence/verify.ts'
 import { checkedRun } from './experiment/manifest-shape.ts'
 import type { Manifest } from './experiment/manifest.ts'
 import type { FoundRun } from './experiment/result.ts'
-import { factsThatDiffer, type Difference } from './diff/facts.ts'
-import { filesThatDiffer } from './diff/files.ts'
+import { buildsThatDiffer, factsThatDiffer, type Difference } from './diff/facts.ts'
+import { filesThatDiffer, storedInputLines } from './diff/files.ts'
 import { outcomesThatDiffer } from './diff/outcomes.ts'
 import { compareMaps, type MapsCompared } from './diff/maps.ts'
 import { compareNumbers, type NumberCompared, type Numbers, type Unit } from './diff/numbers.ts'
@@ -54,6 +54,9 @@ export interface RunsCompared {
   /** Nothing differs but times, addresses, and where and when it ran. */
   readonly same: boolean
 }
+
+/** One fingerprint, and no list of a group's. */
+const FINGERPRINT = /^[0-9a-f]{64}$/
 
 const manifestsOf = ({ runs }: Side): Manifest[] => runs.map(({ manifest }) => manifest)
 const newest = ({ runs }: Side): FoundRun | undefined => runs.at(-1)
@@ -155,7 +158,10 @@ export async function diffStep(sides: readonly [Side, Side], results: string, co
   const [x, y] = [await messagesOf(first, context), await messagesOf(second, context)]
   const messages = compareMessages(x.events, y.events)
   const { found, unused } = keptDifferences(sides, results, context.toolRoot)
-  const inputs = [...factsThatDiffer(manifestsOf(a), manifestsOf(b)), ...found]
+  const why = (one: string, other: string) =>
+    FINGERPRINT.test(one) && FINGERPRINT.test(other) ? storedInputLines(context.store.root, one, other) : undefined
+  const [of, to] = [manifestsOf(a), manifestsOf(b)]
+  const inputs = [...factsThatDiffer(of, to), ...buildsThatDiffer(of, to, why), ...found]
   const maps = single ? compareMaps(first, second) : null
   const outcomes = outcomesThatDiffer(a, b)
   return {

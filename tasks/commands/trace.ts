@@ -45,6 +45,13 @@ interface FileAsked {
   readonly options: Readonly<Record<string, unknown>>
 }
 
+/** Nothing to show is an answer only when it is said why. */
+function nothing({ manifest }: FoundRun, { comm, pid, probe, from, to, all }: TraceWanted): string {
+  const filtered = [comm, pid, probe, from, to].some((one) => one !== undefined)
+  const what = filtered ? 'no events pass these filters' : 'no messages of the workload'
+  return `${what}; the run has ${plural(manifest.trace.events, 'event')}${all ? '' : ', --all takes those of other processes'}`
+}
+
 /** The whole recording for another program; filters take parts of it. */
 async function toFile(format: Format, { run, wanted, results, session, options }: FileAsked): Promise<Outcome> {
   const several = FORMATS.filter((one) => options[one] !== undefined)
@@ -85,6 +92,7 @@ export const work: CommandModule['work'] = async (session, [name], options) => {
     : lines(found.events)
   const whole = reads?.filter(({ complete }) => complete).length
   const notes = [
+    ...(found.events.length === 0 ? [nothing(run, wanted)] : []),
     ...(reads ? [`${plural(reads.length, 'read')}, ${whole} whole`] : []),
     ...(found.more ? [`only the first ${MOST_EVENTS} events: --from, --to, or \`lab query\``] : []),
     ...(manifest.trace.completeness === 'complete'

@@ -64,13 +64,24 @@ export function factsThatDiffer(first: readonly Manifest[], second: readonly Man
   const facts: Fact[] = [
     ...FACTS,
     ...names(both, ({ arm }) => arm.params).map((name): Fact => [`parameter ${name}`, ({ arm }) => arm.params[name]]),
-    ...names(both, ({ objects }) => objects).map((name): Fact => [
-      `build of ${name}`,
-      ({ objects }) => objects[name] && short(objects[name]),
-    ]),
   ]
   return facts.flatMap(([what, of]) => {
     const [a, b] = [valueIn(first, of), valueIn(second, of)]
     return a === b ? [] : [{ what, a, b }]
+  })
+}
+
+/** Objects that were built from other inputs. @param why their inputs that differ, from two whole fingerprints; undefined where nobody knows */
+export function buildsThatDiffer(
+  first: readonly Manifest[],
+  second: readonly Manifest[],
+  why: (a: string, b: string) => string[] | undefined,
+): Difference[] {
+  return names([...first, ...second], ({ objects }) => objects).flatMap((name): Difference[] => {
+    const of: Fact[1] = ({ objects }) => objects[name]
+    const [a, b] = [valueIn(first, of), valueIn(second, of)]
+    if (a === b) return []
+    const lines = why(a, b)
+    return [{ what: `build of ${name}`, a: short(a), b: short(b), ...(lines ? { lines } : {}) }]
   })
 }

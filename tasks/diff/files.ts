@@ -142,3 +142,18 @@ export function filesThatDiffer(a: string, b: string, only?: readonly string[]):
     return [{ what: name, a: `${before.length} bytes`, b: `${after.length} bytes`, ...(lines ? { lines } : {}) }]
   })
 }
+
+/** Inputs of two entries of the cache that differ; undefined where one of them is gone. @param store the store's directory */
+export function storedInputLines(store: string, a: string, b: string): string[] | undefined {
+  if (!existsSync(store)) return undefined
+  for (const kind of readdirSync(store)) {
+    const [before, after] = [a, b].map((fingerprint) => join(store, kind, fingerprint.slice(0, 32), 'inputs.json'))
+    if (before === undefined || after === undefined || !existsSync(before) || !existsSync(after)) continue
+    try {
+      return inputLines(readFileSync(before, 'utf8'), readFileSync(after, 'utf8'))
+    } catch {
+      return undefined
+    }
+  }
+  return undefined
+}

@@ -176,7 +176,7 @@ function verdictOf({ test, counts }: NumberCompared): string {
   if (counts[0] === 0) return 'only in B'
   if (counts[1] === 0) return 'only in A'
   if (!test) return 'one value: no test'
-  if (test.least > 0.05) return `too few values: p cannot be below ${pText(test.least)}`
+  if (test.least > 0.05) return `too few values (p >= ${pText(test.least)})`
   if (test.corrected > 0.05) return 'no difference shown'
   return `B is ${test.delta < 0 ? 'higher' : 'lower'} (${sizeOf(test.delta)})`
 }
@@ -212,12 +212,10 @@ function numbersText({ numbers, sides }: RunsCompared, { width, full }: TextOpti
     ...indented(table(columns, rows, width === undefined ? undefined : width - 2).split('\n')),
     ...indented(rest(numbers.length - shown.length, 'numbers')),
     ...indented([
-      `delta: Cliff's, -1 where all of A is below all of B. p: Mann-Whitney, two-sided; exact, or ~ approximated beyond 50 values;`,
-      `corrected for ${plural(numbers.filter(({ test }) => test).length, 'question')} (Holm).`,
+      "delta: Cliff's; -1 where all of A is below all of B, 0 where neither is",
+      `p: Mann-Whitney, two-sided, corrected for ${plural(numbers.filter(({ test }) => test).length, 'question')} (Holm); ~ where approximated (beyond 50 values)`,
       ...(single
-        ? [
-            'Values of one run depend on one another: this says that these two runs differ. What they stand for, groups of runs say.',
-          ]
+        ? ['Values of one run depend on one another: p is about these two runs. Compare groups for more.']
         : []),
     ]),
   ]
