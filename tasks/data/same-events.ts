@@ -8,15 +8,17 @@ import { openDatabase, quoted } from './duckdb.ts'
 const ROW = `hash((time_ns + 500) // 1000, cpu, pid, CASE WHEN event IN ('print', 'bpf_trace_printk') THEN 'print' ELSE event END, message)`
 
 /**
- * A number for the events of a table, in any order: equal tables have equal ones, and others with 128 bits of luck. Only to be compared with
- * one of the same process: DuckDB's hash() may change between versions.
- * @throws DuckDB's own error for a file that is missing or damaged
+ * A number for the events of each table, in any order: equal tables have equal ones, and others with 128 bits of luck. Only to be compared with
+ * those of the same process: DuckDB's hash() may change between versions.
+ * @throws DuckDB's own error where one of the files is missing or damaged
  */
-export async function eventsDigest(file: string): Promise<string> {
+export async function eventsDigests(files: readonly string[]): Promise<ReadonlyMap<string, string>> {
+  if (files.length === 0) return new Map()
   using database = await openDatabase({ threads: '2' })
   const reader = await database.connection.runAndReadAll(
-    `SELECT count(*)::VARCHAR || '-' || coalesce(sum(h::HUGEINT), 0)::VARCHAR || '-' || coalesce(bit_xor(hash(h)), 0)::VARCHAR
-     FROM (SELECT ${ROW} AS h FROM read_parquet(${quoted(file)}))`,
+    `SELECT filename, count(*)::VARCHAR || '-' || sum(h::HUGEINT)::VARCHAR || '-' || bit_xor(hash(h))::VARCHAR
+     FROM (SELECT filename, ${ROW} AS h FROM read_parquet([${files.map(quoted).join(', ')}], union_by_name = true, filename = true))
+     GROUP BY filename`,
   )
-  return JSON.stringify(reader.getRowsJson())
+  return new Map(reader.getRowsJson() as [string, string][])
 }

@@ -4,8 +4,9 @@
  */
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { eventsDigest } from '../data/same-events.ts'
+import { eventsDigests } from '../data/same-events.ts'
 import type { Manifest } from '../experiment/manifest.ts'
+import { checkedRun } from '../experiment/manifest-shape.ts'
 import { readRun, type FoundRun } from '../experiment/result.ts'
 import { indexRuns } from '../experiment/run-index.ts'
 
@@ -47,7 +48,22 @@ export const provenanceDiffers = (a: Provenance, b: Provenance): (keyof Provenan
 /** How two captures were found to be one: by the bytes of the raw file, or by every event in it. */
 export type Sameness = 'raw file' | 'events'
 
-const rawOf = (run: FoundRun): string => provenanceOf(run.manifest).raw
+/** Of any manifest, also one that nobody has checked. */
+const rawOf = ({ manifest: { sha256 } }: FoundRun): string =>
+  RAW.map((name) => sha256?.[name]).find((hash) => typeof hash === 'string') ?? UNKNOWN
+
+/** Where the table of a run is that can be compared with another's. */
+const tableOf = ({ dir }: FoundRun): string => join(dir, TABLE)
+
+/** Digests of tables; one that is damaged has none (`lab query` and `lab verify` say that it is). */
+async function digestsOf(files: readonly string[]): Promise<ReadonlyMap<string, string>> {
+  try {
+    return await eventsDigests(files)
+  } catch {
+    const single = await Promise.all(files.map((file) => eventsDigests([file]).catch(() => new Map<string, string>())))
+    return new Map(single.flatMap((one) => [...one]))
+  }
+}
 
 /** @returns undefined for two captures */
 export async function sameCapture(first: FoundRun, second: FoundRun): Promise<Sameness | undefined> {
@@ -55,10 +71,11 @@ export async function sameCapture(first: FoundRun, second: FoundRun): Promise<Sa
   if (raw !== UNKNOWN && raw === rawOf(second)) return 'raw file'
   if (first.manifest.trace.events === 0 || first.manifest.trace.events !== second.manifest.trace.events)
     return undefined
-  const tables = [first, second].map(({ dir }) => join(dir, TABLE))
+  const tables = [tableOf(first), tableOf(second)]
   if (!tables.every((file) => existsSync(file))) return undefined
-  const [a, b] = await Promise.all(tables.map(eventsDigest))
-  return a === b ? 'events' : undefined
+  const digests = await digestsOf(tables)
+  const [a, b] = tables.map((file) => digests.get(file))
+  return a !== undefined && a === b ? 'events' : undefined
 }
 
 export interface Twin {
@@ -66,18 +83,30 @@ export interface Twin {
   readonly by: Sameness
 }
 
+/** Tables that are read together: opening DuckDB takes longer than reading some hundred small ones. */
+const TOGETHER = 256
+
 /** The oldest of the other runs that holds the very same capture. Only runs with as many events are looked at. */
 export async function twinOf(results: string, mine: FoundRun): Promise<Twin | undefined> {
   const { runs } = await indexRuns(results)
-  for (const one of runs) {
-    if (one.run === mine.run || one.details().events !== mine.manifest.trace.events) continue
-    try {
+  const candidates: FoundRun[] = []
+  for (const one of runs)
+    if (one.run !== mine.run && one.details().events === mine.manifest.trace.events) {
       const run = await readRun(results, one)
-      const by = await sameCapture(run, mine)
-      if (by !== undefined) return { run, by }
-    } catch {
-      // A damaged run is no twin of anything; `lab query` and `lab verify` say that it is damaged.
+        .then(checkedRun)
+        .catch(() => undefined)
+      if (run !== undefined) candidates.push(run)
     }
+  const raw = rawOf(mine)
+  const byFile = candidates.find((run) => raw !== UNKNOWN && rawOf(run) === raw)
+  if (byFile) return { run: byFile, by: 'raw file' }
+  const own = (await digestsOf([tableOf(mine)])).get(tableOf(mine))
+  const tabled = own === undefined ? [] : candidates.filter((run) => existsSync(tableOf(run)))
+  for (let from = 0; from < tabled.length; from += TOGETHER) {
+    const some = tabled.slice(from, from + TOGETHER)
+    const digests = await digestsOf(some.map(tableOf))
+    const run = some.find((one) => digests.get(tableOf(one)) === own)
+    if (run) return { run, by: 'events' }
   }
   return undefined
 }

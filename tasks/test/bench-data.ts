@@ -90,6 +90,13 @@ try {
     `lab import, with Parquet        ${rate(EVENTS, imported.wall)}, ratio ${ratio(imported.wall, report.wall)} (CPU ${ratio(imported.cpu, report.cpu)})   (>= 0.5)`,
   )
   say(`lab import of the trace.dat     ${rate(EVENTS, recorded.wall)}`)
+  for (const format of ['perfetto', 'csv']) {
+    const exported = lab('trace', 'last', `--${format}`, join(dir, 'exported'))
+    say(
+      `lab trace --${format.padEnd(8)}             ${rate(EVENTS, exported.wall)}, ratio ${ratio(exported.wall, report.wall)}, ${(exported.rss / 1024).toFixed(0)} MiB`,
+    )
+  }
+  rmSync(join(dir, 'exported'))
   const copies = Math.ceil(1e9 / statSync(text).size)
   for (let copy = 0; copy < copies; copy++) appendFileSync(large, readFileSync(text))
   const gigabyte = lab('import', large, '--name', 'large')
