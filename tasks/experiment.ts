@@ -17,6 +17,7 @@ import {
   writeJournal,
   type Journal,
 } from './experiment/journal.ts'
+import { toolsUsed } from './host/tools-used.ts'
 import { failedBefore } from './experiment/before.ts'
 import type { RunOutcome } from './experiment/one-run.ts'
 import type { LeftRuns, Problem } from './experiment/left.ts'
@@ -147,7 +148,8 @@ async function planOf(wanted: ExperimentWanted, places: Places, dir: string, con
   const kept = new Map<string | undefined, KeptInputs>()
   for (const [kernel, { vm }] of ready)
     kept.set(kernel, await keepInputs(places.results, wanted.lab, vm.kernel, vm.image))
-  return { arms: list, ready, early, kept, journal, all, done }
+  const tools = await toolsUsed(context.cache, context.signal)
+  return { arms: list, ready, early, kept, tools, journal, all, done }
 }
 
 /** Beginning anew gives up what was interrupted before, and says so. */

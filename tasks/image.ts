@@ -1,16 +1,28 @@
 /** Step: image. A recipe (Debian suite, packages, overlay files, our init) -> a read-only base disk in the store. */
 import { existsSync } from 'node:fs'
-import { readFile, readdir, rm, writeFile } from 'node:fs/promises'
+import { link, readFile, readdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { parse } from 'yaml'
 import { z } from 'zod'
 import type { ResolvedImage } from './config/resolve.ts'
 import { bytesOf } from './config/schema.ts'
 import { step, type Context } from './engine/context.ts'
-import { userError } from './engine/error.ts'
-import { changedInputs, fingerprintOf, hashFile, type Fingerprint, type Inputs } from './engine/fingerprint.ts'
+import { labError, userError } from './engine/error.ts'
+import {
+  changedInputs,
+  fingerprintOf,
+  hashFile,
+  hashText,
+  type Fingerprint,
+  type Inputs,
+} from './engine/fingerprint.ts'
 import { lock } from './engine/lock.ts'
+import type { StoredEntry } from './engine/store.ts'
 import { bootstrap, rootImage } from './host/mmdebstrap.ts'
+import { differingPackages, packageLine, parsePackages, preferences, type LockedPackage } from './linux/package-list.ts'
+
+/** Packages that a failure names. */
+const MOST_LINES = 12
 
 const Recipe = z.strictObject({
   suite: z.string().regex(/^[a-z][a-z-]*$/),
@@ -53,10 +65,10 @@ async function overlayInputs(dir: string): Promise<Inputs> {
   )
 }
 
-async function inputsOf(recipe: Recipe, overlay: string): Promise<Inputs> {
+async function inputsOf(recipe: Recipe, overlay: string, locked: ResolvedImage['locked']): Promise<Inputs> {
   const { suite, variant, packages, exclude, size, shell } = recipe
   return {
-    format: 1,
+    format: 2,
     suite,
     variant,
     packages: [...packages],
@@ -64,12 +76,45 @@ async function inputsOf(recipe: Recipe, overlay: string): Promise<Inputs> {
     size,
     shell,
     overlay: await overlayInputs(overlay),
+    ...(locked && { locked: hashText(locked.map(packageLine).join('\n')) }),
   }
 }
 
 /** What an image is made of. */
 export async function imageInputs(image: ResolvedImage): Promise<Inputs> {
-  return await inputsOf(await recipeOf(image), join(image.recipe, 'overlay'))
+  return await inputsOf(await recipeOf(image), join(image.recipe, 'overlay'), image.locked)
+}
+
+/** An image that lab.lock does not describe is none that was asked for. */
+function refuseOthers(locked: readonly LockedPackage[], now: readonly LockedPackage[], place: string): void {
+  const differing = differingPackages(locked, now, 'the mirror gives')
+  if (differing.length === 0) return
+  const more = differing.length - MOST_LINES
+  throw labError({
+    place,
+    fact: `${differing.length} of ${locked.length} packages are not to be had as lab.lock has them`,
+    lines: [...differing.slice(0, MOST_LINES), ...(more > 0 ? [`... and ${more} more`] : [])],
+    wayOut:
+      'name a mirror that still has them (LAB_DEBIAN_MIRROR: a snapshot of the archive from the day in lab.lock), or take what there is now: `lab lock`',
+  })
+}
+
+/** An image that was built without the lock and has exactly the locked packages is the locked image: the same bytes under another name. */
+async function adopted(
+  recipe: Recipe,
+  overlay: string,
+  { locked }: ResolvedImage,
+  context: Context,
+): Promise<StoredEntry | undefined> {
+  if (locked === undefined) return undefined
+  const same = await context.store.get('image', fingerprintOf(await inputsOf(recipe, overlay, undefined)))
+  const packages = same && (await readFile(join(same.dir, 'packages.txt'), 'utf8'))
+  if (packages?.trim() !== locked.map(packageLine).join('\n')) return undefined
+  const inputs = await inputsOf(recipe, overlay, locked)
+  return await context.store.put('image', fingerprintOf(inputs), inputs, async (dir) => {
+    // A copy would fill the holes of a disk that is mostly one.
+    for (const name of ['root.img', 'packages.txt']) await link(join(same?.dir ?? '', name), join(dir, name))
+  })
 }
 
 /** Restores or builds an image. */
@@ -77,7 +122,7 @@ export function imageStep(image: ResolvedImage, context: Context): Promise<Image
   return step(context, `image ${image.name}`, `image ${image.name}`, async (handle) => {
     const recipe = await recipeOf(image)
     const overlay = join(image.recipe, 'overlay')
-    const inputs = await inputsOf(recipe, overlay)
+    const inputs = await inputsOf(recipe, overlay, image.locked)
     const fingerprint = fingerprintOf(inputs)
     const value = (dir: string) => ({
       name: image.name,
@@ -94,7 +139,7 @@ export function imageStep(image: ResolvedImage, context: Context): Promise<Image
     await using _lock = await lock(join(context.cache, 'image', fingerprint.slice(0, 16)), context.signal, () =>
       handle.progress('wait for another build of the same image'),
     )
-    const already = await context.store.get('image', fingerprint)
+    const already = (await context.store.get('image', fingerprint)) ?? (await adopted(recipe, overlay, image, context))
     const log = join(context.cache, 'image', `${fingerprint.slice(0, 16)}.log`)
     await rm(log, { force: true })
     const entry =
@@ -102,7 +147,9 @@ export function imageStep(image: ResolvedImage, context: Context): Promise<Image
       (await context.store.put('image', fingerprint, inputs, async (dir) => {
         const tar = join(dir, 'root.tar')
         const common = { tar, log, place, signal: context.signal }
-        await bootstrap({ ...recipe, ...common, onPhase: (phase) => handle.progress(phase) })
+        const pins = image.locked && join(dir, 'lab-lock')
+        if (pins) await writeFile(pins, preferences(image.locked ?? []))
+        await bootstrap({ ...recipe, ...common, preferences: pins, onPhase: (phase) => handle.progress(phase) })
         handle.progress('make the disk')
         const packages = await rootImage({
           ...common,
@@ -110,8 +157,10 @@ export function imageStep(image: ResolvedImage, context: Context): Promise<Image
           sizeBytes: bytesOf(recipe.size),
           image: join(dir, 'root.img'),
         })
+        if (image.locked) refuseOthers(image.locked, parsePackages(packages), place)
         await writeFile(join(dir, 'packages.txt'), packages)
         await rm(tar)
+        if (pins) await rm(pins)
       }))
     const why = before ? `${changedInputs(before.inputs, inputs).join(', ')} changed` : 'not built here before'
     return { outcome: 'built', detail: `Debian ${recipe.suite}; ${why}`, value: value(entry.dir) }

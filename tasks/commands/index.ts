@@ -201,6 +201,13 @@ export const COMMANDS: readonly CommandSpec[] = [
     load: () => import('./export.ts'),
   },
   {
+    usage: 'lock',
+    about:
+      'write lab.lock: packages with versions and hashes, tools, sources; images are then built from these packages',
+    options: [['--check', 'say what is not as lab.lock has it, and write nothing']],
+    load: () => import('./lock.ts'),
+  },
+  {
     usage: 'reproduce <run>',
     about: 'build it all again in an empty cache, run it once, and say what came out the same',
     options: [

@@ -1,26 +1,16 @@
 /** `lab trace --svg`: the path of one read as a picture. */
 import { writeFile } from 'node:fs/promises'
 import { timelineSvg } from '../data/timeline-svg.ts'
+import { typicalRead } from '../data/typical-read.ts'
 import { userError } from '../engine/error.ts'
 import { diskFailure } from '../engine/store.ts'
 import type { Manifest } from '../experiment/manifest.ts'
 import type { TraceEvent } from '../linux/trace-line.ts'
 import type { Outcome } from './index.ts'
 
-/** Cuts messages wherever the first one comes again, and takes the group whose duration is the median. */
-function typical(events: readonly TraceEvent[]): TraceEvent[] {
-  const groups: TraceEvent[][] = []
-  for (const event of events) {
-    if (event.message === events[0]?.message) groups.push([])
-    groups.at(-1)?.push(event)
-  }
-  const duration = (group: readonly TraceEvent[]) => Number((group.at(-1)?.timeNs ?? 0n) - (group[0]?.timeNs ?? 0n))
-  return groups.toSorted((a, b) => duration(a) - duration(b))[Math.floor(groups.length / 2)] ?? []
-}
-
 /** Draws the read of the median duration into a file. */
 export async function picture(file: string, events: readonly TraceEvent[], manifest: Manifest): Promise<Outcome> {
-  const group = typical(events)
+  const group = typicalRead(events)
   if (group.length === 0)
     throw userError({
       place: `run ${manifest.run}`,

@@ -5,6 +5,7 @@ import { codeOf, messageOf, userError } from '../engine/error.ts'
 import { type Diagnostic, render } from './diagnostic.ts'
 import { findLab } from './find.ts'
 import { loadLab } from './load.ts'
+import { readLock } from './lock-file.ts'
 import { diskFiles } from './paths.ts'
 import type { HostFacts } from './relations.ts'
 import { type ResolvedLab, resolveLab } from './resolve.ts'
@@ -64,7 +65,8 @@ export function openLab({ file, cwd, toolRoot, host }: OpenOptions): {
     const count = errors.length === 1 ? '1 problem' : `${errors.length} problems`
     throw userError({ fact: `${count} in ${path.basename(found)}`, lines: linesOf([...errors, ...warnings]) })
   }
-  return { lab: resolveLab(lab, found, text, { labDir: path.dirname(found), toolRoot }), warnings }
+  const labDir = path.dirname(found)
+  return { lab: resolveLab(lab, found, text, { labDir, toolRoot }, readLock(labDir)), warnings }
 }
 
 /**

@@ -3,6 +3,8 @@
  * readonly data.
  */
 import { DEFAULTS } from './defaults.ts'
+import { parsePackages, type LockedPackage } from '../linux/package-list.ts'
+import type { LockFile } from './lock-file.ts'
 import { type PathUse, type Roots, resolvePath } from './paths.ts'
 import { chainOf } from './relate-kernels.ts'
 import { vmOf } from './relate-experiments.ts'
@@ -48,6 +50,8 @@ export interface ResolvedImage {
   readonly name: string
   /** Absolute path of the directory that holds image.yaml. */
   readonly recipe: string
+  /** What lab.lock says of its packages: these and no others. Undefined where nothing is locked. */
+  readonly locked?: readonly LockedPackage[] | undefined
 }
 
 export interface ResolvedDisk {
@@ -303,8 +307,8 @@ function resolveExperiment(
   }
 }
 
-/** Resolves a lab that has passed the schema and the relations. */
-export function resolveLab(lab: Lab, file: string, text: string, roots: Roots): ResolvedLab {
+/** Resolves a lab that has passed the schema and the relations. @param lock of lab.lock, where there is one */
+export function resolveLab(lab: Lab, file: string, text: string, roots: Roots, lock?: LockFile): ResolvedLab {
   const absolute: Absolute = (use, named) => resolvePath(use, named, roots)
   const vms = Object.keys(lab.vms)
   return {
@@ -313,7 +317,14 @@ export function resolveLab(lab: Lab, file: string, text: string, roots: Roots): 
     directory: roots.labDir,
     text,
     kernels: mapEntries(lab.kernels, (name) => resolveKernel(name, lab.kernels, absolute)),
-    images: mapEntries(lab.images, (name, { recipe }) => ({ name, recipe: absolute('recipe', recipe) })),
+    images: mapEntries(lab.images, (name, { recipe }) => ({
+      name,
+      recipe: absolute('recipe', recipe),
+      locked:
+        lock && Object.hasOwn(lock.images, name)
+          ? parsePackages(lock.images[name]?.packages.join('\n') ?? '')
+          : undefined,
+    })),
     vms: mapEntries(lab.vms, resolveVm),
     probes: mapEntries(lab.probes ?? {}, (name, probe) =>
       'sample' in probe

@@ -7,6 +7,7 @@ import { copyFile, mkdir, readFile, readdir, rename, rm, stat, writeFile } from 
 import { existsSync } from 'node:fs'
 import { basename, dirname, join, relative, sep } from 'node:path'
 import { randomBytes } from 'node:crypto'
+import { LOCK_FILE } from '../config/lock-file.ts'
 import type { ResolvedLab } from '../config/resolve.ts'
 import { hashFile, hashText } from '../engine/fingerprint.ts'
 import { CONTENTS, diskFailure } from '../engine/store.ts'
@@ -88,6 +89,8 @@ async function labFiles(lab: ResolvedLab): Promise<Sources> {
   for (const { recipe } of Object.values(lab.images))
     named.push(...(await below(recipe)).map((name) => join(recipe, name)))
   const files = new Map<string, string | Buffer>([['lab.yaml', Buffer.from(lab.text)]])
+  const lock = join(lab.directory, LOCK_FILE)
+  if (existsSync(lock)) files.set(LOCK_FILE, lock)
   for (const file of new Set(named)) {
     const name = relative(lab.directory, file)
     // What the tool ships (lab:NAME) comes with the tool, whose version the manifest has.

@@ -32,22 +32,24 @@ async function contents(
   results: string,
   runs: readonly FoundRun[],
   methods: string,
+  figures: ReadonlyMap<string, Buffer>,
 ): Promise<Map<string, string | Buffer>> {
-  const files = new Map<string, string | Buffer>([['methods.md', Buffer.from(methods)]])
+  const files = new Map<string, string | Buffer>([['methods.md', Buffer.from(methods)], ...figures])
   const inputs = new Set(runs.flatMap(({ manifest }) => Object.values(manifest.inputs ?? {})))
   const dirs = [...runs.map(({ dir }) => dir), ...[...inputs].map((name) => join(results, INPUTS_DIR, name))]
   for (const dir of dirs) for (const file of await below(dir)) files.set(`results/${relative(results, file)}`, file)
   return files
 }
 
-/** Writes a pack; returns its SHA-256. @param methods a paragraph for a paper, as Markdown */
+/** Writes a pack; returns its SHA-256. @param methods a paragraph for a paper, as Markdown @param figures name in the pack -> contents */
 export async function writePack(
   file: string,
   results: string,
   runs: readonly FoundRun[],
   methods: string,
+  figures: ReadonlyMap<string, Buffer>,
 ): Promise<string> {
-  const files = await contents(results, runs, methods)
+  const files = await contents(results, runs, methods, figures)
   const names = [...files.keys()].toSorted()
   const sums: string[] = []
   const archive = pack()

@@ -1,14 +1,21 @@
 /** A run made again from what was kept of it: what came out the same, and what did not. */
-import { cp, mkdtemp, readFile, rm } from 'node:fs/promises'
+import { existsSync } from 'node:fs'
+import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { LOCK_FILE, type LockFile } from '../config/lock-file.ts'
 import { openLab } from '../config/open.ts'
+import { deterministicLab } from '../config/resolve.ts'
 import { withoutAddresses } from '../data/sequences.ts'
+import { summary } from '../data/statistics.ts'
 import type { Context } from '../engine/context.ts'
 import { userError } from '../engine/error.ts'
 import { Store } from '../engine/store.ts'
 import { experimentStep, type RunOutcome } from '../experiment.ts'
-import type { FoundRun } from '../experiment/result.ts'
+import type { Manifest } from '../experiment/manifest.ts'
+import { metricText, valuesOf } from '../experiment/metrics.ts'
+import { listRuns, type FoundRun } from '../experiment/result.ts'
+import { packageLine, parsePackages } from '../linux/package-list.ts'
 import { ready, type Choices } from '../plan.ts'
 import { placesOf } from '../vm.ts'
 import { digestOfDir, HASHES, INPUTS_DIR } from './inputs.ts'
@@ -44,6 +51,19 @@ async function samePackages(before: string, after: string): Promise<Finding> {
       ? `${a.length} packages, the same versions`
       : `other packages: ${other.slice(0, 5).join(', ')}${other.length > 5 ? ', ...' : ''}`
   return { ok: other.length === 0 && a.length === b.length, what: 'image', fact }
+}
+
+/** Tools that are others now; those that are the same are not worth a line each. */
+function differentTools(before: Manifest, now: Manifest): Finding[] {
+  const [a, b] = [before.host.tools, now.host.tools]
+  if (a === undefined || b === undefined) return []
+  const other = Object.keys(a).filter((tool) => a[tool] !== b[tool])
+  if (other.length === 0) return [{ ok: true, what: 'tools', fact: `${Object.keys(a).length} of the same versions` }]
+  return other.map((tool) => ({
+    ok: false,
+    what: `tool ${tool}`,
+    fact: `${a[tool] ?? ''} before, ${b[tool] ?? 'none'} now`,
+  }))
 }
 
 function sameSequence(before: readonly string[], after: readonly string[]): Finding {
@@ -84,8 +104,54 @@ async function compare(
     await samePackages(join(before, kept(manifest, 'image')), join(after, kept(now, 'image'))),
     await sameFile('image', 'root.img', join(before, kept(manifest, 'image')), join(after, kept(now, 'image'))),
     same('verdict', manifest.verdict, now.verdict),
+    ...(manifest.guest.deterministic === true && manifest.trace.digest !== undefined
+      ? [same('events, to the byte', manifest.trace.digest, now.trace.digest ?? 'none')]
+      : []),
+    ...differentTools(manifest, now),
     sameSequence(texts(old.own), texts(again.own)),
   ]
+}
+
+/** Repeats of an arm that has metrics: one value says nothing about a median. */
+const MOST_REPEATS = 5
+
+/** Runs of the same arm in the same plan, which count: what the new ones' numbers are compared with. */
+async function runsLike({ run, results }: ReproduceWanted): Promise<readonly Manifest[]> {
+  const { experiment, arm, plan } = run.manifest
+  const like = (await listRuns(results, experiment))
+    .map(({ manifest }) => manifest)
+    .filter((one) => one.arm.name === arm.name && one.plan?.id === plan?.id && one.plan?.warmup !== true)
+  return like.length > 0 ? like : [run.manifest]
+}
+
+/** Whether the medians of before and now may be the same: their 95 % intervals have a value in common. */
+export function sameMetrics(before: readonly Manifest[], now: readonly Manifest[]): Finding[] {
+  const names = [...new Set(before.flatMap(({ metrics }) => Object.keys(metrics ?? {})))]
+  return names.map((name) => {
+    const [a, b] = [valuesOf(before, name), valuesOf(now, name)]
+    const what = `metric ${name}`
+    if (a.length === 0 || b.length === 0)
+      return { ok: a.length === b.length, what, fact: `${a.length} values before, ${b.length} now` }
+    const [was, is] = [summary(a), summary(b)]
+    const ok = was.low <= is.high && is.low <= was.high
+    return {
+      ok,
+      what,
+      fact: `${metricText('', was, undefined).trim()} before; ${metricText('', is, undefined).trim()} now`,
+    }
+  })
+}
+
+/** A lab that had no lock is built from the packages of the image that the run had, not from what the mirror has by now. */
+async function lockedAsBefore(lab: string, image: string, { image: { name, fingerprint } }: Manifest): Promise<void> {
+  const file = join(lab, LOCK_FILE)
+  const packages = await readFile(join(image, 'packages.txt'), 'utf8').catch(() => '')
+  if (existsSync(file) || packages === '') return
+  const lock: LockFile = {
+    ...{ format: 1, day: 'the day of the run', tools: {}, kernels: {} },
+    images: { [name]: { disk: fingerprint, packages: parsePackages(packages).map(packageLine) } },
+  }
+  await writeFile(file, JSON.stringify(lock))
 }
 
 /** Runs the arm of a run once more in a lab of its own. @throws a user's Failure where too little was kept */
@@ -104,16 +170,20 @@ export async function reproduce(wanted: ReproduceWanted, context: Context): Prom
     await cp(from, join(dir, 'lab'), { recursive: true })
     const cache = wanted.cache ?? join(dir, 'cache')
     const inner: Context = { ...context, cache, store: new Store(join(cache, 'store')) }
-    const { lab } = openLab({ file: join(dir, 'lab/lab.yaml'), cwd: dir, toolRoot: context.toolRoot, host: ANY_HOST })
+    await lockedAsBefore(join(dir, 'lab'), join(results, INPUTS_DIR, manifest.inputs.image), manifest)
+    const opened = openLab({ file: join(dir, 'lab/lab.yaml'), cwd: dir, toolRoot: context.toolRoot, host: ANY_HOST })
+    const lab = manifest.guest.deterministic === true ? deterministicLab(opened.lab) : opened.lab
     const experiment = lab.experiments[manifest.experiment]
     if (experiment === undefined) throw new Error(`the kept lab has no experiment ${manifest.experiment}`)
     const { accel } = manifest.guest.accel
     const asked = accel === 'unknown' ? undefined : accel
     const choices: Choices = { kernel: manifest.kernel.name, source: wanted.source, accel: asked }
     const places = placesOf(lab.directory)
+    const before = await runsLike(wanted)
+    const repeat = Object.keys(experiment.metrics).length > 0 ? Math.min(before.length, MOST_REPEATS) : 1
     const { outcomes } = await experimentStep(
       {
-        ...{ lab, experiment, overrides: overridesFor(manifest.arm.params), repeat: 1, parallel: 1 },
+        ...{ lab, experiment, overrides: overridesFor(manifest.arm.params), repeat, parallel: 1 },
         start: 'cold' as const,
         only: manifest.arm.kernel === undefined && manifest.arm.probes === undefined ? undefined : manifest.arm.name,
         prepare: (_, probes) => ready(lab, experiment, choices, inner, probes),
@@ -121,9 +191,17 @@ export async function reproduce(wanted: ReproduceWanted, context: Context): Prom
       places,
       inner,
     )
-    const again = outcomes.at(-1)
+    // The first: in a deterministic guest it is the run itself, in any other as good as the next.
+    const again = outcomes[0]
     if (again === undefined) throw new Error('the run that was made again has no result')
-    return await compare(wanted, again, places.results, context)
+    const findings = await compare(wanted, again, places.results, context)
+    return [
+      ...findings,
+      ...sameMetrics(
+        before,
+        outcomes.map((one) => one.manifest),
+      ),
+    ]
   } finally {
     await rm(dir, { recursive: true, force: true })
   }

@@ -5,6 +5,7 @@
 import { existsSync } from 'node:fs'
 import { readFile, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
+import { eventDigest } from '../data/event-digest.ts'
 import { named, openLab } from '../config/open.ts'
 import { Failure, messageOf } from '../engine/error.ts'
 import { hashFile } from '../engine/fingerprint.ts'
@@ -98,6 +99,21 @@ export async function analyseAgain(
   })
 }
 
+/** Numbers of the manifest that stand in no file of their own: digest, sequence and metrics. Runs of earlier versions have not all of them. */
+function derived(manifest: Manifest, again: Analysis): Finding[] {
+  const facts: readonly (readonly [what: string, recorded: unknown, computed: unknown])[] = [
+    ['digest of the events', manifest.trace.digest, eventDigest(again.events)],
+    ['sequence', manifest.sequence, again.sequenceId],
+    ['metrics', manifest.metrics, again.metrics],
+  ]
+  return facts.flatMap(([what, recorded, computed]) => {
+    if (recorded === undefined) return []
+    return JSON.stringify(recorded) === JSON.stringify(computed)
+      ? [ok(what, 'comes out as recorded')]
+      : [wrong(what, 'comes out otherwise when it is computed again')]
+  })
+}
+
 async function replay(
   dir: string,
   manifest: Manifest,
@@ -118,6 +134,7 @@ async function replay(
     same
       ? ok('expectations', 'come out as recorded')
       : wrong('expectations', 'come out otherwise when they are computed again'),
+    ...derived(manifest, again),
     verdict === manifest.verdict
       ? ok('verdict', verdict)
       : wrong(

@@ -9,14 +9,16 @@ import { lossLedger, silentPrintk, type Ledger } from '../data/loss.ts'
 import { matches } from '../data/match.ts'
 import { Processes } from '../data/processes.ts'
 import { sequenceText } from '../data/sequence-file.ts'
-import { sequencesOf, type Matches, type Other } from '../data/sequences.ts'
+import { sequencesOf, withoutAddresses, type Matches, type Other } from '../data/sequences.ts'
 import { mergeByTime, typedEvents } from '../data/typed-parquet.ts'
+import { hashText } from '../engine/fingerprint.ts'
 import { isPrintk, parseTraceText, TYPED, type TraceEvent } from '../linux/trace-line.ts'
 import { checkAll, expectedOn, failuresExpectedOn } from './expectations.ts'
 import { failuresOf } from './failed.ts'
 import { of, type HolderLine } from './holder.ts'
 import type { ExpectationVerdict, ProbeReport } from './manifest.ts'
 import type { MapsFile } from './maps.ts'
+import { metricsOf } from './metrics.ts'
 import { NO_TYPED, type Typed } from './typed.ts'
 
 export interface Analysis {
@@ -33,6 +35,10 @@ export interface Analysis {
   readonly failed: readonly Failed[]
   /** The workload's messages without what differs from boot to boot: text of the file sequence.txt. */
   readonly sequence: string
+  /** Digest of the workload's messages in their order, without addresses. */
+  readonly sequenceId: string
+  /** Declared numbers; null where nothing matched. */
+  readonly metrics: Readonly<Record<string, number | null>>
   /** A failure of the workload that the experiment declares. */
   readonly workloadMayFail: boolean
   /** Nothing was recorded: the run ended before the workload started. */
@@ -140,6 +146,7 @@ export function analyse(input: AnalysisInput): Analysis {
     captureError: captured?.errno === 0 ? undefined : (captured?.text ?? 'the holder did not say'),
   })
   const printed = events.filter(isPrintk)
+  const own = printed.filter((event) => pids.has(event.pid))
   const expectations = checkAll(experiment, arm, kernel, started?.pid, {
     ...{ events, pids, processes, failed, stdout, stderr, maps },
     counted: probes,
@@ -151,7 +158,9 @@ export function analyse(input: AnalysisInput): Analysis {
   )
   return {
     events,
-    own: printed.filter((event) => pids.has(event.pid)),
+    own,
+    sequenceId: hashText(own.map(({ message }) => `${withoutAddresses(message)}\n`).join('')).slice(0, 16),
+    metrics: metricsOf(experiment.metrics, stdout, own),
     notUnderstood,
     ledger: started === undefined ? NOT_STARTED : { ...ledger, reasons: [...ledger.reasons, ...silent] },
     isolation: isolationOf(events, pids, processes, expectedMessage(experiment, arm, kernel)),

@@ -111,7 +111,14 @@ export interface Manifest {
      */
     readonly snapshot?: { readonly id: string; readonly taken: string; readonly qemu: string }
   }
-  readonly host: { readonly kernel: string; readonly cpu: string; readonly cpus: number; readonly node: string }
+  readonly host: {
+    readonly kernel: string
+    readonly cpu: string
+    readonly cpus: number
+    readonly node: string
+    /** First line of what each tool says of its version (host/tools-used.ts). */
+    readonly tools?: Readonly<Record<string, string>>
+  }
   readonly workload: {
     readonly argv: readonly string[]
     readonly pid: number | null

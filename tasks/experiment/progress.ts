@@ -28,6 +28,8 @@ export interface Plan {
   readonly early: ReadonlyMap<Arm, readonly Failed[]>
   /** Copies of what the runs are made of, by kernel as `ready`. */
   readonly kept: ReadonlyMap<string | undefined, KeptInputs>
+  /** Versions of the host's tools. */
+  readonly tools: Readonly<Record<string, string>>
   readonly journal: Journal
   readonly all: readonly PlannedRun[]
   /** Runs that an interrupted command finished. */
@@ -42,6 +44,7 @@ export class Progress {
   readonly #early: ReadonlyMap<Arm, readonly Failed[]>
   readonly #kept: ReadonlyMap<string | undefined, KeptInputs>
   readonly #done: ReadonlyMap<number, RunOutcome>
+  readonly #tools: Plan['tools']
   readonly #journal: Journal
   readonly #places: Places
   readonly #context: Context
@@ -72,6 +75,7 @@ export class Progress {
     this.#early = plan.early
     this.#kept = plan.kept
     this.#done = plan.done
+    this.#tools = plan.tools
     this.#journal = plan.journal
     this.#pending = plan.runs
     this.#total = plan.runs.length
@@ -110,12 +114,17 @@ export class Progress {
 
   /** Whether the runs of this arm say enough already (`repeat: { until: ... }`). */
   #satisfied({ arm, warmup }: PlannedRun): boolean {
-    const { until } = this.#wanted.experiment
+    const { until, observer } = this.#wanted.experiment
     if (until === undefined || warmup) return false
-    const name = this.#arms[arm]?.name
     const all = [...this.#done.values(), ...this.results.values()].map(({ manifest }) => manifest)
-    const ofArm = all.filter((one) => one.arm.name === name && one.plan?.warmup !== true)
-    return enough(ofArm, until)
+    // What looking costs is taken from whole rounds: an arm that stopped early would leave the others without a partner.
+    const arms = observer ? this.#arms : this.#arms.slice(arm, arm + 1)
+    return arms.every(({ name }) =>
+      enough(
+        all.filter((one) => one.arm.name === name && one.plan?.warmup !== true),
+        until,
+      ),
+    )
   }
 
   /** The worker's VM if it is of this kernel, may be shared and lives; else another one. */
@@ -148,7 +157,7 @@ export class Progress {
     }
     const inputs = this.#kept.get(arm.kernel)
     if (inputs === undefined) throw new Error(`nothing was kept for arm ${arm.name}`)
-    return { arm, repeat: run.repeat, plan, inputs, buffers }
+    return { arm, repeat: run.repeat, plan, inputs, tools: this.#tools, buffers }
   }
 
   /** A run whose arm gave no result: the same would happen again, so the arm is given up, and others go on. */

@@ -4,7 +4,6 @@ import { cpus, release } from 'node:os'
 import { join } from 'node:path'
 import type { Arm } from '../config/arms.ts'
 import { SEQUENCE_FILE } from '../data/sequence-file.ts'
-import { withoutAddresses } from '../data/sequences.ts'
 import { eventDigest } from '../data/event-digest.ts'
 import { writeEvents } from '../data/events-parquet.ts'
 import { typedFile } from '../data/typed-name.ts'
@@ -20,7 +19,6 @@ import { splitStrace } from '../linux/strace-split.ts'
 import type { OpenVm } from '../vm.ts'
 import type { Analysis } from './analyse.ts'
 import type { GuestRun } from './guest-run.ts'
-import { metricsOf } from './metrics.ts'
 import { isKprobeEvent, of, type HolderLine } from './holder.ts'
 import type { Manifest } from './manifest.ts'
 import type { MapsFile } from './maps.ts'
@@ -86,6 +84,8 @@ export interface Slot {
   readonly repeat: number
   readonly plan: NonNullable<Manifest['plan']>
   readonly inputs: KeptInputs
+  /** Versions of the host's tools. */
+  readonly tools: Readonly<Record<string, string>>
   /** How many times the declared size the ring buffers have. */
   readonly buffers: number
 }
@@ -154,7 +154,7 @@ export function symbolsOf(
 
 function manifestOf(
   session: Recorded,
-  { arm, repeat, plan, inputs, buffers, run, started, argv, guest }: Collected,
+  { arm, repeat, plan, inputs, tools, buffers, run, started, argv, guest }: Collected,
   analysis: Analysis,
 ): Omit<Manifest, 'sha256'> {
   const { wanted, things, vm, meta, events } = session
@@ -183,7 +183,7 @@ function manifestOf(
       ...(state.snapshot && { snapshot: state.snapshot }),
       ...(things.vm.vm.deterministic && { deterministic: true }),
     },
-    host: { kernel: release(), cpu: cpus()[0]?.model ?? '', cpus: cpus().length, node: process.version },
+    host: { kernel: release(), cpu: cpus()[0]?.model ?? '', cpus: cpus().length, node: process.version, tools },
     workload: {
       argv,
       pid: exited?.pid ?? of(guest.lines, 'started')[0]?.pid ?? null,
@@ -205,8 +205,8 @@ function manifestOf(
       ...(analysis.typed.channels.length > 0 && { typed: typedFacts(analysis.typed) }),
     },
     failures: analysis.failed.map(({ stage, program, fact }) => ({ stage, program: program ?? null, fact })),
-    sequence: hashText(analysis.own.map(({ message }) => `${withoutAddresses(message)}\n`).join('')).slice(0, 16),
-    metrics: metricsOf(experiment.metrics, guest.files.get('stdout')?.toString('utf8') ?? '', analysis.own),
+    sequence: analysis.sequenceId,
+    metrics: analysis.metrics,
     isolation: isolationSummary(analysis.isolation, things.holder.name),
     ...{
       others: analysis.others,

@@ -1,9 +1,10 @@
 /** A Debian root file system as a tar archive, and a tree as an ext4 image; both work without root. */
-import { chmod, mkdir, mkdtemp, readdir, rm } from 'node:fs/promises'
+import { chmod, mkdir, mkdtemp, readFile, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { labError } from '../engine/error.ts'
 import { debianMirror } from './apt.ts'
+import { setImageTimes } from './ext4-times.ts'
 import { has, run } from './sh.ts'
 
 export interface Bootstrap {
@@ -14,6 +15,8 @@ export interface Bootstrap {
   readonly exclude: readonly string[]
   /** Login shell of root. */
   readonly shell: string
+  /** apt_preferences(5) that choose versions; a file, or none. */
+  readonly preferences?: string | undefined
   readonly tar: string
   readonly log: string
   readonly place: string
@@ -55,6 +58,30 @@ export async function abandonedScratch(lives: (pid: number) => boolean): Promise
     .map((name) => join(tmpdir(), name))
 }
 
+/** Where an image has the list of its packages (linux/package-list.ts). */
+const PACKAGES = 'usr/share/lab-packages'
+
+/**
+ * Writes the list while apt still knows the hashes. A hook is a line of shell, which is mmdebstrap's way; $1 is the tree. Nothing in it comes
+ * from anybody but us.
+ */
+const LIST_PACKAGES = [
+  'export APT_CONFIG="$MMDEBSTRAP_APT_CONFIG"',
+  `apt-cache show --no-all-versions $(dpkg-query --admindir="$1/var/lib/dpkg" --show --showformat '\${Package}=\${Version} ') > "$1/${PACKAGES}.apt"`,
+  `awk '/^Package: /{p=$2} /^Version: /{v=$2} /^Architecture: /{a=$2} /^SHA256: /{print p, v, a, $2}' "$1/${PACKAGES}.apt" | LC_ALL=C sort -u > "$1/${PACKAGES}"`,
+  `rm "$1/${PACKAGES}.apt"`,
+].join(' && ')
+
+/** Preferences are apt's while it installs, and no part of the image. */
+const withPreferences = (file: string | undefined): string[] =>
+  file === undefined
+    ? []
+    : [
+        '--setup-hook=mkdir -p "$1/etc/apt/preferences.d"',
+        `--setup-hook=copy-in "${file}" /etc/apt/preferences.d`,
+        `--customize-hook=rm "$1/etc/apt/preferences.d/${basename(file)}"`,
+      ]
+
 /** Runs mmdebstrap against the mirror of the host's apt. */
 export async function bootstrap(wanted: Bootstrap): Promise<void> {
   const scratch = await mkdtemp(join(tmpdir(), `${SCRATCH}${process.pid}-`))
@@ -81,6 +108,8 @@ async function mmdebstrap(wanted: Bootstrap, scratch: string): Promise<void> {
       ...(await contained(signal)),
       ...['mmdebstrap', `--variant=${variant}`, '--format=tar', '--aptopt=Acquire::Languages "none"'],
       `--customize-hook=chroot "$1" usermod --shell ${shell} root`,
+      `--customize-hook=${LIST_PACKAGES}`,
+      ...withPreferences(wanted.preferences),
       ...exclude.map((pattern) => `--dpkgopt=path-exclude=${pattern}`),
       ...['--include', packages.join(','), suite, tar, `deb ${mirror} ${suite} main`],
     ],
@@ -98,6 +127,11 @@ async function mmdebstrap(wanted: Bootstrap, scratch: string): Promise<void> {
   )
 }
 
+/** All times in an image: of its files, and of when it was made. Seconds since 1970; 0 would be "now" to mke2fs. */
+const IMAGE_TIME = 1
+/** libext2fs takes the time from the one, since 1.47.1 from the other. */
+const TIME_ENV = { E2FSPROGS_FAKE_TIME: String(IMAGE_TIME), SOURCE_DATE_EPOCH: String(IMAGE_TIME) }
+
 /** ext4 without what only costs time in a disk that is thrown away; the same tree gives the same bytes. */
 const MKE2FS = [
   'mke2fs',
@@ -110,6 +144,8 @@ const MKE2FS = [
   '-E',
   'lazy_itable_init=1,root_owner=0:0,hash_seed=4c414200-0000-4000-8000-000000000002',
 ]
+/** Without checksums over the metadata: its times are set afterwards. */
+const NO_CHECKSUMS = '^metadata_csum'
 
 export interface RootImage {
   readonly tar: string
@@ -144,23 +180,16 @@ export async function rootImage({ tar, overlays, sizeBytes, image, log, place, s
         ],
         options,
       )
-    const listed = await run(
-      [
-        'dpkg-query',
-        `--admindir=${join(root, 'var/lib/dpkg')}`,
-        '--show',
-        '--showformat',
-        '${Package} ${Version} ${Architecture}\\n',
-      ],
-      options,
-    )
+    const listed = await readFile(join(root, PACKAGES), 'utf8')
     await run(['truncate', '-s', String(sizeBytes), image], options)
     // No journal: the overlay of a VM never outlives it.
-    await run([...as, ...MKE2FS, '-O', '^has_journal,^metadata_csum', '-d', root, image], {
+    await run([...as, ...MKE2FS, '-O', `^has_journal,${NO_CHECKSUMS}`, '-d', root, image], {
       ...options,
+      env: TIME_ENV,
       wayOut: 'is `size:` of the recipe large enough?',
     })
-    return listed.stdout
+    await setImageTimes(image, IMAGE_TIME)
+    return listed
   } finally {
     await run([...as, 'rm', '-rf', '--one-file-system', root], { accept: [0, 1] }).catch(() =>
       rm(root, { recursive: true, force: true }),
@@ -177,11 +206,13 @@ export async function dataImage(
   signal: AbortSignal,
 ): Promise<void> {
   await run(['truncate', '-s', String(sizeBytes), image], { signal, place })
-  await run([...MKE2FS, '-d', dir, image], {
+  await run([...MKE2FS, '-O', NO_CHECKSUMS, '-d', dir, image], {
     signal,
     place,
+    env: TIME_ENV,
     wayOut: 'is `size:` of the disk large enough for its files?',
   })
+  await setImageTimes(image, IMAGE_TIME)
 }
 
 /** Brings the files of an ext4 image into a new directory, without mounting it. Owners are lost where we are not root. */

@@ -9,7 +9,7 @@ import { run } from '../host/sh.ts'
 
 /** Restores or makes the base image of a data disk; returns its path. */
 export async function diskImage(disk: ResolvedDisk, context: Context): Promise<string> {
-  const inputs = { format: 1, fs: disk.fs, size: disk.size, files: { ...disk.files } }
+  const inputs = { format: 2, fs: disk.fs, size: disk.size, files: { ...disk.files } }
   const fingerprint = fingerprintOf(inputs)
   const stored = await context.store.get('disk', fingerprint)
   if (stored) return join(stored.dir, 'disk.img')

@@ -1,0 +1,57 @@
+/**
+ * lab.lock: what lab.yaml leaves open, as it was when somebody asked for it to be written down (`lab lock`). Images are built from exactly
+ * these packages; what a kernel or a tool was is there to be compared with (`lab lock --check`).
+ */
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { z } from 'zod'
+import { codeOf, userError } from '../engine/error.ts'
+
+export const LOCK_FILE = 'lab.lock'
+
+const Lock = z.strictObject({
+  format: z.literal(1),
+  /** The day on which the packages were to be had, UTC. */
+  day: z.string(),
+  /** Tool -> first line of its --version. */
+  tools: z.record(z.string(), z.string()),
+  /** Kernel -> where its source is from, and the SHA-256 of what was built from it here, where it was. */
+  kernels: z.record(
+    z.string(),
+    z.strictObject({
+      source: z.record(z.string(), z.union([z.string(), z.array(z.string())])),
+      fingerprint: z.string().optional(),
+      bzImage: z.string().optional(),
+    }),
+  ),
+  images: z.record(
+    z.string(),
+    z.strictObject({
+      /** SHA-256 of root.img. */
+      disk: z.string(),
+      /** Lines "NAME VERSION ARCHITECTURE SHA256". */
+      packages: z.array(z.string()),
+    }),
+  ),
+})
+export type LockFile = z.infer<typeof Lock>
+
+/** The lock beside a lab file; undefined where there is none. @throws a user's Failure for one that cannot be read */
+export function readLock(labDirectory: string): LockFile | undefined {
+  const file = join(labDirectory, LOCK_FILE)
+  try {
+    return Lock.parse(JSON.parse(readFileSync(file, 'utf8')))
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return undefined
+    const lines = error instanceof z.ZodError ? error.issues.map((one) => `${one.path.join('.')}: ${one.message}`) : []
+    throw userError(
+      {
+        place: file,
+        fact: 'this is no lock of this version',
+        lines: lines.slice(0, 8),
+        wayOut: '`lab lock` writes it anew',
+      },
+      error,
+    )
+  }
+}
