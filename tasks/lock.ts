@@ -11,7 +11,7 @@ import { hashFile } from './engine/fingerprint.ts'
 import { toolsUsed } from './host/tools-used.ts'
 import { imageStep } from './image.ts'
 import { differingPackages, packageLine, parsePackages } from './linux/package-list.ts'
-import { kernelFingerprint } from './kernel.ts'
+import { kernelFingerprint } from './kernel/identity.ts'
 
 /** The source as it is declared: a hash, a version, a commit or a tree of the user's own. */
 const sourceOf = (source: Source): LockFile['kernels'][string]['source'] =>

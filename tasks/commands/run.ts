@@ -14,7 +14,7 @@ import { orderReport, orderSummary } from '../results/order.ts'
 import { differs, sameBytes, sameBytesLines } from '../results/same-bytes.ts'
 import { fingerprint, openVm } from '../vm.ts'
 import { SharedVm } from '../vm/shared.ts'
-import { openApp, type App, type Session } from './app.ts'
+import { HOST, openApp, type App, type Session } from './app.ts'
 import { choicesOf } from './choices.ts'
 import { planAnswer } from './plan.ts'
 import type { CommandModule, Outcome } from './index.ts'
@@ -154,7 +154,7 @@ async function explained(outcomes: readonly RunOutcome[], { context }: Session):
 }
 
 /** What is to be said of all runs of an experiment together: the same bytes, the cost of looking, the order of events. */
-async function ordersOf(all: readonly ExperimentOutcome[]): Promise<string[]> {
+async function ordersOf(all: readonly Pick<ExperimentOutcome, 'outcomes'>[]): Promise<string[]> {
   const lines: string[] = []
   for (const { outcomes } of all) {
     const name = outcomes[0]?.manifest.experiment
@@ -191,7 +191,29 @@ async function runNamed(experiments: readonly ResolvedExperiment[], one: RunOne,
 }
 
 /** A failure of one experiment is told at once, and the others run. */
-async function runAll(experiments: readonly ResolvedExperiment[], one: RunOne, session: Session): Promise<Outcome> {
+/** The page about what `run --all` made; a report that cannot be written must not hide how the runs ended. */
+async function reportOn(names: readonly string[], { lab, places, context, view }: App): Promise<string[]> {
+  if (names.length === 0) return []
+  try {
+    const { reportStep } = await import('../report.ts')
+    const { file } = await reportStep(
+      { words: names, since: undefined, results: places.results, labName: lab.name, output: undefined, host: HOST },
+      context,
+    )
+    return [`report: ${file}`]
+  } catch (error) {
+    if (!(error instanceof Failure) || error.kind === 'interrupted') throw error
+    view.failure(error)
+    return [`no report: ${error.parts.fact}`]
+  }
+}
+
+async function runAll(
+  experiments: readonly ResolvedExperiment[],
+  one: RunOne,
+  session: Session,
+  app: App,
+): Promise<Outcome> {
   const { view } = session
   const ended: Ended[] = []
   let status: number = EXIT.done
@@ -221,8 +243,16 @@ async function runAll(experiments: readonly ResolvedExperiment[], one: RunOne, s
     ended.flatMap(({ outcomes }) => outcomes),
     session,
   )
+  const several = ended.filter(({ outcomes }) => outcomes.length > 1)
+  const together: string[] = []
+  for (const { name, outcomes } of several)
+    together.push(
+      ...(await ordersOf([{ outcomes }])).map((line) => (line.startsWith('order:') ? `${name}: ${line}` : line)),
+    )
+  const made = ended.flatMap(({ name, outcomes }) => (outcomes.length > 0 ? [name] : []))
+  const report = await reportOn(made, app)
   return {
-    text: [...meaning, allText(ended)].join('\n'),
+    text: [...meaning, ...together, '', allText(ended), ...report].join('\n'),
     data: ended.map(({ outcomes, ...rest }) => ({ ...rest, runs: dataOf(outcomes) })),
     status,
   }
@@ -258,5 +288,5 @@ export const work: CommandModule['work'] = async (session, [words], options) => 
   }
   await using shared = new SharedVm(openVm, fingerprint)
   const one = runner(app, options, overrides, shared)
-  return await (all ? runAll(experiments, one, session) : runNamed(experiments, one, session))
+  return await (all ? runAll(experiments, one, session, app) : runNamed(experiments, one, session))
 }
