@@ -6,11 +6,12 @@ const distinct = <T>(list: readonly T[]): T[] => [...new Set(list)]
 const listed = (list: readonly string[]): string =>
   list.length < 2 ? (list[0] ?? '') : `${list.slice(0, -1).join(', ')} and ${list.at(-1) ?? ''}`
 
-function machine({ guest }: Manifest): string {
+function machine({ guest, host }: Manifest): string {
   if (guest.qemu.length === 0) return 'no VM (the run ended before one was needed)'
   const value = (option: string) => guest.qemu[guest.qemu.indexOf(option) + 1] ?? '?'
   const how = guest.accel.accel === 'tcg' ? 'software emulation (TCG)' : 'KVM'
-  return `QEMU under ${how} with ${plural(Number(value('-smp')), 'CPU')} and ${value('-m')} of memory`
+  const version = /version (\S+)/.exec(host.tools?.['qemu-system-x86_64'] ?? '')?.[1]
+  return `QEMU${version === undefined ? '' : ` ${version}`} under ${how} with ${plural(Number(value('-smp')), 'CPU')} and ${value('-m')} of memory`
 }
 
 /** How a run ended: all that the sentence about many of them needs. */
@@ -36,8 +37,13 @@ function ofExperiment(name: string, runs: readonly Manifest[], ended: readonly E
   return [
     `## ${name}`,
     '',
-    `The workload \`${first.workload.argv.map((word) => word.replace(/^.*\//, '')).join(' ')}\` ran on ${listed(kernels)}, in ${machine(first)}, on a host with ${first.host.cpu} (kernel ${first.host.kernel}).`,
+    `The workload \`${first.workload.argv.map((word, index) => (index === 0 ? word.replace(/^.*\//, '') : word)).join(' ')}\` ran on ${listed(kernels)}, in ${machine(first)}, on a host with ${first.host.cpu} (kernel ${first.host.kernel}).`,
     `Events were recorded in binary per-CPU ring buffers of ${first.trace.bufferBytes / 2 ** 20} MiB with the clock \`${first.trace.clock}\`.`,
+    ...(first.guest.deterministic === true
+      ? [
+          'Each run was a boot of its own on one CPU, with time counted in instructions and without network, disk or any other input, so that equal inputs give equal bytes.',
+        ]
+      : []),
     ...(arms.length > 1 ? [`${plural(arms.length, 'arm')} were compared (${arms.join('; ')}).`] : []),
     ...(plan
       ? [
