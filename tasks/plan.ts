@@ -1,7 +1,7 @@
 /** From the validated lab to the steps that a command needs. The only file that knows every step and what it waits for. */
 import { fullName } from './config/arms.ts'
+import { labFor } from './config/derived.ts'
 import {
-  labFor,
   type ResolvedExperiment,
   type ResolvedKernel,
   type ResolvedLab,

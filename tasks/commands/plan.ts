@@ -1,7 +1,8 @@
 /** `lab plan`: what would be done, and why; nothing is built, booted or fetched. */
 import { named } from '../config/open.ts'
 import { arms } from '../config/arms.ts'
-import { labFor, type ResolvedExperiment, type ResolvedLab, type ResolvedVm } from '../config/resolve.ts'
+import { labFor } from '../config/derived.ts'
+import type { ResolvedExperiment, ResolvedLab, ResolvedVm } from '../config/resolve.ts'
 import type { Context } from '../engine/context.ts'
 import { imagePlan, kernelPlan, type Forecast } from '../forecast.ts'
 import { missingRequirements, packagesOf } from '../host/packages.ts'

@@ -1,7 +1,8 @@
 /** `lab run`: experiments, their verdicts, and an exit code that tells the truth. */
 import { arms, overridesOf, type Overrides } from '../config/arms.ts'
 import { named } from '../config/open.ts'
-import { deterministicLab, type ResolvedExperiment, type ResolvedLab } from '../config/resolve.ts'
+import { deterministicLab } from '../config/derived.ts'
+import type { ResolvedExperiment, ResolvedLab } from '../config/resolve.ts'
 import { STARTS } from '../config/schema.ts'
 import type { Context } from '../engine/context.ts'
 import { EXIT, Failure, userError } from '../engine/error.ts'

@@ -2,7 +2,7 @@ import path from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { EXAMPLE, HOST, changed, labDirectory } from './lab.fixture.ts'
 import { named, openLab } from './open.ts'
-import { labFor } from './resolve.ts'
+import { labFor } from './derived.ts'
 
 function resolved(text = EXAMPLE) {
   const directory = labDirectory(text)

@@ -184,7 +184,7 @@ export interface ResolvedLab {
 }
 
 /** Without a prototype: a name from a command line may be "constructor". */
-function mapEntries<T, R>(record: Readonly<Record<string, T>>, map: (name: string, value: T) => R): ByName<R> {
+export function mapEntries<T, R>(record: Readonly<Record<string, T>>, map: (name: string, value: T) => R): ByName<R> {
   const result: Record<string, R> = Object.create(null)
   for (const [name, value] of Object.entries(record)) result[name] = map(name, value)
   return result
@@ -340,21 +340,4 @@ export function resolveLab(lab: Lab, file: string, text: string, roots: Roots, l
       resolveExperiment(name, experiment, vms, absolute),
     ),
   }
-}
-
-/** What a kernel needs for a guest that has no disk: its root file system and its data disks are in memory. */
-const IN_MEMORY = { BLK_DEV_INITRD: 'y', BLK_DEV_RAM: 'y' }
-
-/** The lab with the kernel options of an experiment, and of its VM, on every kernel; the same lab where there are none. */
-export function labFor(lab: ResolvedLab, experiment: Pick<ResolvedExperiment, 'options' | 'vm'>): ResolvedLab {
-  const options = { ...(lab.vms[experiment.vm]?.deterministic ? IN_MEMORY : {}), ...experiment.options }
-  if (Object.keys(options).length === 0) return lab
-  const kernels = mapEntries(lab.kernels, (_, kernel) => ({ ...kernel, options: { ...kernel.options, ...options } }))
-  return { ...lab, kernels }
-}
-
-/** The lab with every VM deterministic (`lab run --deterministic`). */
-export function deterministicLab(lab: ResolvedLab): ResolvedLab {
-  const vms = mapEntries(lab.vms, (_, vm) => ({ ...vm, deterministic: true, cpus: 1, accel: 'tcg' as const }))
-  return { ...lab, vms }
 }
