@@ -35,6 +35,8 @@ const MARGIN = 180_000
 /** Instructions take longer here than the guest's clock says: how much, on a busy host. */
 const SLOWER = 10
 const CONSOLE_LINES = 30
+/** What a guest may write, as over ssh. Bytes. */
+const MOST_OUTPUT = 2 ** 30
 
 export interface SealedRun {
   readonly guest: GuestRun
@@ -137,12 +139,29 @@ function noOutput(place: string, console: string, lines: readonly HolderLine[]):
   })
 }
 
+/** The port is open to everybody in the guest: a line that is not the holder's is told as one. */
+function lineOf(text: string, place: string): HolderLine {
+  try {
+    return parseHolderLine(text)
+  } catch (error) {
+    throw labError(
+      {
+        place,
+        fact: 'something that is no line of the holder came out of the sealed guest',
+        lines: [printable(text, 200)],
+        wayOut: 'does the workload write to /dev/ttyS1? only the holder may',
+      },
+      error,
+    )
+  }
+}
+
 /** Lines up to the holder's last one, then its archive, then that of the formats. */
 async function parts(output: Buffer, place: string, console: string) {
   const lines: HolderLine[] = []
   let at = 0
   for (let end = output.indexOf(10); end >= 0 && output[at] === 0x7b; end = output.indexOf(10, at)) {
-    lines.push(parseHolderLine(output.toString('utf8', at, end)))
+    lines.push(lineOf(output.toString('utf8', at, end), place))
     at = end + 1
     if (lines.at(-1)?.event === 'done') break
   }
@@ -182,7 +201,8 @@ export async function runSealed(
       ...{ memoryBytes: vm.memory, kernel: kernel.image, initrd: 'initramfs', init: `${SEALED_BUNDLE}/init` },
       ramDisks: { count: vm.disks.length, kib: Math.max(0, ...vm.disks.map(({ size }) => size)) / 1024 },
     })
-    await runProgram(argv, {
+    // What comes out is a file that grows: a guest must not fill the host's disk.
+    await runProgram(['prlimit', `--fsize=${MOST_OUTPUT}`, ...argv], {
       ...{ cwd: dir, signal: context.signal, place, timeout: wanted.deadlineMs * SLOWER + MARGIN },
       wayOut: 'the guest neither ended nor rebooted; `lab run` without --deterministic shows where it hangs',
     })
