@@ -1,7 +1,8 @@
 /** Step: experiment. Every arm and repeat in its planned order, on as many VMs as are asked for; one result directory per run. */
 import { join } from 'node:path'
 import { arms, onlyArms, type Arm, type Overrides } from './config/arms.ts'
-import { labFor, type ResolvedExperiment, type ResolvedLab } from './config/resolve.ts'
+import { labFor } from './config/derived.ts'
+import type { ResolvedExperiment, ResolvedLab } from './config/resolve.ts'
 import type { Failed } from './data/expect-failure.ts'
 import { prepareParquet } from './data/events-parquet.ts'
 import { step, type Context } from './engine/context.ts'
