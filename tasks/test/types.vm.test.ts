@@ -8,7 +8,47 @@ import { parseConfig } from '../linux/kconfig.ts'
 import type { Explained } from '../probe/explain.ts'
 import { Rig } from './rig.ts'
 
+/** struct cfs_rq is private to kernel/sched. */
+const SCHEDULER = `#include "vmlinux.h"
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_core_read.h>
+#include <bpf/bpf_tracing.h>
+#include "lab.bpf.h"
+
+SEC("kprobe/schedule")
+int running(struct pt_regs *ctx)
+{
+	struct cfs_rq *queue = (void *)PT_REGS_PARM1(ctx);
+
+	say("%d", BPF_CORE_READ(queue, nr_running));
+	return 0;
+}
+
+char LICENSE[] SEC("license") = "GPL";
+`
+
 const rig = new Rig()
+rig.write('bpf/scheduler.bpf.c', SCHEDULER)
+rig.edit(
+  'lab.yaml',
+  '\nprobes:\n',
+  `
+probes:
+  scheduler: { source: bpf/scheduler.bpf.c, types: v5.10 }
+  scheduler-typed: { source: bpf/scheduler.bpf.c, types: typed }
+`,
+)
+rig.edit(
+  'lab.yaml',
+  'images:\n',
+  `  typed:
+    extends: v5.10
+    config: []
+    debug: btf
+    options: { 64BIT: y, PRINTK: y, MODULES: y, NET: y, BPF_SYSCALL: y, KPROBE_EVENTS_ON_NOTRACE: n }
+images:
+`,
+)
 afterAll(async () => {
   await rig.lab(['down'])
   rig.remove()
@@ -34,44 +74,12 @@ test('fields of kernel structs are read in a guest whose kernel has no BTF', asy
 })
 
 test('a type that this vmlinux.h does not have: how to get all of them', async () => {
-  rig.write('bpf/scheduler.bpf.c', SCHEDULER)
-  rig.edit('lab.yaml', '\nprobes:\n', '\nprobes:\n  scheduler: { source: bpf/scheduler.bpf.c, types: v5.10 }\n')
   const { status, stderr } = await rig.lab(['build', 'probe', 'scheduler'])
   expect(status).toBe(2)
   expect(stderr).toContain('`debug: btf` of kernel v5.10')
 })
 
-/** struct cfs_rq is private to kernel/sched. */
-const SCHEDULER = `#include "vmlinux.h"
-#include <bpf/bpf_helpers.h>
-#include <bpf/bpf_core_read.h>
-#include <bpf/bpf_tracing.h>
-#include "lab.bpf.h"
-
-SEC("kprobe/schedule")
-int running(struct pt_regs *ctx)
-{
-	struct cfs_rq *queue = (void *)PT_REGS_PARM1(ctx);
-
-	say("%d", BPF_CORE_READ(queue, nr_running));
-	return 0;
-}
-
-char LICENSE[] SEC("license") = "GPL";
-`
-
 test('debug: btf puts all types into the kernel, in a build tree of its own', { timeout: 1_800_000 }, async () => {
-  rig.edit(
-    'lab.yaml',
-    'images:\n',
-    `  typed:
-    extends: v5.10
-    config: []
-    debug: btf
-    options: { 64BIT: y, PRINTK: y, MODULES: y, NET: y, BPF_SYSCALL: y, KPROBE_EVENTS_ON_NOTRACE: n }
-images:
-`,
-  )
   const [{ path }] = (await rig.answer(['build', 'kernel', 'typed'])) as [{ path: string }]
   expect(parseConfig(readFileSync(join(path, 'config'), 'utf8')).get('DEBUG_INFO_BTF')).toBe('y')
   const sections = sectionsOf(readFileSync(join(path, 'vmlinux')))
@@ -79,8 +87,7 @@ images:
   // What BTF was made of does not stay.
   expect(sections.filter(({ name }) => name.startsWith('.debug'))).toEqual([])
 
-  rig.edit('lab.yaml', 'bpf/scheduler.bpf.c, types: v5.10', 'bpf/scheduler.bpf.c, types: typed')
-  const { text } = await vmlinuxOf('scheduler')
+  const { text } = await vmlinuxOf('scheduler-typed')
   expect(text).toMatch(/^\/\* Linux 5\.10\.223: all types of the kernel, from its BTF/)
   expect(text).toMatch(/^struct cfs_rq \{$/m)
 })
