@@ -29,6 +29,17 @@ const FULL = {
   inputs: { lab: 'lab-1', kernel: 'kernel-1', image: 'image-1' },
   sha256: { 'trace.dat': 'f'.repeat(64) },
 }
+const IMPORTED = {
+  ...FULL,
+  imported: {
+    ...{ file: 'a.dat', kept: 'trace.dat', bytes: 5, form: 'text', lines: 3, headings: 1, inProse: 0, backwards: 0 },
+    ...{ unclosedCalls: 1, unopenedReturns: 0 },
+    sameCaptureAs: {
+      ...{ run: 'r1', experiment: 'e', by: 'events' },
+      provenance: { raw: 'f', release: '5.10', bootId: 'b', started: 's', command: 'c' },
+    },
+  },
+}
 const PROBES = { programs: [{ program: 'p', section: 'kprobe/f', attached: 'kprobe', hits: 3, missed: 0 }] }
 const MAPS = {
   slots: [{ map: 'm', key: 1, value: 2 }],
@@ -94,10 +105,10 @@ async function runsWith(files: Readonly<Record<string, string | Buffer>>): Promi
 
 test('manifests with other values in them', async () => {
   await fc.assert(
-    fc.asyncProperty(mutatedJson({ ...FULL, run: 'r2' }), async (manifest) => {
+    fc.asyncProperty(fc.oneof(mutatedJson(FULL), mutatedJson(IMPORTED)), async (manifest) => {
       await everyView(await runsWith({ 'manifest.json': JSON.stringify(manifest) ?? 'null' }))
     }),
-    { numRuns: 50 },
+    { numRuns: 60 },
   )
 }, 120_000)
 

@@ -41,6 +41,13 @@ const Shown = z.object({
   others: z.array(z.object({ pid: z.number(), comm: z.string(), events: z.number() })),
   expectations: z.array(z.object({ ok: z.boolean(), lines: z.array(z.string()) })),
   verdict: z.string(),
+  imported: z
+    .object({
+      ...{ file: z.string(), kept: z.string(), form: z.string(), bytes: z.number(), lines: z.number() },
+      ...{ headings: z.number(), inProse: z.number(), unclosedCalls: z.number(), unopenedReturns: z.number() },
+      sameCaptureAs: z.object({ run: z.string(), experiment: z.string(), by: z.string() }).optional(),
+    })
+    .optional(),
 })
 
 const Probes = z.object({
@@ -161,7 +168,18 @@ function probeLines(probes: RunFiles['probes']): string[] {
 /** Where an imported trace is from, and what its lines were. */
 function importedLines({ imported, trace }: Manifest): string[] {
   if (imported === undefined) return []
-  const { file, kept, form, bytes: size, lines, headings, inProse, unclosedCalls, unopenedReturns } = imported
+  const {
+    file,
+    kept,
+    form,
+    bytes: size,
+    lines,
+    headings,
+    inProse,
+    unclosedCalls,
+    unopenedReturns,
+    sameCaptureAs,
+  } = imported
   const graph =
     unclosedCalls + unopenedReturns > 0
       ? [
@@ -177,6 +195,11 @@ function importedLines({ imported, trace }: Manifest): string[] {
   return [
     `imported    ${safe(file)} (${safe(form)}, ${bytes(size)}), kept as ${safe(kept)}`,
     `lines       ${lines}: ${[...parts, ...graph].join(', ')}`,
+    ...(sameCaptureAs
+      ? [
+          `capture     IDENTICAL to ${safe(sameCaptureAs.experiment)} ${safe(sameCaptureAs.run)}: the same ${safe(sameCaptureAs.by)}`,
+        ]
+      : []),
   ]
 }
 

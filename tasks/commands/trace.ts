@@ -5,6 +5,7 @@ import { sequencesOf, type Matches, type Sequence } from '../data/sequences.ts'
 import { traceLines, traceMarkdown } from '../data/trace-table.ts'
 import { userError } from '../engine/error.ts'
 import { printable } from '../engine/printable.ts'
+import { checkedRun } from '../experiment/manifest-shape.ts'
 import { findRun, type FoundRun } from '../experiment/result.ts'
 import { MOST_EVENTS, traceStep, type TraceFound, type TraceWanted } from '../trace.ts'
 import { plural } from '../ui/text.ts'
@@ -67,7 +68,7 @@ async function toFile(format: Format, { run, wanted, results, session, options }
 
 export const work: CommandModule['work'] = async (session, [name], options) => {
   const { results } = placesOf(dirname(findLab(process.cwd(), session.options.file)))
-  const run = await findRun(results, String(name))
+  const run = checkedRun(await findRun(results, String(name)))
   const { manifest } = run
   if (options['graph'] === true) return await graph(run.dir, run.run)
   const wanted: TraceWanted = {
