@@ -18,6 +18,15 @@ async function bytesOf(guest: Guest, file: string, signal: AbortSignal): Promise
   return status === 0 ? stdout : undefined
 }
 
+/** Text of /proc/config.gz; undefined where there is none, or where it is not what it should be. */
+function unpacked(bytes: Buffer | undefined): string | undefined {
+  try {
+    return bytes && gunzipSync(bytes, { maxOutputLength: CONFIG_LARGEST }).toString('utf8')
+  } catch {
+    return undefined
+  }
+}
+
 /**
  * Reads the lists of a guest's kernel.
  * @param built the kernel's entry in the store: its .config serves where the guest has none
@@ -43,10 +52,6 @@ export async function factsInGuest(
     ...{ release, kallsyms, traceable: traceable ?? '' },
     blacklist: (await text('/sys/kernel/debug/kprobes/blacklist')) ?? '',
     events: (await text(`${TRACING}/available_events`)) ?? '',
-    config: parseConfig(
-      config === undefined
-        ? await readFile(join(built, 'config'), 'utf8')
-        : gunzipSync(config, { maxOutputLength: CONFIG_LARGEST }).toString('utf8'),
-    ),
+    config: parseConfig(unpacked(config) ?? (await readFile(join(built, 'config'), 'utf8'))),
   })
 }

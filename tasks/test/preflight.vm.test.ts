@@ -12,10 +12,17 @@ interface Listed {
   readonly attachable: boolean | null
 }
 
+/** Another kernel than the VM's, by hand: LAB_TEST_KERNEL=NAME, and LAB_TEST_SOURCE=DIR for a tree of one's own. */
+const { LAB_TEST_KERNEL, LAB_TEST_SOURCE } = process.env
+const SOURCE = LAB_TEST_SOURCE === undefined ? [] : ['--source', LAB_TEST_SOURCE]
+const OTHER = LAB_TEST_KERNEL === undefined ? [] : ['--kernel', LAB_TEST_KERNEL, ...SOURCE]
+
 const rig = new Rig()
 let kernel = ''
 const symbols = async (pattern: string, ...flags: string[]): Promise<Map<string, Listed>> => {
-  const { symbols: all } = (await rig.answer(['symbols', kernel, pattern, ...flags])) as { symbols: Listed[] }
+  const { symbols: all } = (await rig.answer(['symbols', kernel, pattern, ...SOURCE, ...flags])) as {
+    symbols: Listed[]
+  }
   return new Map(all.map((one) => [one.name, one]))
 }
 
@@ -32,7 +39,7 @@ function chosen(all: ReadonlyMap<string, Listed>, total: number): Listed[] {
 }
 
 beforeAll(async () => {
-  const { kernel: up } = (await rig.answer(['up'])) as { kernel: { name: string } }
+  const { kernel: up } = (await rig.answer(['up', ...OTHER])) as { kernel: { name: string } }
   kernel = up.name
 })
 afterAll(async () => {
