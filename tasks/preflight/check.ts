@@ -5,7 +5,7 @@ import type { ResolvedLab } from '../config/resolve.ts'
 import type { Context } from '../engine/context.ts'
 import { headersIn, kernelsOf, placeOf } from '../lint.ts'
 import type { Verdict } from '../linux/symbols/verdict.ts'
-import { programsOfSource, type HookedProgram } from '../linux/symbols/programs.ts'
+import { programsOfSource, type HookedProgram, type ParsedTexts } from '../linux/symbols/programs.ts'
 import { suffixDefines, type SourceProbe } from '../probe/command.ts'
 import { waysOut } from './fixes.ts'
 import { judgeHooks } from './judge.ts'
@@ -73,6 +73,7 @@ export async function checkHooks(lab: ResolvedLab, context: Context, wanted: Che
   const probes = Object.values(lab.probes).filter((one): one is SourceProbe => 'source' in one)
   const texts = new Map<string, Awaited<ReturnType<typeof textsOf>>>()
   for (const probe of probes) texts.set(probe.name, await textsOf(probe, context.toolRoot))
+  const parsed: ParsedTexts = new Map()
   const kernels: CheckedKernel[] = []
   const hooks: CheckedHook[] = []
   for (const kernel of Object.values(lab.kernels)) {
@@ -83,7 +84,7 @@ export async function checkHooks(lab: ResolvedLab, context: Context, wanted: Che
     const found: { probe: SourceProbe; program: HookedProgram }[] = []
     for (const probe of probes) {
       const own = { ...(texts.get(probe.name) ?? { text: '', headers: [] }), defines: suffixDefines(kernel) }
-      for (const program of await programsOfSource(own, view.version)) found.push({ probe, program })
+      for (const program of await programsOfSource(own, view.version, parsed)) found.push({ probe, program })
     }
     const verdicts = await judgeHooks(
       found.map(({ program }) => program.hook),

@@ -9,8 +9,6 @@ interface Raw {
   readonly address: Address
   readonly size: number
   readonly type: string
-  /** It stands in code. */
-  readonly code: boolean
 }
 
 const STB_LOCAL = 0
@@ -23,28 +21,41 @@ const HIGH = 0xffffffff
 /** nm's letter of a symbol in code. */
 const letterOf = (binding: number): string => (binding === STB_LOCAL ? 't' : binding === STB_WEAK ? 'W' : 'T')
 
-function readSymbols(read: Read, sections: readonly SectionHeader[]): Raw[] {
+interface Symbols {
+  readonly code: ReadonlyMap<string, readonly Raw[]>
+  /** Name of a variable -> its addresses. */
+  readonly data: ReadonlyMap<string, readonly Address[]>
+}
+
+/** One more of a name; most names stand for one thing, and a kernel has 60,000 of them. */
+function add<T>(map: Map<string, T[]>, name: string, one: T): void {
+  const known = map.get(name)
+  if (known) known.push(one)
+  else map.set(name, [one])
+}
+
+function readSymbols(read: Read, sections: readonly SectionHeader[]): Symbols {
   const find = (name: string) => {
     const section = sections.find((one) => one.name === name)
     return section ? sectionBytes(read, section) : Buffer.alloc(0)
   }
   const [table, strings] = [find('.symtab'), find('.strtab')]
-  const found: Raw[] = []
+  const isCode = sections.map(({ code }) => code)
+  const code = new Map<string, Raw[]>()
+  const data = new Map<string, Address[]>()
   for (let at = 0; at + SYMBOL_SIZE <= table.length; at += SYMBOL_SIZE) {
-    const name = table.readUInt32LE(at)
+    const offset = table.readUInt32LE(at)
     const info = table[at + 4] ?? 0
     // Addresses of per-CPU variables and absolute numbers are small: what is wanted stands in the kernel's mapping.
-    if (name === 0 || table.readUInt32LE(at + 12) !== HIGH || (info & 15) === STT_SECTION || (info & 15) === STT_FILE)
+    if (offset === 0 || table.readUInt32LE(at + 12) !== HIGH || (info & 15) === STT_SECTION || (info & 15) === STT_FILE)
       continue
-    found.push({
-      name: cString(strings, name),
-      address: table.readUInt32LE(at + 8),
-      size: table.readUInt32LE(at + 16),
-      type: letterOf(info >> 4),
-      code: sections[table.readUInt16LE(at + 6)]?.code === true,
-    })
+    const name = strings.toString('latin1', offset, strings.indexOf(0, offset))
+    const address = table.readUInt32LE(at + 8)
+    if (isCode[table.readUInt16LE(at + 6)] === true)
+      add(code, name, { name, address, size: table.readUInt32LE(at + 16), type: letterOf(info >> 4) })
+    else add(data, name, address)
   }
-  return found
+  return { code, data }
 }
 
 /** Memory of the kernel as the linker made it, by address. */
@@ -119,8 +130,8 @@ class Image implements KernelFacts {
   readonly refusesAmbiguous: boolean
   readonly #memory: Memory
   readonly #debug: () => Dwarf
-  readonly #code = new Map<string, Raw[]>()
-  readonly #data = new Map<string, readonly Address[]>()
+  readonly #code: Symbols['code']
+  readonly #data: Symbols['data']
   readonly #traced: SortedAddresses
   readonly #starts: SortedAddresses
   readonly #listed: ReadonlySet<Address>
@@ -132,17 +143,13 @@ class Image implements KernelFacts {
     let debug: Dwarf | undefined
     this.#debug = () => (debug ??= new Dwarf(read, sections))
     ;[this.release, this.config, this.exported] = [release, config, exported]
-    const byAddress = new Map<Address, string>()
-    for (const symbol of readSymbols(read, sections)) {
-      if (symbol.code) this.#code.set(symbol.name, [...(this.#code.get(symbol.name) ?? []), symbol])
-      else this.#data.set(symbol.name, [...(this.#data.get(symbol.name) ?? []), symbol.address])
-      if (symbol.name.startsWith('event_')) byAddress.set(symbol.address, symbol.name)
-    }
+    const { code, data } = readSymbols(read, sections)
+    ;[this.#code, this.#data] = [code, data]
     this.#starts = new SortedAddresses([...this.#code.values()].flatMap((all) => all.map(({ address }) => address)))
     this.#traced = new SortedAddresses(this.#table('mcount_loc'))
     this.#listed = new Set(this.#table('kprobe_blacklist'))
     this.#rewritten = this.#rewrittenPlaces()
-    this.events = this.#eventsBy(byAddress)
+    this.events = this.#eventNames()
     this.tracepoints = new Set(
       [...this.#data.keys()].flatMap((name) => /^__tracepoint_(\w+)$/.exec(name)?.slice(1) ?? []),
     )
@@ -171,7 +178,10 @@ class Image implements KernelFacts {
     return new Set(table.flatMap((address) => wrappers.get(address) ?? []))
   }
 
-  #eventsBy(byAddress: ReadonlyMap<Address, string>): Set<string> {
+  #eventNames(): Set<string> {
+    const byAddress = new Map<Address, string>()
+    for (const [name, addresses] of this.#data)
+      if (name.startsWith('event_')) for (const address of addresses) byAddress.set(address, name)
     const groups = new Map<Address, string>()
     const events = new Set<string>()
     const numbered = this.#systemCalls()

@@ -1,6 +1,6 @@
 /** The programs of a probe and what they hook into, from its C: macros expanded for one kernel. */
 import { activeText } from '../lint/active.ts'
-import { readProbe } from '../lint/source.ts'
+import { readProbe, type Program } from '../lint/source.ts'
 import type { Version } from '../version.ts'
 import { hookOf, type Hook } from './hook.ts'
 
@@ -66,15 +66,32 @@ export interface ProbeText {
   readonly defines: Readonly<Record<string, string>>
 }
 
-/** Programs of a probe's C as one kernel version compiles it. A section that cannot be read without a compiler is left out. */
-export async function programsOfSource(probe: ProbeText, version: Version): Promise<HookedProgram[]> {
+/** Syntax trees of texts that several kernels compile alike, reduced to their programs. */
+export type ParsedTexts = Map<string, readonly Program[]>
+
+async function programsIn(text: string, parsed: ParsedTexts): Promise<readonly Program[]> {
+  const known = parsed.get(text)
+  if (known) return known
+  const programs = (await readProbe(text))?.programs ?? []
+  parsed.set(text, programs)
+  return programs
+}
+
+/**
+ * Programs of a probe's C as one kernel version compiles it. A section that cannot be read without a compiler is left out.
+ * @param parsed is filled, for the next kernel
+ */
+export async function programsOfSource(
+  probe: ProbeText,
+  version: Version,
+  parsed: ParsedTexts = new Map(),
+): Promise<HookedProgram[]> {
   const active = activeText(probe.text, version)
   const macros = new Map<string, Macro>()
   for (const header of probe.headers) macrosIn(activeText(header, version), macros)
   macrosIn(active, macros)
   for (const [name, body] of Object.entries(probe.defines)) macros.set(name, { parameters: undefined, body })
-  const source = await readProbe(active)
-  return (source?.programs ?? []).flatMap(({ sectionStart, start }) => {
+  return (await programsIn(active, parsed)).flatMap(({ sectionStart, start }) => {
     const inner = /^SEC\s*\(((?:[^()"]|"(?:\\.|[^"\\\n])*"|\((?:[^()"]|"(?:\\.|[^"\\\n])*")*\))*)\)/.exec(
       active.slice(sectionStart, sectionStart + 400),
     )?.[1]
