@@ -110,6 +110,7 @@ export const COMMANDS: readonly CommandSpec[] = [
       ['--only <values>', 'only arms with these values, for example kernel=v5.10,bytes=16'],
       ['--resume', 'finish the run that was interrupted; nothing is done twice'],
       ['--parallel <n>', 'VMs at a time, or auto'],
+      ['--report', 'an HTML report of these experiments at the end (run --all makes one of the whole lab)'],
       DRY,
     ],
     load: () => import('./run.ts'),

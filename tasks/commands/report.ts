@@ -1,6 +1,7 @@
 /** `lab report`: results as one HTML file, and its figures and tables as files for a paper. */
 import { basename, dirname, resolve } from 'node:path'
 import { findLab } from '../config/find.ts'
+import { openLab } from '../config/open.ts'
 import { FIGURES } from '../host/packages.ts'
 import { hostStep } from '../host-tools.ts'
 import { writeExhibits } from '../report/files.ts'
@@ -9,8 +10,18 @@ import { bytes, plural } from '../ui/text.ts'
 import { placesOf } from '../vm/places.ts'
 import { HOST } from './app.ts'
 import type { CommandModule } from './index.ts'
+import { TOOL_ROOT, type Session } from './session.ts'
 
 const text = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined)
+
+/** As the lab file calls it; results outlive a lab file that cannot be read. */
+function labName({ options }: Session, directory: string): string {
+  try {
+    return openLab({ file: options.file, cwd: process.cwd(), toolRoot: TOOL_ROOT, host: HOST }).lab.name
+  } catch {
+    return basename(directory)
+  }
+}
 
 export const work: CommandModule['work'] = async (session, [words], options) => {
   const directory = dirname(findLab(process.cwd(), session.options.file))
@@ -22,7 +33,7 @@ export const work: CommandModule['work'] = async (session, [words], options) => 
       words: Array.isArray(words) ? words.map(String) : [],
       since: text(options['since']),
       results: placesOf(directory).results,
-      labName: basename(directory),
+      labName: labName(session, directory),
       output: output === undefined ? undefined : resolve(output),
       host: HOST,
     },

@@ -15,9 +15,10 @@ import { orderReport, orderSummary } from '../results/order.ts'
 import { differs, sameBytes, sameBytesLines } from '../results/same-bytes.ts'
 import { fingerprint, openVm } from '../vm.ts'
 import { SharedVm } from '../vm/shared.ts'
-import { HOST, openApp, type App, type Session } from './app.ts'
+import { openApp, type App, type Session } from './app.ts'
 import { choicesOf } from './choices.ts'
 import { planAnswer } from './plan.ts'
+import { reportAfter } from './report-after.ts'
 import type { CommandModule, Outcome } from './index.ts'
 
 /** Loaded only when something failed: its rules cost a tenth of a second. */
@@ -192,23 +193,6 @@ async function runNamed(experiments: readonly ResolvedExperiment[], one: RunOne,
 }
 
 /** A failure of one experiment is told at once, and the others run. */
-/** The page about what `run --all` made; a report that cannot be written must not hide how the runs ended. */
-async function reportOn(names: readonly string[], { lab, places, context, view }: App): Promise<string[]> {
-  if (names.length === 0) return []
-  try {
-    const { reportStep } = await import('../report.ts')
-    const { file } = await reportStep(
-      { words: names, since: undefined, results: places.results, labName: lab.name, output: undefined, host: HOST },
-      context,
-    )
-    return [`report: ${file}`]
-  } catch (error) {
-    if (!(error instanceof Failure) || error.kind === 'interrupted') throw error
-    view.failure(error)
-    return [`no report: ${error.parts.fact}`]
-  }
-}
-
 async function runAll(
   experiments: readonly ResolvedExperiment[],
   one: RunOne,
@@ -250,8 +234,7 @@ async function runAll(
     together.push(
       ...(await ordersOf([{ outcomes }])).map((line) => (line.startsWith('order:') ? `${name}: ${line}` : line)),
     )
-  const made = ended.flatMap(({ name, outcomes }) => (outcomes.length > 0 ? [name] : []))
-  const report = await reportOn(made, app)
+  const report = ended.every(({ outcomes }) => outcomes.length === 0) ? [] : await reportAfter(app, [])
   return {
     text: [...meaning, ...together, '', allText(ended), ...report].join('\n'),
     data: ended.map(({ outcomes, ...rest }) => ({ ...rest, runs: dataOf(outcomes) })),
@@ -289,5 +272,9 @@ export const work: CommandModule['work'] = async (session, [words], options) => 
   }
   await using shared = new SharedVm(openVm, fingerprint)
   const one = runner(app, options, overrides, shared)
-  return await (all ? runAll(experiments, one, session, app) : runNamed(experiments, one, session))
+  if (all) return await runAll(experiments, one, session, app)
+  const outcome = await runNamed(experiments, one, session)
+  if (typeof outcome === 'number' || outcome === undefined || options['report'] !== true) return outcome
+  const names = experiments.map(({ name }) => name)
+  return { ...outcome, text: [outcome.text, ...(await reportAfter(app, names))].join('\n') }
 }

@@ -8,14 +8,20 @@ export const MOST_STEPS = 31
 /** Different reads that are told apart where nobody declared what a read is. */
 const MOST_KINDS = 500
 
-/** Numbers that grow; half the size of an array's, and a gap of 16 ms is exact to the nanosecond. */
-export class Numbers {
-  #values = new Float32Array(64)
+/** Numbers that grow, without an object for each. */
+class Growing<List extends Float32Array | Float64Array> {
+  readonly #make: (length: number) => List
+  #values: List
   length = 0
+
+  constructor(make: (length: number) => List) {
+    this.#make = make
+    this.#values = make(64)
+  }
 
   push(value: number): void {
     if (this.length === this.#values.length) {
-      const larger = new Float32Array(this.length * 2)
+      const larger = this.#make(this.length * 2)
       larger.set(this.#values)
       this.#values = larger
     }
@@ -23,8 +29,22 @@ export class Numbers {
   }
 
   /** A view, which the next `push` may outdate. */
-  get values(): Float32Array {
-    return this.#values.subarray(0, this.length)
+  get values(): List {
+    return this.#values.subarray(0, this.length) as List
+  }
+}
+
+/** Durations: four bytes hold up to 16 ms to the nanosecond, and longer ones to seven digits. */
+export class Numbers extends Growing<Float32Array> {
+  constructor() {
+    super((length) => new Float32Array(length))
+  }
+}
+
+/** Times and indices. */
+class Exact extends Growing<Float64Array> {
+  constructor() {
+    super((length) => new Float64Array(length))
   }
 }
 
@@ -44,7 +64,10 @@ export class Kind {
   /** `gaps[i]`: from step i to step i + 1, of every read. */
   readonly gaps: readonly Numbers[]
   readonly durations = new Numbers()
-  readonly #places: Place[] = []
+  readonly #runs = new Numbers()
+  readonly #pids = new Exact()
+  readonly #starts = new Exact()
+  readonly #ends = new Exact()
 
   constructor(steps: readonly number[]) {
     this.steps = steps
@@ -60,26 +83,34 @@ export class Kind {
     for (const [index, gaps] of this.gaps.entries()) gaps.push((times[index + 1] ?? 0) - (times[index] ?? 0))
     const [start = 0, end = 0] = [times[0], times.at(-1)]
     this.durations.push(end - start)
-    this.#places.push({ run, pid, start, end })
+    this.#runs.push(run)
+    this.#pids.push(pid)
+    this.#starts.push(start)
+    this.#ends.push(end)
   }
 
-  /** Durations of the reads of each run. */
-  byRun(): Map<number, number[]> {
-    const { values } = this.durations
-    const runs = new Map<number, number[]>()
-    for (const [index, { run }] of this.#places.entries()) {
-      const list = runs.get(run) ?? []
-      list.push(values[index] ?? 0)
-      runs.set(run, list)
+  /** Durations of the reads of each run, whose rows came one after the other. */
+  byRun(): Map<number, Float32Array> {
+    const found = new Map<number, Float32Array>()
+    const [runs, durations] = [this.#runs.values, this.durations.values]
+    for (let from = 0; from < runs.length;) {
+      let to = from
+      while (to < runs.length && runs[to] === runs[from]) to++
+      found.set(runs[from] ?? 0, durations.subarray(from, to))
+      from = to
     }
-    return runs
+    return found
   }
 
   /** A read of the median duration: one that happened, not an average of all. */
   typical(): Place | undefined {
-    const { values } = this.durations
-    const order = Array.from(values, (_, index) => index).toSorted((a, b) => (values[a] ?? 0) - (values[b] ?? 0))
-    return this.#places[order[Math.floor((order.length - 1) / 2)] ?? -1]
+    const durations = this.durations.values
+    const middle = durations.toSorted()[Math.floor((durations.length - 1) / 2)]
+    const at = middle === undefined ? -1 : durations.indexOf(middle)
+    const [run, pid, start, end] = [this.#runs, this.#pids, this.#starts, this.#ends].map(({ values }) => values[at])
+    return run === undefined || pid === undefined || start === undefined || end === undefined
+      ? undefined
+      : { run, pid, start, end }
   }
 }
 

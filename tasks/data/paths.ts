@@ -40,7 +40,7 @@ export interface Path {
 
 /** Different messages that are told apart, addresses aside; where there are more, all numbers are left out of the comparison. */
 const MOST_TEXTS = 5000
-const MEMORY = '512MB'
+const MEMORY = '256MB'
 const ROWS = 100_000
 const PRINTK = "event IN ('print', 'bpf_trace_printk')"
 const PROCESS_EVENTS = "event IN ('sched_process_fork', 'sched_process_exec', 'sched_process_exit')"

@@ -2,7 +2,7 @@
 import { printable } from '../engine/printable.ts'
 import { random } from '../data/random.ts'
 import { median, quantile, summary } from '../data/statistics.ts'
-import { binsOf, densities } from './histogram.ts'
+import { binsOf, densities, spreadOf } from './histogram.ts'
 import { colour, SERIES } from './theme.ts'
 import type { FigureSpec } from './vega.ts'
 
@@ -242,7 +242,7 @@ export function stepsFigure(
   })
   const medians = steps.map(({ step, series, gaps }) => ({
     ...{ step: label(step), series: label(series) },
-    x: median(Array.from(gaps)) / factor,
+    x: spreadOf(gaps).median / factor,
   }))
   const domain = [bins.edges[0] ?? 1, bins.edges.at(-1) ?? 1].map((edge) => edge / factor)
   const x = {
@@ -255,7 +255,7 @@ export function stepsFigure(
     type: 'nominal',
     scale: color,
     title: null,
-    ...(labels.length < 2 ? { legend: null } : {}),
+    legend: labels.length < 2 ? null : { symbolOpacity: 1 },
   } as const
   const y = { field: 'share', type: 'quantitative', axis: null, scale: { domain: [0, 1.05] } } as const
   const rug = steps.flatMap(({ step, series, gaps }) =>
@@ -268,7 +268,7 @@ export function stepsFigure(
     data: {
       values: [
         ...values,
-        ...medians.map((one) => ({ ...one, kind: 'median' })),
+        ...medians.filter(({ x: at }) => at > 0).map((one) => ({ ...one, kind: 'median' })),
         ...rug.filter(({ x: at }) => at > 0 && at <= (domain[1] ?? 0)),
       ],
     },
@@ -285,7 +285,8 @@ export function stepsFigure(
       layer: [
         {
           transform: [{ filter: '!datum.kind' }],
-          mark: { type: 'area', interpolate: 'step-after', opacity: 0.22 },
+          // Many areas on top of each other are mud.
+          mark: { type: 'area', interpolate: 'step-after', opacity: labels.length > 3 ? 0.05 : 0.22 },
           encoding: { x, y: { ...y, stack: null }, color: ofSeries },
         },
         {

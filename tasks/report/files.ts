@@ -10,6 +10,8 @@ import { TIMELINE_STYLE } from './page.ts'
 import { latexText, tableCsv, tableLatex, type Table } from './table.ts'
 import { standalone } from './theme.ts'
 
+/** Rows of a table that fit on a page; longer ones are files only. */
+const PAGE = 45
 /** For a document: every figure and table with its caption. */
 const DOCUMENT = 'report.tex'
 
@@ -69,7 +71,7 @@ function documentOf(figures: readonly Figure[], tables: readonly Table[]): strin
     '\\usepackage[a4paper,margin=2cm]{geometry}',
     '\\begin{document}',
     ...figures.map(figureLatex),
-    ...tables.map(({ name }) => `\\input{${name}.tex}`),
+    ...tables.filter(({ rows }) => rows.length <= PAGE).map(({ name }) => `\\input{${name}.tex}`),
     '\\end{document}',
     '',
   ].join('\n')

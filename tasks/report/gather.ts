@@ -3,7 +3,6 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { pathsOf, type PathRun } from '../data/paths.ts'
 import { damageOf } from '../data/query.ts'
-import { median } from '../data/statistics.ts'
 import type { Emit } from '../engine/event.ts'
 import { printable } from '../engine/printable.ts'
 import type { Manifest } from '../experiment/manifest.ts'
@@ -11,12 +10,13 @@ import { readRun } from '../experiment/result.ts'
 import { isShown } from '../results.ts'
 import { orderReport, type OrderedRun, type OrderReport } from '../results/order.ts'
 import type { ExperimentFacts } from './experiment.ts'
+import { spreadOf } from './histogram.ts'
 import type { Kept } from './kept.ts'
 import type { GroupPath } from './path.ts'
 import { READ_US, withMetric, type ExperimentRuns, type Group, type ReportRun } from './runs.ts'
 
-/** Runs whose sequences are compared; the newest. */
-const MOST_ORDERED = 200
+/** Runs whose sequences are compared, and events of all of them; the newest. */
+const MOST_ORDERED = { runs: 200, events: 300_000 } as const
 /** Runs that did not pass and are looked at one by one. */
 const MOST_BAD = 8
 const TABLE = 'events.parquet'
@@ -116,7 +116,7 @@ async function groupPaths(
   for (const path of found)
     for (const [index, durations] of path?.kind.byRun() ?? []) {
       const run = list[index]?.run
-      if (run !== undefined && !TICKS.has(run.clock)) medians.set(run, median(durations) / 1000)
+      if (run !== undefined && !TICKS.has(run.clock)) medians.set(run, spreadOf(durations).median / 1000)
     }
   const paths = groups.flatMap((group, index): GroupPath[] => {
     const path = found[index]
@@ -133,14 +133,17 @@ async function orderOfRuns({ name, groups }: ExperimentRuns, options: GatherOpti
   const runs = groups
     .flatMap(({ counted }) => counted)
     .filter(({ sequence, imported }) => sequence !== null && imported === null)
-    .toSorted((a, b) => (a.started < b.started ? -1 : 1))
-    .slice(-MOST_ORDERED)
+    .toSorted((a, b) => (a.started > b.started ? -1 : 1))
+    .slice(0, MOST_ORDERED.runs)
   const found: OrderedRun[] = []
+  let events = 0
   for (const run of runs) {
+    events += run.events
+    if (events > MOST_ORDERED.events) break
     const manifest = await manifestOf(run, options)
     if (manifest !== undefined) found.push({ dir: join(options.results, run.experiment, run.run), manifest })
   }
-  return found.length < 2 ? undefined : await orderReport(name, found, 'read')
+  return found.length < 2 ? undefined : await orderReport(name, found.toReversed(), 'read')
 }
 
 /** @param events whether the paths of reads are wanted: the one thing that has to look into the traces */

@@ -76,7 +76,7 @@ export async function pathHtml(name: string, paths: readonly GroupPath[], exhibi
   const parts: Html[] = [
     html`<h3>The path of one read</h3>
       <ul class="soft">
-        ${paths.map((one) => html`<li>${one.label}: ${note(one)}.</li>`)}
+        ${[...Map.groupBy(paths, note)].map(([said, list]) => html`<li>${list.map(({ label }) => label).join('; ')}: ${list.length > 1 ? 'each ' : ''}${said}.</li>`)}
       </ul> `,
     ...pictures(name, paths, exhibits),
   ]

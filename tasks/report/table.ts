@@ -95,25 +95,27 @@ const LATEX: Readonly<Record<string, string>> = {
 export const latexText = (text: string): string =>
   text.replaceAll(/[\\{}~^<>|"µ±×→…–\u202f\n\t]|[&%$#_]/g, (character) => LATEX[character] ?? `\\${character}`)
 
-/** A table float in the style of the package booktabs. T1 fonts have the quotation mark: \\usepackage[T1]{fontenc}, \\usepackage{booktabs}. */
+/** A table float in the style of the package booktabs. Its first line names the packages. */
 export function tableLatex({ name, caption, columns, rows }: Table): string {
   const cell = (value: Cell, index: number): string => {
     const text = latexText(cellText(value))
     return columns[index]?.kind === 'code' && text !== '' ? `\\texttt{${text}}` : text
   }
   return [
-    '% \\usepackage[T1]{fontenc} \\usepackage{textcomp} \\usepackage{booktabs}',
+    '% \\usepackage[T1]{fontenc} \\usepackage{textcomp,booktabs,graphicx}',
     '\\begin{table}',
-    '  \\centering',
+    '  \\centering\\small',
     `  \\caption{${latexText(caption)}}`,
     `  \\label{tab:${name}}`,
+    // A table that is too wide for the page is made to fit, others keep their size.
+    '  \\resizebox{\\ifdim\\width>\\linewidth\\linewidth\\else\\width\\fi}{!}{%',
     `  \\begin{tabular}{${columns.map(({ kind }) => (kind === 'number' ? 'r' : 'l')).join('')}}`,
     '    \\toprule',
     `    ${columns.map((column) => latexText(headOf(column))).join(' & ')} \\\\`,
     '    \\midrule',
     ...rows.map((row) => `    ${row.map(cell).join(' & ')} \\\\`),
     '    \\bottomrule',
-    '  \\end{tabular}',
+    '  \\end{tabular}}',
     '\\end{table}',
     '',
   ].join('\n')

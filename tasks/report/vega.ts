@@ -42,7 +42,7 @@ interface TextItem {
 }
 
 /** Average widths of Latin letters in the fonts above, in parts of their size: Vega's own estimate of 0.8 leaves a quarter empty. */
-const LETTER = 0.56
+const LETTER = 0.63
 
 async function load() {
   const [vega, { compile }] = await Promise.all([import('vega'), import('vega-lite')])

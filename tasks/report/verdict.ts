@@ -84,7 +84,7 @@ export function problems(
     <dl>
       ${runs.slice(0, SHOWN).map(
         ({ run, manifest }) =>
-          html`<dt>${badge(run.verdict)} <code>${run.run}</code> ${run.arm}</dt>
+          html`<dt>${badge(run.verdict)} <code>${run.run}</code> ${[run.experiment, run.arm, run.kernel].filter(Boolean).join(', ')}</dt>
             <dd>${expectationList({ ...manifest, expectations: manifest.expectations.filter(({ ok }) => !ok) })}</dd> `,
       )}
     </dl>

@@ -77,26 +77,31 @@ try {
     dat,
     recording(Array.from({ length: EVENTS }, (_, index) => MESSAGES[index % MESSAGES.length] ?? Buffer.alloc(0))),
   )
-  const report = took(['trace-cmd', 'report', '-i', dat], text)
+  const reported = took(['trace-cmd', 'report', '-i', dat], text)
   const parsed = await parseOnly(text)
   if (parsed.events !== EVENTS) throw new Error(`${parsed.events} events of ${EVENTS}`)
   const imported = lab('import', text, '--name', 'text')
   const recorded = lab('import', dat, '--name', 'dat')
-  say(`trace-cmd report                ${rate(EVENTS, report.wall)} (${rate(EVENTS, report.cpu)} of CPU)`)
+  say(`trace-cmd report                ${rate(EVENTS, reported.wall)} (${rate(EVENTS, reported.cpu)} of CPU)`)
   say(
-    `text of it read                 ${rate(EVENTS, parsed.wall)}, ratio ${ratio(parsed.wall, report.wall)} (CPU ${ratio(parsed.cpu, report.cpu)})   (>= 1)`,
+    `text of it read                 ${rate(EVENTS, parsed.wall)}, ratio ${ratio(parsed.wall, reported.wall)} (CPU ${ratio(parsed.cpu, reported.cpu)})   (>= 1)`,
   )
   say(
-    `lab import, with Parquet        ${rate(EVENTS, imported.wall)}, ratio ${ratio(imported.wall, report.wall)} (CPU ${ratio(imported.cpu, report.cpu)})   (>= 0.5)`,
+    `lab import, with Parquet        ${rate(EVENTS, imported.wall)}, ratio ${ratio(imported.wall, reported.wall)} (CPU ${ratio(imported.cpu, reported.cpu)})   (>= 0.5)`,
   )
   say(`lab import of the trace.dat     ${rate(EVENTS, recorded.wall)}`)
   for (const format of ['perfetto', 'csv']) {
     const exported = lab('trace', 'last', `--${format}`, join(dir, 'exported'))
     say(
-      `lab trace --${format.padEnd(8)}             ${rate(EVENTS, exported.wall)}, ratio ${ratio(exported.wall, report.wall)}, ${(exported.rss / 1024).toFixed(0)} MiB`,
+      `lab trace --${format.padEnd(8)}             ${rate(EVENTS, exported.wall)}, ratio ${ratio(exported.wall, reported.wall)}, ${(exported.rss / 1024).toFixed(0)} MiB`,
     )
   }
   rmSync(join(dir, 'exported'))
+  const report = lab('report', 'text')
+  const pageBytes = statSync(join(dir, 'results/text.html')).size
+  say(
+    `lab report of ${EVENTS / 1e6} M events        ${seconds(report)}, ${(report.rss / 1024).toFixed(0)} MiB, page of ${(pageBytes / 1e6).toFixed(2)} MB   (<= 10 s, <= 5 MB)`,
+  )
   const copies = Math.ceil(1e9 / statSync(text).size)
   for (let copy = 0; copy < copies; copy++) appendFileSync(large, readFileSync(text))
   const gigabyte = lab('import', large, '--name', 'large')

@@ -53,6 +53,15 @@ beforeAll(async () => {
 })
 afterAll(() => lab.remove())
 
+test('a report of all of them stands beside the results, with patch, sources and verdicts', () => {
+  const report = lab.read('results/index.html')
+  for (const { name } of all.filter(({ runs }) => runs.length > 0))
+    expect(report).toContain(`data-experiment="${name}"`)
+  expect(report).toContain('copyout_giulia')
+  expect(report).toContain('readfile.c')
+  expect(report).not.toContain('were not kept')
+})
+
 const ended = (name: string): Ended => {
   const found = all.find((one) => one.name === name)
   if (found === undefined) throw new Error(`lab.yaml has no experiment ${name}`)

@@ -55,8 +55,9 @@ describe('R-0802-1: lab run readiter', () => {
   let first: readonly Outcome[] = []
 
   test('gives six messages per read, three reads per run, five runs, complete', async () => {
-    first = (await lab.answer(['run', 'readiter'])) as Outcome[]
+    first = (await lab.answer(['run', 'readiter', '--report'])) as Outcome[]
     expect(first.length).toBe(5)
+    expect(lab.read('results/readiter.html')).toContain('15 whole reads, as the experiment declares them')
     for (const { manifest, dir } of first) {
       expect(manifest).toMatchObject({
         verdict: 'passed',
