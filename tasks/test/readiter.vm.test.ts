@@ -226,7 +226,8 @@ describe('what goes wrong is named', () => {
       ),
     )
     expect(status).toBe(1)
-    expect(stderr).toContain('the guest died while the workload ran')
+    expect(stderr).toContain('the guest died while the workload ran: kernel panic (Kernel panic - not syncing: ')
+    expect(stderr).toMatch(/full log: .*\.lab\/logs\/.*\.console\.log/)
   })
 
   test('a guest without its init: phase, console, a named guess', async () => {
