@@ -8,7 +8,7 @@ import { pruneCache, type Pruned } from './engine/cache-limit.ts'
 import type { Context } from './engine/context.ts'
 import { isLocked } from './engine/lock.ts'
 import { PARTIAL } from './engine/store.ts'
-import { abandonedScratch } from './host/mmdebstrap.ts'
+import { abandonedScratch, removeScratch } from './host/mmdebstrap.ts'
 import { usedByProcesses } from './host/open-files.ts'
 import { PARTIAL_RESULT } from './experiment/result.ts'
 import { orphans, stop, type Places } from './vm.ts'
@@ -50,10 +50,10 @@ export interface Gc {
 /** Removes what nobody owns, and what is too much for the cache's limit; with `dry` nothing is removed. */
 export async function gcStep(places: Places, context: Context, dry: boolean): Promise<Gc> {
   const vms = await orphans(places)
+  const scratch = await abandonedScratch((pid) => startTimeOf(pid) !== undefined)
   const paths = [
     ...(await partialsIn(context.store.root, PARTIAL)),
     ...(await partialsIn(places.results, PARTIAL_RESULT)),
-    ...(await abandonedScratch((pid) => startTimeOf(pid) !== undefined)),
     ...(await halfTrees(join(context.cache, 'build'))),
     ...(await staleSnapshots(context)),
     ...(await namesIn(join(context.cache, 'build')))
@@ -63,10 +63,11 @@ export async function gcStep(places: Places, context: Context, dry: boolean): Pr
   if (!dry) {
     for (const vm of vms) await stop(vm, context)
     for (const path of paths) await rm(path, { recursive: true, force: true })
+    for (const dir of scratch) await removeScratch(dir)
   }
   const pruned = await pruneCache(context.cache, context.cacheLimit, usedByProcesses(), { dry })
   return {
-    removed: [...vms.map(({ dir }) => dir), ...paths, ...pruned.removed.map(({ path }) => path)],
+    removed: [...vms.map(({ dir }) => dir), ...paths, ...scratch, ...pruned.removed.map(({ path }) => path)],
     cache: { bytes: pruned.bytes, limit: pruned.limit },
   }
 }

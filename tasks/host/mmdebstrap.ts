@@ -1,5 +1,5 @@
 /** A Debian root file system as a tar archive, and a tree as an ext4 image; both work without root. */
-import { chmod, mkdir, mkdtemp, readFile, readdir, rm } from 'node:fs/promises'
+import { chmod, lstat, mkdir, mkdtemp, readFile, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { labError } from '../engine/error.ts'
@@ -50,12 +50,21 @@ async function contained(signal: AbortSignal): Promise<readonly string[]> {
 /** Where mmdebstrap works, with the pid of ours in its name: `lab gc` removes what a killed lab left. */
 const SCRATCH = 'lab-image-'
 
-/** Scratch directories whose lab is gone. `lives` tells whether a pid is somebody's. */
+/** Scratch directories of this user whose lab is gone. `lives` tells whether a pid is somebody's. */
 export async function abandonedScratch(lives: (pid: number) => boolean): Promise<string[]> {
-  const names = await readdir(tmpdir()).catch(() => [])
-  return names
-    .filter((name) => name.startsWith(SCRATCH) && !lives(Number(name.slice(SCRATCH.length).split('-')[0])))
-    .map((name) => join(tmpdir(), name))
+  const found: string[] = []
+  for (const name of await readdir(tmpdir()).catch(() => [])) {
+    if (!name.startsWith(SCRATCH) || lives(Number(name.slice(SCRATCH.length).split('-')[0]))) continue
+    const dir = join(tmpdir(), name)
+    const facts = await lstat(dir).catch(() => undefined)
+    if (facts?.isDirectory() && facts.uid === process.getuid?.()) found.push(dir)
+  }
+  return found
+}
+
+/** Removes a scratch directory; without root, its files belong to the user's subordinate ids. */
+export async function removeScratch(dir: string): Promise<void> {
+  await run([...asRoot(), 'rm', '-rf', '--one-file-system', '--', dir], { accept: [0, 1] })
 }
 
 /** Where an image has the list of its packages (linux/package-list.ts). */
@@ -90,7 +99,7 @@ export async function bootstrap(wanted: Bootstrap): Promise<void> {
     await chmod(scratch, 0o755)
     await mmdebstrap(wanted, scratch)
   } finally {
-    await run([...asRoot(), 'rm', '-rf', '--one-file-system', '--', scratch], { accept: [0, 1] })
+    await removeScratch(scratch)
   }
 }
 
