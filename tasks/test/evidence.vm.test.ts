@@ -26,6 +26,8 @@ test('a result that nobody touched is as recorded', async () => {
 describe('a result that somebody touched is refused:', () => {
   test.each<[string, string, (text: string) => string, string]>([
     ['a verdict', 'manifest.json', (text) => text.replace('"verdict": "passed"', '"verdict": "failed"'), 'verdict'],
+    ['a digest', 'manifest.json', (text) => text.replace(/"digest": "./, '"digest": "x'), 'digest of the events'],
+    ['a sequence', 'manifest.json', (text) => text.replace(/"sequence": "./, '"sequence": "x'), 'sequence'],
     ['a number of events', 'manifest.json', (text) => text.replace(/"events": \d+/, '"events": 7'), 'trace'],
     ['a line of stdout', 'stdout', (text) => `${text}x`, 'stdout: is not what was recorded'],
     [
