@@ -3,8 +3,7 @@
  * without KVM). What one more repeat takes is the difference between a command with many and one with few: starting the program and building is
  * in both.
  */
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { VmState } from '../vm/state.ts'
 import { bareSsh, must, once, say } from './bench-kit.ts'
@@ -15,6 +14,7 @@ const MORE = 11
 const MANY = 1000
 
 const rig = new Rig()
+const TEMPORARY = join(rig.dir, 'tmp')
 const ok = async (args: readonly string[]) => {
   const { status, stderr } = await rig.lab(args)
   if (status !== 0) throw new Error(`lab ${args.join(' ')}: ${stderr}`)
@@ -66,7 +66,7 @@ async function overhead(): Promise<void> {
 const names = (dir: string) => (existsSync(dir) ? readdirSync(dir) : [])
 const lines = (file: string) => readFileSync(file, 'utf8').split('\n')
 
-/** Everything that runs could leave behind, by name. */
+/** Everything that runs could leave behind, by name, and that is nobody else's. A port is its process's, and goes with it. */
 function census(): Record<string, string[]> {
   const processes = names('/proc').filter((pid) => {
     try {
@@ -78,12 +78,7 @@ function census(): Record<string, string[]> {
   return {
     processes,
     sockets: lines('/proc/net/unix').filter((line) => line.includes(rig.dir)),
-    // Column 4 is the state, 0A is LISTEN (include/net/tcp_states.h); 0100007F is 127.0.0.1.
-    ports: lines('/proc/net/tcp').flatMap((line) => {
-      const [, local = '', , socket] = line.trim().split(/\s+/)
-      return socket === '0A' && local.startsWith('0100007F') ? [local] : []
-    }),
-    temporary: names(tmpdir()),
+    temporary: names(TEMPORARY),
     vms: names(join(rig.dir, '.lab/vms')),
     journals: names(join(rig.dir, '.lab/runs/readiter')),
     halfWritten: names(join(rig.dir, 'results/readiter')).filter((name) => name.startsWith('.')),
@@ -92,7 +87,10 @@ function census(): Record<string, string[]> {
 
 async function many(start: string): Promise<void> {
   const before = census()
-  const { child, ended } = rig.start(['run', 'readiter', '--repeat', String(MANY), '--start', start])
+  mkdirSync(TEMPORARY, { recursive: true })
+  const { child, ended } = rig.start(['run', 'readiter', '--repeat', String(MANY), '--start', start], {
+    TMPDIR: TEMPORARY,
+  })
   let rss = 0
   const watch = setInterval(() => {
     try {
