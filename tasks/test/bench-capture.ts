@@ -105,7 +105,7 @@ int main(int argc, char **argv)
 
 const EXPERIMENT = `
   flood:
-    probes: [empty]
+    probes: [readiter]
     matrix: { probe: [none] }
     workload: { source: flood.c, run: flood /data/f ${READS} }
     trace: { events: ['p:first copy_page_to_iter_giulia', 'p:last copyout_giulia'] }

@@ -18,7 +18,7 @@ const EXPERIMENTS = `
       overwrite: no
       events: ['sched:*', 'p:entered copyout_giulia length=%dx', 'r:left copyout_giulia left=$retval']
   sleepers:
-    probes: [empty]
+    probes: [readiter]
     workload: { source: sleepers.c, run: sleepers }
     trace: { events: ['r:woke __x64_sys_clock_nanosleep'] }
   flooded:
