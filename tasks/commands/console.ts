@@ -13,7 +13,7 @@ const LEAVE = 0x1d
 export const work: CommandModule['work'] = async (session, [name]) => {
   const up = await upVmOf(session, name)
   const before = await readFile(join(up.dir, CONSOLE_LOG), 'utf8').catch(() => '')
-  if (!process.stdin.isTTY) return { text: before.trimEnd(), data: { console: before } }
+  if (!process.stdin.isTTY) return { text: before.replaceAll(/\r+\n/g, '\n').trimEnd(), data: { console: before } }
   const socket = await connectUnix(join(up.dir, CONSOLE_SOCKET)).catch((error: unknown) => {
     throw labError({
       place: `vm ${up.id}`,
