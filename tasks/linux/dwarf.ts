@@ -228,12 +228,13 @@ export class Dwarf {
       if (!unit) continue
       const names = new Map<number, string>()
       const inlined: { readonly origin: number; readonly by: Entry; readonly line: number }[] = []
-      /** The function that is open at its depth. */
-      let by: Entry | undefined
+      /** The functions that are open; one may be declared inside of another. */
+      const open: Entry[] = []
       for (const entry of this.#entries(unit)) {
-        if (by && entry.depth <= by.depth) by = undefined
+        while ((open.at(-1)?.depth ?? -1) >= entry.depth) open.pop()
+        const by = open.at(-1)
         if (entry.tag === TAG.subprogram) {
-          by = entry
+          open.push(entry)
           if (entry.name !== undefined) names.set(entry.offset, entry.name)
         } else if (entry.tag === TAG.inlined && entry.origin !== undefined && by)
           inlined.push({ origin: entry.origin, by, line: entry.line ?? 0 })

@@ -102,7 +102,8 @@ async function callersOf(name: string, near: string, tree: SourceTree): Promise<
 function inlinedInto(target: string, definition: Defined, looked: readonly string[], known: Known): Caller[] {
   const units = definition.header ? looked.filter((file) => file.endsWith('.c')) : [definition.file]
   const sites = known.inlineSites?.(target, units) ?? []
-  return sites.map(({ caller, unit, line }) => ({ function: caller, file: unit, line }))
+  const all = sites.map(({ caller, unit, line }) => ({ function: caller, file: unit, line }))
+  return all.filter((one, index) => all.findIndex((other) => other.function === one.function) === index)
 }
 
 const placeOf = ({ file, line }: Pick<Defined, 'file' | 'line'>): string => `${file}:${line}`
