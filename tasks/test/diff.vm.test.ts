@@ -36,7 +36,7 @@ test('R-1601-1, R-2601-2: the same question in two boots; then with another prob
   expect(other.same).toBe(false)
   const probe = other.inputs.find(({ what }) => what === 'bpf/readiter.bpf.c')
   expect(probe?.lines?.some((line) => line.startsWith('+') && line.includes('at copyout'))).toBe(true)
-  expect(other.inputs.map(({ what }) => what)).toEqual(expect.arrayContaining(['lab.yaml', 'build of readiter']))
+  expect(other.inputs.map(({ what }) => what)).toEqual(expect.arrayContaining(['lab.yaml', 'build of readiter.bpf.o']))
   expect(other.messages.divergence).toMatchObject({ message: 5 })
   expect(other.messages.divergence?.first[0]).toBe('entering copyout')
   expect(other.messages.divergence?.second[0]).toBe('at copyout')
