@@ -12,9 +12,9 @@ test('with the clock counter every event of both CPUs has a number of its own', 
   expect(stderr).not.toContain('error')
   expect(status).toBe(0)
   const rows = (await lab.answer(['query', 'SELECT run, cpu, time_ns::VARCHAR AS at FROM events'])) as {
-    rows: readonly (readonly unknown[])[]
+    rows: readonly { readonly run: string; readonly cpu: number; readonly at: string }[]
   }
-  const all = rows.rows.map(([run, cpu, at]) => ({ run: String(run), cpu: Number(cpu), at: String(at) }))
+  const all = rows.rows
   expect(new Set(all.map(({ cpu }) => cpu))).toEqual(new Set([0, 1]))
   expect(new Set(all.map(({ run, at }) => `${run} ${at}`)).size).toBe(all.length)
 })
