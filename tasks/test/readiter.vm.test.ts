@@ -156,7 +156,9 @@ describe('R-0501-1: a VM that is up', () => {
     process.kill(pid, 'SIGKILL')
     const [outcome] = (await lab.answer(['run', 'readiter', '--repeat', '1'])) as Outcome[]
     expect(outcome?.manifest).toMatchObject({ verdict: 'passed', guest: { vm: 'started' } })
-    expect(await lab.answer(['gc'])).toMatchObject({ removed: [join(lab.dir, '.lab/vms/default')] })
+    // Others may have left something too: in the cache, and in the directory for temporary files.
+    const { removed } = (await lab.answer(['gc'])) as { removed: string[] }
+    expect(removed).toContain(join(lab.dir, '.lab/vms/default'))
   })
 })
 
