@@ -2,11 +2,11 @@ import { expect, test } from 'vitest'
 import type { Manifest } from '../experiment/manifest.ts'
 import { differs, sameBytes, sameBytesLines } from './same-bytes.ts'
 
-const run = (name: string, digest: string, deterministic = true, argv = 'qemu') =>
+const run = (name: string, digest: string, deterministic = true, kernel = 'k') =>
   ({
     ...{ run: name, experiment: 'exact', arm: { name: 'bytes=16', params: {} }, objects: { a: '1' } },
-    ...{ kernel: { fingerprint: 'k' }, image: { fingerprint: 'i' } },
-    ...{ guest: { deterministic, qemu: [argv] }, trace: { digest, events: 21 } },
+    ...{ kernel: { fingerprint: kernel }, image: { fingerprint: 'i' } },
+    ...{ guest: { deterministic }, trace: { digest, events: 21 } },
   }) as unknown as Manifest
 
 test('the same digest in each run is said, with what it is', () => {
@@ -23,7 +23,7 @@ test('one run that differs breaks the promise, and both are named', () => {
   ])
 })
 
-test('runs that were not deterministic, or of another machine, are not compared', () => {
+test('runs that were not deterministic, or of another kernel, are not compared', () => {
   expect(sameBytes([run('a', 'abc', false), run('b', 'def', false)])).toEqual([])
   expect(sameBytes([run('a', 'abc'), run('b', 'def', true, 'other')]).some(differs)).toBe(false)
 })

@@ -15,8 +15,8 @@ export interface SameBytes {
 /** Each arm of these runs that is deterministic and has events. What makes a run what it is, is part of the arm: kernel, image, programs. */
 export function sameBytes(manifests: readonly Manifest[]): SameBytes[] {
   const wanted = manifests.filter(({ guest, trace }) => guest.deterministic === true && trace.digest !== undefined)
-  const key = ({ experiment, arm, kernel, image, objects, guest }: Manifest) =>
-    JSON.stringify([experiment, arm.name, kernel.fingerprint, image.fingerprint, objects, guest.qemu])
+  const key = ({ experiment, arm, kernel, image, objects }: Manifest) =>
+    JSON.stringify([experiment, arm.name, kernel.fingerprint, image.fingerprint, objects])
   return [...Map.groupBy(wanted, key).values()].flatMap((runs) => {
     const [first] = runs
     if (first === undefined) return []
