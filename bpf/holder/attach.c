@@ -103,17 +103,37 @@ const char *group(void)
 }
 
 /*
+ * Programs of several objects may have one name. Two kprobe events of one name would be one event at two places since 5.4
+ * (append_trace_kprobe() in kernel/trace/trace_kprobe.c), and each program would run at both.
+ */
+static void name_event(struct attachment *attachments, int index)
+{
+	struct attachment *a = &attachments[index];
+	const char *program = bpf_program__name(a->program);
+	int same = 1;
+
+	for (int i = 0; i < index; i++)
+		if (strcmp(bpf_program__name(attachments[i].program), program) == 0)
+			same++;
+	if (same == 1)
+		snprintf(a->event, sizeof(a->event), "%.60s", program);
+	else
+		snprintf(a->event, sizeof(a->event), "%.50s__%d", program, same);
+}
+
+/*
  * A kprobe through tracefs and not through the perf PMU: only the former has a line in kprobe_profile (hits and misses),
  * and its refusals are explained in dmesg and error_log.
  */
-static struct bpf_link *attach_kprobe(struct attachment *a, const char *section)
+static struct bpf_link *attach_kprobe(struct attachment *attachments, int index, const char *section)
 {
+	struct attachment *a = &attachments[index];
 	bool is_return = strncmp(section, "kretprobe/", 10) == 0;
 	const char *target = strchr(section, '/') + 1;
 	char line[256];
 	int error;
 
-	snprintf(a->event, sizeof(a->event), "%.60s", bpf_program__name(a->program));
+	name_event(attachments, index);
 	snprintf(line, sizeof(line), "%s:%s/%s %s\n", is_return ? "r" INSTANCES : "p", group(), a->event, target);
 	error = write_file(TRACEFS "/kprobe_events", line, true);
 	if (error) {
@@ -129,10 +149,12 @@ static bool is_kprobe(const char *section)
 	return strncmp(section, "kprobe/", 7) == 0 || strncmp(section, "kretprobe/", 10) == 0;
 }
 
-static struct bpf_link *attach_one(struct attachment *a, const char *section)
+static struct bpf_link *attach_one(struct attachment *attachments, int index, const char *section)
 {
+	struct attachment *a = &attachments[index];
+
 	if (is_kprobe(section))
-		return attach_kprobe(a, section);
+		return attach_kprobe(attachments, index, section);
 	count_runs();
 	if (bpf_program__type(a->program) == BPF_PROG_TYPE_PERF_EVENT)
 		return sample_attach(a->program);
@@ -189,7 +211,7 @@ int attach_all(const struct options *options, struct bpf_object **objects, struc
 			memset(a, 0, sizeof(*a));
 			a->program = program;
 			errno = 0;
-			a->link = attach_one(a, section);
+			a->link = attach_one(attachments, count, section);
 			if (!a->link) {
 				int error = errno ? errno : EINVAL;
 				bool optional = is_optional(options, bpf_program__name(program));

@@ -49,8 +49,10 @@ export interface Analysis {
 function probeReports(lines: readonly HolderLine[]): ProbeReport[] {
   const attached = of(lines, 'attached').map(({ program, section, how }) => ({ program, section, attached: how }))
   const failed = of(lines, 'attach-failed').map(({ program, section }) => ({ program, section, attached: null }))
-  return [...attached, ...failed].map((one) => {
-    const counted = of(lines, 'hits').find(({ program }) => program === one.program)
+  // Counts come in the order of the attachments: programs of two objects may have one name.
+  const hits = of(lines, 'hits')
+  return [...attached, ...failed].map((one, index) => {
+    const counted = index < attached.length ? hits[index] : undefined
     return {
       ...{ ...one, hits: counted?.hits ?? 0, missed: counted?.missed ?? -1, skipped: counted?.skipped ?? 0 },
       ...(counted?.runs !== undefined && { runs: counted.runs, runNs: counted.runNs ?? 0 }),

@@ -1,4 +1,6 @@
 /** What a run records besides the printk of its probes, what it counts as lost, and what can be seen of it while it goes on. */
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Manifest } from '../experiment/manifest.ts'
 import { Rig } from './rig.ts'
@@ -17,6 +19,9 @@ const EXPERIMENTS = `
       buffer: 512K
       overwrite: no
       events: ['sched:*', 'p:entered copyout_giulia length=%dx', 'r:left copyout_giulia left=$retval']
+  namesakes:
+    probes: [readiter, copied]
+    workload: { source: bpf/workloads/readfile.c, run: readfile /data/f --count 3 }
   sleepers:
     probes: [readiter]
     workload: { source: sleepers.c, run: sleepers }
@@ -50,7 +55,19 @@ beforeAll(async () => {
   lab.write('sleepers.c', SLEEPERS)
   lab.write('lab.yaml', lab.read('lab.yaml') + EXPERIMENTS)
   const { stdout, stderr } = await lab.lab([
-    ...['run', 'copied', 'probe-in-tracepoint', 'mixed', 'sleepers', 'flooded', '--follow', '--repeat', '1', '--json'],
+    ...[
+      'run',
+      'copied',
+      'probe-in-tracepoint',
+      'mixed',
+      'namesakes',
+      'sleepers',
+      'flooded',
+      '--follow',
+      '--repeat',
+      '1',
+      '--json',
+    ],
   ])
   const lines = stdout
     .trim()
@@ -80,6 +97,19 @@ test('the fields of a probe\u2019s struct are columns, and its events messages i
   expect(await rows(sql)).toEqual(Array.from({ length: 3 }, () => [16, '1 2 3 4 5 6 7 8', 'readfile', true]))
   expect(await rows(`SELECT count(*) FROM events WHERE run = '${run}' AND event = 'bpf:copied'`)).toEqual([[3]])
   expect((await lab.lab(['verify', run])).status).toBe(0)
+})
+
+test('programs of one name in two probes are two programs, each with its own hits', () => {
+  const { dir = '' } = all.get('namesakes') ?? {}
+  const { programs } = JSON.parse(readFileSync(join(dir, 'probes.json'), 'utf8')) as {
+    programs: { program: string; hits: number; missed: number }[]
+  }
+  const namesakes = programs.filter(({ program }) => program === 'copyout')
+  expect(namesakes.map(({ hits, missed }) => [hits, missed])).toEqual([
+    [3, 0],
+    [3, 0],
+  ])
+  expect(manifest('namesakes').trace).toMatchObject({ completeness: 'complete' })
 })
 
 test('what is recorded is also said while the workload runs, and the result is the same', () => {
