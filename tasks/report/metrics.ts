@@ -61,8 +61,13 @@ function inOrder({ groups }: ExperimentRuns, metric: string): Point[] {
     .flatMap(({ label, y }, index) => (y === null ? [] : [{ series: label, x: index + 1, y }]))
 }
 
-const drawn = (count: number): string =>
+/** By arm the ends of each are kept; elsewhere every n-th point is. */
+const drawnByArm = (count: number): string =>
   count > MOST_POINTS ? ` ${MOST_POINTS} of ${count} points are drawn, evenly chosen, both ends among them.` : ''
+const drawnEvenly = (count: number): string =>
+  count > MOST_POINTS
+    ? ` Of ${count} points one of ${Math.ceil(count / MOST_POINTS)} is drawn; medians are those of all.`
+    : ''
 
 /** One metric: by arm, over each number, in the order of the runs. */
 async function metricFigures(one: ExperimentRuns, metric: string, exhibits: Exhibits): Promise<Html[]> {
@@ -75,7 +80,7 @@ async function metricFigures(one: ExperimentRuns, metric: string, exhibits: Exhi
   const figures = [
     await exhibits.figure(
       [name, metric, 'by arm'],
-      `${name}: ${metric} by arm. Each point is a run; the tick is the median, the bar its 95 % bootstrap interval.${drawn(count)}${note}`,
+      `${name}: ${metric} by arm. Each point is a run; the tick is the median, the bar its 95 % bootstrap interval.${drawnByArm(count)}${note}`,
       stripFigure(metric, series),
     ),
   ]
@@ -86,7 +91,7 @@ async function metricFigures(one: ExperimentRuns, metric: string, exhibits: Exhi
       figures.push(
         await exhibits.figure(
           [name, metric, 'over', param],
-          `${name}: ${metric} over ${param}. Each point is a run; the line joins medians, the band holds the middle half.${drawn(points.length)}${note}`,
+          `${name}: ${metric} over ${param}. Each point is a run; the line joins medians, the band holds the middle half.${drawnEvenly(points.length)}${note}`,
           curveFigure(param, metric, points),
         ),
       )
@@ -96,7 +101,7 @@ async function metricFigures(one: ExperimentRuns, metric: string, exhibits: Exhi
     figures.push(
       await exhibits.figure(
         [name, metric, 'in order'],
-        `${name}: ${metric} in the order of the runs: a drift of the machine would be a slope here.${drawn(order.length)}${note}`,
+        `${name}: ${metric} in the order of the runs: a drift of the machine would be a slope here.${drawnEvenly(order.length)}${note}`,
         orderFigure(
           metric,
           order,
