@@ -159,54 +159,72 @@ async function compile(tree: KernelTree, { changed, symbols }: Outcome, assignme
   return { objects: objects.length, problems, warnings, missing, left }
 }
 
-const say = (text: string) => process.stdout.write(`${text}\n`)
-
-async function report(
-  tree: KernelTree,
-  title: string,
-  outcome: Outcome,
-  fixes: Map<string, string>,
-  flags: Record<string, string>,
-) {
-  await tree.apply(new Map([...fixes, ...outcome.changed]))
-  const started = performance.now()
-  const { objects, problems, warnings, missing, left } = await compile(tree, outcome, flags)
-  say(
-    `${title}: ${outcome.symbols.size} changed, ${left} of them under an #if that is not built; ${objects} objects compiled in ${Math.round((performance.now() - started) / 1000)} s`,
-  )
-  for (const [reason, names] of outcome.refused) say(`  refused ${names.length}: ${reason}\n    ${names.join(', ')}`)
-  for (const line of warnings) say(`  warning ${line}`)
-  for (const line of problems) say(`  FAILED ${line}`)
-  for (const line of missing) say(`  MISSING ${line}`)
-  return problems.length + missing.length
+/** What one of the two transforms made of the functions. */
+export interface Verdict {
+  /** Functions that were changed, or made clones of. */
+  readonly changed: number
+  /** Of those, how many stand under an #if that this configuration does not build. */
+  readonly left: number
+  /** Reason, without the names in it -> functions that were refused for it. */
+  readonly refused: ReadonlyMap<string, readonly string[]>
+  readonly objects: number
+  /** The compiler's errors, and symbols that no object has. */
+  readonly problems: readonly string[]
+  readonly warnings: readonly string[]
 }
 
-async function main(dir: string, count: number): Promise<number> {
+async function verdictOf(
+  tree: KernelTree,
+  outcome: Outcome,
+  fixes: ReadonlyMap<string, string>,
+  flags: Record<string, string>,
+): Promise<Verdict> {
+  await tree.apply(new Map([...fixes, ...outcome.changed]))
+  const { objects, problems, warnings, missing, left } = await compile(tree, outcome, flags)
+  return {
+    ...{ changed: outcome.symbols.size, left, refused: outcome.refused, objects, warnings },
+    problems: [...problems, ...missing.map((line) => `no object defines ${line}`)],
+  }
+}
+
+/** Both transforms on `count` functions of each directory. The tree, configured and built, is put back as it was. */
+export async function corpus(
+  dir: string,
+  count: number,
+): Promise<{ functions: number; exposed: Verdict; cloned: Verdict; uncalled: number }> {
   const tree = new KernelTree(dir, new AbortController().signal)
   const version = versionOfMakefile(readFileSync(join(dir, 'Makefile'), 'utf8'))
   if (!version) throw new Error(`${dir} is no kernel tree`)
   // Everything that the compat table has for the version: it does no harm to a tool that does not need it.
   const compat = compatOf(version, { gcc: 14, binutils: 244, make: 404 }, (path) => tree.read(path))
-  const picked = (await Promise.all(DIRECTORIES.map((directory) => pick(dir, directory, count)))).flat()
-  say(`${dir}: ${picked.length} functions`)
+  const directories = DIRECTORIES.filter((directory) => existsSync(join(dir, directory)))
+  const picked = (await Promise.all(directories.map((directory) => pick(dir, directory, count)))).flat()
   const fixes = new Map(compat.changed)
   const flags = { ...compat.make }
   try {
-    const exposed = await report(tree, 'expose', await exposeAll(tree, picked), fixes, flags)
-    const paths = await cloneAll(tree, picked)
-    const cloned = await report(
-      tree,
-      `parallelPath (${paths.uncalled} more are never called by name)`,
-      paths,
-      fixes,
-      flags,
-    )
-    return exposed + cloned === 0 ? 0 : 1
+    const exposed = await verdictOf(tree, await exposeAll(tree, picked), fixes, flags)
+    const { uncalled, ...paths } = await cloneAll(tree, picked)
+    return { functions: picked.length, exposed, cloned: await verdictOf(tree, paths, fixes, flags), uncalled }
   } finally {
     await tree.apply(fixes)
   }
 }
 
-const [dir, count = '44'] = process.argv.slice(2)
-if (dir === undefined) throw new Error('usage: node tasks/test/corpus.ts TREE [functions per directory]')
-process.exitCode = await main(dir, Number(count))
+const say = (text: string) => process.stdout.write(`${text}\n`)
+
+function show(title: string, { changed, left, refused, objects, problems, warnings }: Verdict): void {
+  say(`${title}: ${changed} changed, ${left} of them under an #if that is not built; ${objects} objects compiled`)
+  for (const [reason, names] of refused) say(`  refused ${names.length}: ${reason}\n    ${names.join(', ')}`)
+  for (const text of warnings) say(`  warning ${text}`)
+  for (const text of problems) say(`  FAILED ${text}`)
+}
+
+if (import.meta.main) {
+  const [dir, count = '44'] = process.argv.slice(2)
+  if (dir === undefined) throw new Error('usage: node tasks/test/corpus.ts TREE [functions per directory]')
+  const { functions, exposed, cloned, uncalled } = await corpus(dir, Number(count))
+  say(`${dir}: ${functions} functions`)
+  show('expose', exposed)
+  show(`parallelPath (${uncalled} more are never called by name)`, cloned)
+  process.exitCode = exposed.problems.length + cloned.problems.length === 0 ? 0 : 1
+}

@@ -1,14 +1,16 @@
 /**
- * The same inputs give the same kernel, to the bit: in another directory, under another name of user and host, on another day. A small
- * configuration, since two whole builds would cost ten minutes; what it leaves out (drivers, file systems) is compiled by the same rules.
+ * A kernel of a small configuration, in caches of its own. The same inputs give the same kernel, to the bit: in another directory, under
+ * another name of user and host, on another day. What it leaves out (drivers, file systems) is compiled by the same rules; two builds of the
+ * shipped configuration would cost ten minutes. Then one function more, and the transforms on functions all over its tree.
  */
-import { chmodSync, mkdirSync, mkdtempSync, symlinkSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { spawnSync } from 'node:child_process'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
 import { cacheDir } from '../engine/context.ts'
 import { hashFile } from '../engine/fingerprint.ts'
+import { corpus } from './corpus.ts'
 import { Rig } from './rig.ts'
 
 const rig = new Rig()
@@ -48,10 +50,21 @@ function elsewhere(cache: string): string {
   return bin
 }
 
+/** Lines of the build of a stored kernel: `CC      fs/read_write.o`. */
+const compiledFor = (kernel: string): string[] =>
+  Array.from(
+    readFileSync(join(kernel, 'build.log'), 'utf8').matchAll(/^ {2}(?:CC|AS)(?: \[M\])?\s+(\S+)$/gm),
+    ([, object = '']) => object,
+  )
+
+const HERE = emptyCache('here')
+let kernelHere = ''
+
 async function build(cache: string, env: Readonly<Record<string, string>>) {
   const [{ path }] = (await rig.answer(['build', 'kernel', 'small'], { LAB_CACHE_DIR: cache, ...env })) as [
     { path: string },
   ]
+  if (cache === HERE) kernelHere = path
   const hash = async (name: string) => [name, await hashFile(join(path, name))] as const
   return Object.fromEntries(
     await Promise.all(['bzImage', 'vmlinux', 'System.map', 'config', 'Module.symvers'].map(hash)),
@@ -74,7 +87,7 @@ test(
 images:
 `,
     )
-    const here = await build(emptyCache('here'), {})
+    const here = await build(HERE, {})
     const far = emptyCache('a/directory-with-a-longer-name')
     const there = await build(far, {
       PATH: `${elsewhere(far)}:${process.env['PATH'] ?? ''}`,
@@ -91,3 +104,27 @@ images:
     expect(there).toEqual(here)
   },
 )
+
+test('R-0702-4: one function more compiles its own file again, and not the kernel', async () => {
+  const all = compiledFor(kernelHere)
+  rig.edit(
+    'lab.yaml',
+    'function: vfs_read, as: [noinline, exported] }',
+    'function: vfs_read, as: [noinline, exported] }, { function: kmem_cache_size, as: [noinline] }',
+  )
+  await build(HERE, {})
+  const again = compiledFor(kernelHere)
+  expect(again.some((object) => /^mm\/sl[au]b(_common)?\.o$/.test(object))).toBe(true)
+  expect(again).not.toContain('fs/read_write.o')
+  expect(again.length).toBeLessThan(all.length / 10)
+})
+
+test('functions picked all over the tree compile exposed and cloned, or are refused with a reason', async () => {
+  const [name = ''] = readdirSync(join(HERE, 'build'))
+  const { functions, exposed, cloned } = await corpus(join(HERE, 'build', name, 'src'), 10)
+  expect(functions).toBeGreaterThanOrEqual(40)
+  expect(exposed.problems).toEqual([])
+  expect(cloned.problems).toEqual([])
+  expect(exposed.changed).toBeGreaterThan(functions / 2)
+  expect(cloned.changed).toBeGreaterThan(functions / 4)
+})
