@@ -55,6 +55,9 @@ export interface RunsCompared {
   readonly same: boolean
 }
 
+/** Facts of where and when it ran. */
+const NO_INPUTS: ReadonlySet<string> = new Set(['host CPU', 'host kernel', 'Node', 'VMs at a time'])
+
 /** One fingerprint, and no list of a group's. */
 const FINGERPRINT = /^[0-9a-f]{64}$/
 
@@ -131,7 +134,8 @@ async function numbersOf(side: Side, single: boolean, context: Context): Promise
     const { events } = await messagesOf(run, context)
     const unit = events[0]?.ticks ? 'ticks' : 'ns'
     for (const { from, to, gaps } of stepsOf(events).steps)
-      add(found, `${from} → ${to}`, unit, single ? gaps : [median(gaps)])
+      // Ticks and nanoseconds are not one number.
+      add(found, `${from} → ${to}${unit === 'ticks' ? ' (ticks)' : ''}`, unit, single ? gaps : [median(gaps)])
   }
   return found
 }
@@ -142,6 +146,17 @@ function ordersOf({ runs }: Side): Order[] {
   return [...groups]
     .map(([digest, list]) => ({ digest, runs: list.length, example: list.at(-1)?.run ?? '' }))
     .toSorted((a, b) => b.runs - a.runs)
+}
+
+/** The same orders came on both sides, however often. */
+const sameOrders = (sides: readonly [readonly Order[], readonly Order[]]): boolean => {
+  const [a, b] = sides.map((orders) =>
+    orders
+      .map(({ digest }) => digest)
+      .toSorted()
+      .join('\n'),
+  )
+  return a === b
 }
 
 const example = (side: Side, orders: readonly Order[]): FoundRun | undefined =>
@@ -170,8 +185,13 @@ export async function diffStep(sides: readonly [Side, Side], results: string, co
     orders: single ? null : orders,
     numbers: compareNumbers(await numbersOf(a, single, context), await numbersOf(b, single, context)),
     same:
-      inputs.every(({ what }) => /^(host|Node|VMs at a time)/.test(what)) &&
+      inputs.every(({ what }) => NO_INPUTS.has(what)) &&
       messages.divergence === undefined &&
+      // What was not compared is the same only where the digests of all messages say so.
+      (!(x.more || y.more) ||
+        (first.manifest.sequence !== undefined && first.manifest.sequence === second.manifest.sequence)) &&
+      (single || sameOrders(orders)) &&
+      (maps === null || (maps.entries[0] === null) === (maps.entries[1] === null)) &&
       (maps?.differences.length ?? 0) === 0 &&
       outcomes.length === 0,
   }

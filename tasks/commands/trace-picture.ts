@@ -1,11 +1,12 @@
 /** `lab trace --svg`: the path of one read as a picture. */
-import { writeFile } from 'node:fs/promises'
 import { timelineSvg } from '../data/timeline-svg.ts'
 import { typicalRead } from '../data/typical-read.ts'
 import { userError } from '../engine/error.ts'
-import { diskFailure } from '../engine/store.ts'
+import { printable } from '../engine/printable.ts'
 import type { Manifest } from '../experiment/manifest.ts'
 import type { TraceEvent } from '../linux/trace-line.ts'
+import { writeWhole } from '../report/files.ts'
+import { hasTicks } from '../trace.ts'
 import type { Outcome } from './index.ts'
 
 /** Draws the read of the median duration into a file. */
@@ -18,13 +19,17 @@ export async function picture(file: string, events: readonly TraceEvent[], manif
       wayOut: '--all takes those of other processes too',
     })
   const { experiment, arm, kernel, guest } = manifest
-  const title = [`${experiment} ${arm.name}`.trim(), `Linux ${kernel.release}`, guest.accel.accel.toUpperCase()].join(
-    ', ',
-  )
+  const { completeness } = manifest.trace
+  const title = [
+    ...[`${experiment} ${arm.name}`.trim(), `Linux ${kernel.release}`, guest.accel.accel.toUpperCase()],
+    ...(completeness === 'complete' ? [] : [`TRACE ${completeness.toUpperCase()}`]),
+  ].join(', ')
   const first = group[0]?.timeNs ?? 0n
   const steps = group.map(({ timeNs, message }) => ({ time: Number(timeNs - first), message }))
-  await writeFile(file, timelineSvg(steps, title)).catch((error: unknown) => {
-    throw diskFailure(error, file)
-  })
-  return { text: `${file}: ${group.length} messages`, data: { file, messages: group.length } }
+  await writeWhole(file, timelineSvg(steps, title, { ticks: hasTicks(manifest) }))
+  const note = completeness === 'complete' ? '' : `; this trace is ${completeness}`
+  return {
+    text: `${printable(file)}: ${group.length} messages${note}`,
+    data: { file, messages: group.length, completeness },
+  }
 }

@@ -94,18 +94,23 @@ interface Texts {
 }
 
 /** Every different message gets a number; those that differ in addresses only share one. */
-async function numberTexts(connection: DuckDBConnection): Promise<Texts> {
+async function numberTexts(connection: DuckDBConnection, groups: readonly PathGroup[]): Promise<Texts> {
   await connection.run(`CREATE TEMP TABLE messages AS SELECT DISTINCT step AS message FROM own_events`)
   const [counted] = await rows<[bigint]>(connection, 'SELECT count(*) FROM messages')
-  const texts = new Map<string, { id: number; sample: string }>()
+  const texts = new Map<string, { id: number; sample: string; text: string }>()
   const numbered: unknown[][] = []
-  const plain = Number(counted?.[0] ?? 0) > MOST_TEXTS ? kindOfMessage : withoutAddresses
+  const many = Number(counted?.[0] ?? 0) > MOST_TEXTS
+  const plain = many ? kindOfMessage : withoutAddresses
+  const declared = groups.flatMap((group) => (isDeclared(group) ? (group.order ?? []) : []))
+  // A number that is left out can be the one that an order asks for: messages that fit other steps stay apart.
+  const fitting = (message: string) => declared.map((one) => (matches(one, message) ? '1' : '0')).join('')
   for await (const chunk of await connection.stream('SELECT message FROM messages ORDER BY message'))
     for (const value of chunk.getColumnValues(0)) {
       const message = String(value)
       const text = plain(message)
-      const known = texts.get(text) ?? { id: texts.size, sample: message }
-      texts.set(text, known)
+      const key = many ? `${text}\0${fitting(message)}` : text
+      const known = texts.get(key) ?? { id: texts.size, sample: message, text }
+      texts.set(key, known)
       numbered.push([message, known.id])
     }
   await fill(connection, 'numbered', 'message VARCHAR, text INTEGER', numbered)
@@ -117,7 +122,7 @@ async function numberTexts(connection: DuckDBConnection): Promise<Texts> {
     return number
   }
   return {
-    texts: [...texts].map(([text, { sample }]) => ({ text, sample, kind: kindOf(text) })),
+    texts: [...texts.values()].map(({ text, sample }) => ({ text, sample, kind: kindOf(text) })),
     kinds: [...kinds.keys()],
   }
 }
@@ -188,7 +193,7 @@ export async function pathsOf(
       CASE WHEN ${PRINTK} THEN message ELSE event END AS step
     FROM events JOIN firsts USING (run) LEFT JOIN own ON own.run = events.run AND own.pid = events.pid
     WHERE CASE WHEN limited THEN own.pid IS NOT NULL AND ${PRINTK} ELSE ${PRINTK} OR NOT printed END`)
-  const texts = await numberTexts(connection)
+  const texts = await numberTexts(connection, groups)
   const cutters = groups.map((group) => cutterOf(group, texts))
   const declared = groups.map(isDeclared)
   const sorted = await connection.stream(

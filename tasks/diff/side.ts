@@ -115,15 +115,16 @@ export function before(all: readonly FoundRun[], { runs, single }: Side): Side {
       wayOut: `name two, for example lab diff ${run?.manifest.experiment ?? 'cost'}/probe=none ${run?.manifest.experiment ?? 'cost'}/probe=empty`,
     })
   const { experiment, arm } = run.manifest
-  const earlier = counted(all).filter(
-    ({ manifest }) => manifest.experiment === experiment && manifest.arm.name === arm.name,
-  )
-  const found = earlier
-    .slice(
+  // The run itself need not count: a warm-up has runs before it too.
+  const older = new Set(
+    all.slice(
       0,
-      earlier.findIndex(({ dir }) => dir === run.dir),
-    )
-    .at(-1)
+      all.findIndex(({ dir }) => dir === run.dir),
+    ),
+  )
+  const found = counted(all).findLast(
+    (one) => older.has(one) && one.manifest.experiment === experiment && one.manifest.arm.name === arm.name,
+  )
   if (found) return sideOf(found)
   throw userError({
     place: `run ${run.run}`,

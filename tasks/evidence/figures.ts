@@ -29,6 +29,7 @@ async function picture({ dir, manifest }: FoundRun): Promise<string | undefined>
   return timelineSvg(
     group.map(({ timeNs, message }) => ({ time: Number(timeNs - first), message })),
     title,
+    { ticks },
   )
 }
 

@@ -15,7 +15,8 @@ export interface ObserverReport extends ObserverEffect {
   readonly order: string
 }
 
-type Facts = Pick<Manifest, 'experiment' | 'arm' | 'repeat' | 'workload' | 'plan'>
+type Facts = Pick<Manifest, 'experiment' | 'arm' | 'repeat' | 'workload' | 'plan'> &
+  Partial<Pick<Manifest, 'kernel' | 'guest'>>
 /** A result, as far as it is looked at. */
 export interface ObservedResult {
   readonly dir: string
@@ -47,11 +48,16 @@ const others = ({ arm }: Facts): string =>
     .filter((part) => !part.startsWith('observer='))
     .join(',')
 
+/** What an arm's name does not say where the command line chose it. */
+const machine = ({ kernel, guest }: Facts): string => [kernel?.name, guest?.accel.accel].filter(Boolean).join(' ')
+
 /** Every group of arms that differ in nothing but in how much of the probes they have. Rounds of different `lab run`s are not mixed. */
 export async function observerReports(runs: readonly ObservedResult[]): Promise<ObserverReport[]> {
   const observed = runs.filter(({ manifest }) => manifest.arm.observer !== undefined && manifest.plan?.warmup !== true)
   const reports: ObserverReport[] = []
-  for (const group of Map.groupBy(observed, ({ manifest }) => others(manifest)).values()) {
+  const several = new Set(observed.map(({ manifest }) => machine(manifest))).size > 1
+  const groups = Map.groupBy(observed, ({ manifest }) => `${others(manifest)}\0${machine(manifest)}`)
+  for (const group of groups.values()) {
     const plans = [...new Set(group.map(({ manifest }) => manifest.plan?.id))]
     const list: ObservedRun[] = []
     for (const { dir, manifest } of group) {
@@ -64,7 +70,8 @@ export async function observerReports(runs: readonly ObservedResult[]): Promise<
     const [first] = group
     if (effect && first)
       reports.push({
-        ...{ experiment: first.manifest.experiment, arm: others(first.manifest) },
+        experiment: first.manifest.experiment,
+        arm: [others(first.manifest), several ? machine(first.manifest) : ''].filter(Boolean).join(' '),
         ...{ order: first.manifest.plan?.order ?? 'unknown', ...effect },
       })
   }
