@@ -117,6 +117,7 @@ function inputsOf(
   inputs[`vm ${experiment.vm}`] = hashText(JSON.stringify(lab.vms[experiment.vm] ?? null))
   for (const things of ready.values()) {
     const { vm } = things
+    if (vm.accel !== undefined) inputs['--accel'] = vm.accel
     inputs[`kernel ${vm.kernel.name}`] = vm.kernel.fingerprint
     inputs[`image ${vm.image.name}`] = vm.image.fingerprint
     for (const one of deployables(things)) inputs[`${one.name} for ${vm.kernel.name}`] = one.fingerprint

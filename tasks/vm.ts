@@ -57,7 +57,10 @@ export async function openVm(wanted: VmWanted, places: Places, context: Context,
       )
       const still = await upVm(places, wanted.vm.name)
       if (still?.state.pid === up.state.pid) {
-        const guest = await attach(still, places)
+        const guest = await attach(still, places).catch(async (error: unknown) => {
+          await held.release()
+          throw error
+        })
         const close = async () => {
           guest.close()
           await held.release()
@@ -167,5 +170,5 @@ export async function downStep(places: Places, vm: string | undefined, context: 
 
 /** VMs and directories that nobody owns any more: their run was killed, or their QEMU. */
 export async function orphans(places: Places): Promise<KnownVm[]> {
-  return (await listVms(places.vms)).filter(({ state, alive, owned }) => !owned || (state !== undefined && !alive))
+  return (await listVms(places.vms)).filter(({ owned }) => !owned)
 }

@@ -182,6 +182,8 @@ int capture_prepare(const struct options *options, pid_t pid)
 	if ((error = write_file(TF("tracing_on"), "0", false)))
 		return fail("open tracefs", TRACEFS, error);
 	write_file(TF("current_tracer"), "nop", false);
+	/* A holder that was killed leaves its events enabled; ours are enabled below. */
+	write_file(TF("events/enable"), "0", false);
 	if ((error = write_file(TF("trace_clock"), options->clock, false)))
 		return fail("set trace_clock", options->clock, error);
 	if ((error = write_file(TF("options/overwrite"), options->overwrite, false)))

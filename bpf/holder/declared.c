@@ -58,15 +58,18 @@ static bool is_program(struct bpf_object **objects, int count, const char *name)
 
 static int define(const struct options *options, struct bpf_object **objects, const char *text)
 {
-	char line[512], from[256], to[512];
+	char line[4096], from[256], to[512]; /* a line of kprobe_events at most: WRITE_BUFSIZE in kernel/trace/trace.c */
 	struct declared d;
 	int error;
 
 	if (!parse(text, &d))
 		return -EINVAL;
-	snprintf(line, sizeof(line), "%s:%s/%s %s\n", d.is_return ? "r" INSTANCES : "p", declared_group(), d.name, d.rest);
+	int length = snprintf(line, sizeof(line), "%s:%s/%s %s\n", d.is_return ? "r" INSTANCES : "p", declared_group(), d.name, d.rest);
 	/* kprobe_profile tells events apart by their names only. */
-	error = is_program(objects, options->object_count, d.name) ? -EEXIST : write_file(TRACEFS "/kprobe_events", line, true);
+	if (is_program(objects, options->object_count, d.name))
+		error = -EEXIST;
+	else
+		error = length >= (int)sizeof(line) ? -E2BIG : write_file(TRACEFS "/kprobe_events", line, true);
 	if (error) {
 		said("attach-failed", &d);
 		json_number("optional", 0);

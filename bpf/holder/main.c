@@ -155,9 +155,6 @@ static int run(const struct options *options)
 	report_hits(options, attachments, count);
 	declared_report(options);
 	detach_all(attachments, count);
-	/* Old loaders leave their kprobe events behind. */
-	if (options->companion_count > 0)
-		write_file(TRACEFS "/kprobe_events", "", false);
 	if (capture_stop(options) && !error) {
 		error = -EIO;
 		outcome = "capture failed";
@@ -165,6 +162,9 @@ static int run(const struct options *options)
 	events_stop();
 	graph_stop(options);
 	capture_restore(options);
+	/* Old loaders leave their kprobe events behind. None is removed while one is enabled (EBUSY): after the declared ones. */
+	if (options->companion_count > 0)
+		write_file(TRACEFS "/kprobe_events", "", false);
 	/* After the probes are gone: nothing that this program does may show in the maps. */
 	if (!error || error == -ETIMEDOUT)
 		dump_maps(options, objects);

@@ -67,6 +67,33 @@ describe('paths', () => {
     ])
   })
 
+  test('more different messages than are told apart: each group keeps the reads that its order means', async () => {
+    const many = (pid: number, length: number) =>
+      reads(pid, 3000).map((one, index) => ({
+        ...one,
+        message: one.message.replace(
+          /to 0x\w+ len 16/,
+          `to 0xffff88800${(0x100000 + index + pid).toString(16)} len ${length}`,
+        ),
+      }))
+    await writeEvents(file('short'), many(7, 16))
+    await writeEvents(file('long'), many(7, 64))
+    const order = (length: number) => [
+      ORDER[0],
+      { kind: 'regex', regex: new RegExp(`len ${length}$`, 'u') } as const,
+      ORDER[2],
+    ]
+    const paths = await pathsOf(
+      ['short', 'long'].map((name, group) => ({ file: file(name), group, pid: 7 })),
+      [{ order: order(16) }, { order: order(64) }],
+      spill,
+    )
+    expect(paths.map((path) => [path?.kind.count, path?.others])).toEqual([
+      [3000, 0],
+      [3000, 0],
+    ])
+  })
+
   test('groups are apart; where nothing is declared, numbers are no difference', async () => {
     const found = await pathsOf(
       [

@@ -95,6 +95,13 @@ export function rankTest(first: readonly number[], second: readonly number[]): R
     : { counts, u, delta, p: normalP(counts, u, ties), method: 'normal' }
 }
 
+/** The smallest two-sided p that groups of these sizes can give: 2 over the number of ways to choose n of n + m. */
+export function leastP([n, m]: readonly [number, number]): number {
+  let ways = 1
+  for (let k = 1; k <= Math.min(n, m); k++) ways *= (Math.max(n, m) + k) / k
+  return Math.min(1, 2 / ways)
+}
+
 /** Words for a delta, by the thresholds of Romano et al. (Annual meeting of the Florida Association of Institutional Research, 2006). */
 export function sizeOf(delta: number): 'negligible' | 'small' | 'medium' | 'large' {
   const size = Math.abs(delta)

@@ -1,6 +1,6 @@
 /** Numbers of both sides, one by one: how far apart their medians are, how large that is, and whether it could be chance. */
 import { median } from '../data/statistics.ts'
-import { holm, rankTest, type RankTest } from '../data/rank-test.ts'
+import { holm, leastP, rankTest, type RankTest } from '../data/rank-test.ts'
 
 /** Values by what they are. */
 export type Numbers = ReadonlyMap<string, { readonly unit: Unit; readonly values: readonly number[] }>
@@ -19,13 +19,6 @@ export interface NumberCompared {
     /** The smallest corrected p that so few values could give, if each were as far apart as can be. */
     readonly least: number
   }
-}
-
-/** 2 over the number of ways to choose n of n + m. */
-function leastP([n, m]: readonly [number, number]): number {
-  let ways = 1
-  for (let k = 1; k <= Math.min(n, m); k++) ways *= (Math.max(n, m) + k) / k
-  return Math.min(1, 2 / ways)
 }
 
 /** In the order of the first side, then what only the second has. */

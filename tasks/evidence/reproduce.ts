@@ -181,22 +181,30 @@ export async function reproduce(wanted: ReproduceWanted, context: Context): Prom
     const places = placesOf(lab.directory)
     const before = await runsLike(wanted)
     const repeat = Object.keys(experiment.metrics).length > 0 ? Math.min(before.length, MOST_REPEATS) : 1
-    const { outcomes } = await experimentStep(
+    const { outcomes, problems, left } = await experimentStep(
       {
         ...{ lab, experiment, overrides: overridesFor(manifest.arm.params), repeat, parallel: 1 },
         start: 'cold' as const,
-        only: manifest.arm.kernel === undefined && manifest.arm.probes === undefined ? undefined : manifest.arm.name,
+        only:
+          manifest.arm.kernel === undefined && manifest.arm.probes === undefined && experiment.control === undefined
+            ? undefined
+            : manifest.arm.name,
         prepare: (_, probes) => ready(lab, experiment, choices, inner, probes),
       },
       places,
       inner,
     )
-    // The first: in a deterministic guest it is the run itself, in any other as good as the next.
-    const again = outcomes[0]
+    // Messages of many runs are not kept: of the last one they are (of a deterministic guest's, of all).
+    const again = outcomes.find(({ own }) => own !== undefined) ?? outcomes[0]
     if (again === undefined) throw new Error('the run that was made again has no result')
     const findings = await compare(wanted, again, places.results, context)
     return [
       ...findings,
+      ...problems.map(({ repeat: at, failure }) => ({
+        ...{ ok: false, what: `repeat ${at}` },
+        fact: `no result: ${failure.parts.fact}`,
+      })),
+      ...left.map(({ why, runs }) => ({ ok: false, what: 'repeats', fact: `${runs} not made: ${why}` })),
       ...sameMetrics(
         before,
         outcomes.map((one) => one.manifest),

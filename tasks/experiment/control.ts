@@ -1,5 +1,5 @@
 /** `control: cold`: whether runs that start from a snapshot are like runs that boot. */
-import { holm, rankTest } from '../data/rank-test.ts'
+import { holm, leastP, rankTest } from '../data/rank-test.ts'
 import { median } from '../data/statistics.ts'
 import { printable } from '../engine/printable.ts'
 import type { Manifest } from './manifest.ts'
@@ -23,6 +23,8 @@ export interface Agreement {
     readonly p: number
   }[]
   readonly agrees: boolean
+  /** Whether so few runs could show a difference of numbers at all. */
+  readonly tellable: boolean
 }
 
 const START = /(^|,)start=(warm|cold)$/
@@ -69,7 +71,10 @@ export function agreements(runs: readonly Manifest[]): Agreement[] {
     )
     const sequences = sequencesOf(warm, cold)
     const agrees = sequences.every((one) => one.warm > 0 && one.cold > 0) && numbers.every(({ p }) => p >= LEVEL)
-    return { arm, runs: { warm: warm.length, cold: cold.length }, sequences, numbers, agrees }
+    const tellable = numbers.every(
+      ({ name }) => leastP([valuesOf(warm, name).length, valuesOf(cold, name).length]) * tests.length < LEVEL,
+    )
+    return { arm, runs: { warm: warm.length, cold: cold.length }, sequences, numbers, agrees, tellable }
   })
 }
 
@@ -86,7 +91,7 @@ function sequenceText({ sequences }: Agreement): string {
 /** A paragraph for people; nothing where no arm has a control. */
 export function controlText(runs: readonly Manifest[]): string[] {
   return agreements(runs).flatMap((one) => [
-    `warm and cold ${one.agrees ? 'agree' : 'differ'}${one.arm === '' ? '' : `, ${printable(one.arm)}`} (${one.runs.warm} and ${one.runs.cold} runs): ${sequenceText(one)}`,
+    `warm and cold ${one.agrees ? (one.tellable ? 'agree' : 'do not differ, as far as so few runs can show') : 'differ'}${one.arm === '' ? '' : `, ${printable(one.arm)}`} (${one.runs.warm} and ${one.runs.cold} runs): ${sequenceText(one)}`,
     ...one.numbers.map(
       ({ name, warm, cold, delta, p }) =>
         `    ${name}: warm ${shown(warm)}, cold ${shown(cold)}; ${p < LEVEL ? 'a difference' : 'no difference seen'} (delta ${delta.toFixed(2)}, p ${p < 0.001 ? '< 0.001' : p.toFixed(3)})`,

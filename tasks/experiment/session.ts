@@ -19,7 +19,8 @@ export class Sessions {
   readonly #context: Context
   readonly #events: readonly string[]
   readonly #snapshots = new Map<Ready, Promise<Snapshot>>()
-  readonly #metas = new Map<Ready, BootMeta>()
+  /** By kernel and boot: addresses are those of one boot. */
+  readonly #metas = new Map<string, BootMeta>()
   readonly #described = new Map<Ready, Session['described']>()
 
   constructor(wanted: ExperimentWanted, places: Places, context: Context) {
@@ -78,8 +79,9 @@ export class Sessions {
     const { vm, snapshot } = await warmVm(wanted, await taking, this.#places, this.#context)
     this.#snapshots.set(things, Promise.resolve(snapshot))
     // All copies of one boot have the same formats and symbols.
-    const session = await this.#session(things, vm, this.#metas.get(things))
-    this.#metas.set(things, session.meta)
+    const boot = `${vm.state.kernel.fingerprint} ${vm.state.guest.bootId}`
+    const session = await this.#session(things, vm, this.#metas.get(boot))
+    this.#metas.set(boot, session.meta)
     return session
   }
 }

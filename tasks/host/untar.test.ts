@@ -1,6 +1,6 @@
 import { existsSync, lstatSync, mkdtempSync, readFileSync, readdirSync, readlinkSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { Readable } from 'node:stream'
 import { pack, type Header } from 'tar-stream'
 import { expect, onTestFinished, test } from 'vitest'
@@ -51,6 +51,21 @@ test('what a guest could do harm with is left out and named', async () => {
   expect(leftOut).toContain(String.raw`red\x1b[31m`)
   expect(readdirSync(join(dir, 'd'))).toEqual(['ok'])
   expect([existsSync(join(dir, '../out')), existsSync('/tmp/lab-untar-absolute')]).toEqual([false, false])
+})
+
+test('links that lead out only when other links are followed are left out as well', async () => {
+  const { dir, leftOut } = await unpacked(
+    [{ name: 'd/evil' }, 'x'],
+    [{ name: 'd/a/b/c/s', type: 'symlink', linkname: '../../..' }],
+    // As text it stays inside; behind s it leads out.
+    [{ name: 'd/a/b/c/e', type: 'symlink', linkname: 's/../..' }],
+    [{ name: 'd/a/b/c/e/out', type: 'symlink', linkname: '../d/evil' }],
+    // Below a link it would stand where the link leads.
+    [{ name: 'd/a/b/c/s/f', type: 'symlink', linkname: '../../../..' }],
+  )
+  expect(leftOut.toSorted()).toEqual(['d/a/b/c/e', 'd/a/b/c/s/f'])
+  expect(readdirSync(join(dir, '..'))).toEqual([basename(dir)])
+  expect(readdirSync(dir)).toEqual(['d'])
 })
 
 test('nobody but the owner gets more rights than the file says, and set-user-id is taken off', async () => {

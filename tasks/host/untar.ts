@@ -22,8 +22,15 @@ function inside(name: string): string | undefined {
 type Entry = AsyncIterable<unknown> & { readonly header: Header }
 
 interface Link {
+  readonly name: string
   readonly file: string
   readonly target: string
+}
+
+/** ".." only at the beginning: behind a name that is a link itself it leads elsewhere than it reads. */
+function upFirst(target: string): boolean {
+  const parts = target.split('/').filter((part) => part !== '' && part !== '.')
+  return parts.lastIndexOf('..') + 1 === parts.filter((part) => part === '..').length
 }
 
 /** What was made so far: names of files, and links that are made at the end. */
@@ -52,11 +59,11 @@ async function unpackEntry(entry: Entry, dir: string, { files, links }: Made): P
     // One file under two names becomes two.
     await mkdir(dirname(file), { recursive: true })
     await copyFile(join(dir, inside(linkname ?? '') ?? ''), file, constants.COPYFILE_EXCL)
-  } else if (type === 'symlink' && linkname && !linkname.startsWith('/')) {
+  } else if (type === 'symlink' && linkname && !linkname.startsWith('/') && upFirst(linkname)) {
     const target = inside(posix.join(posix.dirname(plain), linkname))
     // Within the first folder: that is what is copied.
     if (target === undefined || target.split('/')[0] !== plain.split('/')[0]) return false
-    links.push({ file, target: linkname })
+    links.push({ name: plain, file, target: linkname })
   } else return false
   return true
 }
@@ -77,7 +84,13 @@ export async function unpackUntrusted(archive: Readable, dir: string): Promise<s
       entry.resume()
     }
     // Last, so that nothing is ever written through one of them.
-    for (const { file, target } of made.links) {
+    const names = new Set(made.links.map(({ name }) => name))
+    for (const { name, file, target } of made.links) {
+      // Below another link it would stand elsewhere than its name says.
+      if (name.split('/').some((_, at, all) => at > 0 && names.has(all.slice(0, at).join('/')))) {
+        leftOut.push(printable(name, 80))
+        continue
+      }
       await mkdir(dirname(file), { recursive: true })
       await symlink(target, file)
     }

@@ -2,7 +2,7 @@
  * Where a function was inlined, by the kernel's debug information (DWARF 4 and 5, .debug_info). Only the compilation units that are asked for
  * are decoded: a kernel has thousands, and hundreds of megabytes of them.
  */
-import { sectionBytes, type Read, type SectionHeader } from './elf.ts'
+import { ElfError, sectionBytes, type Read, type SectionHeader } from './elf.ts'
 
 export interface InlineSite {
   /** The function whose code has it: a symbol. */
@@ -62,6 +62,7 @@ class Cursor {
 
   text(): string {
     const end = this.bytes.indexOf(0, this.at)
+    if (end < 0) throw new ElfError('a text in the debug information has no end')
     const text = this.bytes.toString('latin1', this.at, end)
     this.at = end + 1
     return text
@@ -163,7 +164,7 @@ export class Dwarf {
     if (size !== undefined) return cursor.unsigned(size)
     if (LEB.has(form)) return cursor.leb()
     const block = BLOCKS[form]
-    if (block === undefined) throw new Error(`DWARF form ${form} is not known`)
+    if (block === undefined) throw new ElfError(`DWARF form ${form} is not known`)
     const length = block === 0 ? cursor.leb() : cursor.unsigned(block)
     cursor.at += length
     return undefined

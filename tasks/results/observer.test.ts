@@ -49,6 +49,24 @@ test('rounds of two commands are not mixed', async () => {
   expect(report?.overhead.find(({ observer }) => observer === 'full')?.perHit).toMatchObject({ low: 3000, high: 3000 })
 })
 
+test('runs on several kernels are no one number', async () => {
+  const on = (name: string, list: readonly ObservedResult[]) =>
+    list.map((one) => ({ ...one, manifest: { ...one.manifest, kernel: { name } } as typeof one.manifest }))
+  const slow = rounds('q', 1_000_000).map(({ dir, manifest }) => ({
+    dir,
+    manifest: { ...manifest, workload: { ...manifest.workload, ns: (manifest.workload.ns ?? 0) * 10 } },
+  }))
+  const reports = await observerReports([...on('v5.4', rounds('p', 1_000_000)), ...on('v6.1', slow)])
+  const full = reports.map(({ arm, overhead }) => [
+    arm,
+    overhead.find(({ observer }) => observer === 'full')?.perHit.median,
+  ])
+  expect(full).toEqual([
+    ['bytes=16 v5.4', 3000],
+    ['bytes=16 v6.1', 30_000],
+  ])
+})
+
 test('runs without arms of an observer, or without times, are no report', async () => {
   const bare = run('none', 1, 1)
   expect(await observerReports([])).toEqual([])

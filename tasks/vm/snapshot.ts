@@ -8,7 +8,7 @@ import { cpus } from 'node:os'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { step, type Context, type StepHandle } from '../engine/context.ts'
-import { Failure, interrupted, labError } from '../engine/error.ts'
+import { codeOf, Failure, interrupted, labError, messageOf } from '../engine/error.ts'
 import { changedInputs, fingerprintOf, hashText, type Inputs, type InputValue } from '../engine/fingerprint.ts'
 import { lock } from '../engine/lock.ts'
 import { diskFull, isDiskFull, type StoredEntry } from '../engine/store.ts'
@@ -304,8 +304,12 @@ export async function warmVm(
     return { snapshot, vm: await restore(wanted, snapshot, places, context, SILENT) }
   } catch (error) {
     // What a full disk does to the overlays says nothing about the snapshot.
-    if (context.signal.aborted || !(error instanceof Failure) || error.kind !== 'lab' || isDiskFull(error)) throw error
-    await forget(snapshot, `it cannot be restored (${error.parts.fact})`, wanted, context)
+    const useless = error instanceof Failure ? error.kind === 'lab' && !isDiskFull(error) : codeOf(error) === 'ENOENT'
+    if (context.signal.aborted || !useless) throw error
+    // Another worker or lab may have put a new one in its place: that one stays.
+    const now = await snapshotAbout(join(snapshot.dir, '..')).catch(() => undefined)
+    const fact = error instanceof Failure ? error.parts.fact : messageOf(error)
+    if (now?.taken === snapshot.use.taken) await forget(snapshot, `it cannot be restored (${fact})`, wanted, context)
     const anew = await snapshotStep(wanted, places, context)
     return { snapshot: anew, vm: await restore(wanted, anew, places, context, SILENT) }
   }

@@ -1,6 +1,6 @@
 /** The facts of a built kernel: symbols and tables of its vmlinux. Bytes in, facts out. */
 import { Dwarf, type InlineSite } from '../dwarf.ts'
-import { cString, sectionBytes, sectionTable, SYMBOL_SIZE, type Read, type SectionHeader } from '../elf.ts'
+import { cString, ElfError, sectionBytes, sectionTable, SYMBOL_SIZE, type Read, type SectionHeader } from '../elf.ts'
 import type { Address, KernelFacts, Place, Refusal } from './facts.ts'
 import { SortedAddresses } from './ranges.ts'
 
@@ -237,7 +237,13 @@ class Image implements KernelFacts {
   }
 
   inlineSites(name: string, files: readonly string[]): readonly InlineSite[] {
-    return this.#debug().sites(name, files)
+    try {
+      return this.#debug().sites(name, files)
+    } catch (error) {
+      // Of another producer, or damaged: then the callers are those of the source.
+      if (error instanceof ElfError || error instanceof RangeError) return []
+      throw error
+    }
   }
 
   functions(): Iterable<string> {
