@@ -58,6 +58,7 @@ export const TESTS: readonly Requirement[] = [
   PAHOLE,
   ...FIGURES,
   { needs: 'chromium', package: 'chromium', why: 'looks at reports in a real browser' },
+  { needs: 'bsdtar', package: 'libarchive-tools', why: 'reads the archive of a sealed guest as somebody else would' },
   { needs: 'pdftotext', package: 'poppler-utils', why: 'reads the PDF files of figures and reports' },
 ]
 

@@ -5,12 +5,14 @@ import ssh2, { type Connection, type ServerChannel } from 'ssh2'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { failureOf } from '../test/caught.ts'
 import { run } from './sh.ts'
+import { userKeys } from './ssh-keys.ts'
 import { Guest, quote, type Address } from './ssh.ts'
 
 type OnExec = (channel: ServerChannel, command: string, connection: Connection) => void
 
-const hostKeys = ssh2.utils.generateKeyPairSync('ed25519')
-const userKeys = ssh2.utils.generateKeyPairSync('ed25519')
+// ssh2 itself makes keys that nobody accepts, now and then.
+const hostKeys = userKeys()
+const labKeys = userKeys()
 const wire = (line: string) => Buffer.from(line.split(' ')[1] ?? '', 'base64')
 
 /** A server on loopback that lets the lab's key in and hands every command to `onExec`; without it, no command is ever answered. */
@@ -20,7 +22,7 @@ async function serve(onExec?: OnExec): Promise<Address> {
     connections.add(connection)
     connection.on('error', () => undefined)
     connection.on('authentication', (context) => {
-      const known = context.method === 'publickey' && context.key.data.equals(wire(userKeys.public))
+      const known = context.method === 'publickey' && context.key.data.equals(wire(labKeys.public))
       if (known) context.accept()
       else context.reject(['publickey'])
     })
@@ -37,7 +39,7 @@ async function serve(onExec?: OnExec): Promise<Address> {
     server.close()
   })
   const { port } = server.address() as AddressInfo
-  return { port, privateKey: userKeys.private, hostKey: wire(hostKeys.public) }
+  return { port, privateKey: labKeys.private, hostKey: wire(hostKeys.public) }
 }
 
 async function guestThat(onExec?: OnExec): Promise<Guest> {
@@ -283,13 +285,13 @@ describe('an abort', () => {
 describe('connect', () => {
   test('refuses a guest with another host key', async () => {
     const address = await serve(() => expect.unreachable('it went on'))
-    const other = wire(ssh2.utils.generateKeyPairSync('ed25519').public)
+    const other = wire(userKeys().public)
     await expect(Guest.connect({ ...address, hostKey: other }, 5000)).rejects.toThrow(/[Hh]ost denied/)
   })
 
   test('is refused without the lab’s key', async () => {
     const address = await serve()
-    const { private: privateKey } = ssh2.utils.generateKeyPairSync('ed25519')
+    const { private: privateKey } = userKeys()
     await expect(Guest.connect({ ...address, privateKey }, 5000)).rejects.toThrow(/authentication/)
   })
 
