@@ -35,22 +35,27 @@ async function declaredHelpers(): Promise<ReadonlySet<string>> {
   return new Set(Array.from(text.matchAll(/\(\* ?(?:const )?bpf_(\w+)\)/g), ([, name = '']) => name))
 }
 
-export async function headersIn(dirs: readonly string[]): Promise<string[]> {
+/** Headers that stand in these directories themselves: the lint reads them for the names that they define. */
+export async function headerFiles(dirs: readonly string[]): Promise<string[]> {
   const files: string[] = []
   for (const dir of dirs)
     for (const name of (await readdir(dir).catch((): string[] => [])).toSorted())
       if (name.endsWith('.h')) files.push(join(dir, name))
-  return await Promise.all(files.map(async (file) => await readFile(file, 'utf8')))
+  return files
 }
 
-/** Findings in one source for one kernel. `headers`: of the kernel that was built, where it was. */
+/** Their texts. */
+export const headersIn = async (dirs: readonly string[]): Promise<string[]> =>
+  await Promise.all((await headerFiles(dirs)).map(async (file) => await readFile(file, 'utf8')))
+
+/** Findings in one source for one kernel. `exported`: headers of the kernel that was built, where it was. */
 export async function lintSource(
   source: string,
   version: Version,
   toolRoot: string,
-  headers?: string,
+  exported?: string,
 ): Promise<LintFinding[]> {
-  const uapi = headers === undefined ? undefined : join(headers, 'linux/bpf.h')
+  const uapi = exported === undefined ? undefined : join(exported, 'linux/bpf.h')
   const helpers = uapi !== undefined && existsSync(uapi) ? helpersOf(await readFile(uapi, 'utf8')) : undefined
   const text = await readFile(source, 'utf8').catch((error: unknown) => {
     throw userError({ place: printable(source), fact: `it cannot be read (${codeOf(error) ?? 'unknown'})` }, error)

@@ -8,10 +8,19 @@ import { fingerprintOf, hashFile, type Inputs } from './engine/fingerprint.ts'
 import { compileBpf, compileProgram } from './host/compile.ts'
 import { toolVersion } from './host/tool-version.ts'
 import type { KernelArtefact } from './kernel.ts'
-import { keepLint, LINT, sayLint } from './lint.ts'
-import { headersOf, labInclude, probeCommand, refuseOutside, suffixDefines, type SourceProbe } from './probe/command.ts'
+import { headerFiles, keepLint, LINT, sayLint } from './lint.ts'
+import {
+  labInclude,
+  probeCommand,
+  probeFiles,
+  refuseOutside,
+  suffixDefines,
+  type SourceProbe,
+} from './probe/command.ts'
 import { emptyProbe } from './linux/empty-probe.ts'
 import { libbpfHashes } from './probe/libbpf.ts'
+import { hashesOf } from './probe/own-files.ts'
+import { compileWorkload, workloadInputs } from './probe/workload.ts'
 import type { KernelTypes } from './types.ts'
 
 /** Something that goes to the guest. */
@@ -22,12 +31,12 @@ export interface Deployable {
   readonly fingerprint: string
 }
 
-/** Hashes of a source and of every header that stands beside it or in our include directory. */
-async function sourceInputs(file: string, dirs: readonly string[]): Promise<Inputs> {
-  const inputs: Record<string, string> = { [basename(file)]: await hashFile(file) }
-  for (const header of await headersOf([dirname(file), ...dirs]))
-    inputs[`${basename(dirname(header))}/${basename(header)}`] = await hashFile(header)
-  return inputs
+/** What a probe's object and its lint follow from: its own files, and the headers that the lint reads, whether they are included or not. */
+async function probeInputs(probe: SourceProbe, context: Context): Promise<Inputs> {
+  const headers = await headerFiles([dirname(probe.source), labInclude(context)])
+  const beside: Record<string, string> = {}
+  for (const file of headers) beside[`${basename(dirname(file))}/${basename(file)}`] = await hashFile(file)
+  return { ...beside, ...(await hashesOf(probeFiles(probe, context), probe.source)) }
 }
 
 async function built(
@@ -51,9 +60,9 @@ export type ProbeTarget = { readonly kernel: KernelArtefact } | { readonly types
 async function compileProbe(probe: SourceProbe, target: ProbeTarget, declared: ResolvedKernel, context: Context) {
   const { release } = targetOf(target)
   const inputs: Inputs = {
-    format: 2,
+    format: 3,
     lint: LINT,
-    source: await sourceInputs(probe.source, [labInclude(context)]),
+    source: await probeInputs(probe, context),
     ...('types' in target ? { types: target.types.fingerprint } : { kernel: target.kernel.fingerprint }),
     define: suffixDefines(declared),
     clang: await toolVersion('clang', context.cache, context.signal),
@@ -143,20 +152,12 @@ export async function workloadStep(experiment: ResolvedExperiment, context: Cont
   if (source === undefined) return undefined
   const name = basename(source).replace(/\.c$/, '')
   return await step(context, `workload ${name}`, `workload ${name}`, async () => {
-    const inputs = {
-      format: 1,
-      source: await sourceInputs(source, []),
-      gcc: await toolVersion('gcc', context.cache, context.signal),
-    }
-    const { fresh, ...value } = await built('workload', name, inputs, context, (program) =>
-      compileProgram({
-        sources: [source],
-        program,
-        flags: ['-static', '-pthread', '-s'],
-        libraries: [],
-        place: `workload ${name}`,
-        signal: context.signal,
-      }),
+    const { fresh, ...value } = await built(
+      'workload',
+      name,
+      await workloadInputs(source, context),
+      context,
+      (program) => compileWorkload(source, program, `workload ${name}`, context.signal),
     )
     return { outcome: fresh ? 'restored' : 'built', value }
   })

@@ -2,6 +2,7 @@
 import { dirname, relative } from 'node:path'
 import type { ResolvedLab } from '../config/resolve.ts'
 import type { Manifest } from '../experiment/manifest.ts'
+import { ownFilesAsNamed } from '../probe/own-files.ts'
 
 /** @returns a test for names relative to the lab's directory; undefined where the lab file no longer has the experiment */
 export function usedFiles(lab: ResolvedLab, { experiment: name, arm, kernel, image }: Manifest) {
@@ -12,19 +13,18 @@ export function usedFiles(lab: ResolvedLab, { experiment: name, arm, kernel, ima
     const found = lab.probes[probe]
     return found && 'source' in found ? [found.source] : []
   })
-  const sources = [...probes, ...(experiment.workload.source === undefined ? [] : [experiment.workload.source])].map(
-    own,
-  )
+  const sources = [...probes, ...(experiment.workload.source === undefined ? [] : [experiment.workload.source])]
   const files = new Set([
     'lab.yaml',
-    ...sources,
+    ...sources.map(own),
+    ...sources.flatMap(ownFilesAsNamed).map(own),
     ...(lab.kernels[kernel.name]?.config ?? []).map(own),
     ...(lab.kernels[kernel.name]?.patches ?? []).map(own),
   ])
   const recipe = lab.images[image.name]?.recipe
   const below = recipe === undefined ? undefined : `${own(recipe)}/`
   // A header may be included by any source beside it.
-  const folders = new Set(sources.map((source) => dirname(source)))
+  const folders = new Set(sources.map((source) => dirname(own(source))))
   return (file: string): boolean =>
     files.has(file) ||
     (below !== undefined && file.startsWith(below)) ||

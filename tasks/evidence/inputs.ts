@@ -5,7 +5,7 @@
  */
 import { copyFile, mkdir, readFile, readdir, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { existsSync } from 'node:fs'
-import { basename, dirname, join, relative, sep } from 'node:path'
+import { dirname, join, relative, sep } from 'node:path'
 import { randomBytes } from 'node:crypto'
 import { LOCK_FILE } from '../config/lock-file.ts'
 import type { ResolvedLab } from '../config/resolve.ts'
@@ -13,6 +13,7 @@ import { hashFile, hashText } from '../engine/fingerprint.ts'
 import { CONTENTS, diskFailure } from '../engine/store.ts'
 import type { ImageArtefact } from '../image.ts'
 import type { KernelArtefact } from '../kernel.ts'
+import { ownFilesAsNamed } from '../probe/own-files.ts'
 
 export const INPUTS_DIR = '.inputs'
 /** As sha256sum prints them: of the kernel's and the image's binaries. */
@@ -72,15 +73,15 @@ async function keep(results: string, kind: string, files: Sources): Promise<stri
   }
 }
 
-/** A source and the headers that stand beside it. */
+/** A source, what it includes of its own, and the headers that stand beside it. */
 async function withHeaders(source: string): Promise<string[]> {
-  const names = (await readdir(dirname(source))).filter((name) => name.endsWith('.h') && name !== basename(source))
-  return [source, ...names.map((name) => join(dirname(source), name))]
+  const names = (await readdir(dirname(source))).filter((name) => name.endsWith('.h'))
+  return [...new Set([source, ...ownFilesAsNamed(source), ...names.map((name) => join(dirname(source), name))])]
 }
 
 /** Every file that a lab names and that is below its directory, with the lab file itself as `lab.yaml`. */
 async function labFiles(lab: ResolvedLab): Promise<Sources> {
-  const named = Object.values(lab.kernels).flatMap(({ config }) => config)
+  const named = Object.values(lab.kernels).flatMap(({ config, patches }) => [...config, ...patches])
   const sources = [
     ...Object.values(lab.probes).flatMap((probe) => ('source' in probe ? probe.source : [])),
     ...Object.values(lab.experiments).flatMap(({ workload }) => workload.source ?? []),

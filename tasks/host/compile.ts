@@ -76,6 +76,9 @@ export const bpfArgv = (
   ...['-c', source, '-o', object],
 ]
 
+/** Where the headers of the host's C library are. */
+export const C_LIBRARY = '/usr/include'
+
 /** Where clang keeps the headers that belong to itself (stddef.h, stdarg.h). */
 export const clangResources = async (signal: AbortSignal): Promise<string> =>
   (await run(['clang', '-print-resource-dir'], { signal, place: 'host' })).stdout.trim()

@@ -14,12 +14,22 @@ export interface Include {
 
 const MARKER = /^# \d+ "((?:[^"\\]|\\.)*)"((?: \d)*)\s*$/
 const DIRECTIVE = /^\s*#\s*(?:include|include_next|import)\s+(<[^>]+>|"[^"]+"|[A-Za-z_]\w*)/
+/** What may open a file, or ask whether it is there: the name stands on the same line. */
+const NAMES =
+  /^[ \t]*#[ \t]*(?:include|include_next|import|embed)[ \t]*([<"])([^>"\n]+)[>"]|__has_(?:include|include_next|embed)[ \t]*\([ \t]*([<"])([^>"\n]+)[>"]/gm
 /** A marker's flag: a file begins. */
 const ENTERS = ' 1'
 
 export const COMMAND_LINE = '<command line>'
 
 const isPseudo = (file: string): boolean => /^<.*>$/.test(file)
+
+/** The files that a C source names, whatever stands around the line: more than are read, never fewer, unless a macro has the name. */
+export const includedNames = (text: string): { readonly name: string; readonly quoted: boolean }[] =>
+  Array.from(text.matchAll(NAMES), ([, mark, name = '', asked, other = '']) => ({
+    name: name || other,
+    quoted: (mark ?? asked) === '"',
+  }))
 
 /** Every include that opened a file, in the order of reading, each once per file that has it. */
 export function includesOf(output: string): Include[] {

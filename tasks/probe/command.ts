@@ -1,5 +1,4 @@
 /** How a probe of ours is compiled: its sources, the directories whose headers it may see, and nothing of the host's kernel. */
-import { readdir } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import type { ResolvedKernel, ResolvedProbe } from '../config/resolve.ts'
 import type { Context } from '../engine/context.ts'
@@ -8,13 +7,16 @@ import { clangResources, type BpfCompile } from '../host/compile.ts'
 import type { KernelArtefact } from '../kernel.ts'
 import type { KernelTypes } from '../types.ts'
 import { libbpfInclude } from './libbpf.ts'
+import { ownFiles, placeOf } from './own-files.ts'
 
 /** A probe that is compiled from a source of the lab, not a sample of the kernel. */
 export type SourceProbe = Extract<ResolvedProbe, { source: string }>
 
-/** A directory whose files a probe may include. */
+/** A directory whose files a source may include. */
 export interface Root {
   readonly dir: string
+  /** Of a directory that can change: the files in it that are inputs. Any, where it is part of something that is an input itself. */
+  readonly files?: ReadonlySet<string>
   /** For people: "kernel v5.10", "libbpf". */
   readonly what: string
 }
@@ -31,14 +33,9 @@ export const suffixDefines = ({ parallelPaths }: ResolvedKernel): Record<string,
 /** What the lab brings for all probes: lab.bpf.h. */
 export const labInclude = (context: Context): string => join(context.toolRoot, 'bpf/include')
 
-/** Headers that stand in these directories themselves; each is an input of the probe. */
-export async function headersOf(dirs: readonly string[]): Promise<string[]> {
-  const files: string[] = []
-  for (const dir of dirs)
-    for (const name of (await readdir(dir).catch((): string[] => [])).toSorted())
-      if (name.endsWith('.h')) files.push(join(dir, name))
-  return files
-}
+/** The files of the lab and of ours that a probe is made of. */
+export const probeFiles = ({ source }: SourceProbe, context: Context): readonly string[] =>
+  ownFiles(source, [labInclude(context)]).files
 
 export interface ProbeCommand {
   readonly compile: Omit<BpfCompile, 'object'>
@@ -58,9 +55,9 @@ export async function probeCommand(
   declared: ResolvedKernel,
   context: Context,
 ): Promise<ProbeCommand> {
+  const files = probeFiles(probe, context)
   const searched: Root[] = [
-    { dir: dirname(probe.source), what: 'beside the probe' },
-    { dir: labInclude(context), what: 'lab' },
+    ...ownRoots(probe, files, context),
     'types' in against
       ? { dir: against.types.include, what: `types of ${against.types.kernel}` }
       : { dir: join(against.kernel.dir, 'headers'), what: `kernel ${against.kernel.name}` },
@@ -82,23 +79,39 @@ export async function probeCommand(
   }
 }
 
-/** The root that a file stands in. The probe's own directory counts for what stands there itself: only that is among its inputs. */
-export function rootOf(file: string, [own, ...others]: readonly Root[]): Root | undefined {
-  const path = resolve(file)
-  return own?.dir === dirname(path) ? own : others.find(({ dir }) => path.startsWith(`${dir}/`))
+/** The probe's own directory, with all that is below it, and ours; of each, only what is among the inputs. */
+function ownRoots({ source }: SourceProbe, files: readonly string[], context: Context): Root[] {
+  const below = (dir: string) => {
+    const real = dirname(placeOf(join(dir, 'any')) ?? join(dir, 'any'))
+    return files.filter((file) => file.startsWith(`${real}/`))
+  }
+  const [own, lab] = [dirname(source), labInclude(context)]
+  const ours = new Set(below(lab))
+  return [
+    { dir: own, what: 'beside the probe', files: new Set(below(own).filter((file) => !ours.has(file))) },
+    { dir: lab, what: 'lab', files: ours },
+  ]
+}
+
+/** The root that a file stands in. */
+export function rootOf(file: string, roots: readonly Root[]): Root | undefined {
+  const [path, place] = [resolve(file), placeOf(file) ?? '']
+  return roots.find(({ dir, files }) => (files ? files.has(place) : path.startsWith(`${dir}/`)))
+}
+
+/** What a source may include: text for people. */
+const PROBE = {
+  fact: 'it includes what is neither beside it nor of the kernel that was built, libbpf or the lab',
+  wayOut:
+    'put the header beside the probe, and include it by its name, not with a macro; of a kernel, include what its own headers have (`--explain` shows each)',
 }
 
 /** For files that come from somewhere else: their changes would go unnoticed, or they belong to another kernel. */
-export const outsideFailure = (lines: readonly string[], place: string) =>
-  userError({
-    place,
-    fact: 'it includes what is neither beside it nor of the kernel that was built, libbpf or the lab',
-    lines: lines.slice(0, 6),
-    wayOut: 'put the header beside the probe; of a kernel, include what its own headers have (`--explain` shows each)',
-  })
+export const outsideFailure = (lines: readonly string[], place: string, words = PROBE) =>
+  userError({ place, ...words, lines: lines.slice(0, 6) })
 
 /** @throws a user's error when a file stands in none of the roots */
-export function refuseOutside(files: readonly string[], roots: readonly Root[], place: string): void {
+export function refuseOutside(files: readonly string[], roots: readonly Root[], place: string, words = PROBE): void {
   const outside = files.filter((file) => rootOf(file, roots) === undefined)
-  if (outside.length > 0) throw outsideFailure(outside, place)
+  if (outside.length > 0) throw outsideFailure(outside, place, words)
 }

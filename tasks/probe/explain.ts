@@ -2,7 +2,7 @@
 import { dirname, join, relative, resolve } from 'node:path'
 import type { ResolvedKernel, ResolvedProbe } from '../config/resolve.ts'
 import type { Context } from '../engine/context.ts'
-import { clangResources, includes, bpfArgv } from '../host/compile.ts'
+import { C_LIBRARY, clangResources, includes, bpfArgv } from '../host/compile.ts'
 import { run } from '../host/sh.ts'
 import { sampleCommands } from '../kernel/sample.ts'
 import type { Include } from '../linux/includes.ts'
@@ -15,8 +15,7 @@ export interface Commands {
   readonly roots: readonly Root[]
 }
 
-/** Where a C library's own headers are. Those of the kernel and of libbpf stand beside them, of whatever version the host has. */
-const C_LIBRARY = '/usr/include'
+/** Headers of the kernel and of libbpf stand beside those of the C library, of whatever version the host has. */
 const NOT_THE_C_LIBRARY = /^\/usr\/include\/(?:[^/]*-linux-gnu\/)?(?:linux|asm|asm-generic|bpf|scsi|rdma|sound|drm)\//
 
 /** The commands that make a probe's object (of a sample: its program too). `built`: with all headers there that are made on the way. */
