@@ -5,6 +5,7 @@ import { userError, type Failure } from '../engine/error.ts'
 import { printable } from '../engine/printable.ts'
 import type { KernelArtefact } from '../kernel.ts'
 import { hookOf } from '../linux/symbols/hook.ts'
+import { NO_HOOKS } from '../linux/symbols/needs.ts'
 import type { Verdict } from '../linux/symbols/verdict.ts'
 import { noEvent, noSymbol, NOTRACE, REFUSED, type Words } from '../linux/symbols/words.ts'
 import { waysOut } from '../preflight/fixes.ts'
@@ -14,7 +15,9 @@ import { waysText } from '../preflight/text.ts'
 import type { Refused } from './preflight.ts'
 
 /** What an attach would say of it. */
-function wordsOf({ kind, hook }: Verdict, kernel: string): Words {
+function wordsOf({ kind, hook, fact }: Verdict, kernel: string): Words {
+  if (kind === 'too old' || fact.startsWith(NO_HOOKS))
+    return { fact, wayOut: 'take a hook that this kernel has, or another kernel (`lab run --kernel NAME`)' }
   if (kind === 'notrace' && hook.kind !== 'fentry') return NOTRACE
   if (hook.kind === 'event' || hook.kind === 'tracepoint') return noEvent(hook.target.replace(':', '/'))
   if (kind === 'blacklisted' || kind === 'init' || kind === 'rewritten' || kind === 'ambiguous' || kind === 'not code')

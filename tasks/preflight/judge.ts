@@ -3,6 +3,7 @@ import { explainAbsent } from '../linux/symbols/absent.ts'
 import { explainEvent } from '../linux/symbols/events.ts'
 import type { Hook } from '../linux/symbols/hook.ts'
 import { judge } from '../linux/symbols/judge.ts'
+import { tooOld } from '../linux/symbols/needs.ts'
 import { mayDefine } from '../linux/source-tree.ts'
 import { clonedFrom, judgeSource } from '../linux/symbols/unbuilt.ts'
 import { verdict, type Verdict, type VerdictKind } from '../linux/symbols/verdict.ts'
@@ -46,7 +47,7 @@ export async function judgeHooks(hooks: readonly Hook[], view: KernelView): Prom
     return hooks.map((hook) =>
       hook.kind === 'other'
         ? verdict(hook, 'not a symbol', 'no symbol of the kernel is needed')
-        : verdict(hook, 'not known', view.note ?? 'nothing is known of this kernel'),
+        : (tooOld(hook, version) ?? verdict(hook, 'not known', view.note ?? 'nothing is known of this kernel')),
     )
   const functions = hooks.filter(({ kind }) => kind === 'kprobe' || kind === 'kretprobe' || kind === 'fentry')
   const groups = hooks.filter(({ kind }) => kind === 'event').map(({ target }) => groupOf(target))

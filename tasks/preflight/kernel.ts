@@ -9,10 +9,10 @@ import { changedInputs, type Inputs } from '../engine/fingerprint.ts'
 import type { StoredEntry } from '../engine/store.ts'
 import { kernelFingerprint } from '../kernel/identity.ts'
 import { requestsFor } from '../kernel/configure.ts'
-import { debugSuffix } from '../kernel/debug.ts'
+import { debugRequests, debugSuffix } from '../kernel/debug.ts'
 import { buildName } from '../kernel/source.ts'
 import type { Read } from '../linux/elf.ts'
-import { parseConfig } from '../linux/kconfig.ts'
+import { mergeRequests, parseConfig, type Request } from '../linux/kconfig.ts'
 import { parseSymvers } from '../linux/proof.ts'
 import { withConfig, type KernelFacts } from '../linux/symbols/facts.ts'
 import { factsOfImage } from '../linux/symbols/image.ts'
@@ -58,19 +58,34 @@ export async function factsIn(dir: string): Promise<KernelFacts> {
   })
 }
 
-/** The configuration that is asked for. What is set to "n" is not there, as in .config. */
-async function requested(kernel: ResolvedKernel, version: Version): Promise<Map<string, string>> {
-  const requests = await requestsFor({ fragments: kernel.config, options: kernel.options }, version)
-  return new Map(requests.flatMap(({ symbol, value }) => (value === 'n' ? [] : [[symbol, value] as const])))
+/** All that the declaration asks for: fragments, options and `debug:`, as its build would. */
+async function requestsOf(kernel: ResolvedKernel, version: Version): Promise<Request[]> {
+  const { config: fragments, options, debug, name } = kernel
+  return mergeRequests([
+    ...(await requestsFor({ fragments, options }, version)),
+    ...debugRequests(debug, version, `kernel ${name}`),
+  ])
 }
 
-/** The facts with the options that this kernel will have: those of an earlier build may differ. */
-function withOptions(facts: KernelFacts, { options }: ResolvedKernel): KernelFacts {
+/** A configuration with what is asked for. What is set to "n" is not there, as in .config. */
+function withRequests(config: ReadonlyMap<string, string>, requests: readonly Request[]): Map<string, string> {
+  const changed = new Map(config)
+  for (const { symbol, value } of requests)
+    if (value === 'n') changed.delete(symbol)
+    else changed.set(symbol, value)
+  return changed
+}
+
+/** What any `debug:` asks for: an earlier build may have had another. */
+const DEBUG_SYMBOLS = debugRequests('btf', { major: 6, minor: 0, patch: 0 }, '').map(({ symbol }) => symbol)
+
+/** The facts with the configuration that this kernel will have: that of an earlier build may differ. */
+async function withDeclared(facts: KernelFacts, kernel: ResolvedKernel): Promise<KernelFacts> {
+  const version = parseVersion(facts.release)
+  if (version === undefined) return facts
   const config = new Map(facts.config)
-  for (const [symbol, value] of Object.entries(options))
-    if (value === 'n') config.delete(symbol)
-    else config.set(symbol, String(value))
-  return withConfig(facts, config)
+  for (const symbol of DEBUG_SYMBOLS) config.delete(symbol)
+  return withConfig(facts, withRequests(config, await requestsOf(kernel, version)))
 }
 
 /** Version of a kernel that is not built: of its tree, else of its source's name. */
@@ -134,7 +149,7 @@ export async function openKernel(kernel: ResolvedKernel, context: Context, overr
   const entry = exact ?? (await nearest(inputs, context))
   if (entry && existsSync(join(entry.dir, 'vmlinux'))) {
     const own = await factsIn(entry.dir)
-    const facts = exact ? own : withOptions(own, kernel)
+    const facts = exact ? own : await withDeclared(own, kernel)
     return {
       ...{ kernel, facts, tree, config: facts.config, version: parseVersion(facts.release) },
       state: exact ? 'built' : 'built before',
@@ -144,7 +159,8 @@ export async function openKernel(kernel: ResolvedKernel, context: Context, overr
     }
   }
   const version = versionOf(kernel, tree)
-  const config = version === undefined ? new Map<string, string>() : await requested(kernel, version)
+  const config =
+    version === undefined ? new Map<string, string>() : withRequests(new Map(), await requestsOf(kernel, version))
   const state = tree ? 'source' : 'nothing'
   const note = tree ? 'not built; read from its source' : 'not built, and its source is not here'
   return { kernel, version, facts: undefined, config, tree, state, note }

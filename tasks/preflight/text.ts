@@ -19,6 +19,7 @@ const SHORT: Readonly<Record<VerdictKind, string>> = {
   'system call': 'syscall',
   inlined: 'inlined',
   'not built': 'not built',
+  'too old': 'too old',
   macro: 'macro',
   'unknown name': 'no such',
   absent: 'absent',

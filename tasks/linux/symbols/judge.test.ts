@@ -129,6 +129,48 @@ test('a kernel without kprobe events has none to attach, and the option says so'
   })
 })
 
+describe('what a kind of hook needs', () => {
+  test.each([
+    ['fentry/traced', '5.4.0', 'SEC("kprobe/traced")'],
+    ['fexit/traced', '5.4.0', 'SEC("kretprobe/traced")'],
+    ['fmod_ret.s/traced', '5.5.0', 'SEC("kretprobe/traced")'],
+    ['kprobe.multi/traced', '5.17.3', 'SEC("kprobe/traced")'],
+    ['kretprobe.multi/tra*', '5.10.223', undefined],
+    ['kprobe.session/traced', '6.1.0', 'SEC("kprobe/traced")'],
+    ['raw_tp/thing', '4.15.17', undefined],
+  ])('%s on %s: the version, and no option that cannot help', (section, release, text) => {
+    const { kind, attachable, fact, fixes } = verdict(section, kernel(CONFIG, release))
+    expect({ kind, attachable }).toEqual({ kind: 'too old', attachable: false })
+    expect(fact).toMatch(
+      new RegExp(`^${section.replace(/\/.*/, '')} needs kernel >= v[456]\\.\\d+ .*this is ${release}$`),
+    )
+    expect(fixes.map((fix) => (fix.change === 'hook' ? fix.text : fix.change))).toEqual(
+      text === undefined ? [] : [text],
+    )
+  })
+
+  const options = (section: string, config: Readonly<Record<string, string>>, release?: string) =>
+    verdict(section, kernel(config, release)).fixes.map((fix) => (fix.change === 'option' ? fix.symbol : fix.change))
+
+  test('CONFIG_BPF_EVENTS has no prompt: of what brings it, whichever is off', () => {
+    const { BPF_EVENTS: _bpf, ...none } = CONFIG
+    const rest = { ...none, BPF_SYSCALL: 'y' }
+    expect(options('kprobe/traced', rest)).toEqual(['PERF_EVENTS'])
+    expect(options('tracepoint/demo/thing', none)).toEqual(['BPF_SYSCALL', 'PERF_EVENTS'])
+    expect(options('kprobe/traced', { MODULES: 'y' })).toEqual([
+      'KPROBES',
+      'KPROBE_EVENTS',
+      'BPF_SYSCALL',
+      'PERF_EVENTS',
+    ])
+  })
+
+  test('ftrace with direct calls and fprobes stand on the function tracer', () => {
+    expect(options('fentry/traced', CONFIG)).toEqual(['FUNCTION_TRACER', 'btf'])
+    expect(options('kprobe.multi/traced', CONFIG, '6.1.0')).toEqual(['FUNCTION_TRACER', 'FPROBE'])
+  })
+})
+
 test('a file that is no kernel is said to be none', () => {
   const read = (offset: number, size: number) => Buffer.from('not an ELF file').subarray(offset, offset + size)
   expect(() => factsOfImage(read, { release: '', config: new Map(), exported: new Map() })).toThrow('not a 64-bit')

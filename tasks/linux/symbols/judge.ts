@@ -2,6 +2,7 @@
 import { inRange, parseVersion } from '../version.ts'
 import { NOTRACE_SINCE, type KernelFacts, type Place } from './facts.ts'
 import type { Hook } from './hook.ts'
+import { missingOption, tooOld } from './needs.ts'
 import { noEvent, noSymbol, NOTRACE } from './words.ts'
 import { candidates } from './similar.ts'
 import { retarget, verdict, type Fix, type Verdict } from './verdict.ts'
@@ -15,26 +16,6 @@ export const piecesOf = (name: string, facts: KernelFacts): string[] =>
 
 /** foo of foo.isra.0; undefined for a whole function. */
 export const wholeOf = (name: string): string | undefined => PIECE.exec(name)?.[1]
-
-const OPTION_OF_HOOK: Readonly<Partial<Record<Hook['kind'], readonly string[]>>> = {
-  kprobe: ['KPROBES', 'KPROBE_EVENTS', 'BPF_EVENTS'],
-  kretprobe: ['KPROBES', 'KRETPROBES', 'KPROBE_EVENTS', 'BPF_EVENTS'],
-  multi: ['FPROBE'],
-  fentry: ['DEBUG_INFO_BTF', 'DYNAMIC_FTRACE_WITH_DIRECT_CALLS'],
-  event: ['BPF_EVENTS', 'EVENT_TRACING'],
-  tracepoint: ['BPF_EVENTS', 'TRACEPOINTS'],
-}
-
-/** An option without which there are no hooks of this kind at all. */
-function missingOption(hook: Hook, { config }: KernelFacts): Verdict | undefined {
-  const symbol = (OPTION_OF_HOOK[hook.kind] ?? []).find((one) => config.size > 0 && config.get(one) !== 'y')
-  if (symbol === undefined) return undefined
-  // What cannot be chosen is chosen by what needs it.
-  const request = { KRETPROBES: 'KPROBES', EVENT_TRACING: 'FTRACE', TRACEPOINTS: 'FTRACE' }[symbol] ?? symbol
-  return verdict(hook, 'not built', `this kernel has no hooks of this kind: CONFIG_${symbol} is not set`, {
-    fixes: [symbol === 'DEBUG_INFO_BTF' ? { change: 'btf' } : { change: 'option', symbol: request, value: 'y' }],
-  })
-}
 
 /** The function that a name stands for in kprobe events: the first by address. */
 const first = (places: readonly Place[]): Place | undefined => places.toSorted((a, b) => a.address - b.address)[0]
@@ -208,7 +189,7 @@ function judgeEvent(hook: Hook, facts: KernelFacts): Verdict {
 /** The verdict on one hook. */
 export function judge(hook: Hook, facts: KernelFacts): Verdict {
   if (hook.kind === 'other') return verdict(hook, 'not a symbol', 'no symbol of the kernel is needed')
-  const missing = missingOption(hook, facts)
+  const missing = tooOld(hook, parseVersion(facts.release)) ?? missingOption(hook, facts)
   if (missing) return missing
   if (hook.kind === 'event' || hook.kind === 'tracepoint') return judgeEvent(hook, facts)
   return hook.kind === 'multi' ? judgePattern(hook, facts) : judgeFunction(hook, facts)

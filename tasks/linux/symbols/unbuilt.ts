@@ -5,6 +5,7 @@ import { definitionsOf, explainAbsent, type Known } from './absent.ts'
 import { explainEvent } from './events.ts'
 import { NOTRACE_SINCE } from './facts.ts'
 import type { Hook } from './hook.ts'
+import { tooOld } from './needs.ts'
 import { verdict, type Verdict } from './verdict.ts'
 import { noEvent, NOTRACE } from './words.ts'
 
@@ -79,7 +80,7 @@ function open(found: Verdict, { config }: Unbuilt): Verdict {
 
 /** The verdict on one hook; what will be decided by the compiler or by other options is said to be open. */
 export const judgeSource = async (hook: Hook, kernel: Unbuilt): Promise<Verdict> =>
-  open(await fromText(hook, kernel), kernel)
+  tooOld(hook, kernel.version) ?? open(await fromText(hook, kernel), kernel)
 
 async function fromText(hook: Hook, kernel: Unbuilt): Promise<Verdict> {
   const known: Known = { config: kernel.config, functions: () => [], places: () => [] }

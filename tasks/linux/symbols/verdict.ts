@@ -18,6 +18,8 @@ export type VerdictKind =
   | 'system call'
   | 'inlined'
   | 'not built'
+  /** A kind of hook that came with a later version. */
+  | 'too old'
   | 'macro'
   /** The source has no such function. */
   | 'unknown name'
@@ -68,7 +70,7 @@ export const verdict = (
 })
 
 /** The program on another target. */
-export const retarget = ({ section }: Hook, target: string, note?: string): Fix => ({
+export const retarget = ({ section }: Pick<Hook, 'section'>, target: string, note?: string): Fix => ({
   change: 'hook',
   text: `SEC("${section.replace(/\/.*$/, '')}/${target}")`,
   ...(note !== undefined && { note }),
