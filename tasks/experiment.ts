@@ -176,8 +176,6 @@ export async function experimentStep(
   context: Context,
 ): Promise<ExperimentOutcome> {
   const { experiment, lab } = wanted
-  // Loading DuckDB takes a while; building and booting take longer.
-  if (experiment.collect.includes('trace')) prepareParquet()
   const dir = journalsDir(join(lab.directory, '.lab'), experiment.name)
   const plan = await planOf(wanted, places, dir, context)
   const { journal, all, done } = plan
@@ -192,7 +190,10 @@ export async function experimentStep(
   if (why !== undefined) context.emit({ type: 'notice', level: 'warning', place: name, text: why })
   return await step(context, name, name, async (handle) => {
     const progress = new Progress(wanted, { ...plan, runs, count }, places, context, handle)
-    await workers(count, progress, context)
+    const working = workers(count, progress, context)
+    // Loading DuckDB takes a while: as long as the first VM takes to begin its boot.
+    if (experiment.collect.includes('trace')) prepareParquet()
+    await working
     const { problems, left } = progress.leftovers
     const outcomes = all.flatMap(({ index, warmup }) => {
       const outcome = progress.results.get(index) ?? done.get(index)

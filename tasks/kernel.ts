@@ -207,6 +207,15 @@ async function build(
   return stored
 }
 
+/**
+ * What QEMU boots. A vmlinux with a PVH entry point (config PVH, since 5.0) is copied to its place and entered; a bzImage first runs the
+ * firmware, its own setup code and gunzip, which under TCG takes 0.3 s of 1.1 s.
+ */
+async function bootImage(dir: string): Promise<string> {
+  const config = await readFile(join(dir, 'config'), 'utf8')
+  return join(dir, /^CONFIG_PVH=y$/m.test(config) ? 'vmlinux' : 'bzImage')
+}
+
 /** A kernel and its tree are what fills a cache, so it is looked at after each build. */
 async function makeRoom(context: Context): Promise<void> {
   if (!Number.isFinite(context.cacheLimit)) return
@@ -239,7 +248,7 @@ export function kernelStep(
         outcome: stored ? 'restored' : 'built',
         detail: [`${release} from ${plan.id.title}`, why, applied].filter(Boolean).join('; '),
         value: {
-          ...{ name: kernel.name, fingerprint, dir, image: join(dir, 'bzImage'), release },
+          ...{ name: kernel.name, fingerprint, dir, image: await bootImage(dir), release },
           ...{ source: plan.id.title, compat },
         },
       }
