@@ -1,7 +1,11 @@
 import { execFileSync } from 'node:child_process'
+import { once } from 'node:events'
 import { existsSync, mkdirSync, readFileSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { hashText } from '../engine/fingerprint.ts'
 import { failureOf } from '../test/caught.ts'
 import { testContext } from '../test/context.ts'
 import { tempDir } from '../test/temp-dir.ts'
@@ -72,6 +76,43 @@ describe('an archive', () => {
     writeFileSync(archive, 'no tar at all')
     expect((await failureOf(unpack(archive, into))).parts.fact).not.toContain('outside')
   })
+})
+
+test('two labs that want the same archive at once: one fetches it, the other says that it waits', async () => {
+  const root = tempDir()
+  write(root, { 'linux-5.4/Makefile': 'VERSION = 5\n' })
+  execFileSync('tar', ['-cf', join(root, 'linux.tar'), '-C', root, 'linux-5.4'])
+  const archive = readFileSync(join(root, 'linux.tar'))
+  const waits = Promise.withResolvers<void>()
+  let asked = 0
+  const server = createServer((_request, response) => {
+    asked++
+    response.writeHead(200, { 'content-length': archive.length }).write(archive.subarray(0, 100))
+    void waits.promise.then(() => response.end(archive.subarray(100)))
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  onTestFinished(() => {
+    waits.resolve()
+    server.close()
+  })
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/linux.tar`
+  const source = { url, sha256: hashText(archive) }
+  const phases: string[] = []
+  const lab = async (name: string) => {
+    const progress = (phase: string) => {
+      phases.push(phase)
+      if (phase.startsWith('wait ')) waits.resolve()
+    }
+    const context = testContext(join(root, 'cache'))
+    await ensureTree(source, await identify(source, context, PLACE), join(root, name), context, PLACE, { progress })
+    return readFileSync(join(root, name, 'Makefile'), 'utf8')
+  }
+  expect(await Promise.all([lab('one'), lab('other')])).toEqual(['VERSION = 5\n', 'VERSION = 5\n'])
+  expect(asked).toBe(1)
+  expect(phases.filter((phase) => phase.startsWith('wait '))).toEqual([
+    `wait for another lab to fetch ${source.sha256.slice(0, 16)}-linux.tar`,
+  ])
 })
 
 describe('a tree of the developer', () => {

@@ -7,6 +7,7 @@ import type { Context, StepHandle } from '../engine/context.ts'
 import { labError, userError } from '../engine/error.ts'
 import { printable } from '../engine/printable.ts'
 import { hashText } from '../engine/fingerprint.ts'
+import { lock } from '../engine/lock.ts'
 import { fetchDeb } from '../host/apt.ts'
 import { download } from '../host/download.ts'
 import { gitCommit, gitExport } from '../host/git.ts'
@@ -149,43 +150,31 @@ export async function unpackTar(
   })
 }
 
+/** Where a source's archive is kept in the cache. */
+const archiveFile = (source: Extract<Source, { sha256: string }>, cache: string): string => {
+  const name =
+    'url' in source ? source.url.replace(/^.*\//, '').replaceAll(/[^\w.-]/g, '_') : `${source.package}.deb`
+  return join(cache, 'sources', `${source.sha256.slice(0, 16)}-${name}`)
+}
+
+/** The archive, from the cache or its source. One process at a time fetches it: two would write into the same part of a file. */
 async function fetchArchive(
   source: Extract<Source, { sha256: string }>,
   context: Context,
   place: string,
   handle: StepHandle,
 ): Promise<string> {
-  const onBytes = (done: number, total: number | undefined) => handle.progress('fetch the source', done, total, 'bytes')
   const { signal, cache } = context
-  if ('url' in source) {
-    const file = join(
-      cache,
-      'sources',
-      `${source.sha256.slice(0, 16)}-${source.url.replace(/^.*\//, '').replaceAll(/[^\w.-]/g, '_')}`,
-    )
-    if (!existsSync(file))
-      await download({
-        urls: [source.url, ...(source.mirrors ?? [])],
-        sha256: source.sha256,
-        file,
-        place,
-        signal,
-        cache,
-        onBytes,
-      })
-    return file
-  }
-  const file = join(cache, 'sources', `${source.sha256.slice(0, 16)}-${source.package}.deb`)
-  if (!existsSync(file))
-    await fetchDeb({
-      package: source.package,
-      version: source.version,
-      sha256: source.sha256,
-      file,
-      place,
-      signal,
-      onBytes,
-    })
+  const file = archiveFile(source, cache)
+  if (existsSync(file)) return file
+  await using _lock = await lock(join(cache, 'locks', basename(file)), signal, () =>
+    handle.progress(`wait for another lab to fetch ${basename(file)}`),
+  )
+  if (existsSync(file)) return file
+  const onBytes = (done: number, total: number | undefined) => handle.progress('fetch the source', done, total, 'bytes')
+  const wanted = { sha256: source.sha256, file, place, signal, onBytes }
+  if ('url' in source) await download({ ...wanted, urls: [source.url, ...(source.mirrors ?? [])], cache })
+  else await fetchDeb({ ...wanted, package: source.package, version: source.version })
   return file
 }
 
