@@ -16,7 +16,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#define MAX_CPUS 64
 #define PAGE 4096
 #define TF(name) TRACEFS "/" name
 
@@ -31,17 +30,6 @@ static struct {
 	volatile int error;
 	bool running;
 } rec;
-
-static int fail(const char *what, const char *value, int error)
-{
-	json_begin("error");
-	json_text("doing", what);
-	json_text("value", value);
-	json_number("errno", -error);
-	json_text("text", strerror(-error));
-	json_end();
-	return error;
-}
 
 static int set_events(const struct options *options, const char *value)
 {
@@ -202,9 +190,11 @@ int capture_prepare(const struct options *options, pid_t pid)
 		return error;
 
 	rec.follow = options->follow;
-	rec.cpus = (int)sysconf(_SC_NPROCESSORS_CONF);
-	if (rec.cpus > MAX_CPUS)
+	/* Whoever cleans up goes by rec.cpus: it never says more than there is room for. */
+	long cpus = sysconf(_SC_NPROCESSORS_CONF);
+	if (cpus > MAX_CPUS)
 		return fail("record", "more than 64 CPUs", -E2BIG);
+	rec.cpus = (int)cpus;
 	if (pipe2(rec.pipe, O_CLOEXEC) != 0)
 		return fail("pipe", "", -errno);
 	fcntl(rec.pipe[1], F_SETPIPE_SZ, 16 * PAGE);

@@ -44,17 +44,6 @@ static bool is_channel(const struct bpf_map *map)
 	return bpf_map__type(map) == BPF_MAP_TYPE_RINGBUF || bpf_map__type(map) == BPF_MAP_TYPE_PERF_EVENT_ARRAY;
 }
 
-static int fail(const char *what, const char *value, int error)
-{
-	json_begin("error");
-	json_text("doing", what);
-	json_text("value", value);
-	json_number("errno", -error);
-	json_text("text", strerror(-error));
-	json_end();
-	return error;
-}
-
 /* The largest power of two that is not above. */
 static unsigned long power_of_two(unsigned long number)
 {

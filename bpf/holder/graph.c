@@ -10,15 +10,11 @@
 
 #define TF(name) TRACEFS "/" name
 
-static int fail(const char *what, const char *value, int error)
+/* What EINVAL means of these files. */
+static int refused(const char *what, const char *value, int error)
 {
-	json_begin("error");
-	json_text("doing", what);
-	json_text("value", value);
-	json_number("errno", -error);
-	json_text("text", error == -EINVAL ? "no such function can be traced (available_filter_functions has those that can)" : strerror(-error));
-	json_end();
-	return error;
+	return error == -EINVAL ? fail_saying(what, value, error, "no such function can be traced (available_filter_functions has those that can)")
+				: fail(what, value, error);
 }
 
 /* One name. The line's end matters: without it the kernel looks the name up when the file is closed, and tells nobody. */
@@ -45,7 +41,7 @@ static int set_functions(const struct options *options)
 		json_text("function", options->graph[i]);
 		json_end();
 	}
-	return taken > 0 ? 0 : fail("set set_graph_function", options->graph[0], error);
+	return taken > 0 ? 0 : refused("set set_graph_function", options->graph[0], error);
 }
 
 /* How the kernel gets from a hook to a program: a kprobe on ftrace, on a breakpoint or a jump, a tracepoint. */
@@ -65,7 +61,7 @@ int graph_start(const struct options *options, pid_t pid)
 		return 0;
 	snprintf(number, sizeof(number), "%d", pid);
 	if ((error = write_file(TF("set_ftrace_pid"), number, false)))
-		return fail("set set_ftrace_pid", number, error);
+		return refused("set set_ftrace_pid", number, error);
 	if ((error = set_functions(options)))
 		return error;
 	/* What probes do is no call of the workload's. The names are not in every kernel; without them the tree is longer. */
@@ -76,7 +72,7 @@ int graph_start(const struct options *options, pid_t pid)
 	write_file(TF("options/funcgraph-irqs"), "0", false);
 	write_file(TF("max_graph_depth"), options->graph_depth ? options->graph_depth : "0", false);
 	if ((error = write_file(TF("current_tracer"), "function_graph", false)))
-		return fail("set current_tracer", "function_graph", error);
+		return refused("set current_tracer", "function_graph", error);
 	snprintf(path, sizeof(path), "%s/available_filter_functions", options->dir);
 	return copy_file(TF("available_filter_functions"), path);
 }

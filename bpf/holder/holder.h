@@ -22,7 +22,8 @@
 #define MAX_NAMES 64
 #define MAX_SLOTS 256
 #define MAX_COMPANIONS 4
-#define MAX_FILES 64 /* CPUs, channels */
+#define MAX_CPUS 64 /* as `cpus:` of the lab file */
+#define MAX_FILES MAX_CPUS /* CPUs, channels */
 #define TRACEFS "/sys/kernel/tracing"
 
 /*
@@ -86,6 +87,9 @@ void json_text(const char *key, const char *value);
 void json_number(const char *key, long long value);
 void json_hex(const char *key, const void *bytes, size_t size);
 void json_end(void);
+/* Says what could not be done; `error` is -errno, and what is returned. */
+int fail(const char *doing, const char *value, int error);
+int fail_saying(const char *doing, const char *value, int error, const char *text);
 /* False when nobody reads us any more (the ssh connection is gone). */
 bool json_alive(void);
 

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <string.h>
 
 static bool alive = true;
 
@@ -61,6 +62,22 @@ void json_end(void)
 	fputs("}\n", stdout);
 	if (fflush(stdout) == EOF && errno != EINTR)
 		alive = false;
+}
+
+int fail_saying(const char *doing, const char *value, int error, const char *text)
+{
+	json_begin("error");
+	json_text("doing", doing);
+	json_text("value", value);
+	json_number("errno", -error);
+	json_text("text", text);
+	json_end();
+	return error;
+}
+
+int fail(const char *doing, const char *value, int error)
+{
+	return fail_saying(doing, value, error, strerror(-error));
 }
 
 bool json_alive(void)

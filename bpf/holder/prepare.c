@@ -10,17 +10,6 @@
 #include <sys/mount.h>
 #include <unistd.h>
 
-static int failed(const char *doing, const char *value, int error)
-{
-	json_begin("error");
-	json_text("doing", doing);
-	json_text("value", value);
-	json_number("errno", -error);
-	json_text("text", strerror(-error));
-	json_end();
-	return error;
-}
-
 static int set(const char *setting)
 {
 	const char *value = strchr(setting, '=');
@@ -95,7 +84,7 @@ int apply_steps(const struct options *options)
 		int error = step->remount ? remount(step->text) : set(step->text);
 
 		if (error)
-			return failed(step->remount ? "remount" : "set before the run", step->text, error);
+			return fail(step->remount ? "remount" : "set before the run", step->text, error);
 	}
 	return 0;
 }
@@ -111,8 +100,8 @@ int pin(pid_t pid, const char *cpus)
 		long cpu = strtol(at, &end, 10);
 
 		if (end == at || cpu < 0 || cpu >= CPU_SETSIZE)
-			return failed("pin to CPUs", cpus, -EINVAL);
+			return fail("pin to CPUs", cpus, -EINVAL);
 		CPU_SET(cpu, &set);
 	}
-	return sched_setaffinity(pid, sizeof(set), &set) == 0 ? 0 : failed("pin to CPUs", cpus, -errno);
+	return sched_setaffinity(pid, sizeof(set), &set) == 0 ? 0 : fail("pin to CPUs", cpus, -errno);
 }

@@ -12,7 +12,6 @@
 
 /* Ticks a second; not 1000, which would beat with whatever else happens every millisecond. */
 #define FREQUENCY 999
-#define MAX_CPUS 64
 
 static struct bpf_link *links[MAX_CPUS];
 static int link_count;

@@ -1,22 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { editDistance, nameWayOut, suggest } from './suggest.ts'
-
-describe('editDistance', () => {
-  test.each([
-    ['', '', 0],
-    ['', 'abc', 3],
-    ['abc', '', 3],
-    ['kernel', 'kernel', 0],
-    ['kernle', 'kernel', 1],
-    ['patchs', 'patches', 1],
-    ['memroy', 'memory', 1],
-    ['kitten', 'sitting', 3],
-    ['ca', 'abc', 3],
-  ])('%j to %j is %i', (left, right, distance) => {
-    expect(editDistance(left, right)).toBe(distance)
-    expect(editDistance(right, left)).toBe(distance)
-  })
-})
+import { nameWayOut, suggest } from './suggest.ts'
 
 describe('suggest', () => {
   test.each([

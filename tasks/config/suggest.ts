@@ -1,36 +1,11 @@
 /** "Did you mean": the nearest of the words that would have been right. */
+import { editDistance } from '../engine/edit-distance.ts'
 
 /** Differences of spelling that people do not see: case, and the three ways to join words. */
 const folded = (word: string) => word.toLowerCase().replace(/[-_. ]/g, '')
 
-/**
- * How many insertions, deletions, replacements and swaps of neighbours lead from one word to the other
- * (Damerau-Levenshtein in its restricted form, "optimal string alignment"). Words are cut at 64 characters: names are
- * shorter, and the cost is quadratic.
- */
-export function editDistance(left: string, right: string): number {
-  const a = left.slice(0, 64)
-  const b = right.slice(0, 64)
-  let before: number[] = []
-  let above = Array.from({ length: b.length + 1 }, (_, column) => column)
-  for (let row = 1; row <= a.length; row++) {
-    const current = [row]
-    for (let column = 1; column <= b.length; column++) {
-      const same = a[row - 1] === b[column - 1]
-      const swapped = row > 1 && column > 1 && a[row - 1] === b[column - 2] && a[row - 2] === b[column - 1]
-      const cost = Math.min(
-        (above[column] ?? 0) + 1,
-        (current[column - 1] ?? 0) + 1,
-        (above[column - 1] ?? 0) + (same ? 0 : 1),
-        swapped ? (before[column - 2] ?? 0) + 1 : Infinity,
-      )
-      current.push(cost)
-    }
-    before = above
-    above = current
-  }
-  return above[b.length] ?? 0
-}
+/** Names are shorter than this; what is longer is cut, because the cost of a comparison is quadratic. */
+const LONGEST = 64
 
 /**
  * The candidate that was probably meant, or undefined: the same but for case and joiners, else the nearest within one
@@ -45,7 +20,7 @@ export function suggest(word: string, candidates: Iterable<string>): string | un
   const limit = word.length < 3 ? 0 : Math.max(1, Math.floor(word.length / 3))
   let best: { candidate: string; distance: number } | undefined
   for (const candidate of all) {
-    const distance = editDistance(folded(word), folded(candidate))
+    const distance = editDistance(folded(word).slice(0, LONGEST), folded(candidate).slice(0, LONGEST))
     if (distance > limit || distance >= candidate.length) continue
     if (best === undefined || distance < best.distance) best = { candidate, distance }
   }

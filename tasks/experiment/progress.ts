@@ -10,6 +10,7 @@ import type { ExperimentWanted } from '../experiment.ts'
 import type { Ready } from '../plan.ts'
 import { endIfDead, openVm, type Places } from '../vm.ts'
 import { isAlive } from '../engine/process.ts'
+import { Attempts } from './attempts.ts'
 import { withoutGuest } from './before.ts'
 import type { Journal } from './journal.ts'
 import { Leftovers } from './left.ts'
@@ -192,14 +193,13 @@ export class Progress {
     session: Session,
     run: PlannedRun,
     arm: Arm,
-    attempt: number,
-    buffers: number,
+    { number, buffers }: Attempts,
     wait: boolean,
     worker: number,
   ): Promise<void> {
     const collected = await runInGuest(
       session,
-      this.#slot(run, arm, attempt, buffers),
+      this.#slot(run, arm, number, buffers),
       this.#place(arm, run),
       this.#context,
     )
@@ -267,35 +267,21 @@ export class Progress {
     if (early.length > 0) return await this.#withoutGuest(run, arm, early)
     if (this.#isSealed(arm)) return await this.#sealed(run, arm)
     const { retries, trace } = this.#wanted.experiment
-    let buffers = 1
+    const tries = new Attempts({ retries, onLoss: trace.onLoss })
     this.#handle.progress(printable(arm.name) || 'run', this.#total - this.#pending.length - 1, this.#total, 'runs')
     const cold = this.#start(arm) === 'cold'
-    for (let attempt = 1; ; attempt++)
+    for (;;)
       try {
         const session = await this.#session(worker, arm)
-        await this.#attempt(
-          session,
-          run,
-          arm,
-          attempt,
-          buffers,
-          cold || retries > 0 || trace.onLoss === 'retry',
-          worker,
-        )
+        await this.#attempt(session, run, arm, tries, cold || tries.several, worker)
         if (cold) await this.close(worker)
-        const verdict = this.results.get(run.index)?.manifest.verdict
-        if (verdict === 'incomplete' && trace.onLoss === 'retry' && buffers === 1) {
-          // Once, and beside the retries that the experiment asks for.
-          buffers = 2
-          continue
-        }
-        if (verdict === undefined || verdict === 'passed' || attempt > retries) return
+        if (!tries.again(this.results.get(run.index)?.manifest.verdict)) return
       } catch (error) {
         // A VM that died is replaced; a program that the kernel refuses is refused again.
         await this.#settle(worker).catch(() => undefined)
         const held = this.#sessions.get(worker)
         if (held) await endIfDead(held.vm)
-        if (attempt <= retries && error instanceof Failure && error.kind === 'experiment') continue
+        if (error instanceof Failure && error.kind === 'experiment' && tries.afterFailure()) continue
         this.#failed(run, error)
         return
       }

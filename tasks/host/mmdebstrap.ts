@@ -3,6 +3,8 @@ import { chmod, lstat, mkdir, mkdtemp, readFile, readdir, rm } from 'node:fs/pro
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { labError } from '../engine/error.ts'
+import { printable } from '../engine/printable.ts'
+import { diskFull, SAYS_DISK_FULL } from '../engine/store.ts'
 import { debianMirror } from './apt.ts'
 import { setImageTimes } from './ext4-times.ts'
 import { has, run } from './sh.ts'
@@ -224,9 +226,29 @@ export async function dataImage(
   await setImageTimes(image, IMAGE_TIME)
 }
 
-/** Brings the files of an ext4 image into a new directory, without mounting it. Owners are lost where we are not root. */
+/** What debugfs says where nothing is wrong: its version, and that without root nobody may give a file to others. */
+const NO_PROBLEM = /^debugfs \d|: Operation not permitted while changing ownership of /
+
+/**
+ * Brings the files of an ext4 image into a new directory, without mounting it. Owners are lost where we are not root.
+ * @throws a lab's Failure for an image that cannot be read to its end
+ */
 export async function readTree(image: string, to: string, place: string, signal: AbortSignal): Promise<void> {
   await mkdir(to, { recursive: true })
-  // debugfs reads its commands as words; ours have no blanks as long as the cache's path has none, and it says nothing when it fails.
-  await run(['debugfs', '-R', `rdump / "${to}"`, image], { signal, place })
+  // debugfs reads its commands as words; ours have no blanks as long as the cache's path has none.
+  const { stderr } = await run(['debugfs', '-R', `rdump / "${to}"`, image], { signal, place })
+  // It ends with status 0 whatever happens (e2fsprogs 1.47): what it says is all there is to go by.
+  const problems = stderr.split('\n').filter((line) => line.trim() !== '' && !NO_PROBLEM.test(line))
+  if (problems.length === 0) return
+  if (SAYS_DISK_FULL.test(stderr))
+    throw diskFull(
+      place,
+      problems.slice(0, 3).map((line) => printable(line, 200)),
+    )
+  throw labError({
+    place,
+    fact: `the image cannot be read: ${image}`,
+    lines: problems.slice(0, 10).map((line) => printable(line, 200)),
+    wayOut: 'remove its directory, and it is built again',
+  })
 }

@@ -152,8 +152,7 @@ export async function unpackTar(
 
 /** Where a source's archive is kept in the cache. */
 const archiveFile = (source: Extract<Source, { sha256: string }>, cache: string): string => {
-  const name =
-    'url' in source ? source.url.replace(/^.*\//, '').replaceAll(/[^\w.-]/g, '_') : `${source.package}.deb`
+  const name = 'url' in source ? source.url.replace(/^.*\//, '').replaceAll(/[^\w.-]/g, '_') : `${source.package}.deb`
   return join(cache, 'sources', `${source.sha256.slice(0, 16)}-${name}`)
 }
 

@@ -1,4 +1,5 @@
 /** Which names of a kernel a name of another version may have become. */
+import { editDistance } from '../../engine/edit-distance.ts'
 
 interface Rename {
   readonly from: string
@@ -24,32 +25,6 @@ export interface Candidate {
   readonly note?: string
 }
 
-/** Insertions, deletions, replacements and swaps of neighbours between two words; `limit` + 1 when there are more. */
-function distance(a: string, b: string, limit: number): number {
-  if (Math.abs(a.length - b.length) > limit) return limit + 1
-  let before: number[] = []
-  let above = Array.from({ length: b.length + 1 }, (_, column) => column)
-  for (let row = 1; row <= a.length; row++) {
-    const current = [row]
-    for (let column = 1; column <= b.length; column++) {
-      const same = a[row - 1] === b[column - 1]
-      const swapped = row > 1 && column > 1 && a[row - 1] === b[column - 2] && a[row - 2] === b[column - 1]
-      current.push(
-        Math.min(
-          (above[column] ?? 0) + 1,
-          (current[column - 1] ?? 0) + 1,
-          (above[column - 1] ?? 0) + (same ? 0 : 1),
-          swapped ? (before[column - 2] ?? 0) + 1 : limit + 1,
-        ),
-      )
-    }
-    if (Math.min(...current) > limit) return limit + 1
-    before = above
-    above = current
-  }
-  return above[b.length] ?? limit + 1
-}
-
 const wordsOf = (name: string): string[] => name.split('_').filter((word) => word.length > 2)
 
 /** 0 for nothing in common; 1 for all words in common and none more. */
@@ -59,7 +34,7 @@ function likeness(name: string, words: ReadonlySet<string>, other: string): numb
   // One common word ("read", "file") says nothing.
   const byWords = shared < Math.min(2, words.size) ? 0 : (2 * shared) / (words.size + others.length)
   const limit = Math.max(1, Math.floor(name.length / 5))
-  const edits = Math.abs(name.length - other.length) <= limit ? distance(name, other, limit) : limit + 1
+  const edits = editDistance(name, other, limit)
   return Math.max(byWords, edits > limit ? 0 : 1 - edits / name.length)
 }
 

@@ -1,0 +1,41 @@
+import { execFileSync, spawnSync } from 'node:child_process'
+import { copyFileSync, mkdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { failureOf } from '../test/caught.ts'
+import { tempDir } from '../test/temp-dir.ts'
+import { readTree } from './mmdebstrap.ts'
+
+const never = new AbortController().signal
+const PLACE = 'experiment exact'
+const HAVE = spawnSync('mke2fs', ['-V']).status === 0
+
+/** A directory, and an ext4 image with a large file in it. */
+function setUp() {
+  const dir = tempDir()
+  const image = join(dir, 'image')
+  mkdirSync(join(dir, 'files/d'), { recursive: true })
+  writeFileSync(join(dir, 'files/d/large'), Buffer.alloc(3 * 2 ** 20, 'x'))
+  execFileSync('mke2fs', ['-q', '-F', '-t', 'ext4', '-d', join(dir, 'files'), image, '16M'])
+  return { dir, image, to: join(dir, 'to') }
+}
+
+test.runIf(HAVE)('the files of an image are brought into a directory', async () => {
+  const { image, to } = setUp()
+  await readTree(image, to, PLACE, never)
+  expect(readFileSync(join(to, 'd/large'))).toEqual(Buffer.alloc(3 * 2 ** 20, 'x'))
+})
+
+test.runIf(HAVE).each([
+  ['is none', (image: string) => writeFileSync(image, Buffer.alloc(2 ** 20))],
+  ['is not there', (image: string) => execFileSync('rm', [image])],
+  ['is cut off', (image: string) => truncateSync(image, 2 ** 20)],
+])('an image that %s is a failure, although debugfs ends with status 0', async (_name, damage) => {
+  const { dir, image, to } = setUp()
+  const damaged = join(dir, 'damaged')
+  copyFileSync(image, damaged)
+  damage(damaged)
+  const failure = await failureOf(readTree(damaged, to, PLACE, never))
+  expect(failure).toMatchObject({ kind: 'lab', parts: { place: PLACE, fact: `the image cannot be read: ${damaged}` } })
+  expect(failure.parts.lines).not.toEqual([])
+})
