@@ -1,7 +1,8 @@
 /** Step: init. A new lab in a directory, whole or not at all. */
-import { lstat, mkdir, readFile, rm, rmdir, writeFile } from 'node:fs/promises'
+import { lstat, readFile, rm, rmdir, writeFile } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { stringify } from 'yaml'
+import { makeDirectory } from './engine/directory.ts'
 import { codeOf, messageOf, userError } from './engine/error.ts'
 import { printable } from './engine/printable.ts'
 import { diskFailure } from './engine/store.ts'
@@ -71,7 +72,7 @@ export async function writeAll(
   try {
     for (const [file, text] of files) {
       const path = join(directory, file)
-      const first = await mkdir(dirname(path), { recursive: true })
+      const first = makeDirectory(dirname(path))
       undo.unshift(...[...upTo(dirname(path), first)].map((made) => () => rmdir(made)))
       await writeFile(path, text, { flag: 'wx' })
       undo.unshift(() => rm(path))
@@ -100,8 +101,8 @@ export async function initLab(directory: string, toolRoot: string): Promise<NewL
   try {
     await writeAll(directory, files)
   } catch (error) {
-    // Somebody was faster, or a file stands where a directory must be: the message of the system names it.
-    if (codeOf(error) === 'EEXIST' || codeOf(error) === 'ENOTDIR')
+    // Somebody was faster, a file stands where a directory must be, or there can be none: the message of the system names it.
+    if (['EEXIST', 'ENOTDIR', 'ENOENT'].includes(codeOf(error) ?? ''))
       throw refused(directory, printable(messageOf(error), 200), error)
     throw diskFailure(error, printable(directory))
   }

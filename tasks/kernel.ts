@@ -2,12 +2,13 @@
  * Step: kernel. fetch -> patch -> configure -> build -> prove -> package. The artefacts stand in the store under the fingerprint of
  * everything that goes in; the build tree stays beside it, so that the next change costs seconds.
  */
-import { cp, mkdir, readFile, rename, writeFile } from 'node:fs/promises'
+import { cp, readFile, rename, writeFile } from 'node:fs/promises'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import type { ResolvedKernel } from './config/resolve.ts'
 import { step, type Context, type StepHandle } from './engine/context.ts'
 import { pruneCache } from './engine/cache-limit.ts'
+import { makeDirectory } from './engine/directory.ts'
 import { labError } from './engine/error.ts'
 import type { Fingerprint, Inputs } from './engine/fingerprint.ts'
 import { lock } from './engine/lock.ts'
@@ -46,7 +47,7 @@ const EXPECTED_OBJECTS = 1700
 async function buildDir(plan: Plan, context: Context): Promise<string> {
   const name = `${buildName(plan.source, plan.id)}-gcc${plan.tools.gccMajor}${debugSuffix(plan.kernel.debug)}`
   const dir = join(context.cache, 'build', name)
-  await mkdir(dir, { recursive: true })
+  makeDirectory(dir)
   return dir
 }
 

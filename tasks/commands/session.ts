@@ -4,6 +4,9 @@ import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { cacheLimit } from '../engine/cache-limit.ts'
 import { cacheDir, type Context } from '../engine/context.ts'
+import { makeDirectory } from '../engine/directory.ts'
+import { codeOf, messageOf, userError } from '../engine/error.ts'
+import { printable } from '../engine/printable.ts'
 import { Store } from '../engine/store.ts'
 import { openView, type View } from '../ui/view.ts'
 
@@ -46,9 +49,31 @@ export const viewFor = (options: GlobalOptions): View =>
     bugLog: bugLog(cacheDir(process.env)),
   })
 
+/**
+ * Refuses a cache where no directory can be made: everything that is made there later would wait for ever (engine/directory). One that may not be
+ * written is no matter yet; a command that only reads does not need it.
+ */
+function needCache(cache: string): void {
+  try {
+    makeDirectory(cache)
+  } catch (error) {
+    const code = codeOf(error)
+    if (code !== 'ENOENT' && code !== 'ENOTDIR') return
+    throw userError(
+      {
+        place: process.env['LAB_CACHE_DIR'] ? 'LAB_CACHE_DIR' : 'cache',
+        fact: `${printable(cache, 300)} cannot be made: ${printable(messageOf(error), 300)}`,
+        wayOut: 'set LAB_CACHE_DIR to a directory of a disk',
+      },
+      error,
+    )
+  }
+}
+
 /** The view and the context of one command. @throws a user's Failure for an environment that cannot be */
 export function openSession(options: GlobalOptions, signal: AbortSignal, view: View = viewFor(options)): Session {
   const cache = cacheDir(process.env)
+  needCache(cache)
   const context: Context = {
     emit: view.emit,
     signal,

@@ -50,6 +50,13 @@ describe('step', () => {
     expect(context.events.at(-1)).toMatchObject({ type: 'step-end', step: 'a', outcome: 'failed' })
   })
 
+  test('what the disk refuses is a failure of the step, and no bug', async () => {
+    const error = Object.assign(new Error("EROFS: read-only file system, mkdir '/lab/.lab'"), { code: 'EROFS' })
+    const failure = await failureOf(step(testContext('/nowhere'), 'vm a', 'vm a', () => Promise.reject(error)))
+    expect(failure).toMatchObject({ kind: 'lab', exitCode: 69, parts: { place: 'vm a', fact: error.message } })
+    expect(failure.parts.wayOut).toContain('mount it so that it can be written')
+  })
+
   test('does not begin after an abort', async () => {
     const context = testContext('/nowhere', AbortSignal.abort())
     const failure = await failureOf(step(context, 'a', 'A', () => expect.unreachable('it began')))

@@ -3,7 +3,7 @@ import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { interrupted } from './error.ts'
 import type { Emit, StepOutcome } from './event.ts'
-import { Store } from './store.ts'
+import { diskFailure, Store } from './store.ts'
 
 export interface Context {
   readonly emit: Emit
@@ -39,7 +39,7 @@ export interface StepHandle {
   readonly progress: (phase: string, done?: number, total?: number, unit?: 'bytes' | 'objects' | 'runs') => void
 }
 
-/** Runs one step between its start and end events. Failures pass through after a `failed` end. */
+/** Runs one step between its start and end events. Failures pass through after a `failed` end; what a disk refused becomes one. */
 export async function step<T>(
   context: Context,
   name: string,
@@ -67,6 +67,7 @@ export async function step<T>(
     return value
   } catch (error) {
     context.emit({ type: 'step-end', step: name, outcome: 'failed', seconds: seconds() })
-    throw error
+    // Any step may meet a disk that is full, or a directory that is not ours to write.
+    throw diskFailure(error, title)
   }
 }

@@ -1,9 +1,10 @@
 /** Locks between processes, on paths. Behind one function so that the mechanism can be replaced. */
 import { readlinkSync } from 'node:fs'
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { readFile, rm, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import lockfile from 'proper-lockfile'
 import { z } from 'zod'
+import { makeDirectory } from './directory.ts'
 import { codeOf, interrupted } from './error.ts'
 import { bootId, isAlive, ProcessId, thisProcess } from './process.ts'
 
@@ -65,7 +66,7 @@ async function tryLock(path: string, stale: number): Promise<Lock | undefined> {
  * build in one tree would be worse than one that waits. Rejects as interrupted when aborted while waiting.
  */
 export async function lock(path: string, signal: AbortSignal, onWait: () => void): Promise<Lock> {
-  await mkdir(dirname(path), { recursive: true })
+  makeDirectory(dirname(path))
   for (let waited = false; ;) {
     if (signal.aborted) throw interrupted()
     const owner = await ownerOf(path)

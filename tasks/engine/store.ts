@@ -4,10 +4,12 @@
  */
 import { createHash, randomBytes } from 'node:crypto'
 import { createReadStream, existsSync } from 'node:fs'
-import { mkdir, readFile, readdir, rename, rm, stat, utimes, writeFile } from 'node:fs/promises'
+import { readFile, readdir, rename, rm, stat, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { makeDirectory } from './directory.ts'
 import { codeOf, labError, messageOf, Failure } from './error.ts'
 import type { Fingerprint, Inputs } from './fingerprint.ts'
+import { printable } from './printable.ts'
 
 const INPUTS = 'inputs.json'
 /** What each file of the entry was when it was put there; not of its directories, which hold hundreds (the headers). */
@@ -37,19 +39,24 @@ export const diskFull = (place: string | undefined, lines?: readonly string[]) =
 /** How programs say that a disk is full. */
 export const SAYS_DISK_FULL = /No space left on device|Disk quota exceeded/
 
+/** What a person can do about a place that takes no files. */
+const WAYS_OUT: Readonly<Record<string, string>> = {
+  EACCES: 'make it writable for you',
+  EPERM: 'make it writable for you',
+  EROFS: 'mount it so that it can be written',
+  ENOTDIR: 'a file stands where a directory is needed: move it away',
+}
+
 /** Turns "no space left" and its kin into a failure with a way out; everything else passes through. */
-export function diskFailure(error: unknown, place: string): unknown {
+export function diskFailure(error: unknown, place: string | undefined): unknown {
   const code = codeOf(error)
   // DuckDB has the system's words and no code.
   if (code === 'ENOSPC' || code === 'EDQUOT' || (code === undefined && SAYS_DISK_FULL.test(messageOf(error))))
     return error instanceof Failure ? error : diskFull(place)
-  if (code === 'EACCES' || code === 'EROFS' || code === 'EPERM')
-    return labError({
-      place,
-      fact: messageOf(error),
-      wayOut: 'make it writable for you, or set LAB_CACHE_DIR to a directory that is',
-    })
-  return error
+  const wayOut = code === undefined ? undefined : WAYS_OUT[code]
+  if (wayOut === undefined) return error
+  const elsewhere = 'or work elsewhere: LAB_CACHE_DIR is the cache; .lab and results stand beside lab.yaml'
+  return labError({ place, fact: printable(messageOf(error), 300), wayOut: `${wayOut}, ${elsewhere}` }, error)
 }
 
 interface FileFacts {
@@ -137,7 +144,7 @@ export class Store {
     const dir = this.#dir(kind, fingerprint)
     const partial = join(this.root, kind, `${PARTIAL}${process.pid}-${randomBytes(4).toString('hex')}`)
     try {
-      await mkdir(partial, { recursive: true })
+      makeDirectory(partial)
       await write(partial)
       await writeFile(join(partial, CONTENTS), `${JSON.stringify(await contentsOf(partial), null, 1)}\n`)
       await writeFile(join(partial, INPUTS), `${JSON.stringify(inputs, null, 1)}\n`)

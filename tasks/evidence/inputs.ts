@@ -3,12 +3,13 @@
  * that thousands of runs share one copy and anybody can tell whether it is still the same. `lab`: the lab file and the files that it names;
  * `kernel`: patch, configuration and hashes of the binaries; `image`: packages with their versions and the hash of the disk.
  */
-import { copyFile, mkdir, readFile, readdir, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { copyFile, readFile, readdir, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { existsSync } from 'node:fs'
 import { dirname, join, relative, sep } from 'node:path'
 import { randomBytes } from 'node:crypto'
 import { LOCK_FILE } from '../config/lock-file.ts'
 import type { ResolvedLab } from '../config/resolve.ts'
+import { makeDirectory } from '../engine/directory.ts'
 import { hashFile, hashText } from '../engine/fingerprint.ts'
 import { CONTENTS, diskFailure } from '../engine/store.ts'
 import type { ImageArtefact } from '../image.ts'
@@ -58,7 +59,7 @@ async function keep(results: string, kind: string, files: Sources): Promise<stri
   const partial = join(results, INPUTS_DIR, `.partial-${process.pid}-${randomBytes(4).toString('hex')}`)
   try {
     for (const [to, from] of files) {
-      await mkdir(dirname(join(partial, to)), { recursive: true })
+      makeDirectory(dirname(join(partial, to)))
       await (typeof from === 'string' ? copyFile(from, join(partial, to)) : writeFile(join(partial, to), from))
     }
     await rename(partial, place).catch((error: unknown) => {

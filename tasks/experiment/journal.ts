@@ -3,10 +3,11 @@
  * done is not kept here: results are put in place whole, so the results themselves say it, and cannot disagree with a list.
  */
 import { randomBytes } from 'node:crypto'
-import { mkdir, readFile, readdir, rename, rm, writeFile } from 'node:fs/promises'
+import { readFile, readdir, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { ORDERS } from '../config/schema.ts'
+import { makeDirectory } from '../engine/directory.ts'
 import { userError } from '../engine/error.ts'
 import { fingerprintOf } from '../engine/fingerprint.ts'
 import { startTimeOf } from '../engine/process.ts'
@@ -43,7 +44,7 @@ export const newJournal = (plan: Omit<Journal, 'format' | 'id' | 'started' | 'ow
 })
 
 export async function writeJournal(dir: string, journal: Journal): Promise<void> {
-  await mkdir(dir, { recursive: true })
+  makeDirectory(dir)
   const partial = `${fileOf(dir, journal)}.new`
   await writeFile(partial, `${JSON.stringify(journal, null, 1)}\n`)
   await rename(partial, fileOf(dir, journal))

@@ -5,6 +5,7 @@ import type { Context, StepHandle } from '../engine/context.ts'
 import { Failure } from '../engine/error.ts'
 import { jumped, moment, secondsSince } from '../engine/moment.ts'
 import { printable } from '../engine/printable.ts'
+import { diskFailure } from '../engine/store.ts'
 import type { KeptInputs } from '../evidence/inputs.ts'
 import type { ExperimentWanted } from '../experiment.ts'
 import type { Ready } from '../plan.ts'
@@ -163,8 +164,10 @@ export class Progress {
 
   /** A run whose arm gave no result: the same would happen again, so the arm is given up, and others go on. */
   #failed(run: PlannedRun, error: unknown): void {
-    if (!(error instanceof Failure) || error.kind === 'interrupted') throw error
-    this.leftovers.failed({ arm: this.#arm(run).name, repeat: run.repeat, failure: error })
+    const arm = this.#arm(run)
+    const failure = diskFailure(error, this.#place(arm, run))
+    if (!(failure instanceof Failure) || failure.kind === 'interrupted') throw error
+    this.leftovers.failed({ arm: arm.name, repeat: run.repeat, failure })
   }
 
   /** Messages of thousands of runs are not kept in memory: those of the last one of the plan are. */

@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto'
 import { mkdir, readFile, readdir, rename, rm, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
+import { makeDirectory } from '../engine/directory.ts'
 import { userError } from '../engine/error.ts'
 import { printable } from '../engine/printable.ts'
 import { diskFailure } from '../engine/store.ts'
@@ -32,7 +33,7 @@ export async function putResult(
   const partial = join(parent, `${PARTIAL_RESULT}${process.pid}-${run}`)
   const final = join(parent, run)
   try {
-    await mkdir(partial, { recursive: true })
+    makeDirectory(partial)
     await write(partial)
     await rename(partial, final)
     return final

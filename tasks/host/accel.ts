@@ -4,9 +4,10 @@
  * remembered until the host boots again.
  */
 import { accessSync, constants } from 'node:fs'
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
+import { readFile, rename, writeFile } from 'node:fs/promises'
 import { randomUUID } from 'node:crypto'
 import { dirname, join } from 'node:path'
+import { makeDirectory } from '../engine/directory.ts'
 import { Failure, labError, messageOf } from '../engine/error.ts'
 import { bootId } from '../engine/process.ts'
 import { printable } from '../engine/printable.ts'
@@ -85,7 +86,7 @@ export async function kvmVerdict(cache: string, kernel: string, signal: AbortSig
   const known = await remembered(file)
   if (known) return known
   const verdict = await tryKvm(kernel, signal)
-  await mkdir(dirname(file), { recursive: true })
+  makeDirectory(dirname(file))
   const partial = `${file}.${randomUUID()}`
   await writeFile(partial, JSON.stringify(verdict))
   await rename(partial, file)

@@ -2,8 +2,9 @@
  * The host's package manager: which packages hold the tools we need, and files from the Debian mirror that the host's own apt is
  * configured with (no mirror is written down here). Fetching goes through apt-helper, so proxies and certificates are apt's.
  */
-import { mkdir, rename, rm, stat } from 'node:fs/promises'
+import { rename, rm, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
+import { makeDirectory } from '../engine/directory.ts'
 import { Failure, labError } from '../engine/error.ts'
 import { diskFull } from '../engine/store.ts'
 import { has, run } from './sh.ts'
@@ -48,7 +49,7 @@ export async function fetchDeb(wanted: DebFile): Promise<void> {
   const { file, place, signal, sha256 } = wanted
   const uri = `${await debianMirror(signal)}${poolPath(wanted.package, wanted.version)}`
   const partial = `${file}.apt`
-  await mkdir(dirname(file), { recursive: true })
+  makeDirectory(dirname(file))
   const watch = setInterval(() => {
     void stat(partial).then(
       ({ size }) => wanted.onBytes(size, undefined),

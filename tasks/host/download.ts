@@ -4,6 +4,7 @@ import { mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
+import { makeDirectory } from '../engine/directory.ts'
 import { Failure, interrupted, messageOf, type FailureParts } from '../engine/error.ts'
 import { hashFile, hashText } from '../engine/fingerprint.ts'
 import { diskFailure } from '../engine/store.ts'
@@ -151,7 +152,7 @@ export async function download(wanted: Download): Promise<void> {
   const partial = `${file}.part`
   const reasons: string[] = []
   let wrong: WrongBytes | undefined
-  await mkdir(dirname(file), { recursive: true })
+  makeDirectory(dirname(file))
   for (const url of urls) {
     if (signal.aborted) throw interrupted()
     const known = await rememberedReason(cache, url)

@@ -4,10 +4,11 @@
  * (zx 8.8, seen on Node 20 and 24), and its `kill()` prints a deprecation warning into the live view.
  */
 import { createWriteStream, type WriteStream } from 'node:fs'
-import { mkdir, open } from 'node:fs/promises'
+import { open } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { StringDecoder } from 'node:string_decoder'
 import { $, type ProcessPromise } from 'zx/core'
+import { makeDirectory } from '../engine/directory.ts'
 import { interrupted, labError } from '../engine/error.ts'
 import { diskFull, SAYS_DISK_FULL } from '../engine/store.ts'
 import { printable } from '../engine/printable.ts'
@@ -85,7 +86,7 @@ const notFound = (argv: readonly string[], stderr: string): string | undefined =
 
 /** Opens the log for appending; a log that cannot be written is no reason to fail. */
 async function openLog(log: string, argv: readonly string[]): Promise<WriteStream> {
-  await mkdir(dirname(log), { recursive: true })
+  makeDirectory(dirname(log))
   const file = createWriteStream(log, { flags: 'a' })
   file.on('error', () => undefined)
   file.write(`$ ${argv.join(' ')}\n`)

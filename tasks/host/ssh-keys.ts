@@ -1,8 +1,9 @@
 /** The lab's own ssh keys: one for the user, one for all guests of the lab, made once and kept in the lab's state directory. */
 import { generateKeyPairSync } from 'node:crypto'
-import { mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import ssh2 from 'ssh2'
+import { makeDirectory } from '../engine/directory.ts'
 import { labError, messageOf } from '../engine/error.ts'
 
 export interface Keys {
@@ -57,7 +58,7 @@ export function userKeys(
 export async function writeKeyPair(dir: string): Promise<void> {
   const user = userKeys()
   const host = hostKey()
-  await mkdir(dirname(dir), { recursive: true, mode: 0o700 })
+  makeDirectory(dirname(dir), 0o700)
   const partial = await mkdtemp(`${dir}.partial-`)
   await writeFile(join(partial, 'id_ed25519'), user.private, { mode: 0o600 })
   await writeFile(join(partial, 'id_ed25519.pub'), `${user.public}\n`)

@@ -1,8 +1,9 @@
 /** Versions of the host's tools, asked once per binary: `clang --version` alone costs a tenth of a second of every warm run. */
-import { mkdir, readFile, realpath, rename, stat, writeFile } from 'node:fs/promises'
+import { readFile, realpath, rename, stat, writeFile } from 'node:fs/promises'
 import { accessSync, constants } from 'node:fs'
 import { randomUUID } from 'node:crypto'
 import { dirname, join } from 'node:path'
+import { makeDirectory } from '../engine/directory.ts'
 import { labError } from '../engine/error.ts'
 import { run } from './sh.ts'
 
@@ -40,7 +41,7 @@ export async function toolVersion(program: string, cache: string, signal: AbortS
     // Not asked before.
   }
   const version = (await run([program, '--version'], { signal, place: 'host' })).stdout.split('\n')[0] ?? ''
-  await mkdir(dirname(file), { recursive: true })
+  makeDirectory(dirname(file))
   // A name of its own: two steps of one process ask for the same program at once.
   const partial = `${file}.${randomUUID()}`
   await writeFile(partial, JSON.stringify({ key, version }))

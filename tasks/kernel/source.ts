@@ -4,6 +4,7 @@ import { mkdir, readFile, readdir, rename, rm, writeFile } from 'node:fs/promise
 import { basename, join } from 'node:path'
 import type { Source } from '../config/schema.ts'
 import type { Context, StepHandle } from '../engine/context.ts'
+import { makeDirectory } from '../engine/directory.ts'
 import { labError, userError } from '../engine/error.ts'
 import { printable } from '../engine/printable.ts'
 import { hashText } from '../engine/fingerprint.ts'
@@ -231,7 +232,7 @@ export async function ensureTree(
   const partial = `${dir}.partial`
   await rm(partial, { recursive: true, force: true })
   await rm(dir, { recursive: true, force: true })
-  await mkdir(partial, { recursive: true })
+  makeDirectory(partial)
   if ('git' in source) await gitExport(source.git, id.id, partial, context, place)
   else if (archive?.endsWith('.deb')) await unpackDeb(archive, partial, context, place)
   else if (archive !== undefined) await unpackTar(archive, partial, context, place)

@@ -1,6 +1,7 @@
 /** The files of a report: the page, and its figures and tables for a paper (SVG and PDF, CSV and LaTeX with booktabs). */
-import { mkdir, rename, rm, writeFile } from 'node:fs/promises'
+import { rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { makeDirectory } from '../engine/directory.ts'
 import { codeOf, userError } from '../engine/error.ts'
 import { printable } from '../engine/printable.ts'
 import { diskFailure } from '../engine/store.ts'
@@ -100,7 +101,7 @@ export async function writeExhibits(
     }
   }
   try {
-    await mkdir(dir, { recursive: true })
+    makeDirectory(dir)
     for (const figure of figures) {
       const svg = figureFile(figure)
       await put(`${figure.name}.svg`, (file) => writeFile(file, svg))

@@ -1,6 +1,6 @@
 /** What goes wrong around a matrix: nothing is lost that was reported done, and nothing is reported done that was not. */
 import { spawnSync } from 'node:child_process'
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Manifest } from '../experiment/manifest.ts'
@@ -148,3 +148,21 @@ cp -r "$2" "$3/many"
         expect(statSync(join(kept, 'many', name, file)).isFile()).toBe(true)
   },
 )
+
+test.skipIf(!mayMount).each([
+  ['up', '.lab', ['up']],
+  ['run', 'results', ['run', 'many', '--repeat', '1']],
+])('lab %s where %s cannot be written: a failure with a way out, and no machine is left', (_name, place, args) => {
+  mkdirSync(join(lab.dir, place), { recursive: true })
+  const script = 'mount --bind "$2" "$2" && mount -o remount,ro,bind "$2" && shift && dir=$1 && shift && exec "$@"'
+  const { status, stderr, stdout } = spawnSync(
+    NAMESPACE[0] ?? '',
+    [...NAMESPACE.slice(1), 'sh', '-c', script, 'sh', '', join(lab.dir, place), join(TOOL_ROOT, 'lab'), ...args],
+    { cwd: lab.dir, env: { ...process.env, CI: 'true' }, encoding: 'utf8' },
+  )
+  expect([status, stdout], stderr).toEqual([69, ''])
+  expect(stderr).toMatch(/^error: .*EROFS: read-only file system/m)
+  expect(stderr).toContain('mount it so that it can be written')
+  expect(stderr).not.toContain('this is a bug')
+  expect(readdirSync(join(lab.dir, '.lab/vms'))).toEqual([])
+})

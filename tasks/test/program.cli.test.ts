@@ -58,6 +58,13 @@ describe('lab', () => {
     expect([status, stderr.includes('"much" is not a size'), /\n\s+at /.test(stderr)]).toEqual([2, true, false])
   })
 
+  test('a cache where no directory can be made is wrong input, and no reason to wait for ever', async () => {
+    const { status, stderr } = await rig().lab(['check'], { LAB_CACHE_DIR: '/proc/lab-test/cache' })
+    expect([status, /\n\s+at /.test(stderr)]).toEqual([2, false])
+    expect(stderr).toContain('LAB_CACHE_DIR: /proc/lab-test/cache cannot be made: ENOENT')
+    expect(stderr).toContain('set LAB_CACHE_DIR to a directory of a disk')
+  })
+
   test('another entry is for one start: what it starts is lab again', async () => {
     const dir = rig(false)
     dir.write('entry.mjs', 'console.log(String(process.env.LAB_ENTRY))')

@@ -54,6 +54,15 @@ describe('a bug', () => {
     expect(lines.join('\n')).toContain('failures.test.ts')
   })
 
+  it('is not what the system refused, also where no step was at work', () => {
+    const error = Object.assign(new Error("EACCES: permission denied, open '/lab/.lab/x'"), { code: 'EACCES' })
+    expect(exitCodeOf(error)).toBe(69)
+    expect(say(error)).toEqual([
+      "error: EACCES: permission denied, open '/lab/.lab/x'",
+      expect.stringContaining('make it writable for you'),
+    ])
+  })
+
   it('may be anything that was thrown', () => expect(say('text')[0]).toBe('error: this is a bug in lab: text'))
 })
 

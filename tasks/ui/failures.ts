@@ -2,6 +2,7 @@
 import { inspect } from 'node:util'
 import { EXIT, Failure, type FailureKind, messageOf } from '../engine/error.ts'
 import { printable } from '../engine/printable.ts'
+import { diskFailure } from '../engine/store.ts'
 import type { Paint } from './text.ts'
 
 /** Writes a stack trace to a file and says which; given by `cli.ts`, because `ui/` does not know where state lives. */
@@ -28,9 +29,12 @@ function parts(thrown: unknown): readonly unknown[] {
   return [thrown]
 }
 
+/** What the system refused outside of any step is no bug either. */
+const known = (thrown: unknown): unknown => diskFailure(thrown, undefined)
+
 /** The exit code that a thrown value asks for: its first error decides. */
 export function exitCodeOf(thrown: unknown): number {
-  const [first] = parts(thrown)
+  const [first] = parts(thrown).map(known)
   return first instanceof Failure ? first.exitCode : EXIT.bug
 }
 
@@ -52,6 +56,7 @@ export function reporter(bugLog: BugLog): (thrown: unknown) => readonly Report[]
   return (thrown) =>
     parts(thrown)
       .filter((part) => !seen.has(part) && seen.add(part))
+      .map(known)
       .map((part) =>
         part instanceof Failure ? { kind: part.kind, ...part.parts, exitCode: part.exitCode } : bugReport(part, bugLog),
       )

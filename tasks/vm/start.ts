@@ -5,6 +5,7 @@ import type { ResolvedVm } from '../config/resolve.ts'
 import type { Context, StepHandle } from '../engine/context.ts'
 import { bootId, startTimeOf } from '../engine/process.ts'
 import { fingerprintOf, type Fingerprint } from '../engine/fingerprint.ts'
+import { diskFailure } from '../engine/store.ts'
 import { chooseAccel, type Choice } from '../host/accel.ts'
 import { qemuArgv, tcgThread, type DiskImage, type Machine } from '../host/qemu.ts'
 import type { Qmp } from '../host/qmp.ts'
@@ -131,6 +132,14 @@ export interface Launch {
   readonly snapshot?: SnapshotUse
 }
 
+/** Ends a machine that has booted. */
+async function end({ guest, qmp, process: machine }: Booted): Promise<void> {
+  guest.close()
+  qmp.close()
+  machine.kill('SIGKILL')
+  await machine.ended
+}
+
 /** A VM in a directory of its own, with its state written down. The control socket is the caller's to close. */
 export async function launch(
   wanted: VmWanted,
@@ -142,25 +151,30 @@ export async function launch(
 ): Promise<OpenVm & { readonly qmp: Qmp }> {
   const { vm, kernel, image } = wanted
   const { owner, snapshot } = how
-  const keys = await keysIn(places.keys)
+  const place = `vm ${vm.name}`
+  const refused = (error: unknown): never => {
+    throw diskFailure(error, place)
+  }
+  const keys = await keysIn(places.keys).catch(refused)
   handle.progress('make its disks')
-  const dir = await newVmDir(places.vms, vm.name, owner)
+  const dir = await newVmDir(places.vms, vm.name, owner).catch(refused)
+  let booted: Booted | undefined
   try {
     const argv = await how.argv(dir, keys)
     const address = { privateKey: keys.userPrivate, hostKey: keys.hostPublic }
-    const booted = await how.boot(
-      { argv, dir, accel: choice.accel, dieWithUs: owner === 'run', address, place: `vm ${vm.name}` },
+    booted = await how.boot(
+      { argv, dir, accel: choice.accel, dieWithUs: owner === 'run', address, place },
       context,
       handle,
     )
-    const { port, facts, guest, qmp } = booted
+    const { port, facts, guest, qmp, process: machine } = booted
     const state: VmState = {
       ...{
         vm: vm.name,
         owner,
         ownerPid: process.pid,
-        pid: booted.process.pid,
-        startTime: startTimeOf(booted.process.pid) ?? '',
+        pid: machine.pid,
+        startTime: startTimeOf(machine.pid) ?? '',
         bootId: bootId(),
         port,
       },
@@ -186,8 +200,8 @@ export async function launch(
       guest.close()
       qmp.close()
       if (owner === 'up') return
-      booted.process.kill('SIGKILL')
-      await booted.process.ended
+      machine.kill('SIGKILL')
+      await machine.ended
     }
     const close = async () => {
       await halt()
@@ -196,10 +210,14 @@ export async function launch(
     const origin = snapshot ? 'restored' : 'started'
     return { guest, qmp, state, dir, bundle: wanted.bundle?.id, origin, halt, [Symbol.asyncDispose]: close }
   } catch (error) {
+    // A machine whose state is not written down is one that `lab down` does not know.
+    if (booted) await end(booted)
+    const failure = diskFailure(error, place)
     // A directory without a log tells nobody anything; one with a log is named in the message and stays until `lab gc`.
     const said = await stat(join(dir, CONSOLE_LOG)).catch(() => undefined)
-    if (context.signal.aborted || (said?.size ?? 0) === 0) await rm(dir, { recursive: true, force: true })
-    throw error
+    const useless = (said?.size ?? 0) === 0 || failure !== error
+    if (context.signal.aborted || useless) await rm(dir, { recursive: true, force: true }).catch(() => undefined)
+    throw failure
   }
 }
 

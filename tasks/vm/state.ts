@@ -3,9 +3,10 @@
  * whatever became of the lab file or of the process that started it.
  */
 import { randomBytes } from 'node:crypto'
-import { mkdir, readFile, readdir, rename, rm, writeFile } from 'node:fs/promises'
+import { readFile, readdir, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
+import { makeDirectory } from '../engine/directory.ts'
 import { isAlive, ProcessId, startTimeOf, thisProcess } from '../engine/process.ts'
 import { programsIn } from '../host/open-files.ts'
 
@@ -62,7 +63,7 @@ export async function newVmDir(vms: string, vm: string, owner: VmState['owner'])
   // A `lab up` that was killed while it booted leaves a QEMU that nobody knows.
   await endStrays(dir)
   await rm(dir, { recursive: true, force: true })
-  await mkdir(dir, { recursive: true, mode: 0o700 })
+  makeDirectory(dir, 0o700)
   await writeFile(join(dir, STARTER), `${JSON.stringify(thisProcess())}\n`, { mode: 0o600 })
   return dir
 }
