@@ -10,7 +10,7 @@ import { lock, type Lock } from './engine/lock.ts'
 import { Qmp } from './host/qmp.ts'
 import { Guest } from './host/ssh.ts'
 import { keysIn } from './host/ssh-keys.ts'
-import { CONSOLE_LOG } from './vm/boot.ts'
+import { CONSOLE_LOG } from './vm/console.ts'
 import type { Places } from './vm/places.ts'
 import { fingerprint, startVm, type OpenVm, type VmWanted } from './vm/start.ts'
 import { isAlive } from './engine/process.ts'
@@ -95,16 +95,18 @@ const SIGN_OF_LIFE = 20_000
 /**
  * Ends a VM whose guest does not answer any more: a kernel that has panicked leaves QEMU a moment to live, and nobody may take that for a
  * guest. The VM of `lab up` is not ours to end; its QEMU is waited for.
+ * @returns whether it answers on this connection; of one that does not, nothing more can be had
  */
-export async function endIfDead({ guest, state }: Pick<OpenVm, 'guest' | 'state'>): Promise<void> {
+export async function endIfDead({ guest, state }: Pick<OpenVm, 'guest' | 'state'>): Promise<boolean> {
   const answers = await guest.exec(['true'], { timeout: SIGN_OF_LIFE, limit: 1024 }).then(
     ({ status }) => status === 0,
     () => false,
   )
-  if (answers) return
+  if (answers) return true
   if (state.owner === 'run' && isAlive(state)) process.kill(state.pid, 'SIGKILL')
   for (const until = performance.now() + QUIT; isAlive(state) && performance.now() < until;)
     await new Promise((resolve) => setTimeout(resolve, 20))
+  return false
 }
 
 /** `lab up`: converges to a running VM of this declaration. */

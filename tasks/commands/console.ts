@@ -1,10 +1,9 @@
 /** `lab console`: the guest's serial console; what it said so far first. Ctrl-] leaves, as in telnet and virsh. */
-import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { labError, messageOf } from '../engine/error.ts'
 import { CONSOLE_SOCKET } from '../host/qemu.ts'
 import { connectUnix } from '../host/unix-socket.ts'
-import { CONSOLE_LOG } from '../vm/boot.ts'
+import { consoleLog } from '../vm/console.ts'
 import { upVmOf } from './guest.ts'
 import type { CommandModule } from './index.ts'
 
@@ -12,7 +11,7 @@ const LEAVE = 0x1d
 
 export const work: CommandModule['work'] = async (session, [name]) => {
   const up = await upVmOf(session, name)
-  const before = await readFile(join(up.dir, CONSOLE_LOG), 'utf8').catch(() => '')
+  const before = (await consoleLog(up.dir)).toString('utf8')
   if (!process.stdin.isTTY) return { text: before.replaceAll(/\r+\n/g, '\n').trimEnd(), data: { console: before } }
   const socket = await connectUnix(join(up.dir, CONSOLE_SOCKET)).catch((error: unknown) => {
     throw labError({

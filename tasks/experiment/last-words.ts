@@ -1,11 +1,11 @@
 /** What a guest said on its console before it died; the log is kept, because the VM's directory goes with the VM. */
-import { copyFile, mkdir, readFile } from 'node:fs/promises'
+import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { experimentError, type Failure } from '../engine/error.ts'
 import { printable } from '../engine/printable.ts'
 import { guessBootFailure } from '../linux/boot-failure.ts'
 import type { OpenVm } from '../vm.ts'
-import { CONSOLE_LOG } from '../vm/boot.ts'
+import { consoleLog } from '../vm/console.ts'
 import { isAlive } from '../engine/process.ts'
 
 /** Milliseconds that QEMU has to end after its guest: a panic is written to the console meanwhile. */
@@ -26,23 +26,24 @@ export function lastLines(console: string): string[] {
 export async function guestDied(vm: OpenVm, run: string, place: string, why: string): Promise<Failure> {
   for (const until = performance.now() + END; isAlive(vm.state) && performance.now() < until;)
     await new Promise((resolve) => setTimeout(resolve, 50))
-  const file = join(vm.dir, CONSOLE_LOG)
-  const console = await readFile(file, 'utf8').catch(() => '')
+  const said = await consoleLog(vm.dir)
+  const console = said.toString('utf8')
   const kept = join(vm.dir, '..', '..', 'logs', `${run}.console.log`)
   const log = await mkdir(join(kept, '..'), { recursive: true })
-    .then(() => copyFile(file, kept))
+    .then(() => writeFile(kept, said))
     .then(
       () => kept,
       () => undefined,
     )
   const lines = lastLines(console)
   const guess = lines.length > 0 ? guessBootFailure(console) : undefined
-  const fact = 'the guest died while the workload ran'
+  const alive = isAlive(vm.state)
+  const fact = `${alive ? 'the connection to the guest was lost' : 'the guest died'} while the workload ran`
   return experimentError({
     place,
     fact: guess ? `${fact}: ${guess.name} (${printable(guess.evidence, 100)})` : fact,
     lines: [why, ...(lines.length > 0 ? lines : ['its console said nothing'])],
-    wayOut: isAlive(vm.state)
+    wayOut: alive
       ? 'QEMU still ran: the guest hangs, or its ssh server was ended; what did the workload do?'
       : lines.length > 0
         ? 'the lines are the last ones of its console; does the workload do that without probes too (`probes: []`)?'

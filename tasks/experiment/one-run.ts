@@ -14,6 +14,7 @@ import { traceDat } from '../linux/trace-dat.ts'
 import type { ExperimentWanted } from '../experiment.ts'
 import type { Ready } from '../plan.ts'
 import type { Places } from '../vm.ts'
+import { CONSOLE_FULL, consoleIsFull } from '../vm/console.ts'
 import { analyse, type Analysis } from './analyse.ts'
 import { failuresExpectedOn } from './expectations.ts'
 import { failuresOf } from './failed.ts'
@@ -276,6 +277,14 @@ export async function finishRun(
     const analysis = analyse({ ...base, report })
     outcome = { manifest: await record(session, to, { ...collected, graph }, analysis), own: analysis.own }
   })
+  if (vm.dir !== undefined && (await consoleIsFull(vm.dir)))
+    context.emit({
+      type: 'notice',
+      level: 'warning',
+      place: `console of the guest, run ${run}`,
+      text: CONSOLE_FULL,
+      wayOut: '`lab console` shows what it says now; a VM that is booted anew has an empty log',
+    })
   if (!outcome) throw new Error('a result was put in place without having been written')
   if (failure) throw experimentError({ ...failure.parts, log: join(dir, 'stdout') }, failure)
   return { dir, ...outcome }

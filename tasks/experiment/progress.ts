@@ -135,7 +135,7 @@ export class Progress {
     if (things === undefined) throw new Error(`nothing was prepared for arm ${arm.name}`)
     const start = this.#start(arm)
     const held = this.#sessions.get(worker)
-    if (start === 'shared' && held?.things === things && isAlive(held.vm.state)) return held
+    if (start === 'shared' && held?.things === things && isAlive(held.vm.state) && held.vm.guest.connected) return held
     await this.close(worker)
     const { open = openVm } = this.#wanted
     // One worker may take the VM that is up; the others would wait for it.
@@ -280,10 +280,10 @@ export class Progress {
         if (cold) await this.close(worker)
         if (!tries.again(this.results.get(run.index)?.manifest.verdict)) return
       } catch (error) {
-        // A VM that died is replaced; a program that the kernel refuses is refused again.
+        // A VM that died is replaced, a connection that was lost is made anew; a program that the kernel refuses is refused again.
         await this.#settle(worker).catch(() => undefined)
         const held = this.#sessions.get(worker)
-        if (held) await endIfDead(held.vm)
+        if (held && !(await endIfDead(held.vm))) await this.close(worker)
         if (error instanceof Failure && error.kind === 'experiment' && tries.afterFailure()) continue
         this.#failed(run, error)
         return

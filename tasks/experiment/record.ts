@@ -1,5 +1,5 @@
 /** A run as files: the manifest and everything that it vouches for. */
-import { readFile, rm } from 'node:fs/promises'
+import { rm } from 'node:fs/promises'
 import { cpus, release } from 'node:os'
 import { join } from 'node:path'
 import type { Arm } from '../config/arms.ts'
@@ -12,7 +12,7 @@ import { hashFile, hashText } from '../engine/fingerprint.ts'
 import { secondsSince, type Moment } from '../engine/moment.ts'
 import type { KeptInputs } from '../evidence/inputs.ts'
 import type { ExperimentWanted } from '../experiment.ts'
-import { CONSOLE_LOG } from '../vm/boot.ts'
+import { CONSOLE_LOG, consoleLog } from '../vm/console.ts'
 import type { Ready } from '../plan.ts'
 import type { Deployable } from '../probe.ts'
 import { splitStrace } from '../linux/strace-split.ts'
@@ -247,8 +247,7 @@ export async function record(
   files.set('isolation.json', `${JSON.stringify(analysis.isolation, null, 1)}\n`)
   files.set('holder.ndjson', guest.lines.map((line) => `${JSON.stringify(line)}\n`).join(''))
   if (collect.has('trace') && !analysis.notStarted) files.set(SEQUENCE_FILE, analysis.sequence)
-  if (vm.dir !== undefined)
-    files.set('console.log', await readFile(join(vm.dir, CONSOLE_LOG)).catch(() => Buffer.alloc(0)))
+  if (vm.dir !== undefined) files.set(CONSOLE_LOG, await consoleLog(vm.dir))
   const strace = guest.files.get('strace')?.toString('utf8')
   if (strace !== undefined) {
     const parts = splitStrace(strace, of(guest.lines, 'started')[0]?.pid)

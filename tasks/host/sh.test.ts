@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { failureOf } from '../test/caught.ts'
 import { tempDir } from '../test/temp-dir.ts'
-import { has, run, start } from './sh.ts'
+import { has, LOG_PATH, run, start } from './sh.ts'
 
 const gone = (pid: number): boolean => {
   try {
@@ -171,6 +171,24 @@ describe('start', () => {
     expect(await readFile(join(cwd, 'it.err'), 'utf8')).toBe('said\n')
     const missing = start(['lab-no-such-program'], options)
     expect((await missing.ended).status).toBe(127)
+  })
+
+  test('what is written to the log is kept up to its limit, and the program lives on', async () => {
+    const cwd = tempDir()
+    const log = { file: 'it.log', limit: 100_000 }
+    const script = `trap '' PIPE; exec 4>${LOG_PATH}; yes >&4; yes >&4; echo alive >alive; sleep 60`
+    const { ended, kill } = start(['sh', '-c', script], { cwd, dieWithUs: true, stderrFile: 'err', log })
+    await expect.poll(() => existsSync(join(cwd, 'alive')), { timeout: 10_000 }).toBe(true)
+    expect((await readFile(join(cwd, 'it.log'))).length).toBe(100_000)
+    kill('SIGKILL')
+    await ended
+  })
+
+  test('the log has the last word of a program that ends', async () => {
+    const cwd = tempDir()
+    const log = { file: 'it.log', limit: 100_000 }
+    await start(['sh', '-c', `echo last words >${LOG_PATH}`], { cwd, dieWithUs: true, stderrFile: 'err', log }).ended
+    await expect.poll(() => readFileSync(join(cwd, 'it.log'), 'utf8')).toBe('last words\n')
   })
 
   test('kill reaches the whole tree', async () => {

@@ -189,15 +189,23 @@ export interface StartOptions {
   /** The process ends with us, whatever ends us (even SIGKILL). Otherwise it is left running. */
   readonly dieWithUs: boolean
   readonly stderrFile: string
+  /** What the program writes to LOG_PATH goes to this file (in `cwd`), up to `limit` bytes; what comes after that is let go. */
+  readonly log?: { readonly file: string; readonly limit: number }
 }
+
+/** A file that a started program can name, see `StartOptions.log`. */
+export const LOG_PATH = '/dev/fd/3'
 
 /** Starts a long-running program; its output goes to a file, so that it can outlive us. */
 export function start(argv: readonly string[], options: StartOptions): Started {
   const guarded = options.dieWithUs ? ['setpriv', '--pdeathsig=KILL', ...argv] : argv
-  const process_ = shell({
-    cwd: options.cwd,
-    stdio: ['ignore', 'ignore', 'ignore'],
-  })`exec ${guarded} 2>${options.stderrFile}`
+  const { cwd, stderrFile, log } = options
+  const open = shell({ cwd, stdio: ['ignore', 'ignore', 'ignore'] })
+  // dd copies what it gets at once, and ends at the limit or with the program. Writing goes on into a pipe that nobody reads: EPIPE.
+  const process_ =
+    log === undefined
+      ? open`exec ${guarded} 2>${stderrFile}`
+      : open`exec ${guarded} 2>${stderrFile} 3> >(exec dd of=${log.file} count=${log.limit} iflag=count_bytes bs=64K status=none)`
   const pid = process_.child?.pid
   if (pid === undefined) throw missing(argv[0] ?? '')
   if (!options.dieWithUs) process_.child?.unref()

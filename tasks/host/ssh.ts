@@ -87,6 +87,11 @@ export class Guest implements AsyncDisposable {
     client.on('close', gone('the connection to the guest was closed'))
   }
 
+  /** Whether the connection still stands, as far as is known here. */
+  get connected(): boolean {
+    return this.#closed === undefined
+  }
+
   /** One attempt; rejects with the plain error (refused, reset, wrong key, timeout) for the caller to retry or to name. */
   static connect(address: Address, timeout: number): Promise<Guest> {
     return new Promise((resolve, reject) => {

@@ -27,6 +27,11 @@ const EXPERIMENTS = `
     workload: { run: "sh -c 'echo \${key} > /proc/sysrq-trigger; cat /proc/sys/vm/swappiness'" }
     params: { key: [h, c] }
     repeat: 2
+  cut:
+    probes: [readiter]
+    workload: { run: "sh -c 'read _ _ _ ssh _ < /proc/$PPID/stat; kill -\${signal} $ssh; sleep 1; cat /proc/sys/vm/swappiness'" }
+    params: { signal: [9, 0] }
+    repeat: 2
 `
 
 const lab = new Rig()
@@ -109,4 +114,17 @@ test('a guest that panics in one arm does not take the others with it', async ()
   expect(stdout).toContain('no result: key=c')
   expect(stdout).toContain('2 of 2 runs passed')
   expect(resultsOf('dies').length).toBe(2)
+})
+
+test('a connection to the VM of lab up that is lost in one arm does not take the others with it', async () => {
+  await lab.answer(['up'])
+  const { status, stdout, stderr } = await lab.lab(['run', 'cut'])
+  expect(status).toBe(1)
+  expect(stderr).toContain('the connection to the guest was lost while the workload ran')
+  expect(stdout).toContain('no result: signal=9')
+  expect(stdout).toContain('2 of 2 runs passed')
+  const made = resultsOf('cut').map((name) => JSON.parse(lab.read(`results/cut/${name}/manifest.json`)) as Manifest)
+  const [{ state }] = (await lab.answer(['ps'])) as [{ state: { guest: { bootId: string } } }]
+  expect(made.map(({ guest }) => guest.bootId)).toEqual([state.guest.bootId, state.guest.bootId])
+  await lab.answer(['down'])
 })

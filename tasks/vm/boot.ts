@@ -11,6 +11,7 @@ import { forwardedPort, Qmp } from '../host/qmp.ts'
 import { start, type Started } from '../host/sh.ts'
 import { Guest, type Address } from '../host/ssh.ts'
 import { bootPhase, guessBootFailure } from '../linux/boot-failure.ts'
+import { CONSOLE_LIMIT, CONSOLE_LOG, consoleLog, consoleSoFar } from './console.ts'
 
 export interface Booted {
   readonly guest: Guest
@@ -52,14 +53,11 @@ const DEADLINES: Readonly<Record<string, number>> = {
 }
 const FACTOR: Readonly<Record<Accel, number>> = { kvm: 1, tcg: 6 }
 const CONSOLE_LINES = 30
-export const CONSOLE_LOG = 'console.log'
 export const QEMU_STDERR = 'qemu.stderr'
-
-const readConsole = (dir: string) => readFile(join(dir, CONSOLE_LOG), 'utf8').catch(() => '')
 
 /** Everything that is known about a boot that did not come to its end. */
 async function bootFailure(wanted: BootWanted, phase: string, fact: string): Promise<Failure> {
-  const console = await readConsole(wanted.dir)
+  const console = (await consoleLog(wanted.dir)).toString('utf8')
   const qemu = (await readFile(join(wanted.dir, QEMU_STDERR), 'utf8').catch(() => '')).trim()
   const guess = guessBootFailure(console)
   const lines = console
@@ -124,7 +122,10 @@ class Boot {
     this.#wanted = wanted
     this.#signal = context.signal
     this.#handle = handle
-    this.process = start(wanted.argv, { cwd: wanted.dir, dieWithUs: wanted.dieWithUs, stderrFile: QEMU_STDERR })
+    this.process = start(wanted.argv, {
+      ...{ cwd: wanted.dir, dieWithUs: wanted.dieWithUs, stderrFile: QEMU_STDERR },
+      log: { file: CONSOLE_LOG, limit: CONSOLE_LIMIT },
+    })
     void this.process.ended.then((end) => (this.#ended = end))
   }
 
@@ -175,7 +176,7 @@ class Boot {
   async phases(): Promise<void> {
     const file = join(this.#wanted.dir, CONSOLE_LOG)
     for (;;) {
-      this.#enter(bootPhase(await readConsole(this.#wanted.dir)))
+      this.#enter(bootPhase(await consoleSoFar(this.#wanted.dir)))
       if (this.#phase === 'ssh') return
       await this.#check()
       await changed(file, 25)

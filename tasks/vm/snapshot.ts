@@ -159,9 +159,9 @@ async function take(
   await mkdir(machine, { mode: 0o700 })
   await needRoom(dir, wanted.vm.vm.memory)
   const memory = { file: join(machine, MEMORY), share: 'shared' } as const
-  const argv = async (vmDir: string, keys: Keys) => {
+  const argv = async (_dir: string, keys: Keys) => {
     const disks = await freshDisks(machine, wanted.vm, keys, context)
-    return await machineArgv(wanted.vm, choice, vmDir, { disks, memory }, context)
+    return await machineArgv(wanted.vm, choice, { disks, memory }, context)
   }
   await using vm = await launch(wanted.vm, choice, { owner: 'run', argv, boot }, places, context, handle)
   handle.progress('preflight')
@@ -277,7 +277,7 @@ async function restore(
       ),
     )
     const memory = { file: join(machine, MEMORY), share: 'private' } as const
-    return await machineArgv(wanted.vm, choice, dir, { disks, memory, incoming: true }, context)
+    return await machineArgv(wanted.vm, choice, { disks, memory, incoming: true }, context)
   }
   const how = {
     ...{ owner: 'run' as const, argv, snapshot: use },

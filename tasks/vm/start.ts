@@ -11,10 +11,12 @@ import { qemuArgv, tcgThread, type DiskImage, type Machine } from '../host/qemu.
 import type { Qmp } from '../host/qmp.ts'
 import type { Guest } from '../host/ssh.ts'
 import { keysIn, type Keys } from '../host/ssh-keys.ts'
+import { LOG_PATH } from '../host/sh.ts'
 import type { ImageArtefact } from '../image.ts'
 import type { KernelArtefact } from '../kernel.ts'
 import { toolVersion } from '../host/tool-version.ts'
-import { boot, CONSOLE_LOG, type Booted, type BootWanted } from './boot.ts'
+import { boot, type Booted, type BootWanted } from './boot.ts'
+import { CONSOLE_LOG } from './console.ts'
 import { diskImage, overlay } from './disks.ts'
 import type { Places } from './places.ts'
 import { writeSeed, type SeedBundle } from './seed.ts'
@@ -108,7 +110,6 @@ export async function freshDisks(dir: string, wanted: VmWanted, keys: Keys, cont
 export async function machineArgv(
   { vm, kernel, image }: VmWanted,
   choice: Choice,
-  dir: string,
   parts: Pick<Machine, 'disks' | 'memory' | 'incoming'>,
   context: Context,
 ): Promise<string[]> {
@@ -119,7 +120,7 @@ export async function machineArgv(
     memoryBytes: vm.memory,
     kernel: kernel.image,
     init: image.init,
-    consoleLog: join(dir, CONSOLE_LOG),
+    consoleLog: LOG_PATH,
     ...parts,
   })
 }
@@ -233,7 +234,7 @@ export async function startVm(
   const argv = async (dir: string, keys: Keys) => {
     const disks = await freshDisks(dir, wanted, keys, context)
     handle.progress('boot: firmware')
-    return await machineArgv(wanted, choice, dir, { disks }, context)
+    return await machineArgv(wanted, choice, { disks }, context)
   }
   const vm = await launch(wanted, choice, { owner, argv, boot }, places, context, handle)
   vm.qmp.close()
