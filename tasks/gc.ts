@@ -2,8 +2,10 @@
  * Garbage: VMs whose run was killed, results and store entries that were never finished, trees that were half unpacked, snapshots that nobody
  * can restore.
  */
+import { existsSync } from 'node:fs'
 import { readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import { leftBeside, removeBeside } from './engine/beside.ts'
 import { pruneCache, type Pruned } from './engine/cache-limit.ts'
 import type { Context } from './engine/context.ts'
 import { isLocked } from './engine/lock.ts'
@@ -50,7 +52,9 @@ export interface Gc {
 /** Removes what nobody owns, and what is too much for the cache's limit; with `dry` nothing is removed. */
 export async function gcStep(places: Places, context: Context, dry: boolean): Promise<Gc> {
   const vms = await orphans(places)
+  const files = await leftBeside(context.cache)
   const scratch = await abandonedScratch((pid) => startTimeOf(pid) !== undefined)
+  const written = files.map(({ dir }) => dir).filter((dir) => existsSync(dir))
   const paths = [
     ...(await partialsIn(context.store.root, PARTIAL)),
     ...(await partialsIn(places.results, PARTIAL_RESULT)),
@@ -63,11 +67,18 @@ export async function gcStep(places: Places, context: Context, dry: boolean): Pr
   if (!dry) {
     for (const vm of vms) await stop(vm, context)
     for (const path of paths) await rm(path, { recursive: true, force: true })
+    for (const one of files) await removeBeside(one)
     for (const dir of scratch) await removeScratch(dir)
   }
   const pruned = await pruneCache(context.cache, context.cacheLimit, usedByProcesses(), { dry })
   return {
-    removed: [...vms.map(({ dir }) => dir), ...paths, ...scratch, ...pruned.removed.map(({ path }) => path)],
+    removed: [
+      ...vms.map(({ dir }) => dir),
+      ...paths,
+      ...written,
+      ...scratch,
+      ...pruned.removed.map(({ path }) => path),
+    ],
     cache: { bytes: pruned.bytes, limit: pruned.limit },
   }
 }

@@ -1,7 +1,7 @@
 /** Step: the events of a run as a file for another program. Written whole or not at all, in memory that does not grow with the trace. */
 import { constants, createWriteStream, existsSync } from 'node:fs'
-import { copyFile, mkdtemp, rename, rm } from 'node:fs/promises'
-import { dirname, join, resolve } from 'node:path'
+import { copyFile, rename } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { chromeEvents, chromeFrame } from './data/chrome-json.ts'
@@ -10,6 +10,7 @@ import { perfettoEncoder } from './data/perfetto.ts'
 import { UNKNOWN_COMM } from './data/processes.ts'
 import type { Matches } from './data/sequences.ts'
 import { Timeline, type Item } from './data/timeline.ts'
+import { beside } from './engine/beside.ts'
 import type { Context } from './engine/context.ts'
 import { userError } from './engine/error.ts'
 import { diskFailure } from './engine/store.ts'
@@ -163,23 +164,20 @@ export async function exportStep(wanted: ExportWanted, context: Context): Promis
   const run = checkedRun(wanted.run)
   const file = resolve(wanted.file)
   let events = 0
-  let scratch: string | undefined
   try {
-    // Beside the file: another file system could not rename it into place.
-    scratch = await mkdtemp(join(dirname(file), '.lab-export-'))
-    const partial = join(scratch, 'file')
-    if (format === 'dat') await copyRecording(run, partial)
-    else {
-      const stream = await traceStream(run, wanted.wanted, join(scratch, 'spill'))
-      const content = WRITERS[format](wanted, stream, (n) => (events += n))
-      await pipeline(Readable.from(content), createWriteStream(partial), { signal: context.signal })
-    }
-    await rename(partial, file)
+    await beside(context.cache, file, async (scratch) => {
+      const partial = join(scratch, 'file')
+      if (format === 'dat') await copyRecording(run, partial)
+      else {
+        const stream = await traceStream(run, wanted.wanted, join(scratch, 'spill'))
+        const content = WRITERS[format](wanted, stream, (n) => (events += n))
+        await pipeline(Readable.from(content), createWriteStream(partial), { signal: context.signal })
+      }
+      await rename(partial, file)
+    })
     return { file, format, events: format === 'dat' ? null : events }
   } catch (error) {
     throw noPlace(error, wanted.file) ?? diskFailure(error, wanted.file)
-  } finally {
-    if (scratch !== undefined) await rm(scratch, { recursive: true, force: true })
   }
 }
 

@@ -27,7 +27,7 @@ export const work: CommandModule['work'] = async (session, [words], options) => 
       : (first?.manifest.experiment ?? 'lab')
   const file = resolve(typeof options['output'] === 'string' ? options['output'] : `${name}.evidence.tar.gz`)
   const methods = methodsText(runs.map(({ manifest }) => manifest))
-  const sha256 = await writePack(file, results, runs, methods, await figuresOf(runs))
+  const sha256 = await writePack(file, results, runs, methods, await figuresOf(runs), session.context.cache)
   return {
     text: `${file}: ${runs.length} run${runs.length === 1 ? '' : 's'}\nsha256 ${sha256}   (publish it: who has it can tell whether the pack is this one)\ncheck it: lab verify ${file}`,
     data: { file, sha256, runs: runs.map(({ run }) => run) },

@@ -3,11 +3,12 @@
  * give the same bytes.
  */
 import { createReadStream } from 'node:fs'
-import { mkdir, readFile, readdir, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, readdir, rename, stat, writeFile } from 'node:fs/promises'
 import { dirname, join, relative } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { constants, createGunzip, gzipSync } from 'node:zlib'
 import { extract, pack } from 'tar-stream'
+import { beside } from '../engine/beside.ts'
 import { userError } from '../engine/error.ts'
 import { hashFile, hashText } from '../engine/fingerprint.ts'
 import { printable } from '../engine/printable.ts'
@@ -48,6 +49,7 @@ export async function writePack(
   runs: readonly FoundRun[],
   methods: string,
   figures: ReadonlyMap<string, Buffer>,
+  cache: string,
 ): Promise<string> {
   const files = await contents(results, runs, methods, figures)
   const names = [...files.keys()].toSorted()
@@ -69,14 +71,13 @@ export async function writePack(
   add(SUMS, Buffer.from(sums.join('')))
   archive.finalize()
   await reading
-  const partial = `${file}.partial-${process.pid}`
   try {
-    await writeFile(partial, gzipSync(Buffer.concat(chunks), { level: constants.Z_BEST_COMPRESSION }))
-    await rename(partial, file)
+    await beside(cache, file, async (dir) => {
+      await writeFile(join(dir, 'pack'), gzipSync(Buffer.concat(chunks), { level: constants.Z_BEST_COMPRESSION }))
+      await rename(join(dir, 'pack'), file)
+    })
   } catch (error) {
     throw diskFailure(error, file)
-  } finally {
-    await rm(partial, { force: true })
   }
   return await hashFile(file)
 }

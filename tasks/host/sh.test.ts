@@ -184,6 +184,17 @@ describe('start', () => {
     await ended
   })
 
+  test('the log has each byte at once, however small the pieces are', async () => {
+    const cwd = tempDir()
+    const log = { file: 'it.log', limit: 100_000 }
+    const script = `exec 4>${LOG_PATH}; i=0; while [ $i -lt 3000 ]; do printf x >&4; i=$((i + 1)); done; exec sleep 60`
+    const { ended, kill } = start(['sh', '-c', script], { cwd, dieWithUs: true, stderrFile: 'err', log })
+    const size = () => (existsSync(join(cwd, 'it.log')) ? readFileSync(join(cwd, 'it.log')).length : 0)
+    await expect.poll(size, { timeout: 10_000 }).toBe(3000)
+    kill('SIGKILL')
+    await ended
+  })
+
   test('the log has the last word of a program that ends', async () => {
     const cwd = tempDir()
     const log = { file: 'it.log', limit: 100_000 }

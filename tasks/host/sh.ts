@@ -201,11 +201,11 @@ export function start(argv: readonly string[], options: StartOptions): Started {
   const guarded = options.dieWithUs ? ['setpriv', '--pdeathsig=KILL', ...argv] : argv
   const { cwd, stderrFile, log } = options
   const open = shell({ cwd, stdio: ['ignore', 'ignore', 'ignore'] })
-  // dd copies what it gets at once, and ends at the limit or with the program. Writing goes on into a pipe that nobody reads: EPIPE.
+  // head ends at the limit or with the program, which then writes into a pipe that nobody reads: EPIPE. (dd counts reads, whatever their size.)
   const process_ =
     log === undefined
       ? open`exec ${guarded} 2>${stderrFile}`
-      : open`exec ${guarded} 2>${stderrFile} 3> >(exec dd of=${log.file} count=${log.limit} iflag=count_bytes bs=64K status=none)`
+      : open`exec ${guarded} 2>${stderrFile} 3> >(exec stdbuf -o0 head -c ${log.limit} >${log.file})`
   const pid = process_.child?.pid
   if (pid === undefined) throw missing(argv[0] ?? '')
   if (!options.dieWithUs) process_.child?.unref()
