@@ -3,7 +3,7 @@
  * can restore.
  */
 import { existsSync } from 'node:fs'
-import { readdir, rm } from 'node:fs/promises'
+import { readdir, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { leftBeside, removeBeside } from './engine/beside.ts'
 import { pruneCache, type Pruned } from './engine/cache-limit.ts'
@@ -15,21 +15,36 @@ import { usedByProcesses } from './host/open-files.ts'
 import { PARTIAL_RESULT } from './experiment/result.ts'
 import { orphans, stop, type Places } from './vm.ts'
 import { staleSnapshots } from './vm/stale-snapshots.ts'
-import { startTimeOf } from './engine/process.ts'
+import { fateOfTag } from './engine/process.ts'
 
 const namesIn = (dir: string): Promise<string[]> => readdir(dir).catch(() => [])
 
-/** Names that carry the pid of their writer: `<prefix><pid>-…`. */
-const abandoned = (name: string, prefix: string): boolean => {
-  const pid = name.startsWith(prefix) ? /^(\d+)-/.exec(name.slice(prefix.length))?.[1] : undefined
-  return pid !== undefined && startTimeOf(Number(pid)) === undefined
-}
+/** What a process of another pid namespace is writing is taken for abandoned when nothing was written for so long. Milliseconds. */
+const UNTOUCHED = 24 * 3600 * 1000
 
-async function partialsIn(root: string, prefix: string): Promise<string[]> {
-  const found: string[] = []
-  for (const kind of await namesIn(root))
-    for (const name of await namesIn(join(root, kind))) if (abandoned(name, prefix)) found.push(join(root, kind, name))
-  return found
+/** Directories that were being written, by what is known of their writers. */
+class Partials {
+  readonly abandoned: string[] = []
+  /** Of containers that share the directory, or of what is outside of ours: whether the writer lives cannot be seen. */
+  readonly elsewhere: string[] = []
+
+  /** Those in `dir`; their names carry their writer: `<prefix><tag>-...`. */
+  async look(dir: string, prefix: string): Promise<void> {
+    for (const name of await namesIn(dir)) {
+      const fate = name.startsWith(prefix) ? fateOfTag(name.slice(prefix.length)) : undefined
+      const path = join(dir, name)
+      if (fate === 'gone') this.abandoned.push(path)
+      if (fate !== 'elsewhere') continue
+      const { mtimeMs } = await stat(path).catch(() => ({ mtimeMs: Date.now() }))
+      if (Date.now() - mtimeMs > UNTOUCHED) this.abandoned.push(path)
+      else this.elsewhere.push(path)
+    }
+  }
+
+  /** Those one level below. */
+  async lookBelow(root: string, prefix: string): Promise<void> {
+    for (const kind of await namesIn(root)) await this.look(join(root, kind), prefix)
+  }
 }
 
 /** Source trees whose unpacking was interrupted; a build that holds the lock is still at it. */
@@ -46,6 +61,8 @@ async function halfTrees(build: string): Promise<string[]> {
 export interface Gc {
   /** Paths of what nobody owns, and of what was least recently used where the cache is too large. */
   readonly removed: readonly string[]
+  /** Paths that may be those of a lab in another pid namespace. */
+  readonly elsewhere: readonly string[]
   readonly cache: Pick<Pruned, 'bytes' | 'limit'>
 }
 
@@ -53,16 +70,16 @@ export interface Gc {
 export async function gcStep(places: Places, context: Context, dry: boolean): Promise<Gc> {
   const vms = await orphans(places)
   const files = await leftBeside(context.cache)
-  const scratch = await abandonedScratch((pid) => startTimeOf(pid) !== undefined)
+  const scratch = await abandonedScratch()
+  const partials = new Partials()
+  await partials.lookBelow(context.store.root, PARTIAL)
+  await partials.lookBelow(places.results, PARTIAL_RESULT)
+  await partials.look(join(context.cache, 'build'), PARTIAL)
   const written = files.map(({ dir }) => dir).filter((dir) => existsSync(dir))
   const paths = [
-    ...(await partialsIn(context.store.root, PARTIAL)),
-    ...(await partialsIn(places.results, PARTIAL_RESULT)),
+    ...partials.abandoned,
     ...(await halfTrees(join(context.cache, 'build'))),
     ...(await staleSnapshots(context)),
-    ...(await namesIn(join(context.cache, 'build')))
-      .filter((name) => abandoned(name, PARTIAL))
-      .map((name) => join(context.cache, 'build', name)),
   ]
   if (!dry) {
     for (const vm of vms) await stop(vm, context)
@@ -79,6 +96,7 @@ export async function gcStep(places: Places, context: Context, dry: boolean): Pr
       ...scratch,
       ...pruned.removed.map(({ path }) => path),
     ],
+    elsewhere: partials.elsewhere,
     cache: { bytes: pruned.bytes, limit: pruned.limit },
   }
 }

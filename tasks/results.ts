@@ -3,6 +3,7 @@ import { readFile, readdir, rename, rm, stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { z } from 'zod'
 import { printable } from './engine/printable.ts'
+import { processTag } from './engine/process.ts'
 import { diskFailure } from './engine/store.ts'
 import type { Manifest, ProbeReport } from './experiment/manifest.ts'
 import { PARTIAL_RESULT, type FoundRun } from './experiment/result.ts'
@@ -238,7 +239,7 @@ export function runDetails({ run, dir, manifest }: FoundRun, { probes, files }: 
 
 /** Removes one run. It loses its final name first: what an interruption leaves is for `lab gc`, and never half a result. */
 export async function removeRun({ dir }: Pick<FoundRun, 'dir'>): Promise<void> {
-  const leaving = join(dirname(dir), `${PARTIAL_RESULT}${process.pid}-${basename(dir)}`)
+  const leaving = join(dirname(dir), `${PARTIAL_RESULT}${processTag()}-${basename(dir)}`)
   try {
     await rename(dir, leaving)
     await rm(leaving, { recursive: true })

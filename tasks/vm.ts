@@ -145,7 +145,7 @@ const QUIT = 3000
 /** Ends a VM and removes its directory. Its disks are throw-away, so nothing needs a clean shutdown. */
 export async function stop(known: KnownVm, context: Context): Promise<void> {
   const { state, dir } = known
-  if (state && isAlive(state)) {
+  if (state && known.alive) {
     await Qmp.open(join(dir, 'qmp.sock')).then(
       async (qmp) => {
         await qmp.execute('quit').catch(() => undefined)

@@ -7,12 +7,18 @@ import type { CommandModule } from './index.ts'
 export const work: CommandModule['work'] = async (session, _args, options) => {
   const { places, context } = openApp(session)
   const dry = options['dryRun'] === true
-  const { removed, cache } = await gcStep(places, context, dry)
+  const { removed, elsewhere, cache } = await gcStep(places, context, dry)
   const verb = dry ? 'would remove' : 'removed'
-  const lines = removed.length === 0 ? ['nothing to remove'] : removed.map((what) => `${verb} ${what}`)
+  const lines = [
+    ...(removed.length === 0 ? ['nothing to remove'] : removed.map((what) => `${verb} ${what}`)),
+    ...elsewhere.map(
+      (what) =>
+        `kept ${what}: a lab in another pid namespace (a container) writes it, or did so today; \`lab gc\` there knows which`,
+    ),
+  ]
   const over = cache.bytes > cache.limit ? '; the rest was used in the last hour, or is in use' : ''
   return {
     text: [...lines, `cache: ${sizeText(cache.bytes)} of ${sizeText(cache.limit)} (LAB_CACHE_LIMIT)${over}`].join('\n'),
-    data: { [dry ? 'wouldRemove' : 'removed']: removed, cache },
+    data: { [dry ? 'wouldRemove' : 'removed']: removed, elsewhere, cache },
   }
 }

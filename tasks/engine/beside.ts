@@ -7,7 +7,7 @@ import { mkdir, readFile, readdir, rm, writeFile } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import { z } from 'zod'
 import { makeDirectory } from './directory.ts'
-import { isAlive, ProcessId, thisProcess } from './process.ts'
+import { isAlive, isElsewhere, ProcessId, thisProcess } from './process.ts'
 
 const NOTES = 'beside'
 const Note = z.object({ owner: ProcessId, path: z.string() })
@@ -54,7 +54,7 @@ export async function leftBeside(cache: string): Promise<LeftBeside[]> {
     const file = join(cache, NOTES, name)
     try {
       const { owner, path } = Note.parse(JSON.parse(await readFile(file, 'utf8')))
-      if (!isAlive(owner) && OURS.test(basename(path))) found.push({ dir: path, note: file })
+      if (!isAlive(owner) && !isElsewhere(owner) && OURS.test(basename(path))) found.push({ dir: path, note: file })
     } catch {
       // Half written by one that was killed before it made a directory, or somebody else's.
     }

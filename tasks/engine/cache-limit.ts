@@ -7,6 +7,7 @@ import { readFile, readdir, rename, rm, stat, writeFile } from 'node:fs/promises
 import { dirname, join } from 'node:path'
 import { userError } from './error.ts'
 import { isLocked } from './lock.ts'
+import { processTag } from './process.ts'
 import { PARTIAL } from './store.ts'
 
 /** Seven kernels with their trees (1.3 GB each), and a hundred results of builds. */
@@ -131,7 +132,7 @@ export async function pruneCache(
 
 /** Renamed first: who looks for it finds all of it or nothing. A rest that is left when we are killed has a name that `lab gc` knows. */
 async function remove(path: string): Promise<void> {
-  const aside = join(dirname(path), `${PARTIAL}${process.pid}-${randomBytes(4).toString('hex')}`)
+  const aside = join(dirname(path), `${PARTIAL}${processTag()}-${randomBytes(4).toString('hex')}`)
   await rename(path, aside).catch(() => undefined)
   await rm(aside, { recursive: true, force: true })
 }

@@ -1,12 +1,10 @@
 /** Locks between processes, on paths. Behind one function so that the mechanism can be replaced. */
-import { readlinkSync } from 'node:fs'
 import { readFile, rm, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import lockfile from 'proper-lockfile'
-import { z } from 'zod'
 import { makeDirectory } from './directory.ts'
 import { codeOf, interrupted } from './error.ts'
-import { bootId, isAlive, ProcessId, thisProcess } from './process.ts'
+import { bootId, isAlive, isElsewhere, ProcessId, thisProcess } from './process.ts'
 
 /** A lock is stale when its owner has not touched it for this long, and nothing is known of the owner. Milliseconds. */
 const STALE = 15_000
@@ -21,16 +19,12 @@ export interface Lock extends AsyncDisposable {
 
 /** Who holds the lock, beside it: the lock itself is a directory that must stay empty. */
 const ownerFile = (path: string) => `${path}.owner`
-const Owner = ProcessId.extend({ pidNamespace: z.string() })
-
-/** In a container the same number is another process, and a process outside is none. */
-const pidNamespace = (): string => readlinkSync('/proc/self/ns/pid')
 
 /** What is known of the owner; `unknown` where there is none, or where its processes are not ours to see. */
 async function ownerOf(path: string): Promise<'alive' | 'gone' | 'unknown'> {
   try {
-    const owner = Owner.parse(JSON.parse(await readFile(ownerFile(path), 'utf8')))
-    if (owner.bootId !== bootId() || owner.pidNamespace !== pidNamespace()) return 'unknown'
+    const owner = ProcessId.parse(JSON.parse(await readFile(ownerFile(path), 'utf8')))
+    if (owner.bootId !== bootId() || isElsewhere(owner)) return 'unknown'
     return isAlive(owner) ? 'alive' : 'gone'
   } catch {
     return 'unknown'
@@ -48,8 +42,7 @@ async function tryLock(path: string, stale: number): Promise<Lock | undefined> {
     throw error
   }
   // On a disk without room the lock is one without a name.
-  const owner: z.infer<typeof Owner> = { ...thisProcess(), pidNamespace: pidNamespace() }
-  await writeFile(ownerFile(path), `${JSON.stringify(owner)}\n`).catch(() => undefined)
+  await writeFile(ownerFile(path), `${JSON.stringify(thisProcess())}\n`).catch(() => undefined)
   let released = false
   const once = async () => {
     if (released) return

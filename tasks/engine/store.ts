@@ -10,6 +10,7 @@ import { makeDirectory } from './directory.ts'
 import { codeOf, labError, messageOf, Failure } from './error.ts'
 import type { Fingerprint, Inputs } from './fingerprint.ts'
 import { printable } from './printable.ts'
+import { processTag } from './process.ts'
 
 const INPUTS = 'inputs.json'
 /** What each file of the entry was when it was put there; not of its directories, which hold hundreds (the headers). */
@@ -142,7 +143,7 @@ export class Store {
     write: (dir: string) => Promise<void>,
   ): Promise<StoredEntry> {
     const dir = this.#dir(kind, fingerprint)
-    const partial = join(this.root, kind, `${PARTIAL}${process.pid}-${randomBytes(4).toString('hex')}`)
+    const partial = join(this.root, kind, `${PARTIAL}${processTag()}-${randomBytes(4).toString('hex')}`)
     try {
       makeDirectory(partial)
       await write(partial)

@@ -11,6 +11,7 @@ import { LOCK_FILE } from '../config/lock-file.ts'
 import type { ResolvedLab } from '../config/resolve.ts'
 import { makeDirectory } from '../engine/directory.ts'
 import { hashFile, hashText } from '../engine/fingerprint.ts'
+import { processTag } from '../engine/process.ts'
 import { CONTENTS, diskFailure } from '../engine/store.ts'
 import type { ImageArtefact } from '../image.ts'
 import type { KernelArtefact } from '../kernel.ts'
@@ -56,7 +57,7 @@ async function keep(results: string, kind: string, files: Sources): Promise<stri
   const name = `${kind}-${await digestOf(files)}`
   const place = join(results, INPUTS_DIR, name)
   if (existsSync(place)) return name
-  const partial = join(results, INPUTS_DIR, `.partial-${process.pid}-${randomBytes(4).toString('hex')}`)
+  const partial = join(results, INPUTS_DIR, `.partial-${processTag()}-${randomBytes(4).toString('hex')}`)
   try {
     for (const [to, from] of files) {
       makeDirectory(dirname(join(partial, to)))

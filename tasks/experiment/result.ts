@@ -5,12 +5,13 @@ import { dirname, join } from 'node:path'
 import { makeDirectory } from '../engine/directory.ts'
 import { userError } from '../engine/error.ts'
 import { printable } from '../engine/printable.ts'
+import { processTag } from '../engine/process.ts'
 import { diskFailure } from '../engine/store.ts'
 import { suggest } from '../config/suggest.ts'
 import type { Manifest } from './manifest.ts'
 import { indexRuns } from './run-index.ts'
 
-/** Prefix of what is being written; followed by the writer's pid, so that `lab gc` knows when it is abandoned. */
+/** Prefix of what is being written; followed by the writer's tag, so that `lab gc` knows when it is abandoned. */
 export const PARTIAL_RESULT = '.partial-'
 
 /**
@@ -30,7 +31,7 @@ export async function putResult(
   write: (dir: string) => Promise<void>,
 ): Promise<string> {
   const parent = join(results, experiment)
-  const partial = join(parent, `${PARTIAL_RESULT}${process.pid}-${run}`)
+  const partial = join(parent, `${PARTIAL_RESULT}${processTag()}-${run}`)
   const final = join(parent, run)
   try {
     makeDirectory(partial)

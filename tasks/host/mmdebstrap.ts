@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { labError } from '../engine/error.ts'
 import { printable } from '../engine/printable.ts'
+import { fateOfTag, processTag } from '../engine/process.ts'
 import { diskFull, SAYS_DISK_FULL } from '../engine/store.ts'
 import { debianMirror } from './apt.ts'
 import { setImageTimes } from './ext4-times.ts'
@@ -49,14 +50,14 @@ async function contained(signal: AbortSignal): Promise<readonly string[]> {
   return status === 0 ? CONTAINED : []
 }
 
-/** Where mmdebstrap works, with the pid of ours in its name: `lab gc` removes what a killed lab left. */
+/** Where mmdebstrap works, with our process in its name: `lab gc` removes what a killed lab left. */
 const SCRATCH = 'lab-image-'
 
-/** Scratch directories of this user whose lab is gone. `lives` tells whether a pid is somebody's. */
-export async function abandonedScratch(lives: (pid: number) => boolean): Promise<string[]> {
+/** Scratch directories of this user whose lab is gone. */
+export async function abandonedScratch(): Promise<string[]> {
   const found: string[] = []
   for (const name of await readdir(tmpdir()).catch(() => [])) {
-    if (!name.startsWith(SCRATCH) || lives(Number(name.slice(SCRATCH.length).split('-')[0]))) continue
+    if (!name.startsWith(SCRATCH) || fateOfTag(name.slice(SCRATCH.length)) !== 'gone') continue
     const dir = join(tmpdir(), name)
     const facts = await lstat(dir).catch(() => undefined)
     if (facts?.isDirectory() && facts.uid === process.getuid?.()) found.push(dir)
@@ -95,7 +96,7 @@ const withPreferences = (file: string | undefined): string[] =>
 
 /** Runs mmdebstrap against the mirror of the host's apt. */
 export async function bootstrap(wanted: Bootstrap): Promise<void> {
-  const scratch = await mkdtemp(join(tmpdir(), `${SCRATCH}${process.pid}-`))
+  const scratch = await mkdtemp(join(tmpdir(), `${SCRATCH}${processTag()}-`))
   try {
     // apt fetches as a user of its own.
     await chmod(scratch, 0o755)

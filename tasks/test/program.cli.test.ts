@@ -1,8 +1,18 @@
 /** The whole program without VMs: exit codes, errors for people, --json, and a host where tools are missing (fake apt-get). */
-import { execFileSync } from 'node:child_process'
-import { chmodSync, existsSync, mkdirSync, readFileSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs'
+import { execFileSync, spawnSync } from 'node:child_process'
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
+import { processTag } from '../engine/process.ts'
 import { which } from '../host/tool-version.ts'
 import { TOOL_ROOT } from '../commands/app.ts'
 import { Rig } from './rig.ts'
@@ -63,6 +73,31 @@ describe('lab', () => {
     expect([status, /\n\s+at /.test(stderr)]).toEqual([2, false])
     expect(stderr).toContain('LAB_CACHE_DIR: /proc/lab-test/cache cannot be made: ENOENT')
     expect(stderr).toContain('set LAB_CACHE_DIR to a directory of a disk')
+  })
+
+  test('gc in a container leaves what is written outside of it, and says so', async ({ task, skip }) => {
+    const one = rig()
+    const env = { LAB_CACHE_DIR: join(one.dir, 'cache') }
+    const contained = process.getuid?.() === 0 ? ['unshare', '-pfm'] : ['unshare', '-rpfm']
+    const argv = [...contained, '--mount-proc', join(TOOL_ROOT, 'lab'), 'gc', '--json']
+    if (spawnSync(contained[0] ?? '', [...contained.slice(1), '--mount-proc', 'true']).status !== 0) {
+      Object.assign(task.meta, { reason: 'this user may make no namespaces' })
+      skip()
+    }
+    const kind = join(env.LAB_CACHE_DIR, 'store/kernel')
+    const [ours, old] = [`.partial-${processTag()}-ab`, '.partial-1n1-cd']
+    for (const name of [ours, old]) mkdirSync(join(kind, name), { recursive: true })
+    utimesSync(join(kind, old), 1000, 1000)
+    const { stdout } = spawnSync(argv[0] ?? '', argv.slice(1), {
+      cwd: one.dir,
+      env: { ...process.env, ...env, CI: 'true' },
+      encoding: 'utf8',
+    })
+    const { data } = JSON.parse(stdout.trim().split('\n').at(-1) ?? '') as { data: unknown }
+    expect(data).toMatchObject({ removed: [join(kind, old)], elsewhere: [join(kind, ours)] })
+    expect(readdirSync(kind)).toEqual([ours])
+    // Here it is known to be ours, and alive.
+    expect(await one.answer(['gc'], env)).toMatchObject({ removed: [], elsewhere: [] })
   })
 
   test('another entry is for one start: what it starts is lab again', async () => {

@@ -3,7 +3,7 @@ import { rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { ResolvedVm } from '../config/resolve.ts'
 import type { Context, StepHandle } from '../engine/context.ts'
-import { bootId, startTimeOf } from '../engine/process.ts'
+import { bootId, pidNamespace, startTimeOf } from '../engine/process.ts'
 import { fingerprintOf, type Fingerprint } from '../engine/fingerprint.ts'
 import { diskFailure } from '../engine/store.ts'
 import { chooseAccel, type Choice } from '../host/accel.ts'
@@ -177,6 +177,7 @@ export async function launch(
         pid: machine.pid,
         startTime: startTimeOf(machine.pid) ?? '',
         bootId: bootId(),
+        pidNamespace: pidNamespace(),
         port,
       },
       kernel: {

@@ -1,11 +1,22 @@
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs'
+import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { which } from '../host/tool-version.ts'
-import { startTimeOf } from '../engine/process.ts'
+import { startTimeOf, thisProcess } from '../engine/process.ts'
+import { failureOf } from '../test/caught.ts'
 import { endStrays, listVms, newVmDir } from './state.ts'
 
 function emptyDir(): string {
@@ -56,4 +67,22 @@ test('the next `lab up` ends what one that was killed left running', async () =>
   const stray = await fakeQemu(dir)
   await newVmDir(vms, 'default', 'up')
   expect([startTimeOf(stray), existsSync(join(dir, 'old'))]).toEqual([undefined, false])
+})
+
+test('a VM of another pid namespace is known by its socket: it is not taken for dead, and nobody boots over it', async () => {
+  const vms = emptyDir()
+  const dir = await newVmDir(vms, 'default', 'up')
+  const starter = join(dir, 'starter.json')
+  writeFileSync(starter, JSON.stringify({ ...thisProcess(), startTime: '1', pidNamespace: 'pid:[1]' }))
+  const socket = createServer().listen(join(dir, 'qmp.sock'))
+  await once(socket, 'listening')
+  expect(await owned(vms)).toEqual({ default: true })
+  const { parts } = await failureOf(newVmDir(vms, 'default', 'up'))
+  expect(parts.fact).toContain('it is up in another pid namespace')
+  expect(parts.wayOut).toContain('`lab down` ends it')
+  // Nobody listens, and the directory is not one of just now.
+  socket.close()
+  utimesSync(starter, 1000, 1000)
+  expect(await owned(vms)).toEqual({ default: false })
+  expect(await newVmDir(vms, 'default', 'up')).toBe(dir)
 })

@@ -3,12 +3,15 @@
  * whatever became of the lab file or of the process that started it.
  */
 import { randomBytes } from 'node:crypto'
-import { readFile, readdir, rename, rm, writeFile } from 'node:fs/promises'
+import { readFile, readdir, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { makeDirectory } from '../engine/directory.ts'
-import { isAlive, ProcessId, startTimeOf, thisProcess } from '../engine/process.ts'
+import { codeOf, labError } from '../engine/error.ts'
+import { isAlive, isElsewhere, ProcessId, startTimeOf, thisProcess } from '../engine/process.ts'
 import { programsIn } from '../host/open-files.ts'
+import { QMP_SOCKET } from '../host/qemu.ts'
+import { connectUnix } from '../host/unix-socket.ts'
 
 /** The snapshot that a guest was restored from, and what was done so that it is no mere copy. */
 const SnapshotUse = z.object({
@@ -28,6 +31,7 @@ const State = z.object({
   startTime: z.string(),
   /** Of the host. */
   bootId: z.string(),
+  pidNamespace: z.string().optional(),
   port: z.int(),
   kernel: z.object({
     name: z.string(),
@@ -60,6 +64,13 @@ const STARTER = 'starter.json'
 /** A new directory for one VM; `name` itself for the VM that `lab up` owns, a name with a random tail for a run's own. */
 export async function newVmDir(vms: string, vm: string, owner: VmState['owner']): Promise<string> {
   const dir = join(vms, owner === 'up' ? vm : `${vm}.run-${process.pid}-${randomBytes(3).toString('hex')}`)
+  const before = await starterOf(dir)
+  if (before !== undefined && isElsewhere(before) && (await livesElsewhere(dir)))
+    throw labError({
+      place: `vm ${vm}`,
+      fact: `it is up in another pid namespace (a container, or outside of this one): ${dir} belongs to process ${before.pid} there`,
+      wayOut: '`lab down` ends it, here or there; a copy of the lab in another directory has a VM of its own',
+    })
   // A `lab up` that was killed while it booted leaves a QEMU that nobody knows.
   await endStrays(dir)
   await rm(dir, { recursive: true, force: true })
@@ -68,12 +79,31 @@ export async function newVmDir(vms: string, vm: string, owner: VmState['owner'])
   return dir
 }
 
-/** Whether the process that made a directory is still there. */
-async function starterLives(dir: string): Promise<boolean> {
+/** The process that made a directory, where that is known. */
+async function starterOf(dir: string): Promise<ProcessId | undefined> {
   try {
-    return isAlive(ProcessId.parse(JSON.parse(await readFile(join(dir, STARTER), 'utf8'))))
+    return ProcessId.parse(JSON.parse(await readFile(join(dir, STARTER), 'utf8')))
   } catch {
-    return false
+    return undefined
+  }
+}
+
+/** A VM without a control socket is one that is made ready just now, or a sealed one, and none of those takes longer. Milliseconds. */
+const WITHOUT_SOCKET = 3600 * 1000
+
+/**
+ * Whether a VM of another pid namespace lives: its processes cannot be seen from here, but a socket that takes a connection has somebody behind
+ * it, and one that refuses has nobody.
+ */
+async function livesElsewhere(dir: string): Promise<boolean> {
+  try {
+    const socket = await connectUnix(join(dir, QMP_SOCKET))
+    socket.destroy()
+    return true
+  } catch (error) {
+    if (codeOf(error) === 'ECONNREFUSED') return false
+    const begun = await stat(join(dir, STARTER)).catch(() => undefined)
+    return begun !== undefined && Date.now() - begun.mtimeMs < WITHOUT_SOCKET
   }
 }
 
@@ -122,9 +152,14 @@ export async function listVms(vms: string): Promise<KnownVm[]> {
       .filter((entry) => entry.isDirectory() && !entry.name.endsWith('.lock'))
       .map(async ({ name }) => {
         const dir = join(vms, name)
-        const state = await readState(dir)
+        const [state, starter] = [await readState(dir), await starterOf(dir)]
+        if (starter !== undefined && isElsewhere(starter)) {
+          const lives = await livesElsewhere(dir)
+          return { dir, id: name, state, alive: state !== undefined && lives, owned: lives }
+        }
         const alive = state !== undefined && isAlive(state)
-        return { dir, id: name, state, alive, owned: state?.owner === 'up' ? alive : await starterLives(dir) }
+        const owned = state?.owner === 'up' ? alive : starter !== undefined && isAlive(starter)
+        return { dir, id: name, state, alive, owned }
       }),
   )
 }
