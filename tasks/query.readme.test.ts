@@ -40,7 +40,7 @@ beforeAll(async () => {
 test('there are examples', () => expect(STATEMENTS.length).toBeGreaterThan(5))
 
 test.each(STATEMENTS)('%s', async (sql) => {
-  const outcome = await queryStep({ sql, results, parquet: undefined, emit: () => undefined })
+  const outcome = await queryStep({ sql, results, parquet: undefined, emit: () => undefined, cache: results })
   const { rows, columns } = 'table' in outcome ? outcome.table : { rows: [], columns: [] }
   expect(rows.length).toBeGreaterThan(0)
   // An answer of nothing but NULL answers nothing.

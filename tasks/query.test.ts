@@ -58,7 +58,7 @@ async function rows(sql: string, from = results): Promise<{ rows: unknown; notic
   const notices: string[] = []
   const emit = (event: LabEvent) =>
     void (event.type === 'notice' && notices.push(`${event.place ?? ''}: ${event.text}`))
-  const outcome = await queryStep({ sql, results: from, parquet: undefined, emit })
+  const outcome = await queryStep({ sql, results: from, parquet: undefined, emit, cache: tempDir() })
   return { rows: 'table' in outcome ? outcome.table.rows : [], notices }
 }
 
@@ -154,7 +154,13 @@ describe('SQL', () => {
 
   test('writes a Parquet file only where it was told to', async () => {
     const file = join(tempDir(), "it's.parquet")
-    const outcome = await queryStep({ sql: 'SELECT * FROM events;', results, parquet: file, emit: () => undefined })
+    const outcome = await queryStep({
+      sql: 'SELECT * FROM events;',
+      results,
+      parquet: file,
+      emit: () => undefined,
+      cache: tempDir(),
+    })
     expect(outcome).toEqual({ file, rows: 4 })
     expect(readdirSync(join(file, '..'))).toEqual(["it's.parquet"])
   })

@@ -1,5 +1,5 @@
 /** Step: query. SQL over all runs, read-only. */
-import { existsSync, renameSync, rmSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { basename, dirname, join, relative, resolve } from 'node:path'
 import {
@@ -13,7 +13,8 @@ import {
   type TableOfRows,
 } from './data/query.ts'
 import { typedFile, typedView } from './data/typed-name.ts'
-import { messageOf, userError } from './engine/error.ts'
+import { beside } from './engine/beside.ts'
+import { Failure, messageOf, userError } from './engine/error.ts'
 import type { Emit } from './engine/event.ts'
 import { printable } from './engine/printable.ts'
 import { indexRuns } from './experiment/run-index.ts'
@@ -30,12 +31,14 @@ export interface QueryWanted {
   readonly results: string
   /** Write the answer to this Parquet file instead of giving it. */
   readonly parquet: string | undefined
+  readonly cache: string
   readonly emit: Emit
 }
 
 export type QueryOutcome = { readonly table: Table } | { readonly file: string; readonly rows: number }
 
 const wrong = (error: unknown) => {
+  if (error instanceof Failure) return error
   if (error instanceof NotASelect)
     return userError({
       fact: `lab query takes one SELECT (${error.message} found)`,
@@ -62,7 +65,9 @@ const MENTIONS_EVENTS = /\bevents\b/i
 
 /** Errors that no file can be the cause of. */
 const isOfSql = (error: unknown): boolean =>
-  error instanceof NotASelect || /^(Failed to extract|Parser|Catalog|Binder|Permission) /.test(messageOf(error))
+  error instanceof Failure ||
+  error instanceof NotASelect ||
+  /^(Failed to extract|Parser|Catalog|Binder|Permission) /.test(messageOf(error))
 
 /** Parquet files by the view that shows them. */
 type Files = ReadonlyMap<string, readonly string[]>
@@ -84,22 +89,22 @@ function filesFor(sql: string, results: string, runs: readonly Whole[]): Files {
   return new Map(meant.map(([view, files]) => [view, files.map(({ file }) => file)]))
 }
 
+type Connection = Awaited<ReturnType<typeof openQuery>>['connection']
+
 /** The statement on a database of these files. */
 async function answer(wanted: QueryWanted, tables: readonly TableOfRows[], files: Files): Promise<QueryOutcome> {
   const { sql, parquet } = wanted
-  const target = parquet === undefined ? undefined : resolve(parquet)
-  const output = target === undefined ? undefined : join(dirname(target), `.${process.pid}.parquet.partial`)
-  using database = await openQuery({ tables, files, output, threads: availableParallelism() })
-  const { connection } = database
-  await mustSelect(connection, sql)
-  if (target === undefined || output === undefined) return { table: await select(connection, sql, MOST_ROWS) }
-  try {
-    const rows = await copyTo(connection, sql, output)
-    renameSync(output, target)
-    return { file: target, rows }
-  } finally {
-    rmSync(output, { force: true })
+  const ask = async <T>(output: string | undefined, work: (connection: Connection) => Promise<T>): Promise<T> => {
+    using database = await openQuery({ tables, files, output, threads: availableParallelism() })
+    await mustSelect(database.connection, sql)
+    return await work(database.connection)
   }
+  if (parquet === undefined) return { table: await ask(undefined, (connection) => select(connection, sql, MOST_ROWS)) }
+  const file = resolve(parquet)
+  const rows = await beside(wanted.cache, file, (partial) =>
+    ask(partial, (connection) => copyTo(connection, sql, partial)),
+  )
+  return { file, rows }
 }
 
 type Skip = (name: string, why: string) => void

@@ -132,7 +132,7 @@ export async function reportStep(wanted: ReportWanted, context: Context): Promis
               )
         }`,
       })
-      await writeWhole(file, text)
+      await writeWhole(file, text, context.cache)
       for (const warning of exhibits.warnings)
         context.emit({ type: 'notice', level: 'warning', place: 'report', text: printable(warning, 300) })
       const value = {

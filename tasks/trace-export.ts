@@ -1,6 +1,6 @@
 /** Step: the events of a run as a file for another program. Written whole or not at all, in memory that does not grow with the trace. */
 import { constants, createWriteStream, existsSync } from 'node:fs'
-import { copyFile, rename } from 'node:fs/promises'
+import { copyFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
@@ -13,7 +13,6 @@ import { Timeline, type Item } from './data/timeline.ts'
 import { beside } from './engine/beside.ts'
 import type { Context } from './engine/context.ts'
 import { userError } from './engine/error.ts'
-import { diskFailure } from './engine/store.ts'
 import { checkedRun } from './experiment/manifest-shape.ts'
 import type { FoundRun } from './experiment/result.ts'
 import type { TraceEvent } from './linux/trace-line.ts'
@@ -164,27 +163,11 @@ export async function exportStep(wanted: ExportWanted, context: Context): Promis
   const run = checkedRun(wanted.run)
   const file = resolve(wanted.file)
   let events = 0
-  try {
-    await beside(context.cache, file, async (scratch) => {
-      const partial = join(scratch, 'file')
-      if (format === 'dat') await copyRecording(run, partial)
-      else {
-        const stream = await traceStream(run, wanted.wanted, join(scratch, 'spill'))
-        const content = WRITERS[format](wanted, stream, (n) => (events += n))
-        await pipeline(Readable.from(content), createWriteStream(partial), { signal: context.signal })
-      }
-      await rename(partial, file)
-    })
-    return { file, format, events: format === 'dat' ? null : events }
-  } catch (error) {
-    throw noPlace(error, wanted.file) ?? diskFailure(error, wanted.file)
-  }
-}
-
-/** A directory that is not there, or a file where one should be. */
-function noPlace(error: unknown, file: string): Error | undefined {
-  const code = error instanceof Error && 'code' in error ? error.code : undefined
-  if (code !== 'ENOENT' && code !== 'ENOTDIR' && code !== 'EISDIR') return undefined
-  const fact = code === 'EISDIR' ? 'this is a directory' : 'its directory does not exist'
-  return userError({ place: file, fact, wayOut: 'name a file in a directory that exists' }, error)
+  await beside(context.cache, file, async (partial) => {
+    if (format === 'dat') return await copyRecording(run, partial)
+    const stream = await traceStream(run, wanted.wanted, `${partial}.spill`)
+    const content = WRITERS[format](wanted, stream, (n) => (events += n))
+    await pipeline(Readable.from(content), createWriteStream(partial), { signal: context.signal })
+  })
+  return { file, format, events: format === 'dat' ? null : events }
 }

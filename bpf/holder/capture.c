@@ -190,23 +190,27 @@ int capture_prepare(const struct options *options, pid_t pid)
 		return error;
 
 	rec.follow = options->follow;
-	/* Whoever cleans up goes by rec.cpus: it never says more than there is room for. */
 	long cpus = sysconf(_SC_NPROCESSORS_CONF);
 	if (cpus > MAX_CPUS)
 		return fail("record", "more than 64 CPUs", -E2BIG);
-	rec.cpus = (int)cpus;
 	if (pipe2(rec.pipe, O_CLOEXEC) != 0)
 		return fail("pipe", "", -errno);
 	fcntl(rec.pipe[1], F_SETPIPE_SZ, 16 * PAGE);
-	for (int cpu = 0; cpu < rec.cpus; cpu++) {
+	for (int cpu = 0; cpu < cpus; cpu++) {
 		snprintf(path, sizeof(path), TF("per_cpu/cpu%d/trace_pipe_raw"), cpu);
 		rec.in[cpu] = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
 		if (rec.in[cpu] < 0)
 			return fail("open", path, -errno);
 		snprintf(path, sizeof(path), "%s/cpu%d.raw", options->dir, cpu);
 		rec.out[cpu] = open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-		if (rec.out[cpu] < 0)
-			return fail("create", path, -errno);
+		if (rec.out[cpu] < 0) {
+			int error = fail("create", path, -errno);
+
+			close(rec.in[cpu]);
+			return error;
+		}
+		/* Whoever cleans up goes by this: it counts what is open, and there is room for it. */
+		rec.cpus = cpu + 1;
 	}
 	return 0;
 }

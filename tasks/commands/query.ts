@@ -39,7 +39,13 @@ const asCsv = ({ columns, rows }: Table): string =>
 export const work: CommandModule['work'] = async (session, [sql], options) => {
   const { results } = placesOf(dirname(findLab(process.cwd(), session.options.file)))
   const parquet = typeof options['parquet'] === 'string' ? options['parquet'] : undefined
-  const outcome = await queryStep({ sql: String(sql), results, parquet, emit: session.context.emit })
+  const outcome = await queryStep({
+    sql: String(sql),
+    results,
+    parquet,
+    emit: session.context.emit,
+    cache: session.context.cache,
+  })
   if ('file' in outcome) return { text: `${plural(outcome.rows, 'row')} in ${printable(outcome.file)}`, data: outcome }
   const { table: found } = outcome
   const whole = options['csv'] === true || session.options.json === true

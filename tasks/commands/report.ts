@@ -41,7 +41,7 @@ export const work: CommandModule['work'] = async (session, [words], options) => 
   )
   const { file, bytes: size, runs, figures, tables } = outcome
   const dir = text(options['figures'])
-  const files = dir === undefined ? [] : await writeExhibits(resolve(dir), figures, tables, session.context.signal)
+  const files = dir === undefined ? [] : await writeExhibits(resolve(dir), figures, tables, session.context)
   const beside = dir === undefined ? '' : `\n${resolve(dir)}: ${plural(files.length, 'file')} (SVG, PDF, CSV, LaTeX)`
   return {
     text: `${file}: ${plural(runs, 'run')}, ${plural(figures.length, 'figure')}, ${plural(tables.length, 'table')}, ${bytes(size)}${beside}`,

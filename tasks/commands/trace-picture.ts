@@ -10,7 +10,12 @@ import { hasTicks } from '../trace.ts'
 import type { Outcome } from './index.ts'
 
 /** Draws the read of the median duration into a file. */
-export async function picture(file: string, events: readonly TraceEvent[], manifest: Manifest): Promise<Outcome> {
+export async function picture(
+  file: string,
+  events: readonly TraceEvent[],
+  manifest: Manifest,
+  cache: string,
+): Promise<Outcome> {
   const group = typicalRead(events)
   if (group.length === 0)
     throw userError({
@@ -26,7 +31,7 @@ export async function picture(file: string, events: readonly TraceEvent[], manif
   ].join(', ')
   const first = group[0]?.timeNs ?? 0n
   const steps = group.map(({ timeNs, message }) => ({ time: Number(timeNs - first), message }))
-  await writeWhole(file, timelineSvg(steps, title, { ticks: hasTicks(manifest) }))
+  await writeWhole(file, timelineSvg(steps, title, { ticks: hasTicks(manifest) }), cache)
   const note = completeness === 'complete' ? '' : `; this trace is ${completeness}`
   return {
     text: `${printable(file)}: ${group.length} messages${note}`,

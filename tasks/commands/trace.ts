@@ -78,7 +78,8 @@ export const work: CommandModule['work'] = async (session, [name], options) => {
   const format = FORMATS.find((one) => typeof options[one] === 'string')
   if (format !== undefined) return await toFile(format, { run, wanted, results, session, options })
   const found = await traceStep(run, wanted, session.context)
-  if (typeof options['svg'] === 'string') return await picture(options['svg'], found.events, manifest)
+  if (typeof options['svg'] === 'string')
+    return await picture(options['svg'], found.events, manifest, session.context.cache)
   const order = options['reads'] === true ? orderOf(run, results, session) : undefined
   if (options['reads'] === true && order === undefined)
     throw userError({

@@ -3,11 +3,14 @@
  * rename it. Nobody else knows of that directory, so it is noted in the cache first; whatever kills us, `lab gc` finds it.
  */
 import { randomBytes } from 'node:crypto'
-import { mkdir, readFile, readdir, rm, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, readdir, rename, rm, writeFile } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import { z } from 'zod'
 import { makeDirectory } from './directory.ts'
+import { codeOf, userError } from './error.ts'
+import { printable } from './printable.ts'
 import { isAlive, isElsewhere, ProcessId, thisProcess } from './process.ts'
+import { diskFailure } from './store.ts'
 
 const NOTES = 'beside'
 const Note = z.object({ owner: ProcessId, path: z.string() })
@@ -26,16 +29,44 @@ async function note(cache: string, path: string): Promise<string> {
   return file
 }
 
+const REASONS: Readonly<Record<string, string>> = {
+  ENOENT: 'its directory does not exist',
+  ENOTDIR: 'what should be a directory is a file',
+  EEXIST: 'what should be a directory is a file',
+  EISDIR: 'it is a directory',
+  EACCES: 'you may not write there',
+  EPERM: 'you may not write there',
+  EROFS: 'nothing can be written there',
+}
+
+/** The failure of a place that the user chose and that takes no file; of a full disk; or the error as it is. */
+export function cannotWrite(error: unknown, place: string): unknown {
+  const reason = REASONS[codeOf(error) ?? '']
+  if (reason === undefined) return diskFailure(error, place)
+  return userError({ place: printable(place, 300), fact: reason, wayOut: 'name another place' }, error)
+}
+
+/** One step with the place itself, as opposed to what `work` does. */
+const at = async <T>(file: string, step: Promise<T>): Promise<T> =>
+  await step.catch((error: unknown) => {
+    throw cannotWrite(error, file)
+  })
+
 /**
- * Lets `work` write in a directory beside `file`; it renames what it wrote itself, and the directory goes whatever happens.
- * @throws what `work` throws, and the system's error where there can be no such directory
+ * Lets `work` write `partial`, and whatever else it needs into the directory of that, and puts it in place of `file`: whole or not at all.
+ * @throws Failure (user) where no file can be, (lab) for a full disk; what `work` throws besides
  */
-export async function beside<T>(cache: string, file: string, work: (dir: string) => Promise<T>): Promise<T> {
+export async function beside<T>(cache: string, file: string, work: (partial: string) => Promise<T>): Promise<T> {
   const dir = join(dirname(resolve(file)), `.lab-${process.pid}-${randomBytes(4).toString('hex')}`)
   const noted = await note(cache, dir)
   try {
-    await mkdir(dir, { mode: 0o700 })
-    return await work(dir)
+    await at(file, mkdir(dir, { mode: 0o700 }))
+    const partial = join(dir, 'file')
+    const value = await work(partial)
+    await at(file, rename(partial, file))
+    return value
+  } catch (error) {
+    throw diskFailure(error, file)
   } finally {
     await rm(dir, { recursive: true, force: true })
     await rm(noted, { force: true }).catch(() => undefined)

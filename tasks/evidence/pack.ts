@@ -3,7 +3,7 @@
  * give the same bytes.
  */
 import { createReadStream } from 'node:fs'
-import { mkdir, readFile, readdir, rename, stat, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, readdir, stat, writeFile } from 'node:fs/promises'
 import { dirname, join, relative } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { constants, createGunzip, gzipSync } from 'node:zlib'
@@ -12,7 +12,6 @@ import { beside } from '../engine/beside.ts'
 import { userError } from '../engine/error.ts'
 import { hashFile, hashText } from '../engine/fingerprint.ts'
 import { printable } from '../engine/printable.ts'
-import { diskFailure } from '../engine/store.ts'
 import type { FoundRun } from '../experiment/result.ts'
 import { INPUTS_DIR } from './inputs.ts'
 
@@ -71,14 +70,8 @@ export async function writePack(
   add(SUMS, Buffer.from(sums.join('')))
   archive.finalize()
   await reading
-  try {
-    await beside(cache, file, async (dir) => {
-      await writeFile(join(dir, 'pack'), gzipSync(Buffer.concat(chunks), { level: constants.Z_BEST_COMPRESSION }))
-      await rename(join(dir, 'pack'), file)
-    })
-  } catch (error) {
-    throw diskFailure(error, file)
-  }
+  const packed = gzipSync(Buffer.concat(chunks), { level: constants.Z_BEST_COMPRESSION })
+  await beside(cache, file, (partial) => writeFile(partial, packed))
   return await hashFile(file)
 }
 

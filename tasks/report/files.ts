@@ -1,10 +1,9 @@
 /** The files of a report: the page, and its figures and tables for a paper (SVG and PDF, CSV and LaTeX with booktabs). */
-import { rename, rm, writeFile } from 'node:fs/promises'
+import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { beside, cannotWrite } from '../engine/beside.ts'
+import type { Context } from '../engine/context.ts'
 import { makeDirectory } from '../engine/directory.ts'
-import { codeOf, userError } from '../engine/error.ts'
-import { printable } from '../engine/printable.ts'
-import { diskFailure } from '../engine/store.ts'
 import { svgToPdf } from '../host/rsvg.ts'
 import type { Figure } from './exhibits.ts'
 import { TIMELINE_STYLE } from './page.ts'
@@ -16,34 +15,9 @@ const PAGE = 45
 /** For a document: every figure and table with its caption. */
 const DOCUMENT = 'report.tex'
 
-const REASONS: Readonly<Record<string, string>> = {
-  ENOENT: 'its directory does not exist',
-  ENOTDIR: 'what should be a directory is a file',
-  EEXIST: 'what should be a directory is a file',
-  EISDIR: 'it is a directory',
-  EACCES: 'you may not write there',
-  EROFS: 'nothing can be written there',
-}
-
-/** A place that the user chose, and that cannot be written. */
-function cannotWrite(error: unknown, place: string): unknown {
-  const reason = REASONS[codeOf(error) ?? '']
-  if (reason === undefined) return diskFailure(error, place)
-  return userError({ place: printable(place, 300), fact: reason, wayOut: 'name another place' }, error)
-}
-
 /** Writes a file, whole or not at all. @throws Failure (user) for a place that cannot be written, (lab) for a full disk */
-export async function writeWhole(file: string, text: string): Promise<void> {
-  const partial = `${file}.partial-${process.pid}`
-  try {
-    await writeFile(partial, text)
-    await rename(partial, file)
-  } catch (error) {
-    throw cannotWrite(error, file)
-  } finally {
-    await rm(partial, { force: true }).catch(() => undefined)
-  }
-}
+export const writeWhole = (file: string, text: string, cache: string): Promise<void> =>
+  beside(cache, file, (partial) => writeFile(partial, text))
 
 /** An SVG that stands alone: on white, in the light colours, with the style that the page has otherwise. */
 export function figureFile({ svg }: Figure): string {
@@ -87,18 +61,12 @@ export async function writeExhibits(
   dir: string,
   figures: readonly Figure[],
   tables: readonly Table[],
-  signal: AbortSignal,
+  { cache, signal }: Pick<Context, 'cache' | 'signal'>,
 ): Promise<string[]> {
   const written: string[] = []
   const put = async (name: string, write: (file: string) => Promise<void>) => {
-    const partial = join(dir, `.${process.pid}-${name}`)
-    try {
-      await write(partial)
-      await rename(partial, join(dir, name))
-      written.push(name)
-    } finally {
-      await rm(partial, { force: true })
-    }
+    await beside(cache, join(dir, name), write)
+    written.push(name)
   }
   try {
     makeDirectory(dir)
