@@ -45,7 +45,9 @@ struct options {
 	bool count_runs; /* the kernel counts runs and time of the programs */
 	bool no_symbols; /* with meta: the host has them already */
 	const char *meta; /* only save what is the same for all runs of this boot */
+	bool facts; /* only: what this guest is */
 	const char *wake; /* only: the time, for a guest that was restored */
+	const char *seed; /* with wake: randomness, in hexadecimal */
 	const char *clock;
 	const char *buffer_kb;
 	long deadline_ms;
@@ -163,7 +165,11 @@ int apply_steps(const struct options *options);
 int pin(pid_t pid, const char *cpus);
 
 /* wake.c */
-int wake(const char *now);
+int facts(void);
+int wake(const char *now, const char *seed);
+
+/* serve.c */
+int serve(int (*work)(int argc, char **argv));
 
 /* send.c */
 int send_files(const char *dir);

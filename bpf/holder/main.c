@@ -14,7 +14,9 @@ static int usage(const char *why)
 {
 	fprintf(stderr,
 		"lab-holder: %s\n"
-		"usage: lab-holder --wake SECONDS.MILLISECONDS <SEED\n"
+		"usage: lab-holder --serve\n"
+		"       lab-holder --facts\n"
+		"       lab-holder --wake SECONDS.MILLISECONDS --seed HEX\n"
 		"       lab-holder --meta DIR [--no-symbols] [--event SYSTEM:EVENT]...\n"
 		"       lab-holder --dir DIR [--object FILE]... [--btf FILE] [--event SYSTEM:EVENT]... [--optional PROGRAM]...\n"
 		"                  [--kprobe \"p:NAME FUNCTION ARGS\"]... [--follow]\n"
@@ -43,6 +45,10 @@ static int parse(int argc, char **argv, struct options *options)
 			options->no_symbols = true;
 			continue;
 		}
+		if (strcmp(flag, "--facts") == 0) {
+			options->facts = true;
+			continue;
+		}
 		if (strcmp(flag, "--count-runs") == 0) {
 			options->count_runs = true;
 			continue;
@@ -56,6 +62,8 @@ static int parse(int argc, char **argv, struct options *options)
 			options->meta = value;
 		else if (strcmp(flag, "--wake") == 0)
 			options->wake = value;
+		else if (strcmp(flag, "--seed") == 0)
+			options->seed = value;
 		else if (strcmp(flag, "--clock") == 0)
 			options->clock = value;
 		else if (strcmp(flag, "--buffer-kb") == 0)
@@ -91,7 +99,7 @@ static int parse(int argc, char **argv, struct options *options)
 		else
 			return usage(flag);
 	}
-	return options->meta || options->wake ? 0 : usage("no workload");
+	return options->meta || options->wake || options->facts ? 0 : usage("no workload");
 }
 
 static void finish(const char *outcome, int error)
@@ -176,14 +184,16 @@ static int run(const struct options *options)
 	return error ? 1 : 0;
 }
 
-int main(int argc, char **argv)
+static int work(int argc, char **argv)
 {
 	struct options options = { .clock = "mono", .buffer_kb = "8192", .overwrite = "1", .deadline_ms = 60000 };
 
 	if (parse(argc, argv, &options))
 		return 2;
 	if (options.wake)
-		return wake(options.wake);
+		return wake(options.wake, options.seed);
+	if (options.facts)
+		return facts();
 	if (options.meta) {
 		save_meta(&options);
 		return send_files(options.meta) ? SEND_FAILED : 0;
@@ -193,4 +203,9 @@ int main(int argc, char **argv)
 	/* How it went is in the lines; the exit code says whether the files are whole. */
 	run(&options);
 	return send_files(options.dir) ? SEND_FAILED : 0;
+}
+
+int main(int argc, char **argv)
+{
+	return argc == 2 && strcmp(argv[1], "--serve") == 0 ? serve(work) : work(argc, argv);
 }

@@ -28,20 +28,21 @@ static int set_clock(const char *now)
 	return clock_settime(CLOCK_REALTIME, &time) == 0 ? 0 : errno;
 }
 
-/* Credits what stdin has, and makes the kernel's generator take it up now and not in five minutes. */
-static void reseed(int *added, int *taken_up)
+/* Credits the seed, and makes the kernel's generator take it up now and not in five minutes. */
+static void reseed(const char *hex, int *added, int *taken_up)
 {
 	struct {
 		struct rand_pool_info info;
 		char bytes[MAX_SEED];
 	} seed;
 	int fd = open("/dev/urandom", O_RDWR | O_CLOEXEC);
-	ssize_t size = 0, got;
+	size_t size = 0;
+	unsigned byte;
 
-	while (size < MAX_SEED && (got = read(0, seed.bytes + size, MAX_SEED - size)) > 0)
-		size += got;
-	seed.info.entropy_count = size * 8;
-	seed.info.buf_size = size;
+	while (hex && size < MAX_SEED && sscanf(hex + 2 * size, "%2x", &byte) == 1)
+		seed.bytes[size++] = (char)byte;
+	seed.info.entropy_count = (int)size * 8;
+	seed.info.buf_size = (int)size;
 	*added = size == 0 ? ENODATA : ioctl(fd, RNDADDENTROPY, &seed.info) == 0 ? 0 : errno;
 	*taken_up = ioctl(fd, RNDRESEEDCRNG) == 0 ? 0 : errno;
 	/* Before 4.17 there is no such request; the pool is taken up when the next reader asks. */
@@ -59,16 +60,30 @@ static void say_file(const char *key, const char *path)
 	json_text(key, text);
 }
 
-/* now: SECONDS.MILLISECONDS since 1970. */
-int wake(const char *now)
+static void say_facts(void)
 {
-	int clock = set_clock(now), added, taken_up;
-
-	reseed(&added, &taken_up);
-	json_begin("awake");
 	say_file("release", "/proc/sys/kernel/osrelease");
 	say_file("bootId", "/proc/sys/kernel/random/boot_id");
 	say_file("clocksource", "/sys/devices/system/clocksource/clocksource0/current_clocksource");
+}
+
+/* What this guest is: the first words with it. */
+int facts(void)
+{
+	json_begin("facts");
+	say_facts();
+	json_end();
+	return 0;
+}
+
+/* now: SECONDS.MILLISECONDS since 1970. */
+int wake(const char *now, const char *seed)
+{
+	int clock = set_clock(now), added, taken_up;
+
+	reseed(seed, &added, &taken_up);
+	json_begin("awake");
+	say_facts();
 	json_number("clock", clock);
 	json_number("entropy", added);
 	json_number("reseed", taken_up);

@@ -17,10 +17,14 @@ const UNPACK =
   'set -e; [ -d "$1" ] && { cat >/dev/null; exit 0; }; rm -rf "$1.new"; mkdir -p "$1.new"; tar -xf - -C "$1.new"; mv "$1.new" "$1"'
 
 /** What goes to the guest together, by its contents. */
-export const bundleOf = (files: readonly Deployable[]): SeedBundle => ({
-  id: fingerprintOf({ files: files.map(({ name, fingerprint }) => ({ name, fingerprint })) }).slice(0, 16),
-  files,
-})
+export const bundleOf = (holder: Deployable, others: readonly Deployable[]): SeedBundle => {
+  const files = [holder, ...others]
+  return {
+    id: fingerprintOf({ files: files.map(({ name, fingerprint }) => ({ name, fingerprint })) }).slice(0, 16),
+    holder: holder.name,
+    files,
+  }
+}
 
 async function archive({ files }: SeedBundle): Promise<Buffer> {
   const tar = pack()

@@ -3,7 +3,7 @@ import { Readable } from 'node:stream'
 import { extract } from 'tar-stream'
 import { labError, messageOf } from '../engine/error.ts'
 import { printable } from '../engine/printable.ts'
-import type { Guest } from '../host/ssh.ts'
+import type { Exec } from '../vm/served.ts'
 
 /** What a guest may send for one run, all files together. Bytes. */
 const LIMIT = 1024 * 2 ** 20
@@ -46,20 +46,14 @@ export async function keepFiles(bytes: Buffer, wanted: RegExp): Promise<Map<stri
   })
 }
 
-/**
- * Runs the holder, whose lines end with one for which `onLine` is true, and keeps the archive that follows on the same channel: a channel of
- * its own, or another program in the guest, costs 0.1 s under TCG.
- */
+/** Runs the holder, whose lines end with one for which `onLine` is true, and keeps the archive that follows. */
 export async function runAndFetch(
-  guest: Guest,
+  exec: Exec,
   argv: readonly string[],
   wanted: RegExp,
   options: { signal: AbortSignal; timeout: number; onLine?: (line: string) => boolean },
 ): Promise<{ files: Map<string, Buffer>; stderr: string }> {
-  const { status, stdout, stderr } = await guest.exec(argv, {
-    ...options,
-    limit: LIMIT,
-  })
+  const { status, stdout, stderr } = await exec(argv, { ...options, limit: LIMIT })
   if (status !== 0)
     throw labError({
       place: 'guest',

@@ -1,4 +1,5 @@
 /** One run in the guest: the holder attaches, records and starts the workload; what it says and what it wrote comes back. */
+import { served, type Exec } from '../vm/served.ts'
 import { Failure, labError, messageOf, userError } from '../engine/error.ts'
 import type { OpenVm } from '../vm.ts'
 import { GUEST_DIR } from './deploy.ts'
@@ -70,8 +71,13 @@ export async function guestRun(
     }
   }
   try {
-    const holder = holderArgv({ ...wanted, dir })
-    const { files, stderr } = await runAndFetch(vm.guest, wanted.strace ? underStrace(holder, dir) : holder, FILES, {
+    const [holder = '', ...request] = holderArgv({ ...wanted, dir })
+    // strace wants to see the program from its start.
+    const { guest } = vm
+    const exec: Exec = wanted.strace
+      ? (argv, options) => guest.exec(underStrace([holder, ...argv], dir), options)
+      : served(guest, holder, signal)
+    const { files, stderr } = await runAndFetch(exec, request, FILES, {
       signal,
       timeout: wanted.deadlineMs + MARGIN * (wanted.strace ? 5 : 1),
       onLine,

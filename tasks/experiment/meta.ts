@@ -8,6 +8,7 @@ import { printable } from '../engine/printable.ts'
 import { parseConfig } from '../linux/kconfig.ts'
 import type { TraceMeta } from '../linux/trace-dat.ts'
 import type { OpenVm } from '../vm.ts'
+import { served } from '../vm/served.ts'
 import { GUEST_DIR } from './deploy.ts'
 import { runAndFetch } from './fetch.ts'
 import { of, type HolderLine } from './holder.ts'
@@ -67,9 +68,12 @@ async function fetchMeta(
 ): Promise<Map<string, Buffer>> {
   const dir = `${GUEST_DIR}/meta`
   const flags = symbols ? ['--no-symbols'] : []
-  const argv = [holder, '--meta', dir, ...flags, ...events.flatMap((event) => ['--event', event])]
+  const argv = ['--meta', dir, ...flags, ...events.flatMap((event) => ['--event', event])]
   // No lines come before the archive: what the holder has to say goes to stderr.
-  const { files, stderr } = await runAndFetch(vm.guest, argv, META_FILES, { signal, timeout: 120_000 })
+  const { files, stderr } = await runAndFetch(served(vm.guest, holder, signal), argv, META_FILES, {
+    signal,
+    timeout: 120_000,
+  })
   if (/no event/.test(stderr))
     throw userError({
       place: 'trace.events',

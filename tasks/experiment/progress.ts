@@ -1,4 +1,5 @@
 /** A plan in progress: what is left, what came out, and the VMs that are at it. */
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Arm } from '../config/arms.ts'
 import type { Failed } from '../data/expect-failure.ts'
 import type { Context, StepHandle } from '../engine/context.ts'
@@ -136,7 +137,8 @@ export class Progress {
     const start = this.#start(arm)
     const held = this.#sessions.get(worker)
     if (start === 'shared' && held?.things === things && isAlive(held.vm.state) && held.vm.guest.connected) return held
-    await this.close(worker)
+    // A run that ended with its VM may still be looked at: that goes on beside the next one's start.
+    if (held) await this.close(worker)
     const { open = openVm } = this.#wanted
     // One worker may take the VM that is up; the others would wait for it.
     const session = await (start === 'warm'
@@ -213,8 +215,9 @@ export class Progress {
       this.#sessions.delete(worker)
       await session.vm.halt()
     }
-    // The host looks at one run while the guest is at the next: they use different CPUs.
-    const finishing = finishRun(session, collected, this.#places, this.#context)
+    // The host looks at one run while the guest is at the next: they use different CPUs. What the guest does next is begun first.
+    const finishing = nextTurn()
+      .then(() => finishRun(session, collected, this.#places, this.#context))
       .then(
         (outcome) => this.#keep(run, outcome),
         (error: unknown) => this.#failed(run, error),

@@ -28,7 +28,7 @@ import { typedFacts } from './typed.ts'
 import type { Described } from './slots.ts'
 
 /** Everything of an experiment that goes to the guest. */
-export const deployables = ({ holder, objects, samples, workload, types }: Ready): Deployable[] => [
+export const deployables = ({ holder, objects, samples, workload, types }: Ready): [Deployable, ...Deployable[]] => [
   holder,
   ...objects,
   ...samples.flatMap(({ program, object }) => [program, object]),

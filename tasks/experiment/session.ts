@@ -12,6 +12,11 @@ import { bootMeta, type BootMeta } from './meta.ts'
 import { deployables, type Session } from './record.ts'
 import { describeObjects } from './slots.ts'
 
+const bundleFor = (things: Ready) => {
+  const [holder, ...others] = deployables(things)
+  return bundleOf(holder, others)
+}
+
 /** Opens sessions of one experiment. Closing the VM of a session closes the session: it has nothing of its own. */
 export class Sessions {
   readonly #wanted: ExperimentWanted
@@ -36,7 +41,7 @@ export class Sessions {
 
   async #session(things: Ready, vm: OpenVm, known?: BootMeta): Promise<Session> {
     try {
-      const bundle = await deploy(vm, bundleOf(deployables(things)), this.#context.signal)
+      const bundle = await deploy(vm, bundleFor(things), this.#context.signal)
       const meta = known ?? (await this.#meta(things, vm, bundle))
       const described = this.#described.get(things) ?? (await describeObjects(things.objects))
       this.#described.set(things, described)
@@ -54,7 +59,7 @@ export class Sessions {
 
   /** On a VM that `open` boots or has. */
   async open(things: Ready, open: typeof openVm, ownOne: boolean): Promise<Session> {
-    const vm = await open({ ...things.vm, bundle: bundleOf(deployables(things)) }, this.#places, this.#context, ownOne)
+    const vm = await open({ ...things.vm, bundle: bundleFor(things) }, this.#places, this.#context, ownOne)
     await this.#needs(vm).catch(async (error: unknown) => {
       await vm[Symbol.asyncDispose]()
       throw error
@@ -64,7 +69,7 @@ export class Sessions {
 
   /** On a VM that goes on from a snapshot. The first one of a kernel takes it, if it is not there from another time. */
   async warm(things: Ready): Promise<Session> {
-    const bundle = bundleOf(deployables(things))
+    const bundle = bundleFor(things)
     const vmWanted: VmWanted = { ...things.vm, bundle }
     const wanted = {
       vm: vmWanted,

@@ -2,6 +2,7 @@
 import { Readable } from 'node:stream'
 import ssh2, { type Client as ClientType, type ClientChannel, type ConnectConfig } from 'ssh2'
 import { Failure, interrupted, labError, messageOf } from '../engine/error.ts'
+import { LeadingLines } from './leading-lines.ts'
 
 const { Client } = ssh2
 
@@ -169,8 +170,7 @@ export class Guest implements AsyncDisposable {
     const out: Buffer[] = []
     let size = 0
     let stderr = ''
-    let rest: Buffer = Buffer.alloc(0)
-    let reading = options.onLine !== undefined
+    const lines = options.onLine && new LeadingLines(options.onLine)
     return await new Promise<ExecResult>((resolve, reject) => {
       let failed = false
       let grace: NodeJS.Timeout | undefined
@@ -221,14 +221,7 @@ export class Guest implements AsyncDisposable {
         size += chunk.length
         if (size > (options.limit ?? LIMIT))
           return fail(this.#lost(argv, `more than ${options.limit ?? LIMIT} bytes of output`))
-        if (!reading) return void out.push(chunk)
-        rest = Buffer.concat([rest, chunk])
-        for (let at = rest.indexOf(10); reading && at >= 0; at = rest.indexOf(10)) {
-          const line = rest.toString('utf8', 0, at)
-          rest = rest.subarray(at + 1)
-          if (options.onLine?.(line) === true) reading = false
-        }
-        if (!reading) out.push(rest)
+        out.push(lines ? lines.push(chunk) : chunk)
       })
       channel.stderr.on('data', (chunk: Buffer) => {
         if (failed || handedOn(channel.stderr, chunk, 'stderr')) return
@@ -239,7 +232,7 @@ export class Guest implements AsyncDisposable {
         finish()
         if (failed) return
         if (options.signal?.aborted) return reject(interrupted())
-        if (reading && rest.length > 0) options.onLine?.(rest.toString('utf8'))
+        lines?.end()
         if (opened.result) resolve({ ...opened.result, stdout: Buffer.concat(out), stderr })
         else reject(this.#lost(argv, 'the channel was closed without an exit status'))
       }

@@ -266,8 +266,12 @@ async function begin(
 }
 
 /** Boots a guest. */
-export const boot = (wanted: BootWanted, context: Context, handle: StepHandle): Promise<Booted> =>
-  begin(wanted, context, handle, (attempt) => attempt.phases(), firstFacts)
+export const boot = (
+  wanted: BootWanted,
+  context: Context,
+  handle: StepHandle,
+  hello: Hello = firstFacts,
+): Promise<Booted> => begin(wanted, context, handle, (attempt) => attempt.phases(), hello)
 
 /** Lets a guest go on from a saved state; `hello` tells it what it slept through. */
 export const resume = (

@@ -1,5 +1,5 @@
 /** Data disks: the declared files as an ext4 image in the store; each VM writes to an overlay of its own. */
-import { mkdir, rm, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { ResolvedDisk } from '../config/resolve.ts'
 import type { Context } from '../engine/context.ts'
@@ -26,14 +26,21 @@ export async function diskImage(disk: ResolvedDisk, context: Context): Promise<s
   return join(entry.dir, 'disk.img')
 }
 
+/** An overlay with nothing in it names its base and is else the same bytes each time: it is made once for each base. */
+const empty = new Map<string, Buffer>()
+
 /** A throw-away qcow2 overlay over a base image that stays as it is. */
 export async function overlay(
   base: { readonly file: string; readonly format: 'raw' | 'qcow2' },
   file: string,
   signal: AbortSignal,
 ): Promise<void> {
+  const key = `${base.format} ${base.file}`
+  const known = empty.get(key)
+  if (known) return await writeFile(file, known)
   await run(['qemu-img', 'create', '-q', '-f', 'qcow2', '-F', base.format, '-b', base.file, file], {
     signal,
     place: 'vm',
   })
+  empty.set(key, await readFile(file))
 }

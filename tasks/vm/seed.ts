@@ -11,6 +11,8 @@ export interface SeedDisk {
 /** Programs and objects that are in the guest from its start: a virtio disk is faster than an emulated ssh cipher. */
 export interface SeedBundle {
   readonly id: string
+  /** The name of the holder among the files. */
+  readonly holder: string
   readonly files: readonly { readonly name: string; readonly file: string }[]
 }
 

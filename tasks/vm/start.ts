@@ -19,7 +19,8 @@ import { boot, type Booted, type BootWanted } from './boot.ts'
 import { CONSOLE_LOG } from './console.ts'
 import { diskImage, overlay } from './disks.ts'
 import type { Places } from './places.ts'
-import { writeSeed, type SeedBundle } from './seed.ts'
+import { bundleDir, writeSeed, type SeedBundle } from './seed.ts'
+import { factsBy } from './wake.ts'
 import { newVmDir, writeState, type SnapshotUse, type VmState } from './state.ts'
 
 /** A VM that answers, and how to let go of it. */
@@ -237,7 +238,10 @@ export async function startVm(
     handle.progress('boot: firmware')
     return await machineArgv(wanted, choice, { disks }, context)
   }
-  const vm = await launch(wanted, choice, { owner, argv, boot }, places, context, handle)
+  const { bundle } = wanted
+  const hello = bundle && factsBy(`${bundleDir(bundle.id)}/${bundle.holder}`)
+  const how = { owner, argv, boot: (...what: Parameters<Launch['boot']>) => boot(...what, hello) }
+  const vm = await launch(wanted, choice, how, places, context, handle)
   vm.qmp.close()
   return vm
 }
