@@ -43,12 +43,14 @@ static bool find_in(const char *profile, const char *event, long long *hits, lon
 	return false;
 }
 
-static bool info_of(const struct attachment *a, struct bpf_prog_info *info)
+/* All zeros where the kernel does not say. */
+static void info_of(const struct attachment *a, struct bpf_prog_info *info)
 {
 	__u32 size = sizeof(*info);
 
 	memset(info, 0, sizeof(*info));
-	return bpf_obj_get_info_by_fd(bpf_program__fd(a->program), info, &size) == 0;
+	if (bpf_obj_get_info_by_fd(bpf_program__fd(a->program), info, &size) != 0)
+		memset(info, 0, sizeof(*info));
 }
 
 static const char *read_profile(void)
@@ -72,10 +74,12 @@ void counts_begin(struct attachment *attachments, int count)
 {
 	const char *profile;
 
-	for (int i = 0; runs_counted && i < count; i++) {
+	for (int i = 0; i < count; i++) {
 		struct bpf_prog_info info;
 
-		attachments[i].runs_before = info_of(&attachments[i], &info) ? (long long)info.run_cnt : 0;
+		info_of(&attachments[i], &info);
+		attachments[i].runs_before = (long long)info.run_cnt;
+		attachments[i].recursions_before = (long long)info.recursion_misses;
 	}
 	profile = runs_counted ? read_profile() : "";
 	for (int i = 0; i < count; i++) {
@@ -89,13 +93,14 @@ void counts_begin(struct attachment *attachments, int count)
 /* Hits of a kprobe event for which its program did not run: at least so many, because the hits were read before the runs. */
 static long long skipped_of(const struct attachment *a, long long hits, const struct bpf_prog_info *info)
 {
-	long long skipped = 0;
+	long long skipped = 0, recursions;
 
 	if (hits >= 0 && a->hits_before >= 0 && runs_counted)
 		skipped = (hits - a->hits_before) - ((long long)info->run_cnt - a->runs_before);
 	/* Since 5.12, and of kprobes and tracepoints since 6.7. */
-	if ((long long)info->recursion_misses > skipped)
-		skipped = (long long)info->recursion_misses;
+	recursions = (long long)info->recursion_misses - a->recursions_before;
+	if (recursions > skipped)
+		skipped = recursions;
 	return skipped > 0 ? skipped : 0;
 }
 
@@ -112,8 +117,7 @@ void report_hits(const struct options *options, const struct attachment *attachm
 			continue;
 		if (!a->event[0] || !find_in(profile, a->event, &hits, &missed))
 			hits = missed = -1;
-		if (!info_of(a, &info))
-			memset(&info, 0, sizeof(info));
+		info_of(a, &info);
 		json_begin("hits");
 		json_text("program", bpf_program__name(a->program));
 		json_text("section", bpf_program__section_name(a->program));

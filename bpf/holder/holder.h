@@ -80,7 +80,7 @@ struct attachment {
 	struct bpf_program *program;
 	struct bpf_link *link;
 	char event[64]; /* name of its kprobe event in group(), or "" */
-	long long hits_before, runs_before; /* counts.c */
+	long long hits_before, runs_before, recursions_before; /* counts.c */
 };
 
 /* json.c: one object per line; begin, fields, end. Strings are escaped; anything that is not UTF-8 text becomes \u00XX. */
