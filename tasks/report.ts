@@ -126,7 +126,7 @@ export async function reportStep(wanted: ReportWanted, context: Context): Promis
           scope.kind === 'summary'
             ? ''
             : environmentHtml(
-                facts.flatMap(({ newest }) => newest),
+                facts.flatMap(({ newest }) => newest.map(({ manifest }) => manifest)),
                 scope.runs,
                 await tool(context),
               )

@@ -89,8 +89,7 @@ async function order(asked: Asked): Promise<Outcome> {
   const { orderReport, orderText } = await import('../results/order.ts')
   const wanted = experimentOf(asked)
   const found = await Promise.all(ofExperiment(runs, wanted).map((one) => readRun(results, one)))
-  const counted = found.filter(({ manifest }) => manifest.plan?.warmup !== true)
-  const report = await orderReport(wanted, counted, per)
+  const report = await orderReport(wanted, found, per)
   return { text: orderText(report), data: session.options.json === true ? report : undefined }
 }
 

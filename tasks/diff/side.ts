@@ -3,6 +3,7 @@ import { userError } from '../engine/error.ts'
 import { printable } from '../engine/printable.ts'
 import { NO_PROBE } from '../config/arms.ts'
 import { nameWayOut } from '../config/suggest.ts'
+import { counted } from '../experiment/counted.ts'
 import type { Manifest } from '../experiment/manifest.ts'
 import { pickRun, type FoundRun } from '../experiment/result.ts'
 
@@ -27,19 +28,6 @@ function pointOf({ arm, kernel }: Manifest): Readonly<Record<string, string>> {
     kernel: arm.kernel ?? kernel.name,
     ...(arm.probes ? { probe: arm.probes.join('+') || NO_PROBE } : {}),
   }
-}
-
-/** Runs that count: no warm-ups, and of several attempts at one run the last. */
-export function counted(runs: readonly FoundRun[]): FoundRun[] {
-  const last = new Map<string, FoundRun>()
-  for (const one of runs) {
-    const { plan } = one.manifest
-    if (plan?.warmup) continue
-    const key = plan ? `${plan.id} ${plan.index}` : one.dir
-    const before = last.get(key)
-    if ((before?.manifest.plan?.attempt ?? 0) <= (plan?.attempt ?? 0)) last.set(key, one)
-  }
-  return runs.filter((one) => [...last.values()].includes(one))
 }
 
 /** `probe=none,bytes=16` as pairs. */

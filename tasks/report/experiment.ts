@@ -1,13 +1,12 @@
 /** The part of a report about one experiment: what was asked, what to believe, and then what came out. */
 import type { Manifest, ProbeReport } from '../experiment/manifest.ts'
-import type { OrderReport } from '../results/order.ts'
 import { comparisonHtml } from './compare.ts'
 import type { Exhibits } from './exhibits.ts'
 import { html, idOf, type Html } from './html.ts'
 import type { Kept } from './kept.ts'
 import type { Material } from './material.ts'
 import { metricsHtml } from './metrics.ts'
-import { orderHtml } from './order.ts'
+import { orderHtml, type RunsOrder } from './order.ts'
 import { pathHtml, type GroupPath } from './path.ts'
 import type { ExperimentRuns, ReportRun } from './runs.ts'
 import { badge, completenessText, expectationList, problems, verdictBadges } from './verdict.ts'
@@ -15,12 +14,12 @@ import { badge, completenessText, expectationList, problems, verdictBadges } fro
 /** All that is known of one experiment's runs. */
 export interface ExperimentFacts {
   readonly runs: ExperimentRuns
-  /** Newest manifest of each group, in the order of the groups. */
-  readonly newest: readonly Manifest[]
+  /** Newest manifest of each group that has one that can be read, in the order of the groups. */
+  readonly newest: readonly { readonly label: string; readonly manifest: Manifest }[]
   /** Some of those that did not pass, newest first. */
   readonly bad: readonly { readonly run: ReportRun; readonly manifest: Manifest }[]
   readonly paths: readonly GroupPath[]
-  readonly order: OrderReport | undefined
+  readonly order: RunsOrder | undefined
   /** What the figures of paths leave out, if anything. */
   readonly notes: readonly string[]
 }
@@ -28,7 +27,8 @@ export interface ExperimentFacts {
 const plural = (count: number, word: string): string => `${count} ${word}${count === 1 ? '' : 's'}`
 const distinct = (values: readonly string[]): string[] => [...new Set(values)]
 
-function asked({ runs, newest }: ExperimentFacts, kept: Kept): Html {
+function asked({ runs, newest: known }: ExperimentFacts, kept: Kept): Html {
+  const newest = known.map(({ manifest }) => manifest)
   const [first] = newest
   if (first === undefined) return html``
   const about = kept.experiment(first)?.about
@@ -76,15 +76,14 @@ function notCounted(runs: readonly ReportRun[]): string {
 }
 
 /** What the newest run of each arm was expected to show. */
-function expected({ newest, runs }: ExperimentFacts): Html {
-  const shown = newest.filter(({ expectations }) => expectations.length > 0)
+function expected({ newest }: ExperimentFacts): Html {
+  const shown = newest.filter(({ manifest }) => manifest.expectations.length > 0)
   if (shown.length === 0) return html``
   const many = newest.length > 1
   return html`<details${many ? '' : html` open`}><summary>What was expected <span class="soft">${many ? `newest run of each of ${newest.length} arms` : 'of the newest run'}</span></summary>
-${newest.map((manifest, index) =>
-  manifest.expectations.length === 0
-    ? ''
-    : html`${many ? html`<h4>${runs.groups[index]?.label ?? ''} ${badge(manifest.verdict)}</h4>` : ''}${expectationList(manifest)}`,
+${shown.map(
+  ({ label, manifest }) =>
+    html`${many ? html`<h4>${label} ${badge(manifest.verdict)}</h4>` : ''}${expectationList(manifest)}`,
 )}</details>
 `
 }
@@ -144,7 +143,7 @@ export async function experimentHtml(
   alone: boolean,
 ): Promise<Html> {
   const { runs, newest, bad, paths, notes } = facts
-  const own = newest.filter(({ imported }) => imported === undefined)
+  const own = newest.map(({ manifest }) => manifest).filter(({ imported }) => imported === undefined)
   const kernels = [
     ...new Map(own.map((manifest) => [manifest.inputs?.kernel ?? manifest.kernel.name, manifest])).values(),
   ]

@@ -8,10 +8,11 @@ import { printable } from '../engine/printable.ts'
 import type { Manifest } from '../experiment/manifest.ts'
 import { readRun } from '../experiment/result.ts'
 import { isShown } from '../results.ts'
-import { orderReport, type OrderedRun, type OrderReport } from '../results/order.ts'
+import { orderReport, type OrderedRun } from '../results/order.ts'
 import type { ExperimentFacts } from './experiment.ts'
 import { spreadOf } from './histogram.ts'
 import type { Kept } from './kept.ts'
+import type { RunsOrder } from './order.ts'
 import type { GroupPath } from './path.ts'
 import { READ_US, withMetric, type ExperimentRuns, type Group, type ReportRun } from './runs.ts'
 
@@ -129,21 +130,24 @@ async function groupPaths(
 }
 
 /** The order of the newest runs' events; undefined where nothing can be compared. */
-async function orderOfRuns({ name, groups }: ExperimentRuns, options: GatherOptions): Promise<OrderReport | undefined> {
+async function orderOfRuns({ name, groups }: ExperimentRuns, options: GatherOptions): Promise<RunsOrder | undefined> {
   const runs = groups
     .flatMap(({ counted }) => counted)
     .filter(({ sequence, imported }) => sequence !== null && imported === null)
     .toSorted((a, b) => (a.started > b.started ? -1 : 1))
     .slice(0, MOST_ORDERED.runs)
-  const found: OrderedRun[] = []
+  const found: { run: ReportRun; ordered: OrderedRun }[] = []
   let events = 0
   for (const run of runs) {
     events += run.events
     if (events > MOST_ORDERED.events) break
     const manifest = await manifestOf(run, options)
-    if (manifest !== undefined) found.push({ dir: join(options.results, run.experiment, run.run), manifest })
+    if (manifest === undefined) continue
+    found.push({ run, ordered: { dir: join(options.results, run.experiment, run.run), manifest } })
   }
-  return found.length < 2 ? undefined : await orderReport(name, found.toReversed(), 'read')
+  if (found.length < 2) return undefined
+  const oldestFirst = found.toReversed().map(({ ordered }) => ordered)
+  return { report: await orderReport(name, oldestFirst, 'read'), runs: found.map(({ run }) => run) }
 }
 
 /** @param events whether the paths of reads are wanted: the one thing that has to look into the traces */
@@ -162,5 +166,9 @@ export async function gather(runs: ExperimentRuns, events: boolean, options: Gat
   // What only one of several arms has cannot be compared, and one run's reads stand in the table of steps.
   const comparable = medians.size > 1 && (withReads > 1 || runs.groups.length === 1)
   const told = declared || !comparable ? runs : withMetric(runs, READ_US, medians)
-  return { runs: told, newest: newest.filter((manifest) => manifest !== undefined), bad, paths, notes, order }
+  const known = runs.groups.flatMap(({ label }, index) => {
+    const manifest = newest[index]
+    return manifest === undefined ? [] : [{ label, manifest }]
+  })
+  return { runs: told, newest: known, bad, paths, notes, order }
 }

@@ -4,7 +4,7 @@ import { summary } from '../data/statistics.ts'
 import { html, idOf, type Html } from './html.ts'
 import { metricsOf, valuesOf, type ExperimentRuns, type ReportRun } from './runs.ts'
 import { numberText, type Cell, type Column } from './table.ts'
-import { badge } from './verdict.ts'
+import { badge, isIncomplete, mark } from './verdict.ts'
 
 /** Rows of the table of runs: a page has to stay a page. */
 export const MOST_RUNS = 2000
@@ -19,7 +19,8 @@ function inShort(one: ExperimentRuns): string {
   const parts = one.groups.slice(0, 6).flatMap((group) => {
     const values = valuesOf(group, metric)
     if (values.length === 0) return []
-    return [`${one.groups.length > 1 ? `${group.label}: ` : ''}${numberText(summary(values).median)}`]
+    const incomplete = group.counted.some(isIncomplete) ? ' (incomplete)' : ''
+    return [`${one.groups.length > 1 ? `${group.label}: ` : ''}${numberText(summary(values).median)}${incomplete}`]
   })
   const more = one.groups.length > 6 ? `, and ${one.groups.length - 6} more arms` : ''
   return parts.length === 0 ? '' : `${metric} ${parts.join('; ')}${more}`
@@ -30,7 +31,7 @@ export function experimentsTable(experiments: readonly ExperimentRuns[], links: 
   return exhibits.table(
     ['experiments'],
     {
-      caption: 'Experiments: how their runs ended, and the medians of their first metric.',
+      caption: `Experiments: how their runs ended, and the medians of their first metric.${mark(experiments.flatMap(({ groups }) => groups.flatMap(({ counted }) => counted)))}`,
       columns: [
         { head: 'experiment', kind: 'text' },
         { head: 'arms', kind: 'number' },

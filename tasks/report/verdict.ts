@@ -29,7 +29,8 @@ export const verdictBadges = (runs: readonly ReportRun[]): Html =>
 /** A run whose failure was expected and came before anything was recorded: there is no trace that could lack an event. */
 const hasTrace = ({ verdict, table }: ReportRun): boolean => table || verdict !== 'passed'
 
-const isIncomplete = (run: ReportRun): boolean => hasTrace(run) && run.completeness !== 'complete'
+/** Whether its trace cannot be shown to have lost nothing. */
+export const isIncomplete = (run: ReportRun): boolean => hasTrace(run) && run.completeness !== 'complete'
 
 /** Whether every event is accounted for, in a sentence. */
 export function completenessText(runs: readonly ReportRun[]): Html {

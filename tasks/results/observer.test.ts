@@ -5,6 +5,8 @@ import type { Observer } from '../data/observer.ts'
 import { tempDir } from '../test/temp-dir.ts'
 import { observerReports, observerText, type ObservedResult } from './observer.ts'
 
+let index = 0
+
 function run(observer: Observer, repeat: number, ns: number, plan = 'p', warmup = false): ObservedResult {
   const dir = join(tempDir(), 'run')
   mkdirSync(dir)
@@ -19,7 +21,7 @@ function run(observer: Observer, repeat: number, ns: number, plan = 'p', warmup 
         arm: { name: `bytes=16,observer=${observer}`, params: { bytes: 16 }, observer },
         repeat,
       },
-      ...{ workload: { ns }, plan: { id: plan, order: 'mirrored', warmup } },
+      ...{ workload: { ns }, plan: { id: plan, index: index++, attempt: 1, order: 'mirrored', warmup } },
     } as unknown as ObservedResult['manifest'],
   }
 }
@@ -42,6 +44,19 @@ test('what a hit costs, by wall clock and by the count of the kernel', async () 
   expect(text[3]).toContain('full     3 µs [3 µs, 3 µs] a hit')
   expect(text[5]).toContain('2 µs a run of a program by its own count (bpf_stats, 600 runs')
   expect(text.join()).not.toContain('\u001b')
+})
+
+test('of several attempts at one run only the last counts', async () => {
+  const runs = rounds('p', 1_000_000)
+  const again = runs.map((one) => ({
+    ...one,
+    manifest: { ...one.manifest, plan: { ...one.manifest.plan, attempt: 2 } } as typeof one.manifest,
+  }))
+  const slow = runs.map((one) => ({
+    ...one,
+    manifest: { ...one.manifest, workload: { ...one.manifest.workload, ns: 9e9 } } as typeof one.manifest,
+  }))
+  expect(await observerReports([...slow, ...again])).toEqual(await observerReports(runs))
 })
 
 test('rounds of two commands are not mixed', async () => {

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { z } from 'zod'
 import { observerEffect, type ObservedRun, type ObserverEffect, type OverheadOf } from '../data/observer.ts'
 import { precision, type Summary } from '../data/statistics.ts'
+import { counted } from '../experiment/counted.ts'
 import type { Manifest } from '../experiment/manifest.ts'
 import { plural } from '../ui/text.ts'
 import { safe } from './runs-table.ts'
@@ -51,9 +52,9 @@ const others = ({ arm }: Facts): string =>
 /** What an arm's name does not say where the command line chose it. */
 const machine = ({ kernel, guest }: Facts): string => [kernel?.name, guest?.accel.accel].filter(Boolean).join(' ')
 
-/** Every group of arms that differ in nothing but in how much of the probes they have. Rounds of different `lab run`s are not mixed. */
+/** Of runs that count, every group of arms that differ in nothing but in how much of the probes they have. Rounds of different `lab run`s are not mixed. */
 export async function observerReports(runs: readonly ObservedResult[]): Promise<ObserverReport[]> {
-  const observed = runs.filter(({ manifest }) => manifest.arm.observer !== undefined && manifest.plan?.warmup !== true)
+  const observed = counted(runs).filter(({ manifest }) => manifest.arm.observer !== undefined)
   const reports: ObserverReport[] = []
   const several = new Set(observed.map(({ manifest }) => machine(manifest))).size > 1
   const groups = Map.groupBy(observed, ({ manifest }) => `${others(manifest)}\0${machine(manifest)}`)

@@ -38,6 +38,25 @@ test('a read that came in another order is counted, shown, and said where', asyn
   expect(orderSummary(report)[0]).toContain('2 different sequences in 4 reads; the most common in 3 (75.0 %)')
 })
 
+test('warm-ups, and attempts that came again, are not counted', async () => {
+  const planned = (name: string, text: string, plan: Readonly<Record<string, unknown>>): OrderedRun => {
+    const one = run(name, 16, text)
+    return { ...one, manifest: { ...one.manifest, plan } as unknown as OrderedRun['manifest'] }
+  }
+  const plan = { id: 'p', index: 1, attempt: 1, warmup: false, start: 'shared', parallel: 1 }
+  const report = await orderReport(
+    'x',
+    [
+      planned('w', TURNED, { ...plan, index: 0, warmup: true }),
+      planned('first', TURNED, plan),
+      planned('again', TWO_READS, { ...plan, attempt: 2 }),
+      planned('other', TWO_READS, { ...plan, index: 2 }),
+    ],
+    'read',
+  )
+  expect(report).toMatchObject({ runs: 2, units: 4, unstable: [] })
+})
+
 test('what depends on a parameter is named', async () => {
   const runs = Array.from({ length: 12 }, (_, index) =>
     run(`p${index}`, index % 2 ? 16 : 64, index % 2 ? TWO_READS : TURNED.replace('1\t1\tbegin\n', '')),

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { dependences, SIGNIFICANT, type Dependence } from '../data/dependence.ts'
 import { orderOf, type DistinctSequence, type Order, type Unit } from '../data/order.ts'
 import { SEQUENCE_FILE, unitsOf } from '../data/sequence-file.ts'
+import { counted } from '../experiment/counted.ts'
 import type { Manifest } from '../experiment/manifest.ts'
 import { plural } from '../ui/text.ts'
 import { safe } from './runs-table.ts'
@@ -44,11 +45,11 @@ function factorsOf({ arm, kernel, guest, plan, trace }: Facts, { number }: Unit,
   }
 }
 
-/** The order of the runs of one experiment. @param per a sequence for each read, or for each run */
+/** The order of those runs of one experiment that count. @param per a sequence for each read, or for each run */
 export async function orderReport(experiment: string, runs: readonly OrderedRun[], per: Per): Promise<OrderReport> {
   const found: { readonly unit: Unit; readonly facts: Facts }[] = []
   let without = 0
-  for (const { dir, manifest } of runs) {
+  for (const { dir, manifest } of counted(runs)) {
     const text = await readFile(join(dir, SEQUENCE_FILE), 'utf8').catch(() => '')
     const units = unitsOf(text, manifest.run, per)
     if (units.length === 0) without++

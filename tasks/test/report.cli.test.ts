@@ -1,5 +1,14 @@
 /** `lab report` by the whole program, and its pages in a real Chromium. */
-import { existsSync, readFileSync, readdirSync, rmSync, statSync, truncateSync } from 'node:fs'
+import {
+  existsSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { Browser, CHROMIUM, lowContrast, type View } from './browser.ts'
@@ -224,6 +233,45 @@ test('a half-deleted run, a damaged table and a deleted one: named, and the rest
   expect(stderr).toMatch(new RegExp(`${cut}.*events.parquet cannot be read`))
   expect(stderr).toMatch(new RegExp(`${gone}.*it was deleted`))
   expect(html('broken')).toContain('10 times the same messages')
+})
+
+test('arms of one run each: no effect is claimed, and each keeps its own expectations when a manifest cannot be read', async () => {
+  await makeRuns(
+    rig,
+    traceText(10),
+    [16, 1024, 4096].map((bytes, index) =>
+      runOf(
+        'few',
+        400 + index,
+        { bytes },
+        {
+          metrics: { read_ns: bytes },
+          expectations: [{ ok: true, lines: [`for ${bytes} bytes`] }],
+          trace: trace(bytes === 16 ? 'incomplete' : 'complete', []),
+        },
+      ),
+    ),
+  )
+  await rig.lab(['results'])
+  // As the index knows it, and yet not to be read: of the same size and time.
+  const file = join(rig.dir, 'results', 'few', '20260101-000401-aaaa', 'manifest.json')
+  const { atime, mtime } = statSync(file)
+  writeFileSync(file, readFileSync(file, 'utf8').replace('"expectations"', '"expectationz"'))
+  utimesSync(file, atime, mtime)
+  const { stderr } = await rig.lab(['report', 'few'])
+  expect(stderr).toMatch(/000401-aaaa.*manifest.json cannot be read/)
+  const text = html('few')
+  expect(text).toMatch(/<h4>bytes=16 [^]{0,200}for 16 bytes/)
+  expect(text).toMatch(/<h4>bytes=4096 [^]{0,200}for 4096 bytes/)
+  expect(text).not.toContain('for 1024 bytes')
+  expect(text).toContain('too few runs')
+  expect(text).toContain('1 and 1')
+  expect(text).not.toMatch(/>(large|none shown)</)
+  expect(html('cost')).toMatch(/>6 and 6<[^]*>large</)
+  // What draws on an incomplete trace says so: the overview, the order of events.
+  await rig.lab(['report'])
+  expect(html('index')).toMatch(/<caption>Experiments: [^<]*INCOMPLETE DATA: \d+ of \d+ runs/)
+  expect(html('index')).toContain('bytes=16: 16 (incomplete)')
 })
 
 test('no runs at all: told, and nothing is written', async () => {
