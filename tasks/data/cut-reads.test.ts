@@ -4,7 +4,7 @@ import { Numbers, ReadCutter } from './cut-reads.ts'
 /** Rows of one process: a letter each, `step` ns apart. */
 function feed(cutter: ReadCutter, letters: string, { run = 0, pid = 1, step = 10, from = 0 } = {}): void {
   for (const [index, letter] of Array.from(letters).entries())
-    cutter.row(run, pid, from + index * step, letter.charCodeAt(0) - 97)
+    cutter.row(run, pid, from + index * step, letter.charCodeAt(0) - 97, from + index)
 }
 const declared = (order: string): ReadCutter =>
   new ReadCutter({
@@ -81,7 +81,7 @@ describe('not declared', () => {
 test('the typical read is one that happened, of the median duration', () => {
   const cutter = declared('ab')
   for (const [index, step] of [50, 10, 30].entries()) feed(cutter, 'ab', { run: index, step, from: 1000 })
-  expect(cutter.finish()?.typical()).toEqual({ run: 2, pid: 1, start: 1000, end: 1030 })
+  expect(cutter.finish()?.typical()).toEqual({ run: 2, pid: 1, row: 1000 })
 })
 
 test('numbers grow', () => {

@@ -52,9 +52,8 @@ class Exact extends Growing<Float64Array> {
 export interface Place {
   readonly run: number
   readonly pid: number
-  /** Times after the first event of the run. */
-  readonly start: number
-  readonly end: number
+  /** Number of its first row, as the caller counts them: several messages can have one time. */
+  readonly row: number
 }
 
 /** Reads of one kind. */
@@ -66,8 +65,7 @@ export class Kind {
   readonly durations = new Numbers()
   readonly #runs = new Numbers()
   readonly #pids = new Exact()
-  readonly #starts = new Exact()
-  readonly #ends = new Exact()
+  readonly #rows = new Exact()
 
   constructor(steps: readonly number[]) {
     this.steps = steps
@@ -78,15 +76,14 @@ export class Kind {
     return this.durations.length
   }
 
-  /** @param times of its steps */
-  add(times: readonly number[], run: number, pid: number): void {
+  /** @param times of its steps @param row of the first */
+  add(times: readonly number[], run: number, pid: number, row: number): void {
     for (const [index, gaps] of this.gaps.entries()) gaps.push((times[index + 1] ?? 0) - (times[index] ?? 0))
     const [start = 0, end = 0] = [times[0], times.at(-1)]
     this.durations.push(end - start)
     this.#runs.push(run)
     this.#pids.push(pid)
-    this.#starts.push(start)
-    this.#ends.push(end)
+    this.#rows.push(row)
   }
 
   /** Durations of the reads of each run, whose rows came one after the other. */
@@ -107,10 +104,8 @@ export class Kind {
     const durations = this.durations.values
     const middle = durations.toSorted()[Math.floor((durations.length - 1) / 2)]
     const at = middle === undefined ? -1 : durations.indexOf(middle)
-    const [run, pid, start, end] = [this.#runs, this.#pids, this.#starts, this.#ends].map(({ values }) => values[at])
-    return run === undefined || pid === undefined || start === undefined || end === undefined
-      ? undefined
-      : { run, pid, start, end }
+    const [run, pid, row] = [this.#runs, this.#pids, this.#rows].map(({ values }) => values[at])
+    return run === undefined || pid === undefined || row === undefined ? undefined : { run, pid, row }
   }
 }
 
@@ -125,6 +120,7 @@ export class ReadCutter {
   #pid = -1
   #texts: number[] = []
   #times: number[] = []
+  #row = 0
   #expected = true
   #first = -1
   /** Groups that are no whole read: of an exec, cut off, or of another order. */
@@ -136,8 +132,8 @@ export class ReadCutter {
     this.#length = order?.length ?? 0
   }
 
-  /** Rows come run by run, in each process by process, in each in the order of time. */
-  row(run: number, pid: number, time: number, text: number): void {
+  /** Rows come run by run, in each process by process, in each in the order of time. @param row its number, for `Place` */
+  row(run: number, pid: number, time: number, text: number, row = 0): void {
     const other = run !== this.#run || pid !== this.#pid
     if (other) {
       this.#end()
@@ -152,6 +148,7 @@ export class ReadCutter {
     this.#expected &&= this.#masks === undefined || ((mask >> this.#texts.length) & 1) === 1
     // One more than can be whole says that it is not.
     if (this.#texts.length <= MOST_STEPS) {
+      if (this.#texts.length === 0) this.#row = row
       this.#texts.push(text)
       this.#times.push(time)
     }
@@ -165,7 +162,7 @@ export class ReadCutter {
         : this.#expected && texts.length === this.#length
     if (texts.length > 0) {
       const kind = whole ? this.#kindOf(texts) : undefined
-      if (kind) kind.add(times, this.#run, this.#pid)
+      if (kind) kind.add(times, this.#run, this.#pid, this.#row)
       else this.others++
     }
     this.#texts = []

@@ -67,6 +67,16 @@ describe('paths', () => {
     ])
   })
 
+  test('a read that begins at the moment when another ends is shown from its own first message', async () => {
+    await writeEvents(file('touching'), [event(7, 0, 'enter'), event(7, 0, 'leave'), ...reads(7, 1)])
+    const [path] = await pathsOf([{ file: file('touching'), group: 0, pid: 7 }], [{ order: ORDER }], spill)
+    expect(path?.typical.map(({ time, message }) => [time, message.replace(/0x\w+/, 'A')])).toEqual([
+      [0, 'enter'],
+      [10_000, 'copy to A len 16'],
+      [40_000, 'leave'],
+    ])
+  })
+
   test('more different messages than are told apart: each group keeps the reads that its order means', async () => {
     const many = (pid: number, length: number) =>
       reads(pid, 3000).map((one, index) => ({

@@ -150,13 +150,14 @@ async function pathOf(
   if (kind === undefined || place === undefined) return undefined
   const messages = await rows<[time: number, message: string]>(
     connection,
-    `SELECT time - ${place.start}, step FROM own_events WHERE run = ${place.run} AND pid = ${place.pid}
-     AND time BETWEEN ${place.start} AND ${place.end} ORDER BY row LIMIT ${kind.steps.length}`,
+    `SELECT time, step FROM own_events WHERE run = ${place.run} AND pid = ${place.pid} AND row >= ${place.row}
+     ORDER BY row LIMIT ${kind.steps.length}`,
   )
+  const start = messages[0]?.[0] ?? 0
   return {
     steps: kind.steps.map((step) => (declared ? texts[step]?.text : kinds[step]) ?? ''),
     kind,
-    typical: messages.map(([time, message]) => ({ time, message })),
+    typical: messages.map(([time, message]) => ({ time: time - start, message })),
     run: place.run,
     others: cutter.others,
     declared,
@@ -197,16 +198,16 @@ export async function pathsOf(
   const cutters = groups.map((group) => cutterOf(group, texts))
   const declared = groups.map(isDeclared)
   const sorted = await connection.stream(
-    'SELECT run, pid, time, text FROM own_events JOIN numbered ON message = step ORDER BY run, pid, row',
+    'SELECT run, pid, time, text, row::DOUBLE FROM own_events JOIN numbered ON message = step ORDER BY run, pid, row',
   )
   for await (const chunk of sorted) {
-    const [run = [], pid = [], time = [], text = []] = chunk.getColumns() as number[][]
+    const [run = [], pid = [], time = [], text = [], row = []] = chunk.getColumns() as number[][]
     for (let at = 0; at < run.length; at++) {
       const which = run[at] ?? 0
       const group = runs[which]?.group ?? -1
       const number = text[at] ?? 0
       const step = declared[group] === true ? number : (texts.texts[number]?.kind ?? 0)
-      cutters[group]?.row(which, pid[at] ?? 0, time[at] ?? 0, step)
+      cutters[group]?.row(which, pid[at] ?? 0, time[at] ?? 0, step, row[at] ?? 0)
     }
   }
   const paths: (Path | undefined)[] = []

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Manifest } from '../experiment/manifest.ts'
 import { TOOL_ROOT } from '../commands/app.ts'
+import { mayMount, NAMESPACE } from './namespace.ts'
 import { Rig } from './rig.ts'
 
 const EXPERIMENTS = `
@@ -101,11 +102,6 @@ globalThis.Date = class extends real { constructor(...a) { a.length ? super(...a
     expect(manifest.seconds).toBeLessThan(600)
   }
 })
-
-/** A mount needs a namespace of our own; a user who is not root gets one together with the right to mount. */
-const NAMESPACE = process.getuid?.() === 0 ? ['unshare', '-m'] : ['unshare', '-rm']
-const mayMount =
-  spawnSync(NAMESPACE[0] ?? '', [...NAMESPACE.slice(1), 'mount', '-t', 'tmpfs', 'none', '/mnt']).status === 0
 
 test.skipIf(!mayMount)(
   'the disk is full while a result is written: what is there is whole, and --resume does the rest',
