@@ -1,7 +1,10 @@
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { failureOf } from '../test/caught.ts'
-import { debugAssignments, debugInputs, debugRequests, debugSuffix } from './debug.ts'
+import { debugAssignments, debugInputs, debugOutdated, debugRequests, debugSuffix } from './debug.ts'
 import { testContext } from '../test/context.ts'
+import { tempDir } from '../test/temp-dir.ts'
 
 const V4_15 = { major: 4, minor: 15, patch: 0 }
 const V5_4 = { major: 5, minor: 4, patch: 0 }
@@ -23,6 +26,19 @@ test('btf: the options, and pahole kept from a kind of type that kernels before 
   expect(debugAssignments('btf', V5_4, '/tree', '/lab')).toMatchObject({ PAHOLE: '/lab/kernel/pahole' })
   expect(debugAssignments('btf', V6_12, '/tree', '/lab')).not.toHaveProperty('PAHOLE')
   expect(debugSuffix('btf')).not.toBe(debugSuffix('dwarf'))
+})
+
+test('btf: what makes it is an input, the wrapper too, and vmlinux is linked again', async () => {
+  const toolRoot = tempDir()
+  mkdirSync(join(toolRoot, 'kernel'))
+  const inputs = async (text: string) => {
+    writeFileSync(join(toolRoot, 'kernel/pahole'), text)
+    return await debugInputs('btf', { ...testContext(join(toolRoot, 'cache')), toolRoot })
+  }
+  expect(await inputs('exec pahole')).not.toEqual(await inputs('exec pahole --another'))
+  expect(await inputs('exec pahole')).toEqual(await inputs('exec pahole'))
+  expect([debugOutdated('btf'), debugOutdated('dwarf'), debugOutdated('none')]).toEqual([['vmlinux'], [], []])
+  expect(await debugInputs('dwarf', testContext('/nowhere'))).toEqual({ debug: 'dwarf' })
 })
 
 test('dwarf: where the tree lies does not get into the kernel', () => {

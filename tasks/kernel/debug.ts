@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import type { ResolvedKernel } from '../config/resolve.ts'
 import type { Context } from '../engine/context.ts'
 import { userError } from '../engine/error.ts'
-import type { Inputs } from '../engine/fingerprint.ts'
+import { hashFile, type Inputs } from '../engine/fingerprint.ts'
 import { toolVersion } from '../host/tool-version.ts'
 import type { Request } from '../linux/kconfig.ts'
 import { inRange, type Version } from '../linux/version.ts'
@@ -32,6 +32,9 @@ export function debugRequests(debug: Debug, version: Version, place: string): Re
   return symbols.map((symbol) => ({ symbol, value: 'y', from: `debug: ${debug}` }))
 }
 
+/** A program of ours that stands before pahole. */
+const wrapperIn = (toolRoot: string): string => join(toolRoot, 'kernel/pahole')
+
 /** Assignments for make's command line. The build's directory stands in DWARF; with the map, two directories give one kernel. */
 export function debugAssignments(
   debug: Debug,
@@ -41,16 +44,22 @@ export function debugAssignments(
 ): Readonly<Record<string, string>> {
   if (debug === 'none') return {}
   const map = `-fdebug-prefix-map=${tree}=.`
-  const wrapper = debug === 'btf' && inRange(version, BEFORE_ENUM64) ? { PAHOLE: join(toolRoot, 'kernel/pahole') } : {}
+  const wrapper = debug === 'btf' && inRange(version, BEFORE_ENUM64) ? { PAHOLE: wrapperIn(toolRoot) } : {}
   return { KCFLAGS: map, KAFLAGS: map, ...wrapper }
 }
 
 /** What goes into the kernel's fingerprint beside the rest: nothing for `none`. */
 export async function debugInputs(debug: Debug, context: Context): Promise<Inputs> {
-  if (debug === 'none') return {}
-  const pahole = debug === 'btf' ? { pahole: await toolVersion('pahole', context.cache, context.signal) } : {}
-  return { debug, ...pahole }
+  if (debug !== 'btf') return debug === 'none' ? {} : { debug }
+  const pahole = await toolVersion('pahole', context.cache, context.signal)
+  return { debug, pahole, wrapper: await hashFile(wrapperIn(context.toolRoot)) }
 }
+
+/**
+ * What of a tree that was built before must be made again, whatever make thinks: BTF is made when vmlinux is linked, by a program that is
+ * none of its prerequisites.
+ */
+export const debugOutdated = (debug: Debug): readonly string[] => (debug === 'btf' ? ['vmlinux'] : [])
 
 /** Ending of the build directory's name. */
 export const debugSuffix = (debug: Debug): string => (debug === 'none' ? '' : `-${debug}`)

@@ -24,6 +24,7 @@ const OURS = [
   'kernel/tree.ts',
   'linux/c-parser.ts',
   'linux/clone-text.ts',
+  'linux/conditional.ts',
   'linux/edits.ts',
   'linux/expose.ts',
   'linux/locate.ts',

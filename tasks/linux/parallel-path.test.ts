@@ -1,5 +1,9 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { run } from '../host/sh.ts'
 import { failureOf } from '../test/caught.ts'
+import { tempDir } from '../test/temp-dir.ts'
 import { applyParallelPath, applyParallelPaths, type PathDeclaration } from './parallel-path.ts'
 import { after, treeOf } from './source-tree.fixture.ts'
 
@@ -217,6 +221,50 @@ describe('shapes of a cloned function', () => {
     const files = { 'lib/a.c': text + caller }
     const first = await apply(files, path)
     expect((await applyParallelPath(after(files, first.changed), path)).changed).toEqual(new Map())
+  })
+
+  test.each([
+    ['under a condition', `#ifdef CONFIG_X\nint g(void)\n{\n\treturn f(2);\n}\n#endif\n`, true],
+    [
+      'in a function that is always there, under a condition',
+      `int g(void)\n{\n#if A\n\treturn f(2);\n#endif\n\treturn 0;\n}\n`,
+      true,
+    ],
+    [
+      'under a condition and without one',
+      `#ifdef A\nint h(void)\n{\n\treturn f(3);\n}\n#endif\nint g(void)\n{\n\treturn f(2);\n}\n`,
+      false,
+    ],
+    ['in a table', `struct ops { int (*f)(int); };\nstruct ops o = { .f = f };\n`, false],
+  ])(
+    'the compiler says nothing of an original whose other callers stand %s, whatever is built',
+    async (_, other, marked) => {
+      const file = `static int f(int a)\n{\n\treturn a;\n}\n${other}${caller}`
+      const result = (await changed('lib/a.c', file, path)) ?? expect.unreachable()
+      expect(result.includes('__maybe_unused static int f(int a)')).toBe(marked)
+      const dir = tempDir()
+      writeFileSync(
+        join(dir, 'a.c'),
+        `#define __maybe_unused __attribute__((__unused__))\n#define noinline\n#define __noclone\n#define EXPORT_SYMBOL(x)\n${result}`,
+      )
+      for (const define of ['-DCONFIG_X -DA', '-UCONFIG_X']) {
+        const argv = [
+          'gcc',
+          '-fsyntax-only',
+          '-Wall',
+          '-Werror',
+          '-Wno-attributes',
+          ...define.split(' '),
+          join(dir, 'a.c'),
+        ]
+        expect((await run(argv, { signal: new AbortController().signal })).stderr).toBe('')
+      }
+    },
+  )
+
+  test('callers under the same condition as the original are there when it is', async () => {
+    const both = '#ifdef A\nstatic int f(int a)\n{\n\treturn a;\n}\nint g(void)\n{\n\treturn f(2);\n}\n'
+    expect(await changed('lib/a.c', `${both}${caller}#endif\n`, path)).not.toContain('__maybe_unused')
   })
 
   test('words of the body are not in the prototype', async () => {

@@ -7,6 +7,7 @@
 import { createTwoFilesPatch } from 'diff'
 import { userError } from '../engine/error.ts'
 import { countWord, references, type Definition, type Reference } from './c-parser.ts'
+import { certainWith, without } from './conditional.ts'
 import { applyEdits } from './edits.ts'
 import { cloneText, prototypeText, under, withoutSpace } from './clone-text.ts'
 import { layered, Files, type Located, type SourceTree } from './source-tree.ts'
@@ -185,20 +186,20 @@ async function addClone(work: Work, one: Located, all: readonly Located[], entry
 }
 
 /**
- * An original whose only calls were the entry's is marked as perhaps unused: the compiler warns of it otherwise, and with CONFIG_WERROR
- * the kernel would not build.
+ * An original that may be left without a call, since the entry's were the only ones or others stand under conditions of the preprocessor, is
+ * marked as perhaps unused: the compiler warns of it otherwise, and with CONFIG_WERROR the kernel would not build.
  */
 async function markUnused(work: Work, all: readonly Located[], entry: Located): Promise<void> {
   for (const one of all) {
     if (isHeader(one) || !isStatic(one) || one.file !== entry.file) continue
     const { text, definitions, declarations } = await work.files.parsed(one.file)
-    const named = (list: readonly { name: string }[]) => list.filter(({ name }) => name === one.name).length
-    const inside = [...entry.definitions, ...one.definitions].flatMap(({ body }) =>
-      references(body, new Set([one.name])),
-    )
-    if (countWord(text, one.name) > named(definitions) + named(declarations) + inside.length) continue
+    const own = [...definitions, ...declarations].filter(({ name }) => name === one.name)
+    const others = without(text, [...own, ...entry.definitions])
     for (const { start, signature } of one.definitions)
-      if (!/\b(?:inline|__always_inline|__maybe_unused|__always_unused)\b/.test(signature))
+      if (
+        countWord(certainWith(others, start), one.name) === 0 &&
+        !/\b(?:inline|__always_inline|__maybe_unused|__always_unused)\b/.test(signature)
+      )
         additionsOf(work, one.file).replace({ start, end: start, text: '__maybe_unused ' })
   }
 }
