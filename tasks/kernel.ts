@@ -2,7 +2,7 @@
  * Step: kernel. fetch -> patch -> configure -> build -> prove -> package. The artefacts stand in the store under the fingerprint of
  * everything that goes in; the build tree stays beside it, so that the next change costs seconds.
  */
-import { cp, readFile, rename, writeFile } from 'node:fs/promises'
+import { appendFile, cp, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import type { ResolvedKernel } from './config/resolve.ts'
@@ -17,17 +17,18 @@ import { buildFailure, isObjectLine, make, stripDebug } from './host/kbuild.ts'
 import { usedByProcesses } from './host/open-files.ts'
 import { blamed } from './kernel/blame.ts'
 import { configure, requestsFor } from './kernel/configure.ts'
-import { debugAssignments, debugRequests, debugSuffix } from './kernel/debug.ts'
+import { debugAssignments, debugOutdated, debugRequests, debugSuffix } from './kernel/debug.ts'
 import { kernelFingerprint, whyBuild, type Plan } from './kernel/identity.ts'
 import { patchLayers, readPatches } from './kernel/patches.ts'
 import { prove } from './kernel/prove.ts'
 import { buildName, ensureTree } from './kernel/source.ts'
+import { buildTargets, leftFromModules, preparationTargets, refuseExports } from './kernel/targets.ts'
 import { computeChange, KernelTree, type Change } from './kernel/tree.ts'
 import { compatOf, NO_COMPAT, type Compat } from './linux/compat.ts'
-import { mergeRequests } from './linux/kconfig.ts'
+import { mergeRequests, parseConfig } from './linux/kconfig.ts'
 import { layered } from './linux/source-tree.ts'
 import { unifiedDiff } from './linux/unified-diff.ts'
-import { inRange, versionOfMakefile, type Version } from './linux/version.ts'
+import { versionOfMakefile, type Version } from './linux/version.ts'
 
 /** A kernel in the store. */
 export interface KernelArtefact {
@@ -58,6 +59,11 @@ interface Opened {
   readonly compat: Compat
   /** For make's command line, whatever is made. */
   readonly assignments: Readonly<Record<string, string>>
+}
+
+/** And configured. */
+interface Configured extends Opened {
+  readonly config: ReadonlyMap<string, string>
 }
 
 /** Assignments of several origins in one; flags for the compiler are added up. */
@@ -98,7 +104,13 @@ async function openTree(plan: Plan, dir: string, context: Context, handle: StepH
 }
 
 /** The tree, changed and configured for this kernel. */
-async function readyTree(plan: Plan, dir: string, context: Context, handle: StepHandle, log: string): Promise<Opened> {
+async function readyTree(
+  plan: Plan,
+  dir: string,
+  context: Context,
+  handle: StepHandle,
+  log: string,
+): Promise<Configured> {
   const opened = await openTree(plan, dir, context, handle)
   const { tree, change, version, assignments } = opened
   const { config, options, debug } = plan.kernel
@@ -108,8 +120,8 @@ async function readyTree(plan: Plan, dir: string, context: Context, handle: Step
     ...(await requestsFor({ fragments: config, options }, version)),
     ...debugRequests(debug, version, plan.place),
   ])
-  await configure(tree.dir, requests, version, plan.place, assignments, { signal: context.signal, log })
-  return opened
+  const text = await configure(tree.dir, requests, version, plan.place, assignments, { signal: context.signal, log })
+  return { ...opened, config: parseConfig(text) }
 }
 
 /** What the artefact keeps of the compat table: each row that was applied, with its reason, and those that the tree did not need. */
@@ -127,14 +139,11 @@ async function appliedIn(dir: string): Promise<string[]> {
   return record.applied.map(({ name }) => name)
 }
 
-/** `make headers` came with 5.3; before that headers_install makes the same files, and in the same place (usr/include). */
-const headersTarget = (version: Version): string => (inRange(version, 'v5.3..') ? 'headers' : 'headers_install')
-
 async function compile(
   { dir: tree, layers, read }: Pick<KernelTree, 'dir' | 'read'> & Pick<Change, 'layers'>,
   plan: Plan,
   assignments: Readonly<Record<string, string>>,
-  version: Version,
+  targets: readonly string[],
   context: Context,
   handle: StepHandle,
   log: string,
@@ -150,7 +159,7 @@ async function compile(
   }
   try {
     await make(
-      { tree, targets: ['bzImage', 'modules', headersTarget(version)], assignments, jobs: context.jobs },
+      { tree, targets, assignments, jobs: context.jobs },
       { signal: context.signal, log, onLine, place: plan.place },
     )
   } catch (error) {
@@ -186,11 +195,17 @@ async function build(
   const already = await context.store.get('kernel', fingerprint)
   if (already) return already.dir
   if (existsSync(log)) await rename(log, `${log}.old`)
-  const { tree, change, version, compat, assignments } = await readyTree(plan, dir, context, handle, log)
+  const { tree, change, version, compat, assignments, config } = await readyTree(plan, dir, context, handle, log)
+  refuseExports(change, config, place)
   for (const text of change.warnings) context.emit({ type: 'notice', level: 'warning', place, text })
   handle.progress('compile')
   const changed = { dir: tree.dir, layers: change.layers, read: (path: string) => tree.read(path) }
-  await compile(changed, plan, assignments, version, context, handle, log)
+  const none = leftFromModules(config).map((name) => join(tree.dir, name))
+  for (const file of [...none, ...debugOutdated(plan.kernel.debug).map((name) => join(tree.dir, name))])
+    await rm(file, { force: true })
+  await compile(changed, plan, assignments, buildTargets(config, version), context, handle, log)
+  // Who asks what is exported gets an answer. Newer kernels make the file in any case.
+  for (const file of none) await appendFile(file, '')
   handle.progress('prove')
   await prove(tree.dir, change.paths, change.exposed, place, context.signal)
   handle.progress('package')
@@ -291,13 +306,13 @@ export async function inTree<F, T>(
   await using _lock = await lock(join(dir, 'lock'), context.signal, () =>
     handle.progress('wait for another build of the same source'),
   )
-  const { tree, version, assignments } = await readyTree(plan, dir, context, handle, log)
+  const { tree, version, assignments, config } = await readyTree(plan, dir, context, handle, log)
   const found = await look(tree.dir)
   handle.progress('prepare the tree')
   const { signal, jobs } = context
   const { place } = plan
   await make(
-    { tree: tree.dir, targets: ['modules_prepare', headersTarget(version)], assignments, jobs },
+    { tree: tree.dir, targets: preparationTargets(config, version), assignments, jobs },
     { signal, log, place },
   )
   return await work({ dir: tree.dir, assignments, log, place }, found)

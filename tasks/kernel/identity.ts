@@ -21,6 +21,7 @@ const OURS = [
   'kernel.ts',
   'kernel/debug.ts',
   'kernel/patches.ts',
+  'kernel/targets.ts',
   'kernel/tree.ts',
   'linux/c-parser.ts',
   'linux/clone-text.ts',

@@ -119,6 +119,28 @@ test('R-0702-4: one function more compiles its own file again, and not the kerne
   expect(again.length).toBeLessThan(all.length / 10)
 })
 
+test('a kernel without modules builds, and exports nothing; what would have to is refused before', async () => {
+  rig.edit(
+    'lab.yaml',
+    'images:\n',
+    `  bare:
+    extends: v5.10
+    config: []
+    options: { 64BIT: y, PRINTK: y, MODULES: n, KPROBE_EVENTS_ON_NOTRACE: n }
+    parallelPath: []
+    expose: [{ function: vfs_read, as: [noinline] }]
+images:
+`,
+  )
+  const env = { LAB_CACHE_DIR: HERE }
+  const [{ path }] = (await rig.answer(['build', 'kernel', 'bare'], env)) as [{ path: string }]
+  expect(readFileSync(join(path, 'Module.symvers'), 'utf8')).toBe('')
+  expect(readFileSync(join(path, 'System.map'), 'utf8')).toMatch(/ T vfs_read$/m)
+  rig.edit('lab.yaml', 'function: vfs_read, as: [noinline] }', 'function: vfs_read, as: [exported] }')
+  const { status, stderr } = await rig.lab(['build', 'kernel', 'bare'], env)
+  expect([status, stderr]).toEqual([2, expect.stringMatching(/CONFIG_MODULES is not set.*vfs_read[^]*MODULES: y/)])
+})
+
 test('functions picked all over the tree compile exposed and cloned, or are refused with a reason', async () => {
   const [name = ''] = readdirSync(join(HERE, 'build'))
   const { functions, exposed, cloned } = await corpus(join(HERE, 'build', name, 'src'), 10)
