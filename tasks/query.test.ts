@@ -11,39 +11,26 @@ import {
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { writeEvents } from './data/events-parquet.ts'
 import type { LabEvent } from './engine/event.ts'
+import type { Manifest } from './experiment/manifest.ts'
+import { MANIFEST, putRun as put } from './experiment/run.fixture.ts'
 import { indexRuns } from './experiment/run-index.ts'
 import { trace, said } from './data/trace.fixture.ts'
 import { queryStep } from './query.ts'
 import { failureOf } from './test/caught.ts'
 import { tempDir } from './test/temp-dir.ts'
 
-const MANIFEST = {
-  ...{ format: 1, experiment: 'e', arm: { name: 'n=3', params: { n: 3, how: 'fast' } }, repeat: 1, seconds: 1 },
-  kernel: { name: 'v5.10', wanted: 'v5.4', fallback: true, release: '5.10.223' },
-  ...{ image: { name: 'minimal' }, guest: { accel: { accel: 'tcg' }, vm: 'up' } },
-  workload: { argv: ['readfile', '/f'], pid: 7, status: 0, signal: null, ms: 12 },
-  trace: {
-    clock: 'mono',
-    events: 2,
-    notUnderstood: 0,
-    completeness: 'complete',
-    losses: { overrun: 0, dropped: null },
-  },
-  verdict: 'passed',
-}
+const PROGRAM = { program: 'p', section: 'kprobe/f', attached: null, hits: 0, missed: -1 }
 
+/** A run of one process, with a table of its messages and one program. @returns its directory */
 async function putRun(results: string, run: string, started: string, ...texts: string[]): Promise<string> {
-  const dir = join(results, 'e', run)
-  mkdirSync(dir, { recursive: true })
-  writeFileSync(join(dir, 'manifest.json'), JSON.stringify({ ...MANIFEST, started }))
-  writeFileSync(
-    join(dir, 'probes.json'),
-    JSON.stringify({ programs: [{ program: 'p', section: 'kprobe/f', attached: null, hits: 0, missed: -1 }] }),
-  )
-  await writeEvents(join(dir, 'events.parquet'), trace(said(7, ...texts)))
-  return dir
+  const manifest: Partial<Manifest> = {
+    ...{ experiment: 'e', started, arm: { name: 'n=3', params: { n: 3, how: 'fast' } } },
+    kernel: { ...MANIFEST.kernel, wanted: 'v5.4', fallback: true },
+    trace: { ...MANIFEST.trace, losses: { overrun: 0, dropped: null } },
+  }
+  const files = { 'probes.json': JSON.stringify({ programs: [PROGRAM] }) }
+  return (await put(results, { run, manifest, events: trace(said(7, ...texts)), files })).dir
 }
 
 const shared = mkdtempSync(join(tmpdir(), 'lab-query-'))
@@ -105,15 +92,15 @@ describe('the tables', () => {
 test('metrics, and which runs count: no warm-ups, and of two attempts the last', async () => {
   const own = tempDir()
   const plan = { id: 'p', index: 1, warmup: false, attempt: 1 }
-  const put = async (run: string, more: object) => {
+  const putWith = async (run: string, more: object) => {
     await putRun(own, run, `2026-01-01T00:00:0${run.slice(1)}.000Z`, 'a')
     const file = join(own, 'e', run, 'manifest.json')
     writeFileSync(file, JSON.stringify({ ...(JSON.parse(readFileSync(file, 'utf8')) as object), ...more }))
   }
-  await put('r1', { plan: { ...plan, index: 0, warmup: true } })
-  await put('r2', { plan, metrics: { ns: 5 } })
-  await put('r3', { plan: { ...plan, attempt: 2 }, metrics: { ns: 7, other: null } })
-  await put('r4', {})
+  await putWith('r1', { plan: { ...plan, index: 0, warmup: true } })
+  await putWith('r2', { plan, metrics: { ns: 5 } })
+  await putWith('r3', { plan: { ...plan, attempt: 2 }, metrics: { ns: 7, other: null } })
+  await putWith('r4', {})
   expect(
     (await rows('SELECT run, counts, name, value FROM runs LEFT JOIN metrics USING (run) ORDER BY 1, 3', own)).rows,
   ).toEqual([
@@ -197,7 +184,10 @@ describe('the index of runs', () => {
     expect(await names(own)).toEqual(['a', 'b'])
     rmSync(join(own, 'e/a'), { recursive: true })
     await putRun(own, 'c', '2026-01-03')
-    writeFileSync(join(own, 'e/b/manifest.json'), JSON.stringify({ ...MANIFEST, started: '2026-01-09' }))
+    writeFileSync(
+      join(own, 'e/b/manifest.json'),
+      JSON.stringify({ ...MANIFEST, experiment: 'e', started: '2026-01-09' }),
+    )
     expect(await names(own)).toEqual(['c', 'b'])
     rmSync(join(own, 'e/b/manifest.json'))
     expect(await names(own)).toEqual(['c'])

@@ -4,58 +4,26 @@ import path from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import type { Manifest } from './experiment/manifest.ts'
 import { listRuns, pickRun, type FoundRun } from './experiment/result.ts'
+import { MANIFEST as PASSED } from './experiment/run.fixture.ts'
 import type { ListedRun } from './experiment/run-index.ts'
 import { isShown, readRunFiles, removeRun, runDetails } from './results.ts'
 import { runsTable } from './results/runs-table.ts'
 
 const MANIFEST: Manifest = {
-  format: 1,
-  experiment: 'readiter',
-  run: '20261123-213000-1a2b',
-  arm: { name: 'bytes=16,count=3', params: { bytes: 16, count: 3 } },
+  ...PASSED,
   repeat: 2,
-  started: '2026-11-23T21:30:00.123Z',
-  seconds: 4.2,
-  lab: { name: 'copyout', file: 'lab.yaml', text: '' },
-  kernel: {
-    name: 'v5.10',
-    wanted: 'v5.4',
-    fallback: true,
-    release: '5.10.223',
-    version: '#1',
-    source: 'linux-source-5.10 5.10.223-1',
-    fingerprint: 'f',
-    compat: [],
-  },
-  image: { name: 'minimal', fingerprint: 'i' },
-  objects: {},
-  guest: {
-    bootId: 'b',
-    clocksource: 'tsc',
-    accel: { accel: 'tcg', asked: 'auto', reason: '/dev/kvm does not exist' },
-    qemu: [],
-    vm: 'started',
-  },
-  host: { kernel: 'k', cpu: 'c', cpus: 2, node: '24' },
-  workload: { argv: ['readfile', '/data/f'], pid: 9, status: 0, signal: null, ms: 12 },
+  kernel: { ...PASSED.kernel, wanted: 'v5.4', fallback: true },
+  workload: { ...PASSED.workload, argv: ['readfile', '/data/f'] },
   trace: {
-    clock: 'mono',
-    bufferBytes: 1,
-    events: 18,
-    notUnderstood: 2,
-    completeness: 'incomplete',
-    losses: { overrun: 5, dropped: null },
-    reasons: ['5 events were overwritten'],
+    ...{ ...PASSED.trace, events: 18, notUnderstood: 2, completeness: 'incomplete' },
+    ...{ losses: { overrun: 5, dropped: null }, reasons: ['5 events were overwritten'] },
   },
-  failures: [],
-  tracedEvents: [],
   others: [{ pid: 7, comm: 'evil\u001b[2J', events: 4 }],
   expectations: [
     { ok: true, lines: ['3 reads'] },
     { ok: false, lines: ['3 sequences were expected', 'found 2'] },
   ],
   verdict: 'failed',
-  sha256: {},
 }
 
 function resultsWith(runs: Readonly<Record<string, object | null>>): string {
