@@ -1,0 +1,249 @@
+/** The part of the schema about experiments: arms, runs, trace, and what must hold. */
+import { z } from 'zod'
+import { Expectation } from './schema-expect.ts'
+import { func, name, Options, paramName, path, seconds, size, text } from './schema-text.ts'
+
+const ParamValue = z.union([
+  z.int(),
+  // oxlint-disable-next-line no-control-regex -- no argument of a program can hold NUL
+  text(/^[^\x00]*$/, 'a parameter has no NUL character'),
+])
+
+/** A value of a map slot. Numbers beyond 2^53 are written as text, for example "0xffff888000000000". */
+const SlotValue = z.union([
+  z.int(),
+  // oxlint-disable-next-line no-control-regex -- a char array ends at NUL
+  text(/^[^\x00]+$/, 'a value is a whole number, text, ${workload.pid} or a parameter'),
+])
+
+export const Slots = z
+  .record(
+    text(/^[A-Za-z_][A-Za-z0-9_]*$/, 'a map or global variable is named as in C'),
+    z
+      .union([
+        SlotValue,
+        z.record(
+          // oxlint-disable-next-line no-control-regex -- a char array ends at NUL
+          text(/^[^\x00]+$/, 'a key is not empty'),
+          z.union([SlotValue, z.record(func, SlotValue).describe('fields of a struct: name -> value')]),
+        ),
+      ])
+      .describe('a value (of entry 0, or of a global variable), or fields of a struct, or key -> value or fields'),
+  )
+  .describe('what maps and global variables hold before the workload starts: name -> key or field -> value')
+
+/** One group in parentheses: the number. */
+const numberPattern = z
+  .string()
+  .min(1)
+  .refine((value) => {
+    try {
+      return (new RegExp(`${value}|`, 'u').exec('')?.length ?? 0) === 2
+    } catch {
+      return false
+    }
+  }, 'a metric is a regular expression with one group, the number: "took ([0-9]+) ns"')
+
+export const Metric = z.union([
+  z.strictObject({ stdout: numberPattern.describe('read from what the workload prints') }),
+  z.strictObject({ message: numberPattern.describe("read from the workload's messages in the trace") }),
+])
+
+export const Until = z.strictObject({
+  metric: paramName.describe('the metric that decides'),
+  ci: text(/^[1-9][0-9]?(\.[0-9])?%$/, 'a precision is a percentage, for example 5%').describe(
+    'half the width of the 95 % interval of its median, as a share of the median',
+  ),
+  min: z.int().min(3).max(10000).optional().describe('runs of each arm at least; 5 when left out'),
+  max: z.int().min(3).max(10000).describe('runs of each arm at most'),
+})
+
+export const ORDERS = ['interleaved', 'mirrored', 'sequential', 'shuffled'] as const
+export const STARTS = ['shared', 'warm', 'cold'] as const
+
+const Point = z.record(paramName, ParamValue)
+
+export const Before = z.union([
+  z.literal('drop-caches').describe('empties page cache, dentries and inodes'),
+  z.strictObject({
+    sysctl: z
+      .record(
+        text(/^[a-z][a-z0-9_.-]*$/, 'a sysctl is named like vm.swappiness'),
+        z.union([z.int(), text(/^[^\r\n]{1,200}$/, 'the value of a sysctl is one line')]),
+      )
+      .describe('kernel settings by name, for example vm.swappiness'),
+  }),
+  z.strictObject({
+    remount: text(/^(\/[A-Za-z0-9_.-]+)+$/, 'a mount point is a path such as /data').describe(
+      'a data disk that is unmounted and mounted again, so that nothing of it is cached',
+    ),
+  }),
+  z.strictObject({
+    pin: z
+      .union([z.int().min(0).max(255), z.array(z.int().min(0).max(255)).min(1)])
+      .describe('the CPUs of the guest that the workload may run on, from 0'),
+  }),
+  z.strictObject({
+    run: z.string().min(1).describe('a command in the guest; ${name} is a parameter; no shell reads it'),
+  }),
+])
+
+export const COLLECT = ['trace', 'stdout', 'dmesg', 'maps', 'kallsyms'] as const
+/** `system:event`, `system:*`; `p:name function arguments` and `r:...`, the language of kprobe_events without its group. */
+const TRACE_EVENT =
+  /^(?:[A-Za-z0-9_]+:(?:[A-Za-z0-9_]+|\*)|[pr]:[A-Za-z_][A-Za-z0-9_]{0,40} [A-Za-z_][^\s]{0,120}(?: [^\s]+){0,20})$/
+
+export const CLOCKS = ['local', 'global', 'counter', 'mono', 'boot', 'x86-tsc'] as const
+
+export const Experiment = z
+  .strictObject({
+    about: z.string().optional().describe('what the experiment shows, in a sentence'),
+    skip: z
+      .string()
+      .min(1)
+      .optional()
+      .describe('why `lab run --all` leaves it out; `lab run NAME` runs it all the same'),
+    vm: name.optional().describe('the VM to use; the only one, or the one called default, when left out'),
+    options: Options.optional().describe(
+      'kernel options that this experiment needs otherwise, on top of those of whatever kernel it runs on',
+    ),
+    probes: z.array(name).min(1).describe('names of probes, attached in this order'),
+    workload: z
+      .strictObject({
+        source: path.optional().describe('a C file, compiled for the guest; lab:NAME is one of the lab itself'),
+        run: z.string().min(1).describe('the command in the guest; ${name} is a parameter; no shell reads it'),
+      })
+      .describe('what runs while the probes are attached'),
+    params: z
+      .record(paramName, z.array(ParamValue).min(1))
+      .optional()
+      .describe('lists of values; every combination is one arm'),
+    matrix: z
+      .strictObject({
+        kernel: z.array(name).min(1).optional().describe('kernels to run every arm on'),
+        probe: z
+          .array(name)
+          .min(1)
+          .optional()
+          .describe('probes to run every arm with, one at a time; none is no probe'),
+      })
+      .optional()
+      .describe('what is compared beside the parameters: each kernel and each probe makes arms of its own'),
+    include: z.array(Point).min(1).optional().describe('further arms: each a value for every axis'),
+    exclude: z.array(Point).min(1).optional().describe('arms that are left out: all that have these values'),
+    order: z
+      .enum(ORDERS)
+      .optional()
+      .describe(
+        'interleaved: one repeat of every arm after the other (when left out); mirrored: the same, every second round backwards (ABBA); sequential: arm by arm; shuffled',
+      ),
+    seed: z
+      .int()
+      .min(0)
+      .max(2 ** 32 - 1)
+      .optional()
+      .describe('of a shuffled order; drawn and recorded when left out'),
+    warmup: z.int().min(0).max(1000).optional().describe('runs of each arm that come first and do not count'),
+    retries: z
+      .int()
+      .min(0)
+      .max(100)
+      .optional()
+      .describe('further attempts at a run that did not pass; 0 when left out'),
+    before: z
+      .array(Before)
+      .optional()
+      .describe(
+        'what is done in the guest before each run: drop-caches, { sysctl: {...} }, { remount: /data }, { pin: 1 }, { run: COMMAND }',
+      ),
+    start: z
+      .enum(STARTS)
+      .optional()
+      .describe(
+        'shared: all runs on one VM (when left out); warm: each run starts from a snapshot of a VM that has booted; ' +
+          'cold: each run boots its own',
+      ),
+    control: z
+      .literal('cold')
+      .optional()
+      .describe('with start: warm, every arm also boots cold, and the summary says whether the two agree'),
+    parallel: z
+      .union([z.int().min(1).max(64), z.literal('auto')])
+      .optional()
+      .describe('VMs at a time; auto: as many as CPUs and memory of the host allow; 1 when left out'),
+    observer: z
+      .enum(['yes', 'no'])
+      .optional()
+      .describe(
+        'yes: what the probes cost, by four arms: none, empty (their hooks and nothing in them), full, and counted (with the count of the kernel on), mirrored when `order` is left out',
+      ),
+    metrics: z
+      .record(paramName, Metric)
+      .optional()
+      .describe('numbers of each run, by name: the median of everything that matches'),
+    repeat: z
+      .union([
+        z.int().min(1).max(10000),
+        z.strictObject({ until: Until.describe('until a metric is known well enough') }),
+      ])
+      .optional()
+      .describe('runs of each arm; 1 when left out; { until: ... }: as many as a metric needs'),
+    timeout: seconds
+      .optional()
+      .describe('deadline of one workload, before it is scaled for a slow accelerator; 60s when left out'),
+    deadline: seconds
+      .optional()
+      .describe('for all runs of one arm together; the rest of its runs is left out, and the summary says so'),
+    trace: z
+      .strictObject({
+        clock: z.enum(CLOCKS).optional().describe('the clock of the trace; mono when left out'),
+        buffer: size.optional().describe('ring buffer of each CPU; 8M when left out'),
+        events: z
+          .array(
+            text(
+              TRACE_EVENT,
+              'an event is written system:event, a kprobe event p:NAME FUNCTION ARGUMENTS (r: at its return)',
+            ),
+          )
+          .optional()
+          .describe(
+            'further trace events: system:event, system:* for all of a system, or a kprobe event in the words of the kernel ' +
+              '(Documentation/trace/kprobetrace.rst): p:entered copyout to=%di, r:left copyout left=$retval',
+          ),
+        overwrite: z
+          .enum(['yes', 'no'])
+          .optional()
+          .describe('when the buffer is full: yes (when left out) drops the oldest events, no the newest'),
+        onLoss: z
+          .enum(['fail', 'warn', 'retry'])
+          .optional()
+          .describe(
+            'when something was lost: fail (when left out) makes the run incomplete, warn says so and lets it pass, ' +
+              'retry runs it again with twice the buffer, once',
+          ),
+        function_graph: z
+          .strictObject({
+            functions: z
+              .array(func)
+              .min(1)
+              .describe(
+                'where a tree begins; of several names those that the kernel has, for example [__x64_sys_read]',
+              ),
+            depth: z.int().min(1).max(50).optional().describe('calls below that are shown; all when left out'),
+          })
+          .optional()
+          .describe("the call tree of the workload's work in the kernel, with durations"),
+      })
+      .optional()
+      .describe('how the trace is taken'),
+    maps: Slots.optional(),
+    collect: z.array(z.enum(COLLECT)).optional().describe('what a run keeps; everything when left out'),
+    expect: z.array(Expectation).optional().describe('what must hold for the run to pass'),
+  })
+  .meta({ title: 'Experiment', description: 'a workload under probes, with parameters and expectations' })
+
+export type Experiment = z.infer<typeof Experiment>
+export type Slots = z.infer<typeof Slots>
+export type Before = z.infer<typeof Before>
+export type Metric = z.infer<typeof Metric>
+export type ParamValue = z.infer<typeof ParamValue>
