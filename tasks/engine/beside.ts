@@ -59,8 +59,10 @@ const at = async <T>(file: string, step: Promise<T>): Promise<T> =>
 export async function beside<T>(cache: string, file: string, work: (partial: string) => Promise<T>): Promise<T> {
   const dir = join(dirname(resolve(file)), `.lab-${process.pid}-${randomBytes(4).toString('hex')}`)
   const noted = await note(cache, dir)
+  let made = false
   try {
     await at(file, mkdir(dir, { mode: 0o700 }))
+    made = true
     const partial = join(dir, 'file')
     const value = await work(partial)
     await at(file, rename(partial, file))
@@ -68,7 +70,8 @@ export async function beside<T>(cache: string, file: string, work: (partial: str
   } catch (error) {
     throw diskFailure(error, file)
   } finally {
-    await rm(dir, { recursive: true, force: true })
+    // Where a file stands in the place of its directory, to look for it would be one more error.
+    if (made) await rm(dir, { recursive: true, force: true })
     await rm(noted, { force: true }).catch(() => undefined)
   }
 }
