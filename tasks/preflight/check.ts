@@ -1,7 +1,7 @@
 /** Every hook of every probe of a lab on every kernel of it, before anything boots. */
 import { readFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import type { ResolvedLab } from '../config/resolve.ts'
+import type { ResolvedLab, ResolvedProbe } from '../config/resolve.ts'
 import type { Context } from '../engine/context.ts'
 import { headersIn, kernelsOf, placeOf } from '../lint.ts'
 import type { Verdict } from '../linux/symbols/verdict.ts'
@@ -38,6 +38,54 @@ export interface HookCheck {
   readonly hooks: readonly CheckedHook[]
 }
 
+interface Found {
+  readonly probe: string
+  readonly optional: readonly string[]
+  readonly place: string
+  readonly program: HookedProgram
+}
+
+/** A probe that is a sample of the kernel's own tree: its hooks are those of that tree's text. */
+type SampleProbe = Extract<ResolvedProbe, { sample: string }>
+
+/** Of include/linux/stringify.h. */
+const STRINGIFY = '#define __stringify(x) #x\n'
+
+/** Of a text that chooses by architecture, what is for ours (samples/bpf/trace_common.h). */
+const ofX86 = (text: string): string =>
+  text.replaceAll(/^#ifdef __x86_64__\n(.*?)^#(?:elif|else)\b.*?^#endif.*$/gms, '$1')
+
+/** The programs of samples, and the samples whose text is not here. */
+async function samplesOf(
+  samples: readonly SampleProbe[],
+  { tree, version }: KernelView,
+  parsed: ParsedTexts,
+): Promise<{ readonly found: readonly Found[]; readonly unread: readonly string[] }> {
+  const found: Found[] = []
+  const unread: string[] = []
+  for (const { name, sample } of samples) {
+    const file = `samples/bpf/${sample}_kern.c`
+    const text = tree?.read(file)
+    if (text === undefined || version === undefined) {
+      unread.push(sample)
+      continue
+    }
+    const headers = [STRINGIFY, ofX86(tree?.read('samples/bpf/trace_common.h') ?? '')]
+    for (const program of await programsOfSource({ text, headers, defines: {} }, version, parsed))
+      found.push({ probe: name, optional: [], place: placeOf(file, program.line ?? 1, 1), program })
+  }
+  return { found, unread }
+}
+
+/** What is to be said of a kernel beside its hooks. */
+const noteOf = ({ note }: KernelView, unread: readonly string[]): string | undefined =>
+  [
+    note,
+    unread.length > 0 ? `no source of its samples here, so their hooks are not known: ${unread.join(', ')}` : undefined,
+  ]
+    .filter((one) => one !== undefined)
+    .join('; ') || undefined
+
 /** Texts that do not differ between kernels. */
 async function textsOf(probe: SourceProbe, toolRoot: string) {
   return {
@@ -67,37 +115,44 @@ export interface CheckWanted {
   readonly source?: string | undefined
 }
 
-/** Checks the hooks of all source probes of a lab; nothing is built or fetched. */
+/** Checks the hooks of all probes of a lab; nothing is built or fetched. */
 export async function checkHooks(lab: ResolvedLab, context: Context, wanted: CheckWanted = {}): Promise<HookCheck> {
   const { only, source } = wanted
   const probes = Object.values(lab.probes).filter((one): one is SourceProbe => 'source' in one)
   const texts = new Map<string, Awaited<ReturnType<typeof textsOf>>>()
   for (const probe of probes) texts.set(probe.name, await textsOf(probe, context.toolRoot))
+  const samples = Object.values(lab.probes).filter((one): one is SampleProbe => 'sample' in one)
   const parsed: ParsedTexts = new Map()
   const kernels: CheckedKernel[] = []
   const hooks: CheckedHook[] = []
   for (const kernel of Object.values(lab.kernels)) {
     if (only !== undefined && kernel.name !== only) continue
     const view = await openKernel(kernel, context, source)
-    kernels.push({ kernel: kernel.name, state: view.state, note: view.note })
+    const own = await samplesOf(samples, view, parsed)
+    kernels.push({ kernel: kernel.name, state: view.state, note: noteOf(view, own.unread) })
     if (view.version === undefined) continue
-    const found: { probe: SourceProbe; program: HookedProgram }[] = []
+    const found: Found[] = [...own.found]
     for (const probe of probes) {
-      const own = { ...(texts.get(probe.name) ?? { text: '', headers: [] }), defines: suffixDefines(kernel) }
-      for (const program of await programsOfSource(own, view.version, parsed)) found.push({ probe, program })
+      const text = { ...(texts.get(probe.name) ?? { text: '', headers: [] }), defines: suffixDefines(kernel) }
+      for (const program of await programsOfSource(text, view.version, parsed))
+        found.push({
+          ...{ probe: probe.name, optional: probe.optional, program },
+          place: placeOf(probe.source, program.line ?? 1, 1),
+        })
     }
     const verdicts = await judgeHooks(
       found.map(({ program }) => program.hook),
       view,
     )
     for (const [index, { hook, fixes, ...verdict }] of verdicts.entries()) {
-      const { probe, program } = found[index] ?? {}
-      if (!probe || !program) continue
-      const use = useOf(lab, probe.name)
+      const one = found[index]
+      if (!one) continue
+      const { probe, optional, place, program } = one
+      const use = useOf(lab, probe)
       hooks.push({
-        ...{ probe: probe.name, program: program.program, place: placeOf(probe.source, program.line ?? 1, 1) },
+        ...{ probe, program: program.program, place },
         ...{ hook: hook.section, kernel: kernel.name, ...verdict, ways: waysOut(fixes, kernel) },
-        expected: use.expected || probe.optional.includes(program.program),
+        expected: use.expected || optional.includes(program.program),
         used: use.kernels.has(kernel.name),
       })
     }

@@ -32,7 +32,7 @@ const declared = (more: Partial<ResolvedKernel>): ResolvedKernel => ({
 
 /** Verdicts on a kernel whose source was built before with `config`, and is declared otherwise now. */
 async function kinds(config: Readonly<Record<string, string>>, kernel: ResolvedKernel): Promise<string[]> {
-  const context = testContext(join(dir, 'cache'))
+  const context = { ...testContext(join(dir, 'cache')), toolRoot: join(import.meta.dirname, '../..') }
   const { inputs } = await kernelFingerprint(kernel, context)
   const before: Inputs = { ...inputs, lab: 'another' }
   await context.store.put('kernel', fingerprintOf(before), before, (to) => {

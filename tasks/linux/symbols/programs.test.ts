@@ -37,6 +37,12 @@ int d(struct pt_regs *ctx) { return 0; }
 `
 
 describe('hooks of a probe', () => {
+  test('a macro that makes a text of its argument', async () => {
+    const text =
+      '#define NAME(x) "__x64_" TEXT(x)\n#define TEXT(x) #x\nSEC("kprobe/" NAME(sys_write))\nint a(void *ctx) { return 0; }\n'
+    expect(await hooks(text, 'v5.10')).toEqual([['a', 'kprobe/__x64_sys_write', 3]])
+  })
+
   test('R-0502-4 macros of lab.bpf.h are those of the kernel: a prefix since 4.17, another last function since 6.7', async () => {
     expect(await hooks(PROBE, '4.15')).toEqual([
       ['a', 'kprobe/copyout_giulia', 3],

@@ -46,7 +46,10 @@ function joined(text: string, macros: ReadonlyMap<string, Macro>, depth = 0): st
     if (!macro) return undefined
     const given = (list?.slice(1, -1) ?? '').split(',').map((one) => one.trim())
     const body = (macro.parameters ?? []).reduce(
-      (inner, parameter, index) => inner.replaceAll(new RegExp(`\\b${parameter}\\b`, 'g'), () => given[index] ?? ''),
+      (inner, parameter, index) =>
+        inner
+          .replaceAll(new RegExp(`#\\s*${parameter}\\b`, 'g'), () => JSON.stringify(given[index] ?? ''))
+          .replaceAll(new RegExp(`\\b${parameter}\\b`, 'g'), () => given[index] ?? ''),
       macro.body,
     )
     const part = joined(body, macros, depth + 1)
