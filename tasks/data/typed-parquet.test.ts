@@ -6,6 +6,7 @@ import type { Column, Field } from '../linux/event-record.ts'
 import type { TraceEvent } from '../linux/trace-line.ts'
 import { openDatabase, quoted } from './duckdb.ts'
 import { columnNames, mergeByTime, typedEvents, writeTyped, type Channel } from './typed-parquet.ts'
+import { typedSummary } from './typed-summary.ts'
 
 const dir = mkdtempSync(join(tmpdir(), 'lab-typed-'))
 afterAll(() => rmSync(dir, { recursive: true, force: true }))
@@ -36,6 +37,26 @@ test('every kind of value comes back out of the table as it was', async () => {
       ...{ rest: '{"a":[1]}', field_pid: -5, half: 0.5, none: Number.NaN },
     },
   ])
+})
+
+test('what the fields of several tables are like: numbers in their range, addresses and texts by how many there are', async () => {
+  const columns = [
+    column('length', 'UINTEGER'),
+    column('to', 'UBIGINT'),
+    column('text', 'VARCHAR'),
+    column('list', 'UBIGINT[]'),
+  ]
+  const rows = (...lengths: number[]) => lengths.map((one) => [one, 2n ** 63n + BigInt(one), `t${one % 2}`, [one]])
+  const files = ['one', 'two'].map((name) => join(dir, `${name}.parquet`))
+  await writeTyped(files[0] ?? '', channel(columns, rows(5, 1)))
+  await writeTyped(files[1] ?? '', channel(columns, rows(9, 1, 2)))
+  expect(await typedSummary(files, join(dir, 'spill'))).toEqual([
+    { field: 'length', records: 5, different: 4, range: { least: 1, median: 2, most: 9 } },
+    { field: 'to', records: 5, different: 4, range: null },
+    { field: 'text', records: 5, different: 2, range: null },
+    { field: 'list', records: 5, different: 4, range: null },
+  ])
+  expect(await typedSummary([], dir)).toEqual([])
 })
 
 test('a channel through which nothing came has a table of its columns', async () => {

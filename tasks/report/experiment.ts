@@ -9,6 +9,7 @@ import { metricsHtml } from './metrics.ts'
 import { orderHtml, type RunsOrder } from './order.ts'
 import { pathHtml, type GroupPath } from './path.ts'
 import type { ExperimentRuns, ReportRun } from './runs.ts'
+import { typedHtml, type TypedFacts } from './typed.ts'
 import { badge, completenessText, expectationList, problems, verdictBadges } from './verdict.ts'
 
 /** All that is known of one experiment's runs. */
@@ -19,6 +20,7 @@ export interface ExperimentFacts {
   /** Some of those that did not pass, newest first. */
   readonly bad: readonly { readonly run: ReportRun; readonly manifest: Manifest }[]
   readonly paths: readonly GroupPath[]
+  readonly typed: readonly TypedFacts[]
   readonly order: RunsOrder | undefined
   /** What the figures of paths leave out, if anything. */
   readonly notes: readonly string[]
@@ -156,6 +158,7 @@ export async function experimentHtml(
     ${asked(facts, kept)} ${expected(facts)} ${kernels.map((manifest) => material.kernel(manifest))}
     ${own.length === 0 ? '' : material.sources(own)} ${await pathHtml(runs.name, paths, exhibits)}
     ${notes.map((note) => html`<p class="soft">${note}</p>`)} ${orderHtml(facts.order)}
+${typedHtml(runs.name, facts.typed, exhibits)}
 ${await metricsHtml(runs, exhibits)}
 ${comparisonHtml(runs, exhibits)}
     ${probeTable(facts, exhibits)}

@@ -1,8 +1,6 @@
 /** Everything that a report says about one experiment, read from its runs. */
-import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { pathsOf, type PathRun } from '../data/paths.ts'
-import { damageOf } from '../data/query.ts'
 import type { Emit } from '../engine/event.ts'
 import { printable } from '../engine/printable.ts'
 import type { Manifest } from '../experiment/manifest.ts'
@@ -14,7 +12,9 @@ import { spreadOf } from './histogram.ts'
 import type { Kept } from './kept.ts'
 import type { RunsOrder } from './order.ts'
 import type { GroupPath } from './path.ts'
+import { readableTables } from './readable.ts'
 import { READ_US, withMetric, type ExperimentRuns, type Group, type ReportRun } from './runs.ts'
+import { typedFacts } from './typed.ts'
 
 /** Runs whose sequences are compared, and events of all of them; the newest. */
 const MOST_ORDERED = { runs: 200, events: 300_000 } as const
@@ -63,23 +63,6 @@ interface Source extends PathRun {
   readonly run: ReportRun
 }
 
-/** Tables that are there; what is missing or damaged is named. */
-async function readable(sources: readonly Source[], deep: boolean, emit: Emit): Promise<Source[]> {
-  const good: Source[] = []
-  for (const source of sources) {
-    const damage = existsSync(source.file) ? deep && (await damageOf(source.file, true)) : 'it was deleted'
-    if (damage === false || damage === undefined) good.push(source)
-    else
-      emit({
-        type: 'notice',
-        level: 'warning',
-        place: `results/${printable(source.run.experiment, 80)}/${printable(source.run.run, 80)}`,
-        text: `${TABLE} cannot be read (${printable(damage, 160)}); the run is in no path`,
-      })
-  }
-  return good
-}
-
 interface GroupPaths {
   readonly paths: readonly GroupPath[]
   readonly notes: readonly string[]
@@ -94,7 +77,7 @@ async function groupPaths(
   newest: readonly (Manifest | undefined)[],
   options: GatherOptions,
 ): Promise<GroupPaths> {
-  const { results, kept, temp, mostRuns, emit } = options
+  const { results, kept, temp, mostRuns } = options
   const notes: string[] = []
   const sources = groups.flatMap(({ counted, label }, group) => {
     const withEvents = counted.filter(({ table, events }) => table && events > 0)
@@ -106,13 +89,7 @@ async function groupPaths(
     }))
   })
   const orders = newest.map((manifest) => ({ order: manifest && kept.order(manifest) }))
-  const read = async (list: readonly Source[]) => ({ list, found: await pathsOf(list, orders, temp) })
-  const there = await readable(sources, false, emit)
-  const { list, found } = await read(there).catch(async (error: unknown) => {
-    const good = await readable(there, true, emit)
-    if (good.length === there.length) throw error
-    return await read(good)
-  })
+  const { list, value: found } = await readableTables(sources, options, (there) => pathsOf(there, orders, temp))
   const medians = new Map<ReportRun, number>()
   for (const path of found)
     for (const [index, durations] of path?.kind.byRun() ?? []) {
@@ -161,6 +138,7 @@ export async function gather(runs: ExperimentRuns, events: boolean, options: Gat
   }
   const { paths, notes, medians } = events ? await groupPaths(runs, newest, options) : NO_PATHS
   const order = events ? await orderOfRuns(runs, options) : undefined
+  const typed = events ? await typedFacts(runs, options) : []
   const declared = runs.runs.some(({ metrics }) => Object.keys(metrics).length > 0)
   const withReads = runs.groups.filter(({ counted }) => counted.some((run) => medians.has(run))).length
   // What only one of several arms has cannot be compared, and one run's reads stand in the table of steps.
@@ -170,5 +148,5 @@ export async function gather(runs: ExperimentRuns, events: boolean, options: Gat
     const manifest = newest[index]
     return manifest === undefined ? [] : [{ label, manifest }]
   })
-  return { runs: told, newest: known, bad, paths, notes, order }
+  return { runs: told, newest: known, bad, paths, typed, notes, order }
 }
