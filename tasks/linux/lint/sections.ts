@@ -32,7 +32,7 @@ const SECTIONS: readonly SectionKind[] = [
   ...kinds('perf_event', 'perf_event'),
   ...kinds('other', 'tp_btf fentry fexit freplace', { since: '5.5' }),
   ...kinds('other', 'fmod_ret lsm', { since: '5.7' }),
-  ...kinds('other', 'fentry.s fexit.s fmod_ret.s lsm.s', { since: '5.11' }),
+  ...kinds('other', 'fentry.s fexit.s fmod_ret.s lsm.s', { since: '5.10' }),
   ...kinds('other', 'iter', { since: '5.8' }),
   ...kinds('other', 'iter.s lsm_cgroup', { since: '6.0' }),
   ...kinds('other', 'syscall', { since: '5.14' }),
@@ -56,6 +56,15 @@ export interface KnownSection {
   readonly since: string | undefined
 }
 
+/** The longest name that a section begins with. */
+const kindOf = (bare: string): SectionKind | undefined =>
+  SECTIONS.filter(({ name: known }) => bare === known || bare.startsWith(`${known}/`))
+    .toSorted((a, b) => b.name.length - a.name.length)
+    .at(0)
+
+/** The first kernel with programs of a section: "5.5"; undefined where every kernel of ours has them. */
+export const sectionSince = (section: string): string | undefined => kindOf(section.replace(/^\?/, ''))?.since
+
 /**
  * What a section's name means for a program. `name` may be only its beginning (a macro follows): then `whole` is false, and its target is
  * not looked at. "?" before a name is libbpf's mark for a program that is not loaded by itself.
@@ -63,9 +72,7 @@ export interface KnownSection {
 export function readSection(name: string, whole: boolean, suggest: Suggest): KnownSection | SectionProblem | undefined {
   if (DATA.test(name)) return undefined
   const bare = name.replace(/^\?/, '')
-  const kind = SECTIONS.filter(({ name: known }) => bare === known || bare.startsWith(`${known}/`))
-    .toSorted((a, b) => b.name.length - a.name.length)
-    .at(0)
+  const kind = kindOf(bare)
   if (kind === undefined) {
     const trimmed = bare.replace(/^[/\\]+/, '')
     const rest = trimmed.includes('/') ? trimmed.slice(trimmed.indexOf('/')) : ''

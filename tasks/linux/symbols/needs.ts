@@ -1,35 +1,25 @@
 /** What a kernel must have for a kind of hook at all, before any symbol matters: its version, and options. */
-import { inRange, versionText, type Version } from '../version.ts'
+import { sectionSince } from '../lint/sections.ts'
+import { inRange, type Version } from '../version.ts'
 import type { KernelFacts } from './facts.ts'
 import type { Hook } from './hook.ts'
 import { retarget, verdict, type Fix, type Verdict } from './verdict.ts'
 
-/** Kinds of programs, and the version that brought them. */
-const HOOK_SINCE: readonly (readonly [section: RegExp, since: string, commit: string])[] = [
-  [/^(?:fentry|fexit)\b/, 'v5.5', 'fec56f5890d9'],
-  [/^fmod_ret\b/, 'v5.7', 'ae24082331d9'],
-  [/^k(?:ret)?probe\.multi\b/, 'v5.18', '0dcac2725406'],
-  [/^kprobe\.session\b/, 'v6.10', '535a3692ba72'],
-  [/^(?:raw_tracepoint|raw_tp)\b/, 'v4.17', 'c4f6699dfcb8'],
-]
-
 /** What does nearly the same in every kernel. */
-function olderKind({ section, target }: Hook): readonly Fix[] {
+function olderKind(hook: Hook): readonly Fix[] {
+  const { section, target } = hook
   const [kind = ''] = section.split('/')
-  if (kind.startsWith('raw') || /[*?]/.test(target)) return []
+  if (hook.kind === 'tracepoint' || /[*?]/.test(target)) return []
   const returns = /^(?:fexit|kretprobe|fmod_ret)/.test(kind)
   return [retarget({ section: returns ? 'kretprobe/' : 'kprobe/' }, target, 'its arguments are those of PT_REGS')]
 }
 
 /** A kind of hook that this version does not know, whatever its options are. */
 export function tooOld(hook: Hook, version: Version | undefined): Verdict | undefined {
-  const section = hook.section.replace(/^\?/, '')
-  const [, since, commit] = HOOK_SINCE.find(([pattern]) => pattern.test(section)) ?? []
-  if (since === undefined || version === undefined || inRange(version, `${since}..`)) return undefined
-  const [kind] = section.split('/')
-  return verdict(hook, 'too old', `${kind} needs kernel >= ${since} (${commit}), and this is ${versionText(version)}`, {
-    fixes: olderKind(hook),
-  })
+  const since = hook.kind === 'other' ? undefined : sectionSince(hook.section)
+  if (since === undefined || version === undefined || inRange(version, `v${since}..`)) return undefined
+  const [kind] = hook.section.replace(/^\?/, '').split('/')
+  return verdict(hook, 'too old', `${kind} needs a kernel of ${since} or later`, { fixes: olderKind(hook) })
 }
 
 const OPTIONS_OF_HOOK: Readonly<Partial<Record<Hook['kind'], readonly string[]>>> = {
