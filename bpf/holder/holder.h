@@ -168,6 +168,9 @@ int pin(pid_t pid, const char *cpus);
 int facts(void);
 int wake(const char *now, const char *seed);
 
+/* alone.c */
+int alone(void);
+
 /* serve.c */
 int serve(int (*work)(int argc, char **argv));
 

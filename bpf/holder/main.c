@@ -120,9 +120,11 @@ static int run(const struct options *options)
 	static struct attachment attachments[MAX_PROGRAMS];
 	const char *outcome = "done";
 	char path[512];
-	int error, count = 0;
+	int error, count = 0, turn = alone();
 	pid_t pid;
 
+	if (turn < 0)
+		return finish(turn == -EBUSY ? "busy" : "setting failed", turn), 1;
 	sweep_dead_groups();
 	if ((error = apply_steps(options)))
 		return finish("setting failed", error), 1;
@@ -178,6 +180,7 @@ static int run(const struct options *options)
 		dump_maps(options, objects);
 	for (int i = 0; i < options->object_count; i++)
 		bpf_object__close(objects[i]);
+	close(turn);
 	snprintf(path, sizeof(path), "%s/dmesg", options->dir);
 	kmsg_save(path);
 	finish(outcome, error);

@@ -14,7 +14,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define MAX_WORDS 1024
+#define MAX_WORDS 65536
 #define MAX_REQUEST (1L << 20)
 /* Of what a request said on stderr: enough to say why it failed. */
 #define MAX_SAID (1 << 16)
@@ -28,6 +28,18 @@ static void on_stop(int signal)
 	stopping = 1;
 	if (child > 0)
 		kill(child, SIGTERM);
+}
+
+/* A signal that came between fork() and here would meet the server's handler in the child, which knows of no child. */
+static void block_stop(int how)
+{
+	sigset_t stop;
+
+	sigemptyset(&stop);
+	sigaddset(&stop, SIGTERM);
+	sigaddset(&stop, SIGINT);
+	sigaddset(&stop, SIGHUP);
+	sigprocmask(how, &stop, NULL);
 }
 
 static bool get(char *bytes, size_t size)
@@ -65,6 +77,7 @@ static void be_child(int argc, char **argv, int (*work)(int argc, char **argv), 
 	signal(SIGTERM, SIG_DFL);
 	signal(SIGINT, SIG_DFL);
 	signal(SIGHUP, SIG_DFL);
+	block_stop(SIG_UNBLOCK);
 	dup2(null, STDIN_FILENO);
 	dup2(said, STDERR_FILENO);
 	exit(work(argc, argv));
@@ -108,13 +121,13 @@ int serve(int (*work)(int argc, char **argv))
 			words[count++] = at;
 		words[count] = NULL;
 		fflush(stdout);
+		block_stop(SIG_BLOCK);
 		pid = fork();
 		if (pid == 0)
 			/* The word stands where a program's name would. */
 			be_child(count, words, work, said);
 		child = pid;
-		if (stopping && pid > 0)
-			kill(pid, SIGTERM);
+		block_stop(SIG_UNBLOCK);
 		while (pid > 0 && waitpid(pid, &status, 0) < 0 && errno == EINTR)
 			;
 		child = 0;

@@ -60,6 +60,10 @@ export function diskFailure(error: unknown, place: string | undefined): unknown 
   return labError({ place, fact: printable(messageOf(error), 300), wayOut: `${wayOut}, ${elsewhere}` }, error)
 }
 
+/** Whether a failure is the disk's, full or not to be written, and says nothing of what was to be done with it. */
+export const isDiskFailure = (failure: Failure): boolean =>
+  isDiskFull(failure) || WAYS_OUT[codeOf(failure.cause) ?? ''] !== undefined
+
 interface FileFacts {
   readonly size: number
   readonly mtimeMs: number

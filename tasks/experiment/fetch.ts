@@ -57,7 +57,10 @@ export async function runAndFetch(
   if (status !== 0)
     throw labError({
       place: 'guest',
-      fact: `the holder could not send its files (status ${status})`,
+      fact:
+        status > 128
+          ? `the holder was ended by signal ${status - 128}`
+          : `the holder could not send its files (status ${status})`,
       lines: [printable(stderr, 300)],
       wayOut: 'the run is lost (is the guest out of memory?); the console log has what the guest said last',
     })

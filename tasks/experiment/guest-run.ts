@@ -20,8 +20,12 @@ export const FILES =
 /** What the holder may need beyond the workload's own deadline. Milliseconds. */
 const MARGIN = 60_000
 
-/** Whether the guest went while the workload ran; before that, and after it, a lost connection is the lab's failure. */
-const diedAtWork = (error: unknown, lines: readonly HolderLine[]): error is Failure =>
+/**
+ * Whether the guest went while the workload ran; before that, and after it, a lost connection is the lab's failure. A guest that said how the
+ * holder ended is there.
+ */
+const diedAtWork = (error: unknown, lines: readonly HolderLine[], answered: boolean): error is Failure =>
+  !answered &&
   error instanceof Failure &&
   error.kind === 'lab' &&
   lines.some(({ event }) => event === 'started') &&
@@ -55,6 +59,7 @@ export async function guestRun(
   const dir = `${GUEST_DIR}/run-${wanted.run}`
   const lines: HolderLine[] = []
   let bad: string | undefined
+  let answered = false
   const onLine = (text: string): boolean => {
     try {
       const line = parseHolderLine(text)
@@ -77,14 +82,19 @@ export async function guestRun(
     const exec: Exec = wanted.strace
       ? (argv, options) => guest.exec(underStrace([holder, ...argv], dir), options)
       : served(guest, holder, signal)
-    const { files, stderr } = await runAndFetch(exec, request, FILES, {
+    const asked: Exec = async (...what) => {
+      const result = await exec(...what)
+      answered = true
+      return result
+    }
+    const { files, stderr } = await runAndFetch(asked, request, FILES, {
       signal,
       timeout: wanted.deadlineMs + MARGIN * (wanted.strace ? 5 : 1),
       onLine,
     })
     if (bad === undefined) return { lines, files, stderr }
   } catch (error) {
-    throw diedAtWork(error, lines) ? await guestDied(vm, wanted.run, place, error.parts.fact) : error
+    throw diedAtWork(error, lines, answered) ? await guestDied(vm, wanted.run, place, error.parts.fact) : error
   }
   throw labError({
     place,

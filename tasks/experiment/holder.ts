@@ -80,6 +80,7 @@ const Line = z.discriminatedUnion('event', [
   said('done', {
     outcome: z.enum([
       'done',
+      'busy',
       'cannot fork',
       'setting failed',
       'load failed',
@@ -281,6 +282,12 @@ export function holderFailure(
       place,
       fact: `the workload did not end within ${deadlineMs / 1000} s and was killed`,
       wayOut: 'raise `timeout:` of the experiment, or find out what it waits for: its stdout is in the result',
+    })
+  if (done?.outcome === 'busy')
+    return labError({
+      place,
+      fact: 'another run holds the probes of this guest and does not let go of them',
+      wayOut: '`lab exec -- pgrep -a lab-holder` names it; `lab down` ends the guest',
     })
   if (problem)
     return labError({

@@ -8,7 +8,7 @@ import { printable } from '../engine/printable.ts'
 import { parseConfig } from '../linux/kconfig.ts'
 import type { TraceMeta } from '../linux/trace-dat.ts'
 import type { OpenVm } from '../vm.ts'
-import { served } from '../vm/served.ts'
+import { served, type Exec } from '../vm/served.ts'
 import { GUEST_DIR } from './deploy.ts'
 import { runAndFetch } from './fetch.ts'
 import { of, type HolderLine } from './holder.ts'
@@ -60,17 +60,16 @@ export async function staticSymbols(dir: string): Promise<Buffer | undefined> {
 }
 
 async function fetchMeta(
-  vm: OpenVm,
-  holder: string,
   events: readonly string[],
   symbols: Buffer | undefined,
+  exec: Exec,
   signal: AbortSignal,
 ): Promise<Map<string, Buffer>> {
   const dir = `${GUEST_DIR}/meta`
   const flags = symbols ? ['--no-symbols'] : []
   const argv = ['--meta', dir, ...flags, ...events.flatMap((event) => ['--event', event])]
   // No lines come before the archive: what the holder has to say goes to stderr.
-  const { files, stderr } = await runAndFetch(served(vm.guest, holder, signal), argv, META_FILES, {
+  const { files, stderr } = await runAndFetch(exec, argv, META_FILES, {
     signal,
     timeout: 120_000,
   })
@@ -105,7 +104,12 @@ export async function bootMeta(
   const fingerprint = fingerprintOf(inputs)
   const stored = anew ? undefined : await context.store.get('meta', fingerprint)
   if (stored) return assembleMeta(await filesOf(stored.dir))
-  const files = await fetchMeta(vm, holder, events, symbols, context.signal)
+  const { guest } = vm
+  // Anew means: beside a run, for which the server is at work.
+  const exec: Exec = anew
+    ? (argv, options) => guest.exec([holder, ...argv], options)
+    : served(guest, holder, context.signal)
+  const files = await fetchMeta(events, symbols, exec, context.signal)
   if (!anew)
     await context.store.put('meta', fingerprint, inputs, async (dir) => {
       for (const [name, content] of files) await writeFile(join(dir, name), content)

@@ -216,13 +216,12 @@ export class Progress {
       await session.vm.halt()
     }
     // The host looks at one run while the guest is at the next: they use different CPUs. What the guest does next is begun first.
-    const finishing = nextTurn()
+    const looked = nextTurn()
       .then(() => finishRun(session, collected, this.#places, this.#context))
-      .then(
-        (outcome) => this.#keep(run, outcome),
-        (error: unknown) => this.#failed(run, error),
-      )
-      .finally(async () => (warm ? await session.vm[Symbol.asyncDispose]() : undefined))
+      .then((outcome) => this.#keep(run, outcome))
+    // Who waits for it decides whether the run is made again.
+    const settled = wait ? looked : looked.catch((error: unknown) => this.#failed(run, error))
+    const finishing = settled.finally(async () => (warm ? await session.vm[Symbol.asyncDispose]() : undefined))
     this.#finishing.set(worker, finishing)
     // It is awaited after the next run; until then a failure of it is nobody's.
     finishing.catch(() => undefined)

@@ -133,9 +133,26 @@ export function verdictOf(
   return onLoss === 'warn' || analysis.ledger.completeness === 'complete' ? 'passed' : 'incomplete'
 }
 
+/** Lines of kallsyms by the function that they are about: split once for all runs of a boot, since that takes longer than the rest of a run. */
+const symbolLines = new WeakMap<Buffer, ReadonlyMap<string, readonly string[]>>()
+
+function linesBySymbol(kallsyms: Buffer): ReadonlyMap<string, readonly string[]> {
+  const known = symbolLines.get(kallsyms)
+  if (known) return known
+  const lines = new Map<string, string[]>()
+  for (const line of kallsyms.toString('latin1').split('\n')) {
+    const name = line.split(/\s+/, 3)[2]?.replace(/^__ksymtab_/, '') ?? ''
+    const same = lines.get(name)
+    if (same) same.push(line)
+    else lines.set(name, [line])
+  }
+  symbolLines.set(kallsyms, lines)
+  return lines
+}
+
 /**
- * The lines of kallsyms about the probed functions: their symbols and export entries. Messages hold no addresses of code, so these are
- * also all the symbols that a trace.dat needs; all 60,000 would make each 2.5 MB instead of 60 kB.
+ * The lines of kallsyms about the probed functions, in the order of their addresses: their symbols and export entries. Messages hold no
+ * addresses of code, so these are also all the symbols that a trace.dat needs; all 60,000 would make each 2.5 MB instead of 60 kB.
  */
 export function symbolsOf(
   { kallsyms }: BootMeta,
@@ -143,13 +160,13 @@ export function symbolsOf(
   functions: ReadonlySet<string> = new Set(),
 ): string {
   const programs = [...of(lines, 'attached'), ...of(lines, 'attach-failed')]
-  const targets = new Set(programs.map(({ section }) => section.replace(/^.*\//, '')))
-  const name = (line: string) => line.split(/\s+/)[2]?.replace(/^__ksymtab_/, '') ?? ''
-  const found = kallsyms
-    .toString('latin1')
-    .split('\n')
-    .filter((line) => targets.has(name(line)) || functions.has(name(line)))
-  return found.map((line) => `${line}\n`).join('')
+  const names = new Set([...programs.map(({ section }) => section.replace(/^.*\//, '')), ...functions])
+  const known = linesBySymbol(kallsyms)
+  const found = [...names].flatMap((name) => known.get(name) ?? [])
+  return found
+    .toSorted()
+    .map((line) => `${line}\n`)
+    .join('')
 }
 
 function manifestOf(

@@ -58,13 +58,18 @@ export async function factsIn(dir: string): Promise<KernelFacts> {
   })
 }
 
-/** All that the declaration asks for: fragments, options and `debug:`, as its build would. */
+/** All that the declaration asks for: fragments, options and `debug:`, as its build would. What it would refuse is not asked for. */
 async function requestsOf(kernel: ResolvedKernel, version: Version): Promise<Request[]> {
   const { config: fragments, options, debug, name } = kernel
-  return mergeRequests([
-    ...(await requestsFor({ fragments, options }, version)),
-    ...debugRequests(debug, version, `kernel ${name}`),
-  ])
+  const types = () => {
+    try {
+      return debugRequests(debug, version, `kernel ${name}`)
+    } catch (error) {
+      if (error instanceof Failure) return []
+      throw error
+    }
+  }
+  return mergeRequests([...(await requestsFor({ fragments, options }, version)), ...types()])
 }
 
 /** A configuration with what is asked for. What is set to "n" is not there, as in .config. */

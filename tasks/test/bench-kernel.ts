@@ -4,7 +4,16 @@
  * CPU seconds where both sides compute (another load does not count then), elapsed seconds where somebody waits.
  */
 import { spawnSync } from 'node:child_process'
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs'
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+} from 'node:fs'
 import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { TOOL_ROOT } from '../commands/app.ts'
@@ -101,8 +110,12 @@ try {
   ])
   if (!existsSync(join(tree, 'vmlinux'))) throw new Error(`no kernel was built in ${tree}`)
   const make = ['make', '-C', tree, `-j${availableParallelism()}`, 'LOCALVERSION=']
-  spent([...make, 'clean'])
-  const plain = spent([...make, 'bzImage', 'modules', 'headers'])
+  // Not `clean`, which leaves the programs that the build itself needs.
+  const config = join(top, 'config')
+  copyFileSync(join(tree, '.config'), config)
+  spent([...make, 'mrproper'])
+  copyFileSync(config, join(tree, '.config'))
+  const plain = spent([...make, 'olddefconfig', 'bzImage', 'modules', 'headers'])
 
   say(`5.10, ${full ? 'shipped' : 'small'} configuration: ${objects} objects, ${availableParallelism()} CPUs`)
   line(

@@ -15,6 +15,8 @@ const EXPERIMENTS = `
     params: { bytes: [8, 16] }
     start: warm
     repeat: 4
+  slow:
+    workload: { run: "sleep 50" }
 `
 
 interface Outcome {
@@ -65,6 +67,24 @@ test('the program is killed in a matrix of restored VMs: --resume does the rest'
   await lab.lab(['gc'])
   expect(readdirSync(join(lab.dir, '.lab/vms'))).toEqual([])
   await expectWhole(kept)
+})
+
+test('the program is killed while a workload runs in the VM of `lab up`: the guest ends it, and the next run has the VM', async () => {
+  const sleeping = async () => (await lab.lab(['exec', '--', 'pgrep', 'sleep'])).status === 0
+  const until = async (wanted: boolean) => {
+    while ((await sleeping()) !== wanted) await new Promise((resolve) => setTimeout(resolve, 50))
+  }
+  await lab.answer(['up'])
+  try {
+    const { child, ended } = lab.start(['run', 'slow'])
+    await until(true)
+    child.kill('SIGKILL')
+    await ended
+    await until(false)
+    expect(await lab.answer(['run', 'many', '--repeat', '1', '--start', 'shared'])).toHaveLength(2)
+  } finally {
+    await lab.lab(['down'])
+  }
 })
 
 test('two matrices of one experiment at once: each has its own runs, all of them', async () => {

@@ -29,8 +29,14 @@ const EXPERIMENTS = `
     repeat: 2
   cut:
     probes: [readiter]
-    workload: { run: "sh -c 'read _ _ _ ssh _ < /proc/$PPID/stat; kill -\${signal} $ssh; sleep 1; cat /proc/sys/vm/swappiness'" }
+    workload: { run: "sh -c 'read _ _ _ holder _ < /proc/$PPID/stat; read _ _ _ ssh _ < /proc/$holder/stat; kill -\${signal} $ssh; sleep 1; cat /proc/sys/vm/swappiness'" }
     params: { signal: [9, 0] }
+    repeat: 2
+  late:
+    probes: []
+    workload: { run: "sh -c 'test -e /run/again || { touch /run/again; sleep 60; }'" }
+    timeout: 1s
+    retries: 1
     repeat: 2
 `
 
@@ -127,4 +133,13 @@ test('a connection to the VM of lab up that is lost in one arm does not take the
   const [{ state }] = (await lab.answer(['ps'])) as [{ state: { guest: { bootId: string } } }]
   expect(made.map(({ guest }) => guest.bootId)).toEqual([state.guest.bootId, state.guest.bootId])
   await lab.answer(['down'])
+})
+
+test('a workload that was too late is made again where the experiment asks for it, and the late attempt is kept', async () => {
+  const outcomes = runs(await lab.answer(['run', 'late']))
+  expect(outcomes.map(({ manifest }) => [manifest.repeat, manifest.plan?.attempt, manifest.verdict])).toEqual([
+    [1, 2, 'passed'],
+    [2, 1, 'passed'],
+  ])
+  expect(resultsOf('late')).toHaveLength(3)
 })

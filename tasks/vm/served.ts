@@ -86,13 +86,20 @@ class Server {
           this.#end(error)
           return fail(error)
         }
-        const { bytes, end } = last.push(chunk)
-        const rest = lines ? lines.push(bytes) : bytes
-        if (rest.length > 0) kept.push(rest)
-        if (end === undefined) return
-        lines?.end()
-        over()
-        resolve({ ...end, stdout: Buffer.concat(kept) })
+        try {
+          const { bytes, end } = last.push(chunk)
+          const rest = lines ? lines.push(bytes) : bytes
+          if (rest.length > 0) kept.push(rest)
+          if (end === undefined) return
+          lines?.end()
+          over()
+          resolve({ ...end, stdout: Buffer.concat(kept) })
+        } catch (error) {
+          // The guest may say anything, also with the right word in it.
+          const bad = lost(`its last line is none: ${messageOf(error)}`)
+          this.#end(bad)
+          fail(bad)
+        }
       }
       this.#request = { take, fail }
       const text = Buffer.from([word, ...argv].map((one) => `${one}\0`).join(''))
@@ -120,7 +127,7 @@ class Tail {
     this.#held = all.subarray(at)
     const bytes = all.subarray(0, at)
     if (!this.#held.subarray(0, this.#start.length).equals(this.#start) || !this.#held.includes(10)) return { bytes }
-    const { status, stderr } = End.parse(JSON.parse(this.#held.toString('utf8')))
+    const { status, stderr } = End.parse(JSON.parse(this.#held.toString('utf8', 0, this.#held.indexOf(10))))
     return { bytes, end: { status, stderr } }
   }
 

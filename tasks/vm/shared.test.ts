@@ -13,6 +13,7 @@ const wanted = (name: string) => ({ vm: { name } }) as VmWanted
 function fake(origin: OpenVm['origin'] = 'started') {
   const log: string[] = []
   let alive = true
+  const guest = { connected: true }
   const shared = new SharedVm(
     ({ vm: { name } }) => {
       log.push(`open ${name}`)
@@ -22,11 +23,11 @@ function fake(origin: OpenVm['origin'] = 'started') {
         log.push(`close ${name}`)
         return Promise.resolve()
       }
-      return Promise.resolve({ state, origin, [Symbol.asyncDispose]: close } as unknown as OpenVm)
+      return Promise.resolve({ state, origin, guest, [Symbol.asyncDispose]: close } as unknown as OpenVm)
     },
     ({ vm: { name } }) => name,
   )
-  return { shared, log, die: () => (alive = false) }
+  return { shared, log, die: () => (alive = false), cut: () => (guest.connected = false) }
 }
 
 const use = async ({ shared }: ReturnType<typeof fake>, name: string, ownOne = false) => {
@@ -54,6 +55,14 @@ describe('SharedVm', () => {
     const one = fake()
     one.die()
     for (const name of ['a', 'a']) await use(one, name)
+    expect(one.log).toEqual(['open a', 'close a', 'open a'])
+  })
+
+  test('opens another where the connection was lost', async () => {
+    const one = fake()
+    await use(one, 'a')
+    one.cut()
+    await use(one, 'a')
     expect(one.log).toEqual(['open a', 'close a', 'open a'])
   })
 

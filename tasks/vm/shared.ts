@@ -24,7 +24,7 @@ export class SharedVm implements AsyncDisposable {
     if (ownOne === true) return await this.#open(wanted, places, context, true)
     const fingerprint = this.#fingerprint(wanted)
     const held = this.#held
-    if (held?.fingerprint === fingerprint && isAlive(held.vm.state))
+    if (held?.fingerprint === fingerprint && isAlive(held.vm.state) && held.vm.guest.connected)
       return { ...held.vm, origin: 'up', [Symbol.asyncDispose]: () => Promise.resolve() }
     await this[Symbol.asyncDispose]()
     const vm = await this.#open(wanted, places, context)

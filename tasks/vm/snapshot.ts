@@ -11,7 +11,7 @@ import { step, type Context, type StepHandle } from '../engine/context.ts'
 import { codeOf, Failure, interrupted, labError, messageOf } from '../engine/error.ts'
 import { changedInputs, fingerprintOf, hashText, type Inputs, type InputValue } from '../engine/fingerprint.ts'
 import { lock } from '../engine/lock.ts'
-import { diskFull, isDiskFull, type StoredEntry } from '../engine/store.ts'
+import { diskFull, isDiskFailure, type StoredEntry } from '../engine/store.ts'
 import type { Choice } from '../host/accel.ts'
 import { saveMachine } from '../host/migration.ts'
 import { openConnections, type Qmp } from '../host/qmp.ts'
@@ -303,8 +303,9 @@ export async function warmVm(
   try {
     return { snapshot, vm: await restore(wanted, snapshot, places, context, SILENT) }
   } catch (error) {
-    // What a full disk does to the overlays says nothing about the snapshot.
-    const useless = error instanceof Failure ? error.kind === 'lab' && !isDiskFull(error) : codeOf(error) === 'ENOENT'
+    // What the disk does to the overlays says nothing about the snapshot.
+    const useless =
+      error instanceof Failure ? error.kind === 'lab' && !isDiskFailure(error) : codeOf(error) === 'ENOENT'
     if (context.signal.aborted || !useless) throw error
     // Another worker or lab may have put a new one in its place: that one stays.
     const now = await snapshotAbout(join(snapshot.dir, '..')).catch(() => undefined)
