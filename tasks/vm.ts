@@ -14,13 +14,14 @@ import { CONSOLE_LOG } from './vm/console.ts'
 import type { Places } from './vm/places.ts'
 import { fingerprint, startVm, type OpenVm, type VmWanted } from './vm/start.ts'
 import { isAlive } from './engine/process.ts'
+import { fullDiskOf } from './vm/stopped.ts'
 import { endStrays, listVms, readState, type KnownVm, type VmState } from './vm/state.ts'
 
 export { placesOf, type Places } from './vm/places.ts'
 export { fingerprint, type OpenVm, type VmWanted } from './vm/start.ts'
 
-/** Connects to a VM that `lab up` started. */
-async function attach(known: KnownVm & { state: VmState }, places: Places): Promise<Guest> {
+/** Connects to a VM that `lab up` started. @throws a lab's Failure where it does not answer, with why where that is known */
+export async function attach(known: KnownVm & { state: VmState }, places: Places): Promise<Guest> {
   const keys = await keysIn(places.keys)
   try {
     return await Guest.connect(
@@ -28,6 +29,8 @@ async function attach(known: KnownVm & { state: VmState }, places: Places): Prom
       20_000,
     )
   } catch (error) {
+    const full = await fullDiskOf(known.dir, `vm ${known.state.vm}`)
+    if (full) throw full
     throw labError({
       place: `vm ${known.state.vm}`,
       fact: `it runs (process ${known.state.pid}) but does not answer: ${messageOf(error)}`,

@@ -1,5 +1,6 @@
 /** `lab exec -- CMD`: input and output as they come, exit code as it is. With --json the output is one document. */
 import { userError } from '../engine/error.ts'
+import { fullDiskOf } from '../vm/stopped.ts'
 import { connectGuest, upVmOf } from './guest.ts'
 import type { CommandModule } from './index.ts'
 
@@ -11,7 +12,8 @@ export const work: CommandModule['work'] = async (session, [words], options) => 
   const argv = Array.isArray(words) ? words.map(String) : []
   if (argv.length === 0) throw userError({ fact: 'no command', wayOut: 'lab exec -- uname -r' })
 
-  await using guest = await connectGuest(session, await upVmOf(session, options['vm']))
+  const up = await upVmOf(session, options['vm'])
+  await using guest = await connectGuest(session, up)
   // A file or a pipe goes to the command; a terminal is for `lab ssh`.
   const input = process.stdin.isTTY ? undefined : process.stdin
   if (session.options.json) {
@@ -28,9 +30,9 @@ export const work: CommandModule['work'] = async (session, [words], options) => 
         if (!(await view.raw(chunk, to))) unread.abort()
       },
     })
-    .catch((error: unknown) => {
+    .catch(async (error: unknown) => {
       if (unread.signal.aborted && !context.signal.aborted) return { status: READER_GONE }
-      throw error
+      throw (context.signal.aborted ? undefined : await fullDiskOf(up.dir, `vm ${up.id}`)) ?? error
     })
   return status
 }

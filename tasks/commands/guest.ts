@@ -1,7 +1,7 @@
 /** The guest that `ssh`, `exec`, `cp` and `console` talk to: a VM that is up, whatever lab.yaml says by now. */
-import { labError, messageOf, userError } from '../engine/error.ts'
-import { Guest } from '../host/ssh.ts'
-import { keysIn } from '../host/ssh-keys.ts'
+import { userError } from '../engine/error.ts'
+import type { Guest } from '../host/ssh.ts'
+import { attach } from '../vm.ts'
 import { listVms, type KnownVm, type VmState } from '../vm/state.ts'
 import { openApp, type Session } from './app.ts'
 
@@ -22,17 +22,4 @@ export async function upVmOf(session: Session, name: unknown): Promise<UpVm> {
   })
 }
 
-export async function connectGuest(session: Session, { state }: UpVm): Promise<Guest> {
-  const { places } = openApp(session)
-  const keys = await keysIn(places.keys)
-  return await Guest.connect(
-    { port: state.port, privateKey: keys.userPrivate, hostKey: keys.hostPublic },
-    20_000,
-  ).catch((error: unknown) => {
-    throw labError({
-      place: `vm ${state.vm}`,
-      fact: `it does not answer: ${messageOf(error)}`,
-      wayOut: '`lab console` shows what it says; `lab down` ends it',
-    })
-  })
-}
+export const connectGuest = (session: Session, up: UpVm): Promise<Guest> => attach(up, openApp(session).places)

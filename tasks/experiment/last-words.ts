@@ -6,6 +6,7 @@ import { printable } from '../engine/printable.ts'
 import { guessBootFailure } from '../linux/boot-failure.ts'
 import type { OpenVm } from '../vm.ts'
 import { consoleLog } from '../vm/console.ts'
+import { fullDiskOf } from '../vm/stopped.ts'
 import { isAlive } from '../engine/process.ts'
 
 /** Milliseconds that QEMU has to end after its guest: a panic is written to the console meanwhile. */
@@ -26,6 +27,9 @@ export function lastLines(console: string): string[] {
 export async function guestDied(vm: OpenVm, run: string, place: string, why: string): Promise<Failure> {
   for (const until = performance.now() + END; isAlive(vm.state) && performance.now() < until;)
     await new Promise((resolve) => setTimeout(resolve, 50))
+  const alive = isAlive(vm.state)
+  const full = alive ? await fullDiskOf(vm.dir, place) : undefined
+  if (full) return full
   const said = await consoleLog(vm.dir)
   const console = said.toString('utf8')
   const kept = join(vm.dir, '..', '..', 'logs', `${run}.console.log`)
@@ -37,7 +41,6 @@ export async function guestDied(vm: OpenVm, run: string, place: string, why: str
     )
   const lines = lastLines(console)
   const guess = lines.length > 0 ? guessBootFailure(console) : undefined
-  const alive = isAlive(vm.state)
   const fact = `${alive ? 'the connection to the guest was lost' : 'the guest died'} while the workload ran`
   return experimentError({
     place,

@@ -12,6 +12,7 @@ import { start, type Started } from '../host/sh.ts'
 import { Guest, type Address } from '../host/ssh.ts'
 import { bootPhase, guessBootFailure } from '../linux/boot-failure.ts'
 import { CONSOLE_LIMIT, CONSOLE_LOG, consoleLog, consoleSoFar } from './console.ts'
+import { stoppedByFullDisk } from './stopped.ts'
 
 export interface Booted {
   readonly guest: Guest
@@ -259,9 +260,10 @@ async function begin(
     const { guest, facts } = await attempt.connect(control.port, hello)
     return { guest, qmp, process: attempt.process, port: control.port, facts }
   } catch (error) {
+    const full = qmp && (await stoppedByFullDisk(qmp, wanted.dir, wanted.place))
     qmp?.close()
     attempt.process.kill('SIGKILL')
-    throw error
+    throw full ?? error
   }
 }
 
