@@ -284,7 +284,9 @@ async function restore(
     boot: (boot: Parameters<typeof resume>[0], ...rest: [Context, StepHandle]) =>
       resume(boot, state, wakeUp(wanted.holder), ...rest),
   }
-  return await launch(wanted.vm, choice, how, places, context, handle)
+  const vm = await launch(wanted.vm, choice, how, places, context, handle)
+  vm.qmp.close()
+  return vm
 }
 
 /** Restores are too many and too short to be steps of their own. */
