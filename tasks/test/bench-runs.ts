@@ -1,6 +1,6 @@
 /**
- * The figures of many runs, as ratios taken in one go on one machine: `npm run bench:runs` (with `-- --many`, a thousand repeats too; 15 minutes
- * without KVM). What one more repeat takes is the difference between a command with many and one with few: starting the program and building is
+ * The figures of many runs, as ratios taken in one go on one machine: `npm run bench:runs` (with `-- --many`, a thousand repeats too; `-- --many
+ * shared` only those on one VM; 20 minutes without KVM). What one more repeat takes is the difference between a command with many and one with few: starting the program and building is
  * in both.
  */
 import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs'
@@ -116,10 +116,14 @@ async function many(start: string): Promise<void> {
 }
 
 try {
-  await starts()
-  await parallel()
-  await overhead()
-  if (process.argv.includes('--many')) for (const start of ['shared', 'warm']) await many(start)
+  if (!process.argv.includes('--only-many')) {
+    await starts()
+    await parallel()
+    await overhead()
+  }
+  const at = process.argv.indexOf('--many')
+  const named = process.argv.slice(at + 1).filter((one) => !one.startsWith('-'))
+  if (at >= 0) for (const start of named.length > 0 ? named : ['shared', 'warm']) await many(start)
 } finally {
   await rig.lab(['down'])
   rig.remove()

@@ -16,6 +16,7 @@ const EXPERIMENTS = `
     start: warm
     repeat: 4
   slow:
+    probes: [readiter]
     workload: { run: "sleep 50" }
 `
 

@@ -33,7 +33,7 @@ const EXPERIMENTS = `
     params: { signal: [9, 0] }
     repeat: 2
   late:
-    probes: []
+    probes: [readiter]
     workload: { run: "sh -c 'test -e /run/again || { touch /run/again; sleep 60; }'" }
     timeout: 1s
     retries: 1
