@@ -210,13 +210,11 @@ export class Progress {
     )
     await this.#settle(worker)
     const warm = this.#start(arm) === 'warm'
-    if (warm) {
-      // Its CPUs are the next one's; its directory has the console log, which the result wants.
-      this.#sessions.delete(worker)
-      await session.vm.halt()
-    }
+    // Its CPUs are the next one's; its directory has the console log, which the result wants.
+    if (warm) this.#sessions.delete(worker)
+    const halted = warm ? session.vm.halt() : undefined
     // The host looks at one run while the guest is at the next: they use different CPUs. What the guest does next is begun first.
-    const looked = nextTurn()
+    const looked = Promise.all([nextTurn(), halted])
       .then(() => finishRun(session, collected, this.#places, this.#context))
       .then((outcome) => this.#keep(run, outcome))
     // Who waits for it decides whether the run is made again.

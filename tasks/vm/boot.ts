@@ -164,7 +164,7 @@ class Boot {
       try {
         qmp = await Qmp.open(join(this.#wanted.dir, QMP_SOCKET))
       } catch {
-        await sleep(10)
+        await sleep(3)
         continue
       }
       const port = forwardedPort(await qmp.human('info usernet'))
