@@ -36,18 +36,20 @@ const asRoot = (): readonly string[] =>
  * end alone. In namespaces of its own that end with us, whatever ends us, neither mounts nor programs of it can stay.
  */
 const CONTAINED = [
+  ['--mount', '--pid', '--mount-proc'],
+  // Below a chroot no mount namespace can be made private, since its root is no mount. What a killed lab leaves mounted, `lab gc` takes away.
+  ['--pid'],
+].map((namespaces) => [
   ...['setpriv', '--pdeathsig=KILL'],
-  ...['unshare', '--mount', '--pid', '--mount-proc', '--fork', '--kill-child', '--'],
-]
+  ...['unshare', ...namespaces, '--fork', '--kill-child', '--'],
+])
 
 /** A container's root may make no namespaces; nor can it mount, and mmdebstrap does without. */
 async function contained(signal: AbortSignal): Promise<readonly string[]> {
   if (process.getuid?.() !== 0) return []
-  const { status } = await run([...CONTAINED, 'true'], {
-    signal,
-    accept: Array.from({ length: 256 }, (_, code) => code),
-  })
-  return status === 0 ? CONTAINED : []
+  const accept = Array.from({ length: 256 }, (_, code) => code)
+  for (const words of CONTAINED) if ((await run([...words, 'true'], { signal, accept })).status === 0) return words
+  return []
 }
 
 /** Where mmdebstrap works, with our process in its name: `lab gc` removes what a killed lab left. */
@@ -65,8 +67,23 @@ export async function abandonedScratch(): Promise<string[]> {
   return found
 }
 
+/** Where something is mounted below a directory, the innermost first (proc(5): blanks and the like are octal). */
+async function mountsBelow(dir: string): Promise<string[]> {
+  const table = await readFile('/proc/self/mounts', 'utf8')
+  return table
+    .split('\n')
+    .map((line) =>
+      (line.split(' ')[1] ?? '').replaceAll(/\\([0-7]{3})/g, (_, code: string) =>
+        String.fromCharCode(Number.parseInt(code, 8)),
+      ),
+    )
+    .filter((mount) => mount.startsWith(`${dir}/`))
+    .toReversed()
+}
+
 /** Removes a scratch directory; without root, its files belong to the user's subordinate ids. */
 export async function removeScratch(dir: string): Promise<void> {
+  for (const mount of await mountsBelow(dir)) await run(['umount', '--lazy', '--', mount], { accept: [0, 32] })
   await run([...asRoot(), 'rm', '-rf', '--one-file-system', '--', dir], { accept: [0, 1] })
 }
 

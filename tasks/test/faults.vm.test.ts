@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Manifest } from '../experiment/manifest.ts'
 import { TOOL_ROOT } from '../commands/app.ts'
-import { mayMount, NAMESPACE } from './namespace.ts'
+import { MOUNTS, NAMESPACE } from './namespace.ts'
 import { Rig } from './rig.ts'
 
 const EXPERIMENTS = `
@@ -124,8 +124,9 @@ globalThis.Date = class extends real { constructor(...a) { a.length ? super(...a
   }
 })
 
-test.skipIf(!mayMount)(
+test(
   'the disk is full while a result is written: what is there is whole, and --resume does the rest',
+  MOUNTS,
   async () => {
     const [program, results, kept] = [join(TOOL_ROOT, 'lab'), join(lab.dir, 'results/many'), join(lab.dir, 'kept')]
     const script = `
@@ -166,20 +167,24 @@ cp -r "$2" "$3/many"
   },
 )
 
-test.skipIf(!mayMount).each([
+test.each([
   ['up', '.lab', ['up']],
   ['run', 'results', ['run', 'many', '--repeat', '1']],
-])('lab %s where %s cannot be written: a failure with a way out, and no machine is left', (_name, place, args) => {
-  mkdirSync(join(lab.dir, place), { recursive: true })
-  const script = 'mount --bind "$2" "$2" && mount -o remount,ro,bind "$2" && shift && dir=$1 && shift && exec "$@"'
-  const { status, stderr, stdout } = spawnSync(
-    NAMESPACE[0] ?? '',
-    [...NAMESPACE.slice(1), 'sh', '-c', script, 'sh', '', join(lab.dir, place), join(TOOL_ROOT, 'lab'), ...args],
-    { cwd: lab.dir, env: { ...process.env, CI: 'true' }, encoding: 'utf8' },
-  )
-  expect([status, stdout], stderr).toEqual([69, ''])
-  expect(stderr).toMatch(/^error: .*EROFS: read-only file system/m)
-  expect(stderr).toContain('mount it so that it can be written')
-  expect(stderr).not.toContain('this is a bug')
-  expect(readdirSync(join(lab.dir, '.lab/vms'))).toEqual([])
-})
+])(
+  'lab %s where %s cannot be written: a failure with a way out, and no machine is left',
+  MOUNTS,
+  (_name, place, args) => {
+    mkdirSync(join(lab.dir, place), { recursive: true })
+    const script = 'mount --bind "$2" "$2" && mount -o remount,ro,bind "$2" && shift && dir=$1 && shift && exec "$@"'
+    const { status, stderr, stdout } = spawnSync(
+      NAMESPACE[0] ?? '',
+      [...NAMESPACE.slice(1), 'sh', '-c', script, 'sh', '', join(lab.dir, place), join(TOOL_ROOT, 'lab'), ...args],
+      { cwd: lab.dir, env: { ...process.env, CI: 'true' }, encoding: 'utf8' },
+    )
+    expect([status, stdout], stderr).toEqual([69, ''])
+    expect(stderr).toMatch(/^error: .*EROFS: read-only file system/m)
+    expect(stderr).toContain('mount it so that it can be written')
+    expect(stderr).not.toContain('this is a bug')
+    expect(readdirSync(join(lab.dir, '.lab/vms'))).toEqual([])
+  },
+)

@@ -4,7 +4,7 @@ import { mkdirSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { TOOL_ROOT } from '../commands/app.ts'
-import { mayMount, NAMESPACE } from './namespace.ts'
+import { MOUNTS, NAMESPACE } from './namespace.ts'
 import { Rig } from './rig.ts'
 
 const rig = new Rig(false)
@@ -25,7 +25,7 @@ test.each([
   expect(readdirSync(rig.dir).filter((name) => name.includes('partial'))).toEqual([])
 })
 
-test.skipIf(!mayMount)('--parquet on a full disk: the lab could not, and nothing half stays there', () => {
+test('--parquet on a full disk: the lab could not, and nothing half stays there', MOUNTS, () => {
   const [unshare = '', ...flags] = NAMESPACE
   const script = `
 mount -t tmpfs -o size=200k none "$2"
