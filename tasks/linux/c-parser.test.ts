@@ -140,3 +140,52 @@ describe('what seems to be a definition', () => {
     expect(seemsDefined(text, 'f')).toBe(line)
   })
 })
+
+test('loops by macros do not hide the end of a function', async () => {
+  const text = `void first(int a)
+{
+	for_each_zone(zone) {
+		for_each_cpu(cpu)
+			a += per_cpu(zone->set, cpu)->count;
+	}
+	list_for_each_entry(one, &all(a)->list, list) {
+		for_each_call(one, second);
+	}
+}
+
+static void second(int b)
+{
+	first(b);
+}
+`
+  const { definitions } = await parseC(text)
+  expect(definitions.map(({ name, start, end }) => [name, text.slice(start, end).split('\n').length])).toEqual([
+    ['first', 10],
+    ['second', 4],
+  ])
+  const [first] = definitions
+  expect(first && references(first.body, new Set(['per_cpu', 'second'])).map(({ name }) => name)).toEqual([
+    'per_cpu',
+    'second',
+  ])
+})
+
+test('a function whose end the parser misses is not known, and swallows nobody', async () => {
+  const text = `void first(int a)
+{
+	walk_zones(zone) {
+		walk_cpus(cpu)
+			a += per_cpu(zone->set, cpu)->count;
+	}
+	walk_nodes(node) {
+	}
+}
+
+static void second(int b)
+{
+	first(b);
+}
+`
+  expect((await parseC(text)).definitions.map(({ name }) => name)).toEqual(['second'])
+  expect(seemsDefined(text, 'first')).toBe(1)
+})

@@ -24,9 +24,18 @@ const spaces = (match: string, ...rest: readonly unknown[]): string => {
   return /^\s*#/.test(before) ? match : match.replaceAll(/[^\n]/g, ' ')
 }
 
-/** The text with annotations blanked; the same length, the same lines. */
+/** A loop by a macro at the beginning of a line: `for_each_zone(zone) {`, `list_for_each_entry(a, &b, c)` and a statement; a call ends with ";". */
+const LOOPS = /^([ \t]+)(\w*for_each\w*)(?=\s*\((?:[^()]|\((?:[^()]|\((?:[^()]|\([^()]*\))*\))*\))*\)\s*[^\s;,)])/gm
+
+/**
+ * The text with annotations blanked and loops by macros as `while`, which the parser knows (it takes `for_each_zone(zone) {` for a function, and
+ * may then miss the end of the one around it); the same length, the same lines.
+ */
 export const blanked = (text: string): string =>
-  text.replaceAll(ANNOTATIONS_WITH_ARGUMENTS, spaces).replaceAll(ANNOTATIONS, spaces)
+  text
+    .replaceAll(ANNOTATIONS_WITH_ARGUMENTS, spaces)
+    .replaceAll(ANNOTATIONS, spaces)
+    .replaceAll(LOOPS, (_, indent: string, name: string) => indent + 'while'.padEnd(name.length))
 
 let ready: Promise<Parser> | undefined
 
@@ -135,6 +144,24 @@ function trueStart(text: string, blank: string, start: number): number {
   return at
 }
 
+/** Whether a definition begins a line, as functions do in kernel style; in a body, an indented one is a loop by a macro: `walk(zone) {`. */
+const beginsLine = (text: string, blank: string, node: Node): boolean => {
+  const start = trueStart(text, blank, node.startIndex)
+  return start === 0 || text[start - 1] === '\n'
+}
+
+const isInBody = (node: Node): boolean => {
+  for (let { parent } = node; parent; { parent } = parent) if (parent.type === 'compound_statement') return true
+  return false
+}
+
+/**
+ * Whether a function's body has other functions in it: C has none, so the parser has missed its end (a loop by a macro it does not know can do
+ * that). Such a function is not known; `seemsDefined` still says where it stands.
+ */
+const swallows = (text: string, blank: string, body: Node): boolean =>
+  body.descendantsOfType('function_definition').some((inner) => inner !== null && beginsLine(text, blank, inner))
+
 /** The whole tree of a text, annotations blanked; undefined when the parser gives up. Offsets are the text's. */
 export async function syntaxTree(text: string): Promise<Node | undefined> {
   const parser = await (ready ??= open())
@@ -157,7 +184,7 @@ export async function parseC(text: string): Promise<CFile> {
     const start = trueStart(text, blank, node.startIndex)
     if (node.type === 'declaration')
       declarations.push({ name: name.text, start, nameStart: name.startIndex, end: node.endIndex })
-    else if (body)
+    else if (body && !swallows(text, blank, body) && (beginsLine(text, blank, node) || !isInBody(node)))
       definitions.push({
         name: name.text,
         start,
