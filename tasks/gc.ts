@@ -82,7 +82,9 @@ export async function gcStep(places: Places, context: Context, dry: boolean): Pr
     ...(await staleSnapshots(context)),
   ]
   if (!dry) {
-    for (const vm of vms) await stop(vm, context)
+    // Asked again: since the list was made somebody may have begun to use one of them.
+    const still = new Set((await orphans(places)).map(({ dir }) => dir))
+    for (const vm of vms) if (still.has(vm.dir)) await stop(vm, context)
     for (const path of paths) await rm(path, { recursive: true, force: true })
     for (const one of files) await removeBeside(one)
     for (const dir of scratch) await removeScratch(dir)

@@ -28,7 +28,7 @@ int alone(void)
 	     waited += LOOK_MS) {
 		int error = errno;
 
-		if (error == EADDRINUSE && waited < LONGEST_MS) {
+		if (error == EADDRINUSE && waited < LONGEST_MS && json_alive()) {
 			usleep(LOOK_MS * 1000);
 			continue;
 		}

@@ -150,6 +150,10 @@ static int run(const struct options *options)
 		count = MAX_PROGRAMS; /* entries without a link are skipped */
 		outcome = "attach failed";
 	}
+	if (!error && !json_alive()) { /* nobody waits for this run any more */
+		error = -EPIPE;
+		outcome = "stopped";
+	}
 	if (!error) {
 		counts_begin(attachments, count);
 		json_begin("started");

@@ -122,6 +122,8 @@ int serve(int (*work)(int argc, char **argv))
 		words[count] = NULL;
 		fflush(stdout);
 		block_stop(SIG_BLOCK);
+		if (stopping) /* before it was blocked: nobody would pass it on */
+			break;
 		pid = fork();
 		if (pid == 0)
 			/* The word stands where a program's name would. */

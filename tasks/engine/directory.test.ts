@@ -27,7 +27,15 @@ test.each([
       symlinkSync(join(dir, 'nothing'), join(dir, 'link'))
       return join(dir, 'link/a')
     },
-    'ENOENT',
+    'ENOTDIR',
+  ],
+  [
+    'where a link that leads nowhere stands',
+    (dir: string) => {
+      symlinkSync(join(dir, 'nothing'), join(dir, 'link'))
+      return join(dir, 'link')
+    },
+    'ENOTDIR',
   ],
 ])('%s it is an error', (_name, path, code) => {
   expect(() => makeDirectory(path(tempDir()))).toThrow(expect.objectContaining({ code }))

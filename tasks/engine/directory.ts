@@ -13,8 +13,12 @@ function attempt(path: string, mode: number | undefined): string | undefined {
     try {
       mkdirSync(one, mode)
     } catch (error) {
-      // Somebody was faster. A link that leads nowhere is in the way too; then the next one says so.
       if (codeOf(error) !== 'EEXIST') throw error
+      // Somebody was faster, or a link that leads nowhere is in the way.
+      if (!existsSync(one))
+        throw Object.assign(new Error(`ENOTDIR: a link that leads nowhere, mkdir '${one}'`, { cause: error }), {
+          code: 'ENOTDIR',
+        })
     }
   return missing[0]
 }

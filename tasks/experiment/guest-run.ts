@@ -1,11 +1,13 @@
 /** One run in the guest: the holder attaches, records and starts the workload; what it says and what it wrote comes back. */
 import { served, type Exec } from '../vm/served.ts'
+import { constants } from 'node:os'
 import { Failure, labError, messageOf, userError } from '../engine/error.ts'
+import type { ExecResult } from '../host/ssh.ts'
 import type { OpenVm } from '../vm.ts'
 import { GUEST_DIR } from './deploy.ts'
 import { runAndFetch } from './fetch.ts'
 import { isLive, type Follower } from './follow.ts'
-import { guestDied } from './last-words.ts'
+import { guestDied, holderDied } from './last-words.ts'
 import { holderArgv, parseHolderLine, type HolderLine, type HolderRun } from './holder.ts'
 
 export interface GuestRun {
@@ -20,12 +22,8 @@ export const FILES =
 /** What the holder may need beyond the workload's own deadline. Milliseconds. */
 const MARGIN = 60_000
 
-/**
- * Whether the guest went while the workload ran; before that, and after it, a lost connection is the lab's failure. A guest that said how the
- * holder ended is there.
- */
-const diedAtWork = (error: unknown, lines: readonly HolderLine[], answered: boolean): error is Failure =>
-  !answered &&
+/** Whether guest or holder went while the workload ran; before that, and after it, a lost connection is the lab's failure. */
+const diedAtWork = (error: unknown, lines: readonly HolderLine[]): error is Failure =>
   error instanceof Failure &&
   error.kind === 'lab' &&
   lines.some(({ event }) => event === 'started') &&
@@ -48,6 +46,12 @@ export async function needStrace(vm: OpenVm, signal: AbortSignal): Promise<void>
   })
 }
 
+/** The signal that ended a command: the server tells it as a shell does, and ssh by its name. */
+const signalOf = ({ status, signal }: ExecResult): number | undefined => {
+  if (signal !== undefined) return constants.signals[`SIG${signal}` as NodeJS.Signals]
+  return status > 128 ? status - 128 : undefined
+}
+
 /** Runs the holder to its end and brings its files back. */
 export async function guestRun(
   vm: OpenVm,
@@ -59,7 +63,7 @@ export async function guestRun(
   const dir = `${GUEST_DIR}/run-${wanted.run}`
   const lines: HolderLine[] = []
   let bad: string | undefined
-  let answered = false
+  let answered: ExecResult | undefined
   const onLine = (text: string): boolean => {
     try {
       const line = parseHolderLine(text)
@@ -84,7 +88,7 @@ export async function guestRun(
       : served(guest, holder, signal)
     const asked: Exec = async (...what) => {
       const result = await exec(...what)
-      answered = true
+      answered = result
       return result
     }
     const { files, stderr } = await runAndFetch(asked, request, FILES, {
@@ -94,7 +98,11 @@ export async function guestRun(
     })
     if (bad === undefined) return { lines, files, stderr }
   } catch (error) {
-    throw diedAtWork(error, lines, answered) ? await guestDied(vm, wanted.run, place, error.parts.fact) : error
+    if (!diedAtWork(error, lines)) throw error
+    // A guest that said how the holder ended is there.
+    if (answered === undefined) throw await guestDied(vm, wanted.run, place, error.parts.fact)
+    const by = signalOf(answered)
+    throw by === undefined ? error : await holderDied(vm, wanted.run, place, by)
   }
   throw labError({
     place,

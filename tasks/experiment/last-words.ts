@@ -23,6 +23,19 @@ export function lastLines(console: string): string[] {
   return (panic < 0 ? lines.slice(-LINES) : lines.slice(panic, panic + LINES)).map((line) => printable(line, 200))
 }
 
+/** Keeps the console's log where it stays when the VM goes. @returns its place, unless the disk does not take it, and what it says */
+async function keepConsole(vm: OpenVm, run: string): Promise<{ readonly log?: string; readonly console: string }> {
+  const said = await consoleLog(vm.dir)
+  const kept = join(vm.dir, '..', '..', 'logs', `${run}.console.log`)
+  try {
+    await mkdir(join(kept, '..'), { recursive: true })
+    await writeFile(kept, said)
+    return { log: kept, console: said.toString('utf8') }
+  } catch {
+    return { console: said.toString('utf8') }
+  }
+}
+
 /** The failure of a run whose guest did not live to its end. `why` is what the connection said. */
 export async function guestDied(vm: OpenVm, run: string, place: string, why: string): Promise<Failure> {
   for (const until = performance.now() + END; isAlive(vm.state) && performance.now() < until;)
@@ -30,15 +43,7 @@ export async function guestDied(vm: OpenVm, run: string, place: string, why: str
   const alive = isAlive(vm.state)
   const full = alive ? await fullDiskOf(vm.dir, place) : undefined
   if (full) return full
-  const said = await consoleLog(vm.dir)
-  const console = said.toString('utf8')
-  const kept = join(vm.dir, '..', '..', 'logs', `${run}.console.log`)
-  const log = await mkdir(join(kept, '..'), { recursive: true })
-    .then(() => writeFile(kept, said))
-    .then(
-      () => kept,
-      () => undefined,
-    )
+  const { log, console } = await keepConsole(vm, run)
   const lines = lastLines(console)
   const guess = lines.length > 0 ? guessBootFailure(console) : undefined
   const fact = `${alive ? 'the connection to the guest was lost' : 'the guest died'} while the workload ran`
@@ -51,6 +56,19 @@ export async function guestDied(vm: OpenVm, run: string, place: string, why: str
       : lines.length > 0
         ? 'the lines are the last ones of its console; does the workload do that without probes too (`probes: []`)?'
         : 'QEMU ended without a word of the kernel: it was switched off, or killed from outside (by the OOM killer?)',
+    ...(log !== undefined && { log }),
+  })
+}
+
+/** The failure of a run whose holder was ended by a signal, in a guest that lives. `signal` is its number. */
+export async function holderDied(vm: OpenVm, run: string, place: string, signal: number): Promise<Failure> {
+  const { log, console } = await keepConsole(vm, run)
+  return experimentError({
+    place,
+    fact: `the holder was ended by signal ${signal} while the workload ran`,
+    lines: lastLines(console),
+    wayOut:
+      'did the workload use up the memory of the guest (`memory:` of the VM), or kill it? the kernel says more in `lab exec -- dmesg`',
     ...(log !== undefined && { log }),
   })
 }

@@ -12,6 +12,7 @@ import type { ExperimentWanted } from '../experiment.ts'
 import type { Ready } from '../plan.ts'
 import { endIfDead, openVm, type Places } from '../vm.ts'
 import { isAlive } from '../engine/process.ts'
+import { fullDiskOf } from '../vm/stopped.ts'
 import { Attempts } from './attempts.ts'
 import { withoutGuest } from './before.ts'
 import type { Journal } from './journal.ts'
@@ -281,9 +282,15 @@ export class Progress {
         if (!tries.again(this.results.get(run.index)?.manifest.verdict)) return
       } catch (error) {
         // A VM that died is replaced, a connection that was lost is made anew; a program that the kernel refuses is refused again.
-        await this.#settle(worker).catch(() => undefined)
+        let ofBefore: unknown
+        await this.#settle(worker).catch((failed: unknown) => (ofBefore = failed))
         const held = this.#sessions.get(worker)
-        if (held && !(await endIfDead(held.vm))) await this.close(worker)
+        const full = held && isAlive(held.vm.state) ? await fullDiskOf(held.vm.dir, this.#place(arm, run)) : undefined
+        // Nobody waits for the answer of a guest that hangs, after Ctrl-C.
+        const dead = held && (full !== undefined || this.#context.signal.aborted || !(await endIfDead(held.vm)))
+        if (dead) await this.close(worker)
+        if (ofBefore !== undefined) throw ofBefore
+        if (full) return this.#failed(run, full)
         if (error instanceof Failure && error.kind === 'experiment' && tries.afterFailure()) continue
         this.#failed(run, error)
         return

@@ -51,7 +51,13 @@ export class Qmp implements AsyncDisposable {
   /** Connects and negotiates. `onEvent` sees SHUTDOWN, GUEST_PANICKED and the like. */
   static async open(path: string, onEvent: (event: QmpEvent) => void = () => undefined): Promise<Qmp> {
     const qmp = new Qmp(await connectUnix(path), onEvent)
-    await qmp.execute('qmp_capabilities')
+    try {
+      await qmp.execute('qmp_capabilities')
+    } catch (error) {
+      // A monitor has one client: one that waits for a QEMU that hangs would keep all others out.
+      qmp.close()
+      throw error
+    }
     return qmp
   }
 

@@ -32,6 +32,9 @@ const EXPERIMENTS = `
     workload: { run: "sh -c 'read _ _ _ holder _ < /proc/$PPID/stat; read _ _ _ ssh _ < /proc/$holder/stat; kill -\${signal} $ssh; sleep 1; cat /proc/sys/vm/swappiness'" }
     params: { signal: [9, 0] }
     repeat: 2
+  orphan:
+    probes: [readiter]
+    workload: { run: "sh -c 'kill -9 $PPID; sleep 5'" }
   late:
     probes: [readiter]
     workload: { run: "sh -c 'test -e /run/again || { touch /run/again; sleep 60; }'" }
@@ -142,4 +145,12 @@ test('a workload that was too late is made again where the experiment asks for i
     [2, 1, 'passed'],
   ])
   expect(resultsOf('late')).toHaveLength(3)
+})
+
+test('a holder that is killed is told as that, with what the console said, and the guest serves the next run', async () => {
+  const { status, stderr } = await lab.lab(['run', 'orphan', 'compare', '--repeat', '1'])
+  expect(status, stderr).toBe(1)
+  expect(stderr).toContain('the holder was ended by signal 9 while the workload ran')
+  expect(stderr).toMatch(/full log: .*console\.log/)
+  expect(resultsOf('orphan')).toHaveLength(0)
 })
