@@ -54,6 +54,14 @@ function named(
   return { runs: [pickRun(all, word)], one: true }
 }
 
+/** Names that a title holds. */
+const MOST_NAMED = 4
+
+const listed = (words: readonly string[]): string => {
+  if (words.length <= MOST_NAMED) return words.join(', ')
+  return `${words.slice(0, MOST_NAMED - 1).join(', ')} and ${words.length - MOST_NAMED + 1} more`
+}
+
 /**
  * @param words names of experiments and runs; none: the whole lab
  * @throws Failure (user) for what is none, or has no runs
@@ -79,7 +87,7 @@ export function scopeOf(
       fact: `no run was started since ${from.slice(0, 16).replace('T', ' ')} UTC`,
       wayOut: `the newest was started ${all.at(-1)?.started.slice(0, 16).replace('T', ' ') ?? ''} UTC`,
     })
-  const which = words.length === 0 ? lab : words.join(', ')
+  const which = words.length === 0 ? lab : listed(words)
   if (since !== undefined)
     return {
       kind: 'summary',
