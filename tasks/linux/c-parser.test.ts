@@ -189,3 +189,24 @@ static void second(int b)
   expect((await parseC(text)).definitions.map(({ name }) => name)).toEqual(['second'])
   expect(seemsDefined(text, 'first')).toBe(1)
 })
+
+test('a definition that the parser sees only the end of is not known', async () => {
+  const text = `__unknown
+static inline
+struct page *first(struct zone *zone, int a)
+{
+	return second(zone);
+}
+
+__no_sanitize_memory
+static inline
+struct page *third(struct zone *zone, int a)
+{
+	return second(zone);
+}
+`
+  const { definitions } = await parseC(text)
+  expect(definitions.map(({ name, start }) => [name, text.slice(start).split('\n')[0]])).toEqual([
+    ['third', '__no_sanitize_memory'],
+  ])
+})

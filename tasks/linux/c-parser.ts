@@ -13,7 +13,7 @@ export type { Node } from 'web-tree-sitter'
  * What takes arguments is listed apart.
  */
 const ANNOTATIONS =
-  /\b(?:__user|__kernel|__iomem|__percpu|__rcu|__force|__must_check|__always_inline|__no_sanitize_address|__no_kasan_or_inline|__no_kcsan|noinline|noinline_for_stack|__noclone|noinstr|notrace|nokprobe_inline|asmlinkage|__visible|__init|__exit|__initdata|__init_or_module|__meminit|__ref|__sched|__lockfunc|__cpuidle|__kprobes|__cold|__hot|__pure|__weak|__maybe_unused|__always_unused|__used|__flatten|__bitwise|__nocast|__private|__read_mostly|__ro_after_init|__cacheline_aligned|____cacheline_aligned|__packed|__latent_entropy|__net_init|__net_exit|__bpf_kfunc|__nocfi|__naked|__irq_entry|__softirq_entry|__init_memblock|__no_stack_protector|__no_profile|__head|__randomize_layout|__designated_init|__nonstring|__malloc|__deprecated|__noreturn|fastcall|FORCE_INLINE)\b/g
+  /\b(?:__user|__kernel|__iomem|__percpu|__rcu|__force|__must_check|__always_inline|__no_sanitize_address|__no_sanitize_memory|__no_sanitize_undefined|__no_sanitize_coverage|__no_kasan_or_inline|__no_kcsan|__no_kmsan_checks|noinline|noinline_for_stack|__noclone|noinstr|notrace|nokprobe_inline|asmlinkage|__visible|__init|__exit|__initdata|__init_or_module|__meminit|__ref|__sched|__lockfunc|__cpuidle|__kprobes|__cold|__hot|__pure|__weak|__maybe_unused|__always_unused|__used|__flatten|__bitwise|__nocast|__private|__read_mostly|__ro_after_init|__cacheline_aligned|____cacheline_aligned|__packed|__latent_entropy|__net_init|__net_exit|__bpf_kfunc|__nocfi|__naked|__irq_entry|__softirq_entry|__init_memblock|__no_stack_protector|__no_profile|__head|__randomize_layout|__designated_init|__nonstring|__malloc|__deprecated|__noreturn|fastcall|FORCE_INLINE)\b/g
 const ANNOTATIONS_WITH_ARGUMENTS =
   /\b(?:__printf|__scanf|__acquires|__releases|__must_hold|__attribute__|__aligned|__section|__alloc_size|__cond_lock|__copy|__assume_aligned)\s*(\((?:[^()]|\((?:[^()]|\([^()]*\))*\))*\))/g
 
@@ -144,16 +144,26 @@ function trueStart(text: string, blank: string, start: number): number {
   return at
 }
 
-/** Whether a definition begins a line, as functions do in kernel style; in a body, an indented one is a loop by a macro: `walk(zone) {`. */
-const beginsLine = (text: string, blank: string, node: Node): boolean => {
-  const start = trueStart(text, blank, node.startIndex)
-  return start === 0 || text[start - 1] === '\n'
-}
-
 const isInBody = (node: Node): boolean => {
   for (let { parent } = node; parent; { parent } = parent) if (parent.type === 'compound_statement') return true
   return false
 }
+
+/** What stands on a definition's line before it. */
+const before = (text: string, blank: string, node: Node): string => {
+  const start = trueStart(text, blank, node.startIndex)
+  return text.slice(text.lastIndexOf('\n', start - 1) + 1, start)
+}
+
+/** Whether a definition begins a line, as functions do in kernel style; in a body, an indented one is a loop by a macro: `walk(zone) {`. */
+const beginsLine = (text: string, blank: string, node: Node): boolean => before(text, blank, node) === ''
+
+/**
+ * Whether a definition is one in full. Where something is before it on its line, the parser did not know a word and began too late: at "page *f(...)"
+ * of "__unknown static struct page *f(...)".
+ */
+const isWhole = (text: string, blank: string, node: Node): boolean =>
+  isInBody(node) ? beginsLine(text, blank, node) : before(text, blank, node).trim() === ''
 
 /**
  * Whether a function's body has other functions in it: C has none, so the parser has missed its end (a loop by a macro it does not know can do
@@ -184,7 +194,7 @@ export async function parseC(text: string): Promise<CFile> {
     const start = trueStart(text, blank, node.startIndex)
     if (node.type === 'declaration')
       declarations.push({ name: name.text, start, nameStart: name.startIndex, end: node.endIndex })
-    else if (body && !swallows(text, blank, body) && (beginsLine(text, blank, node) || !isInBody(node)))
+    else if (body && !swallows(text, blank, body) && isWhole(text, blank, node))
       definitions.push({
         name: name.text,
         start,
