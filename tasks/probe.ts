@@ -60,7 +60,7 @@ export type ProbeTarget = { readonly kernel: KernelArtefact } | { readonly types
 async function compileProbe(probe: SourceProbe, target: ProbeTarget, declared: ResolvedKernel, context: Context) {
   const { release } = targetOf(target)
   const inputs: Inputs = {
-    format: 3,
+    format: 4,
     lint: LINT,
     source: await probeInputs(probe, context),
     ...('types' in target ? { types: target.types.fingerprint } : { kernel: target.kernel.fingerprint }),
@@ -108,7 +108,7 @@ export async function emptyProbeStep(
   return await step(context, name, name, async () => {
     const full = await compileProbe(probe, target, declared, context)
     const clang = await toolVersion('clang', context.cache, context.signal)
-    const inputs = { format: 1, full: full.fingerprint, clang, libbpf: await libbpfHashes() }
+    const inputs = { format: 2, full: full.fingerprint, clang, libbpf: await libbpfHashes() }
     const { fresh, ...value } = await built('probe', `${own}.bpf.o`, inputs, context, async (object) => {
       const source = object.replace(/\.o$/, '.c')
       await writeFile(source, emptyProbe(await readFile(full.file), 'types' in target ? 'vmlinux.h' : 'linux/bpf.h'))
@@ -127,7 +127,7 @@ export async function holderStep(context: Context): Promise<Deployable> {
     const sources: Record<string, string> = {}
     for (const name of names) sources[name] = await hashFile(join(dir, name))
     const inputs = {
-      format: 1,
+      format: 2,
       sources,
       gcc: await toolVersion('gcc', context.cache, context.signal),
       libbpf: await libbpfHashes(),

@@ -55,6 +55,15 @@ function compileFailure(
   )
 }
 
+/**
+ * Debug information without the places of this machine: an object is the same bytes wherever its sources lie. Else its size, and with it the
+ * count of a deterministic guest's instructions, would depend on how long a path is. (The source's own directory is among those of its includes.)
+ */
+const withoutPlaces = (include: readonly string[], resources: string): string[] => [
+  '-fdebug-compilation-dir=.',
+  ...[...include, resources].map((dir, index) => `-ffile-prefix-map=${dir}=include${index}`),
+]
+
 export const bpfArgv = (
   { source, object, include, define }: Omit<BpfCompile, 'wayOut'>,
   resources: string,
@@ -70,6 +79,7 @@ export const bpfArgv = (
     '-Wno-unused-function',
     '-Wno-address-of-packed-member',
   ],
+  ...withoutPlaces(include, resources),
   ...['-nostdinc', '-isystem', `${resources}/include`],
   ...include.map((dir) => `-I${dir}`),
   ...Object.entries(define).map(([name, value]) => `-D${name}=${value}`),
@@ -124,7 +134,8 @@ export async function compileProgram({
 }: HostCompile): Promise<void> {
   const said: string[] = []
   try {
-    await run(['gcc', '-O2', '-g', '-Wall', ...flags, '-o', program, ...sources, ...libraries], {
+    // -s: neither names of temporary files nor of places here are in it, and it is smaller to send.
+    await run(['gcc', '-O2', '-Wall', '-s', ...flags, '-o', program, ...sources, ...libraries], {
       signal,
       place,
       onLine: (line) => said.push(line),

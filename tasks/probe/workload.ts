@@ -18,7 +18,7 @@ const WORDS = {
 /** What a workload is made of. Its C library goes into the program: `ldd` is of that package, and has its version to the revision. */
 export async function workloadInputs(source: string, { cache, signal }: Context): Promise<Inputs> {
   const [gcc, libc] = [await toolVersion('gcc', cache, signal), await toolVersion('ldd', cache, signal)]
-  return { format: 2, source: await hashesOf(ownFiles(source).files, source), gcc, libc }
+  return { format: 3, source: await hashesOf(ownFiles(source).files, source), gcc, libc }
 }
 
 /** @throws a user's error when it does not compile, or reads a file that is not among its inputs */
