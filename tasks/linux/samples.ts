@@ -62,3 +62,16 @@ export function sampleBuild(makefile: string, sample: string): SampleBuild | { r
     object: object(sample),
   }
 }
+
+/** Of include/linux/stringify.h. */
+const STRINGIFY = '#define __stringify(x) #x\n'
+
+/** Of a text that chooses by architecture, what is for ours. */
+const ofX86 = (text: string): string =>
+  text.replaceAll(/^#ifdef __x86_64__\n(.*?)^#(?:elif|else)\b.*?^#endif.*$/gms, '$1')
+
+/** Texts of the headers that name what a sample hooks: SYSCALL() of samples/bpf/trace_common.h. @param read a file of the tree */
+export const sampleHeaders = (read: (path: string) => string | undefined): string[] => [
+  STRINGIFY,
+  ofX86(read('samples/bpf/trace_common.h') ?? ''),
+]

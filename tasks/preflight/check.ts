@@ -5,6 +5,7 @@ import type { ResolvedLab, ResolvedProbe } from '../config/resolve.ts'
 import type { Context } from '../engine/context.ts'
 import { headersIn, kernelsOf, placeOf } from '../lint.ts'
 import type { Verdict } from '../linux/symbols/verdict.ts'
+import { sampleHeaders } from '../linux/samples.ts'
 import { programsOfSource, type HookedProgram, type ParsedTexts } from '../linux/symbols/programs.ts'
 import { suffixDefines, type SourceProbe } from '../probe/command.ts'
 import { waysOut } from './fixes.ts'
@@ -48,13 +49,6 @@ interface Found {
 /** A probe that is a sample of the kernel's own tree: its hooks are those of that tree's text. */
 type SampleProbe = Extract<ResolvedProbe, { sample: string }>
 
-/** Of include/linux/stringify.h. */
-const STRINGIFY = '#define __stringify(x) #x\n'
-
-/** Of a text that chooses by architecture, what is for ours (samples/bpf/trace_common.h). */
-const ofX86 = (text: string): string =>
-  text.replaceAll(/^#ifdef __x86_64__\n(.*?)^#(?:elif|else)\b.*?^#endif.*$/gms, '$1')
-
 /** The programs of samples, and the samples whose text is not here. */
 async function samplesOf(
   samples: readonly SampleProbe[],
@@ -70,7 +64,7 @@ async function samplesOf(
       unread.push(sample)
       continue
     }
-    const headers = [STRINGIFY, ofX86(tree?.read('samples/bpf/trace_common.h') ?? '')]
+    const headers = sampleHeaders((path) => tree?.read(path))
     for (const program of await programsOfSource({ text, headers, defines: {} }, version, parsed))
       found.push({ probe: name, optional: [], place: placeOf(file, program.line ?? 1, 1), program })
   }
