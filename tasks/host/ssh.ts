@@ -39,7 +39,7 @@ export interface ExecResult {
 }
 
 /** stdout of one command that is kept in memory. Bytes. */
-const LIMIT = 256 * 2 ** 20
+export const LIMIT = 256 * 2 ** 20
 /** stderr that is kept: enough to say why a command failed. Characters. */
 const STDERR_LIMIT = 65_536
 /** What a command that was asked to end has for it. Milliseconds. */
@@ -72,6 +72,14 @@ interface Opened {
   result: { readonly status: number; readonly signal?: string | undefined } | undefined
   closed: boolean
 }
+
+/** The failure of something that was under way in a guest which does not answer any more. @param why what the connection said */
+export const guestLost = (doing: string, why: string): Failure =>
+  labError({
+    place: 'guest',
+    fact: `lost while running ${doing}: ${why}`,
+    wayOut: 'the console log of the VM has its last words; a kernel panic ends the VM at once',
+  })
 
 export class Guest implements AsyncDisposable {
   readonly #client: ClientType
@@ -266,11 +274,7 @@ export class Guest implements AsyncDisposable {
   }
 
   #lost(argv: readonly string[], why: string): Error {
-    return labError({
-      place: 'guest',
-      fact: `lost while running ${argv[0] ?? ''}: ${why}`,
-      wayOut: 'the console log of the VM has its last words; a kernel panic ends the VM at once',
-    })
+    return guestLost(argv[0] ?? '', why)
   }
 
   /** An interactive shell or command with a terminal, for `lab ssh`. */

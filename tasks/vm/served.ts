@@ -5,13 +5,10 @@
 import { randomBytes } from 'node:crypto'
 import { PassThrough } from 'node:stream'
 import { z } from 'zod'
-import { labError, messageOf } from '../engine/error.ts'
+import { messageOf } from '../engine/error.ts'
 import { printable } from '../engine/printable.ts'
 import { LeadingLines } from '../host/leading-lines.ts'
-import type { ExecOptions, ExecResult, Guest } from '../host/ssh.ts'
-
-/** stdout of one request that is kept in memory. Bytes. */
-const LIMIT = 256 * 2 ** 20
+import { guestLost, LIMIT, type ExecOptions, type ExecResult, type Guest } from '../host/ssh.ts'
 
 /** What runs the holder with these arguments: a server, or a command of its own. */
 export type Exec = (argv: readonly string[], options: ExecOptions) => Promise<ExecResult>
@@ -143,12 +140,7 @@ class Tail {
   }
 }
 
-const lost = (why: string) =>
-  labError({
-    place: 'guest',
-    fact: `lost while running the holder: ${printable(why, 200)}`,
-    wayOut: 'the console log of the VM has its last words; a kernel panic ends the VM at once',
-  })
+const lost = (why: string) => guestLost('the holder', printable(why, 200))
 
 const servers = new WeakMap<Guest, Map<string, Server>>()
 
