@@ -118,6 +118,7 @@ static int programs_of(pid_t pid)
 	return count;
 }
 
+/* Programs is -1 for one that has ended: looks at its descriptors, now and then, need not have seen all that it held. */
 static void report(const struct options *options, const char *path, const char *state, int programs, int status)
 {
 	char file[512];
@@ -127,7 +128,8 @@ static void report(const struct options *options, const char *path, const char *
 	json_begin("companion");
 	json_text("name", name_of(path));
 	json_text("state", state);
-	json_number("programs", programs);
+	if (programs >= 0)
+		json_number("programs", programs);
 	if (WIFSIGNALED(status))
 		json_number("signal", WTERMSIG(status));
 	else
@@ -142,29 +144,27 @@ static int wait_ready(const struct options *options, int index)
 {
 	const char *path = companions[index].path;
 	pid_t pid = companions[index].pid;
-	int before = 0, steady = 0, most = 0, status;
+	int before = 0, steady = 0, status;
 
 	for (long waited = 0; waited < options->deadline_ms; waited += LOOK_MS) {
 		int now = programs_of(pid);
 
 		if (waitpid(pid, &status, WNOHANG) == pid) {
 			companions[index].pid = 0;
-			report(options, path, "ended", most, status);
+			report(options, path, "ended", -1, status);
 			return status ? -ECHILD : 0;
 		}
 		if (stop_requested || !json_alive())
 			return -EINTR;
 		steady = now > 0 && now == before ? steady + 1 : 0;
 		before = now;
-		if (now > most)
-			most = now;
 		if (steady >= STEADY_LOOKS) {
 			report(options, path, "attached", now, 0);
 			return 0;
 		}
 		usleep(LOOK_MS * 1000);
 	}
-	report(options, path, "late", most, 0);
+	report(options, path, "late", before < 0 ? 0 : before, 0);
 	return -ETIMEDOUT;
 }
 

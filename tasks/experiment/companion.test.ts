@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { holderArgv, holderFailure, parseHolderLine, type HolderLine } from './holder.ts'
 
 const companion = (facts: object): HolderLine =>
-  parseHolderLine(JSON.stringify({ event: 'companion', name: 'cpustat', state: 'ended', programs: 0, ...facts }))
+  parseHolderLine(JSON.stringify({ event: 'companion', name: 'cpustat', state: 'ended', ...facts }))
 const done = (outcome: string): HolderLine => parseHolderLine(JSON.stringify({ event: 'done', outcome, errno: 0 }))
 const failure = (lines: readonly HolderLine[]) => holderFailure(lines, 'experiment x', 1000, '')
 

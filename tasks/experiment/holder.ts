@@ -64,7 +64,8 @@ const Line = z.discriminatedUnion('event', [
   said('companion', {
     name: z.string(),
     state: z.enum(['attached', 'ended', 'late']),
-    programs: z.int(),
+    // Nothing is known of one that has ended.
+    programs: z.int().optional(),
     status: z.int().optional(),
     signal: z.int().optional(),
     said: z.string().optional(),
@@ -238,7 +239,7 @@ function companionFailure(lines: readonly HolderLine[], place: string): Failure 
   if (!last) return undefined
   const how =
     last.state === 'late'
-      ? `attached nothing (it holds ${last.programs} programs)`
+      ? `attached nothing (it holds ${last.programs ?? 0} programs)`
       : `ended with ${last.signal === undefined ? `status ${last.status ?? '?'}` : `signal ${last.signal}`}`
   return userError({
     place: `${place}, sample ${printable(last.name, 60)}`,
