@@ -70,22 +70,27 @@ function needCache(cache: string): void {
   }
 }
 
+/** A matrix takes hours, and what was used in the last hour is not pruned by others (cache-limit). */
+const RENEW_MS = 15 * 60 * 1000
+
 /** The view and the context of one command. @throws a user's Failure for an environment that cannot be */
 export function openSession(options: GlobalOptions, signal: AbortSignal, view: View = viewFor(options)): Session {
   const cache = cacheDir(process.env)
   needCache(cache)
+  const store = new Store(join(cache, 'store'), (what, file) =>
+    view.emit({
+      type: 'notice',
+      level: 'warning',
+      place: `cache ${what}`,
+      text: `${file} is not what was put there; the entry is thrown away and made again`,
+    }),
+  )
+  setInterval(() => void store.renew(), RENEW_MS).unref()
   const context: Context = {
     emit: view.emit,
     signal,
     cache,
-    store: new Store(join(cache, 'store'), (what, file) =>
-      view.emit({
-        type: 'notice',
-        level: 'warning',
-        place: `cache ${what}`,
-        text: `${file} is not what was put there; the entry is thrown away and made again`,
-      }),
-    ),
+    store,
     cacheLimit: cacheLimit(process.env),
     toolRoot: TOOL_ROOT,
     yes: options.yes === true,

@@ -96,7 +96,7 @@ export async function piecesOf(cache: string, now = Date.now()): Promise<Piece[]
   return pieces
 }
 
-/** Another process may have asked for it and not read it yet; a run takes minutes. */
+/** Another process may have asked for it and not read it yet. One that goes on for long says again that it uses it (`Store.renew`). */
 const JUST_USED = 3600 * 1000
 
 export interface Pruned {

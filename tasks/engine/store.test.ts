@@ -1,15 +1,19 @@
 import { existsSync } from 'node:fs'
 import { mkdir, readFile, readdir, rm, utimes, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { failureOf } from '../test/caught.ts'
 import { tempDir } from '../test/temp-dir.ts'
+import { pruneCache } from './cache-limit.ts'
 import { fingerprintOf } from './fingerprint.ts'
 import { diskFailure, PARTIAL, Store } from './store.ts'
 
 const systemError = (code: string) => Object.assign(new Error(`${code}: something`), { code })
 const inputs = { version: '5.4' }
 const id = fingerprintOf(inputs)
+/** What is removed of a cache that has room for nothing but what is in use. */
+const prunable = async (root: string): Promise<string[]> =>
+  (await pruneCache(dirname(root), 0, () => false, { dry: true })).removed.map(({ path }) => path)
 const fill = (content: string) => (dir: string) => writeFile(join(dir, 'file'), content)
 
 describe('put', () => {
@@ -96,6 +100,25 @@ test('a file that was only touched is as good as before', async () => {
   const { dir } = await store.put('kernel', id, inputs, fill('old'))
   await utimes(join(dir, 'file'), 1, 1)
   expect(await store.get('kernel', id)).toEqual({ dir, inputs })
+})
+
+test('what a long command was handed, it can say it uses still', async () => {
+  const mine = new Store(join(tempDir(), 'store'))
+  const theirs = new Store(mine.root)
+  const other = fingerprintOf({ version: '6.1' })
+  const [{ dir }, unused] = [
+    await mine.put('kernel', id, inputs, fill('a')),
+    await theirs.put('kernel', other, {}, fill('b')),
+  ]
+  await theirs.get('kernel', id)
+  for (const one of [dir, unused.dir]) await utimes(join(one, 'inputs.json'), 1, 1)
+  await mine.renew()
+  const idle = await prunable(mine.root)
+  expect(idle).toEqual([unused.dir])
+
+  await rm(dir, { recursive: true })
+  await mine.renew()
+  expect(existsSync(dir)).toBe(false)
 })
 
 describe('newest', () => {

@@ -102,8 +102,16 @@ async function damagedFile(dir: string): Promise<string | undefined> {
   return undefined
 }
 
+/** Pruning goes by this time (cache-limit). Of an entry that is gone there is nothing to say. */
+async function touch(dir: string): Promise<void> {
+  const now = new Date()
+  await utimes(join(dir, INPUTS), now, now).catch(() => undefined)
+}
+
 export class Store {
   readonly root: string
+  /** Directories of the entries that were handed out. */
+  readonly #used = new Set<string>()
   readonly #onDamage: (what: string, file: string) => void
 
   /** @param onDamage is told which entry (kind and fingerprint) is thrown away, and which of its files is not what was put there */
@@ -116,7 +124,7 @@ export class Store {
     return join(this.root, kind, fingerprint.slice(0, 32))
   }
 
-  /** The entry, if it is there and whole; its access time is what pruning goes by. */
+  /** The entry, if it is there and whole. */
   async get(kind: string, fingerprint: Fingerprint): Promise<StoredEntry | undefined> {
     const dir = this.#dir(kind, fingerprint)
     // Asked first: an entry that another process puts here from now on is whole.
@@ -126,8 +134,8 @@ export class Store {
       const inputs = JSON.parse(await readFile(join(dir, INPUTS), 'utf8')) as Inputs
       damaged = await damagedFile(dir)
       if (damaged === undefined) {
-        const now = new Date()
-        await utimes(join(dir, INPUTS), now, now).catch(() => undefined)
+        this.#used.add(dir)
+        await touch(dir)
         return { dir, inputs }
       }
     } catch {
@@ -156,12 +164,18 @@ export class Store {
       await rename(partial, dir).catch((error: unknown) => {
         if (codeOf(error) !== 'ENOTEMPTY' && codeOf(error) !== 'EEXIST') throw error
       })
+      this.#used.add(dir)
       return { dir, inputs }
     } catch (error) {
       throw diskFailure(error, `cache ${this.root}`)
     } finally {
       await rm(partial, { recursive: true, force: true })
     }
+  }
+
+  /** Says of all entries that were handed out that they are in use still: to be called now and then by what goes on for long. */
+  async renew(): Promise<void> {
+    for (const dir of this.#used) await touch(dir)
   }
 
   /** The newest entry of a kind whose inputs satisfy `match`; used to say what changed since. */
