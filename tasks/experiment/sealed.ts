@@ -3,12 +3,13 @@
  * QEMU runs it from power-on to its end, and only then is anything read. There is no connection: what could come over it would come at
  * another moment each time.
  */
-import { readFile, rm } from 'node:fs/promises'
+import { readFile, rm, statfs } from 'node:fs/promises'
 import { join } from 'node:path'
 import { argvOf } from '../config/words.ts'
 import type { Context } from '../engine/context.ts'
 import { experimentError, Failure, labError } from '../engine/error.ts'
 import { printable } from '../engine/printable.ts'
+import { diskFull } from '../engine/store.ts'
 import { sealedArgv, SEALED_CONSOLE, SEALED_OUTPUT } from '../host/qemu-sealed.ts'
 import { run as runProgram } from '../host/sh.ts'
 import { quote } from '../host/ssh.ts'
@@ -35,6 +36,8 @@ const MARGIN = 180_000
 /** Instructions take longer here than the guest's clock says: how much, on a busy host. */
 const SLOWER = 10
 const CONSOLE_LINES = 30
+/** QEMU drops what it has no room for, and says nothing; less than this is no room. Bytes. */
+const ROOM = 64 * 1024
 /** What a guest may write, as over ssh. Bytes. */
 const MOST_OUTPUT = 2 ** 30
 
@@ -207,7 +210,11 @@ export async function runSealed(
       wayOut: 'the guest neither ended nor rebooted; `lab run` without --deterministic shows where it hangs',
     })
     const console = await readFile(join(dir, SEALED_CONSOLE), 'utf8').catch(() => '')
-    const { lines, files, meta } = await parts(await readFile(join(dir, SEALED_OUTPUT)), place, console)
+    const output = await readFile(join(dir, SEALED_OUTPUT))
+    const { lines, files, meta } = await parts(output, place, console).catch(async (error: unknown) => {
+      const { bavail, bsize } = await statfs(dir)
+      throw bavail * bsize < ROOM ? diskFull(place, [`no room for what comes out of the guest, below ${dir}`]) : error
+    })
     if (symbols) meta.set('kallsyms', symbols)
     const facts = factsOf(console)
     return {
