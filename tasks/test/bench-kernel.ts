@@ -3,51 +3,22 @@
  * `npm run bench:kernel -- --full` (the shipped one, half an hour). In a cache of its own, with the sources that were fetched already.
  * CPU seconds where both sides compute (another load does not count then), elapsed seconds where somebody waits.
  */
-import { spawnSync } from 'node:child_process'
-import {
-  copyFileSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-} from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs'
 import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { TOOL_ROOT } from '../commands/app.ts'
 import { cacheDir } from '../engine/context.ts'
+import { byHand, say, spent } from './bench-kit.ts'
 import { Rig } from './rig.ts'
 
-const say = (text: string) => process.stdout.write(`${text}\n`)
 const full = process.argv.includes('--full')
 
 /** Reproducible, bootable and small: for ratios of one build to another it does as well as the shipped configuration. */
 const SMALL = `    config: []
     options: { 64BIT: y, PRINTK: y, MODULES: y, BLOCK: y, NET: y, INET: y, BPF_SYSCALL: y, PROC_FS: y, EXT4_FS: y, KALLSYMS: y, KPROBE_EVENTS_ON_NOTRACE: n`
 
-interface Spent {
-  /** Elapsed seconds. */
-  readonly real: number
-  /** Seconds of all CPUs, of the program and everything that it waited for. */
-  readonly cpu: number
-}
-
-/** Runs a program to its end. @throws with its last words when it fails */
-function spent(argv: readonly string[], env: Readonly<Record<string, string>> = {}): Spent {
-  const { status, stderr } = spawnSync('bash', ['-c', 'TIMEFORMAT="%R %U %S"; time "$@"', 'bash', ...argv], {
-    cwd: rig.dir,
-    encoding: 'utf8',
-    maxBuffer: 2 ** 28,
-    env: { ...process.env, CI: 'true', LC_ALL: 'C', LAB_CACHE_DIR: cache, ...env },
-  })
-  if (status !== 0) throw new Error(`${argv.join(' ')}: ${stderr.slice(-2000)}`)
-  const [real = 0, user = 0, system = 0] = (stderr.trim().split('\n').at(-1) ?? '').split(' ').map(Number)
-  return { real, cpu: user + system }
-}
-
-const lab = (...args: string[]) => spent([join(TOOL_ROOT, 'lab'), ...args])
+const lab = (...args: string[]) =>
+  spent([join(TOOL_ROOT, 'lab'), ...args], { cwd: rig.dir, env: { LAB_CACHE_DIR: cache } })
 
 /** Objects that the last build of this tree compiled. */
 const compiled = (dir: string) => readFileSync(join(dir, 'build.log'), 'utf8').match(/^ {2}(CC|AS) /gm)?.length ?? 0
@@ -100,27 +71,11 @@ try {
   declare('')
   const types = lab('build', 'probe', 'corefile', '--kernel', 'v5.10').real
 
-  // The same tree, configuration, compiler and jobs, by hand: unpacked again, and made.
-  const archive = readdirSync(join(cache, 'sources')).find((file) => file.includes('linux-source-5.10')) ?? ''
-  const unpacked = join(top, 'plain')
-  mkdirSync(unpacked)
-  const unpack = spent([
-    ...['sh', '-c', 'dpkg-deb -x "$0" "$1/deb" && tar -xf "$1"/deb/usr/src/linux-source-*.tar.xz -C "$1"'],
-    ...[join(cache, 'sources', archive), unpacked],
-  ])
-  if (!existsSync(join(tree, 'vmlinux'))) throw new Error(`no kernel was built in ${tree}`)
-  const make = ['make', '-C', tree, `-j${availableParallelism()}`, 'LOCALVERSION=']
-  // Not `clean`, which leaves the programs that the build itself needs.
-  const config = join(top, 'config')
-  copyFileSync(join(tree, '.config'), config)
-  spent([...make, 'mrproper'])
-  copyFileSync(config, join(tree, '.config'))
-  const plain = spent([...make, 'olddefconfig', 'bzImage', 'modules', 'headers'])
-
+  const { unpack, make } = byHand(cache, tree)
   say(`5.10, ${full ? 'shipped' : 'small'} configuration: ${objects} objects, ${availableParallelism()} CPUs`)
   line(
     'lab build kernel : unpack and plain make, CPU',
-    `${first.cpu.toFixed(0)} s : ${(unpack.cpu + plain.cpu).toFixed(0)} s, ${percent(first.cpu - unpack.cpu - plain.cpu, unpack.cpu + plain.cpu)} more`,
+    `${first.cpu.toFixed(0)} s : ${(unpack.cpu + make.cpu).toFixed(0)} s, ${percent(first.cpu - unpack.cpu - make.cpu, unpack.cpu + make.cpu)} more`,
     '<= 5 %, shipped configuration',
   )
   line(
