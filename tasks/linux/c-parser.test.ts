@@ -190,6 +190,48 @@ static void second(int b)
   expect(seemsDefined(text, 'first')).toBe(1)
 })
 
+test('the end of a loop by a macro does not take the functions behind it along', async () => {
+  const text = `void first(int a)
+{
+	do {
+		second(a);
+	} while_each_thread(g, t);
+}
+
+static void second(int b)
+{
+	first(b);
+}
+`
+  const { definitions } = await parseC(text)
+  expect(definitions.map(({ start, end }) => text.slice(start, end).split('\n').length)).toEqual([6, 4])
+})
+
+describe('the end of a function', () => {
+  const after = '\nint after(int b)\n{\n\treturn b;\n}\n'
+
+  test('one that the parser sees too early: the function is not known, and the next is', async () => {
+    const copies = Array.from({ length: 12 }, (_, index) => `\t\tCOPY(r${index}); SEGMENT(s${index});\n`).join('')
+    const text = `static int first(struct regs *regs)\n{\n\tuser_try {\n${copies}\t\tflags = (flags & ~FIX) | old;\n\t} user_catch(err);\n\tRELOAD(gs);\n}\n`
+    expect((await parseC(text + after)).definitions.map(({ name }) => name)).toEqual(['after'])
+    expect(seemsDefined(text + after, 'first')).toBe(1)
+  })
+
+  test.each([
+    ['a block in column 0', 'int first(int a)\n{\n{\n\ta++;\n}\n\treturn a;\n}\n'],
+    ['its brace indented', 'int first(int a)\n {\n\treturn a;\n }\n'],
+    ['on one line', 'int first(int a) { return a; }\n'],
+    ['braces in texts', `int first(int a)\n{\n\tputs("}");\n\treturn a == '{';\n /* } */\n}\n`],
+    [
+      'a macro of its own, with a comment',
+      'int first(int a)\n{\n#define X do { /* as often\\\n as needed */ if (a) { \\\n a--; } \\\n} while (0)\n\tX;\n\treturn a;\n}\n',
+    ],
+  ])('%s: is known', async (_, text) => {
+    const { definitions } = await parseC(text + after)
+    expect(definitions.map(({ start, end }) => (text + after).slice(start, end))).toEqual([text.trim(), after.trim()])
+  })
+})
+
 test('a definition that the parser sees only the end of is not known', async () => {
   const text = `__unknown
 static inline

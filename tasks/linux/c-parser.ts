@@ -17,15 +17,25 @@ const ANNOTATIONS =
 const ANNOTATIONS_WITH_ARGUMENTS =
   /\b(?:__printf|__scanf|__acquires|__releases|__must_hold|__attribute__|__aligned|__section|__alloc_size|__cond_lock|__copy|__assume_aligned)\s*(\((?:[^()]|\((?:[^()]|\([^()]*\))*\))*\))/g
 
+const blanks = (match: string) => match.replaceAll(/[^\n]/g, ' ')
+
 /** The same text in spaces. Not on a line of the preprocessor: a #define without its value is not what the parser expects. */
 const spaces = (match: string, ...rest: readonly unknown[]): string => {
   const [offset, text] = rest.slice(-2) as [number, string]
   const before = text.slice(text.lastIndexOf('\n', offset - 1) + 1, offset)
-  return /^\s*#/.test(before) ? match : match.replaceAll(/[^\n]/g, ' ')
+  return /^\s*#/.test(before) ? match : blanks(match)
 }
 
 /** A loop by a macro at the beginning of a line: `for_each_zone(zone) {`, `list_for_each_entry(a, &b, c)` and a statement; a call ends with ";". */
 const LOOPS = /^([ \t]+)(\w*for_each\w*)(?=\s*\((?:[^()]|\((?:[^()]|\((?:[^()]|\([^()]*\))*\))*\))*\)\s*[^\s;,)])/gm
+
+/** A macro of several lines: the parser takes a comment in it for its end. */
+const MACRO_LINES = /^[ \t]*#[ \t]*define\b(?:.*\\\n)+.*/gm
+
+/** The end of a loop by a macro: `} while_each_thread(g, t);`. */
+const LOOP_ENDS = /(\}\s*)(while_each\w*)(?=\s*\()/g
+
+const asWhile = (_: string, ahead: string, name: string) => ahead + 'while'.padEnd(name.length)
 
 /**
  * The text with annotations blanked and loops by macros as `while`, which the parser knows (it takes `for_each_zone(zone) {` for a function, and
@@ -35,7 +45,11 @@ export const blanked = (text: string): string =>
   text
     .replaceAll(ANNOTATIONS_WITH_ARGUMENTS, spaces)
     .replaceAll(ANNOTATIONS, spaces)
-    .replaceAll(LOOPS, (_, indent: string, name: string) => indent + 'while'.padEnd(name.length))
+    .replaceAll(MACRO_LINES, (macro) =>
+      macro.replaceAll(/\/\*[^]*?\*\//g, (comment) => comment.replaceAll(/[^\\\n]/g, ' ')),
+    )
+    .replaceAll(LOOPS, asWhile)
+    .replaceAll(LOOP_ENDS, asWhile)
 
 let ready: Promise<Parser> | undefined
 
@@ -172,6 +186,32 @@ const isWhole = (text: string, blank: string, node: Node): boolean =>
 const swallows = (text: string, blank: string, body: Node): boolean =>
   body.descendantsOfType('function_definition').some((inner) => inner !== null && beginsLine(text, blank, inner))
 
+/** Comments, strings and characters. */
+const LITERALS = /\/\*[^]*?\*\/|\/\/[^\n]*|"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])+'/g
+
+/** The text without comments, literals and lines of the preprocessor, all of which may have braces of their own; the same length. */
+const codeOnly = (blank: string): string =>
+  blank.replaceAll(LITERALS, blanks).replaceAll(/^[ \t]*#(?:.*\\\n)*.*/gm, blanks)
+
+/** Where the brace at `start` is closed. */
+function closingBrace(code: string, start: number): number {
+  let depth = 0
+  for (let at = start; at < code.length; at++) {
+    if (code[at] === '{') depth++
+    else if (code[at] === '}' && --depth === 0) return at
+  }
+  return -1
+}
+
+/**
+ * Whether a body ends where its text says so: at the first line that begins with a brace (Documentation/process/coding-style.rst, 3 and 6), or, where
+ * somebody has written otherwise, at the brace that closes the first. A macro that the parser takes for something else can make it see the end too
+ * early (bpf_convert_filter, 5.4) or too late (cgroup_attach_task, 5.4). Braces alone do not tell: both sides of an #if may open the same one.
+ */
+const endsWhereItSays = (code: string, body: Node): boolean =>
+  code.indexOf('\n}', body.startIndex) + 2 === body.endIndex ||
+  closingBrace(code, body.startIndex) + 1 === body.endIndex
+
 /** The whole tree of a text, annotations blanked; undefined when the parser gives up. Offsets are the text's. */
 export async function syntaxTree(text: string): Promise<Node | undefined> {
   const parser = await (ready ??= open())
@@ -183,6 +223,7 @@ export async function parseC(text: string): Promise<CFile> {
   const parser = await (ready ??= open())
   const blank = blanked(text)
   const tree = parser.parse(blank)
+  const code = codeOnly(blank)
   const definitions: Definition[] = []
   const declarations: Declaration[] = []
   if (!tree) return { text, definitions, declarations }
@@ -194,7 +235,7 @@ export async function parseC(text: string): Promise<CFile> {
     const start = trueStart(text, blank, node.startIndex)
     if (node.type === 'declaration')
       declarations.push({ name: name.text, start, nameStart: name.startIndex, end: node.endIndex })
-    else if (body && !swallows(text, blank, body) && isWhole(text, blank, node))
+    else if (body && !swallows(text, blank, body) && isWhole(text, blank, node) && endsWhereItSays(code, body))
       definitions.push({
         name: name.text,
         start,
@@ -256,7 +297,7 @@ export function staticVariables(body: Node): Map<string, string> {
 
 /** How often a word stands in code (not in comments, strings or tags); what a syntax tree must account for. */
 export function countWord(text: string, word: string): number {
-  const code = text.replaceAll(/\/\*[\s\S]*?\*\/|\/\/[^\n]*|"(?:\\.|[^"\\\n])*"/g, ' ')
+  const code = text.replaceAll(LITERALS, ' ')
   return [...code.matchAll(new RegExp(`(?<![\\w.]|->|\\b(?:struct|union|enum)\\s+)${word}(?!\\w)`, 'g'))].length
 }
 

@@ -4,7 +4,7 @@ import { applyEdits, type Edit } from './edits.ts'
 
 /** Specifiers that an out-of-line, exported function does not have. */
 const DROPPED =
-  /\b(?:static|inline|__inline|__inline__|__always_inline|noinline|noinline_for_stack|extern|__must_check|__visible|notrace|__noclone|__no_kasan_or_inline|nokprobe_inline|__bpf_kfunc|__maybe_unused|__always_unused|FORCE_INLINE)\b[ \t]*\n?/g
+  /\b(?:static|inline|__inline|__inline__|__always_inline|noinline|noinline_for_stack|extern|__must_check|__visible|notrace|__noclone|__no_kasan_or_inline|nokprobe_inline|__bpf_kfunc|__maybe_unused|__always_unused|FORCE_INLINE|__attribute__\s*\(\(\s*_*always_inline_*\s*\)\))(?!\w)[ \t]*\n?/g
 
 /**
  * Keeps a function as it is called: out of line, never copied for constant arguments (copyout.constprop.0), never with fewer arguments

@@ -31,7 +31,7 @@ export interface ExposeResult {
 }
 
 const INLINE =
-  /\b(?:inline|__inline|__inline__|__always_inline|noinline|noinline_for_stack|nokprobe_inline|__no_kasan_or_inline|__noclone|FORCE_INLINE)\b[ \t]*/g
+  /\b(?:inline|__inline|__inline__|__always_inline|noinline|noinline_for_stack|nokprobe_inline|__no_kasan_or_inline|__noclone|FORCE_INLINE|__attribute__\s*\(\(\s*_*always_inline_*\s*\)\))(?!\w)[ \t]*/g
 const STATIC = /\bstatic\b[ \t]*/g
 
 async function locate(files: Files, one: ExposeDeclaration): Promise<Located> {

@@ -19,6 +19,16 @@ describe('refused', () => {
       'keeps state in a static variable (n)',
     ],
     [
+      'a static pointer that is turned elsewhere',
+      `int f(const char *a)\n{\n\tstatic const char *last;\n\tlast = a;\n\treturn last == a;\n}\n${e}`,
+      'keeps state in a static variable (last)',
+    ],
+    [
+      'an end in two branches of an #if',
+      `int f(int a)\n{\n#ifdef A\n\treturn 3;\n}\n#else\n\treturn 4;\n}\n#endif\n${e}`,
+      'f ',
+    ],
+    [
       'a label in assembly',
       `int f(int a)\n{\n\tasm volatile("here: nop");\n\treturn a;\n}\n${e}`,
       'defines a label in assembly',
@@ -51,8 +61,18 @@ describe('refused', () => {
     expect(parts.wayOut).toMatch(/\w/)
   })
 
+  test("a header's function whose clone would stand in one branch of an #if", async () => {
+    const alternatives = `#ifdef A\nint f(int a)\n{\n\treturn a;\n}\n#else\nint f(int a)\n{\n\treturn -a;\n}\n#endif\n`
+    const files = {
+      'include/linux/h.h': '#ifndef H\n#define H\nstatic inline int h(int a)\n{\n\treturn f(a);\n}\n#endif\n',
+      'lib/a.c': `#include <linux/h.h>\n\n${alternatives}\nint e(void)\n{\n\treturn h(1);\n}\n`,
+    }
+    const { parts } = await failureOf(apply(files, { ...path, functions: ['h', 'f'] }))
+    expect(parts.fact).toMatch(/^h is an inline function of a header .* f \(lib\/a\.c\), is defined 2 times under #if$/)
+  })
+
   test('static data that never changes is no reason', async () => {
-    const text = `int f(int a)\n{\n\tstatic const int t[] = { 1 };\n\tstatic const char * const s = "x";\n\treturn t[0];\n}\n${e}`
+    const text = `int f(int a)\n{\n\tstatic const int t[] = { 1 };\n\tstatic const char * const s = "x";\n\tstatic const char *n[] = { "a" };\n\treturn t[0] == n[0][0];\n}\n${e}`
     expect(await changed('lib/a.c', text, path)).toContain('f_s')
   })
 
@@ -81,4 +101,28 @@ test('a function that nothing on the path calls is told', async () => {
   }
   const { warnings } = await apply(files, { suffix: 's', entry: 'e', functions: ['f', 'g'] })
   expect(warnings).toEqual(['g_s is called by no clone and not by e: a probe on it will never fire'])
+})
+
+test('calls by a macro, of the file or of a header: told, since they stay on the original', async () => {
+  const files = {
+    'include/linux/h.h':
+      '#ifndef H\n#define H\nint f(int a);\n#define by_header(x) \\\n\tf(x)\n#define unused(x) f(x)\n#endif\n',
+    'lib/a.c': `#include <linux/h.h>
+#define twice(x) by_header(x) + by_header(x)
+
+int f(int a)
+{
+	return a;
+}
+
+int e(void)
+{
+	return f(1) + twice(2);
+}
+`,
+  }
+  const { warnings } = await apply(files, { suffix: 's', entry: 'e', functions: ['f'] })
+  expect(warnings).toEqual([
+    'e (lib/a.c) uses the macro twice (lib/a.c:2), which names f: what goes through it stays on f, and a probe on f_s does not see it',
+  ])
 })

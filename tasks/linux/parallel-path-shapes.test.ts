@@ -15,6 +15,11 @@ describe('shapes of a cloned function', () => {
     ['static', 'static int f(int a)\n{\n\treturn a;\n}\n', 'int f_s(int a)'],
     ['inline', 'static inline int f(int a)\n{\n\treturn a;\n}\n', 'int f_s(int a)'],
     ['__always_inline', 'static __always_inline int f(int a)\n{\n\treturn a;\n}\n', 'int f_s(int a)'],
+    [
+      'the attribute of __always_inline',
+      'static inline __attribute__((__always_inline__)) int f(int a)\n{\n\treturn a;\n}\n',
+      'int f_s(int a)',
+    ],
     ['noinline on its own line', 'static noinline\nint f(int a)\n{\n\treturn a;\n}\n', 'int f_s(int a)'],
     ['return type on its own line', 'static struct page *\nf(int a)\n{\n\treturn 0;\n}\n', 'struct page * f_s(int a)'],
     ['notrace and __must_check', 'int __must_check notrace f(int a)\n{\n\treturn a;\n}\n', 'int f_s(int a)'],

@@ -9,6 +9,7 @@ import { userError } from '../engine/error.ts'
 import { countWord, references, type Definition, type Reference } from './c-parser.ts'
 import { certainWith, without } from './conditional.ts'
 import { applyEdits } from './edits.ts'
+import { hidingMacros, usedBy } from './hidden-calls.ts'
 import { cloneText, prototypeText, under, withoutSpace } from './clone-text.ts'
 import { layered, Files, type Located, type SourceTree } from './source-tree.ts'
 import { isHeader, isStatic, locateAll, locateOne } from './locate.ts'
@@ -100,6 +101,20 @@ function callsIn(work: Work, definition: Definition, text: string, file: string)
 interface Home {
   readonly file: string
   readonly place: (definition: Definition) => Place
+  /** The place stands under #if. */
+  readonly conditional: (definition: Definition) => boolean
+}
+
+/** Beside a function of another file. One that has alternatives has no place that all configurations see. */
+function besideIt(one: Located, other: Located, place: (definition: Definition) => Place): Home {
+  const [first, ...rest] = other.definitions
+  if (!first || rest.length > 0)
+    throw userError({
+      place: 'parallelPath.functions',
+      fact: `${one.name} is an inline function of a header (${one.file}), and the function that its clone would stand beside, ${other.name} (${other.file}), is defined ${other.definitions.length} times under #if`,
+      wayOut: `take ${one.name} out of \`functions:\`, or write its clone in a patch (\`patches:\`)`,
+    })
+  return { file: other.file, place: () => place(first), conditional: () => first.condition !== undefined }
 }
 
 /**
@@ -108,15 +123,19 @@ interface Home {
  */
 async function homeOf(work: Work, one: Located, all: readonly Located[], entry: Located): Promise<Home> {
   const { text } = await work.files.parsed(one.file)
-  if (!isHeader(one)) return { file: one.file, place: (definition) => behind(text, definition) }
+  if (!isHeader(one))
+    return {
+      file: one.file,
+      place: (definition) => behind(text, definition),
+      conditional: ({ condition }) => condition !== undefined,
+    }
   const called = one.definitions.flatMap((definition) => callsIn(work, definition, text, one.file))
   const home = called
     .map(({ name }) => all.find((other) => other.name === name))
     .find((other) => other !== undefined && !isHeader(other))
-  const first = entry.definitions[0] as Definition
-  if (!home) return { file: entry.file, place: () => ahead(first) }
+  if (!home) return besideIt(one, entry, ahead)
   const { text: homeText } = await work.files.parsed(home.file)
-  return { file: home.file, place: () => behind(homeText, home.definitions.at(-1) as Definition) }
+  return besideIt(one, home, (definition) => behind(homeText, definition))
 }
 
 /** Whether a file already carries this very clone. One that differs is somebody else's, and a reason to stop. */
@@ -178,7 +197,7 @@ async function addClone(work: Work, one: Located, all: readonly Located[], entry
   for (const { definition, body, needs } of bodies) {
     const place = home.place(definition)
     const moved = home.file !== one.file
-    additions.user({ place, conditional: !moved && definition.condition !== undefined, needs })
+    additions.user({ place, conditional: home.conditional(definition), needs })
     // In another file the condition that the original stands under must be written down.
     additions.function(place, under(moved ? definition.condition : undefined, `${body}\nEXPORT_SYMBOL(${name});`))
   }
@@ -253,6 +272,23 @@ const unreached = (work: Work): string[] =>
         `${cloneName(work, name)} is called by no clone and not by ${work.declaration.entry}: a probe on it will never fire`,
     )
 
+/** What goes through a macro stays on the original, and a probe on the clone does not see it. */
+async function hidden(work: Work, all: readonly Located[], entry: Located): Promise<string[]> {
+  const { functions } = work.declaration
+  const users = [entry, ...all]
+  const files = users.map(({ file }) => file)
+  const macros = hidingMacros(await work.files.textsAround(functions, files), functions)
+  const warnings: string[] = []
+  for (const { name: user, file, definitions } of users) {
+    const { text } = await work.files.parsed(file)
+    for (const { name, callee, file: where, line } of definitions.flatMap((one) => usedBy(text, one, macros)))
+      warnings.push(
+        `${user} (${file}) uses the macro ${name} (${where}:${line}), which names ${callee}: what goes through it stays on ${callee}, and a probe on ${cloneName(work, callee)} does not see it`,
+      )
+  }
+  return [...new Set(warnings)]
+}
+
 async function locateEntry(files: Files, { entry: name, file }: PathDeclaration): Promise<Located> {
   const place = 'parallelPath.entry'
   const wayOut = 'say which with `file:`'
@@ -288,7 +324,7 @@ export async function applyParallelPath(tree: SourceTree, declaration: PathDecla
     clones,
     entry: { name: entry.name, file: entry.file, callers: await callersOf(files, entry) },
     calls,
-    warnings: unreached(work),
+    warnings: [...unreached(work), ...(await hidden(work, all, entry))],
   }
 }
 

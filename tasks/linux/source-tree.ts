@@ -103,6 +103,18 @@ export class Files {
     )
   }
 
+  /** Texts of these files, and of the headers that mention one of the names. */
+  async textsAround(names: readonly string[], files: readonly string[]): Promise<Map<string, string>> {
+    const headers: string[] = []
+    for (const name of names) headers.push(...(await this.#tree.candidates(name)).filter((path) => path.endsWith('.h')))
+    return new Map(
+      [...new Set([...files, ...headers])].flatMap((path) => {
+        const text = this.#tree.read(path)
+        return text === undefined ? [] : [[path, text]]
+      }),
+    )
+  }
+
   /** Names of functions defined in the files that mention `name`: for "did you mean". */
   async namesNear(files: readonly string[]): Promise<string[]> {
     const names = new Set<string>()

@@ -55,10 +55,35 @@ const DIRECTIVES: Obstacle = {
   wayOut: 'write its head anew in a patch (`patches:`), or take its caller',
 }
 
+const SPLIT: Obstacle = {
+  found: ({ body }) =>
+    body.match(/^[ \t]*#[ \t]*if/gm)?.length === body.match(/^[ \t]*#[ \t]*endif\b/gm)?.length
+      ? undefined
+      : 'ends in several branches of an #if',
+  wayOut: DIRECTIVES.wayOut,
+}
+
+/** Whether code may change a variable: assigns to it or to an element, counts it up or down, or takes its address. */
+const changes = (code: string, name: string): boolean =>
+  new RegExp(
+    `\\b${name}\\b(?:\\s*\\[[^\\]]*\\])*\\s*(?:[-+*/%&|^]|<<|>>)?=(?!=)|\\b${name}\\b(?:\\s*\\[[^\\]]*\\])*\\s*(?:\\+\\+|--)|(?:&|\\+\\+|--)\\s*${name}\\b`,
+  ).test(code)
+
+/**
+ * Whether a static variable is the same in every call: it is const, or points to something const and nothing points it elsewhere (tables of
+ * texts are often written so: `static const char *names[]`).
+ */
+function isConstant(name: string, text: string, body: string): boolean {
+  const declarator = text.replace(/[=;[][^]*/, '')
+  const pointed = declarator.lastIndexOf('*')
+  if (/\bconst\b/.test(declarator.slice(pointed + 1))) return true
+  return pointed >= 0 && /\bconst\b/.test(declarator) && !changes(body.replace(text, ''), name)
+}
+
 const STATIC_VARIABLE: Obstacle = {
-  found: ({ definition }) => {
+  found: ({ definition, body }) => {
     for (const [name, text] of staticVariables(definition.body))
-      if (!/^static\s+(?:const\b|[^=;*]*\bconst\b[^*=;]*[=;[])/.test(text))
+      if (!isConstant(name, text, body))
         return `keeps state in a static variable (${name}), and a clone would have one of its own`
     return undefined
   },
@@ -73,8 +98,8 @@ const ASSEMBLY_LABEL: Obstacle = {
   wayOut: 'take it out of `functions:`; `expose:` changes it where it stands',
 }
 
-const CLONE: readonly Obstacle[] = [INIT, NO_PROBES, OLD_STYLE, DIRECTIVES, STATIC_VARIABLE, ASSEMBLY_LABEL]
-const IN_PLACE: readonly Obstacle[] = [INIT, NO_PROBES, OLD_STYLE, DIRECTIVES]
+const CLONE: readonly Obstacle[] = [INIT, NO_PROBES, OLD_STYLE, DIRECTIVES, SPLIT, STATIC_VARIABLE, ASSEMBLY_LABEL]
+const IN_PLACE: readonly Obstacle[] = [INIT, NO_PROBES, OLD_STYLE, DIRECTIVES, SPLIT]
 
 const subjectOf = (text: string, definition: Definition): Subject => ({
   text,
