@@ -8,11 +8,32 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include <bpf/bpf.h>
 
 /* Runs of programs are counted by the kernel only while this is on (since 5.1). Each run then reads a clock twice. */
 #define RUN_COUNTS "/proc/sys/kernel/bpf_stats_enabled"
+/* It is there while we have it on: a holder that is killed leaves it on, and every later run of the guest would pay for it. */
+#define OURS "/run/lab-counts-runs"
 static bool runs_counted, turned_on;
+
+static bool turn_on(void)
+{
+	make_file(OURS);
+	return write_file(RUN_COUNTS, "1", false) == 0;
+}
+
+static void turn_off(void)
+{
+	write_file(RUN_COUNTS, "0", false);
+	unlink(OURS);
+}
+
+void count_runs_sweep(void)
+{
+	if (access(OURS, F_OK) == 0)
+		turn_off();
+}
 
 /* Called where a program needs it: one that is no kprobe event has no other counter, and only beside one is a kprobe skipped. */
 void count_runs(void)
@@ -21,14 +42,14 @@ void count_runs(void)
 
 	if (runs_counted || read_file(RUN_COUNTS, was, sizeof(was)) <= 0)
 		return;
-	turned_on = was[0] == '0' && write_file(RUN_COUNTS, "1", false) == 0;
+	turned_on = was[0] == '0' && turn_on();
 	runs_counted = turned_on || was[0] == '1';
 }
 
 void count_runs_end(void)
 {
 	if (turned_on)
-		write_file(RUN_COUNTS, "0", false);
+		turn_off();
 }
 
 /* A line "  NAME  HITS  MISSED"; names are unique because the group has our pid only. False when it is not there. */

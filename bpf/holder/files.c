@@ -20,6 +20,14 @@ int write_file(const char *path, const char *text, bool append)
 	return error;
 }
 
+/* An empty file, for its name. 0 or -errno. */
+int make_file(const char *path)
+{
+	int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+
+	return fd < 0 ? -errno : close(fd);
+}
+
 /* Reads up to size - 1 bytes and ends them with NUL. Length or -errno. */
 long read_file(const char *path, char *buffer, size_t size)
 {

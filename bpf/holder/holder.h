@@ -97,6 +97,7 @@ bool json_alive(void);
 
 /* files.c */
 int write_file(const char *path, const char *text, bool append);
+int make_file(const char *path);
 long read_file(const char *path, char *buffer, size_t size);
 int copy_file(const char *from, const char *to);
 
@@ -109,6 +110,7 @@ void sweep_dead_groups(void);
 const char *group(void);
 
 /* counts.c */
+void count_runs_sweep(void);
 void count_runs(void);
 void count_runs_end(void);
 bool profile_find(const char *event, long long *hits, long long *missed);

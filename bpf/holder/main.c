@@ -126,6 +126,7 @@ static int run(const struct options *options)
 	if (turn < 0)
 		return finish(turn == -EBUSY ? "busy" : "setting failed", turn), 1;
 	sweep_dead_groups();
+	count_runs_sweep();
 	if ((error = apply_steps(options)))
 		return finish("setting failed", error), 1;
 	pid = child_prepare(options);

@@ -16,6 +16,8 @@ import type { Refused } from './preflight.ts'
 
 /** What an attach would say of it. */
 function wordsOf({ kind, hook, fact }: Verdict, kernel: string): Words {
+  if (kind === 'offset' || kind === 'not modifiable')
+    return { fact, wayOut: `\`lab symbols ${kernel} ${hook.target}\` says more` }
   if (kind === 'too old' || fact.startsWith(NO_HOOKS))
     return { fact, wayOut: 'take a hook that this kernel has, or another kernel (`lab run --kernel NAME`)' }
   if (kind === 'notrace' && hook.kind !== 'fentry') return NOTRACE

@@ -48,8 +48,30 @@ export async function requestsFor(wanted: ConfigWanted, version: Version): Promi
     requests.push(...found)
   }
   for (const [symbol, value] of Object.entries(wanted.options))
-    requests.push({ symbol: symbol.replace(/^CONFIG_/, ''), value: String(value), from: 'options' })
+    requests.push({
+      symbol: symbol.replace(/^CONFIG_/, ''),
+      value: valueText(value),
+      from: 'options',
+      number: typeof value === 'number',
+    })
   return mergeRequests(requests)
+}
+
+/** Values that a line of .config has as they are: y, m, n, numbers, and texts that somebody has quoted. */
+const PLAIN = /^(?:[ymn]|-?\d+|0[xX][0-9a-fA-F]+|"(?:\\.|[^"\\])*")$/
+
+/** A value of `options:` as .config has it; a text is quoted there, or it would be ignored (scripts/kconfig/confdata.c, conf_set_sym_val). */
+const valueText = (value: string | number): string => {
+  const text = String(value)
+  return PLAIN.test(text) ? text : `"${text.replaceAll(/["\\]/g, String.raw`\$&`)}"`
+}
+
+/** Numbers of `options:` whose symbol is hexadecimal: YAML has made 16777216 of 0x1000000, which would be read as 0x16777216. */
+function inHexadecimal(requests: readonly Request[], config: ReadonlyMap<string, string>): Request[] | undefined {
+  const isHexadecimal = ({ symbol, number }: Request) =>
+    number === true && config.get(symbol)?.startsWith('0x') === true
+  if (!requests.some(isHexadecimal)) return undefined
+  return requests.map((one) => (isHexadecimal(one) ? { ...one, value: `0x${Number(one.value).toString(16)}` } : one))
 }
 
 /** Definitions of a symbol in the tree, and symbols with a similar name. */
@@ -82,11 +104,10 @@ const namesOf = (requests: readonly Request[]): string => {
   return `${names.join(', ')}${requests.length > names.length ? ', …' : ''}`
 }
 
-/** Configures the tree. `.config` is replaced only when it differs, so that make does not rebuild the world. */
-export async function configure(
+/** What the tree's own rules make of the requests: the text of a .config. */
+async function resolved(
   tree: string,
   requests: readonly Request[],
-  version: Version,
   place: string,
   assignments: Readonly<Record<string, string>>,
   options: { signal: AbortSignal; log: string },
@@ -103,7 +124,23 @@ export async function configure(
     },
     { ...options, place },
   )
-  const text = await readFile(join(tree, result), 'utf8')
+  return await readFile(join(tree, result), 'utf8')
+}
+
+/** Configures the tree. `.config` is replaced only when it differs, so that make does not rebuild the world. */
+export async function configure(
+  tree: string,
+  asked: readonly Request[],
+  version: Version,
+  place: string,
+  assignments: Readonly<Record<string, string>>,
+  options: { signal: AbortSignal; log: string },
+): Promise<string> {
+  const resolve = (requests: readonly Request[]) => resolved(tree, requests, place, assignments, options)
+  const first = await resolve(asked)
+  // Only the tree's rules know which symbols are hexadecimal.
+  const again = inHexadecimal(asked, parseConfig(first))
+  const [requests, text] = again ? [again, await resolve(again)] : [asked, first]
   const config = parseConfig(text)
   const dropped = droppedRequests(requests, config)
   if (dropped.length > 0) {

@@ -10,6 +10,8 @@ export interface Request {
   readonly value: string
   /** `kernel/config/guest.config:12` or `options`. */
   readonly from: string
+  /** It was written as a number, whose digits are decimal. */
+  readonly number?: boolean
 }
 
 const ASSIGNMENT =

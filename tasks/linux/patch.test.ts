@@ -85,6 +85,14 @@ ${diff(HUNK_A)}--
     expect(changed.get('lib/new.h')).toBe('int n;\n')
     expect(changed.get('lib/x.c')).toContain('second();')
   })
+
+  test('a series in one file, whose words have lines like those of a patch', () => {
+    const mail = (hunk: string) =>
+      `From 1234567 Mon Sep 17 00:00:00 2001\nSubject: [PATCH 1/2] x\n\nSee\n--- a note\n---\n lib/x.c | 2 +-\n\n${diff(hunk)}-- \n2.39.0\n\n`
+    const changed = apply(mail(HUNK_A) + mail(HUNK_B))
+    expect(changed.get('lib/x.c')).toContain('second();')
+    expect(changed.get('lib/x.c')).toContain('between();')
+  })
 })
 
 describe('refused', () => {

@@ -116,16 +116,27 @@ function applyFile(tree: SourceTree, file: StructuredPatch, place: string): [pat
   })
 }
 
-/** What git format-patch ends with: "-- " and its version. */
+/** What each mail of git format-patch begins with: a commit, and a date that is always the same. */
+const MAIL = /^(?=From [0-9a-f]{4,64} )/m
+/** What it ends with: "-- " and git's version. */
 const SIGNATURE = /\n-- \n[^\n]*\n*$/
+/** The first line that belongs to the patch; what stands before it are words, in which lines may begin with "---". */
+const BEGINNING = /^(?:diff --git |Index: |--- .*\n\+\+\+ )/m
+
+/** The parts of a file that are patches: one, or of a mailbox one for each mail. */
+const patchesIn = (text: string): string[] =>
+  text.split(MAIL).map((mail) => {
+    const begins = BEGINNING.exec(mail)?.index ?? 0
+    return mail.slice(begins).replace(SIGNATURE, '\n')
+  })
 
 function parse({ name, text }: Patch): StructuredPatch[] {
   const place = `patch ${name}`
   const wayOut = 'a patch is what `git diff` or `diff -u` prints'
   try {
-    const files = parsePatch(text.replaceAll('\r\n', '\n').replace(SIGNATURE, '\n')).filter(
-      (file) => file.hunks.length > 0 || file.oldFileName !== undefined || file.isGit === true,
-    )
+    const files = patchesIn(text.replaceAll('\r\n', '\n'))
+      .flatMap((part) => parsePatch(part))
+      .filter((file) => file.hunks.length > 0 || file.oldFileName !== undefined || file.isGit === true)
     if (files.length > 0) return files
   } catch (error) {
     throw userError({ place, fact: `not a unified diff: ${printable(messageOf(error), 160)}`, wayOut }, error)

@@ -44,7 +44,7 @@ export function waysOut(fixes: readonly Fix[], kernel: Declared): string[][] {
   for (const fix of fixes) {
     if (fix.change === 'btf') ways.push(keyOf(kernel, 'debug', ['btf']))
     else if (fix.change === 'expose') {
-      const added = { function: fix.function, file: fix.file, as: ['noinline'] }
+      const added = { function: fix.function, file: fix.file, as: fix.as ?? ['noinline'] }
       ways.push(keyOf(kernel, 'expose', [...kernel.expose, added].map(exposed)))
     } else if (fix.change === 'clone') {
       const suffix = freeSuffix(kernel)

@@ -8,7 +8,8 @@ import type { Fix, Verdict } from '../linux/symbols/verdict.ts'
 /** Why the transform refuses; undefined where it does not. */
 async function refusal(fix: Fix, tree: SourceTree): Promise<string | undefined> {
   try {
-    if (fix.change === 'expose') await applyExpose(tree, [{ function: fix.function, file: fix.file, as: ['noinline'] }])
+    if (fix.change === 'expose')
+      await applyExpose(tree, [{ function: fix.function, file: fix.file, as: fix.as ?? ['noinline'] }])
     if (fix.change === 'clone')
       await applyParallelPaths(tree, [{ suffix: 'lab', entry: fix.entry, functions: [fix.function] }])
     return undefined

@@ -12,6 +12,8 @@ const SHORT: Readonly<Record<VerdictKind, string>> = {
   blacklisted: 'blacklist',
   init: 'init',
   rewritten: 'rewritten',
+  offset: 'offset',
+  'not modifiable': 'fixed',
   ambiguous: 'ambiguous',
   'not code': 'no code',
   suffix: 'suffix',

@@ -1,6 +1,6 @@
 /**
  * Which helpers tracing programs get: bpf_base_func_proto (kernel/bpf/helpers.c) and the lists of kernel/trace/bpf_trace.c, read in 5.4,
- * 5.10, 6.1 and 6.12. Nothing was ever taken out of them. Whether a helper exists at all is not here: the target's own bpf.h says it.
+ * 5.10, 6.1 and 6.12. Whether a helper exists at all is not here: the target's own bpf.h says it.
  */
 import { compareVersions, parseVersion, type Version } from '../version.ts'
 import type { ProgramType } from './sections.ts'
@@ -40,12 +40,19 @@ const LATER: Readonly<Record<string, string>> = {
   strtoul: '5.10',
   get_current_ancestor_cgroup_id: '5.10',
 }
+/** A helper that tracing programs were given, and lost again: of series up to this one nothing is said. */
+const LOST: Readonly<Record<string, string>> = {
+  // Given in 5.11 (d05512618056), taken back in 5.16 (5e0bc3082e2e): its clock's lock deadlocks in a program that runs under it.
+  ktime_get_coarse_ns: '5.15',
+}
 /** The newest kernel that was read: of later ones nothing is said. */
 const NEWEST = '6.12'
 
 /** Whether a kernel of this version is known not to give the helper (without prefix) to programs of a type. */
 export function refusedHelper(helper: string, type: ProgramType, version: Version): boolean {
   if (type === 'other' || above(version, NEWEST)) return false
+  const lost = LOST[helper]
+  if (lost !== undefined && !above(version, lost)) return false
   const types = SOME[helper]
   if (types) return !types.includes(type)
   if (!TRACING.has(helper)) return true

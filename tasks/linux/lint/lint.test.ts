@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { suggest } from '../../config/suggest.ts'
 import { parseVersion } from '../version.ts'
 import { activeText } from './active.ts'
-import { helpersOf } from './helpers.ts'
+import { helpersOf, refusedHelper } from './helpers.ts'
 import { lintProbe } from './index.ts'
 
 const HELPERS =
@@ -148,6 +148,15 @@ describe('R-1701-1, R-2501-3: helpers by kernel and program type', () => {
       expect.stringContaining('bpf_override_return to tracepoint programs'),
     ])
   })
+  test.each([
+    ['5.14', false],
+    ['5.16', true],
+    ['6.1', true],
+  ])('one that tracing programs had for some versions: on %s refused is %s', (kernel, refused) => {
+    const version = parseVersion(kernel) ?? expect.unreachable()
+    expect(refusedHelper('ktime_get_coarse_ns', 'kprobe', version)).toBe(refused)
+  })
+
   test('a helper that the target does not have, and not in the branch for newer kernels', async () => {
     const header =
       '#define __BPF_FUNC_MAPPER(FN)\t\\\n\tFN(unspec),\t\\\n\tFN(map_lookup_elem),\t\\\n\tFN(probe_read),\n'

@@ -44,6 +44,8 @@ export interface KernelFacts {
   count(name: string): number
   /** It is a symbol, and no function. */
   isData(name: string): boolean
+  /** False where variables are not listed, so that `isData` says nothing of them. */
+  readonly listsData: boolean
   /** Where the compiler put a function into others, of these source files; only of a kernel with DWARF (`debug: dwarf`). */
   inlineSites?(name: string, files: readonly string[]): readonly InlineSite[]
   /** `group:event` of every trace event; undefined where the facts do not say. */
@@ -67,6 +69,7 @@ export const NOTRACE_SINCE = 'v4.19..'
 export const withConfig = (facts: KernelFacts, config: KernelFacts['config']): KernelFacts => ({
   ...{ release: facts.release, from: facts.from, config, exported: facts.exported },
   ...{ events: facts.events, tracepoints: facts.tracepoints, refusesAmbiguous: facts.refusesAmbiguous },
+  listsData: facts.listsData,
   functions: () => facts.functions(),
   places: (name) => facts.places(name),
   count: (name) => facts.count(name),

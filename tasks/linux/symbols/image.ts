@@ -128,6 +128,7 @@ class Image implements KernelFacts {
   readonly events: ReadonlySet<string>
   readonly tracepoints: ReadonlySet<string>
   readonly refusesAmbiguous: boolean
+  readonly listsData = true
   readonly #memory: Memory
   readonly #debug: () => Dwarf
   readonly #code: Symbols['code']

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { KernelFacts } from './facts.ts'
+import { withConfig, type KernelFacts } from './facts.ts'
 import { hookOf } from './hook.ts'
 import { factsOfImage } from './image.ts'
 import { judge } from './judge.ts'
@@ -50,6 +50,12 @@ describe('R-1901-1 a function of vmlinux', () => {
     ['uprobe//bin/true:main', 'not a symbol'],
   ])('%s is %s', (section, kind) => {
     expect(verdict(section)).toMatchObject({ kind })
+  })
+
+  test.each([['kretprobe/traced+4'], ['kretprobe/copyout_giulia+0x10']])('%s: the beginning only', (section) => {
+    const { kind, attachable, fixes } = verdict(section)
+    expect([kind, attachable]).toEqual(['offset', false])
+    expect(fixes).toContainEqual(expect.objectContaining({ text: section.replace(/(.*)\+.*/, 'SEC("$1")') }))
   })
 
   test('names every piece that the compiler made of it', () => {
@@ -177,6 +183,32 @@ describe('what a kind of hook needs', () => {
   test('ftrace with direct calls and fprobes stand on the function tracer', () => {
     expect(options('fentry/traced', CONFIG)).toEqual(['FUNCTION_TRACER', 'btf'])
     expect(options('kprobe.multi/traced', CONFIG, '6.1.0')).toEqual(['FUNCTION_TRACER', 'FPROBE'])
+  })
+})
+
+describe('hooks of BTF', () => {
+  const FULL = { ...CONFIG, DEBUG_INFO_BTF: 'y', DYNAMIC_FTRACE_WITH_DIRECT_CALLS: 'y' }
+  const full = kernel(FULL)
+
+  test.each([
+    ['fentry/traced', 'attachable'],
+    ['fentry/traced+4', 'offset'],
+    ['fmod_ret/traced', 'not modifiable'],
+    ['fmod_ret/__x64_sys_write', 'attachable'],
+    ['tp_btf/thing', 'attachable'],
+  ])('%s is %s', (section, kind) => {
+    expect(verdict(section, full).kind).toBe(kind)
+  })
+
+  test('a raw tracepoint with types needs the types, one without does not', () => {
+    const { DEBUG_INFO_BTF: _btf, ...none } = FULL
+    expect(verdict('tp_btf/thing', kernel(none))).toMatchObject({ kind: 'not built', fixes: [{ change: 'btf' }] })
+    expect(verdict('raw_tp/thing', kernel(none)).kind).toBe('attachable')
+  })
+
+  test('a running kernel that lists no variables does not say whose value may be changed', () => {
+    const silent = { ...withConfig(full, full.config), isData: () => false, listsData: false }
+    expect(verdict('fmod_ret/traced', silent).attachable).toBeUndefined()
   })
 })
 

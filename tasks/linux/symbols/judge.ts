@@ -69,8 +69,39 @@ function refused(hook: Hook, place: Place): Verdict | undefined {
   }
 }
 
+/** Only kprobes go anywhere in a function (a return probe elsewhere: kernel/trace/trace_kprobe.c, BAD_RETPROBE); BTF knows names alone. */
+function onlyTheBeginning(hook: Hook): Verdict | undefined {
+  if (hook.offset === 0 || hook.kind === 'kprobe') return undefined
+  const [kind = ''] = hook.section.split('/')
+  return verdict(hook, 'offset', `${kind} takes the beginning of ${hook.target}, and no other place in it`, {
+    fixes: [
+      retarget(hook, hook.target),
+      { change: 'hook', text: `SEC("kprobe/${hook.target}+${hook.offset}")`, note: 'at that place' },
+    ],
+  })
+}
+
+/** fmod_ret changes what a function returns: kernel/bpf/verifier.c, check_attach_modify_return (5.7). */
+function notModifiable(hook: Hook, facts: KernelFacts): Verdict | undefined {
+  const { target } = hook
+  if (!hook.section.startsWith('fmod_ret') || target.startsWith('security_')) return undefined
+  // ALLOW_ERROR_INJECTION makes a variable; a running kernel may list none (KALLSYMS_ALL).
+  if (facts.isData(`_eil_addr_${target}`)) return undefined
+  if (facts.listsData === false)
+    return verdict(hook, 'not known', 'this kernel does not list whose value may be changed')
+  return verdict(hook, 'not modifiable', `${target} is no function whose value the kernel lets a program change`, {
+    details: ['fmod_ret is for functions that are marked for error injection, and those of security_*'],
+    fixes: [
+      { change: 'expose', function: target, as: ['noinline', 'error-injectable'] },
+      { change: 'hook', text: `SEC("fexit/${target}")`, note: 'sees the value, and does not change it' },
+    ],
+  })
+}
+
 function judgeFunction(hook: Hook, facts: KernelFacts): Verdict {
   const { target } = hook
+  const impossible = onlyTheBeginning(hook)
+  if (impossible) return impossible
   const places = facts.places(target)
   const place = first(places)
   if (!place) return judgeAbsent(hook, facts)
@@ -84,7 +115,7 @@ function judgeFunction(hook: Hook, facts: KernelFacts): Verdict {
         fixes: [],
       },
     )
-  const no = refused(hook, place) ?? partOfRefused(hook, facts)
+  const no = refused(hook, place) ?? partOfRefused(hook, facts) ?? notModifiable(hook, facts)
   if (no) return no
   if (hook.kind === 'kretprobe' && target === '__switch_to')
     return verdict(hook, 'blacklisted', 'kprobes refuse the return of __switch_to: it happens on another stack')

@@ -52,7 +52,9 @@ export const NO_HOOKS = 'this kernel has no hooks of this kind'
 export function missingOption(hook: Hook, { config }: Pick<KernelFacts, 'config'>): Verdict | undefined {
   if (config.size === 0) return undefined
   const off = (symbol: string) => config.get(symbol) !== 'y'
-  const missing = (OPTIONS_OF_HOOK[hook.kind] ?? []).filter(off)
+  // libbpf finds the types of a tracepoint's arguments in the kernel's BTF.
+  const types = /^tp_btf\//.test(hook.section) ? ['DEBUG_INFO_BTF'] : []
+  const missing = [...(OPTIONS_OF_HOOK[hook.kind] ?? []), ...types].filter(off)
   const [first] = missing
   if (first === undefined) return undefined
   const btf: Fix[] = missing.includes('DEBUG_INFO_BTF') ? [{ change: 'btf' }] : []

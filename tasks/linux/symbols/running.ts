@@ -50,6 +50,7 @@ class Running implements KernelFacts {
   readonly tracepoints: ReadonlySet<string> | undefined
   readonly exported: ReadonlyMap<string, string>
   readonly refusesAmbiguous: boolean
+  readonly listsData: boolean
   readonly #code: ReadonlyMap<string, readonly Raw[]>
   readonly #data: ReadonlyMap<string, number>
   readonly #starts: SortedAddresses
@@ -64,7 +65,8 @@ class Running implements KernelFacts {
       [...data.keys()].filter((name) => name.startsWith(prefix)).map((name) => name.slice(prefix.length))
     const tracepoints = named('__tracepoint_')
     // Without KALLSYMS_ALL there are no variables in the list.
-    this.tracepoints = tracepoints.length > 0 ? new Set(tracepoints) : undefined
+    this.listsData = tracepoints.length > 0
+    this.tracepoints = this.listsData ? new Set(tracepoints) : undefined
     this.exported = new Map(named('__ksymtab_').map((name) => [name, 'vmlinux']))
     this.refusesAmbiguous = code.has('count_symbols')
     this.#starts = new SortedAddresses([...code.values()].flat().map(({ address }) => address))

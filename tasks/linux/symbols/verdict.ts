@@ -9,6 +9,10 @@ export type VerdictKind =
   | 'blacklisted'
   | 'init'
   | 'rewritten'
+  /** An offset, and a kind of hook that takes the beginning of a function only. */
+  | 'offset'
+  /** fmod_ret on a function whose value the kernel lets nobody change. */
+  | 'not modifiable'
   /** Several functions of one name, of which the kernel takes none. */
   | 'ambiguous'
   | 'not code'
@@ -32,12 +36,20 @@ export type VerdictKind =
   /** The kernel is not built yet; the source does not say no. */
   | 'not known'
 
+/** What `expose:` makes of a function; out of line when a fix does not say. */
+export type Exposure = 'noinline' | 'error-injectable'
+
 /** A change that would make the hook attachable, as data. */
 export type Fix =
   | { readonly change: 'option'; readonly symbol: string; readonly value: string }
   /** `debug: btf` of the kernel. */
   | { readonly change: 'btf' }
-  | { readonly change: 'expose'; readonly function: string; readonly file?: string | undefined }
+  | {
+      readonly change: 'expose'
+      readonly function: string
+      readonly file?: string | undefined
+      readonly as?: readonly Exposure[]
+    }
   | { readonly change: 'clone'; readonly function: string; readonly entry: string }
   /** Another target for the program; `text` is C. */
   | { readonly change: 'hook'; readonly text: string; readonly note?: string }

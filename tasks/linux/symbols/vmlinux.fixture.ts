@@ -114,6 +114,7 @@ function tables(): { data: Buffer; symbols: Named[] } {
   table('ftrace_events', pointers([event, entered]))
   add('__tracepoint_thing', Buffer.alloc(8))
   add('jiffies', Buffer.alloc(8))
+  add('_eil_addr___x64_sys_write', Buffer.alloc(8))
   return { data, symbols }
 }
 
