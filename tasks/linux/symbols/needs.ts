@@ -53,7 +53,7 @@ export function missingOption(hook: Hook, { config }: Pick<KernelFacts, 'config'
   if (config.size === 0) return undefined
   const off = (symbol: string) => config.get(symbol) !== 'y'
   // libbpf finds the types of a tracepoint's arguments in the kernel's BTF.
-  const types = /^tp_btf\//.test(hook.section) ? ['DEBUG_INFO_BTF'] : []
+  const types = hook.section.startsWith('tp_btf/') ? ['DEBUG_INFO_BTF'] : []
   const missing = [...(OPTIONS_OF_HOOK[hook.kind] ?? []), ...types].filter(off)
   const [first] = missing
   if (first === undefined) return undefined
