@@ -58,6 +58,7 @@ function register(program: Command, spec: CommandSpec): void {
   }
   for (const [flags, about] of GLOBAL) command.option(flags, about)
   command.addHelpText('after', examplesText(command.name()))
+  if (spec.note !== undefined) command.addHelpText('after', spec.note)
   if (spec.passThrough) command.passThroughOptions()
   command.action(async (...all: unknown[]) => await act(spec, all.slice(0, -2), command))
 }

@@ -1,14 +1,13 @@
 /** Step: diff. Two runs, two groups of runs, or two kernels side by side: what they were made of, what they said, how long it took. */
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { openLab } from './config/open.ts'
 import { compareMessages, type Compared } from './data/divergence.ts'
 import { stepsOf } from './data/steps.ts'
 import { median } from './data/statistics.ts'
 import type { Context } from './engine/context.ts'
 import { provenanceDiffers, provenanceOf, sameCapture, type Provenance, type Sameness } from './evidence/capture.ts'
 import { INPUTS_DIR, type KeptInputs } from './evidence/inputs.ts'
-import { ANY_HOST } from './evidence/verify.ts'
+import { readKeptLab } from './evidence/kept-lab.ts'
 import { checkedRun } from './experiment/manifest-shape.ts'
 import type { Manifest } from './experiment/manifest.ts'
 import type { FoundRun } from './experiment/result.ts'
@@ -78,7 +77,7 @@ function keptDifferences(sides: readonly [Side, Side], results: string, toolRoot
   let unused: string[] = []
   const open = (manifest: Manifest, dir: string) => {
     try {
-      const { lab } = openLab({ file: join(dir, 'lab.yaml'), cwd: dir, toolRoot, host: ANY_HOST })
+      const lab = readKeptLab(join(dir, 'lab.yaml'), toolRoot)
       return usedFiles(lab, manifest)
     } catch {
       // A lab file of another version: every file counts as used.

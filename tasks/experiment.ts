@@ -149,7 +149,7 @@ async function planOf(wanted: ExperimentWanted, places: Places, dir: string, con
   for (const [index, { dir, manifest }] of found) done.set(index, { dir, manifest, own: undefined })
   const kept = new Map<string | undefined, KeptInputs>()
   for (const [kernel, { vm }] of ready)
-    kept.set(kernel, await keepInputs(places.results, wanted.lab, vm.kernel, vm.image))
+    kept.set(kernel, await keepInputs(places.results, wanted.lab, vm.kernel, vm.image, context.toolRoot))
   const tools = await toolsUsed(context.cache, context.signal)
   return { arms: list, ready, early, kept, tools, journal, all, done }
 }

@@ -172,7 +172,8 @@ test('options of a trace.dat, as trace-cmd prints them', () => {
   ).toEqual({
     clock: 'mono',
     release: '5.10.223',
+    uname: 'Linux host 5.10.223 x86_64',
     stats: [expect.stringContaining(stats(0)), expect.stringContaining(stats(1))],
   })
-  expect(datOptions('nothing of that')).toEqual({ clock: undefined, release: undefined, stats: [] })
+  expect(datOptions('nothing of that')).toEqual({ clock: undefined, release: undefined, uname: undefined, stats: [] })
 })

@@ -1,6 +1,6 @@
 /** Step: import. A run out of a trace that was made elsewhere: its table of events, its account, and the file itself. */
 import { constants } from 'node:fs'
-import { copyFile, rm, stat, writeFile } from 'node:fs/promises'
+import { copyFile, stat, writeFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import type { FileKind } from './data/file-kind.ts'
 import { step, type Context, type StepHandle } from './engine/context.ts'
@@ -11,12 +11,11 @@ import { moment, type Moment } from './engine/moment.ts'
 import { twinOf, withTwin } from './evidence/capture.ts'
 import { newRunId, putResult } from './experiment/result.ts'
 import type { Manifest } from './experiment/manifest.ts'
-import { datText } from './import/dat.ts'
 import { kindOf } from './import/file.ts'
 import { importedManifest } from './import/manifest.ts'
 import type { Tally } from './import/tally.ts'
-import { readText, type TextRead } from './import/text.ts'
-import type { DatOptions } from './import/dat.ts'
+import { readCapture } from './import/capture.ts'
+import type { TextRead } from './import/text.ts'
 
 export interface ImportWanted {
   readonly file: string
@@ -45,30 +44,6 @@ interface Work {
   readonly signal: AbortSignal
 }
 
-async function readAny(work: Work, kept: string): Promise<{ read: TextRead; options: DatOptions | undefined }> {
-  const { dir, kind, handle, signal, name } = work
-  const table = join(dir, TABLE)
-  const readOne = async (text: string, rest: object = {}) => {
-    const total = (await stat(text)).size
-    let said = 0
-    const progress = (bytes: number) => {
-      if (bytes - said < total / 100) return
-      said = bytes
-      handle.progress('read', bytes, total, 'bytes')
-    }
-    return await readText({ file: text, table, signal, progress, ...rest })
-  }
-  if (kind.form === 'text') return { read: await readOne(kept), options: undefined }
-  handle.progress('trace-cmd report')
-  const [plain, latency] = [join(dir, '.report'), join(dir, '.report-l')]
-  try {
-    const { known, options } = await datText(kept, { plain, latency }, name, signal)
-    return { read: await readOne(plain, { known }), options }
-  } finally {
-    for (const path of [plain, latency]) await rm(path, { force: true })
-  }
-}
-
 const nothingFound = ({ name, kind }: Work, { tally, lines }: TextRead) =>
   userError({
     place: name,
@@ -88,7 +63,10 @@ async function fill(work: Work, experiment: string, run: string, started: Moment
   const kept = kind.form === 'text' ? 'trace.txt' : 'trace.dat'
   // The copy is what is read: nobody writes to it meanwhile.
   await copyFile(file, join(dir, kept), constants.COPYFILE_FICLONE)
-  const { read, options } = await readAny(work, join(dir, kept))
+  const { read, options } = await readCapture({
+    ...{ file: join(dir, kept), table: join(dir, TABLE), form: kind.form, name: work.name, signal: work.signal },
+    progress: (...words) => work.handle.progress(...words),
+  })
   const { tally } = read
   if (tally.events === 0) throw nothingFound(work, read)
   const others = tally.others.map(({ line, text }) => `${line}: ${text}\n`).join('')

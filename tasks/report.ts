@@ -1,10 +1,9 @@
 /** Step: report. One HTML file about runs, experiments or the whole lab, and its figures and tables as files. */
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { HostFacts } from './config/relations.ts'
 import { step, type Context } from './engine/context.ts'
 import { printable } from './engine/printable.ts'
+import { withScratch } from './engine/scratch.ts'
 import { indexRuns } from './experiment/run-index.ts'
 import { environmentHtml } from './report/environment.ts'
 import { Exhibits, type Figure } from './report/exhibits.ts'
@@ -30,7 +29,6 @@ export interface ReportWanted {
   readonly labName: string
   /** The file to write; beside the results when left out. */
   readonly output: string | undefined
-  readonly host: HostFacts
 }
 
 export interface ReportOutcome {
@@ -81,7 +79,7 @@ function head(scope: Scope, facts: readonly ExperimentFacts[], exhibits: Exhibit
 
 /** @throws Failure (user) where there is nothing to report */
 export async function reportStep(wanted: ReportWanted, context: Context): Promise<ReportOutcome> {
-  const { words, since, results, labName, host } = wanted
+  const { words, since, results, labName } = wanted
   const now = new Date()
   const index = await indexRuns(results)
   for (const { name, why } of index.skipped.slice(0, MOST_SAID))
@@ -96,9 +94,8 @@ export async function reportStep(wanted: ReportWanted, context: Context): Promis
   const title = `report ${printable(scope.title, 80)}`
   return await step(context, title, title, async (handle) => {
     const experiments = byExperiment(scope.runs)
-    const temp = await mkdtemp(join(tmpdir(), 'lab-report-'))
-    try {
-      const kept = new Kept(results, context.toolRoot, host)
+    return await withScratch('report', async (temp) => {
+      const kept = new Kept(results, context.toolRoot)
       const [material, exhibits] = [new Material(kept), new Exhibits()]
       const mostRuns = scope.kind === 'lab' ? MOST_RUNS.lab : MOST_RUNS.one
       const facts: ExperimentFacts[] = []
@@ -140,8 +137,6 @@ export async function reportStep(wanted: ReportWanted, context: Context): Promis
         ...{ figures: exhibits.figures, tables: exhibits.tables },
       }
       return { outcome: 'done', detail: file, value }
-    } finally {
-      await rm(temp, { recursive: true, force: true })
-    }
+    })
   })
 }

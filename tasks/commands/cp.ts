@@ -1,13 +1,14 @@
 /** `lab cp`: files and directories to and from the guest, as a tar stream over ssh. */
 import { once } from 'node:events'
 import { createReadStream, createWriteStream } from 'node:fs'
-import { mkdtemp, rename, rm, stat } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { rename, stat } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import { PassThrough, type Writable } from 'node:stream'
 import { finished } from 'node:stream/promises'
-import { codeOf, Failure, labError, messageOf, userError } from '../engine/error.ts'
+import { besideIn } from '../engine/beside.ts'
+import { Failure, labError, messageOf, userError } from '../engine/error.ts'
 import { printable } from '../engine/printable.ts'
+import { withScratch } from '../engine/scratch.ts'
 import { diskFailure } from '../engine/store.ts'
 import { run } from '../host/sh.ts'
 import type { Guest } from '../host/ssh.ts'
@@ -17,20 +18,6 @@ import type { CommandModule } from './index.ts'
 import type { Session } from './session.ts'
 
 const remotePath = (text: string): string | undefined => (text.startsWith(':') ? text.slice(1) || '.' : undefined)
-
-/** A scratch directory that is gone afterwards, also after a failure. */
-async function scratch<T>(near: string, use: (dir: string) => Promise<T>): Promise<T> {
-  const dir = await mkdtemp(join(near, '.lab-cp-')).catch((error: unknown) => {
-    if (codeOf(error) === 'ENOENT' || codeOf(error) === 'ENOTDIR')
-      throw userError({ fact: `there is no directory ${printable(near)}`, wayOut: 'make it first' }, error)
-    throw diskFailure(error, printable(near))
-  })
-  try {
-    return await use(dir)
-  } finally {
-    await rm(dir, { recursive: true, force: true })
-  }
-}
 
 /** What a program in the guest said, line by line. */
 const said = (stderr: string): string[] =>
@@ -58,7 +45,7 @@ async function push(guest: Guest, from: string, to: string, signal: AbortSignal)
   await stat(source).catch((error: unknown) => {
     throw userError({ fact: `there is no ${printable(from)}`, wayOut: 'name a file or directory of the host' }, error)
   })
-  await scratch(tmpdir(), async (dir) => {
+  await withScratch('cp', async (dir) => {
     const tar = join(dir, 'files.tar')
     await run(['tar', '--create', '--file', tar, '--directory', dirname(source), '--', basename(source)], { signal })
     const argv = ['sh', '-c', TAKE_IN, 'sh', to, basename(source)]
@@ -149,7 +136,7 @@ async function pull(guest: Guest, from: string, to: string, { context }: Session
   const { signal } = context
   const final = await placeFor(from, to)
   // On the target's own file system, so that the last step is a rename: nothing is ever half there under its name.
-  await scratch(dirname(final), async (dir) => {
+  await besideIn(context.cache, final, async (dir) => {
     const receiver = new Receiver(dir, basename(from))
     let complaints = ''
     const unpacked = async () => {

@@ -60,6 +60,10 @@ export const EXAMPLES: Readonly<Record<string, readonly Example[]>> = {
     ['lab explain last', 'what the texts of a run mean'],
     ['lab exec -- dmesg | lab explain -', 'or any text'],
   ],
+  verify: [
+    ['lab verify last', 'one run, computed again from its raw files'],
+    ['lab verify cost.evidence.tar.gz', 'every run of a pack, wherever it was made'],
+  ],
   query: [
     ["lab query 'FROM runs'", 'every run'],
     ["lab query 'SELECT event, count(*) FROM events GROUP BY 1'", 'over all results'],

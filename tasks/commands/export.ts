@@ -1,8 +1,6 @@
 /** `lab export`: results as one file that somebody else can check and run again. */
 import { dirname, resolve } from 'node:path'
 import { findLab } from '../config/find.ts'
-import { figuresOf } from '../evidence/figures.ts'
-import { methodsText } from '../evidence/methods.ts'
 import { writePack } from '../evidence/pack.ts'
 import { listRuns, pickRun, type FoundRun } from '../experiment/result.ts'
 import { placesOf } from '../vm.ts'
@@ -26,8 +24,7 @@ export const work: CommandModule['work'] = async (session, [words], options) => 
       ? `${first?.manifest.experiment ?? ''}-${first?.run ?? ''}`
       : (first?.manifest.experiment ?? 'lab')
   const file = resolve(typeof options['output'] === 'string' ? options['output'] : `${name}.evidence.tar.gz`)
-  const methods = methodsText(runs.map(({ manifest }) => manifest))
-  const sha256 = await writePack(file, results, runs, methods, await figuresOf(runs), session.context.cache)
+  const sha256 = await writePack(file, results, runs, session.context.cache)
   return {
     text: `${file}: ${runs.length} run${runs.length === 1 ? '' : 's'}\nsha256 ${sha256}   (publish it: who has it can tell whether the pack is this one)\ncheck it: lab verify ${file}`,
     data: { file, sha256, runs: runs.map(({ run }) => run) },

@@ -17,6 +17,8 @@ export interface CommandSpec {
   /** As commander reads it: `run <experiment...>`. */
   readonly usage: string
   readonly about: string
+  /** What its help ends with, where the line above is not enough. */
+  readonly note?: string
   readonly options?: readonly (readonly [
     flags: string,
     about: string,
@@ -193,6 +195,13 @@ export const COMMANDS: readonly CommandSpec[] = [
   {
     usage: 'verify <run>',
     about: 'is a result (or an evidence pack) what it says? no VM is needed',
+    note: `
+Computed again, from trace.dat, the loader's words (holder.ndjson), stdout and the lab file as it was kept:
+  events, their table and order, losses, hits, typed events' counts, metrics, expectations, verdict, methods and figures of a pack
+Compared with a hash only, since nothing else is known of it:
+  outputs and console, kallsyms, the decoded values of maps, typed events, host, QEMU, times of day
+Not found: who writes all of it anew, raw trace included, so that it fits together. There is no signature; publish the hash
+that lab export prints. "?" marks what nobody can tell.`,
     load: () => import('./verify.ts'),
   },
   {

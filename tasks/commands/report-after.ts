@@ -2,7 +2,7 @@
 import { basename, dirname } from 'node:path'
 import { EXIT, Failure, messageOf } from '../engine/error.ts'
 import { printable } from '../engine/printable.ts'
-import { HOST, type App } from './app.ts'
+import type { App } from './app.ts'
 
 /**
  * @param words experiments; none: the whole lab
@@ -13,7 +13,7 @@ export async function reportAfter({ lab, context, places }: App, words: readonly
     const { reportStep } = await import('../report.ts')
     const { file } = await reportStep(
       {
-        ...{ words, since: undefined, results: places.results, output: undefined, host: HOST },
+        ...{ words, since: undefined, results: places.results, output: undefined },
         labName: lab.name === '' ? basename(dirname(lab.file)) : lab.name,
       },
       context,

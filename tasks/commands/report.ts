@@ -35,7 +35,6 @@ export const work: CommandModule['work'] = async (session, [words], options) => 
       results: placesOf(directory).results,
       labName: labName(session, directory),
       output: output === undefined ? undefined : resolve(output),
-      host: HOST,
     },
     session.context,
   )

@@ -16,8 +16,10 @@ export const work: CommandModule['work'] = async (session, [name], options) => {
   return {
     text: [
       join(run.manifest.experiment, run.run),
-      ...findings.map(({ ok, what, fact }) => `  ${ok ? 'same' : 'DIFFERS'}  ${what}: ${fact}`),
-      same ? 'reproduced' : 'not reproduced in every point',
+      ...findings.map(({ ok, open, what, fact }) => `  ${ok ? (open ? '?' : 'same') : 'DIFFERS'}  ${what}: ${fact}`),
+      same
+        ? `reproduced${findings.some(({ open }) => open) ? ', as far as can be told' : ''}`
+        : 'not reproduced in every point',
     ].join('\n'),
     data: { run: run.run, same, findings },
     status: same ? EXIT.done : EXIT.experiment,

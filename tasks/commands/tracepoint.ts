@@ -1,5 +1,5 @@
 /** `lab tracepoint <event|file|->`: the C struct of a trace event, from a guest's kernel or from a format text. */
-import { existsSync, createReadStream } from 'node:fs'
+import { createReadStream, existsSync, statSync } from 'node:fs'
 import { suggest } from '../config/suggest.ts'
 import { named } from '../config/open.ts'
 import { userError } from '../engine/error.ts'
@@ -28,6 +28,12 @@ const answer = (formats: readonly EventFormat[], group?: string, from?: string):
 async function textOf(what: string, signal: AbortSignal): Promise<string> {
   const lines: string[] = []
   let size = 0
+  if (what !== '-' && statSync(what).isDirectory())
+    throw userError({
+      place: printable(what, 200),
+      fact: 'this is a directory',
+      wayOut: 'name a file with the text of a format, or GROUP:EVENT',
+    })
   const chunks = what === '-' ? process.stdin : createReadStream(what)
   await eachLine(
     chunks as AsyncIterable<Uint8Array>,

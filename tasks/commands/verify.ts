@@ -1,12 +1,13 @@
 /** `lab verify`: a result or an evidence pack against itself. */
 import { existsSync, statSync } from 'node:fs'
-import { mkdtemp, readdir, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { readdir } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { findLab } from '../config/find.ts'
 import { EXIT } from '../engine/error.ts'
+import { withScratch } from '../engine/scratch.ts'
 import { INPUTS_DIR } from '../evidence/inputs.ts'
 import { openPack } from '../evidence/pack.ts'
+import { verifySayings } from '../evidence/sayings.ts'
 import { verifyRun, type Finding } from '../evidence/verify.ts'
 import { findRun } from '../experiment/result.ts'
 import { placesOf } from '../vm.ts'
@@ -18,23 +19,27 @@ interface Verified {
   readonly findings: readonly Finding[]
 }
 
+const mark = ({ ok, open }: Finding): string => (ok ? (open ? '?' : 'ok') : 'NOT OK')
+
 const lines = ({ run, findings }: Verified): string[] => [
   run,
-  ...findings.map(({ ok, what, fact }) => `  ${ok ? 'ok' : 'NOT OK'}  ${what}: ${fact}`),
+  ...findings.map((one) => `  ${mark(one)}  ${one.what}: ${one.fact}`),
 ]
 
-function answer(verified: readonly Verified[], problems: readonly string[]): Outcome {
+/** @param said what was found about the pack as a whole */
+function answer(verified: readonly Verified[], problems: readonly string[], said: readonly Finding[] = []): Outcome {
   const bad = verified.filter(({ findings }) => findings.some(({ ok }) => !ok)).length
-  const sound = bad === 0 && problems.length === 0
+  const sound = bad === 0 && problems.length === 0 && said.every(({ ok }) => ok)
   return {
     text: [
       ...verified.flatMap(lines),
+      ...said.map((one) => `${mark(one)}  ${one.what}: ${one.fact}`),
       ...problems.map((problem) => `NOT OK  ${problem}`),
       sound
         ? `${verified.length} result${verified.length === 1 ? '' : 's'}, all as recorded`
         : 'this is not what was recorded: do not rely on it',
     ].join('\n'),
-    data: { sound, problems, runs: verified },
+    data: { sound, problems, pack: said, runs: verified },
     status: sound ? EXIT.done : EXIT.experiment,
   }
 }
@@ -52,8 +57,7 @@ async function runsIn(dir: string): Promise<string[]> {
 }
 
 async function verifyPack(file: string, { context }: Session): Promise<Outcome> {
-  const to = await mkdtemp(join(tmpdir(), 'lab-verify-'))
-  try {
+  return await withScratch('verify', async (to) => {
     const problems = await openPack(file, to)
     const verified: Verified[] = []
     const results = join(to, 'results')
@@ -62,10 +66,11 @@ async function verifyPack(file: string, { context }: Session): Promise<Outcome> 
         run: dir.slice(results.length + 1),
         findings: await verifyRun(dir, join(results, INPUTS_DIR), context.toolRoot, context.signal),
       })
-    return answer(verified, verified.length === 0 ? [...problems, 'there is no result in it'] : problems)
-  } finally {
-    await rm(to, { recursive: true, force: true })
-  }
+    if (verified.length === 0) return answer(verified, [...problems, 'there is no result in it'])
+    const good = problems.length === 0 && verified.every(({ findings }) => findings.every(({ ok }) => ok))
+    // What is said about results that are not what was recorded is not worth a look.
+    return answer(verified, problems, good ? await verifySayings(to) : [])
+  })
 }
 
 export const work: CommandModule['work'] = async (session, [name]) => {

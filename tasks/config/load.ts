@@ -17,7 +17,8 @@ export interface LoadInput {
   /** Where `lab:` names are. */
   readonly toolRoot: string
   readonly host: HostFacts
-  readonly files: Files
+  /** Undefined: whether the files that the lab names are there is not asked. */
+  readonly files: Files | undefined
 }
 
 export interface LoadedLab {

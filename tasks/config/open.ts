@@ -18,6 +18,8 @@ export interface OpenOptions {
   /** The tool's own directory: what `lab:` names are looked up in. */
   readonly toolRoot: string
   readonly host: HostFacts
+  /** `not asked`: the files that the lab names need not be here. For a lab that was used elsewhere, and is only read. */
+  readonly files?: 'not asked'
 }
 
 /** After this many a person has seen enough; the rest come after the first are repaired. */
@@ -51,7 +53,7 @@ function linesOf(diagnostics: readonly Diagnostic[]): string[] {
  * Finds, reads, validates and resolves the lab.
  * @throws one Failure of the user; its lines are all problems, rendered
  */
-export function openLab({ file, cwd, toolRoot, host }: OpenOptions): {
+export function openLab({ file, cwd, toolRoot, host, files }: OpenOptions): {
   lab: ResolvedLab
   warnings: readonly Diagnostic[]
 } {
@@ -60,7 +62,8 @@ export function openLab({ file, cwd, toolRoot, host }: OpenOptions): {
   // Far above, a chain of ../../.. says less than the whole path.
   const shown = relative.startsWith(path.join('..', '..')) ? found : relative
   const bytes = readBytes(found, shown)
-  const { lab, text, errors, warnings } = loadLab(found, { shown, bytes, toolRoot, host, files: diskFiles })
+  const asked = files === 'not asked' ? undefined : diskFiles
+  const { lab, text, errors, warnings } = loadLab(found, { shown, bytes, toolRoot, host, files: asked })
   if (lab === undefined) {
     const count = errors.length === 1 ? '1 problem' : `${errors.length} problems`
     throw userError({ fact: `${count} in ${path.basename(found)}`, lines: linesOf([...errors, ...warnings]) })

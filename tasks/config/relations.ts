@@ -36,7 +36,7 @@ export interface Context extends Roots {
    */
   readonly names: Readonly<Record<Section, readonly string[] | undefined>>
   readonly host: HostFacts
-  readonly files: Files
+  readonly files: Files | undefined
 }
 
 /** One check: reads the lab, yields problems. */
@@ -75,6 +75,7 @@ function* textsOf<T>({ data, wrong }: Context, rows: readonly (readonly [T, stri
 }
 
 function* paths(context: Context): Iterable<Problem> {
+  if (context.files === undefined) return
   for (const [use, path, text] of textsOf(context, PATHS)) {
     const problem = pathProblem(use, text, context, context.files)
     if (problem !== undefined) yield { severity: 'error', path, at: 'value', ...problem }

@@ -1,5 +1,5 @@
 /** One number for everything that a trace says. */
-import { createHash } from 'node:crypto'
+import { createHash, type Hash } from 'node:crypto'
 import type { TraceEvent } from '../linux/trace-line.ts'
 
 /**
@@ -8,7 +8,18 @@ import type { TraceEvent } from '../linux/trace-line.ts'
  */
 export function eventDigest(events: readonly TraceEvent[]): string {
   const hash = createHash('sha256')
+  add(hash, events)
+  return hash.digest('hex')
+}
+
+/** The same of events that come some at a time. */
+export async function eventDigestOf(batches: AsyncIterable<readonly TraceEvent[]>): Promise<string> {
+  const hash = createHash('sha256')
+  for await (const events of batches) add(hash, events)
+  return hash.digest('hex')
+}
+
+function add(hash: Hash, events: readonly TraceEvent[]): void {
   for (const { timeNs, cpu, pid, comm, flags = '', event, message } of events)
     hash.update(`${timeNs} ${cpu} ${pid} ${comm} ${flags} ${event} ${message}\n`)
-  return hash.digest('hex')
 }

@@ -4,6 +4,7 @@ import { printable } from '../engine/printable.ts'
 import { NO_PROBE } from '../config/arms.ts'
 import { nameWayOut } from '../config/suggest.ts'
 import { counted } from '../experiment/counted.ts'
+import { checkedRun } from '../experiment/manifest-shape.ts'
 import type { Manifest } from '../experiment/manifest.ts'
 import { pickRun, type FoundRun } from '../experiment/result.ts'
 
@@ -48,7 +49,7 @@ const armsText = (runs: readonly FoundRun[]) =>
 const sideOf = (run: FoundRun): Side => ({ label: `${run.manifest.experiment} ${run.run}`, runs: [run], single: true })
 
 function groupOf(all: readonly FoundRun[], experiment: string, choice: string | undefined): Side {
-  const runs = counted(all.filter(({ manifest }) => manifest.experiment === experiment))
+  const runs = counted(all.filter(({ manifest }) => manifest.experiment === experiment).map(checkedRun))
   const values = choice === undefined ? [] : valuesOf(choice)
   const chosen = runs.filter(({ manifest }) => {
     const point = pointOf(manifest)
@@ -102,7 +103,7 @@ export function before(all: readonly FoundRun[], { runs, single }: Side): Side {
       fact: 'a group of runs is compared with another one',
       wayOut: `name two, for example lab diff ${run?.manifest.experiment ?? 'cost'}/probe=none ${run?.manifest.experiment ?? 'cost'}/probe=empty`,
     })
-  const { experiment, arm } = run.manifest
+  const { experiment, arm } = checkedRun(run).manifest
   // The run itself need not count: a warm-up has runs before it too.
   const older = new Set(
     all.slice(
@@ -110,9 +111,8 @@ export function before(all: readonly FoundRun[], { runs, single }: Side): Side {
       all.findIndex(({ dir }) => dir === run.dir),
     ),
   )
-  const found = counted(all).findLast(
-    (one) => older.has(one) && one.manifest.experiment === experiment && one.manifest.arm.name === arm.name,
-  )
+  const like = all.filter(({ manifest }) => manifest.experiment === experiment).map(checkedRun)
+  const found = counted(like).findLast((one) => older.has(one) && one.manifest.arm.name === arm.name)
   if (found) return sideOf(found)
   throw userError({
     place: `run ${run.run}`,

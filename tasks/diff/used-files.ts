@@ -1,6 +1,7 @@
 /** Which of a lab's files one experiment uses: others may differ and mean nothing for it. */
-import { dirname, relative } from 'node:path'
+import { dirname, relative, sep } from 'node:path'
 import type { ResolvedLab } from '../config/resolve.ts'
+import { OUTSIDE } from '../evidence/inputs.ts'
 import type { Manifest } from '../experiment/manifest.ts'
 import { ownFilesAsNamed } from '../probe/own-files.ts'
 
@@ -27,6 +28,7 @@ export function usedFiles(lab: ResolvedLab, { experiment: name, arm, kernel, ima
   const folders = new Set(sources.map((source) => dirname(own(source))))
   return (file: string): boolean =>
     files.has(file) ||
+    file.startsWith(OUTSIDE + sep) ||
     (below !== undefined && file.startsWith(below)) ||
     (file.endsWith('.h') && folders.has(dirname(file)))
 }

@@ -53,20 +53,17 @@ const at = async <T>(file: string, step: Promise<T>): Promise<T> =>
   })
 
 /**
- * Lets `work` write `partial`, and whatever else it needs into the directory of that, and puts it in place of `file`: whole or not at all.
+ * Lets `work` fill a directory of its own on the file system that `file` is on; it is gone afterwards.
  * @throws Failure (user) where no file can be, (lab) for a full disk; what `work` throws besides
  */
-export async function beside<T>(cache: string, file: string, work: (partial: string) => Promise<T>): Promise<T> {
+export async function besideIn<T>(cache: string, file: string, work: (dir: string) => Promise<T>): Promise<T> {
   const dir = join(dirname(resolve(file)), `.lab-${process.pid}-${randomBytes(4).toString('hex')}`)
   const noted = await note(cache, dir)
   let made = false
   try {
     await at(file, mkdir(dir, { mode: 0o700 }))
     made = true
-    const partial = join(dir, 'file')
-    const value = await work(partial)
-    await at(file, rename(partial, file))
-    return value
+    return await work(dir)
   } catch (error) {
     throw diskFailure(error, file)
   } finally {
@@ -74,6 +71,19 @@ export async function beside<T>(cache: string, file: string, work: (partial: str
     if (made) await rm(dir, { recursive: true, force: true })
     await rm(noted, { force: true }).catch(() => undefined)
   }
+}
+
+/**
+ * Lets `work` write `partial`, and whatever else it needs into the directory of that, and puts it in place of `file`: whole or not at all.
+ * @throws as `besideIn`
+ */
+export async function beside<T>(cache: string, file: string, work: (partial: string) => Promise<T>): Promise<T> {
+  return await besideIn(cache, file, async (dir) => {
+    const partial = join(dir, 'file')
+    const value = await work(partial)
+    await at(file, rename(partial, file))
+    return value
+  })
 }
 
 export interface LeftBeside {

@@ -29,13 +29,11 @@ const DISK_FULL = 'the disk is full'
 export const isDiskFull = (failure: Failure): boolean => failure.parts.fact === DISK_FULL
 
 /** The failure of a disk without room; the same words wherever it shows. */
-export const diskFull = (place: string | undefined, lines?: readonly string[]) =>
-  labError({
-    place,
-    fact: DISK_FULL,
-    lines,
-    wayOut: 'free some space, or set LAB_CACHE_DIR to another disk; `lab gc` removes what nobody needs',
-  })
+export const diskFull = (
+  place: string | undefined,
+  lines?: readonly string[],
+  wayOut = 'free some space, or set LAB_CACHE_DIR to another disk; `lab gc` removes what nobody needs',
+) => labError({ place, fact: DISK_FULL, lines, wayOut })
 
 /** How programs say that a disk is full. */
 export const SAYS_DISK_FULL = /No space left on device|Disk quota exceeded/

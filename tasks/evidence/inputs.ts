@@ -3,7 +3,7 @@
  * that thousands of runs share one copy and anybody can tell whether it is still the same. `lab`: the lab file and the files that it names;
  * `kernel`: patch, configuration and hashes of the binaries; `image`: packages with their versions and the hash of the disk.
  */
-import { copyFile, readFile, readdir, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { copyFile, cp, readFile, readdir, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { existsSync } from 'node:fs'
 import { dirname, join, relative, sep } from 'node:path'
 import { randomBytes } from 'node:crypto'
@@ -81,8 +81,36 @@ async function withHeaders(source: string): Promise<string[]> {
   return [...new Set([source, ...ownFilesAsNamed(source), ...names.map((name) => join(dirname(source), name))])]
 }
 
-/** Every file that a lab names and that is below its directory, with the lab file itself as `lab.yaml`. */
-async function labFiles(lab: ResolvedLab): Promise<Sources> {
+/** Where a file is kept that a lab names and that is not below its directory: `outside/2/shared/a.c` is `../../shared/a.c`. */
+export const OUTSIDE = 'outside'
+
+/** A name relative to the lab's directory as it is kept. */
+export function keptName(name: string): string {
+  const parts = name.split(sep)
+  const ups = parts.findLastIndex((part) => part === '..') + 1
+  return ups === 0 ? name : [OUTSIDE, ups, ...parts.slice(ups)].join(sep)
+}
+
+/**
+ * Copies what was kept of a lab to where it can be used: its files, and those from outside of its directory to where the lab looks for them.
+ * @param dir a directory of its own
+ * @returns the lab's directory
+ */
+export async function restoreLab(kept: string, dir: string): Promise<string> {
+  const outside = join(kept, OUTSIDE)
+  const levels = existsSync(outside) ? (await readdir(outside)).filter((name) => /^[1-9]\d?$/.test(name)) : []
+  const deepest = Math.max(0, ...levels.map(Number))
+  const lab = join(dir, ...Array.from({ length: deepest }, () => 'up'), 'lab')
+  await cp(kept, lab, { recursive: true })
+  for (const ups of levels) await cp(join(outside, ups), join(lab, '../'.repeat(Number(ups))), { recursive: true })
+  return lab
+}
+
+/**
+ * Every file that a lab names, with the lab file itself as `lab.yaml`; of a kernel's tree nothing.
+ * @param toolRoot what the tool ships (lab:NAME) comes with the tool
+ */
+async function labFiles(lab: ResolvedLab, toolRoot: string): Promise<Sources> {
   const named = Object.values(lab.kernels).flatMap(({ config, patches }) => [...config, ...patches])
   const sources = [
     ...Object.values(lab.probes).flatMap((probe) => ('source' in probe ? probe.source : [])),
@@ -95,9 +123,8 @@ async function labFiles(lab: ResolvedLab): Promise<Sources> {
   const lock = join(lab.directory, LOCK_FILE)
   if (existsSync(lock)) files.set(LOCK_FILE, lock)
   for (const file of new Set(named)) {
-    const name = relative(lab.directory, file)
-    // What the tool ships (lab:NAME) comes with the tool, whose version the manifest has.
-    if (!name.startsWith(`..${sep}`)) files.set(name, file)
+    const name = keptName(relative(lab.directory, file))
+    if (!name.startsWith(OUTSIDE + sep) || !file.startsWith(toolRoot + sep)) files.set(name, file)
   }
   return files
 }
@@ -119,9 +146,10 @@ export async function keepInputs(
   lab: ResolvedLab,
   kernel: KernelArtefact,
   image: ImageArtefact,
+  toolRoot: string,
 ): Promise<KeptInputs> {
   const [kept, ofKernel, ofImage] = await Promise.all([
-    labFiles(lab).then((files) => keep(results, 'lab', files)),
+    labFiles(lab, toolRoot).then((files) => keep(results, 'lab', files)),
     ofEntry(kernel.dir, ['config', 'patch.diff', 'compat.json', 'release', 'inputs.json']).then((files) =>
       keep(results, 'kernel', files),
     ),

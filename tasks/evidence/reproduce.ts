@@ -1,25 +1,29 @@
 /** A run made again from what was kept of it: what came out the same, and what did not. */
 import { existsSync } from 'node:fs'
-import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { readFile, writeFile } from 'node:fs/promises'
+import { join, relative } from 'node:path'
 import { LOCK_FILE, type LockFile } from '../config/lock-file.ts'
-import { openLab } from '../config/open.ts'
 import { deterministicLab } from '../config/derived.ts'
 import { withoutAddresses } from '../data/sequences.ts'
 import { summary } from '../data/statistics.ts'
 import type { Context } from '../engine/context.ts'
 import { userError } from '../engine/error.ts'
+import { printable } from '../engine/printable.ts'
+import { withScratch } from '../engine/scratch.ts'
 import { Store } from '../engine/store.ts'
 import { experimentStep, type RunOutcome } from '../experiment.ts'
+import { checkedRun } from '../experiment/manifest-shape.ts'
 import type { Manifest } from '../experiment/manifest.ts'
 import { metricText, valuesOf } from '../experiment/metrics.ts'
 import { listRuns, type FoundRun } from '../experiment/result.ts'
 import { packageLine, parsePackages } from '../linux/package-list.ts'
 import { ready, type Choices } from '../plan.ts'
 import { placesOf } from '../vm.ts'
-import { digestOfDir, HASHES, INPUTS_DIR } from './inputs.ts'
-import { analyseAgain, ANY_HOST, type Finding } from './verify.ts'
+import { HASHES, INPUTS_DIR, restoreLab } from './inputs.ts'
+import { open, type Finding } from './finding.ts'
+import { experimentOf, readKeptLab } from './kept-lab.ts'
+import { lookAgain } from './look-again.ts'
+import { keptInputs } from './recorded-files.ts'
 
 export interface ReproduceWanted {
   readonly run: FoundRun
@@ -88,15 +92,12 @@ async function compare(
   const now = again.manifest
   const [before, after] = [join(results, INPUTS_DIR), join(newResults, INPUTS_DIR)]
   const kept = (one: typeof manifest, kind: 'kernel' | 'image') => one.inputs?.[kind] ?? ''
-  const labFile = join(before, manifest.inputs?.lab ?? '', 'lab.yaml')
-  const old = await analyseAgain(run.dir, manifest, labFile, context.toolRoot, context.signal)
+  const old = await lookAgain({ dir: run.dir, manifest, inputs: before, toolRoot: context.toolRoot }, context.signal)
   const same = (what: string, a: string, b: string): Finding => ({
     ok: a === b,
     what,
     fact: a === b ? a : `${a} before, ${b} now`,
   })
-  const texts = (events: readonly { message: string }[] | undefined) =>
-    (events ?? []).map(({ message }) => withoutAddresses(message))
   return [
     same('kernel release', manifest.kernel.release, now.kernel.release),
     same('kernel inputs', manifest.kernel.fingerprint, now.kernel.fingerprint),
@@ -108,7 +109,12 @@ async function compare(
       ? [same('events, to the byte', manifest.trace.digest, now.trace.digest ?? 'none')]
       : []),
     ...differentTools(manifest, now),
-    sameSequence(texts(old.own), texts(again.own)),
+    'why' in old
+      ? open('sequence', `what was recorded cannot be looked at: ${printable(old.why, 200)}`)
+      : sameSequence(
+          old.messages.map(withoutAddresses),
+          (again.own ?? []).map(({ message }) => withoutAddresses(message)),
+        ),
   ]
 }
 
@@ -124,7 +130,11 @@ async function runsLike({ run, results }: ReproduceWanted): Promise<readonly Man
   return like.length > 0 ? like : [run.manifest]
 }
 
-/** Whether the medians of before and now may be the same: their 95 % intervals have a value in common. */
+/** Fewer values have no interval that says anything about their median. */
+const FEWEST = 3
+const plain = (values: readonly number[]): string => values.map((one) => Number(one.toPrecision(4))).join(', ')
+
+/** Whether the medians of before and now may be the same: their 95 % intervals have a value in common. Of few values nobody can tell. */
 export function sameMetrics(before: readonly Manifest[], now: readonly Manifest[]): Finding[] {
   const names = [...new Set(before.flatMap(({ metrics }) => Object.keys(metrics ?? {})))]
   return names.map((name) => {
@@ -132,6 +142,8 @@ export function sameMetrics(before: readonly Manifest[], now: readonly Manifest[
     const what = `metric ${name}`
     if (a.length === 0 || b.length === 0)
       return { ok: a.length === b.length, what, fact: `${a.length} values before, ${b.length} now` }
+    if (Math.min(a.length, b.length) < FEWEST)
+      return open(what, `${plain(a)} before; ${plain(b)} now: cannot tell, it takes ${FEWEST} values on each side`)
     const [was, is] = [summary(a), summary(b)]
     const ok = was.low <= is.high && is.low <= was.high
     return {
@@ -154,25 +166,62 @@ async function lockedAsBefore(lab: string, image: string, { image: { name, finge
   await writeFile(file, JSON.stringify(lock))
 }
 
+/**
+ * The lab as it was, with its files. A kernel tree is kept by nobody: `--source` says where it is now.
+ * @throws a user's Failure where files are missing
+ */
+function openKept(directory: string, { run, manifest }: FoundRun, source: string | undefined, toolRoot: string) {
+  const file = join(directory, 'lab.yaml')
+  const lab = readKeptLab(file, toolRoot)
+  const kernel = lab.kernels[manifest.kernel.name]
+  if (kernel && 'tree' in kernel.source && source === undefined && !existsSync(kernel.source.tree))
+    throw userError({
+      place: `run ${run}`,
+      fact: `its kernel was built from a local tree, which is not kept: ${printable(kernel.source.tree, 200)}`,
+      wayOut: '`lab reproduce RUN --source DIR` says where the tree is',
+    })
+  const experiment = experimentOf(lab, manifest.experiment)
+  const probes = [...experiment.probes, ...(manifest.arm.probes ?? [])].flatMap((name) => {
+    const probe = lab.probes[name]
+    return probe && 'source' in probe ? probe.source : []
+  })
+  const needed = [
+    ...probes,
+    ...(experiment.workload.source === undefined ? [] : [experiment.workload.source]),
+    ...(kernel?.config ?? []),
+    ...(kernel?.patches ?? []),
+    ...(lab.images[manifest.image.name] ? [lab.images[manifest.image.name]?.recipe ?? ''] : []),
+  ]
+  const missing = needed.filter((one) => !existsSync(one))
+  if (missing.length === 0) return lab
+  throw userError({
+    place: `run ${run}`,
+    fact: 'files that it was made of were not kept',
+    lines: missing.slice(0, 8).map((one) => printable(relative(directory, one), 200)),
+    wayOut: 'runs of this version keep what a lab names by relative paths',
+  })
+}
+
 /** Runs the arm of a run once more in a lab of its own. @throws a user's Failure where too little was kept */
 export async function reproduce(wanted: ReproduceWanted, context: Context): Promise<Finding[]> {
   const { run, results } = wanted
-  const { manifest } = run
-  const from = join(results, INPUTS_DIR, manifest.inputs?.lab ?? '')
-  if (manifest.inputs === undefined || !manifest.inputs.lab.endsWith(`-${await digestOfDir(from).catch(() => '')}`))
+  const { manifest } = checkedRun(run)
+  const bad = (await keptInputs(manifest.inputs, join(results, INPUTS_DIR))).filter(({ ok }) => !ok)
+  if (bad.length > 0)
     throw userError({
       place: `run ${run.run}`,
       fact: 'what it was made of was not kept, or was changed since',
+      lines: bad.map(({ what, fact }) => `${what}: ${fact}`),
       wayOut: '`lab verify` says more; runs of this version keep it in results/.inputs',
     })
-  const dir = await mkdtemp(join(tmpdir(), 'lab-reproduce-'))
-  try {
-    await cp(from, join(dir, 'lab'), { recursive: true })
+  const from = join(results, INPUTS_DIR, manifest.inputs?.lab ?? '')
+  return await withScratch('reproduce', async (dir) => {
+    const directory = await restoreLab(from, dir)
     const cache = wanted.cache ?? join(dir, 'cache')
     const inner: Context = { ...context, cache, store: new Store(join(cache, 'store')) }
-    await lockedAsBefore(join(dir, 'lab'), join(results, INPUTS_DIR, manifest.inputs.image), manifest)
-    const opened = openLab({ file: join(dir, 'lab/lab.yaml'), cwd: dir, toolRoot: context.toolRoot, host: ANY_HOST })
-    const lab = manifest.guest.deterministic === true ? deterministicLab(opened.lab) : opened.lab
+    await lockedAsBefore(directory, join(results, INPUTS_DIR, manifest.inputs?.image ?? ''), manifest)
+    const opened = openKept(directory, run, wanted.source, context.toolRoot)
+    const lab = manifest.guest.deterministic === true ? deterministicLab(opened) : opened
     const experiment = lab.experiments[manifest.experiment]
     if (experiment === undefined) throw new Error(`the kept lab has no experiment ${manifest.experiment}`)
     const { accel } = manifest.guest.accel
@@ -210,9 +259,7 @@ export async function reproduce(wanted: ReproduceWanted, context: Context): Prom
         outcomes.map((one) => one.manifest),
       ),
     ]
-  } finally {
-    await rm(dir, { recursive: true, force: true })
-  }
+  })
 }
 
 const overridesFor = (params: Readonly<Record<string, string | number>>) =>

@@ -2,12 +2,12 @@
  * A view of a run that goes on (`lab run --follow`). The holder, which stays the only reader of the kernel's buffers, sends what it has recorded; here
  * it becomes lines. It is a view: the result is made from the files, whole, as without it.
  */
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { traceLines } from '../data/trace-table.ts'
 import { mergeByTime, typedEvents } from '../data/typed-parquet.ts'
 import type { Emit } from '../engine/event.ts'
+import { makeScratch } from '../engine/scratch.ts'
 import { reportText } from '../host/trace-cmd.ts'
 import { PAGE, traceDat } from '../linux/trace-dat.ts'
 import { isPrintk, parseTraceText, type TraceEvent } from '../linux/trace-line.ts'
@@ -105,7 +105,7 @@ export class Follower implements AsyncDisposable {
 
   async #traced(pages: ReadonlyMap<number, Buffer>, cmdlines: string): Promise<readonly TraceEvent[]> {
     const { meta, clock, signal } = this.#input
-    this.#dir ??= await mkdtemp(join(tmpdir(), 'lab-follow-'))
+    this.#dir ??= await makeScratch('follow')
     const file = join(this.#dir, 'trace.dat')
     const cpus = Array.from({ length: Math.max(...pages.keys()) + 1 }, (_, cpu) => whole(pages.get(cpu)))
     await writeFile(

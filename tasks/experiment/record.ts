@@ -3,8 +3,6 @@ import { rm } from 'node:fs/promises'
 import { cpus, release } from 'node:os'
 import { join } from 'node:path'
 import type { Arm } from '../config/arms.ts'
-import { SEQUENCE_FILE } from '../data/sequence-file.ts'
-import { eventDigest } from '../data/event-digest.ts'
 import { writeEvents } from '../data/events-parquet.ts'
 import { typedFile } from '../data/typed-name.ts'
 import { writeTyped } from '../data/typed-parquet.ts'
@@ -18,8 +16,9 @@ import type { Deployable } from '../probe.ts'
 import { splitStrace } from '../linux/strace-split.ts'
 import type { OpenVm } from '../vm.ts'
 import type { Analysis } from './analyse.ts'
+import { derivedFacts, derivedFiles, traceFacts, tracedEvents, traceRequest, workloadFacts } from './derived.ts'
 import type { GuestRun } from './guest-run.ts'
-import { isKprobeEvent, of, type HolderLine } from './holder.ts'
+import { of, type HolderLine } from './holder.ts'
 import type { Manifest } from './manifest.ts'
 import type { MapsFile } from './maps.ts'
 import type { BootMeta } from './meta.ts'
@@ -35,9 +34,6 @@ export const deployables = ({ holder, objects, samples, workload, types }: Ready
   ...(workload ? [workload] : []),
   ...(types ? [types] : []),
 ]
-
-/** TASK_COMM_LEN without the end of the string. */
-const COMM_LENGTH = 15
 
 /** What all runs of one experiment on one VM share. */
 export interface Session {
@@ -108,31 +104,6 @@ export function cpuFiles({ files }: GuestRun, kind: 'raw' | 'stats'): Buffer[] {
   return found
 }
 
-/** The part of the isolation report that a verdict hangs on; who else was there stands in `others`. */
-function isolationSummary(
-  { actors, collisions }: Analysis['isolation'],
-  holder: string,
-): NonNullable<Manifest['isolation']> {
-  const collector = actors.filter(({ own, comm }) => !own && comm === holder.slice(0, COMM_LENGTH))
-  return {
-    collisions: collisions.map(({ pid, comm, satisfying }) => ({ pid, comm, satisfying })),
-    collector: collector.reduce((sum, { total }) => sum + total, 0),
-  }
-}
-
-/** What a run is worth, from its analysis and how its workload ended. */
-export function verdictOf(
-  analysis: Analysis,
-  exited: { readonly status?: number | null | undefined } | undefined,
-  onLoss: 'fail' | 'warn' | 'retry',
-): Manifest['verdict'] {
-  if (analysis.expectations.some(({ ok }) => !ok)) return 'failed'
-  // Only a declared failure keeps a workload from starting and leaves all expectations met.
-  if (analysis.notStarted) return 'passed'
-  if (exited?.status !== 0 && !analysis.workloadMayFail) return 'failed'
-  return onLoss === 'warn' || analysis.ledger.completeness === 'complete' ? 'passed' : 'incomplete'
-}
-
 /** Lines of kallsyms by the function that they are about: split once for all runs of a boot, since that takes longer than the rest of a run. */
 const symbolLines = new WeakMap<Buffer, ReadonlyMap<string, readonly string[]>>()
 
@@ -177,7 +148,6 @@ function manifestOf(
   const { wanted, things, vm, meta, events } = session
   const { lab, experiment } = wanted
   const { state } = vm
-  const exited = of(guest.lines, 'exited')[0]
   return {
     format: 1,
     ...{ experiment: experiment.name, run, arm, repeat, plan, inputs },
@@ -201,42 +171,18 @@ function manifestOf(
       ...(things.vm.vm.deterministic && { deterministic: true }),
     },
     host: { kernel: release(), cpu: cpus()[0]?.model ?? '', cpus: cpus().length, node: process.version, tools },
-    workload: {
-      argv,
-      pid: exited?.pid ?? of(guest.lines, 'started')[0]?.pid ?? null,
-      status: exited?.status ?? null,
-      signal: exited?.signal ?? null,
-      ms: exited?.ms ?? null,
-      ns: exited?.ns ?? null,
-    },
+    workload: { argv, ...workloadFacts(guest.lines) },
     trace: {
-      clock: experiment.trace.clock,
+      ...traceRequest(experiment),
       bufferBytes: experiment.trace.buffer * buffers,
-      overwrite: experiment.trace.overwrite,
-      onLoss: experiment.trace.onLoss,
       ...(wanted.follow === true && !wanted.lab.vms[experiment.vm]?.deterministic && { follow: true }),
-      events: analysis.events.length,
-      notUnderstood: analysis.notUnderstood.length,
-      digest: eventDigest(analysis.events),
-      ...analysis.ledger,
+      ...traceFacts(analysis),
       ...(analysis.typed.channels.length > 0 && { typed: typedFacts(analysis.typed) }),
     },
-    failures: analysis.failed.map(({ stage, program, fact }) => ({ stage, program: program ?? null, fact })),
-    sequence: analysis.sequenceId,
-    metrics: analysis.metrics,
-    isolation: isolationSummary(analysis.isolation, things.holder.name),
-    ...{
-      others: analysis.others,
-      expectations: analysis.expectations,
-      verdict: verdictOf(analysis, exited, experiment.trace.onLoss),
-    },
-    tracedEvents: [...events, ...experiment.trace.events.filter(isKprobeEvent)],
+    ...derivedFacts(experiment, analysis, guest.lines),
+    tracedEvents: tracedEvents(experiment, events.length > 0),
   } satisfies Omit<Manifest, 'sha256'>
 }
-
-/** Each failure with everything that was said about it: the verifier's log, libbpf's words, the kernel's lines. */
-const failuresText = (failed: Analysis['failed']): string =>
-  failed.map(({ stage, fact, said }) => [`${stage}: ${fact}`, ...said, '', ''].join('\n')).join('')
 
 /** The files of a result that are kept as the guest sent them. */
 const AS_SENT = ['stdout', 'stderr', 'dmesg'] as const
@@ -258,12 +204,10 @@ export async function record(
     if (collect.has(name === 'stderr' ? 'stdout' : name)) files.set(name, guest.files.get(name) ?? '')
   if (collect.has('maps')) files.set('maps.json', `${JSON.stringify(collected.maps, null, 1)}\n`)
   if (collect.has('kallsyms')) files.set('kallsyms', symbolsOf(meta, guest.lines))
-  const samples = of(guest.lines, 'companion').map(({ name, state, programs }) => ({ name, state, programs }))
-  files.set('probes.json', `${JSON.stringify({ programs: analysis.probes, samples }, null, 1)}\n`)
-  for (const { name } of samples) files.set(`probe-${name}.out`, guest.files.get(`probe-${name}.out`) ?? '')
-  files.set('isolation.json', `${JSON.stringify(analysis.isolation, null, 1)}\n`)
+  for (const { name } of of(guest.lines, 'companion'))
+    files.set(`probe-${name}.out`, guest.files.get(`probe-${name}.out`) ?? '')
+  for (const [name, text] of derivedFiles(wanted.experiment, analysis, guest.lines)) files.set(name, text)
   files.set('holder.ndjson', guest.lines.map((line) => `${JSON.stringify(line)}\n`).join(''))
-  if (collect.has('trace') && !analysis.notStarted) files.set(SEQUENCE_FILE, analysis.sequence)
   if (vm.dir !== undefined) files.set(CONSOLE_LOG, await consoleLog(vm.dir))
   const strace = guest.files.get('strace')?.toString('utf8')
   if (strace !== undefined) {
@@ -271,9 +215,6 @@ export async function record(
     files.set('strace.holder', parts.holder).set('strace.workload', parts.workload)
   }
   if (collected.graph !== undefined) files.set('graph.txt', collected.graph)
-  if (analysis.failed.length > 0) files.set('failures.txt', failuresText(analysis.failed))
-  if (analysis.notUnderstood.length > 0)
-    files.set('not-understood.txt', analysis.notUnderstood.map(({ line, text }) => `${line}: ${text}\n`).join(''))
   const sha256: Record<string, string> = Object.fromEntries(
     [...files].map(([name, content]) => [name, hashText(content)]),
   )

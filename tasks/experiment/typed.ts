@@ -72,19 +72,22 @@ export function channelOf(
   return { channel: { name: map, type: btf.nameOf(type), columns, records }, used, untyped: false }
 }
 
+/** What one channel lost, by the holder's counts and by what came out of its file. */
+export function lossOf(line: Extract<HolderLine, { event: 'events' }>, found: number, untyped: boolean): ChannelLoss {
+  const { map: name, kind, records, sent, lost, lostPerCpu, marked, errno } = line
+  const perCpu = lostPerCpu === '' ? [] : lostPerCpu.split(',').map(Number)
+  return { name, kind, sent, lost, perCpu, marked, errno, records, read: found, untyped }
+}
+
 function read(
   line: Extract<HolderLine, { event: 'events' }>,
   { files }: Pick<GuestRun, 'files'>,
   described: Described | undefined,
 ): { channel: Channel | undefined; loss: ChannelLoss } {
-  const { object, map, kind, records, sent, lost, lostPerCpu, marked, errno } = line
+  const { object, map } = line
   const bytes = files.get(`events-${object}-${map}`) ?? Buffer.alloc(0)
   const { channel, untyped } = channelOf(described, map, bytes)
-  const perCpu = lostPerCpu === '' ? [] : lostPerCpu.split(',').map(Number)
-  return {
-    channel: untyped ? undefined : channel,
-    loss: { name: map, kind, sent, lost, perCpu, marked, errno, records, read: channel.records.length, untyped },
-  }
+  return { channel: untyped ? undefined : channel, loss: lossOf(line, channel.records.length, untyped) }
 }
 
 /** @param described in the order in which the holder got the objects */

@@ -1,10 +1,9 @@
 /** A Debian root file system as a tar archive, and a tree as an ext4 image; both work without root. */
-import { chmod, lstat, mkdir, mkdtemp, readFile, readdir, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { chmod, mkdir, readFile, rm } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { labError } from '../engine/error.ts'
 import { printable } from '../engine/printable.ts'
-import { fateOfTag, processTag } from '../engine/process.ts'
+import { makeScratch } from '../engine/scratch.ts'
 import { diskFull, SAYS_DISK_FULL } from '../engine/store.ts'
 import { debianMirror } from './apt.ts'
 import { setImageTimes } from './ext4-times.ts'
@@ -50,21 +49,6 @@ async function contained(signal: AbortSignal): Promise<readonly string[]> {
   const accept = Array.from({ length: 256 }, (_, code) => code)
   for (const words of CONTAINED) if ((await run([...words, 'true'], { signal, accept })).status === 0) return words
   return []
-}
-
-/** Where mmdebstrap works, with our process in its name: `lab gc` removes what a killed lab left. */
-const SCRATCH = 'lab-image-'
-
-/** Scratch directories of this user whose lab is gone. */
-export async function abandonedScratch(): Promise<string[]> {
-  const found: string[] = []
-  for (const name of await readdir(tmpdir()).catch(() => [])) {
-    if (!name.startsWith(SCRATCH) || fateOfTag(name.slice(SCRATCH.length)) !== 'gone') continue
-    const dir = join(tmpdir(), name)
-    const facts = await lstat(dir).catch(() => undefined)
-    if (facts?.isDirectory() && facts.uid === process.getuid?.()) found.push(dir)
-  }
-  return found
 }
 
 /** Where something is mounted below a directory, the innermost first (proc(5): blanks and the like are octal). */
@@ -113,7 +97,7 @@ const withPreferences = (file: string | undefined): string[] =>
 
 /** Runs mmdebstrap against the mirror of the host's apt. */
 export async function bootstrap(wanted: Bootstrap): Promise<void> {
-  const scratch = await mkdtemp(join(tmpdir(), `${SCRATCH}${processTag()}-`))
+  const scratch = await makeScratch('image')
   try {
     // apt fetches as a user of its own.
     await chmod(scratch, 0o755)

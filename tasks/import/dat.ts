@@ -10,6 +10,8 @@ export interface DatOptions {
   readonly stats: readonly string[]
   readonly clock: string | undefined
   readonly release: string | undefined
+  /** As the file has it. */
+  readonly uname: string | undefined
 }
 
 /** Reads `trace-cmd dump --options`: "[Option CPUSTAT, 142 bytes]", then the option's text. */
@@ -19,11 +21,13 @@ export function datOptions(text: string): DatOptions {
     return { name, value }
   })
   const of = (name: string) => options.filter((one) => one.name === name).map(({ value }) => value)
+  const [uname] = of('UNAME')
   return {
     stats: of('CPUSTAT'),
+    uname: uname?.trim(),
     clock: /\[(\S+)\]/.exec(of('TRACECLOCK')[0] ?? '')?.[1],
     // As /proc/version has it, or uname -a.
-    release: /^Linux (?:version |\S+ )(\d+\.\d+\S*)/.exec(of('UNAME')[0] ?? '')?.[1],
+    release: /^Linux (?:version |\S+ )(\d+\.\d+\S*)/.exec(uname ?? '')?.[1],
   }
 }
 

@@ -1,11 +1,10 @@
 /** What runs were made of, as it was kept in results/.inputs: the question and the material of a report. Nothing of it is trusted. */
 import { existsSync, lstatSync, readFileSync } from 'node:fs'
 import { join, relative, sep } from 'node:path'
-import { openLab } from '../config/open.ts'
 import { patternOf, type Pattern } from '../config/interpolate.ts'
-import type { HostFacts } from '../config/relations.ts'
 import type { ResolvedExperiment, ResolvedLab } from '../config/resolve.ts'
 import { INPUTS_DIR } from '../evidence/inputs.ts'
+import { readKeptLab } from '../evidence/kept-lab.ts'
 import type { Manifest } from '../experiment/manifest.ts'
 
 /** More of one file is no reading matter. Bytes. */
@@ -48,14 +47,12 @@ export interface KeptKernel {
 export class Kept {
   readonly #results: string
   readonly #toolRoot: string
-  readonly #host: HostFacts
   readonly #labs = new Map<string, ResolvedLab | undefined>()
   readonly #kernels = new Map<string, KeptKernel | undefined>()
 
-  constructor(results: string, toolRoot: string, host: HostFacts) {
+  constructor(results: string, toolRoot: string) {
     this.#results = results
     this.#toolRoot = toolRoot
-    this.#host = host
   }
 
   /** The lab as it was; undefined where it was not kept, or where this version does not understand it. */
@@ -65,8 +62,7 @@ export class Kept {
       const place = placeOf(this.#results, id)
       let lab: ResolvedLab | undefined
       try {
-        if (place !== undefined)
-          lab = openLab({ file: join(place, 'lab.yaml'), cwd: place, toolRoot: this.#toolRoot, host: this.#host }).lab
+        if (place !== undefined) lab = readKeptLab(join(place, 'lab.yaml'), this.#toolRoot)
       } catch {
         // A lab file of another version: the report says that it is not there.
       }

@@ -1,0 +1,17 @@
+/** The thread that looks at a run again (evidence/replay.ts): it may be ended at any time, and leaves nothing behind. */
+import { parentPort, workerData } from 'node:worker_threads'
+import { messageOf } from '../engine/error.ts'
+import { replay, type Raw, type Replayed } from './replay.ts'
+
+/** What the thread answers. */
+export type Answer = { readonly replayed: Replayed } | { readonly why: string }
+
+function answer(): Answer {
+  try {
+    return { replayed: replay(workerData as Raw) }
+  } catch (error) {
+    return { why: messageOf(error) }
+  }
+}
+
+parentPort?.postMessage(answer())

@@ -1,0 +1,34 @@
+/** What a pack says about its results: a methods section and figures. Both are made of the results alone, so they can be made again. */
+import { existsSync } from 'node:fs'
+import { readFile, readdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { printable } from '../engine/printable.ts'
+import { listRuns, type FoundRun } from '../experiment/result.ts'
+import { figuresOf } from './figures.ts'
+import { right, wrong, type Finding } from './finding.ts'
+import { methodsText } from './methods.ts'
+
+const FIGURES = 'figures'
+
+/** Name in the pack -> text. In whatever order the runs were named, the texts are the same. */
+export async function sayings(runs: readonly FoundRun[]): Promise<Map<string, Buffer>> {
+  const sorted = runs.toSorted((a, b) => (a.dir < b.dir ? -1 : 1))
+  const methods = methodsText(sorted.map(({ manifest }) => manifest))
+  return new Map([['methods.md', Buffer.from(methods)], ...(await figuresOf(sorted))])
+}
+
+/** What an unpacked pack says, against what its results say. @param dir the pack, whose results are found to be as recorded */
+export async function verifySayings(dir: string): Promise<Finding[]> {
+  const made = await sayings(await listRuns(join(dir, 'results')))
+  const figures = existsSync(join(dir, FIGURES)) ? await readdir(join(dir, FIGURES)) : []
+  const names = new Set([...made.keys(), ...figures.map((name) => `${FIGURES}/${name}`)])
+  const bad: Finding[] = []
+  for (const name of names) {
+    const text = made.get(name)
+    const packed = await readFile(join(dir, name)).catch(() => undefined)
+    if (packed === undefined) bad.push(wrong(name, 'is missing'))
+    else if (text === undefined || !text.equals(packed))
+      bad.push(wrong(printable(name, 100), 'is not what this version of lab says about these results'))
+  }
+  return bad.length > 0 ? bad : [right('methods and figures', 'are what the results say')]
+}
