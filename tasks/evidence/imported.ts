@@ -3,7 +3,7 @@ import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { sameTables } from '../data/same-tables.ts'
 import { moment } from '../engine/moment.ts'
-import { withScratch } from '../engine/scratch.ts'
+import { fullScratch, withScratch } from '../engine/scratch.ts'
 import { readCapture } from '../import/capture.ts'
 import { kindOf } from '../import/file.ts'
 import { importedManifest } from '../import/manifest.ts'
@@ -25,6 +25,8 @@ export async function verifyImport({ dir, manifest }: Kept, signal: AbortSignal)
     const { read, options } = await readCapture({
       ...{ file, table, form: kind.form, name: imported.kept, signal },
       progress: () => undefined,
+    }).catch((error: unknown) => {
+      throw fullScratch(error)
     })
     const again = importedManifest({
       ...{ experiment, run, read, options, sha256, started: moment() },

@@ -180,7 +180,7 @@ export async function openPack(file: string, to: string): Promise<string[]> {
   const archive = extract()
   const writing = async () => {
     for await (const entry of archive) {
-      const { name, type, size = 0, mode = 0 } = entry.header
+      const { name, type, size, mode } = entry.header
       total += size
       if (total > LIMIT || found.size + problems.length > MOST_FILES) throw new Error('it is larger than any pack')
       if (type !== 'file' || !SAFE.test(name) || !names.add(name)) {

@@ -150,8 +150,8 @@ function maps({ texts }: Raw, lines: readonly HolderLine[]): Finding[] {
   if (text === undefined) return []
   const bare = ({ slots, maps: all }: MapsFile) => ({
     slots: slots.map(({ map }) => map),
-    maps: all.map(({ object: _, keyType: _k, valueType: _v, entries, ...rest }) => ({
-      ...rest,
+    maps: all.map(({ name, type, keySize, valueSize, maxEntries, cpus, cut, entries }) => ({
+      ...{ name, type, keySize, valueSize, maxEntries, cpus, cut },
       entries: entries.map(({ raw }) => raw),
     })),
   })
