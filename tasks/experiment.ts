@@ -19,7 +19,9 @@ import {
   type Journal,
 } from './experiment/journal.ts'
 import { toolsUsed } from './host/tools-used.ts'
+import { Attempts } from './experiment/attempts.ts'
 import { failedBefore } from './experiment/before.ts'
+import { earlierRuns } from './experiment/earlier.ts'
 import type { RunOutcome } from './experiment/one-run.ts'
 import type { LeftRuns, Problem } from './experiment/left.ts'
 import { preflight } from './experiment/preflight.ts'
@@ -125,6 +127,10 @@ function inputsOf(
   return inputs
 }
 
+/** How often a run of an arm may be made. One that ends before it needs a VM, or whose guest lets nothing in, would be the same again. */
+const attemptsFor = ({ retries, trace }: ResolvedExperiment, once: boolean): Attempts =>
+  new Attempts(once ? { retries: 0, onLoss: 'fail' } : { retries, onLoss: trace.onLoss })
+
 /** What is to be done, and, where an interrupted run is resumed, what is done already. */
 async function planOf(wanted: ExperimentWanted, places: Places, dir: string, context: Context): Promise<Plan> {
   const { experiment } = wanted
@@ -144,14 +150,17 @@ async function planOf(wanted: ExperimentWanted, places: Places, dir: string, con
     ? await resumeJournal(dir, experiment.name, shape)
     : newJournal({ ...shape, seed: experiment.seed ?? newSeed() })
   const all = schedule({ arms: list.length, repeats: shape.repeats, warmup, order, seed: journal.seed })
-  const found = wanted.resume ? attemptsOf(journal, await listRuns(places.results, experiment.name)) : new Map()
-  const done = new Map<number, RunOutcome>()
-  for (const [index, { dir, manifest }] of found) done.set(index, { dir, manifest, own: undefined })
+  const found = wanted.resume ? attemptsOf(journal.id, await listRuns(places.results, experiment.name)) : new Map()
+  const triesOf = (index: number): Attempts => {
+    const arm = list[all[index]?.arm ?? -1]
+    const sealed = ready.get(arm?.kernel)?.vm.vm.deterministic === true
+    return attemptsFor(experiment, sealed || (arm !== undefined && (early.get(arm) ?? []).length > 0))
+  }
   const kept = new Map<string | undefined, KeptInputs>()
   for (const [kernel, { vm }] of ready)
     kept.set(kernel, await keepInputs(places.results, wanted.lab, vm.kernel, vm.image, context.toolRoot))
   const tools = await toolsUsed(context.cache, context.signal)
-  return { arms: list, ready, early, kept, tools, journal, all, done }
+  return { arms: list, ready, early, kept, tools, journal, all, ...earlierRuns(found, triesOf) }
 }
 
 /** Beginning anew gives up what was interrupted before, and says so. */
@@ -163,8 +172,8 @@ async function forgetInterrupted(dir: string, experiment: string, context: Conte
         type: 'notice',
         level: 'info',
         place: `experiment ${experiment}`,
-        text: `begins anew; what is unfinished of ${journal.started} is given up, its results stay`,
-        wayOut: '--resume finishes it',
+        text: `begins anew; what was unfinished of ${journal.started} is given up, its results stay`,
+        wayOut: 'next time: --resume finishes what was interrupted, as long as nothing was begun anew',
       })
   }
 }
@@ -178,14 +187,14 @@ export async function experimentStep(
   const { experiment, lab } = wanted
   const dir = journalsDir(join(lab.directory, '.lab'), experiment.name)
   const plan = await planOf(wanted, places, dir, context)
-  const { journal, all, done } = plan
+  const { journal, all, done, begun } = plan
   if (!wanted.resume) await forgetInterrupted(dir, experiment.name, context)
   const parallel = wanted.parallel ?? experiment.parallel
   const vm = lab.vms[experiment.vm] ?? { cpus: 1, memory: 0 }
   const runs = all.filter(({ index }) => !done.has(index))
   const wish = Math.min(Math.max(runs.length, 1), parallel === 'auto' ? budget(vm) : parallel)
   const { count, why } = affordable(wish, vm)
-  await writeJournal(dir, journal)
+  using _atIt = await writeJournal(dir, journal)
   const name = `experiment ${experiment.name}`
   if (why !== undefined) context.emit({ type: 'notice', level: 'warning', place: name, text: why })
   return await step(context, name, name, async (handle) => {
@@ -196,7 +205,7 @@ export async function experimentStep(
     await working
     const { problems, left } = progress.leftovers
     const outcomes = all.flatMap(({ index, warmup }) => {
-      const outcome = progress.results.get(index) ?? done.get(index)
+      const outcome = progress.results.get(index) ?? done.get(index) ?? begun.get(index)?.last
       return outcome && !warmup ? [outcome] : []
     })
     const [first] = problems

@@ -1,6 +1,16 @@
 /** When a run of a plan is made again: `retries` for runs that fail, and one more, with twice the buffer, for one that lost events. */
 import type { Manifest } from './manifest.ts'
 
+/** What of a result decides whether its run is made again. */
+export type Attempted = Pick<Manifest, 'verdict' | 'trace' | 'workload'>
+
+/**
+ * Whether events may be missing. The verdict does not say it: what was lost mostly breaks an expectation, and then it is `failed`. A run whose
+ * workload was not started recorded nothing, and would not with a larger buffer.
+ */
+const lostEvents = ({ trace, workload }: Attempted): boolean =>
+  trace.completeness !== 'complete' && workload.pid !== null
+
 export class Attempts {
   readonly #retries: number
   readonly #onLoss: 'fail' | 'warn' | 'retry'
@@ -28,10 +38,10 @@ export class Attempts {
     return this.#retries > 0 || this.#onLoss === 'retry'
   }
 
-  /** Whether the run is made again after this verdict; undefined: it left no result. */
-  again(verdict: Manifest['verdict'] | undefined): boolean {
-    if (verdict === undefined || verdict === 'passed') return false
-    if (verdict === 'incomplete' && this.#onLoss === 'retry' && this.#buffers === 1) {
+  /** Whether the run is made again after this result; undefined: it left none. */
+  again(result: Attempted | undefined): boolean {
+    if (result === undefined || result.verdict === 'passed') return false
+    if (this.#onLoss === 'retry' && this.#buffers === 1 && lostEvents(result)) {
       // Once, and beside the retries that the experiment asks for.
       this.#buffers = 2
       this.#number++
@@ -46,5 +56,19 @@ export class Attempts {
     this.#retried++
     this.#number++
     return true
+  }
+
+  /**
+   * Goes on from the attempts of a command that was interrupted, and says whether another one is due.
+   * @param made their results, in their order; a number that is not among them is an attempt that left none
+   */
+  replay(made: readonly (Attempted & { readonly plan: { readonly attempt: number } })[]): boolean {
+    let another = true
+    for (const result of made) {
+      while (this.#number < result.plan.attempt && this.afterFailure());
+      this.#number = result.plan.attempt
+      another = this.again(result)
+    }
+    return another
   }
 }

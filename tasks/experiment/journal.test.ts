@@ -1,5 +1,8 @@
+import { utimesSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { failureOf } from '../test/caught.ts'
+import { thisProcess } from '../engine/process.ts'
 import { tempDir } from '../test/temp-dir.ts'
 import {
   attemptsOf,
@@ -21,7 +24,7 @@ const plan = {
 } as const
 const shape = { ...plan, arms: [...plan.arms] }
 /** No process has this pid and start time. */
-const GONE = { pid: 2 ** 22 + 1, startTime: '1' }
+const GONE = { ...thisProcess(), pid: 2 ** 22 + 1, startTime: '1' }
 
 async function interrupted(part: Partial<Journal> = {}): Promise<{ dir: string; journal: Journal }> {
   const dir = tempDir()
@@ -67,18 +70,43 @@ describe('resumeJournal', () => {
   })
 })
 
-test('of several attempts at one place the last counts; runs of others do not', () => {
+describe('a journal of another pid namespace', () => {
+  const elsewhere = { ...GONE, pidNamespace: 'pid:[1]' }
+
+  test('is not interrupted while it is touched, and its process is named', async () => {
+    const { dir } = await interrupted({ owner: elsewhere })
+    expect(await interruptedJournals(dir)).toEqual([])
+    const { parts } = await failureOf(resumeJournal(dir, 'x', shape))
+    expect(parts.fact).toContain(`goes on, in process ${GONE.pid} of another pid namespace`)
+  })
+
+  test('is when nobody has touched it for long: each container is a namespace of its own', async () => {
+    const { dir, journal } = await interrupted({ owner: elsewhere })
+    const before = new Date(Date.now() - 3600 * 1000)
+    utimesSync(join(dir, `${journal.id}.json`), before, before)
+    expect((await resumeJournal(dir, 'x', shape)).id).toBe(journal.id)
+  })
+})
+
+test('a journal of an older version, whose owner has no boot, was interrupted', async () => {
+  const { dir, journal } = await interrupted()
+  const { pid, startTime } = thisProcess()
+  writeFileSync(join(dir, `${journal.id}.json`), JSON.stringify({ ...journal, owner: { pid, startTime } }))
+  expect((await interruptedJournals(dir)).map(({ id }) => id)).toEqual([journal.id])
+})
+
+test('attempts of one plan, by position and in their order; runs of others are not among them', () => {
   const run = (name: string, id: string, index: number, attempt: number) =>
     ({ run: name, dir: name, manifest: { plan: { id, index, attempt } } }) as unknown as FoundRun
-  const found = attemptsOf({ id: 'me' }, [
+  const found = attemptsOf('me', [
     run('second', 'me', 0, 2),
     run('first', 'me', 0, 1),
     run('stranger', 'other', 1, 1),
     { run: 'old', dir: 'old', manifest: {} } as unknown as FoundRun,
     run('only', 'me', 5, 1),
   ])
-  expect([...found].map(([index, { run: name }]) => [index, name])).toEqual([
-    [0, 'second'],
-    [5, 'only'],
+  expect([...found].map(([index, all]) => [index, all.map(({ run: name }) => name)])).toEqual([
+    [0, ['first', 'second']],
+    [5, ['only']],
   ])
 })

@@ -3,22 +3,22 @@
  * done is not kept here: results are put in place whole, so the results themselves say it, and cannot disagree with a list.
  */
 import { randomBytes } from 'node:crypto'
-import { readFile, readdir, rename, rm, writeFile } from 'node:fs/promises'
+import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { ORDERS } from '../config/schema.ts'
-import { makeDirectory } from '../engine/directory.ts'
-import { userError } from '../engine/error.ts'
+import { userError, type Failure } from '../engine/error.ts'
 import { fingerprintOf } from '../engine/fingerprint.ts'
-import { startTimeOf } from '../engine/process.ts'
+import { thisProcess } from '../engine/process.ts'
 import type { FoundRun } from './result.ts'
+import { keepTouching, Owner, readNotes, writeNote, type Found } from './unfinished.ts'
 
 const Journal = z.object({
   format: z.literal(1),
   id: z.string().regex(/^[0-9a-f]{12}$/),
   started: z.string(),
-  /** The process that is at it; with its start time, as a pid alone may name another one by now. */
-  owner: z.object({ pid: z.int(), startTime: z.string() }),
+  /** The process that is at it. */
+  owner: Owner,
   arms: z.array(z.string()),
   repeats: z.int(),
   warmup: z.int(),
@@ -33,48 +33,48 @@ export type Journal = z.infer<typeof Journal>
 export const journalsDir = (state: string, experiment: string): string => join(state, 'runs', experiment)
 
 const fileOf = (dir: string, { id }: Pick<Journal, 'id'>): string => join(dir, `${id}.json`)
-const ours = () => ({ pid: process.pid, startTime: startTimeOf(process.pid) ?? '' })
 
 export const newJournal = (plan: Omit<Journal, 'format' | 'id' | 'started' | 'owner'>): Journal => ({
   format: 1,
   id: randomBytes(6).toString('hex'),
   started: new Date().toISOString(),
-  owner: ours(),
+  owner: thisProcess(),
   ...plan,
 })
 
-export async function writeJournal(dir: string, journal: Journal): Promise<void> {
-  makeDirectory(dir)
-  const partial = `${fileOf(dir, journal)}.new`
-  await writeFile(partial, `${JSON.stringify(journal, null, 1)}\n`)
-  await rename(partial, fileOf(dir, journal))
+/** Writes a journal down; what is returned shows others that somebody is at it. */
+export async function writeJournal(dir: string, journal: Journal): Promise<Disposable> {
+  await writeNote(fileOf(dir, journal), journal)
+  return keepTouching(fileOf(dir, journal))
 }
 
 /** Nothing is left to resume. */
 export const endJournal = (dir: string, journal: Pick<Journal, 'id'>): Promise<void> =>
   rm(fileOf(dir, journal), { force: true })
 
-/** Journals whose process is gone, the newest first. */
-export async function interruptedJournals(dir: string): Promise<Journal[]> {
-  const found: Journal[] = []
-  for (const name of await readdir(dir).catch(() => [])) {
-    if (!name.endsWith('.json')) continue
-    try {
-      const journal = Journal.parse(JSON.parse(await readFile(join(dir, name), 'utf8')))
-      if (startTimeOf(journal.owner.pid) !== journal.owner.startTime) found.push(journal)
-    } catch {
-      // Somebody else's file, or one that was ended just now.
-    }
-  }
-  return found.toSorted((a, b) => (a.started < b.started ? 1 : -1))
-}
+/** Every journal of an experiment, the newest first. */
+export const journalsIn = (dir: string): Promise<Found<Journal>[]> => readNotes(dir, Journal)
 
-const nothing = (experiment: string) =>
-  userError({
-    place: '--resume',
-    fact: `there is nothing to resume: no interrupted run of ${experiment}`,
-    wayOut: 'leave --resume away',
+/** Journals whose process is gone, the newest first. */
+export const interruptedJournals = async (dir: string): Promise<Journal[]> =>
+  (await journalsIn(dir)).flatMap(({ note, fate }) => (fate === 'gone' ? [note] : []))
+
+/** @param all the experiment's journals: somebody may be at one of them */
+function nothing(experiment: string, [newest]: readonly Found<Journal>[]): Failure {
+  const place = '--resume'
+  if (newest === undefined)
+    return userError({
+      place,
+      fact: `there is nothing to resume: no interrupted run of ${experiment}`,
+      wayOut: 'leave --resume away',
+    })
+  const { started, owner } = newest.note
+  return userError({
+    place,
+    fact: `there is nothing to resume: the run of ${experiment} that began at ${started} goes on, in process ${owner.pid}${newest.fate === 'elsewhere' ? ' of another pid namespace (a container)' : ''}`,
+    wayOut: 'wait for its end, or end it first',
   })
+}
 
 /** The names of the inputs that are not what they were. */
 const changed = (before: Journal['inputs'], now: Journal['inputs']): string[] =>
@@ -89,8 +89,9 @@ export async function resumeJournal(
   experiment: string,
   plan: Omit<Journal, 'format' | 'id' | 'started' | 'seed' | 'owner'>,
 ): Promise<Journal> {
-  const [journal] = await interruptedJournals(dir)
-  if (journal === undefined) throw nothing(experiment)
+  const all = await journalsIn(dir)
+  const journal = all.find(({ fate }) => fate === 'gone')?.note
+  if (journal === undefined) throw nothing(experiment, all)
   const { arms, repeats, warmup, order } = journal
   const same =
     fingerprintOf({ arms, repeats, warmup, order }) ===
@@ -101,7 +102,7 @@ export async function resumeJournal(
       order: plan.order,
     })
   const differ = [...(same ? [] : ['arms, repeats or order']), ...changed(journal.inputs, plan.inputs)]
-  if (differ.length === 0) return { ...journal, owner: ours() }
+  if (differ.length === 0) return { ...journal, owner: thisProcess() }
   throw userError({
     place: '--resume',
     fact: `the interrupted run of ${experiment} (${journal.started}) was another one: ${differ.join(', ')} changed since`,
@@ -109,14 +110,12 @@ export async function resumeJournal(
   })
 }
 
-/** The last attempt at each position of a journal's plan, by position. */
-export function attemptsOf(journal: Pick<Journal, 'id'>, runs: readonly FoundRun[]): Map<number, FoundRun> {
-  const last = new Map<number, FoundRun>()
-  for (const one of runs) {
-    const { plan } = one.manifest
-    if (plan?.id !== journal.id) continue
-    const before = last.get(plan.index)?.manifest.plan
-    if (before === undefined || before.attempt < plan.attempt) last.set(plan.index, one)
-  }
-  return last
+/** A run of a plan. */
+export type PlanRun = FoundRun & { readonly manifest: { readonly plan: NonNullable<FoundRun['manifest']['plan']> } }
+
+/** The attempts at each position of a journal's plan, by position, in the order in which they were made. */
+export function attemptsOf(id: string, runs: readonly FoundRun[]): Map<number, PlanRun[]> {
+  const own = runs.filter((one): one is PlanRun => one.manifest.plan?.id === id)
+  const sorted = own.toSorted((a, b) => a.manifest.plan.attempt - b.manifest.plan.attempt)
+  return Map.groupBy(sorted, ({ manifest }) => manifest.plan.index)
 }

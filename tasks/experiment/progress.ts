@@ -15,6 +15,7 @@ import { isAlive } from '../engine/process.ts'
 import { fullDiskOf } from '../vm/stopped.ts'
 import { Attempts } from './attempts.ts'
 import { withoutGuest } from './before.ts'
+import type { Earlier } from './earlier.ts'
 import type { Journal } from './journal.ts'
 import { Leftovers } from './left.ts'
 import { enough } from './metrics.ts'
@@ -24,8 +25,8 @@ import type { PlannedRun } from './schedule.ts'
 import { Sessions } from './session.ts'
 import { takeFirst } from './workers.ts'
 
-/** What is to be done. */
-export interface Plan {
+/** What is to be done, and what an interrupted command did of it. */
+export interface Plan extends Earlier {
   readonly arms: readonly Arm[]
   readonly ready: ReadonlyMap<string | undefined, Ready>
   /** Declared failures that come before a VM boots. */
@@ -36,8 +37,6 @@ export interface Plan {
   readonly tools: Readonly<Record<string, string>>
   readonly journal: Journal
   readonly all: readonly PlannedRun[]
-  /** Runs that an interrupted command finished. */
-  readonly done: ReadonlyMap<number, RunOutcome>
 }
 
 /** A plan in progress: what is left, what came out, and the VMs that are at it. */
@@ -47,7 +46,8 @@ export class Progress {
   readonly #ready: ReadonlyMap<string | undefined, Ready>
   readonly #early: ReadonlyMap<Arm, readonly Failed[]>
   readonly #kept: ReadonlyMap<string | undefined, KeptInputs>
-  readonly #done: ReadonlyMap<number, RunOutcome>
+  readonly #done: Plan['done']
+  readonly #begunBefore: Plan['begun']
   readonly #tools: Plan['tools']
   readonly #journal: Journal
   readonly #places: Places
@@ -79,6 +79,7 @@ export class Progress {
     this.#early = plan.early
     this.#kept = plan.kept
     this.#done = plan.done
+    this.#begunBefore = plan.begun
     this.#tools = plan.tools
     this.#journal = plan.journal
     this.#pending = plan.runs
@@ -271,7 +272,7 @@ export class Progress {
     if (early.length > 0) return await this.#withoutGuest(run, arm, early)
     if (this.#isSealed(arm)) return await this.#sealed(run, arm)
     const { retries, trace } = this.#wanted.experiment
-    const tries = new Attempts({ retries, onLoss: trace.onLoss })
+    const tries = this.#begunBefore.get(run.index)?.tries ?? new Attempts({ retries, onLoss: trace.onLoss })
     this.#handle.progress(printable(arm.name) || 'run', this.#total - this.#pending.length - 1, this.#total, 'runs')
     const cold = this.#start(arm) === 'cold'
     for (;;)
@@ -279,7 +280,7 @@ export class Progress {
         const session = await this.#session(worker, arm)
         await this.#attempt(session, run, arm, tries, cold || tries.several, worker)
         if (cold) await this.close(worker)
-        if (!tries.again(this.results.get(run.index)?.manifest.verdict)) return
+        if (!tries.again(this.results.get(run.index)?.manifest)) return
       } catch (error) {
         // A VM that died is replaced, a connection that was lost is made anew; a program that the kernel refuses is refused again.
         let ofBefore: unknown
