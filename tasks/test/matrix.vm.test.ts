@@ -41,6 +41,13 @@ const EXPERIMENTS = `
     timeout: 1s
     retries: 1
     repeat: 2
+${['first', 'twice', 'third']
+  .map(
+    (name) => `  ${name}:
+    probes: [readiter]
+    workload: { source: bpf/workloads/readfile.c, run: readfile /data/f --count 1 }${name === 'twice' ? '\n    expect: [{ messages: { no such message: 1 } }]\n    retries: 1' : ''}`,
+  )
+  .join('\n')}
 `
 
 const lab = new Rig()
@@ -153,4 +160,24 @@ test('a holder that is killed is told as that, with what the console said, and t
   expect(stderr).toContain('the holder was ended by signal 9 while the workload ran')
   expect(stderr).toMatch(/full log: .*console\.log/)
   expect(resultsOf('orphan')).toHaveLength(0)
+})
+
+test('several experiments, killed between two attempts: --resume leaves the finished alone, tries again, and begins the others', async () => {
+  const NAMES = ['first', 'twice', 'third']
+  const { child, ended } = lab.start(['run', ...NAMES])
+  while (resultsOf('twice').length === 0) await new Promise((resolve) => setTimeout(resolve, 5))
+  child.kill('SIGKILL')
+  await ended
+  const { status, stdout, stderr } = await lab.lab(['run', ...NAMES, '--resume', '--json'])
+  expect(status, stderr).toBe(1)
+  const said = stdout.trim().split('\n')
+  const { data } = JSON.parse(said.at(-1) ?? '') as { data: readonly Outcome[] }
+  expect(data.map(({ manifest }) => [manifest.experiment, manifest.plan?.attempt, manifest.verdict])).toEqual([
+    ['first', 1, 'passed'],
+    ['twice', 2, 'failed'],
+    ['third', 1, 'passed'],
+  ])
+  expect(NAMES.map((name) => resultsOf(name).length)).toEqual([1, 2, 1])
+  expect(said.filter((line) => line.includes('nothing is left of it'))).toHaveLength(1)
+  expect((await lab.lab(['run', ...NAMES, '--resume'])).status).toBe(2)
 })
