@@ -8,7 +8,7 @@ import type { FoundRun } from './experiment/result.ts'
 import { failureOf } from './test/caught.ts'
 import { testContext } from './test/context.ts'
 import { tempDir } from './test/temp-dir.ts'
-import { traceStep, type TraceWanted } from './trace.ts'
+import { MOST_EVENTS, traceStep, type TraceWanted } from './trace.ts'
 
 const NOTHING: TraceWanted = {
   ...{ comm: undefined, pid: undefined, probe: undefined, from: undefined, to: undefined, all: false },
@@ -75,5 +75,23 @@ describe('traceStep', () => {
     expect((await failureOf(messages(run, {}))).parts.fact).toContain('events.parquet cannot be read')
     writeFileSync(join(run.dir, 'events.parquet'), 'PAR1 is not all of it')
     expect((await failureOf(messages(run, {}))).parts.fact).toContain('events.parquet cannot be read')
+  })
+
+  test('an event of another process is known, and not of the workload', async () => {
+    const run = await aRun()
+    await writeEvents(join(run.dir, 'events.parquet'), trace(executed(7, '/x'), executed(9, '/y'), said(9, 'irq')))
+    expect(await messages(run, { probe: 'sched_process_exec', comm: 'nobody' })).toEqual([])
+  })
+
+  test('R-1501-1 cuts what is shown, and not what is looked at', async () => {
+    const run = await aRun()
+    const times = Array.from({ length: MOST_EVENTS })
+    const many = times.flatMap(() => said(7, 'x'))
+    const forks = times.map(() => forked(9, 10))
+    const events = trace(executed(7, '/x'), many, forks, forked(7, 8), said(8, 'len 7'))
+    await writeEvents(join(run.dir, 'events.parquet'), events)
+    expect(await messages(run, { probe: 'copyout' })).toEqual(['len 7'])
+    const shown = await traceStep(run, NOTHING, testContext(tempDir()))
+    expect([shown.events.length, shown.more, shown.pids?.has(8)]).toEqual([MOST_EVENTS, true, true])
   })
 })

@@ -1,7 +1,7 @@
 /** Step: trace. The events of a run that somebody wants to look at. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { eachEvents, readEvents, type EventFilter, type FoundEvents } from './data/read-events.ts'
+import { eachEvents, eachInTable, readEvents, type EventFilter, type FoundEvents } from './data/read-events.ts'
 import { typedView } from './data/typed-name.ts'
 import { Processes } from './data/processes.ts'
 import { messageOf, userError } from './engine/error.ts'
@@ -130,6 +130,13 @@ const windowOf = (wanted: TraceWanted, ticks: boolean): Pick<EventFilter, 'from'
   to: timeOf(wanted.to, ticks, '--to', 499n),
 })
 
+/** Who is who in a run. All of its process events, however many: without one of them a child's messages would be a stranger's. */
+async function processesOf(file: string, ticks: boolean): Promise<Processes> {
+  const processes = new Processes([])
+  for await (const some of eachInTable(file, { events: PROCESS_EVENTS }, ticks)) processes.add(some)
+  return processes
+}
+
 /** @throws Failure (user) for a filter that is none */
 export async function traceStep(run: FoundRun, wanted: TraceWanted, context: Context): Promise<TraceFound> {
   const { manifest, dir } = run
@@ -137,28 +144,42 @@ export async function traceStep(run: FoundRun, wanted: TraceWanted, context: Con
   const file = join(dir, TABLE)
   const window = windowOf(wanted, ticks)
   let recorded: readonly TraceEvent[] | undefined
-  const read = async (filter: EventFilter): Promise<FoundEvents> => {
+  const read = async <T>(fromTable: () => Promise<T>, fromEvents: (all: readonly TraceEvent[]) => T): Promise<T> => {
     try {
-      if (recorded === undefined) return await readEvents(file, filter, MOST_EVENTS, ticks)
+      if (recorded === undefined) return await fromTable()
     } catch (error) {
       recorded = await fromRecording(run, error, context)
     }
-    const found = (recorded ?? []).filter(keeps(filter))
-    return { events: found.slice(0, MOST_EVENTS), more: found.length > MOST_EVENTS }
+    return fromEvents(recorded ?? [])
   }
-  const processes = new Processes((await read({ events: PROCESS_EVENTS })).events)
+  const processes = await read(
+    () => processesOf(file, ticks),
+    (all) => new Processes(all.filter(keeps({ events: PROCESS_EVENTS }))),
+  )
   // Nobody knows what the workload of an import was.
   const own =
     wanted.all || manifest.imported !== undefined ? undefined : processes.descendants(manifest.workload.pid ?? -1)
   const pids = wanted.pid === undefined ? own && [...own] : [wanted.pid]
-  const { probe } = wanted
+  const probe = wanted.probe === undefined ? undefined : probeTest(run, wanted.probe)
   const messages = probe === undefined && manifest.imported === undefined
-  const { events, more } = await read({ ...{ comm: wanted.comm, pids, messages }, ...window })
-  if (probe === undefined) return { events, processes, pids: own, more }
-  const { sure, test } = probeTest(run, probe)
-  const chosen = events.filter(test)
-  if (chosen.length === 0 && !sure) throw unknownProbe(run, probe)
-  return { events: chosen, processes, pids: own, more }
+  const filter: EventFilter = { ...{ comm: wanted.comm, pids, messages }, ...window }
+  const { events, more } = await read<FoundEvents>(
+    () => readEvents(file, filter, MOST_EVENTS, ticks, probe?.test),
+    (all) => {
+      const found = all.filter(keeps(filter)).filter(probe?.test ?? (() => true))
+      return { events: found.slice(0, MOST_EVENTS), more: found.length > MOST_EVENTS }
+    },
+  )
+  if (events.length === 0 && probe?.sure === false) {
+    // An event of this name that no filter lets through is known all the same.
+    const named = { events: [wanted.probe ?? ''] }
+    const known = await read(
+      async () => (await readEvents(file, named, 1, ticks)).events.length > 0,
+      (all) => all.some(keeps(named)),
+    )
+    if (!known) throw unknownProbe(run, wanted.probe ?? '')
+  }
+  return { events, processes, pids: own, more }
 }
 
 /** Events of a run for a file: all of them, of every process and kind, but for what was asked for. Some thousand at a time, in the order of time. */
@@ -185,7 +206,7 @@ export async function traceStream(run: FoundRun, wanted: TraceWanted, spill: str
     ...{ comm: wanted.comm, pids: wanted.pid === undefined ? undefined : [wanted.pid] },
     ...windowOf(wanted, ticks),
   }
-  const known = await readEvents(file, { events: PROCESS_EVENTS }, MOST_EVENTS, ticks).catch((error: unknown) => {
+  const processes = await processesOf(file, ticks).catch((error: unknown) => {
     throw unreadable(error)
   })
   const { probe } = wanted
@@ -199,5 +220,5 @@ export async function traceStream(run: FoundRun, wanted: TraceWanted, spill: str
     }
     if (count === 0 && probe !== undefined && chosen?.sure === false) throw unknownProbe(run, probe)
   }
-  return { processes: new Processes(known.events), events: events() }
+  return { processes, events: events() }
 }

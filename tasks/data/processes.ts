@@ -38,6 +38,11 @@ export class Processes {
   /** @param known names that the caller is sure of, because it started these processes; they win over what the trace says */
   constructor(events: Iterable<TraceEvent>, known: ReadonlyMap<number, string> = new Map()) {
     this.#known = known
+    this.add(events)
+  }
+
+  /** Takes later events. */
+  add(events: Iterable<TraceEvent>): void {
     for (const event of events) {
       if (event.comm !== UNKNOWN_COMM) this.#at(event.pid).comm = event.comm
       if (event.event === 'sched_process_fork') this.#fork(event)
@@ -117,8 +122,12 @@ export class Processes {
   /** The process and everything that it started, directly or not. */
   descendants(pid: number): ReadonlySet<number> {
     const children = new Map<number, number[]>()
-    for (const [child, { parent }] of this.#processes)
-      if (parent !== undefined) children.set(parent, [...(children.get(parent) ?? []), child])
+    for (const [child, { parent }] of this.#processes) {
+      if (parent === undefined) continue
+      const siblings = children.get(parent)
+      if (siblings) siblings.push(child)
+      else children.set(parent, [child])
+    }
     const found = new Set([pid])
     // A set that grows while it is walked is walked to its new end.
     for (const one of found) for (const child of children.get(one) ?? []) found.add(child)

@@ -44,23 +44,39 @@ const eventOf = ([timeNs, cpu, pid, comm, flags, event, message]: Values, ticks:
 })
 
 /**
+ * Every event that passes, in the order of the table, some thousand at a time: memory does not grow with the table.
  * @param ticks the clock of the trace has no seconds
  * @throws DuckDB's own error for a file that is missing or damaged
+ */
+export async function* eachInTable(file: string, filter: EventFilter, ticks: boolean): AsyncGenerator<TraceEvent[]> {
+  // One thread: the rows come in the order of the table.
+  using database = await openDatabase({ threads: '1' })
+  const result = await database.connection.stream(
+    `SELECT ${COLUMNS} FROM read_parquet(${quoted(file)}) WHERE ${conditions(filter)}`,
+  )
+  for await (const rows of result.yieldRowsJs()) yield (rows as unknown as Values[]).map((row) => eventOf(row, ticks))
+}
+
+/**
+ * The first events that pass, `most` of them.
+ * @param test what SQL cannot say of an event: it decides before anything is cut off
+ * @throws as `eachInTable`
  */
 export async function readEvents(
   file: string,
   filter: EventFilter,
   most: number,
   ticks: boolean,
+  test: (event: TraceEvent) => boolean = () => true,
 ): Promise<FoundEvents> {
-  // One thread: the rows come in the order of the table.
-  using database = await openDatabase({ threads: '1' })
-  const reader = await database.connection.streamAndReadUntil(
-    `SELECT ${COLUMNS} FROM read_parquet(${quoted(file)}) WHERE ${conditions(filter)}`,
-    most + 1,
-  )
-  const rows = reader.getRowsJS() as unknown as Values[]
-  return { events: rows.slice(0, most).map((row) => eventOf(row, ticks)), more: rows.length > most }
+  const events: TraceEvent[] = []
+  for await (const some of eachInTable(file, filter, ticks))
+    for (const event of some) {
+      if (!test(event)) continue
+      if (events.length === most) return { events, more: true }
+      events.push(event)
+    }
+  return { events, more: false }
 }
 
 /**
