@@ -25,6 +25,9 @@ export interface Summary {
 
 const RESAMPLES = 2000
 
+/** Of fewer values the resamples say nothing: one gives an interval of no width, two the two values. */
+export const FEWEST_FOR_INTERVAL = 3
+
 /**
  * Median with a 95 % percentile-bootstrap interval (Efron, Ann. Stat. 7(1), 1979). The same values give the same interval: the seed is fixed.
  * @param values at least one

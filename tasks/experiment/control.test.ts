@@ -25,15 +25,37 @@ test('agree: the same sequences, and numbers that chance explains', () => {
     { id: 'a', warm: 3, cold: 3 },
     { id: 'b', warm: 3, cold: 3 },
   ])
-  expect(controlText(list)[0]).toBe('warm and cold agree, bytes=1 (6 and 6 runs): the same 2 sequences of messages')
+  expect(controlText(list)[0]).toBe(
+    'warm and cold agree, bytes=1 (6 and 6 runs): 2 sequences of messages, all in both; no difference seen (p 1.000)',
+  )
 })
 
-test('differ: a sequence that only one of them has', () => {
-  const list = [...runs('', 'warm', NUMBERS, 'ab'), ...runs('', 'cold', NUMBERS)]
-  expect(agreements(list)[0]?.agrees).toBe(false)
+test('agree: one rare sequence is what chance does', () => {
+  const list = [...runs('', 'warm', NUMBERS, 'aaaaab'), ...runs('', 'cold', NUMBERS)]
+  expect(agreements(list)[0]).toMatchObject({ agrees: true, tellable: true })
   expect(controlText(list)[0]).toBe(
-    'warm and cold differ (6 and 6 runs): sequences of messages: 1 only warm, 0 only cold, of 2',
+    'warm and cold agree (6 and 6 runs): 2 sequences of messages, 1 only warm, 0 only cold; no difference seen (p 1.000)',
   )
+})
+
+test('differ: a sequence that only one of them has, and has always', () => {
+  const list = [...runs('', 'warm', NUMBERS, 'b'), ...runs('', 'cold', NUMBERS)]
+  expect(agreements(list)[0]?.agrees).toBe(false)
+  expect(controlText(list)[0]).toMatch(
+    /^warm and cold differ \(6 and 6 runs\): 2 sequences of messages, 1 only warm, 1 only cold; a difference \(p 0\.0[01]\d\)$/,
+  )
+})
+
+test('two runs of each could not show a difference, whatever they do', () => {
+  const list = [...runs('', 'warm', [10, 11], 'b'), ...runs('', 'cold', [50, 51])]
+  expect(agreements(list)[0]).toMatchObject({ agrees: true, tellable: false })
+  expect(controlText(list)[0]).toMatch(/^warm and cold do not differ, as far as so few runs can show \(2 and 2 runs\)/)
+})
+
+test('sequences of which no two are the same say nothing', () => {
+  const list = [...runs('', 'warm', NUMBERS, 'abcdef'), ...runs('', 'cold', NUMBERS, 'ghijkl')]
+  expect(agreements(list)[0]?.agrees).toBe(true)
+  expect(controlText(list)[0]).toContain('no two runs have the same sequence of messages: they say nothing')
 })
 
 test('differ: a number that is another one', () => {

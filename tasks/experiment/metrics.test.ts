@@ -15,6 +15,15 @@ test('a metric is the median of everything that matches in a run', () => {
   expect(metricsOf({ bad: { stdout: '(a+)' } }, 'aaa', [])).toEqual({ bad: null })
 })
 
+test('a group that captured nothing is no zero', () => {
+  const out = 'took  ns\ntook 400 ns\ntook  ns\n'
+  expect(metricsOf({ ns: { stdout: 'took ([0-9]*) ns' }, no: { stdout: 'took (?:([0-9]+)|) ns' } }, out, [])).toEqual({
+    ns: 400,
+    no: 400,
+  })
+  expect(metricsOf({ ns: { stdout: 'took ([0-9 ]*)ns' } }, 'took  ns', [])).toEqual({ ns: null })
+})
+
 const runs = (...values: (number | null)[]) => values.map((ns) => ({ metrics: { ns } }) as unknown as Manifest)
 
 test('enough is when the interval is narrow enough, and never before the minimum', () => {
@@ -30,4 +39,12 @@ test('the text says median, interval, outliers, and how many runs are missing', 
   const wide = metricText('ns', summary([100, 200, 50, 150, 90, 5000]), 0.05)
   expect(wide).toMatch(/^ns 125 \[.*\], ±.* %, 6 runs; 1 far from the rest: 5000; ±5\.0 % would need about \d+$/)
   expect(metricText('ns', summary([100, 200, 50]), undefined)).not.toContain('would need')
+})
+
+test.each([
+  [[412.1], undefined, 'ns 412.1, 1 run: too few for an interval'],
+  [[400, 410], undefined, 'ns 405 (400 and 410), 2 runs: too few for an interval'],
+  [[400], 0.05, 'ns 400, 1 run: too few for an interval; ±5.0 % needs 3 runs at least'],
+])('%j has no interval', (values, wanted, text) => {
+  expect(metricText('ns', summary(values), wanted)).toBe(text)
 })

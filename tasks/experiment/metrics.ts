@@ -1,10 +1,13 @@
 /** Declared numbers of a run, and what they say over many runs. */
 import type { Metric } from '../config/schema.ts'
-import { median, precision, runsNeeded, summary, type Summary } from '../data/statistics.ts'
+import { FEWEST_FOR_INTERVAL, median, precision, runsNeeded, summary, type Summary } from '../data/statistics.ts'
 import type { Manifest } from './manifest.ts'
 
+/** What the first group captures, where that is a number: one that captured nothing is no zero. */
 function numbersIn(text: string, pattern: string): number[] {
-  return Array.from(text.matchAll(new RegExp(pattern, 'gu')), ([, number]) => Number(number)).filter(Number.isFinite)
+  return Array.from(text.matchAll(new RegExp(pattern, 'gu')), ([, captured = '']) =>
+    captured.trim() === '' ? Number.NaN : Number(captured),
+  ).filter(Number.isFinite)
 }
 
 /** Of each metric the median of everything that matches in this run; null where nothing does. */
@@ -39,12 +42,22 @@ export function enough(
 const shown = (value: number): string => Number(value.toPrecision(4)).toString()
 const percent = (share: number): string => (Number.isFinite(share) ? `${(share * 100).toFixed(1)} %` : 'not known')
 
-/** "read_ns 412 [398, 431], ±4.0 %, 12 runs". */
+const runsText = (count: number): string => `${count} run${count === 1 ? '' : 's'}`
+
+/** Of so few values no interval is made up: the values are shown. */
+function fewText(name: string, { median: middle, count, low, high }: Summary, wanted: number | undefined): string {
+  const spread = count > 1 ? ` (${shown(low)} and ${shown(high)})` : ''
+  const more = wanted === undefined ? '' : `; ±${percent(wanted)} needs ${FEWEST_FOR_INTERVAL} runs at least`
+  return `${name} ${shown(middle)}${spread}, ${runsText(count)}: too few for an interval${more}`
+}
+
+/** "read_ns 412 [398, 431], ±4.0 %, 12 runs"; "read_ns 412, 1 run: too few for an interval". */
 export function metricText(name: string, found: Summary, wanted: number | undefined): string {
   const { median: middle, low, high, count, outliers } = found
+  if (count < FEWEST_FOR_INTERVAL) return fewText(name, found, wanted)
   const more = wanted !== undefined && precision(found) > wanted ? runsNeeded(found, wanted) : undefined
   return [
-    `${name} ${shown(middle)} [${shown(low)}, ${shown(high)}], ±${percent(precision(found))}, ${count} run${count === 1 ? '' : 's'}`,
+    `${name} ${shown(middle)} [${shown(low)}, ${shown(high)}], ±${percent(precision(found))}, ${runsText(count)}`,
     ...(outliers.length > 0
       ? [`${outliers.length} far from the rest: ${outliers.slice(0, 3).map(shown).join(', ')}`]
       : []),

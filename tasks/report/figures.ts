@@ -1,7 +1,7 @@
 /** Descriptions of a report's figures (Vega-Lite): data in, nothing drawn here. Every text in the data may come from a guest. */
 import { printable } from '../engine/printable.ts'
 import { random } from '../data/random.ts'
-import { median, quantile, summary } from '../data/statistics.ts'
+import { FEWEST_FOR_INTERVAL, median, quantile, summary } from '../data/statistics.ts'
 import { binsOf, densities, spreadOf } from './histogram.ts'
 import { colour, SERIES } from './theme.ts'
 import type { FigureSpec } from './vega.ts'
@@ -61,6 +61,7 @@ export function stripFigure(title: string, series: readonly Series[]): FigureSpe
     chosen(one.values, most).map((value) => ({ series: label(one.label), value, height: next() - 0.5 })),
   )
   const middle = shown.map((one) => ({ series: label(one.label), ...summary(one.values), outliers: undefined }))
+  const intervals = middle.filter(({ count }) => count >= FEWEST_FOR_INTERVAL)
   const y = {
     field: 'series',
     type: 'nominal',
@@ -84,11 +85,16 @@ export function stripFigure(title: string, series: readonly Series[]): FigureSpe
           shape: { field: 'series', type: 'nominal', scale: shape, legend: null },
         },
       },
-      {
-        data: { values: middle },
-        mark: { type: 'rule', strokeWidth: 3, color: colour('ink') },
-        encoding: { y, x: { ...x, field: 'low' }, x2: { field: 'high' } },
-      },
+      // A layer without data has no extent.
+      ...(intervals.length === 0
+        ? []
+        : [
+            {
+              data: { values: intervals },
+              mark: { type: 'rule', strokeWidth: 3, color: colour('ink') } as const,
+              encoding: { y, x: { ...x, field: 'low' }, x2: { field: 'high' } },
+            },
+          ]),
       {
         data: { values: middle },
         mark: { type: 'tick', thickness: 3, size: 30, color: colour('ink') },

@@ -1,5 +1,5 @@
 /** Numbers of runs: each metric against what the runs differ in, as figures that show every value and as tables. */
-import { summary } from '../data/statistics.ts'
+import { FEWEST_FOR_INTERVAL, summary } from '../data/statistics.ts'
 import type { Exhibits } from './exhibits.ts'
 import { curveFigure, MOST_POINTS, orderFigure, stripFigure, type Point } from './figures.ts'
 import { html, type Html } from './html.ts'
@@ -25,7 +25,8 @@ const COLUMNS: readonly Column[] = [
 const row = (label: string, metric: string, values: readonly number[]): Cell[] => {
   if (values.length === 0) return [label, metric, 0, null, null, null, null, null, null]
   const { count, median, low, high, outliers } = summary(values)
-  return [label, metric, count, median, low, high, Math.min(...values), Math.max(...values), outliers.length]
+  const interval = count < FEWEST_FOR_INTERVAL ? [null, null] : [low, high]
+  return [label, metric, count, median, ...interval, Math.min(...values), Math.max(...values), outliers.length]
 }
 
 /** Parameters that are numbers and not the same everywhere. */
@@ -69,6 +70,11 @@ const drawnEvenly = (count: number): string =>
     ? ` Of ${count} points one of ${Math.ceil(count / MOST_POINTS)} is drawn; medians are those of all.`
     : ''
 
+const noInterval = (series: readonly { readonly values: readonly number[] }[]): string =>
+  series.some(({ values }) => values.length < FEWEST_FOR_INTERVAL)
+    ? ` (fewer than ${FEWEST_FOR_INTERVAL} runs have none)`
+    : ''
+
 /** One metric: by arm, over each number, in the order of the runs. */
 async function metricFigures(one: ExperimentRuns, metric: string, exhibits: Exhibits): Promise<Html[]> {
   const { name, groups } = one
@@ -80,7 +86,7 @@ async function metricFigures(one: ExperimentRuns, metric: string, exhibits: Exhi
   const figures = [
     await exhibits.figure(
       [name, metric, 'by arm'],
-      `${name}: ${metric} by arm. Each point is a run; the tick is the median, the bar its 95 % bootstrap interval.${drawnByArm(count)}${note}`,
+      `${name}: ${metric} by arm. Each point is a run; the tick is the median, the bar its 95 % bootstrap interval${noInterval(series)}.${drawnByArm(count)}${note}`,
       stripFigure(metric, series),
     ),
   ]
@@ -120,7 +126,7 @@ export async function metricsHtml(one: ExperimentRuns, exhibits: Exhibits): Prom
   const figures: Html[] = []
   for (const metric of metrics) figures.push(...(await metricFigures(one, metric, exhibits)))
   const table = exhibits.table([one.name, 'numbers'], {
-    caption: `${one.name}: medians with their 95 % bootstrap intervals. Warm-up runs and attempts that were repeated do not count; nothing is dropped as an outlier.${mark(one.groups.flatMap((group) => group.counted))}`,
+    caption: `${one.name}: medians with their 95 % bootstrap intervals, of ${FEWEST_FOR_INTERVAL} runs or more. Warm-up runs and attempts that were repeated do not count; nothing is dropped as an outlier.${mark(one.groups.flatMap((group) => group.counted))}`,
     columns: COLUMNS,
     rows,
   })

@@ -92,3 +92,13 @@ test('runs without arms of an observer, or without times, are no report', async 
     ]),
   ).toEqual([])
 })
+
+test('one round has no interval, and shows no difference', async () => {
+  const [report] = await observerReports(rounds('p', 1_000_000).slice(0, 4))
+  const text = report ? observerText(report) : []
+  expect(text[0]).toBe('cost bytes=16: what looking costs, 1 round (mirrored), too few for intervals')
+  expect(text[1]).toBe('  none     the workload takes 1 ms')
+  expect(text[3]).toBe(
+    '  full     3 µs a hit, 100 hits a run; the workload takes 1.30 times as long; no difference shown',
+  )
+})

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { observerEffect, type ObservedRun, type ObserverEffect, type OverheadOf } from '../data/observer.ts'
-import { precision, type Summary } from '../data/statistics.ts'
+import { FEWEST_FOR_INTERVAL, precision, type Summary } from '../data/statistics.ts'
 import { counted } from '../experiment/counted.ts'
 import type { Manifest } from '../experiment/manifest.ts'
 import { plural } from '../ui/text.ts'
@@ -85,11 +85,13 @@ function time(ns: number): string {
   return Math.abs(ns) < 1000 ? `${Number(ns.toPrecision(3))} ns` : `${Number((ns / size).toPrecision(3))} ${unit}`
 }
 
-const interval = (one: Summary, text: (value: number) => string) =>
-  `${text(one.median)} [${text(one.low)}, ${text(one.high)}]`
+const hasInterval = ({ count }: Summary): boolean => count >= FEWEST_FOR_INTERVAL
 
-/** A difference whose interval holds zero is none that was shown. */
-const shown = ({ low, high }: Summary): boolean => low > 0 || high < 0
+const interval = (one: Summary, text: (value: number) => string) =>
+  hasInterval(one) ? `${text(one.median)} [${text(one.low)}, ${text(one.high)}]` : text(one.median)
+
+/** A difference whose interval holds zero is none that was shown; nor is one without an interval. */
+const shown = (one: Summary): boolean => hasInterval(one) && (one.low > 0 || one.high < 0)
 
 function overheadLine({ observer, hits, perHit, slowdown }: OverheadOf): string {
   const times = (value: number) => value.toFixed(2)
@@ -102,8 +104,8 @@ export function observerText({ experiment, arm, rounds, alone, overhead, kernel,
   const runs = kernel.reduce((sum, one) => sum + one.runs, 0)
   const all = kernel.reduce((sum, one) => sum + one.runs * one.nsPerRun, 0)
   return [
-    `${[safe(experiment), safe(arm)].filter(Boolean).join(' ')}: what looking costs, ${plural(rounds, 'round')} (${safe(order)}), 95 % intervals`,
-    `  none     the workload takes ${interval(alone, time)} (±${(100 * precision(alone)).toFixed(1)} %)`,
+    `${[safe(experiment), safe(arm)].filter(Boolean).join(' ')}: what looking costs, ${plural(rounds, 'round')} (${safe(order)}), ${hasInterval(alone) ? '95 % intervals' : 'too few for intervals'}`,
+    `  none     the workload takes ${interval(alone, time)}${hasInterval(alone) ? ` (±${(100 * precision(alone)).toFixed(1)} %)` : ''}`,
     ...overhead.map(overheadLine),
     ...(runs > 0
       ? [
