@@ -153,6 +153,12 @@ describe('pickRun', () => {
     expect(() => pickRun([runs[2] as FoundRun], name)).toThrow(/there is no run/)
   })
 
+  test('prefers the whole name to one that begins with it, and says where two are called so', () => {
+    const copy = { ...runs[0], run: `${runs[0]?.run}.bak` } as FoundRun
+    expect(pickRun([...runs, copy], '20260101-000000-aaaa')).toBe(runs[0])
+    expect(() => pickRun([...runs, runs[0] as FoundRun], '20260101-000000-aaaa')).toThrow(/2 runs are called/)
+  })
+
   test('no runs at all', () => expect(() => pickRun([], 'last')).toThrow('there are no runs'))
 })
 

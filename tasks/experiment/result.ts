@@ -95,7 +95,8 @@ export function pickRun<Run extends { readonly run: string }>(runs: readonly Run
       wayOut: '`lab results` lists them',
     })
   }
-  const matching = name === '' ? [] : runs.filter(({ run }) => run.startsWith(name))
+  const exact = runs.filter(({ run }) => run === name)
+  const matching = name === '' || exact.length > 0 ? exact : runs.filter(({ run }) => run.startsWith(name))
   const [only] = matching
   if (only !== undefined && matching.length === 1) return only
   const near = suggest(
@@ -106,11 +107,13 @@ export function pickRun<Run extends { readonly run: string }>(runs: readonly Run
     fact:
       matching.length === 0
         ? `there is no run "${printable(name)}"`
-        : `${matching.length} runs begin with "${printable(name)}"`,
+        : `${matching.length} runs ${exact.length > 0 ? 'are called' : 'begin with'} "${printable(name)}"`,
     wayOut:
-      matching.length > 1 || near === undefined
-        ? 'give more of the name: `lab results` lists them; `last` is the newest'
-        : `did you mean ${near}?`,
+      exact.length > 1
+        ? 'take one of them away, or give it another name: they are in directories of several experiments'
+        : matching.length > 1 || near === undefined
+          ? 'give more of the name: `lab results` lists them; `last` is the newest'
+          : `did you mean ${near}?`,
   })
 }
 
