@@ -12,11 +12,12 @@ export interface Forecast {
   readonly why: string
 }
 
-export async function kernelPlan(kernel: ResolvedKernel, context: Context): Promise<Forecast> {
+/** @param override a tree that is built in place of the declared source */
+export async function kernelPlan(kernel: ResolvedKernel, context: Context, override?: string): Promise<Forecast> {
   const step = `kernel ${kernel.name}`
   if (missingRequirements().some(({ needs }) => needs === 'gcc' || needs === 'ld'))
     return { step, will: 'build', why: 'the compiler is not installed yet' }
-  const { fingerprint, inputs } = await kernelFingerprint(kernel, context)
+  const { fingerprint, inputs } = await kernelFingerprint(kernel, context, override)
   return (await context.store.get('kernel', fingerprint))
     ? { step, will: 'restore', why: 'the same inputs were built before' }
     : { step, will: 'build', why: await whyBuild(inputs, context) }

@@ -97,7 +97,7 @@ export async function dryProbe(lab: ResolvedLab, name: string, options: Options,
     const { dir, commands } = await commandsFor(probe, against, declared, sourceOf(options), false, context)
     return { text: [`cd ${dir}`, ...commands.map(commandLine)].join('\n'), data: { kernel, dir, commands } }
   }
-  const plan = await kernelPlan(named(lab.kernels, 'kernel', names[0] ?? ''), context)
+  const plan = await kernelPlan(named(lab.kernels, 'kernel', names[0] ?? ''), context, sourceOf(options))
   const why = 'its commands are known when its kernel is built: they name its headers'
   const plans = [plan, { step: `probe ${name}`, will: 'build' as const, why }]
   return {

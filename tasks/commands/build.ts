@@ -11,6 +11,7 @@ import { kernelPlan, imagePlan } from '../forecast.ts'
 import { toolsFor } from '../plan.ts'
 import { openApp } from './app.ts'
 import { buildProbe, dryProbe, explainProbe } from './build-probe.ts'
+import { oneOf } from './exclusive.ts'
 import type { CommandModule } from './index.ts'
 
 const KINDS = ['kernel', 'image', 'probe'] as const
@@ -28,6 +29,12 @@ function kindsOf(kind: unknown): readonly Kind[] {
   })
 }
 
+/** `--source`, from where we are. */
+const sourceOf = (options: Readonly<Record<string, unknown>>): string | undefined => {
+  const source = text(options['source'])
+  return source && resolve(source)
+}
+
 interface Built {
   readonly kind: Kind
   readonly name: string
@@ -43,10 +50,7 @@ async function buildOne(
 ): Promise<Built> {
   if (kind === 'image') return { kind, name, path: (await imageStep(named(lab.images, 'image', name), context)).disk }
   if (kind === 'kernel') {
-    const source = text(options['source'])
-    const kernel = await kernelStep(named(lab.kernels, 'kernel', name), context, {
-      override: source && resolve(source),
-    })
+    const kernel = await kernelStep(named(lab.kernels, 'kernel', name), context, { override: sourceOf(options) })
     return { kind, name, path: kernel?.dir ?? '' }
   }
   return { kind, name, path: await buildProbe(lab, name, options, context) }
@@ -59,6 +63,8 @@ export const work: CommandModule['work'] = async (session, [kindWord, nameWord],
   const { lab, context } = openApp(session)
   const kinds = kindsOf(kindWord)
   const name = text(nameWord)
+  const source = sourceOf(options)
+  oneOf(options, ['showPatch', 'explain', 'dryRun'])
   const only = name === undefined || kinds.length > 1 ? undefined : kinds[0]
   if (options['showPatch'] && only !== 'kernel')
     throw userError({ fact: '--show-patch is about one kernel', wayOut: 'lab build kernel v5.4 --show-patch' })
@@ -78,7 +84,7 @@ export const work: CommandModule['work'] = async (session, [kindWord, nameWord],
   if (options['dryRun']) {
     const plans = await Promise.all(
       jobs.map(async ([kind, one]) => {
-        if (kind === 'kernel') return await kernelPlan(named(lab.kernels, 'kernel', one), context)
+        if (kind === 'kernel') return await kernelPlan(named(lab.kernels, 'kernel', one), context, source)
         if (kind === 'image') return await imagePlan(named(lab.images, 'image', one), context)
         return { step: `probe ${one}`, will: 'build' as const, why: 'needs its kernel first' }
       }),
@@ -91,11 +97,7 @@ export const work: CommandModule['work'] = async (session, [kindWord, nameWord],
   const kernels = jobs.flatMap(([kind, one]) => (kind === 'kernel' ? [one] : []))
   await hostStep(context, toolsFor(lab, kernels, []))
   if (options['showPatch']) {
-    const patch = await showPatch(
-      named(lab.kernels, 'kernel', name ?? ''),
-      context,
-      text(options['source']) && resolve(String(options['source'])),
-    )
+    const patch = await showPatch(named(lab.kernels, 'kernel', name ?? ''), context, source)
     return { text: patch.trimEnd(), data: { patch } }
   }
   const built: Built[] = []

@@ -1,15 +1,13 @@
 /** `lab diff A B`: two runs, groups of runs or kernels side by side. The lab file is not read: results outlive its changes. */
-import { dirname } from 'node:path'
-import { findLab } from '../config/find.ts'
 import { userError } from '../engine/error.ts'
 import { diffStep, type RunsCompared } from '../diff.ts'
 import { before, side, type Side } from '../diff/side.ts'
 import { compareKernels, KERNEL, kernelSide, type KernelsCompared } from '../diff/kernels.ts'
 import { diffText, kernelsText } from '../diff/text.ts'
 import { listRuns } from '../experiment/result.ts'
-import { placesOf } from '../vm/places.ts'
 import { openApp } from './app.ts'
 import type { CommandModule } from './index.ts'
+import { labPlaces } from './places.ts'
 import type { Session } from './session.ts'
 
 /** For programs: the runs by name, everything else as it was compared. */
@@ -45,7 +43,7 @@ export const work: CommandModule['work'] = async (session, [firstWord, second], 
     const { text, ...found } = await kernels(session, first, typeof second === 'string' ? second : undefined, full)
     return { text, data: found, ...differ(found.same) }
   }
-  const { results } = placesOf(dirname(findLab(process.cwd(), session.options.file)))
+  const { results } = labPlaces(session)
   const all = await listRuns(results)
   const named = side(all, first)
   const sides: readonly [Side, Side] =

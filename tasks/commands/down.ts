@@ -3,12 +3,14 @@ import { downStep, upVm } from '../vm.ts'
 import { userError } from '../engine/error.ts'
 import { openApp } from './app.ts'
 import type { CommandModule } from './index.ts'
+import { labPlaces } from './places.ts'
 
 export const work: CommandModule['work'] = async (session, [name]) => {
-  const { lab, context, places } = openApp(session)
+  const places = labPlaces(session)
   const vm = typeof name === 'string' ? name : undefined
-  const stopped = await downStep(places, vm, context)
-  if (vm !== undefined && stopped.length === 0 && !(vm in lab.vms) && !(await upVm(places, vm)))
+  const stopped = await downStep(places, vm, session.context)
+  // Only here the declaration is asked: is it the name of a VM that is not up, or of none?
+  if (vm !== undefined && stopped.length === 0 && !(await upVm(places, vm)) && !(vm in openApp(session).lab.vms))
     throw userError({
       fact: `there is no vm "${vm}", neither running nor in this lab`,
       wayOut: '`lab ps` lists what runs',

@@ -4,8 +4,9 @@ import { Failure, userError } from '../engine/error.ts'
 import { printable } from '../engine/printable.ts'
 import { explainedText, explainFile, explainRun, explainStream, type Explained } from '../explain.ts'
 import { findRun } from '../experiment/result.ts'
-import { openApp, type Session } from './app.ts'
 import type { CommandModule } from './index.ts'
+import { labPlaces } from './places.ts'
+import type { Session } from './session.ts'
 
 async function* stdin(): AsyncGenerator<Uint8Array, void> {
   for await (const chunk of process.stdin) yield typeof chunk === 'string' ? Buffer.from(chunk) : (chunk as Uint8Array)
@@ -14,7 +15,7 @@ async function* stdin(): AsyncGenerator<Uint8Array, void> {
 /** A run of this lab; a name that is neither a file nor a run says so. */
 async function runDir(session: Session, name: string): Promise<string> {
   try {
-    return (await findRun(openApp(session).places.results, name)).dir
+    return (await findRun(labPlaces(session).results, name)).dir
   } catch (error) {
     if (!(error instanceof Failure)) throw error
     throw userError(

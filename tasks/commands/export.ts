@@ -1,10 +1,9 @@
 /** `lab export`: results as one file that somebody else can check and run again. */
-import { dirname, resolve } from 'node:path'
-import { findLab } from '../config/find.ts'
+import { resolve } from 'node:path'
 import { writePack } from '../evidence/pack.ts'
 import { listRuns, pickRun, type FoundRun } from '../experiment/result.ts'
-import { placesOf } from '../vm.ts'
 import type { CommandModule } from './index.ts'
+import { labPlaces } from './places.ts'
 
 /** The named runs; an experiment's name stands for all of its runs. */
 function chosen(all: readonly FoundRun[], names: readonly string[]): FoundRun[] {
@@ -16,7 +15,7 @@ function chosen(all: readonly FoundRun[], names: readonly string[]): FoundRun[] 
 }
 
 export const work: CommandModule['work'] = async (session, [words], options) => {
-  const { results } = placesOf(dirname(findLab(process.cwd(), session.options.file)))
+  const { results } = labPlaces(session)
   const runs = chosen(await listRuns(results), Array.isArray(words) ? words.map(String) : [])
   const [first] = runs
   const name =

@@ -1,13 +1,12 @@
 /** `lab gc`: what nobody owns any more goes, and what is too much for the cache. Nothing that a living process owns is touched. */
 import { sizeText } from '../config/describe.ts'
 import { gcStep } from '../gc.ts'
-import { openApp } from './app.ts'
 import type { CommandModule } from './index.ts'
+import { labPlaces } from './places.ts'
 
 export const work: CommandModule['work'] = async (session, _args, options) => {
-  const { places, context } = openApp(session)
   const dry = options['dryRun'] === true
-  const { removed, elsewhere, cache } = await gcStep(places, context, dry)
+  const { removed, elsewhere, cache } = await gcStep(labPlaces(session), session.context, dry)
   const verb = dry ? 'would remove' : 'removed'
   const lines = [
     ...(removed.length === 0 ? ['nothing to remove'] : removed.map((what) => `${verb} ${what}`)),

@@ -3,14 +3,16 @@ import { userError } from '../engine/error.ts'
 import type { Guest } from '../host/ssh.ts'
 import { attach } from '../vm.ts'
 import { listVms, type KnownVm, type VmState } from '../vm/state.ts'
-import { openApp, type Session } from './app.ts'
+import { labPlaces } from './places.ts'
+import type { Session } from './session.ts'
 
 export type UpVm = KnownVm & { readonly state: VmState }
 
 /** The named VM, `default`, or the only one that is up. */
 export async function upVmOf(session: Session, name: unknown): Promise<UpVm> {
-  const { places } = openApp(session)
-  const up = (await listVms(places.vms)).filter((one): one is UpVm => one.alive && one.state?.owner === 'up')
+  const up = (await listVms(labPlaces(session).vms)).filter(
+    (one): one is UpVm => one.alive && one.state?.owner === 'up',
+  )
   const wanted = typeof name === 'string' ? name : undefined
   const found =
     up.find(({ id }) => id === (wanted ?? 'default')) ?? (wanted === undefined && up.length === 1 ? up[0] : undefined)
@@ -22,4 +24,4 @@ export async function upVmOf(session: Session, name: unknown): Promise<UpVm> {
   })
 }
 
-export const connectGuest = (session: Session, up: UpVm): Promise<Guest> => attach(up, openApp(session).places)
+export const connectGuest = (session: Session, up: UpVm): Promise<Guest> => attach(up, labPlaces(session))

@@ -1,12 +1,10 @@
 /** `lab import FILE`: a run out of a trace that was made elsewhere. */
-import { dirname } from 'node:path'
-import { findLab } from '../config/find.ts'
 import { printable } from '../engine/printable.ts'
 import type { Imported } from '../experiment/manifest.ts'
 import { importStep, type ImportOutcome } from '../import.ts'
 import { plural } from '../ui/text.ts'
-import { placesOf } from '../vm/places.ts'
 import type { CommandModule } from './index.ts'
+import { labPlaces } from './places.ts'
 
 /** Lines that are shown of what was not understood; the file beside the run has more. */
 const SHOWN = 8
@@ -53,7 +51,7 @@ function account({ dir, manifest, tally }: ImportOutcome): string {
 }
 
 export const work: CommandModule['work'] = async (session, [file], options) => {
-  const { results } = placesOf(dirname(findLab(process.cwd(), session.options.file)))
+  const { results } = labPlaces(session)
   const name = typeof options['name'] === 'string' ? options['name'] : 'imported'
   const outcome = await importStep({ file: String(file), name, results }, session.context)
   const { dir, manifest, tally } = outcome

@@ -4,12 +4,11 @@ import { join } from 'node:path'
 import { MapsSchema, mapsText } from '../data/maps-text.ts'
 import { userError } from '../engine/error.ts'
 import { findRun } from '../experiment/result.ts'
-import { openApp } from './app.ts'
 import type { CommandModule } from './index.ts'
+import { labPlaces } from './places.ts'
 
 export const work: CommandModule['work'] = async (session, [name]) => {
-  const { places } = openApp(session)
-  const { dir, manifest } = await findRun(places.results, String(name))
+  const { dir, manifest } = await findRun(labPlaces(session).results, String(name))
   const file = join(dir, 'maps.json')
   try {
     const maps = MapsSchema.parse(JSON.parse(await readFile(file, 'utf8')))

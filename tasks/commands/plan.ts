@@ -1,6 +1,6 @@
 /** `lab plan`: what would be done, and why; nothing is built, booted or fetched. */
 import { named } from '../config/open.ts'
-import { arms } from '../config/arms.ts'
+import { arms, onlyArms, type Overrides } from '../config/arms.ts'
 import { labFor } from '../config/derived.ts'
 import type { ResolvedExperiment, ResolvedLab, ResolvedVm } from '../config/resolve.ts'
 import type { Context } from '../engine/context.ts'
@@ -18,12 +18,25 @@ const counted = (count: number, word: string) => `${count} ${word}${count === 1 
 /** Arms that are named; the others are counted. */
 const NAMED = 8
 
+/** What the command line asks of the runs, instead of what the experiment says. */
+export interface RunsAsked {
+  readonly overrides?: Overrides
+  readonly only?: string | undefined
+  readonly repeat?: number | undefined
+  readonly start?: ResolvedExperiment['start'] | undefined
+  readonly parallel?: ResolvedExperiment['parallel'] | undefined
+}
+
+const armsOf = (experiment: ResolvedExperiment, { overrides, only }: RunsAsked) =>
+  onlyArms(arms(experiment, overrides), only)
+
 /** "4 arms (...) x 10 repeats, interleaved, after 1 warm-up of each; 2 VMs at a time". */
-function runsText(experiment: ResolvedExperiment, repeat: number | undefined): string {
-  const list = arms(experiment)
+function runsText(experiment: ResolvedExperiment, vm: ResolvedVm, asked: RunsAsked): string {
+  const list = armsOf(experiment, asked)
   const names = list.slice(0, NAMED).map(({ name }) => name)
-  const { until, order, warmup, parallel, start } = experiment
-  const times = repeat ?? experiment.repeat
+  const { until, order, warmup } = experiment
+  const { repeat: times = experiment.repeat, parallel = experiment.parallel } = asked
+  const start = vm.deterministic === true ? 'cold' : (asked.start ?? experiment.start)
   return [
     `${counted(list.length, 'arm')} (${[...names, ...(list.length > NAMED ? ['...'] : [])].join('; ')}) x ${until ? 'at most ' : ''}${counted(times, 'repeat')}`,
     ...(list.length > 1 ? [order] : []),
@@ -44,18 +57,20 @@ export async function planAnswer(
   experiment: ResolvedExperiment | undefined,
   choices: Choices,
   context: Context,
-  repeat?: number,
+  asked: RunsAsked = {},
 ): Promise<Answer> {
   const lab = experiment ? labFor(declared, experiment) : declared
   const rows: Forecast[] = []
   const missing = missingRequirements()
   if (missing.length > 0) rows.push({ step: 'host packages', will: 'install', why: packagesOf(missing).join(' ') })
-  const axis = experiment?.matrix.kernel
-  for (const kernel of axis ?? [choices.kernel ?? vm.kernel.use])
-    rows.push(await kernelPlan(named(lab.kernels, 'kernel', kernel), context))
-  if (choices.kernel === undefined && axis === undefined)
-    for (const name of vm.kernel.fallback)
-      rows.push({ ...(await kernelPlan(named(lab.kernels, 'kernel', name), context)), step: `  else kernel ${name}` })
+  const { source } = choices
+  const forecast = (name: string) => kernelPlan(named(lab.kernels, 'kernel', name), context, source)
+  const axis = experiment?.matrix.kernel && [
+    ...new Set(armsOf(experiment, asked).flatMap(({ kernel }) => kernel ?? [])),
+  ]
+  for (const kernel of axis ?? [choices.kernel ?? vm.kernel.use]) rows.push(await forecast(kernel))
+  if (choices.kernel === undefined && source === undefined && axis === undefined)
+    for (const name of vm.kernel.fallback) rows.push({ ...(await forecast(name)), step: `  else kernel ${name}` })
   rows.push(await imagePlan(named(lab.images, 'image', vm.image), context))
   const up = await upVm(placesOf(lab.directory), vm.name)
   rows.push(
@@ -68,7 +83,7 @@ export async function planAnswer(
       : { step: `vm ${vm.name}`, will: 'boot', why: 'none is up' },
   )
   if (experiment) {
-    rows.push({ step: `experiment ${experiment.name}`, will: 'run', why: runsText(experiment, repeat) })
+    rows.push({ step: `experiment ${experiment.name}`, will: 'run', why: runsText(experiment, vm, asked) })
   }
   return {
     text: rows.map(({ step, will, why }) => `${step.padEnd(24)} ${will.padEnd(8)} ${why}`).join('\n'),

@@ -1,12 +1,11 @@
 /** `lab ps`: every VM of this lab, with its owner. */
 import { listVms } from '../vm/state.ts'
 import { table } from '../ui/text.ts'
-import { openApp } from './app.ts'
 import type { CommandModule } from './index.ts'
+import { labPlaces } from './places.ts'
 
 export const work: CommandModule['work'] = async (session) => {
-  const { places, view } = openApp(session)
-  const known = await listVms(places.vms)
+  const known = await listVms(labPlaces(session).vms)
   const rows = known.map(({ id, state, alive, owned }) => {
     const owner = !state
       ? owned
@@ -26,6 +25,6 @@ export const work: CommandModule['work'] = async (session) => {
     ]
   })
   const columns = ['VM', 'STATE', 'KERNEL', 'ACCEL', 'SSH', 'OWNER', 'SINCE'].map((head) => ({ head }))
-  const text = rows.length === 0 ? 'nothing runs' : table(columns, rows, view.width)
+  const text = rows.length === 0 ? 'nothing runs' : table(columns, rows, session.view.width)
   return { text, data: known.map(({ id, state, alive }) => ({ id, alive, state: state ?? null })) }
 }

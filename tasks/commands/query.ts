@@ -1,14 +1,13 @@
 /** `lab query "SQL"`: DuckDB over the results, read-only. The lab file is not read: results outlive its changes. */
-import { dirname } from 'node:path'
-import { findLab } from '../config/find.ts'
 import { userError } from '../engine/error.ts'
 import { printable } from '../engine/printable.ts'
 import { csvRow } from '../data/csv.ts'
 import type { Cell, Table } from '../data/query.ts'
 import { MOST_ROWS, queryStep } from '../query.ts'
 import { plural, table } from '../ui/text.ts'
-import { placesOf } from '../vm/places.ts'
+import { oneOf } from './exclusive.ts'
 import type { CommandModule } from './index.ts'
+import { labPlaces } from './places.ts'
 
 /** Rows of a table for people. */
 const SHOWN = 1000
@@ -37,7 +36,8 @@ const asCsv = ({ columns, rows }: Table): string =>
   [csvRow(columns.map(({ name }) => name)), ...rows.map((row) => csvRow(row.map(csvValue)))].join('\n')
 
 export const work: CommandModule['work'] = async (session, [sql], options) => {
-  const { results } = placesOf(dirname(findLab(process.cwd(), session.options.file)))
+  oneOf(options, ['csv', 'parquet'])
+  const { results } = labPlaces(session)
   const parquet = typeof options['parquet'] === 'string' ? options['parquet'] : undefined
   const outcome = await queryStep({
     sql: String(sql),

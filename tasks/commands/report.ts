@@ -1,6 +1,5 @@
 /** `lab report`: results as one HTML file, and its figures and tables as files for a paper. */
-import { basename, dirname, resolve } from 'node:path'
-import { findLab } from '../config/find.ts'
+import { basename, resolve } from 'node:path'
 import { openLab } from '../config/open.ts'
 import { FIGURES } from '../host/packages.ts'
 import { hostStep } from '../host-tools.ts'
@@ -10,6 +9,7 @@ import { bytes, plural } from '../ui/text.ts'
 import { placesOf } from '../vm/places.ts'
 import { HOST } from './app.ts'
 import type { CommandModule } from './index.ts'
+import { labDirectory } from './places.ts'
 import { TOOL_ROOT, type Session } from './session.ts'
 
 const text = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined)
@@ -24,7 +24,7 @@ function labName({ options }: Session, directory: string): string {
 }
 
 export const work: CommandModule['work'] = async (session, [words], options) => {
-  const directory = dirname(findLab(process.cwd(), session.options.file))
+  const directory = labDirectory(session)
   const output = text(options['output'])
   // Asked before the work is done.
   if (options['figures'] !== undefined) await hostStep(session.context, FIGURES, [])

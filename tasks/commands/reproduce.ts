@@ -1,14 +1,13 @@
 /** `lab reproduce`: the same run, built and run again from what was kept of it. */
-import { dirname, join, resolve } from 'node:path'
-import { findLab } from '../config/find.ts'
+import { join, resolve } from 'node:path'
 import { EXIT } from '../engine/error.ts'
 import { reproduce } from '../evidence/reproduce.ts'
 import { findRun } from '../experiment/result.ts'
-import { placesOf } from '../vm.ts'
 import type { CommandModule } from './index.ts'
+import { labPlaces } from './places.ts'
 
 export const work: CommandModule['work'] = async (session, [name], options) => {
-  const { results } = placesOf(dirname(findLab(process.cwd(), session.options.file)))
+  const { results } = labPlaces(session)
   const run = await findRun(results, String(name))
   const given = (option: string) => (typeof options[option] === 'string' ? resolve(options[option]) : undefined)
   const findings = await reproduce({ run, results, cache: given('cache'), source: given('source') }, session.context)

@@ -1,14 +1,13 @@
 /** `lab results`: what was run, one run in full, or one run less. The lab file is not read: results outlive its changes. */
-import { dirname, join } from 'node:path'
-import { findLab } from '../config/find.ts'
+import { join } from 'node:path'
 import { nameWayOut } from '../config/suggest.ts'
 import { userError } from '../engine/error.ts'
 import { printable } from '../engine/printable.ts'
 import { pickRun, readRun } from '../experiment/result.ts'
 import { indexRuns, type IndexedRun } from '../experiment/run-index.ts'
 import { runsTable } from '../results/runs-table.ts'
-import { placesOf } from '../vm/places.ts'
 import type { CommandModule, Outcome } from './index.ts'
+import { labPlaces } from './places.ts'
 import type { Session } from './session.ts'
 
 interface Asked {
@@ -121,7 +120,7 @@ export const work: CommandModule['work'] = async (session, [action = 'ls', name]
       fact: `lab results cannot "${printable(wanted)}"`,
       wayOut: 'ls, show RUN, order EXPERIMENT, observer EXPERIMENT or rm RUN',
     })
-  const { results } = placesOf(dirname(findLab(process.cwd(), session.options.file)))
+  const { results } = labPlaces(session)
   const { runs, skipped } = await indexRuns(results)
   if (skipped.length > 0)
     session.view.emit({

@@ -14,6 +14,7 @@ import { openVm, upVm } from '../vm.ts'
 import { openApp, type Session } from './app.ts'
 import { choicesOf } from './choices.ts'
 import { connectGuest } from './guest.ts'
+import { onlyWith } from './exclusive.ts'
 import type { CommandModule } from './index.ts'
 import { vmOf } from './vm-name.ts'
 
@@ -85,6 +86,7 @@ const stateText = ({ state, note, facts }: KernelView, running: KernelFacts | un
     : [state === 'built' ? `read from the vmlinux of ${facts?.release ?? ''}` : (note ?? '')]
 
 export const work: CommandModule['work'] = async (session, args, options) => {
+  onlyWith(options, 'booted', ['vm', 'accel'])
   const { lab, context, view } = openApp(session)
   const kernel = named(lab.kernels, 'kernel', String(args[0]))
   const patterns = (args[1] as string[] | undefined) ?? []

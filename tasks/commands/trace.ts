@@ -1,6 +1,4 @@
 /** `lab trace <run>`: the events of a result, filtered, as lines, as Markdown, or read by read. */
-import { dirname } from 'node:path'
-import { findLab } from '../config/find.ts'
 import { sequencesOf, type Matches, type Sequence } from '../data/sequences.ts'
 import { traceLines, traceMarkdown } from '../data/trace-table.ts'
 import { userError } from '../engine/error.ts'
@@ -9,9 +7,10 @@ import { checkedRun } from '../experiment/manifest-shape.ts'
 import { findRun, type FoundRun } from '../experiment/result.ts'
 import { MOST_EVENTS, traceStep, type TraceFound, type TraceWanted } from '../trace.ts'
 import { plural } from '../ui/text.ts'
-import { placesOf } from '../vm/places.ts'
 import { exportStep, FORMATS, type Format } from '../trace-export.ts'
+import { oneOf, without } from './exclusive.ts'
 import type { CommandModule, Outcome } from './index.ts'
+import { labPlaces } from './places.ts'
 import type { Session } from './session.ts'
 import { graph } from './trace-graph.ts'
 import { orderOf } from './trace-order.ts'
@@ -55,9 +54,6 @@ function nothing({ manifest }: FoundRun, { comm, pid, probe, from, to, all }: Tr
 
 /** The whole recording for another program; filters take parts of it. */
 async function toFile(format: Format, { run, wanted, results, session, options }: FileAsked): Promise<Outcome> {
-  const several = FORMATS.filter((one) => options[one] !== undefined)
-  if (several.length > 1)
-    throw userError({ fact: `one file at a time: ${several.map((one) => `--${one}`).join(', ')}` })
   const order = run.manifest.imported === undefined && format !== 'dat' ? orderOf(run, results, session) : undefined
   const done = await exportStep({ run, format, file: String(options[format]), wanted, order }, session.context)
   const { completeness } = run.manifest.trace
@@ -66,8 +62,21 @@ async function toFile(format: Format, { run, wanted, results, session, options }
   return { text: `${printable(done.file)}: ${what}${note}`, data: { ...done, run: run.run, completeness } }
 }
 
+const FILTERS = ['comm', 'pid', 'probe', 'from', 'to'] as const
+const FILES = ['svg', ...FORMATS] as const
+
+/** One answer for one call: what would be left out of it, or would change nothing, is told. */
+function refuseIgnored(options: Readonly<Record<string, unknown>>): void {
+  oneOf(options, FILES, 'one file at a time: call it once for each')
+  const others = [...FILES, 'md', 'reads', 'all', ...FILTERS]
+  without(options, 'graph', others, 'the call tree is shown whole, as it was kept with the run')
+  without(options, 'dat', FILTERS, 'the raw recording is copied whole')
+  for (const file of FILES) without(options, file, ['md', 'reads'], 'they are for what is shown, not for a file')
+}
+
 export const work: CommandModule['work'] = async (session, [name], options) => {
-  const { results } = placesOf(dirname(findLab(process.cwd(), session.options.file)))
+  refuseIgnored(options)
+  const { results } = labPlaces(session)
   const run = checkedRun(await findRun(results, String(name)))
   const { manifest } = run
   if (options['graph'] === true) return await graph(run.dir, run.run)

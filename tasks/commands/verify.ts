@@ -1,8 +1,7 @@
 /** `lab verify`: a result or an evidence pack against itself. */
 import { existsSync, statSync } from 'node:fs'
 import { readdir } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
-import { findLab } from '../config/find.ts'
+import { join } from 'node:path'
 import { EXIT } from '../engine/error.ts'
 import { withScratch } from '../engine/scratch.ts'
 import { INPUTS_DIR } from '../evidence/inputs.ts'
@@ -10,8 +9,8 @@ import { openPack } from '../evidence/pack.ts'
 import { verifySayings } from '../evidence/sayings.ts'
 import { verifyRun, type Finding } from '../evidence/verify.ts'
 import { findRun } from '../experiment/result.ts'
-import { placesOf } from '../vm.ts'
 import type { CommandModule, Outcome } from './index.ts'
+import { labPlaces } from './places.ts'
 import type { Session } from './app.ts'
 
 interface Verified {
@@ -76,7 +75,7 @@ async function verifyPack(file: string, { context }: Session): Promise<Outcome> 
 export const work: CommandModule['work'] = async (session, [name]) => {
   const wanted = String(name)
   if (existsSync(wanted) && statSync(wanted).isFile()) return await verifyPack(wanted, session)
-  const { results } = placesOf(dirname(findLab(process.cwd(), session.options.file)))
+  const { results } = labPlaces(session)
   const { dir, manifest } = await findRun(results, wanted)
   const { toolRoot, signal } = session.context
   const findings = await verifyRun(dir, join(results, INPUTS_DIR), toolRoot, signal)
