@@ -66,14 +66,6 @@ const valueText = (value: string | number): string => {
   return PLAIN.test(text) ? text : `"${text.replaceAll(/["\\]/g, String.raw`\$&`)}"`
 }
 
-/** Numbers of `options:` whose symbol is hexadecimal: YAML has made 16777216 of 0x1000000, which would be read as 0x16777216. */
-function inHexadecimal(requests: readonly Request[], config: ReadonlyMap<string, string>): Request[] | undefined {
-  const isHexadecimal = ({ symbol, number }: Request) =>
-    number === true && config.get(symbol)?.startsWith('0x') === true
-  if (!requests.some(isHexadecimal)) return undefined
-  return requests.map((one) => (isHexadecimal(one) ? { ...one, value: `0x${Number(one.value).toString(16)}` } : one))
-}
-
 /** Definitions of a symbol in the tree, and symbols with a similar name. */
 async function lookUp(tree: string, symbol: string, signal: AbortSignal) {
   const files = await run(
@@ -94,6 +86,20 @@ async function lookUp(tree: string, symbol: string, signal: AbortSignal) {
   })
   const names = [...new Set(all.stdout.split('\n').map((line) => line.replace(/^(menu)?config /, '')))]
   return { definitions, similar: [suggest(symbol, names)].filter((name) => name !== undefined), foreign: [] }
+}
+
+/**
+ * Numbers of symbols that the tree's Kconfig calls hexadecimal are written so: YAML has made 16777216 of 0x1000000, and the symbol would read that
+ * as 0x16777216 without a word.
+ */
+async function inHexadecimal(tree: string, requests: readonly Request[], signal: AbortSignal): Promise<Request[]> {
+  const written: Request[] = []
+  for (const request of requests) {
+    const { definitions } = request.number === true ? await lookUp(tree, request.symbol, signal) : { definitions: [] }
+    const isHexadecimal = definitions.some(({ type }) => type === 'hex')
+    written.push(isHexadecimal ? { ...request, value: `0x${Number(request.value).toString(16)}` } : request)
+  }
+  return written
 }
 
 /** Dropped requests that are explained; a .config for something else has hundreds of them. */
@@ -136,11 +142,8 @@ export async function configure(
   assignments: Readonly<Record<string, string>>,
   options: { signal: AbortSignal; log: string },
 ): Promise<string> {
-  const resolve = (requests: readonly Request[]) => resolved(tree, requests, place, assignments, options)
-  const first = await resolve(asked)
-  // Only the tree's rules know which symbols are hexadecimal.
-  const again = inHexadecimal(asked, parseConfig(first))
-  const [requests, text] = again ? [again, await resolve(again)] : [asked, first]
+  const requests = await inHexadecimal(tree, asked, options.signal)
+  const text = await resolved(tree, requests, place, assignments, options)
   const config = parseConfig(text)
   const dropped = droppedRequests(requests, config)
   if (dropped.length > 0) {
