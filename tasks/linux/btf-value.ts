@@ -5,6 +5,9 @@ import { type Btf, BtfError, type BtfType, type Member } from './btf.ts'
 export type Value = string | number | boolean | null | readonly Value[] | { readonly [field: string]: Value }
 
 const DEEPEST = 32
+/** Values in one value: an object that somebody has damaged can name the same bytes by more ways than a computer has time for. */
+const MOST_VALUES = 1_000_000
+const ITSELF = (id: number) => new BtfError(`type ${id} contains itself`)
 
 const bigOf = (bytes: Buffer): bigint => bytes.toReversed().reduce((value, byte) => (value << 8n) | BigInt(byte), 0n)
 const numberOf = (value: bigint): number | string =>
@@ -27,21 +30,28 @@ function bitField(bytes: Buffer, offset: number, bits: number, signed: boolean):
   return numberOf(signed ? BigInt.asIntN(bits, value) : value)
 }
 
-function member(btf: Btf, { type, bitOffset, bits }: Member, bytes: Buffer, depth: number): Value {
+function member(btf: Btf, { type, bitOffset, bits }: Member, bytes: Buffer, depth: number, spent: Spent): Value {
   if (bits > 0) {
     const inner = btf.resolve(type)
     return bitField(bytes, bitOffset, bits, inner.kind === 'int' && inner.signed)
   }
-  return decode(btf, type, bytes.subarray(bitOffset >> 3), depth + 1)
+  return valueOf(btf, type, bytes.subarray(bitOffset >> 3), depth + 1, spent)
 }
 
 /**
  * The value of a type at the beginning of these bytes.
  * @throws BtfError where the bytes are too few, or the type has no value
  */
-export function decode(btf: Btf, id: number, bytes: Buffer, depth = 0): Value {
+export const decode = (btf: Btf, id: number, bytes: Buffer): Value => valueOf(btf, id, bytes, 0, { values: 0 })
+
+interface Spent {
+  values: number
+}
+
+function valueOf(btf: Btf, id: number, bytes: Buffer, depth: number, spent: Spent): Value {
   const type = btf.resolve(id)
-  if (depth > DEEPEST) throw new BtfError(`type ${id} contains itself`)
+  if (depth > DEEPEST) throw ITSELF(id)
+  if (++spent.values > MOST_VALUES) throw new BtfError(`type ${id} has more than ${MOST_VALUES} values`)
   const size = btf.sizeOf(id)
   if (bytes.length < size) throw new BtfError(`${btf.nameOf(id)} has ${size} bytes, and ${bytes.length} are there`)
   const own = bytes.subarray(0, size)
@@ -64,14 +74,14 @@ export function decode(btf: Btf, id: number, bytes: Buffer, depth = 0): Value {
       // Elements without a size cost no bytes, so their number is not bounded by what is there.
       if (each === 0) return []
       return Array.from({ length: type.length }, (_, index) =>
-        decode(btf, type.type, own.subarray(index * each), depth + 1),
+        valueOf(btf, type.type, own.subarray(index * each), depth + 1, spent),
       )
     }
     case 'struct':
     case 'union':
       return Object.fromEntries(
         type.members.flatMap((one): [string, Value][] => {
-          const value = member(btf, one, own, depth)
+          const value = member(btf, one, own, depth, spent)
           if (one.name !== '') return [[one.name, value]]
           return typeof value === 'object' && value !== null && !Array.isArray(value) ? Object.entries(value) : []
         }),
@@ -90,23 +100,28 @@ export function fieldOf(
   btf: Btf,
   id: number,
   name: string,
+  depth = 0,
 ): { readonly offset: number; readonly type: number } | undefined {
   const type = btf.resolve(id)
+  if (depth > DEEPEST) throw ITSELF(id)
   if (type.kind !== 'struct' && type.kind !== 'union') return undefined
   for (const one of type.members) {
     const offset = one.bitOffset >> 3
     if (one.name === name) return one.bits > 0 ? undefined : { offset, type: one.type }
-    const inner = one.name === '' ? fieldOf(btf, one.type, name) : undefined
+    const inner = one.name === '' ? fieldOf(btf, one.type, name, depth + 1) : undefined
     if (inner !== undefined) return { offset: offset + inner.offset, type: inner.type }
   }
   return undefined
 }
 
 /** Names of the fields that `fieldOf` finds. */
-export function fieldNames(btf: Btf, id: number): string[] {
+export function fieldNames(btf: Btf, id: number, depth = 0): string[] {
   const type = btf.resolve(id)
+  if (depth > DEEPEST) throw ITSELF(id)
   if (type.kind !== 'struct' && type.kind !== 'union') return []
-  return type.members.flatMap((one) => (one.name === '' ? fieldNames(btf, one.type) : one.bits > 0 ? [] : [one.name]))
+  return type.members.flatMap((one) =>
+    one.name === '' ? fieldNames(btf, one.type, depth + 1) : one.bits > 0 ? [] : [one.name],
+  )
 }
 
 const INTEGER = /^-?(0x[0-9a-fA-F]+|[0-9]+)$/
