@@ -1,13 +1,13 @@
 /** Step: image. A recipe (Debian suite, packages, overlay files, our init) -> a read-only base disk in the store. */
-import { existsSync } from 'node:fs'
-import { link, readFile, readdir, rm, writeFile } from 'node:fs/promises'
+import { existsSync, type Dirent, type Stats } from 'node:fs'
+import { link, lstat, readFile, readdir, readlink, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { parse } from 'yaml'
-import { z } from 'zod'
+import { render } from './config/diagnostic.ts'
+import { RECIPE_FILE, readRecipe, type Recipe } from './config/recipe.ts'
 import type { ResolvedImage } from './config/resolve.ts'
 import { bytesOf } from './config/schema.ts'
 import { step, type Context } from './engine/context.ts'
-import { labError, userError } from './engine/error.ts'
+import { labError, messageOf, userError } from './engine/error.ts'
 import {
   changedInputs,
   fingerprintOf,
@@ -24,18 +24,6 @@ import { differingPackages, packageLine, parsePackages, preferences, type Locked
 /** Packages that a failure names. */
 const MOST_LINES = 12
 
-const Recipe = z.strictObject({
-  suite: z.string().regex(/^[a-z][a-z-]*$/),
-  variant: z.enum(['minbase', 'essential', 'required', 'important', 'apt', 'standard']).default('minbase'),
-  packages: z.array(z.string().regex(/^[a-z0-9][a-z0-9.+-]+$/)),
-  exclude: z.array(z.string().startsWith('/')).default([]),
-  size: z.string().regex(/^[1-9][0-9]*[MG]$/),
-  init: z.string().startsWith('/'),
-  /** Login shell of root: ssh runs every command through it. */
-  shell: z.string().startsWith('/').default('/bin/sh'),
-})
-type Recipe = z.infer<typeof Recipe>
-
 export interface ImageArtefact {
   readonly name: string
   readonly fingerprint: Fingerprint
@@ -45,30 +33,46 @@ export interface ImageArtefact {
 }
 
 async function recipeOf(image: ResolvedImage): Promise<Recipe> {
-  const file = join(image.recipe, 'image.yaml')
-  const result = Recipe.safeParse(parse(await readFile(file, 'utf8')))
-  if (result.success) return result.data
-  throw userError({
-    place: file,
-    fact: 'the image recipe is wrong',
-    lines: result.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`),
-    wayOut: 'vm-images/minimal/image.yaml is a complete example',
+  const file = join(image.recipe, RECIPE_FILE)
+  const bytes = await readFile(file).catch((error: unknown) => {
+    throw userError({ place: file, fact: `the recipe cannot be read: ${messageOf(error)}` }, error)
   })
+  const { recipe, diagnostics } = readRecipe(file, bytes)
+  if (recipe !== undefined) return recipe
+  throw userError({ fact: `the recipe of image ${image.name} is wrong`, lines: diagnostics.flatMap(render) })
 }
 
-/** Content of every file of the overlay, by its path. */
+/** All that is laid over the tree of one entry: type, mode, and target or content. */
+async function entryInput(path: string, type: Dirent | Stats): Promise<string> {
+  if (type.isSymbolicLink()) return `link to ${await readlink(path)}`
+  const mode = ((await lstat(path)).mode & 0o7777).toString(8)
+  if (type.isFile()) return `file ${mode} ${await hashFile(path)}`
+  return `${type.isDirectory() ? 'directory' : 'special'} ${mode}`
+}
+
+/** Every entry of the overlay, and the overlay itself, by its path. @throws a user's Failure for one that cannot be read */
 async function overlayInputs(dir: string): Promise<Inputs> {
-  const entries = await readdir(dir, { recursive: true, withFileTypes: true }).catch(() => [])
-  const files = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name))
-  return Object.fromEntries(
-    await Promise.all(files.map(async (file) => [file.slice(dir.length), await hashFile(file)] as const)),
-  )
+  if (!existsSync(dir)) return {}
+  try {
+    const entries = (await readdir(dir, { recursive: true, withFileTypes: true })).map(
+      (entry) => [join(entry.parentPath, entry.name), entry] as const,
+    )
+    const all = [[`${dir}/`, await stat(dir)] as const, ...entries]
+    return Object.fromEntries(
+      await Promise.all(
+        all.map(async ([path, type]) => [path.slice(dir.length), await entryInput(path, type)] as const),
+      ),
+    )
+  } catch (error) {
+    const wayOut = 'give yourself read permission, or remove it'
+    throw userError({ place: dir, fact: `the overlay cannot be read: ${messageOf(error)}`, wayOut }, error)
+  }
 }
 
 async function inputsOf(recipe: Recipe, overlay: string, locked: ResolvedImage['locked']): Promise<Inputs> {
   const { suite, variant, packages, exclude, size, shell } = recipe
   return {
-    format: 2,
+    format: 3,
     suite,
     variant,
     packages: [...packages],

@@ -39,6 +39,14 @@ export interface Diagnostic extends Finding {
   readonly sourceLine: string
 }
 
+/** In the order of the text; of several files one after the other. */
+export function sorted(diagnostics: readonly Diagnostic[]): Diagnostic[] {
+  const files = [...new Set(diagnostics.map(({ file }) => file))]
+  return files.flatMap((name) =>
+    diagnostics.filter(({ file }) => file === name).toSorted((one, other) => one.range[0] - other.range[0]),
+  )
+}
+
 /** Columns that a rendered source line may take. */
 const LINE_WIDTH = 116
 const INDENT = '    '

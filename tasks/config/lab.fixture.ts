@@ -82,7 +82,9 @@ export function directoryWith(files: Readonly<Record<string, string | Uint8Array
   return directory
 }
 
-const exampleFiles = () => Object.fromEntries(FILES.map((file) => [file, '']))
+export const RECIPE = 'suite: trixie\npackages: []\nsize: 1G\ninit: /sbin/init\n'
+
+const exampleFiles = () => Object.fromEntries(FILES.map((file) => [file, file.endsWith('image.yaml') ? RECIPE : '']))
 
 /** The example's directory, with another lab.yaml. */
 export const labDirectory = (text: string | Uint8Array = EXAMPLE): string =>

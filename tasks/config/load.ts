@@ -1,8 +1,10 @@
 /** The lab file from bytes to a validated lab, with all its problems at once. */
 import path from 'node:path'
 import type { Section } from './describe.ts'
-import type { Diagnostic } from './diagnostic.ts'
-import type { Files } from './paths.ts'
+import { type Diagnostic, sorted } from './diagnostic.ts'
+import { textsAt } from './leaves.ts'
+import { type Files, resolvePath } from './paths.ts'
+import { RECIPE_FILE, readRecipe } from './recipe.ts'
 import { readYaml } from './read-yaml.ts'
 import { type Context, type HostFacts, relationProblems } from './relations.ts'
 import { Lab } from './schema.ts'
@@ -49,8 +51,23 @@ function declaredNames(data: unknown, keyDiagnostics: readonly Diagnostic[], { t
   }
 }
 
+/** What is wrong with the recipes that the lab names; a recipe that is not there is the lab file's problem. */
+function recipeProblems(data: unknown, file: string, { shown, toolRoot, files }: LoadInput): Diagnostic[] {
+  const labDir = path.dirname(file)
+  const named = [...textsAt(data, 'images.*.recipe')].map(([, text]) =>
+    resolvePath('recipe', text, { labDir, toolRoot }),
+  )
+  return [...new Set(named)].flatMap((directory) => {
+    const recipe = path.join(directory, RECIPE_FILE)
+    const bytes = files.read(recipe)
+    const inside = path.relative(labDir, recipe)
+    const name = inside.startsWith('..') ? recipe : path.join(path.dirname(shown), inside)
+    return bytes === undefined ? [] : readRecipe(name, bytes).diagnostics
+  })
+}
+
 function result(text: string, found: readonly Diagnostic[], data?: unknown): LoadedLab {
-  const diagnostics = found.toSorted((one, other) => one.range[0] - other.range[0])
+  const diagnostics = sorted(found)
   const errors = diagnostics.filter(({ severity }) => severity === 'error')
   const warnings = diagnostics.filter(({ severity }) => severity === 'warning')
   return { text, errors, warnings, ...(errors.length === 0 && { lab: Lab.parse(data) }) }
@@ -61,7 +78,8 @@ function result(text: string, found: readonly Diagnostic[], data?: unknown): Loa
  * the text.
  * @param file absolute path of the lab file
  */
-export function loadLab(file: string, { shown, bytes, toolRoot, host, files }: LoadInput): LoadedLab {
+export function loadLab(file: string, input: LoadInput): LoadedLab {
+  const { shown, bytes, toolRoot, host, files } = input
   const read = readYaml(shown, bytes)
   const { yaml, data } = read
   if (yaml === undefined || data === undefined) return result(yaml?.text ?? '', read.diagnostics)
@@ -77,9 +95,6 @@ export function loadLab(file: string, { shown, bytes, toolRoot, host, files }: L
     host,
     files,
   })
-  return result(
-    yaml.text,
-    [...read.diagnostics, ...[...shape, ...related].map((problem) => locate(yaml, problem))],
-    data,
-  )
+  const located = [...shape, ...related].map((problem) => locate(yaml, problem))
+  return result(yaml.text, [...read.diagnostics, ...located, ...recipeProblems(data, file, input)], data)
 }

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { codeOf, messageOf, userError } from '../engine/error.ts'
-import { type Diagnostic, render } from './diagnostic.ts'
+import { type Diagnostic, sorted, render } from './diagnostic.ts'
 import { findLab } from './find.ts'
 import { loadLab } from './load.ts'
 import { readLock } from './lock-file.ts'
@@ -44,9 +44,8 @@ function readBytes(file: string, shown: string): Uint8Array {
 
 /** All diagnostics as lines, in the order of the text. */
 function linesOf(diagnostics: readonly Diagnostic[]): string[] {
-  const sorted = diagnostics.toSorted((one, other) => one.range[0] - other.range[0])
-  const lines = sorted.slice(0, MOST_SHOWN).flatMap(render)
-  return sorted.length > MOST_SHOWN ? [...lines, `... and ${sorted.length - MOST_SHOWN} more`] : lines
+  const lines = sorted(diagnostics).slice(0, MOST_SHOWN).flatMap(render)
+  return diagnostics.length > MOST_SHOWN ? [...lines, `... and ${diagnostics.length - MOST_SHOWN} more`] : lines
 }
 
 /**
@@ -66,7 +65,8 @@ export function openLab({ file, cwd, toolRoot, host, files }: OpenOptions): {
   const { lab, text, errors, warnings } = loadLab(found, { shown, bytes, toolRoot, host, files: asked })
   if (lab === undefined) {
     const count = errors.length === 1 ? '1 problem' : `${errors.length} problems`
-    throw userError({ fact: `${count} in ${path.basename(found)}`, lines: linesOf([...errors, ...warnings]) })
+    const where = new Set(errors.map((one) => path.basename(one.file)))
+    throw userError({ fact: `${count} in ${[...where].join(' and ')}`, lines: linesOf([...errors, ...warnings]) })
   }
   const labDir = path.dirname(found)
   return { lab: resolveLab(lab, found, text, { labDir, toolRoot }, readLock(labDir)), warnings }

@@ -2,9 +2,10 @@
  * Where the files are that a lab names: beside the lab file, at an absolute path, or shipped with the tool
  * (`lab:NAME`).
  */
-import { accessSync, constants, readdirSync, statSync } from 'node:fs'
+import { accessSync, constants, readFileSync, readdirSync, statSync } from 'node:fs'
 import path from 'node:path'
 import { codeOf } from '../engine/error.ts'
+import { RECIPE_FILE } from './recipe.ts'
 import { nameWayOut, suggest } from './suggest.ts'
 
 /** What a path in the lab file is for. */
@@ -23,6 +24,8 @@ export interface Files {
   kind(file: string): 'file' | 'directory' | 'other' | 'unreadable' | undefined
   /** Names in a directory; empty if it cannot be read. */
   list(directory: string): string[]
+  /** Its bytes, or undefined where they cannot be had. */
+  read(file: string): Uint8Array | undefined
 }
 
 interface Use {
@@ -37,7 +40,7 @@ interface Use {
 const USES: Readonly<Record<PathUse, Use>> = {
   config: { what: 'configuration fragment', is: 'file', shipped: { directory: 'kernel/config', suffix: '.config' } },
   patch: { what: 'patch', is: 'file' },
-  recipe: { what: 'recipe', is: 'directory', shipped: { directory: 'vm-images', suffix: '' }, mark: 'image.yaml' },
+  recipe: { what: 'recipe', is: 'directory', shipped: { directory: 'vm-images', suffix: '' }, mark: RECIPE_FILE },
   probe: { what: 'probe source', is: 'file', shipped: { directory: 'bpf', suffix: '.bpf.c' } },
   workload: { what: 'workload source', is: 'file', shipped: { directory: 'bpf/workloads', suffix: '.c' } },
   tree: { what: 'kernel tree', is: 'directory', mark: 'Kbuild' },
@@ -127,6 +130,13 @@ export const diskFiles: Files = {
       return readdirSync(directory).toSorted()
     } catch {
       return []
+    }
+  },
+  read(file) {
+    try {
+      return readFileSync(file)
+    } catch {
+      return undefined
     }
   },
 }

@@ -1,4 +1,4 @@
-/** The bytes of the lab file -> a YAML document and its plain data, or what keeps the bytes from being one. */
+/** The bytes of a lab file (or a recipe) -> a YAML document and its plain data, or what keeps the bytes from being one. */
 import { type Document, LineCounter, parseDocument } from 'yaml'
 import { messageOf } from '../engine/error.ts'
 import type { Diagnostic, Finding } from './diagnostic.ts'
@@ -15,6 +15,22 @@ const MAX_BYTES = 2 ** 20
  * gigabytes.
  */
 const MAX_ALIASES = 100
+
+/** The words for a kind of file. */
+export interface Words {
+  /** "lab file". */
+  readonly name: string
+  /** What its top should be. */
+  readonly top: string
+  /** A way out for one that is empty, or something else. */
+  readonly start: string
+}
+
+const LAB_FILE: Words = {
+  name: 'lab file',
+  top: 'a lab (keys such as "lab:" and "kernels:")',
+  start: 'lab init writes a lab file to start from',
+}
 
 export interface ReadResult {
   /** Undefined where the text is not YAML at all. */
@@ -64,14 +80,14 @@ function notText(bytes: Uint8Array): string | undefined {
   return bytes.includes(0) ? 'a binary file' : undefined
 }
 
-function decode(bytes: Uint8Array): { text: string } | { problem: Finding } {
+function decode(bytes: Uint8Array, { name }: Words): { text: string } | { problem: Finding } {
   if (bytes.length > MAX_BYTES) {
     return {
-      problem: error(`the file has ${bytes.length} bytes, more than a lab file may have (1M)`, 'name a lab file'),
+      problem: error(`the file has ${bytes.length} bytes, more than a ${name} may have (1M)`, `name a ${name}`),
     }
   }
   const what = notText(bytes)
-  if (what !== undefined) return { problem: error(`not YAML but ${what}`, 'name a lab file, saved as UTF-8 text') }
+  if (what !== undefined) return { problem: error(`not YAML but ${what}`, `name a ${name}, saved as UTF-8 text`) }
   try {
     return { text: new TextDecoder('utf-8', { fatal: true }).decode(bytes) }
   } catch {
@@ -102,14 +118,10 @@ function syntaxDiagnostics(yaml: YamlText): Diagnostic[] {
   return [...perLine.values()]
 }
 
-function topLevel(data: unknown): Finding | undefined {
-  if (data === null || data === undefined) return error('the file is empty', 'lab init writes a lab file to start from')
+function topLevel(data: unknown, { top, start }: Words): Finding | undefined {
+  if (data === null || data === undefined) return error('the file is empty', start)
   if (typeof data === 'object' && !Array.isArray(data)) return undefined
-  const what = Array.isArray(data) ? 'a list' : 'one piece of text'
-  return error(
-    `expected a lab (keys such as "lab:" and "kernels:"), found ${what}`,
-    'lab init writes a lab file to start from',
-  )
+  return error(`expected ${top}, found ${Array.isArray(data) ? 'a list' : 'one piece of text'}`, start)
 }
 
 /** The plain data, or why there is none. Errors of the library are about size here: the aliases were checked before. */
@@ -127,12 +139,12 @@ function plain(document: Document.Parsed): { data: unknown } | { problem: Findin
 }
 
 /**
- * Reads the lab file's bytes as YAML 1.2. All problems of the text are in the result; it never throws for what a file
+ * Reads a file's bytes as YAML 1.2. All problems of the text are in the result; it never throws for what a file
  * can hold.
  * @param file the file as the person would name it
  */
-export function readYaml(file: string, bytes: Uint8Array): ReadResult {
-  const decoded = decode(bytes)
+export function readYaml(file: string, bytes: Uint8Array, words = LAB_FILE): ReadResult {
+  const decoded = decode(bytes, words)
   const lines = new LineCounter()
   const text = 'text' in decoded ? decoded.text : ''
   const here = (finding: Finding) => diagnosticAt({ file, text, lines }, [0, 0], finding, [])
@@ -154,7 +166,7 @@ export function readYaml(file: string, bytes: Uint8Array): ReadResult {
   const { diagnostics, dangling } = lintKeysAndAliases(yaml)
   if (dangling) return { yaml, diagnostics }
   const result = plain(document)
-  const problem = 'problem' in result ? result.problem : topLevel(result.data)
+  const problem = 'problem' in result ? result.problem : topLevel(result.data, words)
   if (problem !== undefined) return { yaml, diagnostics: [...diagnostics, here(problem)] }
   return { yaml, data: 'data' in result ? result.data : undefined, diagnostics }
 }
