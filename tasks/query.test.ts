@@ -16,6 +16,8 @@ import type { Manifest } from './experiment/manifest.ts'
 import { MANIFEST, putRun as put } from './experiment/run.fixture.ts'
 import { indexRuns } from './experiment/run-index.ts'
 import { trace, said } from './data/trace.fixture.ts'
+import { readEvents } from './data/read-events.ts'
+import { eventsDigests } from './data/same-events.ts'
 import { queryStep } from './query.ts'
 import { failureOf } from './test/caught.ts'
 import { tempDir } from './test/temp-dir.ts'
@@ -125,6 +127,14 @@ describe('SQL', () => {
     [`COPY (SELECT 1) TO '${results}/e/r1/events.parquet' (FORMAT parquet, USE_TMP_FILE false)`],
     [`EXPLAIN ANALYZE COPY (SELECT 1 AS a) TO '${results}/e/r1/events.parquet' (FORMAT parquet, USE_TMP_FILE false)`],
     [`ATTACH '${wrote}'`],
+    [`SELECT * FROM enable_logging(storage = 'file', storage_path = '${wrote}')`],
+    // Alone it ended the process.
+    [`SELECT * FROM enable_profiling(format = 'json', save_location = '${wrote}')`],
+    [`SELECT (SELECT count(*) FROM main.ENABLE_logging())`],
+    [`WITH x AS (SELECT 1 UNION ALL SELECT * FROM arrow_scan(1, 2, 3)) FROM x`],
+    [`FROM query('FROM enable_logging()')`],
+    [`FROM json_execute_serialized_sql(json_serialize_sql('SELECT 1'))`],
+    ['CALL enable_logging()'],
     ['SET enable_external_access = true'],
     ['DROP TABLE runs'],
     ['SELECT 1; DROP TABLE runs'],
@@ -139,6 +149,39 @@ describe('SQL', () => {
     expect(readdirSync(join(wrote, '..'))).toEqual([])
   })
 
+  test.each([
+    ['SELECT 1 -- a; note\n; -- another', [[1]]],
+    ["SELECT ';' /* ; */;;", [[';']]],
+    ["SELECT i FROM range(2) t(i), json_each('[1]') ORDER BY i DESC", [[1], [0]]],
+    ["PIVOT events ON comm IN ('<...>') USING count(*) GROUP BY cpu", [[0, 4]]],
+    ["SELECT column_name FROM (DESCRIBE events) WHERE column_name = 'cpu'", [['cpu']]],
+  ])('%s is answered, on the terminal and as a file', async (sql, expected) => {
+    expect((await rows(sql)).rows).toEqual(expected)
+    const dir = tempDir()
+    const wanted = { results, emit: () => undefined, cache: tempDir() }
+    expect(await queryStep({ sql, ...wanted, parquet: join(dir, 'a.parquet') })).toMatchObject({
+      rows: expected.length,
+    })
+  })
+
+  test('nothing of the current directory can be read, and what does not fit in memory leaves nothing behind', async () => {
+    const [cwd, cache] = [tempDir(), tempDir()]
+    mkdirSync(join(cwd, '.tmp'))
+    writeFileSync(join(cwd, '.tmp/secret.csv'), 'secret\n')
+    const before = process.cwd()
+    process.chdir(cwd)
+    try {
+      const wanted = { results, parquet: undefined, emit: () => undefined, cache }
+      const failure = await failureOf(queryStep({ ...wanted, sql: "FROM '.tmp/secret.csv'" }))
+      expect(failure.parts.fact).toContain('Permission Error')
+      const outcome = await queryStep({ ...wanted, sql: "SELECT current_setting('temp_directory')" })
+      expect(outcome).toMatchObject({ table: { rows: [[expect.stringContaining(cache)]] } })
+      expect(readdirSync(cache, { recursive: true })).toEqual(['beside'])
+    } finally {
+      process.chdir(before)
+    }
+  })
+
   test('writes a Parquet file only where it was told to', async () => {
     const file = join(tempDir(), "it's.parquet")
     const outcome = await queryStep({
@@ -151,6 +194,18 @@ describe('SQL', () => {
     expect(outcome).toEqual({ file, rows: 4 })
     expect(readdirSync(join(file, '..'))).toEqual(["it's.parquet"])
   })
+})
+
+test('a directory with the characters of a pattern is that directory, and not its neighbour', async () => {
+  const dir = tempDir()
+  for (const name of ['a[bc]1', 'ab1', 's*r', 'star', 'q?m', 'q1m', 'run=3', '[']) {
+    await putRun(join(dir, name), 'r1', '2026-01-01', `in ${name}`)
+    const { rows: found, notices } = await rows('SELECT run, message FROM events', join(dir, name))
+    expect([name, found, notices]).toEqual([name, [['r1', `in ${name}`]], []])
+    const file = join(dir, name, 'e/r1/events.parquet')
+    expect((await readEvents(file, {}, 9, false)).events.map(({ message }) => message)).toEqual([`in ${name}`])
+    expect([...(await eventsDigests([file])).keys()]).toEqual([file])
+  }
 })
 
 test('runs that are damaged or half deleted are left out, and said to be', async () => {

@@ -1,19 +1,21 @@
 /** Step: query. SQL over all runs, read-only. */
 import { existsSync } from 'node:fs'
-import { availableParallelism } from 'node:os'
+import { availableParallelism, totalmem } from 'node:os'
 import { basename, dirname, join, relative, resolve } from 'node:path'
 import {
   copyTo,
   damageOf,
   mustSelect,
   NotASelect,
+  NotATable,
   openQuery,
   select,
   type Table,
   type TableOfRows,
 } from './data/query.ts'
 import { typedFile, typedView } from './data/typed-name.ts'
-import { beside } from './engine/beside.ts'
+import { beside, besideIn } from './engine/beside.ts'
+import { makeDirectory } from './engine/directory.ts'
 import { Failure, messageOf, userError } from './engine/error.ts'
 import type { Emit } from './engine/event.ts'
 import { printable } from './engine/printable.ts'
@@ -22,6 +24,8 @@ import { tablesOf, type Whole } from './query/tables.ts'
 
 /** Rows of an answer that is text; more of them are a file. */
 export const MOST_ROWS = 100_000
+/** What DuckDB may use on a small host; bytes. Elsewhere a quarter of the memory, beside VMs that run. */
+const LEAST_MEMORY = 512 * 2 ** 20
 /** Runs that are named when they are left out. */
 const MOST_SAID = 10
 const EVENTS = 'events.parquet'
@@ -37,12 +41,20 @@ export interface QueryWanted {
 
 export type QueryOutcome = { readonly table: Table } | { readonly file: string; readonly rows: number }
 
+const TABLES = 'runs, events, probes, params, metrics, losses, events_NAME (typed events)'
+
 const wrong = (error: unknown) => {
   if (error instanceof Failure) return error
   if (error instanceof NotASelect)
     return userError({
       fact: `lab query takes one SELECT (${error.message} found)`,
       wayOut: 'the results are read-only; `--parquet FILE` writes an answer to a file',
+    })
+  if (error instanceof NotATable)
+    return userError({
+      place: 'SQL',
+      fact: `${printable(error.message, 60)}() cannot be used: it does more than read the results`,
+      wayOut: `the tables are ${TABLES}`,
     })
   const [first = '', ...rest] = messageOf(error).split('\n')
   return userError(
@@ -51,9 +63,9 @@ const wrong = (error: unknown) => {
       fact: printable(first, 300),
       lines: rest.filter((line) => line.trim() !== '').map((line) => printable(line, 200)),
       wayOut: /file system operations are disabled/.test(first)
-        ? 'only the tables of the results can be read: runs, events, probes, params, metrics, losses, events_NAME (typed events)'
+        ? `only the tables of the results can be read: ${TABLES}`
         : /does not exist/.test(first)
-          ? 'tables: runs, events, probes, params, metrics, losses, events_NAME (typed events); `lab query "DESCRIBE events"` shows columns'
+          ? `tables: ${TABLES}; \`lab query "DESCRIBE events"\` shows columns`
           : undefined,
     },
     error,
@@ -67,6 +79,7 @@ const MENTIONS_EVENTS = /\bevents\b/i
 const isOfSql = (error: unknown): boolean =>
   error instanceof Failure ||
   error instanceof NotASelect ||
+  error instanceof NotATable ||
   /^(Failed to extract|Parser|Catalog|Binder|Permission) /.test(messageOf(error))
 
 /** Parquet files by the view that shows them. */
@@ -91,20 +104,44 @@ function filesFor(sql: string, results: string, runs: readonly Whole[]): Files {
 
 type Connection = Awaited<ReturnType<typeof openQuery>>['connection']
 
+/** A file in the cache that is never made: what DuckDB cannot hold in memory goes beside it. */
+const SPILL = 'query'
+
 /** The statement on a database of these files. */
 async function answer(wanted: QueryWanted, tables: readonly TableOfRows[], files: Files): Promise<QueryOutcome> {
-  const { sql, parquet } = wanted
-  const ask = async <T>(output: string | undefined, work: (connection: Connection) => Promise<T>): Promise<T> => {
-    using database = await openQuery({ tables, files, output, threads: availableParallelism() })
+  const { sql, parquet, cache } = wanted
+  const limits = { threads: availableParallelism(), memory: Math.max(LEAST_MEMORY, Math.floor(totalmem() / 4)) }
+  const ask = async <T>(
+    output: string | undefined,
+    spill: string | undefined,
+    work: (connection: Connection) => Promise<T>,
+  ): Promise<T> => {
+    using database = await openQuery({ tables, files, output, ...limits, spill })
     await mustSelect(database.connection, sql)
     return await work(database.connection)
   }
-  if (parquet === undefined) return { table: await ask(undefined, (connection) => select(connection, sql, MOST_ROWS)) }
-  const file = resolve(parquet)
-  const rows = await beside(wanted.cache, file, (partial) =>
-    ask(partial, (connection) => copyTo(connection, sql, partial)),
-  )
-  return { file, rows }
+  if (parquet !== undefined) {
+    const file = resolve(parquet)
+    const rows = await beside(cache, file, (partial) =>
+      ask(partial, `${partial}.spill`, (connection) => copyTo(connection, sql, partial)),
+    )
+    return { file, rows }
+  }
+  const rows = (spill: string | undefined) => ask(undefined, spill, (connection) => select(connection, sql, MOST_ROWS))
+  let begun = false
+  try {
+    makeDirectory(cache)
+    return {
+      table: await besideIn(cache, join(cache, SPILL), async (dir) => {
+        begun = true
+        return await rows(join(dir, 'spill'))
+      }),
+    }
+  } catch (error) {
+    if (begun) throw error
+    // A cache that takes nothing is no reason to refuse what fits in memory.
+    return { table: await rows(undefined) }
+  }
 }
 
 type Skip = (name: string, why: string) => void

@@ -10,12 +10,16 @@ export interface Database extends Disposable {
   readonly connection: DuckDBConnection
 }
 
-/** A database in memory. Nothing is fetched: the lab needs none of DuckDB's extensions. */
+/**
+ * A database in memory. Nothing is fetched: the lab needs none of DuckDB's extensions. What does not fit in memory goes to `temp_directory`,
+ * and nowhere unless that is named: DuckDB's own choice is `.tmp` of the current directory, which it then lets every statement read.
+ */
 export async function openDatabase(settings: Readonly<Record<string, string>>): Promise<Database> {
   const { DuckDBInstance } = await import('@duckdb/node-api')
   const instance = await DuckDBInstance.create(':memory:', {
     autoinstall_known_extensions: 'false',
     autoload_known_extensions: 'false',
+    temp_directory: '',
     ...settings,
   })
   const connection = await instance.connect()
@@ -30,6 +34,16 @@ export async function openDatabase(settings: Readonly<Record<string, string>>): 
 
 /** A text as SQL: doubled quotes stand for themselves. */
 export const quoted = (text: string): string => `'${text.replaceAll("'", "''")}'`
+
+/**
+ * The name of a file that is read, without its quotes: where DuckDB reads, `*`, `?` and `[` are patterns, and a directory called `a[b]` would
+ * be taken for its neighbour `ab`. A file that is written is named as it is.
+ */
+export const literally = (file: string): string => file.replaceAll(/[[*?]/g, '[$&]')
+
+/** Parquet files as a table of SQL. No part of a path is a column, also where a directory is called `run=3`. */
+export const parquet = (files: readonly string[], ...options: readonly string[]): string =>
+  `read_parquet([${files.map((file) => quoted(literally(file))).join(', ')}], ${['hive_partitioning = false', ...options].join(', ')})`
 
 /** A name as SQL. */
 export const quotedName = (name: string): string => `"${name.replaceAll('"', '""')}"`

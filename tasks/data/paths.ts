@@ -5,7 +5,7 @@
 import type { Pattern } from '../config/interpolate.ts'
 import type { TraceEvent } from '../linux/trace-line.ts'
 import { MOST_STEPS, ReadCutter, type Kind } from './cut-reads.ts'
-import { openDatabase, quoted, type DuckDBConnection } from './duckdb.ts'
+import { openDatabase, parquet, type DuckDBConnection } from './duckdb.ts'
 import { matches } from './match.ts'
 import { Processes } from './processes.ts'
 import { withoutAddresses } from './sequences.ts'
@@ -183,8 +183,13 @@ export async function pathsOf(
     'run INTEGER, filename VARCHAR, limited BOOLEAN',
     runs.map(({ file, pid }, run) => [run, file, pid !== undefined]),
   )
+  const columns = ['union_by_name = true', 'filename = true', 'file_row_number = true']
+  const events = parquet(
+    runs.map(({ file }) => file),
+    ...columns,
+  )
   await connection.run(`CREATE TEMP VIEW events AS SELECT run, limited, file_row_number AS row, * EXCLUDE (run, limited, filename, file_row_number)
-    FROM read_parquet([${runs.map(({ file }) => quoted(file)).join(', ')}], union_by_name = true, filename = true, file_row_number = true) JOIN runs USING (filename)`)
+    FROM ${events} JOIN runs USING (filename)`)
   await fill(connection, 'own', 'run INTEGER, pid UINTEGER', await ownProcesses(connection, runs))
   // An import without any message of a probe has the path of its events.
   await connection.run(

@@ -1,6 +1,7 @@
 /** All runs as tables for SQL: runs, params, probes, losses in memory, events as a view of the runs' Parquet files. */
 import { messageOf } from '../engine/error.ts'
-import { openDatabase, quoted, quotedName, type Database, type DuckDBConnection } from './duckdb.ts'
+import { literally, openDatabase, parquet, quoted, quotedName, type Database, type DuckDBConnection } from './duckdb.ts'
+import { tableFunctions } from './table-functions.ts'
 
 type Value = string | number | boolean | null
 export type Row = Readonly<Record<string, Value>>
@@ -32,7 +33,7 @@ async function fill(connection: DuckDBConnection, { name, columns, rows }: Table
 /** `.../run/events.parquet`: the run is the name of the directory. */
 const parquetView = (files: readonly string[]): string =>
   `SELECT string_split(filename, '/')[-2] AS run, * EXCLUDE (filename)
-   FROM read_parquet([${files.map(quoted).join(', ')}], union_by_name = true, filename = true)`
+   FROM ${parquet(files, 'union_by_name = true', 'filename = true')}`
 
 export interface QueryOptions {
   readonly tables: readonly TableOfRows[]
@@ -41,14 +42,26 @@ export interface QueryOptions {
   /** A file that the answer may be written to, if any. */
   readonly output?: string | undefined
   readonly threads: number
+  /** What it may take of the memory; bytes. */
+  readonly memory: number
+  /** An empty directory for what does not fit in that; the caller removes it. None: it is an error of DuckDB's. */
+  readonly spill?: string | undefined
 }
 
 /**
  * A database that can read these files and nothing else of the machine, and write nothing but `output`: DuckDB's file systems are closed
  * but for these names, and its settings locked.
  */
-export async function openQuery({ tables, files, output, threads }: QueryOptions): Promise<Database> {
-  const database = await openDatabase({ threads: String(threads) })
+export async function openQuery({
+  tables,
+  files,
+  output,
+  threads,
+  memory,
+  spill = '',
+}: QueryOptions): Promise<Database> {
+  const limits = { threads: String(threads), memory_limit: `${memory}B`, temp_directory: spill }
+  const database = await openDatabase(limits)
   const { connection } = database
   try {
     for (const table of tables) await fill(connection, table)
@@ -58,7 +71,9 @@ export async function openQuery({ tables, files, output, threads }: QueryOptions
       const select = own.length === 0 ? `SELECT ${EVENTS} WHERE false` : parquetView(own)
       await connection.run(`CREATE VIEW ${quotedName(name)} AS ${select}`)
     }
-    const allowed = [...[...views.values()].flat(), ...(output === undefined ? [] : [output])]
+    // A file is looked up as it is called and as the pattern that means only it.
+    const read = [...views.values()].flat()
+    const allowed = [...new Set([...read, ...read.map(literally)]), ...(output === undefined ? [] : [output])]
     await connection.run(`SET allowed_paths = [${allowed.map(quoted).join(', ')}]`)
     await connection.run('SET enable_external_access = false')
     await connection.run('SET lock_configuration = true')
@@ -84,7 +99,7 @@ export interface Table {
  */
 export async function damageOf(file: string, deep: boolean): Promise<string | undefined> {
   using database = await openDatabase({ threads: '1' })
-  const source = `read_parquet(${quoted(file)})`
+  const source = parquet([file])
   try {
     await database.connection.run(deep ? `SELECT count(COLUMNS(*)) FROM ${source}` : `SELECT * FROM ${source} LIMIT 0`)
     return undefined
@@ -96,13 +111,50 @@ export async function damageOf(file: string, deep: boolean): Promise<string | un
 /** DuckDB's number of a statement that only reads. */
 const SELECT = 1
 
+/**
+ * Functions in the place of a table that only read, and only what the database may: nothing is left on (enable_logging, enable_profiling) or
+ * taken for an address (arrow_scan), and no text becomes a statement that nobody looked at (query, json_execute_serialized_sql).
+ */
+const READING = new Set([
+  ...[
+    'range',
+    'generate_series',
+    'unnest',
+    'repeat',
+    'repeat_row',
+    'json_each',
+    'json_tree',
+    'histogram',
+    'histogram_values',
+  ],
+  ...[
+    'read_parquet',
+    'parquet_scan',
+    'parquet_metadata',
+    'parquet_file_metadata',
+    'parquet_kv_metadata',
+    'parquet_schema',
+  ],
+  ...['duckdb_tables', 'duckdb_views', 'duckdb_columns', 'duckdb_types', 'duckdb_functions', 'duckdb_keywords'],
+  ...['duckdb_settings', 'pragma_table_info', 'pragma_version'],
+])
+
 /** The statement is not one SELECT. */
 export class NotASelect extends Error {}
 
-/** Throws NotASelect, or DuckDB's own error for what it cannot understand. Needed because SQL could otherwise write to a file that it may read. */
+/** It calls a function in the place of a table that a query of results may not; its name. */
+export class NotATable extends Error {}
+
+/**
+ * Throws NotASelect, NotATable, or DuckDB's own error for what it cannot understand. Needed because SQL could otherwise write to a file that it may read,
+ * and because some functions that stand where a table can do more than read.
+ */
 export async function mustSelect(connection: DuckDBConnection, sql: string): Promise<void> {
   const statements = await connection.extractStatements(sql)
   if (statements.count !== 1) throw new NotASelect(`${statements.count} statements`)
+  // Before anything is bound: that alone calls some of them.
+  const other = (await tableFunctions(connection, sql)).find((name) => !READING.has(name))
+  if (other !== undefined) throw new NotATable(other)
   const prepared = await statements.prepare(0)
   try {
     if (Number(prepared.statementType) !== SELECT) throw new NotASelect('another statement')
@@ -137,7 +189,7 @@ export async function select(connection: DuckDBConnection, sql: string, most: nu
 /** Writes the answer as Parquet. The statement has passed `mustSelect`. */
 export async function copyTo(connection: DuckDBConnection, sql: string, file: string): Promise<number> {
   const result = await connection.runAndReadAll(
-    `COPY (${sql.replace(/[\s;]+$/, '')}\n) TO ${quoted(file)} (FORMAT parquet, COMPRESSION zstd, USE_TMP_FILE false)`,
+    `COPY (FROM query(${quoted(sql)})) TO ${quoted(file)} (FORMAT parquet, COMPRESSION zstd, USE_TMP_FILE false)`,
   )
   return Number(result.getRowsJson()[0]?.[0] ?? 0)
 }

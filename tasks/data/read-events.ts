@@ -1,6 +1,6 @@
 /** Events out of a run's table: only those that are asked for, so that a table of any size can be looked into. */
 import { TYPED, type TraceEvent } from '../linux/trace-line.ts'
-import { openDatabase, quoted } from './duckdb.ts'
+import { openDatabase, parquet, quoted } from './duckdb.ts'
 
 export interface EventFilter {
   readonly comm?: string | undefined
@@ -52,7 +52,7 @@ export async function* eachInTable(file: string, filter: EventFilter, ticks: boo
   // One thread: the rows come in the order of the table.
   using database = await openDatabase({ threads: '1' })
   const result = await database.connection.stream(
-    `SELECT ${COLUMNS} FROM read_parquet(${quoted(file)}) WHERE ${conditions(filter)}`,
+    `SELECT ${COLUMNS} FROM ${parquet([file])} WHERE ${conditions(filter)}`,
   )
   for await (const rows of result.yieldRowsJs()) yield (rows as unknown as Values[]).map((row) => eventOf(row, ticks))
 }
@@ -85,7 +85,7 @@ export async function readEvents(
  */
 export async function* eventsInOrder(file: string): AsyncGenerator<TraceEvent[]> {
   using database = await openDatabase({ threads: '1' })
-  const result = await database.connection.stream(`SELECT ${COLUMNS} FROM read_parquet(${quoted(file)})`)
+  const result = await database.connection.stream(`SELECT ${COLUMNS} FROM ${parquet([file])}`)
   for await (const rows of result.yieldRowsJs()) yield (rows as unknown as Values[]).map((row) => eventOf(row, false))
 }
 
@@ -105,7 +105,7 @@ export async function* eachEvents(
 ): AsyncGenerator<TraceEvent[]> {
   using database = await openDatabase({ threads: '2', memory_limit: MEMORY, temp_directory: spill })
   const result = await database.connection.stream(
-    `SELECT ${COLUMNS} FROM read_parquet(${quoted(file)}, file_row_number = true) WHERE ${conditions(filter)} ORDER BY time_ns, file_row_number`,
+    `SELECT ${COLUMNS} FROM ${parquet([file], 'file_row_number = true')} WHERE ${conditions(filter)} ORDER BY time_ns, file_row_number`,
   )
   for await (const rows of result.yieldRowsJs()) yield (rows as unknown as Values[]).map((row) => eventOf(row, ticks))
 }

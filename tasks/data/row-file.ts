@@ -2,7 +2,7 @@
 import { closeSync, openSync, writeSync } from 'node:fs'
 import { rename, rm } from 'node:fs/promises'
 import type { TraceEvent } from '../linux/trace-line.ts'
-import { openDatabase, quoted } from './duckdb.ts'
+import { literally, openDatabase, quoted } from './duckdb.ts'
 import { DELIMITER, NULL, ROW_COLUMNS, Rows, SELECTED } from './event-rows.ts'
 
 /** Rows, and characters of their messages, that are gathered before they are written. */
@@ -80,7 +80,7 @@ export class RowFile implements Disposable {
       temp_directory: `${this.#base}.spill`,
     })
     const columns = Object.entries(ROW_COLUMNS).map(([name, type]) => `${name}: '${type}'`)
-    const source = `read_csv([${this.#parts.map(quoted).join(', ')}], delim=${quoted(DELIMITER)}, nullstr=${quoted(NULL)}, quote='', escape='',
+    const source = `read_csv([${this.#parts.map((part) => quoted(literally(part))).join(', ')}], delim=${quoted(DELIMITER)}, nullstr=${quoted(NULL)}, quote='', escape='',
       header=false, auto_detect=false, parallel=false, strict_mode=true, new_line='\\n', max_line_size=${longest}, buffer_size=${longest * 2 + 1},
       columns={${columns.join(', ')}})`
     try {

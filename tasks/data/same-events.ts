@@ -1,5 +1,5 @@
 /** Whether two tables hold the very same events, whatever the runs are called and however the traces were written down. */
-import { openDatabase, quoted } from './duckdb.ts'
+import { openDatabase, parquet } from './duckdb.ts'
 
 /**
  * What stays the same when a recording is written as text and read again: microseconds, CPU, pid, and the message. Names of processes and
@@ -17,7 +17,7 @@ export async function eventsDigests(files: readonly string[]): Promise<ReadonlyM
   using database = await openDatabase({ threads: '2' })
   const reader = await database.connection.runAndReadAll(
     `SELECT filename, count(*)::VARCHAR || '-' || sum(h::HUGEINT)::VARCHAR || '-' || bit_xor(hash(h))::VARCHAR
-     FROM (SELECT filename, ${ROW} AS h FROM read_parquet([${files.map(quoted).join(', ')}], union_by_name = true, filename = true))
+     FROM (SELECT filename, ${ROW} AS h FROM ${parquet(files, 'union_by_name = true', 'filename = true')})
      GROUP BY filename`,
   )
   return new Map(reader.getRowsJson() as [string, string][])

@@ -1,6 +1,6 @@
 /** Whether two tables of events have the same rows in the same order. */
 import { TYPED } from '../linux/trace-line.ts'
-import { openDatabase, quoted } from './duckdb.ts'
+import { openDatabase, parquet, quoted } from './duckdb.ts'
 
 /**
  * Of all columns, where each row stands included. Only compared with numbers of the same process: DuckDB's hash() may change between versions.
@@ -11,7 +11,7 @@ export async function sameTables(a: string, b: string): Promise<boolean> {
   const rows = async (file: string) => {
     const reader = await database.connection.runAndReadAll(
       `SELECT count(*)::VARCHAR, sum(hash(t)::HUGEINT)::VARCHAR, bit_xor(hash(hash(t)))::VARCHAR
-       FROM read_parquet(${quoted(file)}, file_row_number = true) AS t`,
+       FROM ${parquet([file], 'file_row_number = true')} AS t`,
     )
     return JSON.stringify(reader.getRowsJson())
   }
@@ -25,8 +25,8 @@ export async function sameTables(a: string, b: string): Promise<boolean> {
 export async function sameTyped(all: string, channel: string, name: string): Promise<boolean> {
   using database = await openDatabase({ threads: '2' })
   const columns = 'time_ns, cpu, pid, comm'
-  const mine = `SELECT ${columns} FROM read_parquet(${quoted(all)}) WHERE event = ${quoted(TYPED + name)}`
-  const theirs = `SELECT ${columns} FROM read_parquet(${quoted(channel)})`
+  const mine = `SELECT ${columns} FROM ${parquet([all])} WHERE event = ${quoted(TYPED + name)}`
+  const theirs = `SELECT ${columns} FROM ${parquet([channel])}`
   const reader = await database.connection.runAndReadAll(
     `SELECT count(*) FROM ((${mine} EXCEPT ALL ${theirs}) UNION ALL (${theirs} EXCEPT ALL ${mine}))`,
   )

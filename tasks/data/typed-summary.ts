@@ -1,5 +1,5 @@
 /** What the fields of typed events are like, over the tables of many runs. */
-import { openDatabase, quoted, quotedName } from './duckdb.ts'
+import { openDatabase, parquet, quotedName } from './duckdb.ts'
 
 export interface FieldSummary {
   /** Name of its column. */
@@ -28,7 +28,7 @@ export async function typedSummary(files: readonly string[], temp: string): Prom
   const rows = async (sql: string) =>
     (await connection.runAndReadAll(sql)).getRowsJS() as unknown as (string | number | bigint | null)[][]
   await connection.run(
-    `CREATE TEMP VIEW records AS SELECT * EXCLUDE (${HEAD}) FROM read_parquet([${files.map(quoted).join(', ')}], union_by_name = true)`,
+    `CREATE TEMP VIEW records AS SELECT * EXCLUDE (${HEAD}) FROM ${parquet(files, 'union_by_name = true')}`,
   )
   const columns = (await rows('DESCRIBE records')).map(([name, type]) => ({ name: String(name), type: String(type) }))
   const summaries: FieldSummary[] = []

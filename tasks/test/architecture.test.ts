@@ -100,6 +100,10 @@ test('only ui prints, and only cli ends the process', () => {
 /** The parser reads its grammar, a file of an npm package. */
 const READS_ITS_GRAMMAR = 'linux/c-parser.ts'
 
+test('SQL names the files that it reads as duckdb.ts does: literally', () => {
+  expect(using(/read_parquet\(|FROM \$\{quoted\(/)).toEqual(['data/duckdb.ts'])
+})
+
 test('linux has no input and output', () => {
   const wrong = IMPORTS.filter(
     ({ file, from }) =>
