@@ -94,21 +94,40 @@ function nothingText(events: readonly TraceEvent[], pids: ReadonlySet<number>): 
     : `no message is the workload's; ${plural(others, 'message')} of other processes ${others === 1 ? 'is' : 'are'} not counted`
 }
 
-/** For `times: 0`: what follows the unwanted messages does not matter. */
-function forbidden(own: readonly Sequence[], expected: Expected): Pick<Checked, 'ok' | 'matching' | 'lines'> {
-  const { order, per } = expected
-  const whole = own.filter(
-    ({ events }) =>
-      events.length >= order.length && order.every((one, index) => matches(one, events[index]?.message ?? '')),
-  )
-  const [first] = whole
+/** Where the messages of an order stand one after the other in what one program printed; places that overlap count once. */
+function* places(own: readonly Sequence[], order: Expected['order'], processes: Processes): Iterable<TraceEvent> {
+  for (const [pid, sequences] of Map.groupBy(own, (one) => one.pid)) {
+    const events = sequences.flatMap((one) => one.events)
+    const execs = processes.execs(pid).map(({ timeNs }) => timeNs)
+    for (let at = 0; at + order.length <= events.length; at++) {
+      const [first, last] = [events[at], events[at + order.length - 1]]
+      if (first === undefined || last === undefined) continue
+      if (!order.every((one, index) => matches(one, events[at + index]?.message ?? ''))) continue
+      if (execs.some((time) => first.timeNs < time && time <= last.timeNs)) continue
+      yield first
+      at += order.length - 1
+    }
+  }
+}
+
+/**
+ * For `times: 0`: what stands before the unwanted messages, or follows them, does not matter; so they are looked for at every message, and
+ * not only where a sequence would begin.
+ */
+function forbidden(
+  own: readonly Sequence[],
+  { order, per }: Expected,
+  processes: Processes,
+): Pick<Checked, 'ok' | 'matching' | 'lines'> {
+  const found = [...places(own, order, processes)]
+  const [first] = found
   const lines =
     first === undefined
       ? [`no ${per} with the ${plural(order.length, 'unwanted message')}`]
       : [
-          `expected none, found ${whole.length}: the first is of ${printable(first.comm, 16)}-${first.pid} and begins with ${quoted(first.events[0]?.message ?? null)}`,
+          `expected none, found ${found.length}: the first is of ${printable(processes.comm(first.pid), 16)}-${first.pid} and begins with ${quoted(first.message)}`,
         ]
-  return { ok: whole.length === 0, matching: whole.length, lines }
+  return { ok: found.length === 0, matching: found.length, lines }
 }
 
 function wanted(
@@ -154,7 +173,7 @@ export function checkExpectation(
   const { sequences } = sequencesOf(events, pids, processes, order, per)
   const own = sequences.filter(({ partialBecause }) => partialBecause !== 'exec')
   const ofExec = sequences.length - own.length
-  const verdict = expected.times === 0 ? forbidden(own, expected) : wanted(own, expected)
+  const verdict = expected.times === 0 ? forbidden(own, expected, processes) : wanted(own, expected)
   const nothing = own.length === 0 && !verdict.ok ? [nothingText(events, pids)] : []
   return {
     ...{ expected: expectedText(expected), found: own.length, ofExec },
