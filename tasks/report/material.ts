@@ -21,12 +21,13 @@ const CLASSES: readonly (readonly [RegExp, string])[] = [
 ]
 
 function diffHtml(text: string): Html {
-  const lines = text.split('\n').slice(0, MOST_LINES)
-  return html`<pre class="diff" tabindex="0">
-${lines.map((line) => {
-  const name = CLASSES.find(([pattern]) => pattern.test(line))?.[1]
-  return name === undefined ? html`${line} ` : html`<span class="${name}">${line}</span> `
-})}</pre>`
+  const lines = text.replace(/\n$/, '').split('\n').slice(0, MOST_LINES)
+  // The line end is explicit: one in the template itself is a blank to the formatter.
+  const marked = lines.map((line) => {
+    const name = CLASSES.find(([pattern]) => pattern.test(line))?.[1]
+    return name === undefined ? html`${line}${'\n'}` : html`<span class="${name}">${line}</span>${'\n'}`
+  })
+  return html`<pre class="diff" tabindex="0">${marked}</pre>`
 }
 
 const lineCount = (text: string): number => text.replace(/\n$/, '').split('\n').length
