@@ -9,6 +9,7 @@ import { hashText } from '../engine/fingerprint.ts'
 import { failureOf } from '../test/caught.ts'
 import { tempDir } from '../test/temp-dir.ts'
 import { download, forgetUnreachable, Unavailable, type Download } from './download.ts'
+import { firstAnswer } from './first-answer.ts'
 
 const CONTENT = Buffer.from(Array.from({ length: 50_000 }, (_, index) => index % 251))
 const SHA256 = hashText(CONTENT)
@@ -186,6 +187,45 @@ test('a file’s own compression is not taken for the transfer’s', async () =>
   const it = wanted([`${url}/a`])
   await download(it)
   expect(await readFile(it.file)).toEqual(CONTENT)
+})
+
+/** Takes the connection and says nothing. */
+const silent: Handler = () => undefined
+const never = new AbortController().signal
+
+describe('silence', () => {
+  test('all addresses of a source have their time within that of the source', async () => {
+    const hosts = await Promise.all([1, 2, 3, 4].map(() => serve(silent)))
+    const urls = hosts.map(({ url }) => `${url}/a`)
+    const { answer, refused } = await firstAnswer(urls, 0, never, { connect: 800, each: 400 })
+    expect(answer).toBeUndefined()
+    expect(refused.map(({ url }) => url)).toEqual(urls)
+    for (const { reason, silent: none } of refused)
+      expect([reason, none]).toEqual([expect.stringMatching(/^no answer in [01] s$/), true])
+    expect(hosts.map(({ asked }) => asked.length)).toEqual([1, 1, 1, 1])
+  })
+
+  test('a mirror is asked while the first address is silent, and that is asked no more', async () => {
+    const left = Promise.withResolvers<string>()
+    const [slow, mirror] = [
+      await serve((request) => void request.on('close', () => left.resolve('left'))),
+      await serve(whole),
+    ]
+    const urls = [`${slow.url}/a`, `${mirror.url}/b`]
+    const { answer, refused } = await firstAnswer(urls, 0, never, { connect: 60_000, each: 59_950 })
+    expect([answer?.url, refused]).toEqual([urls[1], []])
+    expect(await left.promise).toBe('left')
+    expect((await answer?.response.arrayBuffer())?.byteLength).toBe(CONTENT.length)
+  })
+
+  test('an answer whose bytes are late is an answer', async () => {
+    const { url } = await serve((_, response) => {
+      response.writeHead(200, { 'content-length': CONTENT.length }).flushHeaders()
+      setTimeout(() => response.end(CONTENT), 500)
+    })
+    const { answer } = await firstAnswer([`${url}/a`], 0, never, { connect: 250, each: 250 })
+    expect((await answer?.response.arrayBuffer())?.byteLength).toBe(CONTENT.length)
+  })
 })
 
 describe('memory of hosts', () => {

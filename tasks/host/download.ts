@@ -5,9 +5,10 @@ import { dirname, join } from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { makeDirectory } from '../engine/directory.ts'
-import { Failure, interrupted, messageOf, type FailureParts } from '../engine/error.ts'
+import { Failure, interrupted, type FailureParts } from '../engine/error.ts'
 import { hashFile, hashText } from '../engine/fingerprint.ts'
 import { diskFailure } from '../engine/store.ts'
+import { deepest, firstAnswer, type Answer } from './first-answer.ts'
 
 /** A source that cannot be had from here, as opposed to one that is wrong: the only reason to take a fallback. */
 export class Unavailable extends Failure {
@@ -31,8 +32,6 @@ export interface Download {
   readonly onBytes: (done: number, total: number | undefined) => void
 }
 
-/** Until the first byte of an answer, for all addresses of one source together. Milliseconds. */
-const CONNECT = 5000
 /** Without a byte for this long a download is given up (and can be resumed). Milliseconds. */
 const STALLED = 30_000
 /** An unreachable host is not asked again for this long. Milliseconds. */
@@ -61,47 +60,28 @@ async function remember(cache: string, url: string, reason: string): Promise<voi
 export const forgetUnreachable = (cache: string): Promise<void> =>
   rm(join(cache, 'unreachable'), { recursive: true, force: true })
 
-/** The innermost reason of a failed fetch: "getaddrinfo ENOTFOUND cdn.kernel.org". */
-const deepest = (error: unknown): string =>
-  error instanceof Error && error.cause !== undefined ? deepest(error.cause) : messageOf(error)
-
 async function sizeOf(file: string): Promise<number> {
   return (await stat(file).catch(() => ({ size: 0 }))).size
 }
 
-/** One attempt at one URL, going on where `partial` ends. Throws the plain reason; `onAnswer` is called once the host speaks HTTP. */
-async function attempt(
-  url: string,
-  partial: string,
-  { signal, onBytes, urls }: Download,
-  onAnswer: () => void,
-): Promise<void> {
-  const from = await sizeOf(partial)
-  const control = new AbortController()
-  const patience = CONNECT / urls.length
-  let clock = setTimeout(() => control.abort(new Error(`no answer in ${patience / 1000} s`)), patience)
+/** The body of an answer, behind what `partial` has. Throws the plain reason. */
+async function transfer({ response, control }: Answer, partial: string, { signal, onBytes }: Download): Promise<void> {
+  // The part that is here is all of it, or more.
+  if (!response.ok) return await response.body?.cancel()
+  if (!response.body) throw new Error('an answer without a file')
+  const stalled = () => control.abort(new Error(`no data for ${STALLED / 1000} s`))
+  let clock = setTimeout(stalled, STALLED)
   const stop = () => control.abort(interrupted())
   signal.addEventListener('abort', stop, { once: true })
   try {
-    const response = await fetch(url, {
-      redirect: 'follow',
-      signal: control.signal,
-      // The file's own bytes: fetch asks for gzip by default and unpacks it, and then neither length nor range fit.
-      headers: { 'accept-encoding': 'identity', ...(from > 0 ? { range: `bytes=${from}-` } : {}) },
-    })
-    onAnswer()
     const resumed = response.status === 206
-    // 416: the part that is here is already all of it, or more; the checksum will tell.
-    if (response.status === 416) return await response.body?.cancel()
-    if (!response.ok) await response.body?.cancel()
-    if (!response.ok || !response.body) throw new Error(`HTTP ${response.status}`)
     const rest = Number(response.headers.get('content-length') ?? Number.NaN)
-    const total = Number.isNaN(rest) ? undefined : rest + (resumed ? from : 0)
-    let done = resumed ? from : 0
+    let done = resumed ? await sizeOf(partial) : 0
+    const total = Number.isNaN(rest) ? undefined : rest + done
     const body = Readable.fromWeb(response.body)
     body.on('data', (chunk: Buffer) => {
       clearTimeout(clock)
-      clock = setTimeout(() => control.abort(new Error(`no data for ${STALLED / 1000} s`)), STALLED)
+      clock = setTimeout(stalled, STALLED)
       done += chunk.length
       onBytes(done, total)
     })
@@ -116,16 +96,18 @@ async function attempt(
   }
 }
 
-/** The whole file from one address, verified. A part of an earlier transfer may be damaged, or of another file: without it once more. */
-async function from(url: string, partial: string, wanted: Download, onAnswer: () => void): Promise<void> {
-  const { sha256, place } = wanted
-  const resumed = (await sizeOf(partial)) > 0
-  await attempt(url, partial, wanted, onAnswer)
+/** The whole file by an answer, verified. A part of an earlier transfer may be damaged, or of another file: without it once more. */
+async function take(answer: Answer, resumed: boolean, partial: string, wanted: Download): Promise<void> {
+  const { sha256, place, signal } = wanted
+  const { url } = answer
+  await transfer(answer, partial, wanted)
   try {
     await verify(partial, sha256, place, url)
   } catch (error) {
     if (!resumed || !(error instanceof WrongBytes)) throw error
-    await attempt(url, partial, wanted, onAnswer)
+    const again = await firstAnswer([url], 0, signal)
+    if (again.answer === undefined) throw new Error(again.refused[0]?.reason)
+    await transfer(again.answer, partial, wanted)
     await verify(partial, sha256, place, url)
   }
 }
@@ -153,16 +135,25 @@ export async function download(wanted: Download): Promise<void> {
   const reasons: string[] = []
   let wrong: WrongBytes | undefined
   makeDirectory(dirname(file))
+  if (signal.aborted) throw interrupted()
+  let left: readonly string[] = []
   for (const url of urls) {
-    if (signal.aborted) throw interrupted()
     const known = await rememberedReason(cache, url)
-    if (known !== undefined) {
-      reasons.push(`${url}: ${known}`)
-      continue
+    if (known === undefined) left = [...left, url]
+    else reasons.push(`${url}: ${known}`)
+  }
+  while (left.length > 0) {
+    const from = await sizeOf(partial)
+    const { answer, refused } = await firstAnswer(left, from, signal)
+    for (const { url, reason, silent } of refused) {
+      // Only a host that never answered is remembered: a 404 says nothing about its other files.
+      if (silent) await remember(cache, url, reason)
+      reasons.push(`${url}: ${reason}`)
     }
-    let answered = false
+    left = left.filter((url) => url !== answer?.url && !refused.some((one) => one.url === url))
+    if (answer === undefined) continue
     try {
-      await from(url, partial, wanted, () => (answered = true))
+      await take(answer, from > 0, partial, wanted)
       await rename(partial, file)
       return
     } catch (error) {
@@ -174,13 +165,10 @@ export async function download(wanted: Download): Promise<void> {
       }
       const failure = diskFailure(error, place)
       if (failure instanceof Failure) throw failure
-      const reason = deepest(error)
-      // A broken transfer keeps its part. Only a host that never answered is remembered: a 404 says nothing about its other files.
-      if (!answered) await remember(cache, url, reason)
+      // A broken transfer keeps its part.
       const kept = await sizeOf(partial)
-      reasons.push(
-        `${url}: ${reason}${kept > 0 ? ` (${Math.round(kept / 1e5) / 10} MB are kept; the next try goes on there)` : ''}`,
-      )
+      const goesOn = kept > 0 ? ` (${Math.round(kept / 1e5) / 10} MB are kept; the next try goes on there)` : ''
+      reasons.push(`${answer.url}: ${deepest(error)}${goesOn}`)
     }
   }
   if (wrong) {
