@@ -27,6 +27,24 @@ export const EMPTY = '~empty'
 /** The probe that an empty one is made of, and any other itself. */
 export const fullName = (probe: string): string => (probe.endsWith(EMPTY) ? probe.slice(0, -EMPTY.length) : probe)
 
+/**
+ * Whether an expectation is about an arm on this kernel. An arm without probes, or with empty ones, has nothing to show; without `probes` it
+ * has the experiment's.
+ */
+export function concerns(
+  {
+    kernels,
+    probes: wanted,
+  }: { readonly kernels?: readonly string[] | undefined; readonly probes?: readonly string[] | undefined },
+  kernel: string,
+  { probes }: Pick<Arm, 'probes'>,
+): boolean {
+  if (kernels !== undefined && !kernels.includes(kernel)) return false
+  if (probes === undefined) return true
+  const speaking = probes.filter((name) => name === fullName(name))
+  return speaking.length > 0 && (wanted === undefined || wanted.some((name) => speaking.includes(name)))
+}
+
 /** The value of the axis `probe` that stands for no probe at all. */
 export const NO_PROBE = 'none'
 

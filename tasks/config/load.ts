@@ -8,7 +8,8 @@ import { RECIPE_FILE, readRecipe } from './recipe.ts'
 import { readYaml } from './read-yaml.ts'
 import { type Context, type HostFacts, relationProblems } from './relations.ts'
 import { Lab } from './schema.ts'
-import { shapeProblems, validParts } from './shape.ts'
+import { shapeProblems } from './shape.ts'
+import { validParts } from './valid-parts.ts'
 import { type YamlText, locate, pathText } from './yaml-location.ts'
 
 /** What loading needs from outside. */
@@ -59,7 +60,7 @@ function recipeProblems(data: unknown, file: string, { shown, toolRoot, files }:
   )
   return [...new Set(named)].flatMap((directory) => {
     const recipe = path.join(directory, RECIPE_FILE)
-    const bytes = files.read(recipe)
+    const bytes = files.kind(recipe) === 'file' ? files.read(recipe) : undefined
     const inside = path.relative(labDir, recipe)
     const name = inside.startsWith('..') ? recipe : path.join(path.dirname(shown), inside)
     return bytes === undefined ? [] : readRecipe(name, bytes).diagnostics

@@ -75,7 +75,7 @@ describe('paths', () => {
   })
 
   test('a file that may not be read', () => {
-    const files = { kind: () => 'unreadable' as const, list: () => [] }
+    const files = { kind: () => 'unreadable' as const, list: () => [], read: () => undefined }
     expect(pathProblem('probe', 'x.c', { labDir: '/l', toolRoot: '/t' }, files)).toEqual({
       message: 'probe source "x.c" cannot be read',
       wayOut: 'give yourself read permission',

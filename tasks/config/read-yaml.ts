@@ -163,8 +163,8 @@ export function readYaml(file: string, bytes: Uint8Array, words = LAB_FILE): Rea
   const syntax = syntaxDiagnostics(yaml)
   if (syntax.length > 0) return { yaml, diagnostics: syntax }
 
-  const { diagnostics, dangling } = lintKeysAndAliases(yaml)
-  if (dangling) return { yaml, diagnostics }
+  const { diagnostics, whole } = lintKeysAndAliases(yaml)
+  if (!whole) return { yaml, diagnostics }
   const result = plain(document)
   const problem = 'problem' in result ? result.problem : topLevel(result.data, words)
   if (problem !== undefined) return { yaml, diagnostics: [...diagnostics, here(problem)] }

@@ -1,12 +1,14 @@
 /** Checks of what an experiment expects. */
 import { messageOf, Failure } from '../engine/error.ts'
+import { concerns } from './arms.ts'
 import type { Path, Problem } from './diagnostic.ts'
 import { patternsOf } from './expect-texts.ts'
 import { interpolate, isRegex, patternOf, references } from './interpolate.ts'
 import { repeated } from './relate-kernels.ts'
 import { vmOf } from './relate-experiments.ts'
+import { armsOf } from './relate-matrix.ts'
 import type { Check } from './relations.ts'
-import type { Experiment } from './schema.ts'
+import type { Experiment, ParamValue } from './schema.ts'
 
 /**
  * `patternOf` for a first set of values: whether a pattern compiles does not depend on values that are put in as
@@ -18,7 +20,7 @@ function patternProblem(
 ): Pick<Problem, 'message' | 'wayOut'> | undefined {
   const first = Object.fromEntries(Object.entries(params).map(([name, values]) => [name, values[0] ?? '']))
   // Undeclared parameters are another check's problem; with a stand-in this one can still be made.
-  for (const { name } of references(text)) first[name] ??= '0'
+  for (const { name } of references(text)) if (!Object.hasOwn(first, name)) first[name] = '0'
   try {
     patternOf(text, first)
     return undefined
@@ -50,16 +52,25 @@ const patterns: Check = function* ({ lab: { experiments } }) {
 /** `times` of each arm must be a whole number; it may come from a parameter, whose values may be anything. */
 function* times({ expect = [], params = {} }: Experiment, at: Path): Iterable<Problem> {
   for (const [index, one] of expect.entries()) {
-    const text = 'order' in one ? one.times : undefined
-    if (typeof text !== 'string') continue
+    if (!('order' in one) || one.times === undefined) continue
+    const text = String(one.times)
     const [reference] = references(text)
     const values =
       reference !== undefined && Object.hasOwn(params, reference.name) ? (params[reference.name] ?? []) : []
-    const bad = values.find((value) => !/^[0-9]{1,9}$/.test(interpolate(text, { [reference?.name ?? '']: value })))
+    const timesOf = (value: ParamValue) => interpolate(text, { [reference?.name ?? '']: value })
+    const here = { severity: 'error', path: [...at, 'expect', index, 'times'], at: 'value' } as const
+    const many = (reference === undefined ? [text] : values.map(timesOf)).find((count) => Number(count) > 1)
+    if (one.per === 'run' && many !== undefined)
+      yield {
+        ...here,
+        message: `times is ${many}, and a run has one sequence: it would always fail`,
+        wayOut: 'write `per: read`, or leave times out',
+      }
+    const bad = values.find((value) => !/^[0-9]{1,9}$/.test(timesOf(value)))
     if (bad === undefined) continue
     const message = `times is ${text}, and "${String(bad)}" is not a number of times`
     const wayOut = `give ${reference?.name} whole numbers only, or write times as a number`
-    yield { severity: 'error', path: [...at, 'expect', index, 'times'], at: 'value', message, wayOut }
+    yield { ...here, message, wayOut }
   }
 }
 
@@ -109,21 +120,26 @@ const calls: Check = function* ({ lab: { experiments } }) {
   }
 }
 
-/**
- * A kernel that the VM may boot and that no expectation speaks of: the run would pass without anything being checked.
- */
+/** An arm, on a kernel that it may run on, of which no expectation speaks: it would pass without anything being checked. */
 const coverage: Check = function* ({ lab: { experiments, vms }, names }) {
   for (const [name, experiment] of Object.entries(experiments)) {
     const { expect = [] } = experiment
-    const machine = vmOf(experiment, names.vms ?? [])
-    const kernel = machine !== undefined && Object.hasOwn(vms, machine) ? vms[machine]?.kernel : undefined
-    if (kernel === undefined || expect.length === 0 || expect.some(({ kernels }) => kernels === undefined)) continue
-    const bootable = typeof kernel === 'string' ? [kernel] : [kernel.use, ...(kernel.fallback ?? [])]
-    const covered = new Set(expect.flatMap(({ kernels = [] }) => kernels))
-    const open = bootable.filter((each) => !covered.has(each))
-    if (open.length === 0) continue
-    const message = `no expectation of experiment ${name} applies to ${open.join(', ')}, which vm ${machine} may boot`
-    const wayOut = 'add an entry for it, or an entry without "kernels"'
+    if (expect.length === 0) continue
+    const machine = vmOf(experiment, names.vms ?? []) ?? ''
+    const kernel = Object.hasOwn(vms, machine) ? vms[machine]?.kernel : undefined
+    const bootable =
+      kernel === undefined ? [] : typeof kernel === 'string' ? [kernel] : [kernel.use, ...(kernel.fallback ?? [])]
+    const open = new Set<string>()
+    for (const arm of armsOf(name, experiment) ?? [])
+      for (const each of arm.kernel === undefined ? bootable : [arm.kernel]) {
+        // Without a probe there is nothing to show.
+        if (!concerns({}, each, arm) || expect.some((one) => concerns(one, each, arm))) continue
+        const by = experiment.matrix?.probe === undefined ? '' : ` with ${arm.probes?.join(', ')}`
+        open.add(arm.kernel === undefined ? `${each}${by}, which vm ${machine} may boot` : `the arms on ${each}${by}`)
+      }
+    if (open.size === 0) continue
+    const message = `no expectation of experiment ${name} applies to ${[...open].join('; ')}`
+    const wayOut = 'add an entry for it, or an entry without "kernels" and "probes"'
     yield { severity: 'warning', path: ['experiments', name, 'expect'], at: 'key', message, wayOut }
   }
 }

@@ -78,12 +78,80 @@ describe('experiments', () => {
       'of: workload\n',
       'of: workload\n        kernels: [v5.10]\n',
       [
-        'warning: no expectation of experiment readiter applies to v5.4, which vm default may boot | add an entry for it, or an entry without "kernels"',
+        'warning: no expectation of experiment readiter applies to v5.4, which vm default may boot | add an entry for it, or an entry without "kernels" and "probes"',
       ],
     ],
     ['of: workload\n', 'of: workload\n        kernels: [v5.10, v5.4]\n', []],
+    // A run has one sequence.
+    [
+      'per: read\n        of: workload\n        times: ${count}',
+      'per: run\n        of: workload\n        times: 2 # ${count}',
+      ['times is 2, and a run has one sequence: it would always fail | write `per: read`, or leave times out'],
+    ],
+    [
+      'per: read',
+      'per: run',
+      ['times is 3, and a run has one sequence: it would always fail | write `per: read`, or leave times out'],
+    ],
+    // ${constructor}: no name of every object in JavaScript is a parameter.
+    [
+      'len ${bytes}/',
+      'len ${constructor}/',
+      ['${constructor} is used, and no parameter "constructor" is declared | params: bytes, count, workload.pid'],
+    ],
   ] as [string, string, string[]][])('%j -> %j', (from, to, expected) => {
     expect(said(changed([from, to]))).toEqual(expected)
+  })
+
+  const NONE = 'add an entry for it, or an entry without "kernels" and "probes"'
+  test.each<[lines: string, where: string, expected: readonly string[]]>([
+    ['matrix: { kernel: [v5.10] }', 'kernels: [v5.10]', []],
+    ['matrix: { kernel: [v5.4, v5.10] }', 'kernels: [v5.4]', ['the arms on v5.10']],
+    ['matrix: { kernel: [v5.4, v5.10] }\n    exclude: [{ kernel: v5.10 }]', 'kernels: [v5.4]', []],
+    [
+      'matrix: { kernel: [v5.4] }\n    include: [{ bytes: 16, count: 3, kernel: v5.10 }]',
+      'kernels: [v5.4]',
+      ['the arms on v5.10'],
+    ],
+    // What nothing is attached in has nothing to show.
+    ['matrix: { probe: [none, readiter] }', 'probes: [readiter]', []],
+    ['matrix: { kernel: [v5.4], probe: [other, readiter] }', 'probes: [readiter]', ['the arms on v5.4 with other']],
+    ['observer: yes', 'probes: [readiter]', []],
+  ])('%j and an expectation of %j', (lines, where, expected) => {
+    const text = changed(
+      ['repeat: 5', `repeat: 5\n    ${lines}`],
+      ['of: workload\n', `of: workload\n        ${where}\n`],
+      ['  readiter: { source', '  other: { source: bpf/readiter.bpf.c }\n  readiter: { source'],
+    )
+    const message = 'warning: no expectation of experiment readiter applies to '
+    expect(said(text)).toEqual(expected.map((one) => `${message}${one} | ${NONE}`))
+  })
+
+  const roomy = { memoryBytes: 8 * 2 ** 30, cpus: 64 }
+  test.each<[vm: string, trace: string, expected: readonly string[]]>([
+    // One CPU, whatever is usual.
+    ['memory: 1G\n    deterministic: yes', 'buffer: 300M', []],
+    [
+      'memory: 1G\n    deterministic: yes',
+      'buffer: 600M',
+      [
+        "ring buffers of 600M on 1 CPU take 600M, more than half of vm default's memory (1G) | make the buffer smaller or the memory of the vm larger",
+      ],
+    ],
+    ['memory: 1G\n    cpus: 64', 'clock: mono', []],
+    [
+      'memory: 64M\n    cpus: 64',
+      'clock: mono',
+      [
+        "ring buffers of 8M (when left out) on 64 CPUs take 512M, more than half of vm default's memory (64M) | make the buffer of experiment readiter (trace: { buffer: 1M }) smaller or the memory of the vm larger",
+      ],
+    ],
+  ])('%j with a trace of %j', (vm, trace, expected) => {
+    const text = changed(
+      ['    cpus: 2\n    memory: 1G', `    ${vm}`],
+      ['repeat: 5', `repeat: 5\n    trace: { ${trace} }`],
+    )
+    expect(said(text, roomy)).toEqual(expected)
   })
 
   test('more arms than anybody runs', () => {

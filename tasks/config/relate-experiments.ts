@@ -7,14 +7,14 @@ import { type Reference, references } from './interpolate.ts'
 import { repeated } from './relate-kernels.ts'
 import { type ExpectText, parameterised } from './expect-texts.ts'
 import type { Check, Context } from './relations.ts'
-import { type Experiment, bytesOf } from './schema.ts'
+import { type Experiment, type Vm, bytesOf } from './schema.ts'
 import { nameWayOut } from './suggest.ts'
 import { wordsProblem } from './words.ts'
 
 /** Columns that results have beside the parameters: a parameter of the same name could not be told apart. */
 const RESERVED = ['arm', 'experiment', 'kernel', 'lab', 'observer', 'probe', 'repeat', 'run', 'vm', 'workload']
 /** More arms than anybody runs, and fewer than would fill the memory when they are listed. */
-const MOST_ARMS = 10_000
+export const MOST_ARMS = 10_000
 
 /** The VM an experiment uses: the one it names, else `default`, else the only one. Undefined where that is open. */
 export function vmOf(experiment: Pick<Experiment, 'vm'>, vms: readonly string[]): string | undefined {
@@ -139,25 +139,32 @@ const commands: Check = function* ({ lab: { experiments } }) {
   }
 }
 
+/** The CPUs of a VM: a deterministic one has one. */
+export const cpusOf = ({ deterministic, cpus = DEFAULTS.cpus }: Vm): number => (deterministic === 'yes' ? 1 : cpus)
+
 /** Ring buffers are allocated whole when tracing starts; a guest that cannot hold them fails in the middle of a run. */
 const buffers: Check = function* ({ lab: { experiments, vms }, names }: Context) {
+  const told = new Set<string>()
   for (const [name, experiment] of Object.entries(experiments)) {
-    const machine = vmOf(experiment, names.vms ?? [])
-    const vm = machine !== undefined && Object.hasOwn(vms, machine) ? vms[machine] : undefined
-    const buffer = experiment.trace?.buffer
-    if (vm === undefined || buffer === undefined) continue
-    const { cpus = DEFAULTS.cpus, memory = DEFAULTS.memory } = vm
+    const machine = vmOf(experiment, names.vms ?? []) ?? ''
+    const vm = Object.hasOwn(vms, machine) ? vms[machine] : undefined
+    const { buffer, onLoss } = experiment.trace ?? {}
+    // What no experiment says is said once, at the VM.
+    if (vm === undefined || (buffer === undefined && told.has(machine))) continue
+    const { memory = DEFAULTS.memory } = vm
+    const cpus = cpusOf(vm)
     // A retry doubles it.
-    const all = bytesOf(buffer) * cpus * (experiment.trace?.onLoss === 'retry' ? 2 : 1)
+    const all = bytesOf(buffer ?? DEFAULTS.buffer) * cpus * (onLoss === 'retry' ? 2 : 1)
     if (all <= bytesOf(memory) / 2) continue
+    if (buffer === undefined) told.add(machine)
     yield {
       severity: 'error',
-      path: ['experiments', name, 'trace', 'buffer'],
+      path: buffer === undefined ? ['vms', machine, 'memory'] : ['experiments', name, 'trace', 'buffer'],
       at: 'value',
       message:
-        `ring buffers of ${buffer} on ${cpus} CPUs take ${sizeText(all)}, ` +
+        `ring buffers of ${buffer ?? `${DEFAULTS.buffer} (when left out)`} on ${cpus} CPU${cpus === 1 ? '' : 's'} take ${sizeText(all)}, ` +
         `more than half of vm ${machine}'s memory (${memory})`,
-      wayOut: 'make the buffer smaller or the memory of the vm larger',
+      wayOut: `make the ${buffer === undefined ? `buffer of experiment ${name} (trace: { buffer: 1M })` : 'buffer'} smaller or the memory of the vm larger`,
     }
   }
 }

@@ -2,6 +2,7 @@
 import type { Problem } from './diagnostic.ts'
 import type { Kernel } from './schema.ts'
 import type { Check } from './relations.ts'
+import { ENOUGH } from './yaml-lint.ts'
 
 type Kernels = Readonly<Record<string, Kernel>>
 
@@ -107,9 +108,16 @@ const parallelPaths: Check = function* ({ lab: { kernels } }) {
 
 /** Entries of a list that stand in it before. */
 export function* repeated(list: readonly unknown[], path: Problem['path']): Iterable<Problem> {
+  const seen = new Set<string>()
+  let told = 0
   for (const [index, value] of list.entries()) {
-    if (list.findIndex((other) => String(other) === String(value)) === index) continue
-    const message = `"${String(value)}" is in the list twice`
+    const text = String(value)
+    if (!seen.has(text)) {
+      seen.add(text)
+      continue
+    }
+    if (told++ === ENOUGH) return
+    const message = `"${text}" is in the list twice`
     yield { severity: 'error', path: [...path, index], at: 'value', message, wayOut: 'keep one' }
   }
 }

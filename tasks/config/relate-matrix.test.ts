@@ -9,13 +9,15 @@ test.each([
   ['matrix: { probe: [readiter, none] }', []],
   ['matrix: { kernel: [v5.4, v5.4] }', ['"v5.4" is in the list twice']],
   ['exclude: [{ byte: 16 }]', ['there is nothing called "byte" to choose']],
+  ['exclude: [{ bytes: 16 }]', ['no arm is left: `exclude` takes all of them away']],
+  ['exclude: [{ bytes: 16 }]\n    include: [{ bytes: 17, count: 1 }]', []],
   ['exclude: [{ bytes: 17 }]', ['no arm has bytes 17: nothing is left out']],
   ['include: [{ bytes: 17 }]', ['the arm says nothing about count']],
   ['include: [{ bytes: 17, count: 1 }]', []],
   ['seed: 7', ['a seed does nothing here']],
   ['order: shuffled\n    seed: 7', []],
   ['before: [drop-caches, { sysctl: { vm.swappiness: 10 } }, { run: "sync" }]', []],
-  ['before: [drop-cache]', ['before']],
+  ['before: [drop-cache]', ['"drop-cache" is not drop-caches | did you mean "drop-caches"?']],
   ['before: [{ run: "echo ${byte}" }]', ['no parameter "byte" is declared']],
   ['before: [{ run: "echo a | b" }]', ['run']],
   ['before: [{ sysctl: { "../../x": 1 } }]', ['a sysctl is named like vm.swappiness']],
@@ -32,6 +34,7 @@ test.each([
   ['control: cold', ['there is nothing to compare with cold runs']],
   ['start: cold\n    control: cold', ['there is nothing to compare with cold runs']],
   ['before: [{ remount: /data }, { pin: 1 }, { pin: [0, 1] }]', []],
+  ['before: [{ remount: /date }]', ['the VM has no data disk on /date | did you mean "/data"?']],
   ['before: [{ remount: data }]', ['a mount point is a path such as /data']],
   ['before: [{ pin: -1 }]', ['pin']],
   ['before: [{ pin: [0, 2] }]', ['the VM has no CPU 2: it has 2']],
@@ -57,4 +60,8 @@ test('repeat until needs a metric that there is, a precision and a maximum', () 
   expect(until('repeat: { until: { metric: ns, ci: 5%, max: 200 } }')[0]).toContain('there is no metric "ns"')
   expect(until(`${metrics}\n    repeat: { until: { metric: ns, ci: 5, max: 200 } }`).join()).toContain('ci')
   expect(until(`${metrics}\n    repeat: { until: { metric: ns, ci: 5% } }`).join()).toContain('max')
+  expect(until(`${metrics}\n    repeat: { until: { metric: ns, ci: 5%, max: 3 } }`)).toEqual([])
+  expect(until(`${metrics}\n    repeat: { until: { metric: ns, ci: 5%, min: 50, max: 10 } }`)).toEqual([
+    'at least 50 runs are more than the 10 that there are at most | make min smaller, or max larger',
+  ])
 })

@@ -1,9 +1,9 @@
 /** Checks of what an experiment compares: points name axes that there are, and an arm says all of them. */
 import { OBSERVERS } from '../data/observer.ts'
-import { NO_PROBE } from './arms.ts'
-import { DEFAULTS } from './defaults.ts'
+import { Failure } from '../engine/error.ts'
+import { type Arm, NO_PROBE, arms } from './arms.ts'
 import type { Path, Problem } from './diagnostic.ts'
-import { vmOf } from './relate-experiments.ts'
+import { MOST_ARMS, cpusOf, vmOf } from './relate-experiments.ts'
 import { repeated } from './relate-kernels.ts'
 import type { Check } from './relations.ts'
 import type { Experiment, Vm } from './schema.ts'
@@ -46,6 +46,21 @@ function* included(experiment: Experiment, at: Path): Iterable<Problem> {
       message: `the arm says nothing about ${missing.join(' and ')}`,
       wayOut: 'an arm that is added needs a value for each parameter and axis',
     }
+  }
+}
+
+/** The arms of an experiment, none where none is left; undefined where they are more than are allowed, which is told elsewhere. */
+export function armsOf(name: string, experiment: Experiment): readonly Arm[] | undefined {
+  const { params = {}, include = [], exclude = [], probes } = experiment
+  const { kernel, probe } = experiment.matrix ?? {}
+  const matrix = { ...(kernel && { kernel }), ...(probe && { probe }) }
+  const lists = [...Object.values(params), ...Object.values(matrix)]
+  if (lists.reduce((product, values) => product * values.length, 1) > MOST_ARMS) return undefined
+  try {
+    return arms({ name, params, matrix, include, exclude, probes, observer: experiment.observer === 'yes' })
+  } catch (error) {
+    if (error instanceof Failure) return []
+    throw error
   }
 }
 
@@ -119,7 +134,17 @@ function* controls({ control, start }: Experiment, at: Path): Iterable<Problem> 
 }
 
 function* untils({ repeat, metrics = {} }: Experiment, at: Path): Iterable<Problem> {
-  if (typeof repeat !== 'object' || Object.hasOwn(metrics, repeat.until.metric)) return
+  if (typeof repeat !== 'object') return
+  const { min, max } = repeat.until
+  if (min !== undefined && min > max)
+    yield {
+      severity: 'error',
+      path: [...at, 'repeat', 'until', 'min'],
+      at: 'value',
+      message: `at least ${min} runs are more than the ${max} that there are at most`,
+      wayOut: 'make min smaller, or max larger',
+    }
+  if (Object.hasOwn(metrics, repeat.until.metric)) return
   yield {
     severity: 'error',
     path: [...at, 'repeat', 'until', 'metric'],
@@ -132,7 +157,8 @@ function* untils({ repeat, metrics = {} }: Experiment, at: Path): Iterable<Probl
 /** What an experiment asks of its VM that the VM does not have. */
 function* onItsVm(experiment: Experiment, vm: Vm, at: Path): Iterable<Problem> {
   const { start, before = [] } = experiment
-  const cpus = vm.deterministic === 'yes' ? 1 : (vm.cpus ?? DEFAULTS.cpus)
+  const cpus = cpusOf(vm)
+  const mounts = Object.values(vm.disks ?? {}).map((disk) => disk.mount.replace(/\/$/, ''))
   if (start === 'warm' && vm.deterministic === 'yes')
     yield {
       severity: 'error',
@@ -142,7 +168,16 @@ function* onItsVm(experiment: Experiment, vm: Vm, at: Path): Iterable<Problem> {
       wayOut: 'leave `start:` out, or take another VM',
     }
   for (const [index, one] of before.entries()) {
-    if (typeof one === 'string' || !('pin' in one)) continue
+    if (typeof one === 'string') continue
+    if ('remount' in one && !mounts.includes(one.remount))
+      yield {
+        severity: 'error',
+        path: [...at, 'before', index, 'remount'],
+        at: 'value',
+        message: `the VM has no data disk on ${one.remount}`,
+        wayOut: nameWayOut(one.remount, mounts, 'its disks are on', 'declare one under `disks:` of the VM'),
+      }
+    if (!('pin' in one)) continue
     const beyond = [one.pin].flat().find((cpu) => cpu >= cpus)
     if (beyond === undefined) continue
     yield {
@@ -158,18 +193,31 @@ function* onItsVm(experiment: Experiment, vm: Vm, at: Path): Iterable<Problem> {
 export const MATRIX_CHECKS: readonly Check[] = [
   function* ({ lab: { experiments, vms }, names }) {
     for (const [name, experiment] of Object.entries(experiments)) {
-      const vm = vms[vmOf(experiment, names.vms ?? []) ?? '']
+      const machine = vmOf(experiment, names.vms ?? []) ?? ''
+      const vm = Object.hasOwn(vms, machine) ? vms[machine] : undefined
       if (vm !== undefined) yield* onItsVm(experiment, vm, ['experiments', name])
     }
   },
   function* ({ lab: { experiments } }) {
-    for (const [name, experiment] of Object.entries(experiments))
-      for (const check of [included, excluded, lists, observers, seeds, controls, untils])
-        yield* check(experiment, ['experiments', name])
+    for (const [name, experiment] of Object.entries(experiments)) {
+      const at = ['experiments', name]
+      if (experiment.exclude !== undefined && armsOf(name, experiment)?.length === 0)
+        yield {
+          severity: 'error',
+          path: [...at, 'exclude'],
+          at: 'key',
+          message: 'no arm is left: `exclude` takes all of them away',
+          wayOut: 'remove a line of it',
+        }
+      for (const check of [included, excluded, lists, observers, seeds, controls, untils]) yield* check(experiment, at)
+    }
   },
   function* ({ lab: { experiments, probes } }) {
     for (const [name, { observer, probes: own }] of Object.entries(experiments)) {
-      const sample = observer === 'yes' ? own.find((one) => probes[one] && 'sample' in probes[one]) : undefined
+      const sample =
+        observer === 'yes'
+          ? own.find((one) => Object.hasOwn(probes, one) && 'sample' in (probes[one] ?? {}))
+          : undefined
       if (sample !== undefined)
         yield {
           severity: 'error',

@@ -8,6 +8,10 @@ import { type Disk, bytesOf } from './schema.ts'
 
 /** Below this a Debian userland with an ssh server and trace buffers is killed for memory before it can say why. */
 const LEAST_MEMORY = 64 * 2 ** 20
+/** With less, ext4 has no room for anything; more takes minutes and gigabytes to lay out, and no guest of a lab fills it. */
+const DISK = { least: 2 ** 20, most: 2 ** 40 }
+/** Of one part of a path (ext4's limit); bytes. */
+const LONGEST_NAME = 255
 /** The kernel of the guest makes these; a disk there would hide them, and the guest would not start. */
 const KERNEL_DIRECTORIES = ['/proc', '/sys', '/dev', '/run']
 /** A disk on one of these hides the userland itself; below them a disk hides nothing. */
@@ -125,6 +129,11 @@ function* mounts(disks: Readonly<Record<string, Disk>>, at: Path): Iterable<Prob
 /** Why a name of a file on a disk cannot be used. */
 function fileProblem(name: string, all: readonly string[]): Pick<Problem, 'message' | 'wayOut'> | undefined {
   const normal = path.posix.normalize(name)
+  if (name.split('/').some((part) => Buffer.byteLength(part) > LONGEST_NAME))
+    return {
+      message: `the name of the file ${quoted(name)} is too long`,
+      wayOut: `write at most ${LONGEST_NAME} bytes`,
+    }
   if (path.posix.isAbsolute(name)) {
     return {
       message: `the file ${quoted(name)} is not relative to the disk`,
@@ -158,10 +167,17 @@ function* contents({ size, files = {} }: Disk, at: Path): Iterable<Problem> {
     const problem = fileProblem(name, names)
     if (problem !== undefined) yield { severity: 'error', path: [...at, 'files', name], at: 'key', ...problem }
   }
+  const bytes = bytesOf(size)
+  const here = { severity: 'error', path: [...at, 'size'], at: 'value' } as const
+  if (bytes < DISK.least || bytes > DISK.most) {
+    const [word, limit] = bytes < DISK.least ? ['small', 'at least 1M'] : ['large', 'at most 1024G']
+    yield { ...here, message: `${describe([...at, 'size'])}: ${size} is too ${word}`, wayOut: `write ${limit}` }
+    return
+  }
   const total = Object.values(files).reduce((sum, text) => sum + Buffer.byteLength(text), 0)
-  if (total <= bytesOf(size)) return
+  if (total <= bytes) return
   const message = `${describe([...at, 'size'])}: ${size} cannot hold its files (${sizeText(total)})`
-  yield { severity: 'error', path: [...at, 'size'], at: 'value', message, wayOut: 'make the disk larger' }
+  yield { ...here, message, wayOut: 'make the disk larger' }
 }
 
 const disks: Check = function* ({ lab: { vms } }) {

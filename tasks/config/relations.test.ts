@@ -263,13 +263,21 @@ describe('vms', () => {
     ['files: { f:', 'files: { f/g: x, f:', ['"f" is a file here and a directory in "f/g" | rename one of the two']],
     [
       'size: 64M, mount: /data, files: { f: "1 2 3\\n" }',
-      `size: 1K, mount: /data, files: { f: "${'é'.repeat(513)}" }`,
-      ['disks.data.size of vm default: 1K cannot hold its files (1K) | make the disk larger'],
+      `size: 1M, mount: /data, files: { f: &f "${'é'.repeat(2 ** 18)}", g: *f, h: "." }`,
+      ['disks.data.size of vm default: 1M cannot hold its files (1M) | make the disk larger'],
     ],
     [
       'size: 64M, mount: /data, files: { f: "1 2 3\\n" }',
-      `size: 1K, mount: /data, files: { f: "${'é'.repeat(512)}" }`,
+      `size: 1M, mount: /data, files: { f: &f "${'é'.repeat(2 ** 18)}", g: *f }`,
       [],
+    ],
+    ['size: 64M', 'size: 1023K', ['disks.data.size of vm default: 1023K is too small | write at least 1M']],
+    ['size: 64M', 'size: 1025G', ['disks.data.size of vm default: 1025G is too large | write at most 1024G']],
+    ['files: { f:', `files: { ${'d/'.repeat(200)}${'é'.repeat(127)}f:`, []],
+    [
+      'files: { f:',
+      `files: { d/${'é'.repeat(128)}:`,
+      [`the name of the file "d/${'é'.repeat(55)}…" is too long | write at most 255 bytes`],
     ],
   ])('%j -> %j', (from, to, expected) => expect(said(changed([from, to]))).toEqual(expected))
 })

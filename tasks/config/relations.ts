@@ -13,8 +13,8 @@ import { EXPECTATION_CHECKS } from './relate-expectations.ts'
 import { KERNEL_CHECKS } from './relate-kernels.ts'
 import { MATRIX_CHECKS } from './relate-matrix.ts'
 import { VM_CHECKS } from './relate-vms.ts'
-import type { ValidParts } from './shape.ts'
 import { nameWayOut } from './suggest.ts'
+import type { ValidParts } from './valid-parts.ts'
 import { pathText } from './yaml-location.ts'
 
 /** What the host has, for limits. */

@@ -1,6 +1,6 @@
 import path from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { EXAMPLE, HOST, changed, labDirectory } from './lab.fixture.ts'
+import { EXAMPLE, HOST, changed, labDirectory, open } from './lab.fixture.ts'
 import { named, openLab } from './open.ts'
 import { labFor } from './derived.ts'
 
@@ -249,4 +249,11 @@ test('a probe is a source of the lab or a sample of the kernel tree', () => {
   const { lab, at } = resolved(changed(['probes:\n', 'probes:\n  theirs: { sample: tracex1 }\n']))
   expect(lab.probes['theirs']).toEqual({ name: 'theirs', sample: 'tracex1' })
   expect(lab.probes['readiter']).toMatchObject({ source: at('bpf/readiter.bpf.c') })
+})
+
+test('disks are mounted the outer one first, those of one depth in the order of the file', () => {
+  const disks =
+    'a: { fs: ext4, size: 1M, mount: /data/sub/deep }\n      b: { fs: ext4, size: 1M, mount: /data/sub }\n      c: { fs: ext4, size: 1M, mount: /x/ }\n      data:'
+  const { lab } = open(changed(['      data:', `      ${disks}`]))
+  expect(lab.vms['default']?.disks.map(({ mount }) => mount)).toEqual(['/data', '/data/sub', '/x', '/data/sub/deep'])
 })

@@ -232,7 +232,7 @@ function resolveVm(name: string, vm: Lab['vms'][string]): ResolvedVm {
     memory: bytesOf(vm.memory ?? DEFAULTS.memory),
     accel: deterministic ? 'tcg' : (vm.accel ?? DEFAULTS.accel),
     deterministic,
-    disks: Object.entries(disks).map(([disk, { fs, size, mount, files = {} }]) => ({
+    disks: outerFirst(Object.entries(disks)).map(([disk, { fs, size, mount, files = {} }]) => ({
       name: disk,
       fs,
       size: bytesOf(size),
@@ -241,6 +241,10 @@ function resolveVm(name: string, vm: Lab['vms'][string]): ResolvedVm {
     })),
   }
 }
+
+/** The guest mounts them in this order: a disk on /data must be there before one on /data/sub. */
+const outerFirst = <T extends readonly [string, { readonly mount: string }]>(disks: readonly T[]): readonly T[] =>
+  disks.toSorted(([, one], [, other]) => one.mount.split('/').length - other.mount.split('/').length)
 
 /** Runs of an arm before its metric is looked at: fewer say nothing about a median. */
 const LEAST = 5

@@ -10,11 +10,13 @@ const ParamValue = z.union([
 ])
 
 /** A value of a map slot. Numbers beyond 2^53 are written as text, for example "0xffff888000000000". */
-const SlotValue = z.union([
-  z.int(),
-  // oxlint-disable-next-line no-control-regex -- a char array ends at NUL
-  text(/^[^\x00]+$/, 'a value is a whole number, text, ${workload.pid} or a parameter'),
-])
+const SlotValue = z
+  .union([
+    z.int(),
+    // oxlint-disable-next-line no-control-regex -- a char array ends at NUL
+    text(/^[^\x00]+$/, 'a value is a whole number, text, ${workload.pid} or a parameter'),
+  ])
+  .describe('a whole number, text, ${workload.pid} or a parameter')
 
 export const Slots = z
   .record(
@@ -25,7 +27,9 @@ export const Slots = z
         z.record(
           // oxlint-disable-next-line no-control-regex -- a char array ends at NUL
           text(/^[^\x00]+$/, 'a key is not empty'),
-          z.union([SlotValue, z.record(func, SlotValue).describe('fields of a struct: name -> value')]),
+          z
+            .union([SlotValue, z.record(func, SlotValue).describe('fields of a struct: name -> value')])
+            .describe('a value (a whole number, text, ${workload.pid} or a parameter), or fields of a struct'),
         ),
       ])
       .describe('a value (of entry 0, or of a global variable), or fields of a struct, or key -> value or fields'),

@@ -3,12 +3,12 @@
  * is there.
  */
 import { z } from 'zod'
-import { describe, isSection, quoted } from './describe.ts'
+import { describe, quoted } from './describe.ts'
 import type { Path, Problem } from './diagnostic.ts'
 import { Lab } from './schema.ts'
 import { bare, descriptionOf, formsOf, keysOf, meantKey, schemaAt, unknownKeyWayOut } from './schema-keys.ts'
 import { suggest } from './suggest.ts'
-import { changedNumbers, numberFinding } from './yaml-lint.ts'
+import { ENOUGH, changedNumbers, numberFinding } from './yaml-lint.ts'
 import { type YamlText, pathText, sourceOf } from './yaml-location.ts'
 
 type Issue = z.core.$ZodIssue
@@ -89,10 +89,17 @@ function wrongType(expected: string, value: unknown, path: Path, yaml: YamlText)
   }
   const found = kindOf(value)
   const schema = schemaAt(path)
+  if (expected.startsWith('a whole number') && typeof value === 'string' && /^[0-9]{1,15}$/.test(value))
+    return error(
+      path,
+      'value',
+      `${describe(path)}: expected ${expected}, found text`,
+      `write ${Number(value)}, without quotes`,
+    )
   const forms = formsOf(schema)
   const special = TYPE_WAYS_OUT.find(([wanted, pattern]) => wanted.test(expected) && pattern.test(found))
-  const known =
-    expected === 'a mapping' && forms.length > 0 ? `its keys are ${forms.join('; or ')}` : descriptionOf(schema)
+  const keys = forms.length > 0 ? `its keys are ${forms.join('; or ')}` : undefined
+  const known = expected === 'a mapping' ? (keys ?? descriptionOf(schema)) : (descriptionOf(schema) ?? keys)
   return error(
     path,
     'value',
@@ -121,7 +128,7 @@ function unknownKey(key: string, path: Path): ShapeProblem {
  */
 function unionProblems(path: Path, value: unknown, yaml: YamlText, data: unknown): ShapeProblem[] {
   const schema = bare(schemaAt(path))
-  const options = schema instanceof z.ZodUnion ? schema.options.filter((option) => option instanceof z.ZodType) : []
+  const options = optionsOf(schema)
   const again = (option: z.ZodType) => problemsOf(option.safeParse(value).error?.issues ?? [], path, yaml, data)
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
     const { forms, present } = formsMeant(path, value)
@@ -129,19 +136,50 @@ function unionProblems(path: Path, value: unknown, yaml: YamlText, data: unknown
     const meant = present[0] ?? (forms.length === 1 ? forms[0] : undefined)
     if (meant !== undefined) return again(meant)
     if (forms.length > 0) return [noForm(path, Object.keys(value), forms)]
+    const record = options.find((option) => option instanceof z.ZodRecord)
+    if (record !== undefined) return again(record)
   }
   const lists = options.find((option) => option instanceof z.ZodArray)
   if (Array.isArray(value) && lists !== undefined) return again(lists)
   const texts = options.find((option) => option instanceof z.ZodString)
   if (typeof value === 'string' && texts !== undefined) return again(texts)
-  const expected = options.map(
-    (option) => EXPECTED[option instanceof z.ZodNumber ? 'int' : option.def.type] ?? option.def.type,
-  )
-  if (expected.includes('text') && typeof value === 'number' && !Number.isInteger(value))
-    return [wrongType('text', value, path, yaml)]
   const numbers = options.find((option) => option instanceof z.ZodNumber)
+  const words = options.flatMap(wordsOf)
+  if (typeof value === 'string' && words.length > 0 && !(numbers !== undefined && /^[0-9]+$/.test(value)))
+    return [noWord(path, value, words, numbers !== undefined)]
+  const expected = options.flatMap((option) => {
+    const own = wordsOf(option)
+    return own.length > 0 ? own : (EXPECTED[option instanceof z.ZodNumber ? 'int' : option.def.type] ?? option.def.type)
+  })
+  // No map holds a fraction: in quotes it would be refused when the run begins.
+  const quotable = expected.includes('text') && path[2] !== 'maps'
+  if (quotable && typeof value === 'number' && !Number.isInteger(value)) return [wrongType('text', value, path, yaml)]
   if (typeof value === 'number' && numbers !== undefined) return again(numbers)
   return [wrongType([...new Set(expected)].join(' or '), value, path, yaml)]
+}
+
+/** What a value may be, each by itself. */
+function optionsOf(schema: z.ZodType | undefined): z.ZodType[] {
+  if (!(schema instanceof z.ZodUnion)) return schema === undefined ? [] : [schema]
+  return schema.options.flatMap((option) => (option instanceof z.ZodType ? optionsOf(bare(option)) : []))
+}
+
+/** Words that stand for themselves: `drop-caches`, `auto`. */
+const wordsOf = (option: z.ZodType): string[] =>
+  option instanceof z.ZodLiteral || option instanceof z.ZodEnum
+    ? [...(option instanceof z.ZodLiteral ? option.values : option.options)].map(String)
+    : []
+
+function noWord(path: Path, value: string, words: readonly string[], number: boolean): ShapeProblem {
+  const near = suggest(value, words)
+  const forms = formsOf(schemaAt(path)).filter((form) => form !== '')
+  const others = [
+    ...(number ? ['a whole number'] : []),
+    words.join(' or '),
+    forms.map((form) => `{ ${form}: ... }`).join(', '),
+  ]
+  const wayOut = near === undefined ? `write ${others.filter(Boolean).join(', or ')}` : `did you mean "${near}"?`
+  return error(path, 'value', `${describe(path)}: ${quoted(value)} is not ${words.join(' or ')}`, wayOut)
 }
 
 /** The forms of a mapping whose first key is there: the ones that are meant. */
@@ -185,12 +223,30 @@ function wrongSize(issue: z.core.$ZodIssueTooSmall | z.core.$ZodIssueTooBig, pat
 }
 
 function wrongValue(values: readonly unknown[], path: Path, value: unknown, yaml: YamlText): ShapeProblem {
-  if (typeof value !== 'string') return wrongType('text', value, path, yaml)
+  if (value === null) return wrongType('text', value, path, yaml)
+  if (typeof value !== 'string') {
+    // In YAML 1.2 these are no truth values; in other programs they are.
+    const word = typeof value === 'boolean' ? { true: 'yes', false: 'no' }[`${value}`] : undefined
+    const known = word !== undefined && values.includes(word) ? word : values.join(' or ')
+    return error(
+      path,
+      'value',
+      `${describe(path)}: expected ${values.join(' or ')}, found ${kindOf(value)}`,
+      `write ${known}`,
+    )
+  }
   const near = suggest(value, values.map(String))
   const list = values.join(', ')
   const rule = values.length === 1 ? `${list}, the only value` : `one of ${list}`
   const message = `${describe(path)}: ${quoted(value)} is not ${rule}`
   return error(path, 'value', message, near === undefined ? `write ${values.join(' or ')}` : `did you mean "${near}"?`)
+}
+
+/** Problems of the first entries of a list; the others are counted. */
+function some<T>(list: readonly T[], problems: (one: T) => ShapeProblem | ShapeProblem[], path: Path): ShapeProblem[] {
+  const found = list.slice(0, ENOUGH).flatMap(problems)
+  const more = list.length - ENOUGH
+  return more <= 0 ? found : [...found, error(path, 'key', `${describe(path)} has ${more} more problems of this kind`)]
 }
 
 /** One issue of zod as problems. Codes that the schema cannot produce keep zod's own words. */
@@ -202,7 +258,7 @@ function problemsOfIssue(issue: Issue, base: Path, yaml: YamlText, data: unknown
       // zod takes the one form that parses but for its unknown keys, and does not say that there were others.
       const { present } = formsMeant(path, value)
       if (present.length > 1) return [bothForms(path, present)]
-      return issue.keys.map((key) => unknownKey(key, path))
+      return some(issue.keys, (key) => unknownKey(key, path), path)
     }
     case 'invalid_type':
       if (value === undefined && issue.path.length > 0) return [missingKey(path)]
@@ -235,7 +291,7 @@ function skippedProblems(path: Path, value: unknown, yaml: YamlText, data: unkno
 }
 
 function problemsOf(issues: readonly Issue[], base: Path, yaml: YamlText, data: unknown): ShapeProblem[] {
-  return issues.flatMap((issue) => problemsOfIssue(issue, base, yaml, data))
+  return some(issues, (issue) => problemsOfIssue(issue, base, yaml, data), base)
 }
 
 /** A key that is missing because it is misspelt, or was to come from a YAML merge key, is one problem and not two. */
@@ -254,7 +310,9 @@ function withoutEchoes(problems: readonly ShapeProblem[]): ShapeProblem[] {
 /** Numbers whose text and value differ; where only a number may stand, quotes would be the wrong advice. */
 function numbersInDisguise(yaml: YamlText): Problem[] {
   return changedNumbers(yaml).map((problem) => {
-    if (!(bare(schemaAt(problem.path)) instanceof z.ZodNumber)) return problem
+    const schema = bare(schemaAt(problem.path))
+    const number = optionsOf(schema).some((option) => option instanceof z.ZodNumber)
+    if (!number || schema?.safeParse(sourceOf(yaml, problem.path)).success === true) return problem
     return { ...problem, wayOut: 'write it in plain decimal digits' }
   })
 }
@@ -264,34 +322,4 @@ export function shapeProblems(data: unknown, yaml: YamlText): Problem[] {
   const problems = withoutEchoes(problemsOf(Lab.safeParse(data).error?.issues ?? [], [], yaml, data))
   const told = new Set(problems.map(({ path }) => pathText(path)))
   return [...problems, ...numbersInDisguise(yaml).filter(({ path }) => !told.has(pathText(path)))]
-}
-
-/**
- * The sections with those entries that have the right shape, so that relations can be checked while others are
- * repaired.
- */
-export interface ValidParts {
-  readonly kernels: Readonly<Record<string, Lab['kernels'][string]>>
-  readonly images: Readonly<Record<string, Lab['images'][string]>>
-  readonly vms: Readonly<Record<string, Lab['vms'][string]>>
-  readonly probes: Readonly<Record<string, NonNullable<Lab['probes']>[string]>>
-  readonly experiments: Readonly<Record<string, NonNullable<Lab['experiments']>[string]>>
-}
-
-/** Every entry that is whole, from data that may have problems elsewhere. */
-export function validParts(data: unknown, problems: readonly Problem[]): ValidParts {
-  const bad = new Set(
-    problems.flatMap(({ path: [section, entry] }) => (isSection(section) ? [pathText([section, entry ?? ''])] : [])),
-  )
-  const parts = Object.fromEntries(
-    Object.entries(typeof data === 'object' && data !== null ? data : {})
-      .filter(([key, value]) => isSection(key) && typeof value === 'object' && value !== null && !Array.isArray(value))
-      .map(([section, entries]) => [
-        section,
-        Object.fromEntries(Object.entries(entries as object).filter(([name]) => !bad.has(pathText([section, name])))),
-      ]),
-  )
-  const whole = Lab.safeParse({ lab: 'x', kernels: {}, images: {}, vms: {}, ...parts })
-  const { kernels, images, vms, probes = {}, experiments = {} } = whole.data ?? { kernels: {}, images: {}, vms: {} }
-  return { kernels, images, vms, probes, experiments }
 }

@@ -7,6 +7,9 @@ import type { Diagnostic, Finding, Path, Problem } from './diagnostic.ts'
 import { suggest } from './suggest.ts'
 import { type Range, type YamlText, diagnosticAt } from './yaml-location.ts'
 
+/** More problems of one kind than anybody reads: looking further costs more than it tells. */
+export const ENOUGH = 200
+
 const error = (message: string, wayOut: string): Finding => ({ severity: 'error', message, wayOut })
 
 /** All values in the order of the text, each with its path. Aliases are not followed, so this ends for any document. */
@@ -16,15 +19,13 @@ function* valuesOf(yaml: YamlText): Generator<{ readonly node: Node; readonly pa
     const { node, path } = next
     if (!isNode(node)) continue
     yield { node, path }
+    // One by one: a call takes some hundred thousand arguments at most.
     if (isSeq(node)) {
-      const items = node.items.map((item, index) => ({ node: item, path: [...path, index] }))
-      todo.push(...items.toReversed())
+      for (const [index, item] of [...node.items.entries()].toReversed())
+        todo.push({ node: item, path: [...path, index] })
     } else if (isMap(node)) {
-      const values = node.items.map(({ key, value }) => ({
-        node: value,
-        path: isScalar(key) ? [...path, String(key.value)] : path,
-      }))
-      todo.push(...values.toReversed())
+      for (const { key, value } of node.items.toReversed())
+        todo.push({ node: value, path: isScalar(key) ? [...path, String(key.value)] : path })
     }
   }
 }
@@ -70,39 +71,41 @@ function keyProblem(yaml: YamlText, key: unknown, path: Path, seen: ReadonlyMap<
   )
 }
 
-function keyProblems(yaml: YamlText, node: Node, path: Path): Diagnostic[] {
-  if (!isMap(node)) return []
-  const found: Diagnostic[] = []
+function* keyProblems(yaml: YamlText, node: Node, path: Path): Iterable<Diagnostic> {
+  if (!isMap(node)) return
   const seen = new Map<string, number>()
   for (const { key } of node.items) {
     const finding = keyProblem(yaml, key, path, seen)
     const keyPath = isScalar(key) ? [...path, String(key.value)] : path
-    if (finding !== undefined) found.push(diagnosticAt(yaml, rangeOf(key), finding, keyPath))
+    if (finding !== undefined) yield diagnosticAt(yaml, rangeOf(key), finding, keyPath)
     if (isScalar(key) && !seen.has(String(key.value))) seen.set(String(key.value), rangeOf(key)[0])
   }
-  return found
 }
 
 /**
  * Problems of keys (duplicate, no text, none) and of aliases without an anchor.
- * @returns `dangling`: there are such aliases, and the document cannot be made plain data
+ * @returns not `whole`: there are such aliases, or more problems than were looked for, and the document cannot be made plain data
  */
-export function lintKeysAndAliases(yaml: YamlText): { diagnostics: Diagnostic[]; dangling: boolean } {
+export function lintKeysAndAliases(yaml: YamlText): { diagnostics: Diagnostic[]; whole: boolean } {
   const diagnostics: Diagnostic[] = []
   const anchors = new Set<string>()
-  let dangling = false
+  let whole = true
   for (const { node, path } of valuesOf(yaml)) {
     if (!isAlias(node) && node.anchor !== undefined) anchors.add(node.anchor)
     if (isMap(node)) for (const { key } of node.items) if (isScalar(key) && key.anchor) anchors.add(key.anchor)
-    diagnostics.push(...keyProblems(yaml, node, path))
+    for (const problem of keyProblems(yaml, node, path)) {
+      diagnostics.push(problem)
+      if (diagnostics.length >= ENOUGH) return { diagnostics, whole: false }
+    }
     if (!isAlias(node) || anchors.has(node.source)) continue
-    dangling = true
+    whole = false
     const near = suggest(node.source, anchors)
     const wayOut = near === undefined ? `quote it if it is text: "*${node.source}"` : `did you mean "*${near}"?`
     const finding = error(`*${node.source} is used, and no &${node.source} stands above it`, wayOut)
     diagnostics.push(diagnosticAt(yaml, rangeOf(node), finding, path))
+    if (diagnostics.length >= ENOUGH) break
   }
-  return { diagnostics, dangling }
+  return { diagnostics, whole }
 }
 
 /**
@@ -120,6 +123,7 @@ export function changedNumbers(yaml: YamlText): Problem[] {
   for (const { node, path } of valuesOf(yaml)) {
     if (!isScalar(node) || typeof node.value !== 'number') continue
     const source = yaml.text.slice(...rangeOf(node))
+    if (problems.length >= ENOUGH) break
     if (source !== String(node.value)) problems.push({ ...numberFinding(source, node.value), path, at: 'value' })
   }
   return problems

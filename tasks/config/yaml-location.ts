@@ -1,5 +1,16 @@
 /** From the path of a value to its place in the text of a YAML document. */
-import { type Document, type LineCounter, type Node, isAlias, isMap, isNode, isScalar, isSeq } from 'yaml'
+import {
+  type Document,
+  type LineCounter,
+  type Node,
+  type Pair,
+  type YAMLMap,
+  isAlias,
+  isMap,
+  isNode,
+  isScalar,
+  isSeq,
+} from 'yaml'
 import type { Diagnostic, Finding, Path, Problem } from './diagnostic.ts'
 
 /** A parsed file with what is needed to point into it. */
@@ -21,6 +32,22 @@ interface Step {
 
 const asNode = (value: unknown): Node | undefined => (isNode(value) ? value : undefined)
 
+/** The first pair of each key, by the key as text. Documents are not changed once they are read. */
+const PAIRS = new WeakMap<YAMLMap, Map<string, Pair>>()
+
+function pairOf(map: YAMLMap, key: string): Pair | undefined {
+  let pairs = PAIRS.get(map)
+  if (pairs === undefined) {
+    pairs = new Map()
+    for (const pair of map.items) {
+      const text = isScalar(pair.key) ? String(pair.key.value) : undefined
+      if (text !== undefined && !pairs.has(text)) pairs.set(text, pair)
+    }
+    PAIRS.set(map, pairs)
+  }
+  return pairs.get(key)
+}
+
 /**
  * The children that a path leads through. Inside an alias the walk goes on in what the alias stands for, so a place in
  * it is the place of the anchor: that is the text to change. Keys are compared as text because the document may hold a
@@ -33,7 +60,7 @@ function walk(document: Document.Parsed, path: Path): Step[] {
     if (isAlias(node)) node = node.resolve(document)
     let step: Step | undefined
     if (isMap(node)) {
-      const pair = node.items.find(({ key }) => isScalar(key) && String(key.value) === String(segment))
+      const pair = pairOf(node, String(segment))
       if (pair !== undefined) step = { key: asNode(pair.key), value: asNode(pair.value) }
     } else if (isSeq(node) && typeof segment === 'number') {
       const value = asNode(node.items[segment])

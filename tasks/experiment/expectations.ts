@@ -1,5 +1,5 @@
 /** Every expectation of an experiment against the facts of one run. */
-import { fullName, timesOf, type Arm } from '../config/arms.ts'
+import { concerns, timesOf, type Arm } from '../config/arms.ts'
 import { interpolate, patternOf, type Params } from '../config/interpolate.ts'
 import type { ResolvedExperiment } from '../config/resolve.ts'
 import type { Count, Expectation, FailureExpectation, SameSource } from '../config/schema-expect.ts'
@@ -36,19 +36,9 @@ export interface Facts {
 
 type Applicable = Pick<ResolvedExperiment, 'expect'>
 
-/** Whether an expectation is about an arm's probes: an arm without any has nothing to show. */
-function aboutProbes({ probes }: Pick<Arm, 'probes'>, wanted: readonly string[] | undefined): boolean {
-  if (probes === undefined) return true
-  // An empty probe says nothing, as none does.
-  const speaking = probes.filter((name) => name === fullName(name))
-  return speaking.length > 0 && (wanted === undefined || wanted.some((name) => speaking.includes(name)))
-}
-
 /** The expectations of an arm on this kernel. */
 export const expectedOn = ({ expect }: Applicable, kernel: string, arm: Pick<Arm, 'probes'>): readonly Expectation[] =>
-  expect.filter(
-    ({ kernels, probes }) => (kernels === undefined || kernels.includes(kernel)) && aboutProbes(arm, probes),
-  )
+  expect.filter((one) => concerns(one, kernel, arm))
 
 /** The failures that are declared for an arm on this kernel. */
 export const failuresExpectedOn = (
