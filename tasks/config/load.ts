@@ -54,6 +54,7 @@ function declaredNames(data: unknown, keyDiagnostics: readonly Diagnostic[], { t
 
 /** What is wrong with the recipes that the lab names; a recipe that is not there is the lab file's problem. */
 function recipeProblems(data: unknown, file: string, { shown, toolRoot, files }: LoadInput): Diagnostic[] {
+  if (files === undefined) return []
   const labDir = path.dirname(file)
   const named = [...textsAt(data, 'images.*.recipe')].map(([, text]) =>
     resolvePath('recipe', text, { labDir, toolRoot }),
