@@ -14,7 +14,7 @@ test('a patch has its lines, each marked for what it is', () => {
   const patch = ['--- a/f', '+++ b/f', '@@ -1,3 +1,3 @@', ' int a;', '-int <b>;', '+int c;', ' int d;', '']
   writeFileSync(join(dir, 'patch.diff'), patch.join('\n'))
   writeFileSync(join(dir, 'config'), 'CONFIG_BPF=y\n# CONFIG_NET is not set\nCONFIG_HZ=250\n')
-  const kept = new Kept(results, TOOL_ROOT, { memoryBytes: 2 ** 33, cpus: 2 })
+  const kept = new Kept(results, TOOL_ROOT)
   const manifest = { ...MANIFEST, inputs: { lab: '', image: '', kernel } }
   const { text } = new Material(kept).kernel(manifest)
   expect(text).toContain('7 lines of diff')
