@@ -9,6 +9,7 @@ import { openPack } from '../evidence/pack.ts'
 import { verifySayings } from '../evidence/sayings.ts'
 import { verifyRun, type Finding } from '../evidence/verify.ts'
 import { findRun } from '../experiment/result.ts'
+import { plural } from '../ui/text.ts'
 import type { CommandModule, Outcome } from './index.ts'
 import { labPlaces } from './places.ts'
 import type { Session } from './app.ts'
@@ -29,13 +30,14 @@ const lines = ({ run, findings }: Verified): string[] => [
 function answer(verified: readonly Verified[], problems: readonly string[], said: readonly Finding[] = []): Outcome {
   const bad = verified.filter(({ findings }) => findings.some(({ ok }) => !ok)).length
   const sound = bad === 0 && problems.length === 0 && said.every(({ ok }) => ok)
+  const doubts = verified.flatMap(({ findings }) => findings).filter((one) => one.open).length
   return {
     text: [
       ...verified.flatMap(lines),
       ...said.map((one) => `${mark(one)}  ${one.what}: ${one.fact}`),
       ...problems.map((problem) => `NOT OK  ${problem}`),
       sound
-        ? `${verified.length} result${verified.length === 1 ? '' : 's'}, all as recorded`
+        ? `${verified.length} result${verified.length === 1 ? '' : 's'}, all as recorded${doubts === 0 ? '' : `; ${plural(doubts, 'point')} that nobody can tell ("?")`}`
         : 'this is not what was recorded: do not rely on it',
     ].join('\n'),
     data: { sound, problems, pack: said, runs: verified },

@@ -15,7 +15,7 @@ import { TYPED, type TraceEvent } from '../linux/trace-line.ts'
 import type { Answer } from './replay-thread.ts'
 import type { Raw, Replayed } from './replay.ts'
 
-/** What a whole analysis takes at the very most: the longest seen is a hundredth of it. Milliseconds, and more for each million characters of the trace. */
+/** Runs of the shipped lab take less than a second of it. Milliseconds, and more for each million characters of the trace. */
 const DEADLINE = 60_000
 const MORE = 1000
 
@@ -38,6 +38,12 @@ async function textsOf(dir: string, { sha256 }: Manifest): Promise<Record<string
   )
 }
 
+async function builtFrom(kernel: string): Promise<Raw['built']> {
+  const release = await readFile(join(kernel, 'release'), 'utf8').catch(() => '')
+  const { source } = JSON.parse(await readFile(join(kernel, 'inputs.json'), 'utf8')) as { source?: unknown }
+  return { release: release.trim(), source }
+}
+
 async function read({ dir, manifest, inputs, toolRoot }: Kept, signal: AbortSignal): Promise<Raw> {
   const [dat, table] = [join(dir, 'trace.dat'), join(dir, 'events.parquet')]
   const channels = (manifest.trace.typed ?? []).map(({ name }) => name).filter((name) => CHANNEL.test(name))
@@ -56,7 +62,7 @@ async function read({ dir, manifest, inputs, toolRoot }: Kept, signal: AbortSign
     ...{ dir, manifest, toolRoot, typedEvents, typedDiffer },
     labFile: join(inputs, manifest.inputs?.lab ?? '', 'lab.yaml'),
     texts: await textsOf(dir, manifest),
-    release: (await readFile(join(inputs, manifest.inputs?.kernel ?? '', 'release'), 'utf8').catch(() => '')).trim(),
+    built: await builtFrom(join(inputs, manifest.inputs?.kernel ?? '')),
     trace: existsSync(dat)
       ? { report: await reportText(dat, signal), options: datOptions(await optionsText(dat, signal)) }
       : undefined,

@@ -22,6 +22,7 @@ import type { Manifest } from '../experiment/manifest.ts'
 import { mapsOf, type MapsFile } from '../experiment/maps.ts'
 import { lossOf } from '../experiment/typed.ts'
 import type { DatOptions } from '../import/dat.ts'
+import { printable } from '../engine/printable.ts'
 import { TYPED, type TraceEvent } from '../linux/trace-line.ts'
 import { CONSOLE_LOG } from '../vm/console.ts'
 import { compared, open, right, wrong, type Finding } from './finding.ts'
@@ -36,8 +37,8 @@ export interface Raw {
   readonly toolRoot: string
   /** Text files of the result by name, those that are there. */
   readonly texts: Readonly<Record<string, string>>
-  /** Of the kept kernel: its release. */
-  readonly release: string
+  /** Of the kept kernel: its release, and what names the source that it was built from (kernel/source.ts). */
+  readonly built: { readonly release: string; readonly source: unknown }
   /** The raw trace as text, and what it says of its recording; undefined where there is none. */
   readonly trace: { readonly report: string; readonly options: DatOptions } | undefined
   /** What is in no raw trace: typed events, from the table. */
@@ -91,8 +92,20 @@ function* filesOf(
     yield* ['trace.dat', 'events.parquet', ...(typed ?? []).map(({ name }) => typedFile(name))]
 }
 
+/** Whether the kernel is the one that the lab calls so: expectations may be for one kernel alone. */
+function kernelOf({ kernel: { name, source: title } }: Manifest, { kernels }: ResolvedLab, id: unknown): Finding {
+  const what = `kernel ${printable(name, 60)}`
+  const source = Object.hasOwn(kernels, name) ? kernels[name]?.source : undefined
+  if (source === undefined) return wrong(what, 'the lab has none of that name')
+  if ('sha256' in source && source.sha256 === id) return right(what, 'is that of the lab')
+  if ('git' in source && title === `${source.ref} (${String(id).slice(0, 12)})`)
+    return right(what, 'is that of the lab')
+  if (title.startsWith('/')) return open(what, `was built from a tree, ${printable(title, 100)}: nobody can tell which`)
+  return wrong(what, 'is built from another source than that of the lab')
+}
+
 /** Whose run it was, and of what: the kept lab against the manifest's own words. */
-function identity({ dir, manifest, release, trace }: Raw, lab: ResolvedLab, experiment: ResolvedExperiment): Finding[] {
+function identity({ dir, manifest, built, trace }: Raw, lab: ResolvedLab, experiment: ResolvedExperiment): Finding[] {
   const { arm, kernel, workload, started, run } = manifest
   const asked = argvOf(experiment.workload.run, arm.params)
   const request = traceRequest(experiment)
@@ -103,9 +116,8 @@ function identity({ dir, manifest, release, trace }: Raw, lab: ResolvedLab, expe
     compared('place', [basename(dirname(dir)), basename(dir)], [manifest.experiment, run]),
     run.startsWith(`${digits}-`) ? right('start', started) : wrong('start', `${run} did not start at ${started}`),
     compared('lab file', manifest.lab.text, lab.text),
-    Object.hasOwn(lab.kernels, kernel.name)
-      ? compared('kernel release', kernel.release, release)
-      : wrong('kernel', 'the lab has none of that name'),
+    kernelOf(manifest, lab, built.source),
+    compared('kernel release', kernel.release, built.release),
     compared('fallback kernel', kernel.fallback, kernel.wanted !== kernel.name),
     ...(version === undefined ? [] : [compared('kernel version', kernel.version, version)]),
     sameCommand(asked, workload.argv)

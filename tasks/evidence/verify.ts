@@ -1,6 +1,6 @@
 /**
  * Whether a result is what its manifest says: every file, every kept input, and everything that follows from the raw files, computed again. No
- * VM is needed. There is no signature: who writes all of it anew, raw trace included, so that it fits together, is not found.
+ * VM is needed. There is no signature: who changes the raw files or the question too, and writes all the rest anew so that it fits, is not found.
  */
 import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'

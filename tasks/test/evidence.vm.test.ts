@@ -98,6 +98,7 @@ describe('a result that was changed by somebody who makes all hashes fit is refu
     ],
     ['the command', says((manifest) => (manifest.workload.argv[1] = '/data/g')), 'command'],
     ['the kernel release', says((manifest) => (manifest.kernel.release = '6.1.0')), 'kernel release'],
+    ['the name of the kernel', says((manifest) => (manifest.kernel.name = 'v6.1')), 'kernel v6.1'],
     ['the kernel', says((manifest) => (manifest.kernel.fingerprint = 'f'.repeat(64))), 'kernel'],
     ['the image', says((manifest) => (manifest.image.fingerprint = 'f'.repeat(64))), 'image'],
     ['the lab file', says((manifest) => (manifest.lab.text += '#')), 'lab file'],
