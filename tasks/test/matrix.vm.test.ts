@@ -181,3 +181,10 @@ test('several experiments, killed between two attempts: --resume leaves the fini
   expect(said.filter((line) => line.includes('nothing is left of it'))).toHaveLength(1)
   expect((await lab.lab(['run', ...NAMES, '--resume'])).status).toBe(2)
 })
+
+test('an experiment that gives no result does not take the summary of another with it', async () => {
+  const { status, stdout, stderr } = await lab.lab(['run', 'orphan', 'first'])
+  expect(status, stderr).toBeGreaterThan(0)
+  expect(stdout).toContain('no result: experiment orphan: ')
+  expect(stdout).toContain('1 of 1 run passed')
+})
