@@ -199,7 +199,7 @@ export const COMMANDS: readonly CommandSpec[] = [
 Computed again, from trace.dat, the loader's words (holder.ndjson), stdout and the lab file as it was kept:
   events, their table and order, losses, hits, typed events' counts, metrics, expectations, verdict, methods and figures of a pack
 Compared with a hash only, since nothing else is known of it:
-  outputs and console, kallsyms, the decoded values of maps, typed events, host, QEMU, times of day
+  outputs, console, call tree, kallsyms, the decoded values of maps, typed events, host, QEMU, times of day
 Not found: who changes the raw files too, or the question (the kept lab and its expectations), and writes all the rest anew so that
 it fits together. There is no signature; publish the hash that lab export prints. "?" marks what nobody can tell.`,
     load: () => import('./verify.ts'),

@@ -1,6 +1,6 @@
 /** The thread that looks at a run again (evidence/replay.ts): it may be ended at any time, and leaves nothing behind. */
 import { parentPort, workerData } from 'node:worker_threads'
-import { messageOf } from '../engine/error.ts'
+import { Failure, messageOf } from '../engine/error.ts'
 import { replay, type Raw, type Replayed } from './replay.ts'
 
 /** What the thread answers. */
@@ -10,7 +10,8 @@ function answer(): Answer {
   try {
     return { replayed: replay(workerData as Raw) }
   } catch (error) {
-    return { why: messageOf(error) }
+    const [line] = error instanceof Failure ? (error.parts.lines ?? []) : []
+    return { why: [messageOf(error), line?.trim()].filter(Boolean).join(': ') }
   }
 }
 

@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs'
 import { readFile, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
+import { messageOf } from '../engine/error.ts'
 import { printable } from '../engine/printable.ts'
 import { listRuns, type FoundRun } from '../experiment/result.ts'
 import { figuresOf } from './figures.ts'
@@ -19,7 +20,13 @@ export async function sayings(runs: readonly FoundRun[]): Promise<Map<string, Bu
 
 /** What an unpacked pack says, against what its results say. @param dir the pack, whose results are found to be as recorded */
 export async function verifySayings(dir: string): Promise<Finding[]> {
-  const made = await sayings(await listRuns(join(dir, 'results')))
+  let made: ReadonlyMap<string, Buffer>
+  try {
+    made = await sayings(await listRuns(join(dir, 'results')))
+  } catch (error) {
+    // Of what no run proves (plans, tools) a manifest can say anything.
+    return [wrong('methods and figures', `cannot be made again: ${printable(messageOf(error), 200)}`)]
+  }
   const figures = existsSync(join(dir, FIGURES)) ? await readdir(join(dir, FIGURES)) : []
   const names = new Set([...made.keys(), ...figures.map((name) => `${FIGURES}/${name}`)])
   const bad: Finding[] = []
