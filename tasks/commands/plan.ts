@@ -4,6 +4,7 @@ import { arms, onlyArms, type Overrides } from '../config/arms.ts'
 import { labFor } from '../config/derived.ts'
 import type { ResolvedExperiment, ResolvedLab, ResolvedVm } from '../config/resolve.ts'
 import type { Context } from '../engine/context.ts'
+import { userError } from '../engine/error.ts'
 import { imagePlan, kernelPlan, type Forecast } from '../forecast.ts'
 import { missingRequirements, packagesOf } from '../host/packages.ts'
 import type { Choices } from '../plan.ts'
@@ -48,6 +49,16 @@ function runsText(experiment: ResolvedExperiment, vm: ResolvedVm, asked: RunsAsk
       ? []
       : [`${parallel === 'auto' ? 'as many VMs as the host allows' : counted(parallel, 'VM')} at a time`]),
   ].join(', ')
+}
+
+/** `--kernel` is for experiments that do not choose kernels themselves. @throws a user's Failure */
+export function refuseTwice({ name, matrix }: ResolvedExperiment, { kernel }: Choices): void {
+  if (kernel === undefined || matrix.kernel === undefined) return
+  throw userError({
+    place: `--kernel ${kernel}`,
+    fact: `experiment ${name} compares kernels itself (matrix.kernel)`,
+    wayOut: `--only kernel=${kernel} takes the arms of one`,
+  })
 }
 
 /** The plan for a VM, and for an experiment on it. */
@@ -95,5 +106,7 @@ export const work: CommandModule['work'] = async (session, [name], options) => {
   const { lab, context } = openApp(session)
   const experiment = typeof name === 'string' ? named(lab.experiments, 'experiment', name) : undefined
   const vm = named(lab.vms, 'vm', experiment?.vm ?? vmOf(lab, undefined))
-  return await planAnswer(lab, vm, experiment, choicesOf(options), context)
+  const choices = choicesOf(options)
+  if (experiment) refuseTwice(experiment, choices)
+  return await planAnswer(lab, vm, experiment, choices, context)
 }

@@ -8,12 +8,12 @@ import { STARTS } from '../config/schema.ts'
 import type { Context } from '../engine/context.ts'
 import { userError } from '../engine/error.ts'
 import { experimentStep } from '../experiment.ts'
-import { ready, type Choices } from '../plan.ts'
+import { ready } from '../plan.ts'
 import { fingerprint, openVm } from '../vm.ts'
 import { SharedVm } from '../vm/shared.ts'
 import { openApp, type App, type Session } from './app.ts'
 import { choicesOf } from './choices.ts'
-import { planAnswer } from './plan.ts'
+import { planAnswer, refuseTwice } from './plan.ts'
 import { reportAfter } from './report-after.ts'
 import { without } from './exclusive.ts'
 import type { CommandModule, Outcome } from './index.ts'
@@ -65,16 +65,6 @@ function refuseStart(
     place: `--start ${start}`,
     fact: `experiment ${name} compares warm and cold itself (control)`,
     wayOut: '--only start=warm or --only start=cold takes one of the two',
-  })
-}
-
-/** `--kernel` is for experiments that do not choose kernels themselves. */
-function refuseTwice({ name, matrix }: ResolvedExperiment, { kernel }: Choices): void {
-  if (kernel === undefined || matrix.kernel === undefined) return
-  throw userError({
-    place: `--kernel ${kernel}`,
-    fact: `experiment ${name} compares kernels itself (matrix.kernel)`,
-    wayOut: `--only kernel=${kernel} takes the arms of one`,
   })
 }
 
