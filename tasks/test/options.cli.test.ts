@@ -37,6 +37,10 @@ test.each([
   [['run', 'readiter', '--dry-run', '--only', 'bytes=3'], ['--only bytes=3']],
   [['run', 'readiter', '--dry-run', '--start', 'warm', '--deterministic'], ['no warm start']],
   [
+    ['plan', 'kinds', '--kernel', 'v5.10'],
+    ['--kernel v5.10', 'matrix.kernel'],
+  ],
+  [
     ['run', 'kinds', '--dry-run', '--kernel', 'v5.10'],
     ['--kernel v5.10', 'matrix.kernel'],
   ],
