@@ -5,7 +5,9 @@ import { expect, test } from 'vitest'
 import { TOOL_ROOT } from '../commands/app.ts'
 import { openLab } from '../config/open.ts'
 import type { ImageArtefact } from '../image.ts'
+import type { Manifest } from '../experiment/manifest.ts'
 import type { KernelArtefact } from '../kernel.ts'
+import { Kept } from '../report/kept.ts'
 import { tempDir } from '../test/temp-dir.ts'
 import { INPUTS_DIR, keepInputs, restoreLab } from './inputs.ts'
 import { ANY_HOST, readKeptLab } from './kept-lab.ts'
@@ -22,7 +24,7 @@ function labWith(base: string, source: string, tree: string): string {
   return join(dir, 'lab.yaml')
 }
 
-async function kept(source: string): Promise<{ dir: string; place: string }> {
+async function kept(source: string) {
   const base = tempDir()
   mkdirSync(join(base, 'shared'))
   mkdirSync(join(base, 'linux'))
@@ -35,7 +37,7 @@ async function kept(source: string): Promise<{ dir: string; place: string }> {
   const built = { dir: tempDir() }
   for (const name of ['inputs.json', 'packages.txt']) writeFileSync(join(built.dir, name), '{}')
   const names = await keepInputs(results, opened, built as KernelArtefact, built as ImageArtefact, TOOL_ROOT)
-  return { dir: results, place: join(results, INPUTS_DIR, names.lab) }
+  return { results, names, place: join(results, INPUTS_DIR, names.lab) }
 }
 
 test.each([
@@ -44,13 +46,16 @@ test.each([
 ])(
   'a probe %s: kept, the lab is read without it and without the tree, and has it where it is restored',
   async (_, source, name) => {
-    const { place } = await kept(source)
+    const { results, names, place } = await kept(source)
     expect(readdirSync(place, { recursive: true })).toContain(name)
     const lab = readKeptLab(join(place, 'lab.yaml'), TOOL_ROOT)
     expect(lab.experiments['readiter']).toBeDefined()
     const restored = readKeptLab(join(await restoreLab(place, tempDir()), 'lab.yaml'), TOOL_ROOT)
     const probe = restored.probes['readiter']
     expect(probe !== undefined && 'source' in probe && existsSync(probe.source)).toBe(true)
+    const run = { inputs: names, experiment: 'readiter', arm: { name: '', params: {} } } as unknown as Manifest
+    const shown = new Kept(results, TOOL_ROOT).sources(run).probes
+    expect(shown.map((one) => one.name)).toEqual([source])
     if (name.startsWith('outside')) expect(readdirSync(join(place, 'outside/2/shared'))).toContain('helper.h')
   },
 )

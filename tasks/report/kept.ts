@@ -3,7 +3,7 @@ import { existsSync, lstatSync, readFileSync } from 'node:fs'
 import { join, relative, sep } from 'node:path'
 import { patternOf, type Pattern } from '../config/interpolate.ts'
 import type { ResolvedExperiment, ResolvedLab } from '../config/resolve.ts'
-import { INPUTS_DIR } from '../evidence/inputs.ts'
+import { INPUTS_DIR, keptName } from '../evidence/inputs.ts'
 import { readKeptLab } from '../evidence/kept-lab.ts'
 import type { Manifest } from '../experiment/manifest.ts'
 
@@ -96,11 +96,13 @@ export class Kept {
     const lab = this.lab(manifest)
     const experiment = this.experiment(manifest)
     if (lab === undefined || experiment === undefined) return { probes: [], workload: undefined }
-    const file = (path: string) =>
-      // A lab file can name any file of this machine; only what was kept with it, or ships with the tool, is its own.
-      [lab.directory, this.#toolRoot].some((dir) => path.startsWith(dir + sep))
-        ? read(path, relative(lab.directory, path).replace(/^(\.\.\/)+.*\/(?=bpf\/)/, 'lab:'))
-        : []
+    // A lab file can name any file of this machine; only what was kept with it, or ships with the tool, is its own.
+    const file = (path: string) => {
+      const name = relative(lab.directory, path)
+      const own = read(join(lab.directory, keptName(name)), name)
+      if (own.length > 0 || !path.startsWith(this.#toolRoot + sep)) return own
+      return read(path, name.replace(/^(\.\.\/)+.*\/(?=bpf\/)/, 'lab:'))
+    }
     const names = new Set([...experiment.probes, ...(manifest.arm.probes ?? [])])
     const probes = [...names].flatMap((name) => {
       const probe = lab.probes[name]
