@@ -198,12 +198,14 @@ describe('SQL', () => {
 
 test('a directory with the characters of a pattern is that directory, and not its neighbour', async () => {
   const dir = tempDir()
-  for (const name of ['a[bc]1', 'ab1', 's*r', 'star', 'q?m', 'q1m', 'run=3', '[']) {
-    await putRun(join(dir, name), 'r1', '2026-01-01', `in ${name}`)
-    const { rows: found, notices } = await rows('SELECT run, message FROM events', join(dir, name))
-    expect([name, found, notices]).toEqual([name, [['r1', `in ${name}`]], []])
+  const names = ['a[bc]1', 'ab1', 's*r', 'star', 'q?m', 'q1m', '[', 'run=3', 'comm=z']
+  for (const name of names) await putRun(join(dir, name), 'r1', '2026-01-01', `in ${name}`)
+  for (const name of names) {
+    const { rows: found, notices } = await rows('SELECT run, comm, message FROM events', join(dir, name))
+    expect([name, found, notices]).toEqual([name, [['r1', '<...>', `in ${name}`]], []])
     const file = join(dir, name, 'e/r1/events.parquet')
-    expect((await readEvents(file, {}, 9, false)).events.map(({ message }) => message)).toEqual([`in ${name}`])
+    const { events } = await readEvents(file, {}, 9, false)
+    expect(events.map(({ comm, message }) => [comm, message])).toEqual([['<...>', `in ${name}`]])
     expect([...(await eventsDigests([file])).keys()]).toEqual([file])
   }
 })
