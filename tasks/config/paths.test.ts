@@ -74,6 +74,15 @@ describe('paths', () => {
     expect(pathProblem(use, text, { labDir: root, toolRoot: root }, diskFiles)).toEqual({ message, wayOut })
   })
 
+  test('a recipe whose image.yaml may not be read', () => {
+    const kind = (file: string) => (file.endsWith('.yaml') ? ('unreadable' as const) : ('directory' as const))
+    const files = { kind, list: () => [], read: () => undefined }
+    expect(pathProblem('recipe', 'img', { labDir: '/l', toolRoot: '/t' }, files)).toEqual({
+      message: 'image.yaml of recipe "img" cannot be read',
+      wayOut: 'give yourself read permission',
+    })
+  })
+
   test('a file that may not be read', () => {
     const files = { kind: () => 'unreadable' as const, list: () => [], read: () => undefined }
     expect(pathProblem('probe', 'x.c', { labDir: '/l', toolRoot: '/t' }, files)).toEqual({

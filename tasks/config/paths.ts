@@ -100,7 +100,10 @@ export function pathProblem(
   if (kind === 'unreadable')
     return { message: `${what} "${text}" cannot be read`, wayOut: 'give yourself read permission' }
   if (kind !== is) return { message: `${what} "${text}" is not a ${is}`, wayOut: `name a ${is}` }
-  if (mark === undefined || files.kind(path.join(full, mark)) === 'file') return undefined
+  const marked = mark === undefined ? 'file' : files.kind(path.join(full, mark))
+  if (marked === 'file') return undefined
+  if (marked === 'unreadable')
+    return { message: `${mark} of ${what} "${text}" cannot be read`, wayOut: 'give yourself read permission' }
   return { message: `"${text}" is not a ${what}: it has no ${mark}`, wayOut: `name a directory that holds ${mark}` }
 }
 
