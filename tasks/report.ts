@@ -1,7 +1,7 @@
 /** Step: report. One HTML file about runs, experiments or the whole lab, and its figures and tables as files. */
-import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { step, type Context } from './engine/context.ts'
+import { ownVersion } from './engine/own-version.ts'
 import { printable } from './engine/printable.ts'
 import { withScratch } from './engine/scratch.ts'
 import { indexRuns } from './experiment/run-index.ts'
@@ -54,12 +54,7 @@ function subtitle({ runs }: Scope, experiments: number, now: Date): string {
   return `${count(runs.length, 'run')} of ${count(experiments, 'experiment')}, ${when} UTC. Report made ${day(now.toISOString())} UTC.`
 }
 
-async function tool(context: Context): Promise<string> {
-  const { version = '?' } = JSON.parse(await readFile(join(context.toolRoot, 'package.json'), 'utf8')) as {
-    version?: string
-  }
-  return `made by lab ${version} with Node ${process.version}`
-}
+const tool = (): string => `made by lab ${ownVersion()} with Node ${process.version}`
 
 /** What went wrong in all of it, for the head of a page about many experiments. */
 function head(scope: Scope, facts: readonly ExperimentFacts[], exhibits: Exhibits): Html {
@@ -125,7 +120,7 @@ export async function reportStep(wanted: ReportWanted, context: Context): Promis
             : environmentHtml(
                 facts.flatMap(({ newest }) => newest.map(({ manifest }) => manifest)),
                 scope.runs,
-                await tool(context),
+                tool(),
               )
         }`,
       })

@@ -30,7 +30,7 @@ const lines = ({ run, findings }: Verified): string[] => [
 function answer(verified: readonly Verified[], problems: readonly string[], said: readonly Finding[] = []): Outcome {
   const bad = verified.filter(({ findings }) => findings.some(({ ok }) => !ok)).length
   const sound = bad === 0 && problems.length === 0 && said.every(({ ok }) => ok)
-  const doubts = verified.flatMap(({ findings }) => findings).filter((one) => one.open).length
+  const doubts = [...verified.flatMap(({ findings }) => findings), ...said].filter((one) => one.open).length
   return {
     text: [
       ...verified.flatMap(lines),

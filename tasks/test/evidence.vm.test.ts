@@ -164,6 +164,11 @@ test('a pack whose methods say something else than its results is refused', asyn
   const { status, stdout } = await packed()
   expect(stdout).toContain('NOT OK  methods.md: is not what this version of lab says')
   expect(status).toBe(1)
+  // Another version has other words for the same.
+  edit(join(dir, 'methods.md'), (text) => text.replace(/^Written by lab .*/m, 'Written by lab 0.0.1'))
+  const later = await packed()
+  expect(later.stdout).toContain('?  methods and figures: lab 0.0.1 wrote them')
+  expect(later.status).toBe(0)
 })
 
 test('a pack is the same bytes each time, is checked without the lab, and refused when one bit differs', async () => {

@@ -1,0 +1,9 @@
+/** The version of lab itself. */
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+
+/** Of package.json. */
+export function ownVersion(): string {
+  const text = readFileSync(join(import.meta.dirname, '..', '..', 'package.json'), 'utf8')
+  return (JSON.parse(text) as { version: string }).version
+}
