@@ -25,8 +25,14 @@ test.each<[string, () => void, readonly string[]]>([
   ['nothing', () => undefined, []],
   ['the contents of a file', () => writeFileSync(overlay('sbin/init'), '#!/bin/bash\n'), ['overlay./sbin/init']],
   ['chmod +x of a file', () => chmodSync(overlay('sbin/init'), 0o755), ['overlay./sbin/init']],
-  ['the mode of a directory', () => chmodSync(overlay('sbin'), 0o1777), ['overlay./sbin']],
-  ['the mode of the overlay, which becomes that of /', () => chmodSync(overlay(''), 0o700), ['overlay./']],
+  [
+    'the umask of a checkout',
+    () => {
+      chmodSync(overlay('sbin/init'), 0o664)
+      for (const name of ['', 'sbin']) chmodSync(overlay(name), 0o775)
+    },
+    [],
+  ],
   [
     'the target of a link',
     () => {

@@ -42,12 +42,15 @@ async function recipeOf(image: ResolvedImage): Promise<Recipe> {
   throw userError({ fact: `the recipe of image ${image.name} is wrong`, lines: diagnostics.flatMap(render) })
 }
 
-/** All that is laid over the tree of one entry: type, mode, and target or content. */
+/**
+ * All that is laid over the tree of one entry: type, and target or content. Of its mode what git knows, whether it is a program: the rest is the
+ * umask of whoever made the checkout, and another image on each machine.
+ */
 async function entryInput(path: string, type: Dirent | Stats): Promise<string> {
   if (type.isSymbolicLink()) return `link to ${await readlink(path)}`
-  const mode = ((await lstat(path)).mode & 0o7777).toString(8)
-  if (type.isFile()) return `file ${mode} ${await hashFile(path)}`
-  return `${type.isDirectory() ? 'directory' : 'special'} ${mode}`
+  if (type.isDirectory()) return 'directory'
+  if (!type.isFile()) throw new Error(`${path} is neither a file nor a directory nor a link`)
+  return `${((await lstat(path)).mode & 0o111) === 0 ? 'file' : 'program'} ${await hashFile(path)}`
 }
 
 /** Every entry of the overlay, and the overlay itself, by its path. @throws a user's Failure for one that cannot be read */
@@ -72,7 +75,7 @@ async function overlayInputs(dir: string): Promise<Inputs> {
 async function inputsOf(recipe: Recipe, overlay: string, locked: ResolvedImage['locked']): Promise<Inputs> {
   const { suite, variant, packages, exclude, size, shell } = recipe
   return {
-    format: 3,
+    format: 4,
     suite,
     variant,
     packages: [...packages],

@@ -171,6 +171,26 @@ export interface RootImage {
   readonly signal: AbortSignal
 }
 
+/**
+ * Lays a directory's entries over a tree. Modes are those that git knows, 755 and 644; directories that are there stay as they are (/tmp is for
+ * everybody), also behind a link (/sbin is /usr/sbin).
+ */
+async function layOver(
+  overlay: string,
+  root: string,
+  archive: string,
+  options: Pick<RootImage, 'signal' | 'log' | 'place'>,
+): Promise<void> {
+  const owned = ['--owner=0', '--group=0', '--mode=u=rwX,go=rX']
+  try {
+    await run(['tar', '--create', '--file', archive, ...owned, '--directory', overlay, '.'], options)
+    const kept = ['--no-overwrite-dir', '--keep-directory-symlink']
+    await run([...asRoot(), 'tar', '--extract', '--file', archive, ...kept, '--directory', root], options)
+  } finally {
+    await rm(archive, { force: true })
+  }
+}
+
 /** Unpacks an archive, lays overlays over it and makes an ext4 image of the result. Returns the image's package list. */
 export async function rootImage({ tar, overlays, sizeBytes, image, log, place, signal }: RootImage): Promise<string> {
   const root = `${image}.root`
@@ -179,20 +199,7 @@ export async function rootImage({ tar, overlays, sizeBytes, image, log, place, s
   await mkdir(root, { recursive: true })
   try {
     await run([...as, 'tar', '--extract', '--file', tar, '--directory', root, '--exclude=./dev/*'], options)
-    for (const overlay of overlays)
-      await run(
-        [
-          ...as,
-          'cp',
-          '--recursive',
-          '--preserve=mode,links',
-          '--no-preserve=ownership',
-          '--',
-          `${overlay}/.`,
-          `${root}/`,
-        ],
-        options,
-      )
+    for (const overlay of overlays) await layOver(overlay, root, `${image}.overlay`, options)
     const listed = await readFile(join(root, PACKAGES), 'utf8')
     await run(['truncate', '-s', String(sizeBytes), image], options)
     // No journal: the overlay of a VM never outlives it.
