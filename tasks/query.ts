@@ -9,6 +9,7 @@ import {
   NotASelect,
   NotATable,
   openQuery,
+  READING,
   select,
   type Table,
   type TableOfRows,
@@ -53,8 +54,8 @@ const wrong = (error: unknown) => {
   if (error instanceof NotATable)
     return userError({
       place: 'SQL',
-      fact: `${printable(error.message, 60)}() cannot be used: it does more than read the results`,
-      wayOut: `the tables are ${TABLES}`,
+      fact: `${printable(error.message, 60)}() is not among the functions that may stand in the place of a table`,
+      wayOut: `those are ${READING.join(', ')}; the tables are ${TABLES}`,
     })
   const [first = '', ...rest] = messageOf(error).split('\n')
   return userError(

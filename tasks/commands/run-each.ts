@@ -20,6 +20,8 @@ export interface RunWanted {
   readonly one: (experiment: ResolvedExperiment, resume: boolean) => Promise<ExperimentOutcome>
   readonly resume: boolean
   readonly places: BatchPlaces
+  /** A digest of what is asked of an experiment. */
+  readonly asked: (experiment: ResolvedExperiment) => Promise<string>
 }
 
 /** What came of an experiment: its runs, or why there are none. */
@@ -73,13 +75,12 @@ async function runLeft(
 ): Promise<ExperimentOutcome> {
   if (!resume || batch === undefined) return await one(experiment, resume)
   const due = await batch.due(experiment.name)
+  const say = (text: string) =>
+    context.emit({ type: 'notice', level: 'info', place: `experiment ${experiment.name}`, text })
+  if (due.what === 'begin' && due.again)
+    say('was finished before the interruption as something else (lab.yaml, a source or an option changed): begins anew')
   if (due.what !== 'nothing') return await one(experiment, due.what === 'resume')
-  context.emit({
-    type: 'notice',
-    level: 'info',
-    place: `experiment ${experiment.name}`,
-    text: 'was finished before the interruption: nothing is left of it',
-  })
+  say('was finished before the interruption: nothing is left of it')
   return { outcomes: due.outcomes, problems: [], left: [] }
 }
 
@@ -91,8 +92,9 @@ async function runEach(
   app: App,
 ): Promise<Ran[]> {
   const { places, resume } = wanted
-  const names = experiments.map(({ name }) => name)
-  const batch = together ? await (resume ? Batch.resume(places, names) : Batch.begin(places, names)) : undefined
+  const asked = new Map<string, string>()
+  if (together) for (const one of experiments) asked.set(one.name, await wanted.asked(one))
+  const batch = together ? await (resume ? Batch.resume(places, asked) : Batch.begin(places, asked)) : undefined
   const ran: Ran[] = []
   for (const experiment of experiments)
     try {

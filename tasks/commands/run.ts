@@ -16,6 +16,7 @@ import { choicesOf } from './choices.ts'
 import { planAnswer, refuseTwice } from './plan.ts'
 import { reportAfter } from './report-after.ts'
 import { without } from './exclusive.ts'
+import { askedDigest } from './asked.ts'
 import type { CommandModule, Outcome } from './index.ts'
 import { runAll, runNamed, type RunWanted } from './run-each.ts'
 
@@ -177,6 +178,7 @@ export const work: CommandModule['work'] = async (session, [words], options) => 
     one: runner(app, options, overrides, shared),
     resume: options['resume'] === true,
     places: { state: join(lab.directory, '.lab'), results: app.places.results },
+    asked: (experiment: ResolvedExperiment) => askedDigest(lab, experiment, options),
   }
   if (all) return await runAll(experiments, wanted, app)
   const outcome = await runNamed(experiments, wanted, app)

@@ -12,7 +12,7 @@ import { findRun } from '../experiment/result.ts'
 import { plural } from '../ui/text.ts'
 import type { CommandModule, Outcome } from './index.ts'
 import { labPlaces } from './places.ts'
-import type { Session } from './app.ts'
+import type { Session } from './session.ts'
 
 interface Verified {
   readonly run: string

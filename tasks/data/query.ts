@@ -115,29 +115,14 @@ const SELECT = 1
  * Functions in the place of a table that only read, and only what the database may: nothing is left on (enable_logging, enable_profiling) or
  * taken for an address (arrow_scan), and no text becomes a statement that nobody looked at (query, json_execute_serialized_sql).
  */
-const READING = new Set([
-  ...[
-    'range',
-    'generate_series',
-    'unnest',
-    'repeat',
-    'repeat_row',
-    'json_each',
-    'json_tree',
-    'histogram',
-    'histogram_values',
-  ],
-  ...[
-    'read_parquet',
-    'parquet_scan',
-    'parquet_metadata',
-    'parquet_file_metadata',
-    'parquet_kv_metadata',
-    'parquet_schema',
-  ],
-  ...['duckdb_tables', 'duckdb_views', 'duckdb_columns', 'duckdb_types', 'duckdb_functions', 'duckdb_keywords'],
+export const READING: readonly string[] = [
+  ...['range', 'generate_series', 'unnest', 'repeat', 'repeat_row', 'json_each', 'json_tree'],
+  ...['histogram', 'histogram_values', 'summary', 'test_all_types', 'test_vector_types'],
+  ...['read_parquet', 'parquet_scan', 'parquet_metadata', 'parquet_file_metadata', 'parquet_kv_metadata'],
+  ...['parquet_schema', 'duckdb_tables', 'duckdb_views', 'duckdb_columns', 'duckdb_types', 'duckdb_functions'],
+  ...['duckdb_keywords', 'duckdb_databases', 'duckdb_schemas', 'duckdb_constraints', 'duckdb_indexes'],
   ...['duckdb_settings', 'pragma_table_info', 'pragma_version'],
-])
+]
 
 /** The statement is not one SELECT. */
 export class NotASelect extends Error {}
@@ -153,7 +138,7 @@ export async function mustSelect(connection: DuckDBConnection, sql: string): Pro
   const statements = await connection.extractStatements(sql)
   if (statements.count !== 1) throw new NotASelect(`${statements.count} statements`)
   // Before anything is bound: that alone calls some of them.
-  const other = (await tableFunctions(connection, sql)).find((name) => !READING.has(name))
+  const other = (await tableFunctions(connection, sql)).find((name) => !READING.includes(name))
   if (other !== undefined) throw new NotATable(other)
   const prepared = await statements.prepare(0)
   try {

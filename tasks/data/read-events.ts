@@ -79,16 +79,6 @@ export async function readEvents(
   return { events, more: false }
 }
 
-/**
- * Every event in the order of the table, some thousand at a time.
- * @throws DuckDB's own error for a file that is missing or damaged
- */
-export async function* eventsInOrder(file: string): AsyncGenerator<TraceEvent[]> {
-  using database = await openDatabase({ threads: '1' })
-  const result = await database.connection.stream(`SELECT ${COLUMNS} FROM ${parquet([file])}`)
-  for await (const rows of result.yieldRowsJs()) yield (rows as unknown as Values[]).map((row) => eventOf(row, false))
-}
-
 /** What sorting may use; the rest goes to a directory beside the output. */
 const MEMORY = '128MB'
 

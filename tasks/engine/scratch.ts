@@ -2,11 +2,11 @@
 import { randomBytes } from 'node:crypto'
 import { lstat, mkdir, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { codeOf, labError, messageOf } from './error.ts'
 import { printable } from './printable.ts'
 import { fateOfTag, processTag } from './process.ts'
-import { diskFull, SAYS_DISK_FULL } from './store.ts'
+import { diskFull, saysDiskFull } from './store.ts'
 
 /** What for; a new one is found by `lab gc` as well. */
 const KINDS = ['image', 'verify', 'reproduce', 'follow', 'report', 'cp'] as const
@@ -14,7 +14,7 @@ export type ScratchKind = (typeof KINDS)[number]
 
 /** A new directory that only this user can look into. The caller removes it. @throws a lab's Failure where none can be made */
 export async function makeScratch(kind: ScratchKind): Promise<string> {
-  const dir = join(tmpdir(), `lab-${kind}-${processTag()}-${randomBytes(4).toString('hex')}`)
+  const dir = join(resolve(tmpdir()), `lab-${kind}-${processTag()}-${randomBytes(4).toString('hex')}`)
   try {
     await mkdir(dir, { mode: 0o700 })
     return dir
@@ -23,19 +23,14 @@ export async function makeScratch(kind: ScratchKind): Promise<string> {
   }
 }
 
-/** DuckDB has the system's words and no code. */
-const saysFull = (error: unknown): boolean =>
-  ['ENOSPC', 'EDQUOT'].includes(codeOf(error) ?? '') ||
-  (codeOf(error) === undefined && SAYS_DISK_FULL.test(messageOf(error)))
-
 /** The failure of a TMPDIR without room; any other error as it is. For work that also reads elsewhere. */
-export const fullScratch = (error: unknown): unknown => (saysFull(error) ? scratchFailure(error) : error)
+export const fullScratch = (error: unknown): unknown => (saysDiskFull(error) ? scratchFailure(error) : error)
 
 /** The failure of a TMPDIR that takes nothing; any other error as it is. */
 export function scratchFailure(error: unknown): unknown {
   const place = `directory of temporary files ${printable(tmpdir(), 200)}`
   const wayOut = 'set TMPDIR to a directory that has room and that you may write'
-  if (saysFull(error)) return diskFull(place, undefined, wayOut)
+  if (saysDiskFull(error)) return diskFull(place, undefined, wayOut)
   if (!['ENOENT', 'ENOTDIR', 'EACCES', 'EPERM', 'EROFS'].includes(codeOf(error) ?? '')) return error
   return labError({ place, fact: `nothing can be written there: ${printable(messageOf(error), 200)}`, wayOut }, error)
 }

@@ -38,6 +38,17 @@ export const diskFull = (
 /** How programs say that a disk is full. */
 export const SAYS_DISK_FULL = /No space left on device|Disk quota exceeded/
 
+/** DuckDB's errors have no code; those of other kinds than these may have the words in a statement or a value that they quote. */
+const OF_DUCKDB = /^(?:IO|Out of Memory|TransactionContext|FATAL) Error\b/
+
+/** Whether an error is the system's, or DuckDB's, about a disk without room. */
+export function saysDiskFull(error: unknown): boolean {
+  const code = codeOf(error)
+  if (code !== undefined) return code === 'ENOSPC' || code === 'EDQUOT'
+  const message = messageOf(error)
+  return SAYS_DISK_FULL.test(message) && (error instanceof Failure || OF_DUCKDB.test(message))
+}
+
 /** What a person can do about a place that takes no files. */
 const WAYS_OUT: Readonly<Record<string, string>> = {
   EACCES: 'make it writable for you',
@@ -49,9 +60,7 @@ const WAYS_OUT: Readonly<Record<string, string>> = {
 /** Turns "no space left" and its kin into a failure with a way out; everything else passes through. */
 export function diskFailure(error: unknown, place: string | undefined): unknown {
   const code = codeOf(error)
-  // DuckDB has the system's words and no code.
-  if (code === 'ENOSPC' || code === 'EDQUOT' || (code === undefined && SAYS_DISK_FULL.test(messageOf(error))))
-    return error instanceof Failure ? error : diskFull(place)
+  if (saysDiskFull(error)) return error instanceof Failure ? error : diskFull(place)
   const wayOut = code === undefined ? undefined : WAYS_OUT[code]
   if (wayOut === undefined) return error
   const elsewhere = 'or work elsewhere: LAB_CACHE_DIR is the cache; .lab and results stand beside lab.yaml'

@@ -1,5 +1,5 @@
 /** The lab of a result as it was kept. */
-import { dirname } from 'node:path'
+import { dirname, resolve } from 'node:path'
 import { named, openLab } from '../config/open.ts'
 import type { ResolvedExperiment, ResolvedLab } from '../config/resolve.ts'
 
@@ -12,7 +12,7 @@ export const ANY_HOST = { memoryBytes: 2 ** 50, cpus: 4096 }
  * @throws a user's Failure where this version does not understand it
  */
 export const readKeptLab = (file: string, toolRoot: string): ResolvedLab =>
-  openLab({ file, cwd: dirname(file), toolRoot, host: ANY_HOST, files: 'not asked' }).lab
+  openLab({ file: resolve(file), cwd: dirname(resolve(file)), toolRoot, host: ANY_HOST, files: 'not asked' }).lab
 
 /** @throws a user's Failure where the lab has no such experiment */
 export const experimentOf = (lab: ResolvedLab, name: string): ResolvedExperiment =>

@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import { eventDigestOf } from '../data/event-digest.ts'
-import { eventsInOrder, readEvents } from '../data/read-events.ts'
+import { eachInTable, readEvents } from '../data/read-events.ts'
 import { sameTyped } from '../data/same-tables.ts'
 import { typedFile } from '../data/typed-name.ts'
 import { interrupted } from '../engine/error.ts'
@@ -66,7 +66,7 @@ async function read({ dir, manifest, inputs, toolRoot }: Kept, signal: AbortSign
     trace: existsSync(dat)
       ? { report: await reportText(dat, signal), options: datOptions(await optionsText(dat, signal)) }
       : undefined,
-    tableDigest: hasTable ? await eventDigestOf(eventsInOrder(table)) : undefined,
+    tableDigest: hasTable ? await eventDigestOf(eachInTable(table, {}, false)) : undefined,
   }
 }
 

@@ -13,14 +13,28 @@ import type { RunOutcome } from './one-run.ts'
 import { listRuns, type FoundRun } from './result.ts'
 import { keepTouching, Owner, readNotes, writeNote } from './unfinished.ts'
 
+const Part = z.object({
+  /** A digest of what was asked for. */
+  asked: z.string(),
+  /** Results from then on are the batch's. */
+  results: z.string(),
+  /** And so are journals; '' for any, since the experiment was interrupted before there was a batch. */
+  journals: z.string(),
+})
+type Part = z.infer<typeof Part>
+
 const Note = z.object({
-  format: z.literal(1),
+  format: z.literal(2),
   id: z.string().regex(/^[0-9a-f]{12}$/),
   started: z.string(),
   owner: Owner,
-  experiments: z.array(z.string()),
+  /** By the names of experiments. */
+  parts: z.record(z.string(), Part),
 })
 type Note = z.infer<typeof Note>
+
+/** Experiments, and a digest of what is asked of each. */
+export type Asked = ReadonlyMap<string, string>
 
 /** Where one lab keeps what its commands are at, and what came out. */
 export interface BatchPlaces {
@@ -31,17 +45,20 @@ export interface BatchPlaces {
 
 /** What is left of an experiment: what was begun, everything, or nothing; of the latter with its runs that count. */
 export type Due =
-  { readonly what: 'resume' | 'begin' } | { readonly what: 'nothing'; readonly outcomes: readonly RunOutcome[] }
+  | { readonly what: 'resume' }
+  /** `again`: it was finished as something else. */
+  | { readonly what: 'begin'; readonly again?: true }
+  | { readonly what: 'nothing'; readonly outcomes: readonly RunOutcome[] }
 
 /** No experiment is called so. */
 const batchesDir = (state: string): string => join(state, 'runs', '.batches')
 const fileOf = (state: string, { id }: Note): string => join(batchesDir(state), `${id}.json`)
 
 /** The batches whose process is gone and that have one of these experiments, the newest first. */
-async function interruptedBatches(state: string, experiments: readonly string[]): Promise<Note[]> {
+async function interruptedBatches(state: string, asked: Asked): Promise<Note[]> {
   const found = await readNotes(batchesDir(state), Note)
   return found.flatMap(({ note, fate }) =>
-    fate === 'gone' && note.experiments.some((one) => experiments.includes(one)) ? [note] : [],
+    fate === 'gone' && Object.keys(note.parts).some((one) => asked.has(one)) ? [note] : [],
   )
 }
 
@@ -60,6 +77,8 @@ export class Batch {
   readonly #places: BatchPlaces
   readonly #note: Note
   readonly #touching: Disposable
+  /** Experiments that were finished as something else. */
+  readonly #again = new Set<string>()
 
   private constructor(places: BatchPlaces, note: Note) {
     this.#places = places
@@ -68,55 +87,81 @@ export class Batch {
   }
 
   /** Begins anew: a batch of these experiments that was interrupted is forgotten. */
-  static async begin(places: BatchPlaces, experiments: readonly string[]): Promise<Batch> {
-    for (const note of await interruptedBatches(places.state, experiments))
+  static async begin(places: BatchPlaces, asked: Asked): Promise<Batch> {
+    for (const note of await interruptedBatches(places.state, asked))
       await rm(fileOf(places.state, note), { force: true })
-    return await Batch.#at(places, new Date().toISOString(), experiments)
+    const now = new Date().toISOString()
+    return await Batch.#at(places, now, (_, digest) => ({ asked: digest, results: now, journals: now }), asked)
   }
 
   /**
    * Goes on with the newest interrupted batch that has one of these experiments; without one, with what was interrupted of them singly.
    * @throws a user's Failure where nothing of them was interrupted
    */
-  static async resume(places: BatchPlaces, experiments: readonly string[]): Promise<Batch> {
-    const [before, ...older] = await interruptedBatches(places.state, experiments)
-    if (before === undefined && !(await anyJournal(places, experiments)))
+  static async resume(places: BatchPlaces, asked: Asked): Promise<Batch> {
+    const [before, ...older] = await interruptedBatches(places.state, asked)
+    if (before === undefined && !(await anyJournal(places, asked)))
       throw userError({
         place: '--resume',
-        fact: `there is nothing to resume: no interrupted run of ${experiments.join(', ')}`,
+        fact: `there is nothing to resume: no interrupted run of ${[...asked.keys()].join(', ')}`,
         wayOut: 'leave --resume away',
       })
-    const { started = new Date().toISOString(), experiments: begun = [] } = before ?? {}
-    const batch = await Batch.#at(places, started, [...new Set([...begun, ...experiments])])
+    const now = new Date().toISOString()
+    const part = (name: string, digest: string): Part => {
+      const { results = now, journals = '', asked: then } = before?.parts[name] ?? {}
+      return { asked: digest, results: then === digest ? results : now, journals }
+    }
+    const all = new Map([
+      ...Object.entries(before?.parts ?? {}).map(([name, one]) => [name, one.asked] as const),
+      ...asked,
+    ])
+    const batch = await Batch.#at(places, before?.started ?? now, part, all)
+    for (const [name, digest] of asked) {
+      const then = before?.parts[name]
+      if (then && then.asked !== digest && (await batch.#since(name, then.results)).length > 0) batch.#again.add(name)
+    }
     for (const note of [...(before ? [before] : []), ...older]) await rm(fileOf(places.state, note), { force: true })
     return batch
   }
 
-  static async #at(places: BatchPlaces, started: string, experiments: readonly string[]): Promise<Batch> {
+  static async #at(
+    places: BatchPlaces,
+    started: string,
+    part: (name: string, digest: string) => Part,
+    asked: Asked,
+  ): Promise<Batch> {
     const id = randomBytes(6).toString('hex')
-    const note: Note = { format: 1, id, started, owner: thisProcess(), experiments: [...experiments] }
+    const parts = Object.fromEntries([...asked].map(([name, digest]) => [name, part(name, digest)]))
+    const note: Note = { format: 2, id, started, owner: thisProcess(), parts }
     await writeNote(fileOf(places.state, note), note)
     return new Batch(places, note)
   }
 
+  async #since(experiment: string, time: string): Promise<FoundRun[]> {
+    const runs = await listRuns(this.#places.results, experiment)
+    return runs.filter(({ manifest }) => manifest.plan !== undefined && manifest.started >= time)
+  }
+
   /** What is left of an experiment: an unfinished plan has a journal, and one that was finished since this batch began has results. */
   async due(experiment: string): Promise<Due> {
-    const { state, results } = this.#places
-    if ((await journalsIn(journalsDir(state, experiment))).length > 0) return { what: 'resume' }
-    const runs = await listRuns(results, experiment)
-    const since = runs.filter(({ manifest }) => manifest.plan !== undefined && manifest.started >= this.#note.started)
-    return since.length === 0 ? { what: 'begin' } : { what: 'nothing', outcomes: outcomesOf(since) }
+    const part = this.#note.parts[experiment]
+    if (part === undefined) return { what: 'begin' }
+    const journals = await journalsIn(journalsDir(this.#places.state, experiment))
+    if (journals.some(({ note }) => note.started >= part.journals)) return { what: 'resume' }
+    const since = await this.#since(experiment, part.results)
+    if (since.length > 0) return { what: 'nothing', outcomes: outcomesOf(since) }
+    return { what: 'begin', ...(this.#again.has(experiment) && { again: true as const }) }
   }
 
   /** The command has ended: where something is left of an experiment, `--resume` can go on with it. */
   async end(): Promise<void> {
     this.#touching[Symbol.dispose]()
-    for (const one of this.#note.experiments) if ((await this.due(one)).what !== 'nothing') return
+    for (const one of Object.keys(this.#note.parts)) if ((await this.due(one)).what !== 'nothing') return
     await rm(fileOf(this.#places.state, this.#note), { force: true })
   }
 }
 
-async function anyJournal({ state }: BatchPlaces, experiments: readonly string[]): Promise<boolean> {
-  for (const one of experiments) if ((await journalsIn(journalsDir(state, one))).length > 0) return true
+async function anyJournal({ state }: BatchPlaces, asked: Asked): Promise<boolean> {
+  for (const one of asked.keys()) if ((await journalsIn(journalsDir(state, one))).length > 0) return true
   return false
 }

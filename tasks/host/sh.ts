@@ -9,7 +9,7 @@ import { dirname } from 'node:path'
 import { StringDecoder } from 'node:string_decoder'
 import { $, type ProcessPromise } from 'zx/core'
 import { makeDirectory } from '../engine/directory.ts'
-import { interrupted, labError } from '../engine/error.ts'
+import { interrupted, labError, type Failure } from '../engine/error.ts'
 import { diskFull, SAYS_DISK_FULL } from '../engine/store.ts'
 import { printable } from '../engine/printable.ts'
 
@@ -73,10 +73,16 @@ function lineReader(onLine: (line: string) => void): { push: (chunk: Buffer) => 
   }
 }
 
-const missing = (program: string, place?: string) =>
+const NOT_INSTALLED = 'is not installed'
+
+/** Whether a failure is that of a program which this host lacks. */
+export const isMissingProgram = ({ parts }: Failure): boolean => parts.fact.endsWith(NOT_INSTALLED)
+
+/** The failure of a program that this host lacks. */
+export const missing = (program: string, place?: string): Failure =>
   labError({
     place,
-    fact: `${program} is not installed`,
+    fact: `${program} ${NOT_INSTALLED}`,
     wayOut: '`lab doctor` lists what is missing and the command that installs it',
   })
 

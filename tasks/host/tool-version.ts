@@ -4,8 +4,7 @@ import { accessSync, constants } from 'node:fs'
 import { randomUUID } from 'node:crypto'
 import { dirname, join } from 'node:path'
 import { makeDirectory } from '../engine/directory.ts'
-import { labError } from '../engine/error.ts'
-import { run } from './sh.ts'
+import { missing, run } from './sh.ts'
 
 /** The file that a program's name stands for, or undefined. */
 export function which(program: string): string | undefined {
@@ -24,12 +23,7 @@ export function which(program: string): string | undefined {
 /** First line of `<program> --version`, remembered per binary (real path, size and time). */
 export async function toolVersion(program: string, cache: string, signal: AbortSignal): Promise<string> {
   const found = which(program)
-  if (found === undefined)
-    throw labError({
-      place: 'host',
-      fact: `${program} is not installed`,
-      wayOut: '`lab doctor` lists what is missing and the command that installs it',
-    })
+  if (found === undefined) throw missing(program, 'host')
   const path = await realpath(found)
   const { size, mtimeMs } = await stat(path)
   const key = `${path} ${size} ${mtimeMs}`

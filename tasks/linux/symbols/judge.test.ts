@@ -206,6 +206,11 @@ describe('hooks of BTF', () => {
     expect(verdict('raw_tp/thing', kernel(none)).kind).toBe('attachable')
   })
 
+  test('a kernel with more of them than it marks for error injection', () => {
+    const newer = kernel(FULL, '6.12.0', ['register_btf_fmodret_id_set'])
+    expect(verdict('fmod_ret/traced', newer)).toMatchObject({ kind: 'not known', attachable: undefined })
+  })
+
   test('a running kernel that lists no variables does not say whose value may be changed', () => {
     const silent = { ...withConfig(full, full.config), isData: () => false, listsData: false }
     expect(verdict('fmod_ret/traced', silent).attachable).toBeUndefined()

@@ -87,8 +87,14 @@ function notModifiable(hook: Hook, facts: KernelFacts): Verdict | undefined {
   if (!hook.section.startsWith('fmod_ret') || target.startsWith('security_')) return undefined
   // ALLOW_ERROR_INJECTION makes a variable; a running kernel may list none (KALLSYMS_ALL).
   if (facts.isData(`_eil_addr_${target}`)) return undefined
-  if (facts.listsData === false)
-    return verdict(hook, 'not known', 'this kernel does not list whose value may be changed')
+  // Newer kernels (6.12 does, 6.1 not) have more of them in tables of BTF, which are not read here.
+  if (facts.places('register_btf_fmodret_id_set').length > 0)
+    return verdict(
+      hook,
+      'not known',
+      'this kernel has more functions for fmod_ret than those marked for error injection',
+    )
+  if (!facts.listsData) return verdict(hook, 'not known', 'this kernel does not list whose value may be changed')
   return verdict(hook, 'not modifiable', `${target} is no function whose value the kernel lets a program change`, {
     details: ['fmod_ret is for functions that are marked for error injection, and those of security_*'],
     fixes: [
