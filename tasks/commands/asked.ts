@@ -3,8 +3,10 @@ import { existsSync } from 'node:fs'
 import type { ResolvedExperiment, ResolvedLab } from '../config/resolve.ts'
 import { hashFile, hashText } from '../engine/fingerprint.ts'
 
-/** Options that say how a command goes on or answers, and nothing of what its runs are. */
-const OF_THE_COMMAND: ReadonlySet<string> = new Set(['resume', 'all', 'report', 'follow', 'json', 'yes', 'file'])
+/** Options that say how a command works or answers, and nothing of what its runs are. */
+const OF_THE_COMMAND: ReadonlySet<string> = new Set([
+  ...['resume', 'all', 'report', 'follow', 'parallel', 'json', 'yes', 'file'],
+])
 
 const pick = <T>(all: Readonly<Record<string, T>>, names: readonly string[]): (T | undefined)[] =>
   [...new Set(names)].map((name) => all[name])
@@ -18,7 +20,8 @@ export async function askedDigest(
   const vm = lab.vms[experiment.vm]
   const probes = pick(lab.probes, [...experiment.probes, ...(experiment.matrix.probe ?? [])])
   const { use, fallback } = vm?.kernel ?? { use: '', fallback: [] }
-  const kernels = pick(lab.kernels, [use, ...fallback, ...(experiment.matrix.kernel ?? [])])
+  const instead = typeof options['kernel'] === 'string' ? [options['kernel']] : []
+  const kernels = pick(lab.kernels, [use, ...fallback, ...(experiment.matrix.kernel ?? []), ...instead])
   const sources = [
     ...probes.flatMap((probe) => (probe && 'source' in probe ? probe.source : [])),
     ...(experiment.workload.source === undefined ? [] : [experiment.workload.source]),

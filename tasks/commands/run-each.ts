@@ -13,7 +13,7 @@ import type { Outcome } from './index.ts'
 import { reportAfter } from './report-after.ts'
 
 /** Loaded only when something failed: its rules cost a tenth of a second. */
-const explain = () => import('../explain.ts')
+export const explain = () => import('../explain.ts')
 
 export interface RunWanted {
   /** Runs one experiment, or goes on with its interrupted run. */

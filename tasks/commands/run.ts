@@ -18,10 +18,7 @@ import { reportAfter } from './report-after.ts'
 import { without } from './exclusive.ts'
 import { askedDigest } from './asked.ts'
 import type { CommandModule, Outcome } from './index.ts'
-import { runAll, runNamed, type RunWanted } from './run-each.ts'
-
-/** Loaded only when something failed: its rules cost a tenth of a second. */
-const explain = () => import('../explain.ts')
+import { explain, runAll, runNamed, type RunWanted } from './run-each.ts'
 
 type Options = Readonly<Record<string, unknown>>
 

@@ -31,7 +31,7 @@ export interface KeptInputs {
   readonly image: string
 }
 
-/** Files below a directory, by their relative names; directories and links are no inputs of ours. */
+/** Files below a directory, by their relative names. Links and empty directories are not kept: of an overlay that has some, another image is built again. */
 async function below(dir: string): Promise<string[]> {
   const entries = await readdir(dir, { withFileTypes: true, recursive: true })
   return entries.filter((entry) => entry.isFile()).map((entry) => relative(dir, join(entry.parentPath, entry.name)))

@@ -1,6 +1,6 @@
 /**
  * What kernels cost, as ratios taken in one run on one machine: `npm run bench:kernel` (a small configuration, some minutes) or
- * `npm run bench:kernel -- --full` (the shipped one, half an hour). In a cache of its own, with the sources that were fetched already.
+ * `npm run bench:kernel -- --full` (the shipped one, ten minutes). In a cache of its own, with the sources that were fetched already.
  * CPU seconds where both sides compute (another load does not count then), elapsed seconds where somebody waits.
  */
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs'
