@@ -11,6 +11,7 @@ import {
   explainRun,
   explainStream,
 } from './explain.ts'
+import { Findings } from './linux/explain/finding.ts'
 import { tempDir } from './test/temp-dir.ts'
 
 const NOTRACE = 'trace_kprobe: Could not probe notrace function copyout'
@@ -43,6 +44,36 @@ test('binary junk around a message hides neither it nor its line', async () => {
 test('what a log holds is shown escaped', async () => {
   const { findings } = await explainStream('-', pieces(`\u0007\u202e ${NOTRACE}`))
   expect(explainedText([{ source: '-', lines: 1, findings, more: 0 }])).toMatch(/\\x07\\u202e trace_kprobe/)
+})
+
+test('an explanation says how sure it is, what else to try and what it rests on', () => {
+  const found = new Findings()
+  found.add(
+    {
+      rule: 'r',
+      what: 'w',
+      cause: 'the map is too small',
+      fixes: ['enlarge it', 'use a hash'],
+      confidence: 'likely',
+      otherwise: 'dmesg',
+      sources: ['kernel/bpf/arraymap.c'],
+    },
+    [3],
+  )
+  found.add({ rule: 's', what: 'plain', cause: 'known' }, [4])
+  const findings = found.list()
+  expect(explainedText([{ source: '-', lines: 4, findings, more: 0 }]).split('\n')).toEqual([
+    'r, line 3: w',
+    '  why (likely): the map is too small',
+    '  do:  enlarge it',
+    '  or:  use a hash',
+    '  if that is not it: dmesg',
+    '  see: kernel/bpf/arraymap.c',
+    '',
+    's, line 4: plain',
+    '  why: known',
+  ])
+  expect(findings[1]).toMatchObject({ fixes: [], confidence: 'certain', sources: [] })
 })
 
 test('a file that cannot be read is wrong input', async () => {

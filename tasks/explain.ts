@@ -7,7 +7,7 @@ import { z } from 'zod'
 import { codeOf, Failure, interrupted, userError } from './engine/error.ts'
 import { printable } from './engine/printable.ts'
 import { reportText } from './host/trace-cmd.ts'
-import { Explainer, type Finding } from './linux/explain/index.ts'
+import { Explainer, type Confidence, type Finding } from './linux/explain/index.ts'
 
 export interface Explained {
   /** File name, or a file of a run. */
@@ -109,13 +109,14 @@ const Reasons = z.object({ trace: z.object({ reasons: z.array(z.string()) }) })
 async function reasonsOf(dir: string): Promise<Finding[]> {
   try {
     const { trace } = Reasons.parse(JSON.parse(await readFile(join(dir, 'manifest.json'), 'utf8')))
-    return trace.reasons.map((what) => ({ rule: VERDICT, what, cause: '', lines: [], count: 0 }))
+    return trace.reasons.map((what) => ({ rule: VERDICT, what, cause: '', ...SAID_BY_THE_RUN }))
   } catch {
     // Not a manifest of this version: its texts can be read all the same.
     return []
   }
 }
 const VERDICT = 'the run'
+const SAID_BY_THE_RUN = { fixes: [], confidence: 'certain', sources: [], lines: [], count: 0 } as const
 
 /** A result's own texts. What is no news of a run (that its trace has lines) is left out. */
 export async function explainRun(dir: string, signal: AbortSignal): Promise<Explained[]> {
@@ -153,14 +154,20 @@ function lineRanges(lines: readonly number[], count: number): string {
 }
 
 const SHOWN_EVIDENCE = 8
+/** Marks a cause that is not certain. */
+const CONFIDENCE: Readonly<Record<Confidence, string>> = { certain: '', likely: ' (likely)', possible: ' (possible)' }
 
-export function findingText({ rule, what, cause, wayOut, evidence = [], lines, count }: Finding): string {
+/** A finding for people: what stands there, why, what to do, and what that rests on. */
+export function findingText(finding: Finding): string {
+  const { rule, what, cause, fixes, evidence = [], lines, count, confidence, otherwise, sources } = finding
   const where = count === 0 ? '' : `, line${count === 1 ? '' : 's'} ${lineRanges(lines, count)}`
   return [
     `${rule}${where}: ${printable(what, 300)}`,
     ...evidence.slice(0, SHOWN_EVIDENCE).map((line) => `    ${printable(line.trim(), 160)}`),
-    ...(cause === '' ? [] : [`  why: ${printable(cause, 1000)}`]),
-    ...(wayOut === undefined ? [] : [`  do:  ${printable(wayOut, 500)}`]),
+    ...(cause === '' ? [] : [`  why${CONFIDENCE[confidence]}: ${printable(cause, 1000)}`]),
+    ...fixes.map((fix, index) => `  ${index === 0 ? 'do: ' : 'or: '} ${printable(fix, 500)}`),
+    ...(otherwise === undefined ? [] : [`  if that is not it: ${printable(otherwise, 500)}`]),
+    ...(sources.length === 0 ? [] : [`  see: ${printable(sources.join(', '), 300)}`]),
   ].join('\n')
 }
 

@@ -83,12 +83,11 @@ async function withMeaning<T>(context: Context, work: () => Promise<T>): Promise
   try {
     return await work()
   } catch (error) {
-    for (const { rule, cause, wayOut } of await (
-      await explain()
-    )
-      .explainedFailure(error, context.signal)
-      .catch(() => []))
+    const findings = await (await explain()).explainedFailure(error, context.signal).catch(() => [])
+    for (const { rule, cause, fixes } of findings) {
+      const wayOut = fixes.length > 0 ? fixes.join('; or ') : undefined
       context.emit({ type: 'notice', level: 'info', place: rule, text: cause, ...(wayOut !== undefined && { wayOut }) })
+    }
     throw error
   }
 }

@@ -83,8 +83,9 @@ export class Addresses implements Reader {
           what: `${matches.length} value${matches.length === 1 ? ' is' : 's are'} the low byte of the address beside ${matches.length === 1 ? 'it' : 'them'}`,
           cause:
             'the byte was taken from the pointer that the map holds, and not from the memory that it points to; %x shows it sign-extended',
-          wayOut:
+          fixes: [
             'read the byte with bpf_probe_read (bpf_probe_read_user since 5.5) through the address, and print it with %d',
+          ],
           evidence: matches.slice(0, 8).map(({ text }) => text),
         },
         matches.map(({ number }) => number),
@@ -97,7 +98,7 @@ export class Addresses implements Reader {
             rule: 'the low half of an address',
             what: 'a printed value is the low 32 bits of an address',
             cause: '%x and %d take 32 bits; the upper half of the address is not printed',
-            wayOut: 'print it with %lx',
+            fixes: ['print it with %lx'],
             evidence: [`${word} of 0x${address}`],
           },
           [number],

@@ -33,13 +33,13 @@ describe('a diary with terminal copies', () => {
   test('R-2201-1, R-2201-2: an argument that is dereferenced, by its register and its place in pt_regs', () => {
     const found = one(explainText(DIARY['22/1']), 'verifier rejection')
     expect(found.cause).toContain('offset 104 of the context: pt_regs.si, argument 2')
-    expect(found.wayOut).toContain('bpf_probe_read')
+    expect(found.fixes.join(' ')).toContain('bpf_probe_read')
   })
 
   test('R-0502-2: two notrace lines are one finding, and the refused write is told from the one that worked', () => {
     const found = explainText(DIARY['5/2'])
     expect(one(found, 'notrace')).toMatchObject({ count: 2, lines: [3, 4] })
-    expect(one(found, 'notrace').wayOut).toContain('CONFIG_KPROBE_EVENTS_ON_NOTRACE=y')
+    expect(one(found, 'notrace').fixes.join(' ')).toContain('CONFIG_KPROBE_EVENTS_ON_NOTRACE=y')
     expect(one(found, 'kprobe event refused').what).toBe(
       'the kernel refuses the kprobe event copy_page_to_iter: EINVAL',
     )
@@ -48,7 +48,7 @@ describe('a diary with terminal copies', () => {
 
   test('R-2701-1: one link error, with the flag that mends it', () => {
     expect(one(explainText(DIARY['27/1']), 'test_attr__* is missing at link time')).toMatchObject({ lines: [1, 2] })
-    expect(one(whole, 'test_attr__* is missing at link time').wayOut).toContain('-DHAVE_ATTR_TEST=0')
+    expect(one(whole, 'test_attr__* is missing at link time').fixes.join(' ')).toContain('-DHAVE_ATTR_TEST=0')
   })
 
   test('60 trace lines, of two kernels', () => {
@@ -184,7 +184,7 @@ test.each([
 ])('%s', (line, rule, wayOut) => {
   const found = one(explainText(`before\n${line}\nafter`), rule)
   expect(found.lines).toEqual([2])
-  expect(found.wayOut).toContain(wayOut)
+  expect(found.fixes.join(' ')).toContain(wayOut)
 })
 
 test('a zero beside a page-aligned address is no proof of anything', () => {

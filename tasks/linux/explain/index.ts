@@ -9,7 +9,7 @@ import { messages } from './messages.ts'
 import { TraceLines } from './trace.ts'
 import { VerifierLogs } from './verifier.ts'
 
-export type { Finding } from './finding.ts'
+export type { Confidence, Finding } from './finding.ts'
 
 /** CSI sequences (colours, cursor), OSC (titles), and single escapes. */
 // oxlint-disable-next-line no-control-regex

@@ -62,7 +62,7 @@ export class Kallsyms implements Reader {
         what: `no symbol has a name that begins with ${grep.name}`,
         cause:
           'the function does not exist in this kernel, or the compiler put it into its callers: __always_inline always, `static` where it pays. A kprobe needs a symbol',
-        wayOut: 'name it under `expose:` (as: [noinline]) or `parallelPath:` of the kernel; or probe its caller',
+        fixes: ['name it under `expose:` (as: [noinline]) or `parallelPath:` of the kernel; or probe its caller'],
         evidence: [grep.text],
       },
       [grep.line],
@@ -78,7 +78,7 @@ export class Kallsyms implements Reader {
           what: 'the listing has names and no addresses',
           cause:
             '/proc/kallsyms shows addresses only to root, and with kernel.kptr_restrict=2 to nobody; "(null)" is how 4.15 prints 0',
-          wayOut: 'sudo, with sysctl kernel.kptr_restrict=0. The names are right all the same',
+          fixes: ['sudo, with sysctl kernel.kptr_restrict=0. The names are right all the same'],
         },
         this.#hidden.lines,
       )
@@ -97,8 +97,9 @@ export class Kallsyms implements Reader {
                 : `${base} is there only under this name, with other arguments perhaps`
             })
             .join('; '),
-          wayOut:
+          fixes: [
             'a kprobe takes the full name with its suffix; `noinline` and EXPORT_SYMBOL keep the plain one (`expose:`)',
+          ],
         },
         this.#renamed.lines,
       )

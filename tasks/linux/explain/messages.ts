@@ -1,7 +1,7 @@
 /** Messages that mean the same wherever they stand: a table. Patterns are those of the programs that print them, never of prose. */
 import { BOOT_FAILURES } from '../boot-failure.ts'
 import { versionText } from '../version.ts'
-import type { Fact, Findings, Reader } from './finding.ts'
+import type { Confidence, Fact, Findings, Reader } from './finding.ts'
 
 export interface Message {
   readonly rule: string
@@ -10,7 +10,11 @@ export interface Message {
   readonly pattern: RegExp
   readonly what: (match: RegExpExecArray) => string
   readonly cause: string | ((match: RegExpExecArray) => string)
-  readonly wayOut?: string
+  /** What to do; several, the best first. */
+  readonly wayOut?: string | readonly string[]
+  readonly confidence?: Confidence
+  readonly otherwise?: string
+  readonly sources?: readonly string[]
   /** Groups that tell one such thing from another; default: all lines are the same thing. */
   readonly key?: (match: RegExpExecArray) => string
 }
@@ -39,7 +43,8 @@ const MESSAGES: readonly Message[] = [
     what: (match) => `no kprobe on ${first(match)}: it is notrace`,
     key: first,
     cause:
-      'the function was built without the call to ftrace (all of lib/ is), and since 4.19 kprobe events refuse such functions (commit 45408c4f9250). The function did not change; the refusal is new',
+      'the function was built without the call to ftrace (all of lib/ is), and since 4.19 kprobe events refuse such functions. The function did not change; the refusal is new',
+    sources: ['commit 45408c4f9250 (4.19)'],
     wayOut: 'build the kernel with CONFIG_KPROBE_EVENTS_ON_NOTRACE=y; function_graph still cannot show the function',
   },
   {
@@ -166,7 +171,10 @@ export const messages = (findings: Findings): Reader => ({
         what: row.what(match),
         cause: typeof row.cause === 'string' ? row.cause : row.cause(match),
         evidence: [line],
-        ...(row.wayOut !== undefined && { wayOut: row.wayOut }),
+        fixes: row.wayOut === undefined ? [] : [row.wayOut].flat(),
+        confidence: row.confidence,
+        otherwise: row.otherwise,
+        sources: row.sources,
       }
       findings.add(fact, [number])
     }

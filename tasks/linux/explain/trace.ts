@@ -71,7 +71,7 @@ export class TraceLines implements Reader {
           what: `the reader of the trace hits the probe itself: ${comm}`,
           cause:
             'whoever reads trace_pipe calls read() too, on descriptor 3, into a buffer of its own. A filter by descriptor alone takes its calls for those of the program, and what they leave in a map overwrites the wanted value',
-          wayOut: 'filter by process id as well, and do not read the trace with a program that the probe sees',
+          fixes: ['filter by process id as well, and do not read the trace with a program that the probe sees'],
           evidence: [line],
         },
         [number],
@@ -89,7 +89,7 @@ export class TraceLines implements Reader {
         what: `${values.length} value${values.length === 1 ? ' is a hash' : 's are hashes'} of an address, and no address`,
         cause:
           'since 4.15 %p prints 32 bits of a keyed hash, with a key of its own for each boot. Equal hashes are equal addresses; anything else about them means nothing, and they never equal an address of user space',
-        wayOut: 'print addresses with %lx (a probe is trusted with them)',
+        fixes: ['print addresses with %lx (a probe is trusted with them)'],
         evidence: values.slice(0, 3).map(([text]) => text),
       },
       lines,
@@ -102,7 +102,7 @@ export class TraceLines implements Reader {
           what: `${text} is the same address in ${count} messages of ${pids.size} processes`,
           cause:
             'equal hashes within one boot are the same address. A file that is read again is copied from the same page of the page cache, as long as that page stays cached: the source is always the same',
-          wayOut: 'echo 1 > /proc/sys/vm/drop_caches between two reads, and the page is likely to be another one',
+          fixes: ['echo 1 > /proc/sys/vm/drop_caches between two reads, and the page is likely to be another one'],
         },
         at,
         count,
@@ -125,8 +125,9 @@ export class TraceLines implements Reader {
         cause: `of ${list(this.#comms, 8)}`,
         evidence: [...this.#styles].map(([style, n]) => `${n} ${style}`),
         ...(this.#comms.has('<...>') && {
-          wayOut:
+          fixes: [
             '<...> is a process whose name the kernel had forgotten when the trace was read: record process events',
+          ],
         }),
       },
       this.#lines,

@@ -163,7 +163,7 @@ export class VerifierLogs implements Reader {
         key: `${message}\n${last?.index ?? ''} ${last?.text ?? ''}`,
         what: `the verifier refuses ${last ? `instruction ${last.index}` : 'a program'}: ${message}`,
         cause: kernel === undefined ? cause : `${cause}. The kernel says: ${kernel}`,
-        ...(wayOut !== undefined && { wayOut }),
+        fixes: wayOut === undefined ? [] : [wayOut],
         evidence: [
           ...(last ? [`${last.index}: ${last.text}`] : []),
           ...(places === '' ? [] : [places]),
