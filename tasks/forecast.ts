@@ -25,7 +25,7 @@ export async function kernelPlan(kernel: ResolvedKernel, context: Context, overr
 
 export async function imagePlan(image: ResolvedImage, context: Context): Promise<Forecast> {
   const step = `image ${image.name}`
-  const inputs = await imageInputs(image)
+  const inputs = await imageInputs(image, context.toolRoot)
   if (await context.store.get('image', fingerprintOf(inputs)))
     return { step, will: 'restore', why: 'the same recipe was built before' }
   const before = await context.store.newest('image', (other) => other['suite'] === inputs['suite'])

@@ -7,6 +7,8 @@ import { Failure } from './engine/error.ts'
 import { changedInputs } from './engine/fingerprint.ts'
 import { imageInputs } from './image.ts'
 
+const TOOL_ROOT = join(import.meta.dirname, '..')
+
 let recipe = ''
 beforeEach(() => {
   recipe = directoryWith({ 'image.yaml': RECIPE, 'overlay/sbin/init': '#!/bin/sh\n' })
@@ -18,7 +20,7 @@ beforeEach(() => {
     chmodSync(join(recipe, 'overlay', name), mode)
   symlinkSync('one', join(recipe, 'overlay/link'))
 })
-const inputs = async () => await imageInputs({ name: 'x', recipe, locked: undefined })
+const inputs = async () => await imageInputs({ name: 'x', recipe, locked: undefined }, TOOL_ROOT)
 const overlay = (name: string) => join(recipe, 'overlay', name)
 
 test.each<[string, () => void, readonly string[]]>([

@@ -4,6 +4,7 @@ import { link, lstat, readFile, readdir, readlink, rm, stat, writeFile } from 'n
 import { join } from 'node:path'
 import { render } from './config/diagnostic.ts'
 import { RECIPE_FILE, readRecipe, type Recipe } from './config/recipe.ts'
+import { ownCode } from './build/own-code.ts'
 import type { ResolvedImage } from './config/resolve.ts'
 import { bytesOf } from './config/schema.ts'
 import { step, type Context } from './engine/context.ts'
@@ -72,10 +73,15 @@ async function overlayInputs(dir: string): Promise<Inputs> {
   }
 }
 
-async function inputsOf(recipe: Recipe, overlay: string, locked: ResolvedImage['locked']): Promise<Inputs> {
+async function inputsOf(
+  recipe: Recipe,
+  overlay: string,
+  locked: ResolvedImage['locked'],
+  toolRoot: string,
+): Promise<Inputs> {
   const { suite, variant, packages, exclude, size, shell } = recipe
   return {
-    format: 4,
+    lab: ownCode('image', toolRoot),
     suite,
     variant,
     packages: [...packages],
@@ -88,8 +94,8 @@ async function inputsOf(recipe: Recipe, overlay: string, locked: ResolvedImage['
 }
 
 /** What an image is made of. */
-export async function imageInputs(image: ResolvedImage): Promise<Inputs> {
-  return await inputsOf(await recipeOf(image), join(image.recipe, 'overlay'), image.locked)
+export async function imageInputs(image: ResolvedImage, toolRoot: string): Promise<Inputs> {
+  return await inputsOf(await recipeOf(image), join(image.recipe, 'overlay'), image.locked, toolRoot)
 }
 
 /** An image that lab.lock does not describe is none that was asked for. */
@@ -114,10 +120,13 @@ async function adopted(
   context: Context,
 ): Promise<StoredEntry | undefined> {
   if (locked === undefined) return undefined
-  const same = await context.store.get('image', fingerprintOf(await inputsOf(recipe, overlay, undefined)))
+  const same = await context.store.get(
+    'image',
+    fingerprintOf(await inputsOf(recipe, overlay, undefined, context.toolRoot)),
+  )
   const packages = same && (await readFile(join(same.dir, 'packages.txt'), 'utf8'))
   if (packages?.trim() !== locked.map(packageLine).join('\n')) return undefined
-  const inputs = await inputsOf(recipe, overlay, locked)
+  const inputs = await inputsOf(recipe, overlay, locked, context.toolRoot)
   return await context.store.put('image', fingerprintOf(inputs), inputs, async (dir) => {
     // A copy would fill the holes of a disk that is mostly one.
     for (const name of ['root.img', 'packages.txt']) await link(join(same?.dir ?? '', name), join(dir, name))
@@ -129,7 +138,7 @@ export function imageStep(image: ResolvedImage, context: Context): Promise<Image
   return step(context, `image ${image.name}`, `image ${image.name}`, async (handle) => {
     const recipe = await recipeOf(image)
     const overlay = join(image.recipe, 'overlay')
-    const inputs = await inputsOf(recipe, overlay, image.locked)
+    const inputs = await inputsOf(recipe, overlay, image.locked, context.toolRoot)
     const fingerprint = fingerprintOf(inputs)
     const value = (dir: string) => ({
       name: image.name,

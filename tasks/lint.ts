@@ -14,8 +14,6 @@ import { parseVersion, versionOfMakefile, type Version } from './linux/version.t
 
 export type { LintFinding } from './linux/lint/index.ts'
 
-/** Part of a probe's fingerprint: findings are kept beside the object. Count it up when the lint learns something. */
-export const LINT = 1
 /** Findings in a probe's entry of the store. */
 const LINT_FILE = 'lint.json'
 

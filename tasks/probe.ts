@@ -8,7 +8,7 @@ import { fingerprintOf, hashFile, type Inputs } from './engine/fingerprint.ts'
 import { compileBpf, compileProgram } from './host/compile.ts'
 import { toolVersion } from './host/tool-version.ts'
 import type { KernelArtefact } from './kernel.ts'
-import { headerFiles, keepLint, LINT, sayLint } from './lint.ts'
+import { headerFiles, keepLint, sayLint } from './lint.ts'
 import {
   labInclude,
   probeCommand,
@@ -21,6 +21,7 @@ import { emptyProbe } from './linux/empty-probe.ts'
 import { libbpfHashes } from './probe/libbpf.ts'
 import { hashesOf } from './probe/own-files.ts'
 import { compileWorkload, workloadInputs } from './probe/workload.ts'
+import { ownCode } from './build/own-code.ts'
 import type { KernelTypes } from './types.ts'
 
 /** Something that goes to the guest. */
@@ -60,8 +61,8 @@ export type ProbeTarget = { readonly kernel: KernelArtefact } | { readonly types
 async function compileProbe(probe: SourceProbe, target: ProbeTarget, declared: ResolvedKernel, context: Context) {
   const { release } = targetOf(target)
   const inputs: Inputs = {
-    format: 4,
-    lint: LINT,
+    lab: ownCode('probe', context.toolRoot),
+    lint: ownCode('lint', context.toolRoot),
     source: await probeInputs(probe, context),
     ...('types' in target ? { types: target.types.fingerprint } : { kernel: target.kernel.fingerprint }),
     define: suffixDefines(declared),
@@ -108,7 +109,12 @@ export async function emptyProbeStep(
   return await step(context, name, name, async () => {
     const full = await compileProbe(probe, target, declared, context)
     const clang = await toolVersion('clang', context.cache, context.signal)
-    const inputs = { format: 2, full: full.fingerprint, clang, libbpf: await libbpfHashes() }
+    const inputs = {
+      lab: ownCode('probe', context.toolRoot),
+      full: full.fingerprint,
+      clang,
+      libbpf: await libbpfHashes(),
+    }
     const { fresh, ...value } = await built('probe', `${own}.bpf.o`, inputs, context, async (object) => {
       const source = object.replace(/\.o$/, '.c')
       await writeFile(source, emptyProbe(await readFile(full.file), 'types' in target ? 'vmlinux.h' : 'linux/bpf.h'))
@@ -127,7 +133,7 @@ export async function holderStep(context: Context): Promise<Deployable> {
     const sources: Record<string, string> = {}
     for (const name of names) sources[name] = await hashFile(join(dir, name))
     const inputs = {
-      format: 2,
+      lab: ownCode('holder', context.toolRoot),
       sources,
       gcc: await toolVersion('gcc', context.cache, context.signal),
       libbpf: await libbpfHashes(),

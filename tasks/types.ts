@@ -7,6 +7,7 @@
 import { existsSync } from 'node:fs'
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { ownCode } from './build/own-code.ts'
 import type { ResolvedKernel } from './config/resolve.ts'
 import { step, type Context, type StepHandle } from './engine/context.ts'
 import { labError } from './engine/error.ts'
@@ -113,7 +114,11 @@ async function sectionOfVmlinux(vmlinux: string, place: string): Promise<Buffer>
 /** The program that writes BTF as C. */
 async function headerProgram(context: Context): Promise<{ file: string; inputs: Inputs }> {
   const source = join(context.toolRoot, 'bpf/tools/vmlinux-h.c')
-  const inputs: Inputs = { format: 1, source: await hashFile(source), libbpf: await libbpfHashes() }
+  const inputs: Inputs = {
+    lab: ownCode('types', context.toolRoot),
+    source: await hashFile(source),
+    libbpf: await libbpfHashes(),
+  }
   const fingerprint = fingerprintOf(inputs)
   const { dir } =
     (await context.store.get('vmlinux-h', fingerprint)) ??
@@ -158,7 +163,7 @@ async function identityOf(declared: ResolvedKernel, context: Context, override: 
   const { fingerprint: kernel } = await kernelFingerprint(declared, context, override)
   const program = await headerProgram(context)
   const inputs: Inputs = {
-    format: 1,
+    lab: ownCode('types', context.toolRoot),
     kernel,
     sources: declared.debug === 'none' ? [...SOURCES] : [],
     pahole: await paholeVersion(context.cache, context.signal),

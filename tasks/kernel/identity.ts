@@ -1,42 +1,13 @@
 /** What a kernel is made of: everything that decides what the build becomes, and the fingerprint of it. */
-import { existsSync } from 'node:fs'
-import { basename, join } from 'node:path'
+import { basename } from 'node:path'
 import type { ResolvedKernel } from '../config/resolve.ts'
 import type { Source } from '../config/schema.ts'
 import type { Context } from '../engine/context.ts'
-import {
-  changedInputs,
-  fingerprintOf,
-  hashFile,
-  hashText,
-  type Fingerprint,
-  type Inputs,
-} from '../engine/fingerprint.ts'
+import { changedInputs, fingerprintOf, hashFile, type Fingerprint, type Inputs } from '../engine/fingerprint.ts'
 import { toolchain, type Toolchain } from '../host/kbuild.ts'
+import { ownCode } from '../build/own-code.ts'
 import { debugInputs } from './debug.ts'
 import { identify, type SourceId } from './source.ts'
-
-/** Files of ours that decide what a kernel becomes; their bytes are inputs like any other. */
-const OURS = [
-  'kernel.ts',
-  'kernel/debug.ts',
-  'kernel/patches.ts',
-  'kernel/targets.ts',
-  'kernel/tree.ts',
-  'linux/c-parser.ts',
-  'linux/clone-text.ts',
-  'linux/conditional.ts',
-  'linux/edits.ts',
-  'linux/expose.ts',
-  'linux/locate.ts',
-  'linux/parallel-path.ts',
-  'linux/patch.ts',
-  'linux/placement.ts',
-  'linux/source-tree.ts',
-  'linux/suitable.ts',
-  'linux/compat.ts',
-  'host/kbuild.ts',
-]
 
 const sourceOf = (kernel: ResolvedKernel, override?: string): Source =>
   override === undefined ? kernel.source : { tree: override }
@@ -44,11 +15,6 @@ const sourceOf = (kernel: ResolvedKernel, override?: string): Source =>
 async function inputsOf(kernel: ResolvedKernel, source: SourceId, tools: Toolchain, context: Context): Promise<Inputs> {
   const fragments: Record<string, string> = {}
   for (const [index, file] of kernel.config.entries()) fragments[`${index} ${basename(file)}`] = await hashFile(file)
-  const ours: Record<string, string> = {}
-  for (const file of OURS) {
-    const path = join(context.toolRoot, 'tasks', file)
-    if (existsSync(path)) ours[file] = await hashFile(path)
-  }
   return {
     source: source.id,
     config: fragments,
@@ -65,7 +31,7 @@ async function inputsOf(kernel: ResolvedKernel, source: SourceId, tools: Toolcha
     gcc: tools.gcc,
     ld: tools.ld,
     make: tools.make,
-    lab: hashText(JSON.stringify(ours)),
+    lab: ownCode('kernel', context.toolRoot),
     ...(await debugInputs(kernel.debug, context)),
   }
 }

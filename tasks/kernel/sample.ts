@@ -6,6 +6,7 @@ import { suggest } from '../config/suggest.ts'
 import { step, type Context } from '../engine/context.ts'
 import { labError, userError } from '../engine/error.ts'
 import { fingerprintOf, hashFile, type Inputs } from '../engine/fingerprint.ts'
+import { ownCode } from '../build/own-code.ts'
 import { make } from '../host/kbuild.ts'
 import { toolVersion } from '../host/tool-version.ts'
 import { inTree, type KernelArtefact, type TreeInUse } from '../kernel.ts'
@@ -120,7 +121,7 @@ export async function sampleStep(
     const { sample } = probe
     const llc = join(context.toolRoot, 'bpf/llc')
     const inputs: Inputs = {
-      format: 2,
+      lab: ownCode('sample', context.toolRoot),
       sample,
       kernel: kernel.fingerprint,
       llc: await hashFile(llc),

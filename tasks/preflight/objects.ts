@@ -3,7 +3,8 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
 import type { Context } from '../engine/context.ts'
-import { fingerprintOf, hashFile, hashText } from '../engine/fingerprint.ts'
+import { ownCode } from '../build/own-code.ts'
+import { fingerprintOf } from '../engine/fingerprint.ts'
 import type { KernelArtefact } from '../kernel.ts'
 import type { Deployable } from '../probe.ts'
 
@@ -17,24 +18,14 @@ const Found = z.object({
 /** What is wrong with one object on one kernel. */
 export type ObjectFindings = z.infer<typeof Found>
 
-/** What judges is an input like what is judged. */
-const JUDGE = [
-  ...['preflight/look.ts', 'linux/elf.ts', 'linux/version.ts'],
-  ...['judge', 'image', 'facts', 'hook', 'object', 'object-version', 'ranges', 'verdict'].map(
-    (name) => `linux/symbols/${name}.ts`,
-  ),
-]
-const judgeHash = async ({ toolRoot }: Context): Promise<string> =>
-  hashText((await Promise.all(JUDGE.map((file) => hashFile(join(toolRoot, 'tasks', file))))).join())
-
 /** Findings in an object; kept in the store, since they are the same as long as kernel and object are. */
 export async function findingsIn(
   object: Pick<Deployable, 'file' | 'fingerprint'>,
   kernel: KernelArtefact,
   context: Context,
 ): Promise<ObjectFindings> {
-  const judge = await judgeHash(context)
-  const inputs = { format: 2, kernel: kernel.fingerprint, object: object.fingerprint, judge }
+  const lab = ownCode('preflight', context.toolRoot)
+  const inputs = { kernel: kernel.fingerprint, object: object.fingerprint, lab }
   const fingerprint = fingerprintOf(inputs)
   const stored = await context.store.get('preflight', fingerprint)
   if (stored) return Found.parse(JSON.parse(await readFile(join(stored.dir, FILE), 'utf8')))

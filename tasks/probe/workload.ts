@@ -6,6 +6,7 @@ import type { Inputs } from '../engine/fingerprint.ts'
 import { C_LIBRARY, compileProgram } from '../host/compile.ts'
 import { run } from '../host/sh.ts'
 import { toolVersion } from '../host/tool-version.ts'
+import { ownCode } from '../build/own-code.ts'
 import { dependenciesOf } from '../linux/includes.ts'
 import { refuseOutside } from './command.ts'
 import { hashesOf, ownFiles } from './own-files.ts'
@@ -16,9 +17,9 @@ const WORDS = {
 }
 
 /** What a workload is made of. Its C library goes into the program: `ldd` is of that package, and has its version to the revision. */
-export async function workloadInputs(source: string, { cache, signal }: Context): Promise<Inputs> {
+export async function workloadInputs(source: string, { cache, signal, toolRoot }: Context): Promise<Inputs> {
   const [gcc, libc] = [await toolVersion('gcc', cache, signal), await toolVersion('ldd', cache, signal)]
-  return { format: 3, source: await hashesOf(ownFiles(source).files, source), gcc, libc }
+  return { lab: ownCode('workload', toolRoot), source: await hashesOf(ownFiles(source).files, source), gcc, libc }
 }
 
 /** @throws a user's error when it does not compile, or reads a file that is not among its inputs */

@@ -1,38 +1,15 @@
 /** The arrows of tasks/README.md, read from the import lines: who may use whom, and which file alone uses a library. */
-import { readFileSync, readdirSync } from 'node:fs'
-import { dirname, join, normalize, relative } from 'node:path'
+import { readFileSync } from 'node:fs'
+import { join, relative } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { importsOf, PRODUCTION, TASKS, type ImportLine } from './imports.ts'
 
-const ROOT = join(import.meta.dirname, '..')
-const FILES = readdirSync(ROOT, { recursive: true, encoding: 'utf8' })
-  .filter((file) => file.endsWith('.ts') && !/\.(test|fixture)\.ts$/.test(file) && !file.startsWith('test/'))
-  .toSorted()
-
-interface Import {
-  readonly file: string
-  readonly from: string
-  readonly typeOnly: boolean
-}
-
-/** Every import and re-export, with the path of ours relative to tasks/. */
-const IMPORTS: readonly Import[] = FILES.flatMap((file) => {
-  const text = readFileSync(join(ROOT, file), 'utf8')
-  return Array.from(
-    text.matchAll(/^\s*(?:import|export)\s+(type\s)?[^'"]*?from\s+'([^']+)'|import\('([^']+)'\)/gm),
-    ([, type, plain, dynamic]) => {
-      const from = plain ?? dynamic ?? ''
-      return {
-        file,
-        typeOnly: type !== undefined,
-        from: from.startsWith('.') ? normalize(join(dirname(file), from)) : from,
-      }
-    },
-  )
-})
+const FILES = PRODUCTION
+const IMPORTS: readonly ImportLine[] = FILES.flatMap(importsOf)
 
 const folder = (path: string) => (path.includes('/') ? (path.split('/')[0] ?? '') : '')
-const ours = ({ from }: Import) => from.endsWith('.ts')
-const shown = (list: readonly Import[]) => list.map(({ file, from }) => `${file} -> ${from}`)
+const ours = ({ from }: ImportLine) => from.endsWith('.ts')
+const shown = (list: readonly ImportLine[]) => list.map(({ file, from }) => `${file} -> ${from}`)
 
 test('there is something to read', () => {
   expect(FILES.length).toBeGreaterThan(150)
@@ -86,7 +63,7 @@ test('one file each imports a library', () => {
 /** Files whose code matches; comments do not count. */
 const using = (pattern: RegExp) =>
   FILES.filter((file) => {
-    const code = readFileSync(join(ROOT, file), 'utf8').replaceAll(/\/\*[^]*?\*\/|\/\/.*$/gm, '')
+    const code = readFileSync(join(TASKS, file), 'utf8').replaceAll(/\/\*[^]*?\*\/|\/\/.*$/gm, '')
     return pattern.test(code)
   }).map((file) => relative('.', file))
 

@@ -4,12 +4,13 @@ import { dirname, join } from 'node:path'
 import type { ResolvedDisk } from '../config/resolve.ts'
 import type { Context } from '../engine/context.ts'
 import { fingerprintOf } from '../engine/fingerprint.ts'
+import { ownCode } from '../build/own-code.ts'
 import { dataImage } from '../host/mmdebstrap.ts'
 import { run } from '../host/sh.ts'
 
 /** Restores or makes the base image of a data disk; returns its path. */
 export async function diskImage(disk: ResolvedDisk, context: Context): Promise<string> {
-  const inputs = { format: 2, fs: disk.fs, size: disk.size, files: { ...disk.files } }
+  const inputs = { lab: ownCode('disk', context.toolRoot), fs: disk.fs, size: disk.size, files: { ...disk.files } }
   const fingerprint = fingerprintOf(inputs)
   const stored = await context.store.get('disk', fingerprint)
   if (stored) return join(stored.dir, 'disk.img')

@@ -2,6 +2,7 @@
 import { lstat, readFile, readdir, readlink, rm, writeFile, appendFile, copyFile } from 'node:fs/promises'
 import { constants } from 'node:fs'
 import { join } from 'node:path'
+import { ownCode } from '../build/own-code.ts'
 import type { Context } from '../engine/context.ts'
 import { fingerprintOf } from '../engine/fingerprint.ts'
 import { readTree } from '../host/mmdebstrap.ts'
@@ -33,7 +34,7 @@ async function treeEntries(root: string, below = ''): Promise<CpioEntry[]> {
 
 /** The image as an archive in the store; returns its path. */
 async function imageArchive(image: ImageArtefact, place: string, context: Context): Promise<string> {
-  const inputs = { format: 1, image: image.fingerprint }
+  const inputs = { lab: ownCode('initramfs', context.toolRoot), image: image.fingerprint }
   const fingerprint = fingerprintOf(inputs)
   const stored = await context.store.get('initramfs', fingerprint)
   const { dir } =
