@@ -5,6 +5,7 @@ import { describe, expect, test } from 'vitest'
 import { openDatabase, quoted } from './data/duckdb.ts'
 import { importStep, type ImportOutcome } from './import.ts'
 import { datOptions } from './import/dat.ts'
+import { recording } from './test/recording.ts'
 import { LOG } from './linux/trace-log.fixture.ts'
 import { failureOf } from './test/caught.ts'
 import { testContext } from './test/context.ts'
@@ -176,4 +177,25 @@ test('options of a trace.dat, as trace-cmd prints them', () => {
     stats: [expect.stringContaining(stats(0)), expect.stringContaining(stats(1))],
   })
   expect(datOptions('nothing of that')).toEqual({ clock: undefined, release: undefined, uname: undefined, stats: [] })
+})
+
+test('a trace.dat is complete if its counters say so, and one without counters is not called a text', async () => {
+  const dat = recording([Buffer.from('one'), Buffer.from('two'), Buffer.from('three')])
+  const withCounters = (from: string, to: string) => Buffer.from(dat.toString('latin1').replace(from, to), 'latin1')
+  const traceOf = async (bytes: Buffer) => (await importing(bytes, 'trace.dat')).manifest.trace
+  // Counters that trace-cmd read before its recorder had emptied the buffer.
+  const early = withCounters('entries: 0', 'entries: 2')
+  expect(
+    await traceOf(Buffer.from(early.toString('latin1').replace('read events: 3', 'read events: 1'), 'latin1')),
+  ).toMatchObject({
+    completeness: 'complete',
+    losses: { unread: 0 },
+  })
+  // Option 2 is CPUSTAT; 99 is nothing that a reader knows.
+  const at = dat.indexOf('CPU: 0') - 6
+  const without = Buffer.from(dat)
+  without.writeUInt16LE(99, at)
+  const { completeness, reasons } = await traceOf(without)
+  expect(completeness).toBe('unknown')
+  expect(reasons.join()).toContain('this trace.dat has no loss counters')
 })

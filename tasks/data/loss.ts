@@ -1,44 +1,8 @@
 /**
  * The loss ledger: every layer where an event can vanish, and what it adds up to. A run that cannot prove that it is complete says so. The
- * texts are the kernel's: per_cpu/cpuN/stats (kernel/trace/trace.c, tracing_stats_read) and kprobe_profile (kernel/trace/trace_kprobe.c,
- * probes_profile_seq_show).
+ * ring buffers' side of it is in ring-ledger.ts.
  */
-export interface RingStats {
-  /** Events that were still in the buffer, read by nobody. */
-  readonly entries: number
-  readonly overrun: number
-  readonly commitOverrun: number
-  readonly dropped: number
-  /** Events that were read out of it. */
-  readonly read: number
-}
-
-/** Reads one CPU's stats; undefined when a counter is not there. Clocks without seconds change the lines of the times only. */
-export function parseRingStats(text: string): RingStats | undefined {
-  const value = (name: string) => Number(new RegExp(`^${name}: (\\d+)$`, 'm').exec(text)?.[1] ?? Number.NaN)
-  const stats = {
-    entries: value('entries'),
-    overrun: value('overrun'),
-    commitOverrun: value('commit overrun'),
-    dropped: value('dropped events'),
-    read: value('read events'),
-  }
-  return Object.values(stats).some(Number.isNaN) ? undefined : stats
-}
-
-export interface ProbeCount {
-  readonly event: string
-  readonly hits: number
-  readonly missed: number
-}
-
-/** Reads kprobe_profile: "  NAME  HITS  MISSED" per kprobe event. A line of another form is an error of the caller's file. */
-export function parseKprobeProfile(text: string): ProbeCount[] {
-  return text.split('\n').flatMap((line) => {
-    const [, event, hits, missed] = /^\s*(\S+)\s+(\d+)\s+(\d+)\s*$/.exec(line) ?? []
-    return event === undefined ? [] : [{ event, hits: Number(hits), missed: Number(missed) }]
-  })
-}
+import { parseRingStats, ringBalance, type PerCpu, type Recorded, type RingBalance } from './ring-ledger.ts'
 
 /** One channel of typed events (EVENTS of lab.bpf.h), counted on every side. */
 export interface ChannelLoss {
@@ -79,21 +43,36 @@ export interface LossInput {
   /** LOST and DROPPED markers in the text; without a count where the text has none. */
   readonly markers: readonly { readonly count?: number | undefined }[]
   readonly notUnderstood: number
-  /** Events in the trace, of all kinds and CPUs. With it the buffer's own count of what was read is compared. */
-  readonly events?: number | undefined
+  /** Events in the trace, of all kinds and CPUs: compared with what the ring buffers say was read. Left out where a text has no counters. */
+  readonly recorded?: Recorded | undefined
   /** Why the recorder stopped early, if it did. */
   readonly captureError?: string | undefined
+  /** Lines that the programs must have printed, by their hits and their code, beyond those in the trace. */
+  readonly unsaid?: number | undefined
 }
 
 /** Where an event can vanish. */
-export type Layer = 'overrun' | 'commitOverrun' | 'dropped' | 'unread' | 'missed' | 'skipped' | 'typed' | 'lostMarkers'
+export type Layer =
+  | 'overrun'
+  | 'commitOverrun'
+  | 'dropped'
+  | 'unread'
+  | 'taken'
+  | 'missed'
+  | 'skipped'
+  | 'typed'
+  | 'unsaid'
+  | 'lostMarkers'
+
+/** Layers that a result names only where something was lost in them: results of earlier versions do not have them. */
+const ONLY_IF_LOST: ReadonlySet<Layer> = new Set(['taken', 'unsaid'])
 
 export interface Ledger {
   readonly completeness: 'complete' | 'incomplete' | 'unknown'
   /** Events lost per layer; null where the number is not known. The same event can be in `overrun` and in `lostMarkers`. */
-  readonly losses: Readonly<Record<Layer, number | null>>
+  readonly losses: Readonly<Partial<Record<Layer, number | null>>>
   /** Per CPU, in the order of the input; null where the text could not be read. */
-  readonly perCpu: readonly (RingStats | null)[]
+  readonly perCpu: PerCpu
   /** One line each: first what was lost, then what is not known. */
   readonly reasons: readonly string[]
 }
@@ -103,17 +82,16 @@ const WHY: Readonly<Record<Layer, string>> = {
   commitOverrun: 'events were lost because an interrupt wrote while another write was open: raise the buffer',
   dropped: 'events were dropped because the ring buffer was full: raise `trace: { buffer: ... }`',
   unread: 'events were left in the ring buffer when the recording ended',
+  taken: 'events were read from the ring buffer by somebody other than the recorder',
   missed: 'hits of a kprobe were missed (it was hit inside another probe, or on a CPU that was in one)',
   skipped: 'times a BPF program was not run, because another one was running on that CPU',
   typed: 'typed events found their buffer full: raise `trace: { buffer: ... }`',
+  unsaid: 'messages that the programs must have printed are not in the trace',
   lostMarkers: 'the trace itself says that events were lost',
 }
 
 const sum = (numbers: readonly number[]): number => numbers.reduce((total, one) => total + one, 0)
-const LAYERS = ['overrun', 'commitOverrun', 'dropped', 'unread', 'missed', 'skipped', 'typed', 'lostMarkers'] as const
-
-/** Which counter of a CPU belongs to a layer of the ring buffer. */
-const COUNTERS = { overrun: 'overrun', commitOverrun: 'commitOverrun', dropped: 'dropped', unread: 'entries' } as const
+const LAYERS = Object.keys(WHY) as readonly Layer[]
 
 /** What is known of a layer: a number, and whether that is all of it. */
 interface Known {
@@ -123,7 +101,7 @@ interface Known {
   readonly where: string
 }
 
-function ringLoss(counter: (typeof COUNTERS)[keyof typeof COUNTERS], perCpu: Ledger['perCpu']): Known {
+function ringLoss(counter: 'overrun' | 'commitOverrun' | 'dropped' | 'entries', perCpu: PerCpu): Known {
   const counts = perCpu.map((one) => one?.[counter] ?? 0)
   const parts = counts.flatMap((count, cpu) => (count > 0 ? [`CPU ${cpu}: ${count}`] : []))
   return {
@@ -132,6 +110,10 @@ function ringLoss(counter: (typeof COUNTERS)[keyof typeof COUNTERS], perCpu: Led
     where: parts.length === 0 ? '' : ` (${parts.join(', ')})`,
   }
 }
+
+/** Where the counters cannot tell what of it is in the trace, nothing is known to be lost. */
+const unreadLoss = (perCpu: PerCpu, { unread }: RingBalance): Known =>
+  unread === 0 || unread === undefined ? { least: 0, whole: unread === 0, where: '' } : ringLoss('entries', perCpu)
 
 /** What a channel lost: by its counters, or, where the kernel told the probe of no error (before 5.1), what was sent and did not arrive. */
 const lostOf = ({ sent, lost, marked, read, untyped }: ChannelLoss): number =>
@@ -164,10 +146,9 @@ function typedDoubts(channels: readonly ChannelLoss[]): string[] {
 /** kprobe_profile has kprobe events only; for programs of other kinds there is no such count to ask for. */
 const isCounted = (section: string | undefined): boolean => section === undefined || /^k(ret)?probe\//.test(section)
 
-function doubts(input: LossInput, perCpu: Ledger['perCpu']): string[] {
-  const { stats, cpus, missed, notUnderstood, events } = input
+function doubts(input: LossInput, perCpu: PerCpu, balance: RingBalance): string[] {
+  const { stats, cpus, missed, notUnderstood } = input
   const unknown = missed.filter((one) => one.missed < 0 && isCounted(one.section)).map(({ program }) => program)
-  const read = sum(perCpu.map((one) => one?.read ?? 0))
   const readable = stats.length > 0 && perCpu.every((one) => one !== null)
   return [
     ...(readable ? [] : ['the loss counters of the ring buffer could not be read']),
@@ -179,9 +160,7 @@ function doubts(input: LossInput, perCpu: Ledger['perCpu']): string[] {
         ]
       : []),
     ...typedDoubts(input.typed ?? []),
-    ...(events !== undefined && readable && events !== read
-      ? [`the ring buffers gave ${read} events and the trace has ${events}`]
-      : []),
+    ...balance.doubts,
   ]
 }
 
@@ -190,14 +169,17 @@ export function lossLedger(input: LossInput): Ledger {
   const perCpu = input.stats.map((text) => parseRingStats(text) ?? null)
   const missed = input.missed.filter(({ section }) => isCounted(section)).map((one) => one.missed)
   const marks = input.markers.map(({ count }) => count)
+  const balance = ringBalance(perCpu, input.recorded)
   const layers: Readonly<Record<Layer, Known>> = {
-    overrun: ringLoss(COUNTERS.overrun, perCpu),
-    commitOverrun: ringLoss(COUNTERS.commitOverrun, perCpu),
-    dropped: ringLoss(COUNTERS.dropped, perCpu),
-    unread: ringLoss(COUNTERS.unread, perCpu),
+    overrun: ringLoss('overrun', perCpu),
+    commitOverrun: ringLoss('commitOverrun', perCpu),
+    dropped: ringLoss('dropped', perCpu),
+    unread: unreadLoss(perCpu, balance),
+    taken: { least: balance.taken, whole: true, where: '' },
     missed: { least: sum(missed.filter((one) => one > 0)), whole: missed.every((one) => one >= 0), where: '' },
     skipped: { least: sum(input.missed.map((one) => Math.max(0, one.skipped ?? 0))), whole: true, where: '' },
     typed: typedLoss(input.typed ?? []),
+    unsaid: { least: input.unsaid ?? 0, whole: true, where: '' },
     lostMarkers: { least: sum(marks.map((one) => one ?? 0)), whole: !marks.includes(undefined), where: '' },
   }
   const lost = LAYERS.flatMap((layer) => {
@@ -206,36 +188,16 @@ export function lossLedger(input: LossInput): Ledger {
     if (least === 0 && (layer !== 'lostMarkers' || whole)) return []
     return [`${whole ? least : `at least ${Math.max(1, least)}`}: ${WHY[layer]}${where}`]
   })
+  lost.push(...balance.losses)
   if (input.captureError !== undefined) lost.push(`the recording ended early: ${input.captureError}`)
-  const unknown = doubts(input, perCpu)
-  const number = (layer: Layer) => (layers[layer].whole ? layers[layer].least : null)
+  const unknown = doubts(input, perCpu, balance)
+  const named = LAYERS.filter((layer) => !ONLY_IF_LOST.has(layer) || layers[layer].least > 0)
   return {
     completeness: lost.length > 0 ? 'incomplete' : unknown.length > 0 ? 'unknown' : 'complete',
-    losses: {
-      overrun: number('overrun'),
-      commitOverrun: number('commitOverrun'),
-      dropped: number('dropped'),
-      unread: number('unread'),
-      missed: number('missed'),
-      skipped: number('skipped'),
-      typed: number('typed'),
-      lostMarkers: number('lostMarkers'),
-    },
+    losses: Object.fromEntries(
+      named.map((layer) => [layer, layers[layer].whole ? layers[layer].least : null] as const),
+    ),
     perCpu,
     reasons: [...lost, ...unknown],
   }
-}
-
-/** Programs that were hit while no line of any program is in the trace: their printk was refused, and the kernel says nothing about it. */
-export function silentPrintk(
-  hits: readonly { readonly program: string; readonly hits: number }[],
-  printed: number,
-): string[] {
-  if (printed > 0) return []
-  return hits
-    .filter((one) => one.hits > 0)
-    .map(
-      ({ program, hits: count }) =>
-        `${program} fired ${count} time${count === 1 ? '' : 's'} and printed nothing: bpf_trace_printk rejects a format that it does not know with -EINVAL, silently (%c on 4.15, 5.4 and 5.7; 6.1 takes it)`,
-    )
 }

@@ -5,8 +5,9 @@ import type { ResolvedExperiment } from '../config/resolve.ts'
 import type { FailureExpectation } from '../config/schema-expect.ts'
 import type { Failed } from '../data/expect-failure.ts'
 import { isolationOf, type Isolation } from '../data/isolation.ts'
-import { lossLedger, silentPrintk, type Ledger } from '../data/loss.ts'
+import { lossLedger, type Ledger } from '../data/loss.ts'
 import { matches } from '../data/match.ts'
+import { silentPrinters } from '../data/printk-ledger.ts'
 import { Processes } from '../data/processes.ts'
 import { sequenceText } from '../data/sequence-file.ts'
 import { sequencesOf, withoutAddresses, type Matches, type Other } from '../data/sequences.ts'
@@ -145,6 +146,8 @@ export function analyse(input: AnalysisInput): Analysis {
     markers: lost,
     typed: typed.losses,
     notUnderstood: notUnderstood.length,
+    cpus: captured?.cpus,
+    recorded: { events: traced.length, countersAreFinal: true },
     captureError: captured?.errno === 0 ? undefined : (captured?.text ?? 'the holder did not say'),
   })
   const printed = events.filter(isPrintk)
@@ -154,10 +157,14 @@ export function analyse(input: AnalysisInput): Analysis {
     counted: probes,
   })
   const printing = new Set(of(lines, 'attached').flatMap((one) => (one.prints === 0 ? [] : [one.program])))
-  const silent = silentPrintk(
-    probes.filter(({ program }) => printing.has(program)),
-    printed.filter(({ event }) => !event.startsWith(TYPED)).length,
-  )
+  const printedLines = printed.filter(({ event }) => !event.startsWith(TYPED)).length
+  const silent =
+    ledger.completeness === 'complete'
+      ? silentPrinters(
+          probes.filter(({ program }) => printing.has(program)),
+          printedLines,
+        )
+      : []
   return {
     events,
     own,

@@ -23,6 +23,12 @@ export interface ImportedRun {
   readonly sha256: Readonly<Record<string, string>>
 }
 
+/** Why there are no counters to go by. @param options of a trace.dat; undefined: it is a text */
+const noCounters = (options: DatOptions | undefined): string =>
+  options === undefined
+    ? 'a text has no loss counters'
+    : 'this trace.dat has no loss counters (option CPUSTAT): trace-cmd writes them when it ends a recording itself'
+
 function traceOf({ read, options }: ImportedRun): Manifest['trace'] {
   const { tally } = read
   const { marks, lost } = tally.marks
@@ -32,13 +38,13 @@ function traceOf({ read, options }: ImportedRun): Manifest['trace'] {
     missed: [],
     markers: lost,
     notUnderstood: tally.notUnderstood,
-    ...(stats.length > 0 ? { events: tally.events } : {}),
+    recorded: stats.length === 0 ? undefined : { events: tally.events, countersAreFinal: false },
   })
   const { backwards, firstBackwards } = tally
   const reasons = [
     ...(marks > lost.length ? [`${marks} marks in the text say that events were lost`] : []),
     ...ledger.reasons.map((reason) =>
-      stats.length === 0 && reason.startsWith('the loss counters') ? 'a text has no loss counters' : reason,
+      stats.length === 0 && reason.startsWith('the loss counters') ? noCounters(options) : reason,
     ),
     ...(backwards > 0
       ? [
