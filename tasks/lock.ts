@@ -1,12 +1,12 @@
 /** Step: lock. What lab.yaml leaves open, written down as it is now, or compared with what was written down. */
 import { existsSync } from 'node:fs'
-import { readFile, rename, writeFile } from 'node:fs/promises'
+import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { LOCK_FILE, type LockFile } from './config/lock-file.ts'
 import type { ResolvedImage, ResolvedLab } from './config/resolve.ts'
 import type { Source } from './config/schema.ts'
+import { beside } from './engine/beside.ts'
 import { step, type Context } from './engine/context.ts'
-import { diskFailure } from './engine/store.ts'
 import { hashFile } from './engine/fingerprint.ts'
 import { toolsUsed } from './host/tools-used.ts'
 import { imageStep } from './image.ts'
@@ -62,12 +62,8 @@ export async function lockStep(lab: ResolvedLab, context: Context): Promise<{ fi
   return await step(context, 'lock', 'lock', async () => {
     const lock = await now(unlocked(lab), context)
     const file = join(lab.directory, LOCK_FILE)
-    try {
-      await writeFile(`${file}.new`, `${JSON.stringify(lock, null, 1)}\n`)
-      await rename(`${file}.new`, file)
-    } catch (error) {
-      throw diskFailure(error, file)
-    }
+    const text = `${JSON.stringify(lock, null, 1)}\n`
+    await beside(context.cache, file, (partial) => writeFile(partial, text), context.signal)
     return { outcome: 'done', detail: file, value: { file, lock } }
   })
 }

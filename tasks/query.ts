@@ -1,7 +1,7 @@
 /** Step: query. SQL over all runs, read-only. */
 import { existsSync } from 'node:fs'
 import { availableParallelism, totalmem } from 'node:os'
-import { basename, dirname, join, relative, resolve } from 'node:path'
+import { basename, dirname, join, relative } from 'node:path'
 import {
   copyTo,
   damageOf,
@@ -37,6 +37,7 @@ export interface QueryWanted {
   /** Write the answer to this Parquet file instead of giving it. */
   readonly parquet: string | undefined
   readonly cache: string
+  readonly signal?: AbortSignal
   readonly emit: Emit
 }
 
@@ -122,11 +123,13 @@ async function answer(wanted: QueryWanted, tables: readonly TableOfRows[], files
     return await work(database.connection)
   }
   if (parquet !== undefined) {
-    const file = resolve(parquet)
-    const rows = await beside(cache, file, (partial) =>
-      ask(partial, `${partial}.spill`, (connection) => copyTo(connection, sql, partial)),
+    const rows = await beside(
+      cache,
+      parquet,
+      (partial) => ask(partial, `${partial}.spill`, (connection) => copyTo(connection, sql, partial)),
+      wanted.signal,
     )
-    return { file, rows }
+    return { file: parquet, rows }
   }
   const rows = (spill: string | undefined) => ask(undefined, spill, (connection) => select(connection, sql, MOST_ROWS))
   let begun = false

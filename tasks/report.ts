@@ -124,7 +124,7 @@ export async function reportStep(wanted: ReportWanted, context: Context): Promis
               )
         }`,
       })
-      await writeWhole(file, text, context.cache)
+      await writeWhole(file, text, context)
       for (const warning of exhibits.warnings)
         context.emit({ type: 'notice', level: 'warning', place: 'report', text: printable(warning, 300) })
       const value = {

@@ -1,7 +1,7 @@
 /** Step: the events of a run as a file for another program. Written whole or not at all, in memory that does not grow with the trace. */
 import { constants, createWriteStream, existsSync } from 'node:fs'
 import { copyFile } from 'node:fs/promises'
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { chromeEvents, chromeFrame } from './data/chrome-json.ts'
@@ -161,13 +161,14 @@ async function copyRecording({ dir, run, manifest }: FoundRun, to: string): Prom
 export async function exportStep(wanted: ExportWanted, context: Context): Promise<Exported> {
   const { format } = wanted
   const run = checkedRun(wanted.run)
-  const file = resolve(wanted.file)
+  const { file } = wanted
   let events = 0
-  await beside(context.cache, file, async (partial) => {
+  const write = async (partial: string) => {
     if (format === 'dat') return await copyRecording(run, partial)
     const stream = await traceStream(run, wanted.wanted, `${partial}.spill`)
     const content = WRITERS[format](wanted, stream, (n) => (events += n))
     await pipeline(Readable.from(content), createWriteStream(partial), { signal: context.signal })
-  })
+  }
+  await beside(context.cache, file, write, context.signal)
   return { file, format, events: format === 'dat' ? null : events }
 }

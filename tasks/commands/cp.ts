@@ -5,7 +5,7 @@ import { rename, stat } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import { PassThrough, type Writable } from 'node:stream'
 import { finished } from 'node:stream/promises'
-import { besideIn } from '../engine/beside.ts'
+import { beside } from '../engine/beside.ts'
 import { Failure, labError, messageOf, userError } from '../engine/error.ts'
 import { printable } from '../engine/printable.ts'
 import { withScratch } from '../engine/scratch.ts'
@@ -15,6 +15,7 @@ import type { Guest } from '../host/ssh.ts'
 import { unpackUntrusted } from '../host/untar.ts'
 import { connectGuest, upVmOf } from './guest.ts'
 import type { CommandModule } from './index.ts'
+import { outputFile, type OutputFile } from './output-file.ts'
 import type { Session } from './session.ts'
 
 const remotePath = (text: string): string | undefined => (text.startsWith(':') ? text.slice(1) || '.' : undefined)
@@ -61,12 +62,13 @@ async function push(guest: Guest, from: string, to: string, signal: AbortSignal)
 }
 
 /** The target on the host: inside of a directory that is there, or a new name. A directory that is in the way is not replaced. */
-async function placeFor(from: string, to: string): Promise<string> {
-  const target = resolve(to)
+async function placeFor(from: string, to: string, session: Session): Promise<OutputFile> {
+  const plain = to.endsWith('/') ? { file: resolve(to), onStderr: false } : await outputFile(to, session)
+  const target = plain.file
   const found = await stat(target).catch(() => undefined)
   if (!found && to.endsWith('/'))
     throw userError({ fact: `there is no directory ${printable(to)}`, wayOut: 'make it first' })
-  return found?.isDirectory() ? join(target, basename(from)) : target
+  return found?.isDirectory() ? { file: join(target, basename(from)), onStderr: false } : plain
 }
 
 /**
@@ -132,11 +134,14 @@ class Receiver {
   }
 }
 
-async function pull(guest: Guest, from: string, to: string, { context }: Session): Promise<void> {
+/** @returns whether the copy went to stdout */
+async function pull(guest: Guest, from: string, to: string, session: Session): Promise<boolean> {
+  const { context } = session
   const { signal } = context
-  const final = await placeFor(from, to)
+  const { file, onStderr } = await placeFor(from, to, session)
   // On the target's own file system, so that the last step is a rename: nothing is ever half there under its name.
-  await besideIn(context.cache, final, async (dir) => {
+  const receive = async (partial: string) => {
+    const dir = dirname(partial)
     const receiver = new Receiver(dir, basename(from))
     let complaints = ''
     const unpacked = async () => {
@@ -176,13 +181,13 @@ async function pull(guest: Guest, from: string, to: string, { context }: Session
         place: `copy of ${printable(from)}`,
         text: `${leftOut.length} left out (devices, hard links, links that lead out of the copy): ${leftOut.slice(0, 5).join(', ')}`,
       })
-    await rename(join(dir, basename(from)), final).catch((error: unknown) => {
-      throw userError(
-        { fact: `${printable(final)} is in the way, or nothing could be copied`, wayOut: 'name another target' },
-        error,
-      )
+    const copied = join(dir, basename(from))
+    await rename(copied, partial).catch((error: unknown) => {
+      throw userError({ fact: `nothing of ${printable(from)} could be copied`, wayOut: 'name another file' }, error)
     })
-  })
+  }
+  await beside(context.cache, file, receive, context.signal)
+  return onStderr
 }
 
 export const work: CommandModule['work'] = async (session, [from, to], options) => {
@@ -193,8 +198,9 @@ export const work: CommandModule['work'] = async (session, [from, to], options) 
       wayOut: 'mark the guest\'s side with ":", as in `lab cp notes.txt :/tmp/`',
     })
   await using guest = await connectGuest(session, await upVmOf(session, options['vm']))
-  await (target === undefined
-    ? pull(guest, source ?? '', String(to), session)
-    : push(guest, String(from), target, session.context.signal))
-  return { text: `copied ${String(from)} to ${String(to)}`, data: { from, to } }
+  const text = `copied ${String(from)} to ${String(to)}`
+  if (target === undefined)
+    return { text, data: { from, to }, onStderr: await pull(guest, source ?? '', String(to), session) }
+  await push(guest, String(from), target, session.context.signal)
+  return { text, data: { from, to } }
 }

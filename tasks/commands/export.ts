@@ -1,8 +1,8 @@
 /** `lab export`: results as one file that somebody else can check and run again. */
-import { resolve } from 'node:path'
 import { writePack } from '../evidence/pack.ts'
 import { listRuns, pickRun, type FoundRun } from '../experiment/result.ts'
 import type { CommandModule } from './index.ts'
+import { outputFile } from './output-file.ts'
 import { labPlaces } from './places.ts'
 
 /** The named runs; an experiment's name stands for all of its runs. */
@@ -22,10 +22,12 @@ export const work: CommandModule['work'] = async (session, [words], options) => 
     runs.length === 1
       ? `${first?.manifest.experiment ?? ''}-${first?.run ?? ''}`
       : (first?.manifest.experiment ?? 'lab')
-  const file = resolve(typeof options['output'] === 'string' ? options['output'] : `${name}.evidence.tar.gz`)
-  const sha256 = await writePack(file, results, runs, session.context.cache)
+  const output = typeof options['output'] === 'string' ? options['output'] : `${name}.evidence.tar.gz`
+  const { file, onStderr } = await outputFile(output, session)
+  const sha256 = await writePack(file, results, runs, session.context)
   return {
     text: `${file}: ${runs.length} run${runs.length === 1 ? '' : 's'}\nsha256 ${sha256}   (publish it: who has it can tell whether the pack is this one)\ncheck it: lab verify ${file}`,
     data: { file, sha256, runs: runs.map(({ run }) => run) },
+    onStderr,
   }
 }

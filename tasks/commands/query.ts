@@ -7,6 +7,7 @@ import { MOST_ROWS, queryStep } from '../query.ts'
 import { plural, table } from '../ui/text.ts'
 import { oneOf } from './exclusive.ts'
 import type { CommandModule } from './index.ts'
+import { outputFile } from './output-file.ts'
 import { labPlaces } from './places.ts'
 
 /** Rows of a table for people. */
@@ -38,15 +39,21 @@ const asCsv = ({ columns, rows }: Table): string =>
 export const work: CommandModule['work'] = async (session, [sql], options) => {
   oneOf(options, ['csv', 'parquet'])
   const { results } = labPlaces(session)
-  const parquet = typeof options['parquet'] === 'string' ? options['parquet'] : undefined
+  const output = typeof options['parquet'] === 'string' ? await outputFile(options['parquet'], session) : undefined
   const outcome = await queryStep({
     sql: String(sql),
     results,
-    parquet,
+    parquet: output?.file,
     emit: session.context.emit,
     cache: session.context.cache,
+    signal: session.context.signal,
   })
-  if ('file' in outcome) return { text: `${plural(outcome.rows, 'row')} in ${printable(outcome.file)}`, data: outcome }
+  if ('file' in outcome)
+    return {
+      text: `${plural(outcome.rows, 'row')} in ${printable(outcome.file)}`,
+      data: outcome,
+      onStderr: output?.onStderr === true,
+    }
   const { table: found } = outcome
   const whole = options['csv'] === true || session.options.json === true
   if (whole && found.more)

@@ -1,6 +1,7 @@
 /** `lab report`: results as one HTML file, and its figures and tables as files for a paper. */
 import { basename, resolve } from 'node:path'
 import { openLab } from '../config/open.ts'
+import { userError } from '../engine/error.ts'
 import { FIGURES } from '../host/packages.ts'
 import { hostStep } from '../host-tools.ts'
 import { writeExhibits } from '../report/files.ts'
@@ -9,6 +10,7 @@ import { bytes, plural } from '../ui/text.ts'
 import { placesOf } from '../vm/places.ts'
 import { HOST } from './app.ts'
 import type { CommandModule } from './index.ts'
+import { outputFile } from './output-file.ts'
 import { labDirectory } from './places.ts'
 import { TOOL_ROOT, type Session } from './session.ts'
 
@@ -25,7 +27,10 @@ function labName({ options }: Session, directory: string): string {
 
 export const work: CommandModule['work'] = async (session, [words], options) => {
   const directory = labDirectory(session)
-  const output = text(options['output'])
+  const given = text(options['output'])
+  const output = given === undefined ? undefined : await outputFile(given, session)
+  const dir = text(options['figures'])
+  if (dir === '-') throw userError({ place: '--figures', fact: 'it takes a directory, since it writes many files' })
   // Asked before the work is done.
   if (options['figures'] !== undefined) await hostStep(session.context, FIGURES, [])
   const outcome = await reportStep(
@@ -34,12 +39,11 @@ export const work: CommandModule['work'] = async (session, [words], options) => 
       since: text(options['since']),
       results: placesOf(directory).results,
       labName: labName(session, directory),
-      output: output === undefined ? undefined : resolve(output),
+      output: output?.file,
     },
     session.context,
   )
   const { file, bytes: size, runs, figures, tables } = outcome
-  const dir = text(options['figures'])
   const files = dir === undefined ? [] : await writeExhibits(resolve(dir), figures, tables, session.context)
   const beside = dir === undefined ? '' : `\n${resolve(dir)}: ${plural(files.length, 'file')} (SVG, PDF, CSV, LaTeX)`
   return {
@@ -52,5 +56,6 @@ export const work: CommandModule['work'] = async (session, [words], options) => 
       tables: tables.map(({ name }) => name),
       files,
     },
+    onStderr: output?.onStderr === true,
   }
 }

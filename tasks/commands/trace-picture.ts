@@ -8,14 +8,17 @@ import type { TraceEvent } from '../linux/trace-line.ts'
 import { writeWhole } from '../report/files.ts'
 import { hasTicks } from '../trace.ts'
 import type { Outcome } from './index.ts'
+import { outputFile } from './output-file.ts'
+import type { Session } from './session.ts'
 
 /** Draws the read of the median duration into a file. */
 export async function picture(
-  file: string,
+  output: string,
   events: readonly TraceEvent[],
   manifest: Manifest,
-  cache: string,
+  session: Session,
 ): Promise<Outcome> {
+  const { file, onStderr } = await outputFile(output, session)
   const group = typicalRead(events)
   if (group.length === 0)
     throw userError({
@@ -31,10 +34,11 @@ export async function picture(
   ].join(', ')
   const first = group[0]?.timeNs ?? 0n
   const steps = group.map(({ timeNs, message }) => ({ time: Number(timeNs - first), message }))
-  await writeWhole(file, timelineSvg(steps, title, { ticks: hasTicks(manifest) }), cache)
+  await writeWhole(file, timelineSvg(steps, title, { ticks: hasTicks(manifest) }), session.context)
   const note = completeness === 'complete' ? '' : `; this trace is ${completeness}`
   return {
     text: `${printable(file)}: ${group.length} messages${note}`,
     data: { file, messages: group.length, completeness },
+    onStderr,
   }
 }

@@ -10,6 +10,7 @@ import { plural } from '../ui/text.ts'
 import { exportStep, FORMATS, type Format } from '../trace-export.ts'
 import { oneOf, without } from './exclusive.ts'
 import type { CommandModule, Outcome } from './index.ts'
+import { outputFile } from './output-file.ts'
 import { labPlaces } from './places.ts'
 import type { Session } from './session.ts'
 import { graph } from './trace-graph.ts'
@@ -55,11 +56,12 @@ function nothing({ manifest }: FoundRun, { comm, pid, probe, from, to, all }: Tr
 /** The whole recording for another program; filters take parts of it. */
 async function toFile(format: Format, { run, wanted, results, session, options }: FileAsked): Promise<Outcome> {
   const order = run.manifest.imported === undefined && format !== 'dat' ? orderOf(run, results, session) : undefined
-  const done = await exportStep({ run, format, file: String(options[format]), wanted, order }, session.context)
+  const { file, onStderr } = await outputFile(String(options[format]), session)
+  const done = await exportStep({ run, format, file, wanted, order }, session.context)
   const { completeness } = run.manifest.trace
   const what = done.events === null ? 'the raw recording' : plural(done.events, 'event')
   const note = completeness === 'complete' ? '' : `; this trace is ${completeness}`
-  return { text: `${printable(done.file)}: ${what}${note}`, data: { ...done, run: run.run, completeness } }
+  return { text: `${printable(done.file)}: ${what}${note}`, data: { ...done, run: run.run, completeness }, onStderr }
 }
 
 const FILTERS = ['comm', 'pid', 'probe', 'from', 'to'] as const
@@ -87,8 +89,7 @@ export const work: CommandModule['work'] = async (session, [name], options) => {
   const format = FORMATS.find((one) => typeof options[one] === 'string')
   if (format !== undefined) return await toFile(format, { run, wanted, results, session, options })
   const found = await traceStep(run, wanted, session.context)
-  if (typeof options['svg'] === 'string')
-    return await picture(options['svg'], found.events, manifest, session.context.cache)
+  if (typeof options['svg'] === 'string') return await picture(options['svg'], found.events, manifest, session)
   const order = options['reads'] === true ? orderOf(run, results, session) : undefined
   if (options['reads'] === true && order === undefined)
     throw userError({

@@ -1,16 +1,18 @@
 /**
  * A file of the user's is written beside its place, in a directory of its own, and moved there when it is whole: another file system could not
- * rename it. Nobody else knows of that directory, so it is noted in the cache first; whatever kills us, `lab gc` finds it.
+ * rename it. What is not a regular file is written to instead. Nobody else knows of that directory, so it is noted in the cache first; whatever kills us, `lab gc` finds it.
  */
 import { randomBytes } from 'node:crypto'
-import { mkdir, readFile, readdir, rename, rm, writeFile } from 'node:fs/promises'
+import { chmod, lstat, mkdir, readFile, readdir, rename, rm, writeFile } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import { z } from 'zod'
 import { makeDirectory } from './directory.ts'
 import { codeOf, userError } from './error.ts'
 import { printable } from './printable.ts'
 import { isAlive, isElsewhere, ProcessId, thisProcess } from './process.ts'
-import { diskFailure } from './store.ts'
+import { fullScratch, withScratch } from './scratch.ts'
+import { diskFailure, diskFull, saysDiskFull } from './store.ts'
+import { pour, targetOf } from './target.ts'
 
 const NOTES = 'beside'
 const Note = z.object({ owner: ProcessId, path: z.string() })
@@ -37,6 +39,16 @@ const REASONS: Readonly<Record<string, string>> = {
   EACCES: 'you may not write there',
   EPERM: 'you may not write there',
   EROFS: 'nothing can be written there',
+  EBUSY: 'something is mounted there, so it cannot be replaced',
+  ELOOP: 'its links lead in a circle',
+  ENAMETOOLONG: 'its name is too long',
+  ENXIO: 'it is a device or socket that nothing serves',
+  ENODEV: 'it is a device that nothing serves',
+  ENOTEMPTY: 'it is a directory',
+  ECONNREFUSED: 'no program listens on this socket',
+  EPROTOTYPE: 'this socket takes no stream of bytes',
+  EINVAL: 'it cannot be written to',
+  EIO: 'it cannot be written to',
 }
 
 /** The failure of a place that the user chose and that takes no file; of a full disk; or the error as it is. */
@@ -73,17 +85,57 @@ export async function besideIn<T>(cache: string, file: string, work: (dir: strin
   }
 }
 
-/**
- * Lets `work` write `partial`, and whatever else it needs into the directory of that, and puts it in place of `file`: whole or not at all.
- * @throws as `besideIn`
- */
-export async function beside<T>(cache: string, file: string, work: (partial: string) => Promise<T>): Promise<T> {
-  return await besideIn(cache, file, async (dir) => {
+/** Replaces the file that `target` stands for; what had a mode keeps it. */
+async function replace(
+  cache: string,
+  path: string,
+  mode: number | undefined,
+  work: (partial: string) => Promise<void>,
+) {
+  await besideIn(cache, path, async (dir) => {
     const partial = join(dir, 'file')
-    const value = await work(partial)
-    await at(file, rename(partial, file))
-    return value
+    await work(partial)
+    if (mode !== undefined && (await lstat(partial)).isFile()) await chmod(partial, mode)
+    await at(path, rename(partial, path))
   })
+}
+
+/**
+ * Lets `work` write `partial`, and whatever else it needs into the directory of that, and puts it where `file` leads: it replaces a regular
+ * file, and is written to a device, a pipe, a socket or a descriptor (engine/target). Whole or not at all, as far as the place allows.
+ * @throws as `besideIn`; Failure (interrupted) while a pipe has no reader
+ */
+export async function beside<T>(
+  cache: string,
+  file: string,
+  work: (partial: string) => Promise<T>,
+  signal?: AbortSignal,
+): Promise<T> {
+  const target = await at(file, targetOf(file))
+  let value: { readonly of: T } | undefined
+  const fill = async (partial: string) => {
+    value = { of: await work(partial) }
+  }
+  if (target.kind === 'file') await replace(cache, target.path, target.mode, fill)
+  else
+    await withScratch('output', async (dir) => {
+      const partial = join(dir, 'file')
+      await fill(partial).catch((error: unknown) => {
+        throw fullScratch(error)
+      })
+      if (!(await lstat(partial)).isFile())
+        throw userError({
+          place: printable(file, 300),
+          fact: 'a directory cannot be written there',
+          wayOut: 'name another place',
+        })
+      await pour(partial, target, signal).catch((error: unknown) => {
+        if (saysDiskFull(error)) throw diskFull(printable(file, 300), undefined, 'name a place that has room')
+        throw cannotWrite(error, file)
+      })
+    })
+  if (value === undefined) throw new Error('nothing was written')
+  return value.of
 }
 
 export interface LeftBeside {

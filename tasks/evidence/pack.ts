@@ -10,6 +10,7 @@ import { pipeline } from 'node:stream/promises'
 import { constants, createGunzip, createGzip } from 'node:zlib'
 import { extract, pack, type Pack } from 'tar-stream'
 import { beside } from '../engine/beside.ts'
+import type { Context } from '../engine/context.ts'
 import { codeOf, Failure, userError } from '../engine/error.ts'
 import { hashFile, hashText } from '../engine/fingerprint.ts'
 import { printable } from '../engine/printable.ts'
@@ -117,10 +118,10 @@ export async function writePack(
   file: string,
   results: string,
   runs: readonly FoundRun[],
-  cache: string,
+  { cache, signal }: Pick<Context, 'cache' | 'signal'>,
 ): Promise<string> {
   const files = await contents(results, runs)
-  await beside(cache, file, async (partial) => {
+  const write = async (partial: string) => {
     const archive = pack()
     const adding = async () => {
       let sums = ''
@@ -135,8 +136,9 @@ export async function writePack(
       throw error
     })
     await both(added, packed)
-  })
-  return await hashFile(file)
+    return await hashFile(partial)
+  }
+  return await beside(cache, file, write, signal)
 }
 
 /** Unpacks one entry; returns its SHA-256. */

@@ -16,8 +16,11 @@ const PAGE = 45
 const DOCUMENT = 'report.tex'
 
 /** Writes a file, whole or not at all. @throws Failure (user) for a place that cannot be written, (lab) for a full disk */
-export const writeWhole = (file: string, text: string, cache: string): Promise<void> =>
-  beside(cache, file, (partial) => writeFile(partial, text))
+export const writeWhole = (
+  file: string,
+  text: string,
+  { cache, signal }: Pick<Context, 'cache' | 'signal'>,
+): Promise<void> => beside(cache, file, (partial) => writeFile(partial, text), signal)
 
 /** An SVG that stands alone: on white, in the light colours, with the style that the page has otherwise. */
 export function figureFile({ svg }: Figure): string {
@@ -65,7 +68,7 @@ export async function writeExhibits(
 ): Promise<string[]> {
   const written: string[] = []
   const put = async (name: string, write: (file: string) => Promise<void>) => {
-    await beside(cache, join(dir, name), write)
+    await beside(cache, join(dir, name), write, signal)
     written.push(name)
   }
   try {

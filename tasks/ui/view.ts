@@ -14,6 +14,8 @@ export interface Answer {
   readonly text: string
   /** The same for programs (`--json`): anything that JSON can hold. */
   readonly data: unknown
+  /** The file that was asked for went to stdout (`-o -`), so that the text may not. */
+  readonly onStderr?: boolean
 }
 
 export interface View {
@@ -106,7 +108,7 @@ export function openView(options: ViewOptions): View {
   return {
     emit: oncePerNotice(progress.emit),
     width: options.stdout.isTTY === true ? options.stdout.columns : undefined,
-    answer: ({ text }) => say(() => stdout.text(text)),
+    answer: ({ text, onStderr }) => say(() => (onStderr === true ? stderr : stdout).text(text)),
     raw: async (bytes, to) => {
       const output = to === 'stdout' ? stdout : stderr
       output.write(bytes)
