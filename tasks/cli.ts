@@ -1,9 +1,9 @@
 /** argv -> command -> exit code. Signals are handled here and nowhere else, and this is the only file that exits. */
 import { Command, CommanderError } from 'commander'
-import type { GlobalOptions } from './commands/session.ts'
-import { examplesText } from './commands/examples.ts'
+import type { GlobalOptions } from './commands/shared/session.ts'
+import { examplesText } from './commands/shared/examples.ts'
 import { HELP } from './commands/help.ts'
-import { COMMANDS, type CommandSpec } from './commands/index.ts'
+import { COMMANDS, type CommandSpec } from './commands/registry.ts'
 import { EXIT } from './engine/error.ts'
 
 const control = new AbortController()
@@ -21,7 +21,7 @@ for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
 /** Loads a command's code only now: `lab --help` needs neither ssh nor YAML. */
 async function act(spec: CommandSpec, args: readonly unknown[], command: Command): Promise<void> {
   const [{ openSession, viewFor }, { exitCodeOf }, { work }] = await Promise.all([
-    import('./commands/session.ts'),
+    import('./commands/shared/session.ts'),
     import('./ui/failures.ts'),
     spec.load(),
   ])

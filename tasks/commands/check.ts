@@ -3,12 +3,12 @@ import { resolve } from 'node:path'
 import { named } from '../config/open.ts'
 import { EXIT, userError } from '../engine/error.ts'
 import { printable } from '../engine/printable.ts'
-import { lintLab, type ProbeLint } from '../lint.ts'
-import { checkHooks, wrongHooks } from '../preflight/check.ts'
-import { hooksText } from '../preflight/text.ts'
+import { lintLab, type ProbeLint } from '../build/probe/lint.ts'
+import { checkHooks, wrongHooks } from '../build/preflight/check.ts'
+import { hooksText } from '../build/preflight/text.ts'
 import { plural } from '../ui/text.ts'
-import { openApp } from './app.ts'
-import type { CommandModule } from './index.ts'
+import { openApp } from './shared/app.ts'
+import type { CommandModule } from './registry.ts'
 
 const findingText = ({ place, level, message, wayOut, kernels, expected }: ProbeLint): string =>
   [

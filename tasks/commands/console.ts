@@ -4,8 +4,8 @@ import { labError, messageOf } from '../engine/error.ts'
 import { CONSOLE_SOCKET } from '../host/qemu.ts'
 import { connectUnix } from '../host/unix-socket.ts'
 import { consoleLog } from '../vm/console.ts'
-import { upVmOf } from './guest.ts'
-import type { CommandModule } from './index.ts'
+import { upVmOf } from './shared/guest.ts'
+import type { CommandModule } from './registry.ts'
 
 const LEAVE = 0x1d
 

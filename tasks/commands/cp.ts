@@ -13,10 +13,10 @@ import { diskFailure } from '../engine/store.ts'
 import { run } from '../host/sh.ts'
 import type { Guest } from '../host/ssh.ts'
 import { unpackUntrusted } from '../host/untar.ts'
-import { connectGuest, upVmOf } from './guest.ts'
-import type { CommandModule } from './index.ts'
+import { connectGuest, upVmOf } from './shared/guest.ts'
+import type { CommandModule } from './registry.ts'
 import { outputFile, type OutputFile } from './output-file.ts'
-import type { Session } from './session.ts'
+import type { Session } from './shared/session.ts'
 
 const remotePath = (text: string): string | undefined => (text.startsWith(':') ? text.slice(1) || '.' : undefined)
 

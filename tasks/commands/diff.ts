@@ -1,14 +1,14 @@
 /** `lab diff A B`: two runs, groups of runs or kernels side by side. The lab file is not read: results outlive its changes. */
 import { userError } from '../engine/error.ts'
-import { diffStep, type RunsCompared } from '../diff.ts'
-import { before, side, type Side } from '../diff/side.ts'
-import { compareKernels, KERNEL, kernelSide, type KernelsCompared } from '../diff/kernels.ts'
-import { diffText, kernelsText } from '../diff/text.ts'
-import { listRuns } from '../experiment/result.ts'
-import { openApp } from './app.ts'
-import type { CommandModule } from './index.ts'
-import { labPlaces } from './places.ts'
-import type { Session } from './session.ts'
+import { diffStep, type RunsCompared } from '../results/diff/diff.ts'
+import { before, side, type Side } from '../results/diff/side.ts'
+import { compareKernels, KERNEL, kernelSide, type KernelsCompared } from '../results/diff/kernels.ts'
+import { diffText, kernelsText } from '../results/diff/text.ts'
+import { listRuns } from '../results/result.ts'
+import { openApp } from './shared/app.ts'
+import type { CommandModule } from './registry.ts'
+import { labPlaces } from './shared/places.ts'
+import type { Session } from './shared/session.ts'
 
 /** For programs: the runs by name, everything else as it was compared. */
 const asData = ({ sides, ...found }: RunsCompared) => ({

@@ -2,11 +2,11 @@
 import { EXIT, Failure } from '../engine/error.ts'
 import { findLab } from '../config/find.ts'
 import type { ResolvedLab } from '../config/resolve.ts'
-import { doctorStep } from '../doctor.ts'
-import { findingsText, type Finding } from '../doctor/finding.ts'
-import { hostStep } from '../host-tools.ts'
-import { openApp, type Session } from './app.ts'
-import type { CommandModule } from './index.ts'
+import { doctorStep } from '../upkeep/doctor.ts'
+import { findingsText, type Finding } from '../upkeep/doctor/finding.ts'
+import { hostStep } from '../build/host-tools.ts'
+import { openApp, type Session } from './shared/app.ts'
+import type { CommandModule } from './registry.ts'
 
 /** The failure that an action of the user's making ends in; anything else that it throws passes through. */
 function attempt<T>(action: () => T): T | Failure {

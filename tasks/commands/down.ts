@@ -1,9 +1,9 @@
 /** `lab down`: driven by what runs, not by what lab.yaml says now. */
-import { downStep, upVm } from '../vm.ts'
+import { downStep, upVm } from '../vm/vm.ts'
 import { userError } from '../engine/error.ts'
-import { openApp } from './app.ts'
-import type { CommandModule } from './index.ts'
-import { labPlaces } from './places.ts'
+import { openApp } from './shared/app.ts'
+import type { CommandModule } from './registry.ts'
+import { labPlaces } from './shared/places.ts'
 
 export const work: CommandModule['work'] = async (session, [name]) => {
   const places = labPlaces(session)

@@ -1,8 +1,8 @@
 /** `lab exec -- CMD`: input and output as they come, exit code as it is. With --json the output is one document. */
 import { userError } from '../engine/error.ts'
 import { fullDiskOf } from '../vm/stopped.ts'
-import { connectGuest, upVmOf } from './guest.ts'
-import type { CommandModule } from './index.ts'
+import { connectGuest, upVmOf } from './shared/guest.ts'
+import type { CommandModule } from './registry.ts'
 
 /** What a shell calls the end of a program whose output nobody reads any more: 128 + SIGPIPE. */
 const READER_GONE = 141

@@ -2,11 +2,11 @@
 import { existsSync, statSync } from 'node:fs'
 import { Failure, userError } from '../engine/error.ts'
 import { printable } from '../engine/printable.ts'
-import { explainedText, explainFile, explainRun, explainStream, type Explained } from '../explain.ts'
-import { findRun } from '../experiment/result.ts'
-import type { CommandModule } from './index.ts'
-import { labPlaces } from './places.ts'
-import type { Session } from './session.ts'
+import { explainedText, explainFile, explainRun, explainStream, type Explained } from '../explain/explain.ts'
+import { findRun } from '../results/result.ts'
+import type { CommandModule } from './registry.ts'
+import { labPlaces } from './shared/places.ts'
+import type { Session } from './shared/session.ts'
 
 async function* stdin(): AsyncGenerator<Uint8Array, void> {
   for await (const chunk of process.stdin) yield typeof chunk === 'string' ? Buffer.from(chunk) : (chunk as Uint8Array)

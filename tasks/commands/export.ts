@@ -1,9 +1,9 @@
 /** `lab export`: results as one file that somebody else can check and run again. */
-import { writePack } from '../evidence/pack.ts'
-import { listRuns, pickRun, type FoundRun } from '../experiment/result.ts'
-import type { CommandModule } from './index.ts'
+import { writePack } from '../results/evidence/pack.ts'
+import { listRuns, pickRun, type FoundRun } from '../results/result.ts'
+import type { CommandModule } from './registry.ts'
 import { outputFile } from './output-file.ts'
-import { labPlaces } from './places.ts'
+import { labPlaces } from './shared/places.ts'
 
 /** The named runs; an experiment's name stands for all of its runs. */
 function chosen(all: readonly FoundRun[], names: readonly string[]): FoundRun[] {

@@ -1,10 +1,10 @@
 /** `lab import FILE`: a run out of a trace that was made elsewhere. */
 import { printable } from '../engine/printable.ts'
-import type { Imported } from '../experiment/manifest.ts'
-import { importStep, type ImportOutcome } from '../import.ts'
+import type { Imported } from '../results/manifest.ts'
+import { importStep, type ImportOutcome } from '../trace/import/import.ts'
 import { plural } from '../ui/text.ts'
-import type { CommandModule } from './index.ts'
-import { labPlaces } from './places.ts'
+import type { CommandModule } from './registry.ts'
+import { labPlaces } from './shared/places.ts'
 
 /** Lines that are shown of what was not understood; the file beside the run has more. */
 const SHOWN = 8

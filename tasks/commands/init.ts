@@ -2,9 +2,9 @@
 import { realpathSync } from 'node:fs'
 import { join, relative, resolve } from 'node:path'
 import { which } from '../host/tool-version.ts'
-import { initLab } from '../init.ts'
-import { TOOL_ROOT } from './app.ts'
-import type { CommandModule } from './index.ts'
+import { initLab } from '../init/init.ts'
+import { TOOL_ROOT } from './shared/app.ts'
+import type { CommandModule } from './registry.ts'
 
 /** A word as a POSIX shell takes it. */
 const shellWord = (text: string): string =>

@@ -1,10 +1,10 @@
 /** `lab lock`: writes lab.lock, or says what is not as it has it. */
 import { readLock } from '../config/lock-file.ts'
 import { EXIT, userError } from '../engine/error.ts'
-import { hostStep } from '../host-tools.ts'
-import { checkLock, lockStep } from '../lock.ts'
-import { openApp } from './app.ts'
-import type { CommandModule } from './index.ts'
+import { hostStep } from '../build/host-tools.ts'
+import { checkLock, lockStep } from '../build/lab-lock.ts'
+import { openApp } from './shared/app.ts'
+import type { CommandModule } from './registry.ts'
 
 export const work: CommandModule['work'] = async (session, _words, options) => {
   const { lab, context } = openApp(session)

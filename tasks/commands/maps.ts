@@ -1,11 +1,11 @@
 /** `lab maps <run>`: what stood in the maps when the run ended, decoded by the types of its probes. */
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { MapsSchema, mapsText } from '../data/maps-text.ts'
+import { MapsSchema, mapsText } from '../trace/events/maps-text.ts'
 import { userError } from '../engine/error.ts'
-import { findRun } from '../experiment/result.ts'
-import type { CommandModule } from './index.ts'
-import { labPlaces } from './places.ts'
+import { findRun } from '../results/result.ts'
+import type { CommandModule } from './registry.ts'
+import { labPlaces } from './shared/places.ts'
 
 export const work: CommandModule['work'] = async (session, [name]) => {
   const { dir, manifest } = await findRun(labPlaces(session).results, String(name))

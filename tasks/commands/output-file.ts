@@ -1,7 +1,7 @@
 /** The file that an option names; "-" and /dev/stdout are standard output. */
 import { userError } from '../engine/error.ts'
 import { isStdout, outputPath } from '../engine/target.ts'
-import type { Session } from './session.ts'
+import type { Session } from './shared/session.ts'
 
 export interface OutputFile {
   readonly file: string

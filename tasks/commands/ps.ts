@@ -1,8 +1,8 @@
 /** `lab ps`: every VM of this lab, with its owner. */
 import { listVms } from '../vm/state.ts'
 import { table } from '../ui/text.ts'
-import type { CommandModule } from './index.ts'
-import { labPlaces } from './places.ts'
+import type { CommandModule } from './registry.ts'
+import { labPlaces } from './shared/places.ts'
 
 export const work: CommandModule['work'] = async (session) => {
   const known = await listVms(labPlaces(session).vms)

@@ -1,14 +1,14 @@
 /** `lab query "SQL"`: DuckDB over the results, read-only. The lab file is not read: results outlive its changes. */
 import { userError } from '../engine/error.ts'
 import { printable } from '../engine/printable.ts'
-import { csvRow } from '../data/csv.ts'
-import type { Cell, Table } from '../data/query.ts'
-import { MOST_ROWS, queryStep } from '../query.ts'
+import { csvRow } from '../trace/export/csv.ts'
+import type { Cell, Table } from '../results/query/views.ts'
+import { MOST_ROWS, queryStep } from '../results/query/query.ts'
 import { plural, table } from '../ui/text.ts'
-import { oneOf } from './exclusive.ts'
-import type { CommandModule } from './index.ts'
+import { oneOf } from './shared/exclusive.ts'
+import type { CommandModule } from './registry.ts'
 import { outputFile } from './output-file.ts'
-import { labPlaces } from './places.ts'
+import { labPlaces } from './shared/places.ts'
 
 /** Rows of a table for people. */
 const SHOWN = 1000

@@ -1,10 +1,10 @@
 /** `lab reproduce`: the same run, built and run again from what was kept of it. */
 import { join, resolve } from 'node:path'
 import { EXIT } from '../engine/error.ts'
-import { reproduce } from '../evidence/reproduce.ts'
-import { findRun } from '../experiment/result.ts'
-import type { CommandModule } from './index.ts'
-import { labPlaces } from './places.ts'
+import { reproduce } from '../results/evidence/reproduce.ts'
+import { findRun } from '../results/result.ts'
+import type { CommandModule } from './registry.ts'
+import { labPlaces } from './shared/places.ts'
 
 export const work: CommandModule['work'] = async (session, [name], options) => {
   const { results } = labPlaces(session)

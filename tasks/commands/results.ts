@@ -1,14 +1,14 @@
 /** `lab results`: what was run, one run in full, or one run less. The lab file is not read: results outlive its changes. */
 import { join } from 'node:path'
-import { nameWayOut } from '../config/suggest.ts'
+import { nameWayOut } from '../config/text/suggest.ts'
 import { userError } from '../engine/error.ts'
 import { printable } from '../engine/printable.ts'
-import { pickRun, readRun } from '../experiment/result.ts'
-import { indexRuns, type IndexedRun } from '../experiment/run-index.ts'
+import { pickRun, readRun } from '../results/result.ts'
+import { indexRuns, type IndexedRun } from '../results/run-index.ts'
 import { runsTable } from '../results/runs-table.ts'
-import type { CommandModule, Outcome } from './index.ts'
-import { labPlaces } from './places.ts'
-import type { Session } from './session.ts'
+import type { CommandModule, Outcome } from './registry.ts'
+import { labPlaces } from './shared/places.ts'
+import type { Session } from './shared/session.ts'
 
 interface Asked {
   readonly session: Session
@@ -29,7 +29,7 @@ function ls({ session, results, runs }: Asked): Outcome {
 }
 
 async function show({ results, runs, name = 'last' }: Asked): Promise<Outcome> {
-  const { isShown, readRunFiles, runDetails } = await import('../results.ts')
+  const { isShown, readRunFiles, runDetails } = await import('../results/results.ts')
   const run = await readRun(results, pickRun(runs, name))
   if (!isShown(run.manifest))
     throw userError({ place: run.run, fact: 'its manifest.json is none that this version can show' })
@@ -46,7 +46,7 @@ async function remove({ results, runs, name }: Asked): Promise<Outcome> {
       fact: 'which run?',
       wayOut: '`lab results rm RUN`; `lab results` lists them, `last` is the newest',
     })
-  const { removeRun } = await import('../results.ts')
+  const { removeRun } = await import('../results/results.ts')
   const { experiment, run } = pickRun(runs, name)
   const dir = join(results, experiment, run)
   await removeRun({ dir })

@@ -1,6 +1,6 @@
 /** `lab schema`: for `# yaml-language-server: $schema=…` and other editors. */
-import { labJsonSchema } from '../config/json-schema.ts'
-import type { CommandModule } from './index.ts'
+import { labJsonSchema } from '../config/schema/json-schema.ts'
+import type { CommandModule } from './registry.ts'
 
 export const work: CommandModule['work'] = () => {
   const schema = labJsonSchema()

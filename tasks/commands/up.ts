@@ -1,12 +1,12 @@
 /** `lab up`: converge to a running VM. Nothing to do is nothing done. */
 import { named } from '../config/open.ts'
-import { vmOf } from './vm-name.ts'
-import { vmWanted } from '../plan.ts'
-import { upStep } from '../vm.ts'
-import { openApp } from './app.ts'
-import { choicesOf } from './choices.ts'
+import { vmOf } from './shared/vm-name.ts'
+import { vmWanted } from '../build/artefacts.ts'
+import { upStep } from '../vm/vm.ts'
+import { openApp } from './shared/app.ts'
+import { choicesOf } from './shared/choices.ts'
 import { planAnswer } from './plan.ts'
-import type { CommandModule } from './index.ts'
+import type { CommandModule } from './registry.ts'
 
 export const work: CommandModule['work'] = async (session, [name], options) => {
   const { lab, context, places } = openApp(session)

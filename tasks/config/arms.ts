@@ -1,11 +1,11 @@
 /** An experiment's arms: every combination of its parameters, and of the kernels and probes that it compares. */
-import { OBSERVERS, type Observer } from '../data/observer.ts'
+import { OBSERVERS, type Observer } from '../trace/stats/observer.ts'
 import { userError } from '../engine/error.ts'
 import { type Params, interpolate } from './interpolate.ts'
 import type { ResolvedExperiment } from './resolve.ts'
-import type { ParamValue } from './schema.ts'
-import type { OrderExpectation } from './schema-expect.ts'
-import { nameWayOut } from './suggest.ts'
+import type { ParamValue } from './schema/schema.ts'
+import type { OrderExpectation } from './schema/schema-expect.ts'
+import { nameWayOut } from './text/suggest.ts'
 
 export interface Arm {
   /** `bytes=16,count=3,kernel=v5.4`; empty where there is nothing to choose. Names of one experiment's arms differ. */

@@ -2,7 +2,7 @@
  * What a lab file may leave out, in the lab file's own notation. The descriptions in `schema.ts` repeat these for
  * readers.
  */
-import { COLLECT } from './schema.ts'
+import { COLLECT } from './schema/schema.ts'
 
 export const DEFAULTS = {
   compat: 'auto',

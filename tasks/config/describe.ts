@@ -1,6 +1,6 @@
 /** The words in which the lab file's values are spoken of. */
-import type { Path } from './diagnostic.ts'
-import { pathText } from './yaml-location.ts'
+import type { Path } from './text/diagnostic.ts'
+import { pathText } from './text/yaml-location.ts'
 
 /** The parts of the file that hold named things, and what one such thing is called. */
 export const SECTIONS = {

@@ -3,8 +3,8 @@
  * itself.
  */
 import { userError } from '../engine/error.ts'
-import type { ParamValue } from './schema.ts'
-import { nameWayOut } from './suggest.ts'
+import type { ParamValue } from './schema/schema.ts'
+import { nameWayOut } from './text/suggest.ts'
 
 /** Values of one arm, by parameter. */
 export type Params = Readonly<Record<string, ParamValue>>

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { onTestFinished } from 'vitest'
 import { Failure } from '../engine/error.ts'
-import { render } from './diagnostic.ts'
+import { render } from './text/diagnostic.ts'
 import { openLab } from './open.ts'
 
 export const HOST = { memoryBytes: 8 * 2 ** 30, cpus: 4 }

@@ -1,5 +1,5 @@
 /** Texts of the lab file by where they stand, whatever the shape of the rest. */
-import type { Path } from './diagnostic.ts'
+import type { Path } from './text/diagnostic.ts'
 
 /** The entries of a mapping or list, with their keys or indices. */
 function entriesOf(value: unknown): readonly (readonly [key: string | number, value: unknown])[] {

@@ -1,16 +1,16 @@
 /** The lab file from bytes to a validated lab, with all its problems at once. */
 import path from 'node:path'
 import type { Section } from './describe.ts'
-import { type Diagnostic, sorted } from './diagnostic.ts'
+import { type Diagnostic, sorted } from './text/diagnostic.ts'
 import { textsAt } from './leaves.ts'
 import { type Files, resolvePath } from './paths.ts'
 import { RECIPE_FILE, readRecipe } from './recipe.ts'
-import { readYaml } from './read-yaml.ts'
-import { type Context, type HostFacts, relationProblems } from './relations.ts'
-import { Lab } from './schema.ts'
-import { shapeProblems } from './shape.ts'
+import { readYaml } from './text/read-yaml.ts'
+import { type Context, type HostFacts, relationProblems } from './checks/relations.ts'
+import { Lab } from './schema/schema.ts'
+import { shapeProblems } from './text/shape.ts'
 import { validParts } from './valid-parts.ts'
-import { type YamlText, locate, pathText } from './yaml-location.ts'
+import { type YamlText, locate, pathText } from './text/yaml-location.ts'
 
 /** What loading needs from outside. */
 export interface LoadInput {

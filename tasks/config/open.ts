@@ -2,14 +2,14 @@
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { codeOf, messageOf, userError } from '../engine/error.ts'
-import { type Diagnostic, sorted, render } from './diagnostic.ts'
+import { type Diagnostic, sorted, render } from './text/diagnostic.ts'
 import { findLab } from './find.ts'
 import { loadLab } from './load.ts'
 import { readLock } from './lock-file.ts'
 import { diskFiles } from './paths.ts'
-import type { HostFacts } from './relations.ts'
+import type { HostFacts } from './checks/relations.ts'
 import { type ResolvedLab, resolveLab } from './resolve.ts'
-import { nameWayOut } from './suggest.ts'
+import { nameWayOut } from './text/suggest.ts'
 
 export interface OpenOptions {
   /** `-f`: a lab file, or a directory that holds lab.yaml. */

@@ -6,7 +6,7 @@ import { accessSync, constants, readFileSync, readdirSync, statSync } from 'node
 import path from 'node:path'
 import { codeOf } from '../engine/error.ts'
 import { RECIPE_FILE } from './recipe.ts'
-import { nameWayOut, suggest } from './suggest.ts'
+import { nameWayOut, suggest } from './text/suggest.ts'
 
 /** What a path in the lab file is for. */
 export type PathUse = 'config' | 'patch' | 'recipe' | 'probe' | 'workload' | 'tree'

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { directoryWith, EXAMPLE, labDirectory, RECIPE, HOST } from './lab.fixture.ts'
-import { render } from './diagnostic.ts'
+import { render } from './text/diagnostic.ts'
 import { openLab } from './open.ts'
 import { Failure } from '../engine/error.ts'
 import { readRecipe } from './recipe.ts'

@@ -1,10 +1,10 @@
 /** The recipe of an image (`image.yaml`): its schema, and what is wrong with one, at its place in the file. */
 import { z } from 'zod'
-import type { Diagnostic, Problem } from './diagnostic.ts'
-import { type Words, readYaml } from './read-yaml.ts'
-import { text } from './schema-text.ts'
-import { nameWayOut } from './suggest.ts'
-import { locate } from './yaml-location.ts'
+import type { Diagnostic, Problem } from './text/diagnostic.ts'
+import { type Words, readYaml } from './text/read-yaml.ts'
+import { text } from './schema/schema-text.ts'
+import { nameWayOut } from './text/suggest.ts'
+import { locate } from './text/yaml-location.ts'
 
 export const RECIPE_FILE = 'image.yaml'
 

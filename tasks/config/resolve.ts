@@ -6,8 +6,8 @@ import { DEFAULTS } from './defaults.ts'
 import { parsePackages, type LockedPackage } from '../linux/package-list.ts'
 import type { LockFile } from './lock-file.ts'
 import { type PathUse, type Roots, resolvePath } from './paths.ts'
-import { chainOf } from './relate-kernels.ts'
-import { vmOf } from './relate-experiments.ts'
+import { chainOf } from './checks/relate-kernels.ts'
+import { vmOf } from './checks/relate-experiments.ts'
 import {
   type Before,
   type COLLECT,
@@ -26,7 +26,7 @@ import {
   type Source,
   bytesOf,
   millisecondsOf,
-} from './schema.ts'
+} from './schema/schema.ts'
 
 export interface ResolvedKernel {
   readonly name: string

@@ -1,8 +1,8 @@
 /** What of a lab file has the right shape, while other parts are repaired. */
 import { isSection } from './describe.ts'
-import type { Problem } from './diagnostic.ts'
-import { Lab } from './schema.ts'
-import { pathText } from './yaml-location.ts'
+import type { Problem } from './text/diagnostic.ts'
+import { Lab } from './schema/schema.ts'
+import { pathText } from './text/yaml-location.ts'
 
 /**
  * The sections with those entries that have the right shape, so that relations can be checked while others are

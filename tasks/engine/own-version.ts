@@ -4,6 +4,6 @@ import { join } from 'node:path'
 
 /** Of package.json. */
 export function ownVersion(): string {
-  const text = readFileSync(join(import.meta.dirname, '..', '..', 'package.json'), 'utf8')
+  const text = readFileSync(join(import.meta.dirname, '../../package.json'), 'utf8')
   return (JSON.parse(text) as { version: string }).version
 }

@@ -2,7 +2,7 @@
 import { readFile, rm } from 'node:fs/promises'
 import { Failure, type FailureParts } from '../engine/error.ts'
 import { printable } from '../engine/printable.ts'
-import { dependenciesOf, includesOf, preprocessing, type Include } from '../linux/includes.ts'
+import { dependenciesOf, includesOf, preprocessing, type Include } from '../linux/c/includes.ts'
 import { run, type RunOptions } from './sh.ts'
 
 export interface BpfCompile {

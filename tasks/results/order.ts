@@ -1,11 +1,11 @@
 /** `lab results order`, and what `lab run` says of it: whether events came in the same order, over the runs of one experiment. */
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { dependences, SIGNIFICANT, type Dependence } from '../data/dependence.ts'
-import { orderOf, type DistinctSequence, type Order, type Unit } from '../data/order.ts'
-import { SEQUENCE_FILE, unitsOf } from '../data/sequence-file.ts'
-import { counted } from '../experiment/counted.ts'
-import type { Manifest } from '../experiment/manifest.ts'
+import { dependences, SIGNIFICANT, type Dependence } from '../trace/stats/dependence.ts'
+import { orderOf, type DistinctSequence, type Order, type Unit } from '../trace/stats/order.ts'
+import { SEQUENCE_FILE, unitsOf } from '../trace/events/sequence-file.ts'
+import { counted } from '../run/judge/counted.ts'
+import type { Manifest } from './manifest.ts'
 import { plural } from '../ui/text.ts'
 import { safe } from './runs-table.ts'
 

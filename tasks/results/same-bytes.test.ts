@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import type { Manifest } from '../experiment/manifest.ts'
+import type { Manifest } from './manifest.ts'
 import { differs, sameBytes, sameBytesLines } from './same-bytes.ts'
 
 const run = (name: string, digest: string, deterministic = true, kernel = 'k') =>

@@ -1,5 +1,5 @@
 /** Whether deterministic runs kept their promise: the same arm, the same bytes. */
-import type { Manifest } from '../experiment/manifest.ts'
+import type { Manifest } from './manifest.ts'
 import { plural } from '../ui/text.ts'
 import { safe } from './runs-table.ts'
 

@@ -51,11 +51,11 @@ test('one file each imports a library', () => {
   }).toEqual({
     zx: ['host/sh.ts'],
     listr2: ['ui/live.ts'],
-    duckdb: ['data/duckdb.ts'],
-    treeSitter: ['linux/c-parser.ts'],
-    protobuf: ['data/perfetto.ts'],
+    duckdb: ['trace/duckdb.ts'],
+    treeSitter: ['linux/c/c-parser.ts'],
+    protobuf: ['trace/export/perfetto.ts'],
     commander: ['cli.ts'],
-    vega: ['report/vega.ts'],
+    vega: ['results/report/vega.ts'],
     childProcess: [],
   })
 })
@@ -75,10 +75,10 @@ test('only ui prints, and only cli ends the process', () => {
 })
 
 /** The parser reads its grammar, a file of an npm package. */
-const READS_ITS_GRAMMAR = 'linux/c-parser.ts'
+const READS_ITS_GRAMMAR = 'linux/c/c-parser.ts'
 
 test('SQL names the files that it reads as duckdb.ts does: literally', () => {
-  expect(using(/read_parquet\(|FROM \$\{quoted\(/)).toEqual(['data/duckdb.ts'])
+  expect(using(/read_parquet\(|FROM \$\{quoted\(/)).toEqual(['trace/duckdb.ts'])
 })
 
 test('linux has no input and output', () => {

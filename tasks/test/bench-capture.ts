@@ -6,7 +6,7 @@
 import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Manifest } from '../experiment/manifest.ts'
+import type { Manifest } from '../results/manifest.ts'
 import { Rig } from './rig.ts'
 
 const READS = 100_000

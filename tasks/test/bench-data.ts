@@ -16,9 +16,9 @@ import {
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { TOOL_ROOT } from '../commands/session.ts'
-import { eachLine } from '../import/lines.ts'
-import { TraceParser } from '../linux/trace-line.ts'
+import { TOOL_ROOT } from '../commands/shared/session.ts'
+import { eachLine } from '../trace/import/lines.ts'
+import { TraceParser } from '../linux/ftrace/trace-line.ts'
 import { recording } from './recording.ts'
 
 const say = (text: string) => process.stdout.write(`${text}\n`)

@@ -6,7 +6,7 @@
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs'
 import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { TOOL_ROOT } from '../commands/app.ts'
+import { TOOL_ROOT } from '../commands/shared/app.ts'
 import { cacheDir } from '../engine/context.ts'
 import { byHand, say, spent } from './bench-kit.ts'
 import { Rig } from './rig.ts'

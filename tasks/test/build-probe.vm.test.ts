@@ -2,8 +2,8 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
-import { sectionsOf } from '../linux/elf.ts'
-import type { Explained } from '../probe/explain.ts'
+import { sectionsOf } from '../linux/objects/elf.ts'
+import type { Explained } from '../build/probe/explain.ts'
 import { Rig } from './rig.ts'
 
 const rig = new Rig()

@@ -2,8 +2,8 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { TOOL_ROOT } from '../commands/app.ts'
-import type { Manifest } from '../experiment/manifest.ts'
+import { TOOL_ROOT } from '../commands/shared/app.ts'
+import type { Manifest } from '../results/manifest.ts'
 import { Rig } from './rig.ts'
 
 const lab = new Rig()

@@ -4,7 +4,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { which } from '../host/tool-version.ts'
-import { LOG } from '../linux/trace-log.fixture.ts'
+import { LOG } from '../linux/ftrace/trace-log.fixture.ts'
 import { recording } from './recording.ts'
 import { Rig } from './rig.ts'
 

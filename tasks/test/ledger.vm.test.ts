@@ -1,6 +1,6 @@
 /** Events that somebody takes away, keeps out or makes up: each way is seen, named, and no run of it is complete. */
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import type { Manifest } from '../experiment/manifest.ts'
+import type { Manifest } from '../results/manifest.ts'
 import { Rig } from './rig.ts'
 
 const TRACEFS = '/sys/kernel/tracing'

@@ -1,6 +1,6 @@
 /** Events that are really lost: said, counted, and handled as the experiment asks. */
 import { afterAll, expect, test } from 'vitest'
-import type { Manifest } from '../experiment/manifest.ts'
+import type { Manifest } from '../results/manifest.ts'
 import { Rig } from './rig.ts'
 
 const lab = new Rig()

@@ -6,9 +6,9 @@ import { spawnSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { openSession, TOOL_ROOT } from '../commands/app.ts'
+import { openSession, TOOL_ROOT } from '../commands/shared/app.ts'
 import { TESTS } from '../host/packages.ts'
-import { hostStep } from '../host-tools.ts'
+import { hostStep } from '../build/host-tools.ts'
 import { exitCodeOf } from '../ui/failures.ts'
 
 interface VitestReport {

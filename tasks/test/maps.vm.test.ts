@@ -2,9 +2,9 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
-import { TOOL_ROOT } from '../commands/app.ts'
-import type { Manifest } from '../experiment/manifest.ts'
-import type { MapsFile } from '../experiment/maps.ts'
+import { TOOL_ROOT } from '../commands/shared/app.ts'
+import type { Manifest } from '../results/manifest.ts'
+import type { MapsFile } from '../run/guest/maps.ts'
 import { Rig } from './rig.ts'
 
 const lab = new Rig()

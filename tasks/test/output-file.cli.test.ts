@@ -3,7 +3,7 @@ import { execFileSync, spawnSync } from 'node:child_process'
 import { readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { TOOL_ROOT } from '../commands/app.ts'
+import { TOOL_ROOT } from '../commands/shared/app.ts'
 import { Rig } from './rig.ts'
 
 const rig = new Rig(false)

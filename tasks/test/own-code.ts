@@ -8,21 +8,24 @@ import { closureOf, TASKS } from './imports.ts'
 
 /** The files with which the work of each maker begins. */
 const ENTRIES = {
-  kernel: ['kernel.ts'],
-  preflight: ['preflight/look.ts'],
-  lint: ['lint.ts'],
-  probe: ['probe/command.ts', 'host/compile.ts', 'linux/empty-probe.ts'],
+  kernel: ['build/kernel/kernel.ts'],
+  preflight: ['build/preflight/look.ts'],
+  lint: ['build/probe/lint.ts'],
+  probe: ['build/probe/command.ts', 'host/compile.ts', 'linux/c/empty-probe.ts'],
   holder: ['host/compile.ts'],
-  workload: ['probe/workload.ts'],
-  sample: ['kernel/sample.ts'],
-  types: ['types.ts'],
-  image: ['image.ts'],
+  workload: ['build/probe/workload.ts'],
+  sample: ['build/kernel/sample.ts'],
+  types: ['build/kernel-types.ts'],
+  image: ['build/image/image.ts'],
   disk: ['vm/disks.ts'],
   initramfs: ['vm/initramfs.ts'],
 } satisfies Record<string, readonly string[]>
 
 /** Files that take part, but whose imports are mostly other steps. */
-const ALONE: Readonly<Record<string, readonly string[]>> = { probe: ['probe.ts'], holder: ['probe.ts'] }
+const ALONE: Readonly<Record<string, readonly string[]>> = {
+  probe: ['build/probe/probe.ts'],
+  holder: ['build/probe/probe.ts'],
+}
 
 /** Files that cannot change what is built, whatever they do, and why. A path that ends in / stands for all files below it. */
 export const EXCUSED: Readonly<Record<string, string>> = {
@@ -36,9 +39,9 @@ export const EXCUSED: Readonly<Record<string, string>> = {
   'host/git.ts': 'fetches by commit',
   'host/open-files.ts': 'asks who uses a file',
   'host/tool-version.ts': 'its answers are inputs',
-  'kernel/identity.ts': 'names the inputs; a change of them changes the fingerprint itself',
-  'kernel/blame.ts': 'words a failure',
-  'linux/blame.ts': 'words a failure',
+  'build/kernel/identity.ts': 'names the inputs; a change of them changes the fingerprint itself',
+  'build/kernel/blame.ts': 'words a failure',
+  'linux/c/blame.ts': 'words a failure',
 }
 
 /** Packages that cannot change what is built. */

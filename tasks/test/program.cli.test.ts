@@ -14,7 +14,7 @@ import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
 import { processTag } from '../engine/process.ts'
 import { which } from '../host/tool-version.ts'
-import { TOOL_ROOT } from '../commands/app.ts'
+import { TOOL_ROOT } from '../commands/shared/app.ts'
 import { mayMount } from './namespace.ts'
 import { Rig } from './rig.ts'
 

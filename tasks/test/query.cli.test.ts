@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process'
 import { mkdirSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { TOOL_ROOT } from '../commands/app.ts'
+import { TOOL_ROOT } from '../commands/shared/app.ts'
 import { MOUNTS, NAMESPACE } from './namespace.ts'
 import { Rig } from './rig.ts'
 

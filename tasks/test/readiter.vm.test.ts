@@ -2,7 +2,7 @@
 import { existsSync, readFileSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import type { Manifest } from '../experiment/manifest.ts'
+import type { Manifest } from '../results/manifest.ts'
 import { Rig, type Ended } from './rig.ts'
 
 interface Outcome {

@@ -1,5 +1,5 @@
 /** A recording without a VM: what trace-cmd needs to read one, and messages of our choice. */
-import { traceDat } from '../linux/trace-dat.ts'
+import { traceDat } from '../linux/ftrace/trace-dat.ts'
 
 /** Fields of every event, and of one whose only other field is a text (format files of 5.10). */
 const field = (type: string, offset: number, size: number, signed = 0) =>

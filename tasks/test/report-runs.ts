@@ -1,7 +1,7 @@
 /** Runs for reports: real tables of events, made by `lab import`, under manifests of any kind. */
 import { cpSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Manifest } from '../experiment/manifest.ts'
+import type { Manifest } from '../results/manifest.ts'
 import type { Rig } from './rig.ts'
 
 /** What no report may obey, wherever a guest, a trace or a lab file puts it. */

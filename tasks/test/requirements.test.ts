@@ -11,6 +11,8 @@ test('a test that names a requirement is in the table, with the kernel that it r
     requirementsTable()
       .split('\n')
       .find((line) => line.startsWith(`| ${id} |`))
-  expect(row('R-0601-2')).toMatch(/linux\/tracepoint\.test\.ts.*test\/tracepoint\.vm\.test\.ts.*\| default; none \|$/)
+  expect(row('R-0601-2')).toMatch(
+    /linux\/ftrace\/tracepoint\.test\.ts.*test\/tracepoint\.vm\.test\.ts.*\| default; none \|$/,
+  )
   expect(row('R-0801-2')).toContain('test/experiments.vm.test.ts')
 })

@@ -3,7 +3,7 @@ import { spawn, type ChildProcess } from 'node:child_process'
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { TOOL_ROOT } from '../commands/app.ts'
+import { TOOL_ROOT } from '../commands/shared/app.ts'
 
 export interface Ended {
   readonly status: number

@@ -2,10 +2,10 @@
 import { readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
-import type { Manifest } from '../experiment/manifest.ts'
-import { sectionsOf } from '../linux/elf.ts'
-import { parseConfig } from '../linux/kconfig.ts'
-import type { Explained } from '../probe/explain.ts'
+import type { Manifest } from '../results/manifest.ts'
+import { sectionsOf } from '../linux/objects/elf.ts'
+import { parseConfig } from '../linux/kbuild/kconfig.ts'
+import type { Explained } from '../build/probe/explain.ts'
 import { Rig } from './rig.ts'
 
 /** struct cfs_rq is private to kernel/sched. */

@@ -2,7 +2,7 @@
 import { chmodSync, readdirSync, readFileSync, statSync, truncateSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import type { Manifest } from '../experiment/manifest.ts'
+import type { Manifest } from '../results/manifest.ts'
 import { which } from '../host/tool-version.ts'
 import { Rig } from './rig.ts'
 

@@ -10,7 +10,7 @@ import { loadMachine } from '../host/migration.ts'
 import { forwardedPort, Qmp } from '../host/qmp.ts'
 import { start, type Started } from '../host/sh.ts'
 import { Guest, type Address } from '../host/ssh.ts'
-import { bootPhase, guessBootFailure } from '../linux/boot-failure.ts'
+import { bootPhase, guessBootFailure } from '../linux/explain/boot-failure.ts'
 import { CONSOLE_LIMIT, CONSOLE_LOG, consoleLog, consoleSoFar } from './console.ts'
 import { stoppedByFullDisk } from './stopped.ts'
 

@@ -6,8 +6,8 @@ import { ownCode } from '../build/own-code.ts'
 import type { Context } from '../engine/context.ts'
 import { fingerprintOf } from '../engine/fingerprint.ts'
 import { readTree } from '../host/mmdebstrap.ts'
-import type { ImageArtefact } from '../image.ts'
-import { cpio, S_IFCHR, S_IFDIR, S_IFLNK, type CpioEntry } from '../linux/cpio.ts'
+import type { ImageArtefact } from '../build/image/image.ts'
+import { cpio, S_IFCHR, S_IFDIR, S_IFLNK, type CpioEntry } from '../linux/objects/cpio.ts'
 
 /** The kernel opens /dev/console for PID 1 before anything is mounted. */
 const CONSOLE: readonly CpioEntry[] = [

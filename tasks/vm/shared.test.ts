@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { Context } from '../engine/context.ts'
-import type { OpenVm, Places, VmWanted } from '../vm.ts'
+import type { OpenVm, Places, VmWanted } from './vm.ts'
 import { SharedVm } from './shared.ts'
 import { bootId, startTimeOf } from '../engine/process.ts'
 import type { VmState } from './state.ts'

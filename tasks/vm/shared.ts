@@ -1,6 +1,6 @@
 /** One VM for several experiments of a command: a boot costs more than most experiments. */
 import type { Context } from '../engine/context.ts'
-import type { OpenVm, Places, VmWanted, openVm } from '../vm.ts'
+import type { OpenVm, Places, VmWanted, openVm } from './vm.ts'
 import { isAlive } from '../engine/process.ts'
 
 export type Open = typeof openVm

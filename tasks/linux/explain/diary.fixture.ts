@@ -2,7 +2,7 @@
  * A diary of a week of kernel tracing, in the form of the activity log that the project began with: prose, terminal copies and the kernel's
  * own messages, newest day first. The prose is made to look like messages where it can.
  */
-import { LOG } from '../trace-log.fixture.ts'
+import { LOG } from '../ftrace/trace-log.fixture.ts'
 
 const trace = (...lists: (readonly string[])[]): string =>
   lists.map((list) => `\`\`\`\n${list.join('\n')}\n\`\`\``).join('\n\n')

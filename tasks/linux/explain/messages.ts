@@ -1,5 +1,5 @@
 /** Messages that mean the same wherever they stand: a table. Patterns are those of the programs that print them, never of prose. */
-import { BOOT_FAILURES } from '../boot-failure.ts'
+import { BOOT_FAILURES } from './boot-failure.ts'
 import { versionText } from '../version.ts'
 import type { Confidence, Fact, Findings, Reader } from './finding.ts'
 

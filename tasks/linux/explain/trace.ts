@@ -1,5 +1,5 @@
 /** Lines of a trace in the middle of other text: how many, of whom, and what their numbers are not. */
-import { isPrintk, parseTraceLine, type TraceEvent } from '../trace-line.ts'
+import { isPrintk, parseTraceLine, type TraceEvent } from '../ftrace/trace-line.ts'
 import type { Findings, Reader } from './finding.ts'
 import type { Addresses } from './addresses.ts'
 

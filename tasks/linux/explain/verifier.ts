@@ -2,8 +2,8 @@
  * Verifier logs in the middle of other text. A loader may print the same log twice: the same message at the same instruction is one
  * finding. Only messages that the verifier is known to print count: a log that is cut off in the middle says nothing.
  */
-import { INSTRUCTION, REPORT, SOURCE, STATISTICS, reasonOf } from '../verifier-log.ts'
-import { argumentAt } from '../pt-regs.ts'
+import { INSTRUCTION, REPORT, SOURCE, STATISTICS, reasonOf } from './verifier-log.ts'
+import { argumentAt } from '../c/pt-regs.ts'
 import type { Findings, Reader } from './finding.ts'
 
 /** How a message begins (kernel/bpf/verifier.c of 4.15 to 6.12). */

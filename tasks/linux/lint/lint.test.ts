@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { suggest } from '../../config/suggest.ts'
+import { suggest } from '../../config/text/suggest.ts'
 import { parseVersion } from '../version.ts'
 import { activeText } from './active.ts'
 import { helpersOf, refusedHelper } from './helpers.ts'

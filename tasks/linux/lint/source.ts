@@ -1,5 +1,5 @@
 /** A probe's C as its lint needs it: programs with their sections, maps, and the width of expressions. From the syntax tree. */
-import { syntaxTree, type Node } from '../c-parser.ts'
+import { syntaxTree, type Node } from '../c/c-parser.ts'
 
 /** A function with a section. */
 export interface Program {

@@ -1,6 +1,6 @@
 /** The width of a C expression, as far as a probe's own text tells it. x86-64 and BPF: long and pointers have 64 bits. */
 import { argumentsOf, baseName, calleeOf, declared, nodes, type CType, type ProbeSource } from './source.ts'
-import type { Node } from '../c-parser.ts'
+import type { Node } from '../c/c-parser.ts'
 
 const WIDTHS: Readonly<Record<string, number>> = {
   ...{

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { treeOf } from '../source-tree.fixture.ts'
+import { treeOf } from '../c/source-tree.fixture.ts'
 import { explainAbsent, type Known } from './absent.ts'
 import { callersIn } from './callers.ts'
 import { conditionUnder } from './condition.ts'

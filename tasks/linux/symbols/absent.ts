@@ -1,7 +1,7 @@
 /** Why a name is no symbol of a kernel, from its source: inlined, a macro, left out by the configuration, in a module, or another name. */
-import type { Definition } from '../c-parser.ts'
-import { inKernel } from '../locate.ts'
-import { Files, type SourceTree } from '../source-tree.ts'
+import type { Definition } from '../c/c-parser.ts'
+import { inKernel } from '../c/locate.ts'
+import { Files, type SourceTree } from '../c/source-tree.ts'
 import { callersIn, type Caller } from './callers.ts'
 import { conditionUnder } from './condition.ts'
 import type { KernelFacts } from './facts.ts'

@@ -1,5 +1,5 @@
 /** Why a trace event is not there: nobody compiles its definition, or it has another name. From the source. */
-import type { SourceTree } from '../source-tree.ts'
+import type { SourceTree } from '../c/source-tree.ts'
 import type { Known } from './absent.ts'
 import { controlledBy } from './makefile.ts'
 import { candidates } from './similar.ts'

@@ -3,7 +3,7 @@
  * the files of a running kernel (`running.ts`), so that one judge (`judge.ts`) serves both and a test can compare them.
  */
 
-import type { InlineSite } from '../dwarf.ts'
+import type { InlineSite } from '../objects/dwarf.ts'
 
 /** Low 32 bits of an address in the kernel's text mapping, whose high ones are all set: exact as a number. */
 export type Address = number

@@ -1,6 +1,14 @@
 /** The facts of a built kernel: symbols and tables of its vmlinux. Bytes in, facts out. */
-import { Dwarf, type InlineSite } from '../dwarf.ts'
-import { cString, ElfError, sectionBytes, sectionTable, SYMBOL_SIZE, type Read, type SectionHeader } from '../elf.ts'
+import { Dwarf, type InlineSite } from '../objects/dwarf.ts'
+import {
+  cString,
+  ElfError,
+  sectionBytes,
+  sectionTable,
+  SYMBOL_SIZE,
+  type Read,
+  type SectionHeader,
+} from '../objects/elf.ts'
 import type { Address, KernelFacts, Place, Refusal } from './facts.ts'
 import { SortedAddresses } from './ranges.ts'
 

@@ -1,5 +1,5 @@
 /** A compiled BPF object: its programs and what they hook into, and the kernel version that it says it is for. */
-import { ElfError, sectionsOf, symbolsOf } from '../elf.ts'
+import { ElfError, sectionsOf, symbolsOf } from '../objects/elf.ts'
 import { hookOf } from './hook.ts'
 import type { HookedProgram } from './programs.ts'
 

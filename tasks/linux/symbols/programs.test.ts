@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
-import { MAPS_OBJECT } from '../bpf-object.fixture.ts'
+import { MAPS_OBJECT } from '../objects/bpf-object.fixture.ts'
 import { parseVersion } from '../version.ts'
 import { programsOfObject, versionOfObject } from './object.ts'
 import { programsOfSource } from './programs.ts'

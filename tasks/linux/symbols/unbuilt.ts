@@ -1,5 +1,5 @@
 /** What the source alone tells about a hook, before its kernel is built. */
-import type { SourceTree } from '../source-tree.ts'
+import type { SourceTree } from '../c/source-tree.ts'
 import { inRange, type Version } from '../version.ts'
 import { definitionsOf, explainAbsent, type Known } from './absent.ts'
 import { explainEvent } from './events.ts'

@@ -1,5 +1,5 @@
 /** A small vmlinux as a linker would make it: sections at their addresses, symbols, and the tables that the kernel's linker script gathers. */
-import type { Read } from '../elf.ts'
+import type { Read } from '../objects/elf.ts'
 
 interface Part {
   readonly name: string

@@ -1,0 +1,192 @@
+/** From the validated lab to the steps that a command needs. The only file that knows every step and what it waits for. */
+import { fullName } from '../config/arms.ts'
+import { labFor } from '../config/derived.ts'
+import {
+  type ResolvedExperiment,
+  type ResolvedKernel,
+  type ResolvedLab,
+  type ResolvedProbe,
+  type ResolvedVm,
+} from '../config/resolve.ts'
+import { named } from '../config/open.ts'
+import type { Context } from '../engine/context.ts'
+import { labError } from '../engine/error.ts'
+import { together } from '../engine/together.ts'
+import { CompileFailure } from '../host/compile.ts'
+import { PAHOLE } from '../host/packages.ts'
+import { hostStep } from './host-tools.ts'
+import { imageStep, type ImageArtefact } from './image/image.ts'
+import { kernelStep, type KernelArtefact } from './kernel/kernel.ts'
+import { sampleStep, type Sample } from './kernel/sample.ts'
+import {
+  emptyProbeStep,
+  holderStep,
+  probeStep,
+  workloadStep,
+  type Deployable,
+  type ProbeTarget,
+} from './probe/probe.ts'
+import type { SourceProbe } from './probe/command.ts'
+import { wantsTypes } from './probe/wants-types.ts'
+import { typesStep, type KernelTypes } from './kernel-types.ts'
+import type { VmWanted } from '../vm/vm.ts'
+
+export interface Choices {
+  /** `--kernel`: this one and no other. */
+  readonly kernel?: string | undefined
+  /** `--source`: a local tree to take the kernel's source from; there is no fallback then. */
+  readonly source?: string | undefined
+  /** `--accel`. */
+  readonly accel?: 'kvm' | 'tcg' | 'auto' | undefined
+}
+
+/** The VM's kernel, or the first fallback whose source can be had. What was asked for is kept with it. */
+export async function kernelOf(
+  lab: ResolvedLab,
+  vm: ResolvedVm,
+  choices: Choices,
+  context: Context,
+): Promise<{ kernel: KernelArtefact; wanted: string }> {
+  const names =
+    choices.kernel === undefined && choices.source === undefined
+      ? [vm.kernel.use, ...vm.kernel.fallback]
+      : [choices.kernel ?? vm.kernel.use]
+  const wanted = names[0] ?? ''
+  for (const [index, name] of names.entries()) {
+    const next = names[index + 1]
+    const kernel = await kernelStep(named(lab.kernels, 'kernel', name), context, {
+      override: choices.source,
+      hasFallback: next !== undefined,
+    })
+    if (kernel) return { kernel, wanted }
+    context.emit({
+      type: 'notice',
+      level: 'warning',
+      place: `kernel ${name}`,
+      text: `its source cannot be fetched; taking ${next ?? ''} instead (named as fallback in lab.yaml)`,
+      wayOut: '`lab build kernel NAME --source DIR` builds it from a tree of your own',
+    })
+  }
+  throw labError({
+    place: `vm ${vm.name}`,
+    fact: 'no kernel can be had',
+    wayOut: 'add a `fallback:` kernel whose source can be reached',
+  })
+}
+
+/** What only some labs need of the host. */
+export function toolsFor(lab: ResolvedLab, kernels: readonly string[], probes: readonly ResolvedProbe[]) {
+  const types = kernels.some((name) => lab.kernels[name]?.debug === 'btf') || probes.some(wantsTypes)
+  return types ? [PAHOLE] : []
+}
+
+/** Everything that a VM is made of. Kernel and image do not wait for each other. */
+export async function vmWanted(
+  lab: ResolvedLab,
+  vm: ResolvedVm,
+  choices: Choices,
+  context: Context,
+  probes: readonly ResolvedProbe[] = [],
+): Promise<VmWanted> {
+  await hostStep(context, toolsFor(lab, [choices.kernel ?? vm.kernel.use, ...vm.kernel.fallback], probes))
+  const image = named(lab.images, 'image', vm.image)
+  const [{ kernel, wanted }, artefact] = await together<[{ kernel: KernelArtefact; wanted: string }, ImageArtefact]>(
+    context,
+    [(inner) => kernelOf(lab, vm, choices, inner), (inner) => imageStep(image, inner)],
+  )
+  return { vm, kernel, kernelWanted: wanted, image: artefact, accel: choices.accel }
+}
+
+export interface Ready {
+  readonly vm: VmWanted
+  readonly holder: Deployable
+  /** One of each probe; `probe` is its name in the lab file. */
+  readonly objects: readonly (Deployable & { readonly probe: string })[]
+  /** Samples of the kernel's own tree, which bring their loader; `probe` as above. */
+  readonly samples: readonly (Sample & { readonly probe: string })[]
+  /** The types of the VM's kernel, for the guest's libbpf, where a probe needs them and the kernel does not carry them. */
+  readonly types?: Deployable
+  /** Probes that do not compile, where the experiment declares that. */
+  readonly notCompiled: readonly { readonly probe: string; readonly failure: CompileFailure }[]
+  readonly workload: Deployable | undefined
+}
+
+/** What a probe is compiled against, and the kernel whose parallel paths it then knows. */
+interface ProbeSide {
+  readonly target: ProbeTarget
+  readonly declared: ResolvedKernel
+}
+
+/** Types of the kernels that probes want them of; none where no probe includes vmlinux.h. */
+async function sidesOf(
+  lab: ResolvedLab,
+  kernel: KernelArtefact,
+  declared: ResolvedKernel,
+  probes: readonly ResolvedProbe[],
+  choices: Choices,
+  context: Context,
+): Promise<{ own: KernelTypes | undefined; sideOf: (probe: SourceProbe) => ProbeSide }> {
+  const own = probes.some(wantsTypes) ? await typesStep(declared, context, choices.source) : undefined
+  const ofKernel = new Map<string, ProbeSide>()
+  for (const probe of probes) {
+    const types = 'source' in probe ? probe.types : undefined
+    if (types === undefined || ofKernel.has(types)) continue
+    // As the lab file declares it, whatever the experiment wants otherwise of the kernel that it runs on: one object for all.
+    const other = named(lab.kernels, 'kernel', types)
+    const override = types === kernel.name ? choices.source : undefined
+    ofKernel.set(types, { target: { types: await typesStep(other, context, override) }, declared: other })
+  }
+  const sideOf = (probe: SourceProbe): ProbeSide => {
+    if (!wantsTypes(probe) || own === undefined) return { target: { kernel }, declared }
+    return ofKernel.get(probe.types ?? '') ?? { target: { types: own }, declared }
+  }
+  return { own, sideOf }
+}
+
+/** Everything that an experiment is made of. Probes wait for the kernel: they are compiled against its headers. */
+export async function ready(
+  declaredLab: ResolvedLab,
+  experiment: ResolvedExperiment,
+  choices: Choices,
+  context: Context,
+  probes: readonly string[] = experiment.probes,
+): Promise<Ready> {
+  const lab = labFor(declaredLab, experiment)
+  const wantedProbes = probes.map((name) => named(lab.probes, 'probe', fullName(name)))
+  const vm = await vmWanted(lab, named(lab.vms, 'vm', experiment.vm), choices, context, wantedProbes)
+  const declared = named(lab.kernels, 'kernel', vm.kernel.name)
+  const declaredToFail = experiment.expect.some((one) => 'failure' in one && one.failure === 'compile')
+  const { own, sideOf } = await sidesOf(declaredLab, vm.kernel, declared, wantedProbes, choices, context)
+  const notCompiled: { probe: string; failure: CompileFailure }[] = []
+  const compiled = async (probe: string, inner: Context): Promise<Ready['objects']> => {
+    const wanted = named(lab.probes, 'probe', fullName(probe))
+    if ('sample' in wanted) return []
+    const make = probe === wanted.name ? probeStep : emptyProbeStep
+    try {
+      const { target, declared: against } = sideOf(wanted)
+      return [{ ...(await make(wanted, target, against, inner)), probe }]
+    } catch (error) {
+      if (!declaredToFail || !(error instanceof CompileFailure)) throw error
+      notCompiled.push({ probe, failure: error })
+      return []
+    }
+  }
+  const [holder, workload, ...objects] = await together<[Deployable, Deployable | undefined, ...Ready['objects'][]]>(
+    context,
+    [
+      (inner) => holderStep(inner),
+      (inner) => workloadStep(experiment, inner),
+      ...probes.map((name) => (inner: Context) => compiled(name, inner)),
+    ],
+  )
+  // One after the other: they are built in one tree.
+  const samples: Ready['samples'][number][] = []
+  for (const probe of probes) {
+    const wanted = named(lab.probes, 'probe', fullName(probe))
+    if ('sample' in wanted)
+      samples.push({ ...(await sampleStep(wanted, vm.kernel, declared, choices.source, context)), probe })
+  }
+  const types =
+    own && declared.debug !== 'btf' ? { name: 'kernel.btf', file: own.btf, fingerprint: own.fingerprint } : undefined
+  return { vm, holder, workload, objects: objects.flat(), samples, ...(types && { types }), notCompiled }
+}

@@ -1,0 +1,37 @@
+/** What a command would do, and why, without doing it: for `lab plan` and `--dry-run`. */
+import type { ResolvedImage, ResolvedKernel } from '../config/resolve.ts'
+import type { Context } from '../engine/context.ts'
+import { imageInputs } from './image/image.ts'
+import { kernelFingerprint, whyBuild } from './kernel/identity.ts'
+import { changedInputs, fingerprintOf } from '../engine/fingerprint.ts'
+import { missingRequirements } from '../host/packages.ts'
+
+export interface Forecast {
+  readonly step: string
+  readonly will: 'restore' | 'build' | 'boot' | 'run' | 'use' | 'install' | 'fetch'
+  readonly why: string
+}
+
+/** @param override a tree that is built in place of the declared source */
+export async function kernelPlan(kernel: ResolvedKernel, context: Context, override?: string): Promise<Forecast> {
+  const step = `kernel ${kernel.name}`
+  if (missingRequirements().some(({ needs }) => needs === 'gcc' || needs === 'ld'))
+    return { step, will: 'build', why: 'the compiler is not installed yet' }
+  const { fingerprint, inputs } = await kernelFingerprint(kernel, context, override)
+  return (await context.store.get('kernel', fingerprint))
+    ? { step, will: 'restore', why: 'the same inputs were built before' }
+    : { step, will: 'build', why: await whyBuild(inputs, context) }
+}
+
+export async function imagePlan(image: ResolvedImage, context: Context): Promise<Forecast> {
+  const step = `image ${image.name}`
+  const inputs = await imageInputs(image, context.toolRoot)
+  if (await context.store.get('image', fingerprintOf(inputs)))
+    return { step, will: 'restore', why: 'the same recipe was built before' }
+  const before = await context.store.newest('image', (other) => other['suite'] === inputs['suite'])
+  return {
+    step,
+    will: 'build',
+    why: before ? `${changedInputs(before.inputs, inputs).join(', ')} changed` : 'not built here before',
+  }
+}

@@ -1,0 +1,242 @@
+/** Kernel sources: what identifies one, and a pristine tree of it in a build directory. */
+import { existsSync } from 'node:fs'
+import { mkdir, readFile, readdir, rename, rm, writeFile } from 'node:fs/promises'
+import { basename, join } from 'node:path'
+import type { Source } from '../../config/schema/schema.ts'
+import type { Context, StepHandle } from '../../engine/context.ts'
+import { makeDirectory } from '../../engine/directory.ts'
+import { labError, userError } from '../../engine/error.ts'
+import { printable } from '../../engine/printable.ts'
+import { hashText } from '../../engine/fingerprint.ts'
+import { lock } from '../../engine/lock.ts'
+import { fetchDeb } from '../../host/apt.ts'
+import { download } from '../../host/download.ts'
+import { gitCommit, gitExport } from '../../host/git.ts'
+import { run } from '../../host/sh.ts'
+
+/** Names the bytes of a source; equal ids mean equal trees. */
+export interface SourceId {
+  readonly id: string
+  /** For people: "linux-5.4.tar.xz", "linux-source-5.10 5.10.223-1", "../linux". */
+  readonly title: string
+}
+
+/**
+ * What a build leaves in a tree and what is not source, as rsync patterns ("/" anchors at the top); a developer's own tree may be full
+ * of it. Names are exact where they can be: `vmlinux*` would take arch/x86/kernel/vmlinux.lds.S along.
+ */
+const NOT_SOURCE = [
+  '.git',
+  '*.o',
+  '*.a',
+  '*.ko',
+  '.*.cmd',
+  '*.mod.c',
+  '.tmp_*',
+  '/.config',
+  '/.config.old',
+  '/.config.lab',
+  '/lab.allconfig',
+  '/vmlinux',
+  '/System.map',
+  '/Module.symvers',
+  '/modules.order',
+  '/include/generated',
+  '/include/config',
+  '/arch/x86/include/generated',
+  '/usr/include',
+]
+
+/** Names of files that a build reads. A build in the tree leaves some of its own; those are not among them, or stand in `generated`. */
+const SOURCE_NAMES = [
+  '*.[chS]',
+  'Kconfig*',
+  'Makefile*',
+  'Kbuild*',
+  '*.sh',
+  '*.pl',
+  '*.py',
+  '*.awk',
+  '*.tbl',
+  '*-opcode-map.txt',
+]
+
+/** Hash of names, sizes and times of a tree's files: cheap enough for every run (0.5 s for 70,000 files) and true to each edit. */
+async function treeState(tree: string, signal: AbortSignal): Promise<string> {
+  const excluded = ['.git', 'generated'].flatMap((name) => ['-name', name, '-prune', '-o'])
+  const { stdout } = await run(
+    [
+      'find',
+      tree,
+      ...excluded,
+      '-type',
+      'f',
+      '(',
+      ...SOURCE_NAMES.flatMap((name, index) => [...(index > 0 ? ['-o'] : []), '-name', name]),
+      ')',
+      '-printf',
+      '%P %s %T@\\n',
+    ],
+    { signal },
+  )
+  return hashText(stdout.split('\n').toSorted().join('\n'))
+}
+
+/** Identifies a source without fetching it, as far as it can be. */
+export async function identify(source: Source, context: Context, place: string): Promise<SourceId> {
+  if ('url' in source) return { id: source.sha256, title: source.url.replace(/^.*\//, '') }
+  if ('package' in source) return { id: source.sha256, title: `${source.package} ${source.version}` }
+  if ('git' in source) {
+    const commit = await gitCommit(source.git, source.ref, context, place)
+    return { id: commit, title: `${source.ref} (${commit.slice(0, 12)})` }
+  }
+  if (!existsSync(join(source.tree, 'Kconfig')) || !existsSync(join(source.tree, 'Makefile')))
+    throw userError({
+      place,
+      fact: `${source.tree} is not a kernel tree`,
+      wayOut: 'name the directory that holds the top Makefile and Kconfig',
+    })
+  return { id: hashText(`${source.tree}\n${await treeState(source.tree, context.signal)}`), title: source.tree }
+}
+
+/** The build directory's name: trees of one archive are told apart by their bytes, a local tree by its place (it changes all the time). */
+export const buildName = (source: Source, { id }: SourceId): string =>
+  ('tree' in source ? hashText(source.tree) : id).slice(0, 16)
+
+/** What GNU tar says of a member that it does not let out of the directory. */
+const OUTSIDE =
+  /Member name contains '\.\.'|: Cannot open: (?:Not a directory|Too many levels of symbolic links)|Cannot hard link to/
+
+/** Unpacks an archive of a tree; its first folder is taken off. @throws a user's error when a member would stand outside `dir` */
+export async function unpackTar(
+  archive: string,
+  dir: string,
+  context: Pick<Context, 'signal'>,
+  place: string,
+): Promise<void> {
+  // GNU tar takes off leading slashes, refuses "..", and makes symlinks that point outside last: nothing leaves `dir`.
+  const outside: string[] = []
+  await run(
+    [
+      'tar',
+      '--extract',
+      '--file',
+      archive,
+      '--directory',
+      dir,
+      '--strip-components=1',
+      '--no-same-owner',
+      '--no-same-permissions',
+    ],
+    {
+      signal: context.signal,
+      place,
+      env: { XZ_DEFAULTS: '-T0', LC_ALL: 'C' },
+      onLine: (line) => {
+        if (OUTSIDE.test(line)) outside.push(printable(line.replace(/^tar: /, ''), 160))
+      },
+      wayOut: 'is the disk full? the archive had its checksum and is whole',
+    },
+  ).catch((error: unknown) => {
+    if (outside.length === 0) throw error
+    throw userError(
+      {
+        place,
+        fact: `the archive has files that would stand outside of it: ${basename(archive)}`,
+        lines: outside.slice(0, 6),
+        wayOut: 'do not use this archive; a release of the kernel has no such files',
+      },
+      error,
+    )
+  })
+}
+
+/** Where a source's archive is kept in the cache. */
+const archiveFile = (source: Extract<Source, { sha256: string }>, cache: string): string => {
+  const name = 'url' in source ? source.url.replace(/^.*\//, '').replaceAll(/[^\w.-]/g, '_') : `${source.package}.deb`
+  return join(cache, 'sources', `${source.sha256.slice(0, 16)}-${name}`)
+}
+
+/** The archive, from the cache or its source. One process at a time fetches it: two would write into the same part of a file. */
+async function fetchArchive(
+  source: Extract<Source, { sha256: string }>,
+  context: Context,
+  place: string,
+  handle: StepHandle,
+): Promise<string> {
+  const { signal, cache } = context
+  const file = archiveFile(source, cache)
+  if (existsSync(file)) return file
+  await using _lock = await lock(join(cache, 'locks', basename(file)), signal, () =>
+    handle.progress(`wait for another lab to fetch ${basename(file)}`),
+  )
+  if (existsSync(file)) return file
+  const onBytes = (done: number, total: number | undefined) => handle.progress('fetch the source', done, total, 'bytes')
+  const wanted = { sha256: source.sha256, file, place, signal, onBytes }
+  if ('url' in source) await download({ ...wanted, urls: [source.url, ...(source.mirrors ?? [])], cache })
+  else await fetchDeb({ ...wanted, package: source.package, version: source.version })
+  return file
+}
+
+async function unpackDeb(deb: string, dir: string, context: Context, place: string): Promise<void> {
+  const inner = `${dir}.deb`
+  await rm(inner, { recursive: true, force: true })
+  await run(['dpkg-deb', '--extract', deb, inner], { signal: context.signal, place })
+  const archives = (await readdir(join(inner, 'usr/src')).catch(() => [])).filter((name) => /\.tar\.\w+$/.test(name))
+  const archive = archives.find((name) => name.startsWith('linux-source-'))
+  if (archive === undefined)
+    throw labError({
+      place,
+      fact: 'the package holds no kernel source',
+      lines: archives,
+      wayOut: 'name a linux-source-* package',
+    })
+  await unpackTar(join(inner, 'usr/src', archive), dir, context, place)
+  await rm(inner, { recursive: true, force: true })
+}
+
+/** Brings a copy of a developer's tree up to date, without what their own builds left in it. */
+async function copyTree(tree: string, dir: string, context: Context, place: string): Promise<void> {
+  const excludes = NOT_SOURCE.map((pattern) => `--exclude=${pattern}`)
+  // --delete with excludes keeps our own objects in the copy: that is what makes the next build incremental.
+  await run(['rsync', '--archive', '--delete', '--no-owner', '--no-group', ...excludes, `${tree}/`, `${dir}/`], {
+    signal: context.signal,
+    place,
+  })
+}
+
+/**
+ * Makes `dir` a tree of the source, unless it is one already (a marker file says of which). An interrupted unpack leaves no marker and is
+ * begun anew. True if files of the tree were written now.
+ */
+export async function ensureTree(
+  source: Source,
+  id: SourceId,
+  dir: string,
+  context: Context,
+  place: string,
+  handle: StepHandle,
+): Promise<boolean> {
+  const marker = `${dir}.source`
+  if ((await readFile(marker, 'utf8').catch(() => '')) === id.id) return false
+  if ('tree' in source) {
+    handle.progress('copy the source tree')
+    await mkdir(dir, { recursive: true })
+    await copyTree(source.tree, dir, context, place)
+    await writeFile(marker, id.id)
+    return true
+  }
+  // Fetched first: a source that cannot be had must leave nothing behind.
+  const archive = 'git' in source ? undefined : await fetchArchive(source, context, place, handle)
+  handle.progress('unpack the source')
+  const partial = `${dir}.partial`
+  await rm(partial, { recursive: true, force: true })
+  await rm(dir, { recursive: true, force: true })
+  makeDirectory(partial)
+  if ('git' in source) await gitExport(source.git, id.id, partial, context, place)
+  else if (archive?.endsWith('.deb')) await unpackDeb(archive, partial, context, place)
+  else if (archive !== undefined) await unpackTar(archive, partial, context, place)
+  await rename(partial, dir)
+  await writeFile(marker, id.id)
+  return true
+}

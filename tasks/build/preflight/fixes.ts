@@ -1,0 +1,59 @@
+/** The lines of lab.yaml, or of the probe, that would make a hook attachable. */
+import type { ResolvedKernel } from '../../config/resolve.ts'
+import type { Fix } from '../../linux/symbols/verdict.ts'
+
+/** The kernel's part of the file, as far as the change needs it. */
+type Declared = Pick<ResolvedKernel, 'name' | 'expose' | 'parallelPaths'>
+
+const listed = (names: readonly string[]): string => `[${names.join(', ')}]`
+
+const exposed = ({
+  function: name,
+  file,
+  as,
+}: {
+  function: string
+  file?: string | undefined
+  as: readonly string[]
+}) => `- { function: ${name}, ${file === undefined ? '' : `file: ${file}, `}as: ${listed(as)} }`
+
+const cloned = ({ suffix, entry, file, functions }: ResolvedKernel['parallelPaths'][number]): string =>
+  `- { suffix: ${suffix}, entry: ${entry}, ${file === undefined ? '' : `file: ${file}, `}functions: ${listed(functions)} }`
+
+/** Suffix of a path that is proposed; one that is not taken. */
+function freeSuffix({ parallelPaths }: Declared): string {
+  const taken = new Set(parallelPaths.map(({ suffix }) => suffix))
+  return ['lab', 'lab2', 'lab3'].find((one) => !taken.has(one)) ?? 'probe'
+}
+
+/** A key of a kernel in lab.yaml. Lists hold what stands there already, since a list replaces the one before. */
+const keyOf = (kernel: Declared, key: string, lines: readonly string[]): string[] => [
+  'kernels:',
+  `  ${kernel.name}:`,
+  ...(lines.length === 1 && !lines[0]?.startsWith('- ')
+    ? [`    ${key}: ${lines[0] ?? ''}`]
+    : [`    ${key}:`, ...lines.map((line) => `      ${line}`)]),
+]
+
+/** What all options of a verdict come to, then each other change by itself; every element is one way. */
+export function waysOut(fixes: readonly Fix[], kernel: Declared): string[][] {
+  const options = fixes.filter((one) => one.change === 'option')
+  const ways: string[][] = []
+  if (options.length > 0)
+    ways.push(keyOf(kernel, 'options', [`{ ${options.map((one) => `${one.symbol}: ${one.value}`).join(', ')} }`]))
+  for (const fix of fixes) {
+    if (fix.change === 'btf') ways.push(keyOf(kernel, 'debug', ['btf']))
+    else if (fix.change === 'expose') {
+      const added = { function: fix.function, file: fix.file, as: fix.as ?? ['noinline'] }
+      ways.push(keyOf(kernel, 'expose', [...kernel.expose, added].map(exposed)))
+    } else if (fix.change === 'clone') {
+      const suffix = freeSuffix(kernel)
+      const path = { suffix, entry: fix.entry, functions: [fix.function] }
+      ways.push([
+        ...keyOf(kernel, 'parallelPath', [...kernel.parallelPaths, path].map(cloned)),
+        `and SEC("kprobe/${fix.function}_${suffix}")`,
+      ])
+    } else if (fix.change === 'hook') ways.push([fix.note === undefined ? fix.text : `${fix.text}   (${fix.note})`])
+  }
+  return ways
+}

@@ -1,0 +1,60 @@
+/** Verdicts on hooks for one kernel, with as much of it as there is. */
+import { explainAbsent } from '../../linux/symbols/absent.ts'
+import { explainEvent } from '../../linux/symbols/events.ts'
+import type { Hook } from '../../linux/symbols/hook.ts'
+import { judge } from '../../linux/symbols/judge.ts'
+import { tooOld } from '../../linux/symbols/needs.ts'
+import { mayDefine } from '../../linux/c/source-tree.ts'
+import { clonedFrom, judgeSource } from '../../linux/symbols/unbuilt.ts'
+import { verdict, type Verdict, type VerdictKind } from '../../linux/symbols/verdict.ts'
+import type { KernelView } from './kernel.ts'
+import { possible } from './possible.ts'
+import type { SearchedTree } from './tree.ts'
+
+const groupOf = (event: string): string => event.replace(/:.*$/, '')
+
+async function explained(found: Verdict, { facts, tree }: KernelView): Promise<Verdict> {
+  if (!facts || !tree) return found
+  if (found.kind === 'absent') return await explainAbsent(found, facts, tree)
+  return found.kind === 'no event' ? await explainEvent(found, facts, tree) : found
+}
+
+const withWays = async (found: Verdict, tree: SearchedTree | undefined): Promise<Verdict> =>
+  tree ? await possible(found, tree) : found
+
+/** Words whose files will be asked for, found in two walks through the tree. */
+async function lookUp(names: readonly string[], groups: readonly string[], tree: SearchedTree): Promise<void> {
+  // A system call is found by its short name.
+  await tree.search(names.flatMap((name) => [name, name.replace(/^(?:__(?:x64|ia32|se|do)_)?sys_/, '')]))
+  const elsewhere: string[] = []
+  for (const name of names)
+    if (!(await tree.candidates(name)).some((file) => mayDefine(tree.read(file) ?? '', name))) elsewhere.push(name)
+  await tree.search([...elsewhere, ...groups], true)
+}
+
+/** Verdicts in the order of the hooks. The tree is walked once for all names that need it. */
+export async function judgeHooks(hooks: readonly Hook[], view: KernelView): Promise<Verdict[]> {
+  const { facts, tree, version, config, kernel } = view
+  if (facts) {
+    const found = hooks.map((hook) => judge(hook, facts))
+    const targets = (wanted: VerdictKind) => found.flatMap(({ kind, hook }) => (kind === wanted ? [hook.target] : []))
+    if (tree) await lookUp(targets('absent'), targets('no event').map(groupOf), tree)
+    const all: Verdict[] = []
+    for (const one of found) all.push(await withWays(await explained(one, view), tree))
+    return all
+  }
+  if (!tree || !version)
+    return hooks.map((hook) =>
+      hook.kind === 'other'
+        ? verdict(hook, 'not a symbol', 'no symbol of the kernel is needed')
+        : (tooOld(hook, version) ?? verdict(hook, 'not known', view.note ?? 'nothing is known of this kernel')),
+    )
+  const functions = hooks.filter(({ kind }) => kind === 'kprobe' || kind === 'kretprobe' || kind === 'fentry')
+  const groups = hooks.filter(({ kind }) => kind === 'event').map(({ target }) => groupOf(target))
+  const names = functions.map(({ target }) => clonedFrom(target, kernel.parallelPaths) ?? target)
+  await lookUp(names, groups, tree)
+  const unbuilt = { version, config, tree, clones: kernel.parallelPaths }
+  const all: Verdict[] = []
+  for (const hook of hooks) all.push(await withWays(await judgeSource(hook, unbuilt), tree))
+  return all
+}

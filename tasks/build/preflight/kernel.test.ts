@@ -1,0 +1,62 @@
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { beforeEach, expect, test } from 'vitest'
+import type { ResolvedKernel } from '../../config/resolve.ts'
+import { fingerprintOf, type Inputs } from '../../engine/fingerprint.ts'
+import { kernelFingerprint } from '../kernel/identity.ts'
+import { hookOf } from '../../linux/symbols/hook.ts'
+import { vmlinux } from '../../linux/symbols/vmlinux.fixture.ts'
+import { testContext } from '../../test/context.ts'
+import { tempDir } from '../../test/temp-dir.ts'
+import { judgeHooks } from './judge.ts'
+import { openKernel } from './kernel.ts'
+
+const BASE = { DYNAMIC_FTRACE: 'y', FUNCTION_TRACER: 'y', DYNAMIC_FTRACE_WITH_DIRECT_CALLS: 'y' }
+const PROBES = { KPROBES: 'y', KPROBE_EVENTS: 'y', BPF_EVENTS: 'y', KPROBE_EVENTS_ON_NOTRACE: 'y' }
+const NO_TRACE = 'fragments/no-trace.config'
+
+let dir = ''
+beforeEach(() => {
+  dir = tempDir()
+  mkdirSync(join(dir, 'tree'))
+  for (const name of ['Kconfig', 'Makefile']) writeFileSync(join(dir, 'tree', name), '')
+  mkdirSync(join(dir, 'fragments'))
+  writeFileSync(join(dir, NO_TRACE), '# CONFIG_KPROBE_EVENTS_ON_NOTRACE is not set\n')
+})
+
+const declared = (more: Partial<ResolvedKernel>): ResolvedKernel => ({
+  ...{ name: 'k', source: { tree: join(dir, 'tree') }, config: [], options: {}, debug: 'none', compat: 'auto' },
+  ...{ patches: [], parallelPaths: [], expose: [] },
+  ...more,
+})
+
+/** Verdicts on a kernel whose source was built before with `config`, and is declared otherwise now. */
+async function kinds(config: Readonly<Record<string, string>>, kernel: ResolvedKernel): Promise<string[]> {
+  const context = { ...testContext(join(dir, 'cache')), toolRoot: join(import.meta.dirname, '../../..') }
+  const { inputs } = await kernelFingerprint(kernel, context)
+  const before: Inputs = { ...inputs, lab: 'another' }
+  await context.store.put('kernel', fingerprintOf(before), before, (to) => {
+    writeFileSync(join(to, 'vmlinux'), vmlinux()(0, 1 << 20))
+    writeFileSync(join(to, 'release'), '5.10.223\n')
+    writeFileSync(join(to, 'Module.symvers'), '')
+    const lines = Object.entries({ ...BASE, ...config }).map(([symbol, value]) => `CONFIG_${symbol}=${value}\n`)
+    writeFileSync(join(to, 'config'), lines.join(''))
+    return Promise.resolve()
+  })
+  const view = await openKernel(kernel, context)
+  expect(view.state).toBe('built before')
+  return (await judgeHooks(['kprobe/lib_function', 'fentry/traced'].map(hookOf), view)).map(({ kind }) => kind)
+}
+
+test.each<[string, Record<string, string>, () => Partial<ResolvedKernel>, string[]]>([
+  ['as it is', PROBES, () => ({}), ['covered', 'not built']],
+  ['an option', PROBES, () => ({ options: { KPROBE_EVENTS_ON_NOTRACE: 'n' } }), ['notrace', 'not built']],
+  ['a fragment', PROBES, () => ({ config: [join(dir, NO_TRACE)] }), ['notrace', 'not built']],
+  ['debug: btf', PROBES, () => ({ debug: 'btf' }), ['covered', 'attachable']],
+  ['no debug: any more', { ...PROBES, DEBUG_INFO_BTF: 'y' }, () => ({}), ['covered', 'not built']],
+])(
+  'R-1901-1: of a kernel that was built before, what is declared now counts: %s',
+  async (_, config, more, expected) => {
+    expect(await kinds(config, declared(more()))).toEqual(expected)
+  },
+)

@@ -1,0 +1,172 @@
+/** What can be told of a declared kernel before it boots: built, built before with other inputs, or its source alone. */
+import { closeSync, existsSync, openSync, readSync, statSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { ResolvedKernel } from '../../config/resolve.ts'
+import type { Context } from '../../engine/context.ts'
+import { Failure } from '../../engine/error.ts'
+import { changedInputs, type Inputs } from '../../engine/fingerprint.ts'
+import type { StoredEntry } from '../../engine/store.ts'
+import { kernelFingerprint } from '../kernel/identity.ts'
+import { requestsFor } from '../kernel/configure.ts'
+import { debugRequests, debugSuffix } from '../kernel/debug.ts'
+import { buildName } from '../kernel/source.ts'
+import type { Read } from '../../linux/objects/elf.ts'
+import { mergeRequests, parseConfig, type Request } from '../../linux/kbuild/kconfig.ts'
+import { parseSymvers } from '../../linux/kbuild/proof.ts'
+import { withConfig, type KernelFacts } from '../../linux/symbols/facts.ts'
+import { factsOfImage } from '../../linux/symbols/image.ts'
+import { parseVersion, versionOfMakefile, type Version } from '../../linux/version.ts'
+import { SearchedTree } from './tree.ts'
+
+export interface KernelView {
+  readonly kernel: ResolvedKernel
+  readonly version: Version | undefined
+  /** Of the built kernel. */
+  readonly facts: KernelFacts | undefined
+  /** What is asked for, where it is not built. */
+  readonly config: ReadonlyMap<string, string>
+  readonly tree: SearchedTree | undefined
+  /** How much of it is known: `built` is exact. */
+  readonly state: 'built' | 'built before' | 'source' | 'nothing'
+  /** What stands against it, in words; undefined where it is built. */
+  readonly note: string | undefined
+}
+
+/** Parts of a file, opened for each: facts are asked for later too, and nobody says when the last was. */
+const readerOf = (path: string): Read => {
+  const { size: length } = statSync(path)
+  return (offset, size) => {
+    const file = openSync(path, 'r')
+    try {
+      const bytes = Buffer.allocUnsafe(Math.max(0, Math.min(size, length - offset)))
+      return bytes.subarray(0, readSync(file, bytes, 0, bytes.length, offset))
+    } finally {
+      closeSync(file)
+    }
+  }
+}
+
+/** Symbols, tables and configuration of a built kernel. @param dir its entry in the store */
+export async function factsIn(dir: string): Promise<KernelFacts> {
+  const text = async (name: string) => await readFile(join(dir, name), 'utf8')
+  const [release, config, symvers] = await Promise.all(['release', 'config', 'Module.symvers'].map(text))
+  return factsOfImage(readerOf(join(dir, 'vmlinux')), {
+    release: (release ?? '').trim(),
+    config: parseConfig(config ?? ''),
+    exported: parseSymvers(symvers ?? ''),
+  })
+}
+
+/** All that the declaration asks for: fragments, options and `debug:`, as its build would. What it would refuse is not asked for. */
+async function requestsOf(kernel: ResolvedKernel, version: Version): Promise<Request[]> {
+  const { config: fragments, options, debug, name } = kernel
+  const types = () => {
+    try {
+      return debugRequests(debug, version, `kernel ${name}`)
+    } catch (error) {
+      if (error instanceof Failure) return []
+      throw error
+    }
+  }
+  return mergeRequests([...(await requestsFor({ fragments, options }, version)), ...types()])
+}
+
+/** A configuration with what is asked for. What is set to "n" is not there, as in .config. */
+function withRequests(config: ReadonlyMap<string, string>, requests: readonly Request[]): Map<string, string> {
+  const changed = new Map(config)
+  for (const { symbol, value } of requests)
+    if (value === 'n') changed.delete(symbol)
+    else changed.set(symbol, value)
+  return changed
+}
+
+/** What any `debug:` asks for: an earlier build may have had another. */
+const DEBUG_SYMBOLS = debugRequests('btf', { major: 6, minor: 0, patch: 0 }, '').map(({ symbol }) => symbol)
+
+/** The facts with the configuration that this kernel will have: that of an earlier build may differ. */
+async function withDeclared(facts: KernelFacts, kernel: ResolvedKernel): Promise<KernelFacts> {
+  const version = parseVersion(facts.release)
+  if (version === undefined) return facts
+  const config = new Map(facts.config)
+  for (const symbol of DEBUG_SYMBOLS) config.delete(symbol)
+  return withConfig(facts, withRequests(config, await requestsOf(kernel, version)))
+}
+
+/** Version of a kernel that is not built: of its tree, else of its source's name. */
+function versionOf({ name, source }: ResolvedKernel, tree: SearchedTree | undefined): Version | undefined {
+  const makefile = tree?.read('Makefile') ?? ''
+  const words = 'url' in source ? /linux-([\d.]+\d)/.exec(source.url)?.[1] : 'package' in source ? source.version : name
+  return versionOfMakefile(makefile) ?? parseVersion(words ?? '') ?? parseVersion(name)
+}
+
+/** The inputs that differ, in words; `lab` is what the tool itself does to a tree. */
+const differing = (before: Inputs, after: Inputs): string =>
+  changedInputs(before, after)
+    .map((name) => (name === 'lab' ? "the lab's own version" : name))
+    .join(', ')
+
+/** An earlier build of the same source: one that differs in the tool's version alone, else the newest. */
+async function nearest(inputs: Inputs, { store }: Context): Promise<StoredEntry | undefined> {
+  const same = (other: Inputs) => other['source'] === inputs['source']
+  const alike = (other: Inputs) => same(other) && changedInputs(other, inputs).every((name) => name === 'lab')
+  return (await store.newest('kernel', alike)) ?? (await store.newest('kernel', same))
+}
+
+const DEBUG = ['none', 'btf', 'dwarf'] as const
+
+type Plan = Awaited<ReturnType<typeof kernelFingerprint>>['plan']
+
+/** A build tree of exactly this source, of whatever debug information. */
+async function treeOf(
+  { source, id, tools, kernel }: Plan,
+  { cache, signal }: Context,
+): Promise<SearchedTree | undefined> {
+  for (const debug of new Set([kernel.debug, ...DEBUG])) {
+    const src = join(cache, 'build', `${buildName(source, id)}-gcc${tools.gccMajor}${debugSuffix(debug)}`, 'src')
+    const marker = await readFile(`${src}.source`, 'utf8').catch(() => '')
+    if (marker === id.id) return new SearchedTree(src, id.id, signal)
+  }
+  return undefined
+}
+
+/** Opens what there is of a kernel. Nothing is fetched, unpacked or built. @param override `--source` */
+export async function openKernel(kernel: ResolvedKernel, context: Context, override?: string): Promise<KernelView> {
+  let named: Awaited<ReturnType<typeof kernelFingerprint>>
+  try {
+    named = await kernelFingerprint(kernel, context, override)
+  } catch (error) {
+    if (!(error instanceof Failure) || error.kind === 'interrupted') throw error
+    const version = versionOf(kernel, undefined)
+    return {
+      kernel,
+      version,
+      facts: undefined,
+      config: new Map(),
+      tree: undefined,
+      state: 'nothing',
+      note: error.parts.fact,
+    }
+  }
+  const { fingerprint, inputs, plan } = named
+  const tree = await treeOf(plan, context)
+  const exact = await context.store.get('kernel', fingerprint)
+  const entry = exact ?? (await nearest(inputs, context))
+  if (entry && existsSync(join(entry.dir, 'vmlinux'))) {
+    const own = await factsIn(entry.dir)
+    const facts = exact ? own : await withDeclared(own, kernel)
+    return {
+      ...{ kernel, facts, tree, config: facts.config, version: parseVersion(facts.release) },
+      state: exact ? 'built' : 'built before',
+      note: exact
+        ? undefined
+        : `not built as it is declared now; read from a build that differs in ${differing(entry.inputs, inputs)}`,
+    }
+  }
+  const version = versionOf(kernel, tree)
+  const config =
+    version === undefined ? new Map<string, string>() : withRequests(new Map(), await requestsOf(kernel, version))
+  const state = tree ? 'source' : 'nothing'
+  const note = tree ? 'not built; read from its source' : 'not built, and its source is not here'
+  return { kernel, version, facts: undefined, config, tree, state, note }
+}

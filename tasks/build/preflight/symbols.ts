@@ -1,0 +1,80 @@
+/** The functions and events of a kernel that match patterns, each with its verdict. */
+import type { Address, KernelFacts } from '../../linux/symbols/facts.ts'
+import { hookOf } from '../../linux/symbols/hook.ts'
+import { judge } from '../../linux/symbols/judge.ts'
+import type { Verdict, VerdictKind } from '../../linux/symbols/verdict.ts'
+import { waysOut } from './fixes.ts'
+import { judgeHooks } from './judge.ts'
+import type { KernelView } from './kernel.ts'
+
+export interface Listed {
+  readonly name: string
+  /** nm's letter; `event` of an event, `-` of what is not there. */
+  readonly type: string
+  /** "vmlinux", "exported", a module. */
+  readonly where: string
+  readonly address: Address | undefined
+  readonly verdict: Verdict
+  readonly ways: readonly (readonly string[])[]
+}
+
+const SPECIAL = /[*?]/
+const isPattern = (text: string): boolean => SPECIAL.test(text)
+
+/** `*` and `?` as in a shell; everything else is itself. */
+const patternOf = (text: string): RegExp =>
+  new RegExp(
+    `^${text
+      .replaceAll(/[.$+()[\]{}|\\^]/g, String.raw`\$&`)
+      .replaceAll('*', '.*')
+      .replaceAll('?', '.')}$`,
+  )
+
+/** A word as the section that it would be hooked with: `group:event`, `kretprobe/f` or a function. */
+const sectionOf = (word: string): string =>
+  word.includes('/') ? word : word.includes(':') ? `tracepoint/${word.replace(':', '/')}` : `kprobe/${word}`
+
+function namesOf(pattern: string, facts: KernelFacts): string[] {
+  if (!isPattern(pattern)) return [pattern]
+  const regex = patternOf(pattern)
+  const all = pattern.includes(':') ? (facts.events ?? []) : facts.functions()
+  return [...all].filter((name) => regex.test(name)).toSorted()
+}
+
+function whereOf(verdict: Verdict, facts: KernelFacts | undefined): Pick<Listed, 'type' | 'where' | 'address'> {
+  const { target, kind } = verdict.hook
+  if (kind === 'event') return { type: 'event', where: target.replace(/:.*$/, ''), address: undefined }
+  const place = facts?.places(target).toSorted((a, b) => a.address - b.address)[0]
+  if (!place) return { type: '-', where: '-', address: undefined }
+  const exported = facts?.exported.get(target)
+  return {
+    type: place.type,
+    where: place.module ?? (exported === undefined ? 'vmlinux' : 'vmlinux, exported'),
+    address: place.address,
+  }
+}
+
+/** Each name that is given, and each that a pattern finds; the verdict is that of a kprobe, or of the section that is given. */
+export async function listSymbols(patterns: readonly string[], view: KernelView): Promise<Listed[]> {
+  const { facts, kernel } = view
+  const names = patterns.flatMap((pattern) => (facts ? namesOf(pattern, facts) : isPattern(pattern) ? [] : [pattern]))
+  const verdicts = await judgeHooks(
+    [...new Set(names)].map((name) => hookOf(sectionOf(name))),
+    view,
+  )
+  return verdicts.map((verdict) => ({
+    name: verdict.hook.target === '' ? verdict.hook.section : verdict.hook.target,
+    ...whereOf(verdict, facts),
+    ...{ verdict, ways: waysOut(verdict.fixes, kernel) },
+  }))
+}
+
+/** How many functions there are of each kind, the most first. */
+export function summary(facts: KernelFacts): (readonly [VerdictKind, number])[] {
+  const counts = new Map<VerdictKind, number>()
+  for (const name of facts.functions()) {
+    const { kind } = judge(hookOf(`kprobe/${name}`), facts)
+    counts.set(kind, (counts.get(kind) ?? 0) + 1)
+  }
+  return [...counts].toSorted(([, a], [, b]) => b - a)
+}

@@ -1,0 +1,99 @@
+/** Checked hooks for people: a table of hooks and kernels, then what is wrong with each and what to do. */
+import { printable } from '../../engine/printable.ts'
+import type { VerdictKind } from '../../linux/symbols/verdict.ts'
+import { table } from '../../ui/text.ts'
+import type { CheckedHook, HookCheck } from './check.ts'
+
+/** In a cell of the table. */
+const SHORT: Readonly<Record<VerdictKind, string>> = {
+  attachable: 'ok',
+  covered: 'ok*',
+  notrace: 'notrace',
+  blacklisted: 'blacklist',
+  init: 'init',
+  rewritten: 'rewritten',
+  offset: 'offset',
+  'not modifiable': 'fixed',
+  ambiguous: 'ambiguous',
+  'not code': 'no code',
+  suffix: 'suffix',
+  module: 'module',
+  'system call': 'syscall',
+  inlined: 'inlined',
+  'not built': 'not built',
+  'too old': 'too old',
+  macro: 'macro',
+  'unknown name': 'no such',
+  absent: 'absent',
+  'no event': 'no event',
+  'no tracepoint': 'no such',
+  'not a symbol': '.',
+  'not known': '?',
+}
+
+const MOST_PROBES = 3
+
+function probesText(names: readonly string[]): string {
+  const all = [...new Set(names)]
+  return all.length > MOST_PROBES
+    ? `${all.slice(0, MOST_PROBES).join(', ')} and ${all.length - MOST_PROBES} more`
+    : all.join(', ')
+}
+
+/** A row for each hook, a column for each kernel. */
+export function hookTable({ kernels, hooks }: HookCheck, width?: number): string {
+  const sections = [...new Set(hooks.map(({ hook }) => hook))]
+  const rows = sections.map((section) => {
+    const own = hooks.filter(({ hook }) => hook === section)
+    const cells = kernels.map(({ kernel }) => {
+      const kind = own.find((one) => one.kernel === kernel)?.kind
+      return kind === undefined ? '-' : SHORT[kind]
+    })
+    return [printable(section, 60), ...cells, probesText(own.map(({ probe }) => probe))]
+  })
+  return table([{ head: 'HOOK' }, ...kernels.map(({ kernel }) => ({ head: kernel })), { head: 'PROBES' }], rows, width)
+}
+
+const indent = (lines: readonly string[], by: string): string[] => lines.map((line) => `${by}${printable(line, 400)}`)
+
+/** The ways out, one after the other. */
+export const waysText = (ways: CheckedHook['ways'], by: string): string[] =>
+  ways.flatMap((way, index) => [...(index > 0 ? [`${by}or`] : []), ...indent(way, `${by}  `)])
+
+/** What is wrong with one hook: kernels of which the same is true stand together. */
+function problemText(section: string, all: readonly CheckedHook[]): string {
+  const [first] = all
+  const expected = all.every((one) => one.expected) ? '; an experiment expects it' : ''
+  const facts = [...new Set(all.map(({ fact, details }) => [fact, ...details].join('\n')))]
+  return [
+    `${printable(section, 80)} (${probesText(all.map(({ probe }) => probe))}; ${printable(first?.place ?? '', 120)})${expected}`,
+    ...facts.flatMap((text) => {
+      const same = all.filter(({ fact, details }) => [fact, ...details].join('\n') === text)
+      const [fact = '', ...details] = text.split('\n')
+      return [
+        `  ${[...new Set(same.map(({ kernel }) => kernel))].join(', ')}: ${printable(fact, 300)}`,
+        ...indent(details, '    '),
+        ...waysText(same[0]?.ways ?? [], '    '),
+      ]
+    }),
+  ].join('\n')
+}
+
+/** Table, kernels of which less is known, and each hook that is not attachable. */
+export function hooksText(check: HookCheck, width?: number): string {
+  const { kernels, hooks } = check
+  const bad = hooks.filter(({ attachable }) => attachable === false)
+  const covered = hooks.some(({ kind }) => kind === 'covered')
+  return [
+    hookTable(check, width),
+    ...(hooks.some(({ kind }) => kind === 'not a symbol') ? ['. takes no symbol of the kernel'] : []),
+    ...(covered ? ['* notrace, and this kernel lets it be probed all the same'] : []),
+    ...kernels.flatMap(({ kernel, note }) => (note === undefined ? [] : [`${kernel}: ${printable(note, 300)}`])),
+    ...[...new Set(bad.map(({ hook }) => hook))].map((section) =>
+      problemText(
+        section,
+        bad.filter(({ hook }) => hook === section),
+      ),
+    ),
+  ].join('\n')
+}

@@ -1,0 +1,143 @@
+/** Lint of probes: files and headers in, findings out; `lab check --probes` and each build of a probe use it. */
+import { existsSync } from 'node:fs'
+import { readdir, readFile, writeFile } from 'node:fs/promises'
+import { dirname, join, relative } from 'node:path'
+import { z } from 'zod'
+import type { ResolvedExperiment, ResolvedKernel, ResolvedLab } from '../../config/resolve.ts'
+import { suggest } from '../../config/text/suggest.ts'
+import type { Context } from '../../engine/context.ts'
+import { userError, codeOf } from '../../engine/error.ts'
+import { printable } from '../../engine/printable.ts'
+import { helpersOf } from '../../linux/lint/helpers.ts'
+import { lintProbe, type LintFinding } from '../../linux/lint/index.ts'
+import { parseVersion, versionOfMakefile, type Version } from '../../linux/version.ts'
+
+export type { LintFinding } from '../../linux/lint/index.ts'
+
+/** Findings in a probe's entry of the store. */
+const LINT_FILE = 'lint.json'
+
+const Findings = z.array(
+  z.object({
+    line: z.int(),
+    col: z.int(),
+    level: z.enum(['error', 'warning']),
+    message: z.string(),
+    wayOut: z.string(),
+  }),
+)
+
+/** Every helper that the installed libbpf declares: its own list, of a kernel newer than most targets. */
+async function declaredHelpers(): Promise<ReadonlySet<string>> {
+  const text = await readFile('/usr/include/bpf/bpf_helper_defs.h', 'utf8').catch(() => '')
+  return new Set(Array.from(text.matchAll(/\(\* ?(?:const )?bpf_(\w+)\)/g), ([, name = '']) => name))
+}
+
+/** Headers that stand in these directories themselves: the lint reads them for the names that they define. */
+export async function headerFiles(dirs: readonly string[]): Promise<string[]> {
+  const files: string[] = []
+  for (const dir of dirs)
+    for (const name of (await readdir(dir).catch((): string[] => [])).toSorted())
+      if (name.endsWith('.h')) files.push(join(dir, name))
+  return files
+}
+
+/** Their texts. */
+export const headersIn = async (dirs: readonly string[]): Promise<string[]> =>
+  await Promise.all((await headerFiles(dirs)).map(async (file) => await readFile(file, 'utf8')))
+
+/** Findings in one source for one kernel. `exported`: headers of the kernel that was built, where it was. */
+export async function lintSource(
+  source: string,
+  version: Version,
+  toolRoot: string,
+  exported?: string,
+): Promise<LintFinding[]> {
+  const uapi = exported === undefined ? undefined : join(exported, 'linux/bpf.h')
+  const helpers = uapi !== undefined && existsSync(uapi) ? helpersOf(await readFile(uapi, 'utf8')) : undefined
+  const text = await readFile(source, 'utf8').catch((error: unknown) => {
+    throw userError({ place: printable(source), fact: `it cannot be read (${codeOf(error) ?? 'unknown'})` }, error)
+  })
+  return await lintProbe(text, {
+    version,
+    helpers: helpers && helpers.size > 0 ? helpers : undefined,
+    declared: await declaredHelpers(),
+    headers: await headersIn([dirname(source), join(toolRoot, 'bpf/include')]),
+    suggest,
+  })
+}
+
+/** Lints what was compiled, and keeps the findings beside the object. */
+export async function keepLint(source: string, release: string, headers: string, object: string, toolRoot: string) {
+  const version = parseVersion(release)
+  const findings = version === undefined ? [] : await lintSource(source, version, toolRoot, headers)
+  await writeFile(join(dirname(object), LINT_FILE), JSON.stringify(findings))
+}
+
+/**
+ * Says what stands beside an object. Only as warnings: the kernel has the last word, and an experiment may be about what it refuses.
+ */
+export async function sayLint(object: string, source: string, context: Context): Promise<void> {
+  const text = await readFile(join(dirname(object), LINT_FILE), 'utf8').catch(() => '[]')
+  for (const { line, col, message, wayOut } of Findings.parse(JSON.parse(text)))
+    context.emit({ type: 'notice', level: 'warning', place: placeOf(source, line, col), text: message, wayOut })
+}
+
+export const placeOf = (source: string, line: number, col: number): string => {
+  const near = relative(process.cwd(), source)
+  return `${printable(near.startsWith('..') ? source : near)}:${line}:${col}`
+}
+
+/** The version that a kernel will have, before it is built: of its archive, package, tree or tag, else of its name. */
+async function versionOf({ name, source }: ResolvedKernel): Promise<Version | undefined> {
+  if ('tree' in source) {
+    const makefile = await readFile(join(source.tree, 'Makefile'), 'utf8').catch(() => '')
+    return versionOfMakefile(makefile) ?? parseVersion(name)
+  }
+  const words =
+    'url' in source
+      ? /linux-(\d+\.\d+(?:\.\d+)?)/.exec(source.url)?.[1]
+      : 'package' in source
+        ? source.version
+        : source.ref
+  return parseVersion(words ?? '') ?? parseVersion(name)
+}
+
+export interface ProbeLint extends LintFinding {
+  readonly probe: string
+  readonly kernels: readonly string[]
+  readonly place: string
+  /** An experiment with this probe expects that it fails. */
+  readonly expected: boolean
+}
+
+/** The kernels that an experiment may run on. */
+export function kernelsOf(lab: ResolvedLab, { vm, matrix }: ResolvedExperiment): readonly string[] {
+  const kernel = lab.vms[vm]?.kernel
+  return matrix.kernel ?? (kernel ? [kernel.use, ...kernel.fallback] : [])
+}
+
+/** Findings in all probes of a lab, each once, with the kernels that it is about. Nothing is built. */
+export async function lintLab(lab: ResolvedLab, toolRoot: string, only?: string): Promise<ProbeLint[]> {
+  const found = new Map<string, ProbeLint & { kernels: string[] }>()
+  for (const probe of Object.values(lab.probes)) {
+    if (!('source' in probe)) continue
+    const users = Object.values(lab.experiments).filter(({ probes }) => probes.includes(probe.name))
+    const expected = users.some(({ expect }) => expect.some((one) => 'failure' in one && one.failure !== undefined))
+    const kernels = only === undefined ? users.flatMap((user) => kernelsOf(lab, user)) : [only]
+    for (const name of new Set(kernels.length > 0 ? kernels : Object.keys(lab.kernels))) {
+      const declared = lab.kernels[name]
+      const version = declared && (await versionOf(declared))
+      if (version === undefined) continue
+      for (const finding of await lintSource(probe.source, version, toolRoot)) {
+        const place = placeOf(probe.source, finding.line, finding.col)
+        // The same finding for several kernels is told once; texts that name the kernel differ.
+        const key = `${place}\n${finding.message}`
+        const known = found.get(key)
+        if (known) known.kernels.push(name)
+        else found.set(key, { ...finding, probe: probe.name, kernels: [name], place, expected })
+      }
+    }
+  }
+  return [...found.values()]
+}

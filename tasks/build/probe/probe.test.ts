@@ -1,0 +1,100 @@
+/** What probes and workloads are made of, by the real compilers: an object is never older than a file that went into it. */
+import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { beforeEach, expect, test } from 'vitest'
+import { TOOL_ROOT } from '../../commands/shared/app.ts'
+import type { ResolvedExperiment, ResolvedKernel } from '../../config/resolve.ts'
+import type { Fingerprint } from '../../engine/fingerprint.ts'
+import { probeStep, workloadStep } from './probe.ts'
+import { failureOf } from '../../test/caught.ts'
+import { testContext } from '../../test/context.ts'
+import { tempDir } from '../../test/temp-dir.ts'
+
+let dir = ''
+beforeEach(() => {
+  dir = tempDir()
+  write('types/vmlinux.h', 'typedef unsigned int __u32;\ntypedef unsigned long long __u64;\n')
+})
+
+function write(name: string, text: string): void {
+  const file = join(dir, name)
+  mkdirSync(dirname(file), { recursive: true })
+  writeFileSync(file, text)
+}
+
+const context = () => ({ ...testContext(join(dir, 'cache')), toolRoot: TOOL_ROOT })
+const kernel = { name: 'k', debug: 'btf', parallelPaths: [] } as unknown as ResolvedKernel
+
+/** The value of `made` in what a probe was compiled to: its text is found in the object. */
+async function probe(): Promise<string> {
+  const types = {
+    kernel: 'k',
+    release: '5.10.1',
+    fingerprint: 'f' as Fingerprint,
+    include: join(dir, 'types'),
+    btf: '',
+  }
+  const source = join(dir, 'lab/bpf/p.bpf.c')
+  const { file } = await probeStep({ name: 'p', source, optional: [] }, { types }, kernel, context())
+  return /made of \w+/.exec(readFileSync(file, 'latin1'))?.[0] ?? ''
+}
+
+async function workload(): Promise<string> {
+  const source = join(dir, 'lab/bpf/w.c')
+  const experiment = { workload: { source } } as unknown as ResolvedExperiment
+  const made = await workloadStep(experiment, context())
+  return /made of \w+/.exec(readFileSync(made?.file ?? '', 'latin1'))?.[0] ?? ''
+}
+
+const PROBE = (includes: string) => `#include "vmlinux.h"\n${includes}\nchar made[] = MADE;\n`
+const WORKLOAD = (includes: string) =>
+  `#include <stdio.h>\n${includes}\nint main(void)\n{\n\treturn puts(MADE) < 0;\n}\n`
+const MADE = (what: string) => `#define MADE "made of ${what}"\n`
+
+test.each([
+  ['a header beside it', 'own.h', '#include "own.h"'],
+  ['C beside it', 'own.c', '#include "own.c"'],
+  ['a file of any name', 'own.inc', '  #  include "own.inc"'],
+  ['a header below it', 'sub/own.h', '#include "sub/own.h"'],
+  ['one of another', 'sub/deep.h', '#include "other.h"'],
+])('a probe or workload is built again when it changes: %s', async (_, name, include) => {
+  write('lab/bpf/other.h', '#include "sub/../sub/other.h"\n')
+  write('lab/bpf/sub/other.h', '#include "deep.h"\n')
+  write('lab/bpf/p.bpf.c', PROBE(include))
+  write('lab/bpf/w.c', WORKLOAD(include))
+  for (const what of ['this', 'that', 'this']) {
+    write(`lab/bpf/${name}`, MADE(what))
+    expect([await probe(), await workload()]).toEqual([`made of ${what}`, `made of ${what}`])
+  }
+})
+
+test('a header that now hides another is seen', async () => {
+  write('lab/bpf/p.bpf.c', PROBE('#include "sub/first.h"'))
+  write('lab/bpf/sub/first.h', '#include "made.h"\n')
+  write('lab/bpf/made.h', MADE('this'))
+  expect(await probe()).toBe('made of this')
+  write('lab/bpf/sub/made.h', MADE('that'))
+  expect(await probe()).toBe('made of that')
+})
+
+test('a workload of a directory above, also where a link leads there', async () => {
+  write('shared/real/w.c', WORKLOAD('#include "../own.h"'))
+  write('lab/own.h', MADE('nothing'))
+  symlinkSync(join(dir, 'shared/real'), join(dir, 'lab/bpf'))
+  for (const what of ['this', 'that']) {
+    write('shared/own.h', MADE(what))
+    expect(await workload()).toBe(`made of ${what}`)
+  }
+})
+
+test('R-1401-1: what is included and cannot be found by its line is refused, not forgotten', async () => {
+  write('lab/bpf/own.h', MADE('this'))
+  write('lab/bpf/p.bpf.c', PROBE('#define FILE "own.h"\n#include FILE'))
+  write('lab/bpf/w.c', WORKLOAD('#define FILE "own.h"\n#include FILE'))
+  for (const build of [probe, workload]) {
+    const { kind, parts } = await failureOf(build())
+    expect(kind).toBe('user')
+    expect(parts.lines?.join(' ')).toContain('own.h')
+    expect(parts.wayOut).toContain('not with a macro')
+  }
+})

@@ -1,0 +1,163 @@
+/** Step: probe. BPF objects against the headers of the kernel that was built; the holder and the workload beside them. */
+import { readFile, readdir, writeFile } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
+import { EMPTY } from '../../config/arms.ts'
+import type { ResolvedExperiment, ResolvedKernel } from '../../config/resolve.ts'
+import { step, type Context } from '../../engine/context.ts'
+import { fingerprintOf, hashFile, type Inputs } from '../../engine/fingerprint.ts'
+import { compileBpf, compileProgram } from '../../host/compile.ts'
+import { toolVersion } from '../../host/tool-version.ts'
+import type { KernelArtefact } from '../kernel/kernel.ts'
+import { headerFiles, keepLint, sayLint } from './lint.ts'
+import { labInclude, probeCommand, probeFiles, refuseOutside, suffixDefines, type SourceProbe } from './command.ts'
+import { emptyProbe } from '../../linux/c/empty-probe.ts'
+import { libbpfHashes } from './libbpf.ts'
+import { hashesOf } from './own-files.ts'
+import { compileWorkload, workloadInputs } from './workload.ts'
+import { ownCode } from '../own-code.ts'
+import type { KernelTypes } from '../kernel-types.ts'
+
+/** Something that goes to the guest. */
+export interface Deployable {
+  /** Its file name there. */
+  readonly name: string
+  readonly file: string
+  readonly fingerprint: string
+}
+
+/** What a probe's object and its lint follow from: its own files, and the headers that the lint reads, whether they are included or not. */
+async function probeInputs(probe: SourceProbe, context: Context): Promise<Inputs> {
+  const headers = await headerFiles([dirname(probe.source), labInclude(context)])
+  const beside: Record<string, string> = {}
+  for (const file of headers) beside[`${basename(dirname(file))}/${basename(file)}`] = await hashFile(file)
+  return { ...beside, ...(await hashesOf(probeFiles(probe, context), probe.source)) }
+}
+
+async function built(
+  kind: string,
+  name: string,
+  inputs: Inputs,
+  context: Context,
+  write: (file: string) => Promise<void>,
+): Promise<Deployable & { fresh: boolean }> {
+  // The file's name is an input: two probes may share one source.
+  const all = { ...inputs, name }
+  const fingerprint = fingerprintOf(all)
+  const stored = await context.store.get(kind, fingerprint)
+  const { dir } = stored ?? (await context.store.put(kind, fingerprint, all, (to) => write(join(to, name))))
+  return { name, file: join(dir, name), fingerprint, fresh: stored !== undefined }
+}
+
+/** What a probe is compiled against, whole: what it becomes follows from it. */
+export type ProbeTarget = { readonly kernel: KernelArtefact } | { readonly types: KernelTypes }
+
+async function compileProbe(probe: SourceProbe, target: ProbeTarget, declared: ResolvedKernel, context: Context) {
+  const { release } = targetOf(target)
+  const inputs: Inputs = {
+    lab: ownCode('probe', context.toolRoot),
+    lint: ownCode('lint', context.toolRoot),
+    source: await probeInputs(probe, context),
+    ...('types' in target ? { types: target.types.fingerprint } : { kernel: target.kernel.fingerprint }),
+    define: suffixDefines(declared),
+    clang: await toolVersion('clang', context.cache, context.signal),
+    libbpf: await libbpfHashes(),
+  }
+  const result = await built('probe', `${probe.name}.bpf.o`, inputs, context, async (object) => {
+    const { compile, roots } = await probeCommand(probe, target, declared, context)
+    refuseOutside(await compileBpf({ ...compile, object }), roots, compile.place)
+    const headers = 'kernel' in target ? join(target.kernel.dir, 'headers') : target.types.include
+    await keepLint(probe.source, release, headers, object, context.toolRoot)
+  })
+  await sayLint(result.file, probe.source, context)
+  return result
+}
+
+const targetOf = (target: ProbeTarget): KernelArtefact | KernelTypes =>
+  'types' in target ? target.types : target.kernel
+
+/** A probe, compiled for one kernel, or against the types of one (then `declared` is that one). */
+export async function probeStep(
+  probe: SourceProbe,
+  target: ProbeTarget,
+  declared: ResolvedKernel,
+  context: Context,
+): Promise<Deployable> {
+  const name = `probe ${probe.name}`
+  return await step(context, name, name, async () => {
+    const { fresh, ...value } = await compileProbe(probe, target, declared, context)
+    const detail = `${'types' in target ? 'with the types of' : 'for'} ${targetOf(target).release}`
+    return { outcome: fresh ? 'restored' : 'built', detail, value }
+  })
+}
+
+/** The hooks of a probe with nothing in them, for what a hit costs by itself (`observer: yes`). */
+export async function emptyProbeStep(
+  probe: SourceProbe,
+  target: ProbeTarget,
+  declared: ResolvedKernel,
+  context: Context,
+): Promise<Deployable> {
+  const own = `${probe.name}${EMPTY}`
+  const name = `probe ${own}`
+  return await step(context, name, name, async () => {
+    const full = await compileProbe(probe, target, declared, context)
+    const clang = await toolVersion('clang', context.cache, context.signal)
+    const inputs = {
+      lab: ownCode('probe', context.toolRoot),
+      full: full.fingerprint,
+      clang,
+      libbpf: await libbpfHashes(),
+    }
+    const { fresh, ...value } = await built('probe', `${own}.bpf.o`, inputs, context, async (object) => {
+      const source = object.replace(/\.o$/, '.c')
+      await writeFile(source, emptyProbe(await readFile(full.file), 'types' in target ? 'vmlinux.h' : 'linux/bpf.h'))
+      const { compile } = await probeCommand(probe, target, declared, context)
+      await compileBpf({ ...compile, source, object, place: name })
+    })
+    return { outcome: fresh ? 'restored' : 'built', detail: `the hooks of ${probe.name}`, value }
+  })
+}
+
+/** Our loader for the guest; linked against libbpf's stable interface, so that the guest's newer library serves it. */
+export async function holderStep(context: Context): Promise<Deployable> {
+  return await step(context, 'holder', 'holder', async () => {
+    const dir = join(context.toolRoot, 'bpf/holder')
+    const names = (await readdir(dir)).filter((name) => /\.[ch]$/.test(name)).toSorted()
+    const sources: Record<string, string> = {}
+    for (const name of names) sources[name] = await hashFile(join(dir, name))
+    const inputs = {
+      lab: ownCode('holder', context.toolRoot),
+      sources,
+      gcc: await toolVersion('gcc', context.cache, context.signal),
+      libbpf: await libbpfHashes(),
+    }
+    const { fresh, ...value } = await built('holder', 'lab-holder', inputs, context, (program) =>
+      compileProgram({
+        sources: names.filter((name) => name.endsWith('.c')).map((name) => join(dir, name)),
+        program,
+        flags: ['-pthread'],
+        libraries: ['-lbpf', '-lelf', '-lz'],
+        place: 'holder',
+        signal: context.signal,
+      }),
+    )
+    return { outcome: fresh ? 'restored' : 'built', value }
+  })
+}
+
+/** The workload's own program, if it has a source. Static: a dynamic loader would read libraries on the path that is probed. */
+export async function workloadStep(experiment: ResolvedExperiment, context: Context): Promise<Deployable | undefined> {
+  const { source } = experiment.workload
+  if (source === undefined) return undefined
+  const name = basename(source).replace(/\.c$/, '')
+  return await step(context, `workload ${name}`, `workload ${name}`, async () => {
+    const { fresh, ...value } = await built(
+      'workload',
+      name,
+      await workloadInputs(source, context),
+      context,
+      (program) => compileWorkload(source, program, `workload ${name}`, context.signal),
+    )
+    return { outcome: fresh ? 'restored' : 'built', value }
+  })
+}

@@ -1,0 +1,36 @@
+/** What a command is given: the lab on demand, a context for steps, the view to answer with. */
+import { availableParallelism, totalmem } from 'node:os'
+import { openLab } from '../../config/open.ts'
+import type { ResolvedLab } from '../../config/resolve.ts'
+import type { Context } from '../../engine/context.ts'
+import { placesOf, type Places } from '../../vm/vm.ts'
+import type { Answer, View } from '../../ui/view.ts'
+import { TOOL_ROOT, type Session } from './session.ts'
+
+export { openSession, TOOL_ROOT, type GlobalOptions, type Session } from './session.ts'
+
+export interface App {
+  readonly view: View
+  readonly context: Context
+  readonly lab: ResolvedLab
+  readonly places: Places
+}
+
+export const HOST = { memoryBytes: totalmem(), cpus: availableParallelism() }
+
+/** Opens the lab file; its warnings are said as notices. */
+export function openApp({ view, context, options }: Session): App {
+  const { lab, warnings } = openLab({ file: options.file, cwd: process.cwd(), toolRoot: TOOL_ROOT, host: HOST })
+  for (const { file, line, col, message, wayOut } of warnings)
+    view.emit({
+      type: 'notice',
+      level: 'warning',
+      place: `${file}:${line}:${col}`,
+      text: message,
+      ...(wayOut === undefined ? {} : { wayOut }),
+    })
+  return { view, context, lab, places: placesOf(lab.directory) }
+}
+
+/** A command's work; it answers, or its number is the exit code. */
+export type Work = (session: Session) => Promise<Answer | number | undefined>

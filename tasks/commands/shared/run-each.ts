@@ -1,0 +1,182 @@
+/** Experiments one after the other: what was interrupted of them goes on, one that fails does not take the others with it, and all is summed up. */
+import type { ResolvedExperiment } from '../../config/resolve.ts'
+import { EXIT, Failure } from '../../engine/error.ts'
+import { printable } from '../../engine/printable.ts'
+import type { ExperimentOutcome, RunOutcome } from '../../run/experiment.ts'
+import { Batch, type BatchPlaces } from '../../run/plan/batch.ts'
+import { allText, runText, summaryText, type Ended } from '../../run/judge/text.ts'
+import { observerReports, observerText } from '../../results/observer.ts'
+import { orderReport, orderSummary } from '../../results/order.ts'
+import { differs, sameBytes, sameBytesLines } from '../../results/same-bytes.ts'
+import type { App, Session } from './app.ts'
+import type { Outcome } from '../registry.ts'
+import { reportAfter } from './report-after.ts'
+
+/** Loaded only when something failed: its rules cost a tenth of a second. */
+export const explain = () => import('../../explain/explain.ts')
+
+export interface RunWanted {
+  /** Runs one experiment, or goes on with its interrupted run. */
+  readonly one: (experiment: ResolvedExperiment, resume: boolean) => Promise<ExperimentOutcome>
+  readonly resume: boolean
+  readonly places: BatchPlaces
+  /** A digest of what is asked of an experiment. */
+  readonly asked: (experiment: ResolvedExperiment) => Promise<string>
+}
+
+/** What came of an experiment: its runs, or why there are none. */
+interface Ran {
+  readonly experiment: ResolvedExperiment
+  readonly outcome?: ExperimentOutcome
+  readonly failure?: Failure
+}
+
+const problemText = ({ arm, repeat, failure }: ExperimentOutcome['problems'][number]): string =>
+  `no result: ${[printable(arm), `repeat ${repeat}`].filter(Boolean).join(' ')}: ${failure.parts.place ?? ''}: ${failure.parts.fact}`
+
+/** A run without a result weighs more than one that did not pass. */
+const verdictOf = ({ outcomes, problems, left }: ExperimentOutcome): number =>
+  problems[0]?.failure.exitCode ??
+  (left.length > 0 ||
+  outcomes.some(({ manifest }) => manifest.verdict !== 'passed') ||
+  sameBytes(outcomes.map(({ manifest }) => manifest)).some(differs)
+    ? EXIT.experiment
+    : EXIT.done)
+
+const dataOf = (outcomes: readonly RunOutcome[]) => outcomes.map(({ dir, manifest }) => ({ dir, manifest }))
+
+/** What the lab knows about the texts of runs that did not pass; nothing where it knows nothing. */
+async function explained(outcomes: readonly RunOutcome[], { context }: Pick<Session, 'context'>): Promise<string[]> {
+  const bad = outcomes.filter(({ manifest }) => manifest.verdict !== 'passed').map(({ dir }) => dir)
+  // What cannot be read now can be asked for later; it must not hide how the runs ended.
+  if (bad.length === 0) return []
+  const text = await (await explain()).explainedRuns(bad, context.signal).catch(() => '')
+  return text === '' ? [] : [text, '']
+}
+
+/** What is to be said of all runs of an experiment together: the same bytes, the cost of looking, the order of events. */
+async function ordersOf(all: readonly Pick<ExperimentOutcome, 'outcomes'>[]): Promise<string[]> {
+  const lines: string[] = []
+  for (const { outcomes } of all) {
+    const name = outcomes[0]?.manifest.experiment
+    lines.push(...sameBytesLines(sameBytes(outcomes.map(({ manifest }) => manifest))))
+    for (const report of await observerReports(outcomes)) lines.push(...observerText(report))
+    if (name !== undefined) lines.push(...orderSummary(await orderReport(name, outcomes, 'read')))
+  }
+  return lines
+}
+
+/** What is left of an experiment, done. */
+async function runLeft(
+  experiment: ResolvedExperiment,
+  { one, resume }: RunWanted,
+  batch: Batch | undefined,
+  { context }: App,
+): Promise<ExperimentOutcome> {
+  if (!resume || batch === undefined) return await one(experiment, resume)
+  const due = await batch.due(experiment.name)
+  const say = (text: string) =>
+    context.emit({ type: 'notice', level: 'info', place: `experiment ${experiment.name}`, text })
+  if (due.what === 'begin' && due.again)
+    say('was finished before the interruption as something else (lab.yaml, a source or an option changed): begins anew')
+  if (due.what !== 'nothing') return await one(experiment, due.what === 'resume')
+  say('was finished before the interruption: nothing is left of it')
+  return { outcomes: due.outcomes, problems: [], left: [] }
+}
+
+/** @param together a failure of one is told at once, and the others run; `--resume` knows which of them were finished */
+async function runEach(
+  experiments: readonly ResolvedExperiment[],
+  wanted: RunWanted,
+  together: boolean,
+  app: App,
+): Promise<Ran[]> {
+  const { places, resume } = wanted
+  const asked = new Map<string, string>()
+  if (together) for (const one of experiments) asked.set(one.name, await wanted.asked(one))
+  const batch = together ? await (resume ? Batch.resume(places, asked) : Batch.begin(places, asked)) : undefined
+  const ran: Ran[] = []
+  for (const experiment of experiments)
+    try {
+      const outcome = await runLeft(experiment, wanted, batch, app)
+      for (const { failure } of outcome.problems) app.view.failure(failure)
+      ran.push({ experiment, outcome })
+    } catch (error) {
+      if (!together || !(error instanceof Failure) || error.kind === 'interrupted') throw error
+      app.view.failure(error)
+      ran.push({ experiment, failure: error })
+    }
+  await batch?.end()
+  return ran
+}
+
+const statusOf = ({ outcome, failure }: Ran): number =>
+  failure?.exitCode ?? (outcome === undefined ? EXIT.done : verdictOf(outcome))
+
+const firstStatus = (ran: readonly Ran[]): number =>
+  ran.map(statusOf).find((status) => status !== EXIT.done) ?? EXIT.done
+
+const failureText = ({ experiment, failure }: Ran): string[] =>
+  failure === undefined ? [] : [`no result: experiment ${experiment.name}: ${failure.parts.fact}`]
+
+/** The experiments that are named, and their runs together. */
+export async function runNamed(
+  experiments: readonly ResolvedExperiment[],
+  wanted: RunWanted,
+  app: App,
+): Promise<Outcome> {
+  const ran = await runEach(experiments, wanted, experiments.length > 1, app)
+  const all = ran.flatMap(({ outcome }) => outcome ?? [])
+  const outcomes = all.flatMap((one) => one.outcomes)
+  const last = outcomes.at(-1)
+  const unfinished = ran.map(({ experiment, outcome }) => ({
+    ...{ experiment: experiment.name, problems: outcome?.problems ?? [], left: outcome?.left ?? [] },
+  }))
+  return {
+    text: [
+      ...(last?.own ? [runText(last), ''] : []),
+      ...all.flatMap((one) => one.problems.map(problemText)),
+      ...ran.flatMap(failureText),
+      ...(await explained(outcomes, app)),
+      summaryText(outcomes, experiments[0]?.until?.precision, await ordersOf(all), unfinished),
+    ].join('\n'),
+    data: dataOf(outcomes),
+    status: firstStatus(ran),
+  }
+}
+
+function endedOf({ experiment: { name }, outcome, failure }: Ran): Ended {
+  const why = failure ?? outcome?.problems[0]?.failure
+  return { name, outcomes: outcome?.outcomes ?? [], ...(why && { failed: why.parts.fact }) }
+}
+
+/** Every experiment of the lab, but for those that it skips: a line each. */
+export async function runAll(
+  experiments: readonly ResolvedExperiment[],
+  wanted: RunWanted,
+  app: App,
+): Promise<Outcome> {
+  const meant = experiments.filter(({ skip }) => skip === undefined)
+  const ran = await runEach(meant, wanted, true, app)
+  const ended = experiments.flatMap((experiment): Ended[] => {
+    const { name, skip } = experiment
+    if (skip !== undefined) return [{ name, outcomes: [], skipped: skip }]
+    return ran.filter((one) => one.experiment === experiment).map(endedOf)
+  })
+  const meaning = await explained(
+    ended.flatMap(({ outcomes }) => outcomes),
+    app,
+  )
+  const several = ended.filter(({ outcomes }) => outcomes.length > 1)
+  const together: string[] = []
+  for (const { name, outcomes } of several)
+    together.push(
+      ...(await ordersOf([{ outcomes }])).map((line) => (line.startsWith('order:') ? `${name}: ${line}` : line)),
+    )
+  const report = ended.every(({ outcomes }) => outcomes.length === 0) ? [] : await reportAfter(app, [])
+  return {
+    text: [...meaning, ...together, '', allText(ended), ...report].join('\n'),
+    data: ended.map(({ outcomes, ...rest }) => ({ ...rest, runs: dataOf(outcomes) })),
+    status: firstStatus(ran),
+  }
+}

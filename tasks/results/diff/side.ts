@@ -1,0 +1,122 @@
+/** One side of a comparison: a run, or all runs of an experiment or of some of its arms. */
+import { userError } from '../../engine/error.ts'
+import { printable } from '../../engine/printable.ts'
+import { NO_PROBE } from '../../config/arms.ts'
+import { nameWayOut } from '../../config/text/suggest.ts'
+import { counted } from '../../run/judge/counted.ts'
+import { checkedRun } from '../manifest-shape.ts'
+import type { Manifest } from '../manifest.ts'
+import { pickRun, type FoundRun } from '../result.ts'
+
+export interface Side {
+  /** As it is shown: `readiter 20261123-223508-2519`, `cost probe=none (20 runs)`. */
+  readonly label: string
+  /** Oldest first, at least one. */
+  readonly runs: readonly FoundRun[]
+  /** One run, by its name or because there is no other: its single events are compared. Of a group one value of each run is. */
+  readonly single: boolean
+}
+
+/** An axis of an arm's name: values that hold commas are quoted in it (config/arms.ts). */
+const AXIS = /(?:^|,)([^=,]+)=("(?:[^"\\]|\\.)*"|[^,]*)/g
+
+/** What an arm chose, by axis: as its name says it, its parameters, and the kernel and the probes that it had. */
+function pointOf({ arm, kernel }: Manifest): Readonly<Record<string, string>> {
+  const params = Object.entries(arm.params).map(([name, value]) => [name, String(value)])
+  return {
+    ...Object.fromEntries(Array.from(arm.name.matchAll(AXIS), ([, name = '', value = '']) => [name, value])),
+    ...Object.fromEntries(params),
+    kernel: arm.kernel ?? kernel.name,
+    ...(arm.probes ? { probe: arm.probes.join('+') || NO_PROBE } : {}),
+  }
+}
+
+/** `probe=none,bytes=16` as pairs. */
+function valuesOf(text: string): [string, string][] {
+  return text.split(',').map((part) => {
+    const at = part.indexOf('=')
+    if (at > 0) return [part.slice(0, at), part.slice(at + 1)]
+    throw userError({
+      fact: `"${printable(text, 80)}" is no choice of an arm`,
+      wayOut: 'EXPERIMENT/axis=value, for example cost/probe=none; axes are parameters, kernel and probe',
+    })
+  })
+}
+
+const armsText = (runs: readonly FoundRun[]) =>
+  [...new Set(runs.map(({ manifest }) => manifest.arm.name))].filter(Boolean).slice(0, 12).join('; ')
+
+const sideOf = (run: FoundRun): Side => ({ label: `${run.manifest.experiment} ${run.run}`, runs: [run], single: true })
+
+function groupOf(all: readonly FoundRun[], experiment: string, choice: string | undefined): Side {
+  const runs = counted(all.filter(({ manifest }) => manifest.experiment === experiment).map(checkedRun))
+  const values = choice === undefined ? [] : valuesOf(choice)
+  const chosen = runs.filter(({ manifest }) => {
+    const point = pointOf(manifest)
+    return values.every(([axis, value]) => Object.hasOwn(point, axis) && point[axis] === value)
+  })
+  if (chosen.length === 0)
+    throw userError({
+      fact: `no run of ${printable(experiment, 60)} has ${printable(choice ?? 'a result that counts', 80)}`,
+      wayOut: `its arms with runs: ${printable(armsText(runs), 300) || 'one, without parameters'}`,
+    })
+  const [only] = chosen
+  if (only !== undefined && chosen.length === 1) return sideOf(only)
+  const label = `${experiment}${choice === undefined ? '' : ` ${choice}`} (${chosen.length} runs)`
+  return { label, runs: chosen, single: false }
+}
+
+/** Where the shell completed a path. */
+const withoutPath = (name: string): string => name.replace(/^(?:\.\/)?results\//, '').replace(/\/+$/, '')
+
+/**
+ * What a name on the command line means: `EXPERIMENT`, `EXPERIMENT/axis=value,...`, `EXPERIMENT/RUN`, or a run as every command takes it.
+ * @param all every run, oldest first
+ * @throws a user's Failure for a name that means nothing
+ */
+export function side(all: readonly FoundRun[], asked: string): Side {
+  const name = withoutPath(asked)
+  const slash = name.indexOf('/')
+  const [experiment, rest] = slash < 0 ? [name, undefined] : [name.slice(0, slash), name.slice(slash + 1)]
+  const known = [...new Set(all.map(({ manifest }) => manifest.experiment))]
+  if (rest === undefined && !known.includes(experiment)) return sideOf(pickRun(all, name))
+  if (!known.includes(experiment))
+    throw userError({
+      fact: `there are no runs of "${printable(experiment, 60)}"`,
+      wayOut: nameWayOut(experiment, known, 'experiments with runs', '`lab run EXPERIMENT` makes one'),
+    })
+  if (rest !== undefined && !rest.includes('='))
+    return sideOf(
+      pickRun(
+        all.filter(({ manifest }) => manifest.experiment === experiment),
+        rest,
+      ),
+    )
+  return groupOf(all, experiment, rest)
+}
+
+/** The run before this one that asked the same question: the same experiment and arm. */
+export function before(all: readonly FoundRun[], { runs, single }: Side): Side {
+  const [run] = runs
+  if (!single || run === undefined)
+    throw userError({
+      fact: 'a group of runs is compared with another one',
+      wayOut: `name two, for example lab diff ${run?.manifest.experiment ?? 'cost'}/probe=none ${run?.manifest.experiment ?? 'cost'}/probe=empty`,
+    })
+  const { experiment, arm } = checkedRun(run).manifest
+  // The run itself need not count: a warm-up has runs before it too.
+  const older = new Set(
+    all.slice(
+      0,
+      all.findIndex(({ dir }) => dir === run.dir),
+    ),
+  )
+  const like = all.filter(({ manifest }) => manifest.experiment === experiment).map(checkedRun)
+  const found = counted(like).findLast((one) => older.has(one) && one.manifest.arm.name === arm.name)
+  if (found) return sideOf(found)
+  throw userError({
+    place: `run ${run.run}`,
+    fact: `no run of ${printable(experiment, 60)} ${printable(arm.name, 80)} is older`,
+    wayOut: 'name both: lab diff A B',
+  })
+}

@@ -1,0 +1,34 @@
+/** Which of a lab's files one experiment uses: others may differ and mean nothing for it. */
+import { dirname, relative, sep } from 'node:path'
+import type { ResolvedLab } from '../../config/resolve.ts'
+import { OUTSIDE } from '../evidence/inputs.ts'
+import type { Manifest } from '../manifest.ts'
+import { ownFilesAsNamed } from '../../build/probe/own-files.ts'
+
+/** @returns a test for names relative to the lab's directory; undefined where the lab file no longer has the experiment */
+export function usedFiles(lab: ResolvedLab, { experiment: name, arm, kernel, image }: Manifest) {
+  const experiment = Object.hasOwn(lab.experiments, name) ? lab.experiments[name] : undefined
+  if (experiment === undefined) return undefined
+  const own = (file: string) => relative(lab.directory, file)
+  const probes = (arm.probes ?? experiment.probes).flatMap((probe) => {
+    const found = lab.probes[probe]
+    return found && 'source' in found ? [found.source] : []
+  })
+  const sources = [...probes, ...(experiment.workload.source === undefined ? [] : [experiment.workload.source])]
+  const files = new Set([
+    'lab.yaml',
+    ...sources.map(own),
+    ...sources.flatMap(ownFilesAsNamed).map(own),
+    ...(lab.kernels[kernel.name]?.config ?? []).map(own),
+    ...(lab.kernels[kernel.name]?.patches ?? []).map(own),
+  ])
+  const recipe = lab.images[image.name]?.recipe
+  const below = recipe === undefined ? undefined : `${own(recipe)}/`
+  // A header may be included by any source beside it.
+  const folders = new Set(sources.map((source) => dirname(own(source))))
+  return (file: string): boolean =>
+    files.has(file) ||
+    file.startsWith(OUTSIDE + sep) ||
+    (below !== undefined && file.startsWith(below)) ||
+    (file.endsWith('.h') && folders.has(dirname(file)))
+}

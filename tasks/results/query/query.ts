@@ -1,0 +1,194 @@
+/** Step: query. SQL over all runs, read-only. */
+import { existsSync } from 'node:fs'
+import { availableParallelism, totalmem } from 'node:os'
+import { basename, dirname, join, relative } from 'node:path'
+import {
+  copyTo,
+  damageOf,
+  mustSelect,
+  NotASelect,
+  NotATable,
+  openQuery,
+  READING,
+  select,
+  type Table,
+  type TableOfRows,
+} from './views.ts'
+import { typedFile, typedView } from '../../trace/events/typed-name.ts'
+import { beside, besideIn } from '../../engine/beside.ts'
+import { makeDirectory } from '../../engine/directory.ts'
+import { Failure, messageOf, userError } from '../../engine/error.ts'
+import type { Emit } from '../../engine/event.ts'
+import { printable } from '../../engine/printable.ts'
+import { indexRuns } from '../run-index.ts'
+import { tablesOf, type Whole } from './tables.ts'
+
+/** Rows of an answer that is text; more of them are a file. */
+export const MOST_ROWS = 100_000
+/** What DuckDB may use on a small host; bytes. Elsewhere a quarter of the memory, beside VMs that run. */
+const LEAST_MEMORY = 512 * 2 ** 20
+/** Runs that are named when they are left out. */
+const MOST_SAID = 10
+const EVENTS = 'events.parquet'
+
+export interface QueryWanted {
+  readonly sql: string
+  readonly results: string
+  /** Write the answer to this Parquet file instead of giving it. */
+  readonly parquet: string | undefined
+  readonly cache: string
+  readonly signal?: AbortSignal
+  readonly emit: Emit
+}
+
+export type QueryOutcome = { readonly table: Table } | { readonly file: string; readonly rows: number }
+
+const TABLES = 'runs, events, probes, params, metrics, losses, events_NAME (typed events)'
+
+const wrong = (error: unknown) => {
+  if (error instanceof Failure) return error
+  if (error instanceof NotASelect)
+    return userError({
+      fact: `lab query takes one SELECT (${error.message} found)`,
+      wayOut: 'the results are read-only; `--parquet FILE` writes an answer to a file',
+    })
+  if (error instanceof NotATable)
+    return userError({
+      place: 'SQL',
+      fact: `${printable(error.message, 60)}() is not among the functions that may stand in the place of a table`,
+      wayOut: `those are ${READING.join(', ')}; the tables are ${TABLES}`,
+    })
+  const [first = '', ...rest] = messageOf(error).split('\n')
+  return userError(
+    {
+      place: 'SQL',
+      fact: printable(first, 300),
+      lines: rest.filter((line) => line.trim() !== '').map((line) => printable(line, 200)),
+      wayOut: /file system operations are disabled/.test(first)
+        ? `only the tables of the results can be read: ${TABLES}`
+        : /does not exist/.test(first)
+          ? `tables: ${TABLES}; \`lab query "DESCRIBE events"\` shows columns`
+          : undefined,
+    },
+    error,
+  )
+}
+
+/** To look into thousands of files that are not asked for takes longer than the answer. */
+const MENTIONS_EVENTS = /\bevents\b/i
+
+/** Errors that no file can be the cause of. */
+const isOfSql = (error: unknown): boolean =>
+  error instanceof Failure ||
+  error instanceof NotASelect ||
+  error instanceof NotATable ||
+  /^(Failed to extract|Parser|Catalog|Binder|Permission) /.test(messageOf(error))
+
+/** Parquet files by the view that shows them. */
+type Files = ReadonlyMap<string, readonly string[]>
+
+/** Tables of events that the statement can mean: those of all runs, and those of typed events, with their files. */
+function filesFor(sql: string, results: string, runs: readonly Whole[]): Files {
+  const words = sql.toLowerCase()
+  const found = runs.flatMap(({ experiment, run, table, typed }) => {
+    const file = (name: string) => join(results, experiment, run, name)
+    return [
+      ...(table ? [{ view: 'events', file: file(EVENTS) }] : []),
+      ...typed.map((name) => ({ view: typedView(name), file: file(typedFile(name)) })),
+    ]
+  })
+  const views = [...Map.groupBy(found, ({ view }) => view)]
+  const meant = views.filter(([view]) =>
+    view === 'events' ? MENTIONS_EVENTS.test(sql) : words.includes(view.toLowerCase()),
+  )
+  return new Map(meant.map(([view, files]) => [view, files.map(({ file }) => file)]))
+}
+
+type Connection = Awaited<ReturnType<typeof openQuery>>['connection']
+
+/** A file in the cache that is never made: what DuckDB cannot hold in memory goes beside it. */
+const SPILL = 'query'
+
+/** The statement on a database of these files. */
+async function answer(wanted: QueryWanted, tables: readonly TableOfRows[], files: Files): Promise<QueryOutcome> {
+  const { sql, parquet, cache } = wanted
+  const limits = { threads: availableParallelism(), memory: Math.max(LEAST_MEMORY, Math.floor(totalmem() / 4)) }
+  const ask = async <T>(
+    output: string | undefined,
+    spill: string | undefined,
+    work: (connection: Connection) => Promise<T>,
+  ): Promise<T> => {
+    using database = await openQuery({ tables, files, output, ...limits, spill })
+    await mustSelect(database.connection, sql)
+    return await work(database.connection)
+  }
+  if (parquet !== undefined) {
+    const rows = await beside(
+      cache,
+      parquet,
+      (partial) => ask(partial, `${partial}.spill`, (connection) => copyTo(connection, sql, partial)),
+      wanted.signal,
+    )
+    return { file: parquet, rows }
+  }
+  const rows = (spill: string | undefined) => ask(undefined, spill, (connection) => select(connection, sql, MOST_ROWS))
+  let begun = false
+  try {
+    makeDirectory(cache)
+    return {
+      table: await besideIn(cache, join(cache, SPILL), async (dir) => {
+        begun = true
+        return await rows(join(dir, 'spill'))
+      }),
+    }
+  } catch (error) {
+    if (begun) throw error
+    // A cache that takes nothing is no reason to refuse what fits in memory.
+    return { table: await rows(undefined) }
+  }
+}
+
+type Skip = (name: string, why: string) => void
+
+/** The files that can be read; each other is said, once. */
+async function readable(files: Files, results: string, skip: Skip): Promise<Files> {
+  const good = new Map<string, readonly string[]>()
+  for (const [view, all] of files) {
+    const kept: string[] = []
+    for (const file of all) {
+      const gone = existsSync(file) ? undefined : 'it was deleted'
+      const damage = gone ?? (await damageOf(file, false)) ?? (await damageOf(file, true))
+      if (damage === undefined) kept.push(file)
+      else
+        skip(
+          relative(results, dirname(file)),
+          `${basename(file)} cannot be read (${damage}); its run is in all tables but ${view}`,
+        )
+    }
+    good.set(view, kept)
+  }
+  return good
+}
+
+const count = (files: Files): number => [...files.values()].reduce((sum, { length }) => sum + length, 0)
+
+/** @throws Failure (user) for SQL that cannot be answered */
+export async function queryStep(wanted: QueryWanted): Promise<QueryOutcome> {
+  const { results, emit } = wanted
+  const { runs: listed, skipped } = await indexRuns(results)
+  const runs = listed.map(({ details, ...one }): Whole => ({ ...one, ...details() }))
+  const warn = (place: string, text: string) => emit({ type: 'notice', level: 'warning', place, text })
+  const skip: Skip = (name, why) => warn(`results/${printable(name, 200)}`, `left out: ${printable(why, 200)}`)
+  for (const { name, why } of skipped.slice(0, MOST_SAID)) skip(name, why)
+  if (skipped.length > MOST_SAID) warn('results', `${skipped.length - MOST_SAID} more are left out`)
+  const files = filesFor(wanted.sql, results, runs)
+  const tables = tablesOf(results, runs)
+  try {
+    return await answer(wanted, tables, files)
+  } catch (error) {
+    // DuckDB does not always name the file that it stumbled over: each is looked at, and the others are asked again.
+    const good = isOfSql(error) ? files : await readable(files, results, skip)
+    if (count(good) === count(files)) throw wrong(error)
+    return await answer(wanted, tables, good).catch((again: unknown) => Promise.reject(wrong(again)))
+  }
+}

@@ -1,0 +1,98 @@
+/** What `lab query` calls runs, params, metrics, probes and losses. */
+import { join } from 'node:path'
+import { NO_PROBE } from '../../config/arms.ts'
+import type { Row, TableOfRows } from './views.ts'
+import type { ListedRun, RunDetails } from '../run-index.ts'
+
+/** Both halves of an entry. */
+export type Whole = ListedRun & RunDetails
+
+const runRow = (results: string, one: Whole, counts: boolean): Row => ({
+  ...{
+    run: one.run,
+    experiment: one.experiment,
+    arm: one.arm,
+    repeat: one.repeat,
+    started: one.started.replace('Z', ''),
+  },
+  ...{ seconds: one.seconds, verdict: one.verdict, completeness: one.completeness, kernel: one.kernel },
+  ...{ kernel_wanted: one.wanted, fallback: one.fallback, release: one.release, accel: one.accel, vm: one.vm },
+  ...{ image: one.image, workload: one.workload, pid: one.pid, status: one.status, signal: one.signal, ms: one.ms },
+  ...{ clock: one.clock, events: one.events, not_understood: one.notUnderstood, imported: one.imported },
+  // None is a list of probes too.
+  probe: one.armProbes === null ? null : one.armProbes.join('+') || NO_PROBE,
+  ...{ sequence: one.sequence, plan: one.plan?.id ?? null, counts },
+  dir: join(results, one.experiment, one.run),
+})
+
+/** Runs that are no warm-up, and of several attempts at one run the last: what numbers are about. */
+function counted(runs: readonly Whole[]): ReadonlySet<Whole> {
+  const last = new Map<string, Whole>()
+  for (const one of runs) {
+    const key = one.plan ? `${one.plan.id} ${one.plan.index}` : `${one.experiment}/${one.run}`
+    if (one.plan?.warmup !== true && (last.get(key)?.plan?.attempt ?? 0) <= (one.plan?.attempt ?? 0)) last.set(key, one)
+  }
+  return new Set(last.values())
+}
+
+/** The views and their columns, as they are documented. */
+export function tablesOf(results: string, runs: readonly Whole[]): TableOfRows[] {
+  const counting = counted(runs)
+  return [
+    {
+      name: 'runs',
+      columns: {
+        ...{ run: 'VARCHAR', experiment: 'VARCHAR', arm: 'VARCHAR', repeat: 'INTEGER', started: 'TIMESTAMP' },
+        ...{
+          seconds: 'DOUBLE',
+          verdict: 'VARCHAR',
+          completeness: 'VARCHAR',
+          kernel: 'VARCHAR',
+          kernel_wanted: 'VARCHAR',
+        },
+        ...{ fallback: 'BOOLEAN', release: 'VARCHAR', accel: 'VARCHAR', vm: 'VARCHAR', image: 'VARCHAR' },
+        ...{ workload: 'VARCHAR', pid: 'BIGINT', status: 'INTEGER', signal: 'INTEGER', ms: 'DOUBLE', clock: 'VARCHAR' },
+        ...{ events: 'BIGINT', not_understood: 'BIGINT', imported: 'VARCHAR' },
+        ...{ probe: 'VARCHAR', sequence: 'VARCHAR', plan: 'VARCHAR', counts: 'BOOLEAN', dir: 'VARCHAR' },
+      },
+      rows: runs.map((run) => runRow(results, run, counting.has(run))),
+    },
+    {
+      name: 'params',
+      columns: { run: 'VARCHAR', name: 'VARCHAR', value: 'VARCHAR', number: 'DOUBLE' },
+      rows: runs.flatMap(({ run, params }) =>
+        Object.entries(params).map(([name, value]) => ({
+          ...{ run, name, value: String(value) },
+          number: String(value).trim() !== '' && Number.isFinite(Number(value)) ? Number(value) : null,
+        })),
+      ),
+    },
+    {
+      name: 'metrics',
+      columns: { run: 'VARCHAR', name: 'VARCHAR', value: 'DOUBLE' },
+      rows: runs.flatMap(({ run, metrics }) => Object.entries(metrics).map(([name, value]) => ({ run, name, value }))),
+    },
+    {
+      name: 'probes',
+      columns: {
+        run: 'VARCHAR',
+        program: 'VARCHAR',
+        section: 'VARCHAR',
+        attached: 'VARCHAR',
+        hits: 'BIGINT',
+        missed: 'BIGINT',
+      },
+      // -1 in probes.json: nobody counted.
+      rows: runs.flatMap(({ run, probes }) =>
+        probes.map(({ program, section, attached, hits, missed }) => ({
+          ...{ run, program, section, attached, hits: hits < 0 ? null : hits, missed: missed < 0 ? null : missed },
+        })),
+      ),
+    },
+    {
+      name: 'losses',
+      columns: { run: 'VARCHAR', layer: 'VARCHAR', lost: 'BIGINT' },
+      rows: runs.flatMap(({ run, losses }) => Object.entries(losses).map(([layer, lost]) => ({ run, layer, lost }))),
+    },
+  ]
+}

@@ -1,0 +1,61 @@
+/** Arms against the first one (no probe, where there is such an arm): how many times as much, and whether that could be chance. */
+import { holm, rankTest, sizeOf } from '../../trace/stats/rank-test.ts'
+import { medianRatio } from '../../trace/stats/statistics.ts'
+import type { Exhibits } from './exhibits.ts'
+import { html, type Html } from './html.ts'
+import { metricsOf, valuesOf, type ExperimentRuns } from './runs.ts'
+import { numberText, type Cell } from './table.ts'
+import { mark } from './verdict.ts'
+
+const pText = (p: number): string => (p < 0.001 ? '< 0.001' : numberText(Number(p.toFixed(3))))
+
+/** Values of each side from which on a difference can be asked for: of one value nobody knows how far the next would be. */
+const ENOUGH = 2
+/** The level of a difference that is called one. */
+const LEVEL = 0.05
+
+/** Nothing where there is one arm only, or no number. */
+export function comparisonHtml(one: ExperimentRuns, exhibits: Exhibits): Html {
+  const [base, ...others] = one.groups
+  if (base === undefined || others.length === 0) return html``
+  const asked = metricsOf(one).flatMap((metric) =>
+    others.flatMap((group) => {
+      const [values, first] = [valuesOf(group, metric), valuesOf(base, metric)]
+      const ratio = medianRatio(values, first)
+      const enough = values.length >= ENOUGH && first.length >= ENOUGH
+      const runs = `${values.length} and ${first.length}`
+      return ratio
+        ? [{ metric, label: group.label, runs, ratio, test: enough ? rankTest(values, first) : undefined }]
+        : []
+    }),
+  )
+  if (asked.length === 0) return html``
+  const tested = asked.filter(({ test }) => test !== undefined)
+  const corrected = new Map(holm(tested.map(({ test }) => test?.p ?? 1)).map((p, index) => [tested[index], p] as const))
+  const table = exhibits.table([one.name, 'comparison'], {
+    caption: `${one.name}: each arm against ${base.label}. Ratio of the medians with its 95 % bootstrap interval; Cliff's delta (-1: every value is below, 1: above) in words, where p of the rank-sum test is at most ${LEVEL}; p corrected for ${tested.length} ${tested.length === 1 ? 'question' : 'questions'} (Holm). An arm with one run has neither.${mark(one.groups.flatMap(({ counted }) => counted))}`,
+    columns: [
+      { head: 'arm', kind: 'text' },
+      { head: 'metric', kind: 'code' },
+      { head: 'runs', kind: 'text' },
+      { head: 'ratio', kind: 'number' },
+      { head: '95 % from', kind: 'number' },
+      { head: 'to', kind: 'number' },
+      { head: 'delta', kind: 'number' },
+      { head: 'effect', kind: 'text' },
+      { head: 'p', kind: 'text' },
+    ],
+    rows: asked.map((row): Cell[] => {
+      const { metric, label, runs, ratio, test } = row
+      const p = corrected.get(row)
+      if (test === undefined || p === undefined)
+        return [label, metric, runs, ratio.ratio, null, null, null, 'too few runs', null]
+      return [
+        ...[label, metric, runs, ratio.ratio, ratio.low, ratio.high],
+        ...[Number(test.delta.toFixed(3)), p > LEVEL ? 'none shown' : sizeOf(test.delta), pText(p)],
+      ]
+    }),
+  })
+  return html`<h3>Compared with ${base.label}</h3>
+${table}`
+}

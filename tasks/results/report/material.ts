@@ -1,0 +1,106 @@
+/** What was asked and on what: kernel, patch, configuration, sources, as they were kept with the runs. */
+import type { Manifest } from '../manifest.ts'
+import { html, idOf, type Html } from './html.ts'
+import type { Kept, KeptFile } from './kept.ts'
+
+/** Lines of one file that are shown. */
+const MOST_LINES = 4000
+
+function fold(title: string | Html, note: string, body: Html): Html {
+  return html`<details>
+    <summary>${title}${note === '' ? '' : html` <span class="soft">${note}</span>`}</summary>
+    ${body}
+  </details> `
+}
+
+const CLASSES: readonly (readonly [RegExp, string])[] = [
+  [/^(\+\+\+|---|diff |index )/, 'file'],
+  [/^\+/, 'add'],
+  [/^-/, 'del'],
+  [/^@@/, 'hunk'],
+]
+
+function diffHtml(text: string): Html {
+  const lines = text.replace(/\n$/, '').split('\n').slice(0, MOST_LINES)
+  // The line end is explicit: one in the template itself is a blank to the formatter.
+  const marked = lines.map((line) => {
+    const name = CLASSES.find(([pattern]) => pattern.test(line))?.[1]
+    return name === undefined ? html`${line}${'\n'}` : html`<span class="${name}">${line}</span>${'\n'}`
+  })
+  return html`<pre class="diff" tabindex="0">${marked}</pre>`
+}
+
+const lineCount = (text: string): number => text.replace(/\n$/, '').split('\n').length
+
+function fileFold({ name, text, cut }: KeptFile, what: string): Html {
+  const note = `${what}, ${lineCount(text)} lines${cut ? ' (cut)' : ''}`
+  return fold(
+    html`<code>${name}</code>`,
+    note,
+    html`<pre tabindex="0">${text.split('\n').slice(0, MOST_LINES).join('\n')}</pre>`,
+  )
+}
+
+/** What several experiments share is shown at the first of them, and the others point to it. */
+export class Material {
+  readonly #kept: Kept
+  readonly #shown = new Set<string>()
+
+  constructor(kept: Kept) {
+    this.#kept = kept
+  }
+
+  #once(key: string, title: string, make: () => Html): Html {
+    const anchor = idOf('kept', key)
+    if (this.#shown.has(anchor)) return html`<p><a href="#${anchor}">${title}</a> (above)</p>`
+    this.#shown.add(anchor)
+    return html`<div id="${anchor}">${make()}</div>`
+  }
+
+  kernel(manifest: Manifest): Html {
+    const { kernel } = manifest
+    const kept = this.#kept.kernel(manifest)
+    const said = html`<p>
+      <strong>Linux ${kernel.release}</strong> (${kernel.name}, from
+      ${kernel.source})${
+        kernel.fallback
+          ? html` <strong class="warn">taken instead of ${kernel.wanted}, whose source could not be fetched</strong>`
+          : ''
+      }${kernel.compat.length > 0 ? html`; built with the compatibility rows ${kernel.compat.join(', ')}` : ''}
+    </p> `
+    if (kept === undefined)
+      return html`${said}
+        <p class="soft">Its patch and configuration were not kept.</p>`
+    const patch = () =>
+      kept.patch === undefined
+        ? html`<p class="soft">Its source is as published: the lab changes nothing in it.</p>`
+        : fold(
+            'Patch',
+            `what the lab changes in the source: ${lineCount(kept.patch.text)} lines of diff`,
+            diffHtml(kept.patch.text),
+          )
+    const options = () =>
+      fold(
+        'Configuration',
+        `${kept.options.length} options are set`,
+        html`<pre tabindex="0">${kept.options.join('\n')}</pre>`,
+      )
+    return html`${said}${this.#once(kept.id, `Patch and configuration of ${kernel.name}`, () => html`${patch()}${options()}`)}`
+  }
+
+  /** Sources of the probes and workloads of these runs. */
+  sources(manifests: readonly Manifest[]): Html {
+    const found = manifests.flatMap((manifest) => {
+      const { probes, workload } = this.#kept.sources(manifest)
+      const all = workload === undefined ? probes : [...probes, workload]
+      return all.map((file) => ({
+        file,
+        key: `${manifest.inputs?.lab ?? ''}-${file.name}`,
+        what: file === workload ? 'workload' : 'probe',
+      }))
+    })
+    if (found.length === 0) return html`<p class="soft">Sources of probes and workload were not kept.</p>`
+    const each = [...new Map(found.map((one) => [one.key, one])).values()]
+    return html`${each.map(({ file, key, what }) => this.#once(key, file.name, () => fileFold(file, what)))}`
+  }
+}

@@ -1,0 +1,135 @@
+/** Numbers of runs: each metric against what the runs differ in, as figures that show every value and as tables. */
+import { FEWEST_FOR_INTERVAL, summary } from '../../trace/stats/statistics.ts'
+import type { Exhibits } from './exhibits.ts'
+import { curveFigure, MOST_POINTS, orderFigure, stripFigure, type Point } from './figures.ts'
+import { html, type Html } from './html.ts'
+import { metricOf, metricsOf, valuesOf, type ExperimentRuns, type Group } from './runs.ts'
+import type { Cell, Column } from './table.ts'
+import { mark } from './verdict.ts'
+
+/** Runs from which on a drift can be seen. */
+const ENOUGH_FOR_ORDER = 5
+
+const COLUMNS: readonly Column[] = [
+  { head: 'arm', kind: 'text' },
+  { head: 'metric', kind: 'code' },
+  { head: 'runs', kind: 'number' },
+  { head: 'median', kind: 'number' },
+  { head: '95 % from', kind: 'number' },
+  { head: 'to', kind: 'number' },
+  { head: 'min', kind: 'number' },
+  { head: 'max', kind: 'number' },
+  { head: 'far from the rest', kind: 'number' },
+]
+
+const row = (label: string, metric: string, values: readonly number[]): Cell[] => {
+  if (values.length === 0) return [label, metric, 0, null, null, null, null, null, null]
+  const { count, median, low, high, outliers } = summary(values)
+  const interval = count < FEWEST_FOR_INTERVAL ? [null, null] : [low, high]
+  return [label, metric, count, median, ...interval, Math.min(...values), Math.max(...values), outliers.length]
+}
+
+/** Parameters that are numbers and not the same everywhere. */
+function numberParams({ groups }: ExperimentRuns): string[] {
+  const names = [...new Set(groups.flatMap(({ params }) => Object.keys(params)))]
+  return names.filter((name) => {
+    const values = groups.map(({ params }) => params[name])
+    return values.every((value) => typeof value === 'number') && new Set(values).size > 1
+  })
+}
+
+/** A group's label without one parameter: what a line of the figure over that parameter is. */
+const withoutParam = (label: string, name: string): string =>
+  label
+    .split(/,\s*/)
+    .filter((part) => !part.startsWith(`${name}=`))
+    .join(', ')
+
+function pointsOver(groups: readonly Group[], metric: string, param: string): Point[] {
+  return groups.flatMap((group) =>
+    valuesOf(group, metric).map((y) => ({
+      series: withoutParam(group.label, param),
+      x: Number(group.params[param]),
+      y,
+    })),
+  )
+}
+
+function inOrder({ groups }: ExperimentRuns, metric: string): Point[] {
+  return groups
+    .flatMap(({ label, counted }) => counted.map((run) => ({ label, run, y: metricOf(run, metric) })))
+    .toSorted((a, b) => (a.run.started < b.run.started ? -1 : 1))
+    .flatMap(({ label, y }, index) => (y === null ? [] : [{ series: label, x: index + 1, y }]))
+}
+
+/** By arm the ends of each are kept; elsewhere every n-th point is. */
+const drawnByArm = (count: number): string =>
+  count > MOST_POINTS ? ` ${MOST_POINTS} of ${count} points are drawn, evenly chosen, both ends among them.` : ''
+const drawnEvenly = (count: number): string =>
+  count > MOST_POINTS
+    ? ` Of ${count} points one of ${Math.ceil(count / MOST_POINTS)} is drawn; medians are those of all.`
+    : ''
+
+const noInterval = (series: readonly { readonly values: readonly number[] }[]): string =>
+  series.some(({ values }) => values.length < FEWEST_FOR_INTERVAL)
+    ? ` (fewer than ${FEWEST_FOR_INTERVAL} runs have none)`
+    : ''
+
+/** One metric: by arm, over each number, in the order of the runs. */
+async function metricFigures(one: ExperimentRuns, metric: string, exhibits: Exhibits): Promise<Html[]> {
+  const { name, groups } = one
+  const counted = groups.flatMap((group) => group.counted)
+  const note = mark(counted)
+  const series = groups.map((group) => ({ label: group.label, values: valuesOf(group, metric) }))
+  const count = series.reduce((sum, { values }) => sum + values.length, 0)
+  if (count < 2) return []
+  const figures = [
+    await exhibits.figure(
+      [name, metric, 'by arm'],
+      `${name}: ${metric} by arm. Each point is a run; the tick is the median, the bar its 95 % bootstrap interval${noInterval(series)}.${drawnByArm(count)}${note}`,
+      stripFigure(metric, series),
+    ),
+  ]
+  for (const param of numberParams(one)) {
+    const points = pointsOver(groups, metric, param)
+    // One value of the parameter is no curve.
+    if (new Set(points.map(({ x }) => x)).size > 1)
+      figures.push(
+        await exhibits.figure(
+          [name, metric, 'over', param],
+          `${name}: ${metric} over ${param}. Each point is a run; the line joins medians, the band holds the middle half.${drawnEvenly(points.length)}${note}`,
+          curveFigure(param, metric, points),
+        ),
+      )
+  }
+  const order = inOrder(one, metric)
+  if (order.length >= ENOUGH_FOR_ORDER)
+    figures.push(
+      await exhibits.figure(
+        [name, metric, 'in order'],
+        `${name}: ${metric} in the order of the runs: a drift of the machine would be a slope here.${drawnEvenly(order.length)}${note}`,
+        orderFigure(
+          metric,
+          order,
+          groups.map(({ label }) => label),
+        ),
+      ),
+    )
+  return figures
+}
+
+/** Everything about the numbers of one experiment; nothing where no run has any. */
+export async function metricsHtml(one: ExperimentRuns, exhibits: Exhibits): Promise<Html> {
+  const metrics = metricsOf(one)
+  if (metrics.length === 0) return html``
+  const rows = metrics.flatMap((metric) => one.groups.map((group) => row(group.label, metric, valuesOf(group, metric))))
+  const figures: Html[] = []
+  for (const metric of metrics) figures.push(...(await metricFigures(one, metric, exhibits)))
+  const table = exhibits.table([one.name, 'numbers'], {
+    caption: `${one.name}: medians with their 95 % bootstrap intervals, of ${FEWEST_FOR_INTERVAL} runs or more. Warm-up runs and attempts that were repeated do not count; nothing is dropped as an outlier.${mark(one.groups.flatMap((group) => group.counted))}`,
+    columns: COLUMNS,
+    rows,
+  })
+  return html`<h3>Numbers</h3>
+    ${figures} ${table}`
+}

@@ -1,0 +1,115 @@
+/** The path of one read: each step at its time, how long each takes over all reads, and how that is spread. */
+import type { Path } from '../../trace/stats/paths.ts'
+import { timelineSvg } from '../../trace/export/timeline-svg.ts'
+import type { Exhibits } from './exhibits.ts'
+import { stepsFigure, type StepGaps } from './figures.ts'
+import { spreadOf } from './histogram.ts'
+import { html, type Html } from './html.ts'
+import type { ReportRun } from './runs.ts'
+import type { Cell, Column } from './table.ts'
+import { mark } from './verdict.ts'
+
+/** A group that has a path. */
+export interface GroupPath {
+  readonly label: string
+  readonly path: Path
+  /** The run that the drawn read is of. */
+  readonly run: string
+  readonly ticks: boolean
+  readonly runs: readonly ReportRun[]
+}
+
+/** Pictures of single reads; the table has all groups. */
+const MOST_PICTURES = 6
+
+const COLUMNS = (unit: string): Column[] => [
+  { head: 'arm', kind: 'text' },
+  { head: 'step', kind: 'code' },
+  { head: 'reads', kind: 'number' },
+  { head: 'median', unit, kind: 'number' },
+  ...['q1', 'q3', 'p95', 'p99', 'max'].map((head) => ({ head, unit, kind: 'number' as const })),
+]
+
+const stepNames = ({ path }: GroupPath): string[] =>
+  path.kind.gaps.map((_, index) => `${path.steps[index] ?? ''} → ${path.steps[index + 1] ?? ''}`)
+
+function rowsOf(one: GroupPath): Cell[][] {
+  const { path, label, ticks } = one
+  const factor = ticks ? 1 : 1000
+  const row = (step: string, values: Float32Array): Cell[] => {
+    const { count, median, q1, q3, p95, p99, max } = spreadOf(values)
+    return [label, step, count, ...[median, q1, q3, p95, p99, max].map((value) => value / factor)]
+  }
+  return [
+    ...stepNames(one).map((step, index) => row(step, path.kind.gaps[index]?.values ?? new Float32Array())),
+    row('the whole read', path.kind.durations.values),
+  ]
+}
+
+/** What a read is taken to be, and what is not in the figures. */
+function note({ path }: GroupPath): string {
+  const { kind, others, declared } = path
+  const what = declared
+    ? `${kind.count} whole reads, as the experiment declares them`
+    : `${kind.count} times the same messages (nothing declares what one read is: it begins wherever the first message of a process comes again)`
+  return others === 0
+    ? what
+    : `${what}; ${others} other groups of messages (reads of exec, cut off, or in another order) are not in it`
+}
+
+function pictures(name: string, paths: readonly GroupPath[], exhibits: Exhibits): Html[] {
+  const total = Math.max(...paths.map(({ path }) => path.typical.at(-1)?.time ?? 0))
+  return paths
+    .slice(0, MOST_PICTURES)
+    .map(({ path, label, run, ticks, runs }) =>
+      exhibits.picture(
+        [name, 'path', label],
+        `${name}, ${label}: the read of the median duration (run ${run}), each message with the time to the next one.${mark(runs)}`,
+        timelineSvg(path.typical, `${name}, ${label}`, { style: '', total, ticks }),
+      ),
+    )
+}
+
+/** Nothing where no group has a path. */
+export async function pathHtml(name: string, paths: readonly GroupPath[], exhibits: Exhibits): Promise<Html> {
+  if (paths.length === 0) return html``
+  const parts: Html[] = [
+    html`<h3>The path of one read</h3>
+      <ul class="soft">
+        ${[...Map.groupBy(paths, note)].map(([said, list]) => html`<li>${list.map(({ label }) => label).join('; ')}: ${list.length > 1 ? 'each ' : ''}${said}.</li>`)}
+      </ul> `,
+    ...pictures(name, paths, exhibits),
+  ]
+  // Ticks and nanoseconds have no axis in common.
+  for (const [ticks, list] of Map.groupBy(paths, (one) => one.ticks)) {
+    const unit = ticks ? 'ticks' : 'µs'
+    const gaps = list.flatMap((one): StepGaps[] =>
+      stepNames(one).map((step, index) => ({
+        ...{ step, series: one.label },
+        gaps: one.path.kind.gaps[index]?.values ?? new Float32Array(),
+      })),
+    )
+    const marked = mark(list.flatMap(({ runs }) => runs))
+    const figure = stepsFigure(
+      gaps,
+      list.map(({ label }) => label),
+      unit,
+    )
+    if (figure)
+      parts.push(
+        await exhibits.figure(
+          [name, 'steps', ...(ticks ? ['ticks'] : [])],
+          `${name}: how long each step takes, over all reads; the axis is logarithmic, the dashed line is the median, each row is scaled to its own height.${figure.left}${marked}`,
+          figure.spec,
+        ),
+      )
+    parts.push(
+      exhibits.table([name, 'steps', 'table', ...(ticks ? ['ticks'] : [])], {
+        caption: `${name}: time between the steps of a read: median, quartiles, 95th and 99th percentile, longest.${marked}`,
+        columns: COLUMNS(unit),
+        rows: list.flatMap(rowsOf),
+      }),
+    )
+  }
+  return html`${parts}`
+}

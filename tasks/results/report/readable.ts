@@ -1,0 +1,49 @@
+/** Tables of events that can be read: each other one is named, and the rest is asked again. */
+import { existsSync } from 'node:fs'
+import { basename } from 'node:path'
+import { damageOf } from '../query/views.ts'
+import type { Emit } from '../../engine/event.ts'
+import { printable } from '../../engine/printable.ts'
+import type { ReportRun } from './runs.ts'
+
+export interface TableOfRun {
+  readonly run: ReportRun
+  readonly file: string
+}
+
+export interface TableOptions {
+  readonly results: string
+  readonly emit: Emit
+}
+
+/** @param deep looks at every page of a file, not only whether it is there */
+async function good<Table extends TableOfRun>(tables: readonly Table[], deep: boolean, emit: Emit): Promise<Table[]> {
+  const found: Table[] = []
+  for (const table of tables) {
+    const damage = existsSync(table.file) ? deep && (await damageOf(table.file, true)) : 'it was deleted'
+    if (damage === false || damage === undefined) found.push(table)
+    else
+      emit({
+        type: 'notice',
+        level: 'warning',
+        place: `results/${printable(table.run.experiment, 80)}/${printable(table.run.run, 80)}`,
+        text: `${printable(basename(table.file), 80)} cannot be read (${printable(damage, 160)}); the run is in no figure of it`,
+      })
+  }
+  return found
+}
+
+/** What `work` makes of the tables that can be read, and which those are. @throws what `work` throws where each of them can be */
+export async function readableTables<Table extends TableOfRun, T>(
+  tables: readonly Table[],
+  { emit }: Pick<TableOptions, 'emit'>,
+  work: (list: readonly Table[]) => Promise<T>,
+): Promise<{ readonly list: readonly Table[]; readonly value: T }> {
+  const read = async (list: readonly Table[]) => ({ list, value: await work(list) })
+  const there = await good(tables, false, emit)
+  return await read(there).catch(async (error: unknown) => {
+    const whole = await good(there, true, emit)
+    if (whole.length === there.length) throw error
+    return await read(whole)
+  })
+}

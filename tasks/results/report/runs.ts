@@ -1,0 +1,126 @@
+/** The runs that a report is about, by experiment and by what they are compared in. */
+import type { ListedRun, RunDetails, RunIndex } from '../run-index.ts'
+
+/** A run with all that the index says of it. */
+export interface ReportRun extends ListedRun, RunDetails {
+  /** Why it is in no figure and no median, if it is not. */
+  readonly notCounted: 'warm-up' | 'tried again' | undefined
+}
+
+/** Runs that nothing declared tells apart. */
+export interface Group {
+  /** What tells it from the others of its experiment. */
+  readonly label: string
+  readonly params: Readonly<Record<string, string | number>>
+  readonly kernel: string
+  readonly runs: readonly ReportRun[]
+  /** Those that count. */
+  readonly counted: readonly ReportRun[]
+}
+
+export interface ExperimentRuns {
+  readonly name: string
+  readonly runs: readonly ReportRun[]
+  readonly groups: readonly Group[]
+}
+
+/** With their details. Oldest first, as the index has them. */
+export function reportRuns({ runs }: Pick<RunIndex, 'runs'>): ReportRun[] {
+  const whole = runs.map(({ details, ...listed }) => ({ ...listed, ...details() }))
+  const key = ({ experiment, plan }: ListedRun & RunDetails) =>
+    plan ? `${experiment}\0${plan.id}\0${plan.index}` : undefined
+  const last = new Map<string, number>()
+  for (const run of whole) {
+    const name = key(run)
+    if (name !== undefined) last.set(name, Math.max(last.get(name) ?? 0, run.plan?.attempt ?? 0))
+  }
+  return whole.map((run) => {
+    const name = key(run)
+    const again = name !== undefined && (run.plan?.attempt ?? 0) < (last.get(name) ?? 0)
+    return { ...run, notCounted: run.plan?.warmup === true ? 'warm-up' : again ? 'tried again' : undefined }
+  })
+}
+
+const distinct = (values: readonly string[]): number => new Set(values).size
+
+/** Numbers in names are compared as numbers: bytes=16 comes before bytes=1024, v5.4 before v5.10. */
+const inOrder = new Intl.Collator('en', { numeric: true })
+
+/** "none" is what the others are compared with. */
+const rank = ({ armProbes }: ReportRun): number => (armProbes === null ? 0 : armProbes.length === 0 ? -1 : 0)
+
+function groupsOf(runs: readonly ReportRun[]): Group[] {
+  const [arms, kernels, accels] = [
+    distinct(runs.map(({ arm }) => arm)),
+    distinct(runs.map(({ kernel }) => kernel)),
+    distinct(runs.map(({ accel }) => accel)),
+  ]
+  const label = ({ arm, kernel, accel, imported }: ReportRun): string => {
+    const parts = [
+      arms > 1 && arm,
+      kernels > 1 && !/(^|,)kernel=/.test(arm) && `kernel=${kernel}`,
+      accels > 1 && accel,
+    ].filter(Boolean)
+    return parts.join(', ') || arm || (imported ?? kernel)
+  }
+  return [...Map.groupBy(runs, label)]
+    .flatMap(([name, list]) => {
+      const [first] = list
+      if (first === undefined) return []
+      const { params, kernel } = first
+      return [
+        {
+          rank: rank(first),
+          group: {
+            label: name,
+            params,
+            kernel,
+            runs: list,
+            counted: list.filter(({ notCounted }) => notCounted === undefined),
+          },
+        },
+      ]
+    })
+    .toSorted((a, b) => a.rank - b.rank || inOrder.compare(a.group.label, b.group.label))
+    .map(({ group }) => group)
+}
+
+/** In the order of their names. */
+export const byExperiment = (runs: readonly ReportRun[]): ExperimentRuns[] =>
+  [...Map.groupBy(runs, ({ experiment }) => experiment)]
+    .toSorted(([a], [b]) => inOrder.compare(a, b))
+    .map(([name, list]) => ({ name, runs: list, groups: groupsOf(list) }))
+
+/** What a number is known of: all runs of a group that have it and count. */
+export const valuesOf = ({ counted }: Group, metric: string): number[] =>
+  counted.map((run) => metricOf(run, metric)).filter((value) => value !== null)
+
+/** Numbers that are not declared: of what the events say of a read, and of the workload. */
+export const READ_US = 'median of its reads (µs)'
+export const WORKLOAD_MS = 'workload (ms)'
+
+export const metricOf = (run: ReportRun, metric: string): number | null =>
+  metric === WORKLOAD_MS ? run.ms : (run.metrics[metric] ?? null)
+
+/** The declared numbers and what the events say of a read; the duration of the workload where there is nothing else to compare. */
+export function metricsOf({ runs, groups }: ExperimentRuns): string[] {
+  const names = [...new Set(groups.flatMap(({ counted }) => counted.flatMap(({ metrics }) => Object.keys(metrics))))]
+  if (names.length > 0) return names
+  return groups.length > 1 && runs.some(({ ms }) => ms !== null) ? [WORKLOAD_MS] : []
+}
+
+/** The same runs with numbers that were found out since. */
+export function withMetric(
+  one: ExperimentRuns,
+  metric: string,
+  values: ReadonlyMap<ReportRun, number>,
+): ExperimentRuns {
+  const added = (run: ReportRun): ReportRun => {
+    const value = values.get(run)
+    return value === undefined ? run : { ...run, metrics: { ...run.metrics, [metric]: value } }
+  }
+  return {
+    ...one,
+    groups: one.groups.map((group) => ({ ...group, counted: group.counted.map(added) })),
+  }
+}

@@ -1,0 +1,66 @@
+import { mkdirSync, truncateSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { writeTyped } from '../../trace/events/typed-parquet.ts'
+import type { LabEvent } from '../../engine/event.ts'
+import { tempDir } from '../../test/temp-dir.ts'
+import { Exhibits } from './exhibits.ts'
+import type { ExperimentRuns, ReportRun } from './runs.ts'
+import { typedFacts, typedHtml } from './typed.ts'
+
+async function aRun(
+  dir: string,
+  run: string,
+  lengths: readonly number[],
+  more: Partial<ReportRun> = {},
+): Promise<ReportRun> {
+  mkdirSync(join(dir, 'x', run), { recursive: true })
+  const records = lengths.map((length) => ({ timeNs: 1n, thread: 7, cpu: 0, comm: 'c', values: [length] }))
+  const columns = [{ path: 'length', type: 'UINTEGER', read: () => 0, show: String }]
+  await writeTyped(join(dir, 'x', run, 'events.copied.parquet'), {
+    name: 'copied',
+    type: 'struct copied',
+    columns,
+    records,
+  })
+  return { experiment: 'x', run, typed: ['copied'], table: true, completeness: 'complete', ...more } as ReportRun
+}
+
+test('fields by arm, of the newest runs; what cannot be read is named, and what is incomplete is marked', async () => {
+  const dir = tempDir()
+  const runs = [
+    await aRun(dir, 'a', [1, 2, 300]),
+    await aRun(dir, 'b', [16], { completeness: 'incomplete' }),
+    await aRun(dir, 'c', [20, 24]),
+    await aRun(dir, 'd', [5]),
+  ]
+  truncateSync(join(dir, 'x/d/events.copied.parquet'), 20)
+  const group = (label: string, counted: readonly ReportRun[]) => ({
+    label,
+    params: {},
+    kernel: 'k',
+    runs: counted,
+    counted,
+  })
+  const all: ExperimentRuns = {
+    name: 'x',
+    runs,
+    groups: [group('one', runs.slice(0, 1)), group('two', runs.slice(1)), group('none', [])],
+  }
+  const said: string[] = []
+  const emit = (event: LabEvent) => void (event.type === 'notice' && said.push(`${event.place ?? ''}: ${event.text}`))
+  const facts = await typedFacts(all, { results: dir, temp: join(dir, 'spill'), mostRuns: 3, emit })
+  expect(facts.map(({ label, fields }) => [label, fields[0]?.range?.median])).toEqual([
+    ['one', 2],
+    ['two', 20],
+  ])
+  expect(said).toEqual([expect.stringMatching(/^results\/x\/d: events\.copied\.parquet cannot be read/)])
+  const exhibits = new Exhibits()
+  const text = String(typedHtml('x', facts, exhibits))
+  expect(text).toContain('INCOMPLETE DATA: 1 of 3 runs')
+  expect(exhibits.tables[0]?.rows).toEqual([
+    ['one', 'copied', 'length', 1, 3, 3, 1, 2, 300],
+    ['two', 'copied', 'length', 2, 3, 3, 16, 20, 24],
+  ])
+  expect(String(typedHtml('x', [], exhibits))).toBe('')
+})

@@ -1,0 +1,94 @@
+/** What to believe of runs: counts of verdicts, and what was lost. It stands before every number. */
+import type { Manifest } from '../manifest.ts'
+import { html, type Html } from './html.ts'
+import type { ReportRun } from './runs.ts'
+
+/** Reasons that are spelled out; the rest is counted. */
+const SHOWN = 8
+
+/** Classes of verdicts and of completeness; anything else is "warn". */
+const CLASSES: Readonly<Record<string, string>> = {
+  ...{ passed: 'good', failed: 'bad', incomplete: 'warn', imported: 'plain' },
+  ...{ complete: 'good', unknown: 'warn' },
+}
+
+export const badge = (word: string, count?: number): Html =>
+  html`<span class="badge ${CLASSES[word] ?? 'warn'}">${count === undefined ? '' : `${count} `}${word}</span>`
+
+const counted = (words: readonly string[]): [word: string, count: number][] =>
+  [...Map.groupBy(words, (word) => word)].map(([word, list]): [string, number] => [word, list.length])
+
+const ORDER = ['failed', 'incomplete', 'passed', 'imported']
+
+/** "3 failed · 5 passed": what went wrong comes first. */
+export const verdictBadges = (runs: readonly ReportRun[]): Html =>
+  html`${counted(runs.map(({ verdict }) => verdict))
+    .toSorted(([a], [b]) => ORDER.indexOf(a) - ORDER.indexOf(b))
+    .map(([word, count]) => html`${badge(word, count)} `)}`
+
+/** A run whose failure was expected and came before anything was recorded: there is no trace that could lack an event. */
+const hasTrace = ({ verdict, table }: ReportRun): boolean => table || verdict !== 'passed'
+
+/** Whether its trace cannot be shown to have lost nothing. */
+export const isIncomplete = (run: ReportRun): boolean => hasTrace(run) && run.completeness !== 'complete'
+
+/** Whether every event is accounted for, in a sentence. */
+export function completenessText(runs: readonly ReportRun[]): Html {
+  const bad = runs.filter(isIncomplete)
+  const traced = runs.filter(hasTrace).length
+  const none = runs.length - traced
+  const without =
+    none === 0 ? '' : ` ${none} ${none === 1 ? 'run' : 'runs'} ended as expected before anything was recorded.`
+  if (traced === 0) return html`<p>${without.trim()}</p>`
+  if (bad.length === 0)
+    return html`<p class="complete">${badge('complete')} ${traced === 1 ? 'No layer of the trace lost an event.' : 'No layer of any trace lost an event.'}${without}</p>`
+  const sums = new Map<string, number>()
+  for (const { losses } of bad)
+    for (const [layer, lost] of Object.entries(losses)) if (lost) sums.set(layer, (sums.get(layer) ?? 0) + lost)
+  const lost = [...sums].map(([layer, count]) => `${layer} ${count}`)
+  const words = counted(bad.map(({ completeness }) => completeness))
+  return html`<p class="notice warn"><strong>${bad.length} of ${traced} ${traced === 1 ? 'trace' : 'traces'} cannot be shown to be complete</strong>
+(${words.map(([word, count], index) => html`${index > 0 ? ', ' : ''}${count} ${word}`)}). ${
+    lost.length > 0 ? html`Lost: ${lost.join(', ')}. ` : ''
+  }Figures and tables that draw on them say so.${without}</p>`
+}
+
+/** For captions: "incomplete" must not be lost on the way into a paper. */
+export function mark(runs: readonly ReportRun[]): string {
+  const bad = runs.filter(isIncomplete).length
+  if (bad === 0) return ''
+  return ` INCOMPLETE DATA: ${bad} of ${runs.length} ${runs.length === 1 ? 'run' : 'runs'} cannot be shown to have lost nothing.`
+}
+
+/** Expectations of one run, and why its trace is not complete. */
+export const expectationList = ({ expectations, trace, failures }: Manifest): Html =>
+  html`<ul class="expectations">
+    ${expectations.map(
+      ({ ok, lines }) =>
+        html`<li class="${ok ? 'good' : 'bad'}">
+          <strong>${ok ? 'ok' : 'not ok'}</strong>
+          ${lines.map((line, index) => html`${index > 0 ? html`<br />` : ''}${line}`)}
+        </li> `,
+    )}${failures.map(
+      ({ stage, program, fact }) => html`<li class="plain"><strong>${stage}</strong> ${program ?? ''} ${fact}</li> `,
+    )}${trace.reasons.map((reason) => html`<li class="warn"><strong>trace</strong> ${reason}</li> `)}
+  </ul>`
+
+/** Runs that did not pass, each with its reasons. */
+export function problems(
+  runs: readonly { readonly run: ReportRun; readonly manifest: Manifest }[],
+  total: number,
+): Html {
+  if (runs.length === 0) return html``
+  return html`<div class="problems">
+    <h4>What did not pass</h4>
+    <dl>
+      ${runs.slice(0, SHOWN).map(
+        ({ run, manifest }) =>
+          html`<dt>${badge(run.verdict)} <code>${run.run}</code> ${[run.experiment, run.arm, run.kernel].filter(Boolean).join(', ')}</dt>
+            <dd>${expectationList({ ...manifest, expectations: manifest.expectations.filter(({ ok }) => !ok) })}</dd> `,
+      )}
+    </dl>
+    ${total > SHOWN ? html`<p>${total - SHOWN} more: see the table of runs.</p>` : ''}
+  </div>`
+}

@@ -1,0 +1,133 @@
+/** A result directory: filled under a temporary name, renamed when whole. What stands under its final name is complete. */
+import { randomBytes } from 'node:crypto'
+import { mkdir, readFile, readdir, rename, rm, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { makeDirectory } from '../engine/directory.ts'
+import { userError } from '../engine/error.ts'
+import { printable } from '../engine/printable.ts'
+import { processTag } from '../engine/process.ts'
+import { diskFailure } from '../engine/store.ts'
+import { suggest } from '../config/text/suggest.ts'
+import type { Manifest } from './manifest.ts'
+import { indexRuns } from './run-index.ts'
+
+/** Prefix of what is being written; followed by the writer's tag, so that `lab gc` knows when it is abandoned. */
+export const PARTIAL_RESULT = '.partial-'
+
+/**
+ * `20261123-213000-1a2b3c4d`: sorts by time as long as nobody sets the clock, and is unique all the same. Two bytes were too few: five runs a
+ * second would have met once in 10,000 runs.
+ */
+export function newRunId(now: Date): string {
+  const digits = now.toISOString().replaceAll(/[-:]/g, '').replace('T', '-').slice(0, 15)
+  return `${digits}-${randomBytes(4).toString('hex')}`
+}
+
+/** Lets `write` fill a directory and puts it in place; on failure nothing of it remains. */
+export async function putResult(
+  results: string,
+  experiment: string,
+  run: string,
+  write: (dir: string) => Promise<void>,
+): Promise<string> {
+  const parent = join(results, experiment)
+  const partial = join(parent, `${PARTIAL_RESULT}${processTag()}-${run}`)
+  const final = join(parent, run)
+  try {
+    makeDirectory(partial)
+    await write(partial)
+    await rename(partial, final)
+    return final
+  } catch (error) {
+    throw diskFailure(error, `result ${run}`)
+  } finally {
+    await rm(partial, { recursive: true, force: true })
+  }
+}
+
+export async function writeFiles(dir: string, files: ReadonlyMap<string, Buffer | string>): Promise<void> {
+  for (const [name, content] of files) {
+    await mkdir(dirname(join(dir, name)), { recursive: true })
+    await writeFile(join(dir, name), content)
+  }
+}
+
+export interface FoundRun {
+  readonly dir: string
+  readonly run: string
+  readonly manifest: Manifest
+}
+
+/** Every whole result, oldest first; only manifests are read. */
+export async function listRuns(results: string, experiment?: string): Promise<FoundRun[]> {
+  const names = async (dir: string) =>
+    (await readdir(dir, { withFileTypes: true }).catch(() => []))
+      .filter((entry) => entry.isDirectory() && !entry.name.startsWith('.'))
+      .map(({ name }) => name)
+  const found: FoundRun[] = []
+  for (const one of experiment === undefined ? await names(results) : [experiment])
+    for (const run of await names(join(results, one))) {
+      const dir = join(results, one, run)
+      try {
+        const manifest = JSON.parse(await readFile(join(dir, 'manifest.json'), 'utf8')) as Manifest | null
+        // The order goes by it; what a reader needs besides, the reader checks.
+        if (typeof manifest?.started === 'string') found.push({ dir, run, manifest })
+      } catch {
+        // Not a result of ours.
+      }
+    }
+  return found.toSorted((a, b) => (a.manifest.started < b.manifest.started ? -1 : 1))
+}
+
+/** `last` is the newest run, `last~1` the one before it. */
+const BACK = /^last(?:~(\d{1,6}))?$/
+
+/** Of these runs (oldest first), the one of that name or of that unique beginning; `last` is the newest, `last~1` the one before it. */
+export function pickRun<Run extends { readonly run: string }>(runs: readonly Run[], name: string): Run {
+  const newest = runs.at(-1)
+  if (newest === undefined) throw userError({ fact: 'there are no runs', wayOut: '`lab run EXPERIMENT` makes one' })
+  const back = BACK.exec(name)
+  if (back) {
+    const found = runs.at(-1 - Number(back[1] ?? 0))
+    if (found !== undefined) return found
+    throw userError({
+      fact: `there is no ${name}: there ${runs.length === 1 ? 'is 1 run' : `are ${runs.length} runs`}`,
+      wayOut: '`lab results` lists them',
+    })
+  }
+  const exact = runs.filter(({ run }) => run === name)
+  const matching = name === '' || exact.length > 0 ? exact : runs.filter(({ run }) => run.startsWith(name))
+  const [only] = matching
+  if (only !== undefined && matching.length === 1) return only
+  const near = suggest(
+    name,
+    runs.map(({ run }) => run),
+  )
+  throw userError({
+    fact:
+      matching.length === 0
+        ? `there is no run "${printable(name)}"`
+        : `${matching.length} runs ${exact.length > 0 ? 'are called' : 'begin with'} "${printable(name)}"`,
+    wayOut:
+      exact.length > 1
+        ? 'take one of them away, or give it another name: they are in directories of several experiments'
+        : matching.length > 1 || near === undefined
+          ? 'give more of the name: `lab results` lists them; `last` is the newest'
+          : `did you mean ${near}?`,
+  })
+}
+
+/** `pickRun` of every run, with its manifest. */
+export async function findRun(results: string, name: string): Promise<FoundRun> {
+  const { runs } = await indexRuns(results)
+  return await readRun(results, pickRun(runs, name))
+}
+
+/** A run of the index, with its manifest. */
+export async function readRun(
+  results: string,
+  { experiment, run }: { readonly experiment: string; readonly run: string },
+): Promise<FoundRun> {
+  const dir = join(results, experiment, run)
+  return { dir, run, manifest: JSON.parse(await readFile(join(dir, 'manifest.json'), 'utf8')) as Manifest }
+}

@@ -1,0 +1,86 @@
+/** What is taken from a run for `run-index.ts`: only loaded where a run is new. */
+import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { z } from 'zod'
+import { typedFile } from '../trace/events/typed-name.ts'
+import type { ListedRun, RunDetails } from './run-index.ts'
+
+const count = z.number().nullable()
+const text = z.string()
+
+/** What is taken from a manifest; other versions and edited ones must not end in a stack trace. */
+const Taken = z.object({
+  format: z.literal(1),
+  experiment: text,
+  arm: z.object({
+    name: text,
+    params: z.record(text, z.union([text, z.number()])),
+    probes: z.array(text).optional(),
+  }),
+  repeat: z.number(),
+  started: text,
+  seconds: z.number(),
+  kernel: z.object({ name: text, wanted: text, fallback: z.boolean(), release: text }),
+  image: z.object({ name: text }),
+  guest: z.object({ accel: z.object({ accel: text }), vm: text }),
+  workload: z.object({ argv: z.array(text), pid: count.default(null), status: count, signal: count, ms: count }),
+  trace: z.object({
+    clock: text,
+    events: z.number(),
+    notUnderstood: z.number(),
+    completeness: text,
+    losses: z.record(text, count),
+    typed: z.array(z.object({ name: z.string().regex(/^[A-Za-z_][A-Za-z0-9_]{0,127}$/) })).default([]),
+  }),
+  verdict: text,
+  imported: z.object({ file: text }).optional(),
+  metrics: z.record(text, count).optional(),
+  sequence: text.optional(),
+  plan: z.object({ id: text, index: z.number(), warmup: z.boolean(), attempt: z.number() }).optional(),
+})
+
+const Probes = z.object({
+  programs: z.array(
+    z.object({ program: text, section: text, attached: text.nullable(), hits: z.number(), missed: z.number() }),
+  ),
+})
+
+function probesIn(dir: string): RunDetails['probes'] {
+  try {
+    return Probes.parse(JSON.parse(readFileSync(join(dir, 'probes.json'), 'utf8'))).programs
+  } catch {
+    // An import has none; a run that lost them is shown without.
+    return []
+  }
+}
+
+/** @returns the two halves of an entry, or why this is no run */
+export function readRun(
+  dir: string,
+): { readonly listed: Omit<ListedRun, 'run' | 'experiment'>; readonly details: RunDetails } | { readonly why: string } {
+  let manifest: unknown
+  try {
+    manifest = JSON.parse(readFileSync(join(dir, 'manifest.json'), 'utf8'))
+  } catch {
+    return { why: 'manifest.json cannot be read' }
+  }
+  const parsed = Taken.safeParse(manifest)
+  if (!parsed.success) return { why: 'manifest.json is none that this version can read' }
+  const { arm, kernel, guest, workload, trace, imported, image, repeat, started, seconds, verdict } = parsed.data
+  const { metrics = {}, sequence = null, plan = null } = parsed.data
+  return {
+    listed: {
+      ...{ arm: arm.name, started, verdict, completeness: trace.completeness, accel: guest.accel.accel },
+      ...{ kernel: kernel.name, wanted: kernel.wanted, fallback: kernel.fallback },
+    },
+    details: {
+      ...{ repeat, seconds, release: kernel.release, vm: guest.vm, image: image.name },
+      ...{ workload: workload.argv.join(' '), pid: workload.pid, status: workload.status, signal: workload.signal },
+      ...{ ms: workload.ms, clock: trace.clock, events: trace.events, notUnderstood: trace.notUnderstood },
+      ...{ imported: imported?.file ?? null, table: existsSync(join(dir, 'events.parquet')) },
+      ...{ armProbes: arm.probes ?? null, metrics, sequence, plan },
+      typed: trace.typed.flatMap(({ name }) => (existsSync(join(dir, typedFile(name))) ? name : [])),
+      ...{ params: arm.params, losses: trace.losses, probes: probesIn(dir) },
+    },
+  }
+}

@@ -1,0 +1,223 @@
+/** Step: experiment. Every arm and repeat in its planned order, on as many VMs as are asked for; one result directory per run. */
+import { join } from 'node:path'
+import { arms, onlyArms, type Arm, type Overrides } from '../config/arms.ts'
+import { labFor } from '../config/derived.ts'
+import type { ResolvedExperiment, ResolvedLab } from '../config/resolve.ts'
+import type { Failed } from '../trace/expect/expect-failure.ts'
+import { prepareParquet } from '../trace/events/events-parquet.ts'
+import { step, type Context } from '../engine/context.ts'
+import { hashText } from '../engine/fingerprint.ts'
+import { keepInputs, type KeptInputs } from '../results/evidence/inputs.ts'
+import {
+  attemptsOf,
+  endJournal,
+  interruptedJournals,
+  journalsDir,
+  newJournal,
+  resumeJournal,
+  writeJournal,
+  type Journal,
+} from './plan/journal.ts'
+import { toolsUsed } from '../host/tools-used.ts'
+import { Attempts } from './plan/attempts.ts'
+import { failedBefore } from './guest/before.ts'
+import { earlierRuns } from './plan/earlier.ts'
+import type { RunOutcome } from './guest/one-run.ts'
+import type { LeftRuns, Problem } from './plan/left.ts'
+import { preflight } from './judge/preflight.ts'
+import { Progress, type Plan } from './plan/progress.ts'
+import { deployables } from './guest/record.ts'
+import { listRuns } from '../results/result.ts'
+import { schedule } from './plan/schedule.ts'
+import { describeObjects } from './guest/slots.ts'
+import { affordable, budget, workers } from './plan/workers.ts'
+import type { Ready } from '../build/artefacts.ts'
+import type { openVm, Places } from '../vm/vm.ts'
+
+export type { RunOutcome } from './guest/one-run.ts'
+
+export interface ExperimentWanted {
+  readonly lab: ResolvedLab
+  readonly experiment: ResolvedExperiment
+  /** Builds what an arm needs; `kernel` where the arm names one. Asked once for each kernel, before anything runs. */
+  readonly prepare: (kernel: string | undefined, probes: readonly string[]) => Promise<Ready>
+  readonly overrides: Overrides
+  readonly repeat: number | undefined
+  /** How every run comes by its VM, instead of what the experiment says. */
+  readonly start?: ResolvedExperiment['start'] | undefined
+  /** Keep the system calls of loader and workload. */
+  readonly strace?: boolean
+  /** Say what is recorded while it is recorded. */
+  readonly follow?: boolean
+  /** `axis=value,...`: only these arms. */
+  readonly only?: string | undefined
+  /** Go on with the run that was interrupted. */
+  readonly resume?: boolean
+  /** VMs at a time, instead of what the experiment says. */
+  readonly parallel?: number | 'auto' | undefined
+  /** `--source`: where the kernel was built from. */
+  readonly source?: string | undefined
+  /** Where the VM comes from, when it is shared with other experiments. */
+  readonly open?: typeof openVm
+}
+
+export interface ExperimentOutcome {
+  /** The last attempt at each run that counts, in the order of the plan. */
+  readonly outcomes: readonly RunOutcome[]
+  readonly problems: readonly Problem[]
+  /** Runs that were planned and not made. */
+  readonly left: readonly LeftRuns[]
+}
+
+/** Draws from the machine's own randomness: what is recorded makes it repeatable. */
+const newSeed = () => crypto.getRandomValues(new Uint32Array(1))[0] ?? 1
+
+/** What is built for each kernel of the arms; the key of arms that name none is undefined. */
+async function prepareAll(wanted: ExperimentWanted, list: readonly Arm[]): Promise<Map<string | undefined, Ready>> {
+  const ready = new Map<string | undefined, Ready>()
+  for (const kernel of new Set(list.map((arm) => arm.kernel))) {
+    const probes = list.filter((arm) => arm.kernel === kernel).map((arm) => arm.probes ?? wanted.experiment.probes)
+    ready.set(kernel, await wanted.prepare(kernel, [...new Set(probes.flat())]))
+  }
+  return ready
+}
+
+/** Declared failures that come before a VM boots, by arm; others (a wrong map slot) are told here. */
+async function earlyFailures(
+  wanted: ExperimentWanted,
+  list: readonly Arm[],
+  ready: ReadonlyMap<string | undefined, Ready>,
+): Promise<Map<Arm, readonly Failed[]>> {
+  const early = new Map<Arm, readonly Failed[]>()
+  for (const [kernel, things] of ready) {
+    const described = await describeObjects(things.objects)
+    for (const arm of list)
+      if (arm.kernel === kernel) early.set(arm, failedBefore(wanted.experiment, things, arm, described))
+  }
+  return early
+}
+
+/** Refuses arms whose programs their kernel will not take; those of which an experiment declares it go on. */
+async function refuseHooks(
+  { lab, experiment, source }: ExperimentWanted,
+  list: readonly Arm[],
+  ready: ReadonlyMap<string | undefined, Ready>,
+  context: Context,
+): Promise<void> {
+  const own = labFor(lab, experiment)
+  for (const [kernel, things] of ready)
+    for (const arm of list) if (arm.kernel === kernel) await preflight(own, experiment, things, arm, source, context)
+}
+
+/** Everything that makes two runs of one plan the same thing, by name. */
+function inputsOf(
+  { lab, experiment, start }: ExperimentWanted,
+  ready: ReadonlyMap<string | undefined, Ready>,
+): Journal['inputs'] {
+  const inputs: Record<string, string> = { experiment: hashText(JSON.stringify(experiment)) }
+  inputs['the way to start'] = start ?? experiment.start
+  inputs[`vm ${experiment.vm}`] = hashText(JSON.stringify(lab.vms[experiment.vm] ?? null))
+  for (const things of ready.values()) {
+    const { vm } = things
+    if (vm.accel !== undefined) inputs['--accel'] = vm.accel
+    inputs[`kernel ${vm.kernel.name}`] = vm.kernel.fingerprint
+    inputs[`image ${vm.image.name}`] = vm.image.fingerprint
+    for (const one of deployables(things)) inputs[`${one.name} for ${vm.kernel.name}`] = one.fingerprint
+  }
+  return inputs
+}
+
+/** How often a run of an arm may be made. One that ends before it needs a VM, or whose guest lets nothing in, would be the same again. */
+const attemptsFor = ({ retries, trace }: ResolvedExperiment, once: boolean): Attempts =>
+  new Attempts(once ? { retries: 0, onLoss: 'fail' } : { retries, onLoss: trace.onLoss })
+
+/** What is to be done, and, where an interrupted run is resumed, what is done already. */
+async function planOf(wanted: ExperimentWanted, places: Places, dir: string, context: Context): Promise<Plan> {
+  const { experiment } = wanted
+  const list = onlyArms(arms(experiment, wanted.overrides), wanted.only)
+  const ready = await prepareAll(wanted, list)
+  const early = await earlyFailures(wanted, list, ready)
+  await refuseHooks(wanted, list, ready, context)
+  const { order, warmup } = experiment
+  const shape = {
+    arms: list.map(({ name }) => name),
+    repeats: wanted.repeat ?? experiment.repeat,
+    warmup,
+    order,
+    inputs: inputsOf(wanted, ready),
+  }
+  const journal = wanted.resume
+    ? await resumeJournal(dir, experiment.name, shape)
+    : newJournal({ ...shape, seed: experiment.seed ?? newSeed() })
+  const all = schedule({ arms: list.length, repeats: shape.repeats, warmup, order, seed: journal.seed })
+  const found = wanted.resume ? attemptsOf(journal.id, await listRuns(places.results, experiment.name)) : new Map()
+  const triesOf = (index: number): Attempts => {
+    const arm = list[all[index]?.arm ?? -1]
+    const sealed = ready.get(arm?.kernel)?.vm.vm.deterministic === true
+    return attemptsFor(experiment, sealed || (arm !== undefined && (early.get(arm) ?? []).length > 0))
+  }
+  const kept = new Map<string | undefined, KeptInputs>()
+  for (const [kernel, { vm }] of ready)
+    kept.set(kernel, await keepInputs(places.results, wanted.lab, vm.kernel, vm.image, context.toolRoot))
+  const tools = await toolsUsed(context.cache, context.signal)
+  return { arms: list, ready, early, kept, tools, journal, all, ...earlierRuns(found, triesOf) }
+}
+
+/** Beginning anew gives up what was interrupted before, and says so. */
+async function forgetInterrupted(dir: string, experiment: string, context: Context): Promise<void> {
+  for (const journal of await interruptedJournals(dir)) {
+    await endJournal(dir, journal)
+    if (journal.arms.length * journal.repeats > 1)
+      context.emit({
+        type: 'notice',
+        level: 'info',
+        place: `experiment ${experiment}`,
+        text: `begins anew; what was unfinished of ${journal.started} is given up, its results stay`,
+        wayOut: 'next time: --resume finishes what was interrupted, as long as nothing was begun anew',
+      })
+  }
+}
+
+/** Runs every arm and repeat of an experiment. @throws what made the only arm fail, before any of its runs had a result */
+export async function experimentStep(
+  wanted: ExperimentWanted,
+  places: Places,
+  context: Context,
+): Promise<ExperimentOutcome> {
+  const { experiment, lab } = wanted
+  const dir = journalsDir(join(lab.directory, '.lab'), experiment.name)
+  const plan = await planOf(wanted, places, dir, context)
+  const { journal, all, done, begun } = plan
+  if (!wanted.resume) await forgetInterrupted(dir, experiment.name, context)
+  const parallel = wanted.parallel ?? experiment.parallel
+  const vm = lab.vms[experiment.vm] ?? { cpus: 1, memory: 0 }
+  const runs = all.filter(({ index }) => !done.has(index))
+  const wish = Math.min(Math.max(runs.length, 1), parallel === 'auto' ? budget(vm) : parallel)
+  const { count, why } = affordable(wish, vm)
+  using _atIt = await writeJournal(dir, journal)
+  const name = `experiment ${experiment.name}`
+  if (why !== undefined) context.emit({ type: 'notice', level: 'warning', place: name, text: why })
+  return await step(context, name, name, async (handle) => {
+    const progress = new Progress(wanted, { ...plan, runs, count }, places, context, handle)
+    const working = workers(count, progress, context)
+    // Loading DuckDB takes a while: as long as the first VM takes to begin its boot.
+    if (experiment.collect.includes('trace')) prepareParquet()
+    await working
+    const { problems, left } = progress.leftovers
+    const outcomes = all.flatMap(({ index, warmup }) => {
+      const outcome = progress.results.get(index) ?? done.get(index) ?? begun.get(index)?.last
+      return outcome && !warmup ? [outcome] : []
+    })
+    const [first] = problems
+    // What is unfinished can be resumed; a mistake of the user's that let no run come about is not a run that was begun.
+    if (outcomes.length === 0 ? first?.failure.kind === 'user' : problems.length + left.length === 0)
+      await endJournal(dir, journal)
+    if (first && outcomes.length === 0) throw first.failure
+    const passed = outcomes.filter(({ manifest }) => manifest.verdict === 'passed').length
+    return {
+      outcome: passed === outcomes.length && problems.length + left.length === 0 ? 'done' : 'failed',
+      detail: `${passed} of ${outcomes.length} runs passed`,
+      value: { outcomes, problems, left },
+    }
+  })
+}

@@ -1,0 +1,113 @@
+/** One run in the guest: the holder attaches, records and starts the workload; what it says and what it wrote comes back. */
+import { served, type Exec } from '../../vm/served.ts'
+import { constants } from 'node:os'
+import { Failure, labError, messageOf, userError } from '../../engine/error.ts'
+import type { ExecResult } from '../../host/ssh.ts'
+import type { OpenVm } from '../../vm/vm.ts'
+import { GUEST_DIR } from './deploy.ts'
+import { runAndFetch } from './fetch.ts'
+import { isLive, type Follower } from './follow.ts'
+import { guestDied, holderDied } from '../judge/last-words.ts'
+import { holderArgv, parseHolderLine, type HolderLine, type HolderRun } from './holder.ts'
+
+export interface GuestRun {
+  readonly lines: readonly HolderLine[]
+  readonly files: ReadonlyMap<string, Buffer>
+  readonly stderr: string
+}
+
+/** Names that the files of a run may have. */
+export const FILES =
+  /^(cpu\d{1,2}\.(raw|stats)|events-\d{1,2}-[A-Za-z0-9_]{1,128}|format\.[A-Za-z0-9_]{1,64}|stdout|stderr|dmesg|saved_cmdlines|available_filter_functions|strace|probe-[A-Za-z0-9_]{1,60}\.out)$/
+/** What the holder may need beyond the workload's own deadline. Milliseconds. */
+const MARGIN = 60_000
+
+/** Whether guest or holder went while the workload ran; before that, and after it, a lost connection is the lab's failure. */
+const diedAtWork = (error: unknown, lines: readonly HolderLine[]): error is Failure =>
+  error instanceof Failure &&
+  error.kind === 'lab' &&
+  lines.some(({ event }) => event === 'started') &&
+  !lines.some(({ event }) => event === 'done')
+
+/** The holder and everything that it starts under strace, whose file is sent with the run's others. */
+export const underStrace = (holder: readonly string[], dir: string): string[] => [
+  ...['sh', '-c', 'mkdir -m 700 -p "$0" && exec strace -f -tt -s 256 -o "$0/strace" "$@"', dir],
+  ...holder,
+]
+
+/** @throws a user's Failure when the image has no strace */
+export async function needStrace(vm: OpenVm, signal: AbortSignal): Promise<void> {
+  const { status } = await vm.guest.exec(['sh', '-c', 'command -v strace'], { signal, timeout: MARGIN })
+  if (status === 0) return
+  throw userError({
+    place: `image ${vm.state.image.name}`,
+    fact: '--strace needs strace, and the image does not have it',
+    wayOut: "add strace to `packages:` of the image's recipe (image.yaml); it is in the lab's own image",
+  })
+}
+
+/** The signal that ended a command: the server tells it as a shell does, and ssh by its name. */
+const signalOf = ({ status, signal }: ExecResult): number | undefined => {
+  if (signal !== undefined) return constants.signals[`SIG${signal}` as NodeJS.Signals]
+  return status > 128 ? status - 128 : undefined
+}
+
+/** Runs the holder to its end and brings its files back. */
+export async function guestRun(
+  vm: OpenVm,
+  wanted: Omit<HolderRun, 'dir'> & { readonly run: string; readonly strace: boolean },
+  place: string,
+  signal: AbortSignal,
+  follower?: Pick<Follower, 'take'>,
+): Promise<GuestRun> {
+  const dir = `${GUEST_DIR}/run-${wanted.run}`
+  const lines: HolderLine[] = []
+  let bad: string | undefined
+  let answered: ExecResult | undefined
+  const onLine = (text: string): boolean => {
+    try {
+      const line = parseHolderLine(text)
+      // Part of a view, not of what is kept: the same bytes come again with the files.
+      if (isLive(line)) {
+        follower?.take(line)
+        return false
+      }
+      lines.push(line)
+      return line.event === 'done'
+    } catch (error) {
+      bad ??= messageOf(error)
+      return false
+    }
+  }
+  try {
+    const [holder = '', ...request] = holderArgv({ ...wanted, dir })
+    // strace wants to see the program from its start.
+    const { guest } = vm
+    const exec: Exec = wanted.strace
+      ? (argv, options) => guest.exec(underStrace([holder, ...argv], dir), options)
+      : served(guest, holder, signal)
+    const asked: Exec = async (...what) => {
+      const result = await exec(...what)
+      answered = result
+      return result
+    }
+    const { files, stderr } = await runAndFetch(asked, request, FILES, {
+      signal,
+      timeout: wanted.deadlineMs + MARGIN * (wanted.strace ? 5 : 1),
+      onLine,
+    })
+    if (bad === undefined) return { lines, files, stderr }
+  } catch (error) {
+    if (!diedAtWork(error, lines)) throw error
+    // A guest that said how the holder ended is there.
+    if (answered === undefined) throw await guestDied(vm, wanted.run, place, error.parts.fact)
+    const by = signalOf(answered)
+    throw by === undefined ? error : await holderDied(vm, wanted.run, place, by)
+  }
+  throw labError({
+    place,
+    fact: 'the holder said something that is not a line of its own',
+    lines: [bad],
+    wayOut: 'is the guest out of memory?',
+  })
+}

@@ -1,0 +1,308 @@
+/** The host's side of the holder: its command line, and its JSON lines as typed facts. */
+import { z } from 'zod'
+import { experimentError, labError, userError, type Failure } from '../../engine/error.ts'
+import { printable } from '../../engine/printable.ts'
+import { needsOf } from '../../linux/kbuild/samples.ts'
+import { noEvent, noSymbol, NOTRACE, REFUSED, type Words } from '../../linux/symbols/words.ts'
+import { explainRejection } from '../../linux/explain/verifier-log.ts'
+import { slotArgument, type Slot } from './slots.ts'
+
+const said = <T extends string, S extends z.ZodRawShape>(event: T, shape: S) =>
+  z.object({ event: z.literal(event), ...shape })
+const program = { program: z.string(), section: z.string() }
+
+/** As many as the holder records. */
+const MOST_CPUS = 64
+
+/** Everything that the holder says; anything else in its output is an error of ours. */
+const Line = z.discriminatedUnion('event', [
+  said('load-failed', {
+    object: z.string(),
+    errno: z.int(),
+    text: z.string(),
+    program: z.string().optional(),
+    section: z.string().optional(),
+    log: z.string().optional(),
+    libbpf: z.string(),
+  }),
+  said('attached', { ...program, how: z.string(), prints: z.int() }),
+  said('attach-failed', { ...program, optional: z.int(), errno: z.int(), text: z.string() }),
+  said('kernel-said', { text: z.string() }),
+  said('slot', { object: z.int(), map: z.string(), key: z.string(), value: z.string() }),
+  said('started', { pid: z.int() }),
+  said('exited', {
+    ...{ pid: z.int(), status: z.int().optional(), signal: z.int().optional(), ms: z.int() },
+    ns: z.int().optional(),
+  }),
+  /** `runs` and `runNs`: the kernel's own count, where it was asked to count. */
+  said('hits', {
+    ...program,
+    hits: z.int(),
+    missed: z.int(),
+    skipped: z.int().default(0),
+    runs: z.int().optional(),
+    runNs: z.int().optional(),
+  }),
+  // With --follow: what was recorded since the last look, in hexadecimal.
+  said('pages', {
+    cpu: z
+      .int()
+      .min(0)
+      .max(MOST_CPUS - 1),
+    data: z.string(),
+  }),
+  said('records', { object: z.int(), map: z.string(), data: z.string() }),
+  said('comms', { text: z.string() }),
+  said('look', { skipped: z.int() }),
+  said('map', {
+    ...{ object: z.int(), name: z.string(), type: z.int(), keySize: z.int(), valueSize: z.int(), maxEntries: z.int() },
+    /** Far more than any machine has; a list of that length is made of it. */
+    cpus: z.int().min(0).max(8192),
+  }),
+  said('map-entry', { object: z.int(), map: z.string(), key: z.string(), value: z.string() }),
+  said('map-cut', { object: z.int(), map: z.string(), entries: z.int() }),
+  said('companion', {
+    name: z.string(),
+    state: z.enum(['attached', 'ended', 'late']),
+    // Nothing is known of one that has ended.
+    programs: z.int().optional(),
+    status: z.int().optional(),
+    signal: z.int().optional(),
+    said: z.string().optional(),
+  }),
+  said('events', {
+    ...{ object: z.int(), map: z.string(), kind: z.string(), records: z.int(), sent: z.int(), lost: z.int() },
+    ...{ lostPerCpu: z.string(), marked: z.int(), errno: z.int() },
+  }),
+  said('captured', { cpus: z.int(), errno: z.int(), text: z.string().optional() }),
+  said('graph-function', { function: z.string() }),
+  said('event-id', { name: z.string(), id: z.int() }),
+  said('error', { doing: z.string(), value: z.string(), errno: z.int().optional(), text: z.string() }),
+  said('done', {
+    outcome: z.enum([
+      'done',
+      'busy',
+      'cannot fork',
+      'setting failed',
+      'load failed',
+      'map slot failed',
+      'capture failed',
+      'companion failed',
+      'attach failed',
+      'deadline',
+      'stopped',
+    ]),
+    errno: z.int(),
+  }),
+])
+export type HolderLine = z.infer<typeof Line>
+
+export interface HolderRun {
+  readonly holder: string
+  readonly dir: string
+  readonly clock: string
+  readonly bufferBytes: number
+  readonly deadlineMs: number
+  readonly events: readonly string[]
+  /** kprobe events in the kernel's own language: `p:NAME FUNCTION ARGS`. */
+  readonly kprobes: readonly string[]
+  /** Send what is recorded while it is recorded. */
+  readonly follow: boolean
+  readonly objects: readonly string[]
+  /** Types of the kernel, where it does not carry them itself. */
+  readonly btf: string | undefined
+  readonly optional: readonly string[]
+  readonly slots: readonly Slot[]
+  readonly overwrite: boolean
+  readonly graph: { readonly functions: readonly string[]; readonly depth: number } | undefined
+  /** Flags of what is done before anything else, in its order (`before:`). */
+  readonly before: readonly string[]
+  /** Let the kernel count runs and time of the programs (kernel.bpf_stats_enabled, since 5.1). */
+  readonly countRuns: boolean
+  /** Programs with a loader of their own, which run beside the workload. */
+  readonly companions: readonly string[]
+  readonly workload: readonly string[]
+}
+
+/** Process events are always recorded: they give every pid its name and tell an exec's reads from the program's. */
+export const PROCESS_EVENTS = [
+  'sched:sched_process_fork',
+  'sched:sched_process_exec',
+  'sched:sched_process_exit',
+] as const
+
+/** `p:NAME FUNCTION ARGS`; anything else in `trace.events` is `system:event`. */
+export const isKprobeEvent = (event: string): boolean => /^[pr]:\S+ /.test(event)
+
+/** Events of the kernel that are recorded, `system:event`: those that are asked for, and those of processes. */
+export const recordedEvents = (wanted: readonly string[]): string[] => [
+  ...new Set([...PROCESS_EVENTS, ...wanted.filter((one) => !isKprobeEvent(one))]),
+]
+
+export const holderArgv = (run: HolderRun): string[] => [
+  run.holder,
+  ...['--dir', run.dir, '--clock', run.clock],
+  ...['--buffer-kb', String(Math.ceil(run.bufferBytes / 1024)), '--deadline-ms', String(run.deadlineMs)],
+  ...run.events.flatMap((event) => ['--event', event]),
+  ...run.kprobes.flatMap((event) => ['--kprobe', event]),
+  ...(run.follow ? ['--follow'] : []),
+  ...run.objects.flatMap((object) => ['--object', object]),
+  ...(run.btf === undefined ? [] : ['--btf', run.btf]),
+  ...run.optional.flatMap((name) => ['--optional', name]),
+  ...run.before,
+  ...['--overwrite', run.overwrite ? '1' : '0'],
+  ...(run.countRuns ? ['--count-runs'] : []),
+  ...(run.graph?.functions ?? []).flatMap((name) => ['--graph', name]),
+  ...(run.graph && run.graph.depth > 0 ? ['--graph-depth', String(run.graph.depth)] : []),
+  ...run.slots.flatMap((slot) => ['--slot', slotArgument(slot)]),
+  ...run.companions.flatMap((program) => ['--companion', program]),
+  '--',
+  ...run.workload,
+]
+
+/** One line of the holder's stdout. Throws for anything that is not one of its facts. */
+export function parseHolderLine(line: string): HolderLine {
+  const result = Line.safeParse(JSON.parse(line))
+  if (!result.success) throw new Error(`the holder said something unknown: ${printable(line, 200)}`)
+  return result.data
+}
+
+/** The holder's facts by kind. */
+export const of = <E extends HolderLine['event']>(
+  lines: readonly HolderLine[],
+  event: E,
+): Extract<HolderLine, { event: E }>[] =>
+  lines.filter((line): line is Extract<HolderLine, { event: E }> => line.event === event)
+
+function loadFailure(failed: Extract<HolderLine, { event: 'load-failed' }>, place: string): Failure {
+  const rejection = failed.log === undefined ? undefined : explainRejection(failed.log)
+  if (rejection)
+    return userError({
+      place: rejection.source ?? `${place}, program ${failed.program ?? '?'}`,
+      fact: `the verifier rejects ${failed.program ?? 'a program'} (${failed.section ?? ''}): ${rejection.message}`,
+      lines: [
+        ...(rejection.instruction === undefined
+          ? []
+          : [`instruction ${rejection.instruction.index}: ${rejection.instruction.text}`]),
+        ...(rejection.register === undefined ? [] : [`register ${rejection.register}`]),
+        ...(rejection.sourceLine === undefined ? [] : [`source: ${rejection.sourceLine}`]),
+      ],
+      wayOut: rejection.wayOut,
+    })
+  const libbpf = failed.libbpf.split('\n').filter((line) => line.startsWith('libbpf:'))
+  return userError({
+    place,
+    fact: `the object does not load: ${failed.text}`,
+    lines: (libbpf.length > 0 ? libbpf : failed.libbpf.split('\n')).slice(0, 8).map((line) => printable(line, 240)),
+    wayOut: 'libbpf names the section or map that it cannot use; `lab check` knows the section names',
+  })
+}
+
+/** Errno values that a refused kprobe comes back with. */
+const ENOENT = 2
+const EINVAL = 22
+
+function attachFailure(lines: readonly HolderLine[], place: string): Failure {
+  const failed = of(lines, 'attach-failed').filter(({ optional }) => optional === 0)
+  const kernel = of(lines, 'kernel-said').map(({ text }) => printable(text, 200))
+  const first = failed[0]
+  const target = first?.section.replace(/^(k(ret)?probe|(raw_)?tracepoint)\//, '') ?? ''
+  const isTracepoint = /^(raw_)?tracepoint\//.test(first?.section ?? '')
+  const notrace = kernel.some((text) => text.includes('Could not probe notrace function'))
+  const reasons: readonly (readonly [boolean, Words])[] = [
+    [notrace, NOTRACE],
+    [isTracepoint && first?.errno === ENOENT, noEvent(target)],
+    [first?.errno === ENOENT, noSymbol(target)],
+    [first?.errno === EINVAL, REFUSED],
+  ]
+  const reason = reasons.find(([applies]) => applies)?.[1]
+  return userError({
+    place: `${place}, ${first?.section ?? ''}`,
+    fact: `${failed.map(({ program: name }) => name).join(', ')} cannot be attached: ${reason?.fact ?? first?.text ?? 'unknown reason'}`,
+    lines: kernel.slice(-5),
+    wayOut: reason?.wayOut,
+  })
+}
+
+type Companion = Extract<HolderLine, { event: 'companion' }>
+
+const wordsOf = ({ said: words = '' }: Companion): string[] =>
+  words
+    .split('\n')
+    .filter((line) => line !== '')
+    .slice(0, 8)
+    .map((line) => printable(line, 200))
+
+/** A sample that ended badly before the workload began, or never got to attach its programs. */
+function companionFailure(lines: readonly HolderLine[], place: string): Failure | undefined {
+  const last = of(lines, 'companion').at(-1)
+  if (!last) return undefined
+  const how =
+    last.state === 'late'
+      ? `attached nothing (it holds ${last.programs ?? 0} programs)`
+      : `ended with ${last.signal === undefined ? `status ${last.status ?? '?'}` : `signal ${last.signal}`}`
+  return userError({
+    place: `${place}, sample ${printable(last.name, 60)}`,
+    fact: `the kernel's sample ${how} before the workload was started`,
+    lines: wordsOf(last),
+    wayOut: needsOf(last.name),
+  })
+}
+
+/** Samples that test themselves end with status 0 whatever they found; their words are the verdict. */
+function unhappyCompanion(lines: readonly HolderLine[], place: string): Failure | undefined {
+  const one = of(lines, 'companion').find(({ said: words = '' }) => /^failed\b/m.test(words))
+  return (
+    one &&
+    experimentError({
+      place: `${place}, sample ${printable(one.name, 60)}`,
+      fact: "the kernel's sample says that it failed",
+      lines: wordsOf(one),
+      wayOut: needsOf(one.name),
+    })
+  )
+}
+
+/** The failure that the holder's facts stand for, or undefined when the workload ran to its end. */
+export function holderFailure(
+  lines: readonly HolderLine[],
+  place: string,
+  deadlineMs: number,
+  stderr: string,
+): Failure | undefined {
+  const done = of(lines, 'done')[0]
+  const problem = of(lines, 'error')[0]
+  const loaded = of(lines, 'load-failed')[0]
+  if (done?.outcome === 'done') return unhappyCompanion(lines, place)
+  if (loaded) return loadFailure(loaded, place)
+  const companion = done?.outcome === 'companion failed' ? companionFailure(lines, place) : undefined
+  if (companion) return companion
+  if (done?.outcome === 'attach failed') return attachFailure(lines, place)
+  if (done?.outcome === 'deadline')
+    return experimentError({
+      place,
+      fact: `the workload did not end within ${deadlineMs / 1000} s and was killed`,
+      wayOut: 'raise `timeout:` of the experiment, or find out what it waits for: its stdout is in the result',
+    })
+  if (done?.outcome === 'busy')
+    return labError({
+      place,
+      fact: 'another run holds the probes of this guest and does not let go of them',
+      wayOut: '`lab exec -- pgrep -a lab-holder` names it; `lab down` ends the guest',
+    })
+  if (problem)
+    return labError({
+      place,
+      fact: `the holder cannot ${problem.doing} (${printable(problem.value, 100)}): ${problem.text}`,
+      wayOut: 'the name of a clock, event or map slot must exist in this kernel',
+    })
+  return labError({
+    place,
+    fact: `the holder ended without a result (${done?.outcome ?? 'no last word'})`,
+    lines: stderr
+      .split('\n')
+      .slice(-5)
+      .map((line) => printable(line, 200)),
+    wayOut: 'the console log has what the kernel said',
+  })
+}

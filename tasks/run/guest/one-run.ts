@@ -1,0 +1,291 @@
+/** One repeat of one arm: from the guest's clean state to a result directory with a verdict. */
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { fullName, type Arm } from '../../config/arms.ts'
+import { argvOf } from '../../config/text/words.ts'
+import type { Context } from '../../engine/context.ts'
+import { graphFunctions } from '../../trace/events/call-graph.ts'
+import { moment, type Moment } from '../../engine/moment.ts'
+import { experimentError, userError, type Failure } from '../../engine/error.ts'
+import { printable } from '../../engine/printable.ts'
+import { reportText } from '../../host/trace-cmd.ts'
+import { parseTraceText } from '../../linux/ftrace/trace-line.ts'
+import { traceDat } from '../../linux/ftrace/trace-dat.ts'
+import type { ExperimentWanted } from '../experiment.ts'
+import type { Ready } from '../../build/artefacts.ts'
+import type { Places } from '../../vm/vm.ts'
+import { CONSOLE_FULL, consoleIsFull } from '../../vm/console.ts'
+import { analyse, type Analysis } from '../judge/analyse.ts'
+import { failuresExpectedOn } from '../judge/expectations.ts'
+import { failuresOf } from '../judge/failed.ts'
+import { graphOfRun } from './graph.ts'
+import { Follower } from './follow.ts'
+import { guestRun, type GuestRun } from './guest-run.ts'
+import { holderFailure, isKprobeEvent, of, recordedEvents } from './holder.ts'
+import type { Manifest } from '../../results/manifest.ts'
+import { mapsOf } from './maps.ts'
+import { fits, withDeclared, type BootMeta } from './meta.ts'
+import { cpuFiles, ofArm, record, symbolsOf, type Collected, type Recorded, type Session, type Slot } from './record.ts'
+import { newRunId, putResult } from '../../results/result.ts'
+import { commandsBefore, runSealed, SEALED_BUNDLE } from './sealed.ts'
+import { describeObjects, SlotReader } from './slots.ts'
+import { typedOf } from './typed.ts'
+
+export interface RunOutcome {
+  readonly dir: string
+  readonly manifest: Manifest
+  /** Messages of the workload; undefined of a run that an earlier command made: they are in its files. */
+  readonly own: Analysis['own'] | undefined
+}
+
+/** Deadlines are meant for KVM; emulation is ten times slower and more. */
+const TCG_FACTOR = 10
+
+/** Of steps before a run: they are small. Milliseconds. */
+const BEFORE_DEADLINE = 60_000
+
+/** What is known of a run before there is a guest. */
+type Prepared = Omit<Session, 'vm' | 'meta' | 'metaAnew'>
+
+function workloadArgv({ wanted, things, bundle }: Prepared, arm: Arm): string[] {
+  const [program = '', ...rest] = argvOf(wanted.experiment.workload.run, arm.params)
+  // The compiled workload goes by its name; it stands on the guest's tmpfs, so that its own execve() reads nothing from a probed disk.
+  return [program === things.workload?.name ? `${bundle}/${program}` : program, ...rest]
+}
+
+/** What the holder does of `before:`, which costs no process in the guest: settings, file systems mounted anew, the workload's CPUs. */
+export function beforeFlags(before: Session['wanted']['experiment']['before']): string[] {
+  return before.flatMap((one) => {
+    if (one === 'drop-caches') return ['--set', '/proc/sys/vm/drop_caches=3']
+    if ('remount' in one) return ['--remount', one.remount]
+    if ('pin' in one) return ['--pin', [one.pin].flat().join(',')]
+    if ('run' in one) return []
+    return Object.entries(one.sysctl).flatMap(([name, value]) => [
+      '--set',
+      `/proc/sys/${name.replaceAll('.', '/')}=${value}`,
+    ])
+  })
+}
+
+/** Commands of `before:`, in their order, each on its own connection. A failing one ends the run before it begins. */
+async function runBefore({ wanted, vm }: Session, arm: Arm, place: string, signal: AbortSignal): Promise<void> {
+  for (const one of wanted.experiment.before) {
+    if (typeof one === 'string' || !('run' in one)) continue
+    const argv = argvOf(one.run, arm.params)
+    const { status, stderr } = await vm.guest.exec(argv, { signal, timeout: BEFORE_DEADLINE, limit: 2 ** 20 })
+    if (status === 0) continue
+    throw userError({
+      place,
+      fact: `a command of before: ended with status ${status}: ${printable(argv.join(' '), 120)}`,
+      lines: stderr
+        .split('\n')
+        .slice(-5)
+        .map((line) => printable(line, 200)),
+      wayOut: '`lab exec -- COMMAND` tries it in the guest',
+    })
+  }
+}
+
+/** What the holder is told of an arm's probes. A slot of a map that none of them has is for another arm. */
+function probesOf(session: Prepared, arm: Arm, place: string) {
+  const { wanted, bundle } = session
+  const { names, objects, described } = ofArm(session, arm)
+  const declared = described.flatMap(({ object }) => [...object.maps, ...object.globals].map(({ name }) => name))
+  const maps = arm.probes
+    ? Object.fromEntries(Object.entries(wanted.experiment.maps).filter(([name]) => declared.includes(name)))
+    : wanted.experiment.maps
+  return {
+    objects: objects.map(({ name }) => `${bundle}/${name}`),
+    optional: names.flatMap((name) => {
+      const probe = wanted.lab.probes[fullName(name)]
+      return probe && 'optional' in probe ? probe.optional : []
+    }),
+    companions: session.things.samples
+      .filter(({ probe }) => names.includes(probe))
+      .map(({ program }) => `${bundle}/${program.name}`),
+    slots: new SlotReader(described, arm.params, place).read(maps),
+  }
+}
+
+/** What the holder is told. @param slower how much longer than with KVM the workload may take */
+function requestOf(session: Prepared, slot: Slot, place: string, slower: number) {
+  const { wanted, things, bundle, events } = session
+  const { experiment } = wanted
+  return {
+    holder: `${bundle}/${things.holder.name}`,
+    btf: things.types && `${bundle}/${things.types.name}`,
+    clock: experiment.trace.clock,
+    bufferBytes: experiment.trace.buffer * slot.buffers,
+    overwrite: experiment.trace.overwrite,
+    graph: experiment.trace.functionGraph,
+    strace: wanted.strace === true,
+    countRuns: slot.arm.observer === 'counted',
+    deadlineMs: experiment.timeout * slower,
+    events,
+    kprobes: experiment.trace.events.filter(isKprobeEvent),
+    workload: workloadArgv(session, slot.arm),
+    before: beforeFlags(experiment.before),
+    ...probesOf(session, slot.arm, place),
+  }
+}
+
+/** What a guest brought back, and the failure in it that a result can be made of all the same. @throws any other */
+function collectedOf(
+  session: Prepared,
+  slot: Slot,
+  started: Moment,
+  guest: GuestRun,
+  { workload, deadlineMs }: ReturnType<typeof requestOf>,
+  place: string,
+): Collected & { failure: Failure | undefined } {
+  const { arm } = slot
+  const failure = holderFailure(guest.lines, place, deadlineMs, guest.stderr)
+  const maps = mapsOf(guest.lines, ofArm(session, arm).described)
+  const collected = { ...slot, run: newRunId(started.date), started, argv: workload, guest, maps }
+  // Where a failure is declared, one that came is looked at, whether it is that one or another.
+  const declared = failuresExpectedOn(session.wanted.experiment, session.things.vm.kernel.name, arm)
+  if (declared.length > 0 && failuresOf(guest.lines, '').length > 0) return { ...collected, failure: undefined }
+  // A workload that did not end in time ran all the same: its trace is evidence. Anything else left nothing to look at.
+  if (failure && failure.kind !== 'experiment') throw failure
+  return { ...collected, failure }
+}
+
+/** The part that happens in the guest. */
+export async function runInGuest(
+  session: Session,
+  slot: Slot,
+  place: string,
+  context: Context,
+): Promise<Collected & { failure: Failure | undefined }> {
+  const { vm } = session
+  await runBefore(session, slot.arm, place, context.signal)
+  const started = moment()
+  const request = requestOf(session, slot, place, vm.state.accel.accel === 'tcg' ? TCG_FACTOR : 1)
+  const follow = session.wanted.follow === true
+  await using follower = new Follower({
+    ...{ meta: session.meta, clock: request.clock, described: ofArm(session, slot.arm).described },
+    ...{ emit: context.emit, signal: context.signal },
+  })
+  const run = newRunId(started.date)
+  const guest = await guestRun(vm, { ...request, run, follow }, place, context.signal, follower)
+  return collectedOf(session, slot, started, guest, request, place)
+}
+
+/** A whole run in a sealed guest, which boots for it (`deterministic: yes`). */
+export async function sealedRun(
+  wanted: ExperimentWanted,
+  things: Ready,
+  slot: Slot,
+  place: string,
+  places: Places,
+  context: Context,
+): Promise<RunOutcome> {
+  if (wanted.follow === true)
+    context.emit({
+      type: 'notice',
+      level: 'warning',
+      place,
+      text: '--follow shows nothing of a sealed guest: it lets nothing out while it runs',
+    })
+  const events = recordedEvents(wanted.experiment.trace.events)
+  const described = await describeObjects(things.objects)
+  const prepared = { wanted, things, bundle: SEALED_BUNDLE, events, described }
+  const started = moment()
+  // Its clock counts instructions: a slow host makes no workload late.
+  const request = requestOf(prepared, slot, place, 1)
+  const { guest, meta, vm, close } = await runSealed(
+    things,
+    { ...request, follow: false, commands: commandsBefore(wanted.experiment.before, slot.arm.params) },
+    place,
+    places,
+    context,
+  )
+  try {
+    const collected = collectedOf(prepared, slot, started, guest, request, place)
+    const metaAnew = () => Promise.resolve(meta)
+    return await finishRun({ ...prepared, vm, meta, metaAnew }, collected, places, context)
+  } finally {
+    await close()
+  }
+}
+
+/**
+ * The trace as text, and the call trees where they are asked for. A name that is not among the symbols would be taken for the function
+ * before it, so the trees are read with all symbols of the kernel first and then with those that they need.
+ */
+async function withGraph(
+  session: Recorded,
+  { guest }: Collected,
+  own: BootMeta,
+  write: (symbols: Buffer) => Promise<string>,
+): Promise<{ report: string; graph?: string }> {
+  const { wanted, vm } = session
+  if (!wanted.experiment.trace.functionGraph)
+    return { report: await write(Buffer.from(symbolsOf(own, guest.lines), 'latin1')) }
+  const { events } = parseTraceText((await write(own.kallsyms)).split('\n'))
+  const graph = graphOfRun({
+    events,
+    lines: guest.lines,
+    kernel: wanted.lab.kernels[vm.state.kernel.name] ?? { parallelPaths: [] },
+    kallsyms: own.kallsyms.toString('latin1'),
+    traceable: guest.files.get('available_filter_functions')?.toString('latin1') ?? '',
+  })
+  const symbols = symbolsOf(own, guest.lines, graphFunctions(events))
+  return { report: await write(Buffer.from(symbols, 'latin1')), graph }
+}
+
+/** The part that the host does alone: from raw pages to a result directory with a verdict. */
+export async function finishRun(
+  session: Recorded,
+  collected: Collected & { failure: Failure | undefined },
+  places: Places,
+  context: Context,
+): Promise<RunOutcome> {
+  const { wanted, vm } = session
+  const { arm, guest, run, failure, maps } = collected
+  const own = fits(session.meta, guest.lines) ? session.meta : await session.metaAnew()
+  const stats = cpuFiles(guest, 'stats').map((bytes) => bytes.toString('utf8'))
+  const cmdlines = guest.files.get('saved_cmdlines')?.toString('latin1') ?? ''
+  const typed = typedOf(guest, ofArm(session, arm).described)
+  let outcome: Omit<RunOutcome, 'dir'> | undefined
+  const text = (name: string) => guest.files.get(name)?.toString('utf8') ?? ''
+  const base = {
+    ...{ experiment: wanted.experiment, arm, kernel: vm.state.kernel.name, lines: guest.lines, stats, maps, typed },
+    ...{ stdout: text('stdout'), stderr: text('stderr') },
+  }
+  const dir = await putResult(places.results, wanted.experiment.name, run, async (to) => {
+    if (of(guest.lines, 'started').length === 0) {
+      outcome = { manifest: await record(session, to, collected, analyse({ ...base, report: '' })), own: [] }
+      return
+    }
+    const file = join(to, 'trace.dat')
+    const write = async (symbols: Buffer): Promise<string> => {
+      await writeFile(
+        file,
+        traceDat({
+          meta: { ...own, kallsyms: symbols, formats: withDeclared(own, guest) },
+          cpus: cpuFiles(guest, 'raw'),
+          stats,
+          cmdlines,
+          clock: wanted.experiment.trace.clock,
+          uname: session.meta.version,
+        }),
+      )
+      return await reportText(file, context.signal)
+    }
+    const { report, graph } = await withGraph(session, collected, own, write)
+    const analysis = analyse({ ...base, report })
+    outcome = { manifest: await record(session, to, { ...collected, graph }, analysis), own: analysis.own }
+  })
+  if (vm.dir !== undefined && (await consoleIsFull(vm.dir)))
+    context.emit({
+      type: 'notice',
+      level: 'warning',
+      place: `console of the guest, run ${run}`,
+      text: CONSOLE_FULL,
+      wayOut: '`lab console` shows what it says now; a VM that is booted anew has an empty log',
+    })
+  if (!outcome) throw new Error('a result was put in place without having been written')
+  if (failure) throw experimentError({ ...failure.parts, log: join(dir, 'stdout') }, failure)
+  return { dir, ...outcome }
+}

@@ -1,0 +1,232 @@
+/** A run as files: the manifest and everything that it vouches for. */
+import { rm } from 'node:fs/promises'
+import { cpus, release } from 'node:os'
+import { join } from 'node:path'
+import type { Arm } from '../../config/arms.ts'
+import { writeEvents } from '../../trace/events/events-parquet.ts'
+import { typedFile } from '../../trace/events/typed-name.ts'
+import { writeTyped } from '../../trace/events/typed-parquet.ts'
+import { hashFile, hashText } from '../../engine/fingerprint.ts'
+import { secondsSince, type Moment } from '../../engine/moment.ts'
+import type { KeptInputs } from '../../results/evidence/inputs.ts'
+import type { ExperimentWanted } from '../experiment.ts'
+import { CONSOLE_LOG, consoleLog } from '../../vm/console.ts'
+import type { Ready } from '../../build/artefacts.ts'
+import type { Deployable } from '../../build/probe/probe.ts'
+import { splitStrace } from '../../linux/ftrace/strace-split.ts'
+import type { OpenVm } from '../../vm/vm.ts'
+import type { Analysis } from '../judge/analyse.ts'
+import { derivedFacts, derivedFiles, traceFacts, tracedEvents, traceRequest, workloadFacts } from '../judge/derived.ts'
+import type { GuestRun } from './guest-run.ts'
+import { of, type HolderLine } from './holder.ts'
+import type { Manifest } from '../../results/manifest.ts'
+import type { MapsFile } from './maps.ts'
+import type { BootMeta } from './meta.ts'
+import { writeFiles } from '../../results/result.ts'
+import { typedFacts } from './typed.ts'
+import type { Described } from './slots.ts'
+
+/** Everything of an experiment that goes to the guest. */
+export const deployables = ({ holder, objects, samples, workload, types }: Ready): [Deployable, ...Deployable[]] => [
+  holder,
+  ...objects,
+  ...samples.flatMap(({ program, object }) => [program, object]),
+  ...(workload ? [workload] : []),
+  ...(types ? [types] : []),
+]
+
+/** What all runs of one experiment on one VM share. */
+export interface Session {
+  readonly wanted: ExperimentWanted
+  /** What was built for the kernel of this VM. */
+  readonly things: Ready
+  readonly vm: OpenVm
+  /** Directory of the deployed programs in the guest. */
+  readonly bundle: string
+  readonly meta: BootMeta
+  /** The same from this guest, where `meta` was kept from another boot and does not fit. */
+  readonly metaAnew: () => Promise<BootMeta>
+  /** `system:event`, recorded beside the probes' messages. */
+  readonly events: readonly string[]
+  /** The objects' maps and types, in the order of `things.objects`. */
+  readonly described: readonly Described[]
+}
+
+/** The objects that an arm attaches, in the order in which the holder is given them, and their types. */
+export function ofArm(
+  { wanted, things, described }: Pick<Session, 'wanted' | 'things' | 'described'>,
+  { probes }: Arm,
+) {
+  const names = probes ?? wanted.experiment.probes
+  const chosen = things.objects.flatMap((object, index) => {
+    const types = described[index]
+    return names.includes(object.probe) && types ? [{ object, types }] : []
+  })
+  return { names, objects: chosen.map(({ object }) => object), described: chosen.map(({ types }) => types) }
+}
+
+/** What a result is written from; a run that ended before a VM was needed has a stand-in for it. */
+export type Recorded = Omit<Session, 'vm'> & {
+  readonly vm: {
+    readonly dir: string | undefined
+    readonly origin: OpenVm['origin'] | 'none'
+    readonly state: Pick<OpenVm['state'], 'kernel' | 'image' | 'accel' | 'argv' | 'guest' | 'snapshot'>
+  }
+}
+
+/** What a run is in its plan. */
+export interface Slot {
+  readonly arm: Arm
+  readonly repeat: number
+  readonly plan: NonNullable<Manifest['plan']>
+  readonly inputs: KeptInputs
+  /** Versions of the host's tools. */
+  readonly tools: Readonly<Record<string, string>>
+  /** How many times the declared size the ring buffers have. */
+  readonly buffers: number
+}
+
+/** One run, done in the guest and not yet looked at. */
+export interface Collected extends Slot {
+  readonly run: string
+  readonly started: Moment
+  readonly argv: readonly string[]
+  readonly guest: GuestRun
+  readonly maps: MapsFile
+  /** Text of the call trees, where the experiment asks for them. */
+  readonly graph?: string | undefined
+}
+
+/** Files cpu0.X, cpu1.X, ... as long as they go. */
+export function cpuFiles({ files }: GuestRun, kind: 'raw' | 'stats'): Buffer[] {
+  const found: Buffer[] = []
+  for (let bytes = files.get(`cpu0.${kind}`); bytes; bytes = files.get(`cpu${found.length}.${kind}`)) found.push(bytes)
+  return found
+}
+
+/** Lines of kallsyms by the function that they are about: split once for all runs of a boot, since that takes longer than the rest of a run. */
+const symbolLines = new WeakMap<Buffer, ReadonlyMap<string, readonly string[]>>()
+
+function linesBySymbol(kallsyms: Buffer): ReadonlyMap<string, readonly string[]> {
+  const known = symbolLines.get(kallsyms)
+  if (known) return known
+  const lines = new Map<string, string[]>()
+  for (const line of kallsyms.toString('latin1').split('\n')) {
+    const name = line.split(/\s+/, 3)[2]?.replace(/^__ksymtab_/, '') ?? ''
+    const same = lines.get(name)
+    if (same) same.push(line)
+    else lines.set(name, [line])
+  }
+  symbolLines.set(kallsyms, lines)
+  return lines
+}
+
+/**
+ * The lines of kallsyms about the probed functions, in the order of their addresses: their symbols and export entries. Messages hold no
+ * addresses of code, so these are also all the symbols that a trace.dat needs; all 60,000 would make each 2.5 MB instead of 60 kB.
+ */
+export function symbolsOf(
+  { kallsyms }: BootMeta,
+  lines: readonly HolderLine[],
+  functions: ReadonlySet<string> = new Set(),
+): string {
+  const programs = [...of(lines, 'attached'), ...of(lines, 'attach-failed')]
+  const names = new Set([...programs.map(({ section }) => section.replace(/^.*\//, '')), ...functions])
+  const known = linesBySymbol(kallsyms)
+  const found = [...names].flatMap((name) => known.get(name) ?? [])
+  return found
+    .toSorted()
+    .map((line) => `${line}\n`)
+    .join('')
+}
+
+function manifestOf(
+  session: Recorded,
+  { arm, repeat, plan, inputs, tools, buffers, run, started, argv, guest }: Collected,
+  analysis: Analysis,
+): Omit<Manifest, 'sha256'> {
+  const { wanted, things, vm, meta, events } = session
+  const { lab, experiment } = wanted
+  const { state } = vm
+  return {
+    format: 1,
+    ...{ experiment: experiment.name, run, arm, repeat, plan, inputs },
+    ...{ started: started.date.toISOString(), seconds: secondsSince(started) },
+    lab: { name: lab.name, file: lab.file, text: lab.text },
+    kernel: {
+      name: state.kernel.name,
+      wanted: things.vm.kernelWanted,
+      fallback: things.vm.kernelWanted !== state.kernel.name,
+      release: state.kernel.release,
+      version: meta.version,
+      source: state.kernel.source,
+      fingerprint: state.kernel.fingerprint,
+      compat: state.kernel.compat,
+    },
+    image: state.image,
+    objects: Object.fromEntries(deployables(things).map(({ name, fingerprint }) => [name, fingerprint])),
+    guest: {
+      ...{ ...state.guest, accel: state.accel, qemu: state.argv, vm: vm.origin },
+      ...(state.snapshot && { snapshot: state.snapshot }),
+      ...(things.vm.vm.deterministic && { deterministic: true }),
+    },
+    host: { kernel: release(), cpu: cpus()[0]?.model ?? '', cpus: cpus().length, node: process.version, tools },
+    workload: { argv, ...workloadFacts(guest.lines) },
+    trace: {
+      ...traceRequest(experiment),
+      bufferBytes: experiment.trace.buffer * buffers,
+      ...(wanted.follow === true && !wanted.lab.vms[experiment.vm]?.deterministic && { follow: true }),
+      ...traceFacts(analysis),
+      ...(analysis.typed.channels.length > 0 && { typed: typedFacts(analysis.typed) }),
+    },
+    ...derivedFacts(experiment, analysis, guest.lines),
+    tracedEvents: tracedEvents(experiment, events.length > 0),
+  } satisfies Omit<Manifest, 'sha256'>
+}
+
+/** The files of a result that are kept as the guest sent them. */
+const AS_SENT = ['stdout', 'stderr', 'dmesg'] as const
+
+/**
+ * Fills a result directory in which trace.dat stands already. The manifest is written last and has the hash of every other file.
+ */
+export async function record(
+  session: Recorded,
+  dir: string,
+  collected: Collected,
+  analysis: Analysis,
+): Promise<Manifest> {
+  const { meta, vm, wanted } = session
+  const { guest } = collected
+  const collect = new Set<string>(wanted.experiment.collect)
+  const files = new Map<string, Buffer | string>()
+  for (const name of AS_SENT)
+    if (collect.has(name === 'stderr' ? 'stdout' : name)) files.set(name, guest.files.get(name) ?? '')
+  if (collect.has('maps')) files.set('maps.json', `${JSON.stringify(collected.maps, null, 1)}\n`)
+  if (collect.has('kallsyms')) files.set('kallsyms', symbolsOf(meta, guest.lines))
+  for (const { name } of of(guest.lines, 'companion'))
+    files.set(`probe-${name}.out`, guest.files.get(`probe-${name}.out`) ?? '')
+  for (const [name, text] of derivedFiles(wanted.experiment, analysis, guest.lines)) files.set(name, text)
+  files.set('holder.ndjson', guest.lines.map((line) => `${JSON.stringify(line)}\n`).join(''))
+  if (vm.dir !== undefined) files.set(CONSOLE_LOG, await consoleLog(vm.dir))
+  const strace = guest.files.get('strace')?.toString('utf8')
+  if (strace !== undefined) {
+    const parts = splitStrace(strace, of(guest.lines, 'started')[0]?.pid)
+    files.set('strace.holder', parts.holder).set('strace.workload', parts.workload)
+  }
+  if (collected.graph !== undefined) files.set('graph.txt', collected.graph)
+  const sha256: Record<string, string> = Object.fromEntries(
+    [...files].map(([name, content]) => [name, hashText(content)]),
+  )
+  if (analysis.notStarted) await rm(join(dir, 'trace.dat'), { force: true })
+  else if (collect.has('trace')) {
+    await writeEvents(join(dir, 'events.parquet'), analysis.events)
+    const { channels } = analysis.typed
+    for (const channel of channels) await writeTyped(join(dir, typedFile(channel.name)), channel)
+    for (const name of ['trace.dat', 'events.parquet', ...channels.map((one) => typedFile(one.name))])
+      sha256[name] = await hashFile(join(dir, name))
+  } else await rm(join(dir, 'trace.dat'))
+  const manifest: Manifest = { ...manifestOf(session, collected, analysis), sha256 }
+  await writeFiles(dir, files.set('manifest.json', `${JSON.stringify(manifest, null, 1)}\n`))
+  return manifest
+}

@@ -1,0 +1,246 @@
+/**
+ * A run in a sealed guest (`deterministic: yes`): kernel, image, data disks, programs and the commands of the run are one archive in memory,
+ * QEMU runs it from power-on to its end, and only then is anything read. There is no connection: what could come over it would come at
+ * another moment each time.
+ */
+import { readFile, rm, statfs } from 'node:fs/promises'
+import { join } from 'node:path'
+import { argvOf } from '../../config/text/words.ts'
+import type { Context } from '../../engine/context.ts'
+import { experimentError, Failure, labError } from '../../engine/error.ts'
+import { printable } from '../../engine/printable.ts'
+import { diskFull } from '../../engine/store.ts'
+import { sealedArgv, SEALED_CONSOLE, SEALED_OUTPUT } from '../../host/qemu-sealed.ts'
+import { run as runProgram } from '../../host/sh.ts'
+import { quote } from '../../host/ssh.ts'
+import { guessBootFailure } from '../../linux/explain/boot-failure.ts'
+import { S_IFDIR, S_IFREG, type CpioEntry } from '../../linux/objects/cpio.ts'
+import { tarLength } from '../../linux/objects/tar-length.ts'
+import type { Ready } from '../../build/artefacts.ts'
+import type { Places } from '../../vm/vm.ts'
+import { diskImage } from '../../vm/disks.ts'
+import { writeInitramfs } from '../../vm/initramfs.ts'
+import { newVmDir } from '../../vm/state.ts'
+import { keepFiles } from './fetch.ts'
+import { FILES, underStrace, type GuestRun } from './guest-run.ts'
+import { holderArgv, parseHolderLine, type HolderLine, type HolderRun } from './holder.ts'
+import { assembleMeta, META_FILES, staticSymbols, type BootMeta } from './meta.ts'
+import { deployables, type Recorded } from './record.ts'
+
+/** In the guest. */
+export const SEALED_BUNDLE = '/lab'
+const RESULT = '/run/lab-result'
+const META = '/run/lab-meta'
+/** What QEMU has for boot and the way back beside the workload's own deadline, on a busy host. Milliseconds. */
+const MARGIN = 180_000
+/** Instructions take longer here than the guest's clock says: how much, on a busy host. */
+const SLOWER = 10
+const CONSOLE_LINES = 30
+/** QEMU drops what it has no room for, and says nothing; less than this is no room. Bytes. */
+const ROOM = 64 * 1024
+/** What a guest may write, as over ssh. Bytes. */
+const MOST_OUTPUT = 2 ** 30
+
+export interface SealedRun {
+  readonly guest: GuestRun
+  readonly meta: BootMeta
+  readonly vm: Recorded['vm']
+  /** Removes what the run left on the host. */
+  readonly close: () => Promise<void>
+}
+
+export type SealedWanted = Omit<HolderRun, 'dir'> & {
+  readonly strace: boolean
+  /** Commands before the run. */
+  readonly commands: readonly (readonly string[])[]
+}
+
+const file = (name: string, mode: number, data: Buffer | string): CpioEntry => ({
+  name: `lab/${name}`,
+  mode: S_IFREG | mode,
+  data: Buffer.from(data),
+})
+
+/** Block that an image is cut into. Bytes. */
+const EXTENT = 64 * 1024
+
+/** What of an image is not zeros, as files that are called after the block where they begin: most of a disk is a hole. */
+function extentEntries(name: string, image: Buffer): CpioEntry[] {
+  const zeros = Buffer.alloc(EXTENT)
+  const entries: CpioEntry[] = [{ name: `lab/${name}`, mode: S_IFDIR | 0o755 }]
+  const isZero = (at: number) => image.subarray(at, at + EXTENT).equals(zeros.subarray(0, image.length - at))
+  for (let at = 0; at < image.length;) {
+    let end = at
+    while (end < image.length && !isZero(end)) end += EXTENT
+    if (end > at) entries.push(file(`${name}/${at / EXTENT}`, 0o644, image.subarray(at, end)))
+    at = end + EXTENT
+  }
+  return entries
+}
+
+/** The commands of a run; the one that fails ends it. What they print is the output, and only the holder prints there. */
+function script({ commands, strace, ...wanted }: SealedWanted, symbols: boolean): string {
+  const { holder, events } = wanted
+  const own = holderArgv({ ...wanted, dir: RESULT })
+  const meta = [holder, '--meta', META, ...(symbols ? ['--no-symbols'] : [])]
+  const line = (argv: readonly string[]) => argv.map(quote).join(' ')
+  return [
+    '#!/bin/sh',
+    ...commands.map((argv) => `${line(argv)} >&2 || exit`),
+    line(strace ? underStrace(own, RESULT) : own),
+    line([...meta, ...events.flatMap((event) => ['--event', event])]),
+    '',
+  ].join('\n')
+}
+
+async function entriesOf(things: Ready, text: string, context: Context): Promise<CpioEntry[]> {
+  const { vm } = things.vm
+  const programs = await Promise.all(
+    deployables(things).map(async ({ name, file: from }) => file(name, 0o755, await readFile(from))),
+  )
+  const disks = await Promise.all(
+    vm.disks.map(async (disk, index) => extentEntries(`disk${index}`, await readFile(await diskImage(disk, context)))),
+  )
+  return [
+    { name: 'lab', mode: S_IFDIR | 0o755 },
+    file('init', 0o755, await readFile(join(context.toolRoot, 'vm-images/sealed/init'))),
+    file('hostname', 0o644, `${vm.name}\n`),
+    file('disks', 0o644, vm.disks.map(({ fs, mount }, index) => `${index} ${fs} ${mount}\n`).join('')),
+    file('run', 0o755, text),
+    ...programs,
+    ...disks.flat(),
+  ]
+}
+
+/** Why there is no whole output. */
+function noOutput(place: string, console: string, lines: readonly HolderLine[]): Failure {
+  const guess = guessBootFailure(console)
+  const said = console
+    .split('\n')
+    .filter((line) => line.trim() !== '')
+    .slice(-CONSOLE_LINES)
+    .map((line) => printable(line, 200))
+  const why = guess ? `: ${guess.name} (${guess.cause})` : ''
+  if (lines.some(({ event }) => event === 'started'))
+    return experimentError({
+      place,
+      fact: `the guest died while the workload ran${why}`,
+      lines: said,
+      wayOut: 'its last words are above',
+    })
+  const before = /lab-init: ended (\d+)/.exec(console)?.[1]
+  return labError({
+    place,
+    fact:
+      before === undefined
+        ? `the sealed guest did not come to its end${why}`
+        : `a command before the run ended with status ${before}`,
+    lines: said,
+    wayOut:
+      guess?.wayOut ??
+      'the same experiment without `deterministic: yes` runs in a guest that one can get into (`lab up`, `lab ssh`)',
+  })
+}
+
+/** The port is open to everybody in the guest: a line that is not the holder's is told as one. */
+function lineOf(text: string, place: string): HolderLine {
+  try {
+    return parseHolderLine(text)
+  } catch (error) {
+    throw labError(
+      {
+        place,
+        fact: 'something that is no line of the holder came out of the sealed guest',
+        lines: [printable(text, 200)],
+        wayOut: 'does the workload write to /dev/ttyS1? only the holder may',
+      },
+      error,
+    )
+  }
+}
+
+/** Lines up to the holder's last one, then its archive, then that of the formats. */
+async function parts(output: Buffer, place: string, console: string) {
+  const lines: HolderLine[] = []
+  let at = 0
+  for (let end = output.indexOf(10); end >= 0 && output[at] === 0x7b; end = output.indexOf(10, at)) {
+    lines.push(lineOf(output.toString('utf8', at, end), place))
+    at = end + 1
+    if (lines.at(-1)?.event === 'done') break
+  }
+  const archives = output.subarray(at)
+  const length = lines.at(-1)?.event === 'done' ? tarLength(archives) : undefined
+  if (length === undefined || tarLength(archives.subarray(length)) === undefined) throw noOutput(place, console, lines)
+  return {
+    lines,
+    files: await keepFiles(archives.subarray(0, length), FILES),
+    meta: await keepFiles(archives.subarray(length), META_FILES),
+  }
+}
+
+/** What `lab-init: facts` of the console says. */
+function factsOf(console: string) {
+  const [, release = '', bootId = '', clocksource = ''] = /lab-init: facts (\S+) (\S+) (\S+)/.exec(console) ?? []
+  return { release: printable(release, 80), guest: { bootId, clocksource: printable(clocksource, 80) } }
+}
+
+/** Boots a sealed guest, lets it run to its end and reads what it left. @throws a Failure where it did not get there */
+export async function runSealed(
+  things: Ready,
+  wanted: SealedWanted,
+  place: string,
+  places: Places,
+  context: Context,
+): Promise<SealedRun> {
+  const { vm, kernel, kernelWanted, image } = things.vm
+  const dir = await newVmDir(places.vms, vm.name, 'run')
+  const close = () => rm(dir, { recursive: true, force: true })
+  try {
+    const symbols = await staticSymbols(kernel.dir)
+    const initrd = join(dir, 'initramfs')
+    const entries = await entriesOf(things, script(wanted, symbols !== undefined), context)
+    await writeInitramfs(initrd, image, entries, place, context)
+    const argv = sealedArgv({
+      ...{ memoryBytes: vm.memory, kernel: kernel.image, initrd: 'initramfs', init: `${SEALED_BUNDLE}/init` },
+      ramDisks: { count: vm.disks.length, kib: Math.max(0, ...vm.disks.map(({ size }) => size)) / 1024 },
+    })
+    // What comes out is a file that grows: a guest must not fill the host's disk.
+    await runProgram(['prlimit', `--fsize=${MOST_OUTPUT}`, ...argv], {
+      ...{ cwd: dir, signal: context.signal, place, timeout: wanted.deadlineMs * SLOWER + MARGIN },
+      wayOut: 'the guest neither ended nor rebooted; `lab run` without --deterministic shows where it hangs',
+    })
+    const console = await readFile(join(dir, SEALED_CONSOLE), 'utf8').catch(() => '')
+    const output = await readFile(join(dir, SEALED_OUTPUT))
+    const { lines, files, meta } = await parts(output, place, console).catch(async (error: unknown) => {
+      const { bavail, bsize } = await statfs(dir)
+      throw bavail * bsize < ROOM ? diskFull(place, [`no room for what comes out of the guest, below ${dir}`]) : error
+    })
+    if (symbols) meta.set('kallsyms', symbols)
+    const facts = factsOf(console)
+    return {
+      guest: { lines, files, stderr: '' },
+      meta: assembleMeta(meta),
+      vm: {
+        dir,
+        origin: 'started',
+        state: {
+          kernel: { ...kernel, compat: [...kernel.compat], release: facts.release, wanted: kernelWanted },
+          image: { name: image.name, fingerprint: image.fingerprint },
+          accel: { accel: 'tcg', asked: 'tcg', reason: 'deterministic: yes counts instructions' },
+          argv,
+          guest: facts.guest,
+        },
+      },
+      close,
+    }
+  } catch (error) {
+    await close()
+    throw error
+  }
+}
+
+/** Commands of `before:`, in their order. */
+export const commandsBefore = (
+  before: Recorded['wanted']['experiment']['before'],
+  params: Readonly<Record<string, string | number>>,
+): string[][] => before.flatMap((one) => (typeof one !== 'string' && 'run' in one ? [argvOf(one.run, params)] : []))

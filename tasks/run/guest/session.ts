@@ -1,0 +1,92 @@
+/** A VM with everything deployed that the runs of an experiment need on its kernel. */
+import type { Context } from '../../engine/context.ts'
+import type { ExperimentWanted } from '../experiment.ts'
+import type { Ready } from '../../build/artefacts.ts'
+import type { openVm, OpenVm, Places, VmWanted } from '../../vm/vm.ts'
+import { bundleDir } from '../../vm/seed.ts'
+import { snapshotStep, warmVm, type Snapshot } from '../../vm/snapshot.ts'
+import { bundleOf, deploy } from './deploy.ts'
+import { needStrace } from './guest-run.ts'
+import { recordedEvents } from './holder.ts'
+import { bootMeta, type BootMeta } from './meta.ts'
+import { deployables, type Session } from './record.ts'
+import { describeObjects } from './slots.ts'
+
+const bundleFor = (things: Ready) => {
+  const [holder, ...others] = deployables(things)
+  return bundleOf(holder, others)
+}
+
+/** Opens sessions of one experiment. Closing the VM of a session closes the session: it has nothing of its own. */
+export class Sessions {
+  readonly #wanted: ExperimentWanted
+  readonly #places: Places
+  readonly #context: Context
+  readonly #events: readonly string[]
+  readonly #snapshots = new Map<Ready, Promise<Snapshot>>()
+  /** By kernel and boot: addresses are those of one boot. */
+  readonly #metas = new Map<string, BootMeta>()
+  readonly #described = new Map<Ready, Session['described']>()
+
+  constructor(wanted: ExperimentWanted, places: Places, context: Context) {
+    this.#wanted = wanted
+    this.#places = places
+    this.#context = context
+    this.#events = recordedEvents(wanted.experiment.trace.events)
+  }
+
+  #meta(things: Ready, vm: OpenVm, bundle: string, anew = false): Promise<BootMeta> {
+    return bootMeta(vm, `${bundle}/${things.holder.name}`, this.#events, this.#context, anew)
+  }
+
+  async #session(things: Ready, vm: OpenVm, known?: BootMeta): Promise<Session> {
+    try {
+      const bundle = await deploy(vm, bundleFor(things), this.#context.signal)
+      const meta = known ?? (await this.#meta(things, vm, bundle))
+      const described = this.#described.get(things) ?? (await describeObjects(things.objects))
+      this.#described.set(things, described)
+      const metaAnew = () => this.#meta(things, vm, bundle, true)
+      return { wanted: this.#wanted, things, vm, bundle, meta, metaAnew, events: this.#events, described }
+    } catch (error) {
+      await vm[Symbol.asyncDispose]()
+      throw error
+    }
+  }
+
+  async #needs(vm: OpenVm): Promise<void> {
+    if (this.#wanted.strace === true) await needStrace(vm, this.#context.signal)
+  }
+
+  /** On a VM that `open` boots or has. */
+  async open(things: Ready, open: typeof openVm, ownOne: boolean): Promise<Session> {
+    const vm = await open({ ...things.vm, bundle: bundleFor(things) }, this.#places, this.#context, ownOne)
+    await this.#needs(vm).catch(async (error: unknown) => {
+      await vm[Symbol.asyncDispose]()
+      throw error
+    })
+    return await this.#session(things, vm)
+  }
+
+  /** On a VM that goes on from a snapshot. The first one of a kernel takes it, if it is not there from another time. */
+  async warm(things: Ready): Promise<Session> {
+    const bundle = bundleFor(things)
+    const vmWanted: VmWanted = { ...things.vm, bundle }
+    const wanted = {
+      vm: vmWanted,
+      holder: `${bundleDir(bundle.id)}/${things.holder.name}`,
+      preflight: async (vm: OpenVm) => {
+        await this.#needs(vm)
+        await this.#meta(things, vm, await deploy(vm, bundle, this.#context.signal))
+      },
+    }
+    const taking = this.#snapshots.get(things) ?? snapshotStep(wanted, this.#places, this.#context)
+    this.#snapshots.set(things, taking)
+    const { vm, snapshot } = await warmVm(wanted, await taking, this.#places, this.#context)
+    this.#snapshots.set(things, Promise.resolve(snapshot))
+    // All copies of one boot have the same formats and symbols.
+    const boot = `${vm.state.kernel.fingerprint} ${vm.state.guest.bootId}`
+    const session = await this.#session(things, vm, this.#metas.get(boot))
+    this.#metas.set(boot, session.meta)
+    return session
+  }
+}

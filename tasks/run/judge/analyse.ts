@@ -1,0 +1,185 @@
+/** From a run's raw files to facts: events, losses, who else was there, and whether the expectations hold. */
+import type { Arm } from '../../config/arms.ts'
+import { patternOf } from '../../config/interpolate.ts'
+import type { ResolvedExperiment } from '../../config/resolve.ts'
+import type { FailureExpectation } from '../../config/schema/schema-expect.ts'
+import type { Failed } from '../../trace/expect/expect-failure.ts'
+import { isolationOf, type Isolation } from '../../trace/events/isolation.ts'
+import { lossLedger, type Ledger } from '../../trace/events/loss.ts'
+import { matches } from '../../trace/expect/match.ts'
+import { silentPrinters } from '../../trace/events/printk-ledger.ts'
+import { Processes } from '../../trace/events/processes.ts'
+import { sequenceText } from '../../trace/events/sequence-file.ts'
+import { sequencesOf, withoutAddresses, type Matches, type Other } from '../../trace/events/sequences.ts'
+import { mergeByTime, typedEvents } from '../../trace/events/typed-parquet.ts'
+import { hashText } from '../../engine/fingerprint.ts'
+import { isPrintk, parseTraceText, TYPED, type TraceEvent } from '../../linux/ftrace/trace-line.ts'
+import { checkAll, expectedOn, failuresExpectedOn } from './expectations.ts'
+import { failuresOf } from './failed.ts'
+import { of, type HolderLine } from '../guest/holder.ts'
+import type { ExpectationVerdict, ProbeReport } from '../../results/manifest.ts'
+import type { MapsFile } from '../guest/maps.ts'
+import { metricsOf } from './metrics.ts'
+import { NO_TYPED, type Typed } from '../guest/typed.ts'
+
+export interface Analysis {
+  readonly events: readonly TraceEvent[]
+  /** Messages of the workload and its children. */
+  readonly own: readonly TraceEvent[]
+  readonly notUnderstood: readonly { readonly line: number; readonly text: string }[]
+  readonly ledger: Ledger
+  readonly others: readonly Other[]
+  readonly isolation: Isolation
+  readonly expectations: readonly ExpectationVerdict[]
+  readonly probes: readonly ProbeReport[]
+  readonly typed: Typed
+  readonly failed: readonly Failed[]
+  /** The workload's messages without what differs from boot to boot: text of the file sequence.txt. */
+  readonly sequence: string
+  /** Digest of the workload's messages in their order, without addresses. */
+  readonly sequenceId: string
+  /** Declared numbers; null where nothing matched. */
+  readonly metrics: Readonly<Record<string, number | null>>
+  /** A failure of the workload that the experiment declares. */
+  readonly workloadMayFail: boolean
+  /** Nothing was recorded: the run ended before the workload started. */
+  readonly notStarted: boolean
+}
+
+/** Per program: how it was attached, hits and misses; zero is a result. */
+function probeReports(lines: readonly HolderLine[]): ProbeReport[] {
+  const attached = of(lines, 'attached').map(({ program, section, how }) => ({ program, section, attached: how }))
+  const failed = of(lines, 'attach-failed').map(({ program, section }) => ({ program, section, attached: null }))
+  // Counts come in the order of the attachments: programs of two objects may have one name.
+  const hits = of(lines, 'hits')
+  return [...attached, ...failed].map((one, index) => {
+    const counted = index < attached.length ? hits[index] : undefined
+    return {
+      ...{ ...one, hits: counted?.hits ?? 0, missed: counted?.missed ?? -1, skipped: counted?.skipped ?? 0 },
+      ...(counted?.runs !== undefined && { runs: counted.runs, runNs: counted.runNs ?? 0 }),
+    }
+  })
+}
+
+export interface AnalysisInput {
+  readonly experiment: ResolvedExperiment
+  readonly arm: Arm
+  readonly kernel: string
+  readonly lines: readonly HolderLine[]
+  /** Text of the trace. */
+  readonly report: string
+  readonly stats: readonly string[]
+  readonly stdout: string
+  readonly stderr: string
+  readonly maps: MapsFile
+  readonly typed?: Typed
+  /** Typed events as they are in a table: where a result is looked at again. */
+  readonly typedEvents?: readonly TraceEvent[]
+  /** What failed before the guest was asked. */
+  readonly before?: readonly Failed[]
+}
+
+/** Missed at every hit, or hit and never run. */
+const neverRan = ({ hits, missed, skipped = 0 }: ProbeReport): boolean =>
+  (hits === 0 && missed > 0) || (skipped > 0 && hits === skipped)
+
+/** Programs whose missed hits are the declared result: they are no loss. */
+function missedOnPurpose(declared: readonly FailureExpectation[], probes: readonly ProbeReport[]): ReadonlySet<string> {
+  const wanted = declared.filter(({ failure }) => failure === 'missed')
+  const all = wanted.some(({ program }) => program === undefined)
+  const silent = probes.filter(neverRan).map(({ program }) => program)
+  return new Set(all ? silent : wanted.flatMap(({ program }) => program ?? []))
+}
+
+/** Messages that the experiment looks at: what another process printed of them would pass for the workload's. */
+function expectedMessage(experiment: ResolvedExperiment, arm: Arm, kernel: string): (message: string) => boolean {
+  const texts = expectedOn(experiment, kernel, arm).flatMap((one) => [
+    ...('order' in one ? one.order : []),
+    ...('messages' in one && (one.of ?? 'workload') === 'workload' ? Object.keys(one.messages) : []),
+    ...('same' in one ? one.same.flatMap((source) => ('message' in source ? [source.message] : [])) : []),
+  ])
+  // What only the run knows (the workload's pid) is nobody else's.
+  const patterns = texts.filter((text) => !text.includes('${workload.')).map((text) => patternOf(text, arm.params))
+  return (message) => patterns.some((pattern) => matches(pattern, message))
+}
+
+/** What makes a read, as the first expectation of an order says; undefined where none does. */
+function orderOfRead(
+  experiment: ResolvedExperiment,
+  arm: Arm,
+  kernel: string,
+  pid: number,
+): readonly Matches[] | undefined {
+  const declared = expectedOn(experiment, kernel, arm).find((one) => 'order' in one && one.per === 'read')
+  if (declared === undefined || !('order' in declared)) return undefined
+  return declared.order.map((text): Matches => {
+    const pattern = patternOf(text, { ...arm.params, 'workload.pid': pid })
+    return (message) => matches(pattern, message)
+  })
+}
+
+const NOT_STARTED: Ledger = {
+  ...lossLedger({ stats: [], missed: [], markers: [], notUnderstood: 0 }),
+  reasons: ['the workload was not started: nothing was recorded'],
+}
+
+/** Channels together, in order of time. */
+const inOrder = (lists: readonly (readonly TraceEvent[])[]): readonly TraceEvent[] =>
+  lists.reduce<readonly TraceEvent[]>((all, one) => mergeByTime(all, one), [])
+
+export function analyse(input: AnalysisInput): Analysis {
+  const { experiment, arm, kernel, lines, report, stats, stdout, stderr, maps } = input
+  const typed = input.typed ?? NO_TYPED
+  const { events: traced, notUnderstood, lost } = parseTraceText(report.split('\n'))
+  const events = mergeByTime(traced, input.typedEvents ?? inOrder(typed.channels.map(typedEvents)))
+  const processes = new Processes(events)
+  const started = of(lines, 'started')[0]
+  const pids = processes.descendants(started?.pid ?? -1)
+  const failed = [...(input.before ?? []), ...failuresOf(lines, stderr)]
+  const declared = failuresExpectedOn(experiment, kernel, arm)
+  const probes = probeReports(lines)
+  const onPurpose = missedOnPurpose(declared, probes)
+  const captured = of(lines, 'captured')[0]
+  const ledger = lossLedger({
+    stats,
+    missed: probes.filter(({ program }) => !onPurpose.has(program)),
+    markers: lost,
+    typed: typed.losses,
+    notUnderstood: notUnderstood.length,
+    cpus: captured?.cpus,
+    recorded: { events: traced.length, countersAreFinal: true },
+    captureError: captured?.errno === 0 ? undefined : (captured?.text ?? 'the holder did not say'),
+  })
+  const printed = events.filter(isPrintk)
+  const own = printed.filter((event) => pids.has(event.pid))
+  const expectations = checkAll(experiment, arm, kernel, started?.pid, {
+    ...{ events, pids, processes, failed, stdout, stderr, maps },
+    counted: probes,
+  })
+  const printing = new Set(of(lines, 'attached').flatMap((one) => (one.prints === 0 ? [] : [one.program])))
+  const printedLines = printed.filter(({ event }) => !event.startsWith(TYPED)).length
+  const silent =
+    ledger.completeness === 'complete'
+      ? silentPrinters(
+          probes.filter(({ program }) => printing.has(program)),
+          printedLines,
+        )
+      : []
+  return {
+    events,
+    own,
+    sequenceId: hashText(own.map(({ message }) => `${withoutAddresses(message)}\n`).join('')).slice(0, 16),
+    metrics: metricsOf(experiment.metrics, stdout, own),
+    notUnderstood,
+    ledger: started === undefined ? NOT_STARTED : { ...ledger, reasons: [...ledger.reasons, ...silent] },
+    isolation: isolationOf(events, pids, processes, expectedMessage(experiment, arm, kernel)),
+    others: sequencesOf(events, pids, processes, () => false).others,
+    expectations,
+    probes,
+    typed,
+    failed,
+    sequence: sequenceText(events, pids, processes, orderOfRead(experiment, arm, kernel, started?.pid ?? -1)),
+    workloadMayFail: declared.some(({ failure }) => failure === 'workload' || failure === 'deadline'),
+    notStarted: started === undefined,
+  }
+}

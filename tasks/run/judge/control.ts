@@ -1,0 +1,117 @@
+/** `control: cold`: whether runs that start from a snapshot are like runs that boot. */
+import { labelTest } from '../../trace/stats/label-test.ts'
+import { holm, leastP, rankTest } from '../../trace/stats/rank-test.ts'
+import { median } from '../../trace/stats/statistics.ts'
+import { printable } from '../../engine/printable.ts'
+import type { Manifest } from '../../results/manifest.ts'
+
+/** A difference that chance makes less often than this is called one. */
+const LEVEL = 0.05
+
+export interface Agreement {
+  /** Name of the arm without the axis `start`. */
+  readonly arm: string
+  readonly runs: { readonly warm: number; readonly cold: number }
+  /** Digests of sequences of messages, with the number of runs that had them. */
+  readonly sequences: readonly { readonly id: string; readonly warm: number; readonly cold: number }[]
+  /** That chance alone deals the sequences out so unevenly, corrected as `p` below; undefined where a side has none. */
+  readonly sequenceP: number | undefined
+  readonly numbers: readonly {
+    readonly name: string
+    readonly warm: number
+    readonly cold: number
+    /** Cliff's delta: 0 where neither is above. */
+    readonly delta: number
+    /** Two-sided, corrected for everything that is asked of all arms. */
+    readonly p: number
+  }[]
+  readonly agrees: boolean
+  /** Whether so few runs could show a difference at all. */
+  readonly tellable: boolean
+}
+
+const START = /(^|,)start=(warm|cold)$/
+
+/** What is compared of each run beside its sequence: the declared metrics, and how long the workload took. */
+const numbersOf = ({ metrics, workload }: Manifest): Record<string, number | null> => ({
+  ...metrics,
+  'workload ms': workload.ms,
+})
+
+function valuesOf(runs: readonly Manifest[], name: string): number[] {
+  return runs.map((one) => numbersOf(one)[name]).filter((value) => typeof value === 'number')
+}
+
+const idsOf = (runs: readonly Manifest[]): string[] => runs.flatMap(({ sequence }) => sequence ?? [])
+
+function sequencesOf(warm: readonly Manifest[], cold: readonly Manifest[]): Agreement['sequences'] {
+  const ids = new Set([...idsOf(warm), ...idsOf(cold)])
+  const count = (runs: readonly Manifest[], id: string) => idsOf(runs).filter((one) => one === id).length
+  return [...ids].map((id) => ({ id, warm: count(warm, id), cold: count(cold, id) }))
+}
+
+/** Each arm that was run both ways, in the order of the runs; none where there is nothing to compare. */
+export function agreements(runs: readonly Manifest[]): Agreement[] {
+  const arms = Map.groupBy(
+    runs.filter(({ arm }) => START.test(arm.name)),
+    ({ arm }) => arm.name.replace(START, ''),
+  )
+  const pairs = [...arms].flatMap(([arm, list]) => {
+    const of = (start: string) => list.filter(({ plan }) => plan?.start === start)
+    const [warm, cold] = [of('warm'), of('cold')]
+    return warm.length === 0 || cold.length === 0 ? [] : [{ arm, warm, cold }]
+  })
+  const tests = pairs.flatMap(({ warm, cold }, pair) => {
+    const names = new Set([...warm, ...cold].flatMap((one) => Object.keys(numbersOf(one))))
+    return [...names].flatMap((name) => {
+      const [a, b] = [valuesOf(warm, name), valuesOf(cold, name)]
+      const test = rankTest(a, b)
+      return test === undefined ? [] : [{ pair, name, warm: median(a), cold: median(b), test }]
+    })
+  })
+  const orders = pairs.map(({ warm, cold }) => labelTest(idsOf(warm), idsOf(cold)))
+  const corrected = holm([...tests.map(({ test }) => test.p), ...orders.flatMap((p) => p ?? [])])
+  const ofOrders = corrected.slice(tests.length)
+  const tellable = (warm: number, cold: number) => leastP([warm, cold]) * corrected.length < LEVEL
+  return pairs.map(({ arm, warm, cold }, index) => {
+    const numbers = tests.flatMap(({ pair, name, test, ...medians }, at) =>
+      pair === index ? [{ name, ...medians, delta: test.delta, p: corrected[at] ?? 1 }] : [],
+    )
+    const sequenceP = orders[index] === undefined ? undefined : ofOrders.shift()
+    return {
+      ...{ arm, runs: { warm: warm.length, cold: cold.length } },
+      ...{ sequences: sequencesOf(warm, cold), sequenceP, numbers },
+      agrees: [sequenceP ?? 1, ...numbers.map(({ p }) => p)].every((p) => p >= LEVEL),
+      tellable:
+        (sequenceP === undefined || tellable(idsOf(warm).length, idsOf(cold).length)) &&
+        numbers.every(({ name }) => tellable(valuesOf(warm, name).length, valuesOf(cold, name).length)),
+    }
+  })
+}
+
+const shown = (value: number): string => Number(value.toPrecision(4)).toString()
+
+const probability = (p: number): string => `p ${p < 0.001 ? '< 0.001' : p.toFixed(3)}`
+
+function sequenceText({ sequences, sequenceP = 1 }: Agreement): string {
+  if (sequences.length === 0) return 'no sequences of messages'
+  if (sequences.length === 1) return 'the same sequence of messages'
+  if (sequences.every(({ warm, cold }) => warm + cold === 1))
+    return `no two runs have the same sequence of messages: they say nothing`
+  const only = (which: 'warm' | 'cold') => sequences.filter((one) => one[which] === 0).length
+  const [notWarm, notCold] = [only('warm'), only('cold')]
+  const which = notWarm + notCold === 0 ? 'all in both' : `${notCold} only warm, ${notWarm} only cold`
+  const verdict = sequenceP < LEVEL ? 'a difference' : 'no difference seen'
+  return `${sequences.length} sequences of messages, ${which}; ${verdict} (${probability(sequenceP)})`
+}
+
+/** A paragraph for people; nothing where no arm has a control. */
+export function controlText(runs: readonly Manifest[]): string[] {
+  return agreements(runs).flatMap((one) => [
+    `warm and cold ${one.agrees ? (one.tellable ? 'agree' : 'do not differ, as far as so few runs can show') : 'differ'}${one.arm === '' ? '' : `, ${printable(one.arm)}`} (${one.runs.warm} and ${one.runs.cold} runs): ${sequenceText(one)}`,
+    ...one.numbers.map(
+      ({ name, warm, cold, delta, p }) =>
+        `    ${name}: warm ${shown(warm)}, cold ${shown(cold)}; ${p < LEVEL ? 'a difference' : 'no difference seen'} (delta ${delta.toFixed(2)}, ${probability(p)})`,
+    ),
+  ])
+}

@@ -1,0 +1,103 @@
+/** What a manifest and its small files say of a run that follows from its raw files: written by `record`, computed again by `lab verify`. */
+import type { ResolvedExperiment } from '../../config/resolve.ts'
+import { eventDigest } from '../../trace/events/event-digest.ts'
+import { SEQUENCE_FILE } from '../../trace/events/sequence-file.ts'
+import type { Analysis } from './analyse.ts'
+import { isKprobeEvent, of, recordedEvents, type HolderLine } from '../guest/holder.ts'
+import type { Manifest } from '../../results/manifest.ts'
+
+/** Name of the program that loads the probes and takes the trace. */
+export const HOLDER = 'lab-holder'
+
+/** TASK_COMM_LEN without the end of the string. */
+const COMM_LENGTH = 15
+
+export type Verdict = Exclude<Manifest['verdict'], 'imported'>
+
+/** What a run is worth, from its analysis and how its workload ended. */
+export function verdictOf(
+  analysis: Pick<Analysis, 'expectations' | 'notStarted' | 'workloadMayFail' | 'ledger'>,
+  exited: { readonly status?: number | null | undefined } | undefined,
+  onLoss: 'fail' | 'warn' | 'retry',
+): Verdict {
+  if (analysis.expectations.some(({ ok }) => !ok)) return 'failed'
+  // Only a declared failure keeps a workload from starting and leaves all expectations met.
+  if (analysis.notStarted) return 'passed'
+  if (exited?.status !== 0 && !analysis.workloadMayFail) return 'failed'
+  return onLoss === 'warn' || analysis.ledger.completeness === 'complete' ? 'passed' : 'incomplete'
+}
+
+/** The part of the isolation report that a verdict hangs on; who else was there stands in `others`. */
+function isolationSummary({ actors, collisions }: Analysis['isolation']): NonNullable<Manifest['isolation']> {
+  const collector = actors.filter(({ own, comm }) => !own && comm === HOLDER.slice(0, COMM_LENGTH))
+  return {
+    collisions: collisions.map(({ pid, comm, satisfying }) => ({ pid, comm, satisfying })),
+    collector: collector.reduce((sum, { total }) => sum + total, 0),
+  }
+}
+
+/** How the workload ended, in the holder's words. */
+export function workloadFacts(lines: readonly HolderLine[]): Omit<Manifest['workload'], 'argv'> {
+  const exited = of(lines, 'exited')[0]
+  return {
+    pid: exited?.pid ?? of(lines, 'started')[0]?.pid ?? null,
+    status: exited?.status ?? null,
+    signal: exited?.signal ?? null,
+    ms: exited?.ms ?? null,
+    ns: exited?.ns ?? null,
+  }
+}
+
+/** What is asked of the recorder, in the manifest's words. */
+export const traceRequest = ({ trace }: ResolvedExperiment) => ({
+  clock: trace.clock,
+  overwrite: trace.overwrite,
+  onLoss: trace.onLoss,
+})
+
+/** Events that are recorded beside the probes' messages. @param guest false: the run ended before a guest was asked */
+export const tracedEvents = ({ trace }: ResolvedExperiment, guest = true): string[] => [
+  ...(guest ? recordedEvents(trace.events) : []),
+  ...trace.events.filter(isKprobeEvent),
+]
+
+/** Keys of `trace` that follow from the trace. */
+export const traceFacts = ({ events, notUnderstood, ledger }: Analysis) => ({
+  events: events.length,
+  notUnderstood: notUnderstood.length,
+  digest: eventDigest(events),
+  ...ledger,
+})
+
+/** Whole keys of the manifest. */
+export const derivedFacts = (experiment: ResolvedExperiment, analysis: Analysis, lines: readonly HolderLine[]) => ({
+  failures: analysis.failed.map(({ stage, program, fact }) => ({ stage, program: program ?? null, fact })),
+  sequence: analysis.sequenceId,
+  metrics: analysis.metrics,
+  isolation: isolationSummary(analysis.isolation),
+  others: analysis.others,
+  expectations: analysis.expectations,
+  verdict: verdictOf(analysis, of(lines, 'exited')[0], experiment.trace.onLoss),
+})
+
+/** Each failure with everything that was said about it: the verifier's log, libbpf's words, the kernel's lines. */
+const failuresText = (failed: Analysis['failed']): string =>
+  failed.map(({ stage, fact, said }) => [`${stage}: ${fact}`, ...said, '', ''].join('\n')).join('')
+
+/** Files of a result, by name. */
+export function derivedFiles(experiment: ResolvedExperiment, analysis: Analysis, lines: readonly HolderLine[]) {
+  const files = new Map<string, string>()
+  const samples = of(lines, 'companion').map(({ name, state, programs }) => ({ name, state, programs }))
+  files.set('probes.json', `${JSON.stringify({ programs: analysis.probes, samples }, null, 1)}\n`)
+  files.set('isolation.json', `${JSON.stringify(analysis.isolation, null, 1)}\n`)
+  if (experiment.collect.includes('trace') && !analysis.notStarted) files.set(SEQUENCE_FILE, analysis.sequence)
+  if (analysis.failed.length > 0) files.set('failures.txt', failuresText(analysis.failed))
+  if (analysis.notUnderstood.length > 0)
+    files.set('not-understood.txt', analysis.notUnderstood.map(({ line, text }) => `${line}: ${text}\n`).join(''))
+  return files
+}
+
+/** The command of an arm, with the program's directory in the guest left out. */
+export const sameCommand = (asked: readonly string[], ran: readonly string[]): boolean =>
+  asked.length === ran.length &&
+  asked.every((word, index) => word === ran[index] || (index === 0 && ran[0]?.split('/').at(-1) === word))

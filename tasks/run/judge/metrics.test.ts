@@ -1,0 +1,50 @@
+import { expect, test } from 'vitest'
+import { summary } from '../../trace/stats/statistics.ts'
+import type { Manifest } from '../../results/manifest.ts'
+import { enough, metricsOf, metricText } from './metrics.ts'
+
+test('a metric is the median of everything that matches in a run', () => {
+  const own = [{ message: 'took 7 ns' }, { message: 'took 9 ns' }, { message: 'other' }]
+  expect(
+    metricsOf(
+      { ns: { message: 'took ([0-9]+) ns' }, out: { stdout: 'n=([0-9.]+)' }, no: { stdout: 'x(y)' } },
+      'n=1.5\nn=2\nn=9',
+      own,
+    ),
+  ).toEqual({ ns: 8, out: 2, no: null })
+  expect(metricsOf({ bad: { stdout: '(a+)' } }, 'aaa', [])).toEqual({ bad: null })
+})
+
+test('a group that captured nothing is no zero', () => {
+  const out = 'took  ns\ntook 400 ns\ntook  ns\n'
+  expect(metricsOf({ ns: { stdout: 'took ([0-9]*) ns' }, no: { stdout: 'took (?:([0-9]+)|) ns' } }, out, [])).toEqual({
+    ns: 400,
+    no: 400,
+  })
+  expect(metricsOf({ ns: { stdout: 'took ([0-9 ]*)ns' } }, 'took  ns', [])).toEqual({ ns: null })
+})
+
+const runs = (...values: (number | null)[]) => values.map((ns) => ({ metrics: { ns } }) as unknown as Manifest)
+
+test('enough is when the interval is narrow enough, and never before the minimum', () => {
+  const until = { metric: 'ns', precision: 0.05, min: 5 }
+  expect(enough(runs(100, 100, 100, 100), until)).toBe(false)
+  expect(enough(runs(100, 100, 100, 100, null), until)).toBe(false)
+  expect(enough(runs(100, 101, 100, 99, 100), until)).toBe(true)
+  expect(enough(runs(100, 200, 50, 150, 90), until)).toBe(false)
+})
+
+test('the text says median, interval, outliers, and how many runs are missing', () => {
+  expect(metricText('ns', summary([100, 100, 100]), 0.05)).toBe('ns 100 [100, 100], ±0.0 %, 3 runs')
+  const wide = metricText('ns', summary([100, 200, 50, 150, 90, 5000]), 0.05)
+  expect(wide).toMatch(/^ns 125 \[.*\], ±.* %, 6 runs; 1 far from the rest: 5000; ±5\.0 % would need about \d+$/)
+  expect(metricText('ns', summary([100, 200, 50]), undefined)).not.toContain('would need')
+})
+
+test.each([
+  [[412.1], undefined, 'ns 412.1, 1 run: too few for an interval'],
+  [[400, 410], undefined, 'ns 405 (400 and 410), 2 runs: too few for an interval'],
+  [[400], 0.05, 'ns 400, 1 run: too few for an interval; ±5.0 % needs 3 runs at least'],
+])('%j has no interval', (values, wanted, text) => {
+  expect(metricText('ns', summary(values), wanted)).toBe(text)
+})

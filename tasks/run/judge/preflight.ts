@@ -1,0 +1,50 @@
+/** Hooks that the kernel will refuse, found before a VM boots; a run whose experiment declares that goes on and must see it. */
+import type { Arm } from '../../config/arms.ts'
+import type { ResolvedExperiment, ResolvedLab } from '../../config/resolve.ts'
+import type { Context } from '../../engine/context.ts'
+import { userError } from '../../engine/error.ts'
+import type { Ready } from '../../build/artefacts.ts'
+import { findingsIn } from '../../build/preflight/objects.ts'
+import { failuresExpectedOn } from './expectations.ts'
+
+/** A program that cannot be attached. */
+export interface Refused {
+  readonly probe: string
+  readonly program: string
+  readonly section: string
+}
+
+/**
+ * Refuses an arm whose programs cannot be attached, and says which object is for another kernel.
+ * @param lab as it is for this experiment (`labFor`) @param source `--source`
+ * @throws a user's error where nobody declares that failure
+ */
+export async function preflight(
+  lab: ResolvedLab,
+  experiment: ResolvedExperiment,
+  things: Ready,
+  arm: Arm,
+  source: string | undefined,
+  context: Context,
+): Promise<void> {
+  const { kernel } = things.vm
+  const place = `experiment ${experiment.name}`
+  const wanted = failuresExpectedOn(experiment, kernel.name, arm).map(({ failure }) => failure)
+  const refused: Refused[] = []
+  for (const object of things.objects) {
+    if (!(arm.probes ?? experiment.probes).includes(object.probe)) continue
+    const { version, ...found } = await findingsIn(object, kernel, context)
+    const probe = lab.probes[object.probe]
+    const optional = probe && 'optional' in probe ? probe.optional : []
+    for (const one of found.refused) if (!optional.includes(one.program)) refused.push({ ...one, probe: object.probe })
+    if (!version || wanted.includes('load')) continue
+    const at = `probe ${object.probe}`
+    if (version.level === 'error') throw userError({ place: at, fact: version.fact, wayOut: version.wayOut })
+    context.emit({ type: 'notice', level: 'warning', place: at, text: version.fact, wayOut: version.wayOut })
+  }
+  const declared = lab.kernels[kernel.name]
+  // A program that does not load is not attached; another failure that is expected comes before.
+  if (refused.length === 0 || !declared || wanted.some((one) => ['attach', 'load', 'verifier'].includes(one))) return
+  const { refusal } = await import('./refusal.ts')
+  throw await refusal(refused, kernel, declared, place, source, context)
+}

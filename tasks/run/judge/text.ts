@@ -1,0 +1,187 @@
+/** A run for people: its events, its verdict, what was lost and who else was there. */
+import { traceLines } from '../../trace/events/trace-table.ts'
+import { printable } from '../../engine/printable.ts'
+import { signalText } from '../../linux/signal.ts'
+import type { RunOutcome } from '../experiment.ts'
+import { summary } from '../../trace/stats/statistics.ts'
+import { controlText } from './control.ts'
+import { WHY_LEFT, type LeftRuns, type Problem } from '../plan/left.ts'
+import type { Manifest } from '../../results/manifest.ts'
+import { metricText, valuesOf } from './metrics.ts'
+
+/** Messages that are shown; the rest is one command away. */
+const SHOWN = 24
+
+const others = ({ others: list }: Manifest): string[] =>
+  list.map(
+    ({ comm, pid, events }) =>
+      `also in the probed path: ${printable(comm, 16)}-${pid}, ${events} message${events === 1 ? '' : 's'} (not part of the sequence)`,
+  )
+
+/** Whose messages pass for the workload's: a filter on a file descriptor or a name lets them through. */
+const collisions = ({ isolation }: Manifest): string[] => [
+  ...(isolation?.collisions ?? []).map(
+    ({ comm, pid, satisfying }) =>
+      `filter collision: ${printable(comm, 16)}-${pid} printed ${satisfying} of the messages that are expected of the workload: filter by pid`,
+  ),
+  ...((isolation?.collector ?? 0) > 0
+    ? [`the collector itself was in the probed path, ${isolation?.collector ?? 0} times`]
+    : []),
+]
+
+function fallback({ kernel }: Manifest): string[] {
+  return kernel.fallback
+    ? [
+        `kernel ${kernel.name} (${kernel.release}) was taken instead of ${kernel.wanted}, whose source could not be fetched`,
+      ]
+    : []
+}
+
+/** How the workload ended, where that is not how one wants it. */
+function workloadLines({ workload: { pid, status, signal } }: Manifest): string[] {
+  if (status === 0 || pid === null) return []
+  return [`  the workload ended with ${signal === null ? `status ${status ?? '?'}` : signalText(signal)}`]
+}
+
+/** One run with its first messages. */
+export function runText({ dir, manifest, own }: RunOutcome): string {
+  const lines = traceLines(own ?? [])
+  const more = lines.length > SHOWN ? [`  ... ${lines.length - SHOWN} more: lab trace ${manifest.run}`] : []
+  const { trace } = manifest
+  return [
+    ...lines.slice(0, SHOWN),
+    ...more,
+    '',
+    `${manifest.experiment} ${manifest.arm.name} repeat ${manifest.repeat}: ${manifest.verdict}, trace ${trace.completeness}`,
+    ...workloadLines(manifest),
+    ...manifest.expectations.flatMap(({ ok, lines: said }) =>
+      said.map((line) => `  ${ok ? 'ok:' : 'NOT ok:'} ${printable(line, 300)}`),
+    ),
+    ...trace.reasons.map((reason) => `  ${reason}`),
+    ...others(manifest).map((line) => `  ${line}`),
+    ...collisions(manifest).map((line) => `  ${line}`),
+    ...fallback(manifest).map((line) => `  ${line}`),
+    `  ${dir}`,
+  ].join('\n')
+}
+
+/** What a plan did not get to. */
+export interface Unfinished {
+  readonly experiment: string
+  readonly problems: readonly Problem[]
+  readonly left: readonly LeftRuns[]
+}
+
+const armKey = (experiment: string, arm: string) => `${experiment} ${printable(arm)}`.trimEnd()
+
+/** For each arm how many runs have no result, and why: "1 without a result", "3 left out after that". */
+function missing(unfinished: readonly Unfinished[]): Map<string, string[]> {
+  const words = new Map<string, string[]>()
+  const add = (key: string, word: string) => words.set(key, [...(words.get(key) ?? []), word])
+  for (const { experiment, problems, left } of unfinished) {
+    for (const [arm, list] of Map.groupBy(problems, (one) => one.arm))
+      add(armKey(experiment, arm), `${list.length} without a result`)
+    for (const { arm, why, runs } of left) add(armKey(experiment, arm), `${runs} ${WHY_LEFT[why]}`)
+  }
+  return words
+}
+
+/** "failed: 3 passed, 1 failed". An arm whose runs are not all there, or not all whole, is incomplete. */
+function countText(runs: readonly Manifest[], absent: readonly string[]): string {
+  const count = (verdict: Manifest['verdict']) => runs.filter((one) => one.verdict === verdict).length
+  const [failed, incomplete] = [count('failed'), count('incomplete')]
+  const words = [
+    `${count('passed')} passed`,
+    failed > 0 && `${failed} failed`,
+    incomplete > 0 && `${incomplete} incomplete`,
+    ...absent,
+  ]
+  const verdict = failed > 0 ? 'failed' : incomplete > 0 || absent.length > 0 ? 'incomplete' : 'passed'
+  return `${verdict}: ${words.filter((word) => word !== false).join(', ')}`
+}
+
+function factsOf(runs: readonly Manifest[], wanted: number | undefined): string[] {
+  const metrics = [...new Set(runs.flatMap((one) => Object.keys(one.metrics ?? {})))]
+  return [
+    ...metrics.map((name) => {
+      const values = valuesOf(runs, name)
+      return values.length === 0 ? `${name}: nothing matched in any run` : metricText(name, summary(values), wanted)
+    }),
+  ]
+}
+
+/** A line for each arm where there are several or where runs are missing, and its numbers where there are any. */
+function armLines(
+  outcomes: readonly RunOutcome[],
+  wanted: number | undefined,
+  unfinished: readonly Unfinished[],
+): string[] {
+  const arms = Map.groupBy(
+    outcomes.map(({ manifest }) => manifest),
+    ({ experiment, arm }) => armKey(experiment, arm.name),
+  )
+  const absent = missing(unfinished)
+  const keys = [...new Set([...arms.keys(), ...absent.keys()])]
+  const width = Math.max(0, ...keys.map((key) => key.length))
+  return keys.flatMap((key) => {
+    const runs = arms.get(key) ?? []
+    const facts = factsOf(runs, wanted).map((fact) => `    ${fact}`)
+    if (keys.length < 2 && facts.length === 0 && absent.size === 0) return []
+    return [`${key.padEnd(width)}  ${countText(runs, absent.get(key) ?? [])}`, ...facts]
+  })
+}
+
+/**
+ * Arms, then all runs in a line each where they did not pass, and the count.
+ * @param precision what `until:` asks for
+ * @param orders what is to be said of the order of events
+ */
+export function summaryText(
+  outcomes: readonly RunOutcome[],
+  precision?: number,
+  orders: readonly string[] = [],
+  unfinished: readonly Unfinished[] = [],
+): string {
+  const bad = outcomes.filter(({ manifest }) => manifest.verdict !== 'passed')
+  const passed = outcomes.length - bad.length
+  const names = unfinished.filter(({ problems, left }) => problems.length + left.length > 0)
+  return [
+    ...armLines(outcomes, precision, unfinished),
+    ...orders,
+    ...controlText(outcomes.map(({ manifest }) => manifest)),
+    ...bad.map(
+      ({ manifest, dir }) =>
+        `${manifest.verdict}: ${manifest.experiment} ${manifest.arm.name} repeat ${manifest.repeat}  ${dir}`,
+    ),
+    `${passed} of ${outcomes.length} run${outcomes.length === 1 ? '' : 's'} passed`,
+    ...names.map(({ experiment }) => `not finished: \`lab run ${experiment} --resume\` does what is left`),
+  ].join('\n')
+}
+
+/** How one experiment of `run --all` ended. */
+export interface Ended {
+  readonly name: string
+  readonly outcomes: readonly RunOutcome[]
+  /** Why it was left out. */
+  readonly skipped?: string
+  /** Why it could not be run to its end. */
+  readonly failed?: string
+}
+
+/** A line for each experiment, and the counts. What did not pass says where its result is. */
+export function allText(ended: readonly Ended[]): string {
+  const width = Math.max(0, ...ended.map(({ name }) => name.length))
+  const count = { passed: 0, failed: 0, skipped: 0 }
+  const lines = ended.map(({ name, outcomes, skipped, failed }) => {
+    const bad = outcomes.filter(({ manifest }) => manifest.verdict !== 'passed')
+    const word = skipped !== undefined ? 'skipped' : failed !== undefined || bad.length > 0 ? 'failed' : 'passed'
+    count[word]++
+    const detail = skipped ?? failed ?? `${outcomes.length - bad.length} of ${outcomes.length} runs`
+    const where = bad.map(({ manifest, dir }) => `\n    ${manifest.verdict}: ${dir}`)
+    return `${name.padEnd(width)}  ${word.padEnd(7)}  ${printable(detail, 200)}${where.join('')}`
+  })
+  const { passed, failed, skipped } = count
+  return [...lines, '', `${ended.length} experiments: ${passed} passed, ${failed} failed, ${skipped} skipped`].join(
+    '\n',
+  )
+}

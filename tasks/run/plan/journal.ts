@@ -1,0 +1,121 @@
+/**
+ * What a `lab run` set out to do, written down before its first run, so that `--resume` can finish it after any interruption. Which runs are
+ * done is not kept here: results are put in place whole, so the results themselves say it, and cannot disagree with a list.
+ */
+import { randomBytes } from 'node:crypto'
+import { rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { z } from 'zod'
+import { ORDERS } from '../../config/schema/schema.ts'
+import { userError, type Failure } from '../../engine/error.ts'
+import { fingerprintOf } from '../../engine/fingerprint.ts'
+import { thisProcess } from '../../engine/process.ts'
+import type { FoundRun } from '../../results/result.ts'
+import { keepTouching, Owner, readNotes, writeNote, type Found } from './unfinished.ts'
+
+const Journal = z.object({
+  format: z.literal(1),
+  id: z.string().regex(/^[0-9a-f]{12}$/),
+  started: z.string(),
+  /** The process that is at it. */
+  owner: Owner,
+  arms: z.array(z.string()),
+  repeats: z.int(),
+  warmup: z.int(),
+  order: z.enum(ORDERS),
+  seed: z.int(),
+  /** Of everything else that decides what a run is, by name. */
+  inputs: z.record(z.string(), z.string()),
+})
+export type Journal = z.infer<typeof Journal>
+
+/** Where the journals of an experiment are. */
+export const journalsDir = (state: string, experiment: string): string => join(state, 'runs', experiment)
+
+const fileOf = (dir: string, { id }: Pick<Journal, 'id'>): string => join(dir, `${id}.json`)
+
+export const newJournal = (plan: Omit<Journal, 'format' | 'id' | 'started' | 'owner'>): Journal => ({
+  format: 1,
+  id: randomBytes(6).toString('hex'),
+  started: new Date().toISOString(),
+  owner: thisProcess(),
+  ...plan,
+})
+
+/** Writes a journal down; what is returned shows others that somebody is at it. */
+export async function writeJournal(dir: string, journal: Journal): Promise<Disposable> {
+  await writeNote(fileOf(dir, journal), journal)
+  return keepTouching(fileOf(dir, journal))
+}
+
+/** Nothing is left to resume. */
+export const endJournal = (dir: string, journal: Pick<Journal, 'id'>): Promise<void> =>
+  rm(fileOf(dir, journal), { force: true })
+
+/** Every journal of an experiment, the newest first. */
+export const journalsIn = (dir: string): Promise<Found<Journal>[]> => readNotes(dir, Journal)
+
+/** Journals whose process is gone, the newest first. */
+export const interruptedJournals = async (dir: string): Promise<Journal[]> =>
+  (await journalsIn(dir)).flatMap(({ note, fate }) => (fate === 'gone' ? [note] : []))
+
+/** @param all the experiment's journals: somebody may be at one of them */
+function nothing(experiment: string, [newest]: readonly Found<Journal>[]): Failure {
+  const place = '--resume'
+  if (newest === undefined)
+    return userError({
+      place,
+      fact: `there is nothing to resume: no interrupted run of ${experiment}`,
+      wayOut: 'leave --resume away',
+    })
+  const { started, owner } = newest.note
+  return userError({
+    place,
+    fact: `there is nothing to resume: the run of ${experiment} that began at ${started} goes on, in process ${owner.pid}${newest.fate === 'elsewhere' ? ' of another pid namespace (a container)' : ''}`,
+    wayOut: 'wait for its end, or end it first',
+  })
+}
+
+/** The names of the inputs that are not what they were. */
+const changed = (before: Journal['inputs'], now: Journal['inputs']): string[] =>
+  [...new Set([...Object.keys(before), ...Object.keys(now)])].filter((name) => before[name] !== now[name])
+
+/**
+ * The journal of an interrupted run of the same plan.
+ * @throws a user's Failure where there is none, or where the plan or an input is another by now: half of each would be one result of two things
+ */
+export async function resumeJournal(
+  dir: string,
+  experiment: string,
+  plan: Omit<Journal, 'format' | 'id' | 'started' | 'seed' | 'owner'>,
+): Promise<Journal> {
+  const all = await journalsIn(dir)
+  const journal = all.find(({ fate }) => fate === 'gone')?.note
+  if (journal === undefined) throw nothing(experiment, all)
+  const { arms, repeats, warmup, order } = journal
+  const same =
+    fingerprintOf({ arms, repeats, warmup, order }) ===
+    fingerprintOf({
+      arms: plan.arms,
+      repeats: plan.repeats,
+      warmup: plan.warmup,
+      order: plan.order,
+    })
+  const differ = [...(same ? [] : ['arms, repeats or order']), ...changed(journal.inputs, plan.inputs)]
+  if (differ.length === 0) return { ...journal, owner: thisProcess() }
+  throw userError({
+    place: '--resume',
+    fact: `the interrupted run of ${experiment} (${journal.started}) was another one: ${differ.join(', ')} changed since`,
+    wayOut: 'go back to what it was, or leave --resume away and begin anew; the results that are there stay',
+  })
+}
+
+/** A run of a plan. */
+export type PlanRun = FoundRun & { readonly manifest: { readonly plan: NonNullable<FoundRun['manifest']['plan']> } }
+
+/** The attempts at each position of a journal's plan, by position, in the order in which they were made. */
+export function attemptsOf(id: string, runs: readonly FoundRun[]): Map<number, PlanRun[]> {
+  const own = runs.filter((one): one is PlanRun => one.manifest.plan?.id === id)
+  const sorted = own.toSorted((a, b) => a.manifest.plan.attempt - b.manifest.plan.attempt)
+  return Map.groupBy(sorted, ({ manifest }) => manifest.plan.index)
+}

@@ -1,0 +1,310 @@
+/** A plan in progress: what is left, what came out, and the VMs that are at it. */
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import type { Arm } from '../../config/arms.ts'
+import type { Failed } from '../../trace/expect/expect-failure.ts'
+import type { Context, StepHandle } from '../../engine/context.ts'
+import { Failure } from '../../engine/error.ts'
+import { jumped, moment, secondsSince } from '../../engine/moment.ts'
+import { printable } from '../../engine/printable.ts'
+import { diskFailure } from '../../engine/store.ts'
+import type { KeptInputs } from '../../results/evidence/inputs.ts'
+import type { ExperimentWanted } from '../experiment.ts'
+import type { Ready } from '../../build/artefacts.ts'
+import { endIfDead, openVm, type Places } from '../../vm/vm.ts'
+import { isAlive } from '../../engine/process.ts'
+import { fullDiskOf } from '../../vm/stopped.ts'
+import { Attempts } from './attempts.ts'
+import { withoutGuest } from '../guest/before.ts'
+import type { Earlier } from './earlier.ts'
+import type { Journal } from './journal.ts'
+import { Leftovers } from './left.ts'
+import { enough } from '../judge/metrics.ts'
+import { finishRun, runInGuest, sealedRun, type RunOutcome } from '../guest/one-run.ts'
+import type { Session, Slot } from '../guest/record.ts'
+import type { PlannedRun } from './schedule.ts'
+import { Sessions } from '../guest/session.ts'
+import { takeFirst } from './workers.ts'
+
+/** What is to be done, and what an interrupted command did of it. */
+export interface Plan extends Earlier {
+  readonly arms: readonly Arm[]
+  readonly ready: ReadonlyMap<string | undefined, Ready>
+  /** Declared failures that come before a VM boots. */
+  readonly early: ReadonlyMap<Arm, readonly Failed[]>
+  /** Copies of what the runs are made of, by kernel as `ready`. */
+  readonly kept: ReadonlyMap<string | undefined, KeptInputs>
+  /** Versions of the host's tools. */
+  readonly tools: Readonly<Record<string, string>>
+  readonly journal: Journal
+  readonly all: readonly PlannedRun[]
+}
+
+/** A plan in progress: what is left, what came out, and the VMs that are at it. */
+export class Progress {
+  readonly #wanted: ExperimentWanted
+  readonly #arms: readonly Arm[]
+  readonly #ready: ReadonlyMap<string | undefined, Ready>
+  readonly #early: ReadonlyMap<Arm, readonly Failed[]>
+  readonly #kept: ReadonlyMap<string | undefined, KeptInputs>
+  readonly #done: Plan['done']
+  readonly #begunBefore: Plan['begun']
+  readonly #tools: Plan['tools']
+  readonly #journal: Journal
+  readonly #places: Places
+  readonly #context: Context
+  readonly #handle: StepHandle
+  readonly #count: number
+  readonly #total: number
+  readonly #pending: PlannedRun[]
+  readonly #opened: Sessions
+  readonly #sessions = new Map<number, Session>()
+  readonly #finishing = new Map<number, Promise<void>>()
+  readonly #begun = moment()
+  #jumped = 0
+  /** The last run of the plan that is done: its messages are shown. */
+  #last = -1
+  readonly results = new Map<number, RunOutcome>()
+  readonly leftovers: Leftovers
+
+  constructor(
+    wanted: ExperimentWanted,
+    plan: Omit<Plan, 'all'> & { readonly runs: PlannedRun[]; readonly count: number },
+    places: Places,
+    context: Context,
+    handle: StepHandle,
+  ) {
+    this.#wanted = wanted
+    this.#arms = plan.arms
+    this.#ready = plan.ready
+    this.#early = plan.early
+    this.#kept = plan.kept
+    this.#done = plan.done
+    this.#begunBefore = plan.begun
+    this.#tools = plan.tools
+    this.#journal = plan.journal
+    this.#pending = plan.runs
+    this.#total = plan.runs.length
+    this.#count = plan.count
+    this.#places = places
+    this.#context = context
+    this.#handle = handle
+    this.#opened = new Sessions(wanted, places, context)
+    this.leftovers = new Leftovers(wanted.experiment.deadline)
+  }
+
+  #start(arm: Arm): ExperimentWanted['experiment']['start'] {
+    if (this.#isSealed(arm)) return 'cold'
+    return arm.start ?? this.#wanted.start ?? this.#wanted.experiment.start
+  }
+
+  /** Whether the arm's guest boots for each run and lets nothing in (`deterministic: yes`). */
+  #isSealed({ kernel }: Arm): boolean {
+    return this.#ready.get(kernel)?.vm.vm.deterministic === true
+  }
+
+  #arm(run: PlannedRun): Arm {
+    const arm = this.#arms[run.arm]
+    if (arm === undefined) throw new Error(`the plan has a run of arm ${run.arm}, of ${this.#arms.length}`)
+    return arm
+  }
+
+  readonly next = (kept: PlannedRun | undefined): PlannedRun | undefined => {
+    const kernel = kept && this.#arm(kept).kernel
+    for (;;) {
+      const run = takeFirst(this.#pending, (one) => kept !== undefined && this.#arm(one).kernel === kernel)
+      if (run === undefined) return undefined
+      if (!this.#satisfied(run) && !this.leftovers.leaves(this.#arm(run).name)) return run
+    }
+  }
+
+  /** Whether the runs of this arm say enough already (`repeat: { until: ... }`). */
+  #satisfied({ arm, warmup }: PlannedRun): boolean {
+    const { until, observer } = this.#wanted.experiment
+    if (until === undefined || warmup) return false
+    const all = [...this.#done.values(), ...this.results.values()].map(({ manifest }) => manifest)
+    // What looking costs is taken from whole rounds: an arm that stopped early would leave the others without a partner.
+    const arms = observer ? this.#arms : this.#arms.slice(arm, arm + 1)
+    return arms.every(({ name }) =>
+      enough(
+        all.filter((one) => one.arm.name === name && one.plan?.warmup !== true),
+        until,
+      ),
+    )
+  }
+
+  /** The worker's VM if it is of this kernel, may be shared and lives; else another one. */
+  async #session(worker: number, arm: Arm): Promise<Session> {
+    const things = this.#ready.get(arm.kernel)
+    if (things === undefined) throw new Error(`nothing was prepared for arm ${arm.name}`)
+    const start = this.#start(arm)
+    const held = this.#sessions.get(worker)
+    if (start === 'shared' && held?.things === things && isAlive(held.vm.state) && held.vm.guest.connected) return held
+    // A run that ended with its VM may still be looked at: that goes on beside the next one's start.
+    if (held) await this.close(worker)
+    const { open = openVm } = this.#wanted
+    // One worker may take the VM that is up; the others would wait for it.
+    const session = await (start === 'warm'
+      ? this.#opened.warm(things)
+      : this.#opened.open(things, worker > 0 ? openVm : open, start === 'cold' || worker > 0))
+    this.#sessions.set(worker, session)
+    return session
+  }
+
+  #place(arm: Arm, run: PlannedRun): string {
+    const words = [printable(arm.name), run.warmup ? 'warm-up' : '', `repeat ${run.repeat}`]
+    return `experiment ${this.#wanted.experiment.name} (${words.filter(Boolean).join(', ')})`
+  }
+
+  #slot(run: PlannedRun, arm: Arm, attempt: number, buffers = 1): Slot {
+    const { id, order, seed } = this.#journal
+    const plan = {
+      ...{ id, index: run.index, warmup: run.warmup, attempt, order, seed },
+      ...{ start: this.#start(arm), parallel: this.#count },
+    }
+    const inputs = this.#kept.get(arm.kernel)
+    if (inputs === undefined) throw new Error(`nothing was kept for arm ${arm.name}`)
+    return { arm, repeat: run.repeat, plan, inputs, tools: this.#tools, buffers }
+  }
+
+  /** A run whose arm gave no result: the same would happen again, so the arm is given up, and others go on. */
+  #failed(run: PlannedRun, error: unknown): void {
+    const arm = this.#arm(run)
+    const failure = diskFailure(error, this.#place(arm, run))
+    if (!(failure instanceof Failure) || failure.kind === 'interrupted') throw error
+    this.leftovers.failed({ arm: arm.name, repeat: run.repeat, failure })
+  }
+
+  /** Messages of thousands of runs are not kept in memory: those of the last one of the plan are. */
+  #keep(run: PlannedRun, outcome: RunOutcome): void {
+    const before = this.results.get(this.#last)
+    const last = run.index >= this.#last
+    if (last && before) this.results.set(this.#last, { ...before, own: undefined })
+    this.results.set(run.index, last ? outcome : { ...outcome, own: undefined })
+    this.#last = Math.max(this.#last, run.index)
+  }
+
+  /** Names and times of runs come from the calendar's clock; durations do not. */
+  #watchClock(): void {
+    const jump = jumped(this.#begun, moment())
+    if (Math.abs(jump - this.#jumped) < 1000) return
+    this.#context.emit({
+      type: 'notice',
+      level: 'warning',
+      place: `experiment ${this.#wanted.experiment.name}`,
+      text: `the clock of the host was set by ${Math.round((jump - this.#jumped) / 1000)} s (or the host slept): names and times of the runs follow it, durations do not`,
+    })
+    this.#jumped = jump
+  }
+
+  async #attempt(
+    session: Session,
+    run: PlannedRun,
+    arm: Arm,
+    { number, buffers }: Attempts,
+    wait: boolean,
+    worker: number,
+  ): Promise<void> {
+    const collected = await runInGuest(
+      session,
+      this.#slot(run, arm, number, buffers),
+      this.#place(arm, run),
+      this.#context,
+    )
+    await this.#settle(worker)
+    const warm = this.#start(arm) === 'warm'
+    // Its CPUs are the next one's; its directory has the console log, which the result wants.
+    if (warm) this.#sessions.delete(worker)
+    const halted = warm ? session.vm.halt() : undefined
+    // The host looks at one run while the guest is at the next: they use different CPUs. What the guest does next is begun first.
+    const looked = Promise.all([nextTurn(), halted])
+      .then(() => finishRun(session, collected, this.#places, this.#context))
+      .then((outcome) => this.#keep(run, outcome))
+    // Who waits for it decides whether the run is made again.
+    const settled = wait ? looked : looked.catch((error: unknown) => this.#failed(run, error))
+    const finishing = settled.finally(async () => (warm ? await session.vm[Symbol.asyncDispose]() : undefined))
+    this.#finishing.set(worker, finishing)
+    // It is awaited after the next run; until then a failure of it is nobody's.
+    finishing.catch(() => undefined)
+    if (wait) await this.#settle(worker)
+  }
+
+  async #settle(worker: number): Promise<void> {
+    const finishing = this.#finishing.get(worker)
+    this.#finishing.delete(worker)
+    await finishing
+  }
+
+  /** A run that ends before it needs a VM, as its experiment declares. */
+  async #withoutGuest(run: PlannedRun, arm: Arm, failed: readonly Failed[]): Promise<void> {
+    const things = this.#ready.get(arm.kernel)
+    if (things === undefined) throw new Error(`nothing was prepared for arm ${arm.name}`)
+    const outcome = await withoutGuest(this.#wanted, things, this.#slot(run, arm, 1), failed, this.#places)
+    this.#keep(run, outcome)
+  }
+
+  /** A run that boots a guest of its own and lets nothing into it. Done again it would be the same: there are no retries. */
+  async #sealed(run: PlannedRun, arm: Arm): Promise<void> {
+    const things = this.#ready.get(arm.kernel)
+    if (things === undefined) throw new Error(`nothing was prepared for arm ${arm.name}`)
+    this.#handle.progress(printable(arm.name) || 'run', this.#total - this.#pending.length - 1, this.#total, 'runs')
+    try {
+      const slot = this.#slot(run, arm, 1)
+      const outcome = await sealedRun(this.#wanted, things, slot, this.#place(arm, run), this.#places, this.#context)
+      this.results.set(run.index, outcome)
+    } catch (error) {
+      this.#failed(run, error)
+    }
+  }
+
+  readonly run = async (run: PlannedRun, worker: number): Promise<void> => {
+    const begun = moment()
+    try {
+      await this.#run(run, worker)
+    } finally {
+      this.leftovers.spend(this.#arm(run).name, secondsSince(begun) * 1000)
+      this.#watchClock()
+    }
+  }
+
+  async #run(run: PlannedRun, worker: number): Promise<void> {
+    const arm = this.#arm(run)
+    const early = this.#early.get(arm) ?? []
+    if (early.length > 0) return await this.#withoutGuest(run, arm, early)
+    if (this.#isSealed(arm)) return await this.#sealed(run, arm)
+    const { retries, trace } = this.#wanted.experiment
+    const tries = this.#begunBefore.get(run.index)?.tries ?? new Attempts({ retries, onLoss: trace.onLoss })
+    this.#handle.progress(printable(arm.name) || 'run', this.#total - this.#pending.length - 1, this.#total, 'runs')
+    const cold = this.#start(arm) === 'cold'
+    for (;;)
+      try {
+        const session = await this.#session(worker, arm)
+        await this.#attempt(session, run, arm, tries, cold || tries.several, worker)
+        if (cold) await this.close(worker)
+        if (!tries.again(this.results.get(run.index)?.manifest)) return
+      } catch (error) {
+        // A VM that died is replaced, a connection that was lost is made anew; a program that the kernel refuses is refused again.
+        let ofBefore: unknown
+        await this.#settle(worker).catch((failed: unknown) => (ofBefore = failed))
+        const held = this.#sessions.get(worker)
+        const full = held && isAlive(held.vm.state) ? await fullDiskOf(held.vm.dir, this.#place(arm, run)) : undefined
+        // Nobody waits for the answer of a guest that hangs, after Ctrl-C.
+        const dead = held && (full !== undefined || this.#context.signal.aborted || !(await endIfDead(held.vm)))
+        if (dead) await this.close(worker)
+        if (ofBefore !== undefined) throw ofBefore
+        if (full) return this.#failed(run, full)
+        if (error instanceof Failure && error.kind === 'experiment' && tries.afterFailure()) continue
+        this.#failed(run, error)
+        return
+      }
+  }
+
+  readonly close = async (worker: number): Promise<void> => {
+    const session = this.#sessions.get(worker)
+    this.#sessions.delete(worker)
+    try {
+      await this.#settle(worker)
+    } finally {
+      await session?.vm[Symbol.asyncDispose]()
+    }
+  }
+}

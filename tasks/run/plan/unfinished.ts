@@ -1,0 +1,70 @@
+/**
+ * Notes of what a process is at, in files that outlive it. Whether the process still lives is seen by its number and start time; where it
+ * numbers its processes in another pid namespace (a container that shares the directory), by how long ago it touched its note.
+ */
+import { readFile, readdir, rename, stat, utimes, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import type { z } from 'zod'
+import { makeDirectory } from '../../engine/directory.ts'
+import { isAlive, isElsewhere, ProcessId } from '../../engine/process.ts'
+import { diskFailure } from '../../engine/store.ts'
+
+/** Who wrote a note. Notes of older versions do not name the boot: nobody who wrote one lives now. */
+export const Owner = ProcessId.extend({ bootId: ProcessId.shape.bootId.default('') })
+
+/** A note is touched this often. Milliseconds. */
+const TOUCH = 60_000
+/** One of another namespace that was not touched for so long is nobody's: a host that swaps may miss a turn or two. Milliseconds. */
+const FORGOTTEN = 10 * TOUCH
+
+/** `gone`: what the note is about was interrupted. `elsewhere`: a process that cannot be seen from here was at it in the last minutes. */
+export type Fate = 'alive' | 'elsewhere' | 'gone'
+
+async function fateOf(owner: ProcessId, file: string): Promise<Fate> {
+  if (!isElsewhere(owner)) return isAlive(owner) ? 'alive' : 'gone'
+  const { mtimeMs } = await stat(file)
+  return Date.now() - mtimeMs < FORGOTTEN ? 'elsewhere' : 'gone'
+}
+
+/** Puts a note in place whole. @throws a Failure for a disk without room */
+export async function writeNote(file: string, note: object): Promise<void> {
+  const partial = `${file}.new`
+  try {
+    makeDirectory(dirname(file))
+    await writeFile(partial, `${JSON.stringify(note, null, 1)}\n`)
+    await rename(partial, file)
+  } catch (error) {
+    throw diskFailure(error, `the note of what is begun (${file})`)
+  }
+}
+
+/** Touches a note until it is disposed of; a note that is gone, or that cannot be touched, is left alone. */
+export function keepTouching(file: string): Disposable {
+  const touch = () => void utimes(file, new Date(), new Date()).catch(() => undefined)
+  const timer = setInterval(touch, TOUCH).unref()
+  return { [Symbol.dispose]: () => clearInterval(timer) }
+}
+
+export interface Found<Note> {
+  readonly note: Note
+  readonly fate: Fate
+}
+
+/** The notes of a directory, the newest first. */
+export async function readNotes<Note extends { readonly owner: ProcessId; readonly started: string }>(
+  dir: string,
+  shape: z.ZodType<Note>,
+): Promise<Found<Note>[]> {
+  const found: Found<Note>[] = []
+  for (const name of await readdir(dir).catch(() => [])) {
+    if (!name.endsWith('.json')) continue
+    const file = join(dir, name)
+    try {
+      const note = shape.parse(JSON.parse(await readFile(file, 'utf8')))
+      found.push({ note, fate: await fateOf(note.owner, file) })
+    } catch {
+      // Somebody else's file, or one whose work ended just now.
+    }
+  }
+  return found.toSorted((a, b) => (a.note.started < b.note.started ? 1 : -1))
+}

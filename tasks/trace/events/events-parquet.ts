@@ -1,0 +1,63 @@
+/** Events as a Parquet table (zstd), for DuckDB, pandas and R. */
+import { rename, rm } from 'node:fs/promises'
+import type { TraceEvent } from '../../linux/ftrace/trace-line.ts'
+import { openDatabase, prepareDatabase, quoted, type DuckDBAppender } from '../duckdb.ts'
+
+/** Begins to load what `writeEvents` needs; a failure shows there. */
+export const prepareParquet = prepareDatabase
+
+/** In this order in the file. `time_ns` is ticks where the trace's clock counts; `flags` is null where the text had none. */
+const COLUMNS =
+  'time_ns UBIGINT, cpu USMALLINT, pid UINTEGER, comm VARCHAR, flags VARCHAR, event VARCHAR, message VARCHAR'
+
+function append(appender: DuckDBAppender, { timeNs, cpu, pid, comm, flags, event, message }: TraceEvent): void {
+  appender.appendUBigInt(timeNs)
+  appender.appendUSmallInt(cpu)
+  appender.appendUInteger(pid)
+  appender.appendVarchar(comm)
+  if (flags === undefined) appender.appendNull()
+  else appender.appendVarchar(flags)
+  appender.appendVarchar(event)
+  appender.appendVarchar(message)
+  appender.endRow()
+}
+
+async function appendAll(
+  appender: DuckDBAppender,
+  events: AsyncIterable<TraceEvent> | Iterable<TraceEvent>,
+): Promise<number> {
+  let count = 0
+  const add = (event: TraceEvent) => {
+    append(appender, event)
+    count++
+  }
+  // Awaiting each of a million events that are there already would take longer than writing them.
+  if (Symbol.iterator in events) for (const event of events) add(event)
+  else for await (const event of events) add(event)
+  appender.closeSync()
+  return count
+}
+
+/**
+ * Writes `file`, whole or not at all; what stood there stays until then.
+ * @returns number of events
+ * @throws DuckDB's own error (no space, no such directory), or what `events` throws
+ */
+export async function writeEvents(
+  file: string,
+  events: AsyncIterable<TraceEvent> | Iterable<TraceEvent>,
+): Promise<number> {
+  // One thread: the work is in filling the rows, and the other cores may run a guest.
+  using database = await openDatabase({ threads: '1' })
+  const { connection } = database
+  const partial = `${file}.partial`
+  try {
+    await connection.run(`CREATE TABLE events (${COLUMNS})`)
+    const count = await appendAll(await connection.createAppender('events'), events)
+    await connection.run(`COPY events TO ${quoted(partial)} (FORMAT parquet, COMPRESSION zstd)`)
+    await rename(partial, file)
+    return count
+  } finally {
+    await rm(partial, { force: true })
+  }
+}

@@ -1,0 +1,49 @@
+/** What the fields of typed events are like, over the tables of many runs. */
+import { openDatabase, parquet, quotedName } from '../duckdb.ts'
+
+export interface FieldSummary {
+  /** Name of its column. */
+  readonly field: string
+  readonly records: number
+  /** How many different values it has. */
+  readonly different: number
+  /** Of numbers; null for text, arrays, and numbers that are beyond 2^53 and so are rather addresses. */
+  readonly range: { readonly least: number; readonly median: number; readonly most: number } | null
+}
+
+const MEMORY = '256MB'
+/** What every table begins with, and DuckDB adds. */
+const HEAD = 'time_ns, cpu, pid, comm'
+const NUMBER = /^U?(?:TINY|SMALL|BIG|HUGE)?INT(?:EGER)?$|^(?:DOUBLE|FLOAT)$/
+
+/**
+ * One line for each field, in the order of the struct.
+ * @param temp a directory for what does not fit in memory; the caller removes it
+ * @throws DuckDB's own error for a file that is missing or damaged
+ */
+export async function typedSummary(files: readonly string[], temp: string): Promise<FieldSummary[]> {
+  if (files.length === 0) return []
+  using database = await openDatabase({ memory_limit: MEMORY, temp_directory: temp })
+  const { connection } = database
+  const rows = async (sql: string) =>
+    (await connection.runAndReadAll(sql)).getRowsJS() as unknown as (string | number | bigint | null)[][]
+  await connection.run(
+    `CREATE TEMP VIEW records AS SELECT * EXCLUDE (${HEAD}) FROM ${parquet(files, 'union_by_name = true')}`,
+  )
+  const columns = (await rows('DESCRIBE records')).map(([name, type]) => ({ name: String(name), type: String(type) }))
+  const summaries: FieldSummary[] = []
+  for (const { name: field, type } of columns) {
+    const column = quotedName(field)
+    const range = NUMBER.test(type) ? ['min', 'median', 'max'].map((one) => `${one}(${column})::DOUBLE`) : ['NULL']
+    const [row = []] = await rows(`SELECT count(*), count(DISTINCT ${column}), ${range.join(', ')} FROM records`)
+    const [records, different, least, median, most] = row.map((value) => (value === null ? null : Number(value)))
+    summaries.push({
+      ...{ field, records: records ?? 0, different: different ?? 0 },
+      range:
+        typeof least === 'number' && typeof median === 'number' && typeof most === 'number' && most <= 2 ** 53
+          ? { least, median, most }
+          : null,
+    })
+  }
+  return summaries
+}

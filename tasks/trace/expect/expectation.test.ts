@@ -1,0 +1,32 @@
+import { expect, test } from 'vitest'
+import { checkExpectation } from './expectation.ts'
+import { Processes } from '../events/processes.ts'
+import { executed, said, trace } from '../events/trace.fixture.ts'
+
+function forbidden(order: readonly string[], ...steps: ReturnType<typeof said>[]): [ok: boolean, matching: number] {
+  const events = trace(...steps)
+  const patterns = order.map((text) => ({ kind: 'text', text }) as const)
+  const expected = { order: patterns, texts: order, per: 'read', times: 0 } as const
+  const { ok, matching } = checkExpectation(expected, events, new Set([7, 8]), new Processes(events))
+  return [ok, matching]
+}
+
+test.each<[order: string, trace: string, matching: number]>([
+  ['A A B', 'A A B', 1],
+  ['A A B', 'A A A B', 1],
+  ['A A B', 'A A A A B A B', 1],
+  ['A B', 'X A B Y', 1],
+  ['A B', 'A A A B A B', 2],
+  ['A A', 'A A A A A', 2],
+  ['A B', 'B A', 0],
+  ['A B', 'A X B', 0],
+  ['A B C', 'A B', 0],
+])('times: 0: [%s] in %s stands there %i times', (order, messages, matching) => {
+  expect(forbidden(order.split(' '), said(7, ...messages.split(' ')))).toEqual([matching === 0, matching])
+})
+
+test('times: 0: an order of two processes, or of two programs, is none of one', () => {
+  expect(forbidden(['A', 'B'], said(7, 'A'), said(8, 'B'))).toEqual([true, 0])
+  expect(forbidden(['A', 'B'], said(7, 'X', 'A'), [executed(7, '/bin/x')], said(7, 'B'))).toEqual([true, 0])
+  expect(forbidden(['A', 'B'], said(7, 'A'), said(8, 'A'), said(7, 'B'))).toEqual([false, 1])
+})

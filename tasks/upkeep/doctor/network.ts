@@ -1,0 +1,159 @@
+/** Checks of what comes over the network: the Debian mirror, and the sources of the lab's kernels. */
+import { existsSync } from 'node:fs'
+import { mkdtemp, mkdir, readdir, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { ResolvedKernel, ResolvedLab } from '../../config/resolve.ts'
+import type { Source } from '../../config/schema/schema.ts'
+import type { Context } from '../../engine/context.ts'
+import { Failure, interrupted, messageOf } from '../../engine/error.ts'
+import { printable } from '../../engine/printable.ts'
+import { debianMirror } from '../../host/apt.ts'
+import { run } from '../../host/sh.ts'
+import type { Finding } from './finding.ts'
+
+/** For one address. Milliseconds. */
+const LIMIT = 5000
+
+/** Why something cannot be had; undefined: it can. */
+type Reason = string | undefined
+
+/** Gets a small file of the mirror as fetchDeb would get a package: by apt, with apt's proxies and certificates. */
+async function askMirror(path: string, { cache, signal }: Context): Promise<Reason> {
+  await mkdir(cache, { recursive: true })
+  const dir = await mkdtemp(join(cache, 'doctor-'))
+  try {
+    const uri = `${await debianMirror(signal)}${path}`
+    const options = ['Acquire::http::Timeout=5', 'Acquire::https::Timeout=5', 'Acquire::Retries=0'].flatMap((one) => [
+      '-o',
+      one,
+    ])
+    await run(['/usr/lib/apt/apt-helper', ...options, 'download-file', uri, join(dir, 'file')], {
+      signal,
+      timeout: 2 * LIMIT,
+    })
+    return undefined
+  } catch (error) {
+    if (!(error instanceof Failure) || error.kind === 'interrupted') throw error
+    return error.parts.lines?.findLast((line) => /^(E|Err|W):|404|Could not/.test(line)) ?? error.parts.fact
+  } finally {
+    await rm(dir, { recursive: true, force: true })
+  }
+}
+
+/** Whether the mirror of the host's apt answers; images come from there, and kernels that Debian packages. */
+export async function mirror(context: Context): Promise<Finding[]> {
+  const address = await debianMirror(context.signal)
+  const reason = await askMirror('dists/stable/Release', context)
+  if (reason === undefined) return [{ name: 'Debian mirror', status: 'ok', fact: `${printable(address)} answers` }]
+  return [
+    {
+      name: 'Debian mirror',
+      status: 'problem',
+      fact: printable(reason, 200),
+      wayOut: 'check network and proxy of apt, or set LAB_DEBIAN_MIRROR',
+    },
+  ]
+}
+
+/** The innermost cause: undici wraps "getaddrinfo ENOTFOUND" in "fetch failed". */
+const deepest = (error: unknown): string =>
+  error instanceof Error && error.cause !== undefined ? deepest(error.cause) : messageOf(error)
+
+/** Asks for a file's head; a server that refuses HEAD as such (405, 501) is there. */
+async function askUrl(url: string, signal: AbortSignal): Promise<Reason> {
+  const late = AbortSignal.timeout(LIMIT)
+  try {
+    const { ok, status } = await fetch(url, { method: 'HEAD', signal: AbortSignal.any([signal, late]) })
+    return ok || status === 405 || status === 501 ? undefined : `HTTP ${status}`
+  } catch (error) {
+    if (signal.aborted) throw interrupted()
+    return late.aborted ? `no answer in ${LIMIT / 1000} s` : deepest(error)
+  }
+}
+
+async function askUrls(urls: readonly string[], signal: AbortSignal): Promise<Reason> {
+  const reasons: string[] = []
+  for (const url of urls) {
+    const reason = await askUrl(url, signal)
+    if (reason === undefined) return undefined
+    reasons.push(`${new URL(url).host}: ${reason}`)
+  }
+  return reasons.join('; ')
+}
+
+async function askGit(url: string, signal: AbortSignal): Promise<Reason> {
+  try {
+    const argv = ['git', '-c', 'protocol.ext.allow=never', 'ls-remote', '--exit-code', '--', url, 'HEAD']
+    await run(argv, { signal, timeout: LIMIT, env: { GIT_TERMINAL_PROMPT: '0' } })
+    return undefined
+  } catch (error) {
+    if (!(error instanceof Failure) || error.kind === 'interrupted') throw error
+    return error.parts.lines?.at(-1) ?? error.parts.fact
+  }
+}
+
+/** Where a source is here already: built, or fetched under its checksum's first digits. */
+async function kept(source: Source, { store, cache }: Context): Promise<string | undefined> {
+  if (!('sha256' in source)) return undefined
+  if (await store.newest('kernel', (inputs) => inputs['source'] === source.sha256)) return 'built before'
+  const files = await readdir(join(cache, 'sources')).catch(() => [])
+  const whole = files.some((file) => file.startsWith(`${source.sha256.slice(0, 16)}-`) && !/\.(part|apt)$/.test(file))
+  return whole ? 'fetched before' : undefined
+}
+
+async function ask(source: Source, context: Context): Promise<Reason> {
+  if ('url' in source) return await askUrls([source.url, ...(source.mirrors ?? [])], context.signal)
+  if ('git' in source) return await askGit(source.git, context.signal)
+  if ('tree' in source)
+    return existsSync(join(source.tree, 'Kconfig')) ? undefined : `${source.tree} is not a kernel tree`
+  // The package has 100 MB and apt has no HEAD; the description of its source has the same version and 200 kB.
+  const version = source.version.replace(/^\d+:/, '')
+  const reason = await askMirror(`pool/main/l/linux/linux_${version}.dsc`, context)
+  return reason === undefined ? undefined : `${source.package} ${source.version}: ${reason}`
+}
+
+export interface SourceState {
+  readonly name: string
+  readonly kept?: string | undefined
+  readonly reason: Reason
+}
+
+/**
+ * Judges sources by the VMs that may boot them: one that cannot be had is a problem only where a VM has no kernel left. A kernel that no
+ * VM names is nobody's problem.
+ */
+export function sourceFindings(states: readonly SourceState[], vms: ResolvedLab['vms']): Finding[] {
+  const available = new Set(states.filter(({ reason }) => reason === undefined).map(({ name }) => name))
+  const choices = Object.values(vms).map(({ kernel: { use, fallback } }) => [use, ...fallback])
+  return states.map(({ name: kernel, kept: where, reason }): Finding => {
+    const name = `source of ${kernel}`
+    if (reason === undefined) return { name, status: 'ok', fact: where ?? 'can be fetched' }
+    const users = choices.filter((names) => names.includes(kernel))
+    const stranded = users.some((names) => !names.some((one) => available.has(one)))
+    const instead = users.map((names) => names.find((one) => available.has(one))).find((one) => one !== undefined)
+    const fact = `cannot be fetched: ${printable(reason, 200)}`
+    if (stranded)
+      return {
+        name,
+        status: 'problem',
+        fact,
+        wayOut: 'check network and proxy, add `mirrors:`, or name a `fallback:` kernel',
+      }
+    const wayOut =
+      instead === undefined
+        ? 'no VM uses it'
+        : `${instead} is there instead (lab.yaml names both); \`lab build kernel ${kernel} --source DIR\` builds it from a tree of your own`
+    return { name, status: 'warning', fact, wayOut }
+  })
+}
+
+async function stateOf({ name, source }: ResolvedKernel, context: Context): Promise<SourceState> {
+  const where = await kept(source, context)
+  return { name, kept: where, reason: where === undefined ? await ask(source, context) : undefined }
+}
+
+export async function sources(context: Context, lab: ResolvedLab | undefined): Promise<Finding[]> {
+  if (lab === undefined) return []
+  const states = await Promise.all(Object.values(lab.kernels).map((kernel) => stateOf(kernel, context)))
+  return sourceFindings(states, lab.vms)
+}

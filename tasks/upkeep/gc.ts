@@ -1,0 +1,105 @@
+/**
+ * Garbage: VMs whose run was killed, results and store entries that were never finished, trees that were half unpacked, snapshots that nobody
+ * can restore.
+ */
+import { existsSync } from 'node:fs'
+import { readdir, rm, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { leftBeside, removeBeside } from '../engine/beside.ts'
+import { pruneCache, type Pruned } from '../engine/cache-limit.ts'
+import type { Context } from '../engine/context.ts'
+import { isLocked } from '../engine/lock.ts'
+import { PARTIAL } from '../engine/store.ts'
+import { abandonedScratch } from '../engine/scratch.ts'
+import { removeScratch } from '../host/mmdebstrap.ts'
+import { usedByProcesses } from '../host/open-files.ts'
+import { PARTIAL_RESULT } from '../results/result.ts'
+import { orphans, stop, type Places } from '../vm/vm.ts'
+import { staleSnapshots } from '../vm/stale-snapshots.ts'
+import { fateOfTag } from '../engine/process.ts'
+
+const namesIn = (dir: string): Promise<string[]> => readdir(dir).catch(() => [])
+
+/** What a process of another pid namespace is writing is taken for abandoned when nothing was written for so long. Milliseconds. */
+const UNTOUCHED = 24 * 3600 * 1000
+
+/** Directories that were being written, by what is known of their writers. */
+class Partials {
+  readonly abandoned: string[] = []
+  /** Of containers that share the directory, or of what is outside of ours: whether the writer lives cannot be seen. */
+  readonly elsewhere: string[] = []
+
+  /** Those in `dir`; their names carry their writer: `<prefix><tag>-...`. */
+  async look(dir: string, prefix: string): Promise<void> {
+    for (const name of await namesIn(dir)) {
+      const fate = name.startsWith(prefix) ? fateOfTag(name.slice(prefix.length)) : undefined
+      const path = join(dir, name)
+      if (fate === 'gone') this.abandoned.push(path)
+      if (fate !== 'elsewhere') continue
+      const { mtimeMs } = await stat(path).catch(() => ({ mtimeMs: Date.now() }))
+      if (Date.now() - mtimeMs > UNTOUCHED) this.abandoned.push(path)
+      else this.elsewhere.push(path)
+    }
+  }
+
+  /** Those one level below. */
+  async lookBelow(root: string, prefix: string): Promise<void> {
+    for (const kind of await namesIn(root)) await this.look(join(root, kind), prefix)
+  }
+}
+
+/** Source trees whose unpacking was interrupted; a build that holds the lock is still at it. */
+async function halfTrees(build: string): Promise<string[]> {
+  const found: string[] = []
+  for (const name of await namesIn(build)) {
+    if (await isLocked(join(build, name, 'lock'))) continue
+    for (const inner of ['src.partial', 'src.partial.deb'])
+      if ((await namesIn(join(build, name))).includes(inner)) found.push(join(build, name, inner))
+  }
+  return found
+}
+
+export interface Gc {
+  /** Paths of what nobody owns, and of what was least recently used where the cache is too large. */
+  readonly removed: readonly string[]
+  /** Paths that may be those of a lab in another pid namespace. */
+  readonly elsewhere: readonly string[]
+  readonly cache: Pick<Pruned, 'bytes' | 'limit'>
+}
+
+/** Removes what nobody owns, and what is too much for the cache's limit; with `dry` nothing is removed. */
+export async function gcStep(places: Places, context: Context, dry: boolean): Promise<Gc> {
+  const vms = await orphans(places)
+  const files = await leftBeside(context.cache)
+  const scratch = await abandonedScratch()
+  const partials = new Partials()
+  await partials.lookBelow(context.store.root, PARTIAL)
+  await partials.lookBelow(places.results, PARTIAL_RESULT)
+  await partials.look(join(context.cache, 'build'), PARTIAL)
+  const written = files.map(({ dir }) => dir).filter((dir) => existsSync(dir))
+  const paths = [
+    ...partials.abandoned,
+    ...(await halfTrees(join(context.cache, 'build'))),
+    ...(await staleSnapshots(context)),
+  ]
+  if (!dry) {
+    // Asked again: since the list was made somebody may have begun to use one of them.
+    const still = new Set((await orphans(places)).map(({ dir }) => dir))
+    for (const vm of vms) if (still.has(vm.dir)) await stop(vm, context)
+    for (const path of paths) await rm(path, { recursive: true, force: true })
+    for (const one of files) await removeBeside(one)
+    for (const dir of scratch) await removeScratch(dir)
+  }
+  const pruned = await pruneCache(context.cache, context.cacheLimit, usedByProcesses(), { dry })
+  return {
+    removed: [
+      ...vms.map(({ dir }) => dir),
+      ...paths,
+      ...written,
+      ...scratch,
+      ...pruned.removed.map(({ path }) => path),
+    ],
+    elsewhere: partials.elsewhere,
+    cache: { bytes: pruned.bytes, limit: pruned.limit },
+  }
+}
