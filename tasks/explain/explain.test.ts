@@ -87,7 +87,7 @@ test('a run: the logs inside the holder’s JSON count, and dmesg and console sa
   for (const name of ['dmesg', 'console.log']) writeFileSync(join(dir, name), `[ 1.0] ${NOTRACE}\n`)
   const text = await explainedRuns([dir, dir], signal)
   expect(text.match(/notrace, line/g)?.length).toBe(1)
-  expect(text.match(/verifier rejection/g)?.length).toBe(1)
+  expect(text.match(/verifier: not-a-pointer/g)?.length).toBe(1)
 })
 
 test('the log of a build says what the failure does not', async () => {

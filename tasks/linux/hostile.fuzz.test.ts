@@ -13,7 +13,7 @@ import { explainText } from './explain/index.ts'
 import { parseConfig, parseFragment } from './kbuild/kconfig.ts'
 import { splitStrace } from './ftrace/strace-split.ts'
 import { parseFormats, structOf } from './ftrace/tracepoint.ts'
-import { explainRejection } from './explain/verifier-log.ts'
+import { explainRejection } from './verifier/index.ts'
 
 /** What may be thrown at a caller who knows what to do with it. */
 const named = (error: unknown): boolean =>

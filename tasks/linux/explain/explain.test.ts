@@ -3,7 +3,10 @@ import { DIARY } from './diary.fixture.ts'
 import { Explainer, explainText, type Finding } from './index.ts'
 
 const rules = (findings: readonly Finding[]) => findings.map(({ rule }) => rule)
-const of = (findings: readonly Finding[], rule: string) => findings.filter((one) => one.rule === rule)
+/** All rejections, whatever their kind, are rules that begin with "verifier: ". */
+const REJECTED = 'verifier: '
+const of = (findings: readonly Finding[], rule: string) =>
+  findings.filter((one) => (rule === REJECTED ? one.rule.startsWith(rule) : one.rule === rule))
 const one = (findings: readonly Finding[], rule: string): Finding => {
   const found = of(findings, rule)
   if (found.length !== 1 || !found[0]) throw new Error(`${found.length} findings of ${rule}: ${rules(findings).join()}`)
@@ -14,16 +17,16 @@ describe('a diary with terminal copies', () => {
   const whole = explainText(Object.values(DIARY).join('\n\n'))
 
   test('R-0701-3: a log that is printed twice is one rejection: two on 7/1, one on 22/1', () => {
-    expect(of(explainText(DIARY['7/1']), 'verifier rejection').length).toBe(2)
-    expect(of(explainText(DIARY['22/1']), 'verifier rejection').length).toBe(1)
-    expect(of(whole, 'verifier rejection').length).toBe(3)
-    const [first] = of(explainText(DIARY['7/1']), 'verifier rejection')
+    expect(of(explainText(DIARY['7/1']), REJECTED).length).toBe(2)
+    expect(of(explainText(DIARY['22/1']), REJECTED).length).toBe(1)
+    expect(of(whole, REJECTED).length).toBe(3)
+    const [first] = of(explainText(DIARY['7/1']), REJECTED)
     expect(first?.count).toBe(2)
     expect(first?.evidence).toContain('8 instructions in the log, errno 13')
   })
 
   test('R-0701-2: a lookup without a NULL check, and an access wider than the value', () => {
-    const [nullCheck, wide] = of(explainText(DIARY['7/1']), 'verifier rejection')
+    const [nullCheck, wide] = of(explainText(DIARY['7/1']), REJECTED)
     expect(nullCheck?.what).toContain("instruction 8: R0 invalid mem access 'map_value_or_null'")
     expect(nullCheck?.cause).toContain('without a NULL check')
     expect(wide?.what).toContain('instruction 10: ')
@@ -31,7 +34,7 @@ describe('a diary with terminal copies', () => {
   })
 
   test('R-2201-1, R-2201-2: an argument that is dereferenced, by its register and its place in pt_regs', () => {
-    const found = one(explainText(DIARY['22/1']), 'verifier rejection')
+    const found = one(explainText(DIARY['22/1']), REJECTED)
     expect(found.cause).toContain('offset 104 of the context: pt_regs.si, argument 2')
     expect(found.fixes.join(' ')).toContain('bpf_probe_read')
   })
@@ -99,7 +102,7 @@ describe('a diary with terminal copies', () => {
 
   test('prose says nothing, however much it sounds like a message', () => {
     expect(explainText(DIARY.prose)).toEqual([])
-    expect(one(explainText(`${DIARY.prose}\n${DIARY['22/1']}`), 'verifier rejection').count).toBe(2)
+    expect(one(explainText(`${DIARY.prose}\n${DIARY['22/1']}`), REJECTED).count).toBe(2)
   })
 
   test.each(['\r\n', '\u001b[0m\n', '\u001b[31;1m\u001b[K\r\n'])('the same with %j at the end of each line', (end) => {
@@ -119,7 +122,7 @@ describe('verifier logs', () => {
 5: (79) r1 = *(u64 *)(r0 +0)          ; R0=scalar()
 R0 invalid mem access 'scalar'
 processed 6 insns (limit 1000000) max_states_per_insn 0 total_states 0 peak_states 0 mark_read 0`),
-      'verifier rejection',
+      REJECTED,
     )
     expect(found.evidence).toContain('probe.bpf.c:12  return *value;')
   })
@@ -141,7 +144,7 @@ Suggestion:
   Give it one.
 
 processed 1 insns (limit 1000000)`
-    const found = one(explainText(`${log}\n${log}`), 'verifier rejection')
+    const found = one(explainText(`${log}\n${log}`), REJECTED)
     expect(found.count).toBe(2)
     expect(found.cause).toContain('The kernel says: R0 has no value here.')
   })

@@ -4,7 +4,7 @@ import { experimentError, labError, userError, type Failure } from '../../engine
 import { printable } from '../../engine/printable.ts'
 import { needsOf } from '../../linux/kbuild/samples.ts'
 import { noEvent, noSymbol, NOTRACE, REFUSED, type Words } from '../../linux/symbols/words.ts'
-import { explainRejection } from '../../linux/explain/verifier-log.ts'
+import { explainRejection } from '../../linux/verifier/index.ts'
 import { slotArgument, type Slot } from './slots.ts'
 
 const said = <T extends string, S extends z.ZodRawShape>(event: T, shape: S) =>

@@ -1,6 +1,6 @@
 /** What went wrong in a run, as facts that an experiment may have declared: from the holder's lines and the workload's end. */
 import type { Failed } from '../../trace/expect/expect-failure.ts'
-import { explainRejection } from '../../linux/explain/verifier-log.ts'
+import { explainRejection } from '../../linux/verifier/index.ts'
 import { of, type HolderLine } from '../guest/holder.ts'
 
 const linesOf = (...texts: readonly (string | undefined)[]): string[] =>
