@@ -38,6 +38,10 @@ const count = (value: string): number => (/^[1-9][0-9]{0,4}$/.test(value) ? Numb
 const KERNEL = ['--kernel <name>', "this kernel instead of the VM's"] as const
 const SOURCE = ['--source <dir>', 'build the kernel from this tree instead of the declared source'] as const
 const ACCEL = ['--accel <kind>', 'kvm, tcg or auto instead of what lab.yaml says'] as const
+const DEFINITION = [
+  '--definition <name>',
+  'runs of this definition (its name or a run) and not of the newest: what runs were made of, in one digest',
+] as const
 const DRY = ['--dry-run', 'say what would be done, and why'] as const
 
 export const COMMANDS: readonly CommandSpec[] = [
@@ -146,6 +150,7 @@ export const COMMANDS: readonly CommandSpec[] = [
     options: [
       ['--experiment <name>', 'only of this one'],
       ['--per <what>', 'order: sequences of a read (when left out) or of a run'],
+      DEFINITION,
     ],
     load: () => import('./results.ts'),
   },
@@ -252,7 +257,8 @@ it fits together. There is no signature; publish the hash that lab export prints
   },
   {
     usage: 'query <sql>',
-    about: 'SQL (DuckDB) over all results, read-only: tables runs, events, probes, params, metrics, losses',
+    about:
+      'SQL (DuckDB) over all results, read-only: tables runs, newest (of one definition), events, probes, params, metrics, losses',
     options: [
       ['--csv', 'comma-separated values'],
       ['--parquet <file>', 'write the answer to this file'],
@@ -264,6 +270,7 @@ it fits together. There is no signature; publish the hash that lab export prints
     about: 'one HTML file about experiments or runs (all when none is named): verdicts, paths, figures, provenance',
     options: [
       ['--since <day>', 'one page about the runs since a day (2020-01-30), a time, today, or how long ago (7d, 12h)'],
+      DEFINITION,
       ['-o, --output <file>', 'the file to write; results/NAME.html when left out'],
       ['--figures <dir>', 'also each figure as SVG and PDF and each table as CSV and LaTeX, into this directory'],
     ],

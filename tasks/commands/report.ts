@@ -37,13 +37,14 @@ export const work: CommandModule['work'] = async (session, [words], options) => 
     {
       words: Array.isArray(words) ? words.map(String) : [],
       since: text(options['since']),
+      definition: text(options['definition']),
       results: placesOf(directory).results,
       labName: labName(session, directory),
       output: output?.file,
     },
     session.context,
   )
-  const { file, bytes: size, runs, figures, tables } = outcome
+  const { file, bytes: size, runs, figures, tables, leftOut } = outcome
   const files = dir === undefined ? [] : await writeExhibits(resolve(dir), figures, tables, session.context)
   const beside = dir === undefined ? '' : `\n${resolve(dir)}: ${plural(files.length, 'file')} (SVG, PDF, CSV, LaTeX)`
   return {
@@ -55,6 +56,7 @@ export const work: CommandModule['work'] = async (session, [words], options) => 
       figures: figures.map(({ name }) => name),
       tables: tables.map(({ name }) => name),
       files,
+      leftOut,
     },
     onStderr: output?.onStderr === true,
   }

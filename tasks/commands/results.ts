@@ -3,8 +3,9 @@ import { join } from 'node:path'
 import { nameWayOut } from '../config/text/suggest.ts'
 import { userError } from '../engine/error.ts'
 import { printable } from '../engine/printable.ts'
-import { pickRun, readRun } from '../results/result.ts'
-import { indexRuns, type IndexedRun } from '../results/run-index.ts'
+import { pickRun, readRun, type FoundRun } from '../results/result.ts'
+import { indexRuns, type IndexedRun, type RunIndex } from '../results/run-index.ts'
+import { leftOutText, ofOneDefinition, type LeftOut } from '../results/one-definition.ts'
 import { runsTable } from '../results/runs-table.ts'
 import type { CommandModule, Outcome } from './registry.ts'
 import { labPlaces } from './shared/places.ts'
@@ -14,11 +15,36 @@ interface Asked {
   readonly session: Session
   readonly results: string
   readonly runs: readonly IndexedRun[]
+  readonly definitions: RunIndex['definitions']
   readonly name: string | undefined
   readonly options: Readonly<Record<string, unknown>>
 }
 
-function ls({ session, results, runs }: Asked): Outcome {
+const definitionAsked = ({ definition }: Asked['options']): string | undefined =>
+  typeof definition === 'string' ? definition : undefined
+
+const definedBy =
+  (definitions: RunIndex['definitions']) =>
+  ({ run, started, definition }: IndexedRun) => ({
+    ...{ run, started },
+    definition: definition === null ? undefined : definitions.get(definition),
+  })
+
+const noDefinition = (wanted: string, runs: readonly IndexedRun[]) =>
+  userError({
+    place: `--definition ${printable(wanted, 60)}`,
+    fact: 'no run has this definition',
+    wayOut: `there are ${[...new Set(runs.map(({ definition }) => definition ?? 'none'))].slice(-8).join(', ')}; the name of a run stands for its own`,
+  })
+
+function ls({ session, results, runs: all, definitions, options }: Asked): Outcome {
+  const wanted = definitionAsked(options)
+  const experiments = [...Map.groupBy(all, ({ experiment }) => experiment)]
+  const chosen = experiments.flatMap(
+    ([name, list]) => ofOneDefinition(name, list, definedBy(definitions), wanted)?.runs ?? [],
+  )
+  if (wanted !== undefined && chosen.length === 0) throw noDefinition(wanted, all)
+  const runs = wanted === undefined ? all : all.filter((run) => chosen.includes(run))
   if (session.options.json !== true) return { text: runsTable(runs, session.view.width), data: undefined }
   const data = runs.map(({ details, arm, ...one }) => ({
     ...one,
@@ -60,24 +86,47 @@ function experimentOf({ runs, name }: Asked): string {
   return wanted
 }
 
+interface Chosen {
+  readonly definition: string | undefined
+  readonly found: readonly FoundRun[]
+  readonly leftOut: readonly LeftOut[]
+}
+
+/** An experiment's runs of one definition: the newest, or that of `--definition`. */
+async function ofDefinition({ results, runs, definitions, options }: Asked, experiment: string): Promise<Chosen> {
+  const wanted = definitionAsked(options)
+  const all = ofExperiment(runs, experiment)
+  const one = ofOneDefinition(experiment, all, definedBy(definitions), wanted)
+  if (one === undefined) throw noDefinition(wanted ?? '', all)
+  const found = await Promise.all(one.runs.map((run) => readRun(results, run)))
+  return { definition: one.definition, found, leftOut: one.leftOut }
+}
+
+const leftOutLines = (leftOut: readonly LeftOut[]): string[] =>
+  leftOut.length === 0 ? [] : ['', ...leftOut.map(leftOutText), '--definition NAME takes these runs instead']
+
 /** What the probes of an experiment with `observer: yes` cost. */
 async function observer(asked: Asked): Promise<Outcome> {
   const { observerReports, observerText } = await import('../results/observer.ts')
   const wanted = experimentOf(asked)
-  const found = await Promise.all(ofExperiment(asked.runs, wanted).map((one) => readRun(asked.results, one)))
+  const { definition, found, leftOut } = await ofDefinition(asked, wanted)
   const reports = await observerReports(found)
   if (reports.length === 0)
     throw userError({
       place: `experiment ${printable(wanted)}`,
       fact: 'its runs have no arms to compare',
+      lines: leftOut.map(leftOutText),
       wayOut: '`observer: yes` in lab.yaml makes them, and `lab run` runs them',
     })
-  return { text: reports.flatMap(observerText).join('\n'), data: reports }
+  return {
+    text: [...reports.flatMap(observerText), ...leftOutLines(leftOut)].join('\n'),
+    data: reports.map((one) => ({ ...one, definition, leftOut })),
+  }
 }
 
 /** Whether events came in the same order, over the runs of an experiment that count. */
 async function order(asked: Asked): Promise<Outcome> {
-  const { session, results, runs, options } = asked
+  const { session, options } = asked
   const per = options['per'] ?? 'read'
   if (per !== 'read' && per !== 'run')
     throw userError({
@@ -87,9 +136,10 @@ async function order(asked: Asked): Promise<Outcome> {
     })
   const { orderReport, orderText } = await import('../results/order.ts')
   const wanted = experimentOf(asked)
-  const found = await Promise.all(ofExperiment(runs, wanted).map((one) => readRun(results, one)))
+  const { definition, found, leftOut } = await ofDefinition(asked, wanted)
   const report = await orderReport(wanted, found, per)
-  return { text: orderText(report), data: session.options.json === true ? report : undefined }
+  const data = session.options.json === true ? { ...report, definition, leftOut } : undefined
+  return { text: [orderText(report), ...leftOutLines(leftOut)].join('\n'), data }
 }
 
 const ACTIONS: Readonly<Record<string, (asked: Asked) => Outcome | Promise<Outcome>>> = {
@@ -120,8 +170,14 @@ export const work: CommandModule['work'] = async (session, [action = 'ls', name]
       fact: `lab results cannot "${printable(wanted)}"`,
       wayOut: 'ls, show RUN, order EXPERIMENT, observer EXPERIMENT or rm RUN',
     })
+  if (options['definition'] !== undefined && (wanted === 'show' || wanted === 'rm'))
+    throw userError({
+      place: '--definition',
+      fact: `lab results ${wanted} is about one run, which has one definition`,
+      wayOut: 'leave it out; it is for ls, order and observer',
+    })
   const { results } = labPlaces(session)
-  const { runs, skipped } = await indexRuns(results)
+  const { runs, skipped, definitions } = await indexRuns(results)
   if (skipped.length > 0)
     session.view.emit({
       type: 'notice',
@@ -130,5 +186,12 @@ export const work: CommandModule['work'] = async (session, [action = 'ls', name]
       text: `left out: ${printable(skipped.map(({ name: one, why }) => `${one} (${why})`).join(', '), 400)}`,
     })
   const chosen = ofExperiment(runs, options['experiment'])
-  return await act({ session, results, runs: chosen, name: typeof name === 'string' ? name : undefined, options })
+  return await act({
+    session,
+    results,
+    runs: chosen,
+    definitions,
+    name: typeof name === 'string' ? name : undefined,
+    options,
+  })
 }

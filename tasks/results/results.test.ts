@@ -87,6 +87,7 @@ test('runsTable: one line each, the fallback told, nothing of a guest as it is',
   const listed: ListedRun = {
     ...{ run: MANIFEST.run, experiment: 'readiter', arm: 'bytes=16\u001b[2J', started: MANIFEST.started },
     ...{ verdict: 'failed', completeness: 'incomplete', kernel: 'v5.10', wanted: 'v5.4', fallback: true, accel: 'tcg' },
+    definition: null,
   }
   const [head = '', line = ''] = runsTable([listed], undefined).split('\n')
   expect(head).toMatch(/^RUN +EXPERIMENT +ARM +KERNEL +ACCEL +VERDICT +TRACE +WHEN/)

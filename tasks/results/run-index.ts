@@ -5,12 +5,14 @@
  */
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import { ownVersion } from '../engine/own-version.ts'
+import type { Definition } from './definition.ts'
 
 const INDEX = '.index'
 /** What a half-deleted run is called. */
 const MISSING = 'manifest.json is missing: half of it was deleted'
-/** Changes whenever an entry has something else in it. */
-const FORMAT = 4
+/** Changes whenever an entry has something else in it, or the facts of a definition are computed in another way. */
+const FORMAT = 5
 
 /** One run in a list. */
 export interface ListedRun {
@@ -27,6 +29,8 @@ export interface ListedRun {
   readonly wanted: string
   readonly fallback: boolean
   readonly accel: string
+  /** Name of its definition (results/definition.ts); null for an imported trace. */
+  readonly definition: string | null
 }
 
 /** What else a manifest and probes.json say, as rows of tables. */
@@ -64,6 +68,8 @@ export interface RunDetails {
     readonly warmup: boolean
     readonly attempt: number
   } | null
+  /** What was chosen for this run alone and changes its times: strace, somebody watching, several VMs at a time. */
+  readonly conditions: readonly string[]
   readonly losses: Readonly<Record<string, number | null>>
   readonly probes: readonly {
     readonly program: string
@@ -90,6 +96,8 @@ export interface RunIndex {
   /** Oldest first. */
   readonly runs: readonly IndexedRun[]
   readonly skipped: readonly Skipped[]
+  /** Every definition that a run has, by its name. */
+  readonly definitions: ReadonlyMap<string, Definition>
 }
 
 interface Entry {
@@ -101,38 +109,56 @@ interface Entry {
   readonly why?: string
 }
 
-/** One line for each directory: what a list needs, a tab (JSON has none of its own), and the details. The first line is the format. */
-const HEAD = `lab index ${FORMAT}`
+/**
+ * One line for each directory: what a list needs, a tab (JSON has none of its own), and the details. Thousands of runs share a definition, so
+ * these have lines of their own, which begin with a tab. The first line is the format, and the version that computed the definitions.
+ */
+const head = (): string => `lab index ${FORMAT} of lab ${ownVersion()}`
 
 type Line = readonly [name: string, size: number, time: number, listed: Entry['listed'] | null, why: string | null]
 
-function load(file: string): ReadonlyMap<string, Entry> {
-  const entries = new Map<string, Entry>()
+interface Index {
+  readonly entries: Map<string, Entry>
+  readonly definitions: Map<string, Definition>
+}
+
+function load(file: string): Index {
+  const index: Index = { entries: new Map(), definitions: new Map() }
   try {
-    const [head, ...lines] = readFileSync(file, 'utf8').split('\n')
-    if (head !== HEAD) return entries
+    const [first, ...lines] = readFileSync(file, 'utf8').split('\n')
+    if (first !== head()) return index
     for (const line of lines) {
       const tab = line.indexOf('\t')
       if (tab < 0) continue
+      if (tab === 0) {
+        const definition = JSON.parse(line.slice(1)) as Definition
+        index.definitions.set(definition.id, definition)
+        continue
+      }
       const [name, size, time, listed, why] = JSON.parse(line.slice(0, tab)) as Line
-      if (listed) entries.set(name, { size, time, listed, details: line.slice(tab + 1) })
-      else if (why !== null) entries.set(name, { size, time, why })
+      if (listed) {
+        // Half an index: the run is read again.
+        if (listed.definition !== null && !index.definitions.has(listed.definition)) continue
+        index.entries.set(name, { size, time, listed, details: line.slice(tab + 1) })
+      } else if (why !== null) index.entries.set(name, { size, time, why })
     }
   } catch {
     // None yet, or half of one: what is missing is read again.
   }
-  return entries
+  return index
 }
 
-function save(file: string, entries: ReadonlyMap<string, Entry>): void {
+function save(file: string, { entries, definitions }: Index): void {
   const partial = `${file}.${process.pid}.partial`
   const lines = [...entries].map(([name, { size, time, listed, details = '', why }]) => {
     const line: Line = [name, size, time, listed ?? null, why ?? null]
     return `${JSON.stringify(line)}\t${details}`
   })
+  const used = new Set([...entries.values()].map(({ listed }) => listed?.definition))
+  const shared = [...definitions.values()].filter(({ id }) => used.has(id)).map((one) => `\t${JSON.stringify(one)}`)
   try {
     mkdirSync(dirname(file), { recursive: true })
-    writeFileSync(partial, [HEAD, ...lines, ''].join('\n'))
+    writeFileSync(partial, [head(), ...shared, ...lines, ''].join('\n'))
     renameSync(partial, file)
   } catch {
     // A directory that cannot be written is read the long way each time.
@@ -150,16 +176,21 @@ function directories(dir: string): string[] {
   }
 }
 
-async function entryOf(dir: string): Promise<Pick<Entry, 'listed' | 'details' | 'why'>> {
+async function entryOf(
+  dir: string,
+  definitions: Index['definitions'],
+): Promise<Pick<Entry, 'listed' | 'details' | 'why'>> {
   const { readRun } = await import('./run-shape.ts')
   const found = readRun(dir)
-  return 'why' in found ? found : { listed: found.listed, details: JSON.stringify(found.details) }
+  if ('why' in found) return found
+  if (found.definition) definitions.set(found.definition.id, found.definition)
+  return { listed: found.listed, details: JSON.stringify(found.details) }
 }
 
 /** Every whole run, and every directory that is none. Reads only manifests that are new or changed since the last time. */
 export async function indexRuns(results: string): Promise<RunIndex> {
   const file = join(results, INDEX)
-  const before = load(file)
+  const { entries: before, definitions } = load(file)
   const entries = new Map<string, Entry>()
   const runs: IndexedRun[] = []
   const skipped: Skipped[] = []
@@ -173,14 +204,14 @@ export async function indexRuns(results: string): Promise<RunIndex> {
       let entry = before.get(name)
       if (entry?.size !== size || entry.time !== time) {
         changed = true
-        entry = { size, time, ...(facts ? await entryOf(dir) : { why: MISSING }) }
+        entry = { size, time, ...(facts ? await entryOf(dir, definitions) : { why: MISSING }) }
       }
       entries.set(name, entry)
       const { listed, details = '', why } = entry
       if (listed) runs.push({ run, experiment, ...listed, details: () => JSON.parse(details) as RunDetails })
       else skipped.push({ name, why: why ?? MISSING })
     }
-  if (changed || entries.size !== before.size) save(file, entries)
+  if (changed || entries.size !== before.size) save(file, { entries, definitions })
   runs.sort((a, b) => (a.started < b.started ? -1 : a.started > b.started ? 1 : 0))
-  return { runs, skipped }
+  return { runs, skipped, definitions }
 }

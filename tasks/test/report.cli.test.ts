@@ -88,6 +88,70 @@ test('a file says what came out first, with every number of every arm', () => {
   expect(text).toMatch(/10(?:\u202f)? whole reads|60 times the same messages/)
 })
 
+describe('runs of two definitions', () => {
+  const edited = [100, 900].flatMap((read_ns, of) =>
+    [0, 1, 2].map((index) => {
+      const image = { name: 'minimal', fingerprint: String(of).repeat(64) }
+      return runOf('edited', 110 + of * 10 + index, {}, { metrics: { read_ns: read_ns + index }, image })
+    }),
+  )
+  beforeAll(() => makeRuns(rig, traceText(10), edited))
+  afterAll(() => rmSync(join(rig.dir, 'results/edited'), { recursive: true }))
+  const files = () => join(rig.dir, 'figures')
+  const csv = (name: string) => readFileSync(join(files(), `${name}.csv`), 'utf8').split('\n')
+
+  test('are no one number: the newest is shown, and the page, CSV and LaTeX say what was left out and why', async () => {
+    const { status, stderr } = await rig.lab(['report', 'edited', '--figures', files()])
+    expect(status).toBe(0)
+    expect(stderr).toMatch(
+      /3 runs of edited \(.*, definition [0-9a-f]{12}\) are left out, because this differs: image minimal/,
+    )
+    expect(csv('edited-numbers')[1]).toMatch(/^read_ns,3,901,/)
+    expect(csv('left-out')[1]).toMatch(/^edited,[0-9a-f]{12},3,.*,image minimal$/)
+    expect(csv('runs')[0]).toContain('definition')
+    const latex = readFileSync(join(files(), 'edited-numbers.tex'), 'utf8')
+    expect(latex).toMatch(/Only runs of definition [0-9a-f]{12}: 3 runs of other definitions are left out/)
+    expect(html('edited')).toContain('3 runs of other definitions left out')
+    expect(html('edited')).toContain('<strong>3 runs of other definitions</strong> are in no number')
+  }, 60_000)
+
+  test('the other one can be asked for, by its name or a run that has it', async () => {
+    const { stdout } = await rig.lab([
+      'query',
+      '--csv',
+      "SELECT definition FROM runs WHERE experiment = 'edited' ORDER BY run LIMIT 1",
+    ])
+    for (const name of [stdout.split('\n')[1] ?? '', '20260101-000110-aaaa']) {
+      const { status } = await rig.lab(['report', 'edited', '--definition', name, '--figures', files()])
+      expect(status).toBe(0)
+      expect(csv('edited-numbers')[1]).toMatch(/^read_ns,3,101,/)
+    }
+    expect(await rig.lab(['report', 'edited', '--definition', 'ffff'])).toMatchObject({
+      status: 2,
+      stderr: expect.stringContaining('--definition ffff: no run has this definition'),
+    })
+  }, 60_000)
+
+  test('runs that are named one by one are arms of their own', async () => {
+    const names = ['20260101-000110-aaaa', '20260101-000120-aaaa']
+    const { status, stderr } = await rig.lab(['report', ...names, '--figures', files()])
+    expect([status, stderr]).toEqual([0, expect.not.stringContaining('left out')])
+    expect(csv('edited-numbers').filter((line) => / definition [0-9a-f]{12}/.test(line))).toHaveLength(2)
+  }, 60_000)
+
+  test('lab query has the newest as a view, and the definition as a column', async () => {
+    const sql = `SELECT count(*), (SELECT count(*) FROM newest WHERE experiment = 'edited'),
+      count(DISTINCT definition) FROM runs WHERE experiment = 'edited'`
+    expect((await rig.lab(['query', '--csv', sql])).stdout.split('\n')[1]).toBe('6,3,2')
+  })
+
+  test('lab results order and ls know it too', async () => {
+    expect((await rig.lab(['results', 'order', 'edited'])).stdout).toMatch(/^3 runs of edited .* left out/m)
+    const { stdout } = await rig.lab(['results', 'ls', '--definition', '20260101-000110-aaaa'])
+    expect(stdout.match(/^\d{8}-\d{6}-aaaa/gm)).toEqual(edited.slice(0, 3).map(({ run }) => run.slice(0, 20)))
+  }, 60_000)
+})
+
 test('what failed or lost events is named, and figures that draw on it say so', () => {
   const text = html('mixed')
   expect(text).toContain('3 reads expected, 2 found')

@@ -8,6 +8,7 @@ import { diffText } from './text.ts'
 import type { Manifest } from '../manifest.ts'
 import { listRuns } from '../result.ts'
 import { MANIFEST, putRun, type RunWanted } from '../run.fixture.ts'
+import { definitionOfResult } from '../definition.ts'
 import type { TraceEvent } from '../../linux/ftrace/trace-line.ts'
 import { failureOf } from '../../test/caught.ts'
 import { testContext } from '../../test/context.ts'
@@ -248,6 +249,24 @@ describe('groups of runs', () => {
   test('few runs cannot show a difference, and that is said', async () => {
     const dir = await results(...arm('none', [0, 1, 2, 3]), ...arm('empty', [0, 101, 102, 103]))
     expect(await text(dir, 'cost/probe=none', 'cost/probe=empty')).toMatch(/too few values \(p >= 0\.3000\)/)
+  })
+
+  test('a group is of one definition: the newest, or the one that is named', async () => {
+    const image = { name: 'minimal', fingerprint: 'e'.repeat(64) }
+    const older = arm('none', [5, 6]).map((one) => ({ ...one, manifest: { ...one.manifest, image } }))
+    const again = arm('none', [7, 8, 9]).map(({ events, manifest }) => ({
+      events,
+      manifest: { ...manifest, plan: { ...manifest.plan, id: 'again' } },
+    }))
+    const all = await listRuns(await results(...older, ...again))
+    expect(side(all, 'cost/probe=none')).toMatchObject({
+      runs: [{ run: 'r4' }, { run: 'r5' }],
+      label: 'cost probe=none (2 runs, 1 of other definitions left out)',
+    })
+    const [first] = all
+    const old = first && definitionOfResult(first)?.id
+    expect(side(all, `cost/definition=${old ?? ''}`).runs.map(({ run }) => run)).toEqual(['r2'])
+    expect(() => side(all, 'cost/definition=ffff')).toThrow(/no run of cost has the definition ffff/)
   })
 
   test('of attempts at one run only the last counts', async () => {

@@ -7,6 +7,8 @@ import { counted } from '../../run/judge/counted.ts'
 import { checkedRun } from '../manifest-shape.ts'
 import type { Manifest } from '../manifest.ts'
 import { pickRun, type FoundRun } from '../result.ts'
+import { definitionOfResult } from '../definition.ts'
+import { ofOneDefinition, type OneDefinition } from '../one-definition.ts'
 
 export interface Side {
   /** As it is shown: `readiter 20261123-223508-2519`, `cost probe=none (20 runs)`. */
@@ -38,7 +40,7 @@ function valuesOf(text: string): [string, string][] {
     if (at > 0) return [part.slice(0, at), part.slice(at + 1)]
     throw userError({
       fact: `"${printable(text, 80)}" is no choice of an arm`,
-      wayOut: 'EXPERIMENT/axis=value, for example cost/probe=none; axes are parameters, kernel and probe',
+      wayOut: 'EXPERIMENT/axis=value, for example cost/probe=none; axes are parameters, kernel, probe and definition',
     })
   })
 }
@@ -48,9 +50,29 @@ const armsText = (runs: readonly FoundRun[]) =>
 
 const sideOf = (run: FoundRun): Side => ({ label: `${run.manifest.experiment} ${run.run}`, runs: [run], single: true })
 
+/** Not an axis of an arm, but chosen like one: `cost/definition=1a2b3c`. */
+const DEFINITION = 'definition'
+
+/** The experiment's runs of one definition: the newest, or the one that is chosen. */
+function oneDefinition(runs: readonly FoundRun[], experiment: string, wanted?: string): OneDefinition<FoundRun> {
+  const of = (found: FoundRun) => ({
+    ...{ run: found.run, started: found.manifest.started, definition: definitionOfResult(found) },
+  })
+  const one = ofOneDefinition(experiment, runs, of, wanted)
+  if (one !== undefined) return one
+  throw userError({
+    fact: `no run of ${printable(experiment, 60)} has the definition ${printable(wanted ?? '', 60)}`,
+    wayOut: `its definitions: ${[...new Set(runs.map((run) => of(run).definition?.id ?? 'unknown'))].join(', ')}`,
+  })
+}
+
 function groupOf(all: readonly FoundRun[], experiment: string, choice: string | undefined): Side {
-  const runs = counted(all.filter(({ manifest }) => manifest.experiment === experiment).map(checkedRun))
-  const values = choice === undefined ? [] : valuesOf(choice)
+  const own = counted(all.filter(({ manifest }) => manifest.experiment === experiment).map(checkedRun))
+  const asked = choice === undefined ? [] : valuesOf(choice)
+  const isAxis = own.some(({ manifest }) => Object.hasOwn(manifest.arm.params, DEFINITION))
+  const values = asked.filter(([axis]) => isAxis || axis !== DEFINITION)
+  const wanted = isAxis ? undefined : asked.find(([axis]) => axis === DEFINITION)?.[1]
+  const { runs, leftOut } = oneDefinition(own, experiment, wanted)
   const chosen = runs.filter(({ manifest }) => {
     const point = pointOf(manifest)
     return values.every(([axis, value]) => Object.hasOwn(point, axis) && point[axis] === value)
@@ -62,7 +84,9 @@ function groupOf(all: readonly FoundRun[], experiment: string, choice: string | 
     })
   const [only] = chosen
   if (only !== undefined && chosen.length === 1) return sideOf(only)
-  const label = `${experiment}${choice === undefined ? '' : ` ${choice}`} (${chosen.length} runs)`
+  const others = leftOut.reduce((sum, one) => sum + one.runs.length, 0)
+  const without = others === 0 ? '' : `, ${others} of other definitions left out`
+  const label = `${experiment}${choice === undefined ? '' : ` ${choice}`} (${chosen.length} runs${without})`
   return { label, runs: chosen, single: false }
 }
 

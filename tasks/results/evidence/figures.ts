@@ -8,6 +8,8 @@ import type { FoundRun } from '../result.ts'
 import { isPrintk } from '../../linux/ftrace/trace-line.ts'
 import { observerReports, observerText } from '../observer.ts'
 import { orderReport, orderText } from '../order.ts'
+import { definitionOfResult } from '../definition.ts'
+import { leftOutText, ofOneDefinition } from '../one-definition.ts'
 
 /** Events of a run that are read for a picture of one of its reads. */
 const MOST = 100_000
@@ -38,7 +40,11 @@ export async function figuresOf(runs: readonly FoundRun[]): Promise<Map<string, 
   const files = new Map<string, Buffer>()
   for (const [experiment, own] of Map.groupBy(runs, ({ manifest }) => manifest.experiment)) {
     if (!PLAIN.test(experiment)) continue
-    const counted = own.filter(({ manifest }) => manifest.plan?.warmup !== true)
+    const one = ofOneDefinition(experiment, own, (found) => ({
+      ...{ run: found.run, started: found.manifest.started, definition: definitionOfResult(found) },
+    }))
+    const counted = (one?.runs ?? own).filter(({ manifest }) => manifest.plan?.warmup !== true)
+    const leftOut = (one?.leftOut ?? []).map((left) => `${leftOutText(left)}\n`).join('')
     for (const run of counted.toReversed()) {
       // A run without a trace, or with a damaged one, has no picture; what is wrong with it `lab verify` says.
       const svg = await picture(run).catch(() => undefined)
@@ -47,10 +53,13 @@ export async function figuresOf(runs: readonly FoundRun[]): Promise<Map<string, 
       break
     }
     const order = await orderReport(experiment, counted, 'read')
-    if (order.units > 0) files.set(`figures/${experiment}-order.txt`, Buffer.from(`${orderText(order)}\n`))
+    if (order.units > 0) files.set(`figures/${experiment}-order.txt`, Buffer.from(`${orderText(order)}\n${leftOut}`))
     const observed = await observerReports(counted)
     if (observed.length > 0)
-      files.set(`figures/${experiment}-observer.txt`, Buffer.from(`${observed.flatMap(observerText).join('\n')}\n`))
+      files.set(
+        `figures/${experiment}-observer.txt`,
+        Buffer.from(`${observed.flatMap(observerText).join('\n')}\n${leftOut}`),
+      )
   }
   return files
 }

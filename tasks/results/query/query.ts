@@ -43,7 +43,8 @@ export interface QueryWanted {
 
 export type QueryOutcome = { readonly table: Table } | { readonly file: string; readonly rows: number }
 
-const TABLES = 'runs, events, probes, params, metrics, losses, events_NAME (typed events)'
+const TABLES =
+  'runs, newest (runs that count and have the newest definition), events, probes, params, metrics, losses, events_NAME (typed events)'
 
 const wrong = (error: unknown) => {
   if (error instanceof Failure) return error
@@ -175,8 +176,12 @@ const count = (files: Files): number => [...files.values()].reduce((sum, { lengt
 /** @throws Failure (user) for SQL that cannot be answered */
 export async function queryStep(wanted: QueryWanted): Promise<QueryOutcome> {
   const { results, emit } = wanted
-  const { runs: listed, skipped } = await indexRuns(results)
-  const runs = listed.map(({ details, ...one }): Whole => ({ ...one, ...details() }))
+  const { runs: listed, skipped, definitions } = await indexRuns(results)
+  const runs = listed.map(({ details, ...one }): Whole => ({
+    ...one,
+    ...details(),
+    defined: definitions.get(one.definition ?? ''),
+  }))
   const warn = (place: string, text: string) => emit({ type: 'notice', level: 'warning', place, text })
   const skip: Skip = (name, why) => warn(`results/${printable(name, 200)}`, `left out: ${printable(why, 200)}`)
   for (const { name, why } of skipped.slice(0, MOST_SAID)) skip(name, why)

@@ -3,9 +3,11 @@ import { join } from 'node:path'
 import { NO_PROBE } from '../../config/arms.ts'
 import type { Row, TableOfRows } from './views.ts'
 import type { ListedRun, RunDetails } from '../run-index.ts'
+import type { Definition } from '../definition.ts'
+import { ofOneDefinition } from '../one-definition.ts'
 
-/** Both halves of an entry. */
-export type Whole = ListedRun & RunDetails
+/** Both halves of an entry, and its definition. */
+export type Whole = ListedRun & RunDetails & { readonly defined: Definition | undefined }
 
 const runRow = (results: string, one: Whole, counts: boolean): Row => ({
   ...{
@@ -21,7 +23,7 @@ const runRow = (results: string, one: Whole, counts: boolean): Row => ({
   ...{ clock: one.clock, events: one.events, not_understood: one.notUnderstood, imported: one.imported },
   // None is a list of probes too.
   probe: one.armProbes === null ? null : one.armProbes.join('+') || NO_PROBE,
-  ...{ sequence: one.sequence, plan: one.plan?.id ?? null, counts },
+  ...{ sequence: one.sequence, plan: one.plan?.id ?? null, counts, definition: one.definition },
   dir: join(results, one.experiment, one.run),
 })
 
@@ -35,28 +37,37 @@ function counted(runs: readonly Whole[]): ReadonlySet<Whole> {
   return new Set(last.values())
 }
 
+/** Of each experiment the runs that count and have its newest definition: what can be one number. */
+function ofNewestDefinition(runs: readonly Whole[], counting: ReadonlySet<Whole>): Whole[] {
+  const of = ({ run, started, defined }: Whole) => ({ run, started, definition: defined })
+  const chosen = [...Map.groupBy(runs, ({ experiment }) => experiment)].flatMap(
+    ([experiment, list]) => ofOneDefinition(experiment, list, of)?.runs ?? [],
+  )
+  return chosen.filter((run) => counting.has(run))
+}
+
 /** The views and their columns, as they are documented. */
 export function tablesOf(results: string, runs: readonly Whole[]): TableOfRows[] {
   const counting = counted(runs)
-  return [
-    {
-      name: 'runs',
-      columns: {
-        ...{ run: 'VARCHAR', experiment: 'VARCHAR', arm: 'VARCHAR', repeat: 'INTEGER', started: 'TIMESTAMP' },
-        ...{
-          seconds: 'DOUBLE',
-          verdict: 'VARCHAR',
-          completeness: 'VARCHAR',
-          kernel: 'VARCHAR',
-          kernel_wanted: 'VARCHAR',
-        },
-        ...{ fallback: 'BOOLEAN', release: 'VARCHAR', accel: 'VARCHAR', vm: 'VARCHAR', image: 'VARCHAR' },
-        ...{ workload: 'VARCHAR', pid: 'BIGINT', status: 'INTEGER', signal: 'INTEGER', ms: 'DOUBLE', clock: 'VARCHAR' },
-        ...{ events: 'BIGINT', not_understood: 'BIGINT', imported: 'VARCHAR' },
-        ...{ probe: 'VARCHAR', sequence: 'VARCHAR', plan: 'VARCHAR', counts: 'BOOLEAN', dir: 'VARCHAR' },
-      },
-      rows: runs.map((run) => runRow(results, run, counting.has(run))),
+  const columns = {
+    ...{ run: 'VARCHAR', experiment: 'VARCHAR', arm: 'VARCHAR', repeat: 'INTEGER', started: 'TIMESTAMP' },
+    ...{
+      seconds: 'DOUBLE',
+      verdict: 'VARCHAR',
+      completeness: 'VARCHAR',
+      kernel: 'VARCHAR',
+      kernel_wanted: 'VARCHAR',
     },
+    ...{ fallback: 'BOOLEAN', release: 'VARCHAR', accel: 'VARCHAR', vm: 'VARCHAR', image: 'VARCHAR' },
+    ...{ workload: 'VARCHAR', pid: 'BIGINT', status: 'INTEGER', signal: 'INTEGER', ms: 'DOUBLE', clock: 'VARCHAR' },
+    ...{ events: 'BIGINT', not_understood: 'BIGINT', imported: 'VARCHAR' },
+    ...{ probe: 'VARCHAR', sequence: 'VARCHAR', plan: 'VARCHAR', counts: 'BOOLEAN', definition: 'VARCHAR' },
+    ...{ dir: 'VARCHAR' },
+  } as const
+  const newest = ofNewestDefinition(runs, counting)
+  return [
+    { name: 'runs', columns, rows: runs.map((run) => runRow(results, run, counting.has(run))) },
+    { name: 'newest', columns, rows: newest.map((run) => runRow(results, run, true)) },
     {
       name: 'params',
       columns: { run: 'VARCHAR', name: 'VARCHAR', value: 'VARCHAR', number: 'DOUBLE' },

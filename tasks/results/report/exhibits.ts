@@ -24,6 +24,16 @@ export class Exhibits {
   /** What Vega has against figures: a mistake of ours, which the figure may survive. */
   readonly warnings: string[] = []
   readonly #names = new Set<string>()
+  readonly #notes = new Map<string, string>()
+
+  /** Ends the caption of every figure and table whose first word is this experiment. */
+  note(experiment: string, note: string): void {
+    this.#notes.set(experiment, note)
+  }
+
+  #caption(words: readonly string[], caption: string): string {
+    return `${caption}${this.#notes.get(words[0] ?? '') ?? ''}`
+  }
 
   /** A name for files that no other figure or table has. */
   #name(wanted: readonly string[]): string {
@@ -42,8 +52,9 @@ export class Exhibits {
   }
 
   /** An SVG that is drawn already. */
-  picture(words: readonly string[], caption: string, svg: string): Html {
+  picture(words: readonly string[], drawn: string, svg: string): Html {
     const name = this.#name(words)
+    const caption = this.#caption(words, drawn)
     this.figures.push({ name, caption, svg })
     return html`<figure id="${name}">
       <div class="scroll" role="region" tabindex="0" aria-label="${caption}">${raw(svg)}</div>
@@ -52,7 +63,7 @@ export class Exhibits {
   }
 
   table(words: readonly string[], table: Omit<Table, 'name'>, decorate?: Decorate): Html {
-    const named = withoutArm({ ...table, name: this.#name(words) })
+    const named = withoutArm({ ...table, caption: this.#caption(words, table.caption), name: this.#name(words) })
     this.tables.push(named)
     return tableHtml(named, decorate)
   }

@@ -75,6 +75,7 @@ const COLUMNS: readonly RunColumn[] = [
   { head: 'verdict', kind: 'text', of: ({ verdict }) => verdict, filter: 'verdict' },
   { head: 'trace', kind: 'text', of: ({ completeness }) => completeness, filter: 'trace' },
   { head: 'events', kind: 'number', of: ({ events }) => events },
+  { head: 'definition', kind: 'code', of: ({ definition }) => definition, filter: 'definition', optional: true },
   { head: 'workload', unit: 'ms', kind: 'number', of: ({ ms }) => ms, optional: true },
   {
     ...{ head: 'note', kind: 'text', optional: true },

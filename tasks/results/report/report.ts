@@ -1,6 +1,7 @@
 /** Step: report. One HTML file about runs, experiments or the whole lab, and its figures and tables as files. */
 import { join } from 'node:path'
 import { step, type Context } from '../../engine/context.ts'
+import { userError } from '../../engine/error.ts'
 import { ownVersion } from '../../engine/own-version.ts'
 import { printable } from '../../engine/printable.ts'
 import { withScratch } from '../../engine/scratch.ts'
@@ -12,18 +13,22 @@ import { writeWhole } from './files.ts'
 import { gather } from './gather.ts'
 import { html, idOf, type Html } from './html.ts'
 import { Kept } from './kept.ts'
+import { leftOutHtml, leftOutNote } from './left-out.ts'
 import { Material } from './material.ts'
 import { experimentsTable, runsTable } from './overview.ts'
 import { pageText } from './page.ts'
-import { byExperiment, reportRuns } from './runs.ts'
+import { byExperiment, reportRuns, type ExperimentRuns, type ReportRun } from './runs.ts'
 import { scopeOf, type Scope } from './scope.ts'
 import type { Table } from './table.ts'
+import { leftOutText, type LeftOut } from '../one-definition.ts'
 import { completenessText, problems, verdictBadges } from './verdict.ts'
 
 export interface ReportWanted {
   /** Names of experiments and runs; none: the whole lab. */
   readonly words: readonly string[]
   readonly since: string | undefined
+  /** A definition's name, or its beginning, or the name of a run that has it; the newest of each experiment when left out. */
+  readonly definition?: string | undefined
   readonly results: string
   /** Of the lab, for titles. */
   readonly labName: string
@@ -38,27 +43,32 @@ export interface ReportOutcome {
   readonly experiments: number
   readonly figures: readonly Figure[]
   readonly tables: readonly Table[]
+  /** Runs of other definitions. */
+  readonly leftOut: readonly LeftOut[]
 }
 
 /** Runs of each arm whose events are read: all there are, within reason, or a look at each arm of a whole lab. */
 const MOST_RUNS = { one: 1000, lab: 20 } as const
+/** How runs that were left out can be had. */
+const ANOTHER = '--definition NAME shows them; `lab diff RUN RUN` shows what differs'
 /** Directories that are no runs and are named. */
 const MOST_SAID = 10
 
 /** "41 runs of 3 experiments, 23 November 2026 to ..., made ...". */
-function subtitle({ runs }: Scope, experiments: number, now: Date): string {
+function subtitle(runs: readonly ReportRun[], experiments: number, leftOut: number, now: Date): string {
   const day = (text: string) => text.slice(0, 16).replace('T', ' ')
   const [first, last] = [runs[0]?.started ?? '', runs.at(-1)?.started ?? '']
   const when = day(first) === day(last) ? day(first) : `${day(first)} to ${day(last)}`
   const count = (number: number, word: string) => `${number} ${word}${number === 1 ? '' : 's'}`
-  return `${count(runs.length, 'run')} of ${count(experiments, 'experiment')}, ${when} UTC. Report made ${day(now.toISOString())} UTC.`
+  const others = leftOut === 0 ? '' : ` ${count(leftOut, 'run')} of other definitions left out.`
+  return `${count(runs.length, 'run')} of ${count(experiments, 'experiment')}, ${when} UTC.${others} Report made ${day(now.toISOString())} UTC.`
 }
 
 const tool = (): string => `made by lab ${ownVersion()} with Node ${process.version}`
 
 /** What went wrong in all of it, for the head of a page about many experiments. */
-function head(scope: Scope, facts: readonly ExperimentFacts[], exhibits: Exhibits): Html {
-  const { runs, kind } = scope
+function head({ kind }: Scope, facts: readonly ExperimentFacts[], exhibits: Exhibits): Html {
+  const runs = facts.flatMap((one) => one.runs.runs)
   const bad = facts.flatMap((one) => one.bad).toSorted((a, b) => (a.run.started < b.run.started ? 1 : -1))
   const failed = runs.filter(({ verdict }) => verdict !== 'passed' && verdict !== 'imported').length
   return html`<section id="summary">
@@ -72,9 +82,22 @@ function head(scope: Scope, facts: readonly ExperimentFacts[], exhibits: Exhibit
   </section> `
 }
 
+/** The experiments of a report, each with the runs of one definition. @throws Failure (user) if none has the definition that is wanted */
+function experimentsOf({ runs, kind }: Scope, definition: string | undefined): ExperimentRuns[] {
+  const experiments = byExperiment(runs, { definition, all: kind === 'runs' && definition === undefined })
+  const found = experiments.filter((one) => one.runs.length > 0)
+  if (found.length > 0) return found
+  throw userError({
+    place: `--definition ${printable(definition ?? '', 60)}`,
+    fact: 'no run has this definition',
+    wayOut:
+      '`lab query "SELECT DISTINCT experiment, definition FROM runs"` lists them; the name of a run stands for its own',
+  })
+}
+
 /** @throws Failure (user) where there is nothing to report */
 export async function reportStep(wanted: ReportWanted, context: Context): Promise<ReportOutcome> {
-  const { words, since, results, labName } = wanted
+  const { words, since, results, labName, definition } = wanted
   const now = new Date()
   const index = await indexRuns(results)
   for (const { name, why } of index.skipped.slice(0, MOST_SAID))
@@ -88,11 +111,21 @@ export async function reportStep(wanted: ReportWanted, context: Context): Promis
   const file = wanted.output ?? join(results, `${scope.name}.html`)
   const title = `report ${printable(scope.title, 80)}`
   return await step(context, title, title, async (handle) => {
-    const experiments = byExperiment(scope.runs)
+    const experiments = experimentsOf(scope, definition)
+    const runs = experiments.flatMap((one) => one.runs).toSorted((a, b) => (a.started < b.started ? -1 : 1))
+    const leftOut = experiments.flatMap((one) => one.leftOut)
+    const others = leftOut.reduce((sum, one) => sum + one.runs.length, 0)
+    const used = new Set(runs)
+    const listed = scope.runs
+      .filter(({ experiment }) => experiments.some(({ name }) => name === experiment))
+      .map((run): ReportRun => (used.has(run) ? run : { ...run, notCounted: 'another definition' }))
+    for (const one of leftOut)
+      context.emit({ type: 'notice', level: 'warning', place: 'report', text: leftOutText(one), wayOut: ANOTHER })
     return await withScratch('report', async (temp) => {
       const kept = new Kept(results, context.toolRoot)
       const [material, exhibits] = [new Material(kept), new Exhibits()]
       const mostRuns = scope.kind === 'lab' ? MOST_RUNS.lab : MOST_RUNS.one
+      for (const one of experiments) exhibits.note(one.name, leftOutNote(one))
       const facts: ExperimentFacts[] = []
       for (const [done, one] of experiments.entries()) {
         handle.progress(printable(one.name, 60), done, experiments.length)
@@ -106,20 +139,21 @@ export async function reportStep(wanted: ReportWanted, context: Context): Promis
         for (const one of facts) sections.push(await experimentHtml(one, kept, material, exhibits, !many))
       const text = pageText({
         title: scope.title,
-        subtitle: subtitle(scope, experiments.length, now),
+        subtitle: subtitle(runs, experiments.length, others, now),
         parts: [
           ...(many && scope.kind !== 'summary'
             ? experiments.map(({ name }) => ({ id: idOf('experiment', name), title: name }))
             : []),
+          ...(leftOut.length > 0 ? [{ id: 'left-out', title: 'Left out' }] : []),
           { id: 'runs', title: 'Runs' },
           ...(scope.kind === 'summary' ? [] : [{ id: 'environment', title: 'Environment and provenance' }]),
         ],
-        body: html`${sections}${runsTable(scope.runs, scope.kind === 'summary', exhibits)}${
+        body: html`${sections}${leftOutHtml(experiments, exhibits)}${runsTable(listed, scope.kind === 'summary', exhibits)}${
           scope.kind === 'summary'
             ? ''
             : environmentHtml(
                 facts.flatMap(({ newest }) => newest.map(({ manifest }) => manifest)),
-                scope.runs,
+                runs,
                 tool(),
               )
         }`,
@@ -128,8 +162,8 @@ export async function reportStep(wanted: ReportWanted, context: Context): Promis
       for (const warning of exhibits.warnings)
         context.emit({ type: 'notice', level: 'warning', place: 'report', text: printable(warning, 300) })
       const value = {
-        ...{ file, bytes: Buffer.byteLength(text), runs: scope.runs.length, experiments: experiments.length },
-        ...{ figures: exhibits.figures, tables: exhibits.tables },
+        ...{ file, bytes: Buffer.byteLength(text), runs: runs.length, experiments: experiments.length },
+        ...{ figures: exhibits.figures, tables: exhibits.tables, leftOut },
       }
       return { outcome: 'done', detail: file, value }
     })

@@ -1,10 +1,13 @@
 /** The runs that a report is about, by experiment and by what they are compared in. */
 import type { ListedRun, RunDetails, RunIndex } from '../run-index.ts'
+import type { Definition } from '../definition.ts'
+import { ofOneDefinition, type LeftOut } from '../one-definition.ts'
 
 /** A run with all that the index says of it. */
 export interface ReportRun extends ListedRun, RunDetails {
   /** Why it is in no figure and no median, if it is not. */
-  readonly notCounted: 'warm-up' | 'tried again' | undefined
+  readonly notCounted: 'warm-up' | 'tried again' | 'another definition' | undefined
+  readonly defined: Definition | undefined
 }
 
 /** Runs that nothing declared tells apart. */
@@ -22,10 +25,12 @@ export interface ExperimentRuns {
   readonly name: string
   readonly runs: readonly ReportRun[]
   readonly groups: readonly Group[]
+  /** Runs of other definitions, which are in nothing that is said of this experiment. */
+  readonly leftOut: readonly LeftOut[]
 }
 
 /** With their details. Oldest first, as the index has them. */
-export function reportRuns({ runs }: Pick<RunIndex, 'runs'>): ReportRun[] {
+export function reportRuns({ runs, definitions }: Pick<RunIndex, 'runs' | 'definitions'>): ReportRun[] {
   const whole = runs.map(({ details, ...listed }) => ({ ...listed, ...details() }))
   const key = ({ experiment, plan }: ListedRun & RunDetails) =>
     plan ? `${experiment}\0${plan.id}\0${plan.index}` : undefined
@@ -37,7 +42,11 @@ export function reportRuns({ runs }: Pick<RunIndex, 'runs'>): ReportRun[] {
   return whole.map((run) => {
     const name = key(run)
     const again = name !== undefined && (run.plan?.attempt ?? 0) < (last.get(name) ?? 0)
-    return { ...run, notCounted: run.plan?.warmup === true ? 'warm-up' : again ? 'tried again' : undefined }
+    return {
+      ...run,
+      notCounted: run.plan?.warmup === true ? 'warm-up' : again ? 'tried again' : undefined,
+      defined: run.definition === null ? undefined : definitions.get(run.definition),
+    }
   })
 }
 
@@ -55,11 +64,13 @@ function groupsOf(runs: readonly ReportRun[]): Group[] {
     distinct(runs.map(({ kernel }) => kernel)),
     distinct(runs.map(({ accel }) => accel)),
   ]
-  const label = ({ arm, kernel, accel, imported }: ReportRun): string => {
+  const under = distinct(runs.map(({ conditions }) => conditions.join()))
+  const label = ({ arm, kernel, accel, imported, conditions }: ReportRun): string => {
     const parts = [
       arms > 1 && arm,
       kernels > 1 && !/(^|,)kernel=/.test(arm) && `kernel=${kernel}`,
       accels > 1 && accel,
+      ...(under > 1 ? conditions : []),
     ].filter(Boolean)
     return parts.join(', ') || arm || (imported ?? kernel)
   }
@@ -85,11 +96,41 @@ function groupsOf(runs: readonly ReportRun[]): Group[] {
     .map(({ group }) => group)
 }
 
-/** In the order of their names. */
-export const byExperiment = (runs: readonly ReportRun[]): ExperimentRuns[] =>
+/** Runs that were named one by one are all wanted: those of another definition become arms of their own. */
+const byDefinition = (runs: readonly ReportRun[]): Group[] => {
+  const rest = [...runs]
+  const groups: Group[] = []
+  while (rest.length > 0) {
+    const one = ofOneDefinition('', rest, asDefined)
+    const kept = new Set(one?.runs ?? rest)
+    const label = (group: Group) => `${group.label}, definition ${one?.definition ?? 'unknown'}`
+    groups.push(...groupsOf(rest.filter((run) => kept.has(run))).map((group) => ({ ...group, label: label(group) })))
+    rest.splice(0, rest.length, ...rest.filter((run) => !kept.has(run)))
+  }
+  return groups
+}
+
+const asDefined = ({ run, started, defined }: ReportRun) => ({ run, started, definition: defined })
+
+/** How runs of several definitions are kept apart. */
+export interface Apart {
+  /** A definition's name or a run's; the newest of each experiment when left out. */
+  readonly definition?: string | undefined
+  /** Keep all of them, as arms. */
+  readonly all?: boolean
+}
+
+/** Each experiment with the runs of one definition, in the order of their names. An experiment that lacks the wanted definition has no runs. */
+export const byExperiment = (runs: readonly ReportRun[], { definition, all = false }: Apart = {}): ExperimentRuns[] =>
   [...Map.groupBy(runs, ({ experiment }) => experiment)]
     .toSorted(([a], [b]) => inOrder.compare(a, b))
-    .map(([name, list]) => ({ name, runs: list, groups: groupsOf(list) }))
+    .map(([name, list]) => {
+      const one = ofOneDefinition(name, list, asDefined, definition)
+      if (one === undefined) return { name, runs: [], groups: [], leftOut: [] }
+      if (!all || one.leftOut.length === 0)
+        return { name, runs: one.runs, groups: groupsOf(one.runs), leftOut: one.leftOut }
+      return { name, runs: list, groups: byDefinition(list), leftOut: [] }
+    })
 
 /** What a number is known of: all runs of a group that have it and count. */
 export const valuesOf = ({ counted }: Group, metric: string): number[] =>

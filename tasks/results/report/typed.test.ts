@@ -46,6 +46,7 @@ test('fields by arm, of the newest runs; what cannot be read is named, and what 
     name: 'x',
     runs,
     groups: [group('one', runs.slice(0, 1)), group('two', runs.slice(1)), group('none', [])],
+    leftOut: [],
   }
   const said: string[] = []
   const emit = (event: LabEvent) => void (event.type === 'notice' && said.push(`${event.place ?? ''}: ${event.text}`))
