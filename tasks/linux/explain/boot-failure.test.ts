@@ -14,16 +14,16 @@ test.each([
   [
     'no root device',
     `VFS: Cannot open root device "vda" or unknown-block(0,0): error -6\n${PANIC}VFS: Unable to mount root fs on unknown-block(0,0)`,
-    'VFS: Cannot open root device',
+    'VFS: Cannot open root device "vda" or unknown-block(0,0): error -6',
   ],
   [
     'no init',
     `${PANIC}Requested init /usr/sbin/lab-init failed (error -2).`,
-    'Requested init /usr/sbin/lab-init failed',
+    'Requested init /usr/sbin/lab-init failed (error -2)',
   ],
   ['no init', `${PANIC}No working init found.  Try passing init= option to kernel.`, 'No working init found'],
   [
-    'no init',
+    'init ended',
     `lab-init: phase mounts\n${PANIC}Attempted to kill init! exitcode=0x00000100\nCPU: 0`,
     `${PANIC}Attempted to kill init! exitcode=0x00000100`,
   ],

@@ -2,68 +2,109 @@
  * Why a guest did not get to the end of its boot: the console's text in, a named guess out. A table; the first row that matches wins,
  * so the specific ones stand first.
  */
+import { exitCodeText, initErrorText, rootDeviceText } from '../boot-numbers.ts'
+import { inRange, parseVersion } from '../version.ts'
+
 export interface BootGuess {
   readonly name: string
   readonly cause: string
   readonly wayOut: string
 }
 
+export interface BootFailure {
+  readonly name: string
+  readonly pattern: RegExp
+  /** Text that every line which matches contains, one of them if there are several. */
+  readonly needle: string | readonly string[]
+  /** Kernels that can fail like this; all of them where it is left out. */
+  readonly kernels?: string
+  readonly cause: string | ((match: RegExpExecArray) => string)
+  readonly wayOut: string
+}
+
 /** The table itself; `lab explain` reads other texts with it than consoles. */
-export const BOOT_FAILURES: readonly (BootGuess & { readonly pattern: RegExp })[] = [
+export const BOOT_FAILURES: readonly BootFailure[] = [
   {
     name: 'stack protector',
+    needle: 'stack-protector: Kernel stack is corrupted',
     pattern: /stack-protector: Kernel stack is corrupted in: (start_secondary|start_kernel)/,
+    kernels: '..v5.7',
     cause:
       'a kernel before 5.7 built with gcc >= 10: the compiler turns the last call of start_secondary into a jump (commit a9a3ed1eff36)',
     wayOut: 'keep `compat: auto`, or set `options: { STACKPROTECTOR: n }`',
   },
   {
+    name: 'stack protector',
+    needle: 'stack-protector: Kernel stack is corrupted',
+    pattern: /stack-protector: Kernel stack is corrupted in: (\S+)/,
+    cause: (match) =>
+      `${match[1] ?? 'a function'} found its canary overwritten when it returned: something wrote beyond a local array (its own code, or what it called), or the canary itself changed meanwhile`,
+    wayOut:
+      'what changed in this function and its callees since it last worked? CONFIG_KASAN=y with CONFIG_KASAN_STACK=y reports the write itself; a transform of the source or a BPF/ftrace trampoline can be it too',
+  },
+  {
     name: 'no root device',
-    pattern: /VFS: (?:Cannot open root device|Unable to mount root fs)/,
-    cause: 'the kernel found no disk, or cannot read its file system',
+    needle: 'VFS: ',
+    pattern: /VFS: (?:Cannot open root device[^\n]*|Unable to mount root fs[^\n]*)/,
+    cause: (match) => rootDeviceText(match[0]),
     wayOut:
       'the configuration needs PCI, VIRTIO_PCI, VIRTIO_BLK and EXT4_FS built in: kernel/config/guest.config has them',
   },
   {
     name: 'no init',
+    needle: ['Requested init', 'No working init found', 'exists but couldn'],
     pattern:
       // "Run … as init process" is KERN_INFO and not on a console with loglevel=4; the panic is.
-      /Requested init .* failed|No working init found|Kernel panic - not syncing: Attempted to kill init.*/,
-    cause: 'the program that the image names as init is missing, cannot be executed, or ended',
+      /Requested init (\S+) failed(?: \(error (-\d+)\))?|No working init found|Starting init: (\S+) exists but couldn't execute it \(error (-\d+)\)/,
+    cause: (match) => initErrorText(match[1] ?? match[3], Number(match[2] ?? match[4] ?? Number.NaN)),
     wayOut: 'look at `init:` in the recipe; a script needs BINFMT_SCRIPT, a 64-bit program BINFMT_ELF',
   },
   {
+    name: 'init ended',
+    needle: 'Attempted to kill init',
+    pattern: /Kernel panic - not syncing: Attempted to kill init!(?: exitcode=0x([0-9a-f]+))?/,
+    cause: (match) => exitCodeText(match[1] === undefined ? undefined : Number.parseInt(match[1], 16)),
+    wayOut:
+      'the lines above the panic are the last words of init; boot with `init: /bin/sh` in the recipe to look around',
+  },
+  {
     name: 'systemd on an old kernel',
+    needle: ['Freezing execution', 'cgroup v1'],
     pattern: /Freezing execution|cgroup v1.*(?:refus|support)/i,
     cause: 'systemd >= 256 refuses cgroup v1, which is all that old kernels have (systemd issue 30852)',
     wayOut: 'boot our own init: `init: /usr/sbin/lab-init` in the recipe',
   },
   {
     name: 'out of memory',
+    needle: ['Out of memory', 'deadlocked on memory'],
     pattern: /Out of memory|System is deadlocked on memory/,
     cause: 'the guest has too little memory',
     wayOut: 'raise `memory:` of the VM',
   },
   {
     name: 'kernel panic',
+    needle: 'Kernel panic - not syncing',
     pattern: /Kernel panic - not syncing: .*/,
     cause: 'the kernel panicked; the console has the reason and the call trace',
     wayOut: 'read the lines above it; `lab console` and the console log have the rest',
   },
   {
     name: 'seed',
+    needle: 'lab-init: failed',
     pattern: /lab-init: failed: (?:seed|no key in the seed)/,
     cause: 'the guest did not find the disk with its ssh keys',
     wayOut: 'the kernel needs VIRTIO_BLK and /sys/block/*/serial (SYSFS)',
   },
   {
     name: 'no network',
+    needle: ['lab-init: failed', 'Cannot find device'],
     pattern: /lab-init: failed: network|Cannot find device "eth0"/,
     cause: 'the guest has no network card',
     wayOut: 'the configuration needs VIRTIO_NET, INET and PACKET: kernel/config/guest.config has them',
   },
   {
     name: 'sshd dead',
+    needle: 'lab-init: failed',
     pattern: /lab-init: failed: the ssh server ended.*/,
     cause: 'the ssh server in the guest ends by itself',
     wayOut: 'the console has its last line; is dropbear in the recipe?',
@@ -72,9 +113,13 @@ export const BOOT_FAILURES: readonly (BootGuess & { readonly pattern: RegExp })[
 
 /** What the console's text says about a boot that failed; undefined when no rule knows it. */
 export function guessBootFailure(console: string): (BootGuess & { readonly evidence: string }) | undefined {
-  for (const { pattern, ...guess } of BOOT_FAILURES) {
+  const kernel = parseVersion(/\bLinux version (\S+)/.exec(console)?.[1] ?? '')
+  for (const { name, pattern, kernels, cause, wayOut } of BOOT_FAILURES) {
+    if (kernel !== undefined && kernels !== undefined && !inRange(kernel, kernels)) continue
     const match = pattern.exec(console)
-    if (match) return { ...guess, evidence: match[0].split('\n')[0] ?? '' }
+    if (match === null) continue
+    const evidence = match[0].split('\n')[0] ?? ''
+    return { name, evidence, wayOut, cause: typeof cause === 'string' ? cause : cause(match) }
   }
   return undefined
 }

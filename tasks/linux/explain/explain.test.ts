@@ -182,7 +182,7 @@ test.each([
     'boot: stack protector',
     'compat: auto',
   ],
-  ['write(5, "p:nothing nothing", 17) = -1 ENOENT (No such file or directory)', 'kprobe event refused', 'dmesg'],
+  ['write(5, "p:nothing nothing", 17) = -1 ENOENT (No such file or directory)', 'kprobe event refused', 'kallsyms'],
   ['CPU:1 [LOST 12 EVENTS]', 'events were lost', 'buffer'],
 ])('%s', (line, rule, wayOut) => {
   const found = one(explainText(`before\n${line}\nafter`), rule)

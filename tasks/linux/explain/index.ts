@@ -3,6 +3,7 @@
  * as they are. Each thing once, with its lines; nothing about what is not known. Lines in, findings out; memory is bounded.
  */
 import { Addresses } from './addresses.ts'
+import { ErrorLog } from './error-log.ts'
 import { Findings, type Finding } from './finding.ts'
 import { Kallsyms } from './kallsyms.ts'
 import { messages } from './messages.ts'
@@ -29,6 +30,7 @@ export class Explainer {
   readonly #messages = messages(this.#findings)
   readonly #verifier = new VerifierLogs(this.#findings)
   readonly #kallsyms = new Kallsyms(this.#findings)
+  readonly #errorLog = new ErrorLog(this.#findings)
   readonly #addresses = new Addresses(this.#findings)
   readonly #trace = new TraceLines(this.#findings, this.#addresses)
   #number = 0
@@ -41,12 +43,13 @@ export class Explainer {
     if (this.#trace.feed(clean, number)) return
     this.#verifier.feed(clean, number)
     this.#kallsyms.feed(clean, number)
+    this.#errorLog.feed(clean, number)
     this.#addresses.feed(clean, number)
   }
 
   /** What was found, in the order of the text; `more` findings are only counted. */
   end(): { readonly findings: readonly Finding[]; readonly lines: number; readonly more: number } {
-    for (const reader of [this.#verifier, this.#kallsyms, this.#trace, this.#addresses]) reader.end()
+    for (const reader of [this.#verifier, this.#kallsyms, this.#errorLog, this.#trace, this.#addresses]) reader.end()
     return { findings: this.#findings.list(), lines: this.#number, more: this.#findings.more }
   }
 }

@@ -1,0 +1,73 @@
+/** Numbers in panics of a boot, as words: the exit code of init, the error of its exec, the device of the root file system. */
+import { constants } from 'node:os'
+
+const SIGNALS = new Map(Object.entries(constants.signals).map(([name, number]) => [number, name]))
+
+/** What ends an init like this, as far as one can tell from the outside. */
+const BY_SIGNAL: Readonly<Record<string, string>> = {
+  SIGILL:
+    'the program has instructions that this CPU does not have: it was built for a newer CPU than the one that QEMU shows (-cpu)',
+  SIGSEGV:
+    'it crashed; an init that is built for another kernel or C library does that, and so does a kernel whose syscalls are broken',
+  SIGBUS: 'a page of the program could not be read: the image is damaged or cut short',
+  SIGABRT: 'it gave up by itself (abort); its last words are above',
+  SIGKILL: 'it was killed, by the OOM killer as a rule: more memory for the VM',
+}
+
+/** Exit statuses with a meaning that shells agree on. */
+const BY_STATUS: Readonly<Record<number, string>> = {
+  0: 'it came to its end without an error; an init must never return',
+  1: 'a command of it failed',
+  2: 'a shell uses 2 for wrong usage and syntax errors',
+  126: 'a shell uses 126 for a file that cannot be executed (mode, format)',
+  127: 'a shell uses 127 for a command that is not found, and ld.so for a library that is missing',
+}
+
+/**
+ * exitcode= of "Attempted to kill init!": the wait status of process 1 (kernel/exit.c), in the low 7 bits the signal, above bit 8 the
+ * status of exit().
+ */
+export function exitCodeText(code: number | undefined): string {
+  if (code === undefined) return 'process 1 ended, and the kernel cannot go on without it'
+  const signal = code & 0x7f
+  if (signal === 0) {
+    const status = (code >> 8) & 0xff
+    const ended = SIGNALS.get(status - 128)
+    const known = BY_STATUS[status] ?? (ended && `a shell adds 128 to the signal that ended its command: ${ended}`)
+    return `init ran and ended with status ${status}${known === undefined ? '' : ` (${known})`}; process 1 must not end`
+  }
+  const name = SIGNALS.get(signal) ?? `signal ${signal}`
+  const why = BY_SIGNAL[name]
+  return `init was ended by ${name}${why === undefined ? '' : `: ${why}`}`
+}
+
+const BY_ERROR: Readonly<Record<number, string>> = {
+  2: 'there is no such file, or its interpreter is missing: the program behind #! of a script, or the dynamic loader (ld-linux) of a program that is not static',
+  8: 'it is not in a format that this kernel can execute: another architecture, a 32-bit program without IA32_EMULATION, a script without BINFMT_SCRIPT or without #!, or an empty file',
+  13: 'the file is not executable (chmod +x), or its file system is mounted noexec',
+  5: 'the file cannot be read: the disk or its image is damaged',
+  12: 'there is too little memory to start it',
+  20: 'a part of the path is not a directory',
+  21: 'the path is a directory',
+  40: 'symbolic links lead in a circle',
+}
+
+/** "Requested init X failed (error -2)": a negative errno of execve(). */
+export function initErrorText(program: string | undefined, error: number): string {
+  const why = BY_ERROR[-error]
+  if (program === undefined)
+    return 'none of /sbin/init, /etc/init, /bin/init and /bin/sh can be executed in the root file system'
+  return why === undefined
+    ? `the program that the image names as init, ${program}, is missing or cannot be executed`
+    : `the kernel cannot execute ${program}: ${why}`
+}
+
+/** unknown-block(0,0): no driver has a device of this name; other numbers: there is a disk, and its file system is the problem. */
+export function rootDeviceText(line: string): string {
+  const device = /unknown-block\((\d+),(\d+)\)/.exec(line)
+  if (device && device[1] !== '0')
+    return 'the kernel found the disk and no file system on it that it knows: the driver of the file system is not built in, or the image is damaged'
+  return device
+    ? 'the kernel found no disk of this name: the driver of the disk or of its bus is not built in (a module cannot help before the root file system), or root= names another disk'
+    : 'the kernel found no disk, or cannot read its file system'
+}

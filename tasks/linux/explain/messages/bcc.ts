@@ -1,0 +1,145 @@
+/** bcc: libbcc's own messages and those of its Python module. */
+import { errnoOf } from './errno.ts'
+import { KPROBE, TRACEPOINT } from './errno-attach.ts'
+import { MAP_CREATE, PROG_LOAD } from './errno-load.ts'
+import { group, type Answer, type Row } from './row.ts'
+
+const NOT_THERE: Answer = {
+  cause:
+    'the function does not exist in this kernel under that name, is inlined, notrace, or of a module that is not loaded; bcc only knows that the probe cannot be created',
+  fixes: [
+    'grep -w FUNCTION /proc/kallsyms, and /sys/kernel/tracing/available_filter_functions',
+    'BPF.get_kprobe_functions(b"pattern") lists candidates; a tool that is older than the kernel may name functions that were renamed: use the bcc of a newer release',
+    'system calls: b.get_syscall_fnname("read")',
+  ],
+  confidence: 'likely',
+  otherwise: 'dmesg | grep trace_kprobe names functions that are notrace',
+  sources: ['bpf_attach_probe() of libbpf.c in bcc'],
+}
+
+export const BCC_ROWS: readonly Row[] = [
+  {
+    rule: 'probe refused',
+    needle: ['probe entry may not exist', 'cannot attach '],
+    pattern: /cannot attach (k(?:ret)?probe|u(?:ret)?probe|\w+), (probe entry may not exist|.+)/,
+    answer: (match) => {
+      if (match[2] === 'probe entry may not exist') return NOT_THERE
+      const errno = errnoOf(group(match, 2))
+      return errno === undefined
+        ? undefined
+        : KPROBE[errno] && { ...KPROBE[errno], what: `${group(match, 1)} refused: ${errno}` }
+    },
+  },
+  {
+    rule: 'probe refused',
+    needle: 'Failed to attach BPF program',
+    pattern: /Failed to attach BPF program b?'?([\w.]+)'? to (kprobe|kretprobe|tracepoint) b?'?([\w.:/]+)'?(.*)/,
+    answer: (match) => {
+      const what = `${group(match, 1)} cannot be attached to the ${group(match, 2)} ${group(match, 3)}`
+      if (match[2] === 'tracepoint') return { ...(TRACEPOINT['ENOENT'] as Answer), what }
+      return { ...NOT_THERE, what }
+    },
+  },
+  {
+    rule: 'program cannot be attached',
+    needle: 'Failed to attach BPF ',
+    pattern:
+      /Failed to attach BPF (?:to (?:entry|exit|fmod_ret) kernel func|to (?:raw tracepoint|uprobe|uretprobe|perf (?:raw )?event)|to device \S+|function with attach_type)(.*)|Failed to attach LSM/,
+    cause: 'the kernel has no such function in its BTF, no such event, or refuses the program there',
+    fixes: [
+      'bpftool btf dump file /sys/kernel/btf/vmlinux | grep FUNCTION',
+      'use a kprobe where fentry (kfunc) is not possible',
+    ],
+    confidence: 'possible',
+  },
+  {
+    rule: 'headers of the kernel not found',
+    needle: ['Unable to find kernel headers', 'chdir(/lib/modules', 'modprobe: FATAL: Module kheaders', 'kheaders'],
+    pattern:
+      /Unable to find kernel headers.*|chdir\(\/lib\/modules\/\S+\/build\): No such file or directory|modprobe: FATAL: Module kheaders not found.*/,
+    key: () => '',
+    cause:
+      'bcc compiles at run time against the headers of the running kernel: neither /lib/modules/$(uname -r)/build nor /sys/kernel/kheaders.tar.xz is there',
+    fixes: [
+      'apt install linux-headers-$(uname -r) (dnf install kernel-devel-$(uname -r)); after an update of the kernel reboot first',
+      'your own kernel: make modules_install leaves the link `build`, or CONFIG_IKHEADERS=y (5.2); BCC_KERNEL_SOURCE names another place',
+      'in a container mount /lib/modules and /usr/src of the host',
+    ],
+    sources: ['kbuild_helper.cc and libbcc of bcc'],
+  },
+  {
+    rule: 'bcc cannot compile the program',
+    needle: ['Failed to compile BPF'],
+    pattern: /Failed to compile BPF (?:module|text|program).*/,
+    cause:
+      "clang's errors stand above; often bcc is older than the headers of the kernel, or the tool than the kernel's structures",
+    fixes: [
+      'read the first error above it',
+      'a newer bcc; or the libbpf version of the tool (libbpf-tools), which needs no headers',
+    ],
+    confidence: 'possible',
+  },
+  {
+    rule: 'bcc: headers newer than bcc',
+    needle: ['asm/types.h', 'asm goto', '__builtin_', 'redefinition of', "'struct bpf_timer'", 'asm_inline', 'bpf_wq'],
+    pattern:
+      /(?:virtual\/include\/bcc|include\/linux\/bpf\.h|\/usr\/src\/linux\S*|\/lib\/modules\/\S*build\/\S*)\S*: error: (?:incomplete definition of type 'struct bpf_\w+'|invalid application of 'sizeof' to an incomplete type 'struct bpf_\w+'|redefinition of '.*|unknown type name '.*|use of undeclared identifier '.*|call to undeclared .*)/,
+    cause: 'bcc brings its own copy of bpf.h, and the headers of this kernel need types that are newer than that copy',
+    fixes: ['a newer bcc (or that of the distribution which also made the kernel); libbpf-tools need no headers'],
+    confidence: 'likely',
+  },
+  {
+    rule: 'program cannot be loaded',
+    needle: ['bpf: Failed to load program', 'Failed to load BPF program'],
+    pattern: /bpf: Failed to load program: (.+)|Failed to load BPF program b?'?(\S+?)'?: (.+)/,
+    answer: (match) => {
+      const errno = errnoOf(match[1] ?? group(match, 3))
+      // The verifier's log stands below.
+      if (errno === undefined || errno === 'EACCES' || errno === 'EINVAL') return undefined
+      return PROG_LOAD[errno] && { ...PROG_LOAD[errno], what: `${match[2] ?? 'a program'} cannot be loaded: ${errno}` }
+    },
+  },
+  {
+    rule: 'map cannot be created',
+    needle: 'could not open bpf map',
+    pattern: /could not open bpf map: (\S+), error: (.+)/,
+    answer: (match) => {
+      const errno = errnoOf(group(match, 2)) ?? ''
+      return MAP_CREATE[errno] && { ...MAP_CREATE[errno], what: `map ${group(match, 1)}: ${errno}` }
+    },
+  },
+  {
+    rule: 'helper is newer than the kernel',
+    needle: 'HINT: bpf_',
+    pattern: /HINT: (bpf_\w+) missing \(added in Linux (\d+\.\d+)\)/,
+    answer: (match) => ({
+      cause: `the program calls ${group(match, 1)}, which came with Linux ${group(match, 2)}`,
+      fixes: [`a kernel of ${group(match, 2)} or later, or another way to the same value`],
+    }),
+  },
+  {
+    rule: 'bcc cannot rewrite an expression',
+    needle: ['error: '],
+    pattern:
+      /error: (cannot (?:call non-static helper function|use (?:builtin|map function) inside a macro|have macro at the end.*)|bpf_table \S+ failed to open|arguments to BPF program definition must be named|too many arguments, bcc only supports in-register parameters|internal error: MemberLoc is invalid.*|invalid bpf_table operation .*|get_stackid only available.*)/,
+    answer: (match) =>
+      /failed to open/.test(group(match, 1))
+        ? { ...(MAP_CREATE['EPERM'] as Answer), what: group(match, 1), confidence: 'possible' }
+        : {
+            cause: 'bcc rewrites accesses to kernel memory and maps in the C text; the form of this one is beyond it',
+            fixes: [
+              'make functions static inline, name all parameters, take map calls out of macros; bpf_probe_read_kernel() by hand',
+            ],
+            confidence: 'likely',
+            sources: ['b_frontend_action.cc of bcc'],
+          },
+  },
+  {
+    rule: 'samples were lost',
+    needle: 'Possibly lost',
+    pattern: /Possibly lost (\d+) samples?/,
+    key: () => '',
+    cause: 'the perf buffer was full: the program in user space reads slower than the probe writes',
+    fixes: ['open_perf_buffer(..., page_cnt=256), count or filter in the kernel, or a ring buffer (5.8)'],
+  },
+]

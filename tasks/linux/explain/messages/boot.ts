@@ -1,0 +1,22 @@
+/** The table of boots that failed, for `lab explain`: a line of a console at a time. */
+import { BOOT_FAILURES } from '../boot-failure.ts'
+import { inRange } from '../../version.ts'
+import type { Row } from './row.ts'
+
+/** A console's line, not a sentence about it. */
+const CONSOLE_LINE =
+  /^\s*(?:<\d+>)?(?:\[ *\d+\.\d+\]|lab-init:|Kernel panic|systemd\[1\]|VFS:|Cannot find device|Requested init|No working init|\S+ kernel: )/
+
+export const BOOT_ROWS: readonly Row[] = BOOT_FAILURES
+  // The last, general row would say everything twice.
+  .filter(({ name }) => name !== 'kernel panic')
+  .map(({ name, needle, pattern, kernels, cause, wayOut }): Row => ({
+    rule: `boot: ${name}`,
+    needle,
+    pattern,
+    answer: (match, { kernel }) => {
+      if (kernel !== undefined && kernels !== undefined && !inRange(kernel, kernels)) return undefined
+      if (!CONSOLE_LINE.test(match.input)) return undefined
+      return { cause: typeof cause === 'string' ? cause : cause(match), fixes: [wayOut], confidence: 'likely' }
+    },
+  }))

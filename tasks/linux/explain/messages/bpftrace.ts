@@ -1,0 +1,175 @@
+/** bpftrace. */
+import { errnoOf } from './errno.ts'
+import { KPROBE, KPROBE_MULTI } from './errno-attach.ts'
+import { group, type Answer, type Row } from './row.ts'
+
+const NOT_TRACEABLE: Answer = {
+  cause:
+    'bpftrace looked the function up in available_filter_functions and /proc/kallsyms: it does not exist in this kernel, is inlined, notrace, or of a module that is not loaded',
+  fixes: [
+    "bpftrace -l 'kprobe:*NAME*' lists what can be probed",
+    'grep -w NAME /proc/kallsyms: a name with .isra.0 or .constprop.0 has to be written out; for a module modprobe it first',
+    'attach to a caller; `lab symbols KERNEL NAME` says why it is not there',
+  ],
+  confidence: 'likely',
+  otherwise: 'tracefs is not mounted or readable (root), so bpftrace cannot know',
+  sources: ['src/probe_matcher.cpp and attached_probe.cpp of bpftrace'],
+}
+
+export const BPFTRACE_ROWS: readonly Row[] = [
+  {
+    rule: 'function cannot be traced',
+    needle: ['is not traceable (either non-existing', 'Could not resolve symbol', "it's not traceable"],
+    pattern:
+      /(?:WARNING: )?(\S+) is not traceable \(either non-existing.*|Could not resolve symbol: (\S+)|(\S+), it's not traceable \(either non-existing.*/,
+    key: (match) => match[1] ?? match[2] ?? group(match, 3),
+    answer: (match) => {
+      const name = match[1] ?? match[2] ?? group(match, 3)
+      // "/path/program:function": a uprobe.
+      return name.includes('/')
+        ? {
+            what: `${name} is not there`,
+            cause:
+              'the file has no such symbol: it is stripped, the function static or inlined, or the name mangled (C++, Rust)',
+            fixes: ["bpftrace -l 'uprobe:FILE:*', nm -D FILE; an address works without a symbol"],
+            confidence: 'likely',
+          }
+        : { ...NOT_TRACEABLE, what: `${name} cannot be traced` }
+    },
+  },
+  {
+    rule: 'no probe matches',
+    needle: ['No probes to attach', 'No matches for', 'Attachment failed for all probes', 'No attach points for probe'],
+    pattern: /No probes to attach|No matches for .*|Attachment failed for all probes.*|No attach points for probe.*/,
+    cause: 'no event or function of this kernel has that name',
+    fixes: ["bpftrace -l 'KIND:*NAME*' lists what there is; tracepoints need their option or module"],
+    sources: ['bpftrace'],
+  },
+  {
+    rule: 'tracepoint not there',
+    needle: ['tracepoint not found', 'Unable to open tracepoint'],
+    pattern: /tracepoint not found: (\S+)|Unable to open tracepoint/,
+    cause: 'the kernel has no such event: renamed, newer, its option off, or its module not loaded',
+    fixes: ["bpftrace -l 'tracepoint:*NAME*'; ls /sys/kernel/tracing/events"],
+  },
+  {
+    rule: 'probe refused',
+    needle: ['Error attaching probe', 'Unable to attach probe', 'failed to attach', 'Error loading program'],
+    pattern:
+      /(?:Error attaching probe|Unable to attach probe): '?((k(?:ret)?(?:probe|func))[^':]*:[^': ]+)'?(?:[:.] ?(.*))?/,
+    answer: (match) => {
+      const errno = errnoOf(group(match, 3))
+      const known = errno === undefined ? undefined : { ...KPROBE_MULTI, ...KPROBE }[errno]
+      return {
+        ...(known ?? NOT_TRACEABLE),
+        what: `${group(match, 1)} cannot be attached${errno === undefined ? '' : `: ${errno}`}`,
+      }
+    },
+  },
+  {
+    rule: 'probe in the middle of an instruction',
+    needle: [
+      'middle of an instruction',
+      'middle of the instruction',
+      'into middle of instruction',
+      'Offset outside the function bounds',
+    ],
+    pattern:
+      /(?:Could not add .*|Possible attachment attempt |.*)in(?:to)?(?: the)? middle of (?:an |the )?instruction.*|Offset outside the function bounds.*/,
+    cause: 'the offset or address is not where an instruction begins',
+    fixes: [
+      'objdump -d shows where instructions begin; --unsafe skips the check for uprobes, at the risk of crashing the program',
+    ],
+  },
+  {
+    rule: 'too many probes',
+    needle: ['BPFTRACE_MAX_PROBES', 'BPFTRACE_MAX_BPF_PROGS', 'exceeds the current limit', 'would exceed global quota'],
+    pattern:
+      /.*exceeds? the current limit (?:of|.*BPFTRACE_MAX)\D*(\d*).*|Number of open probes would exceed global quota|You can increase the limit through the BPFTRACE_MAX_\w+.*/,
+    key: () => '',
+    cause:
+      'a pattern matches more functions than the tool attaches to at once; each costs time to attach and at each call',
+    fixes: [
+      'a narrower pattern; BPFTRACE_MAX_PROBES=5000 raises the limit; kprobe.multi (5.18) attaches them all at once',
+    ],
+  },
+  {
+    rule: 'stack of the BPF program',
+    needle: [
+      'Looks like the BPF stack limit',
+      'BPF stack limit',
+      'BPFTRACE_STRLEN',
+      'BPFTRACE_MAX_STRLEN',
+      'Stack size is too large',
+    ],
+    pattern:
+      /(?:HINT: )?Looks like (?:you exceeded )?the BPF stack limit.*|exceeded the BPF stack limit.*|Stack size is too large\..*/,
+    cause: 'a BPF program has 512 bytes of stack, and the strings or scratch variables need more',
+    fixes: [
+      'BPFTRACE_MAX_STRLEN=64 (BPFTRACE_STRLEN before 0.21), fewer or smaller variables; newer bpftrace keeps strings in maps',
+    ],
+  },
+  {
+    rule: 'type is unknown to bpftrace',
+    needle: [
+      'Unknown struct/union',
+      'Struct/union of type',
+      'unknown type',
+      'Unknown identifier',
+      'Include headers with missing type definitions',
+    ],
+    pattern:
+      /ERROR: (?:Unknown struct\/union: '([^']+)'|Struct\/union of type '([^']+)' (?:does not contain a field named '([^']+)'|.*))|Include headers with missing type definitions.*|unknown type name '(\w+)'.*bpftrace/,
+    answer: (match) => ({
+      cause:
+        match[3] === undefined
+          ? 'neither BTF of the kernel nor an #include defines the type: no BTF (CONFIG_DEBUG_INFO_BTF), no headers, or the type is of a module'
+          : `this kernel's ${match[2]} has no field ${match[3]}: it was renamed or came later`,
+      fixes: [
+        'ls /sys/kernel/btf/vmlinux; bpftool btf dump file /sys/kernel/btf/vmlinux format c | grep -A30 "struct NAME {"',
+        'bpftrace -lv "struct NAME"',
+      ],
+      confidence: 'likely',
+    }),
+  },
+  {
+    rule: 'arguments of a tracepoint',
+    needle: ['args builtin', 'BTF data for the', 'parsing tracepoint arguments', 'FUNC_PROTO'],
+    pattern:
+      /ERROR: (?:The args builtin can only be used with .*|The args builtin cannot be used for .*|BTF data for the (?:function|tracepoint) not found.*|BTF is required for parsing tracepoint arguments.*)/,
+    cause:
+      'the fields of `args` come from the format of the event (tracefs) or from BTF (fentry), and there is none for this probe',
+    fixes: ['kprobes have arg0, arg1, ... instead; bpftrace -lv PROBE lists the fields'],
+    confidence: 'likely',
+  },
+  {
+    rule: 'kernel or bpftrace without a feature',
+    needle: [
+      'not available for your kernel version',
+      'is lower than the minimum supported kernel',
+      'Could not find bpf llvm target',
+      'was compiled without',
+      'not available in this build',
+    ],
+    pattern:
+      /.*not available for your kernel version.*|Kernel version \(\S+\) is lower than the minimum supported.*|Could not find bpf llvm target.*|.*not available in this build.*/,
+    cause: 'the feature is newer than the running kernel, or this build of bpftrace lacks the library for it',
+    fixes: ['bpftrace --info lists what kernel and build have'],
+  },
+  {
+    rule: 'events were lost',
+    needle: ['Lost ', 'Total lost event count'],
+    pattern: /^(?:Lost \d+ events|Total lost event count: \d+)/,
+    key: () => '',
+    cause: 'the buffer between kernel and bpftrace was full',
+    fixes: ['BPFTRACE_PERF_RB_PAGES=1024, aggregate in maps (@ = count()) instead of printf, a filter'],
+  },
+  {
+    rule: 'maps are full',
+    needle: ['Map full', 'map is full', 'Failed to map value', 'argument list too long'],
+    pattern:
+      /(?:WARNING: )?Map full; can't update element.*|Failed to update (?:map )?element.*(?:argument list too long|E2BIG).*|update: map is full.*/,
+    cause: 'a map has max_entries keys; updates with new keys are dropped',
+    fixes: ['BPFTRACE_MAX_MAP_KEYS=100000, or delete() keys that are done'],
+  },
+]

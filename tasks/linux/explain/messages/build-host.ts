@@ -1,0 +1,190 @@
+/** Builds of a kernel that stop for lack of a program or library on the host. Packages as Debian and Ubuntu name them; others in brackets. */
+import { group, type Row } from './row.ts'
+
+/** Header or program -> package (Fedora's name where it is another). */
+const HEADERS: readonly (readonly [file: RegExp, debian: string, fedora: string])[] = [
+  [/libelf\.h|gelf\.h/, 'libelf-dev', 'elfutils-libelf-devel'],
+  [/elfutils\/libdw|dwarf\.h|libdwfl/, 'libdw-dev', 'elfutils-devel'],
+  [/openssl\/\w+\.h/, 'libssl-dev', 'openssl-devel (openssl-devel-engine for engine.h)'],
+  [/n?curses\.h/, 'libncurses-dev', 'ncurses-devel'],
+  [/zlib\.h/, 'zlib1g-dev', 'zlib-devel'],
+  [/bfd\.h/, 'binutils-dev', 'binutils-devel'],
+  [/sys\/capability\.h/, 'libcap-dev', 'libcap-devel'],
+  [/gmp\.h|mpc\.h|mpfr\.h|gcc-plugin\.h/, 'gcc-VERSION-plugin-dev, libgmp-dev, libmpc-dev', 'gcc-plugin-devel'],
+  [/asm\/types\.h|asm\/errno\.h|gnu\/stubs-32\.h/, 'gcc-multilib', 'glibc-devel.i686'],
+  [/numa\.h/, 'libnuma-dev', 'numactl-devel'],
+  [/bpf\/(?:libbpf|bpf|bpf_helpers|bpf_tracing|bpf_core_read)\.h/, 'libbpf-dev', 'libbpf-devel'],
+  [/traceevent|event-parse\.h/, 'libtraceevent-dev', 'libtraceevent-devel'],
+  [/slang\.h/, 'libslang2-dev', 'slang-devel'],
+  [/Python\.h/, 'python3-dev', 'python3-devel'],
+]
+
+const PROGRAMS: Readonly<Record<string, string>> = {
+  flex: 'flex',
+  bison: 'bison',
+  bc: 'bc',
+  pahole: 'pahole (dwarves on older releases)',
+  openssl: 'openssl',
+  rsync: 'rsync',
+  cpio: 'cpio',
+  lz4: 'lz4',
+  lz4c: 'lz4',
+  zstd: 'zstd',
+  xz: 'xz-utils',
+  lzop: 'lzop',
+  gzip: 'gzip',
+  bzip2: 'bzip2',
+  perl: 'perl',
+  python3: 'python3',
+  'dpkg-buildpackage': 'dpkg-dev',
+  debhelper: 'debhelper',
+  llc: 'llvm',
+  clang: 'clang',
+  'ld.lld': 'lld',
+  'llvm-strip': 'llvm',
+  'llvm-objcopy': 'llvm',
+  nasm: 'nasm',
+  mkimage: 'u-boot-tools',
+  kmod: 'kmod',
+  depmod: 'kmod',
+  bpftool: 'bpftool (linux-tools-common on Ubuntu)',
+  bindgen: 'bindgen',
+  rustc: 'rustc',
+  gawk: 'gawk',
+  strace: 'strace',
+  make: 'make',
+  gcc: 'gcc',
+  ld: 'binutils',
+}
+
+const install = (debian: string, fedora?: string): string[] => [
+  `apt install ${debian}`,
+  ...(fedora === undefined ? [] : [`Fedora and RHEL: dnf install ${fedora}`]),
+]
+
+export const HOST_ROWS: readonly Row[] = [
+  {
+    rule: 'a package is missing on the host',
+    needle: [
+      'please install libelf',
+      'libelf-dev',
+      'Cannot use CONFIG_STACK_VALIDATION',
+      'Cannot generate ORC metadata',
+      'Cannot resolve BTF IDs',
+    ],
+    pattern:
+      /(?:Cannot generate (?:ORC metadata|static_call)|Cannot use CONFIG_STACK_VALIDATION|Cannot resolve BTF IDs).*please install libelf.*|Please install libelf-dev.*/i,
+    key: () => 'libelf',
+    cause: 'objtool and resolve_btfids are built from the tree and read ELF files: they need the headers of libelf',
+    fixes: install('libelf-dev', 'elfutils-libelf-devel'),
+    otherwise:
+      'the package is there and the test still fails: the host compiler (HOSTCC) cannot link, try `echo "int main(){}" | gcc -xc - -lelf`',
+    sources: ['Makefile (prepare-objtool)'],
+  },
+  {
+    rule: 'a package is missing on the host',
+    needle: ['No such file or directory', 'file not found'],
+    pattern: /fatal error: '?([\w/.-]+\.h)'?(?:: No such file or directory| file not found)/,
+    key: (match) => group(match, 1),
+    answer: (match) => {
+      const [, debian, fedora] = HEADERS.find(([file]) => file.test(group(match, 1))) ?? []
+      return debian === undefined
+        ? undefined
+        : {
+            what: `${group(match, 1)} is not on this host`,
+            cause: 'a program that is built during the build includes this header, whose package is not installed',
+            fixes: install(debian, fedora),
+            confidence: 'likely',
+          }
+    },
+  },
+  {
+    rule: 'a program is missing on the host',
+    needle: ['not found', 'No such file or directory', 'command not found', 'Command not found'],
+    pattern:
+      /(?:\/bin\/(?:ba|da)?sh|sh|bash|make(?:\[\d+\])?|env|xargs|scripts\/\S+): (?:(?:line )?\d+: )?['"]?([\w.+-]+)['"]?: (?:(?:command |Command )?not found|No such file or directory)\s*$/,
+    key: (match) => group(match, 1),
+    answer: (match) => {
+      const name = group(match, 1)
+      const debian = PROGRAMS[name]
+      return debian === undefined
+        ? undefined
+        : {
+            what: `${name} is not on this host`,
+            cause: 'the build calls it',
+            fixes: install(debian),
+            otherwise: 'it is installed, and PATH of the build does not have it',
+          }
+    },
+  },
+  {
+    rule: 'a library is missing on the host',
+    needle: 'cannot find -l',
+    pattern: /cannot find -l(elf|ssl|crypto|z|dw|cap|bfd|ncurses\w*|numa|bpf|mnl|slang)\b/,
+    answer: (match) => ({
+      what: `the linker finds no lib${group(match, 1)}`,
+      cause: 'the headers or the static archive of this library are not installed (-static needs lib*.a)',
+      fixes: install(
+        {
+          elf: 'libelf-dev',
+          ssl: 'libssl-dev',
+          crypto: 'libssl-dev',
+          z: 'zlib1g-dev',
+          dw: 'libdw-dev',
+          cap: 'libcap-dev',
+          bfd: 'binutils-dev',
+          numa: 'libnuma-dev',
+          bpf: 'libbpf-dev',
+          mnl: 'libmnl-dev',
+          slang: 'libslang2-dev',
+        }[group(match, 1)] ?? 'libncurses-dev',
+      ),
+    }),
+  },
+  {
+    rule: 'compiler does not fit the kernel',
+    needle: [
+      'unrecognized command-line option',
+      'unrecognized command line option',
+      'unknown argument:',
+      'Compiler lacks',
+      'is too old',
+      'Sorry, your compiler',
+      'Sorry, your',
+    ],
+    pattern:
+      /(?:gcc|cc1|clang)(?:-\d+)?: error: (?:unrecognized command[- ]line option|unknown argument:) ['‘"]?(-[\w=+,-]+)|\*\*\* (Compiler lacks asm-goto support|Sorry, your (?:compiler|GCC|assembler).*|C compiler '\S+' is too old.*|Compiler .* is too old.*)|You are building kernel with non-retpoline compiler/,
+    key: (match) => match[1] ?? match[2] ?? '',
+    answer: (match) => ({
+      cause:
+        match[1] === undefined
+          ? 'the kernel needs a newer compiler than this one'
+          : `the compiler does not know ${match[1]}: the tree was configured with another compiler, or wants a newer (or much older) one`,
+      fixes: [
+        'make olddefconfig with the same CC as the build; Documentation/process/changes.rst lists the minimum versions',
+        '`lab build kernel` says which compiler it takes',
+      ],
+      confidence: 'likely',
+    }),
+  },
+  {
+    rule: 'the disk is full',
+    needle: 'No space left on device',
+    pattern:
+      /(?:\b(?:gcc|cc1|ld|as|ar|cp|tar|cpio|objcopy|BTF|pahole|fatal error|final close).*: |(?<!write )error: .*)No space left on device/,
+    key: () => '',
+    cause: 'the file system of the build (or of /tmp) is full; a kernel with debug information takes 10 to 30 GB',
+    fixes: ['df -h . /tmp; `lab gc` removes what is not used; DEBUG_INFO=n'],
+  },
+  {
+    rule: 'the compiler was killed',
+    needle: ['Killed signal terminated program', 'internal compiler error: Killed', 'terminated by signal 9'],
+    pattern:
+      /(?:fatal error: Killed signal terminated program (\w+)|internal compiler error: Killed.*|collect2: fatal error: ld terminated with signal 9.*|terminated by signal 9.*)/,
+    key: () => '',
+    cause: 'the machine ran out of memory, and the kernel of the host killed the compiler, the linker or pahole',
+    fixes: ['fewer jobs (make -j2), more memory or swap; pahole with --threads=1; DEBUG_INFO_REDUCED=y'],
+    confidence: 'likely',
+    otherwise: 'dmesg of the host: "Out of memory: Killed process"',
+  },
+]

@@ -1,0 +1,168 @@
+/** Builds that stop for reasons of the configuration: certificates and BTF of distributions, modules of other kernels. */
+import { group, type Row } from './row.ts'
+
+export const KERNEL_BUILD_ROWS: readonly Row[] = [
+  {
+    rule: "certificates of a distribution's configuration",
+    needle: ['certs/x509_', 'canonical-', 'debian/certs', 'SYSTEM_TRUSTED_KEYS', 'SYSTEM_REVOCATION', 'certs/rhel.pem'],
+    pattern:
+      /No rule to make target '([^']*(?:\.pem|certs?)[^']*)', needed by '(?:certs\/\S+)'|(?:extract-cert|EXTRACT_CERTS|CERT).*(?:canonical|debian|rhel)\S*\.pem.*|At main\.c:\d+:.*(?:BIO_new_file|no such file)/i,
+    answer: (match) => ({
+      what: match[1] === undefined ? match[0] : `the build wants ${match[1]}`,
+      cause:
+        "a distribution's configuration names its own certificates in CONFIG_SYSTEM_TRUSTED_KEYS (and CONFIG_SYSTEM_REVOCATION_KEYS), and they are not in the source",
+      fixes: [
+        'scripts/config --set-str SYSTEM_TRUSTED_KEYS "" --set-str SYSTEM_REVOCATION_KEYS "", then make olddefconfig',
+        'in a lab: `options: { SYSTEM_TRUSTED_KEYS: "", SYSTEM_REVOCATION_KEYS: "" }`; MODULE_SIG_KEY stays certs/signing_key.pem',
+      ],
+      sources: ['certs/Kconfig, certs/Makefile'],
+    }),
+  },
+  {
+    rule: 'BTF of the kernel cannot be made',
+    needle: ['BTF'],
+    pattern:
+      /FAILED:? load BTF from vmlinux: .*|BTF: \S+: pahole \S* ?is not available|BTF: \S+: pahole version .*too old.*|Failed to generate BTF for vmlinux|FAILED: encode .*BTF|BTFIDS.*vmlinux|Try to disable CONFIG_DEBUG_INFO_BTF/,
+    key: () => '',
+    cause:
+      'pahole is missing, too old, or so new that it writes kinds of BTF which the tools of this tree do not know (ENUM64 since 1.24)',
+    fixes: [
+      'turn off DEBUG_INFO_BTF, or make BTF beside the kernel: pahole --btf_encode_detached --skip_encoding_btf_enum64',
+      'pahole of the time of the kernel: 1.16 or later for 5.4 to 5.15, 1.22 or later for DWARF 5 and modules; stable trees of 2022 and later pass --skip_encoding_btf_enum64 by themselves',
+    ],
+    confidence: 'likely',
+    sources: ['scripts/link-vmlinux.sh', 'commit 341dfcf8d78e (5.4)'],
+  },
+  {
+    rule: 'pahole',
+    needle: ['pahole', 'die__process', 'DWARF', 'dwarf'],
+    pattern:
+      /die__process: (?:DW_TAG_compile_unit|got (?:\w+ )+unexpected tag|\S+).*|pahole: unrecognized option.*|pahole: .*(?:unsupported|Segmentation fault).*|Unsupported DW_TAG_\w+.*|libbpf: failed to find '\.BTF' ELF section in vmlinux/,
+    key: () => '',
+    cause:
+      'pahole does not understand the debug information of this compiler (DWARF 5 needs 1.21, Rust and newer tags later ones)',
+    fixes: ['a newer pahole, or CONFIG_DEBUG_INFO_DWARF4=y', 'DEBUG_INFO_BTF=n'],
+    confidence: 'likely',
+  },
+  {
+    rule: 'options contradict each other',
+    needle: ['unmet direct dependencies', 'override: reassigning', 'recursive dependency'],
+    pattern: /WARNING: unmet direct dependencies detected for (\w+)|recursive dependency detected/,
+    answer: (match) => ({
+      cause: `${match[1] ?? 'an option'} is selected although what it depends on is off; the build may fail later because of it`,
+      fixes: ['set the options that "Depends on" names, then make olddefconfig'],
+      sources: ['Documentation/kbuild/kconfig-language.rst'],
+    }),
+  },
+  {
+    rule: 'the tree is not clean',
+    needle: ['is not clean', 'mrproper'],
+    pattern: /(?:The source tree is not clean|\S+ is not clean), please run '?make(?: ARCH=\S+)? mrproper'?/,
+    cause: 'a build with O= needs a source tree in which nobody has built',
+    fixes: ['make mrproper in the source (this removes its .config)'],
+  },
+  {
+    rule: 'no configuration',
+    needle: ['auto.conf', 'Kernel configuration is invalid', 'Configuration file ".config" not found'],
+    pattern:
+      /Kernel configuration is invalid|include\/(?:generated\/autoconf\.h|config\/auto\.conf) (?:are missing|is missing)|Configuration file "\.config" not found/,
+    key: () => '',
+    cause: 'the tree (or the headers) was never configured',
+    fixes: [
+      'make olddefconfig && make modules_prepare',
+      'for a distribution kernel: install its headers package, and build against /lib/modules/$(uname -r)/build',
+    ],
+  },
+  {
+    rule: 'headers of the kernel are not there',
+    needle: '/lib/modules/',
+    pattern: /make(?:\[\d+\])?: \*\*\* \/lib\/modules\/(\S+)\/build: No such file or directory/,
+    answer: (match) => ({
+      cause: `there are no headers of kernel ${group(match, 1)}`,
+      fixes: [
+        `apt install linux-headers-${group(match, 1)} (dnf install kernel-devel-${group(match, 1)})`,
+        'reboot if the kernel was updated: uname -r may be gone from the archive',
+      ],
+    }),
+  },
+  {
+    rule: 'symbols without a version or definition',
+    needle: ['modpost', 'undefined!'],
+    pattern:
+      /(?:ERROR: )?modpost: (?:"([\w.]+)" \[([^\]]+)\] undefined!|GPL-incompatible module \S+ uses GPL-only symbol '([^']+)'|module \S+ uses symbol (\S+) from namespace (\S+), but does not import it)|WARNING: Symbol version dump "?\S*Module\.symvers"? (?:is missing|does not exist)/,
+    answer: (match) => {
+      if (match[3] !== undefined)
+        return {
+          what: `${match[3]} is for GPL modules only`,
+          cause: 'EXPORT_SYMBOL_GPL: the licence of the module does not allow its use',
+          fixes: ['MODULE_LICENSE("GPL")'],
+        }
+      if (match[4] !== undefined)
+        return {
+          cause: `${match[4]} is in the symbol namespace ${match[5]}`,
+          fixes: [`MODULE_IMPORT_NS(${match[5]}); as a string since 6.13`],
+        }
+      return {
+        what: match[1] === undefined ? match[0] : `${match[1]} is not exported to modules`,
+        cause:
+          'the kernel has no EXPORT_SYMBOL of it (it is static, inlined or unexported in this version), or its Module.symvers is missing',
+        fixes: [
+          '`expose:` of lab (as: [exported]) exports a function; modules outside the tree: build the kernel first, Module.symvers comes with it',
+          'kallsyms_lookup_name() is not exported since 5.7',
+        ],
+        confidence: 'likely',
+        sources: ['commit 0bd476e6c671 (5.7, kallsyms_lookup_name)'],
+      }
+    },
+  },
+  {
+    rule: 'test_attr__* is missing at link time',
+    needle: 'undefined reference to',
+    pattern: /undefined reference to [`'"‘]test_attr__\w+/,
+    key: () => '',
+    what: 'tools/perf/perf-sys.h calls functions of perf that this program does not have',
+    cause: 'the header calls test_attr__enabled and test_attr__open unless HAVE_ATTR_TEST is 0, and its default is 1',
+    fixes: ['compile with -DHAVE_ATTR_TEST=0, as samples/bpf/Makefile does'],
+    sources: ['tools/perf/perf-sys.h'],
+  },
+  {
+    rule: 'asm goto',
+    needle: 'asm',
+    pattern:
+      /error: (?:'asm goto' constructs are not supported|expected '\(' after 'asm'|invalid use of asm_volatile_goto)/,
+    key: () => '',
+    what: "the compiler cannot read the kernel's inline assembly",
+    cause: 'headers of the kernel use `asm goto` and `asm inline`; clang before 9 knows neither',
+    fixes: [
+      'a newer clang; or -include asm_goto_workaround.h of samples/bpf (5.0 and later); or only headers of include/uapi and vmlinux.h',
+    ],
+    sources: ['samples/bpf/asm_goto_workaround.h'],
+  },
+  {
+    rule: 'BPF program cannot be compiled',
+    needle: ['error: '],
+    pattern:
+      /error: (?:A call to built-in function '([^']+)' is not supported|unable to (?:translate|legalize) .*|too many args to \S+|Looks like the BPF stack limit .*exceeded.*|.*BPF stack limit of 512 bytes is exceeded.*|The pointer types? .* BPF.*|.*: (?:defined with too many args|too many args))|No available targets are compatible with .*"?bpf"?|unknown target triple 'bpf'|error: unable to create target: .*bpf.*/i,
+    answer: (match) => {
+      if (/target/i.test(match[0]) && /triple|No available|create target/i.test(match[0]))
+        return {
+          cause: 'this clang was built without the BPF target',
+          fixes: ['apt install clang llvm of the distribution; llc --version lists targets'],
+        }
+      if (/stack limit/.test(match[0]))
+        return {
+          cause: 'a BPF program has 512 bytes of stack, over all inlined functions',
+          fixes: ['put the struct into a map (BPF_MAP_TYPE_PERCPU_ARRAY with one entry)'],
+        }
+      if (match[1] !== undefined)
+        return {
+          cause: `clang made a call of ${match[1]} of this code (a large copy or initialisation), and BPF has no C library`,
+          fixes: ['__builtin_memset/__builtin_memcpy with a constant size that is unrolled; copy smaller pieces'],
+        }
+      return {
+        cause: 'BPF functions take five arguments, all in registers, and no structures by value',
+        fixes: ['pass a pointer to a structure, or mark the function static __always_inline'],
+      }
+    },
+  },
+]

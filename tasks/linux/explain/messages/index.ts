@@ -1,0 +1,43 @@
+/** All tables, in the order in which their findings of one line come. */
+import { BCC_ROWS } from './bcc.ts'
+import { BOOT_ROWS } from './boot.ts'
+import { BPFTRACE_ROWS } from './bpftrace.ts'
+import { COMPAT_ROWS } from './build-compat.ts'
+import { HOST_ROWS } from './build-host.ts'
+import { KERNEL_BUILD_ROWS } from './build-kernel.ts'
+import { GO_ROWS } from './go.ts'
+import { KERNEL_LOG_ROWS } from './kernel-log.ts'
+import { KPROBE_EVENT_ROWS } from './kprobe-events.ts'
+import { LIBBPF_ATTACH_ROWS } from './libbpf-attach.ts'
+import { LIBBPF_CORE_ROWS } from './libbpf-core.ts'
+import { LIBBPF_LOAD_ROWS } from './libbpf-load.ts'
+import { LIBBPF_OBJECT_ROWS } from './libbpf-objects.ts'
+import { AYA_ROWS, SAMPLE_ROWS } from './loaders.ts'
+import { MODULE_ROWS } from './module.ts'
+import { PERMISSION_ROWS } from './permission.ts'
+import type { Row } from './row.ts'
+import { SHELL_ROWS } from './shell.ts'
+import { TEST_ROWS } from './tests.ts'
+
+/** The first row of all that has an answer for a line gives it: the programs' own words stand before what several programs print. */
+export const ROWS: readonly Row[] = [
+  ...KPROBE_EVENT_ROWS,
+  ...PERMISSION_ROWS,
+  ...LIBBPF_CORE_ROWS,
+  ...LIBBPF_ATTACH_ROWS,
+  ...LIBBPF_OBJECT_ROWS,
+  ...LIBBPF_LOAD_ROWS,
+  ...GO_ROWS,
+  ...BPFTRACE_ROWS,
+  ...BCC_ROWS,
+  ...AYA_ROWS,
+  ...SAMPLE_ROWS,
+  ...SHELL_ROWS,
+  ...MODULE_ROWS,
+  ...COMPAT_ROWS,
+  ...KERNEL_BUILD_ROWS,
+  ...HOST_ROWS,
+  ...BOOT_ROWS,
+  ...KERNEL_LOG_ROWS,
+  ...TEST_ROWS,
+]

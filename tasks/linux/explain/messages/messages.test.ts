@@ -1,0 +1,111 @@
+/** Each row of the tables, on a line as its program prints it; and what must not be taken for a message. */
+import { describe, expect, test } from 'vitest'
+import { explainText } from '../index.ts'
+import { Needles } from '../needles.ts'
+import { ATTACH, BOOT, BUILD, LOAD, SHELL } from './examples.fixture.ts'
+import { PRINTED } from './build-compat.ts'
+import { COMPAT } from '../../kbuild/compat.ts'
+import { errnoOf, numberOf } from './errno.ts'
+import { ROWS } from './index.ts'
+import { answerOf } from './row.ts'
+import { Context } from './seen.ts'
+
+const EXAMPLES = [...ATTACH, ...LOAD, ...BUILD, ...BOOT, ...SHELL]
+
+describe('each message has its answer', () => {
+  test.each(EXAMPLES)('%s', (text, rule, says) => {
+    const found = explainText(`before\n${text}\nafter`).filter((finding) => finding.rule === rule)
+    expect(found).toHaveLength(1)
+    const { what = '', cause = '', fixes = [], otherwise = '' } = found[0] ?? {}
+    expect([what, cause, ...fixes, otherwise].join('\n')).toMatch(says)
+  })
+})
+
+test('every row is the one that answers some line: none is dead or hidden by another', () => {
+  const answering = EXAMPLES.flatMap(([text]) => {
+    const context = new Context()
+    return text.split('\n').flatMap((line) => {
+      context.feed(line)
+      const row = ROWS.find((one) => {
+        const match = one.pattern.exec(line)
+        return match !== null && answerOf(one, match, context) !== undefined
+      })
+      return row === undefined ? [] : [row]
+    })
+  })
+  expect(
+    ROWS.filter((row) => !answering.includes(row)).map(({ rule, pattern }) => `${rule}: ${pattern.source}`),
+  ).toEqual([])
+})
+
+test('the needle of a row is in every line that its pattern matches here', () => {
+  for (const [text] of EXAMPLES)
+    for (const line of text.split('\n'))
+      for (const { rule, needle, pattern } of ROWS)
+        if (pattern.test(line))
+          expect(
+            [needle].flat().some((one) => line.includes(one)),
+            `${rule}: ${line}`,
+          ).toBe(true)
+})
+
+test('every answer says why; what to do, unless nothing is wrong', () => {
+  for (const [text, rule] of EXAMPLES)
+    for (const { cause, fixes } of explainText(text).filter((one) => one.rule === rule)) {
+      expect(cause, text).toMatch(/\w{3}/)
+      if (rule !== 'kernel version in the object') expect(fixes.length, text).toBeGreaterThan(0)
+    }
+})
+
+test('each row of the compat table has the messages that show it, or is known to have none', () => {
+  expect(Object.keys(PRINTED).toSorted()).toEqual(COMPAT.map(({ name }) => name).toSorted())
+})
+
+test('a kernel that says that it is newer has another flaw than that of an old kernel', () => {
+  const panic =
+    '[ 0.2] Kernel panic - not syncing: stack-protector: Kernel stack is corrupted in: start_kernel+0x1f5/0x210'
+  const of = (version: string) => explainText(`[ 0.1] Linux version ${version} (x)\n${panic}`)[0]?.cause ?? ''
+  expect(of('5.4.0')).toContain('gcc >= 10')
+  expect(of('6.3.0')).toContain('canary overwritten')
+  const build = "include/linux/stddef.h:11:9: error: cannot use keyword 'false' as enumeration constant"
+  expect(explainText(`Linux version 6.15.0 (x)\n${build}`)).toEqual([])
+})
+
+test.each([
+  ['Invalid argument', 'EINVAL'],
+  ['-EINVAL', 'EINVAL'],
+  ['Invalid argument(-22)', 'EINVAL'],
+  ['invalid argument (os error 22)', 'EINVAL'],
+  ['-22', 'EINVAL'],
+  ['unknown error (-524)', 'ENOTSUPP'],
+  ['Unknown error 524', 'ENOTSUPP'],
+  ['ERROR: strerror_r(-524)=22', 'ENOTSUPP'],
+  ['Os { code: 17, kind: AlreadyExists, message: "File exists" }', 'EEXIST'],
+  ['no such file or directory', 'ENOENT'],
+  ['it failed', undefined],
+  ['12 probes', undefined],
+])('%s is %s', (text, name) => {
+  expect(errnoOf(text)).toBe(name)
+})
+
+test('numbers of errors are those of Linux', () => {
+  expect([numberOf('EADDRNOTAVAIL'), numberOf('ENOTSUPP'), numberOf('EOPNOTSUPP')]).toEqual([99, 524, 95])
+})
+
+test('prose about messages is none', () => {
+  const prose = `The kernel could not probe notrace functions before. libbpf reports that a map failed to create when memory is short.
+"Failed to attach" is what bcc says. If probe entry may not exist, look it up. Lost events are counted.
+A write error: Invalid argument is what echo prints. The module verification failed for me too, once.
+# echo hello > /tmp/file
+bash: /tmp/file: Permission denied
+-bash: echo: write error: No space left on device`
+  expect(explainText(prose)).toEqual([])
+})
+
+test('needles: each set once, whatever it overlaps', () => {
+  const needles = new Needles([['he', 'hers'], ['she'], ['his'], ['x y']])
+  expect(needles.in('ushers')).toEqual([0, 1])
+  expect(needles.in('ahishe x  y')).toEqual([0, 1, 2])
+  expect(needles.in('é x y é')).toEqual([3])
+  expect(needles.in('')).toEqual([])
+})

@@ -1,0 +1,146 @@
+/** Modules that cannot be loaded: what insmod, modprobe and dmesg say. */
+import { errnoOf } from './errno.ts'
+import { group, type Answer, type Row } from './row.ts'
+
+const INSMOD: Readonly<Record<string, Answer>> = {
+  ENOEXEC: {
+    cause:
+      'the module was built for another kernel (version, compiler options, architecture), or is damaged; dmesg has the reason',
+    fixes: ['dmesg | tail; modinfo FILE | grep vermagic, and uname -r', 'build it against the running kernel'],
+    confidence: 'likely',
+  },
+  ENOENT: {
+    cause: 'the module needs a symbol that is not there: dmesg names it ("Unknown symbol")',
+    fixes: ['modprobe loads what it depends on, insmod does not'],
+    confidence: 'likely',
+  },
+  EINVAL: {
+    cause: 'a parameter, a symbol version or the BTF of the module does not fit the kernel; dmesg has the reason',
+    fixes: ['dmesg | tail'],
+    confidence: 'possible',
+  },
+  EPERM: {
+    cause: 'modules may not be loaded: lockdown (Secure Boot), kernel.modules_disabled=1, or not root',
+    fixes: ['cat /sys/kernel/security/lockdown; sysctl kernel.modules_disabled'],
+    confidence: 'likely',
+  },
+  ENOKEY: {
+    cause:
+      'the module is not signed with a key that the kernel knows, and signatures are enforced (Secure Boot, CONFIG_MODULE_SIG_FORCE)',
+    fixes: ['sign it (scripts/sign-file) with an enrolled key (mokutil --import), or turn Secure Boot off'],
+  },
+  EKEYREJECTED: {
+    cause: 'the signature of the module does not fit: it was changed after signing (strip), or is of another build',
+    fixes: ['sign it again; install modules and kernel of one build together'],
+  },
+  EEXIST: { cause: 'a module of this name is loaded already', fixes: ['rmmod it first'] },
+  EBUSY: {
+    cause: 'a module of this name is being loaded or unloaded, or its device is taken',
+    fixes: ['dmesg | tail'],
+    confidence: 'possible',
+  },
+  ENODEV: {
+    cause: 'the module found no device that it is for, and its init function says so',
+    fixes: ['dmesg | tail; the hardware is not in this VM'],
+    confidence: 'likely',
+  },
+}
+
+export const MODULE_ROWS: readonly Row[] = [
+  {
+    rule: 'module refused',
+    needle: ['insmod', 'modprobe', 'could not insert'],
+    pattern:
+      /(?:insmod: ERROR: could not insert module|modprobe: ERROR: could not insert|insmod: can't insert|modprobe: can't (?:load|insert)) '?(\S+?)'?: (.+)/,
+    answer: (match) => {
+      const errno =
+        errnoOf(group(match, 2)) ??
+        (/Unknown symbol/.test(group(match, 2))
+          ? 'ENOENT'
+          : /Invalid (?:module format|parameters)/.test(group(match, 2))
+            ? /format/.test(group(match, 2))
+              ? 'ENOEXEC'
+              : 'EINVAL'
+            : '')
+      const known = INSMOD[errno]
+      return known && { ...known, what: `${group(match, 1)} cannot be loaded: ${errno}` }
+    },
+  },
+  {
+    rule: 'module is of another kernel',
+    needle: ['version magic', 'disagrees about version of symbol', 'this_module section size'],
+    pattern:
+      /(\S+): (?:version magic '([^']+)' should be '([^']+)'|disagrees about version of symbol (\S+)|\.gnu\.linkonce\.this_module section size must match)/,
+    answer: (match) => ({
+      what: match[0],
+      cause: `${group(match, 1)} was built against another kernel or another configuration than the one that runs`,
+      fixes: [
+        'build it against the tree of the running kernel: make -C /lib/modules/$(uname -r)/build M=$PWD',
+        'install the modules of this build: make modules_install',
+      ],
+      sources: ['kernel/module (same_magic, check_version)'],
+    }),
+  },
+  {
+    rule: 'module needs a symbol that is not there',
+    needle: 'Unknown symbol',
+    pattern: /(\S+): Unknown symbol (\S+) \(err (-?\d+)\)/,
+    key: (match) => `${match[1]} ${match[2]}`,
+    answer: (match) => ({
+      cause:
+        match[3] === '-22'
+          ? `the version of ${match[2]} is another one than in the kernel that the module was built for`
+          : `no module that is loaded exports ${match[2]}, nor does the kernel`,
+      fixes: [
+        'modprobe instead of insmod, after depmod -a',
+        `grep ${match[2]} Module.symvers; not exported: \`expose:\` of lab (as: [exported])`,
+      ],
+      confidence: 'likely',
+    }),
+  },
+  {
+    rule: 'module signature',
+    needle: [
+      'module verification failed',
+      'is rejected: unsigned module',
+      'Loading of unsigned module',
+      'PKCS#7 signature not signed',
+    ],
+    pattern:
+      /(\S+: module verification failed: signature and\/or required key missing)|Loading of (?:unsigned )?module(?: with \S+ \S+)? is rejected|PKCS#7 signature not signed with a trusted key/,
+    key: () => '',
+    answer: (match) =>
+      match[1] === undefined
+        ? (INSMOD['ENOKEY'] as Answer)
+        : {
+            cause:
+              'the module has no signature of a known key; it is loaded all the same, and the kernel is marked as tainted (E)',
+            fixes: ['nothing, unless signatures are enforced'],
+          },
+  },
+  {
+    rule: 'module BTF',
+    needle: ['failed to validate module', 'BTF: '],
+    pattern: /failed to validate module \[(\S+)\] BTF: (-\d+)/,
+    answer: (match) => ({
+      cause: `the BTF of ${match[1]} was made against another vmlinux than the one that runs; before 5.16 or so the module is refused for it`,
+      fixes: [
+        'build module and kernel together; CONFIG_MODULE_ALLOW_BTF_MISMATCH=y (5.18 and later); strip .BTF from the module',
+      ],
+      confidence: 'likely',
+      sources: ['commit 5e214f2e43e4 (5.18, MODULE_ALLOW_BTF_MISMATCH)'],
+    }),
+  },
+  {
+    rule: 'module compressed or not found',
+    needle: ['modprobe: FATAL: Module'],
+    pattern: /modprobe: FATAL: Module (\S+) not found in directory (\S+)/,
+    answer: (match) => ({
+      cause: `${group(match, 2)} has no ${group(match, 1)}: it is built in, not built at all, or modules of this kernel are not installed`,
+      fixes: [
+        `grep ${group(match, 1)} ${group(match, 2)}/modules.builtin; zcat /proc/config.gz | grep CONFIG_...`,
+        'make modules_install; the kernel was updated: reboot',
+      ],
+    }),
+  },
+]

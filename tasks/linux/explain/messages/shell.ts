@@ -1,0 +1,54 @@
+/** Shells and tools that write to files of tracefs or of the BPF file system: the file is in the command, the error below it. */
+import { errnoOf } from './errno.ts'
+import { isTracefs, writeError } from './errno-files.ts'
+import { group, type Answer, type Row } from './row.ts'
+
+/** The file that a command writes to: "> f", ">> f", "tee [-a] f". */
+const TARGET =
+  /(?:>>?\s*|\btee (?:-a )?)["']?(\/[^\s"'|;&]+|[\w./]*(?:events|_filter|tracer|_pid|filter|trigger|enable)\b)/
+
+function written(file: string, error: string): Answer | undefined {
+  const errno = errnoOf(error)
+  const known = errno === undefined ? undefined : writeError(file, errno)
+  return known && { ...known, what: `writing to ${file}: ${errno}` }
+}
+
+export const SHELL_ROWS: readonly Row[] = [
+  {
+    rule: 'write to tracefs refused',
+    needle: ['write error:', 'I/O error'],
+    pattern: /\b(?:echo|printf|cat|tee|sh)(?::[^:]*)*: (?:write error: (.+)|echo: (I\/O error))/,
+    answer: (match, { command }) => {
+      const file = command === undefined ? undefined : TARGET.exec(command)?.[1]
+      if (file === undefined || !isTracefs(file)) return undefined
+      return written(file, match[1] ?? 'Invalid argument')
+    },
+  },
+  {
+    rule: 'write to tracefs refused',
+    needle: ['/tracing', 'kprobe_events', 'set_ftrace_', 'uprobe_events'],
+    pattern:
+      /(?:cannot create |tee: |sh: (?:\d+: |line \d+: )?|bash: (?:line \d+: )?|zsh: [\w ]+: )['"]?(\/[^\s:'"]+)['"]?: (Permission denied|Operation not permitted|No such file or directory|Directory nonexistent|Invalid argument|Device or resource busy|File exists|No such device)/,
+    answer: (match) => {
+      const error = group(match, 2) === 'Directory nonexistent' ? 'ENOENT' : group(match, 2)
+      return written(group(match, 1), error)
+    },
+  },
+  {
+    rule: 'write to tracefs refused',
+    needle: 'Errno ',
+    pattern: /\[Errno (\d+)\] [^:]+: ['"](\/\S+?)['"]/,
+    answer: (match) => (isTracefs(group(match, 2)) ? written(group(match, 2), group(match, 1)) : undefined),
+  },
+  {
+    rule: 'tracefs cannot be read',
+    needle: ['/tracing', 'kprobes/'],
+    pattern:
+      /(?:cat|ls|grep|head|cd|cannot (?:open|access))[^:]*: ['"]?(\/sys\/kernel\/(?:debug\/)?(?:tracing|kprobes)\S*?)['"]?: (Permission denied|No such file or directory|Operation not permitted)/,
+    answer: (match) =>
+      written(
+        group(match, 1).replace(/^\/sys\/kernel\/debug\/kprobes/, '/sys/kernel/tracing/kprobes'),
+        group(match, 2),
+      ),
+  },
+]
