@@ -143,7 +143,7 @@ test('a socket is written to; one where nobody listens is refused', async () => 
   expect([await received, statSync(path).isSocket()]).toEqual(['to a socket', true])
   server.close()
   const dead = join(tempDir(), 'dead')
-  execFileSync('python3', ['-c', 'import socket,sys;socket.socket(socket.AF_UNIX).bind(sys.argv[1])', dead])
+  execFileSync('perl', ['-MIO::Socket::UNIX', '-e', 'IO::Socket::UNIX->new(Local => shift, Listen => 1)', dead])
   expect((await failureOf(put(dead))).parts.fact).toBe('no program listens on this socket')
   expect(statSync(dead).isSocket()).toBe(true)
 })

@@ -6,6 +6,7 @@ import { setImmediate } from 'node:timers/promises'
 import { z } from 'zod'
 import { codeOf, Failure, interrupted, userError } from '../engine/error.ts'
 import { printable } from '../engine/printable.ts'
+import { isDamaged } from '../host/sandbox.ts'
 import { reportText } from '../host/trace-cmd.ts'
 import { Explainer, type Confidence, type Finding } from '../linux/explain/index.ts'
 
@@ -118,6 +119,13 @@ async function reasonsOf(dir: string): Promise<Finding[]> {
 const VERDICT = 'the run'
 const SAID_BY_THE_RUN = { fixes: [], confidence: 'certain', sources: [], lines: [], count: 0 } as const
 
+/** Empty of a damaged trace: the run's verdict says that it is. */
+const traceTextOf = async (file: string, signal: AbortSignal): Promise<string> =>
+  await reportText(file, signal).catch((error: unknown) => {
+    if (isDamaged(error)) return ''
+    throw error
+  })
+
 /** A result's own texts. What is no news of a run (that its trace has lines) is left out. */
 export async function explainRun(dir: string, signal: AbortSignal): Promise<Explained[]> {
   const all: Explained[] = [
@@ -128,7 +136,7 @@ export async function explainRun(dir: string, signal: AbortSignal): Promise<Expl
     if (existsSync(join(dir, name))) all.push(await explainFile(join(dir, name), signal, name))
   const trace = join(dir, 'trace.dat')
   if (existsSync(trace) && statSync(trace).size <= LARGEST_TRACE)
-    all.push(explainText('lab trace', await reportText(trace, signal)))
+    all.push(explainText('lab trace', await traceTextOf(trace, signal)))
   const said = new Set<string>()
   return all.map((one) => ({
     ...one,

@@ -32,6 +32,7 @@ export const REQUIREMENTS: readonly Requirement[] = [
   { needs: 'mmdebstrap', package: 'mmdebstrap', why: 'builds images' },
   { needs: 'mke2fs', package: 'e2fsprogs', why: 'makes disks' },
   { needs: 'trace-cmd', package: 'trace-cmd', why: 'reads trace.dat' },
+  { needs: 'bwrap', package: 'bubblewrap', why: 'confines programs that read what a guest wrote (trace-cmd)' },
   { needs: 'setpriv', package: 'util-linux', why: 'ends children when the lab is killed' },
   {
     needs: '/usr/share/keyrings/debian-archive-keyring.gpg',

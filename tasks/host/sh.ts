@@ -21,6 +21,8 @@ export interface RunOptions {
   readonly input?: string | Buffer
   /** Milliseconds; the group is ended after it and the failure says so. */
   readonly timeout?: number
+  /** Bytes that it may write to stdout and stderr together, where they are pipes; it is ended after them and the failure says so. */
+  readonly outputLimit?: number
   /** All output goes to this file as well; failures name it. */
   readonly log?: string
   /** Called with each whole line of stdout and stderr. */
@@ -118,11 +120,18 @@ export async function run(argv: readonly string[], options: RunOptions = {}): Pr
   const child = process_.child
   // A program need not read its input to the end; without a listener the EPIPE would end us.
   child?.stdin?.on('error', () => undefined)
+  let written = 0
+  let tooMuch = false
   const readers = [child?.stdout, child?.stderr].map((stream) => {
     const reader = onLine && lineReader(onLine)
     stream?.on('data', (chunk: Buffer) => {
       file?.write(chunk)
       reader?.push(chunk)
+      written += chunk.length
+      if (written <= (options.outputLimit ?? Infinity) || tooMuch) return
+      tooMuch = true
+      // At once: what it writes until then is kept in memory.
+      endGroup(child?.pid, 'SIGKILL')
     })
     return reader
   })
@@ -146,14 +155,17 @@ export async function run(argv: readonly string[], options: RunOptions = {}): Pr
     for (const reader of readers) reader?.end()
     if (signal?.aborted) throw interrupted()
     const status = output.exitCode ?? 128
-    if (!timedOut && accept.includes(status)) return { stdout: output.stdout, stderr: output.stderr, status }
+    if (!timedOut && !tooMuch && accept.includes(status))
+      return { stdout: output.stdout, stderr: output.stderr, status }
     const absent = status === 127 ? notFound(argv, output.stderr) : undefined
     if (absent !== undefined) throw missing(absent, place)
     const how = timedOut
       ? `took longer than ${(timeout ?? 0) / 1000} s`
-      : output.signal
-        ? `was ended by ${output.signal}`
-        : `ended with status ${status}`
+      : tooMuch
+        ? `wrote more than ${options.outputLimit ?? 0} bytes`
+        : output.signal
+          ? `was ended by ${output.signal}`
+          : `ended with status ${status}`
     const full = `${output.stdout}\n${output.stderr}`.split('\n').filter((line) => SAYS_DISK_FULL.test(line))
     if (full.length > 0)
       throw diskFull(

@@ -1,13 +1,25 @@
-/** trace-cmd on the host: a trace.dat as text. */
-import { run } from './sh.ts'
+/** trace-cmd on the host: a trace.dat as text. It parses what a guest wrote, so it runs confined (host/sandbox). */
+import { stat } from 'node:fs/promises'
+import { boundsFor, runConfined, type Bounds } from './sandbox.ts'
 
-/** A damaged file must not keep the lab waiting. Milliseconds. */
-const TIMEOUT = 300_000
+/** Of what is taken into memory, as one string: V8 takes no longer one than 2^29 - 24 characters. Bytes. */
+const MOST_IN_MEMORY = 400 * 2 ** 20
+
+const bounds = async (file: string): Promise<Bounds> => boundsFor((await stat(file)).size)
+
+async function inMemory(file: string, words: readonly string[], signal: AbortSignal, accept?: readonly number[]) {
+  const own = await bounds(file)
+  return await runConfined((name) => ['trace-cmd', ...words, '-i', name], {
+    file,
+    signal,
+    bounds: { ...own, output: Math.min(own.output, MOST_IN_MEMORY) },
+    place: 'trace.dat',
+    ...(accept === undefined ? {} : { accept }),
+  })
+}
 
 const report = async (file: string, flags: readonly string[], signal: AbortSignal): Promise<string[]> =>
-  (
-    await run(['trace-cmd', 'report', '-N', ...flags, '-i', file], { signal, timeout: TIMEOUT, place: 'trace.dat' })
-  ).stdout.split('\n')
+  (await inMemory(file, ['report', '-N', ...flags], signal)).stdout.split('\n')
 
 /** "comm-pid  0d..1  12.345:" of the latency format: CPU and flags stand together, and a flag is never a digit first. */
 const LATENCY = /-\d+\s+\d+([^\s\d]\S{3,4})\s+\d+\.\d+:/
@@ -15,6 +27,7 @@ const LATENCY = /-\d+\s+\d+([^\s\d]\S{3,4})\s+\d+\.\d+:/
 /**
  * `trace-cmd report` with nanoseconds: one line per event, in order of time over all CPUs. Only the latency format (-l) has the flags, and
  * only the plain one has the whole comm (-l cuts it to 8 characters, trace-cmd 3.1), so one line is made of both.
+ * @throws Failure (experiment, sandbox's `isDamaged`) where trace-cmd cannot read it or dies of it
  */
 export async function reportText(file: string, signal: AbortSignal): Promise<string> {
   const [plain, latency] = await Promise.all([report(file, ['-t'], signal), report(file, ['-t', '-l'], signal)])
@@ -30,23 +43,28 @@ export async function reportText(file: string, signal: AbortSignal): Promise<str
 /** The flags in a line of `trace-cmd report -l`, if it has any. */
 export const latencyFlags = (line: string): string | undefined => LATENCY.exec(line)?.[1]
 
-/** Both forms of a file's text, of any size, as files. What trace-cmd said besides comes back, empty where all was well. Throws a lab failure. */
+/** Both forms of a file's text, of any size, as files. What trace-cmd said besides comes back, empty where all was well. @throws as `reportText` */
 export async function reportFiles(
   file: string,
   { plain, latency }: { readonly plain: string; readonly latency: string },
   signal: AbortSignal,
 ): Promise<string> {
+  const own = await bounds(file)
   const one = (stdoutFile: string, flags: readonly string[]) =>
-    run(['trace-cmd', 'report', '-N', '-t', ...flags, '-i', file], { signal, stdoutFile, place: 'trace.dat' })
+    runConfined((name) => ['trace-cmd', 'report', '-N', '-t', ...flags, '-i', name], {
+      file,
+      signal,
+      stdoutFile,
+      bounds: own,
+      place: 'trace.dat',
+    })
   const [{ stderr }] = await Promise.all([one(plain, []), one(latency, ['-l'])])
   return stderr
 }
 
-/** What a trace.dat says of its recording, as text; empty where trace-cmd cannot read it. */
-export async function optionsText(file: string, signal: AbortSignal): Promise<string> {
-  const { stdout } = await run(['trace-cmd', 'dump', '--options', '-i', file], {
-    ...{ signal, timeout: TIMEOUT, place: 'trace.dat' },
-    accept: Array.from({ length: 256 }, (_, status) => status),
-  })
-  return stdout
-}
+/** Any status: trace-cmd ends with one where an option is missing. */
+const ANY = Array.from({ length: 128 }, (_, status) => status)
+
+/** What a trace.dat says of its recording, as text; empty where trace-cmd cannot read it. @throws as `reportText`, where it dies */
+export const optionsText = async (file: string, signal: AbortSignal): Promise<string> =>
+  (await inMemory(file, ['dump', '--options'], signal, ANY)).stdout

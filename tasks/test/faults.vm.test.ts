@@ -1,6 +1,6 @@
 /** What goes wrong around a matrix: nothing is lost that was reported done, and nothing is reported done that was not. */
 import { spawnSync } from 'node:child_process'
-import { existsSync, mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Manifest } from '../results/manifest.ts'
@@ -15,6 +15,11 @@ const EXPERIMENTS = `
     params: { bytes: [8, 16] }
     start: warm
     repeat: 4
+  boot:
+    probes: [readiter]
+    workload: { source: bpf/workloads/readfile.c, run: "readfile /data/f --bytes 8 --count 1" }
+    trace: { clock: boot }
+    repeat: 2
   slow:
     probes: [readiter]
     workload: { run: "sleep 50" }
@@ -86,6 +91,36 @@ test('the program is killed while a workload runs in the VM of `lab up`: the gue
   } finally {
     await lab.lab(['down'])
   }
+})
+
+test('trace-cmd dies of one trace: that run is damaged and kept, and the others go on', async () => {
+  const bin = join(lab.dir, 'bin')
+  mkdirSync(bin)
+  // As the real one dies of some pages that a guest may write; here, of every trace with this clock.
+  const script = `#!/bin/sh
+for last; do :; done
+if grep -aqF '[boot]' "$last"; then exec perl -e 'unpack "p", pack "Q", 8'; fi
+exec /usr/bin/trace-cmd "$@"
+`
+  writeFileSync(join(bin, 'trace-cmd'), script, { mode: 0o755 })
+  const before = new Set(resultsOf('many'))
+  const { status, stdout } = await lab.lab(['run', 'boot', 'many', '--repeat', '2'], {
+    PATH: `${bin}:${process.env['PATH'] ?? ''}`,
+  })
+  expect(status, stdout).toBe(1)
+  expect(stdout).toContain('trace.dat is damaged: trace-cmd was ended by SIGSEGV')
+  const manifestOf = (experiment: string, name: string) =>
+    JSON.parse(readFileSync(join(lab.dir, 'results', experiment, name, 'manifest.json'), 'utf8')) as Manifest
+  const damaged = resultsOf('boot')
+  expect(damaged.map((name) => manifestOf('boot', name).verdict)).toEqual(['incomplete', 'incomplete'])
+  for (const name of damaged) {
+    expect(statSync(join(lab.dir, 'results/boot', name, 'trace.dat')).size).toBeGreaterThan(0)
+    // The real trace-cmd has nothing against this file.
+    expect((await lab.lab(['verify', name])).status).toBe(1)
+    expect((await lab.lab(['explain', name])).status).toBe(0)
+  }
+  const rest = resultsOf('many').filter((name) => !before.has(name))
+  expect(rest.map((name) => manifestOf('many', name).verdict)).toEqual(['passed', 'passed', 'passed', 'passed'])
 })
 
 test('two matrices of one experiment at once: each has its own runs, all of them', async () => {

@@ -1,6 +1,13 @@
 import { describe, expect, test } from 'vitest'
 import { findingsOf, findingsText } from './doctor/finding.ts'
-import { diskFinding, kvmFinding, memoryFinding, rootlessFindings, type Ids } from './doctor/machine.ts'
+import {
+  confinementFinding,
+  diskFinding,
+  kvmFinding,
+  memoryFinding,
+  rootlessFindings,
+  type Ids,
+} from './doctor/machine.ts'
 import { sourceFindings } from './doctor/network.ts'
 import { bpfTarget, libbpfFinding, toolFindings, versionFinding, versionIn } from './doctor/tools.ts'
 import { interrupted, labError } from '../engine/error.ts'
@@ -163,4 +170,14 @@ describe('kernel sources', () => {
     expect(judged({ a: undefined, b: 'down' }, vm('a', 'b'))).toEqual(['ok', 'warning']))
   test('a kernel that no VM names', () =>
     expect(judged({ a: undefined, c: 'down' }, vm('a'))).toEqual(['ok', 'warning']))
+})
+
+test.each([
+  ['bubblewrap', 'ok', /no network, no home directory/],
+  ['namespaces', 'warning', /no network/],
+  ['limits', 'warning', /no new privileges/],
+] as const)('confinement by %s: %s', (way, status, fact) => {
+  const finding = confinementFinding(way)
+  expect([finding.status, finding.fact]).toEqual([status, expect.stringMatching(fact)])
+  expect(finding.wayOut === undefined).toBe(status === 'ok')
 })

@@ -1,6 +1,6 @@
 /** Step: doctor. Everything that the lab needs of the host, looked at before it is needed. */
 import type { ResolvedLab } from '../config/resolve.ts'
-import { disk, kvm, memory, rootless } from './doctor/machine.ts'
+import { confined, disk, kvm, memory, rootless } from './doctor/machine.ts'
 import { findingsOf, type Finding } from './doctor/finding.ts'
 import { mirror, sources } from './doctor/network.ts'
 import { tools, versions } from './doctor/tools.ts'
@@ -24,6 +24,7 @@ const CHECKS: readonly Check[] = [
   { name: 'disk', findings: disk },
   { name: 'memory', findings: (_, lab) => memory(lab) },
   { name: 'without root', findings: rootless },
+  { name: 'confinement', findings: confined },
   { name: 'Debian mirror', findings: mirror },
   { name: 'kernel sources', findings: sources },
 ]

@@ -8,6 +8,7 @@ import { graphFunctions } from '../../trace/events/call-graph.ts'
 import { moment, type Moment } from '../../engine/moment.ts'
 import { experimentError, userError, type Failure } from '../../engine/error.ts'
 import { printable } from '../../engine/printable.ts'
+import { isDamaged } from '../../host/sandbox.ts'
 import { reportText } from '../../host/trace-cmd.ts'
 import { parseTraceText } from '../../linux/ftrace/trace-line.ts'
 import { traceDat } from '../../linux/ftrace/trace-dat.ts'
@@ -273,8 +274,12 @@ export async function finishRun(
       )
       return await reportText(file, context.signal)
     }
-    const { report, graph } = await withGraph(session, collected, own, write)
-    const analysis = analyse({ ...base, report })
+    const read = await withGraph(session, collected, own, write).catch((error: unknown) => {
+      if (!isDamaged(error)) throw error
+      return { report: '', graph: undefined, damaged: error.parts.fact }
+    })
+    const { report, graph, damaged } = { damaged: undefined, ...read }
+    const analysis = analyse({ ...base, report, damaged })
     outcome = { manifest: await record(session, to, { ...collected, graph }, analysis), own: analysis.own }
   })
   if (vm.dir !== undefined && (await consoleIsFull(vm.dir)))

@@ -219,6 +219,9 @@ export async function record(
     [...files].map(([name, content]) => [name, hashText(content)]),
   )
   if (analysis.notStarted) await rm(join(dir, 'trace.dat'), { force: true })
+  else if (analysis.damaged !== undefined && !collect.has('trace'))
+    // Nobody asked for it, but it is all that there is to look at.
+    sha256['trace.dat'] = await hashFile(join(dir, 'trace.dat'))
   else if (collect.has('trace')) {
     await writeEvents(join(dir, 'events.parquet'), analysis.events)
     const { channels } = analysis.typed

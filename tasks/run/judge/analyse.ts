@@ -44,6 +44,8 @@ export interface Analysis {
   readonly workloadMayFail: boolean
   /** Nothing was recorded: the run ended before the workload started. */
   readonly notStarted: boolean
+  /** Why the raw trace cannot be read, where it cannot: nothing is known of its events. */
+  readonly damaged: string | undefined
 }
 
 /** Per program: how it was attached, hits and misses; zero is a result. */
@@ -75,6 +77,8 @@ export interface AnalysisInput {
   readonly typed?: Typed
   /** Typed events as they are in a table: where a result is looked at again. */
   readonly typedEvents?: readonly TraceEvent[]
+  /** Why the raw trace cannot be read; `report` is empty then. */
+  readonly damaged?: string | undefined
   /** What failed before the guest was asked. */
   readonly before?: readonly Failed[]
 }
@@ -123,6 +127,12 @@ const NOT_STARTED: Ledger = {
   reasons: ['the workload was not started: nothing was recorded'],
 }
 
+/** A trace that nobody can read proves nothing, whatever its counters say. */
+const damagedLedger = (ledger: Ledger, damaged: string | undefined): Ledger =>
+  damaged === undefined
+    ? ledger
+    : { ...ledger, completeness: 'incomplete', reasons: [`trace.dat is damaged: ${damaged}`, ...ledger.reasons] }
+
 /** Channels together, in order of time. */
 const inOrder = (lists: readonly (readonly TraceEvent[])[]): readonly TraceEvent[] =>
   lists.reduce<readonly TraceEvent[]>((all, one) => mergeByTime(all, one), [])
@@ -152,10 +162,14 @@ export function analyse(input: AnalysisInput): Analysis {
   })
   const printed = events.filter(isPrintk)
   const own = printed.filter((event) => pids.has(event.pid))
-  const expectations = checkAll(experiment, arm, kernel, started?.pid, {
-    ...{ events, pids, processes, failed, stdout, stderr, maps },
-    counted: probes,
-  })
+  // Of events that cannot be read nothing can be expected, and no number of them is 0.
+  const expectations =
+    input.damaged === undefined
+      ? checkAll(experiment, arm, kernel, started?.pid, {
+          ...{ events, pids, processes, failed, stdout, stderr, maps },
+          counted: probes,
+        })
+      : []
   const printing = new Set(of(lines, 'attached').flatMap((one) => (one.prints === 0 ? [] : [one.program])))
   const printedLines = printed.filter(({ event }) => !event.startsWith(TYPED)).length
   const silent =
@@ -171,7 +185,11 @@ export function analyse(input: AnalysisInput): Analysis {
     sequenceId: hashText(own.map(({ message }) => `${withoutAddresses(message)}\n`).join('')).slice(0, 16),
     metrics: metricsOf(experiment.metrics, stdout, own),
     notUnderstood,
-    ledger: started === undefined ? NOT_STARTED : { ...ledger, reasons: [...ledger.reasons, ...silent] },
+    ledger:
+      started === undefined
+        ? NOT_STARTED
+        : damagedLedger({ ...ledger, reasons: [...ledger.reasons, ...silent] }, input.damaged),
+    damaged: input.damaged,
     isolation: isolationOf(events, pids, processes, expectedMessage(experiment, arm, kernel)),
     others: sequencesOf(events, pids, processes, () => false).others,
     expectations,

@@ -16,10 +16,11 @@ export type Verdict = Exclude<Manifest['verdict'], 'imported'>
 
 /** What a run is worth, from its analysis and how its workload ended. */
 export function verdictOf(
-  analysis: Pick<Analysis, 'expectations' | 'notStarted' | 'workloadMayFail' | 'ledger'>,
+  analysis: Pick<Analysis, 'expectations' | 'notStarted' | 'workloadMayFail' | 'ledger' | 'damaged'>,
   exited: { readonly status?: number | null | undefined } | undefined,
   onLoss: 'fail' | 'warn' | 'retry',
 ): Verdict {
+  if (analysis.damaged !== undefined) return 'incomplete'
   if (analysis.expectations.some(({ ok }) => !ok)) return 'failed'
   // Only a declared failure keeps a workload from starting and leaves all expectations met.
   if (analysis.notStarted) return 'passed'

@@ -131,6 +131,10 @@ function armLines(
   })
 }
 
+/** Why a run is incomplete, on a line of its own; a failed one says it in its expectations. */
+const reasonText = ({ verdict, trace: { reasons } }: Manifest): string =>
+  verdict === 'incomplete' && reasons[0] !== undefined ? `\n    ${printable(reasons[0], 200)}` : ''
+
 /**
  * Arms, then all runs in a line each where they did not pass, and the count.
  * @param precision what `until:` asks for
@@ -151,7 +155,7 @@ export function summaryText(
     ...controlText(outcomes.map(({ manifest }) => manifest)),
     ...bad.map(
       ({ manifest, dir }) =>
-        `${manifest.verdict}: ${manifest.experiment} ${manifest.arm.name} repeat ${manifest.repeat}  ${dir}`,
+        `${manifest.verdict}: ${manifest.experiment} ${manifest.arm.name} repeat ${manifest.repeat}  ${dir}${reasonText(manifest)}`,
     ),
     `${passed} of ${outcomes.length} run${outcomes.length === 1 ? '' : 's'} passed`,
     ...names.map(({ experiment }) => `not finished: \`lab run ${experiment} --resume\` does what is left`),

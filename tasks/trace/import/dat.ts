@@ -1,6 +1,7 @@
 /** A trace.dat of somebody else, as trace-cmd reads it: its text with nanoseconds, its flags, and what its options say. */
 import { open } from 'node:fs/promises'
-import { Failure, userError } from '../../engine/error.ts'
+import { userError } from '../../engine/error.ts'
+import { isDamaged } from '../../host/sandbox.ts'
 import { latencyFlags, optionsText, reportFiles } from '../../host/trace-cmd.ts'
 import type { TraceEvent } from '../../linux/ftrace/trace-line.ts'
 import { eachLine } from './lines.ts'
@@ -91,12 +92,14 @@ export async function datText(
   name: string,
   signal: AbortSignal,
 ): Promise<DatText> {
+  let options: DatOptions
   try {
     const stderr = await reportFiles(file, paths, signal)
     if (!FIRST_LINE.test(await firstLine(paths.plain)))
       throw damaged(name, 'this trace.dat is cut short: it ends before its first event', stderr.split('\n').slice(0, 3))
+    options = datOptions(await optionsText(file, signal))
   } catch (error) {
-    if (error instanceof Failure && error.kind === 'lab' && error.parts.fact.startsWith('trace-cmd '))
+    if (isDamaged(error))
       throw damaged(name, `this trace.dat cannot be read: ${error.parts.fact}`, error.parts.lines ?? [], error)
     throw error
   }
@@ -106,7 +109,6 @@ export async function datText(
   let lines = 0
   const count = () => void lines++
   await eachLine(paths.plain, { line: count, tooLong: count }, { signal })
-  const options = datOptions(await optionsText(file, signal))
   // The lines of both must be the same events; a message with line ends of its own is in both.
   if (lines !== flags.count) return { known: (event) => event, options }
   return {

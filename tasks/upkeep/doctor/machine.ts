@@ -6,6 +6,7 @@ import { dirname, join } from 'node:path'
 import type { ResolvedLab } from '../../config/resolve.ts'
 import type { Context } from '../../engine/context.ts'
 import { kvmVerdict } from '../../host/accel.ts'
+import { confinement, CONFINES, type Confinement } from '../../host/sandbox.ts'
 import { which } from '../../host/tool-version.ts'
 import { bytes } from '../../ui/text.ts'
 import type { Finding, Status } from './finding.ts'
@@ -87,6 +88,20 @@ export function memory(lab: ResolvedLab | undefined): Finding[] {
   const total = limit > 0 ? Math.min(limit, totalmem()) : totalmem()
   return [memoryFinding(Math.min(process.availableMemory(), total), total, Math.max(2 ** 30, ...guests))]
 }
+
+/** How programs that read what a guest wrote are confined. Without namespaces the lab works, with less between a guest and the host. */
+export function confinementFinding(way: Confinement): Finding {
+  const finding = { name: 'confinement', fact: CONFINES[way] }
+  if (way === 'bubblewrap') return { ...finding, status: 'ok' }
+  return {
+    ...finding,
+    status: 'warning',
+    wayOut:
+      'install bubblewrap, and allow user namespaces (sysctl user.max_user_namespaces; on Ubuntu kernel.apparmor_restrict_unprivileged_userns=0)',
+  }
+}
+
+export const confined = async (): Promise<Finding[]> => [confinementFinding(await confinement())]
 
 export interface Ids {
   readonly user: string
