@@ -3,7 +3,8 @@ import { Command, CommanderError } from 'commander'
 import type { GlobalOptions } from './commands/shared/session.ts'
 import { examplesText } from './commands/shared/examples.ts'
 import { HELP } from './commands/help.ts'
-import { COMMANDS, type CommandSpec } from './commands/registry.ts'
+import { COMMANDS } from './commands/registry.ts'
+import type { CommandSpec } from './commands/command.ts'
 import { EXIT } from './engine/error.ts'
 
 const control = new AbortController()

@@ -1,13 +1,7 @@
 /** From the validated lab to the steps that a command needs. The only file that knows every step and what it waits for. */
 import { fullName } from '../config/arms.ts'
 import { labFor } from '../config/derived.ts'
-import {
-  type ResolvedExperiment,
-  type ResolvedKernel,
-  type ResolvedLab,
-  type ResolvedProbe,
-  type ResolvedVm,
-} from '../config/resolve.ts'
+import type { ResolvedExperiment, ResolvedKernel, ResolvedLab, ResolvedProbe, ResolvedVm } from '../config/resolved.ts'
 import { named } from '../config/open.ts'
 import type { Context } from '../engine/context.ts'
 import { labError } from '../engine/error.ts'

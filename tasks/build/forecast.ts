@@ -1,5 +1,5 @@
 /** What a command would do, and why, without doing it: for `lab plan` and `--dry-run`. */
-import type { ResolvedImage, ResolvedKernel } from '../config/resolve.ts'
+import type { ResolvedImage, ResolvedKernel } from '../config/resolved.ts'
 import type { Context } from '../engine/context.ts'
 import { imageInputs } from './image/image.ts'
 import { kernelFingerprint, whyBuild } from './kernel/identity.ts'

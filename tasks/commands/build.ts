@@ -1,7 +1,7 @@
 /** `lab build [kernel|image|probe] [name]`: artefacts only. */
 import { resolve } from 'node:path'
 import { named } from '../config/open.ts'
-import type { ResolvedLab } from '../config/resolve.ts'
+import type { ResolvedLab } from '../config/resolved.ts'
 import type { Context } from '../engine/context.ts'
 import { userError } from '../engine/error.ts'
 import { hostStep } from '../build/host-tools.ts'
@@ -12,7 +12,7 @@ import { toolsFor } from '../build/artefacts.ts'
 import { openApp } from './shared/app.ts'
 import { buildProbe, dryProbe, explainProbe } from './shared/build-probe.ts'
 import { oneOf } from './shared/exclusive.ts'
-import type { CommandModule } from './registry.ts'
+import type { CommandModule } from './command.ts'
 
 const KINDS = ['kernel', 'image', 'probe'] as const
 type Kind = (typeof KINDS)[number]

@@ -8,7 +8,7 @@ import { checkHooks, wrongHooks } from '../build/preflight/check.ts'
 import { hooksText } from '../build/preflight/text.ts'
 import { plural } from '../ui/text.ts'
 import { openApp } from './shared/app.ts'
-import type { CommandModule } from './registry.ts'
+import type { CommandModule } from './command.ts'
 
 const findingText = ({ place, level, message, wayOut, kernels, expected }: ProbeLint): string =>
   [

@@ -5,7 +5,7 @@ import { CONSOLE_SOCKET } from '../host/qemu.ts'
 import { connectUnix } from '../host/unix-socket.ts'
 import { consoleLog } from '../vm/console.ts'
 import { upVmOf } from './shared/guest.ts'
-import type { CommandModule } from './registry.ts'
+import type { CommandModule } from './command.ts'
 
 const LEAVE = 0x1d
 

@@ -14,7 +14,7 @@ import { run } from '../host/sh.ts'
 import type { Guest } from '../host/ssh.ts'
 import { unpackUntrusted } from '../host/untar.ts'
 import { connectGuest, upVmOf } from './shared/guest.ts'
-import type { CommandModule } from './registry.ts'
+import type { CommandModule } from './command.ts'
 import { outputFile, type OutputFile } from './output-file.ts'
 import type { Session } from './shared/session.ts'
 

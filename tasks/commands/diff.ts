@@ -6,7 +6,7 @@ import { compareKernels, KERNEL, kernelSide, type KernelsCompared } from '../res
 import { diffText, kernelsText } from '../results/diff/text.ts'
 import { listRuns } from '../results/result.ts'
 import { openApp } from './shared/app.ts'
-import type { CommandModule } from './registry.ts'
+import type { CommandModule } from './command.ts'
 import { labPlaces } from './shared/places.ts'
 import type { Session } from './shared/session.ts'
 

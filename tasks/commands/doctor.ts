@@ -1,12 +1,12 @@
 /** `lab doctor`: what the host has, what it lacks, and the way out of each. */
 import { EXIT, Failure } from '../engine/error.ts'
 import { findLab } from '../config/find.ts'
-import type { ResolvedLab } from '../config/resolve.ts'
+import type { ResolvedLab } from '../config/resolved.ts'
 import { doctorStep } from '../upkeep/doctor.ts'
 import { findingsText, type Finding } from '../upkeep/doctor/finding.ts'
 import { hostStep } from '../build/host-tools.ts'
 import { openApp, type Session } from './shared/app.ts'
-import type { CommandModule } from './registry.ts'
+import type { CommandModule } from './command.ts'
 
 /** The failure that an action of the user's making ends in; anything else that it throws passes through. */
 function attempt<T>(action: () => T): T | Failure {

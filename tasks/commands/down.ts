@@ -2,7 +2,7 @@
 import { downStep, upVm } from '../vm/vm.ts'
 import { userError } from '../engine/error.ts'
 import { openApp } from './shared/app.ts'
-import type { CommandModule } from './registry.ts'
+import type { CommandModule } from './command.ts'
 import { labPlaces } from './shared/places.ts'
 
 export const work: CommandModule['work'] = async (session, [name]) => {

@@ -2,7 +2,7 @@
 import { userError } from '../engine/error.ts'
 import { fullDiskOf } from '../vm/stopped.ts'
 import { connectGuest, upVmOf } from './shared/guest.ts'
-import type { CommandModule } from './registry.ts'
+import type { CommandModule } from './command.ts'
 
 /** What a shell calls the end of a program whose output nobody reads any more: 128 + SIGPIPE. */
 const READER_GONE = 141

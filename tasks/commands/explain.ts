@@ -4,7 +4,7 @@ import { Failure, userError } from '../engine/error.ts'
 import { printable } from '../engine/printable.ts'
 import { explainedText, explainFile, explainRun, explainStream, type Explained } from '../explain/explain.ts'
 import { findRun } from '../results/result.ts'
-import type { CommandModule } from './registry.ts'
+import type { CommandModule } from './command.ts'
 import { labPlaces } from './shared/places.ts'
 import type { Session } from './shared/session.ts'
 

@@ -1,7 +1,8 @@
 /** `lab export`: results as one file that somebody else can check and run again. */
 import { writePack } from '../results/evidence/pack.ts'
-import { listRuns, pickRun, type FoundRun } from '../results/result.ts'
-import type { CommandModule } from './registry.ts'
+import { listRuns, pickRun } from '../results/result.ts'
+import type { FoundRun } from '../results/manifest.ts'
+import type { CommandModule } from './command.ts'
 import { outputFile } from './output-file.ts'
 import { labPlaces } from './shared/places.ts'
 

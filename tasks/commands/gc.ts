@@ -1,7 +1,7 @@
 /** `lab gc`: what nobody owns any more goes, and what is too much for the cache. Nothing that a living process owns is touched. */
 import { sizeText } from '../config/describe.ts'
 import { gcStep } from '../upkeep/gc.ts'
-import type { CommandModule } from './registry.ts'
+import type { CommandModule } from './command.ts'
 import { labPlaces } from './shared/places.ts'
 
 export const work: CommandModule['work'] = async (session, _args, options) => {

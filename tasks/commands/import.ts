@@ -3,7 +3,7 @@ import { printable } from '../engine/printable.ts'
 import type { Imported } from '../results/manifest.ts'
 import { importStep, type ImportOutcome } from '../trace/import/import.ts'
 import { plural } from '../ui/text.ts'
-import type { CommandModule } from './registry.ts'
+import type { CommandModule } from './command.ts'
 import { labPlaces } from './shared/places.ts'
 
 /** Lines that are shown of what was not understood; the file beside the run has more. */

@@ -4,7 +4,7 @@ import { join, relative, resolve } from 'node:path'
 import { which } from '../host/tool-version.ts'
 import { initLab } from '../init/init.ts'
 import { TOOL_ROOT } from './shared/app.ts'
-import type { CommandModule } from './registry.ts'
+import type { CommandModule } from './command.ts'
 
 /** A word as a POSIX shell takes it. */
 const shellWord = (text: string): string =>

@@ -4,7 +4,7 @@ import { EXIT, userError } from '../engine/error.ts'
 import { hostStep } from '../build/host-tools.ts'
 import { checkLock, lockStep } from '../build/lab-lock.ts'
 import { openApp } from './shared/app.ts'
-import type { CommandModule } from './registry.ts'
+import type { CommandModule } from './command.ts'
 
 export const work: CommandModule['work'] = async (session, _words, options) => {
   const { lab, context } = openApp(session)

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { MapsSchema, mapsText } from '../trace/events/maps-text.ts'
 import { userError } from '../engine/error.ts'
 import { findRun } from '../results/result.ts'
-import type { CommandModule } from './registry.ts'
+import type { CommandModule } from './command.ts'
 import { labPlaces } from './shared/places.ts'
 
 export const work: CommandModule['work'] = async (session, [name]) => {

@@ -2,18 +2,18 @@
 import { named } from '../config/open.ts'
 import { arms, onlyArms, type Overrides } from '../config/arms.ts'
 import { labFor } from '../config/derived.ts'
-import type { ResolvedExperiment, ResolvedLab, ResolvedVm } from '../config/resolve.ts'
+import type { ResolvedExperiment, ResolvedLab, ResolvedVm } from '../config/resolved.ts'
 import type { Context } from '../engine/context.ts'
 import { userError } from '../engine/error.ts'
 import { imagePlan, kernelPlan, type Forecast } from '../build/forecast.ts'
 import { missingRequirements, packagesOf } from '../host/packages.ts'
 import type { Choices } from '../build/artefacts.ts'
 import { placesOf, upVm } from '../vm/vm.ts'
-import type { Answer } from '../ui/view.ts'
+import type { Answer } from '../ui/types.ts'
 import { openApp } from './shared/app.ts'
 import { choicesOf } from './shared/choices.ts'
 import { vmOf } from './shared/vm-name.ts'
-import type { CommandModule } from './registry.ts'
+import type { CommandModule } from './command.ts'
 
 const counted = (count: number, word: string) => `${count} ${word}${count === 1 ? '' : 's'}`
 /** Arms that are named; the others are counted. */

@@ -1,7 +1,7 @@
 /** `lab ps`: every VM of this lab, with its owner. */
 import { listVms } from '../vm/state.ts'
 import { table } from '../ui/text.ts'
-import type { CommandModule } from './registry.ts'
+import type { CommandModule } from './command.ts'
 import { labPlaces } from './shared/places.ts'
 
 export const work: CommandModule['work'] = async (session) => {

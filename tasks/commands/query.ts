@@ -6,7 +6,7 @@ import type { Cell, Table } from '../results/query/views.ts'
 import { MOST_ROWS, queryStep } from '../results/query/query.ts'
 import { plural, table } from '../ui/text.ts'
 import { oneOf } from './shared/exclusive.ts'
-import type { CommandModule } from './registry.ts'
+import type { CommandModule } from './command.ts'
 import { outputFile } from './output-file.ts'
 import { labPlaces } from './shared/places.ts'
 

@@ -3,7 +3,7 @@ import { join, resolve } from 'node:path'
 import { EXIT } from '../engine/error.ts'
 import { reproduce } from '../results/evidence/reproduce.ts'
 import { findRun } from '../results/result.ts'
-import type { CommandModule } from './registry.ts'
+import type { CommandModule } from './command.ts'
 import { labPlaces } from './shared/places.ts'
 
 export const work: CommandModule['work'] = async (session, [name], options) => {

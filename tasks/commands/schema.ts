@@ -1,6 +1,6 @@
 /** `lab schema`: for `# yaml-language-server: $schema=…` and other editors. */
 import { labJsonSchema } from '../config/schema/json-schema.ts'
-import type { CommandModule } from './registry.ts'
+import type { CommandModule } from './command.ts'
 
 export const work: CommandModule['work'] = () => {
   const schema = labJsonSchema()

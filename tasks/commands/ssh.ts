@@ -1,7 +1,7 @@
 /** `lab ssh`: a shell with a terminal in the guest. */
 import { labError, userError } from '../engine/error.ts'
 import { connectGuest, upVmOf } from './shared/guest.ts'
-import type { CommandModule } from './registry.ts'
+import type { CommandModule } from './command.ts'
 
 const size = () => ({
   rows: process.stdout.rows || 24,

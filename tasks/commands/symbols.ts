@@ -15,7 +15,7 @@ import { openApp, type Session } from './shared/app.ts'
 import { choicesOf } from './shared/choices.ts'
 import { connectGuest } from './shared/guest.ts'
 import { onlyWith } from './shared/exclusive.ts'
-import type { CommandModule } from './registry.ts'
+import type { CommandModule } from './command.ts'
 import { vmOf } from './shared/vm-name.ts'
 
 /** Rows of the table for people; --json has all. */

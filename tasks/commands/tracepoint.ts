@@ -13,7 +13,7 @@ import { openApp, type Session } from './shared/app.ts'
 import { choicesOf } from './shared/choices.ts'
 import { connectGuest } from './shared/guest.ts'
 import { vmOf } from './shared/vm-name.ts'
-import type { CommandModule, Outcome } from './registry.ts'
+import type { CommandModule, Outcome } from './command.ts'
 
 const EVENTS = '/sys/kernel/tracing/events'
 const EVENT = /^(\w+)[:/](\w+)$/

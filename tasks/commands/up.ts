@@ -6,7 +6,7 @@ import { upStep } from '../vm/vm.ts'
 import { openApp } from './shared/app.ts'
 import { choicesOf } from './shared/choices.ts'
 import { planAnswer } from './plan.ts'
-import type { CommandModule } from './registry.ts'
+import type { CommandModule } from './command.ts'
 
 export const work: CommandModule['work'] = async (session, [name], options) => {
   const { lab, context, places } = openApp(session)

@@ -10,7 +10,7 @@ import { verifySayings } from '../results/evidence/sayings.ts'
 import { verifyRun, type Finding } from '../results/evidence/verify.ts'
 import { findRun } from '../results/result.ts'
 import { plural } from '../ui/text.ts'
-import type { CommandModule, Outcome } from './registry.ts'
+import type { CommandModule, Outcome } from './command.ts'
 import { labPlaces } from './shared/places.ts'
 import type { Session } from './shared/session.ts'
 

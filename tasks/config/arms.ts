@@ -1,8 +1,8 @@
 /** An experiment's arms: every combination of its parameters, and of the kernels and probes that it compares. */
-import { OBSERVERS, type Observer } from '../trace/stats/observer.ts'
+import { OBSERVERS, type Observer } from './observers.ts'
 import { userError } from '../engine/error.ts'
 import { type Params, interpolate } from './interpolate.ts'
-import type { ResolvedExperiment } from './resolve.ts'
+import type { ResolvedExperiment } from './resolved.ts'
 import type { ParamValue } from './schema/schema.ts'
 import type { OrderExpectation } from './schema/schema-expect.ts'
 import { nameWayOut } from './text/suggest.ts'

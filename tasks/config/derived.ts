@@ -1,5 +1,6 @@
 /** Labs made of the declared one: with the kernel options of an experiment, or with every VM deterministic. */
-import { mapEntries, type ResolvedExperiment, type ResolvedLab } from './resolve.ts'
+import { mapEntries } from './resolve.ts'
+import type { ResolvedExperiment, ResolvedLab } from './resolved.ts'
 
 /** What a kernel needs for a guest that has no disk: its root file system and its data disks are in memory. */
 const IN_MEMORY = { BLK_DEV_INITRD: 'y', BLK_DEV_RAM: 'y' }

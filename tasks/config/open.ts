@@ -7,8 +7,9 @@ import { findLab } from './find.ts'
 import { loadLab } from './load.ts'
 import { readLock } from './lock-file.ts'
 import { diskFiles } from './paths.ts'
-import type { HostFacts } from './checks/relations.ts'
-import { type ResolvedLab, resolveLab } from './resolve.ts'
+import type { HostFacts } from './checks/check.ts'
+import { resolveLab } from './resolve.ts'
+import type { ResolvedLab } from './resolved.ts'
 import { nameWayOut } from './text/suggest.ts'
 
 export interface OpenOptions {

@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import { userError } from '../engine/error.ts'
 import { printable } from '../engine/printable.ts'
-import type { FoundRun } from './result.ts'
+import type { FoundRun } from './manifest.ts'
 
 const text = z.string()
 const count = z.number().nullable()

@@ -1,6 +1,4 @@
 /** manifest.json: everything that somebody needs to know about a run, or to do it again. */
-import type { Provenance, Sameness } from './evidence/capture.ts'
-import type { KeptInputs } from './evidence/inputs.ts'
 import type { Choice } from '../host/accel.ts'
 
 export interface ExpectationVerdict {
@@ -177,4 +175,31 @@ export interface Manifest {
   /** Of a trace that was made elsewhere; what is not known of such a run is `unknown`, null or empty above. */
   readonly imported?: Imported
   readonly sha256: Readonly<Record<string, string>>
+}
+
+/** Where and when a capture was made. `unknown` where nobody said. */
+export interface Provenance {
+  /** SHA-256 of the raw file. */
+  readonly raw: string
+  readonly release: string
+  readonly bootId: string
+  /** When the lab recorded it; an import's own time says nothing about its capture. */
+  readonly started: string
+  readonly command: string
+}
+
+/** How two captures were found to be one: by the bytes of the raw file, or by every event in it. */
+export type Sameness = 'raw file' | 'events'
+
+/** Names of the kept directories of a run. */
+export interface KeptInputs {
+  readonly lab: string
+  readonly kernel: string
+  readonly image: string
+}
+
+export interface FoundRun {
+  readonly dir: string
+  readonly run: string
+  readonly manifest: Manifest
 }

@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import type { Observer } from '../trace/stats/observer.ts'
+import type { Observer } from '../config/observers.ts'
 import { tempDir } from '../test/temp-dir.ts'
 import { observerReports, observerText, type ObservedResult } from './observer.ts'
 

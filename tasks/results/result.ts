@@ -10,6 +10,7 @@ import { diskFailure } from '../engine/store.ts'
 import { suggest } from '../config/text/suggest.ts'
 import type { Manifest } from './manifest.ts'
 import { indexRuns } from './run-index.ts'
+import type { FoundRun } from './manifest.ts'
 
 /** Prefix of what is being written; followed by the writer's tag, so that `lab gc` knows when it is abandoned. */
 export const PARTIAL_RESULT = '.partial-'
@@ -50,12 +51,6 @@ export async function writeFiles(dir: string, files: ReadonlyMap<string, Buffer 
     await mkdir(dirname(join(dir, name)), { recursive: true })
     await writeFile(join(dir, name), content)
   }
-}
-
-export interface FoundRun {
-  readonly dir: string
-  readonly run: string
-  readonly manifest: Manifest
 }
 
 /** Every whole result, oldest first; only manifests are read. */

@@ -7,78 +7,13 @@ import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, wri
 import { dirname, join } from 'node:path'
 import { ownVersion } from '../engine/own-version.ts'
 import type { Definition } from './definition.ts'
+import type { ListedRun, RunDetails } from './listed-run.ts'
 
 const INDEX = '.index'
 /** What a half-deleted run is called. */
 const MISSING = 'manifest.json is missing: half of it was deleted'
 /** Changes whenever an entry has something else in it, or the facts of a definition are computed in another way. */
 const FORMAT = 5
-
-/** One run in a list. */
-export interface ListedRun {
-  readonly run: string
-  /** Of the directory that it stands in. */
-  readonly experiment: string
-  readonly arm: string
-  /** ISO 8601, UTC. */
-  readonly started: string
-  readonly verdict: string
-  readonly completeness: string
-  readonly kernel: string
-  /** What was asked for, where a fallback was taken. */
-  readonly wanted: string
-  readonly fallback: boolean
-  readonly accel: string
-  /** Name of its definition (results/definition.ts); null for an imported trace. */
-  readonly definition: string | null
-}
-
-/** What else a manifest and probes.json say, as rows of tables. */
-export interface RunDetails {
-  readonly repeat: number
-  readonly seconds: number
-  readonly release: string
-  readonly vm: string
-  readonly image: string
-  readonly workload: string
-  readonly pid: number | null
-  readonly status: number | null
-  readonly signal: number | null
-  readonly ms: number | null
-  readonly clock: string
-  readonly events: number
-  readonly notUnderstood: number
-  /** Name of the file, of an imported run. */
-  readonly imported: string | null
-  /** Whether there is a table of events. */
-  readonly table: boolean
-  /** Channels of typed events, each with a table of its own. */
-  readonly typed: readonly string[]
-  readonly params: Readonly<Record<string, string | number>>
-  /** The probes of the arm, where arms differ in them. */
-  readonly armProbes: readonly string[] | null
-  /** Declared numbers of the run; null where nothing matched. */
-  readonly metrics: Readonly<Record<string, number | null>>
-  /** Digest of the messages' order, where there is one. */
-  readonly sequence: string | null
-  /** The `lab run` that it belongs to, and whether it was one that does not count. */
-  readonly plan: {
-    readonly id: string
-    readonly index: number
-    readonly warmup: boolean
-    readonly attempt: number
-  } | null
-  /** What was chosen for this run alone and changes its times: strace, somebody watching, several VMs at a time. */
-  readonly conditions: readonly string[]
-  readonly losses: Readonly<Record<string, number | null>>
-  readonly probes: readonly {
-    readonly program: string
-    readonly section: string
-    readonly attached: string | null
-    readonly hits: number
-    readonly missed: number
-  }[]
-}
 
 export interface IndexedRun extends ListedRun {
   /** Not parsed until somebody asks: a list of 10,000 runs has no use for it. */

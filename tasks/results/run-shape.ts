@@ -5,7 +5,7 @@ import { z } from 'zod'
 import { typedFile } from '../trace/events/typed-name.ts'
 import { INPUTS_DIR } from './evidence/inputs.ts'
 import { definitionOf, type Definition } from './definition.ts'
-import type { ListedRun, RunDetails } from './run-index.ts'
+import type { ListedRun, RunDetails } from './listed-run.ts'
 
 const count = z.number().nullable()
 const text = z.string()

@@ -5,7 +5,7 @@ import { writeEvents } from '../trace/events/events-parquet.ts'
 import { hashText } from '../engine/fingerprint.ts'
 import type { TraceEvent } from '../linux/ftrace/trace-line.ts'
 import type { Manifest } from './manifest.ts'
-import type { FoundRun } from './result.ts'
+import type { FoundRun } from './manifest.ts'
 
 /** A run that passed: readiter on 5.10, three reads of process 7. */
 export const MANIFEST: Manifest = {

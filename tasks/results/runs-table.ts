@@ -1,6 +1,6 @@
 /** All runs as a table for people. Everything in it came from a manifest, and so from a guest. */
 import { printable } from '../engine/printable.ts'
-import type { ListedRun } from './run-index.ts'
+import type { ListedRun } from './listed-run.ts'
 import { table } from '../ui/text.ts'
 
 /** Longest text that one value of a manifest gets. */

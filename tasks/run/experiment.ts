@@ -1,13 +1,14 @@
 /** Step: experiment. Every arm and repeat in its planned order, on as many VMs as are asked for; one result directory per run. */
 import { join } from 'node:path'
-import { arms, onlyArms, type Arm, type Overrides } from '../config/arms.ts'
+import { arms, onlyArms, type Arm } from '../config/arms.ts'
 import { labFor } from '../config/derived.ts'
-import type { ResolvedExperiment, ResolvedLab } from '../config/resolve.ts'
+import type { ResolvedExperiment } from '../config/resolved.ts'
 import type { Failed } from '../trace/expect/expect-failure.ts'
 import { prepareParquet } from '../trace/events/events-parquet.ts'
 import { step, type Context } from '../engine/context.ts'
 import { hashText } from '../engine/fingerprint.ts'
-import { keepInputs, type KeptInputs } from '../results/evidence/inputs.ts'
+import { keepInputs } from '../results/evidence/inputs.ts'
+import type { KeptInputs } from '../results/manifest.ts'
 import {
   attemptsOf,
   endJournal,
@@ -22,7 +23,7 @@ import { toolsUsed } from '../host/tools-used.ts'
 import { Attempts } from './plan/attempts.ts'
 import { failedBefore } from './guest/before.ts'
 import { earlierRuns } from './plan/earlier.ts'
-import type { RunOutcome } from './guest/one-run.ts'
+import type { RunOutcome } from './outcome.ts'
 import type { LeftRuns, Problem } from './plan/left.ts'
 import { preflight } from './judge/preflight.ts'
 import { Progress, type Plan } from './plan/progress.ts'
@@ -32,34 +33,9 @@ import { schedule } from './plan/schedule.ts'
 import { describeObjects } from './guest/slots.ts'
 import { affordable, budget, workers } from './plan/workers.ts'
 import type { Ready } from '../build/artefacts.ts'
-import type { openVm, Places } from '../vm/vm.ts'
+import type { Places } from '../vm/vm.ts'
+import type { ExperimentWanted } from './request.ts'
 
-export type { RunOutcome } from './guest/one-run.ts'
-
-export interface ExperimentWanted {
-  readonly lab: ResolvedLab
-  readonly experiment: ResolvedExperiment
-  /** Builds what an arm needs; `kernel` where the arm names one. Asked once for each kernel, before anything runs. */
-  readonly prepare: (kernel: string | undefined, probes: readonly string[]) => Promise<Ready>
-  readonly overrides: Overrides
-  readonly repeat: number | undefined
-  /** How every run comes by its VM, instead of what the experiment says. */
-  readonly start?: ResolvedExperiment['start'] | undefined
-  /** Keep the system calls of loader and workload. */
-  readonly strace?: boolean
-  /** Say what is recorded while it is recorded. */
-  readonly follow?: boolean
-  /** `axis=value,...`: only these arms. */
-  readonly only?: string | undefined
-  /** Go on with the run that was interrupted. */
-  readonly resume?: boolean
-  /** VMs at a time, instead of what the experiment says. */
-  readonly parallel?: number | 'auto' | undefined
-  /** `--source`: where the kernel was built from. */
-  readonly source?: string | undefined
-  /** Where the VM comes from, when it is shared with other experiments. */
-  readonly open?: typeof openVm
-}
 
 export interface ExperimentOutcome {
   /** The last attempt at each run that counts, in the order of the plan. */

@@ -9,7 +9,7 @@ import type { LabEvent } from '../engine/event.ts'
 import type { BugLog } from './failures.ts'
 import { reporter } from './failures.ts'
 import type { Output } from './output.ts'
-import type { Answer, View } from './view.ts'
+import type { Answer, View } from './types.ts'
 
 /**
  * JSON.stringify escapes only C0. A person who looks at the lines in a terminal must be safe from the rest, and JSON can say it

@@ -1,7 +1,7 @@
 /** Data disks: the declared files as an ext4 image in the store; each VM writes to an overlay of its own. */
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import type { ResolvedDisk } from '../config/resolve.ts'
+import type { ResolvedDisk } from '../config/resolved.ts'
 import type { Context } from '../engine/context.ts'
 import { fingerprintOf } from '../engine/fingerprint.ts'
 import { ownCode } from '../build/own-code.ts'

@@ -1,7 +1,7 @@
 /** One VM from its disks to a guest that answers: booted, or restored from a snapshot. */
 import { rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { ResolvedVm } from '../config/resolve.ts'
+import type { ResolvedVm } from '../config/resolved.ts'
 import type { Context, StepHandle } from '../engine/context.ts'
 import { bootId, pidNamespace, startTimeOf } from '../engine/process.ts'
 import { fingerprintOf, type Fingerprint } from '../engine/fingerprint.ts'

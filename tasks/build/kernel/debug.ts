@@ -4,7 +4,7 @@
  * without it stay as they are.
  */
 import { join } from 'node:path'
-import type { ResolvedKernel } from '../../config/resolve.ts'
+import type { ResolvedKernel } from '../../config/resolved.ts'
 import type { Context } from '../../engine/context.ts'
 import { userError } from '../../engine/error.ts'
 import { hashFile, type Inputs } from '../../engine/fingerprint.ts'

@@ -1,6 +1,6 @@
 /** What a kernel is made of: everything that decides what the build becomes, and the fingerprint of it. */
 import { basename } from 'node:path'
-import type { ResolvedKernel } from '../../config/resolve.ts'
+import type { ResolvedKernel } from '../../config/resolved.ts'
 import type { Source } from '../../config/schema/schema.ts'
 import type { Context } from '../../engine/context.ts'
 import { changedInputs, fingerprintOf, hashFile, type Fingerprint, type Inputs } from '../../engine/fingerprint.ts'

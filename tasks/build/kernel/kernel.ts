@@ -5,7 +5,7 @@
 import { appendFile, cp, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import type { ResolvedKernel } from '../../config/resolve.ts'
+import type { ResolvedKernel } from '../../config/resolved.ts'
 import { step, type Context, type StepHandle } from '../../engine/context.ts'
 import { pruneCache } from '../../engine/cache-limit.ts'
 import { makeDirectory } from '../../engine/directory.ts'

@@ -1,7 +1,7 @@
 /** A sample of the kernel's own tree (samples/bpf): its program and its BPF object, built by the tree's own rules. */
 import { copyFile, readFile, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import type { ResolvedKernel } from '../../config/resolve.ts'
+import type { ResolvedKernel } from '../../config/resolved.ts'
 import { suggest } from '../../config/text/suggest.ts'
 import { step, type Context } from '../../engine/context.ts'
 import { labError, userError } from '../../engine/error.ts'

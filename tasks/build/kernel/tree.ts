@@ -5,7 +5,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { mkdir, readFile, readdir, rm, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import type { ResolvedKernel } from '../../config/resolve.ts'
+import type { ResolvedKernel } from '../../config/resolved.ts'
 import { run } from '../../host/sh.ts'
 import type { Layer } from '../../linux/c/blame.ts'
 import { applyExpose, type Exposed } from '../../linux/c/expose.ts'

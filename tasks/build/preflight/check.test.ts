@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import type { ResolvedKernel } from '../../config/resolve.ts'
+import type { ResolvedKernel } from '../../config/resolved.ts'
 import type { Fix } from '../../linux/symbols/verdict.ts'
 import { tempDir } from '../../test/temp-dir.ts'
 import type { CheckedHook } from './check.ts'

@@ -1,7 +1,7 @@
 /** Every hook of every probe of a lab on every kernel of it, before anything boots. */
 import { readFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import type { ResolvedLab, ResolvedProbe } from '../../config/resolve.ts'
+import type { ResolvedLab, ResolvedProbe } from '../../config/resolved.ts'
 import type { Context } from '../../engine/context.ts'
 import { headersIn, kernelsOf, placeOf } from '../probe/lint.ts'
 import type { Verdict } from '../../linux/symbols/verdict.ts'

@@ -1,5 +1,5 @@
 /** The lines of lab.yaml, or of the probe, that would make a hook attachable. */
-import type { ResolvedKernel } from '../../config/resolve.ts'
+import type { ResolvedKernel } from '../../config/resolved.ts'
 import type { Fix } from '../../linux/symbols/verdict.ts'
 
 /** The kernel's part of the file, as far as the change needs it. */

@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeEach, expect, test } from 'vitest'
-import type { ResolvedKernel } from '../../config/resolve.ts'
+import type { ResolvedKernel } from '../../config/resolved.ts'
 import { fingerprintOf, type Inputs } from '../../engine/fingerprint.ts'
 import { kernelFingerprint } from '../kernel/identity.ts'
 import { hookOf } from '../../linux/symbols/hook.ts'

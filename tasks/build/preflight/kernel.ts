@@ -2,7 +2,7 @@
 import { closeSync, existsSync, openSync, readSync, statSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { ResolvedKernel } from '../../config/resolve.ts'
+import type { ResolvedKernel } from '../../config/resolved.ts'
 import type { Context } from '../../engine/context.ts'
 import { Failure } from '../../engine/error.ts'
 import { changedInputs, type Inputs } from '../../engine/fingerprint.ts'

@@ -8,7 +8,7 @@ import { programsOfObject, versionOfObject } from '../../linux/symbols/object.ts
 import { objectVersion } from '../../linux/symbols/object-version.ts'
 import type { VerdictKind } from '../../linux/symbols/verdict.ts'
 import { factsIn } from './kernel.ts'
-import type { ObjectFindings } from './objects.ts'
+import type { ObjectFindings } from './findings.ts'
 
 /** Not certain before boot: somebody may load the module. */
 const OPEN: ReadonlySet<VerdictKind> = new Set(['module'])

@@ -1,22 +1,14 @@
 /** Compiled probes against a built kernel, before it boots: which hooks it will refuse, and whether the object says it is for another kernel. */
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { z } from 'zod'
 import type { Context } from '../../engine/context.ts'
 import { ownCode } from '../own-code.ts'
 import { fingerprintOf } from '../../engine/fingerprint.ts'
 import type { KernelArtefact } from '../kernel/kernel.ts'
 import type { Deployable } from '../probe/probe.ts'
+import { Found, type ObjectFindings } from './findings.ts'
 
 const FILE = 'preflight.json'
-
-const Found = z.object({
-  /** Programs whose attach will be refused. */
-  refused: z.array(z.object({ program: z.string(), section: z.string() })),
-  version: z.object({ level: z.enum(['warning', 'error']), fact: z.string(), wayOut: z.string() }).optional(),
-})
-/** What is wrong with one object on one kernel. */
-export type ObjectFindings = z.infer<typeof Found>
 
 /** Findings in an object; kept in the store, since they are the same as long as kernel and object are. */
 export async function findingsIn(

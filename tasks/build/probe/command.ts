@@ -1,6 +1,6 @@
 /** How a probe of ours is compiled: its sources, the directories whose headers it may see, and nothing of the host's kernel. */
 import { dirname, join, resolve } from 'node:path'
-import type { ResolvedKernel, ResolvedProbe } from '../../config/resolve.ts'
+import type { ResolvedKernel, ResolvedProbe } from '../../config/resolved.ts'
 import type { Context } from '../../engine/context.ts'
 import { userError } from '../../engine/error.ts'
 import { clangResources, type BpfCompile } from '../../host/compile.ts'

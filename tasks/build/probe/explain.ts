@@ -1,6 +1,6 @@
 /** How a probe is compiled, without compiling it: its commands, and which file each of their includes resolves to. */
 import { dirname, join, relative, resolve } from 'node:path'
-import type { ResolvedKernel, ResolvedProbe } from '../../config/resolve.ts'
+import type { ResolvedKernel, ResolvedProbe } from '../../config/resolved.ts'
 import type { Context } from '../../engine/context.ts'
 import { C_LIBRARY, clangResources, includes, bpfArgv } from '../../host/compile.ts'
 import { run } from '../../host/sh.ts'

@@ -2,7 +2,7 @@
 import { readFile, readdir, writeFile } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { EMPTY } from '../../config/arms.ts'
-import type { ResolvedExperiment, ResolvedKernel } from '../../config/resolve.ts'
+import type { ResolvedExperiment, ResolvedKernel } from '../../config/resolved.ts'
 import { step, type Context } from '../../engine/context.ts'
 import { fingerprintOf, hashFile, type Inputs } from '../../engine/fingerprint.ts'
 import { compileBpf, compileProgram } from '../../host/compile.ts'

@@ -1,5 +1,5 @@
 /** Whether a probe is written against a kernel's types (vmlinux.h) and not against its exported headers. */
-import type { ResolvedProbe } from '../../config/resolve.ts'
+import type { ResolvedProbe } from '../../config/resolved.ts'
 import { userError } from '../../engine/error.ts'
 import { ownFiles } from './own-files.ts'
 

@@ -1,10 +1,10 @@
 /** What a command is given: the lab on demand, a context for steps, the view to answer with. */
 import { availableParallelism, totalmem } from 'node:os'
 import { openLab } from '../../config/open.ts'
-import type { ResolvedLab } from '../../config/resolve.ts'
+import type { ResolvedLab } from '../../config/resolved.ts'
 import type { Context } from '../../engine/context.ts'
 import { placesOf, type Places } from '../../vm/vm.ts'
-import type { Answer, View } from '../../ui/view.ts'
+import type { Answer, View } from '../../ui/types.ts'
 import { TOOL_ROOT, type Session } from './session.ts'
 
 export { openSession, TOOL_ROOT, type GlobalOptions, type Session } from './session.ts'

@@ -1,6 +1,6 @@
 /** What a `lab run` asks of an experiment, as one digest: where it is another, what was finished before is not what is asked for now. */
 import { existsSync } from 'node:fs'
-import type { ResolvedExperiment, ResolvedLab } from '../../config/resolve.ts'
+import type { ResolvedExperiment, ResolvedLab } from '../../config/resolved.ts'
 import { hashFile, hashText } from '../../engine/fingerprint.ts'
 
 /** Options that say how a command works or answers, and nothing of what its runs are. */

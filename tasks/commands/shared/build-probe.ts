@@ -1,7 +1,7 @@
 /** `lab build probe NAME`, and how it is compiled: `--dry-run` prints the commands, `--explain` where each include resolves. */
 import { resolve } from 'node:path'
 import { named } from '../../config/open.ts'
-import type { ResolvedKernel, ResolvedLab, ResolvedProbe, ResolvedVm } from '../../config/resolve.ts'
+import type { ResolvedKernel, ResolvedLab, ResolvedProbe, ResolvedVm } from '../../config/resolved.ts'
 import type { Context } from '../../engine/context.ts'
 import { userError } from '../../engine/error.ts'
 import { kernelPlan } from '../../build/forecast.ts'
@@ -14,7 +14,7 @@ import { probeStep, type ProbeTarget } from '../../build/probe/probe.ts'
 import { commandsFor, explainIncludes, includesTable } from '../../build/probe/explain.ts'
 import { wantsTypes } from '../../build/probe/wants-types.ts'
 import { storedTypes, typesStep } from '../../build/kernel-types.ts'
-import type { Outcome } from '../registry.ts'
+import type { Outcome } from '../command.ts'
 
 type Options = Readonly<Record<string, unknown>>
 

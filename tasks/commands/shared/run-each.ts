@@ -1,15 +1,16 @@
 /** Experiments one after the other: what was interrupted of them goes on, one that fails does not take the others with it, and all is summed up. */
-import type { ResolvedExperiment } from '../../config/resolve.ts'
+import type { ResolvedExperiment } from '../../config/resolved.ts'
 import { EXIT, Failure } from '../../engine/error.ts'
 import { printable } from '../../engine/printable.ts'
-import type { ExperimentOutcome, RunOutcome } from '../../run/experiment.ts'
+import type { ExperimentOutcome } from '../../run/experiment.ts'
+import type { RunOutcome } from '../../run/outcome.ts'
 import { Batch, type BatchPlaces } from '../../run/plan/batch.ts'
 import { allText, runText, summaryText, type Ended } from '../../run/judge/text.ts'
 import { observerReports, observerText } from '../../results/observer.ts'
 import { orderReport, orderSummary } from '../../results/order.ts'
 import { differs, sameBytes, sameBytesLines } from '../../results/same-bytes.ts'
 import type { App, Session } from './app.ts'
-import type { Outcome } from '../registry.ts'
+import type { Outcome } from '../command.ts'
 import { reportAfter } from './report-after.ts'
 
 /** Loaded only when something failed: its rules cost a tenth of a second. */

@@ -8,7 +8,8 @@ import { makeDirectory } from '../../engine/directory.ts'
 import { codeOf, messageOf, userError } from '../../engine/error.ts'
 import { printable } from '../../engine/printable.ts'
 import { Store } from '../../engine/store.ts'
-import { openView, type View } from '../../ui/view.ts'
+import { openView } from '../../ui/view.ts'
+import type { View } from '../../ui/types.ts'
 
 /** Options of every command. */
 export interface GlobalOptions {

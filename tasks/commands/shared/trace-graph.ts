@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { userError } from '../../engine/error.ts'
-import type { Outcome } from '../registry.ts'
+import type { Outcome } from '../command.ts'
 
 /** graph.txt as it is kept; its text came from the guest and was made printable when it was written. */
 export async function graph(dir: string, run: string): Promise<Outcome> {

@@ -6,7 +6,7 @@ import { openLab } from '../../config/open.ts'
 import { matches } from '../../trace/expect/match.ts'
 import type { Matches } from '../../trace/events/sequences.ts'
 import { INPUTS_DIR } from '../../results/evidence/inputs.ts'
-import type { FoundRun } from '../../results/result.ts'
+import type { FoundRun } from '../../results/manifest.ts'
 import { HOST } from './app.ts'
 import { TOOL_ROOT, type Session } from './session.ts'
 

@@ -7,7 +7,7 @@ import type { Manifest } from '../../results/manifest.ts'
 import type { TraceEvent } from '../../linux/ftrace/trace-line.ts'
 import { writeWhole } from '../../results/report/files.ts'
 import { hasTicks } from '../../trace/trace.ts'
-import type { Outcome } from '../registry.ts'
+import type { Outcome } from '../command.ts'
 import { outputFile } from '../output-file.ts'
 import type { Session } from './session.ts'
 

@@ -1,5 +1,5 @@
 /** The VM that a command means when it names none: `default`, or the only one. */
-import type { ResolvedLab } from '../../config/resolve.ts'
+import type { ResolvedLab } from '../../config/resolved.ts'
 import { userError } from '../../engine/error.ts'
 
 export function vmOf(lab: ResolvedLab, name: unknown): string {

@@ -4,10 +4,10 @@ import { concerns } from '../arms.ts'
 import type { Path, Problem } from '../text/diagnostic.ts'
 import { patternsOf } from '../schema/expect-texts.ts'
 import { interpolate, isRegex, patternOf, references } from '../interpolate.ts'
-import { repeated } from './relate-kernels.ts'
-import { vmOf } from './relate-experiments.ts'
+import { repeated } from './lists.ts'
+import { vmOf } from '../lookup.ts'
 import { armsOf } from './relate-matrix.ts'
-import type { Check } from './relations.ts'
+import type { Check } from './check.ts'
 import type { Experiment, ParamValue } from '../schema/schema.ts'
 
 /**

@@ -4,23 +4,16 @@ import { DEFAULTS } from '../defaults.ts'
 import { sizeText } from '../describe.ts'
 import type { Path, Problem } from '../text/diagnostic.ts'
 import { type Reference, references } from '../interpolate.ts'
-import { repeated } from './relate-kernels.ts'
+import { repeated } from './lists.ts'
 import { type ExpectText, parameterised } from '../schema/expect-texts.ts'
-import type { Check, Context } from './relations.ts'
-import { type Experiment, type Vm, bytesOf } from '../schema/schema.ts'
+import type { Check, Context } from './check.ts'
+import { type Experiment, bytesOf } from '../schema/schema.ts'
 import { nameWayOut } from '../text/suggest.ts'
 import { wordsProblem } from '../text/words.ts'
+import { MOST_ARMS, cpusOf, vmOf } from '../lookup.ts'
 
 /** Columns that results have beside the parameters: a parameter of the same name could not be told apart. */
 const RESERVED = ['arm', 'experiment', 'kernel', 'lab', 'observer', 'probe', 'repeat', 'run', 'vm', 'workload']
-/** More arms than anybody runs, and fewer than would fill the memory when they are listed. */
-export const MOST_ARMS = 10_000
-
-/** The VM an experiment uses: the one it names, else `default`, else the only one. Undefined where that is open. */
-export function vmOf(experiment: Pick<Experiment, 'vm'>, vms: readonly string[]): string | undefined {
-  return experiment.vm ?? (vms.includes('default') ? 'default' : vms.length === 1 ? vms[0] : undefined)
-}
-
 const machines: Check = function* ({ lab: { experiments }, names }) {
   for (const [name, experiment] of Object.entries(experiments)) {
     if (names.vms === undefined || vmOf(experiment, names.vms) !== undefined) continue
@@ -138,9 +131,6 @@ const commands: Check = function* ({ lab: { experiments } }) {
     }
   }
 }
-
-/** The CPUs of a VM: a deterministic one has one. */
-export const cpusOf = ({ deterministic, cpus = DEFAULTS.cpus }: Vm): number => (deterministic === 'yes' ? 1 : cpus)
 
 /** Ring buffers are allocated whole when tracing starts; a guest that cannot hold them fails in the middle of a run. */
 const buffers: Check = function* ({ lab: { experiments, vms }, names }: Context) {

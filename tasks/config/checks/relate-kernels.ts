@@ -1,29 +1,8 @@
 /** Checks of kernels against each other and within themselves. */
 import type { Problem } from '../text/diagnostic.ts'
-import type { Kernel } from '../schema/schema.ts'
-import type { Check } from './relations.ts'
-import { ENOUGH } from '../text/yaml-lint.ts'
-
-type Kernels = Readonly<Record<string, Kernel>>
-
-const own = <T>(record: Readonly<Record<string, T>>, name: string): T | undefined =>
-  Object.hasOwn(record, name) ? record[name] : undefined
-
-/**
- * A kernel and what it extends, nearest first.
- * @returns `ends`: `root` at a kernel that extends nothing, `cycle` where a name comes back (it is then the last of the
- * chain, again),
- *   `broken` at a kernel that is missing or has problems of its own
- */
-export function chainOf(kernels: Kernels, name: string): { chain: string[]; ends: 'root' | 'cycle' | 'broken' } {
-  const chain: string[] = []
-  for (let next: string | undefined = name; next !== undefined; next = own(kernels, next)?.extends) {
-    if (chain.includes(next)) return { chain: [...chain, next], ends: 'cycle' }
-    if (own(kernels, next) === undefined) return { chain, ends: 'broken' }
-    chain.push(next)
-  }
-  return { chain, ends: 'root' }
-}
+import type { Check } from './check.ts'
+import { repeated } from './lists.ts'
+import { chainOf } from '../lookup.ts'
 
 const cycles: Check = function* ({ lab: { kernels } }) {
   const told = new Set<string>()
@@ -103,22 +82,6 @@ const parallelPaths: Check = function* ({ lab: { kernels } }) {
           wayOut: 'give one of them another suffix, or the same list of functions',
         }
     }
-  }
-}
-
-/** Entries of a list that stand in it before. */
-export function* repeated(list: readonly unknown[], path: Problem['path']): Iterable<Problem> {
-  const seen = new Set<string>()
-  let told = 0
-  for (const [index, value] of list.entries()) {
-    const text = String(value)
-    if (!seen.has(text)) {
-      seen.add(text)
-      continue
-    }
-    if (told++ === ENOUGH) return
-    const message = `"${text}" is in the list twice`
-    yield { severity: 'error', path: [...path, index], at: 'value', message, wayOut: 'keep one' }
   }
 }
 

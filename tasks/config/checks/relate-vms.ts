@@ -2,8 +2,8 @@
 import path from 'node:path'
 import { describe, quoted, sizeText } from '../describe.ts'
 import type { Path, Problem } from '../text/diagnostic.ts'
-import { repeated } from './relate-kernels.ts'
-import type { Check } from './relations.ts'
+import { repeated } from './lists.ts'
+import type { Check } from './check.ts'
 import { type Disk, bytesOf } from '../schema/schema.ts'
 
 /** Below this a Debian userland with an ssh server and trace buffers is killed for memory before it can say why. */

@@ -5,7 +5,7 @@
 import { NO_PROBE } from '../arms.ts'
 import { SECTIONS, type Section, describe } from '../describe.ts'
 import type { Path, Problem } from '../text/diagnostic.ts'
-import type { Files, PathUse, Roots } from '../paths.ts'
+import type { PathUse } from '../paths.ts'
 import { pathProblem } from '../paths.ts'
 import { textsAt } from '../leaves.ts'
 import { EXPERIMENT_CHECKS } from './relate-experiments.ts'
@@ -14,33 +14,8 @@ import { KERNEL_CHECKS } from './relate-kernels.ts'
 import { MATRIX_CHECKS } from './relate-matrix.ts'
 import { VM_CHECKS } from './relate-vms.ts'
 import { nameWayOut } from '../text/suggest.ts'
-import type { ValidParts } from '../valid-parts.ts'
 import { pathText } from '../text/yaml-location.ts'
-
-/** What the host has, for limits. */
-export interface HostFacts {
-  readonly memoryBytes: number
-  readonly cpus: number
-}
-
-export interface Context extends Roots {
-  /** The entries with the right shape. */
-  readonly lab: ValidParts
-  /** The whole file as plain data, whatever its shape. */
-  readonly data: unknown
-  /** Paths of values with the wrong shape (`pathText`): nothing more is said about them. */
-  readonly wrong: ReadonlySet<string>
-  /**
-   * Names of all entries, also of those with problems of their own: a reference to one of them is not dangling.
-   * Undefined for a section that is no mapping: which names were meant is not known.
-   */
-  readonly names: Readonly<Record<Section, readonly string[] | undefined>>
-  readonly host: HostFacts
-  readonly files: Files | undefined
-}
-
-/** One check: reads the lab, yields problems. */
-export type Check = (context: Context) => Iterable<Problem>
+import type { Check, Context } from './check.ts'
 
 /** Values that name a file or directory, and what for. */
 const PATHS: readonly (readonly [use: PathUse, place: string])[] = [

@@ -2,7 +2,7 @@
 import { closeSync, existsSync, openSync, readdirSync, readFileSync, readSync, statSync } from 'node:fs'
 import { basename, join, resolve } from 'node:path'
 import { named } from '../../config/open.ts'
-import type { ResolvedLab } from '../../config/resolve.ts'
+import type { ResolvedLab } from '../../config/resolved.ts'
 import type { Context } from '../../engine/context.ts'
 import { userError } from '../../engine/error.ts'
 import { printable } from '../../engine/printable.ts'

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { MapsSchema, valueText } from '../../trace/events/maps-text.ts'
-import type { FoundRun } from '../result.ts'
+import type { FoundRun } from '../manifest.ts'
 import type { Difference } from './facts.ts'
 
 /** The pid of a run's own workload is the same thing in both. */

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
-import type { FoundRun } from '../result.ts'
+import type { FoundRun } from '../manifest.ts'
 import type { Difference } from './facts.ts'
 import type { Side } from './side.ts'
 

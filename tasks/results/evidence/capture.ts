@@ -7,23 +7,14 @@ import { join } from 'node:path'
 import { eventsDigests } from '../../trace/events/same-events.ts'
 import type { Manifest } from '../manifest.ts'
 import { checkedRun } from '../manifest-shape.ts'
-import { readRun, type FoundRun } from '../result.ts'
+import { readRun } from '../result.ts'
+import type { FoundRun } from '../manifest.ts'
 import { indexRuns } from '../run-index.ts'
+import type { Provenance, Sameness } from '../manifest.ts'
 
 const TABLE = 'events.parquet'
 /** Names of the files that are as they were recorded, or as they came. */
 const RAW = ['trace.dat', 'trace.txt'] as const
-
-/** Where and when a capture was made. `unknown` where nobody said. */
-export interface Provenance {
-  /** SHA-256 of the raw file. */
-  readonly raw: string
-  readonly release: string
-  readonly bootId: string
-  /** When the lab recorded it; an import's own time says nothing about its capture. */
-  readonly started: string
-  readonly command: string
-}
 
 const UNKNOWN = 'unknown'
 
@@ -44,9 +35,6 @@ export const provenanceDiffers = (a: Provenance, b: Provenance): (keyof Provenan
   (['release', 'bootId', 'started', 'command'] as const).filter(
     (name) => a[name] !== b[name] && a[name] !== UNKNOWN && b[name] !== UNKNOWN,
   )
-
-/** How two captures were found to be one: by the bytes of the raw file, or by every event in it. */
-export type Sameness = 'raw file' | 'events'
 
 /** Of any manifest, also one that nobody has checked. */
 const rawOf = ({ manifest: { sha256 } }: FoundRun): string =>

@@ -8,7 +8,7 @@ import { existsSync } from 'node:fs'
 import { dirname, join, relative, sep } from 'node:path'
 import { randomBytes } from 'node:crypto'
 import { LOCK_FILE } from '../../config/lock-file.ts'
-import type { ResolvedLab } from '../../config/resolve.ts'
+import type { ResolvedLab } from '../../config/resolved.ts'
 import { makeDirectory } from '../../engine/directory.ts'
 import { hashFile, hashText } from '../../engine/fingerprint.ts'
 import { processTag } from '../../engine/process.ts'
@@ -16,6 +16,7 @@ import { CONTENTS, diskFailure } from '../../engine/store.ts'
 import type { ImageArtefact } from '../../build/image/image.ts'
 import type { KernelArtefact } from '../../build/kernel/kernel.ts'
 import { ownFilesAsNamed } from '../../build/probe/own-files.ts'
+import type { KeptInputs } from '../manifest.ts'
 
 export const INPUTS_DIR = '.inputs'
 /** As sha256sum prints them: of the kernel's and the image's binaries. */
@@ -23,13 +24,6 @@ export const HASHES = 'sha256sums'
 
 /** Name in the kept directory -> file that it is copied from, or its contents. */
 type Sources = ReadonlyMap<string, string | Buffer>
-
-/** Names of the kept directories of a run. */
-export interface KeptInputs {
-  readonly lab: string
-  readonly kernel: string
-  readonly image: string
-}
 
 /** Files below a directory, by their relative names. Links and empty directories are not kept: of an overlay that has some, another image is built again. */
 async function below(dir: string): Promise<string[]> {

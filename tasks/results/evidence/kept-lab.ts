@@ -1,7 +1,7 @@
 /** The lab of a result as it was kept. */
 import { dirname, resolve } from 'node:path'
 import { named, openLab } from '../../config/open.ts'
-import type { ResolvedExperiment, ResolvedLab } from '../../config/resolve.ts'
+import type { ResolvedExperiment, ResolvedLab } from '../../config/resolved.ts'
 
 /** A host that any lab fits on: the run took place elsewhere. */
 export const ANY_HOST = { memoryBytes: 2 ** 50, cpus: 4096 }

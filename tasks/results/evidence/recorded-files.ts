@@ -5,7 +5,8 @@ import { join } from 'node:path'
 import { hashFile } from '../../engine/fingerprint.ts'
 import { printable } from '../../engine/printable.ts'
 import { right, wrong, type Finding } from './finding.ts'
-import { digestOfDir, type KeptInputs } from './inputs.ts'
+import { digestOfDir } from './inputs.ts'
+import type { KeptInputs } from '../manifest.ts'
 
 /** Only what a manifest may name: a plain file of the result. Anything else could be a path to somewhere else. */
 const PLAIN = /^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/

@@ -3,7 +3,7 @@
  * and no output but the kept lab; it runs in a thread of its own, because a lab's regular expressions are somebody else's programs.
  */
 import { basename, dirname } from 'node:path'
-import type { ResolvedExperiment, ResolvedLab } from '../../config/resolve.ts'
+import type { ResolvedExperiment, ResolvedLab } from '../../config/resolved.ts'
 import { argvOf } from '../../config/text/words.ts'
 import { typedFile } from '../../trace/events/typed-name.ts'
 import { analyse, type Analysis } from '../../run/judge/analyse.ts'

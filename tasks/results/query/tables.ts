@@ -2,7 +2,7 @@
 import { join } from 'node:path'
 import { NO_PROBE } from '../../config/arms.ts'
 import type { Row, TableOfRows } from './views.ts'
-import type { ListedRun, RunDetails } from '../run-index.ts'
+import type { ListedRun, RunDetails } from '../listed-run.ts'
 import type { Definition } from '../definition.ts'
 import { ofOneDefinition } from '../one-definition.ts'
 

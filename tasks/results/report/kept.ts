@@ -2,7 +2,7 @@
 import { existsSync, lstatSync, readFileSync } from 'node:fs'
 import { join, relative, sep } from 'node:path'
 import { patternOf, type Pattern } from '../../config/interpolate.ts'
-import type { ResolvedExperiment, ResolvedLab } from '../../config/resolve.ts'
+import type { ResolvedExperiment, ResolvedLab } from '../../config/resolved.ts'
 import { INPUTS_DIR, keptName } from '../evidence/inputs.ts'
 import { readKeptLab } from '../evidence/kept-lab.ts'
 import type { Manifest } from '../manifest.ts'

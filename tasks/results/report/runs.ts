@@ -1,5 +1,6 @@
 /** The runs that a report is about, by experiment and by what they are compared in. */
-import type { ListedRun, RunDetails, RunIndex } from '../run-index.ts'
+import type { RunIndex } from '../run-index.ts'
+import type { ListedRun, RunDetails } from '../listed-run.ts'
 import type { Definition } from '../definition.ts'
 import { ofOneDefinition, type LeftOut } from '../one-definition.ts'
 

@@ -1,5 +1,5 @@
 /** graph.txt of a run: the call trees, and which functions of the experiment ftrace cannot show, proven by the kernel's own list. */
-import type { ResolvedKernel } from '../../config/resolve.ts'
+import type { ResolvedKernel } from '../../config/resolved.ts'
 import { callGraphs, graphText } from '../../trace/events/call-graph.ts'
 import { Processes } from '../../trace/events/processes.ts'
 import type { TraceEvent } from '../../linux/ftrace/trace-line.ts'

@@ -9,12 +9,7 @@ import { runAndFetch } from './fetch.ts'
 import { isLive, type Follower } from './follow.ts'
 import { guestDied, holderDied } from '../judge/last-words.ts'
 import { holderArgv, parseHolderLine, type HolderLine, type HolderRun } from './holder.ts'
-
-export interface GuestRun {
-  readonly lines: readonly HolderLine[]
-  readonly files: ReadonlyMap<string, Buffer>
-  readonly stderr: string
-}
+import type { GuestRun } from './guest-output.ts'
 
 /** Names that the files of a run may have. */
 export const FILES =

@@ -12,18 +12,18 @@ import { isDamaged } from '../../host/sandbox.ts'
 import { reportText } from '../../host/trace-cmd.ts'
 import { parseTraceText } from '../../linux/ftrace/trace-line.ts'
 import { traceDat } from '../../linux/ftrace/trace-dat.ts'
-import type { ExperimentWanted } from '../experiment.ts'
+import type { ExperimentWanted } from '../request.ts'
 import type { Ready } from '../../build/artefacts.ts'
 import type { Places } from '../../vm/vm.ts'
 import { CONSOLE_FULL, consoleIsFull } from '../../vm/console.ts'
-import { analyse, type Analysis } from '../judge/analyse.ts'
+import { analyse } from '../judge/analyse.ts'
 import { failuresExpectedOn } from '../judge/expectations.ts'
 import { failuresOf } from '../judge/failed.ts'
 import { graphOfRun } from './graph.ts'
 import { Follower } from './follow.ts'
-import { guestRun, type GuestRun } from './guest-run.ts'
+import { guestRun } from './guest-run.ts'
+import type { GuestRun } from './guest-output.ts'
 import { holderFailure, isKprobeEvent, of, recordedEvents } from './holder.ts'
-import type { Manifest } from '../../results/manifest.ts'
 import { mapsOf } from './maps.ts'
 import { fits, withDeclared, type BootMeta } from './meta.ts'
 import { cpuFiles, ofArm, record, symbolsOf, type Collected, type Recorded, type Session, type Slot } from './record.ts'
@@ -31,13 +31,7 @@ import { newRunId, putResult } from '../../results/result.ts'
 import { commandsBefore, runSealed, SEALED_BUNDLE } from './sealed.ts'
 import { describeObjects, SlotReader } from './slots.ts'
 import { typedOf } from './typed.ts'
-
-export interface RunOutcome {
-  readonly dir: string
-  readonly manifest: Manifest
-  /** Messages of the workload; undefined of a run that an earlier command made: they are in its files. */
-  readonly own: Analysis['own'] | undefined
-}
+import type { RunOutcome } from '../outcome.ts'
 
 /** Deadlines are meant for KVM; emulation is ten times slower and more. */
 const TCG_FACTOR = 10

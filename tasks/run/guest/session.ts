@@ -1,6 +1,6 @@
 /** A VM with everything deployed that the runs of an experiment need on its kernel. */
 import type { Context } from '../../engine/context.ts'
-import type { ExperimentWanted } from '../experiment.ts'
+import type { ExperimentWanted } from '../request.ts'
 import type { Ready } from '../../build/artefacts.ts'
 import type { openVm, OpenVm, Places, VmWanted } from '../../vm/vm.ts'
 import { bundleDir } from '../../vm/seed.ts'

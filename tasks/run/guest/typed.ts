@@ -3,7 +3,7 @@ import { columnTypes, type Channel, type TypedRecord } from '../../trace/events/
 import type { ChannelLoss } from '../../trace/events/loss.ts'
 import { userError } from '../../engine/error.ts'
 import { eventColumns, HEADER, readHead, RECORD_SIZE, recordsIn } from '../../linux/objects/event-record.ts'
-import type { GuestRun } from './guest-run.ts'
+import type { GuestRun } from './guest-output.ts'
 import { of, type HolderLine } from './holder.ts'
 import type { Manifest } from '../../results/manifest.ts'
 import type { Described } from './slots.ts'

@@ -1,7 +1,7 @@
 /** From a run's raw files to facts: events, losses, who else was there, and whether the expectations hold. */
 import type { Arm } from '../../config/arms.ts'
 import { patternOf } from '../../config/interpolate.ts'
-import type { ResolvedExperiment } from '../../config/resolve.ts'
+import type { ResolvedExperiment } from '../../config/resolved.ts'
 import type { FailureExpectation } from '../../config/schema/schema-expect.ts'
 import type { Failed } from '../../trace/expect/expect-failure.ts'
 import { isolationOf, type Isolation } from '../../trace/events/isolation.ts'

@@ -1,7 +1,7 @@
 /** Every expectation of an experiment against the facts of one run. */
 import { concerns, timesOf, type Arm } from '../../config/arms.ts'
 import { interpolate, patternOf, type Params } from '../../config/interpolate.ts'
-import type { ResolvedExperiment } from '../../config/resolve.ts'
+import type { ResolvedExperiment } from '../../config/resolved.ts'
 import type { Count, Expectation, FailureExpectation, SameSource } from '../../config/schema/schema-expect.ts'
 import { callGraphs } from '../../trace/events/call-graph.ts'
 import { checkCalls } from '../../trace/expect/expect-calls.ts'

@@ -1,18 +1,12 @@
 /** Hooks that the kernel will refuse, found before a VM boots; a run whose experiment declares that goes on and must see it. */
 import type { Arm } from '../../config/arms.ts'
-import type { ResolvedExperiment, ResolvedLab } from '../../config/resolve.ts'
+import type { ResolvedExperiment, ResolvedLab } from '../../config/resolved.ts'
 import type { Context } from '../../engine/context.ts'
 import { userError } from '../../engine/error.ts'
 import type { Ready } from '../../build/artefacts.ts'
 import { findingsIn } from '../../build/preflight/objects.ts'
 import { failuresExpectedOn } from './expectations.ts'
-
-/** A program that cannot be attached. */
-export interface Refused {
-  readonly probe: string
-  readonly program: string
-  readonly section: string
-}
+import type { Refused } from './refused.ts'
 
 /**
  * Refuses an arm whose programs cannot be attached, and says which object is for another kernel.

@@ -1,5 +1,5 @@
 /** What is said of programs that a kernel will not take: what an attach would say, and what is known beyond that. */
-import type { ResolvedKernel } from '../../config/resolve.ts'
+import type { ResolvedKernel } from '../../config/resolved.ts'
 import type { Context } from '../../engine/context.ts'
 import { userError, type Failure } from '../../engine/error.ts'
 import { printable } from '../../engine/printable.ts'
@@ -12,7 +12,7 @@ import { waysOut } from '../../build/preflight/fixes.ts'
 import { judgeHooks } from '../../build/preflight/judge.ts'
 import { factsIn, openKernel } from '../../build/preflight/kernel.ts'
 import { waysText } from '../../build/preflight/text.ts'
-import type { Refused } from './preflight.ts'
+import type { Refused } from './refused.ts'
 
 /** What an attach would say of it. */
 function wordsOf({ kind, hook, fact }: Verdict, kernel: string): Words {

@@ -2,7 +2,7 @@
 import { traceLines } from '../../trace/events/trace-table.ts'
 import { printable } from '../../engine/printable.ts'
 import { signalText } from '../../linux/signal.ts'
-import type { RunOutcome } from '../experiment.ts'
+import type { RunOutcome } from '../outcome.ts'
 import { summary } from '../../trace/stats/statistics.ts'
 import { controlText } from './control.ts'
 import { WHY_LEFT, type LeftRuns, type Problem } from '../plan/left.ts'

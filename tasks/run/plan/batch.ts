@@ -9,8 +9,9 @@ import { z } from 'zod'
 import { userError } from '../../engine/error.ts'
 import { thisProcess } from '../../engine/process.ts'
 import { attemptsOf, journalsDir, journalsIn } from './journal.ts'
-import type { RunOutcome } from '../guest/one-run.ts'
-import { listRuns, type FoundRun } from '../../results/result.ts'
+import type { RunOutcome } from '../outcome.ts'
+import { listRuns } from '../../results/result.ts'
+import type { FoundRun } from '../../results/manifest.ts'
 import { keepTouching, Owner, readNotes, writeNote } from './unfinished.ts'
 
 const Part = z.object({

@@ -1,7 +1,7 @@
 /** What an interrupted command did of a plan, from its results. */
 import type { Attempts } from './attempts.ts'
 import type { PlanRun } from './journal.ts'
-import type { RunOutcome } from '../guest/one-run.ts'
+import type { RunOutcome } from '../outcome.ts'
 
 /** A run that is to be made once more: its last result, and the attempts that are left. */
 export interface Begun {

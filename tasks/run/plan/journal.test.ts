@@ -13,7 +13,7 @@ import {
   writeJournal,
   type Journal,
 } from './journal.ts'
-import type { FoundRun } from '../../results/result.ts'
+import type { FoundRun } from '../../results/manifest.ts'
 
 const plan = {
   arms: ['a=1', 'a=2'],

@@ -10,7 +10,7 @@ import { ORDERS } from '../../config/schema/schema.ts'
 import { userError, type Failure } from '../../engine/error.ts'
 import { fingerprintOf } from '../../engine/fingerprint.ts'
 import { thisProcess } from '../../engine/process.ts'
-import type { FoundRun } from '../../results/result.ts'
+import type { FoundRun } from '../../results/manifest.ts'
 import { keepTouching, Owner, readNotes, writeNote, type Found } from './unfinished.ts'
 
 const Journal = z.object({

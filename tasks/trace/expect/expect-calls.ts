@@ -1,6 +1,7 @@
 /** Expectations on the call tree: each of these functions inside a call of the one before it. */
 import type { CallNode } from '../events/call-graph.ts'
-import { plural, shown, type Verdict } from './match.ts'
+import { shown, type Verdict } from './match.ts'
+import { plural } from '../../engine/text.ts'
 
 const callsOf = (nodes: readonly CallNode[]) => nodes.filter((node) => node.kind === 'call')
 

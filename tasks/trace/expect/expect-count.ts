@@ -1,6 +1,7 @@
 /** Expectations on numbers: hits and misses of programs, messages. */
 import type { Verdict } from './match.ts'
-import { plural, shown } from './match.ts'
+import { shown } from './match.ts'
+import { plural } from '../../engine/text.ts'
 
 /** `3`, `>=1`: what a number is compared with. */
 export interface CountRule {

@@ -14,7 +14,7 @@ import { beside } from '../../engine/beside.ts'
 import type { Context } from '../../engine/context.ts'
 import { userError } from '../../engine/error.ts'
 import { checkedRun } from '../../results/manifest-shape.ts'
-import type { FoundRun } from '../../results/result.ts'
+import type { FoundRun } from '../../results/manifest.ts'
 import type { TraceEvent } from '../../linux/ftrace/trace-line.ts'
 import { hasTicks, traceStream, type TraceStream, type TraceWanted } from '../trace.ts'
 

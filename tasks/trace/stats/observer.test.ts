@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
-import { observerEffect, type ObservedRun, type Observer } from './observer.ts'
+import { observerEffect, type ObservedRun } from './observer.ts'
+import type { Observer } from '../../config/observers.ts'
 
 const run = (observer: Observer, round: number, ns: number, hits: number, runNs?: number): ObservedRun => ({
   ...{ observer, round, ns },

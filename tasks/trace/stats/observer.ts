@@ -3,13 +3,7 @@
  * a round, because a drift of the host meets all arms of a round alike.
  */
 import { summary, type Summary } from './statistics.ts'
-
-/**
- * `none`: no probe. `empty`: its hooks and nothing in them. `full`: the probe. `counted`: the probe while the kernel counts the time of its
- * programs (kernel.bpf_stats_enabled), which costs something itself and so has an arm of its own.
- */
-export const OBSERVERS = ['none', 'empty', 'full', 'counted'] as const
-export type Observer = (typeof OBSERVERS)[number]
+import { OBSERVERS, type Observer } from '../../config/observers.ts'
 
 export interface ObservedProgram {
   readonly program: string

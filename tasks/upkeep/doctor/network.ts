@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs'
 import { mkdtemp, mkdir, readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { ResolvedKernel, ResolvedLab } from '../../config/resolve.ts'
+import type { ResolvedKernel, ResolvedLab } from '../../config/resolved.ts'
 import type { Source } from '../../config/schema/schema.ts'
 import type { Context } from '../../engine/context.ts'
 import { Failure, interrupted, messageOf } from '../../engine/error.ts'

@@ -1,0 +1,35 @@
+/** Answers that follow from the names in a lab file alone: what a kernel extends, which VM an experiment uses. */
+import { type Experiment, type Kernel, type Vm } from './schema/schema.ts'
+import { DEFAULTS } from './defaults.ts'
+
+type Kernels = Readonly<Record<string, Kernel>>
+
+const own = <T>(record: Readonly<Record<string, T>>, name: string): T | undefined =>
+  Object.hasOwn(record, name) ? record[name] : undefined
+
+/**
+ * A kernel and what it extends, nearest first.
+ * @returns `ends`: `root` at a kernel that extends nothing, `cycle` where a name comes back (it is then the last of the
+ * chain, again),
+ *   `broken` at a kernel that is missing or has problems of its own
+ */
+export function chainOf(kernels: Kernels, name: string): { chain: string[]; ends: 'root' | 'cycle' | 'broken' } {
+  const chain: string[] = []
+  for (let next: string | undefined = name; next !== undefined; next = own(kernels, next)?.extends) {
+    if (chain.includes(next)) return { chain: [...chain, next], ends: 'cycle' }
+    if (own(kernels, next) === undefined) return { chain, ends: 'broken' }
+    chain.push(next)
+  }
+  return { chain, ends: 'root' }
+}
+
+/** The VM an experiment uses: the one it names, else `default`, else the only one. Undefined where that is open. */
+export function vmOf(experiment: Pick<Experiment, 'vm'>, vms: readonly string[]): string | undefined {
+  return experiment.vm ?? (vms.includes('default') ? 'default' : vms.length === 1 ? vms[0] : undefined)
+}
+
+/** The CPUs of a VM: a deterministic one has one. */
+export const cpusOf = ({ deterministic, cpus = DEFAULTS.cpus }: Vm): number => (deterministic === 'yes' ? 1 : cpus)
+
+/** More arms than anybody runs, and fewer than would fill the memory when they are listed. */
+export const MOST_ARMS = 10_000

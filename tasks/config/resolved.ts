@@ -1,0 +1,160 @@
+/** The lab as steps use it: everything filled in, every path absolute, sizes in bytes, times in milliseconds. Plain readonly data. */
+import type { LockedPackage } from '../linux/package-list.ts'
+import type {
+  Before, COLLECT, CLOCKS, Expectation, Expose, Metric, ParallelPath, ORDERS, ParamValue, STARTS, Slots, Source,
+} from './schema/schema.ts'
+
+export type ByName<T> = Readonly<Record<string, T>>
+
+export interface ResolvedKernel {
+  readonly name: string
+  /** `tree` is absolute. */
+  readonly source: Source
+  /** Absolute paths of fragments; later ones win. */
+  readonly config: readonly string[]
+  /** Without CONFIG_. On top of the fragments. */
+  readonly options: Readonly<Record<string, string | number>>
+  readonly compat: 'auto' | 'none'
+  /** What it knows of its own types. */
+  readonly debug: 'none' | 'btf' | 'dwarf'
+  /** Absolute paths of unified diffs, in the order in which they are applied. */
+  readonly patches: readonly string[]
+  /** Made one after the other, each of what the one before left. */
+  readonly parallelPaths: readonly Readonly<ParallelPath>[]
+  readonly expose: readonly Readonly<Expose>[]
+}
+
+export interface ResolvedImage {
+  readonly name: string
+  /** Absolute path of the directory that holds image.yaml. */
+  readonly recipe: string
+  /** What lab.lock says of its packages: these and no others. Undefined where nothing is locked. */
+  readonly locked?: readonly LockedPackage[] | undefined
+}
+
+export interface ResolvedDisk {
+  readonly name: string
+  readonly fs: 'ext4'
+  /** Bytes. */
+  readonly size: number
+  /** Absolute path in the guest, without a slash at its end. */
+  readonly mount: string
+  /** Relative path on the disk -> content. */
+  readonly files: Readonly<Record<string, string>>
+}
+
+export interface ResolvedVm {
+  readonly name: string
+  /** Names of kernels: the one to boot, and those to take instead, in order, when its source cannot be fetched. */
+  readonly kernel: { readonly use: string; readonly fallback: readonly string[] }
+  /** Name of an image. */
+  readonly image: string
+  readonly cpus: number
+  /** Bytes. */
+  readonly memory: number
+  readonly accel: 'kvm' | 'tcg' | 'auto'
+  /** Each run is a sealed boot of its own: two runs are the same to the byte. */
+  readonly deterministic: boolean
+  /** In the order of the file. */
+  readonly disks: readonly ResolvedDisk[]
+}
+
+export type ResolvedProbe =
+  | {
+      readonly name: string
+      /** Absolute path of the C file. */
+      readonly source: string
+      /** Name of the kernel whose types its vmlinux.h has; of the kernel that it is compiled for when left out. */
+      readonly types?: string
+      /** Programs that may fail to attach. */
+      readonly optional: readonly string[]
+    }
+  | {
+      readonly name: string
+      /** A program of the kernel tree's samples/bpf, without a suffix. */
+      readonly sample: string
+    }
+
+export interface ResolvedExperiment {
+  readonly name: string
+  readonly about?: string
+  /** Why `lab run --all` leaves it out. */
+  readonly skip?: string
+  /** Name of a VM. */
+  readonly vm: string
+  /** Kernel options on top of the kernel's. */
+  readonly options: Readonly<Record<string, string | number>>
+  /** Names of probes, in the order of attaching. */
+  readonly probes: readonly string[]
+  readonly workload: {
+    /** Absolute path of the C file. */
+    readonly source?: string
+    /** A command with `${name}` in it: `argvOf` makes its argument list. */
+    readonly run: string
+  }
+  readonly params: Readonly<Record<string, readonly ParamValue[]>>
+  /** What is compared beside the parameters; names of kernels and probes. */
+  readonly matrix: { readonly kernel?: readonly string[]; readonly probe?: readonly string[] }
+  readonly include: readonly Readonly<Record<string, ParamValue>>[]
+  readonly exclude: readonly Readonly<Record<string, ParamValue>>[]
+  /** Every arm four times: without probes, with empty ones, with the full ones, and counted by the kernel. */
+  readonly observer: boolean
+  readonly order: (typeof ORDERS)[number]
+  /** Of a shuffled order; drawn where it is left out. */
+  readonly seed?: number
+  /** Runs of each arm that do not count. */
+  readonly warmup: number
+  readonly retries: number
+  readonly before: readonly Before[]
+  readonly start: (typeof STARTS)[number]
+  /** Arms that are run twice, warm and cold. */
+  readonly control?: 'cold'
+  /** VMs at a time. */
+  readonly parallel: number | 'auto'
+  /** Numbers of each run, by name. */
+  readonly metrics: Readonly<Record<string, Metric>>
+  /** Runs of each arm; with `until`, at most. */
+  readonly repeat: number
+  /** Where an arm may end earlier. */
+  readonly until?: {
+    readonly metric: string
+    /** 0.05 is 5 %. */
+    readonly precision: number
+    readonly min: number
+  }
+  /** Milliseconds, before scaling by accelerator. */
+  readonly timeout: number
+  /** Milliseconds that all runs of an arm may take together. */
+  readonly deadline?: number
+  readonly trace: {
+    readonly clock: (typeof CLOCKS)[number]
+    /** Bytes per CPU. */
+    readonly buffer: number
+    /** `system:event`. */
+    readonly events: readonly string[]
+    /** Drop the oldest events when the buffer is full, and not the newest. */
+    readonly overwrite: boolean
+    readonly onLoss: 'fail' | 'warn' | 'retry'
+    /** `depth` 0: all calls. */
+    readonly functionGraph?: { readonly functions: readonly string[]; readonly depth: number }
+  }
+  /** Map or global variable -> value, or key or field -> value; `slotsOf` reads it against the objects. */
+  readonly maps: Readonly<Slots>
+  readonly collect: readonly (typeof COLLECT)[number][]
+  readonly expect: readonly Readonly<Expectation>[]
+}
+
+export interface ResolvedLab {
+  readonly name: string
+  /** Absolute path of the lab file. */
+  readonly file: string
+  /** Its directory. */
+  readonly directory: string
+  /** The file as it was read: what a result's manifest keeps. */
+  readonly text: string
+  readonly kernels: ByName<ResolvedKernel>
+  readonly images: ByName<ResolvedImage>
+  readonly vms: ByName<ResolvedVm>
+  readonly probes: ByName<ResolvedProbe>
+  readonly experiments: ByName<ResolvedExperiment>
+}
