@@ -6,7 +6,7 @@ import { printable } from '../engine/printable.ts'
 import { lintLab, type ProbeLint } from '../build/probe/lint.ts'
 import { checkHooks, wrongHooks } from '../build/preflight/check.ts'
 import { hooksText } from '../build/preflight/text.ts'
-import { plural } from '../ui/text.ts'
+import { plural } from '../engine/text.ts'
 import { openApp } from './shared/app.ts'
 import type { CommandModule } from './command.ts'
 

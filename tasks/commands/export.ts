@@ -1,5 +1,5 @@
 /** `lab export`: results as one file that somebody else can check and run again. */
-import { writePack } from '../results/evidence/pack.ts'
+import { writePack } from '../evidence/pack.ts'
 import { listRuns, pickRun } from '../results/result.ts'
 import type { FoundRun } from '../results/manifest.ts'
 import type { CommandModule } from './command.ts'

@@ -1,8 +1,8 @@
 /** `lab import FILE`: a run out of a trace that was made elsewhere. */
 import { printable } from '../engine/printable.ts'
 import type { Imported } from '../results/manifest.ts'
-import { importStep, type ImportOutcome } from '../trace/import/import.ts'
-import { plural } from '../ui/text.ts'
+import { importStep, type ImportOutcome } from '../import/import.ts'
+import { plural } from '../engine/text.ts'
 import type { CommandModule } from './command.ts'
 import { labPlaces } from './shared/places.ts'
 

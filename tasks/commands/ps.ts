@@ -1,6 +1,6 @@
 /** `lab ps`: every VM of this lab, with its owner. */
 import { listVms } from '../vm/state.ts'
-import { table } from '../ui/text.ts'
+import { table } from '../engine/text.ts'
 import type { CommandModule } from './command.ts'
 import { labPlaces } from './shared/places.ts'
 

@@ -1,7 +1,7 @@
 /** `lab reproduce`: the same run, built and run again from what was kept of it. */
 import { join, resolve } from 'node:path'
 import { EXIT } from '../engine/error.ts'
-import { reproduce } from '../results/evidence/reproduce.ts'
+import { reproduce } from '../evidence/reproduce.ts'
 import { findRun } from '../results/result.ts'
 import type { CommandModule } from './command.ts'
 import { labPlaces } from './shared/places.ts'

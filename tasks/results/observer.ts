@@ -4,9 +4,9 @@ import { join } from 'node:path'
 import { z } from 'zod'
 import { observerEffect, type ObservedRun, type ObserverEffect, type OverheadOf } from '../trace/stats/observer.ts'
 import { FEWEST_FOR_INTERVAL, precision, type Summary } from '../trace/stats/statistics.ts'
-import { counted } from '../run/judge/counted.ts'
+import { counted } from './counted.ts'
 import type { Manifest } from './manifest.ts'
-import { plural } from '../ui/text.ts'
+import { plural } from '../engine/text.ts'
 import { safe } from './runs-table.ts'
 
 export interface ObserverReport extends ObserverEffect {

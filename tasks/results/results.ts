@@ -9,7 +9,7 @@ import type { Manifest, ProbeReport } from './manifest.ts'
 import { PARTIAL_RESULT } from './result.ts'
 import type { FoundRun } from './manifest.ts'
 import { safe, when } from './runs-table.ts'
-import { bytes, duration, plural, table } from '../ui/text.ts'
+import { bytes, duration, plural, table } from '../engine/text.ts'
 
 const named = z.record(z.string(), z.union([z.string(), z.number()]))
 const count = z.number().nullable()

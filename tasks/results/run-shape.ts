@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { typedFile } from '../trace/events/typed-name.ts'
-import { INPUTS_DIR } from './evidence/inputs.ts'
+import { INPUTS_DIR } from './kept-inputs.ts'
 import { definitionOf, type Definition } from './definition.ts'
 import type { ListedRun, RunDetails } from './listed-run.ts'
 

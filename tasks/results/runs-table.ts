@@ -1,7 +1,7 @@
 /** All runs as a table for people. Everything in it came from a manifest, and so from a guest. */
 import { printable } from '../engine/printable.ts'
 import type { ListedRun } from './listed-run.ts'
-import { table } from '../ui/text.ts'
+import { table } from '../engine/text.ts'
 
 /** Longest text that one value of a manifest gets. */
 const MOST = 300

@@ -1,6 +1,6 @@
 /** Whether deterministic runs kept their promise: the same arm, the same bytes. */
 import type { Manifest } from './manifest.ts'
-import { plural } from '../ui/text.ts'
+import { plural } from '../engine/text.ts'
 import { safe } from './runs-table.ts'
 
 export interface SameBytes {

@@ -7,7 +7,7 @@ import type { Failed } from '../trace/expect/expect-failure.ts'
 import { prepareParquet } from '../trace/events/events-parquet.ts'
 import { step, type Context } from '../engine/context.ts'
 import { hashText } from '../engine/fingerprint.ts'
-import { keepInputs } from '../results/evidence/inputs.ts'
+import { keepInputs } from '../results/kept-inputs.ts'
 import type { KeptInputs } from '../results/manifest.ts'
 import {
   attemptsOf,

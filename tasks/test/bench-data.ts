@@ -17,7 +17,7 @@ import {
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { TOOL_ROOT } from '../commands/shared/session.ts'
-import { eachLine } from '../trace/import/lines.ts'
+import { eachLine } from '../import/lines.ts'
 import { TraceParser } from '../linux/ftrace/trace-line.ts'
 import { recording } from './recording.ts'
 

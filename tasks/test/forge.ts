@@ -14,8 +14,8 @@ import { tmpdir } from 'node:os'
 import { basename, dirname, join } from 'node:path'
 import { TOOL_ROOT } from '../commands/shared/app.ts'
 import { hashFile } from '../engine/fingerprint.ts'
-import { digestOfDir, INPUTS_DIR } from '../results/evidence/inputs.ts'
-import { verifyRun, type Finding } from '../results/evidence/verify.ts'
+import { digestOfDir, INPUTS_DIR } from '../results/kept-inputs.ts'
+import { verifyRun, type Finding } from '../evidence/verify.ts'
 
 /** JSON of any shape, as a forger sees it. */
 // oxlint-disable-next-line typescript/no-explicit-any

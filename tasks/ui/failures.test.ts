@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { experimentError, Failure, interrupted, labError, userError } from '../engine/error.ts'
 import { type BugLog, exitCodeOf, reporter, reportLines } from './failures.ts'
-import { painter } from './text.ts'
+import { painter } from '../engine/text.ts'
 
 const plain = painter(false)
 const say = (thrown: unknown, bugLog: BugLog = () => 'bugs/1.txt') =>

@@ -19,7 +19,7 @@ import type { LabEvent, StepOutcome } from '../engine/event.ts'
 import type { StepProgress } from './messages.ts'
 import { endedText, noticeText, runningText, stoppedText } from './messages.ts'
 import type { Output, TextStream } from './output.ts'
-import type { Paint } from './text.ts'
+import type { Paint } from '../engine/text.ts'
 
 /** listr2 asks process.stdout whether it may draw; ours draws on stderr, and stdout may well be a pipe. */
 class StderrRenderer extends DefaultRenderer {

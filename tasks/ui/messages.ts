@@ -1,7 +1,7 @@
 /** The words for events, the same in every view for people. Everything that comes from outside passes `printable`. */
 import type { LabEvent, StepOutcome } from '../engine/event.ts'
 import { printable } from '../engine/printable.ts'
-import { bytes, bytesOf, duration, plural } from './text.ts'
+import { bytes, bytesOf, duration, plural } from '../engine/text.ts'
 
 export type StepProgress = Extract<LabEvent, { type: 'step-progress' }>
 export type StepEnd = Extract<LabEvent, { type: 'step-end' }>

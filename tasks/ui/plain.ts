@@ -3,7 +3,7 @@ import type { LabEvent } from '../engine/event.ts'
 import type { StepEnd, StepProgress } from './messages.ts'
 import { ABOVE, endedText, noticeText, runningText, stoppedText } from './messages.ts'
 import type { Output } from './output.ts'
-import { duration } from './text.ts'
+import { duration } from '../engine/text.ts'
 
 /** Time between two progress lines of one step within one phase, in milliseconds: a log stays readable, and CI sees life. */
 const PROGRESS_EVERY = 10_000

@@ -6,7 +6,7 @@ import { openJsonView } from './json.ts'
 import { LiveProgress } from './live.ts'
 import { Output, type TextStream } from './output.ts'
 import { openPlainProgress } from './plain.ts'
-import { painter } from './text.ts'
+import { painter } from '../engine/text.ts'
 import type { View } from './types.ts'
 
 export interface ViewOptions {

@@ -1,7 +1,7 @@
 /** Checked hooks for people: a table of hooks and kernels, then what is wrong with each and what to do. */
 import { printable } from '../../engine/printable.ts'
 import type { VerdictKind } from '../../linux/symbols/verdict.ts'
-import { table } from '../../ui/text.ts'
+import { table } from '../../engine/text.ts'
 import type { CheckedHook, HookCheck } from './check.ts'
 
 /** In a cell of the table. */

@@ -16,7 +16,7 @@ import { MANIFEST, putRun } from '../run.fixture.ts'
 import { isShown, readRunFiles, runDetails } from '../results.ts'
 import { testContext } from '../../test/context.ts'
 import { mutated, mutatedJson } from '../../test/mutate.ts'
-import { exportStep } from '../../trace/export/trace-export.ts'
+import { exportStep } from '../export.ts'
 
 const dir = mkdtempSync(join(tmpdir(), 'lab-fuzz-'))
 afterAll(() => rmSync(dir, { recursive: true, force: true }))

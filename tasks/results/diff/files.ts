@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import { createTwoFilesPatch } from 'diff'
 import { changedInputs, type Inputs, type InputValue } from '../../engine/fingerprint.ts'
-import { HASHES } from '../evidence/inputs.ts'
+import { HASHES } from '../kept-inputs.ts'
 import type { Difference } from './facts.ts'
 
 /** Texts that are larger, or differ in more lines, are only said to differ. */

@@ -1,7 +1,7 @@
 /** Which of a lab's files one experiment uses: others may differ and mean nothing for it. */
 import { dirname, relative, sep } from 'node:path'
 import type { ResolvedLab } from '../../config/resolved.ts'
-import { OUTSIDE } from '../evidence/inputs.ts'
+import { OUTSIDE } from '../kept-inputs.ts'
 import type { Manifest } from '../manifest.ts'
 import { ownFilesAsNamed } from '../../build/probe/own-files.ts'
 

@@ -3,8 +3,8 @@ import { existsSync, lstatSync, readFileSync } from 'node:fs'
 import { join, relative, sep } from 'node:path'
 import { patternOf, type Pattern } from '../../config/interpolate.ts'
 import type { ResolvedExperiment, ResolvedLab } from '../../config/resolved.ts'
-import { INPUTS_DIR, keptName } from '../evidence/inputs.ts'
-import { readKeptLab } from '../evidence/kept-lab.ts'
+import { INPUTS_DIR, keptName } from '../kept-inputs.ts'
+import { readKeptLab } from '../../evidence/kept-lab.ts'
 import type { Manifest } from '../manifest.ts'
 
 /** More of one file is no reading matter. Bytes. */

@@ -1,7 +1,7 @@
 /** Runs of other definitions: how many, and what differs. They are in no number of the report. */
 import { printable } from '../../engine/printable.ts'
 import type { LeftOut } from '../one-definition.ts'
-import { plural } from '../../ui/text.ts'
+import { plural } from '../../engine/text.ts'
 import type { Exhibits } from './exhibits.ts'
 import { html, type Html } from './html.ts'
 import type { ExperimentRuns } from './runs.ts'

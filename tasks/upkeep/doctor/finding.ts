@@ -1,6 +1,6 @@
 /** What `lab doctor` says: findings, their order, their text. No I/O. */
 import { Failure } from '../../engine/error.ts'
-import { displayWidth, plural } from '../../ui/text.ts'
+import { displayWidth, plural } from '../../engine/text.ts'
 
 /** `problem`: the lab cannot do its work. `warning`: it can, but slower or with something else than was asked for. */
 export type Status = 'ok' | 'warning' | 'problem'

@@ -8,7 +8,7 @@ import type { Context } from '../../engine/context.ts'
 import { kvmVerdict } from '../../host/accel.ts'
 import { confinement, CONFINES, type Confinement } from '../../host/sandbox.ts'
 import { which } from '../../host/tool-version.ts'
-import { bytes } from '../../ui/text.ts'
+import { bytes } from '../../engine/text.ts'
 import type { Finding, Status } from './finding.ts'
 
 /** Without KVM the lab is slow, not broken, unless its file asks for KVM and nothing else. */

@@ -1,0 +1,36 @@
+/** What a look at a result found. */
+import { isDeepStrictEqual } from 'node:util'
+import { printable } from '../engine/printable.ts'
+
+export interface Finding {
+  readonly ok: boolean
+  /** What was looked at: `stdout`, `inputs lab-1234`, `expectations`. */
+  readonly what: string
+  /** What was found. */
+  readonly fact: string
+  /** Nobody can tell: neither a proof nor an objection. */
+  readonly open?: true
+}
+
+export const right = (what: string, fact: string): Finding => ({ ok: true, what, fact })
+export const wrong = (what: string, fact: string): Finding => ({ ok: false, what, fact })
+export const open = (what: string, fact: string): Finding => ({ ok: true, what, fact, open: true })
+
+/** As it comes back out of a file. */
+const asJson = (value: unknown): unknown =>
+  value === undefined ? undefined : (JSON.parse(JSON.stringify(value)) as unknown)
+
+/** A value that is short enough to be shown, in quotes where it is a text. */
+function shown(value: unknown): string | undefined {
+  const text = JSON.stringify(value)
+  return text !== undefined && text.length <= 80 ? printable(text, 100) : undefined
+}
+
+/** A fact of the manifest, and the same as it comes out of the raw files. */
+export function compared(what: string, recorded: unknown, computed: unknown): Finding {
+  if (recorded === undefined && computed !== undefined) return wrong(what, 'is missing from the manifest')
+  if (isDeepStrictEqual(recorded, asJson(computed))) return right(what, 'as recorded')
+  const [a, b] = [shown(recorded), shown(computed)]
+  const both = a === undefined || b === undefined ? '' : `: ${a} is recorded, and ${b} comes out`
+  return wrong(what, `not what comes out of the raw files${both}`)
+}

@@ -1,0 +1,222 @@
+/**
+ * An evidence pack: results and what they were made of as one tar.gz file, with a SHA256SUMS that names every file in it. The same results
+ * give the same bytes.
+ */
+import { createHash, type Hash } from 'node:crypto'
+import { createReadStream, createWriteStream } from 'node:fs'
+import { mkdir, readFile, readdir, stat } from 'node:fs/promises'
+import { dirname, join, relative } from 'node:path'
+import { pipeline } from 'node:stream/promises'
+import { constants, createGunzip, createGzip } from 'node:zlib'
+import { extract, pack, type Pack } from 'tar-stream'
+import { beside } from '../engine/beside.ts'
+import type { Context } from '../engine/context.ts'
+import { codeOf, Failure, userError } from '../engine/error.ts'
+import { hashFile, hashText } from '../engine/fingerprint.ts'
+import { printable } from '../engine/printable.ts'
+import { scratchFailure } from '../engine/scratch.ts'
+import { checkedRun } from '../results/manifest-shape.ts'
+import type { Manifest } from '../results/manifest.ts'
+import type { FoundRun } from '../results/manifest.ts'
+import { INPUTS_DIR } from '../results/kept-inputs.ts'
+import { keptInputs, recordedFiles } from './recorded-files.ts'
+import { sayings } from './sayings.ts'
+
+export const SUMS = 'SHA256SUMS'
+/** Of a pack, unpacked; more is no evidence of a tracing lab. Bytes. */
+const LIMIT = 8 * 2 ** 30
+const MOST_FILES = 200_000
+/** Relative, no "..", nothing empty between slashes, no control characters, no backslash: what our own packs have. */
+const SAFE = /^(?!\/)(?!(?:.*\/)?(?:\.\.?)?(?:\/|$))[^\p{C}\\]{1,300}$/u
+
+/** How a pack is read when it is told to be none. */
+const NO_PACK = {
+  fact: 'this is no whole evidence pack',
+  wayOut: '`lab export RUN` makes one; was it copied to its end?',
+}
+
+/** What stands in a pack beside SHA256SUMS: what is said about the results, the results, and what they were made of. */
+const EXPECTED =
+  /^(?:methods\.md|figures\/[^/]+|results\/\.inputs\/(?:lab|kernel|image)-[0-9a-f]{32}\/.+|results\/[^./][^/]*\/[^./][^/]*\/[^/]+)$/
+
+async function below(dir: string): Promise<string[]> {
+  const entries = await readdir(dir, { withFileTypes: true, recursive: true })
+  return entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name))
+}
+
+/** Refuses what `lab verify` would refuse: a pack of it could only be taken for a forgery. */
+async function sound(run: FoundRun, inputs: string): Promise<Manifest> {
+  const { manifest } = checkedRun(run)
+  const findings = [
+    ...(await recordedFiles(run.dir, manifest.sha256)),
+    ...(manifest.imported === undefined ? await keptInputs(manifest.inputs, inputs) : []),
+  ]
+  const bad = findings.filter(({ ok }) => !ok)
+  if (bad.length === 0) return manifest
+  throw userError({
+    place: `run ${printable(run.run, 60)}`,
+    fact: 'it is not what was recorded, so it is no evidence',
+    lines: bad.slice(0, 8).map(({ what, fact }) => `${what}: ${fact}`),
+    wayOut: '`lab verify RUN` says more; export others, or run it again',
+  })
+}
+
+/** Name in the pack -> file or contents. */
+async function contents(results: string, runs: readonly FoundRun[]): Promise<Map<string, string | Buffer>> {
+  const inputs = join(results, INPUTS_DIR)
+  const dirs = new Set<string>()
+  for (const run of runs) {
+    const { inputs: kept, imported } = await sound(run, inputs)
+    dirs.add(run.dir)
+    if (imported === undefined) for (const name of Object.values(kept ?? {})) dirs.add(join(inputs, name))
+  }
+  const files = new Map<string, string | Buffer>(await sayings(runs))
+  for (const dir of dirs) for (const file of await below(dir)) files.set(`results/${relative(results, file)}`, file)
+  const odd = [...files.keys()].find((name) => !SAFE.test(name) || !EXPECTED.test(name))
+  if (odd === undefined) return files
+  throw userError({
+    place: printable(odd, 200),
+    fact: 'no pack can hold a file of this name',
+    wayOut: 'names have no control characters and no backslashes, and at most 300 characters',
+  })
+}
+
+/** Both to their end. Of two failures one is the cause and the other its echo: the cause is a Failure, or has a name of the system's. */
+async function both(...works: readonly Promise<unknown>[]): Promise<void> {
+  const results = await Promise.allSettled(works)
+  const errors = results.flatMap((one) => (one.status === 'rejected' ? [one.reason as unknown] : []))
+  const isCause = (error: unknown) => error instanceof Failure || /^E(?!RR_)/.test(codeOf(error) ?? '')
+  if (errors.length > 0) throw errors.find(isCause) ?? errors[0]
+}
+
+/** Adds one file, as it is read; returns its SHA-256. */
+async function addFile(archive: Pack, name: string, from: string | Buffer): Promise<string> {
+  const header = { name, mtime: new Date(0) }
+  if (typeof from !== 'string') {
+    archive.entry({ ...header, mode: 0o644 }, from)
+    return hashText(from)
+  }
+  const { size, mode } = await stat(from)
+  const hash = createHash('sha256')
+  // A recipe's own init is a program; nothing else about a file's mode matters.
+  const entry = archive.entry({ ...header, size, mode: (mode & 0o111) === 0 ? 0o644 : 0o755 })
+  await pipeline(createReadStream(from), hashing(hash), entry)
+  return hash.digest('hex')
+}
+
+/** Bytes on their way, counted into a hash. */
+const hashing = (hash: Hash) =>
+  async function* (chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+    for await (const chunk of chunks) {
+      hash.update(chunk)
+      yield chunk
+    }
+  }
+
+/** Writes a pack; returns its SHA-256. @throws a user's Failure for a run that is not as it was recorded */
+export async function writePack(
+  file: string,
+  results: string,
+  runs: readonly FoundRun[],
+  { cache, signal }: Pick<Context, 'cache' | 'signal'>,
+): Promise<string> {
+  const files = await contents(results, runs)
+  const write = async (partial: string) => {
+    const archive = pack()
+    const adding = async () => {
+      let sums = ''
+      for (const name of [...files.keys()].toSorted())
+        sums += `${await addFile(archive, name, files.get(name) ?? '')}  ${name}\n`
+      await addFile(archive, SUMS, Buffer.from(sums))
+      archive.finalize()
+    }
+    const packed = pipeline(archive, createGzip({ level: constants.Z_BEST_COMPRESSION }), createWriteStream(partial))
+    const added = adding().catch((error: unknown) => {
+      archive.destroy(error instanceof Error ? error : new Error(String(error)))
+      throw error
+    })
+    await both(added, packed)
+    return await hashFile(partial)
+  }
+  return await beside(cache, file, write, signal)
+}
+
+/** Unpacks one entry; returns its SHA-256. */
+async function unpack(entry: AsyncIterable<Buffer>, place: string, mode: number): Promise<string> {
+  const hash = createHash('sha256')
+  try {
+    await mkdir(dirname(place), { recursive: true })
+    await pipeline(entry, hashing(hash), createWriteStream(place, { flags: 'wx', mode }))
+  } catch (error) {
+    throw scratchFailure(error)
+  }
+  return hash.digest('hex')
+}
+
+/** Names of files that have been unpacked, and of the directories that they stand in: nothing may be both. */
+class Names {
+  readonly #files = new Set<string>()
+  readonly #directories = new Set<string>()
+
+  /** @returns whether a file of this name can be written */
+  add(name: string): boolean {
+    const parts = name.split('/')
+    const above = parts.slice(1).map((_, index) => parts.slice(0, index + 1).join('/'))
+    if (this.#files.has(name) || this.#directories.has(name) || above.some((one) => this.#files.has(one))) return false
+    this.#files.add(name)
+    for (const one of above) this.#directories.add(one)
+    return true
+  }
+}
+
+/**
+ * Unpacks a pack below a new directory and checks it against its SHA256SUMS.
+ * @returns what is wrong with it; nothing of a file with a name that leads elsewhere is written
+ * @throws a user's Failure for something that is no pack, a lab's where there is no room for it
+ */
+export async function openPack(file: string, to: string): Promise<string[]> {
+  const problems: string[] = []
+  const found = new Map<string, string>()
+  const names = new Names()
+  let total = 0
+  const archive = extract()
+  const writing = async () => {
+    for await (const entry of archive) {
+      const { name, type, size, mode } = entry.header
+      total += size
+      if (total > LIMIT || found.size + problems.length > MOST_FILES) throw new Error('it is larger than any pack')
+      if (type !== 'file' || !SAFE.test(name) || !names.add(name)) {
+        problems.push(`${printable(name, 100)}: no file of a pack`)
+        entry.resume()
+        continue
+      }
+      found.set(name, await unpack(entry as AsyncIterable<Buffer>, join(to, name), mode & 0o111 ? 0o755 : 0o644))
+    }
+  }
+  try {
+    await both(writing(), pipeline(createReadStream(file), createGunzip(), archive))
+  } catch (error) {
+    if (error instanceof Failure) throw error
+    if (codeOf(error) === 'EACCES') throw userError({ place: file, fact: 'you may not read it' }, error)
+    throw userError({ place: file, ...NO_PACK }, error)
+  }
+  return [...problems, ...(await compare(found, to))]
+}
+
+async function compare(found: Map<string, string>, dir: string): Promise<string[]> {
+  if (!found.has(SUMS)) return [`${SUMS} is missing`]
+  if ((await stat(join(dir, SUMS))).size > MOST_FILES * 400) return [`${SUMS} is larger than that of any pack`]
+  const listed = new Map<string, string>()
+  for (const line of (await readFile(join(dir, SUMS), 'utf8')).split('\n')) {
+    const [, hash, name] = /^([0-9a-f]{64}) {2}(.+)$/.exec(line) ?? []
+    if (hash !== undefined && name !== undefined) listed.set(name, hash)
+  }
+  const problems: string[] = []
+  for (const [name, hash] of listed)
+    if (found.get(name) !== hash)
+      problems.push(`${printable(name, 100)} ${found.has(name) ? 'is not what was packed' : 'is missing'}`)
+  for (const name of found.keys())
+    if (name !== SUMS && (!listed.has(name) || !EXPECTED.test(name)))
+      problems.push(`${printable(name, 100)} was not packed by lab`)
+  return problems
+}

@@ -1,0 +1,84 @@
+/**
+ * Whether a result is what its manifest says: every file, every kept input, and everything that follows from the raw files, computed again. No
+ * VM is needed. There is no signature: who changes the raw files or the question too, and writes all the rest anew so that it fits, is not found.
+ */
+import { existsSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
+import { basename, join } from 'node:path'
+import { Failure, messageOf } from '../engine/error.ts'
+import { fingerprintOf, type Inputs } from '../engine/fingerprint.ts'
+import { printable } from '../engine/printable.ts'
+import { isDiskFailure } from '../engine/store.ts'
+import { checkedRun } from '../results/manifest-shape.ts'
+import type { Manifest } from '../results/manifest.ts'
+import { right, wrong, type Finding } from './finding.ts'
+import { verifyImport } from './imported.ts'
+import { lookAgain, type Kept } from './look-again.ts'
+import { isMissingProgram } from '../host/sh.ts'
+import { keptInputs, recordedFiles } from './recorded-files.ts'
+
+export type { Finding } from './finding.ts'
+
+/** Kernel and image are named by a hash of what they were built from, which is kept. */
+async function builds({ manifest, inputs }: Kept): Promise<Finding[]> {
+  return await Promise.all(
+    (['kernel', 'image'] as const).map(async (kind) => {
+      const file = join(inputs, manifest.inputs?.[kind] ?? '', 'inputs.json')
+      const kept = JSON.parse(await readFile(file, 'utf8')) as Inputs
+      return fingerprintOf(kept) === manifest[kind].fingerprint
+        ? right(kind, 'was built from what was kept')
+        : wrong(kind, 'is another than the one whose inputs were kept')
+    }),
+  )
+}
+
+/** Whether a failure says nothing of the result: the host lacks a program or room, or somebody interrupted. */
+const isOurs = (error: unknown): error is Failure =>
+  error instanceof Failure && (error.kind === 'interrupted' || isDiskFailure(error) || isMissingProgram(error))
+
+async function computed(kept: Kept, signal: AbortSignal, deadline: number | undefined): Promise<Finding[]> {
+  try {
+    if (kept.manifest.imported !== undefined) return await verifyImport(kept, signal)
+    const again = await lookAgain(kept, signal, deadline)
+    const built = await builds(kept)
+    if ('why' in again) return [...built, wrong('trace', `cannot be computed again: ${printable(again.why, 300)}`)]
+    return [...built, ...again.findings]
+  } catch (error) {
+    if (isOurs(error)) throw error
+    return [wrong('trace', `cannot be computed again: ${printable(messageOf(error), 300)}`)]
+  }
+}
+
+async function manifestIn(dir: string): Promise<Manifest> {
+  const manifest = JSON.parse(await readFile(join(dir, 'manifest.json'), 'utf8')) as Manifest
+  return checkedRun({ dir, run: basename(dir), manifest }).manifest
+}
+
+/**
+ * All findings about one result.
+ * @param dir the result
+ * @param inputs where kept inputs are (results/.inputs)
+ * @param deadline of the analysis, in milliseconds
+ * @throws a Failure that is this host's, and says nothing of the result
+ */
+export async function verifyRun(
+  dir: string,
+  inputs: string,
+  toolRoot: string,
+  signal: AbortSignal,
+  deadline?: number,
+): Promise<Finding[]> {
+  if (!existsSync(join(dir, 'manifest.json'))) return [wrong('manifest.json', 'is missing')]
+  let manifest: Manifest
+  try {
+    manifest = await manifestIn(dir)
+  } catch (error) {
+    const fact = error instanceof Failure ? error.parts.fact : `cannot be read: ${messageOf(error)}`
+    return [wrong('manifest.json', printable(fact, 300))]
+  }
+  const made = manifest.imported === undefined ? await keptInputs(manifest.inputs, inputs) : []
+  const found = [...(await recordedFiles(dir, manifest.sha256)), ...made]
+  // What is not what it was is not computed with.
+  if (found.some((one) => !one.ok)) return found
+  return [...found, ...(await computed({ dir, manifest, inputs, toolRoot }, signal, deadline))]
+}

@@ -1,0 +1,224 @@
+/** Step: trace. The events of a run that somebody wants to look at. */
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { eachEvents, eachInTable, readEvents, type EventFilter, type FoundEvents } from '../trace/events/read-events.ts'
+import { typedView } from '../trace/events/typed-name.ts'
+import { Processes } from '../trace/events/processes.ts'
+import { messageOf, userError } from '../engine/error.ts'
+import type { Context } from '../engine/context.ts'
+import { printable } from '../engine/printable.ts'
+import { INPUTS_DIR } from './kept-inputs.ts'
+import type { Manifest } from './manifest.ts'
+import type { FoundRun } from './manifest.ts'
+import { reportText } from '../host/trace-cmd.ts'
+import { saidBy } from '../linux/c/said-by.ts'
+import { isPrintk, parseTraceText, type TraceEvent } from '../linux/ftrace/trace-line.ts'
+
+/** More are no view: `lab query` has them. */
+export const MOST_EVENTS = 200_000
+const TABLE = 'events.parquet'
+const PROCESS_EVENTS = ['sched_process_fork', 'sched_process_exec', 'sched_process_exit']
+/** Clocks that count without seconds. */
+const TICKS = new Set(['counter', 'x86-tsc'])
+
+export interface TraceWanted {
+  readonly comm: string | undefined
+  readonly pid: number | undefined
+  readonly probe: string | undefined
+  /** As the trace shows times: seconds, or ticks. */
+  readonly from: string | undefined
+  readonly to: string | undefined
+  /** Other processes than the workload, too. */
+  readonly all: boolean
+}
+
+export interface TraceFound {
+  readonly events: readonly TraceEvent[]
+  readonly processes: Processes
+  /** Of the workload; undefined: every process was asked for. */
+  readonly pids: ReadonlySet<number> | undefined
+  readonly more: boolean
+}
+
+/** @param round added where the text has no more digits than a trace shows: those are rounded to microseconds */
+function timeOf(text: string | undefined, ticks: boolean, option: string, round: bigint): bigint | undefined {
+  if (text === undefined) return undefined
+  const [, whole, fraction = ''] = (ticks ? /^(\d{1,19})$/ : /^(\d{1,9})(?:\.(\d{1,9}))?$/).exec(text) ?? []
+  if (whole === undefined)
+    throw userError({
+      fact: `${option} ${printable(text, 40)} is no time`,
+      wayOut: ticks ? 'this trace counts: a whole number' : 'seconds, as the trace shows them: 8.498202',
+    })
+  if (ticks) return BigInt(whole)
+  const time = BigInt(whole + fraction.padEnd(9, '0')) + (fraction.length <= 6 ? round : 0n)
+  return time < 0n ? 0n : time
+}
+
+/** Sources of probes, as they were kept with the run. */
+function sourcesOf({ dir, manifest }: FoundRun): string[] {
+  const kept = join(dir, '..', '..', INPUTS_DIR, manifest.inputs?.lab ?? '')
+  if (manifest.inputs === undefined || !existsSync(kept)) return []
+  return readdirSync(kept, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile() && entry.name.endsWith('.bpf.c'))
+    .map((entry) => readFileSync(join(entry.parentPath, entry.name), 'utf8'))
+}
+
+/**
+ * Tells the events of one program: by their name, or by a text that the program's source prints. `sure`: a source that was kept has it, so that
+ * no events are an answer.
+ */
+function probeTest(
+  run: FoundRun,
+  probe: string,
+): { readonly sure: boolean; readonly test: (event: TraceEvent) => boolean } {
+  const texts = sourcesOf(run).flatMap((source) => saidBy(source, probe) ?? [])
+  return {
+    sure: texts.length > 0,
+    test: ({ event, message }) => event === probe || (isPrintk({ event }) && texts.some((one) => one.test(message))),
+  }
+}
+
+const unknownProbe = (run: FoundRun, probe: string) =>
+  userError({
+    place: `run ${run.run}`,
+    fact: `no event is called ${printable(probe, 60)}, and no source that was kept has a program of this name that prints`,
+    wayOut: '`lab results show RUN` lists the programs of the run',
+  })
+
+/** All events of a run whose table is gone or damaged, from the raw recording. */
+async function fromRecording(run: FoundRun, why: unknown, context: Context): Promise<readonly TraceEvent[]> {
+  const file = join(run.dir, 'trace.dat')
+  const place = `run ${run.run}`
+  if (!existsSync(file))
+    throw userError(
+      {
+        place,
+        fact: `events.parquet cannot be read: ${printable(messageOf(why).split('\n')[0] ?? '', 200)}`,
+        wayOut: 'there is no trace.dat to read instead',
+      },
+      why,
+    )
+  const typed = (run.manifest.trace.typed ?? []).map(({ name }) => name)
+  context.emit({
+    type: 'notice',
+    level: 'warning',
+    place,
+    text: 'events.parquet cannot be read; trace.dat is read instead',
+    ...(typed.length > 0 && {
+      wayOut: `trace.dat has no typed events: lab query "SELECT * FROM ${typedView(typed[0] ?? '')}" shows them`,
+    }),
+  })
+  return parseTraceText((await reportText(file, context.signal)).split('\n')).events
+}
+
+const keeps =
+  ({ comm, pids, from, to, events, messages }: EventFilter) =>
+  (event: TraceEvent): boolean =>
+    (comm === undefined || event.comm === comm) &&
+    (pids === undefined || pids.includes(event.pid)) &&
+    (from === undefined || event.timeNs >= from) &&
+    (to === undefined || event.timeNs <= to) &&
+    (events === undefined || events.includes(event.event)) &&
+    (!messages || isPrintk(event))
+
+/** Whether the trace counts without seconds. */
+export const hasTicks = ({ trace }: Manifest): boolean => TICKS.has(trace.clock)
+
+/** The window that was asked for; both ends as the trace shows them, so rounded to microseconds. @throws Failure (user) */
+const windowOf = (wanted: TraceWanted, ticks: boolean): Pick<EventFilter, 'from' | 'to'> => ({
+  from: timeOf(wanted.from, ticks, '--from', -500n),
+  to: timeOf(wanted.to, ticks, '--to', 499n),
+})
+
+/** Who is who in a run. All of its process events, however many: without one of them a child's messages would be a stranger's. */
+async function processesOf(file: string, ticks: boolean): Promise<Processes> {
+  const processes = new Processes([])
+  for await (const some of eachInTable(file, { events: PROCESS_EVENTS }, ticks)) processes.add(some)
+  return processes
+}
+
+/** @throws Failure (user) for a filter that is none */
+export async function traceStep(run: FoundRun, wanted: TraceWanted, context: Context): Promise<TraceFound> {
+  const { manifest, dir } = run
+  const ticks = hasTicks(manifest)
+  const file = join(dir, TABLE)
+  const window = windowOf(wanted, ticks)
+  let recorded: readonly TraceEvent[] | undefined
+  const read = async <T>(fromTable: () => Promise<T>, fromEvents: (all: readonly TraceEvent[]) => T): Promise<T> => {
+    try {
+      if (recorded === undefined) return await fromTable()
+    } catch (error) {
+      recorded = await fromRecording(run, error, context)
+    }
+    return fromEvents(recorded ?? [])
+  }
+  const processes = await read(
+    () => processesOf(file, ticks),
+    (all) => new Processes(all.filter(keeps({ events: PROCESS_EVENTS }))),
+  )
+  // Nobody knows what the workload of an import was.
+  const own =
+    wanted.all || manifest.imported !== undefined ? undefined : processes.descendants(manifest.workload.pid ?? -1)
+  const pids = wanted.pid === undefined ? own && [...own] : [wanted.pid]
+  const probe = wanted.probe === undefined ? undefined : probeTest(run, wanted.probe)
+  const messages = probe === undefined && manifest.imported === undefined
+  const filter: EventFilter = { ...{ comm: wanted.comm, pids, messages }, ...window }
+  const { events, more } = await read<FoundEvents>(
+    () => readEvents(file, filter, MOST_EVENTS, ticks, probe?.test),
+    (all) => {
+      const found = all.filter(keeps(filter)).filter(probe?.test ?? (() => true))
+      return { events: found.slice(0, MOST_EVENTS), more: found.length > MOST_EVENTS }
+    },
+  )
+  if (events.length === 0 && probe?.sure === false) {
+    // An event of this name that no filter lets through is known all the same.
+    const named = { events: [wanted.probe ?? ''] }
+    const known = await read(
+      async () => (await readEvents(file, named, 1, ticks)).events.length > 0,
+      (all) => all.some(keeps(named)),
+    )
+    if (!known) throw unknownProbe(run, wanted.probe ?? '')
+  }
+  return { events, processes, pids: own, more }
+}
+
+/** Events of a run for a file: all of them, of every process and kind, but for what was asked for. Some thousand at a time, in the order of time. */
+export interface TraceStream {
+  readonly processes: Processes
+  readonly events: AsyncIterable<readonly TraceEvent[]>
+}
+
+/** @param spill see `eachEvents` @throws Failure (user) for a filter that is none, and for a table that cannot be read */
+export async function traceStream(run: FoundRun, wanted: TraceWanted, spill: string): Promise<TraceStream> {
+  const { manifest, dir } = run
+  const ticks = hasTicks(manifest)
+  const file = join(dir, TABLE)
+  const unreadable = (error: unknown) =>
+    userError(
+      {
+        place: `run ${run.run}`,
+        fact: `${TABLE} cannot be read: ${printable(messageOf(error).split('\n')[0] ?? '', 200)}`,
+        wayOut: '--dat FILE gives the raw recording, where the run has one',
+      },
+      error,
+    )
+  const filter: EventFilter = {
+    ...{ comm: wanted.comm, pids: wanted.pid === undefined ? undefined : [wanted.pid] },
+    ...windowOf(wanted, ticks),
+  }
+  const processes = await processesOf(file, ticks).catch((error: unknown) => {
+    throw unreadable(error)
+  })
+  const { probe } = wanted
+  const chosen = probe === undefined ? undefined : probeTest(run, probe)
+  async function* events() {
+    let count = 0
+    for await (const some of eachEvents(file, filter, ticks, spill)) {
+      const kept = chosen ? some.filter(chosen.test) : some
+      count += kept.length
+      yield kept
+    }
+    if (count === 0 && probe !== undefined && chosen?.sure === false) throw unknownProbe(run, probe)
+  }
+  return { processes, events: events() }
+}
