@@ -23,7 +23,7 @@ import {
 import type { SourceProbe } from './probe/command.ts'
 import { wantsTypes } from './probe/wants-types.ts'
 import { typesStep, type KernelTypes } from './kernel-types.ts'
-import type { VmWanted } from '../vm/vm.ts'
+import type { Bootable } from './bootable.ts'
 
 export interface Choices {
   /** `--kernel`: this one and no other. */
@@ -81,7 +81,7 @@ export async function vmWanted(
   choices: Choices,
   context: Context,
   probes: readonly ResolvedProbe[] = [],
-): Promise<VmWanted> {
+): Promise<Bootable> {
   await hostStep(context, toolsFor(lab, [choices.kernel ?? vm.kernel.use, ...vm.kernel.fallback], probes))
   const image = named(lab.images, 'image', vm.image)
   const [{ kernel, wanted }, artefact] = await together<[{ kernel: KernelArtefact; wanted: string }, ImageArtefact]>(
@@ -92,7 +92,7 @@ export async function vmWanted(
 }
 
 export interface Ready {
-  readonly vm: VmWanted
+  readonly vm: Bootable
   readonly holder: Deployable
   /** One of each probe; `probe` is its name in the lab file. */
   readonly objects: readonly (Deployable & { readonly probe: string })[]

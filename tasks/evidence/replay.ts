@@ -26,7 +26,7 @@ import { printable } from '../engine/printable.ts'
 import { TYPED, type TraceEvent } from '../linux/ftrace/trace-line.ts'
 import { CONSOLE_LOG } from '../vm/console.ts'
 import { compared, open, right, wrong, type Finding } from './finding.ts'
-import { experimentOf, readKeptLab } from './kept-lab.ts'
+import { experimentOf, readKeptLab } from '../results/kept-lab.ts'
 
 /** What is read before: a thread that is ended must leave no program behind. */
 export interface Raw {

@@ -24,7 +24,7 @@ import { ready, type Choices } from '../build/artefacts.ts'
 import { placesOf } from '../vm/vm.ts'
 import { HASHES, INPUTS_DIR, restoreLab } from '../results/kept-inputs.ts'
 import { open, type Finding } from './finding.ts'
-import { experimentOf, readKeptLab } from './kept-lab.ts'
+import { experimentOf, readKeptLab } from '../results/kept-lab.ts'
 import { lookAgain } from './look-again.ts'
 import { keptInputs } from './recorded-files.ts'
 

@@ -9,7 +9,7 @@ import { listRuns } from '../results/result.ts'
 import type { FoundRun } from '../results/manifest.ts'
 import { figuresOf } from './figures.ts'
 import { open, right, wrong, type Finding } from './finding.ts'
-import { methodsText } from './methods.ts'
+import { methodsText } from '../results/report/methods.ts'
 
 const FIGURES = 'figures'
 const METHODS = 'methods.md'

@@ -10,7 +10,7 @@ import type { KernelArtefact } from '../build/kernel/kernel.ts'
 import { Kept } from './report/kept.ts'
 import { tempDir } from '../test/temp-dir.ts'
 import { INPUTS_DIR, keepInputs, restoreLab } from './kept-inputs.ts'
-import { ANY_HOST, readKeptLab } from '../evidence/kept-lab.ts'
+import { ANY_HOST, readKeptLab } from './kept-lab.ts'
 
 /** The shipped lab with one of its probes, and the kernel, elsewhere. */
 function labWith(base: string, source: string, tree: string): string {

@@ -1,5 +1,5 @@
 /** The arrows of tasks/README.md, read from the import lines: who may use whom, and which file alone uses a library. */
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { importsOf, PRODUCTION, TASKS, type ImportLine } from './imports.ts'
@@ -16,16 +16,78 @@ test('there is something to read', () => {
   expect(IMPORTS.length).toBeGreaterThan(600)
 })
 
-describe('a folder imports only', () => {
-  test.each<[string, readonly string[]]>([
-    ['engine', ['engine']],
-    ['linux', ['linux', 'engine']],
-    ['host', ['host', 'engine', 'linux']],
-    ['ui', ['ui', 'engine']],
-  ])('%s: %j', (name, allowed) => {
+/** Who may import whom: each room only those to its right. `test/` is nobody's. */
+const ARROWS: Readonly<Record<string, readonly string[]>> = {
+  engine: [],
+  ui: ['engine'],
+  linux: ['engine'],
+  host: ['engine', 'linux'],
+  config: ['engine', 'linux'],
+  trace: ['engine', 'linux', 'config'],
+  build: ['engine', 'linux', 'host', 'config'],
+  vm: ['engine', 'linux', 'host', 'config', 'build'],
+  results: ['engine', 'linux', 'host', 'config', 'trace', 'build'],
+  explain: ['engine', 'linux', 'host'],
+  init: ['engine'],
+  import: ['engine', 'linux', 'host', 'trace', 'results'],
+  run: ['engine', 'linux', 'host', 'config', 'trace', 'build', 'vm', 'results'],
+  evidence: ['engine', 'linux', 'host', 'config', 'trace', 'build', 'vm', 'results', 'import', 'run'],
+  upkeep: ['engine', 'linux', 'host', 'config', 'vm', 'results'],
+}
+const BELOW_COMMANDS = Object.keys(ARROWS)
+
+describe('a room imports only the rooms below it', () => {
+  test('every room is in the table', () => {
+    const rooms = [...new Set(FILES.map(folder))].filter((name) => name !== '')
+    expect(rooms.toSorted()).toEqual([...BELOW_COMMANDS, 'commands'].toSorted())
+  })
+
+  test.each(BELOW_COMMANDS)('%s', (name) => {
+    const allowed = [name, ...(ARROWS[name] ?? [])]
     const wrong = IMPORTS.filter((one) => ours(one) && folder(one.file) === name && !allowed.includes(folder(one.from)))
     expect(shown(wrong)).toEqual([])
   })
+
+  test('the table has no circle', () => {
+    const left = new Map(Object.entries(ARROWS))
+    for (let again = true; again;) {
+      again = false
+      for (const [name, below] of left) if (!below.some((other) => left.has(other))) again = left.delete(name)
+    }
+    expect([...left.keys()]).toEqual([])
+  })
+})
+
+test('no files import one another in a circle, types included', () => {
+  const next = new Map(FILES.map((file) => [file, IMPORTS.filter((one) => one.file === file && ours(one))]))
+  const done = new Set<string>()
+  const circles: string[] = []
+  const visit = (file: string, path: readonly string[]): void => {
+    const at = path.indexOf(file)
+    if (at >= 0) circles.push([...path.slice(at), file].join(' -> '))
+    if (at >= 0 || done.has(file)) return
+    for (const { from } of next.get(file) ?? []) visit(from, [...path, file])
+    done.add(file)
+  }
+  for (const file of FILES) visit(file, [])
+  expect(circles).toEqual([])
+})
+
+test('tasks/README.md has a line for every room and every folder in it', () => {
+  const [, tree = ''] = readFileSync(join(TASKS, 'README.md'), 'utf8').split('```')
+  const described: string[] = []
+  let room = ''
+  for (const [, indent = '', name = ''] of tree.matchAll(/^( *)([a-z-]+\/) /gm)) {
+    if (indent === '') room = name
+    described.push(indent === '' ? name : room + name)
+  }
+  const real = readdirSync(TASKS, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isDirectory())
+    .map((entry) => `${relative(TASKS, join(entry.parentPath, entry.name))}/`)
+    .filter((path) => path.split('/').length <= 3 && !/^(test|init)\/./.test(path))
+  expect(described.toSorted()).toEqual(real.toSorted())
+  for (const [, room = '', file = ''] of tree.matchAll(/^([a-z]+)\/ .*\[([a-z-]+\.ts)/gm))
+    expect(FILES, `${room} is said to begin with ${file}`).toContain(`${room}/${file}`)
 })
 
 test('nothing below the commands imports them', () => {

@@ -1,7 +1,6 @@
 /** One VM from its disks to a guest that answers: booted, or restored from a snapshot. */
 import { rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { ResolvedVm } from '../config/resolved.ts'
 import type { Context, StepHandle } from '../engine/context.ts'
 import { bootId, pidNamespace, startTimeOf } from '../engine/process.ts'
 import { fingerprintOf, type Fingerprint } from '../engine/fingerprint.ts'
@@ -12,8 +11,6 @@ import type { Qmp } from '../host/qmp.ts'
 import type { Guest } from '../host/ssh.ts'
 import { keysIn, type Keys } from '../host/ssh-keys.ts'
 import { LOG_PATH } from '../host/sh.ts'
-import type { ImageArtefact } from '../build/image/image.ts'
-import type { KernelArtefact } from '../build/kernel/kernel.ts'
 import { toolVersion } from '../host/tool-version.ts'
 import { boot, type Booted, type BootWanted } from './boot.ts'
 import { CONSOLE_LOG } from './console.ts'
@@ -22,6 +19,7 @@ import type { Places } from './places.ts'
 import { bundleDir, writeSeed, type SeedBundle } from './seed.ts'
 import { factsBy } from './wake.ts'
 import { newVmDir, writeState, type SnapshotUse, type VmState } from './state.ts'
+import type { Bootable } from '../build/bootable.ts'
 
 /** A VM that answers, and how to let go of it. */
 export interface OpenVm extends AsyncDisposable {
@@ -36,13 +34,8 @@ export interface OpenVm extends AsyncDisposable {
   readonly halt: () => Promise<void>
 }
 
-export interface VmWanted {
-  readonly vm: ResolvedVm
-  readonly kernel: KernelArtefact
-  /** The kernel that the lab file asks for, where a fallback was taken instead. */
-  readonly kernelWanted: string
-  readonly image: ImageArtefact
-  readonly accel?: 'kvm' | 'tcg' | 'auto' | undefined
+/** What a VM is booted from, and what it brings along. */
+export interface VmWanted extends Bootable {
   /** Programs for the first run; no part of what the VM is. */
   readonly bundle?: SeedBundle | undefined
 }

@@ -1,5 +1,5 @@
 /** Where the runs were made, and how anybody can tell that these are they. The end of a report. */
-import { methodsText } from '../../evidence/methods.ts'
+import { methodsText } from './methods.ts'
 import type { Manifest } from '../manifest.ts'
 import type { ReportRun } from './runs.ts'
 import { html, type Html } from './html.ts'

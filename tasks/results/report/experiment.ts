@@ -11,6 +11,7 @@ import { pathHtml, type GroupPath } from './path.ts'
 import type { ExperimentRuns, ReportRun } from './runs.ts'
 import { typedHtml, type TypedFacts } from './typed.ts'
 import { badge, completenessText, expectationList, problems, verdictBadges } from './verdict.ts'
+import { plural } from '../../engine/text.ts'
 
 /** All that is known of one experiment's runs. */
 export interface ExperimentFacts {
@@ -26,7 +27,6 @@ export interface ExperimentFacts {
   readonly notes: readonly string[]
 }
 
-const plural = (count: number, word: string): string => `${count} ${word}${count === 1 ? '' : 's'}`
 const distinct = (values: readonly string[]): string[] => [...new Set(values)]
 
 function asked({ runs, newest: known }: ExperimentFacts, kept: Kept): Html {

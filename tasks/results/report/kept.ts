@@ -4,7 +4,7 @@ import { join, relative, sep } from 'node:path'
 import { patternOf, type Pattern } from '../../config/interpolate.ts'
 import type { ResolvedExperiment, ResolvedLab } from '../../config/resolved.ts'
 import { INPUTS_DIR, keptName } from '../kept-inputs.ts'
-import { readKeptLab } from '../../evidence/kept-lab.ts'
+import { readKeptLab } from '../kept-lab.ts'
 import type { Manifest } from '../manifest.ts'
 
 /** More of one file is no reading matter. Bytes. */

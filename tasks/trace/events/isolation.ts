@@ -2,6 +2,7 @@
 import { isPrintk, type TraceEvent } from '../../linux/ftrace/trace-line.ts'
 import { printable } from '../../engine/printable.ts'
 import type { Processes } from './processes.ts'
+import { plural } from '../../engine/text.ts'
 
 export interface MessageCount {
   /** The message with its numbers and addresses left out, so that "fd on params 3" and "fd on params 11" are one: "fd on params #". */
@@ -35,8 +36,6 @@ export interface Isolation {
 /** A message without what differs from hit to hit: addresses (0x..., and the 16 digits of a hashed %p) and numbers. */
 export const shapeOf = (message: string): string =>
   message.replace(/\b0x[0-9a-f]+\b|\b[0-9a-f]{16}\b|(?<![\w.])-?\d+\b/g, '#')
-
-const plural = (count: number, word: string): string => `${count} ${word}${count === 1 ? '' : 's'}`
 
 function actorOf(pid: number, events: readonly TraceEvent[], own: boolean, comm: string, filter: Filter): Actor {
   const messages = [...Map.groupBy(events, ({ message }) => shapeOf(message))].map(([shape, group]) => ({

@@ -4,6 +4,7 @@ import { printable } from '../../engine/printable.ts'
 import { isPrintk, type TraceEvent } from '../../linux/ftrace/trace-line.ts'
 import type { Processes } from '../events/processes.ts'
 import { sequencesOf, type PartialReason, type Sequence } from '../events/sequences.ts'
+import { plural } from '../../engine/text.ts'
 
 export interface Expected {
   /** The messages of one sequence: exactly these, in this order, each once, and nothing between. */
@@ -51,7 +52,6 @@ const SHOWN = 5
 const matches = (pattern: Pattern | undefined, message: string): boolean =>
   pattern !== undefined && (pattern.kind === 'text' ? pattern.text === message : pattern.regex.test(message))
 
-const plural = (count: number, word: string): string => `${count} ${word}${count === 1 ? '' : 's'}`
 const quoted = (text: string | null): string => (text === null ? 'nothing more' : `"${printable(text, 200)}"`)
 
 function divergenceOf(sequence: Sequence, number: number, { order, texts }: Expected): Divergence | undefined {

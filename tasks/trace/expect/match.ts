@@ -6,8 +6,6 @@ import { printable } from '../../engine/printable.ts'
 export const matches = (pattern: Pattern, line: string): boolean =>
   pattern.kind === 'text' ? pattern.text === line : pattern.regex.test(line)
 
-export const plural = (count: number, word: string): string =>
-  `${count} ${word}${count === 1 ? '' : word.endsWith('s') ? 'es' : 's'}`
 export const shown = (text: string, length = 200): string => printable(text, length)
 
 /** The verdict of one expectation: whether it holds, and what was found. */

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import type { Manifest } from '../results/manifest.ts'
+import type { Manifest } from '../manifest.ts'
 import { methodsText } from './methods.ts'
 
 const run = (over: Readonly<Record<string, unknown>> = {}) =>

@@ -1,7 +1,7 @@
 /** A paragraph for the methods section of a paper, from the manifests alone. */
-import type { Manifest } from '../results/manifest.ts'
+import type { Manifest } from '../manifest.ts'
+import { plural } from '../../engine/text.ts'
 
-const plural = (count: number, word: string) => `${count} ${word}${count === 1 ? '' : 's'}`
 const distinct = <T>(list: readonly T[]): T[] => [...new Set(list)]
 const listed = (list: readonly string[]): string =>
   list.length < 2 ? (list[0] ?? '') : `${list.slice(0, -1).join(', ')} and ${list.at(-1) ?? ''}`

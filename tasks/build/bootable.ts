@@ -1,0 +1,13 @@
+/** What a VM is booted from. */
+import type { ResolvedVm } from '../config/resolved.ts'
+import type { ImageArtefact } from './image/image.ts'
+import type { KernelArtefact } from './kernel/kernel.ts'
+
+export interface Bootable {
+  readonly vm: ResolvedVm
+  readonly kernel: KernelArtefact
+  /** The kernel that the lab file asks for, where a fallback was taken instead. */
+  readonly kernelWanted: string
+  readonly image: ImageArtefact
+  readonly accel?: 'kvm' | 'tcg' | 'auto' | undefined
+}
