@@ -4,9 +4,6 @@ import { userError } from '../engine/error.ts'
 import { isDamaged } from '../host/sandbox.ts'
 import { latencyFlags, optionsText, reportFiles } from '../host/trace-cmd.ts'
 import type { TraceEvent } from '../linux/ftrace/trace-line.ts'
-import { Failure, userError } from '../engine/error.ts'
-import { latencyFlags, optionsText, reportFiles } from '../host/trace-cmd.ts'
-import type { TraceEvent } from '../linux/ftrace/trace-line.ts'
 import { eachLine } from './lines.ts'
 
 export interface DatOptions {

@@ -11,7 +11,6 @@ import type { ResolvedExperiment, ResolvedLab } from '../config/resolved.ts'
 import { hashText } from '../engine/fingerprint.ts'
 import { INPUTS_DIR, keptName } from './kept-inputs.ts'
 import { ANY_HOST } from './kept-lab.ts'
-import { ANY_HOST } from './kept-lab.ts'
 import type { Manifest } from './manifest.ts'
 import { sourceDigest } from './kept-sources.ts'
 

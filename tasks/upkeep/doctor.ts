@@ -1,7 +1,6 @@
 /** Step: doctor. Everything that the lab needs of the host, looked at before it is needed. */
 import type { ResolvedLab } from '../config/resolved.ts'
 import { confined, disk, kvm, memory, rootless } from './doctor/machine.ts'
-import { disk, kvm, memory, rootless } from './doctor/machine.ts'
 import { findingsOf, type Finding } from './doctor/finding.ts'
 import { mirror, sources } from './doctor/network.ts'
 import { tools, versions } from './doctor/tools.ts'
