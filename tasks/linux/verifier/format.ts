@@ -17,7 +17,9 @@ export function formatPattern(format: string): RegExp {
   let at = 0
   for (const { 0: text, 1: letter = '', index } of format.matchAll(CONVERSION)) {
     pattern += escaped(format.slice(at, index))
-    pattern += letter === '%' ? '%' : letter === 's' ? '(.*?)' : letter === 'c' ? '(.)' : `(${NUMBER})`
+    // What a message begins with is a register or a name, and no sentence.
+    const words = index === 0 ? String.raw`(\S+?)` : '(.*?)'
+    pattern += letter === '%' ? '%' : letter === 's' ? words : letter === 'c' ? '(.)' : `(${NUMBER})`
     at = index + text.length
   }
   return new RegExp(`^${pattern}${escaped(format.slice(at))}$`)

@@ -31,13 +31,13 @@ export type VerifierLine =
 const REPORT = 'Verification failed: '
 const INSTRUCTION = /^(\d+): \(([0-9a-f]{2})\) (.+)$/
 /** In the middle of a line: behind white space, a quote or a colon. */
-const INSTRUCTION_INSIDE = /(?:^|[\s"'|>])(\d+: \([0-9a-f]{2}\) )/
+const INSTRUCTION_INSIDE = /(?:^|[\s"'`|>])(?<!before )(\d+: \([0-9a-f]{2}\) )/
 const SOURCE = /^; (.+?)(?: @ (\S+:\d+)(?::\d+)?)?$/
 const STATE_AT = /^(\d+): (?:frame\d+: ?)?((?:R\d+(?:_[a-zA-Z]+)?=|fp-\d+=).*)$/
 const FROM = /^from (\d+) to (\d+)(?: \([^)]*\))?: ?(?:frame\d+: ?)?(.*)$/
 const STATE = /^(?:frame\d+: ?)?(?:R\d+(?:_[a-zA-Z]+)?=|fp-\d+(?:_[a-zA-Z]+)?=)/
-const END = /^(?:processed \d+ insns|-- END PROG LOAD LOG --|-+ ?END ?(?:PROG LOAD LOG|OF LOG)? ?-+$)/
-const BEGIN = /^(?:-- BEGIN PROG LOAD LOG --|-+ ?BEGIN ?(?:PROG LOAD LOG|LOG|DUMP LOG)? ?-+$)/
+const END = /^(?:processed \d+ insns|-+ ?END (?:[A-Z ]+ )?LOG ?-+$)/
+const BEGIN = /^-+ ?BEGIN (?:[A-Z ]+ )?LOG ?-+$/
 
 /**
  * What the verifier prints besides instructions and reasons. "R1 type=ctx expected=fp" and "arg#0 ..." come from the comparison of the program
@@ -47,7 +47,7 @@ const NOISE =
   /^(?:func#\d+ @\d+|Validating .* func#\d+\.\.\.|Func#\d+ .*(?:is safe|is global)|\d+: safe$|from \d+ to \d+.*: safe|safe$|last_idx \d|regs=|parent |mark_precise|force_precise|propagating |frame \d+: propagating|verification time \d|stack depth |insns processed \d|max_states|total_states|peak_states|mark_read|(?:cur|old) state:|caller:|callee:|returning from callee:|to caller at \d|frame\d+:|Live regs before insn|subprog#\d+: analyzing|SCC |stack (?:use|def)|topo_order|arg JOIN|(?:vmlinux|module)_cand_cache:|CO-RE relocating|marking pointer arg\d|func '[^']*' arg\d+ has btf_id \d+ type|arg#0 type is not a struct|\(\d+ line\(s\) omitted\)|\d+: *[.0-9]{10} )/
 /** Only before the first instruction: from the check of the program against its BTF. */
 const EARLY_NOISE =
-  /^(?:R1 type=ctx expected=fp$|arg#\d+ |Unrecognized arg#|type_id=|BPF program .* load|Global function |btf_vmlinux )/
+  /^(?:R1 type=ctx expected=fp$|arg#\d+ |reg type unsupported for arg#\d+ |Unrecognized arg#|type_id=|BPF program .* load|Global function |btf_vmlinux )/
 
 export const isEarlyNoise = (text: string): boolean => EARLY_NOISE.test(text)
 
@@ -70,10 +70,12 @@ const PREFIX = new RegExp(
     String.raw`[|│>]`,
     String.raw`\[[\w./ :-]{1,60}\]:?`,
     String.raw`(?:[Ee]rror|ERROR|[Vv]erifier (?:output|log|error)|[Ll]oad(?:ing)? program)(?: \w+)?:`,
-    String.raw`msg="?`,
+    '`',
   ].join('|')})[ \t]*`,
 )
 const MOST_PREFIXES = 6
+/** Structured loggers: level=warning msg="8: (79) r1 = ..." subsys=loader. */
+const QUOTED = /\bmsg="((?:[^"\\]|\\.)*)"/
 
 /** Digits differ from line to line, in time stamps. */
 const masked = (text: string): string => text.replaceAll(/\d/g, '0')
@@ -84,6 +86,8 @@ export class Prefix {
 
   /** The line without what a logger put before it. */
   strip(line: string): string {
+    const quoted = line.includes('msg="') ? QUOTED.exec(line) : null
+    if (quoted) return withoutPrefix((quoted[1] ?? '').replaceAll(/\\(?=["'])/g, ''))
     const inside = line.includes(': (') ? INSTRUCTION_INSIDE.exec(line) : null
     if (inside) {
       const at = inside.index + inside[0].length - (inside[1]?.length ?? 0)

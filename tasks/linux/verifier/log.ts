@@ -53,6 +53,8 @@ const INTRODUCTION =
 /** Words without which a line that is joined, or introduced, need not be looked at. */
 const JOINED =
   /line\(s\) omitted\)|erifier (?:output|log|error):|(?:permission denied|invalid argument|list too long): /
+/** Quotes and commas that a logger or a forum puts behind a message. */
+const TRAILING = /[",`]+$/
 /** Line ends that a logger has escaped. */
 const ESCAPED = /\\n/
 
@@ -123,7 +125,10 @@ export class VerifierLogs {
     const rest = bare.slice(inside ? inside.index + inside[0].length : start)
     const read = readLine(withoutPrefix(rest))
     if (omitted || read.kind === 'instruction') this.#finish(false)
-    this.#take(read, number, rest)
+    // What a loader's words introduce is a log, also when it begins with a message that is not known.
+    if (omitted) this.#open = newLog(number)
+    if (read.kind === 'text') for (const text of messagesIn(read.text)) this.#text(text, number)
+    else this.#take(read, number, rest)
     if (omitted) this.#finish(true)
   }
 
@@ -177,9 +182,8 @@ export class VerifierLogs {
     }
     log.last = { index: line.index, code: line.code, text: line.text, line: number }
     log.registers.follow(line.text, line.index)
-    if (line.state !== undefined) log.registers.read(line.state)
-    if (line.rest !== undefined)
-      for (const text of line.rest.split(/: (?=[A-Z]\d* |[a-z]{3,} )/)) this.#text(text, number)
+    if (line.state !== undefined) log.registers.readAfter(line.state)
+    if (line.rest !== undefined) for (const text of messagesIn(line.rest)) this.#text(text, number)
   }
 
   #state(line: Extract<VerifierLine, { kind: 'state' }>, number: number): void {
@@ -196,7 +200,7 @@ export class VerifierLogs {
   }
 
   #text(raw: string, number: number): void {
-    const text = raw.replace(/[",]+$/, '')
+    const text = raw.replace(TRAILING, '')
     const log = this.#open
     const known = kindOf(text, log !== undefined && log.instructions > 0) !== undefined
     if (log === undefined) {
@@ -268,6 +272,22 @@ const newLog = (start: number): Open => ({
   heading: undefined,
 })
 
+/**
+ * Messages that a loader joined with ": ", which messages may have inside too: a known one is taken as long as it is; what is not known stays whole.
+ */
+function messagesIn(joined: string): string[] {
+  const parts = joined.split(': ')
+  const messages: string[] = []
+  for (let from = 0; from < parts.length;) {
+    let to = parts.length
+    while (to > from && kindOf(parts.slice(from, to).join(': '), true) === undefined) to--
+    if (to === from) to = parts.length
+    messages.push(parts.slice(from, to).join(': '))
+    from = to
+  }
+  return messages
+}
+
 /** Whether a line can begin a log: cheap, since it is asked of every line of any text. */
 function mayBegin(line: string): boolean {
   if (line.includes(': (') || line.includes('R10=') || line.includes('-- BEGIN') || line.includes('BEGIN PROG'))
@@ -275,5 +295,5 @@ function mayBegin(line: string): boolean {
   if (line.includes('; ')) return true
   if (JOINED.test(line)) return true
   const text = withoutPrefix(line)
-  return kindOf(text.replace(/[",]+$/, '')) !== undefined
+  return kindOf(text.replace(TRAILING, '')) !== undefined
 }

@@ -15,6 +15,18 @@ const CALL = /^call (?:pc)?(\S+)/
 /** `R0=inv(id=0)`, `R1_w=map_value(off=0,ks=4,vs=8)`, `fp-8=mmmm????`. The value may have spaces inside of parentheses. */
 const STATE = /\b(R\d+|fp-\d+)(?:_[rwD]+)?=((?:[^\s(]+)?(?:\([^)]*\)*)?)/g
 
+/** Kernels before 4.10 print the number of a helper only: the first ones of include/uapi/linux/bpf.h that return something. */
+const HELPERS: Readonly<Record<number, string>> = {
+  1: 'bpf_map_lookup_elem',
+  2: 'bpf_map_update_elem',
+  3: 'bpf_map_delete_elem',
+  4: 'bpf_probe_read',
+  5: 'bpf_ktime_get_ns',
+  14: 'bpf_get_current_pid_tgid',
+  15: 'bpf_get_current_uid_gid',
+  27: 'bpf_get_stackid',
+  35: 'bpf_get_current_task',
+}
 /** Paths that may be continued later: the oldest is forgotten, so that memory is bounded. */
 const MOST_BRANCHES = 4096
 
@@ -30,6 +42,8 @@ export class Registers {
     ['R10', { kind: 'stack', at: undefined }],
   ])
   #states = new Map<string, string>()
+  /** The last instruction. `known`: the states after it have been printed. */
+  #next: { readonly text: string; readonly at: number; known: boolean } | undefined
   readonly #branches = new Map<number, Snapshot>()
 
   origin(register: string): Origin | undefined {
@@ -50,28 +64,53 @@ export class Registers {
   /** States as the verifier prints them: of all registers, R10 among them, or of those that an instruction changed. */
   read(text: string): void {
     if (/\bR10=/.test(text)) this.#states.clear()
+    if (this.#next) this.#next.known = true
     for (const [, name = '', state = ''] of text.matchAll(STATE)) this.#states.set(name, state)
     if (this.#states.get('R1')?.startsWith('ctx') && !this.#origins.has('R1'))
       this.#origins.set('R1', { kind: 'context' })
   }
 
+  /** States that were printed behind the last instruction: it was executed. */
+  readAfter(text: string): void {
+    this.#execute()
+    this.read(text)
+  }
+
   /** "from 2 to 5": the verifier goes on at a branch that it left for later. */
   resume(branch: number): void {
+    this.#execute()
     const snapshot = this.#branches.get(branch)
     if (snapshot === undefined) return this.forget()
     this.#origins = new Map(snapshot.origins)
     this.#states = new Map(snapshot.states)
   }
 
-  /** An instruction without its number and code. */
+  /**
+   * An instruction without its number and code. What it does is only done when the next one comes: the instruction that the verifier refuses has
+   * changed nothing.
+   */
   follow(text: string, at: number): void {
+    this.#execute()
+    this.#next = { text, at, known: false }
+  }
+
+  #execute(): void {
+    const next = this.#next
+    this.#next = undefined
+    if (next === undefined) return
+    const printed = next.known ? new Map(this.#states) : undefined
+    this.#apply(next.text, next.at)
+    if (printed) this.#states = printed
+  }
+
+  #apply(text: string, at: number): void {
     if (/^if |^may_goto|^goto_or_nop/.test(text)) return this.#branch(at)
     const store = STORE.exec(text)
     if (store) return this.#set(`fp${store[1]}`, this.#origins.get(`R${store[2]}`))
     const call = CALL.exec(text)
     if (call) {
       for (const name of ['R1', 'R2', 'R3', 'R4', 'R5']) this.#set(name, undefined)
-      return this.#set('R0', { kind: 'call', callee: call[1] ?? '', at })
+      return this.#set('R0', { kind: 'call', callee: HELPERS[Number(call[1])] ?? call[1] ?? '', at })
     }
     const target = TARGET.exec(text)?.[1]
     if (target === undefined) return

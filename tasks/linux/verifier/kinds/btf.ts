@@ -31,6 +31,8 @@ kern ctx type id %u is not a struct`,
   {
     id: 'attached-argument',
     formats: `
+func '%s' arg%d '%s' has type %s. Only pointer access is allowed
+func '%s' arg%d type %s has multiple type tags
 func '%s' arg%d type %s is not a struct
 func '%s' arg%d has btf_id %d type %s '%s'
 func '%s' arg%d has no btf_id
@@ -162,6 +164,8 @@ Writes through BTF pointers are not allowed
     id: 'btf-of-the-program',
     wholeProgram: true,
     formats: `
+ldimm64 failed to find the address for kernel symbol '%s'.
+ldimm64 unable to resolve the size of type '%s': %ld
 func_info BTF section doesn't match subprog layout in BPF program
 number of funcs in func_info doesn't match number of subprogs
 missing btf func_info

@@ -8,6 +8,11 @@ export const FLOW: readonly Kind[] = [
   {
     id: 'return-value',
     formats: `
+At async callback return the register R%d has%s should have been in %s
+At bpf_set_retval the register R%d has%s should have been in %s
+At async callback return the register R%d is not a known value (%s)
+At subprogram exit the register R%d has%s should have been in %s
+%s the register R%d is not a known value (%s)
 At program exit the register R0 has value %s should have been in %s
 At program exit the register R0 has unknown scalar value should have been in %s
 At program exit the register R0 is not a known value (%s)
@@ -123,6 +128,7 @@ Failed to properly initialize insn array`,
   {
     id: 'invalid-instruction',
     formats: `
+BPF_ARSH not supported for 32 bit ALU
 unknown opcode %02x
 unknown insn class %d
 invalid BPF_ALU opcode %x
@@ -196,6 +202,11 @@ at the time of BPF_LD_ABS|IND R6 != pointer to skb`,
   {
     id: 'verifier-bug',
     formats: `
+mark_reg_known_zero(regs, %u)
+mark_reg_not_init(regs, %u)
+mark_reg_unknown(regs, %u)
+verifier bug regno %d tmp %p
+regno %d parent frame %d current frame %d
 verifier bug: %s
 verifier bug. %s
 verifier bug

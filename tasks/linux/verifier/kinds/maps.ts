@@ -5,6 +5,8 @@ export const MAPS: readonly Kind[] = [
   {
     id: 'map-and-helper',
     formats: `
+only one cgroup storage is allowed
+function calls in offloaded programs are not supported yet
 cannot pass map_type %d into func %s#%d
 invalid map_ptr to access map->key
 invalid map_ptr to access map->value
@@ -53,6 +55,8 @@ bpf_timer cannot be used for PREEMPT_RT.
   {
     id: 'map-access-rights',
     formats: `
+%s() may write into memory pointed by %s type=%s
+%s() may write into memory pointed by R%d type=%s
 write into map forbidden, value_size=%d off=%d size=%d
 write into map forbidden, value_size=%d off=%lld size=%d
 read from map forbidden, value_size=%d off=%d size=%d
@@ -102,6 +106,10 @@ too many different maps`,
   {
     id: 'special-field',
     formats: `
+map '%s' doesn't have 'struct bpf_timer'
+map '%s' has more than %d kptr
+map '%s' has more than one 'struct bpf_timer'
+map '%s' has repeating kptr BTF tags
 bpf_spin_lock cannot be accessed directly by load/store
 bpf_timer cannot be accessed directly by load/store
 %s cannot be accessed directly by load/store

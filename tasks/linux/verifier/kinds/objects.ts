@@ -5,6 +5,7 @@ export const OBJECTS: readonly Kind[] = [
   {
     id: 'unreleased-reference',
     formats: `
+BPF_LD_[ABS|IND] would lead to reference leak
 Unreleased reference id=%d alloc_insn=%d
 Leaking reference id=%d alloc_insn=%d. Release it first.
 %s would lead to reference leak
@@ -72,6 +73,9 @@ kfunc is not allowed while holding a lock`,
   {
     id: 'region',
     formats: `
+BPF_EXIT instruction in main prog cannot be used inside bpf_rcu_read_lock-ed region
+BPF_EXIT instruction in main prog cannot be used inside bpf_preempt_disable-ed region
+BPF_EXIT instruction in main prog cannot be used inside bpf_local_irq_save-ed region
 %s cannot be used inside bpf_rcu_read_lock-ed region
 %s cannot be used inside bpf_preempt_disable-ed region
 %s cannot be used inside bpf_local_irq_save-ed region

@@ -69,6 +69,7 @@ reading from stack off %d+%d size %d, slot poisoned by dead code elimination`,
   {
     id: 'stack-bounds',
     formats: `
+invalid variable stack read R%d var_off=%s
 invalid stack off=%d size=%d
 invalid stack type R%d off=%d access_size=%d
 invalid stack type R%d var_off=%s access_size=%d
