@@ -74,6 +74,8 @@ const PREFIX = new RegExp(
   ].join('|')})[ \t]*`,
 )
 const MOST_PREFIXES = 6
+/** A word, a register or a number with a colon, which nothing of the above begins with: most lines of any text. */
+const PLAIN = /^(?:R?\d+:? |[a-z][a-z]+ (?!\|)|; )/
 /** Structured loggers: level=warning msg="8: (79) r1 = ..." subsys=loader. */
 const QUOTED = /\bmsg="((?:[^"\\]|\\.)*)"/
 
@@ -108,6 +110,7 @@ export class Prefix {
 /** What a logger puts before a line is several things in a row. */
 export function withoutPrefix(line: string): string {
   let rest = line.trimStart()
+  if (PLAIN.test(rest)) return rest
   for (let n = 0; n < MOST_PREFIXES; n++) {
     const match = PREFIX.exec(rest)
     if (!match || match[0].length === rest.length) break
@@ -118,9 +121,9 @@ export function withoutPrefix(line: string): string {
 
 /** Takes the states and, on a line that a loader joined with ": ", the rest of the log off an instruction. */
 function instruction([, index = '', code = '', all = '']: RegExpExecArray): VerifierLine {
-  const comment = all.search(/\s*;/)
+  const comment = all.indexOf(';')
   const text = (comment === -1 ? all : all.slice(0, comment)).trimEnd()
-  const state = comment === -1 ? undefined : all.slice(comment).replace(/^\s*;\s*/, '')
+  const state = comment === -1 ? undefined : all.slice(comment + 1).trimStart()
   const end = text.indexOf(': ')
   const rest = end === -1 ? undefined : text.slice(end + 2)
   return { kind: 'instruction', index: Number(index), code, text: end === -1 ? text : text.slice(0, end), state, rest }

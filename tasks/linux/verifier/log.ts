@@ -50,13 +50,15 @@ const OMITTED = /\s*\((?:truncated, )?\d+ line\(s\) omitted\)["']?$/
 /** A loader's own words, before the verifier's on the same line. */
 const INTRODUCTION =
   /(?:[Vv]erifier (?:output|log|error)|permission denied|invalid argument|argument list too long|no space left on device|operation not permitted|bad address|[Ll]oad program):\s+/g
-/** Words without which a line that is joined, or introduced, need not be looked at. */
-const JOINED =
-  /line\(s\) omitted\)|erifier (?:output|log|error):|(?:permission denied|invalid argument|list too long): /
+/** Whether a line may be joined, or introduced by a loader's words: looked at in each line of any text, so without a pattern. */
+const isJoined = (line: string): boolean =>
+  line.includes('line(s) omitted)') ||
+  (line.includes('erifier ') && /erifier (?:output|log|error):/.test(line)) ||
+  line.includes('ermission denied: ') ||
+  line.includes('nvalid argument: ') ||
+  line.includes('list too long: ')
 /** Quotes and commas that a logger or a forum puts behind a message. */
 const TRAILING = /[",`]+$/
-/** Line ends that a logger has escaped. */
-const ESCAPED = /\\n/
 
 interface Open {
   readonly registers: Registers
@@ -88,7 +90,7 @@ export class VerifierLogs {
 
   /** The next line of the text; `number` from 1. */
   feed(line: string, number: number): void {
-    if (ESCAPED.test(line) && /\d+: \([0-9a-f]{2}\) |processed \d+ insns|R\d+ /.test(line)) {
+    if (line.includes('\\n') && /\d+: \([0-9a-f]{2}\) |processed \d+ insns|R\d+ /.test(line)) {
       for (const part of line.split(/\\n/)) this.#line(part.replaceAll(/\\(?=["'])|\\t/g, ''), number)
       return
     }
@@ -110,7 +112,7 @@ export class VerifierLogs {
       this.#source = undefined
       return
     }
-    if (JOINED.test(line)) return this.#joined(line, number)
+    if (isJoined(line)) return this.#joined(line, number)
     const text = this.#prefix.strip(line)
     this.#take(readLine(text), number, line)
   }
@@ -293,7 +295,7 @@ function mayBegin(line: string): boolean {
   if (line.includes(': (') || line.includes('R10=') || line.includes('-- BEGIN') || line.includes('BEGIN PROG'))
     return true
   if (line.includes('; ')) return true
-  if (JOINED.test(line)) return true
+  if (isJoined(line)) return true
   const text = withoutPrefix(line)
   return kindOf(text.replace(TRAILING, '')) !== undefined
 }

@@ -31,43 +31,65 @@ const HELPERS: Readonly<Record<number, string>> = {
 const MOST_BRANCHES = 4096
 
 interface Snapshot {
-  readonly origins: ReadonlyMap<string, Origin>
-  readonly states: ReadonlyMap<string, string>
+  readonly registers: readonly (Origin | undefined)[]
+  readonly spilled: ReadonlyMap<string, Origin> | undefined
 }
 
+/** Texts of states that are kept unread, since most of them are never asked for. */
+const MOST_UNREAD = 256
+const STACK: Origin = { kind: 'stack', at: undefined }
+
 export class Registers {
-  /** By "R3" or "fp-8". */
-  #origins = new Map<string, Origin>([
-    ['R1', { kind: 'context' }],
-    ['R10', { kind: 'stack', at: undefined }],
-  ])
-  #states = new Map<string, string>()
+  /** By number. */
+  #registers: (Origin | undefined)[] = atEntry()
+  /** By "fp-8". */
+  #spilled = new Map<string, Origin>()
+  readonly #states = new Map<string, string>()
+  /** Texts with states, and names of registers that were written ("R3"), in their order. */
+  #unread: string[] = []
   /** The last instruction. `known`: the states after it have been printed. */
   #next: { readonly text: string; readonly at: number; known: boolean } | undefined
   readonly #branches = new Map<number, Snapshot>()
 
+  /** @param register "R3" */
   origin(register: string): Origin | undefined {
-    return this.#origins.get(register)
+    return this.#registers[Number(register.slice(1))]
   }
 
   /** What the verifier knew: "map_value_or_null(id=1,ks=4,vs=8)". */
   state(register: string): string | undefined {
+    this.#readAll()
     return this.#states.get(register)
   }
 
   /** A log that begins in the middle of a program says nothing about the registers before. */
   forget(): void {
-    this.#origins.clear()
-    this.#origins.set('R10', { kind: 'stack', at: undefined })
+    this.#registers = [...Array<undefined>(10), STACK]
+    this.#spilled.clear()
   }
 
   /** States as the verifier prints them: of all registers, R10 among them, or of those that an instruction changed. */
   read(text: string): void {
-    if (/\bR10=/.test(text)) this.#states.clear()
+    if (text.includes('R10=')) {
+      this.#states.clear()
+      this.#unread = []
+      if (this.#registers[1] === undefined && /\bR1=ctx/.test(text)) this.#registers[1] = { kind: 'context' }
+    }
+    this.#keep(text)
     if (this.#next) this.#next.known = true
-    for (const [, name = '', state = ''] of text.matchAll(STATE)) this.#states.set(name, state)
-    if (this.#states.get('R1')?.startsWith('ctx') && !this.#origins.has('R1'))
-      this.#origins.set('R1', { kind: 'context' })
+  }
+
+  #keep(text: string): void {
+    this.#unread.push(text)
+    if (this.#unread.length >= MOST_UNREAD) this.#readAll()
+  }
+
+  #readAll(): void {
+    for (const text of this.#unread)
+      if (text.includes('='))
+        for (const [, name = '', state = ''] of text.matchAll(STATE)) this.#states.set(name, state)
+      else this.#states.delete(text)
+    this.#unread = []
   }
 
   /** States that were printed behind the last instruction: it was executed. */
@@ -81,8 +103,8 @@ export class Registers {
     this.#execute()
     const snapshot = this.#branches.get(branch)
     if (snapshot === undefined) return this.forget()
-    this.#origins = new Map(snapshot.origins)
-    this.#states = new Map(snapshot.states)
+    this.#registers = [...snapshot.registers]
+    this.#spilled = new Map(snapshot.spilled)
   }
 
   /**
@@ -97,24 +119,32 @@ export class Registers {
   #execute(): void {
     const next = this.#next
     this.#next = undefined
-    if (next === undefined) return
-    const printed = next.known ? new Map(this.#states) : undefined
-    this.#apply(next.text, next.at)
-    if (printed) this.#states = printed
+    if (next) this.#apply(next.text, next.at, next.known)
   }
 
-  #apply(text: string, at: number): void {
-    if (/^if |^may_goto|^goto_or_nop/.test(text)) return this.#branch(at)
-    const store = STORE.exec(text)
-    if (store) return this.#set(`fp${store[1]}`, this.#origins.get(`R${store[2]}`))
-    const call = CALL.exec(text)
-    if (call) {
-      for (const name of ['R1', 'R2', 'R3', 'R4', 'R5']) this.#set(name, undefined)
-      return this.#set('R0', { kind: 'call', callee: HELPERS[Number(call[1])] ?? call[1] ?? '', at })
+  #apply(text: string, at: number, known: boolean): void {
+    switch (text[0]) {
+      case 'i':
+      case 'm':
+        return this.#branch(at)
+      case '*': {
+        const store = STORE.exec(text)
+        const origin = this.#registers[Number(store?.[2])]
+        if (!store) return
+        if (origin) this.#spilled.set(`fp${store[1]}`, origin)
+        else this.#spilled.delete(`fp${store[1]}`)
+        return
+      }
+      case 'c': {
+        const call = CALL.exec(text)
+        if (!call) return
+        for (let number = 1; number <= 5; number++) this.#set(number, undefined, known)
+        return this.#set(0, { kind: 'call', callee: HELPERS[Number(call[1])] ?? call[1] ?? '', at }, known)
+      }
     }
     const target = TARGET.exec(text)?.[1]
     if (target === undefined) return
-    this.#set(`R${target}`, this.#value(text, at, `R${target}`))
+    this.#set(Number(target), this.#value(text, at, Number(target)), known)
   }
 
   #branch(at: number): void {
@@ -122,31 +152,32 @@ export class Registers {
       const [oldest] = this.#branches.keys()
       if (oldest !== undefined) this.#branches.delete(oldest)
     }
-    this.#branches.set(at, { origins: new Map(this.#origins), states: new Map(this.#states) })
+    const spilled = this.#spilled.size > 0 ? new Map(this.#spilled) : undefined
+    this.#branches.set(at, { registers: [...this.#registers], spilled })
   }
 
-  #set(name: string, origin: Origin | undefined): void {
-    this.#states.delete(name)
-    if (origin === undefined) this.#origins.delete(name)
-    else this.#origins.set(name, origin)
+  /** `known`: the state after it has been printed, and stays. */
+  #set(number: number, origin: Origin | undefined, known: boolean): void {
+    this.#registers[number] = origin
+    if (!known) this.#keep(`R${number}`)
   }
 
-  #value(text: string, at: number, target: string): Origin | undefined {
+  #value(text: string, at: number, target: number): Origin | undefined {
     const load = LOAD.exec(text)
     if (load) return this.#loaded(load, text, at)
     const copy = COPY.exec(text)
-    if (copy) return this.#origins.get(`R${copy[2]}`)
+    if (copy) return this.#registers[Number(copy[2])]
     const constant = CONSTANT.exec(text)
     if (constant && !/^0x[0-9a-f]{9,}$/.test(constant[2] ?? ''))
       return { kind: 'constant', value: constant[2] ?? '', at }
     if (WIDE.test(text)) return { kind: 'address', text, at }
-    return { kind: 'arithmetic', text, of: baseOf(this.#origins.get(target)), at }
+    return { kind: 'arithmetic', text, of: baseOf(this.#registers[target]), at }
   }
 
   #loaded([, , , bits = '', base = '', offset = '']: RegExpExecArray, text: string, at: number): Origin | undefined {
-    const from = this.#origins.get(`R${base}`)
+    const from = this.#registers[Number(base)]
     if (base === '10' && bits === '64') {
-      const spilled = this.#origins.get(`fp${offset.replace('+', '')}`)
+      const spilled = this.#spilled.get(`fp${offset.replace('+', '')}`)
       if (spilled) return spilled
     }
     return from?.kind === 'context'
@@ -154,3 +185,5 @@ export class Registers {
       : { kind: 'memory', text, through: from?.kind === 'memory' ? undefined : from, at }
   }
 }
+
+const atEntry = (): (Origin | undefined)[] => [undefined, { kind: 'context' }, ...Array<undefined>(8), STACK]

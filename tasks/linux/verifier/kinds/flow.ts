@@ -215,10 +215,18 @@ Verifier bug in function %s()
 verifier internal error
 verifier internal error: %s
 verifier BUG type %s var_off %lld off %d
-BUG %s
-BUG: %s
+BUG regs %x
+BUG spi %d
+BUG stack slots %llx
+BUG backtracking idx %d
+BUG backtracking (stack slot %d, total slots %d)
+BUG backtracking func entry subprog %d reg_mask %x stack_mask %llx
+BUG backtracing func entry subprog %d reg_mask %x stack_mask %llx
+BUG subprog enter from frame %d
+BUG subprog exit from frame 0
+BUG: in callback at %d, callsite %d !calls_callback
 REG INVARIANTS VIOLATION (%s): %s
-bug: %s
+bug: bad parent state for iter next call
 pop stack internal bug
 visit_insn internal bug
 insn state internal bug
