@@ -26,6 +26,7 @@ describe('the shipped probes', () => {
     ['printk-char', 'print it with %d or %x'],
     ['wide-access', 'declare it as __u32 *'],
     ['array-map', 'write a zero to it'],
+    ['no-null-check', 'return if it is NULL'],
   ])('that are wrong on purpose have some: %s', async (name, wayOut) => {
     const found = await lint(join(TOOL_ROOT, 'bpf/failures', `${name}.bpf.c`), '5.4')
     expect(found.some((one) => one.wayOut.includes(wayOut))).toBe(true)

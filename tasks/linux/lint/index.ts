@@ -6,10 +6,21 @@ import type { Node } from '../c/c-parser.ts'
 import { compareVersions, parseVersion, versionText, type Version } from '../version.ts'
 import { activeText } from './active.ts'
 import { refusedHelper } from './helpers.ts'
+import { uncheckedResults } from './null-check.ts'
 import { checkFormat } from './printk.ts'
 import { readSection, type ProgramType, type Suggest } from './sections.ts'
-import { argumentsOf, calleeOf, literalOf, nodes, readProbe, type Program, type ProbeSource } from './source.ts'
-import { addressed, widthOf, Widths } from './widths.ts'
+import {
+  argumentsOf,
+  calleeOf,
+  declared,
+  literalOf,
+  nodes,
+  readProbe,
+  type DeclaredMap,
+  type Program,
+  type ProbeSource,
+} from './source.ts'
+import { addressed, Widths } from './widths.ts'
 
 export interface LintFinding {
   /** From 1, in the source's own text. */
@@ -79,6 +90,13 @@ class Linter {
 
   run(): LintFinding[] {
     for (const program of this.#source.programs) this.#section(program)
+    for (const { helper, variable, at } of uncheckedResults(this.#source.root))
+      this.#add(
+        at.startIndex,
+        'error',
+        `${variable ?? 'the result'} is what ${helper} returned, which may be NULL, and it is used without a check`,
+        `${variable === undefined ? 'put it into a variable, and ' : ''}return if it is NULL before this line: the verifier refuses the access`,
+      )
     for (const call of nodes(this.#source.root, 'call_expression')) {
       const callee = calleeOf(call)
       const print = callee === undefined ? undefined : PRINTS[callee]
@@ -133,6 +151,14 @@ class Linter {
           `${conversion.text} prints 32 bits of a value of 64: ${value.text.slice(0, 40)}`,
           `use ${conversion.text.replace('%', '%l')}`,
         )
+      const bits = value && conversion.kind === 'integer' && conversion.wide ? this.#widths.narrow(value) : undefined
+      if (value && bits !== undefined && values.length <= MOST_VALUES)
+        this.#add(
+          value.startIndex,
+          'warning',
+          `${conversion.text} prints 64 bits of a value of ${bits}: ${value.text.slice(0, 40)}. The upper half is not its sign, and may be anything`,
+          `use ${conversion.text.replaceAll('l', '')}, or cast the value to ${conversion.text.endsWith('d') || conversion.text.endsWith('i') ? 'long long' : 'unsigned long long'}`,
+        )
     }
   }
 
@@ -170,7 +196,7 @@ class Linter {
         'write a zero to it, or use a hash map',
       )
     this.#key(call, name, argumentsOf(call)[1])
-    if (callee === 'bpf_map_lookup_elem') this.#width(call, name, map.valueType)
+    if (callee === 'bpf_map_lookup_elem') this.#width(call, name, map)
   }
 
   /** `get(map, 3)`, `put(map, 3, value)` of lab.bpf.h. */
@@ -206,21 +232,23 @@ class Linter {
     return written ? undefined : Number(value.text)
   }
 
-  /** `__u64 *value = bpf_map_lookup_elem(...)` of a map whose values are narrower. */
-  #width(call: Node, name: string, valueType: string | undefined): void {
-    const init = call.parent?.type === 'init_declarator' ? call.parent : undefined
-    const declaration = init?.parent
-    if (!init || !declaration || valueType === undefined) return
-    const variable = init.childForFieldName('declarator')
-    if (variable?.type !== 'pointer_declarator') return
-    const type = (declaration.childForFieldName('type')?.text ?? '').replaceAll(/\s+/g, ' ')
-    const [pointer, value] = [type, valueType].map((one) => widthOf({ name: one, depth: 0 }))
+  /** `__u64 *value = bpf_map_lookup_elem(...)`, or an assignment to one, of a map whose values are narrower. */
+  #width(call: Node, name: string, { valueType, valueSize }: DeclaredMap): void {
+    const { parent } = call
+    const target = parent?.type === 'assignment_expression' ? parent.childForFieldName('left') : undefined
+    const variable = parent?.type === 'init_declarator' ? declared(parent)?.name : target?.text
+    const found = variable === undefined ? undefined : this.#widths.declarationOf(variable, call)
+    if (!parent || found?.type.depth !== 1) return
+    const type = found.type.name
+    const pointer = this.#widths.sizeOf({ name: type, depth: 0 })
+    const value =
+      valueSize ?? (valueType === undefined ? undefined : this.#widths.sizeOf({ name: valueType, depth: 0 }))
     if (pointer !== undefined && value !== undefined && pointer > value)
       this.#add(
-        init.startIndex,
+        parent.startIndex,
         'error',
-        `values of ${name} have ${value} byte${value === 1 ? '' : 's'} (${valueType}), and this pointer reads ${pointer} (${type})`,
-        `declare it as ${valueType} *: the verifier refuses the wider access`,
+        `values of ${name} have ${value} byte${value === 1 ? '' : 's'}${valueType === undefined ? '' : ` (${valueType})`}, and this pointer reads ${pointer} (${type})`,
+        `declare it as ${valueType ?? `a type of ${value} bytes`} *: the verifier refuses the wider access`,
       )
   }
 }

@@ -50,6 +50,57 @@ describe('R-0701-1: names of sections', () => {
   })
 })
 
+describe('64 bits printed of 32', () => {
+  test.each([
+    ['__u32 n = 1; say("%ld", n);', '%d'],
+    ['int n = -1; say("%lld", n);', 'long long'],
+    ['struct s { __u32 a; }; struct s x; bpf_printk("%lu\\n", x.a);', '%u'],
+    ['__u64 w = 1; say("%lx", (__u32)w);', '%x'],
+  ])('%s', async (body, wayOut) => {
+    const found = await lint(program(body), '5.10')
+    expect(found.length).toBe(1)
+    expect(found[0]).toMatch(/warning .* prints 64 bits of a value of 32/)
+    expect(found[0]).toContain(wayOut)
+  })
+  test.each([
+    '__u64 n = 1; say("%ld", n);',
+    '__u32 n = 1; say("%ld", (__u64)n);',
+    'say("%ld", 1);',
+    '__u32 n = 1; say("%ld", n + 1);',
+    'bpf_printk("%lx %d %d %d\\n", (__u32)1, 2, 3, 4);',
+  ])('%s is fine', async (body) => expect(await lint(program(body), '6.1')).toEqual([]))
+})
+
+describe('a result that may be NULL', () => {
+  const LOOKUP = '__u64 *v = bpf_map_lookup_elem(&m, &k);'
+  test.each([
+    [`${LOOKUP} return *v;`, 'v is what bpf_map_lookup_elem returned'],
+    [`${LOOKUP} if (*v == 3) say("x");`, 'used without a check'],
+    [`${LOOKUP} v[0]++;`, 'used without a check'],
+    ['struct s *v; v = bpf_map_lookup_elem(&m, &k); v->a = 1; if (!v) return 0;', 'used without a check'],
+    ['struct s *v = (struct s *)bpf_ringbuf_reserve(&m, 8, 0); v->a = 1;', 'bpf_ringbuf_reserve'],
+    ['return *(__u32 *)bpf_map_lookup_elem(&m, &k);', 'put it into a variable'],
+  ])('%s', async (body, message) => {
+    const found = await lint(program(body))
+    expect(found.length).toBe(1)
+    expect(found[0]).toContain(message)
+    expect(found[0]).toContain(' error ')
+  })
+  test.each([
+    `${LOOKUP} if (!v) return 0; return *v;`,
+    `${LOOKUP} if (v) (*v)++;`,
+    `${LOOKUP} if (v && *v == 3) say("x");`,
+    `${LOOKUP} return v ? *v : 0;`,
+    `${LOOKUP} CHECKED(v); return *v;`,
+    `${LOOKUP} if (v == NULL) return 0; *v = 1;`,
+    '__u64 *v; if ((v = bpf_map_lookup_elem(&m, &k))) *v = 1;',
+    '__u64 *v; if (!(v = bpf_map_lookup_elem(&m, &k))) return 0; *v = 1;',
+    'struct s *v = bpf_map_lookup_elem(&m, &k); __u64 n = sizeof(*v); if (v) v->a = n;',
+    'struct s *v = bpf_map_lookup_elem(&m, &k); void *p = &v->a; if (v) v->a = 1;',
+    `bpf_map_lookup_elem(&m, &k);`,
+  ])('%s is fine', async (body) => expect(await lint(program(body))).toEqual([]))
+})
+
 describe('R-1601-3: conversions of bpf_trace_printk', () => {
   test.each(['4.15', '5.4', '5.7', '5.10'])('%%c prints nothing on %s', async (kernel) => {
     expect(await lint(program('say("char %c", c);'), kernel)).toEqual([expect.stringContaining('4:6 error "%c"')])
@@ -197,6 +248,41 @@ describe('maps', () => {
       expect.stringMatching(/^11:7 error values of m have 4 bytes/),
     ])
     for (const type of ['__u32', 'char', 'struct other']) expect(await lint(MAP('ARRAY') + use(type))).toEqual([])
+  })
+  test.each([
+    [
+      'assigned',
+      'struct { __uint(type, BPF_MAP_TYPE_HASH); __type(value, __u32); } m SEC(".maps");',
+      '__u64 *v; v = bpf_map_lookup_elem(&m, &k);',
+    ],
+    [
+      'a struct',
+      'struct s { __u32 a; __u64 b; };\nstruct { __uint(type, BPF_MAP_TYPE_HASH); __type(value, __u64); } m SEC(".maps");',
+      'struct s *v = bpf_map_lookup_elem(&m, &k);',
+    ],
+    [
+      'a size',
+      'struct bpf_map_def SEC("maps") m = { .type = BPF_MAP_TYPE_HASH, .value_size = sizeof(__u32), };',
+      'long *v = bpf_map_lookup_elem(&m, &k);',
+    ],
+    [
+      'a number',
+      'struct { __uint(type, BPF_MAP_TYPE_HASH); __uint(value_size, 4); } m SEC(".maps");',
+      'long *v = bpf_map_lookup_elem(&m, &k);',
+    ],
+  ])('R-0701-2: a pointer wider than the value: %s', async (_, map, body) => {
+    const found = await lint(`${map}\n${program(`__u32 k = 0; ${body}`)}`)
+    expect(found.length).toBe(1)
+    expect(found[0]).toMatch(/values of m have [48] bytes.*this pointer reads (?:8|16)/)
+  })
+  test.each([
+    ['__type(value, struct s)', 'struct s *v'],
+    ['__type(value, struct unknown)', 'long *v'],
+    ['__type(value, __u64)', 'struct s *v'],
+    ['__uint(value_size, VALUE)', 'long *v'],
+  ])('nothing is said of %s and %s', async (value, variable) => {
+    const text = `struct s { __u32 a; char name[16]; };\nstruct { __uint(type, BPF_MAP_TYPE_HASH); ${value}; } m SEC(".maps");`
+    expect(await lint(`${text}\n${program(`__u32 k = 0; ${variable} = bpf_map_lookup_elem(&m, &k);`)}`)).toEqual([])
   })
   test('a hash takes both', async () => {
     const body = '__u32 k = 7; bpf_map_lookup_elem(&m, &k); bpf_map_delete_elem(&m, &k);'

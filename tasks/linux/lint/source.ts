@@ -16,6 +16,8 @@ export interface DeclaredMap {
   readonly type: string
   readonly entries: number | undefined
   readonly valueType: string | undefined
+  /** Bytes, where the map says a number instead of a type. */
+  readonly valueSize?: number | undefined
 }
 
 export interface CType {
@@ -125,13 +127,15 @@ function mapsIn(root: Node): Map<string, DeclaredMap> {
     const body = type.childForFieldName('body')?.text ?? declarator?.text ?? ''
     const modern = (key: string) =>
       new RegExp(`__(?:uint|type)\\s*\\(\\s*${key}\\s*,\\s*([^()]+?)\\s*\\)`).exec(body)?.[1]
+    const size = /\bvalue_size\s*[,=]\s*(?:sizeof\s*\(([^()]+)\)|(\d+))/.exec(body)
     const old = (key: string) => new RegExp(`\\.${key}\\s*=\\s*([\\w]+)`).exec(body)?.[1]
     const kind = modern('type') ?? (type.text.includes('bpf_map_def') ? old('type') : undefined)
     if (kind !== undefined)
       maps.set(name.text, {
         type: kind,
         entries: number(modern('max_entries') ?? old('max_entries')),
-        valueType: modern('value'),
+        valueType: modern('value') ?? size?.[1]?.trim(),
+        valueSize: number(size?.[2]),
       })
   }
   return maps

@@ -110,6 +110,27 @@ export class Widths {
     return inner ? { name: inner.name, depth: inner.depth + 1 } : { name: 'void', depth: 1 }
   }
 
+  /** Bits of an expression that is known to be an integer of fewer than 64 bits. Arithmetic is left to C's promotions. */
+  narrow(node: Node): number | undefined {
+    const width = widthOf(this.typeOf(node))
+    return width === undefined || width === POINTER ? undefined : width * 8
+  }
+
+  /** Bytes of a type; of a struct, whose members must all be integers, with its holes. */
+  sizeOf(type: CType): number | undefined {
+    const width = widthOf(type)
+    const fields = this.#source.structs.get(type.name)
+    if (width !== undefined || fields === undefined || fields.size === 0) return width
+    let [end, widest] = [0, 1]
+    for (const field of fields.values()) {
+      const bytes = field.depth === 0 ? widthOf(field) : undefined
+      if (bytes === undefined) return undefined
+      end = Math.ceil(end / bytes) * bytes + bytes
+      widest = Math.max(widest, bytes)
+    }
+    return Math.ceil(end / widest) * widest
+  }
+
   /** Whether an expression is known to need more than 32 bits. */
   isWide(node: Node | null): boolean {
     if (node?.type === 'parenthesized_expression') return this.isWide(node.namedChild(0))
