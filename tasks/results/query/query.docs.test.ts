@@ -1,4 +1,4 @@
-/** Every line of SQL in README.md answers something, on runs like those that the shipped lab makes. */
+/** Every line of SQL in docs/sql.md answers something, on runs like those that the shipped lab makes. */
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -7,8 +7,8 @@ import { said, trace } from '../../trace/events/trace.fixture.ts'
 import { putRun } from '../run.fixture.ts'
 import { queryStep } from './query.ts'
 
-const README = readFileSync(join(import.meta.dirname, '../../../README.md'), 'utf8')
-const STATEMENTS = README.split('\n').filter((line) => line.startsWith('SELECT '))
+const SQL_PAGE = readFileSync(join(import.meta.dirname, '../../../docs/sql.md'), 'utf8')
+const STATEMENTS = SQL_PAGE.split('\n').filter((line) => line.startsWith('SELECT '))
 
 const dir = mkdtempSync(join(tmpdir(), 'lab-readme-'))
 afterAll(() => rmSync(dir, { recursive: true, force: true }))
