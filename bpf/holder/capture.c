@@ -36,15 +36,14 @@ static int set_events(const struct options *options, const char *value)
 	char path[256], system[128];
 
 	for (int i = 0; i < options->event_count; i++) {
-		const char *colon = strchr(options->events[i], ':');
+		const char *event = event_parts(options->events[i], system, sizeof(system));
 
-		if (!colon)
+		if (!event)
 			return fail("enable event", options->events[i], -EINVAL);
-		snprintf(system, sizeof(system), "%.*s", (int)(colon - options->events[i]), options->events[i]);
-		if (strcmp(colon + 1, "*") == 0)
+		if (strcmp(event, "*") == 0)
 			snprintf(path, sizeof(path), TF("events/%s/enable"), system);
 		else
-			snprintf(path, sizeof(path), TF("events/%s/%s/enable"), system, colon + 1);
+			snprintf(path, sizeof(path), TF("events/%s/%s/enable"), system, event);
 		int error = write_file(path, value, false);
 		if (error && value[0] == '1')
 			return fail("enable event", options->events[i], error);
@@ -80,10 +79,10 @@ static void report_ids(const struct options *options)
 	report_id("ftrace", "print");
 	report_id("bpf_trace", "bpf_trace_printk");
 	for (int i = 0; i < options->event_count; i++) {
-		const char *colon = strchr(options->events[i], ':');
+		const char *event = event_parts(options->events[i], system, sizeof(system));
 
-		snprintf(system, sizeof(system), "%.*s", (int)(colon - options->events[i]), options->events[i]);
-		report_id(system, colon + 1);
+		if (event)
+			report_id(system, event);
 	}
 }
 
@@ -172,6 +171,7 @@ int capture_prepare(const struct options *options, pid_t pid)
 	write_file(TF("current_tracer"), "nop", false);
 	/* A holder that was killed leaves its events enabled; ours are enabled below. */
 	write_file(TF("events/enable"), "0", false);
+	settings_reset(options);
 	if ((error = write_file(TF("trace_clock"), options->clock, false)))
 		return fail("set trace_clock", options->clock, error);
 	if ((error = write_file(TF("options/overwrite"), options->overwrite, false)))

@@ -127,6 +127,7 @@ int child_wait(const struct options *options, pid_t pid)
 		if (stop_requested || !json_alive())
 			return -EINTR;
 		follow_look(options);
+		watch_look();
 		if (elapsed_ns(&start) / 1000000 > options->deadline_ms)
 			return -ETIMEDOUT;
 		sigtimedwait(&child, NULL, &slice);

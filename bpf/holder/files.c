@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -42,6 +43,16 @@ long read_file(const char *path, char *buffer, size_t size)
 	close(fd);
 	buffer[length] = 0;
 	return (long)length;
+}
+
+const char *event_parts(const char *text, char *system, size_t size)
+{
+	const char *colon = strchr(text, ':');
+
+	if (!colon)
+		return NULL;
+	snprintf(system, size, "%.*s", (int)(colon - text), text);
+	return colon + 1;
 }
 
 /* Copies a file of proc or tracefs, whose size is not known before it is read. 0 or -errno. */

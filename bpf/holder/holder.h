@@ -15,6 +15,7 @@
 #include <bpf/libbpf.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/stat.h>
 #include <sys/types.h>
 
 #define MAX_OBJECTS 16
@@ -100,6 +101,26 @@ int write_file(const char *path, const char *text, bool append);
 int make_file(const char *path);
 long read_file(const char *path, char *buffer, size_t size);
 int copy_file(const char *from, const char *to);
+/* Splits SYSTEM:EVENT: the event, and the system into `system`. NULL where there is no colon. */
+const char *event_parts(const char *text, char *system, size_t size);
+
+/* settings.c */
+void settings_reset(const struct options *options);
+void settings_switch_on(void);
+void find_switch(char *where, size_t size);
+void each_setting(void (*visit)(const char *path));
+void each_event(const struct options *options, void (*visit)(const char *dir, void *data), void *data);
+const char *setting_name(const char *path);
+bool setting_read(const char *path, char *text, size_t size);
+
+/* openers.c */
+void each_opener(bool (*is_meant)(const char *name, const struct stat *file),
+		 void (*visit)(const char *name, pid_t pid, const char *comm));
+
+/* watch.c */
+void watch_start(const struct options *options);
+void watch_look(void);
+void watch_stop(void);
 
 /* attach.c */
 int load_objects(const struct options *options, struct bpf_object **objects);

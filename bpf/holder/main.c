@@ -121,6 +121,7 @@ static int run(const struct options *options)
 	const char *outcome = "done";
 	char path[512];
 	int error, count = 0, turn = alone();
+	bool is_started = false;
 	pid_t pid;
 
 	if (turn < 0)
@@ -156,10 +157,12 @@ static int run(const struct options *options)
 		outcome = "stopped";
 	}
 	if (!error) {
+		watch_start(options);
 		counts_begin(attachments, count);
 		json_begin("started");
 		json_number("pid", pid);
 		json_end();
+		is_started = true;
 		error = child_release();
 		if (!error)
 			error = child_wait(options, pid);
@@ -167,6 +170,8 @@ static int run(const struct options *options)
 	}
 	companions_stop(options);
 	child_end(pid);
+	if (is_started)
+		watch_stop();
 	report_hits(options, attachments, count);
 	declared_report(options);
 	detach_all(attachments, count);

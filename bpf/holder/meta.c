@@ -67,13 +67,11 @@ int save_meta(const struct options *options)
 	save_system(options->meta, "ftrace");
 	save_format(options->meta, "bpf_trace", "bpf_trace_printk");
 	for (int i = 0; i < options->event_count; i++) {
-		const char *colon = strchr(options->events[i], ':');
+		const char *event = event_parts(options->events[i], system, sizeof(system));
 
-		if (!colon)
+		if (!event)
 			continue;
-		snprintf(system, sizeof(system), "%.*s", (int)(colon - options->events[i]), options->events[i]);
-		if (strcmp(colon + 1, "*") == 0 ? save_system(options->meta, system)
-						: save_format(options->meta, system, colon + 1)) {
+		if (strcmp(event, "*") == 0 ? save_system(options->meta, system) : save_format(options->meta, system, event)) {
 			fprintf(stderr, "lab-holder: no event %s\n", options->events[i]);
 			error = 1;
 		}

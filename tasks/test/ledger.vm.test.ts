@@ -6,13 +6,60 @@ import { Rig } from './rig.ts'
 const TRACEFS = '/sys/kernel/tracing'
 const READ = 'head -c 16 /data/f >/dev/null'
 
-/** Workloads that spoil their own trace, by the name of their experiment: lines of a shell script. */
-const SPOILERS: Readonly<Record<string, string>> = {
+/** Workloads that spoil their own trace: a shell script, and what must be said of it. */
+const SPOILERS: Readonly<Record<string, readonly [script: string, ...reasons: RegExp[]]>> = {
   // Goes on until the second reader has something.
-  'second-reader': `cat ${TRACEFS}/trace_pipe >/tmp/taken & until test -s /tmp/taken; do ${READ}; done; kill $!`,
+  'second-reader': [
+    `cat ${TRACEFS}/trace_pipe >/tmp/taken & until test -s /tmp/taken; do ${READ}; done; kill $!`,
+    /^[1-9]\d*: events were read from the ring buffer by somebody other than the recorder$/m,
+    /^trace_pipe was opened during the run by cat \(pid \d+\): whoever reads it takes events away/m,
+  ],
+  // By its other name: debugfs shows the same file.
+  'off-and-on': [
+    `echo 0 >/sys/kernel/debug/tracing/tracing_on; ${READ}; echo 1 >/sys/kernel/debug/tracing/tracing_on`,
+    /^tracing_on was written during the run/m,
+  ],
+  triggered: [
+    `echo traceoff >${TRACEFS}/events/sched/sched_switch/trigger; ${READ}`,
+    /^tracing_on was changed from "1" to "0" during the run by the trigger of events\/sched\/sched_switch/m,
+  ],
+  everything: [
+    [
+      `cd ${TRACEFS}`,
+      'echo >trace',
+      ': >per_cpu/cpu0/trace',
+      'echo 1 >set_event_pid',
+      'echo 1 >tracing_cpumask',
+      'echo "common_pid == 1" >events/bpf_trace/bpf_trace_printk/filter',
+      'echo 0 >events/sched/sched_process_exit/enable',
+      'echo 64 >buffer_size_kb',
+      'echo 0 >/sys/kernel/debug/kprobes/enabled',
+      'echo 1 >/sys/kernel/debug/kprobes/enabled',
+    ].join('; '),
+    /^trace was written during the run.* it empties/m,
+    /^per_cpu\/cpu0\/trace was written during the run/m,
+    /^set_event_pid was changed from "" to "1" during/m,
+    /^tracing_cpumask was changed from "3" to "1" during/m,
+    /^events\/bpf_trace\/bpf_trace_printk\/filter was changed from "none" to "common_pid == 1"/m,
+    /^events\/sched\/sched_process_exit\/enable was changed from "1" to "0"/m,
+    /^buffer_size_kb was changed from "\d+" to "\d+"/m,
+    /^\/sys\/kernel\/debug\/kprobes\/enabled was written during the run/m,
+  ],
 }
 
-const experimentOf = ([name, script]: readonly [string, string]): string => `
+/** Settings that somebody left behind, which a run resets. */
+const LEFT: readonly (readonly [file: string, text: string])[] = [
+  ['set_event_pid', '1'],
+  ['tracing_cpumask', '1'],
+  ['set_ftrace_filter', 'vfs_read:traceoff'],
+  ['events/bpf_trace/bpf_trace_printk/filter', 'common_pid == 1'],
+  ['events/bpf_trace/bpf_trace_printk/trigger', 'traceoff'],
+  ['events/sched/sched_process_exec/trigger', 'traceoff:5 if common_pid == 1'],
+  ['options/trace_printk', '0'],
+  ['/sys/kernel/debug/kprobes/enabled', '0'],
+]
+
+const experimentOf = ([name, [script]]: readonly [string, readonly [string, ...RegExp[]]]): string => `
   ${name}:
     probes: [readiter]
     workload: { run: ${JSON.stringify(`sh -c '${script}'`)} }
@@ -38,25 +85,43 @@ afterAll(async () => {
   lab.remove()
 })
 
-/** Why a run is incomplete; `lab verify` must come to the same from its files. */
-async function reasonsOf(manifest: Manifest): Promise<string> {
-  expect({ verdict: manifest.verdict, completeness: manifest.trace.completeness }).toEqual({
-    verdict: 'incomplete',
-    completeness: 'incomplete',
-  })
-  const { status, stdout } = await lab.lab(['verify', manifest.run])
-  expect(status, stdout).toBe(0)
-  return manifest.trace.reasons.join('\n')
-}
+test.each(Object.entries(SPOILERS))('%s: the run is incomplete, and says so', (name, [, ...reasons]) => {
+  const { verdict, trace } = spoiled.get(name)?.manifest ?? expect.unreachable(name)
+  expect({ verdict, completeness: trace.completeness }).toEqual({ verdict: 'incomplete', completeness: 'incomplete' })
+  for (const reason of reasons) expect(trace.reasons.join('\n')).toMatch(reason)
+  expect(trace.reasons.join()).not.toContain('%c')
+})
 
-test.each([['second-reader', /^[1-9]\d*: events were read from the ring buffer by somebody other than the recorder/m]])(
-  '%s: the run is incomplete, and says so',
-  async (name, reason) => {
-    const { manifest } = spoiled.get(name) ?? expect.unreachable(name)
-    expect(await reasonsOf(manifest)).toMatch(reason)
-    expect(manifest.trace.reasons.join()).not.toContain('%c')
-  },
-)
+test('lab verify comes to the same from the files alone', async () => {
+  const { status, stdout } = await lab.lab(['verify', spoiled.get('everything')?.manifest.run ?? ''])
+  expect(status, stdout).toBe(0)
+  expect(stdout).toMatch(/ok +losses: as recorded/)
+})
+
+test('settings that were left behind are reset before the run, which is complete and says so', async () => {
+  const script = LEFT.map(([file, text]) => `echo "${text}" >${file}`).join(' && ')
+  const { status, stderr } = await lab.lab(['exec', '--', 'sh', '-c', `cd ${TRACEFS} && ${script}`])
+  expect(status, stderr).toBe(0)
+  const [run] = (await lab.answer(['run', 'readiter', '--repeat', '1'])) as Run[]
+  expect(run?.manifest).toMatchObject({ verdict: 'passed', trace: { completeness: 'complete' } })
+  for (const [file] of LEFT)
+    expect(run?.manifest.trace.reasons).toContainEqual(
+      expect.stringMatching(new RegExp(`^${file} was ".*": it was reset before the run$`)),
+    )
+})
+
+test('a reader that was there before: its name and process', async () => {
+  const { child, ended } = lab.start(['exec', '--', 'cat', `${TRACEFS}/trace_pipe`])
+  const there = async () => (await lab.lab(['exec', '--', 'pgrep', '-x', 'cat'])).status === 0
+  while (!(await there())) await new Promise((resolve) => setTimeout(resolve, 50))
+  const [run] = (await lab.answer(['run', 'readiter', '--repeat', '1'])) as Run[]
+  expect(run?.manifest.trace.reasons).toContainEqual(
+    expect.stringMatching(/^trace_pipe was open in cat \(pid \d+\) during the run: whoever reads it takes events away/),
+  )
+  await lab.lab(['exec', '--', 'pkill', '-x', 'cat'])
+  child.kill('SIGTERM')
+  await ended
+})
 
 test('nobody touches anything: the run on the same VM is complete', async () => {
   const [run] = (await lab.answer(['run', 'readiter', '--repeat', '1'])) as Run[]

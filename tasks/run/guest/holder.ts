@@ -74,6 +74,19 @@ const Line = z.discriminatedUnion('event', [
     ...{ object: z.int(), map: z.string(), kind: z.string(), records: z.int(), sent: z.int(), lost: z.int() },
     ...{ lostPerCpu: z.string(), marked: z.int(), errno: z.int() },
   }),
+  /** A setting that kept events out, and whether it could be reset before the run. */
+  said('reset', { setting: z.string(), was: z.string(), worked: z.int() }),
+  /** What somebody else did to the recording; pid and comm where they still had the file open. */
+  said('touched', {
+    file: z.string(),
+    how: z.enum(['open', 'opened', 'written', 'changed', 'too often']),
+    was: z.string().optional(),
+    now: z.string().optional(),
+    by: z.string().optional(),
+    pid: z.int().optional(),
+    comm: z.string().optional(),
+  }),
+  said('unwatched', {}),
   said('captured', { cpus: z.int(), errno: z.int(), text: z.string().optional() }),
   said('graph-function', { function: z.string() }),
   said('event-id', { name: z.string(), id: z.int() }),

@@ -17,6 +17,7 @@ import { isPrintk, parseTraceText, TYPED, type TraceEvent } from '../../linux/ft
 import { checkAll, expectedOn, failuresExpectedOn } from './expectations.ts'
 import { failuresOf } from './failed.ts'
 import { of, type HolderLine } from '../guest/holder.ts'
+import { absentEnds, interferenceOf } from '../guest/interference.ts'
 import type { ExpectationVerdict, ProbeReport } from '../../results/manifest.ts'
 import type { MapsFile } from '../guest/maps.ts'
 import { metricsOf } from './metrics.ts'
@@ -150,6 +151,7 @@ export function analyse(input: AnalysisInput): Analysis {
   const probes = probeReports(lines)
   const onPurpose = missedOnPurpose(declared, probes)
   const captured = of(lines, 'captured')[0]
+  const { losses: interference, doubts: unwatched, notes } = interferenceOf(lines)
   const ledger = lossLedger({
     stats,
     missed: probes.filter(({ program }) => !onPurpose.has(program)),
@@ -157,6 +159,9 @@ export function analyse(input: AnalysisInput): Analysis {
     typed: typed.losses,
     notUnderstood: notUnderstood.length,
     cpus: captured?.cpus,
+    interference,
+    absent: absentEnds(traced, lines),
+    unwatched,
     recorded: { events: traced.length, countersAreFinal: true },
     captureError: captured?.errno === 0 ? undefined : (captured?.text ?? 'the holder did not say'),
   })
@@ -188,7 +193,7 @@ export function analyse(input: AnalysisInput): Analysis {
     ledger:
       started === undefined
         ? NOT_STARTED
-        : damagedLedger({ ...ledger, reasons: [...ledger.reasons, ...silent] }, input.damaged),
+        : damagedLedger({ ...ledger, reasons: [...ledger.reasons, ...notes, ...silent] }, input.damaged),
     damaged: input.damaged,
     isolation: isolationOf(events, pids, processes, expectedMessage(experiment, arm, kernel)),
     others: sequencesOf(events, pids, processes, () => false).others,

@@ -47,6 +47,12 @@ export interface LossInput {
   readonly recorded?: Recorded | undefined
   /** Why the recorder stopped early, if it did. */
   readonly captureError?: string | undefined
+  /** What somebody else did that can have cost events, one sentence each. */
+  readonly interference?: readonly string[] | undefined
+  /** Events that every whole recording has and this one does not; only worth saying where nothing else explains it. */
+  readonly absent?: readonly string[] | undefined
+  /** Why nobody can tell whether somebody did. */
+  readonly unwatched?: readonly string[] | undefined
   /** Lines that the programs must have printed, by their hits and their code, beyond those in the trace. */
   readonly unsaid?: number | undefined
 }
@@ -161,6 +167,7 @@ function doubts(input: LossInput, perCpu: PerCpu, balance: RingBalance): string[
       : []),
     ...typedDoubts(input.typed ?? []),
     ...balance.doubts,
+    ...(input.unwatched ?? []),
   ]
 }
 
@@ -188,8 +195,9 @@ export function lossLedger(input: LossInput): Ledger {
     if (least === 0 && (layer !== 'lostMarkers' || whole)) return []
     return [`${whole ? least : `at least ${Math.max(1, least)}`}: ${WHY[layer]}${where}`]
   })
-  lost.push(...balance.losses)
+  lost.push(...balance.losses, ...(input.interference ?? []))
   if (input.captureError !== undefined) lost.push(`the recording ended early: ${input.captureError}`)
+  if (lost.length === 0) lost.push(...(input.absent ?? []))
   const unknown = doubts(input, perCpu, balance)
   const named = LAYERS.filter((layer) => !ONLY_IF_LOST.has(layer) || layers[layer].least > 0)
   return {
