@@ -78,6 +78,8 @@ int load_objects(const struct options *options, struct bpf_object **objects)
 			if (log_count >= MAX_PROGRAMS)
 				break;
 			logs[log_count] = calloc(1, LOG_SIZE);
+			if (!logs[log_count]) /* without it the verifier's words are not known; the load may well succeed */
+				break;
 			logged[log_count] = program;
 			/* Filled only when the load fails: libbpf loads without a log first. */
 			bpf_program__set_log_buf(program, logs[log_count], LOG_SIZE);

@@ -202,9 +202,9 @@ int capture_prepare(const struct options *options, pid_t pid)
 		if (rec.in[cpu] < 0)
 			return fail("open", path, -errno);
 		snprintf(path, sizeof(path), "%s/cpu%d.raw", options->dir, cpu);
-		rec.out[cpu] = open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+		rec.out[cpu] = result_create(path);
 		if (rec.out[cpu] < 0) {
-			int error = fail("create", path, -errno);
+			int error = fail("create", path, rec.out[cpu]);
 
 			close(rec.in[cpu]);
 			return error;

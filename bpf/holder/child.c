@@ -30,13 +30,13 @@ static int open_output(const char *dir, const char *name)
 	char path[512];
 
 	snprintf(path, sizeof(path), "%s/%s", dir, name);
-	return open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	return result_create(path);
 }
 
-static void run_workload(const struct options *options, int wait_fd)
+static void run_workload(const struct options *options, int wait_fd, int out, int err)
 {
 	struct rlimit limit = { OUTPUT_LIMIT, OUTPUT_LIMIT };
-	int in = open("/dev/null", O_RDONLY | O_CLOEXEC), out = open_output(options->dir, "stdout"), err = open_output(options->dir, "stderr");
+	int in = open("/dev/null", O_RDONLY | O_CLOEXEC);
 	sigset_t none;
 	char go;
 
@@ -67,7 +67,7 @@ pid_t child_prepare(const struct options *options)
 {
 	struct sigaction stop = { .sa_handler = on_stop };
 	sigset_t child;
-	int pipe_fds[2];
+	int pipe_fds[2], out, err;
 	pid_t pid;
 
 	/* Orphans of the workload become our children, so that none of them outlives the run. */
@@ -82,13 +82,17 @@ pid_t child_prepare(const struct options *options)
 
 	if (pipe2(pipe_fds, O_CLOEXEC) != 0)
 		return -errno;
+	out = open_output(options->dir, "stdout");
+	err = open_output(options->dir, "stderr");
 	fflush(stdout);
 	pid = fork();
 	if (pid == 0) {
 		close(pipe_fds[1]);
-		run_workload(options, pipe_fds[0]);
+		run_workload(options, pipe_fds[0], out, err);
 	}
 	close(pipe_fds[0]);
+	close(out);
+	close(err);
 	gate = pipe_fds[1];
 	return pid < 0 ? -errno : pid;
 }

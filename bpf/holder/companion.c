@@ -63,15 +63,12 @@ static int hide_trace_pipe(const struct options *options)
 	return 0;
 }
 
-static void run_companion(const struct options *options, const char *path)
+static void run_companion(const struct options *options, const char *path, int out)
 {
 	struct rlimit output = { OUTPUT_LIMIT, OUTPUT_LIMIT }, locked = { RLIM_INFINITY, RLIM_INFINITY };
-	char file[512];
 	sigset_t none;
-	int in = open("/dev/null", O_RDONLY), out, error;
+	int in = open("/dev/null", O_RDONLY), error;
 
-	file_of(options, path, file, sizeof(file));
-	out = open(file, O_WRONLY | O_CREAT | O_TRUNC, 0600);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	signal(SIGPIPE, SIG_DFL);
@@ -172,15 +169,19 @@ static int wait_ready(const struct options *options, int index)
 int companions_start(const struct options *options)
 {
 	for (int i = 0; i < options->companion_count; i++) {
-		int error;
+		char file[512];
+		int error, out;
 
 		fflush(stdout);
+		file_of(options, options->companions[i], file, sizeof(file));
+		out = result_create(file);
 		companions[i].path = options->companions[i];
 		companions[i].pid = fork();
 		if (companions[i].pid < 0)
 			return -errno;
 		if (companions[i].pid == 0)
-			run_companion(options, options->companions[i]);
+			run_companion(options, options->companions[i], out);
+		close(out);
 		started = i + 1;
 		error = wait_ready(options, i);
 		if (error)

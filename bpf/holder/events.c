@@ -164,9 +164,9 @@ static int open_channel(const struct options *options, int object, struct bpf_ob
 	/* Written once, so that no page of it is touched for the first time while something is measured. */
 	memset(c->batch, 0, BATCH);
 	snprintf(path, sizeof(path), "%s/events-%d-%.128s", options->dir, object, name);
-	c->out = open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	c->out = result_create(path);
 	if (c->out < 0)
-		return fail("create", path, -errno);
+		return fail("create", path, c->out);
 	channel_count++;
 	if (bpf_map__type(map) == BPF_MAP_TYPE_PERF_EVENT_ARRAY) {
 		int error = open_perf(c, pages(options));

@@ -65,11 +65,10 @@ int copy_file(const char *from, const char *to)
 
 	if (in < 0)
 		return -errno;
-	out = open(to, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	out = result_create(to);
 	if (out < 0) {
-		error = -errno;
 		close(in);
-		return error;
+		return out;
 	}
 	while ((got = read(in, buffer, sizeof(buffer))) > 0)
 		if (write(out, buffer, (size_t)got) != got) {

@@ -24,7 +24,7 @@ static void send_part(const char *event, int index, const char *map, int fd, off
 
 	if (got <= 0)
 		return;
-	json_begin(event);
+	json_begin_view(event);
 	json_number(map ? "object" : "cpu", index);
 	if (map)
 		json_text("map", map);
@@ -71,7 +71,7 @@ static void send_comms(void)
 
 	if (read_file(TRACEFS "/saved_cmdlines", text, sizeof(text)) <= 0)
 		return;
-	json_begin("comms");
+	json_begin_view("comms");
 	json_text("text", text);
 	json_end();
 }
@@ -86,7 +86,7 @@ static void send_all(void)
 		send_comms();
 	send_pages();
 	send_records();
-	json_begin("look");
+	json_begin_view("look");
 	json_number("skipped", skipped);
 	json_end();
 }

@@ -86,6 +86,10 @@ struct attachment {
 
 /* json.c: one object per line; begin, fields, end. Strings are escaped; anything that is not UTF-8 text becomes \u00XX. */
 void json_begin(const char *event);
+/* The same for a line that is only part of a view (--follow), and not counted. */
+void json_begin_view(const char *event);
+/* Lines that were begun so far, without those of a view. */
+long json_lines(void);
 void json_text(const char *key, const char *value);
 void json_number(const char *key, long long value);
 void json_hex(const char *key, const void *bytes, size_t size);
@@ -116,6 +120,12 @@ bool setting_read(const char *path, char *text, size_t size);
 /* openers.c */
 void each_opener(bool (*is_meant)(const char *name, const struct stat *file),
 		 void (*visit)(const char *name, pid_t pid, const char *comm));
+
+/* result_files.c */
+int result_create(const char *path);
+void result_adopt(const char *path);
+void result_check(void);
+const char *result_file(int index, int *fd);
 
 /* watch.c */
 void watch_start(const struct options *options);

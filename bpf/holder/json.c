@@ -22,10 +22,23 @@ static void put_string(const char *text)
 	putchar('"');
 }
 
-void json_begin(const char *event)
+static long lines;
+
+void json_begin_view(const char *event)
 {
 	fputs("{\"event\":", stdout);
 	put_string(event);
+}
+
+void json_begin(const char *event)
+{
+	lines++;
+	json_begin_view(event);
+}
+
+long json_lines(void)
+{
+	return lines;
 }
 
 void json_text(const char *key, const char *value)

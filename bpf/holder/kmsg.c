@@ -45,11 +45,13 @@ int kmsg_save(const char *path)
 	int size = klogctl(10 /* SYSLOG_ACTION_SIZE_BUFFER */, NULL, 0);
 	char *buffer = size > 0 ? malloc((size_t)size) : NULL;
 	FILE *out;
+	int fd;
 
 	if (!buffer)
 		return -ENOMEM;
 	size = klogctl(3 /* SYSLOG_ACTION_READ_ALL */, buffer, size);
-	out = fopen(path, "we");
+	fd = result_create(path);
+	out = fd < 0 ? NULL : fdopen(fd, "w");
 	if (!out || size < 0) {
 		free(buffer);
 		if (out)

@@ -102,11 +102,16 @@ static int parse(int argc, char **argv, struct options *options)
 	return options->meta || options->wake || options->facts ? 0 : usage("no workload");
 }
 
+/* What the server said before this run. */
+static long lines_before;
+
 static void finish(const char *outcome, int error)
 {
 	json_begin("done");
 	json_text("outcome", outcome);
 	json_number("errno", -error);
+	/* So that a line that somebody else wrote into our output is one too many. */
+	json_number("lines", json_lines() - lines_before);
 	json_end();
 }
 
@@ -120,16 +125,20 @@ static int run(const struct options *options)
 	static struct attachment attachments[MAX_PROGRAMS];
 	const char *outcome = "done";
 	char path[512];
-	int error, count = 0, turn = alone();
+	int error, count = 0, turn;
 	bool is_started = false;
 	pid_t pid;
 
+	lines_before = json_lines();
+	turn = alone();
 	if (turn < 0)
 		return finish(turn == -EBUSY ? "busy" : "setting failed", turn), 1;
 	sweep_dead_groups();
 	count_runs_sweep();
 	if ((error = apply_steps(options)))
 		return finish("setting failed", error), 1;
+	snprintf(path, sizeof(path), "%s/strace", options->dir);
+	result_adopt(path);
 	pid = child_prepare(options);
 	if (pid < 0)
 		return finish("cannot fork", pid), 1;
@@ -193,6 +202,7 @@ static int run(const struct options *options)
 	close(turn);
 	snprintf(path, sizeof(path), "%s/dmesg", options->dir);
 	kmsg_save(path);
+	result_check();
 	finish(outcome, error);
 	return error ? 1 : 0;
 }

@@ -52,15 +52,16 @@ static bool put_header(const char *name, unsigned long long size)
 	return put(&header, sizeof(header));
 }
 
-/* As many bytes as the header promised, whatever the file does meanwhile, and zeros up to the block's end. */
+/* The file as it is from its beginning, wherever others have read or written it. As many bytes as the header promised, whatever the file does meanwhile, and zeros up to the block's end. */
 static bool put_file(int fd, unsigned long long size)
 {
 	static char buffer[1 << 16];
 	unsigned long long left = (size + BLOCK - 1) / BLOCK * BLOCK;
+	off_t at = 0;
 
 	while (left > 0) {
 		size_t want = left < sizeof(buffer) ? (size_t)left : sizeof(buffer);
-		ssize_t got = size > 0 ? read(fd, buffer, size < want ? (size_t)size : want) : 0;
+		ssize_t got = size > 0 ? pread(fd, buffer, size < want ? (size_t)size : want, at) : 0;
 
 		if (got < 0 && errno == EINTR)
 			continue;
@@ -68,8 +69,10 @@ static bool put_file(int fd, unsigned long long size)
 			memset(buffer, 0, want);
 			got = (ssize_t)want;
 			size = 0;
-		} else
+		} else {
 			size -= (unsigned long long)got;
+			at += got;
+		}
 		if (!put(buffer, (size_t)got))
 			return false;
 		left -= (unsigned long long)got;
@@ -77,9 +80,21 @@ static bool put_file(int fd, unsigned long long size)
 	return true;
 }
 
+/* Sends a regular file under its last name, and removes that. */
+static bool send_file(int fd, int dir, const char *name)
+{
+	struct stat stat;
+	bool ok = true;
+
+	if (fstat(fd, &stat) == 0 && S_ISREG(stat.st_mode))
+		ok = put_header(name, (unsigned long long)stat.st_size) && put_file(fd, (unsigned long long)stat.st_size);
+	unlinkat(dir, name, 0);
+	return ok;
+}
+
 /*
- * Writes the regular files of a directory to stdout as a tar archive and removes them and it. Another process for that, and a shell
- * around both, would cost as much as all the rest of a short run. 0 or -errno.
+ * Writes the files of a run to stdout as a tar archive, those that the holder made first, and removes them and their directory. Another process for
+ * that, and a shell around both, would cost as much as all the rest of a short run. 0 or -errno.
  */
 int send_files(const char *dir)
 {
@@ -87,18 +102,18 @@ int send_files(const char *dir)
 	DIR *list = opendir(dir);
 	struct dirent *entry;
 	bool ok = list != NULL;
+	const char *path;
+	int fd;
 
+	for (int i = 0; ok && (path = result_file(i, &fd)); i++)
+		ok = send_file(fd, dirfd(list), strrchr(path, '/') + 1);
 	while (ok && (entry = readdir(list))) {
-		int fd = openat(dirfd(list), entry->d_name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-		struct stat stat;
-
-		if (fd >= 0 && fstat(fd, &stat) == 0 && S_ISREG(stat.st_mode)) {
-			ok = put_header(entry->d_name, (unsigned long long)stat.st_size) &&
-			     put_file(fd, (unsigned long long)stat.st_size);
-			unlinkat(dirfd(list), entry->d_name, 0);
-		}
-		if (fd >= 0)
-			close(fd);
+		fd = openat(dirfd(list), entry->d_name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+		if (fd < 0)
+			continue;
+		if (entry->d_name[0] != '.')
+			ok = send_file(fd, dirfd(list), entry->d_name);
+		close(fd);
 	}
 	ok = ok && put(end, sizeof(end));
 	if (list)

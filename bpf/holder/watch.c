@@ -48,6 +48,7 @@ static struct {
 	size_t directory_count, text_count;
 	char *reported[64]; /* files that were reported, so that each is named once */
 	size_t reported_count;
+	const char *result_dir;
 	bool reading_pauses; /* opening `trace` stops the recording (option pause-on-trace, which is off since 5.8) */
 	bool short_of_memory;
 } watch = { .fd = -1 };
@@ -160,6 +161,17 @@ static void report(const char *path, const char *how)
 	report_end(who, who_comm);
 }
 
+/* Files of the run that nobody else has a reason to open; the workload may well open its own output again. */
+static bool is_ours_alone(const char *name)
+{
+	static const char *const shared[] = { "stdout", "stderr", "probe-", "nothing" };
+
+	for (size_t i = 0; i < sizeof(shared) / sizeof(shared[0]); i++)
+		if (strncmp(name, shared[i], strlen(shared[i])) == 0)
+			return false;
+	return true;
+}
+
 static void take(const struct inotify_event *event)
 {
 	const char *dir = NULL;
@@ -173,6 +185,11 @@ static void take(const struct inotify_event *event)
 	if (!dir || event->len == 0)
 		return;
 	snprintf(path, sizeof(path), "%s/%s", dir, event->name);
+	if (strcmp(dir, watch.result_dir) == 0) {
+		if ((event->mask & IN_OPEN) && is_ours_alone(event->name))
+			report(path, "opened");
+		return;
+	}
 	for (size_t i = 0; i < sizeof(telling) / sizeof(telling[0]); i++)
 		if (strcmp(telling[i].name, event->name) == 0 && (event->mask & telling[i].mask))
 			report(path, event->mask & WRITTEN ? "written" : "opened");
@@ -240,6 +257,8 @@ void watch_start(const struct options *options)
 		json_end();
 	}
 	report_readers();
+	watch.result_dir = options->dir;
+	watch_directory(options->dir);
 	watch_directory(TRACEFS);
 	watch_directory(TF("options"));
 	watch_directory(TF("events"));

@@ -1,4 +1,6 @@
 /** Events that somebody takes away, keeps out or makes up: each way is seen, named, and no run of it is complete. */
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Manifest } from '../results/manifest.ts'
 import { Rig } from './rig.ts'
@@ -22,6 +24,19 @@ const SPOILERS: Readonly<Record<string, readonly [script: string, ...reasons: Re
   triggered: [
     `echo traceoff >${TRACEFS}/events/sched/sched_switch/trigger; ${READ}`,
     /^tracing_on was changed from "1" to "0" during the run by the trigger of events\/sched\/sched_switch/m,
+  ],
+  // The holder's output is a pipe that root can open.
+  forged: [
+    String.raw`${READ}; printf "%s\n" "{\"event\":\"exited\",\"pid\":1,\"status\":0,\"ms\":1}" >/proc/$PPID/fd/1; exit 3`,
+    /^the holder's line "exited" came 2 times: somebody else wrote into its output$/m,
+    /^the holder said \d+ lines, and \d+ came/m,
+  ],
+  replaced: [
+    'echo mine; cd /run/lab/run-*; for name in stdout cpu0.raw dmesg; do rm -f $name; echo theirs >$name; done; echo >>cpu1.raw',
+    /^somebody put another file in the place of stdout of this run/m,
+    /^somebody put another file in the place of cpu0.raw of this run/m,
+    /^somebody put another file in the place of dmesg of this run/m,
+    /^\/run\/lab\/run-[^/]+\/cpu1.raw was opened during the run/m,
   ],
   everything: [
     [
@@ -90,6 +105,12 @@ test.each(Object.entries(SPOILERS))('%s: the run is incomplete, and says so', (n
   expect({ verdict, completeness: trace.completeness }).toEqual({ verdict: 'incomplete', completeness: 'incomplete' })
   for (const reason of reasons) expect(trace.reasons.join('\n')).toMatch(reason)
   expect(trace.reasons.join()).not.toContain('%c')
+})
+
+test('what is kept of a run is what the holder wrote, whatever stands under its names', () => {
+  const { dir } = spoiled.get('replaced') ?? expect.unreachable('replaced')
+  expect(readFileSync(join(dir, 'stdout'), 'utf8')).toBe('mine\n')
+  expect(readFileSync(join(dir, 'dmesg'), 'utf8')).not.toContain('theirs')
 })
 
 test('lab verify comes to the same from the files alone', async () => {

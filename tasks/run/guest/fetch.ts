@@ -29,11 +29,20 @@ export async function readArchive(
   return { files, refused }
 }
 
+/** Whether a line of the holder stands where its archive should be. */
+const isLine = (bytes: Buffer): boolean => bytes.toString('latin1', 0, 10) === '{"event":"'
+
 /** The archive's wanted files; anything else in it is a failure. */
 export async function keepFiles(bytes: Buffer, wanted: RegExp): Promise<Map<string, Buffer>> {
   const { files, refused } = await readArchive(bytes, wanted).catch((error: unknown) => {
     throw labError(
-      { place: 'guest', fact: `what it sent is no whole archive: ${messageOf(error)}`, wayOut: 'run it again' },
+      {
+        place: 'guest',
+        fact: isLine(bytes)
+          ? 'lines came after the last line of the holder: something in the guest wrote into its output'
+          : `what it sent is no whole archive: ${messageOf(error)}`,
+        wayOut: 'run it again; a workload must leave the descriptors of the holder alone',
+      },
       error,
     )
   })

@@ -87,6 +87,8 @@ const Line = z.discriminatedUnion('event', [
     comm: z.string().optional(),
   }),
   said('unwatched', {}),
+  /** A file of the run in whose place somebody put another; what was sent is the holder's own. */
+  said('replaced', { file: z.string() }),
   said('captured', { cpus: z.int(), errno: z.int(), text: z.string().optional() }),
   said('graph-function', { function: z.string() }),
   said('event-id', { name: z.string(), id: z.int() }),
@@ -106,6 +108,8 @@ const Line = z.discriminatedUnion('event', [
       'stopped',
     ]),
     errno: z.int(),
+    /** Lines that the holder has said, this one included; holders of earlier versions do not count. */
+    lines: z.int().optional(),
   }),
 ])
 export type HolderLine = z.infer<typeof Line>

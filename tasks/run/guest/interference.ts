@@ -25,9 +25,14 @@ const EFFECTS: readonly (readonly [file: RegExp, effect: string])[] = [
   [/(^|\/)enable$|^set_event$/, 'it switches events off and on'],
   [/kprobes\/enabled$/, 'it disarms every kprobe'],
 ]
+/** Files of the run itself, below the holder's directory. */
+const OF_RUN = /^\/run\/lab\//
 const EFFECT = 'it decides what is recorded'
 
-const effectOf = (file: string): string => EFFECTS.find(([pattern]) => pattern.test(file))?.[1] ?? EFFECT
+const effectOf = (file: string): string =>
+  OF_RUN.test(file)
+    ? 'what the run recorded is in it'
+    : (EFFECTS.find(([pattern]) => pattern.test(file))?.[1] ?? EFFECT)
 
 type Touched = Extract<HolderLine, { event: 'touched' }>
 
@@ -66,6 +71,28 @@ function merged(all: readonly Touched[]): Touched[] {
   ]
 }
 
+/** What the holder says once at most in a run. */
+const ONCE = ['started', 'exited', 'captured', 'done'] as const
+
+/** Facts that cannot all be the holder's: every process of root in the guest can write into its output. */
+function contradictions(lines: readonly HolderLine[]): string[] {
+  const last = of(lines, 'done')[0]
+  const places = ONCE.map((event) => lines.findIndex((line) => line.event === event)).filter((place) => place >= 0)
+  const twice = ONCE.filter((event) => of(lines, event).length > 1)
+  return [
+    ...twice.map(
+      (event) =>
+        `the holder's line "${event}" came ${of(lines, event).length} times: somebody else wrote into its output`,
+    ),
+    ...(places.every((place, index) => index === 0 || place > (places[index - 1] ?? 0))
+      ? []
+      : ["the holder's lines are not in the order of a run: somebody else wrote into its output"]),
+    ...(last?.lines === undefined || last.lines === lines.length
+      ? []
+      : [`the holder said ${last.lines} lines, and ${lines.length} came: somebody else wrote into its output`]),
+  ]
+}
+
 /** @param lines of one run */
 export function interferenceOf(lines: readonly HolderLine[]): Interference {
   const resets = of(lines, 'reset')
@@ -76,6 +103,11 @@ export function interferenceOf(lines: readonly HolderLine[]): Interference {
       ...resets
         .filter(({ worked }) => worked === 0)
         .map((one) => `${named(one)} and could not be reset: ${effectOf(one.setting)}`),
+      ...of(lines, 'replaced').map(
+        ({ file }) =>
+          `somebody put another file in the place of ${printable(file, 80)} of this run: what is kept is the holder's own`,
+      ),
+      ...contradictions(lines),
     ],
     doubts:
       of(lines, 'unwatched').length > 0
