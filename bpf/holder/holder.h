@@ -148,6 +148,12 @@ bool profile_find(const char *event, long long *hits, long long *missed);
 void counts_begin(struct attachment *attachments, int count);
 void report_hits(const struct options *options, const struct attachment *attachments, int count);
 
+/* foreign.c */
+void foreign_start(const struct options *options);
+void foreign_expect(void);
+void foreign_look(void);
+void foreign_report(void);
+
 /* sample.c */
 struct bpf_link *sample_attach(const struct bpf_program *program);
 void sample_detach(void);

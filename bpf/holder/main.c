@@ -167,6 +167,7 @@ static int run(const struct options *options)
 	}
 	if (!error) {
 		watch_start(options);
+		foreign_start(options);
 		counts_begin(attachments, count);
 		json_begin("started");
 		json_number("pid", pid);
@@ -177,12 +178,14 @@ static int run(const struct options *options)
 			error = child_wait(options, pid);
 		outcome = error == -ETIMEDOUT ? "deadline" : error ? "stopped" : "done";
 	}
+	foreign_look();
 	companions_stop(options);
 	child_end(pid);
 	if (is_started)
 		watch_stop();
 	report_hits(options, attachments, count);
 	declared_report(options);
+	foreign_report();
 	detach_all(attachments, count);
 	if (capture_stop(options) && !error) {
 		error = -EIO;

@@ -190,6 +190,8 @@ static void take(const struct inotify_event *event)
 			report(path, "opened");
 		return;
 	}
+	if (strcmp(event->name, "kprobe_events") == 0 && (event->mask & WRITTEN))
+		foreign_expect();
 	for (size_t i = 0; i < sizeof(telling) / sizeof(telling[0]); i++)
 		if (strcmp(telling[i].name, event->name) == 0 && (event->mask & telling[i].mask))
 			report(path, event->mask & WRITTEN ? "written" : "opened");

@@ -38,6 +38,18 @@ const SPOILERS: Readonly<Record<string, readonly [script: string, ...reasons: Re
     /^somebody put another file in the place of dmesg of this run/m,
     /^\/run\/lab\/run-[^/]+\/cpu1.raw was opened during the run/m,
   ],
+  // A loader of the workload's own: its kprobe is hit inside a BPF program of the lab's probe, where the kernel skips it, and then removed.
+  'own-kprobe': [
+    [
+      `cd ${TRACEFS}`,
+      'echo "p:theirs/inner bpf_trace_printk" >>kprobe_events',
+      'echo 1 >events/theirs/inner/enable',
+      `until grep -q " inner .* [1-9][0-9]*$" kprobe_profile; do ${READ}; done; sleep 1`,
+      'echo 0 >events/theirs/inner/enable',
+      'echo "-:theirs/inner" >>kprobe_events',
+    ].join('; '),
+    /^[1-9]\d*: hits of a kprobe were missed/m,
+  ],
   everything: [
     [
       `cd ${TRACEFS}`,
@@ -111,6 +123,13 @@ test('what is kept of a run is what the holder wrote, whatever stands under its 
   const { dir } = spoiled.get('replaced') ?? expect.unreachable('replaced')
   expect(readFileSync(join(dir, 'stdout'), 'utf8')).toBe('mine\n')
   expect(readFileSync(join(dir, 'dmesg'), 'utf8')).not.toContain('theirs')
+})
+
+test('kprobes of the workload’s own loader are counted, hits and misses', () => {
+  const { dir } = spoiled.get('own-kprobe') ?? expect.unreachable('own-kprobe')
+  expect(JSON.parse(readFileSync(join(dir, 'probes.json'), 'utf8'))).toMatchObject({
+    others: [{ program: 'inner', section: 'kprobe/bpf_trace_printk' }],
+  })
 })
 
 test('lab verify comes to the same from the files alone', async () => {

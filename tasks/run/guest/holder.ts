@@ -43,6 +43,8 @@ const Line = z.discriminatedUnion('event', [
     runs: z.int().optional(),
     runNs: z.int().optional(),
   }),
+  /** A kprobe event of another loader, a sample's or the workload's own. */
+  said('other-hits', { ...program, hits: z.int(), missed: z.int() }),
   // With --follow: what was recorded since the last look, in hexadecimal.
   said('pages', {
     cpu: z

@@ -154,7 +154,7 @@ export function analyse(input: AnalysisInput): Analysis {
   const { losses: interference, doubts: unwatched, notes } = interferenceOf(lines)
   const ledger = lossLedger({
     stats,
-    missed: probes.filter(({ program }) => !onPurpose.has(program)),
+    missed: [...probes, ...of(lines, 'other-hits')].filter(({ program }) => !onPurpose.has(program)),
     markers: lost,
     typed: typed.losses,
     notUnderstood: notUnderstood.length,

@@ -89,7 +89,15 @@ const failuresText = (failed: Analysis['failed']): string =>
 export function derivedFiles(experiment: ResolvedExperiment, analysis: Analysis, lines: readonly HolderLine[]) {
   const files = new Map<string, string>()
   const samples = of(lines, 'companion').map(({ name, state, programs }) => ({ name, state, programs }))
-  files.set('probes.json', `${JSON.stringify({ programs: analysis.probes, samples }, null, 1)}\n`)
+  const others = of(lines, 'other-hits').map(({ program, section, hits, missed }) => ({
+    program,
+    section,
+    hits,
+    missed,
+  }))
+  // Of loaders that are not the lab's; results of earlier versions have none.
+  const probes = { programs: analysis.probes, samples, ...(others.length > 0 && { others }) }
+  files.set('probes.json', `${JSON.stringify(probes, null, 1)}\n`)
   files.set('isolation.json', `${JSON.stringify(analysis.isolation, null, 1)}\n`)
   if (experiment.collect.includes('trace') && !analysis.notStarted) files.set(SEQUENCE_FILE, analysis.sequence)
   if (analysis.failed.length > 0) files.set('failures.txt', failuresText(analysis.failed))
