@@ -2,15 +2,17 @@
 import { fullName } from '../config/arms.ts'
 import { labFor } from '../config/derived.ts'
 import type { ResolvedExperiment, ResolvedKernel, ResolvedLab, ResolvedProbe, ResolvedVm } from '../config/resolved.ts'
+import { isPrebuilt } from '../config/prebuilt.ts'
 import { named } from '../config/open.ts'
 import type { Context } from '../engine/context.ts'
 import { labError } from '../engine/error.ts'
 import { together } from '../engine/together.ts'
 import { CompileFailure } from '../host/compile.ts'
-import { PAHOLE } from '../host/packages.ts'
+import { KERNEL_BUILD, PAHOLE, type Requirement } from '../host/packages.ts'
 import { hostStep } from './host-tools.ts'
 import { imageStep, type ImageArtefact } from './image/image.ts'
-import { kernelStep, type KernelArtefact } from './kernel/kernel.ts'
+import type { KernelArtefact } from './kernel/kernel.ts'
+import { kernelStep } from './kernel/step.ts'
 import { sampleStep, type Sample } from './kernel/sample.ts'
 import {
   emptyProbeStep,
@@ -68,10 +70,17 @@ export async function kernelOf(
   })
 }
 
-/** What only some labs need of the host. */
-export function toolsFor(lab: ResolvedLab, kernels: readonly string[], probes: readonly ResolvedProbe[]) {
-  const types = kernels.some((name) => lab.kernels[name]?.debug === 'btf') || probes.some(wantsTypes)
-  return types ? [PAHOLE] : []
+/** What only some labs need of the host: tools that build kernels, and what makes their types. */
+export function toolsFor(
+  lab: ResolvedLab,
+  kernels: readonly string[],
+  probes: readonly ResolvedProbe[],
+): readonly Requirement[] {
+  const typesOf = probes.filter(wantsTypes).flatMap((probe) => ('source' in probe ? (probe.types ?? []) : []))
+  const built = (name: string) => lab.kernels[name] !== undefined && !isPrebuilt(lab.kernels[name].source)
+  const all = [...new Set([...kernels, ...typesOf])].filter(built)
+  const types = all.some((name) => lab.kernels[name]?.debug === 'btf') || (all.length > 0 && probes.some(wantsTypes))
+  return [...(all.length > 0 ? KERNEL_BUILD : []), ...(types ? [PAHOLE] : [])]
 }
 
 /** Everything that a VM is made of. Kernel and image do not wait for each other. */

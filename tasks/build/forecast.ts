@@ -4,7 +4,8 @@ import type { Context } from '../engine/context.ts'
 import { imageInputs } from './image/image.ts'
 import { kernelFingerprint, whyBuild } from './kernel/identity.ts'
 import { changedInputs, fingerprintOf } from '../engine/fingerprint.ts'
-import { missingRequirements } from '../host/packages.ts'
+import { KERNEL_BUILD, missingRequirements } from '../host/packages.ts'
+import { prebuiltSource, prebuiltTitle } from './kernel/prebuilt/identity.ts'
 
 export interface Forecast {
   readonly step: string
@@ -15,12 +16,15 @@ export interface Forecast {
 /** @param override a tree that is built in place of the declared source */
 export async function kernelPlan(kernel: ResolvedKernel, context: Context, override?: string): Promise<Forecast> {
   const step = `kernel ${kernel.name}`
-  if (missingRequirements().some(({ needs }) => needs === 'gcc' || needs === 'ld'))
+  const prebuilt = prebuiltSource(kernel)
+  if (!prebuilt && missingRequirements(KERNEL_BUILD).some(({ needs }) => ['gcc', 'ld', 'make'].includes(needs)))
     return { step, will: 'build', why: 'the compiler is not installed yet' }
   const { fingerprint, inputs } = await kernelFingerprint(kernel, context, override)
   return (await context.store.get('kernel', fingerprint))
-    ? { step, will: 'restore', why: 'the same inputs were built before' }
-    : { step, will: 'build', why: await whyBuild(inputs, context) }
+    ? { step, will: 'restore', why: prebuilt ? 'it is here' : 'the same inputs were built before' }
+    : prebuilt
+      ? { step, will: 'fetch', why: `prebuilt, and not here: ${prebuiltTitle(prebuilt)}` }
+      : { step, will: 'build', why: await whyBuild(inputs, context) }
 }
 
 export async function imagePlan(image: ResolvedImage, context: Context): Promise<Forecast> {

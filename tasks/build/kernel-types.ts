@@ -9,6 +9,7 @@ import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { ownCode } from './own-code.ts'
 import type { ResolvedKernel } from '../config/resolved.ts'
+import { isPrebuilt } from '../config/prebuilt.ts'
 import { step, type Context, type StepHandle } from '../engine/context.ts'
 import { labError } from '../engine/error.ts'
 import { fingerprintOf, hashFile, type Fingerprint, type Inputs } from '../engine/fingerprint.ts'
@@ -16,7 +17,8 @@ import { compileProgram } from '../host/compile.ts'
 import { make } from '../host/kbuild.ts'
 import { encodeBtf, paholeVersion } from '../host/pahole.ts'
 import { run } from '../host/sh.ts'
-import { inTree, kernelStep, type TreeInUse } from './kernel/kernel.ts'
+import { inTree, type TreeInUse } from './kernel/kernel.ts'
+import { kernelStep } from './kernel/step.ts'
 import { kernelFingerprint } from './kernel/identity.ts'
 import { ElfError, sectionsOf } from '../linux/objects/elf.ts'
 import { recordedCommand, withTypes } from '../linux/kbuild/recorded-command.ts'
@@ -108,7 +110,11 @@ async function sectionOfVmlinux(vmlinux: string, place: string): Promise<Buffer>
   } catch (error) {
     if (!(error instanceof ElfError)) throw error
   }
-  throw labError({ place, fact: 'its vmlinux has no BTF', wayOut: '`lab build kernel` makes it; is pahole installed?' })
+  throw labError({
+    place,
+    fact: 'its vmlinux has no BTF',
+    wayOut: 'take a kernel with CONFIG_DEBUG_INFO_BTF; of one that is built, `debug: btf` makes it',
+  })
 }
 
 /** The program that writes BTF as C. */
@@ -142,7 +148,7 @@ async function takeTypes(
   const { debug, name } = declared
   if (debug === 'none') {
     const from = await inTree(
-      ...([declared, context, handle, override] as const),
+      ...([declared, context, handle, override, 'types out of its sources'] as const),
       () => Promise.resolve(undefined),
       (tree) => fromSources(tree, to, context, handle),
     )
@@ -166,7 +172,7 @@ async function identityOf(declared: ResolvedKernel, context: Context, override: 
     lab: ownCode('types', context.toolRoot),
     kernel,
     sources: declared.debug === 'none' ? [...SOURCES] : [],
-    pahole: await paholeVersion(context.cache, context.signal),
+    ...(isPrebuilt(declared.source) ? {} : { pahole: await paholeVersion(context.cache, context.signal) }),
     header: program.inputs,
   }
   return { inputs, fingerprint: fingerprintOf(inputs), program: program.file }

@@ -4,7 +4,9 @@ import { findLab } from '../config/find.ts'
 import type { ResolvedLab } from '../config/resolved.ts'
 import { doctorStep } from '../upkeep/doctor.ts'
 import { findingsText, type Finding } from '../upkeep/doctor/finding.ts'
+import { KERNEL_BUILD } from '../host/packages.ts'
 import { hostStep } from '../build/host-tools.ts'
+import { toolsFor } from '../build/artefacts.ts'
 import { openApp, type Session } from './shared/app.ts'
 import type { CommandModule } from './command.ts'
 
@@ -31,9 +33,10 @@ function labOf(session: Session): { lab?: ResolvedLab; finding: Finding } {
 }
 
 /** Installs what is missing. If that fails, the reason is said and the findings follow: they tell what is still missing. */
-async function install({ context }: Session): Promise<void> {
+async function install({ context }: Session, lab: ResolvedLab | undefined): Promise<void> {
+  const also = lab ? toolsFor(lab, Object.keys(lab.kernels), []) : KERNEL_BUILD
   try {
-    await hostStep({ ...context, yes: true })
+    await hostStep({ ...context, yes: true }, also)
   } catch (error) {
     if (!(error instanceof Failure) || error.kind !== 'lab') throw error
     const { fact, lines = [], log, wayOut } = error.parts
@@ -50,8 +53,8 @@ async function install({ context }: Session): Promise<void> {
 
 export const work: CommandModule['work'] = async (session, _args, options) => {
   const { context } = session
-  if (options['fix'] === true) await install(session)
   const { lab, finding } = labOf(session)
+  if (options['fix'] === true) await install(session, lab)
   const findings = [...(await doctorStep(lab, context)), finding]
   const bad = findings.some(({ status }) => status === 'problem')
   return { text: findingsText(findings), data: { findings }, status: bad ? EXIT.lab : EXIT.done }

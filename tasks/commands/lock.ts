@@ -3,12 +3,13 @@ import { readLock } from '../config/lock-file.ts'
 import { EXIT, userError } from '../engine/error.ts'
 import { hostStep } from '../build/host-tools.ts'
 import { checkLock, lockStep } from '../build/lab-lock.ts'
+import { toolsFor } from '../build/artefacts.ts'
 import { openApp } from './shared/app.ts'
 import type { CommandModule } from './command.ts'
 
 export const work: CommandModule['work'] = async (session, _words, options) => {
   const { lab, context } = openApp(session)
-  await hostStep(context)
+  await hostStep(context, toolsFor(lab, Object.keys(lab.kernels), []))
   if (options['check'] !== true) {
     const { file, lock } = await lockStep(lab, context)
     const packages = Object.values(lock.images).reduce((sum, one) => sum + one.packages.length, 0)

@@ -1,13 +1,13 @@
 /** `lab plan`: what would be done, and why; nothing is built, booted or fetched. */
 import { named } from '../config/open.ts'
-import { arms, onlyArms, type Overrides } from '../config/arms.ts'
+import { arms, fullName, onlyArms, type Overrides } from '../config/arms.ts'
 import { labFor } from '../config/derived.ts'
 import type { ResolvedExperiment, ResolvedLab, ResolvedVm } from '../config/resolved.ts'
 import type { Context } from '../engine/context.ts'
 import { userError } from '../engine/error.ts'
 import { imagePlan, kernelPlan, type Forecast } from '../build/forecast.ts'
 import { missingRequirements, packagesOf } from '../host/packages.ts'
-import type { Choices } from '../build/artefacts.ts'
+import { toolsFor, type Choices } from '../build/artefacts.ts'
 import { placesOf, upVm } from '../vm/vm.ts'
 import type { Answer } from '../ui/types.ts'
 import { openApp } from './shared/app.ts'
@@ -61,6 +61,10 @@ export function refuseTwice({ name, matrix }: ResolvedExperiment, { kernel }: Ch
   })
 }
 
+/** Every kernel that may be booted. */
+const kernelsAsked = (vm: ResolvedVm, experiment: ResolvedExperiment | undefined, { kernel }: Choices) =>
+  experiment?.matrix.kernel ?? [kernel ?? vm.kernel.use, ...(kernel === undefined ? vm.kernel.fallback : [])]
+
 /** The plan for a VM, and for an experiment on it. */
 export async function planAnswer(
   declared: ResolvedLab,
@@ -72,7 +76,8 @@ export async function planAnswer(
 ): Promise<Answer> {
   const lab = experiment ? labFor(declared, experiment) : declared
   const rows: Forecast[] = []
-  const missing = missingRequirements()
+  const probes = (experiment?.probes ?? []).map((name) => named(lab.probes, 'probe', fullName(name)))
+  const missing = missingRequirements(toolsFor(lab, kernelsAsked(vm, experiment, choices), probes))
   if (missing.length > 0) rows.push({ step: 'host packages', will: 'install', why: packagesOf(missing).join(' ') })
   const { source } = choices
   const forecast = (name: string) => kernelPlan(named(lab.kernels, 'kernel', name), context, source)

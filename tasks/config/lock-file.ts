@@ -19,7 +19,7 @@ const Lock = z.strictObject({
   kernels: z.record(
     z.string(),
     z.strictObject({
-      source: z.record(z.string(), z.union([z.string(), z.array(z.string())])),
+      source: z.record(z.string(), z.union([z.string(), z.array(z.string()), z.record(z.string(), z.string())])),
       fingerprint: z.string().optional(),
       bzImage: z.string().optional(),
     }),

@@ -9,7 +9,7 @@ import { RECIPE_FILE } from './recipe.ts'
 import { nameWayOut, suggest } from './text/suggest.ts'
 
 /** What a path in the lab file is for. */
-export type PathUse = 'config' | 'patch' | 'recipe' | 'probe' | 'workload' | 'tree'
+export type PathUse = 'config' | 'patch' | 'recipe' | 'probe' | 'workload' | 'tree' | 'kernel' | 'kernelConfig'
 
 export interface Roots {
   /** The directory of the lab file. */
@@ -44,6 +44,8 @@ const USES: Readonly<Record<PathUse, Use>> = {
   probe: { what: 'probe source', is: 'file', shipped: { directory: 'bpf', suffix: '.bpf.c' } },
   workload: { what: 'workload source', is: 'file', shipped: { directory: 'bpf/workloads', suffix: '.c' } },
   tree: { what: 'kernel tree', is: 'directory', mark: 'Kbuild' },
+  kernel: { what: 'built kernel', is: 'file' },
+  kernelConfig: { what: 'kernel configuration', is: 'file' },
 }
 
 const SHIPPED = /^lab:(.*)$/s

@@ -4,13 +4,21 @@
  */
 import { DEFAULTS } from './defaults.ts'
 import { parsePackages } from '../linux/package-list.ts'
+import { isPrebuilt } from './prebuilt.ts'
 import type { LockFile } from './lock-file.ts'
 import { type PathUse, type Roots, resolvePath } from './paths.ts'
 import { chainOf } from './lookup.ts'
 import { vmOf } from './lookup.ts'
-import { type Experiment, type Kernel, type Lab, type ParallelPath, bytesOf, millisecondsOf } from './schema/schema.ts'
+import {
+  type Experiment,
+  type Kernel,
+  type Lab,
+  type ParallelPath,
+  type Source,
+  bytesOf,
+  millisecondsOf,
+} from './schema/schema.ts'
 import type { ByName, ResolvedExperiment, ResolvedKernel, ResolvedLab, ResolvedVm } from './resolved.ts'
-
 
 /** Without a prototype: a name from a command line may be "constructor". */
 export function mapEntries<T, R>(record: Readonly<Record<string, T>>, map: (name: string, value: T) => R): ByName<R> {
@@ -32,17 +40,29 @@ function merged(parent: Kernel, child: Kernel): Kernel {
 const pathsOf = ({ parallelPath }: Kernel): readonly ParallelPath[] =>
   parallelPath === undefined ? [] : Array.isArray(parallelPath) ? parallelPath : [parallelPath]
 
+function resolveSource(source: Source, absolute: Absolute): Source {
+  if ('tree' in source) return { tree: absolute('tree', source.tree) }
+  if (!('file' in source)) return source
+  const { file, sha256, config } = source
+  return {
+    file: absolute('kernel', file),
+    sha256,
+    ...(config !== undefined && { config: absolute('kernelConfig', config) }),
+  }
+}
+
 function resolveKernel(name: string, kernels: Readonly<Record<string, Kernel>>, absolute: Absolute): ResolvedKernel {
   const chain = chainOf(kernels, name).chain.map((each) => kernels[each] ?? {})
   const kernel = chain.toReversed().reduce(merged)
   if (kernel.source === undefined) throw new Error(`kernel ${name} passed the checks without a source`)
   return {
     name,
-    source: 'tree' in kernel.source ? { tree: absolute('tree', kernel.source.tree) } : kernel.source,
+    source: resolveSource(kernel.source, absolute),
     config: (kernel.config ?? []).map((file) => absolute('config', file)),
     options: kernel.options ?? {},
     compat: kernel.compat ?? DEFAULTS.compat,
-    debug: kernel.debug ?? DEFAULTS.debug,
+    // A distribution's kernel carries its types.
+    debug: kernel.debug ?? (isPrebuilt(kernel.source) ? 'btf' : DEFAULTS.debug),
     patches: (kernel.patches ?? []).map((file) => absolute('patch', file)),
     parallelPaths: pathsOf(kernel),
     expose: kernel.expose ?? [],

@@ -41,8 +41,16 @@ export interface DebFile {
   readonly onBytes: (done: number, total: number | undefined) => void
 }
 
-/** linux-source-* and their kin are built from the source package `linux`; the pool is sorted by that name. */
-const poolPath = (name: string, version: string) => `pool/main/l/linux/${name}_${version.replace(/^\d+:/, '')}_all.deb`
+/**
+ * The pool is sorted by the name of the source package. linux-source-* and their kin come from `linux`, the signed kernels of amd64 from
+ * `linux-signed-amd64`.
+ */
+function poolPath(name: string, version: string): string {
+  const signed = /^linux-(image|binary)-/.test(name) && !/unsigned/.test(name)
+  const architecture = /amd64/.test(name) ? 'amd64' : 'all'
+  const dir = signed ? 'linux-signed-amd64' : 'linux'
+  return `pool/main/l/${dir}/${name}_${version.replace(/^\d+:/, '')}_${architecture}.deb`
+}
 
 /** Fetches a package file of the Debian archive and verifies it. */
 export async function fetchDeb(wanted: DebFile): Promise<void> {

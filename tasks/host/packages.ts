@@ -9,21 +9,14 @@ export interface Requirement {
   readonly why: string
 }
 
+/** What every lab needs. */
 export const REQUIREMENTS: readonly Requirement[] = [
   { needs: 'qemu-system-x86_64', package: 'qemu-system-x86', why: 'runs the guest' },
   { needs: 'qemu-img', package: 'qemu-utils', why: 'makes disk overlays' },
-  { needs: 'gcc', package: 'gcc', why: 'compiles kernel, holder and workloads' },
-  { needs: 'ld', package: 'binutils', why: 'links the kernel' },
-  { needs: 'objdump', package: 'binutils', why: 'proves that the clones are called' },
-  { needs: 'make', package: 'make', why: 'builds the kernel' },
-  { needs: 'flex', package: 'flex', why: 'kernel build (kconfig)' },
-  { needs: 'bison', package: 'bison', why: 'kernel build (kconfig)' },
-  { needs: 'bc', package: 'bc', why: 'kernel build (timeconst.h)' },
-  { needs: 'perl', package: 'perl', why: 'kernel build' },
-  { needs: 'rsync', package: 'rsync', why: 'copies local kernel trees' },
-  { needs: 'tar', package: 'tar', why: 'unpacks sources' },
-  { needs: 'xz', package: 'xz-utils', why: 'unpacks sources' },
-  { needs: 'dpkg-deb', package: 'dpkg', why: 'unpacks Debian source packages' },
+  { needs: 'gcc', package: 'gcc', why: 'compiles holder, workloads and kernels' },
+  { needs: 'tar', package: 'tar', why: 'unpacks sources and images' },
+  { needs: 'xz', package: 'xz-utils', why: 'unpacks sources, and modules of prebuilt kernels' },
+  { needs: 'dpkg-deb', package: 'dpkg', why: 'unpacks Debian packages' },
   { needs: 'clang', package: 'clang', why: 'compiles BPF objects' },
   { needs: '/usr/include/bpf/libbpf.h', package: 'libbpf-dev', why: 'headers of BPF programs and of the holder' },
   { needs: '/usr/include/libelf.h', package: 'libelf-dev', why: 'the holder, and kernels with objtool' },
@@ -41,6 +34,18 @@ export const REQUIREMENTS: readonly Requirement[] = [
   },
 ]
 
+/** What building a kernel needs; a lab whose kernels are all prebuilt does without. */
+export const KERNEL_BUILD: readonly Requirement[] = [
+  { needs: 'ld', package: 'binutils', why: 'links the kernel' },
+  { needs: 'objdump', package: 'binutils', why: 'proves that the clones are called' },
+  { needs: 'make', package: 'make', why: 'builds the kernel' },
+  { needs: 'flex', package: 'flex', why: 'kernel build (kconfig)' },
+  { needs: 'bison', package: 'bison', why: 'kernel build (kconfig)' },
+  { needs: 'bc', package: 'bc', why: 'kernel build (timeconst.h)' },
+  { needs: 'perl', package: 'perl', why: 'kernel build' },
+  { needs: 'rsync', package: 'rsync', why: 'copies local kernel trees' },
+]
+
 /** Needed where a kernel or a probe wants its types: `debug: btf`, or `#include "vmlinux.h"`. */
 export const PAHOLE: Requirement = { needs: 'pahole', package: 'dwarves', why: 'makes BTF out of DWARF' }
 
@@ -56,6 +61,7 @@ export const FIGURES: readonly Requirement[] = [
 
 /** What only the tests need. */
 export const TESTS: readonly Requirement[] = [
+  ...KERNEL_BUILD,
   PAHOLE,
   ...FIGURES,
   { needs: 'chromium', package: 'chromium', why: 'looks at reports in a real browser' },

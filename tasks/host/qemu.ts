@@ -32,6 +32,8 @@ export interface Machine {
   readonly cpus: number
   readonly memoryBytes: number
   readonly kernel: string
+  /** Of a kernel that has its disk drivers as modules. */
+  readonly initrd?: string | undefined
   readonly init: string
   /** The first is the root disk. */
   readonly disks: readonly DiskImage[]
@@ -152,6 +154,7 @@ export function qemuArgv(m: Machine): string[] {
     'qemu-system-x86_64',
     ...devices.flatMap((device) => device.args),
     ...['-kernel', m.kernel],
+    ...(m.initrd === undefined ? [] : ['-initrd', m.initrd]),
     ...['-append', parameters.join(' ')],
   ]
 }

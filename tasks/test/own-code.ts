@@ -9,6 +9,8 @@ import { closureOf, TASKS } from './imports.ts'
 /** The files with which the work of each maker begins. */
 const ENTRIES = {
   kernel: ['build/kernel/kernel.ts'],
+  prebuilt: ['build/kernel/prebuilt/artefact.ts', 'build/kernel/prebuilt/package.ts'],
+  initrd: ['build/kernel/prebuilt/initrd.ts'],
   preflight: ['build/preflight/look.ts'],
   lint: ['build/probe/lint.ts'],
   probe: ['build/probe/command.ts', 'host/compile.ts', 'linux/c/empty-probe.ts'],
@@ -40,6 +42,8 @@ export const EXCUSED: Readonly<Record<string, string>> = {
   'host/open-files.ts': 'asks who uses a file',
   'host/tool-version.ts': 'its answers are inputs',
   'build/kernel/identity.ts': 'names the inputs; a change of them changes the fingerprint itself',
+  'build/kernel/prebuilt/identity.ts': 'names the inputs; a change of them changes the fingerprint itself',
+  'build/kernel/boot-image.ts': 'chooses a file of what was built',
   'build/kernel/blame.ts': 'words a failure',
   'linux/c/blame.ts': 'words a failure',
 }

@@ -1,16 +1,10 @@
 /** What is said of symbols before a boot against what the booted kernel says and does, and runs that are refused before they boot. */
 import { existsSync, readdirSync } from 'node:fs'
-import { createHash } from 'node:crypto'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { NOTRACE } from '../linux/symbols/words.ts'
 import { Rig } from './rig.ts'
-
-interface Listed {
-  readonly name: string
-  readonly kind: string
-  readonly attachable: boolean | null
-}
+import { attempts, chosen, symbolsOf, type Listed } from './symbols-kit.ts'
 
 /** Another kernel than the VM's, by hand: LAB_TEST_KERNEL=NAME, and LAB_TEST_SOURCE=DIR for a tree of one's own. */
 const { LAB_TEST_KERNEL, LAB_TEST_SOURCE } = process.env
@@ -19,24 +13,7 @@ const OTHER = LAB_TEST_KERNEL === undefined ? [] : ['--kernel', LAB_TEST_KERNEL,
 
 const rig = new Rig()
 let kernel = ''
-const symbols = async (pattern: string, ...flags: string[]): Promise<Map<string, Listed>> => {
-  const { symbols: all } = (await rig.answer(['symbols', kernel, pattern, ...SOURCE, ...flags])) as {
-    symbols: Listed[]
-  }
-  return new Map(all.map((one) => [one.name, one]))
-}
-
-/** The same ones each time, in no order that anything else has. */
-const rank = (name: string) => createHash('sha256').update(name).digest('hex')
-/** So many of each category, and of the largest one what is left of the total. */
-function chosen(all: ReadonlyMap<string, Listed>, total: number): Listed[] {
-  const kinds = Map.groupBy(all.values(), ({ kind }) => kind)
-  const share = Math.floor(total / kinds.size)
-  const sorted = [...kinds.values()].map((some) => some.toSorted((a, b) => (rank(a.name) < rank(b.name) ? -1 : 1)))
-  const first = sorted.flatMap((some) => some.slice(0, share))
-  const rest = sorted.flatMap((some) => some.slice(share)).toSorted((a, b) => (rank(a.name) < rank(b.name) ? -1 : 1))
-  return [...first, ...rest.slice(0, total - first.length)]
-}
+const symbols = (pattern: string, ...flags: string[]) => symbolsOf(rig, kernel, [pattern], [...SOURCE, ...flags])
 
 beforeAll(async () => {
   const { kernel: up } = (await rig.answer(['up', ...OTHER])) as { kernel: { name: string } }
@@ -65,16 +42,14 @@ describe('R-0502-3, R-1901-2: before the boot and after it', () => {
 
   test('the kernel takes and refuses kprobe events on the same 500 as predicted', async () => {
     const some = chosen(before, 500)
-    rig.write('names', some.map(({ name }) => `${name}\n`).join(''))
-    await rig.lab(['cp', 'names', ':/tmp/names'])
-    const script =
-      'cd /sys/kernel/tracing; i=0; while read -r name; do i=$((i + 1)); if echo "p:preflight/e$i $name" 2>/dev/null >> kprobe_events; then echo y; else echo n; fi; done < /tmp/names; echo > kprobe_events'
-    const { stdout } = await rig.lab(['exec', '--', 'sh', '-c', script])
-    const taken = stdout.trim().split('\n')
+    const taken = await attempts(
+      rig,
+      some.map(({ name }) => name),
+    )
     expect(taken).toHaveLength(500)
-    const wrong = some.filter(({ attachable }, index) => attachable !== (taken[index] === 'y'))
+    const wrong = some.filter(({ attachable }, index) => attachable !== taken[index])
     expect(wrong.map(({ name, kind }) => [name, kind])).toEqual([])
-    expect(new Set(taken)).toEqual(new Set(['y', 'n']))
+    expect(new Set(taken)).toEqual(new Set([true, false]))
   })
 
   test('every trace event of vmlinux is one of the running kernel, and no other', async () => {

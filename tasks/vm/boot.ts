@@ -46,6 +46,7 @@ const DEADLINES: Readonly<Record<string, number>> = {
   restore: 5000,
   firmware: 5000,
   kernel: 10_000,
+  modules: 5000,
   mounts: 5000,
   seed: 5000,
   disks: 5000,

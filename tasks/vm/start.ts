@@ -45,6 +45,7 @@ export const fingerprint = ({ vm, kernel, image, accel }: VmWanted): Fingerprint
   fingerprintOf({
     format: 1,
     kernel: kernel.fingerprint,
+    ...(kernel.initrd && { initrd: kernel.initrd.fingerprint }),
     image: image.fingerprint,
     cpus: vm.cpus,
     memory: vm.memory,
@@ -113,6 +114,7 @@ export async function machineArgv(
     cpus: vm.cpus,
     memoryBytes: vm.memory,
     kernel: kernel.image,
+    initrd: kernel.initrd?.file,
     init: image.init,
     consoleLog: LOG_PATH,
     ...parts,

@@ -7,6 +7,7 @@ import { changedInputs, fingerprintOf, hashFile, type Fingerprint, type Inputs }
 import { toolchain, type Toolchain } from '../../host/kbuild.ts'
 import { ownCode } from '../own-code.ts'
 import { debugInputs } from './debug.ts'
+import { needsBuild, prebuiltInputs, prebuiltSource } from './prebuilt/identity.ts'
 import { identify, type SourceId } from './source.ts'
 
 const sourceOf = (kernel: ResolvedKernel, override?: string): Source =>
@@ -51,15 +52,33 @@ export async function whyBuild(inputs: Inputs, context: Context): Promise<string
   return before ? `${changedInputs(before.inputs, inputs).join(', ')} changed` : 'not built here before'
 }
 
-/** Names a kernel by its inputs, without building it. */
+/** Names a kernel by its inputs, without building it. `plan` is undefined for a prebuilt kernel. */
 export async function kernelFingerprint(
   kernel: ResolvedKernel,
   context: Context,
   override?: string,
-): Promise<{ fingerprint: Fingerprint; inputs: Inputs; plan: Plan }> {
+): Promise<{ fingerprint: Fingerprint; inputs: Inputs; plan: Plan | undefined }> {
   const place = `kernel ${kernel.name}`
+  const prebuilt = prebuiltSource(kernel)
+  if (prebuilt) {
+    const inputs = await prebuiltInputs(kernel, prebuilt, override, context.toolRoot)
+    return { fingerprint: fingerprintOf(inputs), inputs, plan: undefined }
+  }
   const source = sourceOf(kernel, override)
   const [id, tools] = await Promise.all([identify(source, context, place), toolchain(context.cache, context.signal)])
   const inputs = await inputsOf(kernel, id, tools, context)
   return { fingerprint: fingerprintOf(inputs), inputs, plan: { kernel, source, id, tools, place } }
+}
+
+/** How a kernel is built. @throws a user's Failure for a prebuilt one. @param what needs the build: "a sample", "--show-patch" */
+export async function buildPlan(
+  kernel: ResolvedKernel,
+  context: Context,
+  override: string | undefined,
+  what: string,
+): Promise<Plan> {
+  const prebuilt = prebuiltSource(kernel)
+  const { plan } = prebuilt ? { plan: undefined } : await kernelFingerprint(kernel, context, override)
+  if (plan) return plan
+  throw prebuilt ? needsBuild(kernel, prebuilt, what) : new Error(`kernel ${kernel.name} has no plan`)
 }

@@ -6,20 +6,21 @@ import { appendFile, cp, readFile, rename, rm, writeFile } from 'node:fs/promise
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import type { ResolvedKernel } from '../../config/resolved.ts'
-import { step, type Context, type StepHandle } from '../../engine/context.ts'
+import { step, type Context, type StepHandle, type StepResult } from '../../engine/context.ts'
 import { pruneCache } from '../../engine/cache-limit.ts'
 import { makeDirectory } from '../../engine/directory.ts'
 import { labError } from '../../engine/error.ts'
 import type { Fingerprint, Inputs } from '../../engine/fingerprint.ts'
 import { lock } from '../../engine/lock.ts'
-import { Unavailable } from '../../host/download.ts'
 import { buildFailure, isObjectLine, make, stripDebug } from '../../host/kbuild.ts'
 import { usedByProcesses } from '../../host/open-files.ts'
+import { bootImage } from './boot-image.ts'
 import { blamed } from './blame.ts'
 import { configure, requestsFor } from './configure.ts'
 import { debugAssignments, debugOutdated, debugRequests, debugSuffix } from './debug.ts'
-import { kernelFingerprint, whyBuild, type Plan } from './identity.ts'
+import { buildPlan, kernelFingerprint, whyBuild, type Plan } from './identity.ts'
 import { patchLayers, readPatches } from './patches.ts'
+import type { Initrd } from './prebuilt/initrd.ts'
 import { prove } from './prove.ts'
 import { buildName, ensureTree } from './source.ts'
 import { buildTargets, leftFromModules, preparationTargets, refuseExports } from './targets.ts'
@@ -40,6 +41,8 @@ export interface KernelArtefact {
   readonly source: string
   /** Names of the compat rows that the tree needed. */
   readonly compat: readonly string[]
+  /** What a guest needs beside it to reach its disks: the initramfs of a prebuilt kernel. */
+  readonly initrd?: Initrd
 }
 
 /** Objects of a build with the shipped fragments, until this tree's own number is known (5.4: 1701, 5.10: about the same). */
@@ -223,17 +226,6 @@ async function build(
   return stored
 }
 
-/**
- * What QEMU boots. A vmlinux with a PVH entry point (config PVH, since 5.0) is copied to its place and entered; a bzImage first runs the
- * firmware, its own setup code and gunzip, which under TCG takes 0.3 s of 1.1 s. That code is also what moves a kernel to a random address
- * (arch/x86/boot/compressed/kaslr.c), so one that asks for that gets it.
- */
-async function bootImage(dir: string): Promise<string> {
-  const config = await readFile(join(dir, 'config'), 'utf8')
-  const direct = /^CONFIG_PVH=y$/m.test(config) && !/^CONFIG_RANDOMIZE_BASE=y$/m.test(config)
-  return join(dir, direct ? 'vmlinux' : 'bzImage')
-}
-
 /** A kernel and its tree are what fills a cache, so it is looked at after each build. */
 async function makeRoom(context: Context): Promise<void> {
   if (!Number.isFinite(context.cacheLimit)) return
@@ -243,42 +235,30 @@ async function makeRoom(context: Context): Promise<void> {
   context.emit({ type: 'notice', level: 'info', place: `cache ${context.cache}`, text })
 }
 
-/**
- * Restores or builds a kernel. `override` is a local tree to take the source from instead. With `hasFallback`, a source that cannot be
- * had is no failure: undefined is returned, and the caller takes the next kernel.
- */
-export function kernelStep(
+/** Restores or builds a kernel that is built here. `override` is a local tree to take the source from instead. */
+export async function builtKernel(
   kernel: ResolvedKernel,
   context: Context,
-  options: { override?: string | undefined; hasFallback?: boolean } = {},
-): Promise<KernelArtefact | undefined> {
-  return step<KernelArtefact | undefined>(context, `kernel ${kernel.name}`, `kernel ${kernel.name}`, async (handle) => {
-    try {
-      const { fingerprint, inputs, plan } = await kernelFingerprint(kernel, context, options.override)
-      const stored = await context.store.get('kernel', fingerprint)
-      const why = stored ? undefined : await whyBuild(inputs, context)
-      const dir = stored?.dir ?? (await build(plan, fingerprint, inputs, context, handle))
-      if (!stored) await makeRoom(context)
-      const release = (await readFile(join(dir, 'release'), 'utf8')).trim()
-      const compat = await appliedIn(dir)
-      const applied = compat.length > 0 ? `compat: ${compat.join(', ')}` : undefined
-      return {
-        outcome: stored ? 'restored' : 'built',
-        detail: [`${release} from ${plan.id.title}`, why, applied].filter(Boolean).join('; '),
-        value: {
-          ...{ name: kernel.name, fingerprint, dir, image: await bootImage(dir), release },
-          ...{ source: plan.id.title, compat },
-        },
-      }
-    } catch (error) {
-      if (!(error instanceof Unavailable) || options.hasFallback !== true) throw error
-      return {
-        outcome: 'skipped',
-        detail: [error.parts.fact, error.parts.lines?.[0]].filter(Boolean).join(': '),
-        value: undefined,
-      }
-    }
-  })
+  handle: StepHandle,
+  override: string | undefined,
+): Promise<StepResult<KernelArtefact>> {
+  const { fingerprint, inputs } = await kernelFingerprint(kernel, context, override)
+  const plan = await buildPlan(kernel, context, override, 'a build')
+  const stored = await context.store.get('kernel', fingerprint)
+  const why = stored ? undefined : await whyBuild(inputs, context)
+  const dir = stored?.dir ?? (await build(plan, fingerprint, inputs, context, handle))
+  if (!stored) await makeRoom(context)
+  const release = (await readFile(join(dir, 'release'), 'utf8')).trim()
+  const compat = await appliedIn(dir)
+  const applied = compat.length > 0 ? `compat: ${compat.join(', ')}` : undefined
+  return {
+    outcome: stored ? 'restored' : 'built',
+    detail: [`${release} from ${plan.id.title}`, why, applied].filter(Boolean).join('; '),
+    value: {
+      ...{ name: kernel.name, fingerprint, dir, image: await bootImage(dir), release },
+      ...{ source: plan.id.title, compat },
+    },
+  }
 }
 
 /** A kernel's tree while somebody else's programs are built in it. */
@@ -292,17 +272,18 @@ export interface TreeInUse {
 
 /**
  * Lets `work` build in the kernel's tree, configured and with its headers, while nobody else builds there. `look` sees the tree first:
- * what it finds out goes to `work`, and what it throws saves the preparation.
+ * what it finds out goes to `work`, and what it throws saves the preparation. `what` needs the tree, for the message about a kernel without one.
  */
 export async function inTree<F, T>(
   kernel: ResolvedKernel,
   context: Context,
   handle: StepHandle,
   override: string | undefined,
+  what: string,
   look: (dir: string) => Promise<F>,
   work: (tree: TreeInUse, found: F) => Promise<T>,
 ): Promise<T> {
-  const { plan } = await kernelFingerprint(kernel, context, override)
+  const plan = await buildPlan(kernel, context, override, what)
   const dir = await buildDir(plan, context)
   const log = join(dir, 'in-tree.log')
   await using _lock = await lock(join(dir, 'lock'), context.signal, () =>
@@ -323,7 +304,7 @@ export async function inTree<F, T>(
 /** The unified diff that the declaration makes of the source; nothing is built. */
 export function showPatch(kernel: ResolvedKernel, context: Context, override?: string): Promise<string> {
   return step(context, `kernel ${kernel.name}`, `kernel ${kernel.name}`, async (handle) => {
-    const { plan } = await kernelFingerprint(kernel, context, override)
+    const plan = await buildPlan(kernel, context, override, '--show-patch')
     const dir = await buildDir(plan, context)
     await using _lock = await lock(join(dir, 'lock'), context.signal, () =>
       handle.progress('wait for another build of the same source'),

@@ -75,6 +75,7 @@ export function sampleCommands(
       context,
       handle,
       override,
+      `samples/bpf/${sample}`,
       (tree) => findSample(tree, sample, name),
       async (tree, found) => {
         const assignments = assignmentsFor(tree, found, join(context.toolRoot, 'bpf/llc'))
@@ -137,6 +138,7 @@ export async function sampleStep(
           context,
           handle,
           override,
+          `samples/bpf/${sample}`,
           (tree) => findSample(tree, sample, name),
           (tree, found) => {
             handle.progress('compile')

@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs'
 import { mkdir, readFile, readdir, rename, rm, writeFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
+import { isPrebuilt } from '../../config/prebuilt.ts'
 import type { Source } from '../../config/schema/schema.ts'
 import type { Context, StepHandle } from '../../engine/context.ts'
 import { makeDirectory } from '../../engine/directory.ts'
@@ -13,6 +14,7 @@ import { fetchDeb } from '../../host/apt.ts'
 import { download } from '../../host/download.ts'
 import { gitCommit, gitExport } from '../../host/git.ts'
 import { run } from '../../host/sh.ts'
+import { prebuiltTitle } from './prebuilt/identity.ts'
 
 /** Names the bytes of a source; equal ids mean equal trees. */
 export interface SourceId {
@@ -86,6 +88,7 @@ async function treeState(tree: string, signal: AbortSignal): Promise<string> {
 export async function identify(source: Source, context: Context, place: string): Promise<SourceId> {
   if ('url' in source) return { id: source.sha256, title: source.url.replace(/^.*\//, '') }
   if ('package' in source) return { id: source.sha256, title: `${source.package} ${source.version}` }
+  if (isPrebuilt(source)) return { id: source.sha256, title: prebuiltTitle(source) }
   if ('git' in source) {
     const commit = await gitCommit(source.git, source.ref, context, place)
     return { id: commit, title: `${source.ref} (${commit.slice(0, 12)})` }
@@ -151,15 +154,25 @@ export async function unpackTar(
   })
 }
 
+/** What is fetched: a file by its address, or a Debian package. */
+export type Fetched =
+  | Extract<Source, { url: string }>
+  | {
+      readonly package: string
+      readonly version: string
+      readonly sha256: string
+      readonly mirrors?: readonly string[] | undefined
+    }
+
 /** Where a source's archive is kept in the cache. */
-const archiveFile = (source: Extract<Source, { sha256: string }>, cache: string): string => {
+const archiveFile = (source: Fetched, cache: string): string => {
   const name = 'url' in source ? source.url.replace(/^.*\//, '').replaceAll(/[^\w.-]/g, '_') : `${source.package}.deb`
   return join(cache, 'sources', `${source.sha256.slice(0, 16)}-${name}`)
 }
 
 /** The archive, from the cache or its source. One process at a time fetches it: two would write into the same part of a file. */
-async function fetchArchive(
-  source: Extract<Source, { sha256: string }>,
+export async function fetchArchive(
+  source: Fetched,
   context: Context,
   place: string,
   handle: StepHandle,
@@ -227,6 +240,7 @@ export async function ensureTree(
     return true
   }
   // Fetched first: a source that cannot be had must leave nothing behind.
+  if (isPrebuilt(source)) throw new Error(`${id.title} has no tree`)
   const archive = 'git' in source ? undefined : await fetchArchive(source, context, place, handle)
   handle.progress('unpack the source')
   const partial = `${dir}.partial`

@@ -9,8 +9,9 @@ import { waysOut } from './fixes.ts'
 import { hooksText } from './text.ts'
 import { SearchedTree } from './tree.ts'
 
-const KERNEL: Pick<ResolvedKernel, 'name' | 'expose' | 'parallelPaths'> = {
+const KERNEL: Pick<ResolvedKernel, 'name' | 'source' | 'expose' | 'parallelPaths'> = {
   name: 'v5.4',
+  source: { tree: '/linux' },
   expose: [{ function: 'vfs_read', as: ['exported'] }],
   parallelPaths: [{ suffix: 'giulia', entry: 'filemap_read', functions: ['copyout'] }],
 }
@@ -53,6 +54,22 @@ describe('lines that would make a hook attachable', () => {
   ])('%s', (_name, fixes, text) => {
     expect(waysOut(fixes, KERNEL).map((way) => way.join('\n'))).toEqual([text])
   })
+})
+
+test('a prebuilt kernel takes no change: the lines are those of a kernel that is built', () => {
+  const source = { prebuilt: 'linux-image-6.1.0-50-cloud-amd64', version: '6.1.176-1', sha256: '' }
+  const kernel = { name: 'debian-12', source, expose: [], parallelPaths: [] }
+  const ways = waysOut([{ change: 'option', symbol: 'KPROBE_EVENTS_ON_NOTRACE', value: 'y' }], kernel)
+  expect(ways).toEqual([
+    [
+      'needs a kernel that is built:',
+      'kernels:',
+      '  debian-12-built:',
+      '    source: { package: linux-source-6.1, ... }   # `lab kernels add linux-source-6.1` writes it',
+      '    config: [lab:base, lab:guest, lab:tracing]',
+      '    options: { KPROBE_EVENTS_ON_NOTRACE: y }',
+    ],
+  ])
 })
 
 const HOOK: CheckedHook = {

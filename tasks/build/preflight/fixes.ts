@@ -1,9 +1,10 @@
 /** The lines of lab.yaml, or of the probe, that would make a hook attachable. */
 import type { ResolvedKernel } from '../../config/resolved.ts'
+import { isPrebuilt, seriesOf } from '../../config/prebuilt.ts'
 import type { Fix } from '../../linux/symbols/verdict.ts'
 
 /** The kernel's part of the file, as far as the change needs it. */
-type Declared = Pick<ResolvedKernel, 'name' | 'expose' | 'parallelPaths'>
+type Declared = Pick<ResolvedKernel, 'name' | 'source' | 'expose' | 'parallelPaths'>
 
 const listed = (names: readonly string[]): string => `[${names.join(', ')}]`
 
@@ -26,10 +27,22 @@ function freeSuffix({ parallelPaths }: Declared): string {
   return ['lab', 'lab2', 'lab3'].find((one) => !taken.has(one)) ?? 'probe'
 }
 
+/** The lines before a key: of the kernel itself, or, where that is prebuilt, of one that is built instead. */
+function headOf({ name, source }: Declared): string[] {
+  if (!isPrebuilt(source)) return ['kernels:', `  ${name}:`]
+  const packaged = `linux-source-${seriesOf(source)}`
+  return [
+    'needs a kernel that is built:',
+    'kernels:',
+    `  ${name}-built:`,
+    `    source: { package: ${packaged}, ... }   # \`lab kernels add ${packaged}\` writes it`,
+    '    config: [lab:base, lab:guest, lab:tracing]',
+  ]
+}
+
 /** A key of a kernel in lab.yaml. Lists hold what stands there already, since a list replaces the one before. */
 const keyOf = (kernel: Declared, key: string, lines: readonly string[]): string[] => [
-  'kernels:',
-  `  ${kernel.name}:`,
+  ...headOf(kernel),
   ...(lines.length === 1 && !lines[0]?.startsWith('- ')
     ? [`    ${key}: ${lines[0] ?? ''}`]
     : [`    ${key}:`, ...lines.map((line) => `      ${line}`)]),

@@ -7,7 +7,7 @@ import type { Context } from '../../engine/context.ts'
 import { Failure } from '../../engine/error.ts'
 import { changedInputs, type Inputs } from '../../engine/fingerprint.ts'
 import type { StoredEntry } from '../../engine/store.ts'
-import { kernelFingerprint } from '../kernel/identity.ts'
+import { kernelFingerprint, type Plan } from '../kernel/identity.ts'
 import { requestsFor } from '../kernel/configure.ts'
 import { debugRequests, debugSuffix } from '../kernel/debug.ts'
 import { buildName } from '../kernel/source.ts'
@@ -96,7 +96,7 @@ async function withDeclared(facts: KernelFacts, kernel: ResolvedKernel): Promise
 /** Version of a kernel that is not built: of its tree, else of its source's name. */
 function versionOf({ name, source }: ResolvedKernel, tree: SearchedTree | undefined): Version | undefined {
   const makefile = tree?.read('Makefile') ?? ''
-  const words = 'url' in source ? /linux-([\d.]+\d)/.exec(source.url)?.[1] : 'package' in source ? source.version : name
+  const words = 'url' in source ? /linux-([\d.]+\d)/.exec(source.url)?.[1] : 'version' in source ? source.version : name
   return versionOfMakefile(makefile) ?? parseVersion(words ?? '') ?? parseVersion(name)
 }
 
@@ -115,13 +115,10 @@ async function nearest(inputs: Inputs, { store }: Context): Promise<StoredEntry 
 
 const DEBUG = ['none', 'btf', 'dwarf'] as const
 
-type Plan = Awaited<ReturnType<typeof kernelFingerprint>>['plan']
-
-/** A build tree of exactly this source, of whatever debug information. */
-async function treeOf(
-  { source, id, tools, kernel }: Plan,
-  { cache, signal }: Context,
-): Promise<SearchedTree | undefined> {
+/** A build tree of exactly this source, of whatever debug information; a prebuilt kernel has none. */
+async function treeOf(plan: Plan | undefined, { cache, signal }: Context): Promise<SearchedTree | undefined> {
+  if (!plan) return undefined
+  const { source, id, tools, kernel } = plan
   for (const debug of new Set([kernel.debug, ...DEBUG])) {
     const src = join(cache, 'build', `${buildName(source, id)}-gcc${tools.gccMajor}${debugSuffix(debug)}`, 'src')
     const marker = await readFile(`${src}.source`, 'utf8').catch(() => '')

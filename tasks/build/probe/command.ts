@@ -1,4 +1,5 @@
 /** How a probe of ours is compiled: its sources, the directories whose headers it may see, and nothing of the host's kernel. */
+import { existsSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import type { ResolvedKernel, ResolvedProbe } from '../../config/resolved.ts'
 import type { Context } from '../../engine/context.ts'
@@ -48,6 +49,17 @@ export type Against =
   | { readonly kernel: Pick<KernelArtefact, 'name' | 'dir'> }
   | { readonly types: Pick<KernelTypes, 'kernel' | 'include'> }
 
+/** A distribution's kernel comes without the headers that it exports: those of the host's would be of another kernel. */
+function refuseWithoutHeaders(probe: SourceProbe, { name, dir }: Pick<KernelArtefact, 'name' | 'dir'>): void {
+  if (existsSync(join(dir, 'headers'))) return
+  throw userError({
+    place: `probe ${probe.name}`,
+    fact: `it includes headers of the kernel, and kernel ${name} is prebuilt: it has its types, but no headers`,
+    wayOut:
+      'write #include "vmlinux.h" instead of the headers below linux/ (one object then fits every kernel: CO-RE), or take a kernel that is built',
+  })
+}
+
 /** The command that compiles a probe. `declared` is the kernel whose parallel paths it knows. */
 export async function probeCommand(
   probe: SourceProbe,
@@ -55,6 +67,7 @@ export async function probeCommand(
   declared: ResolvedKernel,
   context: Context,
 ): Promise<ProbeCommand> {
+  if ('kernel' in against) refuseWithoutHeaders(probe, against.kernel)
   const files = probeFiles(probe, context)
   const searched: Root[] = [
     ...ownRoots(probe, files, context),

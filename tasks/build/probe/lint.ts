@@ -97,9 +97,11 @@ async function versionOf({ name, source }: ResolvedKernel): Promise<Version | un
   const words =
     'url' in source
       ? /linux-(\d+\.\d+(?:\.\d+)?)/.exec(source.url)?.[1]
-      : 'package' in source
-        ? source.version
-        : source.ref
+      : 'git' in source
+        ? source.ref
+        : 'file' in source
+          ? /(\d+\.\d+(?:\.\d+)?)/.exec(source.file)?.[1]
+          : source.version
   return parseVersion(words ?? '') ?? parseVersion(name)
 }
 

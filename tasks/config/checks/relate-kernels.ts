@@ -31,7 +31,8 @@ const sources: Check = function* ({ lab: { kernels } }) {
       path: ['kernels', name],
       at: 'key',
       message: `kernel ${name} has no source${also}`,
-      wayOut: 'add "source:" with url + sha256, package + suite + version + sha256, tree, or git + ref',
+      wayOut:
+        'add "source:" with url + sha256, package + suite + version + sha256, prebuilt + version + sha256, file + sha256, tree, or git + ref',
     }
   }
 }

@@ -141,15 +141,15 @@ describe('kernels', () => {
       'images:\n',
       '  loose: { options: { A: y } }\nimages:\n',
       [
-        'kernel loose has no source | add "source:" with url + sha256, package + suite + version + sha256, tree, or git + ref',
+        'kernel loose has no source | add "source:" with url + sha256, package + suite + version + sha256, prebuilt + version + sha256, file + sha256, tree, or git + ref',
       ],
     ],
     [
       'images:\n',
       '  a: { extends: b }\n  b: {}\nimages:\n',
       [
-        'kernel a has no source, and none comes from b | add "source:" with url + sha256, package + suite + version + sha256, tree, or git + ref',
-        'kernel b has no source | add "source:" with url + sha256, package + suite + version + sha256, tree, or git + ref',
+        'kernel a has no source, and none comes from b | add "source:" with url + sha256, package + suite + version + sha256, prebuilt + version + sha256, file + sha256, tree, or git + ref',
+        'kernel b has no source | add "source:" with url + sha256, package + suite + version + sha256, prebuilt + version + sha256, file + sha256, tree, or git + ref',
       ],
     ],
     [

@@ -12,6 +12,7 @@ import { EXPERIMENT_CHECKS } from './relate-experiments.ts'
 import { EXPECTATION_CHECKS } from './relate-expectations.ts'
 import { KERNEL_CHECKS } from './relate-kernels.ts'
 import { MATRIX_CHECKS } from './relate-matrix.ts'
+import { PREBUILT_CHECKS } from './relate-prebuilt.ts'
 import { VM_CHECKS } from './relate-vms.ts'
 import { nameWayOut } from '../text/suggest.ts'
 import { pathText } from '../text/yaml-location.ts'
@@ -22,6 +23,8 @@ const PATHS: readonly (readonly [use: PathUse, place: string])[] = [
   ['config', 'kernels.*.config.*'],
   ['patch', 'kernels.*.patches.*'],
   ['tree', 'kernels.*.source.tree'],
+  ['kernel', 'kernels.*.source.file'],
+  ['kernelConfig', 'kernels.*.source.config'],
   ['recipe', 'images.*.recipe'],
   ['probe', 'probes.*.source'],
   ['workload', 'experiments.*.workload.source'],
@@ -74,6 +77,7 @@ const CHECKS: readonly Check[] = [
   references,
   paths,
   ...KERNEL_CHECKS,
+  ...PREBUILT_CHECKS,
   ...VM_CHECKS,
   ...EXPERIMENT_CHECKS,
   ...MATRIX_CHECKS,

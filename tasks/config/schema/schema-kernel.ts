@@ -9,9 +9,17 @@ const url = z.url({ protocol: /^https?$/, error: 'a URL begins with https:// or 
 /** A leading "-" would be read as an option by git. */
 const gitWord = text(/^[^-\s]\S*$/, 'it has no spaces and does not begin with "-"')
 
+const packageName = text(
+  /^[a-z0-9][a-z0-9.+-]+$/,
+  'a Debian package is named with lower-case letters, digits, "+", "-" and "."',
+)
+const packageVersion = text(
+  /^[0-9][A-Za-z0-9.+~:-]*$/,
+  'the version of a Debian package begins with a digit, for example 5.10.223-1',
+)
+
 /**
- * Where a kernel's source comes from. Exactly one of the four forms; the first key of each form tells which one is
- * meant.
+ * Where a kernel comes from. Exactly one of these forms; the first key of each form tells which one is meant.
  */
 export const Source = z
   .union([
@@ -24,20 +32,38 @@ export const Source = z
       .meta({ title: 'A release archive' }),
     z
       .strictObject({
-        package: text(
-          /^[a-z0-9][a-z0-9.+-]+$/,
-          'a Debian package is named with lower-case letters, digits, "+", "-" and "."',
-        ).describe(
+        package: packageName.describe(
           'a Debian package that holds /usr/src/<name>.tar.*; taken from the mirror that the host is configured with',
         ),
         suite: name.describe('the Debian suite that has the package, for example bullseye'),
-        version: text(
-          /^[0-9][A-Za-z0-9.+~:-]*$/,
-          'the version of a Debian package begins with a digit, for example 5.10.223-1',
-        ).describe('the version of the package, as apt-cache policy prints it'),
+        version: packageVersion.describe('the version of the package, as apt-cache policy prints it'),
         sha256,
       })
       .meta({ title: 'A Debian source package' }),
+    z
+      .strictObject({
+        prebuilt: packageName.describe(
+          "a Debian package that holds a kernel, for example linux-image-6.1.0-50-cloud-amd64: a distribution's kernel, which is not built here",
+        ),
+        version: packageVersion.describe('the version of the package, as apt-cache policy prints it'),
+        sha256,
+        parts: z
+          .record(packageName, sha256)
+          .optional()
+          .describe(
+            'further packages of the same version that belong to it, with the SHA-256 of each (7.x: linux-binary-*, linux-modules-*, linux-base-*)',
+          ),
+        suite: name.optional().describe('the Debian suite that has the package; says where to look for newer ones'),
+        mirrors: z.array(url).optional().describe('addresses of Debian mirrors that have it, asked before all others'),
+      })
+      .meta({ title: "A distribution's kernel" }),
+    z
+      .strictObject({
+        file: path.describe('a kernel on this host: a linux-image .deb, or a bzImage with its drivers built in'),
+        sha256,
+        config: path.optional().describe('the .config of a bzImage that does not carry its own (CONFIG_IKCONFIG)'),
+      })
+      .meta({ title: 'A built kernel on this host' }),
     z
       .strictObject({ tree: path.describe('a directory that holds a kernel tree; it is read, never written') })
       .meta({ title: 'A tree on this host' }),

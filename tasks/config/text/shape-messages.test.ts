@@ -11,7 +11,8 @@ function said(text: string): { count: string; message: string; wayOut: string } 
 describe('each as one problem, in words for people', () => {
   const SOURCE = '      url: https://cdn.kernel.org/pub/linux/kernel/v5.x/linux-5.4.tar.xz\n'
   const SHA = '      sha256: bf338980b1670bca287f9994b7441c2361907635879169c64ae78364efc5f491\n'
-  const FORMS = 'its keys are url + sha256; or package + suite + version + sha256; or tree; or git + ref'
+  const FORMS =
+    'its keys are url + sha256; or package + suite + version + sha256; or prebuilt + version + sha256; or file + sha256; or tree; or git + ref'
   test.each([
     // Unknown and missing keys.
     ['    cpus: 2', '    cpu: 2', 'unknown key "cpu" in vm default', 'did you mean "cpus"?'],
@@ -58,7 +59,7 @@ describe('each as one problem, in words for people', () => {
     [
       SOURCE,
       SOURCE.replace('url', 'uri'),
-      'source of kernel v5.4 has none of the keys url, package, tree, git',
+      'source of kernel v5.4 has none of the keys url, package, prebuilt, file, tree, git',
       'did you mean "url"?',
     ],
     [
@@ -70,7 +71,7 @@ describe('each as one problem, in words for people', () => {
     [
       `    source:\n${SOURCE}${SHA}`,
       '    source: {}\n',
-      'source of kernel v5.4 has none of the keys url, package, tree, git',
+      'source of kernel v5.4 has none of the keys url, package, prebuilt, file, tree, git',
       FORMS,
     ],
     [

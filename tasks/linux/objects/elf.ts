@@ -15,6 +15,8 @@ export interface SectionHeader {
   /** In the file; `size` counts there too, and is 0 for a section without content (.bss). */
   readonly offset: number
   readonly size: number
+  /** In memory, where .bss has one too. */
+  readonly memorySize: number
   /** Where it stands in memory; 0 in an object that is not linked. */
   readonly address: bigint
   /** SHF_EXECINSTR: it holds code. */
@@ -73,6 +75,7 @@ export function sectionTable(read: Read): SectionHeader[] {
       address: table.readBigUInt64LE(at + 16),
       offset: Number(table.readBigUInt64LE(at + 24)),
       size: empty ? 0 : Number(table.readBigUInt64LE(at + 32)),
+      memorySize: Number(table.readBigUInt64LE(at + 32)),
     }
   })
   const { offset = 0, size = 0 } = raw[names] ?? {}

@@ -106,10 +106,12 @@ async function ask(source: Source, context: Context): Promise<Reason> {
   if ('git' in source) return await askGit(source.git, context.signal)
   if ('tree' in source)
     return existsSync(join(source.tree, 'Kconfig')) ? undefined : `${source.tree} is not a kernel tree`
+  if ('file' in source) return existsSync(source.file) ? undefined : `${source.file} is not there`
   // The package has 100 MB and apt has no HEAD; the description of its source has the same version and 200 kB.
   const version = source.version.replace(/^\d+:/, '')
   const reason = await askMirror(`pool/main/l/linux/linux_${version}.dsc`, context)
-  return reason === undefined ? undefined : `${source.package} ${source.version}: ${reason}`
+  const name = 'prebuilt' in source ? source.prebuilt : source.package
+  return reason === undefined ? undefined : `${name} ${source.version}: ${reason}`
 }
 
 export interface SourceState {

@@ -1,9 +1,11 @@
 /** Checks of the host's programs: are they there, and are they new enough. */
 import { readFile } from 'node:fs/promises'
+import { isPrebuilt } from '../../config/prebuilt.ts'
+import type { ResolvedLab } from '../../config/resolved.ts'
 import type { Context } from '../../engine/context.ts'
 import { printable } from '../../engine/printable.ts'
 import { installCommand } from '../../host/apt.ts'
-import { missingRequirements, packagesOf, REQUIREMENTS, type Requirement } from '../../host/packages.ts'
+import { KERNEL_BUILD, missingRequirements, packagesOf, REQUIREMENTS, type Requirement } from '../../host/packages.ts'
 import { run } from '../../host/sh.ts'
 import { which } from '../../host/tool-version.ts'
 import { findingsOf, type Finding } from './finding.ts'
@@ -30,10 +32,13 @@ export function toolFindings(
   ]
 }
 
-export async function tools(): Promise<Finding[]> {
-  const missing = missingRequirements()
+/** @param lab its kernels say whether tools that build them are needed; without a lab they are */
+export async function tools(_context: Context, lab?: ResolvedLab): Promise<Finding[]> {
+  const built = lab === undefined || Object.values(lab.kernels).some(({ source }) => !isPrebuilt(source))
+  const all = [...REQUIREMENTS, ...(built ? KERNEL_BUILD : [])]
+  const missing = missingRequirements([], all)
   const command = missing.length === 0 ? undefined : await installCommand(packagesOf(missing))
-  return toolFindings(REQUIREMENTS, missing, command)
+  return toolFindings(all, missing, command)
 }
 
 export type VersionNumber = readonly [major: number, minor: number]
