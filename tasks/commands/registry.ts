@@ -248,5 +248,15 @@ it fits together. There is no signature; publish the hash that lab export prints
     ],
     load: () => import('./report.ts'),
   },
+  {
+    usage: 'kernels [action] [package]',
+    about:
+      'kernels of the lab: what is here, what the mirror has newer; add PACKAGE (linux-image-* or linux-source-*) writes its lines into lab.yaml',
+    options: [
+      ['--suite <name>', 'add: the package of this Debian suite'],
+      ['--name <name>', 'add: what the lab calls it'],
+    ],
+    load: () => import('./kernels.ts'),
+  },
   { usage: 'schema', about: 'JSON Schema of lab.yaml, for editors', load: () => import('./schema.ts') },
 ]

@@ -10,7 +10,8 @@ import { labError, userError } from '../../engine/error.ts'
 import { printable } from '../../engine/printable.ts'
 import { hashText } from '../../engine/fingerprint.ts'
 import { lock } from '../../engine/lock.ts'
-import { fetchDeb } from '../../host/apt.ts'
+import { archives } from '../../host/debian/archives.ts'
+import { fetchDeb } from '../../host/debian/fetch-deb.ts'
 import { download } from '../../host/download.ts'
 import { gitCommit, gitExport } from '../../host/git.ts'
 import { run } from '../../host/sh.ts'
@@ -187,7 +188,10 @@ export async function fetchArchive(
   const onBytes = (done: number, total: number | undefined) => handle.progress('fetch the source', done, total, 'bytes')
   const wanted = { sha256: source.sha256, file, place, signal, onBytes }
   if ('url' in source) await download({ ...wanted, urls: [source.url, ...(source.mirrors ?? [])], cache })
-  else await fetchDeb({ ...wanted, package: source.package, version: source.version })
+  else {
+    const { package: name, version, mirrors } = source
+    await fetchDeb({ ...wanted, package: name, version, mirrors, cache }, await archives(signal))
+  }
   return file
 }
 

@@ -38,6 +38,7 @@ export const Source = z
         suite: name.describe('the Debian suite that has the package, for example bullseye'),
         version: packageVersion.describe('the version of the package, as apt-cache policy prints it'),
         sha256,
+        mirrors: z.array(url).optional().describe('addresses of Debian mirrors that have it, asked before all others'),
       })
       .meta({ title: 'A Debian source package' }),
     z

@@ -1,16 +1,42 @@
-// Says one line for each piece of a file that the kernel copies to a program. `lab run hello` shows the lines.
-#include <linux/bpf.h>
-#include <linux/ptrace.h>
-#include <linux/version.h>
+// Follows each read of a file from the system call's function down to the page cache. `lab run hello` shows the lines.
+//
+// vmlinux.h has the types of the kernel that is booted. libbpf fits every access to the kernel that runs (CO-RE), so this source does for others too.
+#include "vmlinux.h"
 #include <bpf/bpf_helpers.h>
+#include <bpf/bpf_core_read.h>
 #include <bpf/bpf_tracing.h>
-#include "lab.bpf.h" // comes with the tool: say() and CLONE()
+#include "lab.bpf.h" // comes with the tool: say() and read_kernel_text()
 
-// copyout(void __user *to, const void *from, size_t n); CLONE() puts the suffix of `parallelPath:` behind the name.
-SEC("kprobe/" CLONE("copyout"))
-int hello(struct pt_regs *ctx)
+// vfs_read(struct file *file, char __user *buf, size_t count, loff_t *pos): every read() of every file system comes through here.
+SEC("kprobe/vfs_read")
+int hello_vfs(struct pt_regs *ctx)
 {
-	say("copyout of %lu bytes", PT_REGS_PARM3(ctx));
+	struct file *file = (void *)PT_REGS_PARM1(ctx);
+	char name[16];
+
+	read_kernel_text(name, sizeof(name), BPF_CORE_READ(file, f_path.dentry, d_name.name));
+	say("vfs_read: %lu bytes of %s", PT_REGS_PARM3(ctx), name);
+	return 0;
+}
+
+// ext4_file_read_iter(struct kiocb *iocb, struct iov_iter *to): the file system's own function.
+SEC("kprobe/ext4_file_read_iter")
+int hello_ext4(struct pt_regs *ctx)
+{
+	struct kiocb *iocb = (void *)PT_REGS_PARM1(ctx);
+
+	say("ext4_file_read_iter: inode %lu", BPF_CORE_READ(iocb, ki_filp, f_inode, i_ino));
+	return 0;
+}
+
+// filemap_read(struct kiocb *iocb, struct iov_iter *iter, ssize_t already_read): copies out of the page cache (since 5.12).
+SEC("kprobe/filemap_read")
+int hello_cache(struct pt_regs *ctx)
+{
+	struct kiocb *iocb = (void *)PT_REGS_PARM1(ctx);
+
+	say("filemap_read: from byte %lld, %lu pages in the cache", BPF_CORE_READ(iocb, ki_pos),
+	    BPF_CORE_READ(iocb, ki_filp, f_mapping, nrpages));
 	return 0;
 }
 

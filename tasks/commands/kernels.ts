@@ -1,0 +1,184 @@
+/** `lab kernels`: what the lab declares, what of it is here, what the mirror has newer; `lab kernels add PACKAGE` writes the lines of one. */
+import { readFile, readdir, rename, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { kernelFingerprint } from '../build/kernel/identity.ts'
+import { isPrebuilt } from '../config/prebuilt.ts'
+import type { ResolvedKernel } from '../config/resolved.ts'
+import { withKernel, type Value } from '../config/text/add-kernel.ts'
+import { suggest } from '../config/text/suggest.ts'
+import type { Context } from '../engine/context.ts'
+import { Failure, userError } from '../engine/error.ts'
+import { diskFailure } from '../engine/store.ts'
+import { hostRecords, offersLike, suiteRecords } from '../host/debian/index.ts'
+import { run } from '../host/sh.ts'
+import { exactParts, type PackageRecord } from '../linux/package-index.ts'
+import { table } from '../engine/text.ts'
+import { openApp } from './shared/app.ts'
+import type { CommandModule, Outcome } from './command.ts'
+
+/** Suites whose index is looked into for a package that the host's own index does not have. */
+const SUITES = ['trixie', 'bookworm', 'sid']
+
+interface Row {
+  readonly name: string
+  readonly source: string
+  readonly here: 'ready' | 'fetched' | '-'
+  /** A newer package of the same kind. */
+  readonly newer: string | undefined
+}
+
+const packageOf = ({ source }: ResolvedKernel): { package: string; version: string } | undefined =>
+  'prebuilt' in source
+    ? { package: source.prebuilt, version: source.version }
+    : 'package' in source
+      ? { package: source.package, version: source.version }
+      : undefined
+
+function titleOf({ source }: ResolvedKernel): string {
+  if ('url' in source) return source.url.replace(/^.*\//, '')
+  if ('git' in source) return `${source.git} ${source.ref}`
+  if ('tree' in source) return source.tree
+  if ('file' in source) return source.file
+  return 'prebuilt' in source ? `${source.prebuilt} ${source.version}` : `${source.package} ${source.version}`
+}
+
+/** Whether a kernel is in the store, or its archive in the cache. A kernel that cannot be named here (no compiler) is neither. */
+async function hereOf(kernel: ResolvedKernel, context: Context): Promise<Row['here']> {
+  const named = await kernelFingerprint(kernel, context).catch((error: unknown) => {
+    if (error instanceof Failure && error.kind !== 'interrupted') return undefined
+    throw error
+  })
+  if (named && (await context.store.get('kernel', named.fingerprint))) return 'ready'
+  if (!('sha256' in kernel.source)) return '-'
+  const prefix = `${kernel.source.sha256.slice(0, 16)}-`
+  const files = await readdir(join(context.cache, 'sources')).catch((): string[] => [])
+  return files.some((name) => name.startsWith(prefix) && !/\.(?:part|apt|snapshot)$/.test(name)) ? 'fetched' : '-'
+}
+
+/** The newest package of the same kind where it is newer than the pinned one, by dpkg's own order. */
+async function newerOf(kernel: ResolvedKernel, { signal }: Context): Promise<string | undefined> {
+  const pinned = packageOf(kernel)
+  const [newest] = pinned ? await offersLike(pinned.package, signal) : []
+  if (!pinned || !newest) return undefined
+  const { status } = await run(['dpkg', '--compare-versions', newest.version, 'gt', pinned.version], {
+    signal,
+    accept: [0, 1],
+  })
+  return status === 0 ? `${newest.package} ${newest.version}` : undefined
+}
+
+async function list(kernels: readonly ResolvedKernel[], context: Context): Promise<Outcome> {
+  const rows: Row[] = []
+  for (const kernel of kernels)
+    rows.push({
+      name: kernel.name,
+      source: titleOf(kernel),
+      here: await hereOf(kernel, context),
+      newer: await newerOf(kernel, context),
+    })
+  const columns = ['KERNEL', 'SOURCE', 'KIND', 'HERE', 'NEWER IN THE MIRROR'].map((head) => ({ head }))
+  const text = table(
+    columns,
+    rows.map(({ name, source, here, newer }, index) => {
+      const kernel = kernels[index]
+      return [name, source, kernel && isPrebuilt(kernel.source) ? 'prebuilt' : 'built', here, newer ?? '-']
+    }),
+  )
+  return { text, data: { kernels: rows } }
+}
+
+/** The record of a package: of the host's index, else of the suites. @throws a user's Failure with the nearest names */
+async function find(name: string, suite: string | undefined, context: Context) {
+  const { cache, signal } = context
+  const own = suite === undefined ? (await hostRecords(name, signal))[0] : undefined
+  if (own) return { record: own, suite: undefined, all: undefined }
+  const known = new Set<string>()
+  for (const one of suite === undefined ? SUITES : [suite]) {
+    const all = await suiteRecords(one, cache, signal)
+    const record = all.find((each) => each.package === name)
+    if (record) return { record, suite: one, all }
+    for (const each of all) if (/^linux-(?:image|source)-/.test(each.package)) known.add(each.package)
+  }
+  const meant = suggest(name, [...known])
+  throw userError({
+    place: 'lab kernels add',
+    fact: `there is no package ${name} in ${suite ?? `the host's index, ${SUITES.join(', ')}`}`,
+    wayOut: meant === undefined ? '`apt-cache pkgnames linux-image-` lists what there is' : `did you mean ${meant}?`,
+  })
+}
+
+/** The packages that a metapackage of 7.x consists of, with their hashes. */
+async function partsOf(record: PackageRecord, all: readonly PackageRecord[] | undefined, context: Context) {
+  const parts: Record<string, string> = {}
+  for (const name of exactParts(record)) {
+    const records = all ?? (await hostRecords(name, context.signal))
+    const part = records.find((one) => one.package === name && one.version === record.version)
+    if (part) parts[name] = part.sha256
+  }
+  return parts
+}
+
+/** "debian-6.1" of a prebuilt kernel, "v6.1" of one that is built. */
+function nameOf(record: PackageRecord): string {
+  const series = /(\d+\.\d+)/.exec(record.package)?.[1] ?? 'kernel'
+  return record.package.startsWith('linux-source-') ? `v${series}` : `debian-${series}`
+}
+
+async function kernelOf(
+  record: PackageRecord,
+  suite: string | undefined,
+  all: readonly PackageRecord[] | undefined,
+  context: Context,
+): Promise<{ readonly [key: string]: Value }> {
+  const { package: name, version, sha256 } = record
+  if (name.startsWith('linux-source-'))
+    return {
+      source: { package: name, suite: suite ?? (await ownSuite(context)), version, sha256 },
+      config: ['lab:base', 'lab:guest', 'lab:tracing'],
+    }
+  const parts = await partsOf(record, all, context)
+  return {
+    source: {
+      prebuilt: name,
+      version,
+      sha256,
+      ...(Object.keys(parts).length > 0 && { parts }),
+      ...(suite !== undefined && { suite }),
+    },
+  }
+}
+
+/** The codename of the host's own release. */
+async function ownSuite({ signal }: Context): Promise<string> {
+  const text = await readFile('/etc/os-release', 'utf8').catch(() => '')
+  if (signal.aborted) return 'stable'
+  return /^VERSION_CODENAME=(\w+)$/m.exec(text)?.[1] ?? 'stable'
+}
+
+export const work: CommandModule['work'] = async (session, [action, name], options) => {
+  const { lab, context } = openApp(session)
+  if (action === undefined) return await list(Object.values(lab.kernels), context)
+  if (action !== 'add' || typeof name !== 'string' || !/^linux-(?:image|source)-[a-z0-9.+~-]+$/.test(name))
+    throw userError({
+      place: 'lab kernels',
+      fact: 'it lists the kernels, or adds one',
+      wayOut: '`lab kernels add linux-image-6.1.0-50-cloud-amd64`, or linux-source-6.1 for one that is built',
+    })
+  const suite = typeof options['suite'] === 'string' ? options['suite'] : undefined
+  const found = await find(name, suite, context)
+  const kernel = await kernelOf(found.record, found.suite ?? suite, found.all, context)
+  const asked = typeof options['name'] === 'string' ? options['name'] : nameOf(found.record)
+  const made = withKernel(await readFile(lab.file, 'utf8'), asked, kernel, lab.file)
+  try {
+    await writeFile(`${lab.file}.new`, made.text)
+    await rename(`${lab.file}.new`, lab.file)
+  } catch (error) {
+    throw diskFailure(error, lab.file)
+  }
+  return {
+    text: [`added kernel ${made.name} to ${lab.file}:`, ...made.added, `boot it: lab up --kernel ${made.name}`].join(
+      '\n',
+    ),
+    data: { name: made.name, file: lab.file, kernel },
+  }
+}

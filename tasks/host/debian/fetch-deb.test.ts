@@ -1,0 +1,205 @@
+import { once } from 'node:events'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
+import { hashText } from '../../engine/fingerprint.ts'
+import { failureOf } from '../../test/caught.ts'
+import { tempDir } from '../../test/temp-dir.ts'
+import { Unavailable } from '../download.ts'
+import { debName, poolDirectories, type Archive } from './archives.ts'
+import { fetchDeb } from './fetch-deb.ts'
+import { retryAfter } from './snapshot.ts'
+
+// Each question to apt is a program of its own; a loaded host needs seconds for it.
+vi.setConfig({ testTimeout: 120_000 })
+
+// A name that the host's index does not have: what it offers instead is not the test's business.
+const [NAME, VERSION] = ['linux-image-0.1.0-9-labtest-amd64', '0.1.176-1+b1']
+const CONTENT = Buffer.from('a package\n'.repeat(2000))
+const SHA256 = hashText(CONTENT)
+const SHA1 = '0123456789abcdef0123456789abcdef01234567'
+const POOL = 'pool/main/l/linux-signed-amd64'
+
+type Handler = (request: IncomingMessage, response: ServerResponse) => void
+type Files = Readonly<Record<string, Buffer | Handler>>
+
+/** An archive on loopback with these files; everything else is 404. */
+async function serve(files: Files): Promise<{ base: string; asked: string[] }> {
+  const asked: string[] = []
+  const server = createServer((request, response) => {
+    const path = decodeURIComponent((request.url ?? '').slice(1))
+    asked.push(path)
+    const found = files[path]
+    if (found === undefined) response.writeHead(404).end('no')
+    else if (typeof found === 'function') found(request, response)
+    else response.writeHead(200, { 'content-length': found.length }).end(found)
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  onTestFinished(() => {
+    server.closeAllConnections()
+    server.close()
+  })
+  return { base: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`, asked }
+}
+
+const DEB = debName(NAME, VERSION)
+
+/** The archives, each with the files that it has. */
+async function archivesWith(files: Partial<Record<Archive['name'], Files>>) {
+  const order = ['main', 'security', 'archive', 'snapshot'] as const
+  const servers = await Promise.all(order.map(async (name) => ({ name, ...(await serve(files[name] ?? {})) })))
+  const list = servers.filter(({ name }) => files[name] !== undefined)
+  return { list, all: servers, asked: (name: Archive['name']) => servers.find((one) => one.name === name)?.asked ?? [] }
+}
+
+/** snapshot.debian.org with the file, as its interface has it. */
+const snapshot = (more: Files = {}): Files => ({
+  [`mr/binary/${NAME}/${VERSION}/binfiles`]: Buffer.from(
+    JSON.stringify({
+      result: [
+        { hash: 'f'.repeat(40), architecture: 'arm64' },
+        { hash: SHA1, architecture: 'amd64' },
+      ],
+    }),
+  ),
+  [`file/${SHA1}`]: CONTENT,
+  ...more,
+})
+
+function wanted(dir: string, more: object = {}) {
+  const { signal } = new AbortController()
+  const common = { package: NAME, version: VERSION, sha256: SHA256, place: 'kernel k', signal }
+  return { ...common, cache: dir, file: join(dir, 'sources/x.deb'), onBytes: () => undefined, ...more }
+}
+
+const fetched = (dir: string) => readFileSync(join(dir, 'sources/x.deb')).equals(CONTENT)
+
+describe('a package is found', () => {
+  test('in the main archive; no other is asked', async () => {
+    const dir = tempDir()
+    const { all: list, asked } = await archivesWith({ main: { [`${POOL}/${DEB}`]: CONTENT } })
+    await fetchDeb(wanted(dir), list)
+    expect(fetched(dir)).toBe(true)
+    expect([asked('security'), asked('archive'), asked('snapshot')]).toEqual([[], [], []])
+  })
+
+  test('in security, below its own directories, when it left main', async () => {
+    const dir = tempDir()
+    const path = `pool/updates/main/l/linux-signed-0.1-amd64/${DEB}`
+    const { all: list, asked } = await archivesWith({ security: { [path]: CONTENT } })
+    await fetchDeb(wanted(dir), list)
+    expect(fetched(dir)).toBe(true)
+    expect(asked('main').length).toBeGreaterThan(0)
+    expect(asked('snapshot')).toEqual([])
+  })
+
+  test('in the archive of suites that left the mirrors', async () => {
+    const dir = tempDir()
+    const { list } = await archivesWith({ archive: { [`pool/main/l/linux/${DEB}`]: CONTENT } })
+    await fetchDeb(wanted(dir), list)
+    expect(fetched(dir)).toBe(true)
+  })
+
+  test('in snapshot alone', async () => {
+    const dir = tempDir()
+    const { list, asked } = await archivesWith({ snapshot: snapshot() })
+    await fetchDeb(wanted(dir), list)
+    expect(fetched(dir)).toBe(true)
+    expect(asked('snapshot')).toEqual([`mr/binary/${NAME}/${VERSION}/binfiles`, `file/${SHA1}`])
+  })
+
+  test('at a mirror of the lab file first', async () => {
+    const dir = tempDir()
+    const own = await serve({ [`pool/main/l/linux-signed-amd64/${DEB}`]: CONTENT })
+    const { list, asked } = await archivesWith({ main: { [`${POOL}/${DEB}`]: CONTENT } })
+    await fetchDeb(wanted(dir, { mirrors: [own.base] }), list)
+    expect(fetched(dir)).toBe(true)
+    expect(asked('main')).toEqual([])
+  })
+})
+
+test('snapshot that wants to be asked later is asked later, as often as it says so', async () => {
+  const dir = tempDir()
+  let busy = 2
+  const file: Handler = (_request, response) => {
+    if (busy-- > 0) response.writeHead(429, { 'retry-after': '0' }).end()
+    else response.writeHead(200).end(CONTENT)
+  }
+  const { list, asked } = await archivesWith({ snapshot: snapshot({ [`file/${SHA1}`]: file }) })
+  await fetchDeb(wanted(dir), list)
+  expect(fetched(dir)).toBe(true)
+  expect(asked('snapshot').filter((path) => path.startsWith('file/'))).toHaveLength(3)
+})
+
+test('a transfer from snapshot that was cut off goes on where it ended', async () => {
+  const dir = tempDir()
+  const ranges: (string | undefined)[] = []
+  const file: Handler = ({ headers: { range } }, response) => {
+    ranges.push(range)
+    const from = Number(/^bytes=(\d+)-$/.exec(range ?? '')?.[1] ?? 0)
+    response.writeHead(from > 0 ? 206 : 200).end(CONTENT.subarray(from))
+  }
+  const { list } = await archivesWith({ snapshot: snapshot({ [`file/${SHA1}`]: file }) })
+  const target = wanted(dir)
+  mkdirSync(join(dir, 'sources'))
+  writeFileSync(`${target.file}.snapshot`, CONTENT.subarray(0, 5000))
+  await fetchDeb(target, list)
+  expect(fetched(dir)).toBe(true)
+  expect(ranges).toEqual(['bytes=5000-'])
+})
+
+test('an archive with other bytes, or with too few, does not count: the next one is asked', async () => {
+  const dir = tempDir()
+  const { list } = await archivesWith({
+    main: { [`${POOL}/${DEB}`]: Buffer.from('a login page') },
+    security: { [`pool/updates/main/l/linux-signed-amd64/${DEB}`]: CONTENT.subarray(0, 100) },
+    snapshot: snapshot(),
+  })
+  await fetchDeb(wanted(dir), list)
+  expect(fetched(dir)).toBe(true)
+})
+
+test('other bytes and nothing else: the user is told of the sha256, and nothing is kept', async () => {
+  const dir = tempDir()
+  const { list } = await archivesWith({ main: { [`${POOL}/${DEB}`]: Buffer.from('a login page') }, security: {} })
+  const failure = await failureOf(fetchDeb(wanted(dir), list))
+  expect(failure.kind).toBe('user')
+  expect(failure.parts.fact).toContain('has the wrong sha256')
+  expect(failure.parts.lines?.join('\n')).toMatch(/^security .*: it does not have this version$/m)
+  expect(existsSync(wanted(dir).file)).toBe(false)
+})
+
+test('nobody has it: every archive is named with its reason, and a fallback may be taken', async () => {
+  const dir = tempDir()
+  const { all: list } = await archivesWith({})
+  const failure = await failureOf(fetchDeb(wanted(dir), list))
+  expect(failure).toBeInstanceOf(Unavailable)
+  expect(failure.parts.fact).toBe(`no archive delivers ${NAME} ${VERSION}`)
+  expect(failure.parts.lines?.map((line) => line.replace(/\(.*\)/, '()'))).toEqual([
+    'main (): it does not have this version',
+    'security (): it does not have this version',
+    'archive (): it does not have this version',
+    'snapshot (): it never had this version',
+  ])
+})
+
+test('how long a server wants to be left alone: seconds, a date, nothing, nonsense, a day', () => {
+  const now = Date.parse('2026-11-29T12:00:00Z')
+  expect(retryAfter('7', now)).toBe(7)
+  expect(retryAfter('Sun, 29 Nov 2026 12:00:30 GMT', now)).toBe(30)
+  expect(retryAfter('Sun, 29 Nov 2026 11:00:00 GMT', now)).toBe(0)
+  expect([retryAfter(null, now), retryAfter('soon', now), retryAfter('86400', now)]).toEqual([10, 10, 120])
+})
+
+test('the directories of the pool', () => {
+  expect(poolDirectories('linux-source-6.1', 'main')).toEqual(['pool/main/l/linux'])
+  expect(poolDirectories('linux-source-6.1', 'security')).toEqual([
+    'pool/updates/main/l/linux',
+    'pool/updates/main/l/linux-6.1',
+  ])
+  expect(poolDirectories('linux-image-6.1.0-50-cloud-amd64', 'main')[0]).toBe('pool/main/l/linux-signed-amd64')
+  expect(debName('linux-source-6.1', '1:6.1.176-1')).toBe('linux-source-6.1_6.1.176-1_all.deb')
+})

@@ -1,0 +1,173 @@
+/**
+ * A package's file from wherever it can still be had: mirrors that the lab file names, the host's own, security's, the archive of suites that
+ * left the mirrors, and snapshot.debian.org last. The sha256 is the proof, whoever delivers it.
+ */
+import { rename, rm, stat } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { makeDirectory } from '../../engine/directory.ts'
+import { Failure, interrupted } from '../../engine/error.ts'
+import { lock } from '../../engine/lock.ts'
+import { printable } from '../../engine/printable.ts'
+import { diskFailure, isDiskFailure } from '../../engine/store.ts'
+import { download, Unavailable, verify } from '../download.ts'
+import { deepest } from '../first-answer.ts'
+import { run } from '../sh.ts'
+import { debName, poolDirectories, type Archive } from './archives.ts'
+import { offersLike, poolFile } from './index.ts'
+import { fromSnapshot } from './snapshot.ts'
+
+export interface DebFile {
+  readonly package: string
+  readonly version: string
+  readonly sha256: string
+  /** Debian mirrors that are asked before all others. */
+  readonly mirrors?: readonly string[] | undefined
+  readonly file: string
+  readonly place: string
+  readonly cache: string
+  readonly signal: AbortSignal
+  readonly onBytes: (done: number, total: number | undefined) => void
+}
+
+/** What a try came to: the file is there, or why it is not. */
+type Reason = string | undefined
+
+const NOT_THERE = 'it does not have this version'
+
+/** Gets a file by apt, with its proxies and certificates. */
+async function byApt(uri: string, to: string, { signal, place, onBytes }: DebFile): Promise<Reason> {
+  const watch = setInterval(() => {
+    void stat(to).then(
+      ({ size }) => onBytes(size, undefined),
+      () => undefined,
+    )
+  }, 300)
+  const options = ['Acquire::http::Timeout=5', 'Acquire::https::Timeout=5', 'Acquire::Retries=0'].flatMap((one) => [
+    '-o',
+    one,
+  ])
+  try {
+    await run(['/usr/lib/apt/apt-helper', ...options, 'download-file', uri, to], { signal, place })
+    return undefined
+  } catch (error) {
+    if (!(error instanceof Failure) || error.kind !== 'lab' || isDiskFailure(error)) throw error
+    const lines = error.parts.lines ?? []
+    if (lines.some((line) => /\b404\b/.test(line))) return NOT_THERE
+    // The last line says only "E: Download Failed".
+    const said = lines.find((line) => /^(?:E|Err|W)\b|Could not/.test(line) && !line.includes('Download Failed'))
+    return printable(said ?? error.parts.fact, 160)
+  } finally {
+    clearInterval(watch)
+  }
+}
+
+/** Verifies what came; the reason where it is another file. */
+async function whole(partial: string, wanted: DebFile, from: string, wrong: Failure[]): Promise<Reason> {
+  try {
+    await verify(partial, wanted.sha256, wanted.place, from)
+    await rename(partial, wanted.file)
+    return undefined
+  } catch (error) {
+    if (!(error instanceof Failure) || error.kind !== 'user') throw error
+    wrong.push(error)
+    return 'it delivers another file (wrong sha256)'
+  }
+}
+
+/** Tries the places of one archive in which the file may be. @param path what the host's index says */
+async function fromPool(
+  archive: Archive,
+  wanted: DebFile,
+  wrong: Failure[],
+  path: string | undefined,
+): Promise<Reason> {
+  const name = debName(wanted.package, wanted.version)
+  // The host's index is that of both: what it has of security stands below pool/updates.
+  const owner = path?.startsWith('pool/updates/') ? 'security' : 'main'
+  const listed = archive.name === owner ? path : undefined
+  const guesses = poolDirectories(wanted.package, archive.name).map((dir) => `${dir}/${name}`)
+  let reason: Reason = NOT_THERE
+  for (const file of new Set([...(listed === undefined ? [] : [listed]), ...guesses])) {
+    const partial = `${wanted.file}.apt`
+    await rm(partial, { force: true })
+    // A "+" in a query is a blank; in a path some servers take it for one too.
+    const uri = `${archive.base}${file.replaceAll('+', '%2B')}`
+    reason = await byApt(uri, partial, wanted)
+    if (reason === undefined) return await whole(partial, wanted, uri, wrong)
+    // An archive that does not answer has no other path either.
+    if (reason !== NOT_THERE) return reason
+  }
+  return reason
+}
+
+async function fromSnapshotAlone(archive: Archive, wanted: DebFile, wrong: Failure[]): Promise<Reason> {
+  const { signal, cache, place } = wanted
+  const partial = `${wanted.file}.snapshot`
+  await using _lock = await lock(join(cache, 'locks', 'snapshot'), signal, () => undefined)
+  try {
+    await fromSnapshot(archive.base, wanted.package, wanted.version, partial, signal)
+  } catch (error) {
+    if (signal.aborted) throw interrupted()
+    const failure = diskFailure(error, place)
+    if (failure instanceof Failure) throw failure
+    return printable(deepest(error), 160)
+  }
+  return await whole(partial, wanted, `${archive.base}file`, wrong)
+}
+
+async function fromMirrors(wanted: DebFile, wrong: Failure[], reasons: string[]): Promise<boolean> {
+  const { mirrors = [], file, sha256, place, signal, cache, onBytes } = wanted
+  if (mirrors.length === 0) return false
+  const name = debName(wanted.package, wanted.version)
+  const urls = mirrors.flatMap((mirror) =>
+    poolDirectories(wanted.package, 'archive').map((dir) => `${mirror.replace(/\/?$/, '/')}${dir}/${name}`),
+  )
+  try {
+    await download({ urls, sha256, file, place, signal, cache, onBytes })
+    return true
+  } catch (error) {
+    if (!(error instanceof Failure) || isDiskFailure(error) || error.kind === 'interrupted') throw error
+    if (!(error instanceof Unavailable)) wrong.push(error)
+    reasons.push(...(error.parts.lines ?? []))
+    return false
+  }
+}
+
+/**
+ * Makes sure that the file is there and has its checksum.
+ * @param from archives in the order in which they are asked (`archives`)
+ * @throws Unavailable with each one's reason and what there is instead; a user's Failure where all that came was another file
+ */
+export async function fetchDeb(wanted: DebFile, from: readonly Archive[]): Promise<void> {
+  const { package: name, version, file, place, signal } = wanted
+  makeDirectory(dirname(file))
+  const reasons: string[] = []
+  const wrong: Failure[] = []
+  if (await fromMirrors(wanted, wrong, reasons)) return
+  const path = await poolFile(name, version, signal)
+  for (const archive of from) {
+    const reason =
+      archive.name === 'snapshot'
+        ? await fromSnapshotAlone(archive, wanted, wrong)
+        : await fromPool(archive, wanted, wrong, path)
+    if (reason === undefined) return
+    reasons.push(`${archive.name} (${archive.base}): ${reason}`)
+  }
+  const [first] = wrong
+  if (first)
+    throw new Failure(
+      first.kind,
+      { ...first.parts, lines: [...(first.parts.lines ?? []), ...reasons] },
+      { cause: first },
+    )
+  const offers = await offersLike(name, signal)
+  const [newest] = offers
+  throw new Unavailable({
+    place,
+    fact: `no archive delivers ${name} ${version}`,
+    lines: [...reasons, ...offers.slice(0, 5).map((one) => `there is ${one.package} ${one.version}`)],
+    wayOut: newest
+      ? `\`lab kernels add ${newest.package}\` writes the lines of one that is there; results of another kernel are other results`
+      : 'is version or name misspelt? `mirrors:` and LAB_DEBIAN_MIRROR name further places',
+  })
+}

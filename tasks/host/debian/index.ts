@@ -1,0 +1,116 @@
+/** What Debian's indexes say of packages: those that the host's apt has, and those of another suite, verified with the archive's keys. */
+import { existsSync } from 'node:fs'
+import { mkdir, readFile, rename, rm, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { labError } from '../../engine/error.ts'
+import { hashFile } from '../../engine/fingerprint.ts'
+import { parseRecords, type PackageRecord } from '../../linux/package-index.ts'
+import { debianMirror } from '../apt.ts'
+import { has, run } from '../sh.ts'
+
+const KEYRING = '/usr/share/keyrings/debian-archive-keyring.gpg'
+/** An index is fetched again after this long. Milliseconds. */
+const FRESH = 24 * 3_600_000
+
+/** The records of a package in the host's own index, the newest first; all versions that it has. */
+export async function hostRecords(name: string, signal: AbortSignal): Promise<PackageRecord[]> {
+  if (!(await has('apt-cache'))) return []
+  const { stdout } = await run(['apt-cache', 'show', '--', name], { signal, accept: [0, 100] })
+  return parseRecords(stdout).filter((record) => record.package === name)
+}
+
+/** Where in the pool a version of a package is, as the host's index says; undefined where it does not have it. */
+export async function poolFile(name: string, version: string, signal: AbortSignal): Promise<string | undefined> {
+  return (await hostRecords(name, signal)).find((record) => record.version === version)?.filename
+}
+
+export interface Offer {
+  readonly package: string
+  readonly version: string
+}
+
+/** What makes two kernel packages of one kind: the series, and what stands behind the ABI's number. */
+const kindOf = (name: string): string => name.replace(/(\d+\.\d+)[\d.]*(?:-\d+)?(?:\+deb\d+)?/, '$1*')
+
+/** Packages of the same series and flavour in the host's index, the newest first. */
+export async function offersLike(name: string, signal: AbortSignal): Promise<Offer[]> {
+  if (!(await has('apt-cache'))) return []
+  const prefix = /^linux-[a-z-]+/.exec(name)?.[0] ?? name
+  const { stdout } = await run(['apt-cache', 'pkgnames', prefix], { signal, accept: [0, 100] })
+  const alike = stdout.split('\n').filter((one) => one !== '' && kindOf(one) === kindOf(name))
+  if (alike.length === 0) return []
+  const { stdout: table } = await run(['apt-cache', 'madison', '--', ...alike.slice(0, 40)], {
+    signal,
+    accept: [0, 100],
+  })
+  const offers = table.split('\n').flatMap((line) => {
+    const [, found, version] = /^\s*(\S+) \| (\S+) \| .*Packages\s*$/.exec(line) ?? []
+    return found !== undefined && version !== undefined ? [{ package: found, version }] : []
+  })
+  const unique = new Map(offers.map((one) => [`${one.package} ${one.version}`, one]))
+  return [...unique.values()].toSorted((a, b) => b.version.localeCompare(a.version, 'en', { numeric: true }))
+}
+
+/** Gets a file of the mirror by apt, with its proxies. */
+async function get(path: string, to: string, signal: AbortSignal, place: string): Promise<void> {
+  await run(
+    [
+      '/usr/lib/apt/apt-helper',
+      '-o',
+      'Acquire::Retries=1',
+      'download-file',
+      `${await debianMirror(signal)}${path}`,
+      to,
+    ],
+    {
+      signal,
+      place,
+      wayOut: 'does the mirror have this suite? LAB_DEBIAN_MIRROR names another one',
+    },
+  )
+}
+
+/** The SHA-256 that a signed InRelease has for a file. @throws a lab's Failure where the signature is not Debian's */
+async function signedHash(inRelease: string, file: string, place: string, signal: AbortSignal): Promise<string> {
+  const { status, stderr } = await run(['gpgv', '--keyring', KEYRING, inRelease], { signal, accept: [0, 1, 2] })
+  if (status !== 0)
+    throw labError({
+      place,
+      fact: 'its index is not signed with a key of Debian that is valid now',
+      lines: stderr.split('\n').filter(Boolean).slice(-3),
+      wayOut: 'update the package debian-archive-keyring; keys of suites that were archived have expired',
+    })
+  const text = await readFile(inRelease, 'utf8')
+  const hash = new RegExp(`^ ([0-9a-f]{64}) +\\d+ ${file.replaceAll('.', String.raw`\.`)}$`, 'm').exec(text)?.[1]
+  if (hash === undefined)
+    throw labError({ place, fact: `its index does not list ${file}`, wayOut: 'is the suite named right?' })
+  return hash
+}
+
+/** Every package of a suite for amd64, as the mirror of the host's apt has it now. */
+export async function suiteRecords(suite: string, cache: string, signal: AbortSignal): Promise<PackageRecord[]> {
+  const place = `suite ${suite}`
+  const dir = join(cache, 'indexes')
+  const file = join(dir, `${suite}.Packages`)
+  const age = Date.now() - (await stat(file).catch(() => ({ mtimeMs: 0 }))).mtimeMs
+  if (existsSync(file) && age < FRESH) return parseRecords(await readFile(file, 'utf8'))
+  await mkdir(dir, { recursive: true })
+  const [release, packed] = [`${file}.InRelease`, `${file}.xz`]
+  const name = 'main/binary-amd64/Packages.xz'
+  try {
+    await get(`dists/${suite}/InRelease`, release, signal, place)
+    const hash = await signedHash(release, name, place, signal)
+    await get(`dists/${suite}/${name}`, packed, signal, place)
+    if ((await hashFile(packed)) !== hash)
+      throw labError({
+        place,
+        fact: 'its index is not the one that was signed',
+        wayOut: 'the mirror may be updating: try again',
+      })
+    await run(['xz', '--decompress', '--stdout', packed], { signal, place, stdoutFile: `${file}.new` })
+    await rename(`${file}.new`, file)
+    return parseRecords(await readFile(file, 'utf8'))
+  } finally {
+    for (const one of [release, packed, `${file}.new`]) await rm(one, { force: true })
+  }
+}
