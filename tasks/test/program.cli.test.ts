@@ -78,7 +78,9 @@ describe('lab', () => {
 
   test('gc in a container leaves what is written outside of it, and says so', async ({ task, skip }) => {
     const one = rig()
-    const env = { LAB_CACHE_DIR: join(one.dir, 'cache') }
+    // A temporary directory of its own: what others have left in the shared one is not what this is about.
+    const env = { LAB_CACHE_DIR: join(one.dir, 'cache'), TMPDIR: join(one.dir, 'tmp') }
+    mkdirSync(env.TMPDIR)
     const contained = process.getuid?.() === 0 ? ['unshare', '-pfm'] : ['unshare', '-rpfm']
     const argv = [...contained, '--mount-proc', join(TOOL_ROOT, 'lab'), 'gc', '--json']
     if (spawnSync(contained[0] ?? '', [...contained.slice(1), '--mount-proc', 'true']).status !== 0) {
