@@ -53,25 +53,14 @@ export interface LossInput {
   readonly absent?: readonly string[] | undefined
   /** Why nobody can tell whether somebody did. */
   readonly unwatched?: readonly string[] | undefined
-  /** Lines that the programs must have printed, by their hits and their code, beyond those in the trace. */
-  readonly unsaid?: number | undefined
 }
 
 /** Where an event can vanish. */
 export type Layer =
-  | 'overrun'
-  | 'commitOverrun'
-  | 'dropped'
-  | 'unread'
-  | 'taken'
-  | 'missed'
-  | 'skipped'
-  | 'typed'
-  | 'unsaid'
-  | 'lostMarkers'
+  'overrun' | 'commitOverrun' | 'dropped' | 'unread' | 'taken' | 'missed' | 'skipped' | 'typed' | 'lostMarkers'
 
 /** Layers that a result names only where something was lost in them: results of earlier versions do not have them. */
-const ONLY_IF_LOST: ReadonlySet<Layer> = new Set(['taken', 'unsaid'])
+const ONLY_IF_LOST: ReadonlySet<Layer> = new Set(['taken'])
 
 export interface Ledger {
   readonly completeness: 'complete' | 'incomplete' | 'unknown'
@@ -92,7 +81,6 @@ const WHY: Readonly<Record<Layer, string>> = {
   missed: 'hits of a kprobe were missed (it was hit inside another probe, or on a CPU that was in one)',
   skipped: 'times a BPF program was not run, because another one was running on that CPU',
   typed: 'typed events found their buffer full: raise `trace: { buffer: ... }`',
-  unsaid: 'messages that the programs must have printed are not in the trace',
   lostMarkers: 'the trace itself says that events were lost',
 }
 
@@ -186,7 +174,6 @@ export function lossLedger(input: LossInput): Ledger {
     missed: { least: sum(missed.filter((one) => one > 0)), whole: missed.every((one) => one >= 0), where: '' },
     skipped: { least: sum(input.missed.map((one) => Math.max(0, one.skipped ?? 0))), whole: true, where: '' },
     typed: typedLoss(input.typed ?? []),
-    unsaid: { least: input.unsaid ?? 0, whole: true, where: '' },
     lostMarkers: { least: sum(marks.map((one) => one ?? 0)), whole: !marks.includes(undefined), where: '' },
   }
   const lost = LAYERS.flatMap((layer) => {

@@ -1,11 +1,9 @@
-/** What the programs must have printed, by how often they ran and by their code, against the lines in the trace. */
+/** Programs that ran and printed nothing. */
 
 /** A program that calls bpf_trace_printk. */
 export interface Printer {
   readonly program: string
   readonly hits: number
-  /** Its code has no branch, so that each run makes all its calls. */
-  readonly isStraight?: boolean
 }
 
 const times = (count: number): string => `${count} time${count === 1 ? '' : 's'}`
@@ -22,8 +20,8 @@ export function silentPrinters(printers: readonly Printer[], printed: number): s
   if (printed > 0) return []
   return printers
     .filter(({ hits }) => hits > 0)
-    .map(({ program, hits, isStraight = false }) => {
-      const why = isStraight ? REFUSED : `either no run got as far as its bpf_trace_printk, or ${REFUSED}`
-      return `${program} fired ${times(hits)} and printed nothing: ${why}`
-    })
+    .map(
+      ({ program, hits }) =>
+        `${program} fired ${times(hits)} and printed nothing: either no run got as far as its bpf_trace_printk, or ${REFUSED}`,
+    )
 }
