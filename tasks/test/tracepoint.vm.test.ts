@@ -9,8 +9,17 @@ afterAll(async () => {
   rig.remove()
 })
 
+const CHECK = ['-fsyntax-only', '-Wall', '-Werror']
+const COMPILERS = [
+  ['gcc', ...CHECK],
+  ['clang', ...CHECK, '-target', 'bpf', '-I/usr/include/x86_64-linux-gnu'],
+] as const
+
+/** What the host's compiler and that of BPF programs say: each evaluates every assertion. */
 const compiles = (code: string) =>
-  spawnSync('gcc', ['-fsyntax-only', '-Wall', '-Werror', '-x', 'c', '-'], { input: code, encoding: 'utf8' }).stderr
+  COMPILERS.map(
+    ([program, ...args]) => spawnSync(program, [...args, '-x', 'c', '-'], { input: code, encoding: 'utf8' }).stderr,
+  ).join('')
 
 test('R-0601-2, R-0601-3: the struct and the number of an event come from the guest', async () => {
   // On a VM of its own first, which is gone afterwards.

@@ -82,6 +82,35 @@ describe('R-0601-2: a struct for each format', () => {
   })
 })
 
+describe('declarations that kernels print or people paste', () => {
+  const declared = (field: string) =>
+    structOf(only(event('e', `\t${field}`)))
+      .split('\n')
+      .find((one) => one.includes('/* 8: '))
+
+  test.each([
+    ['field:__rel_loc char foo[];\toffset:8;\tsize:4;\tsigned:1;', '__u32 foo;', 'end of this field'],
+    ['field:__data_loc char name[];\toffset:8;\tsize:4;\tsigned:0;', '__u32 name;', 'beginning of the record'],
+    ['field:__data_loc char[] name;\toffset:8;\tsize:4;\tsigned:0;', '__u32 name;', 'beginning of the record'],
+    ['field:__data_loc u32[] name[];\toffset:8;\tsize:4;\tsigned:0;', '__u32 name;', 'high 16 bits'],
+    ['field:u8 mac[4][6];\toffset:8;\tsize:24;\tsigned:0;', '__u8 mac[4][6];', ''],
+    ['field:unsigned int pairs[2][2];\toffset:8;\tsize:16;\tsigned:0;', '__u32 pairs[2][2];', ''],
+    ['field:char comm[TASK_COMM_LEN];\toffset:8;\tsize:16;\tsigned:0;', '__u8 comm[16];', ''],
+    ['field:void (*fn)(void *);\toffset:8;\tsize:8;\tsigned:0;', '__u64 fn;', 'void'],
+    ['field:struct { int a; };\toffset:8;\tsize:4;\tsigned:0;', 'field_8', 'struct'],
+  ])('%s', (field, member, note) => {
+    expect(declared(field)).toContain(member)
+    expect(declared(field)).toContain(note)
+  })
+
+  test.each(['// ', '# ', ' * ', '> ', '+', '//'])('each line behind %j', (prefix) => {
+    const text = CPU_IDLE.split('\n')
+      .map((one) => `${prefix}${one}`)
+      .join('\n')
+    expect(structOf(only(text))).toBe(structOf(only(CPU_IDLE)))
+  })
+})
+
 test('R-0601-3: the id of a boot is a fact about it and never in the C', () => {
   expect(only(CPU_IDLE).id).toBe(433)
   expect(structOf(only(CPU_IDLE))).not.toContain('433')

@@ -14,8 +14,10 @@ export interface EventField {
   /** Bytes; 0 for an array without a fixed length, which is the last field. */
   readonly size: number
   readonly signed: boolean
-  /** Elements of an array; 0 where it has no fixed length. */
+  /** Elements of an array in all its dimensions; 0 where it has no fixed length. */
   readonly elements?: number
+  /** "[4][6]" of an array of arrays. */
+  readonly dimensions?: string
 }
 
 export interface EventFormat {
@@ -31,28 +33,40 @@ const LARGEST = 65_536
 const MOST_FIELDS = 500
 
 const FIELD = /^\s*field:(.+?)\s*;\s*offset:(\d+);\s*size:(\d+);(?:\s*signed:([01]);)?/
-/** "const char * filename", "char comm[16]", "__data_loc char[] name", "unsigned long args[6]". */
-const DECLARATION = /^(.*?)\b(\w+)\s*(?:\[([^\]]*)\])?$/
+/** "const char * filename", "char comm[16]", "__data_loc char[] name", "__rel_loc char name[]", "u8 mac[4][6]". */
+const DECLARATION = /^(.*?)\b(\w+)\s*((?:\[[^\]]*\]\s*)*)$/
+/** "void (*fn)(void *)", "int (*table)[4]". */
+const POINTER_DECLARATION = /^(.*?\(\s*\*+\s*)(\w+)(\s*\).*)$/
+/** The value is elsewhere in the record, and the field says where. */
+const LOCATION = /^__(?:data|rel)_loc\b/
+/** What comments, quotes and lists put in front of each line of a format that was pasted: " * ", "// ", "# ", "> ", "+". */
+const PASTED = /^\s*(?:(?:\/\/+|\/?\*+|#+|>|--|;|\+|\|)\s*)+/
 
 function fieldOf(line: string): EventField | undefined {
   const [, declaration = '', offset, size, signed] = FIELD.exec(line) ?? []
-  const [, type = '', name, dimension] = DECLARATION.exec(declaration) ?? []
-  if (name === undefined || type.trim() === '' || /^\d/.test(name)) return undefined
-  const elements = dimension === undefined ? undefined : /^\d+$/.test(dimension) ? Number(dimension) : 0
-  return {
-    name,
-    type: `${type.trim()}${dimension === undefined ? '' : ` [${dimension}]`}`,
-    offset: Number(offset),
-    size: Number(size),
-    signed: signed === '1',
-    ...(elements !== undefined && { elements }),
-  }
+  if (offset === undefined) return undefined
+  const place = { offset: Number(offset), size: Number(size), signed: signed === '1' }
+  const pointer = POINTER_DECLARATION.exec(declaration)
+  if (pointer) return { name: pointer[2] ?? '', type: `${pointer[1]}${pointer[3]}`, ...place }
+  const [, type = '', name, brackets = ''] = DECLARATION.exec(declaration) ?? []
+  // Without a name it still takes its bytes: a hole would hide that there is something.
+  if (name === undefined || type.trim() === '' || /^\d/.test(name))
+    return { name: `field_${offset}`, type: declaration, ...place }
+  const dimensions = brackets.replaceAll(/\s/g, '')
+  const shown = `${type.trim()}${dimensions === '' ? '' : ` ${dimensions}`}`
+  if (dimensions === '' || LOCATION.test(type)) return { name, type: shown, ...place }
+  const counts = Array.from(dimensions.matchAll(/\[([^\]]*)\]/g), ([, count = '']) =>
+    /^\d+$/.test(count) ? Number(count) : 0,
+  )
+  const elements = counts.reduce((product, count) => product * count, 1)
+  return { name, type: shown, ...place, elements, ...(counts.length > 1 && elements > 0 && { dimensions }) }
 }
 
 /** Every format in a text: as the kernel gives it, or pasted into notes, several one after the other. */
 export function parseFormats(text: string): EventFormat[] {
   const formats: { name: string; id: number | undefined; fields: EventField[] }[] = []
-  for (const line of text.split('\n')) {
+  for (const raw of text.split('\n')) {
+    const line = raw.replace(PASTED, '')
     const name = /^\s*name:\s*(\w+)\s*$/.exec(line)?.[1]
     const id = /^\s*ID:\s*(\d+)\s*$/.exec(line)?.[1]
     const field = fieldOf(line)
@@ -83,8 +97,9 @@ const scalar = (size: number, signed: boolean): string | undefined =>
   SCALARS[size] && `__${signed ? 's' : 'u'}${SCALARS[size]}`
 
 /** Widths and signs are the format's, not the type's name: a syscall's int takes 8 bytes there. */
-function memberOf({ size, signed, elements, type }: EventField): Member {
-  const whole = elements === undefined ? scalar(size, signed) : undefined
+function memberOf({ size, signed, elements, type, dimensions }: EventField): Member {
+  // Two halves of a word, each without a sign.
+  const whole = elements === undefined ? scalar(size, signed && !LOCATION.test(type)) : undefined
   if (whole !== undefined) return { declaration: (name) => `${whole} ${name}`, alignment: size }
   if (elements === 0 && size === 0)
     return { declaration: (name) => `${type.startsWith('char') ? 'char' : '__u8'} ${name}[]`, alignment: 1 }
@@ -92,7 +107,7 @@ function memberOf({ size, signed, elements, type }: EventField): Member {
   const element = each === undefined ? undefined : type.startsWith('char') && each === 1 ? 'char' : scalar(each, signed)
   return element === undefined
     ? { declaration: (name) => `__u8 ${name}[${size}]`, alignment: 1 }
-    : { declaration: (name) => `${element} ${name}[${elements}]`, alignment: each ?? 1 }
+    : { declaration: (name) => `${element} ${name}${dimensions ?? `[${elements}]`}`, alignment: each ?? 1 }
 }
 
 function checked({ name, fields }: EventFormat): readonly EventField[] {
