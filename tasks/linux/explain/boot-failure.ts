@@ -2,7 +2,7 @@
  * Why a guest did not get to the end of its boot: the console's text in, a named guess out. A table; the first row that matches wins,
  * so the specific ones stand first.
  */
-import { exitCodeText, initErrorText, rootDeviceText } from '../boot-numbers.ts'
+import { exitCodeText, initErrorText, rootDeviceText } from './boot-numbers.ts'
 import { inRange, parseVersion } from '../version.ts'
 
 export interface BootGuess {
