@@ -1,9 +1,21 @@
 /** `lab import FILE`: a run out of a trace that was made elsewhere. */
+import { createWriteStream } from 'node:fs'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { pipeline } from 'node:stream/promises'
+import { named } from '../config/open.ts'
+import { EXIT } from '../engine/error.ts'
 import { printable } from '../engine/printable.ts'
 import type { Imported } from '../results/manifest.ts'
 import { importStep, type ImportOutcome } from '../import/import.ts'
+import { judgeImported, type ImportedArm, type JudgedImport } from '../run/judge/imported.ts'
+import { readEvents } from '../trace/events/read-events.ts'
+import { hasTicks } from '../results/events.ts'
 import { plural } from '../engine/text.ts'
 import type { CommandModule } from './command.ts'
+import { openApp, type Session } from './shared/app.ts'
+import { onlyWith } from './shared/exclusive.ts'
 import { labPlaces } from './shared/places.ts'
 
 /** Lines that are shown of what was not understood; the file beside the run has more. */
@@ -50,17 +62,89 @@ function account({ dir, manifest, tally }: ImportOutcome): string {
   return [...lines, dir].join('\n')
 }
 
-export const work: CommandModule['work'] = async (session, [file], options) => {
+/** Standard input as a file, which is removed with its directory. */
+async function fromStdin(signal: AbortSignal): Promise<AsyncDisposable & { readonly file: string }> {
+  const dir = await mkdtemp(join(tmpdir(), 'lab-import-'))
+  const remove = () => rm(dir, { recursive: true, force: true })
+  const file = join(dir, 'stdin')
+  try {
+    await pipeline(process.stdin, createWriteStream(file), { signal })
+  } catch (error) {
+    await remove()
+    throw error
+  }
+  return { file, [Symbol.asyncDispose]: remove }
+}
+
+const readsText = ({ whole, partial, other }: NonNullable<ImportedArm['reads']>): string =>
+  [
+    plural(whole, 'whole read'),
+    ...Object.entries(partial).map(([why, count]) => `${count} partial (${why})`),
+    ...(other > 0 ? [`${other} with other messages`] : []),
+  ].join(', ')
+
+/** What the trace says as a run of an experiment, an arm at a time. */
+function judgedText(name: string, { processes, arms: judged, unanswered }: JudgedImport): string[] {
+  const { comm, count, all } = processes
+  return [
+    all
+      ? `as ${name}: no process is called ${printable(comm, 16)}; all ${plural(count, 'process', 'processes')} that a probe printed for are looked at`
+      : `as ${name}: ${plural(count, 'process', 'processes')} called ${printable(comm, 16)}`,
+    ...judged.flatMap(({ arm, reads, verdicts }) => [
+      ...(judged.length > 1 ? [`  arm ${printable(arm, 100)}`] : []),
+      ...(reads === undefined ? [] : [`  ${readsText(reads)}`]),
+      ...verdicts.flatMap(({ ok, lines }) =>
+        lines.map(
+          (line, index) => `  ${index === 0 ? (ok ? 'holds: ' : 'does not hold: ') : '  '}${printable(line, 300)}`,
+        ),
+      ),
+    ]),
+    ...(unanswered.length > 0 ? [`  not asked, since a trace alone cannot answer it: ${unanswered.join(', ')}`] : []),
+  ]
+}
+
+/** Messages and calls of a table, and who is who: as many as fit into memory. */
+const MOST_JUDGED = 200_000
+const JUDGED_EVENTS = [
+  ...['sched_process_fork', 'sched_process_exec', 'sched_process_exit'],
+  ...['funcgraph_entry', 'funcgraph_exit', 'print', 'bpf_trace_printk'],
+]
+
+async function judge(session: Session, name: string, kernel: unknown, { dir, manifest }: ImportOutcome) {
+  const { lab } = openApp(session)
+  const experiment = named(lab.experiments, 'experiment', name)
+  const ticks = hasTicks(manifest)
+  const table = join(dir, 'events.parquet')
+  const { events, more } = await readEvents(table, { events: JUDGED_EVENTS }, MOST_JUDGED, ticks)
+  const vm = named(lab.vms, 'vm', experiment.vm)
+  const on = typeof kernel === 'string' ? named(lab.kernels, 'kernel', kernel).name : vm.kernel.use
+  const judged = judgeImported(experiment, events, on)
+  return {
+    judged,
+    lines: [...judgedText(name, judged), ...(more ? [`  only the first ${MOST_JUDGED} messages were looked at`] : [])],
+  }
+}
+
+export const work: CommandModule['work'] = async (session, [word], options) => {
+  const as = options['as']
+  onlyWith(options, 'as', ['kernel'])
+  // A name that is wrong must not leave an import behind.
+  if (typeof as === 'string') named(openApp(session).lab.experiments, 'experiment', as)
+  await using stdin = word === '-' ? await fromStdin(session.context.signal) : undefined
   const { results } = labPlaces(session)
   const name = typeof options['name'] === 'string' ? options['name'] : 'imported'
-  const outcome = await importStep({ file: String(file), name, results }, session.context)
+  const outcome = await importStep({ file: stdin?.file ?? String(word), name, results }, session.context)
   const { dir, manifest, tally } = outcome
+  const judged = typeof as === 'string' ? await judge(session, as, options['kernel'], outcome) : undefined
+  const holds = judged?.judged.arms.some(({ verdicts }) => verdicts.every(({ ok }) => ok)) ?? true
   return {
-    text: account(outcome),
+    text: [account(outcome), ...(judged?.lines ?? [])].join('\n'),
     data: {
       ...{ run: manifest.run, dir, trace: manifest.trace, imported: manifest.imported },
       events: Object.fromEntries(tally.names),
       notUnderstood: tally.others.slice(0, 100),
+      ...(judged !== undefined && { as: judged.judged }),
     },
+    status: holds ? EXIT.done : EXIT.experiment,
   }
 }

@@ -223,8 +223,16 @@ it fits together. There is no signature; publish the hash that lab export prints
   },
   {
     usage: 'import <file>',
-    about: 'a run out of a trace made elsewhere: trace.dat, or text of trace_pipe, trace or trace-cmd report',
-    options: [['--name <name>', 'the directory under results (default: imported)']],
+    about:
+      'a run out of a trace made elsewhere: trace.dat, or text of trace_pipe, trace, trace-cmd or perf script; - is stdin',
+    options: [
+      ['--name <name>', 'the directory under results (default: imported)'],
+      [
+        '--as <experiment>',
+        'look at it as a run of this experiment: its reads, and those expectations that a trace can answer',
+      ],
+      ['--kernel <name>', '--as: the kernel of the trace, where expectations are of some kernels only'],
+    ],
     load: () => import('./import.ts'),
   },
   {

@@ -128,12 +128,30 @@ describe('a text', () => {
   })
 })
 
+describe('a text of the function_graph tracer', () => {
+  const CALLS = text(' 0)               |  f() {', ' 0)   1.389 us    |    g();', ' 0)   2.500 us    |  }')
+
+  test('becomes the events of a recording and a call tree; what it lacks is said', async () => {
+    const { manifest, dir } = await importing(CALLS)
+    expect(manifest.trace).toMatchObject({ events: 4, notUnderstood: 0 })
+    expect(manifest.trace.reasons.join('\n')).toMatch(/sums of durations[^]*names no processes/)
+    expect(readFileSync(join(dir, 'graph.txt'), 'utf8')).toMatch(/2\.500 us \| f\(\) \{\n +1\.389 us \|   g\(\);/)
+    expect(Object.keys(manifest.sha256)).toContain('graph.txt')
+  })
+
+  test('with times and processes lacks nothing', async () => {
+    const { manifest } = await importing(text('    1.000001 |   0)   cat-95    |   1.389 us    |  g();'))
+    expect(manifest.trace.reasons.join('\n')).not.toMatch(/function_graph/)
+  })
+})
+
 describe('what is no trace', () => {
   test.each([
     ['an ELF program', Buffer.concat([Buffer.from('\x7fELF\x02\x01\x01', 'latin1'), Buffer.alloc(60)]), 'an ELF file'],
     ['a picture', Buffer.from('\x89PNG\r\n\x1a\n\0\0\0\rIHDR', 'latin1'), 'a PNG picture'],
     ['an empty file', Buffer.alloc(0), 'it is empty'],
     ['a text without a trace', Buffer.from('a\nb\n'), 'no line of a trace in 2 lines'],
+    ['output of bpftrace', Buffer.from('Attaching 1 probe...\n@reads: 3\n'), 'it looks like output of bpftrace'],
     ['a header of trace.dat alone', Buffer.from('\x17\x08Dtra', 'latin1'), 'no line of a trace'],
   ])('%s is named, and nothing is left', async (_, content, fact) => {
     const dir = tempDir()

@@ -7,6 +7,7 @@ import { step, type Context, type StepHandle } from '../engine/context.ts'
 import { userError } from '../engine/error.ts'
 import { hashFile, hashText } from '../engine/fingerprint.ts'
 import { printable } from '../engine/printable.ts'
+import { otherText } from '../linux/ftrace/other-text.ts'
 import { moment, type Moment } from '../engine/moment.ts'
 import { twinOf, withTwin } from '../results/capture.ts'
 import { newRunId, putResult } from '../results/result.ts'
@@ -15,6 +16,7 @@ import { kindOf } from './file.ts'
 import { importedManifest } from './manifest.ts'
 import type { Tally } from './tally.ts'
 import { readCapture } from './capture.ts'
+import { writeGraph } from './graph.ts'
 import type { TextRead } from './text.ts'
 
 export interface ImportWanted {
@@ -33,6 +35,7 @@ export interface ImportOutcome {
 const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/
 const TABLE = 'events.parquet'
 const OTHERS = 'not-understood.txt'
+const GRAPH = 'graph.txt'
 
 interface Work {
   readonly file: string
@@ -44,19 +47,18 @@ interface Work {
   readonly signal: AbortSignal
 }
 
-const nothingFound = ({ name, kind }: Work, { tally, lines }: TextRead) =>
-  userError({
+function nothingFound({ name, kind }: Work, { tally, lines }: TextRead) {
+  if (kind.form !== 'text')
+    return userError({ place: name, fact: 'this trace.dat has no events', wayOut: 'was anything recorded?' })
+  const known = otherText(tally.others.map(({ text }) => text))
+  const fact = `no line of a trace in ${lines} line${lines === 1 ? '' : 's'} of text`
+  return userError({
     place: name,
-    fact:
-      kind.form === 'text'
-        ? `no line of a trace in ${lines} line${lines === 1 ? '' : 's'} of text`
-        : 'this trace.dat has no events',
+    fact: known === undefined ? fact : `${fact}: it looks like ${known.what}`,
     lines: tally.others.slice(0, 3).map(({ line, text }) => `${line}: ${printable(text, 100)}`),
-    wayOut:
-      kind.form === 'text'
-        ? 'lines look like "  readfile-95    [000] d...  8.498202: bpf_trace_printk: text"'
-        : 'was anything recorded?',
+    wayOut: known?.wayOut ?? 'lines look like "  readfile-95    [000] d...  8.498202: bpf_trace_printk: text"',
   })
+}
 
 async function fill(work: Work, experiment: string, run: string, started: Moment): Promise<Omit<ImportOutcome, 'dir'>> {
   const { dir, kind, file } = work
@@ -69,12 +71,14 @@ async function fill(work: Work, experiment: string, run: string, started: Moment
   })
   const { tally } = read
   if (tally.events === 0) throw nothingFound(work, read)
+  if (tally.calls.seen > 0) await writeGraph(join(dir, TABLE), join(dir, GRAPH), tally.ticks)
   const others = tally.others.map(({ line, text }) => `${line}: ${text}\n`).join('')
   if (others !== '') await writeFile(join(dir, OTHERS), others)
   const sha256 = {
     [kept]: kind.form === 'text' ? read.sha256 : await hashFile(join(dir, kept)),
     [TABLE]: await hashFile(join(dir, TABLE)),
     ...(others === '' ? {} : { [OTHERS]: hashText(others) }),
+    ...(tally.calls.seen > 0 ? { [GRAPH]: await hashFile(join(dir, GRAPH)) } : {}),
   }
   const plain = importedManifest({
     ...{ experiment, run, started, kept, read, options, sha256, file: basename(file) },

@@ -41,11 +41,20 @@ function traceOf({ read, options }: ImportedRun): Manifest['trace'] {
     recorded: stats.length === 0 ? undefined : { events: tally.events, countersAreFinal: false },
   })
   const { backwards, firstBackwards } = tally
+  const { timesAreDurations, cpuForProcess } = read.graph
   const reasons = [
     ...(marks > lost.length ? [`${marks} marks in the text say that events were lost`] : []),
     ...ledger.reasons.map((reason) =>
       stats.length === 0 && reason.startsWith('the loss counters') ? noCounters(options) : reason,
     ),
+    ...(timesAreDurations
+      ? [
+          'the function_graph text has no times (option funcgraph-abstime): those of the events are sums of durations, and calls of different CPUs cannot be compared',
+        ]
+      : []),
+    ...(cpuForProcess
+      ? ['the function_graph text names no processes (option funcgraph-proc): "cpu N" and N stand for comm and pid']
+      : []),
     ...(backwards > 0
       ? [
           `${backwards} event${backwards === 1 ? ' is' : 's are'} earlier than the one above (line ${firstBackwards} is the first): the order of the file is kept`,

@@ -18,6 +18,8 @@ export interface TextWanted {
 
 export interface TextRead {
   readonly tally: Tally
+  /** What the text of a function_graph trace did not have, so that it was made up from what it has. */
+  readonly graph: { readonly timesAreDurations: boolean; readonly cpuForProcess: boolean }
   readonly lines: number
   readonly bytes: number
   readonly sha256: string
@@ -54,5 +56,6 @@ export async function readText({ file, table, signal, progress, known }: TextWan
   )
   parser.end()
   if (rows.count > 0) await rows.finish(table)
-  return { tally, lines: parser.lines, bytes, sha256: hash.digest('hex') }
+  const { timesAreDurations, cpuForProcess } = parser.graph
+  return { tally, graph: { timesAreDurations, cpuForProcess }, lines: parser.lines, bytes, sha256: hash.digest('hex') }
 }

@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { TOOL_ROOT } from '../commands/shared/app.ts'
 import { which } from '../host/tool-version.ts'
 import { LOG } from '../linux/ftrace/trace-log.fixture.ts'
 import { recording } from './recording.ts'
@@ -43,6 +44,23 @@ test('a log with traces in it: imported, listed, shown, asked', async () => {
     '--csv',
   ])
   expect(asked.stdout).toBe('comm,n\ncat,6\n')
+})
+
+test('standard input, and a capture as a run of an experiment: an arm that holds is enough', async () => {
+  const reads = [1, 2, 3].map(
+    (n) => `        readfile-95    [000] d... 1.00000${n}: bpf_trace_printk: copyout of 8 bytes\n`,
+  )
+  put('reads.txt', reads.join(''))
+  const whole = await rig.lab(['import', 'reads.txt', '--as', 'hello'])
+  expect(whole.stdout).toMatch(/as hello: 1 process called readfile\n {2}arm bytes=8.*\n {2}3 whole reads\n {2}holds: /)
+  expect(whole.stdout).toMatch(/arm bytes=16.*\n.*\n {2}does not hold: /)
+  expect(whole.status).toBe(0)
+  put('short.txt', reads.slice(1).join(''))
+  expect((await rig.lab(['import', 'short.txt', '--as', 'hello'])).status).toBe(1)
+  expect((await rig.lab(['import', 'short.txt', '--as', 'nothing'])).status).toBe(2)
+  const command = `cat reads.txt | ${join(TOOL_ROOT, 'lab')} import - --name piped`
+  const piped = spawnSync('sh', ['-c', command], { cwd: rig.dir, encoding: 'utf8' })
+  expect([piped.status, piped.stdout]).toEqual([0, expect.stringContaining('3 events from 3 lines')])
 })
 
 test.each([

@@ -14,7 +14,8 @@ export async function graph(dir: string, run: string): Promise<Outcome> {
       {
         place: `run ${run}`,
         fact: 'it has no call tree',
-        wayOut: 'add trace: { function_graph: { functions: [__x64_sys_read] } } to the experiment and run it again',
+        wayOut:
+          'an experiment records one with trace: { function_graph: { functions: [__x64_sys_read] } }; an imported trace has one if the function_graph tracer made it',
       },
       error,
     )

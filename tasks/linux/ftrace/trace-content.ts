@@ -85,6 +85,13 @@ const NAMELESS: readonly (readonly [RegExp, Build])[] = [
   [/^sys_(\w+) -> (.*)$/s, (name, message) => ({ event: `sys_exit_${name}`, message, system: 'syscalls' })],
   [/^([\w.]+ <-+ ?[\w.]+)$/, (message) => ({ event: 'function', message })],
   [/^(<stack trace ?>)$/, (message) => ({ event: 'kernel_stack', message })],
+  // The tracers of latencies print numbers and no name (kernel/trace/trace_output.c): timerlat, hwlat, osnoise.
+  [/^(#\d+ +context +\w+ timer_latency +\d+ ns.*)$/, (message) => ({ event: 'timerlat', message, system: 'ftrace' })],
+  [/^(#\d+ +inner\/outer\(us\): .*)$/, (message) => ({ event: 'hwlat', message, system: 'ftrace' })],
+  [/^(\d+ +\d+ +\d+\.\d+ +\d+(?: +\d+)+)$/, (message) => ({ event: 'osnoise', message, system: 'ftrace' })],
+  // "  95:120:R ==> [000]     0:120:R", "  95:120:S   + [000] ...": the wakeup tracers.
+  [/^(\d+: *\d+:\s*\w ==> .*)$/, (message) => ({ event: 'context_switch', message, system: 'ftrace' })],
+  [/^(\d+: *\d+:\s*\w +\+ .*)$/, (message) => ({ event: 'wakeup', message, system: 'ftrace' })],
   [/^(<user stack trace ?>)$/, (message) => ({ event: 'user_stack', message })],
 ]
 

@@ -2,32 +2,12 @@
  * ftrace text as events: what `trace-cmd report` (3.1 to 3.3; plain, -t, -l) and `trace_pipe` (kernels 4.15 to 6.12) print. Text in, events
  * out; what is not understood is counted and kept.
  */
+import { GraphText } from './graph-text.ts'
+import { PERF_STACK, perfRecord } from './perf-text.ts'
 import { parseContent, printkContent } from './trace-content.ts'
+import type { TraceEvent } from './trace-event.ts'
 
-export interface TraceEvent {
-  readonly cpu: number
-  /** Nanoseconds of the trace's clock; ticks where `ticks` is set. */
-  readonly timeNs: bigint
-  /** The time is a plain count: the clocks `counter` and `x86-tsc` have no seconds. */
-  readonly ticks?: true
-  /** At most 15 bytes of the program's name; `<...>` where the kernel no longer knew it. */
-  readonly comm: string
-  readonly pid: number
-  /**
-   * irqs-off, need-resched, in an interrupt, preempt count (4 characters), migrate-disable depth (the fifth, since 5.18), as printed. Not
-   * part of an event's identity: the same kprobe shows `d...` as int3 and `....` once it is optimised to a jump.
-   */
-  readonly flags?: string
-  /**
-   * `print` (a BPF program's printk before 5.9), `bpf_trace_printk` (since 5.9), `sched_process_exec`, ... Text of trace_printk() or
-   * trace_marker has the function's name here (`tracing_mark_write`), as in trace_pipe: it is no probe's message.
-   */
-  readonly event: string
-  /** The event's group, where the text has it or the name can mean nothing else. */
-  readonly system?: string
-  /** A BPF program's text without the prefix; of any other event its fields as printed. */
-  readonly message: string
-}
+export type { TraceEvent } from './trace-event.ts'
 
 /** A gap that the text itself states. */
 export interface LostMark {
@@ -61,9 +41,10 @@ export const isPrintk = ({ event }: Pick<TraceEvent, 'event'>): boolean =>
 
 /**
  * trace_print_lat_fmt() of kernel/trace/trace_output.c: three characters, then the preempt count in hexadecimal (up to two digits in 5.4);
- * migrate-disable depth (5.18) or libtraceevent's lock depth may follow.
+ * migrate-disable depth (5.18) or libtraceevent's lock depth may follow. Kernels with the PREEMPT_RT patches have a fourth character
+ * (need-resched-lazy) in front of the third, and the lazy preempt count behind the other.
  */
-const FLAGS = String.raw`[.A-Za-z]{3}[.0-9a-f]{1,4}`
+const FLAGS = String.raw`[.A-Za-z]{3,4}[.0-9a-f]{1,4}`
 /** Seconds and their fraction, or a plain count; then the content. */
 const TIME = String.raw`(\d+)(?:\.(\d{1,9}))?:(?: (.*))?$`
 /** The option record-tgid adds "(  77)" or "(-----)". */
@@ -78,6 +59,11 @@ const TAILS = [
   /** "123     0d....    12.345678: ...", trace-cmd's -l: CPU and flags stand together. */
   new RegExp(String.raw`^(\d+) +(\d+)(${FLAGS}) +${TIME}`, 's'),
 ] as const
+/**
+ * "123     0d..2    12us+: ...": the latency format of tracefs and of a dump of ftrace on the console. Microseconds since the trace began (a
+ * dump: of the clock); the character behind them marks long delays.
+ */
+const LATENCY = new RegExp(String.raw`^(\d+) +(\d+)(${FLAGS}) +(\d+)us[ !+#*@$]?: (.*)$`, 's')
 
 /** The kernel and trace-cmd set the comm right-aligned into 16 columns (%16s). */
 const COMM_WIDTH = 16
@@ -136,7 +122,7 @@ function scan(line: string, comm: string, from: number): TraceEvent | undefined 
     start = at
     while (code !== BLANK && at - start < 8) code = line.charCodeAt(++at)
     flags = line.slice(start, at)
-    if (flags !== knownFlags && !IS_FLAGS.test(flags)) return undefined
+    if (code !== BLANK || (flags !== knownFlags && !IS_FLAGS.test(flags))) return undefined
     knownFlags = flags
     while (code === BLANK) code = line.charCodeAt(++at)
   }
@@ -161,10 +147,15 @@ function scan(line: string, comm: string, from: number): TraceEvent | undefined 
 }
 
 function eventOf(comm: string, tail: string): TraceEvent | undefined {
-  const [, pid, cpu, flags, seconds, fraction, rest] = TAILS[0].exec(tail) ?? TAILS[1].exec(tail) ?? []
+  const latency = LATENCY.exec(tail)
+  const [, pid, cpu, flags, seconds, fraction, rest] = latency
+    ? [...latency.slice(0, 5), undefined, latency[5]]
+    : (TAILS[0].exec(tail) ?? TAILS[1].exec(tail) ?? [])
   if (seconds === undefined || rest === undefined) return undefined
   const content = parseContent(rest)
-  const timeNs = BigInt(fraction === undefined ? seconds : seconds + fraction.padEnd(9, '0'))
+  const timeNs = latency
+    ? BigInt(seconds) * 1000n
+    : BigInt(fraction === undefined ? seconds : seconds + fraction.padEnd(9, '0'))
   if (content === undefined || Number(cpu) > MOST_CPU || Number(pid) > MOST_PID || timeNs > MOST_TIME) return undefined
   const event: { -readonly [Key in keyof TraceEvent]: TraceEvent[Key] } = {
     cpu: Number(cpu),
@@ -174,7 +165,7 @@ function eventOf(comm: string, tail: string): TraceEvent | undefined {
     event: content.event,
     message: content.message,
   }
-  if (fraction === undefined) event.ticks = true
+  if (fraction === undefined && !latency) event.ticks = true
   if (flags !== undefined) event.flags = flags
   if (content.system !== undefined) event.system = content.system
   return event
@@ -201,6 +192,10 @@ const DROPPED_ANYWHERE = /^\s*\[(\d+) EVENTS DROPPED\]$/
 const HEADING = /^\s*(?:#.*|cpus=\d+|version = .*|CPU \d+ is empty|CPU:\d+ \[SUBBUFFER START\])?$/
 /** A line below "<stack trace>": " => vfs_read", " => vfs_read (ffffffff811b0ab0)", " =>  <00007f1c2d3e4f50>". */
 const STACK_ENTRY = /^\s*=> ?.+$/
+/** "[   12.345678] ", "<0>[   12.345678] ", "kern  :emerg : [   12.345678] ", with the caller ("[ T123]") or without: dmesg and consoles. */
+const CONSOLE_PREFIX = /^(?:<\d+>|\w+ *:\w+ *: )?\[ *\d+\.\d+\](?:\[ *[TC]\d+\])? +/
+/** What stands around a dump of ftrace on a console. */
+const DUMP_HEADING = /^(?:Dumping ftrace buffer:|-{20,}|\(ftrace buffer empty\))/
 const STACK = new Set(['kernel_stack', 'user_stack'])
 
 function lostMark(line: string): LostMark | undefined {
@@ -259,6 +254,8 @@ const MOST_STACK_LINES = 1024
 /** Takes a text line by line. A record with a stack below it comes out when the next one begins: call `end` after the last line. */
 export class TraceParser {
   readonly #sink: TraceSink
+  /** Text of the function_graph tracer, once there is some. */
+  readonly graph = new GraphText()
   #line = 0
   #stack: { event: TraceEvent; line: number; below: string[] } | undefined
 
@@ -298,16 +295,49 @@ export class TraceParser {
     if (event === undefined) return this.#other(record)
     if (this.#stack) this.end()
     if (STACK.has(event.event)) this.#stack = { event, line: this.#line, below: [] }
+    else if (event.event.startsWith('funcgraph_')) this.#graphRecord(event)
     else this.#sink.event(event, this.#line)
+  }
+
+  /** What trace-cmd's plugin made of a call is turned back into the form in which calls are recorded. */
+  #graphRecord(event: TraceEvent): void {
+    for (const one of this.graph.record(event) ?? [event]) this.#sink.event(one, this.#line)
+  }
+
+  /** A line of another layout than that of records; false if it is none of these. */
+  #otherLayout(text: string, line: number): boolean {
+    const graph = text.includes('|') || text.includes('=>') || text.includes('---') ? this.graph.line(text) : undefined
+    if (graph) {
+      if (graph.events.length === 0) this.#sink.heading?.({ line, text })
+      for (const event of graph.events) this.#sink.event(event, line)
+      return true
+    }
+    const perf = perfRecord(text)
+    if (perf) {
+      this.#stack = { event: perf, line, below: [] }
+      return true
+    }
+    const prefix = CONSOLE_PREFIX.exec(text)?.[0]
+    if (prefix === undefined) return false
+    const rest = text.slice(prefix.length)
+    const event = parseTraceLine(rest)
+    const mark = lostMark(rest)
+    if (event) this.#sink.event(event, line)
+    else if (mark) this.#sink.lost(mark, line)
+    else if (DUMP_HEADING.test(rest)) this.#sink.heading?.({ line, text })
+    else return false
+    return true
   }
 
   #other(text: string): void {
     const line = this.#line
     const mark = lostMark(text)
     if (mark) return this.#sink.lost(mark, line)
-    if (this.#stack && this.#stack.below.length < MOST_STACK_LINES && STACK_ENTRY.test(text))
+    if (this.#stack && this.#stack.below.length < MOST_STACK_LINES && (STACK_ENTRY.test(text) || PERF_STACK.test(text)))
       return void this.#stack.below.push(text.trim())
     if (HEADING.test(text)) return this.#sink.heading?.({ line, text })
+    if (this.#stack) this.end()
+    if (text.length <= LONGEST_PROSE && this.#otherLayout(text, line)) return
     const start = text.length > LONGEST_PROSE ? -1 : text.search(IN_PROSE)
     const event = start > 0 ? parseTraceLine(text.slice(start)) : undefined
     if (event === undefined) return this.#sink.other({ line, text })
