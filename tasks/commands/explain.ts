@@ -1,12 +1,15 @@
 /** `lab explain [file|-|run]`: what a text means, and what to do. */
 import { existsSync, statSync } from 'node:fs'
+import { openKernel } from '../build/preflight/kernel.ts'
+import { named } from '../config/open.ts'
 import { Failure, userError } from '../engine/error.ts'
 import { printable } from '../engine/printable.ts'
 import { explainedText, explainFile, explainRun, explainStream, type Explained } from '../explain/explain.ts'
+import { askKernel } from '../explain/of-kernel.ts'
 import { findRun } from '../results/result.ts'
 import type { CommandModule } from './command.ts'
+import { openApp, type Session } from './shared/app.ts'
 import { labPlaces } from './shared/places.ts'
-import type { Session } from './shared/session.ts'
 
 async function* stdin(): AsyncGenerator<Uint8Array, void> {
   for await (const chunk of process.stdin) yield typeof chunk === 'string' ? Buffer.from(chunk) : (chunk as Uint8Array)
@@ -43,7 +46,15 @@ async function explain(session: Session, what: unknown): Promise<Explained[]> {
   return await explainRun(await runDir(session, what), signal)
 }
 
-export const work: CommandModule['work'] = async (session, [what]) => {
-  const all = await explain(session, what)
+/** The same, with the answers of one kernel for the functions in it. */
+async function askedOf(session: Session, name: string, all: readonly Explained[]): Promise<Explained[]> {
+  const { lab, context } = openApp(session)
+  return await askKernel(all, await openKernel(named(lab.kernels, 'kernel', name), context))
+}
+
+export const work: CommandModule['work'] = async (session, [what], options) => {
+  const { kernel } = options
+  const plain = await explain(session, what)
+  const all = typeof kernel === 'string' ? await askedOf(session, kernel, plain) : plain
   return { text: explainedText(all), data: all }
 }

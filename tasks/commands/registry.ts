@@ -167,6 +167,7 @@ export const COMMANDS: readonly CommandSpec[] = [
     usage: 'explain [what]',
     about:
       'a file, - or a run: what its messages mean and what to do (dmesg, verifier log, kallsyms, strace, build log)',
+    options: [['--kernel <name>', 'functions in it are looked up in this kernel, as `lab symbols` does']],
     load: () => import('./explain.ts'),
   },
   {

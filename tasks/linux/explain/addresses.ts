@@ -38,7 +38,8 @@ export class Addresses implements Reader {
   /** A line that is no trace. */
   readonly feed = (line: string, number: number): void => {
     const own = this.#see(line, number)
-    const value = VALUE.exec(line)
+    // The pattern costs more than everything else here; without an address before it a value says nothing.
+    const value = own.length > 0 || this.#recent.length > 0 ? VALUE.exec(line) : null
     if (value?.[1] === undefined) return
     const before = own.filter(({ index }) => index < value.index).map(({ address }) => address)
     const near = this.#recent.filter((one) => one.number < number && number - one.number <= NEAR)

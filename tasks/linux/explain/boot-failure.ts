@@ -43,6 +43,14 @@ export const BOOT_FAILURES: readonly BootFailure[] = [
       'what changed in this function and its callees since it last worked? CONFIG_KASAN=y with CONFIG_KASAN_STACK=y reports the write itself; a transform of the source or a BPF/ftrace trampoline can be it too',
   },
   {
+    name: 'initramfs',
+    needle: ['RAMDISK: EOF', 'Initramfs unpacking failed', 'uncompression error'],
+    pattern: /RAMDISK: EOF while reading compressed data|Initramfs unpacking failed: .*|uncompression error/,
+    cause:
+      'the initial file system cannot be unpacked: it is cut short, there is too little memory, or its compression is not built in (RD_GZIP, RD_ZSTD, ...)',
+    wayOut: 'raise `memory:` of the VM; file INITRD says how it is compressed',
+  },
+  {
     name: 'no root device',
     needle: 'VFS: ',
     pattern: /VFS: (?:Cannot open root device[^\n]*|Unable to mount root fs[^\n]*)/,

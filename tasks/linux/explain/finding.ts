@@ -23,6 +23,8 @@ export interface Fact {
   readonly confidence?: Confidence | undefined
   /** What to look at when this is not the cause. */
   readonly otherwise?: string | undefined
+  /** The function of the kernel that this is about: `lab explain --kernel` asks the kernel about it. */
+  readonly symbol?: string | undefined
   /** Where the kernel (or the program that prints the message) shows it: "commit 45408c4f9250 (4.19)", "kernel/trace/trace_kprobe.c". */
   readonly sources?: readonly string[] | undefined
 }

@@ -25,6 +25,14 @@ export function cleanLine(line: string): string {
   return shown.startsWith('>') ? shown.replace(QUOTE, '') : shown
 }
 
+/** EACCES and EINVAL of a program say only that it was refused: where the verifier's log is in the text, that is the answer. */
+const REFUSED = /^(?:program cannot be loaded|program of an aya loader refused by errno)$/
+
+const withoutWhatLogsSay = (findings: Finding[]): Finding[] =>
+  findings.some(({ rule }) => rule.startsWith('verifier'))
+    ? findings.filter(({ rule, what }) => !(REFUSED.test(rule) && /: (?:EACCES|EINVAL)$/.test(what)))
+    : findings
+
 export class Explainer {
   readonly #findings = new Findings()
   readonly #messages = messages(this.#findings)
@@ -50,7 +58,7 @@ export class Explainer {
   /** What was found, in the order of the text; `more` findings are only counted. */
   end(): { readonly findings: readonly Finding[]; readonly lines: number; readonly more: number } {
     for (const reader of [this.#verifier, this.#kallsyms, this.#errorLog, this.#trace, this.#addresses]) reader.end()
-    return { findings: this.#findings.list(), lines: this.#number, more: this.#findings.more }
+    return { findings: withoutWhatLogsSay(this.#findings.list()), lines: this.#number, more: this.#findings.more }
   }
 }
 

@@ -76,6 +76,7 @@ export class Kallsyms implements Reader {
       {
         rule: 'symbol not there',
         key: search.name,
+        symbol: search.name,
         what: `no symbol in the listing has the name ${search.name}`,
         cause:
           'the function does not exist in this kernel, its module is not loaded, or the compiler put it into its callers: __always_inline always, `static` where it pays. A kprobe needs a symbol',
@@ -121,6 +122,7 @@ export class Kallsyms implements Reader {
           {
             rule: 'several functions have this name',
             key: name,
+            symbol: name,
             what: `${name} is the name of ${places.size} functions`,
             cause:
               'static functions of different files may share a name. A kprobe by name takes the first one in kernels before 6.6 and is refused (EADDRNOTAVAIL) since; pahole leaves such functions out of BTF, so that fentry cannot be used',

@@ -16,7 +16,7 @@ export const messages = (findings: Findings): Reader => {
     const match = row.pattern.exec(line)
     const answer = match === null ? undefined : answerOf(row, match, context)
     if (match === null || answer === undefined) return false
-    const { what = match[0], cause, fixes, confidence, otherwise, sources } = answer
+    const { what = match[0], cause, fixes, confidence, otherwise, symbol, sources } = answer
     findings.add(
       {
         rule: row.rule,
@@ -25,6 +25,7 @@ export const messages = (findings: Findings): Reader => {
         ...{ what, cause, fixes },
         ...(confidence !== undefined && { confidence }),
         ...(otherwise !== undefined && { otherwise }),
+        symbol,
         ...(sources !== undefined && { sources }),
       },
       [number],

@@ -3,43 +3,42 @@
  * of messages.
  */
 
-/** Only these are told apart; a needle has no other characters. */
-const ASCII = 128
+/** Characters that are told apart: ASCII, of which every needle consists. A power of two, so that a row begins at state << 7. */
+const WIDTH_BITS = 7
+const WIDTH = 1 << WIDTH_BITS
 const NOTHING: readonly number[] = []
 
 export class Needles {
-  /** Class of a character: 0 for those that no needle has. */
-  readonly #classes = new Uint8Array(ASCII)
-  #width = 1
-  /** Next state by state and class. */
+  /** Next state by state and character. */
   readonly #next: Int32Array
-  /** Indexes of the sets that end at a state; nearly all states have none. */
-  readonly #ends: (readonly number[])[] = []
+  /** 1 for the states at which a needle ends. */
+  readonly #isEnd: Uint8Array
+  /** Indexes of the sets that end at a state. */
+  readonly #ends: (readonly number[])[] = [NOTHING]
 
-  /** @param sets each is found if the line contains one of its texts */
+  /**
+   * @param sets each is found if the line contains one of its texts
+   * @throws Error for a needle that is not ASCII
+   */
   constructor(sets: readonly (readonly string[])[]) {
-    for (const character of new Set(sets.flat().join(''))) {
-      const code = character.charCodeAt(0)
-      if (code >= ASCII) throw new Error(`a needle with the character ${character}`)
-      this.#classes[code] = this.#width++
-    }
     const states = this.#trie(sets)
-    this.#next = new Int32Array(states.length * this.#width)
+    this.#next = new Int32Array(states.length << WIDTH_BITS)
     this.#link(states)
+    this.#isEnd = Uint8Array.from(this.#ends, (ends) => (ends.length > 0 ? 1 : 0))
   }
 
   #trie(sets: readonly (readonly string[])[]): Map<number, number>[] {
     const states: Map<number, number>[] = [new Map()]
-    this.#ends.push(NOTHING)
     for (const [index, needles] of sets.entries())
       for (const needle of needles) {
         let state = 0
         for (let at = 0; at < needle.length; at++) {
-          const kind = this.#classes[needle.charCodeAt(at)] ?? 0
-          let next = states[state]?.get(kind)
+          const code = needle.charCodeAt(at)
+          if (code >= WIDTH) throw new Error(`a needle that is not ASCII: ${needle}`)
+          let next = states[state]?.get(code)
           if (next === undefined) {
             next = states.push(new Map()) - 1
-            states[state]?.set(kind, next)
+            states[state]?.set(code, next)
             this.#ends.push(NOTHING)
           }
           state = next
@@ -56,10 +55,10 @@ export class Needles {
     for (const state of queue) {
       const back = suffix[state] ?? 0
       if (state !== 0) this.#ends[state] = [...(this.#ends[state] ?? NOTHING), ...(this.#ends[back] ?? NOTHING)]
-      for (let kind = 0; kind < this.#width; kind++) {
-        const child = states[state]?.get(kind)
-        const otherwise = state === 0 ? 0 : (this.#next[back * this.#width + kind] ?? 0)
-        this.#next[state * this.#width + kind] = child ?? otherwise
+      for (let code = 0; code < WIDTH; code++) {
+        const child = states[state]?.get(code)
+        const otherwise = state === 0 ? 0 : (this.#next[(back << WIDTH_BITS) | code] ?? 0)
+        this.#next[(state << WIDTH_BITS) | code] = child ?? otherwise
         if (child === undefined) continue
         suffix[child] = otherwise
         queue.push(child)
@@ -69,15 +68,17 @@ export class Needles {
 
   /** Indexes of the sets that the text contains, ascending, each once. */
   in(text: string): readonly number[] {
+    const [next, isEnd] = [this.#next, this.#isEnd]
+    const { length } = text
     let found: Set<number> | undefined
     let state = 0
-    for (let at = 0; at < text.length; at++) {
+    for (let at = 0; at < length; at++) {
       const code = text.charCodeAt(at)
-      state = this.#next[state * this.#width + (code < ASCII ? (this.#classes[code] ?? 0) : 0)] ?? 0
-      const ends = this.#ends[state]
-      if (ends === undefined || ends.length === 0) continue
+      // Both are always within the tables.
+      state = code < WIDTH ? (next[(state << WIDTH_BITS) | code] as number) : 0
+      if (isEnd[state] === 0) continue
       found ??= new Set()
-      for (const index of ends) found.add(index)
+      for (const index of this.#ends[state] ?? NOTHING) found.add(index)
     }
     return found === undefined ? NOTHING : [...found].toSorted((a, b) => a - b)
   }

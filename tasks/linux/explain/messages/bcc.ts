@@ -1,6 +1,7 @@
 /** bcc: libbcc's own messages and those of its Python module. */
 import { errnoOf } from './errno.ts'
 import { KPROBE, TRACEPOINT } from './errno-attach.ts'
+import { KPROBE_EVENTS, writeError } from './errno-files.ts'
 import { MAP_CREATE, PROG_LOAD } from './errno-load.ts'
 import { group, type Answer, type Row } from './row.ts'
 
@@ -41,6 +42,20 @@ export const BCC_ROWS: readonly Row[] = [
     },
   },
   {
+    rule: 'probe refused',
+    needle: ['Failed to attach BPF to k', 'kprobe_events', 'uprobe_events', 'events/'],
+    pattern:
+      /Failed to attach BPF to k(?:ret)?probe|(?:\w+: )?(?:open|write)\((\S*[ku]probe_events|\S*\/events\/(\S+)\/id)[^)]*\): (.+)/,
+    answer: (match) => {
+      if (match[1] === undefined) return NOT_THERE
+      const errno = errnoOf(group(match, 3)) ?? ''
+      if (match[2] !== undefined)
+        return TRACEPOINT[errno] && { ...TRACEPOINT[errno], what: `no event ${match[2]}: ${errno}` }
+      const known = /\bopen\(/.test(match[0]) ? writeError('/sys/kernel/tracing/', errno) : KPROBE_EVENTS[errno]
+      return known && { ...known, what: `${match[1]}: ${errno}` }
+    },
+  },
+  {
     rule: 'program cannot be attached',
     needle: 'Failed to attach BPF ',
     pattern:
@@ -66,6 +81,17 @@ export const BCC_ROWS: readonly Row[] = [
       'in a container mount /lib/modules and /usr/src of the host',
     ],
     sources: ['kbuild_helper.cc and libbcc of bcc'],
+  },
+  {
+    rule: 'headers of the kernel not found',
+    needle: 'include/linux/kconfig.h',
+    pattern: /fatal error: '\S*include\/linux\/kconfig\.h' file not found/,
+    key: () => '',
+    cause:
+      'bcc found a directory of headers that has none in it: an unpacked /tmp/kheaders-VERSION that is incomplete, or a link `build` that leads nowhere',
+    fixes: ['rm -r /tmp/kheaders-$(uname -r), and run it again', 'ls -l /lib/modules/$(uname -r)/build'],
+    confidence: 'likely',
+    sources: ['kbuild_helper.cc of bcc'],
   },
   {
     rule: 'bcc cannot compile the program',
@@ -94,18 +120,17 @@ export const BCC_ROWS: readonly Row[] = [
     pattern: /bpf: Failed to load program: (.+)|Failed to load BPF program b?'?(\S+?)'?: (.+)/,
     answer: (match) => {
       const errno = errnoOf(match[1] ?? group(match, 3))
-      // The verifier's log stands below.
-      if (errno === undefined || errno === 'EACCES' || errno === 'EINVAL') return undefined
+      if (errno === undefined) return undefined
       return PROG_LOAD[errno] && { ...PROG_LOAD[errno], what: `${match[2] ?? 'a program'} cannot be loaded: ${errno}` }
     },
   },
   {
     rule: 'map cannot be created',
     needle: 'could not open bpf map',
-    pattern: /could not open bpf map: (\S+), error: (.+)/,
+    pattern: /could not open bpf map: (?:(\S+), error: )?(.+)/,
     answer: (match) => {
       const errno = errnoOf(group(match, 2)) ?? ''
-      return MAP_CREATE[errno] && { ...MAP_CREATE[errno], what: `map ${group(match, 1)}: ${errno}` }
+      return MAP_CREATE[errno] && { ...MAP_CREATE[errno], what: `map ${match[1] ?? ''}: ${errno}` }
     },
   },
   {

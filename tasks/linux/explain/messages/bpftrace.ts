@@ -34,7 +34,7 @@ export const BPFTRACE_ROWS: readonly Row[] = [
             fixes: ["bpftrace -l 'uprobe:FILE:*', nm -D FILE; an address works without a symbol"],
             confidence: 'likely',
           }
-        : { ...NOT_TRACEABLE, what: `${name} cannot be traced` }
+        : { ...NOT_TRACEABLE, what: `${name} cannot be traced`, symbol: name }
     },
   },
   {

@@ -20,9 +20,9 @@ export const KERNEL_BUILD_ROWS: readonly Row[] = [
   },
   {
     rule: 'BTF of the kernel cannot be made',
-    needle: ['BTF'],
+    needle: ['BTF', 'btf_encoder__encode'],
     pattern:
-      /FAILED:? load BTF from vmlinux: .*|BTF: \S+: pahole \S* ?is not available|BTF: \S+: pahole version .*too old.*|Failed to generate BTF for vmlinux|FAILED: encode .*BTF|BTFIDS.*vmlinux|Try to disable CONFIG_DEBUG_INFO_BTF/,
+      /FAILED:? load BTF from vmlinux: .*|BTF: \S+: pahole \S* ?is not available|BTF: \S+: pahole version .*too old.*|Failed to generate BTF for vmlinux|btf_encoder__encode: .* failed!?|Failed to encode BTF|FAILED: encode .*BTF|BTFIDS.*vmlinux|Try to disable CONFIG_DEBUG_INFO_BTF/,
     key: () => '',
     cause:
       'pahole is missing, too old, or so new that it writes kinds of BTF which the tools of this tree do not know (ENUM64 since 1.24)',
@@ -32,6 +32,42 @@ export const KERNEL_BUILD_ROWS: readonly Row[] = [
     ],
     confidence: 'likely',
     sources: ['scripts/link-vmlinux.sh', 'commit 341dfcf8d78e (5.4)'],
+  },
+  {
+    rule: 'modules without BTF',
+    needle: ['Skipping BTF generation', 'resolve_btfids: No such file'],
+    pattern:
+      /Skipping BTF generation for \S+ due to unavailability of vmlinux|resolve_btfids\/resolve_btfids: No such file or directory/,
+    key: ({ 0: text }) => text.replace(/ for \S+/, ''),
+    answer: ({ 0: text }) =>
+      text.startsWith('Skipping')
+        ? {
+            cause:
+              'the headers package has no vmlinux to make BTF against; the module is built all the same, without types',
+            fixes: [
+              'nothing; only fentry and CO-RE on types of the module need it',
+              'cp /sys/kernel/btf/vmlinux into the build directory',
+            ],
+            sources: ['scripts/Makefile.modfinal'],
+          }
+        : {
+            cause:
+              'the headers package lacks resolve_btfids, which the build calls where there is a vmlinux beside the headers',
+            fixes: [
+              'remove the link `vmlinux` from the build directory: BTF is then skipped',
+              'make modules_prepare in a full source tree',
+            ],
+            confidence: 'likely',
+          },
+  },
+  {
+    rule: 'compiler of the kernel',
+    needle: 'compiler differs from the one used',
+    pattern: /the compiler differs from the one used to build the kernel/,
+    cause:
+      'a module is built with another compiler than the kernel; small differences do no harm, other major versions may',
+    fixes: ['install the version that is named below and give CC=gcc-N'],
+    sources: ['Makefile (check compiler)'],
   },
   {
     rule: 'pahole',
@@ -47,7 +83,7 @@ export const KERNEL_BUILD_ROWS: readonly Row[] = [
   {
     rule: 'options contradict each other',
     needle: ['unmet direct dependencies', 'override: reassigning', 'recursive dependency'],
-    pattern: /WARNING: unmet direct dependencies detected for (\w+)|recursive dependency detected/,
+    pattern: /WARNING: unmet direct dependencies detected for (\w+)|error: recursive dependency detected!/,
     answer: (match) => ({
       cause: `${match[1] ?? 'an option'} is selected although what it depends on is off; the build may fail later because of it`,
       fixes: ['set the options that "Depends on" names, then make olddefconfig'],

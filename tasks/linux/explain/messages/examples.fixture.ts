@@ -401,6 +401,54 @@ export const LOAD: readonly Example[] = [
   ],
 ]
 
+/** Shapes of texts that people posted, in words of our own. */
+export const POSTED: readonly Example[] = [
+  ['write(5, "p:kprobes/p__/x_20175 ./x", 35) = -1 EINVAL (Invalid argument)', 'kprobe event refused', /error_log/],
+  ['Exception: Failed to attach BPF to kprobe', 'probe refused', /inlined/],
+  ['write(kprobe_events): No such file or directory', 'probe refused', /no symbol of this name/],
+  [
+    'create_probe_event: open(/sys/kernel/tracing/kprobe_events): No such file or directory',
+    'probe refused',
+    /mount -t tracefs/,
+  ],
+  ['open(/sys/kernel/debug/tracing/events/a/b_1/id): No such file or directory', 'probe refused', /no such event/],
+  ['cannot attach kprobe, Invalid argument', 'probe refused', /notrace/],
+  [
+    "ERROR: Unable to attach probe: kprobe:m:f. If this is expected, set the 'missing_probes' config variable to 'warn'.",
+    'probe refused',
+    /modprobe/,
+  ],
+  ['libbpf: load bpf program failed: Invalid argument', 'program cannot be loaded', /kern_version/],
+  ['bpf: Failed to load program: Permission denied', 'program cannot be loaded', /log level 1/],
+  ['Error: map create failed: Operation not permitted', 'map cannot be created', /MEMLOCK/],
+  [
+    'level=error msg="x" error="Unable to create map /sys/fs/bpf/m: operation not permitted" subsys=y',
+    'map cannot be created',
+    /MEMLOCK/,
+  ],
+  ['Error: failed to pin program kretprobe/f', 'bpftool: objects cannot be pinned', /autoattach/],
+  ['/virtual/main.c:9:1: error: could not open bpf map: Operation not permitted', 'map cannot be created', /MEMLOCK/],
+  [
+    "<command line>:5:10: fatal error: './include/linux/kconfig.h' file not found",
+    'headers of the kernel not found',
+    /kheaders/,
+  ],
+  ['btf_encoder__encode: btf__dedup failed!', 'BTF of the kernel cannot be made', /pahole/],
+  ['Skipping BTF generation for /x/x.ko due to unavailability of vmlinux', 'modules without BTF', /nothing/],
+  [
+    '/bin/sh: line 1: ./tools/bpf/resolve_btfids/resolve_btfids: No such file or directory',
+    'modules without BTF',
+    /lacks resolve_btfids/,
+  ],
+  ['warning: the compiler differs from the one used to build the kernel', 'compiler of the kernel', /CC=/],
+  ['[ 1.0] RAMDISK: EOF while reading compressed data', 'boot: initramfs', /cut short/],
+  [
+    '[ 7.6] Kernel panic - not syncing: VFS: Unable to mount root fs on "/dev/ram0" or unknown-block(1,0)',
+    'boot: no root device',
+    /no file system/,
+  ],
+]
+
 export const BUILD: readonly Example[] = [
   [
     "/usr/bin/ld: scripts/dtc/dtc-parser.tab.o:(.bss+0x10): multiple definition of `yylloc'",

@@ -32,6 +32,7 @@ export const KPROBE_EVENT_ROWS: readonly Row[] = [
         return baseSymbol(`the kernel refuses a probe that is given as an offset from ${name}`)
       return {
         what: `no kprobe on ${name}: it is notrace`,
+        symbol: name,
         cause:
           'the function was built without the call to ftrace (all of lib/ was until 6.0), and since 4.19 kprobe events refuse such functions. The function did not change; the refusal is new',
         fixes: [
@@ -53,7 +54,9 @@ export const KPROBE_EVENT_ROWS: readonly Row[] = [
       const known = errno === undefined ? undefined : (KPROBE_EVENTS[errno] ?? KPROBE[errno])
       if (errno === undefined || known === undefined) return undefined
       const what = symbol === '' ? `the kernel refuses a probe event: ${errno}` : `no probe at ${symbol}: ${errno}`
-      return BASE_SYMBOL.test(symbol) && errno === 'EINVAL' ? baseSymbol(what) : { ...known, what }
+      return BASE_SYMBOL.test(symbol) && errno === 'EINVAL'
+        ? baseSymbol(what)
+        : { ...known, what, ...(symbol !== '' && { symbol }) }
     },
   },
   {
@@ -64,7 +67,13 @@ export const KPROBE_EVENT_ROWS: readonly Row[] = [
     answer: (match) => {
       const known = KPROBE_EVENTS[group(match, 3)]
       const kind = match[1] === 'r' ? 'kretprobe' : 'kprobe'
-      return known && { ...known, what: `the kernel refuses the ${kind} event ${group(match, 2)}: ${group(match, 3)}` }
+      return (
+        known && {
+          ...known,
+          what: `the kernel refuses the ${kind} event ${group(match, 2)}: ${group(match, 3)}`,
+          symbol: group(match, 2),
+        }
+      )
     },
   },
   {

@@ -7,11 +7,14 @@ import { group, type Answer, type Row } from './row.ts'
 type ByErrno = Readonly<Record<string, Answer>>
 
 /** The answer for an error at a place; the error by its name where there is none. */
-const at = (place: ByErrno, what: string, error: string): Answer | undefined => {
+const at = (place: ByErrno, what: string, error: string, symbol?: string): Answer | undefined => {
   const errno = errnoOf(error)
   const known = errno === undefined ? undefined : place[errno]
-  return known && { ...known, what: `${what}: ${errno}` }
+  return known && { ...known, what: `${what}: ${errno}`, ...(symbol !== undefined && { symbol }) }
 }
+
+/** vfs_read of "vfs_read+0x0". */
+const functionOf = (place: string): string => place.replace(/\+(?:0x)?[0-9a-f]+$/, '')
 
 const probeErrors = (kind: string): ByErrno =>
   kind.includes('multi') ? KPROBE_MULTI : kind.startsWith('u') ? UPROBE : KPROBE
@@ -24,7 +27,12 @@ export const LIBBPF_ATTACH_ROWS: readonly Row[] = [
     needle: 'failed to create k',
     pattern: new RegExp(`${PROG}failed to create (k(?:ret)?probe) '([^']*)' perf event: (.+)`),
     answer: (match) =>
-      at(KPROBE, `${group(match, 1)} gets no ${group(match, 2)} at ${group(match, 3)}`, group(match, 4)),
+      at(
+        KPROBE,
+        `${group(match, 1)} gets no ${group(match, 2)} at ${group(match, 3)}`,
+        group(match, 4),
+        functionOf(group(match, 3)),
+      ),
   },
   {
     rule: 'probe refused',

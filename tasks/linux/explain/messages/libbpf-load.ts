@@ -1,6 +1,6 @@
 /** libbpf: loading programs, order of calls, ring and perf buffers, USDT, static linking. */
 import { errnoOf } from './errno.ts'
-import { PROG_LOAD } from './errno-load.ts'
+import { MAP_CREATE, PROG_LOAD } from './errno-load.ts'
 import { group, type Row } from './row.ts'
 
 export const LIBBPF_LOAD_ROWS: readonly Row[] = [
@@ -11,12 +11,33 @@ export const LIBBPF_LOAD_ROWS: readonly Row[] = [
       /libbpf: (?:prog '([^']+)': (?:BPF program )?load failed|load bpf program failed|failed to load program '([^']+)'): ?(.+)/,
     answer: (match) => {
       const errno = errnoOf(group(match, 3))
-      // For these two the verifier's log below says more.
-      if (errno === undefined || errno === 'EACCES' || errno === 'EINVAL') return undefined
+      if (errno === undefined) return undefined
       const known = PROG_LOAD[errno]
       const name = match[1] ?? match[2] ?? 'a program'
       return known && { ...known, what: `${name} cannot be loaded: ${errno}` }
     },
+  },
+  {
+    rule: 'map cannot be created',
+    needle: ['map create failed', 'nable to create map '],
+    pattern: /Error: map create failed: (.+)|[Uu]nable to create map (\S+): (.+)/,
+    answer: (match) => {
+      const errno = errnoOf((match[1] ?? group(match, 3)).replace(/["'].*$/, '')) ?? ''
+      return MAP_CREATE[errno] && { ...MAP_CREATE[errno], what: `map ${match[2] ?? ''} cannot be created: ${errno}` }
+    },
+  },
+  {
+    rule: 'bpftool: objects cannot be pinned',
+    needle: 'Error: failed to pin',
+    pattern: /Error: failed to pin (program|map|all programs|object)(?: (\S+))?/,
+    cause:
+      'bpftool loads and pins: the path exists already, is not on a BPF file system, or what is pinned is no object but a perf event (autoattach on kernels that have no links for it, before 5.15)',
+    fixes: [
+      'ls /sys/fs/bpf; mount -t bpf bpf /sys/fs/bpf',
+      'leave out autoattach, and attach with a loader of your own',
+    ],
+    confidence: 'possible',
+    sources: ['bpftool, common.c and prog.c'],
   },
   {
     rule: 'BPF does not work here',

@@ -83,7 +83,7 @@ export const LIBBPF_OBJECT_ROWS: readonly Row[] = [
     rule: 'pinned objects',
     needle: ['pin', 'is not on BPF FS'],
     pattern:
-      /(?:libbpf: )?(?:map '[^']+': (?:failed to auto-pin at .*|error reusing pinned map|cannot find pinned map|couldn't build pin path.*|can't pin .*)|map '[^']+' (?:already pinned|already has pin path .*)|couldn't (?:reuse|retrieve) pinned map (?:at )?'([^']+)': (.+)|failed to pin (?:map|program)?:? ?.*|prog '[^']+': (?:failed to pin at|can't (?:un)?pin) .*|specified path \S+ is not on BPF FS|(?:missing a|no) path to (?:un)?pin map .*|failed to (?:mkdir|statfs) \S+: .*)/,
+      /(?:libbpf: )?(?:map '[^']+': (?:failed to auto-pin at .*|error reusing pinned map|cannot find pinned map|couldn't build pin path.*|can't pin .*)|map '[^']+' (?:already pinned|already has pin path .*)|couldn't (?:reuse|retrieve) pinned map (?:at )?'([^']+)': (.+)|(?<!Error: )failed to pin (?:map|program)?:? ?.*|prog '[^']+': (?:failed to pin at|can't (?:un)?pin) .*|specified path \S+ is not on BPF FS|(?:missing a|no) path to (?:un)?pin map .*|failed to (?:mkdir|statfs) \S+: .*)/,
     answer: (match) => {
       if (/parameter mismatch/.test(match[0]))
         return {

@@ -115,7 +115,13 @@ export const SAMPLE_ROWS: readonly Row[] = [
     answer: (match) => {
       const errno = errnoOf(group(match, 2)) ?? ''
       const known = KPROBE_EVENTS[errno]
-      return known && { ...known, what: `bpf_load.c cannot write a kprobe event for ${group(match, 1)}: ${errno}` }
+      return (
+        known && {
+          ...known,
+          what: `bpf_load.c cannot write a kprobe event for ${group(match, 1)}: ${errno}`,
+          symbol: group(match, 1),
+        }
+      )
     },
   },
   {

@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest'
 import { explainText } from '../index.ts'
 import { Needles } from '../needles.ts'
-import { ATTACH, BOOT, BUILD, LOAD, SHELL } from './examples.fixture.ts'
+import { ATTACH, BOOT, BUILD, LOAD, POSTED, SHELL } from './examples.fixture.ts'
 import { PRINTED } from './build-compat.ts'
 import { COMPAT } from '../../kbuild/compat.ts'
 import { errnoOf, numberOf } from './errno.ts'
@@ -10,7 +10,7 @@ import { ROWS } from './index.ts'
 import { answerOf } from './row.ts'
 import { Context } from './seen.ts'
 
-const EXAMPLES = [...ATTACH, ...LOAD, ...BUILD, ...BOOT, ...SHELL]
+const EXAMPLES = [...ATTACH, ...LOAD, ...BUILD, ...BOOT, ...SHELL, ...POSTED]
 
 describe('each message has its answer', () => {
   test.each(EXAMPLES)('%s', (text, rule, says) => {
@@ -90,6 +90,14 @@ test.each([
 
 test('numbers of errors are those of Linux', () => {
   expect([numberOf('EADDRNOTAVAIL'), numberOf('ENOTSUPP'), numberOf('EOPNOTSUPP')]).toEqual([99, 524, 95])
+})
+
+test('an error of loading is not explained where the log of the verifier says why', () => {
+  const error = "libbpf: prog 'p': BPF program load failed: Permission denied"
+  const log = "8: (79) r1 = *(u64 *)(r0 +0)\nR0 invalid mem access 'map_value_or_null'"
+  const rules = explainText(`${error}\n${log}`).map(({ rule }) => rule)
+  expect(rules).toEqual([expect.stringMatching(/^verifier/)])
+  expect(explainText(error).map(({ rule }) => rule)).toEqual(['program cannot be loaded'])
 })
 
 test('prose about messages is none', () => {

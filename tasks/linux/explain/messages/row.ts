@@ -22,6 +22,8 @@ export interface Answer {
   readonly confidence?: Confidence
   /** What to look at when it is something else. */
   readonly otherwise?: string
+  /** The function of the kernel that the message is about. */
+  readonly symbol?: string
   /** Commits of the kernel, files of the program that prints the message. */
   readonly sources?: readonly string[]
 }
