@@ -1,9 +1,10 @@
 /** `lab tracepoint <event|file|->`: the C struct of a trace event, from a guest's kernel or from a format text. */
-import { createReadStream, existsSync, statSync } from 'node:fs'
+import { createReadStream, existsSync } from 'node:fs'
 import { suggest } from '../config/text/suggest.ts'
 import { named } from '../config/open.ts'
 import { userError } from '../engine/error.ts'
 import { printable } from '../engine/printable.ts'
+import { needReadable } from '../engine/regular-file.ts'
 import { eachLine } from '../explain/explain.ts'
 import type { Guest } from '../host/ssh.ts'
 import { parseFormats, STRUCT_HEADER, structOf, type EventFormat } from '../linux/ftrace/tracepoint.ts'
@@ -28,12 +29,7 @@ const answer = (formats: readonly EventFormat[], group?: string, from?: string):
 async function textOf(what: string, signal: AbortSignal): Promise<string> {
   const lines: string[] = []
   let size = 0
-  if (what !== '-' && statSync(what).isDirectory())
-    throw userError({
-      place: printable(what, 200),
-      fact: 'this is a directory',
-      wayOut: 'name a file with the text of a format, or GROUP:EVENT',
-    })
+  if (what !== '-') needReadable(what, 'name a file with the text of a format, or GROUP:EVENT')
   const chunks = what === '-' ? process.stdin : createReadStream(what)
   await eachLine(
     chunks as AsyncIterable<Uint8Array>,

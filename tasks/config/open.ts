@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { codeOf, messageOf, userError } from '../engine/error.ts'
+import { needReadable } from '../engine/regular-file.ts'
 import { type Diagnostic, sorted, render } from './text/diagnostic.ts'
 import { findLab } from './find.ts'
 import { loadLab } from './load.ts'
@@ -61,6 +62,7 @@ export function openLab({ file, cwd, toolRoot, host, files }: OpenOptions): {
   const relative = path.relative(cwd, found)
   // Far above, a chain of ../../.. says less than the whole path.
   const shown = relative.startsWith(path.join('..', '..')) ? found : relative
+  needReadable(found, 'name the lab file', false)
   const bytes = readBytes(found, shown)
   const asked = files === 'not asked' ? undefined : diskFiles
   const { lab, text, errors, warnings } = loadLab(found, { shown, bytes, toolRoot, host, files: asked })

@@ -11,6 +11,8 @@ test.each([
   [{ LAB_CACHE_DIR: '/fast', XDG_CACHE_HOME: '/xdg' }, '/fast'],
   [{ LAB_CACHE_DIR: '', XDG_CACHE_HOME: '/xdg' }, '/xdg/lab'],
   [{ XDG_CACHE_HOME: '' }, join(homedir(), '.cache/lab')],
+  [{ XDG_CACHE_HOME: 'relative' }, join(homedir(), '.cache/lab')],
+  [{ XDG_CACHE_HOME: './relative' }, join(homedir(), '.cache/lab')],
   [{}, join(homedir(), '.cache/lab')],
 ])('the cache of %j is %s', (env, dir) => {
   expect(cacheDir(env)).toBe(dir)

@@ -1,6 +1,6 @@
 /** What every step is given: how to speak, when to stop, and where things are. */
 import { homedir } from 'node:os'
-import { join } from 'node:path'
+import { isAbsolute, join } from 'node:path'
 import { interrupted } from './error.ts'
 import type { Emit, StepOutcome } from './event.ts'
 import { diskFailure, Store } from './store.ts'
@@ -22,10 +22,14 @@ export interface Context {
   readonly jobs: number
 }
 
-/** `$LAB_CACHE_DIR`, or `$XDG_CACHE_HOME/lab`, or `~/.cache/lab`. */
+/**
+ * `$LAB_CACHE_DIR`, or `$XDG_CACHE_HOME/lab`, or `~/.cache/lab`. A relative XDG_CACHE_HOME is to be ignored (XDG Base Directory
+ * Specification 0.8).
+ */
 export function cacheDir(env: Readonly<Record<string, string | undefined>>): string {
   if (env['LAB_CACHE_DIR']) return env['LAB_CACHE_DIR']
-  return join(env['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'lab')
+  const given = env['XDG_CACHE_HOME'] ?? ''
+  return join(isAbsolute(given) ? given : join(homedir(), '.cache'), 'lab')
 }
 
 export interface StepResult<T> {

@@ -25,6 +25,10 @@ const escaped = (character: string): string => {
   return code <= 0xffff ? `\\u${code.toString(16).padStart(4, '0')}` : `\\u{${code.toString(16)}}`
 }
 
+/** Safe text of several lines, for a file: line ends and tabs stay. A second pass changes nothing. */
+export const printableText = (text: string): string =>
+  text.replace(UNSAFE_ALL, (character) => (character === '\n' || character === '\t' ? character : escaped(character)))
+
 /**
  * One line of safe text; line ends and tabs are escaped too. A second pass changes nothing. With `maxLength`, at most so many
  * characters (code points) come back, the last one `…` where something was cut; an escape is never cut in two.
@@ -44,3 +48,16 @@ export function printable(text: string, maxLength?: number): string {
   }
   return maxLength < 1 ? '' : `${kept}…`
 }
+
+/**
+ * JSON.stringify escapes only C0. A person who looks at the lines in a terminal must be safe from the rest, and JSON can say it
+ * without losing anything: DEL and C1, bidi controls, line separators.
+ */
+const UNSAFE_IN_JSON = /[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g
+
+/** A value as JSON on one line that a terminal can show as it is. The value must be one that JSON has. */
+export const safeJson = (value: unknown): string =>
+  JSON.stringify(value).replace(
+    UNSAFE_IN_JSON,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  )

@@ -106,3 +106,11 @@ test('a run’s own reasons stand first, and not in what `lab run` adds to them'
   expect(explainedText(await explainRun(dir, signal))).toContain('the run: copyout printed nothing')
   expect(await explainedRuns([dir], signal)).toBe('')
 })
+
+test('a stream that never ends is given up', async () => {
+  async function* endless(): AsyncGenerator<Uint8Array> {
+    for (;;) yield await Promise.resolve(Buffer.alloc(1000))
+  }
+  const read = eachLine(endless(), () => undefined, undefined, 10_000)
+  await expect(read).rejects.toThrow('more than 10000 bytes of text')
+})

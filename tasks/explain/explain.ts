@@ -6,6 +6,7 @@ import { setImmediate } from 'node:timers/promises'
 import { z } from 'zod'
 import { codeOf, Failure, interrupted, userError } from '../engine/error.ts'
 import { printable } from '../engine/printable.ts'
+import { needReadable } from '../engine/regular-file.ts'
 import { isDamaged } from '../host/sandbox.ts'
 import { reportText } from '../host/trace-cmd.ts'
 import { Explainer, type Confidence, type Finding } from '../linux/explain/index.ts'
@@ -22,15 +23,20 @@ export interface Explained {
 /** Characters of a line that are looked at: the rest of a longer one is no text that anybody wrote. */
 const LONGEST_LINE = 8192
 
-/** Feeds lines to `feed`, whatever the chunks. Memory is that of a chunk and of one line. */
+/** More is no text that somebody wants explained: what is piped in may never end. Bytes. */
+const MOST_BYTES = 4 * 2 ** 30
+
+/** Feeds lines to `feed`, whatever the chunks, in the memory of a chunk and a line. @throws Failure (user) for more than `most` bytes */
 export async function eachLine(
   chunks: AsyncIterable<Uint8Array>,
   feed: (line: string) => void,
   signal?: AbortSignal,
+  most = MOST_BYTES,
 ): Promise<void> {
   const decoder = new TextDecoder('utf-8')
   let rest = ''
   let last = 0
+  let total = 0
   const take = (text: string): void => {
     const lines = text.split('\n')
     const [first = '', ...others] = lines
@@ -42,6 +48,8 @@ export async function eachLine(
   }
   for await (const chunk of chunks) {
     if (signal?.aborted) throw interrupted()
+    total += chunk.length
+    if (total > most) throw userError({ fact: `more than ${most} bytes of text`, wayOut: 'give the part that matters' })
     take(decoder.decode(chunk, { stream: true }))
     // A file is read as fast as it is looked at; signals need their turn too.
     if ((last += chunk.length) > 2 ** 22) {
@@ -64,6 +72,7 @@ export async function explainStream(
 }
 
 export async function explainFile(file: string, signal?: AbortSignal, name = file): Promise<Explained> {
+  needReadable(file, 'name a text file, - or a run')
   try {
     return await explainStream(name, createReadStream(file, { highWaterMark: 2 ** 18 }), signal)
   } catch (error) {

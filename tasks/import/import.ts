@@ -72,7 +72,7 @@ async function fill(work: Work, experiment: string, run: string, started: Moment
   const { tally } = read
   if (tally.events === 0) throw nothingFound(work, read)
   if (tally.calls.seen > 0) await writeGraph(join(dir, TABLE), join(dir, GRAPH), tally.ticks)
-  const others = tally.others.map(({ line, text }) => `${line}: ${text}\n`).join('')
+  const others = tally.others.map(({ line, text }) => `${line}: ${printable(text)}\n`).join('')
   if (others !== '') await writeFile(join(dir, OTHERS), others)
   const sha256 = {
     [kept]: kind.form === 'text' ? read.sha256 : await hashFile(join(dir, kept)),

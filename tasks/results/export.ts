@@ -13,6 +13,7 @@ import { Timeline, type Item } from '../trace/export/timeline.ts'
 import { beside } from '../engine/beside.ts'
 import type { Context } from '../engine/context.ts'
 import { userError } from '../engine/error.ts'
+import { safeJson } from '../engine/printable.ts'
 import { checkedRun } from './manifest-shape.ts'
 import type { FoundRun } from './manifest.ts'
 import type { TraceEvent } from '../linux/ftrace/trace-line.ts'
@@ -130,7 +131,7 @@ async function* rows(stream: TraceStream, count: Count, head: string, row: (even
 const jsonRow = (event: TraceEvent): string => {
   const [timeNs, ...rest] = valuesOf(event)
   const time = timeNs <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(timeNs) : String(timeNs)
-  return `${JSON.stringify(Object.fromEntries([time, ...rest].map((value, index) => [COLUMNS[index], value])))}\n`
+  return `${safeJson(Object.fromEntries([time, ...rest].map((value, index) => [COLUMNS[index], value])))}\n`
 }
 
 const WRITERS: Readonly<

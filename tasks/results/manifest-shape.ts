@@ -6,6 +6,9 @@ import type { FoundRun } from './manifest.ts'
 
 const text = z.string()
 const count = z.number().nullable()
+/** The kernel's own limit is 2^22 (PID_MAX_LIMIT, linux/threads.h); a table of events has room for 32 bits. */
+const pid = z.int().min(0).max(0xffff_ffff).nullable()
+const natural = z.int().min(0)
 const provenance = z.object({ raw: text, release: text, bootId: text, started: text, command: text })
 
 const Whole = z.object({
@@ -33,9 +36,9 @@ const Whole = z.object({
   objects: z.record(text, text),
   guest: z.object({ bootId: text, clocksource: text, accel: z.object({ accel: text }), qemu: z.array(text) }),
   host: z.object({ kernel: text, cpu: text, cpus: z.number(), node: text }),
-  workload: z.object({ argv: z.array(text), pid: count, status: count, signal: count, ms: count }),
+  workload: z.object({ argv: z.array(text), pid, status: count, signal: count, ms: count }),
   trace: z.object({
-    ...{ clock: text, bufferBytes: z.number(), overwrite: z.boolean().optional(), events: z.number() },
+    ...{ clock: text, bufferBytes: natural, overwrite: z.boolean().optional(), events: natural },
     ...{ completeness: text, losses: z.record(text, count), reasons: z.array(text) },
   }),
   tracedEvents: z.array(text),

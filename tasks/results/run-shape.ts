@@ -9,6 +9,9 @@ import type { ListedRun, RunDetails } from './listed-run.ts'
 
 const count = z.number().nullable()
 const text = z.string()
+const natural = z.int().min(0)
+/** As a table of events has it: 32 bits. */
+const pid = natural.max(0xffff_ffff).nullable()
 
 /** What is taken from a manifest; other versions and edited ones must not end in a stack trace. */
 const Taken = z.object({
@@ -28,11 +31,11 @@ const Taken = z.object({
   image: z.object({ name: text, fingerprint: text.default('') }),
   objects: z.record(text, text).default({}),
   guest: z.object({ accel: z.object({ accel: text }), vm: text, deterministic: z.boolean().optional() }),
-  workload: z.object({ argv: z.array(text), pid: count.default(null), status: count, signal: count, ms: count }),
+  workload: z.object({ argv: z.array(text), pid: pid.default(null), status: count, signal: count, ms: count }),
   trace: z.object({
     clock: text,
-    events: z.number(),
-    notUnderstood: z.number(),
+    events: natural,
+    notUnderstood: natural,
     completeness: text,
     losses: z.record(text, count),
     follow: z.literal(true).optional(),

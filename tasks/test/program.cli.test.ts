@@ -192,6 +192,23 @@ describe('lab', () => {
     expect(none.stderr).toContain('neither a file, nor a run')
   })
 
+  test('what has no end is refused before it is read', async () => {
+    const one = rig()
+    for (const args of [
+      ['explain', '/dev/zero'],
+      ['tracepoint', '/dev/zero'],
+      ['import', '/dev/zero'],
+      ['check', '-f', '/dev/zero'],
+    ]) {
+      const { status, stderr } = await one.lab(args)
+      expect([args, status, stderr]).toEqual([
+        args,
+        2,
+        expect.stringMatching(/\/dev\/zero: this is (a device|no file)/),
+      ])
+    }
+  })
+
   test('tracepoint makes C of a pasted format, and says what it cannot use', async () => {
     const one = rig()
     one.write('pasted', 'name: e\nID: 1\nformat:\n\tfield:u32 a;\toffset:8;\tsize:4;\tsigned:0;\n')

@@ -284,6 +284,9 @@ test('a half-deleted run, a damaged table and a deleted one: named, and the rest
     [0, 1, 2, 3].map((index) => runOf('broken', 300 + index, {})),
   )
   const [half = '', cut = '', gone = ''] = readdirSync(join(results, 'broken'))
+  await makeRuns(rig, traceText(10), [
+    runOf('broken', 304, {}, { workload: { argv: ['x'], pid: -1, status: 0, signal: null, ms: 1 } }),
+  ])
   rmSync(join(results, 'broken', half, 'manifest.json'))
   truncateSync(
     join(results, 'broken', cut, 'events.parquet'),
@@ -293,6 +296,7 @@ test('a half-deleted run, a damaged table and a deleted one: named, and the rest
   rmSync(join(results, 'broken', gone, 'events.parquet'))
   const { status, stderr, stdout } = await rig.lab(['report', 'broken'])
   expect([status, stdout]).toEqual([0, expect.stringContaining('broken.html: 3 runs')])
+  expect(stderr).toMatch(/000304-aaaa.*manifest\.json is none that this version can read/)
   expect(stderr).toMatch(new RegExp(`${half}.*half of it was deleted`))
   expect(stderr).toMatch(new RegExp(`${cut}.*events.parquet cannot be read`))
   expect(stderr).toMatch(new RegExp(`${gone}.*it was deleted`))

@@ -6,19 +6,13 @@
  * - the answer, as the last line: {"type":"answer", "data": ...}. No such line: the command did not get to an answer.
  */
 import type { LabEvent } from '../engine/event.ts'
+import { safeJson } from '../engine/printable.ts'
 import type { BugLog } from './failures.ts'
 import { reporter } from './failures.ts'
 import type { Output } from './output.ts'
 import type { Answer, View } from './types.ts'
 
-/**
- * JSON.stringify escapes only C0. A person who looks at the lines in a terminal must be safe from the rest, and JSON can say it
- * without losing anything: DEL and C1, bidi controls, line separators.
- */
-const UNSAFE = /[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g
-
-const toLine = (value: unknown): string =>
-  `${JSON.stringify(value).replace(UNSAFE, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`)}\n`
+const toLine = (value: unknown): string => `${safeJson(value)}\n`
 
 export function openJsonView({ stdout, bugLog }: { stdout: Output; bugLog: BugLog }): View {
   const reports = reporter(bugLog)

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import {
   mkdirSync,
   mkdtempSync,
@@ -15,6 +16,7 @@ import type { LabEvent } from '../../engine/event.ts'
 import type { Manifest } from '../manifest.ts'
 import { MANIFEST, putRun as put } from '../run.fixture.ts'
 import { indexRuns } from '../run-index.ts'
+import { openDatabase } from '../../trace/duckdb.ts'
 import { trace, said } from '../../trace/events/trace.fixture.ts'
 import { readEvents } from '../../trace/events/read-events.ts'
 import { eventsDigests } from '../../trace/events/same-events.ts'
@@ -134,6 +136,10 @@ describe('SQL', () => {
     [`WITH x AS (SELECT 1 UNION ALL SELECT * FROM arrow_scan(1, 2, 3)) FROM x`],
     [`FROM query('FROM enable_logging()')`],
     [`FROM json_execute_serialized_sql(json_serialize_sql('SELECT 1'))`],
+    [`PRAGMA json_execute_serialized_sql(json_serialize_sql('FROM enable_logging()'))`],
+    [`PRAGMA json_execute_serialized_sql(json_serialize_sql('SELECT 1'))`],
+    ["PRAGMA table_info('runs')"],
+    [`PRAGMA import_database('${shared}')`],
     ['CALL enable_logging()'],
     ['SET enable_external_access = true'],
     ['DROP TABLE runs'],
@@ -229,6 +235,31 @@ test('runs that are damaged or half deleted are left out, and said to be', async
   expect(found).toEqual([['good', 1000]])
   const said = (run: string) => notices.filter((one) => one.startsWith(`results/e/${run}:`)).length
   expect(['good', 'cut', 'footer', 'pages', 'half', 'text', 'without'].map(said)).toEqual([0, 1, 1, 1, 1, 1, 0])
+})
+
+test('a table of another shape, a pipe or a directory in its place spoil no other run', async () => {
+  const own = tempDir()
+  await putRun(own, 'good', '2026-01-01', 'a')
+  const file = async (run: string) => join(await putRun(own, run, '2026-01-02', 'a'), 'events.parquet')
+  using database = await openDatabase({ threads: '1' })
+  const row =
+    "0::USMALLINT AS cpu, 7::UINTEGER AS pid, '' AS comm, NULL::VARCHAR AS flags, 'print' AS event, 'm' AS message"
+  for (const [run, columns] of [
+    ['text', `'soon' AS time_ns, ${row}`],
+    ['negative', `-5 AS time_ns, ${row}`],
+    ['struct', `5::UBIGINT AS time_ns, ${row.replace("'m'", "{'a': 1}")}`],
+  ] as const)
+    await database.connection.run(`COPY (SELECT ${columns}) TO '${await file(run)}' (FORMAT parquet)`)
+  const [pipe, dir] = [await file('pipe'), await file('dir')]
+  for (const one of [pipe, dir]) rmSync(one)
+  execFileSync('mkfifo', [pipe])
+  mkdirSync(dir)
+  const { rows: found, notices } = await rows('SELECT run, time_ns + 1, message FROM events', own)
+  expect(found).toEqual([['good', 1001, 'a']])
+  const said = (run: string) => notices.filter((one) => one.startsWith(`results/e/${run}:`)).length
+  expect(['good', 'text', 'negative', 'struct', 'pipe', 'dir'].map(said)).toEqual([0, 1, 1, 1, 1, 1])
+  for (const run of ['text', 'pipe'])
+    expect((await failureOf(readEvents(join(own, 'e', run, 'events.parquet'), {}, 9, false))).kind).toBe('user')
 })
 
 describe('the index of runs', () => {

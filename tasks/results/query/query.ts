@@ -1,19 +1,19 @@
 /** Step: query. SQL over all runs, read-only. */
-import { existsSync } from 'node:fs'
 import { availableParallelism, totalmem } from 'node:os'
 import { basename, dirname, join, relative } from 'node:path'
 import {
   copyTo,
-  damageOf,
   mustSelect,
   NotASelect,
   NotATable,
+  OddTable,
   openQuery,
   READING,
   select,
   type Table,
   type TableOfRows,
 } from './views.ts'
+import { damageOf, notAFile } from '../../trace/events/table-shape.ts'
 import { typedFile, typedView } from '../../trace/events/typed-name.ts'
 import { beside, besideIn } from '../../engine/beside.ts'
 import { makeDirectory } from '../../engine/directory.ts'
@@ -83,7 +83,7 @@ const isOfSql = (error: unknown): boolean =>
   error instanceof Failure ||
   error instanceof NotASelect ||
   error instanceof NotATable ||
-  /^(Failed to extract|Parser|Catalog|Binder|Permission) /.test(messageOf(error))
+  (!(error instanceof OddTable) && /^(Failed to extract|Parser|Catalog|Binder|Permission) /.test(messageOf(error)))
 
 /** Parquet files by the view that shows them. */
 type Files = ReadonlyMap<string, readonly string[]>
@@ -151,20 +151,34 @@ async function answer(wanted: QueryWanted, tables: readonly TableOfRows[], files
 
 type Skip = (name: string, why: string) => void
 
+/** Without those that would be waited for, or are gone: that is found out before anything is opened. */
+const opened = (files: Files, results: string, skip: Skip): Files =>
+  new Map(
+    [...files].map(([view, all]) => [
+      view,
+      all.filter((file) => {
+        const fact = notAFile(file)
+        if (fact !== undefined) skipped(file, fact, view, results, skip)
+        return fact === undefined
+      }),
+    ]),
+  )
+
+const skipped = (file: string, why: string, view: string, results: string, skip: Skip): void =>
+  skip(
+    relative(results, dirname(file)),
+    `${basename(file)} cannot be read (${why}); its run is in all tables but ${view}`,
+  )
+
 /** The files that can be read; each other is said, once. */
 async function readable(files: Files, results: string, skip: Skip): Promise<Files> {
   const good = new Map<string, readonly string[]>()
   for (const [view, all] of files) {
     const kept: string[] = []
     for (const file of all) {
-      const gone = existsSync(file) ? undefined : 'it was deleted'
-      const damage = gone ?? (await damageOf(file, false)) ?? (await damageOf(file, true))
+      const damage = (await damageOf(file, false)) ?? (await damageOf(file, true))
       if (damage === undefined) kept.push(file)
-      else
-        skip(
-          relative(results, dirname(file)),
-          `${basename(file)} cannot be read (${damage}); its run is in all tables but ${view}`,
-        )
+      else skipped(file, damage, view, results, skip)
     }
     good.set(view, kept)
   }
@@ -186,7 +200,7 @@ export async function queryStep(wanted: QueryWanted): Promise<QueryOutcome> {
   const skip: Skip = (name, why) => warn(`results/${printable(name, 200)}`, `left out: ${printable(why, 200)}`)
   for (const { name, why } of skipped.slice(0, MOST_SAID)) skip(name, why)
   if (skipped.length > MOST_SAID) warn('results', `${skipped.length - MOST_SAID} more are left out`)
-  const files = filesFor(wanted.sql, results, runs)
+  const files = opened(filesFor(wanted.sql, results, runs), results, skip)
   const tables = tablesOf(results, runs)
   try {
     return await answer(wanted, tables, files)

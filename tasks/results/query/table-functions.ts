@@ -16,12 +16,24 @@ function* functionsIn(tree: unknown): Iterable<string> {
   }
 }
 
-/**
- * Names in small letters, wherever in the statement they stand. Nothing is bound or run. Empty for a statement that is no SELECT (which DuckDB
- * does not write out).
- */
-export async function tableFunctions(connection: DuckDBConnection, sql: string): Promise<readonly string[]> {
+interface Serialized {
+  readonly error?: unknown
+  readonly error_type?: unknown
+}
+
+/** What a statement is before it is bound or run. */
+export interface Outline {
+  /** `other`: DuckDB writes out only what is written as a SELECT, so a PRAGMA that becomes one is none. `unknown`: it cannot be parsed. */
+  readonly kind: 'select' | 'other' | 'unknown'
+  /** Names in small letters of functions in the place of a table, wherever in the statement they stand. */
+  readonly functions: readonly string[]
+}
+
+/** Nothing is bound or run. */
+export async function outlineOf(connection: DuckDBConnection, sql: string): Promise<Outline> {
   const reader = await connection.runAndReadAll(`SELECT json_serialize_sql(${quoted(sql)})`)
   const text = reader.getRowsJson()[0]?.[0]
-  return typeof text === 'string' ? [...functionsIn(JSON.parse(text))] : []
+  const tree = (typeof text === 'string' ? JSON.parse(text) : {}) as Serialized
+  if (tree.error === false) return { kind: 'select', functions: [...functionsIn(tree)] }
+  return { kind: tree.error_type === 'not implemented' ? 'other' : 'unknown', functions: [] }
 }

@@ -9,7 +9,8 @@ import {
   type Database,
   type DuckDBConnection,
 } from '../../trace/duckdb.ts'
-import { tableFunctions } from './table-functions.ts'
+import { oddColumn } from '../../trace/events/table-shape.ts'
+import { outlineOf } from './table-functions.ts'
 
 type Value = string | number | boolean | null
 export type Row = Readonly<Record<string, Value>>
@@ -42,6 +43,20 @@ async function fill(connection: DuckDBConnection, { name, columns, rows }: Table
 const parquetView = (files: readonly string[]): string =>
   `SELECT string_split(filename, '/')[-2] AS run, * EXCLUDE (filename)
    FROM ${parquet(files, 'union_by_name = true', 'filename = true')}`
+
+/** The files of a run are not what they should be; which, only looking at each of them says. */
+export class OddTable extends Error {}
+
+/** Makes a view. One file of another shape would change the types of all. @throws OddTable */
+async function viewOf(connection: DuckDBConnection, name: string, select: string): Promise<void> {
+  try {
+    await connection.run(`CREATE VIEW ${quotedName(name)} AS ${select}`)
+    if (name !== 'events' || (await oddColumn(connection, 'events')) === undefined) return
+  } catch (error) {
+    throw new OddTable(messageOf(error), { cause: error })
+  }
+  throw new OddTable('a table is of another shape')
+}
 
 export interface QueryOptions {
   readonly tables: readonly TableOfRows[]
@@ -77,7 +92,7 @@ export async function openQuery({
     for (const [name, own] of views) {
       if (own.length === 0 && name !== 'events') continue
       const select = own.length === 0 ? `SELECT ${EVENTS} WHERE false` : parquetView(own)
-      await connection.run(`CREATE VIEW ${quotedName(name)} AS ${select}`)
+      await viewOf(connection, name, select)
     }
     // A file is looked up as it is called and as the pattern that means only it.
     const read = [...views.values()].flat()
@@ -100,20 +115,6 @@ export interface Table {
   readonly rows: readonly (readonly Cell[])[]
   /** There are more rows than were asked for. */
   readonly more: boolean
-}
-
-/**
- * What DuckDB says of a file that it cannot read, or undefined. `deep`: of all its pages; otherwise of its end, where their places are.
- */
-export async function damageOf(file: string, deep: boolean): Promise<string | undefined> {
-  using database = await openDatabase({ threads: '1' })
-  const source = parquet([file])
-  try {
-    await database.connection.run(deep ? `SELECT count(COLUMNS(*)) FROM ${source}` : `SELECT * FROM ${source} LIMIT 0`)
-    return undefined
-  } catch (error) {
-    return messageOf(error).split('\n')[0] ?? ''
-  }
 }
 
 /** DuckDB's number of a statement that only reads. */
@@ -143,10 +144,13 @@ export class NotATable extends Error {}
  * and because some functions that stand where a table can do more than read.
  */
 export async function mustSelect(connection: DuckDBConnection, sql: string): Promise<void> {
+  // Before anything is extracted or bound: that alone reads files for some (PRAGMA import_database), and calls functions of others.
+  const { kind, functions } = await outlineOf(connection, sql)
+  if (kind === 'other') throw new NotASelect('another statement')
   const statements = await connection.extractStatements(sql)
   if (statements.count !== 1) throw new NotASelect(`${statements.count} statements`)
-  // Before anything is bound: that alone calls some of them.
-  const other = (await tableFunctions(connection, sql)).find((name) => !READING.includes(name))
+  if (kind === 'unknown') throw new NotASelect('another statement')
+  const other = functions.find((name) => !READING.includes(name))
   if (other !== undefined) throw new NotATable(other)
   const prepared = await statements.prepare(0)
   try {

@@ -1,7 +1,6 @@
 /** Tables of events that can be read: each other one is named, and the rest is asked again. */
-import { existsSync } from 'node:fs'
 import { basename } from 'node:path'
-import { damageOf } from '../query/views.ts'
+import { damageOf, notAFile } from '../../trace/events/table-shape.ts'
 import type { Emit } from '../../engine/event.ts'
 import { printable } from '../../engine/printable.ts'
 import type { ReportRun } from './runs.ts'
@@ -20,8 +19,8 @@ export interface TableOptions {
 async function good<Table extends TableOfRun>(tables: readonly Table[], deep: boolean, emit: Emit): Promise<Table[]> {
   const found: Table[] = []
   for (const table of tables) {
-    const damage = existsSync(table.file) ? deep && (await damageOf(table.file, true)) : 'it was deleted'
-    if (damage === false || damage === undefined) found.push(table)
+    const damage = deep ? await damageOf(table.file, true) : notAFile(table.file)
+    if (damage === undefined) found.push(table)
     else
       emit({
         type: 'notice',

@@ -1,4 +1,6 @@
 /** A table as data, and the same table as HTML, CSV and LaTeX. */
+import { printableText } from '../../engine/printable.ts'
+import { csvRow } from '../../trace/export/csv.ts'
 import { html, type Html } from './html.ts'
 
 export type Cell = string | number | null
@@ -56,19 +58,9 @@ export function tableHtml({ caption, columns, rows }: Table, decorate: Decorate 
 `
 }
 
-/** RFC 4180, with \n. A spreadsheet must not take text for a formula, so "=", "+", "-" and "@" are quoted by a leading "'". */
-function csvCell(cell: Cell): string {
-  if (cell === null) return ''
-  if (typeof cell === 'number') return String(cell)
-  const safe = /^[=+\-@\t\r]/.test(cell) ? `'${cell}` : cell
-  return /[",\r\n]/.test(safe) || safe === '' ? `"${safe.replaceAll('"', '""')}"` : safe
-}
-
 /** All digits that there are; null is nothing. */
 export const tableCsv = ({ columns, rows }: Table): string =>
-  [columns.map((column) => csvCell(headOf(column))), ...rows.map((row) => row.map(csvCell))]
-    .map((cells) => `${cells.join(',')}\n`)
-    .join('')
+  [columns.map(headOf), ...rows].map((cells) => `${csvRow(cells)}\n`).join('')
 
 const LATEX: Readonly<Record<string, string>> = {
   '\\': '\\textbackslash{}',
@@ -93,7 +85,10 @@ const LATEX: Readonly<Record<string, string>> = {
 
 /** Text in LaTeX; what has no name here stays as UTF-8. */
 export const latexText = (text: string): string =>
-  text.replaceAll(/[\\{}~^<>|"µ±×→…–\u202f\n\t]|[&%$#_]/g, (character) => LATEX[character] ?? `\\${character}`)
+  printableText(text).replaceAll(
+    /[\\{}~^<>|"µ±×→…–\u202f\n\t]|[&%$#_]/g,
+    (character) => LATEX[character] ?? `\\${character}`,
+  )
 
 /** A table float in the style of the package booktabs. Its first line names the packages. */
 export function tableLatex({ name, caption, columns, rows }: Table): string {

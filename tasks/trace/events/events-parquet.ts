@@ -2,13 +2,15 @@
 import { rename, rm } from 'node:fs/promises'
 import type { TraceEvent } from '../../linux/ftrace/trace-line.ts'
 import { openDatabase, prepareDatabase, quoted, type DuckDBAppender } from '../duckdb.ts'
+import { EVENT_COLUMNS } from './table-shape.ts'
 
 /** Begins to load what `writeEvents` needs; a failure shows there. */
 export const prepareParquet = prepareDatabase
 
 /** In this order in the file. `time_ns` is ticks where the trace's clock counts; `flags` is null where the text had none. */
-const COLUMNS =
-  'time_ns UBIGINT, cpu USMALLINT, pid UINTEGER, comm VARCHAR, flags VARCHAR, event VARCHAR, message VARCHAR'
+const COLUMNS = Object.entries(EVENT_COLUMNS)
+  .map(([name, type]) => `${name} ${type}`)
+  .join(', ')
 
 function append(appender: DuckDBAppender, { timeNs, cpu, pid, comm, flags, event, message }: TraceEvent): void {
   appender.appendUBigInt(timeNs)

@@ -1,6 +1,7 @@
 /** Events out of a run's table: only those that are asked for, so that a table of any size can be looked into. */
 import { TYPED, type TraceEvent } from '../../linux/ftrace/trace-line.ts'
 import { openDatabase, parquet, quoted } from '../duckdb.ts'
+import { needEvents } from './table-shape.ts'
 
 export interface EventFilter {
   readonly comm?: string | undefined
@@ -46,11 +47,12 @@ const eventOf = ([timeNs, cpu, pid, comm, flags, event, message]: Values, ticks:
 /**
  * Every event that passes, in the order of the table, some thousand at a time: memory does not grow with the table.
  * @param ticks the clock of the trace has no seconds
- * @throws DuckDB's own error for a file that is missing or damaged
+ * @throws Failure (user) for a file that is missing or no table of events, DuckDB's own error for a damaged one
  */
 export async function* eachInTable(file: string, filter: EventFilter, ticks: boolean): AsyncGenerator<TraceEvent[]> {
   // One thread: the rows come in the order of the table.
   using database = await openDatabase({ threads: '1' })
+  await needEvents(database.connection, file)
   const result = await database.connection.stream(
     `SELECT ${COLUMNS} FROM ${parquet([file])} WHERE ${conditions(filter)}`,
   )
@@ -94,6 +96,7 @@ export async function* eachEvents(
   spill: string,
 ): AsyncGenerator<TraceEvent[]> {
   using database = await openDatabase({ threads: '2', memory_limit: MEMORY, temp_directory: spill })
+  await needEvents(database.connection, file)
   const result = await database.connection.stream(
     `SELECT ${COLUMNS} FROM ${parquet([file], 'file_row_number = true')} WHERE ${conditions(filter)} ORDER BY time_ns, file_row_number`,
   )

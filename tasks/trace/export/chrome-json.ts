@@ -1,4 +1,5 @@
 /** A timeline as Chrome's trace event format (JSON object form), for chrome://tracing, Perfetto, Speedscope and their kin. */
+import { safeJson } from '../../engine/printable.ts'
 import type { Item, Track } from './timeline.ts'
 
 /** Viewers sort by pid and tid: what is no process gets ids that no process has. */
@@ -19,7 +20,7 @@ const microseconds = (ns: bigint): string => `${ns / 1000n}.${String(ns % 1000n)
 function meta(track: Track): string[] {
   const at = place(track)
   const name = (what: 'process_name' | 'thread_name', text: string) =>
-    JSON.stringify({ ph: 'M', name: what, ...at, args: { name: text } })
+    safeJson({ ph: 'M', name: what, ...at, args: { name: text } })
   if (track.kind === 'counter') return []
   if (track.kind === 'group' || track.kind === 'process') return [name('process_name', track.name)]
   return [name('thread_name', track.name)]
@@ -36,11 +37,11 @@ export function chromeEvents(item: Item): string[] {
     ...(type === 'counter' ? { name: track.name, args: { ns: item.value } } : {}),
     ...('args' in item && item.args ? { args: item.args } : {}),
   }
-  return [`{"ts":${microseconds(timeNs)},${JSON.stringify(rest).slice(1)}`]
+  return [`{"ts":${microseconds(timeNs)},${safeJson(rest).slice(1)}`]
 }
 
 /** What stands before the first event and after the last one. */
 export const chromeFrame = (about: Readonly<Record<string, unknown>>): { head: string; tail: string } => ({
   head: '{"traceEvents":[\n',
-  tail: `\n],"displayTimeUnit":"ns","otherData":${JSON.stringify(about)}}\n`,
+  tail: `\n],"displayTimeUnit":"ns","otherData":${safeJson(about)}}\n`,
 })
