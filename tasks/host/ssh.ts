@@ -229,7 +229,11 @@ export class Guest implements AsyncDisposable {
         size += chunk.length
         if (size > (options.limit ?? LIMIT))
           return fail(this.#lost(argv, `more than ${options.limit ?? LIMIT} bytes of output`))
-        out.push(lines ? lines.push(chunk) : chunk)
+        try {
+          out.push(lines ? lines.push(chunk) : chunk)
+        } catch (error) {
+          fail(error instanceof Failure ? error : this.#lost(argv, messageOf(error)))
+        }
       })
       channel.stderr.on('data', (chunk: Buffer) => {
         if (failed || handedOn(channel.stderr, chunk, 'stderr')) return

@@ -5,7 +5,7 @@
 import { randomBytes } from 'node:crypto'
 import { PassThrough } from 'node:stream'
 import { z } from 'zod'
-import { messageOf } from '../engine/error.ts'
+import { Failure, messageOf } from '../engine/error.ts'
 import { printable } from '../engine/printable.ts'
 import { LeadingLines } from '../host/leading-lines.ts'
 import { guestLost, LIMIT, type ExecOptions, type ExecResult, type Guest } from '../host/ssh.ts'
@@ -93,7 +93,7 @@ class Server {
           resolve({ ...end, stdout: Buffer.concat(kept) })
         } catch (error) {
           // The guest may say anything, also with the right word in it.
-          const bad = lost(`its last line is none: ${messageOf(error)}`)
+          const bad = error instanceof Failure ? error : lost(`it said what is no line of its own: ${messageOf(error)}`)
           this.#end(bad)
           fail(bad)
         }

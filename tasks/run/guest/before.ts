@@ -9,7 +9,7 @@ import type { ExperimentWanted } from '../request.ts'
 import type { RunOutcome } from '../outcome.ts'
 import type { Ready } from '../../build/artefacts.ts'
 import type { Places } from '../../vm/vm.ts'
-import { analyse } from '../judge/analyse.ts'
+import { analyseInTime } from '../judge/analyse.ts'
 import { failuresExpectedOn } from '../judge/expectations.ts'
 import type { Manifest } from '../../results/manifest.ts'
 import { noMeta } from './meta.ts'
@@ -52,7 +52,7 @@ export async function withoutGuest(
   const maps = { slots: [], maps: [] }
   const argv = argvOf(experiment.workload.run, slot.arm.params)
   const collected: Collected = { ...slot, run: newRunId(started.date), started, argv, guest, maps }
-  const analysis = analyse({
+  const analysis = analyseInTime({
     ...{ experiment, arm: slot.arm, kernel: kernel.name, lines: [], report: '', stats: [] },
     ...{ stdout: '', stderr: '', maps, before },
   })

@@ -8,7 +8,7 @@ import { GUEST_DIR } from './deploy.ts'
 import { runAndFetch } from './fetch.ts'
 import { isLive, type Follower } from './follow.ts'
 import { guestDied, holderDied } from '../judge/last-words.ts'
-import { holderArgv, parseHolderLine, type HolderLine, type HolderRun } from './holder.ts'
+import { HolderLines, holderArgv, parseHolderLine, type HolderLine, type HolderRun } from './holder.ts'
 import type { GuestRun } from './guest-output.ts'
 
 /** Names that the files of a run may have. */
@@ -56,7 +56,8 @@ export async function guestRun(
   follower?: Pick<Follower, 'take'>,
 ): Promise<GuestRun> {
   const dir = `${GUEST_DIR}/run-${wanted.run}`
-  const lines: HolderLine[] = []
+  const kept = new HolderLines(place)
+  const { lines } = kept
   let bad: string | undefined
   let answered: ExecResult | undefined
   const onLine = (text: string): boolean => {
@@ -67,9 +68,10 @@ export async function guestRun(
         follower?.take(line)
         return false
       }
-      lines.push(line)
+      kept.keep(line)
       return line.event === 'done'
     } catch (error) {
+      if (error instanceof Failure) throw error
       bad ??= messageOf(error)
       return false
     }

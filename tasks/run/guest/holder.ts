@@ -186,6 +186,33 @@ export function parseHolderLine(line: string): HolderLine {
   return result.data
 }
 
+/** Lines that are kept of one run: the holder sends at most 4096 of each map, so that no run has a tenth of it. */
+const MOST_LINES = 500_000
+
+/** The lines of one run, as many as a run can have: whoever can write to the holder's output could fill our memory with them. */
+export class HolderLines {
+  readonly lines: HolderLine[] = []
+  readonly #place: string
+  readonly #most: number
+
+  constructor(place: string, most = MOST_LINES) {
+    this.#place = place
+    this.#most = most
+  }
+
+  /** @throws Failure (experiment) for more than there can be */
+  keep(line: HolderLine): void {
+    if (this.lines.length >= this.#most)
+      throw experimentError({
+        place: this.#place,
+        fact: `the guest sent more than ${this.#most} lines in the name of the holder`,
+        lines: [printable(JSON.stringify(line), 200)],
+        wayOut: 'does the workload write to the output of lab-holder?',
+      })
+    this.lines.push(line)
+  }
+}
+
 /** The holder's facts by kind. */
 export const of = <E extends HolderLine['event']>(
   lines: readonly HolderLine[],

@@ -16,7 +16,7 @@ import type { ExperimentWanted } from '../request.ts'
 import type { Ready } from '../../build/artefacts.ts'
 import type { Places } from '../../vm/vm.ts'
 import { CONSOLE_FULL, consoleIsFull } from '../../vm/console.ts'
-import { analyse } from '../judge/analyse.ts'
+import { analyseInTime } from '../judge/analyse.ts'
 import { failuresExpectedOn } from '../judge/expectations.ts'
 import { failuresOf } from '../judge/failed.ts'
 import { graphOfRun } from './graph.ts'
@@ -250,7 +250,7 @@ export async function finishRun(
   }
   const dir = await putResult(places.results, wanted.experiment.name, run, async (to) => {
     if (of(guest.lines, 'started').length === 0) {
-      outcome = { manifest: await record(session, to, collected, analyse({ ...base, report: '' })), own: [] }
+      outcome = { manifest: await record(session, to, collected, analyseInTime({ ...base, report: '' })), own: [] }
       return
     }
     const file = join(to, 'trace.dat')
@@ -270,10 +270,10 @@ export async function finishRun(
     }
     const read = await withGraph(session, collected, own, write).catch((error: unknown) => {
       if (!isDamaged(error)) throw error
-      return { report: '', graph: undefined, damaged: error.parts.fact }
+      return { report: '', graph: undefined, damaged: `trace.dat is damaged: ${error.parts.fact}` }
     })
     const { report, graph, damaged } = { damaged: undefined, ...read }
-    const analysis = analyse({ ...base, report, damaged })
+    const analysis = analyseInTime({ ...base, report, damaged })
     outcome = { manifest: await record(session, to, { ...collected, graph }, analysis), own: analysis.own }
   })
   if (vm.dir !== undefined && (await consoleIsFull(vm.dir)))

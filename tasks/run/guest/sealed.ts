@@ -24,7 +24,7 @@ import { newVmDir } from '../../vm/state.ts'
 import { keepFiles } from './fetch.ts'
 import { FILES, underStrace } from './guest-run.ts'
 import type { GuestRun } from './guest-output.ts'
-import { holderArgv, parseHolderLine, type HolderLine, type HolderRun } from './holder.ts'
+import { HolderLines, holderArgv, parseHolderLine, type HolderLine, type HolderRun } from './holder.ts'
 import { assembleMeta, META_FILES, staticSymbols, type BootMeta } from './meta.ts'
 import { deployables, type Recorded } from './record.ts'
 
@@ -162,10 +162,11 @@ function lineOf(text: string, place: string): HolderLine {
 
 /** Lines up to the holder's last one, then its archive, then that of the formats. */
 async function parts(output: Buffer, place: string, console: string) {
-  const lines: HolderLine[] = []
+  const kept = new HolderLines(place)
+  const { lines } = kept
   let at = 0
   for (let end = output.indexOf(10); end >= 0 && output[at] === 0x7b; end = output.indexOf(10, at)) {
-    lines.push(lineOf(output.toString('utf8', at, end), place))
+    kept.keep(lineOf(output.toString('utf8', at, end), place))
     at = end + 1
     if (lines.at(-1)?.event === 'done') break
   }

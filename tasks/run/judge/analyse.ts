@@ -12,6 +12,7 @@ import { Processes } from '../../trace/events/processes.ts'
 import { sequenceText } from '../../trace/events/sequence-file.ts'
 import { sequencesOf, withoutAddresses, type Matches, type Other } from '../../trace/events/sequences.ts'
 import { mergeByTime, typedEvents } from '../../trace/events/typed-parquet.ts'
+import { Late, withDeadline } from '../../engine/deadline.ts'
 import { hashText } from '../../engine/fingerprint.ts'
 import { isPrintk, parseTraceText, TYPED, type TraceEvent } from '../../linux/ftrace/trace-line.ts'
 import { checkAll, expectedOn, failuresExpectedOn } from './expectations.ts'
@@ -45,7 +46,7 @@ export interface Analysis {
   readonly workloadMayFail: boolean
   /** Nothing was recorded: the run ended before the workload started. */
   readonly notStarted: boolean
-  /** Why the raw trace cannot be read, where it cannot: nothing is known of its events. */
+  /** Why the raw trace cannot be read or judged, where it cannot. */
   readonly damaged: string | undefined
 }
 
@@ -78,7 +79,7 @@ export interface AnalysisInput {
   readonly typed?: Typed
   /** Typed events as they are in a table: where a result is looked at again. */
   readonly typedEvents?: readonly TraceEvent[]
-  /** Why the raw trace cannot be read; `report` is empty then. */
+  /** Why the raw trace cannot be read (`report` is empty then) or judged, as a sentence. */
   readonly damaged?: string | undefined
   /** What failed before the guest was asked. */
   readonly before?: readonly Failed[]
@@ -128,11 +129,9 @@ const NOT_STARTED: Ledger = {
   reasons: ['the workload was not started: nothing was recorded'],
 }
 
-/** A trace that nobody can read proves nothing, whatever its counters say. */
+/** A trace that nobody can read, or judge, proves nothing, whatever its counters say. */
 const damagedLedger = (ledger: Ledger, damaged: string | undefined): Ledger =>
-  damaged === undefined
-    ? ledger
-    : { ...ledger, completeness: 'incomplete', reasons: [`trace.dat is damaged: ${damaged}`, ...ledger.reasons] }
+  damaged === undefined ? ledger : { ...ledger, completeness: 'incomplete', reasons: [damaged, ...ledger.reasons] }
 
 /** Channels together, in order of time. */
 const inOrder = (lists: readonly (readonly TraceEvent[])[]): readonly TraceEvent[] =>
@@ -167,7 +166,7 @@ export function analyse(input: AnalysisInput): Analysis {
   })
   const printed = events.filter(isPrintk)
   const own = printed.filter((event) => pids.has(event.pid))
-  // Of events that cannot be read nothing can be expected, and no number of them is 0.
+  // Of events that cannot be read or judged nothing can be expected, and no number of them is 0.
   const expectations =
     input.damaged === undefined
       ? checkAll(experiment, arm, kernel, started?.pid, {
@@ -204,5 +203,24 @@ export function analyse(input: AnalysisInput): Analysis {
     sequence: sequenceText(events, pids, processes, orderOfRead(experiment, arm, kernel, started?.pid ?? -1)),
     workloadMayFail: declared.some(({ failure }) => failure === 'workload' || failure === 'deadline'),
     notStarted: started === undefined,
+  }
+}
+
+/** What the analysis of a run may take: runs of the shipped lab take less than a second. Milliseconds, and more for each million characters. */
+const DEADLINE = 60_000
+const MORE = 1000
+
+/**
+ * `analyse` with an end: a regular expression of the lab that backtracks for ever makes the run incomplete, and says so.
+ * @throws Failure (interrupted) at Ctrl-C
+ */
+export function analyseInTime(input: AnalysisInput, deadline = DEADLINE): Analysis {
+  const ms = Math.round(deadline + (input.report.length / 1e6) * MORE)
+  try {
+    return withDeadline(ms, () => analyse(input))
+  } catch (error) {
+    if (!(error instanceof Late)) throw error
+    const damaged = `nothing was judged: a regular expression of \`metrics:\` or \`expect:\` was not done after ${ms / 1000} s`
+    return analyse({ ...input, damaged, experiment: { ...input.experiment, metrics: {}, expect: [] } })
   }
 }
