@@ -100,7 +100,8 @@ function kernelOf({ kernel: { name, source: title } }: Manifest, { kernels }: Re
   if ('sha256' in source && source.sha256 === id) return right(what, 'is that of the lab')
   if ('git' in source && title === `${source.ref} (${String(id).slice(0, 12)})`)
     return right(what, 'is that of the lab')
-  if (title.startsWith('/')) return open(what, `was built from a tree, ${printable(title, 100)}: nobody can tell which`)
+  if (/^(?:\/|~|\$|\.{3}\/)/.test(title))
+    return open(what, `was built from a tree, ${printable(title, 100)}: nobody can tell which`)
   return wrong(what, 'is built from another source than that of the lab')
 }
 

@@ -2,6 +2,7 @@
 import { chmodSync, readdirSync, readFileSync, statSync, truncateSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { cacheDir } from '../engine/context.ts'
 import type { Manifest } from '../results/manifest.ts'
 import { which } from '../host/tool-version.ts'
 import { Rig } from './rig.ts'
@@ -34,7 +35,8 @@ const idOf = (outcomes: readonly Outcome[]) => outcomes[0]?.manifest.guest.snaps
 /** The directory of the saved machine, from the command line of one that was restored. */
 function machineOf(outcomes: readonly Outcome[]): string {
   const object = outcomes[0]?.manifest.guest.qemu.find((word) => word.startsWith('memory-backend-file,'))
-  return /mem-path=(.*)\/memory,/.exec(object ?? '')?.[1] ?? ''
+  const machine = /mem-path=(.*)\/memory,/.exec(object ?? '')?.[1] ?? ''
+  return machine.replace('$CACHE', cacheDir(process.env))
 }
 
 beforeAll(() => lab.write('lab.yaml', lab.read('lab.yaml').trimEnd() + EXPERIMENTS))

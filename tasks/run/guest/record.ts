@@ -1,12 +1,14 @@
 /** A run as files: the manifest and everything that it vouches for. */
 import { rm } from 'node:fs/promises'
 import { cpus, release } from 'node:os'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import type { Arm } from '../../config/arms.ts'
 import { writeEvents } from '../../trace/events/events-parquet.ts'
 import { typedFile } from '../../trace/events/typed-name.ts'
 import { writeTyped } from '../../trace/events/typed-parquet.ts'
+import { cacheDir } from '../../engine/context.ts'
 import { hashFile, hashText } from '../../engine/fingerprint.ts'
+import { portablePath, portableWords, type Root } from '../../engine/portable.ts'
 import { secondsSince, type Moment } from '../../engine/moment.ts'
 import type { KeptInputs } from '../../results/manifest.ts'
 import type { ExperimentWanted } from '../request.ts'
@@ -148,25 +150,29 @@ function manifestOf(
   const { wanted, things, vm, meta, events } = session
   const { lab, experiment } = wanted
   const { state } = vm
+  const roots: readonly Root[] = [
+    [resolve(cacheDir(process.env)), '$CACHE'],
+    [lab.directory, '$LAB'],
+  ]
   return {
     format: 1,
     ...{ experiment: experiment.name, run, arm, repeat, plan, inputs },
     ...{ started: started.date.toISOString(), seconds: secondsSince(started) },
-    lab: { name: lab.name, file: lab.file, text: lab.text },
+    lab: { name: lab.name, file: portablePath(lab.file, roots), text: lab.text },
     kernel: {
       name: state.kernel.name,
       wanted: things.vm.kernelWanted,
       fallback: things.vm.kernelWanted !== state.kernel.name,
       release: state.kernel.release,
       version: meta.version,
-      source: state.kernel.source,
+      source: portablePath(state.kernel.source, roots),
       fingerprint: state.kernel.fingerprint,
       compat: state.kernel.compat,
     },
     image: state.image,
     objects: Object.fromEntries(deployables(things).map(({ name, fingerprint }) => [name, fingerprint])),
     guest: {
-      ...{ ...state.guest, accel: state.accel, qemu: state.argv, vm: vm.origin },
+      ...{ ...state.guest, accel: state.accel, qemu: portableWords(state.argv, roots), vm: vm.origin },
       ...(state.snapshot && { snapshot: state.snapshot }),
       ...(things.vm.vm.deterministic && { deterministic: true }),
     },
