@@ -5,10 +5,10 @@ import { openApp } from './shared/app.ts'
 import type { CommandModule } from './command.ts'
 import { labPlaces } from './shared/places.ts'
 
-export const work: CommandModule['work'] = async (session, [name]) => {
+export const work: CommandModule['work'] = async (session, [name], options) => {
   const places = labPlaces(session)
   const vm = typeof name === 'string' ? name : undefined
-  const stopped = await downStep(places, vm, session.context)
+  const stopped = await downStep(places, vm, session.context, options['wait'] === true)
   // Only here the declaration is asked: is it the name of a VM that is not up, or of none?
   if (vm !== undefined && stopped.length === 0 && !(await upVm(places, vm)) && !(vm in openApp(session).lab.vms))
     throw userError({

@@ -65,6 +65,7 @@ export const COMMANDS: readonly CommandSpec[] = [
   {
     usage: 'down [vm]',
     about: 'stop a VM that `lab up` started (all of them without a name)',
+    options: [['--wait', 'when the run that is going on in it is over, instead of refusing']],
     load: () => import('./down.ts'),
   },
   {

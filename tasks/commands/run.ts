@@ -7,6 +7,7 @@ import type { ResolvedExperiment, ResolvedLab } from '../config/resolved.ts'
 import { STARTS } from '../config/schema/schema.ts'
 import type { Context } from '../engine/context.ts'
 import { userError } from '../engine/error.ts'
+import { needWritable } from '../engine/writable.ts'
 import { experimentStep } from '../run/experiment.ts'
 import { ready } from '../build/artefacts.ts'
 import { fingerprint, openVm } from '../vm/vm.ts'
@@ -168,6 +169,7 @@ export const work: CommandModule['work'] = async (session, [words], options) => 
   const overrides = overridesOf(Array.isArray(options['param']) ? options['param'].map(String) : [])
   // A wrong parameter is told before anything is built.
   for (const experiment of experiments) arms(experiment, overrides)
+  if (options['dryRun'] !== true) for (const place of [app.places.vms, app.places.results]) needWritable(place)
   if (options['dryRun']) return await dryRun(app, experiments, options, overrides)
   await using shared = new SharedVm(openVm, fingerprint)
   const wanted = {

@@ -2,6 +2,7 @@
 import { named } from '../config/open.ts'
 import { vmOf } from './shared/vm-name.ts'
 import { vmWanted } from '../build/artefacts.ts'
+import { needWritable } from '../engine/writable.ts'
 import { upStep } from '../vm/vm.ts'
 import { openApp } from './shared/app.ts'
 import { choicesOf } from './shared/choices.ts'
@@ -12,6 +13,7 @@ export const work: CommandModule['work'] = async (session, [name], options) => {
   const { lab, context, places } = openApp(session)
   const vm = named(lab.vms, 'vm', vmOf(lab, name))
   if (options['dryRun']) return await planAnswer(lab, vm, undefined, choicesOf(options), context)
+  needWritable(places.vms)
   const wanted = await vmWanted(lab, vm, choicesOf(options), context)
   const state = await upStep(wanted, places, context)
   const { kernel, accel, port } = state

@@ -35,7 +35,8 @@ export async function putResult(
   const partial = join(parent, `${PARTIAL_RESULT}${processTag()}-${run}`)
   const final = join(parent, run)
   try {
-    makeDirectory(partial)
+    // What a guest printed and what a machine is like are nobody else's business.
+    makeDirectory(partial, 0o700)
     await write(partial)
     await rename(partial, final)
     return final

@@ -1,8 +1,9 @@
 /** Results as evidence: a real run, checked, packed, tampered with, and made again. */
 import { spawnSync } from 'node:child_process'
 import { appendFileSync, cpSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { cacheDir } from '../engine/context.ts'
 import { cacheDir } from '../engine/context.ts'
 import { hashFile } from '../engine/fingerprint.ts'
 import { edit, forged, type Forged, type Loose } from './forge.ts'
@@ -153,6 +154,12 @@ test('a pack whose methods say something else than its results is refused', asyn
     .split('\n')
     .filter(Boolean)
     .map((line) => line.slice(66))
+  // Whoever reads a pack learns nothing of where it was made.
+  const places = [lab.dir, resolve(cacheDir(process.env))]
+  for (const name of names) {
+    const bytes = readFileSync(join(dir, name))
+    expect([name, places.filter((place) => bytes.includes(place))]).toEqual([name, []])
+  }
   const packed = async () => {
     const sums = await Promise.all(names.map(async (name) => `${await hashFile(join(dir, name))}  ${name}\n`))
     writeFileSync(join(dir, 'SHA256SUMS'), sums.join(''))

@@ -84,6 +84,9 @@ test('the program is killed while a workload runs in the VM of `lab up`: the gue
   try {
     const { child, ended } = lab.start(['run', 'slow'])
     await until(true)
+    const down = await lab.lab(['down'])
+    expect([down.status, down.stderr]).toEqual([2, expect.stringContaining('a run is going on in it')])
+    expect(await sleeping()).toBe(true)
     child.kill('SIGKILL')
     await ended
     await until(false)

@@ -15,7 +15,7 @@ import { afterAll, describe, expect, test } from 'vitest'
 import { processTag } from '../engine/process.ts'
 import { which } from '../host/tool-version.ts'
 import { TOOL_ROOT } from '../commands/shared/app.ts'
-import { mayMount } from './namespace.ts'
+import { mayMount, MOUNTS, NAMESPACE } from './namespace.ts'
 import { Rig } from './rig.ts'
 
 const rigs: Rig[] = []
@@ -192,6 +192,16 @@ describe('lab', () => {
     expect(none.stderr).toContain('neither a file, nor a run')
   })
 
+  test('a directory whose name is not UTF-8 is told as that', () => {
+    const one = rig()
+    const script = 'dir=$(printf "$1/caf\\351"); mkdir "$dir"; cp "$1/lab.yaml" "$dir"; cd "$dir"; exec "$2" check'
+    const { status, stderr } = spawnSync('sh', ['-c', script, 'sh', one.dir, join(TOOL_ROOT, 'lab')], {
+      encoding: 'utf8',
+      env: { ...process.env, CI: 'true' },
+    })
+    expect([status, stderr]).toEqual([2, expect.stringContaining('there is a name in it that is not UTF-8')])
+  })
+
   test('what has no end is refused before it is read', async () => {
     const one = rig()
     for (const args of [
@@ -347,4 +357,24 @@ describe('a host where tools are missing', () => {
     expect(stderr).toContain('still missing after the installation')
     expect(readFileSync(log(one), 'utf8')).toMatch(/^update -qq\ninstall -y --no-install-recommends .*qemu-system-x86/)
   })
+})
+
+test.each([
+  ['results', ['run', 'readiter']],
+  ['.lab', ['run', 'readiter']],
+  ['.lab', ['up']],
+])('%s that cannot be written is found out before anything is built: lab %j', MOUNTS, (place, args) => {
+  const one = rig()
+  mkdirSync(join(one.dir, place), { recursive: true })
+  const script = 'mount --bind "$1" "$1" && mount -o remount,ro,bind "$1" && shift && exec "$@"'
+  const words = [...NAMESPACE, 'sh', '-c', script, 'sh', join(one.dir, place), join(TOOL_ROOT, 'lab'), ...args]
+  const { status, stdout, stderr } = spawnSync(words[0] ?? '', words.slice(1), {
+    cwd: one.dir,
+    encoding: 'utf8',
+    // Nothing is there to be used: a build would begin at once.
+    env: { ...process.env, CI: 'true', LAB_CACHE_DIR: join(one.dir, 'cache') },
+  })
+  expect([status, stdout, stderr.split('\n').filter((line) => line.startsWith('['))]).toEqual([69, '', []])
+  expect(stderr).toMatch(/^error: .*EROFS: read-only file system/m)
+  expect(stderr).toContain('mount it so that it can be written')
 })

@@ -6,7 +6,7 @@ import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { step, type Context } from '../engine/context.ts'
 import { labError, messageOf, userError } from '../engine/error.ts'
-import { lock, type Lock } from '../engine/lock.ts'
+import { isLocked, lock, type Lock } from '../engine/lock.ts'
 import { Qmp } from '../host/qmp.ts'
 import { Guest } from '../host/ssh.ts'
 import { keysIn } from '../host/ssh-keys.ts'
@@ -164,12 +164,34 @@ export async function stop(known: KnownVm, context: Context): Promise<void> {
   if (context.signal.aborted) throw context.signal.reason
 }
 
-/** Stops the named VM, or every VM that `lab up` started. Returns the names. */
-export async function downStep(places: Places, vm: string | undefined, context: Context): Promise<string[]> {
+/** @throws Failure (user) where a run is going on in a VM: it would lose its guest, and all that it has recorded */
+async function refuseUsed(places: Places, vm: string): Promise<void> {
+  if (!(await isLocked(vmLock(places, vm)))) return
+  throw userError({
+    place: `vm ${vm}`,
+    fact: 'a run is going on in it, which would lose its guest',
+    wayOut: '`lab down --wait` stops it when the run is over; Ctrl-C ends the run (`lab ps` says whose it is)',
+  })
+}
+
+/** Stops the named VM, or every VM that `lab up` started. With `wait`, runs on them are waited for. Returns the names. */
+export async function downStep(
+  places: Places,
+  vm: string | undefined,
+  context: Context,
+  wait = false,
+): Promise<string[]> {
   const known = (await listVms(places.vms)).filter(
     (one) => one.state?.owner === 'up' && (vm === undefined || one.state.vm === vm),
   )
-  for (const one of known) await stop(one, context)
+  // Before the first is stopped: of several, none or all.
+  if (!wait) for (const { state } of known) await refuseUsed(places, state?.vm ?? '')
+  for (const one of known) {
+    await using _lock = await lock(vmLock(places, one.state?.vm ?? ''), context.signal, () =>
+      context.emit({ type: 'notice', level: 'info', place: `vm ${one.id}`, text: 'waits for the run on it' }),
+    )
+    await stop(one, context)
+  }
   return known.map(({ id }) => id)
 }
 

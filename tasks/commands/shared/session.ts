@@ -71,11 +71,23 @@ function needCache(cache: string): void {
   }
 }
 
+/** Node reads names of files as UTF-8: what is none becomes U+FFFD, and then names nothing. */
+function needNames(path: string, what: string): void {
+  if (!path.includes('\ufffd')) return
+  throw userError({
+    place: what,
+    fact: `${printable(path, 300)}: there is a name in it that is not UTF-8`,
+    wayOut: 'rename that directory (`convmv` can), or work in another one',
+  })
+}
+
 /** A matrix takes hours, and what was used in the last hour is not pruned by others (cache-limit). */
 const RENEW_MS = 15 * 60 * 1000
 
 /** The view and the context of one command. @throws a user's Failure for an environment that cannot be */
 export function openSession(options: GlobalOptions, signal: AbortSignal, view: View = viewFor(options)): Session {
+  needNames(process.cwd(), 'the current directory')
+  if (options.file !== undefined) needNames(options.file, '--file')
   const cache = cacheDir(process.env)
   needCache(cache)
   const store = new Store(join(cache, 'store'), (what, file) =>

@@ -116,11 +116,7 @@ async function entriesOf(things: Ready, text: string, context: Context): Promise
 /** Why there is no whole output. */
 function noOutput(place: string, console: string, lines: readonly HolderLine[]): Failure {
   const guess = guessBootFailure(console)
-  const said = console
-    .split('\n')
-    .filter((line) => line.trim() !== '')
-    .slice(-CONSOLE_LINES)
-    .map((line) => printable(line, 200))
+  const said = lastLines(console)
   const why = guess ? `: ${guess.name} (${guess.cause})` : ''
   if (lines.some(({ event }) => event === 'started'))
     return experimentError({
@@ -142,6 +138,29 @@ function noOutput(place: string, console: string, lines: readonly HolderLine[]):
       'the same experiment without `deterministic: yes` runs in a guest that one can get into (`lab up`, `lab ssh`)',
   })
 }
+
+/** A guest that hangs: in its own words, and not in those of the program that runs QEMU. @throws it, or the error as it is */
+async function hung(error: unknown, place: string, consoleFile: string): Promise<never> {
+  const [, seconds] = /^\S+ took longer than ([\d.]+) s$/.exec(error instanceof Failure ? error.parts.fact : '') ?? []
+  if (seconds === undefined) throw error
+  const console = await readFile(consoleFile, 'utf8').catch(() => '')
+  throw labError(
+    {
+      place,
+      fact: `the sealed guest neither ended nor rebooted within ${seconds} s`,
+      lines: lastLines(console),
+      wayOut: 'its last words are above; `lab run` without --deterministic shows where it hangs',
+    },
+    error,
+  )
+}
+
+const lastLines = (console: string): string[] =>
+  console
+    .split('\n')
+    .filter((line) => line.trim() !== '')
+    .slice(-CONSOLE_LINES)
+    .map((line) => printable(line, 200))
 
 /** The port is open to everybody in the guest: a line that is not the holder's is told as one. */
 function lineOf(text: string, place: string): HolderLine {
@@ -209,8 +228,7 @@ export async function runSealed(
     // What comes out is a file that grows: a guest must not fill the host's disk.
     await runProgram(['prlimit', `--fsize=${MOST_OUTPUT}`, ...argv], {
       ...{ cwd: dir, signal: context.signal, place, timeout: wanted.deadlineMs * SLOWER + MARGIN },
-      wayOut: 'the guest neither ended nor rebooted; `lab run` without --deterministic shows where it hangs',
-    })
+    }).catch(async (error: unknown) => await hung(error, place, join(dir, SEALED_CONSOLE)))
     const console = await readFile(join(dir, SEALED_CONSOLE), 'utf8').catch(() => '')
     const output = await readFile(join(dir, SEALED_OUTPUT))
     const { lines, files, meta } = await parts(output, place, console).catch(async (error: unknown) => {
