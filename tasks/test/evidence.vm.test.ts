@@ -4,7 +4,6 @@ import { appendFileSync, cpSync, mkdirSync, readFileSync, readdirSync, rmSync, w
 import { join, resolve } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { cacheDir } from '../engine/context.ts'
-import { cacheDir } from '../engine/context.ts'
 import { hashFile } from '../engine/fingerprint.ts'
 import { edit, forged, type Forged, type Loose } from './forge.ts'
 import { Rig } from './rig.ts'
