@@ -275,7 +275,7 @@ describe('other files', () => {
     const lines = (await exported(await aRun(), 'csv')).toString().split('\n')
     expect(lines[0]).toBe('time_ns,cpu,pid,comm,flags,event,message')
     expect(lines[3]).toBe('8498202126456,0,7,<...>,d...,print,enter')
-    expect(lines.slice(-3).join('\n')).toContain('print,"odd ""text"",\n\u001b[2J"')
+    expect(lines.slice(-3).join('\n')).toContain('print,"odd ""text"",\n\\x1b[2J"')
   })
 
   test('JSON lines, in the order of time', async () => {
