@@ -50,4 +50,4 @@ test.each([
   ['tags', `lab: !!binary aGk=\nkernels: !!set { a, b }\nvms: !!timestamp 2001-01-01\n`],
   ['two documents', `${EXAMPLE}---\nlab: other\n`],
   ['a byte order mark and CRLF', `\ufeff${EXAMPLE.replaceAll('\n', '\r\n')}`],
-])('%s', (_what, text) => check(Buffer.from(text)))
+])('%s', (_what, text) => check(Buffer.from(text)), 120_000)
