@@ -5,19 +5,53 @@ import { examplesText } from './commands/shared/examples.ts'
 import { HELP } from './commands/help.ts'
 import { COMMANDS } from './commands/registry.ts'
 import type { CommandSpec } from './commands/command.ts'
-import { EXIT } from './engine/error.ts'
+import { EXIT, Failure, interrupted, messageOf } from './engine/error.ts'
+import { endNow, PATIENCE, stopAll, undoAll } from './engine/interruption.ts'
+import { printable } from './engine/printable.ts'
 
 const control = new AbortController()
 let status: number = EXIT.done
 
-/** The second signal of an impatient person still leaves time to stop what was started; the third does not. */
+/** Rejects when an interrupted command has had its time to stop by itself. */
+const late = Promise.withResolvers<never>()
+late.promise.catch(() => undefined)
+
+/** The first signal asks the command to stop. So does the second; the third, like the end of the time that there is, ends it where it stands. */
 let signals = 0
 for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
   process.on(name, () => {
     signals++
-    control.abort()
-    if (signals > 2) process.exit(EXIT.interrupted)
+    control.abort(interrupted())
+    if (signals === 1) {
+      stopAll()
+      setTimeout(() => late.reject(interrupted()), PATIENCE)
+    }
+    if (signals > 2) late.reject(interrupted())
   })
+
+/**
+ * What an interrupted command ended with. Whatever it failed with was the interruption's doing, or came too late to matter: it is told in one
+ * line and does not decide the exit code.
+ */
+function asInterrupted(error: unknown): Failure {
+  if (error instanceof Failure && error.kind === 'interrupted') return error
+  const fact = 'interrupted'
+  // Node's and DuckDB's own words for the same.
+  if (/^INTERRUPT Error|operation was aborted$/.test(messageOf(error))) return interrupted()
+  return new Failure('interrupted', { fact, lines: [printable(messageOf(error), 300)] }, { cause: error })
+}
+
+/** Milliseconds that what was said has to reach a reader who may not be reading. */
+const LAST_WORDS = 300
+
+/** Ends an interrupted command: what is left is undone, what was said is written if somebody reads it. */
+async function endInterrupted(close: () => Promise<void>): Promise<never> {
+  undoAll()
+  if (process.stdin.isTTY) process.stdin.setRawMode(false)
+  const clock = new Promise<void>((resolve) => setTimeout(resolve, LAST_WORDS))
+  await Promise.race([close().catch(() => undefined), clock])
+  endNow(EXIT.interrupted)
+}
 
 /** Loads a command's code only now: `lab --help` needs neither ssh nor YAML. */
 async function act(spec: CommandSpec, args: readonly unknown[], command: Command): Promise<void> {
@@ -34,14 +68,16 @@ async function act(spec: CommandSpec, args: readonly unknown[], command: Command
   }
   try {
     const session = openSession(options, control.signal, view)
-    const result = await work(session, args, command.opts())
+    const result = await Promise.race([work(session, args, command.opts()), late.promise])
     if (typeof result === 'number') status = result
     else if (result !== undefined) view.answer(result)
     if (result !== undefined && typeof result !== 'number' && result.status !== undefined) status = result.status
   } catch (error) {
-    fail(error)
+    fail(control.signal.aborted ? asInterrupted(error) : error)
   }
-  await view.close().catch(fail)
+  const close = async () => await view.close().catch(fail)
+  if (!control.signal.aborted) await Promise.race([close(), late.promise.catch(() => undefined)])
+  if (control.signal.aborted) await endInterrupted(close)
 }
 
 /** Options of every command, before or after its name. */
@@ -81,4 +117,5 @@ try {
   // Help and version are answers; anything else that commander refuses is wrong input.
   status = error.exitCode === 0 ? EXIT.done : EXIT.user
 }
-process.exit(control.signal.aborted && status === EXIT.done ? EXIT.interrupted : status)
+if (control.signal.aborted) endNow(EXIT.interrupted)
+process.exit(status)

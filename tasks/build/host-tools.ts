@@ -7,12 +7,14 @@ import { install, installCommand } from '../host/apt.ts'
 import { missingRequirements, packagesOf, REQUIREMENTS, type Requirement } from '../host/packages.ts'
 
 /** Asks on the terminal; false where there is none. Must be called before any progress is drawn. */
-async function consent(command: string): Promise<boolean> {
+async function consent(command: string, signal: AbortSignal): Promise<boolean> {
   if (!process.stdin.isTTY || !process.stderr.isTTY) return false
   const terminal = createInterface({ input: process.stdin, output: process.stderr })
+  // While it asks, the terminal hands Ctrl-C over as a character.
+  terminal.on('SIGINT', () => process.kill(process.pid, 'SIGINT'))
   try {
     return /^y(es)?$/i.test(
-      (await terminal.question(`Host packages are missing. Run\n  ${command}\nnow? [y/N] `)).trim(),
+      (await terminal.question(`Host packages are missing. Run\n  ${command}\nnow? [y/N] `, { signal })).trim(),
     )
   } finally {
     terminal.close()
@@ -34,7 +36,7 @@ export async function hostStep(
   const packages = packagesOf(missing)
   const command = await installCommand(packages)
   const shown = command?.join(' ')
-  if (!command || !(context.yes || (await consent(command.join(' ')))))
+  if (!command || !(context.yes || (await consent(command.join(' '), context.signal))))
     throw labError({
       place: 'host',
       fact: missing.length === 1 ? 'one thing is missing' : `${missing.length} things are missing`,

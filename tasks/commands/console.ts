@@ -1,6 +1,6 @@
 /** `lab console`: the guest's serial console; what it said so far first. Ctrl-] leaves, as in telnet and virsh. */
 import { join } from 'node:path'
-import { labError, messageOf } from '../engine/error.ts'
+import { interrupted, labError, messageOf } from '../engine/error.ts'
 import { CONSOLE_SOCKET } from '../host/qemu.ts'
 import { connectUnix } from '../host/unix-socket.ts'
 import { consoleLog } from '../vm/console.ts'
@@ -25,7 +25,9 @@ export const work: CommandModule['work'] = async (session, [name]) => {
   await session.view.raw(Buffer.from(head), 'stdout')
   stdin.setRawMode(true)
   try {
-    await new Promise<void>((resolve) => {
+    await new Promise<void>((resolve, reject) => {
+      // In raw mode Ctrl-C is a byte for the guest; SIGTERM and a terminal that was closed are not.
+      session.context.signal.addEventListener('abort', () => reject(interrupted()), { once: true })
       stdin.on('data', (bytes: Buffer) => (bytes.includes(LEAVE) ? resolve() : void socket.write(bytes)))
       session.view.pipe(socket)
       socket.on('close', () => resolve())

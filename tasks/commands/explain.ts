@@ -2,6 +2,7 @@
 import { existsSync, statSync } from 'node:fs'
 import { openKernel } from '../build/preflight/kernel.ts'
 import { named } from '../config/open.ts'
+import { addAbortSignal } from 'node:stream'
 import { Failure, userError } from '../engine/error.ts'
 import { printable } from '../engine/printable.ts'
 import { explainedText, explainFile, explainRun, explainStream, type Explained } from '../explain/explain.ts'
@@ -11,7 +12,9 @@ import type { CommandModule } from './command.ts'
 import { openApp, type Session } from './shared/app.ts'
 import { labPlaces } from './shared/places.ts'
 
-async function* stdin(): AsyncGenerator<Uint8Array, void> {
+/** What comes through the pipe; to whoever waits for more of it Ctrl-C is an end as well. */
+async function* stdin(signal: AbortSignal): AsyncGenerator<Uint8Array, void> {
+  addAbortSignal(signal, process.stdin)
   for await (const chunk of process.stdin) yield typeof chunk === 'string' ? Buffer.from(chunk) : (chunk as Uint8Array)
 }
 
@@ -35,7 +38,7 @@ async function runDir(session: Session, name: string): Promise<string> {
 async function explain(session: Session, what: unknown): Promise<Explained[]> {
   const { signal } = session.context
   if (what === '-' || (what === undefined && process.stdin.isTTY !== true))
-    return [await explainStream('standard input', stdin(), signal)]
+    return [await explainStream('standard input', stdin(signal), signal)]
   if (typeof what !== 'string')
     throw userError({
       fact: 'there is nothing to explain',

@@ -1,5 +1,5 @@
 /** `lab ssh`: a shell with a terminal in the guest. */
-import { labError, userError } from '../engine/error.ts'
+import { interrupted, labError, userError } from '../engine/error.ts'
 import { connectGuest, upVmOf } from './shared/guest.ts'
 import type { CommandModule } from './command.ts'
 
@@ -30,6 +30,8 @@ export const work: CommandModule['work'] = async (session, [name]) => {
     stdin.pipe(channel)
     session.view.pipe(channel)
     return await new Promise<number>((resolve, reject) => {
+      // In raw mode Ctrl-C is a byte for the guest; SIGTERM and a terminal that was closed are not.
+      session.context.signal.addEventListener('abort', () => reject(interrupted()), { once: true })
       let status: number | undefined
       channel.on('exit', (code: number | null) => (status = code ?? 128))
       channel.on('close', () => (status === undefined ? reject(lost(up.id)) : resolve(status)))

@@ -1,5 +1,6 @@
 /** `lab tracepoint <event|file|->`: the C struct of a trace event, from a guest's kernel or from a format text. */
 import { createReadStream, existsSync } from 'node:fs'
+import { addAbortSignal } from 'node:stream'
 import { suggest } from '../config/text/suggest.ts'
 import { named } from '../config/open.ts'
 import { userError } from '../engine/error.ts'
@@ -30,7 +31,7 @@ async function textOf(what: string, signal: AbortSignal): Promise<string> {
   const lines: string[] = []
   let size = 0
   if (what !== '-') needReadable(what, 'name a file with the text of a format, or GROUP:EVENT')
-  const chunks = what === '-' ? process.stdin : createReadStream(what)
+  const chunks = addAbortSignal(signal, what === '-' ? process.stdin : createReadStream(what))
   await eachLine(
     chunks as AsyncIterable<Uint8Array>,
     (line) => {

@@ -8,6 +8,7 @@ import { basename, dirname, join, resolve } from 'node:path'
 import { z } from 'zod'
 import { makeDirectory } from './directory.ts'
 import { codeOf, userError } from './error.ts'
+import { removeAtForcedEnd } from './interruption.ts'
 import { printable } from './printable.ts'
 import { isAlive, isElsewhere, ProcessId, thisProcess } from './process.ts'
 import { fullScratch, withScratch } from './scratch.ts'
@@ -71,6 +72,7 @@ const at = async <T>(file: string, step: Promise<T>): Promise<T> =>
 export async function besideIn<T>(cache: string, file: string, work: (dir: string) => Promise<T>): Promise<T> {
   const dir = join(dirname(resolve(file)), `.lab-${process.pid}-${randomBytes(4).toString('hex')}`)
   const noted = await note(cache, dir)
+  const removed = [removeAtForcedEnd(noted), removeAtForcedEnd(dir)]
   let made = false
   try {
     await at(file, mkdir(dir, { mode: 0o700 }))
@@ -82,6 +84,7 @@ export async function besideIn<T>(cache: string, file: string, work: (dir: strin
     // Where a file stands in the place of its directory, to look for it would be one more error.
     if (made) await rm(dir, { recursive: true, force: true })
     await rm(noted, { force: true }).catch(() => undefined)
+    for (const one of removed) one()
   }
 }
 

@@ -1,9 +1,11 @@
 /** Locks between processes, on paths. Behind one function so that the mechanism can be replaced. */
+import { rmSync } from 'node:fs'
 import { readFile, rm, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import lockfile from 'proper-lockfile'
 import { makeDirectory } from './directory.ts'
 import { codeOf, interrupted } from './error.ts'
+import { undoAtForcedEnd } from './interruption.ts'
 import { bootId, isAlive, isElsewhere, ProcessId, thisProcess } from './process.ts'
 
 /** A lock is stale when its owner has not touched it for this long, and nothing is known of the owner. Milliseconds. */
@@ -44,9 +46,14 @@ async function tryLock(path: string, stale: number): Promise<Lock | undefined> {
   // On a disk without room the lock is one without a name.
   await writeFile(ownerFile(path), `${JSON.stringify(thisProcess())}\n`).catch(() => undefined)
   let released = false
+  const undone = undoAtForcedEnd(() => {
+    rmSync(ownerFile(path), { force: true })
+    rmSync(`${path}.lock`, { recursive: true, force: true })
+  })
   const once = async () => {
     if (released) return
     released = true
+    undone()
     await rm(ownerFile(path), { force: true }).catch(() => undefined)
     await release().catch(() => undefined)
   }

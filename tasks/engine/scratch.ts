@@ -4,6 +4,7 @@ import { lstat, mkdir, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { codeOf, labError, messageOf } from './error.ts'
+import { removeAtForcedEnd } from './interruption.ts'
 import { printable } from './printable.ts'
 import { fateOfTag, processTag } from './process.ts'
 import { diskFull, saysDiskFull } from './store.ts'
@@ -17,6 +18,7 @@ export async function makeScratch(kind: ScratchKind): Promise<string> {
   const dir = join(resolve(tmpdir()), `lab-${kind}-${processTag()}-${randomBytes(4).toString('hex')}`)
   try {
     await mkdir(dir, { mode: 0o700 })
+    removeAtForcedEnd(dir)
     return dir
   } catch (error) {
     throw scratchFailure(error)

@@ -8,6 +8,7 @@ import { readFile, readdir, rename, rm, stat, utimes, writeFile } from 'node:fs/
 import { join } from 'node:path'
 import { makeDirectory } from './directory.ts'
 import { codeOf, labError, messageOf, Failure } from './error.ts'
+import { removeAtForcedEnd } from './interruption.ts'
 import type { Fingerprint, Inputs } from './fingerprint.ts'
 import { printable } from './printable.ts'
 import { processTag } from './process.ts'
@@ -163,6 +164,7 @@ export class Store {
   ): Promise<StoredEntry> {
     const dir = this.#dir(kind, fingerprint)
     const partial = join(this.root, kind, `${PARTIAL}${processTag()}-${randomBytes(4).toString('hex')}`)
+    const removed = removeAtForcedEnd(partial)
     try {
       makeDirectory(partial)
       await write(partial)
@@ -177,6 +179,7 @@ export class Store {
       throw diskFailure(error, `cache ${this.root}`)
     } finally {
       await rm(partial, { recursive: true, force: true })
+      removed()
     }
   }
 

@@ -74,8 +74,9 @@ export async function explainStream(
 export async function explainFile(file: string, signal?: AbortSignal, name = file): Promise<Explained> {
   needReadable(file, 'name a text file, - or a run')
   try {
-    return await explainStream(name, createReadStream(file, { highWaterMark: 2 ** 18 }), signal)
+    return await explainStream(name, createReadStream(file, { highWaterMark: 2 ** 18, signal }), signal)
   } catch (error) {
+    if (signal?.aborted) throw interrupted()
     if (codeOf(error) === undefined) throw error
     throw userError(
       { place: printable(file), fact: `it cannot be read (${codeOf(error)})`, wayOut: 'name a text file, - or a run' },

@@ -10,6 +10,7 @@ import { StringDecoder } from 'node:string_decoder'
 import { $, type ProcessPromise } from 'zx/core'
 import { makeDirectory } from '../engine/directory.ts'
 import { interrupted, labError, type Failure } from '../engine/error.ts'
+import { undoAtForcedEnd } from '../engine/interruption.ts'
 import { diskFull, SAYS_DISK_FULL } from '../engine/store.ts'
 import { printable } from '../engine/printable.ts'
 
@@ -42,8 +43,10 @@ export interface RunResult {
   readonly status: number
 }
 
-/** A process that was asked to end has this long before it is killed. Milliseconds. */
+/** A process that took too long and was asked to end has this long before it is killed. Milliseconds. */
 const GRACE = 3000
+/** The same for one that is ended because the command was interrupted: the clean-up after it needs time too (engine/interruption). */
+const GRACE_INTERRUPTED = 1200
 /** Lines of output that a failure shows. */
 const TAIL = 20
 
@@ -138,18 +141,20 @@ export async function run(argv: readonly string[], options: RunOptions = {}): Pr
 
   let timedOut = false
   let killer: NodeJS.Timeout | undefined
-  const end = () => {
+  const end = (grace: number) => {
     endGroup(child?.pid, 'SIGTERM')
-    killer ??= setTimeout(() => endGroup(child?.pid, 'SIGKILL'), GRACE)
+    killer ??= setTimeout(() => endGroup(child?.pid, 'SIGKILL'), grace)
   }
+  const interrupt = () => end(GRACE_INTERRUPTED)
+  const ended = undoAtForcedEnd(() => endGroup(child?.pid, 'SIGKILL'))
   const clock =
     timeout === undefined
       ? undefined
       : setTimeout(() => {
           timedOut = true
-          end()
+          end(GRACE)
         }, timeout)
-  signal?.addEventListener('abort', end, { once: true })
+  signal?.addEventListener('abort', interrupt, { once: true })
   try {
     const output = await process_
     for (const reader of readers) reader?.end()
@@ -183,7 +188,8 @@ export async function run(argv: readonly string[], options: RunOptions = {}): Pr
   } finally {
     clearTimeout(clock)
     clearTimeout(killer)
-    signal?.removeEventListener('abort', end)
+    signal?.removeEventListener('abort', interrupt)
+    ended()
     await target?.close()
     if (file) await new Promise<void>((resolve) => file.end(() => resolve()))
   }

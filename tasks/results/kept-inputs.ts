@@ -11,6 +11,7 @@ import { LOCK_FILE } from '../config/lock-file.ts'
 import type { ResolvedLab } from '../config/resolved.ts'
 import { makeDirectory } from '../engine/directory.ts'
 import { hashFile, hashText } from '../engine/fingerprint.ts'
+import { removeAtForcedEnd } from '../engine/interruption.ts'
 import { processTag } from '../engine/process.ts'
 import { CONTENTS, diskFailure } from '../engine/store.ts'
 import type { ImageArtefact } from '../build/image/image.ts'
@@ -52,6 +53,7 @@ async function keep(results: string, kind: string, files: Sources): Promise<stri
   const place = join(results, INPUTS_DIR, name)
   if (existsSync(place)) return name
   const partial = join(results, INPUTS_DIR, `.partial-${processTag()}-${randomBytes(4).toString('hex')}`)
+  const removed = removeAtForcedEnd(partial)
   try {
     for (const [to, from] of files) {
       makeDirectory(dirname(join(partial, to)))
@@ -66,6 +68,7 @@ async function keep(results: string, kind: string, files: Sources): Promise<stri
     throw diskFailure(error, `results ${results}`)
   } finally {
     await rm(partial, { recursive: true, force: true })
+    removed()
   }
 }
 

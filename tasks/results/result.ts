@@ -4,6 +4,7 @@ import { mkdir, readFile, readdir, rename, rm, writeFile } from 'node:fs/promise
 import { dirname, join } from 'node:path'
 import { makeDirectory } from '../engine/directory.ts'
 import { userError } from '../engine/error.ts'
+import { removeAtForcedEnd } from '../engine/interruption.ts'
 import { printable } from '../engine/printable.ts'
 import { processTag } from '../engine/process.ts'
 import { diskFailure } from '../engine/store.ts'
@@ -34,6 +35,7 @@ export async function putResult(
   const parent = join(results, experiment)
   const partial = join(parent, `${PARTIAL_RESULT}${processTag()}-${run}`)
   const final = join(parent, run)
+  const removed = removeAtForcedEnd(partial)
   try {
     // What a guest printed and what a machine is like are nobody else's business.
     makeDirectory(partial, 0o700)
@@ -44,6 +46,7 @@ export async function putResult(
     throw diskFailure(error, `result ${run}`)
   } finally {
     await rm(partial, { recursive: true, force: true })
+    removed()
   }
 }
 

@@ -1,5 +1,7 @@
 /** DuckDB. The only file that knows the package; it is loaded when it is needed, since that takes 0.1 s. */
 import type { DuckDBConnection } from '@duckdb/node-api'
+import { messageOf } from '../engine/error.ts'
+import { atInterruption } from '../engine/interruption.ts'
 
 export type { DuckDBAppender, DuckDBConnection } from '@duckdb/node-api'
 
@@ -12,7 +14,8 @@ export interface Database extends Disposable {
 
 /**
  * A database in memory. Nothing is fetched: the lab needs none of DuckDB's extensions. What does not fit in memory goes to `temp_directory`,
- * and nowhere unless that is named: DuckDB's own choice is `.tmp` of the current directory, which it then lets every statement read.
+ * and nowhere unless that is named: DuckDB's own choice is `.tmp` of the current directory, which it then lets every statement read. Ctrl-C ends its
+ * statements: their threads go on otherwise, and the process could not end before them.
  */
 export async function openDatabase(settings: Readonly<Record<string, string>>): Promise<Database> {
   const { DuckDBInstance } = await import('@duckdb/node-api')
@@ -23,14 +26,19 @@ export async function openDatabase(settings: Readonly<Record<string, string>>): 
     ...settings,
   })
   const connection = await instance.connect()
+  const goOn = atInterruption(() => connection.interrupt())
   return {
     connection,
     [Symbol.dispose]: () => {
+      goOn()
       connection.closeSync()
       instance.closeSync()
     },
   }
 }
+
+/** How DuckDB says that Ctrl-C ended a statement. */
+export const isInterruption = (error: unknown): boolean => /^INTERRUPT Error\b/.test(messageOf(error))
 
 /** A text as SQL: doubled quotes stand for themselves. */
 export const quoted = (text: string): string => `'${text.replaceAll("'", "''")}'`

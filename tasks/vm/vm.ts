@@ -5,7 +5,7 @@
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { step, type Context } from '../engine/context.ts'
-import { labError, messageOf, userError } from '../engine/error.ts'
+import { interrupted, labError, messageOf, userError } from '../engine/error.ts'
 import { isLocked, lock, type Lock } from '../engine/lock.ts'
 import { Qmp } from '../host/qmp.ts'
 import { Guest } from '../host/ssh.ts'
@@ -161,7 +161,7 @@ export async function stop(known: KnownVm, context: Context): Promise<void> {
   }
   await endStrays(dir)
   await rm(dir, { recursive: true, force: true })
-  if (context.signal.aborted) throw context.signal.reason
+  if (context.signal.aborted) throw interrupted()
 }
 
 /** @throws Failure (user) where a run is going on in a VM: it would lose its guest, and all that it has recorded */

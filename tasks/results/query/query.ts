@@ -15,9 +15,10 @@ import {
 } from './views.ts'
 import { damageOf, notAFile } from '../../trace/events/table-shape.ts'
 import { typedFile, typedView } from '../../trace/events/typed-name.ts'
+import { isInterruption } from '../../trace/duckdb.ts'
 import { beside, besideIn } from '../../engine/beside.ts'
 import { makeDirectory } from '../../engine/directory.ts'
-import { Failure, messageOf, userError } from '../../engine/error.ts'
+import { Failure, interrupted, messageOf, userError } from '../../engine/error.ts'
 import type { Emit } from '../../engine/event.ts'
 import { printable } from '../../engine/printable.ts'
 import { indexRuns } from '../run-index.ts'
@@ -48,6 +49,7 @@ const TABLES =
 
 const wrong = (error: unknown) => {
   if (error instanceof Failure) return error
+  if (isInterruption(error)) return interrupted()
   if (error instanceof NotASelect)
     return userError({
       fact: `lab query takes one SELECT (${error.message} found)`,

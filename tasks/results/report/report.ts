@@ -1,7 +1,7 @@
 /** Step: report. One HTML file about runs, experiments or the whole lab, and its figures and tables as files. */
 import { join } from 'node:path'
 import { step, type Context } from '../../engine/context.ts'
-import { userError } from '../../engine/error.ts'
+import { interrupted, userError } from '../../engine/error.ts'
 import { ownVersion } from '../../engine/own-version.ts'
 import { printable } from '../../engine/printable.ts'
 import { withScratch } from '../../engine/scratch.ts'
@@ -129,7 +129,7 @@ export async function reportStep(wanted: ReportWanted, context: Context): Promis
       const facts: ExperimentFacts[] = []
       for (const [done, one] of experiments.entries()) {
         handle.progress(printable(one.name, 60), done, experiments.length)
-        context.signal.throwIfAborted()
+        if (context.signal.aborted) throw interrupted()
         facts.push(await gather(one, scope.kind !== 'summary', { results, kept, temp, mostRuns, emit: context.emit }))
       }
       const many = experiments.length > 1 || scope.kind === 'summary'

@@ -1,0 +1,80 @@
+/**
+ * Ctrl-C for the whole process. A command has `PATIENCE` to stop by itself; one that is held up (a read that never returns, a program that ignores
+ * SIGTERM) is ended all the same, and what was registered here as its leftovers is undone first. Steps look at `Context.signal`; this file is for
+ * what no signal reaches.
+ */
+import { rmSync } from 'node:fs'
+import { interrupted } from './error.ts'
+
+/** Milliseconds between an interruption and the forced end: with the start of the shell that says the exit code, below three seconds. */
+export const PATIENCE = 2200
+
+let isInterrupted = false
+const listeners = new Set<() => void>()
+
+/**
+ * Registers what stops work that takes no signal, such as a statement of DuckDB.
+ * @returns takes it back
+ * @throws Failure (interrupted) where that has happened already: such work must not begin any more
+ */
+export function atInterruption(stop: () => void): () => void {
+  if (isInterrupted) throw interrupted()
+  const own = () => stop()
+  listeners.add(own)
+  return () => void listeners.delete(own)
+}
+
+/** Stops all that is registered. For cli.ts, at the first signal. */
+export function stopAll(): void {
+  isInterrupted = true
+  for (const stop of listeners) stop()
+}
+
+const undos = new Set<() => void>()
+let isOver = false
+
+/**
+ * Registers what a forced end has to undo: a process to kill, a file to remove. The newest is undone first.
+ * @param undo synchronous and quick; what it throws is ignored
+ * @returns takes it back; to be called when the ordinary clean-up is done
+ */
+export function undoAtForcedEnd(undo: () => void): () => void {
+  const own = () => undo()
+  undos.add(own)
+  // Something was begun while the command was being ended.
+  if (isOver) undoAll()
+  return () => void undos.delete(own)
+}
+
+/** Registers a file or directory that a forced end removes, with all that is in it. */
+export const removeAtForcedEnd = (path: string): (() => void) =>
+  undoAtForcedEnd(() => rmSync(path, { recursive: true, force: true }))
+
+/** Undoes all that is registered, each once, and from now on what is registered later. Nothing it meets may keep the command from ending. */
+export function undoAll(): void {
+  isOver = true
+  for (const undo of [...undos].toReversed()) {
+    undos.delete(undo)
+    try {
+      undo()
+    } catch {
+      // `lab gc` finds what is left.
+    }
+  }
+}
+
+/**
+ * Ends this process at once, whatever its threads are doing. `process.exit` waits for the threads of libuv's pool, and one of them may be in a
+ * read that never returns, or in a query (Node 24.21; nodejs/node, src/node_platform and uv_library_shutdown). A shell that takes our place
+ * does not: execve(2) ends all other threads.
+ */
+export function endNow(status: number): never {
+  // Listeners of this event remove lock directories (signal-exit of proper-lockfile).
+  process.emit('exit', status)
+  try {
+    process.execve?.('/bin/sh', ['sh', '-c', `exit ${status}`], {})
+  } catch {
+    // No shell, or no execve on this platform: then as ever.
+  }
+  process.exit(status)
+}
