@@ -2,13 +2,11 @@
  * The cache's size limit. What can be made again (entries of the store, build trees) is removed, the least recently used first, until the
  * rest fits. Downloads stay: they are small beside a tree, and a mirror may be gone tomorrow.
  */
-import { randomBytes } from 'node:crypto'
-import { readFile, readdir, rename, rm, stat, writeFile } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { readFile, readdir, stat, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { userError } from './error.ts'
-import { isLocked } from './lock.ts'
-import { processTag } from './process.ts'
-import { PARTIAL } from './store.ts'
+import { PARTIAL, removeAside, withdraw } from './lease.ts'
+import { isLocked, lockNow } from './lock.ts'
 
 /** Seven kernels with their trees (1.3 GB each), and a hundred results of builds. */
 const DEFAULT_LIMIT = '30G'
@@ -83,7 +81,7 @@ export async function piecesOf(cache: string, now = Date.now()): Promise<Piece[]
   const add = async (path: string, used: number | undefined) => {
     if (used !== undefined) pieces.push({ path, bytes: await bytesOf(path, now), used })
   }
-  for (const kind of await namesIn(join(cache, 'store')))
+  for (const kind of (await namesIn(join(cache, 'store'))).filter((name) => !name.startsWith('.')))
     for (const name of await namesIn(join(cache, 'store', kind)))
       if (!name.startsWith(PARTIAL)) {
         const path = join(cache, 'store', kind, name)
@@ -96,7 +94,10 @@ export async function piecesOf(cache: string, now = Date.now()): Promise<Piece[]
   return pieces
 }
 
-/** Another process may have asked for it and not read it yet. One that goes on for long says again that it uses it (`Store.renew`). */
+/**
+ * Of several commands in a row the next one is to find what the last one made. What a living process uses is safe in any case (lease.ts); one that
+ * goes on for long says again that it uses it (`Store.renew`).
+ */
 const JUST_USED = 3600 * 1000
 
 export interface Pruned {
@@ -120,19 +121,23 @@ export async function pruneCache(
   const pieces = await piecesOf(cache, now)
   const busy = new Set<string>()
   for (const { path } of pieces) if (await isLocked(join(path, 'lock'))) busy.add(path)
-  const removed = leastRecentlyUsed(
+  const victims = leastRecentlyUsed(
     pieces,
     limit,
     ({ path, used }) => now - used < JUST_USED || busy.has(path) || inUse(path),
   )
-  if (options.dry !== true) for (const { path } of removed) await remove(path)
+  const removed: Piece[] = []
+  for (const piece of victims) if (options.dry === true || (await remove(cache, piece.path))) removed.push(piece)
   const total = (list: readonly Piece[]) => list.reduce((sum, { bytes }) => sum + bytes, 0)
   return { removed, bytes: total(pieces) - total(removed), limit }
 }
 
-/** Renamed first: who looks for it finds all of it or nothing. A rest that is left when we are killed has a name that `lab gc` knows. */
-async function remove(path: string): Promise<void> {
-  const aside = join(dirname(path), `${PARTIAL}${processTag()}-${randomBytes(4).toString('hex')}`)
-  await rename(path, aside).catch(() => undefined)
-  await rm(aside, { recursive: true, force: true })
+/** Removes a piece unless somebody has begun to use it since it was chosen. @returns whether it is gone */
+async function remove(cache: string, path: string): Promise<boolean> {
+  const store = join(cache, 'store')
+  if (path.startsWith(join(store, '/'))) return await withdraw(store, path)
+  await using held = await lockNow(join(path, 'lock'))
+  if (held === undefined) return false
+  await removeAside(path)
+  return true
 }

@@ -40,7 +40,8 @@ async function tryLock(path: string, stale: number): Promise<Lock | undefined> {
     // A compromised lock is one that somebody took who cannot see us; it must not crash a finished build.
     release = await lockfile.lock(path, { realpath: false, stale, update: TOUCH, onCompromised: () => undefined })
   } catch (error) {
-    if (codeOf(error) === 'ELOCKED') return undefined
+    // ENOENT: the directory went away just now.
+    if (codeOf(error) === 'ELOCKED' || codeOf(error) === 'ENOENT') return undefined
     throw error
   }
   // On a disk without room the lock is one without a name.
@@ -66,16 +67,22 @@ async function tryLock(path: string, stale: number): Promise<Lock | undefined> {
  * build in one tree would be worse than one that waits. Rejects as interrupted when aborted while waiting.
  */
 export async function lock(path: string, signal: AbortSignal, onWait: () => void): Promise<Lock> {
-  makeDirectory(dirname(path))
   for (let waited = false; ;) {
     if (signal.aborted) throw interrupted()
-    const owner = await ownerOf(path)
-    const held = owner === 'alive' ? undefined : await tryLock(path, owner === 'gone' ? ORPHANED : STALE)
+    const held = await lockNow(path)
     if (held) return held
     if (!waited) onWait()
     waited = true
     await new Promise((resolve) => setTimeout(resolve, 200))
   }
+}
+
+/** The lock, or undefined where somebody else has it now. */
+export async function lockNow(path: string): Promise<Lock | undefined> {
+  // Whoever held it may have removed the directory that it stands in (a build tree that was pruned).
+  makeDirectory(dirname(path))
+  const owner = await ownerOf(path)
+  return owner === 'alive' ? undefined : await tryLock(path, owner === 'gone' ? ORPHANED : STALE)
 }
 
 /** Whether somebody holds the lock now. */

@@ -10,14 +10,14 @@ import { makeDirectory } from './directory.ts'
 import { codeOf, labError, messageOf, Failure } from './error.ts'
 import { removeAtForcedEnd } from './interruption.ts'
 import type { Fingerprint, Inputs } from './fingerprint.ts'
+import { Leases, PARTIAL, removeAside } from './lease.ts'
 import { printable } from './printable.ts'
 import { processTag } from './process.ts'
 
 const INPUTS = 'inputs.json'
 /** What each file of the entry was when it was put there; not of its directories, which hold hundreds (the headers). */
 export const CONTENTS = 'contents.json'
-/** Prefix of what is being written; `lab gc` removes leftovers. */
-export const PARTIAL = '.partial-'
+export { PARTIAL }
 
 export interface StoredEntry {
   readonly dir: string
@@ -120,11 +120,13 @@ export class Store {
   readonly root: string
   /** Directories of the entries that were handed out. */
   readonly #used = new Set<string>()
+  readonly #leases: Leases
   readonly #onDamage: (what: string, file: string) => void
 
   /** @param onDamage is told which entry (kind and fingerprint) is thrown away, and which of its files is not what was put there */
   constructor(root: string, onDamage: (what: string, file: string) => void = () => undefined) {
     this.root = root
+    this.#leases = new Leases(root)
     this.#onDamage = onDamage
   }
 
@@ -132,9 +134,10 @@ export class Store {
     return join(this.root, kind, fingerprint.slice(0, 32))
   }
 
-  /** The entry, if it is there and whole. */
+  /** The entry, if it is there and whole. As long as this process lives, pruning leaves it where it is. */
   async get(kind: string, fingerprint: Fingerprint): Promise<StoredEntry | undefined> {
     const dir = this.#dir(kind, fingerprint)
+    await this.#leases.take(dir)
     // Asked first: an entry that another process puts here from now on is whole.
     if (!existsSync(dir)) return undefined
     let damaged: string | undefined
@@ -151,7 +154,7 @@ export class Store {
     }
     // Somebody damaged it from outside, or the host lost power: build it again, and say so.
     this.#onDamage(join(kind, fingerprint.slice(0, 32)), damaged)
-    await rm(dir, { recursive: true, force: true })
+    await removeAside(dir)
     return undefined
   }
 
@@ -170,6 +173,7 @@ export class Store {
       await write(partial)
       await writeFile(join(partial, CONTENTS), `${JSON.stringify(await contentsOf(partial), null, 1)}\n`)
       await writeFile(join(partial, INPUTS), `${JSON.stringify(inputs, null, 1)}\n`)
+      await this.#leases.take(dir)
       await rename(partial, dir).catch((error: unknown) => {
         if (codeOf(error) !== 'ENOTEMPTY' && codeOf(error) !== 'EEXIST') throw error
       })
@@ -203,6 +207,9 @@ export class Store {
         // Not an entry: somebody else's file, or one that is being removed.
       }
     }
-    return best?.entry
+    if (!best) return undefined
+    await this.#leases.take(best.entry.dir)
+    // It may have gone while we looked at the others.
+    return existsSync(join(best.entry.dir, INPUTS)) ? best.entry : undefined
   }
 }

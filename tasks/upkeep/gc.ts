@@ -4,17 +4,17 @@
  */
 import { existsSync } from 'node:fs'
 import { readdir, rm, stat } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { leftBeside, removeBeside } from '../engine/beside.ts'
 import { pruneCache, type Pruned } from '../engine/cache-limit.ts'
 import type { Context } from '../engine/context.ts'
-import { isLocked } from '../engine/lock.ts'
-import { PARTIAL } from '../engine/store.ts'
+import { PARTIAL, withdraw } from '../engine/lease.ts'
+import { isLocked, lockNow } from '../engine/lock.ts'
 import { abandonedScratch } from '../engine/scratch.ts'
 import { removeScratch } from '../host/mmdebstrap.ts'
 import { usedByProcesses } from '../host/open-files.ts'
 import { PARTIAL_RESULT } from '../results/result.ts'
-import { orphans, stop, type Places } from '../vm/vm.ts'
+import { orphans, stopOrphan, type Places } from '../vm/vm.ts'
 import { staleSnapshots } from '../vm/stale-snapshots.ts'
 import { fateOfTag } from '../engine/process.ts'
 
@@ -48,7 +48,7 @@ class Partials {
   }
 }
 
-/** Source trees whose unpacking was interrupted; a build that holds the lock is still at it. */
+/** Source trees whose unpacking was interrupted. Whether a build holds the tree's lock is asked when they are removed, too. */
 async function halfTrees(build: string): Promise<string[]> {
   const found: string[] = []
   for (const name of await namesIn(build)) {
@@ -77,16 +77,18 @@ export async function gcStep(places: Places, context: Context, dry: boolean): Pr
   await partials.lookBelow(places.results, PARTIAL_RESULT)
   await partials.look(join(context.cache, 'build'), PARTIAL)
   const written = files.map(({ dir }) => dir).filter((dir) => existsSync(dir))
-  const paths = [
-    ...partials.abandoned,
-    ...(await halfTrees(join(context.cache, 'build'))),
-    ...(await staleSnapshots(context)),
-  ]
+  await partials.look(places.vms, PARTIAL)
+  const [trees, snapshots] = [await halfTrees(join(context.cache, 'build')), await staleSnapshots(context)]
+  const paths = [...partials.abandoned, ...trees, ...snapshots]
   if (!dry) {
-    // Asked again: since the list was made somebody may have begun to use one of them.
-    const still = new Set((await orphans(places)).map(({ dir }) => dir))
-    for (const vm of vms) if (still.has(vm.dir)) await stop(vm, context)
-    for (const path of paths) await rm(path, { recursive: true, force: true })
+    // Each of these asks again under its lock: since the list was made somebody may have begun to use one of them.
+    for (const vm of vms) await stopOrphan(vm, places, context)
+    for (const path of partials.abandoned) await rm(path, { recursive: true, force: true })
+    for (const path of trees) {
+      await using held = await lockNow(join(dirname(path), 'lock'))
+      if (held) await rm(path, { recursive: true, force: true })
+    }
+    for (const path of snapshots) await withdraw(context.store.root, path)
     for (const one of files) await removeBeside(one)
     for (const dir of scratch) await removeScratch(dir)
   }

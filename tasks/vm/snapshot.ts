@@ -3,13 +3,14 @@
  * there as often as a run needs it. Nothing of it is copied: each restore maps the memory privately, writes to overlays of its own, and has
  * sockets and an ssh port of its own.
  */
-import { mkdir, readFile, rm, stat, statfs, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, stat, statfs, writeFile } from 'node:fs/promises'
 import { cpus } from 'node:os'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { step, type Context, type StepHandle } from '../engine/context.ts'
 import { codeOf, Failure, interrupted, labError, messageOf } from '../engine/error.ts'
 import { changedInputs, fingerprintOf, hashText, type Inputs, type InputValue } from '../engine/fingerprint.ts'
+import { removeAside } from '../engine/lease.ts'
 import { lock } from '../engine/lock.ts'
 import { diskFull, isDiskFailure, type StoredEntry } from '../engine/store.ts'
 import type { Choice } from '../host/accel.ts'
@@ -249,7 +250,7 @@ async function forget(
   wanted: SnapshotWanted,
   context: Context,
 ): Promise<void> {
-  await rm(join(snapshot.dir, '..'), { recursive: true, force: true })
+  await removeAside(join(snapshot.dir, '..'))
   context.emit({
     type: 'notice',
     level: 'warning',

@@ -18,7 +18,7 @@ import { diskImage, overlay } from './disks.ts'
 import type { Places } from './places.ts'
 import { bundleDir, writeSeed, type SeedBundle } from './seed.ts'
 import { factsBy } from './wake.ts'
-import { newVmDir, writeState, type SnapshotUse, type VmState } from './state.ts'
+import { endVmAtForcedEnd, newVmDir, writeState, type SnapshotUse, type VmState } from './state.ts'
 import type { Bootable } from '../build/bootable.ts'
 
 /** A VM that answers, and how to let go of it. */
@@ -155,6 +155,7 @@ export async function launch(
   const keys = await keysIn(places.keys).catch(refused)
   handle.progress('make its disks')
   const dir = await newVmDir(places.vms, vm.name, owner).catch(refused)
+  const undone = endVmAtForcedEnd(dir)
   let booted: Booted | undefined
   try {
     const argv = await how.argv(dir, keys)
@@ -194,6 +195,8 @@ export async function launch(
       ...(snapshot && { snapshot }),
     }
     await writeState(dir, state)
+    // From here on the VM of `lab up` is everybody's.
+    if (owner === 'up') undone()
     const halt = async () => {
       guest.close()
       qmp.close()
@@ -204,6 +207,7 @@ export async function launch(
     const close = async () => {
       await halt()
       if (owner === 'run') await rm(dir, { recursive: true, force: true })
+      undone()
     }
     const origin = snapshot ? 'restored' : 'started'
     return { guest, qmp, state, dir, bundle: wanted.bundle?.id, origin, halt, [Symbol.asyncDispose]: close }
@@ -215,6 +219,7 @@ export async function launch(
     const said = await stat(join(dir, CONSOLE_LOG)).catch(() => undefined)
     const useless = (said?.size ?? 0) === 0 || failure !== error
     if (context.signal.aborted || useless) await rm(dir, { recursive: true, force: true }).catch(() => undefined)
+    undone()
     throw failure
   }
 }

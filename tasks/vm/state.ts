@@ -3,12 +3,15 @@
  * whatever became of the lab file or of the process that started it.
  */
 import { randomBytes } from 'node:crypto'
+import { rmSync } from 'node:fs'
 import { readFile, readdir, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { makeDirectory } from '../engine/directory.ts'
 import { codeOf, labError } from '../engine/error.ts'
-import { isAlive, isElsewhere, ProcessId, startTimeOf, thisProcess } from '../engine/process.ts'
+import { removeAtForcedEnd, undoAtForcedEnd } from '../engine/interruption.ts'
+import { PARTIAL } from '../engine/lease.ts'
+import { isAlive, isElsewhere, ProcessId, processTag, startTimeOf, thisProcess } from '../engine/process.ts'
 import { programsIn } from '../host/open-files.ts'
 import { QMP_SOCKET } from '../host/qemu.ts'
 import { connectUnix } from '../host/unix-socket.ts'
@@ -71,13 +74,31 @@ export async function newVmDir(vms: string, vm: string, owner: VmState['owner'])
       fact: `it is up in another pid namespace (a container, or outside of this one): ${dir} belongs to process ${before.pid} there`,
       wayOut: '`lab down` ends it, here or there; a copy of the lab in another directory has a VM of its own',
     })
-  // A `lab up` that was killed while it booted leaves a QEMU that nobody knows.
-  await endStrays(dir)
-  await rm(dir, { recursive: true, force: true })
-  makeDirectory(dir, 0o700)
-  await writeFile(join(dir, STARTER), `${JSON.stringify(thisProcess())}\n`, { mode: 0o600 })
+  // It gets its name with its starter in it: a directory that names nobody is one that `lab gc` removes.
+  const fresh = join(vms, `${PARTIAL}${processTag()}-${randomBytes(4).toString('hex')}`)
+  const removed = removeAtForcedEnd(fresh)
+  try {
+    makeDirectory(fresh, 0o700)
+    await writeFile(join(fresh, STARTER), `${JSON.stringify(thisProcess())}\n`, { mode: 0o600 })
+    // A `lab up` that was killed while it booted leaves a QEMU that nobody knows.
+    await endStrays(dir)
+    await rm(dir, { recursive: true, force: true })
+    await rename(fresh, dir)
+  } catch (error) {
+    await rm(fresh, { recursive: true, force: true })
+    throw error
+  } finally {
+    removed()
+  }
   return dir
 }
+
+/** Registers a VM that is not to outlive a command which is ended by force. @returns takes it back */
+export const endVmAtForcedEnd = (dir: string): (() => void) =>
+  undoAtForcedEnd(() => {
+    for (const pid of programsIn(dir, 'qemu-system-')) process.kill(pid, 'SIGKILL')
+    rmSync(dir, { recursive: true, force: true })
+  })
 
 /** The process that made a directory, where that is known. */
 async function starterOf(dir: string): Promise<ProcessId | undefined> {
@@ -149,7 +170,8 @@ export async function listVms(vms: string): Promise<KnownVm[]> {
   const names = await readdir(vms, { withFileTypes: true }).catch(() => [])
   return await Promise.all(
     names
-      .filter((entry) => entry.isDirectory() && !entry.name.endsWith('.lock'))
+      .filter(({ name }) => !name.startsWith(PARTIAL) && !name.endsWith('.lock'))
+      .filter((entry) => entry.isDirectory())
       .map(async ({ name }) => {
         const dir = join(vms, name)
         const [state, starter] = [await readState(dir), await starterOf(dir)]

@@ -6,7 +6,7 @@ import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { step, type Context } from '../engine/context.ts'
 import { interrupted, labError, messageOf, userError } from '../engine/error.ts'
-import { isLocked, lock, type Lock } from '../engine/lock.ts'
+import { isLocked, lock, lockNow, type Lock } from '../engine/lock.ts'
 import { Qmp } from '../host/qmp.ts'
 import { Guest } from '../host/ssh.ts'
 import { keysIn } from '../host/ssh-keys.ts'
@@ -193,6 +193,14 @@ export async function downStep(
     await stop(one, context)
   }
   return known.map(({ id }) => id)
+}
+
+/** Ends a VM that nobody owned, unless somebody has begun to use its name since that was found out. */
+export async function stopOrphan(known: KnownVm, places: Places, context: Context): Promise<void> {
+  await using held = await lockNow(vmLock(places, known.id))
+  if (held === undefined) return
+  const still = (await orphans(places)).find(({ dir }) => dir === known.dir)
+  if (still) await stop(still, context)
 }
 
 /** VMs and directories that nobody owns any more: their run was killed, or their QEMU. */

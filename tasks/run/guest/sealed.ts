@@ -20,7 +20,7 @@ import type { Ready } from '../../build/artefacts.ts'
 import type { Places } from '../../vm/vm.ts'
 import { diskImage } from '../../vm/disks.ts'
 import { writeInitramfs } from '../../vm/initramfs.ts'
-import { newVmDir } from '../../vm/state.ts'
+import { endVmAtForcedEnd, newVmDir } from '../../vm/state.ts'
 import { keepFiles } from './fetch.ts'
 import { FILES, underStrace } from './guest-run.ts'
 import type { GuestRun } from './guest-output.ts'
@@ -215,7 +215,11 @@ export async function runSealed(
 ): Promise<SealedRun> {
   const { vm, kernel, kernelWanted, image } = things.vm
   const dir = await newVmDir(places.vms, vm.name, 'run')
-  const close = () => rm(dir, { recursive: true, force: true })
+  const undone = endVmAtForcedEnd(dir)
+  const close = async () => {
+    await rm(dir, { recursive: true, force: true })
+    undone()
+  }
   try {
     const symbols = await staticSymbols(kernel.dir)
     const initrd = join(dir, 'initramfs')
