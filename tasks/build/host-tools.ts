@@ -4,7 +4,7 @@ import { createInterface } from 'node:readline/promises'
 import { step, type Context } from '../engine/context.ts'
 import { labError } from '../engine/error.ts'
 import { install, installCommand } from '../host/apt.ts'
-import { missingRequirements, packagesOf, REQUIREMENTS, type Requirement } from '../host/packages.ts'
+import { missingRequirements, packagesOf, requirementsFor, type Requirement } from '../host/packages.ts'
 
 /** Asks on the terminal; false where there is none. Must be called before any progress is drawn. */
 async function consent(command: string, signal: AbortSignal): Promise<boolean> {
@@ -29,7 +29,7 @@ async function consent(command: string, signal: AbortSignal): Promise<boolean> {
 export async function hostStep(
   context: Context,
   also: readonly Requirement[] = [],
-  all: readonly Requirement[] = REQUIREMENTS,
+  all: readonly Requirement[] = requirementsFor(process.getuid?.()),
 ): Promise<void> {
   const missing = missingRequirements(also, all)
   if (missing.length === 0) return

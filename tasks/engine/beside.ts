@@ -12,7 +12,7 @@ import { removeAtForcedEnd } from './interruption.ts'
 import { printable } from './printable.ts'
 import { isAlive, isElsewhere, ProcessId, thisProcess } from './process.ts'
 import { fullScratch, withScratch } from './scratch.ts'
-import { diskFailure, diskFull, saysDiskFull } from './store.ts'
+import { diskFailure, diskFull, noteDisk, saysDiskFull } from './disk.ts'
 import { pour, targetOf } from './target.ts'
 
 const NOTES = 'beside'
@@ -55,7 +55,7 @@ const REASONS: Readonly<Record<string, string>> = {
 /** The failure of a place that the user chose and that takes no file; of a full disk; or the error as it is. */
 export function cannotWrite(error: unknown, place: string): unknown {
   const reason = REASONS[codeOf(error) ?? '']
-  if (reason === undefined) return diskFailure(error, place)
+  if (reason === undefined) return diskFailure(error, place, place)
   return userError({ place: printable(place, 300), fact: reason, wayOut: 'name another place' }, error)
 }
 
@@ -71,6 +71,7 @@ const at = async <T>(file: string, step: Promise<T>): Promise<T> =>
  */
 export async function besideIn<T>(cache: string, file: string, work: (dir: string) => Promise<T>): Promise<T> {
   const dir = join(dirname(resolve(file)), `.lab-${process.pid}-${randomBytes(4).toString('hex')}`)
+  noteDisk('output', dirname(dir))
   const noted = await note(cache, dir)
   const removed = [removeAtForcedEnd(noted), removeAtForcedEnd(dir)]
   let made = false
@@ -79,7 +80,7 @@ export async function besideIn<T>(cache: string, file: string, work: (dir: strin
     made = true
     return await work(dir)
   } catch (error) {
-    throw diskFailure(error, file)
+    throw diskFailure(error, file, dir)
   } finally {
     // Where a file stands in the place of its directory, to look for it would be one more error.
     if (made) await rm(dir, { recursive: true, force: true })
@@ -133,7 +134,7 @@ export async function beside<T>(
           wayOut: 'name another place',
         })
       await pour(partial, target, signal).catch((error: unknown) => {
-        if (saysDiskFull(error)) throw diskFull(printable(file, 300), undefined, 'name a place that has room')
+        if (saysDiskFull(error)) throw diskFull(printable(file, 300), [], { wayOut: 'name a place that has room' })
         throw cannotWrite(error, file)
       })
     })

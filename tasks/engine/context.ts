@@ -3,7 +3,8 @@ import { homedir } from 'node:os'
 import { isAbsolute, join } from 'node:path'
 import { interrupted } from './error.ts'
 import type { Emit, StepOutcome } from './event.ts'
-import { diskFailure, Store } from './store.ts'
+import { diskFailure } from './disk.ts'
+import { Store } from './store.ts'
 
 export interface Context {
   readonly emit: Emit

@@ -7,7 +7,7 @@ import { codeOf, labError, messageOf } from './error.ts'
 import { removeAtForcedEnd } from './interruption.ts'
 import { printable } from './printable.ts'
 import { fateOfTag, processTag } from './process.ts'
-import { diskFull, saysDiskFull } from './store.ts'
+import { diskFull, saysDiskFull } from './disk.ts'
 
 /** What for; a new one is found by `lab gc` as well. */
 const KINDS = ['image', 'verify', 'reproduce', 'follow', 'report', 'cp', 'output', 'kernel'] as const
@@ -32,7 +32,7 @@ export const fullScratch = (error: unknown): unknown => (saysDiskFull(error) ? s
 export function scratchFailure(error: unknown): unknown {
   const place = `directory of temporary files ${printable(tmpdir(), 200)}`
   const wayOut = 'set TMPDIR to a directory that has room and that you may write'
-  if (saysDiskFull(error)) return diskFull(place, undefined, wayOut)
+  if (saysDiskFull(error)) return diskFull(place, [], { wayOut, path: tmpdir() })
   if (!['ENOENT', 'ENOTDIR', 'EACCES', 'EPERM', 'EROFS'].includes(codeOf(error) ?? '')) return error
   return labError({ place, fact: `nothing can be written there: ${printable(messageOf(error), 200)}`, wayOut }, error)
 }

@@ -6,7 +6,8 @@ import { failureOf } from '../test/caught.ts'
 import { tempDir } from '../test/temp-dir.ts'
 import { pruneCache } from './cache-limit.ts'
 import { fingerprintOf } from './fingerprint.ts'
-import { diskFailure, PARTIAL, Store } from './store.ts'
+import { diskFailure, noteDisk } from './disk.ts'
+import { PARTIAL, Store } from './store.ts'
 
 const systemError = (code: string) => Object.assign(new Error(`${code}: something`), { code })
 const inputs = { version: '5.4' }
@@ -50,6 +51,7 @@ describe('put', () => {
     ['EACCES', 'EACCES: something'],
   ])('%s becomes a failure with a way out', async (code, fact) => {
     const store = new Store(tempDir())
+    noteDisk('cache', store.root)
     const failure = await failureOf(store.put('kernel', id, inputs, () => Promise.reject(systemError(code))))
     expect(failure).toMatchObject({ kind: 'lab', parts: { place: `cache ${store.root}`, fact } })
     expect(failure.parts.wayOut).toContain('LAB_CACHE_DIR')

@@ -7,11 +7,11 @@ import { createReadStream, existsSync } from 'node:fs'
 import { readFile, readdir, rename, rm, stat, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { makeDirectory } from './directory.ts'
-import { codeOf, labError, messageOf, Failure } from './error.ts'
+import { diskFailure } from './disk.ts'
+import { codeOf } from './error.ts'
 import { removeAtForcedEnd } from './interruption.ts'
 import type { Fingerprint, Inputs } from './fingerprint.ts'
 import { Leases, PARTIAL, removeAside } from './lease.ts'
-import { printable } from './printable.ts'
 import { processTag } from './process.ts'
 
 const INPUTS = 'inputs.json'
@@ -23,54 +23,6 @@ export interface StoredEntry {
   readonly dir: string
   readonly inputs: Inputs
 }
-
-const DISK_FULL = 'the disk is full'
-
-/** Whether a failure says that there is no room: whatever else is written next will fail too. */
-export const isDiskFull = (failure: Failure): boolean => failure.parts.fact === DISK_FULL
-
-/** The failure of a disk without room; the same words wherever it shows. */
-export const diskFull = (
-  place: string | undefined,
-  lines?: readonly string[],
-  wayOut = 'free some space, or set LAB_CACHE_DIR to another disk; `lab gc` removes what nobody needs',
-) => labError({ place, fact: DISK_FULL, lines, wayOut })
-
-/** How programs say that a disk is full. */
-export const SAYS_DISK_FULL = /No space left on device|Disk quota exceeded/
-
-/** DuckDB's errors have no code; those of other kinds than these may have the words in a statement or a value that they quote. */
-const OF_DUCKDB = /^(?:IO|Out of Memory|TransactionContext|FATAL) Error\b/
-
-/** Whether an error is the system's, or DuckDB's, about a disk without room. */
-export function saysDiskFull(error: unknown): boolean {
-  const code = codeOf(error)
-  if (code !== undefined) return code === 'ENOSPC' || code === 'EDQUOT'
-  const message = messageOf(error)
-  return SAYS_DISK_FULL.test(message) && (error instanceof Failure || OF_DUCKDB.test(message))
-}
-
-/** What a person can do about a place that takes no files. */
-const WAYS_OUT: Readonly<Record<string, string>> = {
-  EACCES: 'make it writable for you',
-  EPERM: 'make it writable for you',
-  EROFS: 'mount it so that it can be written',
-  ENOTDIR: 'a file stands where a directory is needed: move it away',
-}
-
-/** Turns "no space left" and its kin into a failure with a way out; everything else passes through. */
-export function diskFailure(error: unknown, place: string | undefined): unknown {
-  const code = codeOf(error)
-  if (saysDiskFull(error)) return error instanceof Failure ? error : diskFull(place)
-  const wayOut = code === undefined ? undefined : WAYS_OUT[code]
-  if (wayOut === undefined) return error
-  const elsewhere = 'or work elsewhere: LAB_CACHE_DIR is the cache; .lab and results stand beside lab.yaml'
-  return labError({ place, fact: printable(messageOf(error), 300), wayOut: `${wayOut}, ${elsewhere}` }, error)
-}
-
-/** Whether a failure is the disk's, full or not to be written, and says nothing of what was to be done with it. */
-export const isDiskFailure = (failure: Failure): boolean =>
-  isDiskFull(failure) || WAYS_OUT[codeOf(failure.cause) ?? ''] !== undefined
 
 interface FileFacts {
   readonly size: number
@@ -180,7 +132,7 @@ export class Store {
       this.#used.add(dir)
       return { dir, inputs }
     } catch (error) {
-      throw diskFailure(error, `cache ${this.root}`)
+      throw diskFailure(error, `cache ${this.root}`, this.root)
     } finally {
       await rm(partial, { recursive: true, force: true })
       removed()

@@ -7,7 +7,7 @@ import { pipeline } from 'node:stream/promises'
 import { makeDirectory } from '../engine/directory.ts'
 import { Failure, interrupted, type FailureParts } from '../engine/error.ts'
 import { hashFile, hashText } from '../engine/fingerprint.ts'
-import { diskFailure } from '../engine/store.ts'
+import { diskFailure } from '../engine/disk.ts'
 import { deepest, firstAnswer, type Answer } from './first-answer.ts'
 
 /** A source that cannot be had from here, as opposed to one that is wrong: the only reason to take a fallback. */

@@ -1,6 +1,6 @@
 /** The kernel's own build system (make), and what the compiler and binutils say about themselves and about vmlinux. */
 import { Failure, labError } from '../engine/error.ts'
-import { diskFull } from '../engine/store.ts'
+import { isDiskFull } from '../engine/disk.ts'
 import { printable } from '../engine/printable.ts'
 import { run, type RunOptions } from './sh.ts'
 import { toolVersion } from './tool-version.ts'
@@ -84,8 +84,7 @@ export const isObjectLine = (line: string): boolean => /^\s{2}(CC|AS|LD|AR|HOSTC
 
 /** Turns a failed build into the compiler's own words: the first errors with file and line, once. */
 export function buildFailure(error: unknown, output: readonly string[], place: string, log: string): unknown {
-  if (!(error instanceof Failure) || error.kind !== 'lab' || error.parts.fact === diskFull(place).parts.fact)
-    return error
+  if (!(error instanceof Failure) || error.kind !== 'lab' || isDiskFull(error)) return error
   const telling = output.filter((line) =>
     /(^|\s)(fatal )?error:|undefined reference|^make.*\*\*\* (No rule|\[.*\] Error)|Cannot find symbol for section|missing symbol table/.test(
       line,

@@ -4,7 +4,7 @@ import { basename, join } from 'node:path'
 import { labError } from '../engine/error.ts'
 import { printable } from '../engine/printable.ts'
 import { makeScratch } from '../engine/scratch.ts'
-import { diskFull, SAYS_DISK_FULL } from '../engine/store.ts'
+import { diskFull, SAYS_DISK_FULL } from '../engine/disk.ts'
 import { debianMirror } from './apt.ts'
 import { setImageTimes } from './ext4-times.ts'
 import { has, run } from './sh.ts'
@@ -253,6 +253,7 @@ export async function readTree(image: string, to: string, place: string, signal:
     throw diskFull(
       place,
       problems.slice(0, 3).map((line) => printable(line, 200)),
+      { near: [to] },
     )
   throw labError({
     place,

@@ -10,7 +10,7 @@ export interface Requirement {
 }
 
 /** What every lab needs. */
-export const REQUIREMENTS: readonly Requirement[] = [
+const REQUIREMENTS: readonly Requirement[] = [
   { needs: 'qemu-system-x86_64', package: 'qemu-system-x86', why: 'runs the guest' },
   { needs: 'qemu-img', package: 'qemu-utils', why: 'makes disk overlays' },
   { needs: 'gcc', package: 'gcc', why: 'compiles holder, workloads and kernels' },
@@ -46,6 +46,13 @@ export const KERNEL_BUILD: readonly Requirement[] = [
   { needs: 'rsync', package: 'rsync', why: 'copies local kernel trees' },
 ]
 
+/** Needed where an image is built by a user who is not root: it maps the ids of the image's files to subordinate ids of the user's. */
+const UIDMAP: Requirement = { needs: 'newuidmap', package: 'uidmap', why: 'builds images without root' }
+
+/** What every lab needs of a host on which we run as this user (0: root). */
+export const requirementsFor = (uid: number | undefined): readonly Requirement[] =>
+  uid === 0 ? REQUIREMENTS : [...REQUIREMENTS, UIDMAP]
+
 /** Needed where a kernel or a probe wants its types: `debug: btf`, or `#include "vmlinux.h"`. */
 export const PAHOLE: Requirement = { needs: 'pahole', package: 'dwarves', why: 'makes BTF out of DWARF' }
 
@@ -75,7 +82,7 @@ const present = ({ needs }: Requirement): boolean =>
 /** The requirements that this host does not meet; `also` are those of the lab at hand. */
 export const missingRequirements = (
   also: readonly Requirement[] = [],
-  all: readonly Requirement[] = REQUIREMENTS,
+  all: readonly Requirement[] = requirementsFor(process.getuid?.()),
 ): Requirement[] => [...all, ...also].filter((requirement) => !present(requirement))
 
 /** Package names without doubles, sorted. */

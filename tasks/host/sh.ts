@@ -11,7 +11,7 @@ import { $, type ProcessPromise } from 'zx/core'
 import { makeDirectory } from '../engine/directory.ts'
 import { interrupted, labError, type Failure } from '../engine/error.ts'
 import { undoAtForcedEnd } from '../engine/interruption.ts'
-import { diskFull, SAYS_DISK_FULL } from '../engine/store.ts'
+import { diskFull, isRoomGone, SAYS_DISK_FULL } from '../engine/disk.ts'
 import { printable } from '../engine/printable.ts'
 
 export interface RunOptions {
@@ -171,13 +171,18 @@ export async function run(argv: readonly string[], options: RunOptions = {}): Pr
         : output.signal
           ? `was ended by ${output.signal}`
           : `ended with status ${status}`
-    const full = `${output.stdout}\n${output.stderr}`.split('\n').filter((line) => SAYS_DISK_FULL.test(line))
-    if (full.length > 0)
+    const lines = `${output.stdout}\n${output.stderr}`.split('\n').filter((line) => line.trim() !== '')
+    const told = lines.filter((line) => SAYS_DISK_FULL.test(line))
+    const near = [options.cwd, options.stdoutFile, log].filter((one) => one !== undefined)
+    // Not every program says so (tar: "Wrote only 2048 of 10240 bytes"), nor in English.
+    if (told.length > 0 || isRoomGone(near))
       throw diskFull(
         place,
-        full.slice(0, 3).map((line) => printable(line, 200)),
+        [`${argv[0] ?? ''} ${how}`, ...(told.length > 0 ? told : lines.slice(-TAIL)).slice(0, 3)].map((line) =>
+          printable(line, 200),
+        ),
+        { near },
       )
-    const lines = `${output.stdout}\n${output.stderr}`.split('\n').filter((line) => line.trim() !== '')
     throw labError({
       place,
       fact: `${argv[0] ?? ''} ${how}`,

@@ -5,7 +5,7 @@ import { stringify } from 'yaml'
 import { makeDirectory } from '../engine/directory.ts'
 import { codeOf, messageOf, userError } from '../engine/error.ts'
 import { printable } from '../engine/printable.ts'
-import { diskFailure } from '../engine/store.ts'
+import { diskFailure } from '../engine/disk.ts'
 
 /** Templates of the new lab's files. lab.yaml is written last: it is what makes the directory a lab. */
 const FILES: readonly (readonly [template: string, file: string])[] = [

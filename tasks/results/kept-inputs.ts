@@ -13,7 +13,8 @@ import { makeDirectory } from '../engine/directory.ts'
 import { hashFile, hashText } from '../engine/fingerprint.ts'
 import { removeAtForcedEnd } from '../engine/interruption.ts'
 import { processTag } from '../engine/process.ts'
-import { CONTENTS, diskFailure } from '../engine/store.ts'
+import { diskFailure } from '../engine/disk.ts'
+import { CONTENTS } from '../engine/store.ts'
 import type { ImageArtefact } from '../build/image/image.ts'
 import type { KernelArtefact } from '../build/kernel/kernel.ts'
 import { ownFilesAsNamed } from '../build/probe/own-files.ts'
@@ -65,7 +66,7 @@ async function keep(results: string, kind: string, files: Sources): Promise<stri
     })
     return name
   } catch (error) {
-    throw diskFailure(error, `results ${results}`)
+    throw diskFailure(error, `results ${results}`, results)
   } finally {
     await rm(partial, { recursive: true, force: true })
     removed()

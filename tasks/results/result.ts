@@ -7,7 +7,7 @@ import { userError } from '../engine/error.ts'
 import { removeAtForcedEnd } from '../engine/interruption.ts'
 import { printable } from '../engine/printable.ts'
 import { processTag } from '../engine/process.ts'
-import { diskFailure } from '../engine/store.ts'
+import { diskFailure } from '../engine/disk.ts'
 import { suggest } from '../config/text/suggest.ts'
 import type { Manifest } from './manifest.ts'
 import { indexRuns } from './run-index.ts'
@@ -43,7 +43,7 @@ export async function putResult(
     await rename(partial, final)
     return final
   } catch (error) {
-    throw diskFailure(error, `result ${run}`)
+    throw diskFailure(error, `result ${run}`, results)
   } finally {
     await rm(partial, { recursive: true, force: true })
     removed()

@@ -2,7 +2,7 @@
 import { inspect } from 'node:util'
 import { EXIT, Failure, type FailureKind, messageOf } from '../engine/error.ts'
 import { printable } from '../engine/printable.ts'
-import { diskFailure } from '../engine/store.ts'
+import { diskFailure } from '../engine/disk.ts'
 import type { Paint } from '../engine/text.ts'
 
 /** Writes a stack trace to a file and says which; given by `cli.ts`, because `ui/` does not know where state lives. */

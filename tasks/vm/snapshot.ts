@@ -12,7 +12,8 @@ import { codeOf, Failure, interrupted, labError, messageOf } from '../engine/err
 import { changedInputs, fingerprintOf, hashText, type Inputs, type InputValue } from '../engine/fingerprint.ts'
 import { removeAside } from '../engine/lease.ts'
 import { lock } from '../engine/lock.ts'
-import { diskFull, isDiskFailure, type StoredEntry } from '../engine/store.ts'
+import { diskFull, isDiskFailure } from '../engine/disk.ts'
+import { type StoredEntry } from '../engine/store.ts'
 import type { Choice } from '../host/accel.ts'
 import { saveMachine } from '../host/migration.ts'
 import { openConnections, type Qmp } from '../host/qmp.ts'
@@ -126,9 +127,8 @@ async function whole({ dir, inputs }: StoredEntry, id: string, choice: Choice): 
 async function needRoom(dir: string, bytes: number): Promise<void> {
   const { bavail, bsize } = await statfs(dir)
   if (bavail * bsize >= bytes) return
-  throw diskFull(`snapshot, below ${dir}`, [
-    `it may take as much as the guest's memory: ${Math.ceil(bytes / 2 ** 20)} MB, and ${Math.floor((bavail * bsize) / 2 ** 20)} are free`,
-  ])
+  const needed = `it may take as much as the guest's memory: ${Math.ceil(bytes / 2 ** 20)} MB, and ${Math.floor((bavail * bsize) / 2 ** 20)} are free`
+  throw diskFull(`snapshot, below ${dir}`, [needed], { path: dir })
 }
 
 /** Milliseconds for the guest's end of the last connection. */

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import type { Context, StepHandle } from '../engine/context.ts'
 import { bootId, pidNamespace, startTimeOf } from '../engine/process.ts'
 import { fingerprintOf, type Fingerprint } from '../engine/fingerprint.ts'
-import { diskFailure } from '../engine/store.ts'
+import { diskFailure } from '../engine/disk.ts'
 import { chooseAccel, type Choice } from '../host/accel.ts'
 import { qemuArgv, tcgThread, type DiskImage, type Machine } from '../host/qemu.ts'
 import type { Qmp } from '../host/qmp.ts'
@@ -150,7 +150,7 @@ export async function launch(
   const { owner, snapshot } = how
   const place = `vm ${vm.name}`
   const refused = (error: unknown): never => {
-    throw diskFailure(error, place)
+    throw diskFailure(error, place, places.vms)
   }
   const keys = await keysIn(places.keys).catch(refused)
   handle.progress('make its disks')
@@ -214,7 +214,7 @@ export async function launch(
   } catch (error) {
     // A machine whose state is not written down is one that `lab down` does not know.
     if (booted) await end(booted)
-    const failure = diskFailure(error, place)
+    const failure = diskFailure(error, place, dir)
     // A directory without a log tells nobody anything; one with a log is named in the message and stays until `lab gc`.
     const said = await stat(join(dir, CONSOLE_LOG)).catch(() => undefined)
     const useless = (said?.size ?? 0) === 0 || failure !== error

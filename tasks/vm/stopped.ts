@@ -1,7 +1,7 @@
 /** A guest that QEMU has stopped: where the host has no room for what it writes to its disks, it stands still, and nothing in it can say why. */
 import { join } from 'node:path'
 import type { Failure } from '../engine/error.ts'
-import { diskFull } from '../engine/store.ts'
+import { diskFull } from '../engine/disk.ts'
 import { QMP_SOCKET } from '../host/qemu.ts'
 import { Qmp } from '../host/qmp.ts'
 
@@ -13,10 +13,14 @@ export async function stoppedByFullDisk(qmp: Qmp, dir: string, place: string): P
   const answer = await qmp.execute('query-status').catch(() => undefined)
   const stopped = typeof answer === 'object' && answer !== null && 'status' in answer && answer.status === 'io-error'
   if (!stopped) return undefined
-  return diskFull(place, [
-    `QEMU has stopped the guest: there is no room for what it writes to its disks, below ${dir}`,
-    'with room again, a VM that is booted anew has all of its disks',
-  ])
+  return diskFull(
+    place,
+    [
+      `QEMU has stopped the guest: there is no room for what it writes to its disks, below ${dir}`,
+      'with room again, a VM that is booted anew has all of its disks',
+    ],
+    { path: dir },
+  )
 }
 
 /** The same of a VM whose control socket nobody of ours has open. */

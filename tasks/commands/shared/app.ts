@@ -2,6 +2,7 @@
 import { availableParallelism, totalmem } from 'node:os'
 import { openLab } from '../../config/open.ts'
 import type { ResolvedLab } from '../../config/resolved.ts'
+import { noteDisk } from '../../engine/disk.ts'
 import type { Context } from '../../engine/context.ts'
 import { placesOf, type Places } from '../../vm/vm.ts'
 import type { Answer, View } from '../../ui/types.ts'
@@ -21,6 +22,7 @@ export const HOST = { memoryBytes: totalmem(), cpus: availableParallelism() }
 /** Opens the lab file; its warnings are said as notices. */
 export function openApp({ view, context, options }: Session): App {
   const { lab, warnings } = openLab({ file: options.file, cwd: process.cwd(), toolRoot: TOOL_ROOT, host: HOST })
+  noteDisk('lab', lab.directory)
   for (const { file, line, col, message, wayOut } of warnings)
     view.emit({
       type: 'notice',

@@ -1,9 +1,10 @@
 /** What every command is given: the view to answer with and a context for steps. Loads nothing that not every command needs. */
 import { mkdirSync, writeFileSync } from 'node:fs'
-import { availableParallelism } from 'node:os'
+import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { cacheLimit } from '../../engine/cache-limit.ts'
 import { cacheDir, type Context } from '../../engine/context.ts'
+import { noteDisk } from '../../engine/disk.ts'
 import { makeDirectory } from '../../engine/directory.ts'
 import { codeOf, messageOf, userError } from '../../engine/error.ts'
 import { printable } from '../../engine/printable.ts'
@@ -90,6 +91,8 @@ export function openSession(options: GlobalOptions, signal: AbortSignal, view: V
   if (options.file !== undefined) needNames(options.file, '--file')
   const cache = cacheDir(process.env)
   needCache(cache)
+  noteDisk('cache', cache)
+  noteDisk('temp', tmpdir())
   const store = new Store(join(cache, 'store'), (what, file) =>
     view.emit({
       type: 'notice',

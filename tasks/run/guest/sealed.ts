@@ -9,7 +9,7 @@ import { argvOf } from '../../config/text/words.ts'
 import type { Context } from '../../engine/context.ts'
 import { experimentError, Failure, labError } from '../../engine/error.ts'
 import { printable } from '../../engine/printable.ts'
-import { diskFull } from '../../engine/store.ts'
+import { diskFull } from '../../engine/disk.ts'
 import { sealedArgv, SEALED_CONSOLE, SEALED_OUTPUT } from '../../host/qemu-sealed.ts'
 import { run as runProgram } from '../../host/sh.ts'
 import { quote } from '../../host/ssh.ts'
@@ -237,7 +237,9 @@ export async function runSealed(
     const output = await readFile(join(dir, SEALED_OUTPUT))
     const { lines, files, meta } = await parts(output, place, console).catch(async (error: unknown) => {
       const { bavail, bsize } = await statfs(dir)
-      throw bavail * bsize < ROOM ? diskFull(place, [`no room for what comes out of the guest, below ${dir}`]) : error
+      throw bavail * bsize < ROOM
+        ? diskFull(place, [`no room for what comes out of the guest, below ${dir}`], { path: dir })
+        : error
     })
     if (symbols) meta.set('kallsyms', symbols)
     const facts = factsOf(console)

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { experimentError, labError } from '../../engine/error.ts'
-import { diskFull } from '../../engine/store.ts'
+import { diskFull } from '../../engine/disk.ts'
 import { Leftovers } from './left.ts'
 
 const failure = labError({ fact: 'x', wayOut: 'y' })

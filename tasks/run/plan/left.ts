@@ -1,6 +1,6 @@
 /** Runs of a plan that are not made, and why: an arm that gave no result is given up, one whose time is over ends, a full disk ends everything. */
 import type { Failure } from '../../engine/error.ts'
-import { isDiskFull } from '../../engine/store.ts'
+import { isDiskFull } from '../../engine/disk.ts'
 
 export const WHY_LEFT = {
   'no result': 'left out after that',

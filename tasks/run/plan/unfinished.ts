@@ -7,7 +7,7 @@ import { dirname, join } from 'node:path'
 import type { z } from 'zod'
 import { makeDirectory } from '../../engine/directory.ts'
 import { isAlive, isElsewhere, ProcessId } from '../../engine/process.ts'
-import { diskFailure } from '../../engine/store.ts'
+import { diskFailure } from '../../engine/disk.ts'
 
 /** Who wrote a note. Notes of older versions do not name the boot: nobody who wrote one lives now. */
 export const Owner = ProcessId.extend({ bootId: ProcessId.shape.bootId.default('') })

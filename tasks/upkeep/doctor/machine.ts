@@ -106,7 +106,6 @@ export const confined = async (): Promise<Finding[]> => [confinementFinding(awai
 export interface Ids {
   readonly user: string
   readonly uid: number
-  readonly newuidmap: boolean
   /** /etc/subuid and /etc/subgid, empty where there is none. */
   readonly subuid: string
   readonly subgid: string
@@ -119,27 +118,20 @@ const hasRange = (file: string, { user, uid }: Ids): boolean =>
     return (who === user || who === String(uid)) && first !== undefined && Number(count) >= 65536
   })
 
-/** Images hold files of several users; without root those come from the user's subordinate ids. */
+/** Images hold files of several users; without root those come from the user's subordinate ids. (newuidmap is one of the tools.) */
 export function rootlessFindings(ids: Ids): Finding[] {
   const name = 'without root'
   if (ids.uid === 0) return [{ name, status: 'ok', fact: 'you are root: subordinate ids are not needed' }]
-  const findings: Finding[] = []
-  if (!ids.newuidmap)
-    findings.push({
-      name,
-      status: 'problem',
-      fact: 'newuidmap is missing: images cannot be built',
-      wayOut: 'install the package uidmap, or run as root',
-    })
   const lacking = (['subuid', 'subgid'] as const).filter((file) => !hasRange(ids[file], ids))
-  if (lacking.length > 0)
-    findings.push({
+  if (lacking.length === 0) return [{ name, status: 'ok', fact: 'subordinate ids' }]
+  return [
+    {
       name,
       status: 'problem',
       fact: `no 65536 ids for ${ids.user} in ${lacking.map((file) => `/etc/${file}`).join(' and ')}: images cannot be built`,
       wayOut: `sudo usermod ${lacking.map((file) => `--add-${file}s 100000-165535`).join(' ')} ${ids.user}`,
-    })
-  return findings.length > 0 ? findings : [{ name, status: 'ok', fact: 'newuidmap and subordinate ids' }]
+    },
+  ]
 }
 
 export async function rootless(): Promise<Finding[]> {
@@ -150,7 +142,6 @@ export async function rootless(): Promise<Finding[]> {
   return rootlessFindings({
     user,
     uid,
-    newuidmap: which('newuidmap') !== undefined,
     subuid: await read('/etc/subuid'),
     subgid: await read('/etc/subgid'),
   })

@@ -5,7 +5,7 @@ import type { ResolvedLab } from '../../config/resolved.ts'
 import type { Context } from '../../engine/context.ts'
 import { printable } from '../../engine/printable.ts'
 import { installCommand } from '../../host/apt.ts'
-import { KERNEL_BUILD, missingRequirements, packagesOf, REQUIREMENTS, type Requirement } from '../../host/packages.ts'
+import { KERNEL_BUILD, missingRequirements, packagesOf, requirementsFor, type Requirement } from '../../host/packages.ts'
 import { run } from '../../host/sh.ts'
 import { which } from '../../host/tool-version.ts'
 import { findingsOf, type Finding } from './finding.ts'
@@ -35,7 +35,7 @@ export function toolFindings(
 /** @param lab its kernels say whether tools that build them are needed; without a lab they are */
 export async function tools(_context: Context, lab?: ResolvedLab): Promise<Finding[]> {
   const built = lab === undefined || Object.values(lab.kernels).some(({ source }) => !isPrebuilt(source))
-  const all = [...REQUIREMENTS, ...(built ? KERNEL_BUILD : [])]
+  const all = [...requirementsFor(process.getuid?.()), ...(built ? KERNEL_BUILD : [])]
   const missing = missingRequirements([], all)
   const command = missing.length === 0 ? undefined : await installCommand(packagesOf(missing))
   return toolFindings(all, missing, command)
