@@ -6,7 +6,7 @@
 import { existsSync } from 'node:fs'
 import { stat } from 'node:fs/promises'
 import { experimentError, Failure, type FailureParts } from '../engine/error.ts'
-import { isDiskFull } from '../engine/store.ts'
+import { isDiskFull } from '../engine/disk.ts'
 import { missing, run, type RunResult } from './sh.ts'
 import { which } from './tool-version.ts'
 
