@@ -6,7 +6,7 @@ import { HELP } from './commands/help.ts'
 import { COMMANDS } from './commands/registry.ts'
 import type { CommandSpec } from './commands/command.ts'
 import { EXIT, Failure, interrupted, messageOf } from './engine/error.ts'
-import { endNow, PATIENCE, stopAll, undoAll } from './engine/interruption.ts'
+import { PATIENCE, stopAll, undoAll } from './engine/interruption.ts'
 import { printable } from './engine/printable.ts'
 
 const control = new AbortController()
@@ -39,6 +39,22 @@ function asInterrupted(error: unknown): Failure {
   // Node's and DuckDB's own words for the same.
   if (/^INTERRUPT Error|operation was aborted$/.test(messageOf(error))) return interrupted()
   return new Failure('interrupted', { fact, lines: [printable(messageOf(error), 300)] }, { cause: error })
+}
+
+/**
+ * Ends this process at once, whatever its threads are doing. `process.exit` waits for the threads of libuv's pool, and one of them may be in a
+ * read that never returns, or in a query (Node 24.21; nodejs/node, src/node_platform and uv_library_shutdown). A shell that takes our place
+ * does not: execve(2) ends all other threads.
+ */
+function endNow(status: number): never {
+  // Listeners of this event remove lock directories (signal-exit of proper-lockfile).
+  process.emit('exit', status)
+  try {
+    process.execve?.('/bin/sh', ['sh', '-c', `exit ${status}`], {})
+  } catch {
+    // No shell, or no execve on this platform: then as ever.
+  }
+  process.exit(status)
 }
 
 /** Milliseconds that what was said has to reach a reader who may not be reading. */

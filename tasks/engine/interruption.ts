@@ -62,19 +62,3 @@ export function undoAll(): void {
     }
   }
 }
-
-/**
- * Ends this process at once, whatever its threads are doing. `process.exit` waits for the threads of libuv's pool, and one of them may be in a
- * read that never returns, or in a query (Node 24.21; nodejs/node, src/node_platform and uv_library_shutdown). A shell that takes our place
- * does not: execve(2) ends all other threads.
- */
-export function endNow(status: number): never {
-  // Listeners of this event remove lock directories (signal-exit of proper-lockfile).
-  process.emit('exit', status)
-  try {
-    process.execve?.('/bin/sh', ['sh', '-c', `exit ${status}`], {})
-  } catch {
-    // No shell, or no execve on this platform: then as ever.
-  }
-  process.exit(status)
-}
