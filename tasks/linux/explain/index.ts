@@ -7,6 +7,7 @@ import { ErrorLog } from './error-log.ts'
 import { Findings, type Finding } from './finding.ts'
 import { Kallsyms } from './kallsyms.ts'
 import { messages } from './messages.ts'
+import { splats } from './splats.ts'
 import { TraceLines } from './trace.ts'
 import { VerifierLogs } from './verifier.ts'
 
@@ -36,6 +37,7 @@ const withoutWhatLogsSay = (findings: Finding[]): Finding[] =>
 export class Explainer {
   readonly #findings = new Findings()
   readonly #messages = messages(this.#findings)
+  readonly #splats = splats(this.#findings)
   readonly #verifier = new VerifierLogs(this.#findings)
   readonly #kallsyms = new Kallsyms(this.#findings)
   readonly #errorLog = new ErrorLog(this.#findings)
@@ -48,6 +50,7 @@ export class Explainer {
     const number = ++this.#number
     const clean = cleanLine(line)
     this.#messages.feed(clean, number)
+    this.#splats.feed(clean, number)
     if (this.#trace.feed(clean, number)) return
     this.#verifier.feed(clean, number)
     this.#kallsyms.feed(clean, number)
@@ -57,7 +60,8 @@ export class Explainer {
 
   /** What was found, in the order of the text; `more` findings are only counted. */
   end(): { readonly findings: readonly Finding[]; readonly lines: number; readonly more: number } {
-    for (const reader of [this.#verifier, this.#kallsyms, this.#errorLog, this.#trace, this.#addresses]) reader.end()
+    const readers = [this.#splats, this.#verifier, this.#kallsyms, this.#errorLog, this.#trace, this.#addresses]
+    for (const reader of readers) reader.end()
     return { findings: withoutWhatLogsSay(this.#findings.list()), lines: this.#number, more: this.#findings.more }
   }
 }
