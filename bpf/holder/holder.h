@@ -234,6 +234,8 @@ void dump_maps(const struct options *options, struct bpf_object **objects);
 /* kmsg.c: lines that the kernel logged since mark(). */
 void kmsg_mark(void);
 void kmsg_report(void);
+/* The log of a run: where it begins, and all of it in a file. */
+void kmsg_begin(void);
 int kmsg_save(const char *path);
 
 #endif

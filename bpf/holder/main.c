@@ -133,6 +133,7 @@ static int run(const struct options *options)
 	turn = alone();
 	if (turn < 0)
 		return finish(turn == -EBUSY ? "busy" : "setting failed", turn), 1;
+	kmsg_begin();
 	sweep_dead_groups();
 	count_runs_sweep();
 	if ((error = apply_steps(options)))

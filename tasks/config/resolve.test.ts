@@ -94,6 +94,7 @@ test('the example, whole', () => {
         trace: { clock: 'mono', buffer: 8 * 2 ** 20, events: [], overwrite: true, onLoss: 'fail' },
         maps: {},
         collect: ['trace', 'stdout', 'dmesg', 'maps', 'kallsyms'],
+        allow: [],
         expect: [
           {
             order: ['ext4 file read', '/copyout to 0x[0-9a-f]+ len ${bytes}/'],
@@ -195,6 +196,7 @@ test('what is left out is filled in', async () => {
     trace: { clock: 'mono', buffer: 8 * 2 ** 20, events: [], overwrite: true, onLoss: 'fail' },
     maps: {},
     collect: ['trace', 'stdout', 'dmesg', 'maps', 'kallsyms'],
+    allow: [],
     expect: [],
   })
 })

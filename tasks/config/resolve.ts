@@ -3,6 +3,7 @@
  * readonly data.
  */
 import { DEFAULTS } from './defaults.ts'
+import type { SplatKind } from '../linux/splats/kinds.ts'
 import { parsePackages } from '../linux/package-list.ts'
 import { isPrebuilt } from './prebuilt.ts'
 import type { LockFile } from './lock-file.ts'
@@ -10,6 +11,7 @@ import { type PathUse, type Roots, resolvePath } from './paths.ts'
 import { chainOf } from './lookup.ts'
 import { vmOf } from './lookup.ts'
 import {
+  type Allowed,
   type Experiment,
   type Kernel,
   type Lab,
@@ -18,7 +20,7 @@ import {
   bytesOf,
   millisecondsOf,
 } from './schema/schema.ts'
-import type { ByName, ResolvedExperiment, ResolvedKernel, ResolvedLab, ResolvedVm } from './resolved.ts'
+import type { AllowedSplat, ByName, ResolvedExperiment, ResolvedKernel, ResolvedLab, ResolvedVm } from './resolved.ts'
 
 /** Without a prototype: a name from a command line may be "constructor". */
 export function mapEntries<T, R>(record: Readonly<Record<string, T>>, map: (name: string, value: T) => R): ByName<R> {
@@ -156,9 +158,15 @@ function resolveExperiment(
     },
     maps: experiment.maps ?? {},
     collect: experiment.collect ?? DEFAULTS.collect,
+    allow: (experiment.allow ?? []).flatMap(allowedSplats),
     expect: experiment.expect ?? [],
   }
 }
+
+const allowedSplats = (one: Allowed): AllowedSplat[] =>
+  typeof one === 'string'
+    ? [{ kind: one }]
+    : Object.entries(one).map(([kind, name]) => ({ kind: kind as SplatKind, function: name ?? '' }))
 
 /** Resolves a lab that has passed the schema and the relations. @param lock of lab.lock, where there is one */
 export function resolveLab(lab: Lab, file: string, text: string, roots: Roots, lock?: LockFile): ResolvedLab {

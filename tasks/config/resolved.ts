@@ -1,7 +1,19 @@
 /** The lab as steps use it: everything filled in, every path absolute, sizes in bytes, times in milliseconds. Plain readonly data. */
+import type { SplatKind } from '../linux/splats/kinds.ts'
 import type { LockedPackage } from '../linux/package-list.ts'
 import type {
-  Before, COLLECT, CLOCKS, Expectation, Expose, Metric, ParallelPath, ORDERS, ParamValue, STARTS, Slots, Source,
+  Before,
+  COLLECT,
+  CLOCKS,
+  Expectation,
+  Expose,
+  Metric,
+  ParallelPath,
+  ORDERS,
+  ParamValue,
+  STARTS,
+  Slots,
+  Source,
 } from './schema/schema.ts'
 
 export type ByName<T> = Readonly<Record<string, T>>
@@ -75,6 +87,12 @@ export type ResolvedProbe =
       readonly sample: string
     }
 
+/** A kind of splat that an experiment allows: everywhere, or in the functions that a pattern (interpolate.ts) matches. */
+export interface AllowedSplat {
+  readonly kind: SplatKind
+  readonly function?: string
+}
+
 export interface ResolvedExperiment {
   readonly name: string
   readonly about?: string
@@ -141,6 +159,8 @@ export interface ResolvedExperiment {
   /** Map or global variable -> value, or key or field -> value; `slotsOf` reads it against the objects. */
   readonly maps: Readonly<Slots>
   readonly collect: readonly (typeof COLLECT)[number][]
+  /** Splats that do not make a run fail. */
+  readonly allow: readonly AllowedSplat[]
   readonly expect: readonly Readonly<Expectation>[]
 }
 

@@ -68,6 +68,7 @@ function analysisOf(raw: Raw, experiment: ResolvedExperiment, lines: readonly Ho
     ...{ experiment, arm: manifest.arm, kernel: manifest.kernel.name, lines, typedEvents },
     ...{ report: trace?.report ?? '', stats: trace?.options.stats ?? [], typed: { channels: [], losses } },
     ...{ stdout: texts['stdout'] ?? '', stderr: texts['stderr'] ?? '' },
+    ...{ dmesg: texts['dmesg'], console: texts[CONSOLE_LOG] },
     maps: JSON.parse(texts['maps.json'] ?? '{"slots":[],"maps":[]}') as MapsFile,
   })
 }
@@ -174,7 +175,9 @@ function maps({ texts }: Raw, lines: readonly HolderLine[]): Finding[] {
 /** What follows from the trace, the loader's words and the outputs; `blind` says what of them the lab does not keep. */
 function judged(raw: Raw, experiment: ResolvedExperiment, again: Analysis, lines: readonly HolderLine[]): Finding[] {
   const { manifest, texts, tableDigest } = raw
-  const lacks = (['trace', 'stdout', 'maps'] as const).filter((kind) => !experiment.collect.includes(kind))
+  const lacks = (['trace', 'stdout', 'dmesg', 'maps'] as const).filter(
+    (kind) => !experiment.collect.includes(kind) && (kind !== 'dmesg' || texts['dmesg'] === undefined),
+  )
   const blind =
     lacks.length === 0 ? undefined : `the lab keeps no ${lacks.join(' and no ')}: this cannot be computed again`
   // Where the lab keeps less, a difference is no proof of anything; to be the same still is one.
@@ -185,6 +188,10 @@ function judged(raw: Raw, experiment: ResolvedExperiment, again: Analysis, lines
     manifest.verdict === verdict ? right('verdict', verdict) : fair(compared('verdict', manifest.verdict, verdict)),
   ]
   const rest = [
+    // What a manifest has only where there is some: one that has it for nothing is wrong too.
+    ...(['splats', 'tests'] as const)
+      .filter((key) => manifest[key] !== undefined && facts[key] === undefined)
+      .map((key) => fair(compared(key, manifest[key], []))),
     ...Object.entries(facts).map(([key, value]) => fair(compared(key, Reflect.get(manifest, key), value))),
     ...[...derivedFiles(experiment, again, lines)].map(([name, text]) =>
       texts[name] === undefined ? wrong(name, 'is missing') : fair(compared(name, texts[name], text)),

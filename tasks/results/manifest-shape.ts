@@ -11,7 +11,30 @@ const pid = z.int().min(0).max(0xffff_ffff).nullable()
 const natural = z.int().min(0)
 const provenance = z.object({ raw: text, release: text, bootId: text, started: text, command: text })
 
+const texts = z.array(text)
+
+/** Splats and tests of a run, in all that is shown of them. */
+export const Reports = {
+  splats: z
+    .array(
+      z.object({
+        ...{ kind: text, function: text.nullable(), module: text.nullable(), what: text, file: text },
+        ...{ line: count, at: text.nullable(), when: text, allowed: z.boolean(), lines: texts },
+      }),
+    )
+    .optional(),
+  tests: z
+    .array(
+      z.object({
+        ...{ form: text, file: text, failures: texts, problems: texts },
+        ...{ passed: z.number(), failed: z.number(), skipped: z.number(), todo: z.number() },
+      }),
+    )
+    .optional(),
+}
+
 const Whole = z.object({
+  ...Reports,
   format: z.literal(1),
   experiment: text,
   arm: z.object({

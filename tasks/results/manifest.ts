@@ -1,5 +1,6 @@
 /** manifest.json: everything that somebody needs to know about a run, or to do it again. */
 import type { Choice } from '../host/accel.ts'
+import type { RunSplat, RunTests } from './kernel-reports.ts'
 
 export interface ExpectationVerdict {
   readonly ok: boolean
@@ -165,6 +166,10 @@ export interface Manifest {
   readonly others: readonly { readonly pid: number; readonly comm: string; readonly events: number }[]
   /** What failed, declared or not; a declared failure is an expectation that holds. */
   readonly failures: readonly { readonly stage: string; readonly program: string | null; readonly fact: string }[]
+  /** What the kernel reported about itself; a run with one that is not allowed has failed. */
+  readonly splats?: readonly RunSplat[]
+  /** Results of tests that the workload or the kernel printed. */
+  readonly tests?: readonly RunTests[]
   readonly expectations: readonly ExpectationVerdict[]
   /** Digest of the workload's messages in their order, without addresses: equal where the order was. */
   readonly sequence?: string

@@ -5,9 +5,11 @@ import { z } from 'zod'
 import { printable } from '../engine/printable.ts'
 import { processTag } from '../engine/process.ts'
 import { diskFailure } from '../engine/disk.ts'
+import { Reports } from './manifest-shape.ts'
 import type { Manifest, ProbeReport } from './manifest.ts'
 import { PARTIAL_RESULT } from './result.ts'
 import type { FoundRun } from './manifest.ts'
+import { splatLines, testLines } from './kernel-reports.ts'
 import { safe, when } from './runs-table.ts'
 import { bytes, duration, plural, table } from '../engine/text.ts'
 
@@ -16,6 +18,7 @@ const count = z.number().nullable()
 
 /** What is shown of a manifest: one by another version, or one that was edited, must not end in a stack trace. */
 const Shown = z.object({
+  ...Reports,
   format: z.literal(1),
   experiment: z.string(),
   arm: z.object({ name: z.string(), params: named }),
@@ -102,12 +105,14 @@ export const readRunFiles = async (dir: string): Promise<RunFiles> => ({
 const indented = (text: string): string => text.replaceAll(/^/gm, '  ')
 
 /** The verdict first, then why. */
-function verdictLines({ verdict, trace, expectations }: Manifest): string[] {
+function verdictLines(manifest: Manifest): string[] {
+  const { verdict, trace, expectations } = manifest
   const met = expectations.filter(({ ok }) => ok).length
   const sum =
     expectations.length === 0 ? 'nothing was expected' : `${met} of ${plural(expectations.length, 'expectation')} met`
   return [
     `${safe(verdict).toUpperCase()}, trace ${safe(trace.completeness)}; ${sum}`,
+    ...[...splatLines(manifest), ...testLines(manifest)].map((line) => `  ${line}`),
     ...trace.reasons.map((reason) => `  trace: ${safe(reason)}`),
     ...expectations.flatMap(({ ok, lines }) =>
       lines.map((line, i) => `  ${i === 0 ? (ok ? 'ok  ' : 'FAIL') : '    '}  ${safe(line)}`),

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { Context } from '../engine/context.ts'
 import type { OpenVm, Places, VmWanted } from './vm.ts'
+import { retire } from './retired.ts'
 import { SharedVm } from './shared.ts'
 import { bootId, startTimeOf } from '../engine/process.ts'
 import type { VmState } from './state.ts'
@@ -27,7 +28,7 @@ function fake(origin: OpenVm['origin'] = 'started') {
     },
     ({ vm: { name } }) => name,
   )
-  return { shared, log, die: () => (alive = false), cut: () => (guest.connected = false) }
+  return { shared, log, guest, die: () => (alive = false), cut: () => (guest.connected = false) }
 }
 
 const use = async ({ shared }: ReturnType<typeof fake>, name: string, ownOne = false) => {
@@ -62,6 +63,14 @@ describe('SharedVm', () => {
     const one = fake()
     await use(one, 'a')
     one.cut()
+    await use(one, 'a')
+    expect(one.log).toEqual(['open a', 'close a', 'open a'])
+  })
+
+  test('opens another where the kernel of the guest has splatted', async () => {
+    const one = fake()
+    await use(one, 'a')
+    retire(one.guest as never, 'an oops')
     await use(one, 'a')
     expect(one.log).toEqual(['open a', 'close a', 'open a'])
   })

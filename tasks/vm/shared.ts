@@ -2,8 +2,12 @@
 import type { Context } from '../engine/context.ts'
 import type { OpenVm, Places, VmWanted, openVm } from './vm.ts'
 import { isAlive } from '../engine/process.ts'
+import { retiredBecause } from './retired.ts'
 
 export type Open = typeof openVm
+
+const isUsable = ({ state, guest }: OpenVm): boolean =>
+  isAlive(state) && guest.connected && retiredBecause(guest) === undefined
 
 /**
  * Keeps the VM that was opened last until another one is wanted, it has died, or the command ends. A VM that `lab up` started is not kept:
@@ -24,7 +28,7 @@ export class SharedVm implements AsyncDisposable {
     if (ownOne === true) return await this.#open(wanted, places, context, true)
     const fingerprint = this.#fingerprint(wanted)
     const held = this.#held
-    if (held?.fingerprint === fingerprint && isAlive(held.vm.state) && held.vm.guest.connected)
+    if (held?.fingerprint === fingerprint && isUsable(held.vm))
       return { ...held.vm, origin: 'up', [Symbol.asyncDispose]: () => Promise.resolve() }
     await this[Symbol.asyncDispose]()
     const vm = await this.#open(wanted, places, context)

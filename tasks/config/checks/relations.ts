@@ -8,6 +8,7 @@ import type { Path, Problem } from '../text/diagnostic.ts'
 import type { PathUse } from '../paths.ts'
 import { pathProblem } from '../paths.ts'
 import { textsAt } from '../leaves.ts'
+import { ALLOW_CHECKS } from './relate-allow.ts'
 import { EXPERIMENT_CHECKS } from './relate-experiments.ts'
 import { EXPECTATION_CHECKS } from './relate-expectations.ts'
 import { KERNEL_CHECKS } from './relate-kernels.ts'
@@ -82,6 +83,7 @@ const CHECKS: readonly Check[] = [
   ...EXPERIMENT_CHECKS,
   ...MATRIX_CHECKS,
   ...EXPECTATION_CHECKS,
+  ...ALLOW_CHECKS,
 ]
 
 /** All problems between values. */

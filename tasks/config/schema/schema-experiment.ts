@@ -1,5 +1,6 @@
 /** The part of the schema about experiments: arms, runs, trace, and what must hold. */
 import { z } from 'zod'
+import { KIND_NAMES } from '../../linux/splats/kinds.ts'
 import { Expectation } from './schema-expect.ts'
 import { func, name, Options, paramName, path, seconds, size, text } from './schema-text.ts'
 
@@ -90,6 +91,19 @@ export const Before = z.union([
   z.strictObject({
     run: z.string().min(1).describe('a command in the guest; ${name} is a parameter; no shell reads it'),
   }),
+])
+
+const SplatFunction = z
+  .string()
+  .min(1)
+  .describe('the function that the report names: its whole name, or /a regular expression/')
+
+/** A kind of splat, or a kind in one function: `warning`, `{ warning: my_probe }`. */
+export const Allowed = z.union([
+  z.enum(KIND_NAMES).describe('a kind of splat, in any function'),
+  z
+    .strictObject(Object.fromEntries(KIND_NAMES.map((kind) => [kind, SplatFunction.optional()])))
+    .describe('a kind of splat in one function, for example { warning: my_probe }'),
 ])
 
 export const COLLECT = ['trace', 'stdout', 'dmesg', 'maps', 'kallsyms'] as const
@@ -242,12 +256,20 @@ export const Experiment = z
       .describe('how the trace is taken'),
     maps: Slots.optional(),
     collect: z.array(z.enum(COLLECT)).optional().describe('what a run keeps; everything when left out'),
+    allow: z
+      .array(Allowed)
+      .min(1)
+      .optional()
+      .describe(
+        'splats of the kernel (oopses, warnings, reports of KASAN or lockdep, ...) that do not make a run fail: a kind, or a kind in one function',
+      ),
     expect: z.array(Expectation).optional().describe('what must hold for the run to pass'),
   })
   .meta({ title: 'Experiment', description: 'a workload under probes, with parameters and expectations' })
 
 export type Experiment = z.infer<typeof Experiment>
 export type Slots = z.infer<typeof Slots>
+export type Allowed = z.infer<typeof Allowed>
 export type Before = z.infer<typeof Before>
 export type Metric = z.infer<typeof Metric>
 export type ParamValue = z.infer<typeof ParamValue>

@@ -1,5 +1,7 @@
 /** What to believe of runs: counts of verdicts, and what was lost. It stands before every number. */
+import { splatPlace } from '../kernel-reports.ts'
 import type { Manifest } from '../manifest.ts'
+import { resultsText, testsFailed } from '../../linux/ktap/ktap.ts'
 import { html, type Html } from './html.ts'
 import type { ReportRun } from './runs.ts'
 
@@ -61,9 +63,19 @@ export function mark(runs: readonly ReportRun[]): string {
 }
 
 /** Expectations of one run, and why its trace is not complete. */
-export const expectationList = ({ expectations, trace, failures }: Manifest): Html =>
+export const expectationList = ({ expectations, trace, failures, splats = [], tests = [] }: Manifest): Html =>
   html`<ul class="expectations">
-    ${expectations.map(
+    ${splats.map(
+      (splat) =>
+        html`<li class="${splat.allowed ? 'plain' : 'bad'}">
+          <strong>kernel</strong> ${splat.allowed ? 'allowed: ' : ''}${splatPlace(splat)}<br /><code>${splat.what}</code>
+        </li> `,
+    )}${tests.map(
+      (one) =>
+        html`<li class="${testsFailed(one) ? 'bad' : 'good'}">
+          <strong>tests</strong> ${one.form} in ${one.file}: ${resultsText(one)}
+        </li> `,
+    )}${expectations.map(
       ({ ok, lines }) =>
         html`<li class="${ok ? 'good' : 'bad'}">
           <strong>${ok ? 'ok' : 'not ok'}</strong>

@@ -54,7 +54,7 @@ export async function withoutGuest(
   const collected: Collected = { ...slot, run: newRunId(started.date), started, argv, guest, maps }
   const analysis = analyseInTime({
     ...{ experiment, arm: slot.arm, kernel: kernel.name, lines: [], report: '', stats: [] },
-    ...{ stdout: '', stderr: '', maps, before },
+    ...{ stdout: '', stderr: '', dmesg: undefined, console: undefined, maps, before },
   })
   let manifest: Manifest | undefined
   const dir = await putResult(places.results, experiment.name, collected.run, async (to) => {

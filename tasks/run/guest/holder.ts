@@ -92,6 +92,9 @@ const Line = z.discriminatedUnion('event', [
   /** A file of the run in whose place somebody put another; what was sent is the holder's own. */
   said('replaced', { file: z.string() }),
   said('captured', { cpus: z.int(), errno: z.int(), text: z.string().optional() }),
+  // The kernel's log: the line of the file dmesg with which the run begins, whether records of the run are missing, and
+  // /proc/sys/kernel/tainted before and after (-1: unknown).
+  said('log', { line: z.int().min(1), lost: z.int(), taintBefore: z.int(), taint: z.int() }),
   said('graph-function', { function: z.string() }),
   said('event-id', { name: z.string(), id: z.int() }),
   said('error', { doing: z.string(), value: z.string(), errno: z.int().optional(), text: z.string() }),

@@ -72,7 +72,7 @@ function merged(all: readonly Touched[]): Touched[] {
 }
 
 /** What the holder says once at most in a run. */
-const ONCE = ['started', 'exited', 'captured', 'done'] as const
+const ONCE = ['started', 'exited', 'captured', 'log', 'done'] as const
 
 /** Facts that cannot all be the holder's: every process of root in the guest can write into its output. */
 function contradictions(lines: readonly HolderLine[]): string[] {

@@ -15,7 +15,7 @@ import { traceDat } from '../../linux/ftrace/trace-dat.ts'
 import type { ExperimentWanted } from '../request.ts'
 import type { Ready } from '../../build/artefacts.ts'
 import type { Places } from '../../vm/vm.ts'
-import { CONSOLE_FULL, consoleIsFull } from '../../vm/console.ts'
+import { CONSOLE_FULL, consoleIsFull, consoleLog } from '../../vm/console.ts'
 import { analyseInTime } from '../judge/analyse.ts'
 import { failuresExpectedOn } from '../judge/expectations.ts'
 import { failuresOf } from '../judge/failed.ts'
@@ -246,14 +246,20 @@ export async function finishRun(
   const cmdlines = guest.files.get('saved_cmdlines')?.toString('latin1') ?? ''
   const typed = typedOf(guest, ofArm(session, arm).described)
   let outcome: Omit<RunOutcome, 'dir'> | undefined
+  // Read once: what is judged is what is kept.
+  const console = vm.dir === undefined ? undefined : await consoleLog(vm.dir)
   const text = (name: string) => guest.files.get(name)?.toString('utf8') ?? ''
   const base = {
     ...{ experiment: wanted.experiment, arm, kernel: vm.state.kernel.name, lines: guest.lines, stats, maps, typed },
-    ...{ stdout: text('stdout'), stderr: text('stderr') },
+    ...{ stdout: text('stdout'), stderr: text('stderr'), dmesg: guest.files.get('dmesg')?.toString('utf8') },
+    console: console?.toString('utf8'),
   }
   const dir = await putResult(places.results, wanted.experiment.name, run, async (to) => {
     if (of(guest.lines, 'started').length === 0) {
-      outcome = { manifest: await record(session, to, collected, analyseInTime({ ...base, report: '' })), own: [] }
+      outcome = {
+        manifest: await record(session, to, { ...collected, console }, analyseInTime({ ...base, report: '' })),
+        own: [],
+      }
       return
     }
     const file = join(to, 'trace.dat')
@@ -277,7 +283,7 @@ export async function finishRun(
     })
     const { report, graph, damaged } = { damaged: undefined, ...read }
     const analysis = analyseInTime({ ...base, report, damaged })
-    outcome = { manifest: await record(session, to, { ...collected, graph }, analysis), own: analysis.own }
+    outcome = { manifest: await record(session, to, { ...collected, graph, console }, analysis), own: analysis.own }
   })
   for (const name of ['stdout', 'stderr'] as const)
     if ((guest.files.get(name)?.length ?? 0) >= OUTPUT_LIMIT)

@@ -12,7 +12,7 @@ import { portablePath, portableWords, type Root } from '../../engine/portable.ts
 import { secondsSince, type Moment } from '../../engine/moment.ts'
 import type { KeptInputs } from '../../results/manifest.ts'
 import type { ExperimentWanted } from '../request.ts'
-import { CONSOLE_LOG, consoleLog } from '../../vm/console.ts'
+import { CONSOLE_LOG } from '../../vm/console.ts'
 import type { Ready } from '../../build/artefacts.ts'
 import type { Deployable } from '../../build/probe/probe.ts'
 import { splitStrace } from '../../linux/ftrace/strace-split.ts'
@@ -97,6 +97,8 @@ export interface Collected extends Slot {
   readonly maps: MapsFile
   /** Text of the call trees, where the experiment asks for them. */
   readonly graph?: string | undefined
+  /** What the guest printed on its console. */
+  readonly console?: Buffer | undefined
 }
 
 /** Files cpu0.X, cpu1.X, ... as long as they go. */
@@ -193,6 +195,10 @@ function manifestOf(
 /** The files of a result that are kept as the guest sent them. */
 const AS_SENT = ['stdout', 'stderr', 'dmesg'] as const
 
+/** Whether the kernel's log says why a run failed: then it is kept even where the lab does not collect it. */
+const hasReports = ({ splats, tests }: Analysis): boolean =>
+  splats.length > 0 || tests.some(({ file }) => file === 'dmesg')
+
 /**
  * Fills a result directory in which trace.dat stands already. The manifest is written last and has the hash of every other file.
  */
@@ -202,19 +208,20 @@ export async function record(
   collected: Collected,
   analysis: Analysis,
 ): Promise<Manifest> {
-  const { meta, vm, wanted } = session
+  const { meta, wanted } = session
   const { guest } = collected
   const collect = new Set<string>(wanted.experiment.collect)
   const files = new Map<string, Buffer | string>()
   for (const name of AS_SENT)
-    if (collect.has(name === 'stderr' ? 'stdout' : name)) files.set(name, guest.files.get(name) ?? '')
+    if (collect.has(name === 'stderr' ? 'stdout' : name) || (name === 'dmesg' && hasReports(analysis)))
+      files.set(name, guest.files.get(name) ?? '')
   if (collect.has('maps')) files.set('maps.json', `${JSON.stringify(collected.maps, null, 1)}\n`)
   if (collect.has('kallsyms')) files.set('kallsyms', symbolsOf(meta, guest.lines))
   for (const { name } of of(guest.lines, 'companion'))
     files.set(`probe-${name}.out`, guest.files.get(`probe-${name}.out`) ?? '')
   for (const [name, text] of derivedFiles(wanted.experiment, analysis, guest.lines)) files.set(name, text)
   files.set('holder.ndjson', guest.lines.map((line) => `${JSON.stringify(line)}\n`).join(''))
-  if (vm.dir !== undefined) files.set(CONSOLE_LOG, await consoleLog(vm.dir))
+  if (collected.console !== undefined) files.set(CONSOLE_LOG, collected.console)
   const strace = guest.files.get('strace')?.toString('utf8')
   if (strace !== undefined) {
     const parts = splitStrace(strace, of(guest.lines, 'started')[0]?.pid)

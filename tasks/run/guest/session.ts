@@ -2,7 +2,7 @@
 import type { Context } from '../../engine/context.ts'
 import type { ExperimentWanted } from '../request.ts'
 import type { Ready } from '../../build/artefacts.ts'
-import type { openVm, OpenVm, Places, VmWanted } from '../../vm/vm.ts'
+import { openVm, type OpenVm, type Places, type VmWanted } from '../../vm/vm.ts'
 import { bundleDir } from '../../vm/seed.ts'
 import { snapshotStep, warmVm, type Snapshot } from '../../vm/snapshot.ts'
 import { bundleOf, deploy } from './deploy.ts'
@@ -11,6 +11,7 @@ import { recordedEvents } from './holder.ts'
 import { bootMeta, type BootMeta } from './meta.ts'
 import { deployables, type Session } from './record.ts'
 import { describeObjects } from './slots.ts'
+import { mayUse, needSound } from './sound-guest.ts'
 
 const bundleFor = (things: Ready) => {
   const [holder, ...others] = deployables(things)
@@ -60,11 +61,18 @@ export class Sessions {
   /** On a VM that `open` boots or has. */
   async open(things: Ready, open: typeof openVm, ownOne: boolean): Promise<Session> {
     const vm = await open({ ...things.vm, bundle: bundleFor(things) }, this.#places, this.#context, ownOne)
-    await this.#needs(vm).catch(async (error: unknown) => {
+    let usable = false
+    try {
+      await this.#needs(vm)
+      // Others may have been in the VM of `lab up`; one of this command's own is watched run by run.
+      usable = vm.state.owner !== 'up' || (await mayUse(vm, this.#wanted.experiment.allow, this.#context))
+    } catch (error) {
       await vm[Symbol.asyncDispose]()
       throw error
-    })
-    return await this.#session(things, vm)
+    }
+    if (usable) return await this.#session(things, vm)
+    await vm[Symbol.asyncDispose]()
+    return await this.open(things, openVm, true)
   }
 
   /** On a VM that goes on from a snapshot. The first one of a kernel takes it, if it is not there from another time. */
@@ -77,6 +85,8 @@ export class Sessions {
       preflight: async (vm: OpenVm) => {
         await this.#needs(vm)
         await this.#meta(things, vm, await deploy(vm, bundle, this.#context.signal))
+        const { allow } = this.#wanted.experiment
+        await needSound(vm, allow, `snapshot of vm ${vm.state.vm}`, this.#context.signal)
       },
     }
     const taking = this.#snapshots.get(things) ?? snapshotStep(wanted, this.#places, this.#context)

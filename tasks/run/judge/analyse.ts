@@ -19,6 +19,8 @@ import { checkAll, expectedOn, failuresExpectedOn } from './expectations.ts'
 import { failuresOf } from './failed.ts'
 import { of, type HolderLine } from '../guest/holder.ts'
 import { absentEnds, interferenceOf } from '../guest/interference.ts'
+import type { RunSplat, RunTests } from '../../results/kernel-reports.ts'
+import { splatsOf, testFailures, testsOf } from './kernel-log.ts'
 import type { ExpectationVerdict, ProbeReport } from '../../results/manifest.ts'
 import type { MapsFile } from '../guest/maps.ts'
 import { metricsOf } from './metrics.ts'
@@ -36,6 +38,10 @@ export interface Analysis {
   readonly probes: readonly ProbeReport[]
   readonly typed: Typed
   readonly failed: readonly Failed[]
+  /** What the kernel reported about itself. */
+  readonly splats: readonly RunSplat[]
+  /** Results of tests that the workload or the kernel printed. */
+  readonly tests: readonly RunTests[]
   /** The workload's messages without what differs from boot to boot: text of the file sequence.txt. */
   readonly sequence: string
   /** Digest of the workload's messages in their order, without addresses. */
@@ -75,6 +81,9 @@ export interface AnalysisInput {
   readonly stats: readonly string[]
   readonly stdout: string
   readonly stderr: string
+  /** The kernel's log, and what it printed on the console; undefined where it is not known. */
+  readonly dmesg: string | undefined
+  readonly console: string | undefined
   readonly maps: MapsFile
   readonly typed?: Typed
   /** Typed events as they are in a table: where a result is looked at again. */
@@ -145,7 +154,8 @@ export function analyse(input: AnalysisInput): Analysis {
   const processes = new Processes(events)
   const started = of(lines, 'started')[0]
   const pids = processes.descendants(started?.pid ?? -1)
-  const failed = [...(input.before ?? []), ...failuresOf(lines, stderr)]
+  const tests = testsOf(stdout, input)
+  const failed = [...(input.before ?? []), ...failuresOf(lines, stderr), ...testFailures(tests)]
   const declared = failuresExpectedOn(experiment, kernel, arm)
   const probes = probeReports(lines)
   const onPurpose = missedOnPurpose(declared, probes)
@@ -200,6 +210,8 @@ export function analyse(input: AnalysisInput): Analysis {
     probes,
     typed,
     failed,
+    splats: splatsOf(input, experiment.allow),
+    tests,
     sequence: sequenceText(events, pids, processes, orderOfRead(experiment, arm, kernel, started?.pid ?? -1)),
     workloadMayFail: declared.some(({ failure }) => failure === 'workload' || failure === 'deadline'),
     notStarted: started === undefined,

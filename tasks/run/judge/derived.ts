@@ -3,6 +3,8 @@ import type { ResolvedExperiment } from '../../config/resolved.ts'
 import { eventDigest } from '../../trace/events/event-digest.ts'
 import { SEQUENCE_FILE } from '../../trace/events/sequence-file.ts'
 import type { Analysis } from './analyse.ts'
+import { testsFailed } from '../../linux/ktap/ktap.ts'
+import { keptSplats } from './kernel-log.ts'
 import { isKprobeEvent, of, recordedEvents, type HolderLine } from '../guest/holder.ts'
 import type { Manifest } from '../../results/manifest.ts'
 
@@ -16,15 +18,20 @@ export type Verdict = Exclude<Manifest['verdict'], 'imported'>
 
 /** What a run is worth, from its analysis and how its workload ended. */
 export function verdictOf(
-  analysis: Pick<Analysis, 'expectations' | 'notStarted' | 'workloadMayFail' | 'ledger' | 'damaged'>,
+  analysis: Pick<
+    Analysis,
+    'expectations' | 'notStarted' | 'workloadMayFail' | 'ledger' | 'damaged' | 'splats' | 'tests'
+  >,
   exited: { readonly status?: number | null | undefined } | undefined,
   onLoss: 'fail' | 'warn' | 'retry',
 ): Verdict {
+  // A kernel that reports a bug says more than a trace that it may have damaged.
+  if (analysis.splats.some(({ allowed }) => !allowed)) return 'failed'
   if (analysis.damaged !== undefined) return 'incomplete'
   if (analysis.expectations.some(({ ok }) => !ok)) return 'failed'
   // Only a declared failure keeps a workload from starting and leaves all expectations met.
   if (analysis.notStarted) return 'passed'
-  if (exited?.status !== 0 && !analysis.workloadMayFail) return 'failed'
+  if ((exited?.status !== 0 || analysis.tests.some(testsFailed)) && !analysis.workloadMayFail) return 'failed'
   return onLoss === 'warn' || analysis.ledger.completeness === 'complete' ? 'passed' : 'incomplete'
 }
 
@@ -75,6 +82,8 @@ export const derivedFacts = (experiment: ResolvedExperiment, analysis: Analysis,
   failures: analysis.failed.map(({ stage, program, fact }) => ({ stage, program: program ?? null, fact })),
   sequence: analysis.sequenceId,
   metrics: analysis.metrics,
+  ...(analysis.splats.length > 0 && { splats: keptSplats(analysis.splats) }),
+  ...(analysis.tests.length > 0 && { tests: analysis.tests }),
   isolation: isolationSummary(analysis.isolation),
   others: analysis.others,
   expectations: analysis.expectations,

@@ -5,6 +5,7 @@ import { signalText } from '../../linux/signal.ts'
 import type { RunOutcome } from '../outcome.ts'
 import { summary } from '../../trace/stats/statistics.ts'
 import { controlText } from './control.ts'
+import { splatLines, testLines } from '../../results/kernel-reports.ts'
 import { WHY_LEFT, type LeftRuns, type Problem } from '../plan/left.ts'
 import type { Manifest } from '../../results/manifest.ts'
 import { metricText, valuesOf } from './metrics.ts'
@@ -53,7 +54,9 @@ export function runText({ dir, manifest, own }: RunOutcome): string {
     ...more,
     '',
     `${manifest.experiment} ${manifest.arm.name} repeat ${manifest.repeat}: ${manifest.verdict}, trace ${trace.completeness}`,
+    ...splatLines(manifest).map((line) => `  ${line}`),
     ...workloadLines(manifest),
+    ...testLines(manifest).map((line) => `  ${line}`),
     ...manifest.expectations.flatMap(({ ok, lines: said }) =>
       said.map((line) => `  ${ok ? 'ok:' : 'NOT ok:'} ${printable(line, 300)}`),
     ),

@@ -12,6 +12,7 @@ import type { ExperimentWanted } from '../request.ts'
 import type { Ready } from '../../build/artefacts.ts'
 import { endIfDead, openVm, type Places } from '../../vm/vm.ts'
 import { isAlive } from '../../engine/process.ts'
+import { retiredBecause } from '../../vm/retired.ts'
 import { fullDiskOf } from '../../vm/stopped.ts'
 import { Attempts } from './attempts.ts'
 import { withoutGuest } from '../guest/before.ts'
@@ -21,9 +22,10 @@ import { Leftovers } from './left.ts'
 import { enough } from '../judge/metrics.ts'
 import { finishRun, runInGuest, sealedRun } from '../guest/one-run.ts'
 import type { RunOutcome } from '../outcome.ts'
-import type { Session, Slot } from '../guest/record.ts'
+import type { Collected, Session, Slot } from '../guest/record.ts'
 import type { PlannedRun } from './schedule.ts'
 import { Sessions } from '../guest/session.ts'
+import { retireAfter } from '../guest/sound-guest.ts'
 import { takeFirst } from './workers.ts'
 
 /** What is to be done, and what an interrupted command did of it. */
@@ -39,6 +41,9 @@ export interface Plan extends Earlier {
   readonly journal: Journal
   readonly all: readonly PlannedRun[]
 }
+
+const isUsable = ({ state, guest }: Session['vm']): boolean =>
+  isAlive(state) && guest.connected && retiredBecause(guest) === undefined
 
 /** A plan in progress: what is left, what came out, and the VMs that are at it. */
 export class Progress {
@@ -139,7 +144,7 @@ export class Progress {
     if (things === undefined) throw new Error(`nothing was prepared for arm ${arm.name}`)
     const start = this.#start(arm)
     const held = this.#sessions.get(worker)
-    if (start === 'shared' && held?.things === things && isAlive(held.vm.state) && held.vm.guest.connected) return held
+    if (start === 'shared' && held?.things === things && isUsable(held.vm)) return held
     // A run that ended with its VM may still be looked at: that goes on beside the next one's start.
     if (held) await this.close(worker)
     const { open = openVm } = this.#wanted
@@ -211,6 +216,7 @@ export class Progress {
       this.#place(arm, run),
       this.#context,
     )
+    this.#watchKernel(session, collected, arm, run)
     await this.#settle(worker)
     const warm = this.#start(arm) === 'warm'
     // Its CPUs are the next one's; its directory has the console log, which the result wants.
@@ -227,6 +233,18 @@ export class Progress {
     // It is awaited after the next run; until then a failure of it is nobody's.
     finishing.catch(() => undefined)
     if (wait) await this.#settle(worker)
+  }
+
+  /** A guest whose kernel has reported a bug in this run has no further run. */
+  #watchKernel({ vm }: Session, { guest }: Collected, arm: Arm, run: PlannedRun): void {
+    const why = retireAfter(vm, guest)
+    if (why === undefined || this.#start(arm) !== 'shared' || this.#pending.length === 0) return
+    this.#context.emit({
+      type: 'notice',
+      level: 'warning',
+      place: this.#place(arm, run),
+      text: `the kernel reported ${why}: no other run is made in this VM, the next one boots`,
+    })
   }
 
   async #settle(worker: number): Promise<void> {

@@ -1,0 +1,75 @@
+/** What a manifest says of a kernel that reported bugs and of tests that were run, and the same in words. */
+import { printable } from '../engine/printable.ts'
+import { resultsText, type TestResults } from '../linux/ktap/ktap.ts'
+import { SPLAT_KINDS, type SplatKind } from '../linux/splats/kinds.ts'
+
+/** A splat of a run. */
+export interface RunSplat {
+  readonly kind: SplatKind
+  /** null where the report names none. */
+  readonly function: string | null
+  readonly module: string | null
+  /** Its first line. */
+  readonly what: string
+  readonly file: 'dmesg' | 'console.log' | 'kernel.tainted'
+  /** From 1; null of a taint flag. */
+  readonly line: number | null
+  /** Seconds since boot, as the kernel printed them. */
+  readonly at: string | null
+  /** `before`: it was there when the run began. */
+  readonly when: 'before' | 'run'
+  /** Whether `allow:` has it. */
+  readonly allowed: boolean
+  /** First lines of the report. */
+  readonly lines: readonly string[]
+}
+
+/** Results of tests, and where they were printed. */
+export interface RunTests extends TestResults {
+  readonly file: 'stdout' | 'dmesg'
+}
+
+/** "a WARNING in demo_check [demo] (dmesg line 412, 9.25 s after boot, before the run)". */
+export function splatPlace({ kind, function: name, module, file, line, at, when }: RunSplat): string {
+  const where = [
+    file === 'kernel.tainted' ? '/proc/sys/kernel/tainted' : `${file} line ${line ?? '?'}`,
+    ...(at === null ? [] : [`${at} s after boot`]),
+    ...(when === 'before' ? ['before the run'] : []),
+  ]
+  const title = Object.hasOwn(SPLAT_KINDS, kind) ? SPLAT_KINDS[kind].title : kind
+  const what = `${title}${name === null ? '' : ` in ${name}${module === null ? '' : ` [${module}]`}`}`
+  return `${what} (${where.join(', ')})`
+}
+
+/** The entry of `allow:` that lets a splat pass. */
+export const allowEntry = ({ kind, function: name }: RunSplat): string =>
+  name === null ? kind : `{ ${kind}: ${name} }`
+
+/** Lines of a report below its title. */
+const REPORT_LINES = 4
+
+/** What the kernel reported: what made the run fail first, then what the experiment allows. */
+export function splatLines({
+  run,
+  splats = [],
+}: {
+  readonly run: string
+  readonly splats?: readonly RunSplat[]
+}): string[] {
+  const bad = splats.filter(({ allowed }) => !allowed)
+  const [first] = bad
+  return [
+    ...bad.flatMap((splat) => [
+      `the kernel reported ${printable(splatPlace(splat), 200)}`,
+      ...splat.lines.slice(0, REPORT_LINES).map((line) => `    ${printable(line.trimEnd(), 160)}`),
+    ]),
+    ...(first
+      ? [`\`lab explain ${run}\` says what it means; \`allow: [${printable(allowEntry(first), 120)}]\` lets it pass`]
+      : []),
+    ...splats.filter(({ allowed }) => allowed).map((splat) => `allowed: ${printable(splatPlace(splat), 200)}`),
+  ]
+}
+
+/** What tests said that the workload or the kernel printed. */
+export const testLines = ({ tests = [] }: { readonly tests?: readonly RunTests[] }): string[] =>
+  tests.map((one) => `${one.form} in ${one.file}: ${printable(resultsText(one), 300)}`)
