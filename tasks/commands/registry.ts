@@ -173,7 +173,7 @@ export const COMMANDS: readonly CommandSpec[] = [
   },
   {
     usage: 'verify <run>',
-    about: 'is a result (or an evidence pack) what it says? no VM is needed',
+    about: 'is a result (or an evidence pack) what it says, and did any of it pass? no VM is needed',
     note: `
 Computed again, from trace.dat, the loader's words (holder.ndjson), stdout and the lab file as it was kept:
   events, their table and order, losses, hits, typed events' counts, metrics, expectations, verdict, methods and figures of a pack

@@ -1,6 +1,6 @@
 /** `lab verify`: a result or an evidence pack against itself. */
 import { existsSync, statSync } from 'node:fs'
-import { readdir } from 'node:fs/promises'
+import { readFile, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { EXIT } from '../engine/error.ts'
 import { withScratch } from '../engine/scratch.ts'
@@ -16,6 +16,8 @@ import type { Session } from './shared/session.ts'
 
 interface Verified {
   readonly run: string
+  /** As its manifest says; undefined if that cannot be read, which is a finding of its own. */
+  readonly verdict: string | undefined
   readonly findings: readonly Finding[]
 }
 
@@ -26,8 +28,28 @@ const lines = ({ run, findings }: Verified): string[] => [
   ...findings.map((one) => `  ${mark(one)}  ${one.what}: ${one.fact}`),
 ]
 
-/** @param said what was found about the pack as a whole */
-function answer(verified: readonly Verified[], problems: readonly string[], said: readonly Finding[] = []): Outcome {
+/** Best first. `imported`: nothing was expected of it. */
+const VERDICTS = ['passed', 'imported', 'failed', 'incomplete'] as const
+
+/** "2 passed, 1 failed"; "none passed: 6 failed". To be as recorded is not to have passed, so the last line says both. */
+function verdictsText(verified: readonly Verified[]): string {
+  const counts = VERDICTS.map((verdict) => [verdict, verified.filter((one) => one.verdict === verdict).length] as const)
+  const text = counts.flatMap(([verdict, count]) => (count > 0 ? [`${count} ${verdict}`] : [])).join(', ')
+  return nonePassed(verified) ? `NONE PASSED: ${text}` : text
+}
+
+const nonePassed = (verified: readonly Verified[]): boolean =>
+  verified.every(({ verdict }) => verdict === 'failed' || verdict === 'incomplete')
+
+/**
+ * What is printed, and the exit code: 0 only if everything is as recorded and something passed.
+ * @param said what was found about the pack as a whole
+ */
+export function answer(
+  verified: readonly Verified[],
+  problems: readonly string[],
+  said: readonly Finding[] = [],
+): Exclude<Outcome, number | undefined> {
   const bad = verified.filter(({ findings }) => findings.some(({ ok }) => !ok)).length
   const sound = bad === 0 && problems.length === 0 && said.every(({ ok }) => ok)
   const doubts = [...verified.flatMap(({ findings }) => findings), ...said].filter((one) => one.open).length
@@ -37,11 +59,20 @@ function answer(verified: readonly Verified[], problems: readonly string[], said
       ...said.map((one) => `${mark(one)}  ${one.what}: ${one.fact}`),
       ...problems.map((problem) => `NOT OK  ${problem}`),
       sound
-        ? `${verified.length} result${verified.length === 1 ? '' : 's'}, all as recorded${doubts === 0 ? '' : `; ${plural(doubts, 'point')} that nobody can tell ("?")`}`
+        ? `${plural(verified.length, 'result')}, all as recorded; ${verdictsText(verified)}${doubts === 0 ? '' : `; ${plural(doubts, 'point')} that nobody can tell ("?")`}`
         : 'this is not what was recorded: do not rely on it',
     ].join('\n'),
     data: { sound, problems, pack: said, runs: verified },
-    status: sound ? EXIT.done : EXIT.experiment,
+    status: sound && !nonePassed(verified) ? EXIT.done : EXIT.experiment,
+  }
+}
+
+async function verdictIn(dir: string): Promise<string | undefined> {
+  try {
+    const { verdict } = JSON.parse(await readFile(join(dir, 'manifest.json'), 'utf8')) as { verdict?: unknown }
+    return typeof verdict === 'string' ? verdict : undefined
+  } catch {
+    return undefined
   }
 }
 
@@ -65,6 +96,7 @@ async function verifyPack(file: string, { context }: Session): Promise<Outcome> 
     for (const dir of await runsIn(results))
       verified.push({
         run: dir.slice(results.length + 1),
+        verdict: await verdictIn(dir),
         findings: await verifyRun(dir, join(results, INPUTS_DIR), context.toolRoot, context.signal),
       })
     if (verified.length === 0) return answer(verified, [...problems, 'there is no result in it'])
@@ -81,5 +113,6 @@ export const work: CommandModule['work'] = async (session, [name]) => {
   const { dir, manifest } = await findRun(results, wanted)
   const { toolRoot, signal } = session.context
   const findings = await verifyRun(dir, join(results, INPUTS_DIR), toolRoot, signal)
-  return answer([{ run: `${manifest.experiment}/${manifest.run}`, findings }], [])
+  const { verdict } = manifest
+  return answer([{ run: `${manifest.experiment}/${manifest.run}`, verdict, findings }], [])
 }

@@ -75,6 +75,24 @@ export type Pattern =
 export const isRegex = (text: string): boolean => text.length > 2 && text.startsWith('/') && text.endsWith('/')
 
 /**
+ * A text that is always a regular expression (`metrics:`), written as everywhere else: the slashes around it may be left out.
+ * @throws as `patternOf`
+ */
+export function regexOf(text: string, params: Params): RegExp {
+  const pattern = patternOf(isRegex(text) ? text : `/${text}/`, params)
+  if (pattern.kind === 'regex') return pattern.regex
+  throw new Error(`${text} between slashes is not a regular expression`)
+}
+
+/**
+ * Every match in a text. `^` and `$` stand for the ends of each line, as they do where a pattern is compared line by line: one meaning for all
+ * keys of the lab file.
+ */
+export const everyMatch = (text: string, regex: RegExp): RegExpExecArray[] => [
+  ...text.matchAll(new RegExp(regex.source, 'gmu')),
+]
+
+/**
  * An entry of `order` for one arm. "/…/" is a regular expression that may match anywhere in the message (JavaScript
  * syntax, flag u); values are put in as literal text. Anything else is the whole message.
  * @throws a user's Failure for a pattern that does not compile or an undeclared parameter

@@ -173,8 +173,14 @@ function maps({ texts }: Raw, lines: readonly HolderLine[]): Finding[] {
 }
 
 /** What follows from the trace, the loader's words and the outputs; `blind` says what of them the lab does not keep. */
-function judged(raw: Raw, experiment: ResolvedExperiment, again: Analysis, lines: readonly HolderLine[]): Finding[] {
+function judged(raw: Raw, experiment: ResolvedExperiment, now: Analysis, lines: readonly HolderLine[]): Finding[] {
   const { manifest, texts, tableDigest } = raw
+  // 0.1.0 made no remarks, and let a run pass if a metric matched nothing.
+  const isOld = manifest.remarks === undefined
+  const again = isOld ? { ...now, missing: [] } : now
+  const stricter = isOld
+    ? now.missing.map(({ lines: [first = ''] }) => open('verdict', `${first}: lab 0.1.0 let that pass`))
+    : []
   const lacks = (['trace', 'stdout', 'dmesg', 'maps'] as const).filter(
     (kind) => !experiment.collect.includes(kind) && (kind !== 'dmesg' || texts['dmesg'] === undefined),
   )
@@ -182,8 +188,10 @@ function judged(raw: Raw, experiment: ResolvedExperiment, again: Analysis, lines
     lacks.length === 0 ? undefined : `the lab keeps no ${lacks.join(' and no ')}: this cannot be computed again`
   // Where the lab keeps less, a difference is no proof of anything; to be the same still is one.
   const fair = (one: Finding): Finding => (one.ok || blind === undefined ? one : open(one.what, blind))
-  const { expectations, verdict, ...facts } = derivedFacts(experiment, again, lines)
+  const { expectations, verdict, remarks, ...facts } = derivedFacts(experiment, again, lines)
   const judgement = [
+    ...stricter,
+    ...(isOld ? [] : summed('remarks', 'as recorded', [fair(compared('remarks', manifest.remarks, remarks))])),
     fair(compared('expectations', manifest.expectations, expectations)),
     manifest.verdict === verdict ? right('verdict', verdict) : fair(compared('verdict', manifest.verdict, verdict)),
   ]

@@ -7,7 +7,7 @@ import { join, relative } from 'node:path'
 import { fullName } from '../config/arms.ts'
 import { loadLab } from '../config/load.ts'
 import { resolveLab } from '../config/resolve.ts'
-import type { ResolvedExperiment, ResolvedLab } from '../config/resolved.ts'
+import type { ResolvedExperiment, ResolvedLab, ResolvedVm } from '../config/resolved.ts'
 import { hashText } from '../engine/fingerprint.ts'
 import { INPUTS_DIR, keptName } from './kept-inputs.ts'
 import { ANY_HOST } from './kept-lab.ts'
@@ -87,6 +87,18 @@ function labOf(text: string): ResolvedLab | undefined {
   }
   labs.set(text, lab)
   return lab
+}
+
+/** The experiment and its VM as the lab file of a run has them. Undefined for an import, and if this version cannot read the file. */
+export function askedBy({
+  lab,
+  experiment: name,
+}: Pick<DefinedBy, 'lab' | 'experiment'>):
+  { readonly experiment: ResolvedExperiment; readonly vm: ResolvedVm } | undefined {
+  const read = labOf(lab?.text ?? '')
+  const experiment = read && Object.hasOwn(read.experiments, name) ? read.experiments[name] : undefined
+  const vm = experiment && read?.vms[experiment.vm]
+  return experiment && vm && { experiment, vm }
 }
 
 /** The command without the program's directory in the guest. */

@@ -65,6 +65,7 @@ const Whole = z.object({
     ...{ completeness: text, losses: z.record(text, count), reasons: z.array(text) },
   }),
   tracedEvents: z.array(text),
+  remarks: z.array(text).optional(),
   sequence: text.optional(),
   metrics: z.record(text, count).optional(),
   verdict: text,

@@ -171,6 +171,11 @@ export interface Manifest {
   /** Results of tests that the workload or the kernel printed. */
   readonly tests?: readonly RunTests[]
   readonly expectations: readonly ExpectationVerdict[]
+  /**
+   * What a reader of the verdict should know although nothing failed: programs that never fired, expectations that could not have failed. Runs of
+   * 0.1.0 have none; they also passed if a metric matched nothing.
+   */
+  readonly remarks?: readonly string[]
   /** Digest of the workload's messages in their order, without addresses: equal where the order was. */
   readonly sequence?: string
   /** Declared numbers of the run; null where nothing matched. */

@@ -26,16 +26,25 @@ test('reads are compared over runs; what differs from hit to hit, and what exec 
   const report = await orderReport('x', [run('a', 16, TWO_READS), run('b', 16, TWO_READS)], 'read')
   expect(report).toMatchObject({ units: 4, runs: 2, without: 0, unstable: [], stablePairs: 1 })
   expect(orderText(report)).toContain('always the same sequence')
-  expect(orderSummary(report)).toEqual(['order: the same in all 4 reads'])
+  expect(orderSummary(report)).toEqual(['order: the same in all 4 sequences (each begins at "begin")'])
+})
+
+test('a sequence is a read only if it begins at a message that names one', async () => {
+  const summary = async (first: string) =>
+    orderSummary(await orderReport('x', [run('r', 16, TWO_READS.replaceAll('begin', first))], 'read'))[0]
+  for (const read of ['ext4 file read', 'vfs_read entered', 'enter pread64'])
+    expect(await summary(read)).toBe('order: the same in all 2 reads')
+  for (const other of ['vfs_fsync', 'thread started', 'bread'])
+    expect(await summary(other)).toBe(`order: the same in all 2 sequences (each begins at "${other}")`)
 })
 
 test('a read that came in another order is counted, shown, and said where', async () => {
   const report = await orderReport('x', [run('c', 16, TWO_READS), run('d', 64, TURNED)], 'read')
   const text = orderText(report)
-  expect(text).toContain('4 reads of 2 runs, 2 different sequences')
-  expect(text).toContain('"begin" before "took # ns" in 3 of 4; after it in 1 (d, read 2)')
+  expect(text).toContain('4 sequences of 2 runs, 2 different sequences')
+  expect(text).toContain('"begin" before "took # ns" in 3 of 4; after it in 1 (d, sequence 2)')
   expect(text).toMatch(/bytes: no dependence shown/)
-  expect(orderSummary(report)[0]).toContain('2 different sequences in 4 reads; the most common in 3 (75.0 %)')
+  expect(orderSummary(report)[0]).toContain('2 kinds of sequences among 4 sequences; the most common in 3 (75.0 %)')
 })
 
 test('warm-ups, and attempts that came again, are not counted', async () => {

@@ -31,8 +31,19 @@ const MOST_CATEGORIES = 20
 /** Reads of a run that are told apart by their number. */
 const MOST_NUMBERS = 10
 
+/** A message that names a read: "ext4 file read", "vfs_read entered". */
+const NAMES_A_READ = /(?:^|[^a-z])p?read(?:v2?|64)?(?:[^a-z]|$)/i
+
+/** What a unit is called. One that begins at a message which names no read is just a sequence: an fsync has no reads. */
+export const unitWord = ({ per, distinct }: Pick<OrderReport, 'per' | 'distinct'>): 'read' | 'run' | 'sequence' =>
+  per === 'run' ? 'run' : NAMES_A_READ.test(distinct[0]?.labels[0] ?? '') ? 'read' : 'sequence'
+
 /** What may make a difference; only what differs is looked at. */
-function factorsOf({ arm, kernel, guest, plan, trace }: Facts, { number }: Unit, per: Per): Record<string, string> {
+function factorsOf(
+  { arm, kernel, guest, plan, trace }: Facts,
+  { number }: Unit,
+  word: ReturnType<typeof unitWord>,
+): Record<string, string> {
   const params = Object.entries(arm.params).map(([name, value]) => [name, String(value)] as const)
   return {
     ...Object.fromEntries(params),
@@ -41,7 +52,9 @@ function factorsOf({ arm, kernel, guest, plan, trace }: Facts, { number }: Unit,
     accelerator: guest.accel.accel,
     clock: trace.clock,
     ...(plan && { start: plan.start, 'VMs at a time': String(plan.parallel) }),
-    ...(per === 'read' && { 'read of the run': number > MOST_NUMBERS ? `after ${MOST_NUMBERS}` : String(number) }),
+    ...(word !== 'run' && {
+      [`${word} of the run`]: number > MOST_NUMBERS ? `after ${MOST_NUMBERS}` : String(number),
+    }),
   }
 }
 
@@ -56,11 +69,12 @@ export async function orderReport(experiment: string, runs: readonly OrderedRun[
     found.push(...units.map((unit) => ({ unit, facts: manifest })))
   }
   const order = orderOf(found.map(({ unit }) => unit))
+  const word = unitWord({ per, distinct: order.distinct })
   const depends = dependences(
     found.map(({ unit, facts }, index) => ({
       run: unit.run,
       category: Math.min(order.of[index] ?? 0, MOST_CATEGORIES - 1),
-      factors: factorsOf(facts, unit, per),
+      factors: factorsOf(facts, unit, word),
     })),
   )
   return { experiment, per, without, ...order, depends }
@@ -81,14 +95,15 @@ const listed = (labels: readonly string[]): string => {
   return [...shown, ...(counts.size > 4 ? [`${counts.size - 4} more`] : [])].join(', ')
 }
 
-function sequenceLines(sequence: DistinctSequence, index: number, { units, per }: OrderReport): string[] {
+function sequenceLines(sequence: DistinctSequence, index: number, report: OrderReport): string[] {
+  const { units, per } = report
   const { labels, count, runs, inversions, missing, added, first } = sequence
   const differs = [
     ...(inversions > 0 ? [`${plural(inversions, 'pair')} the other way round`] : []),
     ...(missing.length > 0 ? [`without ${listed(missing)}`] : []),
     ...(added.length > 0 ? [`also ${listed(added)}`] : []),
   ]
-  const where = per === 'read' ? `${safe(first.run)}, read ${first.number}` : safe(first.run)
+  const where = per === 'read' ? `${safe(first.run)}, ${unitWord(report)} ${first.number}` : safe(first.run)
   return [
     `  ${letter(index)}  ${count} of ${units} (${percent(count, units)}), in ${plural(runs, 'run')}${index === 0 ? '' : `; first in ${where}`}`,
     ...(index === 0 ? [] : [`     ${differs.join('; ')}`]),
@@ -121,14 +136,12 @@ function dependsLines(depends: readonly Dependence[]): string[] {
   })
 }
 
-const unitWord = ({ per }: Pick<OrderReport, 'per'>) => (per === 'read' ? 'read' : 'run')
-
 /** Everything, for people. */
 export function orderText(report: OrderReport): string {
   const { experiment, distinct, unstable, stablePairs, depends, units, runs, without, notCompared } = report
   const word = unitWord(report)
   if (units === 0) return `${safe(experiment)}: no run has a sequence of messages`
-  const what = report.per === 'read' ? `${plural(units, 'read')} of ${plural(runs, 'run')}` : plural(runs, 'run')
+  const what = report.per === 'read' ? `${plural(units, word)} of ${plural(runs, 'run')}` : plural(runs, 'run')
   return [
     `${safe(experiment)}: ${what}, ${distinct.length === 1 ? 'always the same sequence' : `${distinct.length} different sequences`}`,
     ...distinct.slice(0, SHOWN).flatMap((one, index) => sequenceLines(one, index, report)),
@@ -136,7 +149,7 @@ export function orderText(report: OrderReport): string {
     '',
     `${plural(stablePairs, 'pair')} of events always in one order${unstable.length === 0 ? '' : `, ${unstable.length} not:`}`,
     ...unstable.slice(0, 12).map(({ a, b, before, after, mixed, example }) => {
-      const where = `${safe(example.run)}${report.per === 'read' ? `, read ${example.number}` : ''}`
+      const where = `${safe(example.run)}${report.per === 'read' ? `, ${word} ${example.number}` : ''}`
       return `  "${safe(a)}" before "${safe(b)}" in ${before} of ${before + after + mixed}; after it in ${after}${mixed > 0 ? `, alternating in ${mixed}` : ''} (${where})`
     }),
     ...(unstable.length > 12 ? [`  ... ${unstable.length - 12} more: --json has all`] : []),
@@ -148,15 +161,16 @@ export function orderText(report: OrderReport): string {
 
 /** One or two lines for the end of `lab run`; none where there is nothing to compare. */
 export function orderSummary(report: OrderReport): string[] {
-  const { distinct, unstable, units, depends, per } = report
+  const { distinct, unstable, units, depends } = report
+  const word = unitWord(report)
   if (units < 2) return []
   const [first] = distinct
   const rare = unstable[0]
   const on = depends.filter(({ p }) => p <= SIGNIFICANT).map(({ factor }) => safe(factor))
   return [
     distinct.length === 1
-      ? `order: the same in all ${units} ${per === 'read' ? 'reads' : 'runs'}`
-      : `order: ${distinct.length} different sequences in ${plural(units, per)}; the most common in ${first?.count ?? 0} (${percent(first?.count ?? 0, units)})${on.length > 0 ? `; depends on ${on.join(', ')}` : ''}`,
+      ? `order: the same in all ${plural(units, word)}${word === 'sequence' ? ` (each begins at "${safe(first?.labels[0] ?? '')}")` : ''}`
+      : `order: ${distinct.length} ${word === 'sequence' ? 'kinds of sequences among' : 'different sequences in'} ${plural(units, word)}; the most common in ${first?.count ?? 0} (${percent(first?.count ?? 0, units)})${on.length > 0 ? `; depends on ${on.join(', ')}` : ''}`,
     ...(rare
       ? [
           `  "${safe(rare.a)}" before "${safe(rare.b)}" in ${rare.before} of ${rare.before + rare.after + rare.mixed}: \`lab results order ${report.experiment}\` says more`,

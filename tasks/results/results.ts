@@ -45,6 +45,7 @@ const Shown = z.object({
   }),
   others: z.array(z.object({ pid: z.number(), comm: z.string(), events: z.number() })),
   expectations: z.array(z.object({ ok: z.boolean(), lines: z.array(z.string()) })),
+  remarks: z.array(z.string()).optional(),
   verdict: z.string(),
   imported: z
     .object({
@@ -106,7 +107,7 @@ const indented = (text: string): string => text.replaceAll(/^/gm, '  ')
 
 /** The verdict first, then why. */
 function verdictLines(manifest: Manifest): string[] {
-  const { verdict, trace, expectations } = manifest
+  const { verdict, trace, expectations, remarks = [] } = manifest
   const met = expectations.filter(({ ok }) => ok).length
   const sum =
     expectations.length === 0 ? 'nothing was expected' : `${met} of ${plural(expectations.length, 'expectation')} met`
@@ -117,6 +118,7 @@ function verdictLines(manifest: Manifest): string[] {
     ...expectations.flatMap(({ ok, lines }) =>
       lines.map((line, i) => `  ${i === 0 ? (ok ? 'ok  ' : 'FAIL') : '    '}  ${safe(line)}`),
     ),
+    ...remarks.map((remark) => `  note  ${safe(remark)}`),
   ]
 }
 

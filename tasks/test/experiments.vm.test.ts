@@ -186,7 +186,7 @@ describe('what the log wanted and could not do', () => {
 test('R-2601-1 calltree: the calls of a read inside each other, and what cannot be among them', () => {
   const run = passed('calltree')
   expect(said(run)).toContain('vfs_read > ext4_file_read_iter > generic_file_read_iter')
-  expect(text(run, 'graph.txt')).toMatch(/^# Not in the tree, and called all the same: .*_giulia/m)
+  expect(text(run, 'graph.txt')).toMatch(/^# Not in the tree, and called all the same \(a probe fired\): .*_giulia/m)
 })
 
 describe('mistakes of the log', () => {

@@ -329,6 +329,8 @@ test('arms of one run each: no effect is claimed, and each keeps its own expecta
   const { stderr } = await rig.lab(['report', 'few'])
   expect(stderr).toMatch(/000401-aaaa.*manifest.json cannot be read/)
   const text = html('few')
+  expect(text).toContain('nothing was tested, because every arm has too few runs')
+  expect(text).not.toContain('0 questions')
   expect(text).toMatch(/<h4>bytes=16 [^]{0,200}for 16 bytes/)
   expect(text).toMatch(/<h4>bytes=4096 [^]{0,200}for 4096 bytes/)
   expect(text).not.toContain('for 1024 bytes')

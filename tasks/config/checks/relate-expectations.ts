@@ -34,7 +34,14 @@ function patternProblem(
 const FLAGS = /^\/.+\/[dgimsuvy]{1,3}$/
 
 const patterns: Check = function* ({ lab: { experiments } }) {
-  for (const [name, { expect = [], params = {} }] of Object.entries(experiments)) {
+  for (const [name, { expect = [], params = {}, metrics = {} }] of Object.entries(experiments)) {
+    for (const [metric, one] of Object.entries(metrics)) {
+      const [kind, text] = 'stdout' in one ? (['stdout', one.stdout] as const) : (['message', one.message] as const)
+      if (!FLAGS.test(text)) continue
+      const path = ['experiments', name, 'metrics', metric, kind] as const
+      const wayOut = 'a regular expression ends with "/" and takes no flags'
+      yield { severity: 'error', path, at: 'value', message: `${text} has something after its last slash`, wayOut }
+    }
     for (const [index, one] of expect.entries()) {
       for (const [path, text, at = 'value'] of patternsOf(one)) {
         const here = { path: ['experiments', name, 'expect', index, ...path], at } as const

@@ -46,11 +46,15 @@ function* slotTexts(value: unknown, at: Path): Iterable<ExpectText> {
 export const RUN_VALUES = ['workload.pid'] as const
 
 /** Texts of an experiment that may hold parameters. */
-export function* templates({ workload, before, expect, maps }: Experiment): Iterable<ExpectText> {
+export function* templates({ workload, before, expect, maps, metrics }: Experiment): Iterable<ExpectText> {
   yield [['workload', 'run'], workload.run]
   for (const [index, one] of (before ?? []).entries())
     if (typeof one !== 'string' && 'run' in one) yield [['before', index, 'run'], one.run]
   yield* slotTexts(maps ?? {}, ['maps'])
+  for (const [name, metric] of Object.entries(metrics ?? {}))
+    yield 'stdout' in metric
+      ? [['metrics', name, 'stdout'], metric.stdout]
+      : [['metrics', name, 'message'], metric.message]
   for (const [index, one] of (expect ?? []).entries())
     for (const [path, text, at] of parameterised(one)) yield [['expect', index, ...path], text, at]
 }

@@ -1,6 +1,7 @@
 /** The part of the schema about experiments: arms, runs, trace, and what must hold. */
 import { z } from 'zod'
 import { KIND_NAMES } from '../../linux/splats/kinds.ts'
+import { isRegex } from '../interpolate.ts'
 import { Expectation } from './schema-expect.ts'
 import { func, name, Options, paramName, path, seconds, size, text } from './schema-text.ts'
 
@@ -37,21 +38,30 @@ export const Slots = z
   )
   .describe('what maps and global variables hold before the workload starts: name -> key or field -> value')
 
-/** One group in parentheses: the number. */
+/** One group in parentheses: the number. A parameter in it stands for a literal text, whichever it is. */
 const numberPattern = z
   .string()
   .min(1)
   .refine((value) => {
     try {
-      return (new RegExp(`${value}|`, 'u').exec('')?.length ?? 0) === 2
+      const text = value.replaceAll(/\$\{[^{}]*\}/g, '0')
+      return (new RegExp(`${isRegex(text) ? text.slice(1, -1) : text}|`, 'u').exec('')?.length ?? 0) === 2
     } catch {
       return false
     }
-  }, 'a metric is a regular expression with one group, the number: "took ([0-9]+) ns"')
+  }, 'a metric is a regular expression with one group, the number: "/took ([0-9]+) ns/"')
+
+const required = z
+  .union([z.enum(['yes', 'no']), z.boolean()])
+  .optional()
+  .describe('no: a run may lack it; when left out, a run in which nothing matches fails')
 
 export const Metric = z.union([
-  z.strictObject({ stdout: numberPattern.describe('read from what the workload prints') }),
-  z.strictObject({ message: numberPattern.describe("read from the workload's messages in the trace") }),
+  z.strictObject({
+    stdout: numberPattern.describe('read from what the workload prints; ^ and $ are the ends of each line'),
+    required,
+  }),
+  z.strictObject({ message: numberPattern.describe("read from the workload's messages in the trace"), required }),
 ])
 
 export const Until = z.strictObject({
@@ -198,7 +208,7 @@ export const Experiment = z
     metrics: z
       .record(paramName, Metric)
       .optional()
-      .describe('numbers of each run, by name: the median of everything that matches'),
+      .describe('numbers of each run, by name: the median of everything that matches; a run without one of them fails'),
     repeat: z
       .union([
         z.int().min(1).max(10000),

@@ -32,8 +32,15 @@ export function comparisonHtml(one: ExperimentRuns, exhibits: Exhibits): Html {
   if (asked.length === 0) return html``
   const tested = asked.filter(({ test }) => test !== undefined)
   const corrected = new Map(holm(tested.map(({ test }) => test?.p ?? 1)).map((p, index) => [tested[index], p] as const))
+  const ratio = 'Ratio of the medians with its 95 % bootstrap interval'
+  const effect = `Cliff's delta (-1: every value is below, 1: above) in words, where p of the rank-sum test is at most ${LEVEL}; p corrected for ${tested.length} ${tested.length === 1 ? 'question' : 'questions'} (Holm)`
+  const few = 'An arm with one run has neither.'
   const table = exhibits.table([one.name, 'comparison'], {
-    caption: `${one.name}: each arm against ${base.label}. Ratio of the medians with its 95 % bootstrap interval; Cliff's delta (-1: every value is below, 1: above) in words, where p of the rank-sum test is at most ${LEVEL}; p corrected for ${tested.length} ${tested.length === 1 ? 'question' : 'questions'} (Holm). An arm with one run has neither.${mark(one.groups.flatMap(({ counted }) => counted))}`,
+    caption: `${one.name}: each arm against ${base.label}. ${
+      tested.length === 0
+        ? 'Ratio of the medians; nothing was tested, because every arm has too few runs.'
+        : `${ratio}; ${effect}. ${few}`
+    }${mark(one.groups.flatMap(({ counted }) => counted))}`,
     columns: [
       { head: 'arm', kind: 'text' },
       { head: 'metric', kind: 'code' },

@@ -79,7 +79,7 @@ function notCounted(runs: readonly ReportRun[]): string {
 
 /** What the newest run of each arm was expected to show. */
 function expected({ newest }: ExperimentFacts): Html {
-  const shown = newest.filter(({ manifest }) => manifest.expectations.length > 0)
+  const shown = newest.filter(({ manifest }) => manifest.expectations.length + (manifest.remarks ?? []).length > 0)
   if (shown.length === 0) return html``
   const many = newest.length > 1
   return html`<details${many ? '' : html` open`}><summary>What was expected <span class="soft">${many ? `newest run of each of ${newest.length} arms` : 'of the newest run'}</span></summary>

@@ -4,6 +4,7 @@ import { methodsText } from './methods.ts'
 
 const run = (over: Readonly<Record<string, unknown>> = {}) =>
   ({
+    ...{ run: 'r1', started: '2026-01-01T00:00:00.000Z', expectations: [] },
     ...{ experiment: 'readiter', arm: { name: 'bytes=16', params: { bytes: 16 } }, verdict: 'passed' },
     kernel: { release: '5.10.223', source: 'linux-source-5.10 5.10.223-1', fingerprint: 'f'.repeat(64) },
     image: { fingerprint: 'a'.repeat(64) },
@@ -15,7 +16,8 @@ const run = (over: Readonly<Record<string, unknown>> = {}) =>
   }) as unknown as Manifest
 
 test('a paragraph says kernel, machine, recorder and outcome', () => {
-  const text = methodsText([run(), run({ verdict: 'failed' })])
+  const expectations = [{ ok: true, lines: ['3 reads'] }]
+  const text = methodsText([run({ expectations }), run({ expectations, verdict: 'failed' })])
   expect(text).toContain(
     '`readfile /data/f` ran on Linux 5.10.223 (linux-source-5.10 5.10.223-1), in QEMU 7.2.22 under software',
   )
@@ -28,4 +30,71 @@ test('a paragraph says kernel, machine, recorder and outcome', () => {
 test('a deterministic run is said to be one', () => {
   const guest = { accel: { accel: 'tcg' }, deterministic: true, qemu: ['-smp', '1', '-m', '1024M'] }
   expect(methodsText([run({ guest })])).toContain('with time counted in instructions and without network')
+})
+
+const plan = (over: object = {}) => ({
+  ...{ id: 'p', index: 0, warmup: false, attempt: 1, order: 'interleaved', seed: 5, start: 'shared', parallel: 1 },
+  ...over,
+})
+const arm = (bytes: number) => ({ arm: { name: `bytes=${bytes}`, params: { bytes } } })
+
+test('only what was shuffled is said to be, and each plan says its own', () => {
+  const text = methodsText([
+    run({ ...arm(16), plan: plan() }),
+    run({ ...arm(64), plan: plan({ order: 'shuffled', start: 'shared', id: 'q' }) }),
+  ])
+  expect(text).toContain(
+    'Runs were made in the order "interleaved" of their arms, one VM at a time; the runs shared a VM.',
+  )
+  expect(text).toContain('Runs were made in a shuffled order (seed 5), one VM at a time; the runs shared a VM.')
+  const one = methodsText([run({ plan: plan({ order: 'shuffled', parallel: 2 }) })])
+  expect(one).toContain('Runs were made one after the other, 2 VMs at a time')
+  expect(one).not.toContain('shuffled')
+})
+
+test('warm-ups and repeated attempts are said, and not counted', () => {
+  const text = methodsText([
+    run({ plan: plan({ warmup: true }) }),
+    run({ plan: plan({ index: 1 }), verdict: 'failed' }),
+    run({ plan: plan({ index: 1, attempt: 2 }) }),
+  ])
+  expect(text).toContain('1 warm-up run came first and is not counted.')
+  expect(text).toContain('1 attempt that did not pass was repeated and is not counted.')
+  expect(text).toContain('Of 1 run, 1 passed (no expectation was declared), 0 did not')
+  expect(text).not.toContain('met every declared expectation')
+})
+
+const LAB = `lab: small
+kernels: { v5.10: { source: { package: linux-source-5.10, suite: bullseye, version: '1', sha256: ${'a'.repeat(64)} } } }
+images: { minimal: { recipe: image } }
+vms:
+  default:
+    kernel: v5.10
+    image: minimal
+    disks: { data: { fs: ext4, size: 64M, mount: /data } }
+probes: { p: { source: p.bpf.c } }
+experiments:
+  readiter:
+    probes: [p]
+    workload: { run: readfile /data/f }
+    before: [drop-caches, { sysctl: { vm.swappiness: 10 } }, { remount: /data }, { pin: [0, 1] }, { run: sync }]
+    expect: [{ hits: { prog: ">=1" } }]
+`
+
+test('probes, disks and what was done before each run are named, as the lab file has them', () => {
+  const text = methodsText([run({ lab: { text: LAB }, plan: plan({ start: 'warm' }) })])
+  expect(text).toContain('Probes: `p`.')
+  expect(text).toContain('Data disks: ext4 of 67 MB at `/data`.')
+  expect(text).toContain('each run started from the snapshot of a VM that had booted')
+  expect(text).toContain(
+    'Before each run, the page cache, dentries and inodes were dropped, `vm.swappiness` was set to 10, `/data` was unmounted and mounted again, the workload was pinned to CPU 0 and 1 and the command `sync` ran in the guest.',
+  )
+  expect(text).toContain('met every declared expectation')
+})
+
+test('runs of two definitions are not one paragraph: the newest is told, and what was left out', () => {
+  const image = { name: 'minimal', fingerprint: 'b'.repeat(64) }
+  const text = methodsText([run({ image: { ...image, fingerprint: 'c'.repeat(64) } }), run({ image, run: 'r2' })])
+  expect(text).toContain('Of 1 run, 1 passed')
+  expect(text).toMatch(/1 run of readiter \(.*\) is left out, because this differs: image minimal\./)
 })

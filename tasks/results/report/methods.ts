@@ -1,6 +1,10 @@
-/** A paragraph for the methods section of a paper, from the manifests alone. */
+/** A paragraph for the methods section of a paper, from the manifests alone: what was done, and nothing that was not. */
+import type { ResolvedVm } from '../../config/resolved.ts'
+import type { Before } from '../../config/schema/schema.ts'
+import { askedBy, definitionOf } from '../definition.ts'
 import type { Manifest } from '../manifest.ts'
-import { plural } from '../../engine/text.ts'
+import { leftOutText, ofOneDefinition, type LeftOut } from '../one-definition.ts'
+import { bytes, plural } from '../../engine/text.ts'
 
 const distinct = <T>(list: readonly T[]): T[] => [...new Set(list)]
 const listed = (list: readonly string[]): string =>
@@ -19,25 +23,111 @@ export interface Ended {
   readonly experiment: string
   readonly verdict: string
   readonly completeness: string
+  readonly plan?: {
+    readonly id: string
+    readonly index: number
+    readonly warmup: boolean
+    readonly attempt: number
+  } | null
 }
 
-function outcome(runs: readonly Ended[]): string {
+/** Runs that are no warm-up, and of several attempts at one run the last. */
+function counting(ended: readonly Ended[]): { runs: Ended[]; warmups: number; again: number } {
+  const key = ({ experiment, plan }: Ended) => `${experiment}\0${plan?.id ?? ''}\0${plan?.index ?? ''}`
+  const last = new Map<string, number>()
+  for (const one of ended) if (one.plan) last.set(key(one), Math.max(last.get(key(one)) ?? 0, one.plan.attempt))
+  const measured = ended.filter(({ plan }) => plan?.warmup !== true)
+  const runs = measured.filter((one) => !one.plan || one.plan.attempt === last.get(key(one)))
+  return { runs, warmups: ended.length - measured.length, again: measured.length - runs.length }
+}
+
+/** @param declared whether the experiment has expectations */
+function outcome(ended: readonly Ended[], declared: boolean): string[] {
+  const { runs, warmups, again } = counting(ended)
   const count = (verdict: Manifest['verdict']) => runs.filter((one) => one.verdict === verdict).length
   const lossless = runs.filter(({ completeness }) => completeness === 'complete').length
-  return `Of ${plural(runs.length, 'run')}, ${count('passed')} met every declared expectation, ${count('failed')} did not, and ${count('incomplete')} could not be shown to be complete; in ${lossless} no layer of the trace lost an event.`
+  const passed = declared ? 'met every declared expectation' : 'passed (no expectation was declared)'
+  return [
+    ...(warmups > 0
+      ? [`${plural(warmups, 'warm-up run')} came first and ${warmups === 1 ? 'is' : 'are'} not counted.`]
+      : []),
+    ...(again > 0
+      ? [
+          `${plural(again, 'attempt')} that did not pass ${again === 1 ? 'was' : 'were'} repeated and ${again === 1 ? 'is' : 'are'} not counted.`,
+        ]
+      : []),
+    `Of ${plural(runs.length, 'run')}, ${count('passed')} ${passed}, ${count('failed')} did not, and ${count('incomplete')} could not be shown to be complete; in ${lossless} no layer of the trace lost an event.`,
+  ]
 }
 
-/** Sentences about one experiment's runs. */
-function ofExperiment(name: string, runs: readonly Manifest[], ended: readonly Ended[]): string {
+const beforeText = (one: Before): string => {
+  if (typeof one === 'string') return 'the page cache, dentries and inodes were dropped'
+  if ('sysctl' in one)
+    return listed(Object.entries(one.sysctl).map(([name, value]) => `\`${name}\` was set to ${value}`))
+  if ('remount' in one) return `\`${one.remount}\` was unmounted and mounted again`
+  if ('pin' in one) return `the workload was pinned to CPU ${listed([one.pin].flat().map(String))}`
+  return `the command \`${one.run}\` ran in the guest`
+}
+
+const START: Readonly<Record<string, string>> = {
+  shared: 'the runs shared a VM',
+  warm: 'each run started from the snapshot of a VM that had booted',
+  cold: 'each run booted a VM of its own',
+}
+
+const diskText = ({ fs, size, mount }: ResolvedVm['disks'][number]): string => `${fs} of ${bytes(size)} at \`${mount}\``
+
+/** How the runs of a plan followed one another. In what order the runs of a single arm come makes no difference. */
+function orderText({ order, seed }: NonNullable<Manifest['plan']>, arms: number): string {
+  if (arms < 2) return 'one after the other'
+  return order === 'shuffled' ? `in a shuffled order (seed ${seed})` : `in the order "${order}" of their arms`
+}
+
+/** One sentence for each way in which runs were made. */
+function planSentences(runs: readonly Manifest[], arms: number): string[] {
+  return distinct(
+    runs.flatMap(({ plan, guest }) =>
+      plan === undefined
+        ? []
+        : [
+            `Runs were made ${orderText(plan, arms)}`,
+            `, ${plan.parallel === 1 ? 'one VM' : `${plan.parallel} VMs`} at a time`,
+            // A sealed run boots by itself, whatever the plan says.
+            guest.deterministic === true ? '.' : `; ${START[plan.start] ?? plan.start}.`,
+          ].join(''),
+    ),
+  )
+}
+
+function probesText(runs: readonly Manifest[]): string {
+  const names = distinct(runs.flatMap((run) => run.arm.probes ?? askedBy(run)?.experiment.probes ?? []))
+  const without = runs.some(({ arm }) => arm.probes?.length === 0) && names.length > 0 ? '; one arm had none' : ''
+  return names.length === 0
+    ? 'No probe was attached.'
+    : `Probes: ${listed(names.map((name) => `\`${name}\``))}${without}.`
+}
+
+/** Sentences about one experiment's runs of one definition. */
+function ofExperiment(
+  name: string,
+  runs: readonly Manifest[],
+  ended: readonly Ended[],
+  leftOut: readonly LeftOut[],
+): string {
   const [first] = runs
   if (!first) return ''
   const kernels = distinct(runs.map(({ kernel }) => `Linux ${kernel.release} (${kernel.source})`))
   const arms = distinct(runs.map(({ arm }) => arm.name)).filter(Boolean)
-  const plan = first.plan
+  const asked = askedBy(first)
+  const disks = asked?.vm.disks ?? []
+  const before = asked?.experiment.before ?? []
+  const declared = asked ? asked.experiment.expect.length > 0 : runs.some(({ expectations }) => expectations.length > 0)
   return [
     `## ${name}`,
     '',
     `The workload \`${first.workload.argv.map((word, index) => (index === 0 ? word.replace(/^.*\//, '') : word)).join(' ')}\` ran on ${listed(kernels)}, in ${machine(first)}, on a host with ${first.host.cpu} (kernel ${first.host.kernel}).`,
+    ...(disks.length > 0 ? [`Data disks: ${listed(disks.map(diskText))}.`] : []),
+    ...(first.imported === undefined ? [probesText(runs)] : []),
     `Events were recorded in binary per-CPU ring buffers of ${first.trace.bufferBytes / 2 ** 20} MiB with the clock \`${first.trace.clock}\`.`,
     ...(first.guest.deterministic === true
       ? [
@@ -45,39 +135,46 @@ function ofExperiment(name: string, runs: readonly Manifest[], ended: readonly E
         ]
       : []),
     ...(arms.length > 1 ? [`${plural(arms.length, 'arm')} were compared (${arms.join('; ')}).`] : []),
-    ...(plan
-      ? [
-          `Runs were ${plan.order}${plan.order === 'shuffled' ? ` (seed ${plan.seed})` : ''}, ${plan.parallel === 1 ? 'one VM at a time' : `${plan.parallel} VMs at a time`}.`,
-        ]
-      : []),
-    outcome(ended),
+    ...planSentences(runs, arms.length),
+    ...(before.length > 0 ? [`Before each run, ${listed(before.map(beforeText))}.`] : []),
+    ...outcome(ended, declared),
+    ...leftOut.map((one) => `${leftOutText(one)}.`),
     `Kernel build: ${distinct(runs.map(({ kernel }) => kernel.fingerprint.slice(0, 16))).join(', ')}; image: ${distinct(runs.map(({ image }) => image.fingerprint.slice(0, 16))).join(', ')}.`,
     '',
   ].join('\n')
 }
 
-const endOf = ({ experiment, verdict, trace }: Manifest): Ended => ({
-  experiment,
-  verdict,
-  completeness: trace.completeness,
+const endOf = ({ experiment, verdict, trace, plan }: Manifest): Ended => ({
+  ...{ experiment, verdict, completeness: trace.completeness, plan: plan ?? null },
 })
 
+/** What is not kept beside a manifest is not compared: the builds tell sources apart. */
+const NO_INPUTS = '/nowhere'
+
 /**
- * Markdown; a section for each experiment.
+ * Markdown; a section for each experiment, about the runs of its newest definition.
  * @param runs all of them, or one of each kind and all of their ends in `ended`
  */
-export function methodsText(runs: readonly Manifest[], ended: readonly Ended[] = runs.map(endOf)): string {
+export function methodsText(runs: readonly Manifest[], ended?: readonly Ended[]): string {
   const names = distinct(runs.map(({ experiment }) => experiment))
   return [
     '# Methods',
     '',
-    ...names.map((name) =>
-      ofExperiment(
-        name,
-        runs.filter(({ experiment }) => experiment === name),
-        ended.filter(({ experiment }) => experiment === name),
-      ),
-    ),
+    ...names.map((name) => {
+      const own = runs.filter(({ experiment }) => experiment === name)
+      if (ended !== undefined)
+        return ofExperiment(
+          name,
+          own,
+          ended.filter(({ experiment }) => experiment === name),
+          [],
+        )
+      const one = ofOneDefinition(name, own, (run) => ({
+        ...{ run: run.run, started: run.started, definition: definitionOf(run, NO_INPUTS) },
+      }))
+      const chosen = one?.runs ?? own
+      return ofExperiment(name, chosen, chosen.map(endOf), one?.leftOut ?? [])
+    }),
     'Every file of each run, its lab file, kernel patch, kernel configuration and package list are in this pack; `lab verify` checks it without a VM, `lab reproduce` runs it again.',
     '',
   ].join('\n')

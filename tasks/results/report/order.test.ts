@@ -20,7 +20,7 @@ test('the order of events of incomplete traces says so', async () => {
     const runs = ['complete', completeness].map((word) => ({ table: true, completeness: word }) as ReportRun)
     return String(orderHtml({ report, runs }))
   }
-  expect(shown('complete')).toContain('the same in all 2 reads')
+  expect(shown('complete')).toContain('the same in all 2 sequences')
   expect(shown('complete')).not.toContain('INCOMPLETE')
   expect(shown('incomplete')).toMatch(/INCOMPLETE DATA: 1 of 2 runs[^]*<summary>Sequences/)
 })

@@ -63,7 +63,7 @@ export function mark(runs: readonly ReportRun[]): string {
 }
 
 /** Expectations of one run, and why its trace is not complete. */
-export const expectationList = ({ expectations, trace, failures, splats = [], tests = [] }: Manifest): Html =>
+export const expectationList = ({ expectations, trace, failures, splats = [], tests = [], remarks = [] }: Manifest): Html =>
   html`<ul class="expectations">
     ${splats.map(
       (splat) =>
@@ -83,7 +83,7 @@ export const expectationList = ({ expectations, trace, failures, splats = [], te
         </li> `,
     )}${failures.map(
       ({ stage, program, fact }) => html`<li class="plain"><strong>${stage}</strong> ${program ?? ''} ${fact}</li> `,
-    )}${trace.reasons.map((reason) => html`<li class="warn"><strong>trace</strong> ${reason}</li> `)}
+    )}${remarks.map((remark) => html`<li class="warn"><strong>note</strong> ${remark}</li> `)}${trace.reasons.map((reason) => html`<li class="warn"><strong>trace</strong> ${reason}</li> `)}
   </ul>`
 
 /** Runs that did not pass, each with its reasons. */

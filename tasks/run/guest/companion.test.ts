@@ -4,7 +4,8 @@ import { holderArgv, holderFailure, parseHolderLine, type HolderLine } from './h
 const companion = (facts: object): HolderLine =>
   parseHolderLine(JSON.stringify({ event: 'companion', name: 'cpustat', state: 'ended', ...facts }))
 const done = (outcome: string): HolderLine => parseHolderLine(JSON.stringify({ event: 'done', outcome, errno: 0 }))
-const failure = (lines: readonly HolderLine[]) => holderFailure(lines, 'experiment x', 1000, '')
+const failure = (lines: readonly HolderLine[]) =>
+  holderFailure(lines, 'experiment x', { askedMs: 5000, factor: 10 }, '')
 
 test('companions are named on the command line, before the workload', () => {
   const argv = holderArgv({
@@ -65,4 +66,14 @@ test('a sample that ended well is no failure, unless it says that it failed', ()
     kind: 'experiment',
     parts: { fact: "the kernel's sample says that it failed" },
   })
+})
+
+test('a deadline is told as it was asked for, with the factor of the emulation', () => {
+  const killed = [done('deadline')]
+  expect(failure(killed)?.parts.fact).toBe(
+    'the workload did not end within its timeout of 5 s (50 s here: 10 times as long, because TCG is slower than KVM) and was killed',
+  )
+  expect(holderFailure(killed, 'experiment x', { askedMs: 5000, factor: 1 }, '')?.parts.fact).toBe(
+    'the workload did not end within its timeout of 5 s and was killed',
+  )
 })

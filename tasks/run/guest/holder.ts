@@ -312,11 +312,23 @@ function unhappyCompanion(lines: readonly HolderLine[], place: string): Failure 
   )
 }
 
+/** How long the workload may take. */
+export interface Deadline {
+  /** `timeout:` of the experiment, in milliseconds. */
+  readonly askedMs: number
+  /** How many times as long it gets here; 1 under KVM. */
+  readonly factor: number
+}
+
+/** "its timeout of 5 s (50 s here: 10 times as long, because TCG is slower than KVM)". */
+const deadlineText = ({ askedMs, factor }: Deadline): string =>
+  `its timeout of ${askedMs / 1000} s${factor === 1 ? '' : ` (${(askedMs * factor) / 1000} s here: ${factor} times as long, because TCG is slower than KVM)`}`
+
 /** The failure that the holder's facts stand for, or undefined when the workload ran to its end. */
 export function holderFailure(
   lines: readonly HolderLine[],
   place: string,
-  deadlineMs: number,
+  deadline: Deadline,
   stderr: string,
 ): Failure | undefined {
   const done = of(lines, 'done')[0]
@@ -330,7 +342,7 @@ export function holderFailure(
   if (done?.outcome === 'deadline')
     return experimentError({
       place,
-      fact: `the workload did not end within ${deadlineMs / 1000} s and was killed`,
+      fact: `the workload did not end within ${deadlineText(deadline)} and was killed`,
       wayOut: 'raise `timeout:` of the experiment, or find out what it waits for: its stdout is in the result',
     })
   if (done?.outcome === 'busy')

@@ -119,6 +119,7 @@ function requestOf(session: Prepared, slot: Slot, place: string, slower: number)
     strace: wanted.strace === true,
     countRuns: slot.arm.observer === 'counted',
     deadlineMs: experiment.timeout * slower,
+    deadline: { askedMs: experiment.timeout, factor: slower },
     events,
     kprobes: experiment.trace.events.filter(isKprobeEvent),
     workload: workloadArgv(session, slot.arm),
@@ -133,11 +134,11 @@ function collectedOf(
   slot: Slot,
   started: Moment,
   guest: GuestRun,
-  { workload, deadlineMs }: ReturnType<typeof requestOf>,
+  { workload, deadline }: ReturnType<typeof requestOf>,
   place: string,
 ): Collected & { failure: Failure | undefined } {
   const { arm } = slot
-  const failure = holderFailure(guest.lines, place, deadlineMs, guest.stderr)
+  const failure = holderFailure(guest.lines, place, deadline, guest.stderr)
   const maps = mapsOf(guest.lines, ofArm(session, arm).described)
   const collected = { ...slot, run: newRunId(started.date), started, argv: workload, guest, maps }
   // Where a failure is declared, one that came is looked at, whether it is that one or another.

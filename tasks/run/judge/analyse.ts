@@ -23,7 +23,8 @@ import type { RunSplat, RunTests } from '../../results/kernel-reports.ts'
 import { splatsOf, testFailures, testsOf } from './kernel-log.ts'
 import type { ExpectationVerdict, ProbeReport } from '../../results/manifest.ts'
 import type { MapsFile } from '../guest/maps.ts'
-import { metricsOf } from './metrics.ts'
+import { absentMetrics, metricsOf, missingMetrics } from './metrics.ts'
+import { remarksOf } from './remarks.ts'
 import { NO_TYPED, type Typed } from '../guest/typed.ts'
 
 export interface Analysis {
@@ -35,6 +36,10 @@ export interface Analysis {
   readonly others: readonly Other[]
   readonly isolation: Isolation
   readonly expectations: readonly ExpectationVerdict[]
+  /** Numbers that were asked for and that the run does not have: each is an expectation that does not hold. */
+  readonly missing: readonly ExpectationVerdict[]
+  /** What a reader of the verdict should know although nothing failed. */
+  readonly remarks: readonly string[]
   readonly probes: readonly ProbeReport[]
   readonly typed: Typed
   readonly failed: readonly Failed[]
@@ -193,11 +198,22 @@ export function analyse(input: AnalysisInput): Analysis {
           printedLines,
         )
       : []
+  const pidParam = started === undefined ? {} : { 'workload.pid': started.pid }
+  const metrics = metricsOf(experiment.metrics, { ...arm.params, ...pidParam }, stdout, own)
+  const workloadMayFail = declared.some(({ failure }) => failure === 'workload' || failure === 'deadline')
+  // A workload that failed, or a trace that cannot be read, is the reason itself.
+  const isWhole = input.damaged === undefined && of(lines, 'exited')[0]?.status === 0 && !workloadMayFail
+  const isReadable = started !== undefined && input.damaged === undefined
   return {
     events,
     own,
     sequenceId: hashText(own.map(({ message }) => `${withoutAddresses(message)}\n`).join('')).slice(0, 16),
-    metrics: metricsOf(experiment.metrics, stdout, own),
+    metrics,
+    missing: isWhole ? missingMetrics(experiment.metrics, metrics, kernel, arm) : [],
+    remarks: [
+      ...(!isReadable ? [] : remarksOf(experiment, arm, kernel, probes, printed.length)),
+      ...(isWhole ? absentMetrics(experiment.metrics, metrics, kernel, arm) : []),
+    ],
     notUnderstood,
     ledger:
       started === undefined
@@ -213,7 +229,7 @@ export function analyse(input: AnalysisInput): Analysis {
     splats: splatsOf(input, experiment.allow),
     tests,
     sequence: sequenceText(events, pids, processes, orderOfRead(experiment, arm, kernel, started?.pid ?? -1)),
-    workloadMayFail: declared.some(({ failure }) => failure === 'workload' || failure === 'deadline'),
+    workloadMayFail,
     notStarted: started === undefined,
   }
 }

@@ -20,7 +20,7 @@ export type Verdict = Exclude<Manifest['verdict'], 'imported'>
 export function verdictOf(
   analysis: Pick<
     Analysis,
-    'expectations' | 'notStarted' | 'workloadMayFail' | 'ledger' | 'damaged' | 'splats' | 'tests'
+    'expectations' | 'missing' | 'notStarted' | 'workloadMayFail' | 'ledger' | 'damaged' | 'splats' | 'tests'
   >,
   exited: { readonly status?: number | null | undefined } | undefined,
   onLoss: 'fail' | 'warn' | 'retry',
@@ -28,7 +28,7 @@ export function verdictOf(
   // A kernel that reports a bug says more than a trace that it may have damaged.
   if (analysis.splats.some(({ allowed }) => !allowed)) return 'failed'
   if (analysis.damaged !== undefined) return 'incomplete'
-  if (analysis.expectations.some(({ ok }) => !ok)) return 'failed'
+  if ([...analysis.expectations, ...analysis.missing].some(({ ok }) => !ok)) return 'failed'
   // Only a declared failure keeps a workload from starting and leaves all expectations met.
   if (analysis.notStarted) return 'passed'
   if ((exited?.status !== 0 || analysis.tests.some(testsFailed)) && !analysis.workloadMayFail) return 'failed'
@@ -86,7 +86,8 @@ export const derivedFacts = (experiment: ResolvedExperiment, analysis: Analysis,
   ...(analysis.tests.length > 0 && { tests: analysis.tests }),
   isolation: isolationSummary(analysis.isolation),
   others: analysis.others,
-  expectations: analysis.expectations,
+  expectations: [...analysis.expectations, ...analysis.missing],
+  remarks: analysis.remarks,
   verdict: verdictOf(analysis, of(lines, 'exited')[0], experiment.trace.onLoss),
 })
 

@@ -1,27 +1,61 @@
 import { expect, test } from 'vitest'
 import { summary } from '../../trace/stats/statistics.ts'
 import type { Manifest } from '../../results/manifest.ts'
-import { enough, metricsOf, metricText } from './metrics.ts'
+import { absentMetrics, enough, metricsOf, metricText, missingMetrics } from './metrics.ts'
 
 test('a metric is the median of everything that matches in a run', () => {
   const own = [{ message: 'took 7 ns' }, { message: 'took 9 ns' }, { message: 'other' }]
   expect(
     metricsOf(
       { ns: { message: 'took ([0-9]+) ns' }, out: { stdout: 'n=([0-9.]+)' }, no: { stdout: 'x(y)' } },
+      {},
       'n=1.5\nn=2\nn=9',
       own,
     ),
   ).toEqual({ ns: 8, out: 2, no: null })
-  expect(metricsOf({ bad: { stdout: '(a+)' } }, 'aaa', [])).toEqual({ bad: null })
+  expect(metricsOf({ bad: { stdout: '(a+)' } }, {}, 'aaa', [])).toEqual({ bad: null })
 })
 
 test('a group that captured nothing is no zero', () => {
   const out = 'took  ns\ntook 400 ns\ntook  ns\n'
-  expect(metricsOf({ ns: { stdout: 'took ([0-9]*) ns' }, no: { stdout: 'took (?:([0-9]+)|) ns' } }, out, [])).toEqual({
+  expect(
+    metricsOf({ ns: { stdout: 'took ([0-9]*) ns' }, no: { stdout: 'took (?:([0-9]+)|) ns' } }, {}, out, []),
+  ).toEqual({
     ns: 400,
     no: 400,
   })
-  expect(metricsOf({ ns: { stdout: 'took ([0-9 ]*)ns' } }, 'took  ns', [])).toEqual({ ns: null })
+  expect(metricsOf({ ns: { stdout: 'took ([0-9 ]*)ns' } }, {}, 'took  ns', [])).toEqual({ ns: null })
+})
+
+test('a pattern means what it means in the other keys: slashes around it, ends of lines, parameters', () => {
+  const out = 'n=16: 5\nn=64: 7\nsum 12\n'
+  const value = (stdout: string) => metricsOf({ m: { stdout } }, { n: 64 }, out, [])['m']
+  expect(value('/sum ([0-9]+)/')).toBe(12)
+  expect(value('^n=16: ([0-9]+)$')).toBe(5)
+  expect(value('/^n=${n}: ([0-9]+)$/')).toBe(7)
+  expect(value('/^([0-9]+)$/')).toBe(null)
+})
+
+test('a required metric that matched nothing is an unmet expectation; one of messages only where probes can speak', () => {
+  const metrics = {
+    out: { stdout: '/took ([0-9]+)/' },
+    message: { message: 'len ([0-9]+)' },
+    rare: { stdout: 'retried ([0-9]+)', required: 'no' as const },
+    found: { stdout: 'n ([0-9]+)' },
+  }
+  const values = { out: null, message: null, rare: null, found: 0 }
+  const missing = (probes?: readonly string[]) =>
+    missingMetrics(metrics, values, 'v5.10', probes === undefined ? {} : { probes }).map(({ ok, lines }) => [
+      ok,
+      lines[0],
+    ])
+  const out = [false, 'metric out: nothing matches /took ([0-9]+)/ in what the workload printed (stdout)']
+  expect(missing()).toEqual([out, [false, "metric message: nothing matches len ([0-9]+) in the workload's messages"]])
+  expect(missing([])).toEqual([out])
+  expect(missing(['p~empty'])).toEqual([out])
+  expect(absentMetrics(metrics, values, 'v5.10', {})).toEqual([
+    'metric rare (not required): nothing matches retried ([0-9]+) in what the workload printed (stdout)',
+  ])
 })
 
 const runs = (...values: (number | null)[]) => values.map((ns) => ({ metrics: { ns } }) as unknown as Manifest)

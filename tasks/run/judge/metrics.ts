@@ -1,4 +1,6 @@
 /** Declared numbers of a run, and what they say over many runs. */
+import { concerns, type Arm } from '../../config/arms.ts'
+import { everyMatch, regexOf, type Params } from '../../config/interpolate.ts'
 import type { Metric } from '../../config/schema/schema.ts'
 import {
   FEWEST_FOR_INTERVAL,
@@ -8,31 +10,75 @@ import {
   summary,
   type Summary,
 } from '../../trace/stats/statistics.ts'
-import type { Manifest } from '../../results/manifest.ts'
+import { printable } from '../../engine/printable.ts'
+import type { ExpectationVerdict, Manifest } from '../../results/manifest.ts'
 
 /** What the first group captures, where that is a number: one that captured nothing is no zero. */
-function numbersIn(text: string, pattern: string): number[] {
-  return Array.from(text.matchAll(new RegExp(pattern, 'gu')), ([, captured = '']) =>
-    captured.trim() === '' ? Number.NaN : Number(captured),
-  ).filter(Number.isFinite)
+function numbersIn(text: string, regex: RegExp): number[] {
+  return everyMatch(text, regex)
+    .map(([, captured = '']) => (captured.trim() === '' ? Number.NaN : Number(captured)))
+    .filter(Number.isFinite)
 }
 
 /** Of each metric the median of everything that matches in this run; null where nothing does. */
 export function metricsOf(
   metrics: Readonly<Record<string, Metric>>,
+  params: Params,
   stdout: string,
   own: readonly { readonly message: string }[],
 ): Record<string, number | null> {
   return Object.fromEntries(
     Object.entries(metrics).map(([name, metric]) => {
+      const regex = regexOf('stdout' in metric ? metric.stdout : metric.message, params)
       const found =
-        'stdout' in metric
-          ? numbersIn(stdout, metric.stdout)
-          : own.flatMap(({ message }) => numbersIn(message, metric.message))
+        'stdout' in metric ? numbersIn(stdout, regex) : own.flatMap(({ message }) => numbersIn(message, regex))
       return [name, found.length === 0 ? null : median(found)]
     }),
   )
 }
+
+const isRequired = ({ required }: Metric): boolean => required !== 'no' && required !== false
+
+/** A metric of messages has nothing to match in an arm without probes, or with empty ones. */
+const concernsArm = (metric: Metric, kernel: string, arm: Pick<Arm, 'probes'>): boolean =>
+  'stdout' in metric || concerns({}, kernel, arm)
+
+/** Where a metric looks. */
+const sourceOf = (metric: Metric): string =>
+  'stdout' in metric
+    ? `${printable(metric.stdout, 200)} in what the workload printed (stdout)`
+    : `${printable(metric.message, 200)} in the workload's messages`
+
+/**
+ * A verdict for each metric that matched nothing in a run: without the number that was asked for, a run is no pass. None for those that may be
+ * absent (`required: no`).
+ */
+export const missingMetrics = (
+  metrics: Readonly<Record<string, Metric>>,
+  values: Readonly<Record<string, number | null>>,
+  kernel: string,
+  arm: Pick<Arm, 'probes'>,
+): ExpectationVerdict[] =>
+  Object.entries(metrics)
+    .filter(([name, metric]) => values[name] === null && isRequired(metric) && concernsArm(metric, kernel, arm))
+    .map(([name, metric]) => ({
+      ok: false,
+      lines: [
+        `metric ${name}: nothing matches ${sourceOf(metric)}`,
+        'correct the pattern, or write `required: no` under the metric if a run may lack it',
+      ],
+    }))
+
+/** Remarks on metrics that may be absent, and are. */
+export const absentMetrics = (
+  metrics: Readonly<Record<string, Metric>>,
+  values: Readonly<Record<string, number | null>>,
+  kernel: string,
+  arm: Pick<Arm, 'probes'>,
+): string[] =>
+  Object.entries(metrics)
+    .filter(([name, metric]) => values[name] === null && !isRequired(metric) && concernsArm(metric, kernel, arm))
+    .map(([name, metric]) => `metric ${name} (not required): nothing matches ${sourceOf(metric)}`)
 
 export const valuesOf = (manifests: readonly Manifest[], metric: string): number[] =>
   manifests.map(({ metrics }) => metrics?.[metric]).filter((value) => typeof value === 'number')

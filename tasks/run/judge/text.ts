@@ -60,6 +60,7 @@ export function runText({ dir, manifest, own }: RunOutcome): string {
     ...manifest.expectations.flatMap(({ ok, lines: said }) =>
       said.map((line) => `  ${ok ? 'ok:' : 'NOT ok:'} ${printable(line, 300)}`),
     ),
+    ...(manifest.remarks ?? []).map((remark) => `  note: ${printable(remark, 300)}`),
     ...trace.reasons.map((reason) => `  ${reason}`),
     ...others(manifest).map((line) => `  ${line}`),
     ...collisions(manifest).map((line) => `  ${line}`),
@@ -138,6 +139,17 @@ function armLines(
 const reasonText = ({ verdict, trace: { reasons } }: Manifest): string =>
   verdict === 'incomplete' && reasons[0] !== undefined ? `\n    ${printable(reasons[0], 200)}` : ''
 
+/** Each remark once, with how many runs it is about. */
+function remarkLines(outcomes: readonly RunOutcome[]): string[] {
+  const counts = new Map<string, number>()
+  for (const { manifest } of outcomes)
+    for (const remark of new Set(manifest.remarks ?? [])) {
+      const text = `${armKey(manifest.experiment, manifest.arm.name)}: ${remark}`
+      counts.set(text, (counts.get(text) ?? 0) + 1)
+    }
+  return [...counts].map(([text, count]) => `note: ${printable(text, 300)} (${count} run${count === 1 ? '' : 's'})`)
+}
+
 /**
  * Arms, then all runs in a line each where they did not pass, and the count.
  * @param precision what `until:` asks for
@@ -156,6 +168,8 @@ export function summaryText(
     ...armLines(outcomes, precision, unfinished),
     ...orders,
     ...controlText(outcomes.map(({ manifest }) => manifest)),
+    // One run has said it itself.
+    ...(outcomes.length > 1 ? remarkLines(outcomes) : []),
     ...bad.map(
       ({ manifest, dir }) =>
         `${manifest.verdict}: ${manifest.experiment} ${manifest.arm.name} repeat ${manifest.repeat}  ${dir}${reasonText(manifest)}`,
@@ -188,7 +202,11 @@ export function allText(ended: readonly Ended[]): string {
     return `${name.padEnd(width)}  ${word.padEnd(7)}  ${printable(detail, 200)}${where.join('')}`
   })
   const { passed, failed, skipped } = count
-  return [...lines, '', `${ended.length} experiments: ${passed} passed, ${failed} failed, ${skipped} skipped`].join(
-    '\n',
-  )
+  const notes = remarkLines(ended.flatMap(({ outcomes }) => outcomes))
+  return [
+    ...lines,
+    ...(notes.length > 0 ? ['', ...notes] : []),
+    '',
+    `${ended.length} experiments: ${passed} passed, ${failed} failed, ${skipped} skipped`,
+  ].join('\n')
 }

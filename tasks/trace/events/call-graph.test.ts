@@ -13,7 +13,7 @@ const leave = (name: string, depth: number, ns: number, pid = 7) =>
     `<-- ${name} (${depth}) (start: 1000  end: ${(0x1000 + ns).toString(16)}) over: ${depth}`,
     pid,
   )
-const facts = { functions: ['vfs_read'], hidden: ['copyout'], traceable: 12 }
+const facts = { functions: ['vfs_read'], called: ['copyout'], unknown: [], traceable: 12 }
 
 test('calls nest, each with its time, and messages of probes stand where they were printed', () => {
   const events = [
@@ -39,7 +39,7 @@ test('calls nest, each with its time, and messages of probes stand where they we
     '    2.500 us |   ext4_file_read_iter();',
     '             | }',
   ])
-  expect(text).toContain('Not in the tree, and called all the same: copyout')
+  expect(text).toContain('Not in the tree, and called all the same (a probe fired): copyout')
   expect(text).toContain('lib/ functions cannot be in it')
 })
 
@@ -76,7 +76,7 @@ test('a call without an end and an end without a begin are counted and do not sh
 })
 
 test('a trace without any says so', () => {
-  expect(graphText([], { ...facts, hidden: [] })).toBe(
+  expect(graphText([], { ...facts, called: [] })).toBe(
     '# Call trees below vfs_read; each call with the time that it took, probes and tracing included\n\n# no call of these functions in the trace\n',
   )
 })

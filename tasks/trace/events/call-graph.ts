@@ -109,21 +109,24 @@ function nodeLines(node: CallNode, indent: string): string[] {
 export interface GraphFacts {
   /** Functions at which a tree begins. */
   readonly functions: readonly string[]
-  /** Of the functions that the experiment is about: in the kernel, and not among those that ftrace can trace. */
-  readonly hidden: readonly string[]
+  /** Functions that ftrace cannot trace and whose probe fired. */
+  readonly called: readonly string[]
+  /** Functions that ftrace cannot trace and that may have been called below what the trees show. */
+  readonly unknown: readonly string[]
   /** Functions that ftrace can trace on this kernel. */
   readonly traceable: number
 }
 
-const hiddenLines = ({ hidden, traceable }: GraphFacts): string[] =>
-  hidden.length === 0
-    ? []
-    : [
-        `# Not in the tree, and called all the same: ${hidden.join(', ')}`,
-        '# lib/ functions cannot be in it: lib/Makefile compiles lib/ without -pg, so they have no call of mcount (__fentry__) that ftrace',
-        `# could turn into a hook. They are in this kernel's symbol table and not among the ${traceable} functions of its`,
-        '# available_filter_functions. A kprobe needs no such call: the messages of probes stand in the tree where they were printed.',
-      ]
+function hiddenLines({ called, unknown, traceable }: GraphFacts): string[] {
+  if (called.length + unknown.length === 0) return []
+  return [
+    ...(called.length > 0 ? [`# Not in the tree, and called all the same (a probe fired): ${called.join(', ')}`] : []),
+    ...(unknown.length > 0 ? [`# Not in the tree, whether they were called or not: ${unknown.join(', ')}`] : []),
+    '# lib/ functions cannot be in it: lib/Makefile compiles lib/ without -pg, so they have no call of mcount (__fentry__) that ftrace',
+    `# could turn into a hook. They are in this kernel's symbol table and not among the ${traceable} functions of its`,
+    '# available_filter_functions. A kprobe needs no such call: the messages of probes stand in the tree where they were printed.',
+  ]
+}
 
 /** The trees as text, with the total of each call in front of it. */
 export function graphText(graphs: readonly CallGraph[], facts: GraphFacts): string {

@@ -1,4 +1,5 @@
 /** The same value on both sides: what the workload printed, what the probes said, what stands in the maps. */
+import { everyMatch } from '../../config/interpolate.ts'
 import { valueText } from '../events/maps-text.ts'
 import { shown, type Verdict } from './match.ts'
 
@@ -66,7 +67,7 @@ export function checkSame(sides: readonly Side[]): Verdict {
 
 /** First groups of every match in the text; the whole match where the pattern has no group. */
 export const captured = (text: string, regex: RegExp): string[] =>
-  Array.from(text.matchAll(new RegExp(regex.source, 'gmu')), ([whole, group]) => group ?? whole)
+  everyMatch(text, regex).map(([whole, group]) => group ?? whole)
 
 const PLACE = /^([A-Za-z_][A-Za-z0-9_]*)(?:\[([^\]]+)\])?((?:\.[A-Za-z_][A-Za-z0-9_]*)*)$/
 

@@ -1,0 +1,106 @@
+/** What a reader of a verdict should know although nothing failed: programs that never fired, and expectations that could not have failed. */
+import { fullName, type Arm } from '../../config/arms.ts'
+import { interpolate } from '../../config/interpolate.ts'
+import type { ResolvedExperiment } from '../../config/resolved.ts'
+import type { Expectation } from '../../config/schema/schema-expect.ts'
+import { printable } from '../../engine/printable.ts'
+import type { ProbeReport } from '../../results/manifest.ts'
+import { countRule } from '../../trace/expect/expect-count.ts'
+import { expectedOn } from './expectations.ts'
+
+/** What is asked for, in the words of the lab file. */
+const shown = (text: string): string => printable(text, 120)
+
+/** Programs that an expectation speaks of: their zero is what is looked at, and was judged. */
+function spokenOf(expected: readonly Expectation[]): (program: string) => boolean {
+  const named = new Set<string>()
+  let all = false
+  for (const one of expected) {
+    if ('hits' in one) for (const program of Object.keys(one.hits)) named.add(program)
+    if ('misses' in one) for (const program of Object.keys(one.misses)) named.add(program)
+    if (!('failure' in one)) continue
+    if (one.program === undefined) all = true
+    else named.add(one.program)
+  }
+  return (program) => all || named.has(program)
+}
+
+function neverFired(probes: readonly ProbeReport[], expected: readonly Expectation[]): string[] {
+  const judged = spokenOf(expected)
+  return probes
+    .filter(({ program, attached, hits }) => attached !== null && hits === 0 && !judged(program))
+    .map(({ program, section }) => `program ${shown(program)} (${shown(section)}) was attached and never fired`)
+}
+
+/** The parts of an expectation that ask for the absence of messages: "messages x: 0", "at most 5", no such sequence. */
+function absences(one: Expectation, params: Arm['params']): string[] {
+  const isAbsence = (count: string | number) => {
+    const rule = countRule(interpolate(String(count), params))
+    return rule !== undefined && (rule.sign === '<' || rule.sign === '<=' || (rule.sign === '=' && rule.number === 0))
+  }
+  if ('order' in one)
+    return one.times !== undefined && isAbsence(one.times) ? [`order ${one.order[0] ?? ''}, ...: ${one.times}`] : []
+  if (!('messages' in one)) return []
+  return Object.entries(one.messages).flatMap(([text, count]) => (isAbsence(count) ? [`${text}: ${count}`] : []))
+}
+
+/** Messages that are rightly absent only because no program ran that could have printed one. */
+function notPutToTheTest(
+  probes: readonly ProbeReport[],
+  expected: readonly Expectation[],
+  printed: number,
+  params: Arm['params'],
+): string[] {
+  if (printed > 0 || probes.some(({ hits }) => hits > 0)) return []
+  return expected.flatMap((one) =>
+    absences(one, params).map(
+      (what) => `expectation "${shown(what)}" was not put to the test: no program fired, so none could print a message`,
+    ),
+  )
+}
+
+/** A count that any number satisfies. */
+const anyNumber = (expected: readonly Expectation[], params: Arm['params']): string[] =>
+  expected.flatMap((one) => {
+    const counts = 'messages' in one ? one.messages : 'hits' in one ? one.hits : 'misses' in one ? one.misses : {}
+    return Object.entries(counts).flatMap(([what, count]) => {
+      const rule = countRule(interpolate(String(count), params))
+      return rule?.sign === '>=' && rule.number === 0
+        ? [`expectation "${shown(what)}: ${shown(String(count))}" holds for any number: it could not have failed`]
+        : []
+    })
+  })
+
+/** An experiment that expects something, and nothing of this run. */
+function nothingExpected(
+  { expect }: Pick<ResolvedExperiment, 'expect'>,
+  kernel: string,
+  arm: Pick<Arm, 'probes'>,
+  expected: readonly Expectation[],
+): string[] {
+  const speaks = arm.probes === undefined || arm.probes.some((name) => name === fullName(name))
+  if (expect.length === 0 || expected.length > 0 || !speaks) return []
+  return [
+    `none of the ${expect.length} expectations is for kernel ${shown(kernel)} and this arm: nothing was expected of this run`,
+  ]
+}
+
+/**
+ * Sentences, the same in each run in which they are true.
+ * @param printed how many messages the whole trace has
+ */
+export function remarksOf(
+  experiment: Pick<ResolvedExperiment, 'expect'>,
+  arm: Pick<Arm, 'probes' | 'params'>,
+  kernel: string,
+  probes: readonly ProbeReport[],
+  printed: number,
+): string[] {
+  const expected = expectedOn(experiment, kernel, arm)
+  return [
+    ...neverFired(probes, expected),
+    ...notPutToTheTest(probes, expected, printed, arm.params),
+    ...anyNumber(expected, arm.params),
+    ...nothingExpected(experiment, kernel, arm, expected),
+  ]
+}
