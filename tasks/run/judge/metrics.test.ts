@@ -47,7 +47,7 @@ test('a required metric that matched nothing is an unmet expectation; one of mes
   const missing = (probes?: readonly string[]) =>
     missingMetrics(metrics, values, 'v5.10', probes === undefined ? {} : { probes }).map(({ ok, lines }) => [
       ok,
-      lines[0],
+      lines[0]?.split(';')[0],
     ])
   const out = [false, 'metric out: nothing matches /took ([0-9]+)/ in what the workload printed (stdout)']
   expect(missing()).toEqual([out, [false, "metric message: nothing matches len ([0-9]+) in the workload's messages"]])

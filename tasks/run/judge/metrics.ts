@@ -64,8 +64,7 @@ export const missingMetrics = (
     .map(([name, metric]) => ({
       ok: false,
       lines: [
-        `metric ${name}: nothing matches ${sourceOf(metric)}`,
-        'correct the pattern, or write `required: no` under the metric if a run may lack it',
+        `metric ${name}: nothing matches ${sourceOf(metric)}; if a run may lack it, write \`required: no\` under the metric`,
       ],
     }))
 
