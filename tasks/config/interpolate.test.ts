@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { Failure } from '../engine/error.ts'
-import { interpolate, isRegex, literal, patternOf, references } from './interpolate.ts'
+import { interpolate, literal, patternOf, references } from './interpolate.ts'
+import { isRegex } from './text/regex.ts'
 
 describe('interpolate', () => {
   test.each([

@@ -4,6 +4,7 @@
  */
 import { userError } from '../engine/error.ts'
 import type { ParamValue } from './schema/schema.ts'
+import { isRegex } from './text/regex.ts'
 import { nameWayOut } from './text/suggest.ts'
 
 /** Values of one arm, by parameter. */
@@ -70,9 +71,6 @@ export function literal(value: string): string {
 /** What a message of the trace is compared with. */
 export type Pattern =
   { readonly kind: 'text'; readonly text: string } | { readonly kind: 'regex'; readonly regex: RegExp }
-
-/** Whether an entry of `order` is a regular expression. A path such as "/data" is not: the last character decides. */
-export const isRegex = (text: string): boolean => text.length > 2 && text.startsWith('/') && text.endsWith('/')
 
 /**
  * A text that is always a regular expression (`metrics:`), written as everywhere else: the slashes around it may be left out.

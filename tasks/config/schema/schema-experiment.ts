@@ -1,7 +1,7 @@
 /** The part of the schema about experiments: arms, runs, trace, and what must hold. */
 import { z } from 'zod'
 import { KIND_NAMES } from '../../linux/splats/kinds.ts'
-import { isRegex } from '../interpolate.ts'
+import { isRegex } from '../text/regex.ts'
 import { Expectation } from './schema-expect.ts'
 import { func, name, Options, paramName, path, seconds, size, text } from './schema-text.ts'
 
