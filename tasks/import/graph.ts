@@ -23,6 +23,6 @@ export async function writeGraph(table: string, file: string, ticks: boolean): P
     graphs.flatMap((graph) => graph.roots.flatMap((node) => (node.kind === 'call' ? [node.name] : []))),
   )
   const functions = [...roots].slice(0, MOST_ROOTS)
-  await writeFile(file, graphText(graphs, { functions, hidden: [], traceable: 0 }))
+  await writeFile(file, graphText(graphs, { functions, called: [], unknown: [], traceable: 0 }))
   return !more
 }

@@ -94,5 +94,5 @@ describe('traceStep', () => {
     const shown = await traceStep(run, NOTHING, testContext(tempDir()))
     expect([shown.events.length, shown.more, shown.pids?.has(8)]).toEqual([MOST_EVENTS, true, true])
     // Six hundred thousand events are written: seconds on a quiet machine, and most of a minute on one that is not.
-  }, 120_000)
+  })
 })

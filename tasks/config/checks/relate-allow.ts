@@ -1,6 +1,7 @@
 /** Checks of `allow:`, the splats that an experiment lets pass. */
 import { messageOf, Failure } from '../../engine/error.ts'
-import { isRegex, patternOf } from '../interpolate.ts'
+import { patternOf } from '../interpolate.ts'
+import { isRegex } from '../text/regex.ts'
 import { repeated } from './lists.ts'
 import type { Check } from './check.ts'
 

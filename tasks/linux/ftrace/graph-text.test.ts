@@ -9,7 +9,7 @@ const messages = (events: readonly TraceEvent[]) => events.map(({ message }) => 
 const tree = (events: readonly TraceEvent[]) =>
   graphText(
     callGraphs(events, () => 'x'),
-    { functions: ['f'], hidden: [], traceable: 1 },
+    { functions: ['f'], called: [], unknown: [], traceable: 1 },
   )
     .split('\n')
     .filter((line) => !line.startsWith('#') && line !== '')

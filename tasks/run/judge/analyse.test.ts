@@ -15,6 +15,8 @@ const input = (metrics: object): AnalysisInput => ({
   stats: [],
   stdout: `${'a'.repeat(60)}b 5`,
   stderr: '',
+  dmesg: undefined,
+  console: undefined,
   maps: { slots: [], maps: [] },
 })
 
