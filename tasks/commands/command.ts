@@ -2,7 +2,6 @@
 import type { Answer } from '../ui/types.ts'
 import type { Session } from './shared/session.ts'
 
-
 /** What a command found out; `status` is its exit code where that is not 0. */
 export type Outcome = (Answer & { readonly status?: number }) | number | undefined
 

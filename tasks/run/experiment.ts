@@ -36,7 +36,6 @@ import type { Ready } from '../build/artefacts.ts'
 import type { Places } from '../vm/vm.ts'
 import type { ExperimentWanted } from './request.ts'
 
-
 export interface ExperimentOutcome {
   /** The last attempt at each run that counts, in the order of the plan. */
   readonly outcomes: readonly RunOutcome[]

@@ -2,7 +2,6 @@
 import type { Manifest } from '../results/manifest.ts'
 import type { Analysis } from './judge/analyse.ts'
 
-
 export interface RunOutcome {
   readonly dir: string
   readonly manifest: Manifest

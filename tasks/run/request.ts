@@ -4,7 +4,6 @@ import type { Overrides } from '../config/arms.ts'
 import type { ResolvedExperiment, ResolvedLab } from '../config/resolved.ts'
 import type { openVm } from '../vm/vm.ts'
 
-
 export interface ExperimentWanted {
   readonly lab: ResolvedLab
   readonly experiment: ResolvedExperiment

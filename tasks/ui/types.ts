@@ -1,7 +1,6 @@
 /** The interface of every view. */
 import type { Emit } from '../engine/event.ts'
 
-
 /** What a command found out. */
 export interface Answer {
   /** For people, to stdout. Plain text of any number of lines; control characters but \n and \t are shown as escapes. */

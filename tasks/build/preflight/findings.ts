@@ -1,7 +1,6 @@
 /** What preflight finds in one compiled object. */
 import { z } from 'zod'
 
-
 export const Found = z.object({
   /** Programs whose attach will be refused. */
   refused: z.array(z.object({ program: z.string(), section: z.string() })),

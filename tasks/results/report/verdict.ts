@@ -63,7 +63,14 @@ export function mark(runs: readonly ReportRun[]): string {
 }
 
 /** Expectations of one run, and why its trace is not complete. */
-export const expectationList = ({ expectations, trace, failures, splats = [], tests = [], remarks = [] }: Manifest): Html =>
+export const expectationList = ({
+  expectations,
+  trace,
+  failures,
+  splats = [],
+  tests = [],
+  remarks = [],
+}: Manifest): Html =>
   html`<ul class="expectations">
     ${splats.map(
       (splat) =>

@@ -5,7 +5,13 @@ import type { ResolvedLab } from '../../config/resolved.ts'
 import type { Context } from '../../engine/context.ts'
 import { printable } from '../../engine/printable.ts'
 import { installCommand } from '../../host/apt.ts'
-import { KERNEL_BUILD, missingRequirements, packagesOf, requirementsFor, type Requirement } from '../../host/packages.ts'
+import {
+  KERNEL_BUILD,
+  missingRequirements,
+  packagesOf,
+  requirementsFor,
+  type Requirement,
+} from '../../host/packages.ts'
 import { run } from '../../host/sh.ts'
 import { which } from '../../host/tool-version.ts'
 import { findingsOf, type Finding } from './finding.ts'
