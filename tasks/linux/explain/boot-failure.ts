@@ -60,10 +60,10 @@ export const BOOT_FAILURES: readonly BootFailure[] = [
   },
   {
     name: 'no init',
-    needle: ['Requested init', 'No working init found', 'exists but couldn'],
+    needle: ['Requested init', 'No working init found', 'exists but couldn', 'Failed to execute '],
     pattern:
       // "Run … as init process" is KERN_INFO and not on a console with loglevel=4; the panic is.
-      /Requested init (\S+) failed(?: \(error (-\d+)\))?|No working init found|Starting init: (\S+) exists but couldn't execute it \(error (-\d+)\)/,
+      /Requested init (\S+) failed(?: \(error (-\d+)\))?|No working init found|(?:Starting init: |Failed to execute )(\S+) (?:exists but couldn't execute it )?\(error (-\d+)\)/,
     cause: (match) => initErrorText(match[1] ?? match[3], Number(match[2] ?? match[4] ?? Number.NaN)),
     wayOut: 'look at `init:` in the recipe; a script needs BINFMT_SCRIPT, a 64-bit program BINFMT_ELF',
   },

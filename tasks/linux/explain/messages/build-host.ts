@@ -118,6 +118,17 @@ export const HOST_ROWS: readonly Row[] = [
     },
   },
   {
+    rule: 'a package is missing on the host',
+    needle: ['find the ncurses', "'ncurses' libraries"],
+    pattern: /Unable to find the ncurses (?:package|libraries)|Unable to find the 'ncurses' libraries/,
+    key: () => 'ncurses',
+    cause: 'make menuconfig draws with ncurses, whose headers are not installed',
+    fixes: [
+      ...install('libncurses-dev', 'ncurses-devel'),
+      'make config or editing .config with scripts/config needs none',
+    ],
+  },
+  {
     rule: 'a library is missing on the host',
     needle: 'cannot find -l',
     pattern: /cannot find -l(elf|ssl|crypto|z|dw|cap|bfd|ncurses\w*|numa|bpf|mnl|slang)\b/,

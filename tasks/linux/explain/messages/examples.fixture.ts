@@ -161,14 +161,10 @@ export const ATTACH: readonly Example[] = [
     'too many probes',
     /BPFTRACE_MAX_PROBES/,
   ],
-  [
-    '`perf_event_open` failed: No such file or directory (os error 2)',
-    'system call of an aya loader refused',
-    /ENOENT/,
-  ],
+  ['`perf_event_open` failed: No such file or directory (os error 2)', 'system call of a loader refused', /ENOENT/],
   [
     '`bpf_link_create` failed: Invalid argument (os error 22)',
-    'system call of an aya loader refused',
+    'system call of a loader refused',
     /attach type|type does not fit/,
   ],
   ["kernel function 'bpf_thing' not found in kernel BTF", 'symbol or type not in the kernel', /bpf_thing/],
@@ -403,6 +399,20 @@ export const LOAD: readonly Example[] = [
 
 /** Shapes of texts that people posted, in words of our own. */
 export const POSTED: readonly Example[] = [
+  ['cat: /sys/kernel/tracing/available_tracers: Permission denied', 'tracefs cannot be read', /sudo; or mount/],
+  [
+    'ERROR: Could not read symbols from /sys/kernel/tracing/available_filter_functions: Operation not permitted',
+    'tracefs cannot be read',
+    /FUNCTION_TRACER/,
+  ],
+  [
+    'Err(MapError(CreateError { name: "EVENTS", code: -1, io_error: Os { code: 1, kind: PermissionDenied } }))',
+    'map cannot be created',
+    /MEMLOCK/,
+  ],
+  ['    Unknown error 524 (os error 524)', 'error 524', /trampoline/],
+  [' * Unable to find the ncurses package.', 'a package is missing on the host', /libncurses-dev/],
+  ['[ 0.7] Failed to execute /init (error -2)', 'boot: no init', /dynamic loader/],
   ['write(5, "p:kprobes/p__/x_20175 ./x", 35) = -1 EINVAL (Invalid argument)', 'kprobe event refused', /error_log/],
   ['Exception: Failed to attach BPF to kprobe', 'probe refused', /inlined/],
   ['write(kprobe_events): No such file or directory', 'probe refused', /no symbol of this name/],

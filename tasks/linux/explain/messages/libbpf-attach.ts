@@ -129,8 +129,8 @@ export const LIBBPF_ATTACH_ROWS: readonly Row[] = [
   },
   {
     rule: 'tracing link refused',
-    needle: ['failed to attach: ', 'failed to attach to iterator', 'failed to auto-attach'],
-    pattern: new RegExp(`${PROG}failed to (?:attach(?: to iterator)?|auto-attach): (.+)`),
+    needle: ['failed to attach: ', 'failed to attach to iterator'],
+    pattern: new RegExp(`${PROG}failed to attach(?: to iterator)?: (.+)`),
     answer: (match) => at({ ...SET_BPF, ...TRAMPOLINE }, `${group(match, 1)} cannot be attached`, group(match, 2)),
   },
   {

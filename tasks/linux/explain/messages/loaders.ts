@@ -7,7 +7,7 @@ import { group, type Answer, type Row } from './row.ts'
 
 export const AYA_ROWS: readonly Row[] = [
   {
-    rule: 'system call of an aya loader refused',
+    rule: 'system call of a loader refused',
     needle: ['` failed', 'syscall ', 'perf_event_open failed'],
     pattern:
       /(?:`(\w+)` failed|syscall (\w+) failed|(perf_event_open) failed)[^]*?(?:: |Caused by:.*|code: )(.*?(?:os error|code:|error) ?\d+.*|.+)/,
@@ -27,6 +27,30 @@ export const AYA_ROWS: readonly Row[] = [
       const known = places[call]?.[errno]
       return known && { ...known, what: `${call}: ${errno}` }
     },
+  },
+  {
+    rule: 'map cannot be created',
+    needle: 'CreateError {',
+    pattern: /MapError\(CreateError \{ name: "([^"]*)", code: -?\d+, io_error: Os \{ (code: \d+)/,
+    answer: (match) => {
+      const errno = errnoOf(group(match, 2)) ?? ''
+      return MAP_CREATE[errno] && { ...MAP_CREATE[errno], what: `map ${group(match, 1)} cannot be created: ${errno}` }
+    },
+  },
+  {
+    rule: 'error 524',
+    needle: ['rror 524', 'rror -524', 'rror (-524)'],
+    pattern: /[Uu]nknown error (?:-?524|\(-524\))|\(os error 524\)/,
+    key: () => '',
+    what: 'error 524 (ENOTSUPP)',
+    cause:
+      'the kernel cannot do what was asked: for fentry, fexit and lsm there is no trampoline for this function or architecture (arm64 before 6.0); for programs and maps the JIT is off, or a type is not supported in this place',
+    fixes: [
+      'sysctl net.core.bpf_jit_enable=1; CONFIG_DYNAMIC_FTRACE_WITH_DIRECT_CALLS=y for fentry',
+      'a kprobe instead of fentry',
+    ],
+    confidence: 'possible',
+    sources: ['include/linux/errno.h'],
   },
   {
     rule: 'map cannot be created',

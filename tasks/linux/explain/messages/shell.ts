@@ -45,10 +45,26 @@ export const SHELL_ROWS: readonly Row[] = [
     needle: ['/tracing', 'kprobes/'],
     pattern:
       /(?:cat|ls|grep|head|cd|cannot (?:open|access))[^:]*: ['"]?(\/sys\/kernel\/(?:debug\/)?(?:tracing|kprobes)\S*?)['"]?: (Permission denied|No such file or directory|Operation not permitted)/,
-    answer: (match) =>
-      written(
-        group(match, 1).replace(/^\/sys\/kernel\/debug\/kprobes/, '/sys/kernel/tracing/kprobes'),
-        group(match, 2),
-      ),
+    answer: (match) => {
+      const errno = errnoOf(group(match, 2))
+      const what = `${group(match, 1)} cannot be read: ${errno}`
+      if (errno === 'EACCES')
+        return {
+          what,
+          cause: 'only root may read tracefs and debugfs, unless they are mounted with mode=755 or a gid',
+          fixes: ['sudo; or mount -o remount,mode=755 /sys/kernel/tracing'],
+        }
+      const known = errno === undefined ? undefined : writeError('/sys/kernel/tracing/', errno)
+      return known && { ...known, what }
+    },
+  },
+  {
+    rule: 'tracefs cannot be read',
+    needle: 'Could not read symbols from',
+    pattern: /Could not read symbols from (\S*available_filter_functions)(?:: (.+))?/,
+    cause:
+      'the list of functions that can be traced is not readable: not root, tracefs not mounted, lockdown, or a kernel without the function tracer (CONFIG_FUNCTION_TRACER)',
+    fixes: ['sudo; mount -t tracefs nodev /sys/kernel/tracing', 'cat /sys/kernel/security/lockdown'],
+    confidence: 'likely',
   },
 ]
