@@ -188,6 +188,12 @@ function openKept(directory: string, { run, manifest }: FoundRun, source: string
       fact: `its kernel was built from a local tree, which is not kept: ${printable(kernel.source.tree, 200)}`,
       wayOut: '`lab reproduce RUN --source DIR` says where the tree is',
     })
+  if (kernel && 'file' in kernel.source && !existsSync(kernel.source.file))
+    throw userError({
+      place: `run ${run}`,
+      fact: `its kernel is a file of that host, which is not kept: ${printable(kernel.source.file, 200)}`,
+      wayOut: `put it there again (its sha256 is ${kernel.source.sha256})`,
+    })
   const experiment = experimentOf(lab, manifest.experiment)
   const probes = [...experiment.probes, ...(manifest.arm.probes ?? [])].flatMap((name) => {
     const probe = lab.probes[name]
