@@ -242,6 +242,7 @@ const TABLE: Readonly<Record<string, readonly Row[]>> = {
   ],
   verify: [{ args: ['verify', 'last'], held: vast }],
   export: [{ args: ['export', 'last', '-o', 'out.pack'], held: vast }],
+  kernels: [{ args: ['kernels', 'add', 'linux-image-amd64'], held: program }],
   lock: [{ args: ['lock'], held: program }],
   tracepoint: [
     { args: ['tracepoint', 'sched:sched_switch'], held: program },
