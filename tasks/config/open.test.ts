@@ -117,7 +117,17 @@ describe('openLab', () => {
     const root = path.resolve(import.meta.dirname, '../..')
     const { lab, warnings } = openLab({ cwd: root, toolRoot: root, host: HOST })
     expect(warnings).toEqual([])
-    expect(Object.keys(lab.kernels).toSorted()).toEqual(['v4.15', 'v5.10', 'v5.3', 'v5.4', 'v5.7', 'v6.1', 'v6.12'])
+    expect(Object.keys(lab.kernels).toSorted()).toEqual([
+      'debian-12',
+      'debian-13',
+      'v4.15',
+      'v5.10',
+      'v5.3',
+      'v5.4',
+      'v5.7',
+      'v6.1',
+      'v6.12',
+    ])
     expect(lab.kernels['v6.1']?.parallelPaths[0]?.entry).toBe('filemap_read')
   })
 

@@ -93,7 +93,8 @@ describe('a text', () => {
   })
 
   test('of any bytes has every line accounted for, and its messages come back byte by byte', async () => {
-    const character = fc.integer({ min: 0, max: 255 }).map((code) => (code === 10 ? 'n' : String.fromCharCode(code)))
+    // Without NUL: a short file with one in fifty bytes is taken for binary data (events/file-kind.ts).
+    const character = fc.integer({ min: 1, max: 255 }).map((code) => (code === 10 ? 'n' : String.fromCharCode(code)))
     const said = fc.string({ unit: character, maxLength: 40 }).filter((one) => !/\[/.test(one) && !one.endsWith('\r'))
     await fc.assert(
       fc.asyncProperty(fc.array(said, { minLength: 1, maxLength: 20 }), async (wanted) => {
