@@ -1,8 +1,8 @@
 /** What one kernel of the lab says about the functions in a text: the answer of `lab symbols`, in place of what holds for any kernel. */
-import { listSymbols, type Listed } from '../build/preflight/symbols.ts'
-import type { KernelView } from '../build/preflight/kernel.ts'
-import type { Finding } from '../linux/explain/index.ts'
-import type { Explained } from './explain.ts'
+import { listSymbols, type Listed } from '../../build/preflight/symbols.ts'
+import type { KernelView } from '../../build/preflight/kernel.ts'
+import type { Finding } from '../../linux/explain/index.ts'
+import type { Explained } from '../../explain/explain.ts'
 
 /** Functions that are looked up; a text about more is a listing. */
 const MOST = 50
