@@ -46,13 +46,8 @@ const random = fc.uint8Array({ minLength: length, maxLength: length }).map((nois
 const files = fc.oneof(mutated(base), scattered, random)
 
 /** Names and times of what a parser could have written to. */
-const watched = [homedir(), tmpdir(), '/', '/usr', '/var/tmp', process.cwd()]
-const seen = () =>
-  watched.flatMap((place) =>
-    readdirSync(place)
-      .filter((name) => !/^(lab-|\.?nfs|bash_jobs)/.test(name))
-      .map((name) => `${place}/${name}`),
-  )
+const watched = [homedir(), dir, '/', '/usr', process.cwd()]
+const seen = () => watched.flatMap((place) => readdirSync(place).map((name) => `${place}/${name}`))
 
 const count: Record<string, number> = {}
 const tally = (what: string) => (count[what] = (count[what] ?? 0) + 1)
