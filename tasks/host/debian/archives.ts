@@ -34,7 +34,7 @@ async function securityMirror(signal: AbortSignal): Promise<string | undefined> 
   const argv = ['apt-get', 'indextargets', '--format', '$(REPO_URI) $(ORIGIN) $(RELEASE)', 'Created-By: Packages']
   const { stdout } = await run(argv, { signal, accept: [0, 100] })
   const rows = stdout.split('\n').map((line) => line.split(' '))
-  return rows.find(([, origin, release = '']) => origin === 'Debian' && /-security$/.test(release))?.[0]
+  return rows.find(([, origin, release = '']) => origin === 'Debian' && release.endsWith('-security'))?.[0]
 }
 
 /** All archives, in the order in which they are asked. */
