@@ -13,6 +13,7 @@ const WELL = {
   ledger: { completeness: 'complete' },
   damaged: undefined,
   splats: [],
+  missing: [],
   tests: [],
 } as unknown as Analysis
 
