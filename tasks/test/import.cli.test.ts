@@ -47,8 +47,16 @@ test('a log with traces in it: imported, listed, shown, asked', async () => {
 })
 
 test('standard input, and a capture as a run of an experiment: an arm that holds is enough', async () => {
-  const reads = [1, 2, 3].map(
-    (n) => `        readfile-95    [000] d... 1.00000${n}: bpf_trace_printk: copyout of 8 bytes\n`,
+  // The messages that the experiment of `lab init` expects of each read.
+  const messages = [
+    'vfs_read: 8 bytes of f',
+    'ext4_file_read_iter: inode 12',
+    'filemap_read: from byte 0, 1 pages in the cache',
+  ]
+  const reads = [1, 2, 3].map((read) =>
+    messages
+      .map((message, at) => `        readfile-95    [000] d... 1.0000${read}${at}: bpf_trace_printk: ${message}\n`)
+      .join(''),
   )
   put('reads.txt', reads.join(''))
   const whole = await rig.lab(['import', 'reads.txt', '--as', 'hello'])
@@ -60,7 +68,7 @@ test('standard input, and a capture as a run of an experiment: an arm that holds
   expect((await rig.lab(['import', 'short.txt', '--as', 'nothing'])).status).toBe(2)
   const command = `cat reads.txt | ${join(TOOL_ROOT, 'lab')} import - --name piped`
   const piped = spawnSync('sh', ['-c', command], { cwd: rig.dir, encoding: 'utf8' })
-  expect([piped.status, piped.stdout]).toEqual([0, expect.stringContaining('3 events from 3 lines')])
+  expect([piped.status, piped.stdout]).toEqual([0, expect.stringContaining('9 events from 9 lines')])
 })
 
 test.each([
