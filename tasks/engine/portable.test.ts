@@ -6,14 +6,14 @@ import { portablePath, portableWords, type Root } from './portable.ts'
 const ROOTS: readonly Root[] = [
   ['/home/ada/.cache/lab', '$CACHE'],
   ['/home/ada', '$OUTER'],
-  ['/home/ada/work/lab', '$LAB'],
+  ['/home/ada/thesis/lab', '$LAB'],
 ]
 
 test.each([
-  ['/home/ada/work/lab/.lab/vms/default/root.qcow2', '$LAB/.lab/vms/default/root.qcow2'],
+  ['/home/ada/thesis/lab/.lab/vms/default/root.qcow2', '$LAB/.lab/vms/default/root.qcow2'],
   ['/home/ada/.cache/lab/store/kernel/1/vmlinux', '$CACHE/store/kernel/1/vmlinux'],
-  ['/home/ada/work/lab', '$LAB'],
-  ['/home/ada/work/lab2/x', '$OUTER/work/lab2/x'],
+  ['/home/ada/thesis/lab', '$LAB'],
+  ['/home/ada/thesis/lab2/x', '$OUTER/thesis/lab2/x'],
   ['/srv/ada/linux-5.4', '.../linux-5.4'],
   [join(homedir(), 'linux'), '~/linux'],
   ['/dev/null', '/dev/null'],
@@ -23,5 +23,8 @@ test.each([
 
 test('paths in the words of a command', () =>
   expect(
-    portableWords(['-drive', 'file=/home/ada/work/lab/a,b.img,format=raw', '-kernel', '/home/ada/.cache/lab/k'], ROOTS),
+    portableWords(
+      ['-drive', 'file=/home/ada/thesis/lab/a,b.img,format=raw', '-kernel', '/home/ada/.cache/lab/k'],
+      ROOTS,
+    ),
   ).toEqual(['-drive', 'file=$LAB/a,b.img,format=raw', '-kernel', '$CACHE/k']))
