@@ -9,12 +9,14 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/inotify.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #define TF(name) TRACEFS "/" name
 #define TEXT 512
 #define WRITTEN (IN_MODIFY | IN_CLOSE_WRITE)
+#define TOUCHED (WRITTEN | IN_OPEN | IN_ACCESS)
 
 /* Files whose reader takes events away, and files that decide what is recorded. */
 static const struct {
@@ -62,7 +64,7 @@ static void *grown(void *list, size_t count, size_t size)
 	return larger;
 }
 
-static void watch_directory(const char *path)
+static void watch_directory(const char *path, uint32_t mask)
 {
 	struct directory *larger = grown(watch.directories, watch.directory_count, sizeof(*larger));
 	int wd;
@@ -70,7 +72,7 @@ static void watch_directory(const char *path)
 	if (!larger)
 		return;
 	watch.directories = larger;
-	wd = inotify_add_watch(watch.fd, path, WRITTEN | IN_OPEN | IN_ACCESS | IN_ONLYDIR);
+	wd = inotify_add_watch(watch.fd, path, mask | IN_ONLYDIR);
 	if (wd >= 0)
 		watch.directories[watch.directory_count++] = (struct directory){ wd, strdup(path) };
 }
@@ -99,7 +101,7 @@ static void watch_event(const char *dir, void *unused)
 	char path[512];
 
 	(void)unused;
-	watch_directory(dir);
+	watch_directory(dir, TOUCHED);
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		snprintf(path, sizeof(path), "%s/%s", dir, names[i]);
 		keep_text(path);
@@ -199,13 +201,19 @@ static void take(const struct inotify_event *event)
 		report(path, "opened");
 }
 
-/* Reports what was touched since the last look. */
+/*
+ * Reports what was touched since the last look, and not what is touched during this one: whoever touches a file each time that the holder
+ * makes a system call (strace does) would keep it here for ever.
+ */
 void watch_look(void)
 {
 	static char buffer[16384] __attribute__((aligned(__alignof__(struct inotify_event))));
 	ssize_t length;
+	int waiting;
 
-	while (watch.fd >= 0 && (length = read(watch.fd, buffer, sizeof(buffer))) > 0)
+	if (watch.fd < 0 || ioctl(watch.fd, FIONREAD, &waiting) != 0)
+		return;
+	for (; waiting > 0 && (length = read(watch.fd, buffer, sizeof(buffer))) > 0; waiting -= length)
 		for (char *at = buffer; at < buffer + length;) {
 			const struct inotify_event *event = (void *)at;
 
@@ -260,19 +268,19 @@ void watch_start(const struct options *options)
 	}
 	report_readers();
 	watch.result_dir = options->dir;
-	watch_directory(options->dir);
-	watch_directory(TRACEFS);
-	watch_directory(TF("options"));
-	watch_directory(TF("events"));
-	watch_directory("/sys/kernel/debug/kprobes");
+	watch_directory(options->dir, IN_OPEN);
+	watch_directory(TRACEFS, TOUCHED);
+	watch_directory(TF("options"), TOUCHED);
+	watch_directory(TF("events"), TOUCHED);
+	watch_directory("/sys/kernel/debug/kprobes", TOUCHED);
 	for (int cpu = 0; cpu < capture_cpus(); cpu++) {
 		snprintf(path, sizeof(path), TF("per_cpu/cpu%d"), cpu);
-		watch_directory(path);
+		watch_directory(path, TOUCHED);
 	}
 	for (int i = 0; i < options->event_count; i++)
 		if (event_parts(options->events[i], system, sizeof(system))) {
 			snprintf(path, sizeof(path), TF("events/%s"), system);
-			watch_directory(path);
+			watch_directory(path, TOUCHED);
 		}
 	each_setting(keep_text);
 	add_text(TF("tracing_on"), "1");
@@ -281,7 +289,7 @@ void watch_start(const struct options *options)
 		snprintf(path, sizeof(path), TF("events/%s/enable"), declared_group());
 		keep_text(path);
 		snprintf(path, sizeof(path), TF("events/%s"), declared_group());
-		watch_directory(path);
+		watch_directory(path, TOUCHED);
 	}
 }
 
