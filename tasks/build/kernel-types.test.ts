@@ -56,7 +56,11 @@ async function headerOf(dir: string, types: string): Promise<string> {
   writeFileSync(join(dir, 'types.btf'), btf?.bytes ?? '')
   const program = join(dir, 'vmlinux-h')
   await compileProgram({
-    ...{ sources: [join(TOOL_ROOT, 'bpf/tools/vmlinux-h.c')], program, flags: [], place: 'vmlinux-h', signal },
+    sources: [join(TOOL_ROOT, 'bpf/tools/vmlinux-h.c')],
+    program,
+    flags: [],
+    place: 'vmlinux-h',
+    signal,
     libraries: ['-lbpf', '-lelf', '-lz'],
   })
   const { stdout } = await run([program, join(dir, 'types.btf')], { signal })

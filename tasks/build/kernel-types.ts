@@ -130,8 +130,12 @@ async function headerProgram(context: Context): Promise<{ file: string; inputs: 
     (await context.store.get('vmlinux-h', fingerprint)) ??
     (await context.store.put('vmlinux-h', fingerprint, inputs, (to) =>
       compileProgram({
-        ...{ sources: [source], program: join(to, 'vmlinux-h'), flags: [], libraries: ['-lbpf', '-lelf', '-lz'] },
-        ...{ place: 'vmlinux-h', signal: context.signal },
+        sources: [source],
+        program: join(to, 'vmlinux-h'),
+        flags: [],
+        libraries: ['-lbpf', '-lelf', '-lz'],
+        place: 'vmlinux-h',
+        signal: context.signal,
       }),
     ))
   return { file: join(dir, 'vmlinux-h'), inputs }

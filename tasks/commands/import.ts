@@ -106,8 +106,13 @@ function judgedText(name: string, { processes, arms: judged, unanswered }: Judge
 /** Messages and calls of a table, and who is who: as many as fit into memory. */
 const MOST_JUDGED = 200_000
 const JUDGED_EVENTS = [
-  ...['sched_process_fork', 'sched_process_exec', 'sched_process_exit'],
-  ...['funcgraph_entry', 'funcgraph_exit', 'print', 'bpf_trace_printk'],
+  'sched_process_fork',
+  'sched_process_exec',
+  'sched_process_exit',
+  'funcgraph_entry',
+  'funcgraph_exit',
+  'print',
+  'bpf_trace_printk',
 ]
 
 async function judge(session: Session, name: string, kernel: unknown, { dir, manifest }: ImportOutcome) {
@@ -140,7 +145,10 @@ export const work: CommandModule['work'] = async (session, [word], options) => {
   return {
     text: [account(outcome), ...(judged?.lines ?? [])].join('\n'),
     data: {
-      ...{ run: manifest.run, dir, trace: manifest.trace, imported: manifest.imported },
+      run: manifest.run,
+      dir,
+      trace: manifest.trace,
+      imported: manifest.imported,
       events: Object.fromEntries(tally.names),
       notUnderstood: tally.others.slice(0, 100),
       ...(judged !== undefined && { as: judged.judged }),

@@ -27,7 +27,8 @@ const definitionAsked = ({ definition }: Asked['options']): string | undefined =
 const definedBy =
   (definitions: RunIndex['definitions']) =>
   ({ run, started, definition }: IndexedRun) => ({
-    ...{ run, started },
+    run,
+    started,
     definition: definition === null ? undefined : definitions.get(definition),
   })
 

@@ -75,8 +75,14 @@ function explainedText(listed: readonly Listed[]): string[] {
 }
 
 const dataOf = ({ name, type, where, address, verdict, ways }: Listed) => ({
-  ...{ name, type, in: where, kind: verdict.kind, attachable: verdict.attachable ?? null, fact: verdict.fact },
-  ...{ details: verdict.details, ways },
+  name,
+  type,
+  in: where,
+  kind: verdict.kind,
+  attachable: verdict.attachable ?? null,
+  fact: verdict.fact,
+  details: verdict.details,
+  ways,
   ...(address !== undefined && { address: `0xffffffff${address.toString(16).padStart(8, '0')}` }),
 })
 

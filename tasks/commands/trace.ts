@@ -84,8 +84,12 @@ export const work: CommandModule['work'] = async (session, [name], options) => {
   const { manifest } = run
   if (options['graph'] === true) return await graph(run.dir, run.run)
   const wanted: TraceWanted = {
-    ...{ comm: text(options['comm']), pid: pidOf(text(options['pid'])), probe: text(options['probe']) },
-    ...{ from: text(options['from']), to: text(options['to']), all: options['all'] === true },
+    comm: text(options['comm']),
+    pid: pidOf(text(options['pid'])),
+    probe: text(options['probe']),
+    from: text(options['from']),
+    to: text(options['to']),
+    all: options['all'] === true,
   }
   const format = FORMATS.find((one) => typeof options[one] === 'string')
   if (format !== undefined) return await toFile(format, { run, wanted, results, session, options })

@@ -11,7 +11,11 @@ import { diskFiles } from './paths.ts'
 
 const load = (bytes: Uint8Array) =>
   loadLab(path.join('/nowhere', 'lab.yaml'), {
-    ...{ shown: 'lab.yaml', bytes, toolRoot: '/nowhere', host: HOST, files: diskFiles },
+    shown: 'lab.yaml',
+    bytes,
+    toolRoot: '/nowhere',
+    host: HOST,
+    files: diskFiles,
   })
 
 const check = (bytes: Buffer) => {

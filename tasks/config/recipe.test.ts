@@ -9,8 +9,13 @@ const said = (text: string) => readRecipe('image.yaml', new TextEncoder().encode
 
 test('defaults', () => {
   expect(readRecipe('image.yaml', new TextEncoder().encode(RECIPE)).recipe).toEqual({
-    ...{ suite: 'trixie', variant: 'minbase', packages: [], exclude: [] },
-    ...{ size: '1G', init: '/sbin/init', shell: '/bin/sh' },
+    suite: 'trixie',
+    variant: 'minbase',
+    packages: [],
+    exclude: [],
+    size: '1G',
+    init: '/sbin/init',
+    shell: '/bin/sh',
   })
 })
 

@@ -40,7 +40,9 @@ function problemsOf(issue: z.core.$ZodIssue): readonly Problem[] {
     case 'unrecognized_keys':
       return issue.keys.map((key) => ({
         ...at,
-        ...{ path: [...path, key], at: 'key', message: `unknown key "${key}" in a recipe` },
+        path: [...path, key],
+        at: 'key',
+        message: `unknown key "${key}" in a recipe`,
         wayOut: nameWayOut(key, known, 'keys', ''),
       }))
     case 'invalid_type': {

@@ -41,7 +41,9 @@ export async function figuresOf(runs: readonly FoundRun[]): Promise<Map<string, 
   for (const [experiment, own] of Map.groupBy(runs, ({ manifest }) => manifest.experiment)) {
     if (!PLAIN.test(experiment)) continue
     const one = ofOneDefinition(experiment, own, (found) => ({
-      ...{ run: found.run, started: found.manifest.started, definition: definitionOfResult(found) },
+      run: found.run,
+      started: found.manifest.started,
+      definition: definitionOfResult(found),
     }))
     const counted = (one?.runs ?? own).filter(({ manifest }) => manifest.plan?.warmup !== true)
     const leftOut = (one?.leftOut ?? []).map((left) => `${leftOutText(left)}\n`).join('')

@@ -23,14 +23,25 @@ export async function verifyImport({ dir, manifest }: Kept, signal: AbortSignal)
   return await withScratch('verify', async (scratch) => {
     const table = join(scratch, 'events.parquet')
     const { read, options } = await readCapture({
-      ...{ file, table, form: kind.form, name: imported.kept, signal },
+      file,
+      table,
+      form: kind.form,
+      name: imported.kept,
+      signal,
       progress: () => undefined,
     }).catch((error: unknown) => {
       throw fullScratch(error)
     })
     const again = importedManifest({
-      ...{ experiment, run, read, options, sha256, started: moment() },
-      ...{ file: imported.file, kept: imported.kept, bytes: imported.bytes },
+      experiment,
+      run,
+      read,
+      options,
+      sha256,
+      started: moment(),
+      file: imported.file,
+      kept: imported.kept,
+      bytes: imported.bytes,
       form: kind.form === 'text' ? 'text' : `trace.dat version ${kind.version}`,
     })
     const { sameCaptureAs, ...account } = imported

@@ -61,7 +61,11 @@ async function read({ dir, manifest, inputs, toolRoot }: Kept, signal: AbortSign
     }
   }
   return {
-    ...{ dir, manifest, toolRoot, typedEvents, typedDiffer },
+    dir,
+    manifest,
+    toolRoot,
+    typedEvents,
+    typedDiffer,
     labFile: join(inputs, manifest.inputs?.lab ?? '', 'lab.yaml'),
     texts: await textsOf(dir, manifest),
     built: await builtFrom(join(inputs, manifest.inputs?.kernel ?? '')),

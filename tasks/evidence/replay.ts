@@ -65,10 +65,18 @@ function analysisOf(raw: Raw, experiment: ResolvedExperiment, lines: readonly Ho
     lossOf(line, typedCount(typedEvents, line.map), !known.includes(line.map)),
   )
   return analyse({
-    ...{ experiment, arm: manifest.arm, kernel: manifest.kernel.name, lines, typedEvents },
-    ...{ report: trace?.report ?? '', stats: trace?.options.stats ?? [], typed: { channels: [], losses } },
-    ...{ stdout: texts['stdout'] ?? '', stderr: texts['stderr'] ?? '' },
-    ...{ dmesg: texts['dmesg'], console: texts[CONSOLE_LOG] },
+    experiment,
+    arm: manifest.arm,
+    kernel: manifest.kernel.name,
+    lines,
+    typedEvents,
+    report: trace?.report ?? '',
+    stats: trace?.options.stats ?? [],
+    typed: { channels: [], losses },
+    stdout: texts['stdout'] ?? '',
+    stderr: texts['stderr'] ?? '',
+    dmesg: texts['dmesg'],
+    console: texts[CONSOLE_LOG],
     maps: JSON.parse(texts['maps.json'] ?? '{"slots":[],"maps":[]}') as MapsFile,
   })
 }
@@ -165,7 +173,13 @@ function maps({ texts }: Raw, lines: readonly HolderLine[]): Finding[] {
   const bare = ({ slots, maps: all }: MapsFile) => ({
     slots: slots.map(({ map }) => map),
     maps: all.map(({ name, type, keySize, valueSize, maxEntries, cpus, cut, entries }) => ({
-      ...{ name, type, keySize, valueSize, maxEntries, cpus, cut },
+      name,
+      type,
+      keySize,
+      valueSize,
+      maxEntries,
+      cpus,
+      cut,
       entries: entries.map(({ raw }) => raw),
     })),
   })

@@ -168,7 +168,10 @@ async function lockedAsBefore(lab: string, image: string, { image: { name, finge
   const packages = await readFile(join(image, 'packages.txt'), 'utf8').catch(() => '')
   if (existsSync(file) || packages === '') return
   const lock: LockFile = {
-    ...{ format: 1, day: 'the day of the run', tools: {}, kernels: {} },
+    format: 1,
+    day: 'the day of the run',
+    tools: {},
+    kernels: {},
     images: { [name]: { disk: fingerprint, packages: parsePackages(packages).map(packageLine) } },
   }
   await writeFile(file, JSON.stringify(lock))
@@ -246,7 +249,11 @@ export async function reproduce(wanted: ReproduceWanted, context: Context): Prom
     const repeat = Object.keys(experiment.metrics).length > 0 ? Math.min(before.length, MOST_REPEATS) : 1
     const { outcomes, problems, left } = await experimentStep(
       {
-        ...{ lab, experiment, overrides: overridesFor(manifest.arm.params), repeat, parallel: 1 },
+        lab,
+        experiment,
+        overrides: overridesFor(manifest.arm.params),
+        repeat,
+        parallel: 1,
         start: 'cold' as const,
         only:
           manifest.arm.kernel === undefined && manifest.arm.probes === undefined && experiment.control === undefined
@@ -264,7 +271,8 @@ export async function reproduce(wanted: ReproduceWanted, context: Context): Prom
     return [
       ...findings,
       ...problems.map(({ repeat: at, failure }) => ({
-        ...{ ok: false, what: `repeat ${at}` },
+        ok: false,
+        what: `repeat ${at}`,
         fact: `no result: ${failure.parts.fact}`,
       })),
       ...left.map(({ why, runs }) => ({ ok: false, what: 'repeats', fact: `${runs} not made: ${why}` })),

@@ -72,7 +72,10 @@ export interface Make {
 export const make = ({ tree, targets, assignments = {}, jobs = 1 }: Make, options: RunOptions) =>
   run(
     [
-      ...['make', '-C', tree, `-j${jobs}`],
+      'make',
+      '-C',
+      tree,
+      `-j${jobs}`,
       ...Object.entries({ ...REPRODUCIBLE, ...assignments }).map(([key, value]) => `${key}=${value}`),
       ...targets,
     ],

@@ -38,10 +38,7 @@ const CONTAINED = [
   ['--mount', '--pid', '--mount-proc'],
   // Below a chroot no mount namespace can be made private, since its root is no mount. What a killed lab leaves mounted, `lab gc` takes away.
   ['--pid'],
-].map((namespaces) => [
-  ...['setpriv', '--pdeathsig=KILL'],
-  ...['unshare', ...namespaces, '--fork', '--kill-child', '--'],
-])
+].map((namespaces) => ['setpriv', '--pdeathsig=KILL', 'unshare', ...namespaces, '--fork', '--kill-child', '--'])
 
 /** A container's root may make no namespaces; nor can it mount, and mmdebstrap does without. */
 async function contained(signal: AbortSignal): Promise<readonly string[]> {
@@ -119,12 +116,19 @@ async function mmdebstrap(wanted: Bootstrap, scratch: string): Promise<void> {
   await run(
     [
       ...(await contained(signal)),
-      ...['mmdebstrap', `--variant=${variant}`, '--format=tar', '--aptopt=Acquire::Languages "none"'],
+      'mmdebstrap',
+      `--variant=${variant}`,
+      '--format=tar',
+      '--aptopt=Acquire::Languages "none"',
       `--customize-hook=chroot "$1" usermod --shell ${shell} root`,
       `--customize-hook=${LIST_PACKAGES}`,
       ...withPreferences(wanted.preferences),
       ...exclude.map((pattern) => `--dpkgopt=path-exclude=${pattern}`),
-      ...['--include', packages.join(','), suite, tar, `deb ${mirror} ${suite} main`],
+      '--include',
+      packages.join(','),
+      suite,
+      tar,
+      `deb ${mirror} ${suite} main`,
     ],
     {
       signal,

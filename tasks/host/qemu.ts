@@ -61,16 +61,21 @@ const mebibytes = (bytes: number) => `${Math.floor(bytes / 2 ** 20)}M`
 
 const machine = ({ accel, tcgThread, cpus, memoryBytes, memory }: Machine): Device => ({
   args: [
-    ...[
-      '-machine',
-      memory ? 'q35,memory-backend=memory' : 'q35',
-      '-accel',
-      accel === 'tcg' ? `tcg,thread=${tcgThread}` : 'kvm',
-    ],
-    ...['-cpu', accel === 'tcg' ? 'max' : 'host'],
-    ...['-smp', String(cpus), '-m', mebibytes(memoryBytes)],
+    '-machine',
+    memory ? 'q35,memory-backend=memory' : 'q35',
+    '-accel',
+    accel === 'tcg' ? `tcg,thread=${tcgThread}` : 'kvm',
+    '-cpu',
+    accel === 'tcg' ? 'max' : 'host',
+    '-smp',
+    String(cpus),
+    '-m',
+    mebibytes(memoryBytes),
     // Only what is listed here is in the machine; no configuration of the user's changes it.
-    ...['-nodefaults', '-no-user-config', '-display', 'none'],
+    '-nodefaults',
+    '-no-user-config',
+    '-display',
+    'none',
   ],
 })
 
@@ -90,11 +95,10 @@ const endOnPanic: Device = { args: ['-no-reboot'], kernel: ['panic=-1'] }
 
 const console_ = ({ consoleLog }: Machine): Device => ({
   args: [
-    ...[
-      '-chardev',
-      `socket,id=console,path=${CONSOLE_SOCKET},server=on,wait=off,logfile=${value(consoleLog)},logappend=off`,
-    ],
-    ...['-serial', 'chardev:console'],
+    '-chardev',
+    `socket,id=console,path=${CONSOLE_SOCKET},server=on,wait=off,logfile=${value(consoleLog)},logappend=off`,
+    '-serial',
+    'chardev:console',
   ],
   // printk to the console costs time under TCG; the whole log is in dmesg.
   kernel: ['console=ttyS0', 'loglevel=4'],
@@ -105,8 +109,10 @@ const control: Device = { args: ['-qmp', `unix:${QMP_SOCKET},server=on,wait=off`
 /** User-mode network without a way out (restrict), and one way in: ssh at a port that the kernel chooses, on loopback only. */
 const network: Device = {
   args: [
-    ...['-netdev', 'user,id=net0,restrict=on,hostfwd=tcp:127.0.0.1:0-:22'],
-    ...['-device', 'virtio-net-pci,netdev=net0,romfile='],
+    '-netdev',
+    'user,id=net0,restrict=on,hostfwd=tcp:127.0.0.1:0-:22',
+    '-device',
+    'virtio-net-pci,netdev=net0,romfile=',
   ],
   kernel: ['net.ifnames=0'],
 }
@@ -115,8 +121,10 @@ const entropy: Device = { args: ['-device', 'virtio-rng-pci'] }
 
 const disk = ({ file, format, readonly, serial }: DiskImage, index: number): Device => ({
   args: [
-    ...['-drive', `file=${value(file)},format=${format},if=none,id=disk${index}${readonly ? ',readonly=on' : ''}`],
-    ...['-device', `virtio-blk-pci,drive=disk${index},serial=${serial}`],
+    '-drive',
+    `file=${value(file)},format=${format},if=none,id=disk${index}${readonly ? ',readonly=on' : ''}`,
+    '-device',
+    `virtio-blk-pci,drive=disk${index},serial=${serial}`,
   ],
   ...(index === 0 ? { kernel: ['root=/dev/vda', 'rw'] } : {}),
 })
@@ -153,9 +161,11 @@ export function qemuArgv(m: Machine): string[] {
   return [
     'qemu-system-x86_64',
     ...devices.flatMap((device) => device.args),
-    ...['-kernel', m.kernel],
+    '-kernel',
+    m.kernel,
     ...(m.initrd === undefined ? [] : ['-initrd', m.initrd]),
-    ...['-append', parameters.join(' ')],
+    '-append',
+    parameters.join(' '),
   ]
 }
 
@@ -165,18 +175,25 @@ export function qemuArgv(m: Machine): string[] {
  */
 export function bootOnlyArgv(accel: Accel, kernel: string): string[] {
   return [
-    ...[
-      'qemu-system-x86_64',
-      '-machine',
-      'q35',
-      '-accel',
-      accel,
-      '-cpu',
-      accel === 'kvm' ? 'host' : 'max',
-      '-m',
-      '256M',
-    ],
-    ...['-nodefaults', '-no-user-config', '-display', 'none', '-serial', 'stdio', '-no-reboot'],
-    ...['-kernel', kernel, '-append', 'console=ttyS0 panic=-1'],
+    'qemu-system-x86_64',
+    '-machine',
+    'q35',
+    '-accel',
+    accel,
+    '-cpu',
+    accel === 'kvm' ? 'host' : 'max',
+    '-m',
+    '256M',
+    '-nodefaults',
+    '-no-user-config',
+    '-display',
+    'none',
+    '-serial',
+    'stdio',
+    '-no-reboot',
+    '-kernel',
+    kernel,
+    '-append',
+    'console=ttyS0 panic=-1',
   ]
 }

@@ -84,7 +84,10 @@ test('output to a file is bounded as well', async () => {
   const stdoutFile = join(tempDir(), 'out')
   const failure = await failureOf(
     runConfined(() => ['perl', '-e', ENDLESS], {
-      ...{ signal: never, bounds: BOUNDS, place: 'input', stdoutFile },
+      signal: never,
+      bounds: BOUNDS,
+      place: 'input',
+      stdoutFile,
     }),
   )
   expect(isDamaged(failure)).toBe(true)

@@ -29,12 +29,28 @@ function bubblewrap(program: string, file: string | undefined): string[] {
   const shared = [...SHARED, ...(program.startsWith('/usr/') ? [] : [program])]
   return [
     'bwrap',
-    ...['--unshare-all', '--die-with-parent', '--new-session', '--cap-drop', 'ALL'],
-    ...['--clearenv', '--setenv', 'PATH', '/usr/bin:/bin', '--setenv', 'LC_ALL', 'C.UTF-8'],
+    '--unshare-all',
+    '--die-with-parent',
+    '--new-session',
+    '--cap-drop',
+    'ALL',
+    '--clearenv',
+    '--setenv',
+    'PATH',
+    '/usr/bin:/bin',
+    '--setenv',
+    'LC_ALL',
+    'C.UTF-8',
     ...shared.flatMap((path) => ['--ro-bind-try', path, path]),
-    ...['--dev-bind', '/dev/null', '/dev/null'],
+    '--dev-bind',
+    '/dev/null',
+    '/dev/null',
     ...(file === undefined ? [] : ['--ro-bind', file, INPUT]),
-    ...['--remount-ro', '/', '--chdir', '/', '--'],
+    '--remount-ro',
+    '/',
+    '--chdir',
+    '/',
+    '--',
   ]
 }
 

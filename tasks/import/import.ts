@@ -66,7 +66,11 @@ async function fill(work: Work, experiment: string, run: string, started: Moment
   // The copy is what is read: nobody writes to it meanwhile.
   await copyFile(file, join(dir, kept), constants.COPYFILE_FICLONE)
   const { read, options } = await readCapture({
-    ...{ file: join(dir, kept), table: join(dir, TABLE), form: kind.form, name: work.name, signal: work.signal },
+    file: join(dir, kept),
+    table: join(dir, TABLE),
+    form: kind.form,
+    name: work.name,
+    signal: work.signal,
     progress: (...words) => work.handle.progress(...words),
   })
   const { tally } = read
@@ -81,7 +85,14 @@ async function fill(work: Work, experiment: string, run: string, started: Moment
     ...(tally.calls.seen > 0 ? { [GRAPH]: await hashFile(join(dir, GRAPH)) } : {}),
   }
   const plain = importedManifest({
-    ...{ experiment, run, started, kept, read, options, sha256, file: basename(file) },
+    experiment,
+    run,
+    started,
+    kept,
+    read,
+    options,
+    sha256,
+    file: basename(file),
     form: kind.form === 'text' ? 'text' : `trace.dat version ${kind.version}`,
     bytes: (await stat(join(dir, kept))).size,
   })

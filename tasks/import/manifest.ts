@@ -61,13 +61,15 @@ function traceOf({ read, options }: ImportedRun): Manifest['trace'] {
         ]
       : []),
   ]
-  const { completeness, losses, perCpu } = ledger
+  const { completeness, losses } = ledger
   return {
     clock: options?.clock ?? (tally.ticks ? 'counter' : UNKNOWN),
     bufferBytes: 0,
     events: tally.events,
     notUnderstood: tally.notUnderstood,
-    ...{ completeness, losses, perCpu, reasons },
+    completeness,
+    losses,
+    reasons,
   }
 }
 
@@ -78,13 +80,22 @@ export function importedManifest(one: ImportedRun): Manifest {
   const kernel = options?.release ?? UNKNOWN
   return {
     format: 1,
-    ...{ experiment, run, repeat: 1, started: started.date.toISOString() },
+    experiment,
+    run,
+    repeat: 1,
+    started: started.date.toISOString(),
     arm: { name: '', params: {} },
     seconds: secondsSince(started),
     lab: { name: UNKNOWN, file: '', text: '' },
     kernel: {
-      ...{ name: kernel, wanted: kernel, fallback: false, release: kernel, version: UNKNOWN, source: UNKNOWN },
-      ...{ fingerprint: UNKNOWN, compat: [] },
+      name: kernel,
+      wanted: kernel,
+      fallback: false,
+      release: kernel,
+      version: UNKNOWN,
+      source: UNKNOWN,
+      fingerprint: UNKNOWN,
+      compat: [],
     },
     image: { name: UNKNOWN, fingerprint: UNKNOWN },
     objects: {},
@@ -98,19 +109,22 @@ export function importedManifest(one: ImportedRun): Manifest {
     host: { kernel: release(), cpu: cpus()[0]?.model ?? '', cpus: cpus().length, node: process.version },
     workload: { argv: [], pid: null, status: null, signal: null, ms: null },
     trace: traceOf(one),
-    ...{ tracedEvents: [], others: [], failures: [], expectations: [], verdict: 'imported' },
+    tracedEvents: [],
+    others: [],
+    failures: [],
+    expectations: [],
+    verdict: 'imported',
     imported: {
-      ...{
-        file,
-        kept,
-        bytes,
-        form,
-        lines,
-        headings: tally.headings,
-        inProse: tally.inProse,
-        backwards: tally.backwards,
-      },
-      ...{ unclosedCalls: tally.calls.unclosed, unopenedReturns: tally.calls.unopened },
+      file,
+      kept,
+      bytes,
+      form,
+      lines,
+      headings: tally.headings,
+      inProse: tally.inProse,
+      backwards: tally.backwards,
+      unclosedCalls: tally.calls.unclosed,
+      unopenedReturns: tally.calls.unopened,
     },
     sha256,
   }

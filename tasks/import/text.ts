@@ -47,7 +47,8 @@ export async function readText({ file, table, signal, progress, known }: TextWan
       tooLong: (text) => parser.skip(text),
     },
     {
-      ...{ signal, hash },
+      signal,
+      hash,
       progress: (count) => {
         bytes = count
         progress(count)

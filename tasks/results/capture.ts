@@ -24,7 +24,9 @@ export function provenanceOf({ sha256, kernel, guest, started, workload, importe
   const known = imported?.sameCaptureAs
   if (known) return { ...known.provenance, raw }
   return {
-    ...{ raw, release: kernel.release, bootId: guest.bootId },
+    raw,
+    release: kernel.release,
+    bootId: guest.bootId,
     started: imported === undefined ? started : UNKNOWN,
     command: workload.argv.join(' ') || UNKNOWN,
   }

@@ -44,9 +44,16 @@ const SOURCES = { 'p.bpf.c': '#include "p.h"\n', 'p.h': '#define P 1\n', 'w.c': 
 const OBJECTS = { 'lab-holder': '1', 'p.bpf.o': '2', 'q.bpf.o': '3', w: '4' }
 
 const run = (more: Partial<DefinedBy> = {}): DefinedBy => ({
-  ...{ experiment: 'e', arm: { name: 'bytes=16' }, lab: { text: LAB }, inputs: { lab: KEPT }, objects: OBJECTS },
-  ...{ kernel: { name: 'v5.10', fingerprint: 'k' }, image: { name: 'minimal', fingerprint: 'i' } },
-  ...{ guest: {}, plan: { start: 'shared' }, workload: { argv: ['/run/lab/bundle-1/w', '--bytes', '16'] } },
+  experiment: 'e',
+  arm: { name: 'bytes=16' },
+  lab: { text: LAB },
+  inputs: { lab: KEPT },
+  objects: OBJECTS,
+  kernel: { name: 'v5.10', fingerprint: 'k' },
+  image: { name: 'minimal', fingerprint: 'i' },
+  guest: {},
+  plan: { start: 'shared' },
+  workload: { argv: ['/run/lab/bundle-1/w', '--bytes', '16'] },
   ...more,
 })
 
@@ -63,11 +70,9 @@ interface Made {
 /** What is left out of two runs, the second being the newer one. */
 function between(older: Made, newer: Made): readonly string[] {
   const runs = [older, newer].map(({ of, sources = SOURCES }, index) => ({
-    ...{
-      run: `r${index}`,
-      started: `2026-01-0${index + 1}T00:00:00.000Z`,
-      definition: definitionOf(of, inputs(sources)),
-    },
+    run: `r${index}`,
+    started: `2026-01-0${index + 1}T00:00:00.000Z`,
+    definition: definitionOf(of, inputs(sources)),
   }))
   const one = ofOneDefinition('e', runs, (found) => found)
   return one?.leftOut.flatMap(({ differs }) => differs) ?? []
@@ -164,7 +169,9 @@ test('a kept source leads nowhere outside of what was kept', () => {
 
 describe('one definition of many', () => {
   const at = (day: number, more: Partial<DefinedBy>) => ({
-    ...{ run: `r${day}`, started: `2026-01-0${day}T00:00:00.000Z`, definition: definitionOf(run(more), '/nowhere') },
+    run: `r${day}`,
+    started: `2026-01-0${day}T00:00:00.000Z`,
+    definition: definitionOf(run(more), '/nowhere'),
   })
   const runs = [
     at(1, { plan: { start: 'cold' } }),

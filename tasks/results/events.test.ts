@@ -11,7 +11,12 @@ import { tempDir } from '../test/temp-dir.ts'
 import { MOST_EVENTS, traceStep, type TraceWanted } from './events.ts'
 
 const NOTHING: TraceWanted = {
-  ...{ comm: undefined, pid: undefined, probe: undefined, from: undefined, to: undefined, all: false },
+  comm: undefined,
+  pid: undefined,
+  probe: undefined,
+  from: undefined,
+  to: undefined,
+  all: false,
 }
 
 /** A run of process 7 with its child 8, beside process 9; one event each microsecond. */
@@ -35,8 +40,11 @@ async function aRun(imported = false): Promise<FoundRun> {
   )
   await writeEvents(join(dir, 'events.parquet'), events)
   const manifest = {
-    ...{ experiment: 'e', workload: { pid: 7 }, trace: { clock: 'mono' } },
-    ...{ inputs: { lab: 'lab-1', kernel: '', image: '' }, ...(imported ? { imported: {} } : {}) },
+    experiment: 'e',
+    workload: { pid: 7 },
+    trace: { clock: 'mono' },
+    inputs: { lab: 'lab-1', kernel: '', image: '' },
+    ...(imported ? { imported: {} } : {}),
   }
   return { dir, run: 'r', manifest: manifest as unknown as Manifest }
 }

@@ -162,7 +162,7 @@ export async function traceStep(run: FoundRun, wanted: TraceWanted, context: Con
   const pids = wanted.pid === undefined ? own && [...own] : [wanted.pid]
   const probe = wanted.probe === undefined ? undefined : probeTest(run, wanted.probe)
   const messages = probe === undefined && manifest.imported === undefined
-  const filter: EventFilter = { ...{ comm: wanted.comm, pids, messages }, ...window }
+  const filter: EventFilter = { comm: wanted.comm, pids, messages, ...window }
   const { events, more } = await read<FoundEvents>(
     () => readEvents(file, filter, MOST_EVENTS, ticks, probe?.test),
     (all) => {
@@ -203,7 +203,8 @@ export async function traceStream(run: FoundRun, wanted: TraceWanted, spill: str
       error,
     )
   const filter: EventFilter = {
-    ...{ comm: wanted.comm, pids: wanted.pid === undefined ? undefined : [wanted.pid] },
+    comm: wanted.comm,
+    pids: wanted.pid === undefined ? undefined : [wanted.pid],
     ...windowOf(wanted, ticks),
   }
   const processes = await processesOf(file, ticks).catch((error: unknown) => {

@@ -12,7 +12,12 @@ import { exportStep, type Format } from './export.ts'
 import type { TraceWanted } from './events.ts'
 
 const NOTHING: TraceWanted = {
-  ...{ comm: undefined, pid: undefined, probe: undefined, from: undefined, to: undefined, all: false },
+  comm: undefined,
+  pid: undefined,
+  probe: undefined,
+  from: undefined,
+  to: undefined,
+  all: false,
 }
 const ORDER = ['enter', 'middle', 'exit'].map((text) => (message: string) => message.startsWith(text))
 
@@ -202,28 +207,20 @@ describe('a Perfetto trace', () => {
     expect(
       own.map(({ type, name, time }) => [['', 'begin', 'end', 'instant'][type], name, (time - start) / 1000]),
     ).toEqual([
-      ...[
-        ['begin', 'read', 0],
-        ['begin', 'enter', 0],
-        ['end', undefined, 1],
-        ['begin', 'middle', 1],
-        ['end', undefined, 2],
-      ],
-      ...[
-        ['instant', 'exit 0x…', 2],
-        ['end', undefined, 2],
-      ],
-      ...[
-        ['begin', 'read', 3],
-        ['begin', 'enter', 3],
-        ['end', undefined, 4],
-        ['begin', 'middle', 4],
-        ['end', undefined, 5],
-      ],
-      ...[
-        ['instant', 'exit 0x…', 5],
-        ['end', undefined, 5],
-      ],
+      ['begin', 'read', 0],
+      ['begin', 'enter', 0],
+      ['end', undefined, 1],
+      ['begin', 'middle', 1],
+      ['end', undefined, 2],
+      ['instant', 'exit 0x…', 2],
+      ['end', undefined, 2],
+      ['begin', 'read', 3],
+      ['begin', 'enter', 3],
+      ['end', undefined, 4],
+      ['begin', 'middle', 4],
+      ['end', undefined, 5],
+      ['instant', 'exit 0x…', 5],
+      ['end', undefined, 5],
     ])
     expect(own.find(({ name }) => name === 'exit 0x…')?.args).toEqual({ message: 'exit 0x12' })
     expect(own.findLast(({ type }) => type === 2)?.args).toEqual({ messages: 3, whole: 'yes' })

@@ -48,14 +48,13 @@ function notesOf({ run, manifest }: FoundRun): { name: string; args: Record<stri
   return {
     name: completeness === 'complete' ? 'trace complete' : `TRACE ${completeness.toUpperCase()}`,
     args: {
-      ...{
-        run: `${experiment} ${run}`,
-        arm: arm.name,
-        verdict,
-        kernel: kernel.release,
-        accelerator: guest.accel.accel,
-      },
-      ...{ boot: guest.bootId, clock: hasTicks(manifest) ? `${clock}: ticks, not nanoseconds` : clock },
+      run: `${experiment} ${run}`,
+      arm: arm.name,
+      verdict,
+      kernel: kernel.release,
+      accelerator: guest.accel.accel,
+      boot: guest.bootId,
+      clock: hasTicks(manifest) ? `${clock}: ticks, not nanoseconds` : clock,
       ...Object.fromEntries(reasons.map((reason, index) => [`reason ${index + 1}`, reason])),
     },
   }

@@ -18,16 +18,30 @@ export const Reports = {
   splats: z
     .array(
       z.object({
-        ...{ kind: text, function: text.nullable(), module: text.nullable(), what: text, file: text },
-        ...{ line: count, at: text.nullable(), when: text, allowed: z.boolean(), lines: texts },
+        kind: text,
+        function: text.nullable(),
+        module: text.nullable(),
+        what: text,
+        file: text,
+        line: count,
+        at: text.nullable(),
+        when: text,
+        allowed: z.boolean(),
+        lines: texts,
       }),
     )
     .optional(),
   tests: z
     .array(
       z.object({
-        ...{ form: text, file: text, failures: texts, problems: texts },
-        ...{ passed: z.number(), failed: z.number(), skipped: z.number(), todo: z.number() },
+        form: text,
+        file: text,
+        failures: texts,
+        problems: texts,
+        passed: z.number(),
+        failed: z.number(),
+        skipped: z.number(),
+        todo: z.number(),
       }),
     )
     .optional(),
@@ -45,13 +59,23 @@ const Whole = z.object({
   }),
   plan: z
     .object({
-      ...{ id: text, index: z.number(), warmup: z.boolean(), attempt: z.number(), order: text },
-      ...{ start: text, parallel: z.number() },
+      id: text,
+      index: z.number(),
+      warmup: z.boolean(),
+      attempt: z.number(),
+      order: text,
+      start: text,
+      parallel: z.number(),
     })
     .optional(),
   started: text,
   kernel: z.object({
-    ...{ name: text, wanted: text, fallback: z.boolean(), release: text, source: text, fingerprint: text },
+    name: text,
+    wanted: text,
+    fallback: z.boolean(),
+    release: text,
+    source: text,
+    fingerprint: text,
     compat: z.array(text),
   }),
   inputs: z.object({ lab: text, kernel: text, image: text }).optional(),
@@ -61,8 +85,13 @@ const Whole = z.object({
   host: z.object({ kernel: text, cpu: text, cpus: z.number(), node: text }),
   workload: z.object({ argv: z.array(text), pid, status: count, signal: count, ms: count }),
   trace: z.object({
-    ...{ clock: text, bufferBytes: natural, overwrite: z.boolean().optional(), events: natural },
-    ...{ completeness: text, losses: z.record(text, count), reasons: z.array(text) },
+    clock: text,
+    bufferBytes: natural,
+    overwrite: z.boolean().optional(),
+    events: natural,
+    completeness: text,
+    losses: z.record(text, count),
+    reasons: z.array(text),
   }),
   tracedEvents: z.array(text),
   remarks: z.array(text).optional(),
@@ -71,7 +100,8 @@ const Whole = z.object({
   verdict: text,
   imported: z
     .object({
-      ...{ file: text, kept: text },
+      file: text,
+      kept: text,
       sameCaptureAs: z
         .object({ run: text, experiment: text, by: z.enum(['raw file', 'events']), provenance })
         .optional(),

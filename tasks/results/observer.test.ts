@@ -16,12 +16,11 @@ function run(observer: Observer, repeat: number, ns: number, plan = 'p', warmup 
   return {
     dir,
     manifest: {
-      ...{
-        experiment: 'cost',
-        arm: { name: `bytes=16,observer=${observer}`, params: { bytes: 16 }, observer },
-        repeat,
-      },
-      ...{ workload: { ns }, plan: { id: plan, index: index++, attempt: 1, order: 'mirrored', warmup } },
+      experiment: 'cost',
+      arm: { name: `bytes=16,observer=${observer}`, params: { bytes: 16 }, observer },
+      repeat,
+      workload: { ns },
+      plan: { id: plan, index: index++, attempt: 1, order: 'mirrored', warmup },
     } as unknown as ObservedResult['manifest'],
   }
 }

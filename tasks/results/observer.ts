@@ -73,7 +73,8 @@ export async function observerReports(runs: readonly ObservedResult[]): Promise<
       reports.push({
         experiment: first.manifest.experiment,
         arm: [others(first.manifest), several ? machine(first.manifest) : ''].filter(Boolean).join(' '),
-        ...{ order: first.manifest.plan?.order ?? 'unknown', ...effect },
+        order: first.manifest.plan?.order ?? 'unknown',
+        ...effect,
       })
   }
   return reports

@@ -135,8 +135,11 @@ export function ofOneDefinition<Run>(
     if (other === undefined || definition === undefined) break
     const oldestFirst = other.kept.toReversed().map(of)
     leftOut.push({
-      ...{ experiment, definition: definition.id, runs: oldestFirst.map(({ run }) => run) },
-      ...{ first: oldestFirst[0]?.started ?? '', last: oldestFirst.at(-1)?.started ?? '' },
+      experiment,
+      definition: definition.id,
+      runs: oldestFirst.map(({ run }) => run),
+      first: oldestFirst[0]?.started ?? '',
+      last: oldestFirst.at(-1)?.started ?? '',
       differs: words(main.chosen.differences(definition)),
     })
     rest = other.rest

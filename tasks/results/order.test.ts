@@ -11,7 +11,9 @@ function run(name: string, bytes: number, text: string | undefined): OrderedRun 
   return {
     dir: at,
     manifest: {
-      ...{ run: name, experiment: 'x', arm: { name: `bytes=${bytes}`, params: { bytes } } },
+      run: name,
+      experiment: 'x',
+      arm: { name: `bytes=${bytes}`, params: { bytes } },
       kernel: { name: 'v5.10' },
       guest: { accel: { accel: 'tcg' } },
       trace: { clock: 'counter' },

@@ -16,8 +16,12 @@ const MANIFEST: Manifest = {
   kernel: { ...PASSED.kernel, wanted: 'v5.4', fallback: true },
   workload: { ...PASSED.workload, argv: ['readfile', '/data/f'] },
   trace: {
-    ...{ ...PASSED.trace, events: 18, notUnderstood: 2, completeness: 'incomplete' },
-    ...{ losses: { overrun: 5, dropped: null }, reasons: ['5 events were overwritten'] },
+    ...PASSED.trace,
+    events: 18,
+    notUnderstood: 2,
+    completeness: 'incomplete',
+    losses: { overrun: 5, dropped: null },
+    reasons: ['5 events were overwritten'],
   },
   others: [{ pid: 7, comm: 'evil\u001b[2J', events: 4 }],
   expectations: [
@@ -86,8 +90,16 @@ describe('runDetails', () => {
 
 test('runsTable: one line each, the fallback told, nothing of a guest as it is', () => {
   const listed: ListedRun = {
-    ...{ run: MANIFEST.run, experiment: 'readiter', arm: 'bytes=16\u001b[2J', started: MANIFEST.started },
-    ...{ verdict: 'failed', completeness: 'incomplete', kernel: 'v5.10', wanted: 'v5.4', fallback: true, accel: 'tcg' },
+    run: MANIFEST.run,
+    experiment: 'readiter',
+    arm: 'bytes=16\u001b[2J',
+    started: MANIFEST.started,
+    verdict: 'failed',
+    completeness: 'incomplete',
+    kernel: 'v5.10',
+    wanted: 'v5.4',
+    fallback: true,
+    accel: 'tcg',
     definition: null,
   }
   const [head = '', line = ''] = runsTable([listed], undefined).split('\n')
@@ -107,7 +119,10 @@ test('runsTable: one line each, the fallback told, nothing of a guest as it is',
 
 test('a manifest of another version, or of no run, is not shown', () => {
   expect([MANIFEST, { ...MANIFEST, format: 2 }, null, { ...MANIFEST, trace: {} }].map(isShown)).toEqual([
-    ...[true, false, false, false],
+    true,
+    false,
+    false,
+    false,
   ])
 })
 
@@ -126,8 +141,16 @@ test('a program that never fired has its line and is counted; an unknown count i
 
 test('an imported run says where it is from instead of what it ran on', () => {
   const imported = {
-    ...{ file: 'old\u001b.log', kept: 'trace.txt', bytes: 2000, form: 'text', lines: 30, headings: 4, inProse: 1 },
-    ...{ backwards: 0, unclosedCalls: 2, unopenedReturns: 0 },
+    file: 'old\u001b.log',
+    kept: 'trace.txt',
+    bytes: 2000,
+    form: 'text',
+    lines: 30,
+    headings: 4,
+    inProse: 1,
+    backwards: 0,
+    unclosedCalls: 2,
+    unopenedReturns: 0,
   }
   const text = runDetails(found({ ...MANIFEST, imported }), { probes: undefined, files: [] })
   expect(text).toMatch(/^imported +old\\x1b\.log \(text, 2\.0 kB\), kept as trace\.txt$/m)

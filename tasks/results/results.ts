@@ -49,8 +49,15 @@ const Shown = z.object({
   verdict: z.string(),
   imported: z
     .object({
-      ...{ file: z.string(), kept: z.string(), form: z.string(), bytes: z.number(), lines: z.number() },
-      ...{ headings: z.number(), inProse: z.number(), unclosedCalls: z.number(), unopenedReturns: z.number() },
+      file: z.string(),
+      kept: z.string(),
+      form: z.string(),
+      bytes: z.number(),
+      lines: z.number(),
+      headings: z.number(),
+      inProse: z.number(),
+      unclosedCalls: z.number(),
+      unopenedReturns: z.number(),
       sameCaptureAs: z.object({ run: z.string(), experiment: z.string(), by: z.string() }).optional(),
     })
     .optional(),

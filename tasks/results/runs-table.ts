@@ -19,8 +19,14 @@ const HEADS = ['RUN', 'EXPERIMENT', 'ARM', 'KERNEL', 'ACCEL', 'VERDICT', 'TRACE'
 export function runsTable(runs: readonly ListedRun[], width: number | undefined): string {
   if (runs.length === 0) return 'no runs'
   const rows = runs.map(({ run, experiment, arm, kernel, wanted, fallback, accel, verdict, completeness, started }) => [
-    ...[safe(run), safe(experiment), safe(arm), kernelText({ name: kernel, wanted, fallback }), safe(accel)],
-    ...[safe(verdict), safe(completeness), when(started)],
+    safe(run),
+    safe(experiment),
+    safe(arm),
+    kernelText({ name: kernel, wanted, fallback }),
+    safe(accel),
+    safe(verdict),
+    safe(completeness),
+    when(started),
   ])
   return table(
     HEADS.map((head) => ({ head })),

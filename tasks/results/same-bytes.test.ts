@@ -4,9 +4,14 @@ import { differs, sameBytes, sameBytesLines } from './same-bytes.ts'
 
 const run = (name: string, digest: string, deterministic = true, kernel = 'k') =>
   ({
-    ...{ run: name, experiment: 'exact', arm: { name: 'bytes=16', params: {} }, objects: { a: '1' } },
-    ...{ kernel: { fingerprint: kernel }, image: { fingerprint: 'i' } },
-    ...{ guest: { deterministic }, trace: { digest, events: 21 } },
+    run: name,
+    experiment: 'exact',
+    arm: { name: 'bytes=16', params: {} },
+    objects: { a: '1' },
+    kernel: { fingerprint: kernel },
+    image: { fingerprint: 'i' },
+    guest: { deterministic },
+    trace: { digest, events: 21 },
   }) as unknown as Manifest
 
 test('the same digest in each run is said, with what it is', () => {

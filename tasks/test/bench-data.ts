@@ -25,7 +25,11 @@ const say = (text: string) => process.stdout.write(`${text}\n`)
 const EVENTS = 1_000_000
 const RUNS = 10_000
 const MESSAGES = [
-  ...['ext4 file read', 'generic file read', 'copy_page_to_iter', 'copy_page_to_iter_iovec', 'entering copyout'],
+  'ext4 file read',
+  'generic file read',
+  'copy_page_to_iter',
+  'copy_page_to_iter_iovec',
+  'entering copyout',
   'copyout to 0x12b96e0 from 0xffff8880036e0000 len 16',
 ].map((text) => Buffer.from(text))
 const dir = mkdtempSync(join(tmpdir(), 'lab-bench-'))

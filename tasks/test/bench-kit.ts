@@ -39,7 +39,9 @@ export function spent(
   options: { cwd?: string; env?: Readonly<Record<string, string>> } = {},
 ): Spent {
   const { status, stderr } = spawnSync('bash', ['-c', 'TIMEFORMAT="%R %U %S"; time "$@"', 'bash', ...argv], {
-    ...{ encoding: 'utf8', maxBuffer: 2 ** 28, cwd: options.cwd },
+    encoding: 'utf8',
+    maxBuffer: 2 ** 28,
+    cwd: options.cwd,
     env: { ...process.env, CI: 'true', LC_ALL: 'C', ...options.env },
   })
   if (status !== 0) throw new Error(`${argv.join(' ')}: ${stderr.slice(-2000)}`)
@@ -58,8 +60,11 @@ export function byHand(cache: string, tree: string): { readonly unpack: Spent; r
   const plain = join(cache, 'plain')
   mkdirSync(plain)
   const unpack = spent([
-    ...['sh', '-c', 'dpkg-deb -x "$0" "$1/deb" && tar -xf "$1"/deb/usr/src/linux-source-*.tar.xz -C "$1"'],
-    ...[join(sources, archive), plain],
+    'sh',
+    '-c',
+    'dpkg-deb -x "$0" "$1/deb" && tar -xf "$1"/deb/usr/src/linux-source-*.tar.xz -C "$1"',
+    join(sources, archive),
+    plain,
   ])
   const make = ['make', '-s', '-C', tree, `-j${availableParallelism()}`, 'LOCALVERSION=']
   // Not `clean`, which leaves the programs that the build itself needs.
@@ -72,7 +77,13 @@ export function byHand(cache: string, tree: string): { readonly unpack: Spent; r
 
 /** A command over the system's own ssh, to a guest of a lab. */
 export const bareSsh = (key: string, port: number): string[] => [
-  ...['ssh', '-F', 'none', '-i', key, '-p', String(port)],
+  'ssh',
+  '-F',
+  'none',
+  '-i',
+  key,
+  '-p',
+  String(port),
   ...['StrictHostKeyChecking=no', 'UserKnownHostsFile=/dev/null', 'LogLevel=ERROR'].flatMap((one) => ['-o', one]),
   'root@127.0.0.1',
 ]

@@ -66,10 +66,29 @@ const bareQemu =
   (image: string, kernel: string, parameters: string): (() => void) =>
   () =>
     must([
-      ...['qemu-system-x86_64', '-machine', 'q35', '-accel', 'tcg', '-cpu', 'max', '-smp', '2', '-m', '1024M'],
-      ...['-nodefaults', '-no-user-config', '-display', 'none', '-no-reboot', '-snapshot'],
-      ...['-drive', `file=${image},format=raw,if=virtio`, '-kernel', kernel],
-      ...['-append', `root=/dev/vda rw init=/sbin/off panic=-1 ${parameters}`],
+      'qemu-system-x86_64',
+      '-machine',
+      'q35',
+      '-accel',
+      'tcg',
+      '-cpu',
+      'max',
+      '-smp',
+      '2',
+      '-m',
+      '1024M',
+      '-nodefaults',
+      '-no-user-config',
+      '-display',
+      'none',
+      '-no-reboot',
+      '-snapshot',
+      '-drive',
+      `file=${image},format=raw,if=virtio`,
+      '-kernel',
+      kernel,
+      '-append',
+      `root=/dev/vda rw init=/sbin/off panic=-1 ${parameters}`,
     ])
 
 const valueOf = (argv: readonly string[], option: string) => argv[argv.indexOf(option) + 1] ?? ''

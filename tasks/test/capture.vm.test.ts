@@ -55,19 +55,17 @@ beforeAll(async () => {
   lab.write('sleepers.c', SLEEPERS)
   lab.write('lab.yaml', lab.read('lab.yaml') + EXPERIMENTS)
   const { stdout, stderr } = await lab.lab([
-    ...[
-      'run',
-      'copied',
-      'probe-in-tracepoint',
-      'mixed',
-      'namesakes',
-      'sleepers',
-      'flooded',
-      '--follow',
-      '--repeat',
-      '1',
-      '--json',
-    ],
+    'run',
+    'copied',
+    'probe-in-tracepoint',
+    'mixed',
+    'namesakes',
+    'sleepers',
+    'flooded',
+    '--follow',
+    '--repeat',
+    '1',
+    '--json',
   ])
   const lines = stdout
     .trim()

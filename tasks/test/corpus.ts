@@ -182,7 +182,11 @@ async function verdictOf(
   await tree.apply(new Map([...fixes, ...outcome.changed]))
   const { objects, problems, warnings, missing, left } = await compile(tree, outcome, flags)
   return {
-    ...{ changed: outcome.symbols.size, left, refused: outcome.refused, objects, warnings },
+    changed: outcome.symbols.size,
+    left,
+    refused: outcome.refused,
+    objects,
+    warnings,
     problems: [...problems, ...missing.map((line) => `no object defines ${line}`)],
   }
 }

@@ -19,28 +19,41 @@ interface Ended {
 
 /** Those of bpf/README.md. Others of lab.yaml may take as long as they like. */
 const OF_THE_LOG = [
-  ...['hellotrace', 'tracex1', 'passfd', 'observer', 'readbuff', 'buffermap', 'syscall_tp', 'open_tp', 'cpustat'],
-  ...[
-    'sampleip',
-    'readchar',
-    'checksum',
-    'only-process',
-    'only-file',
-    'only-buffer',
-    'pathtime',
-    'calltree',
-    'ibumad',
-    'array-map',
-  ],
-  ...['key-range', 'no-null-check', 'wide-access', 'direct-access', 'section-slash', 'inlined', 'printk-char'],
-  ...['probe-in-probe', 'notrace'],
+  'hellotrace',
+  'tracex1',
+  'passfd',
+  'observer',
+  'readbuff',
+  'buffermap',
+  'syscall_tp',
+  'open_tp',
+  'cpustat',
+  'sampleip',
+  'readchar',
+  'checksum',
+  'only-process',
+  'only-file',
+  'only-buffer',
+  'pathtime',
+  'calltree',
+  'ibumad',
+  'array-map',
+  'key-range',
+  'no-null-check',
+  'wide-access',
+  'direct-access',
+  'section-slash',
+  'inlined',
+  'printk-char',
+  'probe-in-probe',
+  'notrace',
 ]
 
 function keepExperiments(rig: Rig, names: readonly string[]): void {
   const document = parseDocument(rig.read('lab.yaml'))
   const experiments = document.get('experiments')
   if (!isMap(experiments)) throw new Error('lab.yaml has no experiments')
-  for (const { key } of [...experiments.items]) if (!names.includes(String(key))) experiments.delete(key)
+  experiments.items = experiments.items.filter(({ key }) => names.includes(String(key)))
   rig.write('lab.yaml', String(document))
 }
 

@@ -27,7 +27,10 @@ afterAll(() => lab.remove())
 function onSmall(size: string, dir: string, argv: readonly string[], env: Record<string, string> = {}) {
   const script = 'mount -t tmpfs -o size="$1" small "$2" && shift 2 && exec "$@"'
   return spawnSync(program, [...options, 'sh', '-c', script, 'sh', size, dir, ...argv], {
-    ...{ cwd: lab.dir, env: { ...process.env, CI: 'true', ...env }, encoding: 'utf8', timeout: 100_000 },
+    cwd: lab.dir,
+    env: { ...process.env, CI: 'true', ...env },
+    encoding: 'utf8',
+    timeout: 100_000,
   })
 }
 const tool = join(TOOL_ROOT, 'lab')

@@ -29,7 +29,9 @@ const [program = '', ...options] = NAMESPACE
 function labWith(size: string, ...argv: string[]) {
   const script = 'mount -t tmpfs -o size="$1" full "$2" && shift 2 && exec "$@"'
   return spawnSync(program, [...options, 'sh', '-c', script, 'sh', size, vms, join(TOOL_ROOT, 'lab'), ...argv], {
-    ...{ cwd: lab.dir, env: { ...process.env, CI: 'true' }, encoding: 'utf8' },
+    cwd: lab.dir,
+    env: { ...process.env, CI: 'true' },
+    encoding: 'utf8',
   })
 }
 

@@ -79,10 +79,48 @@ while :; do sleep 1; done
 /** What the launcher and lab's way of starting programs need. */
 const PLAIN = ['sh', 'bash', 'env', 'dirname', 'readlink', 'find', 'head', 'mkdir', 'rm', 'sleep', 'setpriv', 'node']
 const STUBS = [
-  ...['make', 'gcc', 'clang', 'git', 'tar', 'rsync', 'qemu-system-x86_64', 'qemu-img', 'apt-get', 'apt-cache', 'dpkg'],
-  ...['dpkg-query', 'dpkg-deb', 'trace-cmd', 'rsvg-convert', 'mke2fs', 'mmdebstrap', 'xz', 'flex', 'bison', 'bpftool'],
-  ...['pahole', 'ssh-keygen', 'unshare', 'debugfs', 'ip', 'uname', 'openssl', 'ld.lld', 'llvm-objdump', 'llvm-strip'],
-  ...['ld', 'objdump', 'bc', 'perl', 'bwrap', 'prlimit', 'newuidmap', 'zstd', 'depmod', 'modinfo', 'readelf'],
+  'make',
+  'gcc',
+  'clang',
+  'git',
+  'tar',
+  'rsync',
+  'qemu-system-x86_64',
+  'qemu-img',
+  'apt-get',
+  'apt-cache',
+  'dpkg',
+  'dpkg-query',
+  'dpkg-deb',
+  'trace-cmd',
+  'rsvg-convert',
+  'mke2fs',
+  'mmdebstrap',
+  'xz',
+  'flex',
+  'bison',
+  'bpftool',
+  'pahole',
+  'ssh-keygen',
+  'unshare',
+  'debugfs',
+  'ip',
+  'uname',
+  'openssl',
+  'ld.lld',
+  'llvm-objdump',
+  'llvm-strip',
+  'ld',
+  'objdump',
+  'bc',
+  'perl',
+  'bwrap',
+  'prlimit',
+  'newuidmap',
+  'zstd',
+  'depmod',
+  'modinfo',
+  'readelf',
 ]
 
 /** A lab of its own for each row: they run side by side, since each mostly waits. */
@@ -106,8 +144,13 @@ class Place {
 
   get env(): Record<string, string> {
     return {
-      ...{ HOME: this.rig.dir, CI: 'true', PATH: this.bin, TMPDIR: this.temp, LAB_CACHE_DIR: this.cache },
-      ...{ STARTED: this.started, LAB_TEST_MARK: this.rig.dir },
+      HOME: this.rig.dir,
+      CI: 'true',
+      PATH: this.bin,
+      TMPDIR: this.temp,
+      LAB_CACHE_DIR: this.cache,
+      STARTED: this.started,
+      LAB_TEST_MARK: this.rig.dir,
       NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'] ?? join(cacheDir(process.env), 'node-compile'),
     }
   }

@@ -65,10 +65,14 @@ export function recording(texts: readonly Buffer[]): Buffer {
         headerPage: Buffer.from(HEADER_PAGE),
         headerEvent: Buffer.from(HEADER_EVENT),
         formats: new Map([['bpf_trace', new Map([['bpf_trace_printk', Buffer.from(PRINTK)]])]]),
-        ...{ kallsyms: Buffer.alloc(0), printkFormats: Buffer.alloc(0) },
+        kallsyms: Buffer.alloc(0),
+        printkFormats: Buffer.alloc(0),
       },
-      ...{ cpus: [Buffer.concat(pages)], stats: [stats], cmdlines: '123 readiter\n' },
-      ...{ clock: 'mono', uname: 'Linux version 5.10.223 (lab@lab)' },
+      cpus: [Buffer.concat(pages)],
+      stats: [stats],
+      cmdlines: '123 readiter\n',
+      clock: 'mono',
+      uname: 'Linux version 5.10.223 (lab@lab)',
     }),
   )
 }

@@ -41,11 +41,15 @@ export async function makeRuns(rig: Rig, text: string, runs: readonly Made[]): P
     mkdirSync(dir, { recursive: true })
     cpSync(join(results, 'made', made), dir, { recursive: true })
     const put = {
-      ...{ ...base, workload: { ...base.workload, argv: ['readfile', '/data/f'], pid: 95, status: 0, ms: 4 } },
-      ...{ verdict: 'passed', trace: { ...base.trace, completeness: 'complete', reasons: [], clock: 'mono' } },
-      ...{ kernel: { ...base.kernel, name: 'v5.10', release: '5.10.223' } },
-      ...{ guest: { ...base.guest, accel: { accel: 'tcg', asked: 'auto', reason: 'no KVM here' } } },
-      ...{ experiment, run, ...manifest },
+      ...base,
+      workload: { ...base.workload, argv: ['readfile', '/data/f'], pid: 95, status: 0, ms: 4 },
+      verdict: 'passed',
+      trace: { ...base.trace, completeness: 'complete', reasons: [], clock: 'mono' },
+      kernel: { ...base.kernel, name: 'v5.10', release: '5.10.223' },
+      guest: { ...base.guest, accel: { accel: 'tcg', asked: 'auto', reason: 'no KVM here' } },
+      experiment,
+      run,
+      ...manifest,
     }
     writeFileSync(join(dir, 'manifest.json'), JSON.stringify(put))
   }

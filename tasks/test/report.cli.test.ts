@@ -31,7 +31,12 @@ const COST = [16, 1024, 4096].flatMap((bytes, arm) =>
   ),
 )
 const trace = (completeness: 'incomplete' | 'complete', reasons: readonly string[]) => ({
-  ...{ clock: 'mono', bufferBytes: 8 << 20, events: 40, notUnderstood: 0, completeness, reasons },
+  clock: 'mono',
+  bufferBytes: 8 << 20,
+  events: 40,
+  notUnderstood: 0,
+  completeness,
+  reasons,
   losses: { overrun: completeness === 'complete' ? 0 : 7 },
 })
 

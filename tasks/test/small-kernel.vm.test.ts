@@ -91,15 +91,15 @@ images:
     const far = emptyCache('a/directory-with-a-longer-name')
     const there = await build(far, {
       PATH: `${elsewhere(far)}:${process.env['PATH'] ?? ''}`,
-      ...{
-        USER: 'somebody',
-        LOGNAME: 'somebody',
-        HOSTNAME: 'elsewhere',
-        HOME: dirname(far),
-        TZ: 'Pacific/Kiritimati',
-        LANG: 'de_DE.UTF-8',
-      },
-      ...{ KBUILD_BUILD_USER: 'somebody', KBUILD_BUILD_TIMESTAMP: 'now', SOURCE_DATE_EPOCH: '1234567890' },
+      USER: 'somebody',
+      LOGNAME: 'somebody',
+      HOSTNAME: 'elsewhere',
+      HOME: dirname(far),
+      TZ: 'Pacific/Kiritimati',
+      LANG: 'de_DE.UTF-8',
+      KBUILD_BUILD_USER: 'somebody',
+      KBUILD_BUILD_TIMESTAMP: 'now',
+      SOURCE_DATE_EPOCH: '1234567890',
     })
     expect(there).toEqual(here)
   },

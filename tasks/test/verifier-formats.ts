@@ -11,8 +11,23 @@ import { isEarlyNoise, readLine } from '../linux/verifier/line.ts'
 
 /** Files that print into the log of a program; those that 7.x has split off are among them. */
 const FILES = [
-  ...['verifier', 'btf', 'log', 'backtrack', 'cfg', 'check_btf', 'fixups', 'liveness', 'states', 'const_fold', 'core'],
-  ...['bpf_struct_ops', 'arena', 'offload', 'bpf_insn_array', 'trampoline', 'relo_core'],
+  'verifier',
+  'btf',
+  'log',
+  'backtrack',
+  'cfg',
+  'check_btf',
+  'fixups',
+  'liveness',
+  'states',
+  'const_fold',
+  'core',
+  'bpf_struct_ops',
+  'arena',
+  'offload',
+  'bpf_insn_array',
+  'trampoline',
+  'relo_core',
 ].map((name) => `kernel/bpf/${name}.c`)
 
 /** The functions that print. BTF's own checks (btf_verifier_log) go into the log of the BTF and not of a program. */

@@ -125,7 +125,9 @@ class Boot {
     this.#signal = context.signal
     this.#handle = handle
     this.process = start(wanted.argv, {
-      ...{ cwd: wanted.dir, dieWithUs: wanted.dieWithUs, stderrFile: QEMU_STDERR },
+      cwd: wanted.dir,
+      dieWithUs: wanted.dieWithUs,
+      stderrFile: QEMU_STDERR,
       log: { file: CONSOLE_LOG, limit: CONSOLE_LIMIT },
     })
     void this.process.ended.then((end) => (this.#ended = end))

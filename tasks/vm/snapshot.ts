@@ -96,7 +96,9 @@ async function inputsOf(
   const bases = [image.disk, ...(await Promise.all(vm.disks.map((disk) => diskImage(disk, context))))]
   return {
     format: 1,
-    ...{ vm: vm.name, kernel: kernel.fingerprint, image: image.fingerprint },
+    vm: vm.name,
+    kernel: kernel.fingerprint,
+    image: image.fingerprint,
     machine: fingerprint(wanted),
     programs: bundle?.id ?? null,
     qemu: await qemuVersion(context),
@@ -281,7 +283,9 @@ async function restore(
     return await machineArgv(wanted.vm, choice, { disks, memory, incoming: true }, context)
   }
   const how = {
-    ...{ owner: 'run' as const, argv, snapshot: use },
+    owner: 'run' as const,
+    argv,
+    snapshot: use,
     boot: (boot: Parameters<typeof resume>[0], ...rest: [Context, StepHandle]) =>
       resume(boot, state, wakeUp(wanted.holder), ...rest),
   }

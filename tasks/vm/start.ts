@@ -167,16 +167,14 @@ export async function launch(
     )
     const { port, facts, guest, qmp, process: machine } = booted
     const state: VmState = {
-      ...{
-        vm: vm.name,
-        owner,
-        ownerPid: process.pid,
-        pid: machine.pid,
-        startTime: startTimeOf(machine.pid) ?? '',
-        bootId: bootId(),
-        pidNamespace: pidNamespace(),
-        port,
-      },
+      vm: vm.name,
+      owner,
+      ownerPid: process.pid,
+      pid: machine.pid,
+      startTime: startTimeOf(machine.pid) ?? '',
+      bootId: bootId(),
+      pidNamespace: pidNamespace(),
+      port,
       kernel: {
         name: kernel.name,
         fingerprint: kernel.fingerprint,

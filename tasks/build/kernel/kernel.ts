@@ -130,8 +130,14 @@ async function readyTree(
 /** What the artefact keeps of the compat table: each row that was applied, with its reason, and those that the tree did not need. */
 const compatRecord = ({ applied, alreadyFixed }: Compat) => ({
   applied: applied.map(({ name, kernels, tool, toolFrom, make: assignments = {}, edits = [], why, commit }) => ({
-    ...{ name, kernels, tool, toolFrom, make: assignments },
-    ...{ files: edits.map(({ file }) => file), why, commit },
+    name,
+    kernels,
+    tool,
+    toolFrom,
+    make: assignments,
+    files: edits.map(({ file }) => file),
+    why,
+    commit,
   })),
   alreadyFixed: alreadyFixed.map(({ name }) => name),
 })
@@ -255,8 +261,13 @@ export async function builtKernel(
     outcome: stored ? 'restored' : 'built',
     detail: [`${release} from ${plan.id.title}`, why, applied].filter(Boolean).join('; '),
     value: {
-      ...{ name: kernel.name, fingerprint, dir, image: await bootImage(dir), release },
-      ...{ source: plan.id.title, compat },
+      name: kernel.name,
+      fingerprint,
+      dir,
+      image: await bootImage(dir),
+      release,
+      source: plan.id.title,
+      compat,
     },
   }
 }

@@ -63,7 +63,12 @@ export async function prove(
     addresses.set(entry.name, together(addresses, entry.callers))
   }
   const proof: Proof = {
-    ...{ systemMap, moduleSymvers, calls, addresses, edges, exposed },
+    systemMap,
+    moduleSymvers,
+    calls,
+    addresses,
+    edges,
+    exposed,
     clones: paths.flatMap((path) => path.clones),
   }
   const problems = proveClones(proof)

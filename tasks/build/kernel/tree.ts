@@ -109,7 +109,8 @@ export async function computeChange(
   const before = new Map([...fixes, ...exposedFiles])
   const { changed, paths } = await applyParallelPaths(layered(tree, before), kernel.parallelPaths)
   return {
-    ...{ paths, exposed },
+    paths,
+    exposed,
     changed: new Map([...before, ...changed]),
     layers: [
       { name: '`expose:`', files: exposedFiles },

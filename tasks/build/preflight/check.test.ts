@@ -73,9 +73,18 @@ test('a prebuilt kernel takes no change: the lines are those of a kernel that is
 })
 
 const HOOK: CheckedHook = {
-  ...{ probe: 'p', program: 'f', place: 'bpf/p.bpf.c:3:1', hook: 'kprobe/copyout', kernel: 'v5.4' },
-  ...{ kind: 'inlined', attachable: false, fact: 'copyout was inlined', details: ['called by g (a.c:1)'] },
-  ...{ ways: [['SEC("kprobe/g")'], ['kernels:', '  v5.4: {}']], expected: false, used: true },
+  probe: 'p',
+  program: 'f',
+  place: 'bpf/p.bpf.c:3:1',
+  hook: 'kprobe/copyout',
+  kernel: 'v5.4',
+  kind: 'inlined',
+  attachable: false,
+  fact: 'copyout was inlined',
+  details: ['called by g (a.c:1)'],
+  ways: [['SEC("kprobe/g")'], ['kernels:', '  v5.4: {}']],
+  expected: false,
+  used: true,
 }
 
 test('the table has a column for each kernel, and what is wrong stands below it once', () => {

@@ -130,7 +130,9 @@ export async function checkHooks(lab: ResolvedLab, context: Context, wanted: Che
       const text = { ...(texts.get(probe.name) ?? { text: '', headers: [] }), defines: suffixDefines(kernel) }
       for (const program of await programsOfSource(text, view.version, parsed))
         found.push({
-          ...{ probe: probe.name, optional: probe.optional, program },
+          probe: probe.name,
+          optional: probe.optional,
+          program,
           place: placeOf(probe.source, program.line ?? 1, 1),
         })
     }
@@ -144,8 +146,13 @@ export async function checkHooks(lab: ResolvedLab, context: Context, wanted: Che
       const { probe, optional, place, program } = one
       const use = useOf(lab, probe)
       hooks.push({
-        ...{ probe, program: program.program, place },
-        ...{ hook: hook.section, kernel: kernel.name, ...verdict, ways: waysOut(fixes, kernel) },
+        probe,
+        program: program.program,
+        place,
+        hook: hook.section,
+        kernel: kernel.name,
+        ...verdict,
+        ways: waysOut(fixes, kernel),
         expected: use.expected || optional.includes(program.program),
         used: use.kernels.has(kernel.name),
       })

@@ -25,8 +25,15 @@ beforeEach(() => {
 })
 
 const declared = (more: Partial<ResolvedKernel>): ResolvedKernel => ({
-  ...{ name: 'k', source: { tree: join(dir, 'tree') }, config: [], options: {}, debug: 'none', compat: 'auto' },
-  ...{ patches: [], parallelPaths: [], expose: [] },
+  name: 'k',
+  source: { tree: join(dir, 'tree') },
+  config: [],
+  options: {},
+  debug: 'none',
+  compat: 'auto',
+  patches: [],
+  parallelPaths: [],
+  expose: [],
   ...more,
 })
 

@@ -153,7 +153,11 @@ export async function openKernel(kernel: ResolvedKernel, context: Context, overr
     const own = await factsIn(entry.dir)
     const facts = exact ? own : await withDeclared(own, kernel)
     return {
-      ...{ kernel, facts, tree, config: facts.config, version: parseVersion(facts.release) },
+      kernel,
+      facts,
+      tree,
+      config: facts.config,
+      version: parseVersion(facts.release),
       state: exact ? 'built' : 'built before',
       note: exact
         ? undefined

@@ -49,7 +49,9 @@ export async function factsInGuest(
       wayOut: 'the kernel needs KALLSYMS: y, and kernel.kptr_restrict=0',
     })
   return factsOfRunning({
-    ...{ release, kallsyms, traceable: traceable ?? '' },
+    release,
+    kallsyms,
+    traceable: traceable ?? '',
     blacklist: (await text('/sys/kernel/debug/kprobes/blacklist')) ?? '',
     events: (await text(`${TRACING}/available_events`)) ?? '',
     config: parseConfig(unpacked(config) ?? (await readFile(join(built, 'config'), 'utf8'))),

@@ -65,7 +65,8 @@ export async function listSymbols(patterns: readonly string[], view: KernelView)
   return verdicts.map((verdict) => ({
     name: verdict.hook.target === '' ? verdict.hook.section : verdict.hook.target,
     ...whereOf(verdict, facts),
-    ...{ verdict, ways: waysOut(verdict.fixes, kernel) },
+    verdict,
+    ways: waysOut(verdict.fixes, kernel),
   }))
 }
 

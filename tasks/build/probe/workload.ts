@@ -31,7 +31,11 @@ export async function compileWorkload(
 ): Promise<void> {
   const list = `${program}.d`
   await compileProgram({
-    ...{ sources: [source], program, libraries: [], place, signal },
+    sources: [source],
+    program,
+    libraries: [],
+    place,
+    signal,
     flags: ['-static', '-pthread', '-s', '-MD', '-MF', list],
   })
   const gcc = (await run(['gcc', '-print-file-name=include'], { signal, place })).stdout.trim()

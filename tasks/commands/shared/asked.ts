@@ -5,7 +5,14 @@ import { hashFile, hashText } from '../../engine/fingerprint.ts'
 
 /** Options that say how a command works or answers, and nothing of what its runs are. */
 const OF_THE_COMMAND: ReadonlySet<string> = new Set([
-  ...['resume', 'all', 'report', 'follow', 'parallel', 'json', 'yes', 'file'],
+  'resume',
+  'all',
+  'report',
+  'follow',
+  'parallel',
+  'json',
+  'yes',
+  'file',
 ])
 
 const pick = <T>(all: Readonly<Record<string, T>>, names: readonly string[]): (T | undefined)[] =>

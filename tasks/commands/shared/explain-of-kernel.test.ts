@@ -6,7 +6,12 @@ import { askKernel } from './explain-of-kernel.ts'
 /** A kernel of which nothing is known. */
 const UNKNOWN = {
   kernel: { name: 'v9', options: {}, expose: [], parallelPath: [], patches: [], config: [], debug: 'none' },
-  ...{ version: undefined, facts: undefined, config: new Map(), tree: undefined, state: 'nothing', note: 'not built' },
+  version: undefined,
+  facts: undefined,
+  config: new Map(),
+  tree: undefined,
+  state: 'nothing',
+  note: 'not built',
 } as unknown as KernelView
 
 test('a function is answered by the kernel that was asked, and what was said before is what else it can be', async () => {

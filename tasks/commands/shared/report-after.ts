@@ -13,7 +13,10 @@ export async function reportAfter({ lab, context, places }: App, words: readonly
     const { reportStep } = await import('../../results/report/report.ts')
     const { file } = await reportStep(
       {
-        ...{ words, since: undefined, results: places.results, output: undefined },
+        words,
+        since: undefined,
+        results: places.results,
+        output: undefined,
         labName: lab.name === '' ? basename(dirname(lab.file)) : lab.name,
       },
       context,

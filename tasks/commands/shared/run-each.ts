@@ -131,7 +131,9 @@ export async function runNamed(
   const outcomes = all.flatMap((one) => one.outcomes)
   const last = outcomes.at(-1)
   const unfinished = ran.map(({ experiment, outcome }) => ({
-    ...{ experiment: experiment.name, problems: outcome?.problems ?? [], left: outcome?.left ?? [] },
+    experiment: experiment.name,
+    problems: outcome?.problems ?? [],
+    left: outcome?.left ?? [],
   }))
   return {
     text: [

@@ -29,7 +29,9 @@ export async function picture(
   const { experiment, arm, kernel, guest } = manifest
   const { completeness } = manifest.trace
   const title = [
-    ...[`${experiment} ${arm.name}`.trim(), `Linux ${kernel.release}`, guest.accel.accel.toUpperCase()],
+    `${experiment} ${arm.name}`.trim(),
+    `Linux ${kernel.release}`,
+    guest.accel.accel.toUpperCase(),
     ...(completeness === 'complete' ? [] : [`TRACE ${completeness.toUpperCase()}`]),
   ].join(', ')
   const first = group[0]?.timeNs ?? 0n

@@ -44,7 +44,9 @@ const sources: Check = function* ({ lab: { kernels } }) {
 const parallelPaths: Check = function* ({ lab: { kernels } }) {
   for (const [name, { parallelPath }] of Object.entries(kernels)) {
     const at = (index: number): Problem['path'] => [
-      ...['kernels', name, 'parallelPath'],
+      'kernels',
+      name,
+      'parallelPath',
       ...(Array.isArray(parallelPath) ? [index] : []),
     ]
     const paths = parallelPath === undefined ? [] : [parallelPath].flat()

@@ -20,7 +20,9 @@ export function hidingMacros(
 ): ReadonlyMap<string, HidingMacro> {
   const all = [...files].flatMap(([file, text]) =>
     [...text.matchAll(DEFINE)].map(({ 1: name = '', 2: body = '', index }) => ({
-      ...{ name, body, file },
+      name,
+      body,
+      file,
       line: text.slice(0, index).split('\n').length,
     })),
   )

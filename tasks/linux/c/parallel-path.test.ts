@@ -94,8 +94,11 @@ describe('several paths', () => {
     expect(files.get('mm/filemap.c')).toContain('return folio_out_giulia(folio, 1);')
     expect(files.get('mm/filemap.c')).toContain('return page_out_bpf(page, 1);')
     expect(paths.flatMap(({ clones }) => clones.map(({ name }) => name))).toEqual([
-      ...['folio_out_giulia', 'page_out_giulia', 'out_giulia'],
-      ...['page_out_bpf', 'out_bpf'],
+      'folio_out_giulia',
+      'page_out_giulia',
+      'out_giulia',
+      'page_out_bpf',
+      'out_bpf',
     ])
     const text = files.get('lib/iov.c') ?? ''
     expect(text.match(/EXPORT_SYMBOL\((\w+)\)/g)).toHaveLength(6)

@@ -3,8 +3,27 @@
  * ABI; arch/x86/include/uapi/asm/ptrace.h, the same since 2.6.24).
  */
 const REGISTERS = [
-  ...['r15', 'r14', 'r13', 'r12', 'bp', 'bx', 'r11', 'r10', 'r9', 'r8', 'ax', 'cx', 'dx', 'si', 'di'],
-  ...['orig_ax', 'ip', 'cs', 'flags', 'sp', 'ss'],
+  'r15',
+  'r14',
+  'r13',
+  'r12',
+  'bp',
+  'bx',
+  'r11',
+  'r10',
+  'r9',
+  'r8',
+  'ax',
+  'cx',
+  'dx',
+  'si',
+  'di',
+  'orig_ax',
+  'ip',
+  'cs',
+  'flags',
+  'sp',
+  'ss',
 ] as const
 const ARGUMENTS: readonly string[] = ['di', 'si', 'dx', 'cx', 'r8', 'r9']
 

@@ -136,10 +136,17 @@ export class GraphText {
     if (time === undefined) this.timesAreDurations = true
     const start = time ?? this.#clock
     const entered = (name: string, timeNs: bigint): TraceEvent => ({
-      ...{ ...common, timeNs, event: 'funcgraph_entry', system: 'ftrace', message: `--> ${name} (${depth})` },
+      ...common,
+      timeNs,
+      event: 'funcgraph_entry',
+      system: 'ftrace',
+      message: `--> ${name} (${depth})`,
     })
     const left = (name: string, timeNs: bigint, from: bigint, to: bigint): TraceEvent => ({
-      ...{ ...common, timeNs, event: 'funcgraph_exit', system: 'ftrace' },
+      ...common,
+      timeNs,
+      event: 'funcgraph_exit',
+      system: 'ftrace',
       message: `<-- ${name} (${depth}) (start: ${from.toString(16)}  end: ${to.toString(16)})`,
     })
     const calls = this.#open.get(common.pid) ?? []

@@ -38,31 +38,27 @@ const byte = fc.string({
 const oneLine = byte.map((text) => text.replaceAll('\n', ''))
 /** Pieces that a parser could stumble over. */
 const shard = fc.constantFrom(
-  ...[
-    '[000]',
-    '....',
-    'd..21',
-    '5.000001:',
-    '0:',
-    '0x00000001:',
-    'bpf_trace_printk:',
-    'a-1',
-    '-',
-    ' ',
-    '  ',
-    '<...>-18727',
-  ],
-  ...[
-    'CPU:1 [LOST 12 EVENTS]',
-    '<stack trace>',
-    ' => vfs_read',
-    '# tracer: nop',
-    'cpus=2',
-    '(-----)',
-    '{',
-    '}',
-    '99999999999999999999',
-  ],
+  '[000]',
+  '....',
+  'd..21',
+  '5.000001:',
+  '0:',
+  '0x00000001:',
+  'bpf_trace_printk:',
+  'a-1',
+  '-',
+  ' ',
+  '  ',
+  '<...>-18727',
+  'CPU:1 [LOST 12 EVENTS]',
+  '<stack trace>',
+  ' => vfs_read',
+  '# tracer: nop',
+  'cpus=2',
+  '(-----)',
+  '{',
+  '}',
+  '99999999999999999999',
 )
 const shards = fc.array(fc.oneof(shard, oneLine), { maxLength: 12 }).map((parts) => parts.join(''))
 const real = fc.constantFrom(...Object.values(LOG).flat())
@@ -120,7 +116,11 @@ test('a record as the kernel sets it comes back, whatever its comm and its messa
       const time = `${String(seconds).padStart(5)}.${String(micros).padStart(6, '0')}`
       const line = `${name.padStart(16)}-${String(pid).padEnd(5)} [${String(cpu).padStart(3, '0')}] ${flags === undefined ? '' : `${flags} `}${time}: ${prefix}${text}`
       expect(parseTraceLine(line)).toMatchObject({
-        ...{ comm: name, pid, cpu, message: text, timeNs: BigInt(seconds) * 1_000_000_000n + BigInt(micros) * 1000n },
+        comm: name,
+        pid,
+        cpu,
+        message: text,
+        timeNs: BigInt(seconds) * 1_000_000_000n + BigInt(micros) * 1000n,
         ...(flags === undefined ? {} : { flags }),
       })
     }),

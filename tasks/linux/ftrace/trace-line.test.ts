@@ -19,7 +19,12 @@ describe('the log that the project began with', () => {
   test('has the flags and the programs that it has', () => {
     expect(counts(events.map(({ flags }) => flags))).toEqual({ '....': 37, 'd...': 19, '.N..': 4 })
     expect(counts(events.map(({ comm }) => comm))).toEqual({
-      ...{ readiter: 21, buffermap: 18, '<...>': 9, cat: 6, readbuff: 3, sshd: 3 },
+      readiter: 21,
+      buffermap: 18,
+      '<...>': 9,
+      cat: 6,
+      readbuff: 3,
+      sshd: 3,
     })
   })
 
@@ -31,8 +36,14 @@ describe('the log that the project began with', () => {
 
   test('gives whole events', () => {
     expect(parseTraceLine(LOG['8/2'][1] ?? '')).toEqual({
-      ...{ cpu: 0, timeNs: 5_644_654_636_000n, comm: 'readiter', pid: 2425, flags: '.N..' },
-      ...{ event: 'print', system: 'ftrace', message: 'generic file read' },
+      cpu: 0,
+      timeNs: 5_644_654_636_000n,
+      comm: 'readiter',
+      pid: 2425,
+      flags: '.N..',
+      event: 'print',
+      system: 'ftrace',
+      message: 'generic file read',
     })
   })
 })
@@ -53,7 +64,12 @@ const RECORDS: readonly (readonly [string, string, Partial<TraceEvent>])[] = [
     'trace-cmd report -l: comm of 8, CPU and flags together',
     'lab-hold-94      1.....     8.399415: sched_process_fork:   comm=lab-holder pid=94 child_comm=lab-holder child_pid=96',
     {
-      ...{ cpu: 1, comm: 'lab-hold', pid: 94, flags: '.....', event: 'sched_process_fork', system: 'sched' },
+      cpu: 1,
+      comm: 'lab-hold',
+      pid: 94,
+      flags: '.....',
+      event: 'sched_process_fork',
+      system: 'sched',
       message: 'comm=lab-holder pid=94 child_comm=lab-holder child_pid=96',
     },
   ],
@@ -166,7 +182,12 @@ describe('parseTraceLine', () => {
 
   test('says nothing of flags, ticks and system where there are none', () => {
     expect(Object.keys(parseTraceLine(' a-1 [000] 1.000000: p1: x') ?? {})).toEqual([
-      ...['cpu', 'timeNs', 'comm', 'pid', 'event', 'message'],
+      'cpu',
+      'timeNs',
+      'comm',
+      'pid',
+      'event',
+      'message',
     ])
   })
 
@@ -197,8 +218,12 @@ const messages = (events: readonly TraceEvent[]) => events.map(({ message }) => 
 describe('parseTraceText', () => {
   test('counts what the text says was lost', () => {
     const { events, lost, notUnderstood } = parseTraceText([
-      ...['CPU:1 [LOST 12 EVENTS]', PIPE('0: a'), 'CPU:2 [LOST EVENTS]', 'CPU:0 [EVENTS DROPPED]'],
-      ...['CPU:7 [204600 EVENTS DROPPED]', '[5 EVENTS DROPPED]'],
+      'CPU:1 [LOST 12 EVENTS]',
+      PIPE('0: a'),
+      'CPU:2 [LOST EVENTS]',
+      'CPU:0 [EVENTS DROPPED]',
+      'CPU:7 [204600 EVENTS DROPPED]',
+      '[5 EVENTS DROPPED]',
     ])
     expect(messages(events)).toEqual(['a'])
     expect(lost).toEqual([
@@ -213,8 +238,18 @@ describe('parseTraceText', () => {
 
   test('knows headings and blank lines, and keeps the rest with its number', () => {
     const { events, notUnderstood } = parseTraceText([
-      ...['# tracer: nop', '#', '##### CPU 1 buffer started ####', 'version = 6', 'cpus=2', 'CPU 1 is empty', ''],
-      ...[PIPE('0: a'), 'second line of a', 'CPU:0 [SUBBUFFER START]', PIPE('Unknown type 300'), '  '],
+      '# tracer: nop',
+      '#',
+      '##### CPU 1 buffer started ####',
+      'version = 6',
+      'cpus=2',
+      'CPU 1 is empty',
+      '',
+      PIPE('0: a'),
+      'second line of a',
+      'CPU:0 [SUBBUFFER START]',
+      PIPE('Unknown type 300'),
+      '  ',
     ])
     expect(messages(events)).toEqual(['a'])
     expect(notUnderstood).toEqual([
@@ -251,8 +286,13 @@ describe('parseTraceText', () => {
 
   test('gives a stack to its event', () => {
     const { events, notUnderstood } = parseTraceText([
-      ...[PIPE('<stack trace>'), ' => vfs_read', ' => ksys_read', PIPE('0: a'), ' => nobody’s'],
-      ...['            bash-1   [000]     1.0: kernel_stack:         <stack trace >', '=> f (ffffffff811b0ab0)'],
+      PIPE('<stack trace>'),
+      ' => vfs_read',
+      ' => ksys_read',
+      PIPE('0: a'),
+      ' => nobody’s',
+      '            bash-1   [000]     1.0: kernel_stack:         <stack trace >',
+      '=> f (ffffffff811b0ab0)',
     ])
     expect(events.map(({ event, message }) => [event, message])).toEqual([
       ['kernel_stack', '<stack trace>\n=> vfs_read\n=> ksys_read'],

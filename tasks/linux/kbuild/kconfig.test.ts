@@ -127,7 +127,11 @@ comment "nothing"
 `
   const find = (symbol: string) => definitionsIn(KCONFIG, 'drivers/Kconfig', symbol)
   const of = (line: number, type: string, prompt: boolean, dependencies: string[]): Definition => ({
-    ...{ file: 'drivers/Kconfig', line, type, prompt, dependencies },
+    file: 'drivers/Kconfig',
+    line,
+    type,
+    prompt,
+    dependencies,
   })
 
   test.each([
@@ -200,7 +204,11 @@ describe('evaluate', () => {
 
 describe('whyDropped', () => {
   const definition = (dependencies: string[], prompt = true): Definition => ({
-    ...{ file: 'net/Kconfig', line: 7, type: 'bool', dependencies, prompt },
+    file: 'net/Kconfig',
+    line: 7,
+    type: 'bool',
+    dependencies,
+    prompt,
   })
 
   test('no such option, with a suggestion where there is one', () => {

@@ -21,5 +21,7 @@ const ALL_TYPES = ['-g', '-gdwarf-4', '-fno-eliminate-unused-debug-types']
 export const withTypes = (argv: readonly string[], object: string): string[] => [
   ...reading(argv),
   ...ALL_TYPES,
-  ...['-c', '-o', object],
+  '-c',
+  '-o',
+  object,
 ]

@@ -6,7 +6,9 @@ import { Btf, BtfError } from './btf.ts'
 function structs(all: readonly (readonly number[])[]): Btf {
   const KIND_STRUCT = 4
   const words = all.flatMap((members) => [
-    ...[0, (KIND_STRUCT << 24) | members.length, 4],
+    0,
+    (KIND_STRUCT << 24) | members.length,
+    4,
     ...members.flatMap((type) => [0, type, 0]),
   ])
   const types = Buffer.alloc(words.length * 4)

@@ -17,9 +17,35 @@ const AT = { name: 0x03, abstractOrigin: 0x31, callLine: 0x59 } as const
 
 /** Sizes of forms that have one; others are read. */
 const FIXED: Readonly<Record<number, number>> = {
-  ...{ 0x01: 8, 0x05: 2, 0x06: 4, 0x07: 8, 0x0b: 1, 0x0c: 1, 0x0e: 4, 0x10: 4, 0x11: 1, 0x12: 2, 0x13: 4, 0x14: 8 },
-  ...{ 0x17: 4, 0x19: 0, 0x1c: 4, 0x1d: 4, 0x1e: 16, 0x1f: 4, 0x20: 8, 0x21: 0, 0x24: 8 },
-  ...{ 0x25: 1, 0x26: 2, 0x27: 3, 0x28: 4, 0x29: 1, 0x2a: 2, 0x2b: 3, 0x2c: 4 },
+  0x01: 8,
+  0x05: 2,
+  0x06: 4,
+  0x07: 8,
+  0x0b: 1,
+  0x0c: 1,
+  0x0e: 4,
+  0x10: 4,
+  0x11: 1,
+  0x12: 2,
+  0x13: 4,
+  0x14: 8,
+  0x17: 4,
+  0x19: 0,
+  0x1c: 4,
+  0x1d: 4,
+  0x1e: 16,
+  0x1f: 4,
+  0x20: 8,
+  0x21: 0,
+  0x24: 8,
+  0x25: 1,
+  0x26: 2,
+  0x27: 3,
+  0x28: 4,
+  0x29: 1,
+  0x2a: 2,
+  0x2b: 3,
+  0x2c: 4,
 }
 const FORM = { string: 0x08, strp: 0x0e, lineStrp: 0x1f, sdata: 0x0d, implicit: 0x21 } as const
 /** Forms that are one LEB128 number: udata, sdata, ref_udata, strx, addrx, loclistx, rnglistx. */
@@ -198,7 +224,10 @@ export class Dwarf {
     }
     const number = (value: number | string | undefined) => (typeof value === 'number' ? value : undefined)
     return {
-      ...{ offset, tag: shape.tag, depth, children: shape.children },
+      offset,
+      tag: shape.tag,
+      depth,
+      children: shape.children,
       name: typeof values.name === 'string' ? values.name : undefined,
       origin: number(values.abstractOrigin),
       line: number(values.callLine),

@@ -26,8 +26,17 @@ record.writeUInt32LE(5 | (17 << 3), HEADER + 56)
 describe('a record of a typed event', () => {
   test('has columns for the fields of its struct, inner ones too, with types that hold every value', () => {
     expect(eventColumns(btf, seen).map(({ path, type }) => `${path} ${type}`)).toEqual([
-      ...['pid UINTEGER', 'comm VARCHAR', 'buffer UBIGINT', 'from UBIGINT', 'state VARCHAR', 'delta SMALLINT'],
-      ...['first BOOLEAN', 'dev.major UINTEGER', 'dev.minor UINTEGER', 'low VARCHAR', 'high VARCHAR'],
+      'pid UINTEGER',
+      'comm VARCHAR',
+      'buffer UBIGINT',
+      'from UBIGINT',
+      'state VARCHAR',
+      'delta SMALLINT',
+      'first BOOLEAN',
+      'dev.major UINTEGER',
+      'dev.minor UINTEGER',
+      'low VARCHAR',
+      'high VARCHAR',
     ])
   })
 
@@ -35,8 +44,17 @@ describe('a record of a typed event', () => {
     const columns = eventColumns(btf, seen)
     const values = columns.map((column) => column.read(record, HEADER))
     expect(values).toEqual([
-      ...[50, 'cat\u00e9', 0xffff_ffff_ffff_fff0n, 0xffff888003b23000n, 'BUSY', -2, true, 8, 1],
-      ...[{ json: 5 }, { json: 17 }],
+      50,
+      'cat\u00e9',
+      0xffff_ffff_ffff_fff0n,
+      0xffff888003b23000n,
+      'BUSY',
+      -2,
+      true,
+      8,
+      1,
+      { json: 5 },
+      { json: 17 },
     ])
     expect(eventMessage(columns, values)).toBe(
       'pid=50 comm="cat\u00e9" buffer=18446744073709551600 from=0xffff888003b23000 state=BUSY delta=-2 first=true dev.major=8 dev.minor=1 low=5 high=17',

@@ -28,7 +28,9 @@ export function moduleFile(wanted: {
   head.writeUInt16LE(3, 60)
   head.writeUInt16LE(2, 62)
   return Buffer.concat([
-    ...[head, info, names],
+    head,
+    info,
+    names,
     Buffer.alloc(64),
     header(1, 1, 64, info.length),
     header(10, 3, 64 + info.length, names.length),

@@ -54,7 +54,9 @@ function describe(file: string, text: string, definition: Definition, known: Kno
   const off = options.filter((one) => (one.when === 'y' ? value(one) === 'n' : value(one) === 'y'))
   const under = condition === undefined ? undefined : conditionUnder(condition, known.config)
   return {
-    ...{ file, line, header },
+    file,
+    line,
+    header,
     static: /\bstatic\b/.test(head),
     inline: ALWAYS.test(head) ? 'always' : ASKED.test(head) ? 'asked' : undefined,
     freed: FREED.test(head),
@@ -63,7 +65,8 @@ function describe(file: string, text: string, definition: Definition, known: Kno
       ...off,
       ...(under?.holds === false
         ? (under.off.length > 0 ? under.off : ['?']).map((symbol) => ({
-            ...{ symbol, makefile: `${file}:${line}` },
+            symbol,
+            makefile: `${file}:${line}`,
             when: known.config.get(symbol) === 'y' ? ('n' as const) : ('y' as const),
           }))
         : []),

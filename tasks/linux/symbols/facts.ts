@@ -67,8 +67,13 @@ export const NOTRACE_SINCE = 'v4.19..'
 
 /** The same kernel under another configuration, as far as the configuration is asked for. */
 export const withConfig = (facts: KernelFacts, config: KernelFacts['config']): KernelFacts => ({
-  ...{ release: facts.release, from: facts.from, config, exported: facts.exported },
-  ...{ events: facts.events, tracepoints: facts.tracepoints, refusesAmbiguous: facts.refusesAmbiguous },
+  release: facts.release,
+  from: facts.from,
+  config,
+  exported: facts.exported,
+  events: facts.events,
+  tracepoints: facts.tracepoints,
+  refusesAmbiguous: facts.refusesAmbiguous,
   listsData: facts.listsData,
   functions: () => facts.functions(),
   places: (name) => facts.places(name),

@@ -261,7 +261,9 @@ class Image implements KernelFacts {
 
   places(name: string): readonly Place[] {
     return (this.#code.get(name) ?? []).map((raw) => ({
-      ...{ address: raw.address, type: raw.type, traceable: this.#traceable(raw) },
+      address: raw.address,
+      type: raw.type,
+      traceable: this.#traceable(raw),
       ...this.#refusal(raw),
     }))
   }

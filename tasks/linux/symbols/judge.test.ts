@@ -7,8 +7,14 @@ import { vmlinux } from './vmlinux.fixture.ts'
 import { NOTRACE } from './words.ts'
 
 const CONFIG = {
-  ...{ KPROBES: 'y', KRETPROBES: 'y', KPROBE_EVENTS: 'y', BPF_EVENTS: 'y', EVENT_TRACING: 'y', TRACEPOINTS: 'y' },
-  ...{ DYNAMIC_FTRACE: 'y', KPROBE_EVENTS_ON_NOTRACE: 'y' },
+  KPROBES: 'y',
+  KRETPROBES: 'y',
+  KPROBE_EVENTS: 'y',
+  BPF_EVENTS: 'y',
+  EVENT_TRACING: 'y',
+  TRACEPOINTS: 'y',
+  DYNAMIC_FTRACE: 'y',
+  KPROBE_EVENTS_ON_NOTRACE: 'y',
 }
 
 const kernel = (

@@ -107,7 +107,9 @@ class Running implements KernelFacts {
 
   places(name: string): readonly Place[] {
     return (this.#code.get(name) ?? []).map(({ address, type, module }) => ({
-      ...{ address, type, module },
+      address,
+      type,
+      module,
       traceable: this.#traced.within(address, this.#starts.from(address + 1) ?? address + 16),
       ...this.#refusal(address, module),
     }))

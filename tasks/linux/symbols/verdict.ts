@@ -77,7 +77,11 @@ export const verdict = (
   fact: string,
   more: Partial<Pick<Verdict, 'details' | 'fixes'>> = {},
 ): Verdict => ({
-  ...{ hook, kind, fact, details: more.details ?? [], fixes: more.fixes ?? [] },
+  hook,
+  kind,
+  fact,
+  details: more.details ?? [],
+  fixes: more.fixes ?? [],
   attachable: OPEN.has(kind) ? undefined : SUCCEEDS.has(kind),
 })
 

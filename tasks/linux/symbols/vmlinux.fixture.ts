@@ -82,8 +82,18 @@ function elf(parts: readonly Part[], symbols: readonly Named[]): Buffer {
 
 /** Functions of 16 bytes each in .text, in this order. `traced` ones begin with a call of __fentry__. */
 const FUNCTIONS = [
-  ...['traced', 'lib_function', 'listed', 'listed.cold', 'branch', 'split.isra.0', 'split.part.1', 'copyout_giulia'],
-  ...['__x64_sys_write', 'same', 'same', '_etext'],
+  'traced',
+  'lib_function',
+  'listed',
+  'listed.cold',
+  'branch',
+  'split.isra.0',
+  'split.part.1',
+  'copyout_giulia',
+  '__x64_sys_write',
+  'same',
+  'same',
+  '_etext',
 ]
 
 const at = (name: string): number => TEXT + 16 * FUNCTIONS.indexOf(name)

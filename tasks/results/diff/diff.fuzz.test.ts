@@ -33,10 +33,20 @@ const FULL = {
 const IMPORTED = {
   ...FULL,
   imported: {
-    ...{ file: 'a.dat', kept: 'trace.dat', bytes: 5, form: 'text', lines: 3, headings: 1, inProse: 0, backwards: 0 },
-    ...{ unclosedCalls: 1, unopenedReturns: 0 },
+    file: 'a.dat',
+    kept: 'trace.dat',
+    bytes: 5,
+    form: 'text',
+    lines: 3,
+    headings: 1,
+    inProse: 0,
+    backwards: 0,
+    unclosedCalls: 1,
+    unopenedReturns: 0,
     sameCaptureAs: {
-      ...{ run: 'r1', experiment: 'e', by: 'events' },
+      run: 'r1',
+      experiment: 'e',
+      by: 'events',
       provenance: { raw: 'f', release: '5.10', bootId: 'b', started: 's', command: 'c' },
     },
   },
@@ -46,8 +56,17 @@ const MAPS = {
   slots: [{ map: 'm', key: 1, value: 2 }],
   maps: [
     {
-      ...{ object: 'o', name: 'm', type: 'hash', keyType: 'u32', valueType: 'u32', keySize: 4, valueSize: 4 },
-      ...{ maxEntries: 8, cpus: 0, cut: false, entries: [{ key: 1, value: 2, raw: { key: '', value: '' } }] },
+      object: 'o',
+      name: 'm',
+      type: 'hash',
+      keyType: 'u32',
+      valueType: 'u32',
+      keySize: 4,
+      valueSize: 4,
+      maxEntries: 8,
+      cpus: 0,
+      cut: false,
+      entries: [{ key: 1, value: 2, raw: { key: '', value: '' } }],
     },
   ],
 }

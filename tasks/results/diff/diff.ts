@@ -181,7 +181,13 @@ export async function diffStep(sides: readonly [Side, Side], results: string, co
   const maps = single ? compareMaps(first, second) : null
   const outcomes = outcomesThatDiffer(a, b)
   return {
-    ...{ sides, inputs, unused, messages, cut: x.more || y.more, maps, outcomes },
+    sides,
+    inputs,
+    unused,
+    messages,
+    cut: x.more || y.more,
+    maps,
+    outcomes,
     capture: single ? await captureOf([first, second]) : null,
     orders: single ? null : orders,
     numbers: compareNumbers(await numbersOf(a, single, context), await numbersOf(b, single, context)),

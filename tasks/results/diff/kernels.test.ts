@@ -12,8 +12,12 @@ function build(files: Readonly<Record<string, string | Buffer>> = {}) {
   const dir = join(tempDir(), 'kernel')
   mkdirSync(dir)
   const all = {
-    ...{ 'inputs.json': '{"gcc":"12"}', release: '5.10.223\n', config: 'CONFIG_BPF=y\n', 'System.map': MAP },
-    ...{ vmlinux: MAPS_OBJECT, bzImage: 'boot' },
+    'inputs.json': '{"gcc":"12"}',
+    release: '5.10.223\n',
+    config: 'CONFIG_BPF=y\n',
+    'System.map': MAP,
+    vmlinux: MAPS_OBJECT,
+    bzImage: 'boot',
     ...files,
   }
   for (const [name, content] of Object.entries(all)) writeFileSync(join(dir, name), content)
@@ -48,7 +52,8 @@ test('the same inputs and other bytes: which file, which section, and where', ()
 
 test('what went in and what came out of it', () => {
   const other = build({
-    ...{ 'inputs.json': '{"gcc":"14"}', config: 'CONFIG_BPF=n\nCONFIG_NEW=y\n# CONFIG_ODD is not set\n' },
+    'inputs.json': '{"gcc":"14"}',
+    config: 'CONFIG_BPF=n\nCONFIG_NEW=y\n# CONFIG_ODD is not set\n',
     'System.map': `${MAP}0000000000000030 T copyout_giulia\n`,
   })
   expect(compareKernels([build(), other]).differences).toMatchObject([

@@ -27,7 +27,9 @@ export function compareNumbers(first: Numbers, second: Numbers): NumberCompared[
     const [a, b] = [first.get(what), second.get(what)]
     const [x, y] = [a?.values ?? [], b?.values ?? []]
     return {
-      ...{ what, unit: a?.unit ?? b?.unit ?? '', counts: [x.length, y.length] as const },
+      what,
+      unit: a?.unit ?? b?.unit ?? '',
+      counts: [x.length, y.length] as const,
       medians: [x, y].map((values) => (values.length === 0 ? null : median(values))) as [number | null, number | null],
       test: x.length > 1 && y.length > 1 ? rankTest(x, y) : undefined,
     }

@@ -57,7 +57,9 @@ const DEFINITION = 'definition'
 /** The experiment's runs of one definition: the newest, or the one that is chosen. */
 function oneDefinition(runs: readonly FoundRun[], experiment: string, wanted?: string): OneDefinition<FoundRun> {
   const of = (found: FoundRun) => ({
-    ...{ run: found.run, started: found.manifest.started, definition: definitionOfResult(found) },
+    run: found.run,
+    started: found.manifest.started,
+    definition: definitionOfResult(found),
   })
   const one = ofOneDefinition(experiment, runs, of, wanted)
   if (one !== undefined) return one

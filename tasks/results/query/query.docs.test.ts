@@ -30,7 +30,14 @@ beforeAll(async () => {
         arm: { name: `bytes=${bytes},probe=none`, params: { bytes }, probes: index === 0 ? [] : ['readiter'] },
         metrics: { read_ns: 400 + index },
         plan: {
-          ...{ id: 'p', index, warmup: false, attempt: 1, order: 'interleaved', seed: 1, start: 'warm', parallel: 1 },
+          id: 'p',
+          index,
+          warmup: false,
+          attempt: 1,
+          order: 'interleaved',
+          seed: 1,
+          start: 'warm',
+          parallel: 1,
         },
       },
     })

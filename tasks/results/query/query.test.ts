@@ -29,7 +29,9 @@ const PROGRAM = { program: 'p', section: 'kprobe/f', attached: null, hits: 0, mi
 /** A run of one process, with a table of its messages and one program. @returns its directory */
 async function putRun(results: string, run: string, started: string, ...texts: string[]): Promise<string> {
   const manifest: Partial<Manifest> = {
-    ...{ experiment: 'e', started, arm: { name: 'n=3', params: { n: 3, how: 'fast' } } },
+    experiment: 'e',
+    started,
+    arm: { name: 'n=3', params: { n: 3, how: 'fast' } },
     kernel: { ...MANIFEST.kernel, wanted: 'v5.4', fallback: true },
     trace: { ...MANIFEST.trace, losses: { overrun: 0, dropped: null } },
   }

@@ -58,8 +58,15 @@ export function comparisonHtml(one: ExperimentRuns, exhibits: Exhibits): Html {
       if (test === undefined || p === undefined)
         return [label, metric, runs, ratio.ratio, null, null, null, 'too few runs', null]
       return [
-        ...[label, metric, runs, ratio.ratio, ratio.low, ratio.high],
-        ...[Number(test.delta.toFixed(3)), p > LEVEL ? 'none shown' : sizeOf(test.delta), pText(p)],
+        label,
+        metric,
+        runs,
+        ratio.ratio,
+        ratio.low,
+        ratio.high,
+        Number(test.delta.toFixed(3)),
+        p > LEVEL ? 'none shown' : sizeOf(test.delta),
+        pText(p),
       ]
     }),
   })

@@ -130,8 +130,13 @@ function probeTable({ runs }: ExperimentFacts, exhibits: Exhibits): Html {
         { head: 'missed', kind: 'number' },
       ],
       rows: [...sums.values()].map(({ group, program, section, attached, runs: count, hits, missed }) => [
-        ...[group, program, section, [...attached].join(', '), count],
-        ...[hits < 0 ? null : hits, missed < 0 ? null : missed],
+        group,
+        program,
+        section,
+        [...attached].join(', '),
+        count,
+        hits < 0 ? null : hits,
+        missed < 0 ? null : missed,
       ]),
     })}`
 }

@@ -122,13 +122,18 @@ export function curveFigure(xTitle: string, yTitle: string, points: readonly Poi
     const sorted = list.map(({ y }) => y).toSorted((a, b) => a - b)
     const [first] = list
     return {
-      ...{ series: label(first?.series ?? ''), x: first?.x ?? 0, median: median(sorted) },
-      ...{ q1: quantile(sorted, 0.25), q3: quantile(sorted, 0.75) },
+      series: label(first?.series ?? ''),
+      x: first?.x ?? 0,
+      median: median(sorted),
+      q1: quantile(sorted, 0.25),
+      q3: quantile(sorted, 0.75),
     }
   })
   const step = Math.max(1, Math.ceil(points.length / MOST_POINTS))
   const x = {
-    ...{ field: 'x', type: 'quantitative', title: label(xTitle) },
+    field: 'x',
+    type: 'quantitative',
+    title: label(xTitle),
     scale: log ? { type: 'log', padding: 12 } : { type: 'linear', zero: false, padding: 12 },
     axis: { values: [...new Set(xs)].toSorted((a, b) => a - b), format: ',~r', labelOverlap: true },
   } as const
@@ -247,12 +252,15 @@ export function stepsFigure(
     ]
   })
   const medians = steps.map(({ step, series, gaps }) => ({
-    ...{ step: label(step), series: label(series) },
+    step: label(step),
+    series: label(series),
     x: spreadOf(gaps).median / factor,
   }))
   const domain = [bins.edges[0] ?? 1, bins.edges.at(-1) ?? 1].map((edge) => edge / factor)
   const x = {
-    ...{ field: 'x', type: 'quantitative', title: `time to the next step (${unit})` },
+    field: 'x',
+    type: 'quantitative',
+    title: `time to the next step (${unit})`,
     scale: { type: 'log', domain, nice: false },
     axis: { format: '~r', labelOverlap: true, tickCount: 12, grid: true },
   } as const
@@ -280,7 +288,10 @@ export function stepsFigure(
     },
     facet: {
       row: {
-        ...{ field: 'step', type: 'nominal', sort: names, title: null },
+        field: 'step',
+        type: 'nominal',
+        sort: names,
+        title: null,
         header: { labelOrient: 'top', labelAnchor: 'start', labelAngle: 0, labelPadding: 2 },
       },
     },

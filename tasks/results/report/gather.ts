@@ -84,7 +84,9 @@ async function groupPaths(
     if (withEvents.length > mostRuns)
       notes.push(`${label}: paths are of the newest ${mostRuns} of ${withEvents.length} runs.`)
     return withEvents.slice(-mostRuns).map((run): Source => ({
-      ...{ run, group, file: join(results, run.experiment, run.run, TABLE) },
+      run,
+      group,
+      file: join(results, run.experiment, run.run, TABLE),
       pid: run.imported === null ? (run.pid ?? -1) : undefined,
     }))
   })

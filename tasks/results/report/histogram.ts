@@ -76,7 +76,14 @@ export function spreadOf(values: Float32Array): Spread {
   const sorted = values.toSorted() as unknown as readonly number[]
   const at = (q: number) => quantile(sorted, q)
   return {
-    ...{ count: values.length, min: at(0), p5: at(0.05), q1: at(0.25), median: at(0.5) },
-    ...{ q3: at(0.75), p95: at(0.95), p99: at(0.99), max: at(1) },
+    count: values.length,
+    min: at(0),
+    p5: at(0.05),
+    q1: at(0.25),
+    median: at(0.5),
+    q3: at(0.75),
+    p95: at(0.95),
+    p99: at(0.99),
+    max: at(1),
   }
 }

@@ -31,7 +31,9 @@ export function leftOutHtml(experiments: readonly ExperimentRuns[], exhibits: Ex
       { head: 'what differs', kind: 'text' },
     ],
     rows: all.map(({ experiment, definition, runs, first, last, differs }): Cell[] => [
-      ...[experiment, definition, runs.length],
+      experiment,
+      definition,
+      runs.length,
       ...[first, last].map((time) => time.slice(0, 19).replace('T', ' ')),
       differs.map((one) => printable(one, 200)).join('; '),
     ]),

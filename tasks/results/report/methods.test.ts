@@ -4,8 +4,12 @@ import { methodsText } from './methods.ts'
 
 const run = (over: Readonly<Record<string, unknown>> = {}) =>
   ({
-    ...{ run: 'r1', started: '2026-01-01T00:00:00.000Z', expectations: [] },
-    ...{ experiment: 'readiter', arm: { name: 'bytes=16', params: { bytes: 16 } }, verdict: 'passed' },
+    run: 'r1',
+    started: '2026-01-01T00:00:00.000Z',
+    expectations: [],
+    experiment: 'readiter',
+    arm: { name: 'bytes=16', params: { bytes: 16 } },
+    verdict: 'passed',
     kernel: { release: '5.10.223', source: 'linux-source-5.10 5.10.223-1', fingerprint: 'f'.repeat(64) },
     image: { fingerprint: 'a'.repeat(64) },
     guest: { accel: { accel: 'tcg' }, qemu: ['qemu-system-x86_64', '-smp', '2', '-m', '1024M'] },
@@ -33,7 +37,14 @@ test('a deterministic run is said to be one', () => {
 })
 
 const plan = (over: object = {}) => ({
-  ...{ id: 'p', index: 0, warmup: false, attempt: 1, order: 'interleaved', seed: 5, start: 'shared', parallel: 1 },
+  id: 'p',
+  index: 0,
+  warmup: false,
+  attempt: 1,
+  order: 'interleaved',
+  seed: 5,
+  start: 'shared',
+  parallel: 1,
   ...over,
 })
 const arm = (bytes: number) => ({ arm: { name: `bytes=${bytes}`, params: { bytes } } })

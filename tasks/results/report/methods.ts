@@ -145,7 +145,10 @@ function ofExperiment(
 }
 
 const endOf = ({ experiment, verdict, trace, plan }: Manifest): Ended => ({
-  ...{ experiment, verdict, completeness: trace.completeness, plan: plan ?? null },
+  experiment,
+  verdict,
+  completeness: trace.completeness,
+  plan: plan ?? null,
 })
 
 /** What is not kept beside a manifest is not compared: the builds tell sources apart. */
@@ -170,7 +173,9 @@ export function methodsText(runs: readonly Manifest[], ended?: readonly Ended[])
           [],
         )
       const one = ofOneDefinition(name, own, (run) => ({
-        ...{ run: run.run, started: run.started, definition: definitionOf(run, NO_INPUTS) },
+        run: run.run,
+        started: run.started,
+        definition: definitionOf(run, NO_INPUTS),
       }))
       const chosen = one?.runs ?? own
       return ofExperiment(name, chosen, chosen.map(endOf), one?.leftOut ?? [])

@@ -43,7 +43,9 @@ export function experimentsTable(experiments: readonly ExperimentRuns[], links: 
         { head: 'medians', kind: 'text' },
       ],
       rows: experiments.map((one): Cell[] => [
-        ...[one.name, one.groups.length, one.runs.length],
+        one.name,
+        one.groups.length,
+        one.runs.length,
         ...['passed', 'failed', 'incomplete'].map((verdict) => count(one.runs, verdict)),
         [...new Set(one.runs.map(({ kernel }) => kernel))].join(', '),
         inShort(one),
@@ -78,7 +80,9 @@ const COLUMNS: readonly RunColumn[] = [
   { head: 'definition', kind: 'code', of: ({ definition }) => definition, filter: 'definition', optional: true },
   { head: 'workload', unit: 'ms', kind: 'number', of: ({ ms }) => ms, optional: true },
   {
-    ...{ head: 'note', kind: 'text', optional: true },
+    head: 'note',
+    kind: 'text',
+    optional: true,
     of: ({ notCounted, imported }) => notCounted ?? (imported === null ? '' : `of ${imported}`),
   },
 ]

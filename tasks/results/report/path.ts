@@ -85,7 +85,8 @@ export async function pathHtml(name: string, paths: readonly GroupPath[], exhibi
     const unit = ticks ? 'ticks' : 'µs'
     const gaps = list.flatMap((one): StepGaps[] =>
       stepNames(one).map((step, index) => ({
-        ...{ step, series: one.label },
+        step,
+        series: one.label,
         gaps: one.path.kind.gaps[index]?.values ?? new Float32Array(),
       })),
     )

@@ -162,8 +162,13 @@ export async function reportStep(wanted: ReportWanted, context: Context): Promis
       for (const warning of exhibits.warnings)
         context.emit({ type: 'notice', level: 'warning', place: 'report', text: printable(warning, 300) })
       const value = {
-        ...{ file, bytes: Buffer.byteLength(text), runs: runs.length, experiments: experiments.length },
-        ...{ figures: exhibits.figures, tables: exhibits.tables, leftOut },
+        file,
+        bytes: Buffer.byteLength(text),
+        runs: runs.length,
+        experiments: experiments.length,
+        figures: exhibits.figures,
+        tables: exhibits.tables,
+        leftOut,
       }
       return { outcome: 'done', detail: file, value }
     })

@@ -75,8 +75,15 @@ export function typedHtml(name: string, facts: readonly TypedFacts[], exhibits: 
       ],
       rows: facts.flatMap(({ label, channel, runs, fields }) =>
         fields.map(({ field, records, different, range }): Cell[] => [
-          ...[label, channel, field, runs.length, records, different],
-          ...[range?.least ?? null, range?.median ?? null, range?.most ?? null],
+          label,
+          channel,
+          field,
+          runs.length,
+          records,
+          different,
+          range?.least ?? null,
+          range?.median ?? null,
+          range?.most ?? null,
         ]),
       ),
     })}`

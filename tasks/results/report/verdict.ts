@@ -10,8 +10,12 @@ const SHOWN = 8
 
 /** Classes of verdicts and of completeness; anything else is "warn". */
 const CLASSES: Readonly<Record<string, string>> = {
-  ...{ passed: 'good', failed: 'bad', incomplete: 'warn', imported: 'plain' },
-  ...{ complete: 'good', unknown: 'warn' },
+  passed: 'good',
+  failed: 'bad',
+  incomplete: 'warn',
+  imported: 'plain',
+  complete: 'good',
+  unknown: 'warn',
 }
 
 export const badge = (word: string, count?: number): Html =>

@@ -37,15 +37,13 @@ export async function withoutGuest(
     guest: { bootId: '', clocksource: '' },
   }
   const session = {
-    ...{
-      wanted,
-      things,
-      bundle: '',
-      events: [],
-      described: [],
-      meta: noMeta(),
-      metaAnew: () => Promise.resolve(noMeta()),
-    },
+    wanted,
+    things,
+    bundle: '',
+    events: [],
+    described: [],
+    meta: noMeta(),
+    metaAnew: () => Promise.resolve(noMeta()),
     vm: { dir: undefined, origin: 'none', state } as const,
   }
   const guest = { lines: [], files: new Map<string, Buffer>(), stderr: '' }
@@ -53,8 +51,18 @@ export async function withoutGuest(
   const argv = argvOf(experiment.workload.run, slot.arm.params)
   const collected: Collected = { ...slot, run: newRunId(started.date), started, argv, guest, maps }
   const analysis = analyseInTime({
-    ...{ experiment, arm: slot.arm, kernel: kernel.name, lines: [], report: '', stats: [] },
-    ...{ stdout: '', stderr: '', dmesg: undefined, console: undefined, maps, before },
+    experiment,
+    arm: slot.arm,
+    kernel: kernel.name,
+    lines: [],
+    report: '',
+    stats: [],
+    stdout: '',
+    stderr: '',
+    dmesg: undefined,
+    console: undefined,
+    maps,
+    before,
   })
   let manifest: Manifest | undefined
   const dir = await putResult(places.results, experiment.name, collected.run, async (to) => {

@@ -9,28 +9,24 @@ const failure = (lines: readonly HolderLine[]) =>
 
 test('companions are named on the command line, before the workload', () => {
   const argv = holderArgv({
-    ...{
-      holder: 'h',
-      dir: 'd',
-      clock: 'mono',
-      bufferBytes: 1024,
-      deadlineMs: 1,
-      events: [],
-      kprobes: [],
-      follow: false,
-      objects: [],
-      btf: undefined,
-      optional: [],
-    },
-    ...{
-      overwrite: true,
-      countRuns: false,
-      graph: undefined,
-      slots: [],
-      before: [],
-      companions: ['/run/lab/b/tracex1'],
-      workload: ['w'],
-    },
+    holder: 'h',
+    dir: 'd',
+    clock: 'mono',
+    bufferBytes: 1024,
+    deadlineMs: 1,
+    events: [],
+    kprobes: [],
+    follow: false,
+    objects: [],
+    btf: undefined,
+    optional: [],
+    overwrite: true,
+    countRuns: false,
+    graph: undefined,
+    slots: [],
+    before: [],
+    companions: ['/run/lab/b/tracex1'],
+    workload: ['w'],
   })
   expect(argv.slice(-4)).toEqual(['--companion', '/run/lab/b/tracex1', '--', 'w'])
 })

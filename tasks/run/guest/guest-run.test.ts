@@ -25,9 +25,25 @@ function flood(chunk: string, times: number): { vm: OpenVm; sent: () => number }
 }
 
 const WANTED = {
-  ...{ holder: '/run/lab/holder', objects: [], optional: [], companions: [], slots: [], workload: ['true'] },
-  ...{ clock: 'mono', bufferBytes: 4096, overwrite: false, graph: false, strace: false, countRuns: false },
-  ...{ deadlineMs: 1000, events: [], kprobes: [], before: [], follow: false, run: 'r', btf: undefined },
+  holder: '/run/lab/holder',
+  objects: [],
+  optional: [],
+  companions: [],
+  slots: [],
+  workload: ['true'],
+  clock: 'mono',
+  bufferBytes: 4096,
+  overwrite: false,
+  graph: false,
+  strace: false,
+  countRuns: false,
+  deadlineMs: 1000,
+  events: [],
+  kprobes: [],
+  before: [],
+  follow: false,
+  run: 'r',
+  btf: undefined,
 }
 const run = (vm: OpenVm) => guestRun(vm, WANTED as never, 'e arm', new AbortController().signal)
 

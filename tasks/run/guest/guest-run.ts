@@ -26,7 +26,10 @@ const diedAtWork = (error: unknown, lines: readonly HolderLine[]): error is Fail
 
 /** The holder and everything that it starts under strace, whose file is sent with the run's others. */
 export const underStrace = (holder: readonly string[], dir: string): string[] => [
-  ...['sh', '-c', 'mkdir -m 700 -p "$0" && exec strace -f -tt -s 256 -o "$0/strace" "$@"', dir],
+  'sh',
+  '-c',
+  'mkdir -m 700 -p "$0" && exec strace -f -tt -s 256 -o "$0/strace" "$@"',
+  dir,
   ...holder,
 ]
 

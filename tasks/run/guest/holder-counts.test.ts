@@ -62,7 +62,11 @@ async function skipped(cases: readonly (readonly [Counters, Counters])[]): Promi
   const [around, program] = [join(dir, 'around.c'), join(dir, 'counts')]
   writeFileSync(around, AROUND)
   await compileProgram({
-    ...{ sources: [around, join(TOOL_ROOT, 'bpf/holder/counts.c')], program, libraries: [], place: 'counts', signal },
+    sources: [around, join(TOOL_ROOT, 'bpf/holder/counts.c')],
+    program,
+    libraries: [],
+    place: 'counts',
+    signal,
     flags: [`-I${join(TOOL_ROOT, 'bpf/holder')}`],
   })
   const found: number[] = []

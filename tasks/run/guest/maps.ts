@@ -112,7 +112,10 @@ export function mapsOf(lines: readonly HolderLine[], objects: readonly Described
       type: mapTypeName(map.type),
       keyType: typeName(declared?.key),
       valueType: typeName(declared?.value),
-      ...{ keySize: map.keySize, valueSize: map.valueSize, maxEntries: map.maxEntries, cpus: map.cpus },
+      keySize: map.keySize,
+      valueSize: map.valueSize,
+      maxEntries: map.maxEntries,
+      cpus: map.cpus,
       entries: (entries.get(id) ?? []).map((raw) => {
         const [keyBytes, bytes] = [Buffer.from(raw.key, 'hex'), Buffer.from(raw.value, 'hex')]
         return {

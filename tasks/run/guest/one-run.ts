@@ -162,8 +162,11 @@ export async function runInGuest(
   const request = requestOf(session, slot, place, vm.state.accel.accel === 'tcg' ? TCG_FACTOR : 1)
   const follow = session.wanted.follow === true
   await using follower = new Follower({
-    ...{ meta: session.meta, clock: request.clock, described: ofArm(session, slot.arm).described },
-    ...{ emit: context.emit, signal: context.signal },
+    meta: session.meta,
+    clock: request.clock,
+    described: ofArm(session, slot.arm).described,
+    emit: context.emit,
+    signal: context.signal,
   })
   const run = newRunId(started.date)
   const guest = await guestRun(vm, { ...request, run, follow }, place, context.signal, follower)
@@ -251,8 +254,16 @@ export async function finishRun(
   const console = vm.dir === undefined ? undefined : await consoleLog(vm.dir)
   const text = (name: string) => guest.files.get(name)?.toString('utf8') ?? ''
   const base = {
-    ...{ experiment: wanted.experiment, arm, kernel: vm.state.kernel.name, lines: guest.lines, stats, maps, typed },
-    ...{ stdout: text('stdout'), stderr: text('stderr'), dmesg: guest.files.get('dmesg')?.toString('utf8') },
+    experiment: wanted.experiment,
+    arm,
+    kernel: vm.state.kernel.name,
+    lines: guest.lines,
+    stats,
+    maps,
+    typed,
+    stdout: text('stdout'),
+    stderr: text('stderr'),
+    dmesg: guest.files.get('dmesg')?.toString('utf8'),
     console: console?.toString('utf8'),
   }
   const dir = await putResult(places.results, wanted.experiment.name, run, async (to) => {

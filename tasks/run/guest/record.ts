@@ -158,8 +158,14 @@ function manifestOf(
   ]
   return {
     format: 1,
-    ...{ experiment: experiment.name, run, arm, repeat, plan, inputs },
-    ...{ started: started.date.toISOString(), seconds: secondsSince(started) },
+    experiment: experiment.name,
+    run,
+    arm,
+    repeat,
+    plan,
+    inputs,
+    started: started.date.toISOString(),
+    seconds: secondsSince(started),
     lab: { name: lab.name, file: portablePath(lab.file, roots), text: lab.text },
     kernel: {
       name: state.kernel.name,
@@ -174,7 +180,10 @@ function manifestOf(
     image: state.image,
     objects: Object.fromEntries(deployables(things).map(({ name, fingerprint }) => [name, fingerprint])),
     guest: {
-      ...{ ...state.guest, accel: state.accel, qemu: portableWords(state.argv, roots), vm: vm.origin },
+      ...state.guest,
+      accel: state.accel,
+      qemu: portableWords(state.argv, roots),
+      vm: vm.origin,
       ...(state.snapshot && { snapshot: state.snapshot }),
       ...(things.vm.vm.deterministic && { deterministic: true }),
     },

@@ -226,12 +226,18 @@ export async function runSealed(
     const entries = await entriesOf(things, script(wanted, symbols !== undefined), context)
     await writeInitramfs(initrd, image, entries, place, context)
     const argv = sealedArgv({
-      ...{ memoryBytes: vm.memory, kernel: kernel.image, initrd: 'initramfs', init: `${SEALED_BUNDLE}/init` },
+      memoryBytes: vm.memory,
+      kernel: kernel.image,
+      initrd: 'initramfs',
+      init: `${SEALED_BUNDLE}/init`,
       ramDisks: { count: vm.disks.length, kib: Math.max(0, ...vm.disks.map(({ size }) => size)) / 1024 },
     })
     // What comes out is a file that grows: a guest must not fill the host's disk.
     await runProgram(['prlimit', `--fsize=${MOST_OUTPUT}`, ...argv], {
-      ...{ cwd: dir, signal: context.signal, place, timeout: wanted.deadlineMs * SLOWER + MARGIN },
+      cwd: dir,
+      signal: context.signal,
+      place,
+      timeout: wanted.deadlineMs * SLOWER + MARGIN,
     }).catch(async (error: unknown) => await hung(error, place, join(dir, SEALED_CONSOLE)))
     const console = await readFile(join(dir, SEALED_CONSOLE), 'utf8').catch(() => '')
     const output = await readFile(join(dir, SEALED_OUTPUT))

@@ -70,7 +70,10 @@ function probeReports(lines: readonly HolderLine[]): ProbeReport[] {
   return [...attached, ...failed].map((one, index) => {
     const counted = index < attached.length ? hits[index] : undefined
     return {
-      ...{ ...one, hits: counted?.hits ?? 0, missed: counted?.missed ?? -1, skipped: counted?.skipped ?? 0 },
+      ...one,
+      hits: counted?.hits ?? 0,
+      missed: counted?.missed ?? -1,
+      skipped: counted?.skipped ?? 0,
       ...(counted?.runs !== undefined && { runs: counted.runs, runNs: counted.runNs ?? 0 }),
     }
   })
@@ -185,7 +188,13 @@ export function analyse(input: AnalysisInput): Analysis {
   const expectations =
     input.damaged === undefined
       ? checkAll(experiment, arm, kernel, started?.pid, {
-          ...{ events, pids, processes, failed, stdout, stderr, maps },
+          events,
+          pids,
+          processes,
+          failed,
+          stdout,
+          stderr,
+          maps,
           counted: probes,
         })
       : []

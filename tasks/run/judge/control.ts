@@ -79,8 +79,11 @@ export function agreements(runs: readonly Manifest[]): Agreement[] {
     )
     const sequenceP = orders[index] === undefined ? undefined : ofOrders.shift()
     return {
-      ...{ arm, runs: { warm: warm.length, cold: cold.length } },
-      ...{ sequences: sequencesOf(warm, cold), sequenceP, numbers },
+      arm,
+      runs: { warm: warm.length, cold: cold.length },
+      sequences: sequencesOf(warm, cold),
+      sequenceP,
+      numbers,
       agrees: [sequenceP ?? 1, ...numbers.map(({ p }) => p)].every((p) => p >= LEVEL),
       tellable:
         (sequenceP === undefined || tellable(idsOf(warm).length, idsOf(cold).length)) &&

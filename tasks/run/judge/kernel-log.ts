@@ -79,8 +79,16 @@ export function splatsOf({ dmesg, console, lines }: KernelLog, allow: readonly A
     const what = `taint flag ${letter} is set, and the report that set it is not in the log`
     const kind = 'tainted'
     return {
-      ...{ kind, function: null, module: null, what, file: 'kernel.tainted', line: null, at: null },
-      ...{ when: before ? 'before' : 'run', allowed: allows(allow, { kind }), lines: [what] },
+      kind,
+      function: null,
+      module: null,
+      what,
+      file: 'kernel.tainted',
+      line: null,
+      at: null,
+      when: before ? 'before' : 'run',
+      allowed: allows(allow, { kind }),
+      lines: [what],
     }
   })
   return [...logged.map(splat('dmesg')), ...printed.map(splat('console.log')), ...taints]

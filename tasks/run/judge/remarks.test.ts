@@ -3,7 +3,11 @@ import type { Expectation } from '../../config/schema/schema-expect.ts'
 import { remarksOf } from './remarks.ts'
 
 const probe = (program: string, hits: number, attached: string | null = 'kprobe') => ({
-  ...{ program, section: `kprobe/${program}`, attached, hits, missed: 0 },
+  program,
+  section: `kprobe/${program}`,
+  attached,
+  hits,
+  missed: 0,
 })
 const order = (times: number): Expectation => ({ order: ['a', 'b'], per: 'read', of: 'workload', times })
 

@@ -106,12 +106,10 @@ function countText(runs: readonly Manifest[], absent: readonly string[]): string
 
 function factsOf(runs: readonly Manifest[], wanted: number | undefined): string[] {
   const metrics = [...new Set(runs.flatMap((one) => Object.keys(one.metrics ?? {})))]
-  return [
-    ...metrics.map((name) => {
-      const values = valuesOf(runs, name)
-      return values.length === 0 ? `${name}: nothing matched in any run` : metricText(name, summary(values), wanted)
-    }),
-  ]
+  return metrics.map((name) => {
+    const values = valuesOf(runs, name)
+    return values.length === 0 ? `${name}: nothing matched in any run` : metricText(name, summary(values), wanted)
+  })
 }
 
 /** A line for each arm where there are several or where runs are missing, and its numbers where there are any. */

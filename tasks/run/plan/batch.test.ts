@@ -23,7 +23,10 @@ const batchesOf = ({ state }: BatchPlaces) => readdirSync(join(state, 'runs', '.
 /** What a `lab run` of these leaves that is killed. */
 const interrupted = ({ state }: BatchPlaces, experiments: readonly string[], id = 'aaaaaaaaaaaa') =>
   writeNote(join(state, 'runs', '.batches', `${id}.json`), {
-    ...{ format: 2, id, started: STARTED, owner: GONE },
+    format: 2,
+    id,
+    started: STARTED,
+    owner: GONE,
     parts: Object.fromEntries(
       experiments.map((name) => [name, { asked: 'as ever', results: STARTED, journals: STARTED }]),
     ),
@@ -34,7 +37,12 @@ const asking = (...names: string[]) => new Map(names.map((name) => [name, 'as ev
 
 async function begun({ state }: BatchPlaces, experiment: string) {
   const journal = newJournal({
-    ...{ arms: ['a'], repeats: 2, warmup: 0, order: 'interleaved', seed: 1, inputs: {} },
+    arms: ['a'],
+    repeats: 2,
+    warmup: 0,
+    order: 'interleaved',
+    seed: 1,
+    inputs: {},
   })
   const dir = journalsDir(state, experiment)
   using _atIt = await writeJournal(dir, { ...journal, owner: GONE })

@@ -164,8 +164,14 @@ export class Progress {
   #slot(run: PlannedRun, arm: Arm, attempt: number, buffers = 1): Slot {
     const { id, order, seed } = this.#journal
     const plan = {
-      ...{ id, index: run.index, warmup: run.warmup, attempt, order, seed },
-      ...{ start: this.#start(arm), parallel: this.#count },
+      id,
+      index: run.index,
+      warmup: run.warmup,
+      attempt,
+      order,
+      seed,
+      start: this.#start(arm),
+      parallel: this.#count,
     }
     const inputs = this.#kept.get(arm.kernel)
     if (inputs === undefined) throw new Error(`nothing was kept for arm ${arm.name}`)

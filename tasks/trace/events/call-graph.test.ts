@@ -4,7 +4,12 @@ import { callGraphs, graphFunctions, graphText } from './call-graph.ts'
 
 let at = 0n
 const event = (name: string, message: string, pid = 7): TraceEvent => ({
-  ...{ cpu: 0, comm: 'reader', pid, event: name, message, timeNs: (at += 1n) },
+  cpu: 0,
+  comm: 'reader',
+  pid,
+  event: name,
+  message,
+  timeNs: (at += 1n),
 })
 const enter = (name: string, depth: number, pid = 7) => event('funcgraph_entry', `--> ${name} (${depth})`, pid)
 const leave = (name: string, depth: number, ns: number, pid = 7) =>

@@ -4,12 +4,23 @@ import { lossLedger, type ChannelLoss } from './loss.ts'
 
 const STATS = 'entries: 0\noverrun: 0\ncommit overrun: 0\nbytes: 0\ndropped events: 0\nread events: 5\n'
 const whole: ChannelLoss = {
-  ...{ name: 'seen', kind: 'ring buffer', sent: 9, lost: 0, perCpu: [0, 0], marked: 0, records: 9, read: 9 },
-  ...{ untyped: false, errno: 0 },
+  name: 'seen',
+  kind: 'ring buffer',
+  sent: 9,
+  lost: 0,
+  perCpu: [0, 0],
+  marked: 0,
+  records: 9,
+  read: 9,
+  untyped: false,
+  errno: 0,
 }
 const ledger = (typed: Partial<ChannelLoss>, skipped = 0) =>
   lossLedger({
-    ...{ stats: [STATS], markers: [], notUnderstood: 0, typed: [{ ...whole, ...typed }] },
+    stats: [STATS],
+    markers: [],
+    notUnderstood: 0,
+    typed: [{ ...whole, ...typed }],
     missed: [{ program: 'p', missed: 0, section: 'kprobe/f', skipped }],
   })
 

@@ -7,9 +7,15 @@ export const MapsSchema = z.object({
   slots: z.array(z.object({ map: z.string(), key: z.json(), value: z.json() })),
   maps: z.array(
     z.object({
-      ...{ object: z.string(), name: z.string(), type: z.string() },
-      ...{ keyType: z.string().nullable(), valueType: z.string().nullable() },
-      ...{ keySize: z.number(), valueSize: z.number(), maxEntries: z.number(), cpus: z.number() },
+      object: z.string(),
+      name: z.string(),
+      type: z.string(),
+      keyType: z.string().nullable(),
+      valueType: z.string().nullable(),
+      keySize: z.number(),
+      valueSize: z.number(),
+      maxEntries: z.number(),
+      cpus: z.number(),
       entries: z.array(
         z.object({ key: z.json(), value: z.json(), raw: z.object({ key: z.string(), value: z.string() }) }),
       ),

@@ -11,7 +11,9 @@ describe('comm', () => {
     const processes = new Processes(events, new Map([[18727, 'readiter']]))
     expect(processes.comm(18727)).toBe('readiter')
     expect(events.map((event) => processes.named(event)).filter(({ pid }) => pid === 18727)).toMatchObject([
-      ...[{ comm: 'readiter' }, { comm: 'readiter' }, { comm: 'readiter' }],
+      { comm: 'readiter' },
+      { comm: 'readiter' },
+      { comm: 'readiter' },
     ])
   })
 

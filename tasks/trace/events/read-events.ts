@@ -39,7 +39,12 @@ const COLUMNS = 'time_ns, cpu, pid, comm, flags, event, message'
 type Values = [bigint, number, number, string, string | null, string, string]
 
 const eventOf = ([timeNs, cpu, pid, comm, flags, event, message]: Values, ticks: boolean): TraceEvent => ({
-  ...{ timeNs, cpu, pid, comm, event, message },
+  timeNs,
+  cpu,
+  pid,
+  comm,
+  event,
+  message,
   ...(flags === null ? {} : { flags }),
   ...(ticks ? { ticks } : {}),
 })

@@ -72,11 +72,9 @@ export class RowFile implements Disposable {
     const longest = Math.max(2 << 20, this.#longest * ODD_FACTOR + 4096)
     // One thread keeps the order, although DuckDB is told that it need not: only then it counts the bytes of a group.
     using database = await openDatabase({
-      ...{
-        threads: '1',
-        memory_limit: this.#longest > LONG ? MEMORY_FOR_LONG : MEMORY,
-        preserve_insertion_order: 'false',
-      },
+      threads: '1',
+      memory_limit: this.#longest > LONG ? MEMORY_FOR_LONG : MEMORY,
+      preserve_insertion_order: 'false',
       temp_directory: `${this.#base}.spill`,
     })
     const columns = Object.entries(ROW_COLUMNS).map(([name, type]) => `${name}: '${type}'`)

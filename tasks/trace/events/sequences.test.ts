@@ -33,7 +33,8 @@ describe('the log', () => {
   test('R-1801-2, R-0802-1: 8/2: six messages are one whole sequence', () => {
     const { sequences, others } = all(LOG['8/2'], [
       ...['ext4 file read', 'generic file read', 'copy_page_to_iter', 'copy_page_to_iter_iovec'].map(is),
-      ...[is('entering copyout'), like(/^copyout to 0x[0-9a-f]+ from 0x[0-9a-f]+ len 16$/)],
+      is('entering copyout'),
+      like(/^copyout to 0x[0-9a-f]+ from 0x[0-9a-f]+ len 16$/),
     ])
     expect(sequences).toMatchObject([{ pid: 2425, comm: 'readiter', complete: true, startNs: 5_644_654_606_000n }])
     expect(sequences[0]?.partialBecause).toBeUndefined()
@@ -83,7 +84,10 @@ describe('reads', () => {
 
   test('that end early say so, wherever they end', () => {
     expect(own(trace(said(7, 'a', 'a', 'b', 'a', 'b', 'c', 'a')), [7])).toEqual([
-      ...['7 a not whole ended early', '7 ab not whole ended early', '7 abc whole', '7 a not whole ended early'],
+      '7 a not whole ended early',
+      '7 ab not whole ended early',
+      '7 abc whole',
+      '7 a not whole ended early',
     ])
   })
 
@@ -116,7 +120,8 @@ describe('reads', () => {
 describe('what began before the capture', () => {
   test('is the end of a first sequence', () => {
     expect(own(trace(said(7, 'c', 'a', 'b', 'c')), [7])).toEqual([
-      ...['7 c not whole started before the capture', '7 abc whole'],
+      '7 c not whole started before the capture',
+      '7 abc whole',
     ])
   })
 
@@ -144,21 +149,38 @@ describe('reads of execve()', () => {
 
   test('are not the reads of a child before it becomes another program', () => {
     const steps = trace(
-      ...[forked(1, 7), executed(7, '/bin/sh'), said(7, 'a', 'b', 'c'), forked(7, 8)],
-      ...[said(8, 'a', 'b', 'c', 'a', 'b', 'a'), executed(8, '/data/y'), said(8, 'a', 'b', 'c')],
+      forked(1, 7),
+      executed(7, '/bin/sh'),
+      said(7, 'a', 'b', 'c'),
+      forked(7, 8),
+      said(8, 'a', 'b', 'c', 'a', 'b', 'a'),
+      executed(8, '/data/y'),
+      said(8, 'a', 'b', 'c'),
     )
     expect(own(steps, [7, 8])).toEqual([
-      ...['7 abc whole', '8 abc whole', '8 ab not whole exec', '8 a not whole exec', '8 abc whole'],
+      '7 abc whole',
+      '8 abc whole',
+      '8 ab not whole exec',
+      '8 a not whole exec',
+      '8 abc whole',
     ])
   })
 
   test('are not the reads of a program that executes another one', () => {
     const steps = trace(
-      ...[forked(1, 7), said(7, 'a'), executed(7, '/bin/sh'), said(7, 'a', 'b', 'x', 'a', 'b', 'c', 'a', 'b')],
-      ...[executed(7, '/data/y'), said(7, 'a', 'b', 'c')],
+      forked(1, 7),
+      said(7, 'a'),
+      executed(7, '/bin/sh'),
+      said(7, 'a', 'b', 'x', 'a', 'b', 'c', 'a', 'b'),
+      executed(7, '/data/y'),
+      said(7, 'a', 'b', 'c'),
     )
     expect(own(steps, [7])).toEqual([
-      ...['7 a not whole exec', '7 abx not whole', '7 abc whole', '7 ab not whole exec', '7 abc whole'],
+      '7 a not whole exec',
+      '7 abx not whole',
+      '7 abc whole',
+      '7 ab not whole exec',
+      '7 abc whole',
     ])
   })
 })

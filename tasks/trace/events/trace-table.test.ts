@@ -3,15 +3,13 @@ import type { TraceEvent } from '../../linux/ftrace/trace-line.ts'
 import { traceLines, traceMarkdown } from './trace-table.ts'
 
 const event = (part: Partial<TraceEvent>): TraceEvent => ({
-  ...{
-    cpu: 1,
-    timeNs: 8_498_202_400n,
-    comm: 'readfile',
-    pid: 95,
-    flags: 'd...',
-    event: 'print',
-    message: 'ext4 file read',
-  },
+  cpu: 1,
+  timeNs: 8_498_202_400n,
+  comm: 'readfile',
+  pid: 95,
+  flags: 'd...',
+  event: 'print',
+  message: 'ext4 file read',
   ...part,
 })
 

@@ -13,7 +13,9 @@ afterAll(() => rmSync(dir, { recursive: true, force: true }))
 
 const column = (path: string, type: string): Column => ({ path, type, read: () => 0, show: String })
 const channel = (columns: readonly Column[], rows: readonly (readonly Field[])[]): Channel => ({
-  ...{ name: 'seen', type: 'struct seen', columns },
+  name: 'seen',
+  type: 'struct seen',
+  columns,
   records: rows.map((values, index) => ({ timeNs: BigInt(index), thread: 7, cpu: 0, comm: 'a "b"', values })),
 })
 
@@ -26,15 +28,29 @@ async function read(file: string): Promise<unknown> {
 test('every kind of value comes back out of the table as it was', async () => {
   const file = join(dir, 'all.parquet')
   const columns = [
-    ...[column('big', 'UBIGINT'), column('text', 'VARCHAR'), column('on', 'BOOLEAN'), column('list', 'UBIGINT[]')],
-    ...[column('rest', 'VARCHAR'), column('pid', 'INTEGER'), column('half', 'DOUBLE'), column('none', 'DOUBLE')],
+    column('big', 'UBIGINT'),
+    column('text', 'VARCHAR'),
+    column('on', 'BOOLEAN'),
+    column('list', 'UBIGINT[]'),
+    column('rest', 'VARCHAR'),
+    column('pid', 'INTEGER'),
+    column('half', 'DOUBLE'),
+    column('none', 'DOUBLE'),
   ]
   const values = [2n ** 64n - 1n, 'it\'s \u0001 "\n', true, [1, 2n ** 63n], { json: { a: [1] } }, -5, 0.5, Number.NaN]
   await writeTyped(file, channel(columns, [values]))
   expect(await read(file)).toEqual([
     {
-      ...{ pid: 7, comm: 'a "b"', big: 2n ** 64n - 1n, text: 'it\'s \u0001 "\n', on: true, list: [1n, 2n ** 63n] },
-      ...{ rest: '{"a":[1]}', field_pid: -5, half: 0.5, none: Number.NaN },
+      pid: 7,
+      comm: 'a "b"',
+      big: 2n ** 64n - 1n,
+      text: 'it\'s \u0001 "\n',
+      on: true,
+      list: [1n, 2n ** 63n],
+      rest: '{"a":[1]}',
+      field_pid: -5,
+      half: 0.5,
+      none: Number.NaN,
     },
   ])
 })

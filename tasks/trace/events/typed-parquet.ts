@@ -92,7 +92,10 @@ export async function writeTyped(file: string, channel: Channel): Promise<void> 
 /** A channel's records as events of the trace: `bpf:NAME`, and the fields as its message. */
 export const typedEvents = ({ name, columns, records }: Channel): TraceEvent[] =>
   records.map(({ timeNs, thread, cpu, comm, values }) => ({
-    ...{ timeNs, cpu, comm, pid: thread },
+    timeNs,
+    cpu,
+    comm,
+    pid: thread,
     event: TYPED + name,
     system: 'bpf',
     message: eventMessage(columns, values),

@@ -38,7 +38,9 @@ export async function typedSummary(files: readonly string[], temp: string): Prom
     const [row = []] = await rows(`SELECT count(*), count(DISTINCT ${column}), ${range.join(', ')} FROM records`)
     const [records, different, least, median, most] = row.map((value) => (value === null ? null : Number(value)))
     summaries.push({
-      ...{ field, records: records ?? 0, different: different ?? 0 },
+      field,
+      records: records ?? 0,
+      different: different ?? 0,
       range:
         typeof least === 'number' && typeof median === 'number' && typeof most === 'number' && most <= 2 ** 53
           ? { least, median, most }

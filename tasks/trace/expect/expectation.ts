@@ -61,7 +61,12 @@ function divergenceOf(sequence: Sequence, number: number, { order, texts }: Expe
     const got = events[index]?.message
     if (got !== undefined && matches(order[index], got)) continue
     return {
-      ...{ sequence: number, pid, comm, position: index + 1, wanted: texts[index] ?? null, got: got ?? null },
+      sequence: number,
+      pid,
+      comm,
+      position: index + 1,
+      wanted: texts[index] ?? null,
+      got: got ?? null,
       ...(partialBecause === undefined ? {} : { because: partialBecause }),
     }
   }
@@ -151,7 +156,8 @@ function wanted(
   ]
   const ok = divergences.length === 0 && counted
   return {
-    ...{ ok, matching },
+    ok,
+    matching,
     lines: ok ? [`${plural(matching, per)}, each ${plural(order.length, 'message')} in the expected order`] : lines,
     ...(divergence === undefined ? {} : { divergence }),
   }
@@ -176,7 +182,9 @@ export function checkExpectation(
   const verdict = expected.times === 0 ? forbidden(own, expected, processes) : wanted(own, expected)
   const nothing = own.length === 0 && !verdict.ok ? [nothingText(events, pids)] : []
   return {
-    ...{ expected: expectedText(expected), found: own.length, ofExec },
+    expected: expectedText(expected),
+    found: own.length,
+    ofExec,
     ...verdict,
     lines: [...verdict.lines, ...nothing, ...execText(ofExec)],
   }

@@ -31,7 +31,8 @@ export function chromeEvents(item: Item): string[] {
   if (item.type === 'track') return meta(item.track)
   const { type, track, timeNs } = item
   const rest = {
-    ...{ ph: PHASES[type], ...place(track) },
+    ph: PHASES[type],
+    ...place(track),
     ...('name' in item ? { name: item.name } : {}),
     ...(type === 'instant' ? { s: 't' } : {}),
     ...(type === 'counter' ? { name: track.name, args: { ns: item.value } } : {}),

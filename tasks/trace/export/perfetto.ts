@@ -80,7 +80,8 @@ export async function perfettoEncoder(): Promise<Encoder> {
     if (item.type === 'track') return { trackDescriptor: descriptor(item.track) }
     const { track, timeNs, type } = item
     const trackEvent = {
-      ...{ trackUuid: track.id, type: TYPES[type] },
+      trackUuid: track.id,
+      type: TYPES[type],
       ...('name' in item ? named(item.name) : {}),
       ...('args' in item && item.args ? { debugAnnotations: annotations(item.args) } : {}),
       ...('value' in item ? { counterValue: item.value } : {}),

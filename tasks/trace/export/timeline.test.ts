@@ -29,8 +29,20 @@ describe('the track of a process', () => {
   test('a slice for each read, in it a step up to each next message; the last message is a point', () => {
     const items = itemsOf(trace(said(7, 'enter', 'middle', 'exit', 'enter', 'middle', 'exit')))
     expect(lines(items, 'readfile-7')).toEqual([
-      ...['1 begin read', '1 begin enter', '2 end', '2 begin middle', '3 end', '3 instant exit', '3 end'],
-      ...['4 begin read', '4 begin enter', '5 end', '5 begin middle', '6 end', '6 instant exit', '6 end'],
+      '1 begin read',
+      '1 begin enter',
+      '2 end',
+      '2 begin middle',
+      '3 end',
+      '3 instant exit',
+      '3 end',
+      '4 begin read',
+      '4 begin enter',
+      '5 end',
+      '5 begin middle',
+      '6 end',
+      '6 instant exit',
+      '6 end',
     ])
     expect(lines(items, 'duration of a read')).toEqual(['3 = 2000', '6 = 2000'])
   })
@@ -51,16 +63,14 @@ describe('the track of a process', () => {
       trace(call('sys_enter_read', 'fd: 3'), said(7, 'enter', 'middle', 'exit'), call('sys_exit_read', '0x10')),
     )
     expect(lines(items, 'readfile-7')).toEqual([
-      ...[
-        '1 begin read()',
-        '2 begin read',
-        '2 begin enter',
-        '3 end',
-        '3 begin middle',
-        '4 end',
-        '4 instant exit',
-        '4 end',
-      ],
+      '1 begin read()',
+      '2 begin read',
+      '2 begin enter',
+      '3 end',
+      '3 begin middle',
+      '4 end',
+      '4 instant exit',
+      '4 end',
       '5 end',
     ])
   })
@@ -68,7 +78,14 @@ describe('the track of a process', () => {
   test('without a declared order a round begins where the first message comes again', () => {
     const items = itemsOf(trace(said(7, 'a 1', 'b', 'a 2')), { ...OPTIONS, order: undefined })
     expect(lines(items, 'readfile-7')).toEqual([
-      ...['1 begin round', '1 begin a N', '2 end', '2 instant b', '2 end', '3 begin round', '3 instant a N', '3 end'],
+      '1 begin round',
+      '1 begin a N',
+      '2 end',
+      '2 instant b',
+      '2 end',
+      '3 begin round',
+      '3 instant a N',
+      '3 end',
     ])
   })
 })

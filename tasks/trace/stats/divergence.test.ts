@@ -14,10 +14,14 @@ test('the first message that differs, in its context', () => {
   const first = trace(said(1, ...READ('0x1'), ...READ('0x1'), 'end'))
   const second = trace(said(1, ...READ('0x1'), 'enter', 'copyout to 0x1 len 8'))
   expect(compareMessages(first, second)).toEqual({
-    ...{ messages: [7, 5], processes: [1, 1] },
+    messages: [7, 5],
+    processes: [1, 1],
     divergence: {
-      ...{ process: 1, message: 5, before: ['middle', 'copyout to 0x… len 16', 'enter'] },
-      ...{ first: ['middle', 'copyout to 0x… len 16', 'end'], second: ['copyout to 0x… len 8'] },
+      process: 1,
+      message: 5,
+      before: ['middle', 'copyout to 0x… len 16', 'enter'],
+      first: ['middle', 'copyout to 0x… len 16', 'end'],
+      second: ['copyout to 0x… len 8'],
     },
     kinds: [
       { kind: 'middle', counts: [2, 1] },

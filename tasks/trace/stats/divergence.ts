@@ -70,8 +70,11 @@ export function compareMessages(first: readonly TraceEvent[], second: readonly T
     const at = firstDifference(one, other)
     if (at === undefined) continue
     const divergence = {
-      ...{ process: process + 1, message: at + 1, before: one.slice(Math.max(0, at - BEFORE), at) },
-      ...{ first: one.slice(at, at + AFTER), second: other.slice(at, at + AFTER) },
+      process: process + 1,
+      message: at + 1,
+      before: one.slice(Math.max(0, at - BEFORE), at),
+      first: one.slice(at, at + AFTER),
+      second: other.slice(at, at + AFTER),
     }
     return { ...common, divergence, kinds: kindsOf(first, second) }
   }

@@ -3,7 +3,9 @@ import { observerEffect, type ObservedRun } from './observer.ts'
 import type { Observer } from '../../config/observers.ts'
 
 const run = (observer: Observer, round: number, ns: number, hits: number, runNs?: number): ObservedRun => ({
-  ...{ observer, round, ns },
+  observer,
+  round,
+  ns,
   programs: hits === 0 ? [] : [{ program: 'p', hits, ...(runNs !== undefined && { runs: hits, runNs }) }],
 })
 

@@ -12,7 +12,12 @@ const file = (name: string) => join(dir, `${name}.parquet`)
 const spill = join(dir, 'spill')
 
 const event = (pid: number, us: number, message: string, name = 'bpf_trace_printk'): TraceEvent => ({
-  ...{ timeNs: 8_000_000_000n + BigInt(us * 1000), cpu: 0, pid, comm: 'x', event: name, message },
+  timeNs: 8_000_000_000n + BigInt(us * 1000),
+  cpu: 0,
+  pid,
+  comm: 'x',
+  event: name,
+  message,
 })
 const READ = ['enter', 'copy to 0xffff8880036e0000 len 16', 'leave']
 const ORDER = [

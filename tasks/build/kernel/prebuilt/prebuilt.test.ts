@@ -100,7 +100,11 @@ describe('a package of a kernel', () => {
     expect(fresh).toBe(false)
     expect(read('release')).toBe(`${RELEASE}\n`)
     expect(read('modules/order').trim().split('\n')).toEqual([
-      ...['virtio.ko', 'virtio_pci.ko', 'virtio_blk.ko', 'net_failover.ko', 'virtio_net.ko'],
+      'virtio.ko',
+      'virtio_pci.ko',
+      'virtio_blk.ko',
+      'net_failover.ko',
+      'virtio_net.ko',
     ])
     expect(read('System.map').split('\n')).toContain('ffffffff81000010 t vfs_function_1')
     expect(readFileSync(join(entry.dir, 'bzImage')).equals(image())).toBe(true)
@@ -215,8 +219,15 @@ describe('a kernel by its path', () => {
 })
 
 const KERNEL = {
-  ...{ name: 'k', source: { prebuilt: NAME, version: VERSION, sha256: '0'.repeat(64) }, config: [], options: {} },
-  ...{ compat: 'auto' as const, debug: 'btf' as const, patches: [], parallelPaths: [], expose: [] },
+  name: 'k',
+  source: { prebuilt: NAME, version: VERSION, sha256: '0'.repeat(64) },
+  config: [],
+  options: {},
+  compat: 'auto' as const,
+  debug: 'btf' as const,
+  patches: [],
+  parallelPaths: [],
+  expose: [],
 }
 
 test('its fingerprint follows from its packages alone: no compiler is asked', async () => {

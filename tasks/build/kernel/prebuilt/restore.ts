@@ -100,8 +100,14 @@ export async function prebuiltKernel(
     outcome: fresh ? 'restored' : 'built',
     detail: `${release}, prebuilt: ${title}`,
     value: {
-      ...{ name: kernel.name, fingerprint, dir, image: await bootImage(dir), release },
-      ...{ source: title, compat: [], initrd },
+      name: kernel.name,
+      fingerprint,
+      dir,
+      image: await bootImage(dir),
+      release,
+      source: title,
+      compat: [],
+      initrd,
     },
   }
 }
