@@ -5,8 +5,9 @@ import type { ResolvedExperiment, ResolvedKernel, ResolvedLab, ResolvedProbe, Re
 import { isPrebuilt } from '../config/prebuilt.ts'
 import { named } from '../config/open.ts'
 import type { Context } from '../engine/context.ts'
-import { labError } from '../engine/error.ts'
+import { Failure, labError } from '../engine/error.ts'
 import { together } from '../engine/together.ts'
+import { kvmVerdict } from '../host/accel.ts'
 import { CompileFailure } from '../host/compile.ts'
 import { KERNEL_BUILD, PAHOLE, type Requirement } from '../host/packages.ts'
 import { hostStep } from './host-tools.ts'
@@ -83,19 +84,47 @@ export function toolsFor(
   return [...(all.length > 0 ? KERNEL_BUILD : []), ...(types ? [PAHOLE] : [])]
 }
 
+/** Makes sure that the host has the tools for a VM's kernels and these probes. */
+const needTools = (
+  lab: ResolvedLab,
+  vm: ResolvedVm,
+  choices: Choices,
+  context: Context,
+  probes: readonly ResolvedProbe[],
+): Promise<void> => hostStep(context, toolsFor(lab, [choices.kernel ?? vm.kernel.use, ...vm.kernel.fallback], probes))
+
+/**
+ * Finds out whether KVM works while other things are built: where it does not, the answer takes five seconds. It is remembered for the VM,
+ * which also reports what goes wrong here.
+ */
+async function tryKvm(vm: ResolvedVm, kernel: KernelArtefact, choices: Choices, context: Context): Promise<void> {
+  if ((choices.accel ?? vm.accel) !== 'auto') return
+  try {
+    await kvmVerdict(context.cache, kernel.image, context.signal)
+  } catch (error) {
+    if (!(error instanceof Failure) || error.kind === 'interrupted') throw error
+  }
+}
+
 /** Everything that a VM is made of. Kernel and image do not wait for each other. */
 export async function vmWanted(
   lab: ResolvedLab,
   vm: ResolvedVm,
   choices: Choices,
   context: Context,
-  probes: readonly ResolvedProbe[] = [],
 ): Promise<Bootable> {
-  await hostStep(context, toolsFor(lab, [choices.kernel ?? vm.kernel.use, ...vm.kernel.fallback], probes))
+  await needTools(lab, vm, choices, context, [])
   const image = named(lab.images, 'image', vm.image)
   const [{ kernel, wanted }, artefact] = await together<[{ kernel: KernelArtefact; wanted: string }, ImageArtefact]>(
     context,
-    [(inner) => kernelOf(lab, vm, choices, inner), (inner) => imageStep(image, inner)],
+    [
+      async (inner) => {
+        const found = await kernelOf(lab, vm, choices, inner)
+        await tryKvm(vm, found.kernel, choices, inner)
+        return found
+      },
+      (inner) => imageStep(image, inner),
+    ],
   )
   return { vm, kernel, kernelWanted: wanted, image: artefact, accel: choices.accel }
 }
@@ -146,20 +175,20 @@ async function sidesOf(
   return { own, sideOf }
 }
 
-/** Everything that an experiment is made of. Probes wait for the kernel: they are compiled against its headers. */
-export async function ready(
+/** What of an experiment waits for its kernel: probes are compiled against its headers or types. */
+async function probesOn(
+  kernel: KernelArtefact,
   declaredLab: ResolvedLab,
   experiment: ResolvedExperiment,
   choices: Choices,
   context: Context,
-  probes: readonly string[] = experiment.probes,
-): Promise<Ready> {
+  probes: readonly string[],
+): Promise<Pick<Ready, 'objects' | 'samples' | 'types' | 'notCompiled'>> {
   const lab = labFor(declaredLab, experiment)
   const wantedProbes = probes.map((name) => named(lab.probes, 'probe', fullName(name)))
-  const vm = await vmWanted(lab, named(lab.vms, 'vm', experiment.vm), choices, context, wantedProbes)
-  const declared = named(lab.kernels, 'kernel', vm.kernel.name)
+  const declared = named(lab.kernels, 'kernel', kernel.name)
   const declaredToFail = experiment.expect.some((one) => 'failure' in one && one.failure === 'compile')
-  const { own, sideOf } = await sidesOf(declaredLab, vm.kernel, declared, wantedProbes, choices, context)
+  const { own, sideOf } = await sidesOf(declaredLab, kernel, declared, wantedProbes, choices, context)
   const notCompiled: { probe: string; failure: CompileFailure }[] = []
   const compiled = async (probe: string, inner: Context): Promise<Ready['objects']> => {
     const wanted = named(lab.probes, 'probe', fullName(probe))
@@ -174,22 +203,54 @@ export async function ready(
       return []
     }
   }
-  const [holder, workload, ...objects] = await together<[Deployable, Deployable | undefined, ...Ready['objects'][]]>(
+  const objects = await together<Ready['objects'][]>(
     context,
-    [
-      (inner) => holderStep(inner),
-      (inner) => workloadStep(experiment, inner),
-      ...probes.map((name) => (inner: Context) => compiled(name, inner)),
-    ],
+    probes.map((name) => (inner: Context) => compiled(name, inner)),
   )
   // One after the other: they are built in one tree.
   const samples: Ready['samples'][number][] = []
   for (const probe of probes) {
     const wanted = named(lab.probes, 'probe', fullName(probe))
     if ('sample' in wanted)
-      samples.push({ ...(await sampleStep(wanted, vm.kernel, declared, choices.source, context)), probe })
+      samples.push({ ...(await sampleStep(wanted, kernel, declared, choices.source, context)), probe })
   }
   const types =
     own && declared.debug !== 'btf' ? { name: 'kernel.btf', file: own.btf, fingerprint: own.fingerprint } : undefined
-  return { vm, holder, workload, objects: objects.flat(), samples, ...(types && { types }), notCompiled }
+  return { objects: objects.flat(), samples, ...(types && { types }), notCompiled }
+}
+
+/** Everything that an experiment is made of, each part as soon as what it needs is there. Only probes wait for the kernel. */
+export async function ready(
+  declaredLab: ResolvedLab,
+  experiment: ResolvedExperiment,
+  choices: Choices,
+  context: Context,
+  probes: readonly string[] = experiment.probes,
+): Promise<Ready> {
+  const lab = labFor(declaredLab, experiment)
+  const vm = named(lab.vms, 'vm', experiment.vm)
+  const image = named(lab.images, 'image', vm.image)
+  const wantedProbes = probes.map((name) => named(lab.probes, 'probe', fullName(name)))
+  await needTools(lab, vm, choices, context, wantedProbes)
+  const onKernel = async (inner: Context) => {
+    const { kernel, wanted } = await kernelOf(lab, vm, choices, inner)
+    const [built] = await together<[Awaited<ReturnType<typeof probesOn>>, undefined]>(inner, [
+      (deeper) => probesOn(kernel, declaredLab, experiment, choices, deeper, probes),
+      async (deeper) => {
+        await tryKvm(vm, kernel, choices, deeper)
+        return undefined
+      },
+    ])
+    return { kernel, wanted, built }
+  }
+  const [{ kernel, wanted, built }, disk, holder, workload] = await together<
+    [Awaited<ReturnType<typeof onKernel>>, ImageArtefact, Deployable, Deployable | undefined]
+  >(context, [
+    onKernel,
+    (inner) => imageStep(image, inner),
+    (inner) => holderStep(inner),
+    (inner) => workloadStep(experiment, inner),
+  ])
+  const bootable: Bootable = { vm, kernel, kernelWanted: wanted, image: disk, accel: choices.accel }
+  return { vm: bootable, holder, workload, ...built }
 }

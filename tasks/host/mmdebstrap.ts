@@ -1,5 +1,5 @@
 /** A Debian root file system as a tar archive, and a tree as an ext4 image; both work without root. */
-import { chmod, mkdir, readFile, rm } from 'node:fs/promises'
+import { chmod, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { labError } from '../engine/error.ts'
 import { printable } from '../engine/printable.ts'
@@ -82,6 +82,19 @@ const LIST_PACKAGES = [
   `rm "$1/${PACKAGES}.apt"`,
 ].join(' && ')
 
+/** Variable with the file that has the patterns of what is left out, a line each. */
+const EXCLUDED = 'LAB_EXCLUDED'
+
+/**
+ * Tells dpkg what to leave out once the first packages are unpacked, and removes what they brought of it. With --dpkgopt=path-exclude mmdebstrap
+ * sends each of those packages through a filter in Python, which takes as long as all else that it does to them (7.2 s instead of 3.2 s).
+ */
+const EXCLUDE = [
+  `sed "s/^/path-exclude=/" "$${EXCLUDED}" > "$1/etc/dpkg/dpkg.cfg.d/lab-exclude"`,
+  'cd "$1"',
+  `while IFS= read -r pattern; do find . -depth -path ".$pattern" "(" ! -type d -o -empty ")" -delete; done < "$${EXCLUDED}"`,
+].join(' && ')
+
 /** Preferences are apt's while it installs, and no part of the image. */
 const withPreferences = (file: string | undefined): string[] =>
   file === undefined
@@ -113,6 +126,8 @@ async function mmdebstrap(wanted: Bootstrap, scratch: string): Promise<void> {
       fact: 'building an image without root needs newuidmap',
       wayOut: 'install the package uidmap, or run as root',
     })
+  const excluded = join(scratch, 'excluded')
+  await writeFile(excluded, exclude.map((pattern) => `${pattern}\n`).join(''))
   await run(
     [
       ...(await contained(signal)),
@@ -123,7 +138,9 @@ async function mmdebstrap(wanted: Bootstrap, scratch: string): Promise<void> {
       `--customize-hook=chroot "$1" usermod --shell ${shell} root`,
       `--customize-hook=${LIST_PACKAGES}`,
       ...withPreferences(wanted.preferences),
-      ...exclude.map((pattern) => `--dpkgopt=path-exclude=${pattern}`),
+      `--extract-hook=${EXCLUDE}`,
+      // Whoever interrupts this gets no image: nothing has to survive a loss of power.
+      '--dpkgopt=force-unsafe-io',
       '--include',
       packages.join(','),
       suite,
@@ -134,7 +151,7 @@ async function mmdebstrap(wanted: Bootstrap, scratch: string): Promise<void> {
       signal,
       log,
       place,
-      env: { SOURCE_DATE_EPOCH: '0', TMPDIR: scratch },
+      env: { SOURCE_DATE_EPOCH: '0', TMPDIR: scratch, [EXCLUDED]: excluded },
       onLine: (line) => {
         const phase = /^I: (.{3,60}?)\.*$/.exec(line)?.[1]
         if (phase) wanted.onPhase(phase)
