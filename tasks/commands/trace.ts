@@ -1,4 +1,5 @@
 /** `lab trace <run>`: the events of a result, filtered, as lines, as Markdown, or read by read. */
+import { inTime } from '../config/text/pattern.ts'
 import { sequencesOf, type Matches, type Sequence } from '../trace/events/sequences.ts'
 import { traceLines, traceMarkdown } from '../trace/events/trace-table.ts'
 import { userError } from '../engine/error.ts'
@@ -28,7 +29,7 @@ function headOf({ pid, comm, events, complete, partialBecause }: Sequence, index
 
 function sequences(found: TraceFound, order: readonly Matches[]): Sequence[] {
   const pids = found.pids ?? new Set(found.events.map(({ pid }) => pid))
-  return sequencesOf(found.events, pids, found.processes, order).sequences
+  return inTime(() => sequencesOf(found.events, pids, found.processes, order).sequences)
 }
 
 const text = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined)

@@ -4,6 +4,7 @@
  */
 import { userError } from '../engine/error.ts'
 import type { ParamValue } from './schema/schema.ts'
+import type { Pattern } from './text/pattern.ts'
 import { isRegex } from './text/regex.ts'
 import { nameWayOut } from './text/suggest.ts'
 
@@ -68,10 +69,6 @@ export function literal(value: string): string {
   return value.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&').replace(/-/g, '\\x2d')
 }
 
-/** What a message of the trace is compared with. */
-export type Pattern =
-  { readonly kind: 'text'; readonly text: string } | { readonly kind: 'regex'; readonly regex: RegExp }
-
 /**
  * A text that is always a regular expression (`metrics:`), written as everywhere else: the slashes around it may be left out.
  * @throws as `patternOf`
@@ -81,14 +78,6 @@ export function regexOf(text: string, params: Params): RegExp {
   if (pattern.kind === 'regex') return pattern.regex
   throw new Error(`${text} between slashes is not a regular expression`)
 }
-
-/**
- * Every match in a text. `^` and `$` stand for the ends of each line, as they do where a pattern is compared line by line: one meaning for all
- * keys of the lab file.
- */
-export const everyMatch = (text: string, regex: RegExp): RegExpExecArray[] => [
-  ...text.matchAll(new RegExp(regex.source, 'gmu')),
-]
 
 /**
  * An entry of `order` for one arm. "/…/" is a regular expression that may match anywhere in the message (JavaScript

@@ -14,12 +14,29 @@ const codeOfVm = (error: unknown): unknown =>
 /** It did not come to an end in time. */
 export class Late extends Error {}
 
+/** Deadlines that are running, one inside another. */
+let depth = 0
+
+/** Whether what runs now will be ended when it takes too long. */
+export const isUnderDeadline = (): boolean => depth > 0
+
+/** Runs work in a thread that somebody else ends when it takes too long. */
+export function underOutsideDeadline<T>(work: () => T): T {
+  depth++
+  try {
+    return work()
+  } finally {
+    depth--
+  }
+}
+
 /**
  * The value of `work`, which must not wait for anything.
  * @param ms milliseconds that it has
  * @throws Late, Failure (interrupted) at Ctrl-C, and what `work` throws
  */
 export function withDeadline<T>(ms: number, work: () => T): T {
+  depth++
   try {
     return CALL.runInContext(createContext({ work }), { timeout: ms, breakOnSigint: true }) as T
   } catch (error) {
@@ -28,5 +45,7 @@ export function withDeadline<T>(ms: number, work: () => T): T {
     // Handlers of the signal did not see it; what else goes on must end too.
     process.kill(process.pid, 'SIGINT')
     throw interrupted()
+  } finally {
+    depth--
   }
 }

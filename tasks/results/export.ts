@@ -4,6 +4,7 @@ import { copyFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
+import { inTime } from '../config/text/pattern.ts'
 import { chromeEvents, chromeFrame } from '../trace/export/chrome-json.ts'
 import { csvRow } from '../trace/export/csv.ts'
 import { perfettoEncoder } from '../trace/export/perfetto.ts'
@@ -68,9 +69,7 @@ async function* itemsOf({ run, order }: ExportWanted, { processes, events }: Tra
   const timeline = new Timeline({ order, comm, notes: notesOf(run) })
   for await (const some of events) {
     count(some.length)
-    const items: Item[] = []
-    for (const event of some) items.push(...timeline.add(event))
-    yield items
+    yield inTime(() => some.flatMap((event): Item[] => [...timeline.add(event)]))
   }
   yield [...timeline.finish()]
 }

@@ -1,5 +1,6 @@
 /** The functions and events of a kernel that match patterns, each with its verdict. */
 import type { Address, KernelFacts } from '../../linux/symbols/facts.ts'
+import { globMatches } from '../../linux/symbols/glob.ts'
 import { hookOf } from '../../linux/symbols/hook.ts'
 import { judge } from '../../linux/symbols/judge.ts'
 import type { Verdict, VerdictKind } from '../../linux/symbols/verdict.ts'
@@ -21,24 +22,14 @@ export interface Listed {
 const SPECIAL = /[*?]/
 const isPattern = (text: string): boolean => SPECIAL.test(text)
 
-/** `*` and `?` as in a shell; everything else is itself. */
-const patternOf = (text: string): RegExp =>
-  new RegExp(
-    `^${text
-      .replaceAll(/[.$+()[\]{}|\\^]/g, String.raw`\$&`)
-      .replaceAll('*', '.*')
-      .replaceAll('?', '.')}$`,
-  )
-
 /** A word as the section that it would be hooked with: `group:event`, `kretprobe/f` or a function. */
 const sectionOf = (word: string): string =>
   word.includes('/') ? word : word.includes(':') ? `tracepoint/${word.replace(':', '/')}` : `kprobe/${word}`
 
 function namesOf(pattern: string, facts: KernelFacts): string[] {
   if (!isPattern(pattern)) return [pattern]
-  const regex = patternOf(pattern)
   const all = pattern.includes(':') ? (facts.events ?? []) : facts.functions()
-  return [...all].filter((name) => regex.test(name)).toSorted()
+  return [...all].filter((name) => globMatches(pattern, name)).toSorted()
 }
 
 function whereOf(verdict: Verdict, facts: KernelFacts | undefined): Pick<Listed, 'type' | 'where' | 'address'> {

@@ -1,6 +1,7 @@
 /** The part of the schema about experiments: arms, runs, trace, and what must hold. */
 import { z } from 'zod'
 import { KIND_NAMES } from '../../linux/splats/kinds.ts'
+import { groupsOf } from '../text/pattern.ts'
 import { isRegex } from '../text/regex.ts'
 import { Expectation } from './schema-expect.ts'
 import { func, name, Options, paramName, path, seconds, size, text } from './schema-text.ts'
@@ -45,7 +46,7 @@ const numberPattern = z
   .refine((value) => {
     try {
       const text = value.replaceAll(/\$\{[^{}]*\}/g, '0')
-      return (new RegExp(`${isRegex(text) ? text.slice(1, -1) : text}|`, 'u').exec('')?.length ?? 0) === 2
+      return groupsOf(isRegex(text) ? text.slice(1, -1) : text) === 1
     } catch {
       return false
     }

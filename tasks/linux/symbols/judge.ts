@@ -1,6 +1,7 @@
 /** Whether a hook can be attached on a kernel, from its facts; `absent.ts` says more about names that are not there. */
 import { inRange, parseVersion } from '../version.ts'
 import { NOTRACE_SINCE, type KernelFacts, type Place } from './facts.ts'
+import { globMatches } from './glob.ts'
 import type { Hook } from './hook.ts'
 import { missingOption, tooOld } from './needs.ts'
 import { noEvent, noSymbol, NOTRACE } from './words.ts'
@@ -185,13 +186,7 @@ function judgeAbsent(hook: Hook, facts: KernelFacts): Verdict {
 }
 
 function judgePattern(hook: Hook, facts: KernelFacts): Verdict {
-  const pattern = new RegExp(
-    `^${hook.target
-      .replaceAll(/[.$+]/g, String.raw`\$&`)
-      .replaceAll('*', '.*')
-      .replaceAll('?', '.')}$`,
-  )
-  const names = [...facts.functions()].filter((name) => pattern.test(name))
+  const names = [...facts.functions()].filter((name) => globMatches(hook.target, name))
   const good = names.filter((name) => first(facts.places(name))?.traceable === true)
   return good.length > 0
     ? verdict(hook, 'attachable', `${good.length} of ${names.length} functions that match can be traced`)

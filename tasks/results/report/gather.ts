@@ -1,5 +1,6 @@
 /** Everything that a report says about one experiment, read from its runs. */
 import { join } from 'node:path'
+import { GaveUp } from '../../config/text/pattern.ts'
 import { pathsOf, type PathRun } from '../../trace/stats/paths.ts'
 import type { Emit } from '../../engine/event.ts'
 import { printable } from '../../engine/printable.ts'
@@ -72,8 +73,13 @@ interface GroupPaths {
 
 const NO_PATHS: GroupPaths = { paths: [], notes: [], medians: new Map() }
 
+function givenUp(error: unknown): GaveUp {
+  if (error instanceof GaveUp) return error
+  throw error
+}
+
 async function groupPaths(
-  { groups }: ExperimentRuns,
+  { name, groups }: ExperimentRuns,
   newest: readonly (Manifest | undefined)[],
   options: GatherOptions,
 ): Promise<GroupPaths> {
@@ -91,7 +97,13 @@ async function groupPaths(
     }))
   })
   const orders = newest.map((manifest) => ({ order: manifest && kept.order(manifest) }))
-  const { list, value: found } = await readableTables(sources, options, (there) => pathsOf(there, orders, temp))
+  const tables = await readableTables(sources, options, (there) => pathsOf(there, orders, temp)).catch(givenUp)
+  if (tables instanceof GaveUp) {
+    const text = `${tables.parts.fact}: its reads are in no figure`
+    options.emit({ type: 'notice', level: 'warning', place: `experiment ${printable(name, 80)}`, text })
+    return { ...NO_PATHS, notes: [`${text}.`] }
+  }
+  const { list, value: found } = tables
   const medians = new Map<ReportRun, number>()
   for (const path of found)
     for (const [index, durations] of path?.kind.byRun() ?? []) {

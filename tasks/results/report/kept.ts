@@ -1,8 +1,9 @@
 /** What runs were made of, as it was kept in results/.inputs: the question and the material of a report. Nothing of it is trusted. */
 import { existsSync, lstatSync, readFileSync } from 'node:fs'
 import { join, relative, sep } from 'node:path'
-import { patternOf, type Pattern } from '../../config/interpolate.ts'
+import { patternOf } from '../../config/interpolate.ts'
 import type { ResolvedExperiment, ResolvedLab } from '../../config/resolved.ts'
+import type { Pattern } from '../../config/text/pattern.ts'
 import { INPUTS_DIR, keptName } from '../kept-inputs.ts'
 import { readKeptLab } from '../kept-lab.ts'
 import type { Manifest } from '../manifest.ts'

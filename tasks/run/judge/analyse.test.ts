@@ -4,7 +4,7 @@ import { verdictOf } from './derived.ts'
 
 /** A run of one process that printed a text which the metric's expression backtracks over. */
 const input = (metrics: object): AnalysisInput => ({
-  experiment: { metrics, expect: [], trace: { events: [] } } as unknown as AnalysisInput['experiment'],
+  experiment: { metrics, expect: [], allow: [], trace: { events: [] } } as unknown as AnalysisInput['experiment'],
   arm: { name: '', params: {} } as unknown as AnalysisInput['arm'],
   kernel: 'v5.10',
   lines: [
@@ -22,8 +22,20 @@ const input = (metrics: object): AnalysisInput => ({
 
 test('an expression that is never done makes the run incomplete, and says so', () => {
   const analysis = analyseInTime(input({ evil: { stdout: '^(a+)+ (\\d)$' } }), 50)
-  expect(analysis.ledger.reasons[0]).toMatch(/^nothing was judged: a regular expression of .* was not done after/)
+  expect(analysis.ledger.reasons[0]).toMatch(
+    /^nothing was judged: the regular expression .*\(a\+\)\+.* was not done after/,
+  )
   expect([analysis.metrics, verdictOf(analysis, { status: 0 }, 'warn')]).toEqual([{}, 'incomplete'])
+})
+
+test('nor does one that says which splats are allowed hold the analysis up', () => {
+  const { experiment, ...rest } = input({})
+  const name = 'a'.repeat(60)
+  const dmesg = `[    1.000000] WARNING: CPU: 0 PID: 7 at fs/x.c:1 ${name}_b+0x1/0x2`
+  const allow = [{ kind: 'warning', function: '/^(a+)+$/' }]
+  const analysis = analyseInTime({ ...rest, dmesg, experiment: { ...experiment, allow } as typeof experiment }, 50)
+  expect(analysis.ledger.reasons[0]).toMatch(/^nothing was judged: .* was not done after/)
+  expect(analysis.splats.map(({ kind, allowed }) => [kind, allowed])).toEqual([['warning', false]])
 })
 
 test('any other is judged as ever', () => {

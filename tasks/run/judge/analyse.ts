@@ -1,18 +1,18 @@
 /** From a run's raw files to facts: events, losses, who else was there, and whether the expectations hold. */
 import type { Arm } from '../../config/arms.ts'
 import { patternOf } from '../../config/interpolate.ts'
-import type { ResolvedExperiment } from '../../config/resolved.ts'
+import type { AllowedSplat, ResolvedExperiment } from '../../config/resolved.ts'
 import type { FailureExpectation } from '../../config/schema/schema-expect.ts'
+import { GaveUp, inTime, matches } from '../../config/text/pattern.ts'
+import { isRegex } from '../../config/text/regex.ts'
 import type { Failed } from '../../trace/expect/expect-failure.ts'
 import { isolationOf, type Isolation } from '../../trace/events/isolation.ts'
 import { lossLedger, type Ledger } from '../../trace/events/loss.ts'
-import { matches } from '../../trace/expect/match.ts'
 import { silentPrinters } from '../../trace/events/printk-ledger.ts'
 import { Processes } from '../../trace/events/processes.ts'
 import { sequenceText } from '../../trace/events/sequence-file.ts'
 import { sequencesOf, withoutAddresses, type Matches, type Other } from '../../trace/events/sequences.ts'
 import { mergeByTime, typedEvents } from '../../trace/events/typed-parquet.ts'
-import { Late, withDeadline } from '../../engine/deadline.ts'
 import { hashText } from '../../engine/fingerprint.ts'
 import { isPrintk, parseTraceText, TYPED, type TraceEvent } from '../../linux/ftrace/trace-line.ts'
 import { checkAll, expectedOn, failuresExpectedOn } from './expectations.ts'
@@ -247,17 +247,23 @@ export function analyse(input: AnalysisInput): Analysis {
 const DEADLINE = 60_000
 const MORE = 1000
 
+/** Of the splats that an experiment allows, those for which no regular expression has to be run. */
+const allowedByName = (allow: readonly AllowedSplat[]): readonly AllowedSplat[] =>
+  allow.filter(({ function: name }) => name === undefined || !isRegex(name))
+
 /**
- * `analyse` with an end: a regular expression of the lab that backtracks for ever makes the run incomplete, and says so.
+ * `analyse` with an end: a regular expression of the lab that backtracks for ever, or that runs out of memory, makes the run incomplete, and the
+ * run says which one.
  * @throws Failure (interrupted) at Ctrl-C
  */
 export function analyseInTime(input: AnalysisInput, deadline = DEADLINE): Analysis {
   const ms = Math.round(deadline + (input.report.length / 1e6) * MORE)
   try {
-    return withDeadline(ms, () => analyse(input))
+    return inTime(() => analyse(input), ms)
   } catch (error) {
-    if (!(error instanceof Late)) throw error
-    const damaged = `nothing was judged: a regular expression of \`metrics:\` or \`expect:\` was not done after ${ms / 1000} s`
-    return analyse({ ...input, damaged, experiment: { ...input.experiment, metrics: {}, expect: [] } })
+    if (!(error instanceof GaveUp)) throw error
+    const { experiment } = input
+    const plain = { ...experiment, metrics: {}, expect: [], allow: allowedByName(experiment.allow) }
+    return analyse({ ...input, damaged: `nothing was judged: ${error.parts.fact}`, experiment: plain })
   }
 }

@@ -6,12 +6,13 @@ import { basename } from 'node:path'
 import { arms, type Arm } from '../../config/arms.ts'
 import { patternOf } from '../../config/interpolate.ts'
 import type { ResolvedExperiment } from '../../config/resolved.ts'
+import { GaveUp, inTime, matches } from '../../config/text/pattern.ts'
 import { argvOf } from '../../config/text/words.ts'
 import { userError } from '../../engine/error.ts'
 import { isPrintk, type TraceEvent } from '../../linux/ftrace/trace-line.ts'
 import { Processes } from '../../trace/events/processes.ts'
 import { sequencesOf, type Matches } from '../../trace/events/sequences.ts'
-import { matches, type Verdict } from '../../trace/expect/match.ts'
+import type { Verdict } from '../../trace/expect/match.ts'
 import { checkAll, expectedOn } from './expectations.ts'
 
 /** TASK_COMM_LEN without the end of the string. */
@@ -71,6 +72,16 @@ function readsOf(
   }
 }
 
+/** An arm whose regular expressions are never done meets none of its expectations. */
+function judgedArm(arm: string, judge: () => ImportedArm): ImportedArm {
+  try {
+    return inTime(judge)
+  } catch (error) {
+    if (!(error instanceof GaveUp)) throw error
+    return { arm, verdicts: [{ ok: false, lines: [error.parts.fact] }] }
+  }
+}
+
 /**
  * The workload's processes are those with the name of its program; where the trace has none of them, every process that a probe printed for.
  * @param kernel the lab's name of the kernel that the trace is of: some expectations hold on some kernels only
@@ -94,14 +105,16 @@ export function judgeImported(
   const facts = { events, pids, processes }
   return {
     processes: { comm, count: pids.size, all: named.size === 0 },
-    arms: all.map((arm) => {
-      const reads = readsOf(experiment, arm, kernel, facts)
-      return {
-        arm: arm.name,
-        ...(reads !== undefined && { reads }),
-        verdicts: checkAll(asked, arm, kernel, -1, { ...facts, ...NO_MAPS, counted: [], failed: [] }),
-      }
-    }),
+    arms: all.map((arm) =>
+      judgedArm(arm.name, () => {
+        const reads = readsOf(experiment, arm, kernel, facts)
+        return {
+          arm: arm.name,
+          ...(reads !== undefined && { reads }),
+          verdicts: checkAll(asked, arm, kernel, -1, { ...facts, ...NO_MAPS, counted: [], failed: [] }),
+        }
+      }),
+    ),
     unanswered: [...new Set(experiment.expect.filter((one) => !answerable(one)).map(kindOf))],
   }
 }

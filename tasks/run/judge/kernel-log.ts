@@ -4,8 +4,8 @@
  */
 import { patternOf } from '../../config/interpolate.ts'
 import type { AllowedSplat } from '../../config/resolved.ts'
+import { matches } from '../../config/text/pattern.ts'
 import type { Failed } from '../../trace/expect/expect-failure.ts'
-import { matches } from '../../trace/expect/match.ts'
 import { resultsText, testResults, testsFailed } from '../../linux/ktap/ktap.ts'
 import { explainsTaint, splatTaints } from '../../linux/splats/kinds.ts'
 import { logLine } from '../../linux/splats/line.ts'

@@ -1,7 +1,8 @@
 /** Declared numbers of a run, and what they say over many runs. */
 import { concerns, type Arm } from '../../config/arms.ts'
-import { everyMatch, regexOf, type Params } from '../../config/interpolate.ts'
+import { regexOf, type Params } from '../../config/interpolate.ts'
 import type { Metric } from '../../config/schema/schema.ts'
+import { everyMatch } from '../../config/text/pattern.ts'
 import {
   FEWEST_FOR_INTERVAL,
   median,

@@ -1,7 +1,7 @@
 /** A failure that is the result: the run passes when it fails in the declared way, and in no other. */
-import type { Pattern } from '../../config/interpolate.ts'
+import { matches, type Pattern } from '../../config/text/pattern.ts'
 import type { Counted } from './expect-count.ts'
-import { matches, shown, type Verdict } from './match.ts'
+import { shown, type Verdict } from './match.ts'
 import { plural } from '../../engine/text.ts'
 
 /** Something that went wrong, with everything that was said about it. */

@@ -1,5 +1,5 @@
 /** The same value on both sides: what the workload printed, what the probes said, what stands in the maps. */
-import { everyMatch } from '../../config/interpolate.ts'
+import { everyMatch } from '../../config/text/pattern.ts'
 import { valueText } from '../events/maps-text.ts'
 import { shown, type Verdict } from './match.ts'
 

@@ -1,5 +1,5 @@
 /** An expectation against the events of a run: a verdict, and where it first differs. */
-import type { Pattern } from '../../config/interpolate.ts'
+import { matches, type Pattern } from '../../config/text/pattern.ts'
 import { printable } from '../../engine/printable.ts'
 import { isPrintk, type TraceEvent } from '../../linux/ftrace/trace-line.ts'
 import type { Processes } from '../events/processes.ts'
@@ -49,8 +49,8 @@ export interface Checked {
 /** So many problems are written out; a run of a million reads can have as many. */
 const SHOWN = 5
 
-const matches = (pattern: Pattern | undefined, message: string): boolean =>
-  pattern !== undefined && (pattern.kind === 'text' ? pattern.text === message : pattern.regex.test(message))
+const fits = (pattern: Pattern | undefined, message: string): boolean =>
+  pattern !== undefined && matches(pattern, message)
 
 const quoted = (text: string | null): string => (text === null ? 'nothing more' : `"${printable(text, 200)}"`)
 
@@ -59,7 +59,7 @@ function divergenceOf(sequence: Sequence, number: number, { order, texts }: Expe
   const length = Math.max(order.length, events.length)
   for (let index = 0; index < length; index++) {
     const got = events[index]?.message
-    if (got !== undefined && matches(order[index], got)) continue
+    if (got !== undefined && fits(order[index], got)) continue
     return {
       sequence: number,
       pid,

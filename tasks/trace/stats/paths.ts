@@ -2,11 +2,10 @@
  * The path of a read and the time between its steps, over the events of many runs. Memory is bounded by DuckDB's limit, and 4 bytes for
  * each gap between two messages.
  */
-import type { Pattern } from '../../config/interpolate.ts'
+import { inTime, matches, type Pattern } from '../../config/text/pattern.ts'
 import type { TraceEvent } from '../../linux/ftrace/trace-line.ts'
 import { MOST_STEPS, ReadCutter, type Kind } from '../events/cut-reads.ts'
 import { openDatabase, parquet, type DuckDBConnection } from '../duckdb.ts'
-import { matches } from '../expect/match.ts'
 import { Processes } from '../events/processes.ts'
 import { withoutAddresses } from '../events/sequences.ts'
 import { kindOfMessage } from '../events/steps.ts'
@@ -104,15 +103,17 @@ async function numberTexts(connection: DuckDBConnection, groups: readonly PathGr
   const declared = groups.flatMap((group) => (isDeclared(group) ? (group.order ?? []) : []))
   // A number that is left out can be the one that an order asks for: messages that fit other steps stay apart.
   const fitting = (message: string) => declared.map((one) => (matches(one, message) ? '1' : '0')).join('')
+  const number = (message: string) => {
+    const text = plain(message)
+    const key = many ? `${text}\0${fitting(message)}` : text
+    const known = texts.get(key) ?? { id: texts.size, sample: message, text }
+    texts.set(key, known)
+    numbered.push([message, known.id])
+  }
   for await (const chunk of await connection.stream('SELECT message FROM messages ORDER BY message'))
-    for (const value of chunk.getColumnValues(0)) {
-      const message = String(value)
-      const text = plain(message)
-      const key = many ? `${text}\0${fitting(message)}` : text
-      const known = texts.get(key) ?? { id: texts.size, sample: message, text }
-      texts.set(key, known)
-      numbered.push([message, known.id])
-    }
+    inTime(() => {
+      for (const value of chunk.getColumnValues(0)) number(String(value))
+    })
   await fill(connection, 'numbered', 'message VARCHAR, text INTEGER', numbered)
   const kinds = new Map<string, number>()
   const kindOf = (text: string): number => {
@@ -133,8 +134,10 @@ const isDeclared = ({ order }: PathGroup): boolean => order !== undefined && ord
 function cutterOf(group: PathGroup, { texts }: Texts): ReadCutter {
   const { order } = group
   if (order === undefined || !isDeclared(group)) return new ReadCutter()
-  const masks = texts.map(({ sample }) =>
-    order.reduce((mask, pattern, index) => (matches(pattern, sample) ? mask | (1 << index) : mask), 0),
+  const masks = inTime(() =>
+    texts.map(({ sample }) =>
+      order.reduce((mask, pattern, index) => (matches(pattern, sample) ? mask | (1 << index) : mask), 0),
+    ),
   )
   return new ReadCutter({ length: order.length, mask: (text) => masks[text] ?? 0 })
 }
@@ -167,7 +170,7 @@ async function pathOf(
 /**
  * The path of each group; undefined where no run has two messages that belong together.
  * @param temp a directory for what does not fit in memory; the caller removes it
- * @throws DuckDB's own error for a file that is missing or damaged
+ * @throws DuckDB's own error for a file that is missing or damaged, GaveUp for an expression of an order that is never done
  */
 export async function pathsOf(
   runs: readonly PathRun[],
