@@ -1,10 +1,5 @@
 /** argv -> command -> exit code. Signals are handled here and nowhere else, and this is the only file that exits. */
-import { Command, CommanderError } from 'commander'
-import type { GlobalOptions } from './commands/shared/session.ts'
-import { examplesText } from './commands/shared/examples.ts'
-import { HELP } from './commands/help.ts'
-import { COMMANDS } from './commands/registry.ts'
-import type { CommandSpec } from './commands/command.ts'
+import { readCommandLine, type Call } from './commands/program.ts'
 import { EXIT, Failure, interrupted, messageOf } from './engine/error.ts'
 import { PATIENCE, stopAll, undoAll } from './engine/interruption.ts'
 import { printable } from './engine/printable.ts'
@@ -69,22 +64,22 @@ async function endInterrupted(close: () => Promise<void>): Promise<never> {
   endNow(EXIT.interrupted)
 }
 
-/** Loads a command's code only now: `lab --help` needs neither ssh nor YAML. */
-async function act(spec: CommandSpec, args: readonly unknown[], command: Command): Promise<void> {
-  const [{ openSession, viewFor }, { exitCodeOf }, { work }] = await Promise.all([
+/** Runs a command; what only a command needs is loaded now: `lab --help` needs neither ssh nor YAML. */
+async function act({ command, args, options, everywhere }: Call): Promise<void> {
+  const [{ openSession, viewFor }, { exitCodeOf }] = await Promise.all([
     import('./commands/shared/session.ts'),
     import('./ui/failures.ts'),
-    spec.load(),
   ])
-  const options: GlobalOptions = command.optsWithGlobals()
-  const view = viewFor(options)
+  const view = viewFor(everywhere)
   const fail = (error: unknown) => {
     status = exitCodeOf(error)
     view.failure(error)
   }
   try {
-    const session = openSession(options, control.signal, view)
-    const result = await Promise.race([work(session, args, command.opts()), late.promise])
+    // The declaration of the command says what its arguments and options are; `defineCommand` types them for `work`.
+    const [given, session] = [options(), openSession(everywhere, control.signal, view)]
+    const work = command.work(session, args as never, given as never)
+    const result = await Promise.race([work, late.promise])
     if (typeof result === 'number') status = result
     else if (result !== undefined) view.answer(result)
     if (result !== undefined && typeof result !== 'number' && result.status !== undefined) status = result.status
@@ -96,42 +91,21 @@ async function act(spec: CommandSpec, args: readonly unknown[], command: Command
   if (control.signal.aborted) await endInterrupted(close)
 }
 
-/** Options of every command, before or after its name. */
-const GLOBAL = [
-  ['-f, --file <lab.yaml>', 'the lab file (default: lab.yaml here or above)'],
-  ['--json', 'events and answer as JSON, one object per line, on stdout'],
-  ['-y, --yes', 'install missing host packages without asking'],
-] as const
-
-function register(program: Command, spec: CommandSpec): void {
-  const command = program.command(spec.usage).description(spec.about)
-  for (const [flags, about, parse] of spec.options ?? []) {
-    if (parse === undefined) command.option(flags, about)
-    else command.option(flags, about, parse, undefined)
-  }
-  for (const [flags, about] of GLOBAL) command.option(flags, about)
-  command.addHelpText('after', examplesText(command.name()))
-  if (spec.note !== undefined) command.addHelpText('after', spec.note)
-  if (spec.passThrough) command.passThroughOptions()
-  command.action(async (...all: unknown[]) => await act(spec, all.slice(0, -2), command))
+/** Says why the command line itself is refused. */
+async function refuse(words: readonly string[], failure: Failure): Promise<void> {
+  const { viewFor } = await import('./commands/shared/session.ts')
+  const view = viewFor({ json: words.includes('--json') })
+  status = failure.exitCode
+  view.failure(failure)
+  await view.close()
 }
 
-const program = new Command('lab')
-  .description('VM labs for kernel tracing: from lab.yaml to a trace that somebody else can produce again')
-  .version('0.1.0', '-V, --version')
-  .showSuggestionAfterError(true)
-  .enablePositionalOptions()
-  .exitOverride()
-  .addHelpText('after', HELP)
-for (const [flags, about] of GLOBAL) program.option(flags, about)
-for (const spec of COMMANDS) register(program, spec)
-
+const words = process.argv.slice(2)
 try {
-  await program.parseAsync(process.argv)
+  status = (await readCommandLine(words, act)) ?? status
 } catch (error) {
-  if (!(error instanceof CommanderError)) throw error
-  // Help and version are answers; anything else that commander refuses is wrong input.
-  status = error.exitCode === 0 ? EXIT.done : EXIT.user
+  if (!(error instanceof Failure)) throw error
+  await refuse(words, error)
 }
 if (control.signal.aborted) endNow(EXIT.interrupted)
 process.exit(status)

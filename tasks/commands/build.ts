@@ -1,5 +1,4 @@
 /** `lab build [kernel|image|probe] [name]`: artefacts only. */
-import { resolve } from 'node:path'
 import { named } from '../config/open.ts'
 import type { ResolvedLab } from '../config/resolved.ts'
 import type { Context } from '../engine/context.ts'
@@ -11,16 +10,16 @@ import { kernelStep } from '../build/kernel/step.ts'
 import { kernelPlan, imagePlan } from '../build/forecast.ts'
 import { toolsFor } from '../build/artefacts.ts'
 import { openApp } from './shared/app.ts'
-import { buildProbe, dryProbe, explainProbe } from './shared/build-probe.ts'
+import { buildProbe, dryProbe, explainProbe, type ProbeChoices } from './shared/build-probe.ts'
 import { oneOf } from './shared/exclusive.ts'
-import type { CommandModule } from './command.ts'
+import { defineCommand } from './command.ts'
+import { KERNEL } from './shared/options.ts'
+import { path } from './shared/values.ts'
 
 const KINDS = ['kernel', 'image', 'probe'] as const
 type Kind = (typeof KINDS)[number]
 
-const text = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined)
-
-function kindsOf(kind: unknown): readonly Kind[] {
+function kindsOf(kind: string | undefined): readonly Kind[] {
   if (kind === undefined) return KINDS
   const known = KINDS.find((one) => one === kind || `${one}s` === kind)
   if (known) return [known]
@@ -28,12 +27,6 @@ function kindsOf(kind: unknown): readonly Kind[] {
     fact: `there is nothing of the kind ${JSON.stringify(kind)} to build`,
     wayOut: `use ${KINDS.join(', ')}`,
   })
-}
-
-/** `--source`, from where we are. */
-const sourceOf = (options: Readonly<Record<string, unknown>>): string | undefined => {
-  const source = text(options['source'])
-  return source && resolve(source)
 }
 
 interface Built {
@@ -46,12 +39,12 @@ async function buildOne(
   lab: ResolvedLab,
   kind: Kind,
   name: string,
-  options: Readonly<Record<string, unknown>>,
+  options: ProbeChoices,
   context: Context,
 ): Promise<Built> {
   if (kind === 'image') return { kind, name, path: (await imageStep(named(lab.images, 'image', name), context)).disk }
   if (kind === 'kernel') {
-    const kernel = await kernelStep(named(lab.kernels, 'kernel', name), context, { override: sourceOf(options) })
+    const kernel = await kernelStep(named(lab.kernels, 'kernel', name), context, { override: options.source })
     return { kind, name, path: kernel?.dir ?? '' }
   }
   return { kind, name, path: await buildProbe(lab, name, options, context) }
@@ -60,48 +53,64 @@ async function buildOne(
 const namesOf = (lab: ResolvedLab, kind: Kind): string[] =>
   Object.keys({ kernel: lab.kernels, image: lab.images, probe: lab.probes }[kind])
 
-export const work: CommandModule['work'] = async (session, [kindWord, nameWord], options) => {
-  const { lab, context } = openApp(session)
-  const kinds = kindsOf(kindWord)
-  const name = text(nameWord)
-  const source = sourceOf(options)
-  oneOf(options, ['showPatch', 'explain', 'dryRun'])
-  const only = name === undefined || kinds.length > 1 ? undefined : kinds[0]
-  if (options['showPatch'] && only !== 'kernel')
-    throw userError({ fact: '--show-patch is about one kernel', wayOut: 'lab build kernel v5.4 --show-patch' })
-  if (options['source'] && only !== 'kernel' && only !== 'probe')
-    throw userError({
-      fact: '--source is about one kernel, or one probe for it',
-      wayOut: 'lab build kernel v5.4 --source ../linux',
-    })
-  if (options['explain'] && only !== 'probe')
-    throw userError({ fact: '--explain is about one probe', wayOut: 'lab build probe readiter --explain' })
-  if (only === 'probe' && name !== undefined && (options['explain'] ?? options['dryRun'])) {
-    return await (options['explain'] ? explainProbe : dryProbe)(lab, name, options, context)
-  }
-  const jobs = kinds.flatMap((kind) =>
-    (name === undefined ? namesOf(lab, kind) : [name]).map((one) => [kind, one] as const),
-  )
-  if (options['dryRun']) {
-    const plans = await Promise.all(
-      jobs.map(async ([kind, one]) => {
-        if (kind === 'kernel') return await kernelPlan(named(lab.kernels, 'kernel', one), context, source)
-        if (kind === 'image') return await imagePlan(named(lab.images, 'image', one), context)
-        return { step: `probe ${one}`, will: 'build' as const, why: 'needs its kernel first' }
-      }),
-    )
-    return {
-      text: plans.map(({ step, will, why }) => `${step.padEnd(24)} ${will.padEnd(8)} ${why}`).join('\n'),
-      data: plans,
+export const command = defineCommand({
+  usage: 'build [kind] [name]',
+  about: 'artefacts only: kernel, image or probe; one name or all',
+  options: [
+    ['--source <dir>', 'kernel: build this tree instead of the declared source', path],
+    ['--show-patch', 'kernel: the diff that parallelPath makes, and no build'],
+    ['--explain', 'probe: which file each include resolves to; fails if one is not of its kernel, libbpf or the lab'],
+    KERNEL,
+    ['-n, --dry-run', 'say what would be done, and why; of one probe, the commands that compile it'],
+  ],
+  examples: [
+    ['lab build', 'all that the lab declares'],
+    ['lab build kernel v5.4 --source ../linux', 'from a tree of your own'],
+    ['lab build kernel v5.4 --show-patch', 'what parallelPath makes of the source, as a diff'],
+    ['lab build image', 'the images'],
+  ],
+  work: async (session, [kindWord, name], options) => {
+    const { lab, context } = openApp(session)
+    const kinds = kindsOf(kindWord)
+    const { source } = options
+    oneOf(options, ['showPatch', 'explain', 'dryRun'])
+    const only = name === undefined || kinds.length > 1 ? undefined : kinds[0]
+    if (options.showPatch && only !== 'kernel')
+      throw userError({ fact: '--show-patch is about one kernel', wayOut: 'lab build kernel v5.4 --show-patch' })
+    if (source && only !== 'kernel' && only !== 'probe')
+      throw userError({
+        fact: '--source is about one kernel, or one probe for it',
+        wayOut: 'lab build kernel v5.4 --source ../linux',
+      })
+    if (options.explain && only !== 'probe')
+      throw userError({ fact: '--explain is about one probe', wayOut: 'lab build probe readiter --explain' })
+    if (only === 'probe' && name !== undefined && (options.explain ?? options.dryRun)) {
+      return await (options.explain ? explainProbe : dryProbe)(lab, name, options, context)
     }
-  }
-  const kernels = jobs.flatMap(([kind, one]) => (kind === 'kernel' ? [one] : []))
-  await hostStep(context, toolsFor(lab, kernels, []))
-  if (options['showPatch']) {
-    const patch = await showPatch(named(lab.kernels, 'kernel', name ?? ''), context, source)
-    return { text: patch.trimEnd(), data: { patch } }
-  }
-  const built: Built[] = []
-  for (const [kind, one] of jobs) built.push(await buildOne(lab, kind, one, options, context))
-  return { text: built.map((one) => `${one.kind} ${one.name}: ${one.path}`).join('\n'), data: built }
-}
+    const jobs = kinds.flatMap((kind) =>
+      (name === undefined ? namesOf(lab, kind) : [name]).map((one) => [kind, one] as const),
+    )
+    if (options.dryRun) {
+      const plans = await Promise.all(
+        jobs.map(async ([kind, one]) => {
+          if (kind === 'kernel') return await kernelPlan(named(lab.kernels, 'kernel', one), context, source)
+          if (kind === 'image') return await imagePlan(named(lab.images, 'image', one), context)
+          return { step: `probe ${one}`, will: 'build' as const, why: 'needs its kernel first' }
+        }),
+      )
+      return {
+        text: plans.map(({ step, will, why }) => `${step.padEnd(24)} ${will.padEnd(8)} ${why}`).join('\n'),
+        data: plans,
+      }
+    }
+    const kernels = jobs.flatMap(([kind, one]) => (kind === 'kernel' ? [one] : []))
+    await hostStep(context, toolsFor(lab, kernels, []))
+    if (options.showPatch) {
+      const patch = await showPatch(named(lab.kernels, 'kernel', name ?? ''), context, source)
+      return { text: patch.trimEnd(), data: { patch } }
+    }
+    const built: Built[] = []
+    for (const [kind, one] of jobs) built.push(await buildOne(lab, kind, one, options, context))
+    return { text: built.map((one) => `${one.kind} ${one.name}: ${one.path}`).join('\n'), data: built }
+  },
+})

@@ -1,5 +1,4 @@
 /** `lab check`: the whole lab file, before anything else; with --probes their C too. */
-import { resolve } from 'node:path'
 import { named } from '../config/open.ts'
 import { EXIT, userError } from '../engine/error.ts'
 import { printable } from '../engine/printable.ts'
@@ -8,7 +7,8 @@ import { checkHooks, wrongHooks } from '../build/preflight/check.ts'
 import { hooksText } from '../build/preflight/text.ts'
 import { plural } from '../engine/text.ts'
 import { openApp } from './shared/app.ts'
-import type { CommandModule } from './command.ts'
+import { defineCommand } from './command.ts'
+import { path } from './shared/values.ts'
 
 const findingText = ({ place, level, message, wayOut, kernels, expected }: ProbeLint): string =>
   [
@@ -16,35 +16,49 @@ const findingText = ({ place, level, message, wayOut, kernels, expected }: Probe
     `  ${printable(wayOut, 300)}`,
   ].join('\n')
 
-export const work: CommandModule['work'] = async (session, _, options) => {
-  const { lab, context } = openApp(session)
-  const count = {
-    kernels: Object.keys(lab.kernels),
-    images: Object.keys(lab.images),
-    vms: Object.keys(lab.vms),
-    probes: Object.keys(lab.probes),
-    experiments: Object.keys(lab.experiments),
-  }
-  const text = Object.entries(count).map(([kind, names]) => `${kind.padEnd(12)} ${names.join(', ')}`)
-  const only = typeof options['kernel'] === 'string' ? named(lab.kernels, 'kernel', options['kernel']).name : undefined
-  const head = [`${lab.file} is right`, ...text]
-  const data = { file: lab.file, lab: lab.name, ...count }
-  if (options['source'] !== undefined && only === undefined)
-    throw userError({ place: '--source', fact: 'it is the source of one kernel', wayOut: 'say which: --kernel NAME' })
-  if (options['probes'] !== true && only === undefined) return { text: head.join('\n'), data }
-  const findings = await lintLab(lab, context.toolRoot, only)
-  const source = typeof options['source'] === 'string' ? resolve(options['source']) : undefined
-  const check = await checkHooks(lab, context, { only, source })
-  const wrong = [...findings.filter(({ level, expected }) => level === 'error' && !expected), ...wrongHooks(check)]
-  const refused = check.hooks.filter(({ attachable }) => attachable === false)
-  const sum = [
-    `probes: ${plural(findings.length, 'finding')} in the C`,
-    `${plural(refused.length, 'hook')} of ${check.hooks.length} cannot be attached`,
-    `${wrong.length} to correct`,
-  ]
-  return {
-    text: [...head, '', hooksText(check), '', ...findings.map(findingText), sum.join(', ')].join('\n'),
-    data: { ...data, findings, ...check },
-    status: wrong.length > 0 ? EXIT.user : EXIT.done,
-  }
-}
+export const command = defineCommand({
+  usage: 'check',
+  about: 'validate the whole lab file; nothing is built',
+  options: [
+    ['--probes', 'also the probes: their C, and whether each hook can be attached, on every kernel; before any boot'],
+    ['--kernel <name>', '--probes for this kernel'],
+    ['--source <dir>', 'with --kernel: this tree instead of the declared source', path],
+  ],
+  examples: [
+    ['lab check', 'all problems of lab.yaml at once'],
+    ['lab check --probes', "also the probes' C and hooks, for each kernel"],
+    ['lab check --json', 'for editors and CI'],
+  ],
+  work: async (session, _, options) => {
+    const { lab, context } = openApp(session)
+    const { source } = options
+    const count = {
+      kernels: Object.keys(lab.kernels),
+      images: Object.keys(lab.images),
+      vms: Object.keys(lab.vms),
+      probes: Object.keys(lab.probes),
+      experiments: Object.keys(lab.experiments),
+    }
+    const text = Object.entries(count).map(([kind, names]) => `${kind.padEnd(12)} ${names.join(', ')}`)
+    const only = options.kernel === undefined ? undefined : named(lab.kernels, 'kernel', options.kernel).name
+    const head = [`${lab.file} is right`, ...text]
+    const data = { file: lab.file, lab: lab.name, ...count }
+    if (source !== undefined && only === undefined)
+      throw userError({ place: '--source', fact: 'it is the source of one kernel', wayOut: 'say which: --kernel NAME' })
+    if (options.probes !== true && only === undefined) return { text: head.join('\n'), data }
+    const findings = await lintLab(lab, context.toolRoot, only)
+    const check = await checkHooks(lab, context, { only, source })
+    const wrong = [...findings.filter(({ level, expected }) => level === 'error' && !expected), ...wrongHooks(check)]
+    const refused = check.hooks.filter(({ attachable }) => attachable === false)
+    const sum = [
+      `probes: ${plural(findings.length, 'finding')} in the C`,
+      `${plural(refused.length, 'hook')} of ${check.hooks.length} cannot be attached`,
+      `${wrong.length} to correct`,
+    ]
+    return {
+      text: [...head, '', hooksText(check), '', ...findings.map(findingText), sum.join(', ')].join('\n'),
+      data: { ...data, findings, ...check },
+      status: wrong.length > 0 ? EXIT.user : EXIT.done,
+    }
+  },
+})

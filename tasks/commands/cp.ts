@@ -14,7 +14,7 @@ import { run } from '../host/sh.ts'
 import type { Guest } from '../host/ssh.ts'
 import { unpackUntrusted } from '../host/untar.ts'
 import { connectGuest, upVmOf } from './shared/guest.ts'
-import type { CommandModule } from './command.ts'
+import { defineCommand } from './command.ts'
 import { outputFile, type OutputFile } from './output-file.ts'
 import type { Session } from './shared/session.ts'
 
@@ -190,17 +190,27 @@ async function pull(guest: Guest, from: string, to: string, session: Session): P
   return onStderr
 }
 
-export const work: CommandModule['work'] = async (session, [from, to], options) => {
-  const [source, target] = [remotePath(String(from)), remotePath(String(to))]
-  if ((source === undefined) === (target === undefined))
-    throw userError({
-      fact: 'one side is the guest, the other the host',
-      wayOut: 'mark the guest\'s side with ":", as in `lab cp notes.txt :/tmp/`',
-    })
-  await using guest = await connectGuest(session, await upVmOf(session, options['vm']))
-  const text = `copied ${String(from)} to ${String(to)}`
-  if (target === undefined)
-    return { text, data: { from, to }, onStderr: await pull(guest, source ?? '', String(to), session) }
-  await push(guest, String(from), target, session.context.signal)
-  return { text, data: { from, to } }
-}
+export const command = defineCommand({
+  usage: 'cp <from> <to>',
+  about: 'copy a file or directory; ":" marks the guest\'s side',
+  options: [['--vm <name>', 'the VM']],
+  examples: [
+    ['lab cp notes.txt :/tmp/', 'to the guest'],
+    ['lab cp :/sys/kernel/tracing/trace trace.txt', 'from the guest'],
+    ['lab cp src :/root/', 'a whole directory'],
+  ],
+  work: async (session, [from, to], options) => {
+    const [source, target] = [remotePath(from), remotePath(to)]
+    if ((source === undefined) === (target === undefined))
+      throw userError({
+        fact: 'one side is the guest, the other the host',
+        wayOut: 'mark the guest\'s side with ":", as in `lab cp notes.txt :/tmp/`',
+      })
+    await using guest = await connectGuest(session, await upVmOf(session, options.vm))
+    const text = `copied ${from} to ${to}`
+    if (target === undefined)
+      return { text, data: { from, to }, onStderr: await pull(guest, source ?? '', to, session) }
+    await push(guest, from, target, session.context.signal)
+    return { text, data: { from, to } }
+  },
+})

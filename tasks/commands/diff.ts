@@ -6,7 +6,7 @@ import { compareKernels, KERNEL, kernelSide, type KernelsCompared } from '../res
 import { diffText, kernelsText } from '../results/diff/text.ts'
 import { listRuns } from '../results/result.ts'
 import { openApp } from './shared/app.ts'
-import type { CommandModule } from './command.ts'
+import { defineCommand } from './command.ts'
 import { labPlaces } from './shared/places.ts'
 import type { Session } from './shared/session.ts'
 
@@ -35,26 +35,33 @@ async function kernels(
   return { ...found, text: kernelsText(found, { width: full ? undefined : session.view.width, full }) }
 }
 
-export const work: CommandModule['work'] = async (session, [firstWord, second], options) => {
-  const full = options['full'] === true
-  const first = String(firstWord)
-  const differ = (same: boolean) => (options['exitCode'] === true && !same ? { status: 1 } : {})
-  if ([first, second].some((one) => typeof one === 'string' && KERNEL.test(one))) {
-    const { text, ...found } = await kernels(session, first, typeof second === 'string' ? second : undefined, full)
-    return { text, data: found, ...differ(found.same) }
-  }
-  const { results } = labPlaces(session)
-  const all = await listRuns(results)
-  const named = side(all, first)
-  const sides: readonly [Side, Side] =
-    typeof second === 'string' ? [named, side(all, second)] : [before(all, named), named]
-  const [a, b] = sides
-  if (a.single && b.single && a.runs[0]?.dir === b.runs[0]?.dir)
-    throw userError({ fact: `A and B are the same run: ${a.label}`, wayOut: 'lab diff last~1 last' })
-  const found = await diffStep(sides, results, session.context)
-  return {
-    text: diffText(found, { width: full ? undefined : session.view.width, full }),
-    data: asData(found),
-    ...differ(found.same),
-  }
-}
+export const command = defineCommand({
+  usage: 'diff <a> [b]',
+  about:
+    'two runs, or two groups of runs (EXPERIMENT/axis=value), side by side; one alone is compared with the run before it',
+  options: [
+    ['--full', 'every line of what differs'],
+    ['--exit-code', 'end with 1 where anything but times and addresses differs'],
+  ],
+  work: async (session, [first, second], options) => {
+    const full = options.full === true
+    const differ = (same: boolean) => (options.exitCode === true && !same ? { status: 1 } : {})
+    if ([first, second].some((word) => word !== undefined && KERNEL.test(word))) {
+      const { text, ...found } = await kernels(session, first, second, full)
+      return { text, data: found, ...differ(found.same) }
+    }
+    const { results } = labPlaces(session)
+    const all = await listRuns(results)
+    const named = side(all, first)
+    const sides: readonly [Side, Side] = second !== undefined ? [named, side(all, second)] : [before(all, named), named]
+    const [a, b] = sides
+    if (a.single && b.single && a.runs[0]?.dir === b.runs[0]?.dir)
+      throw userError({ fact: `A and B are the same run: ${a.label}`, wayOut: 'lab diff last~1 last' })
+    const found = await diffStep(sides, results, session.context)
+    return {
+      text: diffText(found, { width: full ? undefined : session.view.width, full }),
+      data: asData(found),
+      ...differ(found.same),
+    }
+  },
+})

@@ -8,7 +8,7 @@ import { KERNEL_BUILD } from '../host/packages.ts'
 import { hostStep } from '../build/host-tools.ts'
 import { toolsFor } from '../build/artefacts.ts'
 import { openApp, type Session } from './shared/app.ts'
-import type { CommandModule } from './command.ts'
+import { defineCommand } from './command.ts'
 
 /** The failure that an action of the user's making ends in; anything else that it throws passes through. */
 function attempt<T>(action: () => T): T | Failure {
@@ -51,11 +51,16 @@ async function install({ context }: Session, lab: ResolvedLab | undefined): Prom
   }
 }
 
-export const work: CommandModule['work'] = async (session, _args, options) => {
-  const { context } = session
-  const { lab, finding } = labOf(session)
-  if (options['fix'] === true) await install(session, lab)
-  const findings = [...(await doctorStep(lab, context)), finding]
-  const bad = findings.some(({ status }) => status === 'problem')
-  return { text: findingsText(findings), data: { findings }, status: bad ? EXIT.lab : EXIT.done }
-}
+export const command = defineCommand({
+  usage: 'doctor',
+  about: 'host: tools, KVM that really works, disk, mirror; each finding with its fix',
+  options: [['--fix', 'install what is missing, forget what was unreachable']],
+  work: async (session, _args, options) => {
+    const { context } = session
+    const { lab, finding } = labOf(session)
+    if (options.fix === true) await install(session, lab)
+    const findings = [...(await doctorStep(lab, context)), finding]
+    const bad = findings.some(({ status }) => status === 'problem')
+    return { text: findingsText(findings), data: { findings }, status: bad ? EXIT.lab : EXIT.done }
+  },
+})

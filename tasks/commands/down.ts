@@ -2,18 +2,23 @@
 import { downStep, upVm } from '../vm/vm.ts'
 import { userError } from '../engine/error.ts'
 import { openApp } from './shared/app.ts'
-import type { CommandModule } from './command.ts'
+import { defineCommand } from './command.ts'
 import { labPlaces } from './shared/places.ts'
 
-export const work: CommandModule['work'] = async (session, [name], options) => {
-  const places = labPlaces(session)
-  const vm = typeof name === 'string' ? name : undefined
-  const stopped = await downStep(places, vm, session.context, options['wait'] === true)
-  // Only here the declaration is asked: is it the name of a VM that is not up, or of none?
-  if (vm !== undefined && stopped.length === 0 && !(await upVm(places, vm)) && !(vm in openApp(session).lab.vms))
-    throw userError({
-      fact: `there is no vm "${vm}", neither running nor in this lab`,
-      wayOut: '`lab ps` lists what runs',
-    })
-  return { text: stopped.length ? `stopped ${stopped.join(', ')}` : 'nothing was up', data: { stopped } }
-}
+export const command = defineCommand({
+  usage: 'down [vm]',
+  about: 'stop a VM that `lab up` started (all of them without a name)',
+  options: [['--wait', 'when the run that is going on in it is over, instead of refusing']],
+  examples: [['lab down', 'every VM of lab up; nothing of it stays']],
+  work: async (session, [vm], options) => {
+    const places = labPlaces(session)
+    const stopped = await downStep(places, vm, session.context, options.wait === true)
+    // Only here the declaration is asked: is it the name of a VM that is not up, or of none?
+    if (vm !== undefined && stopped.length === 0 && !(await upVm(places, vm)) && !(vm in openApp(session).lab.vms))
+      throw userError({
+        fact: `there is no vm "${vm}", neither running nor in this lab`,
+        wayOut: '`lab ps` lists what runs',
+      })
+    return { text: stopped.length ? `stopped ${stopped.join(', ')}` : 'nothing was up', data: { stopped } }
+  },
+})

@@ -8,7 +8,7 @@ import { printable } from '../engine/printable.ts'
 import { explainedText, explainFile, explainRun, explainStream, type Explained } from '../explain/explain.ts'
 import { askKernel } from './shared/explain-of-kernel.ts'
 import { findRun } from '../results/result.ts'
-import type { CommandModule } from './command.ts'
+import { defineCommand } from './command.ts'
 import { openApp, type Session } from './shared/app.ts'
 import { labPlaces } from './shared/places.ts'
 
@@ -35,11 +35,11 @@ async function runDir(session: Session, name: string): Promise<string> {
   }
 }
 
-async function explain(session: Session, what: unknown): Promise<Explained[]> {
+async function explain(session: Session, what: string | undefined): Promise<Explained[]> {
   const { signal } = session.context
   if (what === '-' || (what === undefined && process.stdin.isTTY !== true))
     return [await explainStream('standard input', stdin(signal), signal)]
-  if (typeof what !== 'string')
+  if (what === undefined)
     throw userError({
       fact: 'there is nothing to explain',
       wayOut: 'lab explain FILE, lab explain last, or COMMAND | lab explain -',
@@ -55,9 +55,18 @@ async function askedOf(session: Session, name: string, all: readonly Explained[]
   return await askKernel(all, await openKernel(named(lab.kernels, 'kernel', name), context))
 }
 
-export const work: CommandModule['work'] = async (session, [what], options) => {
-  const { kernel } = options
-  const plain = await explain(session, what)
-  const all = typeof kernel === 'string' ? await askedOf(session, kernel, plain) : plain
-  return { text: explainedText(all), data: all }
-}
+export const command = defineCommand({
+  usage: 'explain [what]',
+  about: 'a file, - or a run: what its messages mean and what to do (dmesg, verifier log, kallsyms, strace, build log)',
+  options: [['--kernel <name>', 'functions in it are looked up in this kernel, as `lab symbols` does']],
+  examples: [
+    ['lab explain last', 'what the texts of a run mean'],
+    ['lab exec -- dmesg | lab explain -', 'or any text'],
+  ],
+  work: async (session, [what], options) => {
+    const { kernel } = options
+    const plain = await explain(session, what)
+    const all = kernel !== undefined ? await askedOf(session, kernel, plain) : plain
+    return { text: explainedText(all), data: all }
+  },
+})

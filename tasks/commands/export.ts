@@ -2,7 +2,7 @@
 import { writePack } from '../evidence/pack.ts'
 import { listRuns, pickRun } from '../results/result.ts'
 import type { FoundRun } from '../results/manifest.ts'
-import type { CommandModule } from './command.ts'
+import { defineCommand } from './command.ts'
 import { outputFile } from './output-file.ts'
 import { labPlaces } from './shared/places.ts'
 
@@ -15,20 +15,25 @@ function chosen(all: readonly FoundRun[], names: readonly string[]): FoundRun[] 
   return [...new Map(found.map((one) => [one.dir, one])).values()]
 }
 
-export const work: CommandModule['work'] = async (session, [words], options) => {
-  const { results } = labPlaces(session)
-  const runs = chosen(await listRuns(results), Array.isArray(words) ? words.map(String) : [])
-  const [first] = runs
-  const name =
-    runs.length === 1
-      ? `${first?.manifest.experiment ?? ''}-${first?.run ?? ''}`
-      : (first?.manifest.experiment ?? 'lab')
-  const output = typeof options['output'] === 'string' ? options['output'] : `${name}.evidence.tar.gz`
-  const { file, onStderr } = await outputFile(output, session)
-  const sha256 = await writePack(file, results, runs, session.context)
-  return {
-    text: `${file}: ${runs.length} run${runs.length === 1 ? '' : 's'}\nsha256 ${sha256}   (publish it: who has it can tell whether the pack is this one)\ncheck it: lab verify ${file}`,
-    data: { file, sha256, runs: runs.map(({ run }) => run) },
-    onStderr,
-  }
-}
+export const command = defineCommand({
+  usage: 'export <run...>',
+  about: 'an evidence pack: results, lab, patch, configuration, sources and a methods paragraph in one file',
+  options: [['-o, --output <file>', 'the file to write; EXPERIMENT-RUN.evidence.tar.gz when left out']],
+  work: async (session, [names], options) => {
+    const { results } = labPlaces(session)
+    const runs = chosen(await listRuns(results), names)
+    const [first] = runs
+    const name =
+      runs.length === 1
+        ? `${first?.manifest.experiment ?? ''}-${first?.run ?? ''}`
+        : (first?.manifest.experiment ?? 'lab')
+    const output = options.output ?? `${name}.evidence.tar.gz`
+    const { file, onStderr } = await outputFile(output, session)
+    const sha256 = await writePack(file, results, runs, session.context)
+    return {
+      text: `${file}: ${runs.length} run${runs.length === 1 ? '' : 's'}\nsha256 ${sha256}   (publish it: who has it can tell whether the pack is this one)\ncheck it: lab verify ${file}`,
+      data: { file, sha256, runs: runs.map(({ run }) => run) },
+      onStderr,
+    }
+  },
+})

@@ -1,23 +1,35 @@
 /** `lab gc`: what nobody owns any more goes, and what is too much for the cache. Nothing that a living process owns is touched. */
 import { sizeText } from '../config/describe.ts'
 import { gcStep } from '../upkeep/gc.ts'
-import type { CommandModule } from './command.ts'
+import { defineCommand } from './command.ts'
+import { DRY_RUN } from './shared/options.ts'
 import { labPlaces } from './shared/places.ts'
 
-export const work: CommandModule['work'] = async (session, _args, options) => {
-  const dry = options['dryRun'] === true
-  const { removed, elsewhere, cache } = await gcStep(labPlaces(session), session.context, dry)
-  const verb = dry ? 'would remove' : 'removed'
-  const lines = [
-    ...(removed.length === 0 ? ['nothing to remove'] : removed.map((what) => `${verb} ${what}`)),
-    ...elsewhere.map(
-      (what) =>
-        `kept ${what}: a lab in another pid namespace (a container) writes it, or did so today; \`lab gc\` there knows which`,
-    ),
-  ]
-  const over = cache.bytes > cache.limit ? '; the rest was used in the last hour, or is in use' : ''
-  return {
-    text: [...lines, `cache: ${sizeText(cache.bytes)} of ${sizeText(cache.limit)} (LAB_CACHE_LIMIT)${over}`].join('\n'),
-    data: { [dry ? 'wouldRemove' : 'removed']: removed, elsewhere, cache },
-  }
-}
+export const command = defineCommand({
+  usage: 'gc',
+  about: 'remove what nobody owns: VMs, half-written directories',
+  options: [DRY_RUN],
+  examples: [
+    ['lab gc --dry-run', 'what would go'],
+    ['lab gc', 'after a crash, or when the disk is full'],
+  ],
+  work: async (session, _args, options) => {
+    const dry = options.dryRun === true
+    const { removed, elsewhere, cache } = await gcStep(labPlaces(session), session.context, dry)
+    const verb = dry ? 'would remove' : 'removed'
+    const lines = [
+      ...(removed.length === 0 ? ['nothing to remove'] : removed.map((what) => `${verb} ${what}`)),
+      ...elsewhere.map(
+        (what) =>
+          `kept ${what}: a lab in another pid namespace (a container) writes it, or did so today; \`lab gc\` there knows which`,
+      ),
+    ]
+    const over = cache.bytes > cache.limit ? '; the rest was used in the last hour, or is in use' : ''
+    return {
+      text: [...lines, `cache: ${sizeText(cache.bytes)} of ${sizeText(cache.limit)} (LAB_CACHE_LIMIT)${over}`].join(
+        '\n',
+      ),
+      data: { [dry ? 'wouldRemove' : 'removed']: removed, elsewhere, cache },
+    }
+  },
+})

@@ -13,7 +13,7 @@ import { judgeImported, type ImportedArm, type JudgedImport } from '../run/judge
 import { readEvents } from '../trace/events/read-events.ts'
 import { hasTicks } from '../results/events.ts'
 import { plural } from '../engine/text.ts'
-import type { CommandModule } from './command.ts'
+import { defineCommand } from './command.ts'
 import { openApp, type Session } from './shared/app.ts'
 import { onlyWith } from './shared/exclusive.ts'
 import { labPlaces } from './shared/places.ts'
@@ -115,14 +115,14 @@ const JUDGED_EVENTS = [
   'bpf_trace_printk',
 ]
 
-async function judge(session: Session, name: string, kernel: unknown, { dir, manifest }: ImportOutcome) {
+async function judge(session: Session, name: string, kernel: string | undefined, { dir, manifest }: ImportOutcome) {
   const { lab } = openApp(session)
   const experiment = named(lab.experiments, 'experiment', name)
   const ticks = hasTicks(manifest)
   const table = join(dir, 'events.parquet')
   const { events, more } = await readEvents(table, { events: JUDGED_EVENTS }, MOST_JUDGED, ticks)
   const vm = named(lab.vms, 'vm', experiment.vm)
-  const on = typeof kernel === 'string' ? named(lab.kernels, 'kernel', kernel).name : vm.kernel.use
+  const on = kernel !== undefined ? named(lab.kernels, 'kernel', kernel).name : vm.kernel.use
   const judged = judgeImported(experiment, events, on)
   return {
     judged,
@@ -130,29 +130,42 @@ async function judge(session: Session, name: string, kernel: unknown, { dir, man
   }
 }
 
-export const work: CommandModule['work'] = async (session, [word], options) => {
-  const as = options['as']
-  onlyWith(options, 'as', ['kernel'])
-  // A name that is wrong must not leave an import behind.
-  if (typeof as === 'string') named(openApp(session).lab.experiments, 'experiment', as)
-  await using stdin = word === '-' ? await fromStdin(session.context.signal) : undefined
-  const { results } = labPlaces(session)
-  const name = typeof options['name'] === 'string' ? options['name'] : 'imported'
-  const outcome = await importStep({ file: stdin?.file ?? String(word), name, results }, session.context)
-  const { dir, manifest, tally } = outcome
-  const judged = typeof as === 'string' ? await judge(session, as, options['kernel'], outcome) : undefined
-  const holds = judged?.judged.arms.some(({ verdicts }) => verdicts.every(({ ok }) => ok)) ?? true
-  return {
-    text: [account(outcome), ...(judged?.lines ?? [])].join('\n'),
-    data: {
-      run: manifest.run,
-      dir,
-      trace: manifest.trace,
-      imported: manifest.imported,
-      events: Object.fromEntries(tally.names),
-      notUnderstood: tally.others.slice(0, 100),
-      ...(judged !== undefined && { as: judged.judged }),
-    },
-    status: holds ? EXIT.done : EXIT.experiment,
-  }
-}
+export const command = defineCommand({
+  usage: 'import <file>',
+  about:
+    'a run out of a trace made elsewhere: trace.dat, or text of trace_pipe, trace, trace-cmd or perf script; - is stdin',
+  options: [
+    ['--name <name>', 'the directory under results (default: imported)'],
+    [
+      '--as <experiment>',
+      'look at it as a run of this experiment: its reads, and those expectations that a trace can answer',
+    ],
+    ['--kernel <name>', '--as: the kernel of the trace, where expectations are of some kernels only'],
+  ],
+  work: async (session, [word], options) => {
+    const { as } = options
+    onlyWith(options, 'as', ['kernel'])
+    // A name that is wrong must not leave an import behind.
+    if (as !== undefined) named(openApp(session).lab.experiments, 'experiment', as)
+    await using stdin = word === '-' ? await fromStdin(session.context.signal) : undefined
+    const { results } = labPlaces(session)
+    const { name = 'imported' } = options
+    const outcome = await importStep({ file: stdin?.file ?? word, name, results }, session.context)
+    const { dir, manifest, tally } = outcome
+    const judged = as !== undefined ? await judge(session, as, options.kernel, outcome) : undefined
+    const holds = judged?.judged.arms.some(({ verdicts }) => verdicts.every(({ ok }) => ok)) ?? true
+    return {
+      text: [account(outcome), ...(judged?.lines ?? [])].join('\n'),
+      data: {
+        run: manifest.run,
+        dir,
+        trace: manifest.trace,
+        imported: manifest.imported,
+        events: Object.fromEntries(tally.names),
+        notUnderstood: tally.others.slice(0, 100),
+        ...(judged !== undefined && { as: judged.judged }),
+      },
+      status: holds ? EXIT.done : EXIT.experiment,
+    }
+  },
+})

@@ -14,7 +14,7 @@ import { run } from '../host/sh.ts'
 import { exactParts, type PackageRecord } from '../linux/package-index.ts'
 import { table } from '../engine/text.ts'
 import { openApp } from './shared/app.ts'
-import type { CommandModule, Outcome } from './command.ts'
+import { defineCommand, type Outcome } from './command.ts'
 
 /** Suites whose index is looked into for a package that the host's own index does not have. */
 const SUITES = ['trixie', 'bookworm', 'sid']
@@ -155,30 +155,39 @@ async function ownSuite({ signal }: Context): Promise<string> {
   return /^VERSION_CODENAME=(\w+)$/m.exec(text)?.[1] ?? 'stable'
 }
 
-export const work: CommandModule['work'] = async (session, [action, name], options) => {
-  const { lab, context } = openApp(session)
-  if (action === undefined) return await list(Object.values(lab.kernels), context)
-  if (action !== 'add' || typeof name !== 'string' || !/^linux-(?:image|source)-[a-z0-9.+~-]+$/.test(name))
-    throw userError({
-      place: 'lab kernels',
-      fact: 'it lists the kernels, or adds one',
-      wayOut: '`lab kernels add linux-image-6.1.0-50-cloud-amd64`, or linux-source-6.1 for one that is built',
-    })
-  const suite = typeof options['suite'] === 'string' ? options['suite'] : undefined
-  const found = await find(name, suite, context)
-  const kernel = await kernelOf(found.record, found.suite ?? suite, found.all, context)
-  const asked = typeof options['name'] === 'string' ? options['name'] : nameOf(found.record)
-  const made = withKernel(await readFile(lab.file, 'utf8'), asked, kernel, lab.file)
-  try {
-    await writeFile(`${lab.file}.new`, made.text)
-    await rename(`${lab.file}.new`, lab.file)
-  } catch (error) {
-    throw diskFailure(error, lab.file)
-  }
-  return {
-    text: [`added kernel ${made.name} to ${lab.file}:`, ...made.added, `boot it: lab up --kernel ${made.name}`].join(
-      '\n',
-    ),
-    data: { name: made.name, file: lab.file, kernel },
-  }
-}
+export const command = defineCommand({
+  usage: 'kernels [action] [package]',
+  about:
+    'kernels of the lab: what is here, what the mirror has newer; add PACKAGE (linux-image-* or linux-source-*) writes its lines into lab.yaml',
+  options: [
+    ['--suite <name>', 'add: the package of this Debian suite'],
+    ['--name <name>', 'add: what the lab calls it'],
+  ],
+  work: async (session, [action, name], options) => {
+    const { lab, context } = openApp(session)
+    if (action === undefined) return await list(Object.values(lab.kernels), context)
+    if (action !== 'add' || name === undefined || !/^linux-(?:image|source)-[a-z0-9.+~-]+$/.test(name))
+      throw userError({
+        place: 'lab kernels',
+        fact: 'it lists the kernels, or adds one',
+        wayOut: '`lab kernels add linux-image-6.1.0-50-cloud-amd64`, or linux-source-6.1 for one that is built',
+      })
+    const { suite } = options
+    const found = await find(name, suite, context)
+    const kernel = await kernelOf(found.record, found.suite ?? suite, found.all, context)
+    const asked = options.name ?? nameOf(found.record)
+    const made = withKernel(await readFile(lab.file, 'utf8'), asked, kernel, lab.file)
+    try {
+      await writeFile(`${lab.file}.new`, made.text)
+      await rename(`${lab.file}.new`, lab.file)
+    } catch (error) {
+      throw diskFailure(error, lab.file)
+    }
+    return {
+      text: [`added kernel ${made.name} to ${lab.file}:`, ...made.added, `boot it: lab up --kernel ${made.name}`].join(
+        '\n',
+      ),
+      data: { name: made.name, file: lab.file, kernel },
+    }
+  },
+})

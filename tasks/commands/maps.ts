@@ -4,23 +4,27 @@ import { join } from 'node:path'
 import { MapsSchema, mapsText } from '../trace/events/maps-text.ts'
 import { userError } from '../engine/error.ts'
 import { findRun } from '../results/result.ts'
-import type { CommandModule } from './command.ts'
+import { defineCommand } from './command.ts'
 import { labPlaces } from './shared/places.ts'
 
-export const work: CommandModule['work'] = async (session, [name]) => {
-  const { dir, manifest } = await findRun(labPlaces(session).results, String(name))
-  const file = join(dir, 'maps.json')
-  try {
-    const maps = MapsSchema.parse(JSON.parse(await readFile(file, 'utf8')))
-    return { text: mapsText(maps), data: { run: manifest.run, ...maps } }
-  } catch (error) {
-    throw userError(
-      {
-        place: manifest.run,
-        fact: 'it has no maps.json that can be read',
-        wayOut: 'add maps to `collect:` of the experiment and run it again',
-      },
-      error,
-    )
-  }
-}
+export const command = defineCommand({
+  usage: 'maps <run>',
+  about: 'the maps of a run, decoded by the types of its probes',
+  work: async (session, [name]) => {
+    const { dir, manifest } = await findRun(labPlaces(session).results, name)
+    const file = join(dir, 'maps.json')
+    try {
+      const maps = MapsSchema.parse(JSON.parse(await readFile(file, 'utf8')))
+      return { text: mapsText(maps), data: { run: manifest.run, ...maps } }
+    } catch (error) {
+      throw userError(
+        {
+          place: manifest.run,
+          fact: 'it has no maps.json that can be read',
+          wayOut: 'add maps to `collect:` of the experiment and run it again',
+        },
+        error,
+      )
+    }
+  },
+})

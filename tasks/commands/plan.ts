@@ -13,7 +13,8 @@ import type { Answer } from '../ui/types.ts'
 import { openApp } from './shared/app.ts'
 import { choicesOf } from './shared/choices.ts'
 import { vmOf } from './shared/vm-name.ts'
-import type { CommandModule } from './command.ts'
+import { defineCommand } from './command.ts'
+import { KERNEL } from './shared/options.ts'
 
 const counted = (count: number, word: string) => `${count} ${word}${count === 1 ? '' : 's'}`
 /** Arms that are named; the others are counted. */
@@ -107,11 +108,16 @@ export async function planAnswer(
   }
 }
 
-export const work: CommandModule['work'] = async (session, [name], options) => {
-  const { lab, context } = openApp(session)
-  const experiment = typeof name === 'string' ? named(lab.experiments, 'experiment', name) : undefined
-  const vm = named(lab.vms, 'vm', experiment?.vm ?? vmOf(lab, undefined))
-  const choices = choicesOf(options)
-  if (experiment) refuseTwice(experiment, choices)
-  return await planAnswer(lab, vm, experiment, choices, context)
-}
+export const command = defineCommand({
+  usage: 'plan [experiment]',
+  about: 'what would be built, restored and booted, and why',
+  options: [KERNEL],
+  work: async (session, [name], options) => {
+    const { lab, context } = openApp(session)
+    const experiment = name !== undefined ? named(lab.experiments, 'experiment', name) : undefined
+    const vm = named(lab.vms, 'vm', experiment?.vm ?? vmOf(lab, undefined))
+    const choices = choicesOf(options)
+    if (experiment) refuseTwice(experiment, choices)
+    return await planAnswer(lab, vm, experiment, choices, context)
+  },
+})

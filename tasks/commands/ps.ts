@@ -1,30 +1,34 @@
 /** `lab ps`: every VM of this lab, with its owner. */
 import { listVms } from '../vm/state.ts'
 import { table } from '../engine/text.ts'
-import type { CommandModule } from './command.ts'
+import { defineCommand } from './command.ts'
 import { labPlaces } from './shared/places.ts'
 
-export const work: CommandModule['work'] = async (session) => {
-  const known = await listVms(labPlaces(session).vms)
-  const rows = known.map(({ id, state, alive, owned }) => {
-    const owner = !state
-      ? owned
-        ? 'a command that boots it'
-        : 'left over: `lab gc` removes it'
-      : state.owner === 'up'
-        ? 'lab up'
-        : `lab run (process ${state.ownerPid}${owned ? '' : ', gone: `lab gc` ends it'})`
-    return [
-      id,
-      alive ? 'running' : owned ? 'booting' : 'dead',
-      state?.kernel.release ?? '',
-      state?.accel.accel ?? '',
-      alive && state ? `127.0.0.1:${state.port}` : '',
-      owner,
-      state?.since ?? '',
-    ]
-  })
-  const columns = ['VM', 'STATE', 'KERNEL', 'ACCEL', 'SSH', 'OWNER', 'SINCE'].map((head) => ({ head }))
-  const text = rows.length === 0 ? 'nothing runs' : table(columns, rows, session.view.width)
-  return { text, data: known.map(({ id, state, alive }) => ({ id, alive, state: state ?? null })) }
-}
+export const command = defineCommand({
+  usage: 'ps',
+  about: 'what runs, and who owns it',
+  work: async (session) => {
+    const known = await listVms(labPlaces(session).vms)
+    const rows = known.map(({ id, state, alive, owned }) => {
+      const owner = !state
+        ? owned
+          ? 'a command that boots it'
+          : 'left over: `lab gc` removes it'
+        : state.owner === 'up'
+          ? 'lab up'
+          : `lab run (process ${state.ownerPid}${owned ? '' : ', gone: `lab gc` ends it'})`
+      return [
+        id,
+        alive ? 'running' : owned ? 'booting' : 'dead',
+        state?.kernel.release ?? '',
+        state?.accel.accel ?? '',
+        alive && state ? `127.0.0.1:${state.port}` : '',
+        owner,
+        state?.since ?? '',
+      ]
+    })
+    const columns = ['VM', 'STATE', 'KERNEL', 'ACCEL', 'SSH', 'OWNER', 'SINCE'].map((head) => ({ head }))
+    const text = rows.length === 0 ? 'nothing runs' : table(columns, rows, session.view.width)
+    return { text, data: known.map(({ id, state, alive }) => ({ id, alive, state: state ?? null })) }
+  },
+})

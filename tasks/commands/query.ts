@@ -6,7 +6,7 @@ import type { Cell, Table } from '../results/query/views.ts'
 import { MOST_ROWS, queryStep } from '../results/query/query.ts'
 import { plural, table } from '../engine/text.ts'
 import { oneOf } from './shared/exclusive.ts'
-import type { CommandModule } from './command.ts'
+import { defineCommand } from './command.ts'
 import { outputFile } from './output-file.ts'
 import { labPlaces } from './shared/places.ts'
 
@@ -36,38 +36,51 @@ function asTable({ columns, rows, more }: Table, width: number | undefined): str
 const asCsv = ({ columns, rows }: Table): string =>
   [csvRow(columns.map(({ name }) => name)), ...rows.map((row) => csvRow(row.map(csvValue)))].join('\n')
 
-export const work: CommandModule['work'] = async (session, [sql], options) => {
-  oneOf(options, ['csv', 'parquet'])
-  const { results } = labPlaces(session)
-  const output = typeof options['parquet'] === 'string' ? await outputFile(options['parquet'], session) : undefined
-  const outcome = await queryStep({
-    sql: String(sql),
-    results,
-    parquet: output?.file,
-    emit: session.context.emit,
-    cache: session.context.cache,
-    signal: session.context.signal,
-  })
-  if ('file' in outcome)
-    return {
-      text: `${plural(outcome.rows, 'row')} in ${printable(outcome.file)}`,
-      data: outcome,
-      onStderr: output?.onStderr === true,
-    }
-  const { table: found } = outcome
-  const whole = options['csv'] === true || session.options.json === true
-  if (whole && found.more)
-    throw userError({
-      fact: `the answer has more than ${MOST_ROWS} rows`,
-      wayOut: 'write it to a file with --parquet FILE, or ask for less (LIMIT)',
+export const command = defineCommand({
+  usage: 'query <sql>',
+  about:
+    'SQL (DuckDB) over all results, read-only: tables runs, newest (of one definition), events, probes, params, metrics, losses',
+  options: [
+    ['--csv', 'comma-separated values'],
+    ['--parquet <file>', 'write the answer to this file'],
+  ],
+  examples: [
+    ["lab query 'FROM runs'", 'every run'],
+    ["lab query 'SELECT event, count(*) FROM events GROUP BY 1'", 'over all results'],
+  ],
+  work: async (session, [sql], options) => {
+    oneOf(options, ['csv', 'parquet'])
+    const { results } = labPlaces(session)
+    const output = options.parquet === undefined ? undefined : await outputFile(options.parquet, session)
+    const outcome = await queryStep({
+      sql,
+      results,
+      parquet: output?.file,
+      emit: session.context.emit,
+      cache: session.context.cache,
+      signal: session.context.signal,
     })
-  return {
-    text: options['csv'] === true ? asCsv(found) : asTable(found, session.view.width),
-    data: {
-      columns: found.columns,
-      rows: found.rows.map((row) =>
-        Object.fromEntries(found.columns.map(({ name }, index) => [name, row[index] ?? null])),
-      ),
-    },
-  }
-}
+    if ('file' in outcome)
+      return {
+        text: `${plural(outcome.rows, 'row')} in ${printable(outcome.file)}`,
+        data: outcome,
+        onStderr: output?.onStderr === true,
+      }
+    const { table: found } = outcome
+    const whole = options.csv === true || session.options.json === true
+    if (whole && found.more)
+      throw userError({
+        fact: `the answer has more than ${MOST_ROWS} rows`,
+        wayOut: 'write it to a file with --parquet FILE, or ask for less (LIMIT)',
+      })
+    return {
+      text: options.csv === true ? asCsv(found) : asTable(found, session.view.width),
+      data: {
+        columns: found.columns,
+        rows: found.rows.map((row) =>
+          Object.fromEntries(found.columns.map(({ name }, index) => [name, row[index] ?? null])),
+        ),
+      },
+    }
+  },
+})

@@ -9,12 +9,11 @@ import { reportStep } from '../results/report/report.ts'
 import { bytes, plural } from '../engine/text.ts'
 import { placesOf } from '../vm/places.ts'
 import { HOST } from './shared/app.ts'
-import type { CommandModule } from './command.ts'
+import { defineCommand } from './command.ts'
+import { DEFINITION } from './shared/options.ts'
 import { outputFile } from './output-file.ts'
 import { labDirectory } from './shared/places.ts'
 import { TOOL_ROOT, type Session } from './shared/session.ts'
-
-const text = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined)
 
 /** As the lab file calls it; results outlive a lab file that cannot be read. */
 function labName({ options }: Session, directory: string): string {
@@ -25,39 +24,48 @@ function labName({ options }: Session, directory: string): string {
   }
 }
 
-export const work: CommandModule['work'] = async (session, [words], options) => {
-  const directory = labDirectory(session)
-  const given = text(options['output'])
-  const output = given === undefined ? undefined : await outputFile(given, session)
-  const dir = text(options['figures'])
-  if (dir === '-') throw userError({ place: '--figures', fact: 'it takes a directory, since it writes many files' })
-  // Asked before the work is done.
-  if (options['figures'] !== undefined) await hostStep(session.context, FIGURES, [])
-  const outcome = await reportStep(
-    {
-      words: Array.isArray(words) ? words.map(String) : [],
-      since: text(options['since']),
-      definition: text(options['definition']),
-      results: placesOf(directory).results,
-      labName: labName(session, directory),
-      output: output?.file,
-    },
-    session.context,
-  )
-  const { file, bytes: size, runs, figures, tables, leftOut } = outcome
-  const files = dir === undefined ? [] : await writeExhibits(resolve(dir), figures, tables, session.context)
-  const beside = dir === undefined ? '' : `\n${resolve(dir)}: ${plural(files.length, 'file')} (SVG, PDF, CSV, LaTeX)`
-  return {
-    text: `${file}: ${plural(runs, 'run')}, ${plural(figures.length, 'figure')}, ${plural(tables.length, 'table')}, ${bytes(size)}${beside}`,
-    data: {
-      file,
-      bytes: size,
-      runs,
-      figures: figures.map(({ name }) => name),
-      tables: tables.map(({ name }) => name),
-      files,
-      leftOut,
-    },
-    onStderr: output?.onStderr === true,
-  }
-}
+export const command = defineCommand({
+  usage: 'report [what...]',
+  about: 'one HTML file about experiments or runs (all when none is named): verdicts, paths, figures, provenance',
+  options: [
+    ['--since <day>', 'one page about the runs since a day (2020-01-30), a time, today, or how long ago (7d, 12h)'],
+    DEFINITION,
+    ['-o, --output <file>', 'the file to write; results/NAME.html when left out'],
+    ['--figures <dir>', 'also each figure as SVG and PDF and each table as CSV and LaTeX, into this directory'],
+  ],
+  work: async (session, [words], options) => {
+    const directory = labDirectory(session)
+    const output = options.output === undefined ? undefined : await outputFile(options.output, session)
+    const dir = options.figures
+    if (dir === '-') throw userError({ place: '--figures', fact: 'it takes a directory, since it writes many files' })
+    // Asked before the work is done.
+    if (dir !== undefined) await hostStep(session.context, FIGURES, [])
+    const outcome = await reportStep(
+      {
+        words: [...words],
+        since: options.since,
+        definition: options.definition,
+        results: placesOf(directory).results,
+        labName: labName(session, directory),
+        output: output?.file,
+      },
+      session.context,
+    )
+    const { file, bytes: size, runs, figures, tables, leftOut } = outcome
+    const files = dir === undefined ? [] : await writeExhibits(resolve(dir), figures, tables, session.context)
+    const beside = dir === undefined ? '' : `\n${resolve(dir)}: ${plural(files.length, 'file')} (SVG, PDF, CSV, LaTeX)`
+    return {
+      text: `${file}: ${plural(runs, 'run')}, ${plural(figures.length, 'figure')}, ${plural(tables.length, 'table')}, ${bytes(size)}${beside}`,
+      data: {
+        file,
+        bytes: size,
+        runs,
+        figures: figures.map(({ name }) => name),
+        tables: tables.map(({ name }) => name),
+        files,
+        leftOut,
+      },
+      onStderr: output?.onStderr === true,
+    }
+  },
+})

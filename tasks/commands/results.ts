@@ -8,9 +8,17 @@ import type { FoundRun } from '../results/manifest.ts'
 import { indexRuns, type IndexedRun, type RunIndex } from '../results/run-index.ts'
 import { leftOutText, ofOneDefinition, type LeftOut } from '../results/one-definition.ts'
 import { runsTable } from '../results/runs-table.ts'
-import type { CommandModule, Outcome } from './command.ts'
+import { defineCommand, type OptionRow, type OptionsOf, type Outcome } from './command.ts'
+import { DEFINITION } from './shared/options.ts'
 import { labPlaces } from './shared/places.ts'
 import type { Session } from './shared/session.ts'
+import { oneWordOf } from './shared/values.ts'
+
+const OPTIONS = [
+  ['--experiment <name>', 'only of this one'],
+  ['--per <what>', 'order: sequences of a read (when left out) or of a run', oneWordOf('sequence', ['read', 'run'])],
+  DEFINITION,
+] as const satisfies readonly OptionRow[]
 
 interface Asked {
   readonly session: Session
@@ -18,11 +26,8 @@ interface Asked {
   readonly runs: readonly IndexedRun[]
   readonly definitions: RunIndex['definitions']
   readonly name: string | undefined
-  readonly options: Readonly<Record<string, unknown>>
+  readonly options: OptionsOf<typeof OPTIONS>
 }
-
-const definitionAsked = ({ definition }: Asked['options']): string | undefined =>
-  typeof definition === 'string' ? definition : undefined
 
 const definedBy =
   (definitions: RunIndex['definitions']) =>
@@ -40,7 +45,7 @@ const noDefinition = (wanted: string, runs: readonly IndexedRun[]) =>
   })
 
 function ls({ session, results, runs: all, definitions, options }: Asked): Outcome {
-  const wanted = definitionAsked(options)
+  const wanted = options.definition
   const experiments = [...Map.groupBy(all, ({ experiment }) => experiment)]
   const chosen = experiments.flatMap(
     ([name, list]) => ofOneDefinition(name, list, definedBy(definitions), wanted)?.runs ?? [],
@@ -96,7 +101,7 @@ interface Chosen {
 
 /** An experiment's runs of one definition: the newest, or that of `--definition`. */
 async function ofDefinition({ results, runs, definitions, options }: Asked, experiment: string): Promise<Chosen> {
-  const wanted = definitionAsked(options)
+  const wanted = options.definition
   const all = ofExperiment(runs, experiment)
   const one = ofOneDefinition(experiment, all, definedBy(definitions), wanted)
   if (one === undefined) throw noDefinition(wanted ?? '', all)
@@ -129,13 +134,7 @@ async function observer(asked: Asked): Promise<Outcome> {
 /** Whether events came in the same order, over the runs of an experiment that count. */
 async function order(asked: Asked): Promise<Outcome> {
   const { session, options } = asked
-  const per = options['per'] ?? 'read'
-  if (per !== 'read' && per !== 'run')
-    throw userError({
-      place: '--per',
-      fact: 'a sequence is that of a read or of a run',
-      wayOut: '--per read or --per run',
-    })
+  const { per = 'read' } = options
   const { orderReport, orderText } = await import('../results/order.ts')
   const wanted = experimentOf(asked)
   const { definition, found, leftOut } = await ofDefinition(asked, wanted)
@@ -153,8 +152,8 @@ const ACTIONS: Readonly<Record<string, (asked: Asked) => Outcome | Promise<Outco
 }
 
 /** By the directory that a run stands in; a name that comes from outside is never made part of a path. */
-function ofExperiment(runs: readonly IndexedRun[], experiment: unknown): readonly IndexedRun[] {
-  if (typeof experiment !== 'string') return runs
+function ofExperiment(runs: readonly IndexedRun[], experiment: string | undefined): readonly IndexedRun[] {
+  if (experiment === undefined) return runs
   const found = runs.filter((run) => run.experiment === experiment)
   if (found.length > 0) return found
   const known = [...new Set(runs.map((run) => run.experiment))]
@@ -164,36 +163,45 @@ function ofExperiment(runs: readonly IndexedRun[], experiment: unknown): readonl
   })
 }
 
-export const work: CommandModule['work'] = async (session, [action = 'ls', name], options) => {
-  const wanted = String(action)
-  const act = Object.hasOwn(ACTIONS, wanted) ? ACTIONS[wanted] : undefined
-  if (act === undefined)
-    throw userError({
-      fact: `lab results cannot "${printable(wanted)}"`,
-      wayOut: 'ls, show RUN, order EXPERIMENT, observer EXPERIMENT or rm RUN',
+export const command = defineCommand({
+  usage: 'results [action] [run]',
+  about:
+    'ls, show RUN, rm RUN, order EXPERIMENT (did its events come in the same order each time?), observer EXPERIMENT (what do its probes cost?)',
+  options: OPTIONS,
+  examples: [
+    ['lab results', 'every run with its verdict'],
+    ['lab results show last', 'one run'],
+  ],
+  work: async (session, [action = 'ls', name], options) => {
+    const act = Object.hasOwn(ACTIONS, action) ? ACTIONS[action] : undefined
+    if (act === undefined)
+      throw userError({
+        fact: `lab results cannot "${printable(action)}"`,
+        wayOut: 'ls, show RUN, order EXPERIMENT, observer EXPERIMENT or rm RUN',
+      })
+    if (options.definition !== undefined && (action === 'show' || action === 'rm'))
+      throw userError({
+        place: '--definition',
+        fact: `lab results ${action} is about one run, which has one definition`,
+        wayOut: 'leave it out; it is for ls, order and observer',
+      })
+    const { results } = labPlaces(session)
+    const { runs, skipped, definitions } = await indexRuns(results)
+    if (skipped.length > 0)
+      session.view.emit({
+        type: 'notice',
+        level: 'warning',
+        place: 'results',
+        text: `left out: ${printable(skipped.map(({ name: one, why }) => `${one} (${why})`).join(', '), 400)}`,
+      })
+    const chosen = ofExperiment(runs, options.experiment)
+    return await act({
+      session,
+      results,
+      runs: chosen,
+      definitions,
+      name,
+      options,
     })
-  if (options['definition'] !== undefined && (wanted === 'show' || wanted === 'rm'))
-    throw userError({
-      place: '--definition',
-      fact: `lab results ${wanted} is about one run, which has one definition`,
-      wayOut: 'leave it out; it is for ls, order and observer',
-    })
-  const { results } = labPlaces(session)
-  const { runs, skipped, definitions } = await indexRuns(results)
-  if (skipped.length > 0)
-    session.view.emit({
-      type: 'notice',
-      level: 'warning',
-      place: 'results',
-      text: `left out: ${printable(skipped.map(({ name: one, why }) => `${one} (${why})`).join(', '), 400)}`,
-    })
-  const chosen = ofExperiment(runs, options['experiment'])
-  return await act({
-    session,
-    results,
-    runs: chosen,
-    definitions,
-    name: typeof name === 'string' ? name : undefined,
-    options,
-  })
-}
+  },
+})

@@ -18,33 +18,47 @@ import { planAnswer, refuseTwice } from './plan.ts'
 import { reportAfter } from './shared/report-after.ts'
 import { without } from './shared/exclusive.ts'
 import { askedDigest } from './shared/asked.ts'
-import type { CommandModule, Outcome } from './command.ts'
+import { defineCommand, type OptionRow, type OptionsOf, type Parse, type Outcome } from './command.ts'
+import { KERNEL, SOURCE, ACCEL, DRY_RUN } from './shared/options.ts'
 import { explain, runAll, runNamed, type RunWanted } from './shared/run-each.ts'
+import { oneWordOf, repeated, wholeNumber } from './shared/values.ts'
 
-type Options = Readonly<Record<string, unknown>>
+/** `--parallel`: VMs at a time. */
+const vmsAtATime: Parse<number | 'auto'> = (texts, flag) =>
+  texts.at(-1) === 'auto' ? 'auto' : wholeNumber('a number of VMs, or auto', 1, 64)(texts, flag)
 
-function repeatOf(value: unknown): number | undefined {
-  if (value === undefined) return undefined
-  if (typeof value === 'number' && Number.isInteger(value)) return value
-  throw userError({ place: '--repeat', fact: 'not a number of repeats', wayOut: 'a whole number from 1 to 99999' })
-}
+const OPTIONS = [
+  ['-a, --all', 'every experiment of the lab, but those that it skips; one that fails does not stop the others'],
+  ['-p, --param <name=value>', 'this value instead of the declared ones (repeatable)', repeated],
+  ['-r, --repeat <n>', 'repeats of each arm', wholeNumber('a number of repeats', 1, 99_999)],
+  KERNEL,
+  SOURCE,
+  ACCEL,
+  [
+    '--start <how>',
+    'shared: one VM for all runs; warm: each from a snapshot; cold: each boots',
+    oneWordOf('way to start', STARTS),
+  ],
+  ['--cold', 'as --start cold: a VM of its own for every run, even if one is up'],
+  [
+    '--deterministic',
+    'as with `deterministic: yes` of the VM: one CPU, counted time, no input; the same bytes each time',
+  ],
+  ['--strace', 'keep the system calls of loader and workload (strace.holder, strace.workload); slow'],
+  ['--follow', 'show the messages while the workload runs; the recording is the same and loses nothing by it'],
+  ['--only <values>', 'only arms with these values, for example kernel=v5.10,bytes=16'],
+  ['--resume', 'finish the run that was interrupted; nothing is done twice'],
+  ['--parallel <n>', 'VMs at a time, or auto', vmsAtATime],
+  ['--report', 'an HTML report of these experiments at the end (run --all makes one of the whole lab)'],
+  DRY_RUN,
+] as const satisfies readonly OptionRow[]
 
-function parallelOf(value: unknown): number | 'auto' | undefined {
-  if (value === undefined || value === 'auto') return value
-  const count = typeof value === 'string' && /^[1-9][0-9]?$/.test(value) ? Number(value) : undefined
-  if (count !== undefined && count <= 64) return count
-  throw userError({ place: '--parallel', fact: 'not a number of VMs', wayOut: '1 to 64, or auto' })
-}
+type Options = OptionsOf<typeof OPTIONS>
 
 function startOf({ cold, start }: Options): ResolvedExperiment['start'] | undefined {
-  if (start === undefined) return cold === true ? 'cold' : undefined
-  const known = STARTS.find((one) => one === start)
-  if (known !== undefined && cold !== true) return known
-  throw userError(
-    known === undefined
-      ? { place: '--start', fact: 'not a way to start', wayOut: `one of ${STARTS.join(', ')}` }
-      : { place: '--start', fact: '--cold says how to start as well', wayOut: 'give one of the two' },
-  )
+  if (cold !== true) return start
+  if (start === undefined) return 'cold'
+  throw userError({ place: '--start', fact: '--cold says how to start as well', wayOut: 'give one of the two' })
 }
 
 /** `--start` is for experiments that do not compare starts themselves. */
@@ -96,10 +110,10 @@ async function withMeaning<T>(context: Context, work: () => Promise<T>): Promise
 /** What is asked of the runs, whether they are made or only planned. */
 const askedOf = (options: Options, overrides: Overrides) => ({
   overrides,
-  repeat: repeatOf(options['repeat']),
+  repeat: options.repeat,
   start: startOf(options),
-  only: typeof options['only'] === 'string' ? options['only'] : undefined,
-  parallel: parallelOf(options['parallel']),
+  only: options.only,
+  parallel: options.parallel,
 })
 
 function runner(
@@ -111,8 +125,8 @@ function runner(
   const choices = choicesOf(options)
   const wanted = {
     ...askedOf(options, overrides),
-    strace: options['strace'] === true,
-    follow: options['follow'] === true,
+    strace: options.strace === true,
+    follow: options.follow === true,
     source: choices.source,
     open: shared.open,
   }
@@ -151,8 +165,8 @@ async function dryRun(
 /** `--deterministic` is a declaration of every VM, made on the command line. */
 function appOf(session: Session, options: Options): App {
   const app = openApp(session)
-  if (options['deterministic'] !== true) return app
-  if (options['accel'] === 'kvm')
+  if (options.deterministic !== true) return app
+  if (options.accel === 'kvm')
     throw userError({
       place: '--deterministic',
       fact: 'KVM cannot count instructions',
@@ -161,26 +175,40 @@ function appOf(session: Session, options: Options): App {
   return { ...app, lab: deterministicLab(app.lab) }
 }
 
-export const work: CommandModule['work'] = async (session, [words], options) => {
-  const app = appOf(session, options)
-  const { lab } = app
-  const all = options['all'] === true
-  const experiments = chosen(lab, Array.isArray(words) ? words.map(String) : [], all)
-  const overrides = overridesOf(Array.isArray(options['param']) ? options['param'].map(String) : [])
-  // A wrong parameter is told before anything is built.
-  for (const experiment of experiments) arms(experiment, overrides)
-  if (options['dryRun'] !== true) for (const place of [app.places.vms, app.places.results]) needWritable(place)
-  if (options['dryRun']) return await dryRun(app, experiments, options, overrides)
-  await using shared = new SharedVm(openVm, fingerprint)
-  const wanted = {
-    one: runner(app, options, overrides, shared),
-    resume: options['resume'] === true,
-    places: { state: join(lab.directory, '.lab'), results: app.places.results },
-    asked: (experiment: ResolvedExperiment) => askedDigest(lab, experiment, options),
-  }
-  if (all) return await runAll(experiments, wanted, app)
-  const outcome = await runNamed(experiments, wanted, app)
-  if (typeof outcome === 'number' || outcome === undefined || options['report'] !== true) return outcome
-  const names = experiments.map(({ name }) => name)
-  return { ...outcome, text: [outcome.text, ...(await reportAfter(app, names))].join('\n') }
-}
+export const command = defineCommand({
+  usage: 'run [experiment...]',
+  about: 'run experiments; one result directory per run, and an exit code that tells the truth',
+  options: OPTIONS,
+  examples: [
+    ['lab run readiter', 'on the VM that is up, or on one of its own'],
+    ['lab run readiter --repeat 20 --param bytes=64', 'more repeats, another value'],
+    ['lab run readiter --kernel v5.10', 'on another kernel'],
+    ['lab run readiter --source ../linux', 'on a kernel tree of your own'],
+    ['lab run cost --only probe=none --parallel 2', 'some arms, on two VMs'],
+    ['lab run cost --resume', 'what an interrupted run left to do'],
+    ['lab run --all --yes', 'everything, and what the host lacks is installed'],
+  ],
+  work: async (session, [names], options) => {
+    const app = appOf(session, options)
+    const { lab } = app
+    const all = options.all === true
+    const experiments = chosen(lab, names, all)
+    const overrides = overridesOf(options.param ?? [])
+    // A wrong parameter is told before anything is built.
+    for (const experiment of experiments) arms(experiment, overrides)
+    if (options.dryRun !== true) for (const place of [app.places.vms, app.places.results]) needWritable(place)
+    if (options.dryRun) return await dryRun(app, experiments, options, overrides)
+    await using shared = new SharedVm(openVm, fingerprint)
+    const wanted = {
+      one: runner(app, options, overrides, shared),
+      resume: options.resume === true,
+      places: { state: join(lab.directory, '.lab'), results: app.places.results },
+      asked: (experiment: ResolvedExperiment) => askedDigest(lab, experiment, options),
+    }
+    if (all) return await runAll(experiments, wanted, app)
+    const outcome = await runNamed(experiments, wanted, app)
+    if (typeof outcome === 'number' || outcome === undefined || options.report !== true) return outcome
+    const ran = experiments.map(({ name }) => name)
+    return { ...outcome, text: [outcome.text, ...(await reportAfter(app, ran))].join('\n') }
+  },
+})

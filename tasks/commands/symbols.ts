@@ -1,5 +1,4 @@
 /** `lab symbols <kernel> [pattern...]`: which functions and events a kernel has, and whether a probe can be on them. */
-import { resolve } from 'node:path'
 import { named } from '../config/open.ts'
 import { EXIT, userError } from '../engine/error.ts'
 import { printable } from '../engine/printable.ts'
@@ -15,20 +14,25 @@ import { openApp, type Session } from './shared/app.ts'
 import { choicesOf } from './shared/choices.ts'
 import { connectGuest } from './shared/guest.ts'
 import { onlyWith } from './shared/exclusive.ts'
-import type { CommandModule } from './command.ts'
+import { defineCommand, type OptionRow, type OptionsOf } from './command.ts'
+import { ACCEL } from './shared/options.ts'
 import { vmOf } from './shared/vm-name.ts'
+import { path } from './shared/values.ts'
+
+const OPTIONS = [
+  ['--booted', 'ask the kernel that runs (of the VM that is up, or of one that is booted for it)'],
+  ['--vm <name>', '--booted in this VM'],
+  ACCEL,
+  ['--source <dir>', 'the kernel as built from this tree instead of the declared source', path],
+] as const satisfies readonly OptionRow[]
 
 /** Rows of the table for people; --json has all. */
 const MOST_ROWS = 400
 
 /** Facts of the kernel as it runs: of the VM that is up with it, else of one that is booted for this. */
-async function booted(
-  session: Session,
-  kernel: string,
-  options: Readonly<Record<string, unknown>>,
-): Promise<KernelFacts> {
+async function booted(session: Session, kernel: string, options: OptionsOf<typeof OPTIONS>): Promise<KernelFacts> {
   const { lab, places, context } = openApp(session)
-  const name = vmOf(lab, options['vm'])
+  const name = vmOf(lab, options.vm)
   const up = await upVm(places, name)
   if (up?.state.kernel.name === kernel) {
     await using guest = await connectGuest(session, up)
@@ -91,39 +95,49 @@ const stateText = ({ state, note, facts }: KernelView, running: KernelFacts | un
     ? [`as it runs: kallsyms, available_filter_functions and kprobes/blacklist of ${running.release}`]
     : [state === 'built' ? `read from the vmlinux of ${facts?.release ?? ''}` : (note ?? '')]
 
-export const work: CommandModule['work'] = async (session, args, options) => {
-  onlyWith(options, 'booted', ['vm', 'accel'])
-  const { lab, context, view } = openApp(session)
-  const kernel = named(lab.kernels, 'kernel', String(args[0]))
-  const patterns = (args[1] as string[] | undefined) ?? []
-  const source = typeof options['source'] === 'string' ? resolve(options['source']) : undefined
-  const running = options['booted'] === true ? await booted(session, kernel.name, options) : undefined
-  const opened = await openKernel(kernel, context, source)
-  const seen: KernelView = running
-    ? { ...opened, facts: running, config: running.config, state: 'built', note: undefined }
-    : opened
-  if (!seen.facts && patterns.length === 0)
-    throw userError({
-      place: `kernel ${kernel.name}`,
-      fact: seen.note ?? 'it is not built',
-      wayOut: `\`lab build kernel ${kernel.name}\` builds it; or name functions, and its source is looked at`,
-    })
-  if (seen.facts && patterns.length === 0) {
-    const counts = summary(seen.facts)
-    return {
-      text: [
-        ...stateText(seen, running),
-        ...counts.map(([kind, count]) => `${String(count).padStart(7)}  ${kind}`),
-      ].join('\n'),
-      data: { kernel: kernel.name, from: seen.facts.from, counts: Object.fromEntries(counts) },
+export const command = defineCommand({
+  usage: 'symbols <kernel> [names...]',
+  about:
+    'can a probe be on it, and why not? functions, group:event or patterns with *; before the kernel boots, or as it runs',
+  options: OPTIONS,
+  work: async (session, [name, patterns], options) => {
+    onlyWith(options, 'booted', ['vm', 'accel'])
+    const { lab, context, view } = openApp(session)
+    const kernel = named(lab.kernels, 'kernel', name)
+    const { source } = options
+    const running = options.booted === true ? await booted(session, kernel.name, options) : undefined
+    const opened = await openKernel(kernel, context, source)
+    const seen: KernelView = running
+      ? { ...opened, facts: running, config: running.config, state: 'built', note: undefined }
+      : opened
+    if (!seen.facts && patterns.length === 0)
+      throw userError({
+        place: `kernel ${kernel.name}`,
+        fact: seen.note ?? 'it is not built',
+        wayOut: `\`lab build kernel ${kernel.name}\` builds it; or name functions, and its source is looked at`,
+      })
+    if (seen.facts && patterns.length === 0) {
+      const counts = summary(seen.facts)
+      return {
+        text: [
+          ...stateText(seen, running),
+          ...counts.map(([kind, count]) => `${String(count).padStart(7)}  ${kind}`),
+        ].join('\n'),
+        data: { kernel: kernel.name, from: seen.facts.from, counts: Object.fromEntries(counts) },
+      }
     }
-  }
-  const listed = await listSymbols(patterns, seen)
-  return {
-    text: [...stateText(seen, running), listText(listed, view.width), ...explainedText(listed)].join('\n'),
-    data: { kernel: kernel.name, state: opened.state, from: seen.facts?.from ?? 'source', symbols: listed.map(dataOf) },
-    status: listed.every(({ verdict }) => verdict.kind === 'unknown name' || verdict.kind === 'absent')
-      ? EXIT.user
-      : EXIT.done,
-  }
-}
+    const listed = await listSymbols(patterns, seen)
+    return {
+      text: [...stateText(seen, running), listText(listed, view.width), ...explainedText(listed)].join('\n'),
+      data: {
+        kernel: kernel.name,
+        state: opened.state,
+        from: seen.facts?.from ?? 'source',
+        symbols: listed.map(dataOf),
+      },
+      status: listed.every(({ verdict }) => verdict.kind === 'unknown name' || verdict.kind === 'absent')
+        ? EXIT.user
+        : EXIT.done,
+    }
+  },
+})

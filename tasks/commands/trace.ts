@@ -11,13 +11,32 @@ import { MOST_EVENTS, traceStep, type TraceFound, type TraceWanted } from '../re
 import { plural } from '../engine/text.ts'
 import { exportStep, FORMATS, type Format } from '../results/export.ts'
 import { oneOf, without } from './shared/exclusive.ts'
-import type { CommandModule, Outcome } from './command.ts'
+import { defineCommand, type OptionRow, type OptionsOf, type Outcome } from './command.ts'
 import { outputFile } from './output-file.ts'
 import { labPlaces } from './shared/places.ts'
 import type { Session } from './shared/session.ts'
 import { graph } from './shared/trace-graph.ts'
 import { orderOf } from './shared/trace-order.ts'
 import { picture } from './shared/trace-picture.ts'
+import { wholeNumber } from './shared/values.ts'
+
+const OPTIONS = [
+  ['--md', 'Markdown, for slides'],
+  ['--all', 'other processes too'],
+  ['--svg <file>', 'the path of one read as a picture: that of the median duration'],
+  ['--reads', 'read by read, partial ones marked'],
+  ['--comm <name>', 'only of programs of this name'],
+  ['--pid <pid>', 'only of this process', wholeNumber('a pid', 0, 2 ** 32)],
+  ['--probe <program>', 'only what this BPF program printed, or events of this name'],
+  ['--from <time>', 'from this time on, as the trace shows it'],
+  ['--to <time>', 'up to this time'],
+  ['--perfetto <file>', 'every event as a timeline for ui.perfetto.dev (.pftrace); filters take a part'],
+  ['--chrome <file>', "the same as Chrome's trace event JSON"],
+  ['--csv <file>', 'every event as a row; filters take a part'],
+  ['--jsonl <file>', 'every event as a line of JSON'],
+  ['--dat <file>', 'the raw recording, for trace-cmd and KernelShark'],
+  ['--graph', 'the call tree with durations (trace: { function_graph: ... })'],
+] as const satisfies readonly OptionRow[]
 
 /** "read 2 of readfile-95, 6 messages, 214 us: whole". */
 function headOf({ pid, comm, events, complete, partialBecause }: Sequence, index: number): string {
@@ -32,20 +51,12 @@ function sequences(found: TraceFound, order: readonly Matches[]): Sequence[] {
   return inTime(() => sequencesOf(found.events, pids, found.processes, order).sequences)
 }
 
-const text = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined)
-
-function pidOf(value: string | undefined): number | undefined {
-  if (value === undefined) return undefined
-  if (/^\d{1,10}$/.test(value)) return Number(value)
-  throw userError({ fact: `--pid ${printable(value, 40)} is no pid` })
-}
-
 interface FileAsked {
   readonly run: FoundRun
   readonly wanted: TraceWanted
   readonly results: string
   readonly session: Session
-  readonly options: Readonly<Record<string, unknown>>
+  readonly output: string
 }
 
 /** Nothing to show is an answer only when it is said why. */
@@ -56,9 +67,9 @@ function nothing({ manifest }: FoundRun, { comm, pid, probe, from, to, all }: Tr
 }
 
 /** The whole recording for another program; filters take parts of it. */
-async function toFile(format: Format, { run, wanted, results, session, options }: FileAsked): Promise<Outcome> {
+async function toFile(format: Format, { run, wanted, results, session, output }: FileAsked): Promise<Outcome> {
   const order = run.manifest.imported === undefined && format !== 'dat' ? orderOf(run, results, session) : undefined
-  const { file, onStderr } = await outputFile(String(options[format]), session)
+  const { file, onStderr } = await outputFile(output, session)
   const done = await exportStep({ run, format, file, wanted, order }, session.context)
   const { completeness } = run.manifest.trace
   const what = done.events === null ? 'the raw recording' : plural(done.events, 'event')
@@ -70,64 +81,76 @@ const FILTERS = ['comm', 'pid', 'probe', 'from', 'to'] as const
 const FILES = ['svg', ...FORMATS] as const
 
 /** One answer for one call: what would be left out of it, or would change nothing, is told. */
-function refuseIgnored(options: Readonly<Record<string, unknown>>): void {
+function refuseIgnored(options: OptionsOf<typeof OPTIONS>): void {
   oneOf(options, FILES, 'one file at a time: call it once for each')
-  const others = [...FILES, 'md', 'reads', 'all', ...FILTERS]
+  const others = [...FILES, 'md', 'reads', 'all', ...FILTERS] as const
   without(options, 'graph', others, 'the call tree is shown whole, as it was kept with the run')
   without(options, 'dat', FILTERS, 'the raw recording is copied whole')
   for (const file of FILES) without(options, file, ['md', 'reads'], 'they are for what is shown, not for a file')
 }
 
-export const work: CommandModule['work'] = async (session, [name], options) => {
-  refuseIgnored(options)
-  const { results } = labPlaces(session)
-  const run = checkedRun(await findRun(results, String(name)))
-  const { manifest } = run
-  if (options['graph'] === true) return await graph(run.dir, run.run)
-  const wanted: TraceWanted = {
-    comm: text(options['comm']),
-    pid: pidOf(text(options['pid'])),
-    probe: text(options['probe']),
-    from: text(options['from']),
-    to: text(options['to']),
-    all: options['all'] === true,
-  }
-  const format = FORMATS.find((one) => typeof options[one] === 'string')
-  if (format !== undefined) return await toFile(format, { run, wanted, results, session, options })
-  const found = await traceStep(run, wanted, session.context)
-  if (typeof options['svg'] === 'string') return await picture(options['svg'], found.events, manifest, session)
-  const order = options['reads'] === true ? orderOf(run, results, session) : undefined
-  if (options['reads'] === true && order === undefined)
-    throw userError({
-      place: `run ${run.run}`,
-      fact: `${printable(manifest.experiment, 60)} does not say what one read is`,
-      wayOut: 'an expectation with `order:` and `per: read` does',
-    })
-  const lines = options['md'] === true ? traceMarkdown : traceLines
-  const reads = order && sequences(found, order)
-  const body = reads
-    ? reads.flatMap((one, index) => [headOf(one, index), ...lines(one.events), ''])
-    : lines(found.events)
-  const whole = reads?.filter(({ complete }) => complete).length
-  const notes = [
-    ...(found.events.length === 0 ? [nothing(run, wanted)] : []),
-    ...(reads ? [`${plural(reads.length, 'read')}, ${whole} whole`] : []),
-    ...(found.more ? [`only the first ${MOST_EVENTS} events: --from, --to, or \`lab query\``] : []),
-    ...(manifest.trace.completeness === 'complete'
-      ? []
-      : [`this trace is ${manifest.trace.completeness}: ${manifest.trace.reasons.join('; ')}`]),
-  ]
-  const plain = (events: TraceFound['events']) => events.map((event) => ({ ...event, timeNs: event.timeNs.toString() }))
-  return {
-    text: [...body, ...notes].join('\n'),
-    data: {
-      run: manifest.run,
-      completeness: manifest.trace.completeness,
-      more: found.more,
-      ...(reads
-        ? { reads: reads.map((one) => ({ ...one, startNs: one.startNs.toString(), events: plain(one.events) })) }
-        : {}),
-      events: plain(found.events),
-    },
-  }
-}
+export const command = defineCommand({
+  usage: 'trace <run>',
+  about: 'the events of a run',
+  options: OPTIONS,
+  examples: [
+    ['lab trace last', 'the events'],
+    ['lab trace last --reads', 'read by read'],
+    ['lab trace last --md', 'for a slide'],
+  ],
+  work: async (session, [name], options) => {
+    refuseIgnored(options)
+    const { results } = labPlaces(session)
+    const run = checkedRun(await findRun(results, name))
+    const { manifest } = run
+    if (options.graph === true) return await graph(run.dir, run.run)
+    const wanted: TraceWanted = {
+      comm: options.comm,
+      pid: options.pid,
+      probe: options.probe,
+      from: options.from,
+      to: options.to,
+      all: options.all === true,
+    }
+    const format = FORMATS.find((name) => options[name] !== undefined)
+    if (format !== undefined)
+      return await toFile(format, { run, wanted, results, session, output: options[format] ?? '' })
+    const found = await traceStep(run, wanted, session.context)
+    if (options.svg !== undefined) return await picture(options.svg, found.events, manifest, session)
+    const order = options.reads === true ? orderOf(run, results, session) : undefined
+    if (options.reads === true && order === undefined)
+      throw userError({
+        place: `run ${run.run}`,
+        fact: `${printable(manifest.experiment, 60)} does not say what one read is`,
+        wayOut: 'an expectation with `order:` and `per: read` does',
+      })
+    const lines = options.md === true ? traceMarkdown : traceLines
+    const reads = order && sequences(found, order)
+    const body = reads
+      ? reads.flatMap((one, index) => [headOf(one, index), ...lines(one.events), ''])
+      : lines(found.events)
+    const whole = reads?.filter(({ complete }) => complete).length
+    const notes = [
+      ...(found.events.length === 0 ? [nothing(run, wanted)] : []),
+      ...(reads ? [`${plural(reads.length, 'read')}, ${whole} whole`] : []),
+      ...(found.more ? [`only the first ${MOST_EVENTS} events: --from, --to, or \`lab query\``] : []),
+      ...(manifest.trace.completeness === 'complete'
+        ? []
+        : [`this trace is ${manifest.trace.completeness}: ${manifest.trace.reasons.join('; ')}`]),
+    ]
+    const plain = (events: TraceFound['events']) =>
+      events.map((event) => ({ ...event, timeNs: event.timeNs.toString() }))
+    return {
+      text: [...body, ...notes].join('\n'),
+      data: {
+        run: manifest.run,
+        completeness: manifest.trace.completeness,
+        more: found.more,
+        ...(reads
+          ? { reads: reads.map((one) => ({ ...one, startNs: one.startNs.toString(), events: plain(one.events) })) }
+          : {}),
+        events: plain(found.events),
+      },
+    }
+  },
+})

@@ -15,7 +15,10 @@ import { openApp, type Session } from './shared/app.ts'
 import { choicesOf } from './shared/choices.ts'
 import { connectGuest } from './shared/guest.ts'
 import { vmOf } from './shared/vm-name.ts'
-import type { CommandModule, Outcome } from './command.ts'
+import { defineCommand, type OptionRow, type OptionsOf, type Outcome } from './command.ts'
+import { KERNEL, ACCEL } from './shared/options.ts'
+
+const OPTIONS = [['--vm <name>', 'the VM'], KERNEL, ACCEL] as const satisfies readonly OptionRow[]
 
 const EVENTS = '/sys/kernel/tracing/events'
 const EVENT = /^(\w+)[:/](\w+)$/
@@ -72,10 +75,10 @@ async function fromGuest(
   session: Session,
   group: string,
   event: string,
-  options: Readonly<Record<string, unknown>>,
+  options: OptionsOf<typeof OPTIONS>,
 ): Promise<Outcome> {
   const { lab, places, context } = openApp(session)
-  const name = vmOf(lab, options['vm'])
+  const name = vmOf(lab, options.vm)
   const choices = choicesOf(options)
   const up = choices.kernel === undefined ? await upVm(places, name) : undefined
   if (up) {
@@ -86,22 +89,26 @@ async function fromGuest(
   return answer([await formatIn(vm.guest, group, event, context.signal)], group, vm.state.kernel.release)
 }
 
-export const work: CommandModule['work'] = async (session, [word], options) => {
-  const what = String(word)
-  if (what !== '-' && !existsSync(what)) {
-    const [, group, event] = EVENT.exec(what) ?? []
-    if (group !== undefined && event !== undefined) return await fromGuest(session, group, event, options)
+export const command = defineCommand({
+  usage: 'tracepoint <event>',
+  about: 'the C struct of group:event, from the guest; or of a format text in a file, or -',
+  options: OPTIONS,
+  work: async (session, [what], options) => {
+    if (what !== '-' && !existsSync(what)) {
+      const [, group, event] = EVENT.exec(what) ?? []
+      if (group !== undefined && event !== undefined) return await fromGuest(session, group, event, options)
+      throw userError({
+        place: printable(what, 200),
+        fact: 'neither an event nor a file',
+        wayOut: 'lab tracepoint syscalls:sys_enter_read, or a file with the text of its format, or -',
+      })
+    }
+    const formats = parseFormats(await textOf(what, session.context.signal))
+    if (formats.length > 0) return answer(formats)
     throw userError({
       place: printable(what, 200),
-      fact: 'neither an event nor a file',
-      wayOut: 'lab tracepoint syscalls:sys_enter_read, or a file with the text of its format, or -',
+      fact: 'there is no format of a trace event in it',
+      wayOut: 'give the text that events/GROUP/EVENT/format holds, from its "name:" on',
     })
-  }
-  const formats = parseFormats(await textOf(what, session.context.signal))
-  if (formats.length > 0) return answer(formats)
-  throw userError({
-    place: printable(what, 200),
-    fact: 'there is no format of a trace event in it',
-    wayOut: 'give the text that events/GROUP/EVENT/format holds, from its "name:" on',
-  })
-}
+  },
+})

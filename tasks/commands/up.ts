@@ -7,18 +7,29 @@ import { upStep } from '../vm/vm.ts'
 import { openApp } from './shared/app.ts'
 import { choicesOf } from './shared/choices.ts'
 import { planAnswer } from './plan.ts'
-import type { CommandModule } from './command.ts'
+import { defineCommand } from './command.ts'
+import { KERNEL, SOURCE, ACCEL, DRY_RUN } from './shared/options.ts'
 
-export const work: CommandModule['work'] = async (session, [name], options) => {
-  const { lab, context, places } = openApp(session)
-  const vm = named(lab.vms, 'vm', vmOf(lab, name))
-  if (options['dryRun']) return await planAnswer(lab, vm, undefined, choicesOf(options), context)
-  needWritable(places.vms)
-  const wanted = await vmWanted(lab, vm, choicesOf(options), context)
-  const state = await upStep(wanted, places, context)
-  const { kernel, accel, port } = state
-  return {
-    text: `${vm.name} is up: ${kernel.release}, ${accel.accel}, 127.0.0.1:${port}   (lab run, lab ssh, lab exec -- CMD, lab down)`,
-    data: state,
-  }
-}
+export const command = defineCommand({
+  usage: 'up [vm]',
+  about: 'converge to a running VM',
+  options: [KERNEL, SOURCE, ACCEL, DRY_RUN],
+  examples: [
+    ['lab up', 'boot the VM; again: nothing to do'],
+    ['lab up --kernel v5.10', 'with another kernel'],
+    ['lab up --dry-run', 'what would be done, and why'],
+  ],
+  work: async (session, [name], options) => {
+    const { lab, context, places } = openApp(session)
+    const vm = named(lab.vms, 'vm', vmOf(lab, name))
+    if (options.dryRun) return await planAnswer(lab, vm, undefined, choicesOf(options), context)
+    needWritable(places.vms)
+    const wanted = await vmWanted(lab, vm, choicesOf(options), context)
+    const state = await upStep(wanted, places, context)
+    const { kernel, accel, port } = state
+    return {
+      text: `${vm.name} is up: ${kernel.release}, ${accel.accel}, 127.0.0.1:${port}   (lab run, lab ssh, lab exec -- CMD, lab down)`,
+      data: state,
+    }
+  },
+})

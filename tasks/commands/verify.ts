@@ -10,7 +10,7 @@ import { verifySayings } from '../evidence/sayings.ts'
 import { verifyRun, type Finding } from '../evidence/verify.ts'
 import { findRun } from '../results/result.ts'
 import { plural } from '../engine/text.ts'
-import type { CommandModule, Outcome } from './command.ts'
+import { defineCommand, type Outcome } from './command.ts'
 import { labPlaces } from './shared/places.ts'
 import type { Session } from './shared/session.ts'
 
@@ -106,13 +106,27 @@ async function verifyPack(file: string, { context }: Session): Promise<Outcome> 
   })
 }
 
-export const work: CommandModule['work'] = async (session, [name]) => {
-  const wanted = String(name)
-  if (existsSync(wanted) && statSync(wanted).isFile()) return await verifyPack(wanted, session)
-  const { results } = labPlaces(session)
-  const { dir, manifest } = await findRun(results, wanted)
-  const { toolRoot, signal } = session.context
-  const findings = await verifyRun(dir, join(results, INPUTS_DIR), toolRoot, signal)
-  const { verdict } = manifest
-  return answer([{ run: `${manifest.experiment}/${manifest.run}`, verdict, findings }], [])
-}
+export const command = defineCommand({
+  usage: 'verify <run>',
+  about: 'is a result (or an evidence pack) what it says, and did any of it pass? no VM is needed',
+  note: `
+Computed again, from trace.dat, the loader's words (holder.ndjson), stdout and the lab file as it was kept:
+  events, their table and order, losses, hits, typed events' counts, metrics, expectations, verdict, methods and figures of a pack
+Compared with a hash only, since nothing else is known of it:
+  outputs, console, call tree, kallsyms, the decoded values of maps, typed events, host, QEMU, times of day
+Not found: who changes the raw files too, or the question (the kept lab and its expectations), and writes all the rest anew so that
+it fits together. There is no signature; publish the hash that lab export prints. "?" marks what nobody can tell.`,
+  examples: [
+    ['lab verify last', 'one run, computed again from its raw files'],
+    ['lab verify cost.evidence.tar.gz', 'every run of a pack, wherever it was made'],
+  ],
+  work: async (session, [wanted]) => {
+    if (existsSync(wanted) && statSync(wanted).isFile()) return await verifyPack(wanted, session)
+    const { results } = labPlaces(session)
+    const { dir, manifest } = await findRun(results, wanted)
+    const { toolRoot, signal } = session.context
+    const findings = await verifyRun(dir, join(results, INPUTS_DIR), toolRoot, signal)
+    const { verdict } = manifest
+    return answer([{ run: `${manifest.experiment}/${manifest.run}`, verdict, findings }], [])
+  },
+})

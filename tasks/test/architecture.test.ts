@@ -116,7 +116,7 @@ test('one file each imports a library', () => {
     duckdb: ['trace/duckdb.ts'],
     treeSitter: ['linux/c/c-parser.ts'],
     protobuf: ['trace/export/perfetto.ts'],
-    commander: ['cli.ts'],
+    commander: ['commands/program.ts'],
     vega: ['results/report/vega.ts'],
     childProcess: [],
   })

@@ -10,7 +10,7 @@ import { TOOL_ROOT } from './session.ts'
 const rig = new Rig()
 afterAll(() => rig.remove())
 
-const digest = async (options: Readonly<Record<string, unknown>> = {}) => {
+const digest = async (options: { readonly kernel?: string } = {}) => {
   const host = { memoryBytes: 2 ** 40, cpus: 64 }
   const { lab } = openLab({ cwd: rig.dir, toolRoot: TOOL_ROOT, host })
   return await askedDigest(lab, lab.experiments['readiter'] ?? expect.unreachable(), options)

@@ -22,12 +22,12 @@ const pick = <T>(all: Readonly<Record<string, T>>, names: readonly string[]): (T
 export async function askedDigest(
   lab: ResolvedLab,
   experiment: ResolvedExperiment,
-  options: Readonly<Record<string, unknown>>,
+  options: { readonly kernel?: string | undefined },
 ): Promise<string> {
   const vm = lab.vms[experiment.vm]
   const probes = pick(lab.probes, [...experiment.probes, ...(experiment.matrix.probe ?? [])])
   const { use, fallback } = vm?.kernel ?? { use: '', fallback: [] }
-  const instead = typeof options['kernel'] === 'string' ? [options['kernel']] : []
+  const instead = options.kernel === undefined ? [] : [options.kernel]
   const kernels = pick(lab.kernels, [use, ...fallback, ...(experiment.matrix.kernel ?? []), ...instead])
   const sources = [
     ...probes.flatMap((probe) => (probe && 'source' in probe ? probe.source : [])),

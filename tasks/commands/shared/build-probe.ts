@@ -1,5 +1,4 @@
 /** `lab build probe NAME`, and how it is compiled: `--dry-run` prints the commands, `--explain` where each include resolves. */
-import { resolve } from 'node:path'
 import { named } from '../../config/open.ts'
 import type { ResolvedKernel, ResolvedLab, ResolvedProbe, ResolvedVm } from '../../config/resolved.ts'
 import type { Context } from '../../engine/context.ts'
@@ -9,19 +8,15 @@ import { kernelFingerprint } from '../../build/kernel/identity.ts'
 import { sampleStep } from '../../build/kernel/sample.ts'
 import { commandLine } from '../../linux/kbuild/shell-commands.ts'
 import { hostStep } from '../../build/host-tools.ts'
-import { kernelOf, toolsFor } from '../../build/artefacts.ts'
+import { kernelOf, toolsFor, type Choices } from '../../build/artefacts.ts'
 import { probeStep, type ProbeTarget } from '../../build/probe/probe.ts'
 import { commandsFor, explainIncludes, includesTable } from '../../build/probe/explain.ts'
 import { wantsTypes } from '../../build/probe/wants-types.ts'
 import { storedTypes, typesStep } from '../../build/kernel-types.ts'
 import type { Outcome } from '../command.ts'
 
-type Options = Readonly<Record<string, unknown>>
-
-const text = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined)
-
-const sourceOf = (options: Options): string | undefined =>
-  text(options['source']) === undefined ? undefined : resolve(String(options['source']))
+/** What a probe is built for, where the command line says so. */
+export type ProbeChoices = Pick<Choices, 'kernel' | 'source'>
 
 /** Probes are built for the kernel of the first VM. */
 function vmOf(lab: ResolvedLab): ResolvedVm {
@@ -34,10 +29,9 @@ function vmOf(lab: ResolvedLab): ResolvedVm {
  * What a probe is compiled against: headers of the named kernel, or the VM's, or the first of its fallbacks that can be had; where it wants
  * vmlinux.h, the types of that kernel, or of the one that it names.
  */
-async function targetFor(lab: ResolvedLab, probe: ResolvedProbe, options: Options, context: Context) {
-  const source = sourceOf(options)
+async function targetFor(lab: ResolvedLab, probe: ResolvedProbe, choices: ProbeChoices, context: Context) {
+  const { source } = choices
   const vm = vmOf(lab)
-  const choices = { kernel: text(options['kernel']), source }
   await hostStep(context, toolsFor(lab, [choices.kernel ?? vm.kernel.use, ...vm.kernel.fallback], [probe]))
   if ('source' in probe && probe.types !== undefined && wantsTypes(probe)) {
     const declared = named(lab.kernels, 'kernel', probe.types)
@@ -50,9 +44,14 @@ async function targetFor(lab: ResolvedLab, probe: ResolvedProbe, options: Option
 }
 
 /** Builds one probe; the file of its object, or of a sample's program. */
-export async function buildProbe(lab: ResolvedLab, name: string, options: Options, context: Context): Promise<string> {
+export async function buildProbe(
+  lab: ResolvedLab,
+  name: string,
+  choices: ProbeChoices,
+  context: Context,
+): Promise<string> {
   const probe = named(lab.probes, 'probe', name)
-  const { declared, target, kernel, source } = await targetFor(lab, probe, options, context)
+  const { declared, target, kernel, source } = await targetFor(lab, probe, choices, context)
   if ('source' in probe) return (await probeStep(probe, target, declared, context)).file
   if (!kernel) throw new Error(`probe ${name} has no kernel`)
   return (await sampleStep(probe, kernel, declared, source, context)).program.file
@@ -62,11 +61,11 @@ export async function buildProbe(lab: ResolvedLab, name: string, options: Option
 export async function explainProbe(
   lab: ResolvedLab,
   name: string,
-  options: Options,
+  choices: ProbeChoices,
   context: Context,
 ): Promise<Outcome> {
   const probe = named(lab.probes, 'probe', name)
-  const { declared, target, source } = await targetFor(lab, probe, options, context)
+  const { declared, target, source } = await targetFor(lab, probe, choices, context)
   const commands = await commandsFor(probe, target, declared, source, true, context)
   const includes = await explainIncludes(commands, `probe ${name}`, context.signal)
   return {
@@ -82,22 +81,27 @@ async function storedKernel(declared: ResolvedKernel, context: Context, source: 
 }
 
 /** The commands of a probe, for the first of its kernels that was built. Nothing is built: without one, only what it waits for. */
-export async function dryProbe(lab: ResolvedLab, name: string, options: Options, context: Context): Promise<Outcome> {
+export async function dryProbe(
+  lab: ResolvedLab,
+  name: string,
+  choices: ProbeChoices,
+  context: Context,
+): Promise<Outcome> {
   const probe = named(lab.probes, 'probe', name)
   const { use, fallback } = vmOf(lab).kernel
-  const given = ('types' in probe ? probe.types : undefined) ?? text(options['kernel'])
+  const given = ('types' in probe ? probe.types : undefined) ?? choices.kernel
   const names = given === undefined ? [use, ...fallback] : [given]
   await hostStep(context, toolsFor(lab, names, [probe]))
   for (const kernel of names) {
     const declared = named(lab.kernels, 'kernel', kernel)
     const against = wantsTypes(probe)
-      ? await storedTypes(declared, context, sourceOf(options)).then((types) => types && { types })
-      : await storedKernel(declared, context, sourceOf(options))
+      ? await storedTypes(declared, context, choices.source).then((types) => types && { types })
+      : await storedKernel(declared, context, choices.source)
     if (!against) continue
-    const { dir, commands } = await commandsFor(probe, against, declared, sourceOf(options), false, context)
+    const { dir, commands } = await commandsFor(probe, against, declared, choices.source, false, context)
     return { text: [`cd ${dir}`, ...commands.map(commandLine)].join('\n'), data: { kernel, dir, commands } }
   }
-  const plan = await kernelPlan(named(lab.kernels, 'kernel', names[0] ?? ''), context, sourceOf(options))
+  const plan = await kernelPlan(named(lab.kernels, 'kernel', names[0] ?? ''), context, choices.source)
   const why = 'its commands are known when its kernel is built: they name its headers'
   const plans = [plan, { step: `probe ${name}`, will: 'build' as const, why }]
   return {

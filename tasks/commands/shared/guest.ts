@@ -9,11 +9,10 @@ import type { Session } from './session.ts'
 export type UpVm = KnownVm & { readonly state: VmState }
 
 /** The named VM, `default`, or the only one that is up. */
-export async function upVmOf(session: Session, name: unknown): Promise<UpVm> {
+export async function upVmOf(session: Session, wanted: string | undefined): Promise<UpVm> {
   const up = (await listVms(labPlaces(session).vms)).filter(
     (one): one is UpVm => one.alive && one.state?.owner === 'up',
   )
-  const wanted = typeof name === 'string' ? name : undefined
   const found =
     up.find(({ id }) => id === (wanted ?? 'default')) ?? (wanted === undefined && up.length === 1 ? up[0] : undefined)
   if (found) return found

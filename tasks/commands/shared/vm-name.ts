@@ -2,8 +2,8 @@
 import type { ResolvedLab } from '../../config/resolved.ts'
 import { userError } from '../../engine/error.ts'
 
-export function vmOf(lab: ResolvedLab, name: unknown): string {
-  if (typeof name === 'string') return name
+export function vmOf(lab: ResolvedLab, name: string | undefined): string {
+  if (name !== undefined) return name
   const names = Object.keys(lab.vms)
   const only = names.includes('default') ? 'default' : names.length === 1 ? names[0] : undefined
   if (only !== undefined) return only
