@@ -2,6 +2,7 @@
 import { readCommandLine, type Call } from './commands/program.ts'
 import { EXIT, Failure, interrupted, messageOf } from './engine/error.ts'
 import { PATIENCE, stopAll, undoAll } from './engine/interruption.ts'
+import { saysDuckdb } from './engine/outside-words.ts'
 import { printable } from './engine/printable.ts'
 
 const control = new AbortController()
@@ -31,8 +32,8 @@ for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
 function asInterrupted(error: unknown): Failure {
   if (error instanceof Failure && error.kind === 'interrupted') return error
   const fact = 'interrupted'
-  // Node's and DuckDB's own words for the same.
-  if (/^INTERRUPT Error|operation was aborted$/.test(messageOf(error))) return interrupted()
+  const isAbort = error instanceof Error && error.name === 'AbortError'
+  if (isAbort || saysDuckdb(error, 'interrupted')) return interrupted()
   return new Failure('interrupted', { fact, lines: [printable(messageOf(error), 300)] }, { cause: error })
 }
 

@@ -1,7 +1,7 @@
 /** `lab init`: a new lab, and the two commands that come next. */
 import { realpathSync } from 'node:fs'
 import { join, relative, resolve } from 'node:path'
-import { which } from '../host/tool-version.ts'
+import { which } from '../host/which.ts'
 import { initLab } from '../init/init.ts'
 import { TOOL_ROOT } from './shared/app.ts'
 import { defineCommand } from './command.ts'

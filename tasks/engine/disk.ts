@@ -1,7 +1,8 @@
 /** Disks without room: which one is full, and what to do about that one. */
 import { existsSync, statfsSync, statSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
-import { codeOf, Failure, labError, messageOf } from './error.ts'
+import { codeOf, failedBy, Failure, labError, messageOf } from './error.ts'
+import { saysDuckdb } from './outside-words.ts'
 import { printable } from './printable.ts'
 
 /** What a directory is for: it decides the way out. */
@@ -87,10 +88,8 @@ function fullNow(also: readonly string[]): { disk: Disk; role: DiskRole | undefi
 /** Whether a program that failed did so where there was no room, whatever it said about it. */
 export const isRoomGone = (dirs: readonly string[]): boolean => fullNow(dirs).length > 0
 
-const DISK_FULL = 'the disk is full'
-
 /** Whether a failure says that there is no room: whatever else is written next will fail too. */
-export const isDiskFull = (failure: Failure): boolean => failure.parts.fact === DISK_FULL
+export const isDiskFull = (failure: Failure): boolean => failure.reason === 'disk-full'
 
 /**
  * The failure of a disk without room; the same words wherever it shows, with the disk that is full and what helps there.
@@ -116,24 +115,18 @@ export function diskFull(
   const ways = roles.map((role) => (role === undefined ? UNKNOWN : ROLES[role].wayOut))
   return labError({
     place,
-    fact: DISK_FULL,
+    reason: 'disk-full',
+    fact: 'the disk is full',
     lines: [...full.map((one) => lineOf(one.disk, one.role)), ...lines],
     wayOut: wayOut ?? (ways.length === 0 ? UNKNOWN : ways.join('; ')),
   })
 }
 
-/** How programs say that a disk is full. */
-export const SAYS_DISK_FULL = /No space left on device|Disk quota exceeded|Wrote only \d+ of \d+ bytes/
-
-/** DuckDB's errors have no code; those of other kinds than these may have the words in a statement or a value that they quote. */
-const OF_DUCKDB = /^(?:IO|Out of Memory|TransactionContext|FATAL) Error\b/
-
-/** Whether an error is the system's, or DuckDB's, about a disk without room. */
+/** Whether an error is ours, the system's, or DuckDB's about a disk without room. */
 export function saysDiskFull(error: unknown): boolean {
   const code = codeOf(error)
   if (code !== undefined) return code === 'ENOSPC' || code === 'EDQUOT'
-  const message = messageOf(error)
-  return SAYS_DISK_FULL.test(message) && (error instanceof Failure || OF_DUCKDB.test(message))
+  return failedBy(error, 'disk-full') || saysDuckdb(error, 'disk-full')
 }
 
 /** The file that an error of the system is about: of a copy or a rename, the one that is written. */

@@ -6,9 +6,39 @@ export const EXIT = { done: 0, experiment: 1, user: 2, lab: 69, bug: 70, interru
 
 export type FailureKind = 'experiment' | 'user' | 'lab' | 'interrupted'
 
+/**
+ * Why something failed, for code that decides by it. Text is for people and may change; a reason may not. What an outside program prints becomes
+ * a reason in one place, engine/outside-words.
+ */
+export type FailureReason =
+  /** No room on a disk, or no more files can be made there. */
+  | 'disk-full'
+  /** The host lacks a program. */
+  | 'not-installed'
+  /** A program ended with a status that means failure. */
+  | 'exit-status'
+  /** A program was ended by a signal. */
+  | 'signal'
+  /** A program took longer than it may. */
+  | 'timeout'
+  /** A program printed more than it may. */
+  | 'output-limit'
+  /** A source cannot be fetched from here, as opposed to one that is wrong: the only reason to take a fallback. */
+  | 'unavailable'
+  /** A file came, and it is not the one that was asked for. */
+  | 'wrong-bytes'
+  /** A confined program could not read its input: the input is damaged, and the lab is well. */
+  | 'damaged-input'
+  /** The guest has another host key than the one it was given. */
+  | 'host-key'
+  /** The guest refuses the lab's key. */
+  | 'key-refused'
+
 export interface FailureParts {
   /** Where: `lab.yaml:12:7`, `kernel v5.4`, `vm default`. */
   readonly place?: string | undefined
+  /** What code may decide by; most failures need none. */
+  readonly reason?: FailureReason | undefined
   /** What is so, in one sentence, without a full stop. */
   readonly fact: string
   /** What the person can do about it. */
@@ -31,6 +61,10 @@ export class Failure extends Error {
     this.parts = parts
   }
 
+  get reason(): FailureReason | undefined {
+    return this.parts.reason
+  }
+
   get exitCode(): number {
     return EXIT[this.kind]
   }
@@ -47,6 +81,10 @@ export const experimentError = (parts: FailureParts, cause?: unknown) => new Fai
 
 /** Somebody pressed Ctrl-C or sent SIGTERM: exit 130. */
 export const interrupted = () => new Failure('interrupted', { fact: 'interrupted' })
+
+/** Whether something failed for this reason. */
+export const failedBy = (error: unknown, reason: FailureReason): error is Failure =>
+  error instanceof Failure && error.reason === reason
 
 /** Message of anything that was thrown. */
 export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))

@@ -14,7 +14,6 @@ import type { Manifest } from '../results/manifest.ts'
 import { right, wrong, type Finding } from './finding.ts'
 import { verifyImport } from './imported.ts'
 import { lookAgain, type Kept } from './look-again.ts'
-import { isMissingProgram } from '../host/sh.ts'
 import { keptInputs, recordedFiles } from './recorded-files.ts'
 
 export type { Finding } from './finding.ts'
@@ -34,7 +33,7 @@ async function builds({ manifest, inputs }: Kept): Promise<Finding[]> {
 
 /** Whether a failure says nothing of the result: the host lacks a program or room, or somebody interrupted. */
 const isOurs = (error: unknown): error is Failure =>
-  error instanceof Failure && (error.kind === 'interrupted' || isDiskFailure(error) || isMissingProgram(error))
+  error instanceof Failure && (error.kind === 'interrupted' || isDiskFailure(error) || error.reason === 'not-installed')
 
 async function computed(kept: Kept, signal: AbortSignal, deadline: number | undefined): Promise<Finding[]> {
   try {

@@ -8,7 +8,7 @@ import { readFile, rename, writeFile } from 'node:fs/promises'
 import { randomUUID } from 'node:crypto'
 import { dirname, join } from 'node:path'
 import { makeDirectory } from '../engine/directory.ts'
-import { Failure, labError, messageOf } from '../engine/error.ts'
+import { codeOf, failedBy, labError } from '../engine/error.ts'
 import { bootId } from '../engine/process.ts'
 import { printable } from '../engine/printable.ts'
 import { bootOnlyArgv, type Accel } from './qemu.ts'
@@ -36,7 +36,7 @@ function deviceProblem(): string | undefined {
     accessSync('/dev/kvm', constants.R_OK | constants.W_OK)
     return undefined
   } catch (error) {
-    return /ENOENT/.test(messageOf(error))
+    return codeOf(error) === 'ENOENT'
       ? '/dev/kvm does not exist'
       : '/dev/kvm cannot be opened (is your user in the group kvm?)'
   }
@@ -55,7 +55,7 @@ async function tryKvm(kernel: string, signal: AbortSignal): Promise<Verdict> {
     if (END_OF_BOOT.test(result.stdout)) return { works: true, reason: 'the kernel booted with it' }
   } catch (error) {
     // Only the deadline says something about KVM; a missing QEMU must not be remembered as a verdict.
-    if (!(error instanceof Failure) || !/took longer than/.test(error.parts.fact)) throw error
+    if (!failedBy(error, 'timeout')) throw error
     if (END_OF_BOOT.test(output)) return { works: true, reason: 'the kernel booted with it' }
   }
   const said = /KVM internal error.*|.*(?:failed to initialize kvm|Could not access KVM).*/i.exec(output)?.[0]

@@ -4,7 +4,7 @@
  */
 import { labError } from '../engine/error.ts'
 import { has, run } from './sh.ts'
-import { Unavailable } from './download.ts'
+import { unavailable } from './download.ts'
 
 /** A Debian mirror's base URI, with a slash at its end: LAB_DEBIAN_MIRROR, or the one that apt has for this Debian release. */
 export async function debianMirror(signal: AbortSignal): Promise<string> {
@@ -20,7 +20,7 @@ export async function debianMirror(signal: AbortSignal): Promise<string> {
   // Security and updates live below other addresses; the main archive's label is plain "Debian" and its release has no dash.
   const main = rows.find(([uri, origin, , release]) => uri && origin === 'Debian' && release && !/-|\//.test(release))
   if (main?.[0]) return main[0]
-  throw new Unavailable({
+  throw unavailable({
     place: 'Debian mirror',
     fact: 'the host has no Debian mirror configured',
     wayOut: 'set LAB_DEBIAN_MIRROR to the address of one (ending in /debian/)',

@@ -1,6 +1,6 @@
 /** The compilers: clang for BPF objects, gcc for programs of the guest. Their messages reach the user once, with file and line. */
 import { readFile, rm } from 'node:fs/promises'
-import { Failure, type FailureParts } from '../engine/error.ts'
+import { failedBy, Failure, type FailureParts } from '../engine/error.ts'
 import { printable } from '../engine/printable.ts'
 import { dependenciesOf, includesOf, preprocessing, type Include } from '../linux/c/includes.ts'
 import { run, type RunOptions } from './sh.ts'
@@ -38,7 +38,7 @@ function compileFailure(
   source: string,
   wayOut: string,
 ): unknown {
-  if (!(error instanceof Failure) || error.kind !== 'lab' || !/ended with status/.test(error.parts.fact)) return error
+  if (!failedBy(error, 'exit-status')) return error
   const output = said.filter((line) => !/^\d+ (errors?|warnings?)( and .*)? generated/.test(line))
   const at = output
     .map((line) => /^(\S+?:\d+(?::\d+)?): (?:fatal )?error: (.*)$/.exec(line))

@@ -5,21 +5,17 @@ import { dirname, join } from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { makeDirectory } from '../engine/directory.ts'
-import { Failure, interrupted, type FailureParts } from '../engine/error.ts'
+import { failedBy, Failure, interrupted, labError, userError, type FailureParts } from '../engine/error.ts'
 import { hashFile, hashText } from '../engine/fingerprint.ts'
 import { diskFailure } from '../engine/disk.ts'
 import { deepest, firstAnswer, type Answer } from './first-answer.ts'
 
-/** A source that cannot be had from here, as opposed to one that is wrong: the only reason to take a fallback. */
-export class Unavailable extends Failure {
-  constructor(parts: FailureParts, cause?: unknown) {
-    super('lab', parts, { cause })
-    this.name = 'Unavailable'
-  }
-}
+/** The failure of a source that cannot be fetched from here: the only one for which a fallback is taken. */
+export const unavailable = (parts: FailureParts): Failure => labError({ ...parts, reason: 'unavailable' })
 
-/** Not the file that was asked for. The user's to settle: no fallback is taken for it. */
-class WrongBytes extends Failure {}
+/** The failure of a file that is not the one that was asked for. The user must settle it: no fallback is taken. */
+const wrongBytes = (parts: FailureParts, cause?: unknown): Failure =>
+  userError({ ...parts, reason: 'wrong-bytes' }, cause)
 
 export interface Download {
   readonly urls: readonly string[]
@@ -104,7 +100,7 @@ async function take(answer: Answer, resumed: boolean, partial: string, wanted: D
   try {
     await verify(partial, sha256, place, url)
   } catch (error) {
-    if (!resumed || !(error instanceof WrongBytes)) throw error
+    if (!resumed || !failedBy(error, 'wrong-bytes')) throw error
     const again = await firstAnswer([url], 0, signal)
     if (again.answer === undefined) throw new Error(again.refused[0]?.reason)
     await transfer(again.answer, partial, wanted)
@@ -117,7 +113,7 @@ export async function verify(file: string, sha256: string, place: string, from: 
   const found = await hashFile(file)
   if (found === sha256) return
   await rm(file, { force: true })
-  throw new WrongBytes('user', {
+  throw wrongBytes({
     place,
     fact: `${from} has the wrong sha256`,
     lines: [`wanted ${sha256}`, `found  ${found}`],
@@ -127,13 +123,13 @@ export async function verify(file: string, sha256: string, place: string, from: 
 
 /**
  * Makes sure that `file` is there and has its checksum, from the first address that delivers it.
- * @throws Unavailable when none can be reached; a user's Failure when what came is not the file
+ * @throws Failure (unavailable) when no address delivers; (wrong-bytes) when what came is not the file
  */
 export async function download(wanted: Download): Promise<void> {
   const { urls, file, cache, place, signal } = wanted
   const partial = `${file}.part`
   const reasons: string[] = []
-  let wrong: WrongBytes | undefined
+  let wrong: Failure | undefined
   makeDirectory(dirname(file))
   if (signal.aborted) throw interrupted()
   let left: readonly string[] = []
@@ -158,7 +154,7 @@ export async function download(wanted: Download): Promise<void> {
       return
     } catch (error) {
       // A login page in place of a file, a mirror that is broken: the next one may have it.
-      if (error instanceof WrongBytes) {
+      if (failedBy(error, 'wrong-bytes')) {
         wrong ??= error
         reasons.push(error.parts.fact)
         continue
@@ -173,9 +169,9 @@ export async function download(wanted: Download): Promise<void> {
   }
   if (wrong) {
     const others = reasons.filter((reason) => reason !== wrong.parts.fact)
-    throw new WrongBytes('user', { ...wrong.parts, lines: [...(wrong.parts.lines ?? []), ...others] }, { cause: wrong })
+    throw wrongBytes({ ...wrong.parts, lines: [...(wrong.parts.lines ?? []), ...others] }, wrong)
   }
-  throw new Unavailable({
+  throw unavailable({
     place,
     fact: 'the source cannot be fetched',
     lines: reasons,

@@ -5,7 +5,6 @@ import { expect, test } from 'vitest'
 import { failureOf } from '../test/caught.ts'
 import { testContext } from '../test/context.ts'
 import { tempDir } from '../test/temp-dir.ts'
-import { Unavailable } from './download.ts'
 import { gitCommit, gitExport } from './git.ts'
 import { run } from './sh.ts'
 
@@ -37,5 +36,5 @@ test('a ref that is not there is the user’s mistake; only a repository that is
   const noRef = await failureOf(gitCommit(await repository(), 'v5.5', context, 'kernel k'))
   expect([noRef.kind, noRef.parts.fact]).toEqual(['user', expect.stringMatching(/has no ref v5\.5$/)])
   const nowhere = await failureOf(gitCommit(join(tempDir(), 'nothing'), 'v5.4', context, 'kernel k'))
-  expect(nowhere).toBeInstanceOf(Unavailable)
+  expect(nowhere.reason).toBe('unavailable')
 })

@@ -4,14 +4,15 @@ import { join } from 'node:path'
 import type { Context } from '../engine/context.ts'
 import { Failure, messageOf, userError } from '../engine/error.ts'
 import { hashText } from '../engine/fingerprint.ts'
-import { Unavailable } from './download.ts'
+import { saysNoSuchRef } from '../engine/outside-words.ts'
+import { unavailable } from './download.ts'
 import { run } from './sh.ts'
 
 const mirrorOf = (cache: string, url: string) => join(cache, 'git', hashText(url).slice(0, 16))
 
 /** Never asks for a password and never runs a hook or a helper of the repository's choosing. */
 const GIT = ['git', '-c', 'core.hooksPath=/dev/null', '-c', 'protocol.ext.allow=never']
-const ENV = { GIT_TERMINAL_PROMPT: '0', LC_ALL: 'C' }
+const ENV = { GIT_TERMINAL_PROMPT: '0' }
 
 /** Fetches one ref (depth 1) into the mirror and returns its commit. */
 export async function gitCommit(url: string, ref: string, { cache, signal }: Context, place: string): Promise<string> {
@@ -29,12 +30,12 @@ export async function gitCommit(url: string, ref: string, { cache, signal }: Con
   } catch (error) {
     if (!(error instanceof Failure) || error.kind === 'interrupted') throw error
     // The repository answered, so that no fallback is due.
-    if (error.parts.lines?.some((line) => line.includes("couldn't find remote ref")) === true)
+    if (error.parts.lines?.some(saysNoSuchRef) === true)
       throw userError(
         { place, fact: `${url} has no ref ${ref}`, wayOut: `git ls-remote ${url} lists its branches and tags` },
         error,
       )
-    throw new Unavailable({
+    throw unavailable({
       place,
       fact: `git cannot fetch ${ref} of ${url}`,
       lines: error.parts.lines ?? [messageOf(error)],

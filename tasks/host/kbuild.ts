@@ -58,7 +58,6 @@ const ENVIRONMENT = {
   ARCH: undefined,
   CROSS_COMPILE: undefined,
   KBUILD_OUTPUT: undefined,
-  LC_ALL: 'C',
 }
 
 export interface Make {

@@ -4,7 +4,8 @@ import { basename, join } from 'node:path'
 import { labError } from '../engine/error.ts'
 import { printable } from '../engine/printable.ts'
 import { makeScratch } from '../engine/scratch.ts'
-import { diskFull, SAYS_DISK_FULL } from '../engine/disk.ts'
+import { diskFull } from '../engine/disk.ts'
+import { saysNoSpace } from '../engine/outside-words.ts'
 import { debianMirror } from './apt.ts'
 import { setImageTimes } from './ext4-times.ts'
 import { has, run } from './sh.ts'
@@ -270,7 +271,7 @@ export async function readTree(image: string, to: string, place: string, signal:
   // It ends with status 0 whatever happens (e2fsprogs 1.47): what it says is all there is to go by.
   const problems = stderr.split('\n').filter((line) => line.trim() !== '' && !NO_PROBLEM.test(line))
   if (problems.length === 0) return
-  if (SAYS_DISK_FULL.test(stderr))
+  if (problems.some(saysNoSpace))
     throw diskFull(
       place,
       problems.slice(0, 3).map((line) => printable(line, 200)),

@@ -1,6 +1,6 @@
 /** What the host must have, by program or file, and the Debian package that brings it. */
 import { existsSync } from 'node:fs'
-import { which } from './tool-version.ts'
+import { which } from './which.ts'
 
 export interface Requirement {
   /** A program on the PATH, or an absolute path. */

@@ -5,10 +5,10 @@
  */
 import { existsSync } from 'node:fs'
 import { stat } from 'node:fs/promises'
-import { experimentError, Failure, type FailureParts } from '../engine/error.ts'
-import { isDiskFull } from '../engine/disk.ts'
-import { missing, run, type RunResult } from './sh.ts'
-import { which } from './tool-version.ts'
+import { experimentError, failedBy, type Failure } from '../engine/error.ts'
+import { saysConfinementFailed } from '../engine/outside-words.ts'
+import { endInWords, missing, ProgramFailure, run, type ProgramEnd, type RunResult } from './sh.ts'
+import { which } from './which.ts'
 
 /** The ways of confining, from the strongest to the weakest. */
 export type Confinement = 'bubblewrap' | 'namespaces' | 'limits'
@@ -119,10 +119,8 @@ export interface ConfinedOptions {
   readonly accept?: readonly number[]
 }
 
-const damages = new WeakSet<Failure>()
-
 /** Whether a failure is that of a confined program: its input is damaged, and the lab is well. */
-export const isDamaged = (error: unknown): error is Failure => error instanceof Failure && damages.has(error)
+export const isDamaged = (error: unknown): error is Failure => failedBy(error, 'damaged-input')
 
 /** A program's end by a signal, behind bubblewrap or unshare, is a status above 128 (bash(1), EXIT STATUS). */
 const SIGNALS: Readonly<Record<number, string>> = {
@@ -137,22 +135,20 @@ const SIGNALS: Readonly<Record<number, string>> = {
   31: 'SIGSYS',
 }
 
-const inWords = (fact: string): string =>
-  fact.replace(/ended with status (\d+)/, (all, status: string) => {
-    const name = SIGNALS[Number(status) - 128]
-    return name === undefined ? all : `was ended by ${name}`
-  })
-
-function damaged(program: string, parts: FailureParts, cause: Failure): Failure {
-  const [, how = parts.fact] = /^\S+ ((?:ended|was ended|took|wrote) .*)$/.exec(parts.fact) ?? []
-  const failure = experimentError({ ...parts, fact: inWords(`${program} ${how}`) }, cause)
-  damages.add(failure)
-  return failure
+/** The end of the program itself, of which its wrapper reports a status. */
+function endInside(end: ProgramEnd): ProgramEnd {
+  const signal = end.reason === 'exit-status' ? SIGNALS[end.status - 128] : undefined
+  return signal === undefined ? end : { reason: 'signal', signal }
 }
 
+const damaged = (program: string, failure: ProgramFailure): Failure =>
+  experimentError(
+    { ...failure.parts, reason: 'damaged-input', fact: `${program} ${endInWords(endInside(failure.end))}` },
+    failure,
+  )
+
 /** Whether it is the confinement that failed: then nothing is known of the input. */
-const isOurs = ({ parts }: Failure): boolean =>
-  parts.lines?.some((line) => /^(bwrap|unshare|setpriv|prlimit): /.test(line)) === true
+const isOurs = ({ parts }: Failure): boolean => parts.lines?.some(saysConfinementFailed) === true
 
 /**
  * Runs a program confined, with the strongest means of this host.
@@ -189,7 +185,7 @@ export async function runConfined(
       ...(options.accept === undefined ? {} : { accept: options.accept }),
     })
   } catch (error) {
-    if (!(error instanceof Failure) || error.kind !== 'lab' || isDiskFull(error) || isOurs(error)) throw error
-    throw damaged(program, error.parts, error)
+    if (!(error instanceof ProgramFailure) || isOurs(error)) throw error
+    throw damaged(program, error)
   }
 }

@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { existsSync, readFileSync } from 'node:fs'
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { failureOf } from '../test/caught.ts'
 import { tempDir } from '../test/temp-dir.ts'
 import { has, LOG_PATH, run, start } from './sh.ts'
@@ -41,6 +41,18 @@ describe('run', () => {
     expect(stdout).toBe(`in\n${dir}\na none\n`)
   })
 
+  test('programs speak English, whatever language the user does', async () => {
+    vi.stubEnv('LC_ALL', 'de_DE.UTF-8')
+    vi.stubEnv('LANGUAGE', 'de')
+    onTestFinished(() => void vi.unstubAllEnvs())
+    const script = 'echo "$LC_ALL,${LANGUAGE-none}"'
+    expect((await run(['sh', '-c', script])).stdout).toBe('C,none\n')
+    const file = join(tempDir(), 'stderr')
+    const started = start(['sh', '-c', `${script} >&2`], { cwd: tempDir(), dieWithUs: true, stderrFile: file })
+    await started.ended
+    expect(await readFile(file, 'utf8')).toBe('C,none\n')
+  })
+
   test('a program that does not read its input is no failure', async () => {
     expect((await run(['true'], { input: 'x'.repeat(4_000_000) })).status).toBe(0)
   })
@@ -59,21 +71,25 @@ describe('run', () => {
   })
 
   test('a program that was killed is named with its signal', async () => {
-    expect((await failureOf(run(['sh', '-c', 'kill -9 $$']))).parts.fact).toBe('sh was ended by SIGKILL')
+    const failure = await failureOf(run(['sh', '-c', 'kill -9 $$']))
+    expect([failure.reason, failure.parts.fact]).toEqual(['signal', 'sh was ended by SIGKILL'])
   })
 
   test('a missing program is named, and a program that misses another is not blamed on us', async () => {
     const failure = await failureOf(run(['lab-no-such-program', 'x'], { place: 'here' }))
     expect(failure.parts).toMatchObject({ place: 'here', fact: 'lab-no-such-program is not installed' })
+    expect(failure.reason).toBe('not-installed')
+    expect((await failureOf(run(['./none'], { cwd: tempDir() }))).reason).toBe('not-installed')
+    expect((await failureOf(run(['sh'], { env: { PATH: '/nowhere' } }))).reason).toBe('not-installed')
     expect(failure.parts.wayOut).toContain('lab doctor')
     const inner = await failureOf(run(['sh', '-c', 'lab-no-such-program']))
-    expect(inner.parts.fact).toBe('sh ended with status 127')
+    expect([inner.reason, inner.parts.fact]).toEqual(['exit-status', 'sh ended with status 127'])
     expect(inner.parts.lines?.join()).toContain('lab-no-such-program')
   })
 
   test('a time limit ends the program and the failure says so', async () => {
     const failure = await failureOf(run(['sh', '-c', 'echo begun; sleep 100'], { timeout: 200 }))
-    expect(failure.parts).toMatchObject({ fact: 'sh took longer than 0.2 s', lines: ['begun'] })
+    expect(failure.parts).toMatchObject({ reason: 'timeout', fact: 'sh took longer than 0.2 s', lines: ['begun'] })
   })
 
   test('an abort ends the whole tree', async () => {

@@ -9,10 +9,12 @@ import { dirname } from 'node:path'
 import { StringDecoder } from 'node:string_decoder'
 import { $, type ProcessPromise } from 'zx/core'
 import { makeDirectory } from '../engine/directory.ts'
-import { interrupted, labError, type Failure } from '../engine/error.ts'
+import { Failure, interrupted, labError, type FailureParts } from '../engine/error.ts'
 import { undoAtForcedEnd } from '../engine/interruption.ts'
-import { diskFull, isRoomGone, SAYS_DISK_FULL } from '../engine/disk.ts'
+import { diskFull, isRoomGone } from '../engine/disk.ts'
+import { saysNoSpace } from '../engine/outside-words.ts'
 import { printable } from '../engine/printable.ts'
+import { which } from './which.ts'
 
 export interface RunOptions {
   readonly cwd?: string
@@ -78,22 +80,62 @@ function lineReader(onLine: (line: string) => void): { push: (chunk: Buffer) => 
   }
 }
 
-const NOT_INSTALLED = 'is not installed'
-
-/** Whether a failure is that of a program which this host lacks. */
-export const isMissingProgram = ({ parts }: Failure): boolean => parts.fact.endsWith(NOT_INSTALLED)
+/**
+ * The environment of every program: ours in the C locale, so that messages and numbers are the same on every host. LANGUAGE would
+ * count for more than the locale (gettext(3)).
+ */
+const environment = (added: RunOptions['env'] = {}) => ({
+  ...process.env,
+  LC_ALL: 'C',
+  LANGUAGE: undefined,
+  ...added,
+})
 
 /** The failure of a program that this host lacks. */
 export const missing = (program: string, place?: string): Failure =>
   labError({
     place,
-    fact: `${program} ${NOT_INSTALLED}`,
+    reason: 'not-installed',
+    fact: `${program} is not installed`,
     wayOut: '`lab doctor` lists what is missing and the command that installs it',
   })
 
-/** The program that could not be started, by what bash or setpriv said (status 127); a program's own 127 is not ours to explain. */
-const notFound = (argv: readonly string[], stderr: string): string | undefined =>
-  /exec: setpriv: /.test(stderr) ? 'setpriv' : /^setpriv: /m.test(stderr) ? argv[0] : undefined
+/** How a program ended that did not do its work. */
+export type ProgramEnd =
+  | { readonly reason: 'exit-status'; readonly status: number }
+  | { readonly reason: 'signal'; readonly signal: string }
+  | { readonly reason: 'timeout'; readonly seconds: number }
+  | { readonly reason: 'output-limit'; readonly bytes: number }
+
+/** The same in words, behind the program's name. */
+export function endInWords(end: ProgramEnd): string {
+  switch (end.reason) {
+    case 'exit-status':
+      return `ended with status ${end.status}`
+    case 'signal':
+      return `was ended by ${end.signal}`
+    case 'timeout':
+      return `took longer than ${end.seconds} s`
+    case 'output-limit':
+      return `wrote more than ${end.bytes} bytes`
+  }
+}
+
+/** A program that started and did not do its work. */
+export class ProgramFailure extends Failure {
+  readonly end: ProgramEnd
+
+  constructor(end: ProgramEnd, parts: FailureParts) {
+    super('lab', { ...parts, reason: end.reason })
+    this.end = end
+  }
+}
+
+/** Which program could not be found, where the status says that one was not (127); a program's own 127 is not ours to explain. */
+const notFound = (argv: readonly string[], { cwd, env = {} }: RunOptions): string | undefined => {
+  const path = 'PATH' in env ? (env['PATH'] ?? '') : undefined
+  return ['setpriv', argv[0] ?? ''].find((program) => which(program, path, cwd) === undefined)
+}
 
 /** Opens the log for appending; a log that cannot be written is no reason to fail. */
 async function openLog(log: string, argv: readonly string[]): Promise<WriteStream> {
@@ -116,7 +158,7 @@ export async function run(argv: readonly string[], options: RunOptions = {}): Pr
   const target = options.stdoutFile === undefined ? undefined : await open(options.stdoutFile, 'w')
   const process_: ProcessPromise = shell({
     ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
-    env: { ...process.env, ...options.env },
+    env: environment(options.env),
     ...(options.input === undefined ? {} : { input: options.input }),
     stdio: [options.input === undefined ? 'ignore' : 'pipe', target?.fd ?? 'pipe', 'pipe'],
   })`exec ${['setpriv', '--pdeathsig=TERM', ...argv]}`
@@ -162,19 +204,20 @@ export async function run(argv: readonly string[], options: RunOptions = {}): Pr
     const status = output.exitCode ?? 128
     if (!timedOut && !tooMuch && accept.includes(status))
       return { stdout: output.stdout, stderr: output.stderr, status }
-    const absent = status === 127 ? notFound(argv, output.stderr) : undefined
+    const absent = status === 127 ? notFound(argv, options) : undefined
     if (absent !== undefined) throw missing(absent, place)
-    const how = timedOut
-      ? `took longer than ${(timeout ?? 0) / 1000} s`
+    const ending: ProgramEnd = timedOut
+      ? { reason: 'timeout', seconds: (timeout ?? 0) / 1000 }
       : tooMuch
-        ? `wrote more than ${options.outputLimit ?? 0} bytes`
+        ? { reason: 'output-limit', bytes: options.outputLimit ?? 0 }
         : output.signal
-          ? `was ended by ${output.signal}`
-          : `ended with status ${status}`
+          ? { reason: 'signal', signal: output.signal }
+          : { reason: 'exit-status', status }
+    const how = endInWords(ending)
     const lines = `${output.stdout}\n${output.stderr}`.split('\n').filter((line) => line.trim() !== '')
-    const told = lines.filter((line) => SAYS_DISK_FULL.test(line))
+    const told = lines.filter(saysNoSpace)
     const near = [options.cwd, options.stdoutFile, log].filter((one) => one !== undefined)
-    // Not every program says so (tar: "Wrote only 2048 of 10240 bytes"), nor in English.
+    // Not every program says so.
     if (told.length > 0 || isRoomGone(near))
       throw diskFull(
         place,
@@ -183,7 +226,7 @@ export async function run(argv: readonly string[], options: RunOptions = {}): Pr
         ),
         { near },
       )
-    throw labError({
+    throw new ProgramFailure(ending, {
       place,
       fact: `${argv[0] ?? ''} ${how}`,
       wayOut: options.wayOut,
@@ -229,7 +272,7 @@ export const LOG_PATH = '/dev/fd/3'
 export function start(argv: readonly string[], options: StartOptions): Started {
   const guarded = options.dieWithUs ? ['setpriv', '--pdeathsig=KILL', ...argv] : argv
   const { cwd, stderrFile, log } = options
-  const open = shell({ cwd, stdio: ['ignore', 'ignore', 'ignore'] })
+  const open = shell({ cwd, env: environment(), stdio: ['ignore', 'ignore', 'ignore'] })
   // head ends at the limit or with the program, which then writes into a pipe that nobody reads: EPIPE. (dd counts reads, whatever their size.)
   const process_ =
     log === undefined

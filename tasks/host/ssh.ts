@@ -81,6 +81,17 @@ export const guestLost = (doing: string, why: string): Failure =>
     wayOut: 'the console log of the VM has its last words; a kernel panic ends the VM at once',
   })
 
+/** @param strange whether the guest showed another host key than the lab gave it */
+function connectFailure(error: Error & { readonly level?: string }, strange: boolean): Error {
+  const wayOut = 'remove the VM (`lab down`) and start it again'
+  if (strange) {
+    const fact = 'the guest has another host key than the lab gave it'
+    return labError({ place: 'guest', reason: 'host-key', fact, wayOut }, error)
+  }
+  if (error.level !== 'client-authentication') return error
+  return labError({ place: 'guest', reason: 'key-refused', fact: "the guest refuses the lab's key", wayOut }, error)
+}
+
 export class Guest implements AsyncDisposable {
   readonly #client: ClientType
   #closed: Error | undefined
@@ -101,12 +112,16 @@ export class Guest implements AsyncDisposable {
     return this.#closed === undefined
   }
 
-  /** One attempt; rejects with the plain error (refused, reset, wrong key, timeout) for the caller to retry or to name. */
+  /**
+   * One attempt. A key that does not fit is a Failure (host-key, key-refused): another attempt would end alike. Everything else (refused, reset,
+   * timeout) is the plain error, for the caller to retry or to name.
+   */
   static connect(address: Address, timeout: number): Promise<Guest> {
     return new Promise((resolve, reject) => {
       const client = new Client()
       // The listener stays: ssh2 can report a second error after the first, and one that nobody hears ends the process.
-      client.on('error', reject)
+      let strange = false
+      client.on('error', (error) => reject(connectFailure(error, strange)))
       client.on('close', () => reject(new Error('closed before the handshake was over')))
       client.once('ready', () => resolve(new Guest(client)))
       client.connect({
@@ -114,7 +129,10 @@ export class Guest implements AsyncDisposable {
         port: address.port,
         username: 'root',
         privateKey: address.privateKey,
-        hostVerifier: (key: Buffer) => key.equals(address.hostKey),
+        hostVerifier: (key: Buffer) => {
+          strange = !key.equals(address.hostKey)
+          return !strange
+        },
         readyTimeout: timeout,
         keepaliveInterval: KEEPALIVE,
         keepaliveCountMax: 3,

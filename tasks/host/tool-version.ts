@@ -1,24 +1,10 @@
 /** Versions of the host's tools, asked once per binary: `clang --version` alone costs a tenth of a second of every warm run. */
 import { readFile, realpath, rename, stat, writeFile } from 'node:fs/promises'
-import { accessSync, constants } from 'node:fs'
 import { randomUUID } from 'node:crypto'
 import { dirname, join } from 'node:path'
 import { makeDirectory } from '../engine/directory.ts'
 import { missing, run } from './sh.ts'
-
-/** The file that a program's name stands for, or undefined. */
-export function which(program: string): string | undefined {
-  for (const dir of (process.env['PATH'] ?? '').split(':')) {
-    const path = join(dir, program)
-    try {
-      accessSync(path, constants.X_OK)
-      return path
-    } catch {
-      // Not here.
-    }
-  }
-  return undefined
-}
+import { which } from './which.ts'
 
 /** First line of `<program> --version`, remembered per binary (real path, size and time). */
 export async function toolVersion(program: string, cache: string, signal: AbortSignal): Promise<string> {

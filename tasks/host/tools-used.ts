@@ -1,5 +1,6 @@
 /** The programs whose version may change what comes out, and their versions. */
-import { toolVersion, which } from './tool-version.ts'
+import { toolVersion } from './tool-version.ts'
+import { which } from './which.ts'
 
 const TOOLS = ['gcc', 'ld', 'make', 'clang', 'mmdebstrap', 'qemu-system-x86_64'] as const
 

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { chromium, type BrowserContext, type Page } from 'playwright-core'
-import { which } from '../host/tool-version.ts'
+import { which } from '../host/which.ts'
 
 /** Where Debian puts it; `./test` installs it (host/packages.ts). */
 export const CHROMIUM = which('chromium')

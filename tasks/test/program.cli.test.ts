@@ -13,7 +13,7 @@ import {
 import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
 import { processTag } from '../engine/process.ts'
-import { which } from '../host/tool-version.ts'
+import { which } from '../host/which.ts'
 import { TOOL_ROOT } from '../commands/shared/app.ts'
 import { mayMount, MOUNTS, NAMESPACE } from './namespace.ts'
 import { Rig } from './rig.ts'

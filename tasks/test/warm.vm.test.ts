@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { cacheDir } from '../engine/context.ts'
 import type { Manifest } from '../results/manifest.ts'
-import { which } from '../host/tool-version.ts'
+import { which } from '../host/which.ts'
 import { Rig } from './rig.ts'
 
 const EXPERIMENTS = `

@@ -1,6 +1,5 @@
 /** DuckDB. The only file that knows the package; it is loaded when it is needed, since that takes 0.1 s. */
 import type { DuckDBConnection } from '@duckdb/node-api'
-import { messageOf } from '../engine/error.ts'
 import { atInterruption } from '../engine/interruption.ts'
 
 export type { DuckDBAppender, DuckDBConnection } from '@duckdb/node-api'
@@ -36,9 +35,6 @@ export async function openDatabase(settings: Readonly<Record<string, string>>): 
     },
   }
 }
-
-/** How DuckDB says that Ctrl-C ended a statement. */
-export const isInterruption = (error: unknown): boolean => /^INTERRUPT Error\b/.test(messageOf(error))
 
 /** A text as SQL: doubled quotes stand for themselves. */
 export const quoted = (text: string): string => `'${text.replaceAll("'", "''")}'`

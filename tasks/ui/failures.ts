@@ -1,6 +1,6 @@
 /** The words for what went wrong: a Failure as place, fact and way out; anything else as a bug of ours. */
 import { inspect } from 'node:util'
-import { EXIT, Failure, type FailureKind, messageOf } from '../engine/error.ts'
+import { EXIT, Failure, type FailureKind, type FailureReason, messageOf } from '../engine/error.ts'
 import { printable } from '../engine/printable.ts'
 import { diskFailure } from '../engine/disk.ts'
 import type { Paint } from '../engine/text.ts'
@@ -11,6 +11,7 @@ export type BugLog = (stack: string) => string
 /** One thing to report: what both the text and the JSON line are made of. Not yet sanitised. */
 export interface Report {
   readonly kind: FailureKind | 'bug'
+  readonly reason?: FailureReason | undefined
   readonly place?: string | undefined
   readonly fact: string
   readonly wayOut?: string | undefined

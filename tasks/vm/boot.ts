@@ -195,14 +195,8 @@ class Boot {
       try {
         guest = await Guest.connect({ ...this.#wanted.address, port }, 4000 * FACTOR[this.#wanted.accel])
       } catch (error) {
-        if (/Host denied|authentication methods failed/.test(messageOf(error)))
-          throw await bootFailure(
-            this.#wanted,
-            'ssh',
-            /Host denied/.test(messageOf(error))
-              ? 'the guest has another host key than the lab gave it'
-              : "the guest refuses the lab's key",
-          )
+        // Keys that do not fit do not fit at the next attempt either.
+        if (error instanceof Failure) throw await bootFailure(this.#wanted, 'ssh', error.parts.fact)
         this.#refused = messageOf(error)
         await sleep(30)
         continue

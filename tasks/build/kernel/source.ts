@@ -135,7 +135,7 @@ export async function unpackTar(
     {
       signal: context.signal,
       place,
-      env: { XZ_DEFAULTS: '-T0', LC_ALL: 'C' },
+      env: { XZ_DEFAULTS: '-T0' },
       onLine: (line) => {
         if (OUTSIDE.test(line)) outside.push(printable(line.replace(/^tar: /, ''), 160))
       },

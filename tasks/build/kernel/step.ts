@@ -1,7 +1,7 @@
 /** Step: kernel, of either kind: built here, or unpacked from a distribution's package. */
 import type { ResolvedKernel } from '../../config/resolved.ts'
 import { step, type Context } from '../../engine/context.ts'
-import { Unavailable } from '../../host/download.ts'
+import { failedBy } from '../../engine/error.ts'
 import { builtKernel, type KernelArtefact } from './kernel.ts'
 import { prebuiltSource } from './prebuilt/identity.ts'
 import { prebuiltKernel } from './prebuilt/restore.ts'
@@ -22,7 +22,7 @@ export function kernelStep(
         ? await prebuiltKernel(kernel, context, handle, override)
         : await builtKernel(kernel, context, handle, override)
     } catch (error) {
-      if (!(error instanceof Unavailable) || hasFallback !== true) throw error
+      if (!failedBy(error, 'unavailable') || hasFallback !== true) throw error
       return {
         outcome: 'skipped',
         detail: [error.parts.fact, error.parts.lines?.[0]].filter(Boolean).join(': '),

@@ -5,11 +5,11 @@
 import { rename, rm, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { makeDirectory } from '../../engine/directory.ts'
-import { Failure, interrupted } from '../../engine/error.ts'
+import { failedBy, Failure, interrupted } from '../../engine/error.ts'
 import { lock } from '../../engine/lock.ts'
 import { printable } from '../../engine/printable.ts'
 import { diskFailure, isDiskFailure } from '../../engine/disk.ts'
-import { download, Unavailable, verify } from '../download.ts'
+import { download, unavailable, verify } from '../download.ts'
 import { deepest } from '../first-answer.ts'
 import { run } from '../sh.ts'
 import { debName, poolDirectories, type Archive } from './archives.ts'
@@ -68,7 +68,7 @@ async function whole(partial: string, wanted: DebFile, from: string, wrong: Fail
     await rename(partial, wanted.file)
     return undefined
   } catch (error) {
-    if (!(error instanceof Failure) || error.kind !== 'user') throw error
+    if (!failedBy(error, 'wrong-bytes')) throw error
     wrong.push(error)
     return 'it delivers another file (wrong sha256)'
   }
@@ -127,7 +127,7 @@ async function fromMirrors(wanted: DebFile, wrong: Failure[], reasons: string[])
     return true
   } catch (error) {
     if (!(error instanceof Failure) || isDiskFailure(error) || error.kind === 'interrupted') throw error
-    if (!(error instanceof Unavailable)) wrong.push(error)
+    if (error.reason !== 'unavailable') wrong.push(error)
     reasons.push(...(error.parts.lines ?? []))
     return false
   }
@@ -136,7 +136,7 @@ async function fromMirrors(wanted: DebFile, wrong: Failure[], reasons: string[])
 /**
  * Makes sure that the file is there and has its checksum.
  * @param from archives in the order in which they are asked (`archives`)
- * @throws Unavailable with each one's reason and what there is instead; a user's Failure where all that came was another file
+ * @throws Failure (unavailable) with each archive's reason and what there is instead; (wrong-bytes) where all that came was another file
  */
 export async function fetchDeb(wanted: DebFile, from: readonly Archive[]): Promise<void> {
   const { package: name, version, file, place, signal } = wanted
@@ -162,7 +162,7 @@ export async function fetchDeb(wanted: DebFile, from: readonly Archive[]): Promi
     )
   const offers = await offersLike(name, signal)
   const [newest] = offers
-  throw new Unavailable({
+  throw unavailable({
     place,
     fact: `no archive delivers ${name} ${version}`,
     lines: [...reasons, ...offers.slice(0, 5).map((one) => `there is ${one.package} ${one.version}`)],

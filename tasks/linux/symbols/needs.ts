@@ -45,9 +45,6 @@ const CHOSEN_BY: Readonly<Record<string, readonly string[]>> = {
   FPROBE: ['FUNCTION_TRACER', 'DYNAMIC_FTRACE', 'FPROBE'],
 }
 
-/** How the fact begins where a kernel has no hooks of a kind. */
-export const NO_HOOKS = 'this kernel has no hooks of this kind'
-
 /** Options without which there are no hooks of this kind; the changes turn on all that are off and can be chosen. */
 export function missingOption(hook: Hook, { config }: Pick<KernelFacts, 'config'>): Verdict | undefined {
   if (config.size === 0) return undefined
@@ -60,7 +57,8 @@ export function missingOption(hook: Hook, { config }: Pick<KernelFacts, 'config'
   const btf: Fix[] = missing.includes('DEBUG_INFO_BTF') ? [{ change: 'btf' }] : []
   const asked = missing.filter((one) => one !== 'DEBUG_INFO_BTF').flatMap((one) => CHOSEN_BY[one] ?? [one])
   const options = [...new Set(asked)].filter(off).map((symbol): Fix => ({ change: 'option', symbol, value: 'y' }))
-  return verdict(hook, 'not built', `${NO_HOOKS}: CONFIG_${first} is not set`, {
+  return verdict(hook, 'not built', `this kernel has no hooks of this kind: CONFIG_${first} is not set`, {
+    noHooks: true,
     fixes: [...options, ...btf],
   })
 }

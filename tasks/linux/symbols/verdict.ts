@@ -59,6 +59,8 @@ export interface Verdict {
   readonly kind: VerdictKind
   /** Whether an attach would succeed; undefined where that is not known. */
   readonly attachable: boolean | undefined
+  /** The kernel has no hooks of this kind at all, whatever the target. */
+  readonly noHooks?: boolean
   /** In one sentence. */
   readonly fact: string
   /** More that belongs to it: call sites, functions that call it, what stands in the source. */
@@ -75,11 +77,12 @@ export const verdict = (
   hook: Hook,
   kind: VerdictKind,
   fact: string,
-  more: Partial<Pick<Verdict, 'details' | 'fixes'>> = {},
+  more: Partial<Pick<Verdict, 'details' | 'fixes' | 'noHooks'>> = {},
 ): Verdict => ({
   hook,
   kind,
   fact,
+  ...(more.noHooks && { noHooks: true }),
   details: more.details ?? [],
   fixes: more.fixes ?? [],
   attachable: OPEN.has(kind) ? undefined : SUCCEEDS.has(kind),

@@ -15,11 +15,11 @@ import {
 } from './views.ts'
 import { damageOf, notAFile } from '../../trace/events/table-shape.ts'
 import { typedFile, typedView } from '../../trace/events/typed-name.ts'
-import { isInterruption } from '../../trace/duckdb.ts'
 import { beside, besideIn } from '../../engine/beside.ts'
 import { makeDirectory } from '../../engine/directory.ts'
 import { Failure, interrupted, messageOf, userError } from '../../engine/error.ts'
 import type { Emit } from '../../engine/event.ts'
+import { saysDuckdb } from '../../engine/outside-words.ts'
 import { printable } from '../../engine/printable.ts'
 import { indexRuns } from '../run-index.ts'
 import { tablesOf, type Whole } from './tables.ts'
@@ -49,7 +49,7 @@ const TABLES =
 
 const wrong = (error: unknown) => {
   if (error instanceof Failure) return error
-  if (isInterruption(error)) return interrupted()
+  if (saysDuckdb(error, 'interrupted')) return interrupted()
   if (error instanceof NotASelect)
     return userError({
       fact: `lab query takes one SELECT (${error.message} found)`,
@@ -67,9 +67,9 @@ const wrong = (error: unknown) => {
       place: 'SQL',
       fact: printable(first, 300),
       lines: rest.filter((line) => line.trim() !== '').map((line) => printable(line, 200)),
-      wayOut: /file system operations are disabled/.test(first)
+      wayOut: saysDuckdb(error, 'forbidden')
         ? `only the tables of the results can be read: ${TABLES}`
-        : /does not exist/.test(first)
+        : saysDuckdb(error, 'unknown-name')
           ? `tables: ${TABLES}; \`lab query "DESCRIBE events"\` shows columns`
           : undefined,
     },
@@ -85,7 +85,7 @@ const isOfSql = (error: unknown): boolean =>
   error instanceof Failure ||
   error instanceof NotASelect ||
   error instanceof NotATable ||
-  (!(error instanceof OddTable) && /^(Failed to extract|Parser|Catalog|Binder|Permission) /.test(messageOf(error)))
+  (!(error instanceof OddTable) && saysDuckdb(error, 'statement'))
 
 /** Parquet files by the view that shows them. */
 type Files = ReadonlyMap<string, readonly string[]>

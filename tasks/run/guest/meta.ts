@@ -59,6 +59,13 @@ export async function staticSymbols(dir: string): Promise<Buffer | undefined> {
   return await readFile(join(dir, 'System.map'))
 }
 
+/** Whether the format of an event came; of `system:*`, that of at least one. */
+function hasFormat(files: ReadonlyMap<string, Buffer>, wanted: string): boolean {
+  const [system = '', event = ''] = wanted.split(':')
+  if (event !== '*') return files.has(`format.${system}.${event}`)
+  return [...files.keys()].some((name) => name.startsWith(`format.${system}.`))
+}
+
 async function fetchMeta(
   events: readonly string[],
   symbols: Buffer | undefined,
@@ -69,15 +76,16 @@ async function fetchMeta(
   const flags = symbols ? ['--no-symbols'] : []
   const argv = ['--meta', dir, ...flags, ...events.flatMap((event) => ['--event', event])]
   // No lines come before the archive: what the holder has to say goes to stderr.
-  const { files, stderr } = await runAndFetch(exec, argv, META_FILES, {
+  const { files } = await runAndFetch(exec, argv, META_FILES, {
     signal,
     timeout: 120_000,
   })
-  if (/no event/.test(stderr))
+  const missing = events.filter((event) => !hasFormat(files, event))
+  if (missing.length > 0)
     throw userError({
       place: 'trace.events',
       fact: 'the kernel does not have every event that was asked for',
-      lines: [printable(stderr, 300)],
+      lines: missing.map((event) => `no event ${printable(event, 300)}`),
       wayOut: '`lab exec -- ls /sys/kernel/tracing/events` lists them',
     })
   return symbols ? files.set('kallsyms', symbols) : files

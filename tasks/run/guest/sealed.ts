@@ -11,7 +11,7 @@ import { experimentError, Failure, labError } from '../../engine/error.ts'
 import { printable } from '../../engine/printable.ts'
 import { diskFull } from '../../engine/disk.ts'
 import { sealedArgv, SEALED_CONSOLE, SEALED_OUTPUT } from '../../host/qemu-sealed.ts'
-import { run as runProgram } from '../../host/sh.ts'
+import { ProgramFailure, run as runProgram } from '../../host/sh.ts'
 import { quote } from '../../host/ssh.ts'
 import { guessBootFailure } from '../../linux/explain/boot-failure.ts'
 import { S_IFDIR, S_IFREG, type CpioEntry } from '../../linux/objects/cpio.ts'
@@ -141,13 +141,12 @@ function noOutput(place: string, console: string, lines: readonly HolderLine[]):
 
 /** A guest that hangs: in its own words, and not in those of the program that runs QEMU. @throws it, or the error as it is */
 async function hung(error: unknown, place: string, consoleFile: string): Promise<never> {
-  const [, seconds] = /^\S+ took longer than ([\d.]+) s$/.exec(error instanceof Failure ? error.parts.fact : '') ?? []
-  if (seconds === undefined) throw error
+  if (!(error instanceof ProgramFailure) || error.end.reason !== 'timeout') throw error
   const console = await readFile(consoleFile, 'utf8').catch(() => '')
   throw labError(
     {
       place,
-      fact: `the sealed guest neither ended nor rebooted within ${seconds} s`,
+      fact: `the sealed guest neither ended nor rebooted within ${error.end.seconds} s`,
       lines: lastLines(console),
       wayOut: 'its last words are above; `lab run` without --deterministic shows where it hangs',
     },

@@ -5,7 +5,6 @@ import { userError, type Failure } from '../../engine/error.ts'
 import { printable } from '../../engine/printable.ts'
 import type { KernelArtefact } from '../../build/kernel/kernel.ts'
 import { hookOf } from '../../linux/symbols/hook.ts'
-import { NO_HOOKS } from '../../linux/symbols/needs.ts'
 import type { Verdict } from '../../linux/symbols/verdict.ts'
 import { noEvent, noSymbol, NOTRACE, REFUSED, type Words } from '../../linux/symbols/words.ts'
 import { waysOut } from '../../build/preflight/fixes.ts'
@@ -15,10 +14,10 @@ import { waysText } from '../../build/preflight/text.ts'
 import type { Refused } from './refused.ts'
 
 /** What an attach would say of it. */
-function wordsOf({ kind, hook, fact }: Verdict, kernel: string): Words {
+function wordsOf({ kind, hook, fact, noHooks }: Verdict, kernel: string): Words {
   if (kind === 'offset' || kind === 'not modifiable')
     return { fact, wayOut: `\`lab symbols ${kernel} ${hook.target}\` says more` }
-  if (kind === 'too old' || fact.startsWith(NO_HOOKS))
+  if (kind === 'too old' || noHooks)
     return { fact, wayOut: 'take a hook that this kernel has, or another kernel (`lab run --kernel NAME`)' }
   if (kind === 'notrace' && hook.kind !== 'fentry') return NOTRACE
   if (hook.kind === 'event' || hook.kind === 'tracepoint') return noEvent(hook.target.replace(':', '/'))

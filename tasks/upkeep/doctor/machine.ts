@@ -7,7 +7,7 @@ import type { ResolvedLab } from '../../config/resolved.ts'
 import type { Context } from '../../engine/context.ts'
 import { kvmVerdict } from '../../host/accel.ts'
 import { confinement, CONFINES, type Confinement } from '../../host/sandbox.ts'
-import { which } from '../../host/tool-version.ts'
+import { which } from '../../host/which.ts'
 import { bytes } from '../../engine/text.ts'
 import type { Finding, Status } from './finding.ts'
 

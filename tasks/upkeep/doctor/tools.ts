@@ -13,7 +13,7 @@ import {
   type Requirement,
 } from '../../host/packages.ts'
 import { run } from '../../host/sh.ts'
-import { which } from '../../host/tool-version.ts'
+import { which } from '../../host/which.ts'
 import { findingsOf, type Finding } from './finding.ts'
 
 /** One line for all that is there, one per missing thing; the command that installs all of them stands once. */

@@ -1,0 +1,36 @@
+/**
+ * The words of programs and libraries that are not ours, where nothing else says what happened: no exit status, no error code. This is the only
+ * place where such text is matched. Programs run with LC_ALL=C (host/sh), so these are their English words.
+ */
+import { codeOf, messageOf } from './error.ts'
+
+/** strerror(3) of ENOSPC and EDQUOT; GNU tar on a full disk (seen in 1.34). */
+const DISK_FULL = /No space left on device|Disk quota exceeded|Wrote only \d+ of \d+ bytes/
+
+/** Whether a line of a program's output says that a disk is full. */
+export const saysNoSpace = (line: string): boolean => DISK_FULL.test(line)
+
+/** git fetch, where the repository answered and has no such branch or tag (builtin/fetch-pack.c, remote.c). */
+export const saysNoSuchRef = (line: string): boolean => line.includes("couldn't find remote ref")
+
+/** The programs that confine another one, about themselves: they begin each line with their name. */
+export const saysConfinementFailed = (line: string): boolean => /^(bwrap|unshare|setpriv|prlimit): /.test(line)
+
+/**
+ * DuckDB's errors have neither code nor class, but each message begins with its kind ("IO Error: ...", duckdb/common/exception.hpp). Errors of
+ * other kinds may quote any text of a statement or a value, so the kind comes first in every pattern.
+ */
+const OF_DUCKDB = {
+  interrupted: /^INTERRUPT Error\b/,
+  'disk-full': new RegExp(`^(?:IO|Out of Memory|TransactionContext|FATAL) Error\\b[^]*(?:${DISK_FULL.source})`),
+  /** The statement reads a file, or changes something. */
+  forbidden: /^Permission Error\b/,
+  /** The statement names what does not exist. */
+  'unknown-name': /^(?:Catalog|Binder) Error\b.*does not exist/,
+  /** The statement is wrong in itself, whatever the files hold. */
+  statement: /^(?:Failed to extract|(?:Parser|Catalog|Binder|Permission) Error\b)/,
+} as const
+
+/** What DuckDB says about its own failure; a message may fit more than one. */
+export const saysDuckdb = (error: unknown, what: keyof typeof OF_DUCKDB): boolean =>
+  codeOf(error) === undefined && OF_DUCKDB[what].test(messageOf(error))
