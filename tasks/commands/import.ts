@@ -1,7 +1,6 @@
 /** `lab import FILE`: a run out of a trace that was made elsewhere. */
 import { createWriteStream } from 'node:fs'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { named } from '../config/open.ts'
@@ -13,6 +12,7 @@ import { judgeImported, type ImportedArm, type JudgedImport } from '../run/judge
 import { readEvents } from '../trace/events/read-events.ts'
 import { hasTicks } from '../results/events.ts'
 import { plural } from '../engine/text.ts'
+import { makeScratch } from '../engine/scratch.ts'
 import { defineCommand } from './command.ts'
 import { openApp, type Session } from './shared/app.ts'
 import { onlyWith } from './shared/exclusive.ts'
@@ -64,7 +64,7 @@ function account({ dir, manifest, tally }: ImportOutcome): string {
 
 /** Standard input as a file, which is removed with its directory. */
 async function fromStdin(signal: AbortSignal): Promise<AsyncDisposable & { readonly file: string }> {
-  const dir = await mkdtemp(join(tmpdir(), 'lab-import-'))
+  const dir = await makeScratch('import')
   const remove = () => rm(dir, { recursive: true, force: true })
   const file = join(dir, 'stdin')
   try {

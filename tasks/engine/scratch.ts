@@ -10,7 +10,18 @@ import { fateOfTag, processTag } from './process.ts'
 import { diskFull, saysDiskFull } from './disk.ts'
 
 /** What for; a new one is found by `lab gc` as well. */
-const KINDS = ['image', 'verify', 'reproduce', 'follow', 'report', 'cp', 'output', 'kernel'] as const
+const KINDS = [
+  'image',
+  'verify',
+  'reproduce',
+  'follow',
+  'report',
+  'cp',
+  'output',
+  'kernel',
+  'import',
+  'doctor',
+] as const
 export type ScratchKind = (typeof KINDS)[number]
 
 /** A new directory that only this user can look into. The caller removes it. @throws a lab's Failure where none can be made */

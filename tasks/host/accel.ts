@@ -4,13 +4,13 @@
  * remembered until the host boots again.
  */
 import { accessSync, constants } from 'node:fs'
-import { readFile, rename, writeFile } from 'node:fs/promises'
-import { randomUUID } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { makeDirectory } from '../engine/directory.ts'
 import { codeOf, failedBy, labError } from '../engine/error.ts'
 import { bootId } from '../engine/process.ts'
 import { printable } from '../engine/printable.ts'
+import { replaceFile } from '../engine/replace-file.ts'
 import { bootOnlyArgv, type Accel } from './qemu.ts'
 import { run } from './sh.ts'
 
@@ -87,9 +87,7 @@ export async function kvmVerdict(cache: string, kernel: string, signal: AbortSig
   if (known) return known
   const verdict = await tryKvm(kernel, signal)
   makeDirectory(dirname(file))
-  const partial = `${file}.${randomUUID()}`
-  await writeFile(partial, JSON.stringify(verdict))
-  await rename(partial, file)
+  replaceFile(file, JSON.stringify(verdict))
   return verdict
 }
 

@@ -1,10 +1,11 @@
 import { execFileSync, spawnSync } from 'node:child_process'
-import { copyFileSync, mkdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs'
+import { copyFileSync, mkdirSync, readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { expect, test } from 'vitest'
+import { expect, onTestFinished, test, vi } from 'vitest'
+import { makeScratch } from '../engine/scratch.ts'
 import { failureOf } from '../test/caught.ts'
 import { tempDir } from '../test/temp-dir.ts'
-import { readTree } from './mmdebstrap.ts'
+import { readTree, removeScratch } from './mmdebstrap.ts'
 
 const never = new AbortController().signal
 const PLACE = 'experiment exact'
@@ -38,4 +39,26 @@ test.runIf(HAVE).each([
   const failure = await failureOf(readTree(damaged, to, PLACE, never))
   expect(failure).toMatchObject({ kind: 'lab', parts: { place: PLACE, fact: `the image cannot be read: ${damaged}` } })
   expect(failure.parts.lines).not.toEqual([])
+})
+
+test('the scratch of a user without subordinate ids is removed: it holds nothing but their own files', async () => {
+  const [bin, temp] = [tempDir(), tempDir()]
+  writeFileSync(
+    join(bin, 'unshare'),
+    '#!/bin/sh\necho "unshare: failed to find entries in /etc/subuid" >&2\nexit 1\n',
+    {
+      mode: 0o755,
+    },
+  )
+  vi.stubEnv('PATH', `${bin}:${process.env['PATH'] ?? ''}`)
+  vi.stubEnv('TMPDIR', temp)
+  const user = vi.spyOn(process, 'getuid').mockReturnValue(1000)
+  onTestFinished(() => {
+    user.mockRestore()
+    vi.unstubAllEnvs()
+  })
+  const dir = await makeScratch('image')
+  mkdirSync(join(dir, 'tree'))
+  expect(await removeScratch(dir)).toBe(true)
+  expect(readdirSync(temp)).toEqual([])
 })

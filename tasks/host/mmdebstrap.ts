@@ -1,4 +1,5 @@
 /** A Debian root file system as a tar archive, and a tree as an ext4 image; both work without root. */
+import { existsSync } from 'node:fs'
 import { chmod, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { labError } from '../engine/error.ts'
@@ -63,10 +64,21 @@ async function mountsBelow(dir: string): Promise<string[]> {
     .toReversed()
 }
 
-/** Removes a scratch directory; without root, its files belong to the user's subordinate ids. */
-export async function removeScratch(dir: string): Promise<void> {
-  for (const mount of await mountsBelow(dir)) await run(['umount', '--lazy', '--', mount], { accept: [0, 32] })
-  await run([...asRoot(), 'rm', '-rf', '--one-file-system', '--', dir], { accept: [0, 1] })
+/** Any exit status: whether a directory is gone is asked of the directory. */
+const ANY = Array.from({ length: 256 }, (_, status) => status)
+
+/**
+ * Removes a directory, and no file system that is mounted in it. Without root some of its files may belong to the user's subordinate ids; what is
+ * the user's own goes also where such ids cannot be had.
+ * @returns whether it is gone
+ */
+export async function removeScratch(dir: string): Promise<boolean> {
+  for (const mount of await mountsBelow(dir)) await run(['umount', '--lazy', '--', mount], { accept: ANY })
+  for (const as of [[], asRoot()]) {
+    await run([...as, 'rm', '-rf', '--one-file-system', '--', dir], { accept: ANY })
+    if (!existsSync(dir)) return true
+  }
+  return false
 }
 
 /** Where an image has the list of its packages (linux/package-list.ts). */
@@ -233,9 +245,7 @@ export async function rootImage({ tar, overlays, sizeBytes, image, log, place, s
     await setImageTimes(image, IMAGE_TIME)
     return listed
   } finally {
-    await run([...as, 'rm', '-rf', '--one-file-system', root], { accept: [0, 1] }).catch(() =>
-      rm(root, { recursive: true, force: true }),
-    )
+    await removeScratch(root)
   }
 }
 

@@ -1,10 +1,12 @@
 /** The lab's own ssh keys: one for the user, one for all guests of the lab, made once and kept in the lab's state directory. */
 import { generateKeyPairSync } from 'node:crypto'
-import { mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import ssh2 from 'ssh2'
 import { makeDirectory } from '../engine/directory.ts'
 import { labError, messageOf } from '../engine/error.ts'
+import { removeAtForcedEnd } from '../engine/interruption.ts'
+import { partialBeside } from '../engine/replace-file.ts'
 
 export interface Keys {
   /** OpenSSH private key of the user. */
@@ -59,14 +61,20 @@ export async function writeKeyPair(dir: string): Promise<void> {
   const user = userKeys()
   const host = hostKey()
   makeDirectory(dirname(dir), 0o700)
-  const partial = await mkdtemp(`${dir}.partial-`)
-  await writeFile(join(partial, 'id_ed25519'), user.private, { mode: 0o600 })
-  await writeFile(join(partial, 'id_ed25519.pub'), `${user.public}\n`)
-  await writeFile(join(partial, 'host_key'), host.private, { mode: 0o600 })
-  await writeFile(join(partial, 'host_key.pub'), `ssh-ed25519 ${host.public.toString('base64')} lab-guest\n`)
-  // Fails when somebody was faster; then theirs count.
-  await rename(partial, dir).catch(() => undefined)
-  await rm(partial, { recursive: true, force: true })
+  const partial = partialBeside(dir)
+  const removed = removeAtForcedEnd(partial)
+  try {
+    await mkdir(partial, { mode: 0o700 })
+    await writeFile(join(partial, 'id_ed25519'), user.private, { mode: 0o600 })
+    await writeFile(join(partial, 'id_ed25519.pub'), `${user.public}\n`)
+    await writeFile(join(partial, 'host_key'), host.private, { mode: 0o600 })
+    await writeFile(join(partial, 'host_key.pub'), `ssh-ed25519 ${host.public.toString('base64')} lab-guest\n`)
+    // Fails when somebody was faster; then theirs count.
+    await rename(partial, dir).catch(() => undefined)
+  } finally {
+    removed()
+    await rm(partial, { recursive: true, force: true })
+  }
 }
 
 /** Reads the keys of `dir`, making them first if there are none. */

@@ -1,8 +1,8 @@
 /** Versions of the host's tools, asked once per binary: `clang --version` alone costs a tenth of a second of every warm run. */
-import { readFile, realpath, rename, stat, writeFile } from 'node:fs/promises'
-import { randomUUID } from 'node:crypto'
+import { readFile, realpath, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { makeDirectory } from '../engine/directory.ts'
+import { replaceFile } from '../engine/replace-file.ts'
 import { missing, run } from './sh.ts'
 import { which } from './which.ts'
 
@@ -22,9 +22,6 @@ export async function toolVersion(program: string, cache: string, signal: AbortS
   }
   const version = (await run([program, '--version'], { signal, place: 'host' })).stdout.split('\n')[0] ?? ''
   makeDirectory(dirname(file))
-  // A name of its own: two steps of one process ask for the same program at once.
-  const partial = `${file}.${randomUUID()}`
-  await writeFile(partial, JSON.stringify({ key, version }))
-  await rename(partial, file)
+  replaceFile(file, JSON.stringify({ key, version }))
   return version
 }

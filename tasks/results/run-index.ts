@@ -3,9 +3,10 @@
  * cache. What is in it holds only as long as the manifest has the same size and time, so a run that was copied, edited or removed by hand
  * is seen the next time; whoever deletes the file loses nothing.
  */
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { ownVersion } from '../engine/own-version.ts'
+import { replaceFile } from '../engine/replace-file.ts'
 import type { Definition } from './definition.ts'
 import type { ListedRun, RunDetails } from './listed-run.ts'
 
@@ -84,7 +85,6 @@ function load(file: string): Index {
 }
 
 function save(file: string, { entries, definitions }: Index): void {
-  const partial = `${file}.${process.pid}.partial`
   const lines = [...entries].map(([name, { size, time, listed, details = '', why }]) => {
     const line: Line = [name, size, time, listed ?? null, why ?? null]
     return `${JSON.stringify(line)}\t${details}`
@@ -93,11 +93,9 @@ function save(file: string, { entries, definitions }: Index): void {
   const shared = [...definitions.values()].filter(({ id }) => used.has(id)).map((one) => `\t${JSON.stringify(one)}`)
   try {
     mkdirSync(dirname(file), { recursive: true })
-    writeFileSync(partial, [head(), ...shared, ...lines, ''].join('\n'))
-    renameSync(partial, file)
+    replaceFile(file, [head(), ...shared, ...lines, ''].join('\n'))
   } catch {
     // A directory that cannot be written is read the long way each time.
-    rmSync(partial, { force: true })
   }
 }
 

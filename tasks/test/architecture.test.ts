@@ -150,3 +150,8 @@ test('linux has no input and output', () => {
   )
   expect(shown(wrong)).toEqual([])
 })
+
+test('temporary directories and half-written files have names that `lab gc` knows', () => {
+  // engine/scratch.ts and engine/replace-file.ts make them; what is made by hand is left in place by a SIGKILL.
+  expect(using(/\bmkdtemp(?:Sync)?\(|randomUUID\(/)).toEqual([])
+})

@@ -76,29 +76,31 @@ export async function gcStep(places: Places, context: Context, dry: boolean): Pr
   await partials.lookBelow(context.store.root, PARTIAL)
   await partials.lookBelow(places.results, PARTIAL_RESULT)
   await partials.look(join(context.cache, 'build'), PARTIAL)
+  await partials.lookBelow(join(context.cache, 'build'), PARTIAL)
+  for (const dir of ['tools', 'accel']) await partials.look(join(context.cache, dir), PARTIAL)
+  await partials.look(places.results, PARTIAL_RESULT)
+  await partials.look(dirname(places.keys), PARTIAL)
   const written = files.map(({ dir }) => dir).filter((dir) => existsSync(dir))
   await partials.look(places.vms, PARTIAL)
   const [trees, snapshots] = [await halfTrees(join(context.cache, 'build')), await staleSnapshots(context)]
   const paths = [...partials.abandoned, ...trees, ...snapshots]
+  const stays = new Set<string>()
   if (!dry) {
     // Each of these asks again under its lock: since the list was made somebody may have begun to use one of them.
     for (const vm of vms) await stopOrphan(vm, places, context)
-    for (const path of partials.abandoned) await rm(path, { recursive: true, force: true })
+    for (const path of [...partials.abandoned, ...scratch]) if (!(await removeScratch(path))) stays.add(path)
     for (const path of trees) {
       await using held = await lockNow(join(dirname(path), 'lock'))
       if (held) await rm(path, { recursive: true, force: true })
     }
     for (const path of snapshots) await withdraw(context.store.root, path)
     for (const one of files) await removeBeside(one)
-    for (const dir of scratch) await removeScratch(dir)
   }
   const pruned = await pruneCache(context.cache, context.cacheLimit, usedByProcesses(), { dry })
   return {
     removed: [
       ...vms.map(({ dir }) => dir),
-      ...paths,
-      ...written,
-      ...scratch,
+      ...[...paths, ...written, ...scratch].filter((path) => !stays.has(path)),
       ...pruned.removed.map(({ path }) => path),
     ],
     elsewhere: partials.elsewhere,

@@ -1,7 +1,7 @@
 /** The source of a kernel as it lies in its build tree, searched for many names at once. */
 import { existsSync, readFileSync } from 'node:fs'
-import { rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { replaceFile } from '../../engine/replace-file.ts'
 import { z } from 'zod'
 import { run } from '../../host/sh.ts'
 import { KernelTree, REST, SEARCHED } from '../kernel/tree.ts'
@@ -58,17 +58,18 @@ export class SearchedTree implements SourceTree {
   async search(names: readonly string[], everywhere = false): Promise<void> {
     const near = await this.#walk(names, SEARCHED, this.#found[0])
     const far = everywhere && (await this.#walk(names, REST, this.#found[1]))
-    if (near || far) await this.#keep()
+    if (near || far) this.#keep()
   }
 
   /** What cannot be kept is found again. */
-  async #keep(): Promise<void> {
+  #keep(): void {
     if (this.#found[0].size + this.#found[1].size > MOST_KEPT) return
     const text = JSON.stringify({ source: this.#source, found: this.#found.map((one) => Object.fromEntries(one)) })
-    const partial = `${this.#file}.${process.pid}`
-    await writeFile(partial, text)
-      .then(() => rename(partial, this.#file))
-      .catch(() => rm(partial, { force: true }))
+    try {
+      replaceFile(this.#file, text)
+    } catch {
+      // As if nothing had been found before.
+    }
   }
 
   /** True if the tree was walked. */

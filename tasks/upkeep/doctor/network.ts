@@ -1,12 +1,13 @@
 /** Checks of what comes over the network: the Debian mirror, and the sources of the lab's kernels. */
 import { existsSync } from 'node:fs'
-import { mkdtemp, mkdir, readdir, rm } from 'node:fs/promises'
+import { readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { ResolvedKernel, ResolvedLab } from '../../config/resolved.ts'
 import type { Source } from '../../config/schema/schema.ts'
 import type { Context } from '../../engine/context.ts'
 import { Failure, interrupted, messageOf } from '../../engine/error.ts'
 import { printable } from '../../engine/printable.ts'
+import { makeScratch } from '../../engine/scratch.ts'
 import { debianMirror } from '../../host/apt.ts'
 import { run } from '../../host/sh.ts'
 import type { Finding } from './finding.ts'
@@ -18,9 +19,8 @@ const LIMIT = 5000
 type Reason = string | undefined
 
 /** Gets a small file of the mirror as fetchDeb would get a package: by apt, with apt's proxies and certificates. */
-async function askMirror(path: string, { cache, signal }: Context): Promise<Reason> {
-  await mkdir(cache, { recursive: true })
-  const dir = await mkdtemp(join(cache, 'doctor-'))
+async function askMirror(path: string, { signal }: Context): Promise<Reason> {
+  const dir = await makeScratch('doctor')
   try {
     const uri = `${await debianMirror(signal)}${path}`
     const options = ['Acquire::http::Timeout=5', 'Acquire::https::Timeout=5', 'Acquire::Retries=0'].flatMap((one) => [

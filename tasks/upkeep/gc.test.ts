@@ -1,0 +1,60 @@
+import { spawnSync } from 'node:child_process'
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { expect, test, vi, onTestFinished } from 'vitest'
+import { processTag } from '../engine/process.ts'
+import { partialBeside } from '../engine/replace-file.ts'
+import { makeScratch } from '../engine/scratch.ts'
+import { testContext } from '../test/context.ts'
+import { tempDir } from '../test/temp-dir.ts'
+import { placesOf } from '../vm/places.ts'
+import { gcStep } from './gc.ts'
+
+/** What a SIGKILL leaves of each kind of thing that is written under another name first. */
+async function leftovers(lab: string, cache: string): Promise<string[]> {
+  return [
+    partialBeside(join(lab, 'results', '.index')),
+    partialBeside(join(lab, 'results', 'readiter', 'run')),
+    partialBeside(join(lab, 'results', '.inputs', 'lab')),
+    partialBeside(join(lab, '.lab', 'keys')),
+    partialBeside(join(lab, '.lab', 'vms', 'default')),
+    partialBeside(join(cache, 'store', 'kernel', 'x')),
+    partialBeside(join(cache, 'build', 'tree')),
+    partialBeside(join(cache, 'build', 'tree', 'src.names')),
+    partialBeside(join(cache, 'tools', 'gcc.json')),
+    partialBeside(join(cache, 'accel', 'boot.json')),
+    await makeScratch('import'),
+    await makeScratch('doctor'),
+  ]
+}
+
+async function afterGc(nameOf: (path: string) => string): Promise<string[]> {
+  const [lab, cache, temp] = [tempDir(), tempDir(), tempDir()]
+  vi.stubEnv('TMPDIR', temp)
+  onTestFinished(() => void vi.unstubAllEnvs())
+  const paths = (await leftovers(lab, cache)).map(nameOf)
+  for (const path of paths) {
+    mkdirSync(dirname(path), { recursive: true })
+    if (path.includes('json') || path.includes('.index')) writeFileSync(path, 'half')
+    else mkdirSync(path, { recursive: true })
+  }
+  await gcStep(placesOf(lab), testContext(cache), false)
+  return paths.filter((path) => !existsSync(path))
+}
+
+const { pid } = spawnSync('true')
+const gone = processTag().replace(/^\d+/, String(pid))
+
+test('what a killed process was writing is removed, wherever it was', async () => {
+  const names: string[] = []
+  const removed = await afterGc((path) => {
+    const name = path.replace(processTag(), gone)
+    names.push(name)
+    return name
+  })
+  expect(removed).toEqual(names)
+})
+
+test('what a living process is writing stays', async () => {
+  expect(await afterGc((path) => path)).toEqual([])
+})
