@@ -222,6 +222,7 @@ int attach_all(const struct options *options, struct bpf_object **objects, struc
 				if (!optional)
 					failed = -error;
 			} else {
+				a->attached = true;
 				json_begin("attached");
 				json_text("program", bpf_program__name(program));
 				json_text("section", section);
@@ -254,12 +255,19 @@ void remove_group(const char *name)
 		closedir(events);
 }
 
-/* Takes every link and every kprobe event away again. */
-void detach_all(struct attachment *attachments, int count)
+/* From here on no program runs any more; the counters of its kprobe event stay as they are. */
+void stop_all(struct attachment *attachments, int count)
 {
-	for (int i = 0; i < count; i++)
+	for (int i = 0; i < count; i++) {
 		bpf_link__destroy(attachments[i].link);
+		attachments[i].link = NULL;
+	}
 	sample_detach();
+}
+
+/* Takes every kprobe event away again, and with it its counters. */
+void detach_all(void)
+{
 	remove_group(group());
 	count_runs_end();
 }

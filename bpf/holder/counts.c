@@ -102,7 +102,7 @@ void counts_begin(struct attachment *attachments, int count)
 		attachments[i].runs_before = (long long)info.run_cnt;
 		attachments[i].recursions_before = (long long)info.recursion_misses;
 	}
-	profile = runs_counted ? read_profile() : "";
+	profile = read_profile();
 	for (int i = 0; i < count; i++) {
 		long long missed;
 
@@ -125,6 +125,26 @@ static long long skipped_of(const struct attachment *a, long long hits, const st
 	return skipped > 0 ? skipped : 0;
 }
 
+/*
+ * How often the program ran, for a comparison with what it printed: at least so often since the workload was about to start, and at most so often
+ * since it was attached. The hits of an event count before its program is there, so they are the upper limit only. -1: not known.
+ */
+static void report_fired(const struct attachment *a, long long hits, const struct bpf_prog_info *info)
+{
+	long long least = 0, most = -1;
+
+	if (runs_counted)
+		least = (long long)info->run_cnt - a->runs_before;
+	else if (hits >= 0 && a->hits_before >= 0)
+		least = hits - a->hits_before - skipped_of(a, hits, info);
+	if (a->event[0])
+		most = hits;
+	else if (runs_counted) /* count_runs() is called before such a program is attached */
+		most = (long long)info->run_cnt;
+	json_number("firedLeast", least > 0 ? least : 0);
+	json_number("firedMost", most);
+}
+
 void report_hits(const struct options *options, const struct attachment *attachments, int count)
 {
 	const char *profile = read_profile();
@@ -134,7 +154,7 @@ void report_hits(const struct options *options, const struct attachment *attachm
 		long long hits = -1, missed = -1;
 		struct bpf_prog_info info;
 
-		if (!a->link)
+		if (!a->attached)
 			continue;
 		if (!a->event[0] || !find_in(profile, a->event, &hits, &missed))
 			hits = missed = -1;
@@ -145,6 +165,7 @@ void report_hits(const struct options *options, const struct attachment *attachm
 		json_number("hits", hits < 0 && runs_counted ? (long long)info.run_cnt : hits);
 		json_number("missed", missed);
 		json_number("skipped", skipped_of(a, hits, &info));
+		report_fired(a, hits, &info);
 		if (options->count_runs && runs_counted) {
 			json_number("runs", (long long)info.run_cnt);
 			json_number("runNs", (long long)info.run_time_ns);

@@ -80,6 +80,7 @@ struct options {
 struct attachment {
 	struct bpf_program *program;
 	struct bpf_link *link;
+	bool attached;
 	char event[64]; /* name of its kprobe event in group(), or "" */
 	long long hits_before, runs_before, recursions_before; /* counts.c */
 };
@@ -136,7 +137,8 @@ void watch_stop(void);
 int load_objects(const struct options *options, struct bpf_object **objects);
 int attach_all(const struct options *options, struct bpf_object **objects, struct attachment *attachments);
 void remove_group(const char *name);
-void detach_all(struct attachment *attachments, int count);
+void stop_all(struct attachment *attachments, int count);
+void detach_all(void);
 void sweep_dead_groups(void);
 const char *group(void);
 

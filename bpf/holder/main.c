@@ -184,10 +184,12 @@ static int run(const struct options *options)
 	child_end(pid);
 	if (is_started)
 		watch_stop();
+	/* The counters are read when nothing fires any more, so that no message is printed that they do not know of. */
+	stop_all(attachments, count);
 	report_hits(options, attachments, count);
 	declared_report(options);
 	foreign_report();
-	detach_all(attachments, count);
+	detach_all();
 	if (capture_stop(options) && !error) {
 		error = -EIO;
 		outcome = "capture failed";

@@ -17,6 +17,7 @@ import {
   workloadFacts,
 } from '../run/judge/derived.ts'
 import { failuresExpectedOn } from '../run/judge/expectations.ts'
+import { keptPrints } from '../run/judge/prints.ts'
 import { of, parseHolderLine, type HolderLine } from '../run/guest/holder.ts'
 import type { Manifest } from '../results/manifest.ts'
 import { mapsOf, type MapsFile } from '../run/guest/maps.ts'
@@ -73,6 +74,7 @@ function analysisOf(raw: Raw, experiment: ResolvedExperiment, lines: readonly Ho
     report: trace?.report ?? '',
     stats: trace?.options.stats ?? [],
     typed: { channels: [], losses },
+    prints: keptPrints(texts['probes.json'] ?? ''),
     stdout: texts['stdout'] ?? '',
     stderr: texts['stderr'] ?? '',
     dmesg: texts['dmesg'],

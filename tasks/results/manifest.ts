@@ -1,5 +1,6 @@
 /** manifest.json: everything that somebody needs to know about a run, or to do it again. */
 import type { Choice } from '../host/accel.ts'
+import type { ProgramMessages } from '../linux/objects/bpf-messages.ts'
 import type { RunSplat, RunTests } from './kernel-reports.ts'
 
 export interface ExpectationVerdict {
@@ -20,6 +21,8 @@ export interface ProbeReport {
   readonly runNs?: number
   /** Hits for which the kernel did not run the program (another one was running on that CPU), as far as it tells; older results have none. */
   readonly skipped?: number
+  /** What one run of it prints, as its bytecode proves; undefined where that tells nothing, and in older results. */
+  readonly prints?: Pick<ProgramMessages, 'least' | 'most' | 'formats'>
 }
 
 /** Where an imported trace came from, and every line of it accounted for. */

@@ -45,7 +45,7 @@ int main(int argc, char **argv)
 {
 	static struct attachment a = { .event = "e" };
 	struct options options = { 0 };
-	a.link = (void *)&a;
+	a.attached = true;
 	count_runs();
 	counters(argv + 1);
 	counts_begin(&a, 1);
@@ -57,7 +57,8 @@ int main(int argc, char **argv)
 
 type Counters = readonly [hits: number, missed: number, runs: number, recursions: number]
 
-async function skipped(cases: readonly (readonly [Counters, Counters])[]): Promise<number[]> {
+/** What the holder reports of each case: hits skipped, and how often the program ran at least and at most. */
+async function reported(cases: readonly (readonly [Counters, Counters])[]): Promise<(readonly number[])[]> {
   const dir = tempDir()
   const [around, program] = [join(dir, 'around.c'), join(dir, 'counts')]
   writeFileSync(around, AROUND)
@@ -69,17 +70,18 @@ async function skipped(cases: readonly (readonly [Counters, Counters])[]): Promi
     signal,
     flags: [`-I${join(TOOL_ROOT, 'bpf/holder')}`],
   })
-  const found: number[] = []
+  const found: (readonly number[])[] = []
   for (const [before, after] of cases) {
     const { stdout } = await run([program, ...before.map(String), ...after.map(String)], { signal })
-    found.push((JSON.parse(stdout) as { skipped: number }).skipped)
+    const { skipped, firedLeast, firedMost } = JSON.parse(stdout) as Readonly<Record<string, number>>
+    found.push([skipped ?? NaN, firedLeast ?? NaN, firedMost ?? NaN])
   }
   return found
 }
 
 test('hits for which a program did not run are those of the run, whichever counter tells of them', async () => {
   expect(
-    await skipped([
+    await reported([
       // What the run itself lost, by hits without a run, or by the kernel's own count since 6.7.
       [
         [0, 0, 0, 0],
@@ -108,5 +110,12 @@ test('hits for which a program did not run are those of the run, whichever count
         [0, 0, 0, -1],
       ],
     ]),
-  ).toEqual([3, 3, 0, 0, 2, 0])
+  ).toEqual([
+    [3, 7, 10],
+    [3, 10, 10],
+    [0, 10, 15],
+    [0, 10, 15],
+    [2, 10, 15],
+    [0, 0, 0],
+  ])
 })

@@ -43,6 +43,9 @@ const Line = z.discriminatedUnion('event', [
     hits: z.int(),
     missed: z.int(),
     skipped: z.int().default(0),
+    /** Runs that had somewhere to print to, and at most so many (-1: nobody counted); holders of earlier versions do not say. */
+    firedLeast: z.int().optional(),
+    firedMost: z.int().optional(),
     runs: z.int().optional(),
     runNs: z.int().optional(),
   }),

@@ -19,6 +19,7 @@ import { CONSOLE_FULL, consoleIsFull, consoleLog } from '../../vm/console.ts'
 import { analyseInTime } from '../judge/analyse.ts'
 import { failuresExpectedOn } from '../judge/expectations.ts'
 import { failuresOf } from '../judge/failed.ts'
+import { printsOf } from '../judge/prints.ts'
 import { graphOfRun } from './graph.ts'
 import { Follower } from './follow.ts'
 import { guestRun } from './guest-run.ts'
@@ -261,6 +262,7 @@ export async function finishRun(
     stats,
     maps,
     typed,
+    prints: printsOf(ofArm(session, arm).described, vm.state.kernel.release),
     stdout: text('stdout'),
     stderr: text('stderr'),
     dmesg: guest.files.get('dmesg')?.toString('utf8'),

@@ -6,7 +6,7 @@ import { readBpfObject } from '../../linux/objects/bpf-object.ts'
 import { mapsOf } from './maps.ts'
 import { slotArgument, SlotReader } from './slots.ts'
 
-const described = [{ name: 'maps.bpf.o', object: readBpfObject(MAPS_OBJECT) }]
+const described = [{ name: 'maps.bpf.o', object: readBpfObject(MAPS_OBJECT), messages: [] }]
 const read = (slots: Slots) => new SlotReader(described, { bytes: 16 }, 'experiment x').read(slots).map(slotArgument)
 
 function failure(slots: Slots): string {

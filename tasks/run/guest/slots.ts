@@ -7,6 +7,7 @@ import { interpolate, type Params } from '../../config/interpolate.ts'
 import type { Slots } from '../../config/schema/schema.ts'
 import { nameWayOut } from '../../config/text/suggest.ts'
 import { messageOf, userError, type Failure } from '../../engine/error.ts'
+import { printedMessages, type ProgramMessages } from '../../linux/objects/bpf-messages.ts'
 import { readBpfObject, type BpfObject, type DeclaredMap } from '../../linux/objects/bpf-object.ts'
 import { encode, fieldNames, fieldOf } from '../../linux/objects/btf-value.ts'
 
@@ -22,17 +23,19 @@ export interface Slot {
   readonly value: string
 }
 
-/** An object as it goes to the guest, and its types. */
+/** An object as it goes to the guest, its types, and what its programs print. */
 export interface Described {
   readonly name: string
   readonly object: BpfObject
+  readonly messages: readonly ProgramMessages[]
 }
 
 export async function describeObjects(objects: readonly { name: string; file: string }[]): Promise<Described[]> {
   return await Promise.all(
     objects.map(async ({ name, file }) => {
       try {
-        return { name, object: readBpfObject(await readFile(file)) }
+        const bytes = await readFile(file)
+        return { name, object: readBpfObject(bytes), messages: printedMessages(bytes) }
       } catch (error) {
         throw userError(
           {

@@ -14,7 +14,8 @@ import { sequenceText } from '../../trace/events/sequence-file.ts'
 import { sequencesOf, withoutAddresses, type Matches, type Other } from '../../trace/events/sequences.ts'
 import { mergeByTime, typedEvents } from '../../trace/events/typed-parquet.ts'
 import { hashText } from '../../engine/fingerprint.ts'
-import { isPrintk, parseTraceText, TYPED, type TraceEvent } from '../../linux/ftrace/trace-line.ts'
+import { isPrintk, parseTraceText, type TraceEvent } from '../../linux/ftrace/trace-line.ts'
+import type { ProgramMessages } from '../../linux/objects/bpf-messages.ts'
 import { checkAll, expectedOn, failuresExpectedOn } from './expectations.ts'
 import { failuresOf } from './failed.ts'
 import { of, type HolderLine } from '../guest/holder.ts'
@@ -24,6 +25,7 @@ import { splatsOf, testFailures, testsOf } from './kernel-log.ts'
 import type { ExpectationVerdict, ProbeReport } from '../../results/manifest.ts'
 import type { MapsFile } from '../guest/maps.ts'
 import { absentMetrics, metricsOf, missingMetrics } from './metrics.ts'
+import { messageLosses } from './prints.ts'
 import { remarksOf } from './remarks.ts'
 import { NO_TYPED, type Typed } from '../guest/typed.ts'
 
@@ -62,19 +64,21 @@ export interface Analysis {
 }
 
 /** Per program: how it was attached, hits and misses; zero is a result. */
-function probeReports(lines: readonly HolderLine[]): ProbeReport[] {
+function probeReports(lines: readonly HolderLine[], prints: readonly ProgramMessages[]): ProbeReport[] {
   const attached = of(lines, 'attached').map(({ program, section, how }) => ({ program, section, attached: how }))
   const failed = of(lines, 'attach-failed').map(({ program, section }) => ({ program, section, attached: null }))
   // Counts come in the order of the attachments: programs of two objects may have one name.
   const hits = of(lines, 'hits')
   return [...attached, ...failed].map((one, index) => {
     const counted = index < attached.length ? hits[index] : undefined
+    const printed = prints.find(({ program, section }) => program === one.program && section === one.section)
     return {
       ...one,
       hits: counted?.hits ?? 0,
       missed: counted?.missed ?? -1,
       skipped: counted?.skipped ?? 0,
       ...(counted?.runs !== undefined && { runs: counted.runs, runNs: counted.runNs ?? 0 }),
+      ...(printed && { prints: { least: printed.least, most: printed.most, formats: printed.formats } }),
     }
   })
 }
@@ -98,6 +102,8 @@ export interface AnalysisInput {
   readonly typedEvents?: readonly TraceEvent[]
   /** Why the raw trace cannot be read (`report` is empty then) or judged, as a sentence. */
   readonly damaged?: string | undefined
+  /** What programs print, by their objects. */
+  readonly prints?: readonly ProgramMessages[]
   /** What failed before the guest was asked. */
   readonly before?: readonly Failed[]
 }
@@ -165,10 +171,11 @@ export function analyse(input: AnalysisInput): Analysis {
   const tests = testsOf(stdout, input)
   const failed = [...(input.before ?? []), ...failuresOf(lines, stderr), ...testFailures(tests)]
   const declared = failuresExpectedOn(experiment, kernel, arm)
-  const probes = probeReports(lines)
+  const probes = probeReports(lines, input.prints ?? [])
   const onPurpose = missedOnPurpose(declared, probes)
   const captured = of(lines, 'captured')[0]
   const { losses: interference, doubts: unwatched, notes } = interferenceOf(lines)
+  const printk = traced.filter(isPrintk)
   const ledger = lossLedger({
     stats,
     missed: [...probes, ...of(lines, 'other-hits')].filter(({ program }) => !onPurpose.has(program)),
@@ -177,6 +184,7 @@ export function analyse(input: AnalysisInput): Analysis {
     notUnderstood: notUnderstood.length,
     cpus: captured?.cpus,
     interference,
+    messages: messageLosses(lines, probes, printk),
     absent: absentEnds(traced, lines),
     unwatched,
     recorded: { events: traced.length, countersAreFinal: true },
@@ -199,12 +207,11 @@ export function analyse(input: AnalysisInput): Analysis {
         })
       : []
   const printing = new Set(of(lines, 'attached').flatMap((one) => (one.prints === 0 ? [] : [one.program])))
-  const printedLines = printed.filter(({ event }) => !event.startsWith(TYPED)).length
   const silent =
     ledger.completeness === 'complete'
       ? silentPrinters(
           probes.filter(({ program }) => printing.has(program)),
-          printedLines,
+          printk.length,
         )
       : []
   const pidParam = started === undefined ? {} : { 'workload.pid': started.pid }
