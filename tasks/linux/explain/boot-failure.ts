@@ -52,8 +52,9 @@ export const BOOT_FAILURES: readonly BootFailure[] = [
   },
   {
     name: 'no root device',
-    needle: 'VFS: ',
-    pattern: /VFS: (?:Cannot open root device[^\n]*|Unable to mount root fs[^\n]*)/,
+    needle: ['VFS: ', 'mount root'],
+    // Before 2.6.30 and in retold panics: "Unable to mount rootfs on unknown block(2,0)".
+    pattern: /VFS:? (?:Cannot open root device[^\n]*|Unable to mount root fs[^\n]*)|unable to mount root ?fs [^\n]*/i,
     cause: (match) => rootDeviceText(match[0]),
     wayOut:
       'the configuration needs PCI, VIRTIO_PCI, VIRTIO_BLK and EXT4_FS built in: kernel/config/guest.config has them',

@@ -62,12 +62,27 @@ export function initErrorText(program: string | undefined, error: number): strin
     : `the kernel cannot execute ${program}: ${why}`
 }
 
-/** unknown-block(0,0): no driver has a device of this name; other numbers: there is a disk, and its file system is the problem. */
+/** Major numbers of Documentation/admin-guide/devices.txt that say more than "a disk". */
+const BY_MAJOR: Readonly<Record<number, string>> = {
+  1: 'the root device is a RAM disk (/dev/ram0): the kernel was given no initial RAM disk (-initrd), it could not be unpacked, or RAM disks are not built in (CONFIG_BLK_DEV_RAM)',
+  2: 'the kernel tried the floppy drive, which is what an old kernel does when root= is missing on its command line and there is no initramfs that it could unpack',
+  31: 'the kernel tried a flash partition (mtdblock): root= names the device of another board than the one that QEMU emulates',
+}
+
+/**
+ * unknown-block(0,0): no driver has a device of this name; (0,255): a root file system on NFS; other numbers: there is a disk, and its file
+ * system is the problem.
+ */
 export function rootDeviceText(line: string): string {
-  const device = /unknown-block\((\d+),(\d+)\)/.exec(line)
-  if (device && device[1] !== '0')
-    return 'the kernel found the disk and no file system on it that it knows: the driver of the file system is not built in, or the image is damaged'
-  return device
-    ? 'the kernel found no disk of this name: the driver of the disk or of its bus is not built in (a module cannot help before the root file system), or root= names another disk'
-    : 'the kernel found no disk, or cannot read its file system'
+  const device = /unknown[- ]block ?\((\d+)[, ](\d+)\)/.exec(line)
+  if (device === null) return 'the kernel found no disk, or cannot read its file system'
+  const [major, minor] = [Number(device[1]), Number(device[2])]
+  if (major === 0 && minor === 255)
+    return 'the root file system is to be mounted over NFS, and the kernel has no network card that it can use, or reaches no server'
+  if (major !== 0)
+    return (
+      BY_MAJOR[major] ??
+      'the kernel found the disk of root= but no file system on it that it knows: the driver of the file system is not built in, or the image is damaged'
+    )
+  return 'the kernel found no disk of the name that root= gives: the driver of the disk or of its bus is not built in (a module cannot help before the root file system, except in an initramfs), or root= names another disk'
 }

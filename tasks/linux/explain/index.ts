@@ -3,6 +3,7 @@
  * as they are. Each thing once, with its lines; nothing about what is not known. Lines in, findings out; memory is bounded.
  */
 import { Addresses } from './addresses.ts'
+import { BtfLogs } from './btf-log.ts'
 import { ErrorLog } from './error-log.ts'
 import { Findings, type Finding } from './finding.ts'
 import { Kallsyms } from './kallsyms.ts'
@@ -29,10 +30,16 @@ export function cleanLine(line: string): string {
 /** EACCES and EINVAL of a program say only that it was refused: where the verifier's log is in the text, that is the answer. */
 const REFUSED = /^(?:program cannot be loaded|program of an aya loader refused by errno)$/
 
-const withoutWhatLogsSay = (findings: Finding[]): Finding[] =>
-  findings.some(({ rule }) => rule.startsWith('verifier'))
-    ? findings.filter(({ rule, what }) => !(REFUSED.test(rule) && /: (?:EACCES|EINVAL)$/.test(what)))
-    : findings
+/** What libbpf says when one of its programs or maps failed: worth a word only where nothing else is known. */
+const CONSEQUENCE = 'object cannot be loaded'
+
+function withoutWhatLogsSay(findings: Finding[]): Finding[] {
+  const causes = findings.filter(({ rule }) => rule !== CONSEQUENCE)
+  if (causes.length === 0) return findings
+  return causes.some(({ rule }) => rule.startsWith('verifier'))
+    ? causes.filter(({ rule, what }) => !(REFUSED.test(rule) && /: (?:EACCES|EINVAL)$|-(?:13|22)$/.test(what)))
+    : causes
+}
 
 export class Explainer {
   readonly #findings = new Findings()
@@ -41,6 +48,7 @@ export class Explainer {
   readonly #verifier = new VerifierLogs(this.#findings)
   readonly #kallsyms = new Kallsyms(this.#findings)
   readonly #errorLog = new ErrorLog(this.#findings)
+  readonly #btf = new BtfLogs(this.#findings)
   readonly #addresses = new Addresses(this.#findings)
   readonly #trace = new TraceLines(this.#findings, this.#addresses)
   #number = 0
@@ -51,6 +59,7 @@ export class Explainer {
     const clean = cleanLine(line)
     this.#messages.feed(clean, number)
     this.#splats.feed(clean, number)
+    this.#btf.feed(clean, number)
     if (this.#trace.feed(clean, number)) return
     this.#verifier.feed(clean, number)
     this.#kallsyms.feed(clean, number)

@@ -34,8 +34,20 @@ export const BCC_ROWS: readonly Row[] = [
   {
     rule: 'probe refused',
     needle: 'Failed to attach BPF program',
-    pattern: /Failed to attach BPF program b?'?([\w.]+)'? to (kprobe|kretprobe|tracepoint) b?'?([\w.:/]+)'?(.*)/,
+    pattern: /Failed to attach BPF program b?'?([\w.]+)'? to (kprobe|kretprobe|tracepoint) b?'?([\w.:/]*)'?(.*)/,
     answer: (match) => {
+      if (match[3] === '')
+        return {
+          what: `${group(match, 1)} cannot be attached: no function matches`,
+          cause:
+            'the name of the function is empty: attach_kprobe() was called with a pattern (event_re=), and no function that can be probed matches it',
+          fixes: [
+            'BPF.get_kprobe_functions(b"PATTERN") lists what a pattern matches; patterns are regular expressions',
+            'grep PATTERN /sys/kernel/tracing/available_filter_functions: a function that is inlined or renamed is not in it',
+          ],
+          confidence: 'likely',
+          sources: ['attach_kprobe() of bcc/__init__.py'],
+        }
       const what = `${group(match, 1)} cannot be attached to the ${group(match, 2)} ${group(match, 3)}`
       if (match[2] === 'tracepoint') return { ...(TRACEPOINT['ENOENT'] as Answer), what }
       return { ...NOT_THERE, what }

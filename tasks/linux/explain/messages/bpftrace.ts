@@ -19,12 +19,11 @@ const NOT_TRACEABLE: Answer = {
 export const BPFTRACE_ROWS: readonly Row[] = [
   {
     rule: 'function cannot be traced',
-    needle: ['is not traceable (either non-existing', 'Could not resolve symbol', "it's not traceable"],
-    pattern:
-      /(?:WARNING: )?(\S+) is not traceable \(either non-existing.*|Could not resolve symbol: (\S+)|(\S+), it's not traceable \(either non-existing.*/,
-    key: (match) => match[1] ?? match[2] ?? group(match, 3),
+    needle: ['is not traceable (either non-existing', 'Could not resolve symbol'],
+    pattern: /(?:WARNING: )?(\S+) is not traceable \(either non-existing.*|Could not resolve symbol: (\S+)/,
+    key: (match) => match[1] ?? group(match, 2),
     answer: (match) => {
-      const name = match[1] ?? match[2] ?? group(match, 3)
+      const name = match[1] ?? group(match, 2)
       // "/path/program:function": a uprobe.
       return name.includes('/')
         ? {
@@ -56,7 +55,7 @@ export const BPFTRACE_ROWS: readonly Row[] = [
     rule: 'probe refused',
     needle: ['Error attaching probe', 'Unable to attach probe', 'failed to attach', 'Error loading program'],
     pattern:
-      /(?:Error attaching probe|Unable to attach probe): '?((k(?:ret)?(?:probe|func))[^':]*:[^': ]+)'?(?:[:.] ?(.*))?/,
+      /(?:Error attaching probe|Unable to attach probe): '?((k(?:ret)?(?:probe|func))[^':]*:[^': ]+?(?::[\w.+*]+)?)'?(?:[:.] ?(.*))?$/,
     answer: (match) => {
       const errno = errnoOf(group(match, 3))
       const known = errno === undefined ? undefined : { ...KPROBE_MULTI, ...KPROBE }[errno]

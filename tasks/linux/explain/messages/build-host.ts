@@ -17,6 +17,40 @@ const HEADERS: readonly (readonly [file: RegExp, debian: string, fedora: string]
   [/traceevent|event-parse\.h/, 'libtraceevent-dev', 'libtraceevent-devel'],
   [/slang\.h/, 'libslang2-dev', 'slang-devel'],
   [/Python\.h/, 'python3-dev', 'python3-devel'],
+  [/bcc\/\w+\.h|bcc_\w+\.h/, 'libbpfcc-dev', 'bcc-devel'],
+  [/sys\/sdt\.h/, 'systemtap-sdt-dev', 'systemtap-sdt-devel'],
+  [/xdp\/\w+\.h/, 'libxdp-dev', 'libxdp-devel'],
+  [/libmnl\/\w+\.h/, 'libmnl-dev', 'libmnl-devel'],
+  [/readline\/readline\.h/, 'libreadline-dev', 'readline-devel'],
+  [/babeltrace2?\/\S+\.h/, 'libbabeltrace-dev', 'libbabeltrace-devel'],
+  [/unwind\.h|libunwind\S*\.h/, 'libunwind-dev', 'libunwind-devel'],
+  [/pcap(?:\/\w+)?\.h/, 'libpcap-dev', 'libpcap-devel'],
+  [/llvm(?:-c)?\/\S+\.h|clang\/\S+\.h/, 'llvm-dev libclang-dev', 'llvm-devel clang-devel'],
+  [/stddef\.h|stdarg\.h|stdbool\.h/, 'gcc (or clang): its own headers are missing', 'gcc'],
+]
+
+/** Headers that no package has: what makes them. */
+const MADE: readonly (readonly [file: RegExp, cause: string, fix: string])[] = [
+  [
+    /vmlinux\.h$/,
+    'vmlinux.h is made from the BTF of a kernel, and nobody has made it yet',
+    'bpftool btf dump file /sys/kernel/btf/vmlinux format c > vmlinux.h',
+  ],
+  [
+    /\.skel\.h$/,
+    'the skeleton of a BPF object is generated from it, before the loader is compiled',
+    'bpftool gen skeleton PROBE.o > PROBE.skel.h; look for an earlier error of this step',
+  ],
+  [
+    /^(?:generated|config)\/|autoconf\.h$|\/(?:generated|config)\//,
+    'the tree was never configured and prepared: this header is made by its build',
+    'make olddefconfig && make modules_prepare in the tree; or install the headers package of the distribution',
+  ],
+  [
+    /^(?:uapi\/|net\/|trace\/|kunit\/|linux\/(?:kconfig|module|kernel|ptrace|sched|skbuff|fs|kprobes|init|version|bpf\w*|kvm\w*|mm\w*|uaccess|slab|device|cdev)\.h)/,
+    'this is a header of the kernel, which only a build inside a kernel tree (or with its -I options) finds; include/uapi is what user space sees, without uapi/ in the name',
+    'include <linux/NAME.h> for what is in include/uapi (linux-libc-dev), or take vmlinux.h in a BPF program; a module is built with make -C /lib/modules/$(uname -r)/build M=$PWD',
+  ],
 ]
 
 const PROGRAMS: Readonly<Record<string, string>> = {
@@ -87,14 +121,27 @@ export const HOST_ROWS: readonly Row[] = [
     pattern: /fatal error: '?([\w/.-]+\.h)'?(?:: No such file or directory| file not found)/,
     key: (match) => group(match, 1),
     answer: (match) => {
-      const [, debian, fedora] = HEADERS.find(([file]) => file.test(group(match, 1))) ?? []
-      return debian === undefined
-        ? undefined
+      const header = group(match, 1)
+      const [, debian, fedora] = HEADERS.find(([file]) => file.test(header)) ?? []
+      if (debian !== undefined)
+        return {
+          what: `${header} is not on this host`,
+          cause: 'the program that is compiled includes this header, and the package that has it is not installed',
+          fixes: install(debian, fedora),
+          confidence: 'likely',
+        }
+      const [, cause, fix] = MADE.find(([file]) => file.test(header)) ?? []
+      return cause !== undefined && fix !== undefined
+        ? { what: `the compiler finds no ${header}`, cause, fixes: [fix], confidence: 'likely' }
         : {
-            what: `${group(match, 1)} is not on this host`,
-            cause: 'a program that is built during the build includes this header, whose package is not installed',
-            fixes: install(debian, fedora),
-            confidence: 'likely',
+            what: `the compiler finds no ${header}`,
+            cause:
+              'no directory that the compiler searches (-I) has this header: its package or the source tree is missing',
+            fixes: [
+              `apt-file search ${header}, dnf provides '*/${header}': which package has it`,
+              'if the file is there, add its directory with -I; a git submodule may be missing: git submodule update --init',
+            ],
+            confidence: 'possible',
           }
     },
   },

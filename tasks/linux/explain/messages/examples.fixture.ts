@@ -141,8 +141,8 @@ export const ATTACH: readonly Example[] = [
   ['cannot attach uprobe, Permission denied', 'probe refused', /paranoid/],
   [
     "Exception: Failed to attach BPF program b'p' to kprobe b'f', it's not traceable (either non-existing, inlined, or marked as \"notrace\")",
-    'function cannot be traced',
-    /f\b.*traced/,
+    'probe refused',
+    /inlined, notrace/,
   ],
   ["Exception: Failed to attach BPF program b'p' to tracepoint b'a:b'", 'probe refused', /no such event/],
   ['Exception: Failed to attach BPF to entry kernel func do_thing', 'program cannot be attached', /BTF/],
@@ -455,11 +455,23 @@ export const POSTED: readonly Example[] = [
   [
     '[ 7.6] Kernel panic - not syncing: VFS: Unable to mount root fs on "/dev/ram0" or unknown-block(1,0)',
     'boot: no root device',
-    /no file system/,
+    /no initial RAM disk/,
   ],
+  [
+    'Kernel panic - not syncing: Unable to mount rootfs on unknown block(2,0)',
+    'boot: no root device',
+    /root= is missing/,
+  ],
+  ['kernel panic - not syncing vfs unable to mount root fs on unknown-block(0,255)', 'boot: no root device', /NFS/],
+  ['VFS: Cannot open root device "sda1" or unknown-block(8,1): error -19', 'boot: no root device', /no file system/],
 ]
 
 export const BUILD: readonly Example[] = [
+  ["x.c:1:10: fatal error: 'uapi/linux/bpf.h' file not found", 'a package is missing on the host', /without uapi/],
+  ["x.bpf.c:3:10: fatal error: 'vmlinux.h' file not found", 'a package is missing on the host', /bpftool btf dump/],
+  ['x.c:4:10: fatal error: x.skel.h: No such file or directory', 'a package is missing on the host', /gen skeleton/],
+  ['fatal error: bcc/bcc_common.h: No such file or directory', 'a package is missing on the host', /libbpfcc-dev/],
+  ['fatal error: acme/rockets.h: No such file or directory', 'a package is missing on the host', /apt-file search/],
   [
     "/usr/bin/ld: scripts/dtc/dtc-parser.tab.o:(.bss+0x10): multiple definition of `yylloc'",
     'old kernel, new tools: dtc-yylloc',
@@ -570,7 +582,7 @@ export const BOOT: readonly Example[] = [
   [
     '[ 1.2] Kernel panic - not syncing: VFS: Unable to mount root fs on unknown-block(0,0)',
     'boot: no root device',
-    /no disk of this name/,
+    /no disk of the name that root= gives/,
   ],
   [
     '[ 1.2] VFS: Cannot open root device "vda" or unknown-block(254,0): error -6',

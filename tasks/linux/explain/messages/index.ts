@@ -15,6 +15,7 @@ import { LIBBPF_OBJECT_ROWS } from './libbpf-objects.ts'
 import { AYA_ROWS, SAMPLE_ROWS } from './loaders.ts'
 import { MODULE_ROWS } from './module.ts'
 import { PERMISSION_ROWS } from './permission.ts'
+import { PRINTF_ROWS } from './printf-tables.ts'
 import type { Row } from './row.ts'
 import { SHELL_ROWS } from './shell.ts'
 import { TEST_ROWS } from './tests.ts'
@@ -40,4 +41,5 @@ export const ROWS: readonly Row[] = [
   ...BOOT_ROWS,
   ...KERNEL_LOG_ROWS,
   ...TEST_ROWS,
+  ...PRINTF_ROWS,
 ]

@@ -7,6 +7,8 @@ import { PRINTED } from './build-compat.ts'
 import { COMPAT } from '../../kbuild/compat.ts'
 import { errnoOf, numberOf } from './errno.ts'
 import { ROWS } from './index.ts'
+import { PRINTF_ROWS, PRINTF_TABLES } from './printf-tables.ts'
+import { formatsOf, sampleOf } from './printf.ts'
 import { answerOf } from './row.ts'
 import { Context } from './seen.ts'
 
@@ -34,8 +36,31 @@ test('every row is the one that answers some line: none is dead or hidden by ano
     })
   })
   expect(
-    ROWS.filter((row) => !answering.includes(row)).map(({ rule, pattern }) => `${rule}: ${pattern.source}`),
+    ROWS.filter((row) => !answering.includes(row) && !PRINTF_ROWS.includes(row)).map(
+      ({ rule, pattern }) => `${rule}: ${pattern.source}`,
+    ),
   ).toEqual([])
+})
+
+test.each(PRINTF_TABLES.flatMap(({ sample, kinds }) => kinds.map((kind) => [kind.rule, sample, kind] as const)))(
+  'each format of %s is found where its program prints it (%s)',
+  (_, sample, kind) => {
+    const silent = formatsOf(kind).filter(
+      (format) => explainText(`before\n${sample}${sampleOf(format)}\nafter`).length === 0,
+    )
+    expect(silent).toEqual([])
+  },
+)
+
+test('a message that goes on as a sentence is none, and an error that has no table means what it means anywhere', () => {
+  expect(explainText('libbpf: failed to open x: as we said in the book')).toEqual([])
+  const [found] = explainText("libbpf: prog 'p': failed to load: -12")
+  expect(found).toMatchObject({
+    rule: 'program cannot be loaded',
+    cause: expect.stringContaining('no memory for the program'),
+  })
+  const [other] = explainText('libbpf: failed to mkdir /sys/fs/bpf/x: Operation not permitted')
+  expect(other?.cause).toMatch(/cannot read or write.*CAP_BPF/)
 })
 
 test('the needle of a row is in every line that its pattern matches here', () => {

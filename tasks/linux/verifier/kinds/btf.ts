@@ -61,6 +61,7 @@ argument size %d for func %s is not supported`,
     id: 'attach-target',
     wholeProgram: true,
     formats: `
+attach_btf_id %u points to disabled hook %s
 attach_btf_id %u is invalid
 attach_btf_id %u is not a function
 attach_btf_id %u is not a typedef

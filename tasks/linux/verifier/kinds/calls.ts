@@ -144,6 +144,7 @@ R%d must point to kernel BTF`,
   {
     id: 'constant-argument',
     formats: `
+ARG_CONST_SIZE cannot be first argument
 R%d must be a known constant
 %s must be a known constant
 R%d is not a known constant'
@@ -268,6 +269,8 @@ local type ID argument must be in range [0, U32_MAX]`,
     id: 'license',
     formats: `
 cannot call GPL-restricted function from non-GPL compatible program
+cannot call GPL only function from proprietary program
+LSM programs must have a GPL compatible license
 Cannot access kernel 'struct %s' from non-GPL compatible program
 struct ops programs must have a GPL compatible license`,
     cause: ({ origin }) =>

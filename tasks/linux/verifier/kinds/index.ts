@@ -1,4 +1,4 @@
-/** All kinds of rejections, found by the message. Read from the sources of 4.19, 5.4, 5.10, 6.1, 6.12 and 7.2. */
+/** All kinds of rejections, found by the message. Read from the sources of 4.15, 4.19, 5.4, 5.10, 6.1, 6.12 and 7.2. */
 import { Formats, type Known } from '../format.ts'
 import { BOUNDS } from './bounds.ts'
 import { BTF } from './btf.ts'

@@ -1,0 +1,208 @@
+/** Messages of bpftrace about a script, its probes and its options. Read from bpftrace 0.25 and older releases. */
+import type { PrintfKind } from './printf.ts'
+
+export const BPFTRACE_KINDS: readonly PrintfKind[] = [
+  {
+    rule: 'bpftrace: the script has a mistake',
+    formats: `
+ERROR: Undefined or undeclared variable: %s
+ERROR: Undefined map: %s
+ERROR: Unknown function: '%s'
+ERROR: Unknown identifier: '%s'
+ERROR: Unknown enum: %s
+ERROR: Type mismatch for %s
+ERROR: Argument mismatch for %s
+ERROR: Invalid expression for assignment
+ERROR: Variable used before it was assigned: %s
+ERROR: Value '%s' is not %s
+ERROR: syntax error, unexpected %s
+ERROR: Can not access field '%s' on %s
+ERROR: Can not access index '%s' on %s
+ERROR: Can not dereference type '%s'
+ERROR: Can not dereference struct/union of type '%s'
+ERROR: The array index operator [] %s
+ERROR: Cannot cast from %s
+ERROR: Incomplete cast, unknown type
+ERROR: Map assignments not allowed inside of %s
+ERROR: Invalid number of arguments
+ERROR: Cannot determine array size: %s
+ERROR: the index %d is out of bounds for array of size %d
+ERROR: invalid unroll value
+ERROR: unroll maximum value is %d
+ERROR: literal string will always be empty
+() requires at least %s arguments
+() has the wrong number of arguments. Expected: %s
+() should take %d arguments
+() must be assigned directly to a map
+() only supports %s
+() expects a map for arg %s
+() should be assigned to a map
+builtin can only be used with %s
+builtin can not be used with '%s'
+builtin is not allowed in %s
+lhist() min must be less than max
+lhist() step must be >= 1`,
+    cause: 'bpftrace refuses the script before it touches the kernel: the marked place breaks a rule of the language',
+    fixes: [
+      'the line with ~~~~ below the message marks the place; man bpftrace describes each function with its arguments',
+      'a script for a newer (or older) bpftrace may use other names: bpftrace --version, and its CHANGELOG',
+    ],
+    confidence: 'likely',
+    sources: ['src/ast/passes of bpftrace'],
+  },
+  {
+    rule: 'bpftrace: definition of a probe',
+    formats: `
+kprobes should be attached to a function or an address
+fentry/fexit should specify a function
+kfunc/kretfunc should specify a function
+rawtracepoint should be attached to a function
+tracepoint probe must have a target
+begin/end probes should not have a target
+uretprobes can not be attached to a function offset
+usdt probe must have a target function or wildcard
+usdt probe must specify at least path or pid to
+iter should specify a iterator's name
+interval probe must have unit of time
+interval probe must have an integer frequency
+interval frequency should be a positive integer
+profile probe must have unit of time
+profile probe must have an integer frequency
+profile frequency should be a positive integer
+hardware probe must have a hardware event name
+hardware probe can only have an integer count
+software probe must have a software event name
+software probe can only have an integer count
+wildcards are not allowed for hardware probe type
+wildcards are not allowed for software probe type
+watchpoint must be attached to a non-zero address
+watchpoint length must be one of (1,2,4,8)
+watchpoint mode must be combination of (r,w,x)
+watchpoint modes may not be duplicated
+watchpoints not supported
+Invalid provider: '%s'
+is not a hardware probe
+is not a software probe
+is not an accepted unit of time`,
+    cause: 'the name of the probe does not have the form that its kind needs',
+    fixes: [
+      'kprobe:FUNCTION, kretprobe:FUNCTION, fentry:FUNCTION, tracepoint:GROUP:EVENT, uprobe:PATH:FUNCTION, usdt:PATH:PROVIDER:NAME, profile:hz:99, interval:s:1',
+      "bpftrace -l 'KIND:*' lists the probes of a kind",
+    ],
+    sources: ['src/ast/attachpoint_parser.cpp of bpftrace'],
+  },
+  {
+    rule: 'bpftrace: file of a user probe',
+    formats: `
+uprobe target file '%s' does not exist or is not executable
+usdt target file '%s' does not exist or is not executable
+attaching to uprobe target file '%s' but matched %s binaries
+attaching to usdt target file '%s' but matched %s binaries
+Could not determine instruction boundary for %s
+error finding uprobe target: %s
+failed to find PT_LOAD program headers in '%s'
+Failed to attach to pid: %s
+Pid out of range: %s
+Failed to parse pid: %s
+bpftrace needs usdt support
+usdt probe must specify at least path
+No DWARF found for "%s"
+cannot show parameter info
+failed to enable semaphore`,
+    cause: 'bpftrace cannot find or read the program that the probe is in, or its function or debug information',
+    fixes: [
+      'give the whole path of the file; bpftrace -l "uprobe:FILE:*" lists its functions, "usdt:FILE:*" its USDT probes',
+      'in a container: the path in the file system of the process is /proc/PID/root/PATH',
+    ],
+    confidence: 'likely',
+    sources: ['src/attached_probe.cpp of bpftrace'],
+  },
+  {
+    rule: 'no probe matches',
+    formats: `
+specified module %s in probe %s is not loaded.
+Attaching to dangerous function: %s
+tracepoint format file not found: %s`,
+    cause:
+      'the probe names a module that is not loaded, a function that must not be probed, or an event that is not there',
+    fixes: ["modprobe the module; bpftrace -l 'KIND:*NAME*' lists what there is"],
+    sources: ['src/probe_matcher.cpp of bpftrace'],
+  },
+  {
+    rule: 'no BTF in the kernel',
+    formats: `
+rawtracepoints require kernel BTF.
+Kernel doesn't have BTF
+BTF: failed to parse BTF from %s
+BTF: failed to initialize dump
+Cannot take type definitions from BTF since there is %s
+kfunc/kretfunc not available
+fentry/fexit not available
+'kfunc' not available
+missing kernel BTF`,
+    cause: 'the feature takes its types from the BTF of the kernel, and bpftrace cannot read any',
+    fixes: ['a kernel with CONFIG_DEBUG_INFO_BTF=y: ls /sys/kernel/btf/vmlinux', 'kprobe and tracepoint need no BTF'],
+    confidence: 'likely',
+    sources: ['src/btf.cpp of bpftrace'],
+  },
+  {
+    rule: 'types defined twice',
+    formats: 'a redefinition conflict with user-defined types.',
+    cause: 'the script (or a header that it includes) defines a type that is also in the BTF of the kernel',
+    fixes: [
+      'drop the #include: BTF has all types of the kernel; or set BPFTRACE_BTF=0 (--no-feature btf) to use headers only',
+    ],
+    confidence: 'likely',
+    sources: ['src/clang_parser.cpp of bpftrace'],
+  },
+  {
+    rule: 'bpftrace cannot compile or load its program',
+    formats: `
+Kernel log seems to be trimmed.
+Unknown BPF object load failure.
+Loading BPF object(s) failed
+Error loading program: %s
+Error loading BPF program for %s
+is trying to generate more than %s
+Function not found: '%s'
+Missing required kernel feature: %s`,
+    cause: 'the code that bpftrace made of the script is refused by the kernel, or could not be made',
+    fixes: [
+      'bpftrace -v (or -d verifier) prints the log of the verifier: its last lines give the reason',
+      'use a newer bpftrace; a smaller script; BPFTRACE_LOG_SIZE=100000000 for a longer log',
+    ],
+    confidence: 'possible',
+    sources: ['src/bpfbytecode.cpp of bpftrace'],
+  },
+  {
+    rule: 'root is needed',
+    formats: `
+Missing CAP_BPF capability
+Missing CAP_PERFMON capability
+Missing CAP_DAC_READ_SEARCH capability
+Missing CAP_DAC_OVERRIDE capability`,
+    cause: 'bpftrace needs root, or the capabilities CAP_BPF, CAP_PERFMON and CAP_DAC_READ_SEARCH (to read tracefs)',
+    fixes: ['sudo; in a container --privileged, or --cap-add for each of them'],
+    sources: ['src/bpftrace.cpp of bpftrace'],
+  },
+  {
+    rule: 'perf buffer',
+    formats: `
+Failed to open perf buffer
+Failed to create a perf event for cpu %d
+Unable to get the number of ring buffer pages dynamically.
+couldn't set RLIMIT_MEMLOCK for bpftrace
+couldn't set RLIMIT_NOFILE for bpftrace`,
+    cause: 'the buffer between kernel and bpftrace cannot be created: a limit of memory or of open files is too low',
+    fixes: ['ulimit -l unlimited; ulimit -n 65536; BPFTRACE_PERF_RB_PAGES=64'],
+    confidence: 'likely',
+    sources: ['src/bpftrace.cpp of bpftrace'],
+  },
+  {
+    rule: 'unsafe functions',
+    formats: 'is an unsafe function being used in safe mode',
+    cause: 'system(), signal() and override() change the system, and bpftrace takes them only when it is told to',
+    fixes: ['bpftrace --unsafe'],
+    sources: ['src/ast/passes of bpftrace'],
+  },
+]

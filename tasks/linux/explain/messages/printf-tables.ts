@@ -1,0 +1,37 @@
+/** The tables that are made of formats, each with what its program prints before a message. */
+import { BCC_KINDS } from './bcc-printf.ts'
+import { BPFTRACE_KINDS } from './bpftrace-printf.ts'
+import { LIBBPF_FILE_KINDS } from './libbpf-files.ts'
+import { LIBBPF_KINDS } from './libbpf-printf.ts'
+import { LOADER_KINDS } from './loaders-printf.ts'
+import { PERF_KINDS } from './perf.ts'
+import { printfRow, type PrintfKind } from './printf.ts'
+import { QEMU_KINDS } from './qemu.ts'
+import type { Row } from './row.ts'
+import { BPFTOOL_KINDS, NET_KINDS, TRACE_CMD_KINDS } from './tools.ts'
+
+export interface PrintfTable {
+  /** A pattern, for the messages of the whole table. */
+  readonly before: string
+  /** A text that the pattern matches. */
+  readonly sample: string
+  readonly kinds: readonly PrintfKind[]
+}
+
+export const PRINTF_TABLES: readonly PrintfTable[] = [
+  // Some words of QEMU and trace-cmd are those of other programs too: only after their names, or at the beginning of a line.
+  {
+    before: String.raw`(?:\b(?:qemu|kvm)[\w.-]{0,30}: (?:.{0,200}? )?|^)`,
+    sample: 'qemu-system-x86_64: ',
+    kinds: QEMU_KINDS,
+  },
+  { before: String.raw`^(?:trace-cmd: ?)?\s{0,8}`, sample: '', kinds: TRACE_CMD_KINDS },
+  { before: 'Error: ', sample: 'Error: ', kinds: BPFTOOL_KINDS },
+  { before: '', sample: '', kinds: [...NET_KINDS, ...PERF_KINDS] },
+  { before: 'libbpf: ', sample: 'libbpf: ', kinds: [...LIBBPF_KINDS, ...LIBBPF_FILE_KINDS] },
+  { before: '', sample: '', kinds: [...BPFTRACE_KINDS, ...BCC_KINDS, ...LOADER_KINDS] },
+]
+
+export const PRINTF_ROWS: readonly Row[] = PRINTF_TABLES.flatMap(({ before, kinds }) =>
+  kinds.map((kind) => printfRow(before, kind)),
+)
