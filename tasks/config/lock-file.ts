@@ -6,6 +6,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { codeOf, userError } from '../engine/error.ts'
+import { parsePackages } from '../linux/package-list.ts'
 
 export const LOCK_FILE = 'lab.lock'
 
@@ -29,8 +30,8 @@ const Lock = z.strictObject({
     z.strictObject({
       /** SHA-256 of root.img. */
       disk: z.string(),
-      /** Lines "NAME VERSION ARCHITECTURE SHA256". */
-      packages: z.array(z.string()),
+      /** Lines "NAME VERSION ARCHITECTURE SHA256 FILENAME". */
+      packages: z.array(z.string().refine((line) => parsePackages(line).length === 1, 'is no line of a package')),
     }),
   ),
 })

@@ -21,6 +21,8 @@ export interface Bootstrap {
   readonly shell: string
   /** apt_preferences(5) that choose versions; a file, or none. */
   readonly preferences?: string | undefined
+  /** Fills a new directory with an archive that is taken instead of a mirror (debian/local-archive.ts). */
+  readonly archive?: ((dir: string) => Promise<void>) | undefined
   readonly tar: string
   readonly log: string
   readonly place: string
@@ -81,6 +83,9 @@ export async function removeScratch(dir: string): Promise<boolean> {
   return false
 }
 
+/** mmdebstrap's own wrapper of gpgv, which takes signatures of keys that have expired since. */
+const EXPIRED_KEYS = '/usr/libexec/mmdebstrap/gpgvnoexpkeysig'
+
 /** Where an image has the list of its packages (linux/package-list.ts). */
 const PACKAGES = 'usr/share/lab-packages'
 
@@ -91,7 +96,7 @@ const PACKAGES = 'usr/share/lab-packages'
 const LIST_PACKAGES = [
   'export APT_CONFIG="$MMDEBSTRAP_APT_CONFIG"',
   `apt-cache show --no-all-versions $(dpkg-query --admindir="$1/var/lib/dpkg" --show --showformat '\${Package}=\${Version} ') > "$1/${PACKAGES}.apt"`,
-  `awk '/^Package: /{p=$2} /^Version: /{v=$2} /^Architecture: /{a=$2} /^SHA256: /{print p, v, a, $2}' "$1/${PACKAGES}.apt" | LC_ALL=C sort -u > "$1/${PACKAGES}"`,
+  `awk '/^Package: /{p=$2} /^Version: /{v=$2} /^Architecture: /{a=$2} /^Filename: /{f=$2} /^SHA256: /{h=$2} /^$/{if (h) print p, v, a, h, f; h=""} END{if (h) print p, v, a, h, f}' "$1/${PACKAGES}.apt" | LC_ALL=C sort -u > "$1/${PACKAGES}"`,
   `rm "$1/${PACKAGES}.apt"`,
 ].join(' && ')
 
@@ -118,7 +123,7 @@ const withPreferences = (file: string | undefined): string[] =>
         `--customize-hook=rm "$1/etc/apt/preferences.d/${basename(file)}"`,
       ]
 
-/** Runs mmdebstrap against the mirror of the host's apt. */
+/** Runs mmdebstrap against the mirror of the host's apt, or an archive of given packages. */
 export async function bootstrap(wanted: Bootstrap): Promise<void> {
   const scratch = await makeScratch('image')
   try {
@@ -130,9 +135,28 @@ export async function bootstrap(wanted: Bootstrap): Promise<void> {
   }
 }
 
+/** A mirror as it was on one day, or of suites that left the others: what it has was signed long ago. */
+const OF_THE_PAST = /\/\d{8}T\d{6}Z\/?$|^https?:\/\/archive\.debian\.org\//
+
+/**
+ * Options and the line of sources.list for where the packages are. Files that were hashed by us need no signature. Of a mirror of the past, the
+ * date until which its index was valid, and that of the key, are over; the signature still has to be one of a key that the host knows.
+ */
+async function sourceOf({ suite, archive, signal }: Bootstrap, scratch: string): Promise<string[]> {
+  if (archive !== undefined) {
+    const dir = join(scratch, 'archive')
+    await archive(dir)
+    return [`deb [trusted=yes] copy:${dir} ${suite} main`]
+  }
+  const mirror = await debianMirror(signal)
+  const line = `deb ${mirror} ${suite} main`
+  if (!(OF_THE_PAST.test(mirror) || process.env['LAB_DEBIAN_ARCHIVE'] === mirror)) return [line]
+  const past = ['Acquire::Check-Valid-Until "false"', `APT::Key::gpgvcommand "${EXPIRED_KEYS}"`]
+  return [line, ...past.map((option) => `--aptopt=${option}`)]
+}
+
 async function mmdebstrap(wanted: Bootstrap, scratch: string): Promise<void> {
   const { suite, variant, packages, exclude, shell, tar, log, place, signal } = wanted
-  const mirror = await debianMirror(signal)
   if (process.getuid?.() !== 0 && !(await has('newuidmap')))
     throw labError({
       place,
@@ -140,6 +164,7 @@ async function mmdebstrap(wanted: Bootstrap, scratch: string): Promise<void> {
       wayOut: 'install the package uidmap, or run as root',
     })
   const excluded = join(scratch, 'excluded')
+  const source = await sourceOf(wanted, scratch)
   await writeFile(excluded, exclude.map((pattern) => `${pattern}\n`).join(''))
   await run(
     [
@@ -158,7 +183,7 @@ async function mmdebstrap(wanted: Bootstrap, scratch: string): Promise<void> {
       packages.join(','),
       suite,
       tar,
-      `deb ${mirror} ${suite} main`,
+      ...source,
     ],
     {
       signal,

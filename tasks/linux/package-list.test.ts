@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { differingPackages, packageLine, parsePackages, preferences } from './package-list.ts'
+import { differingPackages, lockedFiles, packageLine, parsePackages, preferences } from './package-list.ts'
 
 const HASH = 'a'.repeat(64)
 const LIST = `bash 5.2.37-2+b5 amd64 ${HASH}\nlibc6 2.41-12 amd64 ${'b'.repeat(64)}\n`
@@ -30,3 +30,20 @@ test.each([
 ])('%s is told', (_name, now, facts) => {
   expect(differingPackages(parsePackages(LIST), parsePackages(now), 'the mirror gives')).toEqual(facts)
 })
+
+test('a list with files names where each is in the pool; one without has none', () => {
+  const files = `apt 3.0.3 amd64 ${'1'.repeat(64)} pool/main/a/apt/apt_3.0.3_amd64.deb\nlibc6 1:2.41-12+b1 amd64 ${'2'.repeat(64)} pool/updates/main/g/glibc/libc6_2.41-12+b1_amd64.deb`
+  const packages = parsePackages(files)
+  expect(packages.map(packageLine).join('\n')).toBe(files)
+  expect(lockedFiles(packages)?.map(({ filename }) => filename.split('/').at(-1))).toEqual([
+    'apt_3.0.3_amd64.deb',
+    'libc6_2.41-12+b1_amd64.deb',
+  ])
+  expect(lockedFiles([...packages, ...parsePackages(`tar 1 amd64 ${'3'.repeat(64)}`)])).toBeUndefined()
+  expect(lockedFiles([])).toBeUndefined()
+})
+
+test.each(['pool/../../etc/x.deb', '/pool/x.deb', 'pool//x.deb', 'pool/x.deb;id', 'https://example.org/pool/x.deb'])(
+  'the path %s is that of no package',
+  (path) => expect(parsePackages(`apt 3.0.3 amd64 ${'1'.repeat(64)} ${path}`)).toEqual([]),
+)

@@ -1,25 +1,42 @@
-/** The list of an image's packages: lines "NAME VERSION ARCHITECTURE SHA256", by name; the hash is that of the .deb. */
+/** The list of an image's packages: lines "NAME VERSION ARCHITECTURE SHA256 FILENAME", by name; the hash is that of the .deb. */
 export interface LockedPackage {
   readonly name: string
   readonly version: string
   readonly architecture: string
   /** Undefined in lists of earlier versions. */
   readonly sha256?: string | undefined
+  /** In the pool of the archive, as its index has it: "pool/main/s/strace/strace_6.13-1_amd64.deb". Undefined as above. */
+  readonly filename?: string | undefined
+}
+
+/** A package of which its file is known: its hash, and where in an archive it is. */
+export type LockedFile = LockedPackage & { readonly sha256: string; readonly filename: string }
+
+/** A list comes from a lock or a pack, too: a path leads nowhere but below the pool. */
+const POOL_PATH = /^pool\/(?:[A-Za-z0-9][\w.+~-]*\/)*[A-Za-z0-9][\w.+~%:-]*\.deb$/
+
+/** The packages with their files; undefined where one of them has none, as in lists of earlier versions. */
+export function lockedFiles(packages: readonly LockedPackage[]): LockedFile[] | undefined {
+  const files = packages.flatMap((one) =>
+    one.sha256 === undefined || one.filename === undefined
+      ? []
+      : [{ ...one, sha256: one.sha256, filename: one.filename }],
+  )
+  return files.length === packages.length && files.length > 0 ? files : undefined
 }
 
 /** Lines that are none are left out. */
 export function parsePackages(text: string): LockedPackage[] {
   return text.split('\n').flatMap((line) => {
-    const [, name, version, architecture, sha256] =
-      /^([a-z0-9][a-z0-9.+-]+) (\S+) ([a-z0-9-]+)(?: ([0-9a-f]{64}))?$/.exec(line) ?? []
-    return name !== undefined && version !== undefined && architecture !== undefined
-      ? [{ name, version, architecture, sha256 }]
-      : []
+    const [, name, version, architecture, sha256, filename] =
+      /^([a-z0-9][a-z0-9.+-]+) (\S+) ([a-z0-9-]+)(?: ([0-9a-f]{64})(?: (\S+))?)?$/.exec(line) ?? []
+    if (name === undefined || version === undefined || architecture === undefined) return []
+    return filename === undefined || POOL_PATH.test(filename) ? [{ name, version, architecture, sha256, filename }] : []
   })
 }
 
-export const packageLine = ({ name, version, architecture, sha256 }: LockedPackage): string =>
-  [name, version, architecture, ...(sha256 === undefined ? [] : [sha256])].join(' ')
+export const packageLine = ({ name, version, architecture, sha256, filename }: LockedPackage): string =>
+  [name, version, architecture, sha256, filename].filter((one) => one !== undefined).join(' ')
 
 /** apt_preferences(5): these versions and no others, even older ones. */
 export const preferences = (packages: readonly LockedPackage[]): string =>

@@ -1,7 +1,8 @@
 /** lab.lock: an image from the locked packages is the same bytes in another cache, and one that cannot be had is told with a way out. */
+import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { LockFile } from '../config/lock-file.ts'
 import { parsePackages } from '../linux/package-list.ts'
 import { Rig } from './rig.ts'
@@ -44,13 +45,50 @@ test('an image that is built from it in an empty cache is the same, bit for bit'
   expect(await hashOf(built[0]?.path ?? '')).toBe(lock.images['minimal']?.disk)
 })
 
-test('a version that the mirror does not have is told, with what it has and a way out', async () => {
-  const line = lock.images['minimal']?.packages.find((one) => one.startsWith('strace ')) ?? ''
-  lab.edit('lab.lock', line, line.replace(/^strace \S+/, 'strace 0.0-1'))
-  const { status, stderr } = await lab.lab(['build', 'image', 'minimal'], empty)
-  expect(stderr).toMatch(/strace: locked 0\.0-1, the mirror gives \d/)
-  expect(stderr).toContain('LAB_DEBIAN_MIRROR')
-  expect(status).toBe(69)
+test('what a recipe leaves out is not in the image, and its list of archives is the same wherever the packages came from', async () => {
+  const [built] = (await lab.answer(['build', 'image', 'minimal'], empty)) as { path: string }[]
+  const read = (command: string) =>
+    spawnSync('debugfs', ['-R', command, built?.path ?? ''], { encoding: 'utf8' }).stdout.trim()
+  expect(read('ls -p /usr/share/doc').split('\n')).toHaveLength(2)
+  expect(read('ls -p /usr/share/dpkg').split('\n').length).toBeGreaterThan(2)
+  expect(read('cat /etc/apt/sources.list')).toBe('deb http://deb.debian.org/debian trixie main')
+})
+
+describe('a line of lab.lock that is changed', () => {
+  const text = () => lab.read('lab.lock')
+  const line = () => lock.images['minimal']?.packages.find((one) => one.startsWith('strace ')) ?? ''
+  let before = ''
+  beforeEach(() => (before = text()))
+  afterEach(() => lab.write('lab.lock', before))
+
+  test('to a version that the file is not', async () => {
+    lab.edit('lab.lock', line(), line().replace(/^strace \S+/, 'strace 0.0-1'))
+    const { status, stderr } = await lab.lab(['build', 'image', 'minimal'], empty)
+    expect(stderr).toMatch(/lab\.lock names strace 0\.0-1 amd64, and the file with that sha256 is strace \d/)
+    expect(status).toBe(2)
+  })
+
+  test('to a file that no archive has: each one is named, and what the suite has now', async () => {
+    lab.edit('lab.lock', line(), `strace 0.0-1 amd64 ${'0'.repeat(64)} pool/main/s/strace/strace_0.0-1_amd64.deb`)
+    const nobody = 'http://127.0.0.1:1/'
+    const { status, stderr } = await lab.lab(['build', 'image', 'minimal'], {
+      ...empty,
+      LAB_DEBIAN_ARCHIVE: nobody,
+      LAB_DEBIAN_SNAPSHOT: nobody,
+    })
+    expect(stderr).toMatch(/1 of \d+ packages of lab\.lock cannot be had any more/)
+    expect(stderr).toMatch(/strace: locked 0\.0-1, trixie has \d/)
+    expect(stderr).toMatch(/main \(.*\): it does not have this version/)
+    expect(stderr).toContain('snapshot (http://127.0.0.1:1/)')
+    expect(status).toBe(69)
+  })
+
+  test('to a path outside of the pool: the line is none', async () => {
+    lab.edit('lab.lock', line(), line().replace(/ pool\/.*$/, ' pool/../../etc/x.deb'))
+    const { status, stderr } = await lab.lab(['build', 'image', 'minimal'], empty)
+    expect(stderr).toMatch(/images\.minimal\.packages\.\d+: is no line of a package/)
+    expect(status).toBe(2)
+  })
 })
 
 test('a lock that is none is told', async () => {

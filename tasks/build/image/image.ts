@@ -17,16 +17,19 @@ import {
   type Fingerprint,
   type Inputs,
 } from '../../engine/fingerprint.ts'
+import { makeDirectory } from '../../engine/directory.ts'
 import { lock } from '../../engine/lock.ts'
 import type { StoredEntry } from '../../engine/store.ts'
 import { bootstrap, rootImage } from '../../host/mmdebstrap.ts'
 import {
   differingPackages,
+  lockedFiles,
   packageLine,
   parsePackages,
   preferences,
   type LockedPackage,
 } from '../../linux/package-list.ts'
+import { lockedArchive } from './locked-files.ts'
 
 /** Packages that a failure names. */
 const MOST_LINES = 12
@@ -139,6 +142,12 @@ async function adopted(
   })
 }
 
+/** The list of archives of an image: the same wherever its packages came from. */
+async function writeSources(overlay: string, suite: string): Promise<void> {
+  makeDirectory(join(overlay, 'etc/apt'))
+  await writeFile(join(overlay, 'etc/apt/sources.list'), `deb http://deb.debian.org/debian ${suite} main\n`)
+}
+
 /** Restores or builds an image. */
 export function imageStep(image: ResolvedImage, context: Context): Promise<ImageArtefact> {
   return step(context, `image ${image.name}`, `image ${image.name}`, async (handle) => {
@@ -169,19 +178,26 @@ export function imageStep(image: ResolvedImage, context: Context): Promise<Image
       (await context.store.put('image', fingerprint, inputs, async (dir) => {
         const tar = join(dir, 'root.tar')
         const common = { tar, log, place, signal: context.signal }
-        const pins = image.locked && join(dir, 'lab-lock')
+        const files = image.locked && lockedFiles(image.locked)
+        const archive = files && ((to: string) => lockedArchive(files, recipe.suite, to, place, context, handle))
+        // A lock of earlier versions has no places of files: apt looks for the versions.
+        const pins = image.locked && !files ? join(dir, 'lab-lock') : undefined
         if (pins) await writeFile(pins, preferences(image.locked ?? []))
-        await bootstrap({ ...recipe, ...common, preferences: pins, onPhase: (phase) => handle.progress(phase) })
+        const onPhase = (phase: string) => handle.progress(phase)
+        await bootstrap({ ...recipe, ...common, preferences: pins, archive, onPhase })
         handle.progress('make the disk')
+        const apt = join(dir, 'apt')
+        await writeSources(apt, recipe.suite)
         const packages = await rootImage({
           ...common,
-          overlays: existsSync(overlay) ? [overlay] : [],
+          overlays: [apt, ...(existsSync(overlay) ? [overlay] : [])],
           sizeBytes: bytesOf(recipe.size),
           image: join(dir, 'root.img'),
         })
         if (image.locked) refuseOthers(image.locked, parsePackages(packages), place)
         await writeFile(join(dir, 'packages.txt'), packages)
         await rm(tar)
+        await rm(apt, { recursive: true })
         if (pins) await rm(pins)
       }))
     const why = before ? `${changedInputs(before.inputs, inputs).join(', ')} changed` : 'not built here before'

@@ -9,12 +9,9 @@ import { makeDirectory } from '../../engine/directory.ts'
 import { labError, userError } from '../../engine/error.ts'
 import { printable } from '../../engine/printable.ts'
 import { hashText } from '../../engine/fingerprint.ts'
-import { lock } from '../../engine/lock.ts'
-import { archives } from '../../host/debian/archives.ts'
-import { fetchDeb } from '../../host/debian/fetch-deb.ts'
-import { download } from '../../host/download.ts'
 import { gitCommit, gitExport } from '../../host/git.ts'
 import { run } from '../../host/sh.ts'
+import { fetchArchive } from '../fetched.ts'
 import { prebuiltTitle } from './prebuilt/identity.ts'
 
 /** Names the bytes of a source; equal ids mean equal trees. */
@@ -153,46 +150,6 @@ export async function unpackTar(
       error,
     )
   })
-}
-
-/** What is fetched: a file by its address, or a Debian package. */
-export type Fetched =
-  | Extract<Source, { url: string }>
-  | {
-      readonly package: string
-      readonly version: string
-      readonly sha256: string
-      readonly mirrors?: readonly string[] | undefined
-    }
-
-/** Where a source's archive is kept in the cache. */
-const archiveFile = (source: Fetched, cache: string): string => {
-  const name = 'url' in source ? source.url.replace(/^.*\//, '').replaceAll(/[^\w.-]/g, '_') : `${source.package}.deb`
-  return join(cache, 'sources', `${source.sha256.slice(0, 16)}-${name}`)
-}
-
-/** The archive, from the cache or its source. One process at a time fetches it: two would write into the same part of a file. */
-export async function fetchArchive(
-  source: Fetched,
-  context: Context,
-  place: string,
-  handle: StepHandle,
-): Promise<string> {
-  const { signal, cache } = context
-  const file = archiveFile(source, cache)
-  if (existsSync(file)) return file
-  await using _lock = await lock(join(cache, 'locks', basename(file)), signal, () =>
-    handle.progress(`wait for another lab to fetch ${basename(file)}`),
-  )
-  if (existsSync(file)) return file
-  const onBytes = (done: number, total: number | undefined) => handle.progress('fetch the source', done, total, 'bytes')
-  const wanted = { sha256: source.sha256, file, place, signal, onBytes }
-  if ('url' in source) await download({ ...wanted, urls: [source.url, ...(source.mirrors ?? [])], cache })
-  else {
-    const { package: name, version, mirrors } = source
-    await fetchDeb({ ...wanted, package: name, version, mirrors, cache }, await archives(signal))
-  }
-  return file
 }
 
 async function unpackDeb(deb: string, dir: string, context: Context, place: string): Promise<void> {

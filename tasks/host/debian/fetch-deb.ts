@@ -12,6 +12,7 @@ import { diskFailure, isDiskFailure } from '../../engine/disk.ts'
 import { download, unavailable, verify } from '../download.ts'
 import { deepest } from '../first-answer.ts'
 import { run } from '../sh.ts'
+import { APT_HELPER, uriOf } from './apt-helper.ts'
 import { debName, poolDirectories, type Archive } from './archives.ts'
 import { offersLike, poolFile } from './index.ts'
 import { fromSnapshot } from './snapshot.ts'
@@ -22,6 +23,8 @@ export interface DebFile {
   readonly sha256: string
   /** Debian mirrors that are asked before all others. */
   readonly mirrors?: readonly string[] | undefined
+  /** Where in the pool the index had it when it was pinned; undefined: the host's index and the usual directories are looked into. */
+  readonly path?: string | undefined
   readonly file: string
   readonly place: string
   readonly cache: string
@@ -42,12 +45,8 @@ async function byApt(uri: string, to: string, { signal, place, onBytes }: DebFil
       () => undefined,
     )
   }, 300)
-  const options = ['Acquire::http::Timeout=5', 'Acquire::https::Timeout=5', 'Acquire::Retries=0'].flatMap((one) => [
-    '-o',
-    one,
-  ])
   try {
-    await run(['/usr/lib/apt/apt-helper', ...options, 'download-file', uri, to], { signal, place })
+    await run([...APT_HELPER, uri, to], { signal, place })
     return undefined
   } catch (error) {
     if (!(error instanceof Failure) || error.kind !== 'lab' || isDiskFailure(error)) throw error
@@ -74,7 +73,13 @@ async function whole(partial: string, wanted: DebFile, from: string, wrong: Fail
   }
 }
 
-/** Tries the places of one archive in which the file may be. @param path what the host's index says */
+/** Where an archive has a file that another one has at `path`: what security publishes stands below pool/updates, until a point release takes it. */
+function pathIn(archive: Archive['name'], path: string): string {
+  const plain = path.replace(/^pool\/updates\//, 'pool/')
+  return archive === 'security' ? plain.replace(/^pool\//, 'pool/updates/') : plain
+}
+
+/** Tries the places of one archive in which the file may be. @param path what the host's index, or a lock, says */
 async function fromPool(
   archive: Archive,
   wanted: DebFile,
@@ -82,16 +87,15 @@ async function fromPool(
   path: string | undefined,
 ): Promise<Reason> {
   const name = debName(wanted.package, wanted.version)
-  // The host's index is that of both: what it has of security stands below pool/updates.
-  const owner = path?.startsWith('pool/updates/') ? 'security' : 'main'
-  const listed = archive.name === owner ? path : undefined
-  const guesses = poolDirectories(wanted.package, archive.name).map((dir) => `${dir}/${name}`)
+  const listed = path === undefined ? [] : [pathIn(archive.name, path)]
+  // The directories are those of kernels. A pinned path says already where a package of any kind is.
+  const guesses =
+    wanted.path === undefined ? poolDirectories(wanted.package, archive.name).map((dir) => `${dir}/${name}`) : []
   let reason: Reason = NOT_THERE
-  for (const file of new Set([...(listed === undefined ? [] : [listed]), ...guesses])) {
+  for (const file of new Set([...listed, ...guesses])) {
     const partial = `${wanted.file}.apt`
     await rm(partial, { force: true })
-    // A "+" in a query is a blank; in a path some servers take it for one too.
-    const uri = `${archive.base}${file.replaceAll('+', '%2B')}`
+    const uri = uriOf(archive.base, file)
     reason = await byApt(uri, partial, wanted)
     if (reason === undefined) return await whole(partial, wanted, uri, wrong)
     // An archive that does not answer has no other path either.
@@ -144,7 +148,7 @@ export async function fetchDeb(wanted: DebFile, from: readonly Archive[]): Promi
   const reasons: string[] = []
   const wrong: Failure[] = []
   if (await fromMirrors(wanted, wrong, reasons)) return
-  const path = await poolFile(name, version, signal)
+  const path = wanted.path ?? (await poolFile(name, version, signal))
   for (const archive of from) {
     const reason =
       archive.name === 'snapshot'

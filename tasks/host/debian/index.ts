@@ -87,13 +87,34 @@ async function signedHash(inRelease: string, file: string, place: string, signal
   return hash
 }
 
-/** Every package of a suite for amd64, as the mirror of the host's apt has it now. */
-export async function suiteRecords(suite: string, cache: string, signal: AbortSignal): Promise<PackageRecord[]> {
+/** The kernels of a suite for amd64, as the mirror of the host's apt has them now. */
+export const suiteRecords = async (suite: string, cache: string, signal: AbortSignal): Promise<PackageRecord[]> =>
+  parseRecords(await suiteIndex(suite, cache, signal))
+
+/** The versions that a suite has of some packages, by their names. */
+export async function suiteVersions(
+  suite: string,
+  names: readonly string[],
+  cache: string,
+  signal: AbortSignal,
+): Promise<Map<string, string>> {
+  const wanted = new Set(names)
+  const versions = new Map<string, string>()
+  for (const record of (await suiteIndex(suite, cache, signal)).split(/\n\n+/)) {
+    const name = /^Package: (.*)$/m.exec(record)?.[1] ?? ''
+    const version = /^Version: (.*)$/m.exec(record)?.[1]
+    if (wanted.has(name) && version !== undefined) versions.set(name, version)
+  }
+  return versions
+}
+
+/** The index of a suite's packages for amd64: at most a day old, verified with the keys of the archive. */
+async function suiteIndex(suite: string, cache: string, signal: AbortSignal): Promise<string> {
   const place = `suite ${suite}`
   const dir = join(cache, 'indexes')
   const file = join(dir, `${suite}.Packages`)
   const age = Date.now() - (await stat(file).catch(() => ({ mtimeMs: 0 }))).mtimeMs
-  if (existsSync(file) && age < FRESH) return parseRecords(await readFile(file, 'utf8'))
+  if (existsSync(file) && age < FRESH) return await readFile(file, 'utf8')
   await mkdir(dir, { recursive: true })
   const [release, packed] = [`${file}.InRelease`, `${file}.xz`]
   const name = 'main/binary-amd64/Packages.xz'
@@ -109,7 +130,7 @@ export async function suiteRecords(suite: string, cache: string, signal: AbortSi
       })
     await run(['xz', '--decompress', '--stdout', packed], { signal, place, stdoutFile: `${file}.new` })
     await rename(`${file}.new`, file)
-    return parseRecords(await readFile(file, 'utf8'))
+    return await readFile(file, 'utf8')
   } finally {
     for (const one of [release, packed, `${file}.new`]) await rm(one, { force: true })
   }
