@@ -33,6 +33,15 @@ static int open_output(const char *dir, const char *name)
 	return result_create(path);
 }
 
+/* What the workload finds in place of trace_pipe. */
+static const char *fifo_of(const struct options *options)
+{
+	static char path[512];
+
+	snprintf(path, sizeof(path), "%s/nothing-workload", options->dir);
+	return path;
+}
+
 static void run_workload(const struct options *options, int wait_fd, int out, int err)
 {
 	struct rlimit limit = { OUTPUT_LIMIT, OUTPUT_LIMIT };
@@ -52,8 +61,21 @@ static void run_workload(const struct options *options, int wait_fd, int out, in
 	dup2(in, 0);
 	dup2(out, 1);
 	dup2(err, 2);
-	if (chdir("/") != 0)
+	for (int i = 0; i < options->env_count; i++)
+		putenv(options->env[i]);
+	if (options->hide_trace_pipe) {
+		int error = trace_pipe_hide(fifo_of(options));
+
+		if (error) {
+			dprintf(2, "lab: cannot hide trace_pipe: %s\n", strerror(-error));
+			_exit(127);
+		}
+	}
+	if (chdir(options->cwd ? options->cwd : "/") != 0) {
+		dprintf(2, "lab: cannot start in %s: %s\n", options->cwd ? options->cwd : "/", strerror(errno));
 		_exit(127);
+	}
+	setenv("PWD", options->cwd ? options->cwd : "/", 1);
 	execvp(options->workload[0], options->workload);
 	dprintf(2, "lab: cannot start %s: %s\n", options->workload[0], strerror(errno));
 	_exit(127);
@@ -121,6 +143,7 @@ int child_wait(const struct options *options, pid_t pid)
 	struct timespec start, slice = { 0, 20 * 1000 * 1000 };
 	sigset_t child;
 	int status;
+	bool is_ended = false; /* by us, where it reads trace_pipe */
 
 	sigemptyset(&child);
 	sigaddset(&child, SIGCHLD);
@@ -130,6 +153,10 @@ int child_wait(const struct options *options, pid_t pid)
 			break;
 		if (stop_requested || !json_alive())
 			return -EINTR;
+		if (options->hide_trace_pipe && !is_ended && trace_pipe_reached(fifo_of(options), pid)) {
+			is_ended = true;
+			kill(-pid, SIGINT);
+		}
 		follow_look(options);
 		watch_look();
 		foreign_look();
@@ -141,7 +168,10 @@ int child_wait(const struct options *options, pid_t pid)
 
 	json_begin("exited");
 	json_number("pid", pid);
-	if (WIFSIGNALED(status))
+	if (is_ended) { /* It had nothing left to do. */
+		json_number("status", 0);
+		json_text("endedAt", "trace_pipe");
+	} else if (WIFSIGNALED(status))
 		json_number("signal", WTERMSIG(status));
 	else
 		json_number("status", WEXITSTATUS(status));
@@ -163,8 +193,10 @@ static bool is_our_child(const char *name)
 }
 
 /* Ends the workload and everything that it left behind. Safe to call at any time. */
-void child_end(pid_t pid)
+void child_end(const struct options *options, pid_t pid)
 {
+	if (options->hide_trace_pipe)
+		trace_pipe_forget(fifo_of(options));
 	if (gate >= 0)
 		close(gate);
 	gate = -1;

@@ -8,12 +8,10 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -43,31 +41,12 @@ static void file_of(const struct options *options, const char *path, char *file,
 	snprintf(file, size, "%s/probe-%s.out", options->dir, name_of(path));
 }
 
-/*
- * Many samples print trace_pipe, which takes the records away from our recorder. In a mount namespace of its own each sees
- * a FIFO there that nobody writes to, and sleeps.
- */
-static int hide_trace_pipe(const struct options *options)
-{
-	static const char *const pipes[] = { "/sys/kernel/debug/tracing/trace_pipe", TRACEFS "/trace_pipe" };
-	char fifo[512];
-
-	snprintf(fifo, sizeof(fifo), "%s/nothing", options->dir);
-	if (mkfifo(fifo, 0600) != 0 && errno != EEXIST)
-		return -errno;
-	if (unshare(CLONE_NEWNS) != 0 || mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0)
-		return -errno;
-	for (size_t i = 0; i < sizeof(pipes) / sizeof(*pipes); i++)
-		if (access(pipes[i], F_OK) == 0 && mount(fifo, pipes[i], NULL, MS_BIND, NULL) != 0)
-			return -errno;
-	return 0;
-}
-
 static void run_companion(const struct options *options, const char *path, int out)
 {
 	struct rlimit output = { OUTPUT_LIMIT, OUTPUT_LIMIT }, locked = { RLIM_INFINITY, RLIM_INFINITY };
 	sigset_t none;
 	int in = open("/dev/null", O_RDONLY), error;
+	char fifo[512];
 
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
@@ -79,7 +58,8 @@ static void run_companion(const struct options *options, const char *path, int o
 	dup2(in, 0);
 	dup2(out, 1);
 	dup2(out, 2);
-	error = hide_trace_pipe(options);
+	snprintf(fifo, sizeof(fifo), "%s/nothing", options->dir);
+	error = trace_pipe_hide(fifo);
 	if (error) {
 		dprintf(2, "lab: cannot hide trace_pipe: %s\n", strerror(-error));
 		_exit(127);

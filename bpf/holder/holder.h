@@ -73,6 +73,10 @@ struct options {
 	const char *pin; /* CPUs of the workload: "1" or "0,2" */
 	const char *companions[MAX_COMPANIONS]; /* programs with a loader of their own */
 	int companion_count;
+	const char *cwd; /* where the workload starts; NULL: / */
+	char *env[MAX_NAMES]; /* NAME=VALUE, for the workload */
+	int env_count;
+	bool hide_trace_pipe; /* from the workload, see trace_pipe.c */
 	char **workload;
 };
 
@@ -222,8 +226,13 @@ int send_files(const char *dir);
 pid_t child_prepare(const struct options *options);
 int child_release(void);
 int child_wait(const struct options *options, pid_t pid);
-void child_end(pid_t pid);
+void child_end(const struct options *options, pid_t pid);
 extern volatile int stop_requested;
+
+/* trace_pipe.c */
+int trace_pipe_hide(const char *fifo);
+bool trace_pipe_reached(const char *fifo, pid_t workload);
+void trace_pipe_forget(const char *fifo);
 
 /* companion.c */
 int companions_start(const struct options *options);

@@ -23,7 +23,7 @@ static int usage(const char *why)
 		"                  [--companion PROGRAM]... [--slot OBJECT:MAP:KEY:OFFSET:VALUE]...\n"
 		"                  [--set PATH=VALUE | --remount DIR]... [--pin CPU[,CPU]...]\n"
 		"                  [--clock CLOCK] [--buffer-kb N] [--overwrite 0|1] [--count-runs] [--graph FUNCTION]... [--graph-depth N]\n"
-		"                  [--deadline-ms N] -- WORKLOAD...\n",
+		"                  [--deadline-ms N] [--cwd DIR] [--env NAME=VALUE]... [--hide-trace-pipe] -- WORKLOAD...\n",
 		why);
 	return 2;
 }
@@ -39,6 +39,10 @@ static int parse(int argc, char **argv, struct options *options)
 		}
 		if (strcmp(flag, "--follow") == 0) {
 			options->follow = true;
+			continue;
+		}
+		if (strcmp(flag, "--hide-trace-pipe") == 0) {
+			options->hide_trace_pipe = true;
 			continue;
 		}
 		if (strcmp(flag, "--no-symbols") == 0) {
@@ -72,6 +76,10 @@ static int parse(int argc, char **argv, struct options *options)
 			options->deadline_ms = atol(value);
 		else if (strcmp(flag, "--object") == 0 && options->object_count < MAX_OBJECTS)
 			options->objects[options->object_count++] = value;
+		else if (strcmp(flag, "--cwd") == 0)
+			options->cwd = value;
+		else if (strcmp(flag, "--env") == 0 && options->env_count < MAX_NAMES)
+			options->env[options->env_count++] = argv[i];
 		else if (strcmp(flag, "--btf") == 0)
 			options->btf = value;
 		else if (strcmp(flag, "--event") == 0 && options->event_count < MAX_NAMES)
@@ -144,7 +152,7 @@ static int run(const struct options *options)
 	if (pid < 0)
 		return finish("cannot fork", pid), 1;
 	if (options->pin && (error = pin(pid, options->pin)))
-		return child_end(pid), finish("setting failed", error), 1;
+		return child_end(options, pid), finish("setting failed", error), 1;
 	if ((error = load_objects(options, objects)))
 		outcome = "load failed";
 	else if ((error = events_open(options, objects)))
@@ -181,7 +189,7 @@ static int run(const struct options *options)
 	}
 	foreign_look();
 	companions_stop(options);
-	child_end(pid);
+	child_end(options, pid);
 	if (is_started)
 		watch_stop();
 	/* The counters are read when nothing fires any more, so that no message is printed that they do not know of. */

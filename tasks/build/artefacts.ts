@@ -9,20 +9,16 @@ import { Failure, labError } from '../engine/error.ts'
 import { together } from '../engine/together.ts'
 import { kvmVerdict } from '../host/accel.ts'
 import { CompileFailure } from '../host/compile.ts'
-import { KERNEL_BUILD, PAHOLE, type Requirement } from '../host/packages.ts'
+import { BPFTOOL, KERNEL_BUILD, PAHOLE, type Requirement } from '../host/packages.ts'
 import { hostStep } from './host-tools.ts'
 import { imageStep, type ImageArtefact } from './image/image.ts'
 import type { KernelArtefact } from './kernel/kernel.ts'
 import { kernelStep } from './kernel/step.ts'
+import { ownSampleStep } from './kernel/own-sample.ts'
+import { wantsSkeletons } from './probe/workload.ts'
+import { kernelSides, waitsForKernel, workloadParts, type OnKernel, type WorkloadParts } from './workload-parts.ts'
 import { sampleStep, type Sample } from './kernel/sample.ts'
-import {
-  emptyProbeStep,
-  holderStep,
-  probeStep,
-  workloadStep,
-  type Deployable,
-  type ProbeTarget,
-} from './probe/probe.ts'
+import { emptyProbeStep, holderStep, probeStep, type Deployable, type ProbeTarget } from './probe/probe.ts'
 import type { SourceProbe } from './probe/command.ts'
 import { wantsTypes } from './probe/wants-types.ts'
 import { typesStep, type KernelTypes } from './kernel-types.ts'
@@ -141,6 +137,8 @@ export interface Ready {
   /** Probes that do not compile, where the experiment declares that. */
   readonly notCompiled: readonly { readonly probe: string; readonly failure: CompileFailure }[]
   readonly workload: Deployable | undefined
+  /** Files that are put beside the workload. */
+  readonly beside: readonly Deployable[]
 }
 
 /** What a probe is compiled against, and the kernel whose parallel paths it then knows. */
@@ -175,7 +173,7 @@ async function sidesOf(
   return { own, sideOf }
 }
 
-/** What of an experiment waits for its kernel: probes are compiled against its headers or types. */
+/** What of an experiment waits for its kernel: probes, and what its workload loads, are compiled against its headers or types. */
 async function probesOn(
   kernel: KernelArtefact,
   declaredLab: ResolvedLab,
@@ -183,12 +181,15 @@ async function probesOn(
   choices: Choices,
   context: Context,
   probes: readonly string[],
-): Promise<Pick<Ready, 'objects' | 'samples' | 'types' | 'notCompiled'>> {
+): Promise<
+  Pick<Ready, 'objects' | 'samples' | 'types' | 'notCompiled'> & { readonly parts: WorkloadParts | undefined }
+> {
   const lab = labFor(declaredLab, experiment)
   const wantedProbes = probes.map((name) => named(lab.probes, 'probe', fullName(name)))
   const declared = named(lab.kernels, 'kernel', kernel.name)
   const declaredToFail = experiment.expect.some((one) => 'failure' in one && one.failure === 'compile')
-  const { own, sideOf } = await sidesOf(declaredLab, kernel, declared, wantedProbes, choices, context)
+  const compiledProbes = [...wantedProbes, ...kernelSides(experiment.workload)]
+  const { own, sideOf } = await sidesOf(declaredLab, kernel, declared, compiledProbes, choices, context)
   const notCompiled: { probe: string; failure: CompileFailure }[] = []
   const compiled = async (probe: string, inner: Context): Promise<Ready['objects']> => {
     const wanted = named(lab.probes, 'probe', fullName(probe))
@@ -216,7 +217,15 @@ async function probesOn(
   }
   const types =
     own && declared.debug !== 'btf' ? { name: 'kernel.btf', file: own.btf, fingerprint: own.fingerprint } : undefined
-  return { objects: objects.flat(), samples, ...(types && { types }), notCompiled }
+  const onKernel: OnKernel = {
+    object: async (side) => {
+      const { target, declared: against } = sideOf(side)
+      return await probeStep(side, target, against, context)
+    },
+    sample: async (workload) => await ownSampleStep(workload, kernel, declared, choices.source, context),
+  }
+  const parts = waitsForKernel(experiment.workload) ? await workloadParts(experiment, onKernel, context) : undefined
+  return { objects: objects.flat(), samples, ...(types && { types }), notCompiled, parts }
 }
 
 /** Everything that an experiment is made of, each part as soon as what it needs is there. Only probes wait for the kernel. */
@@ -231,7 +240,8 @@ export async function ready(
   const vm = named(lab.vms, 'vm', experiment.vm)
   const image = named(lab.images, 'image', vm.image)
   const wantedProbes = probes.map((name) => named(lab.probes, 'probe', fullName(name)))
-  await needTools(lab, vm, choices, context, wantedProbes)
+  await needTools(lab, vm, choices, context, [...wantedProbes, ...kernelSides(experiment.workload)])
+  if (wantsSkeletons(experiment.workload)) await hostStep(context, [BPFTOOL], [])
   const onKernel = async (inner: Context) => {
     const { kernel, wanted } = await kernelOf(lab, vm, choices, inner)
     const [built] = await together<[Awaited<ReturnType<typeof probesOn>>, undefined]>(inner, [
@@ -243,14 +253,16 @@ export async function ready(
     ])
     return { kernel, wanted, built }
   }
-  const [{ kernel, wanted, built }, disk, holder, workload] = await together<
-    [Awaited<ReturnType<typeof onKernel>>, ImageArtefact, Deployable, Deployable | undefined]
+  const [{ kernel, wanted, built }, disk, holder, early] = await together<
+    [Awaited<ReturnType<typeof onKernel>>, ImageArtefact, Deployable, WorkloadParts | undefined]
   >(context, [
     onKernel,
     (inner) => imageStep(image, inner),
     (inner) => holderStep(inner),
-    (inner) => workloadStep(experiment, inner),
+    async (inner) =>
+      waitsForKernel(experiment.workload) ? undefined : await workloadParts(experiment, undefined, inner),
   ])
   const bootable: Bootable = { vm, kernel, kernelWanted: wanted, image: disk, accel: choices.accel }
-  return { vm: bootable, holder, workload, ...built }
+  const { parts = early, ...others } = built
+  return { vm: bootable, holder, workload: parts?.program, beside: parts?.beside ?? [], ...others }
 }

@@ -19,6 +19,9 @@ probes: { p: { source: lab:readiter } }
 experiments: { e: { probes: [p], workload: { run: "true" } } }
 `
 
+/** What a workload has that declares nothing of it. */
+const WORKLOAD = { sources: [], flags: [], libraries: [], files: [], env: {}, hidesTracePipe: false }
+
 test('the example, whole', () => {
   const { lab, at } = resolved()
   const config = [at('kernel/config/guest.config'), at('kernel/config/tracing.config')]
@@ -74,7 +77,8 @@ test('the example, whole', () => {
         options: {},
         probes: ['readiter'],
         workload: {
-          source: at('bpf/workloads/readfile.c'),
+          ...WORKLOAD,
+          sources: [at('bpf/workloads/readfile.c')],
           run: 'readfile /data/f --bytes ${bytes} --count ${count}',
         },
         params: { bytes: [16], count: [3] },
@@ -178,7 +182,7 @@ test('what is left out is filled in', async () => {
     vm: 'v',
     options: {},
     probes: ['p'],
-    workload: { run: 'true' },
+    workload: { ...WORKLOAD, run: 'true' },
     params: {},
     matrix: {},
     observer: false,

@@ -8,6 +8,7 @@ import { parsePackages } from '../linux/package-list.ts'
 import { isPrebuilt } from './prebuilt.ts'
 import type { LockFile } from './lock-file.ts'
 import { type PathUse, type Roots, resolvePath } from './paths.ts'
+import { resolveWorkload } from './workload.ts'
 import { chainOf } from './lookup.ts'
 import { vmOf } from './lookup.ts'
 import {
@@ -112,7 +113,7 @@ function resolveExperiment(
   vms: readonly string[],
   absolute: Absolute,
 ): ResolvedExperiment {
-  const { about, skip, probes, workload, trace } = experiment
+  const { about, skip, probes = [], workload, trace } = experiment
   const vm = vmOf(experiment, vms)
   if (vm === undefined) throw new Error(`experiment ${name} passed the checks without a vm`)
   return {
@@ -122,10 +123,7 @@ function resolveExperiment(
     vm,
     options: experiment.options ?? {},
     probes,
-    workload: {
-      ...(workload.source !== undefined && { source: absolute('workload', workload.source) }),
-      run: workload.run,
-    },
+    workload: resolveWorkload(workload, (path) => absolute('workload', path)),
     params: experiment.params ?? {},
     matrix: {
       ...(experiment.matrix?.kernel && { kernel: experiment.matrix.kernel }),

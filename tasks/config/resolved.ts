@@ -1,5 +1,6 @@
 /** The lab as steps use it: everything filled in, every path absolute, sizes in bytes, times in milliseconds. Plain readonly data. */
 import type { SplatKind } from '../linux/splats/kinds.ts'
+import type { ResolvedWorkload } from './workload.ts'
 import type { LockedPackage } from '../linux/package-list.ts'
 import type {
   Before,
@@ -104,12 +105,7 @@ export interface ResolvedExperiment {
   readonly options: Readonly<Record<string, string | number>>
   /** Names of probes, in the order of attaching. */
   readonly probes: readonly string[]
-  readonly workload: {
-    /** Absolute path of the C file. */
-    readonly source?: string
-    /** A command with `${name}` in it: `argvOf` makes its argument list. */
-    readonly run: string
-  }
+  readonly workload: ResolvedWorkload
   readonly params: Readonly<Record<string, readonly ParamValue[]>>
   /** What is compared beside the parameters; names of kernels and probes. */
   readonly matrix: { readonly kernel?: readonly string[]; readonly probe?: readonly string[] }

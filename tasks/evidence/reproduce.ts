@@ -1,5 +1,6 @@
 /** A run made again from what was kept of it: what came out the same, and what did not. */
 import { existsSync } from 'node:fs'
+import { filesOf } from '../config/workload.ts'
 import { readFile, writeFile } from 'node:fs/promises'
 import { join, relative } from 'node:path'
 import { LOCK_FILE, type LockFile } from '../config/lock-file.ts'
@@ -204,7 +205,7 @@ function openKept(directory: string, { run, manifest }: FoundRun, source: string
   })
   const needed = [
     ...probes,
-    ...(experiment.workload.source === undefined ? [] : [experiment.workload.source]),
+    ...filesOf(experiment.workload),
     ...(kernel?.config ?? []),
     ...(kernel?.patches ?? []),
     ...(lab.images[manifest.image.name] ? [lab.images[manifest.image.name]?.recipe ?? ''] : []),

@@ -118,6 +118,54 @@ export async function includes(argv: readonly string[], options: RunOptions): Pr
   return includesOf(stdout)
 }
 
+interface Step {
+  readonly flags: readonly string[]
+  readonly place: string
+  readonly signal: AbortSignal
+}
+
+const CORRECT = 'correct the program; `lab doctor` tells whether a library is missing'
+
+/** Compiles one C file for the host's kind of CPU. @throws CompileFailure with what the compiler said */
+export async function compileObject({
+  source,
+  object,
+  flags,
+  place,
+  signal,
+}: Step & { readonly source: string; readonly object: string }): Promise<void> {
+  const said: string[] = []
+  try {
+    const argv = ['gcc', '-O2', '-Wall', ...flags, '-c', '-o', object, source]
+    await run(argv, { signal, place, onLine: (line) => said.push(line) })
+  } catch (error) {
+    throw compileFailure(error, said, place, printable(source), CORRECT)
+  }
+}
+
+/** Links objects to a program. @param wanted `libraries` are files or linker words, in their order */
+export async function linkProgram({
+  objects,
+  program,
+  libraries,
+  flags,
+  place,
+  signal,
+}: Step & {
+  readonly objects: readonly string[]
+  readonly program: string
+  readonly libraries: readonly string[]
+}): Promise<void> {
+  const said: string[] = []
+  try {
+    // -s: neither names of temporary files nor of places here are in it, and it is smaller to send.
+    const argv = ['gcc', '-s', ...flags, '-o', program, ...objects, ...libraries]
+    await run(argv, { signal, place, onLine: (line) => said.push(line) })
+  } catch (error) {
+    throw compileFailure(error, said, place, 'the program', 'are all its sources and libraries in the lab file?')
+  }
+}
+
 export interface HostCompile {
   readonly sources: readonly string[]
   readonly program: string
@@ -144,12 +192,6 @@ export async function compileProgram({
       onLine: (line) => said.push(line),
     })
   } catch (error) {
-    throw compileFailure(
-      error,
-      said,
-      place,
-      sources.map((file) => printable(file)).join(' '),
-      'correct the program; `lab doctor` tells whether a library is missing',
-    )
+    throw compileFailure(error, said, place, sources.map((file) => printable(file)).join(' '), CORRECT)
   }
 }

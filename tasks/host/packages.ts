@@ -56,6 +56,13 @@ export const requirementsFor = (uid: number | undefined): readonly Requirement[]
 /** Needed where a kernel or a probe wants its types: `debug: btf`, or `#include "vmlinux.h"`. */
 export const PAHOLE: Requirement = { needs: 'pahole', package: 'dwarves', why: 'makes BTF out of DWARF' }
 
+/** Needed where a workload includes a skeleton of its own BPF side. */
+export const BPFTOOL: Requirement = {
+  needs: '/usr/sbin/bpftool',
+  package: 'bpftool',
+  why: 'makes skeletons of BPF objects',
+}
+
 /** What only `lab report --figures` needs: asked for there, and nowhere else. */
 export const FIGURES: readonly Requirement[] = [
   { needs: 'rsvg-convert', package: 'librsvg2-bin', why: 'makes PDF files of figures' },
@@ -70,6 +77,7 @@ export const FIGURES: readonly Requirement[] = [
 export const TESTS: readonly Requirement[] = [
   ...KERNEL_BUILD,
   PAHOLE,
+  BPFTOOL,
   ...FIGURES,
   { needs: 'chromium', package: 'chromium', why: 'looks at reports in a real browser' },
   { needs: 'bsdtar', package: 'libarchive-tools', why: 'reads the archive of a sealed guest as somebody else would' },

@@ -3,11 +3,12 @@
  * never pooled. It is computed from the manifest and the kept inputs, so results of every version have one, and a run's name, time,
  * parameters and repeat are no part of it: parameters make arms, and arms are always told apart.
  */
-import { join, relative } from 'node:path'
+import { basename, join, relative } from 'node:path'
 import { fullName } from '../config/arms.ts'
 import { loadLab } from '../config/load.ts'
 import { resolveLab } from '../config/resolve.ts'
 import type { ResolvedExperiment, ResolvedLab, ResolvedVm } from '../config/resolved.ts'
+import type { ResolvedWorkload } from '../config/workload.ts'
 import { hashText } from '../engine/fingerprint.ts'
 import { INPUTS_DIR, keptName } from './kept-inputs.ts'
 import { ANY_HOST } from './kept-lab.ts'
@@ -67,6 +68,16 @@ const factsWithout = (record: object, without: ReadonlySet<string>, prefix = '')
     ),
   )
 
+/** What decides how the workload is built and started; nothing where nothing of it is declared, as in labs from before it could be. */
+const workloadFacts = ({ style, flags, libraries, cwd, env, hidesTracePipe }: ResolvedWorkload): Facts => ({
+  ...(style && { 'workload style': style }),
+  ...(flags.length > 0 && { 'workload flags': valueOf(flags) }),
+  ...(libraries.length > 0 && { 'workload libraries': valueOf(libraries) }),
+  ...(cwd !== undefined && { 'workload directory': cwd }),
+  ...(Object.keys(env).length > 0 && { 'workload environment': valueOf(env) }),
+  ...(hidesTracePipe && { 'workload tracePipe': 'ours' }),
+})
+
 /** Where a lab is said to be while its text is read; no file is looked for. */
 const LAB = '/lab'
 const TOOL = '/lab-tool'
@@ -123,6 +134,7 @@ function askedOf(run: DefinedBy, lab: ResolvedLab | undefined, experiment: Resol
   return {
     ...made,
     'workload command': valueOf(experiment.workload.run),
+    ...workloadFacts(experiment.workload),
     ...(arm.probes === undefined && { probes: valueOf(experiment.probes) }),
     ...factsWithout(experiment.trace, new Set(), 'trace '),
     ...factsWithout(experiment, NOT_OF_A_RUN),
@@ -141,7 +153,9 @@ function sourceFacts(run: DefinedBy, lab: ResolvedLab, experiment: ResolvedExper
     const found = source && sourceDigest(dir, join(dir, keptName(relative(LAB, source))))
     if (found) facts[what] = `sha256:${found}`
   }
-  add('source of the workload', experiment.workload.source)
+  const { sources } = experiment.workload
+  for (const source of sources)
+    add(sources.length === 1 ? 'source of the workload' : `source of the workload (${basename(source)})`, source)
   for (const name of new Set((run.arm.probes ?? experiment.probes).map(fullName))) {
     const probe = Object.hasOwn(lab.probes, name) ? lab.probes[name] : undefined
     if (probe && 'source' in probe) add(`source of probe ${name}`, probe.source)

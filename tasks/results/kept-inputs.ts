@@ -9,6 +9,7 @@ import { dirname, join, relative, sep } from 'node:path'
 import { randomBytes } from 'node:crypto'
 import { LOCK_FILE } from '../config/lock-file.ts'
 import type { ResolvedLab } from '../config/resolved.ts'
+import { filesOf } from '../config/workload.ts'
 import { makeDirectory } from '../engine/directory.ts'
 import { hashFile, hashText } from '../engine/fingerprint.ts'
 import { removeAtForcedEnd } from '../engine/interruption.ts'
@@ -112,9 +113,10 @@ async function labFiles(lab: ResolvedLab, toolRoot: string): Promise<Sources> {
   const named = Object.values(lab.kernels).flatMap(({ config, patches }) => [...config, ...patches])
   const sources = [
     ...Object.values(lab.probes).flatMap((probe) => ('source' in probe ? probe.source : [])),
-    ...Object.values(lab.experiments).flatMap(({ workload }) => workload.source ?? []),
+    ...Object.values(lab.experiments).flatMap(({ workload }) => workload.sources),
   ]
   for (const source of new Set(sources)) named.push(...(await withHeaders(source)))
+  named.push(...Object.values(lab.experiments).flatMap(({ workload }) => filesOf(workload)))
   for (const { recipe } of Object.values(lab.images))
     named.push(...(await below(recipe)).map((name) => join(recipe, name)))
   const files = new Map<string, string | Buffer>([['lab.yaml', Buffer.from(lab.text)]])

@@ -16,7 +16,7 @@ const ENTRIES = {
   probe: ['build/probe/command.ts', 'host/compile.ts', 'linux/c/empty-probe.ts'],
   holder: ['host/compile.ts'],
   workload: ['build/probe/workload.ts'],
-  sample: ['build/kernel/sample.ts'],
+  sample: ['build/kernel/sample.ts', 'build/kernel/own-sample.ts'],
   types: ['build/kernel-types.ts'],
   image: ['build/image/image.ts'],
   disk: ['vm/disks.ts'],

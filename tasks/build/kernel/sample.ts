@@ -21,7 +21,7 @@ export interface Sample {
 }
 
 /** Kept under these names whatever the sample is called. */
-const [PROGRAM, OBJECT] = ['program', 'object.o'] as const
+export const [PROGRAM, OBJECT] = ['program', 'object.o'] as const
 
 /** How the tree builds the sample; it is the user's error when the tree has none of that name. */
 async function findSample(dir: string, sample: string, place: string): Promise<SampleBuild> {
@@ -40,14 +40,20 @@ async function findSample(dir: string, sample: string, place: string): Promise<S
 /** Programs of the package llvm that samples/bpf/Makefile pipes through (opt and llvm-dis since 5.7): stand-ins, so that it is not needed. */
 const llvm = (dir: string) => ({ LLC: join(dir, 'llc'), OPT: join(dir, 'opt'), LLVM_DIS: join(dir, 'llvm-dis') })
 
-const assignmentsFor = (tree: TreeInUse, found: SampleBuild, llc: string) => ({
+export const assignmentsFor = (tree: TreeInUse, found: SampleBuild, llc: string) => ({
   ...tree.assignments,
   ...found.assignments,
   M: 'samples/bpf',
   ...llvm(dirname(llc)),
 })
 
-async function buildIn(tree: TreeInUse, found: SampleBuild, llc: string, to: string, context: Context): Promise<void> {
+export async function buildIn(
+  tree: TreeInUse,
+  found: SampleBuild,
+  llc: string,
+  to: string,
+  context: Context,
+): Promise<void> {
   await make(
     { tree: tree.dir, targets: [], assignments: assignmentsFor(tree, found, llc), jobs: context.jobs },
     { signal: context.signal, log: tree.log, place: tree.place },

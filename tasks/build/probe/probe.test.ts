@@ -1,9 +1,11 @@
 /** What probes and workloads are made of, by the real compilers: an object is never older than a file that went into it. */
+import { spawnSync } from 'node:child_process'
 import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { beforeEach, expect, test } from 'vitest'
 import { TOOL_ROOT } from '../../commands/shared/app.ts'
 import type { ResolvedExperiment, ResolvedKernel } from '../../config/resolved.ts'
+import type { ResolvedWorkload } from '../../config/workload.ts'
 import type { Fingerprint } from '../../engine/fingerprint.ts'
 import { probeStep, workloadStep } from './probe.ts'
 import { failureOf } from '../../test/caught.ts'
@@ -39,10 +41,23 @@ async function probe(): Promise<string> {
   return /made of \w+/.exec(readFileSync(file, 'latin1'))?.[0] ?? ''
 }
 
+/** A workload of these sources, with whatever else it declares. */
+const experimentOf = (sources: readonly string[], more: Partial<ResolvedWorkload> = {}) =>
+  ({
+    workload: {
+      run: 'w',
+      sources: sources.map((name) => join(dir, 'lab/bpf', name)),
+      flags: [],
+      libraries: [],
+      files: [],
+      env: {},
+      hidesTracePipe: false,
+      ...more,
+    },
+  }) as unknown as ResolvedExperiment
+
 async function workload(): Promise<string> {
-  const source = join(dir, 'lab/bpf/w.c')
-  const experiment = { workload: { source } } as unknown as ResolvedExperiment
-  const made = await workloadStep(experiment, context())
+  const made = await workloadStep(experimentOf(['w.c']), context())
   return /made of \w+/.exec(readFileSync(made?.file ?? '', 'latin1'))?.[0] ?? ''
 }
 
@@ -97,4 +112,41 @@ test('R-1401-1: what is included and cannot be found by its line is refused, not
     expect(parts.lines?.join(' ')).toContain('own.h')
     expect(parts.wayOut).toContain('not with a macro')
   }
+})
+
+test('a workload of several sources, with flags and a library: each of them decides what it becomes', async () => {
+  write(
+    'lab/bpf/w.c',
+    '#include <math.h>\nint half(void);\nint main(int c, char **v)\n{\n\treturn half() != N / 2 + (int)cos(c - 1) - 1;\n}\n',
+  )
+  write('lab/bpf/half.c', 'int half(void)\n{\n\treturn 4;\n}\n')
+  const made = async (flags: readonly string[]) =>
+    await workloadStep(experimentOf(['w.c', 'half.c'], { flags, libraries: ['m', 'z'] }), context())
+  const [first, again, other] = [await made(['-DN=8']), await made(['-DN=8']), await made(['-DN=9'])]
+  expect(first?.name).toBe('w')
+  expect(again?.fingerprint).toBe(first?.fingerprint)
+  expect(other?.fingerprint).not.toBe(first?.fingerprint)
+  expect(spawnSync(first?.file ?? '').status).toBe(0)
+  expect(spawnSync((await made(['-DN=20']))?.file ?? '').status).toBe(1)
+  write('lab/bpf/half.c', 'int half(void)\n{\n\treturn 10;\n}\n')
+  expect(spawnSync((await made(['-DN=20']))?.file ?? '').status).toBe(0)
+})
+
+test('a library that the host does not have, and a skeleton without its source', async () => {
+  write('lab/bpf/w.c', '#include "side.skel.h"\nint main(void)\n{\n\treturn 0;\n}\n')
+  const missing = await failureOf(workloadStep(experimentOf(['w.c'], { libraries: ['no_such'] }), context()))
+  expect(missing.parts.fact).toContain('includes side.skel.h, which bpftool makes of side.bpf.c')
+  write('lab/bpf/w.c', 'int main(void)\n{\n\treturn 0;\n}\n')
+  const { kind, parts } = await failureOf(workloadStep(experimentOf(['w.c'], { libraries: ['no_such'] }), context()))
+  expect(kind).toBe('user')
+  expect(parts.fact).toBe('libno_such.a, the static library no_such, is not on this host')
+})
+
+test('a program that is ready goes as it is', async () => {
+  write('lab/bpf/ready.sh', '#!/bin/sh\n')
+  const program = join(dir, 'lab/bpf/ready.sh')
+  expect(await workloadStep(experimentOf([], { program }), context())).toMatchObject({
+    name: 'ready.sh',
+    file: program,
+  })
 })

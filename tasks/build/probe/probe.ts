@@ -13,7 +13,8 @@ import { labInclude, probeCommand, probeFiles, refuseOutside, suffixDefines, typ
 import { emptyProbe } from '../../linux/c/empty-probe.ts'
 import { libbpfHashes } from './libbpf.ts'
 import { hashesOf } from './own-files.ts'
-import { compileWorkload, workloadInputs } from './workload.ts'
+import { programName } from '../../config/workload.ts'
+import { type BpfSide, compileWorkload, readyFile, workloadInputs } from './workload.ts'
 import { ownCode } from '../own-code.ts'
 import type { KernelTypes } from '../kernel-types.ts'
 
@@ -145,18 +146,23 @@ export async function holderStep(context: Context): Promise<Deployable> {
   })
 }
 
-/** The workload's own program, if it has a source. Static: a dynamic loader would read libraries on the path that is probed. */
-export async function workloadStep(experiment: ResolvedExperiment, context: Context): Promise<Deployable | undefined> {
-  const { source } = experiment.workload
-  if (source === undefined) return undefined
-  const name = basename(source).replace(/\.c$/, '')
-  return await step(context, `workload ${name}`, `workload ${name}`, async () => {
+/** The workload's own program, if it has sources or is one that is ready. What builds as a sample of the kernel is made elsewhere. */
+export async function workloadStep(
+  { workload }: ResolvedExperiment,
+  context: Context,
+  sides: readonly BpfSide[] = [],
+): Promise<Deployable | undefined> {
+  const name = programName(workload)
+  if (name === undefined || workload.style !== undefined) return undefined
+  const place = `workload ${name}`
+  return await step(context, place, place, async () => {
+    if (workload.program !== undefined) return { outcome: 'done', value: await readyFile(workload.program) }
     const { fresh, ...value } = await built(
       'workload',
       name,
-      await workloadInputs(source, context),
+      await workloadInputs(workload, sides, place, context),
       context,
-      (program) => compileWorkload(source, program, `workload ${name}`, context.signal),
+      (program) => compileWorkload(workload, sides, program, place, context.signal),
     )
     return { outcome: fresh ? 'restored' : 'built', value }
   })

@@ -1,6 +1,7 @@
 /** What a `lab run` asks of an experiment, as one digest: where it is another, what was finished before is not what is asked for now. */
 import { existsSync } from 'node:fs'
 import type { ResolvedExperiment, ResolvedLab } from '../../config/resolved.ts'
+import { filesOf } from '../../config/workload.ts'
 import { hashFile, hashText } from '../../engine/fingerprint.ts'
 
 /** Options that say how a command works or answers, and nothing of what its runs are. */
@@ -31,7 +32,7 @@ export async function askedDigest(
   const kernels = pick(lab.kernels, [use, ...fallback, ...(experiment.matrix.kernel ?? []), ...instead])
   const sources = [
     ...probes.flatMap((probe) => (probe && 'source' in probe ? probe.source : [])),
-    ...(experiment.workload.source === undefined ? [] : [experiment.workload.source]),
+    ...filesOf(experiment.workload),
   ]
   const contents: string[] = []
   for (const file of sources) contents.push(existsSync(file) ? await hashFile(file) : '')

@@ -1,5 +1,5 @@
 /** Checks of experiments: their VM, their command, their parameters. */
-import path from 'node:path'
+import { programName, sourcesOf } from '../workload.ts'
 import { DEFAULTS } from '../defaults.ts'
 import { sizeText } from '../describe.ts'
 import type { Path, Problem } from '../text/diagnostic.ts'
@@ -48,6 +48,8 @@ export const RUN_VALUES = ['workload.pid'] as const
 /** Texts of an experiment that may hold parameters. */
 export function* templates({ workload, before, expect, maps, metrics }: Experiment): Iterable<ExpectText> {
   yield [['workload', 'run'], workload.run]
+  for (const [name, value] of Object.entries(workload.env ?? {}))
+    if (typeof value === 'string') yield [['workload', 'env', name], value]
   for (const [index, one] of (before ?? []).entries())
     if (typeof one !== 'string' && 'run' in one) yield [['before', index, 'run'], one.run]
   yield* slotTexts(maps ?? {}, ['maps'])
@@ -117,21 +119,22 @@ function* declarations({ params = {} }: Experiment, at: Path, used: ReadonlySet<
 }
 
 const commands: Check = function* ({ lab: { experiments } }) {
-  for (const [name, { workload, probes, collect }] of Object.entries(experiments)) {
+  for (const [name, { workload, probes = [], collect }] of Object.entries(experiments)) {
     const at: Path = ['experiments', name]
     const problem = wordsProblem(workload.run)
     if (problem !== undefined) yield { severity: 'error', path: [...at, 'workload', 'run'], at: 'value', ...problem }
     yield* repeated(probes, [...at, 'probes'])
     yield* repeated(collect ?? [], [...at, 'collect'])
-    const program = workload.source && path.basename(workload.source.replace(/^lab:/, ''), '.c')
+    const sources = sourcesOf(workload).map((source) => source.replace(/^lab:/, ''))
+    const program = programName({ sources, style: workload.style, program: workload.program })
     // Also in a script or behind env, so the name anywhere in the command counts.
     if (program === undefined || workload.run.includes(program)) continue
     yield {
       severity: 'warning',
       path: [...at, 'workload', 'run'],
       at: 'value',
-      message: `the command does not run "${program}", which workload.source is compiled to`,
-      wayOut: `begin the command with ${program}, or remove "source"`,
+      message: `the command does not run "${program}", which workload.${workload.program === undefined ? 'source is compiled to' : 'program is'}`,
+      wayOut: `begin the command with ${program}, or remove "${workload.program === undefined ? 'source' : 'program'}"`,
     }
   }
 }

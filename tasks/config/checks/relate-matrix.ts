@@ -51,7 +51,7 @@ function* included(experiment: Experiment, at: Path): Iterable<Problem> {
 
 /** The arms of an experiment, none where none is left; undefined where they are more than are allowed, which is told elsewhere. */
 export function armsOf(name: string, experiment: Experiment): readonly Arm[] | undefined {
-  const { params = {}, include = [], exclude = [], probes } = experiment
+  const { params = {}, include = [], exclude = [], probes = [] } = experiment
   const { kernel, probe } = experiment.matrix ?? {}
   const matrix = { ...(kernel && { kernel }), ...(probe && { probe }) }
   const lists = [...Object.values(params), ...Object.values(matrix)]
@@ -213,7 +213,7 @@ export const MATRIX_CHECKS: readonly Check[] = [
     }
   },
   function* ({ lab: { experiments, probes } }) {
-    for (const [name, { observer, probes: own }] of Object.entries(experiments)) {
+    for (const [name, { observer, probes: own = [] }] of Object.entries(experiments)) {
       const sample =
         observer === 'yes'
           ? own.find((one) => Object.hasOwn(probes, one) && 'sample' in (probes[one] ?? {}))

@@ -14,6 +14,7 @@ import { EXPECTATION_CHECKS } from './relate-expectations.ts'
 import { KERNEL_CHECKS } from './relate-kernels.ts'
 import { MATRIX_CHECKS } from './relate-matrix.ts'
 import { PREBUILT_CHECKS } from './relate-prebuilt.ts'
+import { WORKLOAD_CHECKS } from './relate-workload.ts'
 import { VM_CHECKS } from './relate-vms.ts'
 import { nameWayOut } from '../text/suggest.ts'
 import { pathText } from '../text/yaml-location.ts'
@@ -29,6 +30,9 @@ const PATHS: readonly (readonly [use: PathUse, place: string])[] = [
   ['recipe', 'images.*.recipe'],
   ['probe', 'probes.*.source'],
   ['workload', 'experiments.*.workload.source'],
+  ['workload', 'experiments.*.workload.source.*'],
+  ['program', 'experiments.*.workload.program'],
+  ['beside', 'experiments.*.workload.files.*'],
 ]
 
 /** Values that are the name of another entry, and the section that it must be in. */
@@ -81,6 +85,7 @@ const CHECKS: readonly Check[] = [
   ...PREBUILT_CHECKS,
   ...VM_CHECKS,
   ...EXPERIMENT_CHECKS,
+  ...WORKLOAD_CHECKS,
   ...MATRIX_CHECKS,
   ...EXPECTATION_CHECKS,
   ...ALLOW_CHECKS,

@@ -116,8 +116,8 @@ describe('judges as the loader does', () => {
     ['too many CPUs', (lab: typeof Lab._output) => Object.assign(lab.vms['default'] ?? {}, { cpus: 65 })],
     ['a size without a unit', (lab: typeof Lab._output) => Object.assign(lab.vms['default'] ?? {}, { memory: '512' })],
     [
-      'an empty list of probes',
-      (lab: typeof Lab._output) => Object.assign(lab.experiments?.['readiter'] ?? {}, { probes: [] }),
+      'an empty list of sources',
+      (lab: typeof Lab._output) => Object.assign(lab.experiments?.['readiter']?.workload ?? {}, { source: [] }),
     ],
   ])('refuses %s', (_, spoil) => {
     const lab = Lab.parse(parse(EXAMPLE))

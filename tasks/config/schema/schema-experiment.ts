@@ -4,7 +4,8 @@ import { KIND_NAMES } from '../../linux/splats/kinds.ts'
 import { groupsOf } from '../text/pattern.ts'
 import { isRegex } from '../text/regex.ts'
 import { Expectation } from './schema-expect.ts'
-import { func, name, Options, paramName, path, seconds, size, text } from './schema-text.ts'
+import { func, name, Options, paramName, seconds, size, text } from './schema-text.ts'
+import { Workload } from './schema-workload.ts'
 
 const ParamValue = z.union([
   z.int(),
@@ -136,13 +137,8 @@ export const Experiment = z
     options: Options.optional().describe(
       'kernel options that this experiment needs otherwise, on top of those of whatever kernel it runs on',
     ),
-    probes: z.array(name).min(1).describe('names of probes, attached in this order'),
-    workload: z
-      .strictObject({
-        source: path.optional().describe('a C file, compiled for the guest; lab:NAME is one of the lab itself'),
-        run: z.string().min(1).describe('the command in the guest; ${name} is a parameter; no shell reads it'),
-      })
-      .describe('what runs while the probes are attached'),
+    probes: z.array(name).optional().describe('names of probes, attached in this order; none when left out'),
+    workload: Workload,
     params: z
       .record(paramName, z.array(ParamValue).min(1))
       .optional()

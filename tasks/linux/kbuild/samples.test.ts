@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { needsOf, sampleBuild } from './samples.ts'
+import { needsOf, ownSampleBuild, sampleBuild, wantsTraceHelpers } from './samples.ts'
 
 test('5.4: hostprogs-y and always', () => {
   const makefile =
@@ -30,4 +30,34 @@ test('what a tree does not have, or has without an object of its own, is answere
 test('each sample of the log says what it needs; others point at their own words', () => {
   expect(needsOf('cpustat')).toContain('cpufreq')
   expect(needsOf('sockex1')).toContain('lab exec')
+})
+
+const OWN_5_4 =
+  'hostprogs-y := sockex1\nalways := $(hostprogs-y)\nsockex1-objs := sockex1_user.o\ntrace_output-objs := bpf_load.o trace_output_user.o $(TRACE_HELPERS)\ntracex1-objs := bpf_load.o tracex1_user.o\n'
+
+test('a program of one’s own is linked as a sample with the same headers is', () => {
+  const linked = (...headers: string[]) => {
+    const made = ownSampleBuild(OWN_5_4, 'mine', new Set(headers))
+    return 'assignments' in made ? made.assignments['mine-objs'] : made
+  }
+  expect(linked('bpf_load.h')).toBe('bpf_load.o mine_user.o')
+  expect(linked()).toBe('mine_user.o')
+  expect(linked('bpf_load.h', 'trace_helpers.h')).toBe('bpf_load.o mine_user.o $(TRACE_HELPERS)')
+  expect(linked('cgroup_helpers.h')).toEqual({ lacks: 'cgroup_helpers.h' })
+  expect(ownSampleBuild('tprogs-y := x\nx-objs := x_user.o\n', 'mine', new Set(['bpf_load.h']))).toEqual({
+    lacks: 'bpf_load.h',
+  })
+})
+
+test('read_trace_pipe() is taken from where the tree has it', () => {
+  const user = 'int main(void)\n{\n\tread_trace_pipe();\n}\n'
+  expect(wantsTraceHelpers(user, 'void read_trace_pipe(void);\n')).toBe(false)
+  expect(wantsTraceHelpers(user, 'int load_bpf_file(char *path);\n')).toBe(true)
+  expect(wantsTraceHelpers('int main(void) {}', '')).toBe(false)
+  const made = ownSampleBuild(
+    'tprogs-y := x\nx-objs := bpf_load.o x_user.o $(TRACE_HELPERS)\n',
+    'mine',
+    new Set(['trace_helpers.h']),
+  )
+  expect(made).toMatchObject({ assignments: { 'TPROGCFLAGS_mine_user.o': '-include trace_helpers.h' } })
 })

@@ -63,6 +63,97 @@ export function sampleBuild(makefile: string, sample: string): SampleBuild | { r
   }
 }
 
+/** What `NAME-objs` of each sample is in the Makefile, as it is written there. */
+function objectLists(makefile: string): [name: string, objects: string][] {
+  return makefile
+    .replaceAll(/\\\n\s*/g, ' ')
+    .split('\n')
+    .flatMap((line) => {
+      const [, name, objects] = /^(\S+)-objs\s*:?=\s*(.*)$/.exec(line) ?? []
+      return name === undefined || objects === undefined ? [] : [[name, objects] as [string, string]]
+    })
+}
+
+/** Headers of samples/bpf, and the object that a program which includes one is linked with. */
+const LINKED_BY_HEADER: readonly (readonly [header: string, object: RegExp])[] = [
+  ['bpf_load.h', /\bbpf_load\.o\b/],
+  ['trace_helpers.h', /TRACE_HELPERS|\btrace_helpers\.o\b/],
+  ['cgroup_helpers.h', /CGROUP_HELPERS|\bcgroup_helpers\.o\b/],
+]
+
+/** Headers of older samples by their bare names, where a tree may have them, and what took their place in later ones. */
+export const MOVED_HEADERS: readonly {
+  readonly name: string
+  readonly places: readonly string[]
+  readonly now: string
+}[] = [
+  {
+    // Until 5.4; then libbpf's (e01a75c15969), with PT_REGS_* in a header of their own.
+    name: 'bpf_helpers.h',
+    places: ['samples/bpf', 'tools/testing/selftests/bpf'],
+    now: '#include <bpf/bpf_helpers.h>\n#include <bpf/bpf_tracing.h>\n',
+  },
+  {
+    name: 'bpf_endian.h',
+    places: ['samples/bpf', 'tools/testing/selftests/bpf'],
+    now: '#include <bpf/bpf_endian.h>\n',
+  },
+  {
+    // Until 4.17 one of samples/bpf; then libbpf's own, which is found by its bare name up to 5.5.
+    name: 'libbpf.h',
+    places: ['samples/bpf'],
+    now: '#include <bpf/bpf.h>\n#include <bpf/libbpf.h>\n',
+  },
+]
+
+/** Whether a program gets read_trace_pipe() from trace_helpers.h: it was in bpf_load.h up to 5.5. */
+export const wantsTraceHelpers = (user: string, bpfLoad: string): boolean =>
+  /\bread_trace_pipe\s*\(/.test(user) && !bpfLoad.includes('read_trace_pipe')
+
+/**
+ * How to build a program of one's own, NAME_user.c and NAME_kern.c, as if it were a sample of the tree: it is linked as that sample of the tree is
+ * which includes the same headers, since what is linked with bpf_load.h differs from version to version.
+ * @param included the names that its user program includes
+ * @returns the header that no sample of this tree is linked for: bpf_load.h was removed in 5.11
+ */
+export function ownSampleBuild(
+  makefile: string,
+  name: string,
+  included: ReadonlySet<string>,
+): SampleBuild | { readonly lacks: string } {
+  const lists = listsOf(makefile)
+  const programs = lists.has('tprogs-y') ? 'tprogs-y' : 'hostprogs-y'
+  const always = lists.has('always-y') ? 'always-y' : 'always'
+  const known = objectLists(makefile).filter(([sample, objects]) => objects.includes(`${sample}_user.o`))
+  const linksWhatIsIncluded = (objects: string) =>
+    LINKED_BY_HEADER.every(([header, object]) => object.test(objects) || !included.has(header))
+  // The one with the fewest objects: a sample may be linked with more than this program needs.
+  const [like] = known
+    .filter(([, objects]) => linksWhatIsIncluded(objects))
+    .toSorted(([, one], [, other]) => one.split(/\s+/).length - other.split(/\s+/).length)
+  if (like === undefined) {
+    const lacks = ([header, object]: (typeof LINKED_BY_HEADER)[number]) =>
+      included.has(header) && !known.some(([, objects]) => object.test(objects))
+    return { lacks: LINKED_BY_HEADER.find(lacks)?.[0] ?? '' }
+  }
+  const [sample, objects] = like
+  return {
+    assignments: {
+      [programs]: name,
+      [always]: [name, `${name}_kern.o`].map((one) => `samples/bpf/${one}`).join(' '),
+      [`${name}-objs`]: objects.replace(`${sample}_user.o`, `${name}_user.o`),
+      // A header that the program does not name: see `wantsTraceHelpers`.
+      ...(included.has('trace_helpers.h') && {
+        [`${programs === 'tprogs-y' ? 'TPROG' : 'HOST'}CFLAGS_${name}_user.o`]: '-include trace_helpers.h',
+      }),
+      // By program, as in 4.15; later Makefiles add it for all.
+      [`HOSTLOADLIBES_${name}`]: '-lelf',
+    },
+    program: name,
+    object: `${name}_kern.o`,
+  }
+}
+
 /** Of include/linux/stringify.h. */
 const STRINGIFY = '#define __stringify(x) #x\n'
 

@@ -111,7 +111,7 @@ export class Kept {
     })
     return {
       probes,
-      workload: experiment.workload.source === undefined ? undefined : file(experiment.workload.source)[0],
+      workload: experiment.workload.sources.flatMap(file)[0],
     }
   }
 

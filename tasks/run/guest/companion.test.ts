@@ -27,6 +27,9 @@ test('companions are named on the command line, before the workload', () => {
     before: [],
     companions: ['/run/lab/b/tracex1'],
     workload: ['w'],
+    cwd: undefined,
+    env: [],
+    hidesTracePipe: false,
   })
   expect(argv.slice(-4)).toEqual(['--companion', '/run/lab/b/tracex1', '--', 'w'])
 })

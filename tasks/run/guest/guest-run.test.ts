@@ -31,6 +31,7 @@ const WANTED = {
   companions: [],
   slots: [],
   workload: ['true'],
+  env: [],
   clock: 'mono',
   bufferBytes: 4096,
   overwrite: false,

@@ -36,6 +36,8 @@ const Line = z.discriminatedUnion('event', [
     signal: z.int().optional(),
     ms: z.int(),
     ns: z.int().optional(),
+    /** Ended by the holder where it only waited for more of this file. */
+    endedAt: z.literal('trace_pipe').optional(),
   }),
   /** `runs` and `runNs`: the kernel's own count, where it was asked to count. */
   said('hits', {
@@ -162,6 +164,12 @@ export interface HolderRun {
   /** Programs with a loader of their own, which run beside the workload. */
   readonly companions: readonly string[]
   readonly workload: readonly string[]
+  /** Where it starts; / when undefined. */
+  readonly cwd: string | undefined
+  /** `NAME=value`. */
+  readonly env: readonly string[]
+  /** Its reads of trace_pipe wait, take nothing, and end it when nothing else of it runs. */
+  readonly hidesTracePipe: boolean
 }
 
 /** Process events are always recorded: they give every pid its name and tell an exec's reads from the program's. */
@@ -203,6 +211,9 @@ export const holderArgv = (run: HolderRun): string[] => [
   ...(run.graph && run.graph.depth > 0 ? ['--graph-depth', String(run.graph.depth)] : []),
   ...run.slots.flatMap((slot) => ['--slot', slotArgument(slot)]),
   ...run.companions.flatMap((program) => ['--companion', program]),
+  ...(run.cwd === undefined ? [] : ['--cwd', run.cwd]),
+  ...run.env.flatMap((variable) => ['--env', variable]),
+  ...(run.hidesTracePipe ? ['--hide-trace-pipe'] : []),
   '--',
   ...run.workload,
 ]

@@ -2,6 +2,7 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fullName, type Arm } from '../../config/arms.ts'
+import { interpolate } from '../../config/interpolate.ts'
 import { argvOf } from '../../config/text/words.ts'
 import type { Context } from '../../engine/context.ts'
 import { graphFunctions } from '../../trace/events/call-graph.ts'
@@ -50,6 +51,16 @@ function workloadArgv({ wanted, things, bundle }: Prepared, arm: Arm): string[] 
   const [program = '', ...rest] = argvOf(wanted.experiment.workload.run, arm.params)
   // The compiled workload goes by its name; it stands on the guest's tmpfs, so that its own execve() reads nothing from a probed disk.
   return [program === things.workload?.name ? `${bundle}/${program}` : program, ...rest]
+}
+
+/** Where the workload starts, with which variables, and whether its trace_pipe is ours. What opens files by their bare names finds those beside it. */
+function placeOfWorkload({ wanted, things, bundle }: Prepared, arm: Arm) {
+  const { cwd, env, hidesTracePipe } = wanted.experiment.workload
+  return {
+    cwd: cwd ?? (things.beside.length > 0 ? bundle : undefined),
+    env: Object.entries(env).map(([name, value]) => `${name}=${interpolate(value, arm.params)}`),
+    hidesTracePipe,
+  }
 }
 
 /** What the holder does of `before:`, which costs no process in the guest: settings, file systems mounted anew, the workload's CPUs. */
@@ -124,6 +135,7 @@ function requestOf(session: Prepared, slot: Slot, place: string, slower: number)
     events,
     kprobes: experiment.trace.events.filter(isKprobeEvent),
     workload: workloadArgv(session, slot.arm),
+    ...placeOfWorkload(session, slot.arm),
     before: beforeFlags(experiment.before),
     ...probesOf(session, slot.arm, place),
   }

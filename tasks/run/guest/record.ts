@@ -29,11 +29,19 @@ import { typedFacts } from './typed.ts'
 import type { Described } from './slots.ts'
 
 /** Everything of an experiment that goes to the guest. */
-export const deployables = ({ holder, objects, samples, workload, types }: Ready): [Deployable, ...Deployable[]] => [
+export const deployables = ({
+  holder,
+  objects,
+  samples,
+  workload,
+  beside,
+  types,
+}: Ready): [Deployable, ...Deployable[]] => [
   holder,
   ...objects,
   ...samples.flatMap(({ program, object }) => [program, object]),
   ...(workload ? [workload] : []),
+  ...beside,
   ...(types ? [types] : []),
 ]
 

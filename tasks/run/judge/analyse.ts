@@ -26,7 +26,7 @@ import type { ExpectationVerdict, ProbeReport } from '../../results/manifest.ts'
 import type { MapsFile } from '../guest/maps.ts'
 import { absentMetrics, metricsOf, missingMetrics } from './metrics.ts'
 import { messageLosses } from './prints.ts'
-import { remarksOf } from './remarks.ts'
+import { endedAtPipe, remarksOf } from './remarks.ts'
 import { NO_TYPED, type Typed } from '../guest/typed.ts'
 
 export interface Analysis {
@@ -227,6 +227,7 @@ export function analyse(input: AnalysisInput): Analysis {
     metrics,
     missing: isWhole ? missingMetrics(experiment.metrics, metrics, kernel, arm) : [],
     remarks: [
+      ...endedAtPipe(lines),
       ...(!isReadable ? [] : remarksOf(experiment, arm, kernel, probes, printed.length)),
       ...(isWhole ? absentMetrics(experiment.metrics, metrics, kernel, arm) : []),
     ],

@@ -6,6 +6,7 @@ import type { Expectation } from '../../config/schema/schema-expect.ts'
 import { printable } from '../../engine/printable.ts'
 import type { ProbeReport } from '../../results/manifest.ts'
 import { countRule } from '../../trace/expect/expect-count.ts'
+import { of, type HolderLine } from '../guest/holder.ts'
 import { expectedOn } from './expectations.ts'
 
 /** What is asked for, in the words of the lab file. */
@@ -84,6 +85,14 @@ function nothingExpected(
     `none of the ${expect.length} expectations is for kernel ${shown(kernel)} and this arm: nothing was expected of this run`,
   ]
 }
+
+/** A program that prints trace_pipe never ends by itself. */
+export const endedAtPipe = (lines: readonly HolderLine[]): string[] =>
+  of(lines, 'exited').some(({ endedAt }) => endedAt !== undefined)
+    ? [
+        'the workload was ended where it only waited for more of trace_pipe (`tracePipe: ours`): what it would have printed is in the trace',
+      ]
+    : []
 
 /**
  * Sentences, the same in each run in which they are true.

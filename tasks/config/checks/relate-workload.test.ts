@@ -1,0 +1,57 @@
+import { expect, test } from 'vitest'
+import { changed, said } from '../lab.fixture.ts'
+
+const WORKLOAD = 'workload: { source: bpf/workloads/readfile.c, run: "readfile /data/f'
+
+test.each([
+  [
+    'workload: { source: bpf/workloads/readfile.c, program: bpf/workloads/readfile.c, run: "readfile.c /data/f',
+    [
+      '`program` is a program that is ready, `source` one that is compiled: a workload has one of them | keep one; further files of the host go under `files:`',
+    ],
+  ],
+  [
+    'workload: { style: samples, run: "readfile /data/f',
+    ['`style` says how `source` is built, and there is none | add source: [NAME_user.c, NAME_kern.c]'],
+  ],
+  [
+    'workload: { flags: [-O0], run: "readfile /data/f',
+    [
+      '`flags` are for a `source` that the lab compiles itself | take them out; a sample is built with the flags of the kernel tree',
+    ],
+  ],
+  [
+    'workload: { style: samples, source: bpf/workloads/readfile.c, run: "readfile /data/f',
+    [
+      'a sample is two sources of one name, readfile_user.c and readfile_kern.c | source: [bpf/readfile_user.c, bpf/readfile_kern.c]',
+    ],
+  ],
+  [
+    'workload: { source: bpf/workloads/readfile.c, files: [bpf/readiter.bpf.c, bpf/workloads/../readiter.bpf.c], run: "readfile /data/f',
+    [
+      '"bpf/workloads/../readiter.bpf.c" has the same name in the guest as "bpf/readiter.bpf.c" | give one of them another name',
+    ],
+  ],
+  [
+    'workload: { source: [bpf/workloads/readfile.c, bpf/workloads/no.c], run: "readfile /data/f',
+    ['workload source "bpf/workloads/no.c" does not exist | create it, or correct the path (relative to the lab file)'],
+  ],
+  [
+    'workload: { source: bpf/workloads/readfile.c, env: { X: "${bites}" }, run: "readfile /data/f',
+    ['${bites} is used, and no parameter "bites" is declared | did you mean "bytes"?'],
+  ],
+])('%s', (workload, problems) => {
+  expect(said(changed([WORKLOAD, workload]))).toEqual(problems)
+})
+
+test.each(['-o', '-include', '-I/usr/include', '-fplugin=x', '@file', 'x', '-L.'])(
+  'the flag %s is not for a lab file',
+  (flag) => {
+    const workload = WORKLOAD.replace('run:', `flags: ["${flag}"], run:`)
+    expect(said(changed([WORKLOAD, workload])).join()).toContain('a flag is one word for gcc')
+  },
+)
+
+test.each(['-O0', '-DN=4', '-Wl,--no-as-needed', '-std=gnu11'])('the flag %s is', (flag) => {
+  expect(said(changed([WORKLOAD, WORKLOAD.replace('run:', `flags: ["${flag}"], run:`)]))).toEqual([])
+})

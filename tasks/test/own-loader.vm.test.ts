@@ -1,0 +1,84 @@
+/** Programs with a loader of their own, a script, and no program at all, as workloads: nobody edits them, and what they trace is counted. */
+import { cpSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { TOOL_ROOT } from '../commands/shared/app.ts'
+import type { Manifest } from '../results/manifest.ts'
+import { Rig } from './rig.ts'
+
+const rig = new Rig()
+
+const EXPERIMENTS = `
+  pair:
+    workload: { style: samples, source: [own/multi_user.c, own/multi_kern.c], run: multi /data/f }
+  skeleton:
+    workload:
+      source: [own/opens.c, own/said.c, own/opens.bpf.c]
+      flags: [-DTIMES=5]
+      libraries: [bpf]
+      cwd: /data
+      env: { WHO: "a \${who}" }
+      run: opens f
+    params: { who: [stranger] }
+    expect: [{ messages: { /read by/: ">= 5" } }]
+  script:
+    workload: { program: own/hello.sh, files: [own/said.h], run: hello.sh said.h }
+  bare:
+    workload: { run: cat /data/f }
+    trace: { events: ["syscalls:sys_enter_read"] }
+`
+
+beforeAll(async () => {
+  cpSync(join(TOOL_ROOT, 'tasks/test/programs'), join(rig.dir, 'own'), { recursive: true })
+  rig.write('own/hello.sh', '#!/bin/sh\npwd\ncat "$1"\n')
+  rig.write('lab.yaml', `${rig.read('lab.yaml')}${EXPERIMENTS}`)
+  expect((await rig.lab(['up', '--kernel', 'v5.10'])).stderr).not.toContain('error:')
+})
+afterAll(async () => {
+  await rig.lab(['down'])
+  rig.remove()
+})
+
+async function run(experiment: string) {
+  const [outcome] = (await rig.answer(['run', experiment, '--kernel', 'v5.10'])) as {
+    dir: string
+    manifest: Manifest
+  }[]
+  const { dir, manifest } = outcome ?? expect.unreachable('no run')
+  return { manifest, stdout: readFileSync(join(dir, 'stdout'), 'utf8'), dir }
+}
+
+test('a pair of samples/bpf of one’s own: as the tree builds its own, and ended at read_trace_pipe()', async () => {
+  const { manifest, stdout, dir } = await run('pair')
+  expect(manifest).toMatchObject({ verdict: 'passed', trace: { completeness: 'complete' }, workload: { status: 0 } })
+  expect(stdout).toMatch(/^reads seen: [1-9]/)
+  expect(manifest.remarks).toContainEqual(expect.stringContaining('ended where it only waited for more of trace_pipe'))
+  const { stdout: messages } = await rig.lab(['trace', 'last'])
+  expect(messages).toContain('vfs_read')
+  expect(messages).toContain('tail of vfs_write')
+  expect(JSON.parse(readFileSync(join(dir, 'probes.json'), 'utf8'))).toMatchObject({
+    others: expect.arrayContaining([expect.objectContaining({ program: expect.stringMatching(/vfs_read/) })]),
+  })
+  // Its files are gone from the kernel's tree: it builds as before.
+  expect((await rig.lab(['run', 'pair', '--kernel', 'v5.10'])).status).toBe(0)
+})
+
+test('libbpf with a skeleton, two sources, a flag, a directory and a variable', async () => {
+  const { manifest, stdout } = await run('skeleton')
+  // Its loader opens files too while it attaches.
+  const [, opened] = /^(\d+) opened in \/data by a stranger\n$/.exec(stdout) ?? []
+  expect(Number(opened)).toBeGreaterThanOrEqual(5)
+  expect(manifest).toMatchObject({ verdict: 'passed', trace: { completeness: 'complete' } })
+})
+
+test('a script, and the file that it reads beside it', async () => {
+  const { manifest, stdout } = await run('script')
+  expect(manifest.verdict).toBe('passed')
+  expect(stdout).toMatch(/^\/run\/lab\/bundle-[0-9a-f]+\nvoid said\(/)
+})
+
+test('no probe, and no program of the lab: events alone', async () => {
+  const { manifest } = await run('bare')
+  expect(manifest).toMatchObject({ verdict: 'passed', arm: { name: '' } })
+  expect(manifest.trace.events).toBeGreaterThan(0)
+})

@@ -1,0 +1,1 @@
+void said(int count, const char *dir, const char *who);
