@@ -67,11 +67,13 @@ async function endInterrupted(close: () => Promise<void>): Promise<never> {
 
 /** Runs a command; what only a command needs is loaded now: `lab --help` needs neither ssh nor YAML. */
 async function act({ command, args, options, everywhere }: Call): Promise<void> {
-  const [{ openSession, viewFor }, { exitCodeOf }] = await Promise.all([
+  const [{ openSession, viewFor }, { openCommandLog }, { exitCodeOf }] = await Promise.all([
     import('./commands/shared/session.ts'),
+    import('./commands/shared/logged.ts'),
     import('./ui/failures.ts'),
   ])
-  const view = viewFor(everywhere)
+  const log = openCommandLog(command.usage.split(' ')[0] ?? '', process.argv.slice(2), everywhere.file)
+  const view = viewFor(everywhere, log)
   const fail = (error: unknown) => {
     status = exitCodeOf(error)
     view.failure(error)
@@ -87,15 +89,21 @@ async function act({ command, args, options, everywhere }: Call): Promise<void> 
   } catch (error) {
     fail(control.signal.aborted ? asInterrupted(error) : error)
   }
-  const close = async () => await view.close().catch(fail)
+  const close = async () => {
+    await view.close().catch(fail)
+    log.end(control.signal.aborted ? EXIT.interrupted : status)
+  }
   if (!control.signal.aborted) await Promise.race([close(), late.promise.catch(() => undefined)])
   if (control.signal.aborted) await endInterrupted(close)
 }
 
 /** Says why the command line itself is refused. */
 async function refuse(words: readonly string[], failure: Failure): Promise<void> {
-  const { viewFor } = await import('./commands/shared/session.ts')
-  const view = viewFor({ json: words.includes('--json') })
+  const [{ viewFor }, { openCommandLog }] = await Promise.all([
+    import('./commands/shared/session.ts'),
+    import('./commands/shared/logged.ts'),
+  ])
+  const view = viewFor({ json: words.includes('--json') }, openCommandLog('lab', words, undefined))
   status = failure.exitCode
   view.failure(failure)
   await view.close()

@@ -1,5 +1,9 @@
 /** `lab doctor`: what the host has, what it lacks, and the way out of each. */
+import { dirname } from 'node:path'
 import { EXIT, Failure } from '../engine/error.ts'
+import { printable } from '../engine/printable.ts'
+import { plural } from '../engine/text.ts'
+import { writeBundle } from '../upkeep/bundle.ts'
 import { findLab } from '../config/find.ts'
 import type { ResolvedLab } from '../config/resolved.ts'
 import { doctorStep } from '../upkeep/doctor.ts'
@@ -8,7 +12,9 @@ import { KERNEL_BUILD } from '../host/packages.ts'
 import { hostStep } from '../build/host-tools.ts'
 import { toolsFor } from '../build/artefacts.ts'
 import { openApp, type Session } from './shared/app.ts'
-import { defineCommand } from './command.ts'
+import { defineCommand, type Outcome } from './command.ts'
+import { outputFile } from './output-file.ts'
+import { logsOfCache, logsOfLab } from './shared/logged.ts'
 
 /** The failure that an action of the user's making ends in; anything else that it throws passes through. */
 function attempt<T>(action: () => T): T | Failure {
@@ -51,15 +57,51 @@ async function install({ context }: Session, lab: ResolvedLab | undefined): Prom
   }
 }
 
+/** The file for a bug report. Its exit code says whether it was written, whatever was found. */
+async function bundle(output: string, findings: readonly Finding[], session: Session): Promise<Outcome> {
+  const { file, onStderr } = await outputFile(output, session)
+  const ofLab = logsOfLab(session.options.file)
+  const { context } = session
+  const files = await writeBundle(
+    file,
+    {
+      findings,
+      logs: { ...(ofLab === undefined ? {} : { logs: ofLab }), 'cache-logs': logsOfCache(process.env) },
+      labFile: ofLab === undefined ? undefined : findLab(process.cwd(), session.options.file),
+      places: { ...(ofLab === undefined ? {} : { lab: dirname(dirname(ofLab)) }), cache: context.cache },
+    },
+    context,
+  )
+  return {
+    text: [
+      `${printable(file, 300)}: ${plural(files.length, 'file')}; secrets, home directories and names were taken out`,
+      'look through it before you send it: a secret that has no known form is not found',
+    ].join('\n'),
+    data: { file, files, findings },
+    onStderr,
+  }
+}
+
 export const command = defineCommand({
   usage: 'doctor',
   about: 'host: tools, KVM that really works, disk, mirror; each finding with its fix',
-  options: [['--fix', 'install what is missing, forget what was unreachable']],
+  options: [
+    ['--fix', 'install what is missing, forget what was unreachable'],
+    [
+      '--bundle <file>',
+      'for a bug report: logs of the last commands, findings, versions and lab.yaml in one tar.gz, without secrets',
+    ],
+  ],
+  examples: [
+    ['lab doctor --fix', 'install what is missing'],
+    ['lab doctor --bundle report.tar.gz', 'what a bug report needs'],
+  ],
   work: async (session, _args, options) => {
     const { context } = session
     const { lab, finding } = labOf(session)
     if (options.fix === true) await install(session, lab)
     const findings = [...(await doctorStep(lab, context)), finding]
+    if (options.bundle !== undefined) return await bundle(options.bundle, findings, session)
     const bad = findings.some(({ status }) => status === 'problem')
     return { text: findingsText(findings), data: { findings }, status: bad ? EXIT.lab : EXIT.done }
   },

@@ -37,6 +37,22 @@ export type LabEvent =
     }
   /** What a run that goes on has in its trace (`--follow`), line by line. */
   | { readonly type: 'trace'; readonly lines: readonly string[] }
+  /** An outside program begins, on this host or in the guest. `program` counts them. */
+  | {
+      readonly type: 'program-start'
+      readonly program: number
+      readonly where: 'host' | 'guest'
+      readonly argv: readonly string[]
+    }
+  | {
+      readonly type: 'program-end'
+      readonly program: number
+      readonly where: 'host' | 'guest'
+      readonly name: string
+      /** Its exit status, or how it ended without one. */
+      readonly status: number | string
+      readonly seconds: number
+    }
   /** Something the person must know and that is no failure: a fallback taken, a slow accelerator. Said once. */
   | {
       readonly type: 'notice'

@@ -14,6 +14,7 @@ import { undoAtForcedEnd } from '../engine/interruption.ts'
 import { diskFull, isRoomGone } from '../engine/disk.ts'
 import { saysNoSpace } from '../engine/outside-words.ts'
 import { printable } from '../engine/printable.ts'
+import { programStarted } from '../engine/programs.ts'
 import { which } from './which.ts'
 
 export interface RunOptions {
@@ -156,6 +157,7 @@ export async function run(argv: readonly string[], options: RunOptions = {}): Pr
   const file = log === undefined ? undefined : await openLog(log, argv)
   if (signal?.aborted) throw interrupted()
   const target = options.stdoutFile === undefined ? undefined : await open(options.stdoutFile, 'w')
+  const programEnded = programStarted(argv)
   const process_: ProcessPromise = shell({
     ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
     env: environment(options.env),
@@ -202,6 +204,7 @@ export async function run(argv: readonly string[], options: RunOptions = {}): Pr
     for (const reader of readers) reader?.end()
     if (signal?.aborted) throw interrupted()
     const status = output.exitCode ?? 128
+    programEnded(timedOut ? 'timeout' : tooMuch ? 'output limit' : (output.signal ?? status))
     if (!timedOut && !tooMuch && accept.includes(status))
       return { stdout: output.stdout, stderr: output.stderr, status }
     const absent = status === 127 ? notFound(argv, options) : undefined
@@ -234,6 +237,7 @@ export async function run(argv: readonly string[], options: RunOptions = {}): Pr
       log,
     })
   } finally {
+    programEnded('interrupted')
     clearTimeout(clock)
     clearTimeout(killer)
     signal?.removeEventListener('abort', interrupt)
@@ -274,6 +278,7 @@ export function start(argv: readonly string[], options: StartOptions): Started {
   const { cwd, stderrFile, log } = options
   const open = shell({ cwd, env: environment(), stdio: ['ignore', 'ignore', 'ignore'] })
   // head ends at the limit or with the program, which then writes into a pipe that nobody reads: EPIPE. (dd counts reads, whatever their size.)
+  const programEnded = programStarted(argv)
   const process_ =
     log === undefined
       ? open`exec ${guarded} 2>${stderrFile}`
@@ -283,7 +288,10 @@ export function start(argv: readonly string[], options: StartOptions): Started {
   if (!options.dieWithUs) process_.child?.unref()
   return {
     pid,
-    ended: process_.then((output) => ({ status: output.exitCode ?? 128, stderr: output.stderr })),
+    ended: process_.then((output) => {
+      programEnded(output.signal ?? output.exitCode ?? 128)
+      return { status: output.exitCode ?? 128, stderr: output.stderr }
+    }),
     kill: (signal) => endGroup(pid, signal),
   }
 }

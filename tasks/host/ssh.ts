@@ -2,6 +2,7 @@
 import { Readable } from 'node:stream'
 import ssh2, { type Client as ClientType, type ClientChannel, type ConnectConfig } from 'ssh2'
 import { Failure, interrupted, labError, messageOf } from '../engine/error.ts'
+import { programStarted } from '../engine/programs.ts'
 import { LeadingLines } from './leading-lines.ts'
 
 const { Client } = ssh2
@@ -190,6 +191,18 @@ export class Guest implements AsyncDisposable {
   /** Runs a command given as words. A non-zero status is a result; a lost guest is a failure. */
   async exec(argv: readonly string[], options: ExecOptions = {}): Promise<ExecResult> {
     if (options.signal?.aborted) throw interrupted()
+    const programEnded = programStarted(argv, 'guest')
+    try {
+      const result = await this.#exec(argv, options)
+      programEnded(result.signal ?? result.status)
+      return result
+    } catch (error) {
+      programEnded(messageOf(error))
+      throw error
+    }
+  }
+
+  async #exec(argv: readonly string[], options: ExecOptions): Promise<ExecResult> {
     const started = performance.now()
     const opened = await this.#open(argv, options)
     const { channel } = opened

@@ -6,7 +6,9 @@ import { spawnSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { openSession, TOOL_ROOT } from '../commands/shared/app.ts'
+import { TOOL_ROOT } from '../commands/shared/app.ts'
+import { openCommandLog } from '../commands/shared/logged.ts'
+import { openSession, viewFor } from '../commands/shared/session.ts'
 import { TESTS } from '../host/packages.ts'
 import { hostStep } from '../build/host-tools.ts'
 import { exitCodeOf } from '../ui/failures.ts'
@@ -31,7 +33,8 @@ const count = { passed: 0, failed: 0, skipped: 0 }
 
 async function prepare(): Promise<boolean> {
   const yes = process.argv.includes('--yes') || process.env['CI'] !== undefined || process.getuid?.() === 0
-  const session = openSession({ yes }, new AbortController().signal)
+  const view = viewFor({ yes }, openCommandLog('test', process.argv.slice(2), undefined))
+  const session = openSession({ yes }, new AbortController().signal, view)
   try {
     await hostStep(session.context, TESTS)
     return true

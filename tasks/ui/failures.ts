@@ -8,6 +8,9 @@ import type { Paint } from '../engine/text.ts'
 /** Writes a stack trace to a file and says which; given by `cli.ts`, because `ui/` does not know where state lives. */
 export type BugLog = (stack: string) => string
 
+/** The log of the whole command, which failures name: its path, or why there is none. Undefined where no log is kept. */
+export type CommandLogName = () => string | undefined
+
 /** One thing to report: what both the text and the JSON line are made of. Not yet sanitised. */
 export interface Report {
   readonly kind: FailureKind | 'bug'
@@ -17,6 +20,8 @@ export interface Report {
   readonly wayOut?: string | undefined
   readonly lines?: readonly string[] | undefined
   readonly log?: string | undefined
+  /** The log of the whole command. */
+  readonly commandLog?: string | undefined
   readonly exitCode: number
 }
 
@@ -52,15 +57,22 @@ function bugReport(thrown: unknown, bugLog: BugLog): Report {
 }
 
 /** Answers with the reports in a thrown value that were not made before: one failure may reach the view along two paths. */
-export function reporter(bugLog: BugLog): (thrown: unknown) => readonly Report[] {
+export function reporter(
+  bugLog: BugLog,
+  commandLog: CommandLogName = () => undefined,
+): (thrown: unknown) => readonly Report[] {
   const seen = new Set<unknown>()
   return (thrown) =>
     parts(thrown)
       .filter((part) => !seen.has(part) && seen.add(part))
       .map(known)
-      .map((part) =>
-        part instanceof Failure ? { kind: part.kind, ...part.parts, exitCode: part.exitCode } : bugReport(part, bugLog),
-      )
+      .map((part): Report => {
+        if (!(part instanceof Failure)) return bugReport(part, bugLog)
+        const { kind, parts: said, exitCode } = part
+        // What is wrong with an input, its message says; and who interrupted a command knows why it ended.
+        const named = kind === 'lab' || kind === 'experiment' ? commandLog() : undefined
+        return { kind, ...said, ...(named === undefined ? {} : { commandLog: named }), exitCode }
+      })
 }
 
 const LABEL: Readonly<Record<Report['kind'], string>> = {
@@ -90,5 +102,6 @@ export function reportLines(report: Report, paint: Paint): string[] {
     ...(report.log === undefined
       ? []
       : [`  ${report.kind === 'bug' ? 'stack' : 'full log'}: ${printable(report.log)}`]),
+    ...(report.commandLog === undefined ? [] : [`  log of this command: ${printable(report.commandLog)}`]),
   ]
 }

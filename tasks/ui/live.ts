@@ -159,6 +159,10 @@ export class LiveProgress {
       }
       case 'trace':
         return event.lines.forEach((line) => this.#notice('info', line))
+      // Shown with --verbose, where there is no drawing.
+      case 'program-start':
+      case 'program-end':
+        return
       case 'notice':
         return this.#notice(event.level, noticeText(event))
       default:

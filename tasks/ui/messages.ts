@@ -5,6 +5,7 @@ import { bytes, bytesOf, duration, plural } from '../engine/text.ts'
 
 export type StepProgress = Extract<LabEvent, { type: 'step-progress' }>
 export type StepEnd = Extract<LabEvent, { type: 'step-end' }>
+export type ProgramEvent = Extract<LabEvent, { type: 'program-start' | 'program-end' }>
 export type Notice = Extract<LabEvent, { type: 'notice' }>
 
 /** Longest piece of outside text in a title; a title is redrawn several times a second. */
@@ -61,6 +62,17 @@ export function endedText(title: string, { outcome, detail, seconds }: StepEnd):
 /** A step that was under way when the view was closed. */
 export const stoppedText = (title: string, seconds: number): string =>
   `${brief(title)} — stopped after ${duration(Math.floor(seconds))}`
+
+/** Longest command line that is shown; the log of the command has all of it. */
+const COMMAND_LINE = 400
+
+/** `$ make -j2`, `guest $ uname -r`; `make ended with status 2 after 3.2 s`. Only with `--verbose`. */
+export function programText(event: ProgramEvent): string {
+  const where = event.where === 'guest' ? 'guest ' : ''
+  if (event.type === 'program-start') return `${where}$ ${printable(event.argv.join(' '), COMMAND_LINE)}`
+  const how = typeof event.status === 'number' ? `status ${event.status}` : printable(event.status, TITLE_LENGTH)
+  return `${where}${brief(event.name)} ended: ${how}, ${duration(event.seconds)}`
+}
 
 /** `vm default: no /dev/kvm, using TCG (10 times slower) - modprobe kvm_intel`: place, text, way out, one line. */
 export function noticeText({ place, text, wayOut }: Notice): string {

@@ -1,7 +1,7 @@
 /** No terminal (a pipe, a log, CI): one line per start and end of a step, and now and then where it is. Times count from the start. */
 import type { LabEvent } from '../engine/event.ts'
 import type { StepEnd, StepProgress } from './messages.ts'
-import { ABOVE, endedText, noticeText, runningText, stoppedText } from './messages.ts'
+import { ABOVE, endedText, noticeText, programText, runningText, stoppedText } from './messages.ts'
 import type { Output } from './output.ts'
 import { duration } from '../engine/text.ts'
 
@@ -21,12 +21,14 @@ interface Step {
 
 export interface PlainOptions {
   readonly stderr: Output
+  /** Also each outside program. */
+  readonly verbose?: boolean
   /** Milliseconds of a clock that never goes back. */
   readonly now?: () => number
 }
 
 /** The progress part of the plain view; answers and failures are the same in both views for people (`view.ts`). */
-export function openPlainProgress({ stderr, now = () => performance.now() }: PlainOptions) {
+export function openPlainProgress({ stderr, verbose = false, now = () => performance.now() }: PlainOptions) {
   const openedAt = now()
   const running = new Map<string, Step>()
   const say = (text: string): void => {
@@ -71,6 +73,9 @@ export function openPlainProgress({ stderr, now = () => performance.now() }: Pla
           return end(event)
         case 'trace':
           return stderr.text(event.lines.join('\n'))
+        case 'program-start':
+        case 'program-end':
+          return verbose ? say(programText(event)) : undefined
         case 'notice':
           return say(`${event.level === 'warning' ? 'warning: ' : ''}${noticeText(event)}`)
         default:

@@ -1,6 +1,6 @@
 /** How `lab` speaks: the one interface, and the one place that picks a view. Progress goes to stderr, the answer to stdout. */
 import type { Emit, LabEvent } from '../engine/event.ts'
-import type { BugLog } from './failures.ts'
+import type { BugLog, CommandLogName } from './failures.ts'
 import { reporter, reportLines } from './failures.ts'
 import { openJsonView } from './json.ts'
 import { LiveProgress } from './live.ts'
@@ -18,7 +18,10 @@ export interface ViewOptions {
   readonly isTTY: boolean
   /** Lines come that a drawing would move away. */
   readonly follow?: boolean | undefined
+  /** Say which programs are run. Lines come that a drawing would move away. */
+  readonly verbose?: boolean | undefined
   readonly bugLog: BugLog
+  readonly commandLog?: CommandLogName | undefined
   /** The reader of stdout has gone (`lab ... | head`); nothing more will be written there. For a command that can stop early. */
   readonly onReaderGone?: (() => void) | undefined
 }
@@ -33,9 +36,10 @@ export function pickView({
   isTTY,
   env,
   follow,
-}: Pick<ViewOptions, 'json' | 'isTTY' | 'env' | 'follow'>): ViewKind {
+  verbose,
+}: Pick<ViewOptions, 'json' | 'isTTY' | 'env' | 'follow' | 'verbose'>): ViewKind {
   if (json) return 'json'
-  if (follow === true) return 'plain'
+  if (follow === true || verbose === true) return 'plain'
   const machine = isSet(env['CI']) && env['CI'] !== 'false'
   return isTTY && !machine && env['TERM'] !== 'dumb' ? 'live' : 'plain'
 }
@@ -60,13 +64,15 @@ function oncePerNotice(emit: Emit): Emit {
 export function openView(options: ViewOptions): View {
   const stdout = new Output(options.stdout, { name: 'stdout', onReaderGone: options.onReaderGone })
   const kind = pickView(options)
-  if (kind === 'json') return openJsonView({ stdout, bugLog: options.bugLog })
+  if (kind === 'json') return openJsonView({ ...options, stdout, verbose: options.verbose === true })
 
   const stderr = new Output(options.stderr, { name: 'stderr' })
   const paint = painter(usesColours(options))
   const progress =
-    kind === 'live' ? new LiveProgress({ stderr, stdout: options.stdout, paint }) : openPlainProgress({ stderr })
-  const reports = reporter(options.bugLog)
+    kind === 'live'
+      ? new LiveProgress({ stderr, stdout: options.stdout, paint })
+      : openPlainProgress({ stderr, verbose: options.verbose === true })
+  const reports = reporter(options.bugLog, options.commandLog)
   const waiting: (() => void)[] = []
   let closed = false
   const say = (speak: () => void): void => {

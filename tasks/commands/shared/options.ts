@@ -23,5 +23,6 @@ export const DRY_RUN = ['--dry-run', 'say what would be done, and why'] as const
 export const EVERYWHERE = [
   ['-f, --file <lab.yaml>', 'the lab file (default: lab.yaml here or above)'],
   ['--json', 'events and answer as JSON, one object per line, on stdout'],
+  ['--verbose', 'show each outside program with its arguments, status and time'],
   ['-y, --yes', 'install missing host packages without asking'],
 ] as const satisfies readonly OptionRow[]

@@ -1,5 +1,4 @@
 /** What every command is given: the view to answer with and a context for steps. Loads nothing that not every command needs. */
-import { mkdirSync, writeFileSync } from 'node:fs'
 import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { cacheLimit } from '../../engine/cache-limit.ts'
@@ -7,31 +6,25 @@ import { cacheDir, type Context } from '../../engine/context.ts'
 import { noteDisk } from '../../engine/disk.ts'
 import { makeDirectory } from '../../engine/directory.ts'
 import { codeOf, messageOf, userError } from '../../engine/error.ts'
+import type { CommandLog } from '../../engine/command-log.ts'
 import { printable } from '../../engine/printable.ts'
+import { onProgram } from '../../engine/programs.ts'
 import { Store } from '../../engine/store.ts'
 import { openView } from '../../ui/view.ts'
 import type { View } from '../../ui/types.ts'
+import { logged } from './logged.ts'
 
 /** Options of every command. */
 export interface GlobalOptions {
   readonly file?: string
   readonly json?: boolean
   readonly yes?: boolean
+  readonly verbose?: boolean
   /** Of `lab run`. */
   readonly follow?: boolean
 }
 
 export const TOOL_ROOT = join(import.meta.dirname, '../../..')
-
-/** A stack trace is for us, not for the terminal. */
-function bugLog(cache: string): (stack: string) => string {
-  return (stack) => {
-    const file = join(cache, 'logs', `bug-${new Date().toISOString().replaceAll(':', '')}.log`)
-    mkdirSync(join(cache, 'logs'), { recursive: true })
-    writeFileSync(file, `${stack}\n`)
-    return file
-  }
-}
 
 export interface Session {
   readonly view: View
@@ -39,17 +32,21 @@ export interface Session {
   readonly options: GlobalOptions
 }
 
-/** What shows a command's events, answer and failures. */
-export const viewFor = (options: GlobalOptions): View =>
-  openView({
+/** What shows a command's events, answer and failures, and writes them to its log. A stack trace is for the log, not for the terminal. */
+export function viewFor(options: GlobalOptions, log: CommandLog): View {
+  const view = openView({
     json: options.json === true,
     stdout: process.stdout,
     stderr: process.stderr,
     env: process.env,
     isTTY: process.stderr.isTTY === true,
     follow: options.follow,
-    bugLog: bugLog(cacheDir(process.env)),
+    verbose: options.verbose,
+    bugLog: (stack) => log.bug(stack),
+    commandLog: () => log.name,
   })
+  return logged(view, log)
+}
 
 /**
  * Refuses a cache where no directory can be made: everything that is made there later would wait for ever (engine/directory). One that may not be
@@ -86,13 +83,14 @@ function needNames(path: string, what: string): void {
 const RENEW_MS = 15 * 60 * 1000
 
 /** The view and the context of one command. @throws a user's Failure for an environment that cannot be */
-export function openSession(options: GlobalOptions, signal: AbortSignal, view: View = viewFor(options)): Session {
+export function openSession(options: GlobalOptions, signal: AbortSignal, view: View): Session {
   needNames(process.cwd(), 'the current directory')
   if (options.file !== undefined) needNames(options.file, '--file')
   const cache = cacheDir(process.env)
   needCache(cache)
   noteDisk('cache', cache)
   noteDisk('temp', tmpdir())
+  onProgram(view.emit)
   const store = new Store(join(cache, 'store'), (what, file) =>
     view.emit({
       type: 'notice',
