@@ -8,6 +8,7 @@ import { parsePackages } from '../linux/package-list.ts'
 import { isPrebuilt } from './prebuilt.ts'
 import type { LockFile } from './lock-file.ts'
 import { type PathUse, type Roots, resolvePath } from './paths.ts'
+import { resolveDiskFile } from './disk-file.ts'
 import { resolveWorkload } from './workload.ts'
 import { chainOf } from './lookup.ts'
 import { vmOf } from './lookup.ts'
@@ -72,8 +73,8 @@ function resolveKernel(name: string, kernels: Readonly<Record<string, Kernel>>, 
   }
 }
 
-function resolveVm(name: string, vm: Lab['vms'][string]): ResolvedVm {
-  const { kernel, image, disks = {} } = vm
+function resolveVm(name: string, vm: Lab['vms'][string], absolute: Absolute): ResolvedVm {
+  const { kernel, image, disks = {}, cmdline, qemu } = vm
   const deterministic = vm.deterministic === 'yes'
   return {
     name,
@@ -84,12 +85,21 @@ function resolveVm(name: string, vm: Lab['vms'][string]): ResolvedVm {
     memory: bytesOf(vm.memory ?? DEFAULTS.memory),
     accel: deterministic ? 'tcg' : (vm.accel ?? DEFAULTS.accel),
     deterministic,
-    disks: outerFirst(Object.entries(disks)).map(([disk, { fs, size, mount, files = {} }]) => ({
+    ...(cmdline && { cmdline }),
+    ...(qemu && { qemu }),
+    disks: outerFirst(Object.entries(disks)).map(([disk, { fs, size, mount, mkfs, options, files = {} }]) => ({
       name: disk,
       fs,
       size: bytesOf(size),
       mount: mount.replace(/\/$/, ''),
-      files,
+      ...(mkfs && { mkfs }),
+      ...(options !== undefined && { options }),
+      files: Object.fromEntries(
+        Object.entries(files).map(([file, content]) => [
+          file,
+          resolveDiskFile(content, (path) => absolute('beside', path)),
+        ]),
+      ),
     })),
   }
 }
@@ -184,7 +194,7 @@ export function resolveLab(lab: Lab, file: string, text: string, roots: Roots, l
           ? parsePackages(lock.images[name]?.packages.join('\n') ?? '')
           : undefined,
     })),
-    vms: mapEntries(lab.vms, resolveVm),
+    vms: mapEntries(lab.vms, (name, vm) => resolveVm(name, vm, absolute)),
     probes: mapEntries(lab.probes ?? {}, (name, probe) =>
       'sample' in probe
         ? { name, sample: probe.sample }

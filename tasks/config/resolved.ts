@@ -1,5 +1,6 @@
 /** The lab as steps use it: everything filled in, every path absolute, sizes in bytes, times in milliseconds. Plain readonly data. */
 import type { SplatKind } from '../linux/splats/kinds.ts'
+import type { ResolvedDiskFile } from './disk-file.ts'
 import type { ResolvedWorkload } from './workload.ts'
 import type { LockedPackage } from '../linux/package-list.ts'
 import type {
@@ -52,8 +53,12 @@ export interface ResolvedDisk {
   readonly size: number
   /** Absolute path in the guest, without a slash at its end. */
   readonly mount: string
+  /** Words for mke2fs. */
+  readonly mkfs?: readonly string[]
+  /** Of the mount. */
+  readonly options?: string
   /** Relative path on the disk -> content. */
-  readonly files: Readonly<Record<string, string>>
+  readonly files: Readonly<Record<string, ResolvedDiskFile>>
 }
 
 export interface ResolvedVm {
@@ -68,6 +73,10 @@ export interface ResolvedVm {
   readonly accel: 'kvm' | 'tcg' | 'auto'
   /** Each run is a sealed boot of its own: two runs are the same to the byte. */
   readonly deterministic: boolean
+  /** Further parameters of the kernel. */
+  readonly cmdline?: readonly string[]
+  /** Further arguments of QEMU. */
+  readonly qemu?: readonly string[]
   /** In the order of the file. */
   readonly disks: readonly ResolvedDisk[]
 }

@@ -1,5 +1,6 @@
 /** A run made again from what was kept of it: what came out the same, and what did not. */
 import { existsSync } from 'node:fs'
+import { hostFilesOf } from '../config/disk-file.ts'
 import { filesOf } from '../config/workload.ts'
 import { readFile, writeFile } from 'node:fs/promises'
 import { join, relative } from 'node:path'
@@ -206,6 +207,7 @@ function openKept(directory: string, { run, manifest }: FoundRun, source: string
   const needed = [
     ...probes,
     ...filesOf(experiment.workload),
+    ...hostFilesOf(lab.vms[experiment.vm]?.disks ?? []),
     ...(kernel?.config ?? []),
     ...(kernel?.patches ?? []),
     ...(lab.images[manifest.image.name] ? [lab.images[manifest.image.name]?.recipe ?? ''] : []),

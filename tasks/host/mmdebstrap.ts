@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs'
 import { chmod, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { labError } from '../engine/error.ts'
+import { hashText } from '../engine/fingerprint.ts'
 import { printable } from '../engine/printable.ts'
 import { makeScratch } from '../engine/scratch.ts'
 import { diskFull } from '../engine/disk.ts'
@@ -205,17 +206,39 @@ const IMAGE_TIME = 1
 const TIME_ENV = { E2FSPROGS_FAKE_TIME: String(IMAGE_TIME), SOURCE_DATE_EPOCH: String(IMAGE_TIME) }
 
 /** ext4 without what only costs time in a disk that is thrown away; the same tree gives the same bytes. */
-const MKE2FS = [
+const mke2fs = (uuid: string) => [
   'mke2fs',
   '-q',
   '-F',
   '-t',
   'ext4',
   '-U',
-  '4c414200-0000-4000-8000-000000000001',
+  uuid,
   '-E',
   'lazy_itable_init=1,root_owner=0:0,hash_seed=4c414200-0000-4000-8000-000000000002',
 ]
+const ROOT_UUID = '4c414200-0000-4000-8000-000000000001'
+
+/** The same for a disk of the same name, and another than that of the root disk or of a disk beside it. */
+function uuidOf(name: string): string {
+  const hash = hashText(`disk ${name}`)
+  return `4c414200-${hash.slice(0, 4)}-4${hash.slice(4, 7)}-8${hash.slice(7, 10)}-${hash.slice(10, 22)}`
+}
+
+/** From here on blocks of 4 KiB leave room for a journal. Bytes. */
+const LARGE_ENOUGH = 16 * 2 ** 20
+
+export interface DataImage {
+  /** The tree that it holds. */
+  readonly dir: string
+  readonly image: string
+  readonly sizeBytes: number
+  /** Of the disk: its UUID follows from it. */
+  readonly name: string
+  /** Further words for mke2fs. */
+  readonly words: readonly string[]
+}
+
 /** Without checksums over the metadata: its times are set afterwards. */
 const NO_CHECKSUMS = '^metadata_csum'
 
@@ -262,7 +285,7 @@ export async function rootImage({ tar, overlays, sizeBytes, image, log, place, s
     const listed = await readFile(join(root, PACKAGES), 'utf8')
     await run(['truncate', '-s', String(sizeBytes), image], options)
     // No journal: the overlay of a VM never outlives it.
-    await run([...as, ...MKE2FS, '-O', `^has_journal,${NO_CHECKSUMS}`, '-d', root, image], {
+    await run([...as, ...mke2fs(ROOT_UUID), '-O', `^has_journal,${NO_CHECKSUMS}`, '-d', root, image], {
       ...options,
       env: TIME_ENV,
       wayOut: 'is `size:` of the recipe large enough?',
@@ -276,18 +299,21 @@ export async function rootImage({ tar, overlays, sizeBytes, image, log, place, s
 
 /** Makes an ext4 image of a directory's files, owned by root, with a journal as a real disk has one. */
 export async function dataImage(
-  dir: string,
-  sizeBytes: number,
-  image: string,
+  { dir, image, sizeBytes, name, words }: DataImage,
   place: string,
   signal: AbortSignal,
 ): Promise<void> {
   await run(['truncate', '-s', String(sizeBytes), image], { signal, place })
-  await run([...MKE2FS, '-O', NO_CHECKSUMS, '-d', dir, image], {
+  // mke2fs gives small file systems blocks of 1 KiB; disks of people have 4 KiB, and one page is then one block.
+  const blocks = sizeBytes >= LARGE_ENOUGH && !words.includes('-b') ? ['-b', '4096'] : []
+  await run([...mke2fs(uuidOf(name)), '-O', NO_CHECKSUMS, ...blocks, ...words, '-d', dir, image], {
     signal,
     place,
     env: TIME_ENV,
-    wayOut: 'is `size:` of the disk large enough for its files?',
+    wayOut:
+      words.length > 0
+        ? 'does mke2fs(8) know the words of `mkfs:`? is `size:` of the disk large enough for its files?'
+        : 'is `size:` of the disk large enough for its files?',
   })
   await setImageTimes(image, IMAGE_TIME)
 }

@@ -10,6 +10,8 @@ export interface SealedMachine {
   /** Program of the initramfs that becomes PID 1. */
   readonly init: string
   /** RAM disks, in KiB each. */
+  /** Further parameters of the kernel. */
+  readonly cmdline: readonly string[]
   readonly ramDisks: { readonly count: number; readonly kib: number }
 }
 
@@ -25,7 +27,7 @@ export const SEED = 1
 export const RTC_BASE = '2020-02-08T00:00:00'
 
 /** The whole argv; start it in a directory of its own. */
-export function sealedArgv({ memoryBytes, kernel, initrd, init, ramDisks }: SealedMachine): string[] {
+export function sealedArgv({ memoryBytes, kernel, initrd, init, ramDisks, cmdline }: SealedMachine): string[] {
   const parameters = [
     'panic=-1',
     'console=ttyS0',
@@ -36,6 +38,7 @@ export function sealedArgv({ memoryBytes, kernel, initrd, init, ramDisks }: Seal
     'rcupdate.rcu_expedited=1',
     'lpj=4000000',
     'no_timer_check',
+    ...cmdline,
   ]
   const toFile = (id: string, path: string) => ['-chardev', `file,id=${id},path=${path}`, '-serial', `chardev:${id}`]
   return [

@@ -12,6 +12,8 @@ const MACHINE: Machine = {
     { file: '/vm/root,1.qcow2', format: 'qcow2', serial: 'lab-root' },
     { file: '/vm/seed.tar', format: 'raw', readonly: true, serial: 'lab-seed' },
   ],
+  parameters: [],
+  further: [],
   consoleLog: '/vm/a,b/console.log',
 }
 

@@ -37,6 +37,10 @@ export interface Machine {
   readonly init: string
   /** The first is the root disk. */
   readonly disks: readonly DiskImage[]
+  /** Further parameters of the kernel, after those of the lab. */
+  readonly parameters: readonly string[]
+  /** Further arguments, after those of the lab. */
+  readonly further: readonly string[]
   /** File for what the console says. */
   readonly consoleLog: string
   /** Where the guest's memory is kept, when it is to outlive the machine. Private: what the guest writes stays out of the file. */
@@ -157,10 +161,11 @@ export function qemuArgv(m: Machine): string[] {
     noCalibration(m),
     ...m.disks.map(disk),
   ]
-  const parameters = [...devices.flatMap((device) => device.kernel ?? []), `init=${m.init}`]
+  const parameters = [...devices.flatMap((device) => device.kernel ?? []), ...m.parameters, `init=${m.init}`]
   return [
     'qemu-system-x86_64',
     ...devices.flatMap((device) => device.args),
+    ...m.further,
     '-kernel',
     m.kernel,
     ...(m.initrd === undefined ? [] : ['-initrd', m.initrd]),

@@ -8,6 +8,7 @@ import { fullName } from '../config/arms.ts'
 import { loadLab } from '../config/load.ts'
 import { resolveLab } from '../config/resolve.ts'
 import type { ResolvedExperiment, ResolvedLab, ResolvedVm } from '../config/resolved.ts'
+import { hostFilesOf } from '../config/disk-file.ts'
 import type { ResolvedWorkload } from '../config/workload.ts'
 import { hashText } from '../engine/fingerprint.ts'
 import { INPUTS_DIR, keptName } from './kept-inputs.ts'
@@ -156,6 +157,12 @@ function sourceFacts(run: DefinedBy, lab: ResolvedLab, experiment: ResolvedExper
   const { sources } = experiment.workload
   for (const source of sources)
     add(sources.length === 1 ? 'source of the workload' : `source of the workload (${basename(source)})`, source)
+  for (const file of hostFilesOf(lab.vms[experiment.vm]?.disks ?? [])) add(`${basename(file)} on a disk`, file)
+  for (const file of [
+    ...(experiment.workload.program === undefined ? [] : [experiment.workload.program]),
+    ...experiment.workload.files,
+  ])
+    add(`${basename(file)} of the workload`, file)
   for (const name of new Set((run.arm.probes ?? experiment.probes).map(fullName))) {
     const probe = Object.hasOwn(lab.probes, name) ? lab.probes[name] : undefined
     if (probe && 'source' in probe) add(`source of probe ${name}`, probe.source)

@@ -9,6 +9,7 @@ import { dirname, join, relative, sep } from 'node:path'
 import { randomBytes } from 'node:crypto'
 import { LOCK_FILE } from '../config/lock-file.ts'
 import type { ResolvedLab } from '../config/resolved.ts'
+import { hostFilesOf } from '../config/disk-file.ts'
 import { filesOf } from '../config/workload.ts'
 import { makeDirectory } from '../engine/directory.ts'
 import { hashFile, hashText } from '../engine/fingerprint.ts'
@@ -116,6 +117,7 @@ async function labFiles(lab: ResolvedLab, toolRoot: string): Promise<Sources> {
     ...Object.values(lab.experiments).flatMap(({ workload }) => workload.sources),
   ]
   for (const source of new Set(sources)) named.push(...(await withHeaders(source)))
+  named.push(...Object.values(lab.vms).flatMap(({ disks }) => hostFilesOf(disks)))
   named.push(...Object.values(lab.experiments).flatMap(({ workload }) => filesOf(workload)))
   for (const { recipe } of Object.values(lab.images))
     named.push(...(await below(recipe)).map((name) => join(recipe, name)))

@@ -6,6 +6,7 @@ import type { Keys } from '../host/ssh-keys.ts'
 export interface SeedDisk {
   readonly fs: string
   readonly mount: string
+  readonly options?: string
 }
 
 /** Programs and objects that are in the guest from its start: a virtio disk is faster than an emulated ssh cipher. */
@@ -25,7 +26,16 @@ export const GUEST_LAB = '/run/lab'
 /** Where a bundle is unpacked in the guest. */
 export const bundleDir = (id: string): string => `${GUEST_LAB}/bundle-${id}`
 
-/** Writes the archive; the guest's init reads `authorized_keys`, `host_key`, `hostname` and `disks` (lines "number fs mount"). */
+/** What init reads to mount the data disks. */
+export const diskLines = (disks: readonly SeedDisk[]): string =>
+  disks
+    .map(
+      ({ fs, mount, options }, index) =>
+        `${[index, fs, mount, options].filter((word) => word !== undefined).join(' ')}\n`,
+    )
+    .join('')
+
+/** Writes the archive; the guest's init reads `authorized_keys`, `host_key`, `hostname` and `disks` (lines "number fs mount [options]"). */
 export async function writeSeed(
   file: string,
   hostname: string,
@@ -41,7 +51,7 @@ export async function writeSeed(
   add(`${SEED}/authorized_keys`, 0o600, keys.userPublic)
   add(`${SEED}/host_key`, 0o600, keys.hostPrivate)
   add(`${SEED}/hostname`, 0o600, `${hostname}\n`)
-  add(`${SEED}/disks`, 0o600, disks.map(({ fs, mount }, index) => `${index} ${fs} ${mount}\n`).join(''))
+  add(`${SEED}/disks`, 0o600, diskLines(disks))
   for (const one of bundle?.files ?? [])
     add(`lab/bundle-${bundle?.id ?? ''}/${one.name}`, 0o755, await readFile(one.file))
   archive.finalize()

@@ -1,6 +1,9 @@
 /** One VM from its disks to a guest that answers: booted, or restored from a snapshot. */
+import { statSync } from 'node:fs'
 import { rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
+import type { ResolvedDiskFile } from '../config/disk-file.ts'
+import { mapEntries } from '../config/resolve.ts'
 import type { Context, StepHandle } from '../engine/context.ts'
 import { bootId, pidNamespace, startTimeOf } from '../engine/process.ts'
 import { fingerprintOf, type Fingerprint } from '../engine/fingerprint.ts'
@@ -40,6 +43,13 @@ export interface VmWanted extends Bootable {
   readonly bundle?: SeedBundle | undefined
 }
 
+/** A file on a disk as it is now: one of the host by its time and size, since a running VM is compared at each command. */
+function stateOf(file: ResolvedDiskFile) {
+  if (typeof file === 'string' || !('from' in file)) return file
+  const stat = statSync(file.from, { throwIfNoEntry: false })
+  return { from: file.from, size: stat?.size ?? null, mtimeMs: stat?.mtimeMs ?? null }
+}
+
 /** What makes this VM what it is; a running VM with another fingerprint is not the one that is wanted. */
 export const fingerprint = ({ vm, kernel, image, accel }: VmWanted): Fingerprint =>
   fingerprintOf({
@@ -50,7 +60,12 @@ export const fingerprint = ({ vm, kernel, image, accel }: VmWanted): Fingerprint
     cpus: vm.cpus,
     memory: vm.memory,
     accel: accel ?? vm.accel,
-    disks: vm.disks.map(({ fs, size, mount, files }) => ({ fs, size, mount, files: { ...files } })),
+    disks: vm.disks.map(({ name, files, ...disk }) => ({
+      ...disk,
+      files: mapEntries(files, (_, file) => stateOf(file)),
+    })),
+    ...(vm.cmdline && { cmdline: vm.cmdline }),
+    ...(vm.qemu && { qemu: vm.qemu }),
   })
 
 /** The version line of the QEMU that would be started. */
@@ -117,6 +132,8 @@ export async function machineArgv(
     initrd: kernel.initrd?.file,
     init: image.init,
     consoleLog: LOG_PATH,
+    parameters: vm.cmdline ?? [],
+    further: vm.qemu ?? [],
     ...parts,
   })
 }

@@ -52,6 +52,9 @@ export function* templates({ workload, before, expect, maps, metrics }: Experime
     if (typeof value === 'string') yield [['workload', 'env', name], value]
   for (const [index, one] of (before ?? []).entries())
     if (typeof one !== 'string' && 'run' in one) yield [['before', index, 'run'], one.run]
+    else if (typeof one !== 'string' && 'sysctl' in one)
+      for (const [key, value] of Object.entries(one.sysctl))
+        if (typeof value === 'string') yield [['before', index, 'sysctl', key], value]
   yield* slotTexts(maps ?? {}, ['maps'])
   for (const [name, metric] of Object.entries(metrics ?? {}))
     yield 'stdout' in metric
@@ -80,7 +83,9 @@ const parameters: Check = function* ({ lab: { experiments } }) {
     const declared = Object.keys(experiment.params ?? {})
     const used = new Set<string>()
     for (const [where, text, is] of templates(experiment)) {
-      const known = where[0] === 'workload' || where.at(-1) === 'times' ? declared : [...declared, ...RUN_VALUES]
+      // What is done before the workload starts, and its own command, cannot know its pid.
+      const early = where[0] === 'workload' || where[0] === 'before'
+      const known = early || where.at(-1) === 'times' ? declared : [...declared, ...RUN_VALUES]
       for (const reference of references(text)) {
         used.add(reference.name)
         const problem = referenceProblem(reference, text, known)

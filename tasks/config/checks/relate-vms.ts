@@ -4,7 +4,7 @@ import { describe, quoted, sizeText } from '../describe.ts'
 import type { Path, Problem } from '../text/diagnostic.ts'
 import { repeated } from './lists.ts'
 import type { Check } from './check.ts'
-import { type Disk, bytesOf } from '../schema/schema.ts'
+import { type Disk, type DiskFile, bytesOf } from '../schema/schema.ts'
 
 /** Below this a Debian userland with an ssh server and trace buffers is killed for memory before it can say why. */
 const LEAST_MEMORY = 64 * 2 ** 20
@@ -161,6 +161,12 @@ function fileProblem(name: string, all: readonly string[]): Pick<Problem, 'messa
   }
 }
 
+/** What a file will take; of one of the host, whose size is known when the disk is made, nothing. */
+function knownSize(file: DiskFile): number {
+  if (typeof file === 'string') return Buffer.byteLength(file)
+  return 'size' in file ? bytesOf(file.size) : 0
+}
+
 function* contents({ size, files = {} }: Disk, at: Path): Iterable<Problem> {
   const names = Object.keys(files)
   for (const name of names) {
@@ -174,7 +180,7 @@ function* contents({ size, files = {} }: Disk, at: Path): Iterable<Problem> {
     yield { ...here, message: `${describe([...at, 'size'])}: ${size} is too ${word}`, wayOut: `write ${limit}` }
     return
   }
-  const total = Object.values(files).reduce((sum, text) => sum + Buffer.byteLength(text), 0)
+  const total = Object.values(files).reduce((sum, file) => sum + knownSize(file), 0)
   if (total <= bytes) return
   const message = `${describe([...at, 'size'])}: ${size} cannot hold its files (${sizeText(total)})`
   yield { ...here, message, wayOut: 'make the disk larger' }

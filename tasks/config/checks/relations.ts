@@ -15,6 +15,7 @@ import { KERNEL_CHECKS } from './relate-kernels.ts'
 import { MATRIX_CHECKS } from './relate-matrix.ts'
 import { PREBUILT_CHECKS } from './relate-prebuilt.ts'
 import { WORKLOAD_CHECKS } from './relate-workload.ts'
+import { MACHINE_CHECKS } from './relate-machine.ts'
 import { VM_CHECKS } from './relate-vms.ts'
 import { nameWayOut } from '../text/suggest.ts'
 import { pathText } from '../text/yaml-location.ts'
@@ -33,6 +34,7 @@ const PATHS: readonly (readonly [use: PathUse, place: string])[] = [
   ['workload', 'experiments.*.workload.source.*'],
   ['program', 'experiments.*.workload.program'],
   ['beside', 'experiments.*.workload.files.*'],
+  ['beside', 'vms.*.disks.*.files.*.from'],
 ]
 
 /** Values that are the name of another entry, and the section that it must be in. */
@@ -84,6 +86,7 @@ const CHECKS: readonly Check[] = [
   ...KERNEL_CHECKS,
   ...PREBUILT_CHECKS,
   ...VM_CHECKS,
+  ...MACHINE_CHECKS,
   ...EXPERIMENT_CHECKS,
   ...WORKLOAD_CHECKS,
   ...MATRIX_CHECKS,

@@ -7,48 +7,8 @@
 import { z } from 'zod'
 import { Experiment } from './schema-experiment.ts'
 import { Kernel } from './schema-kernel.ts'
-import { func, name, path, size, text } from './schema-text.ts'
-
-export const Image = z
-  .strictObject({ recipe: path.describe('a directory with an image.yaml; lab:NAME is one of the lab itself') })
-  .meta({ title: 'Image', description: 'the userland of a guest' })
-
-export const Disk = z.strictObject({
-  fs: z.enum(['ext4']).describe('the file system'),
-  size: size.describe('the size of the disk, for example 64M'),
-  mount: text(/^\/[A-Za-z0-9._/-]*$/, 'a mount point is an absolute path of letters, digits, ".", "_", "-"').describe(
-    'where the guest mounts it',
-  ),
-  files: z.record(path, z.string()).optional().describe('files on it: path below the mount point -> content'),
-})
-
-export const Vm = z
-  .strictObject({
-    kernel: z
-      .union([
-        name,
-        z.strictObject({
-          use: name.describe('the kernel to boot'),
-          fallback: z
-            .array(name)
-            .optional()
-            .describe('kernels to take, in this order, when the source of the first cannot be fetched'),
-        }),
-      ])
-      .describe('the name of a kernel, or { use, fallback }'),
-    image: name.describe('the name of an image'),
-    cpus: z.int().min(1).max(64).optional().describe('number of CPUs, 1 to 64; 2 when left out'),
-    memory: size.optional().describe('memory of the guest; 1G when left out'),
-    accel: z.enum(['kvm', 'tcg', 'auto']).optional().describe('the accelerator; auto takes KVM where it works'),
-    deterministic: z
-      .enum(['yes', 'no'])
-      .optional()
-      .describe(
-        'yes: each run is a boot of its own on one CPU, with time counted in instructions and without any input, so that two runs are the same to the byte',
-      ),
-    disks: z.record(name, Disk).optional().describe('data disks'),
-  })
-  .meta({ title: 'VM', description: 'a virtual machine: kernel, image, resources' })
+import { func, name, path } from './schema-text.ts'
+import { Image, Vm } from './schema-vm.ts'
 
 export const Probe = z
   .union([
@@ -89,11 +49,9 @@ export const Lab = z
 
 export * from './schema-experiment.ts'
 export * from './schema-kernel.ts'
+export * from './schema-vm.ts'
 export type { Expectation } from './schema-expect.ts'
 export type Lab = z.infer<typeof Lab>
-export type Image = z.infer<typeof Image>
-export type Disk = z.infer<typeof Disk>
-export type Vm = z.infer<typeof Vm>
 export type Probe = z.infer<typeof Probe>
 
 /** "64M" -> 67108864. The text has passed the schema. */

@@ -1,6 +1,7 @@
 /** Which of a lab's files one experiment uses: others may differ and mean nothing for it. */
 import { dirname, relative, sep } from 'node:path'
 import type { ResolvedLab } from '../../config/resolved.ts'
+import { hostFilesOf } from '../../config/disk-file.ts'
 import { filesOf } from '../../config/workload.ts'
 import { OUTSIDE } from '../kept-inputs.ts'
 import type { Manifest } from '../manifest.ts'
@@ -15,7 +16,8 @@ export function usedFiles(lab: ResolvedLab, { experiment: name, arm, kernel, ima
     const found = lab.probes[probe]
     return found && 'source' in found ? [found.source] : []
   })
-  const sources = [...probes, ...filesOf(experiment.workload)]
+  const disks = hostFilesOf(lab.vms[experiment.vm]?.disks ?? [])
+  const sources = [...probes, ...filesOf(experiment.workload), ...disks]
   const files = new Set([
     'lab.yaml',
     ...sources.map(own),

@@ -2,7 +2,7 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fullName, type Arm } from '../../config/arms.ts'
-import { interpolate } from '../../config/interpolate.ts'
+import { interpolate, type Params } from '../../config/interpolate.ts'
 import { argvOf } from '../../config/text/words.ts'
 import type { Context } from '../../engine/context.ts'
 import { graphFunctions } from '../../trace/events/call-graph.ts'
@@ -64,7 +64,7 @@ function placeOfWorkload({ wanted, things, bundle }: Prepared, arm: Arm) {
 }
 
 /** What the holder does of `before:`, which costs no process in the guest: settings, file systems mounted anew, the workload's CPUs. */
-export function beforeFlags(before: Session['wanted']['experiment']['before']): string[] {
+export function beforeFlags(before: Session['wanted']['experiment']['before'], params: Params = {}): string[] {
   return before.flatMap((one) => {
     if (one === 'drop-caches') return ['--set', '/proc/sys/vm/drop_caches=3']
     if ('remount' in one) return ['--remount', one.remount]
@@ -72,7 +72,7 @@ export function beforeFlags(before: Session['wanted']['experiment']['before']): 
     if ('run' in one) return []
     return Object.entries(one.sysctl).flatMap(([name, value]) => [
       '--set',
-      `/proc/sys/${name.replaceAll('.', '/')}=${value}`,
+      `/proc/sys/${name.replaceAll('.', '/')}=${interpolate(String(value), params)}`,
     ])
   })
 }
@@ -136,7 +136,7 @@ function requestOf(session: Prepared, slot: Slot, place: string, slower: number)
     kprobes: experiment.trace.events.filter(isKprobeEvent),
     workload: workloadArgv(session, slot.arm),
     ...placeOfWorkload(session, slot.arm),
-    before: beforeFlags(experiment.before),
+    before: beforeFlags(experiment.before, slot.arm.params),
     ...probesOf(session, slot.arm, place),
   }
 }

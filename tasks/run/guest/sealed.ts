@@ -3,6 +3,7 @@
  * QEMU runs it from power-on to its end, and only then is anything read. There is no connection: what could come over it would come at
  * another moment each time.
  */
+import { diskLines } from '../../vm/seed.ts'
 import { readFile, rm, statfs } from 'node:fs/promises'
 import { join } from 'node:path'
 import { argvOf } from '../../config/text/words.ts'
@@ -106,7 +107,7 @@ async function entriesOf(things: Ready, text: string, context: Context): Promise
     { name: 'lab', mode: S_IFDIR | 0o755 },
     file('init', 0o755, await readFile(join(context.toolRoot, 'vm-images/sealed/init'))),
     file('hostname', 0o644, `${vm.name}\n`),
-    file('disks', 0o644, vm.disks.map(({ fs, mount }, index) => `${index} ${fs} ${mount}\n`).join('')),
+    file('disks', 0o644, diskLines(vm.disks)),
     file('run', 0o755, text),
     ...programs,
     ...disks.flat(),
@@ -229,6 +230,7 @@ export async function runSealed(
       kernel: kernel.image,
       initrd: 'initramfs',
       init: `${SEALED_BUNDLE}/init`,
+      cmdline: vm.cmdline ?? [],
       ramDisks: { count: vm.disks.length, kib: Math.max(0, ...vm.disks.map(({ size }) => size)) / 1024 },
     })
     // What comes out is a file that grows: a guest must not fill the host's disk.

@@ -1,0 +1,103 @@
+/** The part of the schema about guests: images, disks, and the machine. */
+import { z } from 'zod'
+import { name, path, size, text } from './schema-text.ts'
+
+export const Image = z
+  .strictObject({ recipe: path.describe('a directory with an image.yaml; lab:NAME is one of the lab itself') })
+  .meta({ title: 'Image', description: 'the userland of a guest' })
+
+export const FILLS = ['zeros', 'random', 'records'] as const
+
+/** A file on a disk: its text, a file of the host, or a pattern of some size. */
+export const DiskFile = z
+  .union([
+    z.string().describe('the content'),
+    z.strictObject({ from: path.describe('a file of the host, relative to the lab file') }),
+    z.strictObject({
+      size: size.describe('its size, for example 100M'),
+      fill: z
+        .enum(FILLS)
+        .optional()
+        .describe('zeros (when left out), random bytes by seed, or numbered records of 16 bytes'),
+      seed: z
+        .int()
+        .min(0)
+        .max(2 ** 32 - 1)
+        .optional()
+        .describe('of random bytes; 0 when left out'),
+    }),
+  ])
+  .describe('the content, { from: FILE } or { size: 100M, fill: random }')
+
+/**
+ * Options of mke2fs(8) that shape the file system. Not those that name files of the host (-d, -z, -J device=, -l), that decide what the lab
+ * decides (-U, -t, -E), or that check a device.
+ */
+export const MKFS_FLAGS = ['-b', '-C', '-g', '-G', '-i', '-I', '-J', '-m', '-N', '-O', '-T', '-j'] as const
+
+export const Disk = z.strictObject({
+  fs: z.enum(['ext4']).describe('the file system'),
+  size: size.describe('the size of the disk, for example 64M'),
+  mount: text(/^\/[A-Za-z0-9._/-]*$/, 'a mount point is an absolute path of letters, digits, ".", "_", "-"').describe(
+    'where the guest mounts it',
+  ),
+  mkfs: z
+    .array(
+      text(/^[A-Za-z0-9^,=_.%-]{1,80}$/, 'a word for mke2fs has letters, digits, "^", ",", "=", "_", ".", "%" and "-"'),
+    )
+    .max(32)
+    .optional()
+    .describe(`words for mke2fs, for example [-b, "1024", -O, ^has_journal]; options are ${MKFS_FLAGS.join(', ')}`),
+  options: text(
+    /^[A-Za-z0-9_=,.:-]{1,200}$/,
+    'mount options are words with commas between them, for example data=journal',
+  )
+    .optional()
+    .describe('how it is mounted, for example data=journal,noatime'),
+  files: z.record(path, DiskFile).optional().describe('files on it: path below the mount point -> content'),
+})
+
+export const Vm = z
+  .strictObject({
+    kernel: z
+      .union([
+        name,
+        z.strictObject({
+          use: name.describe('the kernel to boot'),
+          fallback: z
+            .array(name)
+            .optional()
+            .describe('kernels to take, in this order, when the source of the first cannot be fetched'),
+        }),
+      ])
+      .describe('the name of a kernel, or { use, fallback }'),
+    image: name.describe('the name of an image'),
+    cpus: z.int().min(1).max(64).optional().describe('number of CPUs, 1 to 64; 2 when left out'),
+    memory: size.optional().describe('memory of the guest; 1G when left out'),
+    accel: z.enum(['kvm', 'tcg', 'auto']).optional().describe('the accelerator; auto takes KVM where it works'),
+    cmdline: z
+      // oxlint-disable-next-line no-control-regex -- a line break or a space would begin another parameter
+      .array(text(/^[^\x00-\x20\x7f"]{1,400}$/, 'a parameter of the kernel has no spaces and no quotes'))
+      .max(64)
+      .optional()
+      .describe("further parameters of the kernel's command line, for example [isolcpus=1, nokaslr]"),
+    qemu: z
+      // oxlint-disable-next-line no-control-regex -- a control character in an argument is a typing error
+      .array(text(/^[^\x00-\x1f\x7f/]{1,400}$/, 'an argument of QEMU names no file of the host: it has no "/"'))
+      .max(64)
+      .optional()
+      .describe('further arguments of QEMU, for example [-device, "nvme,serial=x"]: devices, objects, the kind of CPU'),
+    deterministic: z
+      .enum(['yes', 'no'])
+      .optional()
+      .describe(
+        'yes: each run is a boot of its own on one CPU, with time counted in instructions and without any input, so that two runs are the same to the byte',
+      ),
+    disks: z.record(name, Disk).optional().describe('data disks'),
+  })
+  .meta({ title: 'VM', description: 'a virtual machine: kernel, image, resources' })
+
+export type Image = z.infer<typeof Image>
+export type Disk = z.infer<typeof Disk>
+export type DiskFile = z.infer<typeof DiskFile>
+export type Vm = z.infer<typeof Vm>

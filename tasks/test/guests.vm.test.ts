@@ -1,0 +1,67 @@
+/** What a lab declares of its guest is in the guest: parameters of the kernel, devices, file systems, files. */
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { Rig } from './rig.ts'
+
+const lab = new Rig()
+
+const VM = `
+  odd:
+    kernel: { use: v5.4, fallback: [v5.10] }
+    image: minimal
+    cmdline: [nokaslr, "lab_says=hello"]
+    qemu: [-device, edu]
+    disks:
+      data: { fs: ext4, size: 64M, mount: /data, files: { f: "1 2 3\\n" } }
+      small:
+        fs: ext4
+        size: 32M
+        mount: /small
+        mkfs: [-b, "1024", -O, ^has_journal]
+        options: noatime
+        files:
+          host.txt: { from: given.txt }
+          deep/records: { size: 1M, fill: records }
+          zeros: { size: 2M }
+`
+
+beforeAll(async () => {
+  lab.write('given.txt', 'of the host\n')
+  const text = lab.read('lab.yaml')
+  if (!text.includes('\nprobes:\n')) throw new Error('lab.yaml has no probes:')
+  lab.write('lab.yaml', text.replace('\nprobes:\n', `${VM}\nprobes:\n`))
+  const { status, stderr } = await lab.lab(['up', 'odd'])
+  expect(status, stderr).toBe(0)
+})
+afterAll(async () => {
+  await lab.lab(['down'])
+  lab.remove()
+})
+
+const inGuest = async (command: string) => (await lab.lab(['exec', '--vm', 'odd', '--', 'sh', '-c', command])).stdout
+
+test('parameters of the kernel and a device', async () => {
+  expect(await inGuest('cat /proc/cmdline')).toMatch(/ nokaslr lab_says=hello init=/)
+  // The educational device of QEMU (docs/specs/edu.rst).
+  expect(await inGuest('cat /sys/bus/pci/devices/*/vendor')).toContain('0x1234')
+})
+
+test('file systems as they were asked for, each with a UUID of its own', async () => {
+  expect(await inGuest('grep " /small " /proc/mounts')).toMatch(/ext4 rw,noatime/)
+  expect(await inGuest('stat -f -c %S /small /data')).toBe('1024\n4096\n')
+  const uuids = await inGuest('for d in /dev/vd?; do dd if=$d bs=1 skip=1128 count=16 2>/dev/null | od -An -tx1; done')
+  const known = uuids.trim().split('\n')
+  expect(known.length).toBe(4)
+  expect(new Set(known).size).toBe(4)
+})
+
+test('files: of the host, and patterns', async () => {
+  expect(await inGuest('cat /small/host.txt')).toBe('of the host\n')
+  expect(await inGuest('tail -c 16 /small/deep/records; stat -c %s /small/zeros')).toBe('000000000065535\n2097152\n')
+})
+
+test('another content of the host’s file is another disk', async () => {
+  lab.write('given.txt', 'other\n')
+  const { status, stderr } = await lab.lab(['up', 'odd'])
+  expect(status, stderr).toBe(0)
+  expect(await inGuest('cat /small/host.txt')).toBe('other\n')
+})

@@ -1,0 +1,39 @@
+import { readFileSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { tempDir } from '../test/temp-dir.ts'
+import { fillFile } from './fill.ts'
+
+async function filled(pattern: Parameters<typeof fillFile>[1]): Promise<Buffer> {
+  const file = join(tempDir(), 'f')
+  await fillFile(file, pattern)
+  return readFileSync(file)
+}
+
+test('zeros are a hole of the asked size', async () => {
+  const file = join(tempDir(), 'f')
+  await fillFile(file, { bytes: 2 ** 22 + 1, fill: 'zeros', seed: 0 })
+  expect(statSync(file)).toMatchObject({ size: 2 ** 22 + 1, blocks: 0 })
+})
+
+test('records are numbered lines of 16 bytes, also across the pieces in which they are written', async () => {
+  const bytes = await filled({ bytes: 2 ** 20 + 40, fill: 'records', seed: 0 })
+  expect(bytes.length).toBe(2 ** 20 + 40)
+  expect(bytes.toString('latin1', 0, 32)).toBe('000000000000000\n000000000000001\n')
+  expect(bytes.toString('latin1', 2 ** 20, 2 ** 20 + 16)).toBe(`${String(2 ** 16).padStart(15, '0')}\n`)
+})
+
+test('random bytes are those of their seed', async () => {
+  const [one, again, other] = [
+    await filled({ bytes: 3_000_000, fill: 'random', seed: 7 }),
+    await filled({ bytes: 3_000_000, fill: 'random', seed: 7 }),
+    await filled({ bytes: 3_000_000, fill: 'random', seed: 8 }),
+  ]
+  expect(one.equals(again)).toBe(true)
+  expect(one.equals(other)).toBe(false)
+  // Each byte value about as often as each other: 3,000,000 / 256 is 11,719.
+  const counts = new Uint32Array(256)
+  for (const byte of one) counts[byte] = (counts[byte] ?? 0) + 1
+  expect(Math.min(...counts)).toBeGreaterThan(11_000)
+  expect(Math.max(...counts)).toBeLessThan(12_500)
+})

@@ -1,0 +1,45 @@
+/** Patterns that fill files of data disks: the same bytes each time, whatever made them. */
+import { createCipheriv } from 'node:crypto'
+import { createWriteStream } from 'node:fs'
+import { truncate, writeFile } from 'node:fs/promises'
+import { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import type { ResolvedDiskFile } from '../config/disk-file.ts'
+
+type Pattern = Extract<ResolvedDiskFile, { bytes: number }>
+
+const CHUNK = 2 ** 20
+/** Of a numbered record, with its line end. */
+export const RECORD_BYTES = 16
+
+/** Bytes that look random: AES in counter mode over zeros, with the seed as the key. */
+function randomBytes(seed: number): (bytes: number) => Buffer {
+  const key = Buffer.alloc(16)
+  key.writeUInt32BE(seed)
+  const cipher = createCipheriv('aes-128-ctr', key, Buffer.alloc(16))
+  return (bytes) => cipher.update(Buffer.alloc(bytes))
+}
+
+/** Lines of 16 bytes: "000000000000000\n", "000000000000001\n", ... */
+function records(): (bytes: number) => Buffer {
+  let next = 0
+  return (bytes) => {
+    const lines: string[] = []
+    for (let at = 0; at < bytes; at += RECORD_BYTES) lines.push(`${String(next++).padStart(RECORD_BYTES - 1, '0')}\n`)
+    return Buffer.from(lines.join('')).subarray(0, bytes)
+  }
+}
+
+function* chunks(bytes: number, make: (bytes: number) => Buffer): Iterable<Buffer> {
+  for (let left = bytes; left > 0; left -= CHUNK) yield make(Math.min(left, CHUNK))
+}
+
+/** Writes a pattern to a file; zeros become a hole, which mke2fs leaves unwritten. */
+export async function fillFile(file: string, { bytes, fill, seed }: Pattern): Promise<void> {
+  if (fill === 'zeros') {
+    await writeFile(file, '')
+    return await truncate(file, bytes)
+  }
+  const make = fill === 'random' ? randomBytes(seed) : records()
+  await pipeline(Readable.from(chunks(bytes, make)), createWriteStream(file))
+}
