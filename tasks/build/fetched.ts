@@ -23,8 +23,8 @@ export type Fetched =
 /** Directory of the cache for them. */
 export const SOURCES = 'sources'
 
-/** Name of a file in the cache: it begins with its sha256, so that another file is never taken for it. */
-const nameOf = (source: Fetched): string =>
+/** The name of a file in the cache, behind the beginning of its sha256. */
+export const nameOf = (source: Fetched): string =>
   'url' in source ? source.url.replace(/^.*\//, '').replaceAll(/[^\w.-]/g, '_') : `${source.package}.deb`
 
 /** Where a file is kept in the cache. */

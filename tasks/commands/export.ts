@@ -1,5 +1,6 @@
 /** `lab export`: results as one file that somebody else can check and run again. */
 import { writePack } from '../evidence/pack.ts'
+import { pinnedInputs } from '../evidence/pinned-inputs.ts'
 import { listRuns, pickRun } from '../results/result.ts'
 import type { FoundRun } from '../results/manifest.ts'
 import { defineCommand } from './command.ts'
@@ -18,7 +19,13 @@ function chosen(all: readonly FoundRun[], names: readonly string[]): FoundRun[] 
 export const command = defineCommand({
   usage: 'export <run...>',
   about: 'an evidence pack: results, lab, patch, configuration, sources and a methods paragraph in one file',
-  options: [['-o, --output <file>', 'the file to write; EXPERIMENT-RUN.evidence.tar.gz when left out']],
+  options: [
+    ['-o, --output <file>', 'the file to write; EXPERIMENT-RUN.evidence.tar.gz when left out'],
+    [
+      '--with-inputs',
+      'and every package and archive that the runs were built from: `lab reproduce PACK` then needs no network',
+    ],
+  ],
   work: async (session, [names], options) => {
     const { results } = labPlaces(session)
     const runs = chosen(await listRuns(results), names)
@@ -29,10 +36,13 @@ export const command = defineCommand({
         : (first?.manifest.experiment ?? 'lab')
     const output = options.output ?? `${name}.evidence.tar.gz`
     const { file, onStderr } = await outputFile(output, session)
-    const sha256 = await writePack(file, results, runs, session.context)
+    const pinned =
+      options.withInputs === true ? await pinnedInputs(runs, results, session.context) : new Map<string, string>()
+    const sha256 = await writePack(file, results, runs, session.context, pinned)
+    const inputs = pinned.size > 0 ? ` and ${pinned.size} files that they were built from` : ''
     return {
-      text: `${file}: ${runs.length} run${runs.length === 1 ? '' : 's'}\nsha256 ${sha256}   (publish it: who has it can tell whether the pack is this one)\ncheck it: lab verify ${file}`,
-      data: { file, sha256, runs: runs.map(({ run }) => run) },
+      text: `${file}: ${runs.length} run${runs.length === 1 ? '' : 's'}${inputs}\nsha256 ${sha256}   (publish it: who has it can tell whether the pack is this one)\ncheck it: lab verify ${file}`,
+      data: { file, sha256, runs: runs.map(({ run }) => run), inputs: [...pinned.keys()] },
       onStderr,
     }
   },

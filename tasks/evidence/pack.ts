@@ -35,9 +35,12 @@ const NO_PACK = {
   wayOut: '`lab export RUN` makes one; was it copied to its end?',
 }
 
-/** What stands in a pack beside SHA256SUMS: what is said about the results, the results, and what they were made of. */
+/**
+ * What stands in a pack beside SHA256SUMS: what is said about the results, the results, what they were made of, and with --with-inputs the files
+ * that they were built from.
+ */
 const EXPECTED =
-  /^(?:methods\.md|figures\/[^/]+|results\/\.inputs\/(?:lab|kernel|image)-[0-9a-f]{32}\/.+|results\/[^./][^/]*\/[^./][^/]*\/[^/]+)$/
+  /^(?:methods\.md|figures\/[^/]+|results\/\.inputs\/(?:lab|kernel|image)-[0-9a-f]{32}\/.+|inputs\/[0-9a-f]{64}-[^/]+|results\/[^./][^/]*\/[^./][^/]*\/[^/]+)$/
 
 async function below(dir: string): Promise<string[]> {
   const entries = await readdir(dir, { withFileTypes: true, recursive: true })
@@ -61,8 +64,12 @@ async function sound(run: FoundRun, inputs: string): Promise<Manifest> {
   })
 }
 
-/** Name in the pack -> file or contents. */
-async function contents(results: string, runs: readonly FoundRun[]): Promise<Map<string, string | Buffer>> {
+/** Name in the pack -> file or contents. @param pinned what the runs were built from */
+async function contents(
+  results: string,
+  runs: readonly FoundRun[],
+  pinned: ReadonlyMap<string, string>,
+): Promise<Map<string, string | Buffer>> {
   const inputs = join(results, INPUTS_DIR)
   const dirs = new Set<string>()
   for (const run of runs) {
@@ -72,6 +79,7 @@ async function contents(results: string, runs: readonly FoundRun[]): Promise<Map
   }
   const files = new Map<string, string | Buffer>(await sayings(runs))
   for (const dir of dirs) for (const file of await below(dir)) files.set(`results/${relative(results, file)}`, file)
+  for (const [name, file] of pinned) files.set(name, file)
   const odd = [...files.keys()].find((name) => !SAFE.test(name) || !EXPECTED.test(name))
   if (odd === undefined) return files
   throw userError({
@@ -113,14 +121,19 @@ const hashing = (hash: Hash) =>
     }
   }
 
-/** Writes a pack; returns its SHA-256. @throws a user's Failure for a run that is not as it was recorded */
+/**
+ * Writes a pack; returns its SHA-256.
+ * @param pinned files that the runs were built from, by their names in the pack (pinned-inputs.ts)
+ * @throws a user's Failure for a run that is not as it was recorded
+ */
 export async function writePack(
   file: string,
   results: string,
   runs: readonly FoundRun[],
   { cache, signal }: Pick<Context, 'cache' | 'signal'>,
+  pinned: ReadonlyMap<string, string> = new Map(),
 ): Promise<string> {
-  const files = await contents(results, runs)
+  const files = await contents(results, runs, pinned)
   const write = async (partial: string) => {
     const archive = pack()
     const adding = async () => {

@@ -28,6 +28,7 @@ import { HASHES, INPUTS_DIR, restoreLab } from '../results/kept-inputs.ts'
 import { open, type Finding } from './finding.ts'
 import { experimentOf, readKeptLab } from '../results/kept-lab.ts'
 import { lookAgain } from './look-again.ts'
+import { seedCache } from './pinned-inputs.ts'
 import { keptInputs } from './recorded-files.ts'
 
 export interface ReproduceWanted {
@@ -36,6 +37,8 @@ export interface ReproduceWanted {
   /** Undefined: an empty one, removed afterwards. */
   readonly cache: string | undefined
   readonly source: string | undefined
+  /** Directory of the files that the run was built from, where a pack brought them along. */
+  readonly pinned?: string | undefined
 }
 
 /** Lines "hash  name" by name. */
@@ -239,6 +242,7 @@ export async function reproduce(wanted: ReproduceWanted, context: Context): Prom
     const directory = await restoreLab(from, dir)
     const cache = wanted.cache ?? join(dir, 'cache')
     const inner: Context = { ...context, cache, store: new Store(join(cache, 'store')) }
+    if (wanted.pinned !== undefined) await seedCache(wanted.pinned, cache)
     await lockedAsBefore(directory, join(results, INPUTS_DIR, manifest.inputs?.image ?? ''), manifest)
     const opened = openKept(directory, run, wanted.source, context.toolRoot)
     const lab = manifest.guest.deterministic === true ? deterministicLab(opened) : opened

@@ -19,3 +19,12 @@ export const mayMount =
 export const MOUNTS: TestOptions = mayMount
   ? {}
   : { skip: true, meta: { reason: 'no mount namespace can be made here (a chroot, or a container)' } }
+
+/** Runs the words behind it where no network is but loopback, which is up. */
+export const OFFLINE = ['unshare', '--net', 'sh', '-c', 'ip link set lo up && exec "$@"', 'sh'] as const
+
+/** Options of a test without a network. Only root can make such a namespace and still build an image in it. */
+export const NO_NETWORK: TestOptions =
+  spawnSync(OFFLINE[0], [...OFFLINE.slice(1), 'true']).status === 0
+    ? {}
+    : { skip: true, meta: { reason: 'no network namespace can be made here (not root, or a container)' } }

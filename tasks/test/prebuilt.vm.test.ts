@@ -1,5 +1,10 @@
 /** A distribution's kernel: fetched, booted with its modules, probed; and what is said of it before the boot against the kernel itself. */
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { spawnSync } from 'node:child_process'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
+import { TOOL_ROOT } from '../commands/shared/app.ts'
+import { NO_NETWORK, OFFLINE } from './namespace.ts'
 import { Rig } from './rig.ts'
 import { attempts, chosen, symbolsOf, type Listed } from './symbols-kit.ts'
 
@@ -44,6 +49,16 @@ experiments:
     workload: { source: lab:readinode, run: 'readinode /data/f' }
 `
 
+/** A line of `lab reproduce --json`. */
+interface Event {
+  readonly type: string
+  readonly step?: string
+  readonly outcome?: string
+  readonly data?: {
+    readonly findings: readonly { readonly what: string; readonly ok: boolean; readonly fact: string }[]
+  }
+}
+
 const rig = new Rig(false)
 beforeAll(async () => {
   rig.write('lab.yaml', LAB)
@@ -66,6 +81,62 @@ test('a result of it stands up to verify', async () => {
   expect(stdout).toContain('ok  kernel: was built from what was kept')
   expect(stdout).toContain('1 result, all as recorded')
   expect(status).toBe(0)
+})
+
+describe('a pack with all that a run was built from', () => {
+  const pack = join(rig.dir, 'pack.tar.gz')
+  beforeAll(async () => {
+    const { inputs } = (await rig.answer(['export', 'last', '--with-inputs', '-o', pack])) as { inputs: string[] }
+    const names = inputs.map((name) => name.replace(/^inputs\/[0-9a-f]{64}-/, ''))
+    expect(names.some((name) => name.startsWith('linux-image-'))).toBe(true)
+    expect(names).toContain('strace.deb')
+    expect(names.length).toBeGreaterThan(80)
+  })
+
+  test('stands up to verify', async () => {
+    const { status, stdout } = await rig.lab(['verify', pack])
+    expect(stdout).toContain('1 result, all as recorded')
+    expect(status).toBe(0)
+  })
+
+  test(
+    'is run again from an empty cache without any network: kernel and image are the same, bit for bit',
+    NO_NETWORK,
+    () => {
+      const elsewhere = new Rig(false)
+      onTestFinished(() => elsewhere.remove())
+      const offline = (...words: readonly string[]) =>
+        spawnSync(OFFLINE[0], [...OFFLINE.slice(1), ...words], { cwd: elsewhere.dir, encoding: 'utf8' })
+      // Nothing but loopback, so no route: what is said to be offline is.
+      expect(offline('ip', 'route').stdout).toBe('')
+      const { stdout, stderr } = offline(join(TOOL_ROOT, 'lab'), 'reproduce', pack, '--json')
+      const events = stdout
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line) as Event)
+      const { findings } = events.at(-1)?.data ?? {}
+      if (findings === undefined) throw new Error(stderr.slice(-2000))
+      const facts = new Map(findings.map(({ what, ok, fact }) => [what, `${ok ? 'same' : 'differs'}: ${fact}`]))
+      expect(findings.filter(({ ok, what }) => !ok && what !== 'sequence')).toEqual([])
+      expect(facts.get('kernel')).toBe('same: bzImage is the same, bit for bit')
+      expect([...findings].map(({ fact }) => fact)).toContain('root.img is the same, bit for bit')
+      expect(facts.get('verdict')).toBe('same: passed')
+      // The cache was empty, and nothing but the boot waited for the image.
+      const at = (type: string, step: string) => events.findIndex((one) => one.type === type && one.step === step)
+      expect(events[at('step-end', 'image minimal')]?.outcome).toBe('built')
+      for (const step of ['holder', 'workload readinode', 'kernel debian'])
+        expect([step, at('step-start', step) < at('step-end', 'image minimal')]).toEqual([step, true])
+    },
+  )
+
+  test('that somebody changed is refused before anything of it is run', async () => {
+    const bytes = readFileSync(pack)
+    const changed = join(rig.dir, 'changed.tar.gz')
+    writeFileSync(changed, bytes.subarray(0, Math.floor(bytes.length / 2)))
+    const { status, stderr } = await rig.lab(['reproduce', changed])
+    expect(stderr).toContain('this is no whole evidence pack')
+    expect(status).toBe(2)
+  })
 })
 
 test('a probe that includes headers of the kernel is refused, and told of vmlinux.h', async () => {
