@@ -15,7 +15,7 @@
 #define RUN_COUNTS "/proc/sys/kernel/bpf_stats_enabled"
 /* It is there while we have it on: a holder that is killed leaves it on, and every later run of the guest would pay for it. */
 #define OURS "/run/lab-counts-runs"
-static bool runs_counted, turned_on;
+static bool runs_counted, others_counted, turned_on;
 
 static bool turn_on(void)
 {
@@ -44,6 +44,23 @@ void count_runs(void)
 		return;
 	turned_on = was[0] == '0' && turn_on();
 	runs_counted = turned_on || was[0] == '1';
+}
+
+/* The same while the workload runs, for programs of other loaders. What our own did before is not in their counters then. */
+void count_runs_of_others(void)
+{
+	char was[8] = "";
+
+	if (others_counted || read_file(RUN_COUNTS, was, sizeof(was)) <= 0)
+		return;
+	if (was[0] == '0')
+		turned_on = turn_on();
+	others_counted = was[0] == '1' || turned_on;
+}
+
+bool runs_of_others_counted(void)
+{
+	return others_counted;
 }
 
 void count_runs_end(void)

@@ -1,6 +1,7 @@
 /*
- * kprobe events of loaders that are not this one: those of the kernel's samples and of a workload that brings its own probes. Their hits and
- * misses are in kprobe_profile as long as the events are there, and a loader takes its own away when it ends, so they are read again and again.
+ * Probes of loaders that are not this one: those of the kernel's samples and of a workload that brings its own. Hits and misses of kprobe events
+ * are in kprobe_profile as long as the events are there, and a loader takes its own away when it ends, so they are read again and again. BPF
+ * programs are in programs.c; any other kprobe (of a kernel module, of a perf event) can be named and no more.
  */
 #include "holder.h"
 
@@ -16,6 +17,9 @@ static struct other {
 } others[MOST];
 static int other_count;
 static bool expected;
+/* All kprobes of the kernel, whoever set them. */
+#define KPROBES "/sys/kernel/debug/kprobes/list"
+static char kprobes_before[65536], kprobes_now[65536];
 
 static struct other *find(const char *name)
 {
@@ -62,10 +66,55 @@ static void look(bool before)
 		take(line, before);
 }
 
+/*
+ * A line of the kernel's list of all kprobes, "ffffffff81234560  k  vfs_read+0x0    [FTRACE]": what names it there, without its state, and as
+ * sections are called.
+ */
+static bool parse_kprobe(const char *line, char *key, char *section, size_t size)
+{
+	char kind, function[128];
+	int length = 0;
+
+	if (sscanf(line, "%*x %c %127[^+ ]%*s%n", &kind, function, &length) != 2)
+		return false;
+	snprintf(key, size, "%.*s", length, line);
+	snprintf(section, size, "%s/%s", kind == 'r' ? "kretprobe" : "kprobe", function);
+	return true;
+}
+
+static void read_kprobes(char *text, size_t size)
+{
+	if (read_file(KPROBES, text, size) < 0)
+		text[0] = 0;
+}
+
+static bool is_known(const char *section)
+{
+	for (int i = 0; i < other_count; i++)
+		if (strcmp(others[i].section, section) == 0)
+			return true;
+	return programs_have_hook(section);
+}
+
+/* kprobes that appeared during the run and belong to nothing that is counted. */
+static void report_uncounted(void)
+{
+	char key[192], section[192];
+
+	for (char *rest = kprobes_now, *line; (line = strsep(&rest, "\n"));)
+		if (parse_kprobe(line, key, section, sizeof(key)) && !strstr(kprobes_before, key) && !is_known(section)) {
+			json_begin("other-kprobe");
+			json_text("section", section);
+			json_end();
+		}
+}
+
 /* What others have counted before the workload is no part of the run. */
-void foreign_start(const struct options *options)
+void foreign_start(const struct options *options, struct bpf_object **objects)
 {
 	look(true);
+	programs_start(options, objects);
+	read_kprobes(kprobes_before, sizeof(kprobes_before));
 	expected = options->companion_count > 0 || other_count > 0;
 }
 
@@ -80,11 +129,21 @@ void foreign_look(void)
 {
 	if (expected)
 		look(false);
+	programs_look();
+}
+
+/* Before the workload's last processes are ended. */
+void foreign_stop(void)
+{
+	foreign_look();
+	read_kprobes(kprobes_now, sizeof(kprobes_now));
 }
 
 /* At least so many: what came after the last look at an event that was taken away is not known. */
 void foreign_report(void)
 {
+	report_uncounted();
+	programs_report();
 	for (int i = 0; i < other_count; i++) {
 		json_begin("other-hits");
 		json_text("program", others[i].name);

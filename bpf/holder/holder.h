@@ -126,6 +126,8 @@ bool setting_read(const char *path, char *text, size_t size);
 void each_opener(bool (*is_meant)(const char *name, const struct stat *file),
 		 void (*visit)(const char *name, pid_t pid, const char *comm));
 
+void each_descriptor(bool (*is_meant)(const char *name), void (*visit)(const char *name, pid_t pid, const char *comm, int fd));
+
 /* result_files.c */
 int result_create(const char *path);
 void result_adopt(const char *path);
@@ -149,15 +151,24 @@ const char *group(void);
 /* counts.c */
 void count_runs_sweep(void);
 void count_runs(void);
+void count_runs_of_others(void);
+bool runs_of_others_counted(void);
 void count_runs_end(void);
 bool profile_find(const char *event, long long *hits, long long *missed);
 void counts_begin(struct attachment *attachments, int count);
 void report_hits(const struct options *options, const struct attachment *attachments, int count);
 
+/* programs.c */
+void programs_start(const struct options *options, struct bpf_object **objects);
+void programs_look(void);
+bool programs_have_hook(const char *hook);
+void programs_report(void);
+
 /* foreign.c */
-void foreign_start(const struct options *options);
+void foreign_start(const struct options *options, struct bpf_object **objects);
 void foreign_expect(void);
 void foreign_look(void);
+void foreign_stop(void);
 void foreign_report(void);
 
 /* sample.c */

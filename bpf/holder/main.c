@@ -176,7 +176,7 @@ static int run(const struct options *options)
 	}
 	if (!error) {
 		watch_start(options);
-		foreign_start(options);
+		foreign_start(options, objects);
 		counts_begin(attachments, count);
 		json_begin("started");
 		json_number("pid", pid);
@@ -187,7 +187,8 @@ static int run(const struct options *options)
 			error = child_wait(options, pid);
 		outcome = error == -ETIMEDOUT ? "deadline" : error ? "stopped" : "done";
 	}
-	foreign_look();
+	if (is_started)
+		foreign_stop();
 	companions_stop(options);
 	child_end(options, pid);
 	if (is_started)

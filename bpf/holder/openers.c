@@ -33,6 +33,44 @@ static bool has_open(const char *pid, bool (*is_meant)(const char *name, const s
 	return found;
 }
 
+/* Calls `visit` with each descriptor of a process whose name is meant. */
+static void visit_descriptors(const char *pid, bool (*is_meant)(const char *name),
+			      void (*visit)(const char *name, pid_t pid, const char *comm, int fd))
+{
+	char path[64], comm[64] = "", name[512];
+	struct dirent *entry;
+	DIR *fds;
+
+	snprintf(path, sizeof(path), "/proc/%.16s/comm", pid);
+	setting_read(path, comm, sizeof(comm));
+	snprintf(path, sizeof(path), "/proc/%.16s/fd", pid);
+	fds = opendir(path);
+	while (fds && (entry = readdir(fds))) {
+		ssize_t length = readlinkat(dirfd(fds), entry->d_name, name, sizeof(name) - 1);
+
+		if (length <= 0)
+			continue;
+		name[length] = 0;
+		if (is_meant(name))
+			visit(name, atoi(pid), comm, atoi(entry->d_name));
+	}
+	if (fds)
+		closedir(fds);
+}
+
+/* The same for every process, this one included. */
+void each_descriptor(bool (*is_meant)(const char *name), void (*visit)(const char *name, pid_t pid, const char *comm, int fd))
+{
+	struct dirent *entry;
+	DIR *proc = opendir("/proc");
+
+	while (proc && (entry = readdir(proc)))
+		if (atoi(entry->d_name) > 0)
+			visit_descriptors(entry->d_name, is_meant, visit);
+	if (proc)
+		closedir(proc);
+}
+
 /* Calls `visit` with each other process that has such a file open, once a process. */
 void each_opener(bool (*is_meant)(const char *name, const struct stat *file),
 		 void (*visit)(const char *name, pid_t pid, const char *comm))

@@ -96,6 +96,14 @@ const experimentOf = ([name, [script]]: readonly [string, readonly [string, ...R
     repeat: 1
 `
 
+/** A loader of the workload's own that does as libbpf does. */
+const OWN_LOADER = `
+  own-loader:
+    probes: [readiter]
+    workload: { source: own-loader.c, run: own-loader }
+    repeat: 1
+`
+
 interface Run {
   readonly dir: string
   readonly manifest: Manifest
@@ -105,7 +113,9 @@ const lab = new Rig()
 let spoiled: ReadonlyMap<string, Run>
 
 beforeAll(async () => {
-  lab.write('lab.yaml', lab.read('lab.yaml').trimEnd() + Object.entries(SPOILERS).map(experimentOf).join(''))
+  const experiments = Object.entries(SPOILERS).map(experimentOf).join('')
+  lab.write('lab.yaml', lab.read('lab.yaml').trimEnd() + experiments + OWN_LOADER)
+  lab.write('own-loader.c', readFileSync(new URL('./probes/own-loader.c', import.meta.url), 'utf8'))
   await lab.answer(['up'])
   const runs = (await lab.answer(['run', ...Object.keys(SPOILERS)])) as Run[]
   spoiled = new Map(runs.map((run) => [run.manifest.experiment, run]))
@@ -133,6 +143,21 @@ test('kprobes of the workload’s own loader are counted, hits and misses', () =
   expect(JSON.parse(readFileSync(join(dir, 'probes.json'), 'utf8'))).toMatchObject({
     others: [{ program: 'inner', section: 'kprobe/bpf_trace_printk' }],
   })
+})
+
+test('a kprobe that is a perf event: its program is named, with its loader and its runs, and what nobody counts is said', async () => {
+  const [run] = (await lab.answer(['run', 'own-loader'])) as Run[]
+  const { manifest, dir } = run ?? expect.unreachable('no run')
+  expect(manifest).toMatchObject({ verdict: 'passed', trace: { completeness: 'complete' } })
+  const remarks = manifest.remarks?.join('\n')
+  expect(remarks).toMatch(
+    /^program own_probe \(kprobe\/__x64_sys_getppid\) of own-loader \(pid \d+\) was loaded during the run: it ran at least 5 times; the kernel counts no hits and no misses/m,
+  )
+  expect(remarks).toMatch(/^[1-9]\d+ BPF programs came and went between two looks of the holder/m)
+  const { otherPrograms } = JSON.parse(readFileSync(join(dir, 'probes.json'), 'utf8')) as { otherPrograms: unknown[] }
+  expect(otherPrograms).toContainEqual(expect.objectContaining({ program: 'own_probe', runs: 5, before: false }))
+  const { stdout } = await lab.lab(['verify', manifest.run])
+  expect(stdout).toContain('1 result, all as recorded')
 })
 
 test('lab verify comes to the same from the files alone', async () => {

@@ -53,6 +53,19 @@ const Line = z.discriminatedUnion('event', [
   }),
   /** A kprobe event of another loader, a sample's or the workload's own. */
   said('other-hits', { ...program, hits: z.int(), missed: z.int() }),
+  /** A BPF program of another loader; `section` is empty where nobody knows where it hangs, `runs` -1 where nobody counts. */
+  said('other-program', {
+    ...program,
+    type: z.int(),
+    before: z.int(),
+    runs: z.int(),
+    pid: z.int().optional(),
+    comm: z.string().optional(),
+  }),
+  /** BPF programs that were loaded during the run and never seen. */
+  said('other-programs-unseen', { count: z.int() }),
+  /** A kprobe that is neither a kprobe event nor a BPF program's. */
+  said('other-kprobe', { section: z.string() }),
   // With --follow: what was recorded since the last look, in hexadecimal.
   said('pages', {
     cpu: z

@@ -25,6 +25,7 @@ import { splatsOf, testFailures, testsOf } from './kernel-log.ts'
 import type { ExpectationVerdict, ProbeReport } from '../../results/manifest.ts'
 import type { MapsFile } from '../guest/maps.ts'
 import { absentMetrics, metricsOf, missingMetrics } from './metrics.ts'
+import { otherRemarks } from './other-probes.ts'
 import { messageLosses } from './prints.ts'
 import { endedAtPipe, remarksOf } from './remarks.ts'
 import { NO_TYPED, type Typed } from '../guest/typed.ts'
@@ -229,6 +230,7 @@ export function analyse(input: AnalysisInput): Analysis {
     remarks: [
       ...endedAtPipe(lines),
       ...(!isReadable ? [] : remarksOf(experiment, arm, kernel, probes, printed.length)),
+      ...otherRemarks(lines),
       ...(isWhole ? absentMetrics(experiment.metrics, metrics, kernel, arm) : []),
     ],
     notUnderstood,

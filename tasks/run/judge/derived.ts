@@ -5,6 +5,7 @@ import { SEQUENCE_FILE } from '../../trace/events/sequence-file.ts'
 import type { Analysis } from './analyse.ts'
 import { testsFailed } from '../../linux/ktap/ktap.ts'
 import { keptSplats } from './kernel-log.ts'
+import { otherPrograms, otherProbes } from './other-probes.ts'
 import { isKprobeEvent, of, recordedEvents, type HolderLine } from '../guest/holder.ts'
 import type { Manifest } from '../../results/manifest.ts'
 
@@ -99,14 +100,15 @@ const failuresText = (failed: Analysis['failed']): string =>
 export function derivedFiles(experiment: ResolvedExperiment, analysis: Analysis, lines: readonly HolderLine[]) {
   const files = new Map<string, string>()
   const samples = of(lines, 'companion').map(({ name, state, programs }) => ({ name, state, programs }))
-  const others = of(lines, 'other-hits').map(({ program, section, hits, missed }) => ({
-    program,
-    section,
-    hits,
-    missed,
-  }))
+  const others = otherProbes(lines)
+  const otherBpf = otherPrograms(lines)
   // Of loaders that are not the lab's; results of earlier versions have none.
-  const probes = { programs: analysis.probes, samples, ...(others.length > 0 && { others }) }
+  const probes = {
+    programs: analysis.probes,
+    samples,
+    ...(others.length > 0 && { others }),
+    ...(otherBpf.length > 0 && { otherPrograms: otherBpf }),
+  }
   files.set('probes.json', `${JSON.stringify(probes, null, 1)}\n`)
   files.set('isolation.json', `${JSON.stringify(analysis.isolation, null, 1)}\n`)
   if (experiment.collect.includes('trace') && !analysis.notStarted) files.set(SEQUENCE_FILE, analysis.sequence)

@@ -99,7 +99,7 @@ export function messageLosses(
           },
         ],
   )
-  const alone = of(lines, 'companion').length === 0
+  const alone = of(lines, 'companion').length === 0 && of(lines, 'other-program').length === 0
   return fired.some(({ prints }) => prints !== undefined)
     ? messageLedger(
         fired,

@@ -1,0 +1,69 @@
+/** Probes of other loaders: the samples', the workload's own, those of somebody else in the guest. What is known of them, and what is not. */
+import { printable } from '../../engine/printable.ts'
+import { plural } from '../../engine/text.ts'
+import { of, type HolderLine } from '../guest/holder.ts'
+
+export interface OtherProbe {
+  readonly program: string
+  readonly section: string
+  readonly hits: number
+  /** -1: nobody counts them. */
+  readonly missed: number
+}
+
+export interface OtherProgram {
+  readonly program: string
+  /** Where it hangs; null where that was not seen, or where the kernel does not say. */
+  readonly section: string | null
+  /** By the kernel's count, from the moment that the holder saw the program; null on a kernel that does not count (before 5.1). */
+  readonly runs: number | null
+  readonly pid: number | null
+  readonly comm: string | null
+  readonly before: boolean
+}
+
+/** kprobe events of other loaders. */
+export const otherProbes = (lines: readonly HolderLine[]): OtherProbe[] =>
+  of(lines, 'other-hits').map(({ program, section, hits, missed }) => ({ program, section, hits, missed }))
+
+/** BPF programs of other loaders. */
+export const otherPrograms = (lines: readonly HolderLine[]): OtherProgram[] =>
+  of(lines, 'other-program').map(({ program, section, runs, pid, comm, before }) => ({
+    program,
+    section: section === '' ? null : section,
+    runs: runs < 0 ? null : runs,
+    pid: pid ?? null,
+    comm: comm ?? null,
+    before: before !== 0,
+  }))
+
+const isKprobe = (section: string | null): boolean => /^k(ret)?probe\//.test(section ?? '')
+
+function sentenceOf(one: OtherProgram, events: readonly OtherProbe[]): string {
+  const place = one.section === null ? '' : ` (${printable(one.section, 120)})`
+  const owner = one.comm === null ? 'another loader' : `${printable(one.comm, 32)} (pid ${one.pid ?? '?'})`
+  const when = one.before ? 'was there before the workload' : 'was loaded during the run'
+  const ran = one.runs === null ? 'how often it ran is not known' : `it ran at least ${plural(one.runs, 'time')}`
+  const isCounted = !isKprobe(one.section) || events.some(({ section }) => section === one.section)
+  const uncounted = isCounted
+    ? ''
+    : '; the kernel counts no hits and no misses of a kprobe that is attached as a perf event'
+  return `program ${printable(one.program, 32)}${place} of ${owner} ${when}: ${ran}${uncounted}`
+}
+
+/** Sentences for the run's remarks. */
+export function otherRemarks(lines: readonly HolderLine[]): string[] {
+  const events = otherProbes(lines)
+  return [
+    // What was loaded and never did anything is in probes.json only.
+    ...otherPrograms(lines).flatMap((one) => (one.section === null && one.runs === 0 ? [] : [sentenceOf(one, events)])),
+    ...of(lines, 'other-programs-unseen').map(
+      ({ count }) =>
+        `${plural(count, 'BPF program')} came and went between two looks of the holder: what they did is not known (libbpf loads some to try out the kernel)`,
+    ),
+    ...of(lines, 'other-kprobe').map(
+      ({ section }) =>
+        `${printable(section, 120)} was set by somebody else during the run (a kernel module?): the kernel counts no hits and no misses of it`,
+    ),
+  ]
+}
