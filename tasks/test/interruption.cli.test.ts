@@ -28,6 +28,7 @@ import { codeOf } from '../engine/error.ts'
 import { which } from '../host/which.ts'
 import { LOG } from '../linux/ftrace/trace-log.fixture.ts'
 import { recording } from './recording.ts'
+import { leftBelow, living, MARK } from './remains.ts'
 import { Rig } from './rig.ts'
 
 /** The promise is three seconds; a loaded machine gets more. Milliseconds. */
@@ -150,7 +151,7 @@ class Place {
       TMPDIR: this.temp,
       LAB_CACHE_DIR: this.cache,
       STARTED: this.started,
-      LAB_TEST_MARK: this.rig.dir,
+      [MARK]: this.rig.dir,
       NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'] ?? join(cacheDir(process.env), 'node-compile'),
     }
   }
@@ -172,34 +173,18 @@ class Place {
     return this.silence(...this.runs().map((run) => join(run, name)))
   }
 
-  /** Processes that have inherited the mark of this place. */
-  living(): string[] {
-    return readdirSync('/proc').filter((pid) => {
-      try {
-        return (
-          /^\d+$/.test(pid) && readFileSync(`/proc/${pid}/environ`, 'utf8').includes(`LAB_TEST_MARK=${this.rig.dir}\0`)
-        )
-      } catch {
-        return false
-      }
-    })
-  }
-
   /** What a command must not leave. */
   leftovers(): string[] {
     const names = readdirSync(this.rig.dir, { recursive: true }) as string[]
-    return names.filter((name) => LEFT.test(name))
+    return [...leftBelow(this.rig.dir), ...names.filter((name) => /(?:^|\/)out\.\w+$/.test(name))]
   }
 
   [Symbol.dispose](): void {
-    for (const pid of this.living()) process.kill(Number(pid), 'SIGKILL')
+    for (const pid of living(this.rig.dir)) process.kill(Number(pid), 'SIGKILL')
     for (const pipe of this.#pipes) pipe.close()
     this.rig.remove()
   }
 }
-
-const LEFT =
-  /(?:^|\/)(?:\.lab-[^/]*|\.partial[^/]*|[^/]*\.partial|[^/]*\.owner|[^/]*\.lock|out\.\w+)$|^temp\/.|^cache\/beside\/\.?lab/
 
 interface Row {
   readonly args: readonly string[]
@@ -349,7 +334,7 @@ async function interrupted({ args, held, input }: Row, place: Place, signal: Nod
   clearTimeout(patience)
   const ms = Date.now() - since
   // Killed, they need a moment to be gone.
-  await until('the end of all that it started', () => place.living().length === 0)
+  await until('the end of all that it started', () => living(place.rig.dir).length === 0)
   return { status, left: place.leftovers().filter((name) => !before.includes(name)), said, ms }
 }
 
