@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { nameWayOut } from '../config/text/suggest.ts'
 import { userError } from '../engine/error.ts'
 import { printable } from '../engine/printable.ts'
-import { pickRun, readRun } from '../results/result.ts'
+import { pickListed, pickRun, readRun } from '../results/result.ts'
 import type { FoundRun } from '../results/manifest.ts'
 import { indexRuns, type IndexedRun, type RunIndex } from '../results/run-index.ts'
 import { leftOutText, ofOneDefinition, type LeftOut } from '../results/one-definition.ts'
@@ -24,6 +24,7 @@ interface Asked {
   readonly session: Session
   readonly results: string
   readonly runs: readonly IndexedRun[]
+  readonly skipped: RunIndex['skipped']
   readonly definitions: RunIndex['definitions']
   readonly name: string | undefined
   readonly options: OptionsOf<typeof OPTIONS>
@@ -61,9 +62,9 @@ function ls({ session, results, runs: all, definitions, options }: Asked): Outco
   return { text: '', data }
 }
 
-async function show({ results, runs, name = 'last' }: Asked): Promise<Outcome> {
+async function show({ results, runs, skipped, name = 'last' }: Asked): Promise<Outcome> {
   const { isShown, readRunFiles, runDetails } = await import('../results/results.ts')
-  const run = await readRun(results, pickRun(runs, name))
+  const run = await readRun(results, pickListed({ runs, skipped }, name))
   if (!isShown(run.manifest))
     throw userError({ place: run.run, fact: 'its manifest.json is none that this version can show' })
   const beside = await readRunFiles(run.dir)
@@ -198,6 +199,7 @@ export const command = defineCommand({
     return await act({
       session,
       results,
+      skipped,
       runs: chosen,
       definitions,
       name,

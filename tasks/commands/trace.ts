@@ -4,7 +4,7 @@ import { sequencesOf, type Matches, type Sequence } from '../trace/events/sequen
 import { traceLines, traceMarkdown } from '../trace/events/trace-table.ts'
 import { userError } from '../engine/error.ts'
 import { printable } from '../engine/printable.ts'
-import { checkedRun } from '../results/manifest-shape.ts'
+import { checkedRun } from '../results/checked-run.ts'
 import { findRun } from '../results/result.ts'
 import type { FoundRun } from '../results/manifest.ts'
 import { MOST_EVENTS, traceStep, type TraceFound, type TraceWanted } from '../results/events.ts'

@@ -29,6 +29,8 @@ export type FailureReason =
   | 'wrong-bytes'
   /** A confined program could not read its input: the input is damaged, and the lab is well. */
   | 'damaged-input'
+  /** A later version of lab wrote the file. */
+  | 'newer-format'
   /** The guest has another host key than the one it was given. */
   | 'host-key'
   /** The guest refuses the lab's key. */

@@ -26,6 +26,20 @@ function shown(value: unknown): string | undefined {
   return text !== undefined && text.length <= 80 ? printable(text, 100) : undefined
 }
 
+/**
+ * What is computed again, without layers of loss that an older version did not count.
+ * @param olderFormat of the manifest, where it is older than the current one
+ */
+export function lossesAsCounted<Facts extends { readonly losses: Readonly<Record<string, unknown>> }>(
+  computed: Facts,
+  recorded: Readonly<Record<string, unknown>>,
+  olderFormat: number | undefined,
+): Facts {
+  if (olderFormat === undefined) return computed
+  const known = Object.entries(computed.losses).filter(([layer]) => Object.hasOwn(recorded, layer))
+  return { ...computed, losses: Object.fromEntries(known) }
+}
+
 /** A fact of the manifest, and the same as it comes out of the raw files. */
 export function compared(what: string, recorded: unknown, computed: unknown): Finding {
   if (recorded === undefined && computed !== undefined) return wrong(what, 'is missing from the manifest')

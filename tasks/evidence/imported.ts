@@ -7,14 +7,14 @@ import { fullScratch, withScratch } from '../engine/scratch.ts'
 import { readCapture } from '../import/capture.ts'
 import { kindOf } from '../import/file.ts'
 import { importedManifest } from '../import/manifest.ts'
-import { compared, open, right, wrong, type Finding } from './finding.ts'
+import { compared, lossesAsCounted, open, right, wrong, type Finding } from './finding.ts'
 import type { Kept } from './look-again.ts'
 
-/** When and where it was imported; the file says nothing of that. */
-const ELSEWHERE: ReadonlySet<string> = new Set(['started', 'seconds', 'host'])
+/** When, where and by which version it was imported; the file says nothing of that. */
+const ELSEWHERE: ReadonlySet<string> = new Set(['started', 'seconds', 'host', 'writtenBy'])
 
 /** @throws the errors of `readCapture` */
-export async function verifyImport({ dir, manifest }: Kept, signal: AbortSignal): Promise<Finding[]> {
+export async function verifyImport({ dir, manifest, olderFormat }: Kept, signal: AbortSignal): Promise<Finding[]> {
   const { experiment, run, imported, sha256 } = manifest
   if (imported === undefined || !Object.hasOwn(sha256, imported.kept))
     return [wrong('capture', 'the file that was imported is not in the result')]
@@ -45,7 +45,11 @@ export async function verifyImport({ dir, manifest }: Kept, signal: AbortSignal)
       form: kind.form === 'text' ? 'text' : `trace.dat version ${kind.version}`,
     })
     const { sameCaptureAs, ...account } = imported
-    const facts = { ...again, imported: { ...again.imported, bytes: (await stat(file)).size } }
+    const facts = {
+      ...again,
+      trace: lossesAsCounted(again.trace, manifest.trace.losses, olderFormat),
+      imported: { ...again.imported, bytes: (await stat(file)).size },
+    }
     const findings = Object.entries(facts)
       .filter(([key]) => !ELSEWHERE.has(key))
       .map(([key, value]) => compared(key, key === 'imported' ? account : Reflect.get(manifest, key), value))

@@ -26,6 +26,8 @@ const CHANNEL = /^[A-Za-z_][A-Za-z0-9_]{0,127}$/
 export interface Kept {
   readonly dir: string
   readonly manifest: Manifest
+  /** The format in which it is stored, where that is older than the current one. */
+  readonly olderFormat?: number | undefined
   /** Kept directories, `results/.inputs`. */
   readonly inputs: string
   readonly toolRoot: string
@@ -46,7 +48,7 @@ async function builtFrom(kernel: string): Promise<Raw['built']> {
   return { release: release.trim(), source }
 }
 
-async function read({ dir, manifest, inputs, toolRoot }: Kept, signal: AbortSignal): Promise<Raw> {
+async function read({ dir, manifest, olderFormat, inputs, toolRoot }: Kept, signal: AbortSignal): Promise<Raw> {
   const [dat, table] = [join(dir, 'trace.dat'), join(dir, 'events.parquet')]
   const channels = (manifest.trace.typed ?? []).map(({ name }) => name).filter((name) => CHANNEL.test(name))
   let typedEvents: readonly TraceEvent[] = []
@@ -63,6 +65,7 @@ async function read({ dir, manifest, inputs, toolRoot }: Kept, signal: AbortSign
   return {
     dir,
     manifest,
+    olderFormat,
     toolRoot,
     typedEvents,
     typedDiffer,

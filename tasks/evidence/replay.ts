@@ -26,13 +26,15 @@ import type { DatOptions } from '../import/dat.ts'
 import { printable } from '../engine/printable.ts'
 import { TYPED, type TraceEvent } from '../linux/ftrace/trace-line.ts'
 import { CONSOLE_LOG } from '../vm/console.ts'
-import { compared, open, right, wrong, type Finding } from './finding.ts'
+import { compared, lossesAsCounted, open, right, wrong, type Finding } from './finding.ts'
 import { experimentOf, readKeptLab } from '../results/kept-lab.ts'
 
 /** What is read before: a thread that is ended must leave no program behind. */
 export interface Raw {
   readonly dir: string
   readonly manifest: Manifest
+  /** The format in which it is stored, where that is older than the current one. */
+  readonly olderFormat: number | undefined
   /** The lab file as it was used. */
   readonly labFile: string
   readonly toolRoot: string
@@ -190,9 +192,9 @@ function maps({ texts }: Raw, lines: readonly HolderLine[]): Finding[] {
 
 /** What follows from the trace, the loader's words and the outputs; `blind` says what of them the lab does not keep. */
 function judged(raw: Raw, experiment: ResolvedExperiment, now: Analysis, lines: readonly HolderLine[]): Finding[] {
-  const { manifest, texts, tableDigest } = raw
+  const { manifest, olderFormat, texts, tableDigest } = raw
   // 0.1.0 made no remarks, and let a run pass if a metric matched nothing.
-  const isOld = manifest.remarks === undefined
+  const isOld = olderFormat !== undefined && manifest.remarks === undefined
   const again = isOld ? { ...now, missing: [] } : now
   const stricter = isOld
     ? now.missing.map(({ lines: [first = ''] }) => open('verdict', `${first}: lab 0.1.0 let that pass`))
@@ -223,8 +225,8 @@ function judged(raw: Raw, experiment: ResolvedExperiment, now: Analysis, lines: 
   ]
   if (!experiment.collect.includes('trace'))
     return [open('trace', 'the lab keeps none'), ...summed(REST, 'as recorded', rest), ...judgement]
-  const { events, digest, notUnderstood, ...losses } = traceFacts(again)
   const { trace } = manifest
+  const { events, digest, notUnderstood, ...losses } = lossesAsCounted(traceFacts(again), trace.losses, olderFormat)
   return [
     trace.events === events
       ? right('trace', `${events} events, as recorded`)

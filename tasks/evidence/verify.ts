@@ -9,8 +9,9 @@ import { Failure, messageOf } from '../engine/error.ts'
 import { fingerprintOf, type Inputs } from '../engine/fingerprint.ts'
 import { printable } from '../engine/printable.ts'
 import { isDiskFailure } from '../engine/disk.ts'
-import { checkedRun } from '../results/manifest-shape.ts'
-import type { Manifest } from '../results/manifest.ts'
+import { checkedRun } from '../results/checked-run.ts'
+import { storedRun } from '../results/stored-manifest.ts'
+import type { FoundRun } from '../results/manifest.ts'
 import { right, wrong, type Finding } from './finding.ts'
 import { verifyImport } from './imported.ts'
 import { lookAgain, type Kept } from './look-again.ts'
@@ -48,11 +49,6 @@ async function computed(kept: Kept, signal: AbortSignal, deadline: number | unde
   }
 }
 
-async function manifestIn(dir: string): Promise<Manifest> {
-  const manifest = JSON.parse(await readFile(join(dir, 'manifest.json'), 'utf8')) as Manifest
-  return checkedRun({ dir, run: basename(dir), manifest }).manifest
-}
-
 /**
  * All findings about one result.
  * @param dir the result
@@ -68,16 +64,17 @@ export async function verifyRun(
   deadline?: number,
 ): Promise<Finding[]> {
   if (!existsSync(join(dir, 'manifest.json'))) return [wrong('manifest.json', 'is missing')]
-  let manifest: Manifest
+  let run: FoundRun
   try {
-    manifest = await manifestIn(dir)
+    run = checkedRun(await storedRun(dir, basename(dir)))
   } catch (error) {
     const fact = error instanceof Failure ? error.parts.fact : `cannot be read: ${messageOf(error)}`
     return [wrong('manifest.json', printable(fact, 300))]
   }
+  const { manifest, olderFormat } = run
   const made = manifest.imported === undefined ? await keptInputs(manifest.inputs, inputs) : []
   const found = [...(await recordedFiles(dir, manifest.sha256)), ...made]
   // What is not what it was is not computed with.
   if (found.some((one) => !one.ok)) return found
-  return [...found, ...(await computed({ dir, manifest, inputs, toolRoot }, signal, deadline))]
+  return [...found, ...(await computed({ dir, manifest, olderFormat, inputs, toolRoot }, signal, deadline))]
 }

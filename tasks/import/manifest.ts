@@ -2,6 +2,8 @@
 import { cpus, release } from 'node:os'
 import { lossLedger } from '../trace/events/loss.ts'
 import { secondsSince, type Moment } from '../engine/moment.ts'
+import { ownVersion } from '../engine/own-version.ts'
+import { MANIFEST_FORMAT } from '../results/manifest-format.ts'
 import type { Manifest } from '../results/manifest.ts'
 import type { DatOptions } from './dat.ts'
 import type { TextRead } from './text.ts'
@@ -79,7 +81,8 @@ export function importedManifest(one: ImportedRun): Manifest {
   const { tally, lines } = read
   const kernel = options?.release ?? UNKNOWN
   return {
-    format: 1,
+    format: MANIFEST_FORMAT,
+    writtenBy: `lab ${ownVersion()}`,
     experiment,
     run,
     repeat: 1,

@@ -1,33 +1,8 @@
 /** What a manifest says of a kernel that reported bugs and of tests that were run, and the same in words. */
 import { printable } from '../engine/printable.ts'
-import { resultsText, type TestResults } from '../linux/ktap/ktap.ts'
-import { SPLAT_KINDS, type SplatKind } from '../linux/splats/kinds.ts'
-
-/** A splat of a run. */
-export interface RunSplat {
-  readonly kind: SplatKind
-  /** null where the report names none. */
-  readonly function: string | null
-  readonly module: string | null
-  /** Its first line. */
-  readonly what: string
-  readonly file: 'dmesg' | 'console.log' | 'kernel.tainted'
-  /** From 1; null of a taint flag. */
-  readonly line: number | null
-  /** Seconds since boot, as the kernel printed them. */
-  readonly at: string | null
-  /** `before`: it was there when the run began. */
-  readonly when: 'before' | 'run'
-  /** Whether `allow:` has it. */
-  readonly allowed: boolean
-  /** First lines of the report. */
-  readonly lines: readonly string[]
-}
-
-/** Results of tests, and where they were printed. */
-export interface RunTests extends TestResults {
-  readonly file: 'stdout' | 'dmesg'
-}
+import { resultsText } from '../linux/ktap/ktap.ts'
+import { SPLAT_KINDS } from '../linux/splats/kinds.ts'
+import type { RunSplat, RunTests } from './manifest.ts'
 
 /** "a WARNING in demo_check [demo] (dmesg line 412, 9.25 s after boot, before the run)". */
 export function splatPlace({ kind, function: name, module, file, line, at, when }: RunSplat): string {
@@ -36,7 +11,7 @@ export function splatPlace({ kind, function: name, module, file, line, at, when 
     ...(at === null ? [] : [`${at} s after boot`]),
     ...(when === 'before' ? ['before the run'] : []),
   ]
-  const title = Object.hasOwn(SPLAT_KINDS, kind) ? SPLAT_KINDS[kind].title : kind
+  const title = Object.hasOwn(SPLAT_KINDS, kind) ? SPLAT_KINDS[kind as keyof typeof SPLAT_KINDS].title : kind
   const what = `${title}${name === null ? '' : ` in ${name}${module === null ? '' : ` [${module}]`}`}`
   return `${what} (${where.join(', ')})`
 }

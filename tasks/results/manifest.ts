@@ -1,218 +1,299 @@
-/** manifest.json: everything that somebody needs to know about a run, or to do it again. */
-import type { Choice } from '../host/accel.ts'
-import type { ProgramMessages } from '../linux/objects/bpf-messages.ts'
-import type { RunSplat, RunTests } from './kernel-reports.ts'
+/**
+ * manifest.json: everything that somebody needs to know about a run, or to do it again. This schema is the only description of it: the type is
+ * inferred, and readers that need less pick from it. A field that every reader must know of takes a new format number and a step in
+ * manifest-format.ts.
+ */
+import { z } from 'zod'
+import type { DeepReadonly } from '../engine/deep-readonly.ts'
+import { MANIFEST_FORMAT } from './manifest-format.ts'
 
-export interface ExpectationVerdict {
-  readonly ok: boolean
-  /** What was expected, and what was found where it was not. */
-  readonly lines: readonly string[]
-}
-
-export interface ProbeReport {
-  readonly program: string
-  readonly section: string
-  /** How it was attached, or why it was not. */
-  readonly attached: string | null
-  readonly hits: number
-  readonly missed: number
-  /** Runs and their nanoseconds by the kernel's own count, where the arm asked for it and the kernel can (5.1). */
-  readonly runs?: number
-  readonly runNs?: number
-  /** Hits for which the kernel did not run the program (another one was running on that CPU), as far as it tells; older results have none. */
-  readonly skipped?: number
-  /** What one run of it prints, as its bytecode proves; undefined where that tells nothing, and in older results. */
-  readonly prints?: Pick<ProgramMessages, 'least' | 'most' | 'formats'>
-}
-
-/** Where an imported trace came from, and every line of it accounted for. */
-export interface Imported {
-  /** The name of the file, and the name under which it is kept. */
-  readonly file: string
-  readonly kept: string
-  readonly bytes: number
-  readonly form: string
-  /** Of the text, or of what trace-cmd made of it. */
-  readonly lines: number
-  readonly headings: number
-  /** Records that stood inside a line of something else. */
-  readonly inProse: number
-  /** How often the time of an event lies before that of the one above it. */
-  readonly backwards: number
-  /** Of function_graph: calls that do not return in the trace, and returns whose call is not in it. */
-  readonly unclosedCalls: number
-  readonly unopenedReturns: number
-  /** The oldest other run that holds the very same capture, and what is known of where that was made. */
-  readonly sameCaptureAs?: {
-    readonly run: string
-    readonly experiment: string
-    readonly by: Sameness
-    readonly provenance: Provenance
-  }
-}
-
-export interface Manifest {
-  readonly format: 1
-  readonly experiment: string
-  readonly run: string
-  readonly arm: {
-    readonly name: string
-    readonly params: Readonly<Record<string, string | number>>
-    /** The kernel and the probes that the arm is about, where arms differ in them. */
-    readonly kernel?: string
-    readonly probes?: readonly string[]
-    /** `observer: yes`: what this arm has of the probes. */
-    readonly observer?: 'none' | 'empty' | 'full' | 'counted'
-  }
-  readonly repeat: number
-  /** The `lab run` that this belongs to, and the place in its plan. */
-  readonly plan?: {
-    readonly id: string
-    /** From 0. */
-    readonly index: number
-    /** A run that does not count. */
-    readonly warmup: boolean
-    /** From 1; only the last attempt counts. */
-    readonly attempt: number
-    readonly order: string
-    readonly seed: number
-    readonly start: string
-    readonly parallel: number
-  }
-  readonly started: string
-  readonly seconds: number
-  /** The lab file as it was used, whole. */
-  readonly lab: { readonly name: string; readonly file: string; readonly text: string }
-  readonly kernel: {
-    readonly name: string
-    readonly wanted: string
-    readonly fallback: boolean
-    readonly release: string
-    readonly version: string
-    readonly source: string
-    readonly fingerprint: string
-    /** Rows of the compat table that the tree needed (linux/compat.ts); their reasons are in the stored kernel's compat.json. */
-    readonly compat: readonly string[]
-  }
-  /** Directories in results/.inputs/ that hold what this run was made of; their names are digests of their contents. */
-  readonly inputs?: KeptInputs
-  readonly image: { readonly name: string; readonly fingerprint: string }
-  readonly objects: Readonly<Record<string, string>>
-  readonly guest: {
-    readonly bootId: string
-    readonly clocksource: string
-    readonly accel: Omit<Choice, 'accel'> & { readonly accel: Choice['accel'] | 'unknown' }
-    readonly qemu: readonly string[]
-    /** A sealed boot of its own, with time counted in instructions: the same inputs give the same bytes. */
-    readonly deterministic?: boolean
-    /** none: the run ended before a VM was needed. */
-    readonly vm: 'started' | 'restored' | 'up' | 'none'
-    /**
-     * The snapshot that the guest was restored from. Its wall clock was set and its random numbers seeded anew, its disks are overlays of this
-     * run alone; what is in memory (page cache, kernel addresses, uptime) is as it was when the snapshot was taken.
-     */
-    readonly snapshot?: { readonly id: string; readonly taken: string; readonly qemu: string }
-  }
-  readonly host: {
-    readonly kernel: string
-    readonly cpu: string
-    readonly cpus: number
-    readonly node: string
-    /** First line of what each tool says of its version (host/tools-used.ts). */
-    readonly tools?: Readonly<Record<string, string>>
-  }
-  readonly workload: {
-    readonly argv: readonly string[]
-    readonly pid: number | null
-    readonly status: number | null
-    readonly signal: number | null
-    readonly ms: number | null
-    /** The same, finer; not there in runs of earlier versions. */
-    readonly ns?: number | null
-  }
-  readonly trace: {
-    readonly clock: string
-    readonly bufferBytes: number
-    /** A full buffer drops the oldest events (true) or the newest. */
-    readonly overwrite?: boolean
-    readonly onLoss?: 'fail' | 'warn' | 'retry'
-    /** Somebody watched: pages were taken ten times a second although they were not full, and sent. */
-    readonly follow?: true
-    readonly events: number
-    readonly notUnderstood: number
-    /** SHA-256 of all events as text, times, CPUs and pids included (data/event-digest.ts). */
-    readonly digest?: string
-    readonly completeness: 'complete' | 'incomplete' | 'unknown'
-    readonly losses: Readonly<Record<string, number | null>>
-    readonly reasons: readonly string[]
-    /** Channels of typed events: their structs, what they carried and what they lost; a table events.NAME.parquet for each. */
-    readonly typed?: readonly {
-      readonly name: string
-      readonly type: string
-      readonly kind: string
-      readonly events: number
-      readonly sent: number
-      readonly lost: number
-      readonly lostPerCpu: readonly number[]
-      readonly columns: Readonly<Record<string, string>>
-    }[]
-  }
-  /** `system:event`, recorded beside the probes' messages. */
-  readonly tracedEvents: readonly string[]
-  /** Who else was in the probed path, and who of them printed what the experiment looks at. */
-  readonly isolation?: {
-    /** Processes that are not the workload's and printed a message that an expectation speaks of. */
-    readonly collisions: readonly { readonly pid: number; readonly comm: string; readonly satisfying: number }[]
-    /** Messages of the loader, which also takes the trace: it must not be in what it measures. */
-    readonly collector: number
-  }
-  readonly others: readonly { readonly pid: number; readonly comm: string; readonly events: number }[]
-  /** What failed, declared or not; a declared failure is an expectation that holds. */
-  readonly failures: readonly { readonly stage: string; readonly program: string | null; readonly fact: string }[]
-  /** What the kernel reported about itself; a run with one that is not allowed has failed. */
-  readonly splats?: readonly RunSplat[]
-  /** Results of tests that the workload or the kernel printed. */
-  readonly tests?: readonly RunTests[]
-  readonly expectations: readonly ExpectationVerdict[]
-  /**
-   * What a reader of the verdict should know although nothing failed: programs that never fired, expectations that could not have failed. Runs of
-   * 0.1.0 have none; they also passed if a metric matched nothing.
-   */
-  readonly remarks?: readonly string[]
-  /** Digest of the workload's messages in their order, without addresses: equal where the order was. */
-  readonly sequence?: string
-  /** Declared numbers of the run; null where nothing matched. */
-  readonly metrics?: Readonly<Record<string, number | null>>
-  /** `passed`, or why not. `imported`: made elsewhere, and nothing was expected of it. */
-  readonly verdict: 'passed' | 'failed' | 'incomplete' | 'imported'
-  /** Of a trace that was made elsewhere; what is not known of such a run is `unknown`, null or empty above. */
-  readonly imported?: Imported
-  readonly sha256: Readonly<Record<string, string>>
-}
+const text = z.string()
+const texts = z.array(text)
+const natural = z.int().min(0)
+/** null: not known. */
+const count = z.number().nullable()
+/** The kernel's own limit is 2^22 (PID_MAX_LIMIT, linux/threads.h); a table of events has room for 32 bits. */
+const pid = natural.max(0xffff_ffff)
+/** A channel of typed events is called like the C variable that declares it, and so is its table. */
+const channelName = z.string().regex(/^[A-Za-z_][A-Za-z0-9_]{0,127}$/)
 
 /** Where and when a capture was made. `unknown` where nobody said. */
-export interface Provenance {
+const provenance = z.object({
   /** SHA-256 of the raw file. */
-  readonly raw: string
-  readonly release: string
-  readonly bootId: string
+  raw: text,
+  release: text,
+  bootId: text,
   /** When the lab recorded it; an import's own time says nothing about its capture. */
-  readonly started: string
-  readonly command: string
-}
+  started: text,
+  command: text,
+})
 
-/** How two captures were found to be one: by the bytes of the raw file, or by every event in it. */
-export type Sameness = 'raw file' | 'events'
+/** Where an imported trace came from, and every line of it accounted for. */
+const imported = z.object({
+  /** The name of the file, and the name under which it is kept. */
+  file: text,
+  kept: text,
+  bytes: z.number(),
+  form: text,
+  /** Of the text, or of what trace-cmd made of it. */
+  lines: z.number(),
+  headings: z.number(),
+  /** Records that stood inside a line of something else. */
+  inProse: z.number(),
+  /** How often the time of an event lies before that of the one above it. */
+  backwards: z.number(),
+  /** Of function_graph: calls that do not return in the trace, and returns whose call is not in it. */
+  unclosedCalls: z.number(),
+  unopenedReturns: z.number(),
+  /** The oldest other run that holds the very same capture, and what is known of where that was made. */
+  sameCaptureAs: z
+    .object({
+      run: text,
+      experiment: text,
+      /** How they were found to be one: by the bytes of the raw file, or by every event in it. */
+      by: z.enum(['raw file', 'events']),
+      provenance,
+    })
+    .exactOptional(),
+})
 
+/** The `lab run` that a run belongs to, and its place in the plan of it. */
+const plan = z.object({
+  id: text,
+  /** From 0. */
+  index: z.number(),
+  /** A run that does not count. */
+  warmup: z.boolean(),
+  /** From 1; only the last attempt counts. */
+  attempt: z.number(),
+  order: text,
+  seed: z.number(),
+  start: text,
+  parallel: z.number(),
+})
+
+const kernel = z.object({
+  name: text,
+  wanted: text,
+  fallback: z.boolean(),
+  release: text,
+  version: text,
+  source: text,
+  fingerprint: text,
+  /** Rows of the compat table that the tree needed (linux/kbuild/compat.ts); their reasons are in the stored kernel's compat.json. */
+  compat: texts,
+})
+
+const guest = z.object({
+  bootId: text,
+  clocksource: text,
+  accel: z.object({ accel: z.enum(['kvm', 'tcg', 'unknown']), asked: z.enum(['kvm', 'tcg', 'auto']), reason: text }),
+  qemu: texts,
+  /** A sealed boot of its own, with time counted in instructions: the same inputs give the same bytes. */
+  deterministic: z.boolean().exactOptional(),
+  /** none: the run ended before a VM was needed. */
+  vm: z.enum(['started', 'restored', 'up', 'none']),
+  /**
+   * The snapshot that the guest was restored from. Its wall clock was set and its random numbers seeded again, and its disks are overlays of this
+   * run alone; what is in memory (page cache, kernel addresses, uptime) is as it was when the snapshot was taken.
+   */
+  snapshot: z.object({ id: text, taken: text, qemu: text }).exactOptional(),
+})
+
+const workload = z.object({
+  argv: texts,
+  pid: pid.nullable(),
+  status: count,
+  signal: count,
+  ms: count,
+  /** The same, finer; the first runs of 0.1.0 have none. */
+  ns: count.exactOptional(),
+})
+
+/** A channel of typed events: its struct, what it carried and what it lost. Its table is events.NAME.parquet. */
+const channel = z.object({
+  name: channelName,
+  type: text,
+  kind: text,
+  events: z.number(),
+  sent: z.number(),
+  lost: z.number(),
+  lostPerCpu: z.array(z.number()),
+  columns: z.record(text, text),
+})
+
+/** Of one CPU's ring buffer; the first runs of 0.1.0 have no `read`. */
+const cpuCounters = z.object({
+  entries: z.number(),
+  overrun: z.number(),
+  commitOverrun: z.number(),
+  dropped: z.number(),
+  read: z.number().exactOptional(),
+})
+
+const trace = z.object({
+  clock: text,
+  bufferBytes: natural,
+  /** A full buffer drops the oldest events (true) or the newest. */
+  overwrite: z.boolean().exactOptional(),
+  onLoss: z.enum(['fail', 'warn', 'retry']).exactOptional(),
+  /** Somebody watched: pages were taken ten times a second although they were not full, and sent. */
+  follow: z.literal(true).exactOptional(),
+  events: natural,
+  notUnderstood: natural,
+  /** SHA-256 of all events as text, times, CPUs and pids included (trace/events/event-digest.ts). */
+  digest: text.exactOptional(),
+  completeness: z.enum(['complete', 'incomplete', 'unknown']),
+  losses: z.record(text, count),
+  /** Counters of each CPU's ring buffer; null where its text could not be read. */
+  perCpu: z.array(cpuCounters.nullable()).exactOptional(),
+  reasons: texts,
+  typed: z.array(channel).exactOptional(),
+})
+
+/** What the kernel reported about itself; a run with one that is not allowed has failed. */
+const splat = z.object({
+  /** Of SPLAT_KINDS (linux/splats/kinds.ts), or one that a later version knows. */
+  kind: text,
+  /** null where the report names none. */
+  function: text.nullable(),
+  module: text.nullable(),
+  /** Its first line. */
+  what: text,
+  file: z.enum(['dmesg', 'console.log', 'kernel.tainted']),
+  /** From 1; null of a taint flag. */
+  line: count,
+  /** Seconds since boot, as the kernel printed them. */
+  at: text.nullable(),
+  /** `before`: it was there when the run began. */
+  when: z.enum(['before', 'run']),
+  /** Whether `allow:` has it. */
+  allowed: z.boolean(),
+  /** First lines of the report. */
+  lines: texts,
+})
+
+/** Results of tests that the workload or the kernel printed. */
+const tests = z.object({
+  form: z.enum(['TAP', 'kselftest']),
+  file: z.enum(['stdout', 'dmesg']),
+  failures: texts,
+  problems: texts,
+  passed: z.number(),
+  failed: z.number(),
+  skipped: z.number(),
+  todo: z.number(),
+})
+
+export const ManifestSchema = z.object({
+  format: z.literal(MANIFEST_FORMAT),
+  /** `lab 0.2.0` */
+  writtenBy: text,
+  experiment: text,
+  run: text,
+  arm: z.object({
+    name: text,
+    params: z.record(text, z.union([text, z.number()])),
+    /** The kernel and the probes that the arm is about, where arms differ in them. */
+    kernel: text.exactOptional(),
+    probes: texts.exactOptional(),
+    /** How its runs come by a VM, where the experiment compares that (`control: cold`). */
+    start: z.enum(['warm', 'cold']).exactOptional(),
+    /** `observer: yes`: what this arm has of the probes. */
+    observer: z.enum(['none', 'empty', 'full', 'counted']).exactOptional(),
+  }),
+  repeat: z.number(),
+  plan: plan.exactOptional(),
+  /** ISO 8601, UTC. */
+  started: text,
+  seconds: z.number(),
+  /** The lab file as it was used, whole. */
+  lab: z.object({ name: text, file: text, text }),
+  kernel,
+  /** Directories in results/.inputs/ that hold what this run was made of; their names are digests of their contents. */
+  inputs: z.object({ lab: text, kernel: text, image: text }).exactOptional(),
+  image: z.object({ name: text, fingerprint: text }),
+  objects: z.record(text, text),
+  guest,
+  host: z.object({
+    kernel: text,
+    cpu: text,
+    cpus: z.number(),
+    node: text,
+    /** First line of what each tool says of its version (host/tools-used.ts). */
+    tools: z.record(text, text).exactOptional(),
+  }),
+  workload,
+  trace,
+  /** `system:event`, recorded beside the probes' messages. */
+  tracedEvents: texts,
+  /** Who else was in the probed path, and who of them printed what the experiment looks at. */
+  isolation: z
+    .object({
+      /** Processes that are not the workload's and printed a message that an expectation speaks of. */
+      collisions: z.array(z.object({ pid: z.number(), comm: text, satisfying: z.number() })),
+      /** Messages of the loader, which also takes the trace: it must not be in what it measures. */
+      collector: z.number(),
+    })
+    .exactOptional(),
+  others: z.array(z.object({ pid: z.number(), comm: text, events: z.number() })),
+  /** What failed, declared or not; a declared failure is an expectation that holds. */
+  failures: z.array(z.object({ stage: text, program: text.nullable(), fact: text })),
+  splats: z.array(splat).exactOptional(),
+  tests: z.array(tests).exactOptional(),
+  /** What was expected, and what was found where it was not. */
+  expectations: z.array(z.object({ ok: z.boolean(), lines: texts })),
+  /** What a reader of the verdict should know although nothing failed: programs that never fired, expectations that could not have failed. */
+  remarks: texts.exactOptional(),
+  /** Digest of the workload's messages in their order, without addresses: equal where the order was. */
+  sequence: text.exactOptional(),
+  /** Declared numbers of the run; null where nothing matched. */
+  metrics: z.record(text, count).exactOptional(),
+  /** `passed`, or why not. `imported`: made elsewhere, and nothing was expected of it. */
+  verdict: z.enum(['passed', 'failed', 'incomplete', 'imported']),
+  /** Of a trace that was made elsewhere; what is not known of such a run is `unknown`, null or empty above. */
+  imported: imported.exactOptional(),
+  sha256: z.record(text, text),
+})
+
+export type Manifest = DeepReadonly<z.infer<typeof ManifestSchema>>
+export type ExpectationVerdict = Manifest['expectations'][number]
+export type Imported = DeepReadonly<z.infer<typeof imported>>
+export type Provenance = Readonly<z.infer<typeof provenance>>
+export type Sameness = NonNullable<Imported['sameCaptureAs']>['by']
+/** A splat of a run. */
+export type RunSplat = NonNullable<Manifest['splats']>[number]
+/** Results of tests, and where they were printed. */
+export type RunTests = NonNullable<Manifest['tests']>[number]
 /** Names of the kept directories of a run. */
-export interface KeptInputs {
-  readonly lab: string
-  readonly kernel: string
-  readonly image: string
-}
+export type KeptInputs = NonNullable<Manifest['inputs']>
 
 export interface FoundRun {
   readonly dir: string
   readonly run: string
   readonly manifest: Manifest
+  /** The format in which it is stored, where that is older than the current one. */
+  readonly olderFormat?: number | undefined
 }
+
+/** probes.json: every program of a run, also those that never fired. */
+export const ProbesSchema = z.object({
+  programs: z.array(
+    z.object({
+      program: text,
+      section: text,
+      /** How it was attached, or why it was not. */
+      attached: text.nullable(),
+      hits: z.number(),
+      missed: z.number(),
+      /** Runs and their nanoseconds by the kernel's own count, where the arm asked for it and the kernel can (5.1). */
+      runs: z.number().exactOptional(),
+      runNs: z.number().exactOptional(),
+      /** Hits for which the kernel did not run the program (another one was running on that CPU), as far as it tells; older results have none. */
+      skipped: z.number().exactOptional(),
+      /** What one run of it prints, as its bytecode proves; left out where that tells nothing, and in older results. */
+      prints: z.object({ least: z.number(), most: z.number().nullable(), formats: texts }).exactOptional(),
+    }),
+  ),
+})
+export type ProbeReport = Readonly<z.infer<typeof ProbesSchema>['programs'][number]>

@@ -1,7 +1,7 @@
 /** A result directory: filled under a temporary name, renamed when whole. What stands under its final name is complete. */
 import { randomBytes } from 'node:crypto'
-import { mkdir, readFile, readdir, rename, rm, writeFile } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
 import { makeDirectory } from '../engine/directory.ts'
 import { userError } from '../engine/error.ts'
 import { removeAtForcedEnd } from '../engine/interruption.ts'
@@ -10,7 +10,8 @@ import { processTag } from '../engine/process.ts'
 import { diskFailure } from '../engine/disk.ts'
 import { suggest } from '../config/text/suggest.ts'
 import type { Manifest } from './manifest.ts'
-import { indexRuns } from './run-index.ts'
+import { indexRuns, type IndexedRun, type RunIndex } from './run-index.ts'
+import { refuseNewer, storedRun } from './stored-manifest.ts'
 import type { FoundRun } from './manifest.ts'
 
 /** Prefix of what is being written; followed by the writer's tag, so that `lab gc` knows when it is abandoned. */
@@ -68,9 +69,9 @@ export async function listRuns(results: string, experiment?: string): Promise<Fo
     for (const run of await names(join(results, one))) {
       const dir = join(results, one, run)
       try {
-        const manifest = JSON.parse(await readFile(join(dir, 'manifest.json'), 'utf8')) as Manifest | null
+        const stored = await storedRun(dir, run)
         // The order goes by it; what a reader needs besides, the reader checks.
-        if (typeof manifest?.started === 'string') found.push({ dir, run, manifest })
+        if (typeof (stored.manifest as Partial<Manifest> | null)?.started === 'string') found.push(stored)
       } catch {
         // Not a result of ours.
       }
@@ -116,10 +117,17 @@ export function pickRun<Run extends { readonly run: string }>(runs: readonly Run
   })
 }
 
+/** `pickRun` of all runs; one that is there and cannot be read is no run that is missing. */
+export function pickListed({ runs, skipped }: Pick<RunIndex, 'runs' | 'skipped'>, name: string): IndexedRun {
+  const unread = skipped.find((one) => basename(one.name) === name)
+  if (unread === undefined) return pickRun(runs, name)
+  throw userError({ place: `run ${printable(name, 60)}`, fact: printable(unread.why, 300) })
+}
+
 /** `pickRun` of every run, with its manifest. */
 export async function findRun(results: string, name: string): Promise<FoundRun> {
-  const { runs } = await indexRuns(results)
-  return await readRun(results, pickRun(runs, name))
+  const index = await indexRuns(results)
+  return await readRun(results, pickListed(index, name))
 }
 
 /** A run of the index, with its manifest. */
@@ -128,5 +136,5 @@ export async function readRun(
   { experiment, run }: { readonly experiment: string; readonly run: string },
 ): Promise<FoundRun> {
   const dir = join(results, experiment, run)
-  return { dir, run, manifest: JSON.parse(await readFile(join(dir, 'manifest.json'), 'utf8')) as Manifest }
+  return refuseNewer(await storedRun(dir, run))
 }

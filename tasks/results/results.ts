@@ -1,78 +1,36 @@
 /** What `lab results` says about runs, and how a run goes away. Everything that a manifest or a file holds came from a guest. */
 import { readFile, readdir, rename, rm, stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
-import { z } from 'zod'
 import { printable } from '../engine/printable.ts'
 import { processTag } from '../engine/process.ts'
 import { diskFailure } from '../engine/disk.ts'
-import { Reports } from './manifest-shape.ts'
-import type { Manifest, ProbeReport } from './manifest.ts'
+import { ManifestSchema, ProbesSchema, type Manifest, type ProbeReport } from './manifest.ts'
 import { PARTIAL_RESULT } from './result.ts'
 import type { FoundRun } from './manifest.ts'
 import { splatLines, testLines } from './kernel-reports.ts'
 import { safe, when } from './runs-table.ts'
 import { bytes, duration, plural, table } from '../engine/text.ts'
 
-const named = z.record(z.string(), z.union([z.string(), z.number()]))
-const count = z.number().nullable()
-
-/** What is shown of a manifest: one by another version, or one that was edited, must not end in a stack trace. */
-const Shown = z.object({
-  ...Reports,
-  format: z.literal(1),
-  experiment: z.string(),
-  arm: z.object({ name: z.string(), params: named }),
-  repeat: z.number(),
-  started: z.string(),
-  seconds: z.number(),
-  kernel: z.object({
-    name: z.string(),
-    wanted: z.string(),
-    fallback: z.boolean(),
-    release: z.string(),
-    source: z.string(),
-  }),
-  image: z.object({ name: z.string() }),
-  guest: z.object({ accel: z.object({ accel: z.string(), reason: z.string() }), vm: z.string() }),
-  workload: z.object({ argv: z.array(z.string()), status: count, signal: count, ms: count }),
-  trace: z.object({
-    clock: z.string(),
-    events: z.number(),
-    notUnderstood: z.number(),
-    completeness: z.string(),
-    losses: z.record(z.string(), count),
-    reasons: z.array(z.string()),
-  }),
-  others: z.array(z.object({ pid: z.number(), comm: z.string(), events: z.number() })),
-  expectations: z.array(z.object({ ok: z.boolean(), lines: z.array(z.string()) })),
-  remarks: z.array(z.string()).optional(),
-  verdict: z.string(),
-  imported: z
-    .object({
-      file: z.string(),
-      kept: z.string(),
-      form: z.string(),
-      bytes: z.number(),
-      lines: z.number(),
-      headings: z.number(),
-      inProse: z.number(),
-      unclosedCalls: z.number(),
-      unopenedReturns: z.number(),
-      sameCaptureAs: z.object({ run: z.string(), experiment: z.string(), by: z.string() }).optional(),
-    })
-    .optional(),
-})
-
-const Probes = z.object({
-  programs: z.array(
-    z.object({
-      program: z.string(),
-      section: z.string(),
-      attached: z.string().nullable(),
-      hits: z.number(),
-      missed: z.number(),
-    }),
-  ),
+/** What is shown of a manifest: one that was edited must not end in a stack trace. */
+const Shown = ManifestSchema.pick({
+  format: true,
+  experiment: true,
+  arm: true,
+  repeat: true,
+  started: true,
+  seconds: true,
+  kernel: true,
+  image: true,
+  guest: true,
+  workload: true,
+  trace: true,
+  others: true,
+  expectations: true,
+  remarks: true,
+  splats: true,
+  tests: true,
+  verdict: true,
+  imported: true,
 })
 
 /** Whether this version can show a run. */
@@ -97,7 +55,7 @@ async function filesBelow(dir: string, prefix = ''): Promise<{ name: string; byt
 
 async function probesIn(file: string): Promise<ProbeReport[] | undefined> {
   try {
-    return Probes.parse(JSON.parse(await readFile(file, 'utf8'))).programs
+    return ProbesSchema.parse(JSON.parse(await readFile(file, 'utf8'))).programs
   } catch {
     // No probes.json, or none of ours: the run is shown without.
     return undefined

@@ -14,7 +14,7 @@ const INDEX = '.index'
 /** What a half-deleted run is called. */
 const MISSING = 'manifest.json is missing: half of it was deleted'
 /** Changes whenever an entry has something else in it, or the facts of a definition are computed in another way. */
-const FORMAT = 6
+const FORMAT = 7
 
 export interface IndexedRun extends ListedRun {
   /** Not parsed until somebody asks: a list of 10,000 runs has no use for it. */

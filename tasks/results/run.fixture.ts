@@ -4,12 +4,13 @@ import { join } from 'node:path'
 import { writeEvents } from '../trace/events/events-parquet.ts'
 import { hashText } from '../engine/fingerprint.ts'
 import type { TraceEvent } from '../linux/ftrace/trace-line.ts'
-import type { Manifest } from './manifest.ts'
-import type { FoundRun } from './manifest.ts'
+import { MANIFEST_FORMAT } from './manifest-format.ts'
+import type { FoundRun, Manifest } from './manifest.ts'
 
 /** A run that passed: readiter on 5.10, three reads of process 7. */
 export const MANIFEST: Manifest = {
-  format: 1,
+  format: MANIFEST_FORMAT,
+  writtenBy: 'lab 0.2.0',
   experiment: 'readiter',
   run: '20261123-213000-1a2b',
   arm: { name: 'bytes=16,count=3', params: { bytes: 16, count: 3 } },

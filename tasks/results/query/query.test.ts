@@ -97,7 +97,16 @@ describe('the tables', () => {
 
 test('metrics, and which runs count: no warm-ups, and of two attempts the last', async () => {
   const own = tempDir()
-  const plan = { id: 'p', index: 1, warmup: false, attempt: 1 }
+  const plan = {
+    id: 'p',
+    index: 1,
+    warmup: false,
+    attempt: 1,
+    order: 'declared',
+    seed: 1,
+    start: 'shared',
+    parallel: 1,
+  }
   const putWith = async (run: string, more: object) => {
     await putRun(own, run, `2026-01-01T00:00:0${run.slice(1)}.000Z`, 'a')
     const file = join(own, 'e', run, 'manifest.json')

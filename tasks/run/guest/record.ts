@@ -21,6 +21,8 @@ import type { Analysis } from '../judge/analyse.ts'
 import { derivedFacts, derivedFiles, traceFacts, tracedEvents, traceRequest, workloadFacts } from '../judge/derived.ts'
 import type { GuestRun } from './guest-output.ts'
 import { of, type HolderLine } from './holder.ts'
+import { ownVersion } from '../../engine/own-version.ts'
+import { MANIFEST_FORMAT } from '../../results/manifest-format.ts'
 import type { Manifest } from '../../results/manifest.ts'
 import type { MapsFile } from './maps.ts'
 import type { BootMeta } from './meta.ts'
@@ -165,7 +167,8 @@ function manifestOf(
     [lab.directory, '$LAB'],
   ]
   return {
-    format: 1,
+    format: MANIFEST_FORMAT,
+    writtenBy: `lab ${ownVersion()}`,
     experiment: experiment.name,
     run,
     arm,

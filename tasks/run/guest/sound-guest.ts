@@ -7,7 +7,8 @@ import type { Guest } from '../../host/ssh.ts'
 import type { OpenVm } from '../../vm/vm.ts'
 import { retire } from '../../vm/retired.ts'
 import type { GuestRun } from './guest-output.ts'
-import { allowEntry, splatPlace, type RunSplat } from '../../results/kernel-reports.ts'
+import { allowEntry, splatPlace } from '../../results/kernel-reports.ts'
+import type { RunSplat } from '../../results/manifest.ts'
 import { splatsOf } from '../judge/kernel-log.ts'
 
 /** Splats that a guest had when its first run began, or when it was looked at. */

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import type { RunSplat, RunTests } from '../../results/kernel-reports.ts'
+import type { RunSplat, RunTests } from '../../results/manifest.ts'
 import { verdictOf } from './derived.ts'
 
 const splat = (allowed: boolean) => ({ kind: 'warning', when: 'before', allowed }) as RunSplat

@@ -10,7 +10,7 @@ import { resultsText, testResults, testsFailed } from '../../linux/ktap/ktap.ts'
 import { explainsTaint, splatTaints } from '../../linux/splats/kinds.ts'
 import { logLine } from '../../linux/splats/line.ts'
 import { findSplats, type Splat } from '../../linux/splats/reader.ts'
-import type { RunSplat, RunTests } from '../../results/kernel-reports.ts'
+import type { RunSplat, RunTests } from '../../results/manifest.ts'
 import { of, type HolderLine } from '../guest/holder.ts'
 
 export interface KernelLog {
