@@ -276,24 +276,26 @@ export interface FoundRun {
   readonly olderFormat?: number | undefined
 }
 
-/** probes.json: every program of a run, also those that never fired. */
-export const ProbesSchema = z.object({
-  programs: z.array(
-    z.object({
-      program: text,
-      section: text,
-      /** How it was attached, or why it was not. */
-      attached: text.nullable(),
-      hits: z.number(),
-      missed: z.number(),
-      /** Runs and their nanoseconds by the kernel's own count, where the arm asked for it and the kernel can (5.1). */
-      runs: z.number().exactOptional(),
-      runNs: z.number().exactOptional(),
-      /** Hits for which the kernel did not run the program (another one was running on that CPU), as far as it tells; older results have none. */
-      skipped: z.number().exactOptional(),
-      /** What one run of it prints, as its bytecode proves; left out where that tells nothing, and in older results. */
-      prints: z.object({ least: z.number(), most: z.number().nullable(), formats: texts }).exactOptional(),
-    }),
-  ),
+/** How often something happens in one run of a program, over all paths. */
+const range = { least: natural, most: natural }
+
+/** A program of a run. */
+export const ProgramSchema = z.object({
+  program: text,
+  section: text,
+  /** How it was attached, or why it was not. */
+  attached: text.nullable(),
+  hits: z.number(),
+  missed: z.number(),
+  /** Runs and their nanoseconds by the kernel's own count, where the arm asked for it and the kernel can (5.1). */
+  runs: z.number().exactOptional(),
+  runNs: z.number().exactOptional(),
+  /** Hits for which the kernel did not run the program (another one was running on that CPU), as far as it tells; older results have none. */
+  skipped: z.number().exactOptional(),
+  /** What one run of it prints, as its bytecode proves; left out where that tells nothing, and in older results. */
+  prints: z.object({ ...range, formats: z.array(z.object({ ...range, text, open: z.boolean() })) }).exactOptional(),
 })
-export type ProbeReport = Readonly<z.infer<typeof ProbesSchema>['programs'][number]>
+
+/** probes.json: every program of a run, also those that never fired. */
+export const ProbesSchema = z.object({ programs: z.array(ProgramSchema) })
+export type ProbeReport = DeepReadonly<z.infer<typeof ProbesSchema>>['programs'][number]

@@ -4,23 +4,11 @@ import type { TraceEvent } from '../../linux/ftrace/trace-line.ts'
 import { checkFormat } from '../../linux/lint/printk.ts'
 import type { Format, ProgramMessages } from '../../linux/objects/bpf-messages.ts'
 import { parseVersion, type Version } from '../../linux/version.ts'
-import type { ProbeReport } from '../../results/manifest.ts'
+import { ProgramSchema, type ProbeReport } from '../../results/manifest.ts'
 import { messageLedger, type FiredProgram } from '../../trace/events/message-ledger.ts'
 import { of, type HolderLine } from '../guest/holder.ts'
 
-const count = z.int().min(0)
-const range = { least: count, most: count }
-const Kept = z.object({
-  programs: z.array(
-    z.object({
-      program: z.string(),
-      section: z.string(),
-      prints: z
-        .object({ ...range, formats: z.array(z.object({ text: z.string(), open: z.boolean(), ...range })) })
-        .optional(),
-    }),
-  ),
-})
+const Kept = z.object({ programs: z.array(ProgramSchema.pick({ program: true, section: true, prints: true })) })
 
 const isRefused = ({ text, open }: Format, version: Version): boolean =>
   !open &&
