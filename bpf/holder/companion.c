@@ -22,6 +22,8 @@
 /* A companion counts as attached when it has held the same number of programs for this many looks. */
 #define STEADY_LOOKS 10
 #define LOOK_MS 30
+/* Of 20 ms: bpftrace prints its maps when it is interrupted, which takes seconds in an emulated guest. */
+#define STOP_LOOKS 500
 
 static struct {
 	const char *path;
@@ -182,7 +184,7 @@ void companions_stop(const struct options *options)
 		if (pid <= 0)
 			continue;
 		kill(pid, SIGINT);
-		for (int look = 0; look < 50 && !ended; look++) {
+		for (int look = 0; look < STOP_LOOKS && !ended; look++) {
 			ended = waitpid(pid, &status, WNOHANG) == pid;
 			if (!ended)
 				usleep(20000);

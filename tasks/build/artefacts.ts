@@ -20,6 +20,7 @@ import { kernelSides, waitsForKernel, workloadParts, type OnKernel, type Workloa
 import { sampleStep, type Sample } from './kernel/sample.ts'
 import { emptyProbeStep, holderStep, probeStep, type Deployable, type ProbeTarget } from './probe/probe.ts'
 import type { SourceProbe } from './probe/command.ts'
+import { scriptStep } from './probe/script.ts'
 import { wantsTypes } from './probe/wants-types.ts'
 import { typesStep, type KernelTypes } from './kernel-types.ts'
 import type { Bootable } from './bootable.ts'
@@ -130,8 +131,8 @@ export interface Ready {
   readonly holder: Deployable
   /** One of each probe; `probe` is its name in the lab file. */
   readonly objects: readonly (Deployable & { readonly probe: string })[]
-  /** Samples of the kernel's own tree, which bring their loader; `probe` as above. */
-  readonly samples: readonly (Sample & { readonly probe: string })[]
+  /** Samples of the kernel's own tree and bpftrace scripts: programs with a loader of their own; `probe` as above. */
+  readonly samples: readonly (Pick<Sample, 'program'> & Partial<Sample> & { readonly probe: string })[]
   /** The types of the VM's kernel, for the guest's libbpf, where a probe needs them and the kernel does not carry them. */
   readonly types?: Deployable
   /** Probes that do not compile, where the experiment declares that. */
@@ -193,7 +194,7 @@ async function probesOn(
   const notCompiled: { probe: string; failure: CompileFailure }[] = []
   const compiled = async (probe: string, inner: Context): Promise<Ready['objects']> => {
     const wanted = named(lab.probes, 'probe', fullName(probe))
-    if ('sample' in wanted) return []
+    if (!('source' in wanted)) return []
     const make = probe === wanted.name ? probeStep : emptyProbeStep
     try {
       const { target, declared: against } = sideOf(wanted)
@@ -214,6 +215,7 @@ async function probesOn(
     const wanted = named(lab.probes, 'probe', fullName(probe))
     if ('sample' in wanted)
       samples.push({ ...(await sampleStep(wanted, kernel, declared, choices.source, context)), probe })
+    else if ('script' in wanted) samples.push({ program: await scriptStep(wanted, context), probe })
   }
   const types =
     own && declared.debug !== 'btf' ? { name: 'kernel.btf', file: own.btf, fingerprint: own.fingerprint } : undefined

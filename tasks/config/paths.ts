@@ -10,7 +10,17 @@ import { nameWayOut, suggest } from './text/suggest.ts'
 
 /** What a path in the lab file is for. */
 export type PathUse =
-  'config' | 'patch' | 'recipe' | 'probe' | 'workload' | 'program' | 'beside' | 'tree' | 'kernel' | 'kernelConfig'
+  | 'config'
+  | 'patch'
+  | 'recipe'
+  | 'probe'
+  | 'script'
+  | 'workload'
+  | 'program'
+  | 'beside'
+  | 'tree'
+  | 'kernel'
+  | 'kernelConfig'
 
 export interface Roots {
   /** The directory of the lab file. */
@@ -44,6 +54,7 @@ const USES: Readonly<Record<PathUse, Use>> = {
   recipe: { what: 'recipe', is: 'directory', shipped: { directory: 'vm-images', suffix: '' }, mark: RECIPE_FILE },
   probe: { what: 'probe source', is: 'file', shipped: { directory: 'bpf', suffix: '.bpf.c' } },
   workload: { what: 'workload source', is: 'file', shipped: { directory: 'bpf/workloads', suffix: '.c' } },
+  script: { what: 'bpftrace script', is: 'file' },
   program: { what: 'program', is: 'file' },
   beside: { what: 'file', is: 'file' },
   tree: { what: 'kernel tree', is: 'directory', mark: 'Kbuild' },

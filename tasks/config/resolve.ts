@@ -17,12 +17,21 @@ import {
   type Experiment,
   type Kernel,
   type Lab,
+  type Probe,
   type ParallelPath,
   type Source,
   bytesOf,
   millisecondsOf,
 } from './schema/schema.ts'
-import type { AllowedSplat, ByName, ResolvedExperiment, ResolvedKernel, ResolvedLab, ResolvedVm } from './resolved.ts'
+import type {
+  AllowedSplat,
+  ByName,
+  ResolvedExperiment,
+  ResolvedKernel,
+  ResolvedLab,
+  ResolvedProbe,
+  ResolvedVm,
+} from './resolved.ts'
 
 /** Without a prototype: a name from a command line may be "constructor". */
 export function mapEntries<T, R>(record: Readonly<Record<string, T>>, map: (name: string, value: T) => R): ByName<R> {
@@ -176,6 +185,17 @@ const allowedSplats = (one: Allowed): AllowedSplat[] =>
     ? [{ kind: one }]
     : Object.entries(one).map(([kind, name]) => ({ kind: kind as SplatKind, function: name ?? '' }))
 
+function resolveProbe(name: string, probe: Probe, absolute: Absolute): ResolvedProbe {
+  if ('sample' in probe) return { name, sample: probe.sample }
+  if ('bpftrace' in probe) return { name, script: absolute('script', probe.bpftrace) }
+  return {
+    name,
+    source: absolute('probe', probe.source),
+    ...(probe.types !== undefined && { types: probe.types }),
+    optional: probe.optional ?? [],
+  }
+}
+
 /** Resolves a lab that has passed the schema and the relations. @param lock of lab.lock, where there is one */
 export function resolveLab(lab: Lab, file: string, text: string, roots: Roots, lock?: LockFile): ResolvedLab {
   const absolute: Absolute = (use, named) => resolvePath(use, named, roots)
@@ -186,25 +206,18 @@ export function resolveLab(lab: Lab, file: string, text: string, roots: Roots, l
     directory: roots.labDir,
     text,
     kernels: mapEntries(lab.kernels, (name) => resolveKernel(name, lab.kernels, absolute)),
-    images: mapEntries(lab.images, (name, { recipe }) => ({
+    images: mapEntries(lab.images, (name, { recipe, packages, size }) => ({
       name,
       recipe: absolute('recipe', recipe),
+      ...(packages && { packages }),
+      ...(size !== undefined && { size }),
       locked:
         lock && Object.hasOwn(lock.images, name)
           ? parsePackages(lock.images[name]?.packages.join('\n') ?? '')
           : undefined,
     })),
     vms: mapEntries(lab.vms, (name, vm) => resolveVm(name, vm, absolute)),
-    probes: mapEntries(lab.probes ?? {}, (name, probe) =>
-      'sample' in probe
-        ? { name, sample: probe.sample }
-        : {
-            name,
-            source: absolute('probe', probe.source),
-            ...(probe.types !== undefined && { types: probe.types }),
-            optional: probe.optional ?? [],
-          },
-    ),
+    probes: mapEntries(lab.probes ?? {}, (name, probe) => resolveProbe(name, probe, absolute)),
     experiments: mapEntries(lab.experiments ?? {}, (name, experiment) =>
       resolveExperiment(name, experiment, vms, absolute),
     ),

@@ -42,6 +42,10 @@ export interface ResolvedImage {
   readonly name: string
   /** Absolute path of the directory that holds image.yaml. */
   readonly recipe: string
+  /** Packages beside those of the recipe. */
+  readonly packages?: readonly string[]
+  /** In place of the recipe's, as it is written there. */
+  readonly size?: string
   /** What lab.lock says of its packages: these and no others. Undefined where nothing is locked. */
   readonly locked?: readonly LockedPackage[] | undefined
 }
@@ -95,6 +99,11 @@ export type ResolvedProbe =
       readonly name: string
       /** A program of the kernel tree's samples/bpf, without a suffix. */
       readonly sample: string
+    }
+  | {
+      readonly name: string
+      /** Absolute path of a bpftrace script. */
+      readonly script: string
     }
 
 /** A kind of splat that an experiment allows: everywhere, or in the functions that a pattern (interpolate.ts) matches. */

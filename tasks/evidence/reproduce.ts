@@ -1,5 +1,6 @@
 /** A run made again from what was kept of it: what came out the same, and what did not. */
 import { existsSync } from 'node:fs'
+import { probeSources } from '../config/probe-source.ts'
 import { hostFilesOf } from '../config/disk-file.ts'
 import { filesOf } from '../config/workload.ts'
 import { readFile, writeFile } from 'node:fs/promises'
@@ -205,7 +206,7 @@ function openKept(directory: string, { run, manifest }: FoundRun, source: string
   const experiment = experimentOf(lab, manifest.experiment)
   const probes = [...experiment.probes, ...(manifest.arm.probes ?? [])].flatMap((name) => {
     const probe = lab.probes[name]
-    return probe && 'source' in probe ? probe.source : []
+    return probeSources(probe)
   })
   const needed = [
     ...probes,

@@ -8,6 +8,7 @@ import { fullName } from '../config/arms.ts'
 import { loadLab } from '../config/load.ts'
 import { resolveLab } from '../config/resolve.ts'
 import type { ResolvedExperiment, ResolvedLab, ResolvedVm } from '../config/resolved.ts'
+import { probeSource } from '../config/probe-source.ts'
 import { hostFilesOf } from '../config/disk-file.ts'
 import type { ResolvedWorkload } from '../config/workload.ts'
 import { hashText } from '../engine/fingerprint.ts'
@@ -165,7 +166,7 @@ function sourceFacts(run: DefinedBy, lab: ResolvedLab, experiment: ResolvedExper
     add(`${basename(file)} of the workload`, file)
   for (const name of new Set((run.arm.probes ?? experiment.probes).map(fullName))) {
     const probe = Object.hasOwn(lab.probes, name) ? lab.probes[name] : undefined
-    if (probe && 'source' in probe) add(`source of probe ${name}`, probe.source)
+    add(`source of probe ${name}`, probeSource(probe))
   }
   return facts
 }

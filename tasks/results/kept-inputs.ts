@@ -9,6 +9,7 @@ import { dirname, join, relative, sep } from 'node:path'
 import { randomBytes } from 'node:crypto'
 import { LOCK_FILE } from '../config/lock-file.ts'
 import type { ResolvedLab } from '../config/resolved.ts'
+import { probeSources } from '../config/probe-source.ts'
 import { hostFilesOf } from '../config/disk-file.ts'
 import { filesOf } from '../config/workload.ts'
 import { makeDirectory } from '../engine/directory.ts'
@@ -113,7 +114,7 @@ export async function restoreLab(kept: string, dir: string): Promise<string> {
 async function labFiles(lab: ResolvedLab, toolRoot: string): Promise<Sources> {
   const named = Object.values(lab.kernels).flatMap(({ config, patches }) => [...config, ...patches])
   const sources = [
-    ...Object.values(lab.probes).flatMap((probe) => ('source' in probe ? probe.source : [])),
+    ...Object.values(lab.probes).flatMap(probeSources),
     ...Object.values(lab.experiments).flatMap(({ workload }) => workload.sources),
   ]
   for (const source of new Set(sources)) named.push(...(await withHeaders(source)))

@@ -28,6 +28,20 @@ const EXPERIMENTS = `
     trace: { events: ["syscalls:sys_enter_read"] }
 `
 
+const TRACED = `
+  traced:
+    kernel: { use: v5.4, fallback: [v5.10] }
+    image: traced
+    disks: { data: { fs: ext4, size: 64M, mount: /data, files: { f: "1 2 3\\n" } } }
+`
+
+const SCRIPT = `
+  scripted:
+    vm: traced
+    probes: [reads]
+    workload: { run: "dd if=/data/f of=/dev/null bs=2 count=2" }
+`
+
 beforeAll(async () => {
   cpSync(join(TOOL_ROOT, 'tasks/test/programs'), join(rig.dir, 'own'), { recursive: true })
   rig.write('own/hello.sh', '#!/bin/sh\npwd\ncat "$1"\n')
@@ -81,4 +95,27 @@ test('no probe, and no program of the lab: events alone', async () => {
   const { manifest } = await run('bare')
   expect(manifest).toMatchObject({ verdict: 'passed', arm: { name: '' } })
   expect(manifest.trace.events).toBeGreaterThan(0)
+})
+
+test('a bpftrace script: in an image that has bpftrace, and told where it has not', async () => {
+  rig.write('reads.bt', 'kprobe:vfs_read /comm == "dd"/ { @[comm] = count(); }\n')
+  rig.edit('lab.yaml', '\nprobes:\n', `${TRACED}\nprobes:\n  reads: { bpftrace: reads.bt }\n`)
+  const images = '\nimages:\n'
+  rig.edit('lab.yaml', images, `${images}  traced: { recipe: lab:minimal }\n`)
+  rig.write('lab.yaml', rig.read('lab.yaml') + SCRIPT)
+  const without = await rig.lab(['run', 'scripted', '--kernel', 'v5.10'])
+  expect(without.status).toBe(2)
+  expect(without.stderr).toContain('probe reads needs bpftrace, and the image does not have it')
+  rig.edit('lab.yaml', '{ recipe: lab:minimal }', '{ recipe: lab:minimal, packages: [bpftrace], size: 2G }')
+  const { manifest, dir } = await run('scripted')
+  expect(manifest.verdict).toBe('passed')
+  expect(readFileSync(join(dir, 'probe-reads.bt.out'), 'utf8')).toMatch(/^@\[dd\]: \d+$/m)
+})
+
+test('a bpftrace script with a mistake: its own words', async () => {
+  rig.write('reads.bt', 'kprobe:vfs_read { @[comm = count(); }\n')
+  const { status, stderr } = await rig.lab(['run', 'scripted', '--kernel', 'v5.10'])
+  expect(status).toBe(2)
+  expect(stderr).toContain('script reads.bt: bpftrace ended with status 1 before the workload was started')
+  expect(stderr).toContain('syntax error')
 })

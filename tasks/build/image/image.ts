@@ -48,7 +48,12 @@ async function recipeOf(image: ResolvedImage): Promise<Recipe> {
     throw userError({ place: file, fact: `the recipe cannot be read: ${messageOf(error)}` }, error)
   })
   const { recipe, diagnostics } = readRecipe(file, bytes)
-  if (recipe !== undefined) return recipe
+  if (recipe !== undefined)
+    return {
+      ...recipe,
+      packages: [...new Set([...recipe.packages, ...(image.packages ?? [])])],
+      size: image.size ?? recipe.size,
+    }
   throw userError({ fact: `the recipe of image ${image.name} is wrong`, lines: diagnostics.flatMap(render) })
 }
 

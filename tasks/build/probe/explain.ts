@@ -1,6 +1,7 @@
 /** How a probe is compiled, without compiling it: its commands, and which file each of their includes resolves to. */
 import { dirname, join, relative, resolve } from 'node:path'
 import type { ResolvedKernel, ResolvedProbe } from '../../config/resolved.ts'
+import { userError, type Failure } from '../../engine/error.ts'
 import type { Context } from '../../engine/context.ts'
 import { C_LIBRARY, clangResources, includes, bpfArgv } from '../../host/compile.ts'
 import { run } from '../../host/sh.ts'
@@ -18,6 +19,14 @@ export interface Commands {
 /** Headers of the kernel and of libbpf stand beside those of the C library, of whatever version the host has. */
 const NOT_THE_C_LIBRARY = /^\/usr\/include\/(?:[^/]*-linux-gnu\/)?(?:linux|asm|asm-generic|bpf|scsi|rdma|sound|drm)\//
 
+/** What a command about compiled probes says of a script. */
+export const notCompiled = (name: string): Failure =>
+  userError({
+    place: `probe ${name}`,
+    fact: 'it is a bpftrace script: bpftrace compiles it in the guest',
+    wayOut: '`lab run` runs it; its output is kept as probe-NAME.bt.out',
+  })
+
 /** The commands that make a probe's object (of a sample: its program too). `built`: with all headers there that are made on the way. */
 export async function commandsFor(
   probe: ResolvedProbe,
@@ -33,6 +42,7 @@ export async function commandsFor(
     const object = `${probe.name}.bpf.o`
     return { dir: dirname(probe.source), commands: [bpfArgv({ ...compile, object }, resources)], roots }
   }
+  if ('script' in probe) throw notCompiled(probe.name)
   const { dir, commands } = await sampleCommands(probe, declared, override, built, context)
   const gcc = (await run(['gcc', '-print-file-name=include'], { signal: context.signal })).stdout.trim()
   return {

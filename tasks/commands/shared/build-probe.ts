@@ -10,7 +10,7 @@ import { commandLine } from '../../linux/kbuild/shell-commands.ts'
 import { hostStep } from '../../build/host-tools.ts'
 import { kernelOf, toolsFor, type Choices } from '../../build/artefacts.ts'
 import { probeStep, type ProbeTarget } from '../../build/probe/probe.ts'
-import { commandsFor, explainIncludes, includesTable } from '../../build/probe/explain.ts'
+import { commandsFor, explainIncludes, includesTable, notCompiled } from '../../build/probe/explain.ts'
 import { wantsTypes } from '../../build/probe/wants-types.ts'
 import { storedTypes, typesStep } from '../../build/kernel-types.ts'
 import type { Outcome } from '../command.ts'
@@ -53,6 +53,7 @@ export async function buildProbe(
   const probe = named(lab.probes, 'probe', name)
   const { declared, target, kernel, source } = await targetFor(lab, probe, choices, context)
   if ('source' in probe) return (await probeStep(probe, target, declared, context)).file
+  if ('script' in probe) throw notCompiled(name)
   if (!kernel) throw new Error(`probe ${name} has no kernel`)
   return (await sampleStep(probe, kernel, declared, source, context)).program.file
 }

@@ -216,7 +216,7 @@ export const MATRIX_CHECKS: readonly Check[] = [
     for (const [name, { observer, probes: own = [] }] of Object.entries(experiments)) {
       const sample =
         observer === 'yes'
-          ? own.find((one) => Object.hasOwn(probes, one) && 'sample' in (probes[one] ?? {}))
+          ? own.find((one) => Object.hasOwn(probes, one) && !('source' in (probes[one] ?? {})))
           : undefined
       if (sample !== undefined)
         yield {

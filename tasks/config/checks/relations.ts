@@ -30,6 +30,7 @@ const PATHS: readonly (readonly [use: PathUse, place: string])[] = [
   ['kernelConfig', 'kernels.*.source.config'],
   ['recipe', 'images.*.recipe'],
   ['probe', 'probes.*.source'],
+  ['script', 'probes.*.bpftrace'],
   ['workload', 'experiments.*.workload.source'],
   ['workload', 'experiments.*.workload.source.*'],
   ['program', 'experiments.*.workload.program'],

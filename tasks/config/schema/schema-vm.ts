@@ -3,7 +3,17 @@ import { z } from 'zod'
 import { name, path, size, text } from './schema-text.ts'
 
 export const Image = z
-  .strictObject({ recipe: path.describe('a directory with an image.yaml; lab:NAME is one of the lab itself') })
+  .strictObject({
+    recipe: path.describe('a directory with an image.yaml; lab:NAME is one of the lab itself'),
+    packages: z
+      .array(text(/^[a-z0-9][a-z0-9.+-]+$/, 'write the name of a Debian package'))
+      .max(200)
+      .optional()
+      .describe('Debian packages beside those of the recipe, for example [bpftrace, iputils-ping]'),
+    size: text(/^[1-9][0-9]{0,5}[MG]$/, 'write a whole number with M or G, for example 1G')
+      .optional()
+      .describe("the size of the disk, where the recipe's is too small"),
+  })
   .meta({ title: 'Image', description: 'the userland of a guest' })
 
 export const FILLS = ['zeros', 'random', 'records'] as const

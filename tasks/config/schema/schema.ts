@@ -33,6 +33,13 @@ export const Probe = z
         ),
       })
       .meta({ title: "A sample of the kernel's tree" }),
+    z
+      .strictObject({
+        bpftrace: path.describe(
+          'a bpftrace script, run beside the workload by the bpftrace of the image (images: { NAME: { packages: [bpftrace], size: 1G } })',
+        ),
+      })
+      .meta({ title: 'A bpftrace script' }),
   ])
   .meta({ title: 'Probe', description: 'a BPF object that is attached during a run' })
 

@@ -1,6 +1,7 @@
 /** Which of a lab's files one experiment uses: others may differ and mean nothing for it. */
 import { dirname, relative, sep } from 'node:path'
 import type { ResolvedLab } from '../../config/resolved.ts'
+import { probeSources } from '../../config/probe-source.ts'
 import { hostFilesOf } from '../../config/disk-file.ts'
 import { filesOf } from '../../config/workload.ts'
 import { OUTSIDE } from '../kept-inputs.ts'
@@ -13,8 +14,7 @@ export function usedFiles(lab: ResolvedLab, { experiment: name, arm, kernel, ima
   if (experiment === undefined) return undefined
   const own = (file: string) => relative(lab.directory, file)
   const probes = (arm.probes ?? experiment.probes).flatMap((probe) => {
-    const found = lab.probes[probe]
-    return found && 'source' in found ? [found.source] : []
+    return probeSources(lab.probes[probe])
   })
   const disks = hostFilesOf(lab.vms[experiment.vm]?.disks ?? [])
   const sources = [...probes, ...filesOf(experiment.workload), ...disks]

@@ -1,6 +1,7 @@
 /** What runs were made of, as it was kept in results/.inputs: the question and the material of a report. Nothing of it is trusted. */
 import { existsSync, lstatSync, readFileSync } from 'node:fs'
 import { join, relative, sep } from 'node:path'
+import { probeSources } from '../../config/probe-source.ts'
 import { patternOf } from '../../config/interpolate.ts'
 import type { ResolvedExperiment, ResolvedLab } from '../../config/resolved.ts'
 import type { Pattern } from '../../config/text/pattern.ts'
@@ -107,7 +108,7 @@ export class Kept {
     const names = new Set([...experiment.probes, ...(manifest.arm.probes ?? [])])
     const probes = [...names].flatMap((name) => {
       const probe = lab.probes[name]
-      return probe !== undefined && 'source' in probe ? file(probe.source) : []
+      return probeSources(probe).flatMap(file)
     })
     return {
       probes,

@@ -13,7 +13,7 @@ import type { GuestRun } from './guest-output.ts'
 
 /** Names that the files of a run may have. */
 export const FILES =
-  /^(cpu\d{1,2}\.(raw|stats)|events-\d{1,2}-[A-Za-z0-9_]{1,128}|format\.[A-Za-z0-9_]{1,64}|stdout|stderr|dmesg|saved_cmdlines|available_filter_functions|strace|probe-[A-Za-z0-9_]{1,60}\.out)$/
+  /^(cpu\d{1,2}\.(raw|stats)|events-\d{1,2}-[A-Za-z0-9_]{1,128}|format\.[A-Za-z0-9_]{1,64}|stdout|stderr|dmesg|saved_cmdlines|available_filter_functions|strace|probe-[A-Za-z0-9_.-]{1,66}\.out)$/
 /** What the holder may need beyond the workload's own deadline. Milliseconds. */
 const MARGIN = 60_000
 
@@ -33,14 +33,16 @@ export const underStrace = (holder: readonly string[], dir: string): string[] =>
   ...holder,
 ]
 
-/** @throws a user's Failure when the image has no strace */
-export async function needStrace(vm: OpenVm, signal: AbortSignal): Promise<void> {
-  const { status } = await vm.guest.exec(['sh', '-c', 'command -v strace'], { signal, timeout: MARGIN })
+/** @param who what needs the program, for people @throws a user's Failure when the image does not have it */
+export async function needProgram(vm: OpenVm, who: string, program: string, signal: AbortSignal): Promise<void> {
+  const argv = ['sh', '-c', 'command -v "$0"', program]
+  const { status } = await vm.guest.exec(argv, { signal, timeout: MARGIN })
   if (status === 0) return
+  const { name } = vm.state.image
   throw userError({
-    place: `image ${vm.state.image.name}`,
-    fact: '--strace needs strace, and the image does not have it',
-    wayOut: "add strace to `packages:` of the image's recipe (image.yaml); it is in the lab's own image",
+    place: `image ${name}`,
+    fact: `${who} needs ${program}, and the image does not have it`,
+    wayOut: `images: { ${name}: { recipe: ..., packages: [${program}] } }, with \`size: 1G\` where the package is large`,
   })
 }
 

@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import { experimentError, labError, userError, type Failure } from '../../engine/error.ts'
 import { printable } from '../../engine/printable.ts'
+import { SCRIPT_SUFFIX } from '../../build/probe/script.ts'
 import { needsOf } from '../../linux/kbuild/samples.ts'
 import { noEvent, noSymbol, NOTRACE, REFUSED, type Words } from '../../linux/symbols/words.ts'
 import { explainRejection } from '../../linux/verifier/index.ts'
@@ -339,8 +340,16 @@ function companionFailure(lines: readonly HolderLine[], place: string): Failure 
     last.state === 'late'
       ? `attached nothing (it holds ${last.programs ?? 0} programs)`
       : `ended with ${last.signal === undefined ? `status ${last.status ?? '?'}` : `signal ${last.signal}`}`
+  const name = printable(last.name, 60)
+  if (last.name.endsWith(SCRIPT_SUFFIX))
+    return userError({
+      place: `${place}, script ${name}`,
+      fact: `bpftrace ${how} before the workload was started`,
+      lines: wordsOf(last),
+      wayOut: 'put these lines into a file: `lab explain FILE` knows the messages of bpftrace',
+    })
   return userError({
-    place: `${place}, sample ${printable(last.name, 60)}`,
+    place: `${place}, sample ${name}`,
     fact: `the kernel's sample ${how} before the workload was started`,
     lines: wordsOf(last),
     wayOut: needsOf(last.name),

@@ -41,7 +41,7 @@ export const deployables = ({
 }: Ready): [Deployable, ...Deployable[]] => [
   holder,
   ...objects,
-  ...samples.flatMap(({ program, object }) => [program, object]),
+  ...samples.flatMap(({ program, object }) => (object ? [program, object] : [program])),
   ...(workload ? [workload] : []),
   ...beside,
   ...(types ? [types] : []),

@@ -6,7 +6,7 @@ import { openVm, type OpenVm, type Places, type VmWanted } from '../../vm/vm.ts'
 import { bundleDir } from '../../vm/seed.ts'
 import { snapshotStep, warmVm, type Snapshot } from '../../vm/snapshot.ts'
 import { bundleOf, deploy } from './deploy.ts'
-import { needStrace } from './guest-run.ts'
+import { needProgram } from './guest-run.ts'
 import { recordedEvents } from './holder.ts'
 import { bootMeta, type BootMeta } from './meta.ts'
 import { deployables, type Session } from './record.ts'
@@ -54,8 +54,11 @@ export class Sessions {
     }
   }
 
-  async #needs(vm: OpenVm): Promise<void> {
-    if (this.#wanted.strace === true) await needStrace(vm, this.#context.signal)
+  async #needs(vm: OpenVm, things: Ready): Promise<void> {
+    const { signal } = this.#context
+    if (this.#wanted.strace === true) await needProgram(vm, '--strace', 'strace', signal)
+    const script = things.samples.find(({ object }) => object === undefined)
+    if (script) await needProgram(vm, `probe ${script.probe}`, 'bpftrace', signal)
   }
 
   /** On a VM that `open` boots or has. */
@@ -63,7 +66,7 @@ export class Sessions {
     const vm = await open({ ...things.vm, bundle: bundleFor(things) }, this.#places, this.#context, ownOne)
     let usable = false
     try {
-      await this.#needs(vm)
+      await this.#needs(vm, things)
       // Others may have been in the VM of `lab up`; one of this command's own is watched run by run.
       usable = vm.state.owner !== 'up' || (await mayUse(vm, this.#wanted.experiment.allow, this.#context))
     } catch (error) {
@@ -83,7 +86,7 @@ export class Sessions {
       vm: vmWanted,
       holder: `${bundleDir(bundle.id)}/${things.holder.name}`,
       preflight: async (vm: OpenVm) => {
-        await this.#needs(vm)
+        await this.#needs(vm, things)
         await this.#meta(things, vm, await deploy(vm, bundle, this.#context.signal))
         const { allow } = this.#wanted.experiment
         await needSound(vm, allow, `snapshot of vm ${vm.state.vm}`, this.#context.signal)
