@@ -2,7 +2,7 @@
  * Why a guest did not get to the end of its boot: the console's text in, a named guess out. A table; the first row that matches wins,
  * so the specific ones stand first.
  */
-import { exitCodeText, initErrorText, rootDeviceText } from './boot-numbers.ts'
+import { exitCodeText, initErrorText, rootDeviceText, unitText } from './boot-numbers.ts'
 import { inRange, parseVersion } from '../version.ts'
 
 export interface BootGuess {
@@ -82,6 +82,31 @@ export const BOOT_FAILURES: readonly BootFailure[] = [
     pattern: /Freezing execution|cgroup v1.*(?:refus|support)/i,
     cause: 'systemd >= 256 refuses cgroup v1, which is all that old kernels have (systemd issue 30852)',
     wayOut: 'boot our own init: `init: /usr/sbin/lab-init` in the recipe',
+  },
+  {
+    name: 'a unit of systemd failed',
+    needle: [
+      'Failed to start ',
+      'Failed to mount ',
+      'emergency mode',
+      'Dependency failed for',
+      'root password for maintenance',
+    ],
+    pattern:
+      /\[(?:FAILED|DEPEND)\] (?:Failed to (?:start|mount) ([^.]+)|Dependency failed for ([^.]+))|You are in emergency mode.*|Give root password for maintenance|Entering emergency mode.*/,
+    cause: (match) => unitText(match[1] ?? match[2]),
+    wayOut:
+      'systemctl status UNIT and journalctl -xb in the guest; append systemd.unit=rescue.target or init=/bin/sh to the command line of the kernel to get a shell',
+  },
+  {
+    name: 'initramfs finds no root file system',
+    needle: ['ALERT!', 'Gave up waiting for root', 'dracut-initqueue', 'Unable to find root device'],
+    pattern:
+      /ALERT! +(\S+) does not exist.*|Gave up waiting for (?:root|suspend\/resume) (?:file system )?device.*|dracut-initqueue\[?\d*\]?: .*(?:timeout|Could not boot).*|(?:ERROR|error): [Uu]nable to find root device '?([^']+)'?.*/,
+    cause:
+      'the initramfs waited for the root file system and its disk did not appear: the driver of the disk is in neither kernel nor initramfs, or root= (UUID, name) is of another disk',
+    wayOut:
+      'cat /proc/cmdline; ls /dev/disk/by-uuid in its shell; build the driver in (VIRTIO_BLK, VIRTIO_PCI), or make the initramfs again with modules of this kernel (update-initramfs -c -k VERSION)',
   },
   {
     name: 'out of memory',

@@ -86,3 +86,41 @@ export function rootDeviceText(line: string): string {
     )
   return 'the kernel found no disk of the name that root= gives: the driver of the disk or of its bus is not built in (a module cannot help before the root file system, except in an initramfs), or root= names another disk'
 }
+
+/** What an option of the kernel has to do with a unit that failed. */
+const BY_UNIT: readonly (readonly [unit: RegExp, cause: string])[] = [
+  [
+    /Remount Root and Kernel File Systems|Remount Root/i,
+    'a line of /etc/fstab cannot be mounted: the file system that it names is not in this kernel (debugfs, securityfs: SECURITYFS; configfs: CONFIGFS_FS; binfmt_misc: BINFMT_MISC), or root= names another device than fstab',
+  ],
+  [
+    /Load Kernel Modules/i,
+    'modules that /etc/modules names are not installed for this kernel: make modules_install into the image, or build them in',
+  ],
+  [
+    /network|Raise network/i,
+    'the network card has another name or no driver: net.ifnames=0 keeps eth0; VIRTIO_NET or E1000 must be built in',
+  ],
+  [
+    /Journal|udev|tmpfiles|cgroup|Control Group/i,
+    'the kernel lacks what systemd needs: CGROUPS, DEVTMPFS, INOTIFY_USER, SIGNALFD, TIMERFD, EPOLL, TMPFS, FHANDLE, AUTOFS_FS',
+  ],
+  [
+    /\/(?:sys|proc|dev)|Debug|Trace|Configuration File System|FUSE|Huge Pages/i,
+    'the kernel was built without this file system: CONFIGFS_FS, SECURITYFS, DEBUG_FS, HUGETLBFS, FUSE_FS',
+  ],
+  [
+    /File System Check|\/dev\/|\.mount|\/mnt|\/boot|\/home|swap/i,
+    'the disk that /etc/fstab names is not there, or is damaged',
+  ],
+]
+
+/** "[FAILED] Failed to start X." of systemd; undefined: the emergency mode that follows. */
+export function unitText(unit: string | undefined): string {
+  if (unit === undefined)
+    return 'a unit that the boot cannot do without failed (usually a line of /etc/fstab that cannot be mounted), and systemd stops in a shell'
+  const known = BY_UNIT.find(([pattern]) => pattern.test(unit))
+  return known === undefined
+    ? `systemd could not start ${unit}: the program failed, or the kernel lacks an option that it needs`
+    : `systemd could not start ${unit}: ${known[1]}`
+}

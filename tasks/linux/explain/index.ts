@@ -8,6 +8,8 @@ import { ErrorLog } from './error-log.ts'
 import { Findings, type Finding } from './finding.ts'
 import { Kallsyms } from './kallsyms.ts'
 import { messages } from './messages.ts'
+import { BY_WORDS_RULE } from './messages/by-words.ts'
+import { MAKE_RULE } from './messages/compiler.ts'
 import { splats } from './splats.ts'
 import { TraceLines } from './trace.ts'
 import { VerifierLogs } from './verifier.ts'
@@ -30,12 +32,22 @@ export function cleanLine(line: string): string {
 /** EACCES and EINVAL of a program say only that it was refused: where the verifier's log is in the text, that is the answer. */
 const REFUSED = /^(?:program cannot be loaded|program of an aya loader refused by errno)$/
 
-/** What libbpf says when one of its programs or maps failed: worth a word only where nothing else is known. */
-const CONSEQUENCE = 'object cannot be loaded'
+/** They say that something failed and not why: worth a word only where nothing else is known. */
+const CONSEQUENCES: ReadonlySet<string> = new Set(['object cannot be loaded', MAKE_RULE])
+
+/** A guess by a number is left out where a table knows a line beside it: programs report one failure in several lines. */
+const BESIDE = 4
+function withoutWeak(findings: Finding[]): Finding[] {
+  const known = findings.filter(({ rule }) => rule !== BY_WORDS_RULE).flatMap(({ lines }) => lines)
+  return findings.filter(
+    ({ rule, lines: [line = 0] }) => rule !== BY_WORDS_RULE || !known.some((one) => Math.abs(one - line) <= BESIDE),
+  )
+}
 
 function withoutWhatLogsSay(findings: Finding[]): Finding[] {
-  const causes = findings.filter(({ rule }) => rule !== CONSEQUENCE)
-  if (causes.length === 0) return findings
+  const strong = findings.filter(({ rule }) => !CONSEQUENCES.has(rule))
+  if (strong.length === 0) return findings
+  const causes = withoutWeak(strong)
   return causes.some(({ rule }) => rule.startsWith('verifier'))
     ? causes.filter(({ rule, what }) => !(REFUSED.test(rule) && /: (?:EACCES|EINVAL)$|-(?:13|22)$/.test(what)))
     : causes

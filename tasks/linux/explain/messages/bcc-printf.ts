@@ -36,7 +36,7 @@ Unable to attach kprobe for %s`,
   {
     rule: 'probe of a program refused',
     formats: `
-could not determine address of symbol %s in %s
+could not determine address of symbol %s
 Unable to attach uprobe for binary %s
 Unable to attach uretprobe for binary %s
 Unable to find offset for binary %s symbol %s address %x

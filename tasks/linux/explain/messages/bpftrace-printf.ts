@@ -6,10 +6,11 @@ export const BPFTRACE_KINDS: readonly PrintfKind[] = [
     rule: 'bpftrace: the script has a mistake',
     formats: `
 ERROR: Undefined or undeclared variable: %s
-ERROR: Undefined map: %s
+Undefined map: %s
 ERROR: Unknown function: '%s'
 ERROR: Unknown identifier: '%s'
 ERROR: Unknown enum: %s
+Type mismatch for '%s': comparing %s
 ERROR: Type mismatch for %s
 ERROR: Argument mismatch for %s
 ERROR: Invalid expression for assignment
@@ -23,6 +24,8 @@ ERROR: Can not dereference struct/union of type '%s'
 ERROR: The array index operator [] %s
 ERROR: Cannot cast from %s
 ERROR: Incomplete cast, unknown type
+ERROR: Cannot resolve unknown type %s
+is not a valid type size for GetType
 ERROR: Map assignments not allowed inside of %s
 ERROR: Invalid number of arguments
 ERROR: Cannot determine array size: %s
@@ -49,6 +52,30 @@ lhist() step must be >= 1`,
     ],
     confidence: 'likely',
     sources: ['src/ast/passes of bpftrace'],
+  },
+  {
+    rule: 'arguments of a tracepoint',
+    formats: "Struct/union of type '_tracepoint_%s' does not contain a field named '%s'",
+    cause:
+      'the event has no such field in this kernel; with a pattern of several events, only fields that all of them have can be used',
+    fixes: [
+      'bpftrace -lv tracepoint:GROUP:EVENT lists the fields of args; so does events/GROUP/EVENT/format in tracefs',
+    ],
+    sources: ['src/tracepoint_format_parser.cpp of bpftrace'],
+  },
+  {
+    rule: 'bpftrace: types in C',
+    formats: `
+definitions.h:%d:%d: error: %s
+/bpftrace/include/%s: error: %s`,
+    cause:
+      'bpftrace compiles the types of the script (and the headers that it includes) with clang, and the text it made of them is no valid C: a type is missing or incomplete',
+    fixes: [
+      'include the header that defines the type, or drop all #include lines where the kernel has BTF',
+      'a newer bpftrace: old ones make such text of patterns of tracepoints and of flexible arrays',
+    ],
+    confidence: 'likely',
+    sources: ['src/clang_parser.cpp of bpftrace'],
   },
   {
     rule: 'bpftrace: definition of a probe',

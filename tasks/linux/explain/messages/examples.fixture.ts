@@ -2,6 +2,10 @@
 export type Example = readonly [line: string, rule: string, says: RegExp]
 
 export const ATTACH: readonly Example[] = [
+  ["mytool: failed to add kprobe 'p:kprobes/x security_bprm_check': -17", 'an error by its number', /EEXIST[^]*exists/],
+  ['myagent: could not attach tracepoint: errno=2', 'an error by its number', /no such/i],
+  ['rootkit: ftrace_set_filter_ip() failed: -19', 'an error by its number', /ftrace_enabled/],
+  ['ERROR: loading ebpf program x: operation not permitted', 'an error by its number', /CAP_BPF/],
   ['[ 1.0] trace_kprobe: Could not probe notrace function f', 'notrace', /ON_NOTRACE/],
   ['[ 1.0] trace_kprobe: Could not probe notrace function _text', 'notrace', /base symbol/],
   [
@@ -467,6 +471,39 @@ export const POSTED: readonly Example[] = [
 ]
 
 export const BUILD: readonly Example[] = [
+  [
+    "x.c:12:3: error: implicit declaration of function 'probe_kernel_read'",
+    'compiler error',
+    /copy_from_kernel_nofault/,
+  ],
+  [
+    "x.c:12:3: error: implicit declaration of function 'frobnicate'; did you mean 'f'?",
+    'compiler error',
+    /header is missing/,
+  ],
+  ["p.bpf.c:9:20: error: no member named 'state' in 'struct task_struct'", 'compiler error', /renamed/],
+  ['cc1: all warnings being treated as errors', 'compiler error', /WERROR/],
+  ["init/main.c:804: undefined reference to `__stack_chk_fail'", 'compiler error', /stack protector/],
+  ['make[1]: *** [scripts/Makefile.build:267: kernel/x.o] Error 137', 'make stopped', /memory ran out/],
+  [
+    'python: error while loading shared libraries: libbpf.so.1: cannot open shared object file: No such file or directory',
+    'a library is missing on the host',
+    /apt install libbpf1/,
+  ],
+  [
+    '/usr/bin/x: symbol lookup error: /usr/bin/x: undefined symbol: bpf_object__next_map',
+    'a library is missing on the host',
+    /different versions/,
+  ],
+  ["ModuleNotFoundError: No module named 'bcc'", 'a Python module is missing', /python3-bpfcc/],
+  ['bash: bpftrace: command not found', 'a program is missing on the host', /apt install bpftrace/],
+  ['WARNING: perf not found for kernel 5.15.90.1-microsoft', 'perf of another kernel', /linux-tools/],
+  ['E: Unable to locate package linux-headers-5.15.90.1', 'package not in the archive', /IKHEADERS/],
+  [
+    "./x: /lib/libc.so.6: version `GLIBC_2.34' not found (required by ./x)",
+    'C library is too old',
+    /newer distribution/,
+  ],
   ["x.c:1:10: fatal error: 'uapi/linux/bpf.h' file not found", 'a package is missing on the host', /without uapi/],
   ["x.bpf.c:3:10: fatal error: 'vmlinux.h' file not found", 'a package is missing on the host', /bpftool btf dump/],
   ['x.c:4:10: fatal error: x.skel.h: No such file or directory', 'a package is missing on the host', /gen skeleton/],
@@ -569,6 +606,14 @@ export const BUILD: readonly Example[] = [
 ]
 
 export const BOOT: readonly Example[] = [
+  ['[FAILED] Failed to start Remount Root and Kernel File Systems.', 'boot: a unit of systemd failed', /SECURITYFS/],
+  ['[DEPEND] Dependency failed for /boot/efi.', 'boot: a unit of systemd failed', /fstab/],
+  ['You are in emergency mode. After logging in, type ...', 'boot: a unit of systemd failed', /journalctl/],
+  [
+    'ALERT!  UUID=12-34 does not exist.  Dropping to a shell!',
+    'boot: initramfs finds no root file system',
+    /VIRTIO_BLK/,
+  ],
   [
     '[ 0.1] Kernel panic - not syncing: stack-protector: Kernel stack is corrupted in: start_secondary+0x1/0x2',
     'boot: stack protector',

@@ -5,6 +5,8 @@ import { BPFTRACE_ROWS } from './bpftrace.ts'
 import { COMPAT_ROWS } from './build-compat.ts'
 import { HOST_ROWS } from './build-host.ts'
 import { KERNEL_BUILD_ROWS } from './build-kernel.ts'
+import { BY_WORDS_ROWS } from './by-words.ts'
+import { COMPILER_ROWS } from './compiler.ts'
 import { GO_ROWS } from './go.ts'
 import { KERNEL_LOG_ROWS } from './kernel-log.ts'
 import { KPROBE_EVENT_ROWS } from './kprobe-events.ts'
@@ -13,6 +15,7 @@ import { LIBBPF_CORE_ROWS } from './libbpf-core.ts'
 import { LIBBPF_LOAD_ROWS } from './libbpf-load.ts'
 import { LIBBPF_OBJECT_ROWS } from './libbpf-objects.ts'
 import { AYA_ROWS, SAMPLE_ROWS } from './loaders.ts'
+import { MISSING_ROWS } from './missing.ts'
 import { MODULE_ROWS } from './module.ts'
 import { PERMISSION_ROWS } from './permission.ts'
 import { PRINTF_ROWS } from './printf-tables.ts'
@@ -42,4 +45,7 @@ export const ROWS: readonly Row[] = [
   ...KERNEL_LOG_ROWS,
   ...TEST_ROWS,
   ...PRINTF_ROWS,
+  ...MISSING_ROWS,
+  ...COMPILER_ROWS,
+  ...BY_WORDS_ROWS,
 ]

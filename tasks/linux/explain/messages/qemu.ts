@@ -26,6 +26,28 @@ CPU model 'host' requires KVM or HVF`,
     sources: ['accel/kvm/kvm-all.c of QEMU'],
   },
   {
+    rule: 'qemu: KVM and the CPU',
+    formats: `
+error: failed to set MSR %x to %x
+error: failed to get MSR %x
+kvm_buf_set_msrs: Assertion \`%s' failed
+KVM internal error. Suberror: %d
+KVM: entry failed, hardware error %x
+error: kvm run failed %s
+host doesn't support requested feature: %s
+This feature is not supported by the CPU
+Guest CPU does not support %s
+emulation failure`,
+    cause:
+      'KVM and the model of the CPU that QEMU shows do not fit together: in a VM inside a VM the outer one hides features, and old versions of QEMU set registers that this host does not have',
+    fixes: [
+      '-cpu host (or a simpler model: -cpu qemu64, -cpu Haswell); a newer QEMU; update the firmware of the host',
+      'run without KVM: -accel tcg -cpu max',
+    ],
+    confidence: 'likely',
+    sources: ['target/i386/kvm/kvm.c of QEMU'],
+  },
+  {
     rule: 'qemu: file of the kernel or disk',
     formats: `
 qemu: could not load kernel '%s': %s

@@ -166,6 +166,10 @@ frame pointer is read only`,
     id: 'pointer-offset-limit',
     formats: `
 math between %s pointer and %lld is not allowed
+addition of negative constant to packet pointer is not allowed
+constant %d is too large to add to packet pointer
+cannot add '%s' to ptr_to_packet
+cannot add integer value with %lld upper zero bits to ptr_to_packet
 math between %s pointer and register with unbounded min value is not allowed
 value %lld makes %s pointer be out of bounds
 %s pointer offset %d is not allowed
@@ -173,7 +177,9 @@ value %lld makes %s pointer be out of bounds
     cause: ({ message }) =>
       message.includes('unbounded')
         ? `a number without a lower bound is added to a ${/between (\S+) pointer/.exec(message)?.[1] ?? ''} pointer`
-        : 'the offset that is added to the pointer is outside of what the verifier follows (about half a gigabyte either way)',
+        : message.includes('packet')
+          ? 'before 4.14 only small positive numbers may be added to a pointer into the packet, and this one may be negative or too large'
+          : 'the offset that is added to the pointer is outside of what the verifier follows (about half a gigabyte either way)',
     fixes: [
       'bound the number before it is added: make it unsigned, and mask it (x &= SIZE - 1, where SIZE is a power of two) or leave when it is too large',
       'for the stack, use a constant index or an array in a map: before 5.10 and for users without privileges no variable offset into the stack is allowed',

@@ -1,0 +1,116 @@
+/**
+ * An error of a program that has no table: it says what failed (a kprobe, a map, ...) and with which error number, in words of its own. The
+ * number means what it means at that place.
+ */
+import { errnoOf } from './errno.ts'
+import { KPROBE, SET_BPF, TRACEPOINT, TRAMPOLINE, UPROBE } from './errno-attach.ts'
+import { COMMON } from './errno-common.ts'
+import { KPROBE_EVENTS, writeError } from './errno-files.ts'
+import { BTF_LOAD, MAP_CREATE, PIN, PROG_LOAD } from './errno-load.ts'
+import { group, type Answer, type Row } from './row.ts'
+
+type ByErrno = Readonly<Record<string, Answer>>
+
+/** What a program may fail to make or to use: the first whose words stand between the failure and its error. */
+const PLACES: readonly (readonly [words: RegExp, what: string, errors: ByErrno])[] = [
+  [/pin(?:ned|ning)?\b|bpf_obj_(?:pin|get)/i, 'pinning', PIN],
+  [
+    /k(?:ret)?probe(?:_events)?|kprobes?\/|p:kprobes/i,
+    'a kprobe',
+    { ...KPROBE_EVENTS, ...KPROBE, ENOENT: KPROBE['ENOENT'] as Answer },
+  ],
+  [/u(?:ret)?probe|usdt/i, 'a uprobe', UPROBE],
+  [/raw_?tracepoint|raw_tp|BPF_RAW_TRACEPOINT_OPEN/i, 'a raw tracepoint', { ...TRACEPOINT, ...TRAMPOLINE }],
+  [/trace ?points?\b|trace event/i, 'a tracepoint', TRACEPOINT],
+  [/fentry|fexit|fmod_ret|trampoline|\bkfunc|\blsm\b/i, 'a trampoline', { ...SET_BPF, ...TRAMPOLINE }],
+  [
+    /perf[_ ]?event|PERF_EVENT_IOC/i,
+    'a perf event',
+    { ...TRACEPOINT, ...SET_BPF, ...KPROBE, EINVAL: SET_BPF['EINVAL'] as Answer },
+  ],
+  [
+    /(?:create|creating|creation)\b.{0,40}\bmaps?\b|\bmaps?\b.{0,40}\b(?:create|creat)|BPF_MAP_CREATE/i,
+    'a map',
+    MAP_CREATE,
+  ],
+  [/\bbtf\b/i, 'BTF', BTF_LOAD],
+  [
+    /load(?:ing)?\b.{0,60}\b(?:bpf|ebpf|xdp|programs?|progs?|objects?|collection|skeleton)\b|BPF_PROG_LOAD|bpf_prog_load/i,
+    'loading a program',
+    PROG_LOAD,
+  ],
+  [
+    /\bftrace_|register_ftrace/i,
+    'ftrace',
+    {
+      ENODEV: {
+        cause:
+          'ftrace has no such function: it is notrace, was not there when the filter was set, or the hook was never registered. ftrace may also be off (kernel.ftrace_enabled=0)',
+        fixes: [
+          'grep FUNCTION /sys/kernel/tracing/available_filter_functions; sysctl kernel.ftrace_enabled; dmesg | grep ftrace',
+        ],
+        confidence: 'likely',
+        sources: ['kernel/trace/ftrace.c'],
+      },
+    },
+  ],
+  [/register_k(?:ret)?probe/i, 'a kprobe of a module', KPROBE],
+  [
+    /tracefs|debugfs|\/tracing\b|set_ftrace_filter|current_tracer/i,
+    'tracefs',
+    {
+      EACCES: writeError('/sys/kernel/tracing/', 'EACCES') as Answer,
+      EPERM: writeError('/sys/kernel/tracing/', 'EPERM') as Answer,
+      ENOENT: writeError('/sys/kernel/tracing/', 'ENOENT') as Answer,
+    },
+  ],
+  [
+    /\b(?:e?bpf|xdp|tc)\b.{0,60}\b(?:attach|load|prog|program|link|hook|open)|\b(?:attach|load|link|open)\w*\b.{0,60}\b(?:e?bpf|xdp)\b/i,
+    'BPF',
+    { ...SET_BPF, ...COMMON },
+  ],
+]
+
+const FAILED = String.raw`(?:[Ff]ail(?:ed|ure)?|FAILED|[Cc]an(?:no|'|’)?t|[Cc]ould(?:n't| not)|[Uu]nable|[Ee]rror|ERROR|ERR)\b`
+const ERRNO = String.raw`(?:[Ee]rror |[Ee]rrno[ =:]*|err(?:or)?[ =:]+|ret(?:urned|val)?[ =:]+|code:? ?|os error )?-?\d{1,3}|-?E[A-Z0-9]{3,12}|[A-Za-z][a-z]+(?: [a-z/]+){1,5}`
+
+/** Lines without one of these are about something else. */
+const NOUNS = [
+  'probe',
+  'racepoint',
+  'bpf',
+  'BPF',
+  'xdp',
+  'XDP',
+  'btf',
+  'BTF',
+  'perf_event',
+  'PERF_EVENT',
+  'perf event',
+  'ftrace',
+  'fentry',
+  'tracefs',
+  'debugfs',
+  'trace event',
+]
+
+/** Weaker than what any table says about the same lines. */
+export const BY_WORDS_RULE = 'an error by its number'
+
+export const BY_WORDS_ROWS: readonly Row[] = [
+  {
+    rule: BY_WORDS_RULE,
+    needle: NOUNS,
+    pattern: new RegExp(
+      `^(?=.*(?:${NOUNS.join('|')})).*?${FAILED}(.{0,300})(?:[:=] ?|\\(|, )(${ERRNO})(?:[.!)\\]}\\s]{0,6}|["'].{0,80})$`,
+    ),
+    answer: (match) => {
+      const errno = errnoOf(group(match, 2).replace(/^(?:ret(?:urned|val)?|err(?:or|no)?|code)[ =:]+/i, ''))
+      if (errno === undefined || match.input.length > 1000) return undefined
+      const words = match.input.slice(0, match.index + match[0].length)
+      const [, what, errors] = PLACES.find(([pattern]) => pattern.test(words)) ?? []
+      const known = errors?.[errno] ?? (what === undefined ? undefined : COMMON[errno])
+      return known && { ...known, what: `${what} fails with ${errno}`, confidence: 'possible' }
+    },
+  },
+]

@@ -1,0 +1,278 @@
+/** What gcc and clang say about kernel modules, BPF programs and loaders; and how make ends. */
+import type { PrintfKind } from './printf.ts'
+import { group, type Answer, type Row } from './row.ts'
+
+/** Functions and types of the kernel that left or changed, by name: what took their place. */
+const CHANGED: readonly (readonly [name: RegExp, instead: string])[] = [
+  [/^probe_kernel_(?:read|write)$/, 'copy_from_kernel_nofault() and copy_to_kernel_nofault() (5.8)'],
+  [/^(?:setup_timer|init_timer)$/, 'timer_setup() (4.15), whose callback gets the timer itself'],
+  [/^do_gettimeofday$|^getnstimeofday$|^current_kernel_time$/, 'ktime_get_real_ts64() and its relatives'],
+  [/^(?:set_fs|get_fs|get_ds|KERNEL_DS|mm_segment_t)$/, 'kernel_read() and kernel_write(): set_fs() is gone'],
+  [
+    /^(?:register_jprobe|jprobe|jprobe_return|unregister_jprobe)$/,
+    'a kprobe, or ftrace with FTRACE_OPS_FL_SAVE_REGS: jprobes are gone (4.15)',
+  ],
+  [/^ioremap_nocache$/, 'ioremap(), which is the same'],
+  [
+    /^kallsyms_lookup_name$|^kallsyms_on_each_symbol$/,
+    'a kprobe on the symbol, whose address field gives it: the function is not exported since 5.7',
+  ],
+  [/^mmap_sem$/, 'mmap_read_lock(mm) and mmap_lock (5.8)'],
+  [/^PDE_DATA$/, 'pde_data()'],
+  [
+    /^FTRACE_OPS_FL_RECURSION_SAFE$/,
+    'nothing for callbacks that protect themselves (the flag was turned round: FTRACE_OPS_FL_RECURSION, 5.11)',
+  ],
+  [/^(?:save_stack_trace|print_stack_trace|save_stack_trace_tsk)$/, 'stack_trace_save() and stack_trace_print()'],
+  [
+    /^sys_call_table$|^sys_(?:open|close|read|write|execve|fork|clone)$/,
+    'a kprobe or a tracepoint on the system call: the kernel exports neither the table nor the functions',
+  ],
+  [
+    /^(?:bpf_probe_read_user|bpf_probe_read_kernel|bpf_ringbuf_\w+|bpf_get_current_task_btf|bpf_loop)$/,
+    'the headers of a newer libbpf (bpf_helper_defs.h): the helper is newer than the header',
+  ],
+  [
+    /^(?:BPF_CORE_READ\w*|BPF_KPROBE\w*|BPF_PROG|PT_REGS_\w+)$/,
+    '#include <bpf/bpf_core_read.h> and <bpf/bpf_tracing.h>, with -D__TARGET_ARCH_x86 (or arm64) for PT_REGS_*',
+  ],
+  [
+    /^(?:SEC|__uint|__type|bpf_printk|bpf_map_lookup_elem|bpf_trace_printk|bpf_get_current_pid_tgid)$/,
+    '#include <bpf/bpf_helpers.h>, after vmlinux.h or <linux/bpf.h>',
+  ],
+  [
+    /^(?:u8|u16|u32|u64|__u32|__u64|s64|bool|size_t|uint\d+_t)$/,
+    '#include "vmlinux.h" (or <linux/types.h>, <stdint.h>) before it is used',
+  ],
+]
+
+const nameOf = (text: string): string | undefined => /['‘`"](?:struct |enum |union )?(\w+)['’"]/.exec(text)?.[1]
+
+function instead(text: string): string[] {
+  const name = nameOf(text)
+  const known = name === undefined ? undefined : CHANGED.find(([pattern]) => pattern.test(name))
+  return known === undefined ? [] : [`use ${known[1]}`]
+}
+
+const compiled =
+  (cause: string, fixes: readonly string[], confidence: Answer['confidence'] = 'likely') =>
+  (text: string): Answer => {
+    const better = instead(text)
+    return { cause, fixes: [...better, ...fixes], confidence: better.length > 0 ? 'likely' : (confidence ?? 'likely') }
+  }
+
+const OTHER_VERSION =
+  'for a module or driver: it was written for another kernel version, whose interface differed; take its newest release, or guard the code with LINUX_VERSION_CODE'
+
+/** By what the compiler says; the first that matches. */
+const MISTAKES: readonly (readonly [text: RegExp, answer: (text: string) => Answer])[] = [
+  [
+    /implicit declaration of function|call to undeclared (?:library )?function|undeclared \(first use|use of undeclared identifier|undeclared here/,
+    compiled(
+      'nothing that is included declares this name: a header is missing, or this version of the kernel or library does not have it (any more, or yet)',
+      ['grep -rn "NAME" include/ of the tree (or /usr/include/bpf): which header declares it?', OTHER_VERSION],
+    ),
+  ],
+  [
+    /has no member named|no member named/,
+    compiled(
+      'the structure has no such field in these headers: it was renamed, moved or is newer (or older) than they are',
+      [
+        'look at the structure in the headers that are used (in vmlinux.h: bpftool btf dump file /sys/kernel/btf/vmlinux format c | grep -A40 "struct NAME {")',
+        'in a BPF program with CO-RE: declare both forms as struct NAME___old and test bpf_core_field_exists()',
+        OTHER_VERSION,
+      ],
+    ),
+  ],
+  [
+    /unknown type name|has incomplete type|incomplete (?:definition of )?type|invalid use of undefined type|storage size of .* isn.t known/,
+    compiled('the type is used and defined nowhere that is included', [
+      'include the header that defines it (vmlinux.h has all types of the kernel)',
+      OTHER_VERSION,
+    ]),
+  ],
+  [
+    /too (?:few|many) arguments to function|incompatible (?:pointer )?type|passing argument \d+ of|initialization of .* from incompatible|assignment to .* from incompatible|makes (?:pointer|integer) from|conflicting types for|incompatible (?:pointer|integer) to/,
+    compiled('a function is called or defined in another form than these headers declare it', [
+      'compare with its declaration in the headers that are used',
+      OTHER_VERSION,
+    ]),
+  ],
+  [
+    /redefinition of|redeclaration of|typedef redefinition|redeclared as/,
+    compiled(
+      'two headers define the same thing: vmlinux.h together with headers of the kernel or libc, or a header of another version',
+      [
+        'a BPF program includes either vmlinux.h or <linux/...>, never both',
+        'add what is doubled only under #ifndef, or drop one of the headers',
+      ],
+    ),
+  ],
+  [
+    /expected (?:identifier|'|‘|declaration|expression|specifier)|stray '|missing terminating|unterminated/,
+    compiled(
+      'the text is no C at this place: a mistake in the line or above it, or a macro that is not defined (a header is missing)',
+      ['look at this line and the one above it; clang -E shows what the macros became'],
+      'possible',
+    ),
+  ],
+  [
+    /all warnings being treated as errors|\[-Werror[=\]]/,
+    compiled('the build treats warnings as errors, and the compiler is newer than the code and warns about more', [
+      'make WERROR=0 (tools), CONFIG_WERROR=n (kernel), or KCFLAGS=-Wno-error',
+      'or use a compiler of the age of the code',
+    ]),
+  ],
+  [
+    /unsupported relocation|relocation truncated|relocation .* out of range|recompile with -fPIC|code model kernel does not support PIC/,
+    compiled(
+      'compiler and linker of the distribution make position independent code by default, and this tree does not expect it',
+      ['KCFLAGS="-fno-pie -fno-pic", LDFLAGS -no-pie; or a compiler of the age of the tree: CC=gcc-9'],
+    ),
+  ],
+  [
+    /internal compiler error/,
+    compiled('the compiler itself crashed: a bug of it, bad memory or none left', [
+      'build again with make -j1; another version of the compiler; dmesg | grep -i "killed process"',
+    ]),
+  ],
+  [
+    /undefined reference to ['‘`"]__stack_chk_(?:fail|guard)/,
+    compiled(
+      'the compiler adds its stack protector by default, and this tree has it off or expects another form of it',
+      [
+        'KCFLAGS=-fno-stack-protector, or CONFIG_STACKPROTECTOR=y and make olddefconfig with the same compiler',
+        'or use a compiler of the age of the tree',
+      ],
+    ),
+  ],
+]
+
+export const BUILD_KINDS: readonly PrintfKind[] = [
+  {
+    rule: 'objtool',
+    formats: `
+warning: objtool: %s: can't find jump dest instruction at %s
+warning: objtool: %s: unreachable instruction
+warning: objtool: %s: stack state mismatch
+warning: objtool: %s: unsupported %s
+warning: objtool: %s: call without frame pointer save/setup
+warning: objtool: %s: sibling call from callable instruction
+warning: objtool: %s: missing __noreturn%s
+warning: objtool: %s: unannotated intra-function call
+warning: objtool: elf_update: %s
+error: objtool: %s
+warning: objtool: %s falls through to next function`,
+    cause:
+      'objtool checks the machine code of each file, and this compiler made code that it does not understand: compilers that are newer than the tree do, and some flags (-march=native, -O3)',
+    fixes: [
+      'a warning does no harm by itself; where the build stops (Error 255), use a compiler of the age of the tree: make CC=gcc-10',
+      'leave out extra flags, or CONFIG_STACK_VALIDATION=n and CONFIG_UNWINDER_FRAME_POINTER=y',
+    ],
+    confidence: 'likely',
+    sources: ['tools/objtool', 'Documentation/stack-validation.txt (objtool.txt)'],
+  },
+  {
+    rule: 'compiler does not fit the kernel',
+    formats: `
+Cannot use CONFIG_CC_STACKPROTECTOR_%s not supported by compiler
+stack-protector enabled but compiler support broken
+Cannot use CONFIG_%s not supported by compiler
+Compiler does not support %s
+compiler support broken
+Your compiler does not have %s
+gcc: error: unrecognized argument in option %s
+error: unsupported option '%s' for target '%s'
+error: unsupported argument '%s' to option
+error: invalid value '%s' in '-m%s`,
+    cause:
+      'the configuration asks for something that this compiler cannot do: it is for another architecture (a cross compiler is missing), too old, or is broken by a flag of the distribution',
+    fixes: [
+      'for another architecture give both: make ARCH=arm64 CROSS_COMPILE=aarch64-linux-gnu-',
+      'make olddefconfig with the compiler of the build: it turns off what the compiler lacks',
+    ],
+    confidence: 'likely',
+    sources: ['Makefile of the kernel'],
+  },
+  {
+    rule: 'kernel image or modules',
+    formats: `
+Kernel image bigger than KERNEL_IMAGE_SIZE
+ld: final link failed: %s
+ld: cannot find %s
+ld: unrecognised emulation mode: %s
+ld.lld: error: %s
+recipe for target '%s' failed
+No rule to make target 'bzImage'
+No rule to make target '%s'.  Stop.
+No rule to make target \`%s'.  Stop.
+No rule to make target '%s', needed by '%s'
+No rule to make target \`%s', needed by \`%s'
+missing separator.  Stop.
+*** Kernel configuration is invalid.`,
+    cause:
+      'make or the linker cannot make the file that is named: it belongs to another architecture or tree, its source is missing, or an earlier step failed',
+    fixes: [
+      'look at the first "error:" above; make help lists what this tree can build (bzImage is for x86, Image for arm64)',
+      'make mrproper and make olddefconfig, where files of another build are left; run make in the top directory of the tree',
+    ],
+    confidence: 'possible',
+    sources: ['Makefile of the kernel'],
+  },
+]
+
+/** Exit statuses of the command that make ran. */
+const STATUS: Readonly<Record<number, string>> = {
+  1: 'the command (a compiler, a script) found an error',
+  2: 'a make below it failed, or a shell did not understand its command',
+  126: 'a program could not be executed (chmod +x, or a file system that is mounted noexec)',
+  127: 'a program was not found: its package is missing',
+  137: 'the command was killed, usually because memory ran out',
+  139: 'the command crashed (SIGSEGV)',
+  255: 'objtool, pahole or resolve_btfids gave up',
+}
+
+/** Only what says that something failed, and not why. */
+export const MAKE_RULE = 'make stopped'
+
+export const COMPILER_ROWS: readonly Row[] = [
+  {
+    rule: 'compiler error',
+    needle: [
+      ': error: ',
+      ': fatal error: ',
+      'undefined reference to',
+      'error: internal compiler',
+      'ld: ',
+      '[-Werror',
+      'treated as errors',
+      'internal compiler error',
+    ],
+    pattern:
+      /^(?:.{0,60}?\s)?(\/?[\w.+/~-]+\.(?:c|h|cc|cpp|o|S|s|in|lds)):(?:\(?[\w.+]*\)?:?\d*:?){0,3} ?(?:In function .*|(?:fatal )?error: (.+)|(undefined reference to .+))$|^(?:cc1|cc1plus|clang|gcc|ld)[\w-]*: (?:(?:fatal )?error: )?(.+)$|(internal compiler error: .+)|(undefined reference to [`'"‘]__stack_chk_\w+.*)/,
+    key: (match) => nameOf(match[0]) ?? match[2] ?? match[4] ?? match[0],
+    answer: (match) => {
+      const text = match[2] ?? match[3] ?? match[4] ?? match[5] ?? match[6]
+      if (text === undefined) return undefined
+      const [, answer] = MISTAKES.find(([pattern]) => pattern.test(text)) ?? []
+      return answer && { ...answer(text), what: `${match[1] === undefined ? '' : `${match[1]}: `}${text}` }
+    },
+  },
+  {
+    rule: MAKE_RULE,
+    needle: ['*** ['],
+    pattern: /make(?:\[\d+\])?: \*\*\* \[(?:[^\]]*:\d+: )?([^\]]+)\] (?:Error (\d+)|Segmentation fault|Killed)/,
+    key: (match) => match[2] ?? '',
+    answer: (match) => {
+      const status = Number(match[2] ?? 137)
+      return {
+        what: `make stopped at ${group(match, 1)} (status ${status})`,
+        cause: STATUS[status] ?? 'the command ended with this status',
+        fixes: [
+          'the reason stands above: look for the first line with "error:", "not found" or "No such file" (make -j1 keeps them in order)',
+        ],
+        confidence: 'likely',
+      }
+    },
+  },
+]
