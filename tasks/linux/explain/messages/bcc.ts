@@ -119,12 +119,26 @@ export const BCC_ROWS: readonly Row[] = [
   },
   {
     rule: 'bcc: headers newer than bcc',
-    needle: ['asm/types.h', 'asm goto', '__builtin_', 'redefinition of', "'struct bpf_timer'", 'asm_inline', 'bpf_wq'],
+    needle: [': error: '],
     pattern:
-      /(?:virtual\/include\/bcc|include\/linux\/bpf\.h|\/usr\/src\/linux\S*|\/lib\/modules\/\S*build\/\S*)\S*: error: (?:incomplete definition of type 'struct bpf_\w+'|invalid application of 'sizeof' to an incomplete type 'struct bpf_\w+'|redefinition of '.*|unknown type name '.*|use of undeclared identifier '.*|call to undeclared .*)/,
-    cause: 'bcc brings its own copy of bpf.h, and the headers of this kernel need types that are newer than that copy',
-    fixes: ['a newer bcc (or that of the distribution which also made the kernel); libbpf-tools need no headers'],
-    confidence: 'likely',
+      /(virtual\/include\/bcc|\/usr\/src\/linux|\/lib\/modules\/|^\s*(?:\.\/)?(?:include|arch)\/)\S*: error: (.*)/,
+    key: () => '',
+    answer: (match, { bcc }) => {
+      const sure =
+        /incomplete (?:definition of )?type|unknown type name|undeclared|redefinition of '|incomplete type 'enum bpf/
+      // The headers of a kernel are compiled by its own build, too: only what bcc prints, or types that its bpf.h lacks.
+      if (!bcc && !(/bpf/.test(match[0]) && sure.test(group(match, 2)))) return undefined
+      return {
+        cause:
+          'bcc compiles the headers of the running kernel with the clang and the bpf.h that it brings along, and these headers are newer than both (or need flags that bcc does not pass)',
+        fixes: [
+          'a newer bcc, or that of the distribution which also made the kernel',
+          'the libbpf version of the tool (libbpf-tools), which needs no headers',
+        ],
+        confidence: bcc ? 'likely' : 'possible',
+        sources: ['src/cc/frontends/clang of bcc'],
+      }
+    },
   },
   {
     rule: 'program cannot be loaded',

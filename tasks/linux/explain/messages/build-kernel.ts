@@ -1,5 +1,5 @@
 /** Builds that stop for reasons of the configuration: certificates and BTF of distributions, modules of other kernels. */
-import { group, type Row } from './row.ts'
+import type { Row } from './row.ts'
 
 export const KERNEL_BUILD_ROWS: readonly Row[] = [
   {
@@ -111,12 +111,13 @@ export const KERNEL_BUILD_ROWS: readonly Row[] = [
   },
   {
     rule: 'headers of the kernel are not there',
-    needle: '/lib/modules/',
-    pattern: /make(?:\[\d+\])?: \*\*\* \/lib\/modules\/(\S+)\/build: No such file or directory/,
+    needle: ['/lib/modules/', 'Your kernel headers for kernel'],
+    pattern:
+      /make(?:\[\d+\])?: \*\*\* \/lib\/modules\/(\S+)\/build: No such file or directory|Your kernel headers for kernel (\S+) cannot be found/,
     answer: (match) => ({
-      cause: `there are no headers of kernel ${group(match, 1)}`,
+      cause: `there are no headers of kernel ${match[1] ?? match[2]}`,
       fixes: [
-        `apt install linux-headers-${group(match, 1)} (dnf install kernel-devel-${group(match, 1)})`,
+        `apt install linux-headers-${match[1] ?? match[2]} (dnf install kernel-devel-${match[1] ?? match[2]})`,
         'reboot if the kernel was updated: uname -r may be gone from the archive',
       ],
     }),

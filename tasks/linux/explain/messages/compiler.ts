@@ -99,6 +99,16 @@ const MISTAKES: readonly (readonly [text: RegExp, answer: (text: string) => Answ
     ]),
   ],
   [
+    /static assertion failed|missing binary operator|#error |expected value in expression|size of array .* is negative/,
+    compiled(
+      'a header checks what it was compiled with, and finds something missing: a macro that another header defines, a flag of the compiler, or the configuration of the kernel',
+      [
+        'include the header that defines the macro first (<linux/version.h> for LINUX_VERSION_CODE and KERNEL_VERSION)',
+        'headers of the kernel only fit the flags of its own build: bcc and bpftrace of an older release cannot compile the headers of a newer kernel',
+      ],
+    ),
+  ],
+  [
     /redefinition of|redeclaration of|typedef redefinition|redeclared as/,
     compiled(
       'two headers define the same thing: vmlinux.h together with headers of the kernel or libc, or a header of another version',
@@ -238,21 +248,12 @@ export const MAKE_RULE = 'make stopped'
 export const COMPILER_ROWS: readonly Row[] = [
   {
     rule: 'compiler error',
-    needle: [
-      ': error: ',
-      ': fatal error: ',
-      'undefined reference to',
-      'error: internal compiler',
-      'ld: ',
-      '[-Werror',
-      'treated as errors',
-      'internal compiler error',
-    ],
+    needle: ['error: ', 'undefined reference to', 'internal compiler error', 'treated as errors'],
     pattern:
-      /^(?:.{0,60}?\s)?(\/?[\w.+/~-]+\.(?:c|h|cc|cpp|o|S|s|in|lds)):(?:\(?[\w.+]*\)?:?\d*:?){0,3} ?(?:In function .*|(?:fatal )?error: (.+)|(undefined reference to .+))$|^(?:cc1|cc1plus|clang|gcc|ld)[\w-]*: (?:(?:fatal )?error: )?(.+)$|(internal compiler error: .+)|(undefined reference to [`'"‘]__stack_chk_\w+.*)/,
-    key: (match) => nameOf(match[0]) ?? match[2] ?? match[4] ?? match[0],
+      /^(?:.{0,60}?\s)?(\/?[\w.+/~-]+\.(?:c|h|cc|cpp|o|S|s|in|lds)):(?:\(?[\w.+]*\)?:?\d*:?){0,3} ?(?:In function .*|(?:fatal )?error: (.+)|(undefined reference to .+))$|^(?:cc1|cc1plus|clang|gcc|ld)[\w-]*: (?:(?:fatal )?error: )?(.+)$|^\s*(?:fatal )?error: (.+)$|(internal compiler error: .+)|(undefined reference to [`'"‘]__stack_chk_\w+.*)/,
+    key: (match) => nameOf(match[0]) ?? match[2] ?? match[0],
     answer: (match) => {
-      const text = match[2] ?? match[3] ?? match[4] ?? match[5] ?? match[6]
+      const text = match.slice(2).find((group) => group !== undefined)
       if (text === undefined) return undefined
       const [, answer] = MISTAKES.find(([pattern]) => pattern.test(text)) ?? []
       return answer && { ...answer(text), what: `${match[1] === undefined ? '' : `${match[1]}: `}${text}` }

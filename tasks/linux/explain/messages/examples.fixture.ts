@@ -472,6 +472,18 @@ export const POSTED: readonly Example[] = [
 
 export const BUILD: readonly Example[] = [
   [
+    'error: ‘struct kprobe’ has no member named ‘fault_handler’; did you mean ‘post_handler’?',
+    'compiler error',
+    /renamed/,
+  ],
+  ['/w/x.h:12:68: error: missing binary operator before token "("', 'compiler error', /linux\/version\.h/],
+  [
+    'In file included from /virtual/main.c:16:\ninclude/linux/fs.h:24:15: error: static assertion failed due to x',
+    'bcc: headers newer than bcc',
+    /newer bcc/,
+  ],
+  ['Your kernel headers for kernel 4.4.111+ cannot be found at', 'headers of the kernel are not there', /4\.4\.111\+/],
+  [
     "x.c:12:3: error: implicit declaration of function 'probe_kernel_read'",
     'compiler error',
     /copy_from_kernel_nofault/,

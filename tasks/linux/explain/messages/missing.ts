@@ -106,13 +106,13 @@ export const MISSING_ROWS: readonly Row[] = [
     key: (match) => group(match, 1),
     answer: (match) => {
       const known = TOOLS[group(match, 1)]
-      return (
-        known && {
-          what: `${group(match, 1)} is not on this host`,
-          cause: 'it is not installed, or not on PATH',
-          fixes: [`apt install ${known}`.replace(/^apt install (?=go |cargo )/, '')],
-        }
-      )
+      return known === undefined
+        ? undefined
+        : {
+            what: `${group(match, 1)} is not on this host`,
+            cause: 'it is not installed, or not on PATH',
+            fixes: [`apt install ${known}`.replace(/^apt install (?=go |cargo )/, '')],
+          }
     },
   },
   {

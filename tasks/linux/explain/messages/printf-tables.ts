@@ -3,6 +3,7 @@ import { BCC_KINDS } from './bcc-printf.ts'
 import { BPFTRACE_KINDS } from './bpftrace-printf.ts'
 import { BUILD_KINDS } from './compiler.ts'
 import { LIBBPF_FILE_KINDS } from './libbpf-files.ts'
+import { LIBBPF_OLD_KINDS } from './libbpf-old.ts'
 import { LIBBPF_KINDS } from './libbpf-printf.ts'
 import { LOADER_KINDS } from './loaders-printf.ts'
 import { PERF_KINDS } from './perf.ts'
@@ -29,7 +30,7 @@ export const PRINTF_TABLES: readonly PrintfTable[] = [
   { before: String.raw`^(?:trace-cmd: ?)?\s{0,8}`, sample: '', kinds: TRACE_CMD_KINDS },
   { before: 'Error: ', sample: 'Error: ', kinds: BPFTOOL_KINDS },
   { before: '', sample: '', kinds: [...NET_KINDS, ...PERF_KINDS, ...BUILD_KINDS] },
-  { before: 'libbpf: ', sample: 'libbpf: ', kinds: [...LIBBPF_KINDS, ...LIBBPF_FILE_KINDS] },
+  { before: 'libbpf: ', sample: 'libbpf: ', kinds: [...LIBBPF_KINDS, ...LIBBPF_FILE_KINDS, ...LIBBPF_OLD_KINDS] },
   { before: '', sample: '', kinds: [...BPFTRACE_KINDS, ...BCC_KINDS, ...LOADER_KINDS] },
 ]
 

@@ -9,6 +9,8 @@ import type { Confidence } from '../finding.ts'
 export interface Seen {
   /** From "Linux version ..." or `uname -a`; the last one before the message. */
   readonly kernel: Version | undefined
+  /** bcc is compiling: an earlier line names its virtual files. */
+  readonly bcc: boolean
   /** The shell command above the message, without its prompt. */
   readonly command: string | undefined
 }

@@ -10,6 +10,7 @@ const NEAR = 4
 
 export class Context implements Seen {
   kernel: Version | undefined
+  bcc = false
   #command: string | undefined
   #at = 0
   #line = 0
@@ -24,6 +25,7 @@ export class Context implements Seen {
       const kernel = KERNEL.exec(line)
       if (kernel) this.kernel = parseVersion(kernel[1] ?? kernel[2] ?? '')
     }
+    if (!this.bcc && line.includes('/virtual/')) this.bcc = true
     // Only what a shell could do to these files matters.
     if (line.length > 500 || !(line.includes('>') || line.includes('tee '))) return
     const command = PROMPT.exec(line)?.[1] ?? (/^\s*(?:echo|printf|cat|sudo) /.test(line) ? line.trim() : undefined)

@@ -85,7 +85,8 @@ invalid func unknown#${POISON}
 unknown func unknown#${POISON}
 invalid func %s#${POISON}
 unknown func %s#${POISON}
-program of this type cannot use helper unknown#${POISON}`,
+program of this type cannot use helper unknown#${POISON}
+failed to resolve CO-RE relocation %s`,
     cause:
       "a CO-RE relocation failed: the type, field or enum value that the program names is not in this kernel's BTF. libbpf puts a call of the helper 0x0bad2310 in the place of such an instruction, so that only a path that runs into it is refused",
     fixes: [
