@@ -279,6 +279,9 @@ export interface FoundRun {
 /** How often something happens in one run of a program, over all paths. */
 const range = { least: natural, most: natural }
 
+/** A format of its messages. `lab verify` writes them again as they were read, so the order of the keys is that of linux/objects/bpf-messages.ts. */
+const printedFormat = z.object({ text, open: z.boolean(), ...range })
+
 /** A program of a run. */
 export const ProgramSchema = z.object({
   program: text,
@@ -293,7 +296,7 @@ export const ProgramSchema = z.object({
   /** Hits for which the kernel did not run the program (another one was running on that CPU), as far as it tells; older results have none. */
   skipped: z.number().exactOptional(),
   /** What one run of it prints, as its bytecode proves; left out where that tells nothing, and in older results. */
-  prints: z.object({ ...range, formats: z.array(z.object({ ...range, text, open: z.boolean() })) }).exactOptional(),
+  prints: z.object({ ...range, formats: z.array(printedFormat) }).exactOptional(),
 })
 
 /** probes.json: every program of a run, also those that never fired. */

@@ -62,6 +62,20 @@ describe('a result that somebody touched is refused:', () => {
   })
 })
 
+/** What the manifest of an import says of its file. */
+const IMPORTED = {
+  file: 'x',
+  kept: 'trace.txt',
+  bytes: 1,
+  form: 'text',
+  lines: 1,
+  headings: 0,
+  inProse: 0,
+  backwards: 0,
+  unclosedCalls: 0,
+  unopenedReturns: 0,
+}
+
 describe('a result that was changed by somebody who makes all hashes fit is refused:', () => {
   const lines =
     (change: (text: string) => string) =>
@@ -112,7 +126,7 @@ describe('a result that was changed by somebody who makes all hashes fit is refu
     ['no isolation', says((manifest) => delete manifest.isolation), 'isolation'],
     ['another start', says((manifest) => (manifest.started = '2020-01-01T00:00:00.000Z')), 'start'],
     ['it had no guest', says((manifest) => (manifest.guest.vm = 'none')), 'verdict'],
-    ['it is an import', says((manifest) => (manifest.imported = { file: 'x', kept: 'trace.dat' })), 'imported'],
+    ['it is an import', says((manifest) => (manifest.imported = { ...IMPORTED, kept: 'trace.dat' })), 'imported'],
     [
       'what is expected',
       ({ lab: kept }) => edit(join(kept, 'lab.yaml'), (text) => text.replaceAll('- ext4 file read', '- another read')),

@@ -60,7 +60,7 @@ afterAll(() => lab.remove())
 /** Status and failure of a build in a language; the cache is new each time, so that nothing is left of the run before. */
 async function build(kernel: string, cache: string, env: Readonly<Record<string, string>>) {
   const { status, stderr } = await lab.lab(['build', 'kernel', kernel], { LAB_CACHE_DIR: join(lab.dir, cache), ...env })
-  const failure = stderr.split('\n').filter((line) => !line.startsWith('['))
+  const failure = stderr.split('\n').filter((line) => !line.startsWith('[') && !line.includes('log of this command'))
   return { status, failure: failure.join('\n').replaceAll(cache, 'CACHE') }
 }
 
