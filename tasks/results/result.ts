@@ -10,6 +10,7 @@ import { processTag } from '../engine/process.ts'
 import { diskFailure } from '../engine/disk.ts'
 import { suggest } from '../config/text/suggest.ts'
 import type { Manifest } from './manifest.ts'
+import { fits, namedRun } from './run-name.ts'
 import { indexRuns, type IndexedRun, type RunIndex } from './run-index.ts'
 import { refuseNewer, storedRun } from './stored-manifest.ts'
 import type { FoundRun } from './manifest.ts'
@@ -79,47 +80,52 @@ export async function listRuns(results: string, experiment?: string): Promise<Fo
   return found.toSorted((a, b) => (a.manifest.started < b.manifest.started ? -1 : 1))
 }
 
-/** `last` is the newest run, `last~1` the one before it. */
-const BACK = /^last(?:~(\d{1,6}))?$/
+type Named = { readonly run: string } & (
+  { readonly experiment: string } | { readonly manifest: { readonly experiment: string } }
+)
 
-/** Of these runs (oldest first), the one of that name or of that unique beginning; `last` is the newest, `last~1` the one before it. */
-export function pickRun<Run extends { readonly run: string }>(runs: readonly Run[], name: string): Run {
-  const newest = runs.at(-1)
-  if (newest === undefined) throw userError({ fact: 'there are no runs', wayOut: '`lab run EXPERIMENT` makes one' })
-  const back = BACK.exec(name)
-  if (back) {
-    const found = runs.at(-1 - Number(back[1] ?? 0))
+const experimentOf = (one: Named): string => ('experiment' in one ? one.experiment : one.manifest.experiment)
+
+/** Of these runs (oldest first) the one that a name means; `namedRun` says which names there are. */
+export function pickRun<Run extends Named>(runs: readonly Run[], name: string): Run {
+  if (runs.length === 0) throw userError({ fact: 'there are no runs', wayOut: '`lab run EXPERIMENT` makes one' })
+  const { experiment, back, part, exact: whole } = namedRun(name, new Set(runs.map(experimentOf)))
+  const among = experiment === undefined ? runs : runs.filter((one) => experimentOf(one) === experiment)
+  if (back !== undefined) {
+    const found = among.at(-1 - back)
     if (found !== undefined) return found
     throw userError({
-      fact: `there is no ${name}: there ${runs.length === 1 ? 'is 1 run' : `are ${runs.length} runs`}`,
+      fact: `there is no ${printable(name)}: there ${among.length === 1 ? 'is 1 run' : `are ${among.length} runs`}`,
       wayOut: '`lab results` lists them',
     })
   }
-  const exact = runs.filter(({ run }) => run === name)
-  const matching = name === '' || exact.length > 0 ? exact : runs.filter(({ run }) => run.startsWith(name))
+  const exact = among.filter(({ run }) => run === part)
+  const matching = part === '' || whole || exact.length > 0 ? exact : among.filter(({ run }) => fits(run, part))
   const [only] = matching
   if (only !== undefined && matching.length === 1) return only
   const near = suggest(
-    name,
-    runs.map(({ run }) => run),
+    part,
+    among.map(({ run }) => run),
   )
   throw userError({
     fact:
       matching.length === 0
         ? `there is no run "${printable(name)}"`
-        : `${matching.length} runs ${exact.length > 0 ? 'are called' : 'begin with'} "${printable(name)}"`,
+        : `${matching.length} runs ${exact.length > 0 ? 'are called' : 'begin or end with'} "${printable(name)}"`,
     wayOut:
       exact.length > 1
-        ? 'take one of them away, or give it another name: they are in directories of several experiments'
-        : matching.length > 1 || near === undefined
-          ? 'give more of the name: `lab results` lists them; `last` is the newest'
-          : `did you mean ${near}?`,
+        ? 'say of which experiment: EXPERIMENT/RUN'
+        : matching.length === 0 && whole
+          ? 'it is a result of another lab: go to the directory of its lab file'
+          : matching.length > 1 || near === undefined
+            ? 'give more of the name: `lab results` lists them; `last` is the newest, EXPERIMENT@last that of an experiment'
+            : `did you mean ${near}?`,
   })
 }
 
 /** `pickRun` of all runs; one that is there and cannot be read is no run that is missing. */
 export function pickListed({ runs, skipped }: Pick<RunIndex, 'runs' | 'skipped'>, name: string): IndexedRun {
-  const unread = skipped.find((one) => basename(one.name) === name)
+  const unread = skipped.find((one) => basename(one.name) === basename(name))
   if (unread === undefined) return pickRun(runs, name)
   throw userError({ place: `run ${printable(name, 60)}`, fact: printable(unread.why, 300) })
 }

@@ -167,10 +167,11 @@ describe('pickRun', () => {
     expect(pickRun(runs, 'last').run).toBe('20260102-000000-cccc')
     expect(pickRun(runs, '20260101-000000-aaaa').run).toBe('20260101-000000-aaaa')
     expect(pickRun(runs, '20260102').run).toBe('20260102-000000-cccc')
+    expect(pickRun(runs, 'bbbb').run).toBe('20260101-000000-bbbb')
   })
 
   test.each([
-    ['20260101', '2 runs begin with "20260101"'],
+    ['20260101', '2 runs begin or end with "20260101"'],
     ['', 'there is no run ""'],
     ['../..', 'there is no run "../.."'],
   ])('%j: %s', (name, fact) => {

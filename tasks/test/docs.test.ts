@@ -13,7 +13,7 @@ const PAGES = [
 const read = (page: string) => readFileSync(join(ROOT, page), 'utf8')
 
 /** Options that every command takes. */
-const EVERYWHERE = ['--json', '--yes', '--file', '--help', '--version']
+const EVERYWHERE = ['--json', '--yes', '--file', '--help', '--version', '--verbose']
 
 /** Lines of a page's code blocks that call lab, without their comments. Blocks marked `text` show what is printed. */
 function commandsOf(page: string): string[] {

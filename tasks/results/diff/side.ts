@@ -7,6 +7,7 @@ import { counted } from '../counted.ts'
 import { checkedRun } from '../checked-run.ts'
 import type { Manifest } from '../manifest.ts'
 import { pickRun } from '../result.ts'
+import { namedRun } from '../run-name.ts'
 import type { FoundRun } from '../manifest.ts'
 import { definitionOfResult } from '../definition.ts'
 import { ofOneDefinition, type OneDefinition } from '../one-definition.ts'
@@ -106,7 +107,9 @@ export function side(all: readonly FoundRun[], asked: string): Side {
   const slash = name.indexOf('/')
   const [experiment, rest] = slash < 0 ? [name, undefined] : [name.slice(0, slash), name.slice(slash + 1)]
   const known = [...new Set(all.map(({ manifest }) => manifest.experiment))]
-  if (rest === undefined && !known.includes(experiment)) return sideOf(pickRun(all, name))
+  const meant = namedRun(asked, new Set(known))
+  if (meant.exact || meant.back !== undefined || (rest === undefined && !known.includes(experiment)))
+    return sideOf(pickRun(all, asked))
   if (!known.includes(experiment))
     throw userError({
       fact: `there are no runs of "${printable(experiment, 60)}"`,

@@ -3,6 +3,7 @@ import { suggest } from '../../config/text/suggest.ts'
 import { userError } from '../../engine/error.ts'
 import { printable } from '../../engine/printable.ts'
 import { pickRun } from '../result.ts'
+import { namedRun } from '../run-name.ts'
 import { idOf } from './html.ts'
 import type { ReportRun } from './runs.ts'
 
@@ -43,8 +44,10 @@ function named(
 ): { readonly runs: readonly ReportRun[]; readonly one: boolean } {
   const ofExperiment = all.filter(({ experiment }) => experiment === word)
   if (ofExperiment.length > 0) return { runs: ofExperiment, one: false }
-  if (word !== 'last' && !/^\d/.test(word)) {
-    const known = [...new Set(all.map(({ experiment }) => experiment))]
+  const experiments = new Set(all.map(({ experiment }) => experiment))
+  const meant = namedRun(word, experiments)
+  if (meant.back === undefined && meant.experiment === undefined && !/^\d/.test(word)) {
+    const known = [...experiments]
     const near = suggest(word, known)
     throw userError({
       fact: `there are no runs of "${printable(word, 80)}"`,
