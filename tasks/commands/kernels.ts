@@ -9,32 +9,18 @@ import { suggest } from '../config/text/suggest.ts'
 import type { Context } from '../engine/context.ts'
 import { Failure, userError } from '../engine/error.ts'
 import { diskFailure } from '../engine/disk.ts'
-import { hostRecords, offersLike, suiteRecords } from '../host/debian/index.ts'
-import { run } from '../host/sh.ts'
+import { hostRecords } from '../host/debian/index.ts'
+import { kernelsIn, pinStates } from '../host/debian/pins.ts'
+import { pinOf } from '../upkeep/doctor/pins.ts'
 import { exactParts, type PackageRecord } from '../linux/package-index.ts'
-import { table } from '../engine/text.ts'
 import { openApp } from './shared/app.ts'
+import { kernelsText, type KernelRow } from './shared/kernels-text.ts'
 import { defineCommand, type Outcome } from './command.ts'
 
 /** Suites whose index is looked into for a package that the host's own index does not have. */
-const SUITES = ['trixie', 'bookworm', 'sid']
+const SUITES = ['trixie', 'bookworm', 'bullseye', 'sid']
 
-interface Row {
-  readonly name: string
-  readonly source: string
-  readonly here: 'ready' | 'fetched' | '-'
-  /** A newer package of the same kind. */
-  readonly newer: string | undefined
-}
-
-const packageOf = ({ source }: ResolvedKernel): { package: string; version: string } | undefined =>
-  'prebuilt' in source
-    ? { package: source.prebuilt, version: source.version }
-    : 'package' in source
-      ? { package: source.package, version: source.version }
-      : undefined
-
-function titleOf({ source }: ResolvedKernel): string {
+function titleOf({ source }: Pick<ResolvedKernel, 'source'>): string {
   if ('url' in source) return source.url.replace(/^.*\//, '')
   if ('git' in source) return `${source.git} ${source.ref}`
   if ('tree' in source) return source.tree
@@ -43,7 +29,7 @@ function titleOf({ source }: ResolvedKernel): string {
 }
 
 /** Whether a kernel is in the store, or its archive in the cache. A kernel that cannot be named here (no compiler) is neither. */
-async function hereOf(kernel: ResolvedKernel, context: Context): Promise<Row['here']> {
+async function hereOf(kernel: ResolvedKernel, context: Context): Promise<KernelRow['here']> {
   const named = await kernelFingerprint(kernel, context).catch((error: unknown) => {
     if (error instanceof Failure && error.kind !== 'interrupted') return undefined
     throw error
@@ -55,47 +41,37 @@ async function hereOf(kernel: ResolvedKernel, context: Context): Promise<Row['he
   return files.some((name) => name.startsWith(prefix) && !/\.(?:part|apt|snapshot)$/.test(name)) ? 'fetched' : '-'
 }
 
-/** The newest package of the same kind where it is newer than the pinned one, by dpkg's own order. */
-async function newerOf(kernel: ResolvedKernel, { signal }: Context): Promise<string | undefined> {
-  const pinned = packageOf(kernel)
-  const [newest] = pinned ? await offersLike(pinned.package, signal) : []
-  if (!pinned || !newest) return undefined
-  const { status } = await run(['dpkg', '--compare-versions', newest.version, 'gt', pinned.version], {
-    signal,
-    accept: [0, 1],
-  })
-  return status === 0 ? `${newest.package} ${newest.version}` : undefined
-}
+/** "6.1.176-1" of a package, else the end of the address or path. */
+const shortTitle = ({ source }: ResolvedKernel): string =>
+  'version' in source ? source.version : titleOf({ source }).replace(/^.*\//, '')
 
 async function list(kernels: readonly ResolvedKernel[], context: Context): Promise<Outcome> {
-  const rows: Row[] = []
+  const pinned = kernels.flatMap((kernel) => pinOf(kernel) ?? [])
+  const states = await pinStates(pinned, context.cache, context.signal)
+  const rows: KernelRow[] = []
   for (const kernel of kernels)
     rows.push({
       name: kernel.name,
       source: titleOf(kernel),
+      version: shortTitle(kernel),
+      kind: isPrebuilt(kernel.source) ? 'prebuilt' : 'built',
       here: await hereOf(kernel, context),
-      newer: await newerOf(kernel, context),
+      mirror: pinOf(kernel) && states.shift(),
     })
-  const columns = ['KERNEL', 'SOURCE', 'KIND', 'HERE', 'NEWER IN THE MIRROR'].map((head) => ({ head }))
-  const text = table(
-    columns,
-    rows.map(({ name, source, here, newer }, index) => {
-      const kernel = kernels[index]
-      return [name, source, kernel && isPrebuilt(kernel.source) ? 'prebuilt' : 'built', here, newer ?? '-']
-    }),
-  )
-  return { text, data: { kernels: rows } }
+  return { text: kernelsText(rows), data: { kernels: rows } }
 }
 
-/** The record of a package: of the host's index, else of the suites. @throws a user's Failure with the nearest names */
+/** The record of a package: of the host's index, else of the suites and their security updates. @throws a user's Failure with the nearest names */
 async function find(name: string, suite: string | undefined, context: Context) {
   const { cache, signal } = context
   const own = suite === undefined ? (await hostRecords(name, signal))[0] : undefined
   if (own) return { record: own, suite: undefined, all: undefined }
   const known = new Set<string>()
   for (const one of suite === undefined ? SUITES : [suite]) {
-    const all = await suiteRecords(one, cache, signal)
-    const record = all.find((each) => each.package === name)
+    const all = await kernelsIn(one, cache, signal)
+    const [record] = all
+      .filter((each) => each.package === name)
+      .toSorted((a, b) => b.version.localeCompare(a.version, 'en', { numeric: true }))
     if (record) return { record, suite: one, all }
     for (const each of all) if (/^linux-(?:image|source)-/.test(each.package)) known.add(each.package)
   }

@@ -3,6 +3,7 @@ import type { ResolvedLab } from '../config/resolved.ts'
 import { confined, disk, kvm, memory, rootless } from './doctor/machine.ts'
 import { findingsOf, type Finding } from './doctor/finding.ts'
 import { mirror, sources } from './doctor/network.ts'
+import { pins } from './doctor/pins.ts'
 import { tools, versions } from './doctor/tools.ts'
 import { step, type Context } from '../engine/context.ts'
 import { forgetUnreachable } from '../host/download.ts'
@@ -27,6 +28,7 @@ const CHECKS: readonly Check[] = [
   { name: 'confinement', findings: confined },
   { name: 'Debian mirror', findings: mirror },
   { name: 'kernel sources', findings: sources },
+  { name: 'pins', findings: pins },
 ]
 
 /** All findings; without a lab those that hold for every lab. The network is asked anew, whatever was remembered. */

@@ -4,9 +4,11 @@ import { mkdir, readFile, rename, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { labError } from '../../engine/error.ts'
 import { hashFile } from '../../engine/fingerprint.ts'
+import { lock } from '../../engine/lock.ts'
 import { parseRecords, type PackageRecord } from '../../linux/package-index.ts'
 import { debianMirror } from '../apt.ts'
 import { has, run } from '../sh.ts'
+import { APT_HELPER } from './apt-helper.ts'
 
 const KEYRING = '/usr/share/keyrings/debian-archive-keyring.gpg'
 /** An index is fetched again after this long. Milliseconds. */
@@ -30,7 +32,7 @@ export interface Offer {
 }
 
 /** What makes two kernel packages of one kind: the series, and what stands behind the ABI's number. */
-const kindOf = (name: string): string => name.replace(/(\d+\.\d+)[\d.]*(?:-\d+)?(?:\+deb\d+)?/, '$1*')
+export const kindOf = (name: string): string => name.replace(/(\d+\.\d+)[\d.]*(?:-\d+)?(?:\+deb\d+)?/, '$1*')
 
 /** Packages of the same series and flavour in the host's index, the newest first. */
 export async function offersLike(name: string, signal: AbortSignal): Promise<Offer[]> {
@@ -51,23 +53,13 @@ export async function offersLike(name: string, signal: AbortSignal): Promise<Off
   return [...unique.values()].toSorted((a, b) => b.version.localeCompare(a.version, 'en', { numeric: true }))
 }
 
-/** Gets a file of the mirror by apt, with its proxies. */
-async function get(path: string, to: string, signal: AbortSignal, place: string): Promise<void> {
-  await run(
-    [
-      '/usr/lib/apt/apt-helper',
-      '-o',
-      'Acquire::Retries=1',
-      'download-file',
-      `${await debianMirror(signal)}${path}`,
-      to,
-    ],
-    {
-      signal,
-      place,
-      wayOut: 'does the mirror have this suite? LAB_DEBIAN_MIRROR names another one',
-    },
-  )
+/** Gets a file of an archive by apt, with its proxies. */
+async function get(base: string, path: string, to: string, signal: AbortSignal, place: string): Promise<void> {
+  await run([...APT_HELPER, `${base}${path}`, to], {
+    signal,
+    place,
+    wayOut: 'does the mirror have this suite? LAB_DEBIAN_MIRROR names another one',
+  })
 }
 
 /** The SHA-256 that a signed InRelease has for a file. @throws a lab's Failure where the signature is not Debian's */
@@ -87,9 +79,13 @@ async function signedHash(inRelease: string, file: string, place: string, signal
   return hash
 }
 
-/** The kernels of a suite for amd64, as the mirror of the host's apt has them now. */
-export const suiteRecords = async (suite: string, cache: string, signal: AbortSignal): Promise<PackageRecord[]> =>
-  parseRecords(await suiteIndex(suite, cache, signal))
+/** The kernels of a suite for amd64, as an archive has them now. @param base of the archive; undefined: the mirror of the host's apt */
+export const suiteRecords = async (
+  suite: string,
+  cache: string,
+  signal: AbortSignal,
+  base?: string,
+): Promise<PackageRecord[]> => parseRecords(await suiteIndex(suite, cache, signal, base))
 
 /** The versions that a suite has of some packages, by their names. */
 export async function suiteVersions(
@@ -109,19 +105,21 @@ export async function suiteVersions(
 }
 
 /** The index of a suite's packages for amd64: at most a day old, verified with the keys of the archive. */
-async function suiteIndex(suite: string, cache: string, signal: AbortSignal): Promise<string> {
+async function suiteIndex(suite: string, cache: string, signal: AbortSignal, from?: string): Promise<string> {
   const place = `suite ${suite}`
   const dir = join(cache, 'indexes')
   const file = join(dir, `${suite}.Packages`)
   const age = Date.now() - (await stat(file).catch(() => ({ mtimeMs: 0 }))).mtimeMs
   if (existsSync(file) && age < FRESH) return await readFile(file, 'utf8')
+  await using _lock = await lock(join(cache, 'locks', `index-${suite}`), signal, () => undefined)
+  const base = from ?? (await debianMirror(signal))
   await mkdir(dir, { recursive: true })
   const [release, packed] = [`${file}.InRelease`, `${file}.xz`]
   const name = 'main/binary-amd64/Packages.xz'
   try {
-    await get(`dists/${suite}/InRelease`, release, signal, place)
+    await get(base, `dists/${suite}/InRelease`, release, signal, place)
     const hash = await signedHash(release, name, place, signal)
-    await get(`dists/${suite}/${name}`, packed, signal, place)
+    await get(base, `dists/${suite}/${name}`, packed, signal, place)
     if ((await hashFile(packed)) !== hash)
       throw labError({
         place,
