@@ -19,8 +19,8 @@ export const command = defineCommand({
   ],
   work: async (_session, [dir]) => {
     const directory = resolve(dir ?? '.')
-    const made = await initLab(directory, TOOL_ROOT)
-    // TOOL_ROOT goes through a link in the cache where npm installed us (see the file lab).
+    const made = await initLab(directory)
+    // npm links the program from its bin directory.
     const lab = which('lab') === undefined ? shellWord(realpathSync(join(TOOL_ROOT, 'lab'))) : 'lab'
     const away = relative(process.cwd(), directory)
     const next = [

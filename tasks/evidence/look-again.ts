@@ -15,6 +15,9 @@ import { TYPED, type TraceEvent } from '../linux/ftrace/trace-line.ts'
 import type { Answer } from './replay-thread.ts'
 import type { Raw, Replayed } from './replay.ts'
 
+/** Beside this file: in the sources, or compiled. */
+const THREAD = import.meta.filename.endsWith('.ts') ? './replay-thread.ts' : './replay-thread.js'
+
 /** Runs of the shipped lab take less than a second of it. Milliseconds, and more for each million characters of the trace. */
 const DEADLINE = 60_000
 const MORE = 1000
@@ -81,7 +84,7 @@ async function read({ dir, manifest, olderFormat, inputs, toolRoot }: Kept, sign
 
 /** Ends the thread when it is late or the signal is aborted: a regular expression that goes on for ever listens to nothing else. */
 async function inThread(raw: Raw, signal: AbortSignal, deadline: number): Promise<Answer> {
-  const worker = new Worker(new URL('./replay-thread.ts', import.meta.url), { workerData: raw })
+  const worker = new Worker(new URL(THREAD, import.meta.url), { workerData: raw })
   const end = Promise.withResolvers<Answer>()
   const late = setTimeout(
     () =>

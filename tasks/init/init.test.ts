@@ -20,7 +20,7 @@ const everything = (directory: string) => readdirSync(directory, { recursive: tr
 describe('initLab', () => {
   test('makes directory and lab; the lab has no errors, no warnings, and an expectation for each kernel', async () => {
     const directory = path.join(scratch(), 'deep/copy-out')
-    await initLab(directory, ROOT)
+    await initLab(directory)
     const { lab, warnings } = openLab({ cwd: directory, toolRoot: ROOT, host: HOST })
     expect(warnings).toEqual([])
     expect(lab.name).toBe('copy-out')
@@ -31,7 +31,7 @@ describe('initLab', () => {
 
   test('kernels are those of the shipped lab: what was built for one is there for the other', async () => {
     const directory = scratch()
-    await initLab(directory, ROOT)
+    await initLab(directory)
     const ours = openLab({ cwd: directory, toolRoot: ROOT, host: HOST }).lab.kernels
     const shipped = openLab({ cwd: ROOT, toolRoot: ROOT, host: HOST }).lab.kernels
     expect(Object.keys(ours)).toEqual(['debian-12', 'debian-13'])
@@ -43,7 +43,7 @@ describe('initLab', () => {
     writeFileSync(path.join(directory, 'notes.txt'), 'mine')
     writeFileSync(path.join(directory, 'lab.yaml'), 'mine')
     symlinkSync('/nonexistent', path.join(directory, '.gitignore'))
-    await expect(initLab(directory, ROOT)).rejects.toMatchObject({
+    await expect(initLab(directory)).rejects.toMatchObject({
       exitCode: 2,
       parts: { fact: 'already there: .gitignore, lab.yaml' },
     })
@@ -54,7 +54,7 @@ describe('initLab', () => {
   test('all or nothing: a file in place of a directory takes back what was made before it', async () => {
     const directory = scratch()
     writeFileSync(path.join(directory, 'bpf'), 'not a directory')
-    await expect(initLab(directory, ROOT)).rejects.toMatchObject({ exitCode: 2 })
+    await expect(initLab(directory)).rejects.toMatchObject({ exitCode: 2 })
     expect(everything(directory)).toEqual(['bpf'])
   })
 

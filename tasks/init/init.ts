@@ -35,9 +35,9 @@ export function labText(template: string, name: string): string {
   return template.replace(/^lab: .*$/m, () => `lab: ${value}`)
 }
 
-async function contents(toolRoot: string, name: string): Promise<[file: string, text: string][]> {
+async function contents(name: string): Promise<[file: string, text: string][]> {
   const read = async ([template, file]: (typeof FILES)[number]): Promise<[string, string]> => {
-    const text = await readFile(join(toolRoot, 'tasks/init', template), 'utf8')
+    const text = await readFile(join(import.meta.dirname, template), 'utf8')
     return [file, file === 'lab.yaml' ? labText(text, name) : text]
   }
   return await Promise.all(FILES.map(read))
@@ -93,11 +93,11 @@ export interface NewLab {
  * Makes a lab in `directory` (made if it is missing; what else is in it stays).
  * @throws a user's Failure if one of its files exists, or if a file stands where a directory is needed
  */
-export async function initLab(directory: string, toolRoot: string): Promise<NewLab> {
+export async function initLab(directory: string): Promise<NewLab> {
   const there = await existing(directory)
   if (there.length > 0) throw refused(directory, `already there: ${there.join(', ')}`)
   const name = labName(directory)
-  const files = await contents(toolRoot, name)
+  const files = await contents(name)
   try {
     await writeAll(directory, files)
   } catch (error) {

@@ -11,7 +11,7 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { join } from 'node:path'
-import { afterAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { processTag } from '../engine/process.ts'
 import { which } from '../host/which.ts'
 import { TOOL_ROOT } from '../commands/shared/app.ts'
@@ -301,37 +301,67 @@ test('a lab that is killed while it builds an image leaves no program, no mount,
 })
 
 describe('installed by npm', () => {
-  /** What `npm install -g` leaves: the packed files below node_modules, and a link to the program. */
-  function installed(dependencies: 'nested' | 'hoisted'): { one: Rig; program: string } {
-    const one = rig(false)
-    const modules = join(one.dir, 'lib/node_modules')
-    mkdirSync(join(modules, 'lab'), { recursive: true })
-    const sh = (argv: readonly [string, ...string[]], cwd: string) =>
-      execFileSync(argv[0], argv.slice(1), { cwd, encoding: 'utf8' })
-    const packed = sh(['npm', 'pack', '--silent', '--ignore-scripts', '--pack-destination', one.dir], TOOL_ROOT).trim()
-    sh(['tar', '-xzf', join(one.dir, packed), '--strip-components=1', '-C', join(modules, 'lab')], one.dir)
-    const theirs = join(TOOL_ROOT, 'node_modules')
-    if (dependencies === 'nested') symlinkSync(theirs, join(modules, 'lab/node_modules'))
-    else for (const name of readdirSync(theirs)) symlinkSync(join(theirs, name), join(modules, name))
-    symlinkSync(join(modules, 'lab/lab'), join(one.dir, 'program'))
-    return { one, program: join(one.dir, 'program') }
-  }
+  const packed = rig(false)
+  const modules = join(packed.dir, 'lib/node_modules')
+  const sh = (argv: readonly [string, ...string[]], cwd: string) =>
+    execFileSync(argv[0], argv.slice(1), { cwd, encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] })
 
-  test.each(['nested', 'hoisted'] as const)(
-    'it runs, and makes a lab that is right: dependencies %s',
-    (dependencies) => {
-      const { one, program } = installed(dependencies)
-      const cwd = join(one.dir, 'elsewhere')
-      mkdirSync(cwd)
-      const env = { ...process.env, LAB_CACHE_DIR: join(one.dir, 'cache'), CI: 'true' }
-      const lab = (...args: string[]) => execFileSync(program, args, { cwd, env, encoding: 'utf8' })
-      expect(lab('init', '.')).toContain('made the lab elsewhere')
-      expect(lab('check')).toContain('is right')
-      expect(lab('check', '--probes')).toContain('0 to correct')
-      expect(lab('--help')).toContain('lab run readiter')
-      expect(readdirSync(join(one.dir, 'lib/node_modules/lab/tasks')).filter((name) => /test/.test(name))).toEqual([])
-    },
-  )
+  /** What `npm install -g` leaves: the packed files below node_modules, and a link to the program. */
+  beforeAll(() => {
+    mkdirSync(join(modules, 'lab'), { recursive: true })
+    const name = sh(['npm', 'pack', '--silent', '--pack-destination', packed.dir], TOOL_ROOT).trim().split('\n').at(-1)
+    sh(['tar', '-xzf', join(packed.dir, name ?? ''), '--strip-components=1', '-C', join(modules, 'lab')], packed.dir)
+    symlinkSync(join(modules, 'lab/lab'), join(packed.dir, 'program'))
+    // Only what the shrinkwrap names: a package that is missing from it is missing here.
+    const { packages } = JSON.parse(readFileSync(join(modules, 'lab/npm-shrinkwrap.json'), 'utf8')) as {
+      packages: Record<string, unknown>
+    }
+    for (const path of Object.keys(packages).filter((key) => /^node_modules\/(?:@[^/]+\/)?[^/]+$/.test(key))) {
+      if (!existsSync(join(TOOL_ROOT, path))) continue
+      mkdirSync(join(modules, 'lab', path, '..'), { recursive: true })
+      symlinkSync(join(TOOL_ROOT, path), join(modules, 'lab', path))
+    }
+  })
+
+  test('it is compiled JavaScript, without sources, tests and what packing made', () => {
+    const files = sh(['find', 'lab', '-type', 'f', '-not', '-path', '*/node_modules/*'], modules).trim().split('\n')
+    expect(files).toEqual(
+      expect.arrayContaining(['lab/dist/cli.js', 'lab/dist/init/lab.yaml', 'lab/npm-shrinkwrap.json']),
+    )
+    expect(files.filter((name) => /\.ts$|\/test\/|\.test\./.test(name))).toEqual([])
+    for (const name of ['dist', 'npm-shrinkwrap.json']) expect(existsSync(join(TOOL_ROOT, name))).toBe(false)
+  })
+
+  test('it runs, and makes a lab that is right', () => {
+    const cwd = join(packed.dir, 'elsewhere')
+    mkdirSync(cwd)
+    const env = { ...process.env, LAB_CACHE_DIR: join(packed.dir, 'cache'), CI: 'true' }
+    const lab = (...args: string[]) => execFileSync(join(packed.dir, 'program'), args, { cwd, env, encoding: 'utf8' })
+    const { version } = JSON.parse(readFileSync(join(TOOL_ROOT, 'package.json'), 'utf8')) as { version: string }
+    expect(lab('--version')).toBe(`${version}\n`)
+    expect(lab('init', '.')).toContain('made the lab elsewhere')
+    expect(lab('check')).toContain('is right')
+    // The parser of C is among what was packed.
+    expect(lab('check', '--probes')).toContain('0 to correct')
+    expect(lab('plan', 'hello')).toContain('experiment hello')
+    expect(lab('--help')).toContain('lab run readiter')
+  })
+
+  test('what it builds has the names of what a checkout builds', () => {
+    const ask = (file: string) =>
+      JSON.parse(
+        execFileSync(
+          process.execPath,
+          [
+            '--input-type=module',
+            '-e',
+            `import { ownCode } from ${JSON.stringify(file)}; console.log(JSON.stringify(['kernel', 'probe', 'image'].map((maker) => ownCode(maker, ${JSON.stringify(TOOL_ROOT)}))))`,
+          ],
+          { encoding: 'utf8' },
+        ),
+      ) as unknown
+    expect(ask(join(modules, 'lab/dist/build/own-code.js'))).toEqual(ask(join(TOOL_ROOT, 'tasks/build/own-code.ts')))
+  })
 })
 
 describe('a host where tools are missing', () => {
