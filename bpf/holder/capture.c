@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,12 +23,12 @@
 static struct {
 	int cpus;
 	int in[MAX_CPUS], out[MAX_CPUS];
-	volatile off_t written[MAX_CPUS]; /* whole pages */
+	_Atomic off_t written[MAX_CPUS]; /* whole pages; --follow reads it while the recorder writes */
 	bool follow;
 	int pipe[2];
 	pthread_t thread;
-	volatile bool stop;
-	volatile int error;
+	atomic_bool stop;
+	_Atomic int error;
 	bool running;
 } rec;
 
@@ -138,6 +139,7 @@ static void *recorder(void *unused)
 				rec.error = drain(cpu);
 		}
 		events_drain();
+		outputs_drain();
 		if (partly)
 			events_flush();
 		nanosleep(&nap, NULL);

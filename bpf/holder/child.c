@@ -8,29 +8,17 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
-/* What the workload may write to stdout and stderr each; a runaway loop must not eat the guest's memory. */
-#define OUTPUT_LIMIT (64L << 20)
-
-volatile int stop_requested;
+volatile sig_atomic_t stop_requested;
 static int gate = -1;
 
 static void on_stop(int signal)
 {
 	(void)signal;
 	stop_requested = 1;
-}
-
-static int open_output(const char *dir, const char *name)
-{
-	char path[512];
-
-	snprintf(path, sizeof(path), "%s/%s", dir, name);
-	return result_create(path);
 }
 
 /* What the workload finds in place of trace_pipe. */
@@ -42,9 +30,8 @@ static const char *fifo_of(const struct options *options)
 	return path;
 }
 
-static void run_workload(const struct options *options, int wait_fd, int out, int err)
+static void run_workload(const struct options *options, int wait_fd)
 {
-	struct rlimit limit = { OUTPUT_LIMIT, OUTPUT_LIMIT };
 	int in = open("/dev/null", O_RDONLY | O_CLOEXEC);
 	sigset_t none;
 	char go;
@@ -57,10 +44,8 @@ static void run_workload(const struct options *options, int wait_fd, int out, in
 	if (read(wait_fd, &go, 1) != 1) /* the holder gave up */
 		_exit(127);
 	close(wait_fd);
-	setrlimit(RLIMIT_FSIZE, &limit);
 	dup2(in, 0);
-	dup2(out, 1);
-	dup2(err, 2);
+	outputs_take();
 	for (int i = 0; i < options->env_count; i++)
 		putenv(options->env[i]);
 	if (options->hide_trace_pipe) {
@@ -89,7 +74,7 @@ pid_t child_prepare(const struct options *options)
 {
 	struct sigaction stop = { .sa_handler = on_stop };
 	sigset_t child;
-	int pipe_fds[2], out, err;
+	int pipe_fds[2], error;
 	pid_t pid;
 
 	/* Orphans of the workload become our children, so that none of them outlives the run. */
@@ -104,17 +89,16 @@ pid_t child_prepare(const struct options *options)
 
 	if (pipe2(pipe_fds, O_CLOEXEC) != 0)
 		return -errno;
-	out = open_output(options->dir, "stdout");
-	err = open_output(options->dir, "stderr");
+	if ((error = outputs_open(options->dir)))
+		return error;
 	fflush(stdout);
 	pid = fork();
 	if (pid == 0) {
 		close(pipe_fds[1]);
-		run_workload(options, pipe_fds[0], out, err);
+		run_workload(options, pipe_fds[0]);
 	}
 	close(pipe_fds[0]);
-	close(out);
-	close(err);
+	outputs_leave();
 	gate = pipe_fds[1];
 	return pid < 0 ? -errno : pid;
 }
@@ -181,15 +165,56 @@ int child_wait(const struct options *options, pid_t pid)
 	return 0;
 }
 
-static bool is_our_child(const char *name)
+/* The parent of a process that has not ended yet; 0 for any other. */
+static pid_t living_parent(const char *name)
 {
-	char path[300], stat[512], *after;
+	char path[300], stat[512], *after, state;
 	int parent = 0;
 
-	snprintf(path, sizeof(path), "/proc/%s/stat", name);
+	snprintf(path, sizeof(path), "/proc/%.16s/stat", name);
 	if (read_file(path, stat, sizeof(stat)) <= 0 || !(after = strrchr(stat, ')')))
-		return false;
-	return sscanf(after + 1, " %*c %d", &parent) == 1 && parent == getpid();
+		return 0;
+	return sscanf(after + 1, " %c %d", &state, &parent) == 2 && state != 'Z' && state != 'X' ? parent : 0;
+}
+
+bool is_our_child(const char *name)
+{
+	return living_parent(name) == getpid();
+}
+
+static bool is_descendant(const char *name)
+{
+	char parent[16];
+	pid_t pid = living_parent(name);
+
+	/* A chain that is this long is none. */
+	for (int depth = 0; pid > 1 && pid != getpid() && depth < 1000; depth++) {
+		snprintf(parent, sizeof(parent), "%d", pid);
+		pid = living_parent(parent);
+	}
+	return pid == getpid();
+}
+
+/* The workload has ended: names what it started and what goes on. */
+void child_survivors(void)
+{
+	char path[300], comm[64];
+	struct dirent *entry;
+	DIR *proc = opendir("/proc");
+
+	while (proc && (entry = readdir(proc))) {
+		if (atoi(entry->d_name) <= 0 || !is_descendant(entry->d_name))
+			continue;
+		snprintf(path, sizeof(path), "/proc/%.16s/comm", entry->d_name);
+		if (!setting_read(path, comm, sizeof(comm)))
+			continue;
+		json_begin("survivor");
+		json_number("pid", atoi(entry->d_name));
+		json_text("comm", comm);
+		json_end();
+	}
+	if (proc)
+		closedir(proc);
 }
 
 /* Ends the workload and everything that it left behind. Safe to call at any time. */

@@ -113,7 +113,7 @@ static void report(const struct options *options, const char *path, const char *
 		json_number("signal", WTERMSIG(status));
 	else
 		json_number("status", WEXITSTATUS(status));
-	if (strcmp(state, "attached") != 0 && read_file(file, said, sizeof(said)) > 0)
+	if (strcmp(state, "attached") != 0 && result_read(file, said, sizeof(said)) > 0)
 		json_text("said", said);
 	json_end();
 }

@@ -32,7 +32,7 @@ static struct channel {
 	int error;
 	char *batch;
 	size_t used;
-	volatile off_t written;
+	_Atomic off_t written; /* --follow reads it while the recorder writes */
 	unsigned long long records;
 	/* What the kernel's own records say was lost (perf). */
 	unsigned long long marked;

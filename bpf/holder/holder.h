@@ -13,6 +13,7 @@
 #endif
 
 #include <bpf/libbpf.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <sys/stat.h>
@@ -129,10 +130,19 @@ void each_opener(bool (*is_meant)(const char *name, const struct stat *file),
 void each_descriptor(bool (*is_meant)(const char *name), void (*visit)(const char *name, pid_t pid, const char *comm, int fd));
 
 /* result_files.c */
+void result_begin(void);
+bool result_is_whole(void);
 int result_create(const char *path);
+long result_read(const char *path, char *buffer, size_t size);
+const char *result_known(const struct stat *file);
 void result_adopt(const char *path);
 void result_check(void);
 const char *result_file(int index, int *fd);
+
+/* result_watch.c */
+bool result_is_ours_alone(const char *name);
+void result_watch_start(void);
+void result_watch_look(void);
 
 /* watch.c */
 void watch_start(const struct options *options);
@@ -238,12 +248,21 @@ pid_t child_prepare(const struct options *options);
 int child_release(void);
 int child_wait(const struct options *options, pid_t pid);
 void child_end(const struct options *options, pid_t pid);
-extern volatile int stop_requested;
+void child_survivors(void);
+bool is_our_child(const char *name);
+extern volatile sig_atomic_t stop_requested;
 
 /* trace_pipe.c */
 int trace_pipe_hide(const char *fifo);
 bool trace_pipe_reached(const char *fifo, pid_t workload);
 void trace_pipe_forget(const char *fifo);
+
+/* output.c */
+int outputs_open(const char *dir);
+void outputs_take(void);
+void outputs_leave(void);
+void outputs_drain(void);
+void outputs_end(void);
 
 /* companion.c */
 int companions_start(const struct options *options);

@@ -141,6 +141,7 @@ static int run(const struct options *options)
 	turn = alone();
 	if (turn < 0)
 		return finish(turn == -EBUSY ? "busy" : "setting failed", turn), 1;
+	result_begin();
 	kmsg_begin();
 	sweep_dead_groups();
 	count_runs_sweep();
@@ -190,6 +191,8 @@ static int run(const struct options *options)
 	if (is_started)
 		foreign_stop();
 	companions_stop(options);
+	if (is_started && !error)
+		child_survivors();
 	child_end(options, pid);
 	if (is_started)
 		watch_stop();
@@ -203,6 +206,7 @@ static int run(const struct options *options)
 		error = -EIO;
 		outcome = "capture failed";
 	}
+	outputs_end();
 	events_stop();
 	graph_stop(options);
 	capture_restore(options);

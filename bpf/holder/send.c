@@ -111,7 +111,10 @@ int send_files(const char *dir)
 		fd = openat(dirfd(list), entry->d_name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 		if (fd < 0)
 			continue;
-		if (entry->d_name[0] != '.')
+		/* Of a run nothing else is sent: it is somebody else's. */
+		if (entry->d_name[0] != '.' && result_is_whole())
+			unlinkat(dirfd(list), entry->d_name, 0);
+		else if (entry->d_name[0] != '.')
 			ok = send_file(fd, dirfd(list), entry->d_name);
 		close(fd);
 	}

@@ -163,17 +163,6 @@ static void report(const char *path, const char *how)
 	report_end(who, who_comm);
 }
 
-/* Files of the run that nobody else has a reason to open; the workload may well open its own output again. */
-static bool is_ours_alone(const char *name)
-{
-	static const char *const shared[] = { "stdout", "stderr", "probe-", "nothing" };
-
-	for (size_t i = 0; i < sizeof(shared) / sizeof(shared[0]); i++)
-		if (strncmp(name, shared[i], strlen(shared[i])) == 0)
-			return false;
-	return true;
-}
-
 static void take(const struct inotify_event *event)
 {
 	const char *dir = NULL;
@@ -188,7 +177,7 @@ static void take(const struct inotify_event *event)
 		return;
 	snprintf(path, sizeof(path), "%s/%s", dir, event->name);
 	if (strcmp(dir, watch.result_dir) == 0) {
-		if ((event->mask & IN_OPEN) && is_ours_alone(event->name))
+		if ((event->mask & IN_OPEN) && result_is_ours_alone(event->name))
 			report(path, "opened");
 		return;
 	}
@@ -211,6 +200,7 @@ void watch_look(void)
 	ssize_t length;
 	int waiting;
 
+	result_watch_look();
 	if (watch.fd < 0 || ioctl(watch.fd, FIONREAD, &waiting) != 0)
 		return;
 	for (; waiting > 0 && (length = read(watch.fd, buffer, sizeof(buffer))) > 0; waiting -= length)
@@ -268,6 +258,7 @@ void watch_start(const struct options *options)
 	}
 	report_readers();
 	watch.result_dir = options->dir;
+	result_watch_start();
 	watch_directory(options->dir, IN_OPEN);
 	watch_directory(TRACEFS, TOUCHED);
 	watch_directory(TF("options"), TOUCHED);

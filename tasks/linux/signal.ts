@@ -3,9 +3,9 @@ import { constants } from 'node:os'
 
 const NAMES = new Map(Object.entries(constants.signals).map(([name, number]) => [number, name]))
 
-/** What else is known of a workload that a signal ended; limits are the holder's (bpf/holder/child.c). */
+/** What else is known of a workload that a signal ended. */
 const WHY: Readonly<Record<string, string>> = {
-  SIGXFSZ: 'it wrote more than 64 MB to stdout or stderr',
+  SIGXFSZ: 'a file would have become larger than its limit, RLIMIT_FSIZE',
   SIGKILL: "killed: by the guest's OOM killer, where its dmesg says so",
   SIGSEGV: 'it touched memory that it has not',
 }

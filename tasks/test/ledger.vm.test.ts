@@ -1,5 +1,5 @@
 /** Events that somebody takes away, keeps out or makes up: each way is seen, named, and no run of it is complete. */
-import { readFileSync } from 'node:fs'
+import { readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Manifest } from '../results/manifest.ts'
@@ -40,6 +40,13 @@ const SPOILERS: Readonly<Record<string, readonly [script: string, ...reasons: Re
     /^somebody put another file in the place of cpu0.raw of this run/m,
     /^somebody put another file in the place of dmesg of this run/m,
     /^\/run\/lab\/run-[^/]+\/cpu1.raw was opened during the run/m,
+  ],
+  // Its output goes through a pipe: what a script does to /dev/stdout costs nothing, and the file belongs to nobody else.
+  'in-place': [
+    // Sleeps until the holder has looked: it names the file that is open.
+    'echo first; echo second >/dev/stdout; for f in /proc/$PPID/fd/*; do case $(readlink $f) in /run/lab/run-*) exec 9>>$f; sleep 0.1;; esac; done',
+    /^\/run\/lab\/run-[^/]+\/stdout was opened during the run.*: what the run recorded is in it$/m,
+    /^\/run\/lab\/run-[^/]+\/cpu0.raw was opened during the run/m,
   ],
   // A loader of the workload's own: its kprobe is hit inside a BPF program of the lab's probe, where the kernel skips it, and then removed.
   'own-kprobe': [
@@ -96,6 +103,13 @@ const experimentOf = ([name, [script]]: readonly [string, readonly [string, ...R
     repeat: 1
 `
 
+/** Two processes that go on, one of them a child of the other, and output that is longer than what is kept. */
+const LEFT_BEHIND = `
+  left-behind:
+    probes: [readiter]
+    workload: { run: "sh -c '(sleep 1000 & exec sleep 1001) & head -c 70000000 /dev/zero; head -c 70000000 /dev/zero >/tmp/large; wc -c </tmp/large >&2'" }
+    repeat: 1
+`
 /** A loader of the workload's own that does as libbpf does. */
 const OWN_LOADER = `
   own-loader:
@@ -114,7 +128,7 @@ let spoiled: ReadonlyMap<string, Run>
 
 beforeAll(async () => {
   const experiments = Object.entries(SPOILERS).map(experimentOf).join('')
-  lab.write('lab.yaml', lab.read('lab.yaml').trimEnd() + experiments + OWN_LOADER)
+  lab.write('lab.yaml', lab.read('lab.yaml').trimEnd() + experiments + OWN_LOADER + LEFT_BEHIND)
   lab.write('own-loader.c', readFileSync(new URL('./probes/own-loader.c', import.meta.url), 'utf8'))
   await lab.answer(['up'])
   const runs = (await lab.answer(['run', ...Object.keys(SPOILERS)])) as Run[]
@@ -138,11 +152,28 @@ test('what is kept of a run is what the holder wrote, whatever stands under its 
   expect(readFileSync(join(dir, 'dmesg'), 'utf8')).not.toContain('theirs')
 })
 
+test('stdout that the workload opens again is one stream, and whatever is written to its file is found out', () => {
+  const { dir } = spoiled.get('in-place') ?? expect.unreachable('in-place')
+  expect(readFileSync(join(dir, 'stdout'), 'utf8')).toBe('first\nsecond\n')
+})
+
 test('kprobes of the workload’s own loader are counted, hits and misses', () => {
   const { dir } = spoiled.get('own-kprobe') ?? expect.unreachable('own-kprobe')
   expect(JSON.parse(readFileSync(join(dir, 'probes.json'), 'utf8'))).toMatchObject({
     others: [{ program: 'inner', section: 'kprobe/bpf_trace_printk' }],
   })
+})
+
+test('what outlives the workload is named, output that is not kept is counted, and files of its own may be of any size', async () => {
+  const [run] = (await lab.answer(['run', 'left-behind'])) as Run[]
+  const { manifest, dir } = run ?? expect.unreachable('no run')
+  expect(manifest).toMatchObject({ verdict: 'passed', trace: { completeness: 'complete' } })
+  const remarks = manifest.remarks?.join('\n')
+  expect(remarks).toMatch(/^2 processes outlived the workload and were killed: sleep \(pid \d+\), sleep \(pid \d+\)$/m)
+  expect(remarks).toMatch(/^stdout of the workload was cut after 67 MB: 2.9 MB more were written/m)
+  expect(statSync(join(dir, 'stdout')).size).toBe(64 * 2 ** 20)
+  expect(readFileSync(join(dir, 'stderr'), 'utf8')).toBe('70000000\n')
+  expect((await lab.lab(['exec', '--', 'pgrep', '-x', 'sleep'])).status).toBe(1)
 })
 
 test('a kprobe that is a perf event: its program is named, with its loader and its runs, and what nobody counts is said', async () => {

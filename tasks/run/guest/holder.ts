@@ -67,6 +67,10 @@ const Line = z.discriminatedUnion('event', [
   said('other-programs-unseen', { count: z.int() }),
   /** A kprobe that is neither a kprobe event nor a BPF program's. */
   said('other-kprobe', { section: z.string() }),
+  /** A process that was still there when the workload had ended; it was killed then. */
+  said('survivor', { pid: z.int(), comm: z.string() }),
+  /** stdout or stderr was longer than what is kept of it. Bytes. */
+  said('output-cut', { file: z.string(), kept: z.int(), dropped: z.int() }),
   // With --follow: what was recorded since the last look, in hexadecimal.
   said('pages', {
     cpu: z

@@ -38,9 +38,6 @@ import type { RunOutcome } from '../outcome.ts'
 /** Deadlines are meant for KVM; emulation is ten times slower and more. */
 const TCG_FACTOR = 10
 
-/** Of stdout and of stderr; the holder lets no more of each be written (OUTPUT_LIMIT of bpf/holder/child.c). Bytes. */
-const OUTPUT_LIMIT = 64 * 2 ** 20
-
 /** Of steps before a run: they are small. Milliseconds. */
 const BEFORE_DEADLINE = 60_000
 
@@ -311,15 +308,6 @@ export async function finishRun(
     const analysis = analyseInTime({ ...base, report, damaged })
     outcome = { manifest: await record(session, to, { ...collected, graph, console }, analysis), own: analysis.own }
   })
-  for (const name of ['stdout', 'stderr'] as const)
-    if ((guest.files.get(name)?.length ?? 0) >= OUTPUT_LIMIT)
-      context.emit({
-        type: 'notice',
-        level: 'warning',
-        place: `run ${run}`,
-        text: `${name} of the workload was cut at ${OUTPUT_LIMIT / 2 ** 20} MB: metrics and expectations know nothing of the rest`,
-        wayOut: 'let the workload write less',
-      })
   if (vm.dir !== undefined && (await consoleIsFull(vm.dir)))
     context.emit({
       type: 'notice',

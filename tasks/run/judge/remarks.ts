@@ -4,6 +4,7 @@ import { interpolate } from '../../config/interpolate.ts'
 import type { ResolvedExperiment } from '../../config/resolved.ts'
 import type { Expectation } from '../../config/schema/schema-expect.ts'
 import { printable } from '../../engine/printable.ts'
+import { bytes, plural } from '../../engine/text.ts'
 import type { ProbeReport } from '../../results/manifest.ts'
 import { countRule } from '../../trace/expect/expect-count.ts'
 import { of, type HolderLine } from '../guest/holder.ts'
@@ -111,5 +112,26 @@ export function remarksOf(
     ...notPutToTheTest(probes, expected, printed, arm.params),
     ...anyNumber(expected, arm.params),
     ...nothingExpected(experiment, kernel, arm, expected),
+  ]
+}
+
+/** So many processes are named. */
+const NAMED = 5
+
+/** Processes that outlived the workload, and output that was not kept. */
+export function endRemarks(lines: readonly HolderLine[]): string[] {
+  const survivors = of(lines, 'survivor')
+  const named = survivors.slice(0, NAMED).map(({ pid, comm }) => `${printable(comm, 32)} (pid ${pid})`)
+  const more = survivors.length > NAMED ? ` and ${survivors.length - NAMED} more` : ''
+  return [
+    ...(survivors.length === 0
+      ? []
+      : [
+          `${plural(survivors.length, 'process', 'processes')} outlived the workload and ${survivors.length === 1 ? 'was' : 'were'} killed: ${named.join(', ')}${more}`,
+        ]),
+    ...of(lines, 'output-cut').map(
+      ({ file, kept, dropped }) =>
+        `${printable(file, 20)} of the workload was cut after ${bytes(kept)}: ${bytes(dropped)} more were written, and metrics and expectations know nothing of them`,
+    ),
   ]
 }
