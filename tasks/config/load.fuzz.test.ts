@@ -51,6 +51,17 @@ test.each([
   ['100 thousand aliases of nothing', `lab: [${'*a ,'.repeat(100_000)}]\n`],
   ['a parameter with one value 100 thousand times', EXAMPLE.replace('[16]', `[${'16,'.repeat(100_000)}]`)],
   ['__proto__', `lab: x\n__proto__: { kernels: 1 }\nkernels: { __proto__: { source: 1 }, constructor: 1 }\n`],
+  [
+    'names that every object has',
+    `lab: { toString: 1, valueOf: 2 }\nkernels: [{ toString: 1 }]\nvms: { toString: [{ valueOf: 1 }] }\n`,
+  ],
+  ['such a name where a text is expected', EXAMPLE.replace('run: "', 'run: { toString: 1 } #')],
+  ['such a name in a list of values', EXAMPLE.replace('[16]', '[{ toString: 1, valueOf: 1 }]')],
+  ['such a name in an expectation', EXAMPLE.replace('["ext4 file read"', '[{ toString: 1 }, "ext4 file read"')],
+  [
+    'such a name for a slot',
+    EXAMPLE.replace('    repeat: 5', '    maps: { m: { toString: { toString: 1 } } }\n    repeat: 5'),
+  ],
   ['tags', `lab: !!binary aGk=\nkernels: !!set { a, b }\nvms: !!timestamp 2001-01-01\n`],
   ['two documents', `${EXAMPLE}---\nlab: other\n`],
   ['a byte order mark and CRLF', `\ufeff${EXAMPLE.replaceAll('\n', '\r\n')}`],

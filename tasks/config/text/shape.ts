@@ -78,8 +78,11 @@ const TYPE_WAYS_OUT: readonly (readonly [
   [/./, /^nothing/, () => 'write a value, or delete the key'],
 ]
 
+/** A scalar as it would be printed. A mapping may have a key `toString`, with which it has no text. */
+const plainText = (value: unknown): string => (typeof value === 'object' ? '' : String(value))
+
 function wrongType(expected: string, value: unknown, path: Path, yaml: YamlText): ShapeProblem {
-  const source = sourceOf(yaml, path) ?? String(value)
+  const source = sourceOf(yaml, path) ?? plainText(value)
   if (expected === 'text' && typeof value === 'number') {
     const { message, wayOut } = numberFinding(source, value)
     // Quotes help only where the same characters are right as text: not for a size without its unit, nor for a URL.
@@ -217,7 +220,7 @@ function wrongSize(issue: z.core.$ZodIssueTooSmall | z.core.$ZodIssueTooBig, pat
   return error(
     path,
     'value',
-    `${describe(path)}: ${String(value)} is too ${small ? 'small' : 'large'}`,
+    `${describe(path)}: ${plainText(value)} is too ${small ? 'small' : 'large'}`,
     `write ${bound}`,
   )
 }
