@@ -6,7 +6,7 @@ import { existsSync, mkdirSync, readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { cacheDir } from '../engine/context.ts'
-import { leftBelow, living, MARK, programOf } from './remains.ts'
+import { argvOf, leftBelow, living, MARK } from './remains.ts'
 import { Rig, type Ended } from './rig.ts'
 
 const EXPERIMENTS = `
@@ -48,7 +48,7 @@ async function interrupt(
 
 const INTERRUPTED = { status: 130, left: [], stderr: expect.stringMatching(/^interrupted$/m) }
 
-const hasQemu = (mark: string) => living(mark).some((pid) => programOf(pid).includes('qemu-system-'))
+const hasQemu = (mark: string) => living(mark).some((pid) => argvOf(pid)[0]?.includes('qemu-system-') === true)
 
 /** The guest has printed something: its kernel runs. */
 const boots = (mark: string): boolean =>

@@ -17,12 +17,12 @@ export const living = (mark: string, length: 'exact' | 'or longer' = 'exact'): s
     }
   })
 
-/** The program of a process, as it was called. */
-export function programOf(pid: string): string {
+/** The command line of a process; empty when it has ended. */
+export function argvOf(pid: string): readonly string[] {
   try {
-    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0')[0] ?? ''
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0')
   } catch {
-    return ''
+    return []
   }
 }
 

@@ -1,10 +1,22 @@
 /** Runs that start from a snapshot: each has disks, time and randomness of its own, and a snapshot that does not fit is not used. */
-import { chmodSync, readdirSync, readFileSync, statSync, truncateSync, utimesSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  existsSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { cacheDir } from '../engine/context.ts'
 import type { Manifest } from '../results/manifest.ts'
 import { which } from '../host/which.ts'
+import { argvOf, living, MARK } from './remains.ts'
 import { Rig } from './rig.ts'
 
 const EXPERIMENTS = `
@@ -20,6 +32,11 @@ const EXPERIMENTS = `
     start: warm
     control: cold
     repeat: 2
+  slow:
+    probes: [readiter]
+    workload: { run: "sleep 5000" }
+    timeout: 5000s
+    start: warm
 `
 
 interface Outcome {
@@ -80,6 +97,16 @@ describe('start: warm', () => {
     expect(stdout).toMatch(/agree start=warm +passed: 2 passed/)
   })
 
+  test('a snapshot of another declaration is not used, and what changed is said', async () => {
+    lab.edit('lab.yaml', 'memory: 1G', 'memory: 1100M')
+    const { stdout, status } = await lab.lab(['run', 'copies', '--repeat', '1', '--json'])
+    lab.edit('lab.yaml', 'memory: 1100M', 'memory: 1G')
+    expect(status).toBe(0)
+    expect(stdout).toContain("changed: the VM's declaration")
+    const answer = JSON.parse(stdout.trim().split('\n').at(-1) ?? '') as { data: Outcome[] }
+    expect(idOf(answer.data)).not.toBe(idOf(first))
+  })
+
   test('a snapshot of another QEMU is not used, and that is said', async () => {
     const qemu = which('qemu-system-x86_64') ?? ''
     const wrapper = join(lab.dir, 'qemu-system-x86_64')
@@ -112,6 +139,31 @@ describe('start: warm', () => {
     expect(status, stderr).toBe(0)
     expect(stdout).toContain(why)
     expect(stdout).toContain('taken anew')
+    expect(vmDirs()).toEqual([])
+  })
+
+  test('lab gc takes no snapshot away from a guest that goes on from it, and afterwards it does', async () => {
+    const { child, ended } = lab.start(['run', 'slow'], { [MARK]: lab.dir })
+    /** The store entry whose memory a guest of this lab has mapped, once the guest has answered. */
+    const inUse = () =>
+      living(lab.dir).flatMap((pid) => {
+        const argv = argvOf(pid).join(' ')
+        const entry = /mem-path=([^, ]*\/snapshot\/[0-9a-f]+)\/machine\/memory,/.exec(argv)?.[1]
+        return entry !== undefined && existsSync(`/proc/${pid}/cwd/state.json`) ? [entry] : []
+      })
+    while (inUse().length === 0) await new Promise((resolve) => setTimeout(resolve, 50))
+    const entry = inUse()[0] ?? ''
+    // Nobody could log in to what has other keys: that makes all snapshots of this lab garbage.
+    const [keys, away] = [join(lab.dir, '.lab/keys'), join(lab.dir, '.lab/away')]
+    renameSync(keys, away)
+    expect((await lab.lab(['gc'])).stdout).not.toContain(entry)
+    expect(existsSync(join(entry, 'machine/memory'))).toBe(true)
+    child.kill('SIGINT')
+    expect((await ended).status).toBe(130)
+    expect((await lab.lab(['gc'])).stdout).toContain(entry)
+    expect(existsSync(entry)).toBe(false)
+    rmSync(keys, { recursive: true, force: true })
+    renameSync(away, keys)
     expect(vmDirs()).toEqual([])
   })
 })

@@ -84,11 +84,10 @@ export async function gcStep(places: Places, context: Context, dry: boolean): Pr
   await partials.look(places.vms, PARTIAL)
   const [trees, snapshots] = [await halfTrees(join(context.cache, 'build')), await staleSnapshots(context)]
   const paths = [...partials.abandoned, ...trees, ...snapshots]
-  const stays = new Set<string>()
   if (!dry) {
     // Each of these asks again under its lock: since the list was made somebody may have begun to use one of them.
     for (const vm of vms) await stopOrphan(vm, places, context)
-    for (const path of [...partials.abandoned, ...scratch]) if (!(await removeScratch(path))) stays.add(path)
+    for (const path of [...partials.abandoned, ...scratch]) await removeScratch(path)
     for (const path of trees) {
       await using held = await lockNow(join(dirname(path), 'lock'))
       if (held) await rm(path, { recursive: true, force: true })
@@ -99,8 +98,8 @@ export async function gcStep(places: Places, context: Context, dry: boolean): Pr
   const pruned = await pruneCache(context.cache, context.cacheLimit, usedByProcesses(), { dry })
   return {
     removed: [
-      ...vms.map(({ dir }) => dir),
-      ...[...paths, ...written, ...scratch].filter((path) => !stays.has(path)),
+      // Not what somebody began to use meanwhile, nor what cannot be removed.
+      ...[...vms.map(({ dir }) => dir), ...paths, ...written, ...scratch].filter((path) => dry || !existsSync(path)),
       ...pruned.removed.map(({ path }) => path),
     ],
     elsewhere: partials.elsewhere,
