@@ -20,8 +20,8 @@ export interface Explained {
   readonly more: number
 }
 
-/** Characters of a line that are looked at: the rest of a longer one is no text that anybody wrote. */
-const LONGEST_LINE = 8192
+/** Characters of a line that are kept: a whole verifier log may stand in one, with escaped line ends. */
+const LONGEST_LINE = 2 ** 20
 
 /** More is no text that somebody wants explained: what is piped in may never end. Bytes. */
 const MOST_BYTES = 4 * 2 ** 30

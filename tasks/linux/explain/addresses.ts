@@ -7,6 +7,7 @@ import type { Findings, Reader } from './finding.ts'
 /** A user or kernel address as %p and %lx print it. */
 const ADDRESS = /\b0x([0-9a-f]{9,16})\b/g
 const VALUE = /(?<!\bfile )\b(?:value|char|byte)\b[ :=]+(?:0x)?([0-9a-f]{1,8})\b(?![-\w])/i
+export const ADDRESS_NEEDLES: readonly string[] = ['0x']
 const WORD32 = /\b(?:0x)?([1-9a-f][0-9a-f]{7})\b/g
 /** A value may stand so many lines below its address. */
 const NEAR = 2
@@ -39,7 +40,7 @@ export class Addresses implements Reader {
   readonly feed = (line: string, number: number): void => {
     const own = this.#see(line, number)
     // The pattern costs more than everything else here; without an address before it a value says nothing.
-    const value = own.length > 0 || this.#recent.length > 0 ? VALUE.exec(line) : null
+    const value = own.length > 0 || this.isNear(number) ? VALUE.exec(line) : null
     if (value?.[1] === undefined) return
     const before = own.filter(({ index }) => index < value.index).map(({ address }) => address)
     const near = this.#recent.filter((one) => one.number < number && number - one.number <= NEAR)
@@ -49,6 +50,12 @@ export class Addresses implements Reader {
     const match = { line, number, text: `${value[1]} of 0x${found.toString(16)}` }
     const kept = asSignedChar(found) === 0 ? this.#zeros : this.#bytes
     if (kept.length < MOST) kept.push(match)
+  }
+
+  /** An address stands so close above this line that a value in it may be its low byte. */
+  isNear(number: number): boolean {
+    const last = this.#recent.at(-1)
+    return last !== undefined && number - last.number <= NEAR
   }
 
   #see(line: string, number: number): { index: number; address: bigint }[] {

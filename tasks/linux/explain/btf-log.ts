@@ -79,6 +79,17 @@ const TYPE =
 const MEMBER = /^\s*(?:\S+ )?(?:type_id=\d+ (?:bits_offset|bitfield_size|offset)=\d+.*?|val=-?\d+)(?: ([A-Z].*))?$/
 const FIELD = /^(?:version|flags|hdr_len|(?:type|str|layout)_(?:off|len)|btf_total_size): /
 const PREFIX = /^(?:\S+ )?(?:libbpf|aya|bpftool): /
+export const BTF_NEEDLES: readonly string[] = [
+  'magic: 0x',
+  ...['INT', 'PTR', 'ARRAY', 'STRUCT', 'UNION', 'ENUM', 'FWD', 'TYPEDEF', 'VOLATILE', 'CONST', 'RESTRICT'].map(
+    (kind) => `] ${kind} `,
+  ),
+  ...['FUNC', 'FUNC_PROTO', 'VAR', 'DATASEC', 'FLOAT', 'DECL_TAG', 'TYPE_TAG', 'ENUM64', 'UNKNOWN'].map(
+    (kind) => `] ${kind} `,
+  ),
+  '] Invalid ',
+  '] meta_left:',
+]
 /** So many lines without anything of BTF end a log. */
 const MOST_OTHER = 3
 
@@ -90,6 +101,10 @@ export class BtfLogs implements Reader {
 
   constructor(findings: Findings) {
     this.#findings = findings
+  }
+
+  get isOpen(): boolean {
+    return this.#inLog
   }
 
   readonly feed = (raw: string, number: number): void => {

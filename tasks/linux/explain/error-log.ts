@@ -7,6 +7,7 @@ import { ERRORS, SUBSYSTEMS } from './messages/error-log.ts'
 
 /** "[   88.1] trace_kprobe: error: Invalid probed address or symbol". */
 const HEAD = /(?:^|\s|\])(\w+(?::\w+)*): error: (\S.*)$/
+export const ERROR_LOG_NEEDLES: readonly string[] = [': error: ']
 const COMMAND = /^(.*?\bCommand: )(.*)$/
 const CARET = /^(\s*)\^\s*$/
 
@@ -50,6 +51,10 @@ export class ErrorLog implements Reader {
     if (!line.includes(': error: ')) return
     const [, subsystem = '', error = ''] = HEAD.exec(line) ?? []
     if (SUBSYSTEMS.test(subsystem)) this.#open = { subsystem, error, line: number, indent: 0 }
+  }
+
+  get isOpen(): boolean {
+    return this.#open !== undefined
   }
 
   readonly end = (column?: number): void => {

@@ -6,12 +6,16 @@ import { Addresses } from './addresses.ts'
 import { BtfLogs } from './btf-log.ts'
 import { ErrorLog } from './error-log.ts'
 import { Findings, type Finding } from './finding.ts'
+import { BIT, interestOf } from './interest.ts'
 import { Kallsyms } from './kallsyms.ts'
 import { messages } from './messages.ts'
 import { BY_WORDS_RULE } from './messages/by-words.ts'
 import { MAKE_RULE } from './messages/compiler.ts'
+import { Context } from './messages/seen.ts'
+import { linesOf } from './long-line.ts'
 import { splats } from './splats.ts'
 import { TraceLines } from './trace.ts'
+import { isPlain } from '../verifier/index.ts'
 import { VerifierLogs } from './verifier.ts'
 
 export type { Confidence, Finding } from './finding.ts'
@@ -53,9 +57,13 @@ function withoutWhatLogsSay(findings: Finding[]): Finding[] {
     : causes
 }
 
+/** Characters. A longer line may be several lines in one: a log in a JSON string, or one that lost its line ends. */
+const ONE_LINE = 1000
+
 export class Explainer {
   readonly #findings = new Findings()
-  readonly #messages = messages(this.#findings)
+  readonly #context = new Context()
+  readonly #messages = messages(this.#findings, this.#context)
   readonly #splats = splats(this.#findings)
   readonly #verifier = new VerifierLogs(this.#findings)
   readonly #kallsyms = new Kallsyms(this.#findings)
@@ -65,18 +73,27 @@ export class Explainer {
   readonly #trace = new TraceLines(this.#findings, this.#addresses)
   #number = 0
 
-  /** The next line, without its end. */
+  /** The next line, without its end. Its number is that of the text, also where it is several lines with escaped ends. */
   feed(line: string): void {
     const number = ++this.#number
+    if (line.length > ONE_LINE) for (const part of linesOf(line)) this.#line(part, number)
+    else this.#line(line, number)
+  }
+
+  #line(line: string, number: number): void {
     const clean = cleanLine(line)
-    this.#messages.feed(clean, number)
-    this.#splats.feed(clean, number)
-    this.#btf.feed(clean, number)
-    if (this.#trace.feed(clean, number)) return
-    this.#verifier.feed(clean, number)
-    this.#kallsyms.feed(clean, number)
-    this.#errorLog.feed(clean, number)
-    this.#addresses.feed(clean, number)
+    // Most lines of a verifier log, and of no interest to anybody else.
+    if (this.#verifier.isOpen && isPlain(clean)) return this.#verifier.feed(clean, number)
+    const { rows, readers } = interestOf(clean)
+    if (readers & BIT.context) this.#context.feed(clean, number)
+    if (rows.length > 0) this.#messages.feed(clean, number, rows)
+    if (readers & BIT.splats || this.#splats.isOpen()) this.#splats.feed(clean, number)
+    if (readers & BIT.btf || this.#btf.isOpen) this.#btf.feed(clean, number)
+    if (readers & BIT.trace && this.#trace.feed(clean, number)) return
+    if (readers & BIT.verifier || this.#verifier.isOpen) this.#verifier.feed(clean, number)
+    if (readers & BIT.search || this.#kallsyms.mayConcern(clean)) this.#kallsyms.feed(clean, number)
+    if (readers & BIT.errorLog || this.#errorLog.isOpen) this.#errorLog.feed(clean, number)
+    if (readers & BIT.addresses || this.#addresses.isNear(number)) this.#addresses.feed(clean, number)
   }
 
   /** What was found, in the order of the text; `more` findings are only counted. */

@@ -21,6 +21,10 @@ const note = (found: Found, line: number, what: string): void => {
   if (found.names.size < MOST) found.names.add(what)
 }
 
+/** 0-9, a-f, and the parentheses of "(null)". */
+const isHexOrParenthesis = (code: number): boolean =>
+  (code >= 48 && code <= 57) || (code >= 97 && code <= 102) || code === 40 || code === 41
+
 export class Kallsyms implements Reader {
   readonly #findings: Findings
   readonly #hidden = empty()
@@ -33,6 +37,14 @@ export class Kallsyms implements Reader {
 
   constructor(findings: Findings) {
     this.#findings = findings
+  }
+
+  /** A line of a listing, or the line behind a search for one, by its first characters. */
+  mayConcern(line: string): boolean {
+    if (this.#search !== undefined) return true
+    let at = 0
+    while (line.charCodeAt(at) <= 32) at++
+    return isHexOrParenthesis(line.charCodeAt(at)) && isHexOrParenthesis(line.charCodeAt(at + 5))
   }
 
   readonly feed = (line: string, number: number): void => {

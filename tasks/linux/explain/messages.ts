@@ -1,18 +1,32 @@
 /** Messages that mean the same wherever they stand: the tables of messages/, applied to a line at a time. */
-import type { Findings, Reader } from './finding.ts'
+import type { Findings } from './finding.ts'
 import { ROWS } from './messages/index.ts'
 import { answerOf, type Row } from './messages/row.ts'
-import { Context } from './messages/seen.ts'
-import { Needles } from './needles.ts'
+import type { Context } from './messages/seen.ts'
 
-/** Compiled once for all texts. */
-let needles: Needles | undefined
-const allNeedles = (): Needles => (needles ??= new Needles(ROWS.map(({ needle }) => [needle].flat())))
+export interface MessageReader {
+  /** @param rows indexes of the rows whose needles the line has */
+  readonly feed: (line: string, number: number, rows: readonly number[]) => void
+}
+
+/** Longer lines are looked at around the text by which they were found: a pattern must not cost the square of a line's length. */
+const LONG = 2000
+const BEFORE = 500
+
+function around(line: string, row: Row): string {
+  if (line.length <= LONG) return line
+  const places = [row.needle].flat().flatMap((needle) => {
+    const at = line.indexOf(needle)
+    return at < 0 ? [] : [at]
+  })
+  const from = Math.max(0, Math.min(...places) - BEFORE)
+  return line.slice(from, from + LONG)
+}
 
 /** The first row of a table that has something to say about a line. */
-export const messages = (findings: Findings): Reader => {
-  const context = new Context()
-  const look = (row: Row, line: string, number: number): boolean => {
+export const messages = (findings: Findings, context: Context): MessageReader => {
+  const look = (row: Row, whole: string, number: number): boolean => {
+    const line = around(whole, row)
     const match = row.pattern.exec(line)
     const answer = match === null ? undefined : answerOf(row, match, context)
     if (match === null || answer === undefined) return false
@@ -35,9 +49,9 @@ export const messages = (findings: Findings): Reader => {
     return true
   }
   return {
-    feed: (line, number) => {
-      context.feed(line)
-      for (const index of allNeedles().in(line)) {
+    feed: (line, number, rows) => {
+      context.at(number)
+      for (const index of rows) {
         const row = ROWS[index]
         if (row && look(row, line, number)) return
       }

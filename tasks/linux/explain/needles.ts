@@ -9,12 +9,13 @@ const WIDTH = 1 << WIDTH_BITS
 const NOTHING: readonly number[] = []
 
 export class Needles {
-  /** Next state by state and character. */
+  /**
+   * Next state by state and character. A state is the place of its first entry (its number << 7), complemented where a needle ends: one look-up
+   * for each character.
+   */
   readonly #next: Int32Array
-  /** 1 for the states at which a needle ends. */
-  readonly #isEnd: Uint8Array
   /** Indexes of the sets that end at a state. */
-  readonly #ends: (readonly number[])[] = [NOTHING]
+  #ends: (readonly number[])[] = [NOTHING]
 
   /**
    * @param sets each is found if the line contains one of its texts
@@ -24,7 +25,10 @@ export class Needles {
     const states = this.#trie(sets)
     this.#next = new Int32Array(states.length << WIDTH_BITS)
     this.#link(states)
-    this.#isEnd = Uint8Array.from(this.#ends, (ends) => (ends.length > 0 ? 1 : 0))
+    this.#ends = this.#ends.map((ends) => (ends.length < 2 ? ends : [...new Set(ends)].toSorted((a, b) => a - b)))
+    this.#next = this.#next.map((state) =>
+      this.#ends[state]?.length === 0 ? state << WIDTH_BITS : ~(state << WIDTH_BITS),
+    )
   }
 
   #trie(sets: readonly (readonly string[])[]): Map<number, number>[] {
@@ -68,18 +72,25 @@ export class Needles {
 
   /** Indexes of the sets that the text contains, ascending, each once. */
   in(text: string): readonly number[] {
-    const [next, isEnd] = [this.#next, this.#isEnd]
+    const next = this.#next
     const { length } = text
-    let found: Set<number> | undefined
+    let found: readonly number[] = NOTHING
+    let more: Set<number> | undefined
     let state = 0
     for (let at = 0; at < length; at++) {
       const code = text.charCodeAt(at)
-      // Both are always within the tables.
-      state = code < WIDTH ? (next[(state << WIDTH_BITS) | code] as number) : 0
-      if (isEnd[state] === 0) continue
-      found ??= new Set()
-      for (const index of this.#ends[state] ?? NOTHING) found.add(index)
+      // Always within the table.
+      state = code < WIDTH ? (next[state | code] as number) : 0
+      if (state >= 0) continue
+      state = ~state
+      const ends = this.#ends[state >> WIDTH_BITS] ?? NOTHING
+      // Nearly always one needle is found, once or again.
+      if (found.length === 0) found = ends
+      else if (ends !== found) {
+        more ??= new Set(found)
+        for (const index of ends) more.add(index)
+      }
     }
-    return found === undefined ? NOTHING : [...found].toSorted((a, b) => a - b)
+    return more === undefined ? found : [...more].toSorted((a, b) => a - b)
   }
 }

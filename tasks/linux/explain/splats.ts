@@ -249,10 +249,11 @@ function add(findings: Findings, splat: Splat): void {
 }
 
 /** Finds splats wherever a text has them. */
-export function splats(findings: Findings): Reader & { readonly end: () => void } {
+export function splats(findings: Findings): Reader & { readonly end: () => void; readonly isOpen: () => boolean } {
   const reader = new SplatReader()
   return {
     feed: (line, number) => reader.feed(line, number),
+    isOpen: () => reader.isOpen,
     end: () => {
       for (const splat of reader.end()) if (!saidAlready(splat)) add(findings, splat)
       findings.more += reader.more

@@ -7,6 +7,8 @@ import type { Addresses } from './addresses.ts'
 const HASHED = /\b(?:0x)?0{8}(?!0{8}\b)[0-9a-f]{8}\b/g
 /** A trace line has "[CPU]" and a time; nothing else is worth parsing. */
 const MAY_BE_EVENT = /-\d+ .*\d\.\d{6}: /
+/** The end of its time. */
+export const TRACE_NEEDLES: readonly string[] = Array.from('0123456789', (digit) => `${digit}: `)
 /** Programs that show trace_pipe, by their comm. */
 const TRACE_READERS = new Set(['cat', 'tail', 'less', 'grep', 'trace-cmd', 'tee'])
 /** Different values, comms and processes that are remembered: a bound, not a statement. */

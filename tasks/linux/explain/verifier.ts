@@ -8,6 +8,12 @@ import type { Findings, Reader } from './finding.ts'
 const ERRNO =
   /\bbpf_load_program\(\) err=(\d+)|\bloading BPF program \(errno (\d+)\)|failed to load(?: object)?: ?-(\d+)/
 
+export const ERRNO_NEEDLES: readonly string[] = [
+  'bpf_load_program() err=',
+  'loading BPF program (errno ',
+  'failed to load',
+]
+
 export class VerifierLogs implements Reader {
   readonly #findings: Findings
   readonly #logs: Logs
@@ -26,6 +32,10 @@ export class VerifierLogs implements Reader {
       if (errno) this.#errno = Number(errno[1] ?? errno[2] ?? errno[3])
     }
     this.#logs.feed(line, number)
+  }
+
+  get isOpen(): boolean {
+    return this.#logs.isOpen
   }
 
   readonly end = (): void => this.#logs.end()

@@ -91,6 +91,11 @@ export class SplatReader {
     if (this.#cut && this.#cut.lines.length < MESSAGE_LINES) this.#cut.lines.push(text)
   }
 
+  /** It is in the middle of a report: the next line may belong to it, whatever it says. */
+  get isOpen(): boolean {
+    return this.#begun !== undefined || this.#cut !== undefined
+  }
+
   /** All splats, in the order of the log. */
   end(): readonly Splat[] {
     this.#close()

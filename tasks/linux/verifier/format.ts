@@ -76,6 +76,15 @@ export class Formats<T> {
       entries.sort((a, b) => literalLength(b.format) - literalLength(a.format))
   }
 
+  /** The longest literal of each format that is found outside of a log, too. */
+  needles(): readonly string[] {
+    const literals = [...this.#byWord.values()]
+      .flat()
+      .map(({ format }) => format.split(CONVERSION).filter((_, index) => index % 2 === 0))
+      .map((parts) => parts.toSorted((a, b) => b.length - a.length)[0] ?? '')
+    return [...new Set(literals)]
+  }
+
   /**
    * The format of a message, and what the message has in the places of its conversions. `loose`: also formats that begin with any word, which
    * prose may match.

@@ -2,7 +2,8 @@
 import { VerifierLogs, type Rejection } from './log.ts'
 import { meaningOf } from './rejection.ts'
 
-export { VerifierLogs, type Acceptance, type Rejection } from './log.ts'
+export { isPlain } from './line.ts'
+export { LOG_NEEDLES, VerifierLogs, type Acceptance, type Rejection } from './log.ts'
 export { meaningOf, type Meaning } from './rejection.ts'
 
 export interface Explained {

@@ -82,6 +82,27 @@ const QUOTED = /\bmsg="((?:[^"\\]|\\.)*)"/
 /** Digits differ from line to line, in time stamps. */
 const masked = (text: string): string => text.replaceAll(/\d/g, '0')
 
+const isDigit = (code: number): boolean => code >= 48 && code <= 57
+
+/**
+ * "8: (79) ...", "8: R1=...", "; C text", "from 2 to 5: R0=...", "mark_precise: ...", with nothing before it: nearly all lines of a log, so
+ * without a pattern. Such a line may be something else outside of a log.
+ */
+export function isPlain(line: string): boolean {
+  switch (line.charCodeAt(0)) {
+    case 59: // ;
+      return line.charCodeAt(1) === 32
+    case 102: // f
+      return line.startsWith('from ') && isDigit(line.charCodeAt(5))
+    case 109: // m
+      return line.startsWith('mark_precise: ')
+  }
+  let at = 0
+  while (isDigit(line.charCodeAt(at))) at++
+  if (at === 0 || line.charCodeAt(at) !== 58) return false
+  return (line.startsWith(': (', at) && line.startsWith(') ', at + 5)) || line.startsWith(': R', at)
+}
+
 /** Finds the verifier's own text in lines; remembers what stood before the last instruction. */
 export class Prefix {
   #masked = ''

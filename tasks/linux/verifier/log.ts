@@ -2,8 +2,8 @@
  * Finds rejections in verifier logs that stand in the middle of any other text, line by line and in bounded memory. What stands between the last
  * instruction and "processed" is the reason, whatever it says; where a log has no such end, only messages that are known count.
  */
-import { kindOf } from './kinds/index.ts'
-import { isEarlyNoise, Prefix, readLine, withoutPrefix, type VerifierLine } from './line.ts'
+import { kindOf, messageNeedles } from './kinds/index.ts'
+import { isEarlyNoise, isPlain, Prefix, readLine, withoutPrefix, type VerifierLine } from './line.ts'
 import { Registers } from './registers.ts'
 
 export interface Instruction {
@@ -90,11 +90,20 @@ export class VerifierLogs {
 
   /** The next line of the text; `number` from 1. */
   feed(line: string, number: number): void {
+    if (this.#open !== undefined && isPlain(line) && !line.includes('omitted)') && !line.includes('\\n')) {
+      this.#prefix.forget()
+      return this.#take(readLine(line), number, line)
+    }
     if (line.includes('\\n') && /\d+: \([0-9a-f]{2}\) |processed \d+ insns|R\d+ /.test(line)) {
       for (const part of line.split(/\\n/)) this.#line(part.replaceAll(/\\(?=["'])|\\t/g, ''), number)
       return
     }
     this.#line(line, number)
+  }
+
+  /** It is in the middle of a log, or right behind a line of C: the next line may belong to it, whatever it says. */
+  get isOpen(): boolean {
+    return this.#open !== undefined || this.#source !== undefined
   }
 
   /** The text is over. */
@@ -290,12 +299,24 @@ function messagesIn(joined: string): string[] {
   return messages
 }
 
+/** What a line has that can begin a log, if it does not begin with a message that is known. */
+const BEGINNINGS = [': (', 'R10=', '-- BEGIN', 'BEGIN PROG', '; ']
+const JOINED = [
+  'line(s) omitted)',
+  'erifier output:',
+  'erifier log:',
+  'erifier error:',
+  'ermission denied: ',
+  'nvalid argument: ',
+  'list too long: ',
+  'processed ',
+]
+/** A line without one of these begins no log: the beginnings, and what each message has in common with its format. */
+export const LOG_NEEDLES: readonly string[] = [...BEGINNINGS, ...JOINED, ...messageNeedles()]
+
 /** Whether a line can begin a log: cheap, since it is asked of every line of any text. */
 function mayBegin(line: string): boolean {
-  if (line.includes(': (') || line.includes('R10=') || line.includes('-- BEGIN') || line.includes('BEGIN PROG'))
-    return true
-  if (line.includes('; ')) return true
-  if (isJoined(line)) return true
+  if (BEGINNINGS.some((text) => line.includes(text)) || isJoined(line)) return true
   const text = withoutPrefix(line)
   return kindOf(text.replace(TRAILING, '')) !== undefined
 }

@@ -26,8 +26,9 @@ describe('each message has its answer', () => {
 test('every row is the one that answers some line: none is dead or hidden by another', () => {
   const answering = EXAMPLES.flatMap(([text]) => {
     const context = new Context()
+    let number = 1
     return text.split('\n').flatMap((line) => {
-      context.feed(line)
+      context.feed(line, number++)
       const row = ROWS.find((one) => {
         const match = one.pattern.exec(line)
         return match !== null && answerOf(one, match, context) !== undefined

@@ -8,6 +8,9 @@ const PROMPT = /^\s*(?:\[[^\]]{1,60}\]|[\w.-]{1,32}@[\w.-]{1,64}(?::| )?[^\s$#%]
 /** So many lines may stand between a command and its error. */
 const NEAR = 4
 
+/** A line without one of these says nothing about later ones. */
+export const CONTEXT_NEEDLES: readonly string[] = ['Linux ', '/virtual/', '>', 'tee ']
+
 export class Context implements Seen {
   kernel: Version | undefined
   bcc = false
@@ -15,12 +18,18 @@ export class Context implements Seen {
   #at = 0
   #line = 0
 
+  /** The line that is looked at. */
+  at(number: number): void {
+    this.#line = number
+  }
+
   get command(): string | undefined {
     return this.#line - this.#at <= NEAR ? this.#command : undefined
   }
 
-  feed(line: string): void {
-    this.#line++
+  /** @param number of the line, from 1; lines of no interest may be left out */
+  feed(line: string, number: number): void {
+    this.#line = number
     if (line.includes('Linux ')) {
       const kernel = KERNEL.exec(line)
       if (kernel) this.kernel = parseVersion(kernel[1] ?? kernel[2] ?? '')
