@@ -10,31 +10,21 @@ export type FailureKind = 'experiment' | 'user' | 'lab' | 'interrupted'
  * Why something failed, for code that decides by it. Text is for people and may change; a reason may not. What an outside program prints becomes
  * a reason in one place, engine/outside-words.
  */
-export type FailureReason =
-  /** No room on a disk, or no more files can be made there. */
-  | 'disk-full'
-  /** The host lacks a program. */
-  | 'not-installed'
-  /** A program ended with a status that means failure. */
-  | 'exit-status'
-  /** A program was ended by a signal. */
-  | 'signal'
-  /** A program took longer than it may. */
-  | 'timeout'
-  /** A program printed more than it may. */
-  | 'output-limit'
-  /** A source cannot be fetched from here, as opposed to one that is wrong: the only reason to take a fallback. */
-  | 'unavailable'
-  /** A file came, and it is not the one that was asked for. */
-  | 'wrong-bytes'
-  /** A confined program could not read its input: the input is damaged, and the lab is well. */
-  | 'damaged-input'
-  /** A later version of lab wrote the file. */
-  | 'newer-format'
-  /** The guest has another host key than the one it was given. */
-  | 'host-key'
-  /** The guest refuses the lab's key. */
-  | 'key-refused'
+export const REASONS = {
+  'disk-full': 'no room on a disk, or no more files can be made there',
+  'not-installed': 'the host lacks a program',
+  'exit-status': 'a program ended with a status that means failure',
+  signal: 'a program was ended by a signal',
+  timeout: 'a program took longer than it may',
+  'output-limit': 'a program printed more than it may',
+  unavailable: 'a source cannot be fetched from here; the only reason to take a fallback',
+  'wrong-bytes': 'a file came, and it is not the one that was asked for',
+  'damaged-input': 'a confined program could not read its input: the input is damaged, and the lab is well',
+  'newer-format': 'a later version of lab wrote the file',
+  'host-key': 'the guest has another host key than the one it was given',
+  'key-refused': "the guest refuses the lab's key",
+} as const
+export type FailureReason = keyof typeof REASONS
 
 export interface FailureParts {
   /** Where: `lab.yaml:12:7`, `kernel v5.4`, `vm default`. */

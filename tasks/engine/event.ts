@@ -1,65 +1,82 @@
 /**
  * Everything that a running command can say, as one union. Steps send events; only `ui/` turns them into text. The same objects,
- * one per line, are what `--json` prints.
+ * one per line, are what `--json` prints (ui/json-lines.ts). Who only needs the type loads no schema.
  */
-export type StepOutcome =
-  /** A build step's result stood where it belongs. */
-  | 'fresh'
-  /** It was taken from the store. */
-  | 'restored'
-  /** It was built now. */
-  | 'built'
-  /** A service or run step did its work. */
-  | 'done'
-  /** It was not needed, or not possible for the stated reason. */
-  | 'skipped'
-  | 'failed'
+import { z } from 'zod'
+import type { DeepReadonly } from './deep-readonly.ts'
 
-export type LabEvent =
+const StepOutcomeSchema = z.enum([
+  /** A build step's result stood where it belongs. */
+  'fresh',
+  /** It was taken from the store. */
+  'restored',
+  /** It was built now. */
+  'built',
+  /** A service or run step did its work. */
+  'done',
+  /** It was not needed, or not possible for the stated reason. */
+  'skipped',
+  'failed',
+])
+export type StepOutcome = z.infer<typeof StepOutcomeSchema>
+
+/** Where an outside program runs. */
+const where = z.enum(['host', 'guest'])
+
+/** By their `type`. */
+export const EVENTS = {
   /** A step begins. `step` is its identity ("kernel v5.4", "vm default"); `parent` the step it belongs to. */
-  | { readonly type: 'step-start'; readonly step: string; readonly title: string; readonly parent?: string | undefined }
+  'step-start': z.object({
+    type: z.literal('step-start'),
+    step: z.string(),
+    title: z.string(),
+    parent: z.string().optional(),
+  }),
   /** Where a step is. `done`/`total` in `unit`; total may be an estimate. */
-  | {
-      readonly type: 'step-progress'
-      readonly step: string
-      readonly phase: string
-      readonly done?: number
-      readonly total?: number
-      readonly unit?: 'bytes' | 'objects' | 'runs'
-    }
-  | {
-      readonly type: 'step-end'
-      readonly step: string
-      readonly outcome: StepOutcome
-      /** One line: what came out, or why ("kernel/config/tracing.config changed"). */
-      readonly detail?: string | undefined
-      readonly seconds: number
-    }
-  /** What a run that goes on has in its trace (`--follow`), line by line. */
-  | { readonly type: 'trace'; readonly lines: readonly string[] }
+  'step-progress': z.object({
+    type: z.literal('step-progress'),
+    step: z.string(),
+    phase: z.string(),
+    done: z.number().exactOptional(),
+    total: z.number().exactOptional(),
+    unit: z.enum(['bytes', 'objects', 'runs']).exactOptional(),
+  }),
+  /** A step ends. `detail` is one line: what came out, or why ("kernel/config/tracing.config changed"). */
+  'step-end': z.object({
+    type: z.literal('step-end'),
+    step: z.string(),
+    outcome: StepOutcomeSchema,
+    detail: z.string().optional(),
+    seconds: z.number(),
+  }),
+  /** What a run that is under way has in its trace (`--follow`), line by line. */
+  trace: z.object({ type: z.literal('trace'), lines: z.array(z.string()) }),
   /** An outside program begins, on this host or in the guest. `program` counts them. */
-  | {
-      readonly type: 'program-start'
-      readonly program: number
-      readonly where: 'host' | 'guest'
-      readonly argv: readonly string[]
-    }
-  | {
-      readonly type: 'program-end'
-      readonly program: number
-      readonly where: 'host' | 'guest'
-      readonly name: string
-      /** Its exit status, or how it ended without one. */
-      readonly status: number | string
-      readonly seconds: number
-    }
+  'program-start': z.object({
+    type: z.literal('program-start'),
+    program: z.number(),
+    where,
+    argv: z.array(z.string()),
+  }),
+  /** It ended: `status` is its exit status, or how it ended without one. */
+  'program-end': z.object({
+    type: z.literal('program-end'),
+    program: z.number(),
+    where,
+    name: z.string(),
+    status: z.union([z.number(), z.string()]),
+    seconds: z.number(),
+  }),
   /** Something the person must know and that is no failure: a fallback taken, a slow accelerator. Said once. */
-  | {
-      readonly type: 'notice'
-      readonly level: 'info' | 'warning'
-      readonly place?: string
-      readonly text: string
-      readonly wayOut?: string
-    }
+  notice: z.object({
+    type: z.literal('notice'),
+    level: z.enum(['info', 'warning']),
+    place: z.string().exactOptional(),
+    text: z.string(),
+    wayOut: z.string().exactOptional(),
+  }),
+} as const
+
+export type LabEvent = DeepReadonly<z.infer<(typeof EVENTS)[keyof typeof EVENTS]>>
 
 export type Emit = (event: LabEvent) => void

@@ -4,7 +4,7 @@ import { mkdirSync, readdirSync, readFileSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
 import { which } from '../host/which.ts'
-import { Rig } from './rig.ts'
+import { jsonLines, Rig } from './rig.ts'
 
 const rig = new Rig()
 afterAll(() => rig.remove())
@@ -44,10 +44,7 @@ test('a failure names the log of its command, which has the programs, the stack 
 test('with --json the failure has the path, and the programs are events only with --verbose', async () => {
   const events = async (...more: string[]) => {
     const { stdout } = await rig.lab([...FAILS, '--json', ...more], env)
-    return stdout
-      .trim()
-      .split('\n')
-      .map((line) => JSON.parse(line) as Record<string, unknown>)
+    return jsonLines(stdout)
   }
   const plain = await events()
   expect(plain).toContainEqual(expect.objectContaining({ type: 'error', commandLog: expect.stringContaining(logs) }))

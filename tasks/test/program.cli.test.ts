@@ -16,7 +16,7 @@ import { processTag } from '../engine/process.ts'
 import { which } from '../host/which.ts'
 import { TOOL_ROOT } from '../commands/shared/app.ts'
 import { mayMount, MOUNTS, NAMESPACE } from './namespace.ts'
-import { Rig } from './rig.ts'
+import { jsonLines, Rig } from './rig.ts'
 
 const rigs: Rig[] = []
 const rig = (shipped = true): Rig => {
@@ -157,13 +157,9 @@ describe('lab', () => {
     expect(stderr).toContain('repeat')
   })
 
-  test('--json: every line is JSON and the last one is the answer', async () => {
+  test('--json: every line is as docs/json.md says, and the last one is the answer', async () => {
     const { stdout, stderr } = await rig().lab(['check', '--json'])
-    const lines = stdout
-      .trim()
-      .split('\n')
-      .map((line) => JSON.parse(line) as { type: string })
-    expect(lines.at(-1)?.type).toBe('answer')
+    expect(jsonLines(stdout).map(({ type }) => type)).toEqual(['start', 'answer'])
     expect(stderr).toBe('')
   })
 

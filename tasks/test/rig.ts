@@ -4,11 +4,23 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:f
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { TOOL_ROOT } from '../commands/shared/app.ts'
+import { JsonLineSchema, type JsonLine } from '../ui/json-lines.ts'
 
 export interface Ended {
   readonly status: number
   readonly stdout: string
   readonly stderr: string
+}
+
+/** The lines of a `--json` command, each of them as docs/json.md says. */
+export function jsonLines(stdout: string): JsonLine[] {
+  const lines = stdout
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JsonLineSchema.parse(JSON.parse(line)))
+  const [first] = lines
+  if (first?.type !== 'start') throw new Error(`the first line is ${JSON.stringify(first)}`)
+  return lines
 }
 
 export class Rig {
@@ -64,8 +76,8 @@ export class Rig {
   /** The last NDJSON line of a `--json` command: its answer. */
   async answer(args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<unknown> {
     const { stdout, stderr, status } = await this.lab([...args, '--json'], env)
-    const last = JSON.parse(stdout.trim().split('\n').at(-1) ?? 'null') as { type?: string; data?: unknown }
-    if (last.type !== 'answer')
+    const last = jsonLines(stdout).at(-1)
+    if (last?.type !== 'answer')
       throw new Error(`no answer (status ${status}): ${stdout.slice(-2000)} ${stderr.slice(-2000)}`)
     return last.data
   }

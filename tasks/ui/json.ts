@@ -1,19 +1,14 @@
-/**
- * `--json`: everything on stdout as NDJSON, one object a line, in the order it happened; nothing on stderr.
- * - every LabEvent as it is (`type`: step-start, step-progress, step-end, trace, notice; with --verbose also program-start and
- *   program-end);
- * - each failure: {"type":"error", kind, place?, fact, wayOut?, lines?, log?, commandLog?, exitCode}; `kind` is experiment, user, lab, interrupted
- *   or bug;
- * - the answer, as the last line: {"type":"answer", "data": ...}. No such line: the command did not get to an answer.
- */
+/** `--json`: everything on stdout as NDJSON, one object a line, each with the time. The schema of the lines is json-lines.ts. */
 import type { LabEvent } from '../engine/event.ts'
+import { ownVersion } from '../engine/own-version.ts'
 import { safeJson } from '../engine/printable.ts'
 import type { BugLog, CommandLogName } from './failures.ts'
 import { reporter } from './failures.ts'
+import type { JsonLine } from './json-lines.ts'
 import type { Output } from './output.ts'
 import type { Answer, View } from './types.ts'
 
-const toLine = (value: unknown): string => `${safeJson(value)}\n`
+const toLine = (line: JsonLine): string => `${safeJson({ at: new Date().toISOString(), ...line })}\n`
 
 export interface JsonOptions {
   readonly stdout: Output
@@ -25,6 +20,7 @@ export interface JsonOptions {
 
 export function openJsonView({ stdout, bugLog, commandLog, verbose = false }: JsonOptions): View {
   const reports = reporter(bugLog, commandLog)
+  stdout.write(toLine({ type: 'start', format: 1, lab: ownVersion() }))
   return {
     width: undefined,
     emit: (event: LabEvent) => {

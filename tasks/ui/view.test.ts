@@ -25,6 +25,14 @@ class Sink extends Writable {
   }
 }
 
+/** What `--json` printed behind its first line, without the times. */
+const jsonOf = ({ lines }: Sink): unknown[] =>
+  lines.slice(1).map((line) => {
+    const { at, ...event } = JSON.parse(line) as { at: string }
+    expect(new Date(at).toISOString()).toBe(at)
+    return event
+  })
+
 const failing = (code: string) => Object.assign(new Error(`write ${code}`), { code })
 
 function open(options: Partial<ViewOptions> & { stdout?: Sink; stderr?: Sink } = {}) {
@@ -159,11 +167,7 @@ describe('json', () => {
     view.emit(end)
     view.answer({ text: 'for people', data: { runs: ['a\u202e\x9b'] } })
     await view.close()
-    expect(stdout.lines.map((line) => JSON.parse(line) as unknown)).toEqual([
-      start,
-      end,
-      { type: 'answer', data: { runs: ['a\u202e\x9b'] } },
-    ])
+    expect(jsonOf(stdout)).toEqual([start, end, { type: 'answer', data: { runs: ['a\u202e\x9b'] } }])
     expect(stdout.text).not.toMatch(/[\x80-\x9f\u202e]/)
     expect(stderr.text).toBe('')
   })
@@ -173,7 +177,7 @@ describe('json', () => {
     const failure = { place: 'vm default', fact: 'no ssh', wayOut: 'look', lines: ['l'], log: 'console.log' }
     view.failure(labError(failure))
     view.failure(new Error('boom'))
-    expect(stdout.lines.map((line) => JSON.parse(line) as unknown)).toEqual([
+    expect(jsonOf(stdout)).toEqual([
       { type: 'error', kind: 'lab', ...failure, exitCode: 69 },
       { type: 'error', kind: 'bug', fact: 'this is a bug in lab: boom', log: 'bugs/1.txt', exitCode: 70 },
     ])
