@@ -103,15 +103,15 @@ test('runsTable: one line each, the fallback told, nothing of a guest as it is',
     definition: null,
   }
   const [head = '', line = ''] = runsTable([listed], undefined).split('\n')
-  expect(head).toMatch(/^RUN +EXPERIMENT +ARM +KERNEL +ACCEL +VERDICT +TRACE +WHEN/)
+  expect(head).toMatch(/^RUN +VERDICT +EXPERIMENT +ARM +KERNEL +TRACE +ACCEL +WHEN/)
   expect(line.split(/ {2,}/)).toEqual([
     '20261123-213000-1a2b',
+    'failed',
     'readiter',
     String.raw`bytes=16\x1b[2J`,
     'v5.10 (not v5.4)',
-    'tcg',
-    'failed',
     'incomplete',
+    'tcg',
     '2026-11-23 21:30:00',
   ])
   expect(runsTable([], undefined)).toBe('no runs')

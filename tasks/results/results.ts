@@ -4,6 +4,7 @@ import { basename, dirname, join } from 'node:path'
 import { printable } from '../engine/printable.ts'
 import { processTag } from '../engine/process.ts'
 import { diskFailure } from '../engine/disk.ts'
+import { withParams } from './why.ts'
 import { ManifestSchema, ProbesSchema, type Manifest, type ProbeReport } from './manifest.ts'
 import { PARTIAL_RESULT } from './result.ts'
 import type { FoundRun } from './manifest.ts'
@@ -72,7 +73,7 @@ const indented = (text: string): string => text.replaceAll(/^/gm, '  ')
 
 /** The verdict first, then why. */
 function verdictLines(manifest: Manifest): string[] {
-  const { verdict, trace, expectations, remarks = [] } = manifest
+  const { verdict, trace, expectations, remarks = [], metrics = {} } = manifest
   const met = expectations.filter(({ ok }) => ok).length
   const sum =
     expectations.length === 0 ? 'nothing was expected' : `${met} of ${plural(expectations.length, 'expectation')} met`
@@ -81,8 +82,11 @@ function verdictLines(manifest: Manifest): string[] {
     ...[...splatLines(manifest), ...testLines(manifest)].map((line) => `  ${line}`),
     ...trace.reasons.map((reason) => `  trace: ${safe(reason)}`),
     ...expectations.flatMap(({ ok, lines }) =>
-      lines.map((line, i) => `  ${i === 0 ? (ok ? 'ok  ' : 'FAIL') : '    '}  ${safe(line)}`),
+      lines.map(
+        (line, i) => `  ${i === 0 ? (ok ? 'ok  ' : 'FAIL') : '    '}  ${safe(withParams(line, manifest.arm.params))}`,
+      ),
     ),
+    ...Object.entries(metrics).map(([name, value]) => `  ${safe(name)} = ${value}`),
     ...remarks.map((remark) => `  note  ${safe(remark)}`),
   ]
 }

@@ -13,19 +13,20 @@ export const when = (started: string): string => safe(started.replace('T', ' ').
 export const kernelText = ({ name, wanted, fallback }: { name: string; wanted: string; fallback: boolean }): string =>
   safe(fallback ? `${name} (not ${wanted})` : name)
 
-const HEADS = ['RUN', 'EXPERIMENT', 'ARM', 'KERNEL', 'ACCEL', 'VERDICT', 'TRACE', 'WHEN (UTC)']
+/** What is looked for first stands first: a narrow terminal cuts the end. */
+const HEADS = ['RUN', 'VERDICT', 'EXPERIMENT', 'ARM', 'KERNEL', 'TRACE', 'ACCEL', 'WHEN (UTC)']
 
 /** One line per run, in the order given. */
 export function runsTable(runs: readonly ListedRun[], width: number | undefined): string {
   if (runs.length === 0) return 'no runs'
   const rows = runs.map(({ run, experiment, arm, kernel, wanted, fallback, accel, verdict, completeness, started }) => [
     safe(run),
+    safe(verdict),
     safe(experiment),
     safe(arm),
     kernelText({ name: kernel, wanted, fallback }),
-    safe(accel),
-    safe(verdict),
     safe(completeness),
+    safe(accel),
     when(started),
   ])
   return table(

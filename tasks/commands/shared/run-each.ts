@@ -6,6 +6,7 @@ import type { ExperimentOutcome } from '../../run/experiment.ts'
 import type { RunOutcome } from '../../run/outcome.ts'
 import { Batch, type BatchPlaces } from '../../run/plan/batch.ts'
 import { allText, runText, summaryText, type Ended } from '../../run/judge/text.ts'
+import { lastWords } from '../../results/why.ts'
 import { observerReports, observerText } from '../../results/observer.ts'
 import { orderReport, orderSummary } from '../../results/order.ts'
 import { differs, sameBytes, sameBytesLines } from '../../results/same-bytes.ts'
@@ -137,7 +138,7 @@ export async function runNamed(
   }))
   return {
     text: [
-      ...(last?.own ? [runText(last), ''] : []),
+      ...(last?.own ? [runText(last, await lastWords(last.dir, last.manifest)), ''] : []),
       ...all.flatMap((one) => one.problems.map(problemText)),
       ...ran.flatMap(failureText),
       ...(await explained(outcomes, app)),

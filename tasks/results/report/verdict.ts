@@ -1,4 +1,5 @@
 /** What to believe of runs: counts of verdicts, and what was lost. It stands before every number. */
+import { withParams } from '../why.ts'
 import { splatPlace } from '../kernel-reports.ts'
 import type { Manifest } from '../manifest.ts'
 import { resultsText, testsFailed } from '../../linux/ktap/ktap.ts'
@@ -74,6 +75,7 @@ export const expectationList = ({
   splats = [],
   tests = [],
   remarks = [],
+  arm,
 }: Manifest): Html =>
   html`<ul class="expectations">
     ${splats.map(
@@ -90,7 +92,7 @@ export const expectationList = ({
       ({ ok, lines }) =>
         html`<li class="${ok ? 'good' : 'bad'}">
           <strong>${ok ? 'ok' : 'not ok'}</strong>
-          ${lines.map((line, index) => html`${index > 0 ? html`<br />` : ''}${line}`)}
+          ${lines.map((line, index) => html`${index > 0 ? html`<br />` : ''}${withParams(line, arm.params)}`)}
         </li> `,
     )}${failures.map(
       ({ stage, program, fact }) => html`<li class="plain"><strong>${stage}</strong> ${program ?? ''} ${fact}</li> `,

@@ -8,6 +8,7 @@ import { controlText } from './control.ts'
 import { splatLines, testLines } from '../../results/kernel-reports.ts'
 import { WHY_LEFT, type LeftRuns, type Problem } from '../plan/left.ts'
 import type { Manifest } from '../../results/manifest.ts'
+import { whyNot, withParams } from '../../results/why.ts'
 import { metricText, valuesOf } from './metrics.ts'
 
 /** Messages that are shown; the rest is one command away. */
@@ -44,8 +45,15 @@ function workloadLines({ workload: { pid, status, signal } }: Manifest): string[
   return [`  the workload ended with ${signal === null ? `status ${status ?? '?'}` : signalText(signal)}`]
 }
 
-/** One run with its first messages. */
-export function runText({ dir, manifest, own }: RunOutcome): string {
+/** What to type next about a run that did not pass. */
+const nextCommand = ({ verdict, run }: Manifest): string[] =>
+  verdict === 'passed' ? [] : [`  \`lab explain ${run}\` says what its messages mean`]
+
+/**
+ * One run with its first messages.
+ * @param words the last ones of a workload that failed
+ */
+export function runText({ dir, manifest, own }: RunOutcome, words: readonly string[] = []): string {
   const lines = traceLines(own ?? [])
   const more = lines.length > SHOWN ? [`  ... ${lines.length - SHOWN} more: lab trace ${manifest.run}`] : []
   const { trace } = manifest
@@ -56,15 +64,17 @@ export function runText({ dir, manifest, own }: RunOutcome): string {
     `${manifest.experiment} ${manifest.arm.name} repeat ${manifest.repeat}: ${manifest.verdict}, trace ${trace.completeness}`,
     ...splatLines(manifest).map((line) => `  ${line}`),
     ...workloadLines(manifest),
+    ...words.map((line) => `    ${line}`),
     ...testLines(manifest).map((line) => `  ${line}`),
     ...manifest.expectations.flatMap(({ ok, lines: said }) =>
-      said.map((line) => `  ${ok ? 'ok:' : 'NOT ok:'} ${printable(line, 300)}`),
+      said.map((line) => `  ${ok ? 'ok:' : 'NOT ok:'} ${printable(withParams(line, manifest.arm.params), 300)}`),
     ),
     ...(manifest.remarks ?? []).map((remark) => `  note: ${printable(remark, 300)}`),
     ...trace.reasons.map((reason) => `  ${reason}`),
     ...others(manifest).map((line) => `  ${line}`),
     ...collisions(manifest).map((line) => `  ${line}`),
     ...fallback(manifest).map((line) => `  ${line}`),
+    ...nextCommand(manifest),
     `  ${dir}`,
   ].join('\n')
 }
@@ -133,9 +143,24 @@ function armLines(
   })
 }
 
-/** Why a run is incomplete, on a line of its own; a failed one says it in its expectations. */
-const reasonText = ({ verdict, trace: { reasons } }: Manifest): string =>
-  verdict === 'incomplete' && reasons[0] !== undefined ? `\n    ${printable(reasons[0], 200)}` : ''
+/** Runs of one reason that are listed; the rest are counted. */
+const LISTED = 3
+
+/** What did not pass: each reason once for each arm, with the places of its runs. */
+function badLines(bad: readonly RunOutcome[]): string[] {
+  const groups = Map.groupBy(
+    bad,
+    ({ manifest }) =>
+      `${manifest.verdict}: ${armKey(manifest.experiment, manifest.arm.name)}: ${whyNot(manifest) ?? 'no reason is recorded'}`,
+  )
+  return [...groups].flatMap(([text, runs]) => [
+    runs.length === 1 ? text : `${text} (${runs.length} runs)`,
+    ...runs.slice(0, LISTED).map(({ dir, manifest }) => `    repeat ${manifest.repeat}  ${dir}`),
+    ...(runs.length > LISTED
+      ? [`    and ${runs.length - LISTED} more: \`lab results ${runs[0]?.manifest.experiment ?? ''}\``]
+      : []),
+  ])
+}
 
 /** Each remark once, with how many runs it is about. */
 function remarkLines(outcomes: readonly RunOutcome[]): string[] {
@@ -168,10 +193,7 @@ export function summaryText(
     ...controlText(outcomes.map(({ manifest }) => manifest)),
     // One run has said it itself.
     ...(outcomes.length > 1 ? remarkLines(outcomes) : []),
-    ...bad.map(
-      ({ manifest, dir }) =>
-        `${manifest.verdict}: ${manifest.experiment} ${manifest.arm.name} repeat ${manifest.repeat}  ${dir}${reasonText(manifest)}`,
-    ),
+    ...badLines(bad),
     `${passed} of ${outcomes.length} run${outcomes.length === 1 ? '' : 's'} passed`,
     ...names.map(({ experiment }) => `not finished: \`lab run ${experiment} --resume\` does what is left`),
   ].join('\n')
@@ -196,7 +218,7 @@ export function allText(ended: readonly Ended[]): string {
     const word = skipped !== undefined ? 'skipped' : failed !== undefined || bad.length > 0 ? 'failed' : 'passed'
     count[word]++
     const detail = skipped ?? failed ?? `${outcomes.length - bad.length} of ${outcomes.length} runs`
-    const where = bad.map(({ manifest, dir }) => `\n    ${manifest.verdict}: ${dir}`)
+    const where = badLines(bad).map((line) => `\n    ${line}`)
     return `${name.padEnd(width)}  ${word.padEnd(7)}  ${printable(detail, 200)}${where.join('')}`
   })
   const { passed, failed, skipped } = count
