@@ -1,5 +1,5 @@
 /** What a lab names is kept, wherever it is, and is found again where the lab looks for it. */
-import { cpSync, existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, mkdirSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { TOOL_ROOT } from '../commands/shared/app.ts'
@@ -48,6 +48,8 @@ test.each([
   async (_, source, name) => {
     const { results, names, place } = await kept(source)
     expect(readdirSync(place, { recursive: true })).toContain(name)
+    // The first thing of a lab's first run: its sources are nobody else's business.
+    for (const dir of [results, join(results, INPUTS_DIR), place]) expect(statSync(dir).mode & 0o777).toBe(0o700)
     const lab = readKeptLab(join(place, 'lab.yaml'), TOOL_ROOT)
     expect(lab.experiments['readiter']).toBeDefined()
     const restored = readKeptLab(join(await restoreLab(place, tempDir()), 'lab.yaml'), TOOL_ROOT)

@@ -60,7 +60,7 @@ async function keep(results: string, kind: string, files: Sources): Promise<stri
   const removed = removeAtForcedEnd(partial)
   try {
     for (const [to, from] of files) {
-      makeDirectory(dirname(join(partial, to)))
+      makeDirectory(dirname(join(partial, to)), 0o700)
       await (typeof from === 'string' ? copyFile(from, join(partial, to)) : writeFile(join(partial, to), from))
     }
     await rename(partial, place).catch((error: unknown) => {

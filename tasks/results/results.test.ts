@@ -1,9 +1,9 @@
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import type { Manifest } from './manifest.ts'
-import { listRuns, pickRun } from './result.ts'
+import { listRuns, pickRun, putResult } from './result.ts'
 import type { FoundRun } from './manifest.ts'
 import { MANIFEST as PASSED } from './run.fixture.ts'
 import type { ListedRun } from './listed-run.ts'
@@ -186,6 +186,13 @@ describe('pickRun', () => {
   })
 
   test('no runs at all', () => expect(() => pickRun([], 'last')).toThrow('there are no runs'))
+})
+
+test('only its owner can look into a result', async () => {
+  const results = path.join(mkdtempSync(path.join(tmpdir(), 'lab-unit-')), 'results')
+  onTestFinished(() => rmSync(path.dirname(results), { recursive: true }))
+  const dir = await putResult(results, 'x', 'r', () => Promise.resolve())
+  for (const one of [results, path.dirname(dir), dir]) expect(statSync(one).mode & 0o777).toBe(0o700)
 })
 
 test('removeRun removes that directory and nothing beside it', async () => {

@@ -92,7 +92,7 @@ function save(file: string, { entries, definitions }: Index): void {
   const used = new Set([...entries.values()].map(({ listed }) => listed?.definition))
   const shared = [...definitions.values()].filter(({ id }) => used.has(id)).map((one) => `\t${JSON.stringify(one)}`)
   try {
-    mkdirSync(dirname(file), { recursive: true })
+    mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
     replaceFile(file, [head(), ...shared, ...lines, ''].join('\n'))
   } catch {
     // A directory that cannot be written is read the long way each time.

@@ -30,7 +30,7 @@ async function fateOf(owner: ProcessId, file: string): Promise<Fate> {
 export async function writeNote(file: string, note: object): Promise<void> {
   const partial = `${file}.new`
   try {
-    makeDirectory(dirname(file))
+    makeDirectory(dirname(file), 0o700)
     await writeFile(partial, `${JSON.stringify(note, null, 1)}\n`)
     await rename(partial, file)
   } catch (error) {
