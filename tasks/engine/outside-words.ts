@@ -34,3 +34,17 @@ const OF_DUCKDB = {
 /** What DuckDB says about its own failure; a message may fit more than one. */
 export const saysDuckdb = (error: unknown, what: keyof typeof OF_DUCKDB): boolean =>
   codeOf(error) === undefined && OF_DUCKDB[what].test(messageOf(error))
+
+/** apt, about a file that it could not fetch: "E: Failed to fetch http://... 404 Not Found [IP: ...]" (apt-pkg/acquire-item.cc). */
+const APT_FAILED = /^E: Failed to fetch \S+\s+(.+)$/
+/** Its other lines about that: the last one, "E: Download Failed", says nothing. */
+const APT_LINE = /^(?:E: (?!Download Failed)|W: )|Could not/
+
+/** Why apt could not fetch a file, without the address that it asked: "404  Not Found [IP: 127.0.0.1 80]". */
+export function aptReason(lines: readonly string[]): string | undefined {
+  for (const line of lines) {
+    const [, reason] = APT_FAILED.exec(line) ?? []
+    if (reason !== undefined) return reason
+  }
+  return lines.find((line) => APT_LINE.test(line))
+}

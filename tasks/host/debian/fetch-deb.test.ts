@@ -1,12 +1,11 @@
-import { once } from 'node:events'
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
-import { describe, expect, onTestFinished, test, vi } from 'vitest'
+import { spawnSync } from 'node:child_process'
+import { describe, expect, test, vi } from 'vitest'
 import { hashText } from '../../engine/fingerprint.ts'
 import { failureOf } from '../../test/caught.ts'
 import { tempDir } from '../../test/temp-dir.ts'
+import { serve, SigningKey, suite, type Files, type Handler } from './archive.fixture.ts'
 import { debName, poolDirectories, type Archive } from './archives.ts'
 import { fetchDeb } from './fetch-deb.ts'
 import { retryAfter } from './snapshot.ts'
@@ -20,29 +19,6 @@ const CONTENT = Buffer.from('a package\n'.repeat(2000))
 const SHA256 = hashText(CONTENT)
 const SHA1 = '0123456789abcdef0123456789abcdef01234567'
 const POOL = 'pool/main/l/linux-signed-amd64'
-
-type Handler = (request: IncomingMessage, response: ServerResponse) => void
-type Files = Readonly<Record<string, Buffer | Handler>>
-
-/** An archive on loopback with these files; everything else is 404. */
-async function serve(files: Files): Promise<{ base: string; asked: string[] }> {
-  const asked: string[] = []
-  const server = createServer((request, response) => {
-    const path = decodeURIComponent((request.url ?? '').slice(1))
-    asked.push(path)
-    const found = files[path]
-    if (found === undefined) response.writeHead(404).end('no')
-    else if (typeof found === 'function') found(request, response)
-    else response.writeHead(200, { 'content-length': found.length }).end(found)
-  })
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  onTestFinished(() => {
-    server.closeAllConnections()
-    server.close()
-  })
-  return { base: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`, asked }
-}
 
 const DEB = debName(NAME, VERSION)
 
@@ -184,6 +160,67 @@ test('nobody has it: every archive is named with its reason, and a fallback may 
     'snapshot (): it never had this version',
   ])
 })
+
+describe('an archive that does not deliver', () => {
+  const pool = `${POOL}/${DEB}`
+  const later: Handler = (_request, response) => response.writeHead(429, { 'retry-after': '0' }).end()
+  const cutOff: Handler = (_request, response) => {
+    response.writeHead(200, { 'content-length': CONTENT.length })
+    response.write(CONTENT.subarray(0, 5000), () => response.destroy())
+  }
+  test.each<[string, Handler, RegExp]>([
+    ['wants to be asked later', later, /^main .*: .*429/],
+    ['breaks off in the middle', cutOff, /^main .*: .+/],
+  ])('and %s is passed over, and named where nobody else has the file', async (_name, handler, reason) => {
+    const dir = tempDir()
+    const { list } = await archivesWith({ main: { [pool]: handler }, archive: { [pool]: CONTENT } })
+    await fetchDeb(wanted(dir), list)
+    expect(fetched(dir)).toBe(true)
+    const alone = await archivesWith({ main: { [pool]: handler } })
+    const failure = await failureOf(fetchDeb(wanted(tempDir()), alone.list))
+    expect(failure.reason).toBe('unavailable')
+    expect(failure.parts.lines?.[0]).toMatch(reason)
+  })
+
+  test('is snapshot, which breaks off: what came is kept, and the next try goes on behind it', async () => {
+    const dir = tempDir()
+    const ranges: (string | undefined)[] = []
+    const file: Handler = (request, response) => {
+      ranges.push(request.headers.range)
+      if (request.headers.range === undefined) cutOff(request, response)
+      else response.writeHead(206).end(CONTENT.subarray(5000))
+    }
+    const { list } = await archivesWith({ snapshot: snapshot({ [`file/${SHA1}`]: file }) })
+    const failure = await failureOf(fetchDeb(wanted(dir), list))
+    expect(failure.parts.lines?.[0]).toMatch(/^snapshot /)
+    await fetchDeb(wanted(dir), list)
+    expect(fetched(dir)).toBe(true)
+    expect(ranges).toEqual([undefined, 'bytes=5000-'])
+  })
+})
+
+test.runIf(spawnSync('gpg', ['--version']).status === 0)(
+  'nobody has it: what the suite has instead is named, and what changes with it',
+  async () => {
+    const key = new SigningKey()
+    vi.stubEnv('LAB_DEBIAN_KEYRING', key.ring)
+    const record = (name: string, version: string) => `Package: ${name}\nVersion: ${version}\nArchitecture: amd64`
+    const files = suite(
+      'sid',
+      [
+        record('linux-image-0.1.0-10-labtest-amd64', '0.1.180-1'),
+        record('linux-image-0.2.0-1-labtest-amd64', '0.2.1-1'),
+      ],
+      key,
+    )
+    const { list } = await archivesWith({ main: files })
+    const { parts } = await failureOf(fetchDeb(wanted(tempDir()), list))
+    expect(parts.lines).toContain('there is linux-image-0.1.0-10-labtest-amd64 0.1.180-1')
+    expect(parts.lines?.join('\n')).not.toContain('0.2.1')
+    expect(parts.wayOut).toContain('`lab kernels add linux-image-0.1.0-10-labtest-amd64`')
+    expect(parts.wayOut).toContain('not pooled')
+  },
+)
 
 test('how long a server wants to be left alone: seconds, a date, nothing, nonsense, a day', () => {
   const now = Date.parse('2026-11-29T12:00:00Z')

@@ -7,14 +7,16 @@ import { dirname, join } from 'node:path'
 import { makeDirectory } from '../../engine/directory.ts'
 import { failedBy, Failure, interrupted } from '../../engine/error.ts'
 import { lock } from '../../engine/lock.ts'
+import { aptReason } from '../../engine/outside-words.ts'
 import { printable } from '../../engine/printable.ts'
 import { diskFailure, isDiskFailure } from '../../engine/disk.ts'
+import { suiteOfKernel } from '../../linux/debian-releases.ts'
 import { download, unavailable, verify } from '../download.ts'
 import { deepest } from '../first-answer.ts'
 import { run } from '../sh.ts'
 import { APT_HELPER, uriOf } from './apt-helper.ts'
 import { debName, poolDirectories, type Archive } from './archives.ts'
-import { offersLike, poolFile } from './index.ts'
+import { alike, offersLike, poolFile, suiteRecords, type Offer } from './index.ts'
 import { fromSnapshot } from './snapshot.ts'
 
 export interface DebFile {
@@ -50,11 +52,8 @@ async function byApt(uri: string, to: string, { signal, place, onBytes }: DebFil
     return undefined
   } catch (error) {
     if (!(error instanceof Failure) || error.kind !== 'lab' || isDiskFailure(error)) throw error
-    const lines = error.parts.lines ?? []
-    if (lines.some((line) => /\b404\b/.test(line))) return NOT_THERE
-    // The last line says only "E: Download Failed".
-    const said = lines.find((line) => /^(?:E|Err|W)\b|Could not/.test(line) && !line.includes('Download Failed'))
-    return printable(said ?? error.parts.fact, 160)
+    const reason = aptReason(error.parts.lines ?? [])
+    return reason?.startsWith('404') ? NOT_THERE : printable(reason ?? error.parts.fact, 160)
   } finally {
     clearInterval(watch)
   }
@@ -137,6 +136,21 @@ async function fromMirrors(wanted: DebFile, wrong: Failure[], reasons: string[])
   }
 }
 
+/** Kernels of the same kind that can be had: by the host's index, else by that of the kernel's suite in the main archive. */
+async function instead({ package: name, path, cache, signal }: DebFile, from: readonly Archive[]): Promise<Offer[]> {
+  // A package of an image: its suite is not the host's, and whoever asks for it knows that.
+  if (path !== undefined) return []
+  const offers = await offersLike(name, signal)
+  const main = from.find((one) => one.name === 'main')
+  if (offers.length > 0 || main === undefined) return offers
+  try {
+    return alike(name, await suiteRecords(suiteOfKernel(name), cache, signal, main.base))
+  } catch (error) {
+    if (!(error instanceof Failure) || error.kind === 'interrupted') throw error
+    return []
+  }
+}
+
 /**
  * Makes sure that the file is there and has its checksum.
  * @param from archives in the order in which they are asked (`archives`)
@@ -164,14 +178,14 @@ export async function fetchDeb(wanted: DebFile, from: readonly Archive[]): Promi
       { ...first.parts, lines: [...(first.parts.lines ?? []), ...reasons] },
       { cause: first },
     )
-  const offers = await offersLike(name, signal)
+  const offers = await instead(wanted, from)
   const [newest] = offers
   throw unavailable({
     place,
     fact: `no archive delivers ${name} ${version}`,
     lines: [...reasons, ...offers.slice(0, 5).map((one) => `there is ${one.package} ${one.version}`)],
     wayOut: newest
-      ? `\`lab kernels add ${newest.package}\` writes the lines of one that is there; results of another kernel are other results`
+      ? `\`lab kernels add ${newest.package}\` writes the lines of one that is there. It is another kernel: its runs are of another definition, and are not pooled with the earlier ones`
       : 'is version or name misspelt? `mirrors:` and LAB_DEBIAN_MIRROR name further places',
   })
 }

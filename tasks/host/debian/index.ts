@@ -9,8 +9,8 @@ import { parseRecords, type PackageRecord } from '../../linux/package-index.ts'
 import { debianMirror } from '../apt.ts'
 import { has, run } from '../sh.ts'
 import { APT_HELPER } from './apt-helper.ts'
+import { signedHash } from './signed-index.ts'
 
-const KEYRING = '/usr/share/keyrings/debian-archive-keyring.gpg'
 /** An index is fetched again after this long. Milliseconds. */
 const FRESH = 24 * 3_600_000
 
@@ -32,16 +32,22 @@ export interface Offer {
 }
 
 /** What makes two kernel packages of one kind: the series, and what stands behind the ABI's number. */
-export const kindOf = (name: string): string => name.replace(/(\d+\.\d+)[\d.]*(?:-\d+)?(?:\+deb\d+)?/, '$1*')
+const kindOf = (name: string): string => name.replace(/(\d+\.\d+)[\d.]*(?:-\d+)?(?:\+deb\d+)?/, '$1*')
+
+/** Those of the same series and flavour, the newest first. */
+export const alike = <T extends Offer>(name: string, offers: readonly T[]): T[] =>
+  offers
+    .filter((one) => kindOf(one.package) === kindOf(name))
+    .toSorted((a, b) => b.version.localeCompare(a.version, 'en', { numeric: true }))
 
 /** Packages of the same series and flavour in the host's index, the newest first. */
 export async function offersLike(name: string, signal: AbortSignal): Promise<Offer[]> {
   if (!(await has('apt-cache'))) return []
   const prefix = /^linux-[a-z-]+/.exec(name)?.[0] ?? name
   const { stdout } = await run(['apt-cache', 'pkgnames', prefix], { signal, accept: [0, 100] })
-  const alike = stdout.split('\n').filter((one) => one !== '' && kindOf(one) === kindOf(name))
-  if (alike.length === 0) return []
-  const { stdout: table } = await run(['apt-cache', 'madison', '--', ...alike.slice(0, 40)], {
+  const names = stdout.split('\n').filter((one) => one !== '' && kindOf(one) === kindOf(name))
+  if (names.length === 0) return []
+  const { stdout: table } = await run(['apt-cache', 'madison', '--', ...names.slice(0, 40)], {
     signal,
     accept: [0, 100],
   })
@@ -50,7 +56,7 @@ export async function offersLike(name: string, signal: AbortSignal): Promise<Off
     return found !== undefined && version !== undefined ? [{ package: found, version }] : []
   })
   const unique = new Map(offers.map((one) => [`${one.package} ${one.version}`, one]))
-  return [...unique.values()].toSorted((a, b) => b.version.localeCompare(a.version, 'en', { numeric: true }))
+  return alike(name, [...unique.values()])
 }
 
 /** Gets a file of an archive by apt, with its proxies. */
@@ -60,23 +66,6 @@ async function get(base: string, path: string, to: string, signal: AbortSignal, 
     place,
     wayOut: 'does the mirror have this suite? LAB_DEBIAN_MIRROR names another one',
   })
-}
-
-/** The SHA-256 that a signed InRelease has for a file. @throws a lab's Failure where the signature is not Debian's */
-async function signedHash(inRelease: string, file: string, place: string, signal: AbortSignal): Promise<string> {
-  const { status, stderr } = await run(['gpgv', '--keyring', KEYRING, inRelease], { signal, accept: [0, 1, 2] })
-  if (status !== 0)
-    throw labError({
-      place,
-      fact: 'its index is not signed with a key of Debian that is valid now',
-      lines: stderr.split('\n').filter(Boolean).slice(-3),
-      wayOut: 'update the package debian-archive-keyring; keys of suites that were archived have expired',
-    })
-  const text = await readFile(inRelease, 'utf8')
-  const hash = new RegExp(`^ ([0-9a-f]{64}) +\\d+ ${file.replaceAll('.', String.raw`\.`)}$`, 'm').exec(text)?.[1]
-  if (hash === undefined)
-    throw labError({ place, fact: `its index does not list ${file}`, wayOut: 'is the suite named right?' })
-  return hash
 }
 
 /** The kernels of a suite for amd64, as an archive has them now. @param base of the archive; undefined: the mirror of the host's apt */
@@ -105,8 +94,8 @@ export async function suiteVersions(
 }
 
 /** The index of a suite's packages for amd64: at most a day old, verified with the keys of the archive. */
-async function suiteIndex(suite: string, cache: string, signal: AbortSignal, from?: string): Promise<string> {
-  const place = `suite ${suite}`
+export async function suiteIndex(suite: string, cache: string, signal: AbortSignal, from?: string): Promise<string> {
+  const place = `suite ${suite}${from === undefined ? '' : ` of ${from}`}`
   const dir = join(cache, 'indexes')
   const file = join(dir, `${suite}.Packages`)
   const age = Date.now() - (await stat(file).catch(() => ({ mtimeMs: 0 }))).mtimeMs
@@ -118,7 +107,7 @@ async function suiteIndex(suite: string, cache: string, signal: AbortSignal, fro
   const name = 'main/binary-amd64/Packages.xz'
   try {
     await get(base, `dists/${suite}/InRelease`, release, signal, place)
-    const hash = await signedHash(release, name, place, signal)
+    const hash = await signedHash(release, name, place, Date.now(), signal)
     await get(base, `dists/${suite}/${name}`, packed, signal, place)
     if ((await hashFile(packed)) !== hash)
       throw labError({

@@ -4,7 +4,7 @@ import { suiteOfKernel } from '../../linux/debian-releases.ts'
 import type { PackageRecord } from '../../linux/package-index.ts'
 import { run } from '../sh.ts'
 import { archives } from './archives.ts'
-import { kindOf, suiteRecords, type Offer } from './index.ts'
+import { alike, suiteRecords, type Offer } from './index.ts'
 
 export interface Pin {
   readonly package: string
@@ -56,9 +56,9 @@ async function ask(suite: string, cache: string, signal: AbortSignal): Promise<A
 
 async function stateOf(pin: Pin, suite: string, asked: Asked, signal: AbortSignal): Promise<PinState> {
   if ('why' in asked) return { suite, listed: undefined, why: asked.why }
-  const alike = asked.records.filter((one) => kindOf(one.package) === kindOf(pin.package))
-  const listed = alike.some((one) => one.package === pin.package && one.version === pin.version)
-  const [newest] = alike.toSorted((a, b) => b.version.localeCompare(a.version, 'en', { numeric: true }))
+  const records = alike(pin.package, asked.records)
+  const listed = records.some((one) => one.package === pin.package && one.version === pin.version)
+  const [newest] = records
   const newer = newest !== undefined && (await isNewer(newest.version, pin.version, signal)) ? newest : undefined
   return { suite, listed, newer: newer && { package: newer.package, version: newer.version } }
 }

@@ -6,9 +6,12 @@ import type { ResolvedKernel, ResolvedLab } from '../../config/resolved.ts'
 import type { Source } from '../../config/schema/schema.ts'
 import type { Context } from '../../engine/context.ts'
 import { Failure, interrupted, messageOf } from '../../engine/error.ts'
+import { aptReason } from '../../engine/outside-words.ts'
 import { printable } from '../../engine/printable.ts'
 import { makeScratch } from '../../engine/scratch.ts'
 import { debianMirror } from '../../host/apt.ts'
+import { APT_HELPER } from '../../host/debian/apt-helper.ts'
+import { archives } from '../../host/debian/archives.ts'
 import { run } from '../../host/sh.ts'
 import type { Finding } from './finding.ts'
 
@@ -18,23 +21,15 @@ const LIMIT = 5000
 /** Why something cannot be had; undefined: it can. */
 type Reason = string | undefined
 
-/** Gets a small file of the mirror as fetchDeb would get a package: by apt, with apt's proxies and certificates. */
-async function askMirror(path: string, { signal }: Context): Promise<Reason> {
+/** Gets a small file of an archive as fetchDeb would get a package: by apt, with apt's proxies and certificates. */
+async function askArchive(uri: string, { signal }: Context): Promise<Reason> {
   const dir = await makeScratch('doctor')
   try {
-    const uri = `${await debianMirror(signal)}${path}`
-    const options = ['Acquire::http::Timeout=5', 'Acquire::https::Timeout=5', 'Acquire::Retries=0'].flatMap((one) => [
-      '-o',
-      one,
-    ])
-    await run(['/usr/lib/apt/apt-helper', ...options, 'download-file', uri, join(dir, 'file')], {
-      signal,
-      timeout: 2 * LIMIT,
-    })
+    await run([...APT_HELPER, uri, join(dir, 'file')], { signal, timeout: 2 * LIMIT })
     return undefined
   } catch (error) {
     if (!(error instanceof Failure) || error.kind === 'interrupted') throw error
-    return error.parts.lines?.findLast((line) => /^(E|Err|W):|404|Could not/.test(line)) ?? error.parts.fact
+    return aptReason(error.parts.lines ?? []) ?? error.parts.fact
   } finally {
     await rm(dir, { recursive: true, force: true })
   }
@@ -43,7 +38,7 @@ async function askMirror(path: string, { signal }: Context): Promise<Reason> {
 /** Whether the mirror of the host's apt answers; images come from there, and kernels that Debian packages. */
 export async function mirror(context: Context): Promise<Finding[]> {
   const address = await debianMirror(context.signal)
-  const reason = await askMirror('dists/stable/Release', context)
+  const reason = await askArchive(`${address}dists/stable/Release`, context)
   if (reason === undefined) return [{ name: 'Debian mirror', status: 'ok', fact: `${printable(address)} answers` }]
   return [
     {
@@ -107,11 +102,24 @@ async function ask(source: Source, context: Context): Promise<Reason> {
   if ('tree' in source)
     return existsSync(join(source.tree, 'Kconfig')) ? undefined : `${source.tree} is not a kernel tree`
   if ('file' in source) return existsSync(source.file) ? undefined : `${source.file} is not there`
-  // The package has 100 MB and apt has no HEAD; the description of its source has the same version and 200 kB.
-  const version = source.version.replace(/^\d+:/, '')
-  const reason = await askMirror(`pool/main/l/linux/linux_${version}.dsc`, context)
+  const reason = await askForVersion(source.version.replace(/^\d+:/, ''), context)
   const name = 'prebuilt' in source ? source.prebuilt : source.package
   return reason === undefined ? undefined : `${name} ${source.version}: ${reason}`
+}
+
+/**
+ * Whether the main archive or that of security has a version of the kernel. A package has 100 MB and apt has no HEAD; the description of its
+ * source has the same version and 200 kB.
+ */
+async function askForVersion(version: string, context: Context): Promise<Reason> {
+  let reason: Reason = 'the host has no Debian mirror configured'
+  for (const { name, base } of await archives(context.signal)) {
+    if (name !== 'main' && name !== 'security') continue
+    const pool = name === 'main' ? 'pool/main' : 'pool/updates/main'
+    reason = await askArchive(`${base}${pool}/l/linux/linux_${version}.dsc`, context)
+    if (reason === undefined) return undefined
+  }
+  return reason
 }
 
 export interface SourceState {
