@@ -5,7 +5,8 @@ import { expect, onTestFinished, test, vi } from 'vitest'
 import { makeScratch } from '../engine/scratch.ts'
 import { failureOf } from '../test/caught.ts'
 import { tempDir } from '../test/temp-dir.ts'
-import { readTree, removeScratch } from './mmdebstrap.ts'
+import { MOUNTS, NAMESPACE } from '../test/namespace.ts'
+import { EXCLUDE, readTree, removeScratch } from './mmdebstrap.ts'
 
 const never = new AbortController().signal
 const PLACE = 'experiment exact'
@@ -61,4 +62,22 @@ test('the scratch of a user without subordinate ids is removed: it holds nothing
   mkdirSync(join(dir, 'tree'))
   expect(await removeScratch(dir)).toBe(true)
   expect(readdirSync(temp)).toEqual([])
+})
+
+test('what is left out of an image is removed, and nothing that is mounted in it is looked into', MOUNTS, () => {
+  const dir = tempDir()
+  for (const path of ['etc/dpkg/dpkg.cfg.d', 'usr/share/doc/bash', 'proc/1/doc'])
+    mkdirSync(join(dir, path), { recursive: true })
+  for (const file of ['usr/share/doc/bash/README', 'usr/share/kept']) writeFileSync(join(dir, file), '')
+  const excluded = join(dir, 'excluded')
+  writeFileSync(excluded, '/usr/share/doc/*\n*/doc/*\n')
+  const script = `mount -t tmpfs none "$1/proc" && mkdir "$1/proc/doc" && touch "$1/proc/doc/file" && (${EXCLUDE}) && cat "$1/proc/doc/file"`
+  const argv = [...NAMESPACE.slice(1), 'sh', '-c', script, 'sh', dir]
+  const { status, stderr } = spawnSync(NAMESPACE[0] ?? '', argv, {
+    encoding: 'utf8',
+    env: { ...process.env, LAB_EXCLUDED: excluded },
+  })
+  expect([status, stderr]).toEqual([0, ''])
+  expect(readdirSync(join(dir, 'usr/share'), { recursive: true }).toSorted()).toEqual(['doc', 'kept'])
+  expect(readFileSync(join(dir, 'etc/dpkg/dpkg.cfg.d/lab-exclude'), 'utf8')).toContain('path-exclude=/usr/share/doc/*')
 })
