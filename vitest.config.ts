@@ -3,6 +3,14 @@ import { defineConfig } from 'vitest/config'
 /** Three kinds of test: pure code, the whole program with fake tools, and the whole program with real VMs. */
 export default defineConfig({
   test: {
+    // `npm run coverage`: of the unit tests; production files that none of them loads are listed with 0.
+    coverage: {
+      provider: 'v8',
+      include: ['tasks/**/*.ts'],
+      exclude: ['tasks/test/**', 'tasks/**/*.test.ts', 'tasks/**/*.fixture.ts'],
+      reporter: ['text-summary', 'json-summary', 'html'],
+      reportsDirectory: '.lab/coverage',
+    },
     projects: [
       {
         test: {

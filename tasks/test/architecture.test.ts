@@ -122,6 +122,27 @@ test('one file each imports a library', () => {
   })
 })
 
+test('every production file is reached from the program', () => {
+  const reached = new Set<string>()
+  // The second is the file of a worker thread, which no import line names.
+  const waiting = ['cli.ts', 'evidence/replay-thread.ts']
+  for (let file = waiting.pop(); file !== undefined; file = waiting.pop()) {
+    if (reached.has(file)) continue
+    reached.add(file)
+    waiting.push(
+      ...importsOf(file)
+        .filter(ours)
+        .map(({ from }) => from),
+    )
+  }
+  expect(FILES.filter((file) => !reached.has(file))).toEqual([])
+})
+
+test('no file is longer than 400 lines', () => {
+  const long = FILES.filter((file) => readFileSync(join(TASKS, file), 'utf8').split('\n').length > 401)
+  expect(long).toEqual([])
+})
+
 /** Files whose code matches; comments do not count. */
 const using = (pattern: RegExp) =>
   FILES.filter((file) => {

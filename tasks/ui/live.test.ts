@@ -2,7 +2,7 @@ import { setImmediate as turn } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { LabEvent } from '../engine/event.ts'
 import { labError } from '../engine/error.ts'
-import { Terminal } from './fake-terminal.ts'
+import { Terminal } from './terminal.fixture.ts'
 import { openView } from './view.ts'
 
 function open({ columns = 80, env = { NO_COLOR: '1' } as Record<string, string> } = {}) {

@@ -5,10 +5,10 @@ import type { ResolvedLab } from '../../config/resolved.ts'
 import { noteDisk } from '../../engine/disk.ts'
 import type { Context } from '../../engine/context.ts'
 import { placesOf, type Places } from '../../vm/vm.ts'
-import type { Answer, View } from '../../ui/types.ts'
+import type { View } from '../../ui/types.ts'
 import { TOOL_ROOT, type Session } from './session.ts'
 
-export { openSession, TOOL_ROOT, type GlobalOptions, type Session } from './session.ts'
+export { TOOL_ROOT, type Session } from './session.ts'
 
 export interface App {
   readonly view: View
@@ -33,6 +33,3 @@ export function openApp({ view, context, options }: Session): App {
     })
   return { view, context, lab, places: placesOf(lab.directory) }
 }
-
-/** A command's work; it answers, or its number is the exit code. */
-export type Work = (session: Session) => Promise<Answer | number | undefined>

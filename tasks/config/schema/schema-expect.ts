@@ -163,4 +163,3 @@ export type FailureExpectation = z.infer<typeof FailureExpectation>
 export type SameExpectation = z.infer<typeof SameExpectation>
 export type SameSource = z.infer<typeof SameSource>
 export type Count = z.infer<typeof Count>
-export type Stage = (typeof STAGES)[number]

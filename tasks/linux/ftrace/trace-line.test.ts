@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { LOG } from './trace-log.fixture.ts'
-import { isPrintk, parseTraceLine, parseTraceText, readTrace, TraceReader, type TraceEvent } from './trace-line.ts'
+import { isPrintk, parseTraceLine, parseTraceText, TraceReader, type TraceEvent } from './trace-line.ts'
 
 const counts = (values: readonly (string | undefined)[]) =>
   Object.fromEntries([...Map.groupBy(values, (one) => one ?? '')].map(([value, { length }]) => [value, length]))
@@ -303,7 +303,7 @@ describe('parseTraceText', () => {
   })
 })
 
-describe('readTrace', () => {
+describe('a reader that is fed line by line', () => {
   async function* lines(): AsyncGenerator<string> {
     yield* ['cpus=1', PIPE('0: a'), 'CPU:1 [LOST 2 EVENTS]', '???', PIPE('<stack trace>'), ' => f']
   }
@@ -311,7 +311,8 @@ describe('readTrace', () => {
   test('gives the same, event by event', async () => {
     const reader = new TraceReader()
     const events: TraceEvent[] = []
-    for await (const event of readTrace(lines(), reader)) events.push(event)
+    for await (const line of lines()) events.push(...reader.feed(line))
+    events.push(...reader.end())
     expect(messages(events)).toEqual(['a', '<stack trace>\n=> f'])
     expect(reader.lost).toEqual([{ cpu: 1, count: 2 }])
     expect(reader.notUnderstood).toEqual([{ line: 4, text: '???' }])

@@ -394,12 +394,3 @@ export function parseTraceText(lines: Iterable<string>): ParsedTrace {
   parser.end()
   return { events, notUnderstood, lost }
 }
-
-/** A text of any length. What is no event is in `reader` when the iteration is over. */
-export async function* readTrace(
-  lines: AsyncIterable<string> | Iterable<string>,
-  reader: TraceReader = new TraceReader(),
-): AsyncGenerator<TraceEvent, void> {
-  for await (const line of lines) yield* reader.feed(line)
-  yield* reader.end()
-}

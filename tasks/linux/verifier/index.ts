@@ -4,7 +4,7 @@ import { meaningOf } from './rejection.ts'
 
 export { isPlain } from './line.ts'
 export { LOG_NEEDLES, VerifierLogs, type Acceptance, type Rejection } from './log.ts'
-export { meaningOf, type Meaning } from './rejection.ts'
+export { meaningOf } from './rejection.ts'
 
 export interface Explained {
   readonly message: string

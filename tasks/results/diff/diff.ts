@@ -20,7 +20,7 @@ import { compareMaps, type MapsCompared } from './maps.ts'
 import { compareNumbers, type NumberCompared, type Numbers, type Unit } from './numbers.ts'
 import { usedFiles } from './used-files.ts'
 import type { Side } from './side.ts'
-import { MOST_EVENTS, traceStep } from '../events.ts'
+import { traceStep } from '../events.ts'
 
 export interface CaptureCompared {
   readonly identical: Sameness | null
@@ -203,5 +203,3 @@ export async function diffStep(sides: readonly [Side, Side], results: string, co
       outcomes.length === 0,
   }
 }
-
-export { MOST_EVENTS }

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
-import { holderArgv, holderFailure, parseHolderLine, type HolderLine } from './holder.ts'
+import { holderArgv, parseHolderLine, type HolderLine } from './holder.ts'
+import { holderFailure } from './holder-failure.ts'
 
 const companion = (facts: object): HolderLine =>
   parseHolderLine(JSON.stringify({ event: 'companion', name: 'cpustat', state: 'ended', ...facts }))

@@ -1,0 +1,161 @@
+/** What the holder's facts mean when a run did not get to its end: the failure that they stand for. */
+import { experimentError, labError, userError, type Failure } from '../../engine/error.ts'
+import { printable } from '../../engine/printable.ts'
+import { SCRIPT_SUFFIX } from '../../build/probe/script.ts'
+import { needsOf } from '../../linux/kbuild/samples.ts'
+import { noEvent, noSymbol, NOTRACE, REFUSED, type Words } from '../../linux/symbols/words.ts'
+import { explainRejection } from '../../linux/verifier/index.ts'
+import { of, type HolderLine } from './holder.ts'
+
+function loadFailure(failed: Extract<HolderLine, { event: 'load-failed' }>, place: string): Failure {
+  const rejection = failed.log === undefined ? undefined : explainRejection(failed.log)
+  if (rejection)
+    return userError({
+      place: rejection.source ?? `${place}, program ${failed.program ?? '?'}`,
+      fact: `the verifier rejects ${failed.program ?? 'a program'} (${failed.section ?? ''}): ${rejection.message}`,
+      lines: [
+        ...(rejection.instruction === undefined
+          ? []
+          : [`instruction ${rejection.instruction.index}: ${rejection.instruction.text}`]),
+        ...(rejection.register === undefined ? [] : [`register ${rejection.register}`]),
+        ...(rejection.sourceLine === undefined ? [] : [`source: ${rejection.sourceLine}`]),
+      ],
+      wayOut: rejection.wayOut,
+    })
+  const libbpf = failed.libbpf.split('\n').filter((line) => line.startsWith('libbpf:'))
+  return userError({
+    place,
+    fact: `the object does not load: ${failed.text}`,
+    lines: (libbpf.length > 0 ? libbpf : failed.libbpf.split('\n')).slice(0, 8).map((line) => printable(line, 240)),
+    wayOut: 'libbpf names the section or map that it cannot use; `lab check` knows the section names',
+  })
+}
+
+/** Errno values that a refused kprobe comes back with. */
+const ENOENT = 2
+const EINVAL = 22
+
+function attachFailure(lines: readonly HolderLine[], place: string): Failure {
+  const failed = of(lines, 'attach-failed').filter(({ optional }) => optional === 0)
+  const kernel = of(lines, 'kernel-said').map(({ text }) => printable(text, 200))
+  const first = failed[0]
+  const target = first?.section.replace(/^(k(ret)?probe|(raw_)?tracepoint)\//, '') ?? ''
+  const isTracepoint = /^(raw_)?tracepoint\//.test(first?.section ?? '')
+  const notrace = kernel.some((text) => text.includes('Could not probe notrace function'))
+  const reasons: readonly (readonly [boolean, Words])[] = [
+    [notrace, NOTRACE],
+    [isTracepoint && first?.errno === ENOENT, noEvent(target)],
+    [first?.errno === ENOENT, noSymbol(target)],
+    [first?.errno === EINVAL, REFUSED],
+  ]
+  const reason = reasons.find(([applies]) => applies)?.[1]
+  return userError({
+    place: `${place}, ${first?.section ?? ''}`,
+    fact: `${failed.map(({ program: name }) => name).join(', ')} cannot be attached: ${reason?.fact ?? first?.text ?? 'unknown reason'}`,
+    lines: kernel.slice(-5),
+    wayOut: reason?.wayOut,
+  })
+}
+
+type Companion = Extract<HolderLine, { event: 'companion' }>
+
+const wordsOf = ({ said: words = '' }: Companion): string[] =>
+  words
+    .split('\n')
+    .filter((line) => line !== '')
+    .slice(0, 8)
+    .map((line) => printable(line, 200))
+
+/** A sample that ended badly before the workload began, or never got to attach its programs. */
+function companionFailure(lines: readonly HolderLine[], place: string): Failure | undefined {
+  const last = of(lines, 'companion').at(-1)
+  if (!last) return undefined
+  const how =
+    last.state === 'late'
+      ? `attached nothing (it holds ${last.programs ?? 0} programs)`
+      : `ended with ${last.signal === undefined ? `status ${last.status ?? '?'}` : `signal ${last.signal}`}`
+  const name = printable(last.name, 60)
+  if (last.name.endsWith(SCRIPT_SUFFIX))
+    return userError({
+      place: `${place}, script ${name}`,
+      fact: `bpftrace ${how} before the workload was started`,
+      lines: wordsOf(last),
+      wayOut: 'put these lines into a file: `lab explain FILE` knows the messages of bpftrace',
+    })
+  return userError({
+    place: `${place}, sample ${name}`,
+    fact: `the kernel's sample ${how} before the workload was started`,
+    lines: wordsOf(last),
+    wayOut: needsOf(last.name),
+  })
+}
+
+/** Samples that test themselves end with status 0 whatever they found; their words are the verdict. */
+function unhappyCompanion(lines: readonly HolderLine[], place: string): Failure | undefined {
+  const one = of(lines, 'companion').find(({ said: words = '' }) => /^failed\b/m.test(words))
+  return (
+    one &&
+    experimentError({
+      place: `${place}, sample ${printable(one.name, 60)}`,
+      fact: "the kernel's sample says that it failed",
+      lines: wordsOf(one),
+      wayOut: needsOf(one.name),
+    })
+  )
+}
+
+/** How long the workload may take. */
+export interface Deadline {
+  /** `timeout:` of the experiment, in milliseconds. */
+  readonly askedMs: number
+  /** How many times as long it gets here; 1 under KVM. */
+  readonly factor: number
+}
+
+/** "its timeout of 5 s (50 s here: 10 times as long, because TCG is slower than KVM)". */
+const deadlineText = ({ askedMs, factor }: Deadline): string =>
+  `its timeout of ${askedMs / 1000} s${factor === 1 ? '' : ` (${(askedMs * factor) / 1000} s here: ${factor} times as long, because TCG is slower than KVM)`}`
+
+/** The failure that the holder's facts stand for, or undefined when the workload ran to its end. */
+export function holderFailure(
+  lines: readonly HolderLine[],
+  place: string,
+  deadline: Deadline,
+  stderr: string,
+): Failure | undefined {
+  const done = of(lines, 'done')[0]
+  const problem = of(lines, 'error')[0]
+  const loaded = of(lines, 'load-failed')[0]
+  if (done?.outcome === 'done') return unhappyCompanion(lines, place)
+  if (loaded) return loadFailure(loaded, place)
+  const companion = done?.outcome === 'companion failed' ? companionFailure(lines, place) : undefined
+  if (companion) return companion
+  if (done?.outcome === 'attach failed') return attachFailure(lines, place)
+  if (done?.outcome === 'deadline')
+    return experimentError({
+      place,
+      fact: `the workload did not end within ${deadlineText(deadline)} and was killed`,
+      wayOut: 'raise `timeout:` of the experiment, or find out what it waits for: its stdout is in the result',
+    })
+  if (done?.outcome === 'busy')
+    return labError({
+      place,
+      fact: 'another run holds the probes of this guest and does not let go of them',
+      wayOut: '`lab exec -- pgrep -a lab-holder` names it; `lab down` ends the guest',
+    })
+  if (problem)
+    return labError({
+      place,
+      fact: `the holder cannot ${problem.doing} (${printable(problem.value, 100)}): ${problem.text}`,
+      wayOut: 'the name of a clock, event or map slot must exist in this kernel',
+    })
+  return labError({
+    place,
+    fact: `the holder ended without a result (${done?.outcome ?? 'no last word'})`,
+    lines: stderr
+      .split('\n')
+      .slice(-5)
+      .map((line) => printable(line, 200)),
+    wayOut: 'the console log has what the kernel said',
+  })
+}
