@@ -65,6 +65,24 @@ describe('a text', () => {
     expect(manifest.trace.notUnderstood).toBe(Object.keys(LOG).length * 3)
   })
 
+  test('has what stood before a record in a column of its own', async () => {
+    const record = 'readfile-95    [000] d... 1.000001: bpf_trace_printk: x'
+    const outcome = await importing(
+      text(
+        `2024-01-31T12:00:00Z ${record}`,
+        `        ${record}`,
+        `the caf\xc3\xa9 server | ${record}`,
+        `the caf\xe9\x1f server | ${record}`,
+      ),
+    )
+    expect((await rowsOf(outcome, 'prefix')).flat()).toEqual([
+      '2024-01-31T12:00:00Z',
+      null,
+      'the café server |',
+      'the caf\\xe9\x1f server |',
+    ])
+  })
+
   test('with lines that end in CR LF has no CR in its messages', async () => {
     expect(await messages(await importing(`${line('a')}\r\n${line('b')}\r\n`))).toEqual(['a', 'b'])
     expect(await messages(await importing(`${line('a')}\n${line('b\r')}\n`))).toEqual(['a', 'b\r'])

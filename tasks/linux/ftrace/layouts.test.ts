@@ -33,6 +33,43 @@ test.each([
   expect(one(line)).toMatchObject({ timeNs, cpu, flags })
 })
 
+test.each([
+  [
+    '            bash  1994   2 1 00000001 00000012 [0080e3fa] 12.345ms (+0.010ms): trace_hardirqs_off <-page_fault',
+    { timeNs: 8_446_970_000n, cpu: 2, pid: 1994, comm: 'bash', flags: 'd..1', event: 'function' },
+  ],
+  [
+    '          <idle>     0  11 28 00000000 0000000a [100000000] 4294967.296ms (+0.000ms): sched_switch: prev_comm=x',
+    {
+      timeNs: 4_294_967_296_000n,
+      cpu: 11,
+      pid: 0,
+      comm: '<idle>',
+      flags: '.nH.',
+      event: 'sched_switch',
+    },
+  ],
+  [
+    '        readfile    95   0 41 00010002 00000001 [0000000000001f40] 8000 (+12): 0: copyout',
+    { timeNs: 8000n, ticks: true, flags: 'dph10002', event: 'print', message: 'copyout' },
+  ],
+])('the latency format with verbose: %s', (line, event) => {
+  expect(one(line)).toMatchObject(event)
+  expect(parseTraceText([line]).notUnderstood).toEqual([])
+})
+
+test('what stands before a record is its prefix', () => {
+  const record = 'readfile-95      [000] d...     8.498202: bpf_trace_printk: x'
+  for (const [before, prefix] of [
+    ['2024-01-31T12:00:00.000Z ', '2024-01-31T12:00:00.000Z'],
+    ['tracer-1  | ', 'tracer-1  |'],
+    ['Jan 31 12:00:00 host tracer[77]: ', 'Jan 31 12:00:00 host tracer[77]:'],
+    ['[   12.345680] ', '[   12.345680]'],
+  ])
+    expect(one(`${before}${record}`)).toMatchObject({ prefix, comm: 'readfile', pid: 95, message: 'x' })
+  expect(one(`        ${record}`)).not.toHaveProperty('prefix')
+})
+
 test('a dump of ftrace in the log of a console', () => {
   const { events, lost, notUnderstood } = parseTraceText([
     '[   12.345678] Dumping ftrace buffer:',

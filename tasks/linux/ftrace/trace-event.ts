@@ -21,6 +21,8 @@ export interface TraceEvent {
   readonly event: string
   /** The event's group, where the text has it or the name can mean nothing else. */
   readonly system?: string
+  /** What stood before the record in its line: the time stamp of a console, of docker or journald, or a text around it. */
+  readonly prefix?: string
   /** A BPF program's text without the prefix; of any other event its fields as printed. */
   readonly message: string
 }

@@ -6,6 +6,7 @@ import { GraphText } from './graph-text.ts'
 import { PERF_STACK, perfRecord } from './perf-text.ts'
 import { parseContent, printkContent } from './trace-content.ts'
 import type { TraceEvent } from './trace-event.ts'
+import { verboseRecord } from './verbose-text.ts'
 
 export type { TraceEvent } from './trace-event.ts'
 
@@ -317,12 +318,17 @@ export class TraceParser {
       this.#stack = { event: perf, line, below: [] }
       return true
     }
+    const verbose = verboseRecord(text)
+    if (verbose) {
+      this.#sink.event(verbose, line)
+      return true
+    }
     const prefix = CONSOLE_PREFIX.exec(text)?.[0]
     if (prefix === undefined) return false
     const rest = text.slice(prefix.length)
     const event = parseTraceLine(rest)
     const mark = lostMark(rest)
-    if (event) this.#sink.event(event, line)
+    if (event) this.#sink.event({ ...event, prefix: prefix.trimEnd() }, line)
     else if (mark) this.#sink.lost(mark, line)
     else if (DUMP_HEADING.test(rest)) this.#sink.heading?.({ line, text })
     else return false
@@ -343,7 +349,7 @@ export class TraceParser {
     if (event === undefined) return this.#sink.other({ line, text })
     if (this.#stack) this.end()
     this.#sink.prose?.({ line, text: text.slice(0, start) })
-    this.#sink.event(event, line)
+    this.#sink.event({ ...event, prefix: text.slice(0, start).trim() }, line)
   }
 }
 

@@ -5,7 +5,7 @@
 import { isAscii, isUtf8 } from 'node:buffer'
 import type { TraceEvent } from '../../linux/ftrace/trace-line.ts'
 
-/** Columns of the table of an imported trace: those of a run's own, then where the event stood, and its bytes where they are no text. */
+/** Columns of the table of an imported trace: those of a run's own, then where the event stood and what stood before it, and its bytes where they are no text. */
 export const ROW_COLUMNS = {
   time_ns: 'UBIGINT',
   cpu: 'USMALLINT',
@@ -15,13 +15,15 @@ export const ROW_COLUMNS = {
   event: 'VARCHAR',
   message: 'VARCHAR',
   line: 'UBIGINT',
+  prefix: 'VARCHAR',
   odd: 'VARCHAR',
 } as const
 
 /** What DuckDB makes of them: `raw` has the bytes of a message that is no UTF-8, and is null otherwise. */
 export const SELECTED = `time_ns, cpu, pid,
   CASE WHEN odd IS NULL THEN comm ELSE decode(unhex(comm)) END AS comm, flags, event,
-  CASE WHEN odd IS NULL THEN message ELSE decode(unhex(message)) END AS message, line, unhex(nullif(odd, 'x')) AS raw`
+  CASE WHEN odd IS NULL THEN message ELSE decode(unhex(message)) END AS message, line,
+  CASE WHEN odd IS NULL THEN prefix ELSE decode(unhex(prefix)) END AS prefix, unhex(nullif(odd, 'x')) AS raw`
 
 /** ASCII's own separator of fields; a text that holds it is written in hexadecimal. */
 export const DELIMITER = '\x1f'
@@ -64,15 +66,22 @@ export class Rows {
 
   /** The texts of the event are bytes (latin1). `line`: where it stood in its file, from 1; `plain`: its file was so there (`isPlain`). */
   add(event: TraceEvent, line: number, plain: boolean): void {
-    const { timeNs, cpu, pid, comm, flags = NULL, event: name, message } = event
+    const { timeNs, cpu, pid, comm, flags = NULL, event: name, message, prefix } = event
     const first = this.count++ === 0 ? `${timeNs}` : `${this.#last}\n${timeNs}`
-    if (plain ? !message.includes('\n') : !ODD.test(message) && !ODD.test(comm)) {
-      this.#fields.push(first, `${cpu}`, `${pid}`, comm, flags, name, message, `${line}`)
+    if (plain ? !message.includes('\n') : !ODD.test(message) && !ODD.test(comm) && !ODD.test(prefix ?? '')) {
+      this.#fields.push(first, `${cpu}`, `${pid}`, comm, flags, name, message, `${line}`, prefix ?? NULL)
       this.#last = NULL
       return
     }
     const texts = [hex(escaped(comm)), flags, name, hex(escaped(message))]
-    this.#fields.push(first, `${cpu}`, `${pid}`, ...texts, `${line}`)
+    this.#fields.push(
+      first,
+      `${cpu}`,
+      `${pid}`,
+      ...texts,
+      `${line}`,
+      prefix === undefined ? NULL : hex(escaped(prefix)),
+    )
     this.#last = isUtf8(bytesOf(message)) ? 'x' : hex(message)
   }
 
