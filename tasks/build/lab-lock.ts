@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs'
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { LOCK_FILE, type LockFile } from '../config/lock-file.ts'
+import { LOCK_FILE, LOCK_FORMAT, type LockFile } from '../config/lock-file.ts'
 import type { ResolvedImage, ResolvedLab } from '../config/resolved.ts'
 import type { Source } from '../config/schema/schema.ts'
 import { beside } from '../engine/beside.ts'
@@ -43,7 +43,7 @@ async function now(lab: ResolvedLab, context: Context): Promise<LockFile> {
   for (const image of Object.values(lab.images)) images[image.name] = await imageNow(image, context)
   const day = new Date().toISOString().slice(0, 10)
   return {
-    format: 1,
+    format: LOCK_FORMAT,
     day,
     tools: await toolsUsed(context.cache, context.signal),
     kernels: await kernelsNow(lab, context),

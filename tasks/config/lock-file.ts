@@ -5,13 +5,17 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
-import { codeOf, userError } from '../engine/error.ts'
+import { codeOf, failedBy, userError } from '../engine/error.ts'
+import { inCurrentFormat } from '../engine/format.ts'
 import { parsePackages } from '../linux/package-list.ts'
 
 export const LOCK_FILE = 'lab.lock'
 
+export const LOCK_FORMAT = 1
+const FORMAT = { name: LOCK_FILE, current: LOCK_FORMAT }
+
 const Lock = z.strictObject({
-  format: z.literal(1),
+  format: z.literal(LOCK_FORMAT),
   /** The day on which the packages were to be had, UTC. */
   day: z.string(),
   /** Tool -> first line of its --version. */
@@ -37,12 +41,13 @@ const Lock = z.strictObject({
 })
 export type LockFile = z.infer<typeof Lock>
 
-/** The lock beside a lab file; undefined where there is none. @throws a user's Failure for one that cannot be read */
+/** The lock beside a lab file; undefined where there is none. @throws a user's Failure for one that cannot be read, or that a later version wrote */
 export function readLock(labDirectory: string): LockFile | undefined {
   const file = join(labDirectory, LOCK_FILE)
   try {
-    return Lock.parse(JSON.parse(readFileSync(file, 'utf8')))
+    return Lock.parse(inCurrentFormat(JSON.parse(readFileSync(file, 'utf8')), FORMAT, file))
   } catch (error) {
+    if (failedBy(error, 'newer-format')) throw error
     if (codeOf(error) === 'ENOENT') return undefined
     const lines = error instanceof z.ZodError ? error.issues.map((one) => `${one.path.join('.')}: ${one.message}`) : []
     throw userError(

@@ -107,3 +107,17 @@ test('a pack that was cut short is no pack', async () => {
   writeFileSync(file, readFileSync(file).subarray(0, -20))
   expect(await failureOf(openPack(file, tempDir()))).toMatchObject({ kind: 'user' })
 })
+
+test('a pack of a later version is refused by its format; one without a format is of 0.1.0', async () => {
+  const { name, content } = sums({ [A]: 'hi' })
+  const packed = (first: string) =>
+    packOf([
+      { name: A, content: 'hi' },
+      { name, content: `${first}${content}` },
+    ])
+  expect(await openPack(await packed(''), tempDir())).toEqual([])
+  expect(await openPack(await packed('# lab pack 2 (lab 0.2.0)\n'), tempDir())).toEqual([])
+  const failure = await failureOf(openPack(await packed('# lab pack 3 (lab 9.0.0)\n'), tempDir()))
+  expect(failure).toMatchObject({ kind: 'user', reason: 'newer-format' })
+  expect(failure.parts.fact).toMatch(/^this evidence pack has format 3, and lab \S+ reads formats up to 2$/)
+})

@@ -13,6 +13,8 @@ import { beside } from '../engine/beside.ts'
 import type { Context } from '../engine/context.ts'
 import { codeOf, Failure, userError } from '../engine/error.ts'
 import { hashFile, hashText } from '../engine/fingerprint.ts'
+import { inCurrentFormat, type StoredFormat } from '../engine/format.ts'
+import { ownVersion } from '../engine/own-version.ts'
 import { printable } from '../engine/printable.ts'
 import { scratchFailure } from '../engine/scratch.ts'
 import { checkedRun } from '../results/checked-run.ts'
@@ -23,6 +25,19 @@ import { keptInputs, recordedFiles } from './recorded-files.ts'
 import { sayings } from './sayings.ts'
 
 export const SUMS = 'SHA256SUMS'
+/**
+ * The first line of SHA256SUMS is a comment with the format of the pack and the version that wrote it; `sha256sum -c` skips it (coreutils), and so does lab
+ * 0.1.0, whose packs (format 1) have none.
+ */
+const FORMAT: StoredFormat = { name: 'this evidence pack', current: 2, steps: { 1: (pack) => pack } }
+const heading = (): string => `# lab pack ${FORMAT.current} (lab ${ownVersion()})\n`
+
+/** @throws Failure (newer-format) for a pack of a later version */
+function refuseNewer(sums: string, file: string): void {
+  const format = Number(/^# lab pack (\d{1,6})\b/.exec(sums)?.[1] ?? 1)
+  inCurrentFormat({ format }, FORMAT, file)
+}
+
 /** Of a pack, unpacked; more is no evidence of a tracing lab. Bytes. */
 const LIMIT = 8 * 2 ** 30
 const MOST_FILES = 200_000
@@ -137,7 +152,7 @@ export async function writePack(
   const write = async (partial: string) => {
     const archive = pack()
     const adding = async () => {
-      let sums = ''
+      let sums = heading()
       for (const name of [...files.keys()].toSorted())
         sums += `${await addFile(archive, name, files.get(name) ?? '')}  ${name}\n`
       await addFile(archive, SUMS, Buffer.from(sums))
@@ -185,7 +200,7 @@ class Names {
 /**
  * Unpacks a pack below a new directory and checks it against its SHA256SUMS.
  * @returns what is wrong with it; nothing of a file with a name that leads elsewhere is written
- * @throws a user's Failure for something that is no pack, a lab's where there is no room for it
+ * @throws a user's Failure for something that is no pack, or a pack of a later version; a lab's where there is no room for it
  */
 export async function openPack(file: string, to: string): Promise<string[]> {
   const problems: string[] = []
@@ -213,14 +228,16 @@ export async function openPack(file: string, to: string): Promise<string[]> {
     if (codeOf(error) === 'EACCES') throw userError({ place: file, fact: 'you may not read it' }, error)
     throw userError({ place: file, ...NO_PACK }, error)
   }
-  return [...problems, ...(await compare(found, to))]
+  return [...problems, ...(await compare(found, to, file))]
 }
 
-async function compare(found: Map<string, string>, dir: string): Promise<string[]> {
+async function compare(found: Map<string, string>, dir: string, file: string): Promise<string[]> {
   if (!found.has(SUMS)) return [`${SUMS} is missing`]
   if ((await stat(join(dir, SUMS))).size > MOST_FILES * 400) return [`${SUMS} is larger than that of any pack`]
   const listed = new Map<string, string>()
-  for (const line of (await readFile(join(dir, SUMS), 'utf8')).split('\n')) {
+  const sums = await readFile(join(dir, SUMS), 'utf8')
+  refuseNewer(sums, file)
+  for (const line of sums.split('\n')) {
     const [, hash, name] = /^([0-9a-f]{64}) {2}(.+)$/.exec(line) ?? []
     if (hash !== undefined && name !== undefined) listed.set(name, hash)
   }

@@ -61,6 +61,12 @@ describe.each(VERSIONS)('results of lab %s', (version) => {
     expect(lab.read('report.html')).toContain('hello')
     for (const run of runs) expect((await lab.lab(['export', run, '-o', 'again.pack'])).status).toBe(0)
     expect((await lab.lab(['verify', 'again.pack'])).stdout).toContain('all as recorded')
+    // The line with the format is a comment to sha256sum.
+    const unpacked = join(lab.dir, 'unpacked')
+    mkdirSync(unpacked)
+    execFileSync('tar', ['-xzf', join(lab.dir, 'again.pack'), '-C', unpacked])
+    expect(readFileSync(join(unpacked, 'SHA256SUMS'), 'utf8')).toMatch(/^# lab pack 2 \(lab \S+\)\n[0-9a-f]{64} {2}/)
+    execFileSync('sha256sum', ['--check', '--strict', '--quiet', 'SHA256SUMS'], { cwd: unpacked })
   })
 
   test('a manifest that a later version wrote is refused by its number, with the way out', async () => {

@@ -1,4 +1,4 @@
-import { readdirSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { expect, test } from 'vitest'
@@ -126,4 +126,14 @@ test('a batch that is begun anew does not go on with what was interrupted before
   await setTimeout(5)
   const batch = await Batch.begin(places, asking('one', 'two'))
   expect((await batch.due('two')).what).toBe('begin')
+})
+
+test('a batch of a later version is refused by --resume', async () => {
+  const places = newPlaces()
+  await interrupted(places, ['one'])
+  const file = join(places.state, 'runs', '.batches', 'aaaaaaaaaaaa.json')
+  await writeNote(file, { ...(JSON.parse(readFileSync(file, 'utf8')) as object), format: 3 })
+  const failure = await failureOf(Batch.resume(places, asking('one')))
+  expect(failure).toMatchObject({ kind: 'user', reason: 'newer-format' })
+  expect(failure.parts.fact).toMatch(/^the journal of a batch has format 3, /)
 })

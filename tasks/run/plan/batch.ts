@@ -12,7 +12,7 @@ import { attemptsOf, journalsDir, journalsIn } from './journal.ts'
 import type { RunOutcome } from '../outcome.ts'
 import { listRuns } from '../../results/result.ts'
 import type { FoundRun } from '../../results/manifest.ts'
-import { keepTouching, Owner, readNotes, writeNote } from './unfinished.ts'
+import { keepTouching, Owner, readNotes, writeNote, type IfNewer } from './unfinished.ts'
 
 const Part = z.object({
   /** A digest of what was asked for. */
@@ -24,8 +24,11 @@ const Part = z.object({
 })
 type Part = z.infer<typeof Part>
 
+/** A batch of format 1, which the first days of 0.1.0 wrote, cannot be resumed. */
+const FORMAT = { name: 'the journal of a batch', current: 2 } as const
+
 const Note = z.object({
-  format: z.literal(2),
+  format: z.literal(FORMAT.current),
   id: z.string().regex(/^[0-9a-f]{12}$/),
   started: z.string(),
   owner: Owner,
@@ -56,8 +59,8 @@ const batchesDir = (state: string): string => join(state, 'runs', '.batches')
 const fileOf = (state: string, { id }: Note): string => join(batchesDir(state), `${id}.json`)
 
 /** The batches whose process is gone and that have one of these experiments, the newest first. */
-async function interruptedBatches(state: string, asked: Asked): Promise<Note[]> {
-  const found = await readNotes(batchesDir(state), Note)
+async function interruptedBatches(state: string, asked: Asked, ifNewer: IfNewer): Promise<Note[]> {
+  const found = await readNotes(batchesDir(state), Note, FORMAT, ifNewer)
   return found.flatMap(({ note, fate }) =>
     fate === 'gone' && Object.keys(note.parts).some((one) => asked.has(one)) ? [note] : [],
   )
@@ -89,7 +92,7 @@ export class Batch {
 
   /** Begins anew: a batch of these experiments that was interrupted is forgotten. */
   static async begin(places: BatchPlaces, asked: Asked): Promise<Batch> {
-    for (const note of await interruptedBatches(places.state, asked))
+    for (const note of await interruptedBatches(places.state, asked, 'skip'))
       await rm(fileOf(places.state, note), { force: true })
     const now = new Date().toISOString()
     return await Batch.#at(places, now, (_, digest) => ({ asked: digest, results: now, journals: now }), asked)
@@ -100,7 +103,7 @@ export class Batch {
    * @throws a user's Failure where nothing of them was interrupted
    */
   static async resume(places: BatchPlaces, asked: Asked): Promise<Batch> {
-    const [before, ...older] = await interruptedBatches(places.state, asked)
+    const [before, ...older] = await interruptedBatches(places.state, asked, 'refuse')
     if (before === undefined && !(await anyJournal(places, asked)))
       throw userError({
         place: '--resume',
@@ -133,7 +136,7 @@ export class Batch {
   ): Promise<Batch> {
     const id = randomBytes(6).toString('hex')
     const parts = Object.fromEntries([...asked].map(([name, digest]) => [name, part(name, digest)]))
-    const note: Note = { format: 2, id, started, owner: thisProcess(), parts }
+    const note: Note = { format: FORMAT.current, id, started, owner: thisProcess(), parts }
     await writeNote(fileOf(places.state, note), note)
     return new Batch(places, note)
   }

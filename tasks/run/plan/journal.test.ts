@@ -110,3 +110,12 @@ test('attempts of one plan, by position and in their order; runs of others are n
     [5, ['only']],
   ])
 })
+
+test('a journal of a later version is refused by --resume, and is in nobody else’s way', async () => {
+  const { dir, journal } = await interrupted()
+  writeFileSync(join(dir, `${journal.id}.json`), JSON.stringify({ ...journal, format: 2 }))
+  const failure = await failureOf(resumeJournal(dir, 'x', shape))
+  expect(failure).toMatchObject({ kind: 'user', reason: 'newer-format' })
+  expect(failure.parts.fact).toMatch(/^the journal of a run has format 2, and lab \S+ reads formats up to 1$/)
+  expect(await interruptedJournals(dir)).toEqual([])
+})

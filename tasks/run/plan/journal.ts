@@ -11,10 +11,12 @@ import { userError, type Failure } from '../../engine/error.ts'
 import { fingerprintOf } from '../../engine/fingerprint.ts'
 import { thisProcess } from '../../engine/process.ts'
 import type { FoundRun } from '../../results/manifest.ts'
-import { keepTouching, Owner, readNotes, writeNote, type Found } from './unfinished.ts'
+import { keepTouching, Owner, readNotes, writeNote, type Found, type IfNewer } from './unfinished.ts'
+
+const FORMAT = { name: 'the journal of a run', current: 1 } as const
 
 const Journal = z.object({
-  format: z.literal(1),
+  format: z.literal(FORMAT.current),
   id: z.string().regex(/^[0-9a-f]{12}$/),
   started: z.string(),
   /** The process that is at it. */
@@ -35,7 +37,7 @@ export const journalsDir = (state: string, experiment: string): string => join(s
 const fileOf = (dir: string, { id }: Pick<Journal, 'id'>): string => join(dir, `${id}.json`)
 
 export const newJournal = (plan: Omit<Journal, 'format' | 'id' | 'started' | 'owner'>): Journal => ({
-  format: 1,
+  format: FORMAT.current,
   id: randomBytes(6).toString('hex'),
   started: new Date().toISOString(),
   owner: thisProcess(),
@@ -53,7 +55,8 @@ export const endJournal = (dir: string, journal: Pick<Journal, 'id'>): Promise<v
   rm(fileOf(dir, journal), { force: true })
 
 /** Every journal of an experiment, the newest first. */
-export const journalsIn = (dir: string): Promise<Found<Journal>[]> => readNotes(dir, Journal)
+export const journalsIn = (dir: string, ifNewer: IfNewer = 'skip'): Promise<Found<Journal>[]> =>
+  readNotes(dir, Journal, FORMAT, ifNewer)
 
 /** Journals whose process is gone, the newest first. */
 export const interruptedJournals = async (dir: string): Promise<Journal[]> =>
@@ -82,14 +85,14 @@ const changed = (before: Journal['inputs'], now: Journal['inputs']): string[] =>
 
 /**
  * The journal of an interrupted run of the same plan.
- * @throws a user's Failure where there is none, or where the plan or an input is another by now: half of each would be one result of two things
+ * @throws a user's Failure where there is none, where a later version of lab wrote one, or where the plan or an input is another by now: half of each would be one result of two things
  */
 export async function resumeJournal(
   dir: string,
   experiment: string,
   plan: Omit<Journal, 'format' | 'id' | 'started' | 'seed' | 'owner'>,
 ): Promise<Journal> {
-  const all = await journalsIn(dir)
+  const all = await journalsIn(dir, 'refuse')
   const journal = all.find(({ fate }) => fate === 'gone')?.note
   if (journal === undefined) throw nothing(experiment, all)
   const { arms, repeats, warmup, order } = journal

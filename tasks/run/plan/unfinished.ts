@@ -8,6 +8,8 @@ import type { z } from 'zod'
 import { makeDirectory } from '../../engine/directory.ts'
 import { isAlive, isElsewhere, ProcessId } from '../../engine/process.ts'
 import { diskFailure } from '../../engine/disk.ts'
+import { failedBy } from '../../engine/error.ts'
+import { inCurrentFormat, type StoredFormat } from '../../engine/format.ts'
 
 /** Who wrote a note. Notes of older versions do not name the boot: nobody who wrote one lives now. */
 export const Owner = ProcessId.extend({ bootId: ProcessId.shape.bootId.default('') })
@@ -50,19 +52,25 @@ export interface Found<Note> {
   readonly fate: Fate
 }
 
-/** The notes of a directory, the newest first. */
+/** What to do with a note of a later version of lab: a command that goes on with one (`--resume`) refuses it. */
+export type IfNewer = 'skip' | 'refuse'
+
+/** The notes of a directory, the newest first. @throws Failure (newer-format), where that is asked for */
 export async function readNotes<Note extends { readonly owner: ProcessId; readonly started: string }>(
   dir: string,
   shape: z.ZodType<Note>,
+  format: StoredFormat,
+  ifNewer: IfNewer,
 ): Promise<Found<Note>[]> {
   const found: Found<Note>[] = []
   for (const name of await readdir(dir).catch(() => [])) {
     if (!name.endsWith('.json')) continue
     const file = join(dir, name)
     try {
-      const note = shape.parse(JSON.parse(await readFile(file, 'utf8')))
+      const note = shape.parse(inCurrentFormat(JSON.parse(await readFile(file, 'utf8')), format, file))
       found.push({ note, fate: await fateOf(note.owner, file) })
-    } catch {
+    } catch (error) {
+      if (ifNewer === 'refuse' && failedBy(error, 'newer-format')) throw error
       // Somebody else's file, or one whose work ended just now.
     }
   }
