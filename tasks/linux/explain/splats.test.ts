@@ -35,3 +35,19 @@ test('an oops in a kernel that has warned before says so', () => {
   )
   expect(found?.cause).toContain('tainted before (W)')
 })
+
+test('a report that went through decode_stacktrace.sh names its line', () => {
+  const report = [
+    '[   63.218] BUG: kernel NULL pointer dereference, address: 0000000000000008',
+    '[   63.220] Oops: 0000 [#1] SMP PTI',
+    '[   63.222] RIP: 0010:copyout (lib/iov_iter.c:145 (discriminator 3)) demo',
+    '[   63.225] Call Trace:',
+    '[   63.226] copy_page_to_iter (lib/iov_iter.c:892 lib/iov_iter.c:1011)',
+    '[   63.228] ---[ end trace 1 ]---',
+  ]
+  const [found] = explainText(report.join('\n'))
+  expect(found?.what).toMatch(/^an oops in copyout \[demo\]: /)
+  expect(found?.fixes[0]).toBe('read lib/iov_iter.c:145 in the source of exactly this kernel')
+  const [trace] = explainText(report.filter((line) => !line.includes('RIP')).join('\n'))
+  expect(trace?.fixes[0]).toContain('lib/iov_iter.c:892')
+})

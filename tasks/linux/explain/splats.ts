@@ -225,13 +225,16 @@ export const splatTitle = ({ kind, function: name, module, what }: Splat): strin
   `${SPLAT_KINDS[kind].title}${name === undefined ? '' : ` in ${name}${module === undefined ? '' : ` [${module}]`}`}: ${what}`
 
 function add(findings: Findings, splat: Splat): void {
-  const { kind, function: name, module, tainted, lines, line } = splat
+  const { kind, function: name, module, source, tainted, lines, line } = splat
   const { cause, ...meaning } = MEANINGS[kind]
   const letter = taintOf(kind)
   const before = tainted === undefined ? [] : Array.from(tainted).filter((one) => 'BDLMW'.includes(one))
   findings.add(
     {
       ...meaning,
+      ...(source !== undefined && {
+        fixes: [`read ${source} in the source of exactly this kernel`, ...meaning.fixes.filter((fix) => fix !== LINE)],
+      }),
       rule: `splat: ${kind}`,
       key: `${name ?? ''} ${module ?? ''} ${name === undefined ? splat.what : ''}`,
       what: splatTitle(splat),

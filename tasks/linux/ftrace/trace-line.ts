@@ -3,20 +3,14 @@
  * out; what is not understood is counted and kept.
  */
 import { GraphText } from './graph-text.ts'
+import { lostMark, type LostMark } from './lost-mark.ts'
 import { PERF_STACK, perfRecord } from './perf-text.ts'
 import { parseContent, printkContent } from './trace-content.ts'
 import type { TraceEvent } from './trace-event.ts'
 import { verboseRecord } from './verbose-text.ts'
 
+export type { LostMark } from './lost-mark.ts'
 export type { TraceEvent } from './trace-event.ts'
-
-/** A gap that the text itself states. */
-export interface LostMark {
-  /** -1 where the text does not say which. */
-  readonly cpu: number
-  /** undefined where the text says that events were lost and not how many. */
-  readonly count?: number | undefined
-}
 
 /** A line that is no record, no marker and no heading; `line` counts from 1. */
 export interface OtherLine {
@@ -186,9 +180,6 @@ export function parseTraceLine(line: string): TraceEvent | undefined {
     : eventOf(commOf(comm, comm.length), line.slice(start.length))
 }
 
-/** trace_pipe: "CPU:1 [LOST 12 EVENTS]", without a number where the kernel cannot count (in 5.10, not yet in 5.4); trace-cmd: "[12 EVENTS DROPPED]". */
-const LOST = /^\s*CPU:(\d+) \[(?:LOST (?:(\d+) )?EVENTS|(?:(\d+) )?EVENTS DROPPED)\]$/
-const DROPPED_ANYWHERE = /^\s*\[(\d+) EVENTS DROPPED\]$/
 /** Headings and blank lines: "# tracer: nop", "cpus=2", "CPU 1 is empty", "version = 6", "CPU:0 [SUBBUFFER START]". */
 const HEADING = /^\s*(?:#.*|cpus=\d+|version = .*|CPU \d+ is empty|CPU:\d+ \[SUBBUFFER START\])?$/
 /** A line below "<stack trace>": " => vfs_read", " => vfs_read (ffffffff811b0ab0)", " =>  <00007f1c2d3e4f50>". */
@@ -198,13 +189,6 @@ const CONSOLE_PREFIX = /^(?:<\d+>|\w+ *:\w+ *: )?\[ *\d+\.\d+\](?:\[ *[TC]\d+\])
 /** What stands around a dump of ftrace on a console. */
 const DUMP_HEADING = /^(?:Dumping ftrace buffer:|-{20,}|\(ftrace buffer empty\))/
 const STACK = new Set(['kernel_stack', 'user_stack'])
-
-function lostMark(line: string): LostMark | undefined {
-  const marker = LOST.exec(line)
-  const count = marker ? (marker[2] ?? marker[3]) : DROPPED_ANYWHERE.exec(line)?.[1]
-  if (marker === null && count === undefined) return undefined
-  return { cpu: Number(marker?.[1] ?? -1), count: count === undefined ? undefined : Number(count) }
-}
 
 /**
  * Where a further record or marker begins inside a line. Before 5.9 a printk without "\n" in its format ends no line, so that trace_pipe

@@ -13,6 +13,8 @@ export interface Splat {
   /** The function that it is about, where the report has one. */
   readonly function?: string
   readonly module?: string
+  /** "lib/iov_iter.c:145", where scripts/decode_stacktrace.sh has put lines into the report. */
+  readonly source?: string
   /** Number of its first line, from 1. */
   readonly line: number
   /** Seconds since boot, as printed. */
@@ -43,6 +45,10 @@ const DULL =
 const RIP =
   /^RIP: [0-9a-f]{4}:(?:\[<[0-9a-f]+>\] +(?:\[<[0-9a-f]+>\] +)?)?([A-Za-z_][\w.]*)\+0x[0-9a-f]+\/0x[0-9a-f]+(?: \[([\w-]+)[^\]]*\])?/
 const FRAME = /^\s+(?:\[<[0-9a-f]+>\] +)?([A-Za-z_][\w.]*)\+0x[0-9a-f]+\/0x[0-9a-f]+(?: \[([\w-]+)[^\]]*\])?/
+/** Both after scripts/decode_stacktrace.sh, which puts files and lines in the place of offsets: "copyout (lib/iov_iter.c:145) module". */
+const SOURCE = String.raw` \((\S+\.(?:[chS]|rs):\d+)(?: .*)?\)`
+const DECODED_RIP = new RegExp(String.raw`^RIP: [0-9a-f]{4}:([A-Za-z_][\w.]*)${SOURCE}(?: ([\w-]+))?\s*$`)
+const DECODED_FRAME = new RegExp(String.raw`^\s*([A-Za-z_][\w.]*)${SOURCE}(?: ([\w-]+))?\s*$`)
 const LOCK = /, at: (?:\[<[0-9a-f]+>\] +)?([A-Za-z_][\w.]*)\+0x[0-9a-f]+\/0x[0-9a-f]+(?: \[([\w-]+)[^\]]*\])?/
 const CALLER = /^caller is ([A-Za-z_][\w.]*)\+0x[0-9a-f]+\/0x[0-9a-f]+(?: \[([\w-]+)[^\]]*\])?/
 const TAINTED = /^CPU: .* Tainted: ([A-Z ]+?)(?=\s+[\d(]|\s*$)/
@@ -50,6 +56,7 @@ const TAINTED = /^CPU: .* Tainted: ([A-Z ]+?)(?=\s+[\d(]|\s*$)/
 interface Symbol {
   readonly function: string
   readonly module: string | undefined
+  readonly source?: string
 }
 
 /** gcc and clang put a suffix behind the names of parts and clones: ".cold", ".isra.0". */
@@ -130,6 +137,10 @@ export class SplatReader {
       const match = begun.places.has(place) ? null : pattern.exec(text)
       if (match && !MACHINERY.test(match[1] ?? '')) begun.places.set(place, symbolOf(match[1] ?? '', match[2]))
     }
+    for (const [place, pattern] of DECODED) {
+      const [, name = '', source = '', module] = (begun.places.has(place) ? null : pattern.exec(text)) ?? []
+      if (name !== '' && !MACHINERY.test(name)) begun.places.set(place, { ...symbolOf(name, module), source })
+    }
   }
 
   #close(): void {
@@ -150,6 +161,7 @@ export class SplatReader {
       lines,
       ...(symbol && { function: symbol.function }),
       ...(symbol?.module !== undefined && { module: symbol.module }),
+      ...(symbol?.source !== undefined && { source: symbol.source }),
       ...(at !== undefined && { at }),
       ...(tainted !== undefined && { tainted }),
     })
@@ -161,6 +173,11 @@ const PLACES: readonly (readonly [Place, RegExp])[] = [
   ['lock', LOCK],
   ['caller', CALLER],
   ['trace', FRAME],
+]
+
+const DECODED: readonly (readonly [Place, RegExp])[] = [
+  ['rip', DECODED_RIP],
+  ['trace', DECODED_FRAME],
 ]
 
 const ruleFor = (text: string, kernel: boolean): SplatRule | undefined =>

@@ -618,6 +618,14 @@ export const BUILD: readonly Example[] = [
 ]
 
 export const BOOT: readonly Example[] = [
+  ['copyout at lib/iov_iter.c:145', 'place in the source', /copyout is at lib\/iov_iter\.c:145/],
+  [' (inlined by) copy_to_user_iter at lib/iov_iter.c:160', 'place in the source', /inlined here/],
+  ['no match for vfs_red+0x12', 'faddr2line finds no place', /another build/],
+  [
+    'skipping copyout address at 0xffffffff8100 due to size mismatch (0x30 != 0x40)',
+    'faddr2line finds no place',
+    /different builds/,
+  ],
   ['[FAILED] Failed to start Remount Root and Kernel File Systems.', 'boot: a unit of systemd failed', /SECURITYFS/],
   ['[DEPEND] Dependency failed for /boot/efi.', 'boot: a unit of systemd failed', /fstab/],
   ['You are in emergency mode. After logging in, type ...', 'boot: a unit of systemd failed', /journalctl/],

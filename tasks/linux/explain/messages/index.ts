@@ -7,6 +7,7 @@ import { HOST_ROWS } from './build-host.ts'
 import { KERNEL_BUILD_ROWS } from './build-kernel.ts'
 import { BY_WORDS_ROWS } from './by-words.ts'
 import { COMPILER_ROWS } from './compiler.ts'
+import { FADDR2LINE_ROWS } from './faddr2line.ts'
 import { GO_ROWS } from './go.ts'
 import { KERNEL_LOG_ROWS } from './kernel-log.ts'
 import { KPROBE_EVENT_ROWS } from './kprobe-events.ts'
@@ -43,6 +44,7 @@ export const ROWS: readonly Row[] = [
   ...HOST_ROWS,
   ...BOOT_ROWS,
   ...KERNEL_LOG_ROWS,
+  ...FADDR2LINE_ROWS,
   ...TEST_ROWS,
   ...PRINTF_ROWS,
   ...MISSING_ROWS,
