@@ -1,6 +1,7 @@
 /** `lab export`: results as one file that somebody else can check and run again. */
 import { writePack } from '../evidence/pack.ts'
 import { pinnedInputs } from '../evidence/pinned-inputs.ts'
+import { userError } from '../engine/error.ts'
 import { listRuns, pickRun } from '../results/result.ts'
 import type { FoundRun } from '../results/manifest.ts'
 import { defineCommand } from './command.ts'
@@ -17,9 +18,11 @@ function chosen(all: readonly FoundRun[], names: readonly string[]): FoundRun[] 
 }
 
 export const command = defineCommand({
-  usage: 'export <run...>',
+  usage: 'export [run...]',
   about: 'an evidence pack: results, lab, patch, configuration, sources and a methods paragraph in one file',
   options: [
+    ['--all', 'every run of the lab'],
+    ['--author <name>', 'who made it, at the beginning of the file name'],
     ['-o, --output <file>', 'the file to write; EXPERIMENT-RUN.evidence.tar.gz when left out'],
     [
       '--with-inputs',
@@ -28,13 +31,21 @@ export const command = defineCommand({
   ],
   work: async (session, [names], options) => {
     const { results } = labPlaces(session)
-    const runs = chosen(await listRuns(results), names)
+    const all = await listRuns(results)
+    if (options.all !== true && names.length === 0)
+      throw userError({
+        fact: 'which runs?',
+        wayOut: '`lab export EXPERIMENT` takes all of an experiment, `lab export last` the newest, --all every run',
+      })
+    const runs = options.all === true ? all : chosen(all, names)
+    if (runs.length === 0) throw userError({ fact: 'there are no runs', wayOut: '`lab run EXPERIMENT` makes one' })
     const [first] = runs
     const name =
       runs.length === 1
         ? `${first?.manifest.experiment ?? ''}-${first?.run ?? ''}`
         : (first?.manifest.experiment ?? 'lab')
-    const output = options.output ?? `${name}.evidence.tar.gz`
+    const author = options.author === undefined ? '' : `${options.author.replaceAll(/[^\p{L}\p{N}._-]+/gu, '-')}-`
+    const output = options.output ?? `${author}${options.all === true ? 'all' : name}.evidence.tar.gz`
     const { file, onStderr } = await outputFile(output, session)
     const pinned =
       options.withInputs === true ? await pinnedInputs(runs, results, session.context) : new Map<string, string>()

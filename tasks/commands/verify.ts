@@ -2,16 +2,21 @@
 import { existsSync, statSync } from 'node:fs'
 import { readFile, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { EXIT } from '../engine/error.ts'
+import { EXIT, userError } from '../engine/error.ts'
+import { printable } from '../engine/printable.ts'
 import { withScratch } from '../engine/scratch.ts'
 import { INPUTS_DIR } from '../results/kept-inputs.ts'
 import { openPack } from '../evidence/pack.ts'
 import { verifySayings } from '../evidence/sayings.ts'
 import { verifyRun, type Finding } from '../evidence/verify.ts'
+import { packVerdict, type PackVerdict } from '../evidence/pack-verdict.ts'
+import { packsCsv, packsTable } from '../evidence/packs-table.ts'
 import { findRun } from '../results/result.ts'
+import { readKeptLab } from '../results/kept-lab.ts'
 import { plural } from '../engine/text.ts'
 import { defineCommand, type Outcome } from './command.ts'
 import { labPlaces } from './shared/places.ts'
+import { path } from './shared/values.ts'
 import type { Session } from './shared/session.ts'
 
 interface Verified {
@@ -106,9 +111,36 @@ async function verifyPack(file: string, { context }: Session): Promise<Outcome> 
   })
 }
 
+/** One line a pack, for those who check many. */
+async function verifyPacks(
+  files: readonly string[],
+  { against, csv }: { readonly against?: string | undefined; readonly csv?: boolean | undefined },
+  { context, view }: Session,
+): Promise<Outcome> {
+  const missing = files.find((file) => !existsSync(file) || !statSync(file).isFile())
+  if (missing !== undefined)
+    throw userError({
+      fact: `${printable(missing)} is not an evidence pack`,
+      wayOut: 'a table is made of packs: `lab export RUN` makes one. A run is verified alone: lab verify RUN',
+    })
+  const asked = against === undefined ? undefined : readKeptLab(against, context.toolRoot)
+  const verdicts: PackVerdict[] = []
+  for (const file of files) verdicts.push(await packVerdict(file, asked, context))
+  const good = verdicts.every(({ sound, notPassed, differs = [] }) => sound && notPassed === 0 && differs.length === 0)
+  return {
+    text: csv === true ? packsCsv(verdicts) : packsTable(verdicts, view.width),
+    data: { packs: verdicts },
+    status: good ? EXIT.done : EXIT.experiment,
+  }
+}
+
 export const command = defineCommand({
-  usage: 'verify <run>',
-  about: 'is a result (or an evidence pack) what it says, and did any of it pass? no VM is needed',
+  usage: 'verify <run...>',
+  about: 'are results (or evidence packs) what they say, and did any of them pass? no VM is needed',
+  options: [
+    ['--against <lab.yaml>', 'a table of packs: do they answer the question of this lab file?', path],
+    ['--csv', 'a table of packs as CSV'],
+  ],
   note: `
 Computed again, from trace.dat, the loader's words (holder.ndjson), stdout and the lab file as it was kept:
   events, their table and order, losses, hits, typed events' counts, metrics, expectations, verdict, methods and figures of a pack
@@ -119,8 +151,12 @@ it fits together. There is no signature; publish the hash that lab export prints
   examples: [
     ['lab verify last', 'one run, computed again from its raw files'],
     ['lab verify cost.evidence.tar.gz', 'every run of a pack, wherever it was made'],
+    ['lab verify *.evidence.tar.gz --against lab.yaml', 'one line a pack: sound, passed, and what it asks otherwise'],
   ],
-  work: async (session, [wanted]) => {
+  work: async (session, [names], options) => {
+    const [wanted = ''] = names
+    if (names.length > 1 || options.against !== undefined || options.csv === true)
+      return await verifyPacks(names, options, session)
     if (existsSync(wanted) && statSync(wanted).isFile()) return await verifyPack(wanted, session)
     const { results } = labPlaces(session)
     const { dir, manifest } = await findRun(results, wanted)

@@ -51,6 +51,25 @@ test('an imported run is what its file says, and so is a pack of it', async () =
   expect(pack.status).toBe(0)
 })
 
+test('many packs are a table: what is whole, what is not, and CSV for a spreadsheet', async () => {
+  expect((await rig.lab(['export', '--all', '--author', 'Ann O’Hara', '--json'])).status).toBe(0)
+  const name = 'Ann-O-Hara-all.evidence.tar.gz'
+  writeFileSync(join(rig.dir, 'half.evidence.tar.gz'), readFileSync(join(rig.dir, name)).subarray(0, 500))
+  const packs = [name, 'half.evidence.tar.gz']
+  const { status, stdout } = await rig.lab(['verify', ...packs])
+  expect(stdout).toMatch(/^Ann-O-Hara-all +yes +0 +0$/m)
+  expect(stdout).toMatch(/^half +NO +0 +0$/m)
+  expect(stdout).toContain('half: this is no whole evidence pack')
+  expect(stdout).toContain('2 packs: 1 sound, 0 passed')
+  expect(status).toBe(1)
+  const against = await rig.lab(['verify', name, '--against', 'lab.yaml', '--csv'])
+  expect(against.stdout).toBe(
+    'pack,sound,passed,not_passed,differs,problem\nAnn-O-Hara-all,yes,0,0,no lab file was kept,""\n',
+  )
+  expect((await rig.lab(['verify', name, 'last'])).stderr).toContain('last is not an evidence pack')
+  expect((await rig.lab(['export'])).stderr).toContain('which runs?')
+})
+
 test.skipIf(which('trace-cmd') === undefined)('an imported trace.dat too', async () => {
   writeFileSync(join(rig.dir, 't.dat'), recording([Buffer.from('one'), Buffer.from('two')]))
   expect((await rig.lab(['import', 't.dat', '--name', 'dat'])).status).toBe(0)

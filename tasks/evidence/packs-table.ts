@@ -1,0 +1,46 @@
+/** Many packs, a line each: for people, or as CSV. */
+import { printable } from '../engine/printable.ts'
+import { plural, table } from '../engine/text.ts'
+import { csvRow } from '../trace/export/csv.ts'
+import type { PackVerdict } from './pack-verdict.ts'
+
+const HEADS = ['PACK', 'SOUND', 'PASSED', 'NOT PASSED', 'DIFFERS'] as const
+
+const differsText = ({ differs }: PackVerdict): string =>
+  differs === undefined ? '' : differs.length === 0 ? 'same question' : differs.join(', ')
+
+const cells = (verdict: PackVerdict): string[] => [
+  printable(verdict.pack, 60),
+  verdict.sound ? 'yes' : 'NO',
+  String(verdict.passed),
+  String(verdict.notPassed),
+  printable(differsText(verdict), 200),
+]
+
+/** @param width of the terminal */
+export function packsTable(verdicts: readonly PackVerdict[], width: number | undefined): string {
+  const asked = verdicts.some(({ differs }) => differs !== undefined)
+  const heads = asked ? HEADS : HEADS.slice(0, -1)
+  const unsound = verdicts.filter(({ sound }) => !sound)
+  return [
+    table(
+      heads.map((head) => ({ head })),
+      verdicts.map((one) => cells(one).slice(0, heads.length)),
+      width,
+    ),
+    ...unsound.map(({ pack, problems }) => {
+      const more = problems.length > 1 ? ` (and ${problems.length - 1} more)` : ''
+      return `${printable(pack, 60)}: ${printable(problems[0] ?? '', 200)}${more}`
+    }),
+    `${plural(verdicts.length, 'pack')}: ${verdicts.length - unsound.length} sound, ${verdicts.filter(({ sound, notPassed, passed }) => sound && passed > 0 && notPassed === 0).length} passed`,
+  ].join('\n')
+}
+
+/** With a head, and without the lines for people below it. */
+export const packsCsv = (verdicts: readonly PackVerdict[]): string =>
+  [
+    csvRow(['pack', 'sound', 'passed', 'not_passed', 'differs', 'problem']),
+    ...verdicts.map((one) =>
+      csvRow([...cells(one).with(1, one.sound ? 'yes' : 'no'), printable(one.problems[0] ?? '', 200)]),
+    ),
+  ].join('\n')
