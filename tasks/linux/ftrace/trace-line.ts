@@ -2,6 +2,7 @@
  * ftrace text as events: what `trace-cmd report` (3.1 to 3.3; plain, -t, -l) and `trace_pipe` (kernels 4.15 to 6.12) print. Text in, events
  * out; what is not understood is counted and kept.
  */
+import { FLAGS, recordsOf, TGID } from './glued-records.ts'
 import { GraphText } from './graph-text.ts'
 import { lostMark, type LostMark } from './lost-mark.ts'
 import { PERF_STACK, perfRecord } from './perf-text.ts'
@@ -34,16 +35,8 @@ export const TYPED = 'bpf:'
 export const isPrintk = ({ event }: Pick<TraceEvent, 'event'>): boolean =>
   event === 'print' || event === 'bpf_trace_printk' || event.startsWith(TYPED)
 
-/**
- * trace_print_lat_fmt() of kernel/trace/trace_output.c: three characters, then the preempt count in hexadecimal (up to two digits in 5.4);
- * migrate-disable depth (5.18) or libtraceevent's lock depth may follow. Kernels with the PREEMPT_RT patches have a fourth character
- * (need-resched-lazy) in front of the third, and the lazy preempt count behind the other.
- */
-const FLAGS = String.raw`[.A-Za-z]{3,4}[.0-9a-f]{1,4}`
 /** Seconds and their fraction, or a plain count; then the content. */
 const TIME = String.raw`(\d+)(?:\.(\d{1,9}))?:(?: (.*))?$`
-/** The option record-tgid adds "(  77)" or "(-----)". */
-const TGID = String.raw`(?:\( *[-\d]+\) +)?`
 /**
  * What follows the dash behind the comm; both have the groups pid, cpu, flags, seconds, fraction, content. By position: groups with names
  * take three times as long, and a trace has millions of lines.
@@ -189,29 +182,6 @@ const CONSOLE_PREFIX = /^(?:<\d+>|\w+ *:\w+ *: )?\[ *\d+\.\d+\](?:\[ *[TC]\d+\])
 /** What stands around a dump of ftrace on a console. */
 const DUMP_HEADING = /^(?:Dumping ftrace buffer:|-{20,}|\(ftrace buffer empty\))/
 const STACK = new Set(['kernel_stack', 'user_stack'])
-
-/**
- * Where a further record or marker begins inside a line. Before 5.9 a printk without "\n" in its format ends no line, so that trace_pipe
- * runs records together; the 16 columns of the comm tell exactly where the text ends.
- */
-const GLUED = new RegExp(
-  String.raw`.{16}-\d+ +${TGID}\[\d{3,}\] +${FLAGS} +\d+\.\d{6}: |CPU:\d+ \[LOST (?:\d+ )?EVENTS\]$`,
-  'gs',
-)
-/** Only a printed text without an event's name in front can have swallowed its neighbours. In two steps: one pattern would be quadratic. */
-const MAY_HAVE_SWALLOWED = /: 0(?:x[0-9a-f]+)?: /
-const SWALLOWED = /\[\d{3,}\] |\[LOST /
-
-function mayBeGlued(line: string): boolean {
-  const start = line.search(MAY_HAVE_SWALLOWED)
-  return start >= 0 && SWALLOWED.test(line.slice(start))
-}
-
-function recordsOf(line: string): string[] {
-  if (!mayBeGlued(line)) return [line]
-  const starts = Array.from(line.matchAll(GLUED), ({ index }) => index).filter((index) => index > 0)
-  return [0, ...starts].map((start, index) => line.slice(start, starts[index]))
-}
 
 /**
  * A record somewhere in a line of prose, of a log with its own prefix, or behind a mark of quotation: only the kernel's own form with flags
