@@ -2,6 +2,7 @@
 import { spawnSync } from 'node:child_process'
 import { appendFileSync, cpSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
+import { gunzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { cacheDir } from '../engine/context.ts'
 import { hashFile } from '../engine/fingerprint.ts'
@@ -24,6 +25,19 @@ test('a result that nobody touched is as recorded', async () => {
   expect(stdout).toContain('all as recorded')
   expect(stdout).toContain('ok  expectations: as recorded')
   expect(status).toBe(0)
+})
+
+test('neither a result nor a pack names a directory of this machine', async () => {
+  const here = [lab.dir, cacheDir(process.env)]
+  const dir = join(lab.dir, 'results/readiter', run)
+  const namesOne = (bytes: Buffer) => here.filter((place) => bytes.includes(place))
+  const files = readdirSync(dir, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile())
+  expect(files.length).toBeGreaterThan(5)
+  for (const { parentPath, name } of files)
+    expect([name, namesOne(readFileSync(join(parentPath, name)))]).toEqual([name, []])
+  const pack = join(lab.dir, 'places.tar.gz')
+  expect((await lab.lab(['export', run, '-o', pack])).status).toBe(0)
+  expect(namesOne(gunzipSync(readFileSync(pack)))).toEqual([])
 })
 
 describe('a result that somebody touched is refused:', () => {

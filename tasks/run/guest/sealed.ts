@@ -141,7 +141,7 @@ function noOutput(place: string, console: string, lines: readonly HolderLine[]):
 }
 
 /** A guest that hangs: in its own words, and not in those of the program that runs QEMU. @throws it, or the error as it is */
-async function hung(error: unknown, place: string, consoleFile: string): Promise<never> {
+export async function hung(error: unknown, place: string, consoleFile: string): Promise<never> {
   if (!(error instanceof ProgramFailure) || error.end.reason !== 'timeout') throw error
   const console = await readFile(consoleFile, 'utf8').catch(() => '')
   throw labError(
