@@ -26,10 +26,10 @@ import { earlierRuns } from './plan/earlier.ts'
 import type { RunOutcome } from './outcome.ts'
 import type { LeftRuns, Problem } from './plan/left.ts'
 import { preflight } from './judge/preflight.ts'
-import { Progress, type Plan } from './plan/progress.ts'
+import { PlanExecutor, type RunPlan } from './plan/executor.ts'
 import { deployables } from './guest/record.ts'
 import { listRuns } from '../results/result.ts'
-import { schedule } from './plan/schedule.ts'
+import { schedule, type PlannedRun } from './plan/schedule.ts'
 import { describeObjects } from './guest/slots.ts'
 import { affordable, budget, workers } from './plan/workers.ts'
 import type { Ready } from '../build/artefacts.ts'
@@ -106,8 +106,13 @@ function inputsOf(
 const attemptsFor = ({ retries, trace }: ResolvedExperiment, once: boolean): Attempts =>
   new Attempts(once ? { retries: 0, onLoss: 'fail' } : { retries, onLoss: trace.onLoss })
 
+/** The plan with all of its runs, done or not. */
+interface WholePlan extends RunPlan {
+  readonly all: readonly PlannedRun[]
+}
+
 /** What is to be done, and, where an interrupted run is resumed, what is done already. */
-async function planOf(wanted: ExperimentWanted, places: Places, dir: string, context: Context): Promise<Plan> {
+async function planOf(wanted: ExperimentWanted, places: Places, dir: string, context: Context): Promise<WholePlan> {
   const { experiment } = wanted
   const list = onlyArms(arms(experiment, wanted.overrides), wanted.only)
   const ready = await prepareAll(wanted, list)
@@ -173,14 +178,14 @@ export async function experimentStep(
   const name = `experiment ${experiment.name}`
   if (why !== undefined) context.emit({ type: 'notice', level: 'warning', place: name, text: why })
   return await step(context, name, name, async (handle) => {
-    const progress = new Progress(wanted, { ...plan, runs, count }, places, context, handle)
-    const working = workers(count, progress, context)
+    const executor = new PlanExecutor(wanted, { ...plan, runs, count }, places, context, handle)
+    const working = workers(count, executor, context)
     // Loading DuckDB takes a while: as long as the first VM takes to begin its boot.
     if (experiment.collect.includes('trace')) prepareParquet()
     await working
-    const { problems, left } = progress.leftovers
+    const { problems, left } = executor.leftovers
     const outcomes = all.flatMap(({ index, warmup }) => {
-      const outcome = progress.results.get(index) ?? done.get(index) ?? begun.get(index)?.last
+      const outcome = executor.results.get(index) ?? done.get(index) ?? begun.get(index)?.last
       return outcome && !warmup ? [outcome] : []
     })
     const [first] = problems

@@ -13,7 +13,7 @@ import { analyseInTime } from '../judge/analyse.ts'
 import { failuresExpectedOn } from '../judge/expectations.ts'
 import type { Manifest } from '../../results/manifest.ts'
 import { noMeta } from './meta.ts'
-import { record, type Collected, type Slot } from './record.ts'
+import { record, type Collected, type RunTurn } from './record.ts'
 import { newRunId, putResult } from '../../results/result.ts'
 import { SlotReader, type Described } from './slots.ts'
 import { checkTyped } from './typed.ts'
@@ -22,7 +22,7 @@ import { checkTyped } from './typed.ts'
 export async function withoutGuest(
   wanted: ExperimentWanted,
   things: Ready,
-  slot: Slot,
+  turn: RunTurn,
   before: readonly Failed[],
   places: Places,
 ): Promise<RunOutcome> {
@@ -48,11 +48,11 @@ export async function withoutGuest(
   }
   const guest = { lines: [], files: new Map<string, Buffer>(), stderr: '' }
   const maps = { slots: [], maps: [] }
-  const argv = argvOf(experiment.workload.run, slot.arm.params)
-  const collected: Collected = { ...slot, run: newRunId(started.date), started, argv, guest, maps }
+  const argv = argvOf(experiment.workload.run, turn.arm.params)
+  const collected: Collected = { ...turn, run: newRunId(started.date), started, argv, guest, maps }
   const analysis = analyseInTime({
     experiment,
-    arm: slot.arm,
+    arm: turn.arm,
     kernel: kernel.name,
     lines: [],
     report: '',

@@ -8,7 +8,7 @@ import { GUEST_DIR } from './deploy.ts'
 import { runAndFetch } from './fetch.ts'
 import { isLive, type Follower } from './follow.ts'
 import { guestDied, holderDied } from '../judge/last-words.ts'
-import { HolderLines, holderArgv, parseHolderLine, type HolderLine, type HolderRun } from './holder.ts'
+import { HolderLines, holderArgv, parseHolderLine, type HolderLine, type HolderRequest } from './holder.ts'
 import type { GuestRun } from './guest-output.ts'
 
 /** Names that the files of a run may have. */
@@ -55,7 +55,7 @@ const signalOf = ({ status, signal }: ExecResult): number | undefined => {
 /** Runs the holder to its end and brings its files back. */
 export async function guestRun(
   vm: OpenVm,
-  wanted: Omit<HolderRun, 'dir'> & { readonly run: string; readonly strace: boolean },
+  wanted: HolderRequest & { readonly run: string; readonly strace: boolean },
   place: string,
   signal: AbortSignal,
   follower?: Pick<Follower, 'take'>,

@@ -153,9 +153,9 @@ const Line = z.discriminatedUnion('event', [
 ])
 export type HolderLine = z.infer<typeof Line>
 
-export interface HolderRun {
+/** What a run asks of the holder. */
+export interface HolderRequest {
   readonly holder: string
-  readonly dir: string
   readonly clock: string
   readonly bufferBytes: number
   readonly deadlineMs: number
@@ -184,6 +184,11 @@ export interface HolderRun {
   readonly env: readonly string[]
   /** Its reads of trace_pipe wait, take nothing, and end it when nothing else of it runs. */
   readonly hidesTracePipe: boolean
+}
+
+/** The same with its directory in the guest. */
+export interface HolderRun extends HolderRequest {
+  readonly dir: string
 }
 
 /** Process events are always recorded: they give every pid its name and tell an exec's reads from the program's. */

@@ -29,7 +29,17 @@ import { isKprobeEvent, of, recordedEvents } from './holder.ts'
 import { holderFailure } from './holder-failure.ts'
 import { mapsOf } from './maps.ts'
 import { fits, withDeclared, type BootMeta } from './meta.ts'
-import { cpuFiles, ofArm, record, symbolsOf, type Collected, type Recorded, type Session, type Slot } from './record.ts'
+import {
+  cpuFiles,
+  ofArm,
+  record,
+  symbolsOf,
+  type Collected,
+  type Prepared,
+  type Recorded,
+  type GuestSession,
+  type RunTurn,
+} from './record.ts'
 import { newRunId, putResult } from '../../results/result.ts'
 import { commandsBefore, runSealed, SEALED_BUNDLE } from './sealed.ts'
 import { describeObjects, SlotReader } from './slots.ts'
@@ -41,9 +51,6 @@ const TCG_FACTOR = 10
 
 /** Of steps before a run: they are small. Milliseconds. */
 const BEFORE_DEADLINE = 60_000
-
-/** What is known of a run before there is a guest. */
-type Prepared = Omit<Session, 'vm' | 'meta' | 'metaAnew'>
 
 function workloadArgv({ wanted, things, bundle }: Prepared, arm: Arm): string[] {
   const [program = '', ...rest] = argvOf(wanted.experiment.workload.run, arm.params)
@@ -62,7 +69,7 @@ function placeOfWorkload({ wanted, things, bundle }: Prepared, arm: Arm) {
 }
 
 /** What the holder does of `before:`, which costs no process in the guest: settings, file systems mounted anew, the workload's CPUs. */
-export function beforeFlags(before: Session['wanted']['experiment']['before'], params: Params = {}): string[] {
+export function beforeFlags(before: GuestSession['wanted']['experiment']['before'], params: Params = {}): string[] {
   return before.flatMap((one) => {
     if (one === 'drop-caches') return ['--set', '/proc/sys/vm/drop_caches=3']
     if ('remount' in one) return ['--remount', one.remount]
@@ -76,7 +83,7 @@ export function beforeFlags(before: Session['wanted']['experiment']['before'], p
 }
 
 /** Commands of `before:`, in their order, each on its own connection. A failing one ends the run before it begins. */
-async function runBefore({ wanted, vm }: Session, arm: Arm, place: string, signal: AbortSignal): Promise<void> {
+async function runBefore({ wanted, vm }: GuestSession, arm: Arm, place: string, signal: AbortSignal): Promise<void> {
   for (const one of wanted.experiment.before) {
     if (typeof one === 'string' || !('run' in one)) continue
     const argv = argvOf(one.run, arm.params)
@@ -94,7 +101,7 @@ async function runBefore({ wanted, vm }: Session, arm: Arm, place: string, signa
   }
 }
 
-/** What the holder is told of an arm's probes. A slot of a map that none of them has is for another arm. */
+/** What the holder is told of an arm's probes. A turn of a map that none of them has is for another arm. */
 function probesOf(session: Prepared, arm: Arm, place: string) {
   const { wanted, bundle } = session
   const { names, objects, described } = ofArm(session, arm)
@@ -116,42 +123,42 @@ function probesOf(session: Prepared, arm: Arm, place: string) {
 }
 
 /** What the holder is told. @param slower how much longer than with KVM the workload may take */
-function requestOf(session: Prepared, slot: Slot, place: string, slower: number) {
+function requestOf(session: Prepared, turn: RunTurn, place: string, slower: number) {
   const { wanted, things, bundle, events } = session
   const { experiment } = wanted
   return {
     holder: `${bundle}/${things.holder.name}`,
     btf: things.types && `${bundle}/${things.types.name}`,
     clock: experiment.trace.clock,
-    bufferBytes: experiment.trace.buffer * slot.buffers,
+    bufferBytes: experiment.trace.buffer * turn.buffers,
     overwrite: experiment.trace.overwrite,
     graph: experiment.trace.functionGraph,
     strace: wanted.strace === true,
-    countRuns: slot.arm.observer === 'counted',
+    countRuns: turn.arm.observer === 'counted',
     deadlineMs: experiment.timeout * slower,
     deadline: { askedMs: experiment.timeout, factor: slower },
     events,
     kprobes: experiment.trace.events.filter(isKprobeEvent),
-    workload: workloadArgv(session, slot.arm),
-    ...placeOfWorkload(session, slot.arm),
-    before: beforeFlags(experiment.before, slot.arm.params),
-    ...probesOf(session, slot.arm, place),
+    workload: workloadArgv(session, turn.arm),
+    ...placeOfWorkload(session, turn.arm),
+    before: beforeFlags(experiment.before, turn.arm.params),
+    ...probesOf(session, turn.arm, place),
   }
 }
 
 /** What a guest brought back, and the failure in it that a result can be made of all the same. @throws any other */
 function collectedOf(
   session: Prepared,
-  slot: Slot,
+  turn: RunTurn,
   started: Moment,
   guest: GuestRun,
   { workload, deadline }: ReturnType<typeof requestOf>,
   place: string,
 ): Collected & { failure: Failure | undefined } {
-  const { arm } = slot
+  const { arm } = turn
   const failure = holderFailure(guest.lines, place, deadline, guest.stderr)
   const maps = mapsOf(guest.lines, ofArm(session, arm).described)
-  const collected = { ...slot, run: newRunId(started.date), started, argv: workload, guest, maps }
+  const collected = { ...turn, run: newRunId(started.date), started, argv: workload, guest, maps }
   // Where a failure is declared, one that came is looked at, whether it is that one or another.
   const declared = failuresExpectedOn(session.wanted.experiment, session.things.vm.kernel.name, arm)
   if (declared.length > 0 && failuresOf(guest.lines, '').length > 0) return { ...collected, failure: undefined }
@@ -162,33 +169,33 @@ function collectedOf(
 
 /** The part that happens in the guest. */
 export async function runInGuest(
-  session: Session,
-  slot: Slot,
+  session: GuestSession,
+  turn: RunTurn,
   place: string,
   context: Context,
 ): Promise<Collected & { failure: Failure | undefined }> {
   const { vm } = session
-  await runBefore(session, slot.arm, place, context.signal)
+  await runBefore(session, turn.arm, place, context.signal)
   const started = moment()
-  const request = requestOf(session, slot, place, vm.state.accel.accel === 'tcg' ? TCG_FACTOR : 1)
+  const request = requestOf(session, turn, place, vm.state.accel.accel === 'tcg' ? TCG_FACTOR : 1)
   const follow = session.wanted.follow === true
   await using follower = new Follower({
     meta: session.meta,
     clock: request.clock,
-    described: ofArm(session, slot.arm).described,
+    described: ofArm(session, turn.arm).described,
     emit: context.emit,
     signal: context.signal,
   })
   const run = newRunId(started.date)
   const guest = await guestRun(vm, { ...request, run, follow }, place, context.signal, follower)
-  return collectedOf(session, slot, started, guest, request, place)
+  return collectedOf(session, turn, started, guest, request, place)
 }
 
 /** A whole run in a sealed guest, which boots for it (`deterministic: yes`). */
 export async function sealedRun(
   wanted: ExperimentWanted,
   things: Ready,
-  slot: Slot,
+  turn: RunTurn,
   place: string,
   places: Places,
   context: Context,
@@ -205,16 +212,16 @@ export async function sealedRun(
   const prepared = { wanted, things, bundle: SEALED_BUNDLE, events, described }
   const started = moment()
   // Its clock counts instructions: a slow host makes no workload late.
-  const request = requestOf(prepared, slot, place, 1)
+  const request = requestOf(prepared, turn, place, 1)
   const { guest, meta, vm, close } = await runSealed(
     things,
-    { ...request, follow: false, commands: commandsBefore(wanted.experiment.before, slot.arm.params) },
+    { ...request, follow: false, commands: commandsBefore(wanted.experiment.before, turn.arm.params) },
     place,
     places,
     context,
   )
   try {
-    const collected = collectedOf(prepared, slot, started, guest, request, place)
+    const collected = collectedOf(prepared, turn, started, guest, request, place)
     const metaAnew = () => Promise.resolve(meta)
     return await finishRun({ ...prepared, vm, meta, metaAnew }, collected, places, context)
   } finally {

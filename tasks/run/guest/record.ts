@@ -47,26 +47,34 @@ export const deployables = ({
   ...(types ? [types] : []),
 ]
 
-/** What all runs of one experiment on one VM share. */
-export interface Session {
+/** What is known of a run before there is a guest. */
+export interface Prepared {
   readonly wanted: ExperimentWanted
   /** What was built for the kernel of this VM. */
   readonly things: Ready
-  readonly vm: OpenVm
   /** Directory of the deployed programs in the guest. */
   readonly bundle: string
-  readonly meta: BootMeta
-  /** The same from this guest, where `meta` was kept from another boot and does not fit. */
-  readonly metaAnew: () => Promise<BootMeta>
   /** `system:event`, recorded beside the probes' messages. */
   readonly events: readonly string[]
   /** The objects' maps and types, in the order of `things.objects`. */
   readonly described: readonly Described[]
 }
 
+/** What is the same for all runs of one boot, and may have been kept from another boot of the same kernel. */
+interface WithMeta {
+  readonly meta: BootMeta
+  /** The same from this guest, where `meta` was kept from another boot and does not fit. */
+  readonly metaAnew: () => Promise<BootMeta>
+}
+
+/** What all runs of one experiment on one VM share. */
+export interface GuestSession extends Prepared, WithMeta {
+  readonly vm: OpenVm
+}
+
 /** The objects that an arm attaches, in the order in which the holder is given them, and their types. */
 export function ofArm(
-  { wanted, things, described }: Pick<Session, 'wanted' | 'things' | 'described'>,
+  { wanted, things, described }: Pick<Prepared, 'wanted' | 'things' | 'described'>,
   { probes }: Arm,
 ) {
   const names = probes ?? wanted.experiment.probes
@@ -78,7 +86,7 @@ export function ofArm(
 }
 
 /** What a result is written from; a run that ended before a VM was needed has a stand-in for it. */
-export type Recorded = Omit<Session, 'vm'> & {
+export interface Recorded extends Prepared, WithMeta {
   readonly vm: {
     readonly dir: string | undefined
     readonly origin: OpenVm['origin'] | 'none'
@@ -87,7 +95,7 @@ export type Recorded = Omit<Session, 'vm'> & {
 }
 
 /** What a run is in its plan. */
-export interface Slot {
+export interface RunTurn {
   readonly arm: Arm
   readonly repeat: number
   readonly plan: NonNullable<Manifest['plan']>
@@ -99,7 +107,7 @@ export interface Slot {
 }
 
 /** One run, done in the guest and not yet looked at. */
-export interface Collected extends Slot {
+export interface Collected extends RunTurn {
   readonly run: string
   readonly started: Moment
   readonly argv: readonly string[]

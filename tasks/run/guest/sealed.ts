@@ -25,7 +25,7 @@ import { endVmAtForcedEnd, newVmDir } from '../../vm/state.ts'
 import { keepFiles } from './fetch.ts'
 import { FILES, underStrace } from './guest-run.ts'
 import type { GuestRun } from './guest-output.ts'
-import { HolderLines, holderArgv, parseHolderLine, type HolderLine, type HolderRun } from './holder.ts'
+import { HolderLines, holderArgv, parseHolderLine, type HolderLine, type HolderRequest } from './holder.ts'
 import { assembleMeta, META_FILES, staticSymbols, type BootMeta } from './meta.ts'
 import { deployables, type Recorded } from './record.ts'
 
@@ -51,7 +51,7 @@ export interface SealedRun {
   readonly close: () => Promise<void>
 }
 
-export type SealedWanted = Omit<HolderRun, 'dir'> & {
+export interface SealedWanted extends HolderRequest {
   readonly strace: boolean
   /** Commands before the run. */
   readonly commands: readonly (readonly string[])[]

@@ -9,7 +9,7 @@ import { bundleOf, deploy } from './deploy.ts'
 import { needProgram } from './guest-run.ts'
 import { recordedEvents } from './holder.ts'
 import { bootMeta, type BootMeta } from './meta.ts'
-import { deployables, type Session } from './record.ts'
+import { deployables, type GuestSession } from './record.ts'
 import { describeObjects } from './slots.ts'
 import { mayUse, needSound } from './sound-guest.ts'
 
@@ -19,7 +19,7 @@ const bundleFor = (things: Ready) => {
 }
 
 /** Opens sessions of one experiment. Closing the VM of a session closes the session: it has nothing of its own. */
-export class Sessions {
+export class GuestSessions {
   readonly #wanted: ExperimentWanted
   readonly #places: Places
   readonly #context: Context
@@ -27,7 +27,7 @@ export class Sessions {
   readonly #snapshots = new Map<Ready, Promise<Snapshot>>()
   /** By kernel and boot: addresses are those of one boot. */
   readonly #metas = new Map<string, BootMeta>()
-  readonly #described = new Map<Ready, Session['described']>()
+  readonly #described = new Map<Ready, GuestSession['described']>()
 
   constructor(wanted: ExperimentWanted, places: Places, context: Context) {
     this.#wanted = wanted
@@ -40,7 +40,7 @@ export class Sessions {
     return bootMeta(vm, `${bundle}/${things.holder.name}`, this.#events, this.#context, anew)
   }
 
-  async #session(things: Ready, vm: OpenVm, known?: BootMeta): Promise<Session> {
+  async #session(things: Ready, vm: OpenVm, known?: BootMeta): Promise<GuestSession> {
     try {
       const bundle = await deploy(vm, bundleFor(things), this.#context.signal)
       const meta = known ?? (await this.#meta(things, vm, bundle))
@@ -62,7 +62,7 @@ export class Sessions {
   }
 
   /** On a VM that `open` boots or has. */
-  async open(things: Ready, open: typeof openVm, ownOne: boolean): Promise<Session> {
+  async open(things: Ready, open: typeof openVm, ownOne: boolean): Promise<GuestSession> {
     const vm = await open({ ...things.vm, bundle: bundleFor(things) }, this.#places, this.#context, ownOne)
     let usable = false
     try {
@@ -79,7 +79,7 @@ export class Sessions {
   }
 
   /** On a VM that goes on from a snapshot. The first one of a kernel takes it, if it is not there from another time. */
-  async warm(things: Ready): Promise<Session> {
+  async warm(things: Ready): Promise<GuestSession> {
     const bundle = bundleFor(things)
     const vmWanted: VmWanted = { ...things.vm, bundle }
     const wanted = {

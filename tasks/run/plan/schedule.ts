@@ -5,13 +5,17 @@
 import type { ORDERS } from '../../config/schema/schema.ts'
 import { random } from '../../trace/stats/random.ts'
 
-export interface PlannedRun {
-  /** Position in the plan, from 0. Runs are started in this order. */
-  readonly index: number
+/** A run of a round. */
+interface ScheduledRun {
   readonly arm: number
   /** From 1; of a warm-up from 1 too. */
   readonly repeat: number
   readonly warmup: boolean
+}
+
+export interface PlannedRun extends ScheduledRun {
+  /** Position in the plan, from 0. Runs are started in this order. */
+  readonly index: number
 }
 
 export interface ScheduleWanted {
@@ -36,10 +40,14 @@ export function shuffled<T>(list: readonly T[], seed: number): T[] {
   return result
 }
 
-type Slot = Omit<PlannedRun, 'index'>
-
 /** Repeats `from` to `to` of every arm: round by round (every second one backwards where they are mirrored), or arm by arm. */
-function slots(arms: number, from: number, to: number, order: ScheduleWanted['order'], warmup: boolean): Slot[] {
+function rounds(
+  arms: number,
+  from: number,
+  to: number,
+  order: ScheduleWanted['order'],
+  warmup: boolean,
+): ScheduledRun[] {
   const repeats = Array.from({ length: to - from + 1 }, (_, index) => from + index)
   const each = Array.from({ length: arms }, (_, arm) => arm)
   const round = (repeat: number) => (order === 'mirrored' && repeat % 2 === 0 ? each.toReversed() : each)
@@ -50,9 +58,9 @@ function slots(arms: number, from: number, to: number, order: ScheduleWanted['or
 
 /** All runs of an experiment in their order. Warm-ups come first, interleaved. */
 export function schedule({ arms, repeats, warmup, order, seed }: ScheduleWanted): PlannedRun[] {
-  const counted = slots(arms, 1, repeats, order, false)
+  const counted = rounds(arms, 1, repeats, order, false)
   return [
-    ...slots(arms, 1, warmup, 'interleaved', true),
+    ...rounds(arms, 1, warmup, 'interleaved', true),
     ...(order === 'shuffled' ? shuffled(counted, seed) : counted),
-  ].map((slot, index) => ({ index, ...slot }))
+  ].map((run, index) => ({ index, ...run }))
 }

@@ -1,4 +1,4 @@
-/** A plan in progress: what is left, what came out, and the VMs that are at it. */
+/** Carries a plan out: what is left of it, what came out, and the VMs that are at it. */
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Arm } from '../../config/arms.ts'
 import type { Failed } from '../../trace/expect/expect-failure.ts'
@@ -22,14 +22,14 @@ import { Leftovers } from './left.ts'
 import { enough } from '../judge/metrics.ts'
 import { finishRun, runInGuest, sealedRun } from '../guest/one-run.ts'
 import type { RunOutcome } from '../outcome.ts'
-import type { Collected, Session, Slot } from '../guest/record.ts'
+import type { Collected, GuestSession, RunTurn } from '../guest/record.ts'
 import type { PlannedRun } from './schedule.ts'
-import { Sessions } from '../guest/session.ts'
+import { GuestSessions } from '../guest/session.ts'
 import { retireAfter } from '../guest/sound-guest.ts'
 import { takeFirst } from './workers.ts'
 
 /** What is to be done, and what an interrupted command did of it. */
-export interface Plan extends Earlier {
+export interface RunPlan extends Earlier {
   readonly arms: readonly Arm[]
   readonly ready: ReadonlyMap<string | undefined, Ready>
   /** Declared failures that come before a VM boots. */
@@ -39,31 +39,30 @@ export interface Plan extends Earlier {
   /** Versions of the host's tools. */
   readonly tools: Readonly<Record<string, string>>
   readonly journal: Journal
-  readonly all: readonly PlannedRun[]
 }
 
-const isUsable = ({ state, guest }: Session['vm']): boolean =>
+/** The runs that this command has to make. */
+export interface RunsToMake {
+  readonly runs: PlannedRun[]
+  /** Workers, each with a VM of its own. */
+  readonly count: number
+}
+
+const isUsable = ({ state, guest }: GuestSession['vm']): boolean =>
   isAlive(state) && guest.connected && retiredBecause(guest) === undefined
 
-/** A plan in progress: what is left, what came out, and the VMs that are at it. */
-export class Progress {
+/** Carries a plan out: what is left of it, what came out, and the VMs that are at it. */
+export class PlanExecutor {
   readonly #wanted: ExperimentWanted
-  readonly #arms: readonly Arm[]
-  readonly #ready: ReadonlyMap<string | undefined, Ready>
-  readonly #early: ReadonlyMap<Arm, readonly Failed[]>
-  readonly #kept: ReadonlyMap<string | undefined, KeptInputs>
-  readonly #done: Plan['done']
-  readonly #begunBefore: Plan['begun']
-  readonly #tools: Plan['tools']
-  readonly #journal: Journal
+  readonly #plan: RunPlan
   readonly #places: Places
   readonly #context: Context
   readonly #handle: StepHandle
   readonly #count: number
   readonly #total: number
   readonly #pending: PlannedRun[]
-  readonly #opened: Sessions
-  readonly #sessions = new Map<number, Session>()
+  readonly #opened: GuestSessions
+  readonly #sessions = new Map<number, GuestSession>()
   readonly #finishing = new Map<number, Promise<void>>()
   readonly #begun = moment()
   #jumped = 0
@@ -74,27 +73,20 @@ export class Progress {
 
   constructor(
     wanted: ExperimentWanted,
-    plan: Omit<Plan, 'all'> & { readonly runs: PlannedRun[]; readonly count: number },
+    plan: RunPlan & RunsToMake,
     places: Places,
     context: Context,
     handle: StepHandle,
   ) {
     this.#wanted = wanted
-    this.#arms = plan.arms
-    this.#ready = plan.ready
-    this.#early = plan.early
-    this.#kept = plan.kept
-    this.#done = plan.done
-    this.#begunBefore = plan.begun
-    this.#tools = plan.tools
-    this.#journal = plan.journal
+    this.#plan = plan
     this.#pending = plan.runs
     this.#total = plan.runs.length
     this.#count = plan.count
     this.#places = places
     this.#context = context
     this.#handle = handle
-    this.#opened = new Sessions(wanted, places, context)
+    this.#opened = new GuestSessions(wanted, places, context)
     this.leftovers = new Leftovers(wanted.experiment.deadline)
   }
 
@@ -105,12 +97,12 @@ export class Progress {
 
   /** Whether the arm's guest boots for each run and lets nothing in (`deterministic: yes`). */
   #isSealed({ kernel }: Arm): boolean {
-    return this.#ready.get(kernel)?.vm.vm.deterministic === true
+    return this.#plan.ready.get(kernel)?.vm.vm.deterministic === true
   }
 
   #arm(run: PlannedRun): Arm {
-    const arm = this.#arms[run.arm]
-    if (arm === undefined) throw new Error(`the plan has a run of arm ${run.arm}, of ${this.#arms.length}`)
+    const arm = this.#plan.arms[run.arm]
+    if (arm === undefined) throw new Error(`the plan has a run of arm ${run.arm}, of ${this.#plan.arms.length}`)
     return arm
   }
 
@@ -127,9 +119,9 @@ export class Progress {
   #satisfied({ arm, warmup }: PlannedRun): boolean {
     const { until, observer } = this.#wanted.experiment
     if (until === undefined || warmup) return false
-    const all = [...this.#done.values(), ...this.results.values()].map(({ manifest }) => manifest)
+    const all = [...this.#plan.done.values(), ...this.results.values()].map(({ manifest }) => manifest)
     // What looking costs is taken from whole rounds: an arm that stopped early would leave the others without a partner.
-    const arms = observer ? this.#arms : this.#arms.slice(arm, arm + 1)
+    const arms = observer ? this.#plan.arms : this.#plan.arms.slice(arm, arm + 1)
     return arms.every(({ name }) =>
       enough(
         all.filter((one) => one.arm.name === name && one.plan?.warmup !== true),
@@ -139,8 +131,8 @@ export class Progress {
   }
 
   /** The worker's VM if it is of this kernel, may be shared and lives; else another one. */
-  async #session(worker: number, arm: Arm): Promise<Session> {
-    const things = this.#ready.get(arm.kernel)
+  async #session(worker: number, arm: Arm): Promise<GuestSession> {
+    const things = this.#plan.ready.get(arm.kernel)
     if (things === undefined) throw new Error(`nothing was prepared for arm ${arm.name}`)
     const start = this.#start(arm)
     const held = this.#sessions.get(worker)
@@ -161,8 +153,8 @@ export class Progress {
     return `experiment ${this.#wanted.experiment.name} (${words.filter(Boolean).join(', ')})`
   }
 
-  #slot(run: PlannedRun, arm: Arm, attempt: number, buffers = 1): Slot {
-    const { id, order, seed } = this.#journal
+  #turn(run: PlannedRun, arm: Arm, attempt: number, buffers = 1): RunTurn {
+    const { id, order, seed } = this.#plan.journal
     const plan = {
       id,
       index: run.index,
@@ -173,9 +165,9 @@ export class Progress {
       start: this.#start(arm),
       parallel: this.#count,
     }
-    const inputs = this.#kept.get(arm.kernel)
+    const inputs = this.#plan.kept.get(arm.kernel)
     if (inputs === undefined) throw new Error(`nothing was kept for arm ${arm.name}`)
-    return { arm, repeat: run.repeat, plan, inputs, tools: this.#tools, buffers }
+    return { arm, repeat: run.repeat, plan, inputs, tools: this.#plan.tools, buffers }
   }
 
   /** A run whose arm gave no result: the same would happen again, so the arm is given up, and others go on. */
@@ -209,7 +201,7 @@ export class Progress {
   }
 
   async #attempt(
-    session: Session,
+    session: GuestSession,
     run: PlannedRun,
     arm: Arm,
     { number, buffers }: Attempts,
@@ -218,7 +210,7 @@ export class Progress {
   ): Promise<void> {
     const collected = await runInGuest(
       session,
-      this.#slot(run, arm, number, buffers),
+      this.#turn(run, arm, number, buffers),
       this.#place(arm, run),
       this.#context,
     )
@@ -242,7 +234,7 @@ export class Progress {
   }
 
   /** A guest whose kernel has reported a bug in this run has no further run. */
-  #watchKernel({ vm }: Session, { guest }: Collected, arm: Arm, run: PlannedRun): void {
+  #watchKernel({ vm }: GuestSession, { guest }: Collected, arm: Arm, run: PlannedRun): void {
     const why = retireAfter(vm, guest)
     if (why === undefined || this.#start(arm) !== 'shared' || this.#pending.length === 0) return
     this.#context.emit({
@@ -261,20 +253,20 @@ export class Progress {
 
   /** A run that ends before it needs a VM, as its experiment declares. */
   async #withoutGuest(run: PlannedRun, arm: Arm, failed: readonly Failed[]): Promise<void> {
-    const things = this.#ready.get(arm.kernel)
+    const things = this.#plan.ready.get(arm.kernel)
     if (things === undefined) throw new Error(`nothing was prepared for arm ${arm.name}`)
-    const outcome = await withoutGuest(this.#wanted, things, this.#slot(run, arm, 1), failed, this.#places)
+    const outcome = await withoutGuest(this.#wanted, things, this.#turn(run, arm, 1), failed, this.#places)
     this.#keep(run, outcome)
   }
 
   /** A run that boots a guest of its own and lets nothing into it. Done again it would be the same: there are no retries. */
   async #sealed(run: PlannedRun, arm: Arm): Promise<void> {
-    const things = this.#ready.get(arm.kernel)
+    const things = this.#plan.ready.get(arm.kernel)
     if (things === undefined) throw new Error(`nothing was prepared for arm ${arm.name}`)
     this.#handle.progress(printable(arm.name) || 'run', this.#total - this.#pending.length - 1, this.#total, 'runs')
     try {
-      const slot = this.#slot(run, arm, 1)
-      const outcome = await sealedRun(this.#wanted, things, slot, this.#place(arm, run), this.#places, this.#context)
+      const turn = this.#turn(run, arm, 1)
+      const outcome = await sealedRun(this.#wanted, things, turn, this.#place(arm, run), this.#places, this.#context)
       this.results.set(run.index, outcome)
     } catch (error) {
       this.#failed(run, error)
@@ -293,11 +285,11 @@ export class Progress {
 
   async #run(run: PlannedRun, worker: number): Promise<void> {
     const arm = this.#arm(run)
-    const early = this.#early.get(arm) ?? []
+    const early = this.#plan.early.get(arm) ?? []
     if (early.length > 0) return await this.#withoutGuest(run, arm, early)
     if (this.#isSealed(arm)) return await this.#sealed(run, arm)
     const { retries, trace } = this.#wanted.experiment
-    const tries = this.#begunBefore.get(run.index)?.tries ?? new Attempts({ retries, onLoss: trace.onLoss })
+    const tries = this.#plan.begun.get(run.index)?.tries ?? new Attempts({ retries, onLoss: trace.onLoss })
     this.#handle.progress(printable(arm.name) || 'run', this.#total - this.#pending.length - 1, this.#total, 'runs')
     const cold = this.#start(arm) === 'cold'
     for (;;)
