@@ -9,6 +9,7 @@ import { suggest } from '../config/text/suggest.ts'
 import type { Context } from '../engine/context.ts'
 import { Failure, userError } from '../engine/error.ts'
 import { diskFailure } from '../engine/disk.ts'
+import { printable } from '../engine/printable.ts'
 import { hostRecords } from '../host/debian/index.ts'
 import { kernelsIn, pinStates } from '../host/debian/pins.ts'
 import { pinOf } from '../upkeep/doctor/pins.ts'
@@ -67,8 +68,14 @@ async function find(name: string, suite: string | undefined, context: Context) {
   const own = suite === undefined ? (await hostRecords(name, signal))[0] : undefined
   if (own) return { record: own, suite: undefined, all: undefined }
   const known = new Set<string>()
+  const silent: string[] = []
   for (const one of suite === undefined ? SUITES : [suite]) {
-    const all = await kernelsIn(one, cache, signal)
+    const all = await kernelsIn(one, cache, signal).catch((error: unknown) => {
+      // The package may be in the next one.
+      if (suite !== undefined || !(error instanceof Failure) || error.kind === 'interrupted') throw error
+      silent.push(`${one} could not be asked: ${printable(error.parts.fact, 160)}`)
+      return []
+    })
     const [record] = all
       .filter((each) => each.package === name)
       .toSorted((a, b) => b.version.localeCompare(a.version, 'en', { numeric: true }))
@@ -78,6 +85,7 @@ async function find(name: string, suite: string | undefined, context: Context) {
   const meant = suggest(name, [...known])
   throw userError({
     place: 'lab kernels add',
+    lines: silent,
     fact: `there is no package ${name} in ${suite ?? `the host's index, ${SUITES.join(', ')}`}`,
     wayOut: meant === undefined ? '`apt-cache pkgnames linux-image-` lists what there is' : `did you mean ${meant}?`,
   })

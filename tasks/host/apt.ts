@@ -6,17 +6,25 @@ import { labError } from '../engine/error.ts'
 import { has, run } from './sh.ts'
 import { unavailable } from './download.ts'
 
+/** Of what apt is configured with: it takes a third of a second to say so, and one command asks many times. */
+let targets: readonly (readonly string[])[] | undefined
+
+/** The indexes that the host's apt is configured with: address, origin, suite and release of each; none without apt. */
+export async function indexTargets(signal: AbortSignal): Promise<readonly (readonly string[])[]> {
+  if (targets !== undefined) return targets
+  if (!(await has('apt-get'))) return []
+  const format = '$(REPO_URI) $(ORIGIN) $(SUITE) $(RELEASE)'
+  const argv = ['apt-get', 'indextargets', '--format', format, 'Created-By: Packages']
+  const { stdout } = await run(argv, { signal, accept: [0, 100] })
+  targets = stdout.split('\n').map((line) => line.split(' '))
+  return targets
+}
+
 /** A Debian mirror's base URI, with a slash at its end: LAB_DEBIAN_MIRROR, or the one that apt has for this Debian release. */
 export async function debianMirror(signal: AbortSignal): Promise<string> {
   const own = process.env['LAB_DEBIAN_MIRROR']
   if (own) return own.endsWith('/') ? own : `${own}/`
-  const listed = (await has('apt-get'))
-    ? await run(
-        ['apt-get', 'indextargets', '--format', '$(REPO_URI) $(ORIGIN) $(SUITE) $(RELEASE)', 'Created-By: Packages'],
-        { signal, accept: [0, 100] },
-      )
-    : { stdout: '' }
-  const rows = listed.stdout.split('\n').map((line) => line.split(' '))
+  const rows = await indexTargets(signal)
   // Security and updates live below other addresses; the main archive's label is plain "Debian" and its release has no dash.
   const main = rows.find(([uri, origin, , release]) => uri && origin === 'Debian' && release && !/-|\//.test(release))
   if (main?.[0]) return main[0]

@@ -1,7 +1,6 @@
 /** Debian's archives in the order in which a package is looked for, and where in them it is. */
 import { userError } from '../../engine/error.ts'
-import { debianMirror } from '../apt.ts'
-import { has, run } from '../sh.ts'
+import { debianMirror, indexTargets } from '../apt.ts'
 
 /** `main` and `security` are the host's own; `archive` keeps released suites that left the mirrors, `snapshot` everything there ever was. */
 export interface Archive {
@@ -30,11 +29,8 @@ function known(name: keyof typeof DEFAULTS): Archive {
 async function securityMirror(signal: AbortSignal): Promise<string | undefined> {
   const own = process.env['LAB_DEBIAN_SECURITY']
   if (own) return withSlash(own)
-  if (!(await has('apt-get'))) return undefined
-  const argv = ['apt-get', 'indextargets', '--format', '$(REPO_URI) $(ORIGIN) $(RELEASE)', 'Created-By: Packages']
-  const { stdout } = await run(argv, { signal, accept: [0, 100] })
-  const rows = stdout.split('\n').map((line) => line.split(' '))
-  return rows.find(([, origin, release = '']) => origin === 'Debian' && release.endsWith('-security'))?.[0]
+  const rows = await indexTargets(signal)
+  return rows.find(([, origin, , release = '']) => origin === 'Debian' && release.endsWith('-security'))?.[0]
 }
 
 /** All archives, in the order in which they are asked. */

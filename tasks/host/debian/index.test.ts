@@ -4,7 +4,8 @@ import { expect, test, vi } from 'vitest'
 import { failureOf } from '../../test/caught.ts'
 import { tempDir } from '../../test/temp-dir.ts'
 import { serve, SigningKey, suite } from './archive.fixture.ts'
-import { suiteIndex } from './index.ts'
+import { readFileSync } from 'node:fs'
+import { suiteFile, suiteRecords, suiteVersions } from './index.ts'
 
 // gpg and apt's helper are programs of their own; a loaded host needs seconds for each.
 vi.setConfig({ testTimeout: 120_000 })
@@ -17,7 +18,7 @@ const { signal } = new AbortController()
 async function ask(files: Parameters<typeof serve>[0], known: SigningKey) {
   const { base } = await serve(files)
   vi.stubEnv('LAB_DEBIAN_KEYRING', known.ring)
-  return suiteIndex('trixie', tempDir(), signal, base)
+  return readFileSync(await suiteFile('trixie', tempDir(), signal, base), 'utf8')
 }
 
 test.runIf(HAVE)('a signed index is believed', async () => {
@@ -29,6 +30,19 @@ test.runIf(HAVE)('a date until which it is valid may be to come', async () => {
   const key = new SigningKey()
   const fields = ['Valid-Until: Sat, 01 Jan 2050 00:00:00 UTC']
   expect(await ask(suite('trixie', RECORDS, key, fields), key)).toContain('9.9.1-1')
+})
+
+test.runIf(HAVE)('kernels and versions are read from it, and it is fetched once a day', async () => {
+  const key = new SigningKey()
+  const { base, asked } = await serve(suite('trixie', [...RECORDS, 'Package: strace\nVersion: 6.13-1'], key))
+  vi.stubEnv('LAB_DEBIAN_KEYRING', key.ring)
+  const cache = tempDir()
+  for (let again = 0; again < 2; again++) {
+    const kernels = await suiteRecords('trixie', cache, signal, base)
+    expect(kernels.map((one) => `${one.package} ${one.version}`)).toEqual(['linux-image-9.9.0-1-cloud-amd64 9.9.1-1'])
+  }
+  expect(await suiteVersions('trixie', ['strace', 'none'], cache, signal)).toEqual(new Map([['strace', '6.13-1']]))
+  expect(asked).toHaveLength(2)
 })
 
 interface Case {

@@ -1,10 +1,12 @@
 /** What Debian's indexes say of packages: those that the host's apt has, and those of another suite, verified with the archive's keys. */
+import { randomBytes } from 'node:crypto'
 import { existsSync } from 'node:fs'
-import { mkdir, readFile, rename, rm, stat } from 'node:fs/promises'
+import { mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { labError } from '../../engine/error.ts'
 import { hashFile } from '../../engine/fingerprint.ts'
 import { lock } from '../../engine/lock.ts'
+import { processTag } from '../../engine/process.ts'
 import { parseRecords, type PackageRecord } from '../../linux/package-index.ts'
 import { debianMirror } from '../apt.ts'
 import { has, run } from '../sh.ts'
@@ -69,12 +71,24 @@ async function get(base: string, path: string, to: string, signal: AbortSignal, 
 }
 
 /** The kernels of a suite for amd64, as an archive has them now. @param base of the archive; undefined: the mirror of the host's apt */
-export const suiteRecords = async (
+export async function suiteRecords(
   suite: string,
   cache: string,
   signal: AbortSignal,
   base?: string,
-): Promise<PackageRecord[]> => parseRecords(await suiteIndex(suite, cache, signal, base))
+): Promise<PackageRecord[]> {
+  const file = await suiteFile(suite, cache, signal, base)
+  // An index has 50 MB, of which 300 kB are about kernels.
+  const kernels = `${file}.kernels`
+  const [whole, part] = await Promise.all([file, kernels].map((one) => stat(one).catch(() => ({ mtimeMs: 0 }))))
+  if (whole && part && part.mtimeMs >= whole.mtimeMs) return parseRecords(await readFile(kernels, 'utf8'))
+  const records = (await readFile(file, 'utf8')).split(/\n\n+/).filter((record) => /^Package: linux-/m.test(record))
+  const text = `${records.join('\n\n')}\n`
+  const partial = `${kernels}.${processTag()}-${randomBytes(4).toString('hex')}`
+  await writeFile(partial, text)
+  await rename(partial, kernels)
+  return parseRecords(text)
+}
 
 /** The versions that a suite has of some packages, by their names. */
 export async function suiteVersions(
@@ -85,7 +99,7 @@ export async function suiteVersions(
 ): Promise<Map<string, string>> {
   const wanted = new Set(names)
   const versions = new Map<string, string>()
-  for (const record of (await suiteIndex(suite, cache, signal)).split(/\n\n+/)) {
+  for (const record of (await readFile(await suiteFile(suite, cache, signal), 'utf8')).split(/\n\n+/)) {
     const name = /^Package: (.*)$/m.exec(record)?.[1] ?? ''
     const version = /^Version: (.*)$/m.exec(record)?.[1]
     if (wanted.has(name) && version !== undefined) versions.set(name, version)
@@ -93,13 +107,13 @@ export async function suiteVersions(
   return versions
 }
 
-/** The index of a suite's packages for amd64: at most a day old, verified with the keys of the archive. */
-export async function suiteIndex(suite: string, cache: string, signal: AbortSignal, from?: string): Promise<string> {
+/** The index of a suite's packages for amd64, as a file of the cache: at most a day old, verified with the keys of the archive. */
+export async function suiteFile(suite: string, cache: string, signal: AbortSignal, from?: string): Promise<string> {
   const place = `suite ${suite}${from === undefined ? '' : ` of ${from}`}`
   const dir = join(cache, 'indexes')
   const file = join(dir, `${suite}.Packages`)
   const age = Date.now() - (await stat(file).catch(() => ({ mtimeMs: 0 }))).mtimeMs
-  if (existsSync(file) && age < FRESH) return await readFile(file, 'utf8')
+  if (existsSync(file) && age < FRESH) return file
   await using _lock = await lock(join(cache, 'locks', `index-${suite}`), signal, () => undefined)
   const base = from ?? (await debianMirror(signal))
   await mkdir(dir, { recursive: true })
@@ -117,7 +131,7 @@ export async function suiteIndex(suite: string, cache: string, signal: AbortSign
       })
     await run(['xz', '--decompress', '--stdout', packed], { signal, place, stdoutFile: `${file}.new` })
     await rename(`${file}.new`, file)
-    return await readFile(file, 'utf8')
+    return file
   } finally {
     for (const one of [release, packed, `${file}.new`]) await rm(one, { force: true })
   }

@@ -12,8 +12,10 @@ import { makeScratch } from '../../engine/scratch.ts'
 import { debianMirror } from '../../host/apt.ts'
 import { APT_HELPER } from '../../host/debian/apt-helper.ts'
 import { archives } from '../../host/debian/archives.ts'
+import { pinStates, type PinState } from '../../host/debian/pins.ts'
 import { run } from '../../host/sh.ts'
 import type { Finding } from './finding.ts'
+import { pinOf } from './pins.ts'
 
 /** For one address. Milliseconds. */
 const LIMIT = 5000
@@ -157,13 +159,23 @@ export function sourceFindings(states: readonly SourceState[], vms: ResolvedLab[
   })
 }
 
-async function stateOf({ name, source }: ResolvedKernel, context: Context): Promise<SourceState> {
+/** @param pin what its suite's index says of it; undefined for a source that is no package */
+async function stateOf(kernel: ResolvedKernel, pin: PinState | undefined, context: Context): Promise<SourceState> {
+  const { name, source } = kernel
   const where = await kept(source, context)
-  return { name, kept: where, reason: where === undefined ? await ask(source, context) : undefined }
+  if (where !== undefined || pin?.listed === true) return { name, kept: where, reason: undefined }
+  return { name, reason: await ask(source, context) }
 }
 
 export async function sources(context: Context, lab: ResolvedLab | undefined): Promise<Finding[]> {
   if (lab === undefined) return []
-  const states = await Promise.all(Object.values(lab.kernels).map((kernel) => stateOf(kernel, context)))
+  const kernels = Object.values(lab.kernels)
+  const pinned = await pinStates(
+    kernels.flatMap((kernel) => pinOf(kernel) ?? []),
+    context.cache,
+    context.signal,
+  )
+  const pins = new Map(kernels.filter(pinOf).map(({ name }, index) => [name, pinned[index]]))
+  const states = await Promise.all(kernels.map((kernel) => stateOf(kernel, pins.get(kernel.name), context)))
   return sourceFindings(states, lab.vms)
 }
