@@ -172,6 +172,7 @@ void report_hits(const struct options *options, const struct attachment *attachm
 void programs_start(const struct options *options, struct bpf_object **objects);
 void programs_look(void);
 bool programs_have_hook(const char *hook);
+bool programs_lack_hooks(void);
 void programs_report(void);
 
 /* foreign.c */

@@ -68,9 +68,14 @@ static void add(__u32 id, bool before)
 {
 	struct bpf_prog_info info;
 	struct program *program;
-	int fd = is_own(id) ? -1 : bpf_prog_get_fd_by_id(id);
+	int fd;
 
-	if (fd < 0) /* ours, or gone again */
+	if (is_own(id))
+		return;
+	/* First: whoever sees that we have it open may rely on being counted. */
+	count_runs_of_others();
+	fd = bpf_prog_get_fd_by_id(id);
+	if (fd < 0) /* gone again */
 		return;
 	if (program_count == MOST || !info_of(fd, &info)) {
 		too_many++;
@@ -80,7 +85,6 @@ static void add(__u32 id, bool before)
 	program = &programs[program_count++];
 	*program = (struct program){ .id = id, .fd = fd, .type = info.type, .before = before };
 	snprintf(program->name, sizeof(program->name), "%s", info.name);
-	count_runs_of_others();
 	if (before)
 		program->runs_before = (long long)info.run_cnt;
 }
@@ -137,6 +141,15 @@ static bool has_hook(const struct program *program)
 {
 	return program->type == BPF_PROG_TYPE_KPROBE || program->type == BPF_PROG_TYPE_TRACEPOINT ||
 	       program->type == BPF_PROG_TYPE_RAW_TRACEPOINT;
+}
+
+/* Whether there is one of which it is not known yet. */
+bool programs_lack_hooks(void)
+{
+	for (int i = 0; i < program_count; i++)
+		if (!programs[i].hook[0] && has_hook(&programs[i]) && programs[i].looks < MOST_LOOKS)
+			return true;
+	return false;
 }
 
 /* Looks through the descriptors of all processes, for a program's first looks only: one that is never attached would make each look dear. */

@@ -3,7 +3,8 @@ import { named } from '../config/open.ts'
 import { vmOf } from './shared/vm-name.ts'
 import { vmWanted } from '../build/artefacts.ts'
 import { needWritable } from '../engine/writable.ts'
-import { upStep } from '../vm/vm.ts'
+import { warnUnsound } from '../run/guest/sound-guest.ts'
+import { attach, upStep, upVm } from '../vm/vm.ts'
 import { openApp } from './shared/app.ts'
 import { choicesOf } from './shared/choices.ts'
 import { planAnswer } from './plan.ts'
@@ -26,6 +27,11 @@ export const command = defineCommand({
     needWritable(places.vms)
     const wanted = await vmWanted(lab, vm, choicesOf(options), context)
     const state = await upStep(wanted, places, context)
+    const running = await upVm(places, vm.name)
+    if (running) {
+      await using guest = await attach(running, places)
+      await warnUnsound(guest, vm.name, context)
+    }
     const { kernel, accel, port } = state
     return {
       text: `${vm.name} is up: ${kernel.release}, ${accel.accel}, 127.0.0.1:${port}   (lab run, lab ssh, lab exec -- CMD, lab down)`,

@@ -12,12 +12,38 @@ interface Outcome {
 
 const PROVOKE = '/sys/kernel/debug/provoke-crash/DIRECT'
 
+const until = (words: string) => `until dmesg | grep -q "${words}"; do sleep 0.1; done`
+
+/** A task that waits for ever. The workload itself ends well, when the kernel has noticed. */
+const HUNG =
+  `echo 1 >/proc/sys/kernel/hung_task_timeout_secs; (echo HUNG_TASK >${PROVOKE}) & ${until('blocked for more')}`.replaceAll(
+    '"',
+    '\\"',
+  )
+
+/** A CPU that never leaves the kernel: nothing ends that but a panic, which comes when both detectors have spoken. */
+const STALLED = [
+  'echo 1 >/proc/sys/kernel/watchdog_thresh',
+  'echo 3 >/sys/module/rcupdate/parameters/rcu_cpu_stall_timeout',
+  `(echo SOFTLOCKUP >${PROVOKE}) & ${until('soft lockup')}`,
+  until('detected.*stall'),
+  'echo c >/proc/sysrq-trigger',
+]
+  .join('; ')
+  .replaceAll('"', '\\"')
+
 // The workload itself ends well: its subshell provokes the bug, and the log is cleared behind it.
 const EXPERIMENTS = `
   splat:
     probes: [readiter]
     workload: { run: "sh -c '(echo \${kind} > ${PROVOKE}); dmesg -C; exit 0'" }
     params: { kind: [WARNING, EXCEPTION, REFCOUNT_ADD_ZERO] }
+  hung:
+    probes: [readiter]
+    workload: { run: "sh -c '${HUNG}'" }
+  stalled:
+    probes: [readiter]
+    workload: { run: "sh -c '${STALLED}'" }
   allowed:
     probes: [readiter]
     workload: { run: "sh -c 'echo WARNING > ${PROVOKE}'" }
@@ -63,6 +89,11 @@ test('the VM of `lab up` is used until its kernel reports a bug; then the run sa
   expect(stderr + stdout).toContain('the run gets a VM of its own')
   const { manifest } = (await lab.answer(['results', 'show', 'last'])) as Outcome
   expect(manifest.guest.vm).toBe('started')
+  const up = await lab.lab(['up'])
+  expect([up.status, up.stderr + up.stdout]).toEqual([
+    0,
+    expect.stringContaining('its kernel has reported a WARNING in lkdtm_WARNING'),
+  ])
   await lab.answer(['down'])
 })
 
@@ -108,4 +139,24 @@ test('what an experiment allows does not fail it, and is recorded', async () => 
     splats: [{ kind: 'warning', function: 'lkdtm_WARNING', allowed: true }],
   })
   expect((await lab.lab(['verify', one?.manifest.run ?? ''])).status).toBe(0)
+})
+
+test('a hung task fails the run, whose workload ended well, and its process is named', async () => {
+  const [one] = await run('hung')
+  expect(one?.manifest).toMatchObject({
+    verdict: 'failed',
+    workload: { status: 0 },
+    splats: expect.arrayContaining([
+      expect.objectContaining({ kind: 'hung-task', function: 'lkdtm_HUNG_TASK' }),
+    ]) as unknown,
+  })
+  expect(one?.manifest.remarks).toContainEqual(
+    expect.stringMatching(/^1 process outlived the workload .*: sh \(pid \d+\)$/),
+  )
+})
+
+test('a soft lockup and an RCU stall are named where they took the guest with them', async () => {
+  const { status, stdout, stderr } = await lab.lab(['run', 'stalled'])
+  expect(status).toBe(1)
+  for (const kind of ['soft-lockup', 'rcu-stall']) expect(stdout + stderr).toContain(`splat: ${kind}`)
 })

@@ -60,6 +60,19 @@ export async function mayUse(vm: OpenVm, allow: readonly AllowedSplat[], context
   return false
 }
 
+/** For `lab up`: says that the kernel of a VM has reported a bug, while it booted or since. */
+export async function warnUnsound(guest: Guest, vm: string, context: Context): Promise<void> {
+  const splats = await splatsIn(guest, [], context.signal)
+  if (splats.length === 0) return
+  context.emit({
+    type: 'notice',
+    level: 'warning',
+    place: `vm ${vm}`,
+    text: `its kernel has reported ${shown(splats)}; \`lab run\` takes a VM of its own instead of this one`,
+    wayOut: '`lab down` and `lab up` boot it again; `lab exec -- dmesg | lab explain -` says what the report means',
+  })
+}
+
 /** @throws an experiment's Failure where a guest that is to be kept as a snapshot has splatted: every run would have it */
 export async function needSound(
   vm: OpenVm,

@@ -63,7 +63,7 @@ export function otherRemarks(lines: readonly HolderLine[]): string[] {
     ),
     ...of(lines, 'other-kprobe').map(
       ({ section }) =>
-        `${printable(section, 120)} was set by somebody else during the run (a kernel module?): the kernel counts no hits and no misses of it`,
+        `${printable(section, 120)} was set by somebody else during the run (as a perf event, or by a kernel module): the kernel counts no hits and no misses of it`,
     ),
   ]
 }
