@@ -47,7 +47,7 @@ static void run_workload(const struct options *options, int wait_fd)
 	dup2(in, 0);
 	outputs_take();
 	for (int i = 0; i < options->env_count; i++)
-		putenv(options->env[i]);
+		putenv((char *)options->env[i]); /* a string of argv */
 	if (options->hide_trace_pipe) {
 		int error = trace_pipe_hide(fifo_of(options));
 

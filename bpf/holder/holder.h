@@ -75,7 +75,7 @@ struct options {
 	const char *companions[MAX_COMPANIONS]; /* programs with a loader of their own */
 	int companion_count;
 	const char *cwd; /* where the workload starts; NULL: / */
-	char *env[MAX_NAMES]; /* NAME=VALUE, for the workload */
+	const char *env[MAX_NAMES]; /* NAME=VALUE, for the workload */
 	int env_count;
 	bool hide_trace_pipe; /* from the workload, see trace_pipe.c */
 	char **workload;
@@ -89,6 +89,10 @@ struct attachment {
 	char event[64]; /* name of its kprobe event in group(), or "" */
 	long long hits_before, runs_before, recursions_before; /* counts.c */
 };
+
+/* options.c */
+int usage(const char *why, const char *what);
+int parse_options(int argc, char **argv, struct options *options);
 
 /* json.c: one object per line; begin, fields, end. Strings are escaped; anything that is not UTF-8 text becomes \u00XX. */
 void json_begin(const char *event);

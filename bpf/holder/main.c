@@ -10,106 +10,6 @@
 /* EX_IOERR of sysexits.h */
 #define SEND_FAILED 74
 
-static int usage(const char *why)
-{
-	fprintf(stderr,
-		"lab-holder: %s\n"
-		"usage: lab-holder --serve\n"
-		"       lab-holder --facts\n"
-		"       lab-holder --wake SECONDS.MILLISECONDS --seed HEX\n"
-		"       lab-holder --meta DIR [--no-symbols] [--event SYSTEM:EVENT]...\n"
-		"       lab-holder --dir DIR [--object FILE]... [--btf FILE] [--event SYSTEM:EVENT]... [--optional PROGRAM]...\n"
-		"                  [--kprobe \"p:NAME FUNCTION ARGS\"]... [--follow]\n"
-		"                  [--companion PROGRAM]... [--slot OBJECT:MAP:KEY:OFFSET:VALUE]...\n"
-		"                  [--set PATH=VALUE | --remount DIR]... [--pin CPU[,CPU]...]\n"
-		"                  [--clock CLOCK] [--buffer-kb N] [--overwrite 0|1] [--count-runs] [--graph FUNCTION]... [--graph-depth N]\n"
-		"                  [--deadline-ms N] [--cwd DIR] [--env NAME=VALUE]... [--hide-trace-pipe] -- WORKLOAD...\n",
-		why);
-	return 2;
-}
-
-static int parse(int argc, char **argv, struct options *options)
-{
-	for (int i = 1; i < argc; i++) {
-		const char *flag = argv[i], *value = i + 1 < argc ? argv[i + 1] : NULL;
-
-		if (strcmp(flag, "--") == 0) {
-			options->workload = &argv[i + 1];
-			return value ? 0 : usage("no workload");
-		}
-		if (strcmp(flag, "--follow") == 0) {
-			options->follow = true;
-			continue;
-		}
-		if (strcmp(flag, "--hide-trace-pipe") == 0) {
-			options->hide_trace_pipe = true;
-			continue;
-		}
-		if (strcmp(flag, "--no-symbols") == 0) {
-			options->no_symbols = true;
-			continue;
-		}
-		if (strcmp(flag, "--facts") == 0) {
-			options->facts = true;
-			continue;
-		}
-		if (strcmp(flag, "--count-runs") == 0) {
-			options->count_runs = true;
-			continue;
-		}
-		if (!value)
-			return usage("a flag has no value");
-		i++;
-		if (strcmp(flag, "--dir") == 0)
-			options->dir = value;
-		else if (strcmp(flag, "--meta") == 0)
-			options->meta = value;
-		else if (strcmp(flag, "--wake") == 0)
-			options->wake = value;
-		else if (strcmp(flag, "--seed") == 0)
-			options->seed = value;
-		else if (strcmp(flag, "--clock") == 0)
-			options->clock = value;
-		else if (strcmp(flag, "--buffer-kb") == 0)
-			options->buffer_kb = value;
-		else if (strcmp(flag, "--deadline-ms") == 0)
-			options->deadline_ms = atol(value);
-		else if (strcmp(flag, "--object") == 0 && options->object_count < MAX_OBJECTS)
-			options->objects[options->object_count++] = value;
-		else if (strcmp(flag, "--cwd") == 0)
-			options->cwd = value;
-		else if (strcmp(flag, "--env") == 0 && options->env_count < MAX_NAMES)
-			options->env[options->env_count++] = argv[i];
-		else if (strcmp(flag, "--btf") == 0)
-			options->btf = value;
-		else if (strcmp(flag, "--event") == 0 && options->event_count < MAX_NAMES)
-			options->events[options->event_count++] = value;
-		else if (strcmp(flag, "--kprobe") == 0 && options->kprobe_count < MAX_NAMES)
-			options->kprobes[options->kprobe_count++] = value;
-		else if (strcmp(flag, "--optional") == 0 && options->optional_count < MAX_NAMES)
-			options->optional[options->optional_count++] = value;
-		else if (strcmp(flag, "--set") == 0 && options->step_count < MAX_NAMES)
-			options->steps[options->step_count++] = (struct step){ false, value };
-		else if (strcmp(flag, "--remount") == 0 && options->step_count < MAX_NAMES)
-			options->steps[options->step_count++] = (struct step){ true, value };
-		else if (strcmp(flag, "--pin") == 0)
-			options->pin = value;
-		else if (strcmp(flag, "--overwrite") == 0)
-			options->overwrite = value;
-		else if (strcmp(flag, "--graph") == 0 && options->graph_count < MAX_NAMES)
-			options->graph[options->graph_count++] = value;
-		else if (strcmp(flag, "--graph-depth") == 0)
-			options->graph_depth = value;
-		else if (strcmp(flag, "--slot") == 0 && options->slot_count < MAX_SLOTS)
-			options->slots[options->slot_count++] = value;
-		else if (strcmp(flag, "--companion") == 0 && options->companion_count < MAX_COMPANIONS)
-			options->companions[options->companion_count++] = value;
-		else
-			return usage(flag);
-	}
-	return options->meta || options->wake || options->facts ? 0 : usage("no workload");
-}
-
 /* What the server said before this run. */
 static long lines_before;
 
@@ -230,7 +130,7 @@ static int work(int argc, char **argv)
 {
 	struct options options = { .clock = "mono", .buffer_kb = "8192", .overwrite = "1", .deadline_ms = 60000 };
 
-	if (parse(argc, argv, &options))
+	if (parse_options(argc, argv, &options))
 		return 2;
 	if (options.wake)
 		return wake(options.wake, options.seed);
@@ -241,7 +141,7 @@ static int work(int argc, char **argv)
 		return send_files(options.meta) ? SEND_FAILED : 0;
 	}
 	if (!options.dir || (mkdir(options.dir, 0700) != 0 && errno != EEXIST))
-		return usage("--dir is missing or cannot be made");
+		return usage("--dir is missing or cannot be made", "");
 	/* How it went is in the lines; the exit code says whether the files are whole. */
 	run(&options);
 	return send_files(options.dir) ? SEND_FAILED : 0;
