@@ -2,7 +2,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { COMMANDS, loadCommand } from '../commands/registry.ts'
+import { readCommandLine } from '../commands/program.ts'
 import { TASKS } from './imports.ts'
 
 const ROOT = join(TASKS, '..')
@@ -11,9 +11,6 @@ const PAGES = [
   ...readdirSync(join(ROOT, 'docs')).flatMap((name) => (name.endsWith('.md') ? [`docs/${name}`] : [])),
 ]
 const read = (page: string) => readFileSync(join(ROOT, page), 'utf8')
-
-/** Options that every command takes. */
-const EVERYWHERE = ['--json', '--yes', '--file', '--help', '--version', '--verbose']
 
 /** Lines of a page's code blocks that call lab, without their comments. Blocks marked `text` show what is printed. */
 function commandsOf(page: string): string[] {
@@ -38,12 +35,26 @@ test('there are commands to check', () => {
   expect(CALLS.length).toBeGreaterThan(20)
 })
 
+/** Words of a shell line up to what belongs to the shell: a pipe, a redirection, a second command. */
+function wordsOf(line: string): string[] {
+  const words = Array.from(line.matchAll(/'([^']*)'|"([^"]*)"|[^\s'"]+/g), ([all, single, double]) => ({
+    text: single ?? double ?? all,
+    plain: single === undefined && double === undefined,
+  }))
+  const end = words.findIndex(({ text, plain }) => plain && /^(?:\||&&|;|<|>)/.test(text))
+  return words.slice(1, end < 0 ? undefined : end).map(({ text }) => text)
+}
+
 test.each(CALLS)('%s: %s', async (_, line) => {
-  const [, name = '', ...words] = line.split(/\s+/)
-  expect(Object.keys(COMMANDS)).toContain(name)
-  const known = ((await loadCommand(name)).options ?? []).flatMap(([flags]) => flags.match(/--[a-z-]+/g) ?? [])
-  for (const word of words.slice(0, words.includes('--') ? words.indexOf('--') : undefined))
-    if (word.startsWith('--')) expect([...known, ...EVERYWHERE], `${name} ${word}`).toContain(word.replace(/=.*/, ''))
+  const words = wordsOf(line)
+  let called: string | undefined
+  // Read as the program reads it: the command, its arguments, each option and its value.
+  await readCommandLine(words, ({ command, options }) => {
+    options()
+    called = command.usage.split(' ')[0]
+    return Promise.resolve()
+  })
+  if (words[0] !== 'help' && !words.includes('--help') && !words.includes('--version')) expect(called).toBe(words[0])
 })
 
 describe('links lead to files', () => {

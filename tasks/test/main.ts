@@ -96,6 +96,7 @@ if (await prepare()) {
   check('format', [bin('prettier'), '--check', '--log-level=warn', '.'])
   check('lint', [bin('oxlint'), '--type-aware', '--deny-warnings', 'tasks'])
   check('types', [bin('tsc')])
+  check('dead exports', [bin('knip'), '--no-gitignore'])
   vitest(withVms ? ['unit', 'cli', 'vm'] : ['unit', 'cli'])
   if (!withVms) say('not run: tests that boot VMs (--no-vm)')
   say(`${count.passed} passed, ${count.failed} failed, ${count.skipped} skipped`)
