@@ -2,7 +2,7 @@
  * Why a guest did not get to the end of its boot: the console's text in, a named guess out. A table; the first row that matches wins,
  * so the specific ones stand first.
  */
-import { exitCodeText, initErrorText, rootDeviceText, unitText } from './boot-numbers.ts'
+import { exitCodeText, initErrorText, mountText, rootDeviceText, unitText } from './boot-numbers.ts'
 import { inRange, parseVersion } from '../version.ts'
 
 export interface BootGuess {
@@ -97,6 +97,21 @@ export const BOOT_FAILURES: readonly BootFailure[] = [
     cause: (match) => unitText(match[1] ?? match[2]),
     wayOut:
       'systemctl status UNIT and journalctl -xb in the guest; append systemd.unit=rescue.target or init=/bin/sh to the command line of the kernel to get a shell',
+  },
+  {
+    name: 'a file system cannot be mounted',
+    needle: [
+      'wrong fs type',
+      'tag <',
+      'no channels available for device',
+      'filesystem on ',
+      'Failed to mount real root',
+    ],
+    pattern:
+      /mount: .{0,200}wrong fs type, bad option, bad superblock.*|virtio-fs: tag <([^>]*)> not found|9pnet_virtio: no channels available for device (\S+)|(\w+): filesystem on \S+ not supported.*|Failed to mount real root.*/,
+    cause: (match) => mountText(match[1] ?? match[2], match[3]),
+    wayOut:
+      'cat /proc/filesystems in the guest lists what its kernel has: EXT4_FS, OVERLAY_FS, VIRTIO_FS (5.4) or 9P_FS with NET_9P_VIRTIO have to be built in; compare the tag with that of QEMU (-device ...,tag= or mount_tag=)',
   },
   {
     name: 'initramfs finds no root file system',

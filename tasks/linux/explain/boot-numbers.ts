@@ -124,3 +124,12 @@ export function unitText(unit: string | undefined): string {
     ? `systemd could not start ${unit}: the program failed, or the kernel lacks an option that it needs`
     : `systemd could not start ${unit}: ${known[1]}`
 }
+
+/** A mount that failed: of a shared directory by its tag, of a file system by its name, or of anything. */
+export function mountText(tag: string | undefined, type: string | undefined): string {
+  if (tag !== undefined)
+    return `the guest looks for a directory that the host shares under the name ${tag}, and QEMU offers none of that name: it was started without the device, virtiofsd does not run, or the names differ`
+  if (type === 'overlay')
+    return 'an overlay needs upper and lower directories on a file system that supports it: one that is shared from the host (9p, some virtiofs) cannot hold the upper one'
+  return 'the kernel of the guest does not have this file system, or there is none of this type on the device'
+}

@@ -4,6 +4,7 @@
  */
 import { Addresses } from './addresses.ts'
 import { BtfLogs } from './btf-log.ts'
+import { CausedBy } from './caused-by.ts'
 import { ErrorLog } from './error-log.ts'
 import { Findings, type Finding } from './finding.ts'
 import { BIT, interestOf } from './interest.ts'
@@ -64,6 +65,7 @@ export class Explainer {
   readonly #findings = new Findings()
   readonly #context = new Context()
   readonly #messages = messages(this.#findings, this.#context)
+  readonly #causedBy = new CausedBy()
   readonly #splats = splats(this.#findings)
   readonly #verifier = new VerifierLogs(this.#findings)
   readonly #kallsyms = new Kallsyms(this.#findings)
@@ -87,6 +89,7 @@ export class Explainer {
     const { rows, readers } = interestOf(clean)
     if (readers & BIT.context) this.#context.feed(clean, number)
     if (rows.length > 0) this.#messages.feed(clean, number, rows)
+    if (readers & BIT.causedBy || this.#causedBy.isOpen) this.#cause(clean, number)
     if (readers & BIT.splats || this.#splats.isOpen()) this.#splats.feed(clean, number)
     if (readers & BIT.btf || this.#btf.isOpen) this.#btf.feed(clean, number)
     if (readers & BIT.trace && this.#trace.feed(clean, number)) return
@@ -94,6 +97,12 @@ export class Explainer {
     if (readers & BIT.search || this.#kallsyms.mayConcern(clean)) this.#kallsyms.feed(clean, number)
     if (readers & BIT.errorLog || this.#errorLog.isOpen) this.#errorLog.feed(clean, number)
     if (readers & BIT.addresses || this.#addresses.isNear(number)) this.#addresses.feed(clean, number)
+  }
+
+  /** A reason in a line of its own is looked up together with the error that it belongs to. */
+  #cause(line: string, number: number): void {
+    const joined = this.#causedBy.joined(line, number)
+    if (joined !== undefined) this.#messages.feed(joined, number, interestOf(joined).rows)
   }
 
   /** What was found, in the order of the text; `more` findings are only counted. */

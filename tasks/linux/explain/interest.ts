@@ -6,6 +6,7 @@ import { SPLAT_NEEDLES } from '../splats/rules.ts'
 import { LOG_NEEDLES } from '../verifier/index.ts'
 import { ADDRESS_NEEDLES } from './addresses.ts'
 import { BTF_NEEDLES } from './btf-log.ts'
+import { CAUSED_BY_NEEDLES } from './caused-by.ts'
 import { ERROR_LOG_NEEDLES } from './error-log.ts'
 import { ROWS } from './messages/index.ts'
 import { CONTEXT_NEEDLES } from './messages/seen.ts'
@@ -24,6 +25,7 @@ const READERS = {
   errorLog: ERROR_LOG_NEEDLES,
   btf: BTF_NEEDLES,
   addresses: ADDRESS_NEEDLES,
+  causedBy: CAUSED_BY_NEEDLES,
 } as const
 export type ReaderName = keyof typeof READERS
 

@@ -2,6 +2,7 @@
 import type { Findings } from './finding.ts'
 import { ROWS } from './messages/index.ts'
 import { answerOf, type Row } from './messages/row.ts'
+import { isProgress } from './messages/progress.ts'
 import type { Context } from './messages/seen.ts'
 
 export interface MessageReader {
@@ -51,6 +52,7 @@ export const messages = (findings: Findings, context: Context): MessageReader =>
   return {
     feed: (line, number, rows) => {
       context.at(number)
+      if (isProgress(line)) return
       for (const index of rows) {
         const row = ROWS[index]
         if (row && look(row, line, number)) return

@@ -11,8 +11,40 @@ import { group, type Answer, type Row } from './row.ts'
 
 type ByErrno = Readonly<Record<string, Answer>>
 
+/** XDP programs on network devices. */
+const XDP: ByErrno = {
+  EINVAL: {
+    cause:
+      'the driver (native mode) or this kernel does not take the XDP program: the MTU is too large for one page, LRO is on, the number of queues does not fit, the program asks for frags, or it is of another type',
+    fixes: [
+      'dmesg | tail: drivers write their reason there; ethtool -K IF lro off; ip link set IF mtu 1500',
+      'generic mode works with every driver: ip link set dev IF xdpgeneric obj ..., XDP_FLAGS_SKB_MODE',
+      'load it by hand with bpftool prog load: a program that the verifier refuses also ends in EINVAL',
+    ],
+  },
+  EOPNOTSUPP: {
+    cause:
+      'the driver of this network card has no native XDP (or not this mode), or the kernel has no links and dispatchers for XDP',
+    fixes: [
+      'generic mode works with every driver: ip link set dev IF xdpgeneric obj ..., xdp-loader load -m skb',
+      'a newer kernel: links for XDP need 5.9',
+    ],
+  },
+  EBUSY: {
+    cause: 'the interface has an XDP program already, of another loader or in another mode',
+    fixes: ['bpftool net show; ip link set dev IF xdp off (and xdpgeneric off); xdp-loader unload IF --all'],
+  },
+  EEXIST: {
+    cause: 'the interface has an XDP program already, and the loader asked not to replace one',
+    fixes: [
+      'bpftool net show; ip link set dev IF xdp off; or let the loader replace it (no XDP_FLAGS_UPDATE_IF_NOEXIST)',
+    ],
+  },
+}
+
 /** What a program may fail to make or to use: the first whose words stand between the failure and its error. */
 const PLACES: readonly (readonly [words: RegExp, what: string, errors: ByErrno])[] = [
+  [/\bxdp|(?:DRV|SKB|HW)\/(?:native|generic|offload)|with (?:DRV|SKB) mode/i, 'XDP', XDP],
   [/pin(?:ned|ning)?\b|bpf_obj_(?:pin|get)/i, 'pinning', PIN],
   [
     /k(?:ret)?probe(?:_events)?|kprobes?\/|p:kprobes/i,
@@ -81,6 +113,8 @@ const NOUNS = [
   'bpf',
   'BPF',
   'xdp',
+  'DRV/',
+  'SKB/',
   'XDP',
   'btf',
   'BTF',
@@ -102,7 +136,7 @@ export const BY_WORDS_ROWS: readonly Row[] = [
     rule: BY_WORDS_RULE,
     needle: NOUNS,
     pattern: new RegExp(
-      `^(?=.*(?:${NOUNS.join('|')})).*?${FAILED}(.{0,300})(?:[:=] ?|\\(|, )(${ERRNO})(?:[.!)\\]}\\s]{0,6}|["'].{0,80})$`,
+      `^(?=.*(?:${NOUNS.join('|')})).*?${FAILED}(.{0,300})(?:[:=] ?|\\(|, )(${ERRNO})[.!)\\]}\\s]{0,6}(?:["'\`].{0,80})?$`,
     ),
     answer: (match) => {
       const errno = errnoOf(group(match, 2).replace(/^(?:ret(?:urned|val)?|err(?:or|no)?|code)[ =:]+/i, ''))

@@ -2,6 +2,17 @@
 export type Example = readonly [line: string, rule: string, says: RegExp]
 
 export const ATTACH: readonly Example[] = [
+  ['Could not attach with DRV/native mode (Invalid argument)(-22).', 'an error by its number', /xdpgeneric/],
+  [
+    'ISSUE: `[kretprobe] register_kretprobe() for <dummy> failed! [err=-2]`',
+    'an error by its number',
+    /no such symbol/,
+  ],
+  [
+    'Error: Failed to attach BPF programs\nCaused by:\n    Device or resource busy (os error 16)',
+    'an error by its number',
+    /EBUSY/,
+  ],
   ["mytool: failed to add kprobe 'p:kprobes/x security_bprm_check': -17", 'an error by its number', /EEXIST[^]*exists/],
   ['myagent: could not attach tracepoint: errno=2', 'an error by its number', /no such/i],
   ['rootkit: ftrace_set_filter_ip() failed: -19', 'an error by its number', /ftrace_enabled/],
@@ -618,6 +629,8 @@ export const BUILD: readonly Example[] = [
 ]
 
 export const BOOT: readonly Example[] = [
+  ['virtio-fs: tag <root> not found', 'boot: a file system cannot be mounted', /name root[^]*virtiofsd/],
+  ['[    0.3] overlay: filesystem on /opt not supported', 'boot: a file system cannot be mounted', /upper/],
   ['copyout at lib/iov_iter.c:145', 'place in the source', /copyout is at lib\/iov_iter\.c:145/],
   [' (inlined by) copy_to_user_iter at lib/iov_iter.c:160', 'place in the source', /inlined here/],
   ['no match for vfs_red+0x12', 'faddr2line finds no place', /another build/],
