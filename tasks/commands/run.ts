@@ -20,7 +20,9 @@ import { without } from './shared/exclusive.ts'
 import { askedDigest } from './shared/asked.ts'
 import { defineCommand, type OptionRow, type OptionsOf, type Parse, type Outcome } from './command.ts'
 import { KERNEL, SOURCE, ACCEL, DRY_RUN } from './shared/options.ts'
-import { explain, runAll, runNamed, type RunWanted } from './shared/run-each.ts'
+import { tellCi } from './shared/ci.ts'
+import { outputFile } from './output-file.ts'
+import { explain, runAll, runNamed, type Ran, type RunWanted } from './shared/run-each.ts'
 import { oneWordOf, repeated, wholeNumber } from './shared/values.ts'
 
 /** `--parallel`: VMs at a time. */
@@ -50,6 +52,7 @@ const OPTIONS = [
   ['--resume', 'finish the run that was interrupted; nothing is done twice'],
   ['--parallel <n>', 'VMs at a time, or auto', vmsAtATime],
   ['--report', 'an HTML report of these experiments at the end (run --all makes one of the whole lab)'],
+  ['--junit <file>', 'how each run ended, as XML that CI systems read'],
   DRY_RUN,
 ] as const satisfies readonly OptionRow[]
 
@@ -198,12 +201,14 @@ export const command = defineCommand({
     for (const experiment of experiments) arms(experiment, overrides)
     if (options.dryRun !== true) for (const place of [app.places.vms, app.places.results]) needWritable(place)
     if (options.dryRun) return await dryRun(app, experiments, options, overrides)
+    const junit = options.junit === undefined ? undefined : (await outputFile(options.junit, session)).file
     await using shared = new SharedVm(openVm, fingerprint)
     const wanted = {
       one: runner(app, options, overrides, shared),
       resume: options.resume === true,
       places: { state: join(lab.directory, '.lab'), results: app.places.results },
       asked: (experiment: ResolvedExperiment) => askedDigest(lab, experiment, options),
+      after: (ran: readonly Ran[]) => tellCi(ran, junit, process.env, session.context.cache),
     }
     if (all) return await runAll(experiments, wanted, app)
     const outcome = await runNamed(experiments, wanted, app)

@@ -22,12 +22,14 @@ export interface RunWanted {
   readonly one: (experiment: ResolvedExperiment, resume: boolean) => Promise<ExperimentOutcome>
   readonly resume: boolean
   readonly places: BatchPlaces
+  /** Tells a CI system how the experiments ended. @returns lines that it reads on stdout */
+  readonly after?: (ran: readonly Ran[]) => Promise<readonly string[]>
   /** A digest of what is asked of an experiment. */
   readonly asked: (experiment: ResolvedExperiment) => Promise<string>
 }
 
 /** What came of an experiment: its runs, or why there are none. */
-interface Ran {
+export interface Ran {
   readonly experiment: ResolvedExperiment
   readonly outcome?: ExperimentOutcome
   readonly failure?: Failure
@@ -128,6 +130,7 @@ export async function runNamed(
   app: App,
 ): Promise<Outcome> {
   const ran = await runEach(experiments, wanted, experiments.length > 1, app)
+  const toCi = (await wanted.after?.(ran)) ?? []
   const all = ran.flatMap(({ outcome }) => outcome ?? [])
   const outcomes = all.flatMap((one) => one.outcomes)
   const last = outcomes.at(-1)
@@ -138,6 +141,7 @@ export async function runNamed(
   }))
   return {
     text: [
+      ...toCi,
       ...(last?.own ? [runText(last, await lastWords(last.dir, last.manifest)), ''] : []),
       ...all.flatMap((one) => one.problems.map(problemText)),
       ...ran.flatMap(failureText),
@@ -162,6 +166,7 @@ export async function runAll(
 ): Promise<Outcome> {
   const meant = experiments.filter(({ skip }) => skip === undefined)
   const ran = await runEach(meant, wanted, true, app)
+  const toCi = (await wanted.after?.(ran)) ?? []
   const ended = experiments.flatMap((experiment): Ended[] => {
     const { name, skip } = experiment
     if (skip !== undefined) return [{ name, outcomes: [], skipped: skip }]
@@ -179,7 +184,7 @@ export async function runAll(
     )
   const report = ended.every(({ outcomes }) => outcomes.length === 0) ? [] : await reportAfter(app, [])
   return {
-    text: [...meaning, ...together, '', allText(ended), ...report].join('\n'),
+    text: [...toCi, ...meaning, ...together, '', allText(ended), ...report].join('\n'),
     data: ended.map(({ outcomes, ...rest }) => ({ ...rest, runs: dataOf(outcomes) })),
     status: firstStatus(ran),
   }
