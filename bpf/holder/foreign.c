@@ -116,11 +116,35 @@ static void find_kprobes(void)
 	}
 }
 
+/* The list may call a function by another name of the same address (__do_sys_getppid for __x64_sys_getppid, seen on 6.1). */
+static bool is_alias(const char *section)
+{
+	const char *slash = strchr(section, '/');
+	char line[512], name[192], other[256];
+	unsigned long long address = 0, at;
+	bool found = false;
+	FILE *symbols = fopen("/proc/kallsyms", "re");
+
+	while (symbols && !address && fgets(line, sizeof(line), symbols))
+		if (sscanf(line, "%llx %*c %191s", &at, name) == 2 && strcmp(name, slash + 1) == 0)
+			address = at;
+	if (symbols)
+		rewind(symbols);
+	while (symbols && address && !found && fgets(line, sizeof(line), symbols))
+		if (sscanf(line, "%llx %*c %191s", &at, name) == 2 && at == address) {
+			snprintf(other, sizeof(other), "%.*s/%s", (int)(slash - section), section, name);
+			found = is_known(other);
+		}
+	if (symbols)
+		fclose(symbols);
+	return found;
+}
+
 /* Those of them that belong to nothing that is counted. */
 static void report_uncounted(void)
 {
 	for (int i = 0; i < new_count; i++)
-		if (!is_known(new_kprobes[i])) {
+		if (!is_known(new_kprobes[i]) && !is_alias(new_kprobes[i])) {
 			json_begin("other-kprobe");
 			json_text("section", new_kprobes[i]);
 			json_end();
