@@ -45,6 +45,14 @@ function workloadLines({ workload: { pid, status, signal } }: Manifest): string[
   return [`  the workload ended with ${signal === null ? `status ${status ?? '?'}` : signalText(signal)}`]
 }
 
+/** The first messages. Where an experiment asks for numbers, these are the point, and the messages are one command away. */
+function messageLines({ run, metrics = {} }: Manifest, lines: readonly string[]): string[] {
+  const shown = Object.keys(metrics).length > 0 ? 0 : SHOWN
+  const left = lines.length - shown
+  if (left <= 0) return [...lines]
+  return [...lines.slice(0, shown), `  ${shown > 0 ? `... ${left} more` : `${left} messages`}: lab trace ${run}`]
+}
+
 /** What to type next about a run that did not pass. */
 const nextCommand = ({ verdict, run }: Manifest): string[] =>
   verdict === 'passed' ? [] : [`  \`lab explain ${run}\` says what its messages mean`]
@@ -54,12 +62,9 @@ const nextCommand = ({ verdict, run }: Manifest): string[] =>
  * @param words the last ones of a workload that failed
  */
 export function runText({ dir, manifest, own }: RunOutcome, words: readonly string[] = []): string {
-  const lines = traceLines(own ?? [])
-  const more = lines.length > SHOWN ? [`  ... ${lines.length - SHOWN} more: lab trace ${manifest.run}`] : []
   const { trace } = manifest
   return [
-    ...lines.slice(0, SHOWN),
-    ...more,
+    ...messageLines(manifest, traceLines(own ?? [])),
     '',
     `${manifest.experiment} ${manifest.arm.name} repeat ${manifest.repeat}: ${manifest.verdict}, trace ${trace.completeness}`,
     ...splatLines(manifest).map((line) => `  ${line}`),

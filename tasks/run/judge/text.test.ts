@@ -1,0 +1,47 @@
+import { expect, test } from 'vitest'
+import { MANIFEST } from '../../results/run.fixture.ts'
+import type { RunOutcome } from '../outcome.ts'
+import { runText, summaryText } from './text.ts'
+
+const outcome = (more: object = {}, own: readonly object[] = []): RunOutcome =>
+  ({ dir: '/r/readiter/a', manifest: { ...MANIFEST, ...more }, own }) as unknown as RunOutcome
+
+const event = (text: string) => ({
+  comm: 'cat',
+  pid: 7,
+  cpu: 0,
+  flags: 'd...',
+  timeNs: 1_000_000n,
+  event: 'bpf_trace_printk',
+  message: text,
+})
+const messages = (count: number) => Array.from({ length: count }, (_, at) => event(`message ${at}`))
+
+test('the first messages, and how many more there are', () => {
+  const text = runText(outcome({ metrics: {} }, messages(30)))
+  expect(text.match(/message \d+/g)).toHaveLength(24)
+  expect(text).toMatch(/\.\.\. 6 more: lab trace /)
+})
+
+test('numbers that were asked for are the point: no messages', () => {
+  const text = runText(outcome({ metrics: { ns: 4 } }, messages(3)))
+  expect(text).not.toContain('message 0')
+  expect(text).toMatch(/^ {2}3 messages: lab trace /)
+})
+
+test('a failed run: last words, and the command to type next', () => {
+  const workload = { ...MANIFEST.workload, pid: 7, status: 3, signal: null }
+  const text = runText(outcome({ verdict: 'failed', workload }), ['oops'])
+  expect(text).toMatch(/the workload ended with status 3\n {4}oops\n/)
+  expect(text).toMatch(/`lab explain \S+` says what its messages mean/)
+  expect(runText(outcome({ verdict: 'passed' }))).not.toContain('lab explain')
+})
+
+test('runs of one reason are one line, with the places of the first', () => {
+  const workload = { ...MANIFEST.workload, pid: 7, status: 3, signal: null }
+  const bad = Array.from({ length: 5 }, (_, at) => outcome({ verdict: 'failed', workload, repeat: at + 1 }))
+  const text = summaryText(bad)
+  expect(text.match(/the workload ended with status 3/g)).toHaveLength(1)
+  expect(text).toMatch(/\(5 runs\)\n {4}repeat 1 {2}\/r\/readiter\/a\n/)
+  expect(text).toContain('and 2 more: `lab results ')
+})
