@@ -4,13 +4,14 @@ import { chmod, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { labError } from '../engine/error.ts'
 import { hashText } from '../engine/fingerprint.ts'
+import { undoAtForcedEnd } from '../engine/interruption.ts'
 import { printable } from '../engine/printable.ts'
 import { makeScratch } from '../engine/scratch.ts'
 import { diskFull } from '../engine/disk.ts'
 import { saysNoSpace } from '../engine/outside-words.ts'
 import { debianMirror } from './apt.ts'
 import { setImageTimes } from './ext4-times.ts'
-import { has, run } from './sh.ts'
+import { has, run, start } from './sh.ts'
 
 export interface Bootstrap {
   readonly suite: string
@@ -84,6 +85,18 @@ export async function removeScratch(dir: string): Promise<boolean> {
   return false
 }
 
+/**
+ * Has a directory removed when the command ends by force, which waits for nothing: without root, by a program that outlives us and has the user's
+ * subordinate ids. For root, whoever made the directory has registered it.
+ * @returns takes it back
+ */
+export function removeAfterForcedEnd(dir: string): () => void {
+  const as = asRoot()
+  if (as.length === 0) return () => undefined
+  const argv = [...as, 'rm', '-rf', '--one-file-system', '--', dir]
+  return undoAtForcedEnd(() => void start(argv, { cwd: '/', stderrFile: '/dev/null', dieWithUs: false }))
+}
+
 /** mmdebstrap's own wrapper of gpgv, which takes signatures of keys that have expired since. */
 const EXPIRED_KEYS = '/usr/libexec/mmdebstrap/gpgvnoexpkeysig'
 
@@ -128,12 +141,14 @@ const withPreferences = (file: string | undefined): string[] =>
 /** Runs mmdebstrap against the mirror of the host's apt, or an archive of given packages. */
 export async function bootstrap(wanted: Bootstrap): Promise<void> {
   const scratch = await makeScratch('image')
+  const removed = removeAfterForcedEnd(scratch)
   try {
     // apt fetches as a user of its own.
     await chmod(scratch, 0o755)
     await mmdebstrap(wanted, scratch)
   } finally {
     await removeScratch(scratch)
+    removed()
   }
 }
 
@@ -280,6 +295,7 @@ export async function rootImage({ tar, overlays, sizeBytes, image, log, place, s
   const options = { signal, log, place }
   const as = asRoot()
   await mkdir(root, { recursive: true })
+  const removed = removeAfterForcedEnd(root)
   try {
     await run([...as, 'tar', '--extract', '--file', tar, '--directory', root, '--exclude=./dev/*'], options)
     for (const overlay of overlays) await layOver(overlay, root, `${image}.overlay`, options)
@@ -295,6 +311,7 @@ export async function rootImage({ tar, overlays, sizeBytes, image, log, place, s
     return listed
   } finally {
     await removeScratch(root)
+    removed()
   }
 }
 
