@@ -88,7 +88,7 @@ export class Addresses implements Reader {
       this.#findings.add(
         {
           rule: 'the low byte of an address',
-          what: `${matches.length} value${matches.length === 1 ? ' is' : 's are'} the low byte of the address beside ${matches.length === 1 ? 'it' : 'them'}`,
+          what: `${matches.length} value${matches.length === 1 ? ' is' : 's are'} the low byte of the address next to ${matches.length === 1 ? 'it' : 'them'}`,
           cause:
             'the byte was taken from the pointer that the map holds, and not from the memory that it points to; %x shows it sign-extended',
           fixes: [

@@ -12,7 +12,7 @@ interface Reason {
 
 const OLD_KERNEL = [
   'use a newer libbpf: it rewrites what an old kernel does not know before it loads the BTF',
-  'or build without -g where nothing needs BTF (maps in .maps, global variables and CO-RE do); or with an older clang',
+  'build without -g where nothing needs BTF (maps in .maps, global variables and CO-RE do); or with an older clang',
 ]
 const DAMAGED = [
   'build the object again with clang -g; a tool that rewrote its sections (strip, a linker, pahole) may have damaged it',

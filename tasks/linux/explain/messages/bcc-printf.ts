@@ -65,7 +65,7 @@ Unable to find USDT
 USDT failed to instrument path %s
 USDT failed to instrument PID %d`,
     cause:
-      'the program has no such USDT probe, or the probe has a semaphore or stands in a shared library, and then bcc needs the process',
+      'the program has no such USDT probe, or the probe has a semaphore or is in a shared library: then bcc needs to know the process',
     fixes: ['readelf -n FILE lists the probes (stapsdt); tplist -p PID; give the process: USDT(pid=PID)'],
     confidence: 'likely',
     sources: ['usdt.cc and usdt.py of bcc'],

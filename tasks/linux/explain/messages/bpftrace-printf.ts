@@ -228,7 +228,7 @@ couldn't set RLIMIT_NOFILE for bpftrace`,
   {
     rule: 'unsafe functions',
     formats: 'is an unsafe function being used in safe mode',
-    cause: 'system(), signal() and override() change the system, and bpftrace takes them only when it is told to',
+    cause: 'system(), signal() and override() change the system, so bpftrace accepts them only with --unsafe',
     fixes: ['bpftrace --unsafe'],
     sources: ['src/ast/passes of bpftrace'],
   },

@@ -137,7 +137,7 @@ export const BPFTRACE_ROWS: readonly Row[] = [
     pattern:
       /ERROR: (?:The args builtin can only be used with .*|The args builtin cannot be used for .*|BTF data for the (?:function|tracepoint) not found.*|BTF is required for parsing tracepoint arguments.*)/,
     cause:
-      'the fields of `args` come from the format of the event (tracefs) or from BTF (fentry), and there is none for this probe',
+      'the fields of `args` come from the format of the event (tracefs) or from BTF (fentry), and this probe has neither',
     fixes: ['kprobes have arg0, arg1, ... instead; bpftrace -lv PROBE lists the fields'],
     confidence: 'likely',
   },

@@ -33,7 +33,7 @@ const HEADERS: readonly (readonly [file: RegExp, debian: string, fedora: string]
 const MADE: readonly (readonly [file: RegExp, cause: string, fix: string])[] = [
   [
     /vmlinux\.h$/,
-    'vmlinux.h is made from the BTF of a kernel, and nobody has made it yet',
+    'vmlinux.h has to be generated from the BTF of a kernel, and that has not been done yet',
     'bpftool btf dump file /sys/kernel/btf/vmlinux format c > vmlinux.h',
   ],
   [
@@ -158,9 +158,9 @@ export const HOST_ROWS: readonly Row[] = [
         ? undefined
         : {
             what: `${name} is not on this host`,
-            cause: 'the build calls it',
+            cause: 'the build runs this program',
             fixes: install(debian),
-            otherwise: 'it is installed, and PATH of the build does not have it',
+            otherwise: 'it is installed, but not on the PATH of the build',
           }
     },
   },
@@ -232,7 +232,7 @@ export const HOST_ROWS: readonly Row[] = [
       /(?:\b(?:gcc|cc1|ld|as|ar|cp|tar|cpio|objcopy|BTF|pahole|fatal error|final close).*: |(?<!write )error: .*)No space left on device/,
     key: () => '',
     cause: 'the file system of the build (or of /tmp) is full; a kernel with debug information takes 10 to 30 GB',
-    fixes: ['df -h . /tmp; `lab gc` removes what is not used; DEBUG_INFO=n'],
+    fixes: ['df -h . /tmp; `lab gc` frees what the lab no longer uses; DEBUG_INFO=n makes builds much smaller'],
   },
   {
     rule: 'the compiler was killed',

@@ -27,7 +27,7 @@ export const KERNEL_BUILD_ROWS: readonly Row[] = [
     cause:
       'pahole is missing, too old, or so new that it writes kinds of BTF which the tools of this tree do not know (ENUM64 since 1.24)',
     fixes: [
-      'turn off DEBUG_INFO_BTF, or make BTF beside the kernel: pahole --btf_encode_detached --skip_encoding_btf_enum64',
+      'turn off DEBUG_INFO_BTF, or generate the BTF in a separate file: pahole --btf_encode_detached --skip_encoding_btf_enum64',
       'pahole of the time of the kernel: 1.16 or later for 5.4 to 5.15, 1.22 or later for DWARF 5 and modules; stable trees of 2022 and later pass --skip_encoding_btf_enum64 by themselves',
     ],
     confidence: 'likely',
@@ -52,7 +52,7 @@ export const KERNEL_BUILD_ROWS: readonly Row[] = [
           }
         : {
             cause:
-              'the headers package lacks resolve_btfids, which the build calls where there is a vmlinux beside the headers',
+              'the headers package lacks resolve_btfids, which the build needs because there is a vmlinux next to the headers',
             fixes: [
               'remove the link `vmlinux` from the build directory: BTF is then skipped',
               'make modules_prepare in a full source tree',
@@ -94,7 +94,7 @@ export const KERNEL_BUILD_ROWS: readonly Row[] = [
     rule: 'the tree is not clean',
     needle: ['is not clean', 'mrproper'],
     pattern: /(?:The source tree is not clean|\S+ is not clean), please run '?make(?: ARCH=\S+)? mrproper'?/,
-    cause: 'a build with O= needs a source tree in which nobody has built',
+    cause: 'a build with O= needs a clean source tree, and somebody has already built in this one',
     fixes: ['make mrproper in the source (this removes its .config)'],
   },
   {
@@ -103,7 +103,7 @@ export const KERNEL_BUILD_ROWS: readonly Row[] = [
     pattern:
       /Kernel configuration is invalid|include\/(?:generated\/autoconf\.h|config\/auto\.conf) (?:are missing|is missing)|Configuration file "\.config" not found/,
     key: () => '',
-    cause: 'the tree (or the headers) was never configured',
+    cause: 'this tree (or these headers) have never been configured',
     fixes: [
       'make olddefconfig && make modules_prepare',
       'for a distribution kernel: install its headers package, and build against /lib/modules/$(uname -r)/build',

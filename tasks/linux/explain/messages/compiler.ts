@@ -10,7 +10,7 @@ const CHANGED: readonly (readonly [name: RegExp, instead: string])[] = [
   [/^(?:set_fs|get_fs|get_ds|KERNEL_DS|mm_segment_t)$/, 'kernel_read() and kernel_write(): set_fs() is gone'],
   [
     /^(?:register_jprobe|jprobe|jprobe_return|unregister_jprobe)$/,
-    'a kprobe, or ftrace with FTRACE_OPS_FL_SAVE_REGS: jprobes are gone (4.15)',
+    'a kprobe, or ftrace with FTRACE_OPS_FL_SAVE_REGS: jprobes do nothing since 4.15 and are gone since 4.19',
   ],
   [/^ioremap_nocache$/, 'ioremap(), which is the same'],
   [
@@ -130,7 +130,7 @@ const MISTAKES: readonly (readonly [text: RegExp, answer: (text: string) => Answ
     /all warnings being treated as errors|\[-Werror[=\]]/,
     compiled('the build treats warnings as errors, and the compiler is newer than the code and warns about more', [
       'make WERROR=0 (tools), CONFIG_WERROR=n (kernel), or KCFLAGS=-Wno-error',
-      'or use a compiler of the age of the code',
+      'use a compiler of the age of the code',
     ]),
   ],
   [
@@ -152,7 +152,7 @@ const MISTAKES: readonly (readonly [text: RegExp, answer: (text: string) => Answ
       'the compiler adds its stack protector by default, and this tree has it off or expects another form of it',
       [
         'KCFLAGS=-fno-stack-protector, or CONFIG_STACKPROTECTOR=y and make olddefconfig with the same compiler',
-        'or use a compiler of the age of the tree',
+        'use a compiler of the age of the tree',
       ],
     ),
   ],
@@ -270,7 +270,7 @@ export const COMPILER_ROWS: readonly Row[] = [
         what: `make stopped at ${group(match, 1)} (status ${status})`,
         cause: STATUS[status] ?? 'the command ended with this status',
         fixes: [
-          'the reason stands above: look for the first line with "error:", "not found" or "No such file" (make -j1 keeps them in order)',
+          'the reason is further up: look for the first line with "error:", "not found" or "No such file" (make -j1 keeps them in order)',
         ],
         confidence: 'likely',
       }

@@ -117,7 +117,7 @@ export const KPROBE_MULTI: ByErrno = {
       'the kernel is older than 5.18 and has no kprobe.multi, or one of the functions cannot be traced (it is not in available_filter_functions)',
     fixes: [
       'SEC("kprobe/FUNCTION") for each function works on every kernel',
-      'leave out what is not in /sys/kernel/tracing/available_filter_functions',
+      'leave out functions that are missing from /sys/kernel/tracing/available_filter_functions',
     ],
     confidence: 'likely',
     sources: ['commit 0dcac2725406 (5.18)'],

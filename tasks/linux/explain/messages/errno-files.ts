@@ -30,7 +30,7 @@ export const KPROBE_EVENTS: ByErrno = {
       'the definition cannot be parsed, or the kernel refuses a probe at this function: it is notrace (refused since 4.19) or on the kprobe blacklist. The shell sees only EINVAL',
     fixes: [
       'cat /sys/kernel/tracing/error_log (5.2 and later): it marks the word that is wrong; dmesg | tail before that',
-      '/sys/kernel/debug/kprobes/blacklist lists what can never be probed; available_filter_functions lacks what is notrace',
+      '/sys/kernel/debug/kprobes/blacklist lists functions that can never be probed; notrace functions are missing from available_filter_functions',
       'a definition is p:GROUP/EVENT SYMBOL[+OFFSET] [NAME=FETCHARG]..., r: for the return',
     ],
     confidence: 'possible',

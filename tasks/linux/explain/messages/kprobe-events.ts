@@ -88,7 +88,7 @@ export const KPROBE_EVENT_ROWS: readonly Row[] = [
     rule: 'return address of a probe is not an entry',
     needle: 'Given offset is not valid for return probe',
     pattern: /Given offset is not valid for return probe/,
-    cause: 'a return probe stands at the entry of a function only',
+    cause: 'a return probe can only be placed at the entry of a function',
     fixes: ['leave out the offset of a kretprobe'],
   },
   {

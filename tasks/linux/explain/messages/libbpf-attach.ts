@@ -184,7 +184,7 @@ export const LIBBPF_ATTACH_ROWS: readonly Row[] = [
         }
       return {
         what: text,
-        cause: 'the kernel (or the driver of the network card) gives its reason in this text',
+        cause: 'this text is the reason that the kernel or the driver of the network card gives',
         fixes: ['an XDP program also loads in generic mode (XDP_FLAGS_SKB_MODE), whatever the driver says'],
         confidence: 'possible',
       }

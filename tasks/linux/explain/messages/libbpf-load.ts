@@ -120,7 +120,7 @@ export const LIBBPF_LOAD_ROWS: readonly Row[] = [
     needle: ['ringbuf:', 'ring buffer', 'ringbuf'],
     pattern: /(?:user_)?ringbuf: (?:failed to .*|map FD \d+ is not .*)|can't mmap ringbuf.*|create ringbuf ring: .*/,
     cause:
-      'the map is not a ring buffer, or its size is not a power of two and a multiple of the page size; before 5.8 there is none',
+      'the map is not a ring buffer, or its size is not a power of two and a multiple of the page size; kernels before 5.8 have no ring buffer',
     fixes: ['__uint(type, BPF_MAP_TYPE_RINGBUF); __uint(max_entries, 256 * 1024); perf buffers work on older kernels'],
     confidence: 'likely',
     sources: ['kernel/bpf/ringbuf.c'],
@@ -137,7 +137,7 @@ export const LIBBPF_LOAD_ROWS: readonly Row[] = [
           cause:
             match[5] === undefined
               ? 'the file has no such function among its symbols: it is static and stripped, inlined, or C++ with a mangled name; or several match'
-              : 'libbpf finds no such file on PATH or among the libraries',
+              : 'libbpf cannot find the file on PATH or among the libraries',
           fixes: [
             'nm -D FILE | grep NAME, readelf -sW FILE; give an offset where there is no symbol',
             'write the whole path of the file',

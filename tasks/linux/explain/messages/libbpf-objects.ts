@@ -33,7 +33,7 @@ export const LIBBPF_OBJECT_ROWS: readonly Row[] = [
     cause: 'the object defines its maps with struct bpf_map_def in SEC("maps"), which libbpf 1.0 dropped',
     fixes: [
       'define them with BTF: struct { __uint(type, ...); __type(key, ...); ... } name SEC(".maps"); and build with -g',
-      'or load the object with libbpf 0.8 or older',
+      'load the object with libbpf 0.8 or older',
     ],
     sources: ['libbpf 1.0 migration guide'],
   },
@@ -90,7 +90,7 @@ export const LIBBPF_OBJECT_ROWS: readonly Row[] = [
           cause: 'a map of this name is pinned already, and its type, sizes, flags or max_entries are others',
           fixes: [
             `rm ${match[1] ?? 'the pinned file'} if nobody uses it any more, then load again`,
-            'or change the name of the map',
+            'change the name of the map',
           ],
           sources: ['map_is_reuse_compat() of libbpf.c'],
         }
@@ -112,7 +112,7 @@ export const LIBBPF_OBJECT_ROWS: readonly Row[] = [
     pattern:
       /map '([^']+)': (?:cannot be resized.*|failed to (?:set initial contents|freeze as read-only|re-mmap|resize memory-mapped|alloc|mmap arena|initialize slot|determine number of system CPUs|adjust resized BTF).*|unexpected (?:key|value) size .*|BPF_F_CPU and .*|can't (?:use|associate) .*|failed to auto-attach: .*|BPF (?:map )?skeleton .*)/,
     cause:
-      'what is written into the map does not fit it: sizes of key and value, per-CPU values (8-byte steps for each possible CPU), or a section of variables that cannot be resized',
+      'the value that is written does not fit the map: sizes of key and value, per-CPU values (8-byte steps for each possible CPU), or a section of variables that cannot be resized',
     fixes: [
       'compare with bpf_map__key_size() and bpf_map__value_size(); for per-CPU maps value_size rounded up to 8, times libbpf_num_possible_cpus()',
     ],

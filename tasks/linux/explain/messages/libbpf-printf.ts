@@ -289,7 +289,7 @@ failed to open %s: %e`,
     formats: 'Error in %s(): Program unexpectedly failed with message: %s',
     cause:
       'libbpf tried a tiny program to see what the kernel can do, and the verifier refused it for an unexpected reason',
-    fixes: ['read the message: it is what the verifier said; a newer libbpf may know this kernel'],
+    fixes: ['read the message, which comes from the verifier; a newer libbpf may handle this kernel'],
     confidence: 'likely',
     sources: ['features.c of libbpf'],
   },

@@ -207,7 +207,7 @@ export const SAMPLE_ROWS: readonly Row[] = [
             sources: ['samples/bpf/bpf_load.c (removed in 5.11)'],
           }
         : {
-            cause: 'the section name is none that bpf_load.c knows',
+            cause: 'bpf_load.c does not know this section name',
             fixes: [
               'kprobe/FUNCTION, kretprobe/FUNCTION, tracepoint/GROUP/EVENT, raw_tracepoint/EVENT, socket, xdp, perf_event',
             ],

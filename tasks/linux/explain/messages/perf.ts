@@ -64,7 +64,7 @@ ftrace does not support user access
 Mapping for the register number %d missing on this architecture.
 exceeds max-bitwidth. Cut down to %d bits.`,
     cause:
-      'the value cannot be read at this address: the compiler keeps the variable nowhere there (optimised out), the function has no variable of this name, or its type is none that a probe can fetch',
+      'the value cannot be read at this address: the compiler optimised the variable away there, the function has no variable of this name, or a probe cannot fetch a value of its type',
     fixes: [
       'perf probe -V FUNCTION lists the variables that can be read at its entry; --range shows where each one exists',
       'read the argument from its register ($arg1, %di), or probe another line',
@@ -190,7 +190,7 @@ invalid or unsupported event: %s`,
     cause:
       'this kernel has no event of this name: it is misspelt, its option is off, its module is not loaded, or it is a probe event that was not defined yet. An unsupported tracepoint means that perf was built without libtraceevent',
     fixes: [
-      'perf list tracepoint, or ls /sys/kernel/tracing/events: what is not there cannot be recorded',
+      'perf list tracepoint, or ls /sys/kernel/tracing/events: only these can be recorded',
       'define a probe event first: perf probe FUNCTION, or perf probe -x FILE FUNCTION',
       'build perf with libtraceevent (libtraceevent-dev)',
     ],

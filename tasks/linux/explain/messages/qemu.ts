@@ -62,7 +62,7 @@ Image is not in qcow2 format
 error loading uncompressed kernel without PVH ELF Note
 Error loading uncompressed kernel without PVH ELF Note`,
     cause:
-      'QEMU cannot read the file: it is not there, belongs to another user, or has another format than was said (x86 boots bzImage, not vmlinux before 5.0 with PVH)',
+      'QEMU cannot read the file: it is not there, belongs to another user, or is not in the format that the command gives (x86 boots bzImage, not vmlinux before 5.0 with PVH)',
     fixes: [
       '-kernel arch/x86/boot/bzImage (arm64: arch/arm64/boot/Image); -drive file=...,format=raw or qcow2: qemu-img info says which',
       'check the path and its permissions',

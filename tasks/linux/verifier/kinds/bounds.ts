@@ -4,7 +4,7 @@ import { bytes, numbersOf, type Kind, type Situation } from './kind.ts'
 
 const BOUND_INDEX = [
   'test the index right before the access: if (i >= SIZE) return 0; with i unsigned and 64 bits wide',
-  'or mask it: i &= SIZE - 1, where SIZE is a power of two and not larger than the array',
+  'mask it: i &= SIZE - 1, where SIZE is a power of two and not larger than the array',
 ]
 const LOST_BOUND =
   'if the C has the check, the compiler may have tested another copy of the value (a 32-bit one, or before a cast): use one unsigned 64-bit variable, and barrier_var() after the check'
@@ -147,7 +147,7 @@ R%d min value is negative, either use unsigned or 'var &= const'
       `the length in ${register} is signed and may be negative, which a helper would take for a huge one${origin ? `. It came from ${originText(origin)}` : ''}`,
     fixes: [
       'make the length unsigned (__u32), and mask it right before the call: len &= SIZE - 1, where SIZE is a power of two',
-      'or leave on both sides: if (len < 0 || len > SIZE) return 0; a return value of a helper is an error when it is negative',
+      'leave on both sides: if (len < 0 || len > SIZE) return 0; a return value of a helper is an error when it is negative',
     ],
     otherwise: LOST_BOUND,
     sources: ['kernel/bpf/verifier.c: check_mem_size_reg'],
@@ -161,7 +161,7 @@ R%d unbounded memory access, use 'var &= const' or 'if (var < const)'
       `the length in ${register} has no upper bound on this path${origin ? `. It came from ${originText(origin)}` : ''}`,
     fixes: [
       'bound the length right before the call: if (len > sizeof(buffer)) len = sizeof(buffer); with len unsigned',
-      'or mask it: len &= sizeof(buffer) - 1, where the size is a power of two',
+      'mask it: len &= sizeof(buffer) - 1, where the size is a power of two',
     ],
     otherwise: LOST_BOUND,
     sources: ['kernel/bpf/verifier.c: check_mem_size_reg'],
@@ -176,7 +176,7 @@ invalid zero-sized read`,
       `the length in ${register} may be 0, and this helper needs at least one byte`,
     fixes: [
       'leave when it is 0: if (len == 0 || len > SIZE) return 0;',
-      'or move the range up by one: len = ((len - 1) & (SIZE - 1)) + 1',
+      'move the range up by one: len = ((len - 1) & (SIZE - 1)) + 1',
     ],
     sources: ['kernel/bpf/verifier.c: check_helper_mem_access'],
   },

@@ -262,7 +262,7 @@ local type ID argument must be in range [0, U32_MAX]`,
         : 'the argument is not of the type that the kernel function declares',
     fixes: [
       'acquire the object first (bpf_task_acquire, bpf_cgroup_from_id, bpf_kptr_xchg, ...), check it for NULL, and release it afterwards',
-      'or read the field inside of bpf_rcu_read_lock() and bpf_rcu_read_unlock()',
+      'read the field inside of bpf_rcu_read_lock() and bpf_rcu_read_unlock()',
     ],
     sources: ['kernel/bpf/verifier.c: check_kfunc_args'],
   },

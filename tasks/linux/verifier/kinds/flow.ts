@@ -117,7 +117,7 @@ Failed to properly initialize insn array`,
       message.startsWith('last insn')
         ? 'the end of the program, or of one of its functions, can be reached without `return`: the compiler has left out what follows undefined behaviour (a missing return, a read of an uninitialised variable, an endless loop)'
         : message.startsWith('unreachable')
-          ? 'no jump leads to this instruction, and the kernel takes no dead code: it stands behind a return, an endless loop or undefined behaviour'
+          ? 'no jump leads to this instruction, and the kernel refuses dead code: it comes after a return, an endless loop or undefined behaviour'
           : 'a jump leads outside of its function, or into the middle of an instruction of two slots',
     fixes: [
       'look at the warnings of clang (-Wall -Wreturn-type -Wuninitialized), and end each function with a return',

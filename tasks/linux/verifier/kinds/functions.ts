@@ -87,7 +87,7 @@ at most %d arguments are supported`,
       'a function that is not static is verified by itself, from its prototype: its arguments may be numbers, the context, or pointers to types of a known size (which may be NULL), and it returns a number',
     fixes: [
       'make the function `static`: then it is verified together with each of its callers, and may take any pointer',
-      'or check each pointer argument for NULL, and return int; tags as __arg_ctx and __arg_nonnull (6.8 and later) say more about an argument',
+      'check each pointer argument for NULL, and return int; tags as __arg_ctx and __arg_nonnull (6.8 and later) say more about an argument',
     ],
     sources: ['kernel/bpf/btf.c: btf_prepare_func_args', 'commit 51c39bb1d5d1 (5.6)'],
   },

@@ -134,7 +134,7 @@ sleepable progs cannot use bpf_spin_lock yet`,
       'what may sleep (bpf_copy_from_user, some kernel functions) is for sleepable programs only, and these attach to functions that may sleep, and use certain maps',
     fixes: [
       'use the sleepable section, for example fentry.s/FUNCTION, lsm.s/HOOK, uprobe.s/... or iter.s/...; a plain kprobe or tracepoint never sleeps',
-      'or read with bpf_probe_read_user instead of bpf_copy_from_user: it fails where the page is not in memory, and does not sleep',
+      'read with bpf_probe_read_user instead of bpf_copy_from_user: it fails where the page is not in memory, and does not sleep',
     ],
     sources: ['kernel/bpf/verifier.c: check_attach_btf_id, check_map_prog_compatibility'],
   },
@@ -232,9 +232,9 @@ operation on %s expects arg#1 %s at offset=%d in struct %s, but arg is at offset
 arg#1 offset=%d, but expected %s at offset=%d in struct %s
 kfunc %s#%d conversion of owning ref to non-owning failed`,
     cause:
-      'nodes of bpf_list_head and bpf_rb_root are owned: a node is allocated with bpf_obj_new, given away by adding it, used under the lock that stands in the same object as the root, and dropped with bpf_obj_drop',
+      'nodes of bpf_list_head and bpf_rb_root are owned: a node is allocated with bpf_obj_new, given away by adding it, used under the lock in the same object as the root, and dropped with bpf_obj_drop',
     fixes: [
-      'take the bpf_spin_lock beside the root, add or remove, unlock; drop what a removal returned, after its NULL check',
+      'take the bpf_spin_lock next to the root, add or remove, unlock; drop what a removal returned, after its NULL check',
     ],
     sources: ['kernel/bpf/verifier.c: __process_kf_arg_ptr_to_graph_node'],
   },

@@ -62,7 +62,7 @@ reading from stack off %d+%d size %d, slot poisoned by dead code elimination`,
     },
     fixes: [
       'clear the variable where it is declared: struct event e = {}; or __builtin_memset(&e, 0, sizeof(e)), which also clears the padding',
-      'make the padding a member of its own, or order the members so that there is none',
+      'make the padding an explicit member, or order the members so that no padding is needed',
     ],
     sources: ['kernel/bpf/verifier.c: check_stack_read, check_stack_range_initialized'],
   },
