@@ -6,6 +6,7 @@ export default defineConfig({
     // `npm run coverage`: of the unit tests; production files that none of them loads are listed with 0.
     coverage: {
       provider: 'v8',
+      reportOnFailure: true,
       include: ['tasks/**/*.ts'],
       exclude: ['tasks/test/**', 'tasks/**/*.test.ts', 'tasks/**/*.fixture.ts'],
       reporter: ['text-summary', 'json-summary', 'html'],

@@ -51,7 +51,11 @@ async function builtFrom(kernel: string): Promise<Raw['built']> {
   return { release: release.trim(), source }
 }
 
-async function read({ dir, manifest, olderFormat, inputs, toolRoot }: Kept, signal: AbortSignal): Promise<Raw> {
+/** All that `replay` needs of a run. @throws what `lookAgain` throws */
+export async function readRaw(
+  { dir, manifest, olderFormat, inputs, toolRoot }: Kept,
+  signal: AbortSignal,
+): Promise<Raw> {
   const [dat, table] = [join(dir, 'trace.dat'), join(dir, 'events.parquet')]
   const channels = (manifest.trace.typed ?? []).map(({ name }) => name).filter((name) => CHANNEL.test(name))
   let typedEvents: readonly TraceEvent[] = []
@@ -114,7 +118,7 @@ export async function lookAgain(
   signal: AbortSignal,
   deadline: number = DEADLINE,
 ): Promise<Replayed | { readonly why: string }> {
-  const raw = await read(kept, signal)
+  const raw = await readRaw(kept, signal)
   const more = ((raw.trace?.report.length ?? 0) / 1e6) * MORE
   const answer = await inThread(raw, signal, Math.round(deadline + more))
   return 'replayed' in answer ? answer.replayed : answer
