@@ -185,6 +185,30 @@ const tests = z.object({
   todo: z.number(),
 })
 
+/** The verdict of an expectation. Those of an order of messages say more (trace/expect/expectation.ts). */
+const expectation = z.object({
+  ok: z.boolean(),
+  lines: texts,
+  /** What was expected, in a sentence. */
+  expected: text.exactOptional(),
+  /** The program's own sequences, those that are as expected, and those of execve(), which are not counted. */
+  found: z.number().exactOptional(),
+  matching: z.number().exactOptional(),
+  ofExec: z.number().exactOptional(),
+  /** The first place where trace and expectation part. */
+  divergence: z
+    .object({
+      sequence: z.number(),
+      pid: z.number(),
+      comm: text,
+      position: z.number(),
+      wanted: text.nullable(),
+      got: text.nullable(),
+      because: text.exactOptional(),
+    })
+    .exactOptional(),
+})
+
 export const ManifestSchema = z.object({
   format: z.literal(MANIFEST_FORMAT),
   /** `lab 0.2.0` */
@@ -242,7 +266,7 @@ export const ManifestSchema = z.object({
   splats: z.array(splat).exactOptional(),
   tests: z.array(tests).exactOptional(),
   /** What was expected, and what was found where it was not. */
-  expectations: z.array(z.object({ ok: z.boolean(), lines: texts })),
+  expectations: z.array(expectation),
   /** What a reader of the verdict should know although nothing failed: programs that never fired, expectations that could not have failed. */
   remarks: texts.exactOptional(),
   /** Digest of the workload's messages in their order, without addresses: equal where the order was. */
@@ -300,5 +324,12 @@ export const ProgramSchema = z.object({
 })
 
 /** probes.json: every program of a run, also those that never fired. */
-export const ProbesSchema = z.object({ programs: z.array(ProgramSchema) })
+export const ProbesSchema = z.object({
+  programs: z.array(ProgramSchema),
+  /** Programs with a loader of their own that ran beside the workload, and how they ended. */
+  samples: z.array(z.object({ name: text, state: text, programs: z.number().exactOptional() })).exactOptional(),
+  /** Probes and programs of loaders that are not the lab's (run/judge/other-probes.ts). */
+  others: z.array(z.looseObject({})).exactOptional(),
+  otherPrograms: z.array(z.looseObject({})).exactOptional(),
+})
 export type ProbeReport = DeepReadonly<z.infer<typeof ProbesSchema>>['programs'][number]

@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { cacheDir } from '../engine/context.ts'
 import { hashFile } from '../engine/fingerprint.ts'
 import { edit, forged, type Forged, type Loose } from './forge.ts'
+import { ManifestSchema, ProbesSchema } from '../results/manifest.ts'
 import { Rig } from './rig.ts'
 
 const lab = new Rig()
@@ -25,6 +26,13 @@ test('a result that nobody touched is as recorded', async () => {
   expect(stdout).toContain('all as recorded')
   expect(stdout).toContain('ok  expectations: as recorded')
   expect(status).toBe(0)
+})
+
+test('the schema describes every field of a manifest and of probes.json', () => {
+  const read = (name: string) => JSON.parse(lab.read(join('results/readiter', run, name))) as unknown
+  // A schema drops what it does not describe.
+  expect(ManifestSchema.parse(read('manifest.json'))).toEqual(read('manifest.json'))
+  expect(ProbesSchema.parse(read('probes.json'))).toEqual(read('probes.json'))
 })
 
 test('neither a result nor a pack names a directory of this machine', async () => {
