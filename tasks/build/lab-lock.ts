@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs'
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { LOCK_FILE, LOCK_FORMAT, type LockFile } from '../config/lock-file.ts'
+import { LOCK_FILE, LOCK_FORMAT, type LabLock } from '../config/lock-file.ts'
 import type { ResolvedImage, ResolvedLab } from '../config/resolved.ts'
 import type { Source } from '../config/schema/schema.ts'
 import { beside } from '../engine/beside.ts'
@@ -14,12 +14,12 @@ import { differingPackages, packageLine, parsePackages } from '../linux/package-
 import { kernelFingerprint } from './kernel/identity.ts'
 
 /** The source as it is declared: a hash, a version, a commit or a tree of the user's own. */
-const sourceOf = (source: Source): LockFile['kernels'][string]['source'] =>
+const sourceOf = (source: Source): LabLock['kernels'][string]['source'] =>
   Object.fromEntries(Object.entries(source).flatMap(([key, value]) => (value === undefined ? [] : [[key, value]])))
 
 /** Kernels that were built here say what came out; the others are locked by their source alone. */
-async function kernelsNow(lab: ResolvedLab, context: Context): Promise<LockFile['kernels']> {
-  const kernels: LockFile['kernels'] = {}
+async function kernelsNow(lab: ResolvedLab, context: Context): Promise<LabLock['kernels']> {
+  const kernels: LabLock['kernels'] = {}
   for (const kernel of Object.values(lab.kernels)) {
     const { fingerprint } = await kernelFingerprint(kernel, context)
     const stored = await context.store.get('kernel', fingerprint)
@@ -32,14 +32,14 @@ async function kernelsNow(lab: ResolvedLab, context: Context): Promise<LockFile[
   return kernels
 }
 
-async function imageNow(image: ResolvedImage, context: Context): Promise<LockFile['images'][string]> {
+async function imageNow(image: ResolvedImage, context: Context): Promise<LabLock['images'][string]> {
   const { dir, disk } = await imageStep(image, context)
   const packages = parsePackages(await readFile(join(dir, 'packages.txt'), 'utf8'))
   return { disk: await hashFile(disk), packages: packages.map(packageLine) }
 }
 
-async function now(lab: ResolvedLab, context: Context): Promise<LockFile> {
-  const images: LockFile['images'] = {}
+async function now(lab: ResolvedLab, context: Context): Promise<LabLock> {
+  const images: LabLock['images'] = {}
   for (const image of Object.values(lab.images)) images[image.name] = await imageNow(image, context)
   const day = new Date().toISOString().slice(0, 10)
   return {
@@ -58,7 +58,7 @@ function unlocked(lab: ResolvedLab): ResolvedLab {
 }
 
 /** Builds the images from what the mirror has now and writes lab.lock, whole or not at all. Returns it and where it is. */
-export async function lockStep(lab: ResolvedLab, context: Context): Promise<{ file: string; lock: LockFile }> {
+export async function lockStep(lab: ResolvedLab, context: Context): Promise<{ file: string; lock: LabLock }> {
   return await step(context, 'lock', 'lock', async () => {
     const lock = await now(unlocked(lab), context)
     const file = join(lab.directory, LOCK_FILE)
@@ -76,7 +76,7 @@ export interface LockDifference {
 }
 
 /** Everything that is not as lab.lock has it. Images are built from the lock's own packages: one that cannot be had is a failure of that build. */
-export async function checkLock(lab: ResolvedLab, lock: LockFile, context: Context): Promise<LockDifference[]> {
+export async function checkLock(lab: ResolvedLab, lock: LabLock, context: Context): Promise<LockDifference[]> {
   const found: LockDifference[] = []
   const same = (what: string, locked: string | undefined, is: string | undefined) => {
     if (locked !== is) found.push({ what, fact: `locked ${locked ?? 'none'}, here ${is ?? 'none'}` })

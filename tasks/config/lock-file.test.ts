@@ -3,9 +3,9 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { failureOf } from '../test/caught.ts'
 import { tempDir } from '../test/temp-dir.ts'
-import { LOCK_FILE, LOCK_FORMAT, readLock, type LockFile } from './lock-file.ts'
+import { LOCK_FILE, LOCK_FORMAT, readLock, type LabLock } from './lock-file.ts'
 
-const LOCK: LockFile = { format: LOCK_FORMAT, day: '2026-11-30', tools: {}, kernels: {}, images: {} }
+const LOCK: LabLock = { format: LOCK_FORMAT, day: '2026-11-30', tools: {}, kernels: {}, images: {} }
 
 function inLab(lock: unknown): string {
   const dir = tempDir()

@@ -6,7 +6,7 @@ import { DEFAULTS } from './defaults.ts'
 import type { SplatKind } from '../linux/splats/kinds.ts'
 import { parsePackages } from '../linux/package-list.ts'
 import { isPrebuilt } from './prebuilt.ts'
-import type { LockFile } from './lock-file.ts'
+import type { LabLock } from './lock-file.ts'
 import { type PathUse, type Roots, resolvePath } from './paths.ts'
 import { resolveDiskFile } from './disk-file.ts'
 import { resolveWorkload } from './workload.ts'
@@ -197,7 +197,7 @@ function resolveProbe(name: string, probe: Probe, absolute: Absolute): ResolvedP
 }
 
 /** Resolves a lab that has passed the schema and the relations. @param lock of lab.lock, where there is one */
-export function resolveLab(lab: Lab, file: string, text: string, roots: Roots, lock?: LockFile): ResolvedLab {
+export function resolveLab(lab: Lab, file: string, text: string, roots: Roots, lock?: LabLock): ResolvedLab {
   const absolute: Absolute = (use, named) => resolvePath(use, named, roots)
   const vms = Object.keys(lab.vms)
   return {

@@ -64,7 +64,7 @@ async function bytesBelow(dir: string): Promise<number> {
 const COUNTED = '.bytes'
 const COUNT_AGAIN = 7 * 24 * 3600 * 1000
 
-async function bytesOf(dir: string, now: number): Promise<number> {
+async function sizeOfTree(dir: string, now: number): Promise<number> {
   const note = join(dir, COUNTED)
   const noted = await stat(note).catch(() => undefined)
   if (noted && now - noted.mtimeMs < COUNT_AGAIN) return Number(await readFile(note, 'utf8')) || 0
@@ -79,7 +79,7 @@ const usedAt = async (file: string): Promise<number | undefined> => (await stat(
 export async function piecesOf(cache: string, now = Date.now()): Promise<Piece[]> {
   const pieces: Piece[] = []
   const add = async (path: string, used: number | undefined) => {
-    if (used !== undefined) pieces.push({ path, bytes: await bytesOf(path, now), used })
+    if (used !== undefined) pieces.push({ path, bytes: await sizeOfTree(path, now), used })
   }
   for (const kind of (await namesIn(join(cache, 'store'))).filter((name) => !name.startsWith('.')))
     for (const name of await namesIn(join(cache, 'store', kind)))

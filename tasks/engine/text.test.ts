@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { bytes, bytesOf, cut, displayWidth, duration, painter, plural, table } from './text.ts'
+import { bytes, bytesDone, cut, displayWidth, duration, painter, plural, table } from './text.ts'
 
 describe('bytes', () => {
   it.each([
@@ -14,8 +14,8 @@ describe('bytes', () => {
   ])('%d is %s', (count, text) => expect(bytes(count)).toBe(text))
 
   it('shows a part in the unit of the whole', () => {
-    expect(bytesOf(48_000_000, 121_000_000)).toBe('48/121 MB')
-    expect(bytesOf(400_000_000, 1_500_000_000)).toBe('0.4/1.5 GB')
+    expect(bytesDone(48_000_000, 121_000_000)).toBe('48/121 MB')
+    expect(bytesDone(400_000_000, 1_500_000_000)).toBe('0.4/1.5 GB')
   })
 })
 

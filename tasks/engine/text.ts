@@ -21,7 +21,7 @@ export function bytes(count: number): string {
 }
 
 /** `48/121 MB`: both in the unit of the total. */
-export function bytesOf(done: number, total: number): string {
+export function bytesDone(done: number, total: number): string {
   const unit = unitOf(total)
   const decimals = decimalsFor(total, unit)
   return `${inUnit(done, unit, decimals)}/${inUnit(total, unit, decimals)} ${BYTE_UNITS[unit]}`

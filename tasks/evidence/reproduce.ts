@@ -5,7 +5,7 @@ import { hostFilesOf } from '../config/disk-file.ts'
 import { filesOf } from '../config/workload.ts'
 import { readFile, writeFile } from 'node:fs/promises'
 import { join, relative } from 'node:path'
-import { LOCK_FILE, type LockFile } from '../config/lock-file.ts'
+import { LOCK_FILE, type LabLock } from '../config/lock-file.ts'
 import { deterministicLab } from '../config/derived.ts'
 import { leastP } from '../trace/stats/rank-test.ts'
 import { withoutAddresses } from '../trace/events/sequences.ts'
@@ -173,7 +173,7 @@ async function lockedAsBefore(lab: string, image: string, { image: { name, finge
   const file = join(lab, LOCK_FILE)
   const packages = await readFile(join(image, 'packages.txt'), 'utf8').catch(() => '')
   if (existsSync(file) || packages === '') return
-  const lock: LockFile = {
+  const lock: LabLock = {
     format: 1,
     day: 'the day of the run',
     tools: {},

@@ -3,14 +3,14 @@ import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import type { LockFile } from '../config/lock-file.ts'
+import type { LabLock } from '../config/lock-file.ts'
 import { parsePackages } from '../linux/package-list.ts'
 import { Rig } from './rig.ts'
 
 const lab = new Rig()
 const elsewhere = new Rig(false)
 const empty = { LAB_CACHE_DIR: elsewhere.dir }
-let lock: LockFile
+let lock: LabLock
 
 const hashOf = async (file: string) => {
   const hash = createHash('sha256')
@@ -21,7 +21,7 @@ const hashOf = async (file: string) => {
 beforeAll(async () => {
   const { status, stderr } = await lab.lab(['lock', '--yes'])
   if (status !== 0) throw new Error(stderr)
-  lock = JSON.parse(lab.read('lab.lock')) as LockFile
+  lock = JSON.parse(lab.read('lab.lock')) as LabLock
 })
 afterAll(() => {
   lab.remove()

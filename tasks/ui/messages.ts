@@ -1,7 +1,7 @@
 /** The words for events, the same in every view for people. Everything that comes from outside passes `printable`. */
 import type { LabEvent, StepOutcome } from '../engine/event.ts'
 import { printable } from '../engine/printable.ts'
-import { bytes, bytesOf, duration, plural } from '../engine/text.ts'
+import { bytes, bytesDone, duration, plural } from '../engine/text.ts'
 
 export type StepProgress = Extract<LabEvent, { type: 'step-progress' }>
 export type StepEnd = Extract<LabEvent, { type: 'step-end' }>
@@ -17,7 +17,7 @@ const brief = (text: string): string => printable(text, TITLE_LENGTH)
 function amount({ done, total, unit }: StepProgress): string | undefined {
   if (done === undefined) return undefined
   const known = total !== undefined && total > 0 && done <= total ? total : undefined
-  if (unit === 'bytes') return known === undefined ? bytes(done) : bytesOf(done, known)
+  if (unit === 'bytes') return known === undefined ? bytes(done) : bytesDone(done, known)
   const word = unit === undefined ? '' : ` ${unit}`
   if (known !== undefined) return `${done}/${known}${word}`
   return unit === undefined ? String(done) : plural(done, unit.slice(0, -1))

@@ -13,7 +13,7 @@ const TRACING = '/sys/kernel/tracing'
 const LARGEST = 64 * 2 ** 20
 const CONFIG_LARGEST = 4 * 2 ** 20
 
-async function bytesOf(guest: Guest, file: string, signal: AbortSignal): Promise<Buffer | undefined> {
+async function readGuestFile(guest: Guest, file: string, signal: AbortSignal): Promise<Buffer | undefined> {
   const { status, stdout } = await guest.exec(['cat', file], { signal, timeout: 120_000, limit: LARGEST })
   return status === 0 ? stdout : undefined
 }
@@ -37,8 +37,8 @@ export async function factsInGuest(
   built: string,
   signal: AbortSignal,
 ): Promise<KernelFacts> {
-  const text = async (file: string) => (await bytesOf(guest, file, signal))?.toString('latin1')
-  const config = await bytesOf(guest, '/proc/config.gz', signal)
+  const text = async (file: string) => (await readGuestFile(guest, file, signal))?.toString('latin1')
+  const config = await readGuestFile(guest, '/proc/config.gz', signal)
   const kallsyms = await text('/proc/kallsyms')
   const traceable =
     (await text(`${TRACING}/available_filter_functions_addrs`)) ?? (await text(`${TRACING}/available_filter_functions`))

@@ -115,9 +115,9 @@ function instructionsOf(bytes: Buffer, relocations: ReadonlyMap<number, RawSymbo
 export function readBpfCode(file: Buffer): BpfCode {
   const read: Read = (offset, size) => file.subarray(offset, offset + size)
   const table = sectionTable(read)
-  const bytesOf = (section: SectionHeader | undefined): Buffer =>
+  const contentsOf = (section: SectionHeader | undefined): Buffer =>
     section === undefined ? Buffer.alloc(0) : sectionBytes(read, section)
-  const named = (name: string): Buffer => bytesOf(table.find((one) => one.name === name))
+  const named = (name: string): Buffer => contentsOf(table.find((one) => one.name === name))
   const symbols = rawSymbols(named('.symtab'), named('.strtab'))
   const code = table.filter((one) => one.code && one.size > 0)
   return {
@@ -132,12 +132,12 @@ export function readBpfCode(file: Buffer): BpfCode {
         {
           name: one.name,
           section: one.index,
-          instructions: instructionsOf(bytesOf(one), relocationsOf(named(`.rel${one.name}`), symbols)),
+          instructions: instructionsOf(contentsOf(one), relocationsOf(named(`.rel${one.name}`), symbols)),
         },
       ]),
     ),
     constants: new Map(
-      table.filter(({ name }) => name.startsWith('.rodata')).map((one) => [one.index, bytesOf(one)] as const),
+      table.filter(({ name }) => name.startsWith('.rodata')).map((one) => [one.index, contentsOf(one)] as const),
     ),
   }
 }

@@ -131,7 +131,7 @@ function integer(text: string): bigint | undefined {
   return text.startsWith('-') ? -BigInt(text.slice(1)) : BigInt(text)
 }
 
-function bytesOf(value: bigint, size: number): Buffer {
+function littleEndian(value: bigint, size: number): Buffer {
   const bytes = Buffer.alloc(size)
   for (let index = 0; index < size; index++) bytes[index] = Number((value >> BigInt(index * 8)) & 0xffn)
   return bytes
@@ -148,7 +148,7 @@ export function encode(btf: Btf, id: number, text: string): Buffer {
   const number = integer(text)
   switch (type.kind) {
     case 'int': {
-      if (type.bool && /^(true|false)$/.test(text)) return bytesOf(text === 'true' ? 1n : 0n, type.size)
+      if (type.bool && /^(true|false)$/.test(text)) return littleEndian(text === 'true' ? 1n : 0n, type.size)
       const value = number ?? (isChar(type) && text.length === 1 ? BigInt(text.charCodeAt(0)) : undefined)
       if (value === undefined) throw new BtfError(`"${text}" is not a whole number, and ${name} is one`)
       const bits = BigInt(type.size * 8)
@@ -156,16 +156,16 @@ export function encode(btf: Btf, id: number, text: string): Buffer {
       // A char holds a byte; whether it has a sign is the compiler's choice.
       if (value < least || value > (isChar(type) ? 255n : most))
         throw new BtfError(`${text} does not fit into ${name} (${least} to ${most})`)
-      return bytesOf(BigInt.asUintN(type.size * 8, value), type.size)
+      return littleEndian(BigInt.asUintN(type.size * 8, value), type.size)
     }
     case 'ptr':
       if (number === undefined || number < 0n) throw new BtfError(`"${text}" is not an address`)
-      return bytesOf(number, 8)
+      return littleEndian(number, 8)
     case 'enum': {
       const value = type.values.find(([each]) => each === text)?.[1] ?? number
       if (value === undefined)
         throw new BtfError(`"${text}" is not one of ${type.values.map(([each]) => each).join(', ')}`)
-      return bytesOf(BigInt.asUintN(type.size * 8, value), type.size)
+      return littleEndian(BigInt.asUintN(type.size * 8, value), type.size)
     }
     case 'array': {
       if (!isChar(btf.resolve(type.type))) throw new BtfError(`${name} is not an array of char: it has no single value`)

@@ -43,7 +43,7 @@ const UTF8 =
   // oxlint-disable-next-line no-control-regex -- bytes
   /[\x00-\x7f]+|[\xc2-\xdf][\x80-\xbf]|\xe0[\xa0-\xbf][\x80-\xbf]|[\xe1-\xec\xee\xef][\x80-\xbf]{2}|\xed[\x80-\x9f][\x80-\xbf]|\xf0[\x90-\xbf][\x80-\xbf]{2}|[\xf1-\xf3][\x80-\xbf]{3}|\xf4[\x80-\x8f][\x80-\xbf]{2}|([\x80-\xff])/g
 
-const bytesOf = (text: string): Buffer => Buffer.from(text, 'latin1')
+const fromLatin1 = (text: string): Buffer => Buffer.from(text, 'latin1')
 
 /** Bytes as text that can be shown: those that are no UTF-8 as \xNN. Comes and goes byte by byte. */
 const escaped = (text: string): string =>
@@ -52,9 +52,9 @@ const escaped = (text: string): string =>
   )
 
 /** Bytes (latin1) of UTF-8 as a string of JavaScript; what is no UTF-8 as \xNN. */
-export const decoded = (text: string): string => (ODD.test(text) ? bytesOf(escaped(text)).toString('utf8') : text)
+export const decoded = (text: string): string => (ODD.test(text) ? fromLatin1(escaped(text)).toString('utf8') : text)
 
-const hex = (text: string): string => bytesOf(text).toString('hex')
+const hex = (text: string): string => fromLatin1(text).toString('hex')
 
 /** Rows that wait to be written. An array of fields that is joined once costs half of what one string that grows does. */
 export class Rows {
@@ -82,7 +82,7 @@ export class Rows {
       `${line}`,
       prefix === undefined ? NULL : hex(escaped(prefix)),
     )
-    this.#last = isUtf8(bytesOf(message)) ? 'x' : hex(message)
+    this.#last = isUtf8(fromLatin1(message)) ? 'x' : hex(message)
   }
 
   /** All that wait, as lines; none wait afterwards. */
@@ -90,6 +90,6 @@ export class Rows {
     const text = this.count === 0 ? '' : `${this.#fields.join(DELIMITER)}${DELIMITER}${this.#last}\n`
     this.#fields = []
     this.count = 0
-    return bytesOf(text)
+    return fromLatin1(text)
   }
 }
