@@ -26,7 +26,9 @@ describe('initLab', () => {
     expect(lab.name).toBe('copy-out')
     expect(lab.experiments['hello']?.expect).toHaveLength(1)
     expect(lab.probes['hello']).toMatchObject({ source: path.join(directory, 'bpf/hello.bpf.c') })
-    expect(readFileSync(path.join(directory, '.gitignore'), 'utf8')).toMatch(/^\.lab\/\nresults\/\*\/$/m)
+    expect(readFileSync(path.join(directory, '.gitignore'), 'utf8')).toMatch(
+      /^\.lab\/\nresults\/\*\/$[^]*^\*\.evidence\.tar\.gz$/m,
+    )
   })
 
   test('kernels are those of the shipped lab: what was built for one is there for the other', async () => {
