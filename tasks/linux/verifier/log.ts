@@ -46,7 +46,8 @@ export interface Handlers {
 /** Lines of text behind an instruction, after which it is no longer a log. */
 const MOST_TEXT = 12
 const MOST_MESSAGES = 4
-const OMITTED = /\s*\((?:truncated, )?\d+ line\(s\) omitted\)["'`.]?\s*$/
+/** A structured logger closes the quotes there, and more keys follow. */
+const OMITTED = /\s*\((?:truncated, )?\d+ line\(s\) omitted\)(?:["'`.\\].*)?\s*$/
 /** A loader's own words, before the verifier's on the same line. */
 const INTRODUCTION =
   /(?:[Vv]erifier (?:output|log|error)|permission denied|invalid argument|argument list too long|no space left on device|operation not permitted|bad address|[Ll]oad program):\s+/g

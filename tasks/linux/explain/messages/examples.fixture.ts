@@ -190,6 +190,16 @@ export const ATTACH: readonly Example[] = [
 ]
 
 export const LOAD: readonly Example[] = [
+  [
+    'level=ERROR err="program p: map events: map create: invalid argument (without BTF k/v)" path=/x pid=2646',
+    'map cannot be created',
+    /ring buffer/,
+  ],
+  [
+    'level=WARN error="program p: load program: permission denied: invalid indirect read from stack off -32+0 size 8 (3480 line(s) omitted)" required=true',
+    'verifier: stack-without-value',
+    /never written/,
+  ],
   ['[ 1.0] Lockdown: x: Use of kprobes is restricted; see man kernel_lockdown.7', 'lockdown', /Secure Boot/],
   ['Kernel is locked down from EFI Secure Boot mode; see man kernel_lockdown.7', 'lockdown is on', /EPERM/],
   ['operation not permitted (MEMLOCK may be too low, consider rlimit.RemoveMemlock)', 'locked memory', /ulimit -l/],

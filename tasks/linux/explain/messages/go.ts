@@ -5,9 +5,11 @@ import { KPROBE_EVENTS } from './errno-files.ts'
 import { MAP_CREATE, PROG_LOAD } from './errno-load.ts'
 import { group, type Answer, type Row } from './row.ts'
 
+/** What a structured logger has behind the error: '" path=/coredns pid=2646'. */
+const NEXT_KEY = /\\?"\s+\w+=.*$/s
 /** The errno is the last part. */
 const last = (text: string): string | undefined =>
-  errnoOf(/([^:(]+)(?:\([^)]*\))?\s*$/.exec(text.replace(/["'\\}\]\s]+$/, ''))?.[1] ?? '')
+  errnoOf(/([^:(]+)(?:\([^)]*\))?\s*$/.exec(text.replace(NEXT_KEY, '').replace(/["'\\}\]\s]+$/, ''))?.[1] ?? '')
 
 const known = (place: Readonly<Record<string, Answer>>, text: string, what: string): Answer | undefined => {
   const errno = last(text)
