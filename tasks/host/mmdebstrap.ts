@@ -1,6 +1,6 @@
 /** A Debian root file system as a tar archive, and a tree as an ext4 image; both work without root. */
 import { existsSync } from 'node:fs'
-import { chmod, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { chmod, copyFile, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { labError } from '../engine/error.ts'
 import { hashText } from '../engine/fingerprint.ts'
@@ -155,6 +155,16 @@ export async function bootstrap(wanted: Bootstrap): Promise<void> {
 /** A mirror as it was on one day, or of suites that left the others: what it has was signed long ago. */
 const OF_THE_PAST = /\/\d{8}T\d{6}Z\/?$|^https?:\/\/archive\.debian\.org\//
 
+/** What a line of sources.list says of keys that are not Debian's, with a blank at its end. apt reads a copy, as a user of its own. */
+async function signedBy(scratch: string): Promise<string> {
+  const own = process.env['LAB_DEBIAN_KEYRING']
+  if (!own) return ''
+  const copy = join(scratch, 'keyring.gpg')
+  await copyFile(own, copy)
+  await chmod(copy, 0o644)
+  return `[signed-by=${copy}] `
+}
+
 /**
  * Options and the line of sources.list for where the packages are. Files that were hashed by us need no signature. Of a mirror of the past, the
  * date until which its index was valid, and that of the key, are over; the signature still has to be one of a key that the host knows.
@@ -166,7 +176,7 @@ async function sourceOf({ suite, archive, signal }: Bootstrap, scratch: string):
     return [`deb [trusted=yes] copy:${dir} ${suite} main`]
   }
   const mirror = await debianMirror(signal)
-  const line = `deb ${mirror} ${suite} main`
+  const line = `deb ${await signedBy(scratch)}${mirror} ${suite} main`
   if (!(OF_THE_PAST.test(mirror) || process.env['LAB_DEBIAN_ARCHIVE'] === mirror)) return [line]
   const past = ['Acquire::Check-Valid-Until "false"', `APT::Key::gpgvcommand "${EXPIRED_KEYS}"`]
   return [line, ...past.map((option) => `--aptopt=${option}`)]

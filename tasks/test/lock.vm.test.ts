@@ -1,10 +1,15 @@
 /** lab.lock: an image from the locked packages is the same bytes in another cache, and one that cannot be had is told with a way out. */
 import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { createReadStream } from 'node:fs'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { createReadStream, readFileSync, readdirSync, writeFileSync } from 'node:fs'
+import { join, relative } from 'node:path'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest'
 import type { LabLock } from '../config/lock-file.ts'
-import { parsePackages } from '../linux/package-list.ts'
+import { fetchedFile } from '../build/fetched.ts'
+import { fetchedPackage } from '../build/image/locked-files.ts'
+import { serve, SigningKey } from '../host/debian/archive.fixture.ts'
+import { writeLocalArchive } from '../host/debian/local-archive.ts'
+import { lockedFiles, parsePackages } from '../linux/package-list.ts'
 import { Rig } from './rig.ts'
 
 const lab = new Rig()
@@ -54,6 +59,35 @@ test('what a recipe leaves out is not in the image, and its list of archives is 
   expect(read('cat /etc/apt/sources.list')).toBe('deb http://deb.debian.org/debian trixie main')
 })
 
+test.runIf(spawnSync('gpg', ['--version']).status === 0)(
+  'an archive whose index and key have expired is refused as a mirror of today; as one of the past it gives the same image',
+  async () => {
+    const ROOT = 'archive/debian/20200601T000000Z/'
+    const other = new Rig()
+    onTestFinished(() => other.remove())
+    const dir = join(elsewhere.dir, 'archive')
+    const files = lockedFiles(parsePackages(lock.images['minimal']?.packages.join('\n') ?? '')) ?? []
+    const local = files.map((one) => ({ ...one, file: fetchedFile(fetchedPackage(one), elsewhere.dir) }))
+    await writeLocalArchive(dir, 'trixie', local, 'the archive', new AbortController().signal)
+    const key = new SigningKey('20200101')
+    const release = readFileSync(join(dir, 'dists/trixie/Release'), 'utf8')
+    const signed = key.sign(`Valid-Until: Mon, 01 Jun 2020 00:00:00 UTC\n${release}`)
+    writeFileSync(join(dir, 'dists/trixie/InRelease'), signed)
+    const found = readdirSync(dir, { recursive: true, withFileTypes: true }).filter((one) => one.isFile())
+    const paths = found.map((one) => relative(dir, join(one.parentPath, one.name)))
+    const at = (root: string) => paths.map((path) => [root + path, readFileSync(join(dir, path))] as const)
+    const { base } = await serve(Object.fromEntries([...at(ROOT), ...at('debian/')]))
+    const env = { LAB_CACHE_DIR: other.dir, LAB_DEBIAN_KEYRING: key.ring }
+
+    const today = await other.lab(['build', 'image', 'minimal'], { ...env, LAB_DEBIAN_MIRROR: `${base}debian/` })
+    expect(today.stderr).toMatch(/EXPKEYSIG|expired/)
+    expect(today.status).toBe(69)
+    const past = { ...env, LAB_DEBIAN_MIRROR: base + ROOT }
+    const [built] = (await other.answer(['build', 'image', 'minimal'], past)) as { path: string }[]
+    expect(await hashOf(built?.path ?? '')).toBe(lock.images['minimal']?.disk)
+  },
+)
+
 describe('a line of lab.lock that is changed', () => {
   const text = () => lab.read('lab.lock')
   const line = () => lock.images['minimal']?.packages.find((one) => one.startsWith('strace ')) ?? ''
@@ -94,6 +128,6 @@ describe('a line of lab.lock that is changed', () => {
 test('a lock that is none is told', async () => {
   lab.write('lab.lock', '{"format": 2}')
   const { status, stderr } = await lab.lab(['check'])
-  expect(stderr).toContain('this is no lock of this version')
+  expect(stderr).toContain('lab.lock has format 2')
   expect(status).toBe(2)
 })

@@ -72,6 +72,7 @@ describe('versions', () => {
     ['QEMU emulator version 7.2.22 (Debian 1:7.2+dfsg-7+deb12u18+b3)', [7, 2]],
     ['trace-cmd version 3.1.6 (not-a-git-repo)', [3, 1]],
     ['tool (only 4.5 here)', [4, 5]],
+    ['v1.24', [1, 24]],
     ['no number', undefined],
   ])('%s', (line, version) => expect(versionIn(line)).toEqual(version))
 

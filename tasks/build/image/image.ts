@@ -147,9 +147,10 @@ async function adopted(
   })
 }
 
-/** The list of archives of an image: the same wherever its packages came from. */
+/** What apt knows in an image: the same wherever its packages came from. mmdebstrap leaves the options there with which it was built. */
 async function writeSources(overlay: string, suite: string): Promise<void> {
-  makeDirectory(join(overlay, 'etc/apt'))
+  makeDirectory(join(overlay, 'etc/apt/apt.conf.d'))
+  await writeFile(join(overlay, 'etc/apt/apt.conf.d/99mmdebstrap'), 'Acquire::Languages "none";\n')
   await writeFile(join(overlay, 'etc/apt/sources.list'), `deb http://deb.debian.org/debian ${suite} main\n`)
 }
 

@@ -71,9 +71,12 @@ export const VERSION_RULES: readonly VersionRule[] = [
   { name: 'pahole', argv: ['pahole', '--version'], least: [1, 22] },
 ]
 
+/** "v1.24" is what pahole says. */
+const VERSION = /(?<![\w.])v?(\d+)\.(\d+)/
+
 /** The first version number of a text that is not part of a longer word: "QEMU emulator version 7.2.22 (...)" -> 7.2. */
 export function versionIn(text: string): VersionNumber | undefined {
-  const found = /(?<![\w.])(\d+)\.(\d+)/.exec(text.replaceAll(/\([^)]*\)/g, ' ')) ?? /(?<![\w.])(\d+)\.(\d+)/.exec(text)
+  const found = VERSION.exec(text.replaceAll(/\([^)]*\)/g, ' ')) ?? VERSION.exec(text)
   return found === null ? undefined : [Number(found[1]), Number(found[2])]
 }
 
