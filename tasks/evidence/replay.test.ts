@@ -1,6 +1,6 @@
 /** A stored run of 0.1.0, looked at again as it is and after something of it was changed: each change is found, and named. */
 import { execFileSync } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -71,17 +71,33 @@ describe('a run', TOOLS, () => {
     expect(wrongOf(change())).toContain(what)
   })
 
+  const forged = () => ({
+    verdict: withManifest(() => ({ verdict: 'failed' as const })),
+    expectations: withManifest(() => ({ expectations: [] })),
+    'sequence.txt': withText('sequence.txt', (text) => `${text}more\n`),
+  })
+
+  test('a judgement is made again although the lab keeps no maps: nothing of it rests on them', () => {
+    for (const [what, change] of Object.entries(forged())) expect(wrongOf(change)).toContain(what)
+  })
+
   test('a judgement that the lab keeps too little to make again is left open, and the reason is given', () => {
-    // The lab of this run collects no maps, so a verdict may have rested on them.
-    const changed = [
-      withManifest(() => ({ verdict: 'failed' as const })),
-      withManifest(() => ({ expectations: [] })),
-      withText('sequence.txt', (text) => `${text}more\n`),
-    ]
-    for (const [index, what] of ['verdict', 'expectations', 'sequence.txt'].entries()) {
-      const finding = replay({ ...raw, ...changed[index] }).findings.find((one) => one.what === what)
-      expect(finding).toMatchObject({ ok: true, open: true, fact: expect.stringContaining('keeps no maps') })
+    const text = readFileSync(raw.labFile, 'utf8')
+    const [line] = /^ *collect: .*$/m.exec(text) ?? []
+    const labFile = join(dir, 'results/.inputs/less.yaml')
+    writeFileSync(
+      labFile,
+      text.replace(line ?? '    expect:', (all) =>
+        line ? '    collect: [trace, dmesg]' : `    collect: [trace, dmesg]\n${all}`,
+      ),
+    )
+    const { verdict, expectations, 'sequence.txt': sequence } = forged()
+    for (const [what, change] of Object.entries({ verdict, expectations })) {
+      const finding = replay({ ...raw, ...change, labFile }).findings.find((one) => one.what === what)
+      expect(finding).toMatchObject({ ok: true, open: true, fact: expect.stringContaining('keeps no stdout') })
     }
+    // The order of messages needs nothing but the trace.
+    expect(wrongOf({ ...sequence, labFile })).toContain('sequence.txt')
   })
 
   test('a kernel that the lab does not declare is wrong; one built from a tree is left open', () => {

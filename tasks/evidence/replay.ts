@@ -190,6 +190,12 @@ function maps({ texts }: Raw, lines: readonly HolderLine[]): Finding[] {
   return [compared('maps.json', bare(JSON.parse(text) as MapsFile), bare(mapsOf(lines, [])))]
 }
 
+const asItIs = (one: Finding): Finding => one
+
+/** Whether an expectation is about what maps hold: nothing else that is judged is. */
+const looksAtMaps = ({ expect }: ResolvedExperiment): boolean =>
+  expect.some((one) => 'same' in one && one.same.some((source) => 'map' in source))
+
 /** What follows from the trace, the loader's words and the outputs; `blind` says what of them the lab does not keep. */
 function judged(raw: Raw, experiment: ResolvedExperiment, now: Analysis, lines: readonly HolderLine[]): Finding[] {
   const { manifest, olderFormat, texts, tableDigest } = raw
@@ -200,12 +206,17 @@ function judged(raw: Raw, experiment: ResolvedExperiment, now: Analysis, lines: 
     ? now.missing.map(({ lines: [first = ''] }) => open('verdict', `${first}: lab 0.1.0 let that pass`))
     : []
   const lacks = (['trace', 'stdout', 'dmesg', 'maps'] as const).filter(
-    (kind) => !experiment.collect.includes(kind) && (kind !== 'dmesg' || texts['dmesg'] === undefined),
+    (kind) =>
+      !experiment.collect.includes(kind) &&
+      (kind !== 'dmesg' || texts['dmesg'] === undefined) &&
+      (kind !== 'maps' || looksAtMaps(experiment)),
   )
   const blind =
     lacks.length === 0 ? undefined : `the lab keeps no ${lacks.join(' and no ')}: this cannot be computed again`
   // Where the lab keeps less, a difference is no proof of anything; to be the same still is one.
   const fair = (one: Finding): Finding => (one.ok || blind === undefined ? one : open(one.what, blind))
+  // The order of messages follows from the trace alone.
+  const fairFile = (name: string) => (name === 'sequence.txt' && experiment.collect.includes('trace') ? asItIs : fair)
   const { expectations, verdict, remarks, ...facts } = derivedFacts(experiment, again, lines)
   const judgement = [
     ...stricter,
@@ -220,7 +231,7 @@ function judged(raw: Raw, experiment: ResolvedExperiment, now: Analysis, lines: 
       .map((key) => fair(compared(key, manifest[key], []))),
     ...Object.entries(facts).map(([key, value]) => fair(compared(key, Reflect.get(manifest, key), value))),
     ...[...derivedFiles(experiment, again, lines)].map(([name, text]) =>
-      texts[name] === undefined ? wrong(name, 'is missing') : fair(compared(name, texts[name], text)),
+      texts[name] === undefined ? wrong(name, 'is missing') : fairFile(name)(compared(name, texts[name], text)),
     ),
   ]
   if (!experiment.collect.includes('trace'))
