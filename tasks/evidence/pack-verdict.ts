@@ -53,7 +53,8 @@ function factsOf(dir: string): RunFacts {
       verdict?: unknown
       inputs?: { lab?: unknown }
     }
-    return { verdict: String(verdict), kept: String(inputs?.lab ?? '') }
+    const text = (value: unknown) => (typeof value === 'string' ? value : '')
+    return { verdict: text(verdict), kept: text(inputs?.lab) }
   } catch {
     return { verdict: 'unknown', kept: '' }
   }

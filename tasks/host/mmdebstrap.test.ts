@@ -78,6 +78,6 @@ test('what is left out of an image is removed, and nothing that is mounted in it
     env: { ...process.env, LAB_EXCLUDED: excluded },
   })
   expect([status, stderr]).toEqual([0, ''])
-  expect(readdirSync(join(dir, 'usr/share'), { recursive: true }).toSorted()).toEqual(['doc', 'kept'])
+  expect(readdirSync(join(dir, 'usr/share'), { recursive: true, encoding: 'utf8' }).toSorted()).toEqual(['doc', 'kept'])
   expect(readFileSync(join(dir, 'etc/dpkg/dpkg.cfg.d/lab-exclude'), 'utf8')).toContain('path-exclude=/usr/share/doc/*')
 })

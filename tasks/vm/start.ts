@@ -60,10 +60,7 @@ export const fingerprint = ({ vm, kernel, image, accel }: VmWanted): Fingerprint
     cpus: vm.cpus,
     memory: vm.memory,
     accel: accel ?? vm.accel,
-    disks: vm.disks.map(({ name, files, ...disk }) => ({
-      ...disk,
-      files: mapEntries(files, (_, file) => stateOf(file)),
-    })),
+    disks: vm.disks.map((disk) => ({ ...disk, files: mapEntries(disk.files, (_, file) => stateOf(file)) })),
     ...(vm.cmdline && { cmdline: vm.cmdline }),
     ...(vm.qemu && { qemu: vm.qemu }),
   })

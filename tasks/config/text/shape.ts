@@ -79,7 +79,10 @@ const TYPE_WAYS_OUT: readonly (readonly [
 ]
 
 /** A scalar as it would be printed. A mapping may have a key `toString`, with which it has no text. */
-const plainText = (value: unknown): string => (typeof value === 'object' ? '' : String(value))
+const plainText = (value: unknown): string =>
+  typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean' || typeof value === 'bigint'
+    ? String(value)
+    : ''
 
 function wrongType(expected: string, value: unknown, path: Path, yaml: YamlText): ShapeProblem {
   const source = sourceOf(yaml, path) ?? plainText(value)

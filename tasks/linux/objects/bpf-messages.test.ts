@@ -27,7 +27,13 @@ async function printed(body: string): Promise<Record<string, unknown>> {
   return Object.fromEntries(
     printedMessages(readFileSync(object)).map(({ program, least, most, formats }) => [
       program,
-      [least, most, ...formats.map((one) => [one.text + (one.open ? '*' : ''), one.least, one.most]).toSorted()],
+      [
+        least,
+        most,
+        ...formats
+          .map((one) => [one.text + (one.open ? '*' : ''), one.least, one.most])
+          .toSorted(([one], [other]) => (String(one) < String(other) ? -1 : 1)),
+      ],
     ]),
   )
 }
