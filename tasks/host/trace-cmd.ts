@@ -63,7 +63,7 @@ export async function reportFiles(
 }
 
 /** Any status: trace-cmd ends with one where an option is missing. */
-const ANY = Array.from({ length: 128 }, (_, status) => status)
+const ANY = [...Array.from({ length: 128 }, (_, status) => status), 255]
 
 /** What a trace.dat says of its recording, as text; empty where trace-cmd cannot read it. @throws as `reportText`, where it dies */
 export const optionsText = async (file: string, signal: AbortSignal): Promise<string> =>
