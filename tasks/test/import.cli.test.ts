@@ -35,7 +35,7 @@ test('a log with traces in it: imported, listed, shown, asked', async () => {
   expect(status).toBe(0)
   expect(stdout).toMatch(/^60 events from \d+ lines \(print 60\)$/m)
   expect(stdout).toMatch(/^not understood: 33 lines$/m)
-  expect((await rig.lab(['results'])).stdout).toMatch(/ notes .* imported +unknown /)
+  expect((await rig.lab(['results'])).stdout).toMatch(/ imported +notes +.*unknown /)
   expect((await rig.lab(['results', 'show', 'last'])).stdout).toMatch(/^imported +log\.md \(text/m)
   expect((await rig.lab(['trace', 'last', '--comm', 'sshd'])).stdout.match(/sshd-/g)).toHaveLength(3)
   const asked = await rig.lab([
