@@ -51,6 +51,26 @@ test('R-0801-2: syscall_tp attaches, counts the calls of open, and says so; cpus
   expect((await rig.lab(['exec', '--', 'cat', '/sys/kernel/tracing/kprobe_events'])).stdout).toBe('')
 })
 
+test('hits of a sample are counted, and one that says it could not attach fails the run', async () => {
+  for (const sample of ['tracex2', 'tracex4']) {
+    declare(sample)
+    rig.edit('lab.yaml', '\nprobes:\n', `\nprobes:\n  from-${sample}: { sample: ${sample} }\n`)
+  }
+  const [outcome] = (await rig.answer(['run', 'with-tracex2', '--repeat', '1'])) as { dir: string }[]
+  const probes = JSON.parse(readFileSync(join(outcome?.dir ?? '', 'probes.json'), 'utf8')) as {
+    otherPrograms: { section: string; comm: string; runs: number }[]
+  }
+  // It lets dd write while it looks on.
+  const writes = probes.otherPrograms.find(({ section }) => section === 'kprobe/__x64_sys_write')
+  expect(writes).toMatchObject({ comm: 'tracex2' })
+  expect(writes?.runs).toBeGreaterThan(0)
+  // kmem_cache_alloc_node is inlined where there is no NUMA. It ends with status 0 all the same.
+  const { status, stderr } = await rig.lab(['run', 'with-tracex4', '--repeat', '1'])
+  expect(stderr).toContain("the kernel's sample says that it failed")
+  expect(stderr).toContain('kmem_cache_alloc_node')
+  expect(status).toBe(1)
+})
+
 test('a sample that the tree does not have', async () => {
   rig.edit('lab.yaml', '{ sample: cpustat }', '{ sample: cpustats }')
   const { status, stderr } = await rig.lab(['run', 'with-cpustat', '--repeat', '1'])

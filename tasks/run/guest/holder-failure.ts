@@ -92,7 +92,7 @@ function companionFailure(lines: readonly HolderLine[], place: string): Failure 
 
 /** Samples that test themselves end with status 0 whatever they found; their words are the verdict. */
 function unhappyCompanion(lines: readonly HolderLine[], place: string): Failure | undefined {
-  const one = of(lines, 'companion').find(({ said: words = '' }) => /^failed\b/m.test(words))
+  const one = of(lines, 'companion').find(({ said: words = '' }) => /^(?:failed|ERROR)\b/m.test(words))
   return (
     one &&
     experimentError({

@@ -27,7 +27,7 @@ import type { MapsFile } from '../guest/maps.ts'
 import { absentMetrics, metricsOf, missingMetrics } from './metrics.ts'
 import { otherRemarks } from './other-probes.ts'
 import { messageLosses } from './prints.ts'
-import { endRemarks, endedAtPipe, remarksOf } from './remarks.ts'
+import { endRemarks, endedAtPipe, endedBefore, remarksOf } from './remarks.ts'
 import { NO_TYPED, type Typed } from '../guest/typed.ts'
 
 export interface Analysis {
@@ -229,6 +229,7 @@ export function analyse(input: AnalysisInput): Analysis {
     missing: isWhole ? missingMetrics(experiment.metrics, metrics, kernel, arm) : [],
     remarks: [
       ...endedAtPipe(lines),
+      ...endedBefore(lines),
       ...(!isReadable ? [] : remarksOf(experiment, arm, kernel, probes, printed.length)),
       ...otherRemarks(lines),
       ...endRemarks(lines),

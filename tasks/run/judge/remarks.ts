@@ -87,6 +87,15 @@ function nothingExpected(
   ]
 }
 
+/** A sample that tests itself and ends has nothing attached any more when the workload begins. */
+export const endedBefore = (lines: readonly HolderLine[]): string[] =>
+  of(lines, 'companion')
+    .filter(({ state }) => state === 'ended')
+    .map(
+      ({ name }) =>
+        `${shown(name)} ended by itself before the workload began: nothing of it was attached while the workload ran`,
+    )
+
 /** A program that prints trace_pipe never ends by itself. */
 export const endedAtPipe = (lines: readonly HolderLine[]): string[] =>
   of(lines, 'exited').some(({ endedAt }) => endedAt !== undefined)
