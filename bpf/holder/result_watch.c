@@ -17,10 +17,10 @@ static struct {
 static int watched_count;
 static int events = -1;
 
-/* Files that nobody else has a reason to open; a sample may well open its own output again. */
+/* Files that nobody else has a reason to open; a sample may well open its own output again, and strace has its file open all the time. */
 bool result_is_ours_alone(const char *name)
 {
-	static const char *const shared[] = { "probe-", "nothing" };
+	static const char *const shared[] = { "probe-", "nothing", "strace" };
 
 	for (size_t i = 0; i < sizeof(shared) / sizeof(shared[0]); i++)
 		if (strncmp(name, shared[i], strlen(shared[i])) == 0)
