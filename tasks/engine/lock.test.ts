@@ -1,4 +1,5 @@
-import { existsSync, readlinkSync } from 'node:fs'
+import { spawnSync } from 'node:child_process'
+import { existsSync, readdirSync, readlinkSync } from 'node:fs'
 import { mkdir, readdir, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
@@ -90,4 +91,23 @@ test('an abort ends the waiting as an interruption and leaves the lock to its ow
   const failure = await failureOf(lock(path, control.signal, () => control.abort()))
   expect(failure.kind).toBe('interrupted')
   expect(existsSync(`${path}.lock`)).toBe(true)
+})
+
+test('a command that is ended while it takes a lock leaves none behind', () => {
+  const dir = tempDir()
+  const url = (name: string) => JSON.stringify(new URL(name, import.meta.url).href)
+  // Ended after so many turns of its loop: before, while and after the lock is made.
+  const script = `
+    const [{ lock }, { undoAll }] = await Promise.all([import(${url('./lock.ts')}), import(${url('./interruption.ts')})])
+    const [, path, turns] = process.argv
+    void lock(path, new AbortController().signal, () => {}).catch(() => {})
+    for (let turn = 0; turn < Number(turns); turn++) await new Promise((resolve) => setImmediate(resolve))
+    undoAll()
+    process.exit()`
+  for (let turns = 0; turns < 12; turns++) {
+    const argv = ['--input-type=module', '-e', script, join(dir, String(turns)), String(turns)]
+    const { status, stderr } = spawnSync(process.execPath, argv, { encoding: 'utf8' })
+    expect(status, stderr).toBe(0)
+  }
+  expect(readdirSync(dir)).toEqual([])
 })

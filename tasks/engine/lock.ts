@@ -1,6 +1,6 @@
 /** Locks between processes, on paths. Behind one function so that the mechanism can be replaced. */
-import { rmSync } from 'node:fs'
-import { readFile, rm, writeFile } from 'node:fs/promises'
+import fs, { mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { readFile, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import lockfile from 'proper-lockfile'
 import { makeDirectory } from './directory.ts'
@@ -33,24 +33,70 @@ async function ownerOf(path: string): Promise<'alive' | 'gone' | 'unknown'> {
   }
 }
 
+/** Lock directories that are made and that nobody answers for yet: each with what takes back its removal at a forced end. */
+const begun = new Map<string, () => void>()
+
+/**
+ * The file system of proper-lockfile, which looks at the directory's time after it has made it: a command that ended in between left the lock
+ * behind. Made in one turn with its registration, no end comes between the two.
+ */
+const watchedFs = {
+  ...fs,
+  mkdir(path: string, callback: (error: unknown) => void): void {
+    try {
+      mkdirSync(path)
+      begun.set(
+        path,
+        undoAtForcedEnd(() => rmSync(path, { recursive: true, force: true })),
+      )
+    } catch (error) {
+      callback(error)
+      return
+    }
+    callback(null)
+  },
+}
+
+/** Somebody else answers for the lock now, or there is none. */
+function takeBack(path: string): void {
+  begun.get(`${path}.lock`)?.()
+  begun.delete(`${path}.lock`)
+}
+
+/** In the same turn as its removal is registered. On a disk without room the lock is one without a name. */
+function nameOwner(path: string): void {
+  try {
+    writeFileSync(ownerFile(path), `${JSON.stringify(thisProcess())}\n`)
+  } catch {
+    // Whoever waits goes by the lock's age.
+  }
+}
+
 /** The lock, or undefined where somebody else has it. */
 async function tryLock(path: string, stale: number): Promise<Lock | undefined> {
   let release: () => Promise<void>
   try {
     // A compromised lock is one that somebody took who cannot see us; it must not crash a finished build.
-    release = await lockfile.lock(path, { realpath: false, stale, update: TOUCH, onCompromised: () => undefined })
+    release = await lockfile.lock(path, {
+      realpath: false,
+      stale,
+      update: TOUCH,
+      onCompromised: () => undefined,
+      fs: watchedFs,
+    })
   } catch (error) {
+    takeBack(path)
     // ENOENT: the directory went away just now.
     if (codeOf(error) === 'ELOCKED' || codeOf(error) === 'ENOENT') return undefined
     throw error
   }
-  // On a disk without room the lock is one without a name.
-  await writeFile(ownerFile(path), `${JSON.stringify(thisProcess())}\n`).catch(() => undefined)
   let released = false
   const undone = undoAtForcedEnd(() => {
     rmSync(ownerFile(path), { force: true })
     rmSync(`${path}.lock`, { recursive: true, force: true })
   })
+  takeBack(path)
+  nameOwner(path)
   const once = async () => {
     if (released) return
     released = true
