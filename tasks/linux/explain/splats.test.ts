@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { explainText } from './index.ts'
-import { GOLDEN, ORDINARY } from '../splats/splats.fixture.ts'
+import { ORDINARY } from '../splats/ordinary.fixture.ts'
+import { GOLDEN } from '../splats/splats.fixture.ts'
 
 const splatsIn = (text: string) => explainText(text).filter(({ rule }) => rule.startsWith('splat: '))
 

@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest'
 import { KIND_NAMES, splatTaints } from './kinds.ts'
 import { findSplats, SplatReader } from './reader.ts'
-import { GOLDEN, ORDINARY } from './splats.fixture.ts'
+import { ORDINARY } from './ordinary.fixture.ts'
+import { GOLDEN } from './splats.fixture.ts'
 
 test.each(GOLDEN)('$name', ({ text, is }) => {
   expect(findSplats(text)).toEqual([expect.objectContaining(is)])
