@@ -6,6 +6,7 @@ import { copyFile, link, mkdir, readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fetchArchive, fetchedFile, nameOf, SOURCES, type Fetched } from '../build/fetched.ts'
 import { fetchedPackage, fetchLocked } from '../build/image/locked-files.ts'
+import { fullName } from '../config/arms.ts'
 import { named } from '../config/open.ts'
 import type { Source } from '../config/schema/schema.ts'
 import { step, type Context } from '../engine/context.ts'
@@ -53,9 +54,9 @@ interface Needed {
 
 /** The kernels that a run needs: its own, and those whose types its probes are compiled with. */
 function kernelsOf({ manifest }: FoundRun, lab: ReturnType<typeof readKeptLab>): string[] {
-  const probes = lab.experiments[manifest.experiment]?.probes ?? []
+  const probes = [...(lab.experiments[manifest.experiment]?.probes ?? []), ...(manifest.arm.probes ?? [])]
   const types = probes.flatMap((name) => {
-    const probe = lab.probes[name]
+    const probe = lab.probes[fullName(name)]
     return probe !== undefined && 'source' in probe && probe.types !== undefined ? [probe.types] : []
   })
   return [...new Set([manifest.kernel.name, ...types])]
