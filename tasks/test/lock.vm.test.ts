@@ -56,7 +56,7 @@ test('what a recipe leaves out is not in the image, and its list of archives is 
     spawnSync('debugfs', ['-R', command, built?.path ?? ''], { encoding: 'utf8' }).stdout.trim()
   expect(read('ls -p /usr/share/doc').split('\n')).toHaveLength(2)
   expect(read('ls -p /usr/share/dpkg').split('\n').length).toBeGreaterThan(2)
-  expect(read('cat /etc/apt/sources.list')).toBe('deb http://deb.debian.org/debian trixie main')
+  expect(read('cat /etc/apt/sources.list')).toMatch(/^# This guest has no network: [^\n]*$/)
 })
 
 test.runIf(spawnSync('gpg', ['--version']).status === 0)(

@@ -147,11 +147,14 @@ async function adopted(
   })
 }
 
+/** A guest has no way out, so its apt has nowhere to fetch from; a host's own mirror is nobody else's business. */
+const SOURCES = '# This guest has no network: further packages go under `packages:` of its image.\n'
+
 /** What apt knows in an image: the same wherever its packages came from. mmdebstrap leaves the options there with which it was built. */
-async function writeSources(overlay: string, suite: string): Promise<void> {
+async function writeSources(overlay: string): Promise<void> {
   makeDirectory(join(overlay, 'etc/apt/apt.conf.d'))
   await writeFile(join(overlay, 'etc/apt/apt.conf.d/99mmdebstrap'), 'Acquire::Languages "none";\n')
-  await writeFile(join(overlay, 'etc/apt/sources.list'), `deb http://deb.debian.org/debian ${suite} main\n`)
+  await writeFile(join(overlay, 'etc/apt/sources.list'), SOURCES)
 }
 
 /** Restores or builds an image. */
@@ -193,7 +196,7 @@ export function imageStep(image: ResolvedImage, context: Context): Promise<Image
         await bootstrap({ ...recipe, ...common, preferences: pins, archive, onPhase })
         handle.progress('make the disk')
         const apt = join(dir, 'apt')
-        await writeSources(apt, recipe.suite)
+        await writeSources(apt)
         const packages = await rootImage({
           ...common,
           overlays: [apt, ...(existsSync(overlay) ? [overlay] : [])],
