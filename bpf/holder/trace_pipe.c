@@ -53,17 +53,6 @@ static bool sleeps(const char *thread)
 	return false;
 }
 
-static bool is_of_session(const char *pid, pid_t session)
-{
-	char path[64], stat[512], *after;
-	int sid = 0;
-
-	snprintf(path, sizeof(path), "/proc/%.16s/stat", pid);
-	if (read_file(path, stat, sizeof(stat)) <= 0 || !(after = strrchr(stat, ')')))
-		return false;
-	return sscanf(after + 1, " %*c %*d %*d %d", &sid) == 1 && sid == session;
-}
-
 static bool all_threads_sleep(const char *pid)
 {
 	char path[320];
@@ -99,7 +88,7 @@ bool trace_pipe_reached(const char *fifo, pid_t workload)
 	}
 	proc = opendir("/proc");
 	while (proc && asleep && (entry = readdir(proc)))
-		if (isdigit((unsigned char)entry->d_name[0]) && is_of_session(entry->d_name, workload))
+		if (isdigit((unsigned char)entry->d_name[0]) && getsid(atoi(entry->d_name)) == workload)
 			asleep = all_threads_sleep(entry->d_name);
 	if (proc)
 		closedir(proc);

@@ -4,18 +4,15 @@
  */
 import { copyFile, readFile, rm, writeFile } from 'node:fs/promises'
 import { existsSync } from 'node:fs'
-import { basename, dirname, join, relative, sep } from 'node:path'
+import { basename, dirname, join, relative } from 'node:path'
 import type { ResolvedKernel } from '../../config/resolved.ts'
 import { sampleName, type ResolvedWorkload } from '../../config/workload.ts'
-import { step, type Context } from '../../engine/context.ts'
+import type { Context } from '../../engine/context.ts'
 import { userError } from '../../engine/error.ts'
-import { fingerprintOf, hashFile, type Inputs } from '../../engine/fingerprint.ts'
-import { toolVersion } from '../../host/tool-version.ts'
 import { MOVED_HEADERS, ownSampleBuild, wantsTraceHelpers, type SampleBuild } from '../../linux/kbuild/samples.ts'
 import { hashesOf, ownFiles } from '../probe/own-files.ts'
-import { ownCode } from '../own-code.ts'
-import { inTree, type KernelArtefact, type TreeInUse } from './kernel.ts'
-import { buildIn, OBJECT, PROGRAM, type Sample } from './sample.ts'
+import type { KernelArtefact, TreeInUse } from './kernel.ts'
+import { buildIn, builtInTree, type Sample } from './sample.ts'
 
 interface Pair {
   readonly name: string
@@ -71,9 +68,19 @@ function movedHeaders(dir: string, { names, files }: Pair): Map<string, string> 
   return new Map(missing.map(({ name, now }) => [name, now]))
 }
 
+/** In samples/bpf: the names of our files there, a line each, for as long as they are there. */
+const NOTE = '.lab-files'
+
+/** Takes out what a build that was killed left. Only names, and only of this directory. */
+async function takeOut(samples: string): Promise<void> {
+  const names = (await textIn(samples, NOTE)).split('\n').filter((name) => name !== '')
+  for (const name of [...names, NOTE]) await rm(join(samples, basename(name)), { force: true })
+}
+
 /** How the tree would build it. @throws a user's Failure where it cannot, or has a file of the same name */
 async function planIn(dir: string, pair: Pair, place: string): Promise<PairPlan> {
   const { name, user, files, included } = pair
+  await takeOut(join(dir, 'samples/bpf'))
   const makefile = await textIn(dir, 'samples/bpf/Makefile')
   const taken = files.map((file) => basename(file)).find((file) => existsSync(join(dir, 'samples/bpf', file)))
   if (taken !== undefined)
@@ -110,13 +117,14 @@ async function buildPair(tree: TreeInUse, pair: Pair, plan: PairPlan, llc: strin
     `.${found.object}.cmd`,
     ...headers.keys(),
   ]
+  await writeFile(join(samples, NOTE), made.map((name) => `${name}\n`).join(''))
   try {
     for (const file of pair.files) await copyFile(file, join(samples, basename(file)))
     for (const [name, text] of headers) await writeFile(join(samples, name), text)
     await buildIn(tree, found, llc, to, context)
   } finally {
     // The tree is everybody's: the next build must not find our files among its own.
-    for (const file of made) await rm(join(samples, file), { force: true })
+    await takeOut(samples)
   }
 }
 
@@ -130,38 +138,18 @@ export async function ownSampleStep(
 ): Promise<Sample> {
   const pair = pairOf(workload)
   const place = `workload ${pair.name}`
-  return await step(context, place, place, async (handle) => {
-    const llc = join(context.toolRoot, 'bpf/llc')
-    const inputs: Inputs = {
-      lab: ownCode('sample', context.toolRoot),
-      source: await hashesOf(pair.files, pair.user),
-      kernel: kernel.fingerprint,
-      llc: await hashFile(llc),
-      clang: await toolVersion('clang', context.cache, context.signal),
-    }
-    const fingerprint = fingerprintOf(inputs)
-    const stored = await context.store.get('sample', fingerprint)
-    const { dir } =
-      stored ??
-      (await context.store.put('sample', fingerprint, inputs, (to) =>
-        inTree(
-          declared,
-          context,
-          handle,
-          override,
-          `samples/bpf${sep}${pair.name}`,
-          (tree) => planIn(tree, pair, place),
-          (tree, found) => {
-            handle.progress('compile')
-            return buildPair(tree, pair, found, llc, to, context)
-          },
-        ),
-      ))
-    const deployable = (file: string, name: string) => ({ name, file: join(dir, file), fingerprint })
-    return {
-      outcome: stored ? 'restored' : 'built',
+  return await builtInTree(
+    {
+      place,
+      name: pair.name,
+      inputs: { source: await hashesOf(pair.files, pair.user) },
       detail: `as a sample of ${kernel.release}`,
-      value: { program: deployable(PROGRAM, pair.name), object: deployable(OBJECT, `${pair.name}_kern.o`) },
-    }
-  })
+      look: (tree) => planIn(tree, pair, place),
+      build: (tree, plan: PairPlan, llc, to) => buildPair(tree, pair, plan, llc, to, context),
+    },
+    kernel,
+    declared,
+    override,
+    context,
+  )
 }

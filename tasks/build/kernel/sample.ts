@@ -21,7 +21,7 @@ export interface Sample {
 }
 
 /** Kept under these names whatever the sample is called. */
-export const [PROGRAM, OBJECT] = ['program', 'object.o'] as const
+const [PROGRAM, OBJECT] = ['program', 'object.o'] as const
 
 /** How the tree builds the sample; it is the user's error when the tree has none of that name. */
 async function findSample(dir: string, sample: string, place: string): Promise<SampleBuild> {
@@ -40,7 +40,7 @@ async function findSample(dir: string, sample: string, place: string): Promise<S
 /** Programs of the package llvm that samples/bpf/Makefile pipes through (opt and llvm-dis since 5.7): stand-ins, so that it is not needed. */
 const llvm = (dir: string) => ({ LLC: join(dir, 'llc'), OPT: join(dir, 'opt'), LLVM_DIS: join(dir, 'llvm-dis') })
 
-export const assignmentsFor = (tree: TreeInUse, found: SampleBuild, llc: string) => ({
+const assignmentsFor = (tree: TreeInUse, found: SampleBuild, llc: string) => ({
   ...tree.assignments,
   ...found.assignments,
   M: 'samples/bpf',
@@ -115,21 +115,33 @@ export function sampleCommands(
 const compiles = ([program = '', ...words]: readonly string[], sample: string): boolean =>
   /^(.*\/)?(gcc|clang|cc)$/.test(program) && words.some((word) => word.startsWith(`samples/bpf/${sample}`))
 
-/** Restores or builds a sample for one kernel. `override` is the tree that the kernel's source was taken from instead. */
-export async function sampleStep(
-  probe: { readonly name: string; readonly sample: string },
+/** A program with its loader that is built in a kernel's tree, by the tree's own rules. */
+interface InTree<F> {
+  /** What it is called in progress and messages. */
+  readonly place: string
+  readonly name: string
+  /** What it is made of, besides the kernel, the compilers and our own code. */
+  readonly inputs: Inputs
+  /** For people: what of the result is told. */
+  readonly detail: string
+  /** Sees the tree before it is prepared; what it throws saves that. */
+  readonly look: (tree: string) => Promise<F>
+  readonly build: (tree: TreeInUse, found: F, llc: string, to: string) => Promise<void>
+}
+
+/** Restores or builds one. @param override the tree that the kernel's source was taken from instead */
+export async function builtInTree<F>(
+  { place, name, inputs: own, detail, look, build }: InTree<F>,
   kernel: KernelArtefact,
   declared: ResolvedKernel,
   override: string | undefined,
   context: Context,
 ): Promise<Sample> {
-  const name = `probe ${probe.name}`
-  return await step(context, name, name, async (handle) => {
-    const { sample } = probe
+  return await step(context, place, place, async (handle) => {
     const llc = join(context.toolRoot, 'bpf/llc')
     const inputs: Inputs = {
       lab: ownCode('sample', context.toolRoot),
-      sample,
+      ...own,
       kernel: kernel.fingerprint,
       llc: await hashFile(llc),
       clang: await toolVersion('clang', context.cache, context.signal),
@@ -139,24 +151,37 @@ export async function sampleStep(
     const { dir } =
       stored ??
       (await context.store.put('sample', fingerprint, inputs, (to) =>
-        inTree(
-          declared,
-          context,
-          handle,
-          override,
-          `samples/bpf/${sample}`,
-          (tree) => findSample(tree, sample, name),
-          (tree, found) => {
-            handle.progress('compile')
-            return buildIn(tree, found, llc, to, context)
-          },
-        ),
+        inTree(declared, context, handle, override, `samples/bpf/${name}`, look, (tree, found) => {
+          handle.progress('compile')
+          return build(tree, found, llc, to)
+        }),
       ))
     const deployable = (file: string, as: string) => ({ name: as, file: join(dir, file), fingerprint })
     return {
       outcome: stored ? 'restored' : 'built',
-      detail: `samples/bpf/${sample} of ${kernel.release}`,
-      value: { program: deployable(PROGRAM, sample), object: deployable(OBJECT, `${sample}_kern.o`) },
+      detail,
+      value: { program: deployable(PROGRAM, name), object: deployable(OBJECT, `${name}_kern.o`) },
     }
   })
+}
+
+/** Restores or builds a sample of the kernel's own for one kernel. */
+export async function sampleStep(
+  probe: { readonly name: string; readonly sample: string },
+  kernel: KernelArtefact,
+  declared: ResolvedKernel,
+  override: string | undefined,
+  context: Context,
+): Promise<Sample> {
+  const { sample } = probe
+  const place = `probe ${probe.name}`
+  const wanted: InTree<SampleBuild> = {
+    place,
+    name: sample,
+    inputs: { sample },
+    detail: `samples/bpf/${sample} of ${kernel.release}`,
+    look: (tree) => findSample(tree, sample, place),
+    build: (tree, found, llc, to) => buildIn(tree, found, llc, to, context),
+  }
+  return await builtInTree(wanted, kernel, declared, override, context)
 }

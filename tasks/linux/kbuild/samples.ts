@@ -88,7 +88,7 @@ export const MOVED_HEADERS: readonly {
   readonly now: string
 }[] = [
   {
-    // Until 5.4; then libbpf's (e01a75c15969), with PT_REGS_* in a header of their own.
+    // As in 5.4; 5.10 has it with libbpf, and PT_REGS_* in a header of their own.
     name: 'bpf_helpers.h',
     places: ['samples/bpf', 'tools/testing/selftests/bpf'],
     now: '#include <bpf/bpf_helpers.h>\n#include <bpf/bpf_tracing.h>\n',
@@ -99,14 +99,14 @@ export const MOVED_HEADERS: readonly {
     now: '#include <bpf/bpf_endian.h>\n',
   },
   {
-    // Until 4.17 one of samples/bpf; then libbpf's own, which is found by its bare name up to 5.5.
+    // Found by its bare name in 5.4, whose samples look into tools/lib/bpf; those of 5.10 do not.
     name: 'libbpf.h',
     places: ['samples/bpf'],
     now: '#include <bpf/bpf.h>\n#include <bpf/libbpf.h>\n',
   },
 ]
 
-/** Whether a program gets read_trace_pipe() from trace_helpers.h: it was in bpf_load.h up to 5.5. */
+/** Whether a program gets read_trace_pipe() from trace_helpers.h, as in 5.10: in 5.4 it is in bpf_load.h. */
 export const wantsTraceHelpers = (user: string, bpfLoad: string): boolean =>
   /\bread_trace_pipe\s*\(/.test(user) && !bpfLoad.includes('read_trace_pipe')
 
@@ -114,7 +114,7 @@ export const wantsTraceHelpers = (user: string, bpfLoad: string): boolean =>
  * How to build a program of one's own, NAME_user.c and NAME_kern.c, as if it were a sample of the tree: it is linked as that sample of the tree is
  * which includes the same headers, since what is linked with bpf_load.h differs from version to version.
  * @param included the names that its user program includes
- * @returns the header that no sample of this tree is linked for: bpf_load.h was removed in 5.11
+ * @returns the header that no sample of this tree is linked for: 5.10 is the last that has bpf_load.h
  */
 export function ownSampleBuild(
   makefile: string,
