@@ -47,16 +47,17 @@ test.each([
 const contextOf = () => ({ ...testContext(tempDir()), toolRoot: join(import.meta.dirname, '../..') })
 
 /** A result of a lab with this source of its kernel, and what its image was made of. */
-function resultOf(source: string, packages: string) {
+function resultOf(source: string, packages: string, arm: object = {}) {
   const results = directoryWith({
     '.inputs/lab-1/lab.yaml': [
       'lab: x',
       'kernels: {',
-      `  k: { source: { ${source} }, config: [lab:base] } }`,
+      `  k: { source: { ${source} }, config: [lab:base] },`,
+      `  t: { source: { package: linux-source-8.8, suite: x, version: 8.8-1, sha256: ${OTHER} }, config: [lab:base] } }`,
       'images: { i: { recipe: lab:minimal } }',
       'vms: { v: { kernel: k, image: i } }',
-      'probes: { p: { source: lab:corefile } }',
-      'experiments: { e: { vm: v, probes: [p], workload: { run: "true" } } }',
+      'probes: { p: { source: lab:corefile }, q: { source: lab:corefile, types: t } }',
+      'experiments: { e: { vm: v, probes: [p], matrix: { probe: [p, q] }, workload: { run: "true" } } }',
       '',
     ].join('\n'),
     '.inputs/image-1/packages.txt': packages,
@@ -64,6 +65,7 @@ function resultOf(source: string, packages: string) {
   })
   const manifest = {
     experiment: 'e',
+    arm: { name: '', params: {}, ...arm },
     kernel: { name: 'k' },
     image: { name: 'i' },
     inputs: { lab: 'lab-1', image: 'image-1' },
@@ -73,6 +75,7 @@ function resultOf(source: string, packages: string) {
 
 const PACKAGES = `strace 6.13-1 amd64 ${SHA256} pool/main/s/strace/strace_6.13-1_amd64.deb\n`
 const HASH = 'a'.repeat(64)
+const OTHER = 'b'.repeat(64)
 
 test('a built kernel brings its source along, and the image its packages', async () => {
   const { results, runs } = resultOf(`package: linux-source-9.9, suite: x, version: 9.9-1, sha256: ${HASH}`, PACKAGES)
@@ -83,6 +86,21 @@ test('a built kernel brings its source along, and the image its packages', async
   const pinned = await pinnedInputs(runs, results, context)
   expect([...pinned.keys()]).toEqual([`inputs/${HASH}-linux-source-9.9.deb`, `inputs/${SHA256}-strace.deb`])
   expect([...pinned.values()]).toEqual(files.map((name) => join(context.cache, 'sources', name)))
+})
+
+test('the probes of an arm bring the kernel along whose types they are compiled with', async () => {
+  const source = `package: linux-source-9.9, suite: x, version: 9.9-1, sha256: ${HASH}`
+  const { results, runs } = resultOf(source, PACKAGES, { probes: ['q'] })
+  const context = contextOf()
+  mkdirSync(join(context.cache, 'sources'), { recursive: true })
+  const files = [
+    `${HASH.slice(0, 16)}-linux-source-9.9.deb`,
+    `${OTHER.slice(0, 16)}-linux-source-8.8.deb`,
+    `${SHA256.slice(0, 16)}-strace.deb`,
+  ]
+  for (const name of files) writeFileSync(join(context.cache, 'sources', name), '')
+  const pinned = await pinnedInputs(runs, results, context)
+  expect([...pinned.keys()]).toContain(`inputs/${OTHER}-linux-source-8.8.deb`)
 })
 
 test.each([
