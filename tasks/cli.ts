@@ -12,7 +12,10 @@ let status: number = EXIT.done
 const late = Promise.withResolvers<never>()
 late.promise.catch(() => undefined)
 
-/** The first signal asks the command to stop. So does the second; the third, like the end of the time that there is, ends it where it stands. */
+/**
+ * The first signal asks the command to stop. So does the second; the third, like the end of the time that there is,
+ * ends it where it stands.
+ */
 let signals = 0
 for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
   process.on(name, () => {
@@ -26,8 +29,8 @@ for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
   })
 
 /**
- * What an interrupted command ended with. Whatever it failed with was the interruption's doing, or came too late to matter: it is told in one
- * line and does not decide the exit code.
+ * What an interrupted command ended with. Whatever it failed with was the interruption's doing, or came too late to
+ * matter: it is told in one line and does not decide the exit code.
  */
 function asInterrupted(error: unknown): Failure {
   if (error instanceof Failure && error.kind === 'interrupted') return error
@@ -38,9 +41,9 @@ function asInterrupted(error: unknown): Failure {
 }
 
 /**
- * Ends this process at once, whatever its threads are doing. `process.exit` waits for the threads of libuv's pool, and one of them may be in a
- * read that never returns, or in a query (Node 24.21; nodejs/node, src/node_platform and uv_library_shutdown). A shell that takes our place
- * does not: execve(2) ends all other threads.
+ * Ends this process at once, whatever its threads are doing. `process.exit` waits for the threads of libuv's pool, and
+ * one of them may be in a read that never returns, or in a query (Node 24.21; nodejs/node, src/node_platform and
+ * uv_library_shutdown). A shell that takes our place does not: execve(2) ends all other threads.
  */
 function endNow(status: number): never {
   // Listeners of this event remove lock directories (signal-exit of proper-lockfile).

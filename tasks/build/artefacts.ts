@@ -1,4 +1,6 @@
-/** From the validated lab to the steps that a command needs. The only file that knows every step and what it waits for. */
+/**
+ * From the validated lab to the steps that a command needs. The only file that knows every step and what it waits for.
+ */
 import { fullName } from '../config/arms.ts'
 import { labFor } from '../config/derived.ts'
 import type { ResolvedExperiment, ResolvedKernel, ResolvedLab, ResolvedProbe, ResolvedVm } from '../config/resolved.ts'
@@ -91,8 +93,8 @@ const needTools = (
 ): Promise<void> => hostStep(context, toolsFor(lab, [choices.kernel ?? vm.kernel.use, ...vm.kernel.fallback], probes))
 
 /**
- * Finds out whether KVM works while other things are built: where it does not, the answer takes five seconds. It is remembered for the VM,
- * which also reports what goes wrong here.
+ * Finds out whether KVM works while other things are built: where it does not, the answer takes five seconds. It is
+ * remembered for the VM, which also reports what goes wrong here.
  */
 async function tryKvm(vm: ResolvedVm, kernel: KernelArtefact, choices: Choices, context: Context): Promise<void> {
   if ((choices.accel ?? vm.accel) !== 'auto') return
@@ -133,7 +135,9 @@ export interface Ready {
   readonly objects: readonly (Deployable & { readonly probe: string })[]
   /** Samples of the kernel's own tree and bpftrace scripts: programs with a loader of their own; `probe` as above. */
   readonly samples: readonly (Pick<Sample, 'program'> & Partial<Sample> & { readonly probe: string })[]
-  /** The types of the VM's kernel, for the guest's libbpf, where a probe needs them and the kernel does not carry them. */
+  /**
+   * The types of the VM's kernel, for the guest's libbpf, where a probe needs them and the kernel does not carry them.
+   */
   readonly types?: Deployable
   /** Probes that do not compile, where the experiment declares that. */
   readonly notCompiled: readonly { readonly probe: string; readonly failure: CompileFailure }[]
@@ -162,7 +166,8 @@ async function sidesOf(
   for (const probe of probes) {
     const types = 'source' in probe ? probe.types : undefined
     if (types === undefined || ofKernel.has(types)) continue
-    // As the lab file declares it, whatever the experiment wants otherwise of the kernel that it runs on: one object for all.
+    // As the lab file declares it, whatever the experiment wants otherwise of the kernel that it runs on: one object
+    // for all.
     const other = named(lab.kernels, 'kernel', types)
     const override = types === kernel.name ? choices.source : undefined
     ofKernel.set(types, { target: { types: await typesStep(other, context, override) }, declared: other })
@@ -174,7 +179,10 @@ async function sidesOf(
   return { own, sideOf }
 }
 
-/** What of an experiment waits for its kernel: probes, and what its workload loads, are compiled against its headers or types. */
+/**
+ * What of an experiment waits for its kernel: probes, and what its workload loads, are compiled against its headers or
+ * types.
+ */
 async function probesOn(
   kernel: KernelArtefact,
   declaredLab: ResolvedLab,
@@ -230,7 +238,10 @@ async function probesOn(
   return { objects: objects.flat(), samples, ...(types && { types }), notCompiled, parts }
 }
 
-/** Everything that an experiment is made of, each part as soon as what it needs is there. Only probes wait for the kernel. */
+/**
+ * Everything that an experiment is made of, each part as soon as what it needs is there. Only probes wait for the
+ * kernel.
+ */
 export async function ready(
   declaredLab: ResolvedLab,
   experiment: ResolvedExperiment,

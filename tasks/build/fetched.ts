@@ -1,4 +1,6 @@
-/** Files that a lab pins by their sha256: kernel sources and Debian packages, each fetched once and kept in the cache. */
+/**
+ * Files that a lab pins by their sha256: kernel sources and Debian packages, each fetched once and kept in the cache.
+ */
 import { existsSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import type { Source } from '../config/schema/schema.ts'
@@ -31,7 +33,10 @@ export const nameOf = (source: Fetched): string =>
 export const fetchedFile = (source: Fetched, cache: string): string =>
   join(cache, SOURCES, `${source.sha256.slice(0, 16)}-${nameOf(source)}`)
 
-/** The file, from the cache or its source. One process at a time fetches it: two would write into the same part of a file. */
+/**
+ * The file, from the cache or its source. One process at a time fetches it: two would write into the same part of a
+ * file.
+ */
 export async function fetchArchive(
   source: Fetched,
   context: Context,

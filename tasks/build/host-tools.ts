@@ -1,4 +1,7 @@
-/** Step: host. What is missing is listed with the one command that installs it; nothing is installed without --yes or an answer. */
+/**
+ * Step: host. What is missing is listed with the one command that installs it; nothing is installed without --yes or an
+ * answer.
+ */
 import { join } from 'node:path'
 import { createInterface } from 'node:readline/promises'
 import { step, type Context } from '../engine/context.ts'

@@ -1,8 +1,8 @@
 /**
- * Step: types. The types of one kernel as BTF, for libbpf in a guest whose kernel has none, and as C (vmlinux.h), for the probes. A kernel
- * with `debug: btf` or `dwarf` has all of them. One without debug information would have to be compiled again for that, which costs minutes;
- * so some sources that see most of the kernel's headers are compiled for their types alone, in its own tree, with its configuration and
- * compiler: the same declarations make the same layout.
+ * Step: types. The types of one kernel as BTF, for libbpf in a guest whose kernel has none, and as C (vmlinux.h), for
+ * the probes. A kernel with `debug: btf` or `dwarf` has all of them. One without debug information would have to be
+ * compiled again for that, which costs minutes; so some sources that see most of the kernel's headers are compiled for
+ * their types alone, in its own tree, with its configuration and compiler: the same declarations make the same layout.
  */
 import { existsSync } from 'node:fs'
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
@@ -25,8 +25,8 @@ import { recordedCommand, withTypes } from '../linux/kbuild/recorded-command.ts'
 import { libbpfHashes } from './probe/libbpf.ts'
 
 /**
- * Sources whose headers together declare what probes look at: files and directories, memory, processes, block and network layers, tracing.
- * One that a kernel does not build is left out.
+ * Sources whose headers together declare what probes look at: files and directories, memory, processes, block and
+ * network layers, tracing. One that a kernel does not build is left out.
  */
 const SOURCES = [
   'fs/ext4/file',
@@ -61,7 +61,8 @@ async function fromSources(tree: TreeInUse, to: string, context: Context, handle
   const place = 'types'
   handle.progress('compile sources for their types')
   const objects = SOURCES.map((name) => `${name}.o`)
-  // Makes what is not there yet, generated headers included; a source that this kernel has not, or does not build, is no failure (-k).
+  // Makes what is not there yet, generated headers included; a source that this kernel has not, or does not build, is
+  // no failure (-k).
   await make(
     { tree: tree.dir, targets: ['-k', ...objects], assignments: tree.assignments, jobs },
     { signal, log: tree.log, place, accept: [0, 2] },

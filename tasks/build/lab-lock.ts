@@ -57,7 +57,9 @@ function unlocked(lab: ResolvedLab): ResolvedLab {
   return { ...lab, images: Object.fromEntries(images) }
 }
 
-/** Builds the images from what the mirror has now and writes lab.lock, whole or not at all. Returns it and where it is. */
+/**
+ * Builds the images from what the mirror has now and writes lab.lock, whole or not at all. Returns it and where it is.
+ */
 export async function lockStep(lab: ResolvedLab, context: Context): Promise<{ file: string; lock: LabLock }> {
   return await step(context, 'lock', 'lock', async () => {
     const lock = await now(unlocked(lab), context)
@@ -75,7 +77,10 @@ export interface LockDifference {
   readonly fact: string
 }
 
-/** Everything that is not as lab.lock has it. Images are built from the lock's own packages: one that cannot be had is a failure of that build. */
+/**
+ * Everything that is not as lab.lock has it. Images are built from the lock's own packages: one that cannot be had is a
+ * failure of that build.
+ */
 export async function checkLock(lab: ResolvedLab, lock: LabLock, context: Context): Promise<LockDifference[]> {
   const found: LockDifference[] = []
   const same = (what: string, locked: string | undefined, is: string | undefined) => {

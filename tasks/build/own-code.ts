@@ -1,6 +1,7 @@
 /**
- * Our own code as an input of what it builds. A change of the transform, or of how `.config` is written, must build kernels again; which files that
- * takes is computed from the imports (`node tasks/test/own-code.ts --write`) and kept in own-code.json, and a test compares the two.
+ * Our own code as an input of what it builds. A change of the transform, or of how `.config` is written, must build
+ * kernels again; which files that takes is computed from the imports (`node tasks/test/own-code.ts --write`) and kept
+ * in own-code.json, and a test compares the two.
  */
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -23,7 +24,8 @@ function pinnedVersions(toolRoot: string, packages: readonly string[]): Record<s
 
 /**
  * The digest of all code, ours and of npm packages, that decides what `maker` builds.
- * @throws Error when one of the files is missing: then the table and the installation do not fit together, which is a bug
+ * @throws Error when one of the files is missing: then the table and the installation do not fit together, which is a
+ * bug
  */
 export function ownCode(maker: Maker, toolRoot: string): string {
   const key = `${maker} ${toolRoot}`

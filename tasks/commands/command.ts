@@ -1,4 +1,7 @@
-/** What a command is: one declaration, from which its help, its parser and the types of its arguments and options follow. */
+/**
+ * What a command is: one declaration, from which its help, its parser and the types of its arguments and options
+ * follow.
+ */
 import type { Answer } from '../ui/types.ts'
 import type { Session } from './shared/session.ts'
 
@@ -12,8 +15,8 @@ export type Outcome = (Answer & { readonly status?: number }) | number | undefin
 export type Parse<T> = (texts: readonly string[], flag: string) => T
 
 /**
- * One option, as `[flags, about, parse]`. The flags are commander's: `-r, --repeat <n>` takes a value, `--all` does not. Without `parse` the
- * value is the last text that was given.
+ * One option, as `[flags, about, parse]`. The flags are commander's: `-r, --repeat <n>` takes a value, `--all` does
+ * not. Without `parse` the value is the last text that was given.
  */
 export type OptionRow = readonly [flags: string, about: string, parse?: Parse<unknown>]
 

@@ -29,8 +29,8 @@ const said = (stderr: string): string[] =>
     .map((line) => printable(line, 200))
 
 /**
- * A directory, or a path that ends with a slash, takes the file in; anything else is its new name. What is half there when it fails is
- * removed. Arguments: the target, the file's own name.
+ * A directory, or a path that ends with a slash, takes the file in; anything else is its new name. What is half there
+ * when it fails is removed. Arguments: the target, the file's own name.
  */
 const TAKE_IN = `set -e
 to=$1; name=$2
@@ -61,7 +61,10 @@ async function push(guest: Guest, from: string, to: string, signal: AbortSignal)
   })
 }
 
-/** The target on the host: inside of a directory that is there, or a new name. A directory that is in the way is not replaced. */
+/**
+ * The target on the host: inside of a directory that is there, or a new name. A directory that is in the way is not
+ * replaced.
+ */
 async function placeFor(from: string, to: string, session: Session): Promise<OutputFile> {
   const plain = to.endsWith('/') ? { file: resolve(to), onStderr: false } : await outputFile(to, session)
   const target = plain.file
@@ -72,8 +75,8 @@ async function placeFor(from: string, to: string, session: Session): Promise<Out
 }
 
 /**
- * What the guest sends: a line that says how, then the bytes. A single file goes as it is read and not by its size, which is 0 in /proc and /sys.
- * Arguments: the path, its directory, its own name.
+ * What the guest sends: a line that says how, then the bytes. A single file goes as it is read and not by its size,
+ * which is 0 in /proc and /sys. Arguments: the path, its directory, its own name.
  */
 const SEND = `if [ -f "$1" ]; then stat -L -c 'file %a' -- "$1" && exec cat -- "$1"; fi
 echo tar && exec tar -cf - -C "$2" -- "$3"`

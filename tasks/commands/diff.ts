@@ -1,4 +1,7 @@
-/** `lab diff A B`: two runs, groups of runs or kernels side by side. The lab file is not read: results outlive its changes. */
+/**
+ * `lab diff A B`: two runs, groups of runs or kernels side by side. The lab file is not read: results outlive its
+ * changes.
+ */
 import { userError } from '../engine/error.ts'
 import { diffStep, type RunsCompared } from '../results/diff/diff.ts'
 import { before, side, type Side } from '../results/diff/side.ts'

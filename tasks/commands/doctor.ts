@@ -38,7 +38,9 @@ function labOf(session: Session): { lab?: ResolvedLab; finding: Finding } {
   return { finding: { name, status: 'problem', fact, wayOut } }
 }
 
-/** Installs what is missing. If that fails, the reason is said and the findings follow: they tell what is still missing. */
+/**
+ * Installs what is missing. If that fails, the reason is said and the findings follow: they tell what is still missing.
+ */
 async function install({ context }: Session, lab: ResolvedLab | undefined): Promise<void> {
   const also = lab ? toolsFor(lab, Object.keys(lab.kernels), []) : KERNEL_BUILD
   try {

@@ -1,4 +1,7 @@
-/** `lab kernels`: what the lab declares, what of it is here, what the mirror has newer; `lab kernels add PACKAGE` writes the lines of one. */
+/**
+ * `lab kernels`: what the lab declares, what of it is here, what the mirror has newer; `lab kernels add PACKAGE` writes
+ * the lines of one.
+ */
 import { readFile, readdir, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { kernelFingerprint } from '../build/kernel/identity.ts'
@@ -29,7 +32,10 @@ function titleOf({ source }: Pick<ResolvedKernel, 'source'>): string {
   return 'prebuilt' in source ? `${source.prebuilt} ${source.version}` : `${source.package} ${source.version}`
 }
 
-/** Whether a kernel is in the store, or its archive in the cache. A kernel that cannot be named here (no compiler) is neither. */
+/**
+ * Whether a kernel is in the store, or its archive in the cache. A kernel that cannot be named here (no compiler) is
+ * neither.
+ */
 async function hereOf(kernel: ResolvedKernel, context: Context): Promise<KernelRow['here']> {
   const named = await kernelFingerprint(kernel, context).catch((error: unknown) => {
     if (error instanceof Failure && error.kind !== 'interrupted') return undefined
@@ -62,7 +68,10 @@ async function list(kernels: readonly ResolvedKernel[], context: Context): Promi
   return { text: kernelsText(rows), data: { kernels: rows } }
 }
 
-/** The record of a package: of the host's index, else of the suites and their security updates. @throws a user's Failure with the nearest names */
+/**
+ * The record of a package: of the host's index, else of the suites and their security updates. @throws a user's Failure
+ * with the nearest names
+ */
 async function find(name: string, suite: string | undefined, context: Context) {
   const { cache, signal } = context
   const own = suite === undefined ? (await hostRecords(name, signal))[0] : undefined

@@ -1,4 +1,7 @@
-/** The command line: the declarations of the commands as commander reads them, and what it refuses as failures with a way out. */
+/**
+ * The command line: the declarations of the commands as commander reads them, and what it refuses as failures with a
+ * way out.
+ */
 import { Command as Commander, CommanderError } from 'commander'
 import { EXIT, userError, type Failure } from '../engine/error.ts'
 import { ownVersion } from '../engine/own-version.ts'
@@ -93,7 +96,10 @@ function registerWhole(program: Commander, command: Command, act: (call: Call) =
   })
 }
 
-/** Loads the commands that the words name; of the others the overview knows enough for `lab --help` and for similar names. */
+/**
+ * Loads the commands that the words name; of the others the overview knows enough for `lab --help` and for similar
+ * names.
+ */
 async function programFor(words: readonly string[], act: (call: Call) => Promise<void>): Promise<Commander> {
   const program = new Commander('lab')
     .description('VM labs for kernel tracing: from lab.yaml to a trace that somebody else can produce again')

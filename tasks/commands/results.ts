@@ -1,4 +1,6 @@
-/** `lab results`: what was run, one run in full, or one run less. The lab file is not read: results outlive its changes. */
+/**
+ * `lab results`: what was run, one run in full, or one run less. The lab file is not read: results outlive its changes.
+ */
 import { join } from 'node:path'
 import { nameWayOut } from '../config/text/suggest.ts'
 import { userError } from '../engine/error.ts'

@@ -36,7 +36,9 @@ const lines = ({ run, findings }: Verified): string[] => [
 /** Best first. `imported`: nothing was expected of it. */
 const VERDICTS = ['passed', 'imported', 'failed', 'incomplete'] as const
 
-/** "2 passed, 1 failed"; "none passed: 6 failed". To be as recorded is not to have passed, so the last line says both. */
+/**
+ * "2 passed, 1 failed"; "none passed: 6 failed". To be as recorded is not to have passed, so the last line says both.
+ */
 function verdictsText(verified: readonly Verified[]): string {
   const counts = VERDICTS.map((verdict) => [verdict, verified.filter((one) => one.verdict === verdict).length] as const)
   const text = counts.flatMap(([verdict, count]) => (count > 0 ? [`${count} ${verdict}`] : [])).join(', ')

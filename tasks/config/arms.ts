@@ -28,8 +28,8 @@ export const EMPTY = '~empty'
 export const fullName = (probe: string): string => (probe.endsWith(EMPTY) ? probe.slice(0, -EMPTY.length) : probe)
 
 /**
- * Whether an expectation is about an arm on this kernel. An arm without probes, or with empty ones, has nothing to show; without `probes` it
- * has the experiment's.
+ * Whether an expectation is about an arm on this kernel. An arm without probes, or with empty ones, has nothing to
+ * show; without `probes` it has the experiment's.
  */
 export function concerns(
   {
@@ -137,8 +137,8 @@ const withControl = (arm: Arm): Arm[] =>
   }))
 
 /**
- * Every combination of the parameters, kernels and probes in the order of the file, the last one fastest; then what `include:` adds. Without
- * any there is one arm.
+ * Every combination of the parameters, kernels and probes in the order of the file, the last one fastest; then what
+ * `include:` adds. Without any there is one arm.
  * @param overrides replace the lists of parameters that the experiment has; what the file includes is then left out
  * @throws a user's Failure for a parameter that it does not have, and where nothing is left
  */
@@ -168,7 +168,9 @@ export function arms(experiment: Matrix, overrides: Overrides = {}): Arm[] {
   return experiment.control === undefined ? all : all.flatMap(withControl)
 }
 
-/** The arms whose values agree with `--only axis=value,...`; without it, all. @throws a user's Failure where none does. */
+/**
+ * The arms whose values agree with `--only axis=value,...`; without it, all. @throws a user's Failure where none does.
+ */
 export function onlyArms(list: readonly Arm[], only: string | undefined): readonly Arm[] {
   if (only === undefined) return list
   const wanted = only.split(',')

@@ -5,7 +5,9 @@ import type { ResolvedExperiment, ResolvedLab } from './resolved.ts'
 /** What a kernel needs for a guest that has no disk: its root file system and its data disks are in memory. */
 const IN_MEMORY = { BLK_DEV_INITRD: 'y', BLK_DEV_RAM: 'y' }
 
-/** The lab with the kernel options of an experiment, and of its VM, on every kernel; the same lab where there are none. */
+/**
+ * The lab with the kernel options of an experiment, and of its VM, on every kernel; the same lab where there are none.
+ */
 export function labFor(lab: ResolvedLab, experiment: Pick<ResolvedExperiment, 'options' | 'vm'>): ResolvedLab {
   const options = { ...(lab.vms[experiment.vm]?.deterministic ? IN_MEMORY : {}), ...experiment.options }
   if (Object.keys(options).length === 0) return lab

@@ -70,7 +70,8 @@ export function literal(value: string): string {
 }
 
 /**
- * A text that is always a regular expression (`metrics:`), written as everywhere else: the slashes around it may be left out.
+ * A text that is always a regular expression (`metrics:`), written as everywhere else: the slashes around it may be
+ * left out.
  * @throws as `patternOf`
  */
 export function regexOf(text: string, params: Params): RegExp {

@@ -8,8 +8,8 @@ function entriesOf(value: unknown): readonly (readonly [key: string | number, va
 }
 
 /**
- * Texts at a place such as `vms.*.kernel.fallback.*`, where `*` is any entry of a mapping or list. A place that the data has not, or where
- * something else than text stands, gives nothing: that is for the shape to tell.
+ * Texts at a place such as `vms.*.kernel.fallback.*`, where `*` is any entry of a mapping or list. A place that the
+ * data has not, or where something else than text stands, gives nothing: that is for the shape to tell.
  */
 export function* textsAt(data: unknown, place: string): Iterable<[path: Path, text: string]> {
   let found: [path: Path, value: unknown][] = [[[], data]]

@@ -1,6 +1,6 @@
 /**
- * lab.lock: what lab.yaml leaves open, as it was when somebody asked for it to be written down (`lab lock`). Images are built from exactly
- * these packages; what a kernel or a tool was is there to be compared with (`lab lock --check`).
+ * lab.lock: what lab.yaml leaves open, as it was when somebody asked for it to be written down (`lab lock`). Images are
+ * built from exactly these packages; what a kernel or a tool was is there to be compared with (`lab lock --check`).
  */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -41,7 +41,10 @@ const Lock = z.strictObject({
 })
 export type LabLock = z.infer<typeof Lock>
 
-/** The lock beside a lab file; undefined where there is none. @throws a user's Failure for one that cannot be read, or that a later version wrote */
+/**
+ * The lock beside a lab file; undefined where there is none. @throws a user's Failure for one that cannot be read, or
+ * that a later version wrote
+ */
 export function readLock(labDirectory: string): LabLock | undefined {
   const file = join(labDirectory, LOCK_FILE)
   try {

@@ -20,7 +20,9 @@ export interface OpenOptions {
   /** The tool's own directory: what `lab:` names are looked up in. */
   readonly toolRoot: string
   readonly host: HostFacts
-  /** `not asked`: the files that the lab names need not be here. For a lab that was used elsewhere, and is only read. */
+  /**
+   * `not asked`: the files that the lab names need not be here. For a lab that was used elsewhere, and is only read.
+   */
   readonly files?: 'not asked'
 }
 

@@ -1,4 +1,7 @@
-/** The lab as steps use it: everything filled in, every path absolute, sizes in bytes, times in milliseconds. Plain readonly data. */
+/**
+ * The lab as steps use it: everything filled in, every path absolute, sizes in bytes, times in milliseconds. Plain
+ * readonly data.
+ */
 import type { SplatKind } from '../linux/splats/kinds.ts'
 import type { ResolvedDiskFile } from './disk-file.ts'
 import type { ResolvedWorkload } from './workload.ts'
@@ -106,7 +109,9 @@ export type ResolvedProbe =
       readonly script: string
     }
 
-/** A kind of splat that an experiment allows: everywhere, or in the functions that a pattern (interpolate.ts) matches. */
+/**
+ * A kind of splat that an experiment allows: everywhere, or in the functions that a pattern (interpolate.ts) matches.
+ */
 export interface AllowedSplat {
   readonly kind: SplatKind
   readonly function?: string

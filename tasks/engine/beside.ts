@@ -1,6 +1,7 @@
 /**
- * A file of the user's is written beside its place, in a directory of its own, and moved there when it is whole: another file system could not
- * rename it. What is not a regular file is written to instead. Nobody else knows of that directory, so it is noted in the cache first; whatever kills us, `lab gc` finds it.
+ * A file of the user's is written beside its place, in a directory of its own, and moved there when it is whole:
+ * another file system could not rename it. What is not a regular file is written to instead. Nobody else knows of that
+ * directory, so it is noted in the cache first; whatever kills us, `lab gc` finds it.
  */
 import { randomBytes } from 'node:crypto'
 import { chmod, lstat, mkdir, readFile, readdir, rename, rm, writeFile } from 'node:fs/promises'
@@ -105,8 +106,9 @@ async function replace(
 }
 
 /**
- * Lets `work` write `partial`, and whatever else it needs into the directory of that, and puts it where `file` leads: it replaces a regular
- * file, and is written to a device, a pipe, a socket or a descriptor (engine/target). Whole or not at all, as far as the place allows.
+ * Lets `work` write `partial`, and whatever else it needs into the directory of that, and puts it where `file` leads:
+ * it replaces a regular file, and is written to a device, a pipe, a socket or a descriptor (engine/target). Whole or
+ * not at all, as far as the place allows.
  * @throws as `besideIn`; Failure (interrupted) while a pipe has no reader
  */
 export async function beside<T>(

@@ -1,6 +1,7 @@
 /**
- * The log of one command: a file of NDJSON with everything that happened in it (events, outside programs, failures with their stacks), so that
- * somebody who was not there can see why it failed. Each line has `at`, the time of day. The last logs are kept, each of bounded size.
+ * The log of one command: a file of NDJSON with everything that happened in it (events, outside programs, failures with
+ * their stacks), so that somebody who was not there can see why it failed. Each line has `at`, the time of day. The
+ * last logs are kept, each of bounded size.
  */
 import { appendFileSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -10,7 +11,9 @@ import type { LabEvent } from './event.ts'
 
 /** Logs that are kept in one directory, those of commands that still run not counted. */
 const KEPT = 20
-/** Bytes of one log: of events, and of all of it. What a command ended with still fits in when its events were too many. */
+/**
+ * Bytes of one log: of events, and of all of it. What a command ended with still fits in when its events were too many.
+ */
 const MOST_EVENTS = 2 ** 20
 export const LARGEST_LOG = MOST_EVENTS + 2 ** 17
 /** Characters of the stack of one failure. */
@@ -83,7 +86,10 @@ export class CommandLog {
     this.#line(event)
   }
 
-  /** Notes what the command failed with, with its causes. A mistake in the input of a command that did nothing else leaves no log. */
+  /**
+   * Notes what the command failed with, with its causes. A mistake in the input of a command that did nothing else
+   * leaves no log.
+   */
   failure(thrown: unknown): void {
     if (!(thrown instanceof Failure) || thrown.kind === 'lab' || thrown.kind === 'experiment') this.#open()
     const parts = thrown instanceof Failure ? { kind: thrown.kind, ...thrown.parts } : { fact: messageOf(thrown) }

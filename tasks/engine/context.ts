@@ -24,8 +24,8 @@ export interface Context {
 }
 
 /**
- * `$LAB_CACHE_DIR`, or `$XDG_CACHE_HOME/lab`, or `~/.cache/lab`. A relative XDG_CACHE_HOME is to be ignored (XDG Base Directory
- * Specification 0.8).
+ * `$LAB_CACHE_DIR`, or `$XDG_CACHE_HOME/lab`, or `~/.cache/lab`. A relative XDG_CACHE_HOME is to be ignored (XDG Base
+ * Directory Specification 0.8).
  */
 export function cacheDir(env: Readonly<Record<string, string | undefined>>): string {
   if (env['LAB_CACHE_DIR']) return env['LAB_CACHE_DIR']
@@ -44,7 +44,10 @@ export interface StepHandle {
   readonly progress: (phase: string, done?: number, total?: number, unit?: 'bytes' | 'objects' | 'runs') => void
 }
 
-/** Runs one step between its start and end events. Failures pass through after a `failed` end; what a disk refused becomes one. */
+/**
+ * Runs one step between its start and end events. Failures pass through after a `failed` end; what a disk refused
+ * becomes one.
+ */
 export async function step<T>(
   context: Context,
   name: string,

@@ -1,6 +1,7 @@
 /**
- * Work that may never come to an end and listens to nothing meanwhile: a regular expression of a lab that backtracks. V8 interrupts it where
- * a timer of our own event loop could not (node:vm, `timeout` and `breakOnSigint`), without a thread and a copy of what it works on.
+ * Work that may never come to an end and listens to nothing meanwhile: a regular expression of a lab that backtracks.
+ * V8 interrupts it where a timer of our own event loop could not (node:vm, `timeout` and `breakOnSigint`), without a
+ * thread and a copy of what it works on.
  */
 import { createContext, Script } from 'node:vm'
 import { interrupted } from './error.ts'

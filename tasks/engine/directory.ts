@@ -24,8 +24,9 @@ function attempt(path: string, mode: number | undefined): string | undefined {
 }
 
 /**
- * As `mkdir -p`, and like it done after as many calls as there are names. Node's own `recursive` (24.21) takes ENOENT for "not yet": below a
- * directory that is there and takes no new one, as /proc, it tries for ever, and on a read-only file system it says ENOENT in place of EROFS.
+ * As `mkdir -p`, and like it done after as many calls as there are names. Node's own `recursive` (24.21) takes ENOENT
+ * for "not yet": below a directory that is there and takes no new one, as /proc, it tries for ever, and on a read-only
+ * file system it says ENOENT in place of EROFS.
  * @returns the first directory that was made, if any
  * @throws the system's error
  */

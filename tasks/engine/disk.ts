@@ -26,13 +26,19 @@ const UNKNOWN = 'free some space; `df -h` shows which disk is full'
 
 const known = new Map<string, DiskRole>()
 
-/** Says that this command writes below a directory, so that it is asked for room when something fails. The first role of a directory stays. */
+/**
+ * Says that this command writes below a directory, so that it is asked for room when something fails. The first role of
+ * a directory stays.
+ */
 export function noteDisk(role: DiskRole, dir: string): void {
   const path = resolve(dir)
   if (!known.has(path)) known.set(path, role)
 }
 
-/** Below this nothing of ours fits any more: an ext4 or tmpfs that has just said ENOSPC has less, whatever was removed since. Bytes. */
+/**
+ * Below this nothing of ours fits any more: an ext4 or tmpfs that has just said ENOSPC has less, whatever was removed
+ * since. Bytes.
+ */
 const NO_ROOM = 2 ** 20
 
 interface Disk {
@@ -92,9 +98,11 @@ export const isRoomGone = (dirs: readonly string[]): boolean => fullNow(dirs).le
 export const isDiskFull = (failure: Failure): boolean => failure.reason === 'disk-full'
 
 /**
- * The failure of a disk without room; the same words wherever it shows, with the disk that is full and what helps there.
+ * The failure of a disk without room; the same words wherever it shows, with the disk that is full and what helps
+ * there.
  * @param path where there was no room, if that is known; otherwise the disks that this command writes to are looked at
- * @param near where it probably was: more directories to look at, and the first of them is named where there is room everywhere by now
+ * @param near where it probably was: more directories to look at, and the first of them is named where there is room
+ * everywhere by now
  */
 export function diskFull(
   place: string | undefined,
@@ -143,7 +151,10 @@ const WAYS_OUT: Readonly<Record<string, string>> = {
   ENOTDIR: 'a file stands where a directory is needed: move it away',
 }
 
-/** Turns "no space left" and its kin into a failure with a way out; everything else passes through. `near`: as for `diskFull`. */
+/**
+ * Turns "no space left" and its kin into a failure with a way out; everything else passes through. `near`: as for
+ * `diskFull`.
+ */
 export function diskFailure(error: unknown, place: string | undefined, near?: string): unknown {
   const code = codeOf(error)
   if (saysDiskFull(error))

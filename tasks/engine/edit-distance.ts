@@ -1,8 +1,8 @@
 /** How far one word is from another. */
 
 /**
- * Insertions, deletions, replacements and swaps of neighbours that lead from one word to the other (Damerau-Levenshtein in its restricted
- * form, "optimal string alignment"). The cost is quadratic.
+ * Insertions, deletions, replacements and swaps of neighbours that lead from one word to the other (Damerau-Levenshtein
+ * in its restricted form, "optimal string alignment"). The cost is quadratic.
  * @returns `limit` + 1 when there are more than `limit`
  */
 export function editDistance(a: string, b: string, limit = Number.POSITIVE_INFINITY): number {

@@ -1,14 +1,14 @@
 /**
- * What went wrong, for a person: place, fact, way out. Each kind has its own exit code (sysexits.h where one fits), so that a script
- * can tell "my input is wrong" from "the experiment failed" from "the machine could not do it".
+ * What went wrong, for a person: place, fact, way out. Each kind has its own exit code (sysexits.h where one fits), so
+ * that a script can tell "my input is wrong" from "the experiment failed" from "the machine could not do it".
  */
 export const EXIT = { done: 0, experiment: 1, user: 2, lab: 69, bug: 70, interrupted: 130 } as const
 
 export type FailureKind = 'experiment' | 'user' | 'lab' | 'interrupted'
 
 /**
- * Why something failed, for code that decides by it. Text is for people and may change; a reason may not. What an outside program prints becomes
- * a reason in one place, engine/outside-words.
+ * Why something failed, for code that decides by it. Text is for people and may change; a reason may not. What an
+ * outside program prints becomes a reason in one place, engine/outside-words.
  */
 export const REASONS = {
   'disk-full': 'no room on a disk, or no more files can be made there',

@@ -1,6 +1,6 @@
 /**
- * Everything that a running command can say, as one union. Steps send events; only `ui/` turns them into text. The same objects,
- * one per line, are what `--json` prints (ui/json-lines.ts). Who only needs the type loads no schema.
+ * Everything that a running command can say, as one union. Steps send events; only `ui/` turns them into text. The same
+ * objects, one per line, are what `--json` prints (ui/json-lines.ts). Who only needs the type loads no schema.
  */
 import { z } from 'zod'
 import type { DeepReadonly } from './deep-readonly.ts'

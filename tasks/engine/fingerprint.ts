@@ -1,6 +1,6 @@
 /**
- * The identity of a build's inputs. Canonical JSON (sorted keys) hashed with SHA-256; equal inputs give equal fingerprints on every
- * machine, because only contents and versions go in, never paths or times.
+ * The identity of a build's inputs. Canonical JSON (sorted keys) hashed with SHA-256; equal inputs give equal
+ * fingerprints on every machine, because only contents and versions go in, never paths or times.
  */
 import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'

@@ -1,6 +1,6 @@
 /**
- * Files that outlive the version of lab that wrote them have a number, `format`. A reader brings older ones to its own form step by step and
- * refuses newer ones by name; docs/formats.md has the policy.
+ * Files that outlive the version of lab that wrote them have a number, `format`. A reader brings older ones to its own
+ * form step by step and refuses newer ones by name; docs/formats.md has the policy.
  */
 import { userError } from './error.ts'
 import { ownVersion } from './own-version.ts'

@@ -1,12 +1,15 @@
 /**
- * Ctrl-C for the whole process. A command has `PATIENCE` to stop by itself; one that is held up (a read that never returns, a program that ignores
- * SIGTERM) is ended all the same, and what was registered here as its leftovers is undone first. Steps look at `Context.signal`; this file is for
- * what no signal reaches.
+ * Ctrl-C for the whole process. A command has `PATIENCE` to stop by itself; one that is held up (a read that never
+ * returns, a program that ignores SIGTERM) is ended all the same, and what was registered here as its leftovers is
+ * undone first. Steps look at `Context.signal`; this file is for what no signal reaches.
  */
 import { rmSync } from 'node:fs'
 import { interrupted } from './error.ts'
 
-/** Milliseconds between an interruption and the forced end: with the start of the shell that says the exit code, below three seconds. */
+/**
+ * Milliseconds between an interruption and the forced end: with the start of the shell that says the exit code, below
+ * three seconds.
+ */
 export const PATIENCE = 2200
 
 let isInterrupted = false
@@ -50,7 +53,10 @@ export function undoAtForcedEnd(undo: () => void): () => void {
 export const removeAtForcedEnd = (path: string): (() => void) =>
   undoAtForcedEnd(() => rmSync(path, { recursive: true, force: true }))
 
-/** Undoes all that is registered, each once, and from now on what is registered later. Nothing it meets may keep the command from ending. */
+/**
+ * Undoes all that is registered, each once, and from now on what is registered later. Nothing it meets may keep the
+ * command from ending.
+ */
 export function undoAll(): void {
   isOver = true
   for (const undo of [...undos].toReversed()) {

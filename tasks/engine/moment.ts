@@ -1,4 +1,6 @@
-/** A point in time by both clocks: the calendar's, which people read and somebody may set, and the one that only counts. */
+/**
+ * A point in time by both clocks: the calendar's, which people read and somebody may set, and the one that only counts.
+ */
 export interface Moment {
   readonly date: Date
   /** Milliseconds of the monotonic clock. */
@@ -14,8 +16,8 @@ export const secondsSince = ({ count }: Moment): number => (performance.now() - 
 const JUMP = 2000
 
 /**
- * Milliseconds by which the calendar's clock was set (or the machine slept, which the monotonic clock does not count) between two moments; 0
- * where the two clocks agree.
+ * Milliseconds by which the calendar's clock was set (or the machine slept, which the monotonic clock does not count)
+ * between two moments; 0 where the two clocks agree.
  */
 export function jumped(from: Moment, to: Moment): number {
   const jump = to.date.getTime() - from.date.getTime() - (to.count - from.count)

@@ -1,6 +1,7 @@
 /**
- * The words of programs and libraries that are not ours, where nothing else says what happened: no exit status, no error code. This is the only
- * place where such text is matched. Programs run with LC_ALL=C (host/sh), so these are their English words.
+ * The words of programs and libraries that are not ours, where nothing else says what happened: no exit status, no
+ * error code. This is the only place where such text is matched. Programs run with LC_ALL=C (host/sh), so these are
+ * their English words.
  */
 import { codeOf, messageOf } from './error.ts'
 
@@ -17,8 +18,9 @@ export const saysNoSuchRef = (line: string): boolean => line.includes("couldn't 
 export const saysConfinementFailed = (line: string): boolean => /^(bwrap|unshare|setpriv|prlimit): /.test(line)
 
 /**
- * DuckDB's errors have neither code nor class, but each message begins with its kind ("IO Error: ...", duckdb/common/exception.hpp). Errors of
- * other kinds may quote any text of a statement or a value, so the kind comes first in every pattern.
+ * DuckDB's errors have neither code nor class, but each message begins with its kind ("IO Error: ...",
+ * duckdb/common/exception.hpp). Errors of other kinds may quote any text of a statement or a value, so the kind comes
+ * first in every pattern.
  */
 const OF_DUCKDB = {
   interrupted: /^INTERRUPT Error\b/,
@@ -35,7 +37,10 @@ const OF_DUCKDB = {
 export const saysDuckdb = (error: unknown, what: keyof typeof OF_DUCKDB): boolean =>
   codeOf(error) === undefined && OF_DUCKDB[what].test(messageOf(error))
 
-/** apt, about a file that it could not fetch: "E: Failed to fetch http://... 404 Not Found [IP: ...]" (apt-pkg/acquire-item.cc). */
+/**
+ * apt, about a file that it could not fetch: "E: Failed to fetch http://... 404 Not Found [IP: ...]"
+ * (apt-pkg/acquire-item.cc).
+ */
 const APT_FAILED = /^E: Failed to fetch \S+\s+(.+)$/
 /** Its other lines about that: the last one, "E: Download Failed", says nothing. */
 const APT_LINE = /^(?:E: (?!Download Failed)|W: )|Could not/

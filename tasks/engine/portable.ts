@@ -8,7 +8,9 @@ const PUBLIC = /^\/(?:dev|proc|sys|usr|bin|sbin|lib|lib64|run|data)(?:\/|$)/
 /** A directory of this machine and the name that stands for it: `[cache, '$CACHE']`. */
 export type Root = readonly [directory: string, name: string]
 
-/** A path as it is published: below one of the roots or the home directory by that name, otherwise its last part alone. */
+/**
+ * A path as it is published: below one of the roots or the home directory by that name, otherwise its last part alone.
+ */
 export function portablePath(path: string, roots: readonly Root[]): string {
   if (!path.startsWith('/') || PUBLIC.test(path)) return path
   const all: readonly Root[] = [...roots, [homedir(), '~']]
@@ -19,7 +21,10 @@ export function portablePath(path: string, roots: readonly Root[]): string {
   return `.../${basename(path)}`
 }
 
-/** Words of a command, with the paths in them made portable: those that are a word, and those after `=`, as in `file=/path,format=raw`. */
+/**
+ * Words of a command, with the paths in them made portable: those that are a word, and those after `=`, as in
+ * `file=/path,format=raw`.
+ */
 export const portableWords = (words: readonly string[], roots: readonly Root[]): string[] =>
   words.map((word) =>
     word.replaceAll(/(^|=)(\/[^,]*)/g, (_, before: string, path: string) => before + portablePath(path, roots)),

@@ -5,7 +5,10 @@ import { z } from 'zod'
 /** Names this boot of the host; verdicts that hold until the next boot are kept under it. */
 export const bootId = (): string => readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()
 
-/** Names the numbering of processes that ours is one of: in a container the same number is another process, and a process outside is none. */
+/**
+ * Names the numbering of processes that ours is one of: in a container the same number is another process, and a
+ * process outside is none.
+ */
 export const pidNamespace = (): string => readlinkSync('/proc/self/ns/pid')
 
 /** Start time of a process in clock ticks since boot, or undefined when there is none (proc(5), field 22 of stat). */
@@ -38,7 +41,10 @@ export const thisProcess = (): ProcessId => ({
   pidNamespace: pidNamespace(),
 })
 
-/** Whether a process is one of another pid namespace of this host (a container's, or outside of ours): its number says nothing here. */
+/**
+ * Whether a process is one of another pid namespace of this host (a container's, or outside of ours): its number says
+ * nothing here.
+ */
 export const isElsewhere = (one: ProcessId): boolean =>
   one.bootId === bootId() && one.pidNamespace !== undefined && one.pidNamespace !== pidNamespace()
 
@@ -51,7 +57,10 @@ const namespaceNumber = (): string => /\d+/.exec(pidNamespace())?.[0] ?? ''
 /** Names this process in the name of a file, before a dash: "4711n4026531836". */
 export const processTag = (): string => `${process.pid}n${namespaceNumber()}`
 
-/** What became of the process that a name begins with; undefined: it begins with none. A pid alone is one of ours (names of older versions). */
+/**
+ * What became of the process that a name begins with; undefined: it begins with none. A pid alone is one of ours (names
+ * of older versions).
+ */
 export function fateOfTag(name: string): 'alive' | 'gone' | 'elsewhere' | undefined {
   const [, pid, namespace] = /^(\d+)(?:n(\d+))?-/.exec(name) ?? []
   if (pid === undefined) return undefined

@@ -1,4 +1,7 @@
-/** Small files that are there whole or not at all. What a killed process leaves beside them has a name that `lab gc` knows. */
+/**
+ * Small files that are there whole or not at all. What a killed process leaves beside them has a name that `lab gc`
+ * knows.
+ */
 import { randomBytes } from 'node:crypto'
 import { renameSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
@@ -10,7 +13,10 @@ import { processTag } from './process.ts'
 export const partialBeside = (path: string): string =>
   join(dirname(path), `${PARTIAL}${processTag()}-${randomBytes(4).toString('hex')}`)
 
-/** Writes a file in the place of the one that is there. Its directory exists. @throws an error of node:fs; then the old file is still there */
+/**
+ * Writes a file in the place of the one that is there. Its directory exists. @throws an error of node:fs; then the old
+ * file is still there
+ */
 export function replaceFile(file: string, text: string, mode = 0o666): void {
   const partial = partialBeside(file)
   const removed = removeAtForcedEnd(partial)

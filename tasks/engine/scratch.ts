@@ -24,7 +24,10 @@ const KINDS = [
 ] as const
 export type ScratchKind = (typeof KINDS)[number]
 
-/** A new directory that only this user can look into. The caller removes it. @throws a lab's Failure where none can be made */
+/**
+ * A new directory that only this user can look into. The caller removes it. @throws a lab's Failure where none can be
+ * made
+ */
 export async function makeScratch(kind: ScratchKind): Promise<string> {
   const dir = join(resolve(tmpdir()), `lab-${kind}-${processTag()}-${randomBytes(4).toString('hex')}`)
   try {

@@ -1,6 +1,7 @@
 /**
- * Content-addressed store of build results: `<root>/<kind>/<fingerprint>/`, a directory each, written under a temporary name on the
- * same file system and renamed when whole. What stands under its final name is complete; everything else is for `lab gc`.
+ * Content-addressed store of build results: `<root>/<kind>/<fingerprint>/`, a directory each, written under a temporary
+ * name on the same file system and renamed when whole. What stands under its final name is complete; everything else is
+ * for `lab gc`.
  */
 import { createHash, randomBytes } from 'node:crypto'
 import { createReadStream, existsSync } from 'node:fs'
@@ -47,7 +48,10 @@ async function contentsOf(dir: string): Promise<Record<string, FileFacts>> {
   return contents
 }
 
-/** The first file of an entry that is not what was put there. Read again only where size or time differ: most starts read nothing. */
+/**
+ * The first file of an entry that is not what was put there. Read again only where size or time differ: most starts
+ * read nothing.
+ */
 async function damagedFile(dir: string): Promise<string | undefined> {
   const list = join(dir, CONTENTS)
   // Entries of the first version had no list.
@@ -75,7 +79,10 @@ export class Store {
   readonly #leases: Leases
   readonly #onDamage: (what: string, file: string) => void
 
-  /** @param onDamage is told which entry (kind and fingerprint) is thrown away, and which of its files is not what was put there */
+  /**
+   * @param onDamage is told which entry (kind and fingerprint) is thrown away, and which of its files is not what was
+   * put there
+   */
   constructor(root: string, onDamage: (what: string, file: string) => void = () => undefined) {
     this.root = root
     this.#leases = new Leases(root)
@@ -139,7 +146,10 @@ export class Store {
     }
   }
 
-  /** Says of all entries that were handed out that they are in use still: to be called now and then by what goes on for long. */
+  /**
+   * Says of all entries that were handed out that they are in use still: to be called now and then by what goes on for
+   * long.
+   */
   async renew(): Promise<void> {
     for (const dir of this.#used) await touch(dir)
   }

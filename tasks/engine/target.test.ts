@@ -71,8 +71,8 @@ function started(program: string, ...args: string[]) {
 }
 
 /**
- * A memory device (mem(4)). Root gets a node of its own: code that is broken must not take /dev/null from the machine. For another user
- * the real one is safe.
+ * A memory device (mem(4)). Root gets a node of its own: code that is broken must not take /dev/null from the machine.
+ * For another user the real one is safe.
  */
 function device(name: 'null' | 'full'): string {
   if (process.geteuid?.() !== 0) return `/dev/${name}`

@@ -1,7 +1,7 @@
 /**
- * Where an output file goes. A regular file, or a name that is still free, is replaced by a rename; a device, a pipe, a socket or a descriptor
- * of ours is written to; a directory or a disk is refused. Nothing but a regular file is ever renamed over: `-o /dev/null` as root would
- * take /dev/null from the whole machine.
+ * Where an output file goes. A regular file, or a name that is still free, is replaced by a rename; a device, a pipe, a
+ * socket or a descriptor of ours is written to; a directory or a disk is refused. Nothing but a regular file is ever
+ * renamed over: `-o /dev/null` as root would take /dev/null from the whole machine.
  */
 import { open, lstat, readlink, realpath, stat, type FileHandle } from 'node:fs/promises'
 import { connect } from 'node:net'
@@ -62,7 +62,8 @@ function kindOf(path: string, facts: Stats): Target {
 
 /**
  * What an output path stands for, links followed.
- * @throws Failure (user) for a directory, a disk, a stranger's link in a shared directory; the system's error for a path that cannot be looked at
+ * @throws Failure (user) for a directory, a disk, a stranger's link in a shared directory; the system's error for a
+ * path that cannot be looked at
  */
 export async function targetOf(path: string): Promise<Target> {
   let at = resolve(path)
@@ -98,7 +99,10 @@ const pause = async (signal: AbortSignal | undefined): Promise<void> => {
   if (signal?.aborted) throw interrupted()
 }
 
-/** Opens what is to be written. A pipe without a reader is waited for, as a shell does, but not in a call that Ctrl-C cannot end. */
+/**
+ * Opens what is to be written. A pipe without a reader is waited for, as a shell does, but not in a call that Ctrl-C
+ * cannot end.
+ */
 async function opened(path: string, signal: AbortSignal | undefined): Promise<FileHandle> {
   for (;;)
     try {

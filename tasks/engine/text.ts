@@ -29,7 +29,10 @@ export function bytesDone(done: number, total: number): string {
 
 const two = (n: number): string => String(n).padStart(2, '0')
 
-/** `0.4s`, `12s`, `3m20s`, `1h02m`; the argument is in seconds. Tenths only below ten seconds, and only where there are any. */
+/**
+ * `0.4s`, `12s`, `3m20s`, `1h02m`; the argument is in seconds. Tenths only below ten seconds, and only where there are
+ * any.
+ */
 export function duration(seconds: number): string {
   const tenths = Math.round(seconds * 10)
   if (tenths < 100) return `${tenths / 10}s`
@@ -48,8 +51,8 @@ const graphemes = new Intl.Segmenter()
 const NO_WIDTH = /^[\p{Mn}\p{Me}\p{Cf}\p{Cc}]+$/u
 
 /**
- * Two columns wide: the Wide and Fullwidth ranges of Unicode's EastAsianWidth that occur in text, and emoji. Characters of ambiguous
- * width count as one, as terminals outside East Asian locales draw them.
+ * Two columns wide: the Wide and Fullwidth ranges of Unicode's EastAsianWidth that occur in text, and emoji. Characters
+ * of ambiguous width count as one, as terminals outside East Asian locales draw them.
  */
 const WIDE =
   /^[\u1100-\u115f\u2e80-\u303e\u3041-\u33ff\u3400-\u4dbf\u4e00-\u9fff\ua000-\ua4cf\ua960-\ua97f\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff01-\uff60\uffe0-\uffe6\p{Emoji_Presentation}\u{20000}-\u{3fffd}]/u
@@ -92,8 +95,9 @@ export interface Column {
 const GAP = '  '
 
 /**
- * A table as lines joined with \n: head, then rows, columns aligned by display width, two spaces between them. `width` (terminal
- * columns) cuts each line; leave it out where the text goes to a file or a pipe. Cells must be printable and of one line.
+ * A table as lines joined with \n: head, then rows, columns aligned by display width, two spaces between them. `width`
+ * (terminal columns) cuts each line; leave it out where the text goes to a file or a pipe. Cells must be printable and
+ * of one line.
  */
 export function table(columns: readonly Column[], rows: readonly (readonly string[])[], width?: number): string {
   const lines = [columns.map((column) => column.head), ...rows]
@@ -118,8 +122,8 @@ export type Style = Parameters<typeof styleText>[0]
 export type Paint = (style: Style, text: string) => string
 
 /**
- * Colours or none was decided once, in `view.ts`; without `validateStream: false` styleText would ask process.stdout, which may be a
- * pipe while progress goes to a terminal on stderr.
+ * Colours or none was decided once, in `view.ts`; without `validateStream: false` styleText would ask process.stdout,
+ * which may be a pipe while progress goes to a terminal on stderr.
  */
 export const painter = (colours: boolean): Paint =>
   colours ? (style, text) => (text === '' ? '' : styleText(style, text, { validateStream: false })) : (_, text) => text

@@ -2,7 +2,10 @@
 import type { Context } from './context.ts'
 import { Failure, interrupted } from './error.ts'
 
-/** Runs all works at once and returns their results in order. Throws the first failure that is not just "was told to stop". */
+/**
+ * Runs all works at once and returns their results in order. Throws the first failure that is not just "was told to
+ * stop".
+ */
 export async function together<T extends readonly unknown[]>(
   context: Context,
   works: { readonly [K in keyof T]: (context: Context) => Promise<T[K]> },

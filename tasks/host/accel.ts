@@ -1,7 +1,7 @@
 /**
- * Which accelerator works here. A /dev/kvm that opens is not KVM that works: seen are hosts where a VM and a vCPU can be created and
- * yet no guest gets through early boot. So the lab's own kernel is booted with KVM under a short deadline, and the verdict is
- * remembered until the host boots again.
+ * Which accelerator works here. A /dev/kvm that opens is not KVM that works: seen are hosts where a VM and a vCPU can
+ * be created and yet no guest gets through early boot. So the lab's own kernel is booted with KVM under a short
+ * deadline, and the verdict is remembered until the host boots again.
  */
 import { accessSync, constants } from 'node:fs'
 import { readFile } from 'node:fs/promises'
@@ -91,7 +91,9 @@ export async function kvmVerdict(cache: string, kernel: string, signal: AbortSig
   return verdict
 }
 
-/** Settles `accel:` of the lab file. `kvm` where KVM does not work is a failure; `auto` falls back to TCG and says why. */
+/**
+ * Settles `accel:` of the lab file. `kvm` where KVM does not work is a failure; `auto` falls back to TCG and says why.
+ */
 export async function chooseAccel(
   asked: Accel | 'auto',
   cache: string,

@@ -1,6 +1,6 @@
 /**
- * The host's package manager: which packages hold the tools we need, and the Debian mirror that it is configured with (none is written down
- * here).
+ * The host's package manager: which packages hold the tools we need, and the Debian mirror that it is configured with
+ * (none is written down here).
  */
 import { labError } from '../engine/error.ts'
 import { has, run } from './sh.ts'
@@ -20,12 +20,16 @@ export async function indexTargets(signal: AbortSignal): Promise<readonly (reado
   return targets
 }
 
-/** A Debian mirror's base URI, with a slash at its end: LAB_DEBIAN_MIRROR, or the one that apt has for this Debian release. */
+/**
+ * A Debian mirror's base URI, with a slash at its end: LAB_DEBIAN_MIRROR, or the one that apt has for this Debian
+ * release.
+ */
 export async function debianMirror(signal: AbortSignal): Promise<string> {
   const own = process.env['LAB_DEBIAN_MIRROR']
   if (own) return own.endsWith('/') ? own : `${own}/`
   const rows = await indexTargets(signal)
-  // Security and updates live below other addresses; the main archive's label is plain "Debian" and its release has no dash.
+  // Security and updates live below other addresses; the main archive's label is plain "Debian" and its release has no
+  // dash.
   const main = rows.find(([uri, origin, , release]) => uri && origin === 'Debian' && release && !/-|\//.test(release))
   if (main?.[0]) return main[0]
   throw unavailable({
@@ -35,7 +39,9 @@ export async function debianMirror(signal: AbortSignal): Promise<string> {
   })
 }
 
-/** The command that installs packages here, as words: with sudo where we are not root. Undefined where there is no apt. */
+/**
+ * The command that installs packages here, as words: with sudo where we are not root. Undefined where there is no apt.
+ */
 export async function installCommand(packages: readonly string[]): Promise<readonly string[] | undefined> {
   if (!(await has('apt-get'))) return undefined
   const command = ['apt-get', 'install', '-y', '--no-install-recommends', ...packages]

@@ -1,4 +1,7 @@
-/** The compilers: clang for BPF objects, gcc for programs of the guest. Their messages reach the user once, with file and line. */
+/**
+ * The compilers: clang for BPF objects, gcc for programs of the guest. Their messages reach the user once, with file
+ * and line.
+ */
 import { readFile, rm } from 'node:fs/promises'
 import { failedBy, Failure, type FailureParts } from '../engine/error.ts'
 import { printable } from '../engine/printable.ts'
@@ -56,8 +59,9 @@ function compileFailure(
 }
 
 /**
- * Debug information without the places of this machine: an object is the same bytes wherever its sources lie. Else its size, and with it the
- * count of a deterministic guest's instructions, would depend on how long a path is. (The source's own directory is among those of its includes.)
+ * Debug information without the places of this machine: an object is the same bytes wherever its sources lie. Else its
+ * size, and with it the count of a deterministic guest's instructions, would depend on how long a path is. (The
+ * source's own directory is among those of its includes.)
  */
 const withoutPlaces = (include: readonly string[], resources: string): string[] => [
   '-fdebug-compilation-dir=.',

@@ -1,4 +1,7 @@
-/** Decompression of what a kernel package holds: zlib and zstd are Node's, LZ4's old frame is ours, xz and lzma are xz-utils'. */
+/**
+ * Decompression of what a kernel package holds: zlib and zstd are Node's, LZ4's old frame is ours, xz and lzma are
+ * xz-utils'.
+ */
 import { readFile, rm, writeFile } from 'node:fs/promises'
 import { gunzipSync, zstdDecompressSync } from 'node:zlib'
 import { labError, messageOf } from '../engine/error.ts'
@@ -6,7 +9,10 @@ import type { Compression } from '../linux/objects/bzimage.ts'
 import { unlz4 } from '../linux/objects/lz4.ts'
 import { run } from './sh.ts'
 
-/** 4 bytes with the uncompressed size stand behind the data in a boot image (scripts/Makefile.lib, size_append); gzip has its own. */
+/**
+ * 4 bytes with the uncompressed size stand behind the data in a boot image (scripts/Makefile.lib, size_append); gzip
+ * has its own.
+ */
 const SIZE = 4
 
 async function xz(bytes: Buffer, format: 'xz' | 'lzma', scratch: string, signal: AbortSignal): Promise<Buffer> {

@@ -92,7 +92,10 @@ async function transfer({ response, control }: Answer, partial: string, { signal
   }
 }
 
-/** The whole file by an answer, verified. A part of an earlier transfer may be damaged, or of another file: without it once more. */
+/**
+ * The whole file by an answer, verified. A part of an earlier transfer may be damaged, or of another file: without it
+ * once more.
+ */
 async function take(answer: Answer, resumed: boolean, partial: string, wanted: Download): Promise<void> {
   const { sha256, place, signal } = wanted
   const { url } = answer
@@ -108,7 +111,9 @@ async function take(answer: Answer, resumed: boolean, partial: string, wanted: D
   }
 }
 
-/** Fails when the file is not the one that was asked for; the wrong file is removed, so that the next try starts anew. */
+/**
+ * Fails when the file is not the one that was asked for; the wrong file is removed, so that the next try starts anew.
+ */
 export async function verify(file: string, sha256: string, place: string, from: string): Promise<void> {
   const found = await hashFile(file)
   if (found === sha256) return

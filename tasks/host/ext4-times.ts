@@ -1,7 +1,8 @@
 /**
- * Sets the times of every inode of an ext4 image that was just made by mke2fs. `mke2fs -d` copies change times of the tree (st_ctime), which
- * nobody can set; they are all that differs between two images of the same files. Layout: Documentation/filesystems/ext4 (super, group
- * descriptors, inodes). Only for images without metadata checksums, as ours are.
+ * Sets the times of every inode of an ext4 image that was just made by mke2fs. `mke2fs -d` copies change times of the
+ * tree (st_ctime), which nobody can set; they are all that differs between two images of the same files. Layout:
+ * Documentation/filesystems/ext4 (super, group descriptors, inodes). Only for images without metadata checksums, as
+ * ours are.
  */
 import { open } from 'node:fs/promises'
 
@@ -11,7 +12,10 @@ const MAGIC = 0xef53
 const CHECKSUMS = 0x10 | 0x400
 /** Of s_feature_incompat. */
 const BITS_64 = 0x80
-/** Offsets in an inode of i_atime, i_ctime, i_mtime, i_ctime_extra, i_mtime_extra, i_atime_extra, i_crtime and i_crtime_extra. */
+/**
+ * Offsets in an inode of i_atime, i_ctime, i_mtime, i_ctime_extra, i_mtime_extra, i_atime_extra, i_crtime and
+ * i_crtime_extra.
+ */
 const TIMES = [0x08, 0x0c, 0x10] as const
 const EXTRA = [0x84, 0x88, 0x8c, 0x94] as const
 const CREATED = 0x90

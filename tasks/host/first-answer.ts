@@ -4,7 +4,9 @@ import { interrupted, messageOf } from '../engine/error.ts'
 export interface Patience {
   /** For all addresses of one source together; an unreachable source costs no more. Milliseconds. */
   readonly connect: number
-  /** What each address has of that at least: the next one is asked while those before are still silent. Milliseconds. */
+  /**
+   * What each address has of that at least: the next one is asked while those before are still silent. Milliseconds.
+   */
   readonly each: number
 }
 const PATIENCE: Patience = { connect: 5000, each: 2000 }
@@ -40,7 +42,8 @@ const ask = (url: string, from: number, signal: AbortSignal): Promise<Response> 
   })
 
 /**
- * Asks the addresses in their order: the next one as soon as one has refused, and also when those before are silent for a while.
+ * Asks the addresses in their order: the next one as soon as one has refused, and also when those before are silent for
+ * a while.
  * @param from bytes that are here already
  * @returns the answer, if any, and those that refused before it came; the others are asked no more
  * @throws an interruption

@@ -24,8 +24,9 @@ export async function toolchain(cache: string, signal: AbortSignal): Promise<Too
 }
 
 /**
- * Numbers out of the first lines of `gcc --version`, `ld --version` and `make --version`. The version stands behind the vendor's words in parentheses, and
- * some distributions write a date after it: "gcc (Debian 12.2.0-14) 12.2.0", "gcc (GCC) 14.1.1 20240522".
+ * Numbers out of the first lines of `gcc --version`, `ld --version` and `make --version`. The version stands behind the
+ * vendor's words in parentheses, and some distributions write a date after it: "gcc (Debian 12.2.0-14) 12.2.0", "gcc
+ * (GCC) 14.1.1 20240522".
  */
 export function toolNumbers(
   gcc: string,
@@ -41,8 +42,9 @@ export function toolNumbers(
 }
 
 /**
- * The same inputs give the same bytes: who built it, where and when is not in the kernel (Documentation/kbuild/reproducible-builds).
- * LOCALVERSION= keeps setlocalversion from adding a "+" when the build directory happens to lie inside a git repository.
+ * The same inputs give the same bytes: who built it, where and when is not in the kernel
+ * (Documentation/kbuild/reproducible-builds). LOCALVERSION= keeps setlocalversion from adding a "+" when the build
+ * directory happens to lie inside a git repository.
  */
 const REPRODUCIBLE = {
   KBUILD_BUILD_TIMESTAMP: 'Thu Jan  1 00:00:00 UTC 1970',

@@ -1,6 +1,9 @@
 /** Lines at the head of a stream that goes on with other bytes: who reads them says which is the last one. */
 
-/** A page of the trace as hexadecimal digits takes 8 KB, a verifier's log some megabytes; a longer line is no line. Bytes. */
+/**
+ * A page of the trace as hexadecimal digits takes 8 KB, a verifier's log some megabytes; a longer line is no line.
+ * Bytes.
+ */
 const LONGEST = 64 * 2 ** 20
 
 export class LeadingLines {

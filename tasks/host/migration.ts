@@ -1,6 +1,7 @@
 /**
- * The state of a stopped machine as bytes, by QEMU's migration stream over a unix socket (qemu docs/devel/migration). Memory is not in it: it
- * is a file that QEMU maps (`x-ignore-shared`), so that saving and restoring copy nothing. Kata Containers' VM templates rest on the same.
+ * The state of a stopped machine as bytes, by QEMU's migration stream over a unix socket (qemu docs/devel/migration).
+ * Memory is not in it: it is a file that QEMU maps (`x-ignore-shared`), so that saving and restoring copy nothing. Kata
+ * Containers' VM templates rest on the same.
  */
 import { createServer, type Server } from 'node:net'
 import { open, rm } from 'node:fs/promises'
@@ -80,7 +81,10 @@ async function received(dir: string, begin: () => Promise<unknown>): Promise<Buf
   }
 }
 
-/** Stops the machine and takes its state; its memory stays in the file that it is mapped from. It does not go on afterwards. */
+/**
+ * Stops the machine and takes its state; its memory stays in the file that it is mapped from. It does not go on
+ * afterwards.
+ */
 export async function saveMachine(qmp: Qmp, dir: string): Promise<Buffer> {
   await ignoreShared(qmp)
   await qmp.execute('stop')

@@ -37,12 +37,14 @@ const asRoot = (): readonly string[] =>
   process.getuid?.() === 0 ? [] : ['unshare', '--map-root-user', '--map-auto', '--']
 
 /**
- * As root, mmdebstrap mounts /proc, /sys and more below its directory, where everybody sees them, and goes on for a while when it is told to
- * end alone. In namespaces of its own that end with us, whatever ends us, neither mounts nor programs of it can stay.
+ * As root, mmdebstrap mounts /proc, /sys and more below its directory, where everybody sees them, and goes on for a
+ * while when it is told to end alone. In namespaces of its own that end with us, whatever ends us, neither mounts nor
+ * programs of it can stay.
  */
 const CONTAINED = [
   ['--mount', '--pid', '--mount-proc'],
-  // Below a chroot no mount namespace can be made private, since its root is no mount. What a killed lab leaves mounted, `lab gc` takes away.
+  // Below a chroot no mount namespace can be made private, since its root is no mount. What a killed lab leaves
+  // mounted, `lab gc` takes away.
   ['--pid'],
 ].map((namespaces) => ['setpriv', '--pdeathsig=KILL', 'unshare', ...namespaces, '--fork', '--kill-child', '--'])
 
@@ -72,8 +74,8 @@ async function mountsBelow(dir: string): Promise<string[]> {
 const ANY = Array.from({ length: 256 }, (_, status) => status)
 
 /**
- * Removes a directory, and no file system that is mounted in it. Without root some of its files may belong to the user's subordinate ids; what is
- * the user's own goes also where such ids cannot be had.
+ * Removes a directory, and no file system that is mounted in it. Without root some of its files may belong to the
+ * user's subordinate ids; what is the user's own goes also where such ids cannot be had.
  * @returns whether it is gone
  */
 export async function removeScratch(dir: string): Promise<boolean> {
@@ -86,8 +88,8 @@ export async function removeScratch(dir: string): Promise<boolean> {
 }
 
 /**
- * Has a directory removed when the command ends by force, which waits for nothing: without root, by a program that outlives us and has the user's
- * subordinate ids. For root, whoever made the directory has registered it.
+ * Has a directory removed when the command ends by force, which waits for nothing: without root, by a program that
+ * outlives us and has the user's subordinate ids. For root, whoever made the directory has registered it.
  * @returns takes it back
  */
 export function removeAfterForcedEnd(dir: string): () => void {
@@ -104,8 +106,8 @@ const EXPIRED_KEYS = '/usr/libexec/mmdebstrap/gpgvnoexpkeysig'
 const PACKAGES = 'usr/share/lab-packages'
 
 /**
- * Writes the list while apt still knows the hashes. A hook is a line of shell, which is mmdebstrap's way; $1 is the tree. Nothing in it comes
- * from anybody but us.
+ * Writes the list while apt still knows the hashes. A hook is a line of shell, which is mmdebstrap's way; $1 is the
+ * tree. Nothing in it comes from anybody but us.
  */
 const LIST_PACKAGES = [
   'export APT_CONFIG="$MMDEBSTRAP_APT_CONFIG"',
@@ -118,9 +120,10 @@ const LIST_PACKAGES = [
 const EXCLUDED = 'LAB_EXCLUDED'
 
 /**
- * Tells dpkg what to leave out once the first packages are unpacked, and removes what they brought of it. With --dpkgopt=path-exclude mmdebstrap
- * sends each of those packages through a filter in Python, which takes as long as all else that it does to them (7.2 s instead of 3.2 s). What mmdebstrap
- * mounted below (proc, sys) is not looked into: without root much of it cannot be read, and find would fail.
+ * Tells dpkg what to leave out once the first packages are unpacked, and removes what they brought of it. With
+ * --dpkgopt=path-exclude mmdebstrap sends each of those packages through a filter in Python, which takes as long as all
+ * else that it does to them (7.2 s instead of 3.2 s). What mmdebstrap mounted below (proc, sys) is not looked into:
+ * without root much of it cannot be read, and find would fail.
  */
 export const EXCLUDE = [
   `sed "s/^/path-exclude=/" "$${EXCLUDED}" > "$1/etc/dpkg/dpkg.cfg.d/lab-exclude"`,
@@ -155,7 +158,10 @@ export async function bootstrap(wanted: Bootstrap): Promise<void> {
 /** A mirror as it was on one day, or of suites that left the others: what it has was signed long ago. */
 const OF_THE_PAST = /\/\d{8}T\d{6}Z\/?$|^https?:\/\/archive\.debian\.org\//
 
-/** What a line of sources.list says of keys that are not Debian's, with a blank at its end. apt reads a copy, as a user of its own. */
+/**
+ * What a line of sources.list says of keys that are not Debian's, with a blank at its end. apt reads a copy, as a user
+ * of its own.
+ */
 async function signedBy(scratch: string): Promise<string> {
   const own = process.env['LAB_DEBIAN_KEYRING']
   if (!own) return ''
@@ -166,8 +172,9 @@ async function signedBy(scratch: string): Promise<string> {
 }
 
 /**
- * Options and the line of sources.list for where the packages are. Files that were hashed by us need no signature. Of a mirror of the past, the
- * date until which its index was valid, and that of the key, are over; the signature still has to be one of a key that the host knows.
+ * Options and the line of sources.list for where the packages are. Files that were hashed by us need no signature. Of a
+ * mirror of the past, the date until which its index was valid, and that of the key, are over; the signature still has
+ * to be one of a key that the host knows.
  */
 async function sourceOf({ suite, archive, signal }: Bootstrap, scratch: string): Promise<string[]> {
   if (archive !== undefined) {
@@ -280,8 +287,8 @@ export interface RootImage {
 }
 
 /**
- * Lays a directory's entries over a tree. Modes are those that git knows, 755 and 644; directories that are there stay as they are (/tmp is for
- * everybody), also behind a link (/sbin is /usr/sbin).
+ * Lays a directory's entries over a tree. Modes are those that git knows, 755 and 644; directories that are there stay
+ * as they are (/tmp is for everybody), also behind a link (/sbin is /usr/sbin).
  */
 async function layOver(
   overlay: string,
@@ -299,7 +306,9 @@ async function layOver(
   }
 }
 
-/** Unpacks an archive, lays overlays over it and makes an ext4 image of the result. Returns the image's package list. */
+/**
+ * Unpacks an archive, lays overlays over it and makes an ext4 image of the result. Returns the image's package list.
+ */
 export async function rootImage({ tar, overlays, sizeBytes, image, log, place, signal }: RootImage): Promise<string> {
   const root = `${image}.root`
   const options = { signal, log, place }

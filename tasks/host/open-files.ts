@@ -11,7 +11,10 @@ function attempt<T>(read: () => T): T | undefined {
   }
 }
 
-/** Tells whether a living process names or holds something at or below a path, as far as this user may see. It is a snapshot. */
+/**
+ * Tells whether a living process names or holds something at or below a path, as far as this user may see. It is a
+ * snapshot.
+ */
 export function usedByProcesses(proc = '/proc'): (path: string) => boolean {
   const seen = new Set<string>()
   for (const pid of (attempt(() => readdirSync(proc)) ?? []).filter((name) => /^\d+$/.test(name))) {
@@ -26,7 +29,10 @@ export function usedByProcesses(proc = '/proc'): (path: string) => boolean {
   return (path) => [...seen].some((one) => one === path || one.startsWith(`${path}/`))
 }
 
-/** Pids of the programs whose name begins with `prefix` and whose working directory is `dir`, as far as this user may see. */
+/**
+ * Pids of the programs whose name begins with `prefix` and whose working directory is `dir`, as far as this user may
+ * see.
+ */
 export function programsIn(dir: string, prefix: string, proc = '/proc'): number[] {
   const real = attempt(() => realpathSync(dir))
   if (real === undefined) return []

@@ -46,7 +46,10 @@ export const KERNEL_BUILD: readonly Requirement[] = [
   { needs: 'rsync', package: 'rsync', why: 'copies local kernel trees' },
 ]
 
-/** Needed where an image is built by a user who is not root: it maps the ids of the image's files to subordinate ids of the user's. */
+/**
+ * Needed where an image is built by a user who is not root: it maps the ids of the image's files to subordinate ids of
+ * the user's.
+ */
 const UIDMAP: Requirement = { needs: 'newuidmap', package: 'uidmap', why: 'builds images without root' }
 
 /** What every lab needs of a host on which we run as this user (0: root). */

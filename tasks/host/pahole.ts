@@ -7,7 +7,9 @@ import { run } from './sh.ts'
 /** Detached BTF came with 1.22; "v1.24" -> 124. */
 const LEAST = 122
 
-/** pahole's own word for its version. @throws a lab failure when it is missing or cannot write BTF to a file of its own */
+/**
+ * pahole's own word for its version. @throws a lab failure when it is missing or cannot write BTF to a file of its own
+ */
 export async function paholeVersion(cache: string, signal: AbortSignal): Promise<string> {
   const said = await toolVersion('pahole', cache, signal)
   const [, major = 0, minor = 0] = /v?(\d+)\.(\d+)/.exec(said) ?? []

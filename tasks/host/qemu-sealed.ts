@@ -1,7 +1,8 @@
 /**
- * The QEMU command line of a sealed guest: one whose every instruction is decided by its kernel, its initramfs and this list, so that two runs
- * are the same run. Time is counted in instructions (docs/devel/tcg-icount.rst), and nothing of the host gets in: no network, no disk (its
- * answers would come when the host has them), no entropy device, no clock, no input. What comes out goes to files, which never push back.
+ * The QEMU command line of a sealed guest: one whose every instruction is decided by its kernel, its initramfs and this
+ * list, so that two runs are the same run. Time is counted in instructions (docs/devel/tcg-icount.rst), and nothing of
+ * the host gets in: no network, no disk (its answers would come when the host has them), no entropy device, no clock,
+ * no input. What comes out goes to files, which never push back.
  */
 export interface SealedMachine {
   readonly memoryBytes: number
@@ -19,7 +20,10 @@ export interface SealedMachine {
 export const SEALED_CONSOLE = 'console.log'
 export const SEALED_OUTPUT = 'output'
 
-/** 2^shift nanoseconds of the guest's time for each instruction: 250 million instructions a second, about as fast as TCG is. */
+/**
+ * 2^shift nanoseconds of the guest's time for each instruction: 250 million instructions a second, about as fast as TCG
+ * is.
+ */
 export const SHIFT = 2
 /** Seeds QEMU's generator, and with it RDRAND and everything that the kernel draws at boot. */
 export const SEED = 1

@@ -1,6 +1,6 @@
 /**
- * The QEMU command line as a pure function. Each device yields its QEMU arguments *and* the kernel parameters that belong to it, so
- * that the pair cannot be half applied (the idea is vimto's).
+ * The QEMU command line as a pure function. Each device yields its QEMU arguments *and* the kernel parameters that
+ * belong to it, so that the pair cannot be half applied (the idea is vimto's).
  */
 export type Accel = 'kvm' | 'tcg'
 
@@ -8,9 +8,10 @@ export type Accel = 'kvm' | 'tcg'
 export type TcgThread = 'single' | 'multi'
 
 /**
- * Before QEMU 8.1 a CPU could translate a page while another one wrote to it, and keep what it had read (fixed by commit deba78709ae8,
- * "accel/tcg: Always lock pages before translation"). Arming a kprobe is such a write. Seen with 7.2: after a probe was removed, both CPUs
- * ran into its int3 for ever, once in some hundred runs. One thread for all CPUs cannot race, and was no slower here.
+ * Before QEMU 8.1 a CPU could translate a page while another one wrote to it, and keep what it had read (fixed by
+ * commit deba78709ae8, "accel/tcg: Always lock pages before translation"). Arming a kprobe is such a write. Seen with
+ * 7.2: after a probe was removed, both CPUs ran into its int3 for ever, once in some hundred runs. One thread for all
+ * CPUs cannot race, and was no slower here.
  * @param version what `qemu-system-x86_64 --version` says first: "QEMU emulator version 7.2.22 (Debian ...)"
  */
 export function tcgThread(version: string): TcgThread {
@@ -43,7 +44,10 @@ export interface Machine {
   readonly further: readonly string[]
   /** File for what the console says. */
   readonly consoleLog: string
-  /** Where the guest's memory is kept, when it is to outlive the machine. Private: what the guest writes stays out of the file. */
+  /**
+   * Where the guest's memory is kept, when it is to outlive the machine. Private: what the guest writes stays out of
+   * the file.
+   */
   readonly memory?: { readonly file: string; readonly share: 'shared' | 'private' } | undefined
   /** The machine waits for a saved state (host/migration) and does not boot. */
   readonly incoming?: boolean | undefined
@@ -110,7 +114,10 @@ const console_ = ({ consoleLog }: Machine): Device => ({
 
 const control: Device = { args: ['-qmp', `unix:${QMP_SOCKET},server=on,wait=off`] }
 
-/** User-mode network without a way out (restrict), and one way in: ssh at a port that the kernel chooses, on loopback only. */
+/**
+ * User-mode network without a way out (restrict), and one way in: ssh at a port that the kernel chooses, on loopback
+ * only.
+ */
 const network: Device = {
   args: [
     '-netdev',
@@ -133,13 +140,17 @@ const disk = ({ file, format, readonly, serial }: DiskImage, index: number): Dev
   ...(index === 0 ? { kernel: ['root=/dev/vda', 'rw'] } : {}),
 })
 
-/** Attaching and detaching a probe waits for RCU grace periods; expedited ones cut that from 0.5 s to 0.3 s per run (5.4, TCG). */
+/**
+ * Attaching and detaching a probe waits for RCU grace periods; expedited ones cut that from 0.5 s to 0.3 s per run
+ * (5.4, TCG).
+ */
 const fastGracePeriods: Device = { args: [], kernel: ['rcupdate.rcu_expedited=1'] }
 
 /**
- * Under TCG the kernel's timing loops measure the emulator: 0.1 s of boot for a number that only feeds udelay(), 0.2 s for the local APIC's
- * timer, which then mostly fails its own verification ("APIC timer disabled"), and a timer check that can fail for no other reason than a
- * busy host. Ticks then come from the HPET, by broadcast to the other CPUs, every time and not only mostly.
+ * Under TCG the kernel's timing loops measure the emulator: 0.1 s of boot for a number that only feeds udelay(), 0.2 s
+ * for the local APIC's timer, which then mostly fails its own verification ("APIC timer disabled"), and a timer check
+ * that can fail for no other reason than a busy host. Ticks then come from the HPET, by broadcast to the other CPUs,
+ * every time and not only mostly.
  */
 const noCalibration = ({ accel }: Machine): Device => ({
   args: [],
@@ -175,8 +186,8 @@ export function qemuArgv(m: Machine): string[] {
 }
 
 /**
- * A guest without a disk: its kernel goes through all of boot and then panics because there is no root. Getting there is the proof
- * that an accelerator works.
+ * A guest without a disk: its kernel goes through all of boot and then panics because there is no root. Getting there
+ * is the proof that an accelerator works.
  */
 export function bootOnlyArgv(accel: Accel, kernel: string): string[] {
   return [

@@ -120,8 +120,8 @@ export function forwardedPort(usernet: string): number | undefined {
 }
 
 /**
- * How many TCP connections the guest's network knows, from `info usernet`: lines as above with a state other than HOST_FORWARD. Those that
- * wait for late packets (TIME_WAIT) are over for both peers.
+ * How many TCP connections the guest's network knows, from `info usernet`: lines as above with a state other than
+ * HOST_FORWARD. Those that wait for late packets (TIME_WAIT) are over for both peers.
  */
 export const openConnections = (usernet: string): number =>
   [...usernet.matchAll(/^\s*TCP\[(\w+)\]/gm)].filter(([, state]) => state !== 'HOST_FORWARD' && state !== 'TIME_WAIT')

@@ -1,7 +1,7 @@
 /**
- * Programs in C that parse what a guest or a stranger wrote (trace-cmd, librsvg) run confined: they see one file and their own libraries,
- * and neither the network, nor the home directory, nor anything that can be written; memory, time and output are bounded. Whatever
- * becomes of such a program is a fact about its input, not a failure of the lab.
+ * Programs in C that parse what a guest or a stranger wrote (trace-cmd, librsvg) run confined: they see one file and
+ * their own libraries, and neither the network, nor the home directory, nor anything that can be written; memory, time
+ * and output are bounded. Whatever becomes of such a program is a fact about its input, not a failure of the lab.
  */
 import { existsSync } from 'node:fs'
 import { stat } from 'node:fs/promises'
@@ -99,7 +99,10 @@ export interface Bounds {
   readonly memory: number
 }
 
-/** For a file of this size. trace-cmd prints less than 32 bytes of text for each byte of a recording, and does more than a megabyte a second. */
+/**
+ * For a file of this size. trace-cmd prints less than 32 bytes of text for each byte of a recording, and does more than
+ * a megabyte a second.
+ */
 export const boundsFor = (size: number): Bounds => ({
   timeout: 300_000 + Math.ceil(size / 1024),
   output: 64 * 2 ** 20 + 32 * size,
@@ -153,7 +156,8 @@ const isOurs = ({ parts }: Failure): boolean => parts.lines?.some(saysConfinemen
 /**
  * Runs a program confined, with the strongest means of this host.
  * @param argv its words, given the name by which it sees `file`
- * @throws Failure (experiment, `isDamaged`) where it failed, died, or would not end; (lab) where it is not installed or cannot be started
+ * @throws Failure (experiment, `isDamaged`) where it failed, died, or would not end; (lab) where it is not installed or
+ * cannot be started
  */
 export async function runConfined(
   argv: (file: string) => readonly [program: string, ...words: string[]],

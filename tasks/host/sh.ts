@@ -1,7 +1,8 @@
 /**
- * The only place that starts programs (through zx). Arguments are lists, never shell strings. Each program runs in a process group of
- * its own, and the group is ended when the signal is aborted: zx's own `signal` ends the shell only and leaves its children running
- * (zx 8.8, seen on Node 20 and 24), and its `kill()` prints a deprecation warning into the live view.
+ * The only place that starts programs (through zx). Arguments are lists, never shell strings. Each program runs in a
+ * process group of its own, and the group is ended when the signal is aborted: zx's own `signal` ends the shell only
+ * and leaves its children running (zx 8.8, seen on Node 20 and 24), and its `kill()` prints a deprecation warning into
+ * the live view.
  */
 import { createWriteStream, type WriteStream } from 'node:fs'
 import { open } from 'node:fs/promises'
@@ -25,7 +26,10 @@ export interface RunOptions {
   readonly input?: string | Buffer
   /** Milliseconds; the group is ended after it and the failure says so. */
   readonly timeout?: number
-  /** Bytes that it may write to stdout and stderr together, where they are pipes; it is ended after them and the failure says so. */
+  /**
+   * Bytes that it may write to stdout and stderr together, where they are pipes; it is ended after them and the failure
+   * says so.
+   */
   readonly outputLimit?: number
   /** All output goes to this file as well; failures name it. */
   readonly log?: string
@@ -48,7 +52,10 @@ export interface RunResult {
 
 /** A process that took too long and was asked to end has this long before it is killed. Milliseconds. */
 const GRACE = 3000
-/** The same for one that is ended because the command was interrupted: the clean-up after it needs time too (engine/interruption). */
+/**
+ * The same for one that is ended because the command was interrupted: the clean-up after it needs time too
+ * (engine/interruption).
+ */
 const GRACE_INTERRUPTED = 1200
 /** Lines of output that a failure shows. */
 const TAIL = 20
@@ -82,8 +89,8 @@ function lineReader(onLine: (line: string) => void): { push: (chunk: Buffer) => 
 }
 
 /**
- * The environment of every program: ours in the C locale, so that messages and numbers are the same on every host. LANGUAGE would
- * count for more than the locale (gettext(3)).
+ * The environment of every program: ours in the C locale, so that messages and numbers are the same on every host.
+ * LANGUAGE would count for more than the locale (gettext(3)).
  */
 const environment = (added: RunOptions['env'] = {}) => ({
   ...process.env,
@@ -132,7 +139,10 @@ export class ProgramFailure extends Failure {
   }
 }
 
-/** Which program could not be found, where the status says that one was not (127); a program's own 127 is not ours to explain. */
+/**
+ * Which program could not be found, where the status says that one was not (127); a program's own 127 is not ours to
+ * explain.
+ */
 const notFound = (argv: readonly string[], { cwd, env = {} }: RunOptions): string | undefined => {
   const path = 'PATH' in env ? (env['PATH'] ?? '') : undefined
   return ['setpriv', argv[0] ?? ''].find((program) => which(program, path, cwd) === undefined)
@@ -148,8 +158,8 @@ async function openLog(log: string, argv: readonly string[]): Promise<WriteStrea
 }
 
 /**
- * Runs a program to its end; it ends with us, even if we are killed (zx's children outlive Node otherwise). Throws a lab failure with
- * the last lines of its output unless its status is accepted. The log is whole when this returns.
+ * Runs a program to its end; it ends with us, even if we are killed (zx's children outlive Node otherwise). Throws a
+ * lab failure with the last lines of its output unless its status is accepted. The log is whole when this returns.
  */
 export async function run(argv: readonly string[], options: RunOptions = {}): Promise<RunResult> {
   const { signal, timeout, log, onLine, accept = [0], place } = options
@@ -265,7 +275,10 @@ export interface StartOptions {
   /** The process ends with us, whatever ends us (even SIGKILL). Otherwise it is left running. */
   readonly dieWithUs: boolean
   readonly stderrFile: string
-  /** What the program writes to LOG_PATH goes to this file (in `cwd`), up to `limit` bytes; what comes after that is let go. */
+  /**
+   * What the program writes to LOG_PATH goes to this file (in `cwd`), up to `limit` bytes; what comes after that is let
+   * go.
+   */
   readonly log?: { readonly file: string; readonly limit: number }
 }
 
@@ -277,7 +290,8 @@ export function start(argv: readonly string[], options: StartOptions): Started {
   const guarded = options.dieWithUs ? ['setpriv', '--pdeathsig=KILL', ...argv] : argv
   const { cwd, stderrFile, log } = options
   const open = shell({ cwd, env: environment(), stdio: ['ignore', 'ignore', 'ignore'] })
-  // head ends at the limit or with the program, which then writes into a pipe that nobody reads: EPIPE. (dd counts reads, whatever their size.)
+  // head ends at the limit or with the program, which then writes into a pipe that nobody reads: EPIPE. (dd counts
+  // reads, whatever their size.)
   const programEnded = programStarted(argv)
   const process_ =
     log === undefined

@@ -1,4 +1,7 @@
-/** The lab's own ssh keys: one for the user, one for all guests of the lab, made once and kept in the lab's state directory. */
+/**
+ * The lab's own ssh keys: one for the user, one for all guests of the lab, made once and kept in the lab's state
+ * directory.
+ */
 import { generateKeyPairSync } from 'node:crypto'
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
@@ -44,8 +47,8 @@ function hostKey(): { private: Buffer; public: Buffer } {
 const isKey = (text: string): boolean => !(ssh2.utils.parseKey(text) instanceof Error)
 
 /**
- * A key pair of a user. ssh2 (1.17) takes leading zeros off an ed25519 public key, which is then none: one lab in 256 would have a key that
- * no guest and no ssh client accepts. So what it makes is read again.
+ * A key pair of a user. ssh2 (1.17) takes leading zeros off an ed25519 public key, which is then none: one lab in 256
+ * would have a key that no guest and no ssh client accepts. So what it makes is read again.
  */
 export function userKeys(
   generate = () => ssh2.utils.generateKeyPairSync('ed25519', { comment: 'lab' }),

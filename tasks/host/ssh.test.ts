@@ -15,7 +15,10 @@ const hostKeys = userKeys()
 const labKeys = userKeys()
 const wire = (line: string) => Buffer.from(line.split(' ')[1] ?? '', 'base64')
 
-/** A server on loopback that lets the lab's key in and hands every command to `onExec`; without it, no command is ever answered. */
+/**
+ * A server on loopback that lets the lab's key in and hands every command to `onExec`; without it, no command is ever
+ * answered.
+ */
 async function serve(onExec?: OnExec): Promise<Address> {
   const connections = new Set<Connection>()
   const server = new ssh2.Server({ hostKeys: [hostKeys.private] }, (connection) => {

@@ -20,11 +20,14 @@ export interface ExecOptions {
   /** A stream goes to the command as it comes. */
   readonly input?: Buffer | string | Readable
   /**
-   * Output as it comes, and then not in the result. A promise holds the guest back until it is kept, and is the end of the command when it is
-   * not.
+   * Output as it comes, and then not in the result. A promise holds the guest back until it is kept, and is the end of
+   * the command when it is not.
    */
   readonly onOutput?: (chunk: Buffer, from: 'stdout' | 'stderr') => Promise<void> | void
-  /** Each whole line of stdout, as it arrives. True ends the lines: what follows is bytes, and becomes the result's stdout. */
+  /**
+   * Each whole line of stdout, as it arrives. True ends the lines: what follows is bytes, and becomes the result's
+   * stdout.
+   */
   readonly onLine?: (line: string) => boolean | void
   /** Milliseconds for the whole command. */
   readonly timeout?: number
@@ -49,8 +52,8 @@ const GRACE = 2000
 const KEEPALIVE = 5000
 
 /**
- * Algorithms that cost little without hardware: under TCG every AES instruction of the guest is emulated, and a key exchange over
- * curve25519 takes about a third of one over NIST curves.
+ * Algorithms that cost little without hardware: under TCG every AES instruction of the guest is emulated, and a key
+ * exchange over curve25519 takes about a third of one over NIST curves.
  */
 const ALGORITHMS = {
   kex: ['curve25519-sha256', 'curve25519-sha256@libssh.org'],
@@ -63,8 +66,8 @@ export const quote = (word: string): string =>
   /^[A-Za-z0-9_@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`
 
 /**
- * ssh runs a command through the user's shell. That gives way to the program: signals then reach it, and it is one process less, which costs
- * under TCG.
+ * ssh runs a command through the user's shell. That gives way to the program: signals then reach it, and it is one
+ * process less, which costs under TCG.
  */
 const commandOf = (argv: readonly string[]): string => `exec ${argv.map(quote).join(' ')}`
 
@@ -74,7 +77,10 @@ interface Opened {
   closed: boolean
 }
 
-/** The failure of something that was under way in a guest which does not answer any more. @param why what the connection said */
+/**
+ * The failure of something that was under way in a guest which does not answer any more. @param why what the connection
+ * said
+ */
 export const guestLost = (doing: string, why: string): Failure =>
   labError({
     place: 'guest',
@@ -114,8 +120,8 @@ export class Guest implements AsyncDisposable {
   }
 
   /**
-   * One attempt. A key that does not fit is a Failure (host-key, key-refused): another attempt would end alike. Everything else (refused, reset,
-   * timeout) is the plain error, for the caller to retry or to name.
+   * One attempt. A key that does not fit is a Failure (host-key, key-refused): another attempt would end alike.
+   * Everything else (refused, reset, timeout) is the plain error, for the caller to retry or to name.
    */
   static connect(address: Address, timeout: number): Promise<Guest> {
     return new Promise((resolve, reject) => {
@@ -145,8 +151,8 @@ export class Guest implements AsyncDisposable {
   }
 
   /**
-   * The exit status is caught in the callback: of a quick command it stands in the same packet as the answer to the request, and is
-   * over before any `await` goes on.
+   * The exit status is caught in the callback: of a quick command it stands in the same packet as the answer to the
+   * request, and is over before any `await` goes on.
    */
   #channel(command: string): Promise<Opened> {
     if (this.#closed) return Promise.reject(this.#closed)
@@ -301,8 +307,9 @@ export class Guest implements AsyncDisposable {
   }
 
   /**
-   * Without a terminal nothing in the guest notices that we are gone, so the commands of this connection are asked to end: they are the
-   * children of the process that serves it. (Dropbear does not pass ssh's own signals on, as it comes with Debian 13.)
+   * Without a terminal nothing in the guest notices that we are gone, so the commands of this connection are asked to
+   * end: they are the children of the process that serves it. (Dropbear does not pass ssh's own signals on, as it comes
+   * with Debian 13.)
    */
   #endCommands(): void {
     if (!this.#closed) this.#client.exec('exec pkill -TERM -P $PPID', (_error, channel) => channel?.resume())

@@ -1,6 +1,6 @@
 /**
- * Scratch of an ordinary user's image build: its files belong to the subordinate ids of the user, who may not remove them without those. A real user
- * with such ids, in a mount namespace where /etc/subuid has them.
+ * Scratch of an ordinary user's image build: its files belong to the subordinate ids of the user, who may not remove
+ * them without those. A real user with such ids, in a mount namespace where /etc/subuid has them.
  */
 import { spawnSync } from 'node:child_process'
 import { chmodSync, existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
@@ -17,7 +17,10 @@ const OPTIONS: TestOptions =
     ? {}
     : { skip: true, meta: { reason: 'only root can become a user with subordinate ids, and newuidmap is needed' } }
 
-/** Runs code of ours as that user; `dir` is a scratch directory with a tree of the subordinate ids in it. @returns the directory of temporary files */
+/**
+ * Runs code of ours as that user; `dir` is a scratch directory with a tree of the subordinate ids in it. @returns the
+ * directory of temporary files
+ */
 function asUser(code: string): string {
   const temp = mkdtempSync(join(tmpdir(), 'lab-unit-'))
   onTestFinished(() => rmSync(temp, { recursive: true, force: true }))

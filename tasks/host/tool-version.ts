@@ -1,4 +1,7 @@
-/** Versions of the host's tools, asked once per binary: `clang --version` alone costs a tenth of a second of every warm run. */
+/**
+ * Versions of the host's tools, asked once per binary: `clang --version` alone costs a tenth of a second of every warm
+ * run.
+ */
 import { readFile, realpath, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { makeDirectory } from '../engine/directory.ts'

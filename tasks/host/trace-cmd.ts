@@ -21,12 +21,15 @@ async function inMemory(file: string, words: readonly string[], signal: AbortSig
 const report = async (file: string, flags: readonly string[], signal: AbortSignal): Promise<string[]> =>
   (await inMemory(file, ['report', '-N', ...flags], signal)).stdout.split('\n')
 
-/** "comm-pid  0d..1  12.345:" of the latency format: CPU and flags stand together, and a flag is never a digit first. */
+/**
+ * "comm-pid  0d..1  12.345:" of the latency format: CPU and flags stand together, and a flag is never a digit first.
+ */
 const LATENCY = /-\d+\s+\d+([^\s\d]\S{3,4})\s+\d+\.\d+:/
 
 /**
- * `trace-cmd report` with nanoseconds: one line per event, in order of time over all CPUs. Only the latency format (-l) has the flags, and
- * only the plain one has the whole comm (-l cuts it to 8 characters, trace-cmd 3.1), so one line is made of both.
+ * `trace-cmd report` with nanoseconds: one line per event, in order of time over all CPUs. Only the latency format (-l)
+ * has the flags, and only the plain one has the whole comm (-l cuts it to 8 characters, trace-cmd 3.1), so one line is
+ * made of both.
  * @throws Failure (experiment, sandbox's `isDamaged`) where trace-cmd cannot read it or dies of it
  */
 export async function reportText(file: string, signal: AbortSignal): Promise<string> {
@@ -43,7 +46,10 @@ export async function reportText(file: string, signal: AbortSignal): Promise<str
 /** The flags in a line of `trace-cmd report -l`, if it has any. */
 export const latencyFlags = (line: string): string | undefined => LATENCY.exec(line)?.[1]
 
-/** Both forms of a file's text, of any size, as files. What trace-cmd said besides comes back, empty where all was well. @throws as `reportText` */
+/**
+ * Both forms of a file's text, of any size, as files. What trace-cmd said besides comes back, empty where all was well.
+ * @throws as `reportText`
+ */
 export async function reportFiles(
   file: string,
   { plain, latency }: { readonly plain: string; readonly latency: string },
@@ -65,6 +71,9 @@ export async function reportFiles(
 /** Any status: trace-cmd ends with one where an option is missing. */
 const ANY = [...Array.from({ length: 128 }, (_, status) => status), 255]
 
-/** What a trace.dat says of its recording, as text; empty where trace-cmd cannot read it. @throws as `reportText`, where it dies */
+/**
+ * What a trace.dat says of its recording, as text; empty where trace-cmd cannot read it. @throws as `reportText`, where
+ * it dies
+ */
 export const optionsText = async (file: string, signal: AbortSignal): Promise<string> =>
   (await inMemory(file, ['dump', '--options'], signal, ANY)).stdout

@@ -1,7 +1,7 @@
 /**
- * Unpacks a tar archive that a guest made. Names, types and modes are the guest's word: only files, directories and symbolic links that stay
- * inside are made; devices, set-user-id bits and links that lead out are not. Nobody's program unpacks it, because one that we check first
- * may read the same bytes otherwise than we do.
+ * Unpacks a tar archive that a guest made. Names, types and modes are the guest's word: only files, directories and
+ * symbolic links that stay inside are made; devices, set-user-id bits and links that lead out are not. Nobody's program
+ * unpacks it, because one that we check first may read the same bytes otherwise than we do.
  */
 import { constants, createWriteStream } from 'node:fs'
 import { copyFile, mkdir, symlink } from 'node:fs/promises'

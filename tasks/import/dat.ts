@@ -1,4 +1,6 @@
-/** A trace.dat of somebody else, as trace-cmd reads it: its text with nanoseconds, its flags, and what its options say. */
+/**
+ * A trace.dat of somebody else, as trace-cmd reads it: its text with nanoseconds, its flags, and what its options say.
+ */
 import { open } from 'node:fs/promises'
 import { userError } from '../engine/error.ts'
 import { isDamaged } from '../host/sandbox.ts'
@@ -67,7 +69,10 @@ const damaged = (file: string, fact: string, lines: readonly string[], cause?: u
     cause,
   )
 
-/** trace-cmd begins every report with it, and says nothing at all of a file that ends within its headers (status 0, seen with 3.1.6). */
+/**
+ * trace-cmd begins every report with it, and says nothing at all of a file that ends within its headers (status 0, seen
+ * with 3.1.6).
+ */
 const FIRST_LINE = /^cpus=\d+$/
 
 async function firstLine(file: string): Promise<string> {

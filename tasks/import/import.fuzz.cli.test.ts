@@ -1,4 +1,7 @@
-/** A trace.dat that was damaged anywhere, read with the real trace-cmd: a run with every line counted, or a sentence; nothing half-written. */
+/**
+ * A trace.dat that was damaged anywhere, read with the real trace-cmd: a run with every line counted, or a sentence;
+ * nothing half-written.
+ */
 import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

@@ -1,4 +1,6 @@
-/** Step: import. A run out of a trace that was made elsewhere: its table of events, its account, and the file itself. */
+/**
+ * Step: import. A run out of a trace that was made elsewhere: its table of events, its account, and the file itself.
+ */
 import { constants } from 'node:fs'
 import { copyFile, stat, writeFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'

@@ -17,8 +17,8 @@ export interface LineTaker {
 }
 
 /**
- * Reads a file once, in pieces, and gives each line. The bytes come as latin1: nothing of them is changed. The lines of a file whose
- * first line ends in CR LF end so.
+ * Reads a file once, in pieces, and gives each line. The bytes come as latin1: nothing of them is changed. The lines of
+ * a file whose first line ends in CR LF end so.
  * @param hash is given all bytes, if there is one
  * @param progress bytes so far
  */

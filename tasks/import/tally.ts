@@ -3,7 +3,10 @@ import { decoded } from '../trace/events/event-rows.ts'
 import { GraphCalls } from '../linux/ftrace/graph-calls.ts'
 import type { LostMark, OtherLine, TraceEvent, TraceSink } from '../linux/ftrace/trace-line.ts'
 
-/** Lines that are kept as text, and characters of each; all of them are counted, and their numbers lead into the original. */
+/**
+ * Lines that are kept as text, and characters of each; all of them are counted, and their numbers lead into the
+ * original.
+ */
 const KEPT = { lines: 10_000, characters: 500 } as const
 /** Names of events that are counted apart. A text can have one for each of a million records. */
 const MOST_NAMES = 200

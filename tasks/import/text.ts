@@ -25,7 +25,10 @@ export interface TextRead {
   readonly sha256: string
 }
 
-/** Reads a text of any size in bounded memory. Without an event no table is written. Throws the errors of the disk and of DuckDB. */
+/**
+ * Reads a text of any size in bounded memory. Without an event no table is written. Throws the errors of the disk and
+ * of DuckDB.
+ */
 export async function readText({ file, table, signal, progress, known }: TextWanted): Promise<TextRead> {
   using rows = new RowFile(`${table}.rows`)
   let [plain, before] = [true, true]

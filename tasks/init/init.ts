@@ -15,7 +15,10 @@ const FILES: readonly (readonly [template: string, file: string])[] = [
   ['lab.yaml', 'lab.yaml'],
 ]
 
-/** A name as lab.yaml allows it (config/schema.ts), as near to the directory's as can be; `lab` where nothing of it is left. */
+/**
+ * A name as lab.yaml allows it (config/schema.ts), as near to the directory's as can be; `lab` where nothing of it is
+ * left.
+ */
 export function labName(directory: string): string {
   const plain = basename(directory)
     .normalize('NFKD')
@@ -101,7 +104,8 @@ export async function initLab(directory: string): Promise<NewLab> {
   try {
     await writeAll(directory, files)
   } catch (error) {
-    // Somebody was faster, a file stands where a directory must be, or there can be none: the message of the system names it.
+    // Somebody was faster, a file stands where a directory must be, or there can be none: the message of the system
+    // names it.
     if (['EEXIST', 'ENOTDIR', 'ENOENT'].includes(codeOf(error) ?? ''))
       throw refused(directory, printable(messageOf(error), 200), error)
     throw diskFailure(error, printable(directory))

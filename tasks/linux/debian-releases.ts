@@ -1,4 +1,7 @@
-/** Releases of Debian: which series of kernels each has, and until when it gets updates (LTS; https://wiki.debian.org/LTS). */
+/**
+ * Releases of Debian: which series of kernels each has, and until when it gets updates (LTS;
+ * https://wiki.debian.org/LTS).
+ */
 export interface Release {
   readonly suite: string
   /** Of the kernel that it was released with. */
@@ -24,7 +27,10 @@ export function suiteOfKernel(packageName: string): string {
 const NEAR = 90
 const DAY = 24 * 3_600_000
 
-/** What is to be said about the end of a suite; undefined while it is far off, or not known. @param now milliseconds since 1970 */
+/**
+ * What is to be said about the end of a suite; undefined while it is far off, or not known. @param now milliseconds
+ * since 1970
+ */
 export function endOfSuite(suite: string, now: number): string | undefined {
   const end = RELEASES.find((one) => one.suite === suite)?.end
   if (end === undefined) return undefined

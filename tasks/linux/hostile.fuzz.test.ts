@@ -1,4 +1,7 @@
-/** Files of others, mutated: BPF objects with their BTF, verifier logs, formats, configurations. A value or a named error, and never a hang. */
+/**
+ * Files of others, mutated: BPF objects with their BTF, verifier logs, formats, configurations. A value or a named
+ * error, and never a hang.
+ */
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { Failure } from '../engine/error.ts'

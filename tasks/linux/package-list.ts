@@ -1,11 +1,16 @@
-/** The list of an image's packages: lines "NAME VERSION ARCHITECTURE SHA256 FILENAME", by name; the hash is that of the .deb. */
+/**
+ * The list of an image's packages: lines "NAME VERSION ARCHITECTURE SHA256 FILENAME", by name; the hash is that of the
+ * .deb.
+ */
 export interface LockedPackage {
   readonly name: string
   readonly version: string
   readonly architecture: string
   /** Undefined in lists of earlier versions. */
   readonly sha256?: string | undefined
-  /** In the pool of the archive, as its index has it: "pool/main/s/strace/strace_6.13-1_amd64.deb". Undefined as above. */
+  /**
+   * In the pool of the archive, as its index has it: "pool/main/s/strace/strace_6.13-1_amd64.deb". Undefined as above.
+   */
   readonly filename?: string | undefined
 }
 

@@ -16,8 +16,8 @@ export const compareVersions = (a: Version, b: Version): number =>
   a.major - b.major || a.minor - b.minor || a.patch - b.patch
 
 /**
- * Whether a version lies in a range: "v5.3.." (from), "..v5.7" (up to, not including), "v4.19..v6.2". The upper end is excluded, as in
- * "fixed in v6.2".
+ * Whether a version lies in a range: "v5.3.." (from), "..v5.7" (up to, not including), "v4.19..v6.2". The upper end is
+ * excluded, as in "fixed in v6.2".
  */
 export function inRange(version: Version, range: string): boolean {
   const [from = '', to = ''] = range.split('..')

@@ -1,6 +1,6 @@
 /**
- * One recording under several names: a raw file that was rendered again, a trace that was copied and called something else. What a run holds
- * and where that comes from are two questions; answers that do not fit together are said.
+ * One recording under several names: a raw file that was rendered again, a trace that was copied and called something
+ * else. What a run holds and where that comes from are two questions; answers that do not fit together are said.
  */
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
@@ -101,7 +101,10 @@ export async function twinOf(results: string, mine: FoundRun): Promise<Twin | un
   return undefined
 }
 
-/** The manifest of an import with what is known of its capture: another name, or another rendering, keeps the old provenance. */
+/**
+ * The manifest of an import with what is known of its capture: another name, or another rendering, keeps the old
+ * provenance.
+ */
 export function withTwin(manifest: Manifest, { run, by }: Twin): Manifest {
   if (manifest.imported === undefined) return manifest
   const { experiment } = run.manifest

@@ -7,7 +7,10 @@ import { refuseNewer } from './stored-manifest.ts'
 /** Names of files that a manifest may point at: of the run's own directory, and of kept inputs. */
 const PLAIN = /^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/
 
-/** The run, if its manifest is whole. @throws a user's Failure that says which part is not, or that a later version wrote it */
+/**
+ * The run, if its manifest is whole. @throws a user's Failure that says which part is not, or that a later version
+ * wrote it
+ */
 export function checkedRun(run: FoundRun): FoundRun {
   const parsed = ManifestSchema.safeParse(refuseNewer(run).manifest)
   const [issue] = parsed.success ? [] : parsed.error.issues

@@ -1,4 +1,7 @@
-/** Which of many runs stand for what was asked: the same answer for every command that makes one number, or one order, of several. */
+/**
+ * Which of many runs stand for what was asked: the same answer for every command that makes one number, or one order,
+ * of several.
+ */
 import type { Manifest } from './manifest.ts'
 
 interface Counted {

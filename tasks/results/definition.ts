@@ -1,7 +1,8 @@
 /**
- * The definition of a run: everything that decides which question its numbers answer. Runs of one experiment with different definitions are
- * never pooled. It is computed from the manifest and the kept inputs, so results of every version have one, and a run's name, time,
- * parameters and repeat are no part of it: parameters make arms, and arms are always told apart.
+ * The definition of a run: everything that decides which question its numbers answer. Runs of one experiment with
+ * different definitions are never pooled. It is computed from the manifest and the kept inputs, so results of every
+ * version have one, and a run's name, time, parameters and repeat are no part of it: parameters make arms, and arms are
+ * always told apart.
  */
 import { basename, join, relative } from 'node:path'
 import { fullName } from '../config/arms.ts'
@@ -53,14 +54,19 @@ function valueOf(value: unknown): string {
   return text.length <= READABLE ? text : digest(text)
 }
 
-/** Keys of an experiment that do not decide what one run is: its name, its axes, and how many runs there are in which order. */
+/**
+ * Keys of an experiment that do not decide what one run is: its name, its axes, and how many runs there are in which
+ * order.
+ */
 const NOT_OF_A_RUN: ReadonlySet<string> = new Set<keyof ResolvedExperiment>([
   ...(['name', 'about', 'skip', 'vm', 'params', 'matrix', 'include', 'exclude', 'observer', 'control'] as const),
   ...(['order', 'seed', 'warmup', 'retries', 'parallel', 'repeat', 'until', 'deadline', 'collect'] as const),
   // These are spelled out below.
   ...(['probes', 'workload', 'metrics', 'trace', 'start'] as const),
 ])
-/** Keys of a VM that the manifest says more exactly, or that are told apart wherever runs are grouped (the accelerator). */
+/**
+ * Keys of a VM that the manifest says more exactly, or that are told apart wherever runs are grouped (the accelerator).
+ */
 const NOT_OF_A_VM: ReadonlySet<string> = new Set(['name', 'kernel', 'image', 'accel', 'deterministic', 'disks'])
 
 const factsWithout = (record: object, without: ReadonlySet<string>, prefix = ''): Facts =>
@@ -70,7 +76,10 @@ const factsWithout = (record: object, without: ReadonlySet<string>, prefix = '')
     ),
   )
 
-/** What decides how the workload is built and started; nothing where nothing of it is declared, as in labs from before it could be. */
+/**
+ * What decides how the workload is built and started; nothing where nothing of it is declared, as in labs from before
+ * it could be.
+ */
 const workloadFacts = ({ style, flags, libraries, cwd, env, hidesTracePipe }: ResolvedWorkload): Facts => ({
   ...(style && { 'workload style': style }),
   ...(flags.length > 0 && { 'workload flags': valueOf(flags) }),
@@ -102,7 +111,10 @@ function labOf(text: string): ResolvedLab | undefined {
   return lab
 }
 
-/** The experiment and its VM as the lab file of a run has them. Undefined for an import, and if this version cannot read the file. */
+/**
+ * The experiment and its VM as the lab file of a run has them. Undefined for an import, and if this version cannot read
+ * the file.
+ */
 export function askedBy({
   lab,
   experiment: name,

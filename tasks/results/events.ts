@@ -64,8 +64,8 @@ function sourcesOf({ dir, manifest }: FoundRun): string[] {
 }
 
 /**
- * Tells the events of one program: by their name, or by a text that the program's source prints. `sure`: a source that was kept has it, so that
- * no events are an answer.
+ * Tells the events of one program: by their name, or by a text that the program's source prints. `sure`: a source that
+ * was kept has it, so that no events are an answer.
  */
 function probeTest(
   run: FoundRun,
@@ -124,13 +124,18 @@ const keeps =
 /** Whether the trace counts without seconds. */
 export const hasTicks = ({ trace }: Manifest): boolean => TICKS.has(trace.clock)
 
-/** The window that was asked for; both ends as the trace shows them, so rounded to microseconds. @throws Failure (user) */
+/**
+ * The window that was asked for; both ends as the trace shows them, so rounded to microseconds. @throws Failure (user)
+ */
 const windowOf = (wanted: TraceWanted, ticks: boolean): Pick<EventFilter, 'from' | 'to'> => ({
   from: timeOf(wanted.from, ticks, '--from', -500n),
   to: timeOf(wanted.to, ticks, '--to', 499n),
 })
 
-/** Who is who in a run. All of its process events, however many: without one of them a child's messages would be a stranger's. */
+/**
+ * Who is who in a run. All of its process events, however many: without one of them a child's messages would be a
+ * stranger's.
+ */
 async function processesOf(file: string, ticks: boolean): Promise<Processes> {
   const processes = new Processes([])
   for await (const some of eachInTable(file, { events: PROCESS_EVENTS }, ticks)) processes.add(some)
@@ -182,13 +187,18 @@ export async function traceStep(run: FoundRun, wanted: TraceWanted, context: Con
   return { events, processes, pids: own, more }
 }
 
-/** Events of a run for a file: all of them, of every process and kind, but for what was asked for. Some thousand at a time, in the order of time. */
+/**
+ * Events of a run for a file: all of them, of every process and kind, but for what was asked for. Some thousand at a
+ * time, in the order of time.
+ */
 export interface TraceStream {
   readonly processes: Processes
   readonly events: AsyncIterable<readonly TraceEvent[]>
 }
 
-/** @param spill see `eachEvents` @throws Failure (user) for a filter that is none, and for a table that cannot be read */
+/**
+ * @param spill see `eachEvents` @throws Failure (user) for a filter that is none, and for a table that cannot be read
+ */
 export async function traceStream(run: FoundRun, wanted: TraceWanted, spill: string): Promise<TraceStream> {
   const { manifest, dir } = run
   const ticks = hasTicks(manifest)

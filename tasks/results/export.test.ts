@@ -44,8 +44,10 @@ async function exported(run: FoundRun, format: Format, wanted: Partial<TraceWant
 }
 
 /**
- * Reads Perfetto's format with another library than it is written with, and by its numbers as github.com/google/perfetto has them in
- * protos/perfetto/trace/{trace_packet,track_event/track_event,track_event/track_descriptor,interned_data/interned_data}.proto (ec5d16b14b74).
+ * Reads Perfetto's format with another library than it is written with, and by its numbers as
+ * github.com/google/perfetto has them in
+ * protos/perfetto/trace/{trace_packet,track_event/track_event,track_event/track_descriptor,interned_data/interned_data}.proto
+ * (ec5d16b14b74).
  */
 interface Event {
   track: number

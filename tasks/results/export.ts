@@ -1,4 +1,7 @@
-/** Step: the events of a run as a file for another program. Written whole or not at all, in memory that does not grow with the trace. */
+/**
+ * Step: the events of a run as a file for another program. Written whole or not at all, in memory that does not grow
+ * with the trace.
+ */
 import { constants, createWriteStream, existsSync } from 'node:fs'
 import { copyFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -156,7 +159,9 @@ async function copyRecording({ dir, run, manifest }: FoundRun, to: string): Prom
   await copyFile(from, to, constants.COPYFILE_FICLONE)
 }
 
-/** @throws Failure (user) for a filter that is none, a run without what is asked for, and a file that cannot be written */
+/**
+ * @throws Failure (user) for a filter that is none, a run without what is asked for, and a file that cannot be written
+ */
 export async function exportStep(wanted: ExportWanted, context: Context): Promise<Exported> {
   const { format } = wanted
   const run = checkedRun(wanted.run)

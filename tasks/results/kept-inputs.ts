@@ -1,7 +1,8 @@
 /**
- * What results were made of, kept beside them: `results/.inputs/<kind>-<digest>/`, a directory whose name is the digest of what is in it, so
- * that thousands of runs share one copy and anybody can tell whether it is still the same. `lab`: the lab file and the files that it names;
- * `kernel`: patch, configuration and hashes of the binaries; `image`: packages with their versions and the hash of the disk.
+ * What results were made of, kept beside them: `results/.inputs/<kind>-<digest>/`, a directory whose name is the digest
+ * of what is in it, so that thousands of runs share one copy and anybody can tell whether it is still the same. `lab`:
+ * the lab file and the files that it names; `kernel`: patch, configuration and hashes of the binaries; `image`:
+ * packages with their versions and the hash of the disk.
  */
 import { copyFile, cp, readFile, readdir, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { existsSync } from 'node:fs'
@@ -30,7 +31,10 @@ export const HASHES = 'sha256sums'
 /** Name in the kept directory -> file that it is copied from, or its contents. */
 type Sources = ReadonlyMap<string, string | Buffer>
 
-/** Files below a directory, by their relative names. Links and empty directories are not kept: of an overlay that has some, another image is built again. */
+/**
+ * Files below a directory, by their relative names. Links and empty directories are not kept: of an overlay that has
+ * some, another image is built again.
+ */
 async function below(dir: string): Promise<string[]> {
   const entries = await readdir(dir, { withFileTypes: true, recursive: true })
   return entries.filter((entry) => entry.isFile()).map((entry) => relative(dir, join(entry.parentPath, entry.name)))
@@ -82,7 +86,10 @@ async function withHeaders(source: string): Promise<string[]> {
   return [...new Set([source, ...ownFilesAsNamed(source), ...names.map((name) => join(dirname(source), name))])]
 }
 
-/** Where a file is kept that a lab names and that is not below its directory: `outside/2/shared/a.c` is `../../shared/a.c`. */
+/**
+ * Where a file is kept that a lab names and that is not below its directory: `outside/2/shared/a.c` is
+ * `../../shared/a.c`.
+ */
 export const OUTSIDE = 'outside'
 
 /** A name relative to the lab's directory as it is kept. */
@@ -93,7 +100,8 @@ export function keptName(name: string): string {
 }
 
 /**
- * Copies what was kept of a lab to where it can be used: its files, and those from outside of its directory to where the lab looks for them.
+ * Copies what was kept of a lab to where it can be used: its files, and those from outside of its directory to where
+ * the lab looks for them.
  * @param dir a directory of its own
  * @returns the lab's directory
  */
@@ -132,7 +140,9 @@ async function labFiles(lab: ResolvedLab, toolRoot: string): Promise<Sources> {
   return files
 }
 
-/** These files of a store entry, and the hashes of all its files (the binaries are too large to keep with every result). */
+/**
+ * These files of a store entry, and the hashes of all its files (the binaries are too large to keep with every result).
+ */
 async function ofEntry(dir: string, names: readonly string[]): Promise<Sources> {
   const files = new Map<string, string | Buffer>()
   for (const name of names) if (existsSync(join(dir, name))) files.set(name, join(dir, name))

@@ -7,7 +7,8 @@ import type { ResolvedExperiment, ResolvedLab } from '../config/resolved.ts'
 export const ANY_HOST = { memoryBytes: 2 ** 50, cpus: 4096 }
 
 /**
- * What the lab asks for, whatever of it is on this machine: a probe outside of the lab's directory, or a kernel tree, need not be.
+ * What the lab asks for, whatever of it is on this machine: a probe outside of the lab's directory, or a kernel tree,
+ * need not be.
  * @param file the lab file as it was used
  * @throws a user's Failure where this version does not understand it
  */

@@ -13,7 +13,8 @@ function textOf(file: string): string | undefined {
 }
 
 /**
- * One digest for a source and the files of the lab that it includes. Includes are followed only inside the kept directory.
+ * One digest for a source and the files of the lab that it includes. Includes are followed only inside the kept
+ * directory.
  * @param kept directory of the kept lab
  * @param source absolute path of a file in it
  * @returns undefined if the source was not kept

@@ -1,12 +1,15 @@
-/** The format of manifest.json and the way to it from older ones. It needs no schema, so that a list of runs does not wait for one. */
+/**
+ * The format of manifest.json and the way to it from older ones. It needs no schema, so that a list of runs does not
+ * wait for one.
+ */
 import { inCurrentFormat, isJson, type Json, type StoredFormat } from '../engine/format.ts'
 
 export const MANIFEST_FILE = 'manifest.json'
 export const MANIFEST_FORMAT = 2
 
 /**
- * Format 1 is that of all results of 0.1.0. Its first days had neither rows of the compat table, nor failures, nor events beside the
- * probes; and imported traces, which have no ring buffers, had an empty list of their counters.
+ * Format 1 is that of all results of 0.1.0. Its first days had neither rows of the compat table, nor failures, nor
+ * events beside the probes; and imported traces, which have no ring buffers, had an empty list of their counters.
  */
 function fromFormat1(old: Json): Json {
   const trace = isJson(old['trace']) ? { ...old['trace'] } : old['trace']

@@ -1,7 +1,7 @@
 /**
- * manifest.json: everything that somebody needs to know about a run, or to do it again. This schema is the only description of it: the type is
- * inferred, and readers that need less pick from it. A field that every reader must know of takes a new format number and a step in
- * manifest-format.ts.
+ * manifest.json: everything that somebody needs to know about a run, or to do it again. This schema is the only
+ * description of it: the type is inferred, and readers that need less pick from it. A field that every reader must know
+ * of takes a new format number and a step in manifest-format.ts.
  */
 import { z } from 'zod'
 import type { DeepReadonly } from '../engine/deep-readonly.ts'
@@ -80,7 +80,10 @@ const kernel = z.object({
   version: text,
   source: text,
   fingerprint: text,
-  /** Rows of the compat table that the tree needed (linux/kbuild/compat.ts); their reasons are in the stored kernel's compat.json. */
+  /**
+   * Rows of the compat table that the tree needed (linux/kbuild/compat.ts); their reasons are in the stored kernel's
+   * compat.json.
+   */
   compat: texts,
 })
 
@@ -94,8 +97,9 @@ const guest = z.object({
   /** none: the run ended before a VM was needed. */
   vm: z.enum(['started', 'restored', 'up', 'none']),
   /**
-   * The snapshot that the guest was restored from. Its wall clock was set and its random numbers seeded again, and its disks are overlays of this
-   * run alone; what is in memory (page cache, kernel addresses, uptime) is as it was when the snapshot was taken.
+   * The snapshot that the guest was restored from. Its wall clock was set and its random numbers seeded again, and its
+   * disks are overlays of this run alone; what is in memory (page cache, kernel addresses, uptime) is as it was when
+   * the snapshot was taken.
    */
   snapshot: z.object({ id: text, taken: text, qemu: text }).exactOptional(),
 })
@@ -267,7 +271,10 @@ export const ManifestSchema = z.object({
   tests: z.array(tests).exactOptional(),
   /** What was expected, and what was found where it was not. */
   expectations: z.array(expectation),
-  /** What a reader of the verdict should know although nothing failed: programs that never fired, expectations that could not have failed. */
+  /**
+   * What a reader of the verdict should know although nothing failed: programs that never fired, expectations that
+   * could not have failed.
+   */
   remarks: texts.exactOptional(),
   /** Digest of the workload's messages in their order, without addresses: equal where the order was. */
   sequence: text.exactOptional(),
@@ -303,7 +310,10 @@ export interface FoundRun {
 /** How often something happens in one run of a program, over all paths. */
 const range = { least: natural, most: natural }
 
-/** A format of its messages. `lab verify` writes them again as they were read, so the order of the keys is that of linux/objects/bpf-messages.ts. */
+/**
+ * A format of its messages. `lab verify` writes them again as they were read, so the order of the keys is that of
+ * linux/objects/bpf-messages.ts.
+ */
 const printedFormat = z.object({ text, open: z.boolean(), ...range })
 
 /** A program of a run. */
@@ -317,7 +327,10 @@ export const ProgramSchema = z.object({
   /** Runs and their nanoseconds by the kernel's own count, where the arm asked for it and the kernel can (5.1). */
   runs: z.number().exactOptional(),
   runNs: z.number().exactOptional(),
-  /** Hits for which the kernel did not run the program (another one was running on that CPU), as far as it tells; older results have none. */
+  /**
+   * Hits for which the kernel did not run the program (another one was running on that CPU), as far as it tells; older
+   * results have none.
+   */
   skipped: z.number().exactOptional(),
   /** What one run of it prints, as its bytecode proves; left out where that tells nothing, and in older results. */
   prints: z.object({ ...range, formats: z.array(printedFormat) }).exactOptional(),

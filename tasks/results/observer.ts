@@ -52,7 +52,10 @@ const others = ({ arm }: Facts): string =>
 /** What an arm's name does not say where the command line chose it. */
 const machine = ({ kernel, guest }: Facts): string => [kernel?.name, guest?.accel.accel].filter(Boolean).join(' ')
 
-/** Of runs that count, every group of arms that differ in nothing but in how much of the probes they have. Rounds of different `lab run`s are not mixed. */
+/**
+ * Of runs that count, every group of arms that differ in nothing but in how much of the probes they have. Rounds of
+ * different `lab run`s are not mixed.
+ */
 export async function observerReports(runs: readonly ObservedResult[]): Promise<ObserverReport[]> {
   const observed = counted(runs).filter(({ manifest }) => manifest.arm.observer !== undefined)
   const reports: ObserverReport[] = []

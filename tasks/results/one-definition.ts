@@ -100,7 +100,10 @@ function split<Run>(newestFirst: readonly Run[], reference: Run, of: (run: Run) 
   return { reference, kept, rest, chosen }
 }
 
-/** The newest run with the definition that is meant; an exact name of a run comes first, so that a name of digits is no digest. */
+/**
+ * The newest run with the definition that is meant; an exact name of a run comes first, so that a name of digits is no
+ * digest.
+ */
 function referenceOf<Run>(newestFirst: readonly Run[], of: (run: Run) => Defined, wanted: string): Run | undefined {
   const ways: readonly ((one: Defined) => boolean | undefined)[] = [
     ({ run }) => run === wanted,

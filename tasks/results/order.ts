@@ -1,4 +1,7 @@
-/** `lab results order`, and what `lab run` says of it: whether events came in the same order, over the runs of one experiment. */
+/**
+ * `lab results order`, and what `lab run` says of it: whether events came in the same order, over the runs of one
+ * experiment.
+ */
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { dependences, SIGNIFICANT, type Dependence } from '../trace/stats/dependence.ts'
@@ -34,7 +37,9 @@ const MOST_NUMBERS = 10
 /** A message that names a read: "ext4 file read", "vfs_read entered". */
 const NAMES_A_READ = /(?:^|[^a-z])p?read(?:v2?|64)?(?:[^a-z]|$)/i
 
-/** What a unit is called. One that begins at a message which names no read is just a sequence: an fsync has no reads. */
+/**
+ * What a unit is called. One that begins at a message which names no read is just a sequence: an fsync has no reads.
+ */
 export const unitWord = ({ per, distinct }: Pick<OrderReport, 'per' | 'distinct'>): 'read' | 'run' | 'sequence' =>
   per === 'run' ? 'run' : NAMES_A_READ.test(distinct[0]?.labels[0] ?? '') ? 'read' : 'sequence'
 

@@ -1,4 +1,6 @@
-/** A result directory: filled under a temporary name, renamed when whole. What stands under its final name is complete. */
+/**
+ * A result directory: filled under a temporary name, renamed when whole. What stands under its final name is complete.
+ */
 import { randomBytes } from 'node:crypto'
 import { mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
@@ -19,8 +21,8 @@ import type { FoundRun } from './manifest.ts'
 export const PARTIAL_RESULT = '.partial-'
 
 /**
- * `20261123-213000-1a2b3c4d`: sorts by time as long as nobody sets the clock, and is unique all the same. Two bytes were too few: five runs a
- * second would have met once in 10,000 runs.
+ * `20261123-213000-1a2b3c4d`: sorts by time as long as nobody sets the clock, and is unique all the same. Two bytes
+ * were too few: five runs a second would have met once in 10,000 runs.
  */
 export function newRunId(now: Date): string {
   const digits = now.toISOString().replaceAll(/[-:]/g, '').replace('T', '-').slice(0, 15)

@@ -1,4 +1,7 @@
-/** What `lab results` says about runs, and how a run goes away. Everything that a manifest or a file holds came from a guest. */
+/**
+ * What `lab results` says about runs, and how a run goes away. Everything that a manifest or a file holds came from a
+ * guest.
+ */
 import { readFile, readdir, rename, rm, stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { printable } from '../engine/printable.ts'
@@ -214,7 +217,9 @@ export function runDetails({ run, dir, manifest }: FoundRun, { probes, files }: 
   ].join('\n')
 }
 
-/** Removes one run. It loses its final name first: what an interruption leaves is for `lab gc`, and never half a result. */
+/**
+ * Removes one run. It loses its final name first: what an interruption leaves is for `lab gc`, and never half a result.
+ */
 export async function removeRun({ dir }: Pick<FoundRun, 'dir'>): Promise<void> {
   const leaving = join(dirname(dir), `${PARTIAL_RESULT}${processTag()}-${basename(dir)}`)
   try {

@@ -1,7 +1,7 @@
 /**
- * What the manifests of all runs say, in one file: reading 10,000 of them takes seconds, reading `results/.index` does not. It is a
- * cache. What is in it holds only as long as the manifest has the same size and time, so a run that was copied, edited or removed by hand
- * is seen the next time; whoever deletes the file loses nothing.
+ * What the manifests of all runs say, in one file: reading 10,000 of them takes seconds, reading `results/.index` does
+ * not. It is a cache. What is in it holds only as long as the manifest has the same size and time, so a run that was
+ * copied, edited or removed by hand is seen the next time; whoever deletes the file loses nothing.
  */
 import { mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
@@ -46,8 +46,9 @@ interface Entry {
 }
 
 /**
- * One line for each directory: what a list needs, a tab (JSON has none of its own), and the details. Thousands of runs share a definition, so
- * these have lines of their own, which begin with a tab. The first line is the format, and the version that computed the definitions.
+ * One line for each directory: what a list needs, a tab (JSON has none of its own), and the details. Thousands of runs
+ * share a definition, so these have lines of their own, which begin with a tab. The first line is the format, and the
+ * version that computed the definitions.
  */
 const head = (): string => `lab index ${FORMAT} of lab ${ownVersion()}`
 
@@ -120,7 +121,9 @@ async function entryOf(
   return { listed: found.listed, details: JSON.stringify(found.details) }
 }
 
-/** Every whole run, and every directory that is none. Reads only manifests that are new or changed since the last time. */
+/**
+ * Every whole run, and every directory that is none. Reads only manifests that are new or changed since the last time.
+ */
 export async function indexRuns(results: string): Promise<RunIndex> {
   const file = join(results, INDEX)
   const { entries: before, definitions } = load(file)

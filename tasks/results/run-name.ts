@@ -1,6 +1,7 @@
 /**
- * The names by which a command takes a run: its whole name, a unique beginning of it or its last part; `last`, `last~2`; each of these of one
- * experiment (`readiter@last`, `readiter/20261130`); and the path of its directory, however it is written (`results/readiter/RUN/`, `.`).
+ * The names by which a command takes a run: its whole name, a unique beginning of it or its last part; `last`,
+ * `last~2`; each of these of one experiment (`readiter@last`, `readiter/20261130`); and the path of its directory,
+ * however it is written (`results/readiter/RUN/`, `.`).
  */
 import { existsSync } from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'

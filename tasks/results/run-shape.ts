@@ -34,7 +34,10 @@ const Taken = ManifestSchema.pick({
   sha256: true,
 })
 
-/** How a run was made where that is chosen on the command line and changes its times. @returns labels; none for the usual way */
+/**
+ * How a run was made where that is chosen on the command line and changes its times. @returns labels; none for the
+ * usual way
+ */
 export function conditionsOf({
   trace,
   plan,

@@ -12,7 +12,10 @@ export interface SameBytes {
   readonly digests: readonly { readonly digest: string; readonly runs: readonly string[] }[]
 }
 
-/** Each arm of these runs that is deterministic and has events. What makes a run what it is, is part of the arm: kernel, image, programs. */
+/**
+ * Each arm of these runs that is deterministic and has events. What makes a run what it is, is part of the arm: kernel,
+ * image, programs.
+ */
 export function sameBytes(manifests: readonly Manifest[]): SameBytes[] {
   const wanted = manifests.filter(({ guest, trace }) => guest.deterministic === true && trace.digest !== undefined)
   const key = ({ experiment, arm, kernel, image, objects }: Manifest) =>

@@ -7,8 +7,8 @@ import { MANIFEST_FILE, MANIFEST_FORMAT, upgradedManifest } from './manifest-for
 import type { FoundRun, Manifest } from './manifest.ts'
 
 /**
- * The run in `dir`. Nobody has looked yet whether its manifest is whole, or one of a later version: whoever needs more than a few fields asks
- * `checkedRun`.
+ * The run in `dir`. Nobody has looked yet whether its manifest is whole, or one of a later version: whoever needs more
+ * than a few fields asks `checkedRun`.
  * @throws errors of reading
  */
 export async function storedRun(dir: string, run: string): Promise<FoundRun> {

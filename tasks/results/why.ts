@@ -10,7 +10,9 @@ import type { Manifest } from './manifest.ts'
 type Judged = Pick<Manifest, 'verdict' | 'workload' | 'expectations' | 'failures' | 'trace' | 'arm'> &
   Partial<Pick<Manifest, 'splats'>>
 
-/** A line of an expectation with the values of the arm in place of its parameters; as it is where they are not known. */
+/**
+ * A line of an expectation with the values of the arm in place of its parameters; as it is where they are not known.
+ */
 export function withParams(line: string, params: Manifest['arm']['params']): string {
   try {
     return interpolate(line, params)
@@ -60,7 +62,10 @@ async function tailOf(file: string): Promise<string> {
   }
 }
 
-/** The last lines that the workload of a failed run wrote to stderr, or to stdout where that is empty; none of one that passed. */
+/**
+ * The last lines that the workload of a failed run wrote to stderr, or to stdout where that is empty; none of one that
+ * passed.
+ */
 export async function lastWords(
   dir: string,
   { verdict, workload }: Pick<Manifest, 'verdict' | 'workload'>,

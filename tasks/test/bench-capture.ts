@@ -1,7 +1,8 @@
 /**
- * What a recording loses at the highest rate of events that the guest can produce, next to what a reader of trace_pipe loses of the same events in the
- * same run: `npm run bench:capture`. Two kprobe events on reads of 16 bytes; an instance of tracefs with the kernel's own buffer size has
- * the same events, and one process that reads its trace_pipe. Needs a kernel in the cache (`lab run readiter` once before).
+ * What a recording loses at the highest rate of events that the guest can produce, next to what a reader of trace_pipe
+ * loses of the same events in the same run: `npm run bench:capture`. Two kprobe events on reads of 16 bytes; an
+ * instance of tracefs with the kernel's own buffer size has the same events, and one process that reads its trace_pipe.
+ * Needs a kernel in the cache (`lab run readiter` once before).
  */
 import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'

@@ -1,6 +1,7 @@
 /**
- * The figures of import and query, as ratios taken in one run: `npm run bench:data`. CPU seconds besides wall clock, because a machine that
- * does something else meanwhile is slow on one side of a ratio only. Needs trace-cmd; takes two minutes and 3 GB of disk.
+ * The figures of import and query, as ratios taken in one run: `npm run bench:data`. CPU seconds besides wall clock,
+ * because a machine that does something else meanwhile is slow on one side of a ratio only. Needs trace-cmd; takes two
+ * minutes and 3 GB of disk.
  */
 import { spawnSync } from 'node:child_process'
 import {

@@ -1,7 +1,8 @@
 /**
- * What kernels cost, as ratios taken in one run on one machine: `npm run bench:kernel` (a small configuration, some minutes) or
- * `npm run bench:kernel -- --full` (the shipped one, ten minutes). In a cache of its own, with the sources that were fetched already.
- * CPU seconds where both sides compute (another load does not count then), elapsed seconds where somebody waits.
+ * What kernels cost, as ratios taken in one run on one machine: `npm run bench:kernel` (a small configuration, some
+ * minutes) or `npm run bench:kernel -- --full` (the shipped one, ten minutes). In a cache of its own, with the sources
+ * that were fetched already. CPU seconds where both sides compute (another load does not count then), elapsed seconds
+ * where somebody waits.
  */
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs'
 import { availableParallelism, tmpdir } from 'node:os'
@@ -13,7 +14,9 @@ import { Rig } from './rig.ts'
 
 const full = process.argv.includes('--full')
 
-/** Reproducible, bootable and small: for ratios of one build to another it does as well as the shipped configuration. */
+/**
+ * Reproducible, bootable and small: for ratios of one build to another it does as well as the shipped configuration.
+ */
 const SMALL = `    config: []
     options: { 64BIT: y, PRINTK: y, MODULES: y, BLOCK: y, NET: y, INET: y, BPF_SYSCALL: y, PROC_FS: y, EXT4_FS: y, KALLSYMS: y, KPROBE_EVENTS_ON_NOTRACE: n`
 

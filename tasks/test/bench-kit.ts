@@ -50,8 +50,9 @@ export function spent(
 }
 
 /**
- * What somebody pays without the lab: the archive of Debian's 5.10 in the cache is unpacked, and a tree that the lab has built is made once more
- * from nothing, with the same configuration, compiler and jobs. The tree is spoilt by it for the lab.
+ * What somebody pays without the lab: the archive of Debian's 5.10 in the cache is unpacked, and a tree that the lab
+ * has built is made once more from nothing, with the same configuration, compiler and jobs. The tree is spoilt by it
+ * for the lab.
  */
 export function byHand(cache: string, tree: string): { readonly unpack: Spent; readonly make: Spent } {
   if (!existsSync(join(tree, 'vmlinux'))) throw new Error(`no kernel was built in ${tree}`)

@@ -1,7 +1,7 @@
 /**
- * The figures of many runs, as ratios taken in one go on one machine: `npm run bench:runs` (with `-- --many`, a thousand repeats too; `-- --many
- * shared` only those on one VM; 20 minutes without KVM). What one more repeat takes is the difference between a command with many and one with few: starting the program and building is
- * in both.
+ * The figures of many runs, as ratios taken in one go on one machine: `npm run bench:runs` (with `-- --many`, a
+ * thousand repeats too; `-- --many shared` only those on one VM; 20 minutes without KVM). What one more repeat takes is
+ * the difference between a command with many and one with few: starting the program and building is in both.
  */
 import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -77,7 +77,10 @@ async function overhead(): Promise<void> {
 const names = (dir: string) => (existsSync(dir) ? readdirSync(dir) : [])
 const lines = (file: string) => readFileSync(file, 'utf8').split('\n')
 
-/** Everything that runs could leave behind, by name, and that is nobody else's. A port is its process's, and goes with it. */
+/**
+ * Everything that runs could leave behind, by name, and that is nobody else's. A port is its process's, and goes with
+ * it.
+ */
 function census(): Record<string, string[]> {
   const processes = names('/proc').filter((pid) => {
     try {

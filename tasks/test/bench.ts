@@ -1,6 +1,7 @@
 /**
- * The figures, as ratios and differences taken in one run on one machine: `npm run bench` (`-- --cold`: from an empty cache too, `-- --only-cold`: that alone). Nothing here is a test; a slow machine is slow
- * on both sides of a ratio. Needs artefacts in the cache (run `lab run readiter` once before).
+ * The figures, as ratios and differences taken in one run on one machine: `npm run bench` (`-- --cold`: from an empty
+ * cache too, `-- --only-cold`: that alone). Nothing here is a test; a slow machine is slow on both sides of a ratio.
+ * Needs artefacts in the cache (run `lab run readiter` once before).
  */
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -21,8 +22,8 @@ function stepSeconds(stdout: string, step: string): number {
 }
 
 /**
- * Everything from an empty cache, next to the plain make of the same tree, configuration and jobs: from a clean tree, host programs of the kernel's
- * own build too. Takes ten minutes.
+ * Everything from an empty cache, next to the plain make of the same tree, configuration and jobs: from a clean tree,
+ * host programs of the kernel's own build too. Takes ten minutes.
  */
 async function cold(): Promise<void> {
   const cache = mkdtempSync(join(tmpdir(), 'lab-bench-cache-'))
@@ -119,7 +120,8 @@ async function others(): Promise<void> {
   const state = JSON.parse(readFileSync(join(rig.dir, '.lab/vms/default/state.json'), 'utf8')) as VmState
   const up = await median(RUNS, () => ok(['up']))
   const onUp = await median(RUNS, () => ok(['run', 'readiter']))
-  // What the runs ask of the guest, over a bare ssh: the same five holder runs, whose files come back on the same connection.
+  // What the runs ask of the guest, over a bare ssh: the same five holder runs, whose files come back on the same
+  // connection.
   const bundle = (await rig.lab(['exec', '--', 'sh', '-c', 'echo /run/lab/bundle-*'])).stdout.trim().split(' ')[0] ?? ''
   const holder = `${bundle}/lab-holder --dir /run/lab/b --event sched:sched_process_fork --event sched:sched_process_exec --event sched:sched_process_exit --object ${bundle}/readiter.bpf.o -- ${bundle}/readfile /data/f --bytes 16 --count 3`
   const key = join(rig.dir, '.lab/keys/id_ed25519')

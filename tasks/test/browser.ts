@@ -29,7 +29,9 @@ export class Browser {
   readonly #profile = mkdtempSync(join(tmpdir(), 'lab-chromium-'))
   #context: BrowserContext | undefined
 
-  /** Opens a file; `complaints` has what came on the console, what went wrong, and every request that is not this file. */
+  /**
+   * Opens a file; `complaints` has what came on the console, what went wrong, and every request that is not this file.
+   */
   async open(
     file: string,
     { scheme = 'light', width = 1100 }: View = {},
@@ -62,7 +64,10 @@ export class Browser {
   }
 }
 
-/** Text whose contrast with what is behind it is too low (WCAG 2.1: 4.5, of large text 3), and lines and points of figures below 3. */
+/**
+ * Text whose contrast with what is behind it is too low (WCAG 2.1: 4.5, of large text 3), and lines and points of
+ * figures below 3.
+ */
 export const lowContrast = async (page: Page): Promise<string[]> =>
   // A text, because it runs in the page: the types of a browser are none of the project's.
   await page.evaluate<string[]>(`(() => {

@@ -1,4 +1,7 @@
-/** How probes are compiled: against the kernel that was built, by commands that can be read. A kernel is built; no VM boots. */
+/**
+ * How probes are compiled: against the kernel that was built, by commands that can be read. A kernel is built; no VM
+ * boots.
+ */
 import { existsSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
@@ -71,7 +74,8 @@ test('R-0202-1, R-1401-1, R-2501-2, R-2701-2: a sample has the flags, headers an
     '-I./tools/include',
     '-I./tools/perf',
   ])
-  // clang knows no asm goto with outputs of these headers; the tree has a header against that, and the tree's rules ask for it.
+  // clang knows no asm goto with outputs of these headers; the tree has a header against that, and the tree's rules ask
+  // for it.
   const kern = compiled('tracex1_kern.c')
   expect(kern[kern.indexOf('asm_goto_workaround.h') - 1]).toBe('-include')
   const linked = commands.find((argv) => !argv.includes('-c')) ?? []

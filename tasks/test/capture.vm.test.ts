@@ -1,4 +1,7 @@
-/** What a run records besides the printk of its probes, what it counts as lost, and what can be seen of it while it goes on. */
+/**
+ * What a run records besides the printk of its probes, what it counts as lost, and what can be seen of it while it goes
+ * on.
+ */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'

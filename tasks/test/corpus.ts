@@ -1,10 +1,11 @@
 /**
- * The source transforms on functions of a real tree: picked over several directories, exposed where they stand, then cloned behind a
- * caller, compiled with the tree's own make, and looked for in the objects. Run by hand:
+ * The source transforms on functions of a real tree: picked over several directories, exposed where they stand, then
+ * cloned behind a caller, compiled with the tree's own make, and looked for in the objects. Run by hand:
  *
  *   node tasks/test/corpus.ts TREE [functions per directory]
  *
- * TREE is configured and built; it is changed and put back. Which functions are picked depends on names alone, so that two runs compare.
+ * TREE is configured and built; it is changed and put back. Which functions are picked depends on names alone, so that
+ * two runs compare.
  */
 import { existsSync, readFileSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'

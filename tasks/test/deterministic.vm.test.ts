@@ -1,4 +1,7 @@
-/** Sealed guests: the same bytes in another directory, with other keys, at another time; and what becomes of one that dies. */
+/**
+ * Sealed guests: the same bytes in another directory, with other keys, at another time; and what becomes of one that
+ * dies.
+ */
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Manifest } from '../results/manifest.ts'
 import { Rig } from './rig.ts'

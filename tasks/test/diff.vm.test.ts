@@ -42,7 +42,8 @@ test('R-1601-1, R-2601-2: the same question in two boots; then with another prob
   expect(other.messages.divergence?.second[0]).toBe('at copyout')
   expect((await lab.lab(['diff', 'last', '--exit-code'])).status).toBe(1)
 
-  // The file of the first run, by the numbers of Perfetto's format: packets (1) with a track event (11) of type begin (9 = 1) and a name.
+  // The file of the first run, by the numbers of Perfetto's format: packets (1) with a track event (11) of type begin
+  // (9 = 1) and a name.
   const file = join(lab.dir, 'read.pftrace')
   expect((await lab.lab(['trace', first?.manifest.run ?? '', '--perfetto', file])).status).toBe(0)
   let [begins, packets] = [0, 0]

@@ -1,4 +1,7 @@
-/** README.md and docs/: short, with links that lead somewhere and commands that exist. The SQL in them is run by query.docs.test.ts. */
+/**
+ * README.md and docs/: short, with links that lead somewhere and commands that exist. The SQL in them is run by
+ * query.docs.test.ts.
+ */
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { describe, expect, test } from 'vitest'

@@ -1,4 +1,7 @@
-/** Results as evidence without a VM: imported runs, packs of them, and results that somebody broke; nothing of it is a bug of lab's. */
+/**
+ * Results as evidence without a VM: imported runs, packs of them, and results that somebody broke; nothing of it is a
+ * bug of lab's.
+ */
 import { createHash } from 'node:crypto'
 import { cpSync, mkdirSync, readFileSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'

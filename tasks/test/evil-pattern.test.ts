@@ -1,6 +1,6 @@
 /**
- * A lab file whose `order:` backtracks for ever on the messages of a run. Whatever looks at such a run again ends, and says which expression it
- * was: the lab of a pack, or of a run that somebody handed on, is a stranger's.
+ * A lab file whose `order:` backtracks for ever on the messages of a run. Whatever looks at such a run again ends, and
+ * says which expression it was: the lab of a pack, or of a run that somebody handed on, is a stranger's.
  */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'

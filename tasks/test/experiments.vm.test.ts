@@ -1,4 +1,7 @@
-/** The log's experiments of the shipped lab, each run once: its programs do what their author wanted, its mistakes fail as they did. */
+/**
+ * The log's experiments of the shipped lab, each run once: its programs do what their author wanted, its mistakes fail
+ * as they did.
+ */
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'

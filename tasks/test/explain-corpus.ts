@@ -1,5 +1,6 @@
 /**
- * `lab explain` on every text of a directory, to look for false alarms (documentation) or silence (a collection of logs). Run by hand:
+ * `lab explain` on every text of a directory, to look for false alarms (documentation) or silence (a collection of
+ * logs). Run by hand:
  *
  *   node tasks/test/explain-corpus.ts DIRECTORY [RULE]
  *

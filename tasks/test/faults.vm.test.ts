@@ -1,4 +1,6 @@
-/** What goes wrong around a matrix: nothing is lost that was reported done, and nothing is reported done that was not. */
+/**
+ * What goes wrong around a matrix: nothing is lost that was reported done, and nothing is reported done that was not.
+ */
 import { spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'

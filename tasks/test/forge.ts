@@ -29,7 +29,10 @@ export interface Forged {
   readonly lab: string
 }
 
-/** Copies a result with what it was made of, lets `change` work on the copy, and makes all hashes fit. @returns what verify finds wrong */
+/**
+ * Copies a result with what it was made of, lets `change` work on the copy, and makes all hashes fit. @returns what
+ * verify finds wrong
+ */
 export async function forged(
   dir: string,
   change: (copy: Forged) => void | Promise<void>,

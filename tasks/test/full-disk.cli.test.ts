@@ -1,4 +1,7 @@
-/** A file system without room, whichever it is: the message names it, and what helps there. Each is a small tmpfs in a namespace of its own. */
+/**
+ * A file system without room, whichever it is: the message names it, and what helps there. Each is a small tmpfs in a
+ * namespace of its own.
+ */
 import { spawnSync } from 'node:child_process'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'

@@ -1,4 +1,6 @@
-/** The whole program on traces from elsewhere: import, look, ask; and a recording that was cut short. Needs trace-cmd. */
+/**
+ * The whole program on traces from elsewhere: import, look, ask; and a recording that was cut short. Needs trace-cmd.
+ */
 import { spawnSync } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'

@@ -1,7 +1,7 @@
 /**
- * Ctrl-C and SIGTERM end every command: soon, with exit 130, and nothing is left behind. Each command is interrupted where it is held up for
- * ever: by a read from a pipe that nobody writes to (as from a file server that has gone), by a program that ignores SIGTERM, by a statement
- * without an end.
+ * Ctrl-C and SIGTERM end every command: soon, with exit 130, and nothing is left behind. Each command is interrupted
+ * where it is held up for ever: by a read from a pipe that nobody writes to (as from a file server that has gone), by a
+ * program that ignores SIGTERM, by a statement without an end.
  */
 import { spawn, spawnSync } from 'node:child_process'
 import {

@@ -1,6 +1,7 @@
 /**
- * Ctrl-C in a command that has a guest: while it boots, while a workload runs in it, while something goes over ssh. The command ends with 130 and
- * leaves nothing on the host and, in a guest that goes on, nothing in the guest. `interruption.cli.test.ts` has the commands that need no guest.
+ * Ctrl-C in a command that has a guest: while it boots, while a workload runs in it, while something goes over ssh. The
+ * command ends with 130 and leaves nothing on the host and, in a guest that goes on, nothing in the guest.
+ * `interruption.cli.test.ts` has the commands that need no guest.
  */
 import { existsSync, mkdirSync, readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'

@@ -1,6 +1,6 @@
 /**
- * docs/lab-file.md: every key of lab.yaml with its description, from the schema, and an example, from lab files that are checked. Written with
- * `node tasks/test/lab-file.ts --write` after a change of the schema; a test compares.
+ * docs/lab-file.md: every key of lab.yaml with its description, from the schema, and an example, from lab files that
+ * are checked. Written with `node tasks/test/lab-file.ts --write` after a change of the schema; a test compares.
  */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -9,7 +9,10 @@ import { labJsonSchema } from '../config/schema/json-schema.ts'
 
 const ROOT = join(import.meta.dirname, '../..')
 export const PAGE = join(ROOT, 'docs/lab-file.md')
-/** Where examples come from: the shipped lab, then a file with what that one does not use. The first that has a key gives its example. */
+/**
+ * Where examples come from: the shipped lab, then a file with what that one does not use. The first that has a key
+ * gives its example.
+ */
 export const EXAMPLE_FILES = [join(ROOT, 'lab.yaml'), join(import.meta.dirname, 'lab-file-examples.yaml')]
 
 interface Node {
@@ -32,7 +35,10 @@ export interface KeyRow {
 
 const isNode = (value: unknown): value is Node => typeof value === 'object' && value !== null
 
-/** Every key of the schema, in its order. Where a value may be one thing or a list of them, the keys of the one are enough. */
+/**
+ * Every key of the schema, in its order. Where a value may be one thing or a list of them, the keys of the one are
+ * enough.
+ */
 export function keysOf(schema: Node): KeyRow[] {
   const rows = keysBelow(schema, '')
   const paths = new Set(rows.map(({ path }) => path))

@@ -41,14 +41,16 @@ const SPOILERS: Readonly<Record<string, readonly [script: string, ...reasons: Re
     /^somebody put another file in the place of dmesg of this run/m,
     /^\/run\/lab\/run-[^/]+\/cpu1.raw was opened during the run/m,
   ],
-  // Its output goes through a pipe: what a script does to /dev/stdout costs nothing, and the file belongs to nobody else.
+  // Its output goes through a pipe: what a script does to /dev/stdout costs nothing, and the file belongs to nobody
+  // else.
   'in-place': [
     // Sleeps until the holder has looked: it names the file that is open.
     'echo first; echo second >/dev/stdout; for f in /proc/$PPID/fd/*; do case $(readlink $f) in /run/lab/run-*) exec 9>>$f; sleep 0.1;; esac; done',
     /^\/run\/lab\/run-[^/]+\/stdout was opened during the run.*: what the run recorded is in it$/m,
     /^\/run\/lab\/run-[^/]+\/cpu0.raw was opened during the run/m,
   ],
-  // A loader of the workload's own: its kprobe is hit inside a BPF program of the lab's probe, where the kernel skips it, and then removed.
+  // A loader of the workload's own: its kprobe is hit inside a BPF program of the lab's probe, where the kernel skips
+  // it, and then removed.
   'own-kprobe': [
     [
       `cd ${TRACEFS}`,

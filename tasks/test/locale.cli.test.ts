@@ -1,6 +1,7 @@
 /**
- * A host whose language is not English: programs translate their messages there, and what lab decides by them, and prints, must be the same.
- * The tools that speak German are the real ones behind a script that translates; a real German locale is tried where this host can make one.
+ * A host whose language is not English: programs translate their messages there, and what lab decides by them, and
+ * prints, must be the same. The tools that speak German are the real ones behind a script that translates; a real
+ * German locale is tried where this host can make one.
  */
 import { execFileSync, spawnSync } from 'node:child_process'
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs'
@@ -57,7 +58,9 @@ experiments: {}
 })
 afterAll(() => lab.remove())
 
-/** Status and failure of a build in a language; the cache is new each time, so that nothing is left of the run before. */
+/**
+ * Status and failure of a build in a language; the cache is new each time, so that nothing is left of the run before.
+ */
 async function build(kernel: string, cache: string, env: Readonly<Record<string, string>>) {
   const { status, stderr } = await lab.lab(['build', 'kernel', kernel], { LAB_CACHE_DIR: join(lab.dir, cache), ...env })
   const failure = stderr.split('\n').filter((line) => !line.startsWith('[') && !line.includes('log of this command'))

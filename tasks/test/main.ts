@@ -1,6 +1,6 @@
 /**
- * `./test`: host packages, format, lint, types, then vitest; one line counts it all. Whoever calls it as root or in CI has asked for
- * everything that tests need; others are asked, as by `lab`.
+ * `./test`: host packages, format, lint, types, then vitest; one line counts it all. Whoever calls it as root or in CI
+ * has asked for everything that tests need; others are asked, as by `lab`.
  */
 import { spawnSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'

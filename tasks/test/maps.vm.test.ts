@@ -1,4 +1,7 @@
-/** Maps on a real kernel: slots that are written before the workload starts, and every map decoded by the object's types. */
+/**
+ * Maps on a real kernel: slots that are written before the workload starts, and every map decoded by the object's
+ * types.
+ */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'

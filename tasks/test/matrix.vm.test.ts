@@ -1,4 +1,7 @@
-/** Experiments of several arms on real VMs: what is compared, what an interruption leaves, what one broken arm does to the others. */
+/**
+ * Experiments of several arms on real VMs: what is compared, what an interruption leaves, what one broken arm does to
+ * the others.
+ */
 import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'

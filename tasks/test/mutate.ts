@@ -1,4 +1,7 @@
-/** Mutations of something that was right: what a disk, a hand or an attacker makes of a file. fast-check finds the smallest that matters. */
+/**
+ * Mutations of something that was right: what a disk, a hand or an attacker makes of a file. fast-check finds the
+ * smallest that matters.
+ */
 import fc from 'fast-check'
 
 /** Bytes that lengths, offsets and texts stumble over. */

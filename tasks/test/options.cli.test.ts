@@ -1,4 +1,7 @@
-/** Options of the command line: those that mean nothing together are refused, and what a dry run is asked is what it answers. */
+/**
+ * Options of the command line: those that mean nothing together are refused, and what a dry run is asked is what it
+ * answers.
+ */
 import { join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
 import { Rig } from './rig.ts'

@@ -1,6 +1,6 @@
 /**
- * What `lab --help` says of each command, from the declarations: loading all of them takes longer than the help may take.
- * `node tasks/test/overview.ts --write` after a command's usage or its line changed; a test compares.
+ * What `lab --help` says of each command, from the declarations: loading all of them takes longer than the help may
+ * take. `node tasks/test/overview.ts --write` after a command's usage or its line changed; a test compares.
  */
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'

@@ -1,6 +1,6 @@
 /**
- * Which of our files decide what a build becomes: the import closure of each maker, less what cannot change its result. Writes
- * build/own-code.json with `--write`; own-code.test.ts says when that file is old.
+ * Which of our files decide what a build becomes: the import closure of each maker, less what cannot change its result.
+ * Writes build/own-code.json with `--write`; own-code.test.ts says when that file is old.
  */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -29,7 +29,10 @@ const ALONE: Readonly<Record<string, readonly string[]>> = {
   holder: ['build/probe/probe.ts'],
 }
 
-/** Files that cannot change what is built, whatever they do, and why. A path that ends in / stands for all files below it. */
+/**
+ * Files that cannot change what is built, whatever they do, and why. A path that ends in / stands for all files below
+ * it.
+ */
 export const EXCUSED: Readonly<Record<string, string>> = {
   'engine/': 'runs steps, reports them and keeps results whole; does not know what is built',
   'build/own-code.ts': 'names the inputs; a change of it changes the digest itself',

@@ -1,4 +1,7 @@
-/** Programs with a loader of their own, a script, and no program at all, as workloads: nobody edits them, and what they trace is counted. */
+/**
+ * Programs with a loader of their own, a script, and no program at all, as workloads: nobody edits them, and what they
+ * trace is counted.
+ */
 import { cpSync, existsSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'

@@ -1,6 +1,7 @@
 /**
- * What `npm pack` ships instead of the sources: `prepack` compiles them into dist/ and writes npm-shrinkwrap.json, `postpack` removes both. Users get
- * JavaScript (Node strips no types below node_modules) and the versions of all packages that were tested.
+ * What `npm pack` ships instead of the sources: `prepack` compiles them into dist/ and writes npm-shrinkwrap.json,
+ * `postpack` removes both. Users get JavaScript (Node strips no types below node_modules) and the versions of all
+ * packages that were tested.
  */
 import { spawnSync } from 'node:child_process'
 import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
@@ -34,8 +35,8 @@ export interface Lock {
 }
 
 /**
- * Packages with an install script that looks for a compiler, to build a native part that lab does not use. npm runs such scripts for every
- * dependency, so these are none: their files go into dist/node_modules, where Node finds them.
+ * Packages with an install script that looks for a compiler, to build a native part that lab does not use. npm runs
+ * such scripts for every dependency, so these are none: their files go into dist/node_modules, where Node finds them.
  */
 const VENDORED = ['ssh2']
 /** What a program does not need of a package: tests with keys in them, native sources, files of editors and CI. */
@@ -55,7 +56,10 @@ export function vendored({ packages }: Lock, names: readonly string[] = VENDORED
   return [...found].toSorted()
 }
 
-/** The lock file for users: without packages for development. @throws Error for a package whose install script npm would run */
+/**
+ * The lock file for users: without packages for development. @throws Error for a package whose install script npm would
+ * run
+ */
 export function shrinkwrapOf(lock: Lock): Lock {
   const packages = Object.entries(lock.packages)
     .filter(([, { dev, devOptional }]) => dev !== true && devOptional !== true)

@@ -1,4 +1,7 @@
-/** A distribution's kernel: fetched, booted with its modules, probed; and what is said of it before the boot against the kernel itself. */
+/**
+ * A distribution's kernel: fetched, booted with its modules, probed; and what is said of it before the boot against the
+ * kernel itself.
+ */
 import { spawnSync } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -154,7 +157,10 @@ test('a probe that includes headers of the kernel is refused, and told of vmlinu
   expect(status).toBe(2)
 })
 
-/** Compares what is said of a kernel before its boot with the booted one. @param unavailable why there is no such kernel here */
+/**
+ * Compares what is said of a kernel before its boot with the booted one. @param unavailable why there is no such kernel
+ * here
+ */
 function agree(own: Rig, unavailable: () => string | undefined = () => undefined): void {
   const ALL = ['*', '*:*']
   const isEvent = ({ name }: Listed) => name.includes(':')

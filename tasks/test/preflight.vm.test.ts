@@ -1,4 +1,7 @@
-/** What is said of symbols before a boot against what the booted kernel says and does, and runs that are refused before they boot. */
+/**
+ * What is said of symbols before a boot against what the booted kernel says and does, and runs that are refused before
+ * they boot.
+ */
 import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'

@@ -1,4 +1,7 @@
-/** The whole program without VMs: exit codes, errors for people, --json, and a host where tools are missing (fake apt-get). */
+/**
+ * The whole program without VMs: exit codes, errors for people, --json, and a host where tools are missing (fake
+ * apt-get).
+ */
 import { spawnSync } from 'node:child_process'
 import {
   chmodSync,

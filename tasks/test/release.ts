@@ -1,7 +1,7 @@
 /**
- * `npm run release`: builds the tarball, tries it as a user would, and prints its name and sha256. With `-- --cut VERSION` it first prepares
- * the release: the version in package.json and package-lock.json, and "Unreleased" of CHANGELOG.md under that version and today's date.
- * Committing, tagging and publishing are left to a person.
+ * `npm run release`: builds the tarball, tries it as a user would, and prints its name and sha256. With `-- --cut
+ * VERSION` it first prepares the release: the version in package.json and package-lock.json, and "Unreleased" of
+ * CHANGELOG.md under that version and today's date. Committing, tagging and publishing are left to a person.
  */
 import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'

@@ -1,10 +1,16 @@
-/** What a command that has ended may not leave: processes, sockets, half-written files. For tests that interrupt or kill one. */
+/**
+ * What a command that has ended may not leave: processes, sockets, half-written files. For tests that interrupt or kill
+ * one.
+ */
 import { readdirSync, readFileSync } from 'node:fs'
 
 /** A variable that every process of a command inherits. */
 export const MARK = 'LAB_TEST_MARK'
 
-/** Ids of processes that have inherited this mark, or one that begins so (proc(5): zombies have no environment any more). */
+/**
+ * Ids of processes that have inherited this mark, or one that begins so (proc(5): zombies have no environment any
+ * more).
+ */
 export const living = (mark: string, length: 'exact' | 'or longer' = 'exact'): string[] =>
   readdirSync('/proc').filter((pid) => {
     try {
@@ -26,7 +32,10 @@ export function argvOf(pid: string): readonly string[] {
   }
 }
 
-/** Names that only files and sockets have whose command is at work. Files of leases and locks without a holder hold nobody up. */
+/**
+ * Names that only files and sockets have whose command is at work. Files of leases and locks without a holder hold
+ * nobody up.
+ */
 const WORKING = [
   /(?:^|\/)\.lab-[^/]*$/,
   /(?:^|\/)\.partial[^/]*$/,

@@ -1,6 +1,6 @@
 /**
- * What the activity log asks for, by day (R-DDMM-N, 5 January to 8 February 2020), and the tests that show it. Tests carry the ids in
- * their names; `node tasks/test/requirements.ts` writes the table, and a test says when it is old.
+ * What the activity log asks for, by day (R-DDMM-N, 5 January to 8 February 2020), and the tests that show it. Tests
+ * carry the ids in their names; `node tasks/test/requirements.ts` writes the table, and a test says when it is old.
  */
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join, relative } from 'node:path'

@@ -1,4 +1,7 @@
-/** The samples of the kernel's own tree as probes: built by the tree's own rules, run beside the workload, stopped by the lab. */
+/**
+ * The samples of the kernel's own tree as probes: built by the tree's own rules, run beside the workload, stopped by
+ * the lab.
+ */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'

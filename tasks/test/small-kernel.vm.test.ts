@@ -1,7 +1,8 @@
 /**
- * A kernel of a small configuration, in caches of its own. The same inputs give the same kernel, to the bit: in another directory, under
- * another name of user and host, on another day. What it leaves out (drivers, file systems) is compiled by the same rules; two builds of the
- * shipped configuration would cost ten minutes. Then one function more, and the transforms on functions all over its tree.
+ * A kernel of a small configuration, in caches of its own. The same inputs give the same kernel, to the bit: in another
+ * directory, under another name of user and host, on another day. What it leaves out (drivers, file systems) is
+ * compiled by the same rules; two builds of the shipped configuration would cost ten minutes. Then one function more,
+ * and the transforms on functions all over its tree.
  */
 import { chmodSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { spawnSync } from 'node:child_process'

@@ -1,4 +1,7 @@
-/** A kernel that reports a bug: the run fails, says where, and nobody uses that guest again. LKDTM causes the bugs (drivers/misc/lkdtm). */
+/**
+ * A kernel that reports a bug: the run fails, says where, and nobody uses that guest again. LKDTM causes the bugs
+ * (drivers/misc/lkdtm).
+ */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'

@@ -1,4 +1,6 @@
-/** Results of every released version (tasks/test/stored): the current version reads, verifies, reports and exports them. */
+/**
+ * Results of every released version (tasks/test/stored): the current version reads, verifies, reports and exports them.
+ */
 import { execFileSync } from 'node:child_process'
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'

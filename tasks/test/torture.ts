@@ -1,11 +1,12 @@
 /**
- * What a hostile user does for a day, in an hour or two: commands are killed at random moments, and damaged files of every kind are read. Not part of
- * the tests in this size; `torture.cli.test.ts` runs a small one.
+ * What a hostile user does for a day, in an hour or two: commands are killed at random moments, and damaged files of
+ * every kind are read. Not part of the tests in this size; `torture.cli.test.ts` runs a small one.
  *
- *   npm run torture -- [--kills 60] [--labs 10000] [--manifests 2000] [--packs 1000] [--traces 5000] [--seed 1] [--jobs 2]
+ *   npm run torture -- [--kills 60] [--labs 10000] [--manifests 2000] [--packs 1000] [--traces 5000] [--seed 1] [--jobs
+ *   2]
  *
- * Without any of the counts all of them have these values; with one, the others are 0. What was not survived is printed with the files to repeat it,
- * and the same seed makes the same inputs and moments.
+ * Without any of the counts all of them have these values; with one, the others are 0. What was not survived is printed
+ * with the files to repeat it, and the same seed makes the same inputs and moments.
  */
 import { availableParallelism } from 'node:os'
 import { parseArgs } from 'node:util'

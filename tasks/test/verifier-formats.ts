@@ -1,6 +1,7 @@
 /**
- * Which messages of the verifier have no kind yet: `node tasks/test/verifier-formats.ts LINUX_TREE...` reads the formats that kernel/bpf prints into
- * a log out of the sources of these trees, and prints those that linux/verifier/kinds does not know. Nothing of a tree is kept.
+ * Which messages of the verifier have no kind yet: `node tasks/test/verifier-formats.ts LINUX_TREE...` reads the
+ * formats that kernel/bpf prints into a log out of the sources of these trees, and prints those that
+ * linux/verifier/kinds does not know. Nothing of a tree is kept.
  */
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'

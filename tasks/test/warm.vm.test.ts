@@ -1,4 +1,7 @@
-/** Runs that start from a snapshot: each has disks, time and randomness of its own, and a snapshot that does not fit is not used. */
+/**
+ * Runs that start from a snapshot: each has disks, time and randomness of its own, and a snapshot that does not fit is
+ * not used.
+ */
 import {
   chmodSync,
   existsSync,

@@ -12,9 +12,10 @@ export interface Database extends Disposable {
 }
 
 /**
- * A database in memory. Nothing is fetched: the lab needs none of DuckDB's extensions. What does not fit in memory goes to `temp_directory`,
- * and nowhere unless that is named: DuckDB's own choice is `.tmp` of the current directory, which it then lets every statement read. Ctrl-C ends its
- * statements: their threads go on otherwise, and the process could not end before them.
+ * A database in memory. Nothing is fetched: the lab needs none of DuckDB's extensions. What does not fit in memory goes
+ * to `temp_directory`, and nowhere unless that is named: DuckDB's own choice is `.tmp` of the current directory, which
+ * it then lets every statement read. Ctrl-C ends its statements: their threads go on otherwise, and the process could
+ * not end before them.
  */
 export async function openDatabase(settings: Readonly<Record<string, string>>): Promise<Database> {
   const { DuckDBInstance } = await import('@duckdb/node-api')
@@ -40,8 +41,8 @@ export async function openDatabase(settings: Readonly<Record<string, string>>): 
 export const quoted = (text: string): string => `'${text.replaceAll("'", "''")}'`
 
 /**
- * The name of a file that is read, without its quotes: where DuckDB reads, `*`, `?` and `[` are patterns, and a directory called `a[b]` would
- * be taken for its neighbour `ab`. A file that is written is named as it is.
+ * The name of a file that is read, without its quotes: where DuckDB reads, `*`, `?` and `[` are patterns, and a
+ * directory called `a[b]` would be taken for its neighbour `ab`. A file that is written is named as it is.
  */
 export const literally = (file: string): string => file.replaceAll(/[[*?]/g, '[$&]')
 

@@ -8,7 +8,9 @@ import type { Paint } from '../engine/text.ts'
 /** Writes a stack trace to a file and says which; given by `cli.ts`, because `ui/` does not know where state lives. */
 export type BugLog = (stack: string) => string
 
-/** The log of the whole command, which failures name: its path, or why there is none. Undefined where no log is kept. */
+/**
+ * The log of the whole command, which failures name: its path, or why there is none. Undefined where no log is kept.
+ */
 export type CommandLogName = () => string | undefined
 
 /** One thing to report: what both the text and the JSON line are made of. Not yet sanitised. */
@@ -26,8 +28,9 @@ export interface Report {
 }
 
 /**
- * What is inside a thrown value, the first error first. `await using` wraps a clean-up's error and the error it happened on top of
- * in a SuppressedError whose `suppressed` is the earlier one: that one is the cause, and the other may only be its consequence.
+ * What is inside a thrown value, the first error first. `await using` wraps a clean-up's error and the error it
+ * happened on top of in a SuppressedError whose `suppressed` is the earlier one: that one is the cause, and the other
+ * may only be its consequence.
  */
 function parts(thrown: unknown): readonly unknown[] {
   if (thrown instanceof SuppressedError) return [...parts(thrown.suppressed), ...parts(thrown.error)]
@@ -56,7 +59,9 @@ function bugReport(thrown: unknown, bugLog: BugLog): Report {
   }
 }
 
-/** Answers with the reports in a thrown value that were not made before: one failure may reach the view along two paths. */
+/**
+ * Answers with the reports in a thrown value that were not made before: one failure may reach the view along two paths.
+ */
 export function reporter(
   bugLog: BugLog,
   commandLog: CommandLogName = () => undefined,

@@ -1,6 +1,7 @@
 /**
- * The lines of `--json`: NDJSON on stdout, one object a line, in the order in which it happened; nothing on stderr. docs/json.md has the table. A
- * reader skips kinds and fields that it does not know: only a change of what is there takes a new format number.
+ * The lines of `--json`: NDJSON on stdout, one object a line, in the order in which it happened; nothing on stderr.
+ * docs/json.md has the table. A reader skips kinds and fields that it does not know: only a change of what is there
+ * takes a new format number.
  */
 import { z } from 'zod'
 import type { DeepReadonly } from '../engine/deep-readonly.ts'

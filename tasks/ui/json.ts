@@ -1,4 +1,7 @@
-/** `--json`: everything on stdout as NDJSON, one object a line, each with the time. The schema of the lines is json-lines.ts. */
+/**
+ * `--json`: everything on stdout as NDJSON, one object a line, each with the time. The schema of the lines is
+ * json-lines.ts.
+ */
 import type { LabEvent } from '../engine/event.ts'
 import { ownVersion } from '../engine/own-version.ts'
 import { safeJson } from '../engine/printable.ts'

@@ -1,10 +1,10 @@
 /**
  * The live view on a terminal: a tree of steps that listr2 draws. The only file that imports listr2.
  *
- * listr2 runs a list that is known at the start, and our steps appear as they come: a task added to a running list is drawn but never
- * run (listr2 11.4: `Listr.run` takes a snapshot). So each step is a silent list of its own with one task, whose promise resolves at
- * step-end, and that task is hung into the tree which the one drawing list shows. The drawing list itself runs one task without a
- * title, which is not drawn and ends when the view is closed.
+ * listr2 runs a list that is known at the start, and our steps appear as they come: a task added to a running list is
+ * drawn but never run (listr2 11.4: `Listr.run` takes a snapshot). So each step is a silent list of its own with one
+ * task, whose promise resolves at step-end, and that task is hung into the tree which the one drawing list shows. The
+ * drawing list itself runs one task without a title, which is not drawn and ends when the view is closed.
  */
 import {
   DefaultRenderer,
@@ -65,14 +65,19 @@ const STATE: Readonly<Record<StepOutcome, ListrTaskState>> = {
 
 const STOPPED = ListrTaskState.CANCELLED
 
-/** No step is drawn in this state (a task starts before it is first drawn); notices use it, with no mark but their own. */
+/**
+ * No step is drawn in this state (a task starts before it is first drawn); notices use it, with no mark but their own.
+ */
 const NOTICE = ListrTaskState.WAITING
 
 const SHOW_CURSOR = '\x1b[?25h'
 
 const same = (text: string | undefined): string => text ?? ''
 
-/** One mark for each outcome, whether or not a step has others below it. listr2's own colours would follow process.stdout. */
+/**
+ * One mark for each outcome, whether or not a step has others below it. listr2's own colours would follow
+ * process.stdout.
+ */
 function style(spinner: Spinner, paint: Paint): Pick<ListrDefaultRendererOptions, 'icon' | 'color'> {
   const yellow = (text: string | undefined) => paint('yellow', text ?? '')
   const green = (text: string | undefined) => paint('green', text ?? '')
@@ -102,9 +107,9 @@ function style(spinner: Spinner, paint: Paint): Pick<ListrDefaultRendererOptions
 }
 
 /**
- * While listr2 draws, it keeps what others write and shows it afterwards. This gives the streams back and shows the cursor should
- * listr2 not come to that: an error in the drawing, or process.exit() in the middle (its own exit handler then writes the sequence
- * into the stream that it still holds).
+ * While listr2 draws, it keeps what others write and shows it afterwards. This gives the streams back and shows the
+ * cursor should listr2 not come to that: an error in the drawing, or process.exit() in the middle (its own exit handler
+ * then writes the sequence into the stream that it still holds).
  */
 function rescue(streams: readonly TextStream[]): () => void {
   const held = streams.map((stream) => {
@@ -127,7 +132,9 @@ export interface LiveOptions {
   readonly paint: Paint
 }
 
-/** The progress part of the live view; drawing starts with the first step. Answers and failures must wait for `close`. */
+/**
+ * The progress part of the live view; drawing starts with the first step. Answers and failures must wait for `close`.
+ */
 export class LiveProgress {
   readonly #options: LiveOptions
   readonly #rows = new Map<string, Row>()
@@ -233,7 +240,8 @@ export class LiveProgress {
     const { stdout, paint } = this.#options
     this.#giveBack = rescue([stream, stdout])
     process.once('exit', this.#giveBack)
-    // listr2 wants tty.WriteStream and uses write, columns, rows and isTTY of it. It draws on what it calls stdout, and holds both.
+    // listr2 wants tty.WriteStream and uses write, columns, rows and isTTY of it. It draws on what it calls stdout, and
+    // holds both.
     const terminal = stream as NodeJS.WriteStream
     const other = stdout.isTTY === true ? (stdout as NodeJS.WriteStream) : terminal
     const root: List = new Listr<undefined, typeof StderrRenderer>(

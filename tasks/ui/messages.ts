@@ -42,7 +42,9 @@ export function runningText(title: string, progress: StepProgress | undefined, s
   return shown === '' ? brief(title) : `${brief(title)} — ${shown}`
 }
 
-/** How an outcome is said, with or without its time. Fresh and restored results took no time that anybody waited for. */
+/**
+ * How an outcome is said, with or without its time. Fresh and restored results took no time that anybody waited for.
+ */
 const OUTCOME: Readonly<Record<StepOutcome, (time: string) => string>> = {
   fresh: () => 'fresh',
   restored: () => 'restored',

@@ -5,7 +5,10 @@ import { printable } from '../engine/printable.ts'
 /** process.stdout and process.stderr, or a stream of a test. `columns` only where it is a terminal. */
 export type TextStream = NodeJS.WritableStream & { readonly isTTY?: boolean; readonly columns?: number }
 
-/** The reader has gone: EPIPE from the system, the other one from Node for every write after it. EIO: the terminal was closed. */
+/**
+ * The reader has gone: EPIPE from the system, the other one from Node for every write after it. EIO: the terminal was
+ * closed.
+ */
 const READER_GONE: ReadonlySet<string | undefined> = new Set(['EPIPE', 'ERR_STREAM_DESTROYED', 'EIO'])
 
 export interface OutputOptions {
@@ -48,7 +51,9 @@ export class Output {
     })
   }
 
-  /** Text of several lines, made printable line by line, ended by one line end. Tabs stay; empty text writes nothing. */
+  /**
+   * Text of several lines, made printable line by line, ended by one line end. Tabs stay; empty text writes nothing.
+   */
   text(text: string): void {
     if (text === '') return
     const lines = text.replace(/\n$/, '').split('\n')
@@ -65,8 +70,8 @@ export class Output {
   }
 
   /**
-   * Resolves when everything written has left the process. Throws a Failure when it could not (a full disk): an answer that is
-   * silently incomplete would be taken for the whole. A reader that has gone wanted no more and is no failure.
+   * Resolves when everything written has left the process. Throws a Failure when it could not (a full disk): an answer
+   * that is silently incomplete would be taken for the whole. A reader that has gone wanted no more and is no failure.
    */
   async flushed(): Promise<void> {
     if (this.#pending > 0) await (this.#idle ??= Promise.withResolvers<void>()).promise

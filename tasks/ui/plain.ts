@@ -1,11 +1,17 @@
-/** No terminal (a pipe, a log, CI): one line per start and end of a step, and now and then where it is. Times count from the start. */
+/**
+ * No terminal (a pipe, a log, CI): one line per start and end of a step, and now and then where it is. Times count from
+ * the start.
+ */
 import type { LabEvent } from '../engine/event.ts'
 import type { StepEnd, StepProgress } from './messages.ts'
 import { ABOVE, endedText, noticeText, programText, runningText, stoppedText } from './messages.ts'
 import type { Output } from './output.ts'
 import { duration } from '../engine/text.ts'
 
-/** Time between two progress lines of one step within one phase, in milliseconds: a log stays readable, and CI sees life. */
+/**
+ * Time between two progress lines of one step within one phase, in milliseconds: a log stays readable, and CI sees
+ * life.
+ */
 const PROGRESS_EVERY = 10_000
 
 /** Wide enough for `59m59s` and `1h02m`. */

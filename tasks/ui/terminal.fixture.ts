@@ -1,8 +1,8 @@
 import { Writable } from 'node:stream'
 
 /**
- * For tests: a terminal that knows what listr2 sends: text with wrapping, cursor up, down and to column 1, erase line, show and hide
- * cursor. Any other sequence is an error, so that a new one is noticed.
+ * For tests: a terminal that knows what listr2 sends: text with wrapping, cursor up, down and to column 1, erase line,
+ * show and hide cursor. Any other sequence is an error, so that a new one is noticed.
  */
 export class Terminal extends Writable {
   readonly isTTY = true

@@ -1,4 +1,7 @@
-/** How `lab` speaks: the one interface, and the one place that picks a view. Progress goes to stderr, the answer to stdout. */
+/**
+ * How `lab` speaks: the one interface, and the one place that picks a view. Progress goes to stderr, the answer to
+ * stdout.
+ */
 import type { Emit, LabEvent } from '../engine/event.ts'
 import type { BugLog, CommandLogName } from './failures.ts'
 import { reporter, reportLines } from './failures.ts'
@@ -22,7 +25,10 @@ export interface ViewOptions {
   readonly verbose?: boolean | undefined
   readonly bugLog: BugLog
   readonly commandLog?: CommandLogName | undefined
-  /** The reader of stdout has gone (`lab ... | head`); nothing more will be written there. For a command that can stop early. */
+  /**
+   * The reader of stdout has gone (`lab ... | head`); nothing more will be written there. For a command that can stop
+   * early.
+   */
   readonly onReaderGone?: (() => void) | undefined
 }
 
@@ -30,7 +36,9 @@ export type ViewKind = 'live' | 'plain' | 'json'
 
 const isSet = (value: string | undefined): boolean => value !== undefined && value !== ''
 
-/** Live only where a person sits at a terminal that can move its cursor. CI systems set CI, some with a pseudo-terminal. */
+/**
+ * Live only where a person sits at a terminal that can move its cursor. CI systems set CI, some with a pseudo-terminal.
+ */
 export function pickView({
   json,
   isTTY,

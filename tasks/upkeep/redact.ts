@@ -1,6 +1,7 @@
 /**
- * Takes out of a text what should not leave this machine: private keys, tokens and passwords, the directories of a person, their name and that of
- * the machine. No redaction finds a secret of an unknown form; who sends a bundle should look at it first, and `lab doctor --bundle` says so.
+ * Takes out of a text what should not leave this machine: private keys, tokens and passwords, the directories of a
+ * person, their name and that of the machine. No redaction finds a secret of an unknown form; who sends a bundle should
+ * look at it first, and `lab doctor --bundle` says so.
  */
 import { homedir, hostname, userInfo } from 'node:os'
 import { realpathSync } from 'node:fs'

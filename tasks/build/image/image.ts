@@ -58,8 +58,8 @@ async function recipeOf(image: ResolvedImage): Promise<Recipe> {
 }
 
 /**
- * All that is laid over the tree of one entry: type, and target or content. Of its mode what git knows, whether it is a program: the rest is the
- * umask of whoever made the checkout, and another image on each machine.
+ * All that is laid over the tree of one entry: type, and target or content. Of its mode what git knows, whether it is a
+ * program: the rest is the umask of whoever made the checkout, and another image on each machine.
  */
 async function entryInput(path: string, type: Dirent | Stats): Promise<string> {
   if (type.isSymbolicLink()) return `link to ${await readlink(path)}`
@@ -68,7 +68,9 @@ async function entryInput(path: string, type: Dirent | Stats): Promise<string> {
   return `${((await lstat(path)).mode & 0o111) === 0 ? 'file' : 'program'} ${await hashFile(path)}`
 }
 
-/** Every entry of the overlay, and the overlay itself, by its path. @throws a user's Failure for one that cannot be read */
+/**
+ * Every entry of the overlay, and the overlay itself, by its path. @throws a user's Failure for one that cannot be read
+ */
 async function overlayInputs(dir: string): Promise<Inputs> {
   if (!existsSync(dir)) return {}
   try {
@@ -126,7 +128,10 @@ function refuseOthers(locked: readonly LockedPackage[], now: readonly LockedPack
   })
 }
 
-/** An image that was built without the lock and has exactly the locked packages is the locked image: the same bytes under another name. */
+/**
+ * An image that was built without the lock and has exactly the locked packages is the locked image: the same bytes
+ * under another name.
+ */
 async function adopted(
   recipe: Recipe,
   overlay: string,
@@ -150,7 +155,10 @@ async function adopted(
 /** A guest has no way out, so its apt has nowhere to fetch from; a host's own mirror is nobody else's business. */
 const SOURCES = '# This guest has no network: further packages go under `packages:` of its image.\n'
 
-/** What apt knows in an image: the same wherever its packages came from. mmdebstrap leaves the options there with which it was built. */
+/**
+ * What apt knows in an image: the same wherever its packages came from. mmdebstrap leaves the options there with which
+ * it was built.
+ */
 async function writeSources(overlay: string): Promise<void> {
   makeDirectory(join(overlay, 'etc/apt/apt.conf.d'))
   await writeFile(join(overlay, 'etc/apt/apt.conf.d/99mmdebstrap'), 'Acquire::Languages "none";\n')

@@ -1,4 +1,7 @@
-/** How a probe of ours is compiled: its sources, the directories whose headers it may see, and nothing of the host's kernel. */
+/**
+ * How a probe of ours is compiled: its sources, the directories whose headers it may see, and nothing of the host's
+ * kernel.
+ */
 import { existsSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import type { ResolvedKernel, ResolvedProbe } from '../../config/resolved.ts'
@@ -16,7 +19,10 @@ export type SourceProbe = Extract<ResolvedProbe, { source: string }>
 /** A directory whose files a source may include. */
 export interface Root {
   readonly dir: string
-  /** Of a directory that can change: the files in it that are inputs. Any, where it is part of something that is an input itself. */
+  /**
+   * Of a directory that can change: the files in it that are inputs. Any, where it is part of something that is an
+   * input itself.
+   */
   readonly files?: ReadonlySet<string>
   /** For people: "kernel v5.10", "libbpf". */
   readonly what: string
@@ -49,7 +55,9 @@ export type Against =
   | { readonly kernel: Pick<KernelArtefact, 'name' | 'dir'> }
   | { readonly types: Pick<KernelTypes, 'kernel' | 'include'> }
 
-/** A distribution's kernel comes without the headers that it exports: those of the host's would be of another kernel. */
+/**
+ * A distribution's kernel comes without the headers that it exports: those of the host's would be of another kernel.
+ */
 function refuseWithoutHeaders(probe: SourceProbe, { name, dir }: Pick<KernelArtefact, 'name' | 'dir'>): void {
   if (existsSync(join(dir, 'headers'))) return
   throw userError({

@@ -27,7 +27,10 @@ export const notCompiled = (name: string): Failure =>
     wayOut: '`lab run` runs it; its output is kept as probe-NAME.bt.out',
   })
 
-/** The commands that make a probe's object (of a sample: its program too). `built`: with all headers there that are made on the way. */
+/**
+ * The commands that make a probe's object (of a sample: its program too). `built`: with all headers there that are made
+ * on the way.
+ */
 export async function commandsFor(
   probe: ResolvedProbe,
   against: Against,

@@ -1,6 +1,7 @@
 /**
- * libbpf's headers for BPF programs (bpf_helpers.h and its like), of the host's libbpf-dev, in a directory of their own: with the whole of
- * /usr/include among a probe's include directories, a header that the kernel lacks would be taken from the host in silence.
+ * libbpf's headers for BPF programs (bpf_helpers.h and its like), of the host's libbpf-dev, in a directory of their
+ * own: with the whole of /usr/include among a probe's include directories, a header that the kernel lacks would be
+ * taken from the host in silence.
  */
 import { existsSync } from 'node:fs'
 import { copyFile, mkdir, readdir } from 'node:fs/promises'
@@ -11,7 +12,10 @@ import { fingerprintOf, hashFile, type Inputs } from '../../engine/fingerprint.t
 
 const INSTALLED = '/usr/include/bpf'
 
-/** The hash of each header by its name: an input of everything that is compiled with them. @throws a lab failure without libbpf 1.0 or newer */
+/**
+ * The hash of each header by its name: an input of everything that is compiled with them. @throws a lab failure without
+ * libbpf 1.0 or newer
+ */
 export async function libbpfHashes(): Promise<Record<string, string>> {
   if (!existsSync(join(INSTALLED, 'libbpf_version.h')))
     throw labError({

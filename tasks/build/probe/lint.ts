@@ -75,7 +75,8 @@ export async function keepLint(source: string, release: string, headers: string,
 }
 
 /**
- * Says what stands beside an object. Only as warnings: the kernel has the last word, and an experiment may be about what it refuses.
+ * Says what stands beside an object. Only as warnings: the kernel has the last word, and an experiment may be about
+ * what it refuses.
  */
 export async function sayLint(object: string, source: string, context: Context): Promise<void> {
   const text = await readFile(join(dirname(object), LINT_FILE), 'utf8').catch(() => '[]')

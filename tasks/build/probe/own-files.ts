@@ -1,6 +1,7 @@
 /**
- * The files of the lab that a source is made of: itself and what it includes, of any name and in any directory, found by the lines that
- * include them. They are its inputs before anything is compiled; afterwards the compiler's own list of what it read is held against them.
+ * The files of the lab that a source is made of: itself and what it includes, of any name and in any directory, found
+ * by the lines that include them. They are its inputs before anything is compiled; afterwards the compiler's own list
+ * of what it read is held against them.
  */
 import { readFileSync, realpathSync } from 'node:fs'
 import { basename, dirname, isAbsolute, join, relative } from 'node:path'
@@ -8,8 +9,9 @@ import { hashFile } from '../../engine/fingerprint.ts'
 import { includedNames } from '../../linux/c/includes.ts'
 
 /**
- * A file's name with the links among its directories resolved, so that two spellings are one file and `..` leads where it leads a compiler.
- * Its last part is kept: a compiler looks for `"x.h"` beside the link, not beside what that points to. Undefined for what is not there.
+ * A file's name with the links among its directories resolved, so that two spellings are one file and `..` leads where
+ * it leads a compiler. Its last part is kept: a compiler looks for `"x.h"` beside the link, not beside what that points
+ * to. Undefined for what is not there.
  */
 export function placeOf(file: string): string | undefined {
   try {
@@ -61,7 +63,9 @@ export function ownFiles(source: string, dirs: readonly string[] = []): OwnFiles
   return { files: [...files.keys()], names }
 }
 
-/** The same files by names that begin as the source's does, whatever links lead to it: for names relative to its lab. */
+/**
+ * The same files by names that begin as the source's does, whatever links lead to it: for names relative to its lab.
+ */
 export function ownFilesAsNamed(source: string): string[] {
   const from = dirname(placeOf(source) ?? source)
   return ownFiles(source).files.map((file) => join(dirname(source), relative(from, file)))

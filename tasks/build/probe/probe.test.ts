@@ -1,4 +1,6 @@
-/** What probes and workloads are made of, by the real compilers: an object is never older than a file that went into it. */
+/**
+ * What probes and workloads are made of, by the real compilers: an object is never older than a file that went into it.
+ */
 import { spawnSync } from 'node:child_process'
 import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'

@@ -1,4 +1,6 @@
-/** Step: probe. BPF objects against the headers of the kernel that was built; the holder and the workload beside them. */
+/**
+ * Step: probe. BPF objects against the headers of the kernel that was built; the holder and the workload beside them.
+ */
 import { readFile, readdir, writeFile } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { EMPTY } from '../../config/arms.ts'
@@ -26,7 +28,10 @@ export interface Deployable {
   readonly fingerprint: string
 }
 
-/** What a probe's object and its lint follow from: its own files, and the headers that the lint reads, whether they are included or not. */
+/**
+ * What a probe's object and its lint follow from: its own files, and the headers that the lint reads, whether they are
+ * included or not.
+ */
 async function probeInputs(probe: SourceProbe, context: Context): Promise<Inputs> {
   const headers = await headerFiles([dirname(probe.source), labInclude(context)])
   const beside: Record<string, string> = {}
@@ -146,7 +151,10 @@ export async function holderStep(context: Context): Promise<Deployable> {
   })
 }
 
-/** The workload's own program, if it has sources or is one that is ready. What builds as a sample of the kernel is made elsewhere. */
+/**
+ * The workload's own program, if it has sources or is one that is ready. What builds as a sample of the kernel is made
+ * elsewhere.
+ */
 export async function workloadStep(
   { workload }: ResolvedExperiment,
   context: Context,

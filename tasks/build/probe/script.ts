@@ -1,4 +1,7 @@
-/** A bpftrace script as a probe: it goes to the guest as it is, and is run there beside the workload by the image's bpftrace. */
+/**
+ * A bpftrace script as a probe: it goes to the guest as it is, and is run there beside the workload by the image's
+ * bpftrace.
+ */
 import { chmod, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { ResolvedProbe } from '../../config/resolved.ts'

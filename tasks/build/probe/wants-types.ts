@@ -6,7 +6,8 @@ import { ownFiles } from './own-files.ts'
 export const VMLINUX_H = 'vmlinux.h'
 
 /**
- * Follows the includes of the lab's own files. A probe that cannot be read wants nothing: its compilation says what is wrong.
+ * Follows the includes of the lab's own files. A probe that cannot be read wants nothing: its compilation says what is
+ * wrong.
  * @throws a user's error for a probe that names a kernel for its types and does not include them
  */
 export function wantsTypes(probe: ResolvedProbe): boolean {

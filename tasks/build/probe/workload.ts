@@ -60,7 +60,10 @@ function refuseWithoutSource(sources: readonly string[], sides: readonly BpfSide
 
 const ownSources = ({ sources }: Pick<Compiled, 'sources'>) => sources.filter((source) => !isBpfSource(source))
 
-/** What a static library needs of others. libelf of elfutils 0.189 and newer may want zstd; where it is installed, it does no harm. */
+/**
+ * What a static library needs of others. libelf of elfutils 0.189 and newer may want zstd; where it is installed, it
+ * does no harm.
+ */
 const NEEDS: Readonly<Record<string, readonly string[]>> = { bpf: ['elf', 'z', 'zstd'], elf: ['z', 'zstd'] }
 const OPTIONAL: ReadonlySet<string> = new Set(['zstd'])
 
@@ -83,7 +86,10 @@ async function archiveOf(library: string, signal: AbortSignal): Promise<string |
   return file !== name && existsSync(file) ? file : undefined
 }
 
-/** The static archives behind `libraries:`, with what they need. @throws a user's Failure for one that the host does not have */
+/**
+ * The static archives behind `libraries:`, with what they need. @throws a user's Failure for one that the host does not
+ * have
+ */
 async function archives(libraries: readonly string[], place: string, signal: AbortSignal): Promise<string[]> {
   const files: string[] = []
   const names = new Set(libraries.flatMap((name) => [name, ...(Object.hasOwn(NEEDS, name) ? (NEEDS[name] ?? []) : [])]))
@@ -100,7 +106,10 @@ async function archives(libraries: readonly string[], place: string, signal: Abo
   return files
 }
 
-/** What a workload is made of. Its C library goes into the program: `ldd` is of that package, and has its version to the revision. */
+/**
+ * What a workload is made of. Its C library goes into the program: `ldd` is of that package, and has its version to the
+ * revision.
+ */
 export async function workloadInputs(
   { flags, libraries, ...workload }: Compiled,
   sides: readonly BpfSide[],

@@ -1,4 +1,7 @@
-/** What a `lab run` asks of an experiment, as one digest: where it is another, what was finished before is not what is asked for now. */
+/**
+ * What a `lab run` asks of an experiment, as one digest: where it is another, what was finished before is not what is
+ * asked for now.
+ */
 import { existsSync } from 'node:fs'
 import { probeSources } from '../../config/probe-source.ts'
 import type { ResolvedExperiment, ResolvedLab } from '../../config/resolved.ts'
@@ -20,7 +23,10 @@ const OF_THE_COMMAND: ReadonlySet<string> = new Set([
 const pick = <T>(all: Readonly<Record<string, T>>, names: readonly string[]): (T | undefined)[] =>
   [...new Set(names)].map((name) => all[name])
 
-/** The experiment with everything of lab.yaml that it names, the contents of its sources, and the options. Headers and kernels' trees are not looked at. */
+/**
+ * The experiment with everything of lab.yaml that it names, the contents of its sources, and the options. Headers and
+ * kernels' trees are not looked at.
+ */
 export async function askedDigest(
   lab: ResolvedLab,
   experiment: ResolvedExperiment,

@@ -1,4 +1,7 @@
-/** `lab build probe NAME`, and how it is compiled: `--dry-run` prints the commands, `--explain` where each include resolves. */
+/**
+ * `lab build probe NAME`, and how it is compiled: `--dry-run` prints the commands, `--explain` where each include
+ * resolves.
+ */
 import { named } from '../../config/open.ts'
 import type { ResolvedKernel, ResolvedLab, ResolvedProbe, ResolvedVm } from '../../config/resolved.ts'
 import type { Context } from '../../engine/context.ts'
@@ -26,8 +29,8 @@ function vmOf(lab: ResolvedLab): ResolvedVm {
 }
 
 /**
- * What a probe is compiled against: headers of the named kernel, or the VM's, or the first of its fallbacks that can be had; where it wants
- * vmlinux.h, the types of that kernel, or of the one that it names.
+ * What a probe is compiled against: headers of the named kernel, or the VM's, or the first of its fallbacks that can be
+ * had; where it wants vmlinux.h, the types of that kernel, or of the one that it names.
  */
 async function targetFor(lab: ResolvedLab, probe: ResolvedProbe, choices: ProbeChoices, context: Context) {
   const { source } = choices
@@ -81,7 +84,10 @@ async function storedKernel(declared: ResolvedKernel, context: Context, source: 
   return stored && { kernel: { name: declared.name, dir: stored.dir } }
 }
 
-/** The commands of a probe, for the first of its kernels that was built. Nothing is built: without one, only what it waits for. */
+/**
+ * The commands of a probe, for the first of its kernels that was built. Nothing is built: without one, only what it
+ * waits for.
+ */
 export async function dryProbe(
   lab: ResolvedLab,
   name: string,

@@ -1,4 +1,7 @@
-/** What one kernel of the lab says about the functions in a text: the answer of `lab symbols`, in place of what holds for any kernel. */
+/**
+ * What one kernel of the lab says about the functions in a text: the answer of `lab symbols`, in place of what holds
+ * for any kernel.
+ */
 import { listSymbols, type Listed } from '../../build/preflight/symbols.ts'
 import type { KernelView } from '../../build/preflight/kernel.ts'
 import type { Finding } from '../../linux/explain/index.ts'

@@ -1,6 +1,6 @@
 /**
- * How experiments ended in the XML that CI systems read, as JUnit's Ant task writes it: a suite for each experiment, a case for each run. What a
- * guest said in it is made printable, since XML 1.0 has no place for most control characters.
+ * How experiments ended in the XML that CI systems read, as JUnit's Ant task writes it: a suite for each experiment, a
+ * case for each run. What a guest said in it is made printable, since XML 1.0 has no place for most control characters.
  */
 import { printable } from '../../engine/printable.ts'
 import { whyNot } from '../../results/why.ts'

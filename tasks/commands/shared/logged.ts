@@ -1,4 +1,6 @@
-/** The log of a command in `.lab/logs` of its lab, or in the cache where there is no lab, and the view that writes it. */
+/**
+ * The log of a command in `.lab/logs` of its lab, or in the cache where there is no lab, and the view that writes it.
+ */
 import { availableParallelism, release, totalmem } from 'node:os'
 import { dirname, join } from 'node:path'
 import { findLab } from '../../config/find.ts'

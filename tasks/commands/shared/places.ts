@@ -1,4 +1,6 @@
-/** Where the things of a lab are, for commands that do not need its declaration: they work while lab.yaml has a mistake. */
+/**
+ * Where the things of a lab are, for commands that do not need its declaration: they work while lab.yaml has a mistake.
+ */
 import { existsSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { findLab } from '../../config/find.ts'

@@ -1,4 +1,7 @@
-/** Experiments one after the other: what was interrupted of them goes on, one that fails does not take the others with it, and all is summed up. */
+/**
+ * Experiments one after the other: what was interrupted of them goes on, one that fails does not take the others with
+ * it, and all is summed up.
+ */
 import type { ResolvedExperiment } from '../../config/resolved.ts'
 import { EXIT, Failure } from '../../engine/error.ts'
 import { printable } from '../../engine/printable.ts'
@@ -58,7 +61,9 @@ async function explained(outcomes: readonly RunOutcome[], { context }: Pick<Sess
   return text === '' ? [] : [text, '']
 }
 
-/** What is to be said of all runs of an experiment together: the same bytes, the cost of looking, the order of events. */
+/**
+ * What is to be said of all runs of an experiment together: the same bytes, the cost of looking, the order of events.
+ */
 async function ordersOf(all: readonly Pick<ExperimentOutcome, 'outcomes'>[]): Promise<string[]> {
   const lines: string[] = []
   for (const { outcomes } of all) {
@@ -88,7 +93,9 @@ async function runLeft(
   return { outcomes: due.outcomes, problems: [], left: [] }
 }
 
-/** @param together a failure of one is told at once, and the others run; `--resume` knows which of them were finished */
+/**
+ * @param together a failure of one is told at once, and the others run; `--resume` knows which of them were finished
+ */
 async function runEach(
   experiments: readonly ResolvedExperiment[],
   wanted: RunWanted,

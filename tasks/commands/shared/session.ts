@@ -1,4 +1,7 @@
-/** What every command is given: the view to answer with and a context for steps. Loads nothing that not every command needs. */
+/**
+ * What every command is given: the view to answer with and a context for steps. Loads nothing that not every command
+ * needs.
+ */
 import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { cacheLimit } from '../../engine/cache-limit.ts'
@@ -32,7 +35,10 @@ export interface Session {
   readonly options: GlobalOptions
 }
 
-/** What shows a command's events, answer and failures, and writes them to its log. A stack trace is for the log, not for the terminal. */
+/**
+ * What shows a command's events, answer and failures, and writes them to its log. A stack trace is for the log, not for
+ * the terminal.
+ */
 export function viewFor(options: GlobalOptions, log: CommandLog): View {
   const view = openView({
     json: options.json === true,
@@ -49,8 +55,8 @@ export function viewFor(options: GlobalOptions, log: CommandLog): View {
 }
 
 /**
- * Refuses a cache where no directory can be made: everything that is made there later would wait for ever (engine/directory). One that may not be
- * written is no matter yet; a command that only reads does not need it.
+ * Refuses a cache where no directory can be made: everything that is made there later would wait for ever
+ * (engine/directory). One that may not be written is no matter yet; a command that only reads does not need it.
  */
 function needCache(cache: string): void {
   try {

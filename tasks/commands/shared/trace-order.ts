@@ -10,7 +10,9 @@ import type { FoundRun } from '../../results/manifest.ts'
 import { HOST } from './app.ts'
 import { TOOL_ROOT, type Session } from './session.ts'
 
-/** A test for each message of one read, as the experiment expects them; undefined where it does not say what a read is. */
+/**
+ * A test for each message of one read, as the experiment expects them; undefined where it does not say what a read is.
+ */
 export function orderOf({ manifest }: FoundRun, results: string, session: Session): readonly Matches[] | undefined {
   const kept = join(results, INPUTS_DIR, manifest.inputs?.lab ?? '', 'lab.yaml')
   const file = manifest.inputs !== undefined && existsSync(kept) ? kept : session.options.file

@@ -128,7 +128,9 @@ const calls: Check = function* ({ lab: { experiments } }) {
   }
 }
 
-/** An arm, on a kernel that it may run on, of which no expectation speaks: it would pass without anything being checked. */
+/**
+ * An arm, on a kernel that it may run on, of which no expectation speaks: it would pass without anything being checked.
+ */
 const coverage: Check = function* ({ lab: { experiments, vms }, names }) {
   for (const [name, experiment] of Object.entries(experiments)) {
     const { expect = [] } = experiment

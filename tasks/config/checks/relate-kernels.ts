@@ -38,8 +38,9 @@ const sources: Check = function* ({ lab: { kernels } }) {
 }
 
 /**
- * Clones call clones; the entry is where the stock path is left, so it cannot be a clone itself. Two paths of one suffix share their
- * clones, so these must be the same; two of different suffixes cannot both have one call of one entry.
+ * Clones call clones; the entry is where the stock path is left, so it cannot be a clone itself. Two paths of one
+ * suffix share their clones, so these must be the same; two of different suffixes cannot both have one call of one
+ * entry.
  */
 const parallelPaths: Check = function* ({ lab: { kernels } }) {
   for (const [name, { parallelPath }] of Object.entries(kernels)) {

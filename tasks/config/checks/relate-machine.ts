@@ -1,4 +1,6 @@
-/** Checks of what a VM adds to its kernel's command line, to QEMU and to mke2fs: nothing that the lab decides itself. */
+/**
+ * Checks of what a VM adds to its kernel's command line, to QEMU and to mke2fs: nothing that the lab decides itself.
+ */
 import type { Path, Problem } from '../text/diagnostic.ts'
 import { MKFS_FLAGS } from '../schema/schema-vm.ts'
 import type { Check } from './check.ts'

@@ -49,7 +49,10 @@ function* included(experiment: Experiment, at: Path): Iterable<Problem> {
   }
 }
 
-/** The arms of an experiment, none where none is left; undefined where they are more than are allowed, which is told elsewhere. */
+/**
+ * The arms of an experiment, none where none is left; undefined where they are more than are allowed, which is told
+ * elsewhere.
+ */
 export function armsOf(name: string, experiment: Experiment): readonly Arm[] | undefined {
   const { params = {}, include = [], exclude = [], probes = [] } = experiment
   const { kernel, probe } = experiment.matrix ?? {}

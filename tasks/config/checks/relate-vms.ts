@@ -8,7 +8,10 @@ import { type Disk, type DiskFile, bytesOf } from '../schema/schema.ts'
 
 /** Below this a Debian userland with an ssh server and trace buffers is killed for memory before it can say why. */
 const LEAST_MEMORY = 64 * 2 ** 20
-/** With less, ext4 has no room for anything; more takes minutes and gigabytes to lay out, and no guest of a lab fills it. */
+/**
+ * With less, ext4 has no room for anything; more takes minutes and gigabytes to lay out, and no guest of a lab fills
+ * it.
+ */
 const DISK = { least: 2 ** 20, most: 2 ** 40 }
 /** Of one part of a path (ext4's limit); bytes. */
 const LONGEST_NAME = 255

@@ -1,6 +1,7 @@
 /**
- * The checks that need more than one value: names that refer to others, files, limits of the host. All problems are reported at once:
- * names and files of every entry, whatever else is wrong with it, and every other check over every entry that has the right shape.
+ * The checks that need more than one value: names that refer to others, files, limits of the host. All problems are
+ * reported at once: names and files of every entry, whatever else is wrong with it, and every other check over every
+ * entry that has the right shape.
  */
 import { NO_PROBE } from '../arms.ts'
 import { SECTIONS, type Section, describe } from '../describe.ts'

@@ -119,7 +119,9 @@ export const Allowed = z.union([
 ])
 
 export const COLLECT = ['trace', 'stdout', 'dmesg', 'maps', 'kallsyms'] as const
-/** `system:event`, `system:*`; `p:name function arguments` and `r:...`, the language of kprobe_events without its group. */
+/**
+ * `system:event`, `system:*`; `p:name function arguments` and `r:...`, the language of kprobe_events without its group.
+ */
 const TRACE_EVENT =
   /^(?:[A-Za-z0-9_]+:(?:[A-Za-z0-9_]+|\*)|[pr]:[A-Za-z_][A-Za-z0-9_]{0,40} [A-Za-z_][^\s]{0,120}(?: [^\s]+){0,20})$/
 

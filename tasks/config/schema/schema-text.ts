@@ -9,7 +9,9 @@ export const name = text(
 )
 export const func = text(/^[A-Za-z_][A-Za-z0-9_]*$/, 'a C function is named with letters, digits and "_"')
 
-/** Begins with a letter: JavaScript would move a key such as "16" before the others, and arms are named in file order. */
+/**
+ * Begins with a letter: JavaScript would move a key such as "16" before the others, and arms are named in file order.
+ */
 export const paramName = text(
   /^[A-Za-z][A-Za-z0-9._-]{0,62}$/,
   'a parameter is named with letters, digits, ".", "_" and "-", and begins with a letter',

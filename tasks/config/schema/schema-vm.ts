@@ -40,8 +40,8 @@ export const DiskFile = z
   .describe('the content, { from: FILE } or { size: 100M, fill: random }')
 
 /**
- * Options of mke2fs(8) that shape the file system. Not those that name files of the host (-d, -z, -J device=, -l), that decide what the lab
- * decides (-U, -t, -E), or that check a device.
+ * Options of mke2fs(8) that shape the file system. Not those that name files of the host (-d, -z, -J device=, -l), that
+ * decide what the lab decides (-U, -t, -E), or that check a device.
  */
 export const MKFS_FLAGS = ['-b', '-C', '-g', '-G', '-i', '-I', '-J', '-m', '-N', '-O', '-T', '-j'] as const
 

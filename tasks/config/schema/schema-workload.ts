@@ -1,4 +1,7 @@
-/** The part of the schema about workloads: a program to compile, a ready one, or one that builds as a sample of the kernel. */
+/**
+ * The part of the schema about workloads: a program to compile, a ready one, or one that builds as a sample of the
+ * kernel.
+ */
 import { z } from 'zod'
 import { path, text } from './schema-text.ts'
 

@@ -1,6 +1,7 @@
 /**
- * Runs the regular expressions of lab files. A lab may be a stranger's (a pack, results of another host, a clone), and a regular expression can
- * backtrack for ever or need more memory than V8 gives it. Nothing else runs them, so none runs without a deadline.
+ * Runs the regular expressions of lab files. A lab may be a stranger's (a pack, results of another host, a clone), and
+ * a regular expression can backtrack for ever or need more memory than V8 gives it. Nothing else runs them, so none
+ * runs without a deadline.
  */
 import { isUnderDeadline, Late, withDeadline } from '../../engine/deadline.ts'
 import { Failure } from '../../engine/error.ts'
@@ -31,8 +32,8 @@ export class GaveUp extends Failure {
 let running: RegExp | undefined
 
 /**
- * Work that runs regular expressions, and waits for nothing. Call it around a loop: each expression that runs outside has a deadline of its
- * own, which costs a millisecond.
+ * Work that runs regular expressions, and waits for nothing. Call it around a loop: each expression that runs outside
+ * has a deadline of its own, which costs a millisecond.
  * @param ms milliseconds that all of it has
  * @throws GaveUp, Failure (interrupted) at Ctrl-C, and what `work` throws
  */
@@ -63,13 +64,15 @@ function run<T>(regex: RegExp, work: () => T): T {
   })
 }
 
-/** Whether a line is what is expected: the whole line, or anywhere in it for a regular expression. @throws as `inTime` */
+/**
+ * Whether a line is what is expected: the whole line, or anywhere in it for a regular expression. @throws as `inTime`
+ */
 export const matches = (pattern: Pattern, line: string): boolean =>
   pattern.kind === 'text' ? pattern.text === line : run(pattern.regex, () => pattern.regex.test(line))
 
 /**
- * Every match in a text. `^` and `$` stand for the ends of each line, as they do where a pattern is compared line by line: one meaning for all
- * keys of the lab file.
+ * Every match in a text. `^` and `$` stand for the ends of each line, as they do where a pattern is compared line by
+ * line: one meaning for all keys of the lab file.
  * @throws as `inTime`
  */
 export const everyMatch = (text: string, regex: RegExp): RegExpExecArray[] =>

@@ -1,4 +1,6 @@
-/** The bytes of a lab file (or a recipe) -> a YAML document and its plain data, or what keeps the bytes from being one. */
+/**
+ * The bytes of a lab file (or a recipe) -> a YAML document and its plain data, or what keeps the bytes from being one.
+ */
 import { type Document, LineCounter, parseDocument } from 'yaml'
 import { messageOf } from '../../engine/error.ts'
 import type { Diagnostic, Finding } from './diagnostic.ts'

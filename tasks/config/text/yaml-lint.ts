@@ -84,7 +84,8 @@ function* keyProblems(yaml: YamlText, node: Node, path: Path): Iterable<Diagnost
 
 /**
  * Problems of keys (duplicate, no text, none) and of aliases without an anchor.
- * @returns not `whole`: there are such aliases, or more problems than were looked for, and the document cannot be made plain data
+ * @returns not `whole`: there are such aliases, or more problems than were looked for, and the document cannot be made
+ * plain data
  */
 export function lintKeysAndAliases(yaml: YamlText): { diagnostics: Diagnostic[]; whole: boolean } {
   const diagnostics: Diagnostic[] = []

@@ -7,5 +7,7 @@ export const APT_HELPER: readonly string[] = [
   'download-file',
 ]
 
-/** The address of a file below an archive's. A "+" in a query is a blank; in a path some servers take it for one too. */
+/**
+ * The address of a file below an archive's. A "+" in a query is a blank; in a path some servers take it for one too.
+ */
 export const uriOf = (base: string, path: string): string => `${base}${path.replaceAll('+', '%2B')}`

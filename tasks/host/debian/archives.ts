@@ -2,7 +2,10 @@
 import { userError } from '../../engine/error.ts'
 import { debianMirror, indexTargets } from '../apt.ts'
 
-/** `main` and `security` are the host's own; `archive` keeps released suites that left the mirrors, `snapshot` everything there ever was. */
+/**
+ * `main` and `security` are the host's own; `archive` keeps released suites that left the mirrors, `snapshot`
+ * everything there ever was.
+ */
 export interface Archive {
   readonly name: 'main' | 'security' | 'archive' | 'snapshot'
   /** With a slash at its end. */
@@ -54,8 +57,9 @@ export const debName = (name: string, version: string): string =>
   `${name}_${withoutEpoch(version)}_${architectureOf(name)}.deb`
 
 /**
- * Directories of the pool that may have a kernel's package: it is sorted by source package. Images that are signed come from
- * linux-signed-amd64, everything else from linux; in a security archive also from a newer series' own (linux-6.1 in bullseye).
+ * Directories of the pool that may have a kernel's package: it is sorted by source package. Images that are signed come
+ * from linux-signed-amd64, everything else from linux; in a security archive also from a newer series' own (linux-6.1
+ * in bullseye).
  */
 export function poolDirectories(name: string, archive: Archive['name']): string[] {
   const signed = /^linux-(?:image|binary)-/.test(name) && !name.includes('unsigned')

@@ -1,6 +1,6 @@
 /**
- * A package's file from wherever it can still be had: mirrors that the lab file names, the host's own, security's, the archive of suites that
- * left the mirrors, and snapshot.debian.org last. The sha256 is the proof, whoever delivers it.
+ * A package's file from wherever it can still be had: mirrors that the lab file names, the host's own, security's, the
+ * archive of suites that left the mirrors, and snapshot.debian.org last. The sha256 is the proof, whoever delivers it.
  */
 import { rename, rm, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
@@ -25,7 +25,10 @@ export interface DebFile {
   readonly sha256: string
   /** Debian mirrors that are asked before all others. */
   readonly mirrors?: readonly string[] | undefined
-  /** Where in the pool the index had it when it was pinned; undefined: the host's index and the usual directories are looked into. */
+  /**
+   * Where in the pool the index had it when it was pinned; undefined: the host's index and the usual directories are
+   * looked into.
+   */
   readonly path?: string | undefined
   readonly file: string
   readonly place: string
@@ -72,7 +75,10 @@ async function whole(partial: string, wanted: DebFile, from: string, wrong: Fail
   }
 }
 
-/** Where an archive has a file that another one has at `path`: what security publishes stands below pool/updates, until a point release takes it. */
+/**
+ * Where an archive has a file that another one has at `path`: what security publishes stands below pool/updates, until
+ * a point release takes it.
+ */
 function pathIn(archive: Archive['name'], path: string): string {
   const plain = path.replace(/^pool\/updates\//, 'pool/')
   return archive === 'security' ? plain.replace(/^pool\//, 'pool/updates/') : plain
@@ -136,7 +142,10 @@ async function fromMirrors(wanted: DebFile, wrong: Failure[], reasons: string[])
   }
 }
 
-/** Kernels of the same kind that can be had: by the host's index, else by that of the kernel's suite in the main archive. */
+/**
+ * Kernels of the same kind that can be had: by the host's index, else by that of the kernel's suite in the main
+ * archive.
+ */
 async function instead({ package: name, path, cache, signal }: DebFile, from: readonly Archive[]): Promise<Offer[]> {
   // A package of an image: its suite is not the host's, and whoever asks for it knows that.
   if (path !== undefined) return []
@@ -154,7 +163,8 @@ async function instead({ package: name, path, cache, signal }: DebFile, from: re
 /**
  * Makes sure that the file is there and has its checksum.
  * @param from archives in the order in which they are asked (`archives`)
- * @throws Failure (unavailable) with each archive's reason and what there is instead; (wrong-bytes) where all that came was another file
+ * @throws Failure (unavailable) with each archive's reason and what there is instead; (wrong-bytes) where all that came
+ * was another file
  */
 export async function fetchDeb(wanted: DebFile, from: readonly Archive[]): Promise<void> {
   const { package: name, version, file, place, signal } = wanted

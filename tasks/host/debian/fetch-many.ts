@@ -19,8 +19,8 @@ export interface PoolFile {
 const LOOK = 300
 
 /**
- * Fetches what an archive has of these files. What it does not have, or has with other contents, is left to the caller (fetch-deb.ts), who also
- * says why.
+ * Fetches what an archive has of these files. What it does not have, or has with other contents, is left to the caller
+ * (fetch-deb.ts), who also says why.
  * @param scratch a directory that is made for this and removed, on the file system of the files
  */
 export async function fetchMany(

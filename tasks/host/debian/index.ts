@@ -1,4 +1,7 @@
-/** What Debian's indexes say of packages: those that the host's apt has, and those of another suite, verified with the archive's keys. */
+/**
+ * What Debian's indexes say of packages: those that the host's apt has, and those of another suite, verified with the
+ * archive's keys.
+ */
 import { randomBytes } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
@@ -70,7 +73,10 @@ async function get(base: string, path: string, to: string, signal: AbortSignal, 
   })
 }
 
-/** The kernels of a suite for amd64, as an archive has them now. @param base of the archive; undefined: the mirror of the host's apt */
+/**
+ * The kernels of a suite for amd64, as an archive has them now. @param base of the archive; undefined: the mirror of
+ * the host's apt
+ */
 export async function suiteRecords(
   suite: string,
   cache: string,
@@ -107,7 +113,10 @@ export async function suiteVersions(
   return versions
 }
 
-/** The index of a suite's packages for amd64, as a file of the cache: at most a day old, verified with the keys of the archive. */
+/**
+ * The index of a suite's packages for amd64, as a file of the cache: at most a day old, verified with the keys of the
+ * archive.
+ */
 export async function suiteFile(suite: string, cache: string, signal: AbortSignal, from?: string): Promise<string> {
   const place = `suite ${suite}${from === undefined ? '' : ` of ${from}`}`
   const dir = join(cache, 'indexes')

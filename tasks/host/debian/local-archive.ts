@@ -1,4 +1,7 @@
-/** Packages on this host as an archive that apt can read: their files below the pool, and an index made of what they say of themselves. */
+/**
+ * Packages on this host as an archive that apt can read: their files below the pool, and an index made of what they say
+ * of themselves.
+ */
 import { copyFile, link, mkdir, stat, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { userError } from '../../engine/error.ts'
@@ -40,8 +43,8 @@ function needSame(record: string, { name, version, architecture }: LocalPackage,
 }
 
 /**
- * Makes an archive of a suite that has these packages, in a new directory. Its index is what apt needs to choose, verify and name them. It is not
- * signed: the files were verified.
+ * Makes an archive of a suite that has these packages, in a new directory. Its index is what apt needs to choose,
+ * verify and name them. It is not signed: the files were verified.
  * @param dir absolute, readable for everybody: apt reads as a user of its own
  */
 export async function writeLocalArchive(

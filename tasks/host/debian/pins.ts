@@ -63,7 +63,10 @@ async function stateOf(pin: Pin, suite: string, asked: Asked, signal: AbortSigna
   return { suite, listed, newer: newer && { package: newer.package, version: newer.version } }
 }
 
-/** What the indexes say about pinned kernels now, each in the order of the pins. Never fails because of an archive: then nobody knows. */
+/**
+ * What the indexes say about pinned kernels now, each in the order of the pins. Never fails because of an archive: then
+ * nobody knows.
+ */
 export async function pinStates(pins: readonly Pin[], cache: string, signal: AbortSignal): Promise<PinState[]> {
   const asked = new Map<string, Asked>()
   const states: PinState[] = []

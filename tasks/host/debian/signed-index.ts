@@ -7,7 +7,10 @@ import { run } from '../sh.ts'
 /** Keys of Debian's archives; another file for a mirror that is signed otherwise. */
 const keyring = (): string => process.env['LAB_DEBIAN_KEYRING'] || '/usr/share/keyrings/debian-archive-keyring.gpg'
 
-/** What gpgv says of a signature on --status-fd (gnupg, doc/DETAILS), and what that means for the index. The first that fits is the cause. */
+/**
+ * What gpgv says of a signature on --status-fd (gnupg, doc/DETAILS), and what that means for the index. The first that
+ * fits is the cause.
+ */
 const BAD: readonly (readonly [status: string, fact: string, wayOut: string])[] = [
   ['BADSIG', 'its index was changed after it was signed', 'take another mirror: LAB_DEBIAN_MIRROR'],
   [

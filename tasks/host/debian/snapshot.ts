@@ -1,6 +1,7 @@
 /**
- * snapshot.debian.org: every file that Debian's archives ever had, by its SHA-1. Its operators limit rates and ask for patience: one request at a
- * time, `Retry-After` is waited for, and what was fetched stays in the cache. The interface: salsa.debian.org/snapshot-team/snapshot, API.
+ * snapshot.debian.org: every file that Debian's archives ever had, by its SHA-1. Its operators limit rates and ask for
+ * patience: one request at a time, `Retry-After` is waited for, and what was fetched stays in the cache. The interface:
+ * salsa.debian.org/snapshot-team/snapshot, API.
  */
 import { createWriteStream } from 'node:fs'
 import { stat } from 'node:fs/promises'

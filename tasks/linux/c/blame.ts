@@ -1,4 +1,7 @@
-/** Which change of a source an error of the compiler belongs to: its file and line are followed back through the changes, one after the other. */
+/**
+ * Which change of a source an error of the compiler belongs to: its file and line are followed back through the
+ * changes, one after the other.
+ */
 import { structuredPatch, type StructuredPatchHunk } from 'diff'
 
 /** One change of the source, on top of those before it. */

@@ -1,6 +1,6 @@
 /**
- * Kernel C as a syntax tree (tree-sitter), robust against what is not C: annotations such as __user and __must_check are blanked with
- * spaces of the same length before parsing, so that every offset is an offset of the original text.
+ * Kernel C as a syntax tree (tree-sitter), robust against what is not C: annotations such as __user and __must_check
+ * are blanked with spaces of the same length before parsing, so that every offset is an offset of the original text.
  */
 import { readFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
@@ -9,8 +9,8 @@ import { Language, Parser, type Node } from 'web-tree-sitter'
 export type { Node } from 'web-tree-sitter'
 
 /**
- * Words that the C grammar does not know and that mean nothing to the shape of the code (include/linux/compiler*.h, init.h, linkage.h).
- * What takes arguments is listed apart.
+ * Words that the C grammar does not know and that mean nothing to the shape of the code (include/linux/compiler*.h,
+ * init.h, linkage.h). What takes arguments is listed apart.
  */
 const ANNOTATIONS =
   /\b(?:__user|__kernel|__iomem|__percpu|__rcu|__force|__must_check|__always_inline|__no_sanitize_address|__no_sanitize_memory|__no_sanitize_undefined|__no_sanitize_coverage|__no_kasan_or_inline|__no_kcsan|__no_kmsan_checks|noinline|noinline_for_stack|__noclone|noinstr|notrace|nokprobe_inline|asmlinkage|__visible|__init|__exit|__initdata|__init_or_module|__meminit|__ref|__sched|__lockfunc|__cpuidle|__kprobes|__cold|__hot|__pure|__weak|__maybe_unused|__always_unused|__used|__flatten|__bitwise|__nocast|__private|__read_mostly|__ro_after_init|__cacheline_aligned|____cacheline_aligned|__packed|__latent_entropy|__net_init|__net_exit|__bpf_kfunc|__nocfi|__naked|__irq_entry|__softirq_entry|__init_memblock|__no_stack_protector|__no_profile|__head|__randomize_layout|__designated_init|__nonstring|__malloc|__deprecated|__noreturn|fastcall|FORCE_INLINE)\b/g
@@ -19,14 +19,20 @@ const ANNOTATIONS_WITH_ARGUMENTS =
 
 const blanks = (match: string) => match.replaceAll(/[^\n]/g, ' ')
 
-/** The same text in spaces. Not on a line of the preprocessor: a #define without its value is not what the parser expects. */
+/**
+ * The same text in spaces. Not on a line of the preprocessor: a #define without its value is not what the parser
+ * expects.
+ */
 const spaces = (match: string, ...rest: readonly unknown[]): string => {
   const [offset, text] = rest.slice(-2) as [number, string]
   const before = text.slice(text.lastIndexOf('\n', offset - 1) + 1, offset)
   return /^\s*#/.test(before) ? match : blanks(match)
 }
 
-/** A loop by a macro at the beginning of a line: `for_each_zone(zone) {`, `list_for_each_entry(a, &b, c)` and a statement; a call ends with ";". */
+/**
+ * A loop by a macro at the beginning of a line: `for_each_zone(zone) {`, `list_for_each_entry(a, &b, c)` and a
+ * statement; a call ends with ";".
+ */
 const LOOPS = /^([ \t]+)(\w*for_each\w*)(?=\s*\((?:[^()]|\((?:[^()]|\((?:[^()]|\([^()]*\))*\))*\))*\)\s*[^\s;,)])/gm
 
 /** A macro of several lines: the parser takes a comment in it for its end. */
@@ -38,8 +44,9 @@ const LOOP_ENDS = /(\}\s*)(while_each\w*)(?=\s*\()/g
 const asWhile = (_: string, ahead: string, name: string) => ahead + 'while'.padEnd(name.length)
 
 /**
- * The text with annotations blanked and loops by macros as `while`, which the parser knows (it takes `for_each_zone(zone) {` for a function, and
- * may then miss the end of the one around it); the same length, the same lines.
+ * The text with annotations blanked and loops by macros as `while`, which the parser knows (it takes
+ * `for_each_zone(zone) {` for a function, and may then miss the end of the one around it); the same length, the same
+ * lines.
  */
 export const blanked = (text: string): string =>
   text
@@ -73,7 +80,10 @@ export interface Definition {
   readonly signature: string
   /** Where the comment begins that belongs to it, or `start`: nothing may come between the two. */
   readonly lead: number
-  /** The preprocessor's condition that it stands under, include guards left out: "defined(CONFIG_X) && !(A > 1)"; undefined for none. */
+  /**
+   * The preprocessor's condition that it stands under, include guards left out: "defined(CONFIG_X) && !(A > 1)";
+   * undefined for none.
+   */
   readonly condition: string | undefined
 }
 
@@ -91,7 +101,10 @@ export interface CFile {
   readonly declarations: readonly Declaration[]
 }
 
-/** The identifier that a declarator declares, through pointers and parentheses; undefined for anything that is not a function. */
+/**
+ * The identifier that a declarator declares, through pointers and parentheses; undefined for anything that is not a
+ * function.
+ */
 function declaredName(declarator: Node | null): Node | undefined {
   for (let node = declarator; node;) {
     if (node.type === 'function_declarator') {
@@ -169,19 +182,22 @@ const before = (text: string, blank: string, node: Node): string => {
   return text.slice(text.lastIndexOf('\n', start - 1) + 1, start)
 }
 
-/** Whether a definition begins a line, as functions do in kernel style; in a body, an indented one is a loop by a macro: `walk(zone) {`. */
+/**
+ * Whether a definition begins a line, as functions do in kernel style; in a body, an indented one is a loop by a macro:
+ * `walk(zone) {`.
+ */
 const beginsLine = (text: string, blank: string, node: Node): boolean => before(text, blank, node) === ''
 
 /**
- * Whether a definition is one in full. Where something is before it on its line, the parser did not know a word and began too late: at "page *f(...)"
- * of "__unknown static struct page *f(...)".
+ * Whether a definition is one in full. Where something is before it on its line, the parser did not know a word and
+ * began too late: at "page *f(...)" of "__unknown static struct page *f(...)".
  */
 const isWhole = (text: string, blank: string, node: Node): boolean =>
   isInBody(node) ? beginsLine(text, blank, node) : before(text, blank, node).trim() === ''
 
 /**
- * Whether a function's body has other functions in it: C has none, so the parser has missed its end (a loop by a macro it does not know can do
- * that). Such a function is not known; `seemsDefined` still says where it stands.
+ * Whether a function's body has other functions in it: C has none, so the parser has missed its end (a loop by a macro
+ * it does not know can do that). Such a function is not known; `seemsDefined` still says where it stands.
  */
 const swallows = (text: string, blank: string, body: Node): boolean =>
   body.descendantsOfType('function_definition').some((inner) => inner !== null && beginsLine(text, blank, inner))
@@ -189,7 +205,10 @@ const swallows = (text: string, blank: string, body: Node): boolean =>
 /** Comments, strings and characters. */
 const LITERALS = /\/\*[^]*?\*\/|\/\/[^\n]*|"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])+'/g
 
-/** The text without comments, literals and lines of the preprocessor, all of which may have braces of their own; the same length. */
+/**
+ * The text without comments, literals and lines of the preprocessor, all of which may have braces of their own; the
+ * same length.
+ */
 const codeOnly = (blank: string): string =>
   blank.replaceAll(LITERALS, blanks).replaceAll(/^[ \t]*#(?:.*\\\n)*.*/gm, blanks)
 
@@ -204,9 +223,10 @@ function closingBrace(code: string, start: number): number {
 }
 
 /**
- * Whether a body ends where its text says so: at the first line that begins with a brace (Documentation/process/coding-style.rst, 3 and 6), or, where
- * somebody has written otherwise, at the brace that closes the first. A macro that the parser takes for something else can make it see the end too
- * early (bpf_convert_filter, 5.4) or too late (cgroup_attach_task, 5.4). Braces alone do not tell: both sides of an #if may open the same one.
+ * Whether a body ends where its text says so: at the first line that begins with a brace
+ * (Documentation/process/coding-style.rst, 3 and 6), or, where somebody has written otherwise, at the brace that closes
+ * the first. A macro that the parser takes for something else can make it see the end too early (bpf_convert_filter,
+ * 5.4) or too late (cgroup_attach_task, 5.4). Braces alone do not tell: both sides of an #if may open the same one.
  */
 const endsWhereItSays = (code: string, body: Node): boolean =>
   code.indexOf('\n}', body.startIndex) + 2 === body.endIndex ||
@@ -302,8 +322,8 @@ export function countWord(text: string, word: string): number {
 }
 
 /**
- * The line on which a function seems to be defined, for a text whose syntax tree does not show it: its name at the beginning of a
- * statement, a list in parentheses, and "{".
+ * The line on which a function seems to be defined, for a text whose syntax tree does not show it: its name at the
+ * beginning of a statement, a list in parentheses, and "{".
  */
 export function seemsDefined(text: string, name: string): number | undefined {
   for (const match of text.matchAll(new RegExp(`^(?:\\w[\\w \\t*]*)?\\b${name}\\s*\\(`, 'gm'))) {

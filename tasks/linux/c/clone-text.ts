@@ -7,10 +7,11 @@ const DROPPED =
   /\b(?:static|inline|__inline|__inline__|__always_inline|noinline|noinline_for_stack|extern|__must_check|__visible|notrace|__noclone|__no_kasan_or_inline|nokprobe_inline|__bpf_kfunc|__maybe_unused|__always_unused|FORCE_INLINE|__attribute__\s*\(\(\s*_*always_inline_*\s*\)\))(?!\w)[ \t]*\n?/g
 
 /**
- * Keeps a function as it is called: out of line, never copied for constant arguments (copyout.constprop.0), never with fewer arguments
- * (.isra.0), and never folded into another of the same body. The last matters for two clones of one function, whose bodies are equal: GCC
- * would give both one address, and a probe on one would fire for the other. noinline and __noclone are in every kernel from 4.15 on
- * (include/linux/compiler*.h); the attribute (GCC 8) has no macro there.
+ * Keeps a function as it is called: out of line, never copied for constant arguments (copyout.constprop.0), never with
+ * fewer arguments (.isra.0), and never folded into another of the same body. The last matters for two clones of one
+ * function, whose bodies are equal: GCC would give both one address, and a probe on one would fire for the other.
+ * noinline and __noclone are in every kernel from 4.15 on (include/linux/compiler*.h); the attribute (GCC 8) has no
+ * macro there.
  */
 export const KEPT = 'noinline __noclone __attribute__((__noipa__))'
 
@@ -34,8 +35,8 @@ export function cloneText(text: string, definition: Definition, name: string, ca
 }
 
 /**
- * Words that place or tune a function's code. A prototype does not need them, and the file that gets it may not know them: __sched comes
- * from linux/sched/debug.h, which who calls schedule() need not include.
+ * Words that place or tune a function's code. A prototype does not need them, and the file that gets it may not know
+ * them: __sched comes from linux/sched/debug.h, which who calls schedule() need not include.
  */
 const OF_THE_BODY =
   /\b(?:__sched|__lockfunc|__cold|__hot|__ref|__flatten|__latent_entropy|__no_stack_protector|__no_profile)\b[ \t]*/g

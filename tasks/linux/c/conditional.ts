@@ -1,4 +1,7 @@
-/** Which lines the compiler has where it has another one: what stands under conditions of the preprocessor of its own may not be there. */
+/**
+ * Which lines the compiler has where it has another one: what stands under conditions of the preprocessor of its own
+ * may not be there.
+ */
 
 const DIRECTIVE = /^[ \t]*#[ \t]*(if|ifdef|ifndef|elif|elifdef|elifndef|else|endif)\b/
 
@@ -11,7 +14,10 @@ export function without(text: string, parts: readonly { readonly start: number; 
   return rest
 }
 
-/** For each line its beginning, and the branches that it stands in, outermost first: a branch is the place of its #if, #elif or #else. */
+/**
+ * For each line its beginning, and the branches that it stands in, outermost first: a branch is the place of its #if,
+ * #elif or #else.
+ */
 function branches(
   text: string,
 ): { readonly start: number; readonly line: string; readonly within: readonly number[] }[] {

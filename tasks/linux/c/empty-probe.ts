@@ -1,4 +1,7 @@
-/** A probe with nothing in it: the same programs on the same hooks as an object has, each returning at once. What a hit costs by itself. */
+/**
+ * A probe with nothing in it: the same programs on the same hooks as an object has, each returning at once. What a hit
+ * costs by itself.
+ */
 import { sectionsOf, symbolsOf } from '../objects/elf.ts'
 
 /** Sections that libbpf does not take for programs. */

@@ -1,6 +1,6 @@
 /**
- * Exposes functions where they stand: out of line, exported, open to error injection. The minimal change of the source, so that the
- * compiler keeps the symbol and a probe finds it.
+ * Exposes functions where they stand: out of line, exported, open to error injection. The minimal change of the source,
+ * so that the compiler keeps the symbol and a probe finds it.
  */
 import { userError } from '../../engine/error.ts'
 import type { CFile, Definition } from './c-parser.ts'
@@ -67,7 +67,10 @@ function changeDeclarations({ text, declarations }: CFile, one: ExposeDeclaratio
   }
 }
 
-/** The macro line that makes the function error-injectable. @throws a user's error when its type cannot be an error number */
+/**
+ * The macro line that makes the function error-injectable. @throws a user's error when its type cannot be an error
+ * number
+ */
 function injectionLine(tree: SourceTree, { name, signature }: Definition, type: ReturnType<typeof errorType>): string {
   const place = `expose ${name}`
   if (tree.read('include/linux/error-injection.h') === undefined)
@@ -139,7 +142,10 @@ async function exposeOne(tree: SourceTree, one: ExposeDeclaration): Promise<Expo
   }
 }
 
-/** Applies every declaration to the tree, one after the other; nothing is written. Applied to its own result it changes nothing. */
+/**
+ * Applies every declaration to the tree, one after the other; nothing is written. Applied to its own result it changes
+ * nothing.
+ */
 export async function applyExpose(tree: SourceTree, declarations: readonly ExposeDeclaration[]): Promise<ExposeResult> {
   const changed = new Map<string, string>()
   const functions: Exposed[] = []

@@ -1,4 +1,7 @@
-/** Calls that a macro makes: they are not in the text of the function that uses it, so nothing there can be switched to a clone. */
+/**
+ * Calls that a macro makes: they are not in the text of the function that uses it, so nothing there can be switched to
+ * a clone.
+ */
 import { countWord, type Definition } from './c-parser.ts'
 
 /** A macro, where it is defined. */

@@ -1,6 +1,6 @@
 /**
- * Which file each #include resolved to, as the preprocessor itself says it: `-E -dI` (clang and gcc) leaves the directives in its output,
- * among the line markers that say which file was entered (cpp(1), "Preprocessor Output").
+ * Which file each #include resolved to, as the preprocessor itself says it: `-E -dI` (clang and gcc) leaves the
+ * directives in its output, among the line markers that say which file was entered (cpp(1), "Preprocessor Output").
  */
 
 export interface Include {
@@ -24,7 +24,10 @@ export const COMMAND_LINE = '<command line>'
 
 const isPseudo = (file: string): boolean => /^<.*>$/.test(file)
 
-/** The files that a C source names, whatever stands around the line: more than are read, never fewer, unless a macro has the name. */
+/**
+ * The files that a C source names, whatever stands around the line: more than are read, never fewer, unless a macro has
+ * the name.
+ */
 export const includedNames = (text: string): { readonly name: string; readonly quoted: boolean }[] =>
   Array.from(text.matchAll(NAMES), ([, mark, name = '', asked, other = '']) => ({
     name: name || other,
@@ -56,7 +59,10 @@ export function includesOf(output: string): Include[] {
   return [...found.values()]
 }
 
-/** Names of options that take the next word and say where a compiler writes: they have no place in a command that only reads. */
+/**
+ * Names of options that take the next word and say where a compiler writes: they have no place in a command that only
+ * reads.
+ */
 const WRITES = new Set(['-o', '-MF', '-MT', '-MQ'])
 const WRITES_ALONE = /^(-c|-S|-M[DMGP]+|-Wp,-M.*)$/
 

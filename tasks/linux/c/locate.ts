@@ -1,4 +1,7 @@
-/** Finds the functions of a declaration in a tree, or says why not: absent, a macro, a system call, defined in several places. */
+/**
+ * Finds the functions of a declaration in a tree, or says why not: absent, a macro, a system call, defined in several
+ * places.
+ */
 import { userError } from '../../engine/error.ts'
 import type { Files, Located } from './source-tree.ts'
 
@@ -6,7 +9,10 @@ export const isStatic = ({ definitions }: Located): boolean =>
   definitions.every(({ signature }) => /\bstatic\b/.test(signature))
 export const isHeader = ({ file }: Located): boolean => file.endsWith('.h')
 
-/** Files that are compiled for something else than the kernel's image: firmware-like stages, the vDSO, user space, host programs. */
+/**
+ * Files that are compiled for something else than the kernel's image: firmware-like stages, the vDSO, user space, host
+ * programs.
+ */
 const OUTSIDE =
   /^(?:arch\/x86\/(?:boot|purgatory|realmode|entry\/vdso|um|tools)|tools|scripts|usr|samples|Documentation)\//
 
@@ -22,7 +28,10 @@ const withoutGeneric = (found: readonly Located[]): readonly Located[] =>
     ? found.filter(({ file }) => !file.startsWith('include/asm-generic/'))
     : found
 
-/** Names that share most of their words with the wanted one ("filemap_read" for "generic_file_buffered_read" is beyond it). */
+/**
+ * Names that share most of their words with the wanted one ("filemap_read" for "generic_file_buffered_read" is beyond
+ * it).
+ */
 function similar(name: string, names: readonly string[]): string[] {
   const words = new Set(name.split('_').filter((word) => word.length > 2))
   const score = (other: string) => other.split('_').filter((word) => words.has(word)).length
@@ -32,7 +41,9 @@ function similar(name: string, names: readonly string[]): string[] {
     .slice(0, 3)
 }
 
-/** The one definition that is meant, of several: in the kernel's image, in a .c file, and beside the rest of the path. */
+/**
+ * The one definition that is meant, of several: in the kernel's image, in a .c file, and beside the rest of the path.
+ */
 function choose(found: readonly Located[], near: ReadonlySet<string>): readonly Located[] {
   const inside = withoutGeneric(found.filter(({ file }) => inKernel(file)))
   const sources = inside.filter((one) => !isHeader(one))

@@ -1,6 +1,7 @@
 /**
- * The parallel path: each named function is cloned as `<name>_<suffix>`, out of line and exported; calls between them go from clone to
- * clone; one entry is switched to them. A probe on a clone then sees what comes through that entry and nothing else.
+ * The parallel path: each named function is cloned as `<name>_<suffix>`, out of line and exported; calls between them
+ * go from clone to clone; one entry is switched to them. A probe on a clone then sees what comes through that entry and
+ * nothing else.
  *
  * Done on the syntax tree, from the pristine source, each time: there is no fork to keep.
  */
@@ -75,7 +76,10 @@ function additionsOf({ additions }: Work, file: string): Additions {
   return known
 }
 
-/** Places in a body that name a function of the set. A place that the syntax tree does not show is refused, not passed over. */
+/**
+ * Places in a body that name a function of the set. A place that the syntax tree does not show is refused, not passed
+ * over.
+ */
 function callsIn(work: Work, definition: Definition, text: string, file: string): Reference[] {
   const { functions } = work.declaration
   const found = references(definition.body, new Set(functions))
@@ -118,8 +122,9 @@ function besideIt(one: Located, other: Located, place: (definition: Definition) 
 }
 
 /**
- * Where a clone's body goes: behind the original; for an inline function of a header behind the function of the path that it calls, or,
- * when it calls none that stands in a .c file, before the entry. Not into the header: every file would have its own.
+ * Where a clone's body goes: behind the original; for an inline function of a header behind the function of the path
+ * that it calls, or, when it calls none that stands in a .c file, before the entry. Not into the header: every file
+ * would have its own.
  */
 async function homeOf(work: Work, one: Located, all: readonly Located[], entry: Located): Promise<Home> {
   const { text } = await work.files.parsed(one.file)
@@ -205,8 +210,9 @@ async function addClone(work: Work, one: Located, all: readonly Located[], entry
 }
 
 /**
- * An original that may be left without a call, since the entry's were the only ones or others stand under conditions of the preprocessor, is
- * marked as perhaps unused: the compiler warns of it otherwise, and with CONFIG_WERROR the kernel would not build.
+ * An original that may be left without a call, since the entry's were the only ones or others stand under conditions of
+ * the preprocessor, is marked as perhaps unused: the compiler warns of it otherwise, and with CONFIG_WERROR the kernel
+ * would not build.
  */
 async function markUnused(work: Work, all: readonly Located[], entry: Located): Promise<void> {
   for (const one of all) {

@@ -1,4 +1,7 @@
-/** Unified diffs, applied to the text of a tree; one that does not apply is shown against the nearest place of the source. */
+/**
+ * Unified diffs, applied to the text of a tree; one that does not apply is shown against the nearest place of the
+ * source.
+ */
 import { applyPatch, parsePatch, reversePatch, type StructuredPatch, type StructuredPatchHunk } from 'diff'
 import { printable } from '../../engine/printable.ts'
 import { messageOf, userError } from '../../engine/error.ts'
@@ -144,7 +147,10 @@ function parse({ name, text }: Patch): StructuredPatch[] {
   throw userError({ place, fact: 'it changes nothing', wayOut })
 }
 
-/** Path -> new text after all patches, in their order; nothing is written. @throws a user's error with hunk and nearest match */
+/**
+ * Path -> new text after all patches, in their order; nothing is written. @throws a user's error with hunk and nearest
+ * match
+ */
 export function applyPatches(tree: SourceTree, patches: readonly Patch[]): Map<string, string> {
   const changed = new Map<string, string>()
   for (const patch of patches)

@@ -1,4 +1,7 @@
-/** Where new functions and prototypes go in a file, and their order there. Offsets are into the file's text before any change. */
+/**
+ * Where new functions and prototypes go in a file, and their order there. Offsets are into the file's text before any
+ * change.
+ */
 import type { CFile, Definition } from './c-parser.ts'
 import type { Edit } from './edits.ts'
 
@@ -40,10 +43,10 @@ const rendered = ({ place, text }: Insertion): Edit => ({
 })
 
 /**
- * Insertions that declare what the users need, each prototype once, before its first user; a user under #if has it declared for itself.
- * Prototypes stand in the .c files that need them and not in the originals' headers: a change of the set then compiles these files again
- * and not the third of the kernel that includes uio.h (measured: 76 s of 200 s). Where the original can be called, the types of its
- * prototype are known.
+ * Insertions that declare what the users need, each prototype once, before its first user; a user under #if has it
+ * declared for itself. Prototypes stand in the .c files that need them and not in the originals' headers: a change of
+ * the set then compiles these files again and not the third of the kernel that includes uio.h (measured: 76 s of 200
+ * s). Where the original can be called, the types of its prototype are known.
  */
 function prototypes(file: CFile, users: readonly User[], texts: ReadonlyMap<string, string>): Insertion[] {
   const declared = new Set(file.declarations.map(({ name }) => name))

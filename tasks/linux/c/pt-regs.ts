@@ -1,6 +1,6 @@
 /**
- * The context of a kprobe on x86-64: struct pt_regs, byte offset -> register, and which argument of a C function it holds (System V
- * ABI; arch/x86/include/uapi/asm/ptrace.h, the same since 2.6.24).
+ * The context of a kprobe on x86-64: struct pt_regs, byte offset -> register, and which argument of a C function it
+ * holds (System V ABI; arch/x86/include/uapi/asm/ptrace.h, the same since 2.6.24).
  */
 const REGISTERS = [
   'r15',

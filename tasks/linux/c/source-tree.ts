@@ -6,8 +6,8 @@ export interface SourceTree {
   /** Text of a file, by its path in the tree; undefined when there is none. */
   read(path: string): string | undefined
   /**
-   * Paths of .c and .h files whose text contains the word: in the folders that most functions are in, or with `everywhere` in all that
-   * belong to the kernel (drivers and sound are most of a tree, and rarely wanted).
+   * Paths of .c and .h files whose text contains the word: in the folders that most functions are in, or with
+   * `everywhere` in all that belong to the kernel (drivers and sound are most of a tree, and rarely wanted).
    */
   candidates(name: string, everywhere?: boolean): Promise<readonly string[]>
 }

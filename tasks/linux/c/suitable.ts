@@ -1,4 +1,7 @@
-/** What cannot be cloned, kept out of line or made error-injectable, as a table: a test of the source, the reason, the way out. */
+/**
+ * What cannot be cloned, kept out of line or made error-injectable, as a table: a test of the source, the reason, the
+ * way out.
+ */
 import { userError } from '../../engine/error.ts'
 import { declaredIn, staticVariables, type Definition } from './c-parser.ts'
 
@@ -70,8 +73,8 @@ const changes = (code: string, name: string): boolean =>
   ).test(code)
 
 /**
- * Whether a static variable is the same in every call: it is const, or points to something const and nothing points it elsewhere (tables of
- * texts are often written so: `static const char *names[]`).
+ * Whether a static variable is the same in every call: it is const, or points to something const and nothing points it
+ * elsewhere (tables of texts are often written so: `static const char *names[]`).
  */
 function isConstant(name: string, text: string, body: string): boolean {
   const declarator = text.replace(/[=;[][^]*/, '')
@@ -123,7 +126,9 @@ export const checkClone = (file: string, text: string, definition: Definition, p
 export const checkInPlace = (file: string, text: string, definition: Definition, place: string): void =>
   refuse(IN_PLACE, file, place, subjectOf(text, definition))
 
-/** Fails when the function has a variable of a path function's name: a call in it would not be a call of that function. */
+/**
+ * Fails when the function has a variable of a path function's name: a call in it would not be a call of that function.
+ */
 export function checkShadows(file: string, definition: Definition, names: readonly string[], place: string): void {
   const declared = declaredIn(definition.body)
   const hidden = names.find((name) => name !== definition.name && declared.has(name))
@@ -135,7 +140,9 @@ export function checkShadows(file: string, definition: Definition, names: readon
     })
 }
 
-/** Types whose values can be error numbers (include/asm-generic/error-injection.h), as ALLOW_ERROR_INJECTION calls them. */
+/**
+ * Types whose values can be error numbers (include/asm-generic/error-injection.h), as ALLOW_ERROR_INJECTION calls them.
+ */
 export function errorType(definition: Definition): 'ERRNO' | 'ERRNO_NULL' | undefined {
   const type = definition.signature
     .replaceAll(/\/\*[^]*?\*\//g, ' ')

@@ -1,9 +1,12 @@
-/** Calls in the text of the function_graph tracer, as `trace-cmd report` prints it: which of them the trace has only one end of. */
+/**
+ * Calls in the text of the function_graph tracer, as `trace-cmd report` prints it: which of them the trace has only one
+ * end of.
+ */
 import type { TraceEvent } from './trace-line.ts'
 
 /**
- * Counts, per process, calls without a return and returns without a call: a capture begins and ends in the middle of what a CPU does.
- * A call that returns at once is one line ("0.1 us | f();") and has both.
+ * Counts, per process, calls without a return and returns without a call: a capture begins and ends in the middle of
+ * what a CPU does. A call that returns at once is one line ("0.1 us | f();") and has both.
  */
 export class GraphCalls {
   readonly #open = new Map<number, number>()

@@ -1,4 +1,6 @@
-/** function_graph in the layouts of its options, from tracefs and from trace-cmd: one form of events, and one call tree. */
+/**
+ * function_graph in the layouts of its options, from tracefs and from trace-cmd: one form of events, and one call tree.
+ */
 import { describe, expect, test } from 'vitest'
 import { callGraphs, graphText } from '../../trace/events/call-graph.ts'
 import { GraphText } from './graph-text.ts'

@@ -1,12 +1,14 @@
 /**
- * The text of the function_graph tracer in all its layouts (tracefs with any of its options, trace-cmd with its plugin), turned into what
- * trace-cmd prints without plugins: "--> f (depth)" and "<-- f (depth) (start: N  end: N)". A call tree is then the same whoever printed it.
- * Layouts: kernel/trace/trace_functions_graph.c, plugins/plugin_... of libtraceevent (funcgraph_entry, funcgraph_exit).
+ * The text of the function_graph tracer in all its layouts (tracefs with any of its options, trace-cmd with its
+ * plugin), turned into what trace-cmd prints without plugins: "--> f (depth)" and "<-- f (depth) (start: N end: N)". A
+ * call tree is then the same whoever printed it. Layouts: kernel/trace/trace_functions_graph.c, plugins/plugin_... of
+ * libtraceevent (funcgraph_entry, funcgraph_exit).
  */
 import type { TraceEvent } from './trace-event.ts'
 
 /**
- * [abstime |] [cpu)] [comm-pid |] [flags |] [overhead] [duration us] | body. Groups: seconds, fraction, cpu, comm, pid, flags, duration, body.
+ * [abstime |] [cpu)] [comm-pid |] [flags |] [overhead] [duration us] | body. Groups: seconds, fraction, cpu, comm, pid,
+ * flags, duration, body.
  */
 const LINE =
   /^\s*(?:(\d+)\.(\d{6}) \|\s+)?(?:(\d{1,4})\)\s*)?(?:(\S.{0,15}?)-(\d+)\s*\|\s*)?(?:([.A-Za-z]{3,4}[.0-9a-f]{1,4})\s*\|\s*)?(?:[!+#*@$>]\s*)?(?:(\d+\.\d+) us\s*)?\|(.*)$/

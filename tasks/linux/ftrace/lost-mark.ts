@@ -8,7 +8,10 @@ export interface LostMark {
   readonly count?: number | undefined
 }
 
-/** trace_pipe: "CPU:1 [LOST 12 EVENTS]", without a number where the kernel cannot count (in 5.10, not yet in 5.4); trace-cmd: "[12 EVENTS DROPPED]". */
+/**
+ * trace_pipe: "CPU:1 [LOST 12 EVENTS]", without a number where the kernel cannot count (in 5.10, not yet in 5.4);
+ * trace-cmd: "[12 EVENTS DROPPED]".
+ */
 const LOST = /^\s*CPU:(\d+) \[(?:LOST (?:(\d+) )?EVENTS|(?:(\d+) )?EVENTS DROPPED)\]$/
 const DROPPED_ANYWHERE = /^\s*\[(\d+) EVENTS DROPPED\]$/
 

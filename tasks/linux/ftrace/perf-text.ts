@@ -1,4 +1,7 @@
-/** Text of `perf script`: "comm  pid[/tid] [cpu] seconds.fraction: [period] group:event: fields", samples without fields, stacks below them. */
+/**
+ * Text of `perf script`: "comm pid[/tid] [cpu] seconds.fraction: [period] group:event: fields", samples without fields,
+ * stacks below them.
+ */
 import type { TraceEvent } from './trace-event.ts'
 
 /** Groups: comm, pid, tid, cpu, flags, seconds, fraction, group, event, fields. */

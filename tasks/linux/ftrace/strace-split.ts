@@ -1,4 +1,7 @@
-/** One `strace -f -o FILE` as the loader's part and the workload's. Each line begins with the pid of its process or thread (strace(1)). */
+/**
+ * One `strace -f -o FILE` as the loader's part and the workload's. Each line begins with the pid of its process or
+ * thread (strace(1)).
+ */
 
 /** What made a process or thread, finished at once or resumed after another's line. */
 const MADE = /(?:^(?:clone3?|fork|vfork)\(|^<\.\.\. (?:clone3?|fork|vfork) resumed>).* = (\d+)$/

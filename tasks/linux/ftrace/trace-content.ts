@@ -1,4 +1,7 @@
-/** What stands behind the time in a record of an ftrace text: the event's name and its fields, or a printed text and where it is from. */
+/**
+ * What stands behind the time in a record of an ftrace text: the event's name and its fields, or a printed text and
+ * where it is from.
+ */
 
 export interface TraceContent {
   readonly event: string
@@ -20,12 +23,15 @@ const SYSTEMS: ReadonlyMap<string, string> = new Map(
   }),
 )
 
-/** "0: text", "0x00000001: text", "func+0x10/0x20 [module]: text": an instruction pointer, and what was printed from there. */
+/**
+ * "0: text", "0x00000001: text", "func+0x10/0x20 [module]: text": an instruction pointer, and what was printed from
+ * there.
+ */
 const FROM_IP = /^(0x[0-9a-f]+|0|[A-Za-z_][\w.]*(?:\+0x[0-9a-f]+\/0x[0-9a-f]+)?(?: \[[\w-]+\])?):(?: (.*))?$/s
 
 /**
- * A BPF program has no instruction pointer to show: bpf_trace_printk() passes 1 in 4.15 and 0 in 5.4 and 5.7 (kernel/trace/bpf_trace.c).
- * trace_pipe shows them as 0x00000001 and 0, trace-cmd as 0x1 and 0x0.
+ * A BPF program has no instruction pointer to show: bpf_trace_printk() passes 1 in 4.15 and 0 in 5.4 and 5.7
+ * (kernel/trace/bpf_trace.c). trace_pipe shows them as 0x00000001 and 0, trace-cmd as 0x1 and 0x0.
  */
 const FAKE_IP = /^0(?:x0*[01])?$/
 
@@ -45,7 +51,10 @@ const PADDED = 20
 const PADS = Array.from({ length: PADDED + 1 }, (_, length) => ' '.repeat(PADDED - length))
 const VERBATIM = new Set(['print', 'bpf_trace_printk'])
 const isBlank = (code: number): boolean => code === 0x20 || code === 0x09
-/** Blanks and tabs, and nothing that could be half of a letter where a text is read byte by byte. A pattern would be quadratic. */
+/**
+ * Blanks and tabs, and nothing that could be half of a letter where a text is read byte by byte. A pattern would be
+ * quadratic.
+ */
 function trim(text: string): string {
   let [start, end] = [0, text.length]
   while (start < end && isBlank(text.charCodeAt(start))) start++
@@ -111,8 +120,8 @@ const PRINTK = 'bpf_trace_printk: '
 const PRINTK_PAD = PADS[PRINTK.length - 2] ?? ''
 
 /**
- * The content of a line from `from` on, where it is what a BPF program printed in one of the forms that it has nearly always; `parseContent` knows
- * the rest. Nothing is cut out of the line but the message.
+ * The content of a line from `from` on, where it is what a BPF program printed in one of the forms that it has nearly
+ * always; `parseContent` knows the rest. Nothing is cut out of the line but the message.
  */
 export function printkContent(line: string, from: number): TraceContent | undefined {
   if (line.startsWith(PRINTK, from)) {

@@ -1,7 +1,7 @@
 /**
- * Writes a trace.dat (version 6) from raw ring buffer pages, so that trace-cmd and KernelShark open what the lab recorded. The layout
- * is that of trace-cmd's Documentation/trace-cmd/trace-cmd.dat.v6.5.txt: headers, formats, symbols, options, then the pages of each
- * CPU at page-aligned offsets.
+ * Writes a trace.dat (version 6) from raw ring buffer pages, so that trace-cmd and KernelShark open what the lab
+ * recorded. The layout is that of trace-cmd's Documentation/trace-cmd/trace-cmd.dat.v6.5.txt: headers, formats,
+ * symbols, options, then the pages of each CPU at page-aligned offsets.
  */
 export interface TraceMeta {
   readonly headerPage: Buffer
@@ -107,8 +107,9 @@ export function traceDat(data: TraceData): Buffer[] {
   ]
   const table = cpus.length * 16
   const size = head.reduce((sum, chunk) => sum + chunk.length, 0) + table
-  // trace-cmd reads the size of another text of the clock behind the table, and 0 says that there is none. Where the table ended with a page it took
-  // the first event for that size, or said "cannot read clock size" and ended with 255 (seen with 3.1, once in some hundred runs).
+  // trace-cmd reads the size of another text of the clock behind the table, and 0 says that there is none. Where the
+  // table ended with a page it took the first event for that size, or said "cannot read clock size" and ended with 255
+  // (seen with 3.1, once in some hundred runs).
   let offset = Math.ceil((size + NO_CLOCK) / PAGE) * PAGE
   const padding = Buffer.alloc(offset - size)
   const entries = cpus.map((pages) => {

@@ -48,7 +48,10 @@ describe('the log that the project began with', () => {
   })
 })
 
-/** Line, then what of the event matters for it. Lines of trace-cmd were taken from 3.1.6, with real and with made-up records. */
+/**
+ * Line, then what of the event matters for it. Lines of trace-cmd were taken from 3.1.6, with real and with made-up
+ * records.
+ */
 const RECORDS: readonly (readonly [string, string, Partial<TraceEvent>])[] = [
   [
     'trace-cmd report',

@@ -1,6 +1,6 @@
 /**
- * ftrace text as events: what `trace-cmd report` (3.1 to 3.3; plain, -t, -l) and `trace_pipe` (kernels 4.15 to 6.12) print. Text in, events
- * out; what is not understood is counted and kept.
+ * ftrace text as events: what `trace-cmd report` (3.1 to 3.3; plain, -t, -l) and `trace_pipe` (kernels 4.15 to 6.12)
+ * print. Text in, events out; what is not understood is counted and kept.
  */
 import { FLAGS, recordsOf, TGID } from './glued-records.ts'
 import { GraphText } from './graph-text.ts'
@@ -38,8 +38,8 @@ export const isPrintk = ({ event }: Pick<TraceEvent, 'event'>): boolean =>
 /** Seconds and their fraction, or a plain count; then the content. */
 const TIME = String.raw`(\d+)(?:\.(\d{1,9}))?:(?: (.*))?$`
 /**
- * What follows the dash behind the comm; both have the groups pid, cpu, flags, seconds, fraction, content. By position: groups with names
- * take three times as long, and a trace has millions of lines.
+ * What follows the dash behind the comm; both have the groups pid, cpu, flags, seconds, fraction, content. By position:
+ * groups with names take three times as long, and a trace has millions of lines.
  */
 const TAILS = [
   /** "123   [000] d...  12.345678: ..."; trace-cmd leaves no blank between "]" and a count of 12 digits. */
@@ -48,18 +48,23 @@ const TAILS = [
   new RegExp(String.raw`^(\d+) +(\d+)(${FLAGS}) +${TIME}`, 's'),
 ] as const
 /**
- * "123     0d..2    12us+: ...": the latency format of tracefs and of a dump of ftrace on the console. Microseconds since the trace began (a
- * dump: of the clock); the character behind them marks long delays.
+ * "123 0d..2 12us+: ...": the latency format of tracefs and of a dump of ftrace on the console. Microseconds since the
+ * trace began (a dump: of the clock); the character behind them marks long delays.
  */
 const LATENCY = new RegExp(String.raw`^(\d+) +(\d+)(${FLAGS}) +(\d+)us[ !+#*@$]?: (.*)$`, 's')
 
 /** The kernel and trace-cmd set the comm right-aligned into 16 columns (%16s). */
 const COMM_WIDTH = 16
 const DASH = '-'.charCodeAt(0)
-/** For lines that lost their alignment (pasted into a log), -l (8 columns), and a comm that is not ASCII: the first dash that fits. */
+/**
+ * For lines that lost their alignment (pasted into a log), -l (8 columns), and a comm that is not ASCII: the first dash
+ * that fits.
+ */
 const LOOSE = new RegExp(String.raw`^[ \t]*(.{0,16}?)-(?=\d+ *(?:${TGID}\[\d+\]| \d+[.A-Za-z]{3}))`, 's')
 
-/** Beyond any kernel's, and what the columns of a table hold (16, 32 and 64 bits): a line with more is none of ftrace's. */
+/**
+ * Beyond any kernel's, and what the columns of a table hold (16, 32 and 64 bits): a line with more is none of ftrace's.
+ */
 const MOST_CPU = 0xffff
 const MOST_PID = 0xffff_ffff
 const MOST_TIME = 0xffff_ffff_ffff_ffffn
@@ -79,8 +84,8 @@ const NS_DIGITS = [1e9, 1e8, 1e7, 1e6, 1e5, 1e4, 1e3, 100, 10, 1] as const
 let knownFlags = '....'
 
 /**
- * The comm of a line whose dash stands at `end`. Blanks and tabs only: in a text that was read byte by byte, what JavaScript trims can be
- * half of a letter (0xa0).
+ * The comm of a line whose dash stands at `end`. Blanks and tabs only: in a text that was read byte by byte, what
+ * JavaScript trims can be half of a letter (0xa0).
  */
 function commOf(line: string, end: number): string {
   let start = 0
@@ -89,8 +94,8 @@ function commOf(line: string, end: number): string {
 }
 
 /**
- * What the first of TAILS says of nearly every line ("123   [000] d...  12.345678: ..."), three times as fast. undefined: not of this form,
- * ask the patterns.
+ * What the first of TAILS says of nearly every line ("123 [000] d... 12.345678: ..."), three times as fast. undefined:
+ * not of this form, ask the patterns.
  */
 function scan(line: string, comm: string, from: number): TraceEvent | undefined {
   let at = from
@@ -177,22 +182,27 @@ export function parseTraceLine(line: string): TraceEvent | undefined {
 const HEADING = /^\s*(?:#.*|cpus=\d+|version = .*|CPU \d+ is empty|CPU:\d+ \[SUBBUFFER START\])?$/
 /** A line below "<stack trace>": " => vfs_read", " => vfs_read (ffffffff811b0ab0)", " =>  <00007f1c2d3e4f50>". */
 const STACK_ENTRY = /^\s*=> ?.+$/
-/** "[   12.345678] ", "<0>[   12.345678] ", "kern  :emerg : [   12.345678] ", with the caller ("[ T123]") or without: dmesg and consoles. */
+/**
+ * "[ 12.345678] ", "<0>[ 12.345678] ", "kern :emerg : [ 12.345678] ", with the caller ("[ T123]") or without: dmesg and
+ * consoles.
+ */
 const CONSOLE_PREFIX = /^(?:<\d+>|\w+ *:\w+ *: )?\[ *\d+\.\d+\](?:\[ *[TC]\d+\])? +/
 /** What stands around a dump of ftrace on a console. */
 const DUMP_HEADING = /^(?:Dumping ftrace buffer:|-{20,}|\(ftrace buffer empty\))/
 const STACK = new Set(['kernel_stack', 'user_stack'])
 
 /**
- * A record somewhere in a line of prose, of a log with its own prefix, or behind a mark of quotation: only the kernel's own form with flags
- * and microseconds, and a comm without blanks, since nothing tells where it would begin.
+ * A record somewhere in a line of prose, of a log with its own prefix, or behind a mark of quotation: only the kernel's
+ * own form with flags and microseconds, and a comm without blanks, since nothing tells where it would begin.
  */
 const IN_PROSE = new RegExp(
   String.raw`(?<![^\s"'(>|\`])[^\s"'(>|\`]{1,16}-\d+ +\[\d{3,}\] +${FLAGS} +\d+\.\d{6}: (?!\s*$)`,
   's',
 )
 
-/** Who is told what a line was. All four together are every record and line of the text: nothing is dropped in silence. */
+/**
+ * Who is told what a line was. All four together are every record and line of the text: nothing is dropped in silence.
+ */
 export interface TraceSink {
   readonly event: (event: TraceEvent, line: number) => void
   readonly lost: (mark: LostMark, line: number) => void
@@ -206,7 +216,10 @@ export interface TraceSink {
 /** So many lines one stack can have (PERF_MAX_STACK_DEPTH is 127): the memory for a record has a bound. */
 const MOST_STACK_LINES = 1024
 
-/** Takes a text line by line. A record with a stack below it comes out when the next one begins: call `end` after the last line. */
+/**
+ * Takes a text line by line. A record with a stack below it comes out when the next one begins: call `end` after the
+ * last line.
+ */
 export class TraceParser {
   readonly #sink: TraceSink
   /** Text of the function_graph tracer, once there is some. */

@@ -1,6 +1,6 @@
 /**
- * The trace lines of the activity log that the project began with, as they stand there: trace_pipe of 4.15 and 5.4, some
- * with the leading blanks cut off. 60 lines.
+ * The trace lines of the activity log that the project began with, as they stand there: trace_pipe of 4.15 and 5.4,
+ * some with the leading blanks cut off. 60 lines.
  */
 export const LOG = {
   /** 5.4: the whole path of one read. */

@@ -1,6 +1,7 @@
 /**
- * The format of a trace event (tracefs, events/GROUP/EVENT/format) as a C struct for BPF programs: every hole is a member, every
- * offset and the size are asserted. Numbers of events are not in it: they differ from kernel to kernel and from boot to boot.
+ * The format of a trace event (tracefs, events/GROUP/EVENT/format) as a C struct for BPF programs: every hole is a
+ * member, every offset and the size are asserted. Numbers of events are not in it: they differ from kernel to kernel
+ * and from boot to boot.
  */
 import { userError } from '../../engine/error.ts'
 import { printable } from '../../engine/printable.ts'
@@ -39,7 +40,9 @@ const DECLARATION = /^(.*?)\b(\w+)\s*((?:\[[^\]]*\]\s*)*)$/
 const POINTER_DECLARATION = /^(.*?\(\s*\*+\s*)(\w+)(\s*\).*)$/
 /** The value is elsewhere in the record, and the field says where. */
 const LOCATION = /^__(?:data|rel)_loc\b/
-/** What comments, quotes and lists put in front of each line of a format that was pasted: " * ", "// ", "# ", "> ", "+". */
+/**
+ * What comments, quotes and lists put in front of each line of a format that was pasted: " * ", "// ", "# ", "> ", "+".
+ */
 const PASTED = /^\s*(?:(?:\/\/+|\/?\*+|#+|>|--|;|\+|\|)\s*)+/
 
 function fieldOf(line: string): EventField | undefined {

@@ -1,8 +1,9 @@
 /**
  * Records in the latency format with the option `verbose`: trace_print_lat_context() of kernel/trace/trace_output.c.
  *   "        readfile    95   0 1 00000000 00000001 [0080e3fa] 12.345ms (+0.010ms): content"
- * comm in 16 columns, pid, CPU, flags as a number, preempt count, number of the record, then the time: in hexadecimal microseconds of the clock,
- * and relative to the start; clocks without seconds have their count instead ("[0000000000001f40] 8000 (+12)").
+ * comm in 16 columns, pid, CPU, flags as a number, preempt count, number of the record, then the time: in hexadecimal
+ * microseconds of the clock, and relative to the start; clocks without seconds have their count instead
+ * ("[0000000000001f40] 8000 (+12)").
  */
 import { parseContent } from './trace-content.ts'
 import type { TraceEvent } from './trace-event.ts'

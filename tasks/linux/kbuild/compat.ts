@@ -1,7 +1,8 @@
 /**
- * What an exact old tree needs to build, and to boot, with today's tools: a table. `compat: auto` applies the rows whose kernel and tool
- * match and whose flaw the tree really has (stable branches carry many of the fixes already); `compat: none` applies nothing. Applied
- * rows are shown, stand in the artefact and in each result, and follow from the kernel's fingerprint (source, tools, this file).
+ * What an exact old tree needs to build, and to boot, with today's tools: a table. `compat: auto` applies the rows
+ * whose kernel and tool match and whose flaw the tree really has (stable branches carry many of the fixes already);
+ * `compat: none` applies nothing. Applied rows are shown, stand in the artefact and in each result, and follow from the
+ * kernel's fingerprint (source, tools, this file).
  *
  * Not here, on purpose: pahole (BTF is made outside the tree) and openssl (no fragment of ours asks for MODULE_SIG).
  */
@@ -19,7 +20,10 @@ export interface CompatRow {
   readonly name: string
   /** Kernels that may need it (upper end excluded: the first version that carries the fix). */
   readonly kernels: string
-  /** The tool, and its first version that brings the flaw out (gcc: major; others: 2.40 -> 240; guest: our images, always). */
+  /**
+   * The tool, and its first version that brings the flaw out (gcc: major; others: 2.40 -> 240; guest: our images,
+   * always).
+   */
   readonly tool: 'gcc' | 'binutils' | 'make' | 'guest'
   readonly toolFrom: number
   /** What a tree with the flaw has or lacks. Left out where the places of `edits` say it. */

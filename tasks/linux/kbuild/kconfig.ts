@@ -1,6 +1,6 @@
 /**
- * Kernel configuration: requests from fragments and options, what `olddefconfig` made of them, and why a request did not survive.
- * kconfig itself drops an option without a word when a dependency is unmet or the tree does not know it.
+ * Kernel configuration: requests from fragments and options, what `olddefconfig` made of them, and why a request did
+ * not survive. kconfig itself drops an option without a word when a dependency is unmet or the tree does not know it.
  */
 import { inRange, type Version } from '../version.ts'
 
@@ -19,9 +19,9 @@ const ASSIGNMENT =
 const UNSET = /^# CONFIG_([A-Za-z0-9_]+) is not set(?:\s+#\s*(v[\d.]*\.\.(?:v[\d.]+)?|\.\.v[\d.]+))?$/
 
 /**
- * Requests of one fragment. A trailing comment `# v4.19..v6.2` limits a line to kernels in that range (upper end excluded), so that one
- * fragment serves trees that do not know each other's options. Lines that are neither assignment nor comment are returned as bad, and
- * so are assignments with any other comment behind them: kconfig knows none there.
+ * Requests of one fragment. A trailing comment `# v4.19..v6.2` limits a line to kernels in that range (upper end
+ * excluded), so that one fragment serves trees that do not know each other's options. Lines that are neither assignment
+ * nor comment are returned as bad, and so are assignments with any other comment behind them: kconfig knows none there.
  */
 export function parseFragment(
   text: string,
@@ -45,12 +45,18 @@ export function parseFragment(
   return { requests, bad }
 }
 
-/** The architectures in whose Kconfig files a symbol is defined: "arch/arm64/Kconfig" -> "arm64". x86 and um, which has its parts, are ours. */
+/**
+ * The architectures in whose Kconfig files a symbol is defined: "arch/arm64/Kconfig" -> "arm64". x86 and um, which has
+ * its parts, are ours.
+ */
 export const foreignArchitectures = (files: readonly string[]): string[] => [
   ...new Set(files.flatMap((file) => /^(?:\.\/)?arch\/(?!x86\/|um\/)([\w-]+)\//.exec(file)?.[1] ?? [])),
 ]
 
-/** The architecture that a whole .config names in its head, where that is not x86: "# Linux/arm64 5.4.0 Kernel Configuration". */
+/**
+ * The architecture that a whole .config names in its head, where that is not x86: "# Linux/arm64 5.4.0 Kernel
+ * Configuration".
+ */
 export function foreignHead(text: string): { line: number; architecture: string } | undefined {
   for (const [index, line] of text.split('\n').entries()) {
     const architecture = /^#\s*Linux\/(\w+)\s+\d\S*\s+Kernel Configuration/.exec(line)?.[1]
@@ -92,15 +98,19 @@ export interface Definition {
   readonly file: string
   readonly line: number
   readonly type: string
-  /** All conditions that hold it back: its own `depends on`, the `if` of its prompt, the `if` blocks and menus around it. */
+  /**
+   * All conditions that hold it back: its own `depends on`, the `if` of its prompt, the `if` blocks and menus around
+   * it.
+   */
   readonly dependencies: readonly string[]
   /** Without a prompt, only a default or a `select` of another option can set it. */
   readonly prompt: boolean
 }
 
 /**
- * The lines of a Kconfig file, with empty ones for help texts (which end at the first line that is indented less than they, and may well
- * begin a line with "if" or "source") and for the continuations of lines that end with a backslash, which go to the line they continue.
+ * The lines of a Kconfig file, with empty ones for help texts (which end at the first line that is indented less than
+ * they, and may well begin a line with "if" or "source") and for the continuations of lines that end with a backslash,
+ * which go to the line they continue.
  */
 function withoutHelp(text: string): string[] {
   const indentation = (line: string) => line.replaceAll('\t', ' '.repeat(8)).search(/\S/)
@@ -200,7 +210,9 @@ const COMPARISONS: Readonly<Record<string, Comparison>> = {
   '>=': (left, right) => Number(left) >= Number(right),
 }
 
-/** Evaluates a Kconfig expression (n = 0, m = 1, y = 2; scripts/kconfig/expr.c) and lists the symbols that make it `n`. */
+/**
+ * Evaluates a Kconfig expression (n = 0, m = 1, y = 2; scripts/kconfig/expr.c) and lists the symbols that make it `n`.
+ */
 export function evaluate(expression: string, config: ReadonlyMap<string, string>): { value: number; unmet: string[] } {
   const tokens =
     expression.match(/"[^"]*"|'[^']*'|\$\((?:[^()]|\([^()]*\))*\)|[A-Za-z0-9_./-]+|!=|<=|>=|&&|\|\||[!()=<>]/g) ?? []
@@ -258,7 +270,9 @@ export function evaluate(expression: string, config: ReadonlyMap<string, string>
   return { value: result.value, unmet: result.value === 2 ? [] : [...new Set(result.unmet)] }
 }
 
-/** Why a request did not survive, in one sentence for a person. `similar` are symbols of the tree with a similar name. */
+/**
+ * Why a request did not survive, in one sentence for a person. `similar` are symbols of the tree with a similar name.
+ */
 export function whyDropped(
   request: Request,
   config: ReadonlyMap<string, string>,

@@ -1,4 +1,7 @@
-/** What the binary says about clones and exposed functions: present under their own names, exported, and called. Text in, problems out. */
+/**
+ * What the binary says about clones and exposed functions: present under their own names, exported, and called. Text
+ * in, problems out.
+ */
 import type { Exposed } from '../c/expose.ts'
 import type { Call } from '../c/parallel-path.ts'
 
@@ -35,8 +38,8 @@ export const parseSymvers = (text: string): Map<string, string> =>
   )
 
 /**
- * Callees per function from `objdump -d`: calls, and jumps to the beginning of another function, which is what a last call becomes. The
- * target is read without its offset; a jump into the function itself is none.
+ * Callees per function from `objdump -d`: calls, and jumps to the beginning of another function, which is what a last
+ * call becomes. The target is read without its offset; a jump into the function itself is none.
  */
 export function parseObjdumpCalls(text: string): Map<string, Set<string>> {
   const calls = new Map<string, Set<string>>()
@@ -50,8 +53,8 @@ export function parseObjdumpCalls(text: string): Map<string, Set<string>> {
 }
 
 /**
- * Addresses per function that its code holds as values: `mov $0xffffffff81234567,%rsi`, and what objdump notes behind "#" of an
- * address relative to the instruction. A function that is handed on as a value shows so.
+ * Addresses per function that its code holds as values: `mov $0xffffffff81234567,%rsi`, and what objdump notes behind
+ * "#" of an address relative to the instruction. A function that is handed on as a value shows so.
  */
 export function parseObjdumpAddresses(text: string): Map<string, Set<bigint>> {
   const addresses = new Map<string, Set<bigint>>()

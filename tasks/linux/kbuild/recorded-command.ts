@@ -1,4 +1,7 @@
-/** Commands that kbuild keeps beside each object (`.NAME.o.cmd`), so that a source can be compiled again exactly as it was, and a little more. */
+/**
+ * Commands that kbuild keeps beside each object (`.NAME.o.cmd`), so that a source can be compiled again exactly as it
+ * was, and a little more.
+ */
 import { commandsOf } from './shell-commands.ts'
 import { reading } from '../c/includes.ts'
 
@@ -12,8 +15,8 @@ export function recordedCommand(text: string): string[] | undefined {
 }
 
 /**
- * Debug information of every type that a source sees. gcc leaves out what the source does not use, and of a kernel's headers a single file
- * uses little.
+ * Debug information of every type that a source sees. gcc leaves out what the source does not use, and of a kernel's
+ * headers a single file uses little.
  */
 const ALL_TYPES = ['-g', '-gdwarf-4', '-fno-eliminate-unused-debug-types']
 

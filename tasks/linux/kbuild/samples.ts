@@ -1,7 +1,7 @@
 /**
- * The BPF samples of a kernel tree (samples/bpf): which a tree has, how its own build system is asked for one of them alone, and what
- * they need in the guest. Their flags are the tree's own (include order, asm_goto_workaround.h, HAVE_ATTR_TEST=0): they differ from
- * version to version, and samples/bpf/Makefile is the only place that knows them.
+ * The BPF samples of a kernel tree (samples/bpf): which a tree has, how its own build system is asked for one of them
+ * alone, and what they need in the guest. Their flags are the tree's own (include order, asm_goto_workaround.h,
+ * HAVE_ATTR_TEST=0): they differ from version to version, and samples/bpf/Makefile is the only place that knows them.
  */
 
 /** What a sample needs beyond a kernel that is configured for tracing, for the message when it does not work. */
@@ -42,8 +42,9 @@ export interface SampleBuild {
 }
 
 /**
- * How to build one sample of a tree; otherwise the names of those that could be built. `hostprogs-y` and `always` became `tprogs-y` and
- * `always-y` in 5.6. From 6.2 on samples become .bpf.c files with another build; what still is a pair of _user.c and _kern.c works.
+ * How to build one sample of a tree; otherwise the names of those that could be built. `hostprogs-y` and `always`
+ * became `tprogs-y` and `always-y` in 5.6. From 6.2 on samples become .bpf.c files with another build; what still is a
+ * pair of _user.c and _kern.c works.
  */
 export function sampleBuild(makefile: string, sample: string): SampleBuild | { readonly known: readonly string[] } {
   const lists = listsOf(makefile)
@@ -81,7 +82,9 @@ const LINKED_BY_HEADER: readonly (readonly [header: string, object: RegExp])[] =
   ['cgroup_helpers.h', /CGROUP_HELPERS|\bcgroup_helpers\.o\b/],
 ]
 
-/** Headers of older samples by their bare names, where a tree may have them, and what took their place in later ones. */
+/**
+ * Headers of older samples by their bare names, where a tree may have them, and what took their place in later ones.
+ */
 export const MOVED_HEADERS: readonly {
   readonly name: string
   readonly places: readonly string[]
@@ -111,8 +114,9 @@ export const wantsTraceHelpers = (user: string, bpfLoad: string): boolean =>
   /\bread_trace_pipe\s*\(/.test(user) && !bpfLoad.includes('read_trace_pipe')
 
 /**
- * How to build a program of one's own, NAME_user.c and NAME_kern.c, as if it were a sample of the tree: it is linked as that sample of the tree is
- * which includes the same headers, since what is linked with bpf_load.h differs from version to version.
+ * How to build a program of one's own, NAME_user.c and NAME_kern.c, as if it were a sample of the tree: it is linked as
+ * that sample of the tree is which includes the same headers, since what is linked with bpf_load.h differs from version
+ * to version.
  * @param included the names that its user program includes
  * @returns the header that no sample of this tree is linked for: 5.10 is the last that has bpf_load.h
  */
@@ -161,7 +165,10 @@ const STRINGIFY = '#define __stringify(x) #x\n'
 const ofX86 = (text: string): string =>
   text.replaceAll(/^#ifdef __x86_64__\n(.*?)^#(?:elif|else)\b.*?^#endif.*$/gms, '$1')
 
-/** Texts of the headers that name what a sample hooks: SYSCALL() of samples/bpf/trace_common.h. @param read a file of the tree */
+/**
+ * Texts of the headers that name what a sample hooks: SYSCALL() of samples/bpf/trace_common.h. @param read a file of
+ * the tree
+ */
 export const sampleHeaders = (read: (path: string) => string | undefined): string[] => [
   STRINGIFY,
   ofX86(read('samples/bpf/trace_common.h') ?? ''),

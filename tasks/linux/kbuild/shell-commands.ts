@@ -1,4 +1,6 @@
-/** Simple commands in text that a shell would run (`make -n`, the .cmd files of kbuild), as lists of words; and back. */
+/**
+ * Simple commands in text that a shell would run (`make -n`, the .cmd files of kbuild), as lists of words; and back.
+ */
 
 const SEPARATOR = /^(?:;|\|\|?|&&?|\n)/
 const PLAIN = /^[A-Za-z0-9_@%+=:,./-]+$/

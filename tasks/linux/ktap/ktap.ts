@@ -1,6 +1,7 @@
 /**
- * Results of tests in a text: TAP (testanything.org), KTAP (Documentation/dev-tools/ktap.rst), and what kselftests printed before they spoke
- * TAP: `[FAIL]`, `[  FAILED  ]`. Only a text that really is one of these has results. Text in, facts out.
+ * Results of tests in a text: TAP (testanything.org), KTAP (Documentation/dev-tools/ktap.rst), and what kselftests
+ * printed before they spoke TAP: `[FAIL]`, `[ FAILED ]`. Only a text that really is one of these has results. Text in,
+ * facts out.
  */
 
 export interface TestResults {

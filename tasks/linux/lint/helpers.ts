@@ -1,6 +1,7 @@
 /**
- * Which helpers tracing programs get: bpf_base_func_proto (kernel/bpf/helpers.c) and the lists of kernel/trace/bpf_trace.c, read in 5.4,
- * 5.10, 6.1 and 6.12. Whether a helper exists at all is not here: the target's own bpf.h says it.
+ * Which helpers tracing programs get: bpf_base_func_proto (kernel/bpf/helpers.c) and the lists of
+ * kernel/trace/bpf_trace.c, read in 5.4, 5.10, 6.1 and 6.12. Whether a helper exists at all is not here: the target's
+ * own bpf.h says it.
  */
 import { compareVersions, parseVersion, type Version } from '../version.ts'
 import type { ProgramType } from './sections.ts'
@@ -42,7 +43,8 @@ const LATER: Readonly<Record<string, string>> = {
 }
 /** A helper that tracing programs were given, and lost again: of series up to this one nothing is said. */
 const LOST: Readonly<Record<string, string>> = {
-  // Given in 5.11 (d05512618056), taken back in 5.16 (5e0bc3082e2e): its clock's lock deadlocks in a program that runs under it.
+  // Given in 5.11 (d05512618056), taken back in 5.16 (5e0bc3082e2e): its clock's lock deadlocks in a program that runs
+  // under it.
   ktime_get_coarse_ns: '5.15',
 }
 /** The newest kernel that was read: of later ones nothing is said. */
@@ -66,7 +68,9 @@ function above({ major, minor }: Version, text: string): boolean {
   return other !== undefined && compareVersions({ major, minor, patch: 0 }, other) > 0
 }
 
-/** Helpers of a kernel's include/uapi/linux/bpf.h: `FN(map_lookup_elem),` or, since 6.1, `FN(map_lookup_elem, 1, ...)`. */
+/**
+ * Helpers of a kernel's include/uapi/linux/bpf.h: `FN(map_lookup_elem),` or, since 6.1, `FN(map_lookup_elem, 1, ...)`.
+ */
 export const helpersOf = (bpfHeader: string): ReadonlySet<string> =>
   new Set(
     Array.from(bpfHeader.matchAll(/\bFN\((\w+)[,)]/g), ([, name = '']) => name).filter((name) => name !== 'unspec'),

@@ -1,6 +1,6 @@
 /**
- * Mistakes in a probe that a kernel of a given version would answer with a refusal, or with silence: found in the C before anything is
- * loaded. What the text does not tell for certain is not said.
+ * Mistakes in a probe that a kernel of a given version would answer with a refusal, or with silence: found in the C
+ * before anything is loaded. What the text does not tell for certain is not said.
  */
 import type { Node } from '../c/c-parser.ts'
 import { compareVersions, parseVersion, versionText, type Version } from '../version.ts'

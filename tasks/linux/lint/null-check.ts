@@ -1,6 +1,7 @@
 /**
- * Results that may be NULL and are dereferenced although nothing has looked at them: found in the order of the text. Any other mention of the
- * variable in between (a condition, a call, a macro, a copy) may be the check, and is taken for it.
+ * Results that may be NULL and are dereferenced although nothing has looked at them: found in the order of the text.
+ * Any other mention of the variable in between (a condition, a call, a macro, a copy) may be the check, and is taken
+ * for it.
  */
 import type { Node } from '../c/c-parser.ts'
 import { argumentsOf, calleeOf, nodes } from './source.ts'

@@ -1,6 +1,7 @@
 /**
- * Formats of bpf_trace_printk, by kernel. A format that the kernel refuses prints nothing, and only the return value, which nobody looks
- * at, tells. (kernel/trace/bpf_trace.c of 4.15 to 5.12; bpf_bprintf_prepare in kernel/bpf/helpers.c since.)
+ * Formats of bpf_trace_printk, by kernel. A format that the kernel refuses prints nothing, and only the return value,
+ * which nobody looks at, tells. (kernel/trace/bpf_trace.c of 4.15 to 5.12; bpf_bprintf_prepare in kernel/bpf/helpers.c
+ * since.)
  */
 import { compareVersions, parseVersion, type Version } from '../version.ts'
 

@@ -1,4 +1,7 @@
-/** Names of ELF sections from which a loader knows the type of a BPF program (libbpf, section_defs), and since when kernels have it. */
+/**
+ * Names of ELF sections from which a loader knows the type of a BPF program (libbpf, section_defs), and since when
+ * kernels have it.
+ */
 /** The nearest of the words that would have been right. */
 export type Suggest = (word: string, candidates: Iterable<string>) => string | undefined
 
@@ -67,8 +70,8 @@ const kindOf = (bare: string): SectionKind | undefined =>
 export const sectionSince = (section: string): string | undefined => kindOf(section.replace(/^\?/, ''))?.since
 
 /**
- * What a section's name means for a program. `name` may be only its beginning (a macro follows): then `whole` is false, and its target is
- * not looked at. "?" before a name is libbpf's mark for a program that is not loaded by itself.
+ * What a section's name means for a program. `name` may be only its beginning (a macro follows): then `whole` is false,
+ * and its target is not looked at. "?" before a name is libbpf's mark for a program that is not loaded by itself.
  */
 export function readSection(name: string, whole: boolean, suggest: Suggest): KnownSection | SectionProblem | undefined {
   if (DATA.test(name)) return undefined

@@ -1,4 +1,7 @@
-/** A probe's C as its lint needs it: programs with their sections, maps, and the width of expressions. From the syntax tree. */
+/**
+ * A probe's C as its lint needs it: programs with their sections, maps, and the width of expressions. From the syntax
+ * tree.
+ */
 import { syntaxTree, type Node } from '../c/c-parser.ts'
 
 /** A function with a section. */
@@ -79,7 +82,10 @@ interface Section {
 const LITERALS = /^\s*(?:"(?:\\.|[^"\\\n])*"\s*)+/
 const PARENTHESES = /^\s*\((?:[^()"]|"(?:\\.|[^"\\\n])*"|\((?:[^()"]|"(?:\\.|[^"\\\n])*")*\))*\)/
 
-/** SEC is a macro of no fixed place in the grammar: the tree says where the word stands in code, the text what follows it. */
+/**
+ * SEC is a macro of no fixed place in the grammar: the tree says where the word stands in code, the text what follows
+ * it.
+ */
 function sectionsIn(root: Node, text: string): Section[] {
   return nodes(root, 'identifier', 'type_identifier', 'field_identifier')
     .filter((node) => node.text === 'SEC')

@@ -1,4 +1,6 @@
-/** The width of a C expression, as far as a probe's own text tells it. x86-64 and BPF: long and pointers have 64 bits. */
+/**
+ * The width of a C expression, as far as a probe's own text tells it. x86-64 and BPF: long and pointers have 64 bits.
+ */
 import { argumentsOf, baseName, calleeOf, declared, nodes, type CType, type ProbeSource } from './source.ts'
 import type { Node } from '../c/c-parser.ts'
 
@@ -127,7 +129,9 @@ export class Widths {
     return inner ? { name: inner.name, depth: inner.depth + 1 } : { name: 'void', depth: 1 }
   }
 
-  /** Bits of an expression that is known to be an integer of fewer than 64 bits. Arithmetic is left to C's promotions. */
+  /**
+   * Bits of an expression that is known to be an integer of fewer than 64 bits. Arithmetic is left to C's promotions.
+   */
   narrow(node: Node): number | undefined {
     const width = widthOf(this.typeOf(node))
     return width === undefined || width === POINTER ? undefined : width * 8

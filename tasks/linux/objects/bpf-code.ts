@@ -1,6 +1,7 @@
 /**
- * The functions of a BPF object as instructions, with the calls and addresses that the loader would fill in already resolved. Instruction set:
- * Documentation/bpf/standardization/instruction-set.rst of the kernel; relocations: Documentation/bpf/llvm_reloc.rst.
+ * The functions of a BPF object as instructions, with the calls and addresses that the loader would fill in already
+ * resolved. Instruction set: Documentation/bpf/standardization/instruction-set.rst of the kernel; relocations:
+ * Documentation/bpf/llvm_reloc.rst.
  */
 import { cString, sectionBytes, sectionTable, SYMBOL_SIZE, type Read, type SectionHeader } from './elf.ts'
 

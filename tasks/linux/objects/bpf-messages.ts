@@ -1,7 +1,8 @@
 /**
- * How many messages one run of a BPF program prints, and which, as its bytecode proves it: every path through the program is followed once, with
- * what is known of its registers and its stack, so that formats are found that were put together there. Nothing is
- * known of a program that loops, calls another program (tail call) or hands a function to a helper.
+ * How many messages one run of a BPF program prints, and which, as its bytecode proves it: every path through the
+ * program is followed once, with what is known of its registers and its stack, so that formats are found that were put
+ * together there. Nothing is known of a program that loops, calls another program (tail call) or hands a function to a
+ * helper.
  */
 import {
   INSTRUCTION,

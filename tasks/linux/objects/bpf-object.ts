@@ -1,4 +1,6 @@
-/** Maps and global variables of a BPF object, as its C declares them: BTF-defined maps (`SEC(".maps")`), .data and .bss. */
+/**
+ * Maps and global variables of a BPF object, as its C declares them: BTF-defined maps (`SEC(".maps")`), .data and .bss.
+ */
 import { Btf, BtfError } from './btf.ts'
 import { sectionsOf, symbolsOf } from './elf.ts'
 
@@ -74,7 +76,10 @@ export const mapTypeName = (type: number): string => MAP_TYPES[type] ?? `type ${
 /** Maps that programs send records through. */
 const CHANNELS: ReadonlySet<string> = new Set(['perf_event_array', 'ringbuf'])
 
-/** The flags of a channel are the length (0) of an array whose elements have the type of its events; a plain `__uint` has elements of int. */
+/**
+ * The flags of a channel are the length (0) of an array whose elements have the type of its events; a plain `__uint`
+ * has elements of int.
+ */
 function eventType(btf: Btf, flags: number | undefined): number | undefined {
   const array = flags === undefined ? undefined : btf.resolve(flags)
   if (array?.kind !== 'array') return undefined
@@ -82,7 +87,9 @@ function eventType(btf: Btf, flags: number | undefined): number | undefined {
   return kind === 'struct' || kind === 'union' ? array.type : undefined
 }
 
-/** `__uint(name, n)` is a pointer to an array of n elements, `__type(name, t)` a pointer to t (libbpf, bpf_helpers.h). */
+/**
+ * `__uint(name, n)` is a pointer to an array of n elements, `__type(name, t)` a pointer to t (libbpf, bpf_helpers.h).
+ */
 function declaredMap(btf: Btf, name: string, type: number): DeclaredMap | undefined {
   const definition = btf.resolve(type)
   if (definition.kind !== 'struct') return undefined

@@ -1,4 +1,6 @@
-/** Registers and stack of a BPF program at one instruction, as far as they are the same on every path that leads there. */
+/**
+ * Registers and stack of a BPF program at one instruction, as far as they are the same on every path that leads there.
+ */
 import { LOAD_64, type Instruction } from './bpf-code.ts'
 
 /** What a register holds. */
@@ -49,7 +51,9 @@ export class Store {
     return new Store(registers, new Map([...this.#stack].filter(([at, byte]) => other.#stack.get(at) === byte)))
   }
 
-  /** As a function finds it: its arguments, and a stack of its own. Addresses on its caller's stack mean nothing to it. */
+  /**
+   * As a function finds it: its arguments, and a stack of its own. Addresses on its caller's stack mean nothing to it.
+   */
   forCall(): Store {
     return new Store(this.#registers.map((one, index) => (index <= 5 && one?.kind !== 'stack' ? one : undefined)))
   }

@@ -2,7 +2,10 @@ import { expect, test } from 'vitest'
 import { decode, fieldNames, fieldOf } from './btf-value.ts'
 import { Btf, BtfError } from './btf.ts'
 
-/** Structs without names whose members have none either, by the numbers of their types; each has 4 bytes (Documentation/bpf/btf.rst). */
+/**
+ * Structs without names whose members have none either, by the numbers of their types; each has 4 bytes
+ * (Documentation/bpf/btf.rst).
+ */
 function structs(all: readonly (readonly number[])[]): Btf {
   const KIND_STRUCT = 4
   const words = all.flatMap((members) => [

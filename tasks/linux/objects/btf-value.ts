@@ -1,11 +1,17 @@
 /** Bytes as values of C types and back. Little endian, as every x86 and BPF object here. */
 import { type Btf, BtfError, type BtfType, type Member } from './btf.ts'
 
-/** A decoded value as JSON has it: 64-bit numbers that a JSON number cannot hold are decimal text, pointers hexadecimal text. */
+/**
+ * A decoded value as JSON has it: 64-bit numbers that a JSON number cannot hold are decimal text, pointers hexadecimal
+ * text.
+ */
 export type Value = string | number | boolean | null | readonly Value[] | { readonly [field: string]: Value }
 
 const DEEPEST = 32
-/** Values in one value: an object that somebody has damaged can name the same bytes by more ways than a computer has time for. */
+/**
+ * Values in one value: an object that somebody has damaged can name the same bytes by more ways than a computer has
+ * time for.
+ */
 const MOST_VALUES = 1_000_000
 const ITSELF = (id: number) => new BtfError(`type ${id} contains itself`)
 
@@ -13,7 +19,10 @@ const bigOf = (bytes: Buffer): bigint => bytes.toReversed().reduce((value, byte)
 const numberOf = (value: bigint): number | string =>
   value <= BigInt(Number.MAX_SAFE_INTEGER) && value >= BigInt(Number.MIN_SAFE_INTEGER) ? Number(value) : String(value)
 
-/** A char array: text up to NUL. Bytes that are no UTF-8 stay single characters (U+0080 to U+00FF), so that none is lost. */
+/**
+ * A char array: text up to NUL. Bytes that are no UTF-8 stay single characters (U+0080 to U+00FF), so that none is
+ * lost.
+ */
 function textOf(bytes: Buffer): string {
   const end = bytes.indexOf(0)
   const text = end < 0 ? bytes : bytes.subarray(0, end)
@@ -138,8 +147,8 @@ function littleEndian(value: bigint, size: number): Buffer {
 }
 
 /**
- * A value that somebody wrote, as the bytes of a type: whole numbers (also 0x...), true and false, names of enumerators, one character
- * for a char, text for an array of char.
+ * A value that somebody wrote, as the bytes of a type: whole numbers (also 0x...), true and false, names of
+ * enumerators, one character for a char, text for an array of char.
  * @throws BtfError that says what does not fit
  */
 export function encode(btf: Btf, id: number, text: string): Buffer {

@@ -1,6 +1,6 @@
 /**
- * BTF, the types of a BPF object (Documentation/bpf/btf.rst of the kernel): what clang -g leaves of the C declarations. With it a struct is
- * declared once, in the probe, and the host reads its bytes.
+ * BTF, the types of a BPF object (Documentation/bpf/btf.rst of the kernel): what clang -g leaves of the C declarations.
+ * With it a struct is declared once, in the probe, and the host reads its bytes.
  */
 import { cString } from './elf.ts'
 

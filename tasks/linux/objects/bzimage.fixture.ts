@@ -1,4 +1,7 @@
-/** A boot image as arch/x86/boot/tools/build.c puts it together: one sector of setup code after the first, and the compressed kernel. */
+/**
+ * A boot image as arch/x86/boot/tools/build.c puts it together: one sector of setup code after the first, and the
+ * compressed kernel.
+ */
 const SETUP_SECTORS = 1
 const SECTOR = 512
 

@@ -1,6 +1,7 @@
 /**
- * The x86 boot image (bzImage, vmlinuz): where the compressed kernel is in it, how it is compressed, and what release it is.
- * Documentation/arch/x86/boot.rst, "The Real-Mode Kernel Header". The file may come from anybody: every offset is checked.
+ * The x86 boot image (bzImage, vmlinuz): where the compressed kernel is in it, how it is compressed, and what release
+ * it is. Documentation/arch/x86/boot.rst, "The Real-Mode Kernel Header". The file may come from anybody: every offset
+ * is checked.
  */
 import { ElfError } from './elf.ts'
 
@@ -49,7 +50,10 @@ export function payloadOf(image: Buffer): Payload {
   return { format, bytes, release: releaseOf(image) }
 }
 
-/** "6.1.0-50-cloud-amd64 (debian-kernel@...) #1 SMP ..." stands where kernel_version points; empty where it points nowhere. */
+/**
+ * "6.1.0-50-cloud-amd64 (debian-kernel@...) #1 SMP ..." stands where kernel_version points; empty where it points
+ * nowhere.
+ */
 function releaseOf(image: Buffer): string {
   const at = image.readUInt16LE(0x20e) + 0x200
   const text = image.toString('latin1', at, Math.min(at + 128, image.length))

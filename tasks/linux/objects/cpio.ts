@@ -1,6 +1,6 @@
 /**
- * A cpio archive in the kernel's initramfs format "newc" (Documentation/driver-api/early-userspace/buffer-format.rst): everything belongs to
- * root and has the time 0, so that the same entries give the same bytes.
+ * A cpio archive in the kernel's initramfs format "newc" (Documentation/driver-api/early-userspace/buffer-format.rst):
+ * everything belongs to root and has the time 0, so that the same entries give the same bytes.
  */
 export interface CpioEntry {
   /** Relative to the root, without a leading "/". */

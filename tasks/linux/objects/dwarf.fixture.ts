@@ -1,4 +1,7 @@
-/** Debug information of the C in `dwarf.test.ts`: gcc 12 -O2 -gdwarf-4 and -gdwarf-5, linked, other sections removed, gzip, base64. */
+/**
+ * Debug information of the C in `dwarf.test.ts`: gcc 12 -O2 -gdwarf-4 and -gdwarf-5, linked, other sections removed,
+ * gzip, base64.
+ */
 import { gunzipSync } from 'node:zlib'
 
 const unpacked = (lines: readonly string[]): Buffer => gunzipSync(Buffer.from(lines.join(''), 'base64'))

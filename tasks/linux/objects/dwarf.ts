@@ -1,6 +1,6 @@
 /**
- * Where a function was inlined, by the kernel's debug information (DWARF 4 and 5, .debug_info). Only the compilation units that are asked for
- * are decoded: a kernel has thousands, and hundreds of megabytes of them.
+ * Where a function was inlined, by the kernel's debug information (DWARF 4 and 5, .debug_info). Only the compilation
+ * units that are asked for are decoded: a kernel has thousands, and hundreds of megabytes of them.
  */
 import { ElfError, sectionBytes, type Read, type SectionHeader } from './elf.ts'
 

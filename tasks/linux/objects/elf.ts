@@ -1,6 +1,6 @@
 /**
- * Sections and symbols of a 64-bit little-endian ELF file, as far as a BPF object or a vmlinux needs them (elf(5)). The file may come from
- * anybody: every offset is checked against the size before it is followed.
+ * Sections and symbols of a 64-bit little-endian ELF file, as far as a BPF object or a vmlinux needs them (elf(5)). The
+ * file may come from anybody: every offset is checked against the size before it is followed.
  */
 
 /** What is wrong with the file; the caller knows its name. */
@@ -59,7 +59,10 @@ export function cString(strings: Buffer, offset: number): string {
   return strings.toString('utf8', offset, end < 0 ? strings.length : end)
 }
 
-/** The table of sections. Nothing else is read: a vmlinux with debug information has hundreds of megabytes. @throws ElfError */
+/**
+ * The table of sections. Nothing else is read: a vmlinux with debug information has hundreds of megabytes. @throws
+ * ElfError
+ */
 export function sectionTable(read: Read): SectionHeader[] {
   const file = read(0, HEADER)
   if (file.length < HEADER || file.readUInt32BE(0) !== 0x7f454c46 || file[4] !== 2 || file[5] !== 1)

@@ -1,6 +1,6 @@
 /**
- * Records of typed events (EVENTS and emit of bpf/include/lab.bpf.h): where each field lies, what column it makes, and its value. A run can have a
- * million of them, so the types are walked once and not for each record.
+ * Records of typed events (EVENTS and emit of bpf/include/lab.bpf.h): where each field lies, what column it makes, and
+ * its value. A run can have a million of them, so the types are walked once and not for each record.
  */
 import { BtfError, type Btf, type BtfType, type Member } from './btf.ts'
 import { decode, type Value } from './btf-value.ts'

@@ -1,6 +1,7 @@
 /**
- * Decompression of LZ4's "legacy" frame, which the kernel uses for its own image (CONFIG_KERNEL_LZ4): a magic number, then blocks, each behind
- * its compressed size and with 8 MiB of output at most. github.com/lz4/lz4, doc/lz4_Frame_format.md and doc/lz4_Block_format.md.
+ * Decompression of LZ4's "legacy" frame, which the kernel uses for its own image (CONFIG_KERNEL_LZ4): a magic number,
+ * then blocks, each behind its compressed size and with 8 MiB of output at most. github.com/lz4/lz4,
+ * doc/lz4_Frame_format.md and doc/lz4_Block_format.md.
  */
 import { ElfError } from './elf.ts'
 
@@ -47,7 +48,10 @@ function block(input: Buffer, output: Buffer, start: number): number {
   return to
 }
 
-/** All blocks of a frame. Where a block's size is no possible one, the frame has ended: the kernel's build appends the size of the output. */
+/**
+ * All blocks of a frame. Where a block's size is no possible one, the frame has ended: the kernel's build appends the
+ * size of the output.
+ */
 export function unlz4(input: Buffer): Buffer {
   if (input.length < 8 || input.readUInt32LE(0) !== MAGIC) throw new ElfError('it is no LZ4 legacy frame')
   const blocks: Buffer[] = []

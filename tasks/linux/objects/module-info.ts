@@ -1,4 +1,7 @@
-/** What a kernel module says about itself (section .modinfo: texts "key=value"), and the order in which modules must be loaded. */
+/**
+ * What a kernel module says about itself (section .modinfo: texts "key=value"), and the order in which modules must be
+ * loaded.
+ */
 import { sectionsOf } from './elf.ts'
 
 export interface ModuleInfo {
@@ -20,7 +23,9 @@ const names = (text: string, between: RegExp): string[] =>
     .filter((name) => name !== '')
     .map(moduleName)
 
-/** @param file what its file is called without endings: older kernels do not say the name themselves @throws ElfError */
+/**
+ * @param file what its file is called without endings: older kernels do not say the name themselves @throws ElfError
+ */
 export function moduleInfo(bytes: Buffer, file: string): ModuleInfo {
   const info = sectionsOf(bytes).find(({ name }) => name === '.modinfo')?.bytes ?? Buffer.alloc(0)
   const lines = info.toString('latin1').split('\0')

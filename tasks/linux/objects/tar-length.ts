@@ -3,8 +3,8 @@ const BLOCK = 512
 const ZEROS = Buffer.alloc(BLOCK)
 
 /**
- * Bytes of the ustar archive that begins here, its two blocks of zeros included (POSIX.1-1988, 10.1.1); undefined when it is cut short or is
- * no archive.
+ * Bytes of the ustar archive that begins here, its two blocks of zeros included (POSIX.1-1988, 10.1.1); undefined when
+ * it is cut short or is no archive.
  */
 export function tarLength(bytes: Buffer): number | undefined {
   for (let at = 0; at + 2 * BLOCK <= bytes.length;) {

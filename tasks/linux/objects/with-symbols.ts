@@ -1,4 +1,7 @@
-/** Gives a stripped ELF file a table of symbols (.symtab), so that everything that reads a linked vmlinux reads this one too. */
+/**
+ * Gives a stripped ELF file a table of symbols (.symtab), so that everything that reads a linked vmlinux reads this one
+ * too.
+ */
 import { sectionTable, SYMBOL_SIZE, type SectionHeader } from './elf.ts'
 import type { KernelSymbol } from '../symbols/kallsyms-table.ts'
 
@@ -16,8 +19,9 @@ const bindingOf = (type: string): number =>
 const isCode = (type: string): boolean => /[tw]/i.test(type)
 
 /**
- * Section of an address. A symbol may stand at the end of its section (_etext), where the next one may begin: its type says whether it is about
- * code. Data in a section that is executable (.data of 7.x) has none, or readers would take it for code.
+ * Section of an address. A symbol may stand at the end of its section (_etext), where the next one may begin: its type
+ * says whether it is about code. Data in a section that is executable (.data of 7.x) has none, or readers would take it
+ * for code.
  */
 function sectionOf({ address, type }: KernelSymbol, sections: readonly SectionHeader[]): number {
   const inside = (end: bigint) => (one: SectionHeader) =>

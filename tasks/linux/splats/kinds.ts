@@ -1,9 +1,12 @@
 /**
- * Kinds of splats: reports in which the kernel says that it, or a driver, did something wrong. The names are what `allow:` of an experiment
- * and the manifest of a run use.
+ * Kinds of splats: reports in which the kernel says that it, or a driver, did something wrong. The names are what
+ * `allow:` of an experiment and the manifest of a run use.
  */
 
-/** Flags of /proc/sys/kernel/tainted that a splat leaves behind: letter and bit (Documentation/admin-guide/tainted-kernels.rst). */
+/**
+ * Flags of /proc/sys/kernel/tainted that a splat leaves behind: letter and bit
+ * (Documentation/admin-guide/tainted-kernels.rst).
+ */
 export const TAINTS = { M: 4, B: 5, D: 7, W: 9, L: 14 } as const
 export type TaintLetter = keyof typeof TAINTS
 
@@ -53,10 +56,16 @@ export const KIND_NAMES = Object.keys(SPLAT_KINDS) as [SplatKind, ...SplatKind[]
 /** The taint flag of a kind, where it has one. */
 export const taintOf = (kind: SplatKind): TaintLetter | undefined => (SPLAT_KINDS[kind] as Kind).taints
 
-/** Whether a report of this kind explains a taint flag. A list that is corrupted kills or warns, as the kernel was built. */
+/**
+ * Whether a report of this kind explains a taint flag. A list that is corrupted kills or warns, as the kernel was
+ * built.
+ */
 export const explainsTaint = (kind: SplatKind, letter: TaintLetter): boolean =>
   taintOf(kind) === letter || (kind === 'list-corruption' && letter === 'D')
 
-/** Letters of the splats that a value of /proc/sys/kernel/tainted tells of; other flags (modules, firmware) are no splats. */
+/**
+ * Letters of the splats that a value of /proc/sys/kernel/tainted tells of; other flags (modules, firmware) are no
+ * splats.
+ */
 export const splatTaints = (tainted: number): TaintLetter[] =>
   (Object.keys(TAINTS) as TaintLetter[]).filter((letter) => Math.floor(tainted / 2 ** TAINTS[letter]) % 2 === 1)

@@ -5,11 +5,17 @@ export interface LogLine {
   readonly text: string
   /** Seconds since boot, as printed: "12.345678". */
   readonly at?: string
-  /** Whether it is the kernel's: by its prefix, or `unknown` for bare text. A line that a program wrote to /dev/kmsg is not. */
+  /**
+   * Whether it is the kernel's: by its prefix, or `unknown` for bare text. A line that a program wrote to /dev/kmsg is
+   * not.
+   */
   readonly by: 'kernel' | 'program' | 'unknown'
 }
 
-/** Facility 0 is the kernel's; whatever is written to /dev/kmsg gets another one (kernel/printk/printk.c, devkmsg_write). */
+/**
+ * Facility 0 is the kernel's; whatever is written to /dev/kmsg gets another one (kernel/printk/printk.c,
+ * devkmsg_write).
+ */
 const FACILITY = 8
 
 /**

@@ -1,6 +1,6 @@
 /**
- * Splats in a kernel log, line by line in bounded memory: what kind, which function, where, and its first lines. Text in, facts out; what a
- * run makes of them is the caller's.
+ * Splats in a kernel log, line by line in bounded memory: what kind, which function, where, and its first lines. Text
+ * in, facts out; what a run makes of them is the caller's.
  */
 import type { SplatKind } from './kinds.ts'
 import { logLine, type LogLine } from './line.ts'
@@ -45,7 +45,10 @@ const DULL =
 const RIP =
   /^RIP: [0-9a-f]{4}:(?:\[<[0-9a-f]+>\] +(?:\[<[0-9a-f]+>\] +)?)?([A-Za-z_][\w.]*)\+0x[0-9a-f]+\/0x[0-9a-f]+(?: \[([\w-]+)[^\]]*\])?/
 const FRAME = /^\s+(?:\[<[0-9a-f]+>\] +)?([A-Za-z_][\w.]*)\+0x[0-9a-f]+\/0x[0-9a-f]+(?: \[([\w-]+)[^\]]*\])?/
-/** Both after scripts/decode_stacktrace.sh, which puts files and lines in the place of offsets: "copyout (lib/iov_iter.c:145) module". */
+/**
+ * Both after scripts/decode_stacktrace.sh, which puts files and lines in the place of offsets: "copyout
+ * (lib/iov_iter.c:145) module".
+ */
 const SOURCE = String.raw` \((\S+\.(?:[chS]|rs):\d+)(?: .*)?\)`
 const DECODED_RIP = new RegExp(String.raw`^RIP: [0-9a-f]{4}:([A-Za-z_][\w.]*)${SOURCE}(?: ([\w-]+))?\s*$`)
 const DECODED_FRAME = new RegExp(String.raw`^\s*([A-Za-z_][\w.]*)${SOURCE}(?: ([\w-]+))?\s*$`)

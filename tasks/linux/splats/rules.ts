@@ -1,10 +1,13 @@
 /**
- * How each kind of splat begins, as kernels from 4.15 to 6.x print it. The first rule that matches a line wins, so the specific ones stand
- * first. Every pattern is anchored: a splat begins its line, and prose that mentions one does not.
+ * How each kind of splat begins, as kernels from 4.15 to 6.x print it. The first rule that matches a line wins, so the
+ * specific ones stand first. Every pattern is anchored: a splat begins its line, and prose that mentions one does not.
  */
 import type { SplatKind } from './kinds.ts'
 
-/** Where a report names the function that it is about: on its first line, the instruction pointer, a held lock, the call trace. */
+/**
+ * Where a report names the function that it is about: on its first line, the instruction pointer, a held lock, the call
+ * trace.
+ */
 export type Place = 'line' | 'caller' | 'rip' | 'lock' | 'trace'
 
 export interface SplatRule {
@@ -36,7 +39,8 @@ export const SPLAT_RULES: readonly SplatRule[] = [
   // lib/ubsan.c: "Undefined behaviour in" up to 5.8, the name of the check since.
   { kind: 'ubsan', needle: 'UBSAN', pattern: /^UBSAN: .+ in \S+:\d+/, where: ['trace', 'rip'] },
 
-  // arch/x86/mm/fault.c; "unable to handle kernel ..." up to 5.0. Other architectures write "Unable" and "Internal error".
+  // arch/x86/mm/fault.c; "unable to handle kernel ..." up to 5.0. Other architectures write "Unable" and "Internal
+  // error".
   {
     kind: 'oops',
     needle: 'nable to handle',
@@ -86,7 +90,8 @@ export const SPLAT_RULES: readonly SplatRule[] = [
     where: ['rip', 'trace'],
     continues: ['list-corruption', 'slab', 'bad-page'],
   },
-  // __die(): "Oops: 0002 [#1]", "invalid opcode: 0000 [#1]", "divide error: 0000 [#1]". It follows the line that says why, if there is one.
+  // __die(): "Oops: 0002 [#1]", "invalid opcode: 0000 [#1]", "divide error: 0000 [#1]". It follows the line that says
+  // why, if there is one.
   {
     kind: 'oops',
     needle: '[#',
@@ -221,7 +226,8 @@ export const SPLAT_RULES: readonly SplatRule[] = [
   },
   { kind: 'kmemleak', needle: 'kmemleak', pattern: /^kmemleak: \d+ new suspected memory leaks/, where: [] },
   { kind: 'panic', needle: 'Kernel panic', pattern: /^Kernel panic - not syncing: /, where: ['trace'] },
-  // kernel/panic.c, __warn(); the place stands before the function since 6.18. Nothing else that begins with "WARNING:" is one.
+  // kernel/panic.c, __warn(); the place stands before the function since 6.18. Nothing else that begins with "WARNING:"
+  // is one.
   {
     kind: 'warning',
     needle: 'WARNING: ',

@@ -1,6 +1,6 @@
 /**
- * Reports as kernels print them, one for each kind and form: the format is that of the kernel's own printk calls (the files are named in
- * rules.ts), the functions and numbers are made up.
+ * Reports as kernels print them, one for each kind and form: the format is that of the kernel's own printk calls (the
+ * files are named in rules.ts), the functions and numbers are made up.
  */
 import type { Splat } from './reader.ts'
 

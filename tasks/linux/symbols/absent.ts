@@ -1,4 +1,7 @@
-/** Why a name is no symbol of a kernel, from its source: inlined, a macro, left out by the configuration, in a module, or another name. */
+/**
+ * Why a name is no symbol of a kernel, from its source: inlined, a macro, left out by the configuration, in a module,
+ * or another name.
+ */
 import type { Definition } from '../c/c-parser.ts'
 import { inKernel } from '../c/locate.ts'
 import { Files, type SourceTree } from '../c/source-tree.ts'
@@ -9,10 +12,16 @@ import { controlledBy, untraced, type Controlled } from './makefile.ts'
 import { candidates } from './similar.ts'
 import { retarget, verdict, type Fix, type Verdict } from './verdict.ts'
 
-/** What the explanation needs of a kernel; a kernel that is not built has no functions, and the options that are asked for. */
+/**
+ * What the explanation needs of a kernel; a kernel that is not built has no functions, and the options that are asked
+ * for.
+ */
 export type Known = Pick<KernelFacts, 'config' | 'functions' | 'places' | 'inlineSites'>
 
-/** Files that are looked into for calls, those of the definition's folder first; a name that everybody uses is in thousands. */
+/**
+ * Files that are looked into for calls, those of the definition's folder first; a name that everybody uses is in
+ * thousands.
+ */
 const MOST_FILES = 60
 const MOST_CALLERS = 6
 /** Of a clone: callers that are proposed. */

@@ -1,4 +1,7 @@
-/** Functions that call a function, from the text of kernel C: style puts heads and bodies at column 0, which is enough, and fast. */
+/**
+ * Functions that call a function, from the text of kernel C: style puts heads and bodies at column 0, which is enough,
+ * and fast.
+ */
 
 export interface Caller {
   readonly function: string

@@ -1,6 +1,7 @@
 /**
- * What decides whether a probe can be attached, as one kernel has it. The same facts come out of the built vmlinux (`image.ts`) and out of
- * the files of a running kernel (`running.ts`), so that one judge (`judge.ts`) serves both and a test can compare them.
+ * What decides whether a probe can be attached, as one kernel has it. The same facts come out of the built vmlinux
+ * (`image.ts`) and out of the files of a running kernel (`running.ts`), so that one judge (`judge.ts`) serves both and
+ * a test can compare them.
  */
 
 import type { InlineSite } from '../objects/dwarf.ts'
@@ -46,7 +47,9 @@ export interface KernelFacts {
   isData(name: string): boolean
   /** False where variables are not listed, so that `isData` says nothing of them. */
   readonly listsData: boolean
-  /** Where the compiler put a function into others, of these source files; only of a kernel with DWARF (`debug: dwarf`). */
+  /**
+   * Where the compiler put a function into others, of these source files; only of a kernel with DWARF (`debug: dwarf`).
+   */
   inlineSites?(name: string, files: readonly string[]): readonly InlineSite[]
   /** `group:event` of every trace event; undefined where the facts do not say. */
   readonly events: ReadonlySet<string> | undefined
@@ -57,7 +60,8 @@ export interface KernelFacts {
   /** Exported symbol -> "vmlinux" or the path of its module. */
   readonly exported: ReadonlyMap<string, string>
   /**
-   * A kprobe event on a name that several functions have is refused (6.7, b022f0c7e404, and stable branches), instead of going to the first.
+   * A kprobe event on a name that several functions have is refused (6.7, b022f0c7e404, and stable branches), instead
+   * of going to the first.
    */
   readonly refusesAmbiguous: boolean
 }

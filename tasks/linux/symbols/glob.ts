@@ -1,6 +1,6 @@
 /**
- * Whether a name fits a pattern as the kernel and libbpf have it: `*` is any text, `?` is any character. It takes at most the product of both
- * lengths, unlike a regular expression made of several `*`.
+ * Whether a name fits a pattern as the kernel and libbpf have it: `*` is any text, `?` is any character. It takes at
+ * most the product of both lengths, unlike a regular expression made of several `*`.
  */
 export function globMatches(pattern: string, name: string): boolean {
   let at = 0

@@ -4,8 +4,8 @@ export interface Hook {
   /** As written in SEC(). */
   readonly section: string
   /**
-   * kprobe: a kprobe event on a function, kretprobe: on its return; fentry: through ftrace and BTF; event: a trace event; tracepoint: a
-   * raw one; other: nothing of the kernel's symbols (uprobes, clocks, sockets).
+   * kprobe: a kprobe event on a function, kretprobe: on its return; fentry: through ftrace and BTF; event: a trace
+   * event; tracepoint: a raw one; other: nothing of the kernel's symbols (uprobes, clocks, sockets).
    */
   readonly kind: 'kprobe' | 'kretprobe' | 'multi' | 'fentry' | 'event' | 'tracepoint' | 'other'
   /** The function, `group:event`, the tracepoint or the pattern; '' for others. */

@@ -115,7 +115,10 @@ const RANGES: readonly (readonly [from: string, to: string, refused: Refusal, wh
   ['_sinittext', '_einittext', 'init', 'in .init.text (__init)'],
 ]
 
-/** Struct trace_event_call (include/linux/trace_events.h): a list head, then its class, whose first member is the name of the group. */
+/**
+ * Struct trace_event_call (include/linux/trace_events.h): a list head, then its class, whose first member is the name
+ * of the group.
+ */
 const EVENT_CLASS = 16
 
 /** More than any x86-64 kernel has; what follows the table leads to no wrapper. */
@@ -165,7 +168,10 @@ class Image implements KernelFacts {
     this.refusesAmbiguous = this.#code.has('count_symbols')
   }
 
-  /** An address by the symbol that stands there. The linker's own symbols at the ends of tables may count as code or as data. */
+  /**
+   * An address by the symbol that stands there. The linker's own symbols at the ends of tables may count as code or as
+   * data.
+   */
   #address(name: string): Address | undefined {
     return this.#data.get(name)?.[0] ?? this.#code.get(name)?.[0]?.address
   }
@@ -200,7 +206,8 @@ class Image implements KernelFacts {
       if (event === undefined || type === undefined) continue
       const group = groups.get(type) ?? this.#memory.text(this.#memory.pointer(type) ?? 0)
       groups.set(type, group)
-      // What tracers write themselves (group ftrace) cannot be switched on, and system calls without a number have no events.
+      // What tracers write themselves (group ftrace) cannot be switched on, and system calls without a number have no
+      // events.
       if (group !== 'ftrace' && (group !== 'syscalls' || numbered.has(event.replace(/^sys_(?:enter|exit)_/, ''))))
         events.add(`${group}:${event}`)
     }
@@ -208,8 +215,8 @@ class Image implements KernelFacts {
   }
 
   /**
-   * Places that the kernel itself rewrites, and BUG()s: kprobes keep away from them. Entries hold the distance from themselves, in 32 bits
-   * (jump labels since 4.20, BUGs since 2.6.3x on x86-64, static calls always).
+   * Places that the kernel itself rewrites, and BUG()s: kprobes keep away from them. Entries hold the distance from
+   * themselves, in 32 bits (jump labels since 4.20, BUGs since 2.6.3x on x86-64, static calls always).
    */
   #rewrittenPlaces(): Map<Address, string> {
     const found = new Map<Address, string>()
@@ -226,8 +233,9 @@ class Image implements KernelFacts {
   }
 
   /**
-   * ftrace has a place in the function, which to the kernel ends where the next symbol begins (kallsyms knows no sizes). A weak function that
-   * another one replaces leaves its code there without a name: then the function before it counts as traceable, and is no notrace.
+   * ftrace has a place in the function, which to the kernel ends where the next symbol begins (kallsyms knows no
+   * sizes). A weak function that another one replaces leaves its code there without a name: then the function before it
+   * counts as traceable, and is no notrace.
    */
   #traceable({ address, size }: Raw): boolean {
     return this.#traced.within(address, this.#starts.from(address + 1) ?? address + Math.max(size, 1))

@@ -8,7 +8,10 @@ import { noEvent, noSymbol, NOTRACE } from './words.ts'
 import { candidates } from './similar.ts'
 import { retarget, verdict, type Fix, type Verdict } from './verdict.ts'
 
-/** What GCC and LLVM put behind the name of a function that they changed or split (-fipa-sra, -fpartial-inlining, -fipa-cp, cold parts). */
+/**
+ * What GCC and LLVM put behind the name of a function that they changed or split (-fipa-sra, -fpartial-inlining,
+ * -fipa-cp, cold parts).
+ */
 const PIECE = /^(.+?)\.(?:isra|part|constprop|cold|llvm|lto_priv)(?:\.|$)/
 
 /** foo.isra.0, foo.part.3.constprop.1, ... of foo. */
@@ -21,7 +24,10 @@ export const wholeOf = (name: string): string | undefined => PIECE.exec(name)?.[
 /** The function that a name stands for in kprobe events: the first by address. */
 const first = (places: readonly Place[]): Place | undefined => places.toSorted((a, b) => a.address - b.address)[0]
 
-/** Whether kprobe events refuse functions without a call of __fentry__ (kernel/trace/trace_kprobe.c, within_notrace_func). */
+/**
+ * Whether kprobe events refuse functions without a call of __fentry__ (kernel/trace/trace_kprobe.c,
+ * within_notrace_func).
+ */
 export function refusesNotrace({ release, config }: Pick<KernelFacts, 'release' | 'config'>): boolean {
   const version = parseVersion(release)
   return (
@@ -43,7 +49,9 @@ function traceable(name: string, place: Place, facts: KernelFacts): boolean {
   return first(facts.places(whole))?.traceable === true
 }
 
-/** The kernel looks at the whole function, too, where a name has a suffix (kernel/kprobes.c, within_kprobe_blacklist). */
+/**
+ * The kernel looks at the whole function, too, where a name has a suffix (kernel/kprobes.c, within_kprobe_blacklist).
+ */
 function partOfRefused(hook: Hook, facts: KernelFacts): Verdict | undefined {
   const whole = /^([^.]+)\./.exec(hook.target)?.[1]
   return whole !== undefined && first(facts.places(whole))?.refused === 'blacklist'
@@ -70,7 +78,10 @@ function refused(hook: Hook, place: Place): Verdict | undefined {
   }
 }
 
-/** Only kprobes go anywhere in a function (a return probe elsewhere: kernel/trace/trace_kprobe.c, BAD_RETPROBE); BTF knows names alone. */
+/**
+ * Only kprobes go anywhere in a function (a return probe elsewhere: kernel/trace/trace_kprobe.c, BAD_RETPROBE); BTF
+ * knows names alone.
+ */
 function onlyTheBeginning(hook: Hook): Verdict | undefined {
   if (hook.offset === 0 || hook.kind === 'kprobe') return undefined
   const [kind = ''] = hook.section.split('/')

@@ -1,16 +1,19 @@
 /**
- * The kernel's own table of symbols (kallsyms), read out of a vmlinux that has no other: that of a distribution's boot image.
+ * The kernel's own table of symbols (kallsyms), read out of a vmlinux that has no other: that of a distribution's boot
+ * image.
  *
- * Layout (written by scripts/kallsyms.c, read by kernel/kallsyms.c), in .rodata. Each table begins at a multiple of 8, since 7.0 of 4.
+ * Layout (written by scripts/kallsyms.c, read by kernel/kallsyms.c), in .rodata. Each table begins at a multiple of 8,
+ * since 7.0 of 4.
  * - token_table: 256 texts that end in NUL. token_index: where each of them begins, as 16-bit numbers.
- * - num_syms: how many symbols there are. names: for each of them the number of its tokens (since 6.1 in two bytes from 128 on: 73bbb94466fd)
- *   and the tokens. The first character of the text is the type, as nm prints it.
+ * - num_syms: how many symbols there are. names: for each of them the number of its tokens (since 6.1 in two bytes from
+ *   128 on: 73bbb94466fd) and the tokens. The first character of the text is the type, as nm prints it.
  * - markers: where every 256th name begins.
  * - offsets: 32 bits for each symbol, see `addressesAt`.
  * - seqs_of_names (since 6.2, and in stable branches), which is not needed here, stands in between or at the end.
  *
- * In a stripped file nothing points at these tables, so they are found by what they look like: the tokens for the ten digits follow each other,
- * since each stands for itself. The rest follows from there, and nothing is taken unless all parts fit together.
+ * In a stripped file nothing points at these tables, so they are found by what they look like: the tokens for the ten
+ * digits follow each other, since each stands for itself. The rest follows from there, and nothing is taken unless all
+ * parts fit together.
  */
 import { ElfError, sectionBytes, sectionTable, type Read } from '../objects/elf.ts'
 
@@ -143,8 +146,8 @@ const inKernel = (address: bigint): boolean => address >= 0xffffffff80000000n
 
 /**
  * The addresses of `count` symbols. Three ways to say them:
- * - until 6.14, 64 bits of relative_base, and offsets that count down from it: -1 is the base itself; not negative is an absolute value, which
- *   on x86-64 is one of a per-CPU variable (CONFIG_KALLSYMS_ABSOLUTE_PERCPU);
+ * - until 6.14, 64 bits of relative_base, and offsets that count down from it: -1 is the base itself; not negative is
+ *   an absolute value, which on x86-64 is one of a per-CPU variable (CONFIG_KALLSYMS_ABSOLUTE_PERCPU);
  * - since 6.15 (01157ddc58dc, which removed that option) offsets that count up from relative_base;
  * - since 7.0 no base: an offset counts from its own place in memory.
  * @param at where offsets begin; @param base undefined in the third case; @param place address of that beginning
@@ -157,7 +160,10 @@ function addressesAt(bytes: Buffer, at: number, count: number, base: bigint | un
     : raw.map((offset) => base + BigInt(offset >>> 0))
 }
 
-/** The table is sorted, and its symbols are the kernel's (or per-CPU variables, which come first): anything else is not these offsets. */
+/**
+ * The table is sorted, and its symbols are the kernel's (or per-CPU variables, which come first): anything else is not
+ * these offsets.
+ */
 function plausible(addresses: readonly bigint[]): boolean {
   let before = 0n
   let own = 0

@@ -1,4 +1,7 @@
-/** Which options decide whether a source file becomes part of the kernel: read from the tree's own Makefiles, up to its top. */
+/**
+ * Which options decide whether a source file becomes part of the kernel: read from the tree's own Makefiles, up to its
+ * top.
+ */
 
 export interface Controlled {
   /** Without CONFIG_. */
@@ -46,7 +49,9 @@ function assignments(text: string): Line[] {
   return lines
 }
 
-/** obj-$(CONFIG_X), obj-y, ext4-$(CONFIG_Y), ext4-objs, core-y: what the list is for, and the option that it depends on. */
+/**
+ * obj-$(CONFIG_X), obj-y, ext4-$(CONFIG_Y), ext4-objs, core-y: what the list is for, and the option that it depends on.
+ */
 function listOf(variable: string): { readonly list: string; readonly symbol: string | undefined } | undefined {
   const [, list, suffix] = /^([\w$().-]*\w)-(\$\(CONFIG_\w+\)|y|m|objs)$/.exec(variable) ?? []
   if (list === undefined || suffix === undefined) return undefined
@@ -95,7 +100,10 @@ export function controlledBy(file: string, read: (path: string) => string | unde
   return known ? all : undefined
 }
 
-/** What is removed from the compiler's flags for ftrace: of a folder, or of one file. The Makefile that says so, or undefined. */
+/**
+ * What is removed from the compiler's flags for ftrace: of a folder, or of one file. The Makefile that says so, or
+ * undefined.
+ */
 export function untraced(file: string, read: (path: string) => string | undefined): string | undefined {
   const dir = file.replace(/\/[^/]*$/, '')
   const object = file.replace(/^.*\//, '').replace(/\.c$/, '.o')

@@ -32,8 +32,8 @@ const OPTIONS_OF_HOOK: Readonly<Partial<Record<Hook['kind'], readonly string[]>>
 }
 
 /**
- * Options that nobody can choose, and those that can be chosen and bring them (arch/Kconfig, kernel/trace/Kconfig: 4.15 to 6.12). KPROBE_EVENTS
- * selects TRACING, and that the rest.
+ * Options that nobody can choose, and those that can be chosen and bring them (arch/Kconfig, kernel/trace/Kconfig: 4.15
+ * to 6.12). KPROBE_EVENTS selects TRACING, and that the rest.
  */
 const CHOSEN_BY: Readonly<Record<string, readonly string[]>> = {
   KRETPROBES: ['KPROBES'],

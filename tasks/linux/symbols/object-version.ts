@@ -1,6 +1,9 @@
 /** The kernel version that a BPF object says it is made for (SEC("version")), against that of the kernel. */
 
-/** KERNEL_VERSION(5, 0, 0): since then the kernel does not look at it any more (6c4fc209fcf9, "bpf: remove useless version check"). */
+/**
+ * KERNEL_VERSION(5, 0, 0): since then the kernel does not look at it any more (6c4fc209fcf9, "bpf: remove useless
+ * version check").
+ */
 const UNCHECKED = 0x50000
 
 /** "5.4.0" of LINUX_VERSION_CODE 328704. */

@@ -16,7 +16,9 @@ export function programsOfObject(object: Buffer): HookedProgram[] {
   })
 }
 
-/** LINUX_VERSION_CODE that an object says it is for (SEC("version")); undefined where it says nothing. @throws ElfError */
+/**
+ * LINUX_VERSION_CODE that an object says it is for (SEC("version")); undefined where it says nothing. @throws ElfError
+ */
 export function versionOfObject(object: Buffer): number | undefined {
   const bytes = sectionsOf(object).find(({ name }) => name === 'version')?.bytes
   if (bytes === undefined) return undefined

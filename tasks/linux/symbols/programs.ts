@@ -17,7 +17,10 @@ interface Macro {
   readonly body: string
 }
 
-/** Object-like and function-like macros of a text in which inactive parts are blank. The last definition of a name counts. */
+/**
+ * Object-like and function-like macros of a text in which inactive parts are blank. The last definition of a name
+ * counts.
+ */
 function macrosIn(text: string, into: Map<string, Macro>): void {
   for (const [, name = '', list, body = ''] of text
     .replaceAll(/\\\n/g, ' ')
@@ -81,7 +84,8 @@ async function programsIn(text: string, parsed: ParsedTexts): Promise<readonly P
 }
 
 /**
- * Programs of a probe's C as one kernel version compiles it. A section that cannot be read without a compiler is left out.
+ * Programs of a probe's C as one kernel version compiles it. A section that cannot be read without a compiler is left
+ * out.
  * @param parsed is filled, for the next kernel
  */
 export async function programsOfSource(

@@ -1,11 +1,17 @@
-/** The facts of a running kernel: what its own files say (/proc/kallsyms and those of tracefs and debugfs). Texts in, facts out. */
+/**
+ * The facts of a running kernel: what its own files say (/proc/kallsyms and those of tracefs and debugfs). Texts in,
+ * facts out.
+ */
 import type { Address, KernelFacts, Place, Refusal } from './facts.ts'
 import { SortedAddresses } from './ranges.ts'
 
 export interface RunningTexts {
   readonly release: string
   readonly kallsyms: string
-  /** tracing/available_filter_functions; of 6.5 and newer rather available_filter_functions_addrs, which tells functions of one name apart. */
+  /**
+   * tracing/available_filter_functions; of 6.5 and newer rather available_filter_functions_addrs, which tells functions
+   * of one name apart.
+   */
   readonly traceable: string
   /** kprobes/blacklist of debugfs. */
   readonly blacklist: string
@@ -22,7 +28,9 @@ interface Raw {
 
 const CODE = /^[tTwW]$/
 
-/** Low 32 bits; undefined for what is not in the kernel's or the modules' mapping (per-CPU variables, hidden addresses). */
+/**
+ * Low 32 bits; undefined for what is not in the kernel's or the modules' mapping (per-CPU variables, hidden addresses).
+ */
 const lowOf = (hex: string): Address | undefined =>
   hex.length === 16 && hex.startsWith('ffffffff') ? Number.parseInt(hex.slice(8), 16) : undefined
 

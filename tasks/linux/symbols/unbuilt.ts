@@ -58,8 +58,8 @@ async function systemCall(hook: Hook, { version, tree }: Unbuilt): Promise<Verdi
 }
 
 /**
- * Options that nobody asks for may be chosen by others (`select`), which only a configured tree tells: what such an option leaves out is
- * open as long as it is not set to n.
+ * Options that nobody asks for may be chosen by others (`select`), which only a configured tree tells: what such an
+ * option leaves out is open as long as it is not set to n.
  */
 function open(found: Verdict, { config }: Unbuilt): Verdict {
   const asked = found.fixes.filter((fix) => fix.change === 'option' && !config.has(fix.symbol))

@@ -1,4 +1,7 @@
-/** A small vmlinux as a linker would make it: sections at their addresses, symbols, and the tables that the kernel's linker script gathers. */
+/**
+ * A small vmlinux as a linker would make it: sections at their addresses, symbols, and the tables that the kernel's
+ * linker script gathers.
+ */
 import type { Read } from '../objects/elf.ts'
 
 interface Part {

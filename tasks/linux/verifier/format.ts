@@ -1,6 +1,6 @@
 /**
- * Messages by the formats that the kernel prints them with. A format becomes an anchored pattern; formats are looked up by the message's first
- * word, so that a line which is no message costs one look-up.
+ * Messages by the formats that the kernel prints them with. A format becomes an anchored pattern; formats are looked up
+ * by the message's first word, so that a line which is no message costs one look-up.
  */
 
 /** Longer messages do not exist: the log's own buffer for one is 1024 bytes (BPF_VERIFIER_TMP_LOG_SIZE). */
@@ -86,8 +86,8 @@ export class Formats<T> {
   }
 
   /**
-   * The format of a message, and what the message has in the places of its conversions. `loose`: also formats that begin with any word, which
-   * prose may match.
+   * The format of a message, and what the message has in the places of its conversions. `loose`: also formats that
+   * begin with any word, which prose may match.
    */
   find(message: string, loose = false): Known<T> | undefined {
     if (message.length > LONGEST_MESSAGE) return undefined

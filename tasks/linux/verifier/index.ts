@@ -1,4 +1,7 @@
-/** The verifier's log of one program: which instruction was refused, about which register, from which line of the source. */
+/**
+ * The verifier's log of one program: which instruction was refused, about which register, from which line of the
+ * source.
+ */
 import { VerifierLogs, type Rejection } from './log.ts'
 import { meaningOf } from './rejection.ts'
 

@@ -1,6 +1,7 @@
 /**
- * One line of a verifier log, whatever a container, a logger or a forum put before it. Instructions are "8: (79) r1 = *(u64 *)(r0 +0)" in all
- * kernels; states, source lines and statistics are told from the reason, which may be any other text.
+ * One line of a verifier log, whatever a container, a logger or a forum put before it. Instructions are "8: (79) r1 =
+ * *(u64 *)(r0 +0)" in all kernels; states, source lines and statistics are told from the reason, which may be any other
+ * text.
  */
 
 export type VerifierLine =
@@ -40,8 +41,9 @@ const END = /^(?:processed \d+ insns|-+ ?END (?:[A-Z ]+ )?LOG ?-+$)/
 const BEGIN = /^-+ ?BEGIN (?:[A-Z ]+ )?LOG ?-+$/
 
 /**
- * What the verifier prints besides instructions and reasons. "R1 type=ctx expected=fp" and "arg#0 ..." come from the comparison of the program
- * with its BTF, and have no consequence; those of mark_precise and liveness are for the verifier's authors.
+ * What the verifier prints besides instructions and reasons. "R1 type=ctx expected=fp" and "arg#0 ..." come from the
+ * comparison of the program with its BTF, and have no consequence; those of mark_precise and liveness are for the
+ * verifier's authors.
  */
 const NOISE =
   /^(?:func#\d+ @\d+|Validating .* func#\d+\.\.\.|Func#\d+ .*(?:is safe|is global)|\d+: safe$|from \d+ to \d+.*: safe|safe$|last_idx \d|regs=|parent |mark_precise|force_precise|propagating |frame \d+: propagating|verification time \d|stack depth |insns processed \d|max_states|total_states|peak_states|mark_read|(?:cur|old) state:|caller:|callee:|returning from callee:|to caller at \d|frame\d+:|Live regs before insn|subprog#\d+: analyzing|SCC |stack (?:use|def)|topo_order|arg JOIN|(?:vmlinux|module)_cand_cache:|CO-RE relocating|marking pointer arg\d|func '[^']*' arg\d+ has btf_id \d+ type|arg#0 type is not a struct|\(\d+ line\(s\) omitted\)|\d+: *[.0-9]{10} )/
@@ -85,8 +87,8 @@ const masked = (text: string): string => text.replaceAll(/\d/g, '0')
 const isDigit = (code: number): boolean => code >= 48 && code <= 57
 
 /**
- * "8: (79) ...", "8: R1=...", "; C text", "from 2 to 5: R0=...", "mark_precise: ...", with nothing before it: nearly all lines of a log, so
- * without a pattern. Such a line may be something else outside of a log.
+ * "8: (79) ...", "8: R1=...", "; C text", "from 2 to 5: R0=...", "mark_precise: ...", with nothing before it: nearly
+ * all lines of a log, so without a pattern. Such a line may be something else outside of a log.
  */
 export function isPlain(line: string): boolean {
   switch (line.charCodeAt(0)) {

@@ -1,6 +1,7 @@
 /**
- * Finds rejections in verifier logs that stand in the middle of any other text, line by line and in bounded memory. What stands between the last
- * instruction and "processed" is the reason, whatever it says; where a log has no such end, only messages that are known count.
+ * Finds rejections in verifier logs that stand in the middle of any other text, line by line and in bounded memory.
+ * What stands between the last instruction and "processed" is the reason, whatever it says; where a log has no such
+ * end, only messages that are known count.
  */
 import { kindOf, messageNeedles } from './kinds/index.ts'
 import { isEarlyNoise, isPlain, Prefix, readLine, withoutPrefix, type VerifierLine } from './line.ts'
@@ -51,7 +52,10 @@ const OMITTED = /\s*\((?:truncated, )?\d+ line\(s\) omitted\)(?:["'`.\\].*)?\s*$
 /** A loader's own words, before the verifier's on the same line. */
 const INTRODUCTION =
   /(?:[Vv]erifier (?:output|log|error)|permission denied|invalid argument|argument list too long|no space left on device|operation not permitted|bad address|[Ll]oad program):\s+/g
-/** Whether a line may be joined, or introduced by a loader's words: looked at in each line of any text, so without a pattern. */
+/**
+ * Whether a line may be joined, or introduced by a loader's words: looked at in each line of any text, so without a
+ * pattern.
+ */
 const isJoined = (line: string): boolean =>
   line.includes('line(s) omitted)') ||
   (line.includes('erifier ') && /erifier (?:output|log|error):/.test(line)) ||
@@ -285,7 +289,8 @@ const newLog = (start: number): Open => ({
 })
 
 /**
- * Messages that a loader joined with ": ", which messages may have inside too: a known one is taken as long as it is; what is not known stays whole.
+ * Messages that a loader joined with ": ", which messages may have inside too: a known one is taken as long as it is;
+ * what is not known stays whole.
  */
 function messagesIn(joined: string): string[] {
   const parts = joined.split(': ')

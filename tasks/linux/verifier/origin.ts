@@ -24,7 +24,10 @@ export const calleeName = (callee: string): string => callee.replace(/#-?\d+$/, 
 export const baseOf = (origin: Origin | undefined): Origin | undefined =>
   origin?.kind === 'arithmetic' ? origin.of : origin
 
-/** "offset 104 of the context: pt_regs.si, argument 2 of the probed function": said of 64-bit reads at the place of an argument only. */
+/**
+ * "offset 104 of the context: pt_regs.si, argument 2 of the probed function": said of 64-bit reads at the place of an
+ * argument only.
+ */
 function contextField(offset: number, size: number): string {
   const argument = size === 8 ? argumentAt(offset) : undefined
   return `offset ${offset} of the context${argument === undefined ? '' : `: ${argument} (when this is a kprobe on x86-64)`}`

@@ -1,7 +1,7 @@
 /**
- * Follows the registers through the instructions of a verifier log: where each value came from, and the state that the verifier printed
- * of it last. States are those of all kernels: " R0=inv(id=0) R10=fp0", "0: R1=ctx() R10=fp0", "; R0_w=scalar()" behind an instruction,
- * "from 2 to 5: R0=..." at the start of another path.
+ * Follows the registers through the instructions of a verifier log: where each value came from, and the state that the
+ * verifier printed of it last. States are those of all kernels: " R0=inv(id=0) R10=fp0", "0: R1=ctx() R10=fp0", ";
+ * R0_w=scalar()" behind an instruction, "from 2 to 5: R0=..." at the start of another path.
  */
 import { baseOf, type Origin } from './origin.ts'
 
@@ -12,10 +12,15 @@ const CONSTANT = /^[rw](\d+) = (-?(?:0x)?[0-9a-f]+)$/
 const WIDE = /^r(\d+) = ((?:0x[0-9a-f]+|-?\d+)(?: ?ll)?|map\[.*)$/
 const TARGET = /^(?:if )?[rw](\d+) ?(?:[-+*/%|&^]|<<|>>|s>>|s\/|s%)?= /
 const CALL = /^call (?:pc)?(\S+)/
-/** `R0=inv(id=0)`, `R1_w=map_value(off=0,ks=4,vs=8)`, `fp-8=mmmm????`. The value may have spaces inside of parentheses. */
+/**
+ * `R0=inv(id=0)`, `R1_w=map_value(off=0,ks=4,vs=8)`, `fp-8=mmmm????`. The value may have spaces inside of parentheses.
+ */
 const STATE = /\b(R\d+|fp-\d+)(?:_[rwD]+)?=((?:[^\s(]+)?(?:\([^)]*\)*)?)/g
 
-/** Kernels before 4.10 print the number of a helper only: the first ones of include/uapi/linux/bpf.h that return something. */
+/**
+ * Kernels before 4.10 print the number of a helper only: the first ones of include/uapi/linux/bpf.h that return
+ * something.
+ */
 const HELPERS: Readonly<Record<number, string>> = {
   1: 'bpf_map_lookup_elem',
   2: 'bpf_map_update_elem',
@@ -108,8 +113,8 @@ export class Registers {
   }
 
   /**
-   * An instruction without its number and code. What it does is only done when the next one comes: the instruction that the verifier refuses has
-   * changed nothing.
+   * An instruction without its number and code. What it does is only done when the next one comes: the instruction that
+   * the verifier refuses has changed nothing.
    */
   follow(text: string, at: number): void {
     this.#execute()

@@ -1,4 +1,7 @@
-/** What a rejection means: its kind, with what the log says about the instruction, the registers and where their values came from. */
+/**
+ * What a rejection means: its kind, with what the log says about the instruction, the registers and where their values
+ * came from.
+ */
 import type { Confidence } from '../explain/finding.ts'
 import { kindOf } from './kinds/index.ts'
 import { textOf, type Kind, type Situation } from './kinds/kind.ts'
@@ -26,7 +29,9 @@ const REGISTER = /\bR\d+\b/
 const USED = /\*\([us]\d+ \*\)\(r(\d+)|= r(\d+)$/
 const MOST_REGISTERS = 3
 
-/** The message that says most, and its kind: of several the first one with a kind, and not the "Rn ..." that follows it. */
+/**
+ * The message that says most, and its kind: of several the first one with a kind, and not the "Rn ..." that follows it.
+ */
 function known(
   messages: readonly string[],
 ): { readonly message: string; readonly kind: Kind; readonly words: readonly string[] } | undefined {
@@ -55,7 +60,10 @@ function describe(rejection: Rejection, register: string): string | undefined {
   ].join('; ')
 }
 
-/** The cause of a rejection and what to do. A message that is in no table is shown with its instruction, and is no less the reason. */
+/**
+ * The cause of a rejection and what to do. A message that is in no table is shown with its instruction, and is no less
+ * the reason.
+ */
 export function meaningOf(rejection: Rejection): Meaning {
   const registers = registersOf(rejection)
   const register =

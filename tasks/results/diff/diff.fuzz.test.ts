@@ -1,4 +1,7 @@
-/** Results that somebody edited, of other versions, half deleted: every view of them answers or says what is wrong, in words. */
+/**
+ * Results that somebody edited, of other versions, half deleted: every view of them answers or says what is wrong, in
+ * words.
+ */
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

@@ -1,4 +1,7 @@
-/** Step: diff. Two runs, two groups of runs, or two kernels side by side: what they were made of, what they said, how long it took. */
+/**
+ * Step: diff. Two runs, two groups of runs, or two kernels side by side: what they were made of, what they said, how
+ * long it took.
+ */
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { compareMessages, type Compared } from '../../trace/stats/divergence.ts'
@@ -124,7 +127,10 @@ function add(to: Values, what: string, unit: Unit, values: readonly number[]): v
   to.set(what, entry)
 }
 
-/** Between two runs each gap is a value; where a group is compared each run's median is: gaps of one run depend on one another. */
+/**
+ * Between two runs each gap is a value; where a group is compared each run's median is: gaps of one run depend on one
+ * another.
+ */
 async function numbersOf(side: Side, single: boolean, context: Context): Promise<Numbers> {
   const found: Values = new Map()
   for (const run of side.runs) {

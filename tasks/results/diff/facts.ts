@@ -71,7 +71,10 @@ export function factsThatDiffer(first: readonly Manifest[], second: readonly Man
   })
 }
 
-/** Objects that were built from other inputs. @param why their inputs that differ, from two whole fingerprints; undefined where nobody knows */
+/**
+ * Objects that were built from other inputs. @param why their inputs that differ, from two whole fingerprints;
+ * undefined where nobody knows
+ */
 export function buildsThatDiffer(
   first: readonly Manifest[],
   second: readonly Manifest[],

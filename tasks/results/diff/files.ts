@@ -81,7 +81,10 @@ function hashLines(a: string, b: string): string[] {
     .map((name) => `${name}: ${hash(before, name)} -> ${hash(after, name)}`)
 }
 
-/** The input that `changedInputs` calls so. Names can hold dots themselves ("0 base.config"), so they are put together piece by piece. */
+/**
+ * The input that `changedInputs` calls so. Names can hold dots themselves ("0 base.config"), so they are put together
+ * piece by piece.
+ */
 function at(inputs: Inputs, path: string): InputValue | undefined {
   let [value, name]: [InputValue | undefined, string] = [inputs, '']
   for (const part of path.split('.')) {
@@ -143,7 +146,10 @@ export function filesThatDiffer(a: string, b: string, only?: readonly string[]):
   })
 }
 
-/** Inputs of two entries of the cache that differ; undefined where one of them is gone. @param store the store's directory */
+/**
+ * Inputs of two entries of the cache that differ; undefined where one of them is gone. @param store the store's
+ * directory
+ */
 export function storedInputLines(store: string, a: string, b: string): string[] | undefined {
   if (!existsSync(store)) return undefined
   for (const kind of readdirSync(store)) {

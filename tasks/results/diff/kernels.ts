@@ -1,4 +1,7 @@
-/** Two built kernels: what went in, what came out, and, where the same inputs gave other bytes, where the first of them is. */
+/**
+ * Two built kernels: what went in, what came out, and, where the same inputs gave other bytes, where the first of them
+ * is.
+ */
 import { closeSync, existsSync, openSync, readdirSync, readFileSync, readSync, statSync } from 'node:fs'
 import { basename, join, resolve } from 'node:path'
 import { named } from '../../config/open.ts'
@@ -38,7 +41,8 @@ const label = (name: string, dir: string): string => {
 }
 
 /**
- * `kernel:NAME` of the lab, `kernel:FINGERPRINT` as results have it, or `kernel:DIR` with a build's files, from another cache for example.
+ * `kernel:NAME` of the lab, `kernel:FINGERPRINT` as results have it, or `kernel:DIR` with a build's files, from another
+ * cache for example.
  * @throws a user's Failure for what is not built
  */
 export async function kernelSide(asked: string, lab: () => ResolvedLab, context: Context): Promise<KernelSide> {
@@ -108,7 +112,9 @@ function firstByte(a: Buffer, b: Buffer): number {
   return at
 }
 
-/** The sections of a file by name, each read when it is asked for: a vmlinux with debug info has hundreds of megabytes. */
+/**
+ * The sections of a file by name, each read when it is asked for: a vmlinux with debug info has hundreds of megabytes.
+ */
 function sections(file: string) {
   const fd = openSync(file, 'r')
   const read: Read = (offset, size) => {

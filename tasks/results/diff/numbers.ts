@@ -1,4 +1,7 @@
-/** Numbers of both sides, one by one: how far apart their medians are, how large that is, and whether it could be chance. */
+/**
+ * Numbers of both sides, one by one: how far apart their medians are, how large that is, and whether it could be
+ * chance.
+ */
 import { median } from '../../trace/stats/statistics.ts'
 import { holm, leastP, rankTest, type RankTest } from '../../trace/stats/rank-test.ts'
 

@@ -17,7 +17,10 @@ export interface Side {
   readonly label: string
   /** Oldest first, at least one. */
   readonly runs: readonly FoundRun[]
-  /** One run, by its name or because there is no other: its single events are compared. Of a group one value of each run is. */
+  /**
+   * One run, by its name or because there is no other: its single events are compared. Of a group one value of each run
+   * is.
+   */
   readonly single: boolean
 }
 
@@ -98,7 +101,8 @@ function groupOf(all: readonly FoundRun[], experiment: string, choice: string | 
 const withoutPath = (name: string): string => name.replace(/^(?:\.\/)?results\//, '').replace(/\/+$/, '')
 
 /**
- * What a name on the command line means: `EXPERIMENT`, `EXPERIMENT/axis=value,...`, `EXPERIMENT/RUN`, or a run as every command takes it.
+ * What a name on the command line means: `EXPERIMENT`, `EXPERIMENT/axis=value,...`, `EXPERIMENT/RUN`, or a run as every
+ * command takes it.
  * @param all every run, oldest first
  * @throws a user's Failure for a name that means nothing
  */

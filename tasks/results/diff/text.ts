@@ -1,4 +1,7 @@
-/** A comparison for people: what is the same in a word, what is not with both sides. All that comes from a run came from a guest. */
+/**
+ * A comparison for people: what is the same in a word, what is not with both sides. All that comes from a run came from
+ * a guest.
+ */
 import { sizeOf } from '../../trace/stats/rank-test.ts'
 import type { CaptureCompared, Order, RunsCompared } from './diff.ts'
 import type { Manifest } from '../manifest.ts'

@@ -8,7 +8,9 @@ import { OUTSIDE } from '../kept-inputs.ts'
 import type { Manifest } from '../manifest.ts'
 import { ownFilesAsNamed } from '../../build/probe/own-files.ts'
 
-/** @returns a test for names relative to the lab's directory; undefined where the lab file no longer has the experiment */
+/**
+ * @returns a test for names relative to the lab's directory; undefined where the lab file no longer has the experiment
+ */
 export function usedFiles(lab: ResolvedLab, { experiment: name, arm, kernel, image }: Manifest) {
   const experiment = Object.hasOwn(lab.experiments, name) ? lab.experiments[name] : undefined
   if (experiment === undefined) return undefined

@@ -23,7 +23,10 @@ interface Serialized {
 
 /** What a statement is before it is bound or run. */
 export interface Outline {
-  /** `other`: DuckDB writes out only what is written as a SELECT, so a PRAGMA that becomes one is none. `unknown`: it cannot be parsed. */
+  /**
+   * `other`: DuckDB writes out only what is written as a SELECT, so a PRAGMA that becomes one is none. `unknown`: it
+   * cannot be parsed.
+   */
   readonly kind: 'select' | 'other' | 'unknown'
   /** Names in small letters of functions in the place of a table, wherever in the statement they stand. */
   readonly functions: readonly string[]

@@ -72,8 +72,8 @@ export interface QueryOptions {
 }
 
 /**
- * A database that can read these files and nothing else of the machine, and write nothing but `output`: DuckDB's file systems are closed
- * but for these names, and its settings locked.
+ * A database that can read these files and nothing else of the machine, and write nothing but `output`: DuckDB's file
+ * systems are closed but for these names, and its settings locked.
  */
 export async function openQuery({
   tables,
@@ -121,8 +121,9 @@ export interface Table {
 const SELECT = 1
 
 /**
- * Functions in the place of a table that only read, and only what the database may: nothing is left on (enable_logging, enable_profiling) or
- * taken for an address (arrow_scan), and no text becomes a statement that nobody looked at (query, json_execute_serialized_sql).
+ * Functions in the place of a table that only read, and only what the database may: nothing is left on (enable_logging,
+ * enable_profiling) or taken for an address (arrow_scan), and no text becomes a statement that nobody looked at (query,
+ * json_execute_serialized_sql).
  */
 export const READING: readonly string[] = [
   'range',
@@ -165,11 +166,12 @@ export class NotASelect extends Error {}
 export class NotATable extends Error {}
 
 /**
- * Throws NotASelect, NotATable, or DuckDB's own error for what it cannot understand. Needed because SQL could otherwise write to a file that it may read,
- * and because some functions that stand where a table can do more than read.
+ * Throws NotASelect, NotATable, or DuckDB's own error for what it cannot understand. Needed because SQL could otherwise
+ * write to a file that it may read, and because some functions that stand where a table can do more than read.
  */
 export async function mustSelect(connection: DuckDBConnection, sql: string): Promise<void> {
-  // Before anything is extracted or bound: that alone reads files for some (PRAGMA import_database), and calls functions of others.
+  // Before anything is extracted or bound: that alone reads files for some (PRAGMA import_database), and calls
+  // functions of others.
   const { kind, functions } = await outlineOf(connection, sql)
   if (kind === 'other') throw new NotASelect('another statement')
   const statements = await connection.extractStatements(sql)

@@ -1,4 +1,7 @@
-/** Arms against the first one (no probe, where there is such an arm): how many times as much, and whether that could be chance. */
+/**
+ * Arms against the first one (no probe, where there is such an arm): how many times as much, and whether that could be
+ * chance.
+ */
 import { holm, rankTest, sizeOf } from '../../trace/stats/rank-test.ts'
 import { medianRatio } from '../../trace/stats/statistics.ts'
 import type { Exhibits } from './exhibits.ts'
@@ -9,7 +12,9 @@ import { mark } from './verdict.ts'
 
 const pText = (p: number): string => (p < 0.001 ? '< 0.001' : numberText(Number(p.toFixed(3))))
 
-/** Values of each side from which on a difference can be asked for: of one value nobody knows how far the next would be. */
+/**
+ * Values of each side from which on a difference can be asked for: of one value nobody knows how far the next would be.
+ */
 const ENOUGH = 2
 /** The level of a difference that is called one. */
 const LEVEL = 0.05

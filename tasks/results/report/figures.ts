@@ -1,4 +1,7 @@
-/** Descriptions of a report's figures (Vega-Lite): data in, nothing drawn here. Every text in the data may come from a guest. */
+/**
+ * Descriptions of a report's figures (Vega-Lite): data in, nothing drawn here. Every text in the data may come from a
+ * guest.
+ */
 import { printable } from '../../engine/printable.ts'
 import { random } from '../../trace/stats/random.ts'
 import { FEWEST_FOR_INTERVAL, median, quantile, summary } from '../../trace/stats/statistics.ts'

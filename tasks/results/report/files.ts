@@ -1,4 +1,6 @@
-/** The files of a report: the page, and its figures and tables for a paper (SVG and PDF, CSV and LaTeX with booktabs). */
+/**
+ * The files of a report: the page, and its figures and tables for a paper (SVG and PDF, CSV and LaTeX with booktabs).
+ */
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { beside, cannotWrite } from '../../engine/beside.ts'
@@ -15,7 +17,9 @@ const PAGE = 45
 /** For a document: every figure and table with its caption. */
 const DOCUMENT = 'report.tex'
 
-/** Writes a file, whole or not at all. @throws Failure (user) for a place that cannot be written, (lab) for a full disk */
+/**
+ * Writes a file, whole or not at all. @throws Failure (user) for a place that cannot be written, (lab) for a full disk
+ */
 export const writeWhole = (
   file: string,
   text: string,

@@ -23,8 +23,8 @@ const ENTITIES: Readonly<Record<string, string>> = {
 }
 
 /**
- * Text that came from anywhere as HTML, in content and in quoted attributes. Control characters and what reorders or hides its neighbours
- * become visible escapes (engine/printable); line ends and tabs stay, for `<pre>`.
+ * Text that came from anywhere as HTML, in content and in quoted attributes. Control characters and what reorders or
+ * hides its neighbours become visible escapes (engine/printable); line ends and tabs stay, for `<pre>`.
  */
 export const escaped = (text: string): string =>
   text

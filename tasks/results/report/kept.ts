@@ -1,4 +1,7 @@
-/** What runs were made of, as it was kept in results/.inputs: the question and the material of a report. Nothing of it is trusted. */
+/**
+ * What runs were made of, as it was kept in results/.inputs: the question and the material of a report. Nothing of it
+ * is trusted.
+ */
 import { existsSync, lstatSync, readFileSync } from 'node:fs'
 import { join, relative, sep } from 'node:path'
 import { probeSources } from '../../config/probe-source.ts'

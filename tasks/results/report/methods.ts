@@ -1,4 +1,6 @@
-/** A paragraph for the methods section of a paper, from the manifests alone: what was done, and nothing that was not. */
+/**
+ * A paragraph for the methods section of a paper, from the manifests alone: what was done, and nothing that was not.
+ */
 import type { ResolvedVm } from '../../config/resolved.ts'
 import type { Before } from '../../config/schema/schema.ts'
 import { askedBy, definitionOf } from '../definition.ts'

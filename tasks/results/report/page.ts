@@ -1,4 +1,6 @@
-/** The page itself: one file that fetches nothing, may run one script of ours, and says so (Content-Security-Policy). */
+/**
+ * The page itself: one file that fetches nothing, may run one script of ours, and says so (Content-Security-Policy).
+ */
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'

@@ -32,7 +32,10 @@ async function good<Table extends TableOfRun>(tables: readonly Table[], deep: bo
   return found
 }
 
-/** What `work` makes of the tables that can be read, and which those are. @throws what `work` throws where each of them can be */
+/**
+ * What `work` makes of the tables that can be read, and which those are. @throws what `work` throws where each of them
+ * can be
+ */
 export async function readableTables<Table extends TableOfRun, T>(
   tables: readonly Table[],
   { emit }: Pick<TableOptions, 'emit'>,

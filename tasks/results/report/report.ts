@@ -27,7 +27,10 @@ export interface ReportWanted {
   /** Names of experiments and runs; none: the whole lab. */
   readonly words: readonly string[]
   readonly since: string | undefined
-  /** A definition's name, or its beginning, or the name of a run that has it; the newest of each experiment when left out. */
+  /**
+   * A definition's name, or its beginning, or the name of a run that has it; the newest of each experiment when left
+   * out.
+   */
   readonly definition?: string | undefined
   readonly results: string
   /** Of the lab, for titles. */
@@ -82,7 +85,10 @@ function head({ kind }: Scope, facts: readonly ExperimentFacts[], exhibits: Exhi
   </section> `
 }
 
-/** The experiments of a report, each with the runs of one definition. @throws Failure (user) if none has the definition that is wanted */
+/**
+ * The experiments of a report, each with the runs of one definition. @throws Failure (user) if none has the definition
+ * that is wanted
+ */
 function experimentsOf({ runs, kind }: Scope, definition: string | undefined): ExperimentRuns[] {
   const experiments = byExperiment(runs, { definition, all: kind === 'runs' && definition === undefined })
   const found = experiments.filter((one) => one.runs.length > 0)

@@ -121,7 +121,10 @@ export interface Apart {
   readonly all?: boolean
 }
 
-/** Each experiment with the runs of one definition, in the order of their names. An experiment that lacks the wanted definition has no runs. */
+/**
+ * Each experiment with the runs of one definition, in the order of their names. An experiment that lacks the wanted
+ * definition has no runs.
+ */
 export const byExperiment = (runs: readonly ReportRun[], { definition, all = false }: Apart = {}): ExperimentRuns[] =>
   [...Map.groupBy(runs, ({ experiment }) => experiment)]
     .toSorted(([a], [b]) => inOrder.compare(a, b))
@@ -144,7 +147,10 @@ export const WORKLOAD_MS = 'workload (ms)'
 export const metricOf = (run: ReportRun, metric: string): number | null =>
   metric === WORKLOAD_MS ? run.ms : (run.metrics[metric] ?? null)
 
-/** The declared numbers and what the events say of a read; the duration of the workload where there is nothing else to compare. */
+/**
+ * The declared numbers and what the events say of a read; the duration of the workload where there is nothing else to
+ * compare.
+ */
 export function metricsOf({ runs, groups }: ExperimentRuns): string[] {
   const names = [...new Set(groups.flatMap(({ counted }) => counted.flatMap(({ metrics }) => Object.keys(metrics))))]
   if (names.length > 0) return names

@@ -1,6 +1,7 @@
 /**
- * The colours of reports and their figures, by name. The page uses them as CSS variables, so that one figure serves light, dark and print;
- * a figure that stands alone in an SVG or PDF file gets the light ones put in (not every program that draws SVG knows variables).
+ * The colours of reports and their figures, by name. The page uses them as CSS variables, so that one figure serves
+ * light, dark and print; a figure that stands alone in an SVG or PDF file gets the light ones put in (not every program
+ * that draws SVG knows variables).
  */
 
 /** Text on paper needs a contrast of 4.5:1 (WCAG 2.1, 1.4.3), lines and points 3:1 (1.4.11); a test computes both. */

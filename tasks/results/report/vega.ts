@@ -1,4 +1,7 @@
-/** Vega: a figure's description in, SVG out. The only file that knows the packages; they are loaded when a figure is drawn. */
+/**
+ * Vega: a figure's description in, SVG out. The only file that knows the packages; they are loaded when a figure is
+ * drawn.
+ */
 import type { TopLevelSpec } from 'vega-lite'
 import { escaped } from './html.ts'
 import { colour, SERIES } from './theme.ts'
@@ -51,7 +54,10 @@ interface TextItem {
   readonly fontSize?: number
 }
 
-/** Average widths of Latin letters in the fonts above, in parts of their size: Vega's own estimate of 0.8 leaves a quarter empty. */
+/**
+ * Average widths of Latin letters in the fonts above, in parts of their size: Vega's own estimate of 0.8 leaves a
+ * quarter empty.
+ */
 const LETTER = 0.63
 
 async function load() {
@@ -69,7 +75,8 @@ const labelled = (svg: string, label: string): string =>
   svg.replace('<svg ', `<svg role="img" aria-label="${escaped(label)}" `)
 
 /**
- * Draws a figure; `warnings` is what Vega has against its description. What is in the description's data is text to Vega and to the SVG.
+ * Draws a figure; `warnings` is what Vega has against its description. What is in the description's data is text to
+ * Vega and to the SVG.
  * @param label what it shows, for those who cannot see it
  */
 export async function draw(

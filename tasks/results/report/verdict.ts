@@ -33,7 +33,9 @@ export const verdictBadges = (runs: readonly ReportRun[]): Html =>
     .toSorted(([a], [b]) => ORDER.indexOf(a) - ORDER.indexOf(b))
     .map(([word, count]) => html`${badge(word, count)} `)}`
 
-/** A run whose failure was expected and came before anything was recorded: there is no trace that could lack an event. */
+/**
+ * A run whose failure was expected and came before anything was recorded: there is no trace that could lack an event.
+ */
 const hasTrace = ({ verdict, table }: ReportRun): boolean => table || verdict !== 'passed'
 
 /** Whether its trace cannot be shown to have lost nothing. */

@@ -1,6 +1,7 @@
 /**
- * The call tree that the function_graph tracer recorded: who called what, and how long each call took. The records are ftrace's
- * funcgraph_entry and funcgraph_exit (kernel/trace/trace_entries.h), as trace-cmd prints them without its plugins.
+ * The call tree that the function_graph tracer recorded: who called what, and how long each call took. The records are
+ * ftrace's funcgraph_entry and funcgraph_exit (kernel/trace/trace_entries.h), as trace-cmd prints them without its
+ * plugins.
  */
 import { printable } from '../../engine/printable.ts'
 import { isPrintk, type TraceEvent } from '../../linux/ftrace/trace-line.ts'
@@ -80,7 +81,9 @@ function graphOf(pid: number, events: readonly TraceEvent[], comm: string): Call
   return { pid, comm, roots: roots.filter(({ kind }) => kind === 'call'), ...count }
 }
 
-/** One tree per process that has any call, in the order of the trace; messages of probes stand where they were printed. */
+/**
+ * One tree per process that has any call, in the order of the trace; messages of probes stand where they were printed.
+ */
 export function callGraphs(events: readonly TraceEvent[], comm: (pid: number) => string): CallGraph[] {
   const groups = Map.groupBy(
     events.filter((event) => isGraph(event) || isPrintk(event)),

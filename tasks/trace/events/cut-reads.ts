@@ -1,6 +1,6 @@
 /**
- * Messages of many runs, row by row, as reads with the time between their steps. The same cut as `sequences.ts` makes of one run in memory,
- * for any number of events: nothing is kept of a read but its times.
+ * Messages of many runs, row by row, as reads with the time between their steps. The same cut as `sequences.ts` makes
+ * of one run in memory, for any number of events: nothing is kept of a read but its times.
  */
 
 /** Steps of one read at most; a longer one is no path that a person can look at. */
@@ -126,13 +126,18 @@ export class ReadCutter {
   /** Groups that are no whole read: of an exec, cut off, or of another order. */
   others = 0
 
-  /** @param order how many steps a read has, and which a text can be; left out: a read begins wherever the process's first text comes again */
+  /**
+   * @param order how many steps a read has, and which a text can be; left out: a read begins wherever the process's
+   * first text comes again
+   */
   constructor(order?: { readonly length: number; readonly mask: (text: number) => Mask }) {
     this.#masks = order?.mask
     this.#length = order?.length ?? 0
   }
 
-  /** Rows come run by run, in each process by process, in each in the order of time. @param row its number, for `Place` */
+  /**
+   * Rows come run by run, in each process by process, in each in the order of time. @param row its number, for `Place`
+   */
   row(run: number, pid: number, time: number, text: number, row = 0): void {
     const other = run !== this.#run || pid !== this.#pid
     if (other) {

@@ -3,8 +3,9 @@ import { createHash, type Hash } from 'node:crypto'
 import type { TraceEvent } from '../../linux/ftrace/trace-line.ts'
 
 /**
- * SHA-256 of the events in the order of the trace, a line "TIME CPU PID COMM FLAGS EVENT MESSAGE" for each; TIME is nanoseconds, or ticks of a
- * clock that counts. Equal for two runs only where every event came at the same time, on the same CPU and in the same process.
+ * SHA-256 of the events in the order of the trace, a line "TIME CPU PID COMM FLAGS EVENT MESSAGE" for each; TIME is
+ * nanoseconds, or ticks of a clock that counts. Equal for two runs only where every event came at the same time, on the
+ * same CPU and in the same process.
  */
 export function eventDigest(events: readonly TraceEvent[]): string {
   const hash = createHash('sha256')

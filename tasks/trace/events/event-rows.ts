@@ -1,11 +1,14 @@
 /**
- * Events as lines of a table for DuckDB's CSV reader: five times as fast as filling its rows one value at a time, and nothing of the table
- * is in memory. Texts come byte by byte (latin1), as the file had them.
+ * Events as lines of a table for DuckDB's CSV reader: five times as fast as filling its rows one value at a time, and
+ * nothing of the table is in memory. Texts come byte by byte (latin1), as the file had them.
  */
 import { isAscii, isUtf8 } from 'node:buffer'
 import type { TraceEvent } from '../../linux/ftrace/trace-line.ts'
 
-/** Columns of the table of an imported trace: those of a run's own, then where the event stood and what stood before it, and its bytes where they are no text. */
+/**
+ * Columns of the table of an imported trace: those of a run's own, then where the event stood and what stood before it,
+ * and its bytes where they are no text.
+ */
 export const ROW_COLUMNS = {
   time_ns: 'UBIGINT',
   cpu: 'USMALLINT',
@@ -56,7 +59,9 @@ export const decoded = (text: string): string => (ODD.test(text) ? fromLatin1(es
 
 const hex = (text: string): string => fromLatin1(text).toString('hex')
 
-/** Rows that wait to be written. An array of fields that is joined once costs half of what one string that grows does. */
+/**
+ * Rows that wait to be written. An array of fields that is joined once costs half of what one string that grows does.
+ */
 export class Rows {
   #fields: string[] = []
   /** Last field of the row before, which is written together with the first of the next. */
@@ -64,7 +69,10 @@ export class Rows {
   /** Rows that wait. */
   count = 0
 
-  /** The texts of the event are bytes (latin1). `line`: where it stood in its file, from 1; `plain`: its file was so there (`isPlain`). */
+  /**
+   * The texts of the event are bytes (latin1). `line`: where it stood in its file, from 1; `plain`: its file was so
+   * there (`isPlain`).
+   */
   add(event: TraceEvent, line: number, plain: boolean): void {
     const { timeNs, cpu, pid, comm, flags = NULL, event: name, message, prefix } = event
     const first = this.count++ === 0 ? `${timeNs}` : `${this.#last}\n${timeNs}`

@@ -7,7 +7,10 @@ import { EVENT_COLUMNS } from './table-shape.ts'
 /** Begins to load what `writeEvents` needs; a failure shows there. */
 export const prepareParquet = prepareDatabase
 
-/** In this order in the file. `time_ns` is ticks where the trace's clock counts; `flags` is null where the text had none. */
+/**
+ * In this order in the file. `time_ns` is ticks where the trace's clock counts; `flags` is null where the text had
+ * none.
+ */
 const COLUMNS = Object.entries(EVENT_COLUMNS)
   .map(([name, type]) => `${name} ${type}`)
   .join(', ')

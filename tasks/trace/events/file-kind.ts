@@ -14,7 +14,10 @@ const TRACE_DAT = Buffer.from([0x17, 0x08, 0x44, ...Buffer.from('tracing')])
 
 const unpack = (program: string) => `unpack it first: ${program}`
 
-/** Offset, bytes (latin1), name, way out. The numbers are those of file(1)'s magic and of each format's own specification. */
+/**
+ * Offset, bytes (latin1), name, way out. The numbers are those of file(1)'s magic and of each format's own
+ * specification.
+ */
 const MAGICS: readonly (readonly [offset: number, bytes: string, what: string, wayOut?: string])[] = [
   [0, '\x89PNG\r\n\x1a\n', 'a PNG picture'],
   [0, '\xff\xd8\xff', 'a JPEG picture'],

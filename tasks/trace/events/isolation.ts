@@ -5,7 +5,10 @@ import type { Processes } from './processes.ts'
 import { plural } from '../../engine/text.ts'
 
 export interface MessageCount {
-  /** The message with its numbers and addresses left out, so that "fd on params 3" and "fd on params 11" are one: "fd on params #". */
+  /**
+   * The message with its numbers and addresses left out, so that "fd on params 3" and "fd on params 11" are one: "fd on
+   * params #".
+   */
   readonly shape: string
   readonly count: number
   /** How many of them satisfy the filter; 0 without one. */
@@ -27,7 +30,10 @@ export interface Actor {
 export interface Isolation {
   /** The workload's own first, then by count. */
   readonly actors: readonly Actor[]
-  /** Processes that are not the workload and satisfy the filter all the same: their hits cannot be told from the workload's. */
+  /**
+   * Processes that are not the workload and satisfy the filter all the same: their hits cannot be told from the
+   * workload's.
+   */
   readonly collisions: readonly Actor[]
   /** For people; nothing where the workload was alone. */
   readonly lines: readonly string[]

@@ -1,4 +1,7 @@
-/** What typed events add to the ledger; the rest of it is seen in test/loss.vm.test.ts, with events that are really lost. */
+/**
+ * What typed events add to the ledger; the rest of it is seen in test/loss.vm.test.ts, with events that are really
+ * lost.
+ */
 import { describe, expect, test } from 'vitest'
 import { lossLedger, type ChannelLoss } from './loss.ts'
 

@@ -1,6 +1,6 @@
 /**
- * The loss ledger: every layer where an event can vanish, and what it adds up to. A run that cannot prove that it is complete says so. The
- * ring buffers' side of it is in ring-ledger.ts.
+ * The loss ledger: every layer where an event can vanish, and what it adds up to. A run that cannot prove that it is
+ * complete says so. The ring buffers' side of it is in ring-ledger.ts.
  */
 import { parseRingStats, ringBalance, type PerCpu, type Recorded, type RingBalance } from './ring-ledger.ts'
 
@@ -30,7 +30,10 @@ export interface LossInput {
   readonly stats: readonly string[]
   /** CPUs that were recorded, where it is known: each must have its stats. */
   readonly cpus?: number | undefined
-  /** Per program; negative where no count could be had. `section` ("kprobe/f", "tracepoint/a/b") tells whether there should be one. */
+  /**
+   * Per program; negative where no count could be had. `section` ("kprobe/f", "tracepoint/a/b") tells whether there
+   * should be one.
+   */
   readonly missed: readonly {
     readonly program: string
     readonly missed: number
@@ -43,7 +46,10 @@ export interface LossInput {
   /** LOST and DROPPED markers in the text; without a count where the text has none. */
   readonly markers: readonly { readonly count?: number | undefined }[]
   readonly notUnderstood: number
-  /** Events in the trace, of all kinds and CPUs: compared with what the ring buffers say was read. Left out where a text has no counters. */
+  /**
+   * Events in the trace, of all kinds and CPUs: compared with what the ring buffers say was read. Left out where a text
+   * has no counters.
+   */
   readonly recorded?: Recorded | undefined
   /** Why the recorder stopped early, if it did. */
   readonly captureError?: string | undefined
@@ -66,7 +72,9 @@ const ONLY_IF_LOST: ReadonlySet<Layer> = new Set(['taken'])
 
 export interface Ledger {
   readonly completeness: 'complete' | 'incomplete' | 'unknown'
-  /** Events lost per layer; null where the number is not known. The same event can be in `overrun` and in `lostMarkers`. */
+  /**
+   * Events lost per layer; null where the number is not known. The same event can be in `overrun` and in `lostMarkers`.
+   */
   readonly losses: Readonly<Partial<Record<Layer, number | null>>>
   /** Per CPU, in the order of the input; null where the text could not be read. */
   readonly perCpu: PerCpu
@@ -111,7 +119,10 @@ function ringLoss(counter: 'overrun' | 'commitOverrun' | 'dropped' | 'entries', 
 const unreadLoss = (perCpu: PerCpu, { unread }: RingBalance): Known =>
   unread === 0 || unread === undefined ? { least: 0, whole: unread === 0, where: '' } : ringLoss('entries', perCpu)
 
-/** What a channel lost: by its counters, or, where the kernel told the probe of no error (before 5.1), what was sent and did not arrive. */
+/**
+ * What a channel lost: by its counters, or, where the kernel told the probe of no error (before 5.1), what was sent and
+ * did not arrive.
+ */
 const lostOf = ({ sent, lost, marked, read, untyped }: ChannelLoss): number =>
   Math.max(lost, marked, untyped || sent < 0 ? 0 : sent - read + Math.max(lost, 0))
 

@@ -1,6 +1,7 @@
 /**
- * Hits times messages: what BPF programs must have printed, by how often they ran and by their bytecode, against the messages in the trace. Nothing in
- * the ring buffers shows that a message was never written (a buffer that was busy, tracing that was off for a moment) or that somebody else wrote it.
+ * Hits times messages: what BPF programs must have printed, by how often they ran and by their bytecode, against the
+ * messages in the trace. Nothing in the ring buffers shows that a message was never written (a buffer that was busy,
+ * tracing that was off for a moment) or that somebody else wrote it.
  */
 import { plural } from '../../engine/text.ts'
 import { printable } from '../../engine/printable.ts'

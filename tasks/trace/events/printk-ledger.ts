@@ -13,8 +13,8 @@ const REFUSED =
   'bpf_trace_printk refuses a format that it does not know with -EINVAL, silently (%c on kernels before 5.15)'
 
 /**
- * Programs that were hit while the trace has no line of any program. Only worth saying of a trace that lost nothing: otherwise the lines may
- * have been printed and lost.
+ * Programs that were hit while the trace has no line of any program. Only worth saying of a trace that lost nothing:
+ * otherwise the lines may have been printed and lost.
  */
 export function silentPrinters(printers: readonly Printer[], printed: number): string[] {
   if (printed > 0) return []

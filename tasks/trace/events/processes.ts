@@ -1,4 +1,6 @@
-/** Who is who in a trace, from the scheduler's process events: names of pids, parents, and when a program really began. */
+/**
+ * Who is who in a trace, from the scheduler's process events: names of pids, parents, and when a program really began.
+ */
 import type { TraceEvent } from '../../linux/ftrace/trace-line.ts'
 
 /** What trace_pipe and trace-cmd show for a pid whose comm was not saved. */
@@ -7,8 +9,8 @@ export const UNKNOWN_COMM = '<...>'
 const COMM_LENGTH = 15
 
 /**
- * The formats of include/trace/events/sched.h, 4.15 to 6.12. A comm or a path can hold " pid=7": the fields behind it are tied to the end,
- * and the first group takes all it can.
+ * The formats of include/trace/events/sched.h, 4.15 to 6.12. A comm or a path can hold " pid=7": the fields behind it
+ * are tied to the end, and the first group takes all it can.
  */
 const FORK = /^comm=.* pid=\d+ child_comm=(.*) child_pid=(\d+)$/s
 const EXEC = /^filename=(.*) pid=\d+ old_pid=(\d+)$/s
@@ -28,14 +30,17 @@ interface Process {
 }
 
 /**
- * Pids are taken as they are: one that the kernel gave away twice within the trace (after pid_max, 32768 by default, forks) is its last
- * owner's. Threads are processes here, as in the trace.
+ * Pids are taken as they are: one that the kernel gave away twice within the trace (after pid_max, 32768 by default,
+ * forks) is its last owner's. Threads are processes here, as in the trace.
  */
 export class Processes {
   readonly #processes = new Map<number, Process>()
   readonly #known: ReadonlyMap<number, string>
 
-  /** @param known names that the caller is sure of, because it started these processes; they win over what the trace says */
+  /**
+   * @param known names that the caller is sure of, because it started these processes; they win over what the trace
+   * says
+   */
   constructor(events: Iterable<TraceEvent>, known: ReadonlyMap<number, string> = new Map()) {
     this.#known = known
     this.add(events)

@@ -1,6 +1,6 @@
 /**
- * What the ring buffers themselves count (per_cpu/cpuN/stats; kernel/trace/trace.c, tracing_stats_read) against the events in the trace. The
- * kernel counts an event as read whoever reads it, so a second reader shows as a difference.
+ * What the ring buffers themselves count (per_cpu/cpuN/stats; kernel/trace/trace.c, tracing_stats_read) against the
+ * events in the trace. The kernel counts an event as read whoever reads it, so a second reader shows as a difference.
  */
 export interface RingStats {
   /** Events that were still in the buffer, read by nobody. */
@@ -15,7 +15,10 @@ export interface RingStats {
 /** One CPU's stats each, in order of the CPUs; null where the text could not be read. */
 export type PerCpu = readonly (RingStats | null)[]
 
-/** Reads one CPU's stats; undefined when a counter is not there. Clocks without seconds change the lines of the times only. */
+/**
+ * Reads one CPU's stats; undefined when a counter is not there. Clocks without seconds change the lines of the times
+ * only.
+ */
 export function parseRingStats(text: string): RingStats | undefined {
   const value = (name: string) => Number(new RegExp(`^${name}: (\\d+)$`, 'm').exec(text)?.[1] ?? Number.NaN)
   const stats = {
@@ -33,8 +36,8 @@ export interface Recorded {
   /** Events in the trace, of all kinds and CPUs. */
   readonly events: number
   /**
-   * Whether the counters were read after the recorder had emptied the buffers, as the holder does. trace-cmd reads them before that, so that
-   * `entries` of its CPUSTAT may well be in the file (seen in 6 of 13 public recordings).
+   * Whether the counters were read after the recorder had emptied the buffers, as the holder does. trace-cmd reads them
+   * before that, so that `entries` of its CPUSTAT may well be in the file (seen in 6 of 13 public recordings).
    */
   readonly countersAreFinal: boolean
 }

@@ -1,4 +1,7 @@
-/** A table of events that is written line by line, and then turned into Parquet. Memory is bounded whatever the events are. */
+/**
+ * A table of events that is written line by line, and then turned into Parquet. Memory is bounded whatever the events
+ * are.
+ */
 import { closeSync, openSync, writeSync } from 'node:fs'
 import { rename, rm } from 'node:fs/promises'
 import type { TraceEvent } from '../../linux/ftrace/trace-line.ts'

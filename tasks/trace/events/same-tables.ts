@@ -3,8 +3,9 @@ import { TYPED } from '../../linux/ftrace/trace-line.ts'
 import { openDatabase, parquet, quoted, quotedName } from '../duckdb.ts'
 
 /**
- * Of all columns, where each row stands included. Only compared with numbers of the same process: DuckDB's hash() may change between versions. A
- * column that the recorded table does not have, since an older version wrote it, must be empty in the other.
+ * Of all columns, where each row stands included. Only compared with numbers of the same process: DuckDB's hash() may
+ * change between versions. A column that the recorded table does not have, since an older version wrote it, must be
+ * empty in the other.
  * @throws DuckDB's own error where one of the files is missing or damaged
  */
 export async function sameTables(recorded: string, computed: string): Promise<boolean> {
@@ -30,7 +31,8 @@ export async function sameTables(recorded: string, computed: string): Promise<bo
 }
 
 /**
- * Whether the table of a channel of typed events tells of the same events as the table of all events: when, where and who.
+ * Whether the table of a channel of typed events tells of the same events as the table of all events: when, where and
+ * who.
  * @throws DuckDB's own error where one of the files is missing or damaged
  */
 export async function sameTyped(all: string, channel: string, name: string): Promise<boolean> {

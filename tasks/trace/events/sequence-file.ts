@@ -1,8 +1,8 @@
 /**
- * A run's messages without what differs from boot to boot, as a file: a line "READ PROCESS MESSAGE" with tabs between for each message of the
- * workload, in the order of the trace's clock. READ counts the reads of the run from 1 and is 0 for what is no read of the program's (the
- * reads of execve); PROCESS counts the workload's processes in order of appearance. Two runs whose files have the same bytes had the same
- * events in the same order.
+ * A run's messages without what differs from boot to boot, as a file: a line "READ PROCESS MESSAGE" with tabs between
+ * for each message of the workload, in the order of the trace's clock. READ counts the reads of the run from 1 and is 0
+ * for what is no read of the program's (the reads of execve); PROCESS counts the workload's processes in order of
+ * appearance. Two runs whose files have the same bytes had the same events in the same order.
  */
 import { isPrintk, type TraceEvent } from '../../linux/ftrace/trace-line.ts'
 import { shapeOf } from './isolation.ts'
@@ -14,7 +14,8 @@ export const SEQUENCE_FILE = 'sequence.txt'
 
 /**
  * Text of the file.
- * @param order what makes a read, where an expectation says so; else a read begins at each message like the first of all
+ * @param order what makes a read, where an expectation says so; else a read begins at each message like the first of
+ * all
  */
 export function sequenceText(
   events: readonly TraceEvent[],

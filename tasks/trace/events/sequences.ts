@@ -6,8 +6,8 @@ export type Matches = (message: string) => boolean
 
 /**
  * Why a sequence is not whole.
- * - `exec`: the kernel read the program's headers for execve() (kernel_read(): no user buffer, so the path stops half way), or the process
- *   that was to become the workload did something before. Not the program's.
+ * - `exec`: the kernel read the program's headers for execve() (kernel_read(): no user buffer, so the path stops half
+ *   way), or the process that was to become the workload did something before. Not the program's.
  * - `started before the capture`: the trace has its end only.
  * - `ended early`: right as far as it goes, and then the next one begins, or the process or the capture ends.
  */
@@ -92,8 +92,9 @@ function sequence(group: readonly TraceEvent[], ofExec: boolean, first: boolean,
 }
 
 /**
- * Groups that are not the program's: of a process that somebody else started, all before its first exec; of any process, what stands right
- * before an exec and stops half way. A whole sequence before a later exec can only be the program's own.
+ * Groups that are not the program's: of a process that somebody else started, all before its first exec; of any
+ * process, what stands right before an exec and stops half way. A whole sequence before a later exec can only be the
+ * program's own.
  */
 function readsOfExec(pid: number, groups: readonly TraceEvent[][], context: Context): ReadonlySet<TraceEvent[]> {
   const { pids, processes, order } = context
@@ -120,7 +121,9 @@ function sequencesOfProcess(pid: number, events: readonly TraceEvent[], context:
   return groups.flatMap((group, index) => sequence(group, ofExec.has(group), index === 0, context))
 }
 
-/** The whole run as one sequence, all processes in order of time; what came before a process's first exec stands apart. */
+/**
+ * The whole run as one sequence, all processes in order of time; what came before a process's first exec stands apart.
+ */
 function sequencesOfRun(events: readonly TraceEvent[], context: Context): Sequence[] {
   const beforeExec = Map.groupBy(events, ({ pid, timeNs }) => {
     const exec = context.processes.execs(pid)[0]?.timeNs

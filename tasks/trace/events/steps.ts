@@ -1,4 +1,7 @@
-/** The time between one message of a process and its next one, by what the two messages are: what "where does the time go" asks for. */
+/**
+ * The time between one message of a process and its next one, by what the two messages are: what "where does the time
+ * go" asks for.
+ */
 import { isPrintk, type TraceEvent } from '../../linux/ftrace/trace-line.ts'
 import { withoutAddresses } from './sequences.ts'
 

@@ -1,4 +1,7 @@
-/** Whether a file is a table of events as the lab writes it: one that is not must not decide the types of all others, or end a reader. */
+/**
+ * Whether a file is a table of events as the lab writes it: one that is not must not decide the types of all others, or
+ * end a reader.
+ */
 import { statSync } from 'node:fs'
 import { basename } from 'node:path'
 import { messageOf, userError } from '../../engine/error.ts'
@@ -29,7 +32,10 @@ export function notAFile(file: string): string | undefined {
   }
 }
 
-/** The first column of `source` (a table of SQL) that has another type than in a table of events. @throws DuckDB's own error */
+/**
+ * The first column of `source` (a table of SQL) that has another type than in a table of events. @throws DuckDB's own
+ * error
+ */
 export async function oddColumn(connection: DuckDBConnection, source: string): Promise<string | undefined> {
   const reader = await connection.runAndReadAll(`SELECT column_name, column_type FROM (DESCRIBE FROM ${source})`)
   for (const [name, type] of reader.getRowsJson() as [string, string][]) {

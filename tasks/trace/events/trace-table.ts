@@ -7,14 +7,20 @@ const COMM_WIDTH = 16
 /** A line of a terminal or a slide, not a record: the whole message is in the table of events. */
 const MESSAGE_LENGTH = 200
 
-/** " %5lu.%06lu" rounded to microseconds, or " %12llu" for a clock that counts (kernel/trace/trace_output.c, trace_print_context). */
+/**
+ * " %5lu.%06lu" rounded to microseconds, or " %12llu" for a clock that counts (kernel/trace/trace_output.c,
+ * trace_print_context).
+ */
 function time({ timeNs, ticks }: TraceEvent): string {
   if (ticks) return String(timeNs).padStart(12)
   const us = (timeNs + 500n) / 1000n
   return `${String(us / 1_000_000n).padStart(5)}.${String(us % 1_000_000n).padStart(6, '0')}`
 }
 
-/** Of a BPF program's line only the text: what kernels print in front of it (0x00000001, 0, bpf_trace_printk) says nothing and differs. */
+/**
+ * Of a BPF program's line only the text: what kernels print in front of it (0x00000001, 0, bpf_trace_printk) says
+ * nothing and differs.
+ */
 const content = (event: TraceEvent): string =>
   isPrintk(event)
     ? printable(event.message, MESSAGE_LENGTH)

@@ -1,4 +1,7 @@
-/** Name of the table of a channel of typed events, beside events.parquet. In a file of its own: what only lists runs loads nothing else. */
+/**
+ * Name of the table of a channel of typed events, beside events.parquet. In a file of its own: what only lists runs
+ * loads nothing else.
+ */
 export const typedFile = (name: string): string => `events.${name}.parquet`
 
 /** Name of its view in lab query. */

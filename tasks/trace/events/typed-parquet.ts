@@ -1,4 +1,6 @@
-/** Typed events of one channel as a Parquet table (zstd): when, where and who, then the fields of the probe's struct. */
+/**
+ * Typed events of one channel as a Parquet table (zstd): when, where and who, then the fields of the probe's struct.
+ */
 import { createWriteStream } from 'node:fs'
 import { rename, rm } from 'node:fs/promises'
 import { Readable } from 'node:stream'
@@ -28,8 +30,8 @@ const HEAD = { time_ns: 'UBIGINT', cpu: 'USMALLINT', pid: 'UINTEGER', comm: 'VAR
 const TAKEN: ReadonlySet<string> = new Set([...Object.keys(HEAD), 'run'])
 
 /**
- * Names of the columns: `pos.x` is `pos_x`. One that is there already gets `field_` in front (a struct's own pid is `field_pid`), then numbers;
- * SQL does not tell small letters from capitals.
+ * Names of the columns: `pos.x` is `pos_x`. One that is there already gets `field_` in front (a struct's own pid is
+ * `field_pid`), then numbers; SQL does not tell small letters from capitals.
  */
 export function columnNames(columns: readonly Pick<Column, 'path'>[]): string[] {
   const taken = new Set(TAKEN)

@@ -1,7 +1,10 @@
 /** One read out of many, to be shown. */
 import type { TraceEvent } from '../../linux/ftrace/trace-line.ts'
 
-/** Cuts messages wherever the first one comes again, and takes the group whose duration is the median; empty where there are none. */
+/**
+ * Cuts messages wherever the first one comes again, and takes the group whose duration is the median; empty where there
+ * are none.
+ */
 export function typicalRead(events: readonly TraceEvent[]): TraceEvent[] {
   const groups: TraceEvent[][] = []
   for (const event of events) {

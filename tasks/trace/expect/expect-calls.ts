@@ -5,7 +5,10 @@ import { plural } from '../../engine/text.ts'
 
 const callsOf = (nodes: readonly CallNode[]) => nodes.filter((node) => node.kind === 'call')
 
-/** How many functions of the chain are found inside each other, at most; a loop, for trees are as deep as the kernel's stack. */
+/**
+ * How many functions of the chain are found inside each other, at most; a loop, for trees are as deep as the kernel's
+ * stack.
+ */
 function longest(chain: readonly string[], roots: readonly CallNode[]): number {
   let best = 0
   const open = callsOf(roots).map((node) => ({ node, found: 0 }))
@@ -18,7 +21,8 @@ function longest(chain: readonly string[], roots: readonly CallNode[]): number {
 }
 
 /**
- * Whether somewhere in the trees the first function calls the second, this one the third and so on, with any calls between them.
+ * Whether somewhere in the trees the first function calls the second, this one the third and so on, with any calls
+ * between them.
  * @param chain two names or more
  */
 export function checkCalls(chain: readonly string[], roots: readonly CallNode[]): Verdict {

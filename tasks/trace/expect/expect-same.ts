@@ -88,7 +88,8 @@ function fieldAt(value: unknown, fields: readonly string[]): unknown {
 }
 
 /**
- * `map[key].field`, `map.field` (entry 0 of an array, or the only entry) or the name of a global variable, at the end of the run.
+ * `map[key].field`, `map.field` (entry 0 of an array, or the only entry) or the name of a global variable, at the end
+ * of the run.
  * @param place parameters have been put in
  */
 export function mapSide(place: string, { maps }: MapValues, as: As): Side {

@@ -99,7 +99,9 @@ function nothingText(events: readonly TraceEvent[], pids: ReadonlySet<number>): 
     : `no message is the workload's; ${plural(others, 'message')} of other processes ${others === 1 ? 'is' : 'are'} not counted`
 }
 
-/** Where the messages of an order stand one after the other in what one program printed; places that overlap count once. */
+/**
+ * Where the messages of an order stand one after the other in what one program printed; places that overlap count once.
+ */
 function* places(own: readonly Sequence[], order: Expected['order'], processes: Processes): Iterable<TraceEvent> {
   for (const [pid, sequences] of Map.groupBy(own, (one) => one.pid)) {
     const events = sequences.flatMap((one) => one.events)
@@ -116,8 +118,8 @@ function* places(own: readonly Sequence[], order: Expected['order'], processes: 
 }
 
 /**
- * For `times: 0`: what stands before the unwanted messages, or follows them, does not matter; so they are looked for at every message, and
- * not only where a sequence would begin.
+ * For `times: 0`: what stands before the unwanted messages, or follows them, does not matter; so they are looked for at
+ * every message, and not only where a sequence would begin.
  */
 function forbidden(
   own: readonly Sequence[],
@@ -164,8 +166,8 @@ function wanted(
 }
 
 /**
- * Checks the messages of the wanted processes; those of other processes are never mixed in. Reads that execve() made are named and never
- * counted as the program's; any other partial sequence is a failure with its reason.
+ * Checks the messages of the wanted processes; those of other processes are never mixed in. Reads that execve() made
+ * are named and never counted as the program's; any other partial sequence is a failure with its reason.
  */
 export function checkExpectation(
   expected: Expected,

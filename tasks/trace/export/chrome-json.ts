@@ -1,4 +1,7 @@
-/** A timeline as Chrome's trace event format (JSON object form), for chrome://tracing, Perfetto, Speedscope and their kin. */
+/**
+ * A timeline as Chrome's trace event format (JSON object form), for chrome://tracing, Perfetto, Speedscope and their
+ * kin.
+ */
 import { safeJson } from '../../engine/printable.ts'
 import type { Item, Track } from './timeline.ts'
 

@@ -1,6 +1,7 @@
 /**
- * RFC 4180, with \n for line ends. Texts come from guests, and go to terminals and spreadsheets: control characters become visible escapes, and
- * what a spreadsheet would take for a formula (OWASP, "CSV injection") begins with an apostrophe.
+ * RFC 4180, with \n for line ends. Texts come from guests, and go to terminals and spreadsheets: control characters
+ * become visible escapes, and what a spreadsheet would take for a formula (OWASP, "CSV injection") begins with an
+ * apostrophe.
  */
 import { printableText } from '../../engine/printable.ts'
 

@@ -1,4 +1,7 @@
-/** A timeline as a Perfetto trace (.pftrace, for ui.perfetto.dev and trace_processor). The only file that knows protobuf. */
+/**
+ * A timeline as a Perfetto trace (.pftrace, for ui.perfetto.dev and trace_processor). The only file that knows
+ * protobuf.
+ */
 import { join } from 'node:path'
 import type { Type } from 'protobufjs'
 import type { Args, Item, Track } from './timeline.ts'

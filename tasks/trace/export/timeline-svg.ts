@@ -1,6 +1,6 @@
 /**
- * The path of one read() as a picture: a row for each message, at the time after the first, with the time to the next one. Plain SVG that
- * follows the reader's light or dark theme, for READMEs, slides, papers and reports.
+ * The path of one read() as a picture: a row for each message, at the time after the first, with the time to the next
+ * one. Plain SVG that follows the reader's light or dark theme, for READMEs, slides, papers and reports.
  */
 import { printable } from '../../engine/printable.ts'
 

@@ -1,7 +1,8 @@
 /**
- * A trace as what timeline viewers draw: tracks, slices on them, instants, counters. One track for each CPU with everything that happened on it,
- * one for each process: a slice for each read, in it one for each step up to the next message, and the system calls around them. Events go in
- * one by one in the order of time, and what is known of each process is one read: memory does not grow with the trace.
+ * A trace as what timeline viewers draw: tracks, slices on them, instants, counters. One track for each CPU with
+ * everything that happened on it, one for each process: a slice for each read, in it one for each step up to the next
+ * message, and the system calls around them. Events go in one by one in the order of time, and what is known of each
+ * process is one read: memory does not grow with the trace.
  */
 import { isPrintk, type TraceEvent } from '../../linux/ftrace/trace-line.ts'
 import { kindOfMessage } from '../events/steps.ts'
@@ -22,8 +23,8 @@ export interface Track {
 export type Args = Readonly<Record<string, string | number>>
 
 /**
- * Begins and ends of one track are nested, in the order of time; an instant may come before a slice that began earlier, since readers sort by time.
- * Times are those of the trace.
+ * Begins and ends of one track are nested, in the order of time; an instant may come before a slice that began earlier,
+ * since readers sort by time. Times are those of the trace.
  */
 export type Item =
   | { readonly type: 'track'; readonly track: Track }

@@ -1,4 +1,6 @@
-/** Whether a category (which sequence came out) hangs on a factor (a parameter, the kernel, the first read of a run). */
+/**
+ * Whether a category (which sequence came out) hangs on a factor (a parameter, the kernel, the first read of a run).
+ */
 import { random } from './random.ts'
 
 export interface Observation {
@@ -15,7 +17,10 @@ export interface Dependence {
   readonly values: readonly { readonly value: string; readonly counts: readonly number[] }[]
   /** What share of the uncertainty about the category the factor takes away: 0 nothing, 1 all of it (Theil's U). */
   readonly explains: number
-  /** How often chance does as much: a permutation test; corrected for the number of factors (Holm, Scand. J. Stat. 6(2), 1979). */
+  /**
+   * How often chance does as much: a permutation test; corrected for the number of factors (Holm, Scand. J. Stat. 6(2),
+   * 1979).
+   */
   readonly p: number
 }
 
@@ -110,7 +115,10 @@ function one(observations: readonly Observation[], factor: string, width: number
   }
 }
 
-/** Holm's correction: the smallest counts for all, the next for all but one, and none becomes smaller than the one before. */
+/**
+ * Holm's correction: the smallest counts for all, the next for all but one, and none becomes smaller than the one
+ * before.
+ */
 function corrected(list: readonly Dependence[]): Dependence[] {
   let least = 0
   return list
@@ -121,7 +129,10 @@ function corrected(list: readonly Dependence[]): Dependence[] {
     })
 }
 
-/** Every factor that has two values or more; the clearest first. None where only one category was seen. The seed is fixed. */
+/**
+ * Every factor that has two values or more; the clearest first. None where only one category was seen. The seed is
+ * fixed.
+ */
 export function dependences(observations: readonly Observation[]): Dependence[] {
   const width = 1 + Math.max(-1, ...new Set(observations.map(({ category }) => category)))
   if (width < 2) return []

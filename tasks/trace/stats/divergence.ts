@@ -1,4 +1,7 @@
-/** Where two runs begin to say something else: the first message that differs, with what stands around it, process by process. */
+/**
+ * Where two runs begin to say something else: the first message that differs, with what stands around it, process by
+ * process.
+ */
 import type { TraceEvent } from '../../linux/ftrace/trace-line.ts'
 import { withoutAddresses } from '../events/sequences.ts'
 import { kindOfMessage } from '../events/steps.ts'

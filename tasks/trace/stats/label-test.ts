@@ -1,6 +1,7 @@
 /**
- * Do two groups of labels (which order of messages a run had) differ in how often each label comes? A permutation test of Pearson's chi-square:
- * all labels are dealt out to groups of the same sizes, many times. It asks nothing of how many labels there are, nor of how rare they are.
+ * Do two groups of labels (which order of messages a run had) differ in how often each label comes? A permutation test
+ * of Pearson's chi-square: all labels are dealt out to groups of the same sizes, many times. It asks nothing of how
+ * many labels there are, nor of how rare they are.
  */
 import { random } from './random.ts'
 

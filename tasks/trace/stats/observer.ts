@@ -1,6 +1,6 @@
 /**
- * What looking costs: the same workload without probes, with empty ones, and with the full ones, round by round. Differences are taken within
- * a round, because a drift of the host meets all arms of a round alike.
+ * What looking costs: the same workload without probes, with empty ones, and with the full ones, round by round.
+ * Differences are taken within a round, because a drift of the host meets all arms of a round alike.
  */
 import { summary, type Summary } from './statistics.ts'
 import { OBSERVERS, type Observer } from '../../config/observers.ts'

@@ -1,6 +1,7 @@
 /**
- * Whether events come in the same order each time: sequences and how often each was seen, pairs of events that were seen in both orders, and
- * how far each sequence is from the most common one. Which parameter a sequence hangs on is `dependence.ts`.
+ * Whether events come in the same order each time: sequences and how often each was seen, pairs of events that were
+ * seen in both orders, and how far each sequence is from the most common one. Which parameter a sequence hangs on is
+ * `dependence.ts`.
  */
 
 /** One sequence: a read() of a run, or a whole run. */
@@ -21,7 +22,10 @@ export interface DistinctSequence {
   readonly runs: number
   /** Pairs of events that stand the other way round than in the most common sequence (Kendall's distance). */
   readonly inversions: number
-  /** Events that the most common sequence has and this one has not, and the reverse; repeated ones as often as they differ. */
+  /**
+   * Events that the most common sequence has and this one has not, and the reverse; repeated ones as often as they
+   * differ.
+   */
   readonly missing: readonly string[]
   readonly added: readonly string[]
 }
@@ -55,7 +59,10 @@ export interface Order {
 /** Pairs grow with the square of it. */
 const MOST_KINDS = 200
 
-/** The k-th event of a kind becomes one of its own, so that a sequence is a permutation: the k-th is always before the next of its kind. */
+/**
+ * The k-th event of a kind becomes one of its own, so that a sequence is a permutation: the k-th is always before the
+ * next of its kind.
+ */
 function numbered(labels: readonly string[]): string[] {
   const seen = new Map<string, number>()
   return labels.map((label) => {
@@ -121,7 +128,9 @@ function spansOf(labels: readonly string[], kinds: ReadonlySet<string>): [string
 
 type Way = 'before' | 'after' | 'mixed'
 
-/** Every pair of kinds by the way it was seen in each sequence; one look at a sequence counts for all units that are it. */
+/**
+ * Every pair of kinds by the way it was seen in each sequence; one look at a sequence counts for all units that are it.
+ */
 function pairsOf(found: readonly Found[], kinds: ReadonlySet<string>): Pick<Order, 'unstable' | 'stablePairs'> {
   type Counts = Record<Way, number> & { example: Partial<Record<Way, Unit>> }
   const pairs = new Map<string, Map<string, Counts>>()

@@ -1,6 +1,6 @@
 /**
- * The path of a read and the time between its steps, over the events of many runs. Memory is bounded by DuckDB's limit, and 4 bytes for
- * each gap between two messages.
+ * The path of a read and the time between its steps, over the events of many runs. Memory is bounded by DuckDB's limit,
+ * and 4 bytes for each gap between two messages.
  */
 import { inTime, matches, type Pattern } from '../../config/text/pattern.ts'
 import type { TraceEvent } from '../../linux/ftrace/trace-line.ts'
@@ -37,7 +37,10 @@ export interface Path {
   readonly declared: boolean
 }
 
-/** Different messages that are told apart, addresses aside; where there are more, all numbers are left out of the comparison. */
+/**
+ * Different messages that are told apart, addresses aside; where there are more, all numbers are left out of the
+ * comparison.
+ */
 const MOST_TEXTS = 5000
 const MEMORY = '256MB'
 const ROWS = 100_000
@@ -170,7 +173,8 @@ async function pathOf(
 /**
  * The path of each group; undefined where no run has two messages that belong together.
  * @param temp a directory for what does not fit in memory; the caller removes it
- * @throws DuckDB's own error for a file that is missing or damaged, GaveUp for an expression of an order that is never done
+ * @throws DuckDB's own error for a file that is missing or damaged, GaveUp for an expression of an order that is never
+ * done
  */
 export async function pathsOf(
   runs: readonly PathRun[],

@@ -1,6 +1,6 @@
 /**
- * Marsaglia's xorshift with 32 bits of state (J. Stat. Softw. 8(14), 2003; shifts 13, 17, 5): small, the same everywhere, and good enough to
- * shuffle some thousand runs or to resample them. Numbers from 0 below 1.
+ * Marsaglia's xorshift with 32 bits of state (J. Stat. Softw. 8(14), 2003; shifts 13, 17, 5): small, the same
+ * everywhere, and good enough to shuffle some thousand runs or to resample them. Numbers from 0 below 1.
  */
 export function random(seed: number): () => number {
   // Zero is the one state that it never leaves.

@@ -1,6 +1,7 @@
 /**
- * Do two groups of numbers differ? The rank-sum test of Mann and Whitney (Ann. Math. Stat. 18(1), 1947), which asks nothing of how times are
- * distributed, with Cliff's delta (Psychol. Bull. 114(3), 1993) for how much, and Holm's correction (Scand. J. Stat. 6(2), 1979) for asking often.
+ * Do two groups of numbers differ? The rank-sum test of Mann and Whitney (Ann. Math. Stat. 18(1), 1947), which asks
+ * nothing of how times are distributed, with Cliff's delta (Psychol. Bull. 114(3), 1993) for how much, and Holm's
+ * correction (Scand. J. Stat. 6(2), 1979) for asking often.
  */
 
 /** So many values in all are counted out; more are approximated. */
@@ -11,9 +12,15 @@ export interface RankTest {
   readonly counts: readonly [number, number]
   /** How often a value of the first group is above one of the second; half for equal ones. */
   readonly u: number
-  /** Cliff's delta: -1 where every value of the first group is below every one of the second, 0 where neither is above, 1. */
+  /**
+   * Cliff's delta: -1 where every value of the first group is below every one of the second, 0 where neither is above,
+   * 1.
+   */
   readonly delta: number
-  /** Two-sided. `exact`: of all ways to deal the values out, with their ties; `normal`: approximated, corrected for ties and continuity. */
+  /**
+   * Two-sided. `exact`: of all ways to deal the values out, with their ties; `normal`: approximated, corrected for ties
+   * and continuity.
+   */
   readonly p: number
   readonly method: 'exact' | 'normal'
 }
@@ -34,8 +41,9 @@ function doubledRanks(values: readonly number[]): { ranks: number[]; ties: numbe
 }
 
 /**
- * Share of all choices of `size` ranks whose sum is at least as far from the middle as `sum`, counted by the sums that are possible with each
- * number of ranks (Streitberg and Roehmel, Stat. Softw. Newsl. 12(1), 1986). Counts up to 50 over 25 are exact in a double.
+ * Share of all choices of `size` ranks whose sum is at least as far from the middle as `sum`, counted by the sums that
+ * are possible with each number of ranks (Streitberg and Roehmel, Stat. Softw. Newsl. 12(1), 1986). Counts up to 50
+ * over 25 are exact in a double.
  */
 function exactP(ranks: readonly number[], size: number, sum: number): number {
   const most = ranks.reduce((total, rank) => total + rank, 0)
@@ -102,7 +110,10 @@ export function leastP([n, m]: readonly [number, number]): number {
   return Math.min(1, 2 / ways)
 }
 
-/** Words for a delta, by the thresholds of Romano et al. (Annual meeting of the Florida Association of Institutional Research, 2006). */
+/**
+ * Words for a delta, by the thresholds of Romano et al. (Annual meeting of the Florida Association of Institutional
+ * Research, 2006).
+ */
 export function sizeOf(delta: number): 'negligible' | 'small' | 'medium' | 'large' {
   const size = Math.abs(delta)
   return size < 0.147 ? 'negligible' : size < 0.33 ? 'small' : size < 0.474 ? 'medium' : 'large'

@@ -1,9 +1,15 @@
-/** Numbers of repeated runs: medians with bootstrap intervals, and whether there are enough of them. Nothing is ever dropped as an outlier. */
+/**
+ * Numbers of repeated runs: medians with bootstrap intervals, and whether there are enough of them. Nothing is ever
+ * dropped as an outlier.
+ */
 import { random } from './random.ts'
 
 const ascending = (values: readonly number[]): number[] => values.toSorted((a, b) => a - b)
 
-/** The q-quantile of sorted values, linear between neighbours (type 7 of Hyndman and Fan, Am. Stat. 50(4), 1996); NaN of none. */
+/**
+ * The q-quantile of sorted values, linear between neighbours (type 7 of Hyndman and Fan, Am. Stat. 50(4), 1996); NaN of
+ * none.
+ */
 export function quantile(sorted: readonly number[], q: number): number {
   const at = (sorted.length - 1) * q
   const below = sorted[Math.floor(at)] ?? Number.NaN
@@ -29,7 +35,8 @@ const RESAMPLES = 2000
 export const FEWEST_FOR_INTERVAL = 3
 
 /**
- * Median with a 95 % percentile-bootstrap interval (Efron, Ann. Stat. 7(1), 1979). The same values give the same interval: the seed is fixed.
+ * Median with a 95 % percentile-bootstrap interval (Efron, Ann. Stat. 7(1), 1979). The same values give the same
+ * interval: the seed is fixed.
  * @param values at least one
  */
 export function summary(values: readonly number[]): Summary {
@@ -57,8 +64,8 @@ export interface Ratio {
 }
 
 /**
- * How many times the median of `base` the median of `values` is, with a 95 % percentile-bootstrap interval: both groups are drawn anew each
- * time. The same values give the same interval.
+ * How many times the median of `base` the median of `values` is, with a 95 % percentile-bootstrap interval: both groups
+ * are drawn anew each time. The same values give the same interval.
  * @returns undefined where one group is empty, or the base's median is 0
  */
 export function medianRatio(values: readonly number[], base: readonly number[]): Ratio | undefined {

@@ -89,7 +89,10 @@ export function memory(lab: ResolvedLab | undefined): Finding[] {
   return [memoryFinding(Math.min(process.availableMemory(), total), total, Math.max(2 ** 30, ...guests))]
 }
 
-/** How programs that read what a guest wrote are confined. Without namespaces the lab works, with less between a guest and the host. */
+/**
+ * How programs that read what a guest wrote are confined. Without namespaces the lab works, with less between a guest
+ * and the host.
+ */
 export function confinementFinding(way: Confinement): Finding {
   const finding = { name: 'confinement', fact: CONFINES[way] }
   if (way === 'bubblewrap') return { ...finding, status: 'ok' }
@@ -118,7 +121,10 @@ const hasRange = (file: string, { user, uid }: Ids): boolean =>
     return (who === user || who === String(uid)) && first !== undefined && Number(count) >= 65536
   })
 
-/** Images hold files of several users; without root those come from the user's subordinate ids. (newuidmap is one of the tools.) */
+/**
+ * Images hold files of several users; without root those come from the user's subordinate ids. (newuidmap is one of the
+ * tools.)
+ */
 export function rootlessFindings(ids: Ids): Finding[] {
   const name = 'without root'
   if (ids.uid === 0) return [{ name, status: 'ok', fact: 'you are root: subordinate ids are not needed' }]

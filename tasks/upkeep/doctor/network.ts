@@ -110,8 +110,8 @@ async function ask(source: Source, context: Context): Promise<Reason> {
 }
 
 /**
- * Whether the main archive or that of security has a version of the kernel. A package has 100 MB and apt has no HEAD; the description of its
- * source has the same version and 200 kB.
+ * Whether the main archive or that of security has a version of the kernel. A package has 100 MB and apt has no HEAD;
+ * the description of its source has the same version and 200 kB.
  */
 async function askForVersion(version: string, context: Context): Promise<Reason> {
   let reason: Reason = 'the host has no Debian mirror configured'
@@ -131,8 +131,8 @@ export interface SourceState {
 }
 
 /**
- * Judges sources by the VMs that may boot them: one that cannot be had is a problem only where a VM has no kernel left. A kernel that no
- * VM names is nobody's problem.
+ * Judges sources by the VMs that may boot them: one that cannot be had is a problem only where a VM has no kernel left.
+ * A kernel that no VM names is nobody's problem.
  */
 export function sourceFindings(states: readonly SourceState[], vms: ResolvedLab['vms']): Finding[] {
   const available = new Set(states.filter(({ reason }) => reason === undefined).map(({ name }) => name))

@@ -74,7 +74,9 @@ export const VERSION_RULES: readonly VersionRule[] = [
 /** "v1.24" is what pahole says. */
 const VERSION = /(?<![\w.])v?(\d+)\.(\d+)/
 
-/** The first version number of a text that is not part of a longer word: "QEMU emulator version 7.2.22 (...)" -> 7.2. */
+/**
+ * The first version number of a text that is not part of a longer word: "QEMU emulator version 7.2.22 (...)" -> 7.2.
+ */
 export function versionIn(text: string): VersionNumber | undefined {
   const found = VERSION.exec(text.replaceAll(/\([^)]*\)/g, ' ')) ?? VERSION.exec(text)
   return found === null ? undefined : [Number(found[1]), Number(found[2])]
@@ -99,7 +101,9 @@ export function versionFinding({ name, least }: VersionRule, said: string): Find
   return { name, status: 'problem', fact: `${line}: too old`, wayOut: `install ${name} ${least.join('.')} or newer` }
 }
 
-/** An answer to `--version` takes milliseconds; a wrapper that waits for something would hang the doctor. Milliseconds. */
+/**
+ * An answer to `--version` takes milliseconds; a wrapper that waits for something would hang the doctor. Milliseconds.
+ */
 const ANSWER = 5000
 
 const ask = async (
