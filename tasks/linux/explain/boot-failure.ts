@@ -44,8 +44,9 @@ export const BOOT_FAILURES: readonly BootFailure[] = [
   },
   {
     name: 'initramfs',
-    needle: ['RAMDISK: EOF', 'Initramfs unpacking failed', 'uncompression error'],
-    pattern: /RAMDISK: EOF while reading compressed data|Initramfs unpacking failed: .*|uncompression error/,
+    needle: ['RAMDISK: ', 'Initramfs unpacking failed', 'uncompression error', 'is not initramfs'],
+    pattern:
+      /RAMDISK: (?:EOF while reading compressed data|Couldn't find valid RAM disk image.*|incomplete write.*)|Initramfs unpacking failed: .*|uncompression error|rootfs image is not initramfs \([^)]*\).*/,
     cause:
       'the initial file system cannot be unpacked: it is cut short, there is too little memory, or its compression is not built in (RD_GZIP, RD_ZSTD, ...)',
     wayOut: 'raise `memory:` of the VM; file INITRD says how it is compressed',
@@ -125,8 +126,8 @@ export const BOOT_FAILURES: readonly BootFailure[] = [
   },
   {
     name: 'out of memory',
-    needle: ['Out of memory', 'deadlocked on memory'],
-    pattern: /Out of memory|System is deadlocked on memory/,
+    needle: ['Out of memory', 'deadlocked on memory', 'ut of memory and no killable'],
+    pattern: /Out of memory(?: and no killable processes)?|System is deadlocked on memory/,
     cause: 'the guest has too little memory',
     wayOut: 'raise `memory:` of the VM',
   },

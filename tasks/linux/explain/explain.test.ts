@@ -210,3 +210,30 @@ test('noise of any kind, and far too many findings, stay bounded', () => {
   expect(findings.length).toBe(500)
   expect(more).toBe(19_500)
 })
+
+test('a loader that reports one refused program in several lines is one finding', () => {
+  const text = `libbpf: prog 'p': BPF program load failed: Invalid argument
+libbpf: prog 'p': failed to load: -22
+libbpf: failed to load object 'o'
+libbpf: failed to load BPF skeleton 'o': -22`
+  const found = explainText(text)
+  expect(found.map(({ rule, lines }) => [rule, lines])).toEqual([['program cannot be loaded', [1, 2, 4]]])
+})
+
+test('what a loader says of the error is no finding beside the log of the verifier', () => {
+  const text = `639: (85) call bpf_perf_event_output#25
+R5 min value is negative, either use unsigned or 'var &= const'
+processed 603 insns (limit 1000000) max_states_per_insn 0 total_states 13
+terminate called: bpf_load_program() event=raw_tracepoint/filler/x: Operation not permitted`
+  expect(explainText(text).map(({ rule }) => rule)).toEqual(['verifier: negative-length'])
+})
+
+test('a log that was cut in the middle of a line has states there, and no reason', () => {
+  const text =
+    'level=error msg="load program: no space left on device: 174: (79) r1 = *(u64 *)(r0 +0): R0_w=map_value(id=0,off=0,ks=4,vs=8,imm=0) R6=c (truncated, 557 line(s) omitted)"'
+  expect(explainText(text).map(({ rule }) => rule)).toEqual(['program cannot be loaded'])
+})
+
+test('a build that makes BTF is no failure', () => {
+  expect(explainText('  LD      vmlinux\n  BTFIDS  vmlinux\n  SORTTAB vmlinux\n')).toEqual([])
+})

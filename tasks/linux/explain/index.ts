@@ -34,6 +34,10 @@ export function cleanLine(line: string): string {
   return shown.startsWith('>') ? shown.replace(QUOTE, '') : shown
 }
 
+/** What a loader says of a program whose log is in the text. */
+const LOADER_WORDS: ReadonlySet<string> = new Set(['program of Falco is refused'])
+const REFUSED_BY_NUMBER = /fails with (?:EPERM|EACCES|EINVAL)$/
+
 /** EACCES and EINVAL of a program say only that it was refused: where the verifier's log is in the text, that is the answer. */
 const REFUSED = /^(?:program cannot be loaded|program of an aya loader refused by errno)$/
 
@@ -54,8 +58,35 @@ function withoutWhatLogsSay(findings: Finding[]): Finding[] {
   if (strong.length === 0) return findings
   const causes = withoutWeak(strong)
   return causes.some(({ rule }) => rule.startsWith('verifier'))
-    ? causes.filter(({ rule, what }) => !(REFUSED.test(rule) && /: (?:EACCES|EINVAL)$|-(?:13|22)$/.test(what)))
+    ? causes.filter(
+        ({ rule, what }) =>
+          !(REFUSED.test(rule) && /: (?:EACCES|EINVAL)$|-(?:13|22)$/.test(what)) &&
+          !LOADER_WORDS.has(rule) &&
+          !(rule === BY_WORDS_RULE && REFUSED_BY_NUMBER.test(what)),
+      )
     : causes
+}
+
+/** One program that is not loaded is reported by its library, by the object and by the skeleton, each in a line of its own. */
+function withoutRepeats(findings: readonly Finding[]): readonly Finding[] {
+  const kept: Finding[] = []
+  for (const finding of findings) {
+    const before = kept.at(-1)
+    const repeats =
+      before !== undefined &&
+      REFUSED.test(finding.rule) &&
+      before.rule === finding.rule &&
+      before.cause.split(': ').at(-1) === finding.cause.split(': ').at(-1) &&
+      (finding.lines[0] ?? 0) - (before.lines.at(-1) ?? 0) <= BESIDE
+    if (!repeats) kept.push(finding)
+    else
+      kept[kept.length - 1] = {
+        ...before,
+        lines: [...before.lines, ...finding.lines],
+        count: before.count + finding.count,
+      }
+  }
+  return kept
 }
 
 /** Characters. A longer line may be several lines in one: a log in a JSON string, or one that lost its line ends. */
@@ -109,7 +140,11 @@ export class Explainer {
   end(): { readonly findings: readonly Finding[]; readonly lines: number; readonly more: number } {
     const readers = [this.#splats, this.#verifier, this.#kallsyms, this.#errorLog, this.#trace, this.#addresses]
     for (const reader of readers) reader.end()
-    return { findings: withoutWhatLogsSay(this.#findings.list()), lines: this.#number, more: this.#findings.more }
+    return {
+      findings: withoutRepeats(withoutWhatLogsSay(this.#findings.list())),
+      lines: this.#number,
+      more: this.#findings.more,
+    }
   }
 }
 

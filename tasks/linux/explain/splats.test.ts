@@ -52,3 +52,11 @@ test('a report that went through decode_stacktrace.sh names its line', () => {
   const [trace] = explainText(report.filter((line) => !line.includes('RIP')).join('\n'))
   expect(trace?.fixes[0]).toContain('lib/iov_iter.c:892')
 })
+
+test.each([
+  ['#PF: supervisor instruction fetch in kernel mode', /function pointer was NULL/],
+  ['#PF: error_code(0x0003) - permissions violation', /mapped read-only/],
+])('an oops with "%s" says what the access was', (line, cause) => {
+  const [found] = splatsIn(`[    1.5] BUG: kernel NULL pointer dereference, address: 00\n[    1.5] ${line}`)
+  expect(found?.cause).toMatch(cause)
+})

@@ -216,6 +216,26 @@ const MEANINGS: Readonly<Record<SplatKind, Meaning>> = {
   },
 }
 
+/** What the first lines of an oops say about the access; the first that matches. */
+const OOPSES: readonly (readonly [lines: RegExp, cause: string])[] = [
+  [
+    /instruction fetch|RIP: [0-9a-f]{4}:0x0\b|tried to execute|(?:PC|pc) is at 0x0\b/,
+    'the kernel jumped to an address that holds no code: a function pointer was NULL, or what it pointed to is gone (a module or trampoline that was removed)',
+  ],
+  [
+    /read-only memory|permissions violation|error_code\(0x0003\)/,
+    'the kernel wrote to memory that is mapped read-only: its own code, constants or the tables of a page',
+  ],
+  [
+    /user memory|user page|SMAP|SMEP/,
+    'kernel code used an address of user space directly: it has to go through copy_from_user(), or bpf_probe_read_user() in a probe',
+  ],
+  [
+    /undefined instruction|illegal instruction|invalid opcode/,
+    'the CPU met bytes that are no instruction for it: BUG() on some architectures, code that was overwritten, or an instruction that this CPU (or the emulator) lacks',
+  ],
+]
+
 /** Panics whose reason has a row of its own say it there. */
 const saidAlready = ({ kind, what }: Splat): boolean =>
   kind === 'panic' && BOOT_FAILURES.some(({ name, pattern }) => name !== 'kernel panic' && pattern.test(what))
@@ -226,7 +246,9 @@ export const splatTitle = ({ kind, function: name, module, what }: Splat): strin
 
 function add(findings: Findings, splat: Splat): void {
   const { kind, function: name, module, source, tainted, lines, line } = splat
-  const { cause, ...meaning } = MEANINGS[kind]
+  const { cause: usual, ...meaning } = MEANINGS[kind]
+  const cause =
+    (kind === 'oops' && OOPSES.find(([pattern]) => pattern.test([splat.what, ...lines].join('\n')))?.[1]) || usual
   const letter = taintOf(kind)
   const before = tainted === undefined ? [] : Array.from(tainted).filter((one) => 'BDLMW'.includes(one))
   findings.add(

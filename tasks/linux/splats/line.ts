@@ -18,17 +18,23 @@ export interface LogLine {
  */
 const FACILITY = 8
 
+/** "May  4 14:08:51", "2023-01-28T13:02:17.912035+01:00". People cut the host and "kernel:" out before they paste. */
+const DATE = String.raw`(?:[A-Z][a-z]{2} +\d{1,2} \d\d:[\d:.]+|\d{4}-\d\d-\d\d[T ]\d\d:[\d:.,]+(?:Z|[+-][\d:]+)?)`
+/** `dmesg -x` names facility and level. */
+const DECODED = String.raw`(?:kern|user|daemon) *: *\w+ *: +`
 /**
  * `<4>[   12.345678][  T123] text`: level with klogctl or `dmesg -r`, time with CONFIG_PRINTK_TIME, thread or CPU with
- * CONFIG_PRINTK_CALLER. journalctl puts date, host and `kernel:` before it.
+ * CONFIG_PRINTK_CALLER. journalctl and syslog put date, host and `kernel:` before it.
  */
-const PREFIX =
-  /^(?:[A-Z][a-z]{2} +\d+ [\d:.]+ \S+ kernel: |\S+T[\d:.+-]+ \S+ kernel: )?(?:<(\d+)>)?(?:\[ *(\d+\.\d+)\](?:\[ *[TC]\d+\])? ?|\[[A-Z][a-z]{2} [A-Z][a-z]{2} +\d+ [\d:]+ \d{4}\] ?)?/
+const PREFIX = new RegExp(
+  String.raw`^(?:${DATE} (?: (?! |[A-Za-z_][\w.]*\+0x))?(?: *[\w.-]+ +(?=kernel: |[\[<]))?)?(?: *kernel: )?(?: *${DECODED})?(?: *<(\d+)>)?(?: *\[ *(\d+\.\d+)\](?:\[ *[TC]\d+\])? ?| *\[[A-Z][a-z]{2} [A-Z][a-z]{2} +\d+ [\d:]+ \d{4}\] ?)?`,
+)
 
 export function logLine(line: string): LogLine {
   const match = PREFIX.exec(line)
   const [whole = '', level, at] = match ?? []
   const text = line.slice(whole.length).replace(/\r+$/, '')
-  const by = level !== undefined && Number(level) >= FACILITY ? 'program' : whole === '' ? 'unknown' : 'kernel'
+  const isKernel = at !== undefined || level !== undefined || whole.includes('kernel: ') || whole.includes('[')
+  const by = level !== undefined && Number(level) >= FACILITY ? 'program' : isKernel ? 'kernel' : 'unknown'
   return { text, by, ...(at !== undefined && { at }) }
 }

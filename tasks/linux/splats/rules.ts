@@ -40,23 +40,42 @@ export const SPLAT_RULES: readonly SplatRule[] = [
   { kind: 'ubsan', needle: 'UBSAN', pattern: /^UBSAN: .+ in \S+:\d+/, where: ['trace', 'rip'] },
 
   // arch/x86/mm/fault.c; "unable to handle kernel ..." up to 5.0. Other architectures write "Unable" and "Internal
-  // error".
+  // error"; mips and loongarch put the CPU before it, powerpc has "BUG: Kernel NULL pointer dereference on read at"
+  // and "Kernel attempted to read user page".
   {
     kind: 'oops',
     needle: 'nable to handle',
-    pattern: /^(?:BUG: u|U)nable to handle (?:kernel |page fault )/,
+    pattern: /^(?:CPU \d+ |BUG: )?[Uu]nable to handle (?:kernel |page fault )/,
     where: ['rip', 'trace'],
   },
   {
     kind: 'oops',
     needle: 'NULL pointer',
-    pattern: /^BUG: kernel NULL pointer dereference/,
+    pattern: /^BUG: [kK]ernel NULL pointer dereference/,
     where: ['rip', 'trace'],
   },
   {
     kind: 'oops',
+    needle: 'ernel ',
+    pattern:
+      /^(?:Kernel attempted to (?:read|write|execute) user page|kernel tried to execute (?:exec-protected|NX-protected|user) page|Oops: Kernel access of bad area)/,
+    where: ['rip', 'trace'],
+    continues: FAULTS,
+  },
+  // arm and arm64: "Internal error: Oops - undefined instruction: 0 [#1]", "Internal error: synchronous external abort: 96000210 [#1]".
+  {
+    kind: 'oops',
     needle: 'Internal error',
-    pattern: /^Internal error: Oops/,
+    pattern: /^Internal error: (?:Oops|[\w ,()-]+: [0-9a-f]+ \[#\d+\])/,
+    where: ['rip', 'trace'],
+    continues: FAULTS,
+  },
+  // mips: "Oops[#1]:"; riscv: "Oops [#1]", "Oops - illegal instruction [#1]", "Kernel BUG [#1]"; s390: "specification exception: 0006 ilc:3 [#1]".
+  {
+    kind: 'oops',
+    needle: '[#',
+    pattern:
+      /^(?:Oops(?: - [\w ]+)? ?\[#\d+\]|Kernel (?:BUG|bug detected) ?\[#\d+\]|[a-z][\w -]+: [0-9a-f]{4} ilc:\d \[#\d+\])/,
     where: ['rip', 'trace'],
     continues: FAULTS,
   },

@@ -378,4 +378,32 @@ ${TAIL}
     text: `[    8.1] BUG: Dentry 00000000f00f{i=12,n=f}  still in use (1) [unmount of ext4 vda]`,
     is: { kind: 'other-bug', line: 1 },
   },
+  {
+    name: 'mips: the CPU stands before the oops, the function behind epc',
+    text: `[    5.8] CPU 1 Unable to handle kernel paging request at virtual address 00c01234, epc == 8026a400, ra == 8026a3e4
+[    5.8] Oops[#1]:
+[    5.8] epc   : 8026a400 demo_register+0x74/0x130
+[    5.8] ra    : 8026a3e4 demo_register+0x58/0x130`,
+    is: { kind: 'oops', function: 'demo_register', line: 1 },
+  },
+  {
+    name: 'riscv: an illegal instruction',
+    text: `[    1.5] Oops - illegal instruction [#1]
+[    1.5] epc : demo_run+0x1e/0x2c
+[    1.5]  ra : demo_run+0x12/0x2c`,
+    is: { kind: 'oops', function: 'demo_run', line: 1 },
+  },
+  {
+    name: 'powerpc: NULL, and bad area below it',
+    text: `[    1.5] BUG: Kernel NULL pointer dereference on read at 0x00000008
+[    1.5] Oops: Kernel access of bad area, sig: 11 [#1]
+[    1.5] NIP [c000000000812345] demo_read+0x24/0x90`,
+    is: { kind: 'oops', function: 'demo_read', line: 1 },
+  },
+  {
+    name: 'arm64: an abort that is no Oops by name',
+    text: `[    1.5] Internal error: synchronous external abort: 0000000096000010 [#1] SMP
+[    1.5] pc : demo_readl+0x18/0x40 [demo]`,
+    is: { kind: 'oops', function: 'demo_readl', module: 'demo', line: 1 },
+  },
 ]

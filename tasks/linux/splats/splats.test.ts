@@ -33,6 +33,10 @@ test.each([
   ['journalctl -o short-iso', '2026-11-29T20:33:41+0000 vm kernel: ', ''],
   ['CONFIG_PRINTK_CALLER', '<4>[    1.500000][    C1] ', ''],
   ['a text that somebody pasted', '', ''],
+  ['syslog without host and kernel:', 'Nov 29 20:33:41  ', ''],
+  ['syslog without the host', 'Nov 29 20:33:41 kernel: [    1.500000] ', ''],
+  ['an ISO date before the time of printk', '2026-11-29T20:33:41.917035+01:00   [    1.500000] ', ''],
+  ['dmesg -x', 'kern  :alert : [    1.500000] ', ''],
 ])('the prefix of %s', (_, prefix, end) => {
   expect(
     findSplats(`${prefix}kernel BUG at mm/demo.c:305!${end}\n${prefix}RIP: 0010:demo_free+0x13a/0x180${end}`),

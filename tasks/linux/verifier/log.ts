@@ -199,7 +199,14 @@ export class VerifierLogs {
     log.last = { index: line.index, code: line.code, text: line.text, line: number }
     log.registers.follow(line.text, line.index)
     if (line.state !== undefined) log.registers.readAfter(line.state)
-    if (line.rest !== undefined) for (const text of messagesIn(line.rest)) this.#text(text, number)
+    if (line.rest !== undefined) this.#rest(line.rest, number)
+  }
+
+  /** What a loader joined to an instruction with ": ": its states where the log was cut, or what comes after it. */
+  #rest(rest: string, number: number): void {
+    const read = readLine(rest)
+    if (read.kind === 'state') this.#state(read, number)
+    else for (const text of messagesIn(rest)) this.#text(text, number)
   }
 
   #state(line: Extract<VerifierLine, { kind: 'state' }>, number: number): void {

@@ -103,3 +103,15 @@ test.each([
 ])('no rejection in %j', (log) => {
   expect(explainRejection(log)).toBeUndefined()
 })
+
+test('the first bytes of a tracepoint, and a map that is read as a value', () => {
+  expect(explainRejection('0: (71) r1 = *(u8 *)(r1 +3)\ninvalid bpf_context access off=3 size=1')?.cause).toMatch(
+    /first 8 bytes/,
+  )
+  const map =
+    '12: (61) r2 = *(u32 *)(r1 +0)\ncannot access ptr member ops with moff 0 in struct bpf_map with off 0 size 4'
+  expect(explainRejection(map)).toMatchObject({
+    cause: expect.stringContaining('the map itself') as string,
+    wayOut: expect.stringContaining('global') as string,
+  })
+})

@@ -1,4 +1,5 @@
 /** Messages of bpftrace about a script, its probes and its options. Read from bpftrace 0.25 and older releases. */
+import { MAP_CREATE } from './errno-load.ts'
 import type { PrintfKind } from './printf.ts'
 
 export const BPFTRACE_KINDS: readonly PrintfKind[] = [
@@ -231,5 +232,110 @@ couldn't set RLIMIT_NOFILE for bpftrace`,
     cause: 'system(), signal() and override() change the system, so bpftrace accepts them only with --unsafe',
     fixes: ['bpftrace --unsafe'],
     sources: ['src/ast/passes of bpftrace'],
+  },
+  {
+    rule: 'kernel or bpftrace without a feature',
+    formats: `
+Your kernel is too old and is missing the %s
+is not available for your kernel version
+BPF_FUNC_skb_output is not available for your kernel
+kfunc/kretfunc not available for your kernel version.
+fentry/fexit not available for your kernel version.
+Env var '%s' did not contain a valid %s
+Could not find kernel headers in %s
+Could not identify kernel version
+invalid kernel version`,
+    cause:
+      'bpftrace needs something that this kernel, its headers or the environment does not have: a map type or helper that came later, BTF, or a valid value in a variable',
+    fixes: ['bpftrace --info lists what kernel and build have; a bpftrace of the age of the kernel needs less'],
+    confidence: 'likely',
+    sources: ['src/bpffeature.cpp of bpftrace'],
+  },
+  {
+    rule: 'no BTF in the kernel',
+    formats: `
+BTF: failed to find BTF data%s
+BTF: failed to parse BTF from %s
+BTF: failed to read data%s
+BTF data not available
+Failed to parse BTF data.
+no BTF data for %s
+BTF data inconsistency %s
+Failed to resolve kfunc args.
+Try running with --btf to force BTF processing`,
+    cause:
+      'bpftrace finds no BTF of the kernel, or not of this function or module: types and arguments of fentry probes come from there',
+    fixes: [
+      'ls /sys/kernel/btf: CONFIG_DEBUG_INFO_BTF=y (and CONFIG_DEBUG_INFO_BTF_MODULES=y for modules, 5.11)',
+      'a kprobe with arg0, arg1 needs no BTF; BPFTRACE_BTF=FILE names another file',
+    ],
+    confidence: 'likely',
+    sources: ['src/btf.cpp of bpftrace'],
+  },
+  {
+    rule: 'USDT probe not found',
+    formats: `
+Failed to find usdt probe: %s
+failed to find usdt probe: %s
+Error finding location for probe: %s
+Error finding or enabling probe: %s
+failed to initialize usdt context for %s
+usdt target '%s' does not exist or is not executable
+usdt target file '%s' does not exist or is not executable
+couldn't get argument %s
+a pid must be specified to list USDT probes by PID
+ERROR: Insufficiently specified probe. %s`,
+    cause:
+      'the file or process has no such USDT probe: it was built without sys/sdt.h, another library has it, or the process runs in another mount namespace',
+    fixes: [
+      "bpftrace -l 'usdt:FILE:*' or readelf -n FILE lists the probes; -p PID for probes with a semaphore",
+      'a container: usdt:/proc/PID/root/PATH:PROVIDER:NAME',
+    ],
+    confidence: 'likely',
+    sources: ['src/usdt.cpp and attached_probe.cpp of bpftrace'],
+  },
+  {
+    rule: 'map cannot be created',
+    formats: `
+Creation of the required BPF maps has failed.
+Error creating map: '%s': %e
+failed to create map: '%s': %e
+Error creating stack id map
+failed to create stack id map: %s
+This might have happened because kernel.perf_event_max_stack`,
+    cause:
+      'the kernel refused a map of the script: no privilege, locked memory is used up (before 5.11), it is too large, or deeper stacks are wanted than kernel.perf_event_max_stack allows',
+    fixes: [
+      'sudo; ulimit -l unlimited; a smaller BPFTRACE_MAX_MAP_KEYS (BPFTRACE_MAP_KEYS_MAX before 0.19)',
+      'kstack(N) with N up to sysctl kernel.perf_event_max_stack (127)',
+    ],
+    errors: MAP_CREATE,
+    confidence: 'likely',
+    sources: ['src/bpfmap.cpp of bpftrace'],
+  },
+  {
+    rule: 'bpftrace: stacks have no names',
+    formats: `
+Error looking up stack id %s
+failed to look up stack id %s
+Failed to look up stack id %s
+Could not find stack id %s`,
+    cause:
+      'the stack is no longer (or was never) in the map of stacks: two stacks fell on one slot, the map is full, or the process ended',
+    fixes: ['a larger BPFTRACE_MAX_MAP_KEYS; print stacks at once instead of at END'],
+    confidence: 'possible',
+    sources: ['src/bpftrace.cpp: get_stack()'],
+  },
+  {
+    rule: 'watchpoints',
+    formats: `
+Unable to attach real watchpoint probe
+Failed to attach watchpoint probe. You are out of watchpoint registers.
+watchpoint length must be one of (1,2,4,8)
+-p PID or -c CMD required for watchpoint`,
+    cause:
+      'a watchpoint uses one of the debug registers of the CPU: there are four on x86, for 1, 2, 4 or 8 aligned bytes',
+    fixes: ['fewer watchpoints, an aligned address, and -p PID (or -c COMMAND) for addresses of a program'],
+    sources: ['src/attached_probe.cpp of bpftrace'],
   },
 ]

@@ -19,11 +19,30 @@ const NOT_TRACEABLE: Answer = {
 export const BPFTRACE_ROWS: readonly Row[] = [
   {
     rule: 'function cannot be traced',
-    needle: ['is not traceable (either non-existing', 'Could not resolve symbol'],
-    pattern: /(?:WARNING: )?(\S+) is not traceable \(either non-existing.*|Could not resolve symbol: (\S+)/,
+    needle: [
+      'is not traceable (either non-existing',
+      'Could not resolve symbol',
+      'Unknown kernel function',
+      'Failed to resolve kernel symbol',
+      'Could not resolve address',
+    ],
+    pattern:
+      /(?:WARNING: )?(\S+) is not traceable \(either non-existing.*|(?:Could not resolve symbol|Could not resolve address|Unknown kernel function|Failed to resolve kernel symbol):? '?([\w./:+-]+)/,
     key: (match) => match[1] ?? group(match, 2),
     answer: (match) => {
-      const name = match[1] ?? group(match, 2)
+      const name = (match[1] ?? group(match, 2)).replace(/\.$/, '')
+      if (/BPFTRACE_VMLINUX/.test(match.input))
+        return {
+          what: `bpftrace cannot check the offset in ${name}`,
+          cause:
+            'for a kprobe with an offset bpftrace looks the function up in a vmlinux with symbols, to see whether an instruction begins there; it found none, or not this function in it',
+          fixes: [
+            'BPFTRACE_VMLINUX=/path/to/vmlinux (debug symbols of this kernel, or the build directory)',
+            '--unsafe skips the check (bpftrace must be built with ALLOW_UNSAFE_PROBE)',
+            'a kprobe at the entry of the function needs no vmlinux',
+          ],
+          sources: ['src/attached_probe.cpp of bpftrace'],
+        }
       // "/path/program:function": a uprobe.
       return name.includes('/')
         ? {

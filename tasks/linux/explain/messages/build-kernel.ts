@@ -22,7 +22,7 @@ export const KERNEL_BUILD_ROWS: readonly Row[] = [
     rule: 'BTF of the kernel cannot be made',
     needle: ['BTF', 'btf_encoder__encode'],
     pattern:
-      /FAILED:? load BTF from vmlinux: .*|BTF: \S+: pahole \S* ?is not available|BTF: \S+: pahole version .*too old.*|Failed to generate BTF for vmlinux|btf_encoder__encode: .* failed!?|Failed to encode BTF|FAILED: encode .*BTF|BTFIDS.*vmlinux|Try to disable CONFIG_DEBUG_INFO_BTF/,
+      /FAILED:? load BTF from (?:vmlinux|\S*\.tmp_vmlinux\S*|\S+\.ko|\S*\.BTF\S*): .*|BTF: \S+: pahole \S* ?is not available|BTF: \S+: pahole version .*too old.*|Failed to generate BTF for vmlinux|btf_encoder__encode: .* failed!?|Failed to encode BTF|FAILED: encode .*BTF|Try to disable CONFIG_DEBUG_INFO_BTF/,
     key: () => '',
     cause:
       'pahole is missing, too old, or so new that it writes kinds of BTF which the tools of this tree do not know (ENUM64 since 1.24)',
@@ -73,11 +73,14 @@ export const KERNEL_BUILD_ROWS: readonly Row[] = [
     rule: 'pahole',
     needle: ['pahole', 'die__process', 'DWARF', 'dwarf'],
     pattern:
-      /die__process: (?:DW_TAG_compile_unit|got (?:\w+ )+unexpected tag|\S+).*|pahole: unrecognized option.*|pahole: .*(?:unsupported|Segmentation fault).*|Unsupported DW_TAG_\w+.*|libbpf: failed to find '\.BTF' ELF section in vmlinux/,
+      /die__process: (?:DW_TAG_compile_unit|got (?:\w+ )+unexpected tag|\S+).*|pahole: unrecognized option.*|pahole: .*(?:unsupported|Segmentation fault).*|Unsupported DW_TAG_\w+.*|libbpf: failed to find '\.BTF' ELF section in vmlinux|pahole: \S*vmlinux\S*: (?:Invalid argument|No such file or directory|No debugging information found|Bad address).*|pahole: type '[^']*' not found|WARNING: DW_TAG_partial_unit used.*/,
     key: () => '',
     cause:
-      'pahole does not understand the debug information of this compiler (DWARF 5 needs 1.21, Rust and newer tags later ones)',
-    fixes: ['a newer pahole, or CONFIG_DEBUG_INFO_DWARF4=y', 'DEBUG_INFO_BTF=n'],
+      'pahole finds no debug information in the file, or does not understand it: DWARF 5 needs 1.21, Rust and newer tags later ones, and files that dwz has compressed (DW_TAG_partial_unit, as SUSE ships them) lose their types',
+    fixes: [
+      'a newer pahole, or CONFIG_DEBUG_INFO_DWARF4=y; CONFIG_DEBUG_INFO must be on (no DEBUG_INFO_REDUCED, no DEBUG_INFO_SPLIT)',
+      'DEBUG_INFO_BTF=n',
+    ],
     confidence: 'likely',
   },
   {

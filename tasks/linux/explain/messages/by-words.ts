@@ -42,6 +42,16 @@ const XDP: ByErrno = {
   },
 }
 
+const NO_COUNTER: Answer = {
+  cause:
+    'the CPU has no counter for this event, or cannot sample it precisely or with branches: virtual machines and containers in them usually have no hardware counters',
+  fixes: [
+    'perf list, perf stat -e cycles true: "<not supported>" means that there is no PMU; give the VM a virtual one, or use software events (cpu-clock)',
+    'sysctl kernel.perf_event_paranoid=-1 for a user without CAP_PERFMON',
+  ],
+  sources: ['perf_event_open(2)', 'kernel/events/core.c'],
+}
+
 /** What a program may fail to make or to use: the first whose words stand between the failure and its error. */
 const PLACES: readonly (readonly [words: RegExp, what: string, errors: ByErrno])[] = [
   [/\bxdp|(?:DRV|SKB|HW)\/(?:native|generic|offload)|with (?:DRV|SKB) mode/i, 'XDP', XDP],
@@ -58,7 +68,7 @@ const PLACES: readonly (readonly [words: RegExp, what: string, errors: ByErrno])
   [
     /perf[_ ]?event|PERF_EVENT_IOC/i,
     'a perf event',
-    { ...TRACEPOINT, ...SET_BPF, ...KPROBE, EINVAL: SET_BPF['EINVAL'] as Answer },
+    { ...TRACEPOINT, ...SET_BPF, ...KPROBE, EINVAL: SET_BPF['EINVAL'] as Answer, EOPNOTSUPP: NO_COUNTER },
   ],
   [
     /(?:create|creating|creation)\b.{0,40}\bmaps?\b|\bmaps?\b.{0,40}\b(?:create|creat)|BPF_MAP_CREATE/i,
@@ -104,6 +114,8 @@ const PLACES: readonly (readonly [words: RegExp, what: string, errors: ByErrno])
 ]
 
 const FAILED = String.raw`(?:[Ff]ail(?:ed|ure)?|FAILED|[Cc]an(?:no|'|’)?t|[Cc]ould(?:n't| not)|[Uu]nable|[Ee]rror|ERROR|ERR)\b`
+/** A system call that failed, as perror() names it: nothing stands between it and its error. */
+const CALL = String.raw`(?:^|[\s\])])(?:perf_event_open|bpf_prog_load|bpf_create_map|BPF_[A-Z_]{4,30}|ioctl\(PERF_EVENT_IOC_[A-Z_]+|PERF_EVENT_IOC_[A-Z_]+)\)?(?=: )`
 const ERRNO = String.raw`(?:[Ee]rror |[Ee]rrno[ =:]*|err(?:or)?[ =:]+|ret(?:urned|val)?[ =:]+|code:? ?|os error )?-?\d{1,3}|-?E[A-Z0-9]{3,12}|[A-Za-z][a-z]+(?: [a-z/]+){1,5}`
 
 /** Lines without one of these are about something else. */
@@ -136,7 +148,7 @@ export const BY_WORDS_ROWS: readonly Row[] = [
     rule: BY_WORDS_RULE,
     needle: NOUNS,
     pattern: new RegExp(
-      `^(?=.*(?:${NOUNS.join('|')})).*?${FAILED}(.{0,300})(?:[:=] ?|\\(|, )(${ERRNO})[.!)\\]}\\s]{0,6}(?:["'\`].{0,80})?$`,
+      `^(?=.*(?:${NOUNS.join('|')})).*?(?:${FAILED}(.{0,300})|${CALL})(?:[:=] ?|\\(|, )(${ERRNO})[.!)\\]}\\s]{0,6}(?:["'\`].{0,80})?$`,
     ),
     answer: (match) => {
       const errno = errnoOf(group(match, 2).replace(/^(?:ret(?:urned|val)?|err(?:or|no)?|code)[ =:]+/i, ''))

@@ -212,7 +212,6 @@ ld: final link failed: %s
 ld: cannot find %s
 ld: unrecognised emulation mode: %s
 ld.lld: error: %s
-recipe for target '%s' failed
 No rule to make target 'bzImage'
 No rule to make target '%s'.  Stop.
 No rule to make target \`%s'.  Stop.
@@ -258,6 +257,27 @@ export const COMPILER_ROWS: readonly Row[] = [
       const [, answer] = MISTAKES.find(([pattern]) => pattern.test(text)) ?? []
       return answer && { ...answer(text), what: `${match[1] === undefined ? '' : `${match[1]}: `}${text}` }
     },
+  },
+  {
+    rule: 'a tool of the build crashed',
+    needle: ['Error 139', 'Segmentation fault', 'Error 134', 'Error 132'],
+    pattern:
+      /make(?:\[\d+\])?: \*\*\* \[(?:[^\]]*:\d+: )?([^\]]+)\] (?:Error (139|134|132)|(Segmentation fault|Aborted|Illegal instruction)\b.*)/,
+    key: (match) => match[1] ?? '',
+    answer: (match) => ({
+      what: `the tool that makes ${group(match, 1)} crashed`,
+      cause: group(match, 1).endsWith('skel.h')
+        ? 'bpftool crashed while it made the skeleton: it is older than the object (its clang, its BTF), or of another build than its libbpf'
+        : /BTF|btf|vmlinux/.test(group(match, 1))
+          ? 'pahole, resolve_btfids or the linker crashed: it is too old for what the compiler wrote, or memory ran out'
+          : 'a compiler or tool died of a signal: it has a bug, is damaged, or was built for another CPU (132 is an illegal instruction)',
+      fixes: [
+        'make V=1 shows its command: run that alone, and with a newer release of the tool',
+        'for a skeleton: build bpftool from the same tree as libbpf, and take a clang of 10 or later with -g',
+        'dmesg | tail: a kernel log line names the program that died, or says that memory ran out',
+      ],
+      confidence: 'likely',
+    }),
   },
   {
     rule: MAKE_RULE,

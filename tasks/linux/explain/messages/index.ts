@@ -1,4 +1,5 @@
 /** All tables, in the order in which their findings of one line come. */
+import { AGENT_ROWS } from './agents.ts'
 import { BCC_ROWS } from './bcc.ts'
 import { BOOT_ROWS } from './boot.ts'
 import { BPFTRACE_ROWS } from './bpftrace.ts'
@@ -36,6 +37,7 @@ export const ROWS: readonly Row[] = [
   ...BPFTRACE_ROWS,
   ...BCC_ROWS,
   ...AYA_ROWS,
+  ...AGENT_ROWS,
   ...SAMPLE_ROWS,
   ...SHELL_ROWS,
   ...MODULE_ROWS,

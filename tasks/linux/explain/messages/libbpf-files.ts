@@ -41,6 +41,16 @@ map '%s' BTF data is corrupted.`,
     sources: ['btf.c and btf_relocate.c of libbpf'],
   },
   {
+    rule: 'BTF cannot be read by this libbpf',
+    formats: 'failed to get EHDR from /sys/kernel/btf/%s',
+    cause:
+      'this libbpf (or bpftool) is so old that it takes BTF for an ELF file: the files below /sys/kernel/btf are raw BTF',
+    fixes: [
+      'a newer bpftool: that of 5.4 reads ELF files only, that of 5.10 reads both; bpftool does not have to be as old as the kernel (github.com/libbpf/bpftool)',
+    ],
+    sources: ['tools/bpf/bpftool/btf.c of 5.4 and 5.10'],
+  },
+  {
     rule: 'not a BPF object',
     formats: `
 failed to get EHDR from %s

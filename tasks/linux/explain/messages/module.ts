@@ -119,6 +119,21 @@ export const MODULE_ROWS: readonly Row[] = [
           },
   },
   {
+    rule: 'module is not signed',
+    needle: ['sign-file: ', 'SSL error:', '- SSL error'],
+    pattern:
+      /^\s*(?:-|At main\.c:\d+:)? ?SSL error:.*(?:fopen|no such file|BIO_new_file|PEM_read_bio|bad password).*|sign-file: \S+: No such file or directory/i,
+    key: () => '',
+    cause:
+      'make modules_install signs each module (CONFIG_MODULE_SIG_ALL), and the private key of the kernel (certs/signing_key.pem) is not in the headers of a distribution. The module is installed all the same, without a signature',
+    fixes: [
+      'nothing, where signatures are not enforced: the kernel loads it and is marked as tainted (E)',
+      'where they are (Secure Boot, module.sig_enforce): make a key of your own, enrol it (mokutil --import), and scripts/sign-file sha256 KEY CERT MODULE.ko',
+      'make modules_install CONFIG_MODULE_SIG_ALL= leaves the messages out',
+    ],
+    sources: ['scripts/sign-file.c', 'scripts/Makefile.modinst'],
+  },
+  {
     rule: 'module BTF',
     needle: ['failed to validate module', 'BTF: '],
     pattern: /failed to validate module \[(\S+)\] BTF: (-\d+)/,

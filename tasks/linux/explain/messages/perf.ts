@@ -153,7 +153,8 @@ Tracefs or debugfs is not mounted.
 Please rebuild kernel with CONFIG_KPROBE_EVENTS or/and CONFIG_UPROBE_EVENTS.
 Failed to open kprobe events: %e
 Failed to open uprobe events: %e
-probe_events: %e
+Failed to open %s/kprobe_events: %e
+Failed to open %s/uprobe_events: %e
 Failed to delete event: %e`,
     cause: 'perf defines its probes in kprobe_events and uprobe_events of tracefs, and cannot open or write them',
     fixes: ['sudo; mount -t tracefs nodev /sys/kernel/tracing; CONFIG_KPROBE_EVENTS=y and CONFIG_UPROBE_EVENTS=y'],

@@ -6,8 +6,11 @@ import { LIBBPF_FILE_KINDS } from './libbpf-files.ts'
 import { LIBBPF_OLD_KINDS } from './libbpf-old.ts'
 import { LIBBPF_KINDS } from './libbpf-printf.ts'
 import { LOADER_KINDS } from './loaders-printf.ts'
+import { AGENT_KINDS } from './agents.ts'
 import { PERF_KINDS } from './perf.ts'
+import { PERF_RECORD_KINDS } from './perf-record.ts'
 import { printfRow, type PrintfKind } from './printf.ts'
+import { SYSTEMTAP_KINDS } from './systemtap.ts'
 import { QEMU_KINDS } from './qemu.ts'
 import type { Row } from './row.ts'
 import { BPFTOOL_KINDS, NET_KINDS, TRACE_CMD_KINDS } from './tools.ts'
@@ -29,9 +32,13 @@ export const PRINTF_TABLES: readonly PrintfTable[] = [
   },
   { before: String.raw`^(?:trace-cmd: ?)?\s{0,8}`, sample: '', kinds: TRACE_CMD_KINDS },
   { before: 'Error: ', sample: 'Error: ', kinds: BPFTOOL_KINDS },
-  { before: '', sample: '', kinds: [...NET_KINDS, ...PERF_KINDS, ...BUILD_KINDS] },
+  { before: '', sample: '', kinds: [...NET_KINDS, ...PERF_KINDS, ...PERF_RECORD_KINDS, ...BUILD_KINDS] },
   { before: 'libbpf: ', sample: 'libbpf: ', kinds: [...LIBBPF_KINDS, ...LIBBPF_FILE_KINDS, ...LIBBPF_OLD_KINDS] },
-  { before: '', sample: '', kinds: [...BPFTRACE_KINDS, ...BCC_KINDS, ...LOADER_KINDS] },
+  {
+    before: '',
+    sample: '',
+    kinds: [...BPFTRACE_KINDS, ...BCC_KINDS, ...LOADER_KINDS, ...AGENT_KINDS, ...SYSTEMTAP_KINDS],
+  },
 ]
 
 export const PRINTF_ROWS: readonly Row[] = PRINTF_TABLES.flatMap(({ before, kinds }) =>

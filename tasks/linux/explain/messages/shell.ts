@@ -35,6 +35,14 @@ export const SHELL_ROWS: readonly Row[] = [
     },
   },
   {
+    // os.PathError of Go, strace-like words of C programs: "write /sys/.../kprobe_events: device or resource busy".
+    rule: 'write to tracefs refused',
+    needle: ['/tracing/', '/kprobe_events', '/uprobe_events'],
+    pattern:
+      /\b(?:open|write)(?:ing)?(?: to)?[ (:]+['"]?(\/sys\/kernel\/[\w./]*?tracing\/[^\s:'"),]+)['")]*: ([A-Za-z][^:]+)/,
+    answer: (match) => (/write|events$/.test(match[0]) ? written(group(match, 1), group(match, 2)) : undefined),
+  },
+  {
     rule: 'write to tracefs refused',
     needle: 'Errno ',
     pattern: /\[Errno (\d+)\] [^:]+: ['"](\/\S+?)['"]/,

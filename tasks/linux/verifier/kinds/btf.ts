@@ -16,12 +16,17 @@ kern ctx type id %u is not a struct`,
     cause: ({ message }) => {
       const [, offset = '?', size = '?'] = /off=(-?\d+) size=(-?\d+)/.exec(message) ?? []
       const argument = Number(offset) % 8 === 0 ? Number(offset) / 8 + 1 : undefined
-      return `programs of this type may not read (or write) ${size} bytes at offset ${offset} of their context${argument === undefined || Number(size) !== 8 ? '' : `. In fentry, fexit, tp_btf and LSM programs this is argument ${argument}`}`
+      const common =
+        Number(offset) < 8
+          ? '. In a tracepoint program the first 8 bytes (common_type to common_pid) cannot be read'
+          : ''
+      return `programs of this type may not read (or write) ${size} bytes at offset ${offset} of their context${argument === undefined || Number(size) !== 8 ? '' : `. In fentry, fexit, tp_btf and LSM programs this is argument ${argument}`}${common}`
     },
     fixes: [
       "take the struct that belongs to the section: struct pt_regs (kprobe; its argument macros are in bpf_tracing.h), the event's own struct with its offsets from tracing/events/GROUP/EVENT/format (tracepoint), struct xdp_md, struct __sk_buff, ...",
       'read a field with its own width: 4 bytes of a __u32, and write to those only that may be written',
       'fentry and fexit: no more arguments than the function has (fexit: and one for the return value)',
+      'common_pid of a tracepoint: bpf_get_current_pid_tgid() instead',
     ],
     confidence: 'likely',
     otherwise:
@@ -135,15 +140,23 @@ R%d is ptr_%s access percpu memory: off=%d
 %s is ptr_%s access percpu memory: off=%d
 unable to resolve the size of type '%s': %ld`,
     cause: ({ message, origin }) =>
-      /user memory/.test(message)
-        ? 'the field is a pointer to user space, which cannot be followed directly'
-        : /percpu/.test(message)
-          ? 'the field is a per-CPU pointer, which has to be turned into one of a CPU first'
-          : `the access does not fit the layout that this kernel's BTF gives the struct: another offset, a width that crosses a member, or an index that is a variable${origin ? `. The pointer came from ${originText(origin)}` : ''}`,
-    fixes: [
-      'use vmlinux.h of this kernel, or CO-RE (preserve_access_index), so that offsets are relocated',
-      'read with bpf_core_read or bpf_probe_read_kernel; user memory with bpf_probe_read_user; per-CPU with bpf_per_cpu_ptr or bpf_this_cpu_ptr',
-    ],
+      /in struct bpf_map\b/.test(message)
+        ? 'the program reads the map itself as if it were a value: the loader put the address of the map where the code means a variable (a global or static one, or a constant in .rodata), or the program lacks bpf_map_lookup_elem()'
+        : /user memory/.test(message)
+          ? 'the field is a pointer to user space, which cannot be followed directly'
+          : /percpu/.test(message)
+            ? 'the field is a per-CPU pointer, which has to be turned into one of a CPU first'
+            : `the access does not fit the layout that this kernel's BTF gives the struct: another offset, a width that crosses a member, or an index that is a variable${origin ? `. The pointer came from ${originText(origin)}` : ''}`,
+    fixes: ({ message }) =>
+      /in struct bpf_map\b/.test(message)
+        ? [
+            'a loader that knows global data (libbpf 0.0.3, cilium/ebpf, aya); for an old one keep no global, static or constant data: values in maps, and strings in arrays on the stack',
+            'a switch or an array of constants also becomes .rodata: clang -fno-jump-tables, or compare with if',
+          ]
+        : [
+            'use vmlinux.h of this kernel, or CO-RE (preserve_access_index), so that offsets are relocated',
+            'read with bpf_core_read or bpf_probe_read_kernel; user memory with bpf_probe_read_user; per-CPU with bpf_per_cpu_ptr or bpf_this_cpu_ptr',
+          ],
     sources: ['kernel/bpf/btf.c: btf_struct_walk'],
   },
   {
