@@ -21,7 +21,7 @@ export const command = defineCommand({
       ...(removed.length === 0 ? ['nothing to remove'] : removed.map((what) => `${verb} ${what}`)),
       ...elsewhere.map(
         (what) =>
-          `kept ${what}: a lab in another pid namespace (a container) writes it, or did so today; \`lab gc\` there knows which`,
+          `kept ${what}: it belongs to a lab on another host or in a container, which has shown a sign of life in the last 24 hours; \`lab gc\` there knows whether it is still used`,
       ),
     ]
     const over = cache.bytes > cache.limit ? '; the rest was used in the last hour, or is in use' : ''

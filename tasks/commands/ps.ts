@@ -1,4 +1,5 @@
 /** `lab ps`: every VM of this lab, with its owner. */
+import { whereText } from '../engine/process.ts'
 import { listVms } from '../vm/state.ts'
 import { table } from '../engine/text.ts'
 import { defineCommand } from './command.ts'
@@ -9,14 +10,15 @@ export const command = defineCommand({
   about: 'what runs, and who owns it',
   work: async (session) => {
     const known = await listVms(labPlaces(session).vms)
-    const rows = known.map(({ id, state, alive, owned }) => {
+    const rows = known.map(({ id, state, alive, owned, starter }) => {
+      const where = starter === undefined ? '' : whereText(starter)
       const owner = !state
         ? owned
-          ? 'a command that boots it'
+          ? `a command that boots it${where}`
           : 'left over: `lab gc` removes it'
         : state.owner === 'up'
-          ? 'lab up'
-          : `lab run (process ${state.ownerPid}${owned ? '' : ', gone: `lab gc` ends it'})`
+          ? `lab up${where}`
+          : `lab run (process ${state.ownerPid}${where}${owned ? '' : ', gone: `lab gc` ends it'})`
       return [
         id,
         alive ? 'running' : owned ? 'booting' : 'dead',

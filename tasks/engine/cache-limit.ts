@@ -5,8 +5,9 @@
 import { readFile, readdir, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { userError } from './error.ts'
-import { PARTIAL, removeAside, withdraw } from './lease.ts'
+import { removeAside, withdraw } from './lease.ts'
 import { isLocked, lockNow } from './lock.ts'
+import { PARTIAL } from './process.ts'
 
 /** Seven kernels with their trees (1.3 GB each), and a hundred results of builds. */
 const DEFAULT_LIMIT = '30G'

@@ -4,12 +4,12 @@ import { describe, expect, test } from 'vitest'
 import { tempDir } from '../test/temp-dir.ts'
 import { pruneCache } from './cache-limit.ts'
 import { fingerprintOf } from './fingerprint.ts'
-import { Leases, PARTIAL, withdraw } from './lease.ts'
-import { processTag } from './process.ts'
+import { Leases, withdraw } from './lease.ts'
+import { PARTIAL, processTag } from './process.ts'
 import { Store } from './store.ts'
 
 /** A process that cannot be: pids end below it (PID_MAX_LIMIT). */
-const GONE = `4194305n${/n(\d+)/.exec(processTag())?.[1] ?? ''}`
+const GONE = processTag().replace(/^\d+/, '4194305')
 const DAY = 24 * 3600 * 1000
 
 /** A cache with one entry of the store, used long ago. */

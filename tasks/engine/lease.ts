@@ -4,21 +4,20 @@
  * (Dekker's order): whatever the two do at once, one of them sees the other, and pruning is the one that yields.
  */
 import { randomBytes } from 'node:crypto'
-import { appendFileSync, existsSync, readFileSync } from 'node:fs'
-import { readFile, readdir, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { appendFileSync } from 'node:fs'
+import { readFile, readdir, rename, rm, writeFile } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { makeDirectory } from './directory.ts'
 import { codeOf } from './error.ts'
-import { fateOfTag, processTag } from './process.ts'
+import { keepBeating, silence, SILENT } from './heartbeat.ts'
+import { fateOfTag, PARTIAL, processTag } from './process.ts'
 
-/** Prefix of what is being written or removed; `lab gc` removes leftovers. */
-export const PARTIAL = '.partial-'
 /** In the root of the store: a file of leases for each process, and withdrawals. No kind of entry begins with a dot. */
 const DIR = '.in-use'
 const LEASES = '.leases'
 const WITHDRAWN = '.withdrawn'
-/** What a process of another pid namespace holds counts for so long; whether it lives cannot be seen. Milliseconds. */
-const ELSEWHERE = 24 * 3600 * 1000
+/** What a process of another host or container holds counts for so long after its last sign of life. Milliseconds. */
+export const ELSEWHERE = 24 * 3600 * 1000
 /** How often a user looks whether a withdrawal is over. Milliseconds. */
 const LOOK = 20
 
@@ -28,10 +27,10 @@ const nameOf = (dir: string): string => `${basename(dirname(dir))}/${basename(di
 const withdrawalOf = (root: string, dir: string): string =>
   join(root, DIR, `${nameOf(dir).replace('/', '-')}${WITHDRAWN}`)
 
-/** Whether the process that a text begins with still counts; `age` is that of what it wrote, in milliseconds. */
-function counts(text: string, age: number): boolean {
+/** Whether the process that a text begins with still counts; where that cannot be seen, by how long ago it touched `file`. */
+async function counts(text: string, file: string, longest: number): Promise<boolean> {
   const fate = fateOfTag(text)
-  return fate === 'alive' || (fate === 'elsewhere' && age < ELSEWHERE)
+  return fate === 'alive' || (fate === 'elsewhere' && ((await silence(file)) ?? longest) < longest)
 }
 
 /** The store's entries that one process uses; they are its own until it ends. */
@@ -57,22 +56,19 @@ export class Leases {
       } catch (error) {
         if (codeOf(error) !== 'EACCES' && codeOf(error) !== 'EROFS' && codeOf(error) !== 'EPERM') throw error
       }
+      if (this.#held.size === 0) keepBeating(this.#file)
       this.#held.add(dir)
     }
-    while (isWithdrawn(withdrawalOf(this.#root, dir))) await new Promise((resolve) => setTimeout(resolve, LOOK))
+    while (await isWithdrawn(withdrawalOf(this.#root, dir))) await new Promise((resolve) => setTimeout(resolve, LOOK))
   }
 }
 
 /** Whether a withdrawal is under way: one whose process is gone is over. */
-function isWithdrawn(file: string): boolean {
-  if (!existsSync(file)) return false
-  try {
-    // Half written: the next look tells.
-    const text = readFileSync(file, 'utf8')
-    return text === '' || fateOfTag(text) !== 'gone'
-  } catch {
-    return false
-  }
+async function isWithdrawn(file: string): Promise<boolean> {
+  const text = await readFile(file, 'utf8').catch(() => undefined)
+  if (text === undefined) return false
+  // Half written: the next look tells.
+  return text === '' || (await counts(text, file, SILENT))
 }
 
 /** Names of the entries that living processes use; files of processes that are gone are removed. */
@@ -81,8 +77,7 @@ async function leased(root: string): Promise<ReadonlySet<string>> {
   for (const name of await readdir(join(root, DIR)).catch(() => [])) {
     if (!name.endsWith(LEASES)) continue
     const file = join(root, DIR, name)
-    const age = Date.now() - ((await stat(file).catch(() => undefined))?.mtimeMs ?? Date.now())
-    if (counts(name, age))
+    if (await counts(name, file, ELSEWHERE))
       for (const line of (await readFile(file, 'utf8').catch(() => '')).split('\n')) names.add(line)
     else if (fateOfTag(name) === 'gone') await rm(file, { force: true })
   }
@@ -109,7 +104,7 @@ export async function withdraw(root: string, dir: string): Promise<boolean> {
   const mark = withdrawalOf(root, dir)
   makeDirectory(dirname(mark))
   // Somebody else is at it; one that was killed there is followed by us.
-  if (isWithdrawn(mark)) return false
+  if (await isWithdrawn(mark)) return false
   await writeFile(mark, `${processTag()}-`)
   try {
     if ((await leased(root)).has(nameOf(dir))) return false

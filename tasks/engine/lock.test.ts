@@ -5,11 +5,12 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { failureOf } from '../test/caught.ts'
 import { tempDir } from '../test/temp-dir.ts'
-import { isLocked, lock } from './lock.ts'
+import { isLocked, lock, lockNow } from './lock.ts'
 import { thisProcess } from './process.ts'
 
 const never = new AbortController().signal
 const silent = () => undefined
+const ANOTHER_HOST = { bootId: 'another', host: 'n2', machine: '' }
 
 test('the second holder waits for the first and is told so once', async () => {
   const path = join(tempDir(), 'deep/er/tree')
@@ -76,12 +77,28 @@ test('the lock of a process that is known to be gone falls to the next one early
   // Nobody's start time: the pid was given out again.
   const gone = { ...thisProcess(), startTime: '1', pidNamespace: readlinkSync('/proc/self/ns/pid') }
   // Of a container or another host: whether it lives cannot be seen, so that only its silence counts.
-  await writeFile(`${path}.owner`, JSON.stringify({ ...gone, pidNamespace: 'pid:[1]' }))
-  expect(await isLocked(path)).toBe(true)
+  for (const elsewhere of [{ pidNamespace: 'pid:[1]' }, ANOTHER_HOST]) {
+    await writeFile(`${path}.owner`, JSON.stringify({ ...gone, ...elsewhere }))
+    expect(await isLocked(path)).toBe(true)
+  }
   await writeFile(`${path}.owner`, JSON.stringify(gone))
   expect(await isLocked(path)).toBe(false)
   await using _held = await lock(path, never, () => expect.unreachable('its owner is gone'))
   expect(await isLocked(path)).toBe(true)
+})
+
+test('a lock of another host goes by its sign of life, whatever the clocks say', async () => {
+  const path = join(tempDir(), 'a')
+  await mkdir(`${path}.lock`)
+  const minutesAgo = (minutes: number) => new Date(Date.now() - minutes * 60_000)
+  // The owner's clock is five minutes behind: its lock looks old, and it is at work.
+  await utimes(`${path}.lock`, minutesAgo(5), minutesAgo(5))
+  await writeFile(`${path}.owner`, JSON.stringify({ ...thisProcess(), ...ANOTHER_HOST }))
+  expect([await isLocked(path), await lockNow(path)]).toEqual([true, undefined])
+  await utimes(`${path}.owner`, minutesAgo(5), minutesAgo(5))
+  expect(await isLocked(path)).toBe(false)
+  await using held = await lockNow(path)
+  expect(held).toBeDefined()
 })
 
 test('an abort ends the waiting as an interruption and leaves the lock to its owner', async () => {

@@ -6,7 +6,8 @@ import lockfile from 'proper-lockfile'
 import { makeDirectory } from './directory.ts'
 import { codeOf, interrupted } from './error.ts'
 import { undoAtForcedEnd } from './interruption.ts'
-import { bootId, isAlive, isElsewhere, ProcessId, thisProcess } from './process.ts'
+import { keepBeating, silence } from './heartbeat.ts'
+import { isAlive, isElsewhere, ProcessId, thisProcess } from './process.ts'
 
 /** A lock is stale when its owner has not touched it for this long, and nothing is known of the owner. Milliseconds. */
 const STALE = 15_000
@@ -14,6 +15,13 @@ const STALE = 15_000
 const ORPHANED = 5000
 /** A lock is touched this often. Milliseconds. */
 const TOUCH = 2000
+/**
+ * The lock of a process of another host or container is nobody's when its owner's note has not been touched for so long, by the clock of the
+ * file system. The lock's own time is set by the owner's clock, which says nothing here. Milliseconds.
+ */
+const SILENT_ELSEWHERE = 120_000
+/** The note is touched this often. Milliseconds. */
+const BEAT = 15_000
 
 export interface Lock extends AsyncDisposable {
   release(): Promise<void>
@@ -22,12 +30,12 @@ export interface Lock extends AsyncDisposable {
 /** Who holds the lock, beside it: the lock itself is a directory that must stay empty. */
 const ownerFile = (path: string) => `${path}.owner`
 
-/** What is known of the owner; `unknown` where there is none, or where its processes are not ours to see. */
+/** What is known of the owner; one that cannot be seen from here lives as long as it says so. `unknown`: nobody has left a name. */
 async function ownerOf(path: string): Promise<'alive' | 'gone' | 'unknown'> {
   try {
     const owner = ProcessId.parse(JSON.parse(await readFile(ownerFile(path), 'utf8')))
-    if (owner.bootId !== bootId() || isElsewhere(owner)) return 'unknown'
-    return isAlive(owner) ? 'alive' : 'gone'
+    if (!isElsewhere(owner)) return isAlive(owner) ? 'alive' : 'gone'
+    return ((await silence(ownerFile(path))) ?? Infinity) < SILENT_ELSEWHERE ? 'alive' : 'gone'
   } catch {
     return 'unknown'
   }
@@ -97,10 +105,12 @@ async function tryLock(path: string, stale: number): Promise<Lock | undefined> {
   })
   takeBack(path)
   nameOwner(path)
+  const beating = keepBeating(ownerFile(path), BEAT)
   const once = async () => {
     if (released) return
     released = true
     undone()
+    beating[Symbol.dispose]()
     await rm(ownerFile(path), { force: true }).catch(() => undefined)
     await release().catch(() => undefined)
   }
@@ -128,7 +138,10 @@ export async function lockNow(path: string): Promise<Lock | undefined> {
   // Whoever held it may have removed the directory that it stands in (a build tree that was pruned).
   makeDirectory(dirname(path))
   const owner = await ownerOf(path)
-  return owner === 'alive' ? undefined : await tryLock(path, owner === 'gone' ? ORPHANED : STALE)
+  if (owner === 'alive') return undefined
+  // One that was made just now by a host whose clock is behind ours is not stale.
+  if (owner === 'unknown' && ((await silence(`${path}.lock`)) ?? STALE) < STALE) return undefined
+  return await tryLock(path, owner === 'gone' ? ORPHANED : STALE)
 }
 
 /** Whether somebody holds the lock now. */

@@ -1,6 +1,9 @@
 /** Processes by what names them beyond doubt: a pid alone may be somebody else's by now. */
+import { createHash } from 'node:crypto'
 import { readFileSync, readlinkSync } from 'node:fs'
+import { hostname } from 'node:os'
 import { z } from 'zod'
+import { printable } from './printable.ts'
 
 /** Names this boot of the host; verdicts that hold until the next boot are kept under it. */
 export const bootId = (): string => readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()
@@ -23,47 +26,106 @@ export function startTimeOf(pid: number): string | undefined {
   }
 }
 
-/** A process as it is written down for others. */
+/**
+ * A host as others can name it: its name with the machine id, as a digest, since that id is not to be shown (machine-id(5)). Empty where there is
+ * no machine id, as in many containers: then nobody can tell a reboot of this host from another host.
+ */
+function machineDigest(): string {
+  try {
+    const id = readFileSync('/etc/machine-id', 'utf8').trim()
+    return id === '' ? '' : digest(`${hostname()}\0${id}`)
+  } catch {
+    return ''
+  }
+}
+
+const digest = (text: string): string => createHash('sha256').update(`lab\0${text}`).digest('hex').slice(0, 16)
+
+/** A process as it is written down for others, who may be on another host that shares the directory. */
 export const ProcessId = z.object({
   pid: z.int(),
   startTime: z.string(),
   bootId: z.string(),
-  /** Not in what was written before there was a need for it. */
+  /** Older versions wrote neither this nor what follows. */
   pidNamespace: z.string().optional(),
+  /** The host's name, for people. */
+  host: z.string().optional(),
+  /** Names the host across its boots; empty where nothing does. */
+  machine: z.string().optional(),
 })
 export type ProcessId = z.infer<typeof ProcessId>
 
 /** This process. */
-export const thisProcess = (): ProcessId => ({
+export const thisProcess = (): Required<ProcessId> => ({
   pid: process.pid,
   startTime: startTimeOf(process.pid) ?? '',
   bootId: bootId(),
   pidNamespace: pidNamespace(),
+  host: hostname(),
+  machine: machineDigest(),
 })
 
-/**
- * Whether a process is one of another pid namespace of this host (a container's, or outside of ours): its number says
- * nothing here.
- */
-export const isElsewhere = (one: ProcessId): boolean =>
-  one.bootId === bootId() && one.pidNamespace !== undefined && one.pidNamespace !== pidNamespace()
+type Where = Omit<ProcessId, 'pid' | 'startTime'>
 
-/** Whether a process that was written down still runs, as far as can be seen from here. */
+/**
+ * Where a process that was written down runs, or ran. `here`: its number can be looked up. `container`: on this host, in another pid namespace.
+ * `another host`: as far as can be seen; whether it lives, only a heartbeat says (engine/heartbeat.ts). `earlier boot`: on this host, which was
+ * started again since, so that it is gone.
+ */
+export type Whereabouts = 'here' | 'container' | 'another host' | 'earlier boot'
+
+/** @param now what this process is part of; given in tests */
+export function whereabouts(one: Where, now: Where = thisProcess()): Whereabouts {
+  if (one.bootId === now.bootId) {
+    // Copies of one running machine have its boot id, and are told apart by their names.
+    if (one.host !== undefined && one.host !== now.host) return 'another host'
+    return one.pidNamespace === undefined || one.pidNamespace === now.pidNamespace ? 'here' : 'container'
+  }
+  // Before notes named the boot.
+  if (one.bootId === '') return 'earlier boot'
+  return one.machine !== undefined && one.machine !== '' && one.machine === now.machine
+    ? 'earlier boot'
+    : 'another host'
+}
+
+/** Whether a process cannot be seen from here: one of a container (or outside of ours), or of another host. */
+export const isElsewhere = (one: ProcessId): boolean => ['container', 'another host'].includes(whereabouts(one))
+
+/** Whether a process that was written down runs here. Of one that `isElsewhere` this says nothing. */
 export const isAlive = (one: ProcessId): boolean =>
-  one.bootId === bootId() && !isElsewhere(one) && startTimeOf(one.pid) === one.startTime
+  whereabouts(one) === 'here' && startTimeOf(one.pid) === one.startTime
+
+/** Says where a process is, after "process 4711": " of another pid namespace (a container)", " on host n2", or nothing. */
+export function whereText(one: ProcessId): string {
+  const where = whereabouts(one)
+  if (where === 'container') return ' of another pid namespace (a container)'
+  return where === 'another host'
+    ? ` on ${one.host === undefined ? 'another host' : `host ${printable(one.host, 80)}`}`
+    : ''
+}
+
+/** Prefix of what is being written or removed, before the tag of its process; `lab gc` removes leftovers. */
+export const PARTIAL = '.partial-'
 
 const namespaceNumber = (): string => /\d+/.exec(pidNamespace())?.[0] ?? ''
 
-/** Names this process in the name of a file, before a dash: "4711n4026531836". */
-export const processTag = (): string => `${process.pid}n${namespaceNumber()}`
+/** Letters for a host's boot, and for the host across boots, in names of files. Eight hexadecimal digits each. */
+const bootMark = (): string => digest(`${hostname()}\0${bootId()}`).slice(0, 8)
+const machineMark = (): string => machineDigest().slice(0, 8) || '0'.repeat(8)
+
+/** Names this process in the name of a file, before a dash: "4711n4026531836h0123abcd4567cdef" (its host, and the boot of that). */
+export const processTag = (): string => `${process.pid}n${namespaceNumber()}h${machineMark()}${bootMark()}`
 
 /**
- * What became of the process that a name begins with; undefined: it begins with none. A pid alone is one of ours (names
- * of older versions).
+ * What became of the process that a name begins with; undefined: it begins with none. Names of older versions do not say which host they are
+ * of, so that a number that nobody has here may be somebody's elsewhere.
  */
 export function fateOfTag(name: string): 'alive' | 'gone' | 'elsewhere' | undefined {
-  const [, pid, namespace] = /^(\d+)(?:n(\d+))?-/.exec(name) ?? []
+  const [, pid, namespace, machine, boot] = /^(\d+)(?:n(\d+)(?:h([0-9a-f]{8})([0-9a-f]{8}))?)?-/.exec(name) ?? []
   if (pid === undefined) return undefined
+  if (boot !== undefined && boot !== bootMark())
+    return machine === machineMark() && machine !== '0'.repeat(8) ? 'gone' : 'elsewhere'
   if (namespace !== undefined && namespace !== namespaceNumber()) return 'elsewhere'
-  return startTimeOf(Number(pid)) === undefined ? 'gone' : 'alive'
+  if (startTimeOf(Number(pid)) !== undefined) return 'alive'
+  return boot === undefined ? 'elsewhere' : 'gone'
 }

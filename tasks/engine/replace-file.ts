@@ -6,8 +6,7 @@ import { randomBytes } from 'node:crypto'
 import { renameSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { removeAtForcedEnd } from './interruption.ts'
-import { PARTIAL } from './lease.ts'
-import { processTag } from './process.ts'
+import { PARTIAL, processTag } from './process.ts'
 
 /** A new name in the directory of `path`, for what will be renamed to it. */
 export const partialBeside = (path: string): string =>

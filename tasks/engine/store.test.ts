@@ -7,7 +7,8 @@ import { tempDir } from '../test/temp-dir.ts'
 import { pruneCache } from './cache-limit.ts'
 import { fingerprintOf } from './fingerprint.ts'
 import { diskFailure, noteDisk } from './disk.ts'
-import { PARTIAL, Store } from './store.ts'
+import { PARTIAL } from './process.ts'
+import { Store } from './store.ts'
 
 const systemError = (code: string) => Object.assign(new Error(`${code}: something`), { code })
 const inputs = { version: '5.4' }

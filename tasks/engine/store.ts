@@ -12,13 +12,13 @@ import { diskFailure } from './disk.ts'
 import { codeOf } from './error.ts'
 import { removeAtForcedEnd } from './interruption.ts'
 import type { Fingerprint, Inputs } from './fingerprint.ts'
-import { Leases, PARTIAL, removeAside } from './lease.ts'
-import { processTag } from './process.ts'
+import { keepBeating } from './heartbeat.ts'
+import { Leases, removeAside } from './lease.ts'
+import { PARTIAL, processTag } from './process.ts'
 
 const INPUTS = 'inputs.json'
 /** What each file of the entry was when it was put there; not of its directories, which hold hundreds (the headers). */
 export const CONTENTS = 'contents.json'
-export { PARTIAL }
 
 export interface StoredEntry {
   readonly dir: string
@@ -129,6 +129,7 @@ export class Store {
     const removed = removeAtForcedEnd(partial)
     try {
       makeDirectory(partial)
+      using _alive = keepBeating(partial)
       await write(partial)
       await writeFile(join(partial, CONTENTS), `${JSON.stringify(await contentsOf(partial), null, 1)}\n`)
       await writeFile(join(partial, INPUTS), `${JSON.stringify(inputs, null, 1)}\n`)

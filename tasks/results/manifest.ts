@@ -250,6 +250,26 @@ export const ManifestSchema = z.object({
     node: text,
     /** First line of what each tool says of its version (host/tools-used.ts). */
     tools: z.record(text, text).exactOptional(),
+    /** The host's own name, and its boot; results of before clusters have neither these nor what follows. */
+    name: text.exactOptional(),
+    bootId: text.exactOptional(),
+    /** null: the host does not say. */
+    microcode: text.nullable().exactOptional(),
+    governor: text.nullable().exactOptional(),
+    smt: text.nullable().exactOptional(),
+    /** What the process might use, which a container or a job limits. Memory in bytes. */
+    limits: z.object({ cpus: natural, memory: natural }).exactOptional(),
+    /** The job of Slurm that made the run. */
+    slurm: z
+      .object({
+        job: text,
+        array: text.exactOptional(),
+        task: text.exactOptional(),
+        restart: natural,
+        node: text,
+        partition: text.exactOptional(),
+      })
+      .exactOptional(),
   }),
   workload,
   trace,

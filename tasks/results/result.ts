@@ -8,6 +8,7 @@ import { makeDirectory } from '../engine/directory.ts'
 import { userError } from '../engine/error.ts'
 import { removeAtForcedEnd } from '../engine/interruption.ts'
 import { printable } from '../engine/printable.ts'
+import { keepBeating } from '../engine/heartbeat.ts'
 import { processTag } from '../engine/process.ts'
 import { diskFailure } from '../engine/disk.ts'
 import { suggest } from '../config/text/suggest.ts'
@@ -43,6 +44,7 @@ export async function putResult(
   try {
     // What a guest printed and what a machine is like are nobody else's business.
     makeDirectory(partial, 0o700)
+    using _alive = keepBeating(partial)
     await write(partial)
     await rename(partial, final)
     return final

@@ -3,12 +3,13 @@
  * can restore.
  */
 import { existsSync } from 'node:fs'
-import { readdir, rm, stat } from 'node:fs/promises'
+import { readdir, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { leftBeside, removeBeside } from '../engine/beside.ts'
 import { pruneCache, type Pruned } from '../engine/cache-limit.ts'
 import type { Context } from '../engine/context.ts'
-import { PARTIAL, withdraw } from '../engine/lease.ts'
+import { silence } from '../engine/heartbeat.ts'
+import { ELSEWHERE, withdraw } from '../engine/lease.ts'
 import { isLocked, lockNow } from '../engine/lock.ts'
 import { abandonedScratch } from '../engine/scratch.ts'
 import { removeScratch } from '../host/mmdebstrap.ts'
@@ -16,17 +17,14 @@ import { usedByProcesses } from '../host/open-files.ts'
 import { PARTIAL_RESULT } from '../results/result.ts'
 import { orphans, stopOrphan, type Places } from '../vm/vm.ts'
 import { staleSnapshots } from '../vm/stale-snapshots.ts'
-import { fateOfTag } from '../engine/process.ts'
+import { fateOfTag, PARTIAL } from '../engine/process.ts'
 
 const namesIn = (dir: string): Promise<string[]> => readdir(dir).catch(() => [])
-
-/** What a process of another pid namespace is writing is taken for abandoned when nothing was written for so long. Milliseconds. */
-const UNTOUCHED = 24 * 3600 * 1000
 
 /** Directories that were being written, by what is known of their writers. */
 class Partials {
   readonly abandoned: string[] = []
-  /** Of containers that share the directory, or of what is outside of ours: whether the writer lives cannot be seen. */
+  /** Of other hosts and containers that share the directory: whether the writer lives cannot be seen. */
   readonly elsewhere: string[] = []
 
   /** Those in `dir`; their names carry their writer: `<prefix><tag>-...`. */
@@ -36,8 +34,7 @@ class Partials {
       const path = join(dir, name)
       if (fate === 'gone') this.abandoned.push(path)
       if (fate !== 'elsewhere') continue
-      const { mtimeMs } = await stat(path).catch(() => ({ mtimeMs: Date.now() }))
-      if (Date.now() - mtimeMs > UNTOUCHED) this.abandoned.push(path)
+      if (((await silence(path)) ?? 0) > ELSEWHERE) this.abandoned.push(path)
       else this.elsewhere.push(path)
     }
   }
@@ -62,7 +59,7 @@ async function halfTrees(build: string): Promise<string[]> {
 export interface Gc {
   /** Paths of what nobody owns, and of what was least recently used where the cache is too large. */
   readonly removed: readonly string[]
-  /** Paths that may be those of a lab in another pid namespace. */
+  /** Paths that a lab on another host, or in a container, may be at. */
   readonly elsewhere: readonly string[]
   readonly cache: Pick<Pruned, 'bytes' | 'limit'>
 }

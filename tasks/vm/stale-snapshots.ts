@@ -3,7 +3,7 @@ import { readFile, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
 import type { Context } from '../engine/context.ts'
-import { PARTIAL } from '../engine/store.ts'
+import { PARTIAL } from '../engine/process.ts'
 import { factsOf, publicKeysHash, SNAPSHOTS, snapshotAbout } from './snapshot.ts'
 import { qemuVersion } from './start.ts'
 

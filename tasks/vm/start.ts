@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import type { ResolvedDiskFile } from '../config/disk-file.ts'
 import { mapEntries } from '../config/resolve.ts'
 import type { Context, StepHandle } from '../engine/context.ts'
-import { bootId, pidNamespace, startTimeOf } from '../engine/process.ts'
+import { bootId, pidNamespace, startTimeOf, thisProcess } from '../engine/process.ts'
 import { fingerprintOf, type Fingerprint } from '../engine/fingerprint.ts'
 import { diskFailure } from '../engine/disk.ts'
 import { chooseAccel, type Choice } from '../host/accel.ts'
@@ -21,7 +21,7 @@ import { diskImage, overlay } from './disks.ts'
 import type { Places } from './places.ts'
 import { bundleDir, writeSeed, type SeedBundle } from './seed.ts'
 import { factsBy } from './wake.ts'
-import { endVmAtForcedEnd, newVmDir, writeState, type SnapshotUse, type VmState } from './state.ts'
+import { endVmAtForcedEnd, keepOwning, newVmDir, writeState, type SnapshotUse, type VmState } from './state.ts'
 import type { Bootable } from '../build/bootable.ts'
 
 /** A VM that answers, and how to let go of it. */
@@ -170,6 +170,7 @@ export async function launch(
   handle.progress('make its disks')
   const dir = await newVmDir(places.vms, vm.name, owner).catch(refused)
   const undone = endVmAtForcedEnd(dir)
+  const owning = keepOwning(dir)
   let booted: Booted | undefined
   try {
     const argv = await how.argv(dir, keys)
@@ -188,6 +189,8 @@ export async function launch(
       startTime: startTimeOf(machine.pid) ?? '',
       bootId: bootId(),
       pidNamespace: pidNamespace(),
+      host: thisProcess().host,
+      machine: thisProcess().machine,
       port,
       kernel: {
         name: kernel.name,
@@ -218,6 +221,7 @@ export async function launch(
     }
     const close = async () => {
       await halt()
+      owning[Symbol.dispose]()
       if (owner === 'run') await rm(dir, { recursive: true, force: true })
       undone()
     }
@@ -232,6 +236,7 @@ export async function launch(
     const useless = (said?.size ?? 0) === 0 || failure !== error
     if (context.signal.aborted || useless) await rm(dir, { recursive: true, force: true }).catch(() => undefined)
     undone()
+    owning[Symbol.dispose]()
     throw failure
   }
 }

@@ -17,7 +17,7 @@ import { expect, onTestFinished, test } from 'vitest'
 import { which } from '../host/which.ts'
 import { startTimeOf, thisProcess } from '../engine/process.ts'
 import { failureOf } from '../test/caught.ts'
-import { endStrays, listVms, newVmDir } from './state.ts'
+import { endStrays, listVms, newVmDir, writeState, type VmState } from './state.ts'
 
 function emptyDir(): string {
   const dir = mkdtempSync(join(tmpdir(), 'lab-vms-'))
@@ -33,6 +33,23 @@ async function fakeQemu(dir: string, name = 'qemu-system-fake'): Promise<number>
   onTestFinished(() => void child.kill('SIGKILL'))
   await once(child, 'spawn')
   return child.pid ?? 0
+}
+
+const ANOTHER_HOST = { bootId: 'another', host: 'n2', machine: '' }
+
+const STATE: VmState = {
+  vm: 'default',
+  owner: 'run',
+  ownerPid: 1,
+  ...thisProcess(),
+  port: 1,
+  kernel: { name: 'k', fingerprint: 'f', release: 'r', source: 's', dir: 'd', wanted: 'w', compat: [] },
+  image: { name: 'i', fingerprint: 'f' },
+  accel: { accel: 'tcg', asked: 'tcg', reason: '' },
+  fingerprint: 'f',
+  argv: [],
+  since: '',
+  guest: { bootId: '', clocksource: '' },
 }
 
 const owned = async (vms: string) => Object.fromEntries((await listVms(vms)).map((one) => [one.id, one.owned]))
@@ -85,4 +102,27 @@ test('a VM of another pid namespace is known by its socket: it is not taken for 
   utimesSync(starter, 1000, 1000)
   expect(await owned(vms)).toEqual({ default: false })
   expect(await newVmDir(vms, 'default', 'up')).toBe(dir)
+})
+
+test('a VM of another host belongs to its command as long as that gives a sign of life', async () => {
+  const vms = emptyDir()
+  const dir = await newVmDir(vms, 'default', 'run')
+  const starter = join(dir, 'starter.json')
+  writeFileSync(starter, JSON.stringify({ ...thisProcess(), ...ANOTHER_HOST }))
+  // On a shared file system the socket is there, and refuses: nobody listens on this host.
+  writeFileSync(join(dir, 'qmp.sock'), '')
+  expect(Object.values(await owned(vms))).toEqual([true])
+  utimesSync(starter, 1000, 1000)
+  expect(Object.values(await owned(vms))).toEqual([false])
+})
+
+test('nobody boots over the VM that `lab up` started on another host', async () => {
+  const vms = emptyDir()
+  const dir = await newVmDir(vms, 'default', 'up')
+  const other = { ...thisProcess(), ...ANOTHER_HOST }
+  writeFileSync(join(dir, 'starter.json'), JSON.stringify(other))
+  await writeState(dir, { ...STATE, ...other, owner: 'up' })
+  utimesSync(join(dir, 'starter.json'), 1000, 1000)
+  expect(await owned(vms)).toEqual({ default: true })
+  expect((await failureOf(newVmDir(vms, 'default', 'up'))).parts.fact).toContain('it is up on host n2')
 })

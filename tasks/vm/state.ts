@@ -8,10 +8,20 @@ import { readFile, readdir, rename, rm, stat, writeFile } from 'node:fs/promises
 import { join } from 'node:path'
 import { z } from 'zod'
 import { makeDirectory } from '../engine/directory.ts'
-import { codeOf, labError } from '../engine/error.ts'
+import { codeOf, labError, type Failure } from '../engine/error.ts'
 import { removeAtForcedEnd, undoAtForcedEnd } from '../engine/interruption.ts'
-import { PARTIAL } from '../engine/lease.ts'
-import { isAlive, isElsewhere, ProcessId, processTag, startTimeOf, thisProcess } from '../engine/process.ts'
+import { keepBeating, silence, SILENT } from '../engine/heartbeat.ts'
+import {
+  isAlive,
+  isElsewhere,
+  PARTIAL,
+  ProcessId,
+  processTag,
+  startTimeOf,
+  thisProcess,
+  whereabouts,
+  whereText,
+} from '../engine/process.ts'
 import { programsIn } from '../host/open-files.ts'
 import { QMP_SOCKET } from '../host/qemu.ts'
 import { connectUnix } from '../host/unix-socket.ts'
@@ -35,6 +45,8 @@ const State = z.object({
   /** Of the host. */
   bootId: z.string(),
   pidNamespace: z.string().optional(),
+  host: z.string().optional(),
+  machine: z.string().optional(),
   port: z.int(),
   kernel: z.object({
     name: z.string(),
@@ -68,12 +80,8 @@ const STARTER = 'starter.json'
 export async function newVmDir(vms: string, vm: string, owner: VmState['owner']): Promise<string> {
   const dir = join(vms, owner === 'up' ? vm : `${vm}.run-${process.pid}-${randomBytes(3).toString('hex')}`)
   const before = await starterOf(dir)
-  if (before !== undefined && isElsewhere(before) && (await livesElsewhere(dir)))
-    throw labError({
-      place: `vm ${vm}`,
-      fact: `it is up in another pid namespace (a container, or outside of this one): ${dir} belongs to process ${before.pid} there`,
-      wayOut: '`lab down` ends it, here or there; a copy of the lab in another directory has a VM of its own',
-    })
+  if (before !== undefined && isElsewhere(before) && (await livesElsewhere(dir, before)))
+    throw upElsewhere(vm, dir, before)
   // It gets its name with its starter in it: a directory that names nobody is one that `lab gc` removes.
   const fresh = join(vms, `${PARTIAL}${processTag()}-${randomBytes(4).toString('hex')}`)
   const removed = removeAtForcedEnd(fresh)
@@ -92,6 +100,17 @@ export async function newVmDir(vms: string, vm: string, owner: VmState['owner'])
   }
   return dir
 }
+
+/** What is said where a VM is up that cannot be ended, or not be seen, from here. */
+export const upElsewhere = (vm: string, dir: string, starter: ProcessId): Failure =>
+  labError({
+    place: `vm ${vm}`,
+    fact: `it is up${whereabouts(starter) === 'container' ? ' in another pid namespace (a container, or outside of this one)' : whereText(starter)}: ${dir} belongs to process ${starter.pid} there`,
+    wayOut:
+      whereabouts(starter) === 'container'
+        ? '`lab down` ends it, here or there; a copy of the lab in another directory has a VM of its own'
+        : '`lab down` there ends it; a copy of the lab in another directory has a VM of its own. If that host is gone for good, remove the directory',
+  })
 
 /** Registers a VM that is not to outlive a command which is ended by force. @returns takes it back */
 export const endVmAtForcedEnd = (dir: string): (() => void) =>
@@ -112,11 +131,19 @@ async function starterOf(dir: string): Promise<ProcessId | undefined> {
 /** A VM without a control socket is one that is made ready just now, or a sealed one, and none of those takes longer. Milliseconds. */
 const WITHOUT_SOCKET = 3600 * 1000
 
+/** Shows other hosts that a VM is its command's, as long as that lives. */
+export const keepOwning = (dir: string): Disposable => keepBeating(join(dir, STARTER))
+
 /**
  * Whether a VM of another pid namespace lives: its processes cannot be seen from here, but a socket that takes a connection has somebody behind
- * it, and one that refuses has nobody.
+ * it, and one that refuses has nobody. No socket reaches another host, so that there the sign of life of its command decides. The VM of `lab up`
+ * has no command that could give one: it counts as alive.
  */
-async function livesElsewhere(dir: string): Promise<boolean> {
+async function livesElsewhere(dir: string, starter: ProcessId): Promise<boolean> {
+  if (whereabouts(starter) === 'another host') {
+    if ((await readState(dir))?.owner === 'up') return true
+    return ((await silence(join(dir, STARTER))) ?? SILENT) < SILENT
+  }
   try {
     const socket = await connectUnix(join(dir, QMP_SOCKET))
     socket.destroy()
@@ -163,6 +190,8 @@ export interface KnownVm {
   readonly alive: boolean
   /** Whether somebody still cares for it: a VM of `lab up` that has booted is everybody's, any other one is its command's. */
   readonly owned: boolean
+  /** The process that made the directory, where that is known. */
+  readonly starter?: ProcessId | undefined
 }
 
 /** Every VM directory of a lab, with or without a readable state. */
@@ -176,12 +205,12 @@ export async function listVms(vms: string): Promise<KnownVm[]> {
         const dir = join(vms, name)
         const [state, starter] = [await readState(dir), await starterOf(dir)]
         if (starter !== undefined && isElsewhere(starter)) {
-          const lives = await livesElsewhere(dir)
-          return { dir, id: name, state, alive: state !== undefined && lives, owned: lives }
+          const lives = await livesElsewhere(dir, starter)
+          return { dir, id: name, state, alive: state !== undefined && lives, owned: lives, starter }
         }
         const alive = state !== undefined && isAlive(state)
         const owned = state?.owner === 'up' ? alive : starter !== undefined && isAlive(starter)
-        return { dir, id: name, state, alive, owned }
+        return { dir, id: name, state, alive, owned, starter }
       }),
   )
 }

@@ -13,9 +13,9 @@ import { keysIn } from '../host/ssh-keys.ts'
 import { CONSOLE_LOG } from './console.ts'
 import type { Places } from './places.ts'
 import { fingerprint, startVm, type OpenVm, type VmWanted } from './start.ts'
-import { isAlive } from '../engine/process.ts'
+import { isAlive, whereabouts } from '../engine/process.ts'
 import { fullDiskOf } from './stopped.ts'
-import { endStrays, listVms, readState, type KnownVm, type VmState } from './state.ts'
+import { endStrays, listVms, readState, upElsewhere, type KnownVm, type VmState } from './state.ts'
 
 export { placesOf, type Places } from './places.ts'
 export { fingerprint, type OpenVm, type VmWanted } from './start.ts'
@@ -185,6 +185,9 @@ export async function downStep(
     (one) => one.state?.owner === 'up' && (vm === undefined || one.state.vm === vm),
   )
   // Before the first is stopped: of several, none or all.
+  for (const { dir, state, starter } of known)
+    if (starter !== undefined && whereabouts(starter) === 'another host')
+      throw upElsewhere(state?.vm ?? '', dir, starter)
   if (!wait) for (const { state } of known) await refuseUsed(places, state?.vm ?? '')
   for (const one of known) {
     await using _lock = await lock(vmLock(places, one.state?.vm ?? ''), context.signal, () =>

@@ -1,9 +1,10 @@
 /** What a command is given: the lab on demand, a context for steps, the view to answer with. */
-import { availableParallelism, totalmem } from 'node:os'
+import { availableParallelism } from 'node:os'
 import { openLab } from '../../config/open.ts'
 import type { ResolvedLab } from '../../config/resolved.ts'
 import { noteDisk } from '../../engine/disk.ts'
 import type { Context } from '../../engine/context.ts'
+import { memoryLimit } from '../../host/this-host.ts'
 import { placesOf, type Places } from '../../vm/vm.ts'
 import type { View } from '../../ui/types.ts'
 import { TOOL_ROOT, type Session } from './session.ts'
@@ -17,7 +18,7 @@ export interface App {
   readonly places: Places
 }
 
-export const HOST = { memoryBytes: totalmem(), cpus: availableParallelism() }
+export const HOST = { memoryBytes: memoryLimit(), cpus: availableParallelism() }
 
 /** Opens the lab file; its warnings are said as notices. */
 export function openApp({ view, context, options }: Session): App {

@@ -1,5 +1,5 @@
 /** Step: query. SQL over all runs, read-only. */
-import { availableParallelism, totalmem } from 'node:os'
+import { availableParallelism } from 'node:os'
 import { basename, dirname, join, relative } from 'node:path'
 import {
   copyTo,
@@ -21,6 +21,7 @@ import { Failure, interrupted, messageOf, userError } from '../../engine/error.t
 import type { Emit } from '../../engine/event.ts'
 import { saysDuckdb } from '../../engine/outside-words.ts'
 import { printable } from '../../engine/printable.ts'
+import { memoryLimit } from '../../host/this-host.ts'
 import { indexRuns } from '../run-index.ts'
 import { tablesOf, type Whole } from './tables.ts'
 
@@ -115,7 +116,7 @@ const SPILL = 'query'
 /** The statement on a database of these files. */
 async function answer(wanted: QueryWanted, tables: readonly TableOfRows[], files: Files): Promise<QueryOutcome> {
   const { sql, parquet, cache } = wanted
-  const limits = { threads: availableParallelism(), memory: Math.max(LEAST_MEMORY, Math.floor(totalmem() / 4)) }
+  const limits = { threads: availableParallelism(), memory: Math.max(LEAST_MEMORY, Math.floor(memoryLimit() / 4)) }
   const ask = async <T>(
     output: string | undefined,
     spill: string | undefined,

@@ -1,6 +1,5 @@
 /** A run as files: the manifest and everything that it vouches for. */
 import { rm } from 'node:fs/promises'
-import { cpus, release } from 'node:os'
 import { join, resolve } from 'node:path'
 import type { Arm } from '../../config/arms.ts'
 import { writeEvents } from '../../trace/events/events-parquet.ts'
@@ -16,6 +15,7 @@ import { CONSOLE_LOG } from '../../vm/console.ts'
 import type { Ready } from '../../build/artefacts.ts'
 import type { Deployable } from '../../build/probe/probe.ts'
 import { splitStrace } from '../../linux/ftrace/strace-split.ts'
+import { thisHost } from '../../host/this-host.ts'
 import type { OpenVm } from '../../vm/vm.ts'
 import type { Analysis } from '../judge/analyse.ts'
 import { derivedFacts, derivedFiles, traceFacts, tracedEvents, traceRequest, workloadFacts } from '../judge/derived.ts'
@@ -206,7 +206,7 @@ function manifestOf(
       ...(state.snapshot && { snapshot: state.snapshot }),
       ...(things.vm.vm.deterministic && { deterministic: true }),
     },
-    host: { kernel: release(), cpu: cpus()[0]?.model ?? '', cpus: cpus().length, node: process.version, tools },
+    host: { ...thisHost(), tools },
     workload: { argv, ...workloadFacts(guest.lines) },
     trace: {
       ...traceRequest(experiment),

@@ -7,12 +7,13 @@ import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { userError } from '../../engine/error.ts'
+import { keepBeating } from '../../engine/heartbeat.ts'
 import { thisProcess } from '../../engine/process.ts'
 import { attemptsOf, journalsDir, journalsIn } from './journal.ts'
 import type { RunOutcome } from '../outcome.ts'
 import { listRuns } from '../../results/result.ts'
 import type { FoundRun } from '../../results/manifest.ts'
-import { keepTouching, Owner, readNotes, writeNote, type IfNewer } from './unfinished.ts'
+import { Owner, readNotes, writeNote, type IfNewer } from './unfinished.ts'
 
 const Part = z.object({
   /** A digest of what was asked for. */
@@ -87,7 +88,7 @@ export class Batch {
   private constructor(places: BatchPlaces, note: Note) {
     this.#places = places
     this.#note = note
-    this.#touching = keepTouching(fileOf(places.state, note))
+    this.#touching = keepBeating(fileOf(places.state, note))
   }
 
   /** Begins anew: a batch of these experiments that was interrupted is forgotten. */

@@ -88,6 +88,25 @@ describe('a journal of another pid namespace', () => {
   })
 })
 
+describe('a journal of another host', () => {
+  const elsewhere = { ...GONE, bootId: 'another', host: 'n2', machine: '' }
+
+  test('is not taken over while it is touched, and says where its process is', async () => {
+    const { dir } = await interrupted({ owner: elsewhere })
+    expect(await interruptedJournals(dir)).toEqual([])
+    const { parts } = await failureOf(resumeJournal(dir, 'x', shape))
+    expect(parts.fact).toContain(`goes on, in process ${GONE.pid} on host n2`)
+    expect(parts.wayOut).toContain('10 minutes after its last sign of life')
+  })
+
+  test('is when that host has been silent for long', async () => {
+    const { dir, journal } = await interrupted({ owner: elsewhere })
+    const before = new Date(Date.now() - 3600 * 1000)
+    utimesSync(join(dir, `${journal.id}.json`), before, before)
+    expect((await resumeJournal(dir, 'x', shape)).id).toBe(journal.id)
+  })
+})
+
 test('a journal of an older version, whose owner has no boot, was interrupted', async () => {
   const { dir, journal } = await interrupted()
   const { pid, startTime } = thisProcess()

@@ -9,9 +9,10 @@ import { z } from 'zod'
 import { ORDERS } from '../../config/schema/schema.ts'
 import { userError, type Failure } from '../../engine/error.ts'
 import { fingerprintOf } from '../../engine/fingerprint.ts'
-import { thisProcess } from '../../engine/process.ts'
+import { keepBeating } from '../../engine/heartbeat.ts'
+import { thisProcess, whereText } from '../../engine/process.ts'
 import type { FoundRun } from '../../results/manifest.ts'
-import { keepTouching, Owner, readNotes, writeNote, type Found, type IfNewer } from './unfinished.ts'
+import { Owner, readNotes, writeNote, type Found, type IfNewer } from './unfinished.ts'
 
 const FORMAT = { name: 'the journal of a run', current: 1 } as const
 
@@ -47,7 +48,7 @@ export const newJournal = (plan: Omit<Journal, 'format' | 'id' | 'started' | 'ow
 /** Writes a journal down; what is returned shows others that somebody is at it. */
 export async function writeJournal(dir: string, journal: Journal): Promise<Disposable> {
   await writeNote(fileOf(dir, journal), journal)
-  return keepTouching(fileOf(dir, journal))
+  return keepBeating(fileOf(dir, journal))
 }
 
 /** Nothing is left to resume. */
@@ -74,8 +75,11 @@ function nothing(experiment: string, [newest]: readonly Found<Journal>[]): Failu
   const { started, owner } = newest.note
   return userError({
     place,
-    fact: `there is nothing to resume: the run of ${experiment} that began at ${started} goes on, in process ${owner.pid}${newest.fate === 'elsewhere' ? ' of another pid namespace (a container)' : ''}`,
-    wayOut: 'wait for its end, or end it first',
+    fact: `there is nothing to resume: the run of ${experiment} that began at ${started} goes on, in process ${owner.pid}${whereText(owner)}`,
+    wayOut:
+      newest.fate === 'elsewhere'
+        ? 'wait for its end, or end it there; if it ended without a word, --resume works 10 minutes after its last sign of life'
+        : 'wait for its end, or end it first',
   })
 }
 

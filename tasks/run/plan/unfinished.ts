@@ -1,11 +1,12 @@
 /**
- * Notes of what a process is at, in files that outlive it. Whether the process still lives is seen by its number and start time; where it
- * numbers its processes in another pid namespace (a container that shares the directory), by how long ago it touched its note.
+ * Notes of what a process is at, in files that outlive it. Whether the process still lives is seen by its number and start time; where it runs on
+ * another host or in a container that shares the directory, by how long ago it touched its note.
  */
-import { readFile, readdir, rename, stat, utimes, writeFile } from 'node:fs/promises'
+import { readFile, readdir, rename, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { z } from 'zod'
 import { makeDirectory } from '../../engine/directory.ts'
+import { silence, SILENT } from '../../engine/heartbeat.ts'
 import { isAlive, isElsewhere, ProcessId } from '../../engine/process.ts'
 import { diskFailure } from '../../engine/disk.ts'
 import { failedBy } from '../../engine/error.ts'
@@ -14,18 +15,12 @@ import { inCurrentFormat, type StoredFormat } from '../../engine/format.ts'
 /** Who wrote a note. Notes of older versions do not name the boot: nobody who wrote one lives now. */
 export const Owner = ProcessId.extend({ bootId: ProcessId.shape.bootId.default('') })
 
-/** A note is touched this often. Milliseconds. */
-const TOUCH = 60_000
-/** One of another namespace that was not touched for so long is nobody's: a host that swaps may miss a turn or two. Milliseconds. */
-const FORGOTTEN = 10 * TOUCH
-
 /** `gone`: what the note is about was interrupted. `elsewhere`: a process that cannot be seen from here was at it in the last minutes. */
 export type Fate = 'alive' | 'elsewhere' | 'gone'
 
 async function fateOf(owner: ProcessId, file: string): Promise<Fate> {
   if (!isElsewhere(owner)) return isAlive(owner) ? 'alive' : 'gone'
-  const { mtimeMs } = await stat(file)
-  return Date.now() - mtimeMs < FORGOTTEN ? 'elsewhere' : 'gone'
+  return ((await silence(file)) ?? SILENT) < SILENT ? 'elsewhere' : 'gone'
 }
 
 /** Puts a note in place whole. @throws a Failure for a disk without room */
@@ -38,13 +33,6 @@ export async function writeNote(file: string, note: object): Promise<void> {
   } catch (error) {
     throw diskFailure(error, `the note of what is begun (${file})`)
   }
-}
-
-/** Touches a note until it is disposed of; a note that is gone, or that cannot be touched, is left alone. */
-export function keepTouching(file: string): Disposable {
-  const touch = () => void utimes(file, new Date(), new Date()).catch(() => undefined)
-  const timer = setInterval(touch, TOUCH).unref()
-  return { [Symbol.dispose]: () => clearInterval(timer) }
 }
 
 export interface Found<Note> {

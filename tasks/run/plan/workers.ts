@@ -2,7 +2,7 @@
  * VMs that work through a plan, several at a time. A worker keeps its VM from run to run where runs may share one, and takes what its VM can
  * do before anything else.
  */
-import { availableParallelism, freemem } from 'node:os'
+import { availableParallelism } from 'node:os'
 import type { Context } from '../../engine/context.ts'
 import { interrupted } from '../../engine/error.ts'
 
@@ -13,7 +13,8 @@ interface Host {
   readonly cpus: number
   readonly freeBytes: number
 }
-const thisHost = (): Host => ({ cpus: availableParallelism(), freeBytes: freemem() })
+/** What this process may use: a job's cgroup or a container has less than the machine. */
+const thisHost = (): Host => ({ cpus: availableParallelism(), freeBytes: process.availableMemory() })
 
 /** How many VMs of this size have room in the host's free memory; one at least. */
 const inMemory = (memory: number, { freeBytes }: Host): number => Math.max(1, Math.floor(freeBytes / (memory + BESIDE)))

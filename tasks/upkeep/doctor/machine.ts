@@ -1,12 +1,13 @@
 /** Checks of the machine: KVM, disk, memory, and what building images without root needs. */
 import { constants } from 'node:fs'
 import { access, readFile, statfs } from 'node:fs/promises'
-import { totalmem, userInfo } from 'node:os'
+import { userInfo } from 'node:os'
 import { dirname, join } from 'node:path'
 import type { ResolvedLab } from '../../config/resolved.ts'
 import type { Context } from '../../engine/context.ts'
 import { kvmVerdict } from '../../host/accel.ts'
 import { confinement, CONFINES, type Confinement } from '../../host/sandbox.ts'
+import { memoryLimit } from '../../host/this-host.ts'
 import { which } from '../../host/which.ts'
 import { bytes } from '../../engine/text.ts'
 import type { Finding, Status } from './finding.ts'
@@ -83,9 +84,7 @@ export function memoryFinding(available: number, total: number, guest: number): 
 
 export function memory(lab: ResolvedLab | undefined): Finding[] {
   const guests = Object.values(lab?.vms ?? {}).map(({ memory: size }) => size)
-  // Both know the limit of a container, which totalmem() does not.
-  const limit = process.constrainedMemory()
-  const total = limit > 0 ? Math.min(limit, totalmem()) : totalmem()
+  const total = memoryLimit()
   return [memoryFinding(Math.min(process.availableMemory(), total), total, Math.max(2 ** 30, ...guests))]
 }
 
