@@ -61,6 +61,34 @@ export const BOOT_FAILURES: readonly BootFailure[] = [
       'the configuration needs PCI, VIRTIO_PCI, VIRTIO_BLK and EXT4_FS built in: kernel/config/guest.config has them',
   },
   {
+    name: 'no root device',
+    needle: [
+      'Waiting for root device',
+      'No filesystem could mount root',
+      "Can't find ext4 filesystem",
+      'find valid F2FS',
+    ],
+    pattern:
+      /Waiting for root device (\S+?)\.*$|No filesystem could mount root, tried:.*|\((\w+)\): VFS: Can't find ext4 filesystem/m,
+    cause: (match) =>
+      match[1] !== undefined
+        ? `the kernel waits (rootwait) for ${match[1]}, and it does not appear: the driver of the disk or of its bus is not built in, or the disk has another name`
+        : match[2] !== undefined
+          ? `${match[2]} holds no ext4: another file system, or a disk with partitions where the file system is meant (vda1)`
+          : 'the disk is there, and no file system of this kernel can read it: its driver is a module or off, or root= names the disk instead of its partition',
+    wayOut:
+      'the list of partitions that the kernel prints shows what it sees; VIRTIO_BLK, VIRTIO_PCI (or SATA_AHCI, BLK_DEV_NVME) and EXT4_FS built in; blkid says what is on the disk',
+  },
+  {
+    name: 'no console',
+    needle: 'unable to open an initial console',
+    pattern: /Warning: unable to open an initial console/,
+    cause:
+      'the root file system has no /dev/console when init starts: what init prints is lost. It is harmless if init mounts devtmpfs and opens the console itself',
+    wayOut:
+      'mknod -m 600 dev/console c 5 1 in the initramfs; console=ttyS0 for a serial line, with its driver built in (SERIAL_8250_CONSOLE)',
+  },
+  {
     name: 'no init',
     needle: ['Requested init', 'No working init found', 'exists but couldn', 'Failed to execute '],
     pattern:

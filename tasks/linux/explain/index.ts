@@ -67,7 +67,7 @@ function withoutWhatLogsSay(findings: Finding[]): Finding[] {
     : causes
 }
 
-/** One program that is not loaded is reported by its library, by the object and by the skeleton, each in a line of its own. */
+/** A program that is not loaded is reported by the library, by the object and by the skeleton, in a line each. */
 function withoutRepeats(findings: readonly Finding[]): readonly Finding[] {
   const kept: Finding[] = []
   for (const finding of findings) {

@@ -44,7 +44,10 @@ const DULL =
 
 const RIP =
   /^RIP: [0-9a-f]{4}:(?:\[<[0-9a-f]+>\] +(?:\[<[0-9a-f]+>\] +)?)?([A-Za-z_][\w.]*)\+0x[0-9a-f]+\/0x[0-9a-f]+(?: \[([\w-]+)[^\]]*\])?/
-/** x86 up to 4.9 "IP: [<...>] f+0x..", arm "PC is at f+0x..", arm64 "pc : f+0x..", mips and riscv "epc : [addr] f+0x..", powerpc "NIP [addr] f+0x..". */
+/**
+ * x86 up to 4.9 "IP: [<...>] f+0x..", arm "PC is at f+0x..", arm64 "pc : f+0x..", mips and riscv "epc : [addr] f+0x..",
+ * powerpc "NIP [addr] f+0x..".
+ */
 const PC =
   /^(?:IP:|PC is at|pc\s*:|epc\s*:|NIP) +(?:\[?<?[0-9a-f]{8,16}>?\]? +)?([A-Za-z_][\w.]*)\+0x[0-9a-f]+\/0x[0-9a-f]+(?: \[([\w-]+)[^\]]*\])?/
 const FRAME = /^\s+(?:\[<[0-9a-f]+>\] +)?([A-Za-z_][\w.]*)\+0x[0-9a-f]+\/0x[0-9a-f]+(?: \[([\w-]+)[^\]]*\])?/

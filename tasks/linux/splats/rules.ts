@@ -62,7 +62,8 @@ export const SPLAT_RULES: readonly SplatRule[] = [
     where: ['rip', 'trace'],
     continues: FAULTS,
   },
-  // arm and arm64: "Internal error: Oops - undefined instruction: 0 [#1]", "Internal error: synchronous external abort: 96000210 [#1]".
+  // arm and arm64: "Internal error: Oops - undefined instruction: 0 [#1]", "Internal error: synchronous external abort:
+  // 96000210 [#1]".
   {
     kind: 'oops',
     needle: 'Internal error',
@@ -70,7 +71,8 @@ export const SPLAT_RULES: readonly SplatRule[] = [
     where: ['rip', 'trace'],
     continues: FAULTS,
   },
-  // mips: "Oops[#1]:"; riscv: "Oops [#1]", "Oops - illegal instruction [#1]", "Kernel BUG [#1]"; s390: "specification exception: 0006 ilc:3 [#1]".
+  // mips: "Oops[#1]:"; riscv: "Oops [#1]", "Oops - illegal instruction [#1]", "Kernel BUG [#1]"; s390: "specification
+  // exception: 0006 ilc:3 [#1]".
   {
     kind: 'oops',
     needle: '[#',

@@ -46,7 +46,7 @@ const BEGIN = /^-+ ?BEGIN (?:[A-Z ]+ )?LOG ?-+$/
  * verifier's authors.
  */
 const NOISE =
-  /^(?:func#\d+ @\d+|Validating .* func#\d+\.\.\.|Func#\d+ .*(?:is safe|is global)|\d+: safe$|from \d+ to \d+.*: safe|safe$|last_idx \d|regs=|parent |mark_precise|force_precise|propagating |frame \d+: propagating|verification time \d|stack depth |insns processed \d|max_states|total_states|peak_states|mark_read|(?:cur|old) state:|caller:|callee:|returning from callee:|to caller at \d|frame\d+:|Live regs before insn|subprog#\d+: analyzing|SCC |stack (?:use|def)|topo_order|arg JOIN|(?:vmlinux|module)_cand_cache:|CO-RE relocating|marking pointer arg\d|func '[^']*' arg\d+ has btf_id \d+ type|arg#0 type is not a struct|\(\d+ line\(s\) omitted\)|\d+: *[.0-9]{10} )/
+  /^(?:func#\d+ @\d+|Validating .* func#\d+\.\.\.|Func#\d+ .*(?:is safe|is global)|\d+: safe$|from \d+ to \d+.*: safe|safe$|last_idx \d|regs=|parent |mark_precise|force_precise|propagating |frame \d+: propagating|verification time \d|stack depth |insns processed \d|max_states|total_states|peak_states|mark_read|(?:cur|old) state:|caller:|callee:|returning from callee:|to caller at \d|frame\d+:|Live regs before insn|subprog#\d+: analyzing|SCC |stack (?:use|def)|topo_order|arg JOIN|(?:vmlinux|module)_cand_cache:|CO-RE relocating|marking pointer arg\d|func '[^']*' arg\d+ has btf_id \d+ type|arg#0 type is not a struct|\(\d+ line\(s\) omitted\)|\d+: *[.0-9]{10} |\d+: <(?:invalid|missing) [\w -]+>$)/
 /** Only before the first instruction: from the check of the program against its BTF. */
 const EARLY_NOISE =
   /^(?:R1 type=ctx expected=fp$|arg#\d+ |reg type unsupported for arg#\d+ |Unrecognized arg#|type_id=|BPF program .* load|Global function |btf_vmlinux )/

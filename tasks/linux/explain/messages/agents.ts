@@ -1,6 +1,6 @@
 /**
- * Agents that load BPF programs by themselves: Falco and sysdig, Tetragon, Tracee. What they print in their own words; what libbpf and
- * cilium/ebpf print inside of them has its own tables.
+ * Agents that load BPF programs by themselves: Falco and sysdig, Tetragon, Tracee. What they print in their own
+ * words; what libbpf and cilium/ebpf print inside of them has its own tables.
  */
 import { SET_BPF } from './errno-attach.ts'
 import { PROG_LOAD } from './errno-load.ts'

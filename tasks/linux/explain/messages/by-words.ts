@@ -54,6 +54,7 @@ const NO_COUNTER: Answer = {
 
 /** What a program may fail to make or to use: the first whose words stand between the failure and its error. */
 const PLACES: readonly (readonly [words: RegExp, what: string, errors: ByErrno])[] = [
+  [/\bnetlink/i, 'an XDP or TC program over netlink', XDP],
   [/\bxdp|(?:DRV|SKB|HW)\/(?:native|generic|offload)|with (?:DRV|SKB) mode/i, 'XDP', XDP],
   [/pin(?:ned|ning)?\b|bpf_obj_(?:pin|get)/i, 'pinning', PIN],
   [
@@ -135,6 +136,9 @@ const NOUNS = [
   'perf event',
   'ftrace',
   'fentry',
+  'netlink',
+  'Netlink',
+  ' XSK',
   'tracefs',
   'debugfs',
   'trace event',
@@ -148,7 +152,7 @@ export const BY_WORDS_ROWS: readonly Row[] = [
     rule: BY_WORDS_RULE,
     needle: NOUNS,
     pattern: new RegExp(
-      `^(?=.*(?:${NOUNS.join('|')})).*?(?:${FAILED}(.{0,300})|${CALL})(?:[:=] ?|\\(|, )(${ERRNO})[.!)\\]}\\s]{0,6}(?:["'\`].{0,80})?$`,
+      `^(?=.*(?:${NOUNS.join('|')})).*?(?:${FAILED}(.{0,300})|${CALL})(?:[:=] ?|\\(|, )(${ERRNO})(?: ?\\[\\d+\\])?[.!)\\]}\\s]{0,6}(?:["'\`].{0,80})?$`,
     ),
     answer: (match) => {
       const errno = errnoOf(group(match, 2).replace(/^(?:ret(?:urned|val)?|err(?:or|no)?|code)[ =:]+/i, ''))

@@ -211,7 +211,6 @@ Kernel image bigger than KERNEL_IMAGE_SIZE
 ld: final link failed: %s
 ld: cannot find %s
 ld: unrecognised emulation mode: %s
-ld.lld: error: %s
 No rule to make target 'bzImage'
 No rule to make target '%s'.  Stop.
 No rule to make target \`%s'.  Stop.
@@ -249,7 +248,7 @@ export const COMPILER_ROWS: readonly Row[] = [
     rule: 'compiler error',
     needle: ['error: ', 'undefined reference to', 'internal compiler error', 'treated as errors'],
     pattern:
-      /^(?:.{0,60}?\s)?(\/?[\w.+/~-]+\.(?:c|h|cc|cpp|o|S|s|in|lds)):(?:\(?[\w.+]*\)?:?\d*:?){0,3} ?(?:In function .*|(?:fatal )?error: (.+)|(undefined reference to .+))$|^(?:cc1|cc1plus|clang|gcc|ld)[\w-]*: (?:(?:fatal )?error: )?(.+)$|^\s*(?:fatal )?error: (.+)$|(internal compiler error: .+)|(undefined reference to [`'"‘]__stack_chk_\w+.*)/,
+      /^(?:.{0,60}?\s)?(\/?[\w.+/~-]+\.(?:c|h|cc|cpp|o|S|s|in|lds)):(?:\(?[\w.+]*\)?:?\d*:?){0,3} ?(?:In function .*|(?:fatal )?error: (.+)|(undefined reference to .+))$|^(?:cc1|cc1plus|clang|gcc|ld)[\w-]*: (?:(?:fatal )?error: )?(.+)$|^\s*(?:fatal )?error: (.+)$|(internal compiler error: .+)/,
     key: (match) => nameOf(match[0]) ?? match[2] ?? match[0],
     answer: (match) => {
       const text = match.slice(2).find((group) => group !== undefined)
@@ -268,7 +267,7 @@ export const COMPILER_ROWS: readonly Row[] = [
       what: `the tool that makes ${group(match, 1)} crashed`,
       cause: group(match, 1).endsWith('skel.h')
         ? 'bpftool crashed while it made the skeleton: it is older than the object (its clang, its BTF), or of another build than its libbpf'
-        : /BTF|btf|vmlinux/.test(group(match, 1))
+        : /BTF|btf|vmlinux|\.ko$/.test(group(match, 1))
           ? 'pahole, resolve_btfids or the linker crashed: it is too old for what the compiler wrote, or memory ran out'
           : 'a compiler or tool died of a signal: it has a bug, is damaged, or was built for another CPU (132 is an illegal instruction)',
       fixes: [

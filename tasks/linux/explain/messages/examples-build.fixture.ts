@@ -25,7 +25,7 @@ export const BUILD: readonly Example[] = [
   ],
   ["p.bpf.c:9:20: error: no member named 'state' in 'struct task_struct'", 'compiler error', /renamed/],
   ['cc1: all warnings being treated as errors', 'compiler error', /WERROR/],
-  ["init/main.c:804: undefined reference to `__stack_chk_fail'", 'compiler error', /stack protector/],
+  ["init/main.c:804: undefined reference to `__stack_chk_fail'", 'the linker finds no symbol', /stack protector/],
   ['make[1]: *** [scripts/Makefile.build:267: kernel/x.o] Error 137', 'make stopped', /memory ran out/],
   [
     'python: error while loading shared libraries: libbpf.so.1: cannot open shared object file: No such file or directory',

@@ -119,8 +119,9 @@ export const GO_ROWS: readonly Row[] = [
   },
   {
     rule: 'CO-RE: the kernel has no such type or field',
-    needle: ['CO-RE', 'bad CO-RE relocation'],
-    pattern: /(?:apply CO-RE relocations|CO-RE fixup|CO-RE relocation): .*|bad CO-RE relocation.*/,
+    needle: ['CO-RE', 'bad CO-RE relocation', 'relocate '],
+    pattern:
+      /\brelocate (?:Struct|Union|Enum|Typedef|Int|Ptr|Func|Fwd|Array)\w*:"[^"]*": .*|(?:apply CO-RE relocations|CO-RE fixup|CO-RE relocation): .*|bad CO-RE relocation.*/,
     answer: ({ 0: text }) => ({
       cause: /ambiguous/.test(text)
         ? 'the kernel has several types of this name with different layouts'

@@ -1,5 +1,9 @@
 /** All tables, in the order in which their findings of one line come. */
 import { AGENT_ROWS } from './agents.ts'
+import { LINKER_ROWS } from './build-linker.ts'
+import { DENIAL_ROWS } from './denials.ts'
+import { SCHED_EXT_ROWS } from './sched-ext.ts'
+import { XDP_ROWS } from './xdp.ts'
 import { BCC_ROWS } from './bcc.ts'
 import { BOOT_ROWS } from './boot.ts'
 import { BPFTRACE_ROWS } from './bpftrace.ts'
@@ -30,6 +34,7 @@ export const ROWS: readonly Row[] = [
   ...KPROBE_EVENT_ROWS,
   ...PERMISSION_ROWS,
   ...LIBBPF_CORE_ROWS,
+  ...XDP_ROWS,
   ...LIBBPF_ATTACH_ROWS,
   ...LIBBPF_OBJECT_ROWS,
   ...LIBBPF_LOAD_ROWS,
@@ -38,12 +43,15 @@ export const ROWS: readonly Row[] = [
   ...BCC_ROWS,
   ...AYA_ROWS,
   ...AGENT_ROWS,
+  ...SCHED_EXT_ROWS,
+  ...DENIAL_ROWS,
   ...SAMPLE_ROWS,
   ...SHELL_ROWS,
   ...MODULE_ROWS,
   ...COMPAT_ROWS,
   ...KERNEL_BUILD_ROWS,
   ...HOST_ROWS,
+  ...LINKER_ROWS,
   ...BOOT_ROWS,
   ...KERNEL_LOG_ROWS,
   ...FADDR2LINE_ROWS,

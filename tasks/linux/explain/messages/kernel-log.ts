@@ -53,4 +53,68 @@ export const KERNEL_LOG_ROWS: readonly Row[] = [
     confidence: 'likely',
     sources: ['ftrace_bug() of kernel/trace/ftrace.c'],
   },
+  {
+    rule: 'a user program crashed',
+    needle: [': segfault at ', 'traps: '],
+    pattern:
+      /(\S+)\[\d+\]: segfault at ([0-9a-f]+) ip \S+ sp \S+ error (\d+)(?: in (\S+?)\[.*)?|traps: (\S+)\[\d+\] (general protection|trap [\w ]+|invalid opcode)\b.*/,
+    key: (match) => match[1] ?? match[5] ?? '',
+    answer: (match) => {
+      const name = match[1] ?? match[5] ?? 'a program'
+      const error = Number(match[3])
+      const access = Number.isNaN(error)
+        ? (match[6] ?? '')
+        : `it ${error & 16 ? 'executed' : error & 2 ? 'wrote' : 'read'} address 0x${match[2]}, ${error & 1 ? 'which it may not' : 'which is not mapped'}`
+      return {
+        what: `${name} crashed: ${access}`,
+        cause: `this is a program of user space and no bug of the kernel: ${access}${match[4] === undefined ? '' : `, in ${match[4]}`}`,
+        fixes: [
+          'coredumpctl gdb, or gdb PROGRAM core; ip minus the address in brackets is the offset for addr2line -e FILE',
+          'a uprobe in the middle of an instruction, or a bpf_probe_write_user(), can crash a program too: take the probes away and try again',
+        ],
+        sources: ['arch/x86/mm/fault.c: show_signal_msg (bits of the error: 1 protection, 2 write, 4 user, 16 fetch)'],
+      }
+    },
+  },
+  {
+    rule: 'sampling took too long',
+    needle: 'perf: interrupt took too long',
+    pattern: /perf: interrupt took too long \((\d+) > (\d+)\), lowering kernel\.perf_event_max_sample_rate to (\d+)/,
+    key: () => '',
+    answer: (match) => ({
+      what: 'the kernel lowered the rate of sampling',
+      cause: `an interrupt of perf took ${match[1]} ns; the kernel now allows ${match[3]} samples a second, so that sampling does not take the CPU away. Usual in virtual machines; it is no error`,
+      fixes: ['nothing, unless perf record -F asks for more; sysctl kernel.perf_cpu_time_max_percent=0 turns it off'],
+      sources: ['kernel/events/core.c: perf_sample_event_took'],
+    }),
+  },
+  {
+    rule: 'the clock of the machine is not stable',
+    needle: ["clocksource 'tsc' as unstable", 'TSC: marking', 'Clocksource '],
+    pattern: /Marking clocksource '(\w+)' as unstable.*|tsc: Marking TSC unstable due to .*/,
+    key: () => '',
+    cause:
+      'the time stamp counter ran differently from another clock: a virtual machine that did not get the CPU, or a firmware that stops it. Times in traces of several CPUs may be out of order (the clocks local and x86-tsc)',
+    fixes: [
+      'echo mono > /sys/kernel/tracing/trace_clock (or global); a VM: clocksource=kvm-clock, less load on the host',
+    ],
+    confidence: 'likely',
+    sources: ['kernel/time/clocksource.c', 'Documentation/trace/ftrace.rst (trace_clock)'],
+  },
+  {
+    rule: 'indirect call of another type',
+    needle: 'CFI failure at ',
+    pattern: /CFI failure at (\w+)\+\S+(?: \[\w+\])? \(target: (\w+)/,
+    answer: (match) => ({
+      what: `${match[1]} calls ${match[2]} by a pointer of another type`,
+      cause:
+        'the kernel checks that a function called by a pointer has the type of the pointer (kCFI), and this one has another: a wrong cast, a callback with other arguments, a module built without CFI, or code that patches functions (hooks, trampolines)',
+      fixes: [
+        'give the callback exactly the type of the pointer; build the module with the configuration and clang of the kernel',
+        'cfi=off or CONFIG_CFI_PERMISSIVE=y to go on for a test',
+      ],
+      confidence: 'likely',
+      sources: ['kernel/cfi.c'],
+    }),
+  },
 ]

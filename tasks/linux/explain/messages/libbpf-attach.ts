@@ -175,13 +175,6 @@ export const LIBBPF_ATTACH_ROWS: readonly Row[] = [
           fixes: ['nothing to do: bpf_tc_hook_create() returns -EEXIST, which a loader ignores'],
           sources: ['net/sched/sch_api.c'],
         }
-      if (/already attached|native and generic XDP/i.test(text))
-        return {
-          what: text,
-          cause: 'the interface has an XDP program, of another loader or in another mode',
-          fixes: ['ip link set dev IF xdp off (xdpgeneric off); bpftool net show'],
-          sources: ['net/core/dev.c'],
-        }
       return {
         what: text,
         cause: 'this text is the reason that the kernel or the driver of the network card gives',

@@ -134,11 +134,36 @@ export const MODULE_ROWS: readonly Row[] = [
     sources: ['scripts/sign-file.c', 'scripts/Makefile.modinst'],
   },
   {
-    rule: 'module BTF',
-    needle: ['failed to validate module', 'BTF: '],
-    pattern: /failed to validate module \[(\S+)\] BTF: (-\d+)/,
+    rule: 'module without a license',
+    needle: ['MODULE_LICENSE', 'license '],
+    pattern: /modpost: missing MODULE_LICENSE\(\) in (\S+)|: module license '([^']*)' taints kernel/,
     answer: (match) => ({
-      cause: `the BTF of ${match[1]} was made against another vmlinux than the one that runs; before 5.16 or so the module is refused for it`,
+      cause:
+        match[1] === undefined
+          ? `the license ${match[2]} of the module is none that the kernel counts as free: it is loaded, may not use GPL-only symbols, and the kernel is marked as tainted (P)`
+          : `${match[1]} does not say its license, which modpost treats as an error since 5.10 or so`,
+      fixes: ['MODULE_LICENSE("GPL"); in one source file of the module'],
+      sources: ['include/linux/module.h', 'scripts/mod/modpost.c'],
+    }),
+  },
+  {
+    rule: 'module of outside of the tree',
+    needle: 'loading out-of-tree module taints kernel',
+    pattern: /(\S+): loading out-of-tree module taints kernel/,
+    answer: (match) => ({
+      cause: `${match[1]} was not built with the kernel: the kernel notes that with the taint flag O. It is no error`,
+      fixes: ['nothing'],
+      sources: ['Documentation/admin-guide/tainted-kernels.rst'],
+    }),
+  },
+  {
+    rule: 'module BTF',
+    needle: ['failed to validate module', 'BPF:', 'module BTF', 'BTF is malformed'],
+    pattern:
+      /failed to validate module \[(\S+)\] BTF: (-\d+)|^(?:<\d+>)?(?:\[ *\d+\.\d+\] ?)BPF: ?(?:Invalid \w+|\[\d+\] [A-Z_]+ |type_id=).*|missing module BTF, cannot register kfuncs|in-kernel BTF is malformed/,
+    key: (match) => match[1] ?? '',
+    answer: (match) => ({
+      cause: `the BTF of ${match[1] ?? 'a module (or of the kernel)'} was made against another vmlinux than the one that runs; before 5.16 or so the module is refused for it`,
       fixes: [
         'build module and kernel together; CONFIG_MODULE_ALLOW_BTF_MISMATCH=y (5.18 and later); strip .BTF from the module',
       ],

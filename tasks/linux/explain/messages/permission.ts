@@ -93,6 +93,16 @@ export const PERMISSION_ROWS: readonly Row[] = [
     sources: ['Documentation/admin-guide/perf-security.rst'],
   },
   {
+    rule: 'perf may not map its buffers',
+    needle: 'perf_event_mlock_kb',
+    pattern: /.*(?:increas|decreas|smaller|mapp(?:ing|able)|mmap).*perf_event_mlock_kb.*/i,
+    key: () => '',
+    cause:
+      'the buffers of perf events are locked memory: each user may have perf_event_mlock_kb (516 KB for each CPU) and RLIMIT_MEMLOCK on top, and the program wants more',
+    fixes: ['sysctl kernel.perf_event_mlock_kb=2048; ulimit -l unlimited; smaller buffers (-m); or run it as root'],
+    sources: ['perf_mmap() of kernel/events/core.c'],
+  },
+  {
     rule: 'addresses of the kernel are hidden',
     needle: ['kptr_restrict', 'kallsyms'],
     pattern:
@@ -148,6 +158,38 @@ export const PERMISSION_ROWS: readonly Row[] = [
           fixes: ['use a software event (cpu-clock, task-clock), or give the VM a virtual PMU'],
           confidence: 'likely',
           otherwise: 'for a tracepoint: the kernel has no event of this number',
+        }
+      if (errno === 'ESRCH')
+        return {
+          what: 'perf_event_open: ESRCH',
+          cause:
+            'there is no such process or thread: it ended meanwhile, -p got the id of a process whose threads come and go, or the process is in another PID namespace',
+          fixes: ['ps -T -p PID; -a with a filter, or --inherit, for programs that start and end threads all the time'],
+          confidence: 'likely',
+          sources: ['find_lively_task_by_vpid() of kernel/events/core.c'],
+        }
+      if (errno === 'EMFILE')
+        return {
+          what: 'perf_event_open: EMFILE',
+          cause: 'perf opens a file for each event, CPU and thread, and the limit of open files is reached',
+          fixes: ['ulimit -n 65536; fewer events; -a instead of a process with many threads'],
+          sources: ['perf_event_open(2)'],
+        }
+      if (errno === 'EBUSY')
+        return {
+          what: 'perf_event_open: EBUSY',
+          cause: 'another profiler (or the NMI watchdog) uses the counter',
+          fixes: ['sysctl kernel.nmi_watchdog=0; end the other profiler (VTune, OProfile, another perf)'],
+          sources: ['perf_event_open(2)'],
+        }
+      if (errno === 'EINVAL')
+        return {
+          what: 'perf_event_open: EINVAL',
+          cause:
+            'the CPU or this kernel does not know the event or an option of it (precise_ip, branch stacks, a clock): perf is newer than the kernel, or the VM has no such counter',
+          fixes: ['without :ppp and -b; -e cpu-clock; the perf of this kernel (linux-tools-$(uname -r))'],
+          confidence: 'likely',
+          sources: ['perf_event_open(2)'],
         }
       return undefined
     },

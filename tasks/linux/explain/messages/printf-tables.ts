@@ -10,6 +10,13 @@ import { AGENT_KINDS } from './agents.ts'
 import { PERF_KINDS } from './perf.ts'
 import { PERF_RECORD_KINDS } from './perf-record.ts'
 import { printfRow, type PrintfKind } from './printf.ts'
+import { BACKEND_KINDS } from './bpf-backend.ts'
+import { BOOTLOADER_KINDS } from './bootloader.ts'
+import { DEBUGGER_KINDS } from './debuggers.ts'
+import { DKMS_KINDS } from './dkms.ts'
+import { GOBPF_KINDS } from './gobpf.ts'
+import { SCHED_EXT_KINDS } from './sched-ext.ts'
+import { LIBXDP_KINDS } from './xdp.ts'
 import { SYSTEMTAP_KINDS } from './systemtap.ts'
 import { QEMU_KINDS } from './qemu.ts'
 import type { Row } from './row.ts'
@@ -32,12 +39,26 @@ export const PRINTF_TABLES: readonly PrintfTable[] = [
   },
   { before: String.raw`^(?:trace-cmd: ?)?\s{0,8}`, sample: '', kinds: TRACE_CMD_KINDS },
   { before: 'Error: ', sample: 'Error: ', kinds: BPFTOOL_KINDS },
-  { before: '', sample: '', kinds: [...NET_KINDS, ...PERF_KINDS, ...PERF_RECORD_KINDS, ...BUILD_KINDS] },
+  { before: '(?:libxdp: |^\\s*)', sample: 'libxdp: ', kinds: LIBXDP_KINDS },
+  {
+    before: '',
+    sample: '',
+    kinds: [...NET_KINDS, ...PERF_KINDS, ...PERF_RECORD_KINDS, ...DKMS_KINDS, ...BACKEND_KINDS, ...BUILD_KINDS],
+  },
+  { before: '', sample: '', kinds: [...BOOTLOADER_KINDS, ...DEBUGGER_KINDS] },
   { before: 'libbpf: ', sample: 'libbpf: ', kinds: [...LIBBPF_KINDS, ...LIBBPF_FILE_KINDS, ...LIBBPF_OLD_KINDS] },
   {
     before: '',
     sample: '',
-    kinds: [...BPFTRACE_KINDS, ...BCC_KINDS, ...LOADER_KINDS, ...AGENT_KINDS, ...SYSTEMTAP_KINDS],
+    kinds: [
+      ...BPFTRACE_KINDS,
+      ...BCC_KINDS,
+      ...LOADER_KINDS,
+      ...AGENT_KINDS,
+      ...GOBPF_KINDS,
+      ...SCHED_EXT_KINDS,
+      ...SYSTEMTAP_KINDS,
+    ],
   },
 ]
 

@@ -137,4 +137,22 @@ ram size too large`,
     confidence: 'likely',
     sources: ['softmmu/physmem.c of QEMU'],
   },
+  {
+    rule: 'qemu: display or module',
+    formats: `
+Could not initialize SDL(%s) - exiting
+gtk initialization failed
+Failed to initialize module: %s
+Note: only modules from the same build can be loaded.
+Display '%s' is not available%s
+Could not open module %s`,
+    cause:
+      'QEMU cannot show a window (no display over ssh or in CI), or its modules are of another build than the program: half of an update, or two packages of QEMU',
+    fixes: [
+      '-nographic (or -display none -serial stdio) with console=ttyS0 for the kernel',
+      'apt install --reinstall qemu-system-x86 (and qemu-system-gui): program and modules of one version',
+    ],
+    confidence: 'likely',
+    sources: ['util/module.c of QEMU'],
+  },
 ]

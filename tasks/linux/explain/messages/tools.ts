@@ -175,7 +175,16 @@ not a trace-cmd binary file
 opening 'trace.dat'
 cannot find event system:%s name:%s
 Plugin %s can not be used
-No functions matched the filter`,
+No functions matched the filter
+opening to '%s'
+reading '%s'
+can't open %s/tracing/%s
+Failed to set %s
+can not stat %s
+Event %s not found
+Cannot find event %s
+failed to init data
+trace-cmd: %e`,
     cause:
       'trace-cmd cannot set up the trace: it is not root, tracefs is not mounted, or the kernel has no such event, tracer or function',
     fixes: [
@@ -184,5 +193,22 @@ No functions matched the filter`,
     ],
     confidence: 'likely',
     sources: ['tracecmd/trace-record.c'],
+  },
+  {
+    rule: 'fields of an event are not decoded',
+    formats: `
+function %s not defined
+[%s:%s] function %s not defined
+Error: expected type %d but read %d
+Error: expected '%s' but read '%s'
+bad op token %s
+unknown op '%s'`,
+    cause:
+      'the print format of this event calls a function of the kernel, or is written in a way, that the library (libtraceevent) does not know: its fields are shown raw. The trace itself is whole',
+    fixes: [
+      'a newer libtraceevent and its plugins (/usr/lib/traceevent/plugins); -R shows the raw fields',
+      'nothing, for events that are not looked at',
+    ],
+    sources: ['src/event-parse.c of libtraceevent'],
   },
 ]

@@ -28,9 +28,10 @@ function argumentCause({ message, register = 'an argument', state, origin }: Sit
   const from = origin ? `. It came from ${originText(origin)}` : ''
   const number = /^(?:inv|scalar|imm)\d*/.test(type)
   const wants = expected === '' ? 'another type' : expected
+  const gets = number ? 'a number' : (state ?? type)
   if (number && /fp|mem|stack/.test(expected))
     return `the callee takes a pointer to memory of the program in ${register} (${wants}), and ${register} holds a number${state ? ` (${state})` : ''}${from}`
-  return `the callee takes ${wants} in ${register}, and it gets ${number ? 'a number' : (state ?? type)}${from}`
+  return `the callee takes ${wants} in ${register}${gets === '' ? '' : `, and it gets ${gets}`}${from}`
 }
 
 function argumentFixes({ message, origin }: Situation): readonly string[] {
@@ -95,6 +96,24 @@ failed to resolve CO-RE relocation %s`,
       'a struct of a module needs the BTF of the module: load it first',
     ],
     sources: ['tools/lib/bpf/relo_core.c: bpf_core_poison_insn'],
+  },
+  {
+    id: 'unresolved-call',
+    formats: `
+kfunc '%s' is referenced but wasn't resolved
+BPF map '%s' is referenced but wasn't created`,
+    cause: ({ words: [name], message }) =>
+      message.startsWith('kfunc')
+        ? `this kernel has no kernel function ${name} for BPF (kfunc): it came with a later kernel, its option is off, or its module is not loaded. The program declares it __weak, so that only a path which runs into the call is refused`
+        : `the map ${name} was not created (bpf_map__set_autocreate(map, false), or its type is missing here), and a path of the program still uses it`,
+    fixes: ({ message }) =>
+      message.startsWith('kfunc')
+        ? [
+            'ask before the call: if (bpf_ksym_exists(NAME)) { ... } else { ... }',
+            '`bpftool btf dump file /sys/kernel/btf/vmlinux | grep NAME`; a tool and a kernel of the same time',
+          ]
+        : ['keep the path away at load time: a const volatile flag in .rodata, set before the object is loaded'],
+    sources: ['libbpf.c: fixup_verifier_log'],
   },
   {
     id: 'helper-number',

@@ -213,11 +213,13 @@ expected uninitialized iter_%s as arg #%d
 expected valid iter pointer as %s
 expected valid iter pointer as arg #%d
 arg#%d expected pointer to an iterator on stack
-%s expected pointer to an iterator on stack`,
+%s expected pointer to an iterator on stack
+cannot pass in iter at an offset=%d`,
     cause:
       'an open-coded iterator (bpf_for, bpf_for_each, 6.4 and later) goes through _new, _next and _destroy in this order, on a variable of the stack, and each one on each path',
     fixes: [
       'use the macros bpf_for(), bpf_repeat() and bpf_for_each() of bpf_helpers.h; leave a loop with `break`, not with `goto` or from an inner function',
+      'a kernel function that takes an iterator only since a later kernel, or with another type, needs a program of the same time (bpf_core_type_exists, bpf_ksym_exists)',
     ],
     sources: ['kernel/bpf/verifier.c: process_iter_arg'],
   },

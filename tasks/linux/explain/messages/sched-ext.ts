@@ -1,0 +1,86 @@
+/** sched_ext: schedulers in BPF (6.12), their loaders, and libbpf-rs, with which most of them are written. */
+import type { PrintfKind } from './printf.ts'
+import { group, type Row } from './row.ts'
+
+export const SCHED_EXT_ROWS: readonly Row[] = [
+  {
+    rule: 'libbpf-rs: a call of libbpf failed',
+    needle: ['bpf call "', 'returned NULL'],
+    pattern: /bpf call "libbpf_rs::(?:\w+::)*?(\w+)::(\w+)(?:::\{\{closure\}\})?" returned NULL/,
+    answer: (match) =>
+      match[2] === 'attach_struct_ops'
+        ? {
+            what: 'a struct_ops map cannot be attached',
+            cause:
+              'the kernel refused to register the struct_ops, and libbpf-rs drops the error number. For a sched_ext scheduler: another one is running, the kernel has no CONFIG_SCHED_CLASS_EXT (6.12 or patches of a distribution), or it does not fit the interface that the scheduler was built for',
+            fixes: [
+              'cat /sys/kernel/sched_ext/state /sys/kernel/sched_ext/root/ops: stop the scheduler that is there; dmesg | grep sched_ext has the reason',
+              'zgrep SCHED_CLASS_EXT /proc/config.gz; schedulers (scx) and kernel of the same time',
+            ],
+            confidence: 'likely',
+            sources: ['kernel/sched/ext.c: scx_ops_enable', 'Documentation/scheduler/sched-ext.rst'],
+          }
+        : {
+            what: `libbpf-rs: ${group(match, 2)} failed`,
+            cause: `libbpf's function behind ${match[1]}::${match[2]} failed, and libbpf-rs drops the error number; libbpf has printed the reason before, if its messages are shown`,
+            fixes: [
+              'set_print() (libbpf_rs::set_print(Some((PrintLevel::Debug, ...)))) or the option -v of the tool shows them',
+            ],
+            confidence: 'likely',
+            sources: ['libbpf-rs/src/util.rs'],
+          },
+  },
+]
+
+export const SCHED_EXT_KINDS: readonly PrintfKind[] = [
+  {
+    rule: 'sched_ext: the scheduler cannot start',
+    formats: `
+Failed to attach struct ops
+Failed to attach struct_ops
+scx panic]: %e
+Error: the running kernel's BTF has malformed scx kfunc prototype(s)
+Failed to attach non-struct_ops BPF programs
+sched_ext: Not compatible with "isolcpus=" domain isolation
+sched_ext: %s: scx_ops_init() failed (%d)
+sched_ext: ops.%s has been invoked with %s
+sched_ext is not supported
+kernel does not support sched_ext
+sched_ext: Failed to %s`,
+    cause:
+      'the BPF scheduler could not take over: another one is running (EBUSY), the kernel lacks sched_ext (CONFIG_SCHED_CLASS_EXT, 6.12) or has another form of its interface, or its BTF was made by a pahole that is too old for kfuncs',
+    fixes: [
+      'cat /sys/kernel/sched_ext/state; stop the other scheduler (scx_loader, scx.service); dmesg | grep sched_ext',
+      'scx schedulers and kernel of the same time; a kernel built with pahole 1.26 or later',
+    ],
+    errors: {
+      EBUSY: {
+        cause: 'another BPF scheduler is running',
+        fixes: ['cat /sys/kernel/sched_ext/root/ops; systemctl stop scx scx_loader'],
+      },
+      E2BIG: {
+        cause: 'struct sched_ext_ops of the scheduler has fields that this kernel does not know, and that are set',
+        fixes: ['the release of scx that fits this kernel'],
+      },
+    },
+    confidence: 'likely',
+    sources: ['kernel/sched/ext.c', 'tools/sched_ext of the kernel'],
+  },
+  {
+    rule: 'sched_ext: the scheduler was thrown out',
+    formats: `
+sched_ext: BPF scheduler "%s" disabled (%s)
+sched_ext: %s: runnable task stall (%s failed to run for %s)
+runnable task stall (watchdog failed to check in for %s)
+EXIT: runnable task stall%s
+EXIT: runtime error (%s)
+sched_ext: BPF scheduler "%s" errored, disabling`,
+    cause:
+      'the kernel took the scheduler away because it made a mistake, or left a task waiting for longer than timeout_ms (30 s); all tasks are back at the fair scheduler',
+    fixes: [
+      'the lines of the dump below it show the queues; a task that no CPU of its mask takes, or a queue that is never consumed, is the usual mistake',
+    ],
+    confidence: 'likely',
+    sources: ['kernel/sched/ext.c: check_rq_for_timeouts'],
+  },
+]
