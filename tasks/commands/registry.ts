@@ -32,6 +32,7 @@ export const COMMANDS: Readonly<Record<string, () => Promise<{ readonly command:
   report: () => import('./report.ts'),
   kernels: () => import('./kernels.ts'),
   schema: () => import('./schema.ts'),
+  completion: () => import('./completion.ts'),
 }
 
 /** @returns the declaration of a command that there is */

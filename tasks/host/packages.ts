@@ -85,6 +85,8 @@ export const TESTS: readonly Requirement[] = [
   { needs: 'chromium', package: 'chromium', why: 'looks at reports in a real browser' },
   { needs: 'bsdtar', package: 'libarchive-tools', why: 'reads the archive of a sealed guest as somebody else would' },
   { needs: 'pdftotext', package: 'poppler-utils', why: 'reads the PDF files of figures and reports' },
+  { needs: 'zsh', package: 'zsh', why: 'completes command lines' },
+  { needs: 'fish', package: 'fish', why: 'completes command lines' },
 ]
 
 const present = ({ needs }: Requirement): boolean =>
