@@ -162,6 +162,19 @@ static void report_fired(const struct attachment *a, long long hits, const struc
 	json_number("firedMost", most);
 }
 
+/* What loading it took, as far as it is known. */
+static void report_load(const struct attachment *a, const struct bpf_prog_info *info)
+{
+	struct load_cost cost = load_cost(bpf_program__fd(a->program));
+
+	if (cost.ns > 0)
+		json_number("loadNs", cost.ns);
+	if (cost.verified >= 0)
+		json_number("verified", cost.verified);
+	if (info->id)
+		json_number("jitBytes", info->jited_prog_len);
+}
+
 void report_hits(const struct options *options, const struct attachment *attachments, int count)
 {
 	const char *profile = read_profile();
@@ -183,6 +196,7 @@ void report_hits(const struct options *options, const struct attachment *attachm
 		json_number("missed", missed);
 		json_number("skipped", skipped_of(a, hits, &info));
 		report_fired(a, hits, &info);
+		report_load(a, &info);
 		if (options->count_runs && runs_counted) {
 			json_number("runs", (long long)info.run_cnt);
 			json_number("runNs", (long long)info.run_time_ns);

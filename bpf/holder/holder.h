@@ -170,6 +170,13 @@ bool runs_of_others_counted(void);
 void count_runs_end(void);
 bool profile_find(const char *event, long long *hits, long long *missed);
 void counts_begin(struct attachment *attachments, int count);
+
+/* What loading a program took: nanoseconds in the kernel, and instructions that the verifier looked at (-1: not known). */
+struct load_cost {
+	long long ns;
+	long long verified;
+};
+struct load_cost load_cost(int fd);
 void report_hits(const struct options *options, const struct attachment *attachments, int count);
 
 /* programs.c */

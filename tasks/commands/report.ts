@@ -1,6 +1,7 @@
 /** `lab report`: results as one HTML file, and its figures and tables as files for a paper. */
 import { basename, resolve } from 'node:path'
-import { openLab } from '../config/open.ts'
+import { declaredIn, openLab } from '../config/open.ts'
+import type { ResolvedLab } from '../config/resolved.ts'
 import { userError } from '../engine/error.ts'
 import { FIGURES } from '../host/packages.ts'
 import { hostStep } from '../build/host-tools.ts'
@@ -15,12 +16,12 @@ import { outputFile } from './output-file.ts'
 import { labDirectory } from './shared/places.ts'
 import { TOOL_ROOT, type Session } from './shared/session.ts'
 
-/** As the lab file calls it; results outlive a lab file that cannot be read. */
-function labName({ options }: Session, directory: string): string {
+/** The lab as its file has it now. Undefined where that cannot be read: results outlive it. */
+function labNow({ options }: Session): ResolvedLab | undefined {
   try {
-    return openLab({ file: options.file, cwd: process.cwd(), toolRoot: TOOL_ROOT, host: HOST }).lab.name
+    return openLab({ file: options.file, cwd: process.cwd(), toolRoot: TOOL_ROOT, host: HOST }).lab
   } catch {
-    return basename(directory)
+    return undefined
   }
 }
 
@@ -37,6 +38,7 @@ export const command = defineCommand({
     const directory = labDirectory(session)
     const output = options.output === undefined ? undefined : await outputFile(options.output, session)
     const dir = options.figures
+    const lab = labNow(session)
     if (dir === '-') throw userError({ place: '--figures', fact: 'it takes a directory, since it writes many files' })
     // Asked before the work is done.
     if (dir !== undefined) await hostStep(session.context, FIGURES, [])
@@ -46,7 +48,8 @@ export const command = defineCommand({
         since: options.since,
         definition: options.definition,
         results: placesOf(directory).results,
-        labName: labName(session, directory),
+        labName: lab?.name ?? basename(directory),
+        declared: lab && declaredIn(lab),
         output: output?.file,
       },
       session.context,

@@ -146,12 +146,35 @@ async function order(asked: Asked): Promise<Outcome> {
   return { text: [orderText(report), ...leftOutLines(leftOut)].join('\n'), data }
 }
 
+/** Published results beside those of the experiment's runs, with a verdict for each claim. */
+async function claims(asked: Asked): Promise<Outcome> {
+  const { publishedIn } = await import('../results/published/kept.ts')
+  const { publishedReportsOf } = await import('../results/published/runs.ts')
+  const { publishedLines } = await import('../results/published/text.ts')
+  const wanted = experimentOf(asked)
+  const { definition, found, leftOut } = await ofDefinition(asked, wanted)
+  const newest = found.at(-1)
+  const experiment = newest && publishedIn(newest)
+  if (experiment === undefined)
+    throw userError({
+      place: `experiment ${printable(wanted)}`,
+      fact: 'its runs were made without published results to compare them with',
+      wayOut: '`published:` in lab.yaml declares them, and `lab report` takes them from there also for older runs',
+    })
+  const reports = publishedReportsOf(experiment, found)
+  return {
+    text: [...reports.flatMap(publishedLines), ...leftOutLines(leftOut)].join('\n'),
+    data: reports.map((one) => ({ ...one, definition, leftOut })),
+  }
+}
+
 const ACTIONS: Readonly<Record<string, (asked: Asked) => Outcome | Promise<Outcome>>> = {
   ls,
   show,
   rm: remove,
   order,
   observer,
+  claims,
 }
 
 /** By the directory that a run stands in; a name that comes from outside is never made part of a path. */
@@ -169,7 +192,7 @@ function ofExperiment(runs: readonly IndexedRun[], experiment: string | undefine
 export const command = defineCommand({
   usage: 'results [action] [run]',
   about:
-    'ls, show RUN, rm RUN, order EXPERIMENT (did its events come in the same order each time?), observer EXPERIMENT (what do its probes cost?)',
+    'ls, show RUN, rm RUN, order EXPERIMENT (did its events come in the same order each time?), observer EXPERIMENT (what do its probes cost?), claims EXPERIMENT (do published results hold?)',
   options: OPTIONS,
   examples: [
     ['lab results', 'every run with its verdict'],
@@ -180,13 +203,13 @@ export const command = defineCommand({
     if (act === undefined)
       throw userError({
         fact: `lab results cannot "${printable(action)}"`,
-        wayOut: 'ls, show RUN, order EXPERIMENT, observer EXPERIMENT or rm RUN',
+        wayOut: 'ls, show RUN, order EXPERIMENT, observer EXPERIMENT, claims EXPERIMENT or rm RUN',
       })
     if (options.definition !== undefined && (action === 'show' || action === 'rm'))
       throw userError({
         place: '--definition',
         fact: `lab results ${action} is about one run, which has one definition`,
-        wayOut: 'leave it out; it is for ls, order and observer',
+        wayOut: 'leave it out; it is for ls, order, observer and claims',
       })
     const { results } = labPlaces(session)
     const { runs, skipped, definitions } = await indexRuns(results)

@@ -87,3 +87,9 @@ export function named<T>(entries: Readonly<Record<string, T>>, kind: string, nam
   const wayOut = nameWayOut(name, Object.keys(entries), `${kind}s`, `declare it under "${kind}s:" in lab.yaml`)
   throw userError({ fact: `there is no ${kind} "${name}" in this lab`, wayOut })
 }
+
+/** Looks up experiments of a lab by name; undefined for one that it does not have. */
+export const declaredIn =
+  ({ experiments }: Pick<ResolvedLab, 'experiments'>) =>
+  (name: string): ResolvedLab['experiments'][string] | undefined =>
+    Object.hasOwn(experiments, name) ? experiments[name] : undefined

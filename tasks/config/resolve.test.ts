@@ -107,6 +107,7 @@ test('the example, whole', () => {
             times: '${count}',
           },
         ],
+        published: [],
       },
     },
   })
@@ -202,6 +203,7 @@ test('what is left out is filled in', async () => {
     collect: ['trace', 'stdout', 'dmesg', 'maps', 'kallsyms'],
     allow: [],
     expect: [],
+    published: [],
   })
 })
 

@@ -9,6 +9,7 @@ import { isPrebuilt } from './prebuilt.ts'
 import type { LabLock } from './lock-file.ts'
 import { type PathUse, type Roots, resolvePath } from './paths.ts'
 import { resolveDiskFile } from './disk-file.ts'
+import { resolvePublished } from './published.ts'
 import { resolveWorkload } from './workload.ts'
 import { chainOf } from './lookup.ts'
 import { vmOf } from './lookup.ts'
@@ -177,6 +178,7 @@ function resolveExperiment(
     collect: experiment.collect ?? DEFAULTS.collect,
     allow: (experiment.allow ?? []).flatMap(allowedSplats),
     expect: experiment.expect ?? [],
+    published: (experiment.published ?? []).map((one) => resolvePublished(one, (path) => absolute('beside', path))),
   }
 }
 

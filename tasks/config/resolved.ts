@@ -4,6 +4,7 @@
  */
 import type { SplatKind } from '../linux/splats/kinds.ts'
 import type { ResolvedDiskFile } from './disk-file.ts'
+import type { ResolvedPublished } from './published.ts'
 import type { ResolvedWorkload } from './workload.ts'
 import type { LockedPackage } from '../linux/package-list.ts'
 import type {
@@ -181,6 +182,8 @@ export interface ResolvedExperiment {
   /** Splats that do not make a run fail. */
   readonly allow: readonly AllowedSplat[]
   readonly expect: readonly Readonly<Expectation>[]
+  /** What others measured; no part of a run. */
+  readonly published: readonly ResolvedPublished[]
 }
 
 export interface ResolvedLab {

@@ -67,6 +67,17 @@ export const EVENTS = {
     status: z.union([z.number(), z.string()]),
     seconds: z.number(),
   }),
+  /** The verdict on a claim of published results (results/published/). `needs`: runs of each arm that would decide it. */
+  claim: z.object({
+    type: z.literal('claim'),
+    experiment: z.string(),
+    source: z.string(),
+    metric: z.string(),
+    claim: z.string(),
+    verdict: z.enum(['holds', 'does not hold', 'cannot tell', 'not comparable']),
+    why: z.string().exactOptional(),
+    needs: z.number().exactOptional(),
+  }),
   /** Something the person must know and that is no failure: a fallback taken, a slow accelerator. Said once. */
   notice: z.object({
     type: z.literal('notice'),

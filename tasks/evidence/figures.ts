@@ -7,6 +7,11 @@ import { typicalRead } from '../trace/events/typical-read.ts'
 import type { FoundRun } from '../results/manifest.ts'
 import { isPrintk } from '../linux/ftrace/trace-line.ts'
 import { observerReports, observerText } from '../results/observer.ts'
+import { Failure } from '../engine/error.ts'
+import type { PublishedReport } from '../results/published/evaluate.ts'
+import { publishedIn } from '../results/published/kept.ts'
+import { publishedReportsOf } from '../results/published/runs.ts'
+import { publishedLines } from '../results/published/text.ts'
 import { orderReport, orderText } from '../results/order.ts'
 import { definitionOfResult } from '../results/definition.ts'
 import { leftOutText, ofOneDefinition } from '../results/one-definition.ts'
@@ -35,6 +40,17 @@ async function picture({ dir, manifest }: FoundRun): Promise<string | undefined>
   )
 }
 
+/** A kept CSV file that is gone or was changed: the digest of the kept directory says so. */
+function publishedBeside(newest: FoundRun, runs: readonly FoundRun[]): PublishedReport[] {
+  const asked = publishedIn(newest)
+  try {
+    return asked === undefined ? [] : publishedReportsOf(asked, runs)
+  } catch (error) {
+    if (error instanceof Failure) return []
+    throw error
+  }
+}
+
 /** Name in the pack -> text. The same results give the same texts. */
 export async function figuresOf(runs: readonly FoundRun[]): Promise<Map<string, Buffer>> {
   const files = new Map<string, Buffer>()
@@ -56,6 +72,13 @@ export async function figuresOf(runs: readonly FoundRun[]): Promise<Map<string, 
     }
     const order = await orderReport(experiment, counted, 'read')
     if (order.units > 0) files.set(`figures/${experiment}-order.txt`, Buffer.from(`${orderText(order)}\n${leftOut}`))
+    const [newest] = counted.toReversed()
+    const published = newest === undefined ? [] : publishedBeside(newest, counted)
+    if (published.length > 0)
+      files.set(
+        `figures/${experiment}-published.txt`,
+        Buffer.from(`${published.flatMap(publishedLines).join('\n')}\n${leftOut}`),
+      )
     const observed = await observerReports(counted)
     if (observed.length > 0)
       files.set(

@@ -60,7 +60,18 @@ function valueOf(value: unknown): string {
  */
 const NOT_OF_A_RUN: ReadonlySet<string> = new Set<keyof ResolvedExperiment>([
   ...(['name', 'about', 'skip', 'vm', 'params', 'matrix', 'include', 'exclude', 'observer', 'control'] as const),
-  ...(['order', 'seed', 'warmup', 'retries', 'parallel', 'repeat', 'until', 'deadline', 'collect'] as const),
+  ...([
+    'order',
+    'seed',
+    'warmup',
+    'retries',
+    'parallel',
+    'repeat',
+    'until',
+    'deadline',
+    'collect',
+    'published',
+  ] as const),
   // These are spelled out below.
   ...(['probes', 'workload', 'metrics', 'trace', 'start'] as const),
 ])
@@ -119,11 +130,11 @@ export function askedBy({
   lab,
   experiment: name,
 }: Pick<DefinedBy, 'lab' | 'experiment'>):
-  { readonly experiment: ResolvedExperiment; readonly vm: ResolvedVm } | undefined {
+  { readonly experiment: ResolvedExperiment; readonly vm: ResolvedVm; readonly file: string } | undefined {
   const read = labOf(lab?.text ?? '')
   const experiment = read && Object.hasOwn(read.experiments, name) ? read.experiments[name] : undefined
   const vm = experiment && read?.vms[experiment.vm]
-  return experiment && vm && { experiment, vm }
+  return experiment && vm && { experiment, vm, file: read.file }
 }
 
 /** The command without the program's directory in the guest. */

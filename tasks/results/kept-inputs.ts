@@ -128,6 +128,7 @@ async function labFiles(lab: ResolvedLab, toolRoot: string): Promise<Sources> {
   for (const source of new Set(sources)) named.push(...(await withHeaders(source)))
   named.push(...Object.values(lab.vms).flatMap(({ disks }) => hostFilesOf(disks)))
   named.push(...Object.values(lab.experiments).flatMap(({ workload }) => filesOf(workload)))
+  named.push(...Object.values(lab.experiments).flatMap(({ published }) => published.flatMap(({ csv }) => csv ?? [])))
   for (const { recipe } of Object.values(lab.images))
     named.push(...(await below(recipe)).map((name) => join(recipe, name)))
   const files = new Map<string, string | Buffer>([['lab.yaml', Buffer.from(lab.text)]])

@@ -63,5 +63,8 @@ export interface RunDetails {
     readonly attached: string | null
     readonly hits: number
     readonly missed: number
+    readonly loadNs?: number | undefined
+    readonly verified?: number | undefined
+    readonly jitBytes?: number | undefined
   }[]
 }

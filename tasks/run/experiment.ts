@@ -89,7 +89,8 @@ function inputsOf(
   { lab, experiment, start }: ExperimentWanted,
   ready: ReadonlyMap<string | undefined, Ready>,
 ): Journal['inputs'] {
-  const inputs: Record<string, string> = { experiment: hashText(JSON.stringify(experiment)) }
+  // What others published decides nothing about a run.
+  const inputs: Record<string, string> = { experiment: hashText(JSON.stringify({ ...experiment, published: [] })) }
   inputs['the way to start'] = start ?? experiment.start
   inputs[`vm ${experiment.vm}`] = hashText(JSON.stringify(lab.vms[experiment.vm] ?? null))
   for (const things of ready.values()) {

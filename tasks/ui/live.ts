@@ -169,6 +169,8 @@ export class LiveProgress {
       // Shown with --verbose, where there is no drawing.
       case 'program-start':
       case 'program-end':
+      // Claims are in the summary of the runs.
+      case 'claim':
         return
       case 'notice':
         return this.#notice(event.level, noticeText(event))

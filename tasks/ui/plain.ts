@@ -82,6 +82,9 @@ export function openPlainProgress({ stderr, verbose = false, now = () => perform
         case 'program-start':
         case 'program-end':
           return verbose ? say(programText(event)) : undefined
+        // The summary of the runs has it.
+        case 'claim':
+          return
         case 'notice':
           return say(`${event.level === 'warning' ? 'warning: ' : ''}${noticeText(event)}`)
         default:

@@ -1,5 +1,6 @@
 /** A report at the end of `lab run`: about what was run. It must not change how the runs ended. */
 import { basename, dirname } from 'node:path'
+import { declaredIn } from '../../config/open.ts'
 import { EXIT, Failure, messageOf } from '../../engine/error.ts'
 import { printable } from '../../engine/printable.ts'
 import type { App } from './app.ts'
@@ -16,6 +17,7 @@ export async function reportAfter({ lab, context, places }: App, words: readonly
         words,
         since: undefined,
         results: places.results,
+        declared: declaredIn(lab),
         output: undefined,
         labName: lab.name === '' ? basename(dirname(lab.file)) : lab.name,
       },

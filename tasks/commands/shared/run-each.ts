@@ -4,6 +4,7 @@
  */
 import type { ResolvedExperiment } from '../../config/resolved.ts'
 import { EXIT, Failure } from '../../engine/error.ts'
+import type { Emit } from '../../engine/event.ts'
 import { printable } from '../../engine/printable.ts'
 import type { ExperimentOutcome } from '../../run/experiment.ts'
 import type { RunOutcome } from '../../run/outcome.ts'
@@ -11,6 +12,8 @@ import { Batch, type BatchPlaces } from '../../run/plan/batch.ts'
 import { allText, runText, summaryText, type Ended } from '../../run/judge/text.ts'
 import { lastWords } from '../../results/why.ts'
 import { observerReports, observerText } from '../../results/observer.ts'
+import { publishedReportsOf } from '../../results/published/runs.ts'
+import { claimEvents, publishedLines } from '../../results/published/text.ts'
 import { orderReport, orderSummary } from '../../results/order.ts'
 import { differs, sameBytes, sameBytesLines } from '../../results/same-bytes.ts'
 import type { App, Session } from './app.ts'
@@ -61,16 +64,33 @@ async function explained(outcomes: readonly RunOutcome[], { context }: Pick<Sess
   return text === '' ? [] : [text, '']
 }
 
-/**
- * What is to be said of all runs of an experiment together: the same bytes, the cost of looking, the order of events.
- */
-async function ordersOf(all: readonly Pick<ExperimentOutcome, 'outcomes'>[]): Promise<string[]> {
+/** Published beside measured. Values that cannot be read any more do not change how the runs ended. */
+function comparedWithPublished(experiment: ResolvedExperiment, outcomes: readonly RunOutcome[], emit: Emit): string[] {
+  try {
+    const reports = publishedReportsOf(experiment, outcomes)
+    for (const event of reports.flatMap(claimEvents)) emit(event)
+    return reports.flatMap(publishedLines)
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error
+    const { place, fact } = error.parts
+    emit({ type: 'notice', level: 'warning', place: place ?? `experiment ${experiment.name}`, text: fact })
+    return []
+  }
+}
+
+/** What is to be said of all runs of an experiment together: the same bytes, the cost of looking, the order of events, published results. */
+async function ordersOf(
+  all: readonly { readonly experiment: ResolvedExperiment; readonly outcome?: Pick<ExperimentOutcome, 'outcomes'> }[],
+  { context }: Pick<Session, 'context'>,
+): Promise<string[]> {
   const lines: string[] = []
-  for (const { outcomes } of all) {
+  for (const { experiment, outcome } of all) {
+    const outcomes = outcome?.outcomes ?? []
     const name = outcomes[0]?.manifest.experiment
     lines.push(...sameBytesLines(sameBytes(outcomes.map(({ manifest }) => manifest))))
     for (const report of await observerReports(outcomes)) lines.push(...observerText(report))
     if (name !== undefined) lines.push(...orderSummary(await orderReport(name, outcomes, 'read')))
+    lines.push(...comparedWithPublished(experiment, outcomes, context.emit))
   }
   return lines
 }
@@ -153,7 +173,7 @@ export async function runNamed(
       ...all.flatMap((one) => one.problems.map(problemText)),
       ...ran.flatMap(failureText),
       ...(await explained(outcomes, app)),
-      summaryText(outcomes, experiments[0]?.until?.precision, await ordersOf(all), unfinished),
+      summaryText(outcomes, experiments[0]?.until?.precision, await ordersOf(ran, app), unfinished),
     ].join('\n'),
     data: dataOf(outcomes),
     status: firstStatus(ran),
@@ -183,12 +203,14 @@ export async function runAll(
     ended.flatMap(({ outcomes }) => outcomes),
     app,
   )
-  const several = ended.filter(({ outcomes }) => outcomes.length > 1)
+  const several = ran.filter(({ outcome }) => (outcome?.outcomes.length ?? 0) > 1)
   const together: string[] = []
-  for (const { name, outcomes } of several)
+  for (const one of several) {
+    const { name } = one.experiment
     together.push(
-      ...(await ordersOf([{ outcomes }])).map((line) => (line.startsWith('order:') ? `${name}: ${line}` : line)),
+      ...(await ordersOf([one], app)).map((line) => (line.startsWith('order:') ? `${name}: ${line}` : line)),
     )
+  }
   const report = ended.every(({ outcomes }) => outcomes.length === 0) ? [] : await reportAfter(app, [])
   return {
     text: [...toCi, ...meaning, ...together, '', allText(ended), ...report].join('\n'),

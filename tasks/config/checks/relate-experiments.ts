@@ -57,9 +57,8 @@ export function* templates({ workload, before, expect, maps, metrics }: Experime
         if (typeof value === 'string') yield [['before', index, 'sysctl', key], value]
   yield* slotTexts(maps ?? {}, ['maps'])
   for (const [name, metric] of Object.entries(metrics ?? {}))
-    yield 'stdout' in metric
-      ? [['metrics', name, 'stdout'], metric.stdout]
-      : [['metrics', name, 'message'], metric.message]
+    if ('stdout' in metric) yield [['metrics', name, 'stdout'], metric.stdout]
+    else if ('message' in metric) yield [['metrics', name, 'message'], metric.message]
   for (const [index, one] of (expect ?? []).entries())
     for (const [path, text, at] of parameterised(one)) yield [['expect', index, ...path], text, at]
 }

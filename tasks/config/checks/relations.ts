@@ -15,6 +15,7 @@ import { EXPECTATION_CHECKS } from './relate-expectations.ts'
 import { KERNEL_CHECKS } from './relate-kernels.ts'
 import { MATRIX_CHECKS } from './relate-matrix.ts'
 import { PREBUILT_CHECKS } from './relate-prebuilt.ts'
+import { PUBLISHED_CHECKS } from './relate-published.ts'
 import { WORKLOAD_CHECKS } from './relate-workload.ts'
 import { MACHINE_CHECKS } from './relate-machine.ts'
 import { VM_CHECKS } from './relate-vms.ts'
@@ -37,6 +38,7 @@ const PATHS: readonly (readonly [use: PathUse, place: string])[] = [
   ['program', 'experiments.*.workload.program'],
   ['beside', 'experiments.*.workload.files.*'],
   ['beside', 'vms.*.disks.*.files.*.from'],
+  ['beside', 'experiments.*.published.*.values.csv'],
 ]
 
 /** Values that are the name of another entry, and the section that it must be in. */
@@ -94,6 +96,7 @@ const CHECKS: readonly Check[] = [
   ...MATRIX_CHECKS,
   ...EXPECTATION_CHECKS,
   ...ALLOW_CHECKS,
+  ...PUBLISHED_CHECKS,
 ]
 
 /** All problems between values. */

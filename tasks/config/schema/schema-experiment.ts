@@ -5,6 +5,7 @@ import { groupsOf } from '../text/pattern.ts'
 import { isRegex } from '../text/regex.ts'
 import { Expectation } from './schema-expect.ts'
 import { func, name, Options, paramName, seconds, size, text } from './schema-text.ts'
+import { Published } from './schema-published.ts'
 import { Workload } from './schema-workload.ts'
 
 const ParamValue = z.union([
@@ -53,6 +54,8 @@ const numberPattern = z
     }
   }, 'a metric is a regular expression with one group, the number: "/took ([0-9]+) ns/"')
 
+const unit = z.string().min(1).max(20).optional().describe('what its numbers are: ns, ms, B, calls, ...')
+
 const required = z
   .union([z.enum(['yes', 'no']), z.boolean()])
   .optional()
@@ -61,9 +64,19 @@ const required = z
 export const Metric = z.union([
   z.strictObject({
     stdout: numberPattern.describe('read from what the workload prints; ^ and $ are the ends of each line'),
+    unit,
     required,
   }),
-  z.strictObject({ message: numberPattern.describe("read from the workload's messages in the trace"), required }),
+  z.strictObject({ message: numberPattern.describe("read from the workload's messages in the trace"), unit, required }),
+  z.strictObject({
+    load: z
+      .enum(['ns', 'instructions', 'jit-bytes'])
+      .describe(
+        'what loading BPF programs took: ns of BPF_PROG_LOAD, instructions that the verifier looked at, or bytes of machine code',
+      ),
+    program: func.optional().describe('the program; the sum over all programs of the run when left out'),
+    required,
+  }),
 ])
 
 export const Until = z.strictObject({
@@ -273,6 +286,11 @@ export const Experiment = z
         'splats of the kernel (oopses, warnings, reports of KASAN or lockdep, ...) that do not make a run fail: a kind, or a kind in one function',
       ),
     expect: z.array(Expectation).optional().describe('what must hold for the run to pass'),
+    published: z
+      .array(Published)
+      .min(1)
+      .optional()
+      .describe('results of others that the medians of this experiment are compared with'),
   })
   .meta({ title: 'Experiment', description: 'a workload under probes, with parameters and expectations' })
 

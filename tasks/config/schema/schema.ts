@@ -56,6 +56,7 @@ export const Lab = z
 
 export * from './schema-experiment.ts'
 export * from './schema-kernel.ts'
+export type { Claim } from './schema-published.ts'
 export * from './schema-vm.ts'
 export type { Expectation } from './schema-expect.ts'
 export type Lab = z.infer<typeof Lab>

@@ -127,16 +127,22 @@ export function tablesOf(results: string, runs: readonly Whole[]): TableOfRows[]
         attached: 'VARCHAR',
         hits: 'BIGINT',
         missed: 'BIGINT',
+        load_ns: 'BIGINT',
+        verified: 'BIGINT',
+        jit_bytes: 'BIGINT',
       },
       // -1 in probes.json: nobody counted.
       rows: runs.flatMap(({ run, probes }) =>
-        probes.map(({ program, section, attached, hits, missed }) => ({
+        probes.map(({ program, section, attached, hits, missed, loadNs, verified, jitBytes }) => ({
           run,
           program,
           section,
           attached,
           hits: hits < 0 ? null : hits,
           missed: missed < 0 ? null : missed,
+          load_ns: loadNs ?? null,
+          verified: verified ?? null,
+          jit_bytes: jitBytes ?? null,
         })),
       ),
     },

@@ -7,6 +7,8 @@ import type { Kept } from './kept.ts'
 import type { Material } from './material.ts'
 import { metricsHtml } from './metrics.ts'
 import { orderHtml, type RunsOrder } from './order.ts'
+import type { PublishedReport } from '../published/evaluate.ts'
+import { publishedHtml } from './published.ts'
 import { pathHtml, type GroupPath } from './path.ts'
 import type { ExperimentRuns, ReportRun } from './runs.ts'
 import { typedHtml, type TypedFacts } from './typed.ts'
@@ -23,6 +25,8 @@ export interface ExperimentFacts {
   readonly paths: readonly GroupPath[]
   readonly typed: readonly TypedFacts[]
   readonly order: RunsOrder | undefined
+  /** Published results of others beside these. */
+  readonly published: readonly PublishedReport[]
   /** What the figures of paths leave out, if anything. */
   readonly notes: readonly string[]
 }
@@ -164,6 +168,7 @@ export async function experimentHtml(
     ${own.length === 0 ? '' : material.sources(own)} ${await pathHtml(runs.name, paths, exhibits)}
     ${notes.map((note) => html`<p class="soft">${note}</p>`)} ${orderHtml(facts.order)}
 ${typedHtml(runs.name, facts.typed, exhibits)}
+${await publishedHtml(facts.published, exhibits)}
 ${await metricsHtml(runs, exhibits)}
 ${comparisonHtml(runs, exhibits)}
     ${probeTable(facts, exhibits)}

@@ -1,5 +1,6 @@
 /** Everything that a report says about one experiment, read from its runs. */
 import { join } from 'node:path'
+import type { ResolvedExperiment } from '../../config/resolved.ts'
 import { GaveUp } from '../../config/text/pattern.ts'
 import { pathsOf, type PathRun } from '../../trace/stats/paths.ts'
 import type { Emit } from '../../engine/event.ts'
@@ -13,6 +14,8 @@ import { spreadOf } from './histogram.ts'
 import type { Kept } from './kept.ts'
 import type { RunsOrder } from './order.ts'
 import type { GroupPath } from './path.ts'
+import { publishedIn } from '../published/kept.ts'
+import { reportsOf } from './published.ts'
 import { readableTables } from './readable.ts'
 import { READ_US, withMetric, type ExperimentRuns, type Group, type ReportRun } from './runs.ts'
 import { typedFacts } from './typed.ts'
@@ -33,6 +36,8 @@ export interface GatherOptions {
   /** Runs of each arm whose events are read; the newest. */
   readonly mostRuns: number
   readonly emit: Emit
+  /** Experiments as the lab file has them now, where it can be read. */
+  readonly declared?: ((name: string) => ResolvedExperiment | undefined) | undefined
 }
 
 async function manifestOf(run: ReportRun, { results, emit }: GatherOptions): Promise<Manifest | undefined> {
@@ -141,6 +146,18 @@ async function orderOfRuns({ name, groups }: ExperimentRuns, options: GatherOpti
   return { report: await orderReport(name, oldestFirst, 'read'), runs: found.map(({ run }) => run) }
 }
 
+/** What the lab file publishes beside an experiment: as it is now, also for runs that are older than that, or as it was kept. */
+function publishedFor(
+  { name }: ExperimentRuns,
+  newest: readonly { readonly manifest: Manifest }[],
+  { results, declared }: GatherOptions,
+): ResolvedExperiment | undefined {
+  const now = declared?.(name)
+  if (now !== undefined) return now.published.length > 0 ? now : undefined
+  const manifest = newest.at(-1)?.manifest
+  return manifest && publishedIn({ dir: join(results, manifest.experiment, manifest.run), manifest })
+}
+
 /** @param events whether the paths of reads are wanted: the one thing that has to look into the traces */
 export async function gather(runs: ExperimentRuns, events: boolean, options: GatherOptions): Promise<ExperimentFacts> {
   const newest = await Promise.all(runs.groups.map((group) => newestOf(group, options)))
@@ -162,5 +179,7 @@ export async function gather(runs: ExperimentRuns, events: boolean, options: Gat
     const manifest = newest[index]
     return manifest === undefined ? [] : [{ label, manifest }]
   })
-  return { runs: told, newest: known, bad, paths, typed, notes, order }
+  const asked = publishedFor(runs, known, options)
+  const published = asked === undefined ? [] : reportsOf(asked, runs, known)
+  return { runs: told, newest: known, bad, paths, typed, notes, order, published }
 }

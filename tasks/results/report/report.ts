@@ -1,5 +1,6 @@
 /** Step: report. One HTML file about runs, experiments or the whole lab, and its figures and tables as files. */
 import { join } from 'node:path'
+import type { ResolvedExperiment } from '../../config/resolved.ts'
 import { step, type Context } from '../../engine/context.ts'
 import { interrupted, userError } from '../../engine/error.ts'
 import { ownVersion } from '../../engine/own-version.ts'
@@ -35,6 +36,8 @@ export interface ReportWanted {
   readonly results: string
   /** Of the lab, for titles. */
   readonly labName: string
+  /** Experiments of the lab file as it is now: what it publishes is shown also beside older runs. */
+  readonly declared?: ((name: string) => ResolvedExperiment | undefined) | undefined
   /** The file to write; beside the results when left out. */
   readonly output: string | undefined
 }
@@ -136,7 +139,16 @@ export async function reportStep(wanted: ReportWanted, context: Context): Promis
       for (const [done, one] of experiments.entries()) {
         handle.progress(printable(one.name, 60), done, experiments.length)
         if (context.signal.aborted) throw interrupted()
-        facts.push(await gather(one, scope.kind !== 'summary', { results, kept, temp, mostRuns, emit: context.emit }))
+        facts.push(
+          await gather(one, scope.kind !== 'summary', {
+            results,
+            kept,
+            temp,
+            mostRuns,
+            emit: context.emit,
+            declared: wanted.declared,
+          }),
+        )
       }
       const many = experiments.length > 1 || scope.kind === 'summary'
       const sections: Html[] = []

@@ -36,6 +36,7 @@ int make_file(const char *path) { return 0; }
 void json_begin(const char *event) { printf("{"); }
 void json_text(const char *key, const char *value) { }
 void json_number(const char *key, long long value) { printf("\\"%s\\":%lld,", key, value); }
+struct load_cost load_cost(int fd) { return (struct load_cost){ .verified = -1 }; }
 void json_end(void) { printf("\\"\\":0}"); }
 static void counters(char **argv)
 {

@@ -45,6 +45,10 @@ const Line = z.discriminatedUnion('event', [
     /** Runs that had somewhere to print to, and at most so many (-1: nobody counted); holders of earlier versions do not say. */
     firedLeast: z.int().optional(),
     firedMost: z.int().optional(),
+    /** Of loading it; holders of earlier versions do not say. */
+    loadNs: z.int().optional(),
+    verified: z.int().optional(),
+    jitBytes: z.int().optional(),
     runs: z.int().optional(),
     runNs: z.int().optional(),
   }),

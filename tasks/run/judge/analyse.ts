@@ -78,6 +78,9 @@ function probeReports(lines: readonly HolderLine[], prints: readonly ProgramMess
       hits: counted?.hits ?? 0,
       missed: counted?.missed ?? -1,
       skipped: counted?.skipped ?? 0,
+      ...(counted?.loadNs !== undefined && { loadNs: counted.loadNs }),
+      ...(counted?.verified !== undefined && { verified: counted.verified }),
+      ...(counted?.jitBytes !== undefined && { jitBytes: counted.jitBytes }),
       ...(counted?.runs !== undefined && { runs: counted.runs, runNs: counted.runNs ?? 0 }),
       ...(printed && { prints: { least: printed.least, most: printed.most, formats: printed.formats } }),
     }
@@ -216,7 +219,7 @@ export function analyse(input: AnalysisInput): Analysis {
         )
       : []
   const pidParam = started === undefined ? {} : { 'workload.pid': started.pid }
-  const metrics = metricsOf(experiment.metrics, { ...arm.params, ...pidParam }, stdout, own)
+  const metrics = metricsOf(experiment.metrics, { ...arm.params, ...pidParam }, stdout, own, probes)
   const workloadMayFail = declared.some(({ failure }) => failure === 'workload' || failure === 'deadline')
   // A workload that failed, or a trace that cannot be read, is the reason itself.
   const isWhole = input.damaged === undefined && of(lines, 'exited')[0]?.status === 0 && !workloadMayFail

@@ -82,3 +82,18 @@ test.each([
 ])('%j has no interval', (values, wanted, text) => {
   expect(metricText('ns', summary(values), wanted)).toBe(text)
 })
+
+test('what loading took is the sum over the programs that are meant, and no number where one of them is not known', () => {
+  const programs = [
+    { program: 'a', loadNs: 100, verified: 10, jitBytes: 0 },
+    { program: 'b', loadNs: 200, jitBytes: 64 },
+  ]
+  const metrics = {
+    all: { load: 'ns' },
+    one: { load: 'instructions', program: 'a' },
+    some: { load: 'instructions' },
+    code: { load: 'jit-bytes' },
+    none: { load: 'ns', program: 'c' },
+  } as const
+  expect(metricsOf(metrics, {}, '', [], programs)).toEqual({ all: 300, one: 10, some: null, code: 64, none: null })
+})

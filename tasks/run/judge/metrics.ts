@@ -12,7 +12,7 @@ import {
   type Summary,
 } from '../../trace/stats/statistics.ts'
 import { printable } from '../../engine/printable.ts'
-import type { ExpectationVerdict, Manifest } from '../../results/manifest.ts'
+import type { ExpectationVerdict, Manifest, ProbeReport } from '../../results/manifest.ts'
 
 /** What the first group captures, where that is a number: one that captured nothing is no zero. */
 function numbersIn(text: string, regex: RegExp): number[] {
@@ -21,15 +21,32 @@ function numbersIn(text: string, regex: RegExp): number[] {
     .filter(Number.isFinite)
 }
 
+type LoadMetric = Extract<Metric, { load: string }>
+type Loaded = Pick<ProbeReport, 'program' | 'loadNs' | 'verified' | 'jitBytes'>
+
+const LOADED = { ns: 'loadNs', instructions: 'verified', 'jit-bytes': 'jitBytes' } as const
+
+/** The sum over the programs that are meant; null where there are none, or where the kernel does not tell it of all of them. */
+function loadOf({ load, program }: LoadMetric, programs: readonly Loaded[]): number | null {
+  const numbers = programs
+    .filter((one) => program === undefined || one.program === program)
+    .map((one) => one[LOADED[load]])
+  return numbers.length === 0 || numbers.includes(undefined)
+    ? null
+    : numbers.reduce<number>((sum, value) => sum + (value ?? 0), 0)
+}
+
 /** Of each metric the median of everything that matches in this run; null where nothing does. */
 export function metricsOf(
   metrics: Readonly<Record<string, Metric>>,
   params: Params,
   stdout: string,
   own: readonly { readonly message: string }[],
+  programs: readonly Loaded[] = [],
 ): Record<string, number | null> {
   return Object.fromEntries(
     Object.entries(metrics).map(([name, metric]) => {
+      if ('load' in metric) return [name, loadOf(metric, programs)]
       const regex = regexOf('stdout' in metric ? metric.stdout : metric.message, params)
       const found =
         'stdout' in metric ? numbersIn(stdout, regex) : own.flatMap(({ message }) => numbersIn(message, regex))
@@ -46,9 +63,11 @@ const concernsArm = (metric: Metric, kernel: string, arm: Pick<Arm, 'probes'>): 
 
 /** Where a metric looks. */
 const sourceOf = (metric: Metric): string =>
-  'stdout' in metric
-    ? `${printable(metric.stdout, 200)} in what the workload printed (stdout)`
-    : `${printable(metric.message, 200)} in the workload's messages`
+  'load' in metric
+    ? `${metric.load} of ${metric.program ?? 'any program'} in what the holder says of loading`
+    : 'stdout' in metric
+      ? `${printable(metric.stdout, 200)} in what the workload printed (stdout)`
+      : `${printable(metric.message, 200)} in the workload's messages`
 
 /**
  * A verdict for each metric that matched nothing in a run: without the number that was asked for, a run is no pass. None for those that may be

@@ -1,0 +1,2 @@
+#define LOOPS 12000
+#include "loop.h"

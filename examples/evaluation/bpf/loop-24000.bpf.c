@@ -1,0 +1,2 @@
+#define LOOPS 24000
+#include "loop.h"

@@ -1,0 +1,2 @@
+#define LOOPS 3000
+#include "loop.h"

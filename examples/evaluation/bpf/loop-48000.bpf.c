@@ -1,0 +1,2 @@
+#define LOOPS 48000
+#include "loop.h"

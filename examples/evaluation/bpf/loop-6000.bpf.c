@@ -1,0 +1,2 @@
+#define LOOPS 6000
+#include "loop.h"

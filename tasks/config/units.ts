@@ -1,0 +1,26 @@
+/**
+ * Units of metrics and published values: those of one quantity can be converted, all others are compared as they are
+ * written.
+ */
+
+export type Quantity = 'time' | 'size'
+
+/** How much of the first unit of its quantity each unit is. */
+const UNITS: Readonly<Record<Quantity, Readonly<Record<string, number>>>> = {
+  time: { ns: 1, us: 1e3, µs: 1e3, ms: 1e6, s: 1e9 },
+  size: { B: 1, KiB: 2 ** 10, MiB: 2 ** 20, GiB: 2 ** 30, kB: 1e3, MB: 1e6, GB: 1e9 },
+}
+
+/** What a unit measures, where it is one that can be converted. */
+export function quantityOf(unit: string): Quantity | undefined {
+  if (Object.hasOwn(UNITS.time, unit)) return 'time'
+  return Object.hasOwn(UNITS.size, unit) ? 'size' : undefined
+}
+
+/** By what a number in `from` is multiplied to be one in `to`; undefined where the two measure different things. */
+export function factorBetween(from: string, to: string): number | undefined {
+  if (from === to) return 1
+  const quantity = quantityOf(from)
+  if (quantity === undefined || quantity !== quantityOf(to)) return undefined
+  return (UNITS[quantity][from] ?? 1) / (UNITS[quantity][to] ?? 1)
+}

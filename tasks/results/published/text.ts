@@ -1,0 +1,100 @@
+/** Published beside measured, for people. */
+import { printable } from '../../engine/printable.ts'
+import type { LabEvent } from '../../engine/event.ts'
+import { plural } from '../../engine/text.ts'
+import type { ComparedArm, JudgedClaim, PublishedReport } from './evaluate.ts'
+import { VERDICTS, type Answer } from './verdict.ts'
+
+export const shortNumber = (value: number): string => Number(value.toPrecision(4)).toString()
+
+/** "47.6 ± 6.52". */
+export const publishedText = ({ published }: ComparedArm): string =>
+  published === null
+    ? ''
+    : `${shortNumber(published.value)}${published.spread === null ? '' : ` ± ${shortNumber(published.spread)}`}`
+
+/** "412 [398, 431]". */
+export function measuredText({ median, low, high }: ComparedArm): string {
+  if (median === null) return 'no value'
+  return low === null || high === null
+    ? shortNumber(median)
+    : `${shortNumber(median)} [${shortNumber(low)}, ${shortNumber(high)}]`
+}
+
+/** "13.1 [12.2, 14.0] for loops=48000 to loops=3000". */
+export const answerText = ({ estimate, low, high, about }: Answer): string =>
+  `${shortNumber(estimate)} [${shortNumber(low)}, ${shortNumber(high)}] for ${printable(about, 120)}`
+
+/** Answers that are named with a claim: the one that decided it first. */
+const MOST_ANSWERS = 3
+
+function claimLines({ claim, verdict, why, answers }: JudgedClaim): string[] {
+  const deciding = answers.filter((one) => one.verdict === verdict)
+  const named = deciding.slice(0, MOST_ANSWERS).map(answerText)
+  const more = deciding.length - named.length
+  const measured = named.length === 0 ? [] : [`${named.join('; ')}${more > 0 ? `; and ${more} more` : ''}`]
+  return [
+    `  ${verdict.padEnd(14)}  ${printable(claim, 300)}`,
+    ...[...(why === undefined ? [] : [why]), ...measured].map((line) => `${' '.repeat(18)}${line}`),
+  ]
+}
+
+function armRows(arms: readonly ComparedArm[], unit: string): string[] {
+  const shown = arms.filter(({ published, count }) => published !== null || count > 0)
+  const hasValues = shown.some(({ published }) => published !== null)
+  if (!hasValues) return []
+  const inUnit = unit === '' ? '' : ` (${printable(unit, 20)})`
+  const rows = [
+    ['arm', `published${inUnit}`, `measured${inUnit}`, 'ratio', 'shape'],
+    ...shown.map((one) => [
+      printable(one.arm, 80),
+      publishedText(one),
+      measuredText(one),
+      one.ratio === null ? '' : `${shortNumber(one.ratio)} ×`,
+      one.publishedShape === null || one.measuredShape === null
+        ? ''
+        : `${shortNumber(one.publishedShape)} / ${shortNumber(one.measuredShape)}`,
+    ]),
+  ]
+  const widths = [0, 1, 2, 3, 4].map((column) => Math.max(...rows.map((row) => (row[column] ?? '').length)))
+  return rows.map((row) => `  ${row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ')}`.trimEnd())
+}
+
+/** "2 hold, 1 cannot be told". */
+export function countText(claims: readonly JudgedClaim[]): string {
+  const words = {
+    holds: 'holds',
+    'does not hold': 'does not hold',
+    'cannot tell': 'cannot be told',
+    'not comparable': 'not comparable here',
+  }
+  return VERDICTS.flatMap((word) => {
+    const count = claims.filter(({ verdict }) => verdict === word).length
+    return count === 0 ? [] : [`${count} ${words[word]}`]
+  }).join(', ')
+}
+
+/** A report in lines: its source, values by arm, and the verdict on each claim. */
+export function publishedLines(report: PublishedReport): string[] {
+  const { experiment, source, metric, unit, setup, kernel, accel, arms, claims } = report
+  return [
+    `${printable(experiment, 80)}: published in ${printable(source, 200)}, ${printable(metric, 60)}; measured on ${printable(kernel, 60)}, ${accel.toUpperCase()}`,
+    ...(setup === null ? [] : [`  published values are from ${printable(setup, 200)}`]),
+    ...armRows(arms, unit),
+    ...claims.flatMap(claimLines),
+    ...(claims.length > 1 ? [`  ${plural(claims.length, 'claim')}: ${countText(claims)}`] : []),
+  ]
+}
+
+/** An event for each claim: what `--json` has of the verdicts. */
+export const claimEvents = ({ experiment, source, metric, claims }: PublishedReport): LabEvent[] =>
+  claims.map(({ claim, verdict, why, needs }) => ({
+    type: 'claim',
+    experiment,
+    source,
+    metric,
+    claim,
+    verdict,
+    ...(why !== undefined && { why }),
+    ...(needs !== null && { needs }),
+  }))

@@ -1,0 +1,104 @@
+/** Whether a claim holds: its estimates with their intervals against the range in which the claim says they lie. */
+import { bootstrap, type Estimate } from '../../trace/stats/bootstrap.ts'
+import { FEWEST_FOR_CLAIM } from '../../config/published.ts'
+
+export const VERDICTS = ['holds', 'does not hold', 'cannot tell', 'not comparable'] as const
+export type VerdictWord = (typeof VERDICTS)[number]
+
+/** One comparison of a claim: a number that is computed from the medians of some arms, and where it should lie. */
+export interface Question {
+  /** What is compared, for people: "bytes=64 to bytes=16". */
+  readonly about: string
+  readonly groups: readonly (readonly number[])[]
+  readonly of: (medians: readonly number[]) => number
+  /** The range of the claim; both ends belong to it. */
+  readonly low: number
+  readonly high: number
+}
+
+/** An answered question. */
+export interface Answer extends Estimate {
+  readonly about: string
+  readonly verdict: Exclude<VerdictWord, 'not comparable'>
+  /** Runs of each arm that would decide it; null where it is decided, or where no number of runs would. */
+  readonly needs: number | null
+}
+
+export interface Verdict {
+  readonly verdict: VerdictWord
+  /** Where it is not plain: what is missing, or what cannot be compared. */
+  readonly why: string | undefined
+  readonly needs: number | null
+  readonly answers: readonly Answer[]
+}
+
+const LEVEL = 0.05
+/** Nobody makes more runs than the lab can plan. */
+const MOST_RUNS = 99_999
+
+/**
+ * About how many runs would take the end of the interval that is on the wrong side of a bound to that bound: the width
+ * shrinks with the root of their number.
+ */
+function runsFor(
+  { estimate, low, high }: Estimate,
+  { low: least, high: most }: Question,
+  count: number,
+): number | null {
+  const isInside = estimate >= least && estimate <= most
+  const gaps = isInside
+    ? [
+        [estimate - low, estimate - least],
+        [high - estimate, most - estimate],
+      ]
+    : estimate < least
+      ? [[high - estimate, least - estimate]]
+      : [[estimate - low, estimate - most]]
+  const factors = gaps.map(([half = 0, room = 0]) => (half <= room ? 1 : half / room))
+  const needed = Math.ceil(count * Math.max(...factors) ** 2)
+  return Number.isFinite(needed) && needed <= MOST_RUNS ? Math.max(needed, count + 1) : null
+}
+
+/**
+ * "Holds" asks each question at 95 %: all of them must hold, which no number of questions makes likelier by chance
+ * (Berger, Technometrics 24(4), 1982). One that does not hold is enough to refute, so there the level is divided by the
+ * number of questions (Bonferroni).
+ */
+function answered(question: Question, questions: number): Answer | undefined {
+  const { about, groups, of, low, high } = question
+  const count = Math.min(...groups.map((group) => group.length))
+  const both = bootstrap(groups, of, [LEVEL, LEVEL / questions])
+  const [own, strict] = both ?? []
+  if (own === undefined || strict === undefined) return undefined
+  if (count < FEWEST_FOR_CLAIM) return { about, ...own, verdict: 'cannot tell', needs: FEWEST_FOR_CLAIM }
+  if (own.low >= low && own.high <= high) return { about, ...own, verdict: 'holds', needs: null }
+  if (strict.low > high || strict.high < low) return { about, ...own, verdict: 'does not hold', needs: null }
+  return { about, ...own, verdict: 'cannot tell', needs: runsFor(own, question, count) }
+}
+
+/** The verdict over all questions of a claim: the worst of their answers. */
+export function verdictOf(questions: readonly Question[]): Verdict {
+  const answers = questions.map((one) => answered(one, questions.length))
+  const known = answers.filter((one) => one !== undefined)
+  const none = questions.length - known.length
+  if (questions.length === 0 || none > 0)
+    return { verdict: 'cannot tell', why: 'arms that it is about have no values', needs: null, answers: known }
+  const refuted = known.filter(({ verdict }) => verdict === 'does not hold')
+  if (refuted.length > 0) {
+    const why = refuted.length === known.length ? undefined : `${refuted.length} of ${known.length} comparisons`
+    return { verdict: 'does not hold', why, needs: null, answers: known }
+  }
+  const open = known.filter(({ verdict }) => verdict === 'cannot tell')
+  if (open.length === 0) return { verdict: 'holds', why: undefined, needs: null, answers: known }
+  const needs = open.map((one) => one.needs)
+  const most = needs.includes(null) ? null : Math.max(...needs.map((one) => one ?? 0))
+  const some = open.length === known.length ? '' : `${open.length} of ${known.length} comparisons are open; `
+  const fewest = Math.min(...questions.flatMap(({ groups }) => groups.map((group) => group.length)))
+  const why =
+    fewest < FEWEST_FOR_CLAIM
+      ? `${fewest === 1 ? 'an arm has 1 run' : `an arm has ${fewest} runs`}, and a claim needs ${FEWEST_FOR_CLAIM}`
+      : most === null
+        ? `${some}the median is at the edge of the claim: no number of runs would tell`
+        : `${some}it would take about ${most} runs of each arm`
+  return { verdict: 'cannot tell', why, needs: most, answers: known }
+}
