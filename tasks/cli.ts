@@ -1,7 +1,7 @@
 /** argv -> command -> exit code. Signals are handled here and nowhere else, and this is the only file that exits. */
 import { readCommandLine, type Call } from './commands/program.ts'
 import { EXIT, Failure, interrupted, messageOf } from './engine/error.ts'
-import { PATIENCE, stopAll, undoAll } from './engine/interruption.ts'
+import { isTerminalLent, PATIENCE, stopAll, undoAll } from './engine/interruption.ts'
 import { saysDuckdb } from './engine/outside-words.ts'
 import { printable } from './engine/printable.ts'
 
@@ -19,6 +19,7 @@ late.promise.catch(() => undefined)
 let signals = 0
 for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
   process.on(name, () => {
+    if (name === 'SIGINT' && isTerminalLent()) return
     signals++
     control.abort(interrupted())
     if (signals === 1) {

@@ -16,6 +16,7 @@ export const COMMANDS: Readonly<Record<string, () => Promise<{ readonly command:
   exec: () => import('./exec.ts'),
   cp: () => import('./cp.ts'),
   console: () => import('./console.ts'),
+  gdb: () => import('./gdb.ts'),
   results: () => import('./results.ts'),
   trace: () => import('./trace.ts'),
   diff: () => import('./diff.ts'),

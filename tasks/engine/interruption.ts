@@ -33,6 +33,24 @@ export function stopAll(): void {
   for (const stop of listeners) stop()
 }
 
+let foreground = 0
+
+/**
+ * A program of somebody else's (gdb) has the terminal: Ctrl-C reaches it and us alike, and only it knows what is meant by it.
+ * @returns gives the terminal back
+ */
+export function lendTerminal(): () => void {
+  foreground++
+  let isBack = false
+  return () => {
+    if (!isBack) foreground--
+    isBack = true
+  }
+}
+
+/** Whether a Ctrl-C is meant for another program. For cli.ts. */
+export const isTerminalLent = (): boolean => foreground > 0
+
 const undos = new Set<() => void>()
 let isOver = false
 

@@ -76,8 +76,12 @@ export const FIGURES: readonly Requirement[] = [
   },
 ]
 
+/** What only `lab gdb` needs. */
+export const GDB: Requirement = { needs: 'gdb', package: 'gdb', why: 'debugs the kernel of a guest' }
+
 /** What only the tests need. */
 export const TESTS: readonly Requirement[] = [
+  GDB,
   ...KERNEL_BUILD,
   PAHOLE,
   BPFTOOL,

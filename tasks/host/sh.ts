@@ -11,7 +11,7 @@ import { StringDecoder } from 'node:string_decoder'
 import { $, type ProcessPromise } from 'zx/core'
 import { makeDirectory } from '../engine/directory.ts'
 import { Failure, interrupted, labError, type FailureParts } from '../engine/error.ts'
-import { undoAtForcedEnd } from '../engine/interruption.ts'
+import { lendTerminal, undoAtForcedEnd } from '../engine/interruption.ts'
 import { diskFull, isRoomGone } from '../engine/disk.ts'
 import { saysNoSpace } from '../engine/outside-words.ts'
 import { printable } from '../engine/printable.ts'
@@ -307,5 +307,43 @@ export function start(argv: readonly string[], options: StartOptions): Started {
       return { status: output.exitCode ?? 128, stderr: output.stderr }
     }),
     kill: (signal) => endGroup(pid, signal),
+  }
+}
+
+/**
+ * Runs a program that talks with the user: it has our terminal, and Ctrl-C is for it alone. It ends with us.
+ * @returns its exit status, 128 + signal where one ended it
+ */
+export async function attended(
+  argv: readonly string[],
+  { cwd, signal }: { readonly cwd: string; readonly signal: AbortSignal },
+): Promise<number> {
+  if (signal.aborted) throw interrupted()
+  const giveBack = lendTerminal()
+  const programEnded = programStarted(argv)
+  // In our process group: a terminal lets no other one read from it.
+  const process_ = $({
+    verbose: false,
+    quiet: true,
+    nothrow: true,
+    detached: false,
+    shell: '/bin/bash',
+    prefix: '',
+    cwd,
+    stdio: 'inherit',
+  })`exec ${['setpriv', '--pdeathsig=TERM', ...argv]}`
+  // Not SIGTERM: a gdb that waits for its target crashes on it, and takes its time (gdb 13).
+  const end = () => void process_.child?.kill('SIGKILL')
+  signal.addEventListener('abort', end, { once: true })
+  try {
+    const { exitCode, signal: by } = await process_
+    programEnded(by ?? exitCode ?? 128)
+    if (signal.aborted) throw interrupted()
+    if (exitCode === 127 && which(argv[0] ?? '') === undefined) throw missing(argv[0] ?? '')
+    return exitCode ?? 128
+  } finally {
+    programEnded('interrupted')
+    signal.removeEventListener('abort', end)
+    giveBack()
   }
 }

@@ -65,3 +65,47 @@ test('another content of the host’s file is another disk', async () => {
   expect(status, stderr).toBe(0)
   expect(await inGuest('cat /small/host.txt')).toBe('other\n')
 })
+
+test('gdb stops the guest, names its functions, and lets it go on', async () => {
+  const { status, stdout, stderr } = await lab.lab([
+    'gdb',
+    'odd',
+    '--ex',
+    'break scheduler_tick',
+    '--ex',
+    'c',
+    '--ex',
+    'bt',
+  ])
+  expect(status, stderr).toBe(0)
+  expect(stdout).toMatch(/#0 .* scheduler_tick \(\)\n#1 /)
+  expect(await inGuest('echo it goes on')).toBe('it goes on\n')
+})
+
+test('a gdb that is killed while the guest runs leaves no breakpoint behind', async () => {
+  const { child, ended } = lab.start(['gdb', 'odd', '--ex', 'break vfs_read', '--ex', 'shell echo ready', '--ex', 'c'])
+  await new Promise<void>((resolve) =>
+    child.stdout?.on('data', (bytes: Buffer) => {
+      if (bytes.includes('ready')) resolve()
+    }),
+  )
+  child.kill('SIGTERM')
+  expect((await ended).status).toBe(130)
+  expect(await inGuest('cat /proc/sys/kernel/ostype')).toBe('Linux\n')
+})
+
+test('gdb sees a guest of its own from its first instruction on', async () => {
+  const { status, stdout, stderr } = await lab.lab([
+    'gdb',
+    'odd',
+    '--wait',
+    '--ex',
+    'hbreak start_kernel',
+    '--ex',
+    'c',
+    '--ex',
+    'bt',
+  ])
+  expect(status, stderr).toBe(0)
+  expect(stdout).toMatch(/#0 .* start_kernel \(\)/)
+})
