@@ -27,7 +27,7 @@ const DECODED = String.raw`(?:kern|user|daemon) *: *\w+ *: +`
  * CONFIG_PRINTK_CALLER. journalctl and syslog put date, host and `kernel:` before it.
  */
 const PREFIX = new RegExp(
-  String.raw`^(?:${DATE} (?: (?! |[A-Za-z_][\w.]*\+0x))?(?: *[\w.-]+ +(?=kernel: |[\[<]))?)?(?: *kernel: |[\w.@-]{2,40}:? +(?=\[ *\d+\.\d{6}\] ))?(?: *${DECODED})?(?: *<(\d+)>)?(?: *\[ *(\d+\.\d+)\](?:\[ *[TC]\d+\])? ?| *\[[A-Z][a-z]{2} [A-Z][a-z]{2} +\d+ [\d:]+ \d{4}\] ?)?`,
+  String.raw`^(?:${DATE} (?: (?! |[A-Za-z_][\w.]*\+0x))?(?: *[\w.-]+ +(?=kernel: |[\[<]))?)?(?: *kernel: |[^\[<]{1,60}? kernel: |[\w.@-]{2,40}:? +(?=\[ *\d+\.\d{6}\] ))?(?: *${DECODED})?(?: *<(\d+)>)?(?: *\[ *(\d+\.\d+)\](?:\[ *[TC]\d+\])? ?| *\[[A-Z][a-z]{2} [A-Z][a-z]{2} +\d+ [\d:]+ \d{4}\] ?)?`,
 )
 
 export function logLine(line: string): LogLine {

@@ -102,7 +102,16 @@ export function isPlain(line: string): boolean {
   let at = 0
   while (isDigit(line.charCodeAt(at))) at++
   if (at === 0 || line.charCodeAt(at) !== 58) return false
-  return (line.startsWith(': (', at) && line.startsWith(') ', at + 5)) || line.startsWith(': R', at)
+  return (line.startsWith(': (', at) && line.startsWith(') ', at + 5)) || isState(line, at)
+}
+
+/** ": R1=", ": R10_w=": and no message about a register, behind a number that somebody else put there. */
+function isState(line: string, from: number): boolean {
+  if (!line.startsWith(': R', from)) return false
+  let at = from + 3
+  while (isDigit(line.charCodeAt(at))) at++
+  const next = line.charCodeAt(at)
+  return at > from + 3 && (next === 61 || next === 95)
 }
 
 /** Finds the verifier's own text in lines; remembers what stood before the last instruction. */

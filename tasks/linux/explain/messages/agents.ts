@@ -103,7 +103,8 @@ no override helper or mod_ret support: cannot load enforcer
 override action not supported
 sigkill action requires kernel %s
 loader event are not supported on running kernel
-does you kernel support the bpf LSM?`,
+oes you kernel support the bpf LSM?
+Unable to load simple LSM BPF program%s`,
     cause:
       'the policy names a function or an action that this kernel does not have: Tetragon compares hooks and arguments with the BTF, and overriding needs CONFIG_BPF_KPROBE_OVERRIDE and functions of ALLOW_ERROR_INJECTION',
     fixes: [

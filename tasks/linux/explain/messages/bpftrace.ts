@@ -100,6 +100,35 @@ export const BPFTRACE_ROWS: readonly Row[] = [
     ],
   },
   {
+    rule: 'symbol without a size',
+    needle: 'Could not determine boundary for',
+    pattern: /Could not determine boundary for (\S+) \(symbol has size 0\)/,
+    key: () => '',
+    cause:
+      'symbols like _init and _fini have no size, so bpftrace cannot see where their instructions begin; it leaves them out and attaches to the others',
+    fixes: [
+      'nothing, unless you want just these: --unsafe attaches to them',
+      "a pattern that leaves them out: 'uprobe:FILE:open*'",
+    ],
+    sources: ['src/attached_probe.cpp of bpftrace'],
+  },
+  {
+    rule: 'bpftrace itself is wrong',
+    needle: 'BUG: [',
+    pattern: /^\s*BUG: \[\S+\.(?:cpp|h|cc):\d+\] (.+)/,
+    answer: (match) => ({
+      what: group(match, 1),
+      cause:
+        'bpftrace stopped at a condition that its authors did not expect: a mistake of this version, and not of the script',
+      fixes: [
+        'a newer (or older) release; take the script apart: the statement that does it can often be written otherwise (one kind of stack, a simpler key)',
+        'report it with the script and bpftrace --info',
+      ],
+      confidence: 'likely',
+      sources: ['src/log.h of bpftrace: LOG(BUG)'],
+    }),
+  },
+  {
     rule: 'too many probes',
     needle: ['BPFTRACE_MAX_PROBES', 'BPFTRACE_MAX_BPF_PROGS', 'exceeds the current limit', 'would exceed global quota'],
     pattern:

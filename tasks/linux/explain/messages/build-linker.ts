@@ -67,6 +67,21 @@ export const LINKER_ROWS: readonly Row[] = [
     answer: (match) => missing(match[1] ?? group(match, 2)),
   },
   {
+    rule: 'a variable is defined twice',
+    needle: 'multiple definition of',
+    pattern: /multiple definition of [`'"‘](?!yylloc)(\w+)['’"]?/,
+    answer: (match) => ({
+      what: `${match[1]} is defined in several files`,
+      cause: `a header or several files define ${match[1]} without extern. Up to gcc 9 and clang 10 the linker put such variables together (-fcommon); newer compilers use -fno-common, and it is an error`,
+      fixes: [
+        `extern in the header, and one file that defines ${match[1]}`,
+        'for old code: HOSTCFLAGS=-fcommon (tools of a build), CFLAGS=-fcommon; or gcc-9',
+      ],
+      confidence: 'likely',
+      sources: ['gcc.gnu.org/gcc-10/porting_to.html'],
+    }),
+  },
+  {
     rule: 'compilers of two versions are mixed',
     needle: [
       'Opaque pointers',

@@ -1,6 +1,6 @@
 /**
- * An error of a program that has no table: it says what failed (a kprobe, a map, ...) and with which error number, in words of its own. The
- * number means what it means at that place.
+ * An error of a program that has no table: it says what failed (a kprobe, a map, ...) and with which error number, in
+ * words of its own. The number means what it means at that place.
  */
 import { errnoOf } from './errno.ts'
 import { KPROBE, SET_BPF, TRACEPOINT, TRAMPOLINE, UPROBE } from './errno-attach.ts'
@@ -52,9 +52,36 @@ const NO_COUNTER: Answer = {
   sources: ['perf_event_open(2)', 'kernel/events/core.c'],
 }
 
+/** Programs of tc: filters of the qdisc clsact. */
+const TC: ByErrno = {
+  ENOENT: {
+    cause:
+      'the interface has no clsact qdisc for the filter, or the kernel has no such qdisc or filter (CONFIG_NET_SCH_INGRESS, CONFIG_NET_CLS_BPF)',
+    fixes: [
+      'tc qdisc add dev IF clsact; modprobe sch_ingress cls_bpf; zgrep -E "NET_SCH_INGRESS|NET_CLS_BPF|NET_CLS_ACT" /proc/config.gz',
+    ],
+    confidence: 'likely',
+    sources: ['net/sched/sch_api.c'],
+  },
+  EEXIST: {
+    cause: 'the clsact qdisc, or a filter with this handle and priority, is there already',
+    fixes: ['nothing, for the qdisc; tc filter replace, or another handle, for the filter'],
+  },
+  EINVAL: {
+    cause:
+      'the interface has an ingress qdisc where clsact is wanted, the parent of the filter is wrong, or the program is of another type than SCHED_CLS',
+    fixes: ['tc qdisc show dev IF; tc qdisc del dev IF ingress; SEC("tc") or SEC("classifier")'],
+  },
+  EBUSY: {
+    cause: 'another program holds this place (tcx), or another qdisc is the ingress of the interface',
+    fixes: ['bpftool net show; tc qdisc show dev IF'],
+  },
+}
+
 /** What a program may fail to make or to use: the first whose words stand between the failure and its error. */
 const PLACES: readonly (readonly [words: RegExp, what: string, errors: ByErrno])[] = [
   [/\bnetlink/i, 'an XDP or TC program over netlink', XDP],
+  [/\b(?:tc|tcx|clsact|qdisc)\b/i, 'a TC program', TC],
   [/\bxdp|(?:DRV|SKB|HW)\/(?:native|generic|offload)|with (?:DRV|SKB) mode/i, 'XDP', XDP],
   [/pin(?:ned|ning)?\b|bpf_obj_(?:pin|get)/i, 'pinning', PIN],
   [
@@ -72,13 +99,13 @@ const PLACES: readonly (readonly [words: RegExp, what: string, errors: ByErrno])
     { ...TRACEPOINT, ...SET_BPF, ...KPROBE, EINVAL: SET_BPF['EINVAL'] as Answer, EOPNOTSUPP: NO_COUNTER },
   ],
   [
-    /(?:create|creating|creation)\b.{0,40}\bmaps?\b|\bmaps?\b.{0,40}\b(?:create|creat)|BPF_MAP_CREATE/i,
+    /bpf_(?:create_map|map_create)\w*|(?:create|creating|creation)\b.{0,40}\bmaps?\b|\bmaps?\b.{0,40}\b(?:create|creat)|BPF_MAP_CREATE/i,
     'a map',
     MAP_CREATE,
   ],
   [/\bbtf\b/i, 'BTF', BTF_LOAD],
   [
-    /load(?:ing)?\b.{0,60}\b(?:bpf|ebpf|xdp|programs?|progs?|objects?|collection|skeleton)\b|BPF_PROG_LOAD|bpf_prog_load/i,
+    /prog load|load program|load(?:ing)?\b.{0,60}\b(?:bpf|ebpf|xdp|programs?|progs?|objects?|collection|skeleton)\b|BPF_PROG_LOAD|bpf_prog_load/i,
     'loading a program',
     PROG_LOAD,
   ],
@@ -116,7 +143,7 @@ const PLACES: readonly (readonly [words: RegExp, what: string, errors: ByErrno])
 
 const FAILED = String.raw`(?:[Ff]ail(?:ed|ure)?|FAILED|[Cc]an(?:no|'|’)?t|[Cc]ould(?:n't| not)|[Uu]nable|[Ee]rror|ERROR|ERR)\b`
 /** A system call that failed, as perror() names it: nothing stands between it and its error. */
-const CALL = String.raw`(?:^|[\s\])])(?:perf_event_open|bpf_prog_load|bpf_create_map|BPF_[A-Z_]{4,30}|ioctl\(PERF_EVENT_IOC_[A-Z_]+|PERF_EVENT_IOC_[A-Z_]+)\)?(?=: )`
+const CALL = String.raw`(?:^|[\s\])])(?:perf_event_open|bpf_prog_load\w*|bpf_load_program\w*|bpf_(?:create_map|map_create)\w*|BPF_[A-Z_]{4,30}|ioctl\(PERF_EVENT_IOC_[A-Z_]+|PERF_EVENT_IOC_[A-Z_]+)\)?(?=: )`
 const ERRNO = String.raw`(?:[Ee]rror |[Ee]rrno[ =:]*|err(?:or)?[ =:]+|ret(?:urned|val)?[ =:]+|code:? ?|os error )?-?\d{1,3}|-?E[A-Z0-9]{3,12}|[A-Za-z][a-z]+(?: [a-z/]+){1,5}`
 
 /** Lines without one of these are about something else. */
@@ -137,6 +164,11 @@ const NOUNS = [
   'ftrace',
   'fentry',
   'netlink',
+  'load program',
+  'prog load',
+  'TC hook',
+  'clsact',
+  'qdisc',
   'Netlink',
   ' XSK',
   'tracefs',

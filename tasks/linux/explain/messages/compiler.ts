@@ -119,6 +119,12 @@ const MISTAKES: readonly (readonly [text: RegExp, answer: (text: string) => Answ
     ),
   ],
   [
+    /unterminated (?:conditional directive|#\w+)/,
+    compiled('an #if (or #ifdef, #ifndef) has no #endif: the file was cut short, or was not written to its end', [
+      'tail FILE; make the file again where a program generates it',
+    ]),
+  ],
+  [
     /expected (?:identifier|'|‘|declaration|expression|specifier)|stray '|missing terminating|unterminated/,
     compiled(
       'the text is no C at this place: a mistake in the line or above it, or a macro that is not defined (a header is missing)',

@@ -59,6 +59,15 @@ export const PROG_LOAD: ByErrno = {
     fixes: ['dmesg has a warning of the verifier: "verifier bug"; a newer stable kernel may have the fix'],
     confidence: 'possible',
   },
+  EBADF: {
+    cause:
+      'the program refers to a map by a file descriptor that is none: the map was not created (its type is newer than the kernel, or locked memory is used up), and the loader went on',
+    fixes: [
+      'look for an earlier error about a map; strace -e bpf shows BPF_MAP_CREATE; ulimit -l unlimited before 5.11',
+    ],
+    confidence: 'likely',
+    sources: ['resolve_pseudo_ldimm64() of kernel/bpf/verifier.c'],
+  },
   ENOSYS: { cause: 'the kernel has no bpf() system call', fixes: ['CONFIG_BPF_SYSCALL=y'] },
   ENOMEM: {
     cause: 'no memory for the program or its JIT image',

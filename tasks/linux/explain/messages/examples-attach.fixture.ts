@@ -100,11 +100,7 @@ export const ATTACH: readonly Example[] = [
   ["libbpf: prog 'p': failed to attach: -EBUSY", 'tracing link refused', /live patching/],
   ["libbpf: prog 'p': failed to attach to cgroup: Operation not permitted", 'link refused', /CAP_/],
   ["libbpf: prog 'p': failed to attach to xdp: Device or resource busy", 'link refused', /bpftool net/],
-  [
-    'libbpf: Kernel error message: Exclusivity flag on, cannot modify',
-    'netlink refuses an XDP or TC program',
-    /nothing to do/,
-  ],
+  ['libbpf: Kernel error message: Exclusivity flag on, cannot modify', 'tc: the kernel refuses it', /nothing to do/],
   ['libbpf: Kernel error message: XDP program already attached', 'netlink refuses an XDP or TC program', /xdp off/],
   ["libbpf: prog 'p': missing BPF prog type, check ELF section name '/tracepoint/a/b'", 'section name', /no slash/],
   ['libbpf: kprobe multi pattern is invalid: vfs+4', 'pattern of probes', /vfs_\*/],

@@ -7,8 +7,9 @@ import { group, type Answer, type Row } from './row.ts'
 
 /** What a structured logger has behind the error: '" path=/coredns pid=2646'. */
 const NEXT_KEY = /\\?"\s+\w+=.*$/s
-/** The errno is the last part. */
+/** The errno is the last part, where the program adds nothing: ", couldn't load eBPF programs, ...". */
 const last = (text: string): string | undefined =>
+  errnoOf(/^([a-z ]{6,40}?) ?(?:[,(]|$)/.exec(text)?.[1] ?? '') ??
   errnoOf(/([^:(]+)(?:\([^)]*\))?\s*$/.exec(text.replace(NEXT_KEY, '').replace(/["'\\}\]\s]+$/, ''))?.[1] ?? '')
 
 const known = (place: Readonly<Record<string, Answer>>, text: string, what: string): Answer | undefined => {
@@ -82,9 +83,14 @@ export const GO_ROWS: readonly Row[] = [
       'cannot create bpf perf link',
       'attach LSM',
       'attach Tracing/',
+      'link create:',
+      'attach cgroup',
+      'attach program:',
+      'attach XDP',
+      'attach tcx',
     ],
     pattern:
-      /(create tracing link|create link|create raw tracepoint|cannot create bpf perf link|attach (?:LSM|Tracing\/\w+))(?: with cookie)?: (.+)/,
+      /(create tracing link|create link|link create|create raw tracepoint|cannot create bpf perf link|attach program|(?:can't )?attach (?:cgroup|XDP|tcx(?: link)?|LSM|Tracing\/\w+))(?: with cookie)?: (.+)/,
     answer: (match) =>
       known(
         match[1] === 'cannot create bpf perf link' ? SET_BPF : { ...SET_BPF, ...TRAMPOLINE },
@@ -153,8 +159,8 @@ export const GO_ROWS: readonly Row[] = [
   },
   {
     rule: 'map cannot be created',
-    needle: ['map create: ', 'create map: ', 'creating map: '],
-    pattern: /(?:map (\S+?): )?(?:map create|create map|creating map): (.+)/,
+    needle: ['map create', 'create map: ', 'creating map: '],
+    pattern: /(?:map (\S+?): )?(?:map create|create map|creating map)(?: without BTF)?: (.+)/,
     // EPERM has a row of its own (MEMLOCK).
     answer: (match) =>
       /MEMLOCK/.test(group(match, 2))

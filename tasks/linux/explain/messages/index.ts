@@ -1,5 +1,8 @@
 /** All tables, in the order in which their findings of one line come. */
 import { AGENT_ROWS } from './agents.ts'
+import { BPF_SYSCALL_ROWS } from './bpf-syscall.ts'
+import { EVERYDAY_ROWS } from './everyday.ts'
+import { TC_ROWS } from './tc.ts'
 import { LINKER_ROWS } from './build-linker.ts'
 import { DENIAL_ROWS } from './denials.ts'
 import { SCHED_EXT_ROWS } from './sched-ext.ts'
@@ -29,11 +32,15 @@ import type { Row } from './row.ts'
 import { SHELL_ROWS } from './shell.ts'
 import { TEST_ROWS } from './tests.ts'
 
-/** The first row of all that has an answer for a line gives it: the programs' own words stand before what several programs print. */
+/**
+ * The first row of all that has an answer for a line gives it: the programs' own words stand before what several
+ * programs print.
+ */
 export const ROWS: readonly Row[] = [
   ...KPROBE_EVENT_ROWS,
   ...PERMISSION_ROWS,
   ...LIBBPF_CORE_ROWS,
+  ...TC_ROWS,
   ...XDP_ROWS,
   ...LIBBPF_ATTACH_ROWS,
   ...LIBBPF_OBJECT_ROWS,
@@ -53,9 +60,11 @@ export const ROWS: readonly Row[] = [
   ...HOST_ROWS,
   ...LINKER_ROWS,
   ...BOOT_ROWS,
+  ...BPF_SYSCALL_ROWS,
   ...KERNEL_LOG_ROWS,
   ...FADDR2LINE_ROWS,
   ...TEST_ROWS,
+  ...EVERYDAY_ROWS,
   ...PRINTF_ROWS,
   ...MISSING_ROWS,
   ...COMPILER_ROWS,

@@ -1,4 +1,7 @@
-/** libbpf while it attaches programs. Errors are texts up to libbpf 1.5 and names (-EINVAL) later; "program" was "prog" since 0.1. */
+/**
+ * libbpf while it attaches programs. Errors are texts up to libbpf 1.5 and names (-EINVAL) later; "program" was "prog"
+ * since 0.1.
+ */
 import { errnoOf } from './errno.ts'
 import { KPROBE, KPROBE_MULTI, SET_BPF, TRACEPOINT, TRAMPOLINE, UPROBE } from './errno-attach.ts'
 import { KPROBE_EVENTS } from './errno-files.ts'
@@ -168,17 +171,13 @@ export const LIBBPF_ATTACH_ROWS: readonly Row[] = [
     pattern: /libbpf: Kernel error message: (.+)/,
     answer: (match) => {
       const text = group(match, 1)
-      if (/Exclusivity flag on/.test(text))
-        return {
-          what: text,
-          cause: 'the clsact qdisc is there already; libbpf prints this and goes on',
-          fixes: ['nothing to do: bpf_tc_hook_create() returns -EEXIST, which a loader ignores'],
-          sources: ['net/sched/sch_api.c'],
-        }
       return {
         what: text,
         cause: 'this text is the reason that the kernel or the driver of the network card gives',
-        fixes: ['an XDP program also loads in generic mode (XDP_FLAGS_SKB_MODE), whatever the driver says'],
+        fixes: [
+          'the text names the function or the setting that refuses it: grep for it in the source of the driver (drivers/net) and of net/',
+          'for XDP: generic mode (XDP_FLAGS_SKB_MODE) works whatever the driver says',
+        ],
         confidence: 'possible',
       }
     },

@@ -1,4 +1,6 @@
-/** Programs, libraries and Python modules of this field that are not installed. Packages as Debian and Ubuntu name them. */
+/**
+ * Programs, libraries and Python modules of this field that are not installed. Packages as Debian and Ubuntu name them.
+ */
 import { group, type Row } from './row.ts'
 
 const LIBRARIES: readonly (readonly [file: RegExp, package_: string])[] = [
@@ -28,6 +30,7 @@ const PYTHON: Readonly<Record<string, string>> = {
 
 const TOOLS: Readonly<Record<string, string>> = {
   bpftrace: 'bpftrace',
+  bpftool: 'bpftool (Ubuntu: linux-tools-common linux-tools-$(uname -r))',
   perf: 'linux-perf (Debian), linux-tools-$(uname -r) (Ubuntu)',
   'trace-cmd': 'trace-cmd',
   kernelshark: 'kernelshark',
@@ -79,16 +82,19 @@ export const MISSING_ROWS: readonly Row[] = [
   },
   {
     rule: 'a Python module is missing',
-    needle: ['No module named', 'cannot import name'],
+    needle: ['No module named', 'cannot import name', 'has no attribute'],
     pattern:
-      /(?:ModuleNotFoundError|ImportError): (?:No module named ['"]?([\w.]+)['"]?|cannot import name ['"]?(\w+)['"]? from ['"]?(\w+))/,
+      /(?:ModuleNotFoundError|ImportError): (?:No module named ['"]?([\w.]+)['"]?|cannot import name ['"]?(\w+)['"]? from ['"]?(\w+))|AttributeError: (?:partially initialized )?module '(\w+)' has no attribute '(\w+)'/,
     answer: (match) => {
-      const name = (match[1] ?? group(match, 3)).split('.')[0] ?? ''
+      const name = (match[1] ?? match[3] ?? group(match, 4)).split('.')[0] ?? ''
       const known = PYTHON[name]
       return known === undefined
         ? undefined
         : {
-            what: match[1] === undefined ? `${name} has no ${group(match, 2)}` : `Python finds no module ${name}`,
+            what:
+              match[1] === undefined
+                ? `${name} has no ${match[2] ?? group(match, 5)}`
+                : `Python finds no module ${name}`,
             cause: `the module is installed for another Python than the one that runs (a virtual environment, python2), not at all, or a different package of that name was installed with pip${name === 'bcc' ? ' (bcc of PyPI is something else)' : ''}`,
             fixes: [
               `apt install ${known}, and run it with /usr/bin/python3`,

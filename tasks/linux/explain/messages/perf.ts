@@ -184,7 +184,7 @@ Error: Failed to delete events.`,
 \\___ unknown tracepoint
 \\___ can't access trace events
 \\___ unsupported tracepoint
-Error: File /%s/events/%s not found.
+File /sys/kernel/%s/events/%s not found.
 Hint: Perhaps this kernel misses some CONFIG_ setting to enable this feature?
 Hint: Perhaps this tracepoint is not supported on this kernel
 invalid or unsupported event: %s`,

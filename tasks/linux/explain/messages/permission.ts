@@ -3,7 +3,9 @@ import { errnoOf } from './errno.ts'
 import { BPF_PERMISSION } from './errno-load.ts'
 import { group, type Row } from './row.ts'
 
-/** security/lockdown: what each reason means for tracing. The text is that of lockdown_reasons in security/security.c. */
+/**
+ * security/lockdown: what each reason means for tracing. The text is that of lockdown_reasons in security/security.c.
+ */
 const LOCKED: readonly (readonly [reason: RegExp, what: string, level: string])[] = [
   [
     /use of bpf to read kernel RAM/i,
@@ -62,7 +64,7 @@ export const PERMISSION_ROWS: readonly Row[] = [
     rule: 'locked memory',
     needle: ['MEMLOCK', 'memlock', "raising 'ulimit -l'"],
     pattern:
-      /operation not permitted \(MEMLOCK may be too low.*\)|libbpf: .*RLIMIT_MEMLOCK.*|try raising 'ulimit -l'\?.*|Failed to (?:increase|set|bump) RLIMIT_MEMLOCK.*|couldn't set RLIMIT_MEMLOCK.*|failed to set memlock rlimit.*|removing memlock.*(?:operation not permitted|permission denied)/i,
+      /operation not permitted \(MEMLOCK may be too low.*\)|libbpf: .*RLIMIT_MEMLOCK.*|try raising 'ulimit -l'\?.*|Failed to (?:increase|set|bump) RLIMIT_MEMLOCK.*|couldn't set RLIMIT_MEMLOCK.*|failed to set memlock rlimit.*|setrlimit\(RLIMIT_MEMLOCK.*(?:not permitted|EPERM|denied).*|(?:failed|unable) to set rlimit memlock.*|removing memlock.*(?:operation not permitted|permission denied)/i,
     ...BPF_PERMISSION,
   },
   {

@@ -140,12 +140,6 @@ Error opening object %s`,
     rule: 'netlink refuses a command',
     formats: `
 RTNETLINK answers: %e
-Error: Exclusivity flag on, cannot modify.
-Error: Parent Qdisc doesn't exists.
-Error: Specified qdisc not found.
-Error: Qdisc not classful.
-Error: TC classifier not found.
-Error: Cannot find specified qdisc on specified device.
 Error: Underlying driver does not support XDP in native mode.
 Error: XDP program already attached.
 Error: native and generic XDP can't be active at the same time.
@@ -155,6 +149,7 @@ Error: Unknown device type.`,
     cause:
       'the kernel refuses the change of a network device: the qdisc is there already (or not yet), its module is not built, or the driver cannot do it',
     fixes: [
+      'tc filter add ... bpf da obj FILE sec NAME verbose: prints the log of the verifier, which may be what refuses it',
       'tc qdisc replace dev IF clsact before tc filter add; tc qdisc show dev IF',
       'xdpgeneric instead of xdp works on every driver; CONFIG_NET_SCH_INGRESS, CONFIG_NET_CLS_BPF and CONFIG_NET_CLS_ACT for tc',
     ],

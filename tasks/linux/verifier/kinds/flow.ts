@@ -115,13 +115,13 @@ unexpected __bpf_trap() due to uninitialized variable?
 Failed to properly initialize insn array`,
     cause: ({ message }) =>
       message.startsWith('last insn')
-        ? 'the end of the program, or of one of its functions, can be reached without `return`: the compiler has left out what follows undefined behaviour (a missing return, a read of an uninitialised variable, an endless loop)'
+        ? 'the end of the program, or of one of its functions, can be reached without `return`: the compiler has left out what follows undefined behaviour (a missing return, a read of an uninitialised variable, an endless loop; in Rust a panic, of an index or an overflow, that ends in nothing)'
         : message.startsWith('unreachable')
           ? 'no jump leads to this instruction, and the kernel refuses dead code: it comes after a return, an endless loop or undefined behaviour'
           : 'a jump leads outside of its function, or into the middle of an instruction of two slots',
     fixes: [
       'look at the warnings of clang (-Wall -Wreturn-type -Wuninitialized), and end each function with a return',
-      'compile with -O2: without it clang emits code that the kernel does not take',
+      'compile with -O2: without it clang emits code that the kernel does not take; Rust: cargo build --release, get() instead of [], checked or wrapping arithmetic',
     ],
     sources: ['kernel/bpf/verifier.c: check_subprogs, check_cfg'],
   },

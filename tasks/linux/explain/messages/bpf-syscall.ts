@@ -1,0 +1,45 @@
+/** strace of bpf(2) and perf_event_open(2): a system call with its error. */
+import { SET_BPF, TRACEPOINT, TRAMPOLINE } from './errno-attach.ts'
+import { COMMON } from './errno-common.ts'
+import { BTF_LOAD, MAP_CREATE, PIN, PROG_LOAD } from './errno-load.ts'
+import { group, type Answer, type Row } from './row.ts'
+
+const COMMANDS: Readonly<Record<string, Readonly<Record<string, Answer>>>> = {
+  PROG_LOAD,
+  MAP_CREATE,
+  BTF_LOAD,
+  OBJ_PIN: PIN,
+  OBJ_GET: PIN,
+  LINK_CREATE: { ...SET_BPF, ...TRAMPOLINE },
+  RAW_TRACEPOINT_OPEN: { ...TRACEPOINT, ...TRAMPOLINE },
+}
+
+export const BPF_SYSCALL_ROWS: readonly Row[] = [
+  {
+    rule: 'bpf() refused',
+    needle: 'bpf(BPF_',
+    // EPERM and ENOSYS mean the same for each command, and an old kern_version has a row of its own.
+    pattern: /\bbpf\(BPF_([A-Z_]+), .*\) *= -1 (E[A-Z0-9]+)(?<!EPERM|ENOSYS)\b/,
+    key: (match) => `${match[1]} ${match[2]}`,
+    answer: (match) => {
+      const command = group(match, 1)
+      const errno = group(match, 2)
+      if (command === 'PROG_LOAD' && errno === 'EINVAL' && /kern_version=/.test(match[0])) return undefined
+      const what = `bpf(BPF_${command}): ${errno}`
+      // Libraries try a new form of the attributes first, and an older one when the kernel does not know it.
+      if (errno === 'E2BIG' && /\.\.\.\}, (\d+)\)/.test(match[0]))
+        return {
+          what,
+          cause:
+            'the attributes of the call are longer than this kernel knows them. A library tries the new form first and an older one after it: if the next call of this kind succeeds, nothing is wrong',
+          fixes: [
+            'look at the next bpf() call; when it fails too, the library is too new for this kernel (or the program has more instructions than it takes)',
+          ],
+          confidence: 'likely',
+          sources: ['bpf_check_uarg_tail_zero() of kernel/bpf/syscall.c'],
+        }
+      const known = COMMANDS[command]?.[errno] ?? COMMON[errno]
+      return known && { ...known, what }
+    },
+  },
+]
