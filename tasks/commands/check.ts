@@ -1,4 +1,5 @@
 /** `lab check`: the whole lab file, before anything else; with --probes their C too. */
+import { refreshSchema } from '../config/editor.ts'
 import { named } from '../config/open.ts'
 import { EXIT, userError } from '../engine/error.ts'
 import { printable } from '../engine/printable.ts'
@@ -31,6 +32,7 @@ export const command = defineCommand({
   ],
   work: async (session, _, options) => {
     const { lab, context } = openApp(session)
+    refreshSchema(lab.file)
     const { source } = options
     const count = {
       kernels: Object.keys(lab.kernels),

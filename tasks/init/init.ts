@@ -4,6 +4,7 @@ import { basename, dirname, join } from 'node:path'
 import { stringify } from 'yaml'
 import { makeDirectory } from '../engine/directory.ts'
 import { codeOf, messageOf, userError } from '../engine/error.ts'
+import { SCHEMA_FILE, schemaText } from '../config/editor.ts'
 import { printable } from '../engine/printable.ts'
 import { diskFailure } from '../engine/disk.ts'
 
@@ -38,12 +39,13 @@ export function labText(template: string, name: string): string {
   return template.replace(/^lab: .*$/m, () => `lab: ${value}`)
 }
 
+/** The schema comes first: an editor that sees lab.yaml looks for it. */
 async function contents(name: string): Promise<[file: string, text: string][]> {
   const read = async ([template, file]: (typeof FILES)[number]): Promise<[string, string]> => {
     const text = await readFile(join(import.meta.dirname, template), 'utf8')
     return [file, file === 'lab.yaml' ? labText(text, name) : text]
   }
-  return await Promise.all(FILES.map(read))
+  return [[SCHEMA_FILE, schemaText()], ...(await Promise.all(FILES.map(read)))]
 }
 
 const refused = (directory: string, fact: string, cause?: unknown) =>
@@ -110,5 +112,5 @@ export async function initLab(directory: string): Promise<NewLab> {
       throw refused(directory, printable(messageOf(error), 200), error)
     throw diskFailure(error, printable(directory))
   }
-  return { name, directory, files: files.map(([file]) => file) }
+  return { name, directory, files: FILES.map(([, file]) => file) }
 }

@@ -28,7 +28,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   vm: ['engine', 'linux', 'host', 'config', 'build'],
   results: ['engine', 'linux', 'host', 'config', 'trace', 'build'],
   explain: ['engine', 'linux', 'host'],
-  init: ['engine'],
+  init: ['engine', 'config'],
   import: ['engine', 'linux', 'host', 'trace', 'results'],
   run: ['engine', 'linux', 'host', 'config', 'trace', 'build', 'vm', 'results'],
   evidence: ['engine', 'linux', 'host', 'config', 'trace', 'build', 'vm', 'results', 'import', 'run'],
