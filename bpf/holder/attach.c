@@ -194,6 +194,12 @@ static void report_attach_failure(const struct attachment *a, int error, bool op
 	kmsg_report();
 }
 
+/* A section without a target: a program that others call (bpf_tail_call), and that hangs nowhere itself. */
+static bool is_called_only(const char *section)
+{
+	return strcmp(section, "kprobe") == 0;
+}
+
 /* Attaches every program of every object. Number of attachments, or -errno if a required one was refused. */
 int attach_all(const struct options *options, struct bpf_object **objects, struct attachment *attachments)
 {
@@ -210,6 +216,8 @@ int attach_all(const struct options *options, struct bpf_object **objects, struc
 			struct attachment *a = &attachments[count];
 			const char *section = bpf_program__section_name(program);
 
+			if (is_called_only(section))
+				continue;
 			memset(a, 0, sizeof(*a));
 			a->program = program;
 			errno = 0;

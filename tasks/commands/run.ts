@@ -4,6 +4,7 @@ import { arms, overridesOf, type Overrides } from '../config/arms.ts'
 import { named } from '../config/open.ts'
 import { deterministicLab } from '../config/derived.ts'
 import type { ResolvedExperiment, ResolvedLab } from '../config/resolved.ts'
+import { FEWEST_FOR_CLAIM } from '../config/published.ts'
 import { STARTS } from '../config/schema/schema.ts'
 import type { Context } from '../engine/context.ts'
 import { userError } from '../engine/error.ts'
@@ -33,6 +34,7 @@ const OPTIONS = [
   ['-a, --all', 'every experiment of the lab, but those that it skips; one that fails does not stop the others'],
   ['-p, --param <name=value>', 'this value instead of the declared ones (repeatable)', repeated],
   ['-r, --repeat <n>', 'repeats of each arm', wholeNumber('a number of repeats', 1, 99_999)],
+  ['--quick', 'five repeats of each arm at most: a first look, and the fewest that can decide a claim'],
   KERNEL,
   SOURCE,
   ACCEL,
@@ -110,10 +112,25 @@ async function withMeaning<T>(context: Context, work: () => Promise<T>): Promise
   }
 }
 
+/** Runs of each arm; with `--quick` no more than decide a claim. */
+function repeatsOf(
+  { quick, repeat }: Pick<Options, 'quick' | 'repeat'>,
+  declared: Pick<ResolvedExperiment, 'repeat'>,
+): number | undefined {
+  if (quick !== true) return repeat
+  if (repeat !== undefined)
+    throw userError({
+      place: '--repeat',
+      fact: '--quick says how many repeats there are',
+      wayOut: 'give one of the two',
+    })
+  return Math.min(declared.repeat, FEWEST_FOR_CLAIM)
+}
+
 /** What is asked of the runs, whether they are made or only planned. */
-const askedOf = (options: Options, overrides: Overrides) => ({
+const askedOf = (options: Options, overrides: Overrides, experiment: ResolvedExperiment) => ({
   overrides,
-  repeat: options.repeat,
+  repeat: repeatsOf(options, experiment),
   start: startOf(options),
   only: options.only,
   parallel: options.parallel,
@@ -127,7 +144,6 @@ function runner(
 ): RunWanted['one'] {
   const choices = choicesOf(options)
   const wanted = {
-    ...askedOf(options, overrides),
     strace: options.strace === true,
     follow: options.follow === true,
     source: choices.source,
@@ -135,11 +151,12 @@ function runner(
   }
   return async (experiment, resume) => {
     refuseTwice(experiment, choices)
-    refuseStart(lab, experiment, wanted.start)
+    const asked = askedOf(options, overrides, experiment)
+    refuseStart(lab, experiment, asked.start)
     const prepare = (kernel: string | undefined, probes: readonly string[]) =>
       ready(lab, experiment, kernel === undefined ? choices : { ...choices, kernel }, context, probes)
     return await withMeaning(context, () =>
-      experimentStep({ ...wanted, lab, experiment, prepare, resume }, places, context),
+      experimentStep({ ...wanted, ...asked, lab, experiment, prepare, resume }, places, context),
     )
   }
 }
@@ -154,10 +171,10 @@ async function dryRun(
   without(options, 'dryRun', ['resume'], 'what is left of an interrupted run is known when its parts are built')
   without(options, 'dryRun', ['report', 'follow', 'strace'], 'nothing is run')
   const choices = choicesOf(options)
-  const asked = askedOf(options, overrides)
   const plans = await Promise.all(
     experiments.map(async (one) => {
       refuseTwice(one, choices)
+      const asked = askedOf(options, overrides, one)
       refuseStart(lab, one, asked.start)
       return await planAnswer(lab, named(lab.vms, 'vm', one.vm), one, choices, context, asked)
     }),

@@ -7,12 +7,24 @@ export type ResolvedDiskFile =
   /** `from`: absolute path on the host. */
   | { readonly from: string }
   /** `bytes` of a pattern. */
-  | { readonly bytes: number; readonly fill: (typeof FILLS)[number]; readonly seed: number }
+  | {
+      readonly bytes: number
+      readonly fill: (typeof FILLS)[number]
+      readonly seed: number
+      readonly selectivity?: number
+    }
 
 export function resolveDiskFile(file: DiskFile, absolute: (path: string) => string): ResolvedDiskFile {
   if (typeof file === 'string') return file
   if ('from' in file) return { from: absolute(file.from) }
-  return { bytes: bytesOf(file.size), fill: file.fill ?? 'zeros', seed: file.seed ?? 0 }
+  const { size, fill = 'zeros', seed = 0, selectivity } = file
+  // Of other patterns nothing is said, so that what they were made of before stays what it is.
+  return {
+    bytes: bytesOf(size),
+    fill,
+    seed,
+    ...(fill === 'numbers' && { selectivity: Number.parseInt(selectivity ?? '50%', 10) / 100 }),
+  }
 }
 
 /** Files of the host that disks hold. */

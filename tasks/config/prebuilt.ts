@@ -15,6 +15,7 @@ export const BUILD_KEYS = [
   'patches',
   'parallelPath',
   'expose',
+  'helpers',
 ] as const satisfies readonly (keyof Kernel)[]
 
 /** "6.1" of "linux-image-6.1.0-50-cloud-amd64": the series whose source package has the same kernel. */

@@ -73,13 +73,15 @@ function resolveKernel(name: string, kernels: Readonly<Record<string, Kernel>>, 
     name,
     source: resolveSource(kernel.source, absolute),
     config: (kernel.config ?? []).map((file) => absolute('config', file)),
-    options: kernel.options ?? {},
+    // Until 6.0 these helpers are built with control groups, whose programs they were made for.
+    options: { ...(kernel.helpers && { CGROUPS: 'y' }), ...kernel.options },
     compat: kernel.compat ?? DEFAULTS.compat,
     // A distribution's kernel carries its types.
     debug: kernel.debug ?? (isPrebuilt(kernel.source) ? 'btf' : DEFAULTS.debug),
     patches: (kernel.patches ?? []).map((file) => absolute('patch', file)),
     parallelPaths: pathsOf(kernel),
     expose: kernel.expose ?? [],
+    ...(kernel.helpers && { helpers: kernel.helpers }),
   }
 }
 

@@ -6,6 +6,7 @@ import type { SplatKind } from '../linux/splats/kinds.ts'
 import type { ResolvedDiskFile } from './disk-file.ts'
 import type { ResolvedPublished } from './published.ts'
 import type { ResolvedWorkload } from './workload.ts'
+import type { Helper } from '../linux/c/helpers.ts'
 import type { LockedPackage } from '../linux/package-list.ts'
 import type {
   Before,
@@ -40,6 +41,8 @@ export interface ResolvedKernel {
   /** Made one after the other, each of what the one before left. */
   readonly parallelPaths: readonly Readonly<ParallelPath>[]
   readonly expose: readonly Readonly<Expose>[]
+  /** Helpers that tracing programs may call although they were made for others. */
+  readonly helpers?: readonly Helper[]
 }
 
 export interface ResolvedImage {

@@ -85,6 +85,10 @@ const kernel = z.object({
    * compat.json.
    */
   compat: texts,
+  /** Helpers that tracing programs may call in this kernel although it has them for other types (`helpers:`). */
+  helpers: texts.exactOptional(),
+  /** Functions that bpf_override_return() may end in this kernel because the lab file says so (`expose:`). */
+  errorInjectable: texts.exactOptional(),
 })
 
 const guest = z.object({

@@ -37,3 +37,21 @@ test('random bytes are those of their seed', async () => {
   expect(Math.min(...counts)).toBeGreaterThan(11_000)
   expect(Math.max(...counts)).toBeLessThan(12_500)
 })
+
+test('numbers of three digits: the same for a seed, and as many from 500 on as the selectivity says', async () => {
+  const dir = tempDir()
+  const made = async (seed: number, selectivity: number) => {
+    const file = join(dir, 'numbers')
+    await fillFile(file, { bytes: 40_002, fill: 'numbers', seed, selectivity })
+    return readFileSync(file, 'latin1')
+  }
+  const quarter = await made(1, 0.25)
+  expect(quarter).toHaveLength(40_002)
+  expect(quarter).toMatch(/^(\d{3} ){10000}\d\d$/)
+  expect(await made(1, 0.25)).toBe(quarter)
+  expect(await made(2, 0.25)).not.toBe(quarter)
+  const passing = (text: string) => text.match(/[5-9]\d\d /g)?.length ?? 0
+  expect(passing(quarter) / 10_000).toBeCloseTo(0.25, 1)
+  expect(passing(await made(1, 0))).toBe(0)
+  expect(passing(await made(1, 1))).toBe(10_000)
+})

@@ -30,16 +30,36 @@ function records(): (bytes: number) => Buffer {
   }
 }
 
+/** Of a number: three digits and a space. */
+const NUMBER_BYTES = 4
+
+/**
+ * Records such as "512 ": with a probability of `selectivity` from 500 to 999, else from 0 to 499, by the random bytes
+ * of the seed. Whole chunks are whole records.
+ */
+function numbers(seed: number, selectivity: number): (bytes: number) => Buffer {
+  const draw = randomBytes(seed)
+  return (bytes) => {
+    const drawn = draw(Math.ceil(bytes / NUMBER_BYTES) * NUMBER_BYTES)
+    for (let at = 0; at < drawn.length; at += NUMBER_BYTES) {
+      const passes = drawn.readUInt16LE(at) < selectivity * 2 ** 16
+      const value = (drawn.readUInt16LE(at + 2) % 500) + (passes ? 500 : 0)
+      drawn.write(`${String(value).padStart(NUMBER_BYTES - 1, '0')} `, at, 'latin1')
+    }
+    return drawn.subarray(0, bytes)
+  }
+}
+
 function* chunks(bytes: number, make: (bytes: number) => Buffer): Iterable<Buffer> {
   for (let left = bytes; left > 0; left -= CHUNK) yield make(Math.min(left, CHUNK))
 }
 
 /** Writes a pattern to a file; zeros become a hole, which mke2fs leaves unwritten. */
-export async function fillFile(file: string, { bytes, fill, seed }: Pattern): Promise<void> {
+export async function fillFile(file: string, { bytes, fill, seed, selectivity = 0.5 }: Pattern): Promise<void> {
   if (fill === 'zeros') {
     await writeFile(file, '')
     return await truncate(file, bytes)
   }
-  const make = fill === 'random' ? randomBytes(seed) : records()
+  const make = fill === 'random' ? randomBytes(seed) : fill === 'numbers' ? numbers(seed, selectivity) : records()
   await pipeline(Readable.from(chunks(bytes, make)), createWriteStream(file))
 }

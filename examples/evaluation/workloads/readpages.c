@@ -1,4 +1,7 @@
-/* readpages FILE PAGES: one read() of so many pages, and how long it took. */
+/*
+ * readpages FILE PAGES [TIMES [warm]]: a read of so many pages, so many times, and how long each of them took. `warm`:
+ * they are read once before, and that is not measured.
+ */
 #include "clock.h"
 
 #include <fcntl.h>
@@ -10,7 +13,7 @@
 
 int main(int argc, char **argv)
 {
-	int fd = argc == 3 ? open(argv[1], O_RDONLY) : -1;
+	int fd = argc >= 3 && argc <= 5 ? open(argv[1], O_RDONLY) : -1;
 	size_t size = fd < 0 ? 0 : strtoul(argv[2], NULL, 10) * PAGE, done = 0;
 	char *buffer = size == 0 ? NULL : malloc(size);
 	uint64_t begin;
@@ -20,14 +23,20 @@ int main(int argc, char **argv)
 	/* Pages that were never written are missing: a copy to them would be cut short, and go on by a slower path. */
 	for (size_t at = 0; at < size; at += PAGE)
 		buffer[at] = 1;
-	begin = now_ns();
-	while (done < size) {
-		ssize_t got = read(fd, buffer + done, size - done);
+	while (argc == 5 && read(fd, buffer, size) > 0)
+		;
+	for (long times = argc >= 4 ? strtol(argv[3], NULL, 10) : 1; times > 0; times--) {
+		lseek(fd, 0, SEEK_SET);
+		done = 0;
+		begin = now_ns();
+		while (done < size) {
+			ssize_t got = read(fd, buffer + done, size - done);
 
-		if (got <= 0)
-			return 1;
-		done += (size_t)got;
+			if (got <= 0)
+				return 1;
+			done += (size_t)got;
+		}
+		printf("read took %llu ns\n", (unsigned long long)(now_ns() - begin));
 	}
-	printf("read took %llu ns\n", (unsigned long long)(now_ns() - begin));
 	return 0;
 }

@@ -29,6 +29,7 @@ async function inputsOf(kernel: ResolvedKernel, source: SourceId, tools: Toolcha
       functions: [...functions],
     })),
     expose: kernel.expose.map((one) => ({ function: one.function, file: one.file ?? null, as: [...one.as] })),
+    ...(kernel.helpers && { helpers: [...kernel.helpers].toSorted() }),
     gcc: tools.gcc,
     ld: tools.ld,
     make: tools.make,

@@ -8,6 +8,7 @@ import { dirname, join } from 'node:path'
 import type { ResolvedKernel } from '../../config/resolved.ts'
 import { run } from '../../host/sh.ts'
 import type { Layer } from '../../linux/c/blame.ts'
+import { applyHelpers } from '../../linux/c/helpers.ts'
 import { applyExpose, type Exposed } from '../../linux/c/expose.ts'
 import { applyParallelPaths, type TransformResult } from '../../linux/c/parallel-path.ts'
 import { layered, type SourceTree } from '../../linux/c/source-tree.ts'
@@ -101,20 +102,30 @@ export class KernelTree implements SourceTree {
 /** What the declaration makes of the source; nothing is written. `fixes` are files that patches and the compat table changed already. */
 export async function computeChange(
   tree: SourceTree,
-  kernel: Pick<ResolvedKernel, 'parallelPaths' | 'expose'>,
+  kernel: Pick<ResolvedKernel, 'parallelPaths' | 'expose' | 'helpers'>,
   fixes: ReadonlyMap<string, string> = new Map(),
 ): Promise<Change> {
-  // expose comes first; parallel paths are then made of the exposed text, so that both can name the same file.
-  const { changed: exposedFiles, functions: exposed } = await applyExpose(layered(tree, fixes), kernel.expose)
-  const before = new Map([...fixes, ...exposedFiles])
+  const helpers = await applyHelpers(layered(tree, fixes), kernel.helpers ?? [])
+  // expose comes first; parallel paths are then made of the exposed text, so that both can name the same file. What is
+  // said of a clone can only be done when there is one.
+  const clones = new Set(
+    kernel.parallelPaths.flatMap(({ suffix, functions }) => functions.map((f) => `${f}_${suffix}`)),
+  )
+  const [ofClones, ofOthers] = [true, false].map((is) => kernel.expose.filter((one) => clones.has(one.function) === is))
+  const early = await applyExpose(layered(tree, new Map([...fixes, ...helpers])), ofOthers ?? [])
+  const before = new Map([...fixes, ...helpers, ...early.changed])
   const { changed, paths } = await applyParallelPaths(layered(tree, before), kernel.parallelPaths)
+  const cloned = new Map([...before, ...changed])
+  const late = await applyExpose(layered(tree, cloned), ofClones ?? [])
   return {
     paths,
-    exposed,
-    changed: new Map([...before, ...changed]),
+    exposed: [...early.functions, ...late.functions],
+    changed: new Map([...cloned, ...late.changed]),
     layers: [
-      { name: '`expose:`', files: exposedFiles },
+      { name: '`helpers:`', files: helpers },
+      { name: '`expose:`', files: early.changed },
       { name: '`parallelPath:`', files: changed },
+      { name: '`expose:`', files: late.changed },
     ],
     warnings: paths.flatMap((path) => path.warnings),
   }

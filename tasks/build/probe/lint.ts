@@ -46,12 +46,16 @@ export async function headerFiles(dirs: readonly string[]): Promise<string[]> {
 export const headersIn = async (dirs: readonly string[]): Promise<string[]> =>
   await Promise.all((await headerFiles(dirs)).map(async (file) => await readFile(file, 'utf8')))
 
-/** Findings in one source for one kernel. `exported`: headers of the kernel that was built, where it was. */
+/**
+ * Findings in one source for one kernel. `exported`: headers of the kernel that was built, where it was; `allowed`:
+ * helpers that it was changed to give to tracing programs.
+ */
 export async function lintSource(
   source: string,
   version: Version,
   toolRoot: string,
   exported?: string,
+  allowed?: readonly string[],
 ): Promise<LintFinding[]> {
   const uapi = exported === undefined ? undefined : join(exported, 'linux/bpf.h')
   const helpers = uapi !== undefined && existsSync(uapi) ? helpersOf(await readFile(uapi, 'utf8')) : undefined
@@ -61,6 +65,7 @@ export async function lintSource(
   return await lintProbe(text, {
     version,
     helpers: helpers && helpers.size > 0 ? helpers : undefined,
+    allowed,
     declared: await declaredHelpers(),
     headers: await headersIn([dirname(source), join(toolRoot, 'bpf/include')]),
     suggest,
@@ -68,9 +73,16 @@ export async function lintSource(
 }
 
 /** Lints what was compiled, and keeps the findings beside the object. */
-export async function keepLint(source: string, release: string, headers: string, object: string, toolRoot: string) {
+export async function keepLint(
+  source: string,
+  release: string,
+  headers: string,
+  object: string,
+  toolRoot: string,
+  allowed?: readonly string[],
+) {
   const version = parseVersion(release)
-  const findings = version === undefined ? [] : await lintSource(source, version, toolRoot, headers)
+  const findings = version === undefined ? [] : await lintSource(source, version, toolRoot, headers, allowed)
   await writeFile(join(dirname(object), LINT_FILE), JSON.stringify(findings))
 }
 
@@ -132,7 +144,7 @@ export async function lintLab(lab: ResolvedLab, toolRoot: string, only?: string)
       const declared = lab.kernels[name]
       const version = declared && (await versionOf(declared))
       if (version === undefined) continue
-      for (const finding of await lintSource(probe.source, version, toolRoot)) {
+      for (const finding of await lintSource(probe.source, version, toolRoot, undefined, declared?.helpers)) {
         const place = placeOf(probe.source, finding.line, finding.col)
         // The same finding for several kernels is told once; texts that name the kernel differ.
         const key = `${place}\n${finding.message}`

@@ -72,7 +72,7 @@ async function compileProbe(probe: SourceProbe, target: ProbeTarget, declared: R
     const { compile, roots } = await probeCommand(probe, target, declared, context)
     refuseOutside(await compileBpf({ ...compile, object }), roots, compile.place)
     const headers = 'kernel' in target ? join(target.kernel.dir, 'headers') : target.types.include
-    await keepLint(probe.source, release, headers, object, context.toolRoot)
+    await keepLint(probe.source, release, headers, object, context.toolRoot, declared.helpers)
   })
   await sayLint(result.file, probe.source, context)
   return result

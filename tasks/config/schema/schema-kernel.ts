@@ -1,5 +1,6 @@
 /** The part of the schema about kernels: source, configuration, changes. */
 import { z } from 'zod'
+import { HELPERS } from '../../linux/c/helpers.ts'
 import { func, name, Options, path, text } from './schema-text.ts'
 
 const sha256 = text(/^[0-9a-f]{64}$/, 'a sha256 is 64 lower-case hexadecimal digits').describe(
@@ -133,6 +134,13 @@ export const Kernel = z
       .union([ParallelPath, z.array(ParallelPath).min(1)])
       .optional()
       .describe('clones of a call path, so that probes see one caller and nothing else; one path or a list of them'),
+    helpers: z
+      .array(z.enum(HELPERS))
+      .min(1)
+      .optional()
+      .describe(
+        'BPF helpers that tracing programs may call although the kernel has them for other types: strtol, strtoul; none when left out',
+      ),
     expose: z.array(Expose).optional().describe('functions to keep out of line, export or make error-injectable'),
   })
   .meta({ title: 'Kernel', description: 'a kernel: its source, its configuration, its changes' })

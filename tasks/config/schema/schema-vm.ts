@@ -16,7 +16,7 @@ export const Image = z
   })
   .meta({ title: 'Image', description: 'the userland of a guest' })
 
-export const FILLS = ['zeros', 'random', 'records'] as const
+export const FILLS = ['zeros', 'random', 'records', 'numbers'] as const
 
 /** A file on a disk: its text, a file of the host, or a pattern of some size. */
 export const DiskFile = z
@@ -28,13 +28,18 @@ export const DiskFile = z
       fill: z
         .enum(FILLS)
         .optional()
-        .describe('zeros (when left out), random bytes by seed, or numbered records of 16 bytes'),
+        .describe(
+          'zeros (when left out), random bytes by seed, numbered records of 16 bytes, or numbers: records of three digits and a space, by seed',
+        ),
       seed: z
         .int()
         .min(0)
         .max(2 ** 32 - 1)
         .optional()
-        .describe('of random bytes; 0 when left out'),
+        .describe('of random bytes and of numbers; 0 when left out'),
+      selectivity: text(/^(100|[0-9]{1,2})%$/, 'a selectivity is a percentage from 0% to 100%')
+        .optional()
+        .describe('of numbers: how many of them are 500 or more; 50% when left out'),
     }),
   ])
   .describe('the content, { from: FILE } or { size: 100M, fill: random }')

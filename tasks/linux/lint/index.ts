@@ -36,6 +36,8 @@ export interface LintTarget {
   readonly version: Version
   /** Helpers of this kernel, without prefix; undefined where its headers are not at hand. */
   readonly helpers: ReadonlySet<string> | undefined
+  /** Helpers that this kernel was changed to give to tracing programs (`helpers:` of the lab file). */
+  readonly allowed?: readonly string[] | undefined
   /** Every helper that the installed libbpf declares. */
   readonly declared: ReadonlySet<string>
   /** Texts of the lab's headers. */
@@ -163,8 +165,8 @@ class Linter {
   }
 
   #helper(call: Node, name: string): void {
-    const { helpers, declared, version } = this.#target
-    if (!declared.has(name)) return
+    const { helpers, declared, version, allowed = [] } = this.#target
+    if (!declared.has(name) || allowed.includes(name)) return
     if (helpers && !helpers.has(name))
       return this.#add(
         call.startIndex,

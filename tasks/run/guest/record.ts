@@ -2,6 +2,7 @@
 import { rm } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import type { Arm } from '../../config/arms.ts'
+import type { ResolvedKernel } from '../../config/resolved.ts'
 import { writeEvents } from '../../trace/events/events-parquet.ts'
 import { typedFile } from '../../trace/events/typed-name.ts'
 import { writeTyped } from '../../trace/events/typed-parquet.ts'
@@ -162,6 +163,15 @@ export function symbolsOf(
     .join('')
 }
 
+/** What the lab file opened in a kernel that is closed in others of its version. */
+const openedUp = (kernel: ResolvedKernel | undefined): Pick<Manifest['kernel'], 'helpers' | 'errorInjectable'> => {
+  const injectable = (kernel?.expose ?? []).filter(({ as }) => as.includes('error-injectable'))
+  return {
+    ...(kernel?.helpers && { helpers: kernel.helpers }),
+    ...(injectable.length > 0 && { errorInjectable: injectable.map((one) => one.function) }),
+  }
+}
+
 function manifestOf(
   session: Recorded,
   { arm, repeat, plan, inputs, tools, buffers, run, started, argv, guest }: Collected,
@@ -195,6 +205,7 @@ function manifestOf(
       source: portablePath(state.kernel.source, roots),
       fingerprint: state.kernel.fingerprint,
       compat: state.kernel.compat,
+      ...openedUp(lab.kernels[state.kernel.name]),
     },
     image: state.image,
     objects: Object.fromEntries(deployables(things).map(({ name, fingerprint }) => [name, fingerprint])),
