@@ -65,7 +65,7 @@ export async function kernelOf(
   }
   throw labError({
     place: `vm ${vm.name}`,
-    fact: 'no kernel can be had',
+    fact: 'no kernel source is available',
     wayOut: 'add a `fallback:` kernel whose source can be reached',
   })
 }

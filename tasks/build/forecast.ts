@@ -21,9 +21,9 @@ export async function kernelPlan(kernel: ResolvedKernel, context: Context, overr
     return { step, will: 'build', why: 'the compiler is not installed yet' }
   const { fingerprint, inputs } = await kernelFingerprint(kernel, context, override)
   return (await context.store.get('kernel', fingerprint))
-    ? { step, will: 'restore', why: prebuilt ? 'it is here' : 'the same inputs were built before' }
+    ? { step, will: 'restore', why: prebuilt ? 'already in the cache' : 'the same inputs were built before' }
     : prebuilt
-      ? { step, will: 'fetch', why: `prebuilt, and not here: ${prebuiltTitle(prebuilt)}` }
+      ? { step, will: 'fetch', why: `prebuilt, not in the cache: ${prebuiltTitle(prebuilt)}` }
       : { step, will: 'build', why: await whyBuild(inputs, context) }
 }
 

@@ -42,10 +42,10 @@ export async function hostStep(
   if (!command || !(context.yes || (await consent(command.join(' '), context.signal))))
     throw labError({
       place: 'host',
-      fact: missing.length === 1 ? 'one thing is missing' : `${missing.length} things are missing`,
+      fact: missing.length === 1 ? 'one requirement is missing' : `${missing.length} requirements are missing`,
       lines: missing.map(({ needs, why, package: name }) => `${needs} (${why}): package ${name}`),
       wayOut: shown
-        ? `run \`${shown}\`, or give --yes and the lab runs it`
+        ? `run \`${shown}\`, or pass --yes and lab runs it`
         : `install them with your package manager; on Debian and Ubuntu, as root: apt-get install -y ${packages.join(' ')}`,
     })
   await step(context, 'host packages', 'host packages', async (handle) => {
@@ -60,7 +60,7 @@ export async function hostStep(
       throw labError({
         place: 'host',
         fact: `still missing after the installation: ${still.map(({ needs }) => needs).join(', ')}`,
-        wayOut: 'your release may name these packages otherwise',
+        wayOut: 'your release may use other names for these packages',
         log: join(context.cache, 'logs', 'host-packages.log'),
       })
     return { outcome: 'done', detail: packages.join(' '), value: undefined }

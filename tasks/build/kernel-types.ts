@@ -90,7 +90,7 @@ async function fromSources(tree: TreeInUse, to: string, context: Context, handle
     throw labError({
       place: tree.place,
       fact: 'none of the sources that types are taken from can be compiled',
-      wayOut: 'say `debug: btf` or `debug: dwarf` for this kernel: it then has all types itself',
+      wayOut: 'set `debug: btf` or `debug: dwarf` for this kernel, which then has all types itself',
       log: tree.log,
     })
   // In a fixed order: the same inputs give the same BTF.
@@ -114,7 +114,7 @@ async function sectionOfVmlinux(vmlinux: string, place: string): Promise<Buffer>
   throw labError({
     place,
     fact: 'its vmlinux has no BTF',
-    wayOut: 'take a kernel with CONFIG_DEBUG_INFO_BTF; of one that is built, `debug: btf` makes it',
+    wayOut: 'take a kernel with CONFIG_DEBUG_INFO_BTF; a kernel that lab builds gets it with `debug: btf`',
   })
 }
 
@@ -153,7 +153,7 @@ async function takeTypes(
   const { debug, name } = declared
   if (debug === 'none') {
     const from = await inTree(
-      ...([declared, context, handle, override, 'types out of its sources'] as const),
+      ...([declared, context, handle, override, 'types from its sources'] as const),
       () => Promise.resolve(undefined),
       (tree) => fromSources(tree, to, context, handle),
     )
@@ -162,7 +162,7 @@ async function takeTypes(
   const kernel = await kernelStep(declared, context, { override })
   if (!kernel) throw new Error(`kernel ${name} was skipped without a fallback`)
   const vmlinux = join(kernel.dir, 'vmlinux')
-  handle.progress(`take the types out of vmlinux`)
+  handle.progress(`extract the types from vmlinux`)
   if (debug === 'btf') await writeFile(join(to, BTF), await sectionOfVmlinux(vmlinux, `kernel ${name}`))
   else await encodeBtf(vmlinux, join(to, BTF), `kernel ${name}`, context.signal)
   await writeFile(join(to, RELEASE), kernel.release)

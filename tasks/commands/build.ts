@@ -55,16 +55,19 @@ const namesOf = (lab: ResolvedLab, kind: Kind): string[] =>
 
 export const command = defineCommand({
   usage: 'build [kind] [name]',
-  about: 'artefacts only: kernel, image or probe; one name or all',
+  about: 'build artefacts only: kernels, images or probes; one of them or all',
   options: [
     ['--source <dir>', 'kernel: build this tree instead of the declared source', path],
-    ['--show-patch', 'kernel: the diff that parallelPath makes, and no build'],
-    ['--explain', 'probe: which file each include resolves to; fails if one is not of its kernel, libbpf or the lab'],
+    ['--show-patch', 'kernel: show the diff that parallelPath makes; build nothing'],
+    [
+      '--explain',
+      'probe: which file each include resolves to; fails if one comes from anywhere but its kernel, libbpf or the lab',
+    ],
     KERNEL,
-    ['-n, --dry-run', 'say what would be done, and why; of one probe, the commands that compile it'],
+    ['-n, --dry-run', 'show what would be done, and why; for one probe, also the commands that compile it'],
   ],
   examples: [
-    ['lab build', 'all that the lab declares'],
+    ['lab build', 'everything that the lab declares'],
     ['lab build kernel v5.4 --source ../linux', 'from a tree of your own'],
     ['lab build kernel v5.4 --show-patch', 'what parallelPath makes of the source, as a diff'],
     ['lab build image', 'the images'],
@@ -76,14 +79,17 @@ export const command = defineCommand({
     oneOf(options, ['showPatch', 'explain', 'dryRun'])
     const only = name === undefined || kinds.length > 1 ? undefined : kinds[0]
     if (options.showPatch && only !== 'kernel')
-      throw userError({ fact: '--show-patch is about one kernel', wayOut: 'lab build kernel v5.4 --show-patch' })
+      throw userError({
+        fact: '--show-patch needs the name of one kernel',
+        wayOut: 'lab build kernel v5.4 --show-patch',
+      })
     if (source && only !== 'kernel' && only !== 'probe')
       throw userError({
-        fact: '--source is about one kernel, or one probe for it',
+        fact: '--source needs the name of one kernel, or of one probe for it',
         wayOut: 'lab build kernel v5.4 --source ../linux',
       })
     if (options.explain && only !== 'probe')
-      throw userError({ fact: '--explain is about one probe', wayOut: 'lab build probe readiter --explain' })
+      throw userError({ fact: '--explain needs the name of one probe', wayOut: 'lab build probe readiter --explain' })
     if (only === 'probe' && name !== undefined && (options.explain ?? options.dryRun)) {
       return await (options.explain ? explainProbe : dryProbe)(lab, name, options, context)
     }

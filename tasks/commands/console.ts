@@ -12,7 +12,7 @@ const LEAVE = 0x1d
 export const command = defineCommand({
   usage: 'console [vm]',
   about: 'the serial console (leave with Ctrl-])',
-  examples: [['lab console', 'what the guest said, and says; Ctrl-] leaves']],
+  examples: [['lab console', 'what the guest has printed and prints; Ctrl-] leaves']],
   work: async (session, [name]) => {
     const up = await upVmOf(session, name)
     const before = (await consoleLog(up.dir)).toString('utf8')

@@ -99,7 +99,7 @@ class Receiver {
 
   #open(line: string): Writable {
     const mode = /^file ([0-7]{1,4})$/.exec(line)?.[1]
-    if (mode === undefined && line !== 'tar') throw new Error('what it sent is no copy')
+    if (mode === undefined && line !== 'tar') throw new Error('unexpected data from the guest')
     if (mode === undefined) {
       const archive = new PassThrough()
       this.#done = unpackUntrusted(archive, this.#dir)
@@ -171,7 +171,7 @@ async function pull(guest: Guest, from: string, to: string, session: Session): P
       throw labError(
         {
           place: 'guest',
-          fact: `what it sent cannot be unpacked: ${printable(messageOf(error), 160)}`,
+          fact: `its data cannot be unpacked: ${printable(messageOf(error), 160)}`,
           wayOut: 'copy less',
         },
         error,

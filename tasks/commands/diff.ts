@@ -41,10 +41,10 @@ async function kernels(
 export const command = defineCommand({
   usage: 'diff <a> [b]',
   about:
-    'two runs, or two groups of runs (EXPERIMENT/axis=value), side by side; one alone is compared with the run before it',
+    'compare two runs, or two groups of runs (EXPERIMENT/axis=value); a single run is compared with the one before it',
   options: [
-    ['--full', 'every line of what differs'],
-    ['--exit-code', 'end with 1 where anything but times and addresses differs'],
+    ['--full', 'show every differing line'],
+    ['--exit-code', 'exit with 1 if anything but times and addresses differs'],
   ],
   work: async (session, [first, second], options) => {
     const full = options.full === true

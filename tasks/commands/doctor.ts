@@ -31,7 +31,7 @@ function labOf(session: Session): { lab?: ResolvedLab; finding: Finding } {
   const { file } = session.options
   const name = 'lab file'
   if (file === undefined && attempt(() => findLab(process.cwd())) instanceof Failure)
-    return { finding: { name, status: 'ok', fact: 'none here or above: the host alone was looked at' } }
+    return { finding: { name, status: 'ok', fact: 'no lab.yaml here or above: only the host was checked' } }
   const app = attempt(() => openApp(session))
   if (!(app instanceof Failure)) return { lab: app.lab, finding: { name, status: 'ok', fact: app.lab.file } }
   const { fact, wayOut = '`lab check` shows what and where' } = app.parts
@@ -77,7 +77,7 @@ async function bundle(output: string, findings: readonly Finding[], session: Ses
   return {
     text: [
       `${printable(file, 300)}: ${plural(files.length, 'file')}; secrets, home directories and names were taken out`,
-      'look through it before you send it: a secret that has no known form is not found',
+      'review it before you send it: a secret of an unknown form is not recognised',
     ].join('\n'),
     data: { file, files, findings },
     onStderr,
@@ -86,9 +86,9 @@ async function bundle(output: string, findings: readonly Finding[], session: Ses
 
 export const command = defineCommand({
   usage: 'doctor',
-  about: 'host: tools, KVM that really works, disk, mirror; each finding with its fix',
+  about: 'check the host: tools, whether KVM really works, disk space, mirrors; each problem with its fix',
   options: [
-    ['--fix', 'install what is missing, forget what was unreachable'],
+    ['--fix', 'install what is missing, and ask unreachable sources again'],
     [
       '--bundle <file>',
       'for a bug report: logs of the last commands, findings, versions and lab.yaml in one tar.gz, without secrets',

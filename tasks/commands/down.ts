@@ -8,8 +8,8 @@ import { labPlaces } from './shared/places.ts'
 export const command = defineCommand({
   usage: 'down [vm]',
   about: 'stop a VM that `lab up` started (all of them without a name)',
-  options: [['--wait', 'when the run that is going on in it is over, instead of refusing']],
-  examples: [['lab down', 'every VM of lab up; nothing of it stays']],
+  options: [['--wait', 'wait for the run in it to finish instead of refusing']],
+  examples: [['lab down', 'every VM that `lab up` started']],
   work: async (session, [vm], options) => {
     const places = labPlaces(session)
     const stopped = await downStep(places, vm, session.context, options.wait === true)
@@ -19,6 +19,6 @@ export const command = defineCommand({
         fact: `there is no vm "${vm}", neither running nor in this lab`,
         wayOut: '`lab ps` lists what runs',
       })
-    return { text: stopped.length ? `stopped ${stopped.join(', ')}` : 'nothing was up', data: { stopped } }
+    return { text: stopped.length ? `stopped ${stopped.join(', ')}` : 'no VM was running', data: { stopped } }
   },
 })

@@ -9,12 +9,12 @@ const READER_GONE = 141
 
 export const command = defineCommand({
   usage: 'exec [command...]',
-  about: 'run a command in the guest; its exit code is ours',
+  about: 'run a command in the guest; exits with its status',
   options: [['--vm <name>', 'the VM']],
   passThrough: true,
   examples: [
-    ['lab exec -- uname -r', 'one command; its exit code is that of lab'],
-    ['lab exec -- cat < notes.txt', 'input goes to it'],
+    ['lab exec -- uname -r', 'one command; lab exits with its status'],
+    ['lab exec -- cat < notes.txt', 'its stdin is that of lab'],
     ["lab exec -- sh -c 'dmesg | tail'", 'a shell only where you ask for one'],
   ],
   work: async (session, [argv], options) => {

@@ -60,7 +60,7 @@ export const command = defineCommand({
   about: 'a file, - or a run: what its messages mean and what to do (dmesg, verifier log, kallsyms, strace, build log)',
   options: [['--kernel <name>', 'functions in it are looked up in this kernel, as `lab symbols` does']],
   examples: [
-    ['lab explain last', 'what the texts of a run mean'],
+    ['lab explain last', 'what the messages of a run mean'],
     ['lab exec -- dmesg | lab explain -', 'or any text'],
   ],
   work: async (session, [what], options) => {

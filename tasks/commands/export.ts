@@ -19,11 +19,11 @@ function chosen(all: readonly FoundRun[], names: readonly string[]): FoundRun[] 
 
 export const command = defineCommand({
   usage: 'export [run...]',
-  about: 'an evidence pack: results, lab, patch, configuration, sources and a methods paragraph in one file',
+  about: 'write an evidence pack: results, lab, patch, configuration, sources and a methods paragraph in one file',
   options: [
     ['--all', 'every run of the lab'],
     ['--author <name>', 'who made it, at the beginning of the file name'],
-    ['-o, --output <file>', 'the file to write; EXPERIMENT-RUN.evidence.tar.gz when left out'],
+    ['-o, --output <file>', 'the file to write (default: EXPERIMENT-RUN.evidence.tar.gz)'],
     [
       '--with-inputs',
       'and every package and archive that the runs were built from: `lab reproduce PACK` then needs no network',
@@ -52,7 +52,7 @@ export const command = defineCommand({
     const sha256 = await writePack(file, results, runs, session.context, pinned)
     const inputs = pinned.size > 0 ? ` and ${pinned.size} files that they were built from` : ''
     return {
-      text: `${file}: ${runs.length} run${runs.length === 1 ? '' : 's'}${inputs}\nsha256 ${sha256}   (publish it: who has it can tell whether the pack is this one)\ncheck it: lab verify ${file}`,
+      text: `${file}: ${runs.length} run${runs.length === 1 ? '' : 's'}${inputs}\nsha256 ${sha256}   (publish it, so that others can check the pack)\ncheck it: lab verify ${file}`,
       data: { file, sha256, runs: runs.map(({ run }) => run), inputs: [...pinned.keys()] },
       onStderr,
     }

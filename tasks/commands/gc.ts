@@ -7,10 +7,10 @@ import { labPlaces } from './shared/places.ts'
 
 export const command = defineCommand({
   usage: 'gc',
-  about: 'remove what nobody owns: VMs, half-written directories',
+  about: 'remove leftovers: VMs without an owner, half-written directories',
   options: [DRY_RUN],
   examples: [
-    ['lab gc --dry-run', 'what would go'],
+    ['lab gc --dry-run', 'what would be removed'],
     ['lab gc', 'after a crash, or when the disk is full'],
   ],
   work: async (session, _args, options) => {

@@ -12,7 +12,7 @@ A first look:
   lab run --all                 every experiment, one VM, a table of verdicts
   lab results                   every run with its verdict
   lab trace <run>               the events of a run
-  lab import FILE               a run out of a trace made elsewhere
+  lab import FILE               make a run from a trace recorded elsewhere
   lab query 'FROM runs'         SQL over all results
 
 Inside the guest:
@@ -24,13 +24,13 @@ Inside the guest:
 Kernels:
   lab build kernel v5.4 --source ../linux   your own tree
   lab build kernel v5.4 --show-patch        what parallelPath does to the source
-  lab symbols v5.10 copyout 'vfs_*'         can a probe be on it, and why not? --booted asks the running kernel
+  lab symbols v5.10 copyout 'vfs_*'         can it be probed, and if not, why? --booted asks the running kernel
 
 When something is odd:
   lab explain dmesg.txt         what a log means (a file, - or a run): verifier, notrace, kallsyms, strace, builds
   lab doctor                    host, tools, KVM, mirrors; --fix repairs
-  lab ps                        what runs, who owns it
-  lab gc                        remove what nobody owns any more
+  lab ps                        running VMs and their owners
+  lab gc                        remove leftovers that no command owns
 
 lab help COMMAND shows its options and examples.
 Exit codes: 0 done, 1 the experiment failed its expectations, 2 your input is wrong, 69 the lab could not do it, 70 a bug, 130 interrupted.

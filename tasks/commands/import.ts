@@ -48,7 +48,7 @@ function account({ dir, manifest, tally }: ImportOutcome): string {
     ...trace.reasons.map((reason) => `  ${reason}`),
     ...(calls.unclosed > 0 ? [`  ${plural(calls.unclosed, 'call')} of function_graph without a return`] : []),
     ...(calls.unopened > 0 ? [`  ${plural(calls.unopened, 'return')} of function_graph without a call`] : []),
-    ...(tally.inProse > 0 ? [`${plural(tally.inProse, 'event')} stood inside other text`] : []),
+    ...(tally.inProse > 0 ? [`${plural(tally.inProse, 'event')} came inside other text`] : []),
     ...(tally.headings > 0 ? [`${plural(tally.headings, 'heading or blank line', 'headings and blank lines')}`] : []),
   ]
   if (tally.notUnderstood > 0) {
@@ -88,7 +88,7 @@ function judgedText(name: string, { processes, arms: judged, unanswered }: Judge
   const { comm, count, all } = processes
   return [
     all
-      ? `as ${name}: no process is called ${printable(comm, 16)}; all ${plural(count, 'process', 'processes')} that a probe printed for are looked at`
+      ? `as ${name}: no process is called ${printable(comm, 16)}; all ${plural(count, 'process', 'processes')} for which a probe printed are taken`
       : `as ${name}: ${plural(count, 'process', 'processes')} called ${printable(comm, 16)}`,
     ...judged.flatMap(({ arm, reads, verdicts }) => [
       ...(judged.length > 1 ? [`  arm ${printable(arm, 100)}`] : []),
@@ -99,7 +99,9 @@ function judgedText(name: string, { processes, arms: judged, unanswered }: Judge
         ),
       ),
     ]),
-    ...(unanswered.length > 0 ? [`  not asked, since a trace alone cannot answer it: ${unanswered.join(', ')}`] : []),
+    ...(unanswered.length > 0
+      ? [`  not evaluated, because a trace alone cannot answer it: ${unanswered.join(', ')}`]
+      : []),
   ]
 }
 
@@ -126,19 +128,19 @@ async function judge(session: Session, name: string, kernel: string | undefined,
   const judged = judgeImported(experiment, events, on)
   return {
     judged,
-    lines: [...judgedText(name, judged), ...(more ? [`  only the first ${MOST_JUDGED} messages were looked at`] : [])],
+    lines: [...judgedText(name, judged), ...(more ? [`  only the first ${MOST_JUDGED} messages were evaluated`] : [])],
   }
 }
 
 export const command = defineCommand({
   usage: 'import <file>',
   about:
-    'a run out of a trace made elsewhere: trace.dat, or text of trace_pipe, trace, trace-cmd or perf script; - is stdin',
+    'make a run from a trace recorded elsewhere: trace.dat, or text of trace_pipe, trace, trace-cmd or perf script; - is stdin',
   options: [
     ['--name <name>', 'the directory under results (default: imported)'],
     [
       '--as <experiment>',
-      'look at it as a run of this experiment: its reads, and those expectations that a trace can answer',
+      'treat it as a run of this experiment: its reads, and the expectations that a trace can answer',
     ],
     ['--kernel <name>', '--as: the kernel of the trace, where expectations are of some kernels only'],
   ],

@@ -12,7 +12,7 @@ const shellWord = (text: string): string =>
 
 export const command = defineCommand({
   usage: 'init [dir]',
-  about: 'a new lab: commented lab.yaml, one probe, one experiment that runs',
+  about: 'create a lab: a commented lab.yaml, one probe, one experiment that runs',
   examples: [
     ['lab init ~/my-lab', 'a lab that runs, outside this repository'],
     ['cd ~/my-lab && lab run hello', 'its one experiment'],

@@ -82,7 +82,7 @@ async function find(name: string, suite: string | undefined, context: Context) {
     const all = await kernelsIn(one, cache, signal).catch((error: unknown) => {
       // The package may be in the next one.
       if (suite !== undefined || !(error instanceof Failure) || error.kind === 'interrupted') throw error
-      silent.push(`${one} could not be asked: ${printable(error.parts.fact, 160)}`)
+      silent.push(`${one} could not be reached: ${printable(error.parts.fact, 160)}`)
       return []
     })
     const [record] = all
@@ -151,10 +151,10 @@ async function ownSuite({ signal }: Context): Promise<string> {
 export const command = defineCommand({
   usage: 'kernels [action] [package]',
   about:
-    'kernels of the lab: what is here, what the mirror has newer; add PACKAGE (linux-image-* or linux-source-*) writes its lines into lab.yaml',
+    'list the kernels of the lab: which are built, and newer versions on the mirror; add PACKAGE (linux-image-* or linux-source-*) adds one to lab.yaml',
   options: [
     ['--suite <name>', 'add: the package of this Debian suite'],
-    ['--name <name>', 'add: what the lab calls it'],
+    ['--name <name>', 'add: its name in lab.yaml'],
   ],
   work: async (session, [action, name], options) => {
     const { lab, context } = openApp(session)

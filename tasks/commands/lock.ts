@@ -10,7 +10,7 @@ import { defineCommand } from './command.ts'
 export const command = defineCommand({
   usage: 'lock',
   about: 'write lab.lock: packages with versions and hashes, tools, sources; images are then built from these packages',
-  options: [['--check', 'say what is not as lab.lock has it, and write nothing']],
+  options: [['--check', 'list the differences from lab.lock, and write nothing']],
   work: async (session, _words, options) => {
     const { lab, context } = openApp(session)
     await hostStep(context, toolsFor(lab, Object.keys(lab.kernels), []))
@@ -20,7 +20,7 @@ export const command = defineCommand({
       const built = Object.values(lock.kernels).filter(({ bzImage }) => bzImage !== undefined).length
       return {
         text: [
-          `${file}: ${packages} packages with their hashes, ${Object.keys(lock.tools).length} tools, ${Object.keys(lock.kernels).length} kernel sources (${built} with the binary that came out here)`,
+          `${file}: ${packages} packages with their hashes, ${Object.keys(lock.tools).length} tools, ${Object.keys(lock.kernels).length} kernel sources (${built} with the binary that was built here)`,
           'keep it beside lab.yaml: from now on images are built from these packages',
         ].join('\n'),
         data: { file, lock },
@@ -33,10 +33,10 @@ export const command = defineCommand({
     return {
       text:
         differences.length === 0
-          ? 'everything is as lab.lock has it'
+          ? 'everything is as in lab.lock'
           : [
               ...differences.map(({ what, fact }) => `${what}: ${fact}`),
-              `${differences.length} not as lab.lock has it; \`lab lock\` takes what there is now`,
+              `${differences.length} not as in lab.lock; \`lab lock\` records the current state`,
             ].join('\n'),
       data: { same: differences.length === 0, differences },
       status: differences.length === 0 ? EXIT.done : EXIT.experiment,

@@ -20,7 +20,7 @@ export const command = defineCommand({
       throw userError(
         {
           place: manifest.run,
-          fact: 'it has no maps.json that can be read',
+          fact: 'its maps.json is missing or cannot be read',
           wayOut: 'add maps to `collect:` of the experiment and run it again',
         },
         error,

@@ -97,7 +97,7 @@ export async function planAnswer(
           will: 'use',
           why: `up since ${up.state.since}, if its kernel and image are still the ones above`,
         }
-      : { step: `vm ${vm.name}`, will: 'boot', why: 'none is up' },
+      : { step: `vm ${vm.name}`, will: 'boot', why: 'no VM is up' },
   )
   if (experiment) {
     rows.push({ step: `experiment ${experiment.name}`, will: 'run', why: runsText(experiment, vm, asked) })
@@ -110,7 +110,7 @@ export async function planAnswer(
 
 export const command = defineCommand({
   usage: 'plan [experiment]',
-  about: 'what would be built, restored and booted, and why',
+  about: 'show what would be built, restored and booted, and why',
   options: [KERNEL],
   work: async (session, [name], options) => {
     const { lab, context } = openApp(session)

@@ -7,7 +7,7 @@ import { labPlaces } from './shared/places.ts'
 
 export const command = defineCommand({
   usage: 'ps',
-  about: 'what runs, and who owns it',
+  about: 'list running VMs and their owners',
   work: async (session) => {
     const known = await listVms(labPlaces(session).vms)
     const rows = known.map(({ id, state, alive, owned, starter }) => {
@@ -30,7 +30,7 @@ export const command = defineCommand({
       ]
     })
     const columns = ['VM', 'STATE', 'KERNEL', 'ACCEL', 'SSH', 'OWNER', 'SINCE'].map((head) => ({ head }))
-    const text = rows.length === 0 ? 'nothing runs' : table(columns, rows, session.view.width)
+    const text = rows.length === 0 ? 'no VM is running' : table(columns, rows, session.view.width)
     return { text, data: known.map(({ id, state, alive }) => ({ id, alive, state: state ?? null })) }
   },
 })

@@ -71,7 +71,7 @@ export const command = defineCommand({
     if (whole && found.more)
       throw userError({
         fact: `the answer has more than ${MOST_ROWS} rows`,
-        wayOut: 'write it to a file with --parquet FILE, or ask for less (LIMIT)',
+        wayOut: 'write it to a file with --parquet FILE, or limit it (LIMIT)',
       })
     return {
       text: options.csv === true ? asCsv(found) : asTable(found, session.view.width),

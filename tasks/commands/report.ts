@@ -27,11 +27,11 @@ function labNow({ options }: Session): ResolvedLab | undefined {
 
 export const command = defineCommand({
   usage: 'report [what...]',
-  about: 'one HTML file about experiments or runs (all when none is named): verdicts, paths, figures, provenance',
+  about: 'write one HTML file about experiments or runs (all if none is named): verdicts, paths, figures, provenance',
   options: [
     ['--since <day>', 'one page about the runs since a day (2020-01-30), a time, today, or how long ago (7d, 12h)'],
     DEFINITION,
-    ['-o, --output <file>', 'the file to write; results/NAME.html when left out'],
+    ['-o, --output <file>', 'the file to write (default: results/NAME.html)'],
     ['--figures <dir>', 'also each figure as SVG and PDF and each table as CSV and LaTeX, into this directory'],
   ],
   work: async (session, [words], options) => {

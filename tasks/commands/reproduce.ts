@@ -44,7 +44,7 @@ async function reproducePack(
 
 export const command = defineCommand({
   usage: 'reproduce <run>',
-  about: 'build it all again in an empty cache, run it once, and say what came out the same',
+  about: 'rebuild everything in an empty cache, run it once, and report what is the same',
   note: `
 RUN is a run, or an evidence pack (lab export). A pack that was exported --with-inputs brings all that it was built from, and no network is
 needed. To make a run again is to execute what it was made of: its build rules and the scripts of its packages run on this host, the packages'
@@ -52,12 +52,12 @@ in a chroot. Reproduce packs of people whom you trust, or in a VM.`,
   options: [
     ['--cache <dir>', 'this cache instead of an empty one', path],
     ['--source <dir>', 'the kernel tree, where the run was made from one of yours', path],
-    ['--run <name>', 'of a pack with several runs, this one and not the last'],
+    ['--run <name>', 'which run of a pack with several (default: the last)'],
   ],
   work: async (session, [name], { cache, source, run: chosen }) => {
     const isPack = existsSync(name) && statSync(name).isFile()
     if (chosen !== undefined && !isPack)
-      throw userError({ place: '--run', fact: `${name} is no pack`, wayOut: 'name the run itself, without --run' })
+      throw userError({ place: '--run', fact: `${name} is not a pack`, wayOut: 'name the run itself, without --run' })
     const again = async (): Promise<Reproduced> => {
       if (isPack) return await reproducePack(name, chosen ?? 'last', { cache, source }, session.context)
       const { results } = labPlaces(session)
@@ -71,8 +71,8 @@ in a chroot. Reproduce packs of people whom you trust, or in a VM.`,
         join(run.manifest.experiment, run.run),
         ...findings.map(({ ok, open, what, fact }) => `  ${ok ? (open ? '?' : 'same') : 'DIFFERS'}  ${what}: ${fact}`),
         same
-          ? `reproduced${findings.some(({ open }) => open) ? ', as far as can be told' : ''}`
-          : 'not reproduced in every point',
+          ? `reproduced${findings.some(({ open }) => open) ? ', as far as can be verified' : ''}`
+          : 'not fully reproduced',
       ].join('\n'),
       data: { run: run.run, same, findings },
       status: same ? EXIT.done : EXIT.experiment,

@@ -17,8 +17,8 @@ import type { Session } from './shared/session.ts'
 import { oneWordOf } from './shared/values.ts'
 
 const OPTIONS = [
-  ['--experiment <name>', 'only of this one'],
-  ['--per <what>', 'order: sequences of a read (when left out) or of a run', oneWordOf('sequence', ['read', 'run'])],
+  ['--experiment <name>', 'only of this experiment'],
+  ['--per <what>', 'order: sequences of a read (the default) or of a run', oneWordOf('sequence', ['read', 'run'])],
   DEFINITION,
 ] as const satisfies readonly OptionRow[]
 
@@ -44,7 +44,7 @@ const noDefinition = (wanted: string, runs: readonly IndexedRun[]) =>
   userError({
     place: `--definition ${printable(wanted, 60)}`,
     fact: 'no run has this definition',
-    wayOut: `there are ${[...new Set(runs.map(({ definition }) => definition ?? 'none'))].slice(-8).join(', ')}; the name of a run stands for its own`,
+    wayOut: `there are ${[...new Set(runs.map(({ definition }) => definition ?? 'none'))].slice(-8).join(', ')}; the name of a run selects the definition of that run`,
   })
 
 function ls({ session, results, runs: all, definitions, options }: Asked): Outcome {
@@ -68,7 +68,7 @@ async function show({ results, runs, skipped, name = 'last' }: Asked): Promise<O
   const { isShown, readRunFiles, runDetails } = await import('../results/results.ts')
   const run = await readRun(results, pickListed({ runs, skipped }, name))
   if (!isShown(run.manifest))
-    throw userError({ place: run.run, fact: 'its manifest.json is none that this version can show' })
+    throw userError({ place: run.run, fact: 'this version of lab cannot show its manifest.json' })
   const beside = await readRunFiles(run.dir)
   return {
     text: runDetails(run, beside),
@@ -202,13 +202,13 @@ export const command = defineCommand({
     const act = Object.hasOwn(ACTIONS, action) ? ACTIONS[action] : undefined
     if (act === undefined)
       throw userError({
-        fact: `lab results cannot "${printable(action)}"`,
+        fact: `lab results has no subcommand "${printable(action)}"`,
         wayOut: 'ls, show RUN, order EXPERIMENT, observer EXPERIMENT, claims EXPERIMENT or rm RUN',
       })
     if (options.definition !== undefined && (action === 'show' || action === 'rm'))
       throw userError({
         place: '--definition',
-        fact: `lab results ${action} is about one run, which has one definition`,
+        fact: `lab results ${action} takes one run, which has one definition`,
         wayOut: 'leave it out; it is for ls, order, observer and claims',
       })
     const { results } = labPlaces(session)

@@ -31,7 +31,7 @@ const vmsAtATime: Parse<number | 'auto'> = (texts, flag) =>
   texts.at(-1) === 'auto' ? 'auto' : wholeNumber('a number of VMs, or auto', 1, 64)(texts, flag)
 
 const OPTIONS = [
-  ['-a, --all', 'every experiment of the lab, but those that it skips; one that fails does not stop the others'],
+  ['-a, --all', 'every experiment of the lab except those with `skip:`; a failure does not stop the others'],
   ['-p, --param <name=value>', 'this value instead of the declared ones (repeatable)', repeated],
   ['-r, --repeat <n>', 'repeats of each arm', wholeNumber('a number of repeats', 1, 99_999)],
   ['--quick', 'five repeats of each arm at most: a first look, and the fewest that can decide a claim'],
@@ -49,12 +49,12 @@ const OPTIONS = [
     'as with `deterministic: yes` of the VM: one CPU, counted time, no input; the same bytes each time',
   ],
   ['--strace', 'keep the system calls of loader and workload (strace.holder, strace.workload); slow'],
-  ['--follow', 'show the messages while the workload runs; the recording is the same and loses nothing by it'],
+  ['--follow', 'show the messages while the workload runs; this does not affect the recording'],
   ['--only <values>', 'only arms with these values, for example kernel=v5.10,bytes=16'],
   ['--resume', 'finish the run that was interrupted; nothing is done twice'],
   ['--parallel <n>', 'VMs at a time, or auto', vmsAtATime],
   ['--report', 'an HTML report of these experiments at the end (run --all makes one of the whole lab)'],
-  ['--junit <file>', 'how each run ended, as XML that CI systems read'],
+  ['--junit <file>', 'how each run ended, as JUnit XML for CI systems'],
   DRY_RUN,
 ] as const satisfies readonly OptionRow[]
 
@@ -63,7 +63,7 @@ type Options = OptionsOf<typeof OPTIONS>
 function startOf({ cold, start }: Options): ResolvedExperiment['start'] | undefined {
   if (cold !== true) return start
   if (start === undefined) return 'cold'
-  throw userError({ place: '--start', fact: '--cold says how to start as well', wayOut: 'give one of the two' })
+  throw userError({ place: '--start', fact: 'it cannot be combined with --cold', wayOut: 'use one of the two' })
 }
 
 /** `--start` is for experiments that do not compare starts themselves. */
@@ -89,7 +89,11 @@ function refuseStart(
 /** The experiments that are meant: those named, or all of the lab. */
 function chosen(lab: ResolvedLab, names: readonly string[], all: boolean): readonly ResolvedExperiment[] {
   if (all && names.length > 0)
-    throw userError({ place: '--all', fact: 'experiments are named as well', wayOut: 'give names or --all, not both' })
+    throw userError({
+      place: '--all',
+      fact: 'it cannot be combined with names of experiments',
+      wayOut: 'give names or --all, not both',
+    })
   if (all) return Object.values(lab.experiments)
   if (names.length > 0) return names.map((name) => named(lab.experiments, 'experiment', name))
   throw userError({
@@ -168,7 +172,7 @@ async function dryRun(
   options: Options,
   overrides: Overrides,
 ): Promise<Outcome> {
-  without(options, 'dryRun', ['resume'], 'what is left of an interrupted run is known when its parts are built')
+  without(options, 'dryRun', ['resume'], 'what is left of an interrupted run is known only when everything is built')
   without(options, 'dryRun', ['report', 'follow', 'strace'], 'nothing is run')
   const choices = choicesOf(options)
   const plans = await Promise.all(
@@ -197,7 +201,7 @@ function appOf(session: Session, options: Options): App {
 
 export const command = defineCommand({
   usage: 'run [experiment...]',
-  about: 'run experiments; one result directory per run, and an exit code that tells the truth',
+  about: 'run experiments; one result directory per run; exits non-zero unless every run passed',
   options: OPTIONS,
   examples: [
     ['lab run readiter', 'on the VM that is up, or on one of its own'],
@@ -206,7 +210,7 @@ export const command = defineCommand({
     ['lab run readiter --source ../linux', 'on a kernel tree of your own'],
     ['lab run cost --only probe=none --parallel 2', 'some arms, on two VMs'],
     ['lab run cost --resume', 'what an interrupted run left to do'],
-    ['lab run --all --yes', 'everything, and what the host lacks is installed'],
+    ['lab run --all --yes', 'everything; also installs what the host lacks'],
   ],
   work: async (session, [names], options) => {
     const app = appOf(session, options)

@@ -13,7 +13,7 @@ const lost = (vm: string) =>
   labError({
     place: `vm ${vm}`,
     fact: 'the connection was lost before the shell ended',
-    wayOut: '`lab ps` says whether the VM still runs; `lab console` what it said last',
+    wayOut: '`lab ps` says whether the VM still runs; `lab console` shows its last output',
   })
 
 export const command = defineCommand({

@@ -20,7 +20,7 @@ import { vmOf } from './shared/vm-name.ts'
 import { path } from './shared/values.ts'
 
 const OPTIONS = [
-  ['--booted', 'ask the kernel that runs (of the VM that is up, or of one that is booted for it)'],
+  ['--booted', 'ask the running kernel (of the VM that is up, or of one booted for this)'],
   ['--vm <name>', '--booted in this VM'],
   ACCEL,
   ['--source <dir>', 'the kernel as built from this tree instead of the declared source', path],
@@ -98,7 +98,7 @@ const stateText = ({ state, note, facts }: KernelView, running: KernelFacts | un
 export const command = defineCommand({
   usage: 'symbols <kernel> [names...]',
   about:
-    'can a probe be on it, and why not? functions, group:event or patterns with *; before the kernel boots, or as it runs',
+    'show whether functions, group:event or patterns with * can be probed, and if not, why; before the kernel boots, or while it runs',
   options: OPTIONS,
   work: async (session, [name, patterns], options) => {
     onlyWith(options, 'booted', ['vm', 'accel'])

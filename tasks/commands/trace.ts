@@ -22,11 +22,11 @@ import { wholeNumber } from './shared/values.ts'
 
 const OPTIONS = [
   ['--md', 'Markdown, for slides'],
-  ['--all', 'other processes too'],
+  ['--all', 'include other processes'],
   ['--svg <file>', 'the path of one read as a picture: that of the median duration'],
   ['--reads', 'read by read, partial ones marked'],
-  ['--comm <name>', 'only of programs of this name'],
-  ['--pid <pid>', 'only of this process', wholeNumber('a pid', 0, 2 ** 32)],
+  ['--comm <name>', 'only events of processes with this name'],
+  ['--pid <pid>', 'only events of this process', wholeNumber('a pid', 0, 2 ** 32)],
   ['--probe <program>', 'only what this BPF program printed, or events of this name'],
   ['--from <time>', 'from this time on, as the trace shows it'],
   ['--to <time>', 'up to this time'],
@@ -63,7 +63,7 @@ interface FileAsked {
 function nothing({ manifest }: FoundRun, { comm, pid, probe, from, to, all }: TraceWanted): string {
   const filtered = [comm, pid, probe, from, to].some((one) => one !== undefined)
   const what = filtered ? 'no events pass these filters' : 'no messages of the workload'
-  return `${what}; the run has ${plural(manifest.trace.events, 'event')}${all ? '' : ', --all takes those of other processes'}`
+  return `${what}; the run has ${plural(manifest.trace.events, 'event')}${all ? '' : ', --all includes those of other processes'}`
 }
 
 /** The whole recording for another program; filters take parts of it. */
@@ -86,7 +86,8 @@ function refuseIgnored(options: OptionsOf<typeof OPTIONS>): void {
   const others = [...FILES, 'md', 'reads', 'all', ...FILTERS] as const
   without(options, 'graph', others, 'the call tree is shown whole, as it was kept with the run')
   without(options, 'dat', FILTERS, 'the raw recording is copied whole')
-  for (const file of FILES) without(options, file, ['md', 'reads'], 'they are for what is shown, not for a file')
+  for (const file of FILES)
+    without(options, file, ['md', 'reads'], 'they filter what is printed, not what is written to a file')
 }
 
 export const command = defineCommand({

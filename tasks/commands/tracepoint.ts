@@ -91,7 +91,7 @@ async function fromGuest(
 
 export const command = defineCommand({
   usage: 'tracepoint <event>',
-  about: 'the C struct of group:event, from the guest; or of a format text in a file, or -',
+  about: 'print the C struct of group:event, from the guest or from the text of its format in a file (- is stdin)',
   options: OPTIONS,
   work: async (session, [what], options) => {
     if (what !== '-' && !existsSync(what)) {

@@ -1,4 +1,4 @@
-/** `lab up`: converge to a running VM. Nothing to do is nothing done. */
+/** `lab up`: boot the VM; does nothing if it is already up. Nothing to do is nothing done. */
 import { named } from '../config/open.ts'
 import { vmOf } from './shared/vm-name.ts'
 import { vmWanted } from '../build/artefacts.ts'
@@ -13,10 +13,10 @@ import { KERNEL, SOURCE, ACCEL, DRY_RUN } from './shared/options.ts'
 
 export const command = defineCommand({
   usage: 'up [vm]',
-  about: 'converge to a running VM',
+  about: 'boot the VM; does nothing if it is already up',
   options: [KERNEL, SOURCE, ACCEL, DRY_RUN],
   examples: [
-    ['lab up', 'boot the VM; again: nothing to do'],
+    ['lab up', 'boot the VM'],
     ['lab up --kernel v5.10', 'with another kernel'],
     ['lab up --dry-run', 'what would be done, and why'],
   ],

@@ -66,7 +66,7 @@ export function answer(
       ...said.map((one) => `${mark(one)}  ${one.what}: ${one.fact}`),
       ...problems.map((problem) => `NOT OK  ${problem}`),
       sound
-        ? `${plural(verified.length, 'result')}, all as recorded; ${verdictsText(verified)}${doubts === 0 ? '' : `; ${plural(doubts, 'point')} that nobody can tell ("?")`}`
+        ? `${plural(verified.length, 'result')}, all as recorded; ${verdictsText(verified)}${doubts === 0 ? '' : `; ${plural(doubts, 'point')} that cannot be verified ("?")`}`
         : 'this is not what was recorded: do not rely on it',
     ].join('\n'),
     data: { sound, problems, pack: said, runs: verified },
@@ -138,7 +138,7 @@ async function verifyPacks(
 
 export const command = defineCommand({
   usage: 'verify <run...>',
-  about: 'are results (or evidence packs) what they say, and did any of them pass? no VM is needed',
+  about: 'check that results (or evidence packs) are as recorded, and whether they passed; needs no VM',
   options: [
     ['--against <lab.yaml>', 'a table of packs: do they answer the question of this lab file?', path],
     ['--csv', 'a table of packs as CSV'],

@@ -31,5 +31,5 @@ test.each([
   ['another shape', { ...LOCK, images: [] }],
   ['a text', 'x'],
 ])('%s is no lock', async (_, lock) => {
-  expect((await refused(lock)).parts).toMatchObject({ fact: 'this is no lock of this version' })
+  expect((await refused(lock)).parts).toMatchObject({ fact: 'this version of lab cannot read this lock' })
 })

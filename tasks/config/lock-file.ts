@@ -56,9 +56,9 @@ export function readLock(labDirectory: string): LabLock | undefined {
     throw userError(
       {
         place: file,
-        fact: 'this is no lock of this version',
+        fact: 'this version of lab cannot read this lock',
         lines: lines.slice(0, 8),
-        wayOut: '`lab lock` writes it anew',
+        wayOut: '`lab lock` writes it again',
       },
       error,
     )

@@ -46,7 +46,7 @@ const SAFE = /^(?!\/)(?!(?:.*\/)?(?:\.\.?)?(?:\/|$))[^\p{C}\\]{1,300}$/u
 
 /** How a pack is read when it is told to be none. */
 const NO_PACK = {
-  fact: 'this is no whole evidence pack',
+  fact: 'this is not a complete evidence pack',
   wayOut: '`lab export RUN` makes one; was it copied to its end?',
 }
 
@@ -73,7 +73,7 @@ async function sound(run: FoundRun, inputs: string): Promise<Manifest> {
   if (bad.length === 0) return manifest
   throw userError({
     place: `run ${printable(run.run, 60)}`,
-    fact: 'it is not what was recorded, so it is no evidence',
+    fact: 'it is not what was recorded, so it proves nothing',
     lines: bad.slice(0, 8).map(({ what, fact }) => `${what}: ${fact}`),
     wayOut: '`lab verify RUN` says more; export others, or run it again',
   })

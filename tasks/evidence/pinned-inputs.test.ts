@@ -110,7 +110,7 @@ test.each([
     'an image of an earlier version',
     `package: linux-source-9.9, suite: x, version: 9.9-1, sha256: ${HASH}`,
     `strace 6.13-1 amd64 ${SHA256}\n`,
-    'nobody noted where the packages of its image i came from',
+    'it was not recorded where the packages of its image i came from',
   ],
 ])('%s cannot be brought along: the user is told what to do', async (_name, source, packages, fact) => {
   const { results, runs } = resultOf(source, packages)

@@ -70,8 +70,8 @@ async function packagesOf(run: FoundRun, inputs: string): Promise<Needed['packag
   if (files !== undefined) return { image: image.name, suite: String(suite), files }
   throw userError({
     place: `run ${run.run}`,
-    fact: `nobody noted where the packages of its image ${printable(image.name, 60)} came from`,
-    wayOut: 'images of this version note it: run the experiment again, and export that run',
+    fact: `it was not recorded where the packages of its image ${printable(image.name, 60)} came from`,
+    wayOut: 'images built by this version record it: run the experiment again, and export that run',
   })
 }
 

@@ -22,7 +22,7 @@ export async function recordedFiles(dir: string, sha256: Readonly<Record<string,
     const shown = printable(name, 80)
     if (!PLAIN.test(name)) findings.push(wrong(shown, 'no name of a result file'))
     else if (!existsSync(join(dir, name))) findings.push(wrong(shown, 'is missing'))
-    else if (!(await isFile(join(dir, name)))) findings.push(wrong(shown, 'is no file'))
+    else if (!(await isFile(join(dir, name)))) findings.push(wrong(shown, 'is not a file'))
     else if ((await hashFile(join(dir, name))) !== hash) findings.push(wrong(shown, 'is not what was recorded'))
   }
   const known = new Set([...Object.keys(sha256), 'manifest.json'])
@@ -41,7 +41,7 @@ export async function keptInputs(kept: KeptInputs | undefined, dir: string): Pro
       const place = join(dir, name)
       if (!new RegExp(`^${kind}-[0-9a-f]{32}$`).test(name)) return wrong(what, 'no name of kept inputs')
       if (!existsSync(place)) return wrong(what, 'are missing')
-      if (!(await lstat(place)).isDirectory()) return wrong(what, 'are no directory')
+      if (!(await lstat(place)).isDirectory()) return wrong(what, 'are not a directory')
       const digest = await digestOfDir(place)
       return name === `${kind}-${digest}` ? right(what, 'are as they were') : wrong(what, 'are not what they were')
     }),

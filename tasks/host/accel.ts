@@ -61,7 +61,7 @@ async function tryKvm(kernel: string, signal: AbortSignal): Promise<Verdict> {
   const said = /KVM internal error.*|.*(?:failed to initialize kvm|Could not access KVM).*/i.exec(output)?.[0]
   const fact = /Linux version/.test(output)
     ? `the kernel did not get through boot in ${seconds} s`
-    : `the kernel said nothing in ${seconds} s`
+    : `the kernel printed nothing in ${seconds} s`
   return { works: false, reason: `/dev/kvm opens, but ${printable(said ?? fact, 160)}` }
 }
 

@@ -168,7 +168,7 @@ export async function download(wanted: Download): Promise<void> {
       if (failure instanceof Failure) throw failure
       // A broken transfer keeps its part.
       const kept = await sizeOf(partial)
-      const goesOn = kept > 0 ? ` (${Math.round(kept / 1e5) / 10} MB are kept; the next try goes on there)` : ''
+      const goesOn = kept > 0 ? ` (${Math.round(kept / 1e5) / 10} MB are kept; the next try continues there)` : ''
       reasons.push(`${answer.url}: ${deepest(error)}${goesOn}`)
     }
   }

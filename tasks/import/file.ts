@@ -12,7 +12,7 @@ export async function kindOf(file: string): Promise<Exclude<FileKind, { form: 'o
   const kind = await (async () => {
     try {
       if (!(await stat(file)).isFile())
-        throw userError({ place, fact: 'this is no file', wayOut: 'give the file of a trace' })
+        throw userError({ place, fact: 'this is not a file', wayOut: 'give the file of a trace' })
       await using handle = await open(file)
       const head = Buffer.alloc(HEAD_BYTES)
       const { bytesRead } = await handle.read(head, 0, HEAD_BYTES, 0)
@@ -26,7 +26,7 @@ export async function kindOf(file: string): Promise<Exclude<FileKind, { form: 'o
   if (kind.form !== 'other') return kind
   throw userError({
     place,
-    fact: `this is no trace: it is ${kind.what}`,
+    fact: `this is not a trace: it is ${kind.what}`,
     wayOut:
       kind.wayOut ?? 'lab import takes trace.dat, the text of trace_pipe or trace, and that of `trace-cmd report`',
   })

@@ -189,7 +189,7 @@ describe('what is no trace', () => {
     const of = async (file: string) =>
       (await failureOf(importStep({ file: join(dir, file), name: 'x', results: join(dir, 'r') }, testContext(dir))))
         .parts.fact
-    expect(await of('d')).toBe('this is no file')
+    expect(await of('d')).toBe('this is not a file')
     expect(await of('nothing')).toBe('there is no such file')
     expect(await of('loop')).toContain('ELOOP')
   })
@@ -197,7 +197,7 @@ describe('what is no trace', () => {
   test('a name that would leave the results is none', async () => {
     const dir = tempDir()
     const failure = await failureOf(importStep({ file: join(dir, 'f'), name: '../x', results: dir }, testContext(dir)))
-    expect(failure.parts.fact).toContain('is no name')
+    expect(failure.parts.fact).toContain('is not a valid name')
   })
 })
 

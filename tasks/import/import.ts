@@ -108,7 +108,7 @@ async function fill(work: Work, experiment: string, run: string, started: Moment
 export async function importStep({ file, name, results }: ImportWanted, context: Context): Promise<ImportOutcome> {
   if (!NAME.test(name))
     throw userError({
-      fact: `"${printable(name, 80)}" is no name for runs`,
+      fact: `"${printable(name, 80)}" is not a valid name for runs`,
       wayOut: 'letters, digits, ".", "_" and "-", at most 63, the first a letter or digit',
     })
   const kind = await kindOf(file)

@@ -20,11 +20,11 @@ export function checkedRun(run: FoundRun): FoundRun {
   if (parsed.success && odd === undefined) return run
   const problem =
     issue === undefined
-      ? `"${odd ?? ''}" is no name of a file`
+      ? `"${odd ?? ''}" is not the name of a file`
       : `${issue.path.join('.') || 'all of it'}: ${issue.message}`
   throw userError({
     place: `run ${printable(run.run, 60)}`,
-    fact: `its manifest.json is none that this version can read: ${printable(problem, 200)}`,
+    fact: `this version of lab cannot read its manifest.json: ${printable(problem, 200)}`,
     wayOut: '`lab verify RUN` says what else is not as it was recorded',
   })
 }

@@ -46,7 +46,7 @@ function timeOf(text: string | undefined, ticks: boolean, option: string, round:
   const [, whole, fraction = ''] = (ticks ? /^(\d{1,19})$/ : /^(\d{1,9})(?:\.(\d{1,9}))?$/).exec(text) ?? []
   if (whole === undefined)
     throw userError({
-      fact: `${option} ${printable(text, 40)} is no time`,
+      fact: `${option} ${printable(text, 40)} is not a time`,
       wayOut: ticks ? 'this trace counts: a whole number' : 'seconds, as the trace shows them: 8.498202',
     })
   if (ticks) return BigInt(whole)

@@ -74,7 +74,7 @@ export function readRun(dir: string):
     return { why: failedBy(error, 'newer-format') ? error.parts.fact : 'manifest.json cannot be read' }
   }
   const parsed = Taken.safeParse(manifest)
-  if (!parsed.success) return { why: 'manifest.json is none that this version can read' }
+  if (!parsed.success) return { why: 'this version of lab cannot read manifest.json' }
   const { arm, kernel, guest, workload, trace, imported, image, repeat, started, seconds, verdict } = parsed.data
   const { metrics = {}, sequence = null, plan = null } = parsed.data
   const definition = definitionOf(parsed.data, join(dir, '..', '..', INPUTS_DIR))

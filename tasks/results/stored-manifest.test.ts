@@ -74,5 +74,5 @@ test.each([
   ['a part that is missing', { trace: undefined }],
 ])('%s is no manifest', async (_, odd) => {
   const failure = await failureOf(Promise.resolve().then(async () => checkedRun(await put({ ...MANIFEST, ...odd }))))
-  expect(failure.parts.fact).toContain('is none that this version can read')
+  expect(failure.parts.fact).toContain('this version of lab cannot read')
 })

@@ -153,8 +153,8 @@ async function forgetInterrupted(dir: string, experiment: string, context: Conte
         type: 'notice',
         level: 'info',
         place: `experiment ${experiment}`,
-        text: `begins anew; what was unfinished of ${journal.started} is given up, its results stay`,
-        wayOut: 'next time: --resume finishes what was interrupted, as long as nothing was begun anew',
+        text: `starts over; the unfinished run of ${journal.started} is abandoned, and its results stay`,
+        wayOut: 'next time, use --resume to finish an interrupted run before you start it over',
       })
   }
 }

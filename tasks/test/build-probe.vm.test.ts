@@ -88,9 +88,9 @@ test('R-0202-1, R-1401-1, R-2501-2, R-2701-2: a sample has the flags, headers an
 })
 
 test.each([
-  [['build', 'kernel', 'v5.10', '--explain'], '--explain is about one probe'],
-  [['build', 'probe', '--explain'], '--explain is about one probe'],
-  [['build', 'image', 'minimal', '--source', '.'], '--source is about one kernel, or one probe for it'],
+  [['build', 'kernel', 'v5.10', '--explain'], '--explain needs the name of one probe'],
+  [['build', 'probe', '--explain'], '--explain needs the name of one probe'],
+  [['build', 'image', 'minimal', '--source', '.'], '--source needs the name of one kernel, or of one probe for it'],
   [['build', 'probe', 'readitter', '--explain'], 'readiter'],
 ])('what cannot be asked: %j', async (args, said) => {
   const { status, stderr } = await rig.lab(args)

@@ -70,7 +70,7 @@ test('lab doctor --bundle packs logs and findings without the secrets of this en
     ...env,
     PATH: process.env['PATH'] ?? '',
   })
-  expect([status, stdout]).toEqual([0, expect.stringContaining('look through it before you send it')])
+  expect([status, stdout]).toEqual([0, expect.stringContaining('review it before you send it')])
   const out = join(rig.dir, 'unpacked')
   mkdirSync(out)
   execFileSync('tar', ['-xzf', join(rig.dir, 'bundle.tar.gz'), '-C', out])

@@ -62,7 +62,7 @@ test('many packs are a table: what is whole, what is not, and CSV for a spreadsh
   const { status, stdout } = await rig.lab(['verify', ...packs])
   expect(stdout).toMatch(/^Ann-O-Hara-all +yes +0 +0$/m)
   expect(stdout).toMatch(/^half +NO +0 +0$/m)
-  expect(stdout).toContain('half: this is no whole evidence pack')
+  expect(stdout).toContain('half: this is not a complete evidence pack')
   expect(stdout).toContain('2 packs: 1 sound, 0 passed')
   expect(status).toBe(1)
   const against = await rig.lab(['verify', name, '--against', 'lab.yaml', '--csv'])
@@ -106,7 +106,7 @@ describe('what somebody can do to a result is told, and is no bug of lab:', () =
     [
       'a link in the place of a file',
       (_, dir) => (rmSync(join(dir, 'trace.txt')), symlinkSync('/etc/hostname', join(dir, 'trace.txt'))),
-      /trace\.txt: is no file/,
+      /trace\.txt: is not a file/,
     ],
     [
       'inputs that are elsewhere',
@@ -114,7 +114,7 @@ describe('what somebody can do to a result is told, and is no bug of lab:', () =
         delete manifest.imported
         manifest.inputs = { lab: '../../../secret', kernel: 'x', image: 'y' }
       },
-      /(?:is no name of a file|no name of kept inputs)/,
+      /(?:is not the name of a file|no name of kept inputs)/,
     ],
     [
       'inputs that are not there',
@@ -132,7 +132,7 @@ describe('what somebody can do to a result is told, and is no bug of lab:', () =
         Object.keys(manifest)
           .filter((key) => !['started', 'experiment', 'run'].includes(key))
           .forEach((key) => delete manifest[key]),
-      /none that this version can read|there is no run/,
+      /this version of lab cannot read|there is no run/,
     ],
   ])('%s', async (name, change, fact) => {
     const copy = changed(`broken ${name}`, change)
@@ -158,7 +158,7 @@ describe('what somebody can do to a result is told, and is no bug of lab:', () =
     })
     for (const kind of ['lab', 'kernel', 'image']) writeFileSync(join(kept, `${kind}-${'0'.repeat(32)}`), '')
     const { status, stdout } = await rig.lab(['verify', copy])
-    expect(stdout).toContain('are no directory')
+    expect(stdout).toContain('are not a directory')
     expect(status).toBe(1)
   })
 })
@@ -170,7 +170,7 @@ test('a group of runs with a manifest of something else is refused by name', asy
     '{"started":"2026","experiment":"foreign"}',
   )
   const { status, stderr } = await rig.lab(['diff', 'foreign', 'notes'])
-  expect(stderr).toContain('none that this version can read')
+  expect(stderr).toContain('this version of lab cannot read')
   expect(status).toBe(2)
 })
 

@@ -227,7 +227,7 @@ test('a pack is the same bytes each time, is checked without the lab, and refuse
   expect((await elsewhere.lab(['verify', a])).status).not.toBe(0)
   writeFileSync(a, 'no archive')
   const junk = await elsewhere.lab(['verify', a])
-  expect(junk.stderr).toContain('no whole evidence pack')
+  expect(junk.stderr).toContain('not a complete evidence pack')
   expect(junk.status).toBe(2)
   elsewhere.remove()
 })

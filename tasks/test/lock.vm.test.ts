@@ -43,7 +43,7 @@ test('it names every package with the hash of its archive, every tool and every 
   expect(lock.tools['qemu-system-x86_64']).toMatch(/version \d/)
   expect(lock.kernels['v5.10']?.source).toMatchObject({ package: 'linux-source-5.10', version: '5.10.223-1' })
   const { status, stdout } = await lab.lab(['lock', '--check'])
-  expect(stdout).toContain('everything is as lab.lock has it')
+  expect(stdout).toContain('everything is as in lab.lock')
   expect(status).toBe(0)
 })
 
@@ -113,7 +113,7 @@ describe('a line of lab.lock that is changed', () => {
       LAB_DEBIAN_ARCHIVE: nobody,
       LAB_DEBIAN_SNAPSHOT: nobody,
     })
-    expect(stderr).toMatch(/1 of \d+ packages of lab\.lock cannot be had any more/)
+    expect(stderr).toMatch(/1 of \d+ packages of lab\.lock are no longer available/)
     expect(stderr).toMatch(/strace: locked 0\.0-1, trixie has \d/)
     expect(stderr).toMatch(/main \(.*\): it does not have this version/)
     expect(stderr).toContain('snapshot (http://127.0.0.1:1/)')

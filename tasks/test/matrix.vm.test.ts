@@ -181,7 +181,7 @@ test('several experiments, killed between two attempts: --resume leaves the fini
     ['third', 1, 'passed'],
   ])
   expect(NAMES.map((name) => resultsOf(name).length)).toEqual([1, 2, 1])
-  expect(said.filter((line) => line.includes('nothing is left of it'))).toHaveLength(1)
+  expect(said.filter((line) => line.includes('nothing is left to do'))).toHaveLength(1)
   expect((await lab.lab(['run', ...NAMES, '--resume'])).status).toBe(2)
 })
 

@@ -100,8 +100,8 @@ test('a dry run says what these runs would be: their arms, repeats, kernels and 
 test('what needs no declaration works while lab.yaml has a mistake; a lab file that is not there is said', async () => {
   broken.edit('lab.yaml', 'cpus: 2', 'cpus: 0')
   const env = { LAB_CACHE_DIR: join(broken.dir, 'cache') }
-  expect(await broken.lab(['down'], env)).toEqual({ status: 0, stdout: 'nothing was up\n', stderr: '' })
-  expect(await broken.lab(['ps'], env)).toEqual({ status: 0, stdout: 'nothing runs\n', stderr: '' })
+  expect(await broken.lab(['down'], env)).toEqual({ status: 0, stdout: 'no VM was running\n', stderr: '' })
+  expect(await broken.lab(['ps'], env)).toEqual({ status: 0, stdout: 'no VM is running\n', stderr: '' })
   expect((await broken.lab(['gc', '--dry-run'], env)).status).toBe(0)
   for (const [args, fact] of [
     [['exec', '--', 'true'], 'no VM is up'],

@@ -145,7 +145,7 @@ describe('a pack with all that a run was built from', () => {
     const changed = join(rig.dir, 'changed.tar.gz')
     writeFileSync(changed, bytes.subarray(0, Math.floor(bytes.length / 2)))
     const { status, stderr } = await rig.lab(['reproduce', changed])
-    expect(stderr).toContain('this is no whole evidence pack')
+    expect(stderr).toContain('this is not a complete evidence pack')
     expect(status).toBe(2)
   })
 })

@@ -76,7 +76,7 @@ describe('lab', () => {
     const { status, stderr } = await rig().lab(['check'], { LAB_CACHE_DIR: '/proc/lab-test/cache' })
     expect([status, /\n\s+at /.test(stderr)]).toEqual([2, false])
     expect(stderr).toContain('LAB_CACHE_DIR: /proc/lab-test/cache cannot be made: ENOENT')
-    expect(stderr).toContain('set LAB_CACHE_DIR to a directory of a disk')
+    expect(stderr).toContain('set LAB_CACHE_DIR to a directory on a disk')
   })
 
   test('gc in a container leaves what is written outside of it, and says so', async ({ task, skip }) => {
@@ -213,7 +213,7 @@ describe('lab', () => {
       expect([args, status, stderr]).toEqual([
         args,
         2,
-        expect.stringMatching(/\/dev\/zero: this is (a device|no file)/),
+        expect.stringMatching(/\/dev\/zero: this is (a device|not a file)/),
       ])
     }
   })

@@ -301,7 +301,7 @@ test('a half-deleted run, a damaged table and a deleted one: named, and the rest
   rmSync(join(results, 'broken', gone, 'events.parquet'))
   const { status, stderr, stdout } = await rig.lab(['report', 'broken'])
   expect([status, stdout]).toEqual([0, expect.stringContaining('broken.html: 3 runs')])
-  expect(stderr).toMatch(/000304-aaaa.*manifest\.json is none that this version can read/)
+  expect(stderr).toMatch(/000304-aaaa.*this version of lab cannot read manifest\.json/)
   expect(stderr).toMatch(new RegExp(`${half}.*half of it was deleted`))
   expect(stderr).toMatch(new RegExp(`${cut}.*events.parquet cannot be read`))
   expect(stderr).toMatch(new RegExp(`${gone}.*it was deleted`))

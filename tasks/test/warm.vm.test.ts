@@ -141,7 +141,7 @@ describe('start: warm', () => {
     const { stdout, stderr, status } = await lab.lab(['run', 'copies', '--repeat', '1', '--json'])
     expect(status, stderr).toBe(0)
     expect(stdout).toContain(why)
-    expect(stdout).toContain('taken anew')
+    expect(stdout).toContain('taken again')
     expect(vmDirs()).toEqual([])
   })
 

@@ -81,7 +81,7 @@ async function bootFailure(wanted: BootWanted, phase: string, fact: string): Pro
     wayOut:
       guess?.wayOut ??
       (phase === 'firmware'
-        ? 'the kernel said nothing at all: has its configuration SERIAL_8250_CONSOLE, 64BIT and PVH or a bzImage that this QEMU boots?'
+        ? 'the kernel printed nothing at all: has its configuration SERIAL_8250_CONSOLE, 64BIT and PVH or a bzImage that this QEMU boots?'
         : 'the last lines of the console are above; with `accel: tcg` slow hosts are told apart from broken guests'),
     // A guest that said nothing leaves no log.
     ...(console !== '' && { log: join(wanted.dir, CONSOLE_LOG) }),

@@ -93,7 +93,10 @@ class Server {
           resolve({ ...end, stdout: Buffer.concat(kept) })
         } catch (error) {
           // The guest may say anything, also with the right word in it.
-          const bad = error instanceof Failure ? error : lost(`it said what is no line of its own: ${messageOf(error)}`)
+          const bad =
+            error instanceof Failure
+              ? error
+              : lost(`it printed something that is not one of its lines: ${messageOf(error)}`)
           this.#end(bad)
           fail(bad)
         }

@@ -208,7 +208,7 @@ async function changedSince(inputs: Inputs, context: Context): Promise<string | 
       type: 'notice',
       level: 'info',
       place: `snapshot of vm ${textOf(inputs['vm'])}`,
-      text: `the snapshot of ${textOf(before.inputs['qemu'])} is not for ${textOf(inputs['qemu'])}; it is taken anew`,
+      text: `the snapshot of ${textOf(before.inputs['qemu'])} is not for ${textOf(inputs['qemu'])}; it is taken again`,
     })
   return names.map((name) => WHY[name] ?? name).join(', ')
 }
@@ -257,7 +257,7 @@ async function forget(
     type: 'notice',
     level: 'warning',
     place: `snapshot of vm ${wanted.vm.vm.name}`,
-    text: `${why}; it is thrown away and taken anew`,
+    text: `${why}; it is discarded and taken again`,
   })
 }
 

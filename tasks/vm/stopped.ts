@@ -17,7 +17,7 @@ export async function stoppedByFullDisk(qmp: Qmp, dir: string, place: string): P
     place,
     [
       `QEMU has stopped the guest: there is no room for what it writes to its disks, below ${dir}`,
-      'with room again, a VM that is booted anew has all of its disks',
+      'with room again, a VM that is booted again has all of its disks',
     ],
     { path: dir },
   )

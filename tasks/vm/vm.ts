@@ -34,7 +34,7 @@ export async function attach(known: KnownVm & { state: VmState }, places: Places
     throw labError({
       place: `vm ${known.state.vm}`,
       fact: `it runs (process ${known.state.pid}) but does not answer: ${messageOf(error)}`,
-      wayOut: '`lab console` shows what it says; `lab down` ends it',
+      wayOut: '`lab console` shows what it prints; `lab down` ends it',
       log: join(known.dir, CONSOLE_LOG),
     })
   }

@@ -36,7 +36,7 @@ async function answer<T>(
   try {
     return shape.parse(JSON.parse(stdout.toString('utf8')))
   } catch {
-    return { why: `${what}: it says something unknown: ${printable(stdout.toString('utf8'), 120)}` }
+    return { why: `${what}: it printed something unknown: ${printable(stdout.toString('utf8'), 120)}` }
   }
 }
 

@@ -121,10 +121,10 @@ function refuseOthers(locked: readonly LockedPackage[], now: readonly LockedPack
   const more = differing.length - MOST_LINES
   throw labError({
     place,
-    fact: `${differing.length} of ${locked.length} packages are not to be had as lab.lock has them`,
+    fact: `${differing.length} of ${locked.length} packages are not available in the versions of lab.lock`,
     lines: [...differing.slice(0, MOST_LINES), ...(more > 0 ? [`... and ${more} more`] : [])],
     wayOut:
-      'name a mirror that still has them (LAB_DEBIAN_MIRROR: a snapshot of the archive from the day in lab.lock), or take what there is now: `lab lock`',
+      'name a mirror that still has them (LAB_DEBIAN_MIRROR: a snapshot of the archive from the day in lab.lock), or take the current versions: `lab lock`',
   })
 }
 

@@ -98,14 +98,14 @@ export async function fetchLocked(
   throw labError(
     {
       place,
-      fact: `${gone.length} of ${packages.length} packages of lab.lock cannot be had any more`,
+      fact: `${gone.length} of ${packages.length} packages of lab.lock are no longer available`,
       lines: [
         ...lines.slice(0, MOST_LINES),
         ...(lines.length > MOST_LINES ? [`... and ${lines.length - MOST_LINES} more`] : []),
         ...(first.failure.parts.lines ?? []),
       ],
       wayOut:
-        '`lab lock` takes what there is now, which makes another image; a pack that was exported with --with-inputs brings its packages along',
+        '`lab lock` takes the current versions, which makes another image; a pack that was exported with --with-inputs brings its packages along',
     },
     first.failure,
   )

@@ -26,7 +26,7 @@ export function debugRequests(debug: Debug, version: Version, place: string): Re
     throw userError({
       place,
       fact: 'a kernel before 5.2 cannot carry BTF',
-      wayOut: 'say `debug: dwarf`: the lab makes BTF of that beside the kernel, and gives it to the probes',
+      wayOut: 'set `debug: dwarf`: lab then makes a separate BTF file and gives it to the probes',
     })
   const symbols = ['DEBUG_INFO', 'DEBUG_INFO_DWARF4', ...(debug === 'btf' ? ['DEBUG_INFO_BTF'] : [])]
   return symbols.map((symbol) => ({ symbol, value: 'y', from: `debug: ${debug}` }))

@@ -102,7 +102,7 @@ export function sampleCommands(
             place: name,
             fact: `make does not say how it builds samples/bpf/${sample}`,
             lines: stderr.split('\n').filter(Boolean).slice(-5),
-            wayOut: '`lab build probe` without --dry-run has the whole story',
+            wayOut: '`lab build probe` without --dry-run shows all of its output',
           })
         return { dir: tree.dir, commands }
       },

@@ -45,7 +45,7 @@ describe('an archive', () => {
     execFileSync('tar', ['-cf', archive, '-C', join(root, 'in'), '--transform', 's,evil,linux/../../evil,', 'evil'])
     const { kind, parts } = await failureOf(unpack(archive, into))
     expect(kind).toBe('user')
-    expect(parts.fact).toBe('the archive has files that would stand outside of it: linux.tar')
+    expect(parts.fact).toBe('the archive has files that would be unpacked outside its directory: linux.tar')
     expect(parts.lines?.join()).toContain('linux/../../evil')
     expect(existsSync(join(root, 'evil'))).toBe(false)
   })
@@ -59,7 +59,7 @@ describe('an archive', () => {
     execFileSync('tar', ['-cf', archive, '-C', join(root, 'a'), 'linux/door'])
     execFileSync('tar', ['-rf', archive, '-C', join(root, 'b'), 'linux/door/evil'])
     const { parts } = await failureOf(unpack(archive, into))
-    expect(parts.fact).toContain('would stand outside')
+    expect(parts.fact).toContain('would be unpacked outside')
     expect(existsSync(join(root, 'victim/evil'))).toBe(false)
   })
 

@@ -143,7 +143,7 @@ export async function unpackTar(
     throw userError(
       {
         place,
-        fact: `the archive has files that would stand outside of it: ${basename(archive)}`,
+        fact: `the archive has files that would be unpacked outside its directory: ${basename(archive)}`,
         lines: outside.slice(0, 6),
         wayOut: 'do not use this archive; a release of the kernel has no such files',
       },

@@ -105,7 +105,7 @@ test('the table has a column for each kernel, and what is wrong stands below it 
     'HOOK            v5.4     v5.10    v6.1  PROBES',
     'kprobe/copyout  inlined  inlined  -     p',
     'kprobe/b        -        ok*      ?     p',
-    '* notrace, and this kernel lets it be probed all the same',
+    '* notrace, but this kernel allows probing it anyway',
     'v6.1: not built, and its source is not here',
     'kprobe/copyout (p; bpf/p.bpf.c:3:1)',
     '  v5.4, v5.10: copyout was inlined',

@@ -46,8 +46,8 @@ export async function judgeHooks(hooks: readonly Hook[], view: KernelView): Prom
   if (!tree || !version)
     return hooks.map((hook) =>
       hook.kind === 'other'
-        ? verdict(hook, 'not a symbol', 'no symbol of the kernel is needed')
-        : (tooOld(hook, version) ?? verdict(hook, 'not known', view.note ?? 'nothing is known of this kernel')),
+        ? verdict(hook, 'not a symbol', 'it needs no symbol of the kernel')
+        : (tooOld(hook, version) ?? verdict(hook, 'not known', view.note ?? 'nothing is known about this kernel')),
     )
   const functions = hooks.filter(({ kind }) => kind === 'kprobe' || kind === 'kretprobe' || kind === 'fentry')
   const groups = hooks.filter(({ kind }) => kind === 'event').map(({ target }) => groupOf(target))

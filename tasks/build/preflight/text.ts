@@ -86,8 +86,8 @@ export function hooksText(check: HookCheck, width?: number): string {
   const covered = hooks.some(({ kind }) => kind === 'covered')
   return [
     hookTable(check, width),
-    ...(hooks.some(({ kind }) => kind === 'not a symbol') ? ['. takes no symbol of the kernel'] : []),
-    ...(covered ? ['* notrace, and this kernel lets it be probed all the same'] : []),
+    ...(hooks.some(({ kind }) => kind === 'not a symbol') ? ['. uses no symbol of the kernel'] : []),
+    ...(covered ? ['* notrace, but this kernel allows probing it anyway'] : []),
     ...kernels.flatMap(({ kernel, note }) => (note === undefined ? [] : [`${kernel}: ${printable(note, 300)}`])),
     ...[...new Set(bad.map(({ hook }) => hook))].map((section) =>
       problemText(

@@ -14,7 +14,7 @@ export const given = <Options extends object, Name extends keyof Options & strin
 export function oneOf<Options extends object>(
   options: Options,
   names: readonly (keyof Options & string)[],
-  wayOut = 'give one of the two',
+  wayOut = 'use one of the two',
 ): void {
   const [first, second] = given(options, names)
   if (first !== undefined && second !== undefined)
@@ -47,7 +47,7 @@ export function onlyWith<Options extends object>(
   if (other !== undefined)
     throw userError({
       place: flag(other),
-      fact: `it is about ${flag(one)}, which is not given`,
+      fact: `it requires ${flag(one)}`,
       wayOut: `add ${flag(one)}, or leave ${flag(other)} out`,
     })
 }

@@ -17,7 +17,7 @@ export const DEFINITION = [
   '--definition <name>',
   'runs of this definition (its name or a run) and not of the newest: what runs were made of, in one digest',
 ] as const
-export const DRY_RUN = ['--dry-run', 'say what would be done, and why'] as const
+export const DRY_RUN = ['--dry-run', 'show what would be done, and why'] as const
 
 /** Options of every command, before or after its name. */
 export const EVERYWHERE = [

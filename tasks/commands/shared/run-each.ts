@@ -107,9 +107,9 @@ async function runLeft(
   const say = (text: string) =>
     context.emit({ type: 'notice', level: 'info', place: `experiment ${experiment.name}`, text })
   if (due.what === 'begin' && due.again)
-    say('was finished before the interruption as something else (lab.yaml, a source or an option changed): begins anew')
+    say('was finished before the interruption, but lab.yaml, a source or an option has changed since: it starts over')
   if (due.what !== 'nothing') return await one(experiment, due.what === 'resume')
-  say('was finished before the interruption: nothing is left of it')
+  say('was finished before the interruption: nothing is left to do')
   return { outcomes: due.outcomes, problems: [], left: [] }
 }
 

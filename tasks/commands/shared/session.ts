@@ -68,7 +68,7 @@ function needCache(cache: string): void {
       {
         place: process.env['LAB_CACHE_DIR'] ? 'LAB_CACHE_DIR' : 'cache',
         fact: `${printable(cache, 300)} cannot be made: ${printable(messageOf(error), 300)}`,
-        wayOut: 'set LAB_CACHE_DIR to a directory of a disk',
+        wayOut: 'set LAB_CACHE_DIR to a directory on a disk',
       },
       error,
     )
@@ -102,7 +102,7 @@ export function openSession(options: GlobalOptions, signal: AbortSignal, view: V
       type: 'notice',
       level: 'warning',
       place: `cache ${what}`,
-      text: `${file} is not what was put there; the entry is thrown away and made again`,
+      text: `${file} was changed after it was stored; the entry is discarded and built again`,
     }),
   )
   setInterval(() => void store.renew(), RENEW_MS).unref()

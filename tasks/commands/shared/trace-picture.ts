@@ -24,7 +24,7 @@ export async function picture(
     throw userError({
       place: `run ${manifest.run}`,
       fact: 'it has no messages of the workload to draw',
-      wayOut: '--all takes those of other processes too',
+      wayOut: '--all includes those of other processes',
     })
   const { experiment, arm, kernel, guest } = manifest
   const { completeness } = manifest.trace

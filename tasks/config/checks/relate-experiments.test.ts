@@ -143,7 +143,7 @@ describe('experiments', () => {
       'memory: 64M\n    cpus: 64',
       'clock: mono',
       [
-        "ring buffers of 8M (when left out) on 64 CPUs take 512M, more than half of vm default's memory (64M) | make the buffer of experiment readiter (trace: { buffer: 1M }) smaller or the memory of the vm larger",
+        "ring buffers of 8M (the default) on 64 CPUs take 512M, more than half of vm default's memory (64M) | make the buffer of experiment readiter (trace: { buffer: 1M }) smaller or the memory of the vm larger",
       ],
     ],
   ])('%j with a trace of %j', (vm, trace, expected) => {

@@ -163,7 +163,7 @@ const buffers: Check = function* ({ lab: { experiments, vms }, names }: Context)
       path: buffer === undefined ? ['vms', machine, 'memory'] : ['experiments', name, 'trace', 'buffer'],
       at: 'value',
       message:
-        `ring buffers of ${buffer ?? `${DEFAULTS.buffer} (when left out)`} on ${cpus} CPU${cpus === 1 ? '' : 's'} take ${sizeText(all)}, ` +
+        `ring buffers of ${buffer ?? `${DEFAULTS.buffer} (the default)`} on ${cpus} CPU${cpus === 1 ? '' : 's'} take ${sizeText(all)}, ` +
         `more than half of vm ${machine}'s memory (${memory})`,
       wayOut: `make the ${buffer === undefined ? `buffer of experiment ${name} (trace: { buffer: 1M })` : 'buffer'} smaller or the memory of the vm larger`,
     }

@@ -36,7 +36,7 @@ test.each([
 test.each([
   ['mkfs: [-d, x]', '-d is not for a lab file'],
   ['mkfs: [-U, random]', '-U is not for a lab file'],
-  ['mkfs: [-J, device=UUID]', 'a journal on another device is no part of a disk here'],
+  ['mkfs: [-J, device=UUID]', 'a disk of a guest cannot have its journal on another device'],
   ['mkfs: [x]', '"x" belongs to no option of mke2fs'],
   ['mkfs: [-b, "1024", "4096"]', '"4096" belongs to no option of mke2fs'],
 ])('of mke2fs, %s', (words, problem) => {

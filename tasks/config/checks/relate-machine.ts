@@ -54,7 +54,7 @@ function mkfsProblem(words: readonly string[], index: number): Pick<Problem, 'me
     const value = words[index + 1] ?? ''
     if (word === '-J' && /device=|^location=/.test(value))
       return {
-        message: 'a journal on another device is no part of a disk here',
+        message: 'a disk of a guest cannot have its journal on another device',
         wayOut: 'write size=, or -O ^has_journal',
       }
     return undefined

@@ -152,7 +152,7 @@ function fileProblem(name: string, all: readonly string[]): Pick<Problem, 'messa
   if (normal !== name || name.endsWith('/') || name === '.') {
     const better = normal.replace(/\/$/, '')
     return {
-      message: `the file ${quoted(name)} is no plain path of a file`,
+      message: `the file ${quoted(name)} is not a plain path`,
       wayOut: better === '.' ? 'write a name' : `write ${better}`,
     }
   }

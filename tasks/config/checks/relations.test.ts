@@ -256,9 +256,9 @@ describe('vms', () => {
       ['the file "a/../../f" would be outside the disk | write a path below the mount point'],
     ],
     ['files: { f:', 'files: { /etc/f:', ['the file "/etc/f" is not relative to the disk | write etc/f']],
-    ['files: { f:', 'files: { ./f:', ['the file "./f" is no plain path of a file | write f']],
-    ['files: { f:', 'files: { d/:', ['the file "d/" is no plain path of a file | write d']],
-    ['files: { f:', 'files: { .:', ['the file "." is no plain path of a file | write a name']],
+    ['files: { f:', 'files: { ./f:', ['the file "./f" is not a plain path | write f']],
+    ['files: { f:', 'files: { d/:', ['the file "d/" is not a plain path | write d']],
+    ['files: { f:', 'files: { .:', ['the file "." is not a plain path | write a name']],
     ['files: { f:', 'files: { ..f:', []],
     ['files: { f:', 'files: { f/g: x, f:', ['"f" is a file here and a directory in "f/g" | rename one of the two']],
     [

@@ -28,7 +28,7 @@ export const OrderExpectation = z
         text(/^\$\{[A-Za-z][A-Za-z0-9._-]*\}$/, 'times is a whole number or one parameter, for example ${count}'),
       ])
       .optional()
-      .describe('how many such sequences there must be; any number from 1 on when left out'),
+      .describe('how many such sequences there must be (default: one or more)'),
     ...where,
   })
   .meta({ title: 'Messages in an order' })
@@ -59,8 +59,8 @@ export const FailureExpectation = z
       .describe(
         'a line of what is said about it: "/.../" or the whole line; for silent the message that never appears',
       ),
-    program: func.optional().describe('the program that it happens to; any when left out'),
-    status: z.int().min(0).max(255).optional().describe('workload: its exit status; any but 0 when left out'),
+    program: func.optional().describe('the program that it happens to (default: any)'),
+    status: z.int().min(0).max(255).optional().describe('workload: its exit status (default: any but 0)'),
     signal: z.int().min(1).max(64).optional().describe('workload: the signal that ends it'),
     ...where,
   })
@@ -92,7 +92,7 @@ export const CountExpectation = [
   z
     .strictObject({
       messages: z.record(pattern, Count).describe('message or "/.../" -> how often it appears'),
-      of: z.enum(['workload', 'others', 'all']).optional().describe('whose messages; workload when left out'),
+      of: z.enum(['workload', 'others', 'all']).optional().describe('whose messages (default: workload)'),
       ...where,
     })
     .meta({ title: 'Numbers of messages' }),

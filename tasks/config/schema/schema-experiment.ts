@@ -59,7 +59,7 @@ const unit = z.string().min(1).max(20).optional().describe('what its numbers are
 const required = z
   .union([z.enum(['yes', 'no']), z.boolean()])
   .optional()
-  .describe('no: a run may lack it; when left out, a run in which nothing matches fails')
+  .describe('no: a run may lack it; by default, a run in which nothing matches fails')
 
 export const Metric = z.union([
   z.strictObject({
@@ -84,7 +84,7 @@ export const Until = z.strictObject({
   ci: text(/^[1-9][0-9]?(\.[0-9])?%$/, 'a precision is a percentage, for example 5%').describe(
     'half the width of the 95 % interval of its median, as a share of the median',
   ),
-  min: z.int().min(3).max(10000).optional().describe('runs of each arm at least; 5 when left out'),
+  min: z.int().min(3).max(10000).optional().describe('runs of each arm at least (default: 5)'),
   max: z.int().min(3).max(10000).describe('runs of each arm at most'),
 })
 
@@ -148,11 +148,11 @@ export const Experiment = z
       .min(1)
       .optional()
       .describe('why `lab run --all` leaves it out; `lab run NAME` runs it all the same'),
-    vm: name.optional().describe('the VM to use; the only one, or the one called default, when left out'),
+    vm: name.optional().describe('the VM to use (default: the only one, or the one called default)'),
     options: Options.optional().describe(
       'kernel options that this experiment needs otherwise, on top of those of whatever kernel it runs on',
     ),
-    probes: z.array(name).optional().describe('names of probes, attached in this order; none when left out'),
+    probes: z.array(name).optional().describe('names of probes, attached in this order (default: none)'),
     workload: Workload,
     params: z
       .record(paramName, z.array(ParamValue).min(1))
@@ -175,21 +175,16 @@ export const Experiment = z
       .enum(ORDERS)
       .optional()
       .describe(
-        'interleaved: one repeat of every arm after the other (when left out); mirrored: the same, every second round backwards (ABBA); sequential: arm by arm; shuffled',
+        'interleaved: one repeat of every arm after the other (the default); mirrored: the same, every second round backwards (ABBA); sequential: arm by arm; shuffled',
       ),
     seed: z
       .int()
       .min(0)
       .max(2 ** 32 - 1)
       .optional()
-      .describe('of a shuffled order; drawn and recorded when left out'),
+      .describe('of a shuffled order; by default one is drawn and recorded'),
     warmup: z.int().min(0).max(1000).optional().describe('runs of each arm that come first and do not count'),
-    retries: z
-      .int()
-      .min(0)
-      .max(100)
-      .optional()
-      .describe('further attempts at a run that did not pass; 0 when left out'),
+    retries: z.int().min(0).max(100).optional().describe('further attempts at a run that did not pass (default: 0)'),
     before: z
       .array(Before)
       .optional()
@@ -200,7 +195,7 @@ export const Experiment = z
       .enum(STARTS)
       .optional()
       .describe(
-        'shared: all runs on one VM (when left out); warm: each run starts from a snapshot of a VM that has booted; ' +
+        'shared: all runs on one VM (the default); warm: each run starts from a snapshot of a VM that has booted; ' +
           'cold: each run boots its own',
       ),
     control: z
@@ -210,12 +205,12 @@ export const Experiment = z
     parallel: z
       .union([z.int().min(1).max(64), z.literal('auto')])
       .optional()
-      .describe('VMs at a time; auto: as many as CPUs and memory of the host allow; 1 when left out'),
+      .describe('VMs at a time; auto: as many as CPUs and memory of the host allow (default: 1)'),
     observer: z
       .enum(['yes', 'no'])
       .optional()
       .describe(
-        'yes: what the probes cost, by four arms: none, empty (their hooks and nothing in them), full, and counted (with the count of the kernel on), mirrored when `order` is left out',
+        'yes: what the probes cost, by four arms: none, empty (their hooks and nothing in them), full, and counted (with the count of the kernel on), mirrored by default',
       ),
     metrics: z
       .record(paramName, Metric)
@@ -227,17 +222,17 @@ export const Experiment = z
         z.strictObject({ until: Until.describe('until a metric is known well enough') }),
       ])
       .optional()
-      .describe('runs of each arm; 1 when left out; { until: ... }: as many as a metric needs'),
+      .describe('runs of each arm (default: 1); { until: ... }: as many as a metric needs'),
     timeout: seconds
       .optional()
-      .describe('deadline of one workload, before it is scaled for a slow accelerator; 60s when left out'),
+      .describe('deadline of one workload, before it is scaled for a slow accelerator (default: 60s)'),
     deadline: seconds
       .optional()
       .describe('for all runs of one arm together; the rest of its runs is left out, and the summary says so'),
     trace: z
       .strictObject({
-        clock: z.enum(CLOCKS).optional().describe('the clock of the trace; mono when left out'),
-        buffer: size.optional().describe('ring buffer of each CPU; 8M when left out'),
+        clock: z.enum(CLOCKS).optional().describe('the clock of the trace (default: mono)'),
+        buffer: size.optional().describe('ring buffer of each CPU (default: 8M)'),
         events: z
           .array(
             text(
@@ -253,12 +248,12 @@ export const Experiment = z
         overwrite: z
           .enum(['yes', 'no'])
           .optional()
-          .describe('when the buffer is full: yes (when left out) drops the oldest events, no the newest'),
+          .describe('when the buffer is full: yes (the default) drops the oldest events, no the newest'),
         onLoss: z
           .enum(['fail', 'warn', 'retry'])
           .optional()
           .describe(
-            'when something was lost: fail (when left out) makes the run incomplete, warn says so and lets it pass, ' +
+            'when something was lost: fail (the default) makes the run incomplete, warn says so and lets it pass, ' +
               'retry runs it again with twice the buffer, once',
           ),
         function_graph: z
@@ -269,7 +264,7 @@ export const Experiment = z
               .describe(
                 'where a tree begins; of several names those that the kernel has, for example [__x64_sys_read]',
               ),
-            depth: z.int().min(1).max(50).optional().describe('calls below that are shown; all when left out'),
+            depth: z.int().min(1).max(50).optional().describe('calls below that are shown (default: all)'),
           })
           .optional()
           .describe("the call tree of the workload's work in the kernel, with durations"),
@@ -277,7 +272,7 @@ export const Experiment = z
       .optional()
       .describe('how the trace is taken'),
     maps: Slots.optional(),
-    collect: z.array(z.enum(COLLECT)).optional().describe('what a run keeps; everything when left out'),
+    collect: z.array(z.enum(COLLECT)).optional().describe('what a run keeps (default: everything)'),
     allow: z
       .array(Allowed)
       .min(1)

@@ -119,12 +119,12 @@ export const Kernel = z
     compat: z
       .enum(['auto', 'none'])
       .optional()
-      .describe('fixes that let an old tree build and boot with a new toolchain; auto when left out'),
+      .describe('fixes that let an old tree build and boot with a new toolchain (default: auto)'),
     debug: z
       .enum(['none', 'btf', 'dwarf'])
       .optional()
       .describe(
-        'what the kernel knows of its own types: none (when left out), btf inside the kernel, or dwarf in vmlinux; both cost build time',
+        'what the kernel knows of its own types: none (the default), btf inside the kernel, or dwarf in vmlinux; both cost build time',
       ),
     patches: z
       .array(path)

@@ -29,17 +29,17 @@ export const DiskFile = z
         .enum(FILLS)
         .optional()
         .describe(
-          'zeros (when left out), random bytes by seed, numbered records of 16 bytes, or numbers: records of three digits and a space, by seed',
+          'zeros (the default), random bytes by seed, numbered records of 16 bytes, or numbers: records of three digits and a space, by seed',
         ),
       seed: z
         .int()
         .min(0)
         .max(2 ** 32 - 1)
         .optional()
-        .describe('of random bytes and of numbers; 0 when left out'),
+        .describe('of random bytes and of numbers (default: 0)'),
       selectivity: text(/^(100|[0-9]{1,2})%$/, 'a selectivity is a percentage from 0% to 100%')
         .optional()
-        .describe('of numbers: how many of them are 500 or more; 50% when left out'),
+        .describe('of numbers: how many of them are 500 or more (default: 50%)'),
     }),
   ])
   .describe('the content, { from: FILE } or { size: 100M, fill: random }')
@@ -87,8 +87,8 @@ export const Vm = z
       ])
       .describe('the name of a kernel, or { use, fallback }'),
     image: name.describe('the name of an image'),
-    cpus: z.int().min(1).max(64).optional().describe('number of CPUs, 1 to 64; 2 when left out'),
-    memory: size.optional().describe('memory of the guest; 1G when left out'),
+    cpus: z.int().min(1).max(64).optional().describe('number of CPUs, 1 to 64 (default: 2)'),
+    memory: size.optional().describe('memory of the guest (default: 1G)'),
     accel: z.enum(['kvm', 'tcg', 'auto']).optional().describe('the accelerator; auto takes KVM where it works'),
     cmdline: z
       // oxlint-disable-next-line no-control-regex -- a line break or a space would begin another parameter

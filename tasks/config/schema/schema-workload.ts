@@ -48,7 +48,7 @@ export const Workload = z
       .describe('files that are put beside the program in the guest, for example the objects that it loads'),
     cwd: text(/^(\/|(\/[A-Za-z0-9_.-]+)+)$/, 'a directory of the guest is a path such as /data')
       .optional()
-      .describe('where it is started; when left out: the directory of its files, or / if it has none'),
+      .describe('where it is started (default: the directory of its files, or / if it has none)'),
     env: z
       .record(
         text(/^[A-Za-z_][A-Za-z0-9_]*$/, 'a variable is named with letters, digits and "_"'),

@@ -18,7 +18,7 @@ export const Probe = z
         types: name
           .optional()
           .describe(
-            'for a probe that includes vmlinux.h: the kernel whose types that has, and one object for all kernels (CO-RE); an object for each when left out',
+            'for a probe that includes vmlinux.h: the kernel whose types that has, and one object for all kernels (CO-RE); by default an object is compiled for each kernel',
           ),
         optional: z
           .array(func)

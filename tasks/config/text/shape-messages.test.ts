@@ -103,7 +103,7 @@ describe('each as one problem, in words for people', () => {
       '    cpus: 2',
       '    cpus: 1.5',
       'cpus of vm default: expected a whole number, found a number with a fraction',
-      'number of CPUs, 1 to 64; 2 when left out',
+      'number of CPUs, 1 to 64 (default: 2)',
     ],
     [
       '    accel: auto',

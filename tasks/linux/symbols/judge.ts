@@ -231,7 +231,7 @@ function judgeEvent(hook: Hook, facts: KernelFacts): Verdict {
 
 /** The verdict on one hook. */
 export function judge(hook: Hook, facts: KernelFacts): Verdict {
-  if (hook.kind === 'other') return verdict(hook, 'not a symbol', 'no symbol of the kernel is needed')
+  if (hook.kind === 'other') return verdict(hook, 'not a symbol', 'it needs no symbol of the kernel')
   const missing = tooOld(hook, parseVersion(facts.release)) ?? missingOption(hook, facts)
   if (missing) return missing
   if (hook.kind === 'event' || hook.kind === 'tracepoint') return judgeEvent(hook, facts)

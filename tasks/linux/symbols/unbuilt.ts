@@ -84,7 +84,7 @@ export const judgeSource = async (hook: Hook, kernel: Unbuilt): Promise<Verdict>
 
 async function fromText(hook: Hook, kernel: Unbuilt): Promise<Verdict> {
   const known: Known = { config: kernel.config, functions: () => [], places: () => [] }
-  if (hook.kind === 'other') return verdict(hook, 'not a symbol', 'no symbol of the kernel is needed')
+  if (hook.kind === 'other') return verdict(hook, 'not a symbol', 'it needs no symbol of the kernel')
   if (hook.kind === 'event') {
     const found = verdict(hook, 'no event', noEvent(hook.target.replace(':', '/')).fact)
     const explained = await explainEvent(found, known, kernel.tree)

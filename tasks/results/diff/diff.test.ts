@@ -305,7 +305,7 @@ describe('names', () => {
     ['readiter/r9', /no run "r9"/],
     ['readitr/bytes=16', /no runs of "readitr"/],
     ['last~7', /there are 3 runs/],
-    ['readiter/=', /no choice of an arm/],
+    ['readiter/=', /does not select an arm/],
   ])('%s is refused', async (name, fact) => {
     const all = await listRuns(await results({}, {}, {}))
     expect(await failureOf(Promise.resolve().then(() => side(all, name)))).toMatchObject({

@@ -44,7 +44,7 @@ function valuesOf(text: string): [string, string][] {
     const at = part.indexOf('=')
     if (at > 0) return [part.slice(0, at), part.slice(at + 1)]
     throw userError({
-      fact: `"${printable(text, 80)}" is no choice of an arm`,
+      fact: `"${printable(text, 80)}" does not select an arm`,
       wayOut: 'EXPERIMENT/axis=value, for example cost/probe=none; axes are parameters, kernel, probe and definition',
     })
   })

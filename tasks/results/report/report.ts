@@ -100,7 +100,7 @@ function experimentsOf({ runs, kind }: Scope, definition: string | undefined): E
     place: `--definition ${printable(definition ?? '', 60)}`,
     fact: 'no run has this definition',
     wayOut:
-      '`lab query "SELECT DISTINCT experiment, definition FROM runs"` lists them; the name of a run stands for its own',
+      '`lab query "SELECT DISTINCT experiment, definition FROM runs"` lists them; the name of a run selects the definition of that run',
   })
 }
 

@@ -40,7 +40,7 @@ export async function keepFiles(bytes: Buffer, wanted: RegExp): Promise<Map<stri
         place: 'guest',
         fact: isLine(bytes)
           ? 'lines came after the last line of the holder: something in the guest wrote into its output'
-          : `what it sent is no whole archive: ${messageOf(error)}`,
+          : `its archive is not complete: ${messageOf(error)}`,
         wayOut: 'run it again; a workload must leave the descriptors of the holder alone',
       },
       error,
@@ -71,7 +71,7 @@ export async function runAndFetch(
           ? `the holder was ended by signal ${status - 128}`
           : `the holder could not send its files (status ${status})`,
       lines: [printable(stderr, 300)],
-      wayOut: 'the run is lost (is the guest out of memory?); the console log has what the guest said last',
+      wayOut: 'the run is lost (is the guest out of memory?); the console log has the last output of the guest',
     })
   return { files: await keepFiles(stdout, wanted), stderr }
 }

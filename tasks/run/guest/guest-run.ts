@@ -108,7 +108,7 @@ export async function guestRun(
   }
   throw labError({
     place,
-    fact: 'the holder said something that is not a line of its own',
+    fact: 'the holder printed something that is not one of its lines',
     lines: [bad],
     wayOut: 'is the guest out of memory?',
   })

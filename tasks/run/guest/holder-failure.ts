@@ -156,6 +156,6 @@ export function holderFailure(
       .split('\n')
       .slice(-5)
       .map((line) => printable(line, 200)),
-    wayOut: 'the console log has what the kernel said',
+    wayOut: 'the console log has the messages of the kernel',
   })
 }

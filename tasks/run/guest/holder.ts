@@ -244,7 +244,7 @@ export const holderArgv = (run: HolderRun): string[] => [
 /** One line of the holder's stdout. Throws for anything that is not one of its facts. */
 export function parseHolderLine(line: string): HolderLine {
   const result = Line.safeParse(JSON.parse(line))
-  if (!result.success) throw new Error(`the holder said something unknown: ${printable(line, 200)}`)
+  if (!result.success) throw new Error(`the holder printed an unknown line: ${printable(line, 200)}`)
   return result.data
 }
 

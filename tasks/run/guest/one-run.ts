@@ -322,7 +322,7 @@ export async function finishRun(
       level: 'warning',
       place: `console of the guest, run ${run}`,
       text: CONSOLE_FULL,
-      wayOut: '`lab console` shows what it says now; a VM that is booted anew has an empty log',
+      wayOut: '`lab console` shows what it prints now; a VM that was booted again has an empty log',
     })
   if (!outcome) throw new Error('a result was put in place without having been written')
   if (failure) throw experimentError({ ...failure.parts, log: join(dir, 'stdout') }, failure)

@@ -170,7 +170,7 @@ function lineOf(text: string, place: string): HolderLine {
     throw labError(
       {
         place,
-        fact: 'something that is no line of the holder came out of the sealed guest',
+        fact: 'the sealed guest sent something that is not a line of the holder',
         lines: [printable(text, 200)],
         wayOut: 'does the workload write to /dev/ttyS1? only the holder may',
       },

@@ -55,7 +55,7 @@ export async function mayUse(vm: OpenVm, allow: readonly AllowedSplat[], context
     level: 'warning',
     place,
     text: `${text}; the run gets a VM of its own`,
-    wayOut: '`lab down` and `lab up` boot the VM anew; `lab exec -- dmesg | lab explain -` says what it means',
+    wayOut: '`lab down` and `lab up` boot the VM again; `lab exec -- dmesg | lab explain -` says what it means',
   })
   return false
 }

@@ -37,6 +37,6 @@ test('a panic is named and shown from its line on, made printable, and the log i
 test('a guest that went without a word is not called a panic', async () => {
   const { parts } = await guestDied(deadVm(PHASES), 'run-8', 'experiment e', 'the connection was closed')
   expect(parts.fact).toBe('the guest died while the workload ran')
-  expect(parts.lines).toEqual(['the connection was closed', 'its console said nothing'])
+  expect(parts.lines).toEqual(['the connection was closed', 'its console shows nothing'])
   expect(parts.wayOut).toContain('killed from outside')
 })

@@ -50,7 +50,7 @@ export async function guestDied(vm: OpenVm, run: string, place: string, why: str
   return experimentError({
     place,
     fact: guess ? `${fact}: ${guess.name} (${printable(guess.evidence, 100)})` : fact,
-    lines: [why, ...(lines.length > 0 ? lines : ['its console said nothing'])],
+    lines: [why, ...(lines.length > 0 ? lines : ['its console shows nothing'])],
     wayOut: alive
       ? 'QEMU still ran: the guest hangs, or its ssh server was ended; what did the workload do?'
       : lines.length > 0

@@ -77,7 +77,7 @@ describe('a journal of another pid namespace', () => {
     const { dir } = await interrupted({ owner: elsewhere })
     expect(await interruptedJournals(dir)).toEqual([])
     const { parts } = await failureOf(resumeJournal(dir, 'x', shape))
-    expect(parts.fact).toContain(`goes on, in process ${GONE.pid} of another pid namespace`)
+    expect(parts.fact).toContain(`is still going, in process ${GONE.pid} of another pid namespace`)
   })
 
   test('is when nobody has touched it for long: each container is a namespace of its own', async () => {
@@ -95,7 +95,7 @@ describe('a journal of another host', () => {
     const { dir } = await interrupted({ owner: elsewhere })
     expect(await interruptedJournals(dir)).toEqual([])
     const { parts } = await failureOf(resumeJournal(dir, 'x', shape))
-    expect(parts.fact).toContain(`goes on, in process ${GONE.pid} on host n2`)
+    expect(parts.fact).toContain(`is still going, in process ${GONE.pid} on host n2`)
     expect(parts.wayOut).toContain('10 minutes after its last sign of life')
   })
 

@@ -75,7 +75,7 @@ function nothing(experiment: string, [newest]: readonly Found<Journal>[]): Failu
   const { started, owner } = newest.note
   return userError({
     place,
-    fact: `there is nothing to resume: the run of ${experiment} that began at ${started} goes on, in process ${owner.pid}${whereText(owner)}`,
+    fact: `there is nothing to resume: the run of ${experiment} that began at ${started} is still going, in process ${owner.pid}${whereText(owner)}`,
     wayOut:
       newest.fate === 'elsewhere'
         ? 'wait for its end, or end it there; if it ended without a word, --resume works 10 minutes after its last sign of life'
@@ -113,7 +113,7 @@ export async function resumeJournal(
   throw userError({
     place: '--resume',
     fact: `the interrupted run of ${experiment} (${journal.started}) was another one: ${differ.join(', ')} changed since`,
-    wayOut: 'go back to what it was, or leave --resume away and begin anew; the results that are there stay',
+    wayOut: 'go back to what it was, or leave out --resume and start over; existing results stay',
   })
 }
 

@@ -18,7 +18,7 @@ export function kvmFinding(works: boolean, reason: string, asked: readonly strin
   const status: Status = asked.includes('kvm') ? 'problem' : 'warning'
   const fact = `${reason}; guests run under TCG, 10 to 30 times slower`
   const wayOut = /group kvm/.test(reason)
-    ? 'sudo usermod -aG kvm $USER, and log in anew'
+    ? 'sudo usermod -aG kvm $USER, and log in again'
     : status === 'problem'
       ? 'write `accel: auto` in lab.yaml'
       : 'nothing to do with `accel: auto`; in a VM, turn on nested virtualisation for KVM'

@@ -35,9 +35,9 @@ test.each<[string, PinState, RegExp, RegExp | undefined]>([
     /^`lab export --with-inputs`/,
   ],
   [
-    'of a suite that could not be asked',
+    'of a suite that could not be reached',
     { suite: 'bookworm', listed: undefined, why: 'Could not resolve' },
-    /^bookworm could not be asked: Could not resolve$/,
+    /^bookworm could not be reached: Could not resolve$/,
     undefined,
   ],
 ])('a pin %s is warned of', (_name, state, fact, wayOut) => {

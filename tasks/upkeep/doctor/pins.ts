@@ -24,7 +24,7 @@ export function pinFinding(kernel: string, pin: Pin, state: PinState, now: numbe
   const { suite, listed, newer, why } = state
   const add = newer && `\`lab kernels add ${newer.package}\` writes the lines of the newer one`
   if (listed === undefined)
-    return { name, status: 'warning', fact: `${suite} could not be asked: ${printable(why ?? '', 160)}` }
+    return { name, status: 'warning', fact: `${suite} could not be reached: ${printable(why ?? '', 160)}` }
   const facts: string[] = []
   if (!listed)
     facts.push(
@@ -61,7 +61,7 @@ async function imageFindings(image: ResolvedImage, { cache, signal }: Context): 
     .map((one) => one.name)
     .slice(0, 5)
     .join(', ')}`
-  return [{ name, status: 'warning', fact, wayOut: `\`lab lock\` takes what there is now; ${KEEP}` }]
+  return [{ name, status: 'warning', fact, wayOut: `\`lab lock\` takes the current versions; ${KEEP}` }]
 }
 
 export async function pins(context: Context, lab: ResolvedLab | undefined): Promise<Finding[]> {

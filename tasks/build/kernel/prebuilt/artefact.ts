@@ -69,7 +69,7 @@ export async function writeArtefact(
   if (config === undefined)
     throw userError({
       place,
-      fact: 'nobody says how this kernel is configured (it has no CONFIG_IKCONFIG)',
+      fact: 'the configuration of this kernel is unknown (it has no CONFIG_IKCONFIG)',
       wayOut: 'name its .config: `source: { file: ..., sha256: ..., config: ... }`',
     })
   const modules = await guestModules(parseConfig(config), release, files.modules, join(to, 'module'), place, signal)

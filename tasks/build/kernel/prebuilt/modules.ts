@@ -53,7 +53,7 @@ function wantedOf(config: Config, place: string): { all: readonly string[]; need
   if (absent.length > 0)
     throw userError({
       place,
-      fact: `this kernel was built without what a guest needs: ${absent.map(([option]) => `CONFIG_${option}`).join(', ')}`,
+      fact: `this kernel lacks options that a guest needs: ${absent.map(([option]) => `CONFIG_${option}`).join(', ')}`,
       lines: absent.map(([option, what]) => `CONFIG_${option}: with it the guest ${what}`),
       wayOut: "take a kernel for virtual machines (Debian's linux-image-*-cloud-amd64), or one that is built",
     })
