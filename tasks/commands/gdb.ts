@@ -17,7 +17,7 @@ import { repeated } from './shared/values.ts'
 
 export const command = defineCommand({
   usage: 'gdb [vm]',
-  about: 'gdb on the kernel of a guest',
+  about: 'debug the kernel of a guest with gdb',
   options: [
     ['--wait', 'boot a VM of its own that stops before its first instruction; it ends with gdb'],
     ['--ex <command>', 'a command for gdb, which ends after the last one; can be repeated', repeated],

@@ -17,6 +17,7 @@ export const COMMANDS: Readonly<Record<string, () => Promise<{ readonly command:
   cp: () => import('./cp.ts'),
   console: () => import('./console.ts'),
   gdb: () => import('./gdb.ts'),
+  crash: () => import('./crash.ts'),
   results: () => import('./results.ts'),
   trace: () => import('./trace.ts'),
   diff: () => import('./diff.ts'),

@@ -86,7 +86,7 @@ function resolveKernel(name: string, kernels: Readonly<Record<string, Kernel>>, 
 }
 
 function resolveVm(name: string, vm: Lab['vms'][string], absolute: Absolute): ResolvedVm {
-  const { kernel, image, disks = {}, cmdline, qemu } = vm
+  const { kernel, image, disks = {}, cmdline, qemu, dump } = vm
   const deterministic = vm.deterministic === 'yes'
   return {
     name,
@@ -99,6 +99,7 @@ function resolveVm(name: string, vm: Lab['vms'][string], absolute: Absolute): Re
     deterministic,
     ...(cmdline && { cmdline }),
     ...(qemu && { qemu }),
+    ...(dump && { dump }),
     disks: outerFirst(Object.entries(disks)).map(([disk, { fs, size, mount, mkfs, options, files = {} }]) => ({
       name: disk,
       fs,

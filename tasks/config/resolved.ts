@@ -88,6 +88,8 @@ export interface ResolvedVm {
   readonly cmdline?: readonly string[]
   /** Further arguments of QEMU. */
   readonly qemu?: readonly string[]
+  /** When the guest's memory is kept. */
+  readonly dump?: 'on-panic'
   /** In the order of the file. */
   readonly disks: readonly ResolvedDisk[]
 }

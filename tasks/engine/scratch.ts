@@ -21,6 +21,7 @@ const KINDS = [
   'kernel',
   'import',
   'doctor',
+  'crash',
 ] as const
 export type ScratchKind = (typeof KINDS)[number]
 

@@ -79,6 +79,13 @@ export const FIGURES: readonly Requirement[] = [
 /** What only `lab gdb` needs. */
 export const GDB: Requirement = { needs: 'gdb', package: 'gdb', why: 'debugs the kernel of a guest' }
 
+/** What `lab crash` needs, by the program that opens a dump. */
+export const DUMP_READERS = {
+  gdb: { needs: 'gdb', package: 'gdb', why: 'opens dumps of kernels without DWARF' },
+  crash: { needs: 'crash', package: 'crash', why: 'opens dumps of kernels with DWARF' },
+  drgn: { needs: 'drgn', package: 'python3-drgn', why: 'opens dumps of kernels with DWARF' },
+} as const satisfies Readonly<Record<string, Requirement>>
+
 /** What only the tests need. */
 export const TESTS: readonly Requirement[] = [
   GDB,

@@ -49,6 +49,8 @@ export interface Machine {
    * the file.
    */
   readonly memory?: { readonly file: string; readonly share: 'shared' | 'private' } | undefined
+  /** A panic stops the machine and does not end it, so that its memory can be kept. */
+  readonly stopsAtPanic?: boolean | undefined
   /** The machine waits for a saved state (host/migration) and does not boot. */
   readonly incoming?: boolean | undefined
 }
@@ -61,6 +63,8 @@ interface Device {
 /** Names of the sockets, relative to the VM's directory, which is QEMU's working directory. */
 export const QMP_SOCKET = 'qmp.sock'
 export const CONSOLE_SOCKET = 'console.sock'
+/** Of a second monitor: each serves one client, and the one who waits for a panic must not keep `lab down` out. */
+export const DUMP_SOCKET = 'dump.sock'
 
 /** A comma starts the next option in QEMU's key=value lists; doubled, it stands for itself. */
 const value = (text: string) => text.replaceAll(',', ',,')
@@ -100,6 +104,19 @@ const incomingState = ({ incoming }: Machine): Device => ({ args: incoming === t
 
 /** A panic ends QEMU at once: the kernel reboots at panic, and QEMU exits instead of rebooting. */
 const endOnPanic: Device = { args: ['-no-reboot'], kernel: ['panic=-1'] }
+
+/** The same, and QEMU stays with the guest as it was at its end. Kernels with FW_CFG_SYSFS leave a VMCOREINFO there, which drgn wants. */
+const stopOnPanic: Device = {
+  args: [
+    '-action',
+    'reboot=shutdown,shutdown=pause',
+    '-qmp',
+    `unix:${DUMP_SOCKET},server=on,wait=off`,
+    '-device',
+    'vmcoreinfo',
+  ],
+  kernel: ['panic=-1'],
+}
 
 const console_ = ({ consoleLog }: Machine): Device => ({
   args: [
@@ -163,7 +180,7 @@ export function qemuArgv(m: Machine): string[] {
     memoryFile(m),
     machine(m),
     incomingState(m),
-    endOnPanic,
+    m.stopsAtPanic === true ? stopOnPanic : endOnPanic,
     console_(m),
     control,
     network,

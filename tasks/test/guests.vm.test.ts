@@ -1,4 +1,6 @@
 /** What a lab declares of its guest is in the guest: parameters of the kernel, devices, file systems, files. */
+import { readdirSync, statSync } from 'node:fs'
+import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { Rig } from './rig.ts'
 
@@ -22,13 +24,31 @@ const VM = `
           host.txt: { from: given.txt }
           deep/records: { size: 1M, fill: records }
           zeros: { size: 2M }
+  dumping:
+    kernel: { use: v5.4, fallback: [v5.10] }
+    image: minimal
+    memory: 256M
+    dump: on-panic
+`
+
+const EXPERIMENTS = `
+  panic:
+    vm: dumping
+    probes: []
+    workload: { run: "sh -c 'echo c > /proc/sysrq-trigger'" }
+  late:
+    vm: dumping
+    probes: []
+    timeout: 1s
+    workload: { run: "sleep 1000" }
+    collect: [stdout]
 `
 
 beforeAll(async () => {
   lab.write('given.txt', 'of the host\n')
   const text = lab.read('lab.yaml')
   if (!text.includes('\nprobes:\n')) throw new Error('lab.yaml has no probes:')
-  lab.write('lab.yaml', text.replace('\nprobes:\n', `${VM}\nprobes:\n`))
+  lab.write('lab.yaml', `${text.replace('\nprobes:\n', `${VM}\nprobes:\n`).trimEnd()}${EXPERIMENTS}`)
   const { status, stderr } = await lab.lab(['up', 'odd'])
   expect(status, stderr).toBe(0)
 })
@@ -108,4 +128,30 @@ test('gdb sees a guest of its own from its first instruction on', async () => {
   ])
   expect(status, stderr).toBe(0)
   expect(stdout).toMatch(/#0 .* start_kernel \(\)/)
+})
+
+test('a guest that panics leaves a dump, and the stack of the task that panicked is in it', async () => {
+  const { status, stderr } = await lab.lab(['run', 'panic'])
+  expect(status, stderr).toBe(1)
+  const [, run = ''] = /lab crash (\S+)/.exec(stderr) ?? []
+  const dir = join(lab.dir, '.lab/crashes', run)
+  expect(readdirSync(join(lab.dir, '.lab/crashes'))).toEqual([run])
+  const { mode, size } = statSync(join(dir, 'vmcore'))
+  expect(mode & 0o777).toBe(0o600)
+  expect(size).toBeLessThan(300 * 2 ** 20)
+  const opened = await lab.lab(['crash', run, '--ex', 'thread apply all lab-bt'])
+  expect(opened.status, opened.stderr).toBe(0)
+  expect(opened.stdout).toMatch(/<panic\+\d+>[^]*<write_sysrq_trigger\+\d+>[^]*<ksys_write\+\d+>/)
+  const types = await lab.lab(['crash', run, '--with', 'crash', '--ex', 'bt'])
+  expect([types.status, types.stderr]).toEqual([2, expect.stringContaining('was built without DWARF')])
+})
+
+test('a workload that does not end leaves a dump among the files of its run', async () => {
+  const { status, stderr } = await lab.lab(['run', 'late'])
+  expect(status, stderr).toBe(1)
+  const [run = ''] = readdirSync(join(lab.dir, 'results/late'))
+  expect(stderr).toContain(`lab crash ${run}`)
+  expect((await lab.lab(['crash', run, '--ex', 'info threads'])).stdout).toMatch(/LWP 1 [^]*LWP 2 /)
+  const verified = await lab.lab(['verify', run])
+  expect(verified.stdout).toContain('as recorded')
 })

@@ -15,6 +15,7 @@ import { abandonedScratch } from '../engine/scratch.ts'
 import { removeScratch } from '../host/mmdebstrap.ts'
 import { usedByProcesses } from '../host/open-files.ts'
 import { PARTIAL_RESULT } from '../results/result.ts'
+import { crashesDir } from '../vm/dump.ts'
 import { orphans, stopOrphan, type Places } from '../vm/vm.ts'
 import { staleSnapshots } from '../vm/stale-snapshots.ts'
 import { fateOfTag, PARTIAL } from '../engine/process.ts'
@@ -79,6 +80,7 @@ export async function gcStep(places: Places, context: Context, dry: boolean): Pr
   await partials.look(dirname(places.keys), PARTIAL)
   const written = files.map(({ dir }) => dir).filter((dir) => existsSync(dir))
   await partials.look(places.vms, PARTIAL)
+  await partials.look(crashesDir(places.vms), PARTIAL)
   const [trees, snapshots] = [await halfTrees(join(context.cache, 'build')), await staleSnapshots(context)]
   const paths = [...partials.abandoned, ...trees, ...snapshots]
   if (!dry) {

@@ -1,10 +1,10 @@
 /** gdb in a VM that is up, or in one that is stopped before its first instruction. */
-import { readFile, rm } from 'node:fs/promises'
+import { readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { step, type Context } from '../engine/context.ts'
 import { interrupted, labError, userError } from '../engine/error.ts'
 import { isLocked, lockNow } from '../engine/lock.ts'
-import { GDB_CHARDEV, GDB_SOCKET, gdbArgv } from '../host/gdb.ts'
+import { GDB_CHARDEV, GDB_COMMANDS, GDB_INIT, GDB_SOCKET, gdbArgv } from '../host/gdb.ts'
 import { QMP_SOCKET } from '../host/qemu.ts'
 import { Qmp } from '../host/qmp.ts'
 import { attended, start } from '../host/sh.ts'
@@ -100,6 +100,7 @@ export async function debugUp(
     })
   const kernel = { dir: up.state.kernel.dir, offset: await offsetOf(up, places) }
   const argv = gdbArgv(kernel, commands)
+  await writeFile(join(up.dir, GDB_INIT), GDB_COMMANDS)
   {
     await using qmp = await Qmp.open(join(up.dir, QMP_SOCKET))
     const refused = (await qmp.human(`gdbserver ${GDB_CHARDEV}`)).trim()
@@ -166,6 +167,7 @@ export async function debugFromStart(
     void machine.ended.then(() => (ended = true))
     try {
       await stubOpen(dir, () => ended, context.signal, place)
+      await writeFile(join(dir, GDB_INIT), GDB_COMMANDS)
       const gdb = gdbArgv({ dir: wanted.kernel.dir, offset: 0n }, commands)
       return await attended(gdb, { cwd: dir, signal: context.signal })
     } finally {

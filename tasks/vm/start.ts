@@ -63,6 +63,7 @@ export const fingerprint = ({ vm, kernel, image, accel }: VmWanted): Fingerprint
     disks: vm.disks.map((disk) => ({ ...disk, files: mapEntries(disk.files, (_, file) => stateOf(file)) })),
     ...(vm.cmdline && { cmdline: vm.cmdline }),
     ...(vm.qemu && { qemu: vm.qemu }),
+    ...(vm.dump && { dump: vm.dump }),
   })
 
 /** The version line of the QEMU that would be started. */
@@ -131,6 +132,7 @@ export async function machineArgv(
     consoleLog: LOG_PATH,
     parameters: vm.cmdline ?? [],
     further: vm.qemu ?? [],
+    stopsAtPanic: vm.dump !== undefined,
     ...parts,
   })
 }

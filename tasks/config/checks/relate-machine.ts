@@ -74,7 +74,7 @@ function* each(
 }
 
 const machine: Check = function* ({ lab: { vms } }) {
-  for (const [name, { cmdline, qemu, deterministic, disks }] of Object.entries(vms)) {
+  for (const [name, { cmdline, qemu, dump, deterministic, disks }] of Object.entries(vms)) {
     const at: Path = ['vms', name]
     yield* each(cmdline, [...at, 'cmdline'], (words, index) => {
       const parameter = /^[^=]+/.exec(words[index] ?? '')?.[0] ?? ''
@@ -90,6 +90,14 @@ const machine: Check = function* ({ lab: { vms } }) {
         path: [...at, 'qemu'],
         at: 'key',
         message: `vm ${name} is deterministic: a device of one's own could answer when the host likes`,
+        wayOut: 'take one of the two out',
+      }
+    if (deterministic === 'yes' && dump !== undefined)
+      yield {
+        severity: 'error',
+        path: [...at, 'dump'],
+        at: 'key',
+        message: `vm ${name} is deterministic: nobody can ask such a guest for its memory`,
         wayOut: 'take one of the two out',
       }
     for (const [disk, { mkfs }] of Object.entries(disks ?? {}))

@@ -102,6 +102,12 @@ export const Vm = z
       .max(64)
       .optional()
       .describe('further arguments of QEMU, for example [-device, "nvme,serial=x"]: devices, objects, the kind of CPU'),
+    dump: z
+      .enum(['on-panic'])
+      .optional()
+      .describe(
+        'on-panic: a run whose guest panics or hangs, or whose workload does not end in time, keeps the memory of the guest',
+      ),
     deterministic: z
       .enum(['yes', 'no'])
       .optional()

@@ -5,4 +5,6 @@ export interface GuestRun {
   readonly lines: readonly HolderLine[]
   readonly files: ReadonlyMap<string, Buffer>
   readonly stderr: string
+  /** Directory of the dump of a guest whose workload did not end in time (vm/dump.ts), or why there is none. */
+  readonly dump?: { readonly dir: string } | { readonly why: string }
 }

@@ -21,7 +21,7 @@ function flood(chunk: string, times: number): { vm: OpenVm; sent: () => number }
         resolve({ status: 0, stdout: Buffer.alloc(0), stderr: '' })
       })
     })
-  return { vm: { guest: { exec } } as unknown as OpenVm, sent: () => sent }
+  return { vm: { guest: { exec }, state: { argv: [] } } as unknown as OpenVm, sent: () => sent }
 }
 
 const WANTED = {

@@ -3,6 +3,7 @@ import { served, type Exec } from '../../vm/served.ts'
 import { constants } from 'node:os'
 import { Failure, labError, messageOf, userError } from '../../engine/error.ts'
 import type { ExecResult } from '../../host/ssh.ts'
+import { DumpWatch } from '../../vm/dump.ts'
 import type { OpenVm } from '../../vm/vm.ts'
 import { GUEST_DIR } from './deploy.ts'
 import { runAndFetch } from './fetch.ts'
@@ -61,6 +62,7 @@ export async function guestRun(
   follower?: Pick<Follower, 'take'>,
 ): Promise<GuestRun> {
   const dir = `${GUEST_DIR}/run-${wanted.run}`
+  await using watch = await DumpWatch.open(vm, wanted.run)
   const kept = new HolderLines(place)
   const { lines } = kept
   let bad: string | undefined
@@ -98,11 +100,14 @@ export async function guestRun(
       timeout: wanted.deadlineMs + MARGIN * (wanted.strace ? 5 : 1),
       onLine,
     })
-    if (bad === undefined) return { lines, files, stderr }
+    const late = lines.some((line) => line.event === 'done' && line.outcome === 'deadline')
+    const dump = late ? await watch?.dump('the workload did not end in time') : undefined
+    if (bad === undefined) return { lines, files, stderr, ...(dump && { dump }) }
   } catch (error) {
     if (!diedAtWork(error, lines)) throw error
     // A guest that said how the holder ended is there.
-    if (answered === undefined) throw await guestDied(vm, wanted.run, place, error.parts.fact)
+    if (answered === undefined)
+      throw await guestDied(vm, wanted.run, place, error.parts.fact, await watch?.dump('the guest does not answer'))
     const by = signalOf(answered)
     throw by === undefined ? error : await holderDied(vm, wanted.run, place, by)
   }

@@ -20,6 +20,7 @@ import { CONSOLE_FULL, consoleIsFull, consoleLog } from '../../vm/console.ts'
 import { analyseInTime } from '../judge/analyse.ts'
 import { failuresExpectedOn } from '../judge/expectations.ts'
 import { failuresOf } from '../judge/failed.ts'
+import { dumpLines } from '../judge/last-words.ts'
 import { printsOf } from '../judge/prints.ts'
 import { graphOfRun } from './graph.ts'
 import { Follower } from './follow.ts'
@@ -150,15 +151,19 @@ function requestOf(session: Prepared, turn: RunTurn, place: string, slower: numb
 function collectedOf(
   session: Prepared,
   turn: RunTurn,
-  started: Moment,
+  { run, started }: { readonly run: string; readonly started: Moment },
   guest: GuestRun,
   { workload, deadline }: ReturnType<typeof requestOf>,
   place: string,
 ): Collected & { failure: Failure | undefined } {
   const { arm } = turn
-  const failure = holderFailure(guest.lines, place, deadline, guest.stderr)
+  const ofHolder = holderFailure(guest.lines, place, deadline, guest.stderr)
+  const failure =
+    ofHolder?.kind === 'experiment' && guest.dump !== undefined
+      ? experimentError({ ...ofHolder.parts, lines: [...(ofHolder.parts.lines ?? []), ...dumpLines(guest.dump, run)] })
+      : ofHolder
   const maps = mapsOf(guest.lines, ofArm(session, arm).described)
-  const collected = { ...turn, run: newRunId(started.date), started, argv: workload, guest, maps }
+  const collected = { ...turn, run, started, argv: workload, guest, maps }
   // Where a failure is declared, one that came is looked at, whether it is that one or another.
   const declared = failuresExpectedOn(session.wanted.experiment, session.things.vm.kernel.name, arm)
   if (declared.length > 0 && failuresOf(guest.lines, '').length > 0) return { ...collected, failure: undefined }
@@ -188,7 +193,7 @@ export async function runInGuest(
   })
   const run = newRunId(started.date)
   const guest = await guestRun(vm, { ...request, run, follow }, place, context.signal, follower)
-  return collectedOf(session, turn, started, guest, request, place)
+  return collectedOf(session, turn, { run, started }, guest, request, place)
 }
 
 /** A whole run in a sealed guest, which boots for it (`deterministic: yes`). */
@@ -221,7 +226,8 @@ export async function sealedRun(
     context,
   )
   try {
-    const collected = collectedOf(prepared, turn, started, guest, request, place)
+    const run = newRunId(started.date)
+    const collected = collectedOf(prepared, turn, { run, started }, guest, request, place)
     const metaAnew = () => Promise.resolve(meta)
     return await finishRun({ ...prepared, vm, meta, metaAnew }, collected, places, context)
   } finally {

@@ -17,6 +17,7 @@ import type { Ready } from '../../build/artefacts.ts'
 import type { Deployable } from '../../build/probe/probe.ts'
 import { splitStrace } from '../../linux/ftrace/strace-split.ts'
 import { thisHost } from '../../host/this-host.ts'
+import { moveDump } from '../../vm/dump.ts'
 import type { OpenVm } from '../../vm/vm.ts'
 import type { Analysis } from '../judge/analyse.ts'
 import { derivedFacts, derivedFiles, traceFacts, tracedEvents, traceRequest, workloadFacts } from '../judge/derived.ts'
@@ -270,6 +271,8 @@ export async function record(
   const sha256: Record<string, string> = Object.fromEntries(
     [...files].map(([name, content]) => [name, hashText(content)]),
   )
+  if (guest.dump && 'dir' in guest.dump)
+    for (const name of await moveDump(guest.dump.dir, dir)) sha256[name] = await hashFile(join(dir, name))
   if (analysis.notStarted) await rm(join(dir, 'trace.dat'), { force: true })
   else if (analysis.damaged !== undefined && !collect.has('trace'))
     // Nobody asked for it, but it is all that there is to look at.

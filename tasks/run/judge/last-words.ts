@@ -36,8 +36,20 @@ async function keepConsole(vm: OpenVm, run: string): Promise<{ readonly log?: st
   }
 }
 
+/** What is said of the dump of a run. */
+export const dumpLines = (dump: { readonly dir: string } | { readonly why: string } | undefined, run: string) =>
+  dump === undefined
+    ? []
+    : ['dir' in dump ? `a dump of its memory is kept: lab crash ${run}` : `there is no dump of its memory: ${dump.why}`]
+
 /** The failure of a run whose guest did not live to its end. `why` is what the connection said. */
-export async function guestDied(vm: OpenVm, run: string, place: string, why: string): Promise<Failure> {
+export async function guestDied(
+  vm: OpenVm,
+  run: string,
+  place: string,
+  why: string,
+  dump?: { readonly dir: string } | { readonly why: string },
+): Promise<Failure> {
   for (const until = performance.now() + END; isAlive(vm.state) && performance.now() < until;)
     await new Promise((resolve) => setTimeout(resolve, 50))
   const alive = isAlive(vm.state)
@@ -50,7 +62,7 @@ export async function guestDied(vm: OpenVm, run: string, place: string, why: str
   return experimentError({
     place,
     fact: guess ? `${fact}: ${guess.name} (${printable(guess.evidence, 100)})` : fact,
-    lines: [why, ...(lines.length > 0 ? lines : ['its console shows nothing'])],
+    lines: [why, ...(lines.length > 0 ? lines : ['its console shows nothing']), ...dumpLines(dump, run)],
     wayOut: alive
       ? 'QEMU still ran: the guest hangs, or its ssh server was ended; what did the workload do?'
       : lines.length > 0
