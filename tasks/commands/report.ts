@@ -10,6 +10,7 @@ import { reportStep } from '../results/report/report.ts'
 import { bytes, plural } from '../engine/text.ts'
 import { placesOf } from '../vm/places.ts'
 import { HOST } from './shared/app.ts'
+import { without } from './shared/exclusive.ts'
 import { defineCommand } from './command.ts'
 import { DEFINITION } from './shared/options.ts'
 import { outputFile } from './output-file.ts'
@@ -32,14 +33,20 @@ export const command = defineCommand({
     ['--since <day>', 'one page about the runs since a day (2020-01-30), a time, today, or how long ago (7d, 12h)'],
     DEFINITION,
     ['-o, --output <file>', 'the file to write (default: results/NAME.html)'],
+    ['--paper <dir>', 'as --figures, and a paper of it all: paper.tex, with claims, methods and results'],
     ['--figures <dir>', 'also each figure as SVG and PDF and each table as CSV and LaTeX, into this directory'],
   ],
   work: async (session, [words], options) => {
     const directory = labDirectory(session)
     const output = options.output === undefined ? undefined : await outputFile(options.output, session)
-    const dir = options.figures
+    if (options.paper !== undefined) without(options, 'paper', ['figures'], 'it writes the same files')
+    const dir = options.paper ?? options.figures
     const lab = labNow(session)
-    if (dir === '-') throw userError({ place: '--figures', fact: 'it takes a directory, since it writes many files' })
+    if (dir === '-')
+      throw userError({
+        place: options.paper === undefined ? '--figures' : '--paper',
+        fact: 'it takes a directory, since it writes many files',
+      })
     // Asked before the work is done.
     if (dir !== undefined) await hostStep(session.context, FIGURES, [])
     const outcome = await reportStep(
@@ -55,7 +62,8 @@ export const command = defineCommand({
       session.context,
     )
     const { file, bytes: size, runs, figures, tables, leftOut } = outcome
-    const files = dir === undefined ? [] : await writeExhibits(resolve(dir), figures, tables, session.context)
+    const paper = options.paper === undefined ? undefined : outcome.paper
+    const files = dir === undefined ? [] : await writeExhibits(resolve(dir), figures, tables, session.context, paper)
     const beside = dir === undefined ? '' : `\n${resolve(dir)}: ${plural(files.length, 'file')} (SVG, PDF, CSV, LaTeX)`
     return {
       text: `${file}: ${plural(runs, 'run')}, ${plural(figures.length, 'figure')}, ${plural(tables.length, 'table')}, ${bytes(size)}${beside}`,

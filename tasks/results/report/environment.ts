@@ -1,5 +1,5 @@
 /** Where the runs were made, and how anybody can tell that these are they. The end of a report. */
-import { methodsText } from './methods.ts'
+import { methodsOf } from './methods.ts'
 import type { Manifest } from '../manifest.ts'
 import type { ReportRun } from './runs.ts'
 import { html, type Html } from './html.ts'
@@ -17,9 +17,9 @@ function fact(name: string, values: readonly string[]): Html {
 
 /** The methods paragraph is Markdown of our own: headings, paragraphs and `code`. */
 function methods(manifests: readonly Manifest[], runs: readonly ReportRun[]): Html {
-  const paragraphs = methodsText(manifests, runs).split(/\n+/)
+  const paragraphs = methodsOf(manifests, runs).split(/\n+/)
   return html`${paragraphs.map((line) => {
-    if (line.trim() === '' || line.startsWith('# ') || line.includes('in this pack')) return ''
+    if (line.trim() === '' || line.startsWith('# ')) return ''
     if (line.startsWith('## ')) return html`<h4>${line.slice(3)}</h4>`
     const parts = line.split('`')
     return html`<p>${parts.map((part, index) => (index % 2 === 1 ? html`<code>${part}</code>` : part))}</p>`

@@ -23,6 +23,8 @@ export class Exhibits {
   readonly tables: Table[] = []
   /** What Vega has against figures: a mistake of ours, which the figure may survive. */
   readonly warnings: string[] = []
+  /** The experiment that a figure or table is about, by its name. */
+  readonly subjects = new Map<string, string>()
   readonly #names = new Set<string>()
   readonly #notes = new Map<string, string>()
 
@@ -41,6 +43,7 @@ export class Exhibits {
     let name = base
     for (let count = 2; this.#names.has(name); count++) name = `${base}-${count}`
     this.#names.add(name)
+    this.subjects.set(name, wanted[0] ?? '')
     return name
   }
 

@@ -8,12 +8,15 @@ import type { Context } from '../../engine/context.ts'
 import { makeDirectory } from '../../engine/directory.ts'
 import { svgToPdf } from '../../host/rsvg.ts'
 import type { Figure } from './exhibits.ts'
+import { paperLatex, type Paper } from './paper.ts'
 import { TIMELINE_STYLE } from './page.ts'
 import { latexText, tableCsv, tableLatex, type Table } from './table.ts'
 import { standalone } from './theme.ts'
 
 /** Rows of a table that fit on a page; longer ones are files only. */
 const PAGE = 45
+/** The paper, where one is asked for. */
+const PAPER = 'paper.tex'
 /** For a document: every figure and table with its caption. */
 const DOCUMENT = 'report.tex'
 
@@ -60,7 +63,7 @@ function documentOf(figures: readonly Figure[], tables: readonly Table[]): strin
 }
 
 /**
- * Writes all of them; a file of the same name is replaced whole.
+ * Writes all of them, and the paper where there is one; a file of the same name is replaced whole.
  * @returns their names
  * @throws a lab Failure for a directory that cannot be written
  */
@@ -69,6 +72,7 @@ export async function writeExhibits(
   figures: readonly Figure[],
   tables: readonly Table[],
   { cache, signal }: Pick<Context, 'cache' | 'signal'>,
+  paper?: Paper,
 ): Promise<string[]> {
   const written: string[] = []
   const put = async (name: string, write: (file: string) => Promise<void>) => {
@@ -86,6 +90,7 @@ export async function writeExhibits(
       await put(`${table.name}.csv`, (file) => writeFile(file, tableCsv(table)))
       await put(`${table.name}.tex`, (file) => writeFile(file, tableLatex(table)))
     }
+    if (paper !== undefined) await put(PAPER, (file) => writeFile(file, paperLatex(paper)))
     await put(DOCUMENT, (file) => writeFile(file, documentOf(figures, tables)))
   } catch (error) {
     throw cannotWrite(error, dir)

@@ -160,7 +160,7 @@ const NO_INPUTS = '/nowhere'
  * Markdown; a section for each experiment, about the runs of its newest definition.
  * @param runs all of them, or one of each kind and all of their ends in `ended`
  */
-export function methodsText(runs: readonly Manifest[], ended?: readonly Ended[]): string {
+export function methodsOf(runs: readonly Manifest[], ended?: readonly Ended[]): string {
   const names = distinct(runs.map(({ experiment }) => experiment))
   return [
     '# Methods',
@@ -182,7 +182,13 @@ export function methodsText(runs: readonly Manifest[], ended?: readonly Ended[])
       const chosen = one?.runs ?? own
       return ofExperiment(name, chosen, chosen.map(endOf), one?.leftOut ?? [])
     }),
+  ].join('\n')
+}
+
+/** The same for a pack, which has all that it speaks of. */
+export const methodsText = (runs: readonly Manifest[], ended?: readonly Ended[]): string =>
+  [
+    methodsOf(runs, ended),
     'Every file of each run, its lab file, kernel patch, kernel configuration and package list are in this pack; `lab verify` checks it without a VM, `lab reproduce` runs it again.',
     '',
   ].join('\n')
-}

@@ -4,7 +4,7 @@
 import type { ResolvedExperiment } from '../../config/resolved.ts'
 import type { Manifest } from '../manifest.ts'
 import { publishedReports, type ComparedArm, type ComparedRun, type PublishedReport } from '../published/evaluate.ts'
-import { answerText, countText } from '../published/text.ts'
+import { answerText, countText, wordOf } from '../published/text.ts'
 import type { VerdictWord } from '../published/verdict.ts'
 import type { Exhibits } from './exhibits.ts'
 import { html, type Html } from './html.ts'
@@ -47,7 +47,6 @@ const CLASSES: Readonly<Record<VerdictWord, string>> = {
   'cannot tell': 'warn',
   'not comparable': 'plain',
 }
-const wordOf = (verdict: VerdictWord): string => (verdict === 'not comparable' ? 'not comparable here' : verdict)
 
 const valueCells = ({
   arm,

@@ -17,6 +17,8 @@ import { Kept } from './kept.ts'
 import { leftOutHtml, leftOutNote } from './left-out.ts'
 import { Material } from './material.ts'
 import { experimentsTable, runsTable } from './overview.ts'
+import { methodsOf } from './methods.ts'
+import type { Paper } from './paper.ts'
 import { pageText } from './page.ts'
 import { byExperiment, reportRuns, type ExperimentRuns, type ReportRun } from './runs.ts'
 import { scopeOf, type Scope } from './scope.ts'
@@ -49,6 +51,8 @@ export interface ReportOutcome {
   readonly experiments: number
   readonly figures: readonly Figure[]
   readonly tables: readonly Table[]
+  /** The same as a paper. */
+  readonly paper: Paper
   /** Runs of other definitions. */
   readonly leftOut: readonly LeftOut[]
 }
@@ -104,6 +108,34 @@ function experimentsOf({ runs, kind }: Scope, definition: string | undefined): E
   })
 }
 
+function paperOf(
+  title: string,
+  under: string,
+  facts: readonly ExperimentFacts[],
+  kept: Kept,
+  { figures, tables, subjects }: Exhibits,
+): Paper {
+  const manifests = facts.flatMap(({ newest }) => newest.map(({ manifest }) => manifest))
+  return {
+    title,
+    subtitle: under,
+    methods: methodsOf(
+      manifests,
+      facts.flatMap(({ runs }) => runs.runs),
+    ),
+    parts: facts.map(({ runs: { name: experiment }, newest, published }) => {
+      const first = newest[0]?.manifest
+      return {
+        experiment,
+        about: first && kept.experiment(first)?.about,
+        figures: figures.filter(({ name }) => subjects.get(name) === experiment),
+        tables: tables.filter(({ name }) => subjects.get(name) === experiment),
+        published,
+      }
+    }),
+  }
+}
+
 /** @throws Failure (user) where there is nothing to report */
 export async function reportStep(wanted: ReportWanted, context: Context): Promise<ReportOutcome> {
   const { words, since, results, labName, definition } = wanted
@@ -155,9 +187,10 @@ export async function reportStep(wanted: ReportWanted, context: Context): Promis
       if (many) sections.push(head(scope, facts, exhibits))
       if (scope.kind !== 'summary')
         for (const one of facts) sections.push(await experimentHtml(one, kept, material, exhibits, !many))
+      const under = subtitle(runs, experiments.length, others, now)
       const text = pageText({
         title: scope.title,
-        subtitle: subtitle(runs, experiments.length, others, now),
+        subtitle: under,
         parts: [
           ...(many && scope.kind !== 'summary'
             ? experiments.map(({ name }) => ({ id: idOf('experiment', name), title: name }))
@@ -186,6 +219,7 @@ export async function reportStep(wanted: ReportWanted, context: Context): Promis
         experiments: experiments.length,
         figures: exhibits.figures,
         tables: exhibits.tables,
+        paper: paperOf(scope.title, under, facts, kept, exhibits),
         leftOut,
       }
       return { outcome: 'done', detail: file, value }

@@ -1,0 +1,115 @@
+/** A report as a paper: LaTeX with a table of claims, the methods, and every figure and table by experiment. */
+import type { PublishedReport } from '../published/evaluate.ts'
+import { answerText, wordOf } from '../published/text.ts'
+import type { Figure } from './exhibits.ts'
+import { latexText, type Table } from './table.ts'
+
+/** Rows of a table that fit on a page; longer ones are files only. */
+const PAGE = 40
+/** Answers that are named with a claim. */
+const MOST_ANSWERS = 2
+
+export interface PaperPart {
+  readonly experiment: string
+  readonly about: string | undefined
+  readonly figures: readonly Figure[]
+  readonly tables: readonly Table[]
+  readonly published: readonly PublishedReport[]
+}
+
+export interface Paper {
+  readonly title: string
+  /** "41 runs of 3 experiments, ...". */
+  readonly subtitle: string
+  /** Markdown of our own: `## NAME`, paragraphs and `code`. */
+  readonly methods: string
+  readonly parts: readonly PaperPart[]
+}
+
+/** pdfLaTeX stops at a character that it has no glyph for; these it has (T1, textcomp), others become a question mark. */
+const text = (value: string): string => latexText(value).replaceAll(/[^ -\u017f–—‘’“”„†‡•…‰€™]/gu, '?')
+
+/** `code` is set in one width, and may be broken where it has a slash. */
+function marked(line: string): string {
+  return line
+    .split('`')
+    .map((part, index) => (index % 2 === 1 ? `\\texttt{${text(part).replaceAll('/', '/\\allowbreak{}')}}` : text(part)))
+    .join('')
+}
+
+function methodsLatex(methods: string): string[] {
+  return methods.split(/\n+/).flatMap((line) => {
+    if (line.startsWith('## ')) return [`\\subsection{${text(line.slice(3))}}`]
+    return line.trim() === '' || line.startsWith('# ') ? [] : [marked(line), '']
+  })
+}
+
+function claimsLatex(parts: readonly PaperPart[]): string[] {
+  const rows = parts.flatMap(({ experiment, published }) =>
+    published.flatMap(({ claims, source }) =>
+      claims.map(({ claim, verdict, why, answers }) => {
+        const deciding = answers.filter((one) => one.verdict === verdict).slice(0, MOST_ANSWERS)
+        const measured = [...deciding.map(answerText), ...(why === undefined ? [] : [why])].join('; ')
+        return `${text(experiment)} & ${text(claim)} (${text(source)}) & ${text(wordOf(verdict))} & ${text(measured)} \\\\`
+      }),
+    ),
+  )
+  if (rows.length === 0) return ['No claims of others were declared.', '']
+  return [
+    '{\\footnotesize',
+    `\\begin{longtable}{${[0.14, 0.36, 0.13, 0.27].map((width) => `>{\\raggedright\\arraybackslash}p{${width}\\linewidth}`).join('')}}`,
+    '\\caption{Published claims, and whether they hold here. Intervals are 95\\,\\% bootstrap intervals of medians.}\\\\',
+    '\\toprule',
+    'experiment & claim & verdict & measured \\\\',
+    '\\midrule\\endhead',
+    '\\bottomrule\\endfoot',
+    ...rows,
+    '\\end{longtable}}',
+    '',
+  ]
+}
+
+const figureLatex = ({ name, caption }: Figure): string[] => [
+  '\\begin{figure}[htbp]',
+  '  \\centering',
+  `  \\includegraphics[width=\\linewidth,height=0.4\\textheight,keepaspectratio]{${name}.pdf}`,
+  `  \\caption{${text(caption)}}`,
+  `  \\label{fig:${name}}`,
+  '\\end{figure}',
+]
+
+/** What is published comes first; a page break ends each part, since LaTeX holds back only so many floats. */
+function partLatex({ experiment, about, figures, tables }: PaperPart): string[] {
+  return [
+    `\\subsection{${text(experiment)}}`,
+    ...(about === undefined ? [] : [text(about), '']),
+    ...figures.flatMap(figureLatex),
+    ...tables.filter(({ rows }) => rows.length <= PAGE).map(({ name }) => `\\input{${name}.tex}`),
+    '\\clearpage',
+  ]
+}
+
+/** The whole document; its figures (PDF) and tables (LaTeX) are files beside it. */
+export function paperLatex({ title, subtitle, methods, parts }: Paper): string {
+  return [
+    '% pdflatex paper.tex, twice; packages of texlive-latex-recommended are enough.',
+    '\\documentclass[11pt]{article}',
+    '\\usepackage[T1]{fontenc}',
+    '\\usepackage[utf8]{inputenc}',
+    '\\usepackage{textcomp,array,booktabs,longtable,graphicx}',
+    '\\usepackage[a4paper,margin=2.2cm]{geometry}',
+    '\\setlength{\\emergencystretch}{3em}',
+    `\\title{${text(title)}}`,
+    `\\date{${text(subtitle)}}`,
+    '\\begin{document}',
+    '\\maketitle',
+    '\\section{Claims}',
+    ...claimsLatex(parts),
+    '\\section{Methods}',
+    ...methodsLatex(methods),
+    '\\section{Results}',
+    ...parts.flatMap(partLatex),
+    '\\end{document}',
+    '',
+  ].join('\n')
+}
