@@ -8,9 +8,9 @@ import { printable } from '../engine/printable.ts'
 import { dependenciesOf, includesOf, preprocessing, type Include } from '../linux/c/includes.ts'
 import { run, type RunOptions } from './sh.ts'
 
-export interface BpfCompile {
+/** What decides how a BPF object is compiled, without where it goes. */
+export interface BpfSource {
   readonly source: string
-  readonly object: string
   /** Include directories in this order; nothing else is searched, so no header of the host's own kernel slips in. */
   readonly include: readonly string[]
   readonly define: Readonly<Record<string, string>>
@@ -18,6 +18,10 @@ export interface BpfCompile {
   readonly wayOut: string
   readonly place: string
   readonly signal: AbortSignal
+}
+
+export interface BpfCompile extends BpfSource {
+  readonly object: string
 }
 
 /** A source that does not compile, with every line that the compiler said; to some experiments it is the result. */
@@ -69,7 +73,7 @@ const withoutPlaces = (include: readonly string[], resources: string): string[] 
 ]
 
 export const bpfArgv = (
-  { source, object, include, define }: Omit<BpfCompile, 'wayOut'>,
+  { source, object, include, define }: Pick<BpfCompile, 'source' | 'object' | 'include' | 'define'>,
   resources: string,
 ): string[] => [
   'clang',

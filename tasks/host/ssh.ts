@@ -7,12 +7,16 @@ import { LeadingLines } from './leading-lines.ts'
 
 const { Client } = ssh2
 
-export interface Address {
-  readonly port: number
+/** The keys of both ends of a connection. */
+export interface Keys {
   /** OpenSSH private key text of the lab's user key. */
   readonly privateKey: string
   /** The guest's public host key in wire format; any other key ends the connection. */
   readonly hostKey: Buffer
+}
+
+export interface Address extends Keys {
+  readonly port: number
 }
 
 export interface ExecOptions {

@@ -28,10 +28,15 @@ export interface ImportWanted {
   readonly results: string
 }
 
-export interface ImportOutcome {
-  readonly dir: string
+/** What came of reading a file. */
+interface Imported {
   readonly manifest: Manifest
   readonly tally: Tally
+}
+
+export interface ImportOutcome extends Imported {
+  /** Directory of the result. */
+  readonly dir: string
 }
 
 const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/
@@ -62,7 +67,7 @@ function nothingFound({ name, kind }: Work, { tally, lines }: TextRead) {
   })
 }
 
-async function fill(work: Work, experiment: string, run: string, started: Moment): Promise<Omit<ImportOutcome, 'dir'>> {
+async function fill(work: Work, experiment: string, run: string, started: Moment): Promise<Imported> {
   const { dir, kind, file } = work
   const kept = kind.form === 'text' ? 'trace.txt' : 'trace.dat'
   // The copy is what is read: nobody writes to it meanwhile.
@@ -116,12 +121,12 @@ export async function importStep({ file, name, results }: ImportWanted, context:
   return await step(context, title, title, async (handle) => {
     const started = moment()
     const run = newRunId(started.date)
-    let found: Omit<ImportOutcome, 'dir'> | undefined
+    let imported: Imported | undefined
     const dir = await putResult(results, name, run, async (to) => {
       const work = { file, results, name: printable(file, 200), dir: to, kind, handle, signal: context.signal }
-      found = await fill(work, name, run, started)
+      imported = await fill(work, name, run, started)
     })
-    if (!found) throw new Error('a result was put in place without having been written')
-    return { outcome: 'done', detail: `${found.tally.events} events`, value: { dir, ...found } }
+    if (!imported) throw new Error('a result was put in place without having been written')
+    return { outcome: 'done', detail: `${imported.tally.events} events`, value: { dir, ...imported } }
   })
 }

@@ -1,10 +1,8 @@
 /** What lists and tables show of a run. */
 
 /** One run in a list. */
-export interface ListedRun {
-  readonly run: string
-  /** Of the directory that it stands in. */
-  readonly experiment: string
+/** What a list shows of a run, read from its manifest. */
+export interface RunLine {
   readonly arm: string
   /** ISO 8601, UTC. */
   readonly started: string
@@ -17,6 +15,13 @@ export interface ListedRun {
   readonly accel: string
   /** Name of its definition (results/definition.ts); null for an imported trace. */
   readonly definition: string | null
+}
+
+/** With its name, which is that of its directory. */
+export interface ListedRun extends RunLine {
+  readonly run: string
+  /** Name of the directory that holds it. */
+  readonly experiment: string
 }
 
 /** What else a manifest and probes.json say, as rows of tables. */

@@ -8,7 +8,7 @@ import { dirname, join } from 'node:path'
 import { ownVersion } from '../engine/own-version.ts'
 import { replaceFile } from '../engine/replace-file.ts'
 import type { Definition } from './definition.ts'
-import type { ListedRun, RunDetails } from './listed-run.ts'
+import type { ListedRun, RunDetails, RunLine } from './listed-run.ts'
 
 const INDEX = '.index'
 /** What a half-deleted run is called. */
@@ -39,7 +39,7 @@ export interface RunIndex {
 interface Entry {
   readonly size: number
   readonly time: number
-  readonly listed?: Omit<ListedRun, 'run' | 'experiment'>
+  readonly listed?: RunLine
   /** JSON, read only when somebody asks. */
   readonly details?: string
   readonly why?: string

@@ -8,7 +8,7 @@ import { INPUTS_DIR } from './kept-inputs.ts'
 import { definitionOf, type Definition } from './definition.ts'
 import { ManifestSchema, ProbesSchema } from './manifest.ts'
 import { MANIFEST_FILE, upgradedManifest } from './manifest-format.ts'
-import type { ListedRun, RunDetails } from './listed-run.ts'
+import type { RunDetails, RunLine } from './listed-run.ts'
 
 /** What is taken from a manifest; an edited one must not end in a stack trace. */
 const Taken = ManifestSchema.pick({
@@ -62,7 +62,7 @@ function probesIn(dir: string): RunDetails['probes'] {
 /** @returns the two halves of an entry, or why this is no run */
 export function readRun(dir: string):
   | {
-      readonly listed: Omit<ListedRun, 'run' | 'experiment'>
+      readonly listed: RunLine
       readonly details: RunDetails
       readonly definition: Definition | undefined
     }

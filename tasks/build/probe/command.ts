@@ -7,7 +7,7 @@ import { dirname, join, resolve } from 'node:path'
 import type { ResolvedKernel, ResolvedProbe } from '../../config/resolved.ts'
 import type { Context } from '../../engine/context.ts'
 import { userError } from '../../engine/error.ts'
-import { clangResources, type BpfCompile } from '../../host/compile.ts'
+import { clangResources, type BpfSource } from '../../host/compile.ts'
 import type { KernelArtefact } from '../kernel/kernel.ts'
 import type { KernelTypes } from '../kernel-types.ts'
 import { libbpfInclude } from './libbpf.ts'
@@ -45,7 +45,7 @@ export const probeFiles = ({ source }: SourceProbe, context: Context): readonly 
   ownFiles(source, [labInclude(context)]).files
 
 export interface ProbeCommand {
-  readonly compile: Omit<BpfCompile, 'object'>
+  readonly compile: BpfSource
   /** Where its includes may come from, in the order of the search. */
   readonly roots: readonly Root[]
 }

@@ -18,15 +18,19 @@ export interface RecordHead {
 /** A value of a column; 64-bit integers are bigint where a number cannot hold them. */
 export type Field = string | number | bigint | boolean | readonly Field[] | { readonly json: Value }
 
-export interface Column {
-  /** Path of the field in the struct: `pos.x`. */
-  readonly path: string
+/** How a value of one field is stored, read and shown. */
+interface Leaf {
   /** A type of DuckDB and Parquet. */
   readonly type: string
   /** The field in a struct that begins at `at`. */
   readonly read: (record: Buffer, at: number) => Field
   /** As a message shows it. */
   readonly show: (value: Field) => string
+}
+
+export interface Column extends Leaf {
+  /** Path of the field in the struct: `pos.x`. */
+  readonly path: string
 }
 
 export function readHead(record: Buffer): RecordHead {
@@ -68,8 +72,6 @@ const show = (value: Field): string => {
   return 'json' in value ? JSON.stringify(value.json) : `[${value.map(show).join(',')}]`
 }
 const showAddress = (value: Field): string => `0x${BigInt(value as number | bigint).toString(16)}`
-
-type Leaf = Omit<Column, 'path'>
 
 function scalar(type: BtfType): Leaf | undefined {
   switch (type.kind) {

@@ -3,25 +3,29 @@
  * top.
  */
 
-export interface Controlled {
+/** What an option must be. */
+interface Condition {
   /** Without CONFIG_. */
   readonly symbol: string
-  /** Where it says so: "fs/Makefile". */
-  readonly makefile: string
   /** `n`: the file is taken when the option is off (ifndef). */
   readonly when: 'y' | 'n'
+}
+
+export interface Controlled extends Condition {
+  /** Where it says so: "fs/Makefile". */
+  readonly makefile: string
 }
 
 interface Line {
   readonly variable: string
   readonly words: readonly string[]
   /** Options of the conditionals around it. */
-  readonly inside: readonly Omit<Controlled, 'makefile'>[]
+  readonly inside: readonly Condition[]
 }
 
 const CONDITIONAL = /^(ifdef|ifndef|ifeq|ifneq)\s+(.*)$/
 
-function conditionOf(word: string, rest: string): Omit<Controlled, 'makefile'> | undefined {
+function conditionOf(word: string, rest: string): Condition | undefined {
   const symbol = /CONFIG_(\w+)/.exec(rest)?.[1]
   if (symbol === undefined) return undefined
   // ifeq ($(CONFIG_X),y), ifeq ($(CONFIG_X),), ifneq ($(CONFIG_X),)
@@ -32,7 +36,7 @@ function conditionOf(word: string, rest: string): Omit<Controlled, 'makefile'> |
 
 /** Assignments of a Makefile, continued lines joined, with the conditionals that they stand in. */
 function assignments(text: string): Line[] {
-  const open: (Omit<Controlled, 'makefile'> | undefined)[] = []
+  const open: (Condition | undefined)[] = []
   const lines: Line[] = []
   for (const raw of text.replaceAll(/\\\n/g, ' ').split('\n')) {
     const line = raw.replace(/#.*$/, '').trim()

@@ -1,6 +1,6 @@
 /** The figures and tables of a report: each is shown once, and can be written to files of its own. */
 import { html, idOf, raw, type Html } from './html.ts'
-import { tableHtml, type Decorate, type Table } from './table.ts'
+import { tableHtml, type Decorate, type Table, type TableContent } from './table.ts'
 import { draw, type FigureSpec } from './vega.ts'
 
 export interface Figure {
@@ -65,7 +65,7 @@ export class Exhibits {
     </figure>`
   }
 
-  table(words: readonly string[], table: Omit<Table, 'name'>, decorate?: Decorate): Html {
+  table(words: readonly string[], table: TableContent, decorate?: Decorate): Html {
     const named = withoutArm({ ...table, caption: this.#caption(words, table.caption), name: this.#name(words) })
     this.tables.push(named)
     return tableHtml(named, decorate)

@@ -96,7 +96,11 @@ ${shown.map(
 
 /** Every program with the hits of all runs, also those that never fired: a zero is a result. */
 function probeTable({ runs }: ExperimentFacts, exhibits: Exhibits): Html {
-  type Sum = Omit<ProbeReport, 'attached'> & { attached: Set<string>; runs: number; group: string }
+  type Sum = Pick<ProbeReport, 'program' | 'section' | 'hits' | 'missed'> & {
+    readonly attached: Set<string>
+    readonly runs: number
+    readonly group: string
+  }
   const sums = new Map<string, Sum>()
   for (const { label, counted } of runs.groups)
     for (const { probes } of counted)

@@ -13,12 +13,16 @@ export interface Column {
   readonly kind: 'text' | 'code' | 'number'
 }
 
-export interface Table {
-  /** Its file's name. */
-  readonly name: string
+/** What a table shows. */
+export interface TableContent {
   readonly caption: string
   readonly columns: readonly Column[]
   readonly rows: readonly (readonly Cell[])[]
+}
+
+export interface Table extends TableContent {
+  /** Its file's name. */
+  readonly name: string
 }
 
 /** Four significant digits and thousands in groups: `1 234`, `12.35`, `0.001234`. */

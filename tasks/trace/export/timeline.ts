@@ -9,8 +9,8 @@ import { kindOfMessage } from '../events/steps.ts'
 import type { Matches } from '../events/sequences.ts'
 
 /** A place to draw on; ids are the timeline's own. */
-export interface Track {
-  readonly id: number
+/** A track without its number, which the timeline gives. */
+interface TrackFacts {
   readonly name: string
   readonly kind: 'group' | 'cpu' | 'process' | 'thread' | 'counter' | 'notes'
   readonly parent?: number
@@ -18,6 +18,10 @@ export interface Track {
   readonly pid?: number
   /** Of `cpu`. */
   readonly cpu?: number
+}
+
+export interface Track extends TrackFacts {
+  readonly id: number
 }
 
 export type Args = Readonly<Record<string, string | number>>
@@ -115,8 +119,8 @@ export class Timeline {
       if (running) yield { type: 'end', track, timeNs: this.#lastNs }
   }
 
-  #track(rest: Omit<Track, 'id'>): Track {
-    return { id: this.#nextId++, ...rest }
+  #track(facts: TrackFacts): Track {
+    return { id: this.#nextId++, ...facts }
   }
 
   *#onCpu({ cpu, pid, comm, event, message, timeNs, flags }: TraceEvent): Generator<Item> {

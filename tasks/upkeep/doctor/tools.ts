@@ -49,11 +49,15 @@ export async function tools(_context: Context, lab?: ResolvedLab): Promise<Findi
 
 export type VersionNumber = readonly [major: number, minor: number]
 
-export interface VersionRule {
+/** A question to a program. */
+interface Question {
   readonly name: string
   readonly argv: readonly string[]
   /** Statuses beside 0 with which it answers. */
   readonly accept?: readonly number[]
+}
+
+export interface VersionRule extends Question {
   /** Older ones will not do. */
   readonly least?: VersionNumber
 }
@@ -106,10 +110,7 @@ export function versionFinding({ name, least }: VersionRule, said: string): Find
  */
 const ANSWER = 5000
 
-const ask = async (
-  { argv, accept = [0] }: Pick<VersionRule, 'argv' | 'accept'>,
-  { signal }: Context,
-): Promise<string> => {
+const ask = async ({ argv, accept = [0] }: Question, { signal }: Context): Promise<string> => {
   const { stdout, stderr } = await run(argv, { signal, timeout: ANSWER, accept })
   return stdout.trim() === '' ? stderr : stdout
 }
@@ -145,7 +146,7 @@ export function libbpfFinding(header: string): Finding {
 /** Versions of what is there; what is missing is the finding of `tools`. */
 export async function versions(context: Context): Promise<Finding[]> {
   const present = VERSION_RULES.filter(({ argv }) => which(argv[0] ?? '') !== undefined)
-  const judged = (rule: Omit<VersionRule, 'least'>, judge: (said: string) => Finding) =>
+  const judged = (rule: Question, judge: (said: string) => Finding) =>
     findingsOf(rule.name, async () => [judge(await ask(rule, context))])
   const found = await Promise.all([
     ...present.map((rule) => judged(rule, (said) => versionFinding(rule, said))),
