@@ -1,6 +1,6 @@
-// Which file a read() is about, and who reads, by fields of the kernel's own structs. They lie elsewhere from kernel to kernel (those of
-// task_struct in nearly every one); libbpf corrects each access when it loads the object, by the types of the kernel that runs (CO-RE). So one
-// object does for all kernels.
+// Which file a read() is about, and who reads, by fields of the kernel's own structs. They lie elsewhere from kernel to
+// kernel (those of task_struct in nearly every one); libbpf corrects each access when it loads the object, by the types
+// of the kernel that runs (CO-RE). So one object does for all kernels.
 #include "vmlinux.h"
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_core_read.h>

@@ -1,12 +1,12 @@
-// A number from user space to a probe and back: the workload puts its file descriptor into one map, the probe recognises
-// the read() of that descriptor and puts what it saw into another.
+// A number from user space to a probe and back: the workload puts its file descriptor into one map, the probe
+// recognises the read() of that descriptor and puts what it saw into another.
 #include <linux/bpf.h>
 #include <linux/version.h>
 #include <bpf/bpf_helpers.h>
 #include "lab.bpf.h"
 
-// Process to look at; the lab fills it in before the workload starts. A descriptor alone identifies nothing: fd 3 is the
-// first file that any process opens. 0 is any process.
+// Process to look at; the lab fills it in before the workload starts. A descriptor alone identifies nothing: fd 3 is
+// the first file that any process opens. 0 is any process.
 ARRAY(target, __u32, 1);
 ARRAY(wanted_fd, __u32, 1);
 ARRAY(seen_fd, __u32, 1);

@@ -1,5 +1,5 @@
-// How long each function on the way of a read takes, from its entry to its return. Each includes those that it calls, and
-// the probes inside it.
+// How long each function on the way of a read takes, from its entry to its return. Each includes those that it calls,
+// and the probes inside it.
 #include <linux/bpf.h>
 #include <linux/ptrace.h>
 #include <linux/version.h>

@@ -1,7 +1,7 @@
 // Follows one read() of a file from ext4 down to copyout, the function that copies to user space.
 //
-// The clones (name_SUFFIX) exist only in a kernel with the lab's parallel path: reads of files take them, reads of pipes,
-// terminals and sockets keep the originals, so a probe on a clone sees file reads and nothing else.
+// The clones (name_SUFFIX) exist only in a kernel with the lab's parallel path: reads of files take them, reads of
+// pipes, terminals and sockets keep the originals, so a probe on a clone sees file reads and nothing else.
 #include <linux/bpf.h>
 #include <linux/ptrace.h>
 #include <linux/version.h>

@@ -1,6 +1,6 @@
-// A packet on its way through the loopback device, seen twice: queued (tracepoint) and sent (kprobe). The kprobe has only
-// addresses as arguments; it reads the packet's device through one of them, which is the use of bpf_probe_read() that
-// never failed in the log.
+// A packet on its way through the loopback device, seen twice: queued (tracepoint) and sent (kprobe). The kprobe has
+// only addresses as arguments; it reads the packet's device through one of them, which is the use of bpf_probe_read()
+// that never failed in the log.
 //
 // Both run in the sender's own context. The receiving side (__netif_receive_skb_core) runs in a soft interrupt, whoever
 // was on the CPU, and gcc renames it (.constprop.0).

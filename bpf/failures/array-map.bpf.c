@@ -1,5 +1,5 @@
-// WRONG ON PURPOSE: entries of an array cannot be deleted, and keys end with max_entries. Both calls return an error that
-// nobody looks at; this program says what it is: -22 is EINVAL, -7 is E2BIG.
+// WRONG ON PURPOSE: entries of an array cannot be deleted, and keys end with max_entries. Both calls return an error
+// that nobody looks at; this program says what it is: -22 is EINVAL, -7 is E2BIG.
 #include <linux/bpf.h>
 #include <linux/ptrace.h>
 #include <linux/version.h>

@@ -1,5 +1,5 @@
-// WRONG ON PURPOSE: a probe on the helper that a program of a tracepoint calls. The kprobe is hit, and its program is not run:
-// a CPU runs one such program at a time (bpf_prog_active). Before 6.7 the kernel counts that nowhere.
+// WRONG ON PURPOSE: a probe on the helper that a program of a tracepoint calls. The kprobe is hit, and its program is
+// not run: a CPU runs one such program at a time (bpf_prog_active). Before 6.7 the kernel counts that nowhere.
 #include <linux/bpf.h>
 #include <linux/ptrace.h>
 #include <linux/version.h>

@@ -1,4 +1,7 @@
-/* One run at a time in a guest: they share the ring buffers and tracefs. The one before may still be taking its probes away. */
+/*
+ * One run at a time in a guest: they share the ring buffers and tracefs. The one before may still be taking its probes
+ * away.
+ */
 #include "holder.h"
 
 #include <errno.h>
@@ -13,8 +16,9 @@
 #define LONGEST_MS 60000
 
 /*
- * Waits until no other holder is at work. The descriptor to close at the end, or -errno; what went wrong was reported. A name of a socket
- * (unix(7), abstract) has one owner and is free when that has died; locks of files are not in every kernel (CONFIG_FILE_LOCKING).
+ * Waits until no other holder is at work. The descriptor to close at the end, or -errno; what went wrong was reported.
+ * A name of a socket (unix(7), abstract) has one owner and is free when that has died; locks of files are not in every
+ * kernel (CONFIG_FILE_LOCKING).
  */
 int alone(void)
 {

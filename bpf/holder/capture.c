@@ -52,7 +52,10 @@ static int set_events(const struct options *options, const char *value)
 	int declared = declared_enable(options, value);
 	if (declared && value[0] == '1')
 		return fail("enable the declared events", declared_group(), declared);
-	/* The printk of BPF programs is a trace event of its own since 5.9; older kernels write into the buffer directly. */
+	/*
+	 * The printk of BPF programs is a trace event of its own since 5.9; older kernels write into the buffer
+	 * directly.
+	 */
 	write_file(TF("events/bpf_trace/bpf_trace_printk/enable"), value, false);
 	return 0;
 }
@@ -112,7 +115,9 @@ static int drain(int cpu)
 	ssize_t got;
 
 	while ((got = read(rec.in[cpu], page, sizeof(page))) > 0) {
-		/* The unused rest of a page is not cleared by every kernel; a reader goes by the page's commit count. */
+		/*
+		 * The unused rest of a page is not cleared by every kernel; a reader goes by the page's commit count.
+		 */
 		if (got < PAGE)
 			memset(page + got, 0, (size_t)(PAGE - got));
 		if (write(rec.out[cpu], page, PAGE) != PAGE)

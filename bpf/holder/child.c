@@ -121,7 +121,9 @@ static long long elapsed_ns(const struct timespec *since)
 	return (now.tv_sec - since->tv_sec) * 1000000000LL + (now.tv_nsec - since->tv_nsec);
 }
 
-/* Waits for the workload's first process and says how it ended. 0, or -ETIMEDOUT, or -EINTR when the holder must stop. */
+/*
+ * Waits for the workload's first process and says how it ended. 0, or -ETIMEDOUT, or -EINTR when the holder must stop.
+ */
 int child_wait(const struct options *options, pid_t pid)
 {
 	struct timespec start, slice = { 0, 20 * 1000 * 1000 };

@@ -1,7 +1,7 @@
 /*
- * Companions: programs with a loader of their own (the samples of the kernel tree) that run beside the workload. Each is
- * started before anything of ours is attached, since old ones clear kprobe_events; it is waited for until it holds its
- * programs, and it is stopped after the workload.
+ * Companions: programs with a loader of their own (the samples of the kernel tree) that run beside the workload. Each
+ * is started before anything of ours is attached, since old ones clear kprobe_events; it is waited for until it holds
+ * its programs, and it is stopped after the workload.
  */
 #include "holder.h"
 
@@ -97,7 +97,9 @@ static int programs_of(pid_t pid)
 	return count;
 }
 
-/* Programs is -1 for one that has ended: looks at its descriptors, now and then, need not have seen all that it held. */
+/*
+ * Programs is -1 for one that has ended: looks at its descriptors, now and then, need not have seen all that it held.
+ */
 static void report(const struct options *options, const char *path, const char *state, int programs, int status)
 {
 	char file[512];

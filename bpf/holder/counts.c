@@ -1,7 +1,8 @@
 /*
- * How often programs were hit, missed and run. Hits and misses of kprobe events are the kernel's (kprobe_profile). Between a hit and a run the
- * kernel can still refuse: while a CPU runs one BPF program of a tracepoint, kprobe or sampling clock, it runs no other of them
- * (bpf_prog_active, kernel/trace/bpf_trace.c), and before 6.7 it counts that nowhere.
+ * How often programs were hit, missed and run. Hits and misses of kprobe events are the kernel's (kprobe_profile).
+ * Between a hit and a run the kernel can still refuse: while a CPU runs one BPF program of a tracepoint, kprobe or
+ * sampling clock, it runs no other of them (bpf_prog_active, kernel/trace/bpf_trace.c), and before 6.7 it counts that
+ * nowhere.
  */
 #include "holder.h"
 
@@ -13,7 +14,10 @@
 
 /* Runs of programs are counted by the kernel only while this is on (since 5.1). Each run then reads a clock twice. */
 #define RUN_COUNTS "/proc/sys/kernel/bpf_stats_enabled"
-/* It is there while we have it on: a holder that is killed leaves it on, and every later run of the guest would pay for it. */
+/*
+ * It is there while we have it on: a holder that is killed leaves it on, and every later run of the guest would pay for
+ * it.
+ */
 #define OURS "/run/lab-counts-runs"
 static bool runs_counted, others_counted, turned_on;
 
@@ -35,7 +39,10 @@ void count_runs_sweep(void)
 		turn_off();
 }
 
-/* Called where a program needs it: one that is no kprobe event has no other counter, and only beside one is a kprobe skipped. */
+/*
+ * Called where a program needs it: one that is no kprobe event has no other counter, and only beside one is a kprobe
+ * skipped.
+ */
 void count_runs(void)
 {
 	char was[8] = "";
@@ -46,7 +53,10 @@ void count_runs(void)
 	runs_counted = turned_on || was[0] == '1';
 }
 
-/* The same while the workload runs, for programs of other loaders. What our own did before is not in their counters then. */
+/*
+ * The same while the workload runs, for programs of other loaders. What our own did before is not in their counters
+ * then.
+ */
 void count_runs_of_others(void)
 {
 	char was[8] = "";
@@ -105,8 +115,9 @@ bool profile_find(const char *event, long long *hits, long long *missed)
 }
 
 /*
- * What stands in the counters before the workload starts: other processes hit the probes too, and a hit between the registration of an event
- * and the arrival of its program is no loss. Runs first, then hits: their difference is too large rather than too small.
+ * What stands in the counters before the workload starts: other processes hit the probes too, and a hit between the
+ * registration of an event and the arrival of its program is no loss. Runs first, then hits: their difference is too
+ * large rather than too small.
  */
 void counts_begin(struct attachment *attachments, int count)
 {
@@ -128,7 +139,10 @@ void counts_begin(struct attachment *attachments, int count)
 	}
 }
 
-/* Hits of a kprobe event for which its program did not run: at least so many, because the hits were read before the runs. */
+/*
+ * Hits of a kprobe event for which its program did not run: at least so many, because the hits were read before the
+ * runs.
+ */
 static long long skipped_of(const struct attachment *a, long long hits, const struct bpf_prog_info *info)
 {
 	long long skipped = 0, recursions;
@@ -143,8 +157,9 @@ static long long skipped_of(const struct attachment *a, long long hits, const st
 }
 
 /*
- * How often the program ran, for a comparison with what it printed: at least so often since the workload was about to start, and at most so often
- * since it was attached. The hits of an event count before its program is there, so they are the upper limit only. -1: not known.
+ * How often the program ran, for a comparison with what it printed: at least so often since the workload was about to
+ * start, and at most so often since it was attached. The hits of an event count before its program is there, so they
+ * are the upper limit only. -1: not known.
  */
 static void report_fired(const struct attachment *a, long long hits, const struct bpf_prog_info *info)
 {

@@ -1,6 +1,7 @@
 /*
- * kprobe events that an experiment declares beside its probes (`trace: { events: ["p:entered copyout to=%di"] }`): the kernel's own language
- * (Documentation/trace/kprobetrace.rst), without the group. They are recorded like any other event of the kernel.
+ * kprobe events that an experiment declares beside its probes (`trace: { events: ["p:entered copyout to=%di"] }`): the
+ * kernel's own language (Documentation/trace/kprobetrace.rst), without the group. They are recorded like any other
+ * event of the kernel.
  */
 #include "holder.h"
 
@@ -28,7 +29,10 @@ static bool parse(const char *text, struct declared *d)
 	return true;
 }
 
-/* Not the group of the probes: these are removed after the recording, since the kernel then empties the ring buffers (5.14). */
+/*
+ * Not the group of the probes: these are removed after the recording, since the kernel then empties the ring buffers
+ * (5.14).
+ */
 const char *declared_group(void)
 {
 	static char name[48];

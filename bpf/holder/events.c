@@ -1,6 +1,7 @@
 /*
- * Typed events of probes (EVENTS and emit of lab.bpf.h): what comes through ring buffers and perf event arrays, kept as it is for the host, which
- * knows the types. The buffers are memory shared with the kernel, so looking into them makes no system call that a probe could see.
+ * Typed events of probes (EVENTS and emit of lab.bpf.h): what comes through ring buffers and perf event arrays, kept as
+ * it is for the host, which knows the types. The buffers are memory shared with the kernel, so looking into them makes
+ * no system call that a probe could see.
  */
 #include "holder.h"
 

@@ -1,6 +1,7 @@
 /*
- * A view of a run that goes on (--follow): the pages and records that the recorder has written to its files are read back and sent as lines. The
- * recorder stays the only reader of the kernel's buffers and waits for nobody: where the sender is too slow, pages are not shown, and said to be.
+ * A view of a run that goes on (--follow): the pages and records that the recorder has written to its files are read
+ * back and sent as lines. The recorder stays the only reader of the kernel's buffers and waits for nobody: where the
+ * sender is too slow, pages are not shown, and said to be.
  */
 #include "holder.h"
 
@@ -50,7 +51,10 @@ static void send_pages(void)
 	}
 }
 
-/* Records have different sizes, so their file is sent from its beginning; what the last look has no time for is not shown. */
+/*
+ * Records have different sizes, so their file is sent from its beginning; what the last look has no time for is not
+ * shown.
+ */
 static void send_records(void)
 {
 	static off_t records_sent[MAX_FILES];

@@ -1,7 +1,8 @@
 /*
- * Probes of loaders that are not this one: those of the kernel's samples and of a workload that brings its own. Hits and misses of kprobe events
- * are in kprobe_profile as long as the events are there, and a loader takes its own away when it ends, so they are read again and again. BPF
- * programs are in programs.c; any other kprobe (of a kernel module, of a perf event) can be named and no more.
+ * Probes of loaders that are not this one: those of the kernel's samples and of a workload that brings its own. Hits
+ * and misses of kprobe events are in kprobe_profile as long as the events are there, and a loader takes its own away
+ * when it ends, so they are read again and again. BPF programs are in programs.c; any other kprobe (of a kernel module,
+ * of a perf event) can be named and no more.
  */
 #include "holder.h"
 
@@ -68,8 +69,8 @@ static void look(bool before)
 }
 
 /*
- * A line of the kernel's list of all kprobes, "ffffffff81234560  k  vfs_read+0x0    [FTRACE]": what names it there, without its state, and as
- * sections are called.
+ * A line of the kernel's list of all kprobes, "ffffffff81234560 k vfs_read+0x0 [FTRACE]": what names it there, without
+ * its state, and as sections are called.
  */
 static bool parse_kprobe(const char *line, char *key, char *section, size_t size)
 {
@@ -116,7 +117,10 @@ static void find_kprobes(void)
 	}
 }
 
-/* The list may call a function by another name of the same address (__do_sys_getppid for __x64_sys_getppid, seen on 6.1). */
+/*
+ * The list may call a function by another name of the same address (__do_sys_getppid for __x64_sys_getppid, seen on
+ * 6.1).
+ */
 static bool is_alias(const char *section)
 {
 	const char *slash = strchr(section, '/');
@@ -172,7 +176,9 @@ void foreign_look(void)
 	if (expected)
 		look(false);
 	programs_look();
-	/* 5.4.0 does not say where a kprobe that is a perf event is (bpf_get_kprobe_info, kernel/trace/trace_kprobe.c). */
+	/*
+	 * 5.4.0 does not say where a kprobe that is a perf event is (bpf_get_kprobe_info, kernel/trace/trace_kprobe.c).
+	 */
 	if (programs_lack_hooks())
 		find_kprobes();
 }

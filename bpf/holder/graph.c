@@ -1,6 +1,6 @@
 /*
- * The function_graph tracer, limited to the workload: the call tree of what it does in the kernel, with durations. Its records go to the
- * same ring buffer as everything else.
+ * The function_graph tracer, limited to the workload: the call tree of what it does in the kernel, with durations. Its
+ * records go to the same ring buffer as everything else.
  */
 #include "holder.h"
 
@@ -17,7 +17,9 @@ static int refused(const char *what, const char *value, int error)
 				: fail(what, value, error);
 }
 
-/* One name. The line's end matters: without it the kernel looks the name up when the file is closed, and tells nobody. */
+/*
+ * One name. The line's end matters: without it the kernel looks the name up when the file is closed, and tells nobody.
+ */
 static int add_name(const char *path, const char *name, bool append)
 {
 	char line[256];
@@ -64,7 +66,10 @@ int graph_start(const struct options *options, pid_t pid)
 		return refused("set set_ftrace_pid", number, error);
 	if ((error = set_functions(options)))
 		return error;
-	/* What probes do is no call of the workload's. The names are not in every kernel; without them the tree is longer. */
+	/*
+	 * What probes do is no call of the workload's. The names are not in every kernel; without them the tree is
+	 * longer.
+	 */
 	for (size_t i = 0; i < sizeof(probes_own) / sizeof(probes_own[0]); i++)
 		add_name(TF("set_graph_notrace"), probes_own[i], i > 0);
 	/* The workload's children too; interrupts that happen to come are not its calls. */

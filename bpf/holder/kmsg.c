@@ -39,8 +39,8 @@ void kmsg_report(void)
 }
 
 /*
- * The log of a run. It is read record by record and not with klogctl(), which leaves out what somebody has cleared (`dmesg -C`), and which
- * does not say where one run ends and the next begins.
+ * The log of a run. It is read record by record and not with klogctl(), which leaves out what somebody has cleared
+ * (`dmesg -C`), and which does not say where one run ends and the next begins.
  */
 static int run_log = -1;
 static long taint_before = -1;
@@ -114,8 +114,8 @@ static void unescape(char *text)
 }
 
 /*
- * The whole log, as `dmesg -r` shows it, and a line "log": the line of the file with which the run begins, whether records of it are missing,
- * and the taint flags before and after. 0 or -errno.
+ * The whole log, as `dmesg -r` shows it, and a line "log": the line of the file with which the run begins, whether
+ * records of it are missing, and the taint flags before and after. 0 or -errno.
  */
 int kmsg_save(const char *path)
 {

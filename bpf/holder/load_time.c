@@ -1,7 +1,7 @@
 /*
- * What loading a program took. libbpf loads the programs of an object one after the other and tells nobody how long each of them was with the
- * kernel, so the one function through which it asks the kernel, syscall(), is ours: the dynamic linker takes the executable's before libc's.
- * Everything but BPF_PROG_LOAD goes on as it came.
+ * What loading a program took. libbpf loads the programs of an object one after the other and tells nobody how long
+ * each of them was with the kernel, so the one function through which it asks the kernel, syscall(), is ours: the
+ * dynamic linker takes the executable's before libc's. Everything but BPF_PROG_LOAD goes on as it came.
  */
 #include "holder.h"
 
@@ -16,7 +16,10 @@
 #include <time.h>
 #include <linux/bpf.h>
 
-/* Statistics alone, without the walk through the instructions: BPF_LOG_STATS of linux/bpf_verifier.h, since 5.2 (06ee7115b0d1). */
+/*
+ * Statistics alone, without the walk through the instructions: BPF_LOG_STATS of linux/bpf_verifier.h, since 5.2
+ * (06ee7115b0d1).
+ */
 #define LOG_STATS 4
 /* Highest descriptor of a program that is remembered. */
 #define MAX_FD 1024

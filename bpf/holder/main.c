@@ -24,8 +24,8 @@ static void finish(const char *outcome, int error)
 }
 
 /*
- * Order matters. The recorder runs before the probes are attached and ends after they are gone, so that every hit that a
- * counter counts had a buffer to go to; the workload is held before its execve() until all of that stands.
+ * Order matters. The recorder runs before the probes are attached and ends after they are gone, so that every hit that
+ * a counter counts had a buffer to go to; the workload is held before its execve() until all of that stands.
  */
 static int run(const struct options *options)
 {
@@ -110,7 +110,10 @@ static int run(const struct options *options)
 	events_stop();
 	graph_stop(options);
 	capture_restore(options);
-	/* Old loaders leave their kprobe events behind. None is removed while one is enabled (EBUSY): after the declared ones. */
+	/*
+	 * Old loaders leave their kprobe events behind. None is removed while one is enabled (EBUSY): after the
+	 * declared ones.
+	 */
 	if (options->companion_count > 0)
 		write_file(TRACEFS "/kprobe_events", "", false);
 	/* After the probes are gone: nothing that this program does may show in the maps. */

@@ -1,6 +1,6 @@
 /*
- * Maps as bytes: declared slots are written before the workload starts, and everything is dumped after it. What the bytes mean stands
- * in the object's BTF, which the host reads; here is only what needs the kernel.
+ * Maps as bytes: declared slots are written before the workload starts, and everything is dumped after it. What the
+ * bytes mean stands in the object's BTF, which the host reads; here is only what needs the kernel.
  */
 #include "holder.h"
 
@@ -77,7 +77,10 @@ static long slot_bytes(const char *text, pid_t pid, unsigned char *bytes)
 	return (long)(length / 2);
 }
 
-/* Changes some bytes of one value (of every CPU's, in a per-CPU map), writes it, and compares what the kernel gives back. */
+/*
+ * Changes some bytes of one value (of every CPU's, in a per-CPU map), writes it, and compares what the kernel gives
+ * back.
+ */
 static const char *fill_slot(int object, struct bpf_map *map, const unsigned char *key, size_t offset, const unsigned char *part, size_t length,
 			     int cpus)
 {
@@ -112,7 +115,10 @@ static const char *fill_slot(int object, struct bpf_map *map, const unsigned cha
 	return why;
 }
 
-/* OBJECT:MAP:KEY:OFFSET:VALUE, the object by its number on the command line. 0, or -EINVAL when the workload must not start. */
+/*
+ * OBJECT:MAP:KEY:OFFSET:VALUE, the object by its number on the command line. 0, or -EINVAL when the workload must not
+ * start.
+ */
 int fill_slots(const struct options *options, struct bpf_object **objects, pid_t pid)
 {
 	static unsigned char key[SLOT_BYTES], part[SLOT_BYTES];
@@ -187,7 +193,10 @@ static void dump_map(int object, const struct bpf_map *map, int cpus)
 	free(value);
 }
 
-/* Every map with its entries as hexadecimal bytes. Constants (.rodata, .kconfig) say nothing about a run and are left out. */
+/*
+ * Every map with its entries as hexadecimal bytes. Constants (.rodata, .kconfig) say nothing about a run and are left
+ * out.
+ */
 void dump_maps(const struct options *options, struct bpf_object **objects)
 {
 	int cpus = libbpf_num_possible_cpus();

@@ -1,6 +1,6 @@
 /*
- * What a reader of the raw pages needs and what is the same for every run of one boot: the formats of events, the symbols.
- * Files are flat ("format.SYSTEM.EVENT"), because their names come from this list and from nowhere else.
+ * What a reader of the raw pages needs and what is the same for every run of one boot: the formats of events, the
+ * symbols. Files are flat ("format.SYSTEM.EVENT"), because their names come from this list and from nowhere else.
  */
 #include "holder.h"
 

@@ -112,7 +112,9 @@ static bool set(struct options *options, const struct row *row, const char *valu
 	return false;
 }
 
-/* Strings of argv go into the options. 0, or 2 for a command line that is none; what is wrong with it goes to stderr. */
+/*
+ * Strings of argv go into the options. 0, or 2 for a command line that is none; what is wrong with it goes to stderr.
+ */
 int parse_options(int argc, char **argv, struct options *options)
 {
 	for (int i = 1; i < argc; i++) {

@@ -1,7 +1,7 @@
 /*
- * stdout and stderr of the workload: pipes, which the recorder empties into files. A file that the workload itself had open could be cut or
- * written over by every process of root (and by `echo >/dev/stderr` in a script); a pipe can only be written to. Nobody sleeps in a read of it, so that a write
- * wakes nobody up.
+ * stdout and stderr of the workload: pipes, which the recorder empties into files. A file that the workload itself had
+ * open could be cut or written over by every process of root (and by `echo >/dev/stderr` in a script); a pipe can only
+ * be written to. Nobody sleeps in a read of it, so that a write wakes nobody up.
  */
 #include "holder.h"
 

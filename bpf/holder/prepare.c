@@ -1,4 +1,6 @@
-/* The guest as an experiment wants it before each run: kernel settings, file systems mounted anew, the workload's CPUs. */
+/*
+ * The guest as an experiment wants it before each run: kernel settings, file systems mounted anew, the workload's CPUs.
+ */
 #include "holder.h"
 
 #include <errno.h>
@@ -46,7 +48,10 @@ static unsigned long take_flag(const char *option)
 	return ~0UL;
 }
 
-/* Unmounts and mounts: nothing that the kernel knew of the file system is left. "mount -o remount" would keep its caches. */
+/*
+ * Unmounts and mounts: nothing that the kernel knew of the file system is left. "mount -o remount" would keep its
+ * caches.
+ */
 static int remount(const char *dir)
 {
 	char source[256] = "", type[64] = "", options[512] = "", own[512] = "", *rest = options, *option;

@@ -1,8 +1,10 @@
 /*
- * BPF programs of other loaders: those of the kernel's samples, of a workload that brings its own probes, of somebody in another terminal. libbpf
- * since 2018 attaches a kprobe as a perf event of its own, which stands neither in kprobe_events nor in kprobe_profile: nobody counts its hits and its
- * misses. What the kernel has is the program (BPF_PROG_GET_NEXT_ID, since 4.13), the place that it hangs on (BPF_TASK_FD_QUERY, since 4.18) and how often it ran
- * (bpf_stats, since 5.1). Each is held open from the moment it is seen, so that the counter of one that ended can still be read.
+ * BPF programs of other loaders: those of the kernel's samples, of a workload that brings its own probes, of somebody
+ * in another terminal. libbpf since 2018 attaches a kprobe as a perf event of its own, which stands neither in
+ * kprobe_events nor in kprobe_profile: nobody counts its hits and its misses. What the kernel has is the program
+ * (BPF_PROG_GET_NEXT_ID, since 4.13), the place that it hangs on (BPF_TASK_FD_QUERY, since 4.18) and how often it ran
+ * (bpf_stats, since 5.1). Each is held open from the moment it is seen, so that the counter of one that ended can still
+ * be read.
  */
 #include "holder.h"
 
@@ -152,7 +154,10 @@ bool programs_lack_hooks(void)
 	return false;
 }
 
-/* Looks through the descriptors of all processes, for a program's first looks only: one that is never attached would make each look dear. */
+/*
+ * Looks through the descriptors of all processes, for a program's first looks only: one that is never attached would
+ * make each look dear.
+ */
 static void find_hooks(void)
 {
 	bool is_sought = false;
@@ -165,7 +170,8 @@ static void find_hooks(void)
 }
 
 /*
- * The number that the kernel gives to a program now: those that came and went between two looks have numbers too. 0 where none can be loaded.
+ * The number that the kernel gives to a program now: those that came and went between two looks have numbers too. 0
+ * where none can be loaded.
  */
 static __u32 number_now(void)
 {

@@ -1,7 +1,8 @@
 /*
- * The files of a run, below a directory that everybody who is root in the guest can write to. Those of a run have no name there while they are
- * written, so that nobody can cut, replace or write over them by it; what is sent is what the holder has open. Whoever puts a file of such a name into the
- * directory all the same is reported, and watch.c reports who opens one through /proc.
+ * The files of a run, below a directory that everybody who is root in the guest can write to. Those of a run have no
+ * name there while they are written, so that nobody can cut, replace or write over them by it; what is sent is what the
+ * holder has open. Whoever puts a file of such a name into the directory all the same is reported, and watch.c reports
+ * who opens one through /proc.
  */
 #include "holder.h"
 

@@ -1,4 +1,7 @@
-/* Who opens a file of the run. It has no name, so that only /proc/PID/fd leads to it, and an event of inotify is of the file itself. */
+/*
+ * Who opens a file of the run. It has no name, so that only /proc/PID/fd leads to it, and an event of inotify is of the
+ * file itself.
+ */
 #include "holder.h"
 
 #include <limits.h>
@@ -17,7 +20,10 @@ static struct {
 static int watched_count;
 static int events = -1;
 
-/* Files that nobody else has a reason to open; a sample may well open its own output again, and strace has its file open all the time. */
+/*
+ * Files that nobody else has a reason to open; a sample may well open its own output again, and strace has its file
+ * open all the time.
+ */
 bool result_is_ours_alone(const char *name)
 {
 	static const char *const shared[] = { "probe-", "nothing", "strace" };

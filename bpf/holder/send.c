@@ -52,7 +52,10 @@ static bool put_header(const char *name, unsigned long long size)
 	return put(&header, sizeof(header));
 }
 
-/* The file as it is from its beginning, wherever others have read or written it. As many bytes as the header promised, whatever the file does meanwhile, and zeros up to the block's end. */
+/*
+ * The file as it is from its beginning, wherever others have read or written it. As many bytes as the header promised,
+ * whatever the file does meanwhile, and zeros up to the block's end.
+ */
 static bool put_file(int fd, unsigned long long size)
 {
 	static char buffer[1 << 16];
@@ -93,8 +96,9 @@ static bool send_file(int fd, int dir, const char *name)
 }
 
 /*
- * Writes the files of a run to stdout as a tar archive, those that the holder made first, and removes them and their directory. Another process for
- * that, and a shell around both, would cost as much as all the rest of a short run. 0 or -errno.
+ * Writes the files of a run to stdout as a tar archive, those that the holder made first, and removes them and their
+ * directory. Another process for that, and a shell around both, would cost as much as all the rest of a short run. 0 or
+ * -errno.
  */
 int send_files(const char *dir)
 {

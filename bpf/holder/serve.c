@@ -1,6 +1,7 @@
 /*
- * One connection, many runs. A command over ssh costs 0.1 s under TCG before it does anything (ssh server, shell, dynamic loader), which is more
- * than a short run takes itself; here a run is a fork of a process that has all of that behind it.
+ * One connection, many runs. A command over ssh costs 0.1 s under TCG before it does anything (ssh server, shell,
+ * dynamic loader), which is more than a short run takes itself; here a run is a fork of a process that has all of that
+ * behind it.
  */
 #include "holder.h"
 
@@ -98,8 +99,9 @@ static void say_end(const char *word, int status, int said)
 }
 
 /*
- * A request is a size and a text of so many bytes: a word that nobody else knows, and the arguments, each with a NUL at its end. What the work
- * writes to stdout is followed by a line that has the word in it and how the work ended: only the host can have known it. Ends when stdin does.
+ * A request is a size and a text of so many bytes: a word that nobody else knows, and the arguments, each with a NUL at
+ * its end. What the work writes to stdout is followed by a line that has the word in it and how the work ended: only
+ * the host can have known it. Ends when stdin does.
  */
 int serve(int (*work)(int argc, char **argv))
 {

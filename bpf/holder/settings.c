@@ -1,6 +1,6 @@
 /*
- * Settings of tracefs that keep events out of a recording. Somebody may have left one behind in a VM that is up, so all are reset before a
- * run, which says so; watch.c looks whether they stay as they are.
+ * Settings of tracefs that keep events out of a recording. Somebody may have left one behind in a VM that is up, so all
+ * are reset before a run, which says so; watch.c looks whether they stay as they are.
  */
 #include "holder.h"
 
@@ -15,7 +15,10 @@
 /* So much of a file's text is compared and reported. */
 #define TEXT 512
 
-/* Each file with its text when it keeps nothing out, and with what makes it so. What a kernel does not have is left out. */
+/*
+ * Each file with its text when it keeps nothing out, and with what makes it so. What a kernel does not have is left
+ * out.
+ */
 static const struct setting {
 	const char *path, *idle, *reset;
 } settings[] = {
@@ -61,7 +64,9 @@ static void report_reset(const char *path, const char *was, bool worked)
 	json_end();
 }
 
-/* Commands at functions ("vfs_read:traceoff:unlimited") stand among the names, and only "!NAME:COMMAND" takes one away. */
+/*
+ * Commands at functions ("vfs_read:traceoff:unlimited") stand among the names, and only "!NAME:COMMAND" takes one away.
+ */
 static void remove_commands(const char *path)
 {
 	static char text[65536];
@@ -158,8 +163,8 @@ static void reset_event(const char *dir, void *unused)
 }
 
 /*
- * The event whose trigger, or the function whose command, switches tracing off: its directory or file, or "". Slow, since it reads every
- * trigger: only for the case that tracing is off.
+ * The event whose trigger, or the function whose command, switches tracing off: its directory or file, or "". Slow,
+ * since it reads every trigger: only for the case that tracing is off.
  */
 void find_switch(char *where, size_t size)
 {

@@ -1,7 +1,7 @@
 /*
- * Programs that print trace_pipe take the records away from our recorder. In a mount namespace of its own such a program sees a FIFO there that
- * nobody writes to, and sleeps. Where that is the last thing that a workload does (read_trace_pipe() of samples/bpf never returns), the
- * holder sees it and ends the workload.
+ * Programs that print trace_pipe take the records away from our recorder. In a mount namespace of its own such a
+ * program sees a FIFO there that nobody writes to, and sleeps. Where that is the last thing that a workload does
+ * (read_trace_pipe() of samples/bpf never returns), the holder sees it and ends the workload.
  */
 #include "holder.h"
 
@@ -72,7 +72,9 @@ static bool all_threads_sleep(const char *pid)
 	return asleep;
 }
 
-/* Whether everything of the workload sleeps, and one of it in the FIFO. Asked again and again while the workload runs. */
+/*
+ * Whether everything of the workload sleeps, and one of it in the FIFO. Asked again and again while the workload runs.
+ */
 bool trace_pipe_reached(const char *fifo, pid_t workload)
 {
 	static int steady;
@@ -81,7 +83,10 @@ bool trace_pipe_reached(const char *fifo, pid_t workload)
 	DIR *proc;
 
 	if (writer < 0) {
-		/* Works only once somebody has it open for reading; kept, so that the reader waits and does not see an end. */
+		/*
+		 * Works only once somebody has it open for reading; kept, so that the reader waits and does not see an
+		 * end.
+		 */
 		writer = open(fifo, O_WRONLY | O_NONBLOCK | O_CLOEXEC);
 		steady = 0;
 		return false;

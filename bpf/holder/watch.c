@@ -1,7 +1,8 @@
 /*
- * Looks whether somebody touches the recording while the workload runs. Everybody who is root in the guest can read the ring buffers empty, clear
- * them or switch them off, and the kernel counts nothing of it as a loss. inotify tells of each file of tracefs that is opened or
- * written; what changes without that (a trigger of an event switches tracing off) shows in the settings, which are read before and after.
+ * Looks whether somebody touches the recording while the workload runs. Everybody who is root in the guest can read the
+ * ring buffers empty, clear them or switch them off, and the kernel counts nothing of it as a loss. inotify tells of
+ * each file of tracefs that is opened or written; what changes without that (a trigger of an event switches tracing
+ * off) shows in the settings, which are read before and after.
  */
 #include "holder.h"
 
@@ -191,8 +192,8 @@ static void take(const struct inotify_event *event)
 }
 
 /*
- * Reports what was touched since the last look, and not what is touched during this one: whoever touches a file each time that the holder
- * makes a system call (strace does) would keep it here for ever.
+ * Reports what was touched since the last look, and not what is touched during this one: whoever touches a file each
+ * time that the holder makes a system call (strace does) would keep it here for ever.
  */
 void watch_look(void)
 {
@@ -290,7 +291,10 @@ static void compare_text(const struct text *before)
 
 	if (!before->path || !before->text)
 		return;
-	/* graph.c puts the workload there, and the kernel takes it away when it exits (option function-fork): only a write says more. */
+	/*
+	 * graph.c puts the workload there, and the kernel takes it away when it exits (option function-fork): only a
+	 * write says more.
+	 */
 	if (strcmp(before->path, TF("set_ftrace_pid")) == 0 && strcmp(before->text, "no pid") != 0)
 		return;
 	if (!setting_read(before->path, now, sizeof(now)))

@@ -11,9 +11,9 @@
 /* Names inside macros begin with lab_: an argument of the same name would silently mean the macro's own variable. */
 
 /*
- * A probe with "vmlinux.h" may run on other kernels than the one whose types that has (CO-RE). So nothing here is decided by the version
- * that it is compiled for: what differs is asked of the kernel when the probe is loaded, and names of functions are the probe's own affair
- * (COPYOUT and SYSCALL are not there).
+ * A probe with "vmlinux.h" may run on other kernels than the one whose types that has (CO-RE). So nothing here is
+ * decided by the version that it is compiled for: what differs is asked of the kernel when the probe is loaded, and
+ * names of functions are the probe's own affair (COPYOUT and SYSCALL are not there).
  */
 #ifdef __VMLINUX_H__
 
@@ -59,8 +59,8 @@ extern int LINUX_KERNEL_VERSION __kconfig;
 #endif
 
 /*
- * A line in the trace. Since 5.9 (commit ac5a72ea5c89) the kernel ends each record itself, and a newline of ours would add
- * an empty line; before that, records without one run together.
+ * A line in the trace. Since 5.9 (commit ac5a72ea5c89) the kernel ends each record itself, and a newline of ours would
+ * add an empty line; before that, records without one run together.
  */
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(5, 9, 0)
 #define LAB_NEWLINE ""
@@ -131,12 +131,14 @@ extern int LINUX_KERNEL_VERSION __kconfig;
 #define this_thread() ((__u32)bpf_get_current_pid_tgid())
 
 /*
- * Typed events: EVENTS(opened, struct opened) declares a channel, emit(ctx, opened, (struct opened){ ... }) sends one struct through it. The
- * struct is the only declaration: the host finds it in the types of the object (BTF) and makes columns of its fields.
+ * Typed events: EVENTS(opened, struct opened) declares a channel, emit(ctx, opened, (struct opened){ ... }) sends one
+ * struct through it. The struct is the only declaration: the host finds it in the types of the object (BTF) and makes
+ * columns of its fields.
  *
- * A ring buffer shared by all CPUs since 5.8, a perf event array before. Their size is that of the trace's buffers. Two members of the definition
- * are not what they seem: libbpf takes the flags of a map from the length of an array, and only its length, so the elements can
- * carry the type. Each channel has counters, by CPU: what was sent, and what found the buffer full.
+ * A ring buffer shared by all CPUs since 5.8, a perf event array before. Their size is that of the trace's buffers. Two
+ * members of the definition are not what they seem: libbpf takes the flags of a map from the length of an array, and
+ * only its length, so the elements can carry the type. Each channel has counters, by CPU: what was sent, and what found
+ * the buffer full.
  */
 #define EVENTS(map, event_type)                                                                \
 	struct {                                                                               \
@@ -176,8 +178,9 @@ static __always_inline long lab_counted(void *counters, long error)
 }
 
 /*
- * Sends a struct, with the time of the trace's clock (mono), thread, CPU and comm. 0, or a negative error when it was lost (and counted as such).
- * A struct with holes between its fields begins with = {}, because the kernel takes no byte that was never written.
+ * Sends a struct, with the time of the trace's clock (mono), thread, CPU and comm. 0, or a negative error when it was
+ * lost (and counted as such). A struct with holes between its fields begins with = {}, because the kernel takes no byte
+ * that was never written.
  */
 #define emit(ctx, map, ...)                                                                    \
 	({                                                                                     \

@@ -1,6 +1,6 @@
 /*
- * Writes the types of a BTF file as C: a kernel's vmlinux.h. `bpftool btf dump file FILE format c` does it by the same library; it is a
- * package of its own, and on Ubuntu a wrapper that works only for the kernel that the host runs.
+ * Writes the types of a BTF file as C: a kernel's vmlinux.h. `bpftool btf dump file FILE format c` does it by the same
+ * library; it is a package of its own, and on Ubuntu a wrapper that works only for the kernel that the host runs.
  *
  *	vmlinux-h FILE.btf > vmlinux.h
  */
@@ -18,8 +18,9 @@ static void print(void *context, const char *format, va_list args)
 }
 
 /*
- * Flags of helpers and maps (include/uapi/linux/bpf.h). They were macros before 5.7 (commit 1aae4bdd7879), and no type information has those. Their
- * values never change. An enum as in newer kernels: a probe that brings a #define of its own, as those for older kernels do, still compiles.
+ * Flags of helpers and maps (include/uapi/linux/bpf.h). They were macros before 5.7 (commit 1aae4bdd7879), and no type
+ * information has those. Their values never change. An enum as in newer kernels: a probe that brings a #define of its
+ * own, as those for older kernels do, still compiles.
  */
 static const struct {
 	const char *name, *value;
@@ -47,7 +48,10 @@ static const struct {
 	{ "BPF_F_CTXLEN_MASK", "0xfffffULL << 32" },
 };
 
-/* Those that `types` does not have as a constant. libbpf writes no enum that only a variable has, so the text decides and not the BTF. */
+/*
+ * Those that `types` does not have as a constant. libbpf writes no enum that only a variable has, so the text decides
+ * and not the BTF.
+ */
 static void print_missing_flags(const char *types)
 {
 	int missing = 0;
@@ -90,7 +94,10 @@ int main(int argc, char **argv)
 		return fail("keep its types");
 	if (!(dump = btf_dump__new(btf, print, text, NULL)))
 		return fail("prepare the C");
-	/* bpf_tracing.h and lab.bpf.h go by the guard's name; the attribute makes every access to a struct relocatable (CO-RE). */
+	/*
+	 * bpf_tracing.h and lab.bpf.h go by the guard's name; the attribute makes every access to a struct relocatable
+	 * (CO-RE).
+	 */
 	puts("#ifndef __VMLINUX_H__\n#define __VMLINUX_H__\n");
 	puts("#pragma clang attribute push (__attribute__((preserve_access_index)), apply_to = record)\n");
 	for (__u32 id = 1; id < btf__type_cnt(btf); id++)

@@ -1,7 +1,7 @@
 /*
  * BPF maps of the running experiment, from the workload's side: values that only the workload knows (a descriptor, the
- * address of a buffer) go to a probe through them, and back. Found by their names, so that no descriptor has to be handed
- * over; plain bpf(2), because a workload is static and needs no library.
+ * address of a buffer) go to a probe through them, and back. Found by their names, so that no descriptor has to be
+ * handed over; plain bpf(2), because a workload is static and needs no library.
  */
 #ifndef LAB_MAP_H
 #define LAB_MAP_H

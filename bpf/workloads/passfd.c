@@ -1,6 +1,6 @@
 /*
- * passfd FILE: opens FILE, puts its descriptor into the map wanted_fd, reads one byte, and prints the descriptor on both
- * sides: its own, and what the probe put into seen_fd.
+ * passfd FILE: opens FILE, puts its descriptor into the map wanted_fd, reads one byte, and prints the descriptor on
+ * both sides: its own, and what the probe put into seen_fd.
  */
 #include "map.h"
 

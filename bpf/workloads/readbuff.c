@@ -1,7 +1,7 @@
 /*
- * readbuff FILE fd|buffer: reads one byte of FILE after telling the probe which read to look for, by its descriptor (map
- * wanted_fd) or by its buffer (wanted_buffer). Prints buffer and byte on both sides: its own, and the maps' seen_buffer and
- * seen_byte.
+ * readbuff FILE fd|buffer: reads one byte of FILE after telling the probe which read to look for, by its descriptor
+ * (map wanted_fd) or by its buffer (wanted_buffer). Prints buffer and byte on both sides: its own, and the maps'
+ * seen_buffer and seen_byte.
  */
 #include "map.h"
 

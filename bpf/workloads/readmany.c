@@ -1,7 +1,7 @@
 /*
- * readmany FILE [fd|buffer]: opens FILE twice and reads 16 bytes of each into two buffers; then a child does the same. In
- * words: four reads by two processes of two files into two buffers each. Tells the probe which descriptor (map only_fd)
- * or buffer (only_buffer) is the one to follow: the second.
+ * readmany FILE [fd|buffer]: opens FILE twice and reads 16 bytes of each into two buffers; then a child does the same.
+ * In words: four reads by two processes of two files into two buffers each. Tells the probe which descriptor (map
+ * only_fd) or buffer (only_buffer) is the one to follow: the second.
  */
 #include "map.h"
 

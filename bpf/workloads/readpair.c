@@ -1,6 +1,6 @@
 /*
- * readpair FILE ROUNDS: two processes, each on a CPU of its own where there are two, read 16 bytes of FILE at the same moment, ROUNDS times.
- * Which of them is first nobody decides: that is what is to be seen.
+ * readpair FILE ROUNDS: two processes, each on a CPU of its own where there are two, read 16 bytes of FILE at the same
+ * moment, ROUNDS times. Which of them is first nobody decides: that is what is to be seen.
  */
 #define _GNU_SOURCE /* sched_setaffinity */
 #include <fcntl.h>

@@ -1,4 +1,6 @@
-/** `lab completion`: what a shell needs to complete the names of commands, options, experiments, kernels, VMs and runs. */
+/**
+ * `lab completion`: what a shell needs to complete the names of commands, options, experiments, kernels, VMs and runs.
+ */
 import { userError } from '../engine/error.ts'
 import { printable } from '../engine/printable.ts'
 import { factsOf } from './completion/facts.ts'
@@ -6,7 +8,9 @@ import { SCRIPTS } from './completion/scripts.ts'
 import { candidates } from './completion/words.ts'
 import { defineCommand } from './command.ts'
 
-/** Words with other characters than these would have to be quoted in one of the shells; whoever wants them types them. */
+/**
+ * Words with other characters than these would have to be quoted in one of the shells; whoever wants them types them.
+ */
 const OFFERED = /^[\w@~=.,:/+-]+$/
 
 const lineOf = ([word, about]: readonly [string, string?]): string =>

@@ -1,4 +1,7 @@
-/** `lab gc`: what nobody owns any more goes, and what is too much for the cache. Nothing that a living process owns is touched. */
+/**
+ * `lab gc`: what nobody owns any more goes, and what is too much for the cache. Nothing that a living process owns is
+ * touched.
+ */
 import { sizeText } from '../config/describe.ts'
 import { gcStep } from '../upkeep/gc.ts'
 import { defineCommand } from './command.ts'

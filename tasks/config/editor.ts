@@ -1,6 +1,7 @@
 /**
- * What tells an editor how a lab file is written: a line at the top of the file that names a JSON Schema beside it. Editors with
- * yaml-language-server (VS Code, Neovim, Emacs) read it. The schema is that of the version that is used, so it is in `.lab`, not in git.
+ * What tells an editor how a lab file is written: a line at the top of the file that names a JSON Schema beside it.
+ * Editors with yaml-language-server (VS Code, Neovim, Emacs) read it. The schema is that of the version that is used,
+ * so it is in `.lab`, not in git.
  */
 import { readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'

@@ -1,6 +1,6 @@
 /**
- * The cache's size limit. What can be made again (entries of the store, build trees) is removed, the least recently used first, until the
- * rest fits. Downloads stay: they are small beside a tree, and a mirror may be gone tomorrow.
+ * The cache's size limit. What can be made again (entries of the store, build trees) is removed, the least recently
+ * used first, until the rest fits. Downloads stay: they are small beside a tree, and a mirror may be gone tomorrow.
  */
 import { readFile, readdir, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -96,8 +96,8 @@ export async function piecesOf(cache: string, now = Date.now()): Promise<Piece[]
 }
 
 /**
- * Of several commands in a row the next one is to find what the last one made. What a living process uses is safe in any case (lease.ts); one that
- * goes on for long says again that it uses it (`Store.renew`).
+ * Of several commands in a row the next one is to find what the last one made. What a living process uses is safe in
+ * any case (lease.ts); one that goes on for long says again that it uses it (`Store.renew`).
  */
 const JUST_USED = 3600 * 1000
 
@@ -109,8 +109,8 @@ export interface Pruned {
 }
 
 /**
- * Makes the cache fit. Kept, whatever the limit: what was used in the last hour, a tree that is being built in, and what `inUse` says.
- * With `dry` nothing is removed.
+ * Makes the cache fit. Kept, whatever the limit: what was used in the last hour, a tree that is being built in, and
+ * what `inUse` says. With `dry` nothing is removed.
  */
 export async function pruneCache(
   cache: string,

@@ -67,7 +67,9 @@ export const EVENTS = {
     status: z.union([z.number(), z.string()]),
     seconds: z.number(),
   }),
-  /** The verdict on a claim of published results (results/published/). `needs`: runs of each arm that would decide it. */
+  /**
+   * The verdict on a claim of published results (results/published/). `needs`: runs of each arm that would decide it.
+   */
   claim: z.object({
     type: z.literal('claim'),
     experiment: z.string(),

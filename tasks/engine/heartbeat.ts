@@ -1,7 +1,7 @@
 /**
- * Signs of life of what is written or used for long, for processes that cannot see ours: on another host, or in a container. A path's time is set
- * anew each minute. Hosts' clocks differ by minutes, so both who sets the time and who reads it go by the clock of the file system: by the
- * time that a file has which was made there just now.
+ * Signs of life of what is written or used for long, for processes that cannot see ours: on another host, or in a
+ * container. A path's time is set anew each minute. Hosts' clocks differ by minutes, so both who sets the time and who
+ * reads it go by the clock of the file system: by the time that a file has which was made there just now.
  */
 import { randomBytes } from 'node:crypto'
 import { open, rm, stat, utimes } from 'node:fs/promises'
@@ -10,10 +10,16 @@ import { PARTIAL, processTag } from './process.ts'
 
 /** Milliseconds between two beats. */
 const BEAT = 60_000
-/** What has been silent for so long is nobody's: a host that swaps, or a file server that hangs, may miss some beats. Milliseconds. */
+/**
+ * What has been silent for so long is nobody's: a host that swaps, or a file server that hangs, may miss some beats.
+ * Milliseconds.
+ */
 export const SILENT = 10 * BEAT
 
-/** The time now by the clock of the file system that a directory is on, in milliseconds; by ours where nothing can be written there. */
+/**
+ * The time now by the clock of the file system that a directory is on, in milliseconds; by ours where nothing can be
+ * written there.
+ */
 export async function timeOn(dir: string): Promise<number> {
   const probe = join(dir, `${PARTIAL}${processTag()}-${randomBytes(4).toString('hex')}`)
   try {
@@ -29,7 +35,10 @@ export async function timeOn(dir: string): Promise<number> {
   }
 }
 
-/** Milliseconds since a path was last written or touched, by the clock of its file system; undefined where it is not there. */
+/**
+ * Milliseconds since a path was last written or touched, by the clock of its file system; undefined where it is not
+ * there.
+ */
 export async function silence(path: string): Promise<number | undefined> {
   const facts = await stat(path).catch(() => undefined)
   return facts && (await timeOn(dirname(path))) - facts.mtimeMs

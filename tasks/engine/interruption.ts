@@ -36,7 +36,8 @@ export function stopAll(): void {
 let foreground = 0
 
 /**
- * A program of somebody else's (gdb) has the terminal: Ctrl-C reaches it and us alike, and only it knows what is meant by it.
+ * A program of somebody else's (gdb) has the terminal: Ctrl-C reaches it and us alike, and only it knows what is meant
+ * by it.
  * @returns gives the terminal back
  */
 export function lendTerminal(): () => void {

@@ -1,7 +1,8 @@
 /**
- * Who uses which entry of the store, so that pruning takes nothing away from a living process, not even from one that asks for the entry at the
- * same moment. A user first writes its lease and then looks for a withdrawal; who prunes first writes the withdrawal and then looks for leases
- * (Dekker's order): whatever the two do at once, one of them sees the other, and pruning is the one that yields.
+ * Who uses which entry of the store, so that pruning takes nothing away from a living process, not even from one that
+ * asks for the entry at the same moment. A user first writes its lease and then looks for a withdrawal; who prunes
+ * first writes the withdrawal and then looks for leases (Dekker's order): whatever the two do at once, one of them sees
+ * the other, and pruning is the one that yields.
  */
 import { randomBytes } from 'node:crypto'
 import { appendFileSync } from 'node:fs'
@@ -27,7 +28,10 @@ const nameOf = (dir: string): string => `${basename(dirname(dir))}/${basename(di
 const withdrawalOf = (root: string, dir: string): string =>
   join(root, DIR, `${nameOf(dir).replace('/', '-')}${WITHDRAWN}`)
 
-/** Whether the process that a text begins with still counts; where that cannot be seen, by how long ago it touched `file`. */
+/**
+ * Whether the process that a text begins with still counts; where that cannot be seen, by how long ago it touched
+ * `file`.
+ */
 async function counts(text: string, file: string, longest: number): Promise<boolean> {
   const fate = fateOfTag(text)
   return fate === 'alive' || (fate === 'elsewhere' && ((await silence(file)) ?? longest) < longest)
@@ -45,8 +49,9 @@ export class Leases {
   }
 
   /**
-   * Says that this process uses an entry, before it looks whether the entry is there. Resolves when nobody is taking it away: then it is there for
-   * as long as we live, or is not there at all. A store that cannot be written is pruned by nobody who has our rights.
+   * Says that this process uses an entry, before it looks whether the entry is there. Resolves when nobody is taking it
+   * away: then it is there for as long as we live, or is not there at all. A store that cannot be written is pruned by
+   * nobody who has our rights.
    */
   async take(dir: string): Promise<void> {
     if (!this.#held.has(dir)) {
@@ -84,7 +89,10 @@ async function leased(root: string): Promise<ReadonlySet<string>> {
   return names
 }
 
-/** Removes a directory that nobody may see half removed: it loses its name first, and what is left when we are killed has one that `lab gc` knows. */
+/**
+ * Removes a directory that nobody may see half removed: it loses its name first, and what is left when we are killed
+ * has one that `lab gc` knows.
+ */
 export async function removeAside(path: string): Promise<void> {
   const aside = join(dirname(path), `${PARTIAL}${processTag()}-${randomBytes(4).toString('hex')}`)
   try {

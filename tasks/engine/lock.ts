@@ -16,8 +16,9 @@ const ORPHANED = 5000
 /** A lock is touched this often. Milliseconds. */
 const TOUCH = 2000
 /**
- * The lock of a process of another host or container is nobody's when its owner's note has not been touched for so long, by the clock of the
- * file system. The lock's own time is set by the owner's clock, which says nothing here. Milliseconds.
+ * The lock of a process of another host or container is nobody's when its owner's note has not been touched for so
+ * long, by the clock of the file system. The lock's own time is set by the owner's clock, which says nothing here.
+ * Milliseconds.
  */
 const SILENT_ELSEWHERE = 120_000
 /** The note is touched this often. Milliseconds. */
@@ -30,7 +31,10 @@ export interface Lock extends AsyncDisposable {
 /** Who holds the lock, beside it: the lock itself is a directory that must stay empty. */
 const ownerFile = (path: string) => `${path}.owner`
 
-/** What is known of the owner; one that cannot be seen from here lives as long as it says so. `unknown`: nobody has left a name. */
+/**
+ * What is known of the owner; one that cannot be seen from here lives as long as it says so. `unknown`: nobody has left
+ * a name.
+ */
 async function ownerOf(path: string): Promise<'alive' | 'gone' | 'unknown'> {
   try {
     const owner = ProcessId.parse(JSON.parse(await readFile(ownerFile(path), 'utf8')))
@@ -41,12 +45,15 @@ async function ownerOf(path: string): Promise<'alive' | 'gone' | 'unknown'> {
   }
 }
 
-/** Lock directories that are made and that nobody answers for yet: each with what takes back its removal at a forced end. */
+/**
+ * Lock directories that are made and that nobody answers for yet: each with what takes back its removal at a forced
+ * end.
+ */
 const begun = new Map<string, () => void>()
 
 /**
- * The file system of proper-lockfile, which looks at the directory's time after it has made it: a command that ended in between left the lock
- * behind. Made in one turn with its registration, no end comes between the two.
+ * The file system of proper-lockfile, which looks at the directory's time after it has made it: a command that ended in
+ * between left the lock behind. Made in one turn with its registration, no end comes between the two.
  */
 const watchedFs = {
   ...fs,
@@ -118,9 +125,10 @@ async function tryLock(path: string, stale: number): Promise<Lock | undefined> {
 }
 
 /**
- * Takes the lock `path` or waits for it; `onWait` is called once if somebody else holds it. A killed owner's lock falls to the next
- * one after 5 s. One that lives but does not get to touching its lock (stopped by Ctrl-Z, or on a host that is too busy) keeps it: two that
- * build in one tree would be worse than one that waits. Rejects as interrupted when aborted while waiting.
+ * Takes the lock `path` or waits for it; `onWait` is called once if somebody else holds it. A killed owner's lock falls
+ * to the next one after 5 s. One that lives but does not get to touching its lock (stopped by Ctrl-Z, or on a host that
+ * is too busy) keeps it: two that build in one tree would be worse than one that waits. Rejects as interrupted when
+ * aborted while waiting.
  */
 export async function lock(path: string, signal: AbortSignal, onWait: () => void): Promise<Lock> {
   for (let waited = false; ;) {

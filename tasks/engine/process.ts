@@ -27,8 +27,9 @@ export function startTimeOf(pid: number): string | undefined {
 }
 
 /**
- * A host as others can name it: its name with the machine id, as a digest, since that id is not to be shown (machine-id(5)). Empty where there is
- * no machine id, as in many containers: then nobody can tell a reboot of this host from another host.
+ * A host as others can name it: its name with the machine id, as a digest, since that id is not to be shown
+ * (machine-id(5)). Empty where there is no machine id, as in many containers: then nobody can tell a reboot of this
+ * host from another host.
  */
 function machineDigest(): string {
   try {
@@ -68,9 +69,9 @@ export const thisProcess = (): Required<ProcessId> => ({
 type Where = Omit<ProcessId, 'pid' | 'startTime'>
 
 /**
- * Where a process that was written down runs, or ran. `here`: its number can be looked up. `container`: on this host, in another pid namespace.
- * `another host`: as far as can be seen; whether it lives, only a heartbeat says (engine/heartbeat.ts). `earlier boot`: on this host, which was
- * started again since, so that it is gone.
+ * Where a process that was written down runs, or ran. `here`: its number can be looked up. `container`: on this host,
+ * in another pid namespace. `another host`: as far as can be seen; whether it lives, only a heartbeat says
+ * (engine/heartbeat.ts). `earlier boot`: on this host, which was started again since, so that it is gone.
  */
 export type Whereabouts = 'here' | 'container' | 'another host' | 'earlier boot'
 
@@ -95,7 +96,9 @@ export const isElsewhere = (one: ProcessId): boolean => ['container', 'another h
 export const isAlive = (one: ProcessId): boolean =>
   whereabouts(one) === 'here' && startTimeOf(one.pid) === one.startTime
 
-/** Says where a process is, after "process 4711": " of another pid namespace (a container)", " on host n2", or nothing. */
+/**
+ * Says where a process is, after "process 4711": " of another pid namespace (a container)", " on host n2", or nothing.
+ */
 export function whereText(one: ProcessId): string {
   const where = whereabouts(one)
   if (where === 'container') return ' of another pid namespace (a container)'
@@ -113,12 +116,15 @@ const namespaceNumber = (): string => /\d+/.exec(pidNamespace())?.[0] ?? ''
 const bootMark = (): string => digest(`${hostname()}\0${bootId()}`).slice(0, 8)
 const machineMark = (): string => machineDigest().slice(0, 8) || '0'.repeat(8)
 
-/** Names this process in the name of a file, before a dash: "4711n4026531836h0123abcd4567cdef" (its host, and the boot of that). */
+/**
+ * Names this process in the name of a file, before a dash: "4711n4026531836h0123abcd4567cdef" (its host, and the boot
+ * of that).
+ */
 export const processTag = (): string => `${process.pid}n${namespaceNumber()}h${machineMark()}${bootMark()}`
 
 /**
- * What became of the process that a name begins with; undefined: it begins with none. Names of older versions do not say which host they are
- * of, so that a number that nobody has here may be somebody's elsewhere.
+ * What became of the process that a name begins with; undefined: it begins with none. Names of older versions do not
+ * say which host they are of, so that a number that nobody has here may be somebody's elsewhere.
  */
 export function fateOfTag(name: string): 'alive' | 'gone' | 'elsewhere' | undefined {
   const [, pid, namespace, machine, boot] = /^(\d+)(?:n(\d+)(?:h([0-9a-f]{8})([0-9a-f]{8}))?)?-/.exec(name) ?? []

@@ -1,4 +1,7 @@
-/** What a pack shows beside the raw results: the path of a typical read of each experiment as a picture, the order of its events, and what looking cost. */
+/**
+ * What a pack shows beside the raw results: the path of a typical read of each experiment as a picture, the order of
+ * its events, and what looking cost.
+ */
 import { join } from 'node:path'
 import { Processes } from '../trace/events/processes.ts'
 import { readEvents } from '../trace/events/read-events.ts'

@@ -1,4 +1,7 @@
-/** A run looked at again, as after it was made: what there is to read is read here, and judged in a thread that has a deadline. */
+/**
+ * A run looked at again, as after it was made: what there is to read is read here, and judged in a thread that has a
+ * deadline.
+ */
 import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -18,7 +21,10 @@ import type { Raw, Replayed } from './replay.ts'
 /** Beside this file: in the sources, or compiled. */
 const THREAD = import.meta.filename.endsWith('.ts') ? './replay-thread.ts' : './replay-thread.js'
 
-/** Runs of the shipped lab take less than a second of it. Milliseconds, and more for each million characters of the trace. */
+/**
+ * Runs of the shipped lab take less than a second of it. Milliseconds, and more for each million characters of the
+ * trace.
+ */
 const DEADLINE = 60_000
 const MORE = 1000
 
@@ -86,7 +92,10 @@ export async function readRaw(
   }
 }
 
-/** Ends the thread when it is late or the signal is aborted: a regular expression that goes on for ever listens to nothing else. */
+/**
+ * Ends the thread when it is late or the signal is aborted: a regular expression that goes on for ever listens to
+ * nothing else.
+ */
 async function inThread(raw: Raw, signal: AbortSignal, deadline: number): Promise<Answer> {
   const worker = new Worker(new URL(THREAD, import.meta.url), { workerData: raw })
   const end = Promise.withResolvers<Answer>()
@@ -112,7 +121,10 @@ async function inThread(raw: Raw, signal: AbortSignal, deadline: number): Promis
   }
 }
 
-/** @returns what was found, or why it cannot be looked at again @throws a Failure of trace-cmd or the disk, an Error of DuckDB */
+/**
+ * @returns what was found, or why it cannot be looked at again @throws a Failure of trace-cmd or the disk, an Error of
+ * DuckDB
+ */
 export async function lookAgain(
   kept: Kept,
   signal: AbortSignal,

@@ -1,4 +1,6 @@
-/** A pack in one line: is it what was recorded, how did its runs end, and does it answer the question that was asked? */
+/**
+ * A pack in one line: is it what was recorded, how did its runs end, and does it answer the question that was asked?
+ */
 import { readFileSync, readdirSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import type { Context } from '../engine/context.ts'

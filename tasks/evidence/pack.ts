@@ -1,6 +1,6 @@
 /**
- * An evidence pack: results and what they were made of as one tar.gz file, with a SHA256SUMS that names every file in it. The same results
- * give the same bytes.
+ * An evidence pack: results and what they were made of as one tar.gz file, with a SHA256SUMS that names every file in
+ * it. The same results give the same bytes.
  */
 import { createHash, type Hash } from 'node:crypto'
 import { createReadStream, createWriteStream } from 'node:fs'
@@ -26,8 +26,8 @@ import { sayings } from './sayings.ts'
 
 export const SUMS = 'SHA256SUMS'
 /**
- * The first line of SHA256SUMS is a comment with the format of the pack and the version that wrote it; `sha256sum -c` skips it (coreutils), and so does lab
- * 0.1.0, whose packs (format 1) have none.
+ * The first line of SHA256SUMS is a comment with the format of the pack and the version that wrote it; `sha256sum -c`
+ * skips it (coreutils), and so does lab 0.1.0, whose packs (format 1) have none.
  */
 const FORMAT: StoredFormat = { name: 'this evidence pack', current: 2, steps: { 1: (pack) => pack } }
 const heading = (): string => `# lab pack ${FORMAT.current} (lab ${ownVersion()})\n`
@@ -51,8 +51,8 @@ const NO_PACK = {
 }
 
 /**
- * What stands in a pack beside SHA256SUMS: what is said about the results, the results, what they were made of, and with --with-inputs the files
- * that they were built from.
+ * What stands in a pack beside SHA256SUMS: what is said about the results, the results, what they were made of, and
+ * with --with-inputs the files that they were built from.
  */
 const EXPECTED =
   /^(?:methods\.md|figures\/[^/]+|results\/\.inputs\/(?:lab|kernel|image)-[0-9a-f]{32}\/.+|inputs\/[0-9a-f]{64}-[^/]+|results\/[^./][^/]*\/[^./][^/]*\/[^/]+)$/
@@ -104,7 +104,10 @@ async function contents(
   })
 }
 
-/** Both to their end. Of two failures one is the cause and the other its echo: the cause is a Failure, or has a name of the system's. */
+/**
+ * Both to their end. Of two failures one is the cause and the other its echo: the cause is a Failure, or has a name of
+ * the system's.
+ */
 async function both(...works: readonly Promise<unknown>[]): Promise<void> {
   const results = await Promise.allSettled(works)
   const errors = results.flatMap((one) => (one.status === 'rejected' ? [one.reason as unknown] : []))
@@ -200,7 +203,8 @@ class Names {
 /**
  * Unpacks a pack below a new directory and checks it against its SHA256SUMS.
  * @returns what is wrong with it; nothing of a file with a name that leads elsewhere is written
- * @throws a user's Failure for something that is no pack, or a pack of a later version; a lab's where there is no room for it
+ * @throws a user's Failure for something that is no pack, or a pack of a later version; a lab's where there is no room
+ * for it
  */
 export async function openPack(file: string, to: string): Promise<string[]> {
   const problems: string[] = []

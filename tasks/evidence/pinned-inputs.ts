@@ -1,6 +1,7 @@
 /**
- * The files that runs were built from: archives of kernel sources, packages of kernels and of images. All of them are pinned by their sha256, so
- * a pack can bring them along (`inputs/<sha256>-<name>`), and whoever has the pack needs neither a mirror nor a network to make the runs again.
+ * The files that runs were built from: archives of kernel sources, packages of kernels and of images. All of them are
+ * pinned by their sha256, so a pack can bring them along (`inputs/<sha256>-<name>`), and whoever has the pack needs
+ * neither a mirror nor a network to make the runs again.
  */
 import { copyFile, link, mkdir, readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -118,7 +119,8 @@ export async function pinnedInputs(
 }
 
 /**
- * Puts the files of a pack where the steps that build look for them. Their names say their sha256, and each is read to see that it is so.
+ * Puts the files of a pack where the steps that build look for them. Their names say their sha256, and each is read to
+ * see that it is so.
  * @param from directory of an unpacked pack; where it has none there is nothing to do
  */
 export async function seedCache(from: string, cache: string): Promise<void> {

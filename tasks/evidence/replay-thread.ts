@@ -1,4 +1,6 @@
-/** The thread that looks at a run again (evidence/replay.ts): it may be ended at any time, and leaves nothing behind. */
+/**
+ * The thread that looks at a run again (evidence/replay.ts): it may be ended at any time, and leaves nothing behind.
+ */
 import { parentPort, workerData } from 'node:worker_threads'
 import { underOutsideDeadline } from '../engine/deadline.ts'
 import { Failure, messageOf } from '../engine/error.ts'

@@ -1,4 +1,7 @@
-/** A stored run of 0.1.0, looked at again as it is and after something of it was changed: each change is found, and named. */
+/**
+ * A stored run of 0.1.0, looked at again as it is and after something of it was changed: each change is found, and
+ * named.
+ */
 import { execFileSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'

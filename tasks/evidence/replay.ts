@@ -1,6 +1,7 @@
 /**
- * A run's manifest and its small files against what its raw files say: the loader's words, the raw trace, and the lab as it was kept. No input
- * and no output but the kept lab; it runs in a thread of its own, because a lab's regular expressions are somebody else's programs.
+ * A run's manifest and its small files against what its raw files say: the loader's words, the raw trace, and the lab
+ * as it was kept. No input and no output but the kept lab; it runs in a thread of its own, because a lab's regular
+ * expressions are somebody else's programs.
  */
 import { basename, dirname } from 'node:path'
 import type { ResolvedExperiment, ResolvedLab } from '../config/resolved.ts'
@@ -170,7 +171,10 @@ function typed({ manifest, typedEvents, typedDiffer }: Raw, lines: readonly Hold
   })
 }
 
-/** The dumped maps: sizes and bytes as the loader sent them. What the bytes mean only the object knows, which is not kept. */
+/**
+ * The dumped maps: sizes and bytes as the loader sent them. What the bytes mean only the object knows, which is not
+ * kept.
+ */
 function maps({ texts }: Raw, lines: readonly HolderLine[]): Finding[] {
   const text = texts['maps.json']
   if (text === undefined) return []

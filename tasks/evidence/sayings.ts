@@ -1,4 +1,7 @@
-/** What a pack says about its results: a methods section and figures. Both are made of the results alone, so they can be made again. */
+/**
+ * What a pack says about its results: a methods section and figures. Both are made of the results alone, so they can be
+ * made again.
+ */
 import { existsSync } from 'node:fs'
 import { readFile, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -30,8 +33,8 @@ export async function sayings(runs: readonly FoundRun[]): Promise<Map<string, Bu
 }
 
 /**
- * What an unpacked pack says, against what its results say. Another version may have other words and other drawings for the same: of those
- * nobody can tell.
+ * What an unpacked pack says, against what its results say. Another version may have other words and other drawings for
+ * the same: of those nobody can tell.
  * @param dir the pack, whose results are found to be as recorded
  */
 export async function verifySayings(dir: string): Promise<Finding[]> {

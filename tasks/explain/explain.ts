@@ -1,4 +1,7 @@
-/** `lab explain`: a file, standard input or a run, of any size and of any bytes, in bounded memory; and its findings for people. */
+/**
+ * `lab explain`: a file, standard input or a run, of any size and of any bytes, in bounded memory; and its findings for
+ * people.
+ */
 import { createReadStream, existsSync, statSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -26,7 +29,10 @@ const LONGEST_LINE = 2 ** 20
 /** More is no text that somebody wants explained: what is piped in may never end. Bytes. */
 const MOST_BYTES = 4 * 2 ** 30
 
-/** Feeds lines to `feed`, whatever the chunks, in the memory of a chunk and a line. @throws Failure (user) for more than `most` bytes */
+/**
+ * Feeds lines to `feed`, whatever the chunks, in the memory of a chunk and a line. @throws Failure (user) for more than
+ * `most` bytes
+ */
 export async function eachLine(
   chunks: AsyncIterable<Uint8Array>,
   feed: (line: string) => void,
@@ -208,7 +214,9 @@ export function explainedText(all: readonly Explained[]): string {
 /** Runs whose texts are looked at after a command: the first ones that did not pass. */
 const EXPLAINED_RUNS = 3
 
-/** What the texts of runs that did not pass mean, beyond their verdicts; each thing once. Empty when nothing is known. */
+/**
+ * What the texts of runs that did not pass mean, beyond their verdicts; each thing once. Empty when nothing is known.
+ */
 export async function explainedRuns(dirs: readonly string[], signal: AbortSignal): Promise<string> {
   const said = new Set<string>()
   const texts: string[] = []

@@ -4,15 +4,19 @@ import { join } from 'node:path'
 /** Name of the stub's socket in the VM's directory, which is QEMU's working directory and only its owner may enter. */
 export const GDB_SOCKET = 'gdb.sock'
 
-/** What QEMU's monitor, or its `-gdb`, makes the stub of: a unix socket, so that nobody on the network and no other user gets at it. */
+/**
+ * What QEMU's monitor, or its `-gdb`, makes the stub of: a unix socket, so that nobody on the network and no other user
+ * gets at it.
+ */
 export const GDB_CHARDEV = `unix:${GDB_SOCKET},server=on,wait=off`
 
 /** Name of the file with the commands below. */
 export const GDB_INIT = 'lab.gdb'
 
 /**
- * `lab-bt`: a backtrace along the frame pointers. Without DWARF gdb guesses at frames, and loses its way where a function begins with the call of
- * ftrace; the lab's kernels keep frame pointers (UNWINDER_FRAME_POINTER), which need no guess.
+ * `lab-bt`: a backtrace along the frame pointers. Without DWARF gdb guesses at frames, and loses its way where a
+ * function begins with the call of ftrace; the lab's kernels keep frame pointers (UNWINDER_FRAME_POINTER), which need
+ * no guess.
  */
 export const GDB_COMMANDS = `define lab-bt
   x/i $pc
@@ -42,7 +46,8 @@ export interface GdbKernel {
 }
 
 /**
- * gdb's command line, to be started in the VM's directory. The socket's path is relative: sun_path has 108 bytes (unix(7)).
+ * gdb's command line, to be started in the VM's directory. The socket's path is relative: sun_path has 108 bytes
+ * (unix(7)).
  * @param commands typed for the user once gdb is connected; with any, gdb ends after the last
  */
 export function gdbArgv({ dir, offset }: GdbKernel, commands: readonly string[]): string[] {

@@ -11,7 +11,9 @@ const textOf = (file: string): string | null => {
   }
 }
 
-/** Bytes of memory that this process may use: those of the machine, or fewer in a container or in the cgroup of a job. */
+/**
+ * Bytes of memory that this process may use: those of the machine, or fewer in a container or in the cgroup of a job.
+ */
 export function memoryLimit(): number {
   const limit = process.constrainedMemory()
   return limit > 0 ? Math.min(limit, totalmem()) : totalmem()

@@ -351,7 +351,9 @@ export const ProgramSchema = z.object({
   /** Runs and their nanoseconds by the kernel's own count, where the arm asked for it and the kernel can (5.1). */
   runs: z.number().exactOptional(),
   runNs: z.number().exactOptional(),
-  /** Nanoseconds of BPF_PROG_LOAD (verifier and JIT), as the holder timed it; older results have none of these three. */
+  /**
+   * Nanoseconds of BPF_PROG_LOAD (verifier and JIT), as the holder timed it; older results have none of these three.
+   */
   loadNs: z.number().exactOptional(),
   /** Instructions that the verifier looked at ("processed N insns"), from 5.2 on. */
   verified: z.number().exactOptional(),

@@ -1,4 +1,7 @@
-/** Step: experiment. Every arm and repeat in its planned order, on as many VMs as are asked for; one result directory per run. */
+/**
+ * Step: experiment. Every arm and repeat in its planned order, on as many VMs as are asked for; one result directory
+ * per run.
+ */
 import { join } from 'node:path'
 import { arms, onlyArms, type Arm } from '../config/arms.ts'
 import { labFor } from '../config/derived.ts'
@@ -103,7 +106,10 @@ function inputsOf(
   return inputs
 }
 
-/** How often a run of an arm may be made. One that ends before it needs a VM, or whose guest lets nothing in, would be the same again. */
+/**
+ * How often a run of an arm may be made. One that ends before it needs a VM, or whose guest lets nothing in, would be
+ * the same again.
+ */
 const attemptsFor = ({ retries, trace }: ResolvedExperiment, once: boolean): Attempts =>
   new Attempts(once ? { retries: 0, onLoss: 'fail' } : { retries, onLoss: trace.onLoss })
 
@@ -159,7 +165,9 @@ async function forgetInterrupted(dir: string, experiment: string, context: Conte
   }
 }
 
-/** Runs every arm and repeat of an experiment. @throws what made the only arm fail, before any of its runs had a result */
+/**
+ * Runs every arm and repeat of an experiment. @throws what made the only arm fail, before any of its runs had a result
+ */
 export async function experimentStep(
   wanted: ExperimentWanted,
   places: Places,
@@ -190,7 +198,8 @@ export async function experimentStep(
       return outcome && !warmup ? [outcome] : []
     })
     const [first] = problems
-    // What is unfinished can be resumed; a mistake of the user's that let no run come about is not a run that was begun.
+    // What is unfinished can be resumed; a mistake of the user's that let no run come about is not a run that was
+    // begun.
     if (outcomes.length === 0 ? first?.failure.kind === 'user' : problems.length + left.length === 0)
       await endJournal(dir, journal)
     if (first && outcomes.length === 0) throw first.failure

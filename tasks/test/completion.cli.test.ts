@@ -1,4 +1,7 @@
-/** Completion in the shells themselves: a person's keys go to an interactive shell on a terminal, and what it then runs is looked at. */
+/**
+ * Completion in the shells themselves: a person's keys go to an interactive shell on a terminal, and what it then runs
+ * is looked at.
+ */
 import { spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'

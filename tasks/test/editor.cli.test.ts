@@ -1,4 +1,7 @@
-/** Lab files as an editor sees them: yaml-language-server, the one that VS Code, Neovim and Emacs start, reads each with its schema. */
+/**
+ * Lab files as an editor sees them: yaml-language-server, the one that VS Code, Neovim and Emacs start, reads each with
+ * its schema.
+ */
 import { spawn } from 'node:child_process'
 import { createRequire } from 'node:module'
 import { globSync, readFileSync } from 'node:fs'

@@ -1,4 +1,7 @@
-/** Two hosts that share one file system: what one of them is at, the other leaves alone. The other one is made of namespaces. */
+/**
+ * Two hosts that share one file system: what one of them is at, the other leaves alone. The other one is made of
+ * namespaces.
+ */
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, mkdirSync, readdirSync, utimesSync } from 'node:fs'

@@ -37,7 +37,8 @@ const OTHER_HOST_SCRIPT = `hostname "$1" && echo "$1-boot" >"$2/boot" && echo "$
   { [ ! -e /etc/machine-id ] || mount --bind "$2/machine" /etc/machine-id; } && shift 2 && exec "$@"`
 
 /**
- * Words before a command that is to run on another host of the same file system: its name, boot, machine id and processes are its own.
+ * Words before a command that is to run on another host of the same file system: its name, boot, machine id and
+ * processes are its own.
  * @param dir an empty directory that stays until the command has ended
  */
 export function anotherHost(name: string, dir: string): [program: string, ...words: string[]] {

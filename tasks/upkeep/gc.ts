@@ -1,6 +1,6 @@
 /**
- * Garbage: VMs whose run was killed, results and store entries that were never finished, trees that were half unpacked, snapshots that nobody
- * can restore.
+ * Garbage: VMs whose run was killed, results and store entries that were never finished, trees that were half unpacked,
+ * snapshots that nobody can restore.
  */
 import { existsSync } from 'node:fs'
 import { readdir, rm } from 'node:fs/promises'
@@ -46,7 +46,10 @@ class Partials {
   }
 }
 
-/** Source trees whose unpacking was interrupted. Whether a build holds the tree's lock is asked when they are removed, too. */
+/**
+ * Source trees whose unpacking was interrupted. Whether a build holds the tree's lock is asked when they are removed,
+ * too.
+ */
 async function halfTrees(build: string): Promise<string[]> {
   const found: string[] = []
   for (const name of await namesIn(build)) {

@@ -1,4 +1,7 @@
-/** From a command line to a guest that answers, by a boot or from a saved state: each phase has a deadline, and the first sign of death ends the wait. */
+/**
+ * From a command line to a guest that answers, by a boot or from a saved state: each phase has a deadline, and the
+ * first sign of death ends the wait.
+ */
 import { watch } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -38,8 +41,8 @@ export interface BootWanted {
 }
 
 /**
- * Milliseconds until the next phase must have begun, with KVM on an idle host. Under TCG a boot takes 2.5 s where KVM needs well under
- * one; the factor leaves room for a loaded host.
+ * Milliseconds until the next phase must have begun, with KVM on an idle host. Under TCG a boot takes 2.5 s where KVM
+ * needs well under one; the factor leaves room for a loaded host.
  */
 const DEADLINES: Readonly<Record<string, number>> = {
   qemu: 5000,

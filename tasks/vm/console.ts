@@ -5,7 +5,10 @@ import { programsIn } from '../host/open-files.ts'
 
 export const CONSOLE_LOG = 'console.log'
 
-/** What is kept of one guest: the boots and panics of a year, and less than any disk. What comes after it is shown to `lab console` only. Bytes. */
+/**
+ * What is kept of one guest: the boots and panics of a year, and less than any disk. What comes after it is shown to
+ * `lab console` only. Bytes.
+ */
 export const CONSOLE_LIMIT = 64 * 2 ** 20
 export const CONSOLE_FULL = `the console log ends here: the guest said more than the ${CONSOLE_LIMIT / 2 ** 20} MB that are kept`
 

@@ -46,7 +46,10 @@ async function offsetOf(up: KnownVm & { state: VmState }, places: Places): Promi
   })
 }
 
-/** Takes back what a gdb that was killed left: its breakpoints, and a guest that is stopped (packet D of the remote protocol). */
+/**
+ * Takes back what a gdb that was killed left: its breakpoints, and a guest that is stopped (packet D of the remote
+ * protocol).
+ */
 async function detach(dir: string): Promise<void> {
   const socket = await connectUnix(join(dir, GDB_SOCKET)).catch(() => undefined)
   if (socket === undefined) return
@@ -133,7 +136,10 @@ async function stubOpen(dir: string, ended: () => boolean, signal: AbortSignal, 
   }
 }
 
-/** A VM of this command's own that waits for gdb before its first instruction, and ends with it. @returns gdb's exit status */
+/**
+ * A VM of this command's own that waits for gdb before its first instruction, and ends with it. @returns gdb's exit
+ * status
+ */
 export async function debugFromStart(
   wanted: VmWanted,
   commands: readonly string[],

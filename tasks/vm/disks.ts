@@ -10,7 +10,10 @@ import { dataImage } from '../host/mmdebstrap.ts'
 import { run } from '../host/sh.ts'
 import { fillFile } from './fill.ts'
 
-/** What is on it, for the fingerprint: files of the host by their hashes. @throws a user's Failure for one that cannot be read */
+/**
+ * What is on it, for the fingerprint: files of the host by their hashes. @throws a user's Failure for one that cannot
+ * be read
+ */
 async function contentsOf({ files }: ResolvedDisk, place: string): Promise<Record<string, FileInput>> {
   const contents: Record<string, FileInput> = {}
   for (const [name, file] of Object.entries(files)) {

@@ -1,6 +1,7 @@
 /**
- * Dumps of a guest's memory (`dump: on-panic`). QEMU stops at a panic instead of ending, and writes what the guest's memory is to a file: the guest
- * has no part in it. Dumps are private, no larger than the guest's memory allows, and stand under their names only when they are whole.
+ * Dumps of a guest's memory (`dump: on-panic`). QEMU stops at a panic instead of ending, and writes what the guest's
+ * memory is to a file: the guest has no part in it. Dumps are private, no larger than the guest's memory allows, and
+ * stand under their names only when they are whole.
  */
 import { randomBytes } from 'node:crypto'
 import { chmod, copyFile, readFile, rename, rm, stat, statfs, writeFile } from 'node:fs/promises'
@@ -28,7 +29,10 @@ const AboutSchema = z.object({
 })
 export type AboutDump = Readonly<z.infer<typeof AboutSchema>>
 
-/** Milliseconds in which a dump must be written: a gigabyte takes two seconds on a disk, and QEMU holds the guest meanwhile. */
+/**
+ * Milliseconds in which a dump must be written: a gigabyte takes two seconds on a disk, and QEMU holds the guest
+ * meanwhile.
+ */
 const DEADLINE = 180_000
 /** What an ELF file has beside the memory: a program header of 56 bytes for each range that is mapped. Bytes. */
 const HEADERS = 256 * 2 ** 20
@@ -156,7 +160,8 @@ export class DumpWatch implements AsyncDisposable {
   }
 
   /**
-   * The dump of a guest that was lost, or that hangs: the one of its panic, or one that is taken now; the guest then goes on.
+   * The dump of a guest that was lost, or that hangs: the one of its panic, or one that is taken now; the guest then
+   * goes on.
    * @returns its directory, or why there is none
    */
   async dump(why: string): Promise<{ readonly dir: string } | { readonly why: string }> {

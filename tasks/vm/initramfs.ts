@@ -1,4 +1,7 @@
-/** The root file system of a sealed guest: an image as a cpio archive, which is made once, and what one run brings along behind it. */
+/**
+ * The root file system of a sealed guest: an image as a cpio archive, which is made once, and what one run brings along
+ * behind it.
+ */
 import { lstat, readFile, readdir, readlink, rm, writeFile, appendFile, copyFile } from 'node:fs/promises'
 import { constants } from 'node:fs'
 import { join } from 'node:path'

@@ -1,4 +1,7 @@
-/** Guests whose kernel has reported a bug: nothing that comes after can be trusted, so that nobody runs anything in them again. */
+/**
+ * Guests whose kernel has reported a bug: nothing that comes after can be trusted, so that nobody runs anything in them
+ * again.
+ */
 import type { Guest } from '../host/ssh.ts'
 
 const reasons = new WeakMap<Guest, string>()

@@ -1,4 +1,7 @@
-/** The seed: a tar archive as a raw disk, with what makes a guest this lab's guest (keys, list of data disks), and what a run brings. */
+/**
+ * The seed: a tar archive as a raw disk, with what makes a guest this lab's guest (keys, list of data disks), and what
+ * a run brings.
+ */
 import { readFile, writeFile } from 'node:fs/promises'
 import { pack } from 'tar-stream'
 import type { Keys } from '../host/ssh-keys.ts'
@@ -35,7 +38,10 @@ export const diskLines = (disks: readonly SeedDisk[]): string =>
     )
     .join('')
 
-/** Writes the archive; the guest's init reads `authorized_keys`, `host_key`, `hostname` and `disks` (lines "number fs mount [options]"). */
+/**
+ * Writes the archive; the guest's init reads `authorized_keys`, `host_key`, `hostname` and `disks` (lines "number fs
+ * mount [options]").
+ */
 export async function writeSeed(
   file: string,
   hostname: string,

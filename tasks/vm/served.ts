@@ -1,6 +1,7 @@
 /**
- * The holder as a server: one channel of an ssh connection that carries many requests, one after the other. A channel of its own for each would
- * cost 0.1 s under TCG (ssh server, shell, dynamic loader), more than a short run takes itself (bpf/holder/serve.c is the other end).
+ * The holder as a server: one channel of an ssh connection that carries many requests, one after the other. A channel
+ * of its own for each would cost 0.1 s under TCG (ssh server, shell, dynamic loader), more than a short run takes
+ * itself (bpf/holder/serve.c is the other end).
  */
 import { randomBytes } from 'node:crypto'
 import { PassThrough } from 'node:stream'
@@ -108,7 +109,9 @@ class Server {
   }
 }
 
-/** How a request ended, as the server says it: stderr is in it, since the two streams of a channel overtake each other. */
+/**
+ * How a request ended, as the server says it: stderr is in it, since the two streams of a channel overtake each other.
+ */
 const End = z.object({ event: z.literal('ended'), of: z.string(), status: z.int(), stderr: z.string() })
 
 /** Holds back what is, or may be the beginning of, the line that ends an answer. */
@@ -131,7 +134,9 @@ class Tail {
     return { bytes, end: { status, stderr } }
   }
 
-  /** Where the line begins, or may begin: it has one brace of this kind before the word, and nobody else knows the word. */
+  /**
+   * Where the line begins, or may begin: it has one brace of this kind before the word, and nobody else knows the word.
+   */
   #find(all: Buffer): number {
     const whole = all.indexOf(this.#start)
     if (whole >= 0) return whole
@@ -148,8 +153,8 @@ const lost = (why: string) => guestLost('the holder', printable(why, 200))
 const servers = new WeakMap<Guest, Map<string, Server>>()
 
 /**
- * Runs the holder of this path on this connection: one server for both, started when it is first asked, and again when it was lost. It ends with
- * the connection.
+ * Runs the holder of this path on this connection: one server for both, started when it is first asked, and again when
+ * it was lost. It ends with the connection.
  */
 export const served =
   (guest: Guest, holder: string, signal: AbortSignal): Exec =>

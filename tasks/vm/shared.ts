@@ -10,8 +10,8 @@ const isUsable = ({ state, guest }: OpenVm): boolean =>
   isAlive(state) && guest.connected && retiredBecause(guest) === undefined
 
 /**
- * Keeps the VM that was opened last until another one is wanted, it has died, or the command ends. A VM that `lab up` started is not kept:
- * others wait for it.
+ * Keeps the VM that was opened last until another one is wanted, it has died, or the command ends. A VM that `lab up`
+ * started is not kept: others wait for it.
  */
 export class SharedVm implements AsyncDisposable {
   readonly #open: Open

@@ -1,7 +1,7 @@
 /**
- * Warm VMs: a guest that has booted and answered is kept as it is (`machine/` of a store entry: memory, device state, disks) and goes on from
- * there as often as a run needs it. Nothing of it is copied: each restore maps the memory privately, writes to overlays of its own, and has
- * sockets and an ssh port of its own.
+ * Warm VMs: a guest that has booted and answered is kept as it is (`machine/` of a store entry: memory, device state,
+ * disks) and goes on from there as often as a run needs it. Nothing of it is copied: each restore maps the memory
+ * privately, writes to overlays of its own, and has sockets and an ssh port of its own.
  */
 import { mkdir, readFile, stat, statfs, writeFile } from 'node:fs/promises'
 import { cpus } from 'node:os'
@@ -37,7 +37,10 @@ import { wakeUp } from './wake.ts'
 
 /** Kind of the store entries. */
 export const SNAPSHOTS = 'snapshot'
-/** A directory of the entry and not the entry itself: the store hashes files, and a guest's memory is a gigabyte of mostly nothing. */
+/**
+ * A directory of the entry and not the entry itself: the store hashes files, and a guest's memory is a gigabyte of
+ * mostly nothing.
+ */
 const MACHINE = 'machine'
 const MEMORY = 'memory'
 const STATE = 'state'
@@ -85,7 +88,10 @@ export async function factsOf(file: string): Promise<z.infer<typeof FileFacts>> 
   return { size, mtimeMs: Math.floor(mtimeMs) }
 }
 
-/** Everything that a saved machine depends on. Another QEMU, kernel, image, disk, program, key or host CPU is another snapshot. */
+/**
+ * Everything that a saved machine depends on. Another QEMU, kernel, image, disk, program, key or host CPU is another
+ * snapshot.
+ */
 async function inputsOf(
   { vm: wanted }: SnapshotWanted,
   choice: Choice,

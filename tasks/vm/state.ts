@@ -1,6 +1,6 @@
 /**
- * What is known of a running VM, in its directory: enough to reach it, to stop it and to tell whether it is what the lab file asks for,
- * whatever became of the lab file or of the process that started it.
+ * What is known of a running VM, in its directory: enough to reach it, to stop it and to tell whether it is what the
+ * lab file asks for, whatever became of the lab file or of the process that started it.
  */
 import { randomBytes } from 'node:crypto'
 import { rmSync } from 'node:fs'
@@ -73,10 +73,15 @@ const END = 2000
 
 export const stateFile = (dir: string): string => join(dir, 'state.json')
 
-/** The process that made a directory, written down before anything is started there: whatever kills it, `lab gc` sees that it is gone. */
+/**
+ * The process that made a directory, written down before anything is started there: whatever kills it, `lab gc` sees
+ * that it is gone.
+ */
 const STARTER = 'starter.json'
 
-/** A new directory for one VM; `name` itself for the VM that `lab up` owns, a name with a random tail for a run's own. */
+/**
+ * A new directory for one VM; `name` itself for the VM that `lab up` owns, a name with a random tail for a run's own.
+ */
 export async function newVmDir(vms: string, vm: string, owner: VmState['owner']): Promise<string> {
   const dir = join(vms, owner === 'up' ? vm : `${vm}.run-${process.pid}-${randomBytes(3).toString('hex')}`)
   const before = await starterOf(dir)
@@ -128,16 +133,19 @@ async function starterOf(dir: string): Promise<ProcessId | undefined> {
   }
 }
 
-/** A VM without a control socket is one that is made ready just now, or a sealed one, and none of those takes longer. Milliseconds. */
+/**
+ * A VM without a control socket is one that is made ready just now, or a sealed one, and none of those takes longer.
+ * Milliseconds.
+ */
 const WITHOUT_SOCKET = 3600 * 1000
 
 /** Shows other hosts that a VM is its command's, as long as that lives. */
 export const keepOwning = (dir: string): Disposable => keepBeating(join(dir, STARTER))
 
 /**
- * Whether a VM of another pid namespace lives: its processes cannot be seen from here, but a socket that takes a connection has somebody behind
- * it, and one that refuses has nobody. No socket reaches another host, so that there the sign of life of its command decides. The VM of `lab up`
- * has no command that could give one: it counts as alive.
+ * Whether a VM of another pid namespace lives: its processes cannot be seen from here, but a socket that takes a
+ * connection has somebody behind it, and one that refuses has nobody. No socket reaches another host, so that there the
+ * sign of life of its command decides. The VM of `lab up` has no command that could give one: it counts as alive.
  */
 async function livesElsewhere(dir: string, starter: ProcessId): Promise<boolean> {
   if (whereabouts(starter) === 'another host') {
@@ -188,7 +196,10 @@ export interface KnownVm {
   readonly id: string
   readonly state: VmState | undefined
   readonly alive: boolean
-  /** Whether somebody still cares for it: a VM of `lab up` that has booted is everybody's, any other one is its command's. */
+  /**
+   * Whether somebody still cares for it: a VM of `lab up` that has booted is everybody's, any other one is its
+   * command's.
+   */
   readonly owned: boolean
   /** The process that made the directory, where that is known. */
   readonly starter?: ProcessId | undefined

@@ -1,4 +1,7 @@
-/** A guest that QEMU has stopped: where the host has no room for what it writes to its disks, it stands still, and nothing in it can say why. */
+/**
+ * A guest that QEMU has stopped: where the host has no room for what it writes to its disks, it stands still, and
+ * nothing in it can say why.
+ */
 import { join } from 'node:path'
 import type { Failure } from '../engine/error.ts'
 import { diskFull } from '../engine/disk.ts'
@@ -6,8 +9,9 @@ import { QMP_SOCKET } from '../host/qemu.ts'
 import { Qmp } from '../host/qmp.ts'
 
 /**
- * The failure of a guest that stands still because the disk is full; undefined where QEMU has ended or something else is the matter. (`io-error` is
- * what QEMU calls it. It stops for no other error of a disk: `werror=enospc` is its default, others are told to the guest.)
+ * The failure of a guest that stands still because the disk is full; undefined where QEMU has ended or something else
+ * is the matter. (`io-error` is what QEMU calls it. It stops for no other error of a disk: `werror=enospc` is its
+ * default, others are told to the guest.)
  */
 export async function stoppedByFullDisk(qmp: Qmp, dir: string, place: string): Promise<Failure | undefined> {
   const answer = await qmp.execute('query-status').catch(() => undefined)

@@ -1,6 +1,7 @@
 /**
- * Step: vm, a service. Up when a command runs in the guest; closed when nobody needs it. A VM that `lab up` started is shared by later
- * runs, one after the other; a run that finds none starts its own, which dies with it whatever kills it.
+ * Step: vm, a service. Up when a command runs in the guest; closed when nobody needs it. A VM that `lab up` started is
+ * shared by later runs, one after the other; a run that finds none starts its own, which dies with it whatever kills
+ * it.
  */
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -20,7 +21,10 @@ import { endStrays, listVms, readState, upElsewhere, type KnownVm, type VmState 
 export { placesOf, type Places } from './places.ts'
 export { fingerprint, type OpenVm, type VmWanted } from './start.ts'
 
-/** Connects to a VM that `lab up` started. @throws a lab's Failure where it does not answer, with why where that is known */
+/**
+ * Connects to a VM that `lab up` started. @throws a lab's Failure where it does not answer, with why where that is
+ * known
+ */
 export async function attach(known: KnownVm & { state: VmState }, places: Places): Promise<Guest> {
   const keys = await keysIn(places.keys)
   try {
@@ -49,7 +53,10 @@ export async function upVm(places: Places, vm: string): Promise<(KnownVm & { sta
   return state && isAlive(state) ? { dir, id: vm, state, alive: true, owned: true } : undefined
 }
 
-/** A VM for the length of one command: the one that is up if it is what is wanted (and nobody else uses it), or one of our own. */
+/**
+ * A VM for the length of one command: the one that is up if it is what is wanted (and nobody else uses it), or one of
+ * our own.
+ */
 export async function openVm(wanted: VmWanted, places: Places, context: Context, ownOne = false): Promise<OpenVm> {
   const name = `vm ${wanted.vm.name}`
   return await step(context, name, name, async (handle) => {
@@ -96,8 +103,8 @@ export async function openVm(wanted: VmWanted, places: Places, context: Context,
 const SIGN_OF_LIFE = 20_000
 
 /**
- * Ends a VM whose guest does not answer any more: a kernel that has panicked leaves QEMU a moment to live, and nobody may take that for a
- * guest. The VM of `lab up` is not ours to end; its QEMU is waited for.
+ * Ends a VM whose guest does not answer any more: a kernel that has panicked leaves QEMU a moment to live, and nobody
+ * may take that for a guest. The VM of `lab up` is not ours to end; its QEMU is waited for.
  * @returns whether it answers on this connection; of one that does not, nothing more can be had
  */
 export async function endIfDead({ guest, state }: Pick<OpenVm, 'guest' | 'state'>): Promise<boolean> {
@@ -174,7 +181,9 @@ async function refuseUsed(places: Places, vm: string): Promise<void> {
   })
 }
 
-/** Stops the named VM, or every VM that `lab up` started. With `wait`, runs on them are waited for. Returns the names. */
+/**
+ * Stops the named VM, or every VM that `lab up` started. With `wait`, runs on them are waited for. Returns the names.
+ */
 export async function downStep(
   places: Places,
   vm: string | undefined,

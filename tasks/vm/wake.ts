@@ -1,6 +1,6 @@
 /**
- * What a restored guest is told: the time that it slept through, and randomness of its own. All copies of one snapshot would else draw the same
- * "random" numbers, addresses of programs among them.
+ * What a restored guest is told: the time that it slept through, and randomness of its own. All copies of one snapshot
+ * would else draw the same "random" numbers, addresses of programs among them.
  */
 import { randomBytes } from 'node:crypto'
 import { z } from 'zod'

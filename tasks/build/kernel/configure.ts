@@ -1,4 +1,6 @@
-/** Makes the .config from fragments and options, and fails when the tree's own rules dropped a request: which, and why. */
+/**
+ * Makes the .config from fragments and options, and fails when the tree's own rules dropped a request: which, and why.
+ */
 import { existsSync, readFileSync } from 'node:fs'
 import { readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -60,7 +62,10 @@ export async function requestsFor(wanted: ConfigWanted, version: Version): Promi
 /** Values that a line of .config has as they are: y, m, n, numbers, and texts that somebody has quoted. */
 const PLAIN = /^(?:[ymn]|-?\d+|0[xX][0-9a-fA-F]+|"(?:\\.|[^"\\])*")$/
 
-/** A value of `options:` as .config has it; a text is quoted there, or it would be ignored (scripts/kconfig/confdata.c, conf_set_sym_val). */
+/**
+ * A value of `options:` as .config has it; a text is quoted there, or it would be ignored (scripts/kconfig/confdata.c,
+ * conf_set_sym_val).
+ */
 const valueText = (value: string | number): string => {
   const text = String(value)
   return PLAIN.test(text) ? text : `"${text.replaceAll(/["\\]/g, String.raw`\$&`)}"`
@@ -89,8 +94,8 @@ async function lookUp(tree: string, symbol: string, signal: AbortSignal) {
 }
 
 /**
- * Numbers of symbols that the tree's Kconfig calls hexadecimal are written so: YAML has made 16777216 of 0x1000000, and the symbol would read that
- * as 0x16777216 without a word.
+ * Numbers of symbols that the tree's Kconfig calls hexadecimal are written so: YAML has made 16777216 of 0x1000000, and
+ * the symbol would read that as 0x16777216 without a word.
  */
 async function inHexadecimal(tree: string, requests: readonly Request[], signal: AbortSignal): Promise<Request[]> {
   const written: Request[] = []

@@ -1,7 +1,7 @@
 /**
- * `debug:` of a kernel: what it knows about its own types. Nothing (`none`, the cheap one), BTF inside the kernel (`btf`), or DWARF in
- * vmlinux (`dwarf`). Debug information makes every compilation dearer, so kernels that have it are built in a tree of their own, and those
- * without it stay as they are.
+ * `debug:` of a kernel: what it knows about its own types. Nothing (`none`, the cheap one), BTF inside the kernel
+ * (`btf`), or DWARF in vmlinux (`dwarf`). Debug information makes every compilation dearer, so kernels that have it are
+ * built in a tree of their own, and those without it stay as they are.
  */
 import { join } from 'node:path'
 import type { ResolvedKernel } from '../../config/resolved.ts'
@@ -35,7 +35,10 @@ export function debugRequests(debug: Debug, version: Version, place: string): Re
 /** A program of ours that stands before pahole. */
 const wrapperIn = (toolRoot: string): string => join(toolRoot, 'kernel/pahole')
 
-/** Assignments for make's command line. The build's directory stands in DWARF; with the map, two directories give one kernel. */
+/**
+ * Assignments for make's command line. The build's directory stands in DWARF; with the map, two directories give one
+ * kernel.
+ */
 export function debugAssignments(
   debug: Debug,
   version: Version,
@@ -56,8 +59,8 @@ export async function debugInputs(debug: Debug, context: Context): Promise<Input
 }
 
 /**
- * What of a tree that was built before must be made again, whatever make thinks: BTF is made when vmlinux is linked, by a program that is
- * none of its prerequisites.
+ * What of a tree that was built before must be made again, whatever make thinks: BTF is made when vmlinux is linked, by
+ * a program that is none of its prerequisites.
  */
 export const debugOutdated = (debug: Debug): readonly string[] => (debug === 'btf' ? ['vmlinux'] : [])
 

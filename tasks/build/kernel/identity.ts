@@ -71,7 +71,10 @@ export async function kernelFingerprint(
   return { fingerprint: fingerprintOf(inputs), inputs, plan: { kernel, source, id, tools, place } }
 }
 
-/** How a kernel is built. @throws a user's Failure for a prebuilt one. @param what needs the build: "a sample", "--show-patch" */
+/**
+ * How a kernel is built. @throws a user's Failure for a prebuilt one. @param what needs the build: "a sample",
+ * "--show-patch"
+ */
 export async function buildPlan(
   kernel: ResolvedKernel,
   context: Context,

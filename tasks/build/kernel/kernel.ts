@@ -1,6 +1,6 @@
 /**
- * Step: kernel. fetch -> patch -> configure -> build -> prove -> package. The artefacts stand in the store under the fingerprint of
- * everything that goes in; the build tree stays beside it, so that the next change costs seconds.
+ * Step: kernel. fetch -> patch -> configure -> build -> prove -> package. The artefacts stand in the store under the
+ * fingerprint of everything that goes in; the build tree stays beside it, so that the next change costs seconds.
  */
 import { appendFile, cp, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { existsSync } from 'node:fs'
@@ -45,7 +45,10 @@ export interface KernelArtefact {
   readonly initrd?: Initrd
 }
 
-/** Objects of a build with the shipped fragments, until this tree's own number is known (5.4: 1701, 5.10: about the same). */
+/**
+ * Objects of a build with the shipped fragments, until this tree's own number is known (5.4: 1701, 5.10: about the
+ * same).
+ */
 const EXPECTED_OBJECTS = 1700
 
 async function buildDir(plan: Plan, context: Context): Promise<string> {
@@ -127,7 +130,10 @@ async function readyTree(
   return { ...opened, config: parseConfig(text) }
 }
 
-/** What the artefact keeps of the compat table: each row that was applied, with its reason, and those that the tree did not need. */
+/**
+ * What the artefact keeps of the compat table: each row that was applied, with its reason, and those that the tree did
+ * not need.
+ */
 const compatRecord = ({ applied, alreadyFixed }: Compat) => ({
   applied: applied.map(({ name, kernels, tool, toolFrom, make: assignments = {}, edits = [], why, commit }) => ({
     name,
@@ -282,8 +288,9 @@ export interface TreeInUse {
 }
 
 /**
- * Lets `work` build in the kernel's tree, configured and with its headers, while nobody else builds there. `look` sees the tree first:
- * what it finds out goes to `work`, and what it throws saves the preparation. `what` needs the tree, for the message about a kernel without one.
+ * Lets `work` build in the kernel's tree, configured and with its headers, while nobody else builds there. `look` sees
+ * the tree first: what it finds out goes to `work`, and what it throws saves the preparation. `what` needs the tree,
+ * for the message about a kernel without one.
  */
 export async function inTree<F, T>(
   kernel: ResolvedKernel,

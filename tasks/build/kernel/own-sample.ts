@@ -1,6 +1,6 @@
 /**
- * A program pair of one's own in the style of samples/bpf: NAME_user.c with bpf_load.h, NAME_kern.c with SEC("maps"). Both are built in the
- * kernel's tree by the tree's own rules, beside its samples, and taken out again.
+ * A program pair of one's own in the style of samples/bpf: NAME_user.c with bpf_load.h, NAME_kern.c with SEC("maps").
+ * Both are built in the kernel's tree by the tree's own rules, beside its samples, and taken out again.
  */
 import { copyFile, readFile, rm, writeFile } from 'node:fs/promises'
 import { existsSync } from 'node:fs'
@@ -128,7 +128,9 @@ async function buildPair(tree: TreeInUse, pair: Pair, plan: PairPlan, llc: strin
   }
 }
 
-/** Restores or builds a pair for one kernel. @param override the tree that the kernel's source was taken from instead */
+/**
+ * Restores or builds a pair for one kernel. @param override the tree that the kernel's source was taken from instead
+ */
 export async function ownSampleStep(
   workload: ResolvedWorkload,
   kernel: KernelArtefact,

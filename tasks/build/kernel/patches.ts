@@ -10,7 +10,10 @@ import { PATCH } from './blame.ts'
 export const readPatches = (files: readonly string[]): Promise<Patch[]> =>
   Promise.all(files.map(async (file) => ({ name: basename(file), text: await readFile(file, 'utf8') })))
 
-/** Each patch on top of those before it, under the name that its user knows. @throws a user's error where one does not apply */
+/**
+ * Each patch on top of those before it, under the name that its user knows. @throws a user's error where one does not
+ * apply
+ */
 export function patchLayers(tree: SourceTree, patches: readonly Patch[]): Layer[] {
   const layers: Layer[] = []
   for (const patch of patches) {

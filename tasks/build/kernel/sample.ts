@@ -37,7 +37,10 @@ async function findSample(dir: string, sample: string, place: string): Promise<S
   })
 }
 
-/** Programs of the package llvm that samples/bpf/Makefile pipes through (opt and llvm-dis since 5.7): stand-ins, so that it is not needed. */
+/**
+ * Programs of the package llvm that samples/bpf/Makefile pipes through (opt and llvm-dis since 5.7): stand-ins, so that
+ * it is not needed.
+ */
 const llvm = (dir: string) => ({ LLC: join(dir, 'llc'), OPT: join(dir, 'opt'), LLVM_DIS: join(dir, 'llvm-dis') })
 
 const assignmentsFor = (tree: TreeInUse, found: SampleBuild, llc: string) => ({
@@ -63,8 +66,8 @@ export async function buildIn(
 }
 
 /**
- * How the tree itself would compile and link a sample now, command by command, and the directory in which it would. `built`: after it has
- * done so, since some of the headers are made on the way (bpf_helper_defs.h).
+ * How the tree itself would compile and link a sample now, command by command, and the directory in which it would.
+ * `built`: after it has done so, since some of the headers are made on the way (bpf_helper_defs.h).
  */
 export function sampleCommands(
   probe: { readonly name: string; readonly sample: string },

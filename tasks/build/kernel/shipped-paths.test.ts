@@ -1,4 +1,7 @@
-/** The declarations of the shipped lab on trees in the shape of several kernels: the path's functions, and what calls what, in small. */
+/**
+ * The declarations of the shipped lab on trees in the shape of several kernels: the path's functions, and what calls
+ * what, in small.
+ */
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { openLab } from '../../config/open.ts'

@@ -22,8 +22,8 @@ export interface SourceId {
 }
 
 /**
- * What a build leaves in a tree and what is not source, as rsync patterns ("/" anchors at the top); a developer's own tree may be full
- * of it. Names are exact where they can be: `vmlinux*` would take arch/x86/kernel/vmlinux.lds.S along.
+ * What a build leaves in a tree and what is not source, as rsync patterns ("/" anchors at the top); a developer's own
+ * tree may be full of it. Names are exact where they can be: `vmlinux*` would take arch/x86/kernel/vmlinux.lds.S along.
  */
 const NOT_SOURCE = [
   '.git',
@@ -47,7 +47,10 @@ const NOT_SOURCE = [
   '/usr/include',
 ]
 
-/** Names of files that a build reads. A build in the tree leaves some of its own; those are not among them, or stand in `generated`. */
+/**
+ * Names of files that a build reads. A build in the tree leaves some of its own; those are not among them, or stand in
+ * `generated`.
+ */
 const SOURCE_NAMES = [
   '*.[chS]',
   'Kconfig*',
@@ -61,7 +64,10 @@ const SOURCE_NAMES = [
   '*-opcode-map.txt',
 ]
 
-/** Hash of names, sizes and times of a tree's files: cheap enough for every run (0.5 s for 70,000 files) and true to each edit. */
+/**
+ * Hash of names, sizes and times of a tree's files: cheap enough for every run (0.5 s for 70,000 files) and true to
+ * each edit.
+ */
 async function treeState(tree: string, signal: AbortSignal): Promise<string> {
   const excluded = ['.git', 'generated'].flatMap((name) => ['-name', name, '-prune', '-o'])
   const { stdout } = await run(
@@ -100,7 +106,10 @@ export async function identify(source: Source, context: Context, place: string):
   return { id: hashText(`${source.tree}\n${await treeState(source.tree, context.signal)}`), title: source.tree }
 }
 
-/** The build directory's name: trees of one archive are told apart by their bytes, a local tree by its place (it changes all the time). */
+/**
+ * The build directory's name: trees of one archive are told apart by their bytes, a local tree by its place (it changes
+ * all the time).
+ */
 export const buildName = (source: Source, { id }: SourceId): string =>
   ('tree' in source ? hashText(source.tree) : id).slice(0, 16)
 
@@ -108,7 +117,10 @@ export const buildName = (source: Source, { id }: SourceId): string =>
 const OUTSIDE =
   /Member name contains '\.\.'|: Cannot open: (?:Not a directory|Too many levels of symbolic links)|Cannot hard link to/
 
-/** Unpacks an archive of a tree; its first folder is taken off. @throws a user's error when a member would stand outside `dir` */
+/**
+ * Unpacks an archive of a tree; its first folder is taken off. @throws a user's error when a member would stand outside
+ * `dir`
+ */
 export async function unpackTar(
   archive: string,
   dir: string,
@@ -180,8 +192,8 @@ async function copyTree(tree: string, dir: string, context: Context, place: stri
 }
 
 /**
- * Makes `dir` a tree of the source, unless it is one already (a marker file says of which). An interrupted unpack leaves no marker and is
- * begun anew. True if files of the tree were written now.
+ * Makes `dir` a tree of the source, unless it is one already (a marker file says of which). An interrupted unpack
+ * leaves no marker and is begun anew. True if files of the tree were written now.
  */
 export async function ensureTree(
   source: Source,

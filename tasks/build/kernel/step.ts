@@ -7,8 +7,8 @@ import { prebuiltSource } from './prebuilt/identity.ts'
 import { prebuiltKernel } from './prebuilt/restore.ts'
 
 /**
- * Restores, builds or unpacks a kernel. `override` is a local tree to take the source from instead. With `hasFallback`, a source that cannot
- * be fetched is no failure: undefined is returned, and the caller takes the next kernel.
+ * Restores, builds or unpacks a kernel. `override` is a local tree to take the source from instead. With `hasFallback`,
+ * a source that cannot be fetched is no failure: undefined is returned, and the caller takes the next kernel.
  */
 export function kernelStep(
   kernel: ResolvedKernel,

@@ -1,6 +1,7 @@
 /**
- * A kernel tree under change: the pristine text of every file that we ever changed is kept beside the tree, so that each build starts
- * from the original, a change taken back is really gone, and files that stay the same keep their times (make goes by them).
+ * A kernel tree under change: the pristine text of every file that we ever changed is kept beside the tree, so that
+ * each build starts from the original, a change taken back is really gone, and files that stay the same keep their
+ * times (make goes by them).
  */
 import { existsSync, readFileSync } from 'node:fs'
 import { mkdir, readFile, readdir, rm, writeFile } from 'node:fs/promises'
@@ -99,7 +100,10 @@ export class KernelTree implements SourceTree {
   }
 }
 
-/** What the declaration makes of the source; nothing is written. `fixes` are files that patches and the compat table changed already. */
+/**
+ * What the declaration makes of the source; nothing is written. `fixes` are files that patches and the compat table
+ * changed already.
+ */
 export async function computeChange(
   tree: SourceTree,
   kernel: Pick<ResolvedKernel, 'parallelPaths' | 'expose' | 'helpers'>,

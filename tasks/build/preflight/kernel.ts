@@ -1,4 +1,6 @@
-/** What can be told of a declared kernel before it boots: built, built before with other inputs, or its source alone. */
+/**
+ * What can be told of a declared kernel before it boots: built, built before with other inputs, or its source alone.
+ */
 import { closeSync, existsSync, openSync, readSync, statSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -58,7 +60,10 @@ export async function factsIn(dir: string): Promise<KernelFacts> {
   })
 }
 
-/** All that the declaration asks for: fragments, options and `debug:`, as its build would. What it would refuse is not asked for. */
+/**
+ * All that the declaration asks for: fragments, options and `debug:`, as its build would. What it would refuse is not
+ * asked for.
+ */
 async function requestsOf(kernel: ResolvedKernel, version: Version): Promise<Request[]> {
   const { config: fragments, options, debug, name } = kernel
   const types = () => {

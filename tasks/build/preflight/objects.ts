@@ -1,4 +1,7 @@
-/** Compiled probes against a built kernel, before it boots: which hooks it will refuse, and whether the object says it is for another kernel. */
+/**
+ * Compiled probes against a built kernel, before it boots: which hooks it will refuse, and whether the object says it
+ * is for another kernel.
+ */
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Context } from '../../engine/context.ts'

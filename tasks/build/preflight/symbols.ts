@@ -45,7 +45,10 @@ function whereOf(verdict: Verdict, facts: KernelFacts | undefined): Pick<Listed,
   }
 }
 
-/** Each name that is given, and each that a pattern finds; the verdict is that of a kprobe, or of the section that is given. */
+/**
+ * Each name that is given, and each that a pattern finds; the verdict is that of a kprobe, or of the section that is
+ * given.
+ */
 export async function listSymbols(patterns: readonly string[], view: KernelView): Promise<Listed[]> {
   const { facts, kernel } = view
   const names = patterns.flatMap((pattern) => (facts ? namesOf(pattern, facts) : isPattern(pattern) ? [] : [pattern]))

@@ -27,7 +27,10 @@ async function treeOf(file: string): Promise<Tree> {
   return isTree(tree) ? tree : {}
 }
 
-/** @param file of `-f`. A lab that is not there, or that cannot be read, has nothing to offer: a shell has no place for the reason. */
+/**
+ * @param file of `-f`. A lab that is not there, or that cannot be read, has nothing to offer: a shell has no place for
+ * the reason.
+ */
 export function factsOf(file: string | undefined, cwd = process.cwd()): Facts {
   const lab = findLab(cwd, file)
   const tree = treeOf(lab).catch((): Tree => ({}))

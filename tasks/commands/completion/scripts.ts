@@ -1,9 +1,12 @@
 /**
- * The scripts that bash, zsh and fish read. Each asks `lab completion words -- WORDS`, whose answer has a line for each word that fits: the
- * word, a tab and what it is. A last line `:files` asks the shell for names of files as well.
+ * The scripts that bash, zsh and fish read. Each asks `lab completion words -- WORDS`, whose answer has a line for each
+ * word that fits: the word, a tab and what it is. A last line `:files` asks the shell for names of files as well.
  */
 
-/** Bash gives COMP_WORDS split at `=` and `@`; `_get_comp_words_by_ref` is in a package of its own, so the line is read without it. */
+/**
+ * Bash gives COMP_WORDS split at `=` and `@`; `_get_comp_words_by_ref` is in a package of its own, so the line is read
+ * without it.
+ */
 const BASH = String.raw`# lab completion for bash: source <(lab completion bash)
 _lab() {
   local line=${'$'}{COMP_LINE:0:COMP_POINT} cur word about IFS

@@ -1,4 +1,7 @@
-/** Which words can stand at the end of a command line: from the declarations of the commands, the lab file and the results. */
+/**
+ * Which words can stand at the end of a command line: from the declarations of the commands, the lab file and the
+ * results.
+ */
 import { EVERYWHERE } from '../shared/options.ts'
 
 /** A word and, where it helps to choose, what it is. */
@@ -31,7 +34,9 @@ export interface Candidates {
 const plain = (...words: string[]): readonly Candidate[] => words.map((word) => [word])
 
 interface Line {
-  /** Words behind the command's name that are no options and no values of options; the word at the cursor is the last. */
+  /**
+   * Words behind the command's name that are no options and no values of options; the word at the cursor is the last.
+   */
   readonly args: readonly string[]
   readonly facts: Facts
 }
@@ -113,7 +118,10 @@ const commandName = ({ usage }: DeclaredCommand): string => usage.split(' ')[0] 
 
 const longName = (names: readonly string[]): string => names.find((name) => name.startsWith('--')) ?? ''
 
-/** `<run>` as `run`; `lab results order` and `lab results observer` take an experiment where the other actions take a run. */
+/**
+ * `<run>` as `run`; `lab results order` and `lab results observer` take an experiment where the other actions take a
+ * run.
+ */
 const nameOf = (command: string, argument: string, args: readonly string[]): string =>
   command === 'results' && argument === '[run]' && ['order', 'observer'].includes(args[0] ?? '')
     ? 'experiment'

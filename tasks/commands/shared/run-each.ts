@@ -78,7 +78,10 @@ function comparedWithPublished(experiment: ResolvedExperiment, outcomes: readonl
   }
 }
 
-/** What is to be said of all runs of an experiment together: the same bytes, the cost of looking, the order of events, published results. */
+/**
+ * What is to be said of all runs of an experiment together: the same bytes, the cost of looking, the order of events,
+ * published results.
+ */
 async function ordersOf(
   all: readonly { readonly experiment: ResolvedExperiment; readonly outcome?: Pick<ExperimentOutcome, 'outcomes'> }[],
   { context }: Pick<Session, 'context'>,

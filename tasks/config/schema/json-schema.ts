@@ -11,8 +11,8 @@ interface Node {
 /**
  * What `lab schema` prints. Relations between values (references, files) are not in it: `lab check` knows those.
  *
- * Keys of an object are texts in JSON, so that a schema need not say it. Where it does, editors call a key wrong that YAML
- * reads as a number (`maps: { m: { 1: 31 } }`; seen with yaml-language-server 2.0).
+ * Keys of an object are texts in JSON, so that a schema need not say it. Where it does, editors call a key wrong that
+ * YAML reads as a number (`maps: { m: { 1: 31 } }`; seen with yaml-language-server 2.0).
  */
 export function labJsonSchema(): Record<string, unknown> {
   return z.toJSONSchema(Lab, {

@@ -1,6 +1,6 @@
 /**
- * Values that are part of an address: the low byte where a character was wanted (the pointer itself was read, not what it points to),
- * and the low 32 bits where the address was wanted (%x takes an int).
+ * Values that are part of an address: the low byte where a character was wanted (the pointer itself was read, not what
+ * it points to), and the low 32 bits where the address was wanted (%x takes an int).
  */
 import type { Findings, Reader } from './finding.ts'
 

@@ -1,6 +1,6 @@
 /**
- * Why a guest did not get to the end of its boot: the console's text in, a named guess out. A table; the first row that matches wins,
- * so the specific ones stand first.
+ * Why a guest did not get to the end of its boot: the console's text in, a named guess out. A table; the first row that
+ * matches wins, so the specific ones stand first.
  */
 import { exitCodeText, initErrorText, mountText, rootDeviceText, unitText } from './boot-numbers.ts'
 import { inRange, parseVersion } from '../version.ts'

@@ -1,4 +1,7 @@
-/** Numbers in panics of a boot, as words: the exit code of init, the error of its exec, the device of the root file system. */
+/**
+ * Numbers in panics of a boot, as words: the exit code of init, the error of its exec, the device of the root file
+ * system.
+ */
 import { constants } from 'node:os'
 
 const SIGNALS = new Map(Object.entries(constants.signals).map(([name, number]) => [number, name]))
@@ -24,8 +27,8 @@ const BY_STATUS: Readonly<Record<number, string>> = {
 }
 
 /**
- * exitcode= of "Attempted to kill init!": the wait status of process 1 (kernel/exit.c), in the low 7 bits the signal, above bit 8 the
- * status of exit().
+ * exitcode= of "Attempted to kill init!": the wait status of process 1 (kernel/exit.c), in the low 7 bits the signal,
+ * above bit 8 the status of exit().
  */
 export function exitCodeText(code: number | undefined): string {
   if (code === undefined) return 'process 1 ended, and the kernel cannot go on without it'
@@ -70,8 +73,8 @@ const BY_MAJOR: Readonly<Record<number, string>> = {
 }
 
 /**
- * unknown-block(0,0): no driver has a device of this name; (0,255): a root file system on NFS; other numbers: there is a disk, and its file
- * system is the problem.
+ * unknown-block(0,0): no driver has a device of this name; (0,255): a root file system on NFS; other numbers: there is
+ * a disk, and its file system is the problem.
  */
 export function rootDeviceText(line: string): string {
   const device = /unknown[- ]block ?\((\d+)[, ](\d+)\)/.exec(line)

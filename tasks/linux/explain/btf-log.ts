@@ -1,6 +1,7 @@
 /**
- * What the kernel says while it checks the BTF of an object (bpf(BPF_BTF_LOAD), kernel/bpf/btf.c): a header in fields, a line for each type
- * and member, and the reason behind the last of them. "libbpf: " or a logger may stand before each line.
+ * What the kernel says while it checks the BTF of an object (bpf(BPF_BTF_LOAD), kernel/bpf/btf.c): a header in fields,
+ * a line for each type and member, and the reason behind the last of them. "libbpf: " or a logger may stand before each
+ * line.
  */
 import type { Findings, Reader } from './finding.ts'
 

@@ -1,6 +1,6 @@
 /**
- * Errors of Rust programs (anyhow, eyre) over several lines: "Error: what failed", "Caused by:", and below it the reason, which alone does not
- * say of what. They are put together as one line.
+ * Errors of Rust programs (anyhow, eyre) over several lines: "Error: what failed", "Caused by:", and below it the
+ * reason, which alone does not say of what. They are put together as one line.
  */
 const ERROR = /(?:^|[\s:])(Error: .{1,400})$/
 const CAUSED_BY = /Caused by:\s*$/

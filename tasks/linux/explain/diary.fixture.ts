@@ -1,6 +1,6 @@
 /**
- * A diary of a week of kernel tracing, in the form of the activity log that the project began with: prose, terminal copies and the kernel's
- * own messages, newest day first. The prose is made to look like messages where it can.
+ * A diary of a week of kernel tracing, in the form of the activity log that the project began with: prose, terminal
+ * copies and the kernel's own messages, newest day first. The prose is made to look like messages where it can.
  */
 import { LOG } from '../ftrace/trace-log.fixture.ts'
 

@@ -1,6 +1,6 @@
 /**
- * error_log of tracefs (since 5.2), and the same lines in dmesg: what was wrong, the command, and a caret below the word that is meant. Three
- * lines together are one finding.
+ * error_log of tracefs (since 5.2), and the same lines in dmesg: what was wrong, the command, and a caret below the
+ * word that is meant. Three lines together are one finding.
  */
 import type { Findings, Reader } from './finding.ts'
 import { ERRORS, SUBSYSTEMS } from './messages/error-log.ts'

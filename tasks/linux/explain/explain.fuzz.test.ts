@@ -1,4 +1,7 @@
-/** Texts that were cut, joined and spoiled: whatever they say, nothing is thrown, and every line number is one of the text. */
+/**
+ * Texts that were cut, joined and spoiled: whatever they say, nothing is thrown, and every line number is one of the
+ * text.
+ */
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { explainedText } from '../../explain/explain.ts'

@@ -1,8 +1,12 @@
-/** What `lab explain` finds in a text: each thing once, however often it stands there. Bounded, whatever the text's size. */
+/**
+ * What `lab explain` finds in a text: each thing once, however often it stands there. Bounded, whatever the text's
+ * size.
+ */
 
 /**
- * How sure an explanation is. certain: the text states it, or the kernel prints this message in one situation only. likely: the usual
- * reason for this message. possible: one of several reasons, which the text alone does not tell apart.
+ * How sure an explanation is. certain: the text states it, or the kernel prints this message in one situation only.
+ * likely: the usual reason for this message. possible: one of several reasons, which the text alone does not tell
+ * apart.
  */
 export type Confidence = 'certain' | 'likely' | 'possible'
 
@@ -25,7 +29,10 @@ export interface Fact {
   readonly otherwise?: string | undefined
   /** The function of the kernel that this is about: `lab explain --kernel` asks the kernel about it. */
   readonly symbol?: string | undefined
-  /** Where the kernel (or the program that prints the message) shows it: "commit 45408c4f9250 (4.19)", "kernel/trace/trace_kprobe.c". */
+  /**
+   * Where the kernel (or the program that prints the message) shows it: "commit 45408c4f9250 (4.19)",
+   * "kernel/trace/trace_kprobe.c".
+   */
   readonly sources?: readonly string[] | undefined
 }
 

@@ -1,6 +1,7 @@
 /**
- * What a text from the world of kernel tracing means: dmesg, verifier logs, kallsyms, strace, build logs, traces, pasted into a diary or
- * as they are. Each thing once, with its lines; nothing about what is not known. Lines in, findings out; memory is bounded.
+ * What a text from the world of kernel tracing means: dmesg, verifier logs, kallsyms, strace, build logs, traces,
+ * pasted into a diary or as they are. Each thing once, with its lines; nothing about what is not known. Lines in,
+ * findings out; memory is bounded.
  */
 import { Addresses } from './addresses.ts'
 import { BtfLogs } from './btf-log.ts'
@@ -38,13 +39,18 @@ export function cleanLine(line: string): string {
 const LOADER_WORDS: ReadonlySet<string> = new Set(['program of Falco is refused'])
 const REFUSED_BY_NUMBER = /fails with (?:EPERM|EACCES|EINVAL)$/
 
-/** EACCES and EINVAL of a program say only that it was refused: where the verifier's log is in the text, that is the answer. */
+/**
+ * EACCES and EINVAL of a program say only that it was refused: where the verifier's log is in the text, that is the
+ * answer.
+ */
 const REFUSED = /^(?:program cannot be loaded|program of an aya loader refused by errno)$/
 
 /** They say that something failed and not why: worth a word only where nothing else is known. */
 const CONSEQUENCES: ReadonlySet<string> = new Set(['object cannot be loaded', MAKE_RULE])
 
-/** A guess by a number is left out where a table knows a line beside it: programs report one failure in several lines. */
+/**
+ * A guess by a number is left out where a table knows a line beside it: programs report one failure in several lines.
+ */
 const BESIDE = 4
 function withoutWeak(findings: Finding[]): Finding[] {
   const known = findings.filter(({ rule }) => rule !== BY_WORDS_RULE).flatMap(({ lines }) => lines)
@@ -106,7 +112,9 @@ export class Explainer {
   readonly #trace = new TraceLines(this.#findings, this.#addresses)
   #number = 0
 
-  /** The next line, without its end. Its number is that of the text, also where it is several lines with escaped ends. */
+  /**
+   * The next line, without its end. Its number is that of the text, also where it is several lines with escaped ends.
+   */
   feed(line: string): void {
     const number = ++this.#number
     if (line.length > ONE_LINE) for (const part of linesOf(line)) this.#line(part, number)

@@ -1,6 +1,6 @@
 /**
- * Which readers a line can concern, in one pass over its characters: a log of hundreds of megabytes is mostly lines that concern none of them.
- * A reader is also asked while it is in the middle of something.
+ * Which readers a line can concern, in one pass over its characters: a log of hundreds of megabytes is mostly lines
+ * that concern none of them. A reader is also asked while it is in the middle of something.
  */
 import { SPLAT_NEEDLES } from '../splats/rules.ts'
 import { LOG_NEEDLES } from '../verifier/index.ts'
@@ -45,7 +45,10 @@ export interface Interest {
 
 const NONE: Interest = { rows: [], readers: 0 }
 
-/** Characters by which a text is found: the automaton of whole sentences would take longer to make than most texts to read. */
+/**
+ * Characters by which a text is found: the automaton of whole sentences would take longer to make than most texts to
+ * read.
+ */
 const ENOUGH = 14
 const shortened = (texts: readonly string[]): readonly string[] => texts.map((text) => text.slice(0, ENOUGH))
 

@@ -1,4 +1,7 @@
-/** Listings of /proc/kallsyms, nm and System.map, as they are pasted: what is hidden, renamed, ambiguous, exported, and what is not there. */
+/**
+ * Listings of /proc/kallsyms, nm and System.map, as they are pasted: what is hidden, renamed, ambiguous, exported, and
+ * what is not there.
+ */
 import type { Findings, Reader } from './finding.ts'
 import { searchIn, type SymbolSearch } from './symbol-search.ts'
 import { describeSuffix, SUFFIXED } from './symbol-suffix.ts'

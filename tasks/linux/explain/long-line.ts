@@ -1,4 +1,7 @@
-/** Lines that are several lines in one: a whole log in a string with escaped line ends, or a verifier log whose line ends became blanks. */
+/**
+ * Lines that are several lines in one: a whole log in a string with escaped line ends, or a verifier log whose line
+ * ends became blanks.
+ */
 
 /** Characters of one line that are looked at: the rest of a longer one is no text that anybody wrote. */
 const LONGEST = 8192

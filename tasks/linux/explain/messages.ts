@@ -10,7 +10,10 @@ export interface MessageReader {
   readonly feed: (line: string, number: number, rows: readonly number[]) => void
 }
 
-/** Longer lines are looked at around the text by which they were found: a pattern must not cost the square of a line's length. */
+/**
+ * Longer lines are looked at around the text by which they were found: a pattern must not cost the square of a line's
+ * length.
+ */
 const LONG = 2000
 const BEFORE = 500
 

@@ -1,17 +1,20 @@
 /**
- * Which of many short texts a line contains, in one pass (Aho and Corasick 1975): a log of hundreds of megabytes is searched for hundreds
- * of messages.
+ * Which of many short texts a line contains, in one pass (Aho and Corasick 1975): a log of hundreds of megabytes is
+ * searched for hundreds of messages.
  */
 
-/** Characters that are told apart: ASCII, of which every needle consists. A power of two, so that a row begins at state << 7. */
+/**
+ * Characters that are told apart: ASCII, of which every needle consists. A power of two, so that a row begins at state
+ * << 7.
+ */
 const WIDTH_BITS = 7
 const WIDTH = 1 << WIDTH_BITS
 const NOTHING: readonly number[] = []
 
 export class Needles {
   /**
-   * Next state by state and character. A state is the place of its first entry (its number << 7), complemented where a needle ends: one look-up
-   * for each character.
+   * Next state by state and character. A state is the place of its first entry (its number << 7), complemented where a
+   * needle ends: one look-up for each character.
    */
   readonly #next: Int32Array
   /** Indexes of the sets that end at a state. */

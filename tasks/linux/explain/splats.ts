@@ -1,4 +1,6 @@
-/** Splats in a text: what each kind means, and how to find its cause. The kinds and their patterns are linux/splats'. */
+/**
+ * Splats in a text: what each kind means, and how to find its cause. The kinds and their patterns are linux/splats'.
+ */
 import { BOOT_FAILURES } from './boot-failure.ts'
 import { SPLAT_KINDS, taintOf, type SplatKind } from '../splats/kinds.ts'
 import { SplatReader, type Splat } from '../splats/reader.ts'

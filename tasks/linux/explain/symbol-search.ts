@@ -25,7 +25,10 @@ const NAME = /^(?:\^|\\[b<]|\s|[tTdDbBrRwW] )*([A-Za-z_][\w.]*?)(?:\$|\\[b>]|\s)
 
 export const SEARCH_NEEDLES: readonly string[] = ['kallsyms', 'System.map']
 
-/** The search that a line of a terminal is; undefined for any other line, and for a command with its output sent elsewhere. */
+/**
+ * The search that a line of a terminal is; undefined for any other line, and for a command with its output sent
+ * elsewhere.
+ */
 export function searchIn(line: string): SymbolSearch | undefined {
   if (line.length > 400 || !(line.includes('kallsyms') || line.includes('System.map')) || !line.includes('grep'))
     return undefined

@@ -3,7 +3,9 @@ import { isPrintk, parseTraceLine, type TraceEvent } from '../ftrace/trace-line.
 import type { Findings, Reader } from './finding.ts'
 import type { Addresses } from './addresses.ts'
 
-/** 16 digits of which the first eight are zero and the others are not: what %p prints since 4.15 (a hash of 32 bits). */
+/**
+ * 16 digits of which the first eight are zero and the others are not: what %p prints since 4.15 (a hash of 32 bits).
+ */
 const HASHED = /\b(?:0x)?0{8}(?!0{8}\b)[0-9a-f]{8}\b/g
 /** A trace line has "[CPU]" and a time; nothing else is worth parsing. */
 const MAY_BE_EVENT = /-\d+ .*\d\.\d{6}: /

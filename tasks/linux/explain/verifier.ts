@@ -1,5 +1,6 @@
 /**
- * Verifier logs in the middle of other text. A loader may print the same log twice: the same message at the same instruction is one finding.
+ * Verifier logs in the middle of other text. A loader may print the same log twice: the same message at the same
+ * instruction is one finding.
  */
 import { meaningOf, VerifierLogs as Logs, type Rejection } from '../verifier/index.ts'
 import type { Findings, Reader } from './finding.ts'

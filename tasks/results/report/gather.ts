@@ -146,7 +146,10 @@ async function orderOfRuns({ name, groups }: ExperimentRuns, options: GatherOpti
   return { report: await orderReport(name, oldestFirst, 'read'), runs: found.map(({ run }) => run) }
 }
 
-/** What the lab file publishes beside an experiment: as it is now, also for runs that are older than that, or as it was kept. */
+/**
+ * What the lab file publishes beside an experiment: as it is now, also for runs that are older than that, or as it was
+ * kept.
+ */
 function publishedFor(
   { name }: ExperimentRuns,
   newest: readonly { readonly manifest: Manifest }[],

@@ -26,7 +26,9 @@ export interface Paper {
   readonly parts: readonly PaperPart[]
 }
 
-/** pdfLaTeX stops at a character that it has no glyph for; these it has (T1, textcomp), others become a question mark. */
+/**
+ * pdfLaTeX stops at a character that it has no glyph for; these it has (T1, textcomp), others become a question mark.
+ */
 const text = (value: string): string => latexText(value).replaceAll(/[^ -\u017f–—‘’“”„†‡•…‰€™]/gu, '?')
 
 /** `code` is set in one width, and may be broken where it has a slash. */

@@ -1,4 +1,7 @@
-/** Brings programs and objects to the guest's tmpfs, once per VM and set of files: nothing of ours is read from the probed disk. */
+/**
+ * Brings programs and objects to the guest's tmpfs, once per VM and set of files: nothing of ours is read from the
+ * probed disk.
+ */
 import { existsSync } from 'node:fs'
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -35,7 +38,10 @@ async function archive({ files }: SeedBundle): Promise<Buffer> {
   return Buffer.concat(chunks)
 }
 
-/** Deploys a bundle and returns its directory in the guest. What a boot brought along, or an earlier run, is not sent again. */
+/**
+ * Deploys a bundle and returns its directory in the guest. What a boot brought along, or an earlier run, is not sent
+ * again.
+ */
 export async function deploy(vm: OpenVm, bundle: SeedBundle, signal: AbortSignal): Promise<string> {
   const dir = bundleDir(bundle.id)
   const marker = join(vm.dir, `deployed-${bundle.id}-${vm.state.guest.bootId}`)

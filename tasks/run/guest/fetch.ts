@@ -1,4 +1,7 @@
-/** Brings files of the guest to the host. Names, types and sizes are the guest's word and are checked before anything is kept. */
+/**
+ * Brings files of the guest to the host. Names, types and sizes are the guest's word and are checked before anything is
+ * kept.
+ */
 import { Readable } from 'node:stream'
 import { extract } from 'tar-stream'
 import { labError, messageOf } from '../../engine/error.ts'
@@ -8,7 +11,10 @@ import type { Exec } from '../../vm/served.ts'
 /** What a guest may send for one run, all files together. Bytes. */
 const LIMIT = 1024 * 2 ** 20
 
-/** Reads a tar archive's regular files whose plain name passes `wanted`; anything else is refused, never written anywhere. */
+/**
+ * Reads a tar archive's regular files whose plain name passes `wanted`; anything else is refused, never written
+ * anywhere.
+ */
 export async function readArchive(
   bytes: Buffer,
   wanted: RegExp,

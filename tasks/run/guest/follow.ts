@@ -1,6 +1,7 @@
 /**
- * A view of a run that goes on (`lab run --follow`). The holder, which stays the only reader of the kernel's buffers, sends what it has recorded; here
- * it becomes lines. It is a view: the result is made from the files, whole, as without it.
+ * A view of a run that goes on (`lab run --follow`). The holder, which stays the only reader of the kernel's buffers,
+ * sends what it has recorded; here it becomes lines. It is a view: the result is made from the files, whole, as without
+ * it.
  */
 import { rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'

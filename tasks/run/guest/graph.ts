@@ -1,4 +1,7 @@
-/** graph.txt of a run: the call trees, and which functions of the experiment ftrace cannot show, proven by the kernel's own list. */
+/**
+ * graph.txt of a run: the call trees, and which functions of the experiment ftrace cannot show, proven by the kernel's
+ * own list.
+ */
 import type { ResolvedKernel } from '../../config/resolved.ts'
 import { callGraphs, graphFunctions, graphText } from '../../trace/events/call-graph.ts'
 import { Processes } from '../../trace/events/processes.ts'

@@ -1,4 +1,7 @@
-/** One run in the guest: the holder attaches, records and starts the workload; what it says and what it wrote comes back. */
+/**
+ * One run in the guest: the holder attaches, records and starts the workload; what it says and what it wrote comes
+ * back.
+ */
 import { served, type Exec } from '../../vm/served.ts'
 import { constants } from 'node:os'
 import { Failure, labError, messageOf, userError } from '../../engine/error.ts'
@@ -18,7 +21,10 @@ export const FILES =
 /** What the holder may need beyond the workload's own deadline. Milliseconds. */
 const MARGIN = 60_000
 
-/** Whether guest or holder went while the workload ran; before that, and after it, a lost connection is the lab's failure. */
+/**
+ * Whether guest or holder went while the workload ran; before that, and after it, a lost connection is the lab's
+ * failure.
+ */
 const diedAtWork = (error: unknown, lines: readonly HolderLine[]): error is Failure =>
   error instanceof Failure &&
   error.kind === 'lab' &&

@@ -1,4 +1,7 @@
-/** What the holder makes of the kernel's counters (bpf/holder/counts.c), which say the same of a kernel that is made up here, number by number. */
+/**
+ * What the holder makes of the kernel's counters (bpf/holder/counts.c), which say the same of a kernel that is made up
+ * here, number by number.
+ */
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
@@ -9,7 +12,10 @@ import { tempDir } from '../../test/temp-dir.ts'
 
 const signal = new AbortController().signal
 
-/** The kernel and the holder's other files: kprobe_profile, bpf_stats_enabled, the info of one program, and JSON of its numbers. */
+/**
+ * The kernel and the holder's other files: kprobe_profile, bpf_stats_enabled, the info of one program, and JSON of its
+ * numbers.
+ */
 const AROUND = `
 #include "holder.h"
 #include <stdio.h>

@@ -1,4 +1,7 @@
-/** What somebody else did to a recording, by the holder's words (bpf/holder/settings.c, watch.c), as sentences for the ledger. */
+/**
+ * What somebody else did to a recording, by the holder's words (bpf/holder/settings.c, watch.c), as sentences for the
+ * ledger.
+ */
 import { printable } from '../../engine/printable.ts'
 import type { TraceEvent } from '../../linux/ftrace/trace-line.ts'
 import { of, type HolderLine } from './holder.ts'

@@ -1,4 +1,7 @@
-/** The dumped maps of a run, decoded by the types of the object that declared them: the C struct is the only declaration. */
+/**
+ * The dumped maps of a run, decoded by the types of the object that declared them: the C struct is the only
+ * declaration.
+ */
 import { mapTypeName, type BpfObject, type DeclaredMap } from '../../linux/objects/bpf-object.ts'
 import { decode, type Value } from '../../linux/objects/btf-value.ts'
 import type { HolderLine } from './holder.ts'

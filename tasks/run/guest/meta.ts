@@ -1,4 +1,7 @@
-/** What is the same for every run of one kernel (or of one boot, with KASLR): event formats and symbols. Fetched once, kept in the store. */
+/**
+ * What is the same for every run of one kernel (or of one boot, with KASLR): event formats and symbols. Fetched once,
+ * kept in the store.
+ */
 import { readFile, readdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Context } from '../../engine/context.ts'
@@ -50,8 +53,9 @@ async function filesOf(dir: string): Promise<Map<string, Buffer>> {
 }
 
 /**
- * The symbols from the kernel's System.map, where that is what /proc/kallsyms says: a kernel that stands where it was linked (no KASLR) and
- * has no modules; undefined for any other. Fetching 2.4 MB of kallsyms from a guest under TCG costs 0.6 s of every first run.
+ * The symbols from the kernel's System.map, where that is what /proc/kallsyms says: a kernel that stands where it was
+ * linked (no KASLR) and has no modules; undefined for any other. Fetching 2.4 MB of kallsyms from a guest under TCG
+ * costs 0.6 s of every first run.
  */
 export async function staticSymbols(dir: string): Promise<Buffer | undefined> {
   const config = parseConfig(await readFile(join(dir, 'config'), 'utf8'))
@@ -92,8 +96,9 @@ async function fetchMeta(
 }
 
 /**
- * Formats of these events (and of the internal ones), symbols and version of a guest's kernel. A kernel without KASLR and modules gives its
- * events the same numbers at every boot, so its formats are kept in the store; `fits` checks that against each run. `anew` does not look there.
+ * Formats of these events (and of the internal ones), symbols and version of a guest's kernel. A kernel without KASLR
+ * and modules gives its events the same numbers at every boot, so its formats are kept in the store; `fits` checks that
+ * against each run. `anew` does not look there.
  */
 export async function bootMeta(
   vm: OpenVm,

@@ -55,11 +55,15 @@ const BEFORE_DEADLINE = 60_000
 
 function workloadArgv({ wanted, things, bundle }: Prepared, arm: Arm): string[] {
   const [program = '', ...rest] = argvOf(wanted.experiment.workload.run, arm.params)
-  // The compiled workload goes by its name; it stands on the guest's tmpfs, so that its own execve() reads nothing from a probed disk.
+  // The compiled workload goes by its name; it stands on the guest's tmpfs, so that its own execve() reads nothing from
+  // a probed disk.
   return [program === things.workload?.name ? `${bundle}/${program}` : program, ...rest]
 }
 
-/** Where the workload starts, with which variables, and whether its trace_pipe is ours. What opens files by their bare names finds those beside it. */
+/**
+ * Where the workload starts, with which variables, and whether its trace_pipe is ours. What opens files by their bare
+ * names finds those beside it.
+ */
 function placeOfWorkload({ wanted, things, bundle }: Prepared, arm: Arm) {
   const { cwd, env, hidesTracePipe } = wanted.experiment.workload
   return {
@@ -69,7 +73,10 @@ function placeOfWorkload({ wanted, things, bundle }: Prepared, arm: Arm) {
   }
 }
 
-/** What the holder does of `before:`, which costs no process in the guest: settings, file systems mounted anew, the workload's CPUs. */
+/**
+ * What the holder does of `before:`, which costs no process in the guest: settings, file systems mounted anew, the
+ * workload's CPUs.
+ */
 export function beforeFlags(before: GuestSession['wanted']['experiment']['before'], params: Params = {}): string[] {
   return before.flatMap((one) => {
     if (one === 'drop-caches') return ['--set', '/proc/sys/vm/drop_caches=3']
@@ -236,8 +243,9 @@ export async function sealedRun(
 }
 
 /**
- * The trace as text, and the call trees where they are asked for. A name that is not among the symbols would be taken for the function
- * before it, so the trees are read with all symbols of the kernel first and then with those that they need.
+ * The trace as text, and the call trees where they are asked for. A name that is not among the symbols would be taken
+ * for the function before it, so the trees are read with all symbols of the kernel first and then with those that they
+ * need.
  */
 async function withGraph(
   session: Recorded,

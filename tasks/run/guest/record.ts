@@ -128,7 +128,10 @@ export function cpuFiles({ files }: GuestRun, kind: 'raw' | 'stats'): Buffer[] {
   return found
 }
 
-/** Lines of kallsyms by the function that they are about: split once for all runs of a boot, since that takes longer than the rest of a run. */
+/**
+ * Lines of kallsyms by the function that they are about: split once for all runs of a boot, since that takes longer
+ * than the rest of a run.
+ */
 const symbolLines = new WeakMap<Buffer, ReadonlyMap<string, readonly string[]>>()
 
 function linesBySymbol(kallsyms: Buffer): ReadonlyMap<string, readonly string[]> {
@@ -146,8 +149,9 @@ function linesBySymbol(kallsyms: Buffer): ReadonlyMap<string, readonly string[]>
 }
 
 /**
- * The lines of kallsyms about the probed functions, in the order of their addresses: their symbols and export entries. Messages hold no
- * addresses of code, so these are also all the symbols that a trace.dat needs; all 60,000 would make each 2.5 MB instead of 60 kB.
+ * The lines of kallsyms about the probed functions, in the order of their addresses: their symbols and export entries.
+ * Messages hold no addresses of code, so these are also all the symbols that a trace.dat needs; all 60,000 would make
+ * each 2.5 MB instead of 60 kB.
  */
 export function symbolsOf(
   { kallsyms }: BootMeta,
@@ -240,7 +244,8 @@ const hasReports = ({ splats, tests }: Analysis): boolean =>
   splats.length > 0 || tests.some(({ file }) => file === 'dmesg')
 
 /**
- * Fills a result directory in which trace.dat stands already. The manifest is written last and has the hash of every other file.
+ * Fills a result directory in which trace.dat stands already. The manifest is written last and has the hash of every
+ * other file.
  */
 export async function record(
   session: Recorded,

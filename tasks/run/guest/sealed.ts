@@ -1,7 +1,7 @@
 /**
- * A run in a sealed guest (`deterministic: yes`): kernel, image, data disks, programs and the commands of the run are one archive in memory,
- * QEMU runs it from power-on to its end, and only then is anything read. There is no connection: what could come over it would come at
- * another moment each time.
+ * A run in a sealed guest (`deterministic: yes`): kernel, image, data disks, programs and the commands of the run are
+ * one archive in memory, QEMU runs it from power-on to its end, and only then is anything read. There is no connection:
+ * what could come over it would come at another moment each time.
  */
 import { diskLines } from '../../vm/seed.ts'
 import { readFile, rm, statfs } from 'node:fs/promises'
@@ -66,7 +66,9 @@ const file = (name: string, mode: number, data: Buffer | string): CpioEntry => (
 /** Block that an image is cut into. Bytes. */
 const EXTENT = 64 * 1024
 
-/** What of an image is not zeros, as files that are called after the block where they begin: most of a disk is a hole. */
+/**
+ * What of an image is not zeros, as files that are called after the block where they begin: most of a disk is a hole.
+ */
 function extentEntries(name: string, image: Buffer): CpioEntry[] {
   const zeros = Buffer.alloc(EXTENT)
   const entries: CpioEntry[] = [{ name: `lab/${name}`, mode: S_IFDIR | 0o755 }]
@@ -80,7 +82,9 @@ function extentEntries(name: string, image: Buffer): CpioEntry[] {
   return entries
 }
 
-/** The commands of a run; the one that fails ends it. What they print is the output, and only the holder prints there. */
+/**
+ * The commands of a run; the one that fails ends it. What they print is the output, and only the holder prints there.
+ */
 function script({ commands, strace, ...wanted }: SealedWanted, symbols: boolean): string {
   const { holder, events } = wanted
   const own = holderArgv({ ...wanted, dir: RESULT })
@@ -140,7 +144,10 @@ function noOutput(place: string, console: string, lines: readonly HolderLine[]):
   })
 }
 
-/** A guest that hangs: in its own words, and not in those of the program that runs QEMU. @throws it, or the error as it is */
+/**
+ * A guest that hangs: in its own words, and not in those of the program that runs QEMU. @throws it, or the error as it
+ * is
+ */
 export async function hung(error: unknown, place: string, consoleFile: string): Promise<never> {
   if (!(error instanceof ProgramFailure) || error.end.reason !== 'timeout') throw error
   const console = await readFile(consoleFile, 'utf8').catch(() => '')

@@ -73,7 +73,9 @@ export async function warnUnsound(guest: Guest, vm: string, context: Context): P
   })
 }
 
-/** @throws an experiment's Failure where a guest that is to be kept as a snapshot has splatted: every run would have it */
+/**
+ * @throws an experiment's Failure where a guest that is to be kept as a snapshot has splatted: every run would have it
+ */
 export async function needSound(
   vm: OpenVm,
   allow: readonly AllowedSplat[],
@@ -94,8 +96,8 @@ const unsound = (bad: readonly RunSplat[], first: RunSplat, place: string): Fail
   })
 
 /**
- * After a run: a guest that has splatted since its first run began is retired. What its kernel reported while it booted, another boot would
- * report too, and each run says so.
+ * After a run: a guest that has splatted since its first run began is retired. What its kernel reported while it
+ * booted, another boot would report too, and each run says so.
  */
 export function retireAfter(vm: OpenVm, { lines, files }: GuestRun): string | undefined {
   const splats = splatsOf({ dmesg: files.get('dmesg')?.toString('utf8'), console: undefined, lines }, [])

@@ -258,7 +258,10 @@ export function analyse(input: AnalysisInput): Analysis {
   }
 }
 
-/** What the analysis of a run may take: runs of the shipped lab take less than a second. Milliseconds, and more for each million characters. */
+/**
+ * What the analysis of a run may take: runs of the shipped lab take less than a second. Milliseconds, and more for each
+ * million characters.
+ */
 const DEADLINE = 60_000
 const MORE = 1000
 
@@ -267,8 +270,8 @@ const allowedByName = (allow: readonly AllowedSplat[]): readonly AllowedSplat[] 
   allow.filter(({ function: name }) => name === undefined || !isRegex(name))
 
 /**
- * `analyse` with an end: a regular expression of the lab that backtracks for ever, or that runs out of memory, makes the run incomplete, and the
- * run says which one.
+ * `analyse` with an end: a regular expression of the lab that backtracks for ever, or that runs out of memory, makes
+ * the run incomplete, and the run says which one.
  * @throws Failure (interrupted) at Ctrl-C
  */
 export function analyseInTime(input: AnalysisInput, deadline = DEADLINE): Analysis {

@@ -1,4 +1,7 @@
-/** What a manifest and its small files say of a run that follows from its raw files: written by `record`, computed again by `lab verify`. */
+/**
+ * What a manifest and its small files say of a run that follows from its raw files: written by `record`, computed again
+ * by `lab verify`.
+ */
 import type { ResolvedExperiment } from '../../config/resolved.ts'
 import { eventDigest } from '../../trace/events/event-digest.ts'
 import { SEQUENCE_FILE } from '../../trace/events/sequence-file.ts'

@@ -1,4 +1,7 @@
-/** What went wrong in a run, as facts that an experiment may have declared: from the holder's lines and the workload's end. */
+/**
+ * What went wrong in a run, as facts that an experiment may have declared: from the holder's lines and the workload's
+ * end.
+ */
 import type { Failed } from '../../trace/expect/expect-failure.ts'
 import { explainRejection } from '../../linux/verifier/index.ts'
 import { of, type HolderLine } from '../guest/holder.ts'

@@ -1,6 +1,6 @@
 /**
- * A trace that was made elsewhere, looked at as a run of an experiment: its messages as reads, partial ones named, and those expectations
- * that a trace alone can answer.
+ * A trace that was made elsewhere, looked at as a run of an experiment: its messages as reads, partial ones named, and
+ * those expectations that a trace alone can answer.
  */
 import { basename } from 'node:path'
 import { arms, type Arm } from '../../config/arms.ts'
@@ -83,7 +83,8 @@ function judgedArm(arm: string, judge: () => ImportedArm): ImportedArm {
 }
 
 /**
- * The workload's processes are those with the name of its program; where the trace has none of them, every process that a probe printed for.
+ * The workload's processes are those with the name of its program; where the trace has none of them, every process that
+ * a probe printed for.
  * @param kernel the lab's name of the kernel that the trace is of: some expectations hold on some kernels only
  * @throws Failure (user) where the experiment has an arm less than one
  */

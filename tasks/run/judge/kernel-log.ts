@@ -1,6 +1,7 @@
 /**
- * What the log of the guest's kernel says against a run: its splats, whether the experiment allows them, and whether they came before it; and
- * the tests whose results the workload or the kernel printed. From the raw files, so that `lab verify` finds the same.
+ * What the log of the guest's kernel says against a run: its splats, whether the experiment allows them, and whether
+ * they came before it; and the tests whose results the workload or the kernel printed. From the raw files, so that `lab
+ * verify` finds the same.
  */
 import { patternOf } from '../../config/interpolate.ts'
 import type { AllowedSplat } from '../../config/resolved.ts'

@@ -23,7 +23,10 @@ export function lastLines(console: string): string[] {
   return (panic < 0 ? lines.slice(-LINES) : lines.slice(panic, panic + LINES)).map((line) => printable(line, 200))
 }
 
-/** Keeps the console's log where it stays when the VM goes. @returns its place, unless the disk does not take it, and what it says */
+/**
+ * Keeps the console's log where it stays when the VM goes. @returns its place, unless the disk does not take it, and
+ * what it says
+ */
 async function keepConsole(vm: OpenVm, run: string): Promise<{ readonly log?: string; readonly console: string }> {
   const said = await consoleLog(vm.dir)
   const kept = join(vm.dir, '..', '..', 'logs', `${run}.console.log`)

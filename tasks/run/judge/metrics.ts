@@ -26,7 +26,10 @@ type Loaded = Pick<ProbeReport, 'program' | 'loadNs' | 'verified' | 'jitBytes'>
 
 const LOADED = { ns: 'loadNs', instructions: 'verified', 'jit-bytes': 'jitBytes' } as const
 
-/** The sum over the programs that are meant; null where there are none, or where the kernel does not tell it of all of them. */
+/**
+ * The sum over the programs that are meant; null where there are none, or where the kernel does not tell it of all of
+ * them.
+ */
 function loadOf({ load, program }: LoadMetric, programs: readonly Loaded[]): number | null {
   const numbers = programs
     .filter((one) => program === undefined || one.program === program)
@@ -70,8 +73,8 @@ const sourceOf = (metric: Metric): string =>
       : `${printable(metric.message, 200)} in the workload's messages`
 
 /**
- * A verdict for each metric that matched nothing in a run: without the number that was asked for, a run is no pass. None for those that may be
- * absent (`required: no`).
+ * A verdict for each metric that matched nothing in a run: without the number that was asked for, a run is no pass.
+ * None for those that may be absent (`required: no`).
  */
 export const missingMetrics = (
   metrics: Readonly<Record<string, Metric>>,

@@ -1,4 +1,7 @@
-/** Probes of other loaders: the samples', the workload's own, those of somebody else in the guest. What is known of them, and what is not. */
+/**
+ * Probes of other loaders: the samples', the workload's own, those of somebody else in the guest. What is known of
+ * them, and what is not.
+ */
 import { printable } from '../../engine/printable.ts'
 import { plural } from '../../engine/text.ts'
 import { of, type HolderLine } from '../guest/holder.ts'
@@ -15,7 +18,10 @@ export interface OtherProgram {
   readonly program: string
   /** Where it hangs; null where that was not seen, or where the kernel does not say. */
   readonly section: string | null
-  /** By the kernel's count, from the moment that the holder saw the program; null on a kernel that does not count (before 5.1). */
+  /**
+   * By the kernel's count, from the moment that the holder saw the program; null on a kernel that does not count
+   * (before 5.1).
+   */
   readonly runs: number | null
   readonly pid: number | null
   readonly comm: string | null

@@ -1,4 +1,7 @@
-/** Hooks that the kernel will refuse, found before a VM boots; a run whose experiment declares that goes on and must see it. */
+/**
+ * Hooks that the kernel will refuse, found before a VM boots; a run whose experiment declares that goes on and must see
+ * it.
+ */
 import type { Arm } from '../../config/arms.ts'
 import type { ResolvedExperiment, ResolvedLab } from '../../config/resolved.ts'
 import type { Context } from '../../engine/context.ts'

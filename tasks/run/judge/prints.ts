@@ -16,7 +16,10 @@ const isRefused = ({ text, open }: Format, version: Version): boolean =>
     ({ level }) => level === 'error',
   )
 
-/** A kernel prints nothing of a format that it refuses. Its version alone does not prove that, so the message may come all the same. */
+/**
+ * A kernel prints nothing of a format that it refuses. Its version alone does not prove that, so the message may come
+ * all the same.
+ */
 function onKernel(one: ProgramMessages, version: Version): ProgramMessages {
   const refused = one.formats.filter((format) => isRefused(format, version))
   if (refused.length === 0) return one
@@ -69,7 +72,10 @@ export const keptPrints = (probesJson: string): ProgramMessages[] =>
     prints === undefined ? [] : [{ program, section, ...prints }],
   )
 
-/** Differences between what programs must have printed and what is in the trace; holders of earlier versions do not count for it. */
+/**
+ * Differences between what programs must have printed and what is in the trace; holders of earlier versions do not
+ * count for it.
+ */
 export function messageLosses(
   lines: readonly HolderLine[],
   probes: readonly ProbeReport[],

@@ -1,4 +1,7 @@
-/** What a reader of a verdict should know although nothing failed: programs that never fired, and expectations that could not have failed. */
+/**
+ * What a reader of a verdict should know although nothing failed: programs that never fired, and expectations that
+ * could not have failed.
+ */
 import { fullName, type Arm } from '../../config/arms.ts'
 import { interpolate } from '../../config/interpolate.ts'
 import type { ResolvedExperiment } from '../../config/resolved.ts'

@@ -45,7 +45,9 @@ function workloadLines({ workload: { pid, status, signal } }: Manifest): string[
   return [`  the workload ended with ${signal === null ? `status ${status ?? '?'}` : signalText(signal)}`]
 }
 
-/** The first messages. Where an experiment asks for numbers, these are the point, and the messages are one command away. */
+/**
+ * The first messages. Where an experiment asks for numbers, these are the point, and the messages are one command away.
+ */
 function messageLines({ run, metrics = {} }: Manifest, lines: readonly string[]): string[] {
   const shown = Object.keys(metrics).length > 0 ? 0 : SHOWN
   const left = lines.length - shown

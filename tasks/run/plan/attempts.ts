@@ -1,12 +1,15 @@
-/** When a run of a plan is made again: `retries` for runs that fail, and one more, with twice the buffer, for one that lost events. */
+/**
+ * When a run of a plan is made again: `retries` for runs that fail, and one more, with twice the buffer, for one that
+ * lost events.
+ */
 import type { Manifest } from '../../results/manifest.ts'
 
 /** What of a result decides whether its run is made again. */
 export type Attempted = Pick<Manifest, 'verdict' | 'trace' | 'workload'>
 
 /**
- * Whether events may be missing. The verdict does not say it: what was lost mostly breaks an expectation, and then it is `failed`. A run whose
- * workload was not started recorded nothing, and would not with a larger buffer.
+ * Whether events may be missing. The verdict does not say it: what was lost mostly breaks an expectation, and then it
+ * is `failed`. A run whose workload was not started recorded nothing, and would not with a larger buffer.
  */
 const lostEvents = ({ trace, workload }: Attempted): boolean =>
   trace.completeness !== 'complete' && workload.pid !== null

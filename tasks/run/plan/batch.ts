@@ -1,6 +1,7 @@
 /**
- * What a `lab run` of several experiments set out to do, written down before the first of them: `--resume` then tells those that it finished
- * from those that it never began. As with a journal, what is done is not kept here; the results say it.
+ * What a `lab run` of several experiments set out to do, written down before the first of them: `--resume` then tells
+ * those that it finished from those that it never began. As with a journal, what is done is not kept here; the results
+ * say it.
  */
 import { randomBytes } from 'node:crypto'
 import { rm } from 'node:fs/promises'
@@ -100,7 +101,8 @@ export class Batch {
   }
 
   /**
-   * Goes on with the newest interrupted batch that has one of these experiments; without one, with what was interrupted of them singly.
+   * Goes on with the newest interrupted batch that has one of these experiments; without one, with what was interrupted
+   * of them singly.
    * @throws a user's Failure where nothing of them was interrupted
    */
   static async resume(places: BatchPlaces, asked: Asked): Promise<Batch> {
@@ -147,7 +149,10 @@ export class Batch {
     return runs.filter(({ manifest }) => manifest.plan !== undefined && manifest.started >= time)
   }
 
-  /** What is left of an experiment: an unfinished plan has a journal, and one that was finished since this batch began has results. */
+  /**
+   * What is left of an experiment: an unfinished plan has a journal, and one that was finished since this batch began
+   * has results.
+   */
   async due(experiment: string): Promise<Due> {
     const part = this.#note.parts[experiment]
     if (part === undefined) return { what: 'begin' }

@@ -120,7 +120,8 @@ export class PlanExecutor {
     const { until, observer } = this.#wanted.experiment
     if (until === undefined || warmup) return false
     const all = [...this.#plan.done.values(), ...this.results.values()].map(({ manifest }) => manifest)
-    // What looking costs is taken from whole rounds: an arm that stopped early would leave the others without a partner.
+    // What looking costs is taken from whole rounds: an arm that stopped early would leave the others without a
+    // partner.
     const arms = observer ? this.#plan.arms : this.#plan.arms.slice(arm, arm + 1)
     return arms.every(({ name }) =>
       enough(
@@ -220,7 +221,8 @@ export class PlanExecutor {
     // Its CPUs are the next one's; its directory has the console log, which the result wants.
     if (warm) this.#sessions.delete(worker)
     const halted = warm ? session.vm.halt() : undefined
-    // The host looks at one run while the guest is at the next: they use different CPUs. What the guest does next is begun first.
+    // The host looks at one run while the guest is at the next: they use different CPUs. What the guest does next is
+    // begun first.
     const looked = Promise.all([nextTurn(), halted])
       .then(() => finishRun(session, collected, this.#places, this.#context))
       .then((outcome) => this.#keep(run, outcome))
@@ -259,7 +261,10 @@ export class PlanExecutor {
     this.#keep(run, outcome)
   }
 
-  /** A run that boots a guest of its own and lets nothing into it. Done again it would be the same: there are no retries. */
+  /**
+   * A run that boots a guest of its own and lets nothing into it. Done again it would be the same: there are no
+   * retries.
+   */
   async #sealed(run: PlannedRun, arm: Arm): Promise<void> {
     const things = this.#plan.ready.get(arm.kernel)
     if (things === undefined) throw new Error(`nothing was prepared for arm ${arm.name}`)
@@ -299,7 +304,8 @@ export class PlanExecutor {
         if (cold) await this.close(worker)
         if (!tries.again(this.results.get(run.index)?.manifest)) return
       } catch (error) {
-        // A VM that died is replaced, a connection that was lost is made anew; a program that the kernel refuses is refused again.
+        // A VM that died is replaced, a connection that was lost is made anew; a program that the kernel refuses is
+        // refused again.
         let ofBefore: unknown
         await this.#settle(worker).catch((failed: unknown) => (ofBefore = failed))
         const held = this.#sessions.get(worker)

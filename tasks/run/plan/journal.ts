@@ -1,6 +1,7 @@
 /**
- * What a `lab run` set out to do, written down before its first run, so that `--resume` can finish it after any interruption. Which runs are
- * done is not kept here: results are put in place whole, so the results themselves say it, and cannot disagree with a list.
+ * What a `lab run` set out to do, written down before its first run, so that `--resume` can finish it after any
+ * interruption. Which runs are done is not kept here: results are put in place whole, so the results themselves say it,
+ * and cannot disagree with a list.
  */
 import { randomBytes } from 'node:crypto'
 import { rm } from 'node:fs/promises'
@@ -89,7 +90,8 @@ const changed = (before: Journal['inputs'], now: Journal['inputs']): string[] =>
 
 /**
  * The journal of an interrupted run of the same plan.
- * @throws a user's Failure where there is none, where a later version of lab wrote one, or where the plan or an input is another by now: half of each would be one result of two things
+ * @throws a user's Failure where there is none, where a later version of lab wrote one, or where the plan or an input
+ * is another by now: half of each would be one result of two things
  */
 export async function resumeJournal(
   dir: string,

@@ -1,4 +1,7 @@
-/** Runs of a plan that are not made, and why: an arm that gave no result is given up, one whose time is over ends, a full disk ends everything. */
+/**
+ * Runs of a plan that are not made, and why: an arm that gave no result is given up, one whose time is over ends, a
+ * full disk ends everything.
+ */
 import type { Failure } from '../../engine/error.ts'
 import { isDiskFull } from '../../engine/disk.ts'
 

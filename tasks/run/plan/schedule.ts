@@ -1,6 +1,6 @@
 /**
- * Which run comes when. A plan is a list made before anything runs, so that it can be written down, resumed and repeated: the same arms,
- * order and seed give the same list.
+ * Which run comes when. A plan is a list made before anything runs, so that it can be written down, resumed and
+ * repeated: the same arms, order and seed give the same list.
  */
 import type { ORDERS } from '../../config/schema/schema.ts'
 import { random } from '../../trace/stats/random.ts'
@@ -40,7 +40,10 @@ export function shuffled<T>(list: readonly T[], seed: number): T[] {
   return result
 }
 
-/** Repeats `from` to `to` of every arm: round by round (every second one backwards where they are mirrored), or arm by arm. */
+/**
+ * Repeats `from` to `to` of every arm: round by round (every second one backwards where they are mirrored), or arm by
+ * arm.
+ */
 function rounds(
   arms: number,
   from: number,

@@ -1,6 +1,7 @@
 /**
- * Notes of what a process is at, in files that outlive it. Whether the process still lives is seen by its number and start time; where it runs on
- * another host or in a container that shares the directory, by how long ago it touched its note.
+ * Notes of what a process is at, in files that outlive it. Whether the process still lives is seen by its number and
+ * start time; where it runs on another host or in a container that shares the directory, by how long ago it touched its
+ * note.
  */
 import { readFile, readdir, rename, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
@@ -15,7 +16,10 @@ import { inCurrentFormat, type StoredFormat } from '../../engine/format.ts'
 /** Who wrote a note. Notes of older versions do not name the boot: nobody who wrote one lives now. */
 export const Owner = ProcessId.extend({ bootId: ProcessId.shape.bootId.default('') })
 
-/** `gone`: what the note is about was interrupted. `elsewhere`: a process that cannot be seen from here was at it in the last minutes. */
+/**
+ * `gone`: what the note is about was interrupted. `elsewhere`: a process that cannot be seen from here was at it in the
+ * last minutes.
+ */
 export type Fate = 'alive' | 'elsewhere' | 'gone'
 
 async function fateOf(owner: ProcessId, file: string): Promise<Fate> {

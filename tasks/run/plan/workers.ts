@@ -1,6 +1,6 @@
 /**
- * VMs that work through a plan, several at a time. A worker keeps its VM from run to run where runs may share one, and takes what its VM can
- * do before anything else.
+ * VMs that work through a plan, several at a time. A worker keeps its VM from run to run where runs may share one, and
+ * takes what its VM can do before anything else.
  */
 import { availableParallelism } from 'node:os'
 import type { Context } from '../../engine/context.ts'
@@ -19,15 +19,18 @@ const thisHost = (): Host => ({ cpus: availableParallelism(), freeBytes: process
 /** How many VMs of this size have room in the host's free memory; one at least. */
 const inMemory = (memory: number, { freeBytes }: Host): number => Math.max(1, Math.floor(freeBytes / (memory + BESIDE)))
 
-/** How many VMs of this size the host can run at once without one disturbing the other: a CPU of the host for each CPU that is busy. */
+/**
+ * How many VMs of this size the host can run at once without one disturbing the other: a CPU of the host for each CPU
+ * that is busy.
+ */
 export function budget(vm: { readonly cpus: number; readonly memory: number }, host: Host = thisHost()): number {
   // A tracing workload keeps one CPU of its guest busy; the others are there to be traced across.
   return Math.min(Math.max(host.cpus, 1), inMemory(vm.memory, host))
 }
 
 /**
- * How many of the VMs that somebody asks for run at once: never more than have room, because the host would end one of them in the middle of a
- * run. More than the host has CPUs for is what was asked for, and is said.
+ * How many of the VMs that somebody asks for run at once: never more than have room, because the host would end one of
+ * them in the middle of a run. More than the host has CPUs for is what was asked for, and is said.
  */
 export function affordable(
   asked: number,
@@ -55,7 +58,10 @@ export interface Work<Item> {
   readonly close: (worker: number) => Promise<void>
 }
 
-/** Runs `count` workers until nothing is left. The first failure stops the others after what they are at, and is thrown when all have let go. */
+/**
+ * Runs `count` workers until nothing is left. The first failure stops the others after what they are at, and is thrown
+ * when all have let go.
+ */
 export async function workers<Item>(
   count: number,
   { next, run, close }: Work<Item>,

@@ -1,6 +1,7 @@
 /**
- * Runs commands of the lab one after another in its own directory, as cli.ts would, without the start of a process for each. Its parent ends it when
- * a command takes too long, and after some hundred commands: parsers of WebAssembly give no memory back.
+ * Runs commands of the lab one after another in its own directory, as cli.ts would, without the start of a process for
+ * each. Its parent ends it when a command takes too long, and after some hundred commands: parsers of WebAssembly give
+ * no memory back.
  */
 import { Writable } from 'node:stream'
 import { readCommandLine, type Call } from '../../commands/program.ts'

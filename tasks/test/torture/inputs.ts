@@ -72,7 +72,9 @@ function withHash(tar: Buffer, before: string, after: string): Buffer {
   return tar
 }
 
-/** The manifest with other values, in a header that says its new length, and with the hash that the list of hashes has. */
+/**
+ * The manifest with other values, in a header that says its new length, and with the hash that the list of hashes has.
+ */
 function manifestInTar(tar: Buffer): fc.Arbitrary<Buffer> {
   const { start, length } = entry(tar, 'manifest.json')
   const end = start + Math.ceil(length / BLOCK) * BLOCK

@@ -1,6 +1,6 @@
 /**
- * SIGKILL at a random moment, to a command in a lab of its own. Afterwards the next command of that kind works and is not kept waiting, and after
- * `lab gc` no process, mount, socket or half-written file is left.
+ * SIGKILL at a random moment, to a command in a lab of its own. Afterwards the next command of that kind works and is
+ * not kept waiting, and after `lab gc` no process, mount, socket or half-written file is left.
  */
 import { spawn } from 'node:child_process'
 import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
@@ -48,7 +48,10 @@ interface Ended {
   readonly waitedMs: number
 }
 
-/** The machine becomes faster in the middle, or a command has nothing left to do: so often that is put up with for each kill. */
+/**
+ * The machine becomes faster in the middle, or a command has nothing left to do: so often that is put up with for each
+ * kill.
+ */
 const MOST_LATE = 4
 
 /** Numbers between 0 and 1 that a seed decides (Park and Miller's generator). */

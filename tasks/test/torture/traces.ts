@@ -1,6 +1,6 @@
 /**
- * Damaged recordings in great number, read with the real trace-cmd as `lab import` and a run's analysis read them: each is a result or a
- * sentence, in bounded time, and nothing is written outside.
+ * Damaged recordings in great number, read with the real trace-cmd as `lab import` and a run's analysis read them: each
+ * is a result or a sentence, in bounded time, and nothing is written outside.
  */
 import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { homedir, tmpdir } from 'node:os'

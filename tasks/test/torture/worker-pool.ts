@@ -31,7 +31,10 @@ export class CommandWorker {
     return this.#child
   }
 
-  /** Runs one command. The status of one that ended its process is 70, of one that was given up after `limit` milliseconds -1. */
+  /**
+   * Runs one command. The status of one that ended its process is 70, of one that was given up after `limit`
+   * milliseconds -1.
+   */
   async run(words: readonly string[], limit: number): Promise<Ran> {
     const child = await this.#ready()
     this.#used++

@@ -30,7 +30,10 @@ const hex = (address: bigint): string => address.toString(16).padStart(16, '0')
 const systemMap = (symbols: readonly KernelSymbol[]): string =>
   symbols.map(({ address, type, name }) => `${hex(address)} ${type} ${name}\n`).join('')
 
-/** Names that the kernel itself exports, as Module.symvers has them. Checksums are in the package of headers: none are known here. */
+/**
+ * Names that the kernel itself exports, as Module.symvers has them. Checksums are in the package of headers: none are
+ * known here.
+ */
 const symvers = (symbols: readonly KernelSymbol[]): string =>
   symbols
     .flatMap(({ name }) => /^__ksymtab_(\w+)$/.exec(name)?.[1] ?? [])

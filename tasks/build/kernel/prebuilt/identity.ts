@@ -9,7 +9,9 @@ import { hashFile, type Inputs } from '../../../engine/fingerprint.ts'
 export const prebuiltSource = ({ source }: Pick<ResolvedKernel, 'source'>): PrebuiltSource | undefined =>
   isPrebuilt(source) ? source : undefined
 
-/** The failure where something needs a kernel that is built. @param what "parallelPath", "a sample of the kernel's tree" */
+/**
+ * The failure where something needs a kernel that is built. @param what "parallelPath", "a sample of the kernel's tree"
+ */
 export const needsBuild = (kernel: Pick<ResolvedKernel, 'name'>, source: PrebuiltSource, what: string): Failure =>
   userError({
     place: `kernel ${kernel.name}`,

@@ -1,4 +1,7 @@
-/** The initramfs of a guest with a distribution's kernel: our own first program (kernel/initrd/init.c) and the modules of the disks. */
+/**
+ * The initramfs of a guest with a distribution's kernel: our own first program (kernel/initrd/init.c) and the modules
+ * of the disks.
+ */
 import { chmod, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { ownCode } from '../../own-code.ts'

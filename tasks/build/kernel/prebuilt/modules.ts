@@ -44,7 +44,9 @@ export interface GuestModules {
 
 type Config = ReadonlyMap<string, string>
 
-/** Drivers that this kernel has as modules, and those of them that a guest cannot do without. @throws a user's Failure */
+/**
+ * Drivers that this kernel has as modules, and those of them that a guest cannot do without. @throws a user's Failure
+ */
 function wantedOf(config: Config, place: string): { all: readonly string[]; needed: ReadonlySet<string> } {
   const absent = [
     ...BUILT_IN.filter(([option]) => config.get(option) !== 'y'),

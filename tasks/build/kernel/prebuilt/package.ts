@@ -15,7 +15,10 @@ export interface KernelFiles {
   readonly modules: string | undefined
 }
 
-/** Debian and Ubuntu packages have the kernel in /boot, and since 7.x beside its modules; so has the system-wide merge of /usr moved them. */
+/**
+ * Debian and Ubuntu packages have the kernel in /boot, and since 7.x beside its modules; so has the system-wide merge
+ * of /usr moved them.
+ */
 const MODULE_DIRS = ['lib/modules', 'usr/lib/modules']
 
 const namesIn = async (dir: string): Promise<string[]> => (await readdir(dir).catch((): string[] => [])).toSorted()

@@ -126,7 +126,8 @@ export const BCC_ROWS: readonly Row[] = [
     answer: (match, { bcc }) => {
       const sure =
         /incomplete (?:definition of )?type|unknown type name|undeclared|redefinition of '|incomplete type 'enum bpf/
-      // The headers of a kernel are compiled by its own build, too: only what bcc prints, or types that its bpf.h lacks.
+      // The headers of a kernel are compiled by its own build, too: only what bcc prints, or types that its bpf.h
+      // lacks.
       if (!bcc && !(/bpf/.test(match[0]) && sure.test(group(match, 2)))) return undefined
       return {
         cause:

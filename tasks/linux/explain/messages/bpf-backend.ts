@@ -1,4 +1,6 @@
-/** The BPF backend of LLVM, and the tools that drive it (bpf-linker, bpf2go): code that cannot become BPF instructions. */
+/**
+ * The BPF backend of LLVM, and the tools that drive it (bpf-linker, bpf2go): code that cannot become BPF instructions.
+ */
 import type { PrintfKind } from './printf.ts'
 
 export const BACKEND_KINDS: readonly PrintfKind[] = [

@@ -1,4 +1,7 @@
-/** What the tools print when a tree needs a row of the compat table: one or several messages for each row that shows in a build or a boot. */
+/**
+ * What the tools print when a tree needs a row of the compat table: one or several messages for each row that shows in
+ * a build or a boot.
+ */
 import { COMPAT, type CompatRow } from '../../kbuild/compat.ts'
 import { inRange } from '../../version.ts'
 import type { Row } from './row.ts'

@@ -1,4 +1,7 @@
-/** Builds of a kernel that stop for lack of a program or library on the host. Packages as Debian and Ubuntu name them; others in brackets. */
+/**
+ * Builds of a kernel that stop for lack of a program or library on the host. Packages as Debian and Ubuntu name them;
+ * others in brackets.
+ */
 import { group, type Row } from './row.ts'
 
 /** Header or program -> package (Fedora's name where it is another). */

@@ -1,4 +1,6 @@
-/** Builds that stop for reasons of the configuration: certificates and BTF of distributions, modules of other kernels. */
+/**
+ * Builds that stop for reasons of the configuration: certificates and BTF of distributions, modules of other kernels.
+ */
 import type { Row } from './row.ts'
 
 export const KERNEL_BUILD_ROWS: readonly Row[] = [

@@ -1,4 +1,6 @@
-/** What an error number means where a program is attached. The same number means something else at each of these places. */
+/**
+ * What an error number means where a program is attached. The same number means something else at each of these places.
+ */
 import type { Answer } from './row.ts'
 
 type ByErrno = Readonly<Record<string, Answer>>

@@ -176,7 +176,9 @@ const FILES: readonly (readonly [file: RegExp, errors: ByErrno])[] = [
   [/\/tracing\/|\bbpf_jit_|\/tracing$/, ACCESS],
 ]
 
-/** Of a write to a file of tracefs; undefined for other files, and for an error that has no particular meaning there. */
+/**
+ * Of a write to a file of tracefs; undefined for other files, and for an error that has no particular meaning there.
+ */
 export const writeError = (file: string, errno: string): Answer | undefined =>
   FILES.find(([pattern]) => pattern.test(file))?.[1][errno]
 

@@ -55,11 +55,17 @@ const BY_NUMBER = new Map(ERRNOS.map(([name, number]) => [number, name]))
 const BY_TEXT = new Map(ERRNOS.map(([name, , text]) => [text, name]))
 const NAMES = new Set(ERRNOS.map(([name]) => name))
 
-/** "-22", "-22 (Invalid argument)", "os error 22", "code: 22", "errno 22", "unknown error (-524)", "strerror_r(-524)=22". */
+/**
+ * "-22", "-22 (Invalid argument)", "os error 22", "code: 22", "errno 22", "unknown error (-524)",
+ * "strerror_r(-524)=22".
+ */
 const NUMBER =
   /^-?(\d{1,3})(?=\s*(?:$|\())|\b(?:os error|errno:?|code:|err(?:or)?[ =:]|error|strerror_r)[ (=:]*-?(\d{1,3})\b|\(-(\d{1,3})\)/
 
-/** EINVAL of "Invalid argument", "invalid argument (os error 22)", "-22", "(-EINVAL)", ...; undefined where there is no error in it. */
+/**
+ * EINVAL of "Invalid argument", "invalid argument (os error 22)", "-22", "(-EINVAL)", ...; undefined where there is no
+ * error in it.
+ */
 export function errnoOf(text: string): string | undefined {
   const plain = text.trim().toLowerCase()
   const name = /\be[0-9a-z]{3,12}\b/.exec(plain)?.[0].toUpperCase()

@@ -1,4 +1,7 @@
-/** The errors of error_log: ERRORS of kernel/trace/trace_probe.h, and those of histogram triggers, filters and synthetic events. */
+/**
+ * The errors of error_log: ERRORS of kernel/trace/trace_probe.h, and those of histogram triggers, filters and synthetic
+ * events.
+ */
 import type { Confidence } from '../finding.ts'
 
 /** Who writes to error_log. */

@@ -4,7 +4,10 @@ import { KPROBE } from './errno-attach.ts'
 import { KPROBE_EVENTS } from './errno-files.ts'
 import { group, type Answer, type Row } from './row.ts'
 
-/** perf probe gives the place of a function as the distance from one of these, since names can be ambiguous and addresses move (KASLR). */
+/**
+ * perf probe gives the place of a function as the distance from one of these, since names can be ambiguous and
+ * addresses move (KASLR).
+ */
 const BASE_SYMBOL = /^_?_?(?:text|stext)$/
 
 const baseSymbol = (what: string): Answer => ({

@@ -1,4 +1,7 @@
-/** Messages that libbpf printed up to 0.4, in the trees of 5.4 and 5.10: tools and distributions of that time still carry it. */
+/**
+ * Messages that libbpf printed up to 0.4, in the trees of 5.4 and 5.10: tools and distributions of that time still
+ * carry it.
+ */
 import type { PrintfKind } from './printf.ts'
 
 export const LIBBPF_OLD_KINDS: readonly PrintfKind[] = [

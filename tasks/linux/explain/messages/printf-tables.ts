@@ -31,7 +31,8 @@ export interface PrintfTable {
 }
 
 export const PRINTF_TABLES: readonly PrintfTable[] = [
-  // Some words of QEMU and trace-cmd are those of other programs too: only after their names, or at the beginning of a line.
+  // Some words of QEMU and trace-cmd are those of other programs too: only after their names, or at the beginning of a
+  // line.
   {
     before: String.raw`(?:\b(?:qemu|kvm)[\w.-]{0,30}: (?:.{0,200}? )?|^)`,
     sample: 'qemu-system-x86_64: ',

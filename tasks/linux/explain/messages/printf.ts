@@ -1,6 +1,6 @@
 /**
- * Rows made from the formats that a program prints with, as they stand in its source: one kind of failure has many of them. The formats are
- * facts; cause and way out are ours.
+ * Rows made from the formats that a program prints with, as they stand in its source: one kind of failure has many of
+ * them. The formats are facts; cause and way out are ours.
  */
 import { errnoOf } from './errno.ts'
 import { COMMON } from './errno-common.ts'

@@ -1,6 +1,6 @@
 /**
- * The rows of the tables in this folder: a message as one program prints it, and what it means. A table covers one program or one part of
- * the kernel. Patterns are those of the programs, never of prose.
+ * The rows of the tables in this folder: a message as one program prints it, and what it means. A table covers one
+ * program or one part of the kernel. Patterns are those of the programs, never of prose.
  */
 import type { Version } from '../../version.ts'
 import type { Confidence } from '../finding.ts'
@@ -32,7 +32,10 @@ export interface Answer {
 
 interface Recognised {
   readonly rule: string
-  /** Text that every matching line contains, one of them if there are several. Lines without it are not looked at any further. */
+  /**
+   * Text that every matching line contains, one of them if there are several. Lines without it are not looked at any
+   * further.
+   */
   readonly needle: string | readonly string[]
   readonly pattern: RegExp
   /** What tells one such message from another; the matched text where a row leaves it out. */

@@ -1,4 +1,7 @@
-/** Shells and tools that write to files of tracefs or of the BPF file system: the file is in the command, the error below it. */
+/**
+ * Shells and tools that write to files of tracefs or of the BPF file system: the file is in the command, the error
+ * below it.
+ */
 import { errnoOf } from './errno.ts'
 import { isTracefs, writeError } from './errno-files.ts'
 import { group, type Answer, type Row } from './row.ts'
