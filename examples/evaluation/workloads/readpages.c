@@ -1,5 +1,5 @@
 /*
- * readpages FILE PAGES [TIMES [warm]]: a read of so many pages, so many times, and how long each of them took. `warm`:
+ * readpages FILE PAGES [TIMES [cold|warm]]: a read of so many pages, so many times, and how long each of them took. `warm`:
  * they are read once before, and that is not measured.
  */
 #include "clock.h"
@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #define PAGE 4096
@@ -23,7 +24,7 @@ int main(int argc, char **argv)
 	/* Pages that were never written are missing: a copy to them would be cut short, and go on by a slower path. */
 	for (size_t at = 0; at < size; at += PAGE)
 		buffer[at] = 1;
-	while (argc == 5 && read(fd, buffer, size) > 0)
+	while (argc == 5 && strcmp(argv[4], "warm") == 0 && read(fd, buffer, size) > 0)
 		;
 	for (long times = argc >= 4 ? strtol(argv[3], NULL, 10) : 1; times > 0; times--) {
 		lseek(fd, 0, SEEK_SET);

@@ -2,7 +2,7 @@ import { existsSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { TOOL_ROOT } from '../../commands/shared/app.ts'
-import { keepLint, lintSource, sayLint } from './lint.ts'
+import { keepLint, lintLab, lintSource, sayLint } from './lint.ts'
 import { parseVersion } from '../../linux/version.ts'
 import { testContext } from '../../test/context.ts'
 import { tempDir } from '../../test/temp-dir.ts'
@@ -49,4 +49,26 @@ test('findings are kept beside the object, and said with their place each time',
       wayOut: 'did you mean kprobe/x?',
     }),
   ])
+})
+
+test('bpf_override_return is warned of where an experiment leaves kprobes optimised', async () => {
+  const dir = tempDir()
+  const source = join(dir, 'end.bpf.c')
+  writeFileSync(
+    source,
+    '// bpf_override_return( in a comment\nSEC("kprobe/f")\nint f(void *c)\n{\n\tbpf_override_return(c, 0);\n}\n',
+  )
+  const lab = (before: unknown) =>
+    ({
+      vms: { v: { kernel: { use: 'v5.10', fallback: [] } } },
+      kernels: { 'v5.10': { name: 'v5.10', source: { url: 'https://example.org/linux-5.10.tar.xz' } } },
+      probes: { end: { name: 'end', source, optional: [] } },
+      experiments: { e: { name: 'e', vm: 'v', probes: [], matrix: { probe: ['end'] }, expect: [], before } },
+    }) as unknown as Parameters<typeof lintLab>[0]
+  const found = await lintLab(lab([]), TOOL_ROOT)
+  expect(found.filter(({ message }) => message.includes('optimised'))).toMatchObject([
+    { line: 5, col: 2, level: 'warning', wayOut: 'before: [{ sysctl: { debug.kprobes-optimization: 0 } }]' },
+  ])
+  const told = await lintLab(lab([{ sysctl: { 'debug.kprobes-optimization': 0 } }]), TOOL_ROOT)
+  expect(told.filter(({ message }) => message.includes('optimised'))).toEqual([])
 })

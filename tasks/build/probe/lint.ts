@@ -132,19 +132,49 @@ export function kernelsOf(lab: ResolvedLab, { vm, matrix }: ResolvedExperiment):
   return matrix.kernel ?? (kernel ? [kernel.use, ...kernel.fallback] : [])
 }
 
+/** The switch of jump-optimised kprobes. Its name in sysctl(8). */
+const OPTIMISATION = 'debug.kprobes-optimization'
+
+/**
+ * bpf_override_return() in a kprobe that the kernel may replace by a jump: then the changed instruction pointer is
+ * ignored (Documentation/trace/kprobes.rst, "How Does Jump Optimization Work?"), and most calls go through.
+ */
+async function overrides(source: string, users: readonly ResolvedExperiment[]): Promise<LintFinding[]> {
+  const exposed = users.filter(
+    ({ before }) =>
+      !before.some((one) => typeof one === 'object' && 'sysctl' in one && Object.hasOwn(one.sysctl, OPTIMISATION)),
+  )
+  if (exposed.length === 0) return []
+  const lines = (await readFile(source, 'utf8').catch(() => '')).split('\n')
+  const at = lines.findIndex((line) => /^(?!\s*(?:\/\/|\*)).*\bbpf_override_return\s*\(/.test(line))
+  if (at < 0) return []
+  return [
+    {
+      line: at + 1,
+      col: (lines[at] ?? '').indexOf('bpf_override_return') + 1,
+      level: 'warning',
+      message: `an optimised kprobe ignores bpf_override_return: most calls go through some milliseconds after it was attached (${exposed.map(({ name }) => name).join(', ')})`,
+      wayOut: `before: [{ sysctl: { ${OPTIMISATION}: 0 } }]`,
+    },
+  ]
+}
+
 /** Findings in all probes of a lab, each once, with the kernels that it is about. Nothing is built. */
 export async function lintLab(lab: ResolvedLab, toolRoot: string, only?: string): Promise<ProbeLint[]> {
   const found = new Map<string, ProbeLint & { kernels: string[] }>()
   for (const probe of Object.values(lab.probes)) {
     if (!('source' in probe)) continue
-    const users = Object.values(lab.experiments).filter(({ probes }) => probes.includes(probe.name))
+    const users = Object.values(lab.experiments).filter(
+      ({ probes, matrix }) => probes.includes(probe.name) || matrix.probe?.includes(probe.name) === true,
+    )
     const expected = users.some(({ expect }) => expect.some((one) => 'failure' in one && one.failure !== undefined))
     const kernels = only === undefined ? users.flatMap((user) => kernelsOf(lab, user)) : [only]
     for (const name of new Set(kernels.length > 0 ? kernels : Object.keys(lab.kernels))) {
       const declared = lab.kernels[name]
       const version = declared && (await versionOf(declared))
       if (version === undefined) continue
-      for (const finding of await lintSource(probe.source, version, toolRoot, undefined, declared?.helpers)) {
+      const findings = await lintSource(probe.source, version, toolRoot, undefined, declared?.helpers)
+      for (const finding of [...findings, ...(await overrides(probe.source, users))]) {
         const place = placeOf(probe.source, finding.line, finding.col)
         // The same finding for several kernels is told once; texts that name the kernel differ.
         const key = `${place}\n${finding.message}`
