@@ -130,7 +130,7 @@ describe('start: warm', () => {
   test.each([
     ['whose device state is damaged', 'state', 'it cannot be restored'],
     ['whose memory was cut', 'memory', 'its files are not what was saved'],
-  ])('a snapshot %s is thrown away, said, and taken anew', async (_, name, why) => {
+  ])('a snapshot %s is discarded with a notice, and taken again', async (_, name, why) => {
     const file = join(machineOf(first), name)
     const { atime, mtimeMs, size } = statSync(file)
     if (name === 'state') {

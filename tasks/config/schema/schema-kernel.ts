@@ -95,7 +95,7 @@ export const ParallelPath = z
   .describe('clones of a call path, so that probes see one caller and nothing else')
 
 export const Expose = z.strictObject({
-  function: func.describe('the function to change where it stands'),
+  function: func.describe('the function to change in place'),
   file: treeFile
     .optional()
     .describe('the file that defines it, relative to the tree; needed only where the name is not unique'),
