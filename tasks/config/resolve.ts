@@ -9,6 +9,7 @@ import { isPrebuilt } from './prebuilt.ts'
 import type { LabLock } from './lock-file.ts'
 import { type PathUse, type Roots, resolvePath } from './paths.ts'
 import { resolveDiskFile } from './disk-file.ts'
+import { inNetworks } from './networks.ts'
 import { resolvePublished } from './published.ts'
 import { resolveWorkload } from './workload.ts'
 import { chainOf } from './lookup.ts'
@@ -221,7 +222,7 @@ export function resolveLab(lab: Lab, file: string, text: string, roots: Roots, l
           ? parsePackages(lock.images[name]?.packages.join('\n') ?? '')
           : undefined,
     })),
-    vms: mapEntries(lab.vms, (name, vm) => resolveVm(name, vm, absolute)),
+    vms: mapEntries(lab.vms, (name, vm) => inNetworks(resolveVm(name, vm, absolute), lab.vms)),
     probes: mapEntries(lab.probes ?? {}, (name, probe) => resolveProbe(name, probe, absolute)),
     experiments: mapEntries(lab.experiments ?? {}, (name, experiment) =>
       resolveExperiment(name, experiment, vms, absolute),

@@ -72,6 +72,15 @@ export interface ResolvedDisk {
   readonly files: Readonly<Record<string, ResolvedDiskFile>>
 }
 
+/** A network that a VM is in. */
+export interface ResolvedNetwork {
+  readonly name: string
+  readonly mac: string
+  readonly address: string
+  /** All of its VMs. */
+  readonly hosts: readonly { readonly name: string; readonly address: string }[]
+}
+
 export interface ResolvedVm {
   readonly name: string
   /** Names of kernels: the one to boot, and those to take instead, in order, when its source cannot be fetched. */
@@ -88,6 +97,8 @@ export interface ResolvedVm {
   readonly cmdline?: readonly string[]
   /** Further arguments of QEMU. */
   readonly qemu?: readonly string[]
+  /** In the order of the file: eth1, eth2 and so on. */
+  readonly networks?: readonly ResolvedNetwork[]
   /** When the guest's memory is kept. */
   readonly dump?: 'on-panic'
   /** In the order of the file. */

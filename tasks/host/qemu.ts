@@ -49,10 +49,19 @@ export interface Machine {
    * the file.
    */
   readonly memory?: { readonly file: string; readonly share: 'shared' | 'private' } | undefined
+  /** Cards after the one for ssh: eth1, eth2 and so on. */
+  readonly cards?: readonly NetworkCard[] | undefined
   /** A panic stops the machine and does not end it, so that its memory can be kept. */
   readonly stopsAtPanic?: boolean | undefined
   /** The machine waits for a saved state (host/migration) and does not boot. */
   readonly incoming?: boolean | undefined
+}
+
+/** A card in a network of VMs (vm/network.ts). */
+export interface NetworkCard {
+  readonly mac: string
+  /** Multicast group and port, on loopback. */
+  readonly group: string
 }
 
 interface Device {
@@ -145,6 +154,16 @@ const network: Device = {
   kernel: ['net.ifnames=0'],
 }
 
+/** `localaddr` is also the interface by which packets leave (IP_MULTICAST_IF): none of them leaves the host. */
+const card = ({ mac, group }: NetworkCard, index: number): Device => ({
+  args: [
+    '-netdev',
+    `socket,id=lan${index},mcast=${group},localaddr=127.0.0.1`,
+    '-device',
+    `virtio-net-pci,netdev=lan${index},mac=${mac},romfile=`,
+  ],
+})
+
 const entropy: Device = { args: ['-device', 'virtio-rng-pci'] }
 
 const disk = ({ file, format, readonly, serial }: DiskImage, index: number): Device => ({
@@ -184,6 +203,7 @@ export function qemuArgv(m: Machine): string[] {
     console_(m),
     control,
     network,
+    ...(m.cards ?? []).map(card),
     entropy,
     fastGracePeriods,
     noCalibration(m),

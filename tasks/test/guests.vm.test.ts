@@ -29,6 +29,8 @@ const VM = `
     image: minimal
     memory: 256M
     dump: on-panic
+  client: { kernel: { use: v5.4, fallback: [v5.10] }, image: minimal, memory: 256M, networks: [lan] }
+  server: { kernel: { use: v5.4, fallback: [v5.10] }, image: minimal, memory: 256M, networks: [lan] }
 `
 
 const EXPERIMENTS = `
@@ -154,4 +156,20 @@ test('a workload that does not end leaves a dump among the files of its run', as
   expect((await lab.lab(['crash', run, '--ex', 'info threads'])).stdout).toMatch(/LWP 1 [^]*LWP 2 /)
   const verified = await lab.lab(['verify', run])
   expect(verified.stdout).toContain('as recorded')
+})
+
+test('two VMs of a network see one another by name, and nothing else', async () => {
+  for (const vm of ['server', 'client']) {
+    const { status, stderr } = await lab.lab(['up', vm])
+    expect(status, stderr).toBe(0)
+  }
+  const onClient = (command: string) => lab.lab(['exec', '--vm', 'client', '--', 'sh', '-c', command])
+  expect((await onClient('cat /sys/class/net/eth1/address')).stdout).toBe('52:54:4c:41:01:01\n')
+  const server = lab.start(['exec', '--vm', 'server', '--', 'sh', '-c', 'echo from the server | busybox nc -l -p 7777'])
+  let answer = ''
+  while (answer === '') answer = (await onClient('busybox nc server 7777 </dev/null')).stdout
+  expect(answer).toBe('from the server\n')
+  await server.ended
+  // No route but to the network itself and to the ssh server's peer.
+  expect((await onClient('ip route')).stdout).not.toContain('default')
 })

@@ -18,6 +18,7 @@ import { toolVersion } from '../host/tool-version.ts'
 import { boot, type Booted, type BootWanted } from './boot.ts'
 import { CONSOLE_LOG } from './console.ts'
 import { diskImage, overlay } from './disks.ts'
+import { cardsOf, joinNetworks, refuseTwin } from './network.ts'
 import type { Places } from './places.ts'
 import { bundleDir, writeSeed, type SeedBundle } from './seed.ts'
 import { factsBy } from './wake.ts'
@@ -64,6 +65,9 @@ export const fingerprint = ({ vm, kernel, image, accel }: VmWanted): Fingerprint
     ...(vm.cmdline && { cmdline: vm.cmdline }),
     ...(vm.qemu && { qemu: vm.qemu }),
     ...(vm.dump && { dump: vm.dump }),
+    ...(vm.networks && {
+      networks: vm.networks.map(({ name, mac, address, hosts }) => ({ name, mac, address, hosts: [...hosts] })),
+    }),
   })
 
 /** The version line of the QEMU that would be started. */
@@ -118,7 +122,7 @@ export async function freshDisks(dir: string, wanted: VmWanted, keys: Keys, cont
 export async function machineArgv(
   { vm, kernel, image }: VmWanted,
   choice: Choice,
-  parts: Pick<Machine, 'disks' | 'memory' | 'incoming'>,
+  parts: Pick<Machine, 'disks' | 'memory' | 'incoming' | 'cards'>,
   context: Context,
 ): Promise<string[]> {
   return qemuArgv({
@@ -251,15 +255,29 @@ export async function startVm(
   context: Context,
   handle: StepHandle,
 ): Promise<OpenVm> {
+  await refuseTwin(wanted.vm, places)
   const choice = await accelOf(wanted, context, handle)
   const argv = async (dir: string, keys: Keys) => {
     const disks = await freshDisks(dir, wanted, keys, context)
     handle.progress('boot: firmware')
-    return await machineArgv(wanted, choice, { disks }, context)
+    return await machineArgv(wanted, choice, { disks, cards: cardsOf(wanted.vm, places) }, context)
   }
   const { bundle } = wanted
   const hello = bundle && factsBy(`${bundleDir(bundle.id)}/${bundle.holder}`)
-  const how = { owner, argv, boot: (...what: Parameters<Launch['boot']>) => boot(...what, hello) }
+  const how = {
+    owner,
+    argv,
+    boot: async (...what: Parameters<Launch['boot']>) => {
+      const booted = await boot(...what, hello)
+      try {
+        await joinNetworks(booted.guest, wanted.vm, context.signal)
+        return booted
+      } catch (error) {
+        await end(booted)
+        throw error
+      }
+    },
+  }
   const vm = await launch(wanted, choice, how, places, context, handle)
   vm.qmp.close()
   return vm

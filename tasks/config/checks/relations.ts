@@ -18,6 +18,7 @@ import { PREBUILT_CHECKS } from './relate-prebuilt.ts'
 import { PUBLISHED_CHECKS } from './relate-published.ts'
 import { WORKLOAD_CHECKS } from './relate-workload.ts'
 import { MACHINE_CHECKS } from './relate-machine.ts'
+import { NETWORK_CHECKS } from './relate-networks.ts'
 import { VM_CHECKS } from './relate-vms.ts'
 import { nameWayOut } from '../text/suggest.ts'
 import { pathText } from '../text/yaml-location.ts'
@@ -91,6 +92,7 @@ const CHECKS: readonly Check[] = [
   ...PREBUILT_CHECKS,
   ...VM_CHECKS,
   ...MACHINE_CHECKS,
+  ...NETWORK_CHECKS,
   ...EXPERIMENT_CHECKS,
   ...WORKLOAD_CHECKS,
   ...MATRIX_CHECKS,

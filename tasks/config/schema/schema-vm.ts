@@ -102,6 +102,14 @@ export const Vm = z
       .max(64)
       .optional()
       .describe('further arguments of QEMU, for example [-device, "nvme,serial=x"]: devices, objects, the kind of CPU'),
+    networks: z
+      .array(name)
+      .min(1)
+      .max(8)
+      .optional()
+      .describe(
+        'networks that it is in, for example [lan]: VMs of one network see one another by name, and nothing else',
+      ),
     dump: z
       .enum(['on-panic'])
       .optional()

@@ -3,6 +3,7 @@ import type { Context } from '../../engine/context.ts'
 import type { ExperimentWanted } from '../request.ts'
 import type { Ready } from '../../build/artefacts.ts'
 import { openVm, type OpenVm, type Places, type VmWanted } from '../../vm/vm.ts'
+import { refuseWarm } from '../../vm/network.ts'
 import { bundleDir } from '../../vm/seed.ts'
 import { snapshotStep, warmVm, type Snapshot } from '../../vm/snapshot.ts'
 import { bundleOf, deploy } from './deploy.ts'
@@ -80,6 +81,7 @@ export class GuestSessions {
 
   /** On a VM that goes on from a snapshot. The first one of a kernel takes it, if it is not there from another time. */
   async warm(things: Ready): Promise<GuestSession> {
+    refuseWarm(things.vm.vm)
     const bundle = bundleFor(things)
     const vmWanted: VmWanted = { ...things.vm, bundle }
     const wanted = {
