@@ -14,7 +14,7 @@ export interface Forecast {
 }
 
 /** @param override a tree that is built in place of the declared source */
-export async function kernelPlan(kernel: ResolvedKernel, context: Context, override?: string): Promise<Forecast> {
+export async function kernelForecast(kernel: ResolvedKernel, context: Context, override?: string): Promise<Forecast> {
   const step = `kernel ${kernel.name}`
   const prebuilt = prebuiltSource(kernel)
   if (!prebuilt && missingRequirements(KERNEL_BUILD).some(({ needs }) => ['gcc', 'ld', 'make'].includes(needs)))
@@ -27,7 +27,7 @@ export async function kernelPlan(kernel: ResolvedKernel, context: Context, overr
       : { step, will: 'build', why: await whyBuild(inputs, context) }
 }
 
-export async function imagePlan(image: ResolvedImage, context: Context): Promise<Forecast> {
+export async function imageForecast(image: ResolvedImage, context: Context): Promise<Forecast> {
   const step = `image ${image.name}`
   const inputs = await imageInputs(image, context.toolRoot)
   if (await context.store.get('image', fingerprintOf(inputs)))

@@ -81,7 +81,7 @@ export interface LockDifference {
  * Everything that is not as lab.lock has it. Images are built from the lock's own packages: one that cannot be had is a
  * failure of that build.
  */
-export async function checkLock(lab: ResolvedLab, lock: LabLock, context: Context): Promise<LockDifference[]> {
+export async function checkLabLock(lab: ResolvedLab, lock: LabLock, context: Context): Promise<LockDifference[]> {
   const found: LockDifference[] = []
   const same = (what: string, locked: string | undefined, is: string | undefined) => {
     if (locked !== is) found.push({ what, fact: `locked ${locked ?? 'none'}, here ${is ?? 'none'}` })

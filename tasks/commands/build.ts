@@ -7,7 +7,7 @@ import { hostStep } from '../build/host-tools.ts'
 import { imageStep } from '../build/image/image.ts'
 import { showPatch } from '../build/kernel/kernel.ts'
 import { kernelStep } from '../build/kernel/step.ts'
-import { kernelPlan, imagePlan } from '../build/forecast.ts'
+import { kernelForecast, imageForecast } from '../build/forecast.ts'
 import { toolsFor } from '../build/artefacts.ts'
 import { openApp } from './shared/app.ts'
 import { buildProbe, dryProbe, explainProbe, type ProbeChoices } from './shared/build-probe.ts'
@@ -99,8 +99,8 @@ export const command = defineCommand({
     if (options.dryRun) {
       const plans = await Promise.all(
         jobs.map(async ([kind, one]) => {
-          if (kind === 'kernel') return await kernelPlan(named(lab.kernels, 'kernel', one), context, source)
-          if (kind === 'image') return await imagePlan(named(lab.images, 'image', one), context)
+          if (kind === 'kernel') return await kernelForecast(named(lab.kernels, 'kernel', one), context, source)
+          if (kind === 'image') return await imageForecast(named(lab.images, 'image', one), context)
           return { step: `probe ${one}`, will: 'build' as const, why: 'needs its kernel first' }
         }),
       )

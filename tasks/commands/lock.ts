@@ -1,8 +1,8 @@
 /** `lab lock`: writes lab.lock, or says what is not as it has it. */
-import { readLock } from '../config/lock-file.ts'
+import { readLabLock } from '../config/lock-file.ts'
 import { EXIT, userError } from '../engine/error.ts'
 import { hostStep } from '../build/host-tools.ts'
-import { checkLock, lockStep } from '../build/lab-lock.ts'
+import { checkLabLock, lockStep } from '../build/lab-lock.ts'
 import { toolsFor } from '../build/artefacts.ts'
 import { openApp } from './shared/app.ts'
 import { defineCommand } from './command.ts'
@@ -26,10 +26,10 @@ export const command = defineCommand({
         data: { file, lock },
       }
     }
-    const lock = readLock(lab.directory)
+    const lock = readLabLock(lab.directory)
     if (lock === undefined)
       throw userError({ place: lab.directory, fact: 'there is no lab.lock', wayOut: '`lab lock` writes one' })
-    const differences = await checkLock(lab, lock, context)
+    const differences = await checkLabLock(lab, lock, context)
     return {
       text:
         differences.length === 0

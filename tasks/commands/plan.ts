@@ -5,7 +5,7 @@ import { labFor } from '../config/derived.ts'
 import type { ResolvedExperiment, ResolvedLab, ResolvedVm } from '../config/resolved.ts'
 import type { Context } from '../engine/context.ts'
 import { userError } from '../engine/error.ts'
-import { imagePlan, kernelPlan, type Forecast } from '../build/forecast.ts'
+import { imageForecast, kernelForecast, type Forecast } from '../build/forecast.ts'
 import { missingRequirements, packagesOf } from '../host/packages.ts'
 import { toolsFor, type Choices } from '../build/artefacts.ts'
 import { placesOf, upVm } from '../vm/vm.ts'
@@ -81,14 +81,14 @@ export async function planAnswer(
   const missing = missingRequirements(toolsFor(lab, kernelsAsked(vm, experiment, choices), probes))
   if (missing.length > 0) rows.push({ step: 'host packages', will: 'install', why: packagesOf(missing).join(' ') })
   const { source } = choices
-  const forecast = (name: string) => kernelPlan(named(lab.kernels, 'kernel', name), context, source)
+  const forecast = (name: string) => kernelForecast(named(lab.kernels, 'kernel', name), context, source)
   const axis = experiment?.matrix.kernel && [
     ...new Set(armsOf(experiment, asked).flatMap(({ kernel }) => kernel ?? [])),
   ]
   for (const kernel of axis ?? [choices.kernel ?? vm.kernel.use]) rows.push(await forecast(kernel))
   if (choices.kernel === undefined && source === undefined && axis === undefined)
     for (const name of vm.kernel.fallback) rows.push({ ...(await forecast(name)), step: `  else kernel ${name}` })
-  rows.push(await imagePlan(named(lab.images, 'image', vm.image), context))
+  rows.push(await imageForecast(named(lab.images, 'image', vm.image), context))
   const up = await upVm(placesOf(lab.directory), vm.name)
   rows.push(
     up

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { failureOf } from '../test/caught.ts'
 import { tempDir } from '../test/temp-dir.ts'
-import { LOCK_FILE, LOCK_FORMAT, readLock, type LabLock } from './lock-file.ts'
+import { LOCK_FILE, LOCK_FORMAT, readLabLock, type LabLock } from './lock-file.ts'
 
 const LOCK: LabLock = { format: LOCK_FORMAT, day: '2026-11-30', tools: {}, kernels: {}, images: {} }
 
@@ -12,11 +12,11 @@ function inLab(lock: unknown): string {
   writeFileSync(join(dir, LOCK_FILE), JSON.stringify(lock))
   return dir
 }
-const refused = (lock: unknown) => failureOf(Promise.resolve().then(() => readLock(inLab(lock))))
+const refused = (lock: unknown) => failureOf(Promise.resolve().then(() => readLabLock(inLab(lock))))
 
 test('a lock is read; a lab without one has none', () => {
-  expect(readLock(inLab(LOCK))).toEqual(LOCK)
-  expect(readLock(tempDir())).toBeUndefined()
+  expect(readLabLock(inLab(LOCK))).toEqual(LOCK)
+  expect(readLabLock(tempDir())).toBeUndefined()
 })
 
 test('a lock of a later version is refused by its format: `lab lock` would take what it says away', async () => {

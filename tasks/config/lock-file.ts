@@ -45,7 +45,7 @@ export type LabLock = z.infer<typeof Lock>
  * The lock beside a lab file; undefined where there is none. @throws a user's Failure for one that cannot be read, or
  * that a later version wrote
  */
-export function readLock(labDirectory: string): LabLock | undefined {
+export function readLabLock(labDirectory: string): LabLock | undefined {
   const file = join(labDirectory, LOCK_FILE)
   try {
     return Lock.parse(inCurrentFormat(JSON.parse(readFileSync(file, 'utf8')), FORMAT, file))

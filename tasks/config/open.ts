@@ -6,7 +6,7 @@ import { needReadable } from '../engine/regular-file.ts'
 import { type Diagnostic, sorted, render } from './text/diagnostic.ts'
 import { findLab } from './find.ts'
 import { loadLab } from './load.ts'
-import { readLock } from './lock-file.ts'
+import { readLabLock } from './lock-file.ts'
 import { diskFiles } from './paths.ts'
 import type { HostFacts } from './checks/check.ts'
 import { resolveLab } from './resolve.ts'
@@ -74,7 +74,7 @@ export function openLab({ file, cwd, toolRoot, host, files }: OpenOptions): {
     throw userError({ fact: `${count} in ${[...where].join(' and ')}`, lines: linesOf([...errors, ...warnings]) })
   }
   const labDir = path.dirname(found)
-  return { lab: resolveLab(lab, found, text, { labDir, toolRoot }, readLock(labDir)), warnings }
+  return { lab: resolveLab(lab, found, text, { labDir, toolRoot }, readLabLock(labDir)), warnings }
 }
 
 /**

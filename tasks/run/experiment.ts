@@ -24,7 +24,7 @@ import {
 } from './plan/journal.ts'
 import { toolsUsed } from '../host/tools-used.ts'
 import { Attempts } from './plan/attempts.ts'
-import { failedBefore } from './guest/before.ts'
+import { failedBefore } from './guest/without-guest.ts'
 import { earlierRuns } from './plan/earlier.ts'
 import type { RunOutcome } from './outcome.ts'
 import type { LeftRuns, Problem } from './plan/left.ts'

@@ -39,7 +39,7 @@ async function inputsOf(kernel: ResolvedKernel, source: SourceId, tools: Toolcha
 }
 
 /** A kernel that may be built: from what, and with what. */
-export interface Plan {
+export interface BuildPlan {
   readonly kernel: ResolvedKernel
   readonly source: Source
   readonly id: SourceId
@@ -58,7 +58,7 @@ export async function kernelFingerprint(
   kernel: ResolvedKernel,
   context: Context,
   override?: string,
-): Promise<{ fingerprint: Fingerprint; inputs: Inputs; plan: Plan | undefined }> {
+): Promise<{ fingerprint: Fingerprint; inputs: Inputs; plan: BuildPlan | undefined }> {
   const place = `kernel ${kernel.name}`
   const prebuilt = prebuiltSource(kernel)
   if (prebuilt) {
@@ -80,7 +80,7 @@ export async function buildPlan(
   context: Context,
   override: string | undefined,
   what: string,
-): Promise<Plan> {
+): Promise<BuildPlan> {
   const prebuilt = prebuiltSource(kernel)
   const { plan } = prebuilt ? { plan: undefined } : await kernelFingerprint(kernel, context, override)
   if (plan) return plan

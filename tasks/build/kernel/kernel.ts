@@ -18,7 +18,7 @@ import { bootImage } from './boot-image.ts'
 import { blamed } from './blame.ts'
 import { configure, requestsFor } from './configure.ts'
 import { debugAssignments, debugOutdated, debugRequests, debugSuffix } from './debug.ts'
-import { buildPlan, kernelFingerprint, whyBuild, type Plan } from './identity.ts'
+import { buildPlan, kernelFingerprint, whyBuild, type BuildPlan } from './identity.ts'
 import { patchLayers, readPatches } from './patches.ts'
 import type { Initrd } from './prebuilt/initrd.ts'
 import { prove } from './prove.ts'
@@ -51,7 +51,7 @@ export interface KernelArtefact {
  */
 const EXPECTED_OBJECTS = 1700
 
-async function buildDir(plan: Plan, context: Context): Promise<string> {
+async function buildDir(plan: BuildPlan, context: Context): Promise<string> {
   const name = `${buildName(plan.source, plan.id)}-gcc${plan.tools.gccMajor}${debugSuffix(plan.kernel.debug)}`
   const dir = join(context.cache, 'build', name)
   makeDirectory(dir)
@@ -81,7 +81,7 @@ function together(...all: readonly Readonly<Record<string, string>>[]): Record<s
 }
 
 /** A tree of the source, and the change that patches, compat table and declaration make of it. */
-async function openTree(plan: Plan, dir: string, context: Context, handle: StepHandle): Promise<Opened> {
+async function openTree(plan: BuildPlan, dir: string, context: Context, handle: StepHandle): Promise<Opened> {
   const src = join(dir, 'src')
   const tree = new KernelTree(src, context.signal)
   if (await ensureTree(plan.source, plan.id, src, context, plan.place, handle)) await tree.reset()
@@ -111,7 +111,7 @@ async function openTree(plan: Plan, dir: string, context: Context, handle: StepH
 
 /** The tree, changed and configured for this kernel. */
 async function readyTree(
-  plan: Plan,
+  plan: BuildPlan,
   dir: string,
   context: Context,
   handle: StepHandle,
@@ -156,7 +156,7 @@ async function appliedIn(dir: string): Promise<string[]> {
 
 async function compile(
   { dir: tree, layers, read }: Pick<KernelTree, 'dir' | 'read'> & Pick<Change, 'layers'>,
-  plan: Plan,
+  plan: BuildPlan,
   assignments: Readonly<Record<string, string>>,
   targets: readonly string[],
   context: Context,
@@ -195,7 +195,7 @@ const ARTEFACTS: readonly (readonly [string, string])[] = [
 ]
 
 async function build(
-  plan: Plan,
+  plan: BuildPlan,
   fingerprint: Fingerprint,
   inputs: Inputs,
   context: Context,

@@ -9,7 +9,7 @@ import type { Context } from '../../engine/context.ts'
 import { Failure } from '../../engine/error.ts'
 import { changedInputs, type Inputs } from '../../engine/fingerprint.ts'
 import type { StoredEntry } from '../../engine/store.ts'
-import { kernelFingerprint, type Plan } from '../kernel/identity.ts'
+import { kernelFingerprint, type BuildPlan } from '../kernel/identity.ts'
 import { requestsFor } from '../kernel/configure.ts'
 import { debugRequests, debugSuffix } from '../kernel/debug.ts'
 import { buildName } from '../kernel/source.ts'
@@ -121,7 +121,7 @@ async function nearest(inputs: Inputs, { store }: Context): Promise<StoredEntry 
 const DEBUG = ['none', 'btf', 'dwarf'] as const
 
 /** A build tree of exactly this source, of whatever debug information; a prebuilt kernel has none. */
-async function treeOf(plan: Plan | undefined, { cache, signal }: Context): Promise<SearchedTree | undefined> {
+async function treeOf(plan: BuildPlan | undefined, { cache, signal }: Context): Promise<SearchedTree | undefined> {
   if (!plan) return undefined
   const { source, id, tools, kernel } = plan
   for (const debug of new Set([kernel.debug, ...DEBUG])) {

@@ -6,7 +6,7 @@ import { named } from '../../config/open.ts'
 import type { ResolvedKernel, ResolvedLab, ResolvedProbe, ResolvedVm } from '../../config/resolved.ts'
 import type { Context } from '../../engine/context.ts'
 import { userError } from '../../engine/error.ts'
-import { kernelPlan } from '../../build/forecast.ts'
+import { kernelForecast } from '../../build/forecast.ts'
 import { kernelFingerprint } from '../../build/kernel/identity.ts'
 import { sampleStep } from '../../build/kernel/sample.ts'
 import { commandLine } from '../../linux/kbuild/shell-commands.ts'
@@ -108,7 +108,7 @@ export async function dryProbe(
     const { dir, commands } = await commandsFor(probe, against, declared, choices.source, false, context)
     return { text: [`cd ${dir}`, ...commands.map(commandLine)].join('\n'), data: { kernel, dir, commands } }
   }
-  const plan = await kernelPlan(named(lab.kernels, 'kernel', names[0] ?? ''), context, choices.source)
+  const plan = await kernelForecast(named(lab.kernels, 'kernel', names[0] ?? ''), context, choices.source)
   const why = 'its commands are known when its kernel is built: they name its headers'
   const plans = [plan, { step: `probe ${name}`, will: 'build' as const, why }]
   return {

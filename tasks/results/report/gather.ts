@@ -2,7 +2,7 @@
 import { join } from 'node:path'
 import type { ResolvedExperiment } from '../../config/resolved.ts'
 import { GaveUp } from '../../config/text/pattern.ts'
-import { pathsOf, type PathRun } from '../../trace/stats/paths.ts'
+import { pathsOf, type PathRun } from '../../trace/stats/read-paths.ts'
 import type { Emit } from '../../engine/event.ts'
 import { printable } from '../../engine/printable.ts'
 import type { Manifest } from '../manifest.ts'

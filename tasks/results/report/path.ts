@@ -1,5 +1,5 @@
 /** The path of one read: each step at its time, how long each takes over all reads, and how that is spread. */
-import type { Path } from '../../trace/stats/paths.ts'
+import type { Path } from '../../trace/stats/read-paths.ts'
 import { timelineSvg } from '../../trace/export/timeline-svg.ts'
 import type { Exhibits } from './exhibits.ts'
 import { stepsFigure, type StepGaps } from './figures.ts'

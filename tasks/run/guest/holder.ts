@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import { experimentError } from '../../engine/error.ts'
 import { printable } from '../../engine/printable.ts'
-import { slotArgument, type Slot } from './slots.ts'
+import { slotArgument, type MapFill } from './slots.ts'
 
 const said = <T extends string, S extends z.ZodRawShape>(event: T, shape: S) =>
   z.object({ event: z.literal(event), ...shape })
@@ -172,7 +172,7 @@ export interface HolderRequest {
   /** Types of the kernel, where it does not carry them itself. */
   readonly btf: string | undefined
   readonly optional: readonly string[]
-  readonly slots: readonly Slot[]
+  readonly slots: readonly MapFill[]
   readonly overwrite: boolean
   readonly graph: { readonly functions: readonly string[]; readonly depth: number } | undefined
   /** Flags of what is done before anything else, in its order (`before:`). */

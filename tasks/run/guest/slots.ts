@@ -12,8 +12,8 @@ import { printedMessages, type ProgramMessages } from '../../linux/objects/bpf-m
 import { readBpfObject, type BpfObject, type DeclaredMap } from '../../linux/objects/bpf-object.ts'
 import { encode, fieldNames, fieldOf } from '../../linux/objects/btf-value.ts'
 
-/** Some bytes of one entry. */
-export interface Slot {
+/** Bytes that are written into one entry of a map before the workload starts. */
+export interface MapFill {
   /** Number of the object, as the holder counts them. */
   readonly object: number
   readonly map: string
@@ -104,7 +104,7 @@ export class SlotReader {
     }
   }
 
-  #slot(target: Target, written: Written, where: string): Slot {
+  #slot(target: Target, written: Written, where: string): MapFill {
     const { described, index, map, key, offset, type } = target
     return { object: index, map, key, offset, value: this.#bytes(written, described, type, where) }
   }
@@ -122,7 +122,7 @@ export class SlotReader {
     )
   }
 
-  #fields(target: Target, fields: Readonly<Record<string, Written>>, where: string): Slot[] {
+  #fields(target: Target, fields: Readonly<Record<string, Written>>, where: string): MapFill[] {
     return Object.entries(fields).map(([field, written]) =>
       this.#slot(this.#field(target, field, where), written, `${where}.${field}`),
     )
@@ -153,7 +153,7 @@ export class SlotReader {
     throw this.#wrong(where, `map ${map.name} is a hash: which key is meant?`, `write ${map.name}: { KEY: value }`)
   }
 
-  #ofMap(described: Described, index: number, map: DeclaredMap, wanted: Slots[string]): Slot[] {
+  #ofMap(described: Described, index: number, map: DeclaredMap, wanted: Slots[string]): MapFill[] {
     const { name, value } = map
     if (!WRITABLE.includes(map.type))
       throw this.#wrong(name, `map ${name} holds no values that could be written`, 'arrays and hashes do')
@@ -169,7 +169,7 @@ export class SlotReader {
     })
   }
 
-  #ofGlobal(described: Described, index: number, name: string, wanted: Slots[string]): Slot[] {
+  #ofGlobal(described: Described, index: number, name: string, wanted: Slots[string]): MapFill[] {
     const found = described.object.globals.find((one) => one.name === name)
     if (found === undefined) throw new Error(`${name} was found and is gone`)
     if (found.section === '.rodata')
@@ -188,7 +188,7 @@ export class SlotReader {
   }
 
   /** All slots of an experiment. @throws a user's Failure with the map, the key and the way out */
-  read(slots: Readonly<Slots>): Slot[] {
+  read(slots: Readonly<Slots>): MapFill[] {
     return Object.entries(slots).flatMap(([name, wanted]) => {
       for (const [index, described] of this.#objects.entries()) {
         const map = described.object.maps.find((one) => one.name === name)
@@ -220,5 +220,5 @@ function plain(wanted: Nested, wrong: (fact: string) => Failure): Record<string,
 }
 
 /** As the holder takes it on its command line. */
-export const slotArgument = ({ object, map, key, offset, value }: Slot): string =>
+export const slotArgument = ({ object, map, key, offset, value }: MapFill): string =>
   [object, map, key, offset, value].join(':')

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { TraceEvent } from '../../linux/ftrace/trace-line.ts'
 import { writeEvents } from '../events/events-parquet.ts'
-import { pathsOf } from './paths.ts'
+import { pathsOf } from './read-paths.ts'
 
 const dir = mkdtempSync(join(tmpdir(), 'lab-unit-'))
 afterAll(() => rmSync(dir, { recursive: true, force: true }))
