@@ -28,8 +28,20 @@ export function vmOf(experiment: Pick<Experiment, 'vm'>, vms: readonly string[])
   return experiment.vm ?? (vms.includes('default') ? 'default' : vms.length === 1 ? vms[0] : undefined)
 }
 
-/** The CPUs of a VM: a deterministic one has one. */
-export const cpusOf = ({ deterministic, cpus = DEFAULTS.cpus }: Vm): number => (deterministic === 'yes' ? 1 : cpus)
+/** How the CPUs of a VM are arranged, where that is declared. */
+export function topologyOf({ cpus }: Pick<Vm, 'cpus'>): { sockets: number; cores: number } | undefined {
+  if (typeof cpus !== 'object') return undefined
+  const { sockets = 1, cores = 1 } = cpus
+  return { sockets, cores }
+}
+
+/** The CPUs of a VM: a deterministic one has one, where it says nothing. */
+export function cpusOf(vm: Pick<Vm, 'deterministic' | 'cpus'>): number {
+  const topology = topologyOf(vm)
+  if (topology) return topology.sockets * topology.cores
+  if (typeof vm.cpus === 'number') return vm.cpus
+  return vm.deterministic === 'yes' ? 1 : DEFAULTS.cpus
+}
 
 /** More arms than anybody runs, and fewer than would fill the memory when they are listed. */
 export const MOST_ARMS = 10_000

@@ -12,8 +12,7 @@ import { resolveDiskFile } from './disk-file.ts'
 import { inNetworks } from './networks.ts'
 import { resolvePublished } from './published.ts'
 import { resolveWorkload } from './workload.ts'
-import { chainOf } from './lookup.ts'
-import { vmOf } from './lookup.ts'
+import { chainOf, cpusOf, topologyOf, vmOf } from './lookup.ts'
 import {
   type Allowed,
   type Experiment,
@@ -89,12 +88,14 @@ function resolveKernel(name: string, kernels: Readonly<Record<string, Kernel>>, 
 function resolveVm(name: string, vm: Lab['vms'][string], absolute: Absolute): ResolvedVm {
   const { kernel, image, disks = {}, cmdline, qemu, dump } = vm
   const deterministic = vm.deterministic === 'yes'
+  const topology = topologyOf(vm)
   return {
     name,
     kernel:
       typeof kernel === 'string' ? { use: kernel, fallback: [] } : { use: kernel.use, fallback: kernel.fallback ?? [] },
     image,
-    cpus: vm.cpus ?? (deterministic ? 1 : DEFAULTS.cpus),
+    cpus: cpusOf(vm),
+    ...(topology && { topology }),
     memory: bytesOf(vm.memory ?? DEFAULTS.memory),
     accel: deterministic ? 'tcg' : (vm.accel ?? DEFAULTS.accel),
     deterministic,

@@ -88,6 +88,8 @@ export interface ResolvedVm {
   /** Name of an image. */
   readonly image: string
   readonly cpus: number
+  /** How they are arranged, where that is declared; their product is `cpus`. */
+  readonly topology?: { readonly sockets: number; readonly cores: number }
   /** Bytes. */
   readonly memory: number
   readonly accel: 'kvm' | 'tcg' | 'auto'

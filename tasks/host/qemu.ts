@@ -31,6 +31,8 @@ export interface Machine {
   readonly accel: Accel
   readonly tcgThread: TcgThread
   readonly cpus: number
+  /** Their product is `cpus`. QEMU's default is one core for each socket. */
+  readonly topology?: { readonly sockets: number; readonly cores: number } | undefined
   readonly memoryBytes: number
   readonly kernel: string
   /** Of a kernel that has its disk drivers as modules. */
@@ -80,25 +82,31 @@ const value = (text: string) => text.replaceAll(',', ',,')
 
 const mebibytes = (bytes: number) => `${Math.floor(bytes / 2 ** 20)}M`
 
-const machine = ({ accel, tcgThread, cpus, memoryBytes, memory }: Machine): Device => ({
-  args: [
-    '-machine',
-    memory ? 'q35,memory-backend=memory' : 'q35',
-    '-accel',
-    accel === 'tcg' ? `tcg,thread=${tcgThread}` : 'kvm',
-    '-cpu',
-    accel === 'tcg' ? 'max' : 'host',
-    '-smp',
-    String(cpus),
-    '-m',
-    mebibytes(memoryBytes),
-    // Only what is listed here is in the machine; no configuration of the user's changes it.
-    '-nodefaults',
-    '-no-user-config',
-    '-display',
-    'none',
-  ],
-})
+const arranged = ({ cpus, topology }: Machine): string =>
+  topology === undefined ? String(cpus) : `${cpus},sockets=${topology.sockets},cores=${topology.cores},threads=1`
+
+const machine = (m: Machine): Device => {
+  const { accel, tcgThread, memoryBytes, memory } = m
+  return {
+    args: [
+      '-machine',
+      memory ? 'q35,memory-backend=memory' : 'q35',
+      '-accel',
+      accel === 'tcg' ? `tcg,thread=${tcgThread}` : 'kvm',
+      '-cpu',
+      accel === 'tcg' ? 'max' : 'host',
+      '-smp',
+      arranged(m),
+      '-m',
+      mebibytes(memoryBytes),
+      // Only what is listed here is in the machine; no configuration of the user's changes it.
+      '-nodefaults',
+      '-no-user-config',
+      '-display',
+      'none',
+    ],
+  }
+}
 
 const memoryFile = ({ memory, memoryBytes }: Machine): Device => ({
   args: memory

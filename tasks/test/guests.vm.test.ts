@@ -10,6 +10,7 @@ const VM = `
   odd:
     kernel: { use: v5.4, fallback: [v5.10] }
     image: minimal
+    cpus: { sockets: 2, cores: 2 }
     cmdline: [nokaslr, "lab_says=hello"]
     qemu: [-device, edu]
     disks:
@@ -65,6 +66,11 @@ test('parameters of the kernel and a device', async () => {
   expect(await inGuest('cat /proc/cmdline')).toMatch(/ nokaslr lab_says=hello init=/)
   // The educational device of QEMU (docs/specs/edu.rst).
   expect(await inGuest('cat /sys/bus/pci/devices/*/vendor')).toContain('0x1234')
+})
+
+test('CPUs as they were arranged: two sockets of two cores', async () => {
+  const topology = '/sys/devices/system/cpu/cpu3/topology'
+  expect(await inGuest(`nproc; cd ${topology}; cat physical_package_id core_siblings_list`)).toBe('4\n1\n2-3\n')
 })
 
 test('file systems as they were asked for, each with a UUID of its own', async () => {

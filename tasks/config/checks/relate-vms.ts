@@ -2,6 +2,7 @@
 import path from 'node:path'
 import { describe, quoted, sizeText } from '../describe.ts'
 import type { Path, Problem } from '../text/diagnostic.ts'
+import { cpusOf } from '../lookup.ts'
 import { repeated } from './lists.ts'
 import type { Check } from './check.ts'
 import { type Disk, type DiskFile, bytesOf } from '../schema/schema.ts'
@@ -33,8 +34,13 @@ const USERLAND_DIRECTORIES = [
   '/usr/sbin',
 ]
 
+/** What a lab's counters and files are made for. */
+const MOST_CPUS = 64
+
 const resources: Check = function* ({ lab: { vms }, host }) {
-  for (const [name, { memory, cpus }] of Object.entries(vms)) {
+  for (const [name, vm] of Object.entries(vms)) {
+    const { memory } = vm
+    const cpus = cpusOf(vm)
     const bytes = memory === undefined ? undefined : bytesOf(memory)
     const at = { path: ['vms', name, 'memory'], at: 'value', severity: 'error' } as const
     if (bytes !== undefined && bytes < LEAST_MEMORY) {
@@ -43,7 +49,15 @@ const resources: Check = function* ({ lab: { vms }, host }) {
       const message = `memory of vm ${name}: ${memory} is more than this host has (${sizeText(host.memoryBytes)})`
       yield { ...at, message, wayOut: 'write less, or use a larger host' }
     }
-    if (cpus !== undefined && cpus > host.cpus) {
+    if (cpus > MOST_CPUS)
+      yield {
+        severity: 'error',
+        path: ['vms', name, 'cpus'],
+        at: 'value',
+        message: `cpus of vm ${name}: sockets and cores make ${cpus} CPUs, more than ${MOST_CPUS}`,
+        wayOut: 'write smaller numbers',
+      }
+    else if (vm.cpus !== undefined && cpus > host.cpus) {
       yield {
         severity: 'warning',
         path: ['vms', name, 'cpus'],
@@ -59,9 +73,11 @@ const resources: Check = function* ({ lab: { vms }, host }) {
 
 /** One CPU and counted time are what makes it so; anything else would be dropped in silence. */
 const determinism: Check = function* ({ lab: { vms } }) {
-  for (const [name, { deterministic, cpus, accel }] of Object.entries(vms)) {
+  for (const [name, vm] of Object.entries(vms)) {
+    const { deterministic, accel } = vm
     if (deterministic !== 'yes') continue
-    if (cpus !== undefined && cpus > 1)
+    const cpus = cpusOf(vm)
+    if (cpus > 1)
       yield {
         severity: 'error',
         path: ['vms', name, 'cpus'],

@@ -72,6 +72,14 @@ export const Disk = z.strictObject({
   files: z.record(path, DiskFile).optional().describe('files on it: path below the mount point -> content'),
 })
 
+const count = z.int().min(1)
+
+/** As QEMU's -smp has it. No threads: the CPU that TCG emulates has none (it lacks TOPOEXT), and a guest would see cores. */
+const Topology = z.strictObject({
+  sockets: count.max(64).optional().describe('sockets (default: 1)'),
+  cores: count.max(64).optional().describe('cores of each socket (default: 1)'),
+})
+
 export const Vm = z
   .strictObject({
     kernel: z
@@ -87,7 +95,10 @@ export const Vm = z
       ])
       .describe('the name of a kernel, or { use, fallback }'),
     image: name.describe('the name of an image'),
-    cpus: z.int().min(1).max(64).optional().describe('number of CPUs, 1 to 64 (default: 2)'),
+    cpus: z
+      .union([count.max(64), Topology])
+      .optional()
+      .describe('number of CPUs, 1 to 64 (default: 2), or { sockets, cores }'),
     memory: size.optional().describe('memory of the guest (default: 1G)'),
     accel: z.enum(['kvm', 'tcg', 'auto']).optional().describe('the accelerator; auto takes KVM where it works'),
     cmdline: z

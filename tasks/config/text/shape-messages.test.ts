@@ -96,14 +96,14 @@ describe('each as one problem, in words for people', () => {
     [
       '    cpus: 2',
       '    cpus: "2"',
-      'cpus of vm default: expected a whole number, found text',
+      'cpus of vm default: expected a whole number or a mapping, found text',
       'write 2, without quotes',
     ],
     [
       '    cpus: 2',
       '    cpus: 1.5',
       'cpus of vm default: expected a whole number, found a number with a fraction',
-      'number of CPUs, 1 to 64 (default: 2)',
+      'number of CPUs, 1 to 64 (default: 2), or { sockets, cores }',
     ],
     [
       '    accel: auto',
@@ -159,7 +159,7 @@ describe('each as one problem, in words for people', () => {
     [
       '    cpus: 2',
       '    cpus:',
-      'cpus of vm default: expected a whole number, found nothing',
+      'cpus of vm default: expected a whole number or a mapping, found nothing',
       'write a value, or delete the key',
     ],
     [
