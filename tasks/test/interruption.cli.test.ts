@@ -291,9 +291,9 @@ const TABLE: Readonly<Record<string, readonly Row[]>> = {
 }
 
 /** These read a few small files and end. */
-const SHORT = ['init', 'schema', 'results']
+const SHORT = ['init', 'schema', 'results', 'completion']
 /** These get to anything long only with a guest, which there is none of here. */
-const GUEST = ['ssh', 'reproduce']
+const GUEST = ['ssh', 'reproduce', 'gdb', 'crash']
 
 const template = new Rig()
 
