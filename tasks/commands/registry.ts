@@ -25,6 +25,7 @@ export const COMMANDS: Readonly<Record<string, () => Promise<{ readonly command:
   explain: () => import('./explain.ts'),
   verify: () => import('./verify.ts'),
   export: () => import('./export.ts'),
+  merge: () => import('./merge.ts'),
   lock: () => import('./lock.ts'),
   reproduce: () => import('./reproduce.ts'),
   tracepoint: () => import('./tracepoint.ts'),
