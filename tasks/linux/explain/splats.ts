@@ -107,7 +107,8 @@ const MEANINGS: Readonly<Record<SplatKind, Meaning>> = {
     sources: ['Documentation/RCU/lockdep.rst'],
   },
   'rcu-stall': {
-    cause: 'a CPU did not pass a quiescent state for 21 s: it looped in the kernel, or with interrupts off',
+    cause:
+      'a CPU did not pass a quiescent state for the stall timeout (21 s by default): it looped in the kernel, or with interrupts off',
     fixes: ['the backtrace of that CPU shows the loop: add cond_resched(), or end it', WITHOUT_PROBES],
     confidence: 'likely',
     otherwise:

@@ -51,7 +51,7 @@ sched_ext: Failed to %s`,
       'the BPF scheduler could not take over: another one is running (EBUSY), the kernel lacks sched_ext (CONFIG_SCHED_CLASS_EXT, 6.12) or has another form of its interface, or its BTF was made by a pahole that is too old for kfuncs',
     fixes: [
       'cat /sys/kernel/sched_ext/state; stop the other scheduler (scx_loader, scx.service); dmesg | grep sched_ext',
-      'scx schedulers and kernel of the same time; a kernel built with pahole 1.26 or later',
+      'scx schedulers and kernel of the same time; a kernel built with a pahole of its own time',
     ],
     errors: {
       EBUSY: {

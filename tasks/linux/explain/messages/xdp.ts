@@ -108,7 +108,7 @@ Couldn't find a BPF file with name %s
 Couldn't open BPF file 'xdp-dispatcher.o'
 Unrecognised XDP program on interface %s. Not removing.`,
     cause:
-      'libxdp could not put the program behind its dispatcher: the kernel lacks what that needs (freplace of XDP, 5.10; a mounted bpffs), another loader or version owns the interface, or the driver refuses XDP',
+      'libxdp could not put the program behind its dispatcher: the kernel lacks what that needs (freplace for XDP, a mounted bpffs), another loader or version owns the interface, or the driver refuses XDP',
     fixes: [
       'mount -t bpf bpf /sys/fs/bpf; xdp-loader status; xdp-loader unload IF --all',
       GENERIC,
