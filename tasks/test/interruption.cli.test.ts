@@ -14,6 +14,7 @@ import {
   openSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   symlinkSync,
   truncateSync,
@@ -224,6 +225,14 @@ const vast = (place: Place) => {
   return (pid: number) => bytesRead(pid) > 2 ** 28
 }
 
+/** The runs are those of another checkout, and take hours to verify. */
+const vastElsewhere = (place: Place) => {
+  const isHeld = vast(place)
+  mkdirSync(join(place.rig.dir, 'elsewhere'))
+  renameSync(join(place.rig.dir, 'results'), join(place.rig.dir, 'elsewhere/results'))
+  return isHeld
+}
+
 /** Runs whose events are in a trace.dat and not yet in a table: trace-cmd is asked. */
 const untabled = (place: Place) => {
   for (const run of place.runs()) {
@@ -269,6 +278,7 @@ const TABLE: Readonly<Record<string, readonly Row[]>> = {
     { args: ['explain', 'last'], held: (place) => place.inRuns('stdout') },
   ],
   verify: [{ args: ['verify', 'last'], held: vast }],
+  merge: [{ args: ['merge', 'elsewhere'], held: vastElsewhere }],
   export: [{ args: ['export', 'last', '-o', 'out.pack'], held: vast }],
   kernels: [{ args: ['kernels', 'add', 'linux-image-amd64'], held: program }],
   lock: [{ args: ['lock'], held: program }],
