@@ -1,18 +1,20 @@
 /** Results of another checkout, or of another host, into this one. Each is verified before it is taken; none is changed or replaced. */
 import { existsSync } from 'node:fs'
-import { cp, readdir, rename, rm } from 'node:fs/promises'
-import { join } from 'node:path'
+import { cp, lstat, readdir, rename, rm } from 'node:fs/promises'
+import { basename, join } from 'node:path'
 import type { Context } from '../engine/context.ts'
 import { makeDirectory } from '../engine/directory.ts'
 import { diskFailure } from '../engine/disk.ts'
+import { userError } from '../engine/error.ts'
 import { hashFile } from '../engine/fingerprint.ts'
 import { removeAtForcedEnd } from '../engine/interruption.ts'
 import { printable } from '../engine/printable.ts'
 import { partialBeside } from '../engine/replace-file.ts'
-import { INPUTS_DIR } from '../results/kept-inputs.ts'
+import { digestOfDir, INPUTS_DIR } from '../results/kept-inputs.ts'
 import { MANIFEST_FILE } from '../results/manifest-format.ts'
 import { storedRun } from '../results/stored-manifest.ts'
 import { putResult } from '../results/result.ts'
+import { recordedFiles } from './recorded-files.ts'
 import { verifyRun } from './verify.ts'
 
 /** What became of one run of the other place. */
@@ -32,13 +34,26 @@ const directoriesIn = async (dir: string): Promise<string[]> =>
     .map(({ name }) => name)
     .toSorted()
 
-/** Copies a directory of kept inputs; its name is the digest of what is in it, so that one of that name is the same. */
+/** Why a copy is not what was verified: somebody changed the original in between. */
+const changedMeanwhile = (what: string) =>
+  userError({ fact: `${what} changed while it was copied`, wayOut: 'merge again when nobody writes there' })
+
+const isFileOrDirectory = async (path: string): Promise<boolean> => {
+  const facts = await lstat(path)
+  return facts.isFile() || facts.isDirectory()
+}
+
+/**
+ * Copies a directory of kept inputs; its name is the digest of what is in it, so that one of that name is the same.
+ * Links are no part of the digest, and none is copied: it could lead anywhere on this host.
+ */
 async function takeInputs(from: string, to: string): Promise<void> {
   if (existsSync(to)) return
   const partial = partialBeside(to)
   const removed = removeAtForcedEnd(partial)
   try {
-    await cp(from, partial, { recursive: true })
+    await cp(from, partial, { recursive: true, filter: isFileOrDirectory })
+    if (!basename(to).endsWith(`-${await digestOfDir(partial)}`)) throw changedMeanwhile(basename(to))
     await rename(partial, to).catch((error: unknown) => {
       // Another command was faster.
       if (!existsSync(to)) throw error
@@ -82,6 +97,8 @@ async function mergeRun(
   // The manifest comes last: a copy that was interrupted has none.
   await putResult(to, experiment, run, async (partial) => {
     for (const file of [...Object.keys(manifest.sha256), MANIFEST_FILE]) await cp(join(dir, file), join(partial, file))
+    const copied = await recordedFiles(partial, manifest.sha256)
+    if (copied.some(({ ok }) => !ok)) throw changedMeanwhile(name)
   })
   return { run: name, what: 'merged' }
 }
