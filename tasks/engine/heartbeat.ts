@@ -3,10 +3,9 @@
  * container. A path's time is set anew each minute. Hosts' clocks differ by minutes, so both who sets the time and who
  * reads it go by the clock of the file system: by the time that a file has which was made there just now.
  */
-import { randomBytes } from 'node:crypto'
 import { open, rm, stat, utimes } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
-import { PARTIAL, processTag } from './process.ts'
+import { dirname } from 'node:path'
+import { partialIn } from './process.ts'
 
 /** Milliseconds between two beats. */
 const BEAT = 60_000
@@ -21,7 +20,7 @@ export const SILENT = 10 * BEAT
  * written there.
  */
 export async function timeOn(dir: string): Promise<number> {
-  const probe = join(dir, `${PARTIAL}${processTag()}-${randomBytes(4).toString('hex')}`)
+  const probe = partialIn(dir)
   try {
     const file = await open(probe, 'wx')
     try {

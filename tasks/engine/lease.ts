@@ -11,7 +11,7 @@ import { basename, dirname, join } from 'node:path'
 import { makeDirectory } from './directory.ts'
 import { codeOf } from './error.ts'
 import { keepBeating, silence, SILENT } from './heartbeat.ts'
-import { fateOfTag, PARTIAL, processTag } from './process.ts'
+import { fateOfTag, partialIn, processTag } from './process.ts'
 
 /** In the root of the store: a file of leases for each process, and withdrawals. No kind of entry begins with a dot. */
 const DIR = '.in-use'
@@ -94,7 +94,7 @@ async function leased(root: string): Promise<ReadonlySet<string>> {
  * has one that `lab gc` knows.
  */
 export async function removeAside(path: string): Promise<void> {
-  const aside = join(dirname(path), `${PARTIAL}${processTag()}-${randomBytes(4).toString('hex')}`)
+  const aside = partialIn(dirname(path))
   try {
     await rename(path, aside)
   } catch (error) {

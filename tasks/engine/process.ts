@@ -1,7 +1,8 @@
 /** Processes by what names them beyond doubt: a pid alone may be somebody else's by now. */
-import { createHash } from 'node:crypto'
+import { createHash, randomBytes } from 'node:crypto'
 import { readFileSync, readlinkSync } from 'node:fs'
 import { hostname } from 'node:os'
+import { join } from 'node:path'
 import { z } from 'zod'
 import { printable } from './printable.ts'
 
@@ -66,7 +67,7 @@ export const thisProcess = (): Required<ProcessId> => ({
   machine: machineDigest(),
 })
 
-type Where = Omit<ProcessId, 'pid' | 'startTime'>
+type Where = Pick<ProcessId, 'bootId' | 'pidNamespace' | 'host' | 'machine'>
 
 /**
  * Where a process that was written down runs, or ran. `here`: its number can be looked up. `container`: on this host,
@@ -121,6 +122,10 @@ const machineMark = (): string => machineDigest().slice(0, 8) || '0'.repeat(8)
  * of that).
  */
 export const processTag = (): string => `${process.pid}n${namespaceNumber()}h${machineMark()}${bootMark()}`
+
+/** A new name in a directory, for what this process will rename or remove. */
+export const partialIn = (dir: string): string =>
+  join(dir, `${PARTIAL}${processTag()}-${randomBytes(4).toString('hex')}`)
 
 /**
  * What became of the process that a name begins with; undefined: it begins with none. Names of older versions do not

@@ -2,15 +2,13 @@
  * Small files that are there whole or not at all. What a killed process leaves beside them has a name that `lab gc`
  * knows.
  */
-import { randomBytes } from 'node:crypto'
 import { renameSync, rmSync, writeFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { dirname } from 'node:path'
 import { removeAtForcedEnd } from './interruption.ts'
-import { PARTIAL, processTag } from './process.ts'
+import { partialIn } from './process.ts'
 
 /** A new name in the directory of `path`, for what will be renamed to it. */
-export const partialBeside = (path: string): string =>
-  join(dirname(path), `${PARTIAL}${processTag()}-${randomBytes(4).toString('hex')}`)
+export const partialBeside = (path: string): string => partialIn(dirname(path))
 
 /**
  * Writes a file in the place of the one that is there. Its directory exists. @throws an error of node:fs; then the old

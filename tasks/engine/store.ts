@@ -3,7 +3,7 @@
  * name on the same file system and renamed when whole. What stands under its final name is complete; everything else is
  * for `lab gc`.
  */
-import { createHash, randomBytes } from 'node:crypto'
+import { createHash } from 'node:crypto'
 import { createReadStream, existsSync } from 'node:fs'
 import { readFile, readdir, rename, rm, stat, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -14,7 +14,7 @@ import { removeAtForcedEnd } from './interruption.ts'
 import type { Fingerprint, Inputs } from './fingerprint.ts'
 import { keepBeating } from './heartbeat.ts'
 import { Leases, removeAside } from './lease.ts'
-import { PARTIAL, processTag } from './process.ts'
+import { PARTIAL, partialIn } from './process.ts'
 
 const INPUTS = 'inputs.json'
 /** What each file of the entry was when it was put there; not of its directories, which hold hundreds (the headers). */
@@ -125,7 +125,7 @@ export class Store {
     write: (dir: string) => Promise<void>,
   ): Promise<StoredEntry> {
     const dir = this.#dir(kind, fingerprint)
-    const partial = join(this.root, kind, `${PARTIAL}${processTag()}-${randomBytes(4).toString('hex')}`)
+    const partial = partialIn(join(this.root, kind))
     const removed = removeAtForcedEnd(partial)
     try {
       makeDirectory(partial)

@@ -9,7 +9,7 @@ import { join } from 'node:path'
 import { z } from 'zod'
 import { makeDirectory } from '../engine/directory.ts'
 import { labError, type Failure } from '../engine/error.ts'
-import { PARTIAL, processTag } from '../engine/process.ts'
+import { partialIn } from '../engine/process.ts'
 import { DUMP_SOCKET } from '../host/qemu.ts'
 import { Qmp } from '../host/qmp.ts'
 import { run } from '../host/sh.ts'
@@ -52,7 +52,11 @@ const Query = z.object({ status: z.string() })
 const Memory = z.object({ 'base-memory': z.number() })
 
 const failed = (state: VmState, fact: string): Failure =>
-  labError({ place: `dump of vm ${state.vm}`, fact, wayOut: 'the run goes on without a dump' })
+  labError({
+    place: `dump of vm ${state.vm}`,
+    fact,
+    wayOut: 'free space on the disk of .lab, or give the VM less memory',
+  })
 
 /** Lets QEMU write the file, and ends it where that is not done in time or in size. */
 async function write(qmp: Qmp, { dir, state }: Dumped, file: string): Promise<void> {
@@ -80,7 +84,7 @@ async function write(qmp: Qmp, { dir, state }: Dumped, file: string): Promise<vo
 async function take(qmp: Qmp, vm: Dumped, name: string, why: string): Promise<string> {
   const { dir, state } = vm
   const crashes = crashesDir(join(dir, '..'))
-  const partial = join(crashes, `${PARTIAL}${processTag()}-${randomBytes(4).toString('hex')}`)
+  const partial = partialIn(crashes)
   const file = `vmcore-${randomBytes(4).toString('hex')}`
   await qmp.execute('stop').catch(() => undefined)
   try {

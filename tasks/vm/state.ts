@@ -15,8 +15,8 @@ import {
   isAlive,
   isElsewhere,
   PARTIAL,
+  partialIn,
   ProcessId,
-  processTag,
   startTimeOf,
   thisProcess,
   whereabouts,
@@ -88,7 +88,7 @@ export async function newVmDir(vms: string, vm: string, owner: VmState['owner'])
   if (before !== undefined && isElsewhere(before) && (await livesElsewhere(dir, before)))
     throw upElsewhere(vm, dir, before)
   // It gets its name with its starter in it: a directory that names nobody is one that `lab gc` removes.
-  const fresh = join(vms, `${PARTIAL}${processTag()}-${randomBytes(4).toString('hex')}`)
+  const fresh = partialIn(vms)
   const removed = removeAtForcedEnd(fresh)
   try {
     makeDirectory(fresh, 0o700)
