@@ -2,7 +2,7 @@
  * Numbers of both sides, one by one: how far apart their medians are, how large that is, and whether it could be
  * chance.
  */
-import { median } from '../../trace/stats/statistics.ts'
+import { median } from '../../trace/stats/quantiles.ts'
 import { holm, leastP, rankTest, type RankTest } from '../../trace/stats/rank-test.ts'
 
 /** Values by what they are. */

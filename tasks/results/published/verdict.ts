@@ -33,6 +33,8 @@ export interface Verdict {
 }
 
 const LEVEL = 0.05
+/** Twice as many as for one interval: the level is divided by the number of questions. */
+const RESAMPLES = 4000
 /** Nobody makes more runs than the lab can plan. */
 const MOST_RUNS = 99_999
 
@@ -67,7 +69,7 @@ function runsFor(
 function answered(question: Question, questions: number): Answer | undefined {
   const { about, groups, of, low, high } = question
   const count = Math.min(...groups.map((group) => group.length))
-  const both = bootstrap(groups, of, [LEVEL, LEVEL / questions])
+  const both = bootstrap(groups, of, [LEVEL, LEVEL / questions], RESAMPLES)
   const [own, strict] = both ?? []
   if (own === undefined || strict === undefined) return undefined
   if (count < FEWEST_FOR_CLAIM) return { about, ...own, verdict: 'cannot tell', needs: FEWEST_FOR_CLAIM }

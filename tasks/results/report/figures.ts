@@ -4,7 +4,8 @@
  */
 import { printable } from '../../engine/printable.ts'
 import { random } from '../../trace/stats/random.ts'
-import { FEWEST_FOR_INTERVAL, median, quantile, summary } from '../../trace/stats/statistics.ts'
+import { median, quantile } from '../../trace/stats/quantiles.ts'
+import { FEWEST_FOR_INTERVAL, summary } from '../../trace/stats/statistics.ts'
 import { binsOf, densities, spreadOf } from './histogram.ts'
 import { colour, SERIES } from './theme.ts'
 import type { FigureSpec } from './vega.ts'

@@ -2,7 +2,7 @@
  * Gaps between steps as shares of logarithmic bins: they span from less than a microsecond to the length of an
  * interrupt.
  */
-import { quantile } from '../../trace/stats/statistics.ts'
+import { quantile } from '../../trace/stats/quantiles.ts'
 
 /** As many bins as the values can fill (three times the cube root of their number), within what can be drawn. */
 const BINS = { least: 12, most: 90 } as const

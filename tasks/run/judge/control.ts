@@ -1,7 +1,7 @@
 /** `control: cold`: whether runs that start from a snapshot are like runs that boot. */
 import { labelTest } from '../../trace/stats/label-test.ts'
 import { holm, leastP, rankTest } from '../../trace/stats/rank-test.ts'
-import { median } from '../../trace/stats/statistics.ts'
+import { median } from '../../trace/stats/quantiles.ts'
 import { printable } from '../../engine/printable.ts'
 import type { Manifest } from '../../results/manifest.ts'
 

@@ -3,14 +3,8 @@ import { concerns, type Arm } from '../../config/arms.ts'
 import { regexOf, type Params } from '../../config/interpolate.ts'
 import type { Metric } from '../../config/schema/schema.ts'
 import { everyMatch } from '../../config/text/pattern.ts'
-import {
-  FEWEST_FOR_INTERVAL,
-  median,
-  precision,
-  runsNeeded,
-  summary,
-  type Summary,
-} from '../../trace/stats/statistics.ts'
+import { median } from '../../trace/stats/quantiles.ts'
+import { FEWEST_FOR_INTERVAL, precision, runsNeeded, summary, type Summary } from '../../trace/stats/statistics.ts'
 import { printable } from '../../engine/printable.ts'
 import type { ExpectationVerdict, Manifest, ProbeReport } from '../../results/manifest.ts'
 

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { random } from './random.ts'
-import { median, medianRatio, precision, quantile, runsNeeded, summary } from './statistics.ts'
+import { median, quantile } from './quantiles.ts'
+import { medianRatio, precision, runsNeeded, summary } from './statistics.ts'
 
 test('quantiles are linear between neighbours', () => {
   // R: quantile(c(1, 2, 3, 4, 10), c(0, .1, .25, .5, .9, 1))

@@ -2,22 +2,8 @@
  * Numbers of repeated runs: medians with bootstrap intervals, and whether there are enough of them. Nothing is ever
  * dropped as an outlier.
  */
-import { random } from './random.ts'
-
-const ascending = (values: readonly number[]): number[] => values.toSorted((a, b) => a - b)
-
-/**
- * The q-quantile of sorted values, linear between neighbours (type 7 of Hyndman and Fan, Am. Stat. 50(4), 1996); NaN of
- * none.
- */
-export function quantile(sorted: readonly number[], q: number): number {
-  const at = (sorted.length - 1) * q
-  const below = sorted[Math.floor(at)] ?? Number.NaN
-  const above = sorted[Math.ceil(at)] ?? Number.NaN
-  return below + (above - below) * (at - Math.floor(at))
-}
-
-export const median = (values: readonly number[]): number => quantile(ascending(values), 0.5)
+import { bootstrap } from './bootstrap.ts'
+import { ascending, quantile } from './quantiles.ts'
 
 export interface Summary {
   readonly count: number
@@ -29,7 +15,8 @@ export interface Summary {
   readonly outliers: readonly number[]
 }
 
-const RESAMPLES = 2000
+/** Of an interval of 95 %. */
+const LEVEL = 0.05
 
 /** Of fewer values the resamples say nothing: one gives an interval of no width, two the two values. */
 export const FEWEST_FOR_INTERVAL = 3
@@ -41,17 +28,14 @@ export const FEWEST_FOR_INTERVAL = 3
  */
 export function summary(values: readonly number[]): Summary {
   const sorted = ascending(values)
-  const next = random(values.length)
-  const medians = Array.from({ length: RESAMPLES }, () =>
-    median(Array.from(sorted, () => sorted[Math.floor(next() * sorted.length)] ?? 0)),
-  ).toSorted((a, b) => a - b)
+  const [interval] = bootstrap([sorted], ([middle = Number.NaN]) => middle, [LEVEL]) ?? []
   const [first, third] = [quantile(sorted, 0.25), quantile(sorted, 0.75)]
   const reach = 1.5 * (third - first)
   return {
     count: values.length,
     median: quantile(sorted, 0.5),
-    low: quantile(medians, 0.025),
-    high: quantile(medians, 0.975),
+    low: interval?.low ?? Number.NaN,
+    high: interval?.high ?? Number.NaN,
     outliers: sorted.filter((value) => value < first - reach || value > third + reach),
   }
 }
@@ -69,14 +53,8 @@ export interface Ratio {
  * @returns undefined where one group is empty, or the base's median is 0
  */
 export function medianRatio(values: readonly number[], base: readonly number[]): Ratio | undefined {
-  const whole = median(values) / median(base)
-  if (values.length === 0 || base.length === 0 || !Number.isFinite(whole)) return undefined
-  const next = random(values.length * 31 + base.length)
-  const drawn = (from: readonly number[]) => median(Array.from(from, () => from[Math.floor(next() * from.length)] ?? 0))
-  const ratios = Array.from({ length: RESAMPLES }, () => drawn(values) / drawn(base))
-    .filter(Number.isFinite)
-    .toSorted((a, b) => a - b)
-  return { ratio: whole, low: quantile(ratios, 0.025), high: quantile(ratios, 0.975) }
+  const [known] = bootstrap([values, base], ([one = Number.NaN, other = Number.NaN]) => one / other, [LEVEL]) ?? []
+  return known && { ratio: known.estimate, low: known.low, high: known.high }
 }
 
 /** Half the interval's width as a share of the median; infinite where the median is 0 and the interval is not. */
