@@ -1,4 +1,5 @@
 /** Published values from a CSV file: RFC 4180, a decimal point, and a first row that names the columns. */
+import { CsvError, parse } from 'csv-parse/sync'
 
 /** A published value; `spread` null where nobody gave one. */
 export interface PublishedValue {
@@ -17,20 +18,36 @@ export interface CsvProblem {
   readonly wayOut: string
 }
 
-/** Cells of a line; a quoted cell may hold the separator, and "" for a quote. Undefined where a quote is not closed. */
-function cellsOf(line: string): string[] | undefined {
-  const cells = ['']
-  let isQuoted = false
-  for (const part of line.match(/""|"|,|[^",]+/g) ?? []) {
-    const last = cells.length - 1
-    // A doubled quote inside of quotes is one; outside of them it is an empty cell.
-    if (part === '""') cells[last] += isQuoted ? '"' : ''
-    else if (part === '"') isQuoted = !isQuoted
-    else if (part === ',' && !isQuoted) cells.push('')
-    else cells[last] += part
-  }
-  return isQuoted ? undefined : cells.map((cell) => cell.trim())
+interface Line {
+  /** From 1: where the row ends. */
+  readonly line: number
+  readonly cells: readonly string[]
 }
+
+/** Rows that are not empty and no comment, with their cells. @throws CsvError */
+function linesOf(text: string): readonly Line[] {
+  const lines: Line[] = []
+  parse(text, {
+    bom: true,
+    comment: '#',
+    comment_no_infix: true,
+    on_record: (cells: string[], info) => void lines.push({ line: info.lines, cells }),
+    relax_column_count: true,
+    skip_empty_lines: true,
+    trim: true,
+  })
+  return lines
+}
+
+/** What CSV itself does not allow. */
+const unreadable = (error: CsvError): CsvProblem => ({
+  line: Number(error['lines'] ?? 1),
+  message:
+    error.code === 'CSV_QUOTE_NOT_CLOSED'
+      ? 'a quote is not closed'
+      : `it is not CSV (${error.code.toLowerCase().replaceAll('_', ' ')})`,
+  wayOut: 'put quotes around a whole cell, and double a quote inside of it',
+})
 
 const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/
 const DECIMAL_COMMA = /^[+-]?\d+,\d+$/
@@ -93,44 +110,32 @@ export function parsePublishedCsv(text: string): {
   readonly unit: string | undefined
   readonly problems: readonly CsvProblem[]
 } {
-  const lines = text
-    .replace(/^\uFEFF/, '')
-    .split(/\r?\n/)
-    .map((content, index) => ({ line: index + 1, content }))
-    .filter(({ content }) => content.trim() !== '' && !content.startsWith('#'))
+  const nothing = (problem: CsvProblem) => ({ rows: [], unit: undefined, problems: [problem] })
+  let lines: readonly Line[]
+  try {
+    lines = linesOf(text)
+  } catch (error) {
+    if (error instanceof CsvError) return nothing(unreadable(error))
+    throw error
+  }
   const [first, ...rest] = lines
-  const head = first && cellsOf(first.content)
-  if (first === undefined || head === undefined)
-    return {
-      rows: [],
-      unit: undefined,
-      problems: [{ line: 1, message: 'it is empty', wayOut: 'the first row is arm,value,spread' }],
-    }
-  const columns = columnsOf(head)
+  if (first === undefined)
+    return nothing({ line: 1, message: 'it is empty', wayOut: 'the first row is arm,value,spread' })
+  const columns = columnsOf(first.cells)
   if (columns.arm < 0 || columns.value < 0) {
-    const semicolons = first.content.includes(';') && !first.content.includes(',')
-    return {
-      rows: [],
-      unit: undefined,
-      problems: [
-        {
-          line: first.line,
-          message: semicolons ? 'its columns are separated by semicolons' : 'it has no columns called arm and value',
-          wayOut: semicolons
-            ? 'separate columns with commas, and write numbers with a point'
-            : 'the first row is arm,value,spread; a unit may follow: value (ms)',
-        },
-      ],
-    }
+    const semicolons = first.cells.length === 1 && first.cells[0]?.includes(';') === true
+    return nothing({
+      line: first.line,
+      message: semicolons ? 'its columns are separated by semicolons' : 'it has no columns called arm and value',
+      wayOut: semicolons
+        ? 'separate columns with commas, and write numbers with a point'
+        : 'the first row is arm,value,spread; a unit may follow: value (ms)',
+    })
   }
   const rows: PublishedRow[] = []
   const problems: CsvProblem[] = []
-  for (const { line, content } of rest) {
-    const cells = cellsOf(content)
-    const row: PublishedRow | CsvProblem =
-      cells === undefined
-        ? { line, message: 'a quote is not closed', wayOut: 'close it, or double a quote inside of a cell' }
-        : rowOf(line, cells, columns)
+  for (const { line, cells } of rest) {
+    const row = rowOf(line, cells, columns)
     if ('message' in row) problems.push(row)
     else if (rows.some(({ arm }) => arm === row.arm))
       problems.push({ line, message: `arm ${row.arm} has a value already`, wayOut: 'remove one of the two rows' })
