@@ -72,8 +72,14 @@ function comparedWithPublished(experiment: ResolvedExperiment, outcomes: readonl
     return reports.flatMap(publishedLines)
   } catch (error) {
     if (!(error instanceof Failure)) throw error
-    const { place, fact } = error.parts
-    emit({ type: 'notice', level: 'warning', place: place ?? `experiment ${experiment.name}`, text: fact })
+    const { place, fact, wayOut } = error.parts
+    emit({
+      type: 'notice',
+      level: 'warning',
+      place: place ?? `experiment ${experiment.name}`,
+      text: fact,
+      ...(wayOut !== undefined && { wayOut }),
+    })
     return []
   }
 }
@@ -82,7 +88,7 @@ function comparedWithPublished(experiment: ResolvedExperiment, outcomes: readonl
  * What is to be said of all runs of an experiment together: the same bytes, the cost of looking, the order of events,
  * published results.
  */
-async function ordersOf(
+async function comparisons(
   all: readonly { readonly experiment: ResolvedExperiment; readonly outcome?: Pick<ExperimentOutcome, 'outcomes'> }[],
   { context }: Pick<Session, 'context'>,
 ): Promise<string[]> {
@@ -176,7 +182,7 @@ export async function runNamed(
       ...all.flatMap((one) => one.problems.map(problemText)),
       ...ran.flatMap(failureText),
       ...(await explained(outcomes, app)),
-      summaryText(outcomes, experiments[0]?.until?.precision, await ordersOf(ran, app), unfinished),
+      summaryText(outcomes, experiments[0]?.until?.precision, await comparisons(ran, app), unfinished),
     ].join('\n'),
     data: dataOf(outcomes),
     status: firstStatus(ran),
@@ -211,7 +217,7 @@ export async function runAll(
   for (const one of several) {
     const { name } = one.experiment
     together.push(
-      ...(await ordersOf([one], app)).map((line) => (line.startsWith('order:') ? `${name}: ${line}` : line)),
+      ...(await comparisons([one], app)).map((line) => (line.startsWith('order:') ? `${name}: ${line}` : line)),
     )
   }
   const report = ended.every(({ outcomes }) => outcomes.length === 0) ? [] : await reportAfter(app, [])

@@ -25,7 +25,7 @@ export interface ComparedRun {
 /** An arm, published and measured, in the unit of the published values. */
 export interface ComparedArm {
   readonly arm: string
-  /** `spread` is half of an interval of 95 % of the mean where `interval` says so, and else what the source gives. */
+  /** As the source gives it; `spread` of the report says what its spread is. */
   readonly published: PublishedValue | null
   readonly count: number
   readonly median: number | null
@@ -49,11 +49,9 @@ export interface PublishedReport {
   readonly metric: string
   readonly unit: string
   readonly setup: string | null
+  /** What the spread of published values is. */
   readonly spread: ResolvedPublished['spread']
-  /**
-   * Half of the 95 % interval of a published mean by its spread; undefined where the spread or the number of runs is
-   * not known.
-   */
+  /** Published runs of each arm; null where the source does not say. */
   readonly runs: number | null
   /** What the measured runs were made on. */
   readonly kernel: string

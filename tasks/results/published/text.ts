@@ -1,7 +1,7 @@
 /** Published beside measured, for people. */
 import { printable } from '../../engine/printable.ts'
 import type { LabEvent } from '../../engine/event.ts'
-import { plural } from '../../engine/text.ts'
+import { plural, table } from '../../engine/text.ts'
 import type { ComparedArm, JudgedClaim, PublishedReport } from './evaluate.ts'
 import { VERDICTS, type Answer, type VerdictWord } from './verdict.ts'
 
@@ -25,21 +25,24 @@ export function measuredText({ median, low, high }: ComparedArm): string {
 }
 
 /** "13.1 [12.2, 14.0] for loops=48000 to loops=3000". */
-export const answerText = ({ estimate, low, high, about }: Answer): string =>
+const answerText = ({ estimate, low, high, about }: Answer): string =>
   `${shortNumber(estimate)} [${shortNumber(low)}, ${shortNumber(high)}] for ${printable(about, 120)}`
 
-/** Answers that are named with a claim: the one that decided it first. */
+/** Answers that are named with a claim. */
 const MOST_ANSWERS = 3
 
-function claimLines({ claim, verdict, why, answers }: JudgedClaim): string[] {
+/** The answers that decided a claim, as far as there is room; empty where none did. */
+export function decidingText({ verdict, answers }: JudgedClaim): string {
   const deciding = answers.filter((one) => one.verdict === verdict)
   const named = deciding.slice(0, MOST_ANSWERS).map(answerText)
   const more = deciding.length - named.length
-  const measured = named.length === 0 ? [] : [`${named.join('; ')}${more > 0 ? `; and ${more} more` : ''}`]
-  return [
-    `  ${verdict.padEnd(14)}  ${printable(claim, 300)}`,
-    ...[...(why === undefined ? [] : [why]), ...measured].map((line) => `${' '.repeat(18)}${line}`),
-  ]
+  return [...named, ...(more > 0 ? [`and ${more} more`] : [])].join('; ')
+}
+
+function claimLines(judged: JudgedClaim): string[] {
+  const { claim, verdict, why } = judged
+  const below = [why ?? '', decidingText(judged)].filter((line) => line !== '')
+  return [`  ${verdict.padEnd(14)}  ${printable(claim, 300)}`, ...below.map((line) => `${' '.repeat(18)}${line}`)]
 }
 
 function armRows(arms: readonly ComparedArm[], unit: string): string[] {
@@ -47,9 +50,10 @@ function armRows(arms: readonly ComparedArm[], unit: string): string[] {
   const hasValues = shown.some(({ published }) => published !== null)
   if (!hasValues) return []
   const inUnit = unit === '' ? '' : ` (${printable(unit, 20)})`
-  const rows = [
-    ['arm', `published${inUnit}`, `measured${inUnit}`, 'ratio', 'shape'],
-    ...shown.map((one) => [
+  const columns = ['arm', `published${inUnit}`, `measured${inUnit}`, 'ratio', 'shape'].map((head) => ({ head }))
+  const lines = table(
+    columns,
+    shown.map((one) => [
       printable(one.arm, 80),
       publishedText(one),
       measuredText(one),
@@ -58,9 +62,8 @@ function armRows(arms: readonly ComparedArm[], unit: string): string[] {
         ? ''
         : `${shortNumber(one.publishedShape)} / ${shortNumber(one.measuredShape)}`,
     ]),
-  ]
-  const widths = [0, 1, 2, 3, 4].map((column) => Math.max(...rows.map((row) => (row[column] ?? '').length)))
-  return rows.map((row) => `  ${row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ')}`.trimEnd())
+  )
+  return lines.split('\n').map((line) => `  ${line}`)
 }
 
 /** "2 hold, 1 cannot be told". */

@@ -1,14 +1,11 @@
 /** A report as a paper: LaTeX with a table of claims, the methods, and every figure and table by experiment. */
 import type { PublishedReport } from '../published/evaluate.ts'
-import { answerText, wordOf } from '../published/text.ts'
+import { decidingText, wordOf } from '../published/text.ts'
 import type { Figure } from './exhibits.ts'
 import { latexText, type Table } from './table.ts'
 
 /** Rows of a table that fit on a page; longer ones are files only. */
 const PAGE = 40
-/** Answers that are named with a claim. */
-const MOST_ANSWERS = 2
-
 export interface PaperPart {
   readonly experiment: string
   readonly about: string | undefined
@@ -49,10 +46,9 @@ function methodsLatex(methods: string): string[] {
 function claimsLatex(parts: readonly PaperPart[]): string[] {
   const rows = parts.flatMap(({ experiment, published }) =>
     published.flatMap(({ claims, source }) =>
-      claims.map(({ claim, verdict, why, answers }) => {
-        const deciding = answers.filter((one) => one.verdict === verdict).slice(0, MOST_ANSWERS)
-        const measured = [...deciding.map(answerText), ...(why === undefined ? [] : [why])].join('; ')
-        return `${text(experiment)} & ${text(claim)} (${text(source)}) & ${text(wordOf(verdict))} & ${text(measured)} \\\\`
+      claims.map((one) => {
+        const measured = [decidingText(one), one.why ?? ''].filter((part) => part !== '').join('; ')
+        return `${text(experiment)} & ${text(one.claim)} (${text(source)}) & ${text(wordOf(one.verdict))} & ${text(measured)} \\\\`
       }),
     ),
   )

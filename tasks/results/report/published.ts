@@ -4,7 +4,7 @@
 import type { ResolvedExperiment } from '../../config/resolved.ts'
 import type { Manifest } from '../manifest.ts'
 import { publishedReports, type ComparedArm, type ComparedRun, type PublishedReport } from '../published/evaluate.ts'
-import { answerText, countText, wordOf } from '../published/text.ts'
+import { countText, decidingText, wordOf } from '../published/text.ts'
 import type { VerdictWord } from '../published/verdict.ts'
 import type { Exhibits } from './exhibits.ts'
 import { html, type Html } from './html.ts'
@@ -114,10 +114,7 @@ function claimTable({ experiment, source, metric, claims }: PublishedReport, exh
         { head: 'measured', kind: 'text' },
         { head: 'note', kind: 'text' },
       ],
-      rows: claims.map(({ claim, verdict, why, answers }) => {
-        const deciding = answers.filter((one) => one.verdict === verdict)
-        return [claim, wordOf(verdict), deciding.slice(0, 3).map(answerText).join('; '), why ?? '']
-      }),
+      rows: claims.map((one) => [one.claim, wordOf(one.verdict), decidingText(one), one.why ?? '']),
     },
     (cell, column, row) =>
       column === 1
