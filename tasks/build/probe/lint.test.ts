@@ -56,7 +56,7 @@ test('bpf_override_return is warned of where an experiment leaves kprobes optimi
   const source = join(dir, 'end.bpf.c')
   writeFileSync(
     source,
-    '// bpf_override_return( in a comment\nSEC("kprobe/f")\nint f(void *c)\n{\n\tbpf_override_return(c, 0);\n}\n',
+    '/*\nbpf_override_return(c, 0);\n*/\nSEC("kprobe/f")\nint f(void *c)\n{\n\tbpf_override_return\n\t\t(c, 0);\n}\n',
   )
   const lab = (before: unknown) =>
     ({
@@ -67,7 +67,7 @@ test('bpf_override_return is warned of where an experiment leaves kprobes optimi
     }) as unknown as Parameters<typeof lintLab>[0]
   const found = await lintLab(lab([]), TOOL_ROOT)
   expect(found.filter(({ message }) => message.includes('optimised'))).toMatchObject([
-    { line: 5, col: 2, level: 'warning', wayOut: 'before: [{ sysctl: { debug.kprobes-optimization: 0 } }]' },
+    { line: 7, col: 2, level: 'warning', wayOut: 'before: [{ sysctl: { debug.kprobes-optimization: 0 } }]' },
   ])
   const told = await lintLab(lab([{ sysctl: { 'debug.kprobes-optimization': 0 } }]), TOOL_ROOT)
   expect(told.filter(({ message }) => message.includes('optimised'))).toEqual([])

@@ -9,7 +9,7 @@ import type { Context } from '../../engine/context.ts'
 import { userError, codeOf } from '../../engine/error.ts'
 import { printable } from '../../engine/printable.ts'
 import { helpersOf } from '../../linux/lint/helpers.ts'
-import { lintProbe, type LintFinding } from '../../linux/lint/index.ts'
+import { lintProbe, OPTIMISATION, type LintFinding, type LintTarget } from '../../linux/lint/index.ts'
 import { parseVersion, versionOfMakefile, type Version } from '../../linux/version.ts'
 
 export type { LintFinding } from '../../linux/lint/index.ts'
@@ -46,16 +46,18 @@ export async function headerFiles(dirs: readonly string[]): Promise<string[]> {
 export const headersIn = async (dirs: readonly string[]): Promise<string[]> =>
   await Promise.all((await headerFiles(dirs)).map(async (file) => await readFile(file, 'utf8')))
 
-/**
- * Findings in one source for one kernel. `exported`: headers of the kernel that was built, where it was; `allowed`:
- * helpers that it was changed to give to tracing programs.
- */
+/** What is known of where a probe will run, beyond the kernel's version. */
+interface LintUse extends Pick<LintTarget, 'allowed' | 'optimisedIn'> {
+  /** Headers of the kernel that was built, where it was. */
+  readonly exported?: string | undefined
+}
+
+/** Findings in one source for one kernel. */
 export async function lintSource(
   source: string,
   version: Version,
   toolRoot: string,
-  exported?: string,
-  allowed?: readonly string[],
+  { exported, ...use }: LintUse = {},
 ): Promise<LintFinding[]> {
   const uapi = exported === undefined ? undefined : join(exported, 'linux/bpf.h')
   const helpers = uapi !== undefined && existsSync(uapi) ? helpersOf(await readFile(uapi, 'utf8')) : undefined
@@ -65,7 +67,7 @@ export async function lintSource(
   return await lintProbe(text, {
     version,
     helpers: helpers && helpers.size > 0 ? helpers : undefined,
-    allowed,
+    ...use,
     declared: await declaredHelpers(),
     headers: await headersIn([dirname(source), join(toolRoot, 'bpf/include')]),
     suggest,
@@ -82,7 +84,8 @@ export async function keepLint(
   allowed?: readonly string[],
 ) {
   const version = parseVersion(release)
-  const findings = version === undefined ? [] : await lintSource(source, version, toolRoot, headers, allowed)
+  const findings =
+    version === undefined ? [] : await lintSource(source, version, toolRoot, { exported: headers, allowed })
   await writeFile(join(dirname(object), LINT_FILE), JSON.stringify(findings))
 }
 
@@ -132,32 +135,14 @@ export function kernelsOf(lab: ResolvedLab, { vm, matrix }: ResolvedExperiment):
   return matrix.kernel ?? (kernel ? [kernel.use, ...kernel.fallback] : [])
 }
 
-/** The switch of jump-optimised kprobes. Its name in sysctl(8). */
-const OPTIMISATION = 'debug.kprobes-optimization'
-
-/**
- * bpf_override_return() in a kprobe that the kernel may replace by a jump: then the changed instruction pointer is
- * ignored (Documentation/trace/kprobes.rst, "How Does Jump Optimization Work?"), and most calls go through.
- */
-async function overrides(source: string, users: readonly ResolvedExperiment[]): Promise<LintFinding[]> {
-  const exposed = users.filter(
-    ({ before }) =>
-      !before.some((one) => typeof one === 'object' && 'sysctl' in one && Object.hasOwn(one.sysctl, OPTIMISATION)),
-  )
-  if (exposed.length === 0) return []
-  const lines = (await readFile(source, 'utf8').catch(() => '')).split('\n')
-  const at = lines.findIndex((line) => /^(?!\s*(?:\/\/|\*)).*\bbpf_override_return\s*\(/.test(line))
-  if (at < 0) return []
-  return [
-    {
-      line: at + 1,
-      col: (lines[at] ?? '').indexOf('bpf_override_return') + 1,
-      level: 'warning',
-      message: `an optimised kprobe ignores bpf_override_return: most calls go through some milliseconds after it was attached (${exposed.map(({ name }) => name).join(', ')})`,
-      wayOut: `before: [{ sysctl: { ${OPTIMISATION}: 0 } }]`,
-    },
-  ]
-}
+/** Names of the experiments that leave the kernel free to turn kprobes into jumps. */
+const optimisedIn = (users: readonly ResolvedExperiment[]): readonly string[] =>
+  users
+    .filter(
+      ({ before }) =>
+        !before.some((one) => typeof one === 'object' && 'sysctl' in one && Object.hasOwn(one.sysctl, OPTIMISATION)),
+    )
+    .map(({ name }) => name)
 
 /** Findings in all probes of a lab, each once, with the kernels that it is about. Nothing is built. */
 export async function lintLab(lab: ResolvedLab, toolRoot: string, only?: string): Promise<ProbeLint[]> {
@@ -173,8 +158,8 @@ export async function lintLab(lab: ResolvedLab, toolRoot: string, only?: string)
       const declared = lab.kernels[name]
       const version = declared && (await versionOf(declared))
       if (version === undefined) continue
-      const findings = await lintSource(probe.source, version, toolRoot, undefined, declared?.helpers)
-      for (const finding of [...findings, ...(await overrides(probe.source, users))]) {
+      const use = { allowed: declared?.helpers, optimisedIn: optimisedIn(users) }
+      for (const finding of await lintSource(probe.source, version, toolRoot, use)) {
         const place = placeOf(probe.source, finding.line, finding.col)
         // The same finding for several kernels is told once; texts that name the kernel differ.
         const key = `${place}\n${finding.message}`

@@ -38,6 +38,8 @@ export interface LintTarget {
   readonly helpers: ReadonlySet<string> | undefined
   /** Helpers that this kernel was changed to give to tracing programs (`helpers:` of the lab file). */
   readonly allowed?: readonly string[] | undefined
+  /** Experiments that run it where the kernel may turn kprobes into jumps (debug.kprobes-optimization). */
+  readonly optimisedIn?: readonly string[] | undefined
   /** Every helper that the installed libbpf declares. */
   readonly declared: ReadonlySet<string>
   /** Texts of the lab's headers. */
@@ -54,6 +56,9 @@ const PRINTS: Readonly<Record<string, { readonly values: number; readonly ownNew
 /** bpf_trace_printk takes three values; bpf_printk of libbpf turns to bpf_trace_vprintk (5.16) for more. */
 const MOST_VALUES = 3
 const VPRINTK = { since: '5.16', most: 12 } as const
+
+/** The switch of jump-optimised kprobes, as sysctl(8) names it. */
+export const OPTIMISATION = 'debug.kprobes-optimization'
 
 const ARRAYS = /^BPF_MAP_TYPE_(?:PERCPU_)?ARRAY$/
 const TRACING: ReadonlySet<ProgramType> = new Set(['kprobe', 'tracepoint', 'raw_tracepoint', 'perf_event'])
@@ -105,6 +110,7 @@ class Linter {
       if (callee === undefined) continue
       if (print) this.#print(call, callee, print)
       if (callee.startsWith('bpf_')) this.#helper(call, callee.slice('bpf_'.length))
+      if (callee === 'bpf_override_return') this.#override(call)
       if (callee.startsWith('bpf_map_')) this.#map(call, callee)
       if (callee === 'get' || callee === 'put') this.#slot(call)
     }
@@ -184,6 +190,21 @@ class Linter {
         `${this.#kernel} does not give the helper bpf_${name} to ${refused} programs`,
         'the verifier would say "unknown func"; do that part in user space, or in another type of program',
       )
+  }
+
+  /**
+   * In a kprobe that the kernel has replaced by a jump, the changed instruction pointer is ignored
+   * (Documentation/trace/kprobes.rst, "How Does Jump Optimization Work?").
+   */
+  #override(call: Node): void {
+    const { optimisedIn = [] } = this.#target
+    if (optimisedIn.length === 0) return
+    this.#add(
+      call.startIndex,
+      'warning',
+      `an optimised kprobe ignores bpf_override_return: most calls go through some milliseconds after it was attached (${optimisedIn.join(', ')})`,
+      `before: [{ sysctl: { ${OPTIMISATION}: 0 } }]`,
+    )
   }
 
   #map(call: Node, callee: string): void {
