@@ -1,21 +1,11 @@
 // The same as count.bpf.c, with a message for each call: the trap of printing inside of what is measured.
-#include <linux/bpf.h>
-#include <linux/ptrace.h>
-#include <linux/version.h>
-#include <bpf/bpf_helpers.h>
-#include <bpf/bpf_tracing.h>
-#include "lab.bpf.h"
-
-ARRAY(target, __u32, 1);
-ARRAY(seen_calls, __u64, 1);
+#include "counted.h"
 
 SEC("kprobe/" COPYOUT)
 int copyout(struct pt_regs *ctx)
 {
-	if (this_process() != get(target, 0))
-		return 0;
-	put(seen_calls, 0, get(seen_calls, 0) + 1);
-	say("copyout of %lu bytes", COPYOUT_LENGTH(ctx));
+	if (counted())
+		say("copyout of %lu bytes", COPYOUT_LENGTH(ctx));
 	return 0;
 }
 

@@ -1,0 +1,19 @@
+// Counts the calls of copyout() for the workload: the work that the programs with and without an override share.
+#include <linux/bpf.h>
+#include <linux/ptrace.h>
+#include <linux/version.h>
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_tracing.h>
+#include "lab.bpf.h"
+
+ARRAY(target, __u32, 1);
+ARRAY(seen_calls, __u64, 1);
+
+/* Whether it is a call for the workload; then it is counted. */
+static __always_inline int counted(void)
+{
+	if (this_process() != get(target, 0))
+		return 0;
+	put(seen_calls, 0, get(seen_calls, 0) + 1);
+	return 1;
+}
