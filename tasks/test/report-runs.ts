@@ -73,3 +73,10 @@ export const runOf = (
     manifest: { arm: { name, params }, started: started.toISOString(), ...manifest },
   }
 }
+
+/** Six runs each of three arms, whose times grow with the bytes that they read. */
+export const COST_RUNS = [16, 1024, 4096].flatMap((bytes, arm) =>
+  Array.from({ length: 6 }, (_, index) =>
+    runOf('cost', arm * 6 + index, { bytes }, { metrics: { read_ns: bytes * 3 + index * 10 } }),
+  ),
+)
