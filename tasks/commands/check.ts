@@ -1,5 +1,5 @@
 /** `lab check`: the whole lab file, before anything else; with --probes their C too. */
-import { refreshSchema } from '../config/editor.ts'
+import { refreshSchema, SCHEMA_FILE } from '../config/editor.ts'
 import { named } from '../config/open.ts'
 import { EXIT, userError } from '../engine/error.ts'
 import { printable } from '../engine/printable.ts'
@@ -32,7 +32,15 @@ export const command = defineCommand({
   ],
   work: async (session, _, options) => {
     const { lab, context } = openApp(session)
-    refreshSchema(lab.file)
+    const stale = refreshSchema(lab.file)
+    if (stale !== undefined)
+      context.emit({
+        type: 'notice',
+        level: 'warning',
+        place: SCHEMA_FILE,
+        text: `editors get no schema of this version: ${printable(stale, 200)}`,
+        wayOut: 'make `.lab` beside the lab file writable',
+      })
     const { source } = options
     const count = {
       kernels: Object.keys(lab.kernels),

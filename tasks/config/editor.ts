@@ -6,6 +6,7 @@
 import { readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { makeDirectory } from '../engine/directory.ts'
+import { messageOf } from '../engine/error.ts'
 import { replaceFile } from '../engine/replace-file.ts'
 import { labJsonSchema } from './schema/json-schema.ts'
 
@@ -25,18 +26,19 @@ function textOf(file: string): string | undefined {
 
 /**
  * Writes the schema that the lab file names, where it names ours and what is there is not what this version reads.
- * A directory that cannot be written is no reason to refuse a check: then the editor keeps what it has.
+ * @returns why it could not be written, which is no reason to refuse anything else
  */
-export function refreshSchema(labFile: string): void {
+export function refreshSchema(labFile: string): string | undefined {
   const lines = textOf(labFile)?.split('\n', 10) ?? []
-  if (!lines.some((line) => line.trimEnd() === EDITOR_LINE)) return
+  if (!lines.some((line) => line.trimEnd() === EDITOR_LINE)) return undefined
   const file = join(dirname(labFile), SCHEMA_FILE)
   const text = schemaText()
-  if (textOf(file) === text) return
+  if (textOf(file) === text) return undefined
   try {
     makeDirectory(dirname(file), 0o700)
     replaceFile(file, text)
-  } catch {
-    // See above.
+    return undefined
+  } catch (error) {
+    return messageOf(error)
   }
 }

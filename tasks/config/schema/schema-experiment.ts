@@ -74,7 +74,7 @@ export const Metric = z.union([
       .describe(
         'what loading BPF programs took: ns of BPF_PROG_LOAD, instructions that the verifier looked at, or bytes of machine code',
       ),
-    program: func.optional().describe('the program; the sum over all programs of the run when left out'),
+    program: func.optional().describe('the program (default: the sum over all programs of the run)'),
     required,
   }),
 ])
