@@ -54,8 +54,6 @@ export const AGENT_KINDS: readonly PrintfKind[] = [
 error opening device %s. Make sure you have root credentials and that the %s module is loaded
 error mapping the ring buffer for device %s
 Unable to find a prebuilt falco %s
-Unable to load the driver
-Unable to load the kernel module
 Unable to find a pre-built driver
 Unable to download a driver
 can't open BPF probe '%s'
@@ -63,7 +61,7 @@ can't open BPF probe %s
 failed to load BPF object (errno: %d | message: %s)
 failed to open BPF object (errno: %d | message: %s)
 unable to open the BPF probe
-Detected an unsupported target system`,
+Detected an unsupported target system, please get in touch with the Falco community`,
     cause:
       'Falco has no driver for the running kernel: no prebuilt one for this version and distribution, and none could be built here',
     fixes: [

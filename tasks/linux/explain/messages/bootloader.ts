@@ -6,7 +6,7 @@ export const BOOTLOADER_KINDS: readonly PrintfKind[] = [
     rule: 'boot loader: signature',
     formats: `
 error: bad shim signature.
-has invalid signature.
+error: %s has invalid signature.
 error: verification requested but nobody cares%s
 error: prohibited by secure boot policy
 Verification failed: (0x1A) Security Violation`,

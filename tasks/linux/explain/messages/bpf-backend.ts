@@ -13,25 +13,21 @@ LLVM ERROR: Unsupported relocation%s
 LLVM ERROR: Cannot select: %s
 error in backend: Cannot select: %s
 too many args to %s
-too many arguments
+in function %s: too many arguments
 aggregate returns are not supported
-only small returns supported
 only integer returns supported
 only small returns
 defined with too many args
 stack arguments are not supported
 variadic functions are not supported
-pass by value not supported
 unsupported signed division, please convert to unsigned div/mod
 unsupported dynamic stack allocation
-Looks like the BPF stack limit is exceeded.
-Looks like the BPF stack limit of 512 bytes is exceeded.
 fast-isel didn't handle
 Unsupport signed division for DAG: %s
 by value not supported
 invalid data for atomic%s`,
     cause:
-      'the code needs something that BPF programs do not have: a call of libc (memcpy or memset of a length that is not constant or too large, which clang makes of loops and struct copies), more than five arguments, large values by value, signed division (before cpu v4), or more than 512 bytes of stack',
+      'the code needs something that BPF programs do not have: a call of libc (memcpy or memset of a length that is not constant or too large, which clang makes of loops and struct copies), more than five arguments, large values by value, or signed division (before cpu v4)',
     fixes: [
       '__builtin_memcpy and __builtin_memset with constant lengths; a bounded loop that copies; clang -fno-builtin where clang makes the call of a loop',
       'static __always_inline for functions with more than five arguments, or pointers to a struct; large buffers in a per-CPU array map',
@@ -59,7 +55,8 @@ LLVM issued diagnostic with error severity
 error: linking with \`bpf-linker\` failed: %s
 linker \`bpf-linker\` not found
 error: failed to run custom build command for \`%s-ebpf%s
-can't find crate for \`core\``,
+the \`bpfel-unknown-none\` target may not be installed
+the \`bpfeb-unknown-none\` target may not be installed`,
     cause:
       'the eBPF crate could not be compiled to BPF: bpf-linker is missing or of another LLVM than this rustc, the nightly toolchain lacks rust-src, or the code has something that BPF cannot express (the diagnostic above says what)',
     fixes: [

@@ -22,6 +22,9 @@ const PERMISSIONS: Readonly<Record<string, string>> = {
   syslog: 'read the log or the addresses of the kernel',
 }
 
+/** The capability or file that AppArmor denied. */
+const deniedName = (line: string): string | undefined => /(?:capname|name)="([^"]+)"/.exec(line)?.[1]
+
 export const DENIAL_ROWS: readonly Row[] = [
   {
     rule: 'SELinux forbids it',
@@ -48,10 +51,12 @@ export const DENIAL_ROWS: readonly Row[] = [
   {
     rule: 'AppArmor forbids it',
     needle: 'apparmor="DENIED"',
-    pattern: /apparmor="DENIED" operation="([^"]+)".*?profile="([^"]+)".*?(?:(?:capname|name|info)="([^"]+)")?.*/,
-    key: (match) => `${match[1]} ${match[2]} ${match[3]}`,
+    pattern: /apparmor="DENIED" operation="([^"]+)".*?profile="([^"]+)".*/,
+    key: (match) => `${match[1]} ${match[2]} ${deniedName(match[0])}`,
     answer: (match) => {
-      const name = /(?:capname|name)="([^"]+)"/.exec(match[0])?.[1]
+      const name = deniedName(match[0])
+      // The log of a desktop is full of programs that may not read some file of somebody else.
+      if (name?.startsWith('/') && !/^\/(?:sys|proc)\/|tracefs|debugfs|bpf/.test(name)) return undefined
       return {
         what: `AppArmor: ${group(match, 1)}${name === undefined ? '' : ` ${name}`} is not in the profile ${match[2]}`,
         cause: `the profile ${match[2]} does not allow ${group(match, 1)}${name === undefined ? '' : ` of ${name}`}; the program sees EACCES or EPERM, even as root`,

@@ -71,6 +71,8 @@ const DENIED: Answer = {
   confidence: 'likely',
 }
 
+/** Other files of tracefs and /proc/sys are busy for reasons of their own. */
+const TAKEN = /\/tracing\/.*trace(?:_pipe\w*)?$/
 const BUSY: Answer = {
   cause: 'trace_pipe and the buffers behind it have one reader at a time, and another process reads them',
   fixes: [
@@ -89,7 +91,7 @@ export const EVERYDAY_ROWS: readonly Row[] = [
       const file = group(match, 1)
       const errno = errnoOf(group(match, 2))
       const [, missing] = FILES.find(([pattern]) => pattern.test(file)) ?? []
-      if (missing === undefined) return undefined
+      if (missing === undefined || (errno === 'EBUSY' && !TAKEN.test(file))) return undefined
       const known = errno === 'ENOENT' ? missing : errno === 'EBUSY' ? BUSY : DENIED
       return { ...known, what: `${file}: ${errno}` }
     },

@@ -143,3 +143,33 @@ test('needles: each set once, whatever it overlaps', () => {
   expect(needles.in('é x y é')).toEqual([3])
   expect(needles.in('')).toEqual([])
 })
+
+test.each([
+  'bash: cd: too many arguments',
+  "ERROR: Unable to load the kernel module 'nvidia.ko'.",
+  'Failed to set locale, defaulting to C.UTF-8',
+  "reading 'config.json'",
+  'Event click not found',
+  'Missing separate debuginfos, use: dnf debuginfo-install glibc-2.34',
+  'bash: /proc/sys/kernel/ftrace_enabled: Device or resource busy',
+  'apparmor="DENIED" operation="open" profile="snap.x.x" name="/etc/fstab" pid=1 comm="x"',
+  'SSL error: no such file',
+])('words of other programs are none of ours: %s', (line) => {
+  expect(explainText(line)).toEqual([])
+})
+
+test('a loader that is not libxdp has no dispatcher', () => {
+  const rules = explainText('Failed to load program my_prog: Invalid argument').map(({ rule }) => rule)
+  expect(rules).toEqual(['an error by its number'])
+})
+
+test('a reason of netlink about no ring of the card is only quoted', () => {
+  const found = explainText('libbpf: Kernel error message: string is missing during setup')
+  expect(found.map(({ confidence }) => confidence)).toEqual(['possible'])
+})
+
+test('AppArmor: each capability that is denied counts by itself', () => {
+  const denied = (name: string) =>
+    `apparmor="DENIED" operation="capable" profile="docker-default" pid=1 comm="x" capname="${name}"`
+  expect(explainText(`${denied('bpf')}\n${denied('perfmon')}`).length).toBe(2)
+})

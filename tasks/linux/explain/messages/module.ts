@@ -120,9 +120,9 @@ export const MODULE_ROWS: readonly Row[] = [
   },
   {
     rule: 'module is not signed',
-    needle: ['sign-file: ', 'SSL error:', '- SSL error'],
+    needle: ['sign-file: ', 'SSL error:'],
     pattern:
-      /^\s*(?:-|At main\.c:\d+:)? ?SSL error:.*(?:fopen|no such file|BIO_new_file|PEM_read_bio|bad password).*|sign-file: \S+: No such file or directory/i,
+      /^\s*(?:-|At main\.c:\d+:) ?SSL error:.*(?:fopen|no such file|BIO_new_file|PEM_read_bio|bad password).*|sign-file: \S+: No such file or directory/i,
     key: () => '',
     cause:
       'make modules_install signs each module (CONFIG_MODULE_SIG_ALL), and the private key of the kernel (certs/signing_key.pem) is not in the headers of a distribution. The module is installed all the same, without a signature',

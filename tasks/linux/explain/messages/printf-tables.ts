@@ -16,11 +16,11 @@ import { DEBUGGER_KINDS } from './debuggers.ts'
 import { DKMS_KINDS } from './dkms.ts'
 import { GOBPF_KINDS } from './gobpf.ts'
 import { SCHED_EXT_KINDS } from './sched-ext.ts'
-import { LIBXDP_KINDS } from './xdp.ts'
+import { LIBXDP_KINDS, XDP_TOOL_KINDS } from './xdp.ts'
 import { SYSTEMTAP_KINDS } from './systemtap.ts'
 import { QEMU_KINDS } from './qemu.ts'
 import type { Row } from './row.ts'
-import { BPFTOOL_KINDS, NET_KINDS, TRACE_CMD_KINDS } from './tools.ts'
+import { BPFTOOL_KINDS, NET_KINDS, TRACE_CMD_END_KINDS, TRACE_CMD_KINDS } from './tools.ts'
 
 export interface PrintfTable {
   /** A pattern, for the messages of the whole table. */
@@ -39,8 +39,10 @@ export const PRINTF_TABLES: readonly PrintfTable[] = [
     kinds: QEMU_KINDS,
   },
   { before: String.raw`^(?:trace-cmd: ?)?\s{0,8}`, sample: '', kinds: TRACE_CMD_KINDS },
+  { before: String.raw`^(?:trace-cmd: ?|\s{2,8})`, sample: '  ', kinds: TRACE_CMD_END_KINDS },
   { before: 'Error: ', sample: 'Error: ', kinds: BPFTOOL_KINDS },
-  { before: '(?:libxdp: |^\\s*)', sample: 'libxdp: ', kinds: LIBXDP_KINDS },
+  { before: 'libxdp: ', sample: 'libxdp: ', kinds: LIBXDP_KINDS },
+  { before: '(?:libxdp: |^\\s*)', sample: '', kinds: XDP_TOOL_KINDS },
   {
     before: '',
     sample: '',

@@ -12,7 +12,8 @@ semantic error: type definition '%s' not found in '%s'
 WARNING: Kernel function symbol table missing
 semantic error: unable to find local '%s'
 semantic error: unable to find member '%s' for struct %s
-Missing separate debuginfos, use: %s`,
+Missing separate debuginfos, use: debuginfo-install kernel%s
+Missing separate debuginfos, use: dnf debuginfo-install kernel%s`,
     cause:
       'stap finds functions, variables and types in the DWARF of exactly this kernel (or program), and that is not installed, or lacks the name',
     fixes: [

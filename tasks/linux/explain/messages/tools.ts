@@ -158,9 +158,36 @@ Error: Unknown device type.`,
   },
 ]
 
+const TRACE_CMD = {
+  rule: 'trace-cmd',
+  cause:
+    'trace-cmd cannot set up the trace: it is not root, tracefs is not mounted, or the kernel has no such event, tracer or function',
+  fixes: [
+    'sudo; trace-cmd list -e, -t and -f show the events, tracers and functions that there are',
+    'mount -t tracefs nodev /sys/kernel/tracing',
+  ],
+  confidence: 'likely',
+  sources: ['tracecmd/trace-record.c'],
+} as const
+
+/** trace-cmd ends with the reason in a line that is indented; without that, any program could have written it. */
+export const TRACE_CMD_END_KINDS: readonly PrintfKind[] = [
+  {
+    ...TRACE_CMD,
+    formats: `
+opening to '%s'
+reading '%s'
+can't open %s/tracing/%s
+Failed to set %s
+can not stat %s
+Event %s not found
+Cannot find event %s`,
+  },
+]
+
 export const TRACE_CMD_KINDS: readonly PrintfKind[] = [
   {
-    rule: 'trace-cmd',
+    ...TRACE_CMD,
     formats: `
 No events enabled with %s
 Failed filter of %s
@@ -171,23 +198,8 @@ opening 'trace.dat'
 cannot find event system:%s name:%s
 Plugin %s can not be used
 No functions matched the filter
-opening to '%s'
-reading '%s'
-can't open %s/tracing/%s
-Failed to set %s
-can not stat %s
-Event %s not found
-Cannot find event %s
 failed to init data
 trace-cmd: %e`,
-    cause:
-      'trace-cmd cannot set up the trace: it is not root, tracefs is not mounted, or the kernel has no such event, tracer or function',
-    fixes: [
-      'sudo; trace-cmd list -e, -t and -f show the events, tracers and functions that there are',
-      'mount -t tracefs nodev /sys/kernel/tracing',
-    ],
-    confidence: 'likely',
-    sources: ['tracecmd/trace-record.c'],
   },
   {
     rule: 'fields of an event are not decoded',

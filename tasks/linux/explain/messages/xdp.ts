@@ -16,7 +16,7 @@ const REASONS: readonly (readonly [text: RegExp, answer: Answer])[] = [
     },
   ],
   [
-    /LRO|RSC|CSUM|offload(?:s|ing)? (?:is|are|must)|GRO.?HW/i,
+    /\bLRO\b|\bRSC\b|CSUM|offload(?:s|ing)? (?:is|are|must)|GRO.?HW/i,
     {
       cause: 'an offload of the card puts packets together or leaves work to the other side, which XDP cannot read',
       fixes: [
@@ -40,7 +40,7 @@ const REASONS: readonly (readonly [text: RegExp, answer: Answer])[] = [
     },
   ],
   [
-    /queue|channel|ring(?:s)?\b|not enough (?:rx|tx)|descriptor/i,
+    /queue|channel|\brings?\b|not enough (?:rx|tx)|descriptor/i,
     {
       cause: 'native XDP needs queues of its own (one for each CPU), and the card or its settings have too few',
       fixes: ['ethtool -l IF; ethtool -L IF combined N (half of the maximum); virtio: queues=2*CPUs', GENERIC],
@@ -48,7 +48,7 @@ const REASONS: readonly (readonly [text: RegExp, answer: Answer])[] = [
     },
   ],
   [
-    /native mode|does(?:n't| not) support XDP|not support(?:ed)?|driver|offload mode|HW/i,
+    /native mode|does(?:n't| not) support XDP|XDP.*not support|not support.*XDP|offload mode/i,
     {
       cause: 'the driver of this card cannot run XDP in the mode that was asked for, at least not in this kernel',
       fixes: [
@@ -73,6 +73,7 @@ export const XDP_ROWS: readonly Row[] = [
   },
 ]
 
+/** Behind "libxdp: " only: other loaders have the same words for programs and maps of any kind. */
 export const LIBXDP_KINDS: readonly PrintfKind[] = [
   {
     rule: 'XDP program without BTF',
@@ -135,6 +136,10 @@ mount -t bpf bpf %s failed: %e`,
     confidence: 'likely',
     sources: ['lib/libxdp/libxdp.c of xdp-tools'],
   },
+]
+
+/** What the programs of xdp-tools and AF_XDP print by themselves, at the beginning of a line. */
+export const XDP_TOOL_KINDS: readonly PrintfKind[] = [
   {
     rule: 'XDP program is not there',
     formats: `
