@@ -69,7 +69,7 @@ export const KERNEL_LOG_ROWS: readonly Row[] = [
         what: `${name} crashed: ${access}`,
         cause: `this is a program of user space and no bug of the kernel: ${access}${match[4] === undefined ? '' : `, in ${match[4]}`}`,
         fixes: [
-          'coredumpctl gdb, or gdb PROGRAM core; ip minus the address in brackets is the offset for addr2line -e FILE',
+          'coredumpctl gdb, or gdb PROGRAM core; ip minus the address in brackets is the distance from the start of that mapping: addr2line -e FILE wants it plus the place of the mapping in the file',
           'a uprobe in the middle of an instruction, or a bpf_probe_write_user(), can crash a program too: take the probes away and try again',
         ],
         sources: ['arch/x86/mm/fault.c: show_signal_msg (bits of the error: 1 protection, 2 write, 4 user, 16 fetch)'],
