@@ -62,12 +62,7 @@ export const BOOT_FAILURES: readonly BootFailure[] = [
   },
   {
     name: 'no root device',
-    needle: [
-      'Waiting for root device',
-      'No filesystem could mount root',
-      "Can't find ext4 filesystem",
-      'find valid F2FS',
-    ],
+    needle: ['Waiting for root device', 'No filesystem could mount root', "Can't find ext4 filesystem"],
     pattern:
       /Waiting for root device (\S+?)\.*$|No filesystem could mount root, tried:.*|\((\w+)\): VFS: Can't find ext4 filesystem/m,
     cause: (match) =>

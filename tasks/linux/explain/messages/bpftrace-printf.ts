@@ -104,7 +104,6 @@ software probe can only have an integer count
 wildcards are not allowed for hardware probe type
 wildcards are not allowed for software probe type
 watchpoint must be attached to a non-zero address
-watchpoint length must be one of (1,2,4,8)
 watchpoint mode must be combination of (r,w,x)
 watchpoint modes may not be duplicated
 watchpoints not supported
@@ -167,9 +166,21 @@ Cannot take type definitions from BTF since there is %s
 kfunc/kretfunc not available
 fentry/fexit not available
 'kfunc' not available
-missing kernel BTF`,
-    cause: 'the feature takes its types from the BTF of the kernel, and bpftrace cannot read any',
-    fixes: ['a kernel with CONFIG_DEBUG_INFO_BTF=y: ls /sys/kernel/btf/vmlinux', 'kprobe and tracepoint need no BTF'],
+missing kernel BTF
+BTF: failed to find BTF data%s
+BTF: failed to read data%s
+BTF data not available
+Failed to parse BTF data.
+no BTF data for %s
+BTF data inconsistency %s
+Failed to resolve kfunc args.
+Try running with --btf to force BTF processing`,
+    cause:
+      'bpftrace finds no BTF of the kernel, or not of this function or module: types and arguments of fentry probes come from there',
+    fixes: [
+      'ls /sys/kernel/btf: CONFIG_DEBUG_INFO_BTF=y (and CONFIG_DEBUG_INFO_BTF_MODULES=y for modules, 5.11)',
+      'a kprobe with arg0, arg1 needs no BTF; BPFTRACE_BTF=FILE names another file',
+    ],
     confidence: 'likely',
     sources: ['src/btf.cpp of bpftrace'],
   },
@@ -219,7 +230,6 @@ Missing CAP_DAC_OVERRIDE capability`,
 Failed to open perf buffer
 Failed to create a perf event for cpu %d
 Unable to get the number of ring buffer pages dynamically.
-couldn't set RLIMIT_MEMLOCK for bpftrace
 couldn't set RLIMIT_NOFILE for bpftrace`,
     cause: 'the buffer between kernel and bpftrace cannot be created: a limit of memory or of open files is too low',
     fixes: ['ulimit -l unlimited; ulimit -n 65536; BPFTRACE_PERF_RB_PAGES=64'],
@@ -237,10 +247,6 @@ couldn't set RLIMIT_NOFILE for bpftrace`,
     rule: 'kernel or bpftrace without a feature',
     formats: `
 Your kernel is too old and is missing the %s
-is not available for your kernel version
-BPF_FUNC_skb_output is not available for your kernel
-kfunc/kretfunc not available for your kernel version.
-fentry/fexit not available for your kernel version.
 Env var '%s' did not contain a valid %s
 Could not find kernel headers in %s
 Could not identify kernel version
@@ -252,27 +258,6 @@ invalid kernel version`,
     sources: ['src/bpffeature.cpp of bpftrace'],
   },
   {
-    rule: 'no BTF in the kernel',
-    formats: `
-BTF: failed to find BTF data%s
-BTF: failed to parse BTF from %s
-BTF: failed to read data%s
-BTF data not available
-Failed to parse BTF data.
-no BTF data for %s
-BTF data inconsistency %s
-Failed to resolve kfunc args.
-Try running with --btf to force BTF processing`,
-    cause:
-      'bpftrace finds no BTF of the kernel, or not of this function or module: types and arguments of fentry probes come from there',
-    fixes: [
-      'ls /sys/kernel/btf: CONFIG_DEBUG_INFO_BTF=y (and CONFIG_DEBUG_INFO_BTF_MODULES=y for modules, 5.11)',
-      'a kprobe with arg0, arg1 needs no BTF; BPFTRACE_BTF=FILE names another file',
-    ],
-    confidence: 'likely',
-    sources: ['src/btf.cpp of bpftrace'],
-  },
-  {
     rule: 'USDT probe not found',
     formats: `
 Failed to find usdt probe: %s
@@ -281,7 +266,6 @@ Error finding location for probe: %s
 Error finding or enabling probe: %s
 failed to initialize usdt context for %s
 usdt target '%s' does not exist or is not executable
-usdt target file '%s' does not exist or is not executable
 couldn't get argument %s
 a pid must be specified to list USDT probes by PID
 ERROR: Insufficiently specified probe. %s`,

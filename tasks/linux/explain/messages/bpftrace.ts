@@ -154,6 +154,7 @@ export const BPFTRACE_ROWS: readonly Row[] = [
     cause: 'a BPF program has 512 bytes of stack, and the strings or scratch variables need more',
     fixes: [
       'BPFTRACE_MAX_STRLEN=64 (BPFTRACE_STRLEN before 0.21), fewer or smaller variables; newer bpftrace keeps strings in maps',
+      'in C: large structs and arrays in a per-CPU array map with one element, instead of on the stack',
     ],
   },
   {

@@ -191,9 +191,7 @@ warning: objtool: %s falls through to next function`,
   {
     rule: 'compiler does not fit the kernel',
     formats: `
-Cannot use CONFIG_CC_STACKPROTECTOR_%s not supported by compiler
 stack-protector enabled but compiler support broken
-Cannot use CONFIG_%s not supported by compiler
 Compiler does not support %s
 compiler support broken
 Your compiler does not have %s

@@ -8,7 +8,6 @@ export const DKMS_KINDS: readonly PrintfKind[] = [
 Error! Bad return status for module build on kernel: %s
 Error!  Build of %s failed for: %s
 Error! Build of %s failed for: %s
-Building module(s)...(bad exit status: %d)
 (bad exit status: %d)
 Error! One or more modules failed to install during autoinstall.
 ERROR (dkms apport): kernel package %s is not supported

@@ -1,4 +1,5 @@
 /** perf record, stat, report, script, trace and sched. Read from tools/perf of 5.4 and later. */
+import { PERF_BUFFERS } from './permission.ts'
 import type { PrintfKind } from './printf.ts'
 
 export const PERF_RECORD_KINDS: readonly PrintfKind[] = [
@@ -66,12 +67,9 @@ Check IO/CPU overload!`,
     rule: 'perf may not map its buffers',
     formats: `
 Permission error mapping pages.
-Consider increasing /proc/sys/kernel/perf_event_mlock_kb
 or try again with a smaller value of -m/--mmap_pages.
 failed to mmap with %d (%s)`,
-    cause: 'each user may lock only perf_event_mlock_kb (and RLIMIT_MEMLOCK) of buffers, and perf wants more',
-    fixes: ['sysctl kernel.perf_event_mlock_kb=2048, ulimit -l unlimited, a smaller -m, or run it as root'],
-    sources: ['tools/perf/builtin-record.c', 'perf_mmap() of kernel/events/core.c'],
+    ...PERF_BUFFERS,
   },
   {
     rule: 'addresses of the kernel are hidden',
@@ -94,7 +92,6 @@ No kallsyms or vmlinux with build-id %s was found
 A vmlinux file was not found.%s
 Can't annotate %s: No vmlinux file was found in the path
 %s with build id %s not found, continuing without symbols
-Cannot read kernel map
 Failed to open %s, continuing without symbols`,
     cause:
       'perf does not have the file that was executed (or one with its build-id), and shows addresses without names',

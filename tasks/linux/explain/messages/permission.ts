@@ -1,7 +1,7 @@
 /** What the kernel or its distribution does not allow: lockdown, capabilities, paranoid settings, locked memory. */
 import { errnoOf } from './errno.ts'
 import { BPF_PERMISSION } from './errno-load.ts'
-import { group, type Row } from './row.ts'
+import { group, type Answer, type Row } from './row.ts'
 
 /**
  * security/lockdown: what each reason means for tracing. The text is that of lockdown_reasons in security/security.c.
@@ -27,6 +27,14 @@ const LOCKED: readonly (readonly [reason: RegExp, what: string, level: string])[
   [/use of kgdb\/kdb/i, 'the kernel debugger is refused', 'integrity'],
   [/xmon/i, 'the kernel debugger is refused', 'integrity'],
 ]
+
+/** The limit is the same, whether perf or another program reports it. */
+export const PERF_BUFFERS: Answer = {
+  cause:
+    'the buffers of perf events are locked memory: each user may have perf_event_mlock_kb (516 KB for each CPU) and RLIMIT_MEMLOCK on top, and the program wants more',
+  fixes: ['sysctl kernel.perf_event_mlock_kb=2048; ulimit -l unlimited; smaller buffers (-m); or run it as root'],
+  sources: ['perf_mmap() of kernel/events/core.c'],
+}
 
 export const PERMISSION_ROWS: readonly Row[] = [
   {
@@ -99,10 +107,7 @@ export const PERMISSION_ROWS: readonly Row[] = [
     needle: 'perf_event_mlock_kb',
     pattern: /.*(?:increas|decreas|smaller|mapp(?:ing|able)|mmap).*perf_event_mlock_kb.*/i,
     key: () => '',
-    cause:
-      'the buffers of perf events are locked memory: each user may have perf_event_mlock_kb (516 KB for each CPU) and RLIMIT_MEMLOCK on top, and the program wants more',
-    fixes: ['sysctl kernel.perf_event_mlock_kb=2048; ulimit -l unlimited; smaller buffers (-m); or run it as root'],
-    sources: ['perf_mmap() of kernel/events/core.c'],
+    ...PERF_BUFFERS,
   },
   {
     rule: 'addresses of the kernel are hidden',
@@ -166,7 +171,7 @@ export const PERMISSION_ROWS: readonly Row[] = [
           what: 'perf_event_open: ESRCH',
           cause:
             'there is no such process or thread: it ended meanwhile, -p got the id of a process whose threads come and go, or the process is in another PID namespace',
-          fixes: ['ps -T -p PID; -a with a filter, or --inherit, for programs that start and end threads all the time'],
+          fixes: ['ps -T -p PID; -a with a filter for programs that start and end threads all the time'],
           confidence: 'likely',
           sources: ['find_lively_task_by_vpid() of kernel/events/core.c'],
         }

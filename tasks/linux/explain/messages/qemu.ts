@@ -113,8 +113,6 @@ Use -machine help to list supported machines
 unsupported machine type
 Unable to find CPU definition
 unable to find CPU model '%s'
-gtk initialization failed
-Could not initialize SDL%s
 vnc server could not be started`,
     cause:
       'this QEMU does not have the device, machine, CPU or display: it is misspelt, of another version, or in a package of its own',
@@ -140,7 +138,7 @@ ram size too large`,
   {
     rule: 'qemu: display or module',
     formats: `
-Could not initialize SDL(%s) - exiting
+Could not initialize SDL%s
 gtk initialization failed
 Failed to initialize module: %s
 Note: only modules from the same build can be loaded.
