@@ -3,9 +3,7 @@ import { refreshSchema, SCHEMA_FILE } from '../config/editor.ts'
 import { named } from '../config/open.ts'
 import { EXIT, userError } from '../engine/error.ts'
 import { printable } from '../engine/printable.ts'
-import { lintLab, type ProbeLint } from '../build/probe/lint.ts'
-import { checkHooks, wrongHooks } from '../build/preflight/check.ts'
-import { hooksText } from '../build/preflight/text.ts'
+import type { ProbeLint } from '../build/probe/lint.ts'
 import { plural } from '../engine/text.ts'
 import { openApp } from './shared/app.ts'
 import { defineCommand } from './command.ts'
@@ -56,6 +54,11 @@ export const command = defineCommand({
     if (source !== undefined && only === undefined)
       throw userError({ place: '--source', fact: 'it is the source of one kernel', wayOut: 'say which: --kernel NAME' })
     if (options.probes !== true && only === undefined) return { text: head.join('\n'), data }
+    const [{ lintLab }, { checkHooks, wrongHooks }, { hooksText }] = await Promise.all([
+      import('../build/probe/lint.ts'),
+      import('../build/preflight/check.ts'),
+      import('../build/preflight/text.ts'),
+    ])
     const findings = await lintLab(lab, context.toolRoot, only)
     const check = await checkHooks(lab, context, { only, source })
     const wrong = [...findings.filter(({ level, expected }) => level === 'error' && !expected), ...wrongHooks(check)]

@@ -8,7 +8,7 @@ import { RECIPE_FILE, readRecipe } from './recipe.ts'
 import { readYaml } from './text/read-yaml.ts'
 import { relationProblems } from './checks/relations.ts'
 import type { Context, HostFacts } from './checks/check.ts'
-import { Lab } from './schema/schema.ts'
+import { Lab, ONCE } from './schema/schema.ts'
 import { shapeProblems } from './text/shape.ts'
 import { validParts } from './valid-parts.ts'
 import { type YamlText, locate, pathText } from './text/yaml-location.ts'
@@ -69,11 +69,11 @@ function recipeProblems(data: unknown, file: string, { shown, toolRoot, files }:
   })
 }
 
-function result(text: string, found: readonly Diagnostic[], data?: unknown): LoadedLab {
+function result(text: string, found: readonly Diagnostic[], lab?: Lab): LoadedLab {
   const diagnostics = sorted(found)
   const errors = diagnostics.filter(({ severity }) => severity === 'error')
   const warnings = diagnostics.filter(({ severity }) => severity === 'warning')
-  return { text, errors, warnings, ...(errors.length === 0 && { lab: Lab.parse(data) }) }
+  return { text, errors, warnings, ...(errors.length === 0 && lab !== undefined && { lab }) }
 }
 
 /**
@@ -87,9 +87,10 @@ export function loadLab(file: string, input: LoadInput): LoadedLab {
   const { yaml, data } = read
   if (yaml === undefined || data === undefined) return result(yaml?.text ?? '', read.diagnostics)
 
-  const shape = shapeProblems(data, yaml)
+  const parsed = Lab.safeParse(data, ONCE)
+  const shape = shapeProblems(parsed.error?.issues ?? [], data, yaml)
   const related = relationProblems({
-    lab: validParts(data, shape),
+    lab: validParts(data, parsed.data, shape),
     data,
     wrong: new Set(shape.map(({ path: at }) => pathText(at))),
     names: declaredNames(data, read.diagnostics, yaml),
@@ -99,5 +100,5 @@ export function loadLab(file: string, input: LoadInput): LoadedLab {
     files,
   })
   const located = [...shape, ...related].map((problem) => locate(yaml, problem))
-  return result(yaml.text, [...read.diagnostics, ...located, ...recipeProblems(data, file, input)], data)
+  return result(yaml.text, [...read.diagnostics, ...located, ...recipeProblems(data, file, input)], parsed.data)
 }

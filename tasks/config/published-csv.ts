@@ -1,5 +1,8 @@
 /** Published values from a CSV file: RFC 4180, a decimal point, and a first row that names the columns. */
-import { CsvError, parse } from 'csv-parse/sync'
+import type { CsvError } from 'csv-parse/sync'
+import { later } from '../engine/later.ts'
+
+const csv = later<typeof import('csv-parse/sync')>('csv-parse/sync')
 
 /** A published value; `spread` null where nobody gave one. */
 export interface PublishedValue {
@@ -27,7 +30,7 @@ interface Line {
 /** Rows that are not empty and no comment, with their cells. @throws CsvError */
 function linesOf(text: string): readonly Line[] {
   const lines: Line[] = []
-  parse(text, {
+  csv().parse(text, {
     bom: true,
     comment: '#',
     comment_no_infix: true,
@@ -115,7 +118,7 @@ export function parsePublishedCsv(text: string): {
   try {
     lines = linesOf(text)
   } catch (error) {
-    if (error instanceof CsvError) return nothing(unreadable(error))
+    if (error instanceof csv().CsvError) return nothing(unreadable(error))
     throw error
   }
   const [first, ...rest] = lines

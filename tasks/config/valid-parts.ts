@@ -1,7 +1,7 @@
 /** What of a lab file has the right shape, while other parts are repaired. */
 import { isSection } from './describe.ts'
 import type { Problem } from './text/diagnostic.ts'
-import { Lab } from './schema/schema.ts'
+import { Lab, ONCE } from './schema/schema.ts'
 import { pathText } from './text/yaml-location.ts'
 
 /**
@@ -16,8 +16,12 @@ export interface ValidParts {
   readonly experiments: Readonly<Record<string, NonNullable<Lab['experiments']>[string]>>
 }
 
-/** Every entry that is whole, from data that may have problems elsewhere. */
-export function validParts(data: unknown, problems: readonly Problem[]): ValidParts {
+/**
+ * Every entry that is whole, from data that may have problems elsewhere.
+ * @param lab the same data where the schema takes all of it
+ */
+export function validParts(data: unknown, lab: Lab | undefined, problems: readonly Problem[]): ValidParts {
+  if (lab !== undefined && problems.length === 0) return partsOf(lab)
   const bad = new Set(
     problems.flatMap(({ path: [section, entry] }) => (isSection(section) ? [pathText([section, entry ?? ''])] : [])),
   )
@@ -29,7 +33,14 @@ export function validParts(data: unknown, problems: readonly Problem[]): ValidPa
         Object.fromEntries(Object.entries(entries as object).filter(([name]) => !bad.has(pathText([section, name])))),
       ]),
   )
-  const whole = Lab.safeParse({ lab: 'x', kernels: {}, images: {}, vms: {}, ...parts })
-  const { kernels, images, vms, probes = {}, experiments = {} } = whole.data ?? { kernels: {}, images: {}, vms: {} }
-  return { kernels, images, vms, probes, experiments }
+  const whole = Lab.safeParse({ lab: 'x', kernels: {}, images: {}, vms: {}, ...parts }, ONCE)
+  return partsOf(whole.data ?? { kernels: {}, images: {}, vms: {} })
 }
+
+const partsOf = ({ kernels, images, vms, probes = {}, experiments = {} }: Omit<Lab, 'lab'>): ValidParts => ({
+  kernels,
+  images,
+  vms,
+  probes,
+  experiments,
+})

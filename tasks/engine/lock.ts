@@ -2,12 +2,14 @@
 import fs, { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { readFile, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import lockfile from 'proper-lockfile'
 import { makeDirectory } from './directory.ts'
 import { codeOf, interrupted } from './error.ts'
 import { undoAtForcedEnd } from './interruption.ts'
 import { keepBeating, silence } from './heartbeat.ts'
+import { later } from './later.ts'
 import { isAlive, isElsewhere, ProcessId, thisProcess } from './process.ts'
+
+const lockfile = later<typeof import('proper-lockfile')>('proper-lockfile')
 
 /** A lock is stale when its owner has not touched it for this long, and nothing is known of the owner. Milliseconds. */
 const STALE = 15_000
@@ -92,7 +94,7 @@ async function tryLock(path: string, stale: number): Promise<Lock | undefined> {
   let release: () => Promise<void>
   try {
     // A compromised lock is one that somebody took who cannot see us; it must not crash a finished build.
-    release = await lockfile.lock(path, {
+    release = await lockfile().lock(path, {
       realpath: false,
       stale,
       update: TOUCH,
@@ -156,5 +158,7 @@ export async function lockNow(path: string): Promise<Lock | undefined> {
 export async function isLocked(path: string): Promise<boolean> {
   const owner = await ownerOf(path)
   if (owner !== 'unknown') return owner === 'alive'
-  return await lockfile.check(path, { realpath: false, stale: STALE }).catch(() => false)
+  return await lockfile()
+    .check(path, { realpath: false, stale: STALE })
+    .catch(() => false)
 }

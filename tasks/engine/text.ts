@@ -46,7 +46,9 @@ export function duration(seconds: number): string {
 /** `1 run`, `3 runs`; `many` where an `s` does not make the plural. */
 export const plural = (count: number, one: string, many = `${one}s`): string => `${count} ${count === 1 ? one : many}`
 
-const graphemes = new Intl.Segmenter()
+let segmenter: Intl.Segmenter | undefined
+/** The segmenter is made at the first text that is not ASCII: loading its data takes 10 ms. */
+const graphemesOf = (text: string) => (segmenter ??= new Intl.Segmenter()).segment(text)
 
 const NO_WIDTH = /^[\p{Mn}\p{Me}\p{Cf}\p{Cc}]+$/u
 
@@ -69,7 +71,7 @@ const ASCII = /^[\x20-\x7e]*$/
 export function displayWidth(text: string): number {
   if (ASCII.test(text)) return text.length
   let width = 0
-  for (const { segment } of graphemes.segment(text)) width += widthOf(segment)
+  for (const { segment } of graphemesOf(text)) width += widthOf(segment)
   return width
 }
 
@@ -78,7 +80,7 @@ export function cut(text: string, width: number): string {
   if (displayWidth(text) <= width) return text
   let kept = ''
   let used = 1
-  for (const { segment } of graphemes.segment(text)) {
+  for (const { segment } of graphemesOf(text)) {
     used += widthOf(segment)
     if (used > width) break
     kept += segment

@@ -8,12 +8,13 @@ import { mkdir, readFile, readdir, stat } from 'node:fs/promises'
 import { dirname, join, relative } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { constants, createGunzip, createGzip } from 'node:zlib'
-import { extract, pack, type Pack } from 'tar-stream'
+import type { Pack } from 'tar-stream'
 import { beside } from '../engine/beside.ts'
 import type { Context } from '../engine/context.ts'
 import { codeOf, Failure, userError } from '../engine/error.ts'
 import { hashFile, hashText } from '../engine/fingerprint.ts'
 import { inCurrentFormat, type StoredFormat } from '../engine/format.ts'
+import { later } from '../engine/later.ts'
 import { ownVersion } from '../engine/own-version.ts'
 import { printable } from '../engine/printable.ts'
 import { scratchFailure } from '../engine/scratch.ts'
@@ -23,6 +24,8 @@ import type { FoundRun } from '../results/manifest.ts'
 import { INPUTS_DIR } from '../results/kept-inputs.ts'
 import { keptInputs, recordedFiles } from './recorded-files.ts'
 import { sayings } from './sayings.ts'
+
+const tarStream = later<typeof import('tar-stream')>('tar-stream')
 
 export const SUMS = 'SHA256SUMS'
 /**
@@ -153,7 +156,7 @@ export async function writePack(
 ): Promise<string> {
   const files = await contents(results, runs, pinned)
   const write = async (partial: string) => {
-    const archive = pack()
+    const archive = tarStream().pack()
     const adding = async () => {
       let sums = heading()
       for (const name of [...files.keys()].toSorted())
@@ -211,7 +214,7 @@ export async function openPack(file: string, to: string): Promise<string[]> {
   const found = new Map<string, string>()
   const names = new Names()
   let total = 0
-  const archive = extract()
+  const archive = tarStream().extract()
   const writing = async () => {
     for await (const entry of archive) {
       const { name, type, size, mode } = entry.header

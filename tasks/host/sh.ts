@@ -8,13 +8,14 @@ import { createWriteStream, type WriteStream } from 'node:fs'
 import { open } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { StringDecoder } from 'node:string_decoder'
-import { $, type ProcessPromise } from 'zx/core'
+import type { ProcessPromise } from 'zx/core'
 import { makeDirectory } from '../engine/directory.ts'
 import { Failure, interrupted, labError, type FailureParts } from '../engine/error.ts'
 import { lendTerminal, undoAtForcedEnd } from '../engine/interruption.ts'
 import { diskFull, isRoomGone } from '../engine/disk.ts'
 import { saysNoSpace } from '../engine/outside-words.ts'
 import { printable } from '../engine/printable.ts'
+import { later } from '../engine/later.ts'
 import { programStarted } from '../engine/programs.ts'
 import { which } from './which.ts'
 
@@ -60,7 +61,9 @@ const GRACE_INTERRUPTED = 1200
 /** Lines of output that a failure shows. */
 const TAIL = 20
 
-const shell = $({ verbose: false, quiet: true, nothrow: true, detached: true, shell: '/bin/bash', prefix: '' })
+const zx = later<typeof import('zx/core')>('zx/core')
+
+const QUIET = { verbose: false, quiet: true, nothrow: true, shell: '/bin/bash', prefix: '' } as const
 
 function endGroup(pid: number | undefined, signal: NodeJS.Signals): void {
   if (pid === undefined) return
@@ -168,7 +171,9 @@ export async function run(argv: readonly string[], options: RunOptions = {}): Pr
   if (signal?.aborted) throw interrupted()
   const target = options.stdoutFile === undefined ? undefined : await open(options.stdoutFile, 'w')
   const programEnded = programStarted(argv)
-  const process_: ProcessPromise = shell({
+  const process_: ProcessPromise = zx().$({
+    ...QUIET,
+    detached: true,
     ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
     env: environment(options.env),
     ...(options.input === undefined ? {} : { input: options.input }),
@@ -289,7 +294,7 @@ export const LOG_PATH = '/dev/fd/3'
 export function start(argv: readonly string[], options: StartOptions): Started {
   const guarded = options.dieWithUs ? ['setpriv', '--pdeathsig=KILL', ...argv] : argv
   const { cwd, stderrFile, log } = options
-  const open = shell({ cwd, env: environment(), stdio: ['ignore', 'ignore', 'ignore'] })
+  const open = zx().$({ ...QUIET, detached: true, cwd, env: environment(), stdio: ['ignore', 'ignore', 'ignore'] })
   // head ends at the limit or with the program, which then writes into a pipe that nobody reads: EPIPE. (dd counts
   // reads, whatever their size.)
   const programEnded = programStarted(argv)
@@ -322,13 +327,9 @@ export async function attended(
   const giveBack = lendTerminal()
   const programEnded = programStarted(argv)
   // In our process group: a terminal lets no other one read from it.
-  const process_ = $({
-    verbose: false,
-    quiet: true,
-    nothrow: true,
+  const process_ = zx().$({
+    ...QUIET,
     detached: false,
-    shell: '/bin/bash',
-    prefix: '',
     cwd,
     stdio: 'inherit',
   })`exec ${['setpriv', '--pdeathsig=TERM', ...argv]}`

@@ -5,11 +5,13 @@
 import { generateKeyPairSync } from 'node:crypto'
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import ssh2 from 'ssh2'
 import { makeDirectory } from '../engine/directory.ts'
 import { labError, messageOf } from '../engine/error.ts'
 import { removeAtForcedEnd } from '../engine/interruption.ts'
+import { later } from '../engine/later.ts'
 import { partialBeside } from '../engine/replace-file.ts'
+
+const ssh2 = later<typeof import('ssh2')>('ssh2')
 
 export interface Keys {
   /** OpenSSH private key of the user. */
@@ -44,14 +46,14 @@ function hostKey(): { private: Buffer; public: Buffer } {
   }
 }
 
-const isKey = (text: string): boolean => !(ssh2.utils.parseKey(text) instanceof Error)
+const isKey = (text: string): boolean => !(ssh2().utils.parseKey(text) instanceof Error)
 
 /**
  * A key pair of a user. ssh2 (1.17) takes leading zeros off an ed25519 public key, which is then none: one lab in 256
  * would have a key that no guest and no ssh client accepts. So what it makes is read again.
  */
 export function userKeys(
-  generate = () => ssh2.utils.generateKeyPairSync('ed25519', { comment: 'lab' }),
+  generate = () => ssh2().utils.generateKeyPairSync('ed25519', { comment: 'lab' }),
 ): ReturnType<typeof generate> {
   for (;;) {
     const pair = generate()

@@ -1,11 +1,12 @@
 /** The guest over ssh (ssh2): one connection, many channels, one known host key, public key only. */
 import { Readable } from 'node:stream'
-import ssh2, { type Client as ClientType, type ClientChannel, type ConnectConfig } from 'ssh2'
+import type { Client as ClientType, ClientChannel, ConnectConfig } from 'ssh2'
 import { Failure, interrupted, labError, messageOf } from '../engine/error.ts'
+import { later } from '../engine/later.ts'
 import { programStarted } from '../engine/programs.ts'
 import { LeadingLines } from './leading-lines.ts'
 
-const { Client } = ssh2
+const ssh2 = later<typeof import('ssh2')>('ssh2')
 
 /** The keys of both ends of a connection. */
 export interface Keys {
@@ -129,7 +130,7 @@ export class Guest implements AsyncDisposable {
    */
   static connect(address: Address, timeout: number): Promise<Guest> {
     return new Promise((resolve, reject) => {
-      const client = new Client()
+      const client = new (ssh2().Client)()
       // The listener stays: ssh2 can report a second error after the first, and one that nobody hears ends the process.
       let strange = false
       client.on('error', (error) => reject(connectFailure(error, strange)))

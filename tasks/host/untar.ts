@@ -8,8 +8,11 @@ import { copyFile, mkdir, symlink } from 'node:fs/promises'
 import { dirname, join, posix } from 'node:path'
 import type { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
-import { extract, type Header } from 'tar-stream'
+import type { Header } from 'tar-stream'
+import { later } from '../engine/later.ts'
 import { printable } from '../engine/printable.ts'
+
+const tarStream = later<typeof import('tar-stream')>('tar-stream')
 
 /** A name relative to the archive's top, or undefined where it leads out of it. The top itself is the empty name. */
 function inside(name: string): string | undefined {
@@ -76,7 +79,7 @@ async function unpackEntry(entry: Entry, dir: string, { files, links }: Made): P
 export async function unpackUntrusted(archive: Readable, dir: string): Promise<string[]> {
   const leftOut: string[] = []
   const made: Made = { files: new Set(), links: [] }
-  const tar = extract()
+  const tar = tarStream().extract()
   const reading = pipeline(archive, tar)
   const unpacking = (async () => {
     for await (const entry of tar) {

@@ -6,43 +6,35 @@
  * task, whose promise resolves at step-end, and that task is hung into the tree which the one drawing list shows. The
  * drawing list itself runs one task without a title, which is not drawn and ends when the view is closed.
  */
-import {
-  DefaultRenderer,
-  Listr,
-  type ListrDefaultRendererOptions,
-  ListrLogger,
-  ListrTaskState,
-  ProcessOutput,
-  Spinner,
-} from 'listr2'
+import type { DefaultRenderer, Listr, ListrDefaultRendererOptions, ListrTaskState, Spinner } from 'listr2'
 import type { LabEvent, StepOutcome } from '../engine/event.ts'
+import { later } from '../engine/later.ts'
 import type { StepProgress } from './messages.ts'
 import { endedText, noticeText, runningText, stoppedText } from './messages.ts'
 import type { Output, TextStream } from './output.ts'
 import type { Paint } from '../engine/text.ts'
 
+const listr2 = later<typeof import('listr2')>('listr2')
+
 /** listr2 asks process.stdout whether it may draw; ours draws on stderr, and stdout may well be a pipe. */
-class StderrRenderer extends DefaultRenderer {
-  static override nonTTY = true
-}
+const stderrRenderer = (): typeof DefaultRenderer =>
+  class extends listr2().DefaultRenderer {
+    static override nonTTY = true
+  }
 
 /** listr2's clock (ten times a second) also brings the titles up to date, just before each drawing. */
-class TitleSpinner extends Spinner {
-  readonly #refresh: () => void
-
-  constructor(refresh: () => void) {
-    super()
-    this.#refresh = refresh
+function titleSpinner(refresh: () => void): Spinner {
+  class TitleSpinner extends listr2().Spinner {
+    override spin(): void {
+      super.spin()
+      refresh()
+    }
   }
-
-  override spin(): void {
-    super.spin()
-    this.#refresh()
-  }
+  return new TitleSpinner()
 }
 
 /** A list of one task; the type is one for drawing and silent lists, so that tasks can hang in either. */
-type List = Listr<undefined, typeof StderrRenderer>
+type List = Listr<undefined, typeof DefaultRenderer>
 type Task = List['tasks'][number]
 
 interface Row {
@@ -51,24 +43,24 @@ interface Row {
   readonly task: Task
   progress?: StepProgress
   /** Ends the task in a state. */
-  readonly end: (state: ListrTaskState) => void
+  readonly end: (state: keyof typeof ListrTaskState) => void
 }
 
-const STATE: Readonly<Record<StepOutcome, ListrTaskState>> = {
-  fresh: ListrTaskState.COMPLETED,
-  restored: ListrTaskState.COMPLETED,
-  built: ListrTaskState.COMPLETED,
-  done: ListrTaskState.COMPLETED,
-  skipped: ListrTaskState.SKIPPED,
-  failed: ListrTaskState.FAILED,
+/** `STOPPED` is a step whose end nobody reported. */
+const STATE: Readonly<Record<StepOutcome, keyof typeof ListrTaskState>> = {
+  fresh: 'COMPLETED',
+  restored: 'COMPLETED',
+  built: 'COMPLETED',
+  done: 'COMPLETED',
+  skipped: 'SKIPPED',
+  failed: 'FAILED',
 }
-
-const STOPPED = ListrTaskState.CANCELLED
+const STOPPED = 'CANCELLED'
 
 /**
  * No step is drawn in this state (a task starts before it is first drawn); notices use it, with no mark but their own.
  */
-const NOTICE = ListrTaskState.WAITING
+const NOTICE = 'WAITING'
 
 const SHOW_CURSOR = '\x1b[?25h'
 
@@ -140,7 +132,7 @@ export class LiveProgress {
   readonly #rows = new Map<string, Row>()
   readonly #runs: Promise<unknown>[] = []
   readonly #closing = Promise.withResolvers<void>()
-  readonly #spinner = new TitleSpinner(() => this.#refresh())
+  #spinner: Spinner | undefined
   /** The list that is drawn, once there is something to draw. */
   #root: List | undefined
   #drawing: Promise<unknown> | undefined
@@ -187,14 +179,14 @@ export class LiveProgress {
     if (this.#closed !== undefined) return
     // The same step again, whose end was never said: nothing will end it now.
     this.#stop(id)
-    const ended = Promise.withResolvers<ListrTaskState>()
+    const ended = Promise.withResolvers<keyof typeof ListrTaskState>()
     const task = this.#hang(runningText(title, undefined, 0), parent, async () => {
-      task.state = await ended.promise
+      task.state = listr2().ListrTaskState[await ended.promise]
     })
     this.#rows.set(id, { title, startedAt: performance.now(), task, end: ended.resolve })
   }
 
-  #end(id: string, row: Row, state: ListrTaskState, text: string): void {
+  #end(id: string, row: Row, state: keyof typeof ListrTaskState, text: string): void {
     row.task.title = text
     row.end(state)
     this.#rows.delete(id)
@@ -214,16 +206,16 @@ export class LiveProgress {
     const line = `${mark} ${text}`
     if (this.#root === undefined || this.#closed !== undefined) return this.#options.stderr.write(`${line}\n`)
     const task = this.#hang(line, undefined, () => {
-      task.state = NOTICE
+      task.state = listr2().ListrTaskState[NOTICE]
       return Promise.resolve()
     })
   }
 
   /** Makes and runs a task, and puts it into the drawn tree: below its parent while that runs, else at the top. */
   #hang(title: string, parent: string | undefined, run: () => Promise<void>): Task {
-    const list: List = new Listr<undefined, typeof StderrRenderer>(
+    const list: List = new (listr2().Listr)<undefined, typeof DefaultRenderer>(
       { title: 'step', task: run },
-      { renderer: StderrRenderer, silentRendererCondition: true, exitOnError: false, registerSignalListeners: false },
+      { renderer: stderrRenderer(), silentRendererCondition: true, exitOnError: false, registerSignalListeners: false },
     )
     const [task] = list.tasks
     if (task === undefined) throw new Error('listr2 made no task of the one it was given')
@@ -246,16 +238,18 @@ export class LiveProgress {
     // holds both.
     const terminal = stream as NodeJS.WriteStream
     const other = stdout.isTTY === true ? (stdout as NodeJS.WriteStream) : terminal
-    const root: List = new Listr<undefined, typeof StderrRenderer>(
+    const { Listr, ListrLogger, ProcessOutput } = listr2()
+    const spinner = (this.#spinner = titleSpinner(() => this.#refresh()))
+    const root: List = new Listr<undefined, typeof DefaultRenderer>(
       { task: () => this.#closing.promise },
       {
         concurrent: true,
         exitOnError: false,
         registerSignalListeners: false,
-        renderer: StderrRenderer,
+        renderer: stderrRenderer(),
         rendererOptions: {
-          ...style(this.#spinner, paint),
-          spinner: this.#spinner,
+          ...style(spinner, paint),
+          spinner,
           logger: new ListrLogger({ processOutput: new ProcessOutput(terminal, other) }),
           showErrorMessage: false,
         },
@@ -280,7 +274,7 @@ export class LiveProgress {
       this.#closing.resolve()
       await this.#drawing
     } finally {
-      this.#spinner.stop()
+      this.#spinner?.stop()
       this.#giveBack()
       process.off('exit', this.#giveBack)
     }

@@ -5,7 +5,7 @@ import { arch, release } from 'node:os'
 import { join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { createGzip } from 'node:zlib'
-import { pack } from 'tar-stream'
+import { later } from '../engine/later.ts'
 import { beside } from '../engine/beside.ts'
 import { commandLogs, LARGEST_LOG } from '../engine/command-log.ts'
 import type { Context } from '../engine/context.ts'
@@ -13,6 +13,8 @@ import { ownVersion } from '../engine/own-version.ts'
 import { toolsUsed } from '../host/tools-used.ts'
 import type { Finding } from './doctor/finding.ts'
 import { redactor, secretsOf } from './redact.ts'
+
+const tarStream = later<typeof import('tar-stream')>('tar-stream')
 
 export interface BundleParts {
   readonly findings: readonly Finding[]
@@ -80,7 +82,7 @@ export async function writeBundle(file: string, parts: BundleParts, context: Con
   const redact = redactor(secretsOf(process.env, parts.places))
   const files = await contents(parts, context)
   const write = async (partial: string) => {
-    const archive = pack()
+    const archive = tarStream().pack()
     for (const [name, text] of files) archive.entry({ name, mode: 0o644 }, redact(text))
     archive.finalize()
     await pipeline(archive, createGzip(), createWriteStream(partial))

@@ -3,8 +3,10 @@
  * a run brings.
  */
 import { readFile, writeFile } from 'node:fs/promises'
-import { pack } from 'tar-stream'
+import { later } from '../engine/later.ts'
 import type { Keys } from '../host/ssh-keys.ts'
+
+const tarStream = later<typeof import('tar-stream')>('tar-stream')
 
 export interface SeedDisk {
   readonly fs: string
@@ -49,7 +51,7 @@ export async function writeSeed(
   disks: readonly SeedDisk[],
   bundle?: SeedBundle,
 ): Promise<void> {
-  const archive = pack()
+  const archive = tarStream().pack()
   const directory = (name: string) => archive.entry({ name, type: 'directory', mode: 0o700 })
   const add = (name: string, mode: number, content: string | Buffer) => archive.entry({ name, mode }, content)
   directory('lab')

@@ -5,7 +5,7 @@ import type { ResolvedLab } from '../../config/resolved.ts'
 import { noteDisk } from '../../engine/disk.ts'
 import type { Context } from '../../engine/context.ts'
 import { memoryLimit } from '../../host/this-host.ts'
-import { placesOf, type Places } from '../../vm/vm.ts'
+import { placesOf, type Places } from '../../vm/places.ts'
 import type { View } from '../../ui/types.ts'
 import { TOOL_ROOT, type Session } from './session.ts'
 

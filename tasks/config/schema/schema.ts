@@ -54,6 +54,12 @@ export const Lab = z
   })
   .meta({ title: 'lab.yaml', description: 'A VM lab for kernel tracing' })
 
+/**
+ * How a lab file is parsed: without the code that zod generates for each object, which pays for itself from the second
+ * parsing on.
+ */
+export const ONCE = { jitless: true } as const
+
 export * from './schema-experiment.ts'
 export * from './schema-kernel.ts'
 export type { Claim } from './schema-published.ts'

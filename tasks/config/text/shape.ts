@@ -5,7 +5,6 @@
 import { z } from 'zod'
 import { describe, quoted } from '../describe.ts'
 import type { Path, Problem } from './diagnostic.ts'
-import { Lab } from '../schema/schema.ts'
 import { bare, descriptionOf, formsOf, keysOf, meantKey, schemaAt, unknownKeyWayOut } from '../schema/schema-keys.ts'
 import { suggest } from './suggest.ts'
 import { ENOUGH, changedNumbers, numberFinding } from './yaml-lint.ts'
@@ -323,9 +322,9 @@ function numbersInDisguise(yaml: YamlText): Problem[] {
   })
 }
 
-/** All problems of shape. The same number is not complained about twice. */
-export function shapeProblems(data: unknown, yaml: YamlText): Problem[] {
-  const problems = withoutEchoes(problemsOf(Lab.safeParse(data).error?.issues ?? [], [], yaml, data))
+/** All problems of shape, from what the schema says of the data. The same number is not complained about twice. */
+export function shapeProblems(issues: readonly Issue[], data: unknown, yaml: YamlText): Problem[] {
+  const problems = withoutEchoes(problemsOf(issues, [], yaml, data))
   const told = new Set(problems.map(({ path }) => pathText(path)))
   return [...problems, ...numbersInDisguise(yaml).filter(({ path }) => !told.has(pathText(path)))]
 }

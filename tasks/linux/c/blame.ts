@@ -2,7 +2,10 @@
  * Which change of a source an error of the compiler belongs to: its file and line are followed back through the
  * changes, one after the other.
  */
-import { structuredPatch, type StructuredPatchHunk } from 'diff'
+import type { StructuredPatchHunk } from 'diff'
+import { later } from '../../engine/later.ts'
+
+const diff = later<typeof import('diff')>('diff')
 
 /** One change of the source, on top of those before it. */
 export interface Layer {
@@ -43,7 +46,7 @@ export const missingSymbol = (line: string): string | undefined =>
   /^ERROR: (?:modpost: )?"(\w+)" \[[^\]]*\] undefined!/.exec(line)?.[1]
 
 const hunksOf = (before: string, after: string, context: number): readonly StructuredPatchHunk[] =>
-  structuredPatch('a', 'b', before, after, '', '', { context }).hunks
+  diff().structuredPatch('a', 'b', before, after, '', '', { context }).hunks
 
 const covers = ({ newStart, newLines }: StructuredPatchHunk, line: number): boolean =>
   newStart <= line && line < newStart + Math.max(newLines, 1)

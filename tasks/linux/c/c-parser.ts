@@ -4,7 +4,7 @@
  */
 import { readFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
-import { Language, Parser, type Node } from 'web-tree-sitter'
+import type { Node, Parser } from 'web-tree-sitter'
 
 export type { Node } from 'web-tree-sitter'
 
@@ -61,6 +61,7 @@ export const blanked = (text: string): string =>
 let ready: Promise<Parser> | undefined
 
 async function open(): Promise<Parser> {
+  const { Language, Parser } = await import('web-tree-sitter')
   const require = createRequire(import.meta.url)
   await Parser.init({ wasmBinary: await readFile(require.resolve('web-tree-sitter/web-tree-sitter.wasm')) })
   const parser = new Parser()

@@ -5,8 +5,8 @@
  *
  * Done on the syntax tree, from the pristine source, each time: there is no fork to keep.
  */
-import { createTwoFilesPatch } from 'diff'
 import { userError } from '../../engine/error.ts'
+import { later } from '../../engine/later.ts'
 import { countWord, references, type Definition, type Reference } from './c-parser.ts'
 import { certainWith, without } from './conditional.ts'
 import { applyEdits } from './edits.ts'
@@ -18,6 +18,8 @@ import { Additions, ahead, behind, type Place } from './placement.ts'
 import { checkClone, checkShadows } from './suitable.ts'
 
 export type { SourceTree } from './source-tree.ts'
+
+const diff = later<typeof import('diff')>('diff')
 
 export interface PathDeclaration {
   readonly suffix: string
@@ -154,7 +156,8 @@ async function carries(work: Work, file: string, name: string, wanted: readonly 
   throw userError({
     place: `kernel source: ${file}`,
     fact: `it already has a ${name}, and not the one that the lab would make`,
-    lines: createTwoFilesPatch('there', 'the lab', before, after, undefined, undefined, { context: 1 })
+    lines: diff()
+      .createTwoFilesPatch('there', 'the lab', before, after, undefined, undefined, { context: 1 })
       .split('\n')
       .slice(1, 24),
     wayOut: 'choose another `suffix:`, or take the source without it',

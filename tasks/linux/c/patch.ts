@@ -2,10 +2,13 @@
  * Unified diffs, applied to the text of a tree; one that does not apply is shown against the nearest place of the
  * source.
  */
-import { applyPatch, parsePatch, reversePatch, type StructuredPatch, type StructuredPatchHunk } from 'diff'
+import type { StructuredPatch, StructuredPatchHunk } from 'diff'
 import { printable } from '../../engine/printable.ts'
 import { messageOf, userError } from '../../engine/error.ts'
+import { later } from '../../engine/later.ts'
 import { layered, type SourceTree } from './source-tree.ts'
+
+const diff = later<typeof import('diff')>('diff')
 
 export interface Patch {
   /** As the user knows it: the file's name. */
@@ -84,7 +87,7 @@ function describeFailure(text: string, hunk: StructuredPatchHunk): string[] {
 function failingHunk(text: string, { hunks, ...file }: StructuredPatch): { index: number; text: string } {
   let current = text
   for (const [index, hunk] of hunks.entries()) {
-    const next = applyPatch(current, { ...file, hunks: [{ ...hunk, oldStart: hunk.newStart }] })
+    const next = diff().applyPatch(current, { ...file, hunks: [{ ...hunk, oldStart: hunk.newStart }] })
     if (next === false) return { index, text: current }
     current = next
   }
@@ -101,9 +104,9 @@ function applyFile(tree: SourceTree, file: StructuredPatch, place: string): [pat
       fact: `it changes ${path}, which this source does not have`,
       wayOut: 'the file may have another name in this version; make the patch anew, or leave it out for this kernel',
     })
-  const after = before !== undefined && made ? false : applyPatch(before ?? '', file)
+  const after = before !== undefined && made ? false : diff().applyPatch(before ?? '', file)
   if (after !== false) return [path, after]
-  if (applyPatch(before ?? '', reversePatch(file)) !== false)
+  if (diff().applyPatch(before ?? '', diff().reversePatch(file)) !== false)
     throw userError({
       place,
       fact: `${path} has this change already`,
@@ -138,7 +141,7 @@ function parse({ name, text }: Patch): StructuredPatch[] {
   const wayOut = 'a patch is what `git diff` or `diff -u` prints'
   try {
     const files = patchesIn(text.replaceAll('\r\n', '\n'))
-      .flatMap((part) => parsePatch(part))
+      .flatMap((part) => diff().parsePatch(part))
       .filter((file) => file.hunks.length > 0 || file.oldFileName !== undefined || file.isGit === true)
     if (files.length > 0) return files
   } catch (error) {

@@ -1,5 +1,7 @@
 /** A change of a tree as one unified diff, in the form that `git apply` and `patch -p1` take. */
-import { createTwoFilesPatch } from 'diff'
+import { later } from '../../engine/later.ts'
+
+const diff = later<typeof import('diff')>('diff')
 
 /** `original` gives the text before, undefined for a file that is new; `changed` maps paths to the text after. */
 export function unifiedDiff(
@@ -11,10 +13,9 @@ export function unifiedDiff(
     .map(([path, text]) => {
       const before = original(path)
       const name = before === undefined ? '/dev/null' : `a/${path}`
-      return createTwoFilesPatch(name, `b/${path}`, before ?? '', text, undefined, undefined, { context: 3 }).replace(
-        /^=+\n/,
-        '',
-      )
+      return diff()
+        .createTwoFilesPatch(name, `b/${path}`, before ?? '', text, undefined, undefined, { context: 3 })
+        .replace(/^=+\n/, '')
     })
     .join('')
 }

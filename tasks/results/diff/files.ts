@@ -1,10 +1,12 @@
 /** Two directories of kept files, file by file, each kind of file in the form that says most. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join, relative } from 'node:path'
-import { createTwoFilesPatch } from 'diff'
 import { changedInputs, type Inputs, type InputValue } from '../../engine/fingerprint.ts'
+import { later } from '../../engine/later.ts'
 import { HASHES } from '../kept-inputs.ts'
 import type { Difference } from './facts.ts'
+
+const diff = later<typeof import('diff')>('diff')
 
 /** Texts that are larger, or differ in more lines, are only said to differ. */
 const MOST_BYTES = 4 << 20
@@ -20,7 +22,10 @@ const filesIn = (dir: string): string[] =>
 /** A unified diff without its two first lines, which name the files; undefined where it would be too long. */
 function unified(name: string, a: string, b: string): string[] | undefined {
   if (a.length + b.length > MOST_BYTES) return undefined
-  const patch = createTwoFilesPatch(name, name, a, b, undefined, undefined, { context: 2, maxEditLength: MOST_EDITS })
+  const patch = diff().createTwoFilesPatch(name, name, a, b, undefined, undefined, {
+    context: 2,
+    maxEditLength: MOST_EDITS,
+  })
   return patch?.split('\n').filter((line) => !/^(Index: |=+$|--- |\+\+\+ |\\ No newline)/.test(line) && line !== '')
 }
 

@@ -5,12 +5,14 @@
 import { existsSync } from 'node:fs'
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { pack } from 'tar-stream'
+import { later } from '../../engine/later.ts'
 import { labError } from '../../engine/error.ts'
 import { fingerprintOf } from '../../engine/fingerprint.ts'
 import type { Deployable } from '../../build/probe/probe.ts'
 import type { OpenVm } from '../../vm/vm.ts'
 import { bundleDir, GUEST_LAB, type SeedBundle } from '../../vm/seed.ts'
+
+const tarStream = later<typeof import('tar-stream')>('tar-stream')
 
 /** Directory of the lab in the guest: on a tmpfs (/run). */
 export const GUEST_DIR = GUEST_LAB
@@ -30,7 +32,7 @@ export const bundleOf = (holder: Deployable, others: readonly Deployable[]): See
 }
 
 async function archive({ files }: SeedBundle): Promise<Buffer> {
-  const tar = pack()
+  const tar = tarStream().pack()
   for (const { name, file } of files) tar.entry({ name, mode: 0o755 }, await readFile(file))
   tar.finalize()
   const chunks: Buffer[] = []

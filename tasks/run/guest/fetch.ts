@@ -3,10 +3,12 @@
  * kept.
  */
 import { Readable } from 'node:stream'
-import { extract } from 'tar-stream'
+import { later } from '../../engine/later.ts'
 import { labError, messageOf } from '../../engine/error.ts'
 import { printable } from '../../engine/printable.ts'
 import type { Exec } from '../../vm/served.ts'
+
+const tarStream = later<typeof import('tar-stream')>('tar-stream')
 
 /** What a guest may send for one run, all files together. Bytes. */
 const LIMIT = 1024 * 2 ** 20
@@ -21,7 +23,7 @@ export async function readArchive(
 ): Promise<{ files: Map<string, Buffer>; refused: string[] }> {
   const files = new Map<string, Buffer>()
   const refused: string[] = []
-  const tar = extract()
+  const tar = tarStream().extract()
   Readable.from([bytes]).pipe(tar)
   for await (const entry of tar) {
     const { name, type } = entry.header
