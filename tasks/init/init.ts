@@ -4,16 +4,19 @@ import { basename, dirname, join } from 'node:path'
 import { stringify } from 'yaml'
 import { makeDirectory } from '../engine/directory.ts'
 import { codeOf, messageOf, userError } from '../engine/error.ts'
+import { exampleFiles } from './examples.ts'
 import { SCHEMA_FILE, schemaText } from '../config/editor.ts'
 import { printable } from '../engine/printable.ts'
 import { diskFailure } from '../engine/disk.ts'
 
-/** Templates of the new lab's files. lab.yaml is written last: it is what makes the directory a lab. */
+const LAB_FILE = 'lab.yaml'
+
+/** Templates of the new lab's files. */
 const FILES: readonly (readonly [template: string, file: string])[] = [
   // Under its own name the template would be obeyed by git here.
   ['gitignore', '.gitignore'],
   ['bpf/hello.bpf.c', 'bpf/hello.bpf.c'],
-  ['lab.yaml', 'lab.yaml'],
+  [LAB_FILE, LAB_FILE],
 ]
 
 /**
@@ -39,13 +42,19 @@ export function labText(template: string, name: string): string {
   return template.replace(/^lab: .*$/m, () => `lab: ${value}`)
 }
 
-/** The schema comes first: an editor that sees lab.yaml looks for it. */
-async function contents(name: string): Promise<[file: string, text: string][]> {
-  const read = async ([template, file]: (typeof FILES)[number]): Promise<[string, string]> => {
-    const text = await readFile(join(import.meta.dirname, template), 'utf8')
-    return [file, file === 'lab.yaml' ? labText(text, name) : text]
-  }
-  return [[SCHEMA_FILE, schemaText()], ...(await Promise.all(FILES.map(read)))]
+type TextFile = readonly [file: string, text: string]
+
+const template = async (name: string): Promise<string> => await readFile(join(import.meta.dirname, name), 'utf8')
+
+/** What the new lab consists of. @throws a user's Failure if there is no such example */
+async function contents(name: string, example: Example | undefined): Promise<TextFile[]> {
+  const files: TextFile[] =
+    example === undefined
+      ? await Promise.all(FILES.map(async ([from, file]): Promise<TextFile> => [file, await template(from)]))
+      : [['.gitignore', await template('gitignore')], ...(await exampleFiles(example.root, example.name))]
+  const named = files.map(([file, text]): TextFile => [file, file === LAB_FILE ? labText(text, name) : text])
+  // lab.yaml is what makes the directory a lab, so it is written last.
+  return named.toSorted(([a], [b]) => Number(a === LAB_FILE) - Number(b === LAB_FILE))
 }
 
 const refused = (directory: string, fact: string, cause?: unknown) =>
@@ -55,9 +64,9 @@ const refused = (directory: string, fact: string, cause?: unknown) =>
   )
 
 /** Where lstat sees nothing, nothing is overwritten; a dangling symbolic link is something. */
-async function existing(directory: string): Promise<string[]> {
+async function existing(directory: string, files: readonly TextFile[]): Promise<string[]> {
   const found = await Promise.all(
-    FILES.map(async ([, file]) => ((await lstat(join(directory, file)).catch(() => undefined)) ? [file] : [])),
+    files.map(async ([file]) => ((await lstat(join(directory, file)).catch(() => undefined)) ? [file] : [])),
   )
   return found.flat()
 }
@@ -88,6 +97,12 @@ export async function writeAll(
   }
 }
 
+/** An example to copy: its name below the directory of all examples. */
+export interface Example {
+  readonly root: string
+  readonly name: string
+}
+
 export interface NewLab {
   readonly name: string
   readonly directory: string
@@ -95,16 +110,19 @@ export interface NewLab {
 }
 
 /**
- * Makes a lab in `directory` (made if it is missing; what else is in it stays).
- * @throws a user's Failure if one of its files exists, or if a file stands where a directory is needed
+ * Makes a lab in `directory` (made if it is missing; what else is in it stays): the commented template, or a copy of an
+ * example.
+ * @throws a user's Failure if one of its files exists, if a file stands where a directory is needed, or if no example
+ * has the name
  */
-export async function initLab(directory: string): Promise<NewLab> {
-  const there = await existing(directory)
-  if (there.length > 0) throw refused(directory, `already there: ${there.join(', ')}`)
+export async function initLab(directory: string, example?: Example): Promise<NewLab> {
   const name = labName(directory)
-  const files = await contents(name)
+  const files = await contents(name, example)
+  const there = await existing(directory, files)
+  if (there.length > 0) throw refused(directory, `already there: ${there.join(', ')}`)
   try {
-    await writeAll(directory, files)
+    // The schema comes first: an editor that sees lab.yaml looks for it.
+    await writeAll(directory, [[SCHEMA_FILE, schemaText()], ...files])
   } catch (error) {
     // Somebody was faster, a file stands where a directory must be, or there can be none: the message of the system
     // names it.
@@ -112,5 +130,5 @@ export async function initLab(directory: string): Promise<NewLab> {
       throw refused(directory, printable(messageOf(error), 200), error)
     throw diskFailure(error, printable(directory))
   }
-  return { name, directory, files: FILES.map(([, file]) => file) }
+  return { name, directory, files: files.map(([file]) => file) }
 }

@@ -52,6 +52,8 @@ test('it runs, and makes a lab that is right', () => {
   expect(lab('check', '--probes')).toContain('0 to correct')
   expect(lab('plan', 'hello')).toContain('experiment hello')
   expect(lab('--help')).toContain('lab run readiter')
+  expect(lab('init', '--from', 'fsync', 'copy')).toContain('lab run fsync')
+  expect(lab('-f', 'copy', 'check')).toContain('is right')
 })
 
 test('what it builds has the names of what a checkout builds', () => {

@@ -1,0 +1,58 @@
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { openLab } from '../config/open.ts'
+import { exampleFiles, exampleLabs } from './examples.ts'
+import { initLab } from './init.ts'
+
+const ROOT = path.resolve(import.meta.dirname, '../..')
+const EXAMPLES = path.join(ROOT, 'examples')
+const HOST = { memoryBytes: 8 * 2 ** 30, cpus: 4 }
+/** A chapter of a thesis, and not one question. */
+const LONG = new Set(['evaluation'])
+
+function scratch(): string {
+  const directory = mkdtempSync(path.join(tmpdir(), 'lab-example-'))
+  onTestFinished(() => rmSync(directory, { recursive: true, force: true }))
+  return directory
+}
+
+const shipped = await exampleLabs(EXAMPLES)
+
+describe.each(shipped)('the example $name', ({ name, question }) => {
+  test('is copied to a lab without errors and warnings, under the name of its directory', async () => {
+    const directory = path.join(scratch(), 'my-question')
+    const { files } = await initLab(directory, { root: EXAMPLES, name })
+    const { lab, warnings } = openLab({ cwd: directory, toolRoot: ROOT, host: HOST })
+    expect(warnings).toEqual([])
+    expect(lab.name).toBe('my-question')
+    expect(files).toEqual(expect.arrayContaining(['.gitignore', 'README.md', 'lab.yaml']))
+  })
+
+  test.skipIf(LONG.has(name))('asks a question, and asks it in at most 40 lines', () => {
+    expect(question).toMatch(/\?$/)
+    expect(
+      readFileSync(path.join(EXAMPLES, name, 'lab.yaml'), 'utf8')
+        .trimEnd()
+        .split('\n').length,
+    ).toBeLessThan(41)
+  })
+})
+
+test('what runs of an example leave behind is not copied', async () => {
+  const root = scratch()
+  for (const directory of ['one/bpf', 'one/results/x', 'one/.lab'])
+    mkdirSync(path.join(root, directory), { recursive: true })
+  writeFileSync(path.join(root, 'one/README.md'), '# Why?\n\nBecause.\n')
+  for (const file of ['bpf/a.c', 'results/x/trace.dat', '.lab/state']) writeFileSync(path.join(root, 'one', file), file)
+  expect(await exampleLabs(root)).toEqual([{ name: 'one', question: 'Why?' }])
+  expect((await exampleFiles(root, 'one')).map(([file]) => file)).toEqual(['README.md', 'bpf/a.c'])
+})
+
+test('a name that is almost right gets the right one', async () => {
+  await expect(initLab(scratch(), { root: EXAMPLES, name: 'fsyncs' })).rejects.toMatchObject({
+    exitCode: 2,
+    parts: { place: '--from fsyncs', wayOut: 'did you mean "fsync"?' },
+  })
+})
