@@ -1,7 +1,7 @@
 /** argv -> command -> exit code. Signals are handled here and nowhere else, and this is the only file that exits. */
 import { readCommandLine, type Call } from './commands/program.ts'
 import { EXIT, Failure, interrupted, messageOf } from './engine/error.ts'
-import { isTerminalLent, PATIENCE, stopAll, undoAll } from './engine/interruption.ts'
+import { interruptionWords, isTerminalLent, PATIENCE, stopAll, undoAll } from './engine/interruption.ts'
 import { saysDuckdb } from './engine/outside-words.ts'
 import { printable } from './engine/printable.ts'
 
@@ -34,11 +34,16 @@ for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
  * matter: it is told in one line and does not decide the exit code.
  */
 function asInterrupted(error: unknown): Failure {
-  if (error instanceof Failure && error.kind === 'interrupted') return error
+  const { wayOut, lines = [] } = interruptionWords()
   const fact = 'interrupted'
   const isAbort = error instanceof Error && error.name === 'AbortError'
-  if (isAbort || saysDuckdb(error, 'interrupted')) return interrupted()
-  return new Failure('interrupted', { fact, lines: [printable(messageOf(error), 300)] }, { cause: error })
+  if (isAbort || saysDuckdb(error, 'interrupted') || (error instanceof Failure && error.kind === 'interrupted'))
+    return new Failure('interrupted', { fact, wayOut, lines }, { cause: error })
+  return new Failure(
+    'interrupted',
+    { fact, wayOut, lines: [...lines, printable(messageOf(error), 300)] },
+    { cause: error },
+  )
 }
 
 /**
@@ -77,7 +82,7 @@ async function act({ command, args, options, everywhere }: Call): Promise<void> 
     import('./ui/failures.ts'),
   ])
   const log = openCommandLog(command.usage.split(' ')[0] ?? '', process.argv.slice(2), everywhere.file)
-  const view = viewFor(everywhere, log)
+  const view = viewFor(everywhere, log, command.warnsDaily)
   const fail = (error: unknown) => {
     status = exitCodeOf(error)
     view.failure(error)

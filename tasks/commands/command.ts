@@ -66,6 +66,8 @@ interface Description<Usage extends string, Rows extends readonly OptionRow[]> {
   readonly note?: string
   readonly options?: Rows
   readonly examples?: readonly Example[]
+  /** It is called many times a day: a warning that stands is given once. */
+  readonly warnsDaily?: boolean
   /** Words after the first argument belong to somebody else (`lab exec -- ls -l`). */
   readonly passThrough?: boolean
 }

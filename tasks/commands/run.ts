@@ -1,13 +1,11 @@
 /** `lab run`: experiments, their verdicts, and an exit code that tells the truth. */
-import { join } from 'node:path'
 import { arms, overridesOf, type Overrides } from '../config/arms.ts'
 import { named } from '../config/open.ts'
 import { deterministicLab } from '../config/derived.ts'
 import type { ResolvedExperiment, ResolvedLab } from '../config/resolved.ts'
 import { FEWEST_FOR_CLAIM } from '../config/published.ts'
-import { STARTS } from '../config/schema/schema.ts'
 import type { Context } from '../engine/context.ts'
-import { userError } from '../engine/error.ts'
+import { Failure, userError } from '../engine/error.ts'
 import { needWritable } from '../engine/writable.ts'
 import { experimentStep } from '../run/experiment.ts'
 import { ready } from '../build/artefacts.ts'
@@ -19,46 +17,12 @@ import { planAnswer, refuseTwice } from './plan.ts'
 import { reportAfter } from './shared/report-after.ts'
 import { without } from './shared/exclusive.ts'
 import { askedDigest } from './shared/asked.ts'
-import { defineCommand, type OptionRow, type OptionsOf, type Parse, type Outcome } from './command.ts'
-import { KERNEL, SOURCE, ACCEL, DRY_RUN } from './shared/options.ts'
+import { defineCommand, type Outcome } from './command.ts'
 import { tellCi } from './shared/ci.ts'
 import { outputFile } from './output-file.ts'
-import { explain, runAll, runNamed, type Ran, type RunWanted } from './shared/run-each.ts'
-import { oneWordOf, repeated, wholeNumber } from './shared/values.ts'
-
-/** `--parallel`: VMs at a time. */
-const vmsAtATime: Parse<number | 'auto'> = (texts, flag) =>
-  texts.at(-1) === 'auto' ? 'auto' : wholeNumber('a number of VMs, or auto', 1, 64)(texts, flag)
-
-const OPTIONS = [
-  ['-a, --all', 'every experiment of the lab except those with `skip:`; a failure does not stop the others'],
-  ['-p, --param <name=value>', 'this value instead of the declared ones (repeatable)', repeated],
-  ['-r, --repeat <n>', 'repeats of each arm', wholeNumber('a number of repeats', 1, 99_999)],
-  ['--quick', 'five repeats of each arm at most: a first look, and the fewest that can decide a claim'],
-  KERNEL,
-  SOURCE,
-  ACCEL,
-  [
-    '--start <how>',
-    'shared: one VM for all runs; warm: each from a snapshot; cold: each boots',
-    oneWordOf('way to start', STARTS),
-  ],
-  ['--cold', 'as --start cold: a VM of its own for every run, even if one is up'],
-  [
-    '--deterministic',
-    'as with `deterministic: yes` of the VM: one CPU, counted time, no input; the same bytes each time',
-  ],
-  ['--strace', 'keep the system calls of loader and workload (strace.holder, strace.workload); slow'],
-  ['--follow', 'show the messages while the workload runs; this does not affect the recording'],
-  ['--only <values>', 'only arms with these values, for example kernel=v5.10,bytes=16'],
-  ['--resume', 'finish the run that was interrupted; nothing is done twice'],
-  ['--parallel <n>', 'VMs at a time, or auto', vmsAtATime],
-  ['--report', 'an HTML report of these experiments at the end (run --all makes one of the whole lab)'],
-  ['--junit <file>', 'how each run ended, as JUnit XML for CI systems'],
-  DRY_RUN,
-] as const satisfies readonly OptionRow[]
-
-type Options = OptionsOf<typeof OPTIONS>
+import { explain, isFinished, runAll, runNamed, type Ran, type RunWanted } from './shared/run-each.ts'
+import { noteOf, resumed, stateOf } from './shared/resumed.ts'
+import { OPTIONS, type Options } from './shared/run-options.ts'
 
 function startOf({ cold, start }: Options): ResolvedExperiment['start'] | undefined {
   if (cold !== true) return start
@@ -153,14 +117,14 @@ function runner(
     source: choices.source,
     open: shared.open,
   }
-  return async (experiment, resume) => {
+  return async (experiment, resume, watch) => {
     refuseTwice(experiment, choices)
     const asked = askedOf(options, overrides, experiment)
     refuseStart(lab, experiment, asked.start)
     const prepare = (kernel: string | undefined, probes: readonly string[]) =>
       ready(lab, experiment, kernel === undefined ? choices : { ...choices, kernel }, context, probes)
     return await withMeaning(context, () =>
-      experimentStep({ ...wanted, ...asked, lab, experiment, prepare, resume }, places, context),
+      experimentStep({ ...wanted, ...asked, lab, experiment, prepare, resume, watch }, places, context),
     )
   }
 }
@@ -209,10 +173,12 @@ export const command = defineCommand({
     ['lab run readiter --kernel v5.10', 'on another kernel'],
     ['lab run readiter --source ../linux', 'on a kernel tree of your own'],
     ['lab run cost --only probe=none --parallel 2', 'some arms, on two VMs'],
-    ['lab run cost --resume', 'what an interrupted run left to do'],
+    ['lab run --resume', 'what the last interrupted run left to do'],
     ['lab run --all --yes', 'everything; also installs what the host lacks'],
   ],
-  work: async (session, [names], options) => {
+  warnsDaily: true,
+  work: async (session, [given], asked) => {
+    const { names, options, resume } = await resumed(session, given, asked)
     const app = appOf(session, options)
     const { lab } = app
     const all = options.all === true
@@ -220,21 +186,31 @@ export const command = defineCommand({
     const overrides = overridesOf(options.param ?? [])
     // A wrong parameter is told before anything is built.
     for (const experiment of experiments) arms(experiment, overrides)
-    if (options.dryRun !== true) for (const place of [app.places.vms, app.places.results]) needWritable(place)
-    if (options.dryRun) return await dryRun(app, experiments, options, overrides)
+    if (options.dryRun === true) return await dryRun(app, experiments, options, overrides)
+    for (const place of [app.places.vms, app.places.results]) needWritable(place)
     const junit = options.junit === undefined ? undefined : (await outputFile(options.junit, session)).file
     await using shared = new SharedVm(openVm, fingerprint)
-    const wanted = {
+    using note = await noteOf(app, names, experiments, options)
+    const wanted: RunWanted = {
       one: runner(app, options, overrides, shared),
-      resume: options.resume === true,
-      places: { state: join(lab.directory, '.lab'), results: app.places.results },
+      resume,
+      goOn: note.line,
+      places: { state: stateOf(lab), results: app.places.results },
       asked: (experiment: ResolvedExperiment) => askedDigest(lab, experiment, options),
-      after: (ran: readonly Ran[]) => tellCi(ran, junit, process.env, session.context.cache),
+      after: async (ran: readonly Ran[]) => {
+        if (ran.every(isFinished)) await note.end()
+        return await tellCi(ran, junit, process.env, session.context.cache)
+      },
     }
-    if (all) return await runAll(experiments, wanted, app)
-    const outcome = await runNamed(experiments, wanted, app)
-    if (typeof outcome === 'number' || outcome === undefined || options.report !== true) return outcome
-    const ran = experiments.map(({ name }) => name)
-    return { ...outcome, text: [outcome.text, ...(await reportAfter(app, ran))].join('\n') }
+    try {
+      if (all) return await runAll(experiments, wanted, app)
+      const outcome = await runNamed(experiments, wanted, app)
+      if (typeof outcome === 'number' || outcome === undefined || options.report !== true) return outcome
+      const ran = experiments.map(({ name }) => name)
+      return { ...outcome, text: [outcome.text, ...(await reportAfter(app, ran))].join('\n') }
+    } catch (error) {
+      if (error instanceof Failure && error.kind === 'user') await note.endIfNothing()
+      throw error
+    }
   },
 })

@@ -20,6 +20,7 @@ export const command = defineCommand({
     ['lab up --kernel v5.10', 'with another kernel'],
     ['lab up --dry-run', 'what would be done, and why'],
   ],
+  warnsDaily: true,
   work: async (session, [name], options) => {
     const { lab, context, places } = openApp(session)
     const vm = named(lab.vms, 'vm', vmOf(lab, name))

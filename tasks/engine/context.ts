@@ -2,7 +2,7 @@
 import { homedir } from 'node:os'
 import { isAbsolute, join } from 'node:path'
 import { interrupted } from './error.ts'
-import type { Emit, StepOutcome } from './event.ts'
+import type { Emit, LabEvent, StepOutcome } from './event.ts'
 import { diskFailure } from './disk.ts'
 import { Store } from './store.ts'
 
@@ -39,9 +39,18 @@ export interface StepResult<T> {
   readonly value: T
 }
 
+/** What a step knows of its end and its outcome before it has ended. */
+export type Forecast = Pick<Extract<LabEvent, { type: 'step-progress' }>, 'secondsLeft' | 'soFar'>
+
 export interface StepHandle {
   /** Where the step is; `done` and `total` in `unit`. */
-  readonly progress: (phase: string, done?: number, total?: number, unit?: 'bytes' | 'objects' | 'runs') => void
+  readonly progress: (
+    phase: string,
+    done?: number,
+    total?: number,
+    unit?: 'bytes' | 'objects' | 'runs',
+    forecast?: Forecast,
+  ) => void
 }
 
 /**
@@ -61,7 +70,7 @@ export async function step<T>(
   context.emit({ type: 'step-start', step: name, title, parent })
   try {
     const { outcome, detail, value } = await work({
-      progress: (phase, done, total, unit) =>
+      progress: (phase, done, total, unit, forecast) =>
         context.emit({
           type: 'step-progress',
           step: name,
@@ -69,12 +78,14 @@ export async function step<T>(
           ...(done === undefined ? {} : { done }),
           ...(total === undefined ? {} : { total }),
           ...(unit === undefined ? {} : { unit }),
+          ...forecast,
         }),
     })
     context.emit({ type: 'step-end', step: name, outcome, detail, seconds: seconds() })
     return value
   } catch (error) {
-    context.emit({ type: 'step-end', step: name, outcome: 'failed', seconds: seconds() })
+    const detail = context.signal.aborted ? 'interrupted' : undefined
+    context.emit({ type: 'step-end', step: name, outcome: 'failed', detail, seconds: seconds() })
     // Any step may meet a disk that is full, or a directory that is not ours to write.
     throw diskFailure(error, title)
   }

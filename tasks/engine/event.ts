@@ -32,7 +32,10 @@ export const EVENTS = {
     title: z.string(),
     parent: z.string().optional(),
   }),
-  /** Where a step is. `done`/`total` in `unit`; total may be an estimate. */
+  /**
+   * Where a step is. `done`/`total` in `unit`; total may be an estimate, and so is `secondsLeft`. `soFar`: numbers of
+   * the arm in `phase`, as far as there are any.
+   */
   'step-progress': z.object({
     type: z.literal('step-progress'),
     step: z.string(),
@@ -40,6 +43,8 @@ export const EVENTS = {
     done: z.number().exactOptional(),
     total: z.number().exactOptional(),
     unit: z.enum(['bytes', 'objects', 'runs']).exactOptional(),
+    secondsLeft: z.number().exactOptional(),
+    soFar: z.array(z.object({ metric: z.string(), median: z.number(), runs: z.number() })).exactOptional(),
   }),
   /** A step ends. `detail` is one line: what came out, or why ("kernel/config/tracing.config changed"). */
   'step-end': z.object({
@@ -80,10 +85,14 @@ export const EVENTS = {
     why: z.string().exactOptional(),
     needs: z.number().exactOptional(),
   }),
-  /** Something the person must know and that is no failure: a fallback taken, a slow accelerator. Said once. */
+  /**
+   * Something the person must know and that is no failure: a fallback taken, a slow accelerator. Said once; `standing`:
+   * true until somebody changes the lab file or the host, so that once a day is enough for a person.
+   */
   notice: z.object({
     type: z.literal('notice'),
     level: z.enum(['info', 'warning']),
+    standing: z.literal(true).exactOptional(),
     place: z.string().exactOptional(),
     text: z.string(),
     wayOut: z.string().exactOptional(),

@@ -4,7 +4,7 @@
  * undone first. Steps look at `Context.signal`; this file is for what no signal reaches.
  */
 import { rmSync } from 'node:fs'
-import { interrupted } from './error.ts'
+import { interrupted, type FailureParts } from './error.ts'
 
 /**
  * Milliseconds between an interruption and the forced end: with the start of the shell that says the exit code, below
@@ -31,6 +31,32 @@ export function atInterruption(stop: () => void): () => void {
 export function stopAll(): void {
   isInterrupted = true
   for (const stop of listeners) stop()
+}
+
+/** What an interrupted command adds to the word "interrupted": what is done, and how to go on. */
+export type InterruptionWords = Pick<FailureParts, 'wayOut' | 'lines'>
+
+let words: (() => InterruptionWords) | undefined
+
+/**
+ * Registers what is to be said if the command is interrupted from now on. It is asked after everything has stopped.
+ * @param say synchronous and quick: a forced end asks it, too
+ * @returns takes it back, once the work is done
+ */
+export function sayWhenInterrupted(say: () => InterruptionWords): () => void {
+  words = say
+  return () => {
+    if (words === say) words = undefined
+  }
+}
+
+/** For cli.ts. Nothing it meets may keep the command from ending. */
+export function interruptionWords(): InterruptionWords {
+  try {
+    return words?.() ?? {}
+  } catch {
+    return {}
+  }
 }
 
 let foreground = 0

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { bytes, bytesDone, cut, displayWidth, duration, painter, plural, table } from './text.ts'
+import { bytes, bytesDone, cut, displayWidth, duration, painter, plural, table, wrap } from './text.ts'
 
 describe('bytes', () => {
   it.each([
@@ -81,4 +81,17 @@ describe('table', () => {
 it('paints only where there are colours', () => {
   expect(painter(true)('red', 'x')).toBe('\x1b[31mx\x1b[39m')
   expect(painter(false)('red', 'x')).toBe('x')
+})
+
+describe('wrap', () => {
+  it('leaves a line that fits as it is', () => expect(wrap('  a  b', 6, 2)).toEqual(['  a  b']))
+
+  it('breaks between words, and indents what follows', () =>
+    expect(wrap('  → one two three', 10, 4)).toEqual(['  → one', '    two', '    three']))
+
+  it('never breaks a command that people copy', () =>
+    expect(wrap('type `lab run x --resume`, or not', 12, 2)).toEqual(['type', '  `lab run x --resume`,', '  or not']))
+
+  it('does not count colours', () =>
+    expect(wrap('\u001B[31merror:\u001B[39m abc', 10, 2)).toEqual(['\u001B[31merror:\u001B[39m abc']))
 })

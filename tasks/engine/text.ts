@@ -88,6 +88,35 @@ export function cut(text: string, width: number): string {
   return width < 1 ? '' : `${kept}…`
 }
 
+/** What must not be broken: a command between backticks, which people copy, or a word. */
+const UNBROKEN = /[^\s`]*`[^`]*`\S*|\S+/g
+
+// oxlint-disable-next-line no-control-regex -- colours take no columns
+const COLOUR = /\x1b\[[\d;]*m/g
+
+const paintedWidth = (text: string): number => displayWidth(text.replaceAll(COLOUR, ''))
+
+/**
+ * One line of text as lines of at most `width` columns, broken between words and never within backticks. Later lines
+ * are indented by `indent` spaces, as the first one already is.
+ */
+export function wrap(text: string, width: number, indent: number): string[] {
+  if (paintedWidth(text) <= width) return [text]
+  const [lead = ''] = /^ */.exec(text) ?? []
+  const lines: string[] = []
+  let line = ''
+  for (const [part] of text.matchAll(UNBROKEN)) {
+    const start = lines.length === 0 ? lead : ' '.repeat(indent)
+    const longer = line === '' ? start + part : `${line} ${part}`
+    if (line === '' || paintedWidth(longer) <= width) line = longer
+    else {
+      lines.push(line)
+      line = ' '.repeat(indent) + part
+    }
+  }
+  return [...lines, line]
+}
+
 export interface Column {
   readonly head: string
   /** Numbers align right. Default: left. */

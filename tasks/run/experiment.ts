@@ -188,15 +188,19 @@ export async function experimentStep(
   if (why !== undefined) context.emit({ type: 'notice', level: 'warning', place: name, text: why })
   return await step(context, name, name, async (handle) => {
     const executor = new PlanExecutor(wanted, { ...plan, runs, count }, places, context, handle)
+    const lastOfEach = () =>
+      all.flatMap(({ index, warmup }) => {
+        const outcome = executor.results.get(index) ?? done.get(index) ?? begun.get(index)?.last
+        return outcome && !warmup ? [outcome] : []
+      })
+    const total = all.filter(({ warmup }) => !warmup).length
+    wanted.watch?.(() => ({ total, outcomes: lastOfEach() }))
     const working = workers(count, executor, context)
     // Loading DuckDB takes a while: as long as the first VM takes to begin its boot.
     if (experiment.collect.includes('trace')) prepareParquet()
     await working
     const { problems, left } = executor.leftovers
-    const outcomes = all.flatMap(({ index, warmup }) => {
-      const outcome = executor.results.get(index) ?? done.get(index) ?? begun.get(index)?.last
-      return outcome && !warmup ? [outcome] : []
-    })
+    const outcomes = lastOfEach()
     const [first] = problems
     // What is unfinished can be resumed; a mistake of the user's that let no run come about is not a run that was
     // begun.

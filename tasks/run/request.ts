@@ -3,6 +3,15 @@ import type { Ready } from '../build/artefacts.ts'
 import type { Overrides } from '../config/arms.ts'
 import type { ResolvedExperiment, ResolvedLab } from '../config/resolved.ts'
 import type { openVm } from '../vm/vm.ts'
+import type { RunOutcome } from './outcome.ts'
+
+/** Where a plan is. */
+export interface PlanState {
+  /** Runs of the plan, warm-ups not counted. */
+  readonly total: number
+  /** Those that have a result, also of an earlier command that this one goes on with. */
+  readonly outcomes: readonly RunOutcome[]
+}
 
 export interface ExperimentWanted {
   readonly lab: ResolvedLab
@@ -23,6 +32,8 @@ export interface ExperimentWanted {
   readonly resume?: boolean
   /** VMs at a time, instead of what the experiment says. */
   readonly parallel?: number | 'auto' | undefined
+  /** Is given a way to ask where the plan is, once it is known; it can be asked at any time. */
+  readonly watch?: ((state: () => PlanState) => void) | undefined
   /** `--source`: where the kernel was built from. */
   readonly source?: string | undefined
   /** Where the VM comes from, when it is shared with other experiments. */

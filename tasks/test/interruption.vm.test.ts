@@ -13,7 +13,8 @@ import { Rig, type Ended } from './rig.ts'
 const EXPERIMENTS = `
   slow:
     probes: [readiter]
-    workload: { run: "sleep 5000" }
+    workload: { run: "sleep \${seconds}" }
+    params: { seconds: [5000] }
     timeout: 5000s
 `
 
@@ -101,7 +102,10 @@ describe('in the VM of `lab up`', () => {
   }
 
   test('a workload that runs: it ends in the guest, and the VM can be used', async () => {
-    expect(await interrupt(['run', 'slow'], sleeps)).toMatchObject(INTERRUPTED)
+    const end = await interrupt(['run', 'slow', '--param', 'seconds=5000'], sleeps)
+    expect(end).toMatchObject(INTERRUPTED)
+    expect(end.stderr).toContain('`lab run slow --param seconds=5000 --resume`, or `lab run --resume` alone')
+    expect(end.stderr).toContain('slow: 0 of 1 run done')
     expect(resultsOf('slow')).toEqual([])
     await goesOn()
     expect(await lab.answer(['run', 'hellotrace', '--start', 'shared'])).toHaveLength(1)

@@ -3,7 +3,7 @@ import { inspect } from 'node:util'
 import { EXIT, Failure, type FailureKind, type FailureReason, messageOf } from '../engine/error.ts'
 import { printable } from '../engine/printable.ts'
 import { diskFailure } from '../engine/disk.ts'
-import type { Paint } from '../engine/text.ts'
+import { wrap, type Paint } from '../engine/text.ts'
 
 /** Writes a stack trace to a file and says which; given by `cli.ts`, because `ui/` does not know where state lives. */
 export type BugLog = (stack: string) => string
@@ -93,16 +93,19 @@ const TAB = ' '.repeat(8)
 /** Tabs in a compiler's message carry its alignment, so they become spaces, not `\t`. */
 const line = (text: string): string => printable(text.trimEnd().replaceAll('\t', TAB))
 
-/** The report as lines for people: label, place, fact; way out; lines as they are, indented; the log. */
-export function reportLines(report: Report, paint: Paint): string[] {
+/**
+ * The report as lines for people: label, place, fact; way out; lines as they are, indented; the log.
+ * @param width of the terminal, where there is one: sentences are broken between words
+ */
+export function reportLines(report: Report, paint: Paint, width = Number.POSITIVE_INFINITY): string[] {
   const [fact = '', ...more] = report.fact.split('\n')
   const place = report.place === undefined ? '' : `${printable(report.place)}: `
   return [
-    paint('red', LABEL[report.kind]) + paint('bold', place) + line(fact),
-    ...more.map((text) => `  ${line(text)}`),
+    ...wrap(paint('red', LABEL[report.kind]) + paint('bold', place) + line(fact), width, 2),
+    ...more.flatMap((text) => wrap(`  ${line(text)}`, width, 2)),
     ...(report.wayOut === undefined
       ? []
-      : report.wayOut.split('\n').map((text) => `  ${paint('cyan', '→')} ${line(text)}`)),
+      : report.wayOut.split('\n').flatMap((text) => wrap(`  ${paint('cyan', '→')} ${line(text)}`, width, 4))),
     ...(report.lines ?? []).map((text) => `    ${line(text)}`.trimEnd()),
     ...(report.log === undefined
       ? []

@@ -12,7 +12,7 @@ import { later } from '../engine/later.ts'
 import type { StepProgress } from './messages.ts'
 import { endedText, noticeText, runningText, stoppedText } from './messages.ts'
 import type { Output, TextStream } from './output.ts'
-import type { Paint } from '../engine/text.ts'
+import { wrap, type Paint } from '../engine/text.ts'
 
 const listr2 = later<typeof import('listr2')>('listr2')
 
@@ -204,7 +204,10 @@ export class LiveProgress {
   #notice(level: 'info' | 'warning', text: string): void {
     const mark = level === 'warning' ? this.#options.paint('yellow', '⚠') : this.#options.paint('blue', 'ℹ')
     const line = `${mark} ${text}`
-    if (this.#root === undefined || this.#closed !== undefined) return this.#options.stderr.write(`${line}\n`)
+    if (this.#root === undefined || this.#closed !== undefined) {
+      const lines = wrap(line, this.#options.stderr.stream.columns ?? Number.POSITIVE_INFINITY, 2)
+      return this.#options.stderr.write(`${lines.join('\n')}\n`)
+    }
     const task = this.#hang(line, undefined, () => {
       task.state = listr2().ListrTaskState[NOTICE]
       return Promise.resolve()

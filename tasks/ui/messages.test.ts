@@ -18,6 +18,16 @@ describe('a running step', () => {
     [progress({ done: 1, unit: 'runs' }), 'kernel v5.10 — compile 1 run, 1m12s'],
     [progress({ done: 3, total: 4 }), 'kernel v5.10 — compile 3/4, 1m12s'],
     [progress({}), 'kernel v5.10 — compile, 1m12s'],
+    [progress({ done: 3, total: 8, secondsLeft: 119.6 }), 'kernel v5.10 — compile 3/8, 1m12s, about 2m00s left'],
+    [
+      progress({
+        soFar: [
+          { metric: 'ns', median: 41.23456, runs: 1 },
+          { metric: 'b', median: 2, runs: 3 },
+        ],
+      }),
+      'kernel v5.10 — compile, 1m12s, ns 41.23 (1 run), b 2 (3 runs)',
+    ],
     [undefined, 'kernel v5.10 — 1m12s'],
   ])('says where it is (%#)', (at, text) => expect(runningText('kernel v5.10', at, 72.9)).toBe(text))
 

@@ -32,11 +32,24 @@ const progressText = (title: string, progress: StepProgress): string =>
     .filter((part) => part !== '')
     .join(' ')
 
+/** Metrics that a line has room for. */
+const METRICS = 2
+
+/** `read_ns 412 (5 runs)`: the median so far. */
+const soFarText = ({ soFar = [] }: StepProgress): string[] =>
+  soFar
+    .slice(0, METRICS)
+    .map(({ metric, median, runs }) => `${brief(metric)} ${Number(median.toPrecision(4))} (${plural(runs, 'run')})`)
+
+const leftText = ({ secondsLeft }: StepProgress): string[] =>
+  secondsLeft === undefined || secondsLeft < 1 ? [] : [`about ${duration(Math.round(secondsLeft))} left`]
+
 /** `kernel v5.10 — compile 412/1130 objects, 1m12s`. Whole seconds, so that the text changes once a second. */
 export function runningText(title: string, progress: StepProgress | undefined, seconds: number): string {
   const facts = [
     progress === undefined ? '' : progressText(title, progress),
     seconds < 1 ? '' : duration(Math.floor(seconds)),
+    ...(progress === undefined ? [] : [...leftText(progress), ...soFarText(progress)]),
   ]
   const shown = facts.filter((fact) => fact !== '').join(', ')
   return shown === '' ? brief(title) : `${brief(title)} — ${shown}`

@@ -81,6 +81,7 @@ export function openView(options: ViewOptions): View {
       ? new LiveProgress({ stderr, stdout: options.stdout, paint })
       : openPlainProgress({ stderr, verbose: options.verbose === true })
   const reports = reporter(options.bugLog, options.commandLog)
+  const failureWidth = options.isTTY ? options.stderr.columns : undefined
   const waiting: (() => void)[] = []
   let closed = false
   const say = (speak: () => void): void => {
@@ -99,7 +100,8 @@ export function openView(options: ViewOptions): View {
     },
     pipe: (from) => void from.on('data', (chunk: Buffer) => stdout.write(chunk)),
     failure: (thrown) => {
-      for (const report of reports(thrown)) say(() => stderr.write(`${reportLines(report, paint).join('\n')}\n`))
+      for (const report of reports(thrown))
+        say(() => stderr.write(`${reportLines(report, paint, failureWidth).join('\n')}\n`))
     },
     close: async () => {
       try {

@@ -84,6 +84,7 @@ export async function accelOf(wanted: VmWanted, context: Context, handle: StepHa
     context.emit({
       type: 'notice',
       level: 'warning',
+      standing: true,
       place: `vm ${wanted.vm.name}`,
       text: `runs under TCG (software emulation): ${choice.reason}`,
     })

@@ -96,7 +96,14 @@ export async function keepLint(
 export async function sayLint(object: string, source: string, context: Context): Promise<void> {
   const text = await readFile(join(dirname(object), LINT_FILE), 'utf8').catch(() => '[]')
   for (const { line, col, message, wayOut } of Findings.parse(JSON.parse(text)))
-    context.emit({ type: 'notice', level: 'warning', place: placeOf(source, line, col), text: message, wayOut })
+    context.emit({
+      type: 'notice',
+      level: 'warning',
+      standing: true,
+      place: placeOf(source, line, col),
+      text: message,
+      wayOut,
+    })
 }
 
 export const placeOf = (source: string, line: number, col: number): string => {

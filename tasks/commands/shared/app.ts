@@ -28,6 +28,7 @@ export function openApp({ view, context, options }: Session): App {
     view.emit({
       type: 'notice',
       level: 'warning',
+      standing: true,
       place: `${file}:${line}:${col}`,
       text: message,
       ...(wayOut === undefined ? {} : { wayOut }),

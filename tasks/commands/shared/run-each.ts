@@ -8,6 +8,9 @@ import type { Emit } from '../../engine/event.ts'
 import { printable } from '../../engine/printable.ts'
 import type { ExperimentOutcome } from '../../run/experiment.ts'
 import type { RunOutcome } from '../../run/outcome.ts'
+import type { PlanState } from '../../run/request.ts'
+import { stateLines } from '../../run/judge/state-text.ts'
+import { sayWhenInterrupted } from '../../engine/interruption.ts'
 import { Batch, type BatchPlaces } from '../../run/plan/batch.ts'
 import { allText, runText, summaryText, type Ended } from '../../run/judge/text.ts'
 import { lastWords } from '../../results/why.ts'
@@ -25,8 +28,14 @@ export const explain = () => import('../../explain/explain.ts')
 
 export interface RunWanted {
   /** Runs one experiment, or goes on with its interrupted run. */
-  readonly one: (experiment: ResolvedExperiment, resume: boolean) => Promise<ExperimentOutcome>
+  readonly one: (
+    experiment: ResolvedExperiment,
+    resume: boolean,
+    watch: (state: () => PlanState) => void,
+  ) => Promise<ExperimentOutcome>
   readonly resume: boolean
+  /** What to type to go on after an interruption. */
+  readonly goOn: string
   readonly places: BatchPlaces
   /** Tells a CI system how the experiments ended. @returns lines that it reads on stdout */
   readonly after?: (ran: readonly Ran[]) => Promise<readonly string[]>
@@ -43,6 +52,10 @@ export interface Ran {
 
 const problemText = ({ arm, repeat, failure }: ExperimentOutcome['problems'][number]): string =>
   `no result: ${[printable(arm), `repeat ${repeat}`].filter(Boolean).join(' ')}: ${failure.parts.place ?? ''}: ${failure.parts.fact}`
+
+/** Whether there is nothing that `--resume` could do. */
+export const isFinished = ({ outcome }: Ran): boolean =>
+  outcome !== undefined && outcome.problems.length + outcome.left.length === 0
 
 /** A run without a result weighs more than one that did not pass. */
 const verdictOf = ({ outcomes, problems, left }: ExperimentOutcome): number =>
@@ -109,15 +122,16 @@ async function runLeft(
   experiment: ResolvedExperiment,
   { one, resume }: RunWanted,
   batch: Batch | undefined,
+  watch: (state: () => PlanState) => void,
   { context }: App,
 ): Promise<ExperimentOutcome> {
-  if (!resume || batch === undefined) return await one(experiment, resume)
+  if (!resume || batch === undefined) return await one(experiment, resume, watch)
   const due = await batch.due(experiment.name)
   const say = (text: string) =>
     context.emit({ type: 'notice', level: 'info', place: `experiment ${experiment.name}`, text })
   if (due.what === 'begin' && due.again)
     say('was finished before the interruption, but lab.yaml, a source or an option has changed since: it starts over')
-  if (due.what !== 'nothing') return await one(experiment, due.what === 'resume')
+  if (due.what !== 'nothing') return await one(experiment, due.what === 'resume', watch)
   say('was finished before the interruption: nothing is left to do')
   return { outcomes: due.outcomes, problems: [], left: [] }
 }
@@ -136,9 +150,16 @@ async function runEach(
   if (together) for (const one of experiments) asked.set(one.name, await wanted.asked(one))
   const batch = together ? await (resume ? Batch.resume(places, asked) : Batch.begin(places, asked)) : undefined
   const ran: Ran[] = []
+  const states = new Map<ResolvedExperiment, () => PlanState>()
+  const isDone = sayWhenInterrupted(() => ({
+    wayOut: `\`${wanted.goOn}\`, or \`lab run --resume\` alone, does what is left`,
+    lines: stateLines(
+      experiments.map((one) => ({ name: one.name, precision: one.until?.precision, state: states.get(one)?.() })),
+    ),
+  }))
   for (const experiment of experiments)
     try {
-      const outcome = await runLeft(experiment, wanted, batch, app)
+      const outcome = await runLeft(experiment, wanted, batch, (state) => states.set(experiment, state), app)
       for (const { failure } of outcome.problems) app.view.failure(failure)
       ran.push({ experiment, outcome })
     } catch (error) {
@@ -147,6 +168,7 @@ async function runEach(
       ran.push({ experiment, failure: error })
     }
   await batch?.end()
+  isDone()
   return ran
 }
 

@@ -3,7 +3,7 @@
  * needs.
  */
 import { availableParallelism, tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { cacheLimit } from '../../engine/cache-limit.ts'
 import { cacheDir, type Context } from '../../engine/context.ts'
 import { noteDisk } from '../../engine/disk.ts'
@@ -15,7 +15,8 @@ import { onProgram } from '../../engine/programs.ts'
 import { Store } from '../../engine/store.ts'
 import { openView } from '../../ui/view.ts'
 import type { View } from '../../ui/types.ts'
-import { logged } from './logged.ts'
+import { daily } from './daily.ts'
+import { logged, logsOfLab } from './logged.ts'
 
 /** Options of every command. */
 export interface GlobalOptions {
@@ -39,7 +40,7 @@ export interface Session {
  * What shows a command's events, answer and failures, and writes them to its log. A stack trace is for the log, not for
  * the terminal.
  */
-export function viewFor(options: GlobalOptions, log: CommandLog): View {
+export function viewFor(options: GlobalOptions, log: CommandLog, warnsDaily = false): View {
   const view = openView({
     json: options.json === true,
     stdout: process.stdout,
@@ -51,7 +52,8 @@ export function viewFor(options: GlobalOptions, log: CommandLog): View {
     bugLog: (stack) => log.bug(stack),
     commandLog: () => log.name,
   })
-  return logged(view, log)
+  const logs = warnsDaily && options.json !== true && options.verbose !== true ? logsOfLab(options.file) : undefined
+  return logged(logs === undefined ? view : daily(view, dirname(logs)), log)
 }
 
 /**

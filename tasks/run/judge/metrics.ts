@@ -108,6 +108,15 @@ export function enough(
   return values.length >= min && precision(summary(values)) <= wanted
 }
 
+/** The median of each metric over the runs that there are. */
+export function mediansSoFar(manifests: readonly Manifest[]): { metric: string; median: number; runs: number }[] {
+  const metrics = [...new Set(manifests.flatMap((one) => Object.keys(one.metrics ?? {})))]
+  return metrics.flatMap((metric) => {
+    const values = valuesOf(manifests, metric)
+    return values.length === 0 ? [] : [{ metric, median: median(values), runs: values.length }]
+  })
+}
+
 const shown = (value: number): string => Number(value.toPrecision(4)).toString()
 const percent = (share: number): string => (Number.isFinite(share) ? `${(share * 100).toFixed(1)} %` : 'not known')
 

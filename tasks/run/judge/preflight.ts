@@ -37,7 +37,8 @@ export async function preflight(
     if (!version || wanted.includes('load')) continue
     const at = `probe ${object.probe}`
     if (version.level === 'error') throw userError({ place: at, fact: version.fact, wayOut: version.wayOut })
-    context.emit({ type: 'notice', level: 'warning', place: at, text: version.fact, wayOut: version.wayOut })
+    const { fact: text, wayOut } = version
+    context.emit({ type: 'notice', level: 'warning', standing: true, place: at, text, wayOut })
   }
   const declared = lab.kernels[kernel.name]
   // A program that does not load is not attached; another failure that is expected comes before.

@@ -130,10 +130,10 @@ function factsOf(runs: readonly Manifest[], wanted: number | undefined): string[
 }
 
 /** A line for each arm where there are several or where runs are missing, and its numbers where there are any. */
-function armLines(
+export function armLines(
   outcomes: readonly RunOutcome[],
   wanted: number | undefined,
-  unfinished: readonly Unfinished[],
+  unfinished: readonly Unfinished[] = [],
 ): string[] {
   const arms = Map.groupBy(
     outcomes.map(({ manifest }) => manifest),
@@ -154,7 +154,7 @@ function armLines(
 const LISTED = 3
 
 /** What did not pass: each reason once for each arm, with the places of its runs. */
-function badLines(bad: readonly RunOutcome[]): string[] {
+export function badLines(bad: readonly RunOutcome[]): string[] {
   const groups = Map.groupBy(
     bad,
     ({ manifest }) =>

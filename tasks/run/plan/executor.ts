@@ -19,7 +19,8 @@ import { withoutGuest } from '../guest/without-guest.ts'
 import type { Earlier } from './earlier.ts'
 import type { Journal } from './journal.ts'
 import { Leftovers } from './left.ts'
-import { enough } from '../judge/metrics.ts'
+import { enough, mediansSoFar } from '../judge/metrics.ts'
+import { Pace } from './pace.ts'
 import { finishRun, runInGuest, sealedRun } from '../guest/one-run.ts'
 import type { RunOutcome } from '../outcome.ts'
 import type { Collected, GuestSession, RunTurn } from '../guest/record.ts'
@@ -66,6 +67,8 @@ export class PlanExecutor {
   readonly #finishing = new Map<number, Promise<void>>()
   readonly #begun = moment()
   #jumped = 0
+  readonly #pace = new Pace()
+  readonly #atWork = new Set<PlannedRun>()
   /** The last run of the plan that is done: its messages are shown. */
   #last = -1
   readonly results = new Map<number, RunOutcome>()
@@ -179,6 +182,21 @@ export class PlanExecutor {
     this.leftovers.failed({ arm: arm.name, repeat: run.repeat, failure })
   }
 
+  /** Where the plan is, when it will be done, and what the arm's metrics say so far. */
+  #sayWhere(arm: Arm): void {
+    const left = [...this.#atWork, ...this.#pending]
+    const done = this.#total - left.length
+    const arms = left.map((run) => this.#arm(run).name)
+    // With `until:` nobody knows how many runs there will be.
+    const secondsLeft = this.#wanted.experiment.until ? undefined : this.#pace.left(arms, this.#count)
+    const manifests = [...this.#plan.done.values(), ...this.results.values()].map(({ manifest }) => manifest)
+    const soFar = mediansSoFar(manifests.filter((one) => one.arm.name === arm.name && one.plan?.warmup !== true))
+    this.#handle.progress(printable(arm.name) || 'run', done, this.#total, 'runs', {
+      ...(secondsLeft !== undefined && { secondsLeft }),
+      ...(soFar.length > 0 && { soFar }),
+    })
+  }
+
   /** Messages of thousands of runs are not kept in memory: those of the last one of the plan are. */
   #keep(run: PlannedRun, outcome: RunOutcome): void {
     const before = this.results.get(this.#last)
@@ -268,7 +286,6 @@ export class PlanExecutor {
   async #sealed(run: PlannedRun, arm: Arm): Promise<void> {
     const things = this.#plan.ready.get(arm.kernel)
     if (things === undefined) throw new Error(`nothing was prepared for arm ${arm.name}`)
-    this.#handle.progress(printable(arm.name) || 'run', this.#total - this.#pending.length - 1, this.#total, 'runs')
     try {
       const turn = this.#turn(run, arm, 1)
       const outcome = await sealedRun(this.#wanted, things, turn, this.#place(arm, run), this.#places, this.#context)
@@ -280,10 +297,16 @@ export class PlanExecutor {
 
   readonly run = async (run: PlannedRun, worker: number): Promise<void> => {
     const begun = moment()
+    const arm = this.#arm(run)
+    this.#atWork.add(run)
+    this.#sayWhere(arm)
     try {
       await this.#run(run, worker)
     } finally {
-      this.leftovers.spend(this.#arm(run).name, secondsSince(begun) * 1000)
+      const seconds = secondsSince(begun)
+      this.#atWork.delete(run)
+      this.#pace.took(arm.name, seconds)
+      this.leftovers.spend(arm.name, seconds * 1000)
       this.#watchClock()
     }
   }
@@ -295,7 +318,6 @@ export class PlanExecutor {
     if (this.#isSealed(arm)) return await this.#sealed(run, arm)
     const { retries, trace } = this.#wanted.experiment
     const tries = this.#plan.begun.get(run.index)?.tries ?? new Attempts({ retries, onLoss: trace.onLoss })
-    this.#handle.progress(printable(arm.name) || 'run', this.#total - this.#pending.length - 1, this.#total, 'runs')
     const cold = this.#start(arm) === 'cold'
     for (;;)
       try {

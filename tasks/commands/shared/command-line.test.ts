@@ -1,0 +1,26 @@
+import { execFileSync } from 'node:child_process'
+import { expect, test } from 'vitest'
+import { commandLine, optionWords, shellWord } from './command-line.ts'
+
+test('the options of a declaration as words, in its order', () => {
+  const rows = [
+    ['-a, --all', ''],
+    ['-p, --param <name=value>', ''],
+    ['--dry-run', ''],
+    ['-r, --repeat <n>', ''],
+  ] as const
+  const values = { repeat: 4, param: ['a=1', 'b=x y'], dryRun: true, all: false }
+  const words = optionWords(rows, values)
+  expect(words).toEqual(['--param', 'a=1', '--param', 'b=x y', '--dry-run', '--repeat', '4'])
+  expect(commandLine(['run', ...words])).toBe(`lab run --param a=1 --param 'b=x y' --dry-run --repeat 4`)
+})
+
+test('a shell reads each word as it is', () => {
+  const words = [`it's`, '$HOME', 'a b', '`x`', '~', '*', '', '\\', 'kernel=v5.10,bytes=16']
+  const echo = words.map(shellWord).join(' ')
+  expect(
+    execFileSync('sh', ['-c', `printf '%s\\n' ${echo}`], { encoding: 'utf8' })
+      .split('\n')
+      .slice(0, -1),
+  ).toEqual(words)
+})
