@@ -22,7 +22,7 @@ import { wholeNumber } from './shared/values.ts'
 
 const OPTIONS = [
   ['--md', 'Markdown, for slides'],
-  ['--all', 'include other processes'],
+  ['--all', 'include other processes; of a run without messages, show every event'],
   ['--svg <file>', 'the path of one read as a picture: that of the median duration'],
   ['--reads', 'read by read, partial ones marked'],
   ['--comm <name>', 'only events of processes with this name'],
@@ -63,7 +63,7 @@ interface FileAsked {
 function nothing({ manifest }: FoundRun, { comm, pid, probe, from, to, all }: TraceWanted): string {
   const filtered = [comm, pid, probe, from, to].some((one) => one !== undefined)
   const what = filtered ? 'no events pass these filters' : 'no messages of the workload'
-  return `${what}; the run has ${plural(manifest.trace.events, 'event')}${all ? '' : ', --all includes those of other processes'}`
+  return `${what}; the run has ${plural(manifest.trace.events, 'event')}${all ? '' : ', --all shows also those of other processes and of the kernel'}`
 }
 
 /** The whole recording for another program; filters take parts of it. */

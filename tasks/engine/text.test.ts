@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { bytes, bytesDone, cut, displayWidth, duration, painter, plural, table, wrap } from './text.ts'
+import { bytes, bytesDone, cut, displayWidth, duration, painter, plural, table, wrap, wrapText } from './text.ts'
 
 describe('bytes', () => {
   it.each([
@@ -91,6 +91,15 @@ describe('wrap', () => {
 
   it('never breaks a command that people copy', () =>
     expect(wrap('type `lab run x --resume`, or not', 12, 2)).toEqual(['type', '  `lab run x --resume`,', '  or not']))
+
+  it('keeps columns that fit', () => expect(wrap('ab    cd ef', 9, 2)).toEqual(['ab    cd', '  ef']))
+
+  it('lets what follows begin where the text of the line does', () => {
+    expect(wrapText('kernel  v5.10 from a package\n  note one two three four', 24)).toBe(
+      'kernel  v5.10 from a\n        package\n  note one two three\n    four',
+    )
+    expect(wrapText('a line that has no terminal', undefined)).toBe('a line that has no terminal')
+  })
 
   it('does not count colours', () =>
     expect(wrap('\u001B[31merror:\u001B[39m abc', 10, 2)).toEqual(['\u001B[31merror:\u001B[39m abc']))

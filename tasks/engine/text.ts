@@ -88,8 +88,8 @@ export function cut(text: string, width: number): string {
   return width < 1 ? '' : `${kept}…`
 }
 
-/** What must not be broken: a command between backticks, which people copy, or a word. */
-const UNBROKEN = /[^\s`]*`[^`]*`\S*|\S+/g
+/** What must not be broken, with the space before it: a command between backticks, which people copy, or a word. */
+const UNBROKEN = /(\s*)([^\s`]*`[^`]*`\S*|\S+)/g
 
 // oxlint-disable-next-line no-control-regex -- colours take no columns
 const COLOUR = /\x1b\[[\d;]*m/g
@@ -98,16 +98,14 @@ const paintedWidth = (text: string): number => displayWidth(text.replaceAll(COLO
 
 /**
  * One line of text as lines of at most `width` columns, broken between words and never within backticks. Later lines
- * are indented by `indent` spaces, as the first one already is.
+ * are indented by `indent` spaces.
  */
 export function wrap(text: string, width: number, indent: number): string[] {
   if (paintedWidth(text) <= width) return [text]
-  const [lead = ''] = /^ */.exec(text) ?? []
   const lines: string[] = []
   let line = ''
-  for (const [part] of text.matchAll(UNBROKEN)) {
-    const start = lines.length === 0 ? lead : ' '.repeat(indent)
-    const longer = line === '' ? start + part : `${line} ${part}`
+  for (const [, space = '', part = ''] of text.matchAll(UNBROKEN)) {
+    const longer = line + space + part
     if (line === '' || paintedWidth(longer) <= width) line = longer
     else {
       lines.push(line)
@@ -115,6 +113,23 @@ export function wrap(text: string, width: number, indent: number): string[] {
     }
   }
   return [...lines, line]
+}
+
+/** A mark of a list and the space behind it, or a name and at least two spaces, as in `kernel      v5.10: ...`. */
+const HANGS = /^ *(?:→ |\S+ {2,})/
+
+/** Sentences as `wrap` breaks them, each below the place where its text begins. */
+export function wrapText(text: string, width: number | undefined): string {
+  if (width === undefined) return text
+  const indentOf = (line: string): number => {
+    const own = line.length - line.trimStart().length
+    const hangs = HANGS.exec(line)?.[0].length ?? 0
+    return hangs > 0 && hangs <= width / 3 ? hangs : Math.min(own + 2, Math.floor(width / 2))
+  }
+  return text
+    .split('\n')
+    .flatMap((line) => wrap(line, width, indentOf(line)))
+    .join('\n')
 }
 
 export interface Column {

@@ -85,6 +85,21 @@ describe('traceStep', () => {
     expect((await failureOf(messages(run, {}))).parts.fact).toContain('events.parquet cannot be read')
   })
 
+  test('a run whose experiment keeps no trace says so, and not that something was deleted', async () => {
+    const run = await aRun()
+    rmSync(join(run.dir, 'events.parquet'))
+    const untraced = { ...run, manifest: { ...run.manifest, sha256: { stdout: '00' } } }
+    const { fact, wayOut } = (await failureOf(messages(untraced, {}))).parts
+    expect([fact, wayOut]).toEqual([expect.stringContaining('no trace was kept'), expect.stringContaining('collect:')])
+  })
+
+  test('of a run without messages, --all shows what the kernel told of processes', async () => {
+    const run = await aRun()
+    await writeEvents(join(run.dir, 'events.parquet'), trace(forked(1, 7), executed(7, '/x')))
+    expect(await messages(run, {})).toEqual([])
+    expect(await messages(run, { all: true })).toHaveLength(2)
+  })
+
   test('an event of another process is known, and not of the workload', async () => {
     const run = await aRun()
     await writeEvents(join(run.dir, 'events.parquet'), trace(executed(7, '/x'), executed(9, '/y'), said(9, 'irq')))

@@ -111,6 +111,18 @@ async function fromRecording(run: FoundRun, why: unknown, context: Context): Pro
   return parseTraceText((await reportText(file, context.signal)).split('\n')).events
 }
 
+/** @throws a user's Failure for a run whose experiment keeps no trace: nothing is missing that was ever there */
+function needTrace({ dir, run, manifest }: FoundRun): void {
+  const recorded: Readonly<Record<string, unknown>> | undefined = manifest.sha256
+  const kept = recorded === undefined || [TABLE, 'trace.dat'].some((name) => Object.hasOwn(recorded, name))
+  if (kept || existsSync(join(dir, TABLE))) return
+  throw userError({
+    place: `run ${run}`,
+    fact: `no trace was kept: \`collect:\` of experiment ${printable(manifest.experiment, 60)} does not have \`trace\``,
+    wayOut: `\`lab results show ${run}\` lists the files of the run; with \`collect: [trace, ...]\` the next run keeps its events`,
+  })
+}
+
 const keeps =
   ({ comm, pids, from, to, events, messages }: EventFilter) =>
   (event: TraceEvent): boolean =>
@@ -144,6 +156,7 @@ async function processesOf(file: string, ticks: boolean): Promise<Processes> {
 
 /** @throws Failure (user) for a filter that is none */
 export async function traceStep(run: FoundRun, wanted: TraceWanted, context: Context): Promise<TraceFound> {
+  needTrace(run)
   const { manifest, dir } = run
   const ticks = hasTicks(manifest)
   const file = join(dir, TABLE)
@@ -166,15 +179,20 @@ export async function traceStep(run: FoundRun, wanted: TraceWanted, context: Con
     wanted.all || manifest.imported !== undefined ? undefined : processes.descendants(manifest.workload.pid ?? -1)
   const pids = wanted.pid === undefined ? own && [...own] : [wanted.pid]
   const probe = wanted.probe === undefined ? undefined : probeTest(run, wanted.probe)
-  const messages = probe === undefined && manifest.imported === undefined
-  const filter: EventFilter = { comm: wanted.comm, pids, messages, ...window }
-  const { events, more } = await read<FoundEvents>(
-    () => readEvents(file, filter, MOST_EVENTS, ticks, probe?.test),
-    (all) => {
-      const found = all.filter(keeps(filter)).filter(probe?.test ?? (() => true))
-      return { events: found.slice(0, MOST_EVENTS), more: found.length > MOST_EVENTS }
-    },
-  )
+  const select = (messages: boolean): Promise<FoundEvents> => {
+    const filter: EventFilter = { comm: wanted.comm, pids, messages, ...window }
+    return read<FoundEvents>(
+      () => readEvents(file, filter, MOST_EVENTS, ticks, probe?.test),
+      (all) => {
+        const found = all.filter(keeps(filter)).filter(probe?.test ?? (() => true))
+        return { events: found.slice(0, MOST_EVENTS), more: found.length > MOST_EVENTS }
+      },
+    )
+  }
+  const onlyMessages = probe === undefined && manifest.imported === undefined
+  const found = await select(onlyMessages)
+  // Nobody prints where there are no probes: what the kernel told of processes is all there is.
+  const { events, more } = onlyMessages && wanted.all && found.events.length === 0 ? await select(false) : found
   if (events.length === 0 && probe?.sure === false) {
     // An event of this name that no filter lets through is known all the same.
     const named = { events: [wanted.probe ?? ''] }
@@ -200,6 +218,7 @@ export interface TraceStream {
  * @param spill see `eachEvents` @throws Failure (user) for a filter that is none, and for a table that cannot be read
  */
 export async function traceStream(run: FoundRun, wanted: TraceWanted, spill: string): Promise<TraceStream> {
+  needTrace(run)
   const { manifest, dir } = run
   const ticks = hasTicks(manifest)
   const file = join(dir, TABLE)

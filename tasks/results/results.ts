@@ -192,7 +192,7 @@ export function runDetails({ run, dir, manifest }: FoundRun, { probes, files }: 
   const made =
     manifest.imported === undefined
       ? [
-          `arm         ${safe(params.length === 0 ? arm.name : params.join(' '))}, repeat ${repeat}`,
+          `arm         ${[safe(params.length === 0 ? arm.name : params.join(' ')), `repeat ${repeat}`].filter(Boolean).join(', ')}`,
           `when        ${when(started)} UTC, ${duration(seconds)}`,
           ...kernelLines(manifest),
           `guest       ${safe(image.name)}, ${safe(guest.accel.accel)} (${safe(guest.accel.reason)}), VM ${safe(guest.vm)}`,

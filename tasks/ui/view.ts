@@ -9,7 +9,7 @@ import { openJsonView } from './json.ts'
 import { LiveProgress } from './live.ts'
 import { Output, type TextStream } from './output.ts'
 import { openPlainProgress } from './plain.ts'
-import { painter } from '../engine/text.ts'
+import { painter, wrapText } from '../engine/text.ts'
 import type { View } from './types.ts'
 
 export interface ViewOptions {
@@ -81,6 +81,7 @@ export function openView(options: ViewOptions): View {
       ? new LiveProgress({ stderr, stdout: options.stdout, paint })
       : openPlainProgress({ stderr, verbose: options.verbose === true })
   const reports = reporter(options.bugLog, options.commandLog)
+  const width = options.stdout.isTTY === true ? options.stdout.columns : undefined
   const failureWidth = options.isTTY ? options.stderr.columns : undefined
   const waiting: (() => void)[] = []
   let closed = false
@@ -90,8 +91,9 @@ export function openView(options: ViewOptions): View {
   }
   return {
     emit: oncePerNotice(progress.emit),
-    width: options.stdout.isTTY === true ? options.stdout.columns : undefined,
-    answer: ({ text, onStderr }) => say(() => (onStderr === true ? stderr : stdout).text(text)),
+    width,
+    answer: ({ text, onStderr, wraps }) =>
+      say(() => (onStderr === true ? stderr : stdout).text(wraps === true ? wrapText(text, width) : text)),
     raw: async (bytes, to) => {
       const output = to === 'stdout' ? stdout : stderr
       output.write(bytes)

@@ -12,7 +12,8 @@ import type { PlanState } from '../../run/request.ts'
 import { stateLines } from '../../run/judge/state-text.ts'
 import { sayWhenInterrupted } from '../../engine/interruption.ts'
 import { Batch, type BatchPlaces } from '../../run/plan/batch.ts'
-import { allText, runText, summaryText, type Ended } from '../../run/judge/text.ts'
+import { allText, lastBad, type Ended } from '../../run/judge/all-text.ts'
+import { runText, summaryText } from '../../run/judge/text.ts'
 import { lastWords } from '../../results/why.ts'
 import { observerReports, observerText } from '../../results/observer.ts'
 import { publishedReportsOf } from '../../results/published/runs.ts'
@@ -206,14 +207,18 @@ export async function runNamed(
       ...(await explained(outcomes, app)),
       summaryText(outcomes, experiments[0]?.until?.precision, await comparisons(ran, app), unfinished),
     ].join('\n'),
+    wraps: true,
     data: dataOf(outcomes),
     status: firstStatus(ran),
   }
 }
 
-function endedOf({ experiment: { name }, outcome, failure }: Ran): Ended {
+async function endedOf({ experiment: { name }, outcome, failure }: Ran): Promise<Ended> {
   const why = failure ?? outcome?.problems[0]?.failure
-  return { name, outcomes: outcome?.outcomes ?? [], ...(why && { failed: why.parts.fact }) }
+  const outcomes = outcome?.outcomes ?? []
+  const bad = lastBad(outcomes)
+  const words = bad === undefined ? [] : await lastWords(bad.dir, bad.manifest)
+  return { name, outcomes, words, ...(why && { failed: why.parts.fact }) }
 }
 
 /** Every experiment of the lab, but for those that it skips: a line each. */
@@ -225,11 +230,12 @@ export async function runAll(
   const meant = experiments.filter(({ skip }) => skip === undefined)
   const ran = await runEach(meant, wanted, true, app)
   const toCi = (await wanted.after?.(ran)) ?? []
-  const ended = experiments.flatMap((experiment): Ended[] => {
+  const ended: Ended[] = []
+  for (const experiment of experiments) {
     const { name, skip } = experiment
-    if (skip !== undefined) return [{ name, outcomes: [], skipped: skip }]
-    return ran.filter((one) => one.experiment === experiment).map(endedOf)
-  })
+    if (skip !== undefined) ended.push({ name, outcomes: [], skipped: skip })
+    for (const one of ran) if (one.experiment === experiment) ended.push(await endedOf(one))
+  }
   const meaning = await explained(
     ended.flatMap(({ outcomes }) => outcomes),
     app,
@@ -245,7 +251,8 @@ export async function runAll(
   const report = ended.every(({ outcomes }) => outcomes.length === 0) ? [] : await reportAfter(app, [])
   return {
     text: [...toCi, ...meaning, ...together, '', allText(ended), ...report].join('\n'),
-    data: ended.map(({ outcomes, ...rest }) => ({ ...rest, runs: dataOf(outcomes) })),
+    wraps: true,
+    data: ended.map(({ outcomes, words: _words, ...rest }) => ({ ...rest, runs: dataOf(outcomes) })),
     status: firstStatus(ran),
   }
 }

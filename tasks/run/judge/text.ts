@@ -170,7 +170,7 @@ export function badLines(bad: readonly RunOutcome[]): string[] {
 }
 
 /** Each remark once, with how many runs it is about. */
-function remarkLines(outcomes: readonly RunOutcome[]): string[] {
+export function remarkLines(outcomes: readonly RunOutcome[]): string[] {
   const counts = new Map<string, number>()
   for (const { manifest } of outcomes)
     for (const remark of new Set(manifest.remarks ?? [])) {
@@ -203,37 +203,5 @@ export function summaryText(
     ...badLines(bad),
     `${passed} of ${outcomes.length} run${outcomes.length === 1 ? '' : 's'} passed`,
     ...names.map(({ experiment }) => `not finished: \`lab run ${experiment} --resume\` does what is left`),
-  ].join('\n')
-}
-
-/** How one experiment of `run --all` ended. */
-export interface Ended {
-  readonly name: string
-  readonly outcomes: readonly RunOutcome[]
-  /** Why it was left out. */
-  readonly skipped?: string
-  /** Why it could not be run to its end. */
-  readonly failed?: string
-}
-
-/** A line for each experiment, and the counts. What did not pass says where its result is. */
-export function allText(ended: readonly Ended[]): string {
-  const width = Math.max(0, ...ended.map(({ name }) => name.length))
-  const count = { passed: 0, failed: 0, skipped: 0 }
-  const lines = ended.map(({ name, outcomes, skipped, failed }) => {
-    const bad = outcomes.filter(({ manifest }) => manifest.verdict !== 'passed')
-    const word = skipped !== undefined ? 'skipped' : failed !== undefined || bad.length > 0 ? 'failed' : 'passed'
-    count[word]++
-    const detail = skipped ?? failed ?? `${outcomes.length - bad.length} of ${outcomes.length} runs`
-    const where = badLines(bad).map((line) => `\n    ${line}`)
-    return `${name.padEnd(width)}  ${word.padEnd(7)}  ${printable(detail, 200)}${where.join('')}`
-  })
-  const { passed, failed, skipped } = count
-  const notes = remarkLines(ended.flatMap(({ outcomes }) => outcomes))
-  return [
-    ...lines,
-    ...(notes.length > 0 ? ['', ...notes] : []),
-    '',
-    `${ended.length} experiments: ${passed} passed, ${failed} failed, ${skipped} skipped`,
   ].join('\n')
 }
