@@ -1,9 +1,9 @@
 /** Verdicts on hooks for one kernel, with as much of it as there is. */
 import { explainAbsent } from '../../linux/symbols/absent.ts'
 import { explainEvent } from '../../linux/symbols/events.ts'
-import type { Hook } from '../../linux/symbols/hook.ts'
+import { isOfKernel, type Hook } from '../../linux/symbols/hook.ts'
 import { judge } from '../../linux/symbols/judge.ts'
-import { tooOld } from '../../linux/symbols/needs.ts'
+import { judgeKind, tooOld } from '../../linux/symbols/needs.ts'
 import { mayDefine } from '../../linux/c/source-tree.ts'
 import { clonedFrom, judgeSource } from '../../linux/symbols/unbuilt.ts'
 import { verdict, type Verdict, type VerdictKind } from '../../linux/symbols/verdict.ts'
@@ -44,10 +44,13 @@ export async function judgeHooks(hooks: readonly Hook[], view: KernelView): Prom
     return all
   }
   if (!tree || !version)
-    return hooks.map((hook) =>
-      hook.kind === 'other'
-        ? verdict(hook, 'not a symbol', 'it needs no symbol of the kernel')
-        : (tooOld(hook, version) ?? verdict(hook, 'not known', view.note ?? 'nothing is known about this kernel')),
+    return hooks.map(
+      (hook) =>
+        tooOld(hook, version) ??
+        judgeKind(hook) ??
+        (isOfKernel(hook)
+          ? verdict(hook, 'not known', view.note ?? 'nothing is known about this kernel')
+          : verdict(hook, 'not a symbol', 'it needs no symbol of the kernel')),
     )
   const functions = hooks.filter(({ kind }) => kind === 'kprobe' || kind === 'kretprobe' || kind === 'fentry')
   const groups = hooks.filter(({ kind }) => kind === 'event').map(({ target }) => groupOf(target))

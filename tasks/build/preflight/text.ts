@@ -27,6 +27,8 @@ const SHORT: Readonly<Record<VerdictKind, string>> = {
   absent: 'absent',
   'no event': 'no event',
   'no tracepoint': 'no such',
+  'no section': 'no section',
+  'no loader': 'no loader',
   'not a symbol': '.',
   'not known': '?',
 }

@@ -4,7 +4,6 @@ import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { dirname, join, relative } from 'node:path'
 import { z } from 'zod'
 import type { ResolvedExperiment, ResolvedKernel, ResolvedLab } from '../../config/resolved.ts'
-import { suggest } from '../../config/text/suggest.ts'
 import type { Context } from '../../engine/context.ts'
 import { userError, codeOf } from '../../engine/error.ts'
 import { printable } from '../../engine/printable.ts'
@@ -70,7 +69,6 @@ export async function lintSource(
     ...use,
     declared: await declaredHelpers(),
     headers: await headersIn([dirname(source), join(toolRoot, 'bpf/include')]),
-    suggest,
   })
 }
 

@@ -4,7 +4,7 @@
  * own bpf.h says it.
  */
 import { compareVersions, parseVersion, type Version } from '../version.ts'
-import type { ProgramType } from './sections.ts'
+import type { ProgramType } from '../symbols/hook-kinds.ts'
 
 /** Of 6.12, without the prefix. */
 const TRACING = new Set(

@@ -8,7 +8,8 @@ import { activeText } from './active.ts'
 import { refusedHelper } from './helpers.ts'
 import { uncheckedResults } from './null-check.ts'
 import { checkFormat } from './printk.ts'
-import { readSection, type ProgramType, type Suggest } from './sections.ts'
+import type { ProgramType } from '../symbols/hook-kinds.ts'
+import { readSection } from './sections.ts'
 import {
   argumentsOf,
   calleeOf,
@@ -44,7 +45,6 @@ export interface LintTarget {
   readonly declared: ReadonlySet<string>
   /** Texts of the lab's headers. */
   readonly headers: readonly string[]
-  readonly suggest: Suggest
 }
 
 /** Calls that print, and where their format stands. */
@@ -118,7 +118,7 @@ class Linter {
   }
 
   #section(program: Program): void {
-    const found = readSection(program.section, program.whole, this.#target.suggest)
+    const found = readSection(program.section, program.whole)
     if (found === undefined) return
     if ('message' in found) return this.#add(program.sectionStart, 'error', found.message, found.wayOut)
     this.#types.set(program, found.type)

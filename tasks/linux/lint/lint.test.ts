@@ -1,5 +1,4 @@
 import { describe, expect, test } from 'vitest'
-import { suggest } from '../../config/text/suggest.ts'
 import { parseVersion } from '../version.ts'
 import { activeText } from './active.ts'
 import { helpersOf, refusedHelper } from './helpers.ts'
@@ -12,7 +11,7 @@ const declared = new Set(HELPERS.split(' '))
 /** "line:col level message" of each finding. */
 async function lint(text: string, kernel = '5.4.0', helpers?: ReadonlySet<string>) {
   const version = parseVersion(kernel) ?? { major: 0, minor: 0, patch: 0 }
-  const found = await lintProbe(text, { version, helpers, declared, headers: [], suggest })
+  const found = await lintProbe(text, { version, helpers, declared, headers: [] })
   return found.map(({ line, col, level, message, wayOut }) => `${line}:${col} ${level} ${message} - ${wayOut}`)
 }
 const program = (body: string, section = 'kprobe/copyout') =>

@@ -13,6 +13,9 @@ const CONFIG = {
   BPF_EVENTS: 'y',
   EVENT_TRACING: 'y',
   TRACEPOINTS: 'y',
+  UPROBES: 'y',
+  UPROBE_EVENTS: 'y',
+  PERF_EVENTS: 'y',
   DYNAMIC_FTRACE: 'y',
   KPROBE_EVENTS_ON_NOTRACE: 'y',
 }
@@ -54,6 +57,12 @@ describe('R-1901-1 a function of vmlinux', () => {
     ['fentry/traced', 'not built'],
     ['perf_event', 'not a symbol'],
     ['uprobe//bin/true:main', 'not a symbol'],
+    ['usdt/${workload}:hooks:asked', 'not a symbol'],
+    ['kprobe', 'not a symbol'],
+    ['kproeb/traced', 'no section'],
+    ['sk_msg', 'no loader'],
+    ['lsm/file_open', 'not built'],
+    ['iter/task', 'not built'],
   ])('%s is %s', (section, kind) => {
     expect(verdict(section)).toMatchObject({ kind })
   })
@@ -174,7 +183,7 @@ describe('what a kind of hook needs', () => {
     verdict(section, kernel(config, release)).fixes.map((fix) => (fix.change === 'option' ? fix.symbol : fix.change))
 
   test('CONFIG_BPF_EVENTS has no prompt: of what brings it, whichever is off', () => {
-    const { BPF_EVENTS: _bpf, ...none } = CONFIG
+    const { BPF_EVENTS: _bpf, PERF_EVENTS: _perf, ...none } = CONFIG
     const rest = { ...none, BPF_SYSCALL: 'y' }
     expect(options('kprobe/traced', rest)).toEqual(['PERF_EVENTS'])
     expect(options('tracepoint/demo/thing', none)).toEqual(['BPF_SYSCALL', 'PERF_EVENTS'])

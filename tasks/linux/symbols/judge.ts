@@ -2,8 +2,8 @@
 import { inRange, parseVersion } from '../version.ts'
 import { NOTRACE_SINCE, type KernelFacts, type Place } from './facts.ts'
 import { globMatches } from './glob.ts'
-import type { Hook } from './hook.ts'
-import { missingOption, tooOld } from './needs.ts'
+import { isOfKernel, type Hook } from './hook.ts'
+import { judgeKind, missingOption, tooOld } from './needs.ts'
 import { noEvent, noSymbol, NOTRACE } from './words.ts'
 import { candidates } from './similar.ts'
 import { retarget, verdict, type Fix, type Verdict } from './verdict.ts'
@@ -229,11 +229,35 @@ function judgeEvent(hook: Hook, facts: KernelFacts): Verdict {
   })
 }
 
+/**
+ * Hooks whose targets are functions that the kernel makes for that alone: bpf_lsm_file_open (include/linux/bpf_lsm.h),
+ * bpf_iter_task (DEFINE_BPF_ITER_FUNC of include/linux/bpf.h, which is __init, so that a running kernel lists none).
+ */
+const MADE_FOR: Readonly<Partial<Record<Hook['kind'], { readonly prefix: string; readonly what: string }>>> = {
+  lsm: { prefix: 'bpf_lsm_', what: 'LSM hook' },
+  iter: { prefix: 'bpf_iter_', what: 'iterator' },
+}
+
+function judgeMade(hook: Hook, facts: KernelFacts, { prefix, what }: { prefix: string; what: string }): Verdict {
+  const { target } = hook
+  if (facts.places(`${prefix}${target}`).length > 0)
+    return verdict(hook, 'attachable', `${target} is an ${what} of this kernel`)
+  const names = [...facts.functions()]
+    .filter((name) => name.startsWith(prefix))
+    .map((name) => name.slice(prefix.length))
+  if (names.length === 0) return verdict(hook, 'not known', `the names of its ${what}s are not known`)
+  return verdict(hook, 'absent', `this kernel has no ${what} ${target}`, {
+    fixes: candidates(target, names).map(({ name }) => retarget(hook, name)),
+  })
+}
+
 /** The verdict on one hook. */
 export function judge(hook: Hook, facts: KernelFacts): Verdict {
-  if (hook.kind === 'other') return verdict(hook, 'not a symbol', 'it needs no symbol of the kernel')
-  const missing = tooOld(hook, parseVersion(facts.release)) ?? missingOption(hook, facts)
-  if (missing) return missing
+  const no = tooOld(hook, parseVersion(facts.release)) ?? missingOption(hook, facts) ?? judgeKind(hook)
+  if (no) return no
+  const made = MADE_FOR[hook.kind]
+  if (made) return judgeMade(hook, facts, made)
+  if (!isOfKernel(hook)) return verdict(hook, 'not a symbol', 'it needs no symbol of the kernel')
   if (hook.kind === 'event' || hook.kind === 'tracepoint') return judgeEvent(hook, facts)
   return hook.kind === 'multi' ? judgePattern(hook, facts) : judgeFunction(hook, facts)
 }

@@ -1,34 +1,28 @@
 /** What a kernel must have for a kind of hook at all, before any symbol matters: its version, and options. */
-import { sectionSince } from '../lint/sections.ts'
+import { kindOfSection, nearestSection } from './hook-kinds.ts'
 import { inRange, type Version } from '../version.ts'
 import type { KernelFacts } from './facts.ts'
 import type { Hook } from './hook.ts'
 import { retarget, verdict, type Fix, type Verdict } from './verdict.ts'
 
+/** Kinds that look at functions of the kernel, as a kprobe does. */
+const LIKE_KPROBES: ReadonlySet<Hook['kind']> = new Set(['kprobe', 'kretprobe', 'multi', 'fentry'])
+
 /** What does nearly the same in every kernel. */
 function olderKind(hook: Hook): readonly Fix[] {
   const { section, target } = hook
   const [kind = ''] = section.split('/')
-  if (hook.kind === 'tracepoint' || /[*?]/.test(target)) return []
+  if (!LIKE_KPROBES.has(hook.kind) || /[*?]/.test(target)) return []
   const returns = /^(?:fexit|kretprobe|fmod_ret)/.test(kind)
   return [retarget({ section: returns ? 'kretprobe/' : 'kprobe/' }, target, 'its arguments are those of PT_REGS')]
 }
 
 /** A kind of hook that this version does not know, whatever its options are. */
 export function tooOld(hook: Hook, version: Version | undefined): Verdict | undefined {
-  const since = hook.kind === 'other' ? undefined : sectionSince(hook.section)
+  const since = kindOfSection(hook.section)?.since
   if (since === undefined || version === undefined || inRange(version, `v${since}..`)) return undefined
   const [kind] = hook.section.replace(/^\?/, '').split('/')
   return verdict(hook, 'too old', `${kind} needs a kernel of ${since} or later`, { fixes: olderKind(hook) })
-}
-
-const OPTIONS_OF_HOOK: Readonly<Partial<Record<Hook['kind'], readonly string[]>>> = {
-  kprobe: ['KPROBES', 'KPROBE_EVENTS', 'BPF_EVENTS'],
-  kretprobe: ['KPROBES', 'KRETPROBES', 'KPROBE_EVENTS', 'BPF_EVENTS'],
-  multi: ['FPROBE', 'BPF_EVENTS'],
-  fentry: ['DEBUG_INFO_BTF', 'DYNAMIC_FTRACE_WITH_DIRECT_CALLS', 'BPF_EVENTS'],
-  event: ['BPF_EVENTS', 'EVENT_TRACING'],
-  tracepoint: ['BPF_EVENTS', 'TRACEPOINTS'],
 }
 
 /**
@@ -42,6 +36,9 @@ const CHOSEN_BY: Readonly<Record<string, readonly string[]>> = {
   KPROBE_EVENTS: ['KPROBES', 'KPROBE_EVENTS'],
   BPF_EVENTS: ['BPF_SYSCALL', 'PERF_EVENTS', 'KPROBES', 'KPROBE_EVENTS'],
   DYNAMIC_FTRACE_WITH_DIRECT_CALLS: ['FUNCTION_TRACER', 'DYNAMIC_FTRACE'],
+  UPROBES: ['UPROBE_EVENTS'],
+  BPF_LSM: ['SECURITY', 'BPF_JIT', 'BPF_LSM'],
+  CGROUP_BPF: ['CGROUPS', 'CGROUP_BPF'],
   FPROBE: ['FUNCTION_TRACER', 'DYNAMIC_FTRACE', 'FPROBE'],
 }
 
@@ -49,9 +46,7 @@ const CHOSEN_BY: Readonly<Record<string, readonly string[]>> = {
 export function missingOption(hook: Hook, { config }: Pick<KernelFacts, 'config'>): Verdict | undefined {
   if (config.size === 0) return undefined
   const off = (symbol: string) => config.get(symbol) !== 'y'
-  // libbpf finds the types of a tracepoint's arguments in the kernel's BTF.
-  const types = hook.section.startsWith('tp_btf/') ? ['DEBUG_INFO_BTF'] : []
-  const missing = [...(OPTIONS_OF_HOOK[hook.kind] ?? []), ...types].filter(off)
+  const missing = (kindOfSection(hook.section)?.options ?? []).filter(off)
   const [first] = missing
   if (first === undefined) return undefined
   const btf: Fix[] = missing.includes('DEBUG_INFO_BTF') ? [{ change: 'btf' }] : []
@@ -60,5 +55,20 @@ export function missingOption(hook: Hook, { config }: Pick<KernelFacts, 'config'
   return verdict(hook, 'not built', `this kernel has no hooks of this kind: CONFIG_${first} is not set`, {
     noHooks: true,
     fixes: [...options, ...btf],
+  })
+}
+
+/** What can be said of a hook without its kernel: that its section is none, or that the lab does not attach it. */
+export function judgeKind(hook: Hook): Verdict | undefined {
+  const kind = kindOfSection(hook.section)
+  if (kind === undefined) {
+    const near = nearestSection(hook.section)
+    return verdict(hook, 'no section', `no type of BPF program belongs to the section "${hook.section}"`, {
+      fixes: near === undefined ? [] : [{ change: 'hook', text: `SEC("${near}")` }],
+    })
+  }
+  if (kind.not === undefined) return undefined
+  return verdict(hook, 'no loader', `the lab attaches no ${kind.name} programs: ${kind.not}`, {
+    details: ['a program with a loader of its own can be the workload (docs/programs.md)'],
   })
 }

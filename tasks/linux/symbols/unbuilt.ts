@@ -4,8 +4,8 @@ import { inRange, type Version } from '../version.ts'
 import { definitionsOf, explainAbsent, type Known } from './absent.ts'
 import { explainEvent } from './events.ts'
 import { NOTRACE_SINCE } from './facts.ts'
-import type { Hook } from './hook.ts'
-import { tooOld } from './needs.ts'
+import { isOfKernel, type Hook } from './hook.ts'
+import { judgeKind, tooOld } from './needs.ts'
 import { verdict, type Verdict } from './verdict.ts'
 import { noEvent, NOTRACE } from './words.ts'
 
@@ -80,11 +80,11 @@ function open(found: Verdict, { config }: Unbuilt): Verdict {
 
 /** The verdict on one hook; what will be decided by the compiler or by other options is said to be open. */
 export const judgeSource = async (hook: Hook, kernel: Unbuilt): Promise<Verdict> =>
-  tooOld(hook, kernel.version) ?? open(await fromText(hook, kernel), kernel)
+  tooOld(hook, kernel.version) ?? judgeKind(hook) ?? open(await fromText(hook, kernel), kernel)
 
 async function fromText(hook: Hook, kernel: Unbuilt): Promise<Verdict> {
   const known: Known = { config: kernel.config, functions: () => [], places: () => [] }
-  if (hook.kind === 'other') return verdict(hook, 'not a symbol', 'it needs no symbol of the kernel')
+  if (!isOfKernel(hook)) return verdict(hook, 'not a symbol', 'it needs no symbol of the kernel')
   if (hook.kind === 'event') {
     const found = verdict(hook, 'no event', noEvent(hook.target.replace(':', '/')).fact)
     const explained = await explainEvent(found, known, kernel.tree)

@@ -31,6 +31,10 @@ export type VerdictKind =
   | 'absent'
   | 'no event'
   | 'no tracepoint'
+  /** Its section belongs to no type of program. */
+  | 'no section'
+  /** The lab attaches no programs of this kind. */
+  | 'no loader'
   /** Nothing of the kernel's symbols. */
   | 'not a symbol'
   /** The kernel is not built yet; the source does not say no. */

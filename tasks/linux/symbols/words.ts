@@ -1,4 +1,5 @@
 /** Why a program cannot be attached, in the words that are used before a boot as after it. */
+import type { UserHook } from './hook.ts'
 
 export interface Words {
   readonly fact: string
@@ -19,6 +20,19 @@ export const noSymbol = (target: string): Words => ({
   fact: `the kernel has no symbol ${target}: it does not exist there, or the compiler inlined it`,
   wayOut: 'name it under `parallelPath:` or `expose:` of the kernel, or mark the program `optional:`',
 })
+
+/** A function or USDT probe of a file in the guest, which nobody could look into before the boot. */
+export const noUserTarget = ({ file, function: name, usdt }: UserHook): Words =>
+  usdt
+    ? {
+        fact: `${file} is not in the guest, or has no USDT probe ${usdt.provider}:${usdt.name}`,
+        wayOut: 'a path in the section is one of the guest: `lab exec -- ls FILE` looks for it',
+      }
+    : {
+        fact: `${file} is not in the guest, or has no function ${name ?? ''} that can be found by name`,
+        wayOut:
+          'a path in the section is one of the guest (`lab exec -- ls FILE`). Programs of Debian are stripped, and its libraries but for what they export: hook an exported function, or a USDT probe (usdt/FILE:PROVIDER:NAME)',
+      }
 
 export const REFUSED: Words = {
   fact: 'the kernel refuses this place (kprobe blacklist, notrace, or not at a function)',
