@@ -151,13 +151,16 @@ static bool is_kprobe(const char *section)
 	return strncmp(section, "kprobe/", 7) == 0 || strncmp(section, "kretprobe/", 10) == 0;
 }
 
-static struct bpf_link *attach_one(struct attachment *attachments, int index, const char *section)
+static struct bpf_link *attach_one(const struct options *options, struct attachment *attachments, int index,
+				   const char *section)
 {
 	struct attachment *a = &attachments[index];
 
 	if (is_kprobe(section))
 		return attach_kprobe(attachments, index, section);
 	count_runs();
+	if (is_in_workload(section))
+		return user_attach(options, a->program);
 	if (bpf_program__type(a->program) == BPF_PROG_TYPE_PERF_EVENT)
 		return sample_attach(a->program);
 	return bpf_program__attach(a->program);
@@ -190,6 +193,7 @@ static void report_attach_failure(const struct attachment *a, int error, bool op
 	json_number("optional", optional);
 	json_number("errno", error);
 	json_text("text", strerror(error));
+	json_text("libbpf", libbpf_said);
 	json_end();
 	kmsg_report();
 }
@@ -221,7 +225,9 @@ int attach_all(const struct options *options, struct bpf_object **objects, struc
 			memset(a, 0, sizeof(*a));
 			a->program = program;
 			errno = 0;
-			a->link = attach_one(attachments, count, section);
+			libbpf_length = 0;
+			libbpf_said[0] = 0;
+			a->link = attach_one(options, attachments, count, section);
 			if (!a->link) {
 				int error = errno ? errno : EINVAL;
 				bool optional = is_optional(options, bpf_program__name(program));

@@ -193,6 +193,10 @@ void foreign_look(void);
 void foreign_stop(void);
 void foreign_report(void);
 
+/* user.c */
+bool is_in_workload(const char *section);
+struct bpf_link *user_attach(const struct options *options, const struct bpf_program *program);
+
 /* sample.c */
 struct bpf_link *sample_attach(const struct bpf_program *program);
 void sample_detach(void);

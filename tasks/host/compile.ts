@@ -166,8 +166,8 @@ export async function linkProgram({
 }): Promise<void> {
   const said: string[] = []
   try {
-    // -s: neither names of temporary files nor of places here are in it, and it is smaller to send.
-    const argv = ['gcc', '-s', ...flags, '-o', program, ...objects, ...libraries]
+    // Without -s: a uprobe, gdb and a stack trace need the names of its functions. No path of this host is in them.
+    const argv = ['gcc', ...flags, '-o', program, ...objects, ...libraries]
     await run(argv, { signal, place, onLine: (line) => said.push(line) })
   } catch (error) {
     throw compileFailure(error, said, place, 'the program', 'are all its sources and libraries in the lab file?')

@@ -46,10 +46,30 @@ const SCRIPT = `
     workload: { run: "dd if=/data/f of=/dev/null bs=2 count=2" }
 `
 
+const HOOKS = `
+  missing:
+    probes: [missing]
+    workload: { source: bpf/workloads/hooks.c, run: hooks /data/f }
+  stranger:
+    probes: [stranger]
+    workload: { source: bpf/workloads/hooks.c, run: hooks /data/f }
+`
+
+/** A probe on one function, of the workload or of a file of the guest. */
+const userProbe = (section: string) =>
+  `#include <linux/bpf.h>\n#include <bpf/bpf_helpers.h>\nSEC("${section}") int p(void *c) { return 0; }\nchar LICENSE[] SEC("license") = "GPL";\n`
+
 beforeAll(async () => {
   cpSync(join(TOOL_ROOT, 'tasks/test/programs'), join(rig.dir, 'own'), { recursive: true })
   rig.write('own/hello.sh', '#!/bin/sh\npwd\ncat "$1"\n')
-  rig.write('lab.yaml', `${rig.read('lab.yaml')}${EXPERIMENTS}`)
+  rig.write('own/missing.bpf.c', userProbe('uprobe/${workload}:anwser'))
+  rig.write('own/stranger.bpf.c', userProbe('uprobe//bin/cat:main'))
+  rig.write('lab.yaml', `${rig.read('lab.yaml')}${EXPERIMENTS}${HOOKS}`)
+  rig.edit(
+    'lab.yaml',
+    'probes:\n',
+    'probes:\n  missing: { source: own/missing.bpf.c }\n  stranger: { source: own/stranger.bpf.c }\n',
+  )
   expect((await rig.lab(['up', '--kernel', 'v5.10'])).stderr).not.toContain('error:')
 })
 afterAll(async () => {
@@ -137,4 +157,16 @@ test('a bpftrace script with a mistake: its own words', async () => {
   expect(status).toBe(2)
   expect(stderr).toContain('script reads.bt: bpftrace ended with status 1 before the workload was started')
   expect(stderr).toContain('syntax error')
+})
+
+test('functions and USDT probes of the workload by its name; what it does not have is refused before it runs', async () => {
+  const hooks = (await rig.answer(['run', 'hooks', '--kernel', 'v5.10'])) as { manifest: Manifest }[]
+  expect(hooks.map(({ manifest }) => manifest.verdict)).toEqual(['passed', 'passed'])
+  const missing = await rig.lab(['run', 'missing', '--kernel', 'v5.10'])
+  expect(missing.status).toBe(2)
+  expect(missing.stderr).toContain('the workload hooks has no function anwser')
+  expect(missing.stderr).toContain('did you mean answer?')
+  const stranger = await rig.lab(['run', 'stranger', '--kernel', 'v5.10'])
+  expect(stranger.status).toBe(2)
+  expect(stranger.stderr).toContain('/bin/cat is not in the guest, or has no function main that can be found by name')
 })

@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { KernelArtefact } from '../kernel/kernel.ts'
 import { ElfError } from '../../linux/objects/elf.ts'
+import { userHookOf, WORKLOAD } from '../../linux/symbols/hook.ts'
 import { judge } from '../../linux/symbols/judge.ts'
 import { programsOfObject, versionOfObject } from '../../linux/symbols/object.ts'
 import { objectVersion } from '../../linux/symbols/object-version.ts'
@@ -25,7 +26,7 @@ export async function lookAt(object: Buffer, kernel: KernelArtefact): Promise<Ob
   try {
     return await findings(object, kernel)
   } catch (error) {
-    if (error instanceof ElfError) return { refused: [] }
+    if (error instanceof ElfError) return { refused: [], inWorkload: [] }
     throw error
   }
 }
@@ -37,8 +38,11 @@ async function findings(object: Buffer, kernel: KernelArtefact): Promise<ObjectF
     const { attachable, kind } = judge(hook, facts)
     return attachable === false && !OPEN.has(kind) ? [{ program, section: hook.section }] : []
   })
+  const inWorkload = programs
+    .filter(({ hook }) => userHookOf(hook)?.file === WORKLOAD)
+    .map(({ program, hook }) => ({ program, section: hook.section }))
   const code = await versionCode(kernel)
   const says = versionOfObject(object)
   const version = code === undefined || says === undefined ? undefined : objectVersion(says, code)
-  return version === undefined ? { refused } : { refused, version }
+  return version === undefined ? { refused, inWorkload } : { refused, inWorkload, version }
 }

@@ -29,14 +29,22 @@ export async function libbpfHashes(): Promise<Record<string, string>> {
   )
 }
 
-/** An include directory that has `bpf/` and nothing else. */
+/** The header behind `linux/errno.h`, for probes that have the types of a kernel but no headers. */
+export const errnoHeader = ({ toolRoot }: Pick<Context, 'toolRoot'>): string => join(toolRoot, 'bpf/libbpf/errno.h')
+
+/**
+ * An include directory that has `bpf/` and `linux/errno.h`. It is searched last, so that a kernel's own errno.h comes first.
+ */
 export async function libbpfInclude(context: Context): Promise<string> {
-  const inputs: Inputs = { format: 1, headers: await libbpfHashes() }
+  const errno = errnoHeader(context)
+  const inputs: Inputs = { format: 2, headers: await libbpfHashes(), errno: await hashFile(errno) }
   const fingerprint = fingerprintOf(inputs)
   const stored =
     (await context.store.get('libbpf', fingerprint)) ??
     (await context.store.put('libbpf', fingerprint, inputs, async (to) => {
       await mkdir(join(to, 'bpf'))
+      await mkdir(join(to, 'linux'))
+      await copyFile(errno, join(to, 'linux/errno.h'))
       for (const name of Object.keys(inputs['headers'] as Record<string, string>))
         await copyFile(join(INSTALLED, name), join(to, 'bpf', name))
     }))

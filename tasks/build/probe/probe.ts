@@ -13,7 +13,7 @@ import type { KernelArtefact } from '../kernel/kernel.ts'
 import { headerFiles, keepLint, sayLint } from './lint.ts'
 import { labInclude, probeCommand, probeFiles, refuseOutside, suffixDefines, type SourceProbe } from './command.ts'
 import { emptyProbe } from '../../linux/c/empty-probe.ts'
-import { libbpfHashes } from './libbpf.ts'
+import { errnoHeader, libbpfHashes } from './libbpf.ts'
 import { hashesOf } from './own-files.ts'
 import { programName } from '../../config/workload.ts'
 import { type BpfSide, compileWorkload, readyFile, workloadInputs } from './workload.ts'
@@ -36,6 +36,7 @@ async function probeInputs(probe: SourceProbe, context: Context): Promise<Inputs
   const headers = await headerFiles([dirname(probe.source), labInclude(context)])
   const beside: Record<string, string> = {}
   for (const file of headers) beside[`${basename(dirname(file))}/${basename(file)}`] = await hashFile(file)
+  beside['errno.h'] = await hashFile(errnoHeader(context))
   return { ...beside, ...(await hashesOf(probeFiles(probe, context), probe.source)) }
 }
 

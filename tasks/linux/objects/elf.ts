@@ -96,10 +96,10 @@ export function sectionsOf(file: Buffer): Section[] {
   return sectionTable(read).map((one) => ({ name: one.name, index: one.index, bytes: sectionBytes(read, one) }))
 }
 
-/** Named symbols of .symtab. @throws ElfError */
-export function symbolsOf(sections: readonly Section[]): Symbol[] {
-  const table = sections.find(({ name }) => name === '.symtab')?.bytes ?? Buffer.alloc(0)
-  const strings = sections.find(({ name }) => name === '.strtab')?.bytes ?? Buffer.alloc(0)
+/** Named symbols of a table, by default .symtab. @throws ElfError */
+export function symbolsOf(sections: readonly Section[], from = '.symtab', names = '.strtab'): Symbol[] {
+  const table = sections.find(({ name }) => name === from)?.bytes ?? Buffer.alloc(0)
+  const strings = sections.find(({ name }) => name === names)?.bytes ?? Buffer.alloc(0)
   return Array.from({ length: Math.floor(table.length / SYMBOL_SIZE) }, (_, index) => {
     const at = index * SYMBOL_SIZE
     return {

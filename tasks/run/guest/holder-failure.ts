@@ -3,7 +3,8 @@ import { experimentError, labError, userError, type Failure } from '../../engine
 import { printable } from '../../engine/printable.ts'
 import { SCRIPT_SUFFIX } from '../../build/probe/script.ts'
 import { needsOf } from '../../linux/kbuild/samples.ts'
-import { noEvent, noSymbol, NOTRACE, REFUSED, type Words } from '../../linux/symbols/words.ts'
+import { hookOf, userHookOf } from '../../linux/symbols/hook.ts'
+import { noEvent, noSymbol, noUserTarget, NOTRACE, REFUSED, type Words } from '../../linux/symbols/words.ts'
 import { explainRejection } from '../../linux/verifier/index.ts'
 import { of, type HolderLine } from './holder.ts'
 
@@ -31,29 +32,40 @@ function loadFailure(failed: Extract<HolderLine, { event: 'load-failed' }>, plac
   })
 }
 
-/** Errno values that a refused kprobe comes back with. */
+/** What libbpf says of a refusal. */
+const libbpfLines = (text: string): string[] =>
+  text
+    .split('\n')
+    .filter((line) => line.startsWith('libbpf:'))
+    .slice(0, 5)
+    .map((line) => printable(line, 240))
+
+/** Errno values that a refused attach comes back with. */
 const ENOENT = 2
 const EINVAL = 22
+
+/** Why the kernel, or libbpf, refused a program, where the error number and the kernel's own words tell. */
+function reasonOf(section: string, errno: number, kernel: readonly string[]): Words | undefined {
+  const hook = hookOf(section)
+  const user = userHookOf(hook)
+  if (user) return errno === ENOENT ? noUserTarget(user) : undefined
+  if (kernel.some((text) => text.includes('Could not probe notrace function'))) return NOTRACE
+  if (errno === EINVAL) return kernel.length > 0 ? REFUSED : undefined
+  if (errno !== ENOENT) return undefined
+  const isEvent = hook.kind === 'event' || hook.kind === 'tracepoint'
+  return isEvent ? noEvent(hook.target.replace(':', '/')) : noSymbol(hook.target)
+}
 
 function attachFailure(lines: readonly HolderLine[], place: string): Failure {
   const failed = of(lines, 'attach-failed').filter(({ optional }) => optional === 0)
   const kernel = of(lines, 'kernel-said').map(({ text }) => printable(text, 200))
   const first = failed[0]
-  const target = first?.section.replace(/^(k(ret)?probe|(raw_)?tracepoint)\//, '') ?? ''
-  const isTracepoint = /^(raw_)?tracepoint\//.test(first?.section ?? '')
-  const notrace = kernel.some((text) => text.includes('Could not probe notrace function'))
-  const reasons: readonly (readonly [boolean, Words])[] = [
-    [notrace, NOTRACE],
-    [isTracepoint && first?.errno === ENOENT, noEvent(target)],
-    [first?.errno === ENOENT, noSymbol(target)],
-    [first?.errno === EINVAL, REFUSED],
-  ]
-  const reason = reasons.find(([applies]) => applies)?.[1]
+  const reason = first && reasonOf(first.section, first.errno, kernel)
   return userError({
     place: `${place}, ${first?.section ?? ''}`,
     fact: `${failed.map(({ program: name }) => name).join(', ')} cannot be attached: ${reason?.fact ?? first?.text ?? 'unknown reason'}`,
-    lines: kernel.slice(-5),
-    wayOut: reason?.wayOut,
+    lines: kernel.length > 0 ? kernel.slice(-5) : libbpfLines(first?.libbpf ?? ''),
+    wayOut: reason?.wayOut ?? '`lab check --probes` says what this kernel lacks for each hook',
   })
 }
 

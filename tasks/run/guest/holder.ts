@@ -23,7 +23,14 @@ const Line = z.discriminatedUnion('event', [
     libbpf: z.string(),
   }),
   said('attached', { ...program, how: z.string(), prints: z.int() }),
-  said('attach-failed', { ...program, optional: z.int(), errno: z.int(), text: z.string() }),
+  said('attach-failed', {
+    ...program,
+    optional: z.int(),
+    errno: z.int(),
+    text: z.string(),
+    /** Its words; holders of earlier versions do not keep them. */
+    libbpf: z.string().optional(),
+  }),
   said('kernel-said', { text: z.string() }),
   said('slot', { object: z.int(), map: z.string(), key: z.string(), value: z.string() }),
   said('started', { pid: z.int() }),

@@ -7,6 +7,7 @@ import type { ResolvedExperiment, ResolvedLab } from '../../config/resolved.ts'
 import type { Context } from '../../engine/context.ts'
 import { userError } from '../../engine/error.ts'
 import type { Ready } from '../../build/artefacts.ts'
+import type { ObjectFindings } from '../../build/preflight/findings.ts'
 import { findingsIn } from '../../build/preflight/objects.ts'
 import { failuresExpectedOn } from './expectations.ts'
 import type { Refused } from './refused.ts'
@@ -28,21 +29,28 @@ export async function preflight(
   const place = `experiment ${experiment.name}`
   const wanted = failuresExpectedOn(experiment, kernel.name, arm).map(({ failure }) => failure)
   const refused: Refused[] = []
+  const inWorkload: ObjectFindings['inWorkload'] = []
   for (const object of things.objects) {
     if (!(arm.probes ?? experiment.probes).includes(object.probe)) continue
     const { version, ...found } = await findingsIn(object, kernel, context)
     const probe = lab.probes[object.probe]
     const optional = probe && 'optional' in probe ? probe.optional : []
     for (const one of found.refused) if (!optional.includes(one.program)) refused.push({ ...one, probe: object.probe })
+    inWorkload.push(...found.inWorkload.filter(({ program }) => !optional.includes(program)))
     if (!version || wanted.includes('load')) continue
     const at = `probe ${object.probe}`
     if (version.level === 'error') throw userError({ place: at, fact: version.fact, wayOut: version.wayOut })
     const { fact: text, wayOut } = version
     context.emit({ type: 'notice', level: 'warning', standing: true, place: at, text, wayOut })
   }
-  const declared = lab.kernels[kernel.name]
   // A program that does not load is not attached; another failure that is expected comes before.
-  if (refused.length === 0 || !declared || wanted.some((one) => ['attach', 'load', 'verifier'].includes(one))) return
+  if (wanted.some((one) => ['attach', 'load', 'verifier'].includes(one))) return
+  if (inWorkload.length > 0) {
+    const { refuseInWorkload } = await import('../../build/preflight/workload.ts')
+    await refuseInWorkload(inWorkload, things.workload, place)
+  }
+  const declared = lab.kernels[kernel.name]
+  if (refused.length === 0 || !declared) return
   const { refusal } = await import('./refusal.ts')
   throw await refusal(refused, kernel, declared, place, source, context)
 }
