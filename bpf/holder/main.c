@@ -47,13 +47,15 @@ static int run(const struct options *options)
 	count_runs_sweep();
 	if ((error = apply_steps(options)))
 		return finish("setting failed", error), 1;
+	if ((error = modules_load(options)))
+		return modules_unload(options), finish("module failed", error), 1;
 	snprintf(path, sizeof(path), "%s/strace", options->dir);
 	result_adopt(path);
 	pid = child_prepare(options);
 	if (pid < 0)
-		return finish("cannot fork", pid), 1;
+		return modules_unload(options), finish("cannot fork", pid), 1;
 	if (options->pin && (error = pin(pid, options->pin)))
-		return child_end(options, pid), finish("setting failed", error), 1;
+		return child_end(options, pid), modules_unload(options), finish("setting failed", error), 1;
 	if ((error = load_objects(options, objects)))
 		outcome = "load failed";
 	else if ((error = events_open(options, objects)))
@@ -121,6 +123,7 @@ static int run(const struct options *options)
 		dump_maps(options, objects);
 	for (int i = 0; i < options->object_count; i++)
 		bpf_object__close(objects[i]);
+	modules_unload(options);
 	close(turn);
 	snprintf(path, sizeof(path), "%s/dmesg", options->dir);
 	kmsg_save(path);

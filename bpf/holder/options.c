@@ -42,6 +42,7 @@ static const struct row {
 	MANY("--graph", graph, graph_count),
 	MANY("--slot", slots, slot_count),
 	MANY("--companion", companions, companion_count),
+	MANY("--module", modules, module_count),
 	{ "--set", STEP_SET, 0, 0, 0 },
 	{ "--remount", STEP_REMOUNT, 0, 0, 0 },
 };
@@ -57,7 +58,7 @@ int usage(const char *why, const char *what)
 		"       lab-holder --meta DIR [--no-symbols] [--event SYSTEM:EVENT]...\n"
 		"       lab-holder --dir DIR [--object FILE]... [--btf FILE] [--event SYSTEM:EVENT]... [--optional PROGRAM]...\n"
 		"                  [--kprobe \"p:NAME FUNCTION ARGS\"]... [--follow]\n"
-		"                  [--companion PROGRAM]... [--slot OBJECT:MAP:KEY:OFFSET:VALUE]...\n"
+		"                  [--module \"FILE [PARAMETER=VALUE]...\"]... [--companion PROGRAM]... [--slot OBJECT:MAP:KEY:OFFSET:VALUE]...\n"
 		"                  [--set PATH=VALUE | --remount DIR]... [--pin CPU[,CPU]...]\n"
 		"                  [--clock CLOCK] [--buffer-kb N] [--overwrite 0|1] [--count-runs] [--graph FUNCTION]... [--graph-depth N]\n"
 		"                  [--deadline-ms N] [--cwd DIR] [--env NAME=VALUE]... [--hide-trace-pipe] -- WORKLOAD...\n",

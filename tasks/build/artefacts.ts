@@ -12,6 +12,7 @@ import { together } from '../engine/together.ts'
 import { kvmVerdict } from '../host/accel.ts'
 import { CompileFailure } from '../host/compile.ts'
 import { BPFTOOL, KERNEL_BUILD, PAHOLE, type Requirement } from '../host/packages.ts'
+import { moduleStep, type BuiltModule } from './module/module.ts'
 import { hostStep } from './host-tools.ts'
 import { imageStep, type ImageArtefact } from './image/image.ts'
 import type { KernelArtefact } from './kernel/kernel.ts'
@@ -139,6 +140,8 @@ export interface Ready {
    * The types of the VM's kernel, for the guest's libbpf, where a probe needs them and the kernel does not carry them.
    */
   readonly types?: Deployable
+  /** Kernel modules, in the order of loading. */
+  readonly modules: readonly BuiltModule[]
   /** Probes that do not compile, where the experiment declares that. */
   readonly notCompiled: readonly { readonly probe: string; readonly failure: CompileFailure }[]
   readonly workload: Deployable | undefined
@@ -191,7 +194,9 @@ async function probesOn(
   context: Context,
   probes: readonly string[],
 ): Promise<
-  Pick<Ready, 'objects' | 'samples' | 'types' | 'notCompiled'> & { readonly parts: WorkloadParts | undefined }
+  Pick<Ready, 'objects' | 'samples' | 'types' | 'modules' | 'notCompiled'> & {
+    readonly parts: WorkloadParts | undefined
+  }
 > {
   const lab = labFor(declaredLab, experiment)
   const wantedProbes = probes.map((name) => named(lab.probes, 'probe', fullName(name)))
@@ -225,6 +230,9 @@ async function probesOn(
       samples.push({ ...(await sampleStep(wanted, kernel, declared, choices.source, context)), probe })
     else if ('script' in wanted) samples.push({ program: await scriptStep(wanted, context), probe })
   }
+  const modules: BuiltModule[] = []
+  for (const module of experiment.modules ?? [])
+    modules.push(await moduleStep(module, kernel, declared, choices.source, context))
   const types =
     own && declared.debug !== 'btf' ? { name: 'kernel.btf', file: own.btf, fingerprint: own.fingerprint } : undefined
   const onKernel: OnKernel = {
@@ -235,7 +243,7 @@ async function probesOn(
     sample: async (workload) => await ownSampleStep(workload, kernel, declared, choices.source, context),
   }
   const parts = waitsForKernel(experiment.workload) ? await workloadParts(experiment, onKernel, context) : undefined
-  return { objects: objects.flat(), samples, ...(types && { types }), notCompiled, parts }
+  return { objects: objects.flat(), samples, ...(types && { types }), modules, notCompiled, parts }
 }
 
 /**

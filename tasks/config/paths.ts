@@ -16,6 +16,7 @@ export type PathUse =
   | 'probe'
   | 'script'
   | 'workload'
+  | 'module'
   | 'program'
   | 'beside'
   | 'tree'
@@ -54,6 +55,7 @@ const USES: Readonly<Record<PathUse, Use>> = {
   recipe: { what: 'recipe', is: 'directory', shipped: { directory: 'vm-images', suffix: '' }, mark: RECIPE_FILE },
   probe: { what: 'probe source', is: 'file', shipped: { directory: 'bpf', suffix: '.bpf.c' } },
   workload: { what: 'workload source', is: 'file', shipped: { directory: 'bpf/workloads', suffix: '.c' } },
+  module: { what: 'module source', is: 'file' },
   script: { what: 'bpftrace script', is: 'file' },
   program: { what: 'program', is: 'file' },
   beside: { what: 'file', is: 'file' },

@@ -11,6 +11,7 @@ import { type PathUse, type Roots, resolvePath } from './paths.ts'
 import { resolveDiskFile } from './disk-file.ts'
 import { inNetworks } from './networks.ts'
 import { resolvePublished } from './published.ts'
+import { resolveModule } from './modules.ts'
 import { resolveWorkload } from './workload.ts'
 import { chainOf, cpusOf, topologyOf, vmOf } from './lookup.ts'
 import {
@@ -148,6 +149,9 @@ function resolveExperiment(
     vm,
     options: experiment.options ?? {},
     probes,
+    ...(experiment.modules && {
+      modules: experiment.modules.map((use) => resolveModule(use, (path) => absolute('module', path))),
+    }),
     workload: resolveWorkload(workload, (path) => absolute('workload', path)),
     params: experiment.params ?? {},
     matrix: {

@@ -5,6 +5,7 @@
 import type { SplatKind } from '../linux/splats/kinds.ts'
 import type { ResolvedDiskFile } from './disk-file.ts'
 import type { ResolvedPublished } from './published.ts'
+import type { ResolvedModule } from './modules.ts'
 import type { ResolvedWorkload } from './workload.ts'
 import type { Helper } from '../linux/c/helpers.ts'
 import type { LockedPackage } from '../linux/package-list.ts'
@@ -147,6 +148,8 @@ export interface ResolvedExperiment {
   readonly options: Readonly<Record<string, string | number>>
   /** Names of probes, in the order of attaching. */
   readonly probes: readonly string[]
+  /** In the order of loading; undefined where it brings none. */
+  readonly modules?: readonly ResolvedModule[]
   readonly workload: ResolvedWorkload
   readonly params: Readonly<Record<string, readonly ParamValue[]>>
   /** What is compared beside the parameters; names of kernels and probes. */

@@ -19,6 +19,7 @@ const KINDS = [
   'cp',
   'output',
   'kernel',
+  'module',
   'import',
   'doctor',
   'crash',

@@ -55,6 +55,10 @@ export function questionOf(lab: ResolvedLab, name: string, place: Place, toolRoo
   const { run, flags, libraries, env, cwd } = experiment.workload
   const facts = new Map([
     ['workload', `${text([run, flags, libraries, env, cwd])} ${content(filesOf(experiment.workload))}`],
+    ...(experiment.modules ?? []).map((one): [string, string] => [
+      `module ${one.name}`,
+      `${text([one.params, one.flags])} ${content(one.sources)}`,
+    ]),
     ['expectations', text(experiment.expect)],
     ...ASKED.map((key): [string, string] => [key, text(experiment[key])]),
   ])

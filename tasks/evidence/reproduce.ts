@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs'
 import { probeSources } from '../config/probe-source.ts'
 import { hostFilesOf } from '../config/disk-file.ts'
+import { moduleFiles } from '../config/modules.ts'
 import { filesOf } from '../config/workload.ts'
 import { readFile, writeFile } from 'node:fs/promises'
 import { join, relative } from 'node:path'
@@ -211,6 +212,7 @@ function openKept(directory: string, { run, manifest }: FoundRun, source: string
   const needed = [
     ...probes,
     ...filesOf(experiment.workload),
+    ...moduleFiles(experiment),
     ...hostFilesOf(lab.vms[experiment.vm]?.disks ?? []),
     ...(kernel?.config ?? []),
     ...(kernel?.patches ?? []),

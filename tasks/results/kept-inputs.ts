@@ -12,6 +12,7 @@ import { LOCK_FILE } from '../config/lock-file.ts'
 import type { ResolvedLab } from '../config/resolved.ts'
 import { probeSources } from '../config/probe-source.ts'
 import { hostFilesOf } from '../config/disk-file.ts'
+import { moduleFiles } from '../config/modules.ts'
 import { filesOf } from '../config/workload.ts'
 import { makeDirectory } from '../engine/directory.ts'
 import { hashFile, hashText } from '../engine/fingerprint.ts'
@@ -124,6 +125,7 @@ async function labFiles(lab: ResolvedLab, toolRoot: string): Promise<Sources> {
   const sources = [
     ...Object.values(lab.probes).flatMap(probeSources),
     ...Object.values(lab.experiments).flatMap(({ workload }) => workload.sources),
+    ...Object.values(lab.experiments).flatMap(moduleFiles),
   ]
   for (const source of new Set(sources)) named.push(...(await withHeaders(source)))
   named.push(...Object.values(lab.vms).flatMap(({ disks }) => hostFilesOf(disks)))

@@ -246,6 +246,18 @@ export const ManifestSchema = z.object({
   inputs: z.object({ lab: text, kernel: text, image: text }).exactOptional(),
   image: z.object({ name: text, fingerprint: text }),
   objects: z.record(text, text),
+  /** Kernel modules of the experiment in the order of loading, with their parameters in this arm. */
+  modules: z
+    .array(
+      z.object({
+        name: text,
+        sha256: text,
+        vermagic: text,
+        srcversion: text.exactOptional(),
+        parameters: texts,
+      }),
+    )
+    .exactOptional(),
   guest,
   host: z.object({
     kernel: text,

@@ -8,7 +8,10 @@ import { judge } from '../../linux/symbols/judge.ts'
 import { programsOfObject, versionOfObject } from '../../linux/symbols/object.ts'
 import { objectVersion } from '../../linux/symbols/object-version.ts'
 import type { VerdictKind } from '../../linux/symbols/verdict.ts'
+import type { BuiltModule } from '../module/module.ts'
+import { withModules } from '../../linux/symbols/module-facts.ts'
 import { factsIn } from './kernel.ts'
+import { factsOfModules } from './modules.ts'
 import type { ObjectFindings } from './findings.ts'
 
 /** Not certain before boot: somebody may load the module. */
@@ -22,17 +25,25 @@ const versionCode = async ({ dir }: KernelArtefact): Promise<number | undefined>
 }
 
 /** What the kernel will refuse of an object. One that is no ELF file is the loader's to refuse, in its own words. */
-export async function lookAt(object: Buffer, kernel: KernelArtefact): Promise<ObjectFindings> {
+export async function lookAt(
+  object: Buffer,
+  kernel: KernelArtefact,
+  modules: readonly BuiltModule[],
+): Promise<ObjectFindings> {
   try {
-    return await findings(object, kernel)
+    return await findings(object, kernel, modules)
   } catch (error) {
     if (error instanceof ElfError) return { refused: [], inWorkload: [] }
     throw error
   }
 }
 
-async function findings(object: Buffer, kernel: KernelArtefact): Promise<ObjectFindings> {
-  const facts = await factsIn(kernel.dir)
+async function findings(
+  object: Buffer,
+  kernel: KernelArtefact,
+  modules: readonly BuiltModule[],
+): Promise<ObjectFindings> {
+  const facts = withModules(await factsIn(kernel.dir), await factsOfModules(modules))
   const programs = programsOfObject(object)
   const refused = programs.flatMap(({ program, hook }) => {
     const { attachable, kind } = judge(hook, facts)

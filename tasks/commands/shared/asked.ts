@@ -5,6 +5,7 @@
 import { existsSync } from 'node:fs'
 import { probeSources } from '../../config/probe-source.ts'
 import type { ResolvedExperiment, ResolvedLab } from '../../config/resolved.ts'
+import { moduleFiles } from '../../config/modules.ts'
 import { filesOf } from '../../config/workload.ts'
 import { hashFile, hashText } from '../../engine/fingerprint.ts'
 
@@ -37,7 +38,7 @@ export async function askedDigest(
   const { use, fallback } = vm?.kernel ?? { use: '', fallback: [] }
   const instead = options.kernel === undefined ? [] : [options.kernel]
   const kernels = pick(lab.kernels, [use, ...fallback, ...(experiment.matrix.kernel ?? []), ...instead])
-  const sources = [...probes.flatMap(probeSources), ...filesOf(experiment.workload)]
+  const sources = [...probes.flatMap(probeSources), ...filesOf(experiment.workload), ...moduleFiles(experiment)]
   const contents: string[] = []
   for (const file of sources) contents.push(existsSync(file) ? await hashFile(file) : '')
   const asked = Object.entries(options).filter(([name]) => !OF_THE_COMMAND.has(name))

@@ -46,10 +46,13 @@ function* slotTexts(value: unknown, at: Path): Iterable<ExpectText> {
 export const RUN_VALUES = ['workload.pid'] as const
 
 /** Texts of an experiment that may hold parameters. */
-export function* templates({ workload, before, expect, maps, metrics }: Experiment): Iterable<ExpectText> {
+export function* templates({ workload, modules, before, expect, maps, metrics }: Experiment): Iterable<ExpectText> {
   yield [['workload', 'run'], workload.run]
   for (const [name, value] of Object.entries(workload.env ?? {}))
     if (typeof value === 'string') yield [['workload', 'env', name], value]
+  for (const [index, { params }] of (modules ?? []).entries())
+    for (const [name, value] of Object.entries(params ?? {}))
+      if (typeof value === 'string') yield [['modules', index, 'params', name], value]
   for (const [index, one] of (before ?? []).entries())
     if (typeof one !== 'string' && 'run' in one) yield [['before', index, 'run'], one.run]
     else if (typeof one !== 'string' && 'sysctl' in one)
@@ -83,7 +86,7 @@ const parameters: Check = function* ({ lab: { experiments } }) {
     const used = new Set<string>()
     for (const [where, text, is] of templates(experiment)) {
       // What is done before the workload starts, and its own command, cannot know its pid.
-      const early = where[0] === 'workload' || where[0] === 'before'
+      const early = where[0] === 'workload' || where[0] === 'before' || where[0] === 'modules'
       const known = early || where.at(-1) === 'times' ? declared : [...declared, ...RUN_VALUES]
       for (const reference of references(text)) {
         used.add(reference.name)

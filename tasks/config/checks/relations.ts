@@ -17,6 +17,7 @@ import { MATRIX_CHECKS } from './relate-matrix.ts'
 import { PREBUILT_CHECKS } from './relate-prebuilt.ts'
 import { PUBLISHED_CHECKS } from './relate-published.ts'
 import { WORKLOAD_CHECKS } from './relate-workload.ts'
+import { MODULE_CHECKS } from './relate-modules.ts'
 import { MACHINE_CHECKS } from './relate-machine.ts'
 import { NETWORK_CHECKS } from './relate-networks.ts'
 import { VM_CHECKS } from './relate-vms.ts'
@@ -36,6 +37,8 @@ const PATHS: readonly (readonly [use: PathUse, place: string])[] = [
   ['script', 'probes.*.bpftrace'],
   ['workload', 'experiments.*.workload.source'],
   ['workload', 'experiments.*.workload.source.*'],
+  ['module', 'experiments.*.modules.*.source'],
+  ['module', 'experiments.*.modules.*.source.*'],
   ['program', 'experiments.*.workload.program'],
   ['beside', 'experiments.*.workload.files.*'],
   ['beside', 'vms.*.disks.*.files.*.from'],
@@ -95,6 +98,7 @@ const CHECKS: readonly Check[] = [
   ...NETWORK_CHECKS,
   ...EXPERIMENT_CHECKS,
   ...WORKLOAD_CHECKS,
+  ...MODULE_CHECKS,
   ...MATRIX_CHECKS,
   ...EXPECTATION_CHECKS,
   ...ALLOW_CHECKS,

@@ -4,6 +4,7 @@ import { KIND_NAMES } from '../../linux/splats/kinds.ts'
 import { groupsOf } from '../text/pattern.ts'
 import { isRegex } from '../text/regex.ts'
 import { Expectation } from './schema-expect.ts'
+import { ModuleUse } from './schema-module.ts'
 import { func, name, Options, paramName, seconds, size, text } from './schema-text.ts'
 import { Published } from './schema-published.ts'
 import { Workload } from './schema-workload.ts'
@@ -153,6 +154,12 @@ export const Experiment = z
       'kernel options that this experiment needs otherwise, on top of those of whatever kernel it runs on',
     ),
     probes: z.array(name).optional().describe('names of probes, attached in this order (default: none)'),
+    modules: z
+      .array(ModuleUse)
+      .min(1)
+      .max(16)
+      .optional()
+      .describe('kernel modules of its own, loaded in this order and unloaded in the opposite one'),
     workload: Workload,
     params: z
       .record(paramName, z.array(ParamValue).min(1))

@@ -13,6 +13,8 @@ export interface ModuleInfo {
   readonly before: readonly string[]
   /** The kernel that it was built for begins this text: "6.1.0-50-cloud-amd64 SMP preempt mod_unload modversions ". */
   readonly vermagic: string
+  /** A digest of its sources (CONFIG_MODULE_SRCVERSION_ALL, or a MODULE_VERSION); undefined where it has none. */
+  readonly srcversion?: string
 }
 
 export const moduleName = (text: string): string => text.replaceAll('-', '_')
@@ -31,11 +33,13 @@ export function moduleInfo(bytes: Buffer, file: string): ModuleInfo {
   const lines = info.toString('latin1').split('\0')
   const values = (key: string) =>
     lines.filter((line) => line.startsWith(`${key}=`)).map((line) => line.slice(key.length + 1))
+  const [srcversion] = values('srcversion')
   return {
     name: moduleName(values('name')[0] ?? file),
     depends: values('depends').flatMap((text) => names(text, /,/)),
     before: values('softdep').flatMap((text) => names(/pre:([^:]*?)(?:\s\w+:|$)/.exec(text)?.[1] ?? '', /\s+/)),
     vermagic: values('vermagic')[0] ?? '',
+    ...(srcversion !== undefined && { srcversion }),
   }
 }
 

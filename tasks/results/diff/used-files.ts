@@ -3,6 +3,7 @@ import { dirname, relative, sep } from 'node:path'
 import type { ResolvedLab } from '../../config/resolved.ts'
 import { probeSources } from '../../config/probe-source.ts'
 import { hostFilesOf } from '../../config/disk-file.ts'
+import { moduleFiles } from '../../config/modules.ts'
 import { filesOf } from '../../config/workload.ts'
 import { OUTSIDE } from '../kept-inputs.ts'
 import type { Manifest } from '../manifest.ts'
@@ -19,7 +20,7 @@ export function usedFiles(lab: ResolvedLab, { experiment: name, arm, kernel, ima
     return probeSources(lab.probes[probe])
   })
   const disks = hostFilesOf(lab.vms[experiment.vm]?.disks ?? [])
-  const sources = [...probes, ...filesOf(experiment.workload), ...disks]
+  const sources = [...probes, ...filesOf(experiment.workload), ...moduleFiles(experiment), ...disks]
   const files = new Set([
     'lab.yaml',
     ...sources.map(own),

@@ -27,6 +27,7 @@ test('companions are named on the command line, before the workload', () => {
     slots: [],
     before: [],
     companions: ['/run/lab/b/tracex1'],
+    modules: [],
     workload: ['w'],
     cwd: undefined,
     env: [],

@@ -29,6 +29,7 @@ const WANTED = {
   objects: [],
   optional: [],
   companions: [],
+  modules: [],
   slots: [],
   workload: ['true'],
   env: [],

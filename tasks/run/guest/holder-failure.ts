@@ -69,6 +69,55 @@ function attachFailure(lines: readonly HolderLine[], place: string): Failure {
   })
 }
 
+/** ENOEXEC: of another kernel, or no module at all; ENOENT: it uses symbols that nobody exports (kernel/module.c). */
+const ENOEXEC = 8
+const EEXIST = 17
+
+/** "NAME: Unknown symbol f (err -2)"; the name is there since it is printed with pr_warn("%s: "). */
+const UNKNOWN_SYMBOL = /^\S+: Unknown symbol (\S+) \(err /
+
+/** "NAME: version magic 'A' should be 'B'". */
+const VERMAGIC = /version magic '([^']*)' should be '([^']*)'/
+
+function moduleFailure(lines: readonly HolderLine[], place: string): Failure | undefined {
+  const failed = of(lines, 'module-failed')[0]
+  if (failed === undefined) return undefined
+  const kernel = of(lines, 'kernel-said').map(({ text }) => printable(text, 200))
+  const unknown = [...new Set(kernel.flatMap((text) => UNKNOWN_SYMBOL.exec(text)?.[1] ?? []))]
+  const vermagic = kernel.map((text) => VERMAGIC.exec(text)).find((match) => match !== null)
+  const where = `${place}, module ${printable(failed.module, 60)}`
+  if (unknown.length > 0)
+    return userError({
+      place: where,
+      fact: `the kernel does not load it: it uses symbols that nothing exports: ${unknown.slice(0, 6).join(', ')}`,
+      lines: kernel.slice(-8),
+      wayOut: 'name the module that exports them before this one in `modules:`',
+    })
+  if (vermagic || failed.errno === ENOEXEC)
+    return userError({
+      place: where,
+      fact: vermagic
+        ? `the kernel does not load it: it was built for "${vermagic[1]?.trim()}", and the kernel is "${vermagic[2]?.trim()}"`
+        : `the kernel does not load it: ${failed.text}`,
+      lines: kernel.slice(-8),
+      wayOut: 'build it for this kernel',
+    })
+  if (failed.errno === EEXIST)
+    return userError({
+      place: where,
+      fact: 'it is loaded already, and the kernel does not unload it',
+      lines: kernel.slice(-8),
+      wayOut:
+        'a module without an exit function stays: `start: cold` or `start: warm` gives each run a guest of its own',
+    })
+  return userError({
+    place: where,
+    fact: `the kernel does not load it: ${failed.text}`,
+    lines: kernel.slice(-8),
+    wayOut: 'its init function returned this error, or a parameter has a value that it does not take',
+  })
+}
+
 type Companion = Extract<HolderLine, { event: 'companion' }>
 
 const wordsOf = ({ said: words = '' }: Companion): string[] =>
@@ -142,6 +191,8 @@ export function holderFailure(
   if (loaded) return loadFailure(loaded, place)
   const companion = done?.outcome === 'companion failed' ? companionFailure(lines, place) : undefined
   if (companion) return companion
+  const module = done?.outcome === 'module failed' ? moduleFailure(lines, place) : undefined
+  if (module) return module
   if (done?.outcome === 'attach failed') return attachFailure(lines, place)
   if (done?.outcome === 'deadline')
     return experimentError({

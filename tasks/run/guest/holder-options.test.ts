@@ -35,6 +35,7 @@ int main(int argc, char **argv)
 	list("graph", o.graph, o.graph_count);
 	list("slot", o.slots, o.slot_count);
 	list("companion", o.companions, o.companion_count);
+	list("module", o.modules, o.module_count);
 	list("env", o.env, o.env_count);
 	for (int i = 0; i < o.step_count; i++)
 		printf("%s=%s\\n", o.steps[i].remount ? "remount" : "set", o.steps[i].text);
@@ -82,6 +83,7 @@ test('a run with everything in it is understood word for word', async () => {
     before: [...beforeFlags([{ remount: '/data' }, { sysctl: { 'vm.swappiness': '1' } }, { pin: 1 }])],
     countRuns: true,
     companions: ['tracex1'],
+    modules: ['/lab/a.ko', '/lab/b.ko step=3'],
     cwd: '/tmp',
     env: ['A=1', 'B=2'],
     hidesTracePipe: true,
@@ -100,6 +102,8 @@ test('a run with everything in it is understood word for word', async () => {
     'graph=vfs_read',
     'slot=1:target:00:4:pid/4',
     'companion=tracex1',
+    'module=/lab/a.ko',
+    'module=/lab/b.ko step=3',
     'env=A=1',
     'env=B=2',
     'remount=/data',

@@ -32,6 +32,11 @@ const Line = z.discriminatedUnion('event', [
     libbpf: z.string().optional(),
   }),
   said('kernel-said', { text: z.string() }),
+  /** A module of the experiment that was loaded, with its parameters as the kernel was given them. */
+  said('module', { module: z.string(), parameters: z.string() }),
+  said('module-failed', { module: z.string(), errno: z.int(), text: z.string() }),
+  /** A module that the kernel keeps after the run. */
+  said('module-left', { module: z.string(), errno: z.int(), text: z.string() }),
   said('slot', { object: z.int(), map: z.string(), key: z.string(), value: z.string() }),
   said('started', { pid: z.int() }),
   said('exited', {
@@ -149,6 +154,7 @@ const Line = z.discriminatedUnion('event', [
       'busy',
       'cannot fork',
       'setting failed',
+      'module failed',
       'load failed',
       'map slot failed',
       'capture failed',
@@ -188,6 +194,8 @@ export interface HolderRequest {
   readonly countRuns: boolean
   /** Programs with a loader of their own, which run beside the workload. */
   readonly companions: readonly string[]
+  /** Kernel modules in the order of loading: `FILE`, or `FILE PARAMETER=VALUE ...`. */
+  readonly modules: readonly string[]
   readonly workload: readonly string[]
   /** Where it starts; / when undefined. */
   readonly cwd: string | undefined
@@ -241,6 +249,7 @@ export const holderArgv = (run: HolderRun): string[] => [
   ...(run.graph && run.graph.depth > 0 ? ['--graph-depth', String(run.graph.depth)] : []),
   ...run.slots.flatMap((slot) => ['--slot', slotArgument(slot)]),
   ...run.companions.flatMap((program) => ['--companion', program]),
+  ...run.modules.flatMap((module) => ['--module', module]),
   ...(run.cwd === undefined ? [] : ['--cwd', run.cwd]),
   ...run.env.flatMap((variable) => ['--env', variable]),
   ...(run.hidesTracePipe ? ['--hide-trace-pipe'] : []),

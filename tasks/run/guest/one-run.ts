@@ -3,6 +3,7 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fullName, type Arm } from '../../config/arms.ts'
 import { interpolate, type Params } from '../../config/interpolate.ts'
+import { moduleParametersOf } from '../../config/modules.ts'
 import { argvOf } from '../../config/text/words.ts'
 import type { Context } from '../../engine/context.ts'
 import { graphFunctions } from '../../trace/events/call-graph.ts'
@@ -130,6 +131,12 @@ function probesOf(session: Prepared, arm: Arm, place: string) {
   }
 }
 
+/** The modules of the experiment as the holder takes them. Whether a parameter takes its value, the kernel decides. */
+const modulesOf = ({ wanted, things, bundle }: Prepared, { params }: Arm): string[] =>
+  things.modules.map(({ module, name }) =>
+    [`${bundle}/${name}`, ...moduleParametersOf(wanted.experiment.modules, module, params)].join(' '),
+  )
+
 /** What the holder is told. @param slower how much longer than with KVM the workload may take */
 function requestOf(session: Prepared, turn: RunTurn, place: string, slower: number) {
   const { wanted, things, bundle, events } = session
@@ -150,6 +157,7 @@ function requestOf(session: Prepared, turn: RunTurn, place: string, slower: numb
     workload: workloadArgv(session, turn.arm),
     ...placeOfWorkload(session, turn.arm),
     before: beforeFlags(experiment.before, turn.arm.params),
+    modules: modulesOf(session, turn.arm),
     ...probesOf(session, turn.arm, place),
   }
 }

@@ -2,6 +2,7 @@
 import { rm } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import type { Arm } from '../../config/arms.ts'
+import { moduleParametersOf } from '../../config/modules.ts'
 import type { ResolvedKernel } from '../../config/resolved.ts'
 import { writeEvents } from '../../trace/events/events-parquet.ts'
 import { typedFile } from '../../trace/events/typed-name.ts'
@@ -37,6 +38,7 @@ export const deployables = ({
   holder,
   objects,
   samples,
+  modules,
   workload,
   beside,
   types,
@@ -44,6 +46,7 @@ export const deployables = ({
   holder,
   ...objects,
   ...samples.flatMap(({ program, object }) => (object ? [program, object] : [program])),
+  ...modules,
   ...(workload ? [workload] : []),
   ...beside,
   ...(types ? [types] : []),
@@ -168,6 +171,16 @@ export function symbolsOf(
     .join('')
 }
 
+/** The modules of a run as its manifest has them. */
+const modulesUsed = ({ wanted, things }: Prepared, { params }: Arm): NonNullable<Manifest['modules']> =>
+  things.modules.map(({ module, sha256, vermagic, srcversion }) => ({
+    name: module,
+    sha256,
+    vermagic,
+    ...(srcversion !== undefined && { srcversion }),
+    parameters: moduleParametersOf(wanted.experiment.modules, module, params),
+  }))
+
 /** What the lab file opened in a kernel that is closed in others of its version. */
 const openedUp = (kernel: ResolvedKernel | undefined): Pick<Manifest['kernel'], 'helpers' | 'errorInjectable'> => {
   const injectable = (kernel?.expose ?? []).filter(({ as }) => as.includes('error-injectable'))
@@ -214,6 +227,7 @@ function manifestOf(
     },
     image: state.image,
     objects: Object.fromEntries(deployables(things).map(({ name, fingerprint }) => [name, fingerprint])),
+    ...(things.modules.length > 0 && { modules: modulesUsed(session, arm) }),
     guest: {
       ...state.guest,
       accel: state.accel,

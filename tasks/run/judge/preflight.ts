@@ -32,7 +32,7 @@ export async function preflight(
   const inWorkload: ObjectFindings['inWorkload'] = []
   for (const object of things.objects) {
     if (!(arm.probes ?? experiment.probes).includes(object.probe)) continue
-    const { version, ...found } = await findingsIn(object, kernel, context)
+    const { version, ...found } = await findingsIn(object, kernel, things.modules, context)
     const probe = lab.probes[object.probe]
     const optional = probe && 'optional' in probe ? probe.optional : []
     for (const one of found.refused) if (!optional.includes(one.program)) refused.push({ ...one, probe: object.probe })
@@ -52,5 +52,5 @@ export async function preflight(
   const declared = lab.kernels[kernel.name]
   if (refused.length === 0 || !declared) return
   const { refusal } = await import('./refusal.ts')
-  throw await refusal(refused, kernel, declared, place, source, context)
+  throw await refusal(refused, things, declared, place, source, context)
 }

@@ -3,13 +3,15 @@ import type { ResolvedKernel } from '../../config/resolved.ts'
 import type { Context } from '../../engine/context.ts'
 import { userError, type Failure } from '../../engine/error.ts'
 import { printable } from '../../engine/printable.ts'
-import type { KernelArtefact } from '../../build/kernel/kernel.ts'
+import type { Ready } from '../../build/artefacts.ts'
 import { hookOf } from '../../linux/symbols/hook.ts'
 import type { Verdict } from '../../linux/symbols/verdict.ts'
+import { withModules } from '../../linux/symbols/module-facts.ts'
 import { noEvent, noSymbol, NOTRACE, REFUSED, type Words } from '../../linux/symbols/words.ts'
 import { waysOut } from '../../build/preflight/fixes.ts'
 import { judgeHooks } from '../../build/preflight/judge.ts'
 import { factsIn, openKernel } from '../../build/preflight/kernel.ts'
+import { factsOfModules } from '../../build/preflight/modules.ts'
 import { waysText } from '../../build/preflight/text.ts'
 import type { Refused } from './refused.ts'
 
@@ -29,14 +31,14 @@ function wordsOf({ kind, hook, fact, noHooks }: Verdict, kernel: string): Words 
 /** The failure in the words of an attach that is refused, with what is known beyond them. */
 export async function refusal(
   refused: readonly Refused[],
-  kernel: KernelArtefact,
+  { vm: { kernel }, modules }: Pick<Ready, 'vm' | 'modules'>,
   declared: ResolvedKernel,
   place: string,
   source: string | undefined,
   context: Context,
 ): Promise<Failure> {
   const view = await openKernel(declared, context, source)
-  const facts = await factsIn(kernel.dir)
+  const facts = withModules(await factsIn(kernel.dir), await factsOfModules(modules))
   const verdicts = await judgeHooks(
     refused.map(({ section }) => hookOf(section)),
     { ...view, facts },

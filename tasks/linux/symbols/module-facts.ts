@@ -1,0 +1,97 @@
+/** The functions of a kernel module that is not loaded yet, from its object file: what a probe can be on once it is. */
+import { sectionsOf } from '../objects/elf.ts'
+import { pointersOf, rawSymbols, type Spot } from '../objects/relocations.ts'
+import type { KernelFacts, Place, Refusal } from './facts.ts'
+
+export interface ModuleFacts {
+  /** As /proc/modules has it. */
+  readonly name: string
+  readonly functions: ReadonlyMap<string, readonly Place[]>
+  readonly variables: ReadonlySet<string>
+  /** `group:event` of its trace events is not here: their groups are pointers that only the loader fills in. */
+  readonly exported: ReadonlySet<string>
+}
+
+/** Where modules are loaded on x86-64: behind all code of the kernel itself (MODULES_VADDR). */
+const MODULES_BEGIN = 0xc0000000
+
+/** Sections whose functions kprobes refuse (kernel/module.c, kernel/kprobes.c: add_module_kprobe_blacklist, 5.8). */
+const REFUSED: readonly (readonly [section: RegExp, refused: Refusal, why: string])[] = [
+  [/^\.kprobes\.text/, 'blacklist', 'in .kprobes.text (__kprobes)'],
+  [/^\.noinstr\.text/, 'blacklist', 'in .noinstr.text (noinstr)'],
+  [/^\.init\.text/, 'init', 'in .init.text (__init)'],
+]
+
+/** Places at which a kprobe is refused, since the kernel rewrites them: as in `image.ts`. */
+const REWRITTEN: readonly (readonly [table: string, every: number, what: string])[] = [
+  ['__jump_table', 16, 'a jump label'],
+  ['.static_call_sites', 8, 'a static call'],
+  ['__bug_table', 12, 'a BUG()'],
+]
+
+/** @param name of the module, as lsmod shows it @throws ElfError */
+export function moduleFacts(file: Buffer, name: string): ModuleFacts {
+  const sections = sectionsOf(file)
+  const sectionName = new Map(sections.map((one) => [one.index, one.name]))
+  const symbols = rawSymbols(sections)
+  const traced = pointersOf('__mcount_loc', 8, sections, symbols)
+  const listed = pointersOf('_kprobe_blacklist', 8, sections, symbols)
+  const rewritten = REWRITTEN.flatMap(([table, every, what]) =>
+    pointersOf(table, every, sections, symbols).map((spot) => ({ ...spot, what })),
+  )
+  const functions = new Map<string, Place[]>()
+  const variables = new Set<string>()
+  const exported = new Set<string>()
+  for (const symbol of symbols) {
+    const { section, value, size, isFunction, isLocal } = symbol
+    const export_ = /^__ksymtab_(\w+)$/.exec(symbol.name)?.[1]
+    if (export_ !== undefined) exported.add(export_)
+    const where = sectionName.get(section)
+    if (symbol.name === '' || section === 0 || where === undefined) continue
+    if (!isFunction) {
+      variables.add(symbol.name)
+      continue
+    }
+    const within = (spot: Spot) => spot.section === section && value <= spot.offset && spot.offset < value + size
+    const begins = (spot: Spot) => spot.section === section && spot.offset === value
+    const [, refused, why] =
+      REFUSED.find(([pattern]) => pattern.test(where)) ??
+      (listed.some(begins) ? [0, 'blacklist' as const, 'in _kprobe_blacklist (NOKPROBE_SYMBOL)'] : [])
+    const own = rewritten.find(begins)
+    const place: Place = {
+      address: MODULES_BEGIN + value,
+      type: isLocal ? 't' : 'T',
+      module: name,
+      traceable: traced.some(within),
+      ...(refused !== undefined && { refused, why }),
+      ...(refused === undefined && own && { refused: 'rewritten', why: `it begins with ${own.what}` }),
+    }
+    functions.set(symbol.name, [...(functions.get(symbol.name) ?? []), place])
+  }
+  return { name, functions, variables, exported }
+}
+
+/** A kernel with these modules loaded. */
+export function withModules(facts: KernelFacts, modules: readonly ModuleFacts[]): KernelFacts {
+  if (modules.length === 0) return facts
+  const placesIn = (name: string) => modules.flatMap(({ functions }) => functions.get(name) ?? [])
+  const variablesIn = (name: string) => modules.filter(({ variables }) => variables.has(name)).length
+  return {
+    release: facts.release,
+    from: facts.from,
+    config: facts.config,
+    events: facts.events,
+    tracepoints: facts.tracepoints,
+    exported: new Map([
+      ...facts.exported,
+      ...modules.flatMap(({ name, exported }) => [...exported].map((symbol) => [symbol, name] as const)),
+    ]),
+    refusesAmbiguous: facts.refusesAmbiguous,
+    listsData: facts.listsData,
+    functions: () => new Set([...facts.functions(), ...modules.flatMap(({ functions }) => [...functions.keys()])]),
+    places: (name) => [...facts.places(name), ...placesIn(name)],
+    count: (name) => facts.count(name) + placesIn(name).length + variablesIn(name),
+    isData: (name) => facts.isData(name) || variablesIn(name) > 0,
+    ...(facts.inlineSites && { inlineSites: (name, files) => facts.inlineSites?.(name, files) ?? [] }),
+  }
+}
