@@ -12,6 +12,8 @@ import { toolsUsed } from '../host/tools-used.ts'
 import { imageStep } from './image/image.ts'
 import { differingPackages, packageLine, parsePackages } from '../linux/package-list.ts'
 import { kernelFingerprint } from './kernel/identity.ts'
+import { contentsOf } from './share/head.ts'
+import { packedFiles } from './share/pack.ts'
 
 /** The source as it is declared: a hash, a version, a commit or a tree of the user's own. */
 const sourceOf = (source: Source): LabLock['kernels'][string]['source'] =>
@@ -26,7 +28,13 @@ async function kernelsNow(lab: ResolvedLab, context: Context): Promise<LabLock['
     const image = stored && join(stored.dir, 'bzImage')
     kernels[kernel.name] = {
       source: sourceOf(kernel.source),
-      ...(stored && image && existsSync(image) && { fingerprint, bzImage: await hashFile(image) }),
+      ...(stored &&
+        image &&
+        existsSync(image) && {
+          fingerprint,
+          bzImage: await hashFile(image),
+          contents: contentsOf(await packedFiles(stored.dir)),
+        }),
     }
   }
   return kernels
@@ -35,7 +43,11 @@ async function kernelsNow(lab: ResolvedLab, context: Context): Promise<LabLock['
 async function imageNow(image: ResolvedImage, context: Context): Promise<LabLock['images'][string]> {
   const { dir, disk } = await imageStep(image, context)
   const packages = parsePackages(await readFile(join(dir, 'packages.txt'), 'utf8'))
-  return { disk: await hashFile(disk), packages: packages.map(packageLine) }
+  return {
+    disk: await hashFile(disk),
+    contents: contentsOf(await packedFiles(dir)),
+    packages: packages.map(packageLine),
+  }
 }
 
 async function now(lab: ResolvedLab, context: Context): Promise<LabLock> {

@@ -34,6 +34,7 @@ export const COMMANDS: Readonly<Record<string, () => Promise<{ readonly command:
   query: () => import('./query.ts'),
   report: () => import('./report.ts'),
   kernels: () => import('./kernels.ts'),
+  cache: () => import('./cache.ts'),
   schema: () => import('./schema.ts'),
   completion: () => import('./completion.ts'),
 }

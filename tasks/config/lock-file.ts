@@ -27,6 +27,8 @@ const Lock = z.strictObject({
       source: z.record(z.string(), z.union([z.string(), z.array(z.string()), z.record(z.string(), z.string())])),
       fingerprint: z.string().optional(),
       bzImage: z.string().optional(),
+      /** Digest of all its files but the log (build/share/head.ts); since 0.2. */
+      contents: z.string().optional(),
     }),
   ),
   images: z.record(
@@ -34,6 +36,8 @@ const Lock = z.strictObject({
     z.strictObject({
       /** SHA-256 of root.img. */
       disk: z.string(),
+      /** As for a kernel. */
+      contents: z.string().optional(),
       /** Lines "NAME VERSION ARCHITECTURE SHA256 FILENAME". */
       packages: z.array(z.string().refine((line) => parsePackages(line).length === 1, 'is no line of a package')),
     }),

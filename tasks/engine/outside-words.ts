@@ -53,3 +53,19 @@ export function aptReason(lines: readonly string[]): string | undefined {
   }
   return lines.find((line) => APT_LINE.test(line))
 }
+
+/** What ssh(1) says when it cannot connect (OpenSSH 9.2: sshconnect.c, sshconnect2.c, packet.c, misc.c). */
+const OF_SSH = {
+  'changed-host': /REMOTE HOST IDENTIFICATION HAS CHANGED|^Host key for .* has changed/,
+  'unknown-host': /^No \S+ host key is known for|^Host key verification failed/,
+  'key-refused': /Permission denied \(|Too many authentication failures/,
+  unreachable:
+    /^ssh: (?:connect to host|Could not resolve)|^kex_exchange_identification|Connection (?:refused|timed out|reset)/,
+} as const
+
+/** Why ssh cannot connect, if a line of its output says so. */
+export const saysOfSsh = (line: string): keyof typeof OF_SSH | undefined =>
+  (Object.keys(OF_SSH) as (keyof typeof OF_SSH)[]).find((kind) => OF_SSH[kind].test(line))
+
+/** Whether sftp(1) says that a file or directory does not exist. */
+export const saysNotThere = (line: string): boolean => /not found|No such file or directory/.test(line)

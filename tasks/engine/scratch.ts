@@ -23,6 +23,7 @@ const KINDS = [
   'import',
   'doctor',
   'crash',
+  'cache',
 ] as const
 export type ScratchKind = (typeof KINDS)[number]
 

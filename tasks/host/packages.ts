@@ -66,6 +66,9 @@ export const BPFTOOL: Requirement = {
   why: 'makes skeletons of BPF objects',
 }
 
+/** Needed to share kernels and images with another host (`lab cache push ssh://...`). */
+export const SFTP: Requirement = { needs: 'sftp', package: 'openssh-client', why: 'reaches the other host' }
+
 /** What only `lab report --figures` needs: asked for there, and nowhere else. */
 export const FIGURES: readonly Requirement[] = [
   { needs: 'rsvg-convert', package: 'librsvg2-bin', why: 'makes PDF files of figures' },
@@ -92,9 +95,11 @@ export const TESTS: readonly Requirement[] = [
   ...KERNEL_BUILD,
   PAHOLE,
   BPFTOOL,
+  SFTP,
   ...FIGURES,
   { needs: 'chromium', package: 'chromium', why: 'looks at reports in a real browser' },
   { needs: 'bsdtar', package: 'libarchive-tools', why: 'reads the archive of a sealed guest as somebody else would' },
+  { needs: '/usr/sbin/sshd', package: 'openssh-server', why: 'plays the other host, on loopback' },
   { needs: 'pdftotext', package: 'poppler-utils', why: 'reads the PDF files of figures and reports' },
   { needs: 'zsh', package: 'zsh', why: 'completes command lines' },
   { needs: 'fish', package: 'fish', why: 'completes command lines' },

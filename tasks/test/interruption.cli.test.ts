@@ -123,6 +123,7 @@ const STUBS = [
   'depmod',
   'modinfo',
   'readelf',
+  'sftp',
 ]
 
 /** A lab of its own for each row: they run side by side, since each mostly waits. */
@@ -281,6 +282,11 @@ const TABLE: Readonly<Record<string, readonly Row[]>> = {
   merge: [{ args: ['merge', 'elsewhere'], held: vastElsewhere }],
   export: [{ args: ['export', 'last', '-o', 'out.pack'], held: vast }],
   kernels: [{ args: ['kernels', 'add', 'linux-image-amd64'], held: program }],
+  cache: [
+    { args: ['cache', 'push', 'there'], held: program },
+    { args: ['cache', 'pull', 'ssh://127.0.0.1/there'], held: program },
+    { args: ['cache', 'list', 'ssh://127.0.0.1/there'], held: program },
+  ],
   lock: [{ args: ['lock'], held: program }],
   tracepoint: [
     { args: ['tracepoint', 'sched:sched_switch'], held: program },
