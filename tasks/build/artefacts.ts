@@ -33,9 +33,15 @@ export interface Choices {
   readonly kernel?: string | undefined
   /** `--source`: a local tree to take the kernel's source from; there is no fallback then. */
   readonly source?: string | undefined
+  /** The kernel that `source` is the tree of, where an experiment boots several; undefined: the one that is booted. */
+  readonly sourceKernel?: string | undefined
   /** `--accel`. */
   readonly accel?: 'kvm' | 'tcg' | 'auto' | undefined
 }
+
+/** The tree that one kernel is built from in place of its declared source; undefined: its declared source. */
+export const treeFor = ({ source, sourceKernel }: Choices, kernel: string): string | undefined =>
+  sourceKernel === undefined || sourceKernel === kernel ? source : undefined
 
 /** The VM's kernel, or the first fallback whose source can be had. What was asked for is kept with it. */
 export async function kernelOf(
@@ -52,7 +58,7 @@ export async function kernelOf(
   for (const [index, name] of names.entries()) {
     const next = names[index + 1]
     const kernel = await kernelStep(named(lab.kernels, 'kernel', name), context, {
-      override: choices.source,
+      override: treeFor(choices, name),
       hasFallback: next !== undefined,
     })
     if (kernel) return { kernel, wanted }
@@ -164,7 +170,7 @@ async function sidesOf(
   choices: Choices,
   context: Context,
 ): Promise<{ own: KernelTypes | undefined; sideOf: (probe: SourceProbe) => ProbeSide }> {
-  const own = probes.some(wantsTypes) ? await typesStep(declared, context, choices.source) : undefined
+  const own = probes.some(wantsTypes) ? await typesStep(declared, context, treeFor(choices, declared.name)) : undefined
   const ofKernel = new Map<string, ProbeSide>()
   for (const probe of probes) {
     const types = 'source' in probe ? probe.types : undefined
@@ -172,7 +178,7 @@ async function sidesOf(
     // As the lab file declares it, whatever the experiment wants otherwise of the kernel that it runs on: one object
     // for all.
     const other = named(lab.kernels, 'kernel', types)
-    const override = types === kernel.name ? choices.source : undefined
+    const override = types === (choices.sourceKernel ?? kernel.name) ? choices.source : undefined
     ofKernel.set(types, { target: { types: await typesStep(other, context, override) }, declared: other })
   }
   const sideOf = (probe: SourceProbe): ProbeSide => {
@@ -201,6 +207,7 @@ async function probesOn(
   const lab = labFor(declaredLab, experiment)
   const wantedProbes = probes.map((name) => named(lab.probes, 'probe', fullName(name)))
   const declared = named(lab.kernels, 'kernel', kernel.name)
+  const tree = treeFor(choices, kernel.name)
   const declaredToFail = experiment.expect.some((one) => 'failure' in one && one.failure === 'compile')
   const compiledProbes = [...wantedProbes, ...kernelSides(experiment.workload)]
   const { own, sideOf } = await sidesOf(declaredLab, kernel, declared, compiledProbes, choices, context)
@@ -226,8 +233,7 @@ async function probesOn(
   const samples: Ready['samples'][number][] = []
   for (const probe of probes) {
     const wanted = named(lab.probes, 'probe', fullName(probe))
-    if ('sample' in wanted)
-      samples.push({ ...(await sampleStep(wanted, kernel, declared, choices.source, context)), probe })
+    if ('sample' in wanted) samples.push({ ...(await sampleStep(wanted, kernel, declared, tree, context)), probe })
     else if ('script' in wanted) samples.push({ program: await scriptStep(wanted, context), probe })
   }
   const modules: BuiltModule[] = []
@@ -240,7 +246,7 @@ async function probesOn(
       const { target, declared: against } = sideOf(side)
       return await probeStep(side, target, against, context)
     },
-    sample: async (workload) => await ownSampleStep(workload, kernel, declared, choices.source, context),
+    sample: async (workload) => await ownSampleStep(workload, kernel, declared, tree, context),
   }
   const parts = waitsForKernel(experiment.workload) ? await workloadParts(experiment, onKernel, context) : undefined
   return { objects: objects.flat(), samples, ...(types && { types }), modules, notCompiled, parts }

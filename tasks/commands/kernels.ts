@@ -7,22 +7,17 @@ import { join } from 'node:path'
 import { kernelFingerprint } from '../build/kernel/identity.ts'
 import { isPrebuilt } from '../config/prebuilt.ts'
 import type { ResolvedKernel } from '../config/resolved.ts'
-import { withKernel, type Value } from '../config/text/add-kernel.ts'
-import { suggest } from '../config/text/suggest.ts'
+import { withKernel } from '../config/text/add-kernel.ts'
 import type { Context } from '../engine/context.ts'
 import { Failure, userError } from '../engine/error.ts'
 import { diskFailure } from '../engine/disk.ts'
-import { printable } from '../engine/printable.ts'
-import { hostRecords } from '../host/debian/index.ts'
-import { kernelsIn, pinStates } from '../host/debian/pins.ts'
+import { pinStates } from '../host/debian/pins.ts'
 import { pinOf } from '../upkeep/doctor/pins.ts'
-import { exactParts, type PackageRecord } from '../linux/package-index.ts'
+import { findLab } from '../config/find.ts'
+import { declarationOf, findPackage } from './shared/kernel-package.ts'
 import { openApp } from './shared/app.ts'
 import { kernelsText, type KernelRow } from './shared/kernels-text.ts'
 import { defineCommand, type Outcome } from './command.ts'
-
-/** Suites whose index is looked into for a package that the host's own index does not have. */
-const SUITES = ['trixie', 'bookworm', 'bullseye', 'sid']
 
 function titleOf({ source }: Pick<ResolvedKernel, 'source'>): string {
   if ('url' in source) return source.url.replace(/^.*\//, '')
@@ -68,85 +63,7 @@ async function list(kernels: readonly ResolvedKernel[], context: Context): Promi
   return { text: kernelsText(rows), data: { kernels: rows } }
 }
 
-/**
- * The record of a package: of the host's index, else of the suites and their security updates. @throws a user's Failure
- * with the nearest names
- */
-async function find(name: string, suite: string | undefined, context: Context) {
-  const { cache, signal } = context
-  const own = suite === undefined ? (await hostRecords(name, signal))[0] : undefined
-  if (own) return { record: own, suite: undefined, all: undefined }
-  const known = new Set<string>()
-  const silent: string[] = []
-  for (const one of suite === undefined ? SUITES : [suite]) {
-    const all = await kernelsIn(one, cache, signal).catch((error: unknown) => {
-      // The package may be in the next one.
-      if (suite !== undefined || !(error instanceof Failure) || error.kind === 'interrupted') throw error
-      silent.push(`${one} could not be reached: ${printable(error.parts.fact, 160)}`)
-      return []
-    })
-    const [record] = all
-      .filter((each) => each.package === name)
-      .toSorted((a, b) => b.version.localeCompare(a.version, 'en', { numeric: true }))
-    if (record) return { record, suite: one, all }
-    for (const each of all) if (/^linux-(?:image|source)-/.test(each.package)) known.add(each.package)
-  }
-  const meant = suggest(name, [...known])
-  throw userError({
-    place: 'lab kernels add',
-    lines: silent,
-    fact: `there is no package ${name} in ${suite ?? `the host's index, ${SUITES.join(', ')}`}`,
-    wayOut: meant === undefined ? '`apt-cache pkgnames linux-image-` lists what there is' : `did you mean ${meant}?`,
-  })
-}
-
-/** The packages that a metapackage of 7.x consists of, with their hashes. */
-async function partsOf(record: PackageRecord, all: readonly PackageRecord[] | undefined, context: Context) {
-  const parts: Record<string, string> = {}
-  for (const name of exactParts(record)) {
-    const records = all ?? (await hostRecords(name, context.signal))
-    const part = records.find((one) => one.package === name && one.version === record.version)
-    if (part) parts[name] = part.sha256
-  }
-  return parts
-}
-
-/** "debian-6.1" of a prebuilt kernel, "v6.1" of one that is built. */
-function nameOf(record: PackageRecord): string {
-  const series = /(\d+\.\d+)/.exec(record.package)?.[1] ?? 'kernel'
-  return record.package.startsWith('linux-source-') ? `v${series}` : `debian-${series}`
-}
-
-async function kernelOf(
-  record: PackageRecord,
-  suite: string | undefined,
-  all: readonly PackageRecord[] | undefined,
-  context: Context,
-): Promise<{ readonly [key: string]: Value }> {
-  const { package: name, version, sha256 } = record
-  if (name.startsWith('linux-source-'))
-    return {
-      source: { package: name, suite: suite ?? (await ownSuite(context)), version, sha256 },
-      config: ['lab:base', 'lab:guest', 'lab:tracing'],
-    }
-  const parts = await partsOf(record, all, context)
-  return {
-    source: {
-      prebuilt: name,
-      version,
-      sha256,
-      ...(Object.keys(parts).length > 0 && { parts }),
-      ...(suite !== undefined && { suite }),
-    },
-  }
-}
-
-/** The codename of the host's own release. */
-async function ownSuite({ signal }: Context): Promise<string> {
-  const text = await readFile('/etc/os-release', 'utf8').catch(() => '')
-  if (signal.aborted) return 'stable'
-  return /^VERSION_CODENAME=(\w+)$/m.exec(text)?.[1] ?? 'stable'
-}
+const EXAMPLE = 'linux-image-6.1.0-50-cloud-amd64'
 
 export const command = defineCommand({
   usage: 'kernels [action] [package]',
@@ -157,30 +74,33 @@ export const command = defineCommand({
     ['--name <name>', 'add: its name in lab.yaml'],
   ],
   work: async (session, [action, name], options) => {
-    const { lab, context } = openApp(session)
-    if (action === undefined) return await list(Object.values(lab.kernels), context)
-    if (action !== 'add' || name === undefined || !/^linux-(?:image|source)-[a-z0-9.+~-]+$/.test(name))
+    if (action === undefined) {
+      const { lab, context } = openApp(session)
+      return await list(Object.values(lab.kernels), context)
+    }
+    if (action !== 'add' || name === undefined)
       throw userError({
         place: 'lab kernels',
-        fact: 'it lists the kernels, or adds one',
-        wayOut: '`lab kernels add linux-image-6.1.0-50-cloud-amd64`, or linux-source-6.1 for one that is built',
+        fact: `it lists the kernels, or adds one: ${action === 'add' ? 'which one?' : `"${action}" is neither`}`,
+        wayOut: `\`lab kernels add ${EXAMPLE}\`, or linux-source-6.1 for one that is built`,
       })
-    const { suite } = options
-    const found = await find(name, suite, context)
-    const kernel = await kernelOf(found.record, found.suite ?? suite, found.all, context)
-    const asked = options.name ?? nameOf(found.record)
-    const made = withKernel(await readFile(lab.file, 'utf8'), asked, kernel, lab.file)
+    const { context, options: everywhere } = session
+    // The lab file may name the kernel already, in a matrix, so that it fails its check until the lines are there.
+    const file = findLab(process.cwd(), everywhere.file)
+    const { found, name: standard } = await findPackage(name, options.suite, context)
+    const kernel = await declarationOf(found, context)
+    const made = withKernel(await readFile(file, 'utf8'), options.name ?? standard, kernel, file)
     try {
-      await writeFile(`${lab.file}.new`, made.text)
-      await rename(`${lab.file}.new`, lab.file)
+      await writeFile(`${file}.new`, made.text)
+      await rename(`${file}.new`, file)
     } catch (error) {
-      throw diskFailure(error, lab.file)
+      throw diskFailure(error, file)
     }
     return {
-      text: [`added kernel ${made.name} to ${lab.file}:`, ...made.added, `boot it: lab up --kernel ${made.name}`].join(
+      text: [`added kernel ${made.name} to ${file}:`, ...made.added, `boot it: lab up --kernel ${made.name}`].join(
         '\n',
       ),
-      data: { name: made.name, file: lab.file, kernel },
+      data: { name: made.name, file, kernel },
     }
   },
 })

@@ -4,14 +4,13 @@ import { arms, fullName, onlyArms, type Overrides } from '../config/arms.ts'
 import { labFor } from '../config/derived.ts'
 import type { ResolvedExperiment, ResolvedLab, ResolvedVm } from '../config/resolved.ts'
 import type { Context } from '../engine/context.ts'
-import { userError } from '../engine/error.ts'
 import { imageForecast, kernelForecast, type Forecast } from '../build/forecast.ts'
 import { missingRequirements, packagesOf } from '../host/packages.ts'
-import { toolsFor, type Choices } from '../build/artefacts.ts'
+import { toolsFor, treeFor, type Choices } from '../build/artefacts.ts'
 import { placesOf, upVm } from '../vm/vm.ts'
 import type { Answer } from '../ui/types.ts'
 import { openApp } from './shared/app.ts'
-import { choicesOf } from './shared/choices.ts'
+import { choicesOf, refuseTwice } from './shared/choices.ts'
 import { vmOf } from './shared/vm-name.ts'
 import { defineCommand } from './command.ts'
 import { KERNEL } from './shared/options.ts'
@@ -52,16 +51,6 @@ function runsText(experiment: ResolvedExperiment, vm: ResolvedVm, asked: RunsAsk
   ].join(', ')
 }
 
-/** `--kernel` is for experiments that do not choose kernels themselves. @throws a user's Failure */
-export function refuseTwice({ name, matrix }: ResolvedExperiment, { kernel }: Choices): void {
-  if (kernel === undefined || matrix.kernel === undefined) return
-  throw userError({
-    place: `--kernel ${kernel}`,
-    fact: `experiment ${name} compares kernels itself (matrix.kernel)`,
-    wayOut: `--only kernel=${kernel} takes the arms of one`,
-  })
-}
-
 /** Every kernel that may be booted. */
 const kernelsAsked = (vm: ResolvedVm, experiment: ResolvedExperiment | undefined, { kernel }: Choices) =>
   experiment?.matrix.kernel ?? [kernel ?? vm.kernel.use, ...(kernel === undefined ? vm.kernel.fallback : [])]
@@ -81,7 +70,7 @@ export async function planAnswer(
   const missing = missingRequirements(toolsFor(lab, kernelsAsked(vm, experiment, choices), probes))
   if (missing.length > 0) rows.push({ step: 'host packages', will: 'install', why: packagesOf(missing).join(' ') })
   const { source } = choices
-  const forecast = (name: string) => kernelForecast(named(lab.kernels, 'kernel', name), context, source)
+  const forecast = (name: string) => kernelForecast(named(lab.kernels, 'kernel', name), context, treeFor(choices, name))
   const axis = experiment?.matrix.kernel && [
     ...new Set(armsOf(experiment, asked).flatMap(({ kernel }) => kernel ?? [])),
   ]

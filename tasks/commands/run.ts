@@ -8,12 +8,12 @@ import type { Context } from '../engine/context.ts'
 import { Failure, userError } from '../engine/error.ts'
 import { needWritable } from '../engine/writable.ts'
 import { experimentStep } from '../run/experiment.ts'
-import { ready } from '../build/artefacts.ts'
+import { ready, treeFor } from '../build/artefacts.ts'
 import { fingerprint, openVm } from '../vm/vm.ts'
 import { SharedVm } from '../vm/shared.ts'
 import { openApp, type App, type Session } from './shared/app.ts'
-import { choicesOf } from './shared/choices.ts'
-import { planAnswer, refuseTwice } from './plan.ts'
+import { choicesFor } from './shared/choices.ts'
+import { planAnswer } from './plan.ts'
 import { reportAfter } from './shared/report-after.ts'
 import { without } from './shared/exclusive.ts'
 import { askedDigest } from './shared/asked.ts'
@@ -110,21 +110,20 @@ function runner(
   overrides: Overrides,
   shared: SharedVm,
 ): RunWanted['one'] {
-  const choices = choicesOf(options)
   const wanted = {
     strace: options.strace === true,
     follow: options.follow === true,
-    source: choices.source,
     open: shared.open,
   }
   return async (experiment, resume, watch) => {
-    refuseTwice(experiment, choices)
+    const choices = choicesFor(lab, experiment, options, overrides)
     const asked = askedOf(options, overrides, experiment)
     refuseStart(lab, experiment, asked.start)
+    const treeOf = (kernel: string) => treeFor(choices, kernel)
     const prepare = (kernel: string | undefined, probes: readonly string[]) =>
       ready(lab, experiment, kernel === undefined ? choices : { ...choices, kernel }, context, probes)
     return await withMeaning(context, () =>
-      experimentStep({ ...wanted, ...asked, lab, experiment, prepare, resume, watch }, places, context),
+      experimentStep({ ...wanted, ...asked, lab, experiment, prepare, resume, watch, treeOf }, places, context),
     )
   }
 }
@@ -138,10 +137,9 @@ async function dryRun(
 ): Promise<Outcome> {
   without(options, 'dryRun', ['resume'], 'what is left of an interrupted run is known only when everything is built')
   without(options, 'dryRun', ['report', 'follow', 'strace'], 'nothing is run')
-  const choices = choicesOf(options)
   const plans = await Promise.all(
     experiments.map(async (one) => {
-      refuseTwice(one, choices)
+      const choices = choicesFor(lab, one, options, overrides)
       const asked = askedOf(options, overrides, one)
       refuseStart(lab, one, asked.start)
       return await planAnswer(lab, named(lab.vms, 'vm', one.vm), one, choices, context, asked)

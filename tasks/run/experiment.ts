@@ -77,14 +77,15 @@ async function earlyFailures(
 
 /** Refuses arms whose programs their kernel will not take; those of which an experiment declares it go on. */
 async function refuseHooks(
-  { lab, experiment, source }: ExperimentWanted,
+  { lab, experiment, treeOf }: ExperimentWanted,
   list: readonly Arm[],
   ready: ReadonlyMap<string | undefined, Ready>,
   context: Context,
 ): Promise<void> {
   const own = labFor(lab, experiment)
   for (const [kernel, things] of ready)
-    for (const arm of list) if (arm.kernel === kernel) await preflight(own, experiment, things, arm, source, context)
+    for (const arm of list)
+      if (arm.kernel === kernel) await preflight(own, experiment, things, arm, treeOf?.(things.vm.kernel.name), context)
 }
 
 /** Everything that makes two runs of one plan the same thing, by name. */

@@ -34,8 +34,8 @@ export interface ExperimentWanted {
   readonly parallel?: number | 'auto' | undefined
   /** Is given a way to ask where the plan is, once it is known; it can be asked at any time. */
   readonly watch?: ((state: () => PlanState) => void) | undefined
-  /** `--source`: where the kernel was built from. */
-  readonly source?: string | undefined
+  /** `--source`: the tree that a kernel was built from; undefined: its declared source. */
+  readonly treeOf?: (kernel: string) => string | undefined
   /** Where the VM comes from, when it is shared with other experiments. */
   readonly open?: typeof openVm
 }

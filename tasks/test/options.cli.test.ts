@@ -48,6 +48,10 @@ test.each([
     ['--kernel v5.10', 'matrix.kernel'],
   ],
   [
+    ['run', 'kinds', '--dry-run', '--source', '/nonexistent'],
+    ['--source', 'v5.10 and v6.1', '--only kernel=v5.10'],
+  ],
+  [
     ['symbols', 'v5.10', 'copyout', '--accel', 'tcg'],
     ['--accel', '--booted'],
   ],
