@@ -15,6 +15,7 @@ import { isAlive } from '../../engine/process.ts'
 import { retiredBecause } from '../../vm/retired.ts'
 import { fullDiskOf } from '../../vm/stopped.ts'
 import { Attempts } from './attempts.ts'
+import { afterFailure, type Trouble } from './after-failure.ts'
 import { withoutGuest } from '../guest/without-guest.ts'
 import type { Earlier } from './earlier.ts'
 import type { Journal } from './journal.ts'
@@ -103,6 +104,13 @@ export class PlanExecutor {
     return this.#plan.ready.get(kernel)?.vm.vm.deterministic === true
   }
 
+  /** What was built for the arm's kernel. */
+  #ready({ kernel, name }: Arm): Ready {
+    const ready = this.#plan.ready.get(kernel)
+    if (ready === undefined) throw new Error(`nothing was prepared for arm ${name}`)
+    return ready
+  }
+
   #arm(run: PlannedRun): Arm {
     const arm = this.#plan.arms[run.arm]
     if (arm === undefined) throw new Error(`the plan has a run of arm ${run.arm}, of ${this.#plan.arms.length}`)
@@ -112,7 +120,7 @@ export class PlanExecutor {
   readonly next = (kept: PlannedRun | undefined): PlannedRun | undefined => {
     const kernel = kept && this.#arm(kept).kernel
     for (;;) {
-      const run = takeFirst(this.#pending, (one) => kept !== undefined && this.#arm(one).kernel === kernel)
+      const run = takeFirst(this.#pending, (planned) => kept !== undefined && this.#arm(planned).kernel === kernel)
       if (run === undefined) return undefined
       if (!this.#satisfied(run) && !this.leftovers.leaves(this.#arm(run).name)) return run
     }
@@ -122,13 +130,13 @@ export class PlanExecutor {
   #satisfied({ arm, warmup }: PlannedRun): boolean {
     const { until, observer } = this.#wanted.experiment
     if (until === undefined || warmup) return false
-    const all = [...this.#plan.done.values(), ...this.results.values()].map(({ manifest }) => manifest)
+    const manifests = [...this.#plan.done.values(), ...this.results.values()].map(({ manifest }) => manifest)
     // What looking costs is taken from whole rounds: an arm that stopped early would leave the others without a
     // partner.
     const arms = observer ? this.#plan.arms : this.#plan.arms.slice(arm, arm + 1)
     return arms.every(({ name }) =>
       enough(
-        all.filter((one) => one.arm.name === name && one.plan?.warmup !== true),
+        manifests.filter((manifest) => manifest.arm.name === name && manifest.plan?.warmup !== true),
         until,
       ),
     )
@@ -136,18 +144,17 @@ export class PlanExecutor {
 
   /** The worker's VM if it is of this kernel, may be shared and lives; else another one. */
   async #session(worker: number, arm: Arm): Promise<GuestSession> {
-    const things = this.#plan.ready.get(arm.kernel)
-    if (things === undefined) throw new Error(`nothing was prepared for arm ${arm.name}`)
+    const ready = this.#ready(arm)
     const start = this.#start(arm)
     const held = this.#sessions.get(worker)
-    if (start === 'shared' && held?.things === things && isUsable(held.vm)) return held
+    if (start === 'shared' && held?.things === ready && isUsable(held.vm)) return held
     // A run that ended with its VM may still be looked at: that goes on beside the next one's start.
     if (held) await this.close(worker)
     const { open = openVm } = this.#wanted
     // One worker may take the VM that is up; the others would wait for it.
     const session = await (start === 'warm'
-      ? this.#opened.warm(things)
-      : this.#opened.open(things, worker > 0 ? openVm : open, start === 'cold' || worker > 0))
+      ? this.#opened.warm(ready)
+      : this.#opened.open(ready, worker > 0 ? openVm : open, start === 'cold' || worker > 0))
     this.#sessions.set(worker, session)
     return session
   }
@@ -244,11 +251,11 @@ export class PlanExecutor {
     const looked = Promise.all([nextTurn(), halted])
       .then(() => finishRun(session, collected, this.#places, this.#context))
       .then((outcome) => this.#keep(run, outcome))
-    // Who waits for it decides whether the run is made again.
+    // If the caller waits, it decides whether the run is made again.
     const settled = wait ? looked : looked.catch((error: unknown) => this.#failed(run, error))
     const finishing = settled.finally(async () => (warm ? await session.vm[Symbol.asyncDispose]() : undefined))
     this.#finishing.set(worker, finishing)
-    // It is awaited after the next run; until then a failure of it is nobody's.
+    // It is awaited after the next run: this only keeps Node from calling a failure unhandled until then.
     finishing.catch(() => undefined)
     if (wait) await this.#settle(worker)
   }
@@ -271,11 +278,10 @@ export class PlanExecutor {
     await finishing
   }
 
-  /** A run that ends before it needs a VM, as its experiment declares. */
+  /** A run that ends before it needs a VM, as its experiment expects. */
   async #withoutGuest(run: PlannedRun, arm: Arm, failed: readonly Failed[]): Promise<void> {
-    const things = this.#plan.ready.get(arm.kernel)
-    if (things === undefined) throw new Error(`nothing was prepared for arm ${arm.name}`)
-    const outcome = await withoutGuest(this.#wanted, things, this.#turn(run, arm, 1), failed, this.#places)
+    const ready = this.#ready(arm)
+    const outcome = await withoutGuest(this.#wanted, ready, this.#turn(run, arm, 1), failed, this.#places)
     this.#keep(run, outcome)
   }
 
@@ -284,11 +290,10 @@ export class PlanExecutor {
    * retries.
    */
   async #sealed(run: PlannedRun, arm: Arm): Promise<void> {
-    const things = this.#plan.ready.get(arm.kernel)
-    if (things === undefined) throw new Error(`nothing was prepared for arm ${arm.name}`)
+    const ready = this.#ready(arm)
     try {
       const turn = this.#turn(run, arm, 1)
-      const outcome = await sealedRun(this.#wanted, things, turn, this.#place(arm, run), this.#places, this.#context)
+      const outcome = await sealedRun(this.#wanted, ready, turn, this.#place(arm, run), this.#places, this.#context)
       this.results.set(run.index, outcome)
     } catch (error) {
       this.#failed(run, error)
@@ -326,21 +331,24 @@ export class PlanExecutor {
         if (cold) await this.close(worker)
         if (!tries.again(this.results.get(run.index)?.manifest)) return
       } catch (error) {
-        // A VM that died is replaced, a connection that was lost is made anew; a program that the kernel refuses is
-        // refused again.
-        let ofBefore: unknown
-        await this.#settle(worker).catch((failed: unknown) => (ofBefore = failed))
-        const held = this.#sessions.get(worker)
-        const full = held && isAlive(held.vm.state) ? await fullDiskOf(held.vm.dir, this.#place(arm, run)) : undefined
-        // Nobody waits for the answer of a guest that hangs, after Ctrl-C.
-        const dead = held && (full !== undefined || this.#context.signal.aborted || !(await endIfDead(held.vm)))
-        if (dead) await this.close(worker)
-        if (ofBefore !== undefined) throw ofBefore
-        if (full) return this.#failed(run, full)
-        if (error instanceof Failure && error.kind === 'experiment' && tries.afterFailure()) continue
-        this.#failed(run, error)
-        return
+        const known = await this.#afterTrouble(worker, this.#place(arm, run))
+        const then = afterFailure({ error, ...known, takeRetry: () => tries.afterFailure() })
+        if (then.next === 'retry') continue
+        if (then.next === 'stop') throw then.cause
+        return this.#failed(run, then.cause)
       }
+  }
+
+  /** Looks at what a failed run left: waits for the run before it, and closes the worker's VM unless it still works. */
+  async #afterTrouble(worker: number, place: string): Promise<Pick<Trouble, 'previous' | 'diskFull'>> {
+    let previous: unknown
+    await this.#settle(worker).catch((failed: unknown) => (previous = failed))
+    const held = this.#sessions.get(worker)
+    const diskFull = held && isAlive(held.vm.state) ? await fullDiskOf(held.vm.dir, place) : undefined
+    // After Ctrl-C nobody waits for the answer of a guest that hangs.
+    const dead = held && (diskFull !== undefined || this.#context.signal.aborted || !(await endIfDead(held.vm)))
+    if (dead) await this.close(worker)
+    return { previous, diskFull }
   }
 
   readonly close = async (worker: number): Promise<void> => {
