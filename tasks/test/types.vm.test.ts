@@ -45,7 +45,7 @@ rig.edit(
     extends: v5.10
     config: []
     debug: btf
-    options: { 64BIT: y, PRINTK: y, MODULES: y, NET: y, BPF_SYSCALL: y, KPROBE_EVENTS_ON_NOTRACE: n }
+    options: { 64BIT: y, PRINTK: y, MODULES: y, BPF_SYSCALL: y, KPROBE_EVENTS_ON_NOTRACE: n }
 images:
 `,
 )
