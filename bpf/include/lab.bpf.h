@@ -126,6 +126,37 @@ extern int LINUX_KERNEL_VERSION __kconfig;
 		bpf_map_update_elem(&(map), &lab_key, &lab_value, BPF_ANY);                    \
 	})
 
+/*
+ * A histogram in powers of two: slot n counts the values from 2^n to 2^(n+1) - 1, and slot 0 those of 0 and 1.
+ * `lab maps` and `lab report` draw it. A name that ends in _ns, _us, _ms or _bytes says what is counted.
+ * HISTOGRAM(request_ns); count_log2(request_ns, duration);
+ */
+struct lab_log2 {
+	__u64 slots[64];
+};
+#define HISTOGRAM(map) ARRAY(map, struct lab_log2, 1)
+
+static __always_inline __u32 lab_log2(__u64 value)
+{
+	__u32 slot = 0;
+
+	for (__u32 step = 32; step > 0; step >>= 1)
+		if (value >> step) {
+			value >>= step;
+			slot += step;
+		}
+	return slot;
+}
+
+/* Counts a value in its slot. */
+#define count_log2(map, value)                                                                 \
+	({                                                                                     \
+		__u32 lab_key = 0;                                                             \
+		struct lab_log2 *lab_found = bpf_map_lookup_elem(&(map), &lab_key);            \
+		if (lab_found)                                                                 \
+			__sync_fetch_and_add(&lab_found->slots[lab_log2(value) & 63], 1);      \
+	})
+
 /* The process (what ps calls pid) and the thread in it. */
 #define this_process() ((__u32)(bpf_get_current_pid_tgid() >> 32))
 #define this_thread() ((__u32)bpf_get_current_pid_tgid())
