@@ -71,14 +71,17 @@ function asked({ runs, newest: known }: ExperimentFacts, kept: Kept): Html {
     </dl>`
 }
 
+/** The runs that are in no figure, and why. */
 function notCounted(runs: readonly ReportRun[]): string {
   const count = (why: ReportRun['notCounted']) => runs.filter((run) => run.notCounted === why).length
-  const [warmups, again] = [count('warm-up'), count('tried again')]
-  const parts = [warmups > 0 && plural(warmups, 'warm-up'), again > 0 && `${plural(again, 'attempt')} that came again`]
-  const said = parts.filter((part) => part !== false)
-  return said.length === 0
-    ? ''
-    : `; of these ${said.join(' and ')} ${warmups + again === 1 ? 'is' : 'are'} in no figure`
+  const [failed, warmups, again] = [count('failed'), count('warm-up'), count('tried again')]
+  const parts = [
+    failed > 0 && `${failed} failed`,
+    warmups > 0 && plural(warmups, 'warm-up'),
+    again > 0 && `${plural(again, 'attempt')} that came again`,
+  ].filter((part) => part !== false)
+  if (parts.length === 0) return ''
+  return `; ${parts.join(', ')}: ${failed + warmups + again === 1 ? 'it is' : 'they are'} in no figure`
 }
 
 /** What the newest run of each arm was expected to show. */

@@ -3,7 +3,8 @@ import { FEWEST_FOR_INTERVAL, summary } from '../../trace/stats/statistics.ts'
 import type { Exhibits } from './exhibits.ts'
 import { curveFigure, MOST_POINTS, orderFigure, stripFigure, type Point } from './figures.ts'
 import { html, type Html } from './html.ts'
-import { metricOf, metricsOf, valuesOf, type ExperimentRuns, type Group } from './runs.ts'
+import { metricOf, metricsOf, type ExperimentRuns, type Group } from './runs.ts'
+import { shownMetric, type ShownMetric } from './scale.ts'
 import type { Cell, Column } from './table.ts'
 import { mark } from './verdict.ts'
 
@@ -45,9 +46,9 @@ const withoutParam = (label: string, name: string): string =>
     .filter((part) => !part.startsWith(`${name}=`))
     .join(', ')
 
-function pointsOver(groups: readonly Group[], metric: string, param: string): Point[] {
+function pointsOver(groups: readonly Group[], { valuesOf }: ShownMetric, param: string): Point[] {
   return groups.flatMap((group) =>
-    valuesOf(group, metric).map((y) => ({
+    valuesOf(group).map((y) => ({
       series: withoutParam(group.label, param),
       x: Number(group.params[param]),
       y,
@@ -55,11 +56,11 @@ function pointsOver(groups: readonly Group[], metric: string, param: string): Po
   )
 }
 
-function inOrder({ groups }: ExperimentRuns, metric: string): Point[] {
+function inOrder({ groups }: ExperimentRuns, metric: string, factor: number): Point[] {
   return groups
     .flatMap(({ label, counted }) => counted.map((run) => ({ label, run, y: metricOf(run, metric) })))
     .toSorted((a, b) => (a.run.started < b.run.started ? -1 : 1))
-    .flatMap(({ label, y }, index) => (y === null ? [] : [{ series: label, x: index + 1, y }]))
+    .flatMap(({ label, y }, index) => (y === null ? [] : [{ series: label, x: index + 1, y: y * factor }]))
 }
 
 /** By arm the ends of each are kept; elsewhere every n-th point is. */
@@ -80,36 +81,37 @@ async function metricFigures(one: ExperimentRuns, metric: string, exhibits: Exhi
   const { name, groups } = one
   const counted = groups.flatMap((group) => group.counted)
   const note = mark(counted)
-  const series = groups.map((group) => ({ label: group.label, values: valuesOf(group, metric) }))
+  const shown = shownMetric(one, metric)
+  const series = groups.map((group) => ({ label: group.label, values: shown.valuesOf(group) }))
   const count = series.reduce((sum, { values }) => sum + values.length, 0)
   if (count < 2) return []
   const figures = [
     await exhibits.figure(
       [name, metric, 'by arm'],
       `${name}: ${metric} by arm. Each point is a run; the tick is the median, the bar its 95 % bootstrap interval${noInterval(series)}.${drawnByArm(count)}${note}`,
-      stripFigure(metric, series),
+      stripFigure(shown.title, series),
     ),
   ]
   for (const param of numberParams(one)) {
-    const points = pointsOver(groups, metric, param)
+    const points = pointsOver(groups, shown, param)
     // One value of the parameter is no curve.
     if (new Set(points.map(({ x }) => x)).size > 1)
       figures.push(
         await exhibits.figure(
           [name, metric, 'over', param],
           `${name}: ${metric} over ${param}. Each point is a run; the line joins medians, the band holds the middle half.${drawnEvenly(points.length)}${note}`,
-          curveFigure(param, metric, points),
+          curveFigure(param, shown.title, points),
         ),
       )
   }
-  const order = inOrder(one, metric)
+  const order = inOrder(one, metric, shown.factor)
   if (order.length >= ENOUGH_FOR_ORDER)
     figures.push(
       await exhibits.figure(
         [name, metric, 'in order'],
         `${name}: ${metric} in the order of the runs: a drift of the machine would be a slope here.${drawnEvenly(order.length)}${note}`,
         orderFigure(
-          metric,
+          shown.title,
           order,
           groups.map(({ label }) => label),
         ),
@@ -122,11 +124,14 @@ async function metricFigures(one: ExperimentRuns, metric: string, exhibits: Exhi
 export async function metricsHtml(one: ExperimentRuns, exhibits: Exhibits): Promise<Html> {
   const metrics = metricsOf(one)
   if (metrics.length === 0) return html``
-  const rows = metrics.flatMap((metric) => one.groups.map((group) => row(group.label, metric, valuesOf(group, metric))))
+  const rows = metrics.flatMap((metric) => {
+    const { title, valuesOf } = shownMetric(one, metric)
+    return one.groups.map((group) => row(group.label, title, valuesOf(group)))
+  })
   const figures: Html[] = []
   for (const metric of metrics) figures.push(...(await metricFigures(one, metric, exhibits)))
   const table = exhibits.table([one.name, 'numbers'], {
-    caption: `${one.name}: medians with their 95 % bootstrap intervals, of ${FEWEST_FOR_INTERVAL} runs or more. Warm-up runs and attempts that were repeated do not count; nothing is dropped as an outlier.${mark(one.groups.flatMap((group) => group.counted))}`,
+    caption: `${one.name}: medians with their 95 % bootstrap intervals, of ${FEWEST_FOR_INTERVAL} runs or more. Runs that failed, warm-ups and attempts that were repeated do not count; nothing is dropped as an outlier.${mark(one.groups.flatMap((group) => group.counted))}`,
     columns: COLUMNS,
     rows,
   })

@@ -2,7 +2,8 @@
 import type { Exhibits } from './exhibits.ts'
 import { summary } from '../../trace/stats/statistics.ts'
 import { html, idOf, type Html } from './html.ts'
-import { metricsOf, valuesOf, type ExperimentRuns, type ReportRun } from './runs.ts'
+import { metricsOf, type ExperimentRuns, type ReportRun } from './runs.ts'
+import { shownMetric } from './scale.ts'
 import { numberText, type Cell, type Column } from './table.ts'
 import { badge, isIncomplete, mark } from './verdict.ts'
 
@@ -16,14 +17,15 @@ const count = (runs: readonly ReportRun[], verdict: string): number =>
 function inShort(one: ExperimentRuns): string {
   const [metric] = metricsOf(one)
   if (metric === undefined) return ''
+  const { title, valuesOf } = shownMetric(one, metric)
   const parts = one.groups.slice(0, 6).flatMap((group) => {
-    const values = valuesOf(group, metric)
+    const values = valuesOf(group)
     if (values.length === 0) return []
     const incomplete = group.counted.some(isIncomplete) ? ' (incomplete)' : ''
     return [`${one.groups.length > 1 ? `${group.label}: ` : ''}${numberText(summary(values).median)}${incomplete}`]
   })
   const more = one.groups.length > 6 ? `, and ${one.groups.length - 6} more arms` : ''
-  return parts.length === 0 ? '' : `${metric} ${parts.join('; ')}${more}`
+  return parts.length === 0 ? '' : `${title} ${parts.join('; ')}${more}`
 }
 
 /** @param links whether the experiments have sections of their own */
@@ -83,7 +85,9 @@ const COLUMNS: readonly RunColumn[] = [
     head: 'note',
     kind: 'text',
     optional: true,
-    of: ({ notCounted, imported }) => notCounted ?? (imported === null ? '' : `of ${imported}`),
+    of: ({ notCounted, imported }) =>
+      // The verdict says already that it failed.
+      (notCounted === 'failed' ? undefined : notCounted) ?? (imported === null ? '' : `of ${imported}`),
   },
 ]
 

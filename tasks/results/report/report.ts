@@ -7,6 +7,9 @@ import { ownVersion } from '../../engine/own-version.ts'
 import { printable } from '../../engine/printable.ts'
 import { withScratch } from '../../engine/scratch.ts'
 import { indexRuns } from '../run-index.ts'
+import { readRun } from '../result.ts'
+import { isShown } from '../results.ts'
+import { asDeclared } from './declared.ts'
 import { environmentHtml } from './environment.ts'
 import { Exhibits, type Figure } from './exhibits.ts'
 import { experimentHtml, type ExperimentFacts } from './experiment.ts'
@@ -108,6 +111,17 @@ function experimentsOf({ runs, kind }: Scope, definition: string | undefined): E
   })
 }
 
+/** The experiment as the lab file had it at its newest run that can be read. */
+async function declaredIn(
+  { runs }: ExperimentRuns,
+  kept: Kept,
+  results: string,
+): Promise<ResolvedExperiment | undefined> {
+  const newest = runs.at(-1)
+  const result = newest === undefined ? undefined : await readRun(results, newest).catch(() => undefined)
+  return result === undefined || !isShown(result.manifest) ? undefined : kept.experiment(result.manifest)
+}
+
 function paperOf(
   title: string,
   under: string,
@@ -152,7 +166,10 @@ export async function reportStep(wanted: ReportWanted, context: Context): Promis
   const file = wanted.output ?? join(results, `${scope.name}.html`)
   const title = `report ${printable(scope.title, 80)}`
   return await step(context, title, title, async (handle) => {
-    const experiments = experimentsOf(scope, definition)
+    const kept = new Kept(results, context.toolRoot)
+    const experiments = await Promise.all(
+      experimentsOf(scope, definition).map(async (one) => asDeclared(one, await declaredIn(one, kept, results))),
+    )
     const runs = experiments.flatMap((one) => one.runs).toSorted((a, b) => (a.started < b.started ? -1 : 1))
     const leftOut = experiments.flatMap((one) => one.leftOut)
     const others = leftOut.reduce((sum, one) => sum + one.runs.length, 0)
@@ -163,7 +180,6 @@ export async function reportStep(wanted: ReportWanted, context: Context): Promis
     for (const one of leftOut)
       context.emit({ type: 'notice', level: 'warning', place: 'report', text: leftOutText(one), wayOut: ANOTHER })
     return await withScratch('report', async (temp) => {
-      const kept = new Kept(results, context.toolRoot)
       const [material, exhibits] = [new Material(kept), new Exhibits()]
       const mostRuns = scope.kind === 'lab' ? MOST_RUNS.lab : MOST_RUNS.one
       for (const one of experiments) exhibits.note(one.name, leftOutNote(one))

@@ -7,7 +7,7 @@ import { ofOneDefinition, type LeftOut } from '../one-definition.ts'
 /** A run with all that the index says of it. */
 export interface ReportRun extends ListedRun, RunDetails {
   /** Why it is in no figure and no median, if it is not. */
-  readonly notCounted: 'warm-up' | 'tried again' | 'another definition' | undefined
+  readonly notCounted: 'warm-up' | 'tried again' | 'failed' | 'another definition' | undefined
   readonly defined: Definition | undefined
 }
 
@@ -28,6 +28,15 @@ export interface ExperimentRuns {
   readonly groups: readonly Group[]
   /** Runs of other definitions, which are in nothing that is said of this experiment. */
   readonly leftOut: readonly LeftOut[]
+  /** Units of its declared numbers, by metric. */
+  readonly units: Readonly<Record<string, string>>
+}
+
+/** A number of a run that failed answers another question, so it is in no figure. */
+function notCounted({ plan, verdict }: ListedRun & RunDetails, again: boolean): ReportRun['notCounted'] {
+  if (plan?.warmup === true) return 'warm-up'
+  if (again) return 'tried again'
+  return verdict === 'failed' ? 'failed' : undefined
 }
 
 /** With their details. Oldest first, as the index has them. */
@@ -45,7 +54,7 @@ export function reportRuns({ runs, definitions }: Pick<RunIndex, 'runs' | 'defin
     const again = name !== undefined && (run.plan?.attempt ?? 0) < (last.get(name) ?? 0)
     return {
       ...run,
-      notCounted: run.plan?.warmup === true ? 'warm-up' : again ? 'tried again' : undefined,
+      notCounted: notCounted(run, again),
       defined: run.definition === null ? undefined : definitions.get(run.definition),
     }
   })
@@ -59,7 +68,22 @@ const inOrder = new Intl.Collator('en', { numeric: true })
 /** "none" is what the others are compared with. */
 const rank = ({ armProbes }: ReportRun): number => (armProbes === null ? 0 : armProbes.length === 0 ? -1 : 0)
 
+/** The parts of an arm's name: `bytes=16`, `kernel=v5.10`. */
+const partsOf = (arm: string): string[] => arm.split(/,\s*(?=[\w-]+=)/)
+
+/** Names of arms without the values that all of them share. */
+function shortNames(runs: readonly ReportRun[]): (arm: string) => string {
+  const names = [...new Set(runs.map(({ arm }) => arm))]
+  const [first, ...others] = names.map((name) => new Set(partsOf(name)))
+  const shared = new Set([...(first ?? [])].filter((part) => others.every((parts) => parts.has(part))))
+  return (arm) =>
+    partsOf(arm)
+      .filter((part) => !shared.has(part))
+      .join(', ')
+}
+
 function groupsOf(runs: readonly ReportRun[]): Group[] {
+  const short = shortNames(runs)
   const [arms, kernels, accels] = [
     distinct(runs.map(({ arm }) => arm)),
     distinct(runs.map(({ kernel }) => kernel)),
@@ -68,7 +92,7 @@ function groupsOf(runs: readonly ReportRun[]): Group[] {
   const under = distinct(runs.map(({ conditions }) => conditions.join()))
   const label = ({ arm, kernel, accel, imported, conditions }: ReportRun): string => {
     const parts = [
-      arms > 1 && arm,
+      arms > 1 && short(arm),
       kernels > 1 && !/(^|,)kernel=/.test(arm) && `kernel=${kernel}`,
       accels > 1 && accel,
       ...(under > 1 ? conditions : []),
@@ -130,10 +154,10 @@ export const byExperiment = (runs: readonly ReportRun[], { definition, all = fal
     .toSorted(([a], [b]) => inOrder.compare(a, b))
     .map(([name, list]) => {
       const one = ofOneDefinition(name, list, asDefined, definition)
-      if (one === undefined) return { name, runs: [], groups: [], leftOut: [] }
+      if (one === undefined) return { name, runs: [], groups: [], leftOut: [], units: {} }
       if (!all || one.leftOut.length === 0)
-        return { name, runs: one.runs, groups: groupsOf(one.runs), leftOut: one.leftOut }
-      return { name, runs: list, groups: byDefinition(list), leftOut: [] }
+        return { name, runs: one.runs, groups: groupsOf(one.runs), leftOut: one.leftOut, units: {} }
+      return { name, runs: list, groups: byDefinition(list), leftOut: [], units: {} }
     })
 
 /** What a number is known of: all runs of a group that have it and count. */

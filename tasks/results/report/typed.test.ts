@@ -47,6 +47,7 @@ test('fields by arm, of the newest runs; what cannot be read is named, and what 
     runs,
     groups: [group('one', runs.slice(0, 1)), group('two', runs.slice(1)), group('none', [])],
     leftOut: [],
+    units: {},
   }
   const said: string[] = []
   const emit = (event: LabEvent) => void (event.type === 'notice' && said.push(`${event.place ?? ''}: ${event.text}`))
