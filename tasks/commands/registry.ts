@@ -10,6 +10,7 @@ export const COMMANDS: Readonly<Record<string, () => Promise<{ readonly command:
   up: () => import('./up.ts'),
   down: () => import('./down.ts'),
   run: () => import('./run.ts'),
+  task: () => import('./task.ts'),
   ps: () => import('./ps.ts'),
   gc: () => import('./gc.ts'),
   ssh: () => import('./ssh.ts'),

@@ -7,6 +7,7 @@ import { FEWEST_FOR_CLAIM } from '../config/published.ts'
 import type { Context } from '../engine/context.ts'
 import { Failure, userError } from '../engine/error.ts'
 import { needWritable } from '../engine/writable.ts'
+import type { ExperimentWanted } from '../run/request.ts'
 import { experimentStep } from '../run/experiment.ts'
 import { ready, treeFor } from '../build/artefacts.ts'
 import { fingerprint, openVm } from '../vm/vm.ts'
@@ -20,6 +21,7 @@ import { askedDigest } from './shared/asked.ts'
 import { defineCommand, type Outcome } from './command.ts'
 import { tellCi } from './shared/ci.ts'
 import { outputFile } from './output-file.ts'
+import { runOnCluster } from './shared/on-cluster.ts'
 import { explain, isFinished, runAll, runNamed, type Ran, type RunWanted } from './shared/run-each.ts'
 import { noteOf, resumed, stateOf } from './shared/resumed.ts'
 import { OPTIONS, type Options } from './shared/run-options.ts'
@@ -104,28 +106,46 @@ const askedOf = (options: Options, overrides: Overrides, experiment: ResolvedExp
   parallel: options.parallel,
 })
 
-function runner(
-  { lab, context, places }: App,
-  options: Options,
-  overrides: Overrides,
-  shared: SharedVm,
-): RunWanted['one'] {
-  const wanted = {
-    strace: options.strace === true,
-    follow: options.follow === true,
-    open: shared.open,
-  }
-  return async (experiment, resume, watch) => {
+/** What is asked of the runs of an experiment, checked. */
+function wantedFrom({ lab, context }: App, options: Options, overrides: Overrides) {
+  return (experiment: ResolvedExperiment): ExperimentWanted => {
     const choices = choicesFor(lab, experiment, options, overrides)
     const asked = askedOf(options, overrides, experiment)
     refuseStart(lab, experiment, asked.start)
     const treeOf = (kernel: string) => treeFor(choices, kernel)
     const prepare = (kernel: string | undefined, probes: readonly string[]) =>
       ready(lab, experiment, kernel === undefined ? choices : { ...choices, kernel }, context, probes)
-    return await withMeaning(context, () =>
-      experimentStep({ ...wanted, ...asked, lab, experiment, prepare, resume, watch, treeOf }, places, context),
-    )
+    const { strace = false, follow = false } = options
+    return { strace, follow, ...asked, lab, experiment, prepare, treeOf }
   }
+}
+
+function runner(app: App, options: Options, overrides: Overrides, shared: SharedVm): RunWanted['one'] {
+  const { context, places } = app
+  const wantedOf = wantedFrom(app, options, overrides)
+  return async (experiment, resume, watch) => {
+    const wanted = { ...wantedOf(experiment), open: shared.open, resume, watch }
+    return await withMeaning(context, () => experimentStep(wanted, places, context))
+  }
+}
+
+/** As jobs of a cluster. */
+async function onSlurm(
+  app: App,
+  experiments: readonly ResolvedExperiment[],
+  options: Options,
+  overrides: Overrides,
+): Promise<Outcome> {
+  without(options, 'on', ['follow', 'junit', 'report'], 'the runs are made later, by jobs of the cluster')
+  const { parallel } = options
+  if (parallel === 'auto')
+    throw userError({
+      place: '--parallel auto',
+      fact: 'how many jobs run at a time is for the cluster to say',
+      wayOut: 'leave --parallel out, or give a number',
+    })
+  const meant = options.all === true ? experiments.filter(({ skip }) => skip === undefined) : experiments
+  return await withMeaning(app.context, () => runOnCluster(meant, wantedFrom(app, options, overrides), parallel, app))
 }
 
 /** What the runs would be; what the command line asks of them is refused here in the same words as by the runs. */
@@ -172,6 +192,7 @@ export const command = defineCommand({
     ['lab run readiter --source ../linux', 'on a kernel tree of your own'],
     ['lab run cost --only probe=none --parallel 2', 'some arms, on two VMs'],
     ['lab run --resume', 'what the last interrupted run left to do'],
+    ['lab run cost --on slurm --parallel 4', 'as jobs of a cluster, four at a time'],
     ['lab run --all --yes', 'everything; also installs what the host lacks'],
   ],
   warnsDaily: true,
@@ -186,6 +207,7 @@ export const command = defineCommand({
     for (const experiment of experiments) arms(experiment, overrides)
     if (options.dryRun === true) return await dryRun(app, experiments, options, overrides)
     for (const place of [app.places.vms, app.places.results]) needWritable(place)
+    if (options.on !== undefined) return await onSlurm(app, experiments, options, overrides)
     const junit = options.junit === undefined ? undefined : (await outputFile(options.junit, session)).file
     await using shared = new SharedVm(openVm, fingerprint)
     using note = await noteOf(app, names, experiments, options)

@@ -69,3 +69,26 @@ export const saysOfSsh = (line: string): keyof typeof OF_SSH | undefined =>
 
 /** Whether sftp(1) says that a file or directory does not exist. */
 export const saysNotThere = (line: string): boolean => /not found|No such file or directory/.test(line)
+
+/**
+ * sbatch, where it refuses a job (slurm_errno of slurm 22.05, src/common/slurm_errno.c), and what helps. The rest of a
+ * line names the value that is refused.
+ */
+const SLURM_REFUSES: readonly (readonly [RegExp, string])[] = [
+  [/Invalid partition name|invalid partition specified/i, '`sinfo -s` lists the partitions; name one as `partition:`'],
+  [/time limit is invalid|exceeds? .*time limit/i, '`sinfo -s` shows the longest time; set a shorter `time:`'],
+  [
+    /Requested node configuration is not available|Memory specification can not be satisfied|CPU count/i,
+    'no node of the partition has so many CPUs and so much memory: see `sinfo -N -l`; make the VM smaller or take another `partition:`',
+  ],
+  [/Invalid account/i, '`sacctmgr show associations user=$USER` lists your accounts; name one as `account:`'],
+  [/Invalid qos/i, '`sacctmgr show associations user=$USER` lists your QOS; name one as `qos:`'],
+  [/Invalid feature|feature specification/i, '`sinfo -o "%N %f"` lists the features; change `constraint:`'],
+  [/QOSMaxSubmit|AssocMaxSubmit|violates accounting/i, 'wait for jobs to end, or set a smaller `tasks:`'],
+  [/Unable to contact slurm controller|Socket timed out|Connection refused/i, 'try again later: Slurm does not answer'],
+  [/Could not establish a configuration source/i, 'this machine belongs to no cluster: log in to one that does'],
+]
+
+/** What helps against a refusal of Slurm; undefined where nothing is known. */
+export const afterSlurmRefused = (text: string): string | undefined =>
+  SLURM_REFUSES.find(([pattern]) => pattern.test(text))?.[1]

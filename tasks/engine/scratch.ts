@@ -24,6 +24,7 @@ const KINDS = [
   'doctor',
   'crash',
   'cache',
+  'task',
 ] as const
 export type ScratchKind = (typeof KINDS)[number]
 

@@ -126,7 +126,8 @@ function identity({ dir, manifest, built, trace }: Raw, lab: ResolvedLab, experi
   const request = traceRequest(experiment)
   const times = manifest.trace.bufferBytes / experiment.trace.buffer
   const version = trace?.options.uname
-  const digits = started.replaceAll(/[-:]/g, '').replace('T', '-').slice(0, 15)
+  // Runs of a cluster are named by their plan.
+  const digits = (manifest.plan?.made ?? started).replaceAll(/[-:]/g, '').replace('T', '-').slice(0, 15)
   return [
     compared('place', [basename(dirname(dir)), basename(dir)], [manifest.experiment, run]),
     run.startsWith(`${digits}-`) ? right('start', started) : wrong('start', `${run} did not start at ${started}`),

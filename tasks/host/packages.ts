@@ -103,6 +103,8 @@ export const TESTS: readonly Requirement[] = [
   { needs: 'pdftotext', package: 'poppler-utils', why: 'reads the PDF files of figures and reports' },
   { needs: 'zsh', package: 'zsh', why: 'completes command lines' },
   { needs: 'fish', package: 'fish', why: 'completes command lines' },
+  { needs: '/usr/sbin/slurmctld', package: 'slurm-wlm', why: 'runs experiments as jobs of a cluster' },
+  { needs: '/usr/sbin/munged', package: 'munge', why: 'tells the daemons of a cluster who somebody is' },
 ]
 
 const present = ({ needs }: Requirement): boolean =>

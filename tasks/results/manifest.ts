@@ -70,6 +70,8 @@ const plan = z.object({
   seed: z.number(),
   start: text,
   parallel: z.number(),
+  /** When the plan was made, of runs on a cluster: their names begin with it, not with the time of their start. */
+  made: text.optional(),
 })
 
 const kernel = z.object({

@@ -8,7 +8,7 @@ import { labFor } from '../config/derived.ts'
 import type { ResolvedExperiment } from '../config/resolved.ts'
 import type { Failed } from '../trace/expect/expect-failure.ts'
 import { prepareParquet } from '../trace/events/events-parquet.ts'
-import { step, type Context } from '../engine/context.ts'
+import { step, type Context, type StepHandle } from '../engine/context.ts'
 import { hashText } from '../engine/fingerprint.ts'
 import { keepInputs } from '../results/kept-inputs.ts'
 import type { KeptInputs } from '../results/manifest.ts'
@@ -29,7 +29,7 @@ import { earlierRuns } from './plan/earlier.ts'
 import type { RunOutcome } from './outcome.ts'
 import type { LeftRuns, Problem } from './plan/left.ts'
 import { preflight } from './judge/preflight.ts'
-import { PlanExecutor, type RunPlan } from './plan/executor.ts'
+import { PlanExecutor, type RunPlan, type RunsToMake } from './plan/executor.ts'
 import { deployables } from './guest/record.ts'
 import { listRuns } from '../results/result.ts'
 import { schedule, type PlannedRun } from './plan/schedule.ts'
@@ -37,7 +37,7 @@ import { describeObjects } from './guest/slots.ts'
 import { affordable, budget, workers } from './plan/workers.ts'
 import type { Ready } from '../build/artefacts.ts'
 import type { Places } from '../vm/vm.ts'
-import type { ExperimentWanted } from './request.ts'
+import type { ExperimentWanted, PlanState } from './request.ts'
 
 export interface ExperimentOutcome {
   /** The last attempt at each run that counts, in the order of the plan. */
@@ -116,39 +116,60 @@ const attemptsFor = ({ retries, trace }: ResolvedExperiment, once: boolean): Att
 
 /** The plan with all of its runs, done or not. */
 interface WholePlan extends RunPlan {
+  readonly journal: Journal
   readonly all: readonly PlannedRun[]
 }
 
-/** What is to be done, and, where an interrupted run is resumed, what is done already. */
-async function planOf(wanted: ExperimentWanted, places: Places, dir: string, context: Context): Promise<WholePlan> {
+/** What a plan is made of before it is known which of its runs are due. */
+export type Prepared = Pick<RunPlan, 'arms' | 'ready' | 'early' | 'kept' | 'tools'> & {
+  /** What `--resume` compares. */
+  readonly shape: Omit<Journal, 'format' | 'id' | 'started' | 'seed' | 'owner'>
+}
+
+/** Builds everything that the arms need and asks before any boot what can be asked then. */
+export async function prepared(wanted: ExperimentWanted, places: Places, context: Context): Promise<Prepared> {
   const { experiment } = wanted
   const list = onlyArms(arms(experiment, wanted.overrides), wanted.only)
   const ready = await prepareAll(wanted, list)
   const early = await earlyFailures(wanted, list, ready)
   await refuseHooks(wanted, list, ready, context)
-  const { order, warmup } = experiment
+  const kept = new Map<string | undefined, KeptInputs>()
+  for (const [kernel, { vm }] of ready)
+    kept.set(kernel, await keepInputs(places.results, wanted.lab, vm.kernel, vm.image, context.toolRoot))
   const shape = {
     arms: list.map(({ name }) => name),
     repeats: wanted.repeat ?? experiment.repeat,
-    warmup,
-    order,
+    warmup: experiment.warmup,
+    order: experiment.order,
     inputs: inputsOf(wanted, ready),
   }
-  const journal = wanted.resume
-    ? await resumeJournal(dir, experiment.name, shape)
-    : newJournal({ ...shape, seed: experiment.seed ?? newSeed() })
-  const all = schedule({ arms: list.length, repeats: shape.repeats, warmup, order, seed: journal.seed })
-  const found = wanted.resume ? attemptsOf(journal.id, await listRuns(places.results, experiment.name)) : new Map()
-  const triesOf = (index: number): Attempts => {
+  return { arms: list, ready, early, kept, tools: await toolsUsed(context.cache, context.signal), shape }
+}
+
+/** A seed for the order of a new plan. */
+export const seedOf = ({ seed }: ResolvedExperiment): number => seed ?? newSeed()
+
+/** How often the run at a position of a plan may be made. */
+export const triesIn =
+  (experiment: ResolvedExperiment, { arms: list, ready, early }: Prepared, all: readonly PlannedRun[]) =>
+  (index: number): Attempts => {
     const arm = list[all[index]?.arm ?? -1]
     const sealed = ready.get(arm?.kernel)?.vm.vm.deterministic === true
     return attemptsFor(experiment, sealed || (arm !== undefined && (early.get(arm) ?? []).length > 0))
   }
-  const kept = new Map<string | undefined, KeptInputs>()
-  for (const [kernel, { vm }] of ready)
-    kept.set(kernel, await keepInputs(places.results, wanted.lab, vm.kernel, vm.image, context.toolRoot))
-  const tools = await toolsUsed(context.cache, context.signal)
-  return { arms: list, ready, early, kept, tools, journal, all, ...earlierRuns(found, triesOf) }
+
+/** What is to be done, and, where an interrupted run is resumed, what is done already. */
+async function planOf(wanted: ExperimentWanted, places: Places, dir: string, context: Context): Promise<WholePlan> {
+  const { experiment } = wanted
+  const made = await prepared(wanted, places, context)
+  const { shape } = made
+  const journal = wanted.resume
+    ? await resumeJournal(dir, experiment.name, shape)
+    : newJournal({ ...shape, seed: seedOf(experiment) })
+  const { repeats, warmup, order } = shape
+  const all = schedule({ arms: made.arms.length, repeats, warmup, order, seed: journal.seed })
+  const found = wanted.resume ? attemptsOf(journal.id, await listRuns(places.results, experiment.name)) : new Map()
+  return { ...made, journal, all, ...earlierRuns(found, triesIn(experiment, made, all)) }
 }
 
 /** Beginning anew gives up what was interrupted before, and says so. */
@@ -164,6 +185,28 @@ async function forgetInterrupted(dir: string, experiment: string, context: Conte
         wayOut: 'next time, use --resume to finish an interrupted run before you start it over',
       })
   }
+}
+
+/**
+ * Makes the runs that are due of a plan.
+ * @param soFar what somebody who watches is shown
+ * @returns what came of them
+ */
+export async function carryOut(
+  wanted: ExperimentWanted,
+  plan: RunPlan & RunsToMake,
+  places: Places,
+  context: Context,
+  handle: StepHandle,
+  soFar?: (results: PlanExecutor['results']) => PlanState,
+): Promise<Pick<PlanExecutor, 'results' | 'leftovers'>> {
+  const executor = new PlanExecutor(wanted, plan, places, context, handle)
+  if (soFar) wanted.watch?.(() => soFar(executor.results))
+  const working = workers(plan.count, executor, context)
+  // Loading DuckDB takes a while: as long as the first VM takes to begin its boot.
+  if (wanted.experiment.collect.includes('trace')) prepareParquet()
+  await working
+  return executor
 }
 
 /**
@@ -186,22 +229,21 @@ export async function experimentStep(
   const { count, why } = affordable(wish, vm)
   using _atIt = await writeJournal(dir, journal)
   const name = `experiment ${experiment.name}`
+  const lastOfEach = (results: PlanExecutor['results']) =>
+    all.flatMap(({ index, warmup }) => {
+      const outcome = results.get(index) ?? done.get(index) ?? begun.get(index)?.last
+      return outcome && !warmup ? [outcome] : []
+    })
   if (why !== undefined) context.emit({ type: 'notice', level: 'warning', place: name, text: why })
   return await step(context, name, name, async (handle) => {
-    const executor = new PlanExecutor(wanted, { ...plan, runs, count }, places, context, handle)
-    const lastOfEach = () =>
-      all.flatMap(({ index, warmup }) => {
-        const outcome = executor.results.get(index) ?? done.get(index) ?? begun.get(index)?.last
-        return outcome && !warmup ? [outcome] : []
-      })
+    const planned = { ...plan, runs, count }
     const total = all.filter(({ warmup }) => !warmup).length
-    wanted.watch?.(() => ({ total, outcomes: lastOfEach() }))
-    const working = workers(count, executor, context)
-    // Loading DuckDB takes a while: as long as the first VM takes to begin its boot.
-    if (experiment.collect.includes('trace')) prepareParquet()
-    await working
+    const executor = await carryOut(wanted, planned, places, context, handle, (results) => ({
+      total,
+      outcomes: lastOfEach(results),
+    }))
     const { problems, left } = executor.leftovers
-    const outcomes = lastOfEach()
+    const outcomes = lastOfEach(executor.results)
     const [first] = problems
     // What is unfinished can be resumed; a mistake of the user's that let no run come about is not a run that was
     // begun.

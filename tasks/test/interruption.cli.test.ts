@@ -257,6 +257,15 @@ const TABLE: Readonly<Record<string, readonly Row[]>> = {
   up: [{ args: ['up'], held: program }],
   down: [{ args: ['down'], held: vmState }],
   run: [{ args: ['run', '--all'], held: program }],
+  task: [
+    {
+      args: ['task', '.lab/slurm/0123456789ab', '0'],
+      held: (place) => {
+        mkdirSync(join(place.rig.dir, '.lab/slurm/0123456789ab'), { recursive: true })
+        return place.silence('.lab/slurm/0123456789ab/plan.json')
+      },
+    },
+  ],
   ps: [{ args: ['ps'], held: vmState }],
   gc: [
     {

@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { STARTS } from '../../config/schema/schema.ts'
 import type { OptionRow, OptionsOf, Parse } from '../command.ts'
 import { KERNEL, SOURCE, ACCEL, DRY_RUN } from './options.ts'
+import { onCluster } from './on-cluster.ts'
 import { oneWordOf, repeated, wholeNumber } from './values.ts'
 
 /** `--parallel`: VMs at a time. */
@@ -32,6 +33,11 @@ export const OPTIONS = [
   ['--only <values>', 'only arms with these values, for example kernel=v5.10,bytes=16'],
   ['--resume', 'finish the run that was interrupted, with what it was asked for; nothing is done twice'],
   ['--parallel <n>', 'VMs at a time, or auto', vmsAtATime],
+  [
+    '--on <where>',
+    'slurm or slurm:PROFILE: as jobs of a cluster, one repeat of every arm in each; --parallel is how many at a time',
+    onCluster,
+  ],
   ['--report', 'an HTML report of these experiments at the end (run --all makes one of the whole lab)'],
   ['--junit <file>', 'how each run ended, as JUnit XML for CI systems'],
   DRY_RUN,

@@ -206,7 +206,7 @@ export async function runInGuest(
     emit: context.emit,
     signal: context.signal,
   })
-  const run = newRunId(started.date)
+  const run = turn.name ?? newRunId(started.date)
   const guest = await guestRun(vm, { ...request, run, follow }, place, context.signal, follower)
   return collectedOf(session, turn, { run, started }, guest, request, place)
 }
@@ -241,7 +241,7 @@ export async function sealedRun(
     context,
   )
   try {
-    const run = newRunId(started.date)
+    const run = turn.name ?? newRunId(started.date)
     const collected = collectedOf(prepared, turn, { run, started }, guest, request, place)
     const metaAnew = () => Promise.resolve(meta)
     return await finishRun({ ...prepared, vm, meta, metaAnew }, collected, places, context)

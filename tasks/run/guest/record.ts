@@ -101,6 +101,8 @@ export interface Recorded extends Prepared, WithMeta {
 
 /** What a run is in its plan. */
 export interface RunTurn {
+  /** The name of its result, where the plan gives it. */
+  readonly name?: string
   readonly arm: Arm
   readonly repeat: number
   readonly plan: NonNullable<Manifest['plan']>

@@ -49,7 +49,7 @@ export async function withoutGuest(
   const guest = { lines: [], files: new Map<string, Buffer>(), stderr: '' }
   const maps = { slots: [], maps: [] }
   const argv = argvOf(experiment.workload.run, turn.arm.params)
-  const collected: Collected = { ...turn, run: newRunId(started.date), started, argv, guest, maps }
+  const collected: Collected = { ...turn, run: turn.name ?? newRunId(started.date), started, argv, guest, maps }
   const analysis = analyseInTime({
     experiment,
     arm: turn.arm,

@@ -40,7 +40,9 @@ export interface RunPlan extends Earlier {
   readonly kept: ReadonlyMap<string | undefined, KeptInputs>
   /** Versions of the host's tools. */
   readonly tools: Readonly<Record<string, string>>
-  readonly journal: Journal
+  readonly journal: Pick<Journal, 'id' | 'order' | 'seed'>
+  /** Where results are not named by the time at which their runs start: when the plan was made, and their names. */
+  readonly named?: { readonly made: string; readonly of: (index: number, attempt: number) => string }
 }
 
 /** The runs that this command has to make. */
@@ -166,6 +168,7 @@ export class PlanExecutor {
 
   #turn(run: PlannedRun, arm: Arm, attempt: number, buffers = 1): RunTurn {
     const { id, order, seed } = this.#plan.journal
+    const { named } = this.#plan
     const plan = {
       id,
       index: run.index,
@@ -175,10 +178,12 @@ export class PlanExecutor {
       seed,
       start: this.#start(arm),
       parallel: this.#count,
+      ...(named && { made: named.made }),
     }
     const inputs = this.#plan.kept.get(arm.kernel)
     if (inputs === undefined) throw new Error(`nothing was kept for arm ${arm.name}`)
-    return { arm, repeat: run.repeat, plan, inputs, tools: this.#plan.tools, buffers }
+    const name = named?.of(run.index, attempt)
+    return { arm, repeat: run.repeat, plan, inputs, tools: this.#plan.tools, buffers, ...(name && { name }) }
   }
 
   /** A run whose arm gave no result: the same would happen again, so the arm is given up, and others go on. */

@@ -22,7 +22,8 @@ export const Owner = ProcessId.extend({ bootId: ProcessId.shape.bootId.default('
  */
 export type Fate = 'alive' | 'elsewhere' | 'gone'
 
-async function fateOf(owner: ProcessId, file: string): Promise<Fate> {
+/** What became of the process that wrote a note. */
+export async function fateOf(owner: ProcessId, file: string): Promise<Fate> {
   if (!isElsewhere(owner)) return isAlive(owner) ? 'alive' : 'gone'
   return ((await silence(file)) ?? SILENT) < SILENT ? 'elsewhere' : 'gone'
 }

@@ -1,0 +1,220 @@
+/**
+ * A cluster of Slurm on this machine, for tests: munged, slurmctld and two slurmd on free loopback ports, with their
+ * state in a directory of their own. Everything runs as one user; as root, munged runs as the user munge, since it
+ * refuses root.
+ */
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
+import { chmodSync, chownSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer, type AddressInfo } from 'node:net'
+import { hostname, tmpdir, userInfo } from 'node:os'
+import { join } from 'node:path'
+import { which } from '../host/which.ts'
+
+/** Daemons are in sbin, which a user's PATH lacks. */
+const PROGRAM_DIRS = `${process.env['PATH'] ?? ''}:/usr/local/sbin:/usr/sbin:/sbin`
+
+/** Milliseconds; a loaded machine starts the daemons slowly. */
+const PATIENCE = 120_000
+
+/** Why there can be no cluster here; undefined where there can be one. */
+export function noSlurm(): string | undefined {
+  const lacking = ['munged', 'slurmctld', 'slurmd', 'sbatch', 'setpriv'].filter(
+    (program) => which(program, PROGRAM_DIRS) === undefined,
+  )
+  return lacking.length === 0 ? undefined : `${lacking.join(', ')} not installed (packages slurm-wlm, munge)`
+}
+
+/** Ports that were free a moment ago. */
+async function freePorts(count: number): Promise<number[]> {
+  const servers = Array.from({ length: count }, () => createServer())
+  const ports = await Promise.all(
+    servers.map(
+      (server) =>
+        new Promise<number>((resolve, reject) => {
+          server.once('error', reject)
+          server.listen(0, '127.0.0.1', () => resolve((server.address() as AddressInfo).port))
+        }),
+    ),
+  )
+  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))))
+  return ports
+}
+
+/** Waits until something holds. @throws where it does not in time, with what was waited for */
+export async function until<T>(what: string, look: () => T | undefined | Promise<T | undefined>): Promise<T> {
+  for (const end = Date.now() + PATIENCE; ;) {
+    const seen = await look()
+    if (seen !== undefined && seen !== false) return seen
+    if (Date.now() > end) throw new Error(`did not happen in ${PATIENCE / 1000} s: ${what}`)
+    await new Promise((resolve) => setTimeout(resolve, 100))
+  }
+}
+
+/** Lines of slurm.conf(5) that are the same in each cluster. */
+const SETTINGS = `ClusterName=lab
+AuthType=auth/munge
+CredType=cred/munge
+ProctrackType=proctrack/linuxproc
+TaskPlugin=task/none
+SelectType=select/cons_tres
+SelectTypeParameters=CR_CPU
+SlurmdParameters=config_overrides
+AccountingStorageType=accounting_storage/none
+MpiDefault=none
+ReturnToService=2
+SlurmdTimeout=10
+KillWait=5
+MinJobAge=600
+MaxArraySize=1001
+MaxJobCount=20000
+JobRequeue=1
+UnkillableStepTimeout=60
+SchedulerParameters=sched_interval=2,batch_sched_delay=0,default_queue_depth=1000,requeue_delay=0
+`
+
+export class Cluster {
+  readonly dir: string
+  readonly nodes: readonly string[]
+  readonly #ports: readonly number[]
+  readonly #daemons = new Map<string, ChildProcess>()
+
+  private constructor(dir: string, nodes: readonly string[], ports: readonly number[]) {
+    this.dir = dir
+    this.nodes = nodes
+    this.#ports = ports
+  }
+
+  /** @param nodes their names; each has two CPUs */
+  static async start(nodes: readonly string[] = ['n1', 'n2']): Promise<Cluster> {
+    const dir = mkdtempSync(join(tmpdir(), 'lab-slurm-'))
+    const cluster = new Cluster(dir, nodes, await freePorts(nodes.length + 1))
+    try {
+      cluster.#configure()
+      await cluster.#startMunge()
+      cluster.#daemon('slurmctld', ['slurmctld', '-D', '-i'])
+      for (const node of nodes) cluster.startNode(node)
+      await until('all nodes are idle', () =>
+        cluster.ask(['sinfo', '-h', '-N', '-o', '%T', '-p', 'main']).trim() === nodes.map(() => 'idle').join('\n')
+          ? true
+          : undefined,
+      )
+      return cluster
+    } catch (error) {
+      const log = existsSync(join(dir, 'slurmctld.log')) ? readFileSync(join(dir, 'slurmctld.log'), 'utf8') : ''
+      await cluster[Symbol.asyncDispose]()
+      throw new Error(`Slurm did not start: ${log.slice(-2000)}`, { cause: error })
+    }
+  }
+
+  /** What programs of Slurm need to find this cluster. */
+  get env(): Record<string, string> {
+    return { SLURM_CONF: join(this.dir, 'slurm.conf'), PATH: PROGRAM_DIRS }
+  }
+
+  #configure(): void {
+    const { dir, nodes } = this
+    const [controller, ...ports] = this.#ports
+    const { username } = userInfo()
+    for (const name of ['state', 'log']) mkdirSync(join(dir, name))
+    // slurm.conf(5)
+    writeFileSync(
+      join(dir, 'slurm.conf'),
+      `${SETTINGS}SlurmctldHost=${hostname()}(127.0.0.1)
+SlurmctldPort=${controller}
+SlurmUser=${username}
+SlurmdUser=${username}
+AuthInfo=socket=${dir}/munge/socket
+StateSaveLocation=${dir}/state
+SlurmctldPidFile=${dir}/slurmctld.pid
+SlurmctldLogFile=${dir}/slurmctld.log
+SlurmdSpoolDir=${dir}/spool-%n
+SlurmdPidFile=${dir}/slurmd-%n.pid
+SlurmdLogFile=${dir}/slurmd-%n.log
+${nodes
+  .map(
+    (node, at) =>
+      `NodeName=${node} NodeHostname=${hostname()} NodeAddr=127.0.0.1 Port=${ports[at]} CPUs=2 RealMemory=4096 State=UNKNOWN\n`,
+  )
+  .join('')}PartitionName=main Nodes=ALL Default=YES MaxTime=INFINITE State=UP
+PartitionName=short Nodes=ALL MaxTime=1 State=UP
+`,
+    )
+  }
+
+  async #startMunge(): Promise<void> {
+    const dir = join(this.dir, 'munge')
+    mkdirSync(dir, { mode: 0o755 })
+    chmodSync(this.dir, 0o755)
+    writeFileSync(join(dir, 'key'), randomBytes(128), { mode: 0o400 })
+    const asRoot = process.getuid?.() === 0
+    if (asRoot) {
+      const id = (flag: string) => Number(spawnSync('id', [flag, 'munge'], { encoding: 'utf8' }).stdout.trim())
+      for (const path of [dir, join(dir, 'key')]) chownSync(path, id('-u'), id('-g'))
+    }
+    const flags = ['socket', 'key-file', 'pid-file', 'log-file', 'seed-file']
+    this.#daemon('munged', [
+      ...(asRoot ? ['setpriv', '--reuid=munge', '--regid=munge', '--clear-groups'] : []),
+      'munged',
+      '--foreground',
+      '--num-threads=1',
+      ...flags.map((flag) => `--${flag}=${join(dir, flag === 'key-file' ? 'key' : flag)}`),
+    ])
+    await until('munged has a socket', () => existsSync(join(dir, 'socket')) || undefined)
+  }
+
+  #daemon(name: string, argv: readonly string[]): void {
+    const child = spawn(argv[0] ?? '', argv.slice(1), {
+      env: { ...process.env, ...this.env },
+      stdio: 'ignore',
+      detached: true,
+    })
+    this.#daemons.set(name, child)
+  }
+
+  startNode(node: string): void {
+    this.#daemon(node, ['slurmd', '-D', '-N', node])
+  }
+
+  /** Ends the daemon of a node without a word, as a power cut does; its jobs' processes are ended, too. */
+  async killNode(node: string, jobs: readonly number[] = []): Promise<void> {
+    const child = this.#daemons.get(node)
+    child?.kill('SIGKILL')
+    for (const pid of jobs) process.kill(pid, 'SIGKILL')
+    await until(`slurmd of ${node} is gone`, () => (child?.exitCode ?? child?.signalCode ?? undefined) !== undefined)
+  }
+
+  /** What a program of Slurm prints. */
+  ask(argv: readonly string[]): string {
+    const { stdout } = spawnSync(argv[0] ?? '', argv.slice(1), {
+      env: { ...process.env, ...this.env },
+      encoding: 'utf8',
+    })
+    return stdout
+  }
+
+  /** The states of jobs, by `array_task`, as long as Slurm knows them. */
+  states(): Map<string, string> {
+    const lines = this.ask(['squeue', '-h', '-a', '-r', '--states=all', '-o', '%i %T']).trim().split('\n')
+    return new Map(lines.filter(Boolean).map((line) => line.split(' ') as [string, string]))
+  }
+
+  /** Waits until no job is waiting or running. */
+  async idle(): Promise<void> {
+    await until('the queue is empty', () => this.ask(['squeue', '-h', '-r']).trim() === '' || undefined)
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.ask(['scancel', '--user', userInfo().username])
+    for (const name of [...this.nodes, 'slurmctld', 'munged']) {
+      const child = this.#daemons.get(name)
+      if (child === undefined || child.exitCode !== null || child.signalCode !== null) continue
+      const gone = new Promise((resolve) => child.once('exit', resolve))
+      child.kill('SIGTERM')
+      const killer = setTimeout(() => child.kill('SIGKILL'), 15_000)
+      await gone
+      clearTimeout(killer)
+    }
+    rmSync(this.dir, { recursive: true, force: true })
+  }
+}

@@ -1,0 +1,120 @@
+/**
+ * Experiments as jobs of a real Slurm: munged, slurmctld and two slurmd on loopback. Most runs are of an experiment that
+ * ends before it needs a guest, so that an array of them is quick; what lies between `lab run` and `results/` is the
+ * same.
+ */
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { Manifest } from '../results/manifest.ts'
+import { Rig } from './rig.ts'
+import { Cluster, noSlurm } from './slurm.ts'
+
+const EXPERIMENTS = `
+  tiny:
+    probes: [array-map]
+    workload: { source: bpf/workloads/readfile.c, run: "readfile /data/f --bytes \${bytes} --count 2" }
+    params: { bytes: [16, 64] }
+    maps: { one_entry: { 1: 31 } }
+    expect: [{ failure: slot }]
+    repeat: 4
+  real:
+    probes: [readiter]
+    workload: { source: bpf/workloads/readfile.c, run: "readfile /data/f --bytes \${bytes} --count 2" }
+    params: { bytes: [16, 64] }
+    repeat: 2
+`
+
+interface Submitted {
+  readonly plan: string
+  readonly dir: string
+  readonly jobs: readonly string[]
+  readonly runs: number
+}
+
+const absent = noSlurm()
+const lab = new Rig()
+let cluster: Cluster
+
+const submit = async (args: readonly string[]): Promise<Submitted> => {
+  const [first] = (await lab.answer(
+    ['run', ...args, '--on', 'slurm', '--kernel', 'v5.10'],
+    cluster.env,
+  )) as readonly Submitted[]
+  if (first === undefined) throw new Error('nothing was submitted')
+  return first
+}
+const runsOf = (experiment: string): Manifest[] =>
+  readdirSync(join(lab.dir, 'results', experiment))
+    .filter((name) => !name.startsWith('.'))
+    .map((run) => JSON.parse(lab.read(`results/${experiment}/${run}/manifest.json`)) as Manifest)
+const ofPlan = (experiment: string, { plan }: Submitted) => runsOf(experiment).filter((one) => one.plan?.id === plan)
+const logs = ({ dir }: Submitted): string[] =>
+  readdirSync(join(dir, 'logs')).map((name) => readFileSync(join(dir, 'logs', name), 'utf8'))
+
+describe.skipIf(absent !== undefined)(`on slurm${absent === undefined ? '' : `: ${absent}`}`, () => {
+  beforeAll(async () => {
+    lab.write('lab.yaml', lab.read('lab.yaml').trimEnd() + EXPERIMENTS)
+    cluster = await Cluster.start()
+  })
+  afterAll(async () => {
+    await cluster[Symbol.asyncDispose]()
+    lab.remove()
+  })
+
+  test('each repeat of every arm is a task, and results come as from this machine', async () => {
+    const submitted = await submit(['tiny'])
+    expect(submitted).toMatchObject({ runs: 8, tasks: 4, jobs: [expect.stringMatching(/^\d+$/)] })
+    await cluster.idle()
+    expect([...cluster.states().values()]).toEqual(Array.from({ length: 4 }, () => 'COMPLETED'))
+    const runs = ofPlan('tiny', submitted)
+    expect(runs.map(({ verdict }) => verdict)).toEqual(Array.from({ length: 8 }, () => 'passed'))
+    expect(runs.map(({ arm, repeat }) => `${arm.name} ${repeat}`).toSorted()).toEqual(
+      [1, 2, 3, 4].flatMap((repeat) => [`bytes=16 ${repeat}`, `bytes=64 ${repeat}`]).toSorted(),
+    )
+    for (const repeat of [1, 2, 3, 4]) {
+      const block = runs.filter((run) => run.repeat === repeat)
+      expect(new Set(block.map(({ host }) => host.slurm?.task)), `repeat ${repeat}`).toEqual(
+        new Set([String(repeat - 1)]),
+      )
+      expect(new Set(block.map(({ host }) => host.slurm?.node)).size, `nodes of repeat ${repeat}`).toBe(1)
+    }
+    const { status, stdout } = await lab.lab(['results'], cluster.env)
+    expect(status).toBe(0)
+    expect(stdout.match(/passed/g)).toHaveLength(8)
+  })
+
+  test('a task that finds its work done makes nothing', async () => {
+    const submitted = await submit(['tiny', '--repeat', '1'])
+    await cluster.idle()
+    const before = ofPlan('tiny', submitted).map(({ run, started }) => [run, started])
+    expect(before).toHaveLength(2)
+    expect(await lab.answer(['task', submitted.dir, '0'])).toEqual({ block: 0, runs: 2, made: 0, passed: 2 })
+    expect(ofPlan('tiny', submitted).map(({ run, started }) => [run, started])).toEqual(before)
+    expect((await lab.lab(['task', submitted.dir, '1'])).stderr).toContain('has 1 blocks')
+  })
+
+  test('where Slurm does not answer, that is said, and no plan is left', async () => {
+    const before = readdirSync(join(lab.dir, '.lab/slurm'))
+    const { status, stderr } = await lab.lab(['run', 'tiny', '--on', 'slurm', '--kernel', 'v5.10'], {
+      ...cluster.env,
+      SLURM_CONF: '/dev/null',
+    })
+    expect(status, stderr).toBe(69)
+    expect(stderr).toContain('Slurm does not answer')
+    expect(readdirSync(join(lab.dir, '.lab/slurm'))).toEqual(before)
+  })
+
+  test('real guests run on the nodes', async () => {
+    const submitted = await submit(['real', '--parallel', '1'])
+    await cluster.idle()
+    const runs = ofPlan('real', submitted)
+    expect(
+      runs.map(({ verdict }) => verdict),
+      logs(submitted).join('\n'),
+    ).toEqual(Array.from({ length: 4 }, () => 'passed'))
+    expect(runs.every(({ trace }) => trace.completeness === 'complete')).toBe(true)
+    const { stdout, status } = await lab.lab(['verify', runs[0]?.run ?? ''])
+    expect(status, stdout).toBe(0)
+  })
+})
