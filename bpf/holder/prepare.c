@@ -1,5 +1,5 @@
 /*
- * The guest as an experiment wants it before each run: kernel settings, file systems mounted anew, the workload's CPUs.
+ * The guest as an experiment wants it before each run: kernel settings, file systems mounted again, the workload's CPUs.
  */
 #include "holder.h"
 
@@ -81,15 +81,20 @@ static int remount(const char *dir)
 	return mount(source, dir, type, flags, own[0] ? own : NULL) == 0 ? 0 : -errno;
 }
 
-/* In their order, up to the first that fails. 0 or -errno (said on stdout). */
+/* In their order, up to the first that fails. 0 or -errno (on stdout, followed by what the kernel logged about it). */
 int apply_steps(const struct options *options)
 {
 	for (int i = 0; i < options->step_count; i++) {
 		const struct step *step = &options->steps[i];
-		int error = step->remount ? remount(step->text) : set(step->text);
+		int error;
 
-		if (error)
-			return fail(step->remount ? "remount" : "set before the run", step->text, error);
+		kmsg_mark();
+		error = step->remount ? remount(step->text) : set(step->text);
+		if (!error)
+			continue;
+		error = fail(step->remount ? "remount" : "set before the run", step->text, error);
+		kmsg_report();
+		return error;
 	}
 	return 0;
 }

@@ -45,6 +45,18 @@ const EXPERIMENTS = `
     timeout: 1s
     workload: { run: "sleep 1000" }
     collect: [stdout]
+  wrong-option:
+    vm: odd
+    probes: []
+    before: [{ run: "mount -o data=nonsense /dev/vdb /mnt" }]
+    workload: { run: "true" }
+    collect: [stdout]
+  busy:
+    vm: odd
+    probes: []
+    before: [{ run: "sh -c 'sleep 60 < /data/f > /dev/null 2>&1 &'" }, { remount: /data }]
+    workload: { run: "true" }
+    collect: [stdout]
 `
 
 beforeAll(async () => {
@@ -92,6 +104,14 @@ test('another content of the host’s file is another disk', async () => {
   const { status, stderr } = await lab.lab(['up', 'odd'])
   expect(status, stderr).toBe(0)
   expect(await inGuest('cat /small/host.txt')).toBe('other\n')
+})
+
+test.each([
+  ['wrong-option', /a command ended with status 32: mount -o data=nonsense[^]*kernel: EXT4-fs \(vdb\)/],
+  ['busy', /remount \/data failed: Device or resource busy[^]*has a file open there/],
+])('before: that fails (%s) ends the run with its reason, and with what the kernel said', async (name, reason) => {
+  const { status, stderr } = await lab.lab(['run', name])
+  expect([status, stderr]).toEqual([2, expect.stringMatching(reason)])
 })
 
 test('gdb stops the guest, names its functions, and lets it go on', async () => {

@@ -6,6 +6,7 @@ import { needsOf } from '../../linux/kbuild/samples.ts'
 import { hookOf, userHookOf } from '../../linux/symbols/hook.ts'
 import { noEvent, noSymbol, noUserTarget, NOTRACE, REFUSED, type Words } from '../../linux/symbols/words.ts'
 import { explainRejection } from '../../linux/verifier/index.ts'
+import { beforeFailure } from './before.ts'
 import { of, type HolderLine } from './holder.ts'
 
 function loadFailure(failed: Extract<HolderLine, { event: 'load-failed' }>, place: string): Failure {
@@ -206,6 +207,8 @@ export function holderFailure(
       fact: 'another run holds the probes of this guest and does not let go of them',
       wayOut: '`lab exec -- pgrep -a lab-holder` names it; `lab down` ends the guest',
     })
+  const before = beforeFailure(lines, place)
+  if (before) return before
   if (problem)
     return labError({
       place,

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { TOOL_ROOT } from '../../commands/shared/app.ts'
 import { compileProgram } from '../../host/compile.ts'
 import { run } from '../../host/sh.ts'
-import { beforeFlags } from './one-run.ts'
+import { beforeFlags } from './before.ts'
 import { holderArgv, type HolderRun } from './holder.ts'
 
 const signal = new AbortController().signal

@@ -2,14 +2,13 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fullName, type Arm } from '../../config/arms.ts'
-import { interpolate, type Params } from '../../config/interpolate.ts'
+import { interpolate } from '../../config/interpolate.ts'
 import { moduleParametersOf } from '../../config/modules.ts'
 import { argvOf } from '../../config/text/words.ts'
 import type { Context } from '../../engine/context.ts'
 import { graphFunctions } from '../../trace/events/call-graph.ts'
 import { moment, type Moment } from '../../engine/moment.ts'
-import { experimentError, userError, type Failure } from '../../engine/error.ts'
-import { printable } from '../../engine/printable.ts'
+import { experimentError, type Failure } from '../../engine/error.ts'
 import { isDamaged } from '../../host/sandbox.ts'
 import { reportText } from '../../host/trace-cmd.ts'
 import { parseTraceText } from '../../linux/ftrace/trace-line.ts'
@@ -23,6 +22,7 @@ import { failuresExpectedOn } from '../judge/expectations.ts'
 import { failuresOf } from '../judge/failed.ts'
 import { dumpLines } from '../judge/last-words.ts'
 import { printsOf } from '../judge/prints.ts'
+import { beforeFlags, commandsBefore, runBefore } from './before.ts'
 import { graphOfRun } from './graph.ts'
 import { Follower } from './follow.ts'
 import { guestRun } from './guest-run.ts'
@@ -43,16 +43,13 @@ import {
   type RunTurn,
 } from './record.ts'
 import { newRunId, putResult } from '../../results/result.ts'
-import { commandsBefore, runSealed, SEALED_BUNDLE } from './sealed.ts'
+import { runSealed, SEALED_BUNDLE } from './sealed.ts'
 import { describeObjects, SlotReader } from './slots.ts'
 import { typedOf } from './typed.ts'
 import type { RunOutcome } from '../outcome.ts'
 
 /** Deadlines are meant for KVM; emulation is ten times slower and more. */
 const TCG_FACTOR = 10
-
-/** Of steps before a run: they are small. Milliseconds. */
-const BEFORE_DEADLINE = 60_000
 
 function workloadArgv({ wanted, things, bundle }: Prepared, arm: Arm): string[] {
   const [program = '', ...rest] = argvOf(wanted.experiment.workload.run, arm.params)
@@ -71,42 +68,6 @@ function placeOfWorkload({ wanted, things, bundle }: Prepared, arm: Arm) {
     cwd: cwd ?? (things.beside.length > 0 ? bundle : undefined),
     env: Object.entries(env).map(([name, value]) => `${name}=${interpolate(value, arm.params)}`),
     hidesTracePipe,
-  }
-}
-
-/**
- * What the holder does of `before:`, which costs no process in the guest: settings, file systems mounted anew, the
- * workload's CPUs.
- */
-export function beforeFlags(before: GuestSession['wanted']['experiment']['before'], params: Params = {}): string[] {
-  return before.flatMap((one) => {
-    if (one === 'drop-caches') return ['--set', '/proc/sys/vm/drop_caches=3']
-    if ('remount' in one) return ['--remount', one.remount]
-    if ('pin' in one) return ['--pin', [one.pin].flat().join(',')]
-    if ('run' in one) return []
-    return Object.entries(one.sysctl).flatMap(([name, value]) => [
-      '--set',
-      `/proc/sys/${name.replaceAll('.', '/')}=${interpolate(String(value), params)}`,
-    ])
-  })
-}
-
-/** Commands of `before:`, in their order, each on its own connection. A failing one ends the run before it begins. */
-async function runBefore({ wanted, vm }: GuestSession, arm: Arm, place: string, signal: AbortSignal): Promise<void> {
-  for (const one of wanted.experiment.before) {
-    if (typeof one === 'string' || !('run' in one)) continue
-    const argv = argvOf(one.run, arm.params)
-    const { status, stderr } = await vm.guest.exec(argv, { signal, timeout: BEFORE_DEADLINE, limit: 2 ** 20 })
-    if (status === 0) continue
-    throw userError({
-      place,
-      fact: `a command of before: ended with status ${status}: ${printable(argv.join(' '), 120)}`,
-      lines: stderr
-        .split('\n')
-        .slice(-5)
-        .map((line) => printable(line, 200)),
-      wayOut: '`lab exec -- COMMAND` tries it in the guest',
-    })
   }
 }
 

@@ -6,7 +6,6 @@
 import { diskLines } from '../../vm/seed.ts'
 import { readFile, rm, statfs } from 'node:fs/promises'
 import { join } from 'node:path'
-import { argvOf } from '../../config/text/words.ts'
 import type { Context } from '../../engine/context.ts'
 import { experimentError, Failure, labError } from '../../engine/error.ts'
 import { printable } from '../../engine/printable.ts'
@@ -278,9 +277,3 @@ export async function runSealed(
     throw error
   }
 }
-
-/** Commands of `before:`, in their order. */
-export const commandsBefore = (
-  before: Recorded['wanted']['experiment']['before'],
-  params: Readonly<Record<string, string | number>>,
-): string[][] => before.flatMap((one) => (typeof one !== 'string' && 'run' in one ? [argvOf(one.run, params)] : []))
