@@ -11,6 +11,8 @@ export interface Forecast {
   readonly step: string
   readonly will: 'restore' | 'build' | 'boot' | 'run' | 'use' | 'install' | 'fetch'
   readonly why: string
+  /** Of a kernel or an image: names what it is made of, and so what a cache of it is good for. */
+  readonly fingerprint?: string
 }
 
 /** @param override a tree that is built in place of the declared source */
@@ -21,21 +23,28 @@ export async function kernelForecast(kernel: ResolvedKernel, context: Context, o
     return { step, will: 'build', why: 'the compiler is not installed yet' }
   const { fingerprint, inputs } = await kernelFingerprint(kernel, context, override)
   return (await context.store.get('kernel', fingerprint))
-    ? { step, will: 'restore', why: prebuilt ? 'already in the cache' : 'the same inputs were built before' }
+    ? {
+        step,
+        will: 'restore',
+        why: prebuilt ? 'already in the cache' : 'the same inputs were built before',
+        fingerprint,
+      }
     : prebuilt
-      ? { step, will: 'fetch', why: `prebuilt, not in the cache: ${prebuiltTitle(prebuilt)}` }
-      : { step, will: 'build', why: await whyBuild(inputs, context) }
+      ? { step, will: 'fetch', why: `prebuilt, not in the cache: ${prebuiltTitle(prebuilt)}`, fingerprint }
+      : { step, will: 'build', why: await whyBuild(inputs, context), fingerprint }
 }
 
 export async function imageForecast(image: ResolvedImage, context: Context): Promise<Forecast> {
   const step = `image ${image.name}`
   const inputs = await imageInputs(image, context.toolRoot)
-  if (await context.store.get('image', fingerprintOf(inputs)))
-    return { step, will: 'restore', why: 'the same recipe was built before' }
+  const fingerprint = fingerprintOf(inputs)
+  if (await context.store.get('image', fingerprint))
+    return { step, will: 'restore', why: 'the same recipe was built before', fingerprint }
   const before = await context.store.newest('image', (other) => other['suite'] === inputs['suite'])
   return {
     step,
     will: 'build',
     why: before ? `${changedInputs(before.inputs, inputs).join(', ')} changed` : 'not built here before',
+    fingerprint,
   }
 }

@@ -13,7 +13,7 @@ import { openApp } from './shared/app.ts'
 import { choicesOf, refuseTwice } from './shared/choices.ts'
 import { vmOf } from './shared/vm-name.ts'
 import { defineCommand } from './command.ts'
-import { KERNEL } from './shared/options.ts'
+import { KERNEL, SOURCE } from './shared/options.ts'
 
 const counted = (count: number, word: string) => `${count} ${word}${count === 1 ? '' : 's'}`
 /** Arms that are named; the others are counted. */
@@ -100,7 +100,7 @@ export async function planAnswer(
 export const command = defineCommand({
   usage: 'plan [experiment]',
   about: 'show what would be built, restored and booted, and why',
-  options: [KERNEL],
+  options: [KERNEL, SOURCE],
   work: async (session, [name], options) => {
     const { lab, context } = openApp(session)
     const experiment = name !== undefined ? named(lab.experiments, 'experiment', name) : undefined

@@ -3,7 +3,7 @@
  * returns, a program that ignores SIGTERM) is ended all the same, and what was registered here as its leftovers is
  * undone first. Steps look at `Context.signal`; this file is for what no signal reaches.
  */
-import { rmSync } from 'node:fs'
+import { existsSync, rmSync } from 'node:fs'
 import { interrupted, type FailureParts } from './error.ts'
 
 /**
@@ -94,9 +94,20 @@ export function undoAtForcedEnd(undo: () => void): () => void {
   return () => void undos.delete(own)
 }
 
+/** Who removes a directory together with somebody else meets names that have just gone; then again. */
+const REMOVALS = 3
+
 /** Registers a file or directory that a forced end removes, with all that is in it. */
 export const removeAtForcedEnd = (path: string): (() => void) =>
-  undoAtForcedEnd(() => rmSync(path, { recursive: true, force: true }))
+  undoAtForcedEnd(() => {
+    for (let tries = 1; existsSync(path); tries++)
+      try {
+        rmSync(path, { recursive: true, force: true })
+      } catch (error) {
+        // The ordinary clean-up was at it, in threads that have something under way.
+        if (tries === REMOVALS) throw error
+      }
+  })
 
 /**
  * Undoes all that is registered, each once, and from now on what is registered later. Nothing it meets may keep the

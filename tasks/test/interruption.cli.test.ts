@@ -266,6 +266,7 @@ const TABLE: Readonly<Record<string, readonly Row[]>> = {
       },
     },
   ],
+  bisect: [{ args: ['bisect', 'readiter', 'HEAD~1', 'HEAD', '--source', '.'], held: program }],
   ps: [{ args: ['ps'], held: vmState }],
   gc: [
     {

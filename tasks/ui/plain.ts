@@ -5,6 +5,7 @@
 import type { LabEvent } from '../engine/event.ts'
 import type { StepEnd, StepProgress } from './messages.ts'
 import { ABOVE, endedText, noticeText, programText, runningText, stoppedText } from './messages.ts'
+import { isSection, sectionEnd, sectionStart } from './gitlab.ts'
 import type { Output } from './output.ts'
 import { duration } from '../engine/text.ts'
 
@@ -29,12 +30,15 @@ export interface PlainOptions {
   readonly stderr: Output
   /** Also each outside program. */
   readonly verbose?: boolean
+  /** The lines are in the log of a GitLab job. */
+  readonly gitlab?: boolean
   /** Milliseconds of a clock that never goes back. */
   readonly now?: () => number
 }
 
 /** The progress part of the plain view; answers and failures are the same in both views for people (`view.ts`). */
-export function openPlainProgress({ stderr, verbose = false, now = () => performance.now() }: PlainOptions) {
+export function openPlainProgress(options: PlainOptions) {
+  const { stderr, verbose = false, gitlab = false, now = () => performance.now() } = options
   const openedAt = now()
   const running = new Map<string, Step>()
   const say = (text: string): void => {
@@ -51,6 +55,7 @@ export function openPlainProgress({ stderr, verbose = false, now = () => perform
       printedAt: now(),
     }
     running.set(id, step)
+    if (gitlab && isSection(id)) stderr.write(sectionStart(id, runningText(step.title, undefined, 0), Date.now()))
     say(runningText(step.title, undefined, 0))
   }
 
@@ -64,7 +69,9 @@ export function openPlainProgress({ stderr, verbose = false, now = () => perform
   }
 
   const end = (event: StepEnd): void => {
-    say(endedText(running.get(event.step)?.title ?? event.step, event))
+    const known = running.get(event.step)
+    if (known !== undefined && gitlab && isSection(event.step)) stderr.write(sectionEnd(event.step, Date.now()))
+    say(endedText(known?.title ?? event.step, event))
     running.delete(event.step)
   }
 
@@ -93,7 +100,10 @@ export function openPlainProgress({ stderr, verbose = false, now = () => perform
     },
     /** Steps that are still running were stopped; the innermost is said first. */
     close: (): Promise<void> => {
-      for (const step of [...running.values()].reverse()) say(stoppedText(step.title, seconds(step)))
+      for (const [id, step] of [...running].reverse()) {
+        if (gitlab && isSection(id)) stderr.write(sectionEnd(id, Date.now()))
+        say(stoppedText(step.title, seconds(step)))
+      }
       running.clear()
       return Promise.resolve()
     },

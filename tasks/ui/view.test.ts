@@ -46,6 +46,25 @@ const start = { type: 'step-start', step: 'k', title: 'kernel v5.10' } as const
 const end = { type: 'step-end', step: 'k', outcome: 'fresh', seconds: 0 } as const
 const notice = { type: 'notice', level: 'warning', text: 'slow', place: 'vm default' } as const
 
+it('folds each experiment in the log of a GitLab job, and nothing elsewhere', async () => {
+  const told = async (env: Record<string, string>) => {
+    const { stderr, view } = open({ env: { CI: 'true', ...env } })
+    view.emit(start)
+    view.emit({ type: 'step-start', step: 'experiment a b', title: 'experiment a b' })
+    view.emit({ type: 'step-end', step: 'experiment a b', outcome: 'done', seconds: 1 })
+    view.emit({ type: 'step-start', step: 'experiment c', title: 'experiment c' })
+    await view.close()
+    return stderr.lines.filter((line) => line.includes('section_')).map((line) => line.replace(/:\d{10}:/, ':TIME:'))
+  }
+  expect(await told({ GITLAB_CI: 'true' })).toEqual([
+    '\u001B[0Ksection_start:TIME:experiment_a_b[collapsed=true]\r\u001B[0Kexperiment a b',
+    '\u001B[0Ksection_end:TIME:experiment_a_b\r\u001B[0K',
+    '\u001B[0Ksection_start:TIME:experiment_c[collapsed=true]\r\u001B[0Kexperiment c',
+    '\u001B[0Ksection_end:TIME:experiment_c\r\u001B[0K',
+  ])
+  expect(await told({})).toEqual([])
+})
+
 describe('which view', () => {
   it.each([
     [true, true, {}, 'json'],

@@ -79,7 +79,11 @@ export function openView(options: ViewOptions): View {
   const progress =
     kind === 'live'
       ? new LiveProgress({ stderr, stdout: options.stdout, paint })
-      : openPlainProgress({ stderr, verbose: options.verbose === true })
+      : openPlainProgress({
+          stderr,
+          verbose: options.verbose === true,
+          gitlab: options.env['GITLAB_CI'] === 'true',
+        })
   const reports = reporter(options.bugLog, options.commandLog)
   const width = options.stdout.isTTY === true ? options.stdout.columns : undefined
   const failureWidth = options.isTTY ? options.stderr.columns : undefined

@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { expect, test, vi, onTestFinished } from 'vitest'
+import { lockNow } from '../engine/lock.ts'
 import { processTag } from '../engine/process.ts'
 import { partialBeside } from '../engine/replace-file.ts'
 import { makeScratch } from '../engine/scratch.ts'
@@ -57,4 +58,14 @@ test('what a killed process was writing is removed, wherever it was', async () =
 
 test('what a living process is writing stays', async () => {
   expect(await afterGc((path) => path)).toEqual([])
+})
+
+test('the checkout of a bisection that was killed is removed, and that of one that goes on stays', async () => {
+  const [lab, cache] = [tempDir(), tempDir()]
+  const [left, used] = ['left', 'used'].map((name) => join(cache, 'bisect', name))
+  for (const dir of [left ?? '', used ?? '']) mkdirSync(join(dir, '.git'), { recursive: true })
+  await using _held = await lockNow(`${used}.lock`)
+  const { removed } = await gcStep(placesOf(lab), testContext(cache), false)
+  expect(removed).toContain(left)
+  expect([left, used].map((dir) => existsSync(dir ?? ''))).toEqual([false, true])
 })

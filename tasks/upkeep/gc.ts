@@ -60,6 +60,15 @@ async function halfTrees(build: string): Promise<string[]> {
   return found
 }
 
+/** Checkouts of bisections that were killed. */
+async function abandonedBisections(root: string): Promise<string[]> {
+  const found: string[] = []
+  for (const name of await namesIn(root)) {
+    if (!name.includes('.') && !(await isLocked(join(root, `${name}.lock`)))) found.push(join(root, name))
+  }
+  return found
+}
+
 export interface Gc {
   /** Paths of what nobody owns, and of what was least recently used where the cache is too large. */
   readonly removed: readonly string[]
@@ -85,13 +94,18 @@ export async function gcStep(places: Places, context: Context, dry: boolean): Pr
   await partials.look(places.vms, PARTIAL)
   await partials.look(crashesDir(places.vms), PARTIAL)
   const [trees, snapshots] = [await halfTrees(join(context.cache, 'build')), await staleSnapshots(context)]
-  const paths = [...partials.abandoned, ...trees, ...snapshots]
+  const checkouts = await abandonedBisections(join(context.cache, 'bisect'))
+  const paths = [...partials.abandoned, ...trees, ...checkouts, ...snapshots]
   if (!dry) {
     // Each of these asks again under its lock: since the list was made somebody may have begun to use one of them.
     for (const vm of vms) await stopOrphan(vm, places, context)
     for (const path of [...partials.abandoned, ...scratch]) await removeScratch(path)
-    for (const path of trees) {
-      await using held = await lockNow(join(dirname(path), 'lock'))
+    const locks = [
+      ...trees.map((path) => [path, join(dirname(path), 'lock')] as const),
+      ...checkouts.map((path) => [path, `${path}.lock`] as const),
+    ]
+    for (const [path, lock] of locks) {
+      await using held = await lockNow(lock)
       if (held) await rm(path, { recursive: true, force: true })
     }
     for (const path of snapshots) await withdraw(context.store.root, path)

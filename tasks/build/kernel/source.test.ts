@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdirSync, readFileSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
@@ -172,6 +172,29 @@ describe('a tree of the developer', () => {
     expect((await id()).id).not.toBe(before.id)
     await ensure()
     expect(readFileSync(join(dir, name), 'utf8')).toBe(text)
+  })
+
+  test('loses what its tree lost, and keeps what was built in it: every object depends on objtool', async () => {
+    const { tree, dir, ensure } = setUp()
+    await ensure()
+    const built = { 'tools/objtool/objtool': 'ELF', 'lib/a.o': 'ELF', 'scripts/kallsyms': 'ELF' }
+    write(dir, built)
+    rmSync(join(tree, 'lib/a.c'))
+    await ensure()
+    for (const name of Object.keys(built)) expect(existsSync(join(dir, name)), name).toBe(true)
+    expect(existsSync(join(dir, 'lib/a.c'))).toBe(false)
+  })
+
+  test('whose directory became a link: nothing behind the link is removed', async () => {
+    const { tree, dir, ensure } = setUp()
+    const elsewhere = write(tempDir(), { 'a.c': 'int mine;\n' })
+    await ensure()
+    rmSync(join(dir, 'lib'), { recursive: true })
+    symlinkSync(elsewhere, join(dir, 'lib'))
+    rmSync(join(tree, 'lib'), { recursive: true })
+    write(tree, { Makefile: 'VERSION = 6\n' })
+    await ensure()
+    expect(existsSync(join(elsewhere, 'a.c'))).toBe(true)
   })
 
   test('that is none', async () => {

@@ -1,6 +1,6 @@
 /** Kernel sources: what identifies one, and a pristine tree of it in a build directory. */
 import { existsSync } from 'node:fs'
-import { mkdir, readFile, readdir, rename, rm, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, readdir, realpath, rename, rm, writeFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { isPrebuilt } from '../../config/prebuilt.ts'
 import type { Source } from '../../config/schema/schema.ts'
@@ -181,14 +181,63 @@ async function unpackDeb(deb: string, dir: string, context: Context, place: stri
   await rm(inner, { recursive: true, force: true })
 }
 
-/** Brings a copy of a developer's tree up to date, without what their own builds left in it. */
+/** Every file and link of a tree, relative to it; not what git keeps. */
+async function filesOf(tree: string, signal: AbortSignal): Promise<string[]> {
+  const argv = [
+    'find',
+    tree,
+    '-name',
+    '.git',
+    '-prune',
+    '-o',
+    '(',
+    '-type',
+    'f',
+    '-o',
+    '-type',
+    'l',
+    ')',
+    '-printf',
+    '%P\\0',
+  ]
+  return (await run(argv, { signal })).stdout.split('\0').filter((name) => name !== '')
+}
+
+/** Removes files below a directory; never through a link that leads out of it. */
+async function removeBelow(dir: string, names: readonly string[]): Promise<void> {
+  const root = await realpath(dir).catch(() => dir)
+  for (const name of names) {
+    const parent = await realpath(join(dir, name, '..')).catch(() => undefined)
+    if (parent === root || parent?.startsWith(`${root}/`)) await rm(join(dir, name), { recursive: true, force: true })
+  }
+}
+
+/**
+ * Brings a copy of a developer's tree up to date, without what their own builds left in it. Of the copy only that is
+ * removed which came from the tree and is no longer there: what our builds made has to stay, or the next one is not
+ * incremental. Not even a program of the host's may go: every object depends on objtool.
+ */
 async function copyTree(tree: string, dir: string, context: Context, place: string): Promise<void> {
+  const { signal } = context
   const excludes = NOT_SOURCE.map((pattern) => `--exclude=${pattern}`)
-  // --delete with excludes keeps our own objects in the copy: that is what makes the next build incremental.
-  await run(['rsync', '--archive', '--delete', '--no-owner', '--no-group', ...excludes, `${tree}/`, `${dir}/`], {
-    signal: context.signal,
+  const list = `${dir}.files`
+  const before = await readFile(list, 'utf8').catch(() => undefined)
+  const now = await filesOf(tree, signal)
+  const still = new Set(now)
+  const known = before?.split('\0').filter((name) => name !== '') ?? []
+  await removeBelow(
+    dir,
+    known.filter((name) => !still.has(name)),
+  )
+  // Written before anything is copied: what an interruption leaves has to be known, too.
+  await writeFile(list, [...new Set([...known, ...now])].join('\0'))
+  // A copy of an earlier version of lab has no list.
+  const gone = before === undefined ? ['--delete'] : []
+  await run(['rsync', '--archive', ...gone, '--no-owner', '--no-group', ...excludes, `${tree}/`, `${dir}/`], {
+    signal,
     place,
   })
+  await writeFile(list, now.join('\0'))
 }
 
 /**
