@@ -15,12 +15,11 @@ import { BisectTree, type Commit, type Mark } from '../host/git-bisect.ts'
 import { bisect, type BisectFound, type Known, type Looked } from '../run/bisect/bisect.ts'
 import { endsOf, summaryText, type Judgement } from '../run/bisect/judge.ts'
 import { Prober } from '../run/bisect/prober.ts'
-import { ready } from '../build/artefacts.ts'
+import { ready, treeFor } from '../build/artefacts.ts'
 import { openApp } from './shared/app.ts'
-import { choicesOf } from './shared/choices.ts'
+import { choicesFor } from './shared/choices.ts'
 import { commandLine, optionWords } from './shared/command-line.ts'
 import { ACCEL, KERNEL, SOURCE } from './shared/options.ts'
-import { refuseTwice } from './plan.ts'
 import { repeated, wholeNumber } from './shared/values.ts'
 import { defineCommand, type OptionRow, type OptionsOf, type Outcome } from './command.ts'
 
@@ -152,11 +151,11 @@ the interval of its median lies on one side of the middle between the ends.`,
       throw userError({ fact: 'which tree is bisected?', wayOut: 'name a clone of the kernel with --source DIR' })
     const { lab, context, places } = openApp(session)
     const experiment = named(lab.experiments, 'experiment', name)
-    refuseTwice(experiment, { ...choicesOf(options), kernel: options.kernel ?? experiment.matrix.kernel?.[0] })
     if (metric !== undefined) needOneArm(experiment, metric, options)
     for (const place of [places.vms, places.results]) needWritable(place)
     const overrides = overridesOf(options.param ?? [])
     const dir = join(context.cache, 'bisect', hashText(source).slice(0, 16))
+    const choices = choicesFor(lab, experiment, { ...options, source: dir }, overrides)
     makeDirectory(join(context.cache, 'bisect'), 0o700)
     await using _lock = await lock(`${dir}.lock`, context.signal, () =>
       context.emit({
@@ -168,7 +167,6 @@ the interval of its median lies on one side of the middle between the ends.`,
     )
     await using tree = await BisectTree.open(source, dir, context.signal)
     const [good, bad] = [await tree.commit(goodName), await tree.commit(badName)]
-    const choices = { ...choicesOf(options), source: dir }
     const prober = new Prober(
       {
         lab,
@@ -177,7 +175,7 @@ the interval of its median lies on one side of the middle between the ends.`,
           ready(lab, experiment, kernel === undefined ? choices : { ...choices, kernel }, context, probes),
         overrides,
         only: options.only,
-        source: dir,
+        treeOf: (kernel) => treeFor(choices, kernel),
         repeat: options.repeat ?? (metric === undefined ? undefined : FIRST_RUNS),
       },
       { metric, most: options.most ?? MOST_RUNS },

@@ -38,6 +38,7 @@ export const COMMANDS: Readonly<Record<string, () => Promise<{ readonly command:
   kernels: () => import('./kernels.ts'),
   cache: () => import('./cache.ts'),
   schema: () => import('./schema.ts'),
+  mcp: () => import('./mcp.ts'),
   completion: () => import('./completion.ts'),
 }
 

@@ -13,6 +13,7 @@ export type FailureKind = 'experiment' | 'user' | 'lab' | 'interrupted'
 export const REASONS = {
   'disk-full': 'no room on a disk, or no more files can be made there',
   'not-installed': 'the host lacks a program',
+  'needs-consent': 'lab does this only with --yes, or when somebody at the terminal agrees',
   'exit-status': 'a program ended with a status that means failure',
   signal: 'a program was ended by a signal',
   timeout: 'a program took longer than it may',

@@ -108,6 +108,7 @@ test('one file each imports a library', () => {
     treeSitter: users(/^web-tree-sitter/),
     protobuf: users(/^protobufjs/),
     commander: users(/^commander/),
+    mcp: users(/^@modelcontextprotocol/),
     vega: users(/^vega/),
     childProcess: users(/^node:child_process$/),
   }).toEqual({
@@ -117,6 +118,7 @@ test('one file each imports a library', () => {
     treeSitter: ['linux/c/c-parser.ts'],
     protobuf: ['trace/export/perfetto.ts'],
     commander: ['commands/program.ts'],
+    mcp: ['commands/mcp/server.ts'],
     vega: ['results/report/vega.ts'],
     childProcess: [],
   })

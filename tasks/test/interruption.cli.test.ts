@@ -317,7 +317,7 @@ const TABLE: Readonly<Record<string, readonly Row[]>> = {
 }
 
 /** These read a few small files and end. */
-const SHORT = ['init', 'schema', 'results', 'completion']
+const SHORT = ['init', 'schema', 'results', 'completion', 'mcp']
 /** These get to anything long only with a guest, which there is none of here. */
 const GUEST = ['ssh', 'reproduce', 'gdb', 'crash']
 
