@@ -11,6 +11,7 @@ export const COMMANDS: Readonly<Record<string, () => Promise<{ readonly command:
   down: () => import('./down.ts'),
   run: () => import('./run.ts'),
   task: () => import('./task.ts'),
+  jobs: () => import('./jobs.ts'),
   bisect: () => import('./bisect.ts'),
   ps: () => import('./ps.ts'),
   gc: () => import('./gc.ts'),

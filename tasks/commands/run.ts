@@ -9,6 +9,7 @@ import { Failure, userError } from '../engine/error.ts'
 import { needWritable } from '../engine/writable.ts'
 import type { ExperimentWanted } from '../run/request.ts'
 import { experimentStep } from '../run/experiment.ts'
+import { waitForPlan } from '../run/cluster/wait.ts'
 import { ready, treeFor } from '../build/artefacts.ts'
 import { fingerprint, openVm } from '../vm/vm.ts'
 import { SharedVm } from '../vm/shared.ts'
@@ -16,12 +17,12 @@ import { openApp, type App, type Session } from './shared/app.ts'
 import { choicesFor } from './shared/choices.ts'
 import { planAnswer } from './plan.ts'
 import { reportAfter } from './shared/report-after.ts'
-import { without } from './shared/exclusive.ts'
+import { onlyWith, without } from './shared/exclusive.ts'
 import { askedDigest } from './shared/asked.ts'
 import { defineCommand, type Outcome } from './command.ts'
 import { tellCi } from './shared/ci.ts'
 import { outputFile } from './output-file.ts'
-import { runOnCluster } from './shared/on-cluster.ts'
+import { submitAll, submitter, type OnSlurm } from './shared/on-cluster.ts'
 import { explain, isFinished, runAll, runNamed, type Ran, type RunWanted } from './shared/run-each.ts'
 import { noteOf, resumed, stateOf } from './shared/resumed.ts'
 import { OPTIONS, type Options } from './shared/run-options.ts'
@@ -129,23 +130,36 @@ function runner(app: App, options: Options, overrides: Overrides, shared: Shared
   }
 }
 
-/** As jobs of a cluster. */
-async function onSlurm(
-  app: App,
-  experiments: readonly ResolvedExperiment[],
-  options: Options,
-  overrides: Overrides,
-): Promise<Outcome> {
-  without(options, 'on', ['follow', 'junit', 'report'], 'the runs are made later, by jobs of the cluster')
-  const { parallel } = options
+/** What is asked of a cluster. @throws a user's Failure for options that mean nothing there */
+function onSlurmOf(app: App, options: Options, overrides: Overrides): OnSlurm | undefined {
+  without(options, 'on', ['follow'], 'the runs are made elsewhere')
+  if (options.wait !== true)
+    without(
+      options,
+      'on',
+      ['junit', 'report'],
+      'the runs are made later, by jobs of the cluster; --wait waits for them',
+    )
+  onlyWith(options, 'on', ['wait'])
+  const { on, parallel } = options
+  if (on === undefined) return undefined
   if (parallel === 'auto')
     throw userError({
       place: '--parallel auto',
       fact: 'how many jobs run at a time is for the cluster to say',
       wayOut: 'leave --parallel out, or give a number',
     })
-  const meant = options.all === true ? experiments.filter(({ skip }) => skip === undefined) : experiments
-  return await withMeaning(app.context, () => runOnCluster(meant, wantedFrom(app, options, overrides), parallel, app))
+  return { on, atATime: parallel, wantedOf: wantedFrom(app, options, overrides) }
+}
+
+/** Submits an experiment, waits for its jobs, and ends as if it had run here. */
+function waiter(app: App, asked: OnSlurm, resume: boolean): RunWanted['one'] {
+  return async (experiment) => {
+    const { context } = app
+    const submit = await submitter(asked, app)
+    const { dir, plan } = await withMeaning(context, () => submit(experiment, resume))
+    return await waitForPlan(dir, plan, context)
+  }
 }
 
 /** What the runs would be; what the command line asks of them is refused here in the same words as by the runs. */
@@ -207,13 +221,17 @@ export const command = defineCommand({
     for (const experiment of experiments) arms(experiment, overrides)
     if (options.dryRun === true) return await dryRun(app, experiments, options, overrides)
     for (const place of [app.places.vms, app.places.results]) needWritable(place)
-    if (options.on !== undefined) return await onSlurm(app, experiments, options, overrides)
+    const onSlurm = onSlurmOf(app, options, overrides)
+    const meant = all ? experiments.filter(({ skip }) => skip === undefined) : experiments
+    if (onSlurm && options.wait !== true)
+      return await withMeaning(app.context, () => submitAll(meant, onSlurm, options.resume === true, app))
     const junit = options.junit === undefined ? undefined : (await outputFile(options.junit, session)).file
     await using shared = new SharedVm(openVm, fingerprint)
     using note = await noteOf(app, names, experiments, options)
     const wanted: RunWanted = {
-      one: runner(app, options, overrides, shared),
-      resume,
+      one: onSlurm ? waiter(app, onSlurm, resume) : runner(app, options, overrides, shared),
+      // What is left of a plan of a cluster, its results say.
+      resume: resume && onSlurm === undefined,
       goOn: note.line,
       places: { state: stateOf(lab), results: app.places.results },
       asked: (experiment: ResolvedExperiment) => askedDigest(lab, experiment, options),

@@ -206,6 +206,11 @@ const vmState = (place: Place) => {
   return place.silence('.lab/vms/default/state.json')
 }
 
+const planOfCluster = (place: Place) => {
+  mkdirSync(join(place.rig.dir, '.lab/slurm/0123456789ab'), { recursive: true })
+  return place.silence('.lab/slurm/0123456789ab/plan.json')
+}
+
 /** Seconds of CPU time that a process has had (proc(5)). */
 function cpuSeconds(pid: number): number {
   const [, rest = ''] = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')
@@ -257,15 +262,8 @@ const TABLE: Readonly<Record<string, readonly Row[]>> = {
   up: [{ args: ['up'], held: program }],
   down: [{ args: ['down'], held: vmState }],
   run: [{ args: ['run', '--all'], held: program }],
-  task: [
-    {
-      args: ['task', '.lab/slurm/0123456789ab', '0'],
-      held: (place) => {
-        mkdirSync(join(place.rig.dir, '.lab/slurm/0123456789ab'), { recursive: true })
-        return place.silence('.lab/slurm/0123456789ab/plan.json')
-      },
-    },
-  ],
+  task: [{ args: ['task', '.lab/slurm/0123456789ab', '0'], held: planOfCluster }],
+  jobs: [{ args: ['jobs'], held: planOfCluster }],
   bisect: [{ args: ['bisect', 'readiter', 'HEAD~1', 'HEAD', '--source', '.'], held: program }],
   ps: [{ args: ['ps'], held: vmState }],
   gc: [

@@ -3,12 +3,12 @@
  * ends before it needs a guest, so that an array of them is quick; what lies between `lab run` and `results/` is the
  * same.
  */
-import { readdirSync, readFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Manifest } from '../results/manifest.ts'
 import { Rig } from './rig.ts'
-import { Cluster, noSlurm } from './slurm.ts'
+import { Cluster, noSlurm, until } from './slurm.ts'
 
 const EXPERIMENTS = `
   tiny:
@@ -30,6 +30,14 @@ interface Submitted {
   readonly dir: string
   readonly jobs: readonly string[]
   readonly runs: number
+  readonly tasks: number
+}
+
+/** What `lab jobs` answers. */
+interface Listed {
+  readonly plan: string
+  readonly dir: string
+  readonly open: readonly { readonly block: number; readonly state: string; readonly word?: string }[]
 }
 
 const absent = noSlurm()
@@ -64,9 +72,13 @@ describe.skipIf(absent !== undefined)(`on slurm${absent === undefined ? '' : `: 
 
   test('each repeat of every arm is a task, and results come as from this machine', async () => {
     const submitted = await submit(['tiny'])
-    expect(submitted).toMatchObject({ runs: 8, tasks: 4, jobs: [expect.stringMatching(/^\d+$/)] })
+    expect(submitted).toMatchObject({
+      runs: 8,
+      tasks: 4,
+      jobs: [expect.stringMatching(/^\d+$/), expect.stringMatching(/^\d+$/)],
+    })
     await cluster.idle()
-    expect([...cluster.states().values()]).toEqual(Array.from({ length: 4 }, () => 'COMPLETED'))
+    expect([...cluster.states().values()]).toEqual(Array.from({ length: 5 }, () => 'COMPLETED'))
     const runs = ofPlan('tiny', submitted)
     expect(runs.map(({ verdict }) => verdict)).toEqual(Array.from({ length: 8 }, () => 'passed'))
     expect(runs.map(({ arm, repeat }) => `${arm.name} ${repeat}`).toSorted()).toEqual(
@@ -103,6 +115,77 @@ describe.skipIf(absent !== undefined)(`on slurm${absent === undefined ? '' : `: 
     expect(status, stderr).toBe(69)
     expect(stderr).toContain('Slurm does not answer')
     expect(readdirSync(join(lab.dir, '.lab/slurm'))).toEqual(before)
+  })
+
+  test('--wait ends as a run on this machine does, and the summary stands beside the plan', async () => {
+    const { status, stdout, stderr } = await lab.lab(
+      ['run', 'tiny', '--on', 'slurm', '--kernel', 'v5.10', '--repeat', '2', '--wait'],
+      cluster.env,
+    )
+    expect(status, stdout + stderr).toBe(0)
+    expect(stdout).toMatch(/4 of 4 runs passed|4 passed/)
+    await cluster.idle()
+    const [newest] = (await lab.answer(['jobs'], cluster.env)) as readonly Listed[]
+    expect(newest).toMatchObject({ experiment: 'tiny', runs: { planned: 4, made: 4 }, open: [] })
+    expect(readFileSync(join(newest?.dir ?? '', 'summary.txt'), 'utf8')).toMatch(/4 of 4 runs passed|4 passed/)
+  })
+
+  test('what was cancelled is told, and --resume submits what is missing, once', async () => {
+    const submitted = await submit(['tiny', '--repeat', '6', '--parallel', '1'])
+    cluster.ask(['scancel', submitted.jobs[0] ?? ''])
+    await cluster.idle()
+    const [newest] = (await lab.answer(['jobs'], cluster.env)) as readonly Listed[]
+    expect(newest?.plan).toBe(submitted.plan)
+    const lost = newest?.open ?? []
+    expect(lost.length).toBeGreaterThan(0)
+    for (const one of lost) expect(one).toMatchObject({ state: 'ended', word: 'CANCELLED' })
+    expect((await lab.lab(['jobs', submitted.plan], cluster.env)).stdout).toContain('it was cancelled')
+    const resume = () => submit(['tiny', '--repeat', '6', '--resume'])
+    const both = await Promise.all([resume(), resume()])
+    expect(both.map(({ plan }) => plan)).toEqual([submitted.plan, submitted.plan])
+    expect(both.map(({ tasks }) => tasks).toSorted((a, b) => a - b)).toEqual([0, lost.length])
+    await cluster.idle()
+    const runs = ofPlan('tiny', submitted)
+    expect(new Set(runs.map(({ arm, repeat }) => `${arm.name} ${repeat}`)).size).toBe(12)
+    expect(runs).toHaveLength(12)
+    expect(await resume()).toMatchObject({ tasks: 0, made: 12 })
+    const other = await lab.lab(['run', 'tiny', '--on', 'slurm', '--kernel', 'v5.10', '--resume'], cluster.env)
+    expect(other.status).toBe(2)
+    expect(other.stderr).toContain('arms, repeats or order changed since')
+  })
+
+  test('a task that Slurm starts again makes nothing twice', async () => {
+    const submitted = await submit(['tiny', '--repeat', '1'])
+    await cluster.idle()
+    const before = ofPlan('tiny', submitted).map(({ run, started }) => [run, started])
+    const task = `${submitted.jobs[0]}_0`
+    cluster.ask(['scontrol', 'requeue', task])
+    // Slurm itself would let it wait for two minutes.
+    cluster.ask(['scontrol', 'update', `jobid=${task}`, 'StartTime=now'])
+    await until(
+      'the task has run again',
+      () => logs(submitted).some((text) => text.includes('nothing was due')) || undefined,
+    )
+    await cluster.idle()
+    expect(ofPlan('tiny', submitted).map(({ run, started }) => [run, started])).toEqual(before)
+  })
+
+  test('a profile says what a cluster is like; what Slurm refuses is told with the way out', async () => {
+    mkdirSync(join(lab.dir, 'slurm'))
+    const plans = readdirSync(join(lab.dir, '.lab/slurm'))
+    const refused = async (profile: string) => {
+      lab.write('slurm/uni.yaml', profile)
+      const { status, stderr } = await lab.lab(
+        ['run', 'tiny', '--on', 'slurm:uni', '--kernel', 'v5.10', '--repeat', '1'],
+        cluster.env,
+      )
+      return `${status} ${stderr}`
+    }
+    expect(await refused('partition: nonsense\n')).toMatch(/^2 [^]*invalid partition[^]*`sinfo -s` lists/)
+    expect(await refused('memory: 900G\n')).toMatch(/^2 [^]*Slurm refuses[^]*`sinfo -N -l`/)
+    expect(await refused('time: 1m\n')).toMatch(/^2 [^]*write `time: \d+m` or more/)
+    expect(await refused('partitoin: main\n')).toMatch(/^2 [^]*uni.yaml:1:1/)
+    expect(readdirSync(join(lab.dir, '.lab/slurm'))).toEqual(plans)
   })
 
   test('real guests run on the nodes', async () => {

@@ -2,57 +2,79 @@
 import { join } from 'node:path'
 import type { ResolvedExperiment } from '../../config/resolved.ts'
 import { userError } from '../../engine/error.ts'
+import { printable } from '../../engine/printable.ts'
 import type { ExperimentWanted } from '../../run/request.ts'
+import { readProfile } from '../../run/cluster/profile.ts'
 import { submitExperiment, type Submitted } from '../../run/cluster/submit.ts'
 import type { Outcome, Parse } from '../command.ts'
 import { TOOL_ROOT, type App } from './app.ts'
 
-/** `--on`: which cluster, and which of the profiles for it. */
-export interface OnCluster {
-  readonly profile?: string
-}
+const ON = /^slurm(?::([\w-][\w.-]*))?$/
 
-export const onCluster: Parse<OnCluster> = (texts, flag) => {
+/** `--on`: which cluster, and which of the profiles for it. */
+export const onCluster: Parse<string> = (texts, flag) => {
   const text = texts.at(-1) ?? ''
-  const [, profile] = /^slurm(?::([\w.-]+))?$/.exec(text) ?? []
-  if (text === 'slurm') return {}
-  if (profile !== undefined) return { profile }
+  if (ON.test(text)) return text
   throw userError({
     place: flag,
-    fact: `${JSON.stringify(text)} is not a place to run on`,
+    fact: `${printable(JSON.stringify(text), 60)} is not a place to run on`,
     wayOut: 'slurm, or slurm:PROFILE',
   })
 }
 
 const counted = (count: number, word: string) => `${count} ${word}${count === 1 ? '' : 's'}`
 
-const submittedText = ({ plan, jobs, tasks }: Submitted): string =>
-  [
-    `${plan.experiment}: ${counted(plan.blocks * plan.size, 'run')} in ${counted(tasks, 'task')}, ${counted(plan.size, 'run')} each; job ${jobs.join(', ')}, called lab-${plan.id}`,
-  ].join('\n')
+function submittedText({ plan, jobs, tasks, made, queued }: Submitted): string {
+  const all = plan.blocks * plan.size
+  const before = [
+    ...(made > 0 ? [`${made} have a result`] : []),
+    ...(queued > 0 ? [`jobs are at ${counted(queued, 'repeat')}`] : []),
+  ]
+  const what = `${plan.experiment}: ${counted(all, 'run')}${before.length > 0 ? ` (${before.join(', ')})` : ''}`
+  if (tasks === 0) return `${what}; everything that is missing is in the queue already: nothing was submitted`
+  const [first, ...rest] = jobs
+  return `${what}; submitted ${counted(tasks, 'task')} of ${counted(plan.size, 'run')} as job ${[first, ...rest].join(', ')}, called lab-${plan.id}`
+}
 
-/** Submits experiments one after the other. */
-export async function runOnCluster(
-  experiments: readonly ResolvedExperiment[],
-  wantedOf: (experiment: ResolvedExperiment) => ExperimentWanted,
-  atATime: number | undefined,
-  { places, context }: App,
-): Promise<Outcome> {
+const dataOf = ({ plan, jobs, tasks, dir, made, queued }: Submitted) => ({
+  experiment: plan.experiment,
+  plan: plan.id,
+  dir,
+  jobs,
+  tasks,
+  runs: plan.blocks * plan.size,
+  made,
+  queued,
+})
+
+/** What `lab run --on slurm` was asked for. */
+export interface OnSlurm {
+  /** As `onCluster` takes it. */
+  readonly on: string
+  /** Tasks at a time. */
+  readonly atATime: number | undefined
+  readonly wantedOf: (experiment: ResolvedExperiment) => ExperimentWanted
+}
+
+/** Submits one experiment at a time. */
+export async function submitter({ on, atATime, wantedOf }: OnSlurm, { lab, places, context }: App) {
   const program = { node: process.execPath, entry: process.argv[1] ?? join(TOOL_ROOT, 'tasks/cli.ts') }
+  const profile = await readProfile(lab.directory, ON.exec(on)?.[1])
+  return async (experiment: ResolvedExperiment, resume: boolean): Promise<Submitted> =>
+    await submitExperiment({ wanted: wantedOf(experiment), program, profile, atATime }, resume, places, context)
+}
+
+/** Submits experiments and does not wait for them. */
+export async function submitAll(
+  experiments: readonly ResolvedExperiment[],
+  asked: OnSlurm,
+  resume: boolean,
+  app: App,
+): Promise<Outcome> {
+  const submit = await submitter(asked, app)
   const all: Submitted[] = []
-  for (const experiment of experiments)
-    all.push(await submitExperiment({ wanted: wantedOf(experiment), program, atATime }, places, context))
-  return {
-    text: [...all.map(submittedText), 'the terminal may be closed: results come to results/ as on this machine'].join(
-      '\n',
-    ),
-    data: all.map(({ plan, jobs, tasks, dir }) => ({
-      experiment: plan.experiment,
-      plan: plan.id,
-      dir,
-      jobs,
-      tasks,
-      runs: plan.blocks * plan.size,
-    })),
-  }
+  for (const experiment of experiments) all.push(await submit(experiment, resume))
+  const last =
+    'the terminal may be closed; `lab jobs` shows how far it is, and results come to results/ as on this machine'
+  return { text: [...all.map(submittedText), last].join('\n'), data: all.map(dataOf) }
 }

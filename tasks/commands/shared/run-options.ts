@@ -38,6 +38,7 @@ export const OPTIONS = [
     'slurm or slurm:PROFILE: as jobs of a cluster, one repeat of every arm in each; --parallel is how many at a time',
     onCluster,
   ],
+  ['--wait', 'with --on: wait for the jobs, and end as if the runs had been made here'],
   ['--report', 'an HTML report of these experiments at the end (run --all makes one of the whole lab)'],
   ['--junit <file>', 'how each run ended, as JUnit XML for CI systems'],
   DRY_RUN,
@@ -64,6 +65,8 @@ export const KeptOptions = z.strictObject({
   follow: isGiven,
   only: text,
   parallel: z.union([z.int(), z.literal('auto')]).exactOptional(),
+  on: text,
+  wait: isGiven,
   report: isGiven,
 }) satisfies z.ZodType<Omit<Options, 'resume' | 'dryRun' | 'junit'>>
 export type KeptOptions = z.infer<typeof KeptOptions>

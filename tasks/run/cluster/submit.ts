@@ -2,28 +2,41 @@
 import { randomBytes } from 'node:crypto'
 import { chmod, rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import { isDeepStrictEqual } from 'node:util'
 import type { Context } from '../../engine/context.ts'
 import { makeDirectory } from '../../engine/directory.ts'
+import { userError } from '../../engine/error.ts'
+import { lock } from '../../engine/lock.ts'
 import { maxArraySize, rangesOf, submit } from '../../host/slurm.ts'
 import { prepared as prepare, seedOf, type Prepared } from '../experiment.ts'
 import type { ExperimentWanted } from '../request.ts'
 import type { Places } from '../../vm/vm.ts'
 import { blockedSchedule, blockSize } from './blocks.ts'
 import { arrayOptions, commonOptions, needsOf, scriptText, type JobWanted, type Program } from './script.ts'
-import { putFile, readPlan, storePlan, type PlanHeader } from './stored-plan.ts'
+import { changed } from '../plan/journal.ts'
+import { needTime, profileOptions, type Profile } from './profile.ts'
+import { madeOf, noteJobs, openBlocks } from './progress.ts'
+import { listPlans, putFile, readPlan, storePlan, type PlanHeader } from './stored-plan.ts'
 
 export interface Submitted {
   readonly plan: PlanHeader
   readonly dir: string
   /** Numbers of jobs, in the order in which they were submitted. */
   readonly jobs: readonly string[]
+  /** Blocks that they do. */
   readonly tasks: number
+  /** Runs that had a result before. */
+  readonly made: number
+  /** Blocks that jobs of before wait for or are at. */
+  readonly queued: number
 }
 
 /** What is asked of a cluster. */
 export interface ClusterWanted {
   readonly wanted: ExperimentWanted
   readonly program: Program
+  readonly profile: Profile
+  /** Tasks at a time, instead of what the profile says. */
   readonly atATime?: number | undefined
 }
 
@@ -34,19 +47,19 @@ const mostAttempts = ({ experiment }: Pick<ExperimentWanted, 'experiment'>): num
 
 /** Writes a new plan down. */
 async function newPlan(
-  { wanted, program }: ClusterWanted,
+  { wanted }: ClusterWanted,
   made: Prepared,
   places: Places,
   { cache }: Context,
 ): Promise<{ dir: string; plan: PlanHeader }> {
-  const { lab, experiment } = wanted
+  const { experiment } = wanted
   const { shape } = made
   const seed = seedOf(experiment)
   const arms = made.arms.length
   const runs = blockedSchedule({ arms, repeats: shape.repeats, warmup: shape.warmup, order: shape.order, seed })
   const { prepare: _, open: _vm, follow: _follow, watch: _watch, treeOf: _tree, ...request } = wanted
   const dir = await storePlan(
-    join(lab.directory, '.lab'),
+    stateOf(wanted),
     {
       id: randomBytes(6).toString('hex'),
       experiment: experiment.name,
@@ -62,9 +75,39 @@ async function newPlan(
     { wanted: request, prepared: made, runs },
   )
   makeDirectory(join(dir, 'logs'), 0o700)
-  await putFile(scriptOf(dir), scriptText(program, cache, undefined, []))
-  await chmod(scriptOf(dir), 0o700)
   return { dir, plan: await readPlan(dir) }
+}
+
+const stateOf = ({ lab }: Pick<ExperimentWanted, 'lab'>): string => join(lab.directory, '.lab')
+
+/**
+ * The newest plan of an experiment that lacks results, or, where all are whole, the newest.
+ * @throws a user's Failure where there is none, or what is asked for is something else by now
+ */
+async function planToResume({ wanted }: ClusterWanted, { shape }: Prepared) {
+  const { experiment } = wanted
+  const place = '--on slurm --resume'
+  const all = await listPlans(stateOf(wanted), experiment.name)
+  const made = await Promise.all(all.map(({ plan }) => madeOf(plan)))
+  const found = all.find((_, at) => (made[at]?.missing.length ?? 0) > 0) ?? all[0]
+  if (found === undefined)
+    throw userError({
+      place,
+      fact: `there is nothing to resume: there is no plan of ${experiment.name}`,
+      wayOut: 'leave --resume out to make one; `lab jobs` lists plans',
+    })
+  const { plan } = found
+  const same = isDeepStrictEqual(
+    [plan.arms, plan.repeats, plan.warmup, plan.order],
+    [shape.arms, shape.repeats, shape.warmup, shape.order],
+  )
+  const differ = [...(same ? [] : ['arms, repeats or order']), ...changed(plan.inputs, shape.inputs)]
+  if (differ.length === 0) return found
+  throw userError({
+    place,
+    fact: `plan ${plan.id} of ${experiment.name} (${plan.started}) was another one: ${differ.join(', ')} changed since`,
+    wayOut: 'go back to what it was, or leave out --resume and make a new plan; existing results stay',
+  })
 }
 
 /**
@@ -81,28 +124,84 @@ async function submitBlocks(
   const most = await maxArraySize(signal)
   const chunks = Map.groupBy(blocks, (block) => Math.floor(block / most))
   for (const [chunk, members] of chunks) {
-    const numbers = rangesOf(members.map((block) => block - chunk * most))
+    const from = chunk * most
+    const numbers = rangesOf(members.map((block) => block - from))
     const argv = [...commonOptions(job), ...options, ...arrayOptions(job, numbers), scriptOf(job.dir)]
-    jobs.push(await submit([...argv, 'task', job.dir, `--from=${chunk * most}`], signal))
+    const id = await submit([...argv, 'task', job.dir, `--from=${from}`], signal)
+    jobs.push(id)
+    await noteJobs(job.dir, [{ job: id, from, submitted: new Date().toISOString() }])
   }
 }
 
-/** Plans an experiment and submits it. The terminal may be closed when this returns. */
-export async function submitExperiment(asked: ClusterWanted, places: Places, context: Context): Promise<Submitted> {
-  const { wanted, atATime } = asked
+/** A small job after all others, however they end: it writes what came out beside the plan. */
+async function submitSummary(
+  job: JobWanted,
+  options: readonly string[],
+  jobs: readonly string[],
+  signal: AbortSignal,
+): Promise<string> {
+  const argv = [
+    ...commonOptions(job),
+    ...options,
+    '--cpus-per-task=1',
+    `--dependency=afterany:${jobs.join(':')}`,
+    `--output=${join(job.dir, 'summary.txt')}`,
+    scriptOf(job.dir),
+    'jobs',
+    job.plan.id,
+  ]
+  const id = await submit(argv, signal)
+  await noteJobs(job.dir, [{ job: id, from: null, submitted: new Date().toISOString() }])
+  return id
+}
+
+/** Submits the blocks of a plan that neither have results nor are in the queue. */
+async function submitOpen(
+  { wanted, program, profile, atATime }: ClusterWanted,
+  dir: string,
+  plan: PlanHeader,
+  isNew: boolean,
+  context: Context,
+): Promise<Submitted> {
   const { lab, experiment } = wanted
-  const made = await prepare(wanted, places, context)
-  const { dir, plan } = await newPlan(asked, made, places, context)
-  const job: JobWanted = { plan, dir, directory: lab.directory, atATime }
+  // Two that resume at once would submit the same blocks twice.
+  await using _lock = await lock(join(dir, 'submit'), context.signal, () => undefined)
+  const { runs, missing } = await madeOf(plan)
+  const open = isNew ? [] : await openBlocks(dir, plan, missing, context.signal)
+  const busy = new Set(open.filter(({ state }) => state === 'waiting' || state === 'running').map((one) => one.block))
+  const blocks = missing.filter((block) => !busy.has(block))
+  const about = { plan, dir, made: runs, queued: busy.size, tasks: blocks.length }
+  if (blocks.length === 0) return { ...about, jobs: [] }
+  await putFile(scriptOf(dir), scriptText(program, context.cache, profile.scratch, profile.prologue ?? []))
+  await chmod(scriptOf(dir), 0o700)
+  const job: JobWanted = { plan, dir, directory: lab.directory, atATime: atATime ?? profile.tasks }
   const vm = lab.vms[experiment.vm]
-  const blocks = Array.from({ length: plan.blocks }, (_, block) => block)
+  const options = [...(vm ? needsOf(vm) : []), ...profileOptions(profile)]
   const jobs: string[] = []
   try {
-    await submitBlocks(job, vm ? needsOf(vm) : [], blocks, jobs, context)
+    await submitBlocks(job, options, blocks, jobs, context)
   } catch (error) {
     // Nobody will carry out a plan of which Slurm took nothing.
-    if (jobs.length === 0) await rm(dir, { recursive: true, force: true })
+    if (isNew && jobs.length === 0) await rm(dir, { recursive: true, force: true })
     throw error
   }
-  return { plan, dir, jobs, tasks: blocks.length }
+  const summary = await submitSummary(job, profileOptions(profile), jobs, context.signal)
+  return { ...about, jobs: [...jobs, summary] }
+}
+
+/**
+ * Plans an experiment and submits it, or what its newest plan lacks. The terminal may be closed when this returns.
+ * @param resume go on with the newest plan
+ */
+export async function submitExperiment(
+  asked: ClusterWanted,
+  resume: boolean,
+  places: Places,
+  context: Context,
+): Promise<Submitted> {
+  const { wanted, profile } = asked
+  needTime(profile, wanted.experiment)
+  const made = await prepare(wanted, places, context)
+  const { dir, plan } = resume ? await planToResume(asked, made) : await newPlan(asked, made, places, context)
+  return await submitOpen(asked, dir, plan, !resume, context)
 }

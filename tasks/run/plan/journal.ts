@@ -85,7 +85,7 @@ function nothing(experiment: string, [newest]: readonly Found<Journal>[]): Failu
 }
 
 /** The names of the inputs that are not what they were. */
-const changed = (before: Journal['inputs'], now: Journal['inputs']): string[] =>
+export const changed = (before: Journal['inputs'], now: Journal['inputs']): string[] =>
   [...new Set([...Object.keys(before), ...Object.keys(now)])].filter((name) => before[name] !== now[name])
 
 /**

@@ -1,0 +1,58 @@
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { tempDir } from '../../test/temp-dir.ts'
+import { minutesOf, needTime, profileOf, profileOptions, readProfile } from './profile.ts'
+
+const of = (text: string) => profileOf('slurm/uni.yaml', Buffer.from(text))
+const refusal = (work: () => unknown): { fact?: string; lines?: readonly string[]; wayOut?: string } => {
+  try {
+    work()
+  } catch (error) {
+    return (error as { parts: { fact: string } }).parts
+  }
+  return {}
+}
+
+describe('a profile', () => {
+  test('becomes options of sbatch', () => {
+    const profile = of(
+      'partition: main\nconstraint: "zen4&kvm"\ntime: 4h\nmemory: 3G\ntasks: 8\nprologue: [module load qemu]\n',
+    )
+    expect(profileOptions(profile)).toEqual(['--partition=main', '--constraint=zen4&kvm', '--mem=3G', '--time=240'])
+    expect(minutesOf('2d')).toBe(2880)
+  })
+
+  test.each([
+    ['partition: main --wrap=x', 'partition'],
+    ['time: 90', 'time'],
+    ['partitoin: main', 'partitoin'],
+    ['tasks: 0', 'tasks'],
+    ['scratch: "/tmp; rm -rf /"', 'scratch'],
+  ])('is refused with the place: %s', (text, key) => {
+    const { fact, lines = [] } = refusal(() => of(`${text}\n`))
+    expect(fact).toBe('1 problem in slurm/uni.yaml')
+    expect(lines.join('\n')).toContain('slurm/uni.yaml:1:')
+    expect(lines.join('\n')).toContain(key)
+  })
+
+  test('is looked for beside the lab file, then in the configuration of the user', async () => {
+    const dir = tempDir()
+    const env = { XDG_CONFIG_HOME: join(dir, 'config') }
+    mkdirSync(join(dir, 'config/lab/slurm'), { recursive: true })
+    writeFileSync(join(dir, 'config/lab/slurm/uni.yaml'), 'partition: mine\n')
+    expect(await readProfile(dir, 'uni', env)).toEqual({ partition: 'mine' })
+    mkdirSync(join(dir, 'slurm'))
+    writeFileSync(join(dir, 'slurm/uni.yaml'), 'partition: ours\n')
+    expect(await readProfile(dir, 'uni', env)).toEqual({ partition: 'ours' })
+    expect(await readProfile(dir, undefined, env)).toEqual({})
+    await expect(readProfile(dir, 'other', env)).rejects.toThrow('there is no such profile')
+  })
+
+  test('has time for a run', () => {
+    const experiment = { name: 'cost', timeout: 90_000 }
+    expect(refusal(() => needTime({ time: '2m' }, experiment)).wayOut).toContain('time: 3m')
+    expect(refusal(() => needTime({ time: '3m' }, experiment))).toEqual({})
+    expect(refusal(() => needTime({}, experiment))).toEqual({})
+  })
+})

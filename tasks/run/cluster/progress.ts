@@ -1,0 +1,150 @@
+/**
+ * How far a plan is: what has results, and what Slurm says of the rest. Results win: a task that ended badly after its
+ * last result was in place has done its work.
+ */
+import { readdir, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { z } from 'zod'
+import { accounted, queued, type JobState } from '../../host/slurm.ts'
+import { runName } from './blocks.ts'
+import { problemsDir, type KeptProblem } from './block-task.ts'
+import { runsOfBlock } from './done.ts'
+import { jobName } from './script.ts'
+import { putFile, type PlanHeader } from './stored-plan.ts'
+
+/** What was submitted, in order. */
+const SubmittedJobs = z.array(
+  z.object({
+    job: z.string(),
+    /** The block that task 0 of the array does; null for the job that sums up. */
+    from: z.int().nullable(),
+    submitted: z.string(),
+  }),
+)
+export type SubmittedJobs = z.infer<typeof SubmittedJobs>
+
+const jobsFile = (dir: string) => join(dir, 'jobs.json')
+
+export async function submittedJobs(dir: string): Promise<SubmittedJobs> {
+  try {
+    return SubmittedJobs.parse(JSON.parse(await readFile(jobsFile(dir), 'utf8')))
+  } catch {
+    return []
+  }
+}
+
+/** Adds jobs to what was submitted of a plan. */
+export async function noteJobs(dir: string, jobs: SubmittedJobs): Promise<void> {
+  await putFile(jobsFile(dir), `${JSON.stringify([...(await submittedJobs(dir)), ...jobs], null, 1)}\n`)
+}
+
+/** Blocks that lack results, and how many runs have one. */
+export interface Made {
+  readonly runs: number
+  readonly missing: readonly number[]
+}
+
+/** One look at the directory of results, however many runs there are. */
+export async function madeOf(plan: PlanHeader): Promise<Made> {
+  const names = new Set(await readdir(join(plan.results, plan.experiment)).catch(() => []))
+  const attempts = Array.from({ length: plan.attempts }, (_, at) => at + 1)
+  const missing: number[] = []
+  let runs = 0
+  for (let block = 0; block < plan.blocks; block++) {
+    const made = runsOfBlock(plan, block).filter((index) =>
+      attempts.some((attempt) => names.has(runName(plan, index, attempt))),
+    )
+    runs += made.length
+    if (made.length < plan.size) missing.push(block)
+  }
+  return { runs, missing }
+}
+
+/** States of jobs that wait, or will be queued again by Slurm itself (squeue(1), JOB STATE CODES). */
+const WAITING = new Set(['PENDING', 'CONFIGURING', 'REQUEUED', 'REQUEUE_FED', 'REQUEUE_HOLD', 'SUSPENDED', 'PREEMPTED'])
+const RUNNING = new Set(['RUNNING', 'COMPLETING', 'STAGE_OUT', 'SIGNALING', 'STOPPED'])
+
+/** What became of a block that lacks results. */
+export interface OpenBlock {
+  readonly block: number
+  readonly state: 'waiting' | 'running' | 'ended' | 'unknown'
+  /** Slurm's word for it. */
+  readonly word?: string
+  readonly node?: string
+  /** Why it waits, or why it left no result. */
+  readonly why?: string
+}
+
+/** What a task that ended without results met. */
+const ENDINGS: Readonly<Record<string, string>> = {
+  OUT_OF_MEMORY: 'it needed more memory than it had asked for: give the profile `memory:` with more',
+  TIMEOUT: 'its time was over: give the profile a longer `time:`, or the experiment fewer arms',
+  NODE_FAIL: 'its node failed: --resume submits it again',
+  CANCELLED: 'it was cancelled: --resume submits it again',
+  DEADLINE: 'its deadline was over',
+  BOOT_FAIL: 'its node did not boot: --resume submits it again',
+}
+
+async function problemOf(dir: string, block: number): Promise<string | undefined> {
+  const problems = await problemsOf(dir, block)
+  return problems[0]?.failure.fact
+}
+
+/** The runs of a block that left no result when it was last tried. */
+export async function problemsOf(dir: string, block: number): Promise<readonly KeptProblem[]> {
+  try {
+    return JSON.parse(await readFile(join(problemsDir(dir), `${block}.json`), 'utf8')) as KeptProblem[]
+  } catch {
+    return []
+  }
+}
+
+/** What is known of each block, by the newest job that has it. */
+function byBlock(jobs: SubmittedJobs, states: readonly JobState[]): Map<number, JobState> {
+  const order = new Map(jobs.map(({ job, from }, at) => [job, { at, from }]))
+  const found = new Map<number, JobState>()
+  const sorted = states
+    .flatMap((state) => {
+      const known = order.get(state.job)
+      return known?.from !== undefined && known.from !== null && state.task !== undefined
+        ? [{ at: known.at, block: known.from + state.task, state }]
+        : []
+    })
+    .toSorted((a, b) => a.at - b.at)
+  for (const { block, state } of sorted) found.set(block, state)
+  return found
+}
+
+/** What Slurm says of blocks that lack results. */
+export async function openBlocks(
+  dir: string,
+  plan: PlanHeader,
+  missing: readonly number[],
+  signal: AbortSignal,
+): Promise<OpenBlock[]> {
+  if (missing.length === 0) return []
+  const jobs = await submittedJobs(dir)
+  const name = jobName(plan)
+  const now = await queued(name, signal)
+  let known = byBlock(jobs, now)
+  if (missing.some((block) => !known.has(block))) {
+    // What ended a while ago is in the accounts only.
+    const day = 24 * 60 * 60 * 1000
+    const since = new Date(Date.parse(plan.started) - day).toISOString().slice(0, 10)
+    known = byBlock(jobs, [...((await accounted(name, since, signal)) ?? []), ...now])
+  }
+  return await Promise.all(missing.map((block) => openBlock(dir, block, known.get(block))))
+}
+
+async function openBlock(dir: string, block: number, job: JobState | undefined): Promise<OpenBlock> {
+  if (job === undefined) {
+    const why = await problemOf(dir, block)
+    return { block, state: 'unknown', ...(why !== undefined && { why }) }
+  }
+  const { state: word, node } = job
+  const rest = { block, word, ...(node !== undefined && { node }) }
+  if (WAITING.has(word)) return { ...rest, state: 'waiting', ...(job.reason !== undefined && { why: job.reason }) }
+  if (RUNNING.has(word)) return { ...rest, state: 'running' }
+  const why = ENDINGS[word] ?? (await problemOf(dir, block))
+  return { ...rest, state: 'ended', ...(why !== undefined && { why }) }
+}
