@@ -54,22 +54,33 @@ export const command = defineCommand({
     if (source !== undefined && only === undefined)
       throw userError({ place: '--source', fact: 'it is the source of one kernel', wayOut: 'say which: --kernel NAME' })
     if (options.probes !== true && only === undefined) return { text: head.join('\n'), data }
-    const [{ lintLab }, { checkHooks, wrongHooks }, { hooksText }] = await Promise.all([
+    const [{ lintLab }, { checkHooks, wrongHooks, wrongProbes }, { failuresText, hooksText }] = await Promise.all([
       import('../build/probe/lint.ts'),
       import('../build/preflight/check.ts'),
       import('../build/preflight/text.ts'),
     ])
     const findings = await lintLab(lab, context.toolRoot, only)
     const check = await checkHooks(lab, context, { only, source })
-    const wrong = [...findings.filter(({ level, expected }) => level === 'error' && !expected), ...wrongHooks(check)]
+    const errors = findings.filter(({ level, expected }) => level === 'error' && !expected)
+    const uncompiled = new Set(check.failed.map(({ probe }) => probe)).size
+    const wrong = [...errors, ...wrongHooks(check), ...wrongProbes(check)]
     const refused = check.hooks.filter(({ attachable }) => attachable === false)
     const sum = [
       `probes: ${plural(findings.length, 'finding')} in the C`,
+      ...(uncompiled > 0 ? [`${plural(uncompiled, 'probe')} that will not load`] : []),
       `${plural(refused.length, 'hook')} of ${check.hooks.length} cannot be attached`,
       `${wrong.length} to correct`,
     ]
     return {
-      text: [...head, '', hooksText(check), '', ...findings.map(findingText), sum.join(', ')].join('\n'),
+      text: [
+        ...head,
+        '',
+        hooksText(check),
+        '',
+        ...failuresText(check),
+        ...findings.map(findingText),
+        sum.join(', '),
+      ].join('\n'),
       data: { ...data, findings, ...check },
       status: wrong.length > 0 ? EXIT.user : EXIT.done,
     }

@@ -83,6 +83,34 @@ test('R-0502-3 a hook that the kernel will refuse is refused before a boot, in t
   }
 })
 
+test('P1, P2: check --probes compiles, and takes the hooks from what the compiler made', async () => {
+  const one = new Rig()
+  const probe = (text: string) =>
+    `#include <linux/bpf.h>\n#include <bpf/bpf_helpers.h>\n${text}\nchar LICENSE[] SEC("license") = "GPL";\n`
+  const files = {
+    commented: probe('SEC("kprobe/no_such_function") /* between */ int commented(void *c) { return 0; }'),
+    macro: probe('#define ON(f) SEC("kprobe/" #f)\nON(no_such_function_either)\nint macro(void *c) { return 0; }'),
+    unfinished: probe('SEC("kprobe/vfs_read") int unfinished(void *c) { return 0 }'),
+    headless: probe('#include <linux/no_such_header.h>'),
+    old: probe('struct bpf_map_def { int type; };\nstruct bpf_map_def SEC("maps") m = { 1 };'),
+  }
+  try {
+    const names = Object.keys(files)
+    for (const [name, text] of Object.entries(files)) one.write(`bpf/${name}.bpf.c`, text)
+    one.edit('lab.yaml', 'probes:\n', `probes:\n${names.map((n) => `  ${n}: { source: bpf/${n}.bpf.c }\n`).join('')}`)
+    const { status, stdout } = await one.lab(['check', '--probes', '--kernel', kernel, ...SOURCE])
+    expect(status).toBe(2)
+    expect(stdout).toMatch(/^kprobe\/no_such_function \(commented; bpf\/commented\.bpf\.c:3:1\)$/m)
+    expect(stdout).toMatch(/^kprobe\/no_such_function_either \(macro; /m)
+    expect(stdout).toMatch(/unfinished\.bpf\.c:3:\d+: error: .*does not compile/)
+    expect(stdout).toMatch(/headless\.bpf\.c:3:\d+: error: .*'linux\/no_such_header\.h' file not found/)
+    expect(stdout).toMatch(/old: error: .*SEC\("maps"\)/)
+    expect(stdout).toMatch(/3 probes that will not load/)
+  } finally {
+    one.remove()
+  }
+})
+
 test('R-0502-1 an object that says it is for another kernel: a warning, since this one does not look', async () => {
   const one = new Rig()
   try {

@@ -17,17 +17,16 @@ import { usedByProcesses } from '../../host/open-files.ts'
 import { bootImage } from './boot-image.ts'
 import { blamed } from './blame.ts'
 import { configure, requestsFor } from './configure.ts'
+import { declaredChange } from './declared-change.ts'
 import { debugAssignments, debugOutdated, debugRequests, debugSuffix } from './debug.ts'
 import { buildPlan, kernelFingerprint, whyBuild, type BuildPlan } from './identity.ts'
-import { patchLayers, readPatches } from './patches.ts'
 import type { Initrd } from './prebuilt/initrd.ts'
 import { prove } from './prove.ts'
 import { buildName, ensureTree } from './source.ts'
 import { buildTargets, leftFromModules, preparationTargets, refuseExports } from './targets.ts'
-import { computeChange, KernelTree, type Change } from './tree.ts'
-import { compatOf, NO_COMPAT, type Compat } from '../../linux/kbuild/compat.ts'
+import { KernelTree, type Change } from './tree.ts'
+import type { Compat } from '../../linux/kbuild/compat.ts'
 import { mergeRequests, parseConfig } from '../../linux/kbuild/kconfig.ts'
-import { layered } from '../../linux/c/source-tree.ts'
 import { unifiedDiff } from '../../linux/c/unified-diff.ts'
 import { versionOfMakefile, type Version } from '../../linux/version.ts'
 
@@ -93,20 +92,9 @@ async function openTree(plan: BuildPlan, dir: string, context: Context, handle: 
       wayOut: 'is it a kernel tree?',
     })
   handle.progress('patch')
-  const { gccMajor: gcc, binutils, makeVersion } = plan.tools
-  // The user's patches come first: a fix that is among them is then found, and not applied again.
-  const layers = patchLayers(tree, await readPatches(plan.kernel.patches))
-  const patches = new Map(layers.flatMap(({ files }) => [...files]))
-  const patched = layered(tree, patches)
-  const compat =
-    plan.kernel.compat === 'none'
-      ? NO_COMPAT
-      : compatOf(version, { gcc, binutils, make: makeVersion }, (path) => patched.read(path))
-  const fixes = new Map([...patches, ...compat.changed])
+  const { change, compat } = await declaredChange(tree, plan, version)
   const assignments = together(compat.make, debugAssignments(plan.kernel.debug, version, src, context.toolRoot))
-  const change = await computeChange(tree, plan.kernel, fixes)
-  const all = [...layers, { name: '`compat: auto`', files: compat.changed }, ...change.layers]
-  return { tree, change: { ...change, layers: all }, version, compat, assignments }
+  return { tree, change, version, compat, assignments }
 }
 
 /** The tree, changed and configured for this kernel. */

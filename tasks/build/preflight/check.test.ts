@@ -100,6 +100,7 @@ test('the table has a column for each kernel, and what is wrong stands below it 
       { ...HOOK, hook: 'kprobe/b', kernel: 'v5.10', kind: 'covered', attachable: true },
       { ...HOOK, hook: 'kprobe/b', kernel: 'v6.1', kind: 'not known', attachable: undefined },
     ],
+    failed: [],
   })
   expect(text.split('\n')).toEqual([
     'HOOK            v5.4     v5.10    v6.1  PROBES',

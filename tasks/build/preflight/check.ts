@@ -1,13 +1,11 @@
 /** Every hook of every probe of a lab on every kernel of it, before anything boots. */
-import { readFile } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
-import type { ResolvedLab, ResolvedProbe } from '../../config/resolved.ts'
+import type { ResolvedLab } from '../../config/resolved.ts'
 import type { Context } from '../../engine/context.ts'
-import { headersIn, kernelsOf, placeOf } from '../probe/lint.ts'
+import { kernelsOf } from '../probe/lint.ts'
 import type { Verdict } from '../../linux/symbols/verdict.ts'
-import { sampleHeaders } from '../../linux/kbuild/samples.ts'
-import { programsOfSource, type HookedProgram, type ParsedTexts } from '../../linux/symbols/programs.ts'
-import { suffixDefines, type SourceProbe } from '../probe/command.ts'
+import type { SourceProbe } from '../probe/command.ts'
+import { programsOfSamples, ProgramReader, type FoundPrograms, type NotCompiled } from './check-programs.ts'
+import { CheckCompiler } from './compiled.ts'
 import { waysOut } from './fixes.ts'
 import { judgeHooks } from './judge.ts'
 import { openKernel, type KernelView } from './kernel.ts'
@@ -37,56 +35,28 @@ export interface CheckedKernel {
 export interface HookCheck {
   readonly kernels: readonly CheckedKernel[]
   readonly hooks: readonly CheckedHook[]
+  /** Probes that do not compile. */
+  readonly failed: readonly CheckedProbe[]
 }
 
-interface Found {
-  readonly probe: string
-  readonly optional: readonly string[]
-  readonly place: string
-  readonly program: HookedProgram
-}
-
-/** A probe that is a sample of the kernel's own tree: its hooks are those of that tree's text. */
-type SampleProbe = Extract<ResolvedProbe, { sample: string }>
-
-/** The programs of samples, and the samples whose text is not here. */
-async function samplesOf(
-  samples: readonly SampleProbe[],
-  { tree, version }: KernelView,
-  parsed: ParsedTexts,
-): Promise<{ readonly found: readonly Found[]; readonly unread: readonly string[] }> {
-  const found: Found[] = []
-  const unread: string[] = []
-  for (const { name, sample } of samples) {
-    const file = `samples/bpf/${sample}_kern.c`
-    const text = tree?.read(file)
-    if (text === undefined || version === undefined) {
-      unread.push(sample)
-      continue
-    }
-    const headers = sampleHeaders((path) => tree?.read(path))
-    for (const program of await programsOfSource({ text, headers, defines: {} }, version, parsed))
-      found.push({ probe: name, optional: [], place: placeOf(file, program.line ?? 1, 1), program })
-  }
-  return { found, unread }
+/** A probe that does not compile for one kernel. */
+export interface CheckedProbe extends NotCompiled {
+  readonly kernel: string
+  readonly expected: boolean
+  readonly used: boolean
 }
 
 /** What is to be said of a kernel beside its hooks. */
-const noteOf = ({ note }: KernelView, unread: readonly string[]): string | undefined =>
+const noteOf = ({ note }: KernelView, unread: readonly string[], read: FoundPrograms['read']): string | undefined =>
   [
     note,
     unread.length > 0 ? `no source of its samples here, so their hooks are not known: ${unread.join(', ')}` : undefined,
+    ...[...read].map(
+      ([lacks, probes]) => `not compiled (${lacks}), so that their hooks are those of their text: ${probes.join(', ')}`,
+    ),
   ]
     .filter((one) => one !== undefined)
     .join('; ') || undefined
-
-/** Texts that do not differ between kernels. */
-async function textsOf(probe: SourceProbe, toolRoot: string) {
-  return {
-    text: await readFile(probe.source, 'utf8'),
-    headers: await headersIn([dirname(probe.source), join(toolRoot, 'bpf/include')]),
-  }
-}
 
 interface Use {
   readonly expected: boolean
@@ -94,11 +64,15 @@ interface Use {
   readonly kernels: ReadonlySet<string>
 }
 
-function useOf(lab: ResolvedLab, probe: string): Use {
-  const users = Object.values(lab.experiments).filter(({ probes }) => probes.includes(probe))
+function useOf(lab: ResolvedLab, probe: string, failures: readonly string[]): Use {
+  const users = Object.values(lab.experiments).filter(
+    ({ probes, matrix }) => probes.includes(probe) || matrix.probe?.includes(probe) === true,
+  )
   const kernels = users.filter(({ skip }) => skip === undefined).flatMap((one) => kernelsOf(lab, one))
   return {
-    expected: users.some(({ expect }) => expect.some((one) => 'failure' in one && one.failure === 'attach')),
+    expected: users.some(({ expect }) =>
+      expect.some((one) => 'failure' in one && one.failure !== undefined && failures.includes(one.failure)),
+    ),
     kernels: new Set(users.length > 0 ? kernels : Object.keys(lab.kernels)),
   }
 }
@@ -109,33 +83,26 @@ export interface CheckWanted {
   readonly source?: string | undefined
 }
 
-/** Checks the hooks of all probes of a lab; nothing is built or fetched. */
+/** Checks the hooks of all probes of a lab. Probes are compiled; no kernel is built or fetched. */
 export async function checkHooks(lab: ResolvedLab, context: Context, wanted: CheckWanted = {}): Promise<HookCheck> {
   const { only, source } = wanted
   const probes = Object.values(lab.probes).filter((one): one is SourceProbe => 'source' in one)
-  const texts = new Map<string, Awaited<ReturnType<typeof textsOf>>>()
-  for (const probe of probes) texts.set(probe.name, await textsOf(probe, context.toolRoot))
-  const samples = Object.values(lab.probes).filter((one): one is SampleProbe => 'sample' in one)
-  const parsed: ParsedTexts = new Map()
+  const samples = Object.values(lab.probes).filter((one) => 'sample' in one)
+  const reader = new ProgramReader(new CheckCompiler(lab, context), context.toolRoot)
   const kernels: CheckedKernel[] = []
   const hooks: CheckedHook[] = []
+  const failed: CheckedProbe[] = []
   for (const kernel of Object.values(lab.kernels)) {
     if (only !== undefined && kernel.name !== only) continue
     const view = await openKernel(kernel, context, source)
-    const own = await samplesOf(samples, view, parsed)
-    kernels.push({ kernel: kernel.name, state: view.state, note: noteOf(view, own.unread) })
-    if (view.version === undefined) continue
-    const found: Found[] = [...own.found]
-    for (const probe of probes) {
-      const text = { ...(texts.get(probe.name) ?? { text: '', headers: [] }), defines: suffixDefines(kernel) }
-      for (const program of await programsOfSource(text, view.version, parsed))
-        found.push({
-          probe: probe.name,
-          optional: probe.optional,
-          program,
-          place: placeOf(probe.source, program.line ?? 1, 1),
-        })
+    const own = await programsOfSamples(samples, view, reader.parsed)
+    const ours = await reader.read(probes, view, source, (probe) => useOf(lab, probe, []).kernels.has(kernel.name))
+    kernels.push({ kernel: kernel.name, state: view.state, note: noteOf(view, own.unread, ours.read) })
+    for (const one of ours.failed) {
+      const use = useOf(lab, one.probe, ['compile'])
+      failed.push({ ...one, kernel: kernel.name, expected: use.expected, used: use.kernels.has(kernel.name) })
     }
+    const found = [...own.found, ...ours.found]
     const verdicts = await judgeHooks(
       found.map(({ program }) => program.hook),
       view,
@@ -144,7 +111,7 @@ export async function checkHooks(lab: ResolvedLab, context: Context, wanted: Che
       const one = found[index]
       if (!one) continue
       const { probe, optional, place, program } = one
-      const use = useOf(lab, probe)
+      const use = useOf(lab, probe, ['attach', 'load'])
       hooks.push({
         probe,
         program: program.program,
@@ -158,8 +125,12 @@ export async function checkHooks(lab: ResolvedLab, context: Context, wanted: Che
       })
     }
   }
-  return { kernels, hooks }
+  return { kernels, hooks, failed }
 }
+
+/** Probes that do not compile where an experiment needs them. */
+export const wrongProbes = ({ failed }: HookCheck): readonly CheckedProbe[] =>
+  failed.filter(({ expected, used }) => !expected && used)
 
 /** Hooks that will be refused where nobody expects it. */
 export const wrongHooks = ({ hooks }: HookCheck): readonly CheckedHook[] =>

@@ -22,6 +22,8 @@ async function explained(found: Verdict, { facts, tree }: KernelView): Promise<V
 const withWays = async (found: Verdict, tree: SearchedTree | undefined): Promise<Verdict> =>
   tree ? await possible(found, tree) : found
 
+const FUNCTIONS: ReadonlySet<Hook['kind']> = new Set(['kprobe', 'kretprobe', 'fentry'])
+
 /** Words whose files will be asked for, found in two walks through the tree. */
 async function lookUp(names: readonly string[], groups: readonly string[], tree: SearchedTree): Promise<void> {
   // A system call is found by its short name.
@@ -32,11 +34,40 @@ async function lookUp(names: readonly string[], groups: readonly string[], tree:
   await tree.search([...elsewhere, ...groups], true)
 }
 
+/**
+ * The verdict of a build whose source was changed otherwise than it will be: what it refuses may be there then (a patch,
+ * a clone), and what it has may not. The source as it will be decides.
+ */
+async function asTheyWillBe(
+  judged: readonly Verdict[],
+  { foreign, tree, version, config, kernel, note }: KernelView,
+): Promise<readonly Verdict[]> {
+  if (!foreign) return judged
+  const open = ({ hook, attachable, noHooks, kind }: Verdict) =>
+    FUNCTIONS.has(hook.kind) &&
+    noHooks !== true &&
+    kind !== 'too old' &&
+    (attachable === false || foreign.has(hook.target))
+  if (!tree || !version)
+    return judged.map((one) =>
+      open(one) ? verdict(one.hook, 'not known', note ?? 'the kernel is not built as it is declared') : one,
+    )
+  const clones = kernel.parallelPaths
+  const names = judged.filter(open).map(({ hook: { target } }) => clonedFrom(target, clones) ?? target)
+  await lookUp(names, [], tree)
+  const all: Verdict[] = []
+  for (const one of judged) all.push(open(one) ? await judgeSource(one.hook, { version, config, tree, clones }) : one)
+  return all
+}
+
 /** Verdicts in the order of the hooks. The tree is walked once for all names that need it. */
 export async function judgeHooks(hooks: readonly Hook[], view: KernelView): Promise<Verdict[]> {
   const { facts, tree, version, config, kernel } = view
   if (facts) {
-    const found = hooks.map((hook) => judge(hook, facts))
+    const found = await asTheyWillBe(
+      hooks.map((hook) => judge(hook, facts)),
+      view,
+    )
     const targets = (wanted: VerdictKind) => found.flatMap(({ kind, hook }) => (kind === wanted ? [hook.target] : []))
     if (tree) await lookUp(targets('absent'), targets('no event').map(groupOf), tree)
     const all: Verdict[] = []
@@ -52,7 +83,7 @@ export async function judgeHooks(hooks: readonly Hook[], view: KernelView): Prom
           ? verdict(hook, 'not known', view.note ?? 'nothing is known about this kernel')
           : verdict(hook, 'not a symbol', 'it needs no symbol of the kernel')),
     )
-  const functions = hooks.filter(({ kind }) => kind === 'kprobe' || kind === 'kretprobe' || kind === 'fentry')
+  const functions = hooks.filter(({ kind }) => FUNCTIONS.has(kind))
   const groups = hooks.filter(({ kind }) => kind === 'event').map(({ target }) => groupOf(target))
   const names = functions.map(({ target }) => clonedFrom(target, kernel.parallelPaths) ?? target)
   await lookUp(names, groups, tree)

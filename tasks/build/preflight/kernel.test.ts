@@ -37,11 +37,21 @@ const declared = (more: Partial<ResolvedKernel>): ResolvedKernel => ({
   ...more,
 })
 
-/** Verdicts on a kernel whose source was built before with `config`, and is declared otherwise now. */
-async function kinds(config: Readonly<Record<string, string>>, kernel: ResolvedKernel): Promise<string[]> {
+const HOOKS = ['kprobe/lib_function', 'fentry/traced']
+
+/**
+ * Verdicts on a kernel whose source was built before with `config`, and is declared otherwise now. @param more inputs of
+ * the earlier build that differ, too
+ */
+async function kinds(
+  config: Readonly<Record<string, string>>,
+  kernel: ResolvedKernel,
+  sections: readonly string[] = HOOKS,
+  more: Inputs = {},
+): Promise<string[]> {
   const context = { ...testContext(join(dir, 'cache')), toolRoot: join(import.meta.dirname, '../../..') }
   const { inputs } = await kernelFingerprint(kernel, context)
-  const before: Inputs = { ...inputs, lab: 'another' }
+  const before: Inputs = { ...inputs, lab: 'another', ...more }
   await context.store.put('kernel', fingerprintOf(before), before, (to) => {
     writeFileSync(join(to, 'vmlinux'), vmlinux()(0, 1 << 20))
     writeFileSync(join(to, 'release'), '5.10.223\n')
@@ -52,7 +62,7 @@ async function kinds(config: Readonly<Record<string, string>>, kernel: ResolvedK
   })
   const view = await openKernel(kernel, context)
   expect(view.state).toBe('built before')
-  return (await judgeHooks(['kprobe/lib_function', 'fentry/traced'].map(hookOf), view)).map(({ kind }) => kind)
+  return (await judgeHooks(sections.map(hookOf), view)).map(({ kind }) => kind)
 }
 
 test.each<[string, Record<string, string>, () => Partial<ResolvedKernel>, string[]]>([
@@ -67,3 +77,10 @@ test.each<[string, Record<string, string>, () => Partial<ResolvedKernel>, string
     expect(await kinds(config, declared(more()))).toEqual(expected)
   },
 )
+
+test('P3: another lab built this source with a parallel path: what that made, or lacks, decides nothing here', async () => {
+  const theirs = { parallelPath: [{ suffix: 'giulia', entry: 'read', functions: ['copyout'] }] }
+  const hooks = ['kprobe/copyout_giulia', 'kprobe/of_a_patch', 'kprobe/traced']
+  expect(await kinds(PROBES, declared({}), hooks, theirs)).toEqual(['not known', 'not known', 'attachable'])
+  expect(await kinds(PROBES, declared({}), hooks)).toEqual(['covered', 'absent', 'attachable'])
+})

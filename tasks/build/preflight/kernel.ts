@@ -3,11 +3,12 @@
  */
 import { closeSync, existsSync, openSync, readSync, statSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
+import { z } from 'zod'
 import type { ResolvedKernel } from '../../config/resolved.ts'
 import type { Context } from '../../engine/context.ts'
 import { Failure } from '../../engine/error.ts'
-import { changedInputs, type Inputs } from '../../engine/fingerprint.ts'
+import { changedInputs, type Fingerprint, type Inputs } from '../../engine/fingerprint.ts'
 import type { StoredEntry } from '../../engine/store.ts'
 import { kernelFingerprint, type BuildPlan } from '../kernel/identity.ts'
 import { requestsFor } from '../kernel/configure.ts'
@@ -19,6 +20,7 @@ import { parseSymvers } from '../../linux/kbuild/proof.ts'
 import { withConfig, type KernelFacts } from '../../linux/symbols/facts.ts'
 import { factsOfImage } from '../../linux/symbols/image.ts'
 import { parseVersion, versionOfMakefile, type Version } from '../../linux/version.ts'
+import { declaredChange } from '../kernel/declared-change.ts'
 import { SearchedTree } from './tree.ts'
 
 export interface KernelView {
@@ -29,6 +31,10 @@ export interface KernelView {
   /** What is asked for, where it is not built. */
   readonly config: ReadonlyMap<string, string>
   readonly tree: SearchedTree | undefined
+  /** What a build left in the store: this kernel's own, or one of the same source. */
+  readonly entry: { readonly dir: string; readonly fingerprint: Fingerprint; readonly release: string } | undefined
+  /** Of a build whose source was changed otherwise: functions that this kernel will not have for that reason. */
+  readonly foreign?: ReadonlySet<string> | undefined
   /** How much of it is known: `built` is exact. */
   readonly state: 'built' | 'built before' | 'source' | 'nothing'
   /** What stands against it, in words; undefined where it is built. */
@@ -111,11 +117,66 @@ const differing = (before: Inputs, after: Inputs): string =>
     .map((name) => (name === 'lab' ? "the lab's own version" : name))
     .join(', ')
 
-/** An earlier build of the same source: one that differs in the tool's version alone, else the newest. */
+/** Inputs that change no text of the source. */
+const NO_TEXT: ReadonlySet<string> = new Set(['lab', 'config', 'options', 'debug', 'gcc', 'ld', 'make', 'pahole'])
+
+/**
+ * An earlier build of the same source: one that differs in the tool's version alone, else in nothing that changes the
+ * source's text, else the newest. A cache may serve several labs, so that the newest may be of another declaration.
+ */
 async function nearest(inputs: Inputs, { store }: Context): Promise<StoredEntry | undefined> {
   const same = (other: Inputs) => other['source'] === inputs['source']
-  const alike = (other: Inputs) => same(other) && changedInputs(other, inputs).every((name) => name === 'lab')
-  return (await store.newest('kernel', alike)) ?? (await store.newest('kernel', same))
+  const differs = (only: (name: string) => boolean) => (other: Inputs) =>
+    same(other) && changedInputs(other, inputs).every(only)
+  return (
+    (await store.newest(
+      'kernel',
+      differs((name) => name === 'lab'),
+    )) ??
+    (await store.newest(
+      'kernel',
+      differs((name) => NO_TEXT.has(name.replace(/\..*$/, ''))),
+    )) ??
+    (await store.newest('kernel', same))
+  )
+}
+
+const Declared = z.object({
+  parallelPath: z.array(z.object({ suffix: z.string(), functions: z.array(z.string()) })).default([]),
+  expose: z.array(z.object({ function: z.string() })).default([]),
+})
+
+/** Functions that a declaration makes, or keeps out of line. */
+const madeBy = ({ parallelPath, expose }: z.infer<typeof Declared>): string[] => [
+  ...parallelPath.flatMap(({ suffix, functions }) => functions.map((name) => `${name}_${suffix}`)),
+  ...expose.map((one) => one.function),
+]
+
+/** Functions that only the earlier of two builds was told to have; undefined where both have the same text. */
+function foreignIn(before: Inputs, after: Inputs): ReadonlySet<string> | undefined {
+  if (changedInputs(before, after).every((name) => NO_TEXT.has(name.replace(/\..*$/, '')))) return undefined
+  const [theirs, ours] = [Declared.safeParse(before), Declared.safeParse(after)]
+  if (!theirs.success || !ours.success) return new Set()
+  const own = new Set(madeBy(ours.data))
+  return new Set(madeBy(theirs.data).filter((name) => !own.has(name)))
+}
+
+/**
+ * Makes the tree what the declaration will make of it. What it cannot become is told: the build would end with it.
+ */
+async function asDeclared(
+  tree: SearchedTree | undefined,
+  plan: BuildPlan | undefined,
+  version: Version | undefined,
+): Promise<string | undefined> {
+  if (!tree || !plan || !version) return undefined
+  try {
+    tree.change((await declaredChange(tree, plan, version)).change.changed)
+    return undefined
+  } catch (error) {
+    if (!(error instanceof Failure) || error.kind === 'interrupted') throw error
+    return `cannot be built as it is declared: ${error.parts.fact}`
+  }
 }
 
 const DEBUG = ['none', 'btf', 'dwarf'] as const
@@ -146,6 +207,7 @@ export async function openKernel(kernel: ResolvedKernel, context: Context, overr
       facts: undefined,
       config: new Map(),
       tree: undefined,
+      entry: undefined,
       state: 'nothing',
       note: error.parts.fact,
     }
@@ -157,22 +219,28 @@ export async function openKernel(kernel: ResolvedKernel, context: Context, overr
   if (entry && existsSync(join(entry.dir, 'vmlinux'))) {
     const own = await factsIn(entry.dir)
     const facts = exact ? own : await withDeclared(own, kernel)
+    const version = parseVersion(facts.release)
+    const problem = exact ? undefined : await asDeclared(tree, plan, version)
     return {
       kernel,
       facts,
       tree,
       config: facts.config,
-      version: parseVersion(facts.release),
+      version,
+      entry: { dir: entry.dir, fingerprint: basename(entry.dir) as Fingerprint, release: facts.release },
+      foreign: exact ? undefined : foreignIn(entry.inputs, inputs),
       state: exact ? 'built' : 'built before',
       note: exact
         ? undefined
-        : `not built as it is declared now; read from a build that differs in ${differing(entry.inputs, inputs)}`,
+        : (problem ??
+          `not built as it is declared now; read from a build that differs in ${differing(entry.inputs, inputs)}`),
     }
   }
   const version = versionOf(kernel, tree)
+  const problem = await asDeclared(tree, plan, version)
   const config =
     version === undefined ? new Map<string, string>() : withRequests(new Map(), await requestsOf(kernel, version))
   const state = tree ? 'source' : 'nothing'
-  const note = tree ? 'not built; read from its source' : 'not built, and its source is not here'
-  return { kernel, version, facts: undefined, config, tree, state, note }
+  const note = problem ?? (tree ? 'not built; read from its source' : 'not built, and its source is not here')
+  return { kernel, version, facts: undefined, config, tree, entry: undefined, state, note }
 }

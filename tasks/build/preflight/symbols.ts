@@ -1,4 +1,6 @@
 /** The functions and events of a kernel that match patterns, each with its verdict. */
+import { userError } from '../../engine/error.ts'
+import { printable } from '../../engine/printable.ts'
 import type { Address, KernelFacts } from '../../linux/symbols/facts.ts'
 import { globMatches } from '../../linux/symbols/glob.ts'
 import { hookOf } from '../../linux/symbols/hook.ts'
@@ -45,13 +47,36 @@ function whereOf(verdict: Verdict, facts: KernelFacts | undefined): Pick<Listed,
   }
 }
 
+/** What a function, an event or a section may be made of; a pattern adds * and ?. */
+const WORD = /^[\w.$:/+*?]+$/
+
+/** @throws a user's error for a word that names nothing, and for a pattern where there is no list of symbols */
+function refuseWords(patterns: readonly string[], { facts, kernel, note }: KernelView): void {
+  for (const word of patterns) {
+    const place = `kernel ${kernel.name}, ${printable(word, 80)}`
+    if (!WORD.test(word))
+      throw userError({
+        place,
+        fact: 'no function or event has such a name',
+        wayOut: 'write a function (vfs_read), an event (syscalls:sys_enter_read) or a pattern (vfs_*)',
+      })
+    if (isPattern(word) && !facts)
+      throw userError({
+        place,
+        fact: `a pattern needs the list of the kernel's symbols: ${note ?? 'it is not built'}`,
+        wayOut: `\`lab build kernel ${kernel.name}\` builds it; of names without a pattern its source is asked`,
+      })
+  }
+}
+
 /**
  * Each name that is given, and each that a pattern finds; the verdict is that of a kprobe, or of the section that is
- * given.
+ * given. @throws a user's error
  */
 export async function listSymbols(patterns: readonly string[], view: KernelView): Promise<Listed[]> {
   const { facts, kernel } = view
-  const names = patterns.flatMap((pattern) => (facts ? namesOf(pattern, facts) : isPattern(pattern) ? [] : [pattern]))
+  refuseWords(patterns, view)
+  const names = patterns.flatMap((pattern) => (facts ? namesOf(pattern, facts) : [pattern]))
   const verdicts = await judgeHooks(
     [...new Set(names)].map((name) => hookOf(sectionOf(name))),
     view,

@@ -2,7 +2,7 @@
 import { printable } from '../../engine/printable.ts'
 import type { VerdictKind } from '../../linux/symbols/verdict.ts'
 import { table } from '../../engine/text.ts'
-import type { CheckedHook, HookCheck } from './check.ts'
+import type { CheckedHook, HookCheck, CheckedProbe } from './check.ts'
 
 /** In a cell of the table. */
 const SHORT: Readonly<Record<VerdictKind, string>> = {
@@ -20,7 +20,7 @@ const SHORT: Readonly<Record<VerdictKind, string>> = {
   module: 'module',
   'system call': 'syscall',
   inlined: 'inlined',
-  'not built': 'not built',
+  'not built': 'left out',
   'too old': 'too old',
   macro: 'macro',
   'unknown name': 'no such',
@@ -98,4 +98,23 @@ export function hooksText(check: HookCheck, width?: number): string {
       ),
     ),
   ].join('\n')
+}
+
+/** What the compiler said of a probe; kernels for which it said the same stand together. */
+function failureText(same: readonly CheckedProbe[]): string[] {
+  const [first] = same
+  if (!first) return []
+  const kernels = [...new Set(same.map(({ kernel }) => kernel))].join(', ')
+  const expected = same.every((one) => one.expected) ? '; an experiment expects it' : ''
+  return [
+    `${printable(first.place, 200)}: error: ${printable(first.fact, 300)} (${kernels})${expected}`,
+    ...indent(first.lines, '    '),
+    `  ${printable(first.wayOut, 300)}`,
+  ]
+}
+
+/** Probes that do not compile, each with its kernels. */
+export function failuresText({ failed }: Pick<HookCheck, 'failed'>): string[] {
+  const keyOf = ({ place, fact }: CheckedProbe) => `${place}\n${fact}`
+  return [...new Set(failed.map(keyOf))].flatMap((key) => failureText(failed.filter((one) => keyOf(one) === key)))
 }

@@ -33,6 +33,7 @@ export class SearchedTree implements SourceTree {
   readonly #file: string
   readonly #found: Found
   readonly #texts = new Map<string, string | undefined>()
+  #changed: ReadonlyMap<string, string> = new Map()
 
   /** @param source what identifies the tree's text: what was found in it stays true while that is the same */
   constructor(dir: string, source: string, signal: AbortSignal) {
@@ -43,15 +44,25 @@ export class SearchedTree implements SourceTree {
     this.#found = kept(this.#file, source)
   }
 
-  /** Text of a file without the changes of whatever was built here last. */
+  /** From here on the tree is as a declaration will make it: these files are others, or new. */
+  change(changed: ReadonlyMap<string, string>): void {
+    this.#changed = changed
+  }
+
+  /** Text of a file without the changes of whatever was built here last, but with those of `change`. */
   read(path: string): string | undefined {
+    const changed = this.#changed.get(path)
+    if (changed !== undefined) return changed
     if (!this.#texts.has(path)) this.#texts.set(path, this.#tree.read(path))
     return this.#texts.get(path)
   }
 
   async candidates(name: string, everywhere = false): Promise<readonly string[]> {
     await this.search([name], everywhere)
-    return [...(this.#found[0].get(name) ?? []), ...(everywhere ? (this.#found[1].get(name) ?? []) : [])]
+    const word = new RegExp(`\\b${name.replaceAll(/\W/g, '')}\\b`)
+    const more = [...this.#changed].flatMap(([path, text]) => (word.test(text) ? [path] : []))
+    const far = everywhere ? (this.#found[1].get(name) ?? []) : []
+    return [...new Set([...(this.#found[0].get(name) ?? []), ...far, ...more])]
   }
 
   /** Finds the files that have these words; one walk through the tree for all of them. */

@@ -56,9 +56,17 @@ async function built(
 }
 
 /** What a probe is compiled against, whole: what it becomes follows from it. */
-export type ProbeTarget = { readonly kernel: KernelArtefact } | { readonly types: KernelTypes }
+export type ProbeTarget =
+  | { readonly kernel: Pick<KernelArtefact, 'name' | 'dir' | 'fingerprint' | 'release'> }
+  | { readonly types: KernelTypes }
 
-async function compileProbe(probe: SourceProbe, target: ProbeTarget, declared: ResolvedKernel, context: Context) {
+/** The object of a probe, out of the store or compiled. @throws CompileFailure */
+export async function compileProbe(
+  probe: SourceProbe,
+  target: ProbeTarget,
+  declared: ResolvedKernel,
+  context: Context,
+): Promise<Deployable & { readonly fresh: boolean }> {
   const { release } = targetOf(target)
   const inputs: Inputs = {
     lab: ownCode('probe', context.toolRoot),
@@ -69,17 +77,15 @@ async function compileProbe(probe: SourceProbe, target: ProbeTarget, declared: R
     clang: await toolVersion('clang', context.cache, context.signal),
     libbpf: await libbpfHashes(),
   }
-  const result = await built('probe', `${probe.name}.bpf.o`, inputs, context, async (object) => {
+  return await built('probe', `${probe.name}.bpf.o`, inputs, context, async (object) => {
     const { compile, roots } = await probeCommand(probe, target, declared, context)
     refuseOutside(await compileBpf({ ...compile, object }), roots, compile.place)
     const headers = 'kernel' in target ? join(target.kernel.dir, 'headers') : target.types.include
     await keepLint(probe.source, release, headers, object, context.toolRoot, declared.helpers)
   })
-  await sayLint(result.file, probe.source, context)
-  return result
 }
 
-const targetOf = (target: ProbeTarget): KernelArtefact | KernelTypes =>
+const targetOf = (target: ProbeTarget): { readonly release: string } =>
   'types' in target ? target.types : target.kernel
 
 /** A probe, compiled for one kernel, or against the types of one (then `declared` is that one). */
@@ -92,6 +98,7 @@ export async function probeStep(
   const name = `probe ${probe.name}`
   return await step(context, name, name, async () => {
     const { fresh, ...value } = await compileProbe(probe, target, declared, context)
+    await sayLint(value.file, probe.source, context)
     const detail = `${'types' in target ? 'with the types of' : 'for'} ${targetOf(target).release}`
     return { outcome: fresh ? 'restored' : 'built', detail, value }
   })
