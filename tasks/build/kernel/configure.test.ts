@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { tempDir } from '../../test/temp-dir.ts'
@@ -33,4 +33,22 @@ test.each([
   ['one that is written so', { PHYSICAL_START: '0x200000' }, 'CONFIG_PHYSICAL_START=0x200000'],
 ])('options: %s, as .config has it', async (_, options, line) => {
   expect(await configured(options)).toContain(`${line}\n`)
+})
+
+test('P9: what a dropped option lacks is followed to its end, through the files that are read under a condition', async () => {
+  const tree = tempDir()
+  mkdirSync(join(tree, 'fs'))
+  writeFileSync(join(tree, 'Makefile'), 'allnoconfig:\n\t@echo CONFIG_64BIT=y > $(KCONFIG_CONFIG)\n')
+  writeFileSync(
+    join(tree, 'Kconfig'),
+    'menuconfig REMOTE\n\tbool "remote"\nif REMOTE\nsource "fs/Kconfig"\nendif\nconfig WIRE\n\tbool "wire"\n\tdepends on NET\nconfig NET\n\tbool "net"\n',
+  )
+  writeFileSync(join(tree, 'fs/Kconfig'), 'config FAR_FS\n\tbool "far"\n\tdepends on WIRE\n')
+  const requests = await requestsFor({ fragments: [], options: { FAR_FS: 'y' } }, VERSION)
+  const how = { signal: new AbortController().signal, log: join(tree, 'log') }
+  await expect(configure(tree, requests, VERSION, 'kernel test', {}, how)).rejects.toMatchObject({
+    parts: {
+      lines: [expect.stringContaining('it depends on REMOTE, WIRE'), '  request REMOTE=y, WIRE=y, NET=y too'],
+    },
+  })
 })

@@ -17,9 +17,12 @@ import {
   mergeRequests,
   parseConfig,
   parseFragment,
+  unmetOf,
   whyDropped,
+  type Definition,
   type Request,
 } from '../../linux/kbuild/kconfig.ts'
+import { conditionsOfSource } from '../../linux/kbuild/kconfig-sources.ts'
 import { versionText, type Version } from '../../linux/version.ts'
 
 export interface ConfigWanted {
@@ -71,6 +74,26 @@ const valueText = (value: string | number): string => {
   return PLAIN.test(text) ? text : `"${text.replaceAll(/["\\]/g, String.raw`\$&`)}"`
 }
 
+/** The deepest nesting of Kconfig files that is followed; real trees have five. */
+const DEEPEST = 12
+
+/** What must hold for a Kconfig file to be read at all, up to the tree's first. */
+async function conditionsOf(path: string, tree: string, signal: AbortSignal, depth = 0): Promise<string[]> {
+  if (path === 'Kconfig' || depth > DEEPEST) return []
+  const name = path.replace(/^arch\/x86\//, '')
+  const { stdout } = await run(['grep', '-rlF', '--include=Kconfig*', `${name}`, '.'], {
+    cwd: tree,
+    signal,
+    accept: [0, 1],
+  })
+  for (const by of stdout.split('\n').map((one) => one.replace(/^\.\//, ''))) {
+    if (by === '' || by === path || /^arch\/(?!x86\/)/.test(by)) continue
+    const own = conditionsOfSource(readFileSync(join(tree, by), 'utf8'), path)
+    if (own) return [...own, ...(await conditionsOf(by, tree, signal, depth + 1))]
+  }
+  return []
+}
+
 /** Definitions of a symbol in the tree, and symbols with a similar name. */
 async function lookUp(tree: string, symbol: string, signal: AbortSignal) {
   const files = await run(
@@ -78,9 +101,12 @@ async function lookUp(tree: string, symbol: string, signal: AbortSignal) {
     { cwd: tree, signal, accept: [0, 1] },
   )
   const paths = files.stdout.split('\n').filter((path) => path !== '' && !/^\.\/arch\/(?!x86\/)/.test(path))
-  const definitions = paths.flatMap((path) =>
-    definitionsIn(readFileSync(join(tree, path), 'utf8'), path.replace(/^\.\//, ''), symbol),
-  )
+  const definitions: Definition[] = []
+  for (const path of paths.map((one) => one.replace(/^\.\//, ''))) {
+    const found = definitionsIn(readFileSync(join(tree, path), 'utf8'), path, symbol)
+    const outer = await conditionsOf(path, tree, signal)
+    definitions.push(...found.map((one) => ({ ...one, dependencies: [...outer, ...one.dependencies] })))
+  }
   if (definitions.length > 0) return { definitions, similar: [], foreign: [] }
   const foreign = foreignArchitectures(files.stdout.split('\n'))
   if (foreign.length > 0) return { definitions, similar: [], foreign }
@@ -105,6 +131,36 @@ async function inHexadecimal(tree: string, requests: readonly Request[], signal:
     written.push(isHexadecimal ? { ...request, value: `0x${Number(request.value).toString(16)}` } : request)
   }
   return written
+}
+
+/** So many options are followed from one that was dropped. */
+const FOLLOWED = 40
+
+/**
+ * What the options that a dropped request lacks lack themselves, to the end: all that is to be requested besides, as if
+ * each were set already.
+ */
+async function furtherFor(
+  unmet: readonly string[],
+  tree: string,
+  config: ReadonlyMap<string, string>,
+  signal: AbortSignal,
+): Promise<string[]> {
+  const assumed = new Map(config)
+  const further: string[] = []
+  const waiting = unmet.filter((name) => /^\w+$/.test(name))
+  for (const name of waiting) assumed.set(name, 'y')
+  for (let next = waiting.shift(); next !== undefined && further.length < FOLLOWED; next = waiting.shift()) {
+    const { definitions } = await lookUp(tree, next, signal)
+    for (const name of unmetOf(definitions, assumed)) {
+      if (unmet.includes(name) || further.includes(name)) continue
+      further.push(name)
+      if (!/^\w+$/.test(name)) continue
+      assumed.set(name, 'y')
+      waiting.push(name)
+    }
+  }
+  return further
 }
 
 /** Dropped requests that are explained; a .config for something else has hundreds of them. */
@@ -155,7 +211,8 @@ export async function configure(
     const lines: string[] = []
     for (const request of dropped.slice(0, EXPLAINED)) {
       const { definitions, similar, foreign } = await lookUp(tree, request.symbol, options.signal)
-      const { reason, wayOut } = whyDropped(request, config, definitions, similar, foreign)
+      const further = await furtherFor(unmetOf(definitions, config), tree, config, options.signal)
+      const { reason, wayOut } = whyDropped(request, config, definitions, similar, foreign, further)
       lines.push(`${request.from}: CONFIG_${request.symbol}=${request.value} was dropped: ${reason}`, `  ${wayOut}`)
     }
     if (dropped.length > EXPLAINED)

@@ -137,7 +137,7 @@ comment "nothing"
   test.each([
     ['FIRST', of(7, 'bool', true, ['HAS_IO', '!EXPERT_ONLY', 'NET', 'A && B', 'C'])],
     ['SECOND', of(19, 'bool', false, ['HAS_IO', '!EXPERT_ONLY', 'NET'])],
-    ['THIRD', of(28, 'tristate', true, ['HAS_IO', '!EXPERT_ONLY', 'CHOSEN', 'EXPERT'])],
+    ['THIRD', { ...of(28, 'tristate', true, ['HAS_IO', '!EXPERT_ONLY', 'CHOSEN', 'EXPERT']), choice: true }],
     ['FOURTH', of(35, 'int', true, [])],
   ])('%s, with everything that holds it back', (symbol, definition) => {
     const [found, ...more] = find(symbol)
@@ -238,6 +238,11 @@ describe('whyDropped', () => {
 
   test('without a prompt', () => {
     expect(whyDropped(request('A'), config({}), [definition([], false)], []).reason).toMatch(/^it has no prompt/)
+  })
+
+  test('one of a choice, of which another is taken', () => {
+    const why = whyDropped(request('DEBUG_INFO_DWARF5'), config({}), [{ ...definition([]), choice: true }], [])
+    expect(why.reason).toMatch(/^only one option of its choice can be y/)
   })
 
   test('changed by the tree, with the place to look at', () => {

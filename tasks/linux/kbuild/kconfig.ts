@@ -103,6 +103,8 @@ export interface Definition {
    * it.
    */
   readonly dependencies: readonly string[]
+  /** One of several of which only one can be y. */
+  readonly choice?: boolean
   /** Without a prompt, only a default or a `select` of another option can set it. */
   readonly prompt: boolean
 }
@@ -112,7 +114,7 @@ export interface Definition {
  * they, and may well begin a line with "if" or "source") and for the continuations of lines that end with a backslash,
  * which go to the line they continue.
  */
-function withoutHelp(text: string): string[] {
+export function withoutHelp(text: string): string[] {
   const indentation = (line: string) => line.replaceAll('\t', ' '.repeat(8)).search(/\S/)
   const lines: string[] = []
   let help: 'no' | 'begins' | number = 'no'
@@ -144,7 +146,8 @@ export function definitionsIn(text: string, file: string, symbol: string): Defin
   const found: Definition[] = []
   const blocks: { kind: string; conditions: string[] }[] = []
   const lines = withoutHelp(text)
-  let current: { line: number; type: string; own: string[]; prompt: boolean; outer: string[] } | undefined
+  let current:
+    { line: number; type: string; own: string[]; prompt: boolean; outer: string[]; choice: boolean } | undefined
   let open: string[] | undefined
   const close = () => {
     if (current)
@@ -154,6 +157,7 @@ export function definitionsIn(text: string, file: string, symbol: string): Defin
         type: current.type,
         prompt: current.prompt,
         dependencies: [...current.outer, ...current.own],
+        ...(current.choice && { choice: true }),
       })
     current = undefined
   }
@@ -172,6 +176,7 @@ export function definitionsIn(text: string, file: string, symbol: string): Defin
           type: '',
           own: [],
           prompt: false,
+          choice: blocks.some(({ kind }) => kind === 'choice'),
           outer: blocks.flatMap(({ conditions }) => conditions),
         }
       open = current?.own
@@ -270,6 +275,14 @@ export function evaluate(expression: string, config: ReadonlyMap<string, string>
   return { value: result.value, unmet: result.value === 2 ? [] : [...new Set(result.unmet)] }
 }
 
+/** What keeps a symbol from being set; one definition is enough, so that of the one that lacks least. */
+export function unmetOf(definitions: readonly Definition[], config: ReadonlyMap<string, string>): readonly string[] {
+  const [unmet = []] = definitions
+    .map(({ dependencies }) => [...new Set(dependencies.flatMap((one) => evaluate(one, config).unmet))])
+    .toSorted((a, b) => a.length - b.length)
+  return unmet
+}
+
 /**
  * Why a request did not survive, in one sentence for a person. `similar` are symbols of the tree with a similar name.
  */
@@ -279,6 +292,7 @@ export function whyDropped(
   definitions: readonly Definition[],
   similar: readonly string[],
   foreign: readonly string[] = [],
+  further: readonly string[] = [],
 ): { reason: string; wayOut: string } {
   const { symbol, value } = request
   if (definitions.length === 0 && foreign.length > 0)
@@ -291,10 +305,7 @@ export function whyDropped(
       reason: 'this tree has no such option',
       wayOut: `${similar.length ? `did you mean ${similar.join(' or ')}? Otherwise ` : ''}remove the line, or limit it to the kernels that have it: \`# v5.3..\``,
     }
-  // One definition is enough, so the one that lacks least is the one to name.
-  const [unmet = []] = definitions
-    .map(({ dependencies }) => [...new Set(dependencies.flatMap((one) => evaluate(one, config).unmet))])
-    .toSorted((a, b) => a.length - b.length)
+  const unmet = unmetOf(definitions, config)
   if (value === 'n' && config.get(symbol) !== undefined)
     return {
       reason: `it is ${config.get(symbol) ?? ''}: another option selects it, or it has no prompt and a default`,
@@ -303,7 +314,7 @@ export function whyDropped(
   if (unmet.length > 0)
     return {
       reason: `it depends on ${unmet.join(', ')}, which ${unmet.length === 1 ? 'is' : 'are'} not met`,
-      wayOut: `request ${unmet.map((name) => (/[=<>]/.test(name) ? name : name.startsWith('!') ? `${name.slice(1)}=n` : `${name}=y`)).join(', ')} too`,
+      wayOut: `request ${[...unmet, ...further].map((name) => (/[=<>]/.test(name) ? name : name.startsWith('!') ? `${name.slice(1)}=n` : `${name}=y`)).join(', ')} too`,
     }
   if (definitions.every(({ prompt }) => !prompt))
     return {
@@ -311,6 +322,11 @@ export function whyDropped(
       wayOut: 'remove the line; request what selects it',
     }
   const now = config.get(symbol)
+  if (value === 'y' && now === undefined && definitions.every(({ choice }) => choice === true))
+    return {
+      reason: 'only one option of its choice can be y, and another one is (`debug:` of the kernel chooses, too)',
+      wayOut: `the others are at ${definitions.map(({ file, line }) => `${file}:${line}`).join(', ')}`,
+    }
   return {
     reason: now === undefined ? 'its menu or the file that defines it is switched off' : `the tree made it ${now}`,
     wayOut: `look at ${definitions.map(({ file, line }) => `${file}:${line}`).join(', ')}`,
