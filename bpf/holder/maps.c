@@ -115,6 +115,29 @@ static const char *fill_slot(int object, struct bpf_map *map, const unsigned cha
 	return why;
 }
 
+/* Puts a program of the object into a map of programs; what the kernel gives back of it is its number. */
+static const char *fill_program(int object, struct bpf_object *from, struct bpf_map *map, const unsigned char *key,
+				const char *name)
+{
+	struct bpf_program *program = bpf_object__find_program_by_name(from, name);
+	int fd = program ? bpf_program__fd(program) : -1;
+	__u32 id = 0;
+
+	if (fd < 0)
+		return "no program of this name";
+	if (bpf_map_update_elem(bpf_map__fd(map), key, &fd, BPF_ANY) != 0)
+		return errno == EINVAL ? "the kernel refuses the program: its type is another than that of those that are in the map or jump"
+				       : strerror(errno);
+	bpf_map_lookup_elem(bpf_map__fd(map), key, &id); /* since 4.16; the number says nothing more than that it is there */
+	json_begin("slot");
+	json_number("object", object);
+	json_text("map", bpf_map__name(map));
+	json_hex("key", key, bpf_map__key_size(map));
+	json_hex("value", &id, sizeof(id));
+	json_end();
+	return NULL;
+}
+
 /*
  * OBJECT:MAP:KEY:OFFSET:VALUE, the object by its number on the command line. 0, or -EINVAL when the workload must not
  * start.
@@ -139,7 +162,13 @@ int fill_slots(const struct options *options, struct bpf_object **objects, pid_t
 		struct bpf_map *map = object >= 0 && object < options->object_count ? find_map(objects[object], fields[1]) : NULL;
 		if (!map)
 			return slot_failed(slot, "no map of this name");
-		long key_size = slot_bytes(fields[2], pid, key), size = slot_bytes(fields[4], pid, part);
+		long key_size = slot_bytes(fields[2], pid, key);
+		if (strncmp(fields[4], "program/", 8) == 0 && key_size == (long)bpf_map__key_size(map)) {
+			if ((why = fill_program(object, objects[object], map, key, fields[4] + 8)))
+				return slot_failed(slot, why);
+			continue;
+		}
+		long size = slot_bytes(fields[4], pid, part);
 		if (size < 0 || key_size != (long)bpf_map__key_size(map))
 			return slot_failed(slot, "the key has another size");
 		if ((why = fill_slot(object, map, key, strtoul(fields[3], NULL, 10), part, (size_t)size, cpus)))

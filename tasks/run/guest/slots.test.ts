@@ -91,3 +91,25 @@ describe('dumped maps', () => {
     expect(maps[0]?.entries[0]?.value).toBe('abcdef')
   })
 })
+
+describe('a map of programs', () => {
+  const range = { least: 0, most: 0 }
+  const messages = ['first', 'second'].map((program) => ({ ...range, program, section: 'kprobe', formats: [] }))
+  const map = { name: 'next', type: 3, key: 1, value: 1, keySize: 4, valueSize: 4, maxEntries: 2, event: undefined }
+  const object = { ...readBpfObject(MAPS_OBJECT), maps: [map] }
+  const reader = new SlotReader([{ name: 'jumps.bpf.o', object, messages }], {}, 'experiment x')
+
+  test('takes programs of its object by their names', () => {
+    expect(reader.read({ next: { 1: 'second' } }).map(slotArgument)).toEqual(['0:next:01000000:0:program/second'])
+  })
+
+  test.each<[string, Slots, string]>([
+    ['a name that is none', { next: { 0: 'secnod' } }, 'secnod is no program'],
+    ['a key out of range', { next: { 2: 'second' } }, 'key 2 is out of range'],
+    ['no key', { next: 3 }, 'takes programs by number'],
+  ])('refuses %s', (_, slots, words) => {
+    expect(() => reader.read(slots)).toThrow(
+      expect.objectContaining({ parts: expect.objectContaining({ fact: expect.stringContaining(words) }) }),
+    )
+  })
+})

@@ -17,7 +17,7 @@ export interface MapFill {
   /** Number of the object, as the holder counts them. */
   readonly object: number
   readonly map: string
-  /** Hexadecimal, or `pid/SIZE` for the workload's pid. */
+  /** Hexadecimal, or `pid/SIZE` for the workload's pid; of a PROG_ARRAY the value is `program/NAME`. */
   readonly key: string
   /** Of the bytes in the value. */
   readonly offset: number
@@ -55,6 +55,8 @@ const PID = '${workload.pid}'
 /** Map types that hold values which user space may write, by number of enum bpf_map_type. */
 const WRITABLE = [1, 2, 5, 6, 9, 10]
 const ARRAYS = [2, 6]
+/** Of programs that others jump to (bpf_tail_call). */
+const PROG_ARRAY = 3
 
 /** Where a value goes: its type and its place. */
 interface Target {
@@ -153,8 +155,32 @@ export class SlotReader {
     throw this.#wrong(where, `map ${map.name} is a hash: which key is meant?`, `write ${map.name}: { KEY: value }`)
   }
 
+  /** `maps: { jumps: { 0: second } }`: programs of the same object, by their names. */
+  #programs({ messages }: Described, index: number, map: DeclaredMap, wanted: Slots[string]): MapFill[] {
+    const { name, maxEntries } = map
+    if (typeof wanted !== 'object')
+      throw this.#wrong(name, `map ${name} takes programs by number`, `${name}: { 0: PROGRAM }`)
+    const programs = messages.map(({ program }) => program)
+    return Object.entries(wanted).map(([key, program]) => {
+      const where = `${name}.${key}`
+      if (!/^\d+$/.test(key) || Number(key) >= maxEntries)
+        throw this.#wrong(where, `key ${key} is out of range`, `its keys are 0 to ${maxEntries - 1}`)
+      const asked = typeof program === 'object' ? JSON.stringify(program) : String(program)
+      if (!programs.includes(asked))
+        throw this.#wrong(
+          where,
+          `${asked} is no program of the map's object`,
+          nameWayOut(asked, programs, 'programs', 'it has none'),
+        )
+      const bytes = Buffer.alloc(4)
+      bytes.writeUInt32LE(Number(key))
+      return { object: index, map: name, key: bytes.toString('hex'), offset: 0, value: `program/${asked}` }
+    })
+  }
+
   #ofMap(described: Described, index: number, map: DeclaredMap, wanted: Slots[string]): MapFill[] {
     const { name, value } = map
+    if (map.type === PROG_ARRAY) return this.#programs(described, index, map, wanted)
     if (!WRITABLE.includes(map.type))
       throw this.#wrong(name, `map ${name} holds no values that could be written`, 'arrays and hashes do')
     if (typeof wanted !== 'object') return [this.#slot(this.#first(described, index, map, name), wanted, name)]
