@@ -151,19 +151,27 @@ static bool is_kprobe(const char *section)
 	return strncmp(section, "kprobe/", 7) == 0 || strncmp(section, "kretprobe/", 10) == 0;
 }
 
-static struct bpf_link *attach_one(const struct options *options, struct attachment *attachments, int index,
-				   const char *section)
+/* The link of a program that has one. False with errno if it could not be attached. */
+static bool attach_one(const struct options *options, struct attachment *attachments, int index, int object,
+		       pid_t workload)
 {
 	struct attachment *a = &attachments[index];
+	const char *section = bpf_program__section_name(a->program);
 
-	if (is_kprobe(section))
-		return attach_kprobe(attachments, index, section);
+	if (is_kprobe(section)) {
+		a->link = attach_kprobe(attachments, index, section);
+		return a->link != NULL;
+	}
 	count_runs();
+	if (is_network(section))
+		return network_attach(options, a, object, workload);
 	if (is_in_workload(section))
-		return user_attach(options, a->program);
-	if (bpf_program__type(a->program) == BPF_PROG_TYPE_PERF_EVENT)
-		return sample_attach(a->program);
-	return bpf_program__attach(a->program);
+		a->link = user_attach(options, a->program);
+	else if (bpf_program__type(a->program) == BPF_PROG_TYPE_PERF_EVENT)
+		a->link = sample_attach(a->program);
+	else
+		a->link = bpf_program__attach(a->program);
+	return a->link != NULL;
 }
 
 static const char *how(const struct attachment *a)
@@ -205,7 +213,7 @@ static bool is_called_only(const char *section)
 }
 
 /* Attaches every program of every object. Number of attachments, or -errno if a required one was refused. */
-int attach_all(const struct options *options, struct bpf_object **objects, struct attachment *attachments)
+int attach_all(const struct options *options, struct bpf_object **objects, struct attachment *attachments, pid_t workload)
 {
 	struct bpf_program *program;
 	int count = 0, failed = 0;
@@ -227,8 +235,7 @@ int attach_all(const struct options *options, struct bpf_object **objects, struc
 			errno = 0;
 			libbpf_length = 0;
 			libbpf_said[0] = 0;
-			a->link = attach_one(options, attachments, count, section);
-			if (!a->link) {
+			if (!attach_one(options, attachments, count, i, workload)) {
 				int error = errno ? errno : EINVAL;
 				bool optional = is_optional(options, bpf_program__name(program));
 
@@ -277,6 +284,7 @@ void stop_all(struct attachment *attachments, int count)
 		attachments[i].link = NULL;
 	}
 	sample_detach();
+	network_detach();
 }
 
 /* Takes every kprobe event away again, and with it its counters. */

@@ -64,6 +64,8 @@ struct options {
 	bool follow; /* send what is recorded while it is recorded */
 	const char *optional[MAX_NAMES];
 	int optional_count;
+	const char *interfaces[MAX_NAMES]; /* OBJECT:INTERFACE, see network.c */
+	int interface_count;
 	const char *slots[MAX_SLOTS]; /* OBJECT:MAP:KEY:OFFSET:VALUE, see maps.c */
 	int slot_count;
 	const char *graph[MAX_NAMES]; /* functions whose call trees are traced */
@@ -158,7 +160,7 @@ void watch_stop(void);
 
 /* attach.c */
 int load_objects(const struct options *options, struct bpf_object **objects);
-int attach_all(const struct options *options, struct bpf_object **objects, struct attachment *attachments);
+int attach_all(const struct options *options, struct bpf_object **objects, struct attachment *attachments, pid_t workload);
 void remove_group(const char *name);
 void stop_all(struct attachment *attachments, int count);
 void detach_all(void);
@@ -199,6 +201,15 @@ void foreign_report(void);
 /* user.c */
 bool is_in_workload(const char *section);
 struct bpf_link *user_attach(const struct options *options, const struct bpf_program *program);
+
+/* network.c */
+bool is_network(const char *section);
+bool network_attach(const struct options *options, struct attachment *a, int object, pid_t workload);
+void network_detach(void);
+
+/* iter.c */
+bool is_iter(const char *section);
+void iter_read(const struct options *options, const struct attachment *attachments, int count);
 
 /* sample.c */
 struct bpf_link *sample_attach(const struct bpf_program *program);

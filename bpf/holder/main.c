@@ -68,7 +68,7 @@ static int run(const struct options *options)
 		outcome = "capture failed";
 	else if ((error = companions_start(options)))
 		outcome = "companion failed";
-	else if ((count = attach_all(options, objects, attachments)) < 0) {
+	else if ((count = attach_all(options, objects, attachments, pid)) < 0) {
 		error = count;
 		count = MAX_PROGRAMS; /* entries without a link are skipped */
 		outcome = "attach failed";
@@ -98,6 +98,9 @@ static int run(const struct options *options)
 	child_end(options, pid);
 	if (is_started)
 		watch_stop();
+	/* Its files are made when nobody watches any more who opens what: we are who does. */
+	if (is_started && !error)
+		iter_read(options, attachments, count);
 	/* The counters are read when nothing fires any more, so that no message is printed that they do not know of. */
 	stop_all(attachments, count);
 	report_hits(options, attachments, count);

@@ -40,6 +40,7 @@ static const struct row {
 	MANY("--kprobe", kprobes, kprobe_count),
 	MANY("--optional", optional, optional_count),
 	MANY("--graph", graph, graph_count),
+	MANY("--interface", interfaces, interface_count),
 	MANY("--slot", slots, slot_count),
 	MANY("--companion", companions, companion_count),
 	MANY("--module", modules, module_count),
@@ -57,6 +58,7 @@ int usage(const char *why, const char *what)
 		"       lab-holder --wake SECONDS.MILLISECONDS --seed HEX\n"
 		"       lab-holder --meta DIR [--no-symbols] [--event SYSTEM:EVENT]...\n"
 		"       lab-holder --dir DIR [--object FILE]... [--btf FILE] [--event SYSTEM:EVENT]... [--optional PROGRAM]...\n"
+		"                  [--interface OBJECT:INTERFACE]...\n"
 		"                  [--kprobe \"p:NAME FUNCTION ARGS\"]... [--follow]\n"
 		"                  [--module \"FILE [PARAMETER=VALUE]...\"]... [--companion PROGRAM]... [--slot OBJECT:MAP:KEY:OFFSET:VALUE]...\n"
 		"                  [--set PATH=VALUE | --remount DIR]... [--pin CPU[,CPU]...]\n"

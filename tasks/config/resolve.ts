@@ -204,6 +204,7 @@ function resolveProbe(name: string, probe: Probe, absolute: Absolute): ResolvedP
     source: absolute('probe', probe.source),
     ...(probe.types !== undefined && { types: probe.types }),
     optional: probe.optional ?? [],
+    ...(probe.interface !== undefined && { interface: probe.interface }),
   }
 }
 

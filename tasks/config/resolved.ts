@@ -117,6 +117,8 @@ export type ResolvedProbe =
       readonly types?: string
       /** Programs that may fail to attach. */
       readonly optional: readonly string[]
+      /** Of its XDP and tc programs; lo where it does not say. */
+      readonly interface?: string
     }
   | {
       readonly name: string

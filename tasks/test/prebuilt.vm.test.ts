@@ -3,10 +3,11 @@
  * kernel itself.
  */
 import { spawnSync } from 'node:child_process'
-import { readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest'
 import { TOOL_ROOT } from '../commands/shared/app.ts'
+import type { Manifest } from '../results/manifest.ts'
 import { NO_NETWORK, OFFLINE } from './namespace.ts'
 import { Rig } from './rig.ts'
 import { attempts, chosen, symbolsOf, type Listed } from './symbols-kit.ts'
@@ -108,6 +109,18 @@ test('a result of it stands up to verify', async () => {
   expect(stdout).toContain('ok  kernel: was built from what was kept')
   expect(stdout).toContain('1 result, all as recorded')
   expect(status).toBe(0)
+})
+
+test('every kind of hook that needs types, LSM hooks or control groups, on 6.1 and on 6.12', async () => {
+  const shipped = new Rig()
+  onTestFinished(() => shipped.remove())
+  const runs = (await shipped.answer(['run', 'hooks-btf'])) as { dir: string; manifest: Manifest }[]
+  const named = runs.map(({ manifest }) => [manifest.kernel.name, manifest.arm.name, manifest.verdict])
+  expect(named).toHaveLength(18)
+  expect(named.filter(([, , verdict]) => verdict !== 'passed')).toEqual([])
+  const texts = runs.map(({ dir }) => join(dir, 'iter-threads.out')).filter((file) => existsSync(file))
+  expect(texts).toHaveLength(2)
+  for (const file of texts) expect(readFileSync(file, 'utf8')).toContain('2 kthreadd\n')
 })
 
 describe('a pack with all that a run was built from', () => {

@@ -24,6 +24,11 @@ export const Probe = z
           .array(func)
           .optional()
           .describe('programs of the object that may fail to attach without failing the run'),
+        interface: z
+          .string()
+          .regex(/^[\w.-]{1,15}$/, 'a name of a network interface')
+          .optional()
+          .describe('the network interface of the guest for its XDP and tc programs, for example eth0 (default: lo)'),
       })
       .meta({ title: 'A program of yours' }),
     z

@@ -130,8 +130,11 @@ export const HOOK_KINDS: readonly HookKind[] = [
     options: ['DEBUG_INFO_BTF', 'BPF_JIT', 'BPF_SYSCALL'],
     not: NO_LOADER,
   }),
-  ...rows('xdp xdp.frags tc tcx classifier action netkit', 'interface', { options: ['NET'], not: NO_LOADER }),
-  ...rows('cgroup_skb cgroup cgroup/skb sockops', 'cgroup', { options: ['CGROUP_BPF'], not: NO_LOADER }),
+  ...rows('xdp xdp.frags', 'interface', { options: ['NET', 'BPF_SYSCALL'] }),
+  ...rows('tc classifier', 'interface', { options: ['NET_CLS_ACT', 'NET_SCH_INGRESS', 'NET_CLS_BPF'] }),
+  ...rows('action', 'interface', { not: NO_LOADER }),
+  ...rows('tcx netkit', 'interface', { since: '6.6', not: NO_LOADER }),
+  ...rows('cgroup_skb cgroup cgroup/skb sockops', 'cgroup', { options: ['CGROUP_BPF'] }),
   ...rows(
     'socket sk_reuseport sk_lookup xdp_devmap xdp_cpumap lwt_in lwt_out lwt_xmit lwt_seg6local sk_skb ' +
       'sk_skb/stream_parser sk_skb/stream_verdict sk_msg lirc_mode2 flow_dissector netfilter',

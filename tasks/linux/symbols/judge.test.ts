@@ -195,6 +195,30 @@ describe('what a kind of hook needs', () => {
     ])
   })
 
+  test.each([
+    ['lsm/file_open', ['SECURITY', 'BPF_JIT', 'BPF_LSM', 'btf']],
+    ['iter/task', ['btf']],
+    ['cgroup_skb/egress', ['CGROUPS', 'CGROUP_BPF']],
+    ['tc', ['NET_SCHED', 'NET_CLS_ACT', 'NET_SCH_INGRESS', 'NET_CLS_BPF']],
+    ['uprobe/${workload}:f', ['UPROBE_EVENTS']],
+  ])('%s: all that is off of what it needs, with what brings it', (section, symbols) => {
+    const { UPROBES: _uprobes, UPROBE_EVENTS: _events, ...rest } = CONFIG
+    expect(options(section, { ...rest, BPF_SYSCALL: 'y', NET: 'y' })).toEqual(symbols)
+  })
+
+  test('an LSM hook and an iterator by their names, with what was meant', () => {
+    const facts = kernel({ ...CONFIG, DEBUG_INFO_BTF: 'y', BPF_LSM: 'y', BPF_SYSCALL: 'y' }, '5.10.223', [
+      'bpf_lsm_file_open',
+      'bpf_iter_task',
+    ])
+    expect(verdict('lsm/file_open', facts).kind).toBe('attachable')
+    expect(verdict('iter/task', facts).kind).toBe('attachable')
+    expect(verdict('lsm/file_opne', facts)).toMatchObject({
+      kind: 'absent',
+      fixes: [{ change: 'hook', text: 'SEC("lsm/file_open")' }],
+    })
+  })
+
   test('ftrace with direct calls and fprobes stand on the function tracer', () => {
     expect(options('fentry/traced', CONFIG)).toEqual(['FUNCTION_TRACER', 'btf'])
     expect(options('kprobe.multi/traced', CONFIG, '6.1.0')).toEqual(['FUNCTION_TRACER', 'FPROBE'])

@@ -38,6 +38,9 @@ const CHOSEN_BY: Readonly<Record<string, readonly string[]>> = {
   DYNAMIC_FTRACE_WITH_DIRECT_CALLS: ['FUNCTION_TRACER', 'DYNAMIC_FTRACE'],
   UPROBES: ['UPROBE_EVENTS'],
   BPF_LSM: ['SECURITY', 'BPF_JIT', 'BPF_LSM'],
+  NET_CLS_ACT: ['NET_SCHED', 'NET_CLS_ACT'],
+  NET_SCH_INGRESS: ['NET_SCHED', 'NET_CLS_ACT', 'NET_SCH_INGRESS'],
+  NET_CLS_BPF: ['NET_SCHED', 'NET_CLS_BPF'],
   CGROUP_BPF: ['CGROUPS', 'CGROUP_BPF'],
   FPROBE: ['FUNCTION_TRACER', 'DYNAMIC_FTRACE', 'FPROBE'],
 }
@@ -52,7 +55,8 @@ export function missingOption(hook: Hook, { config }: Pick<KernelFacts, 'config'
   const btf: Fix[] = missing.includes('DEBUG_INFO_BTF') ? [{ change: 'btf' }] : []
   const asked = missing.filter((one) => one !== 'DEBUG_INFO_BTF').flatMap((one) => CHOSEN_BY[one] ?? [one])
   const options = [...new Set(asked)].filter(off).map((symbol): Fix => ({ change: 'option', symbol, value: 'y' }))
-  return verdict(hook, 'not built', `this kernel has no hooks of this kind: CONFIG_${first} is not set`, {
+  const how = config.get(first) === 'm' ? 'is in a module' : 'is not set'
+  return verdict(hook, 'not built', `this kernel has no hooks of this kind: CONFIG_${first} ${how}`, {
     noHooks: true,
     fixes: [...options, ...btf],
   })

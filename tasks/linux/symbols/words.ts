@@ -1,5 +1,5 @@
 /** Why a program cannot be attached, in the words that are used before a boot as after it. */
-import type { UserHook } from './hook.ts'
+import type { Hook, UserHook } from './hook.ts'
 
 export interface Words {
   readonly fact: string
@@ -33,6 +33,13 @@ export const noUserTarget = ({ file, function: name, usdt }: UserHook): Words =>
         wayOut:
           'a path in the section is one of the guest (`lab exec -- ls FILE`). Programs of Debian are stripped, and its libraries but for what they export: hook an exported function, or a USDT probe (usdt/FILE:PROVIDER:NAME)',
       }
+
+/** A kprobe goes to the first byte of an instruction only (arch/x86/kernel/kprobes/core.c, can_probe). */
+export const notAnInstruction = ({ target, offset }: Hook): Words => ({
+  fact: `no instruction of this kernel begins at ${target}+${offset}`,
+  wayOut:
+    'gdb or objdump -d of its vmlinux shows where they begin; the call of __fentry__ takes bytes 0 to 4, and 4 to 8 behind an endbr64 (X86_KERNEL_IBT)',
+})
 
 export const REFUSED: Words = {
   fact: 'the kernel refuses this place (kprobe blacklist, notrace, or not at a function)',

@@ -21,6 +21,7 @@ test('companions are named on the command line, before the workload', () => {
     objects: [],
     btf: undefined,
     optional: [],
+    interfaces: [],
     overwrite: true,
     countRuns: false,
     graph: undefined,

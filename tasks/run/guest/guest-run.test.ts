@@ -28,6 +28,7 @@ const WANTED = {
   holder: '/run/lab/holder',
   objects: [],
   optional: [],
+  interfaces: [],
   companions: [],
   modules: [],
   slots: [],

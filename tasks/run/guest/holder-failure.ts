@@ -4,7 +4,15 @@ import { printable } from '../../engine/printable.ts'
 import { SCRIPT_SUFFIX } from '../../build/probe/script.ts'
 import { needsOf } from '../../linux/kbuild/samples.ts'
 import { hookOf, userHookOf } from '../../linux/symbols/hook.ts'
-import { noEvent, noSymbol, noUserTarget, NOTRACE, REFUSED, type Words } from '../../linux/symbols/words.ts'
+import {
+  noEvent,
+  noSymbol,
+  notAnInstruction,
+  noUserTarget,
+  NOTRACE,
+  REFUSED,
+  type Words,
+} from '../../linux/symbols/words.ts'
 import { explainRejection } from '../../linux/verifier/index.ts'
 import { beforeFailure } from './before.ts'
 import { of, type HolderLine } from './holder.ts'
@@ -44,6 +52,7 @@ const libbpfLines = (text: string): string[] =>
 /** Errno values that a refused attach comes back with. */
 const ENOENT = 2
 const EINVAL = 22
+const EILSEQ = 84
 
 /** Why the kernel, or libbpf, refused a program, where the error number and the kernel's own words tell. */
 function reasonOf(section: string, errno: number, kernel: readonly string[]): Words | undefined {
@@ -52,6 +61,7 @@ function reasonOf(section: string, errno: number, kernel: readonly string[]): Wo
   if (user) return errno === ENOENT ? noUserTarget(user) : undefined
   if (kernel.some((text) => text.includes('Could not probe notrace function'))) return NOTRACE
   if (errno === EINVAL) return kernel.length > 0 ? REFUSED : undefined
+  if (errno === EILSEQ) return notAnInstruction(hook)
   if (errno !== ENOENT) return undefined
   const isEvent = hook.kind === 'event' || hook.kind === 'tracepoint'
   return isEvent ? noEvent(hook.target.replace(':', '/')) : noSymbol(hook.target)

@@ -77,6 +77,7 @@ test('a run with everything in it is understood word for word', async () => {
     objects: ['a.o', 'b.o'],
     btf: 'types',
     optional: ['maybe'],
+    interfaces: ['eth0', undefined, 'lo'],
     slots: [{ object: 1, map: 'target', key: '00', offset: 4, value: 'pid/4' }],
     overwrite: false,
     graph: { functions: ['vfs_read'], depth: 3 },

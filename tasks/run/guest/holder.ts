@@ -185,6 +185,8 @@ export interface HolderRequest {
   /** Types of the kernel, where it does not carry them itself. */
   readonly btf: string | undefined
   readonly optional: readonly string[]
+  /** Of each object; lo where it is undefined. */
+  readonly interfaces: readonly (string | undefined)[]
   readonly slots: readonly MapFill[]
   readonly overwrite: boolean
   readonly graph: { readonly functions: readonly string[]; readonly depth: number } | undefined
@@ -241,6 +243,7 @@ export const holderArgv = (run: HolderRun): string[] => [
   ...run.objects.flatMap((object) => ['--object', object]),
   ...(run.btf === undefined ? [] : ['--btf', run.btf]),
   ...run.optional.flatMap((name) => ['--optional', name]),
+  ...run.interfaces.flatMap((name, object) => (name === undefined ? [] : ['--interface', `${object}:${name}`])),
   ...run.before,
   '--overwrite',
   run.overwrite ? '1' : '0',

@@ -85,6 +85,10 @@ function probesOf(session: Prepared, arm: Arm, place: string) {
       const probe = wanted.lab.probes[fullName(name)]
       return probe && 'optional' in probe ? probe.optional : []
     }),
+    interfaces: objects.map(({ probe: name }) => {
+      const probe = wanted.lab.probes[fullName(name)]
+      return probe && 'interface' in probe ? probe.interface : undefined
+    }),
     companions: session.things.samples
       .filter(({ probe }) => names.includes(probe))
       .map(({ program }) => `${bundle}/${program.name}`),

@@ -280,6 +280,7 @@ export async function record(
   if (collect.has('kallsyms')) files.set('kallsyms', symbolsOf(meta, guest.lines))
   for (const { name } of of(guest.lines, 'companion'))
     files.set(`probe-${name}.out`, guest.files.get(`probe-${name}.out`) ?? '')
+  for (const [name, text] of guest.files) if (/^iter-\w+\.out$/.test(name)) files.set(name, text)
   for (const [name, text] of derivedFiles(wanted.experiment, analysis, guest.lines)) files.set(name, text)
   files.set('holder.ndjson', guest.lines.map((line) => `${JSON.stringify(line)}\n`).join(''))
   if (collected.console !== undefined) files.set(CONSOLE_LOG, collected.console)
