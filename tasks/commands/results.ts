@@ -49,14 +49,18 @@ const noDefinition = (wanted: string, runs: readonly IndexedRun[]) =>
 
 function ls({ session, results, runs: all, definitions, options }: Asked): Outcome {
   const wanted = options.definition
-  const experiments = [...Map.groupBy(all, ({ experiment }) => experiment)]
-  const chosen = experiments.flatMap(
-    ([name, list]) => ofOneDefinition(name, list, definedBy(definitions), wanted)?.runs ?? [],
-  )
-  if (wanted !== undefined && chosen.length === 0) throw noDefinition(wanted, all)
-  const runs = wanted === undefined ? all : all.filter((run) => chosen.includes(run))
+  let runs = all
+  if (wanted !== undefined) {
+    const experiments = [...Map.groupBy(all, ({ experiment }) => experiment)]
+    const chosen = experiments.flatMap(
+      ([name, list]) => ofOneDefinition(name, list, definedBy(definitions), wanted)?.runs ?? [],
+    )
+    if (chosen.length === 0) throw noDefinition(wanted, all)
+    const isChosen = new Set(chosen)
+    runs = all.filter((run) => isChosen.has(run))
+  }
   if (session.options.json !== true) return { text: runsTable(runs, session.view.width), data: undefined }
-  const data = runs.map(({ details, arm, ...one }) => ({
+  const data = runs.map(({ details, arm, table: _table, typed: _typed, ...one }) => ({
     ...one,
     dir: join(results, one.experiment, one.run),
     arm: { name: arm, params: details().params },

@@ -18,6 +18,9 @@ const NAMED: Readonly<Record<string, string>> = { '\n': '\\n', '\r': '\\r', '\t'
 const UNSAFE = /[\p{Cc}\p{Cs}\p{Bidi_Control}\u2028\u2029\u200b\u2060\ufeff\u{e0000}-\u{e007f}]/u
 const UNSAFE_ALL = new RegExp(UNSAFE.source, 'gu')
 
+/** Nothing to escape, and a code unit is a character. */
+const PLAIN = /^[\x20-\x7e]*$/
+
 const escaped = (character: string): string => {
   const code = character.codePointAt(0) ?? 0
   const named = NAMED[character]
@@ -36,6 +39,7 @@ export const printableText = (text: string): string =>
  */
 export function printable(text: string, maxLength?: number): string {
   if (maxLength === undefined) return text.replace(UNSAFE_ALL, escaped)
+  if (text.length <= maxLength && PLAIN.test(text)) return text
   // Nothing beyond this can be shown, since no piece is shorter than one code unit; a console log can be megabytes.
   const pieces = Array.from(text.slice(0, 2 * (maxLength + 1)), (c) => (UNSAFE.test(c) ? escaped(c) : c))
   const length = (piece: string) => Array.from(piece).length

@@ -14,11 +14,11 @@ export const partialBeside = (path: string): string => partialIn(dirname(path))
  * Writes a file in the place of the one that is there. Its directory exists. @throws an error of node:fs; then the old
  * file is still there
  */
-export function replaceFile(file: string, text: string, mode = 0o666): void {
+export function replaceFile(file: string, content: string | Uint8Array, mode = 0o666): void {
   const partial = partialBeside(file)
   const removed = removeAtForcedEnd(partial)
   try {
-    writeFileSync(partial, text, { mode })
+    writeFileSync(partial, content, { mode })
     renameSync(partial, file)
   } finally {
     removed()

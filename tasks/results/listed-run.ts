@@ -1,6 +1,5 @@
 /** What lists and tables show of a run. */
 
-/** One run in a list. */
 /** What a list shows of a run, read from its manifest. */
 export interface RunLine {
   readonly arm: string
@@ -15,6 +14,10 @@ export interface RunLine {
   readonly accel: string
   /** Name of its definition (results/definition.ts); null for an imported trace. */
   readonly definition: string | null
+  /** Whether there is a table of events. */
+  readonly table: boolean
+  /** Channels of typed events, each with a table of its own. */
+  readonly typed: readonly string[]
 }
 
 /** With its name, which is that of its directory. */
@@ -41,10 +44,6 @@ export interface RunDetails {
   readonly notUnderstood: number
   /** Name of the file, of an imported run. */
   readonly imported: string | null
-  /** Whether there is a table of events. */
-  readonly table: boolean
-  /** Channels of typed events, each with a table of its own. */
-  readonly typed: readonly string[]
   readonly params: Readonly<Record<string, string | number>>
   /** The probes of the arm, where arms differ in them. */
   readonly armProbes: readonly string[] | null

@@ -89,13 +89,19 @@ function split<Run>(newestFirst: readonly Run[], reference: Run, of: (run: Run) 
   if (definition === undefined) return undefined
   const chosen = new Chosen(definition)
   const [kept, rest]: [Run[], Run[]] = [[], []]
+  // Thousands of runs share a definition. What is known of one stays true: facts are added to the chosen ones, and none
+  // of them is changed.
+  const known = new Map<Definition, boolean>()
+  const agrees = (own: Definition): boolean => {
+    const same = known.get(own) ?? chosen.differences(own).length === 0
+    if (same && !known.has(own)) chosen.add(own)
+    known.set(own, same)
+    return same
+  }
   for (const run of newestFirst) {
     const own = of(run).definition
-    if (own !== undefined && chosen.differences(own).length > 0) rest.push(run)
-    else {
-      if (own !== undefined) chosen.add(own)
-      kept.push(run)
-    }
+    if (own === undefined || agrees(own)) kept.push(run)
+    else rest.push(run)
   }
   return { reference, kept, rest, chosen }
 }

@@ -101,6 +101,8 @@ test('runsTable: one line each, the fallback told, nothing of a guest as it is',
     fallback: true,
     accel: 'tcg',
     definition: null,
+    table: true,
+    typed: [],
   }
   const [head = '', line = ''] = runsTable([listed], undefined).split('\n')
   expect(head).toMatch(/^RUN +VERDICT +EXPERIMENT +ARM +KERNEL +TRACE +ACCEL +WHEN/)

@@ -10,6 +10,7 @@ import {
   openQuery,
   READING,
   select,
+  type CompactTable,
   type Table,
   type TableOfRows,
 } from './views.ts'
@@ -22,8 +23,9 @@ import type { Emit } from '../../engine/event.ts'
 import { saysDuckdb } from '../../engine/outside-words.ts'
 import { printable } from '../../engine/printable.ts'
 import { memoryLimit } from '../../host/this-host.ts'
-import { indexRuns } from '../run-index.ts'
-import { tablesOf, type Whole } from './tables.ts'
+import { indexRuns, type IndexedRun } from '../run-index.ts'
+import { compacted } from './compact.ts'
+import { tablesOf } from './tables.ts'
 
 /** Rows of an answer that is text; more of them are a file. */
 export const MOST_ROWS = 100_000
@@ -81,6 +83,9 @@ const wrong = (error: unknown) => {
 /** To look into thousands of files that are not asked for takes longer than the answer. */
 const MENTIONS_EVENTS = /\bevents\b/i
 
+/** A statement that reads the tables of runs by their names. */
+const READS_FILES = /parquet/i
+
 /** Errors that no file can be the cause of. */
 const isOfSql = (error: unknown): boolean =>
   error instanceof Failure ||
@@ -92,7 +97,7 @@ const isOfSql = (error: unknown): boolean =>
 type Files = ReadonlyMap<string, readonly string[]>
 
 /** Tables of events that the statement can mean: those of all runs, and those of typed events, with their files. */
-function filesFor(sql: string, results: string, runs: readonly Whole[]): Files {
+function filesFor(sql: string, results: string, runs: readonly IndexedRun[]): Files {
   const words = sql.toLowerCase()
   const found = runs.flatMap(({ experiment, run, table, typed }) => {
     const file = (name: string) => join(results, experiment, run, name)
@@ -114,7 +119,12 @@ type Connection = Awaited<ReturnType<typeof openQuery>>['connection']
 const SPILL = 'query'
 
 /** The statement on a database of these files. */
-async function answer(wanted: QueryWanted, tables: readonly TableOfRows[], files: Files): Promise<QueryOutcome> {
+async function answer(
+  wanted: QueryWanted,
+  tables: readonly TableOfRows[],
+  files: Files,
+  compact: readonly CompactTable[] = [],
+): Promise<QueryOutcome> {
   const { sql, parquet, cache } = wanted
   const limits = { threads: availableParallelism(), memory: Math.max(LEAST_MEMORY, Math.floor(memoryLimit() / 4)) }
   const ask = async <T>(
@@ -122,7 +132,7 @@ async function answer(wanted: QueryWanted, tables: readonly TableOfRows[], files
     spill: string | undefined,
     work: (connection: Connection) => Promise<T>,
   ): Promise<T> => {
-    using database = await openQuery({ tables, files, output, ...limits, spill })
+    using database = await openQuery({ tables, files, compact, output, ...limits, spill })
     await mustSelect(database.connection, sql)
     return await work(database.connection)
   }
@@ -194,17 +204,22 @@ const count = (files: Files): number => [...files.values()].reduce((sum, { lengt
 export async function queryStep(wanted: QueryWanted): Promise<QueryOutcome> {
   const { results, emit } = wanted
   const { runs: listed, skipped, definitions } = await indexRuns(results)
-  const runs = listed.map(({ details, ...one }): Whole => ({
-    ...one,
-    ...details(),
-    defined: definitions.get(one.definition ?? ''),
-  }))
   const warn = (place: string, text: string) => emit({ type: 'notice', level: 'warning', place, text })
   const skip: Skip = (name, why) => warn(`results/${printable(name, 200)}`, `left out: ${printable(why, 200)}`)
   for (const { name, why } of skipped.slice(0, MOST_SAID)) skip(name, why)
   if (skipped.length > MOST_SAID) warn('results', `${skipped.length - MOST_SAID} more are left out`)
-  const files = opened(filesFor(wanted.sql, results, runs), results, skip)
-  const tables = tablesOf(results, runs)
+  const files = opened(filesFor(wanted.sql, results, listed), results, skip)
+  const tables = tablesOf(results, listed, definitions, wanted.sql)
+  const events = files.get('events')
+  if (events !== undefined && !READS_FILES.test(wanted.sql))
+    try {
+      const sources = await compacted(results, events)
+      if (sources.compact.length > 0)
+        return await answer(wanted, tables, new Map([...files, ['events', sources.files]]), sources.compact)
+    } catch (error) {
+      if (isOfSql(error) || saysDuckdb(error, 'interrupted')) throw wrong(error)
+      // A copy that cannot be read: the runs themselves are.
+    }
   try {
     return await answer(wanted, tables, files)
   } catch (error) {

@@ -4,10 +4,15 @@ import { NO_PROBE } from '../../config/arms.ts'
 import type { Row, TableOfRows } from './views.ts'
 import type { ListedRun, RunDetails } from '../listed-run.ts'
 import type { Definition } from '../definition.ts'
+import type { IndexedRun, RunIndex } from '../run-index.ts'
 import { ofOneDefinition } from '../one-definition.ts'
 
+interface Table extends Omit<TableOfRows, 'rows'> {
+  readonly rows: () => readonly Row[]
+}
+
 /** Both halves of an entry, and its definition. */
-export type Whole = ListedRun & RunDetails & { readonly defined: Definition | undefined }
+type Whole = ListedRun & RunDetails & { readonly defined: Definition | undefined }
 
 const runRow = (results: string, one: Whole, counts: boolean): Row => ({
   run: one.run,
@@ -62,8 +67,29 @@ function ofNewestDefinition(runs: readonly Whole[], counting: ReadonlySet<Whole>
   return chosen.filter((run) => counting.has(run))
 }
 
-/** The views and their columns, as they are documented. */
-export function tablesOf(results: string, runs: readonly Whole[]): TableOfRows[] {
+/** What can show how many rows a table has without its name, or name it in another way. */
+const MEANS_ALL = /duckdb_tables|\bu&/i
+
+/**
+ * The views and their columns, as they are documented. Those that the statement does not mention have no rows: to parse
+ * the details of 10,000 runs takes longer than most answers.
+ */
+export function tablesOf(
+  results: string,
+  listed: readonly IndexedRun[],
+  definitions: RunIndex['definitions'],
+  sql: string,
+): TableOfRows[] {
+  const mentions = (name: string) => MEANS_ALL.test(sql) || new RegExp(`\\b${name}\\b`, 'i').test(sql)
+  const names = ['runs', 'newest', 'params', 'metrics', 'probes', 'losses'].filter(mentions)
+  const runs =
+    names.length === 0
+      ? []
+      : listed.map(({ details, ...one }): Whole => ({
+          ...one,
+          ...details(),
+          defined: definitions.get(one.definition ?? ''),
+        }))
   const counting = counted(runs)
   const columns = {
     run: 'VARCHAR',
@@ -97,26 +123,31 @@ export function tablesOf(results: string, runs: readonly Whole[]): TableOfRows[]
     definition: 'VARCHAR',
     dir: 'VARCHAR',
   } as const
-  const newest = ofNewestDefinition(runs, counting)
-  return [
-    { name: 'runs', columns, rows: runs.map((run) => runRow(results, run, counting.has(run))) },
-    { name: 'newest', columns, rows: newest.map((run) => runRow(results, run, true)) },
+  const tables: readonly Table[] = [
+    { name: 'runs', columns, rows: () => runs.map((run) => runRow(results, run, counting.has(run))) },
+    {
+      name: 'newest',
+      columns,
+      rows: () => ofNewestDefinition(runs, counting).map((run) => runRow(results, run, true)),
+    },
     {
       name: 'params',
       columns: { run: 'VARCHAR', name: 'VARCHAR', value: 'VARCHAR', number: 'DOUBLE' },
-      rows: runs.flatMap(({ run, params }) =>
-        Object.entries(params).map(([name, value]) => ({
-          run,
-          name,
-          value: String(value),
-          number: String(value).trim() !== '' && Number.isFinite(Number(value)) ? Number(value) : null,
-        })),
-      ),
+      rows: () =>
+        runs.flatMap(({ run, params }) =>
+          Object.entries(params).map(([name, value]) => ({
+            run,
+            name,
+            value: String(value),
+            number: String(value).trim() !== '' && Number.isFinite(Number(value)) ? Number(value) : null,
+          })),
+        ),
     },
     {
       name: 'metrics',
       columns: { run: 'VARCHAR', name: 'VARCHAR', value: 'DOUBLE' },
-      rows: runs.flatMap(({ run, metrics }) => Object.entries(metrics).map(([name, value]) => ({ run, name, value }))),
+      rows: () =>
+        runs.flatMap(({ run, metrics }) => Object.entries(metrics).map(([name, value]) => ({ run, name, value }))),
     },
     {
       name: 'probes',
@@ -132,24 +163,31 @@ export function tablesOf(results: string, runs: readonly Whole[]): TableOfRows[]
         jit_bytes: 'BIGINT',
       },
       // -1 in probes.json: nobody counted.
-      rows: runs.flatMap(({ run, probes }) =>
-        probes.map(({ program, section, attached, hits, missed, loadNs, verified, jitBytes }) => ({
-          run,
-          program,
-          section,
-          attached,
-          hits: hits < 0 ? null : hits,
-          missed: missed < 0 ? null : missed,
-          load_ns: loadNs ?? null,
-          verified: verified ?? null,
-          jit_bytes: jitBytes ?? null,
-        })),
-      ),
+      rows: () =>
+        runs.flatMap(({ run, probes }) =>
+          probes.map(({ program, section, attached, hits, missed, loadNs, verified, jitBytes }) => ({
+            run,
+            program,
+            section,
+            attached,
+            hits: hits < 0 ? null : hits,
+            missed: missed < 0 ? null : missed,
+            load_ns: loadNs ?? null,
+            verified: verified ?? null,
+            jit_bytes: jitBytes ?? null,
+          })),
+        ),
     },
     {
       name: 'losses',
       columns: { run: 'VARCHAR', layer: 'VARCHAR', lost: 'BIGINT' },
-      rows: runs.flatMap(({ run, losses }) => Object.entries(losses).map(([layer, lost]) => ({ run, layer, lost }))),
+      rows: () =>
+        runs.flatMap(({ run, losses }) => Object.entries(losses).map(([layer, lost]) => ({ run, layer, lost }))),
     },
   ]
+  return tables.map(({ name, columns: own, rows }) => ({
+    name,
+    columns: own,
+    rows: names.includes(name) ? rows() : [],
+  }))
 }

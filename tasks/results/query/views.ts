@@ -44,6 +44,22 @@ const parquetView = (files: readonly string[]): string =>
   `SELECT string_split(filename, '/')[-2] AS run, * EXCLUDE (filename)
    FROM ${parquet(files, 'union_by_name = true', 'filename = true')}`
 
+/** A file with the tables of many runs (compact.ts), each event with its run. */
+export interface CompactTable {
+  readonly file: string
+  /** Runs whose part of it does not count: they were deleted or changed. */
+  readonly without: readonly string[]
+}
+
+const compactView = ({ file, without }: CompactTable): string =>
+  `SELECT * FROM ${parquet([file])}${without.length === 0 ? '' : ` WHERE run NOT IN (${without.map(quoted).join(', ')})`}`
+
+/** The events of these runs as SQL, each with its run. */
+export function eventsOf({ compact, files }: { compact: readonly CompactTable[]; files: readonly string[] }): string {
+  const parts = [...compact.map(compactView), ...(files.length === 0 ? [] : [parquetView(files)])]
+  return parts.length === 0 ? `SELECT ${EVENTS} WHERE false` : parts.join(' UNION ALL BY NAME ')
+}
+
 /** The files of a run are not what they should be; which, only looking at each of them says. */
 export class OddTable extends Error {}
 
@@ -62,6 +78,8 @@ export interface QueryOptions {
   readonly tables: readonly TableOfRows[]
   /** Parquet files by the view that shows them: `events`, and the tables of typed events. */
   readonly files: ReadonlyMap<string, readonly string[]>
+  /** More of `events`. */
+  readonly compact: readonly CompactTable[]
   /** A file that the answer may be written to, if any. */
   readonly output?: string | undefined
   readonly threads: number
@@ -78,6 +96,7 @@ export interface QueryOptions {
 export async function openQuery({
   tables,
   files,
+  compact,
   output,
   threads,
   memory,
@@ -91,11 +110,10 @@ export async function openQuery({
     const views = new Map([['events', [] as readonly string[]], ...files])
     for (const [name, own] of views) {
       if (own.length === 0 && name !== 'events') continue
-      const select = own.length === 0 ? `SELECT ${EVENTS} WHERE false` : parquetView(own)
-      await viewOf(connection, name, select)
+      await viewOf(connection, name, name === 'events' ? eventsOf({ compact, files: own }) : parquetView(own))
     }
     // A file is looked up as it is called and as the pattern that means only it.
-    const read = [...views.values()].flat()
+    const read = [...views.values(), compact.map(({ file }) => file)].flat()
     const allowed = [...new Set([...read, ...read.map(literally)]), ...(output === undefined ? [] : [output])]
     await connection.run(`SET allowed_paths = [${allowed.map(quoted).join(', ')}]`)
     await connection.run('SET enable_external_access = false')
