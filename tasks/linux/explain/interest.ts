@@ -3,7 +3,7 @@
  * that concern none of them. A reader is also asked while it is in the middle of something.
  */
 import { SPLAT_NEEDLES } from '../splats/rules.ts'
-import { LOG_NEEDLES } from '../verifier/index.ts'
+import { logNeedles } from '../verifier/index.ts'
 import { ADDRESS_NEEDLES } from './addresses.ts'
 import { BTF_NEEDLES } from './btf-log.ts'
 import { CAUSED_BY_NEEDLES } from './caused-by.ts'
@@ -20,7 +20,7 @@ const READERS = {
   context: CONTEXT_NEEDLES,
   splats: SPLAT_NEEDLES,
   trace: TRACE_NEEDLES,
-  verifier: [...LOG_NEEDLES, ...ERRNO_NEEDLES],
+  verifier: [...logNeedles(), ...ERRNO_NEEDLES],
   search: SEARCH_NEEDLES,
   errorLog: ERROR_LOG_NEEDLES,
   btf: BTF_NEEDLES,

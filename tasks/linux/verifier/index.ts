@@ -6,7 +6,7 @@ import { VerifierLogs, type Rejection } from './log.ts'
 import { meaningOf } from './rejection.ts'
 
 export { isPlain } from './line.ts'
-export { LOG_NEEDLES, VerifierLogs, type Acceptance, type Rejection } from './log.ts'
+export { logNeedles, VerifierLogs, type Acceptance, type Rejection } from './log.ts'
 export { meaningOf } from './rejection.ts'
 
 export interface Explained {

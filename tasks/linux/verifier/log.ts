@@ -325,7 +325,7 @@ const JOINED = [
   'processed ',
 ]
 /** A line without one of these begins no log: the beginnings, and what each message has in common with its format. */
-export const LOG_NEEDLES: readonly string[] = [...BEGINNINGS, ...JOINED, ...messageNeedles()]
+export const logNeedles = (): readonly string[] => [...BEGINNINGS, ...JOINED, ...messageNeedles()]
 
 /** Whether a line can begin a log: cheap, since it is asked of every line of any text. */
 function mayBegin(line: string): boolean {

@@ -17,6 +17,7 @@ import { CONSOLE_LOG } from '../../vm/console.ts'
 import type { Ready } from '../../build/artefacts.ts'
 import type { Deployable } from '../../build/probe/probe.ts'
 import { splitStrace } from '../../linux/ftrace/strace-split.ts'
+import { linesOf } from '../../linux/symbols/kallsyms-lines.ts'
 import { thisHost } from '../../host/this-host.ts'
 import { moveDump } from '../../vm/dump.ts'
 import type { OpenVm } from '../../vm/vm.ts'
@@ -134,26 +135,6 @@ export function cpuFiles({ files }: GuestRun, kind: 'raw' | 'stats'): Buffer[] {
 }
 
 /**
- * Lines of kallsyms by the function that they are about: split once for all runs of a boot, since that takes longer
- * than the rest of a run.
- */
-const symbolLines = new WeakMap<Buffer, ReadonlyMap<string, readonly string[]>>()
-
-function linesBySymbol(kallsyms: Buffer): ReadonlyMap<string, readonly string[]> {
-  const known = symbolLines.get(kallsyms)
-  if (known) return known
-  const lines = new Map<string, string[]>()
-  for (const line of kallsyms.toString('latin1').split('\n')) {
-    const name = line.split(/\s+/, 3)[2]?.replace(/^__ksymtab_/, '') ?? ''
-    const same = lines.get(name)
-    if (same) same.push(line)
-    else lines.set(name, [line])
-  }
-  symbolLines.set(kallsyms, lines)
-  return lines
-}
-
-/**
  * The lines of kallsyms about the probed functions, in the order of their addresses: their symbols and export entries.
  * Messages hold no addresses of code, so these are also all the symbols that a trace.dat needs; all 60,000 would make
  * each 2.5 MB instead of 60 kB.
@@ -165,9 +146,7 @@ export function symbolsOf(
 ): string {
   const programs = [...of(lines, 'attached'), ...of(lines, 'attach-failed')]
   const names = new Set([...programs.map(({ section }) => section.replace(/^.*\//, '')), ...functions])
-  const known = linesBySymbol(kallsyms)
-  const found = [...names].flatMap((name) => known.get(name) ?? [])
-  return found
+  return linesOf(kallsyms, names)
     .toSorted()
     .map((line) => `${line}\n`)
     .join('')
