@@ -12,8 +12,10 @@ import { Rig } from './rig.ts'
 const lab = new Rig()
 afterAll(() => lab.remove())
 
+/** Of the second time: the first fills the cache. */
 async function loadedBy(args: readonly string[]): Promise<Loaded> {
   const target = join(lab.dir, 'loaded.json')
+  await lab.lab(args)
   const { status, stderr } = await lab.lab(args, {
     LAB_LOADED: target,
     NODE_OPTIONS: `--import ${join(import.meta.dirname, 'loaded.ts')}`,
@@ -28,7 +30,7 @@ const MB = 1e6
 /** Command line, packages, most files of our own, most bytes. */
 const COSTS: readonly (readonly [line: string, packages: readonly string[], files: number, bytes: number])[] = [
   ['--help', ['commander'], 18, 0.25 * MB],
-  ['check', ['commander', 'yaml', 'zod'], 115, 2 * MB],
+  ['check', ['commander', 'zod'], 120, 1.8 * MB],
   ['results', ['commander', 'zod'], 56, 1.3 * MB],
 ]
 

@@ -4,6 +4,7 @@
  */
 import { availableParallelism, tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
+import { keepTextsIn } from '../../config/text/known-texts.ts'
 import { cacheLimit } from '../../engine/cache-limit.ts'
 import { cacheDir, type Context } from '../../engine/context.ts'
 import { noteDisk } from '../../engine/disk.ts'
@@ -97,6 +98,7 @@ export function openSession(options: GlobalOptions, signal: AbortSignal, view: V
   const cache = cacheDir(process.env)
   needCache(cache)
   noteDisk('cache', cache)
+  keepTextsIn(cache)
   noteDisk('temp', tmpdir())
   onProgram(view.emit)
   const store = new Store(join(cache, 'store'), (what, file) =>

@@ -1,11 +1,15 @@
 /**
  * The bytes of a lab file (or a recipe) -> a YAML document and its plain data, or what keeps the bytes from being one.
  */
-import { type Document, LineCounter, parseDocument } from 'yaml'
+import type { Document, LineCounter } from 'yaml'
 import { messageOf } from '../../engine/error.ts'
+import { later } from '../../engine/later.ts'
 import type { Diagnostic, Finding } from './diagnostic.ts'
-import { lintKeysAndAliases, openQuoteBefore } from './yaml-lint.ts'
+import { keepData, knownData } from './known-texts.ts'
+import { changedNumbers, lintKeysAndAliases, openQuoteBefore } from './yaml-lint.ts'
 import { type YamlText, diagnosticAt } from './yaml-location.ts'
+
+const lib = later<typeof import('yaml')>('yaml')
 
 /**
  * Larger than any lab file that a person writes; a limit, because what follows may take time that grows faster than the
@@ -141,6 +145,37 @@ function plain(document: Document.Parsed): { data: unknown } | { problem: Findin
   }
 }
 
+interface Parsed {
+  readonly document: Document.Parsed
+  readonly lines: LineCounter
+}
+
+/** @throws RangeError (seen): the parser calls itself for each level of nesting */
+function parsed(text: string): Parsed {
+  const lines = new (lib().LineCounter)()
+  // logLevel "silent" would also hide the error about a second document (yaml 2.9). Our own check of duplicates knows
+  // both places, and sees that `5.4:` and `"5.4":` are the same key.
+  const options = { lineCounter: lines, prettyErrors: false, uniqueKeys: false, logLevel: 'error' } as const
+  return { document: lib().parseDocument(text, options), lines }
+}
+
+/** A text that was read before. */
+function known(file: string, text: string): YamlText {
+  let read: Parsed | undefined
+  const once = () => (read ??= parsed(text))
+  return {
+    file,
+    text,
+    isKnown: true,
+    get document() {
+      return once().document
+    },
+    get lines() {
+      return once().lines
+    },
+  }
+}
+
 /**
  * Reads a file's bytes as YAML 1.2. All problems of the text are in the result; it never throws for what a file
  * can hold.
@@ -148,18 +183,17 @@ function plain(document: Document.Parsed): { data: unknown } | { problem: Findin
  */
 export function readYaml(file: string, bytes: Uint8Array, words = LAB_FILE): ReadResult {
   const decoded = decode(bytes, words)
-  const lines = new LineCounter()
   const text = 'text' in decoded ? decoded.text : ''
+  const before = knownData(text)
+  if ('text' in decoded && before !== undefined) return { yaml: known(file, text), data: before, diagnostics: [] }
+
+  let lines = new (lib().LineCounter)()
   const here = (finding: Finding) => diagnosticAt({ file, text, lines }, [0, 0], finding, [])
   if ('problem' in decoded) return { diagnostics: [here(decoded.problem)] }
-
   let document: Document.Parsed
   try {
-    // logLevel "silent" would also hide the error about a second document (yaml 2.9). Our own check of duplicates knows
-    // both places, and sees that `5.4:` and `"5.4":` are the same key.
-    document = parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: false, logLevel: 'error' })
+    ;({ document, lines } = parsed(text))
   } catch (thrown) {
-    // Seen as RangeError: the parser calls itself for each level of nesting.
     return { diagnostics: [here(error(`the document cannot be read: ${messageOf(thrown)}`, 'nest it less deeply'))] }
   }
   const yaml: YamlText = { file, text, document, lines }
@@ -171,5 +205,7 @@ export function readYaml(file: string, bytes: Uint8Array, words = LAB_FILE): Rea
   const result = plain(document)
   const problem = 'problem' in result ? result.problem : topLevel(result.data, words)
   if (problem !== undefined) return { yaml, diagnostics: [...diagnostics, here(problem)] }
-  return { yaml, data: 'data' in result ? result.data : undefined, diagnostics }
+  const data = 'data' in result ? result.data : undefined
+  if (diagnostics.length === 0 && changedNumbers(yaml).length === 0) keepData(text, data)
+  return { yaml, data, diagnostics }
 }

@@ -314,6 +314,7 @@ function withoutEchoes(problems: readonly ShapeProblem[]): ShapeProblem[] {
 
 /** Numbers whose text and value differ; where only a number may stand, quotes would be the wrong advice. */
 function numbersInDisguise(yaml: YamlText): Problem[] {
+  if (yaml.isKnown === true) return []
   return changedNumbers(yaml).map((problem) => {
     const schema = bare(schemaAt(problem.path))
     const number = optionsOf(schema).some((option) => option instanceof z.ZodNumber)

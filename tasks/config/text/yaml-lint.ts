@@ -1,11 +1,14 @@
 /**
  * What only the YAML document can tell: once it is plain data, duplicate keys are gone and numbers have become text.
  */
-import { type Node, isAlias, isMap, isNode, isScalar, isSeq } from 'yaml'
+import type { Node } from 'yaml'
+import { later } from '../../engine/later.ts'
 import { describe, quoted } from '../describe.ts'
 import type { Diagnostic, Finding, Path, Problem } from './diagnostic.ts'
 import { suggest } from './suggest.ts'
 import { type Range, type YamlText, diagnosticAt } from './yaml-location.ts'
+
+const lib = later<typeof import('yaml')>('yaml')
 
 /** More problems of one kind than anybody reads: looking further costs more than it tells. */
 export const ENOUGH = 200
@@ -17,26 +20,26 @@ function* valuesOf(yaml: YamlText): Generator<{ readonly node: Node; readonly pa
   const todo: { node: unknown; path: Path }[] = [{ node: yaml.document.contents, path: [] }]
   for (let next = todo.pop(); next !== undefined; next = todo.pop()) {
     const { node, path } = next
-    if (!isNode(node)) continue
+    if (!lib().isNode(node)) continue
     yield { node, path }
     // One by one: a call takes some hundred thousand arguments at most.
-    if (isSeq(node)) {
+    if (lib().isSeq(node)) {
       for (const [index, item] of [...node.items.entries()].toReversed())
         todo.push({ node: item, path: [...path, index] })
-    } else if (isMap(node)) {
+    } else if (lib().isMap(node)) {
       for (const { key, value } of node.items.toReversed())
-        todo.push({ node: value, path: isScalar(key) ? [...path, String(key.value)] : path })
+        todo.push({ node: value, path: lib().isScalar(key) ? [...path, String(key.value)] : path })
     }
   }
 }
 
-const rangeOf = (node: unknown): Range => (isNode(node) && node.range ? [node.range[0], node.range[1]] : [0, 0])
+const rangeOf = (node: unknown): Range => (lib().isNode(node) && node.range ? [node.range[0], node.range[1]] : [0, 0])
 
 /** The quote of the quoted text that runs up to an offset, as a range of one character. */
 export function openQuoteBefore(yaml: YamlText, offset: number): [number, number] | undefined {
   for (const { node } of valuesOf(yaml)) {
     const [start, end] = rangeOf(node)
-    const quoted = isScalar(node) && (node.type === 'QUOTE_DOUBLE' || node.type === 'QUOTE_SINGLE')
+    const quoted = lib().isScalar(node) && (node.type === 'QUOTE_DOUBLE' || node.type === 'QUOTE_SINGLE')
     if (quoted && start < offset && end >= offset - 1) return [start, start + 1]
   }
   return undefined
@@ -52,7 +55,7 @@ const isEntryNumber = ([section, , part, map]: Path, value: number, source: stri
 
 /** The problem of one key of a mapping, if any. `seen` has the keys before it, as text, with their offsets. */
 function keyProblem(yaml: YamlText, key: unknown, path: Path, seen: ReadonlyMap<string, number>): Finding | undefined {
-  if (!isScalar(key)) return error(`a key of ${describe(path)} is not a plain name`, 'write a name as the key')
+  if (!lib().isScalar(key)) return error(`a key of ${describe(path)} is not a plain name`, 'write a name as the key')
   const source = yaml.text.slice(...rangeOf(key))
   if (key.value === null && source === '')
     return error(`a key of ${describe(path)} is empty`, 'write a name before the colon')
@@ -72,13 +75,13 @@ function keyProblem(yaml: YamlText, key: unknown, path: Path, seen: ReadonlyMap<
 }
 
 function* keyProblems(yaml: YamlText, node: Node, path: Path): Iterable<Diagnostic> {
-  if (!isMap(node)) return
+  if (!lib().isMap(node)) return
   const seen = new Map<string, number>()
   for (const { key } of node.items) {
     const finding = keyProblem(yaml, key, path, seen)
-    const keyPath = isScalar(key) ? [...path, String(key.value)] : path
+    const keyPath = lib().isScalar(key) ? [...path, String(key.value)] : path
     if (finding !== undefined) yield diagnosticAt(yaml, rangeOf(key), finding, keyPath)
-    if (isScalar(key) && !seen.has(String(key.value))) seen.set(String(key.value), rangeOf(key)[0])
+    if (lib().isScalar(key) && !seen.has(String(key.value))) seen.set(String(key.value), rangeOf(key)[0])
   }
 }
 
@@ -92,13 +95,14 @@ export function lintKeysAndAliases(yaml: YamlText): { diagnostics: Diagnostic[];
   const anchors = new Set<string>()
   let whole = true
   for (const { node, path } of valuesOf(yaml)) {
-    if (!isAlias(node) && node.anchor !== undefined) anchors.add(node.anchor)
-    if (isMap(node)) for (const { key } of node.items) if (isScalar(key) && key.anchor) anchors.add(key.anchor)
+    if (!lib().isAlias(node) && node.anchor !== undefined) anchors.add(node.anchor)
+    if (lib().isMap(node))
+      for (const { key } of node.items) if (lib().isScalar(key) && key.anchor) anchors.add(key.anchor)
     for (const problem of keyProblems(yaml, node, path)) {
       diagnostics.push(problem)
       if (diagnostics.length >= ENOUGH) return { diagnostics, whole: false }
     }
-    if (!isAlias(node) || anchors.has(node.source)) continue
+    if (!lib().isAlias(node) || anchors.has(node.source)) continue
     whole = false
     const near = suggest(node.source, anchors)
     const wayOut = near === undefined ? `quote it if it is text: "*${node.source}"` : `did you mean "*${near}"?`
@@ -122,7 +126,7 @@ export function numberFinding(source: string, value: number, after = ''): Findin
 export function changedNumbers(yaml: YamlText): Problem[] {
   const problems: Problem[] = []
   for (const { node, path } of valuesOf(yaml)) {
-    if (!isScalar(node) || typeof node.value !== 'number') continue
+    if (!lib().isScalar(node) || typeof node.value !== 'number') continue
     const source = yaml.text.slice(...rangeOf(node))
     if (problems.length >= ENOUGH) break
     if (source !== String(node.value)) problems.push({ ...numberFinding(source, node.value), path, at: 'value' })

@@ -1,17 +1,9 @@
 /** From the path of a value to its place in the text of a YAML document. */
-import {
-  type Document,
-  type LineCounter,
-  type Node,
-  type Pair,
-  type YAMLMap,
-  isAlias,
-  isMap,
-  isNode,
-  isScalar,
-  isSeq,
-} from 'yaml'
+import type { Document, LineCounter, Node, Pair, YAMLMap } from 'yaml'
+import { later } from '../../engine/later.ts'
 import type { Diagnostic, Finding, Path, Problem } from './diagnostic.ts'
+
+const lib = later<typeof import('yaml')>('yaml')
 
 /** A parsed file with what is needed to point into it. */
 export interface YamlText {
@@ -21,6 +13,8 @@ export interface YamlText {
   readonly document: Document.Parsed
   /** Filled by the parser with the offset of each line. */
   readonly lines: LineCounter
+  /** Nothing was found wrong with the text when it was read before; the document is parsed when somebody asks. */
+  readonly isKnown?: boolean
 }
 
 export type Range = readonly [number, number]
@@ -30,7 +24,7 @@ interface Step {
   readonly value: Node | undefined
 }
 
-const asNode = (value: unknown): Node | undefined => (isNode(value) ? value : undefined)
+const asNode = (value: unknown): Node | undefined => (lib().isNode(value) ? value : undefined)
 
 /** The first pair of each key, by the key as text. Documents are not changed once they are read. */
 const PAIRS = new WeakMap<YAMLMap, Map<string, Pair>>()
@@ -40,7 +34,7 @@ function pairOf(map: YAMLMap, key: string): Pair | undefined {
   if (pairs === undefined) {
     pairs = new Map()
     for (const pair of map.items) {
-      const text = isScalar(pair.key) ? String(pair.key.value) : undefined
+      const text = lib().isScalar(pair.key) ? String(pair.key.value) : undefined
       if (text !== undefined && !pairs.has(text)) pairs.set(text, pair)
     }
     PAIRS.set(map, pairs)
@@ -57,12 +51,12 @@ function walk(document: Document.Parsed, path: Path): Step[] {
   const steps: Step[] = []
   let node = asNode(document.contents)
   for (const segment of path) {
-    if (isAlias(node)) node = node.resolve(document)
+    if (lib().isAlias(node)) node = node.resolve(document)
     let step: Step | undefined
-    if (isMap(node)) {
+    if (lib().isMap(node)) {
       const pair = pairOf(node, String(segment))
       if (pair !== undefined) step = { key: asNode(pair.key), value: asNode(pair.value) }
-    } else if (isSeq(node) && typeof segment === 'number') {
+    } else if (lib().isSeq(node) && typeof segment === 'number') {
       const value = asNode(node.items[segment])
       if (value !== undefined) step = { key: undefined, value }
     }
@@ -82,7 +76,7 @@ function rangeOfNode(node: Node | undefined): Range | undefined {
 /** The first key of the document: the best place for something that the whole file lacks. */
 function top(document: Document.Parsed): Range {
   const contents = document.contents
-  const first = isMap(contents) ? asNode(contents.items[0]?.key) : undefined
+  const first = lib().isMap(contents) ? asNode(contents.items[0]?.key) : undefined
   return rangeOfNode(first) ?? rangeOfNode(asNode(contents)) ?? [0, 0]
 }
 
@@ -93,7 +87,7 @@ function top(document: Document.Parsed): Range {
 function rangeOfSpan(yaml: YamlText, path: Path, span: Range): Range | undefined {
   const value = walk(yaml.document, path)[path.length - 1]?.value
   const range = rangeOfNode(value)
-  if (!isScalar(value) || typeof value.value !== 'string' || range === undefined) return undefined
+  if (!lib().isScalar(value) || typeof value.value !== 'string' || range === undefined) return undefined
   const source = yaml.text.slice(range[0], range[1])
   const whole = source.indexOf(value.value)
   if (whole >= 0) return [range[0] + whole + span[0], range[0] + whole + span[1]]
@@ -129,8 +123,8 @@ export function rangeOf(yaml: YamlText, { path, at, span }: Pick<Problem, 'path'
  */
 export function sourceOf(yaml: YamlText, path: Path): string | undefined {
   const value = walk(yaml.document, path)[path.length - 1]?.value
-  const node = isAlias(value) ? value.resolve(yaml.document) : value
-  const range = isScalar(node) ? rangeOfNode(node) : undefined
+  const node = lib().isAlias(value) ? value.resolve(yaml.document) : value
+  const range = lib().isScalar(node) ? rangeOfNode(node) : undefined
   return range === undefined ? undefined : yaml.text.slice(range[0], range[1])
 }
 
