@@ -24,6 +24,8 @@ async function leftovers(lab: string, cache: string): Promise<string[]> {
     partialBeside(join(cache, 'build', 'tree', 'src.names')),
     partialBeside(join(cache, 'tools', 'gcc.json')),
     partialBeside(join(cache, 'accel', 'boot.json')),
+    partialBeside(join(cache, 'texts', 'lab.json')),
+    partialBeside(join(lab, 'results', '.compact', 'readiter.json')),
     await makeScratch('import'),
     await makeScratch('doctor'),
   ]

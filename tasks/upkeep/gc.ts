@@ -87,7 +87,7 @@ export async function gcStep(places: Places, context: Context, dry: boolean): Pr
   await partials.lookBelow(places.results, PARTIAL_RESULT)
   await partials.look(join(context.cache, 'build'), PARTIAL)
   await partials.lookBelow(join(context.cache, 'build'), PARTIAL)
-  for (const dir of ['tools', 'accel']) await partials.look(join(context.cache, dir), PARTIAL)
+  for (const dir of ['tools', 'accel', 'texts']) await partials.look(join(context.cache, dir), PARTIAL)
   await partials.look(places.results, PARTIAL_RESULT)
   await partials.look(dirname(places.keys), PARTIAL)
   const written = files.map(({ dir }) => dir).filter((dir) => existsSync(dir))

@@ -25,7 +25,8 @@ export const consoleSoFar = (dir: string): Promise<string> => readFile(join(dir,
 
 /** All of it, up to the last word of a guest that has ended; a log that is cut off says so at its end. */
 export async function consoleLog(dir: string): Promise<Buffer> {
-  const coming = () => programsIn(dir, 'head').length > 0 && programsIn(dir, 'qemu-system-').length === 0
+  // QEMU first, which is there for most who ask: each question looks at all processes.
+  const coming = () => programsIn(dir, 'qemu-system-').length === 0 && programsIn(dir, 'head').length > 0
   for (const until = performance.now() + ON_THE_WAY; coming() && performance.now() < until;)
     await new Promise((resolve) => setTimeout(resolve, 10))
   const log = await readFile(join(dir, CONSOLE_LOG)).catch(() => Buffer.alloc(0))
