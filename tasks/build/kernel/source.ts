@@ -9,6 +9,7 @@ import { makeDirectory } from '../../engine/directory.ts'
 import { labError, userError } from '../../engine/error.ts'
 import { printable } from '../../engine/printable.ts'
 import { hashText } from '../../engine/fingerprint.ts'
+import { controlOf, extractDeb, needPinned, type PinnedDeb } from '../../host/debian/deb-file.ts'
 import { gitCommit, gitExport } from '../../host/git.ts'
 import { run } from '../../host/sh.ts'
 import { fetchArchive } from '../fetched.ts'
@@ -164,10 +165,18 @@ export async function unpackTar(
   })
 }
 
-async function unpackDeb(deb: string, dir: string, context: Context, place: string): Promise<void> {
+async function unpackDeb(
+  deb: string,
+  pinned: PinnedDeb | undefined,
+  dir: string,
+  context: Context,
+  place: string,
+): Promise<void> {
+  const control = await controlOf(deb, place, 'name a linux-source-* package', context.signal)
+  if (pinned) needPinned(control, pinned, 'package', place)
   const inner = `${dir}.deb`
   await rm(inner, { recursive: true, force: true })
-  await run(['dpkg-deb', '--extract', deb, inner], { signal: context.signal, place })
+  await extractDeb(deb, inner, place, context.signal)
   const archives = (await readdir(join(inner, 'usr/src')).catch(() => [])).filter((name) => /\.tar\.\w+$/.test(name))
   const archive = archives.find((name) => name.startsWith('linux-source-'))
   if (archive === undefined)
@@ -270,7 +279,14 @@ export async function ensureTree(
   await rm(dir, { recursive: true, force: true })
   makeDirectory(partial)
   if ('git' in source) await gitExport(source.git, id.id, partial, context, place)
-  else if (archive?.endsWith('.deb')) await unpackDeb(archive, partial, context, place)
+  else if (archive?.endsWith('.deb'))
+    await unpackDeb(
+      archive,
+      'package' in source ? { name: source.package, version: source.version } : undefined,
+      partial,
+      context,
+      place,
+    )
   else if (archive !== undefined) await unpackTar(archive, partial, context, place)
   await rename(partial, dir)
   await writeFile(marker, id.id)

@@ -228,6 +228,21 @@ test.runIf(spawnSync('gpg', ['--version']).status === 0)(
   },
 )
 
+test.runIf(spawnSync('gpg', ['--version']).status === 0).each([
+  ['0.1.107-1', NAME, 'linux-image-0.1.0-9-labtest-amd64 0.1.170-1'],
+  ['0.1.180-1', 'linux-image-0.1.0-9-labtset-amd64', 'linux-image-0.1.0-9-labtest-amd64 0.1.180-1'],
+])('version %s of %s is mistyped: the nearest one is named', async (version, name, nearest) => {
+  const key = new SigningKey()
+  vi.stubEnv('LAB_DEBIAN_KEYRING', key.ring)
+  const records = ['0.1.170-1', '0.1.180-1', '0.1.200-1'].map(
+    (each) => `Package: linux-image-0.1.0-9-labtest-amd64\nVersion: ${each}\nArchitecture: amd64`,
+  )
+  const { list } = await archivesWith({ main: suite('sid', records, key) })
+  const { parts } = await failureOf(fetchDeb({ ...wanted(tempDir()), package: name, version }, list))
+  expect(parts.fact).toBe(`no archive delivers ${name} ${version}`)
+  expect(parts.wayOut).toMatch(new RegExp(`^did you mean ${nearest.replaceAll('.', '\\.')}\\?`))
+})
+
 test('how long a server wants to be left alone: seconds, a date, nothing, nonsense, a day', () => {
   const now = Date.parse('2026-11-29T12:00:00Z')
   expect(retryAfter('7', now)).toBe(7)

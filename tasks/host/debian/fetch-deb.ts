@@ -5,6 +5,7 @@
 import { rename, rm, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { makeDirectory } from '../../engine/directory.ts'
+import { editDistance } from '../../engine/edit-distance.ts'
 import { failedBy, Failure, interrupted } from '../../engine/error.ts'
 import { lock } from '../../engine/lock.ts'
 import { aptReason } from '../../engine/outside-words.ts'
@@ -16,7 +17,7 @@ import { deepest } from '../first-answer.ts'
 import { run } from '../sh.ts'
 import { APT_HELPER, uriOf } from './apt-helper.ts'
 import { debName, poolDirectories, type Archive } from './archives.ts'
-import { alike, offersLike, poolFile, suiteRecords, type Offer } from './index.ts'
+import { near, offersLike, poolFile, suiteRecords, type Offer } from './index.ts'
 import { fromSnapshot } from './snapshot.ts'
 
 export interface DebFile {
@@ -153,11 +154,26 @@ async function instead({ package: name, path, cache, signal }: DebFile, from: re
   const main = from.find((one) => one.name === 'main')
   if (offers.length > 0 || main === undefined) return offers
   try {
-    return alike(name, await suiteRecords(suiteOfKernel(name), cache, signal, main.base))
+    return near(name, await suiteRecords(suiteOfKernel(name), cache, signal, main.base))
   } catch (error) {
     if (!(error instanceof Failure) || error.kind === 'interrupted') throw error
     return []
   }
+}
+
+/** Two names that differ by so many letters are probably meant to be the same. */
+const MISTYPED = 2
+
+/** What to do where no archive has a version: correct a mistype, or take another kernel. */
+function wayOutOf(wanted: Pick<DebFile, 'package' | 'version'>, offers: readonly Offer[]): string {
+  const [newest] = offers
+  if (newest === undefined) return 'is version or name misspelt? `mirrors:` and LAB_DEBIAN_MIRROR name further places'
+  const apart = (offer: Offer) =>
+    editDistance(offer.package, wanted.package) + editDistance(offer.version, wanted.version)
+  const [nearest] = offers.toSorted((a, b) => apart(a) - apart(b))
+  if (nearest !== undefined && apart(nearest) <= MISTYPED)
+    return `did you mean ${nearest.package} ${nearest.version}? \`lab kernels add ${nearest.package}\` writes the lines of the newest version`
+  return `\`lab kernels add ${newest.package}\` writes the lines of one that is there. It is another kernel: its runs are of another definition, and are not pooled with the earlier ones`
 }
 
 /**
@@ -189,13 +205,10 @@ export async function fetchDeb(wanted: DebFile, from: readonly Archive[]): Promi
       { cause: first },
     )
   const offers = await instead(wanted, from)
-  const [newest] = offers
   throw unavailable({
     place,
     fact: `no archive delivers ${name} ${version}`,
     lines: [...reasons, ...offers.slice(0, 5).map((one) => `there is ${one.package} ${one.version}`)],
-    wayOut: newest
-      ? `\`lab kernels add ${newest.package}\` writes the lines of one that is there. It is another kernel: its runs are of another definition, and are not pooled with the earlier ones`
-      : 'is version or name misspelt? `mirrors:` and LAB_DEBIAN_MIRROR name further places',
+    wayOut: wayOutOf(wanted, offers),
   })
 }

@@ -6,6 +6,7 @@ import { randomBytes } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { editDistance } from '../../engine/edit-distance.ts'
 import { labError } from '../../engine/error.ts'
 import { hashFile } from '../../engine/fingerprint.ts'
 import { lock } from '../../engine/lock.ts'
@@ -36,21 +37,45 @@ export interface Offer {
   readonly version: string
 }
 
+/** Letters by which a mistyped name differs from the one that was meant. */
+const SLIP = 2
+
 /** What makes two kernel packages of one kind: the series, and what stands behind the ABI's number. */
 const kindOf = (name: string): string => name.replace(/(\d+\.\d+)[\d.]*(?:-\d+)?(?:\+deb\d+)?/, '$1*')
 
+const newestFirst = <T extends Offer>(offers: readonly T[]): T[] =>
+  offers.toSorted((a, b) => b.version.localeCompare(a.version, 'en', { numeric: true }))
+
 /** Those of the same series and flavour, the newest first. */
 export const alike = <T extends Offer>(name: string, offers: readonly T[]): T[] =>
-  offers
-    .filter((one) => kindOf(one.package) === kindOf(name))
-    .toSorted((a, b) => b.version.localeCompare(a.version, 'en', { numeric: true }))
+  newestFirst(offers.filter((one) => kindOf(one.package) === kindOf(name)))
 
-/** Packages of the same series and flavour in the host's index, the newest first. */
+/** The names of the same series and flavour; where there is none, those that differ by a slip of the keyboard. */
+function nearNames(name: string, all: readonly string[]): string[] {
+  const same = all.filter((one) => kindOf(one) === kindOf(name))
+  return same.length > 0 ? same : all.filter((one) => editDistance(one, name, SLIP) <= SLIP)
+}
+
+/** As `alike`; where there is none, those whose names differ by a slip of the keyboard. */
+export function near<T extends Offer>(name: string, offers: readonly T[]): T[] {
+  const names = new Set(
+    nearNames(
+      name,
+      offers.map((one) => one.package),
+    ),
+  )
+  return newestFirst(offers.filter((one) => names.has(one.package)))
+}
+
+/** Packages of the host's index that may have been meant, the newest first (`near`). */
 export async function offersLike(name: string, signal: AbortSignal): Promise<Offer[]> {
   if (!(await has('apt-cache'))) return []
   const prefix = /^linux-[a-z-]+/.exec(name)?.[0] ?? name
   const { stdout } = await run(['apt-cache', 'pkgnames', prefix], { signal, accept: [0, 100] })
-  const names = stdout.split('\n').filter((one) => one !== '' && kindOf(one) === kindOf(name))
+  const names = nearNames(
+    name,
+    stdout.split('\n').filter((one) => one !== ''),
+  )
   if (names.length === 0) return []
   const { stdout: table } = await run(['apt-cache', 'madison', '--', ...names.slice(0, 40)], {
     signal,
@@ -61,7 +86,7 @@ export async function offersLike(name: string, signal: AbortSignal): Promise<Off
     return found !== undefined && version !== undefined ? [{ package: found, version }] : []
   })
   const unique = new Map(offers.map((one) => [`${one.package} ${one.version}`, one]))
-  return alike(name, [...unique.values()])
+  return near(name, [...unique.values()])
 }
 
 /** Gets a file of an archive by apt, with its proxies. */

@@ -1,6 +1,6 @@
 /** Makes of a boot image, its configuration and its modules what every other kernel of the store has. */
 import { cp, mkdir, readFile, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { gunzipSync } from 'node:zlib'
 import { userError } from '../../../engine/error.ts'
 import { decompress } from '../../../host/decompress.ts'
@@ -75,7 +75,14 @@ export async function writeArtefact(
       fact: 'the configuration of this kernel is unknown (it has no CONFIG_IKCONFIG)',
       wayOut: 'name its .config: `source: { file: ..., sha256: ..., config: ... }`',
     })
-  const modules = await guestModules(parseConfig(config), release, files.modules, join(to, 'module'), place, signal)
+  const options = parseConfig(config)
+  if (options.size === 0)
+    throw userError({
+      place,
+      fact: `${basename(files.config ?? files.image)} is not the configuration of a kernel: it sets no option`,
+      wayOut: 'name the .config that this kernel was built with (`config:`)',
+    })
+  const modules = await guestModules(options, release, files.modules, join(to, 'module'), place, signal)
   await mkdir(join(to, MODULES))
   await writeFile(join(to, MODULES, ORDER), modules.order.map((name) => `${name}\n`).join(''))
   for (const [name, module] of modules.files) await writeFile(join(to, MODULES, name), module)

@@ -42,7 +42,12 @@ export async function prebuiltInputs(
 ): Promise<Inputs> {
   refuseChanges(kernel, source, override)
   const common = { kind: 'prebuilt', source: source.sha256, lab: ownCode('prebuilt', toolRoot) }
-  if ('prebuilt' in source) return { ...common, ...(source.parts && { parts: { ...source.parts } }) }
+  // Name and version decide nothing about the bytes. They are inputs all the same: the package is compared with them
+  // when it is unpacked, so that a result never names a version that the kernel is not.
+  if ('prebuilt' in source) {
+    const { prebuilt, version, parts } = source
+    return { ...common, package: `${prebuilt} ${version}`, ...(parts && { parts: { ...parts } }) }
+  }
   return { ...common, ...(source.config !== undefined && { config: await hashOf(source.config, kernel.name) }) }
 }
 

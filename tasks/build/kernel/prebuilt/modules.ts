@@ -12,19 +12,19 @@ export const ORDER = 'order'
 
 /** What every guest has, by the option of each driver and the name of its module. */
 const NEEDED: readonly (readonly [option: string, module: string, what: string])[] = [
-  ['VIRTIO_PCI', 'virtio_pci', 'finds its devices'],
-  ['VIRTIO_BLK', 'virtio_blk', 'reads its disks'],
-  ['VIRTIO_NET', 'virtio_net', 'is reached by ssh'],
-  ['EXT4_FS', 'ext4', 'mounts its disks'],
+  ['VIRTIO_PCI', 'virtio_pci', 'the guest finds its devices'],
+  ['VIRTIO_BLK', 'virtio_blk', 'the guest reads its disks'],
+  ['VIRTIO_NET', 'virtio_net', 'the guest is reached by ssh'],
+  ['EXT4_FS', 'ext4', 'the guest mounts its disks'],
 ]
 /** Of use, and no need. */
 const USEFUL: readonly (readonly [option: string, module: string])[] = [['HW_RANDOM_VIRTIO', 'virtio_rng']]
 
 /** Options that a guest needs in the kernel itself: they cannot be modules, or nobody would load them. */
 const BUILT_IN: readonly (readonly [option: string, what: string])[] = [
-  ['BLK_DEV_INITRD', 'its modules come in an initramfs'],
-  ['DEVTMPFS', 'its devices have names'],
-  ['SERIAL_8250_CONSOLE', 'its console is a serial port'],
+  ['BLK_DEV_INITRD', 'the guest starts from an initramfs, with its modules'],
+  ['DEVTMPFS', 'the devices of the guest have names'],
+  ['SERIAL_8250_CONSOLE', 'the console of the guest is a serial port'],
 ]
 
 const ENDINGS: Readonly<Record<string, Compression>> = {
@@ -56,7 +56,7 @@ function wantedOf(config: Config, place: string): { all: readonly string[]; need
     throw userError({
       place,
       fact: `this kernel lacks options that a guest needs: ${absent.map(([option]) => `CONFIG_${option}`).join(', ')}`,
-      lines: absent.map(([option, what]) => `CONFIG_${option}: with it the guest ${what}`),
+      lines: absent.map(([option, what]) => `CONFIG_${option}: with it, ${what}`),
       wayOut: "take a kernel for virtual machines (Debian's linux-image-*-cloud-amd64), or one that is built",
     })
   const modules = NEEDED.filter(([option]) => config.get(option) === 'm').map(([, module]) => module)

@@ -1,10 +1,11 @@
 /** Where a kernel, its configuration and its modules are in the packages (or the one file) of a prebuilt kernel. */
 import { existsSync } from 'node:fs'
 import { readFile, readdir } from 'node:fs/promises'
-import { basename, join } from 'node:path'
+import { join } from 'node:path'
 import type { PrebuiltSource } from '../../../config/prebuilt.ts'
 import { userError } from '../../../engine/error.ts'
-import { run } from '../../../host/sh.ts'
+import { printable } from '../../../engine/printable.ts'
+import { controlField, controlOf, extractDeb, needPinned, type PinnedDeb } from '../../../host/debian/deb-file.ts'
 
 /** What was found in it. */
 export interface KernelFiles {
@@ -39,63 +40,49 @@ async function findIn(root: string): Promise<KernelFiles | undefined> {
   }
 }
 
-const field = (control: string, name: string): string =>
-  new RegExp(`^${name}: (.*)$`, 'm').exec(control)?.[1]?.trim() ?? ''
+/** A package's file, and what the lab file says that it is: nothing, for a file that is named by its path. */
+export interface KernelDeb {
+  readonly file: string
+  readonly pinned?: PinnedDeb | undefined
+}
 
-/** A package is of this name and for this machine. @throws a user's Failure */
-async function checkPackage(
-  deb: string,
-  name: string | undefined,
-  place: string,
-  signal: AbortSignal,
-): Promise<string> {
-  const { stdout, status, stderr } = await run(['dpkg-deb', '--field', deb], { signal, place, accept: [0, 2] })
-  if (status !== 0)
-    throw userError({
-      place,
-      fact: `${basename(deb)} is not a Debian package`,
-      lines: stderr.split('\n').filter(Boolean).slice(0, 3),
-      wayOut: 'name a linux-image-* package, its .deb file, or a bzImage',
-    })
-  const [is, architecture] = [field(stdout, 'Package'), field(stdout, 'Architecture')]
+/** A package is the one that is pinned, and for this machine. @throws a user's Failure */
+async function checkPackage({ file, pinned }: KernelDeb, place: string, signal: AbortSignal): Promise<string> {
+  const control = await controlOf(file, place, 'name a linux-image-* package, its .deb file, or a bzImage', signal)
+  const architecture = printable(controlField(control, 'Architecture'), 40)
   if (architecture !== 'amd64' && architecture !== 'all')
     throw userError({
       place,
-      fact: `package ${is} is for ${architecture}, and guests are amd64`,
+      fact: `package ${printable(controlField(control, 'Package'), 100)} is for ${architecture}, and guests are amd64`,
       wayOut: 'take the package of the architecture amd64',
     })
-  if (name !== undefined && is !== name)
-    throw userError({
-      place,
-      fact: `the package that has this sha256 is ${is}, and not ${name}`,
-      wayOut: `write \`prebuilt: ${is}\`, or the sha256 of ${name}`,
-    })
-  return stdout
+  if (pinned) needPinned(control, pinned, 'prebuilt', place)
+  return control
 }
 
 /** What the control file says a package needs, in the exact version: where a metapackage has its kernel. */
 const exactDepends = (control: string): string[] =>
-  field(control, 'Depends')
+  controlField(control, 'Depends')
     .split(/,\s*/)
     .flatMap((one) => /^(linux-\S+) \(= [^)]+\)$/.exec(one)?.[1] ?? [])
 
 /** The deb packages of a kernel, unpacked into `dir`. @throws a user's Failure where they are not those of a kernel */
 export async function unpackKernel(
-  debs: readonly { readonly file: string; readonly name: string | undefined }[],
+  debs: readonly KernelDeb[],
   dir: string,
   place: string,
   signal: AbortSignal,
 ): Promise<KernelFiles> {
   const controls: string[] = []
-  for (const { file, name } of debs) {
-    controls.push(await checkPackage(file, name, place, signal))
-    await run(['dpkg-deb', '--extract', file, dir], { signal, place, wayOut: 'is the disk full?' })
+  for (const deb of debs) {
+    controls.push(await checkPackage(deb, place, signal))
+    await extractDeb(deb.file, dir, place, signal)
   }
   const found = await findIn(dir)
   if (found) return found
   const main = controls[0] ?? ''
   const depends = exactDepends(main)
-  const name = field(main, 'Package')
+  const name = printable(controlField(main, 'Package'), 100)
   throw userError({
     place,
     fact: `package ${name} holds no kernel (no boot/vmlinuz-*)`,
@@ -118,6 +105,6 @@ export async function openFile(
   signal: AbortSignal,
 ): Promise<KernelFiles> {
   const bytes = await readFile(source.file)
-  if (isDeb(bytes)) return await unpackKernel([{ file: source.file, name: undefined }], dir, place, signal)
+  if (isDeb(bytes)) return await unpackKernel([{ file: source.file }], dir, place, signal)
   return { image: source.file, config: source.config, modules: undefined }
 }

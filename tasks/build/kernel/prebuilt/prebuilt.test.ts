@@ -160,6 +160,24 @@ describe('a package of a kernel', () => {
       /cloud-amd64/,
     ],
     [
+      'without the file system of the disks',
+      { [`boot/config-${RELEASE}`]: [...CONFIG, ...MODULES].join('').replace('CONFIG_EXT4_FS=y\n', '') },
+      /lacks options that a guest needs: CONFIG_EXT4_FS$/,
+      /cloud-amd64/,
+    ],
+    [
+      'whose configuration is another file',
+      { [`boot/config-${RELEASE}`]: 'hello\n' },
+      /^config-6\.1\.0-50-cloud-amd64 is not the configuration of a kernel: it sets no option$/,
+      /\.config that this kernel was built with/,
+    ],
+    [
+      'with something else in the place of the kernel',
+      { [`boot/vmlinuz-${RELEASE}`]: undefined, 'usr/bin/strace': 'a program' },
+      /^package \S+ holds no kernel/,
+      /name a linux-image-\* package/,
+    ],
+    [
       'whose kernel is damaged',
       { [`boot/vmlinuz-${RELEASE}`]: bzImage(gzipSync(Buffer.from('\x7fELFnothing', 'latin1')), RELEASE) },
       /its kernel cannot be read/,
@@ -183,6 +201,27 @@ describe('a package of a kernel', () => {
     const other = deb(dir, files(), { name: 'linux-image-other' })
     const named = await failureOf(restore(await packaged(other), join(dir, 'b'), [[NAME, other]]))
     expect(named.parts.fact).toBe(`the package that has this sha256 is linux-image-other, and not ${NAME}`)
+  })
+
+  test('of another version than the one that is named: a result would name a kernel that it was not', async () => {
+    const dir = tempDir()
+    const file = deb(dir, files())
+    const mistyped = await packaged(file, { version: '6.1.167-1' })
+    const { kind, parts } = await failureOf(restore(mistyped, join(dir, 'a'), [[NAME, file]]))
+    expect(kind).toBe('user')
+    expect(parts.fact).toBe(`the file of ${NAME} that has this sha256 is version ${VERSION}, and not 6.1.167-1`)
+    expect(parts.wayOut).toContain(`\`version: ${VERSION}\``)
+  })
+
+  test('that ends in the middle', async () => {
+    const dir = tempDir()
+    const whole = readFileSync(deb(dir, files()))
+    const cut = join(dir, 'cut.deb')
+    writeFileSync(cut, whole.subarray(0, Math.floor(whole.length / 2)))
+    const { kind, parts } = await failureOf(restore({ file: cut, sha256: await hashFile(cut) }, join(dir, 'a')))
+    expect(kind).toBe('user')
+    expect(parts.fact).toMatch(/^cut\.deb cannot be unpacked: the package is damaged/)
+    expect(parts.wayOut).toContain('sha256 of the whole file')
   })
 })
 
@@ -237,8 +276,11 @@ test('its fingerprint follows from its packages alone: no compiler is asked', as
   try {
     const { fingerprint, plan } = await kernelFingerprint(KERNEL, context)
     expect(plan).toBeUndefined()
-    const other = { ...KERNEL, source: { ...KERNEL.source, parts: { 'linux-modules-x': '1'.repeat(64) } } }
-    expect((await kernelFingerprint(other, context)).fingerprint).not.toBe(fingerprint)
+    const changes = [{ parts: { 'linux-modules-x': '1'.repeat(64) } }, { version: '6.1.176-2' }]
+    for (const change of changes) {
+      const other = { ...KERNEL, source: { ...KERNEL.source, ...change } }
+      expect((await kernelFingerprint(other, context)).fingerprint, JSON.stringify(change)).not.toBe(fingerprint)
+    }
   } finally {
     process.env['PATH'] = path
   }

@@ -17,7 +17,7 @@ import { fetchArchive } from '../../fetched.ts'
 import { writeArtefact } from './artefact.ts'
 import { prebuiltSource, prebuiltTitle } from './identity.ts'
 import { initrdFor } from './initrd.ts'
-import { openFile, unpackKernel, type KernelFiles } from './package.ts'
+import { openFile, unpackKernel, type KernelDeb, type KernelFiles } from './package.ts'
 
 async function open(
   source: PrebuiltSource,
@@ -40,10 +40,10 @@ async function open(
     return await openFile(source, dir, place, context.signal)
   }
   const { prebuilt, version, parts = {}, mirrors } = source
-  const debs: { file: string; name: string }[] = []
+  const debs: KernelDeb[] = []
   for (const [name, sha256] of [[prebuilt, source.sha256] as const, ...Object.entries(parts)]) {
     const deb = { package: name, version, sha256, ...(mirrors && { mirrors }) }
-    debs.push({ name, file: await fetchArchive(deb, context, place, handle) })
+    debs.push({ file: await fetchArchive(deb, context, place, handle), pinned: { name, version } })
   }
   handle.progress('unpack the package')
   return await unpackKernel(debs, dir, place, context.signal)
