@@ -5,6 +5,7 @@ import { gzipSync } from 'node:zlib'
 import { describe, expect, test } from 'vitest'
 import type { PrebuiltSource } from '../../../config/prebuilt.ts'
 import { fingerprintOf, hashFile, hashText } from '../../../engine/fingerprint.ts'
+import { suiteOfKernel } from '../../../linux/debian-releases.ts'
 import { bzImage } from '../../../linux/objects/bzimage.fixture.ts'
 import { moduleFile } from '../../../linux/objects/module.fixture.ts'
 import { LAYOUTS, strippedElf, SYMBOLS } from '../../../linux/symbols/kallsyms-table.fixture.ts'
@@ -242,6 +243,17 @@ describe('a kernel by its path', () => {
     expect(alone.parts.fact).toContain('the configuration of this kernel is unknown')
     const bare = await restore({ ...source, config: join(dir, 'config') }, join(dir, 'c'))
     expect(readFileSync(join(bare.entry.dir, 'modules/order'), 'utf8')).toBe('')
+  })
+
+  test('a kernel that is newer than every table of ours is taken as it is', async () => {
+    const dir = tempDir()
+    const release = '99.9.0-1-cloud-amd64'
+    const built = [...CONFIG, ...MODULES.map((line) => line.replace('=m', '=y'))].join('')
+    write(dir, { bzImage: bzImage(gzipSync(strippedElf(SYMBOLS, LAYOUT)), release), config: built })
+    const source = { file: join(dir, 'bzImage'), sha256: await hashFile(join(dir, 'bzImage')) }
+    const { entry } = await restore({ ...source, config: join(dir, 'config') }, join(dir, 'a'))
+    expect(readFileSync(join(entry.dir, 'release'), 'utf8')).toBe(`${release}\n`)
+    expect(suiteOfKernel(`linux-image-${release}`)).toBe('sid')
   })
 
   test('a file with another sha256, a text, and no file', async () => {
