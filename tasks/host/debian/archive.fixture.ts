@@ -41,9 +41,10 @@ export class SigningKey {
 
   /** @param day "20200101": the key is made, and everything is signed, on this day; today when left out */
   constructor(day?: string) {
-    this.#day = day === undefined ? '' : `${day}T000000`
+    this.#day = day ?? ''
     mkdirSync(join(this.#home, 'gnupg'), { mode: 0o700 })
     this.#gpg(
+      'T000000',
       '--passphrase',
       '',
       '--quick-generate-key',
@@ -52,12 +53,16 @@ export class SigningKey {
       'sign',
       '1y',
     )
-    writeFileSync(this.ring, this.#gpg('--export'))
+    writeFileSync(this.ring, this.#gpg('T120000', '--export'))
     onTestFinished(() => void execFileSync('gpgconf', ['--homedir', join(this.#home, 'gnupg'), '--kill', 'all']))
   }
 
-  #gpg(...words: readonly string[]): Buffer {
-    const day = this.#day === '' ? [] : ['--faked-system-time', this.#day]
+  /**
+   * The faked clock goes on, so a key that took a second to make is of that second; a signature is made at noon, and
+   * never before its key was.
+   */
+  #gpg(time: 'T000000' | 'T120000', ...words: readonly string[]): Buffer {
+    const day = this.#day === '' ? [] : ['--faked-system-time', `${this.#day}${time}`]
     return execFileSync(
       'gpg',
       ['--homedir', join(this.#home, 'gnupg'), '--batch', '--yes', '--quiet', ...day, ...words],
@@ -72,7 +77,7 @@ export class SigningKey {
     const [plain, signed] = ['plain', 'signed'].map((name) => join(this.#home, name))
     if (plain === undefined || signed === undefined) throw new Error('two names')
     writeFileSync(plain, text)
-    this.#gpg('--clearsign', '--output', signed, plain)
+    this.#gpg('T120000', '--clearsign', '--output', signed, plain)
     return readFileSync(signed)
   }
 }
