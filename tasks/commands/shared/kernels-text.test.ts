@@ -47,6 +47,6 @@ test('the table fits a terminal of 80 columns; what is newer, gone or not known 
     'old: bookworm no longer has this version',
     'old: bookworm has linux-image-6.1.0-50-cloud-amd64 6.1.176-1',
     '  lab kernels add linux-image-6.1.0-50-cloud-amd64',
-    'sid: sid could not be reached: Could not resolve the mirror',
+    'sid: the index of sid could not be had: Could not resolve the mirror',
   ])
 })

@@ -27,7 +27,7 @@ function mirrorText(mirror: PinState | undefined): string {
 function notesOf({ name, mirror }: KernelRow): string[] {
   if (mirror === undefined) return []
   const { suite, listed, newer, why } = mirror
-  if (listed === undefined) return [`${name}: ${suite} could not be reached: ${printable(why ?? '', 160)}`]
+  if (listed === undefined) return [`${name}: the index of ${suite} could not be had: ${printable(why ?? '', 160)}`]
   const gone = listed ? [] : [`${name}: ${suite} no longer has this version`]
   if (newer === undefined) return gone
   return [...gone, `${name}: ${suite} has ${newer.package} ${newer.version}`, `  lab kernels add ${newer.package}`]

@@ -137,6 +137,62 @@ test('an archive with other bytes, or with too few, does not count: the next one
   expect(fetched(dir)).toBe(true)
 })
 
+test('snapshot that delivers other bytes is refused, and the next try does not go on behind them', async () => {
+  const dir = tempDir()
+  const ranges: (string | undefined)[] = []
+  const answers = [Buffer.from('a login page'), CONTENT]
+  const file: Handler = ({ headers: { range } }, response) => {
+    ranges.push(range)
+    response.writeHead(200).end(answers.shift())
+  }
+  const { list } = await archivesWith({ snapshot: snapshot({ [`file/${SHA1}`]: file }) })
+  const failure = await failureOf(fetchDeb(wanted(dir), list))
+  expect(failure.reason).toBe('wrong-bytes')
+  expect(failure.parts.lines?.join('\n')).toContain(`wanted ${SHA256}`)
+  expect(existsSync(wanted(dir).file)).toBe(false)
+  await fetchDeb(wanted(dir), list)
+  expect(fetched(dir)).toBe(true)
+  expect(ranges).toEqual([undefined, undefined])
+})
+
+test('snapshot that never stops asking for patience is given up, and the message says so', async () => {
+  const busy: Handler = (_request, response) => response.writeHead(429, { 'retry-after': '0' }).end()
+  const { list, asked } = await archivesWith({ snapshot: snapshot({ [`file/${SHA1}`]: busy }) })
+  const failure = await failureOf(fetchDeb(wanted(tempDir()), list))
+  expect(failure.reason).toBe('unavailable')
+  expect(failure.parts.lines?.[0]).toMatch(
+    /^snapshot .*: HTTP 429 \(5 times, each after the pause that it asked for\)$/,
+  )
+  expect(asked('snapshot').filter((path) => path.startsWith('file/'))).toHaveLength(5)
+})
+
+test.each<[string, Files, RegExp]>([
+  [
+    'is down',
+    { [`mr/binary/${NAME}/${VERSION}/binfiles`]: (_, response) => response.writeHead(502).end() },
+    /HTTP 502/,
+  ],
+  [
+    'answers with a page',
+    { [`mr/binary/${NAME}/${VERSION}/binfiles`]: Buffer.from('<html>maintenance</html>') },
+    /JSON|Unexpected/,
+  ],
+  [
+    'has the package for another architecture alone',
+    {
+      [`mr/binary/${NAME}/${VERSION}/binfiles`]: Buffer.from(
+        JSON.stringify({ result: [{ hash: SHA1, architecture: 'arm64' }] }),
+      ),
+    },
+    /names no file for amd64/,
+  ],
+])('snapshot that %s is named with that', async (_, more, reason) => {
+  const { list } = await archivesWith({ snapshot: snapshot(more) })
+  const failure = await failureOf(fetchDeb(wanted(tempDir()), list))
+  expect(failure.reason).toBe('unavailable')
+  expect(failure.parts.lines?.[0]).toMatch(reason)
+})
+
 test('other bytes and nothing else: the user is told of the sha256, and nothing is kept', async () => {
   const dir = tempDir()
   const { list } = await archivesWith({ main: { [`${POOL}/${DEB}`]: Buffer.from('a login page') }, security: {} })

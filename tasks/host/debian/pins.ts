@@ -1,5 +1,6 @@
 /** Whether a pinned kernel can still be had from its suite, before that matters. */
 import { Failure } from '../../engine/error.ts'
+import { aptReason } from '../../engine/outside-words.ts'
 import { suiteOfKernel } from '../../linux/debian-releases.ts'
 import type { PackageRecord } from '../../linux/package-index.ts'
 import { run } from '../sh.ts'
@@ -50,7 +51,8 @@ async function ask(suite: string, cache: string, signal: AbortSignal): Promise<A
     return { records: await kernelsIn(suite, cache, signal) }
   } catch (error) {
     if (!(error instanceof Failure) || error.kind === 'interrupted') throw error
-    return { why: error.parts.lines?.at(-1) ?? error.parts.fact }
+    // apt's own line says more than "apt-helper ended with status 100"; other failures give their reason as the fact.
+    return { why: aptReason(error.parts.lines ?? []) ?? error.parts.fact }
   }
 }
 

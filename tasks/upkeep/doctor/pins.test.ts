@@ -35,9 +35,9 @@ test.each<[string, PinState, RegExp, RegExp | undefined]>([
     /^`lab export --with-inputs`/,
   ],
   [
-    'of a suite that could not be reached',
+    'of a suite whose index could not be had',
     { suite: 'bookworm', listed: undefined, why: 'Could not resolve' },
-    /^bookworm could not be reached: Could not resolve$/,
+    /^the index of bookworm could not be had: Could not resolve$/,
     undefined,
   ],
 ])('a pin %s is warned of', (_name, state, fact, wayOut) => {

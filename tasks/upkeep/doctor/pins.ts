@@ -24,7 +24,7 @@ export function pinFinding(kernel: string, pin: Pin, state: PinState, now: numbe
   const { suite, listed, newer, why } = state
   const add = newer && `\`lab kernels add ${newer.package}\` writes the lines of the newer one`
   if (listed === undefined)
-    return { name, status: 'warning', fact: `${suite} could not be reached: ${printable(why ?? '', 160)}` }
+    return { name, status: 'warning', fact: `the index of ${suite} could not be had: ${printable(why ?? '', 160)}` }
   const facts: string[] = []
   if (!listed)
     facts.push(
