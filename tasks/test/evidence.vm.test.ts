@@ -4,10 +4,13 @@ import { appendFileSync, cpSync, mkdirSync, readFileSync, readdirSync, rmSync, w
 import { join, resolve } from 'node:path'
 import { gunzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { TOOL_ROOT } from '../commands/shared/app.ts'
 import { cacheDir } from '../engine/context.ts'
 import { hashFile } from '../engine/fingerprint.ts'
+import { which } from '../host/which.ts'
 import { edit, forged, type Forged, type Loose } from './forge.ts'
 import { ManifestSchema, ProbesSchema } from '../results/manifest.ts'
+import { NO_NETWORK, OFFLINE } from './namespace.ts'
 import { Rig } from './rig.ts'
 
 const lab = new Rig()
@@ -231,6 +234,32 @@ test('a pack is the same bytes each time, is checked without the lab, and refuse
   expect(junk.status).toBe(2)
   elsewhere.remove()
 })
+
+test(
+  'a pack brings the source of a kernel that is built here: without a network, all that is left to do is compile it',
+  NO_NETWORK,
+  async () => {
+    const pack = join(lab.dir, 'inputs.tar.gz')
+    const { inputs } = (await lab.answer(['export', run, '--with-inputs', '-o', pack])) as { inputs: string[] }
+    expect(inputs.some((name) => name.endsWith('-linux-source-5.10.deb'))).toBe(true)
+    // A compile takes minutes: this make stops before it, and keeps a file that the lab has changed by then.
+    const [bin, seen] = ['bin', 'seen.c'].map((name) => join(lab.dir, name))
+    mkdirSync(bin ?? '')
+    const script = `#!/bin/sh
+case " $* " in *" bzImage "*) cp "$2/lib/iov_iter.c" ${seen}; echo 'error: stopped here' >&2; exit 2 ;; esac
+exec ${which('make')} "$@"
+`
+    writeFileSync(join(bin ?? '', 'make'), script, { mode: 0o755 })
+    const [program, ...words] = [...OFFLINE, join(TOOL_ROOT, 'lab'), 'reproduce', pack]
+    const { stderr } = spawnSync(program, words, {
+      encoding: 'utf8',
+      cwd: lab.dir,
+      env: { ...process.env, CI: 'true', PATH: `${bin}:${process.env['PATH']}` },
+    })
+    expect(stderr).toContain('error: stopped here')
+    expect(readFileSync(seen ?? '', 'utf8')).toContain('copyout_giulia')
+  },
+)
 
 test('a run that is made again comes out the same; what is not kept cannot be', async () => {
   // The cache is shared: building a kernel again is what the reproducible-build test is for.

@@ -1,6 +1,6 @@
 /**
  * A kernel of a small configuration, in caches of its own. The same inputs give the same kernel, to the bit: in another
- * directory, under another name of user and host, on another day. What it leaves out (drivers, file systems) is
+ * directory, under another name of user and host, on another day, and from the source in a pack without any network. What it leaves out (drivers, file systems) is
  * compiled by the same rules; two builds of the shipped configuration would cost ten minutes. Then one function more,
  * and the transforms on functions all over its tree.
  */
@@ -9,10 +9,16 @@ import { spawnSync } from 'node:child_process'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
+import { fetchedFile, nameOf } from '../build/fetched.ts'
+import { contentsOf } from '../build/share/head.ts'
+import { packedFiles } from '../build/share/pack.ts'
+import { TOOL_ROOT } from '../commands/shared/app.ts'
 import { cacheDir } from '../engine/context.ts'
 import { hashFile } from '../engine/fingerprint.ts'
+import { seedCache } from '../evidence/pinned-inputs.ts'
 import { corpus } from './corpus.ts'
-import { Rig } from './rig.ts'
+import { NO_NETWORK, OFFLINE } from './namespace.ts'
+import { jsonLines, Rig } from './rig.ts'
 
 const rig = new Rig()
 const made: string[] = []
@@ -22,13 +28,19 @@ afterAll(() => {
   spawnSync('rm', ['-rf', ...made])
 })
 
-/** A cache of its own for one build, with the sources that were fetched already. */
+/** An empty cache for one build. */
 function emptyCache(name: string): string {
   const top = mkdtempSync(join(tmpdir(), 'lab-same-'))
   made.push(top)
   chmodSync(top, 0o755)
   const cache = join(top, name)
   mkdirSync(cache, { recursive: true })
+  return cache
+}
+
+/** An empty cache, with the sources that were fetched already. */
+function cacheWithSources(name: string): string {
+  const cache = emptyCache(name)
   const sources = join(cacheDir(process.env), 'sources')
   mkdirSync(sources, { recursive: true })
   symlinkSync(sources, join(cache, 'sources'))
@@ -58,18 +70,38 @@ const compiledFor = (kernel: string): string[] =>
     ([, object = '']) => object,
   )
 
-const HERE = emptyCache('here')
+/** The directory of a pack that has the source of the kernel, as `lab export --with-inputs` writes it. */
+function packedSource(cache: string): string {
+  const [, sha256 = ''] = /\n {2}v5\.10:\n(?: {4}.*\n)+? {6}sha256: (\w+)/.exec(rig.read('lab.yaml')) ?? []
+  const dir = join(dirname(cache), 'inputs')
+  mkdirSync(dir)
+  const fetched = { package: 'linux-source-5.10', version: '', sha256 }
+  symlinkSync(fetchedFile(fetched, cacheDir(process.env)), join(dir, `${sha256}-${nameOf(fetched)}`))
+  return dir
+}
+
+const HERE = cacheWithSources('here')
 let kernelHere = ''
 
-async function build(cache: string, env: Readonly<Record<string, string>>) {
-  const [{ path }] = (await rig.answer(['build', 'kernel', 'small'], { LAB_CACHE_DIR: cache, ...env })) as [
-    { path: string },
-  ]
+async function build(cache: string, env: Readonly<Record<string, string>>, where: readonly string[] = []) {
+  const [program, ...words] = [...where, join(TOOL_ROOT, 'lab'), 'build', 'kernel', 'small', '--json']
+  const { stdout, stderr } = spawnSync(program, words, {
+    cwd: rig.dir,
+    env: { ...process.env, CI: 'true', LAB_CACHE_DIR: cache, ...env },
+    encoding: 'utf8',
+    maxBuffer: 2 ** 26,
+  })
+  const answer = jsonLines(stdout).at(-1)
+  if (answer?.type !== 'answer') throw new Error(`no answer: ${stdout.slice(-2000)} ${stderr.slice(-2000)}`)
+  const [{ path }] = answer.data as [{ path: string }]
   if (cache === HERE) kernelHere = path
   const hash = async (name: string) => [name, await hashFile(join(path, name))] as const
-  return Object.fromEntries(
+  // The digest that lab.lock has of a kernel must not depend on where it was built.
+  const contents = contentsOf(await packedFiles(path))
+  const hashes = Object.fromEntries(
     await Promise.all(['bzImage', 'vmlinux', 'System.map', 'config', 'Module.symvers'].map(hash)),
   )
+  return { ...hashes, contents }
 }
 
 test(
@@ -90,7 +122,8 @@ images:
     )
     const here = await build(HERE, {})
     const far = emptyCache('a/directory-with-a-longer-name')
-    const there = await build(far, {
+    await seedCache(packedSource(far), far)
+    const circumstances = {
       PATH: `${elsewhere(far)}:${process.env['PATH'] ?? ''}`,
       USER: 'somebody',
       LOGNAME: 'somebody',
@@ -101,7 +134,9 @@ images:
       KBUILD_BUILD_USER: 'somebody',
       KBUILD_BUILD_TIMESTAMP: 'now',
       SOURCE_DATE_EPOCH: '1234567890',
-    })
+    }
+    // Only root can be without a network and still build; without it, other users build with one.
+    const there = await build(far, circumstances, NO_NETWORK.skip === true ? [] : OFFLINE)
     expect(there).toEqual(here)
   },
 )

@@ -32,7 +32,7 @@ async function mounted(small: string | undefined): Promise<ChildProcess | undefi
     ...(small === undefined ? [] : [`mount -t tmpfs -o size=1m small '${small}'`]),
   ]
   if (mounts.length === 0) return undefined
-  const [program = '', ...words] = [...NAMESPACE, 'sh', '-c', `${mounts.join(' && ')} && echo && exec sleep infinity`]
+  const [program, ...words] = [...NAMESPACE, 'sh', '-c', `${mounts.join(' && ')} && echo && exec sleep infinity`]
   const child = spawn(program, words, { stdio: ['ignore', 'pipe', 'inherit'] })
   await once(child.stdout, 'data')
   return child
@@ -59,12 +59,12 @@ export interface SshHost {
   /** A configuration file of ssh that knows the host and has a key that it takes. */
   readonly config: string
   /** Writes a configuration that differs in some lines. */
-  configure(changes: Readonly<Record<string, string>>): string
+  readonly configure: (changes: Readonly<Record<string, string>>) => string
   /** Everything that sshd has logged. */
-  log(): string
+  readonly log: () => string
   /** A path as the host sees it. */
-  inside(path: string): string
-  close(): void
+  readonly inside: (path: string) => string
+  readonly close: () => void
 }
 
 /** @param small as for `mounted` */
@@ -88,14 +88,7 @@ export async function sshHost(small?: string): Promise<SshHost> {
       .join('')
   writeFileSync(join(dir, 'sshd_config'), text(lines))
   const holder = await mounted(small)
-  const [program = '', ...words] = [
-    ...(holder ? entering(holder) : []),
-    SSHD,
-    '-i',
-    '-e',
-    '-f',
-    join(dir, 'sshd_config'),
-  ]
+  const [program, ...words] = [...(holder ? entering(holder) : []), SSHD, '-i', '-e', '-f', join(dir, 'sshd_config')]
   let log = ''
   const server = createServer({ pauseOnConnect: true }, (socket) => {
     const child = spawn(program, words, { stdio: [socket, socket, 'pipe'] })
