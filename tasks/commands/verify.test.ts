@@ -22,6 +22,16 @@ test('where some passed, all verdicts are counted', () => {
   expect(lastLine('imported')).toEqual(['1 result, all as recorded; 1 imported', 0])
 })
 
+test('the way out of what is wrong stands below the findings, once', () => {
+  const findings = [wrong('stdout', 'is missing', 'take a copy'), wrong('stderr', 'is missing', 'take a copy')]
+  const { text } = answer([{ run: 'x/r', verdict: 'passed', findings }], [])
+  expect(text.split('\n').slice(1, 4)).toEqual([
+    '  NOT OK  stdout: is missing',
+    '  NOT OK  stderr: is missing',
+    '  → take a copy',
+  ])
+})
+
 test('what was changed is not relied on, whatever it says of itself', () => {
   const { text, status } = answer([{ run: 'x/r', verdict: 'passed', findings: [wrong('trace', 'is another')] }], [])
   expect([text.split('\n').at(-1), status]).toEqual(['this is not what was recorded: do not rely on it', 1])

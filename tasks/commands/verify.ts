@@ -7,6 +7,7 @@ import { printable } from '../engine/printable.ts'
 import { withScratch } from '../engine/scratch.ts'
 import { INPUTS_DIR } from '../results/kept-inputs.ts'
 import { openPack } from '../evidence/pack.ts'
+import { waysOut } from '../evidence/finding.ts'
 import { verifySayings } from '../evidence/sayings.ts'
 import { verifyRun, type Finding } from '../evidence/verify.ts'
 import { packVerdict, type PackVerdict } from '../evidence/pack-verdict.ts'
@@ -31,6 +32,7 @@ const mark = ({ ok, open }: Finding): string => (ok ? (open ? '?' : 'ok') : 'NOT
 const lines = ({ run, findings }: Verified): string[] => [
   run,
   ...findings.map((one) => `  ${mark(one)}  ${one.what}: ${one.fact}`),
+  ...waysOut(findings).map((wayOut) => `  → ${wayOut}`),
 ]
 
 /** Best first. `imported`: nothing was expected of it. */

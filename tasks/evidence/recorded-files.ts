@@ -4,7 +4,7 @@ import { lstat, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { hashFile } from '../engine/fingerprint.ts'
 import { printable } from '../engine/printable.ts'
-import { right, wrong, type Finding } from './finding.ts'
+import { REPLACED, LACKING, right, wrong, type Finding } from './finding.ts'
 import { digestOfDir } from '../results/kept-inputs.ts'
 import type { KeptInputs } from '../results/manifest.ts'
 
@@ -20,10 +20,11 @@ export async function recordedFiles(dir: string, sha256: Readonly<Record<string,
   const findings: Finding[] = []
   for (const [name, hash] of Object.entries(sha256)) {
     const shown = printable(name, 80)
-    if (!PLAIN.test(name)) findings.push(wrong(shown, 'no name of a result file'))
-    else if (!existsSync(join(dir, name))) findings.push(wrong(shown, 'is missing'))
-    else if (!(await isFile(join(dir, name)))) findings.push(wrong(shown, 'is not a file'))
-    else if ((await hashFile(join(dir, name))) !== hash) findings.push(wrong(shown, 'is not what was recorded'))
+    if (!PLAIN.test(name)) findings.push(wrong(shown, 'is not the name of a result file'))
+    else if (!existsSync(join(dir, name))) findings.push(wrong(shown, 'is missing', REPLACED))
+    else if (!(await isFile(join(dir, name)))) findings.push(wrong(shown, 'is not a file', REPLACED))
+    else if ((await hashFile(join(dir, name))) !== hash)
+      findings.push(wrong(shown, 'is not what was recorded', REPLACED))
   }
   const known = new Set([...Object.keys(sha256), 'manifest.json'])
   for (const name of await readdir(dir))
@@ -33,17 +34,19 @@ export async function recordedFiles(dir: string, sha256: Readonly<Record<string,
 
 /** What a run was made of: directories whose names are the digests of what is in them. */
 export async function keptInputs(kept: KeptInputs | undefined, dir: string): Promise<Finding[]> {
-  if (kept === undefined) return [wrong('inputs', 'the manifest does not say what the run was made of')]
+  if (kept === undefined) return [wrong('inputs', 'manifest.json does not say what the run was made of', LACKING)]
   return await Promise.all(
     KINDS.map(async (kind) => {
       const name = kept[kind]
       const what = `inputs ${printable(name, 60)}`
       const place = join(dir, name)
-      if (!new RegExp(`^${kind}-[0-9a-f]{32}$`).test(name)) return wrong(what, 'no name of kept inputs')
-      if (!existsSync(place)) return wrong(what, 'are missing')
-      if (!(await lstat(place)).isDirectory()) return wrong(what, 'are not a directory')
+      if (!new RegExp(`^${kind}-[0-9a-f]{32}$`).test(name)) return wrong(what, 'is not the name of kept inputs')
+      if (!existsSync(place)) return wrong(what, 'are missing', REPLACED)
+      if (!(await lstat(place)).isDirectory()) return wrong(what, 'are not a directory', REPLACED)
       const digest = await digestOfDir(place)
-      return name === `${kind}-${digest}` ? right(what, 'are as they were') : wrong(what, 'are not what they were')
+      return name === `${kind}-${digest}`
+        ? right(what, 'are as they were')
+        : wrong(what, 'are not what they were', REPLACED)
     }),
   )
 }

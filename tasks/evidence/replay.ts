@@ -27,7 +27,7 @@ import type { DatOptions } from '../import/dat.ts'
 import { printable } from '../engine/printable.ts'
 import { TYPED, type TraceEvent } from '../linux/ftrace/trace-line.ts'
 import { CONSOLE_LOG } from '../vm/console.ts'
-import { compared, lossesAsCounted, open, right, wrong, type Finding } from './finding.ts'
+import { compared, LACKING, lossesAsCounted, open, right, wrong, type Finding } from './finding.ts'
 import { experimentOf, readKeptLab } from '../results/kept-lab.ts'
 
 /** What is read before: a thread that is ended must leave no program behind. */
@@ -236,7 +236,9 @@ function judged(raw: Raw, experiment: ResolvedExperiment, now: Analysis, lines: 
       .map((key) => fair(compared(key, manifest[key], []))),
     ...Object.entries(facts).map(([key, value]) => fair(compared(key, Reflect.get(manifest, key), value))),
     ...[...derivedFiles(experiment, again, lines)].map(([name, text]) =>
-      texts[name] === undefined ? wrong(name, 'is missing') : fairFile(name)(compared(name, texts[name], text)),
+      texts[name] === undefined
+        ? wrong(name, 'is missing', LACKING)
+        : fairFile(name)(compared(name, texts[name], text)),
     ),
   ]
   if (!experiment.collect.includes('trace'))
@@ -275,7 +277,7 @@ export function replay(raw: Raw): Replayed {
   const lines = (texts['holder.ndjson'] ?? '').split('\n').filter(Boolean).map(parseHolderLine)
   const missing = [...filesOf(experiment, manifest, lines)].filter((name) => !Object.hasOwn(manifest.sha256, name))
   const first = [
-    ...missing.map((name) => wrong(name, 'is missing: the lab says that a run has it')),
+    ...missing.map((name) => wrong(name, 'is missing, although the lab collects it', LACKING)),
     ...summed('what was run', 'is what the lab asks for', identity(raw, lab, experiment)),
   ]
   if (missing.length > 0) return { findings: first, messages: [] }

@@ -6,14 +6,14 @@
 import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
-import { Failure, messageOf } from '../engine/error.ts'
+import { failedBy, Failure, messageOf } from '../engine/error.ts'
 import { fingerprintOf, type Inputs } from '../engine/fingerprint.ts'
 import { printable } from '../engine/printable.ts'
 import { isDiskFailure } from '../engine/disk.ts'
 import { checkedRun } from '../results/checked-run.ts'
 import { storedRun } from '../results/stored-manifest.ts'
 import type { FoundRun } from '../results/manifest.ts'
-import { right, wrong, type Finding } from './finding.ts'
+import { LACKING, REPLACED, right, wrong, type Finding } from './finding.ts'
 import { verifyImport } from './imported.ts'
 import { lookAgain, type Kept } from './look-again.ts'
 import { keptInputs, recordedFiles } from './recorded-files.ts'
@@ -33,6 +33,23 @@ async function builds({ manifest, inputs }: Kept): Promise<Finding[]> {
   )
 }
 
+/** For raw files whose hashes are right and that cannot be read all the same. */
+const DAMAGED =
+  'the file was damaged before its hash was taken, or another version of lab wrote it: verify it with that version (`writtenBy` in manifest.json), or run the experiment again'
+
+/** What of a result cannot be read, and in whose words. */
+function unreadable(error: unknown): Finding {
+  const {
+    place,
+    fact,
+    lines = [],
+  } = error instanceof Failure ? error.parts : { place: undefined, fact: messageOf(error), lines: undefined }
+  const why = [fact, lines.map((line) => line.trim()).findLast((line) => line !== '')]
+    .filter((part) => part !== undefined)
+    .join(': ')
+  return wrong(place ?? 'trace', `cannot be computed again: ${printable(why, 300)}`, DAMAGED)
+}
+
 /** Whether a failure says nothing of the result: the host lacks a program or room, or somebody interrupted. */
 const isOurs = (error: unknown): error is Failure =>
   error instanceof Failure && (error.kind === 'interrupted' || isDiskFailure(error) || error.reason === 'not-installed')
@@ -42,11 +59,12 @@ async function computed(kept: Kept, signal: AbortSignal, deadline: number | unde
     if (kept.manifest.imported !== undefined) return await verifyImport(kept, signal)
     const again = await lookAgain(kept, signal, deadline)
     const built = await builds(kept)
-    if ('why' in again) return [...built, wrong('trace', `cannot be computed again: ${printable(again.why, 300)}`)]
+    if ('why' in again)
+      return [...built, wrong('trace', `cannot be computed again: ${printable(again.why, 300)}`, DAMAGED)]
     return [...built, ...again.findings]
   } catch (error) {
     if (isOurs(error)) throw error
-    return [wrong('trace', `cannot be computed again: ${printable(messageOf(error), 300)}`)]
+    return [unreadable(error)]
   }
 }
 
@@ -64,13 +82,14 @@ export async function verifyRun(
   signal: AbortSignal,
   deadline?: number,
 ): Promise<Finding[]> {
-  if (!existsSync(join(dir, 'manifest.json'))) return [wrong('manifest.json', 'is missing')]
+  if (!existsSync(join(dir, 'manifest.json'))) return [wrong('manifest.json', 'is missing', REPLACED)]
   let run: FoundRun
   try {
     run = checkedRun(await storedRun(dir, basename(dir)))
   } catch (error) {
     const fact = error instanceof Failure ? error.parts.fact : `cannot be read: ${messageOf(error)}`
-    return [wrong('manifest.json', printable(fact, 300))]
+    const wayOut = failedBy(error, 'newer-format') && error instanceof Failure ? error.parts.wayOut : LACKING
+    return [wrong('manifest.json', printable(fact, 300), wayOut)]
   }
   const { manifest, olderFormat } = run
   const made = manifest.imported === undefined ? await keptInputs(manifest.inputs, inputs) : []
