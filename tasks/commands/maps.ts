@@ -1,7 +1,8 @@
 /** `lab maps <run>`: what stood in the maps when the run ended, decoded by the types of its probes. */
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { MapsSchema, mapsText } from '../trace/events/maps-text.ts'
+import { MapsSchema } from '../trace/events/maps-file.ts'
+import { mapsText } from '../trace/events/maps-text.ts'
 import { userError } from '../engine/error.ts'
 import { findRun } from '../results/result.ts'
 import { defineCommand } from './command.ts'

@@ -1,7 +1,7 @@
 /** Values in the maps of two runs that are not the same. */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { MapsSchema, valueText } from '../../trace/events/maps-text.ts'
+import { MapsSchema, valueText } from '../../trace/events/maps-file.ts'
 import type { FoundRun } from '../manifest.ts'
 import type { Difference } from './facts.ts'
 

@@ -4,6 +4,7 @@ import { comparisonHtml } from './compare.ts'
 import type { Exhibits } from './exhibits.ts'
 import { html, idOf, type Html } from './html.ts'
 import type { Kept } from './kept.ts'
+import { mapHistogramsHtml, type MapHistogram } from './map-histograms.ts'
 import type { Material } from './material.ts'
 import { metricsHtml } from './metrics.ts'
 import { orderHtml, type RunsOrder } from './order.ts'
@@ -24,6 +25,7 @@ export interface ExperimentFacts {
   readonly bad: readonly { readonly run: ReportRun; readonly manifest: Manifest }[]
   readonly paths: readonly GroupPath[]
   readonly typed: readonly TypedFacts[]
+  readonly histograms: readonly MapHistogram[]
   readonly order: RunsOrder | undefined
   /** Published results of others beside these. */
   readonly published: readonly PublishedReport[]
@@ -174,7 +176,8 @@ export async function experimentHtml(
     ${asked(facts, kept)} ${expected(facts)} ${kernels.map((manifest) => material.kernel(manifest))}
     ${own.length === 0 ? '' : material.sources(own)} ${await pathHtml(runs.name, paths, exhibits)}
     ${notes.map((note) => html`<p class="soft">${note}</p>`)} ${orderHtml(facts.order)}
-${typedHtml(runs.name, facts.typed, exhibits)}
+${await mapHistogramsHtml(runs.name, facts.histograms, exhibits)}
+${await typedHtml(runs.name, facts.typed, exhibits)}
 ${await publishedHtml(facts.published, exhibits)}
 ${await metricsHtml(runs, exhibits)}
 ${comparisonHtml(runs, exhibits)}

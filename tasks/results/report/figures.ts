@@ -13,7 +13,7 @@ import type { FigureSpec } from './vega.ts'
 /** Of a whole figure: what a column of text is wide. */
 const WIDTH = 880
 /** The description takes the labels' room from the figure's, not from the page. */
-const FIT = { autosize: { type: 'fit-x', contains: 'padding' }, width: WIDTH } as const
+export const FIT = { autosize: { type: 'fit-x', contains: 'padding' }, width: WIDTH } as const
 /** Gaps of one step, up to which each is drawn. */
 const RUG = 200
 /** Points of one figure at most: a page has to stay a page. Medians are always those of all. */
@@ -30,7 +30,21 @@ const SHAPES = [
 ]
 const LABEL = 70
 
-const label = (text: string): string => printable(text, LABEL)
+export const label = (text: string): string => printable(text, LABEL)
+
+/** Values that differ by more than this factor are shown on a logarithmic axis: on a linear one all small ones are zero. */
+const LOG_FROM = 30
+
+/** The scale of an axis for these values. */
+function scaleFor(values: readonly number[]) {
+  const [low, high] = [Math.min(...values), Math.max(...values)]
+  return low > 0 && high / low >= LOG_FROM
+    ? ({ type: 'log', nice: false, padding: 8 } as const)
+    : ({ zero: false, nice: true } as const)
+}
+
+/** Format and number of the labels of an axis that may be logarithmic. */
+const AXIS = { format: ',~r', labelOverlap: true } as const
 
 /** Values of a series in the order of their runs. */
 export interface Series {
@@ -46,7 +60,7 @@ function chosen(values: readonly number[], most: number): readonly number[] {
 }
 
 /** Series that look the same in all figures of an experiment: colour and shape by their place. */
-function scales(labels: readonly string[]) {
+export function scales(labels: readonly string[]) {
   const domain = labels.map(label)
   return {
     color: { domain, range: domain.map((_, index) => SERIES[index % SERIES.length] ?? '') },
@@ -73,7 +87,8 @@ export function stripFigure(title: string, series: readonly Series[]): FigureSpe
     sort: color.domain,
     axis: { ticks: false, domain: false },
   } as const
-  const x = { type: 'quantitative', title: label(title), scale: { zero: false, nice: true } } as const
+  const scale = scaleFor(shown.flatMap(({ values }) => [Math.min(...values), Math.max(...values)]))
+  const x = { type: 'quantitative', title: label(title), scale, axis: AXIS } as const
   return {
     ...FIT,
     height: 46 * Math.max(shown.length, 1),
@@ -121,7 +136,7 @@ export function curveFigure(xTitle: string, yTitle: string, points: readonly Poi
   const { color, shape } = scales(labels)
   const xs = points.map(({ x }) => x)
   const [low, high] = [Math.min(...xs), Math.max(...xs)]
-  const log = low > 0 && high / low >= 30
+  const log = low > 0 && high / low >= LOG_FROM
   const middle = [...Map.groupBy(points, ({ series, x }) => `${x} ${series}`).values()].map((list) => {
     const sorted = list.map(({ y }) => y).toSorted((a, b) => a - b)
     const [first] = list
@@ -141,7 +156,8 @@ export function curveFigure(xTitle: string, yTitle: string, points: readonly Poi
     scale: log ? { type: 'log', padding: 12 } : { type: 'linear', zero: false, padding: 12 },
     axis: { values: [...new Set(xs)].toSorted((a, b) => a - b), format: ',~r', labelOverlap: true },
   } as const
-  const y = { type: 'quantitative', title: label(yTitle), scale: { zero: false } } as const
+  const yScale = scaleFor(points.map((point) => point.y))
+  const y = { type: 'quantitative', title: label(yTitle), scale: yScale, axis: AXIS } as const
   const ofSeries = {
     field: 'series',
     type: 'nominal',
@@ -208,7 +224,13 @@ export function orderFigure(title: string, points: readonly Point[], labels: rea
         title: 'run, in the order in which they were done',
         axis: { tickMinStep: 1, grid: false },
       },
-      y: { field: 'y', type: 'quantitative', title: label(title), scale: { zero: false } },
+      y: {
+        field: 'y',
+        type: 'quantitative',
+        title: label(title),
+        scale: scaleFor(points.map((point) => point.y)),
+        axis: AXIS,
+      },
       color: { field: 'series', type: 'nominal', scale: color, title: null, ...legend },
       shape: { field: 'series', type: 'nominal', scale: shape, title: null, ...legend },
     },
@@ -223,25 +245,31 @@ export interface StepGaps {
   readonly gaps: Float32Array
 }
 
+/** What the rows of a figure of spreads are measured in. */
+export interface SpreadAxis {
+  readonly title: string
+  /** By what a value is divided. */
+  readonly divisor: number
+}
+
 /**
- * How the time of each step is spread: a row for each step, all on one logarithmic axis.
- * @returns the description and what the axis does not hold; undefined where no step takes any time
+ * How values are spread: a row for each step, all on one logarithmic axis. Without labels the rows are the series.
+ * @returns the description and what the axis does not hold; undefined where no value is above zero
  */
-export function stepsFigure(
+export function spreadFigure(
   steps: readonly StepGaps[],
   labels: readonly string[],
-  unit: 'µs' | 'ticks',
+  { title, divisor: factor }: SpreadAxis,
 ): { readonly spec: FigureSpec; readonly left: string } | undefined {
   const bins = binsOf(steps.map(({ gaps }) => gaps))
   if (bins.edges.length === 0) return undefined
   const total = steps.reduce((sum, { gaps }) => sum + gaps.length, 0)
   const left = [
-    bins.beyond > 0 ? ` ${bins.beyond} of ${total} are longer than the axis.` : '',
-    bins.notPositive > 0 ? ` ${bins.notPositive} took no time that the clock can show.` : '',
+    bins.beyond > 0 ? ` ${bins.beyond} of ${total} are beyond the end of the axis.` : '',
+    bins.notPositive > 0 ? ` ${bins.notPositive} are zero or less, which a logarithmic axis cannot show.` : '',
   ].join('')
-  const factor = unit === 'µs' ? 1000 : 1
   const names = [...new Set(steps.map(({ step }) => step))].map(label)
-  const { color } = scales(labels)
+  const { color } = scales(labels.length > 0 ? labels : names)
   const values = steps.flatMap(({ step, series, gaps }) => {
     const shares = densities(gaps, bins)
     const most = Math.max(...shares, Number.MIN_VALUE)
@@ -264,7 +292,7 @@ export function stepsFigure(
   const x = {
     field: 'x',
     type: 'quantitative',
-    title: `time to the next step (${unit})`,
+    title: label(title),
     scale: { type: 'log', domain, nice: false },
     axis: { format: '~r', labelOverlap: true, tickCount: 12, grid: true },
   } as const

@@ -12,6 +12,7 @@ import { orderReport, type OrderedRun } from '../order.ts'
 import type { ExperimentFacts } from './experiment.ts'
 import { spreadOf } from './histogram.ts'
 import type { Kept } from './kept.ts'
+import { mapHistograms } from './map-histograms.ts'
 import type { RunsOrder } from './order.ts'
 import type { GroupPath } from './path.ts'
 import { publishedIn } from '../published/kept.ts'
@@ -173,6 +174,7 @@ export async function gather(runs: ExperimentRuns, events: boolean, options: Gat
   const { paths, notes, medians } = events ? await groupPaths(runs, newest, options) : NO_PATHS
   const order = events ? await orderOfRuns(runs, options) : undefined
   const typed = events ? await typedFacts(runs, options) : []
+  const histograms = events ? await mapHistograms(runs, options) : []
   const declared = runs.runs.some(({ metrics }) => Object.keys(metrics).length > 0)
   const withReads = runs.groups.filter(({ counted }) => counted.some((run) => medians.has(run))).length
   // What only one of several arms has cannot be compared, and one run's reads stand in the table of steps.
@@ -184,5 +186,5 @@ export async function gather(runs: ExperimentRuns, events: boolean, options: Gat
   })
   const asked = publishedFor(runs, known, options)
   const published = asked === undefined ? [] : reportsOf(asked, runs, known)
-  return { runs: told, newest: known, bad, paths, typed, notes, order, published }
+  return { runs: told, newest: known, bad, paths, typed, histograms, notes, order, published }
 }

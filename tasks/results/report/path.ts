@@ -2,7 +2,7 @@
 import type { Path } from '../../trace/stats/read-paths.ts'
 import { timelineSvg } from '../../trace/export/timeline-svg.ts'
 import type { Exhibits } from './exhibits.ts'
-import { stepsFigure, type StepGaps } from './figures.ts'
+import { spreadFigure, type StepGaps } from './figures.ts'
 import { spreadOf } from './histogram.ts'
 import { html, type Html } from './html.ts'
 import type { ReportRun } from './runs.ts'
@@ -91,10 +91,10 @@ export async function pathHtml(name: string, paths: readonly GroupPath[], exhibi
       })),
     )
     const marked = mark(list.flatMap(({ runs }) => runs))
-    const figure = stepsFigure(
+    const figure = spreadFigure(
       gaps,
       list.map(({ label }) => label),
-      unit,
+      { title: `time to the next step (${unit})`, divisor: ticks ? 1 : 1000 },
     )
     if (figure)
       parts.push(

@@ -58,11 +58,11 @@ test('fields by arm, of the newest runs; what cannot be read is named, and what 
   ])
   expect(said).toEqual([expect.stringMatching(/^results\/x\/d: events\.copied\.parquet cannot be read/)])
   const exhibits = new Exhibits()
-  const text = String(typedHtml('x', facts, exhibits))
+  const text = String(await typedHtml('x', facts, exhibits))
   expect(text).toContain('INCOMPLETE DATA: 1 of 3 runs')
   expect(exhibits.tables[0]?.rows).toEqual([
     ['one', 'copied', 'length', 1, 3, 3, 1, 2, 300],
     ['two', 'copied', 'length', 2, 3, 3, 16, 20, 24],
   ])
-  expect(String(typedHtml('x', [], exhibits))).toBe('')
+  expect(String(await typedHtml('x', [], exhibits))).toBe('')
 })

@@ -7,6 +7,7 @@ import { html, type Html } from './html.ts'
 import { readableTables, type TableOptions } from './readable.ts'
 import type { ExperimentRuns, ReportRun } from './runs.ts'
 import type { Cell } from './table.ts'
+import { typedFigures } from './typed-figures.ts'
 import { mark } from './verdict.ts'
 
 /** One channel of one arm. */
@@ -53,14 +54,15 @@ export async function typedFacts({ groups }: ExperimentRuns, options: TypedOptio
 }
 
 /** Nothing where no run has typed events. */
-export function typedHtml(name: string, facts: readonly TypedFacts[], exhibits: Exhibits): Html {
+export async function typedHtml(name: string, facts: readonly TypedFacts[], exhibits: Exhibits): Promise<Html> {
   if (facts.length === 0) return html``
   const part = facts.filter(({ runs, of }) => runs.length < of)
   const left = part.map(
     ({ label, channel, runs, of }) => ` ${label}, ${channel}: the newest ${runs.length} of ${of} runs.`,
   )
+  const figures = await typedFigures(name, facts, exhibits)
   return html`<h3>Typed events</h3>
-    ${exhibits.table([name, 'typed events'], {
+    ${figures} ${exhibits.table([name, 'typed events'], {
       caption: `${name}: fields of the typed events, over all records of an arm; of numbers the smallest, the median and the largest. Fields beyond 2^53 are addresses, and have none.${left.join('')}${mark(facts.flatMap(({ runs }) => runs))}`,
       columns: [
         { head: 'arm', kind: 'text' },

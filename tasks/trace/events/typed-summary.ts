@@ -9,11 +9,20 @@ export interface FieldSummary {
   readonly different: number
   /** Of numbers; null for text, arrays, and numbers that are beyond 2^53 and so are rather addresses. */
   readonly range: { readonly least: number; readonly median: number; readonly most: number } | null
+  /** Of numbers with a range: all values, or an evenly drawn sample of them. */
+  readonly values: Float32Array
+  /** Of text, and of numbers with few different values: the most frequent ones, with how many records have them. */
+  readonly counts: readonly (readonly [value: string, records: number])[]
 }
 
 const MEMORY = '256MB'
 /** What every table begins with, and DuckDB adds. */
 const HEAD = 'time_ns, cpu, pid, comm'
+/** Values of one field that are kept: enough for a picture. */
+const SAMPLE = 20_000
+const MOST_COUNTED = 40
+/** Numbers that differ this little are names of something (kinds, sizes) rather than measurements. */
+const FEW = 12
 const NUMBER = /^U?(?:TINY|SMALL|BIG|HUGE)?INT(?:EGER)?$|^(?:DOUBLE|FLOAT)$/
 
 /**
@@ -36,15 +45,30 @@ export async function typedSummary(files: readonly string[], temp: string): Prom
     const column = quotedName(field)
     const range = NUMBER.test(type) ? ['min', 'median', 'max'].map((one) => `${one}(${column})::DOUBLE`) : ['NULL']
     const [row = []] = await rows(`SELECT count(*), count(DISTINCT ${column}), ${range.join(', ')} FROM records`)
+    const sample = async (): Promise<Float32Array> => {
+      const found = await rows(
+        `SELECT ${column}::DOUBLE FROM records WHERE ${column} IS NOT NULL USING SAMPLE reservoir(${SAMPLE} ROWS) REPEATABLE (1)`,
+      )
+      return Float32Array.from(found, ([value]) => Number(value))
+    }
+    const counted = async (): Promise<[string, number][]> => {
+      const found = await rows(
+        `SELECT ${column}::VARCHAR, count(*) FROM records WHERE ${column} IS NOT NULL GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT ${MOST_COUNTED}`,
+      )
+      return found.map(([value, count]) => [String(value), Number(count)])
+    }
     const [records, different, least, median, most] = row.map((value) => (value === null ? null : Number(value)))
+    const known =
+      typeof least === 'number' && typeof median === 'number' && typeof most === 'number' && most <= 2 ** 53
+        ? { least, median, most }
+        : null
     summaries.push({
       field,
       records: records ?? 0,
       different: different ?? 0,
-      range:
-        typeof least === 'number' && typeof median === 'number' && typeof most === 'number' && most <= 2 ** 53
-          ? { least, median, most }
-          : null,
+      range: known,
+      values: known === null ? new Float32Array() : await sample(),
+      counts: type === 'VARCHAR' || (known !== null && (different ?? 0) <= FEW) ? await counted() : [],
     })
   }
   return summaries

@@ -1,6 +1,6 @@
 /** The same value on both sides: what the workload printed, what the probes said, what stands in the maps. */
 import { everyMatch } from '../../config/text/pattern.ts'
-import { valueText } from '../events/maps-text.ts'
+import { valueText } from '../events/maps-file.ts'
 import { shown, type Verdict } from './match.ts'
 
 /** How a captured text is read. */

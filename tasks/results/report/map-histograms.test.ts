@@ -1,0 +1,60 @@
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import type { LabEvent } from '../../engine/event.ts'
+import { tempDir } from '../../test/temp-dir.ts'
+import { Exhibits } from './exhibits.ts'
+import { log2Figure, mapHistograms, mapHistogramsHtml } from './map-histograms.ts'
+import type { ExperimentRuns, ReportRun } from './runs.ts'
+
+function aRun(dir: string, run: string, text: string | undefined): ReportRun {
+  mkdirSync(join(dir, 'x', run), { recursive: true })
+  if (text !== undefined) writeFileSync(join(dir, 'x', run, 'maps.json'), text)
+  return { experiment: 'x', run, table: true, completeness: 'complete' } as ReportRun
+}
+
+const maps = (slots: readonly number[]): string => {
+  const raw = { key: '', value: '' }
+  const sizes = { keySize: 4, valueSize: 512, maxEntries: 1, cpus: 0, keyType: null, valueType: null }
+  const map = { object: 'x.bpf.o', name: 'wait_ns', type: 'array', cut: false, ...sizes }
+  return JSON.stringify({ slots: [], maps: [{ ...map, entries: [{ key: 0, value: { slots }, raw }] }] })
+}
+
+test('the runs of an arm are added up; a run without maps has none, and a damaged file is named', async () => {
+  const dir = tempDir()
+  const group = (label: string, counted: readonly ReportRun[]) => ({
+    label,
+    params: {},
+    kernel: 'k',
+    runs: counted,
+    counted,
+  })
+  const all: ExperimentRuns = {
+    name: 'x',
+    runs: [],
+    groups: [
+      group('idle', [aRun(dir, 'a', maps([0, 0, 3])), aRun(dir, 'b', maps([0, 1])), aRun(dir, 'c', undefined)]),
+      group('busy', [aRun(dir, 'd', maps([0, 0, 0, 8])), aRun(dir, 'e', '{"maps": 5}')]),
+    ],
+    leftOut: [],
+    units: {},
+  }
+  const warnings: string[] = []
+  const emit = (event: LabEvent) => void (event.type === 'notice' && warnings.push(event.place ?? ''))
+  const found = await mapHistograms(all, { results: dir, mostRuns: 3, emit })
+  expect(found.map(({ arm, name, slots, runs }) => [arm, name, slots, runs.length])).toEqual([
+    ['idle', 'wait_ns', [0, 1, 3], 2],
+    ['busy', 'wait_ns', [0, 0, 0, 8], 1],
+  ])
+  expect(warnings).toEqual(['results/x/e'])
+
+  const { data } = log2Figure('wait_ns', found) as unknown as { data: { values: { arm: string; count: number }[] } }
+  expect(data.values.filter(({ count }) => count > 0)).toEqual([
+    { arm: 'idle', count: 1, from: 2, to: 4 },
+    { arm: 'idle', count: 3, from: 4, to: 8 },
+    { arm: 'busy', count: 8, from: 8, to: 16 },
+  ])
+  const exhibits = new Exhibits()
+  expect(String(await mapHistogramsHtml('x', found, exhibits))).toContain('wait_ns (ns)')
+  expect(exhibits.warnings).toEqual([])
+})

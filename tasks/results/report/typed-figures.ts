@@ -1,0 +1,133 @@
+/** Figures of the fields of typed events: numbers as distributions, names and kinds as bars. */
+import { quantile } from '../../trace/stats/quantiles.ts'
+import type { Exhibits } from './exhibits.ts'
+import { FIT, label, scales, spreadFigure } from './figures.ts'
+import type { Html } from './html.ts'
+import { scaleOf, withUnit } from './scale.ts'
+import type { TypedFacts } from './typed.ts'
+import type { FigureSpec } from './vega.ts'
+import { mark } from './verdict.ts'
+
+/** Bars of one figure at most. */
+const MOST_BARS = 60
+/** Values that are named, whatever the number of arms. */
+const FEWEST_NAMED = 4
+const MOST_NAMED = 16
+const BAR = 11
+/** Names of fields that say what the numbers are. */
+const UNIT_OF_NAME: readonly (readonly [name: RegExp, unit: string])[] = [
+  [/(?:^|_)ns$/, 'ns'],
+  [/(?:^|_)us$/, 'us'],
+  [/(?:^|_)ms$/, 'ms'],
+  [/(?:^|_)bytes$/, 'B'],
+]
+
+/** The unit that the end of a name says: `wait_ns`, `bytes`. Undefined if it says none. */
+export const unitOfName = (name: string): string | undefined => UNIT_OF_NAME.find(([end]) => end.test(name))?.[1]
+
+interface Arm {
+  readonly label: string
+  readonly runs: number
+  readonly values: Float32Array
+  readonly counts: readonly (readonly [value: string, records: number])[]
+}
+
+const shown = (value: string): string => (value === '' ? '(empty)' : label(value))
+
+/** Every value of some arms with how often it comes in a run, the most frequent first. */
+function rowsOf(arms: readonly Arm[]): { readonly rows: object[]; readonly names: string[]; readonly left: number } {
+  const sums = new Map<string, number>()
+  for (const { counts, runs } of arms)
+    for (const [value, records] of counts) sums.set(value, (sums.get(value) ?? 0) + records / runs)
+  const all = [...sums].toSorted(([, a], [, b]) => b - a).map(([value]) => value)
+  const most = Math.min(MOST_NAMED, Math.max(FEWEST_NAMED, Math.floor(MOST_BARS / arms.length)))
+  const names = all.slice(0, most)
+  const rows = arms.flatMap(({ label: arm, counts, runs }) => {
+    const found = new Map(counts)
+    return names.map((value) => ({
+      value: shown(value),
+      arm: label(arm),
+      records: (found.get(value) ?? 0) / runs,
+    }))
+  })
+  return { rows, names, left: all.length - names.length }
+}
+
+/** How often each value comes in a run, for each arm. */
+export function barsFigure(field: string, arms: readonly Arm[]): { readonly spec: FigureSpec; readonly left: number } {
+  const { rows, names, left } = rowsOf(arms)
+  const { color } = scales(arms.map((arm) => arm.label))
+  return {
+    left,
+    spec: {
+      ...FIT,
+      height: Math.max(1, names.length) * (arms.length * BAR + 10),
+      data: { values: rows },
+      mark: { type: 'bar' },
+      encoding: {
+        y: {
+          field: 'value',
+          type: 'nominal',
+          title: label(field),
+          sort: names.map(shown),
+          axis: { ticks: false, domain: false },
+        },
+        yOffset: { field: 'arm', type: 'nominal', sort: color.domain },
+        x: { field: 'records', type: 'quantitative', title: 'records of one run' },
+        color: {
+          field: 'arm',
+          type: 'nominal',
+          scale: color,
+          title: null,
+          ...(arms.length < 2 ? { legend: null } : {}),
+        },
+      },
+    } as FigureSpec,
+  }
+}
+
+const middleOf = (values: Float32Array): number =>
+  values.length === 0 ? 0 : quantile(values.toSorted() as unknown as readonly number[], 0.5)
+
+async function fieldFigure(
+  name: string,
+  channel: string,
+  field: string,
+  facts: readonly TypedFacts[],
+  exhibits: Exhibits,
+): Promise<Html[]> {
+  const arms = facts.flatMap(({ label: arm, runs, fields }): Arm[] => {
+    const found = fields.find((one) => one.field === field)
+    return found === undefined ? [] : [{ label: arm, runs: runs.length, values: found.values, counts: found.counts }]
+  })
+  const marked = mark(facts.flatMap(({ runs }) => runs))
+  const words = [name, channel, field]
+  const numbers = arms.filter(({ values, counts }) => values.length > 0 && counts.length === 0)
+  if (numbers.length > 0) {
+    const { unit, factor } = scaleOf(unitOfName(field), Math.max(...arms.map(({ values }) => middleOf(values))))
+    const figure = spreadFigure(
+      arms.map((arm) => ({ step: arm.label, series: arm.label, gaps: arm.values })),
+      [],
+      { title: withUnit(field, unit), divisor: 1 / factor },
+    )
+    if (figure === undefined) return []
+    const caption = `${name}: ${field} of the ${channel} events, over all records of an arm; the axis is logarithmic, the dashed line is the median, each row is scaled to its own height.${figure.left}${marked}`
+    return [await exhibits.figure(words, caption, figure.spec)]
+  }
+  const named = arms.filter(({ counts }) => counts.length > 0)
+  // One value in every record says nothing.
+  if (new Set(named.flatMap(({ counts }) => counts.map(([value]) => value))).size < 2) return []
+  const { spec, left } = barsFigure(field, named)
+  const rest = left > 0 ? ` ${left} less frequent ${left === 1 ? 'value is' : 'values are'} not drawn.` : ''
+  const caption = `${name}: ${channel} events of one run by ${field}, mean over the runs of an arm.${rest}${marked}`
+  return [await exhibits.figure(words, caption, spec)]
+}
+
+/** A figure for each field whose values differ. */
+export async function typedFigures(name: string, facts: readonly TypedFacts[], exhibits: Exhibits): Promise<Html[]> {
+  const figures: Html[] = []
+  for (const [channel, list] of Map.groupBy(facts, (one) => one.channel))
+    for (const field of new Set(list.flatMap(({ fields }) => fields.map((one) => one.field))))
+      figures.push(...(await fieldFigure(name, channel, field, list, exhibits)))
+  return figures
+}
