@@ -24,7 +24,7 @@ import { typedFacts } from './typed.ts'
 /** Runs whose sequences are compared, and events of all of them; the newest. */
 const MOST_ORDERED = { runs: 200, events: 300_000 } as const
 /** Runs that did not pass and are looked at one by one. */
-const MOST_BAD = 8
+const MOST_BAD = 60
 const TABLE = 'events.parquet'
 /** Clocks that count without seconds. */
 const TICKS = new Set(['counter', 'x86-tsc'])

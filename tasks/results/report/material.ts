@@ -1,4 +1,5 @@
 /** What was asked and on what: kernel, patch, configuration, sources, as they were kept with the runs. */
+import { plural } from '../../engine/text.ts'
 import type { Manifest } from '../manifest.ts'
 import { html, idOf, type Html } from './html.ts'
 import type { Kept, KeptFile } from './kept.ts'
@@ -6,8 +7,11 @@ import type { Kept, KeptFile } from './kept.ts'
 /** Lines of one file that are shown. */
 const MOST_LINES = 4000
 
-function fold(title: string | Html, note: string, body: Html): Html {
-  return html`<details>
+/** Lines from which on something is left out of print: the page on the screen has it. */
+const LONG = 400
+
+function fold(title: string | Html, note: string, lines: number, body: Html): Html {
+  return html`<details class="${lines > LONG ? 'long' : 'short'}">
     <summary>${title}${note === '' ? '' : html` <span class="soft">${note}</span>`}</summary>
     ${body}
   </details> `
@@ -37,6 +41,7 @@ function fileFold({ name, text, cut }: KeptFile, what: string): Html {
   return fold(
     html`<code>${name}</code>`,
     note,
+    lineCount(text),
     html`<pre tabindex="0">${text.split('\n').slice(0, MOST_LINES).join('\n')}</pre>`,
   )
 }
@@ -72,17 +77,19 @@ export class Material {
       return html`${said}
         <p class="soft">Its patch and configuration were not kept.</p>`
     const patch = () =>
-      kept.patch === undefined
+      kept.patch === undefined || kept.patch.text.trim() === ''
         ? html`<p class="soft">Its source is as published: the lab changes nothing in it.</p>`
         : fold(
             'Patch',
-            `what the lab changes in the source: ${lineCount(kept.patch.text)} lines of diff`,
+            `what the lab changes in the source: ${plural(lineCount(kept.patch.text), 'line')} of diff`,
+            lineCount(kept.patch.text),
             diffHtml(kept.patch.text),
           )
     const options = () =>
       fold(
         'Configuration',
         `${kept.options.length} options are set`,
+        kept.options.length,
         html`<pre tabindex="0">${kept.options.join('\n')}</pre>`,
       )
     return html`${said}${this.#once(kept.id, `Patch and configuration of ${kernel.name}`, () => html`${patch()}${options()}`)}`

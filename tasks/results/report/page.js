@@ -1,4 +1,4 @@
-/* Sortable tables and the filters of the table of runs. Without it the page is whole, and neither is offered. */
+/* Sortable tables, the filters of the table of runs, and where in the contents the reader is. Without it the page is whole, and neither is offered. */
 'use strict'
 {
   const order = new Intl.Collator('en', { numeric: true, sensitivity: 'base' })
@@ -61,5 +61,37 @@
     form.addEventListener('input', apply)
     form.addEventListener('submit', (event) => event.preventDefault())
     apply()
+  }
+  // The contents mark the part that is being read: the last one that begins in the upper quarter of the window.
+  const links = [...document.querySelectorAll('nav a')].map((link) => ({
+    link,
+    part: document.getElementById(link.hash.slice(1)),
+  }))
+  const follow = () => {
+    const above = links.filter(({ part }) => part.getBoundingClientRect().top < window.innerHeight / 4)
+    const now = above.at(-1) ?? links[0]
+    for (const one of links) {
+      if (one === now && !one.link.hasAttribute('aria-current')) {
+        one.link.setAttribute('aria-current', 'true')
+        const box = one.link.closest('nav')
+        box.scrollTo({
+          left: one.link.offsetLeft - box.clientWidth / 3,
+          top: one.link.offsetTop - box.clientHeight / 2,
+        })
+      }
+      if (one !== now) one.link.removeAttribute('aria-current')
+    }
+  }
+  if (links.length > 0) {
+    let waiting = false
+    document.addEventListener('scroll', () => {
+      if (waiting) return
+      waiting = true
+      requestAnimationFrame(() => {
+        waiting = false
+        follow()
+      })
+    })
+    follow()
   }
 }

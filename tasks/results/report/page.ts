@@ -5,7 +5,7 @@ import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { timelineStyle } from '../../trace/export/timeline-svg.ts'
-import { escaped, html, type Html } from './html.ts'
+import { escaped, html, raw, type Html } from './html.ts'
 import { colour, themeCss } from './theme.ts'
 
 const own = (name: string): string => readFileSync(join(import.meta.dirname, name), 'utf8')
@@ -22,13 +22,44 @@ export const TIMELINE_STYLE = timelineStyle({
 export interface Page {
   readonly title: string
   readonly subtitle: string
-  /** Links to the parts, by their ids. */
-  readonly parts: readonly { readonly id: string; readonly title: string }[]
   readonly body: Html
 }
 
+interface Heading {
+  readonly level: number
+  readonly id: string
+  /** Its content without elements. */
+  readonly title: Html
+}
+
+/**
+ * The body with an id at each of its headings, and these headings. Only our own templates write elements: what comes
+ * from a guest is escaped text.
+ */
+function withHeadings(body: Html): { readonly headings: readonly Heading[]; readonly body: Html } {
+  const headings: Heading[] = []
+  const text = body.text.replaceAll(/<h([23])>([^]*?)<\/h\1>/g, (_, level: string, content: string) => {
+    const id = `part-${headings.length + 1}`
+    headings.push({ level: Number(level), id, title: raw(content.replaceAll(/<[^>]*>/g, '').trim()) })
+    return `<h${level} id="${id}">${content}</h${level}>`
+  })
+  return { headings, body: raw(text) }
+}
+
+/** Fewer headings need no contents. */
+const ENOUGH_FOR_CONTENTS = 3
+
+const contents = (headings: readonly Heading[]): Html =>
+  headings.length < ENOUGH_FOR_CONTENTS
+    ? html``
+    : html`<nav aria-label="Contents">
+        <ul>
+          ${headings.map(({ level, id, title }) => html`<li class="level${level}"><a href="#${id}">${title}</a></li>`)}
+        </ul>
+      </nav>`
+
 /** HTML, whole. */
-export function pageText({ title, subtitle, parts, body }: Page): string {
+export function pageText({ title, subtitle, body }: Page): string {
   const style = `${themeCss()}\n${own('page.css')}${TIMELINE_STYLE}\n`
   const script = own('page.js')
   // Nothing is loaded; what of a guest's text would still come to be markup can run no script and set no style.
@@ -39,21 +70,14 @@ export function pageText({ title, subtitle, parts, body }: Page): string {
     "base-uri 'none'",
     "form-action 'none'",
   ].join('; ')
-  const nav =
-    parts.length < 2
-      ? html``
-      : html`<nav aria-label="Parts">
-          <ul>
-            ${parts.map((part) => html`<li><a href="#${part.id}">${part.title}</a></li>`)}
-          </ul>
-        </nav>`
+  const page = withHeadings(body)
   const content = html`<a class="skip" href="#content">Skip to the content</a>
     <header>
       <h1>${title}</h1>
       <p class="soft">${subtitle}</p>
-      ${nav}
     </header>
-    <main id="content">${body}</main>`
+    ${contents(page.headings)}
+    <main id="content">${page.body}</main>`
   return `<!doctype html>
 <html lang="en">
 <head>

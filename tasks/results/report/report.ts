@@ -15,7 +15,7 @@ import { Exhibits, type Figure } from './exhibits.ts'
 import { experimentHtml, type ExperimentFacts } from './experiment.ts'
 import { writeWhole } from './files.ts'
 import { gather } from './gather.ts'
-import { html, idOf, type Html } from './html.ts'
+import { html, type Html } from './html.ts'
 import { Kept } from './kept.ts'
 import { leftOutHtml, leftOutNote } from './left-out.ts'
 import { Material } from './material.ts'
@@ -207,14 +207,6 @@ export async function reportStep(wanted: ReportWanted, context: Context): Promis
       const text = pageText({
         title: scope.title,
         subtitle: under,
-        parts: [
-          ...(many && scope.kind !== 'summary'
-            ? experiments.map(({ name }) => ({ id: idOf('experiment', name), title: name }))
-            : []),
-          ...(leftOut.length > 0 ? [{ id: 'left-out', title: 'Left out' }] : []),
-          { id: 'runs', title: 'Runs' },
-          ...(scope.kind === 'summary' ? [] : [{ id: 'environment', title: 'Environment and provenance' }]),
-        ],
         body: html`${sections}${leftOutHtml(experiments, exhibits)}${runsTable(listed, scope.kind === 'summary', exhibits)}${
           scope.kind === 'summary'
             ? ''

@@ -101,21 +101,49 @@ export const expectationList = ({
     )}${remarks.map((remark) => html`<li class="warn"><strong>note</strong> ${remark}</li> `)}${trace.reasons.map((reason) => html`<li class="warn"><strong>trace</strong> ${reason}</li> `)}
   </ul>`
 
-/** Runs that did not pass, each with its reasons. */
-export function problems(
-  runs: readonly { readonly run: ReportRun; readonly manifest: Manifest }[],
-  total: number,
-): Html {
+interface Problem {
+  readonly run: ReportRun
+  readonly manifest: Manifest
+}
+
+/** Why a run did not pass, as one text: runs with the same reasons are one problem. */
+const reasonsOf = ({ verdict, expectations, failures, splats = [], tests = [], trace, experiment }: Manifest): string =>
+  JSON.stringify([
+    experiment,
+    verdict,
+    expectations.filter(({ ok }) => !ok).map(({ lines }) => lines),
+    failures.map(({ stage, program, fact }) => [stage, program, fact]),
+    splats.map(({ what, allowed }) => [what, allowed]),
+    tests.filter(testsFailed).map((one) => resultsText(one)),
+    trace.reasons,
+  ])
+
+/** Names of runs that are spelled out for each reason. */
+const NAMED = 3
+
+function problem(list: readonly Problem[]): Html {
+  const [first] = list
+  if (first === undefined) return html``
+  const { run, manifest } = first
+  const arms = [...new Set(list.map((one) => one.run.arm))].filter(Boolean)
+  const where = [run.experiment, ...arms.slice(0, NAMED), arms.length > NAMED ? `${arms.length - NAMED} more arms` : '']
+  const names = list.slice(0, NAMED).map((one, index) => html`${index > 0 ? ', ' : ''}<code>${one.run.run}</code>`)
+  const more = list.length > NAMED ? ` and ${list.length - NAMED} more` : ''
+  return html`<dt>${badge(run.verdict, list.length > 1 ? list.length : undefined)} ${names}${more} ${[...where.filter(Boolean), run.kernel].join(', ')}</dt>
+    <dd>${expectationList({ ...manifest, expectations: manifest.expectations.filter(({ ok }) => !ok) })}</dd> `
+}
+
+/** Runs that did not pass, by their reasons. @param total how many there are; `runs` are the newest of them */
+export function problems(runs: readonly Problem[], total: number): Html {
   if (runs.length === 0) return html``
+  const groups = [...Map.groupBy(runs, ({ manifest }) => reasonsOf(manifest)).values()]
+  const shown = groups.slice(0, SHOWN)
+  const left = total - shown.reduce((sum, list) => sum + list.length, 0)
   return html`<div class="problems">
     <h4>What did not pass</h4>
     <dl>
-      ${runs.slice(0, SHOWN).map(
-        ({ run, manifest }) =>
-          html`<dt>${badge(run.verdict)} <code>${run.run}</code> ${[run.experiment, run.arm, run.kernel].filter(Boolean).join(', ')}</dt>
-            <dd>${expectationList({ ...manifest, expectations: manifest.expectations.filter(({ ok }) => !ok) })}</dd> `,
-      )}
+      ${shown.map(problem)}
     </dl>
-    ${total > SHOWN ? html`<p>${total - SHOWN} more: see the table of runs.</p>` : ''}
+    ${left > 0 ? html`<p>${left} more: see the table of runs.</p>` : ''}
   </div>`
 }
