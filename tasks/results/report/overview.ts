@@ -125,7 +125,7 @@ ${columns.map(select)}<label>text <input type="search" autocomplete="off"></labe
 </form>
 ${table}`
   return folded
-    ? html`<section id="runs"><details><summary>Runs <span class="soft">each of them, with filters</span></summary>${body}</details></section>
+    ? html`<section id="runs"><details class="long"><summary>Runs <span class="soft">each of them, with filters</span></summary>${body}</details></section>
 `
     : html`<section id="runs"><h2>Runs</h2>
 ${body}</section>
