@@ -19,7 +19,7 @@ import { publishedIn } from '../published/kept.ts'
 import { reportsOf } from './published.ts'
 import { readableTables } from './readable.ts'
 import { READ_US, withMetric, type ExperimentRuns, type Group, type ReportRun } from './runs.ts'
-import { typedFacts } from './typed.ts'
+import { typedFacts } from './typed-facts.ts'
 
 /** Runs whose sequences are compared, and events of all of them; the newest. */
 const MOST_ORDERED = { runs: 200, events: 300_000 } as const

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { Exhibits } from './exhibits.ts'
 import type { ReportRun } from './runs.ts'
-import type { TypedFacts } from './typed.ts'
+import type { TypedFacts } from './typed-facts.ts'
 import { typedFigures, unitOfName } from './typed-figures.ts'
 
 type Field = TypedFacts['fields'][number]

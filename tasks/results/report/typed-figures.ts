@@ -4,7 +4,7 @@ import type { Exhibits } from './exhibits.ts'
 import { FIT, label, scales, spreadFigure } from './figures.ts'
 import type { Html } from './html.ts'
 import { scaleOf, withUnit } from './scale.ts'
-import type { TypedFacts } from './typed.ts'
+import type { TypedFacts } from './typed-facts.ts'
 import type { FigureSpec } from './vega.ts'
 import { mark } from './verdict.ts'
 

@@ -6,7 +6,8 @@ import type { LabEvent } from '../../engine/event.ts'
 import { tempDir } from '../../test/temp-dir.ts'
 import { Exhibits } from './exhibits.ts'
 import type { ExperimentRuns, ReportRun } from './runs.ts'
-import { typedFacts, typedHtml } from './typed.ts'
+import { typedFacts } from './typed-facts.ts'
+import { typedHtml } from './typed.ts'
 
 async function aRun(
   dir: string,
