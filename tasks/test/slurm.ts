@@ -5,7 +5,17 @@
  */
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { chmodSync, chownSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { createServer, type AddressInfo } from 'node:net'
 import { hostname, tmpdir, userInfo } from 'node:os'
 import { join } from 'node:path'
@@ -176,12 +186,32 @@ PartitionName=short Nodes=ALL MaxTime=1 State=UP
     this.#daemon(node, ['slurmd', '-D', '-N', node])
   }
 
-  /** Ends the daemon of a node without a word, as a power cut does; its jobs' processes are ended, too. */
-  async killNode(node: string, jobs: readonly number[] = []): Promise<void> {
+  /** Processes of the jobs of a node, and what starts them. */
+  #jobsOf(node: string): number[] {
+    return readdirSync('/proc').flatMap((name) => {
+      if (!/^\d+$/.test(name)) return []
+      try {
+        const ours = readFileSync(`/proc/${name}/environ`, 'utf8').includes(this.dir)
+        const words = readFileSync(`/proc/${name}/cmdline`, 'utf8')
+        const starter = words.startsWith('slurmstepd')
+        const job = readFileSync(`/proc/${name}/environ`, 'utf8').includes(`SLURMD_NODENAME=${node}\0`)
+        return ours && (starter || job) ? [Number(name)] : []
+      } catch {
+        return []
+      }
+    })
+  }
+
+  /**
+   * Ends a node without a word, as a power cut does: its daemon first, so that nobody tells the controller. Only with
+   * one node at work.
+   */
+  async killNode(node: string): Promise<void> {
     const child = this.#daemons.get(node)
     child?.kill('SIGKILL')
-    for (const pid of jobs) process.kill(pid, 'SIGKILL')
     await until(`slurmd of ${node} is gone`, () => (child?.exitCode ?? child?.signalCode ?? undefined) !== undefined)
+    for (const pid of this.#jobsOf(node)) process.kill(pid, 'SIGKILL')
+    await until(`nothing of ${node} runs`, () => this.#jobsOf(node).length === 0 || undefined)
   }
 
   /** What a program of Slurm prints. */

@@ -3,7 +3,7 @@
  * ends before it needs a guest, so that an array of them is quick; what lies between `lab run` and `results/` is the
  * same.
  */
-import { mkdirSync, readdirSync, readFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Manifest } from '../results/manifest.ts'
@@ -52,10 +52,13 @@ const submit = async (args: readonly string[]): Promise<Submitted> => {
   if (first === undefined) throw new Error('nothing was submitted')
   return first
 }
-const runsOf = (experiment: string): Manifest[] =>
-  readdirSync(join(lab.dir, 'results', experiment))
+function runsOf(experiment: string): Manifest[] {
+  const dir = join(lab.dir, 'results', experiment)
+  return (existsSync(dir) ? readdirSync(dir) : [])
     .filter((name) => !name.startsWith('.'))
     .map((run) => JSON.parse(lab.read(`results/${experiment}/${run}/manifest.json`)) as Manifest)
+}
+/** Runs of one plan; none where the experiment has no results yet. */
 const ofPlan = (experiment: string, { plan }: Submitted) => runsOf(experiment).filter((one) => one.plan?.id === plan)
 const logs = ({ dir }: Submitted): string[] =>
   readdirSync(join(dir, 'logs')).map((name) => readFileSync(join(dir, 'logs', name), 'utf8'))
@@ -148,7 +151,7 @@ describe.skipIf(absent !== undefined)(`on slurm${absent === undefined ? '' : `: 
     const runs = ofPlan('tiny', submitted)
     expect(new Set(runs.map(({ arm, repeat }) => `${arm.name} ${repeat}`)).size).toBe(12)
     expect(runs).toHaveLength(12)
-    expect(await resume()).toMatchObject({ tasks: 0, made: 12 })
+    expect(await resume()).toMatchObject({ tasks: 0, made: 12, queued: 0 })
     const other = await lab.lab(['run', 'tiny', '--on', 'slurm', '--kernel', 'v5.10', '--resume'], cluster.env)
     expect(other.status).toBe(2)
     expect(other.stderr).toContain('arms, repeats or order changed since')
@@ -199,5 +202,29 @@ describe.skipIf(absent !== undefined)(`on slurm${absent === undefined ? '' : `: 
     expect(runs.every(({ trace }) => trace.completeness === 'complete')).toBe(true)
     const { stdout, status } = await lab.lab(['verify', runs[0]?.run ?? ''])
     expect(status, stdout).toBe(0)
+  })
+
+  test('a node that dies in the middle of a run loses nothing but that run', async () => {
+    const submitted = await submit(['real', '--repeat', '1'])
+    const task = `${submitted.jobs[0]}_0`
+    await until('the guest of the task boots', () =>
+      logs(submitted).some((text) => /vm default/.test(text)) ? true : undefined,
+    )
+    const node = cluster.ask(['squeue', '-h', '-t', 'R', '-o', '%N']).trim().split('\n')[0] ?? ''
+    await cluster.killNode(node)
+    expect(ofPlan('real', submitted)).toEqual([])
+    await until('Slurm queues the task again', () => (cluster.states().get(task) === 'PENDING' ? true : undefined))
+    cluster.ask(['scontrol', 'update', `jobid=${task}`, 'StartTime=now'])
+    await cluster.idle()
+    const runs = ofPlan('real', submitted)
+    expect(
+      runs.map(({ verdict }) => verdict),
+      logs(submitted).join('\n'),
+    ).toEqual(['passed', 'passed'])
+    for (const { host } of runs) {
+      expect(host.slurm?.node).not.toBe(node)
+      expect(host.slurm?.restart).toBeGreaterThan(0)
+    }
+    cluster.startNode(node)
   })
 })

@@ -31,6 +31,7 @@ function submittedText({ plan, jobs, tasks, made, queued }: Submitted): string {
     ...(queued > 0 ? [`jobs are at ${counted(queued, 'repeat')}`] : []),
   ]
   const what = `${plan.experiment}: ${counted(all, 'run')}${before.length > 0 ? ` (${before.join(', ')})` : ''}`
+  if (made === all) return `${what}; nothing is missing: nothing was submitted`
   if (tasks === 0) return `${what}; everything that is missing is in the queue already: nothing was submitted`
   const [first, ...rest] = jobs
   return `${what}; submitted ${counted(tasks, 'task')} of ${counted(plan.size, 'run')} as job ${[first, ...rest].join(', ')}, called lab-${plan.id}`
