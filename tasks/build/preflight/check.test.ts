@@ -49,6 +49,11 @@ describe('lines that would make a hook attachable', () => {
         'and SEC("kprobe/g_lab")',
       ].join('\n'),
     ],
+    [
+      'options and types, which are needed together',
+      [{ change: 'option', symbol: 'BPF_LSM', value: 'y' }, { change: 'btf' }],
+      'kernels:\n  v5.4:\n    options: { BPF_LSM: y }\n    debug: btf',
+    ],
     ['types of the kernel', [{ change: 'btf' }], 'kernels:\n  v5.4:\n    debug: btf'],
     ['a hook', [{ change: 'hook', text: 'SEC("kprobe/x")', note: 'its caller' }], 'SEC("kprobe/x")   (its caller)'],
   ])('%s', (_name, fixes, text) => {

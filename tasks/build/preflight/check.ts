@@ -1,5 +1,6 @@
 /** Every hook of every probe of a lab on every kernel of it, before anything boots. */
-import type { ResolvedLab } from '../../config/resolved.ts'
+import { arms, fullName } from '../../config/arms.ts'
+import type { ResolvedExperiment, ResolvedLab } from '../../config/resolved.ts'
 import type { Context } from '../../engine/context.ts'
 import { kernelsOf } from '../probe/lint.ts'
 import type { Verdict } from '../../linux/symbols/verdict.ts'
@@ -64,11 +65,19 @@ interface Use {
   readonly kernels: ReadonlySet<string>
 }
 
+/** The kernels that an experiment runs a probe on: `exclude:` may leave it out on some. */
+function kernelsWith(lab: ResolvedLab, experiment: ResolvedExperiment, probe: string): readonly string[] {
+  if (!experiment.matrix.kernel || !experiment.matrix.probe) return kernelsOf(lab, experiment)
+  return arms(experiment)
+    .filter(({ probes = experiment.probes }) => probes.map(fullName).includes(probe))
+    .flatMap(({ kernel }) => kernel ?? kernelsOf(lab, experiment))
+}
+
 function useOf(lab: ResolvedLab, probe: string, failures: readonly string[]): Use {
   const users = Object.values(lab.experiments).filter(
     ({ probes, matrix }) => probes.includes(probe) || matrix.probe?.includes(probe) === true,
   )
-  const kernels = users.filter(({ skip }) => skip === undefined).flatMap((one) => kernelsOf(lab, one))
+  const kernels = users.filter(({ skip }) => skip === undefined).flatMap((one) => kernelsWith(lab, one, probe))
   return {
     expected: users.some(({ expect }) =>
       expect.some((one) => 'failure' in one && one.failure !== undefined && failures.includes(one.failure)),

@@ -48,15 +48,21 @@ const keyOf = (kernel: Declared, key: string, lines: readonly string[]): string[
     : [`    ${key}:`, ...lines.map((line) => `      ${line}`)]),
 ]
 
-/** What all options of a verdict come to, then each other change by itself; every element is one way. */
+/** What all options of a verdict come to (with `debug: btf` where they need it, too), then each other change by itself; every element is one way. */
 export function waysOut(fixes: readonly Fix[], kernel: Declared): string[][] {
   const options = fixes.filter((one) => one.change === 'option')
   const ways: string[][] = []
+  const btf = fixes.some(({ change }) => change === 'btf')
   if (options.length > 0)
-    ways.push(keyOf(kernel, 'options', [`{ ${options.map((one) => `${one.symbol}: ${one.value}`).join(', ')} }`]))
+    ways.push([
+      ...keyOf(kernel, 'options', [`{ ${options.map((one) => `${one.symbol}: ${one.value}`).join(', ')} }`]),
+      // Both are needed: neither is a way by itself.
+      ...(btf ? ['    debug: btf'] : []),
+    ])
   for (const fix of fixes) {
-    if (fix.change === 'btf') ways.push(keyOf(kernel, 'debug', ['btf']))
-    else if (fix.change === 'expose') {
+    if (fix.change === 'btf') {
+      if (options.length === 0) ways.push(keyOf(kernel, 'debug', ['btf']))
+    } else if (fix.change === 'expose') {
       const added = { function: fix.function, file: fix.file, as: fix.as ?? ['noinline'] }
       ways.push(keyOf(kernel, 'expose', [...kernel.expose, added].map(exposed)))
     } else if (fix.change === 'clone') {
