@@ -24,7 +24,7 @@
 #define MAX_NAMES 64
 #define MAX_SLOTS 256
 #define MAX_COMPANIONS 4
-#define MAX_MODULES 16 /* as `modules:` of the lab file */
+#define MAX_MODULES 64 /* `modules:` of the lab file, and what those need */
 #define MAX_CPUS 64 /* as `cpus:` of the lab file */
 #define MAX_FILES MAX_CPUS /* CPUs, channels */
 #define TRACEFS "/sys/kernel/tracing"
@@ -77,7 +77,7 @@ struct options {
 	const char *pin; /* CPUs of the workload: "1" or "0,2" */
 	const char *companions[MAX_COMPANIONS]; /* programs with a loader of their own */
 	int companion_count;
-	const char *modules[MAX_MODULES]; /* "FILE" or "FILE PARAMETERS", see modules.c */
+	const char *modules[MAX_MODULES]; /* "[?]FILE [PARAMETERS]", see modules.c */
 	int module_count;
 	const char *cwd; /* where the workload starts; NULL: / */
 	const char *env[MAX_NAMES]; /* NAME=VALUE, for the workload */

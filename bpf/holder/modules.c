@@ -12,22 +12,27 @@
 #define UNLOAD_MS 5000
 #define LOOK_MS 20
 
-/* Of those that this run has loaded. */
-static int loaded;
+/* By number of the request: whether this run has loaded it. */
+static bool loaded[MAX_MODULES];
 
-/* A request is "FILE" or "FILE PARAMETERS"; the file is called after its module, as lsmod shows it. */
+/*
+ * A request is "FILE" or "FILE PARAMETERS"; the file is called after its module, as lsmod shows it. "?FILE" is a module that
+ * others need: where it is there already, it stays as it is.
+ */
 struct module {
 	char path[512];
 	char name[64];
+	bool may_be_there;
 	const char *parameters;
 };
 
 static struct module module_of(const char *request)
 {
 	const char *space = strchr(request, ' ');
-	struct module module = { .parameters = space ? space + 1 : "" };
+	struct module module = { .parameters = space ? space + 1 : "", .may_be_there = request[0] == '?' };
 	const char *slash;
 
+	request += module.may_be_there;
 	snprintf(module.path, sizeof(module.path), "%.*s", space ? (int)(space - request) : (int)strlen(request), request);
 	slash = strrchr(module.path, '/');
 	snprintf(module.name, sizeof(module.name), "%.63s", slash ? slash + 1 : module.path);
@@ -81,11 +86,13 @@ int modules_load(const struct options *options)
 
 		kmsg_mark();
 		error = finit(&module);
+		if (error == -EEXIST && module.may_be_there)
+			continue;
 		if (error == -EEXIST && unload(module.name) == 0)
 			error = finit(&module);
 		if (error)
 			return report_failure(&module, error), error;
-		loaded = i + 1;
+		loaded[i] = true;
 		json_begin("module");
 		json_text("module", module.name);
 		json_text("parameters", module.parameters);
@@ -97,10 +104,11 @@ int modules_load(const struct options *options)
 /* Takes away what this run has loaded, the last first, and says which of them stays. */
 void modules_unload(const struct options *options)
 {
-	for (; loaded > 0; loaded--) {
-		struct module module = module_of(options->modules[loaded - 1]);
-		int error = unload(module.name);
+	for (int i = options->module_count - 1; i >= 0; i--) {
+		struct module module = module_of(options->modules[i]);
+		int error = loaded[i] ? unload(module.name) : 0;
 
+		loaded[i] = false;
 		if (!error)
 			continue;
 		json_begin("module-left");

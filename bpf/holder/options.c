@@ -60,7 +60,7 @@ int usage(const char *why, const char *what)
 		"       lab-holder --dir DIR [--object FILE]... [--btf FILE] [--event SYSTEM:EVENT]... [--optional PROGRAM]...\n"
 		"                  [--interface OBJECT:INTERFACE]...\n"
 		"                  [--kprobe \"p:NAME FUNCTION ARGS\"]... [--follow]\n"
-		"                  [--module \"FILE [PARAMETER=VALUE]...\"]... [--companion PROGRAM]... [--slot OBJECT:MAP:KEY:OFFSET:VALUE]...\n"
+		"                  [--module \"[?]FILE [PARAMETER=VALUE]...\"]... [--companion PROGRAM]... [--slot OBJECT:MAP:KEY:OFFSET:VALUE]...\n"
 		"                  [--set PATH=VALUE | --remount DIR]... [--pin CPU[,CPU]...]\n"
 		"                  [--clock CLOCK] [--buffer-kb N] [--overwrite 0|1] [--count-runs] [--graph FUNCTION]... [--graph-depth N]\n"
 		"                  [--deadline-ms N] [--cwd DIR] [--env NAME=VALUE]... [--hide-trace-pipe] -- WORKLOAD...\n",

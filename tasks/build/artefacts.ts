@@ -12,7 +12,8 @@ import { together } from '../engine/together.ts'
 import { kvmVerdict } from '../host/accel.ts'
 import { CompileFailure } from '../host/compile.ts'
 import { BPFTOOL, KERNEL_BUILD, PAHOLE, type Requirement } from '../host/packages.ts'
-import { moduleStep, type BuiltModule } from './module/module.ts'
+import type { BuiltModule } from './module/built.ts'
+import { moduleSteps } from './module/module.ts'
 import { hostStep } from './host-tools.ts'
 import { imageStep, type ImageArtefact } from './image/image.ts'
 import type { KernelArtefact } from './kernel/kernel.ts'
@@ -236,9 +237,7 @@ async function probesOn(
     if ('sample' in wanted) samples.push({ ...(await sampleStep(wanted, kernel, declared, tree, context)), probe })
     else if ('script' in wanted) samples.push({ program: await scriptStep(wanted, context), probe })
   }
-  const modules: BuiltModule[] = []
-  for (const module of experiment.modules ?? [])
-    modules.push(await moduleStep(module, kernel, declared, choices.source, context))
+  const modules = await moduleSteps(experiment.modules ?? [], kernel, declared, choices.source, context)
   const types =
     own && declared.debug !== 'btf' ? { name: 'kernel.btf', file: own.btf, fingerprint: own.fingerprint } : undefined
   const onKernel: OnKernel = {

@@ -29,8 +29,8 @@ function ofKernel(kernel: string, source: Source): readonly Fetched[] {
   if ('url' in source) return [source]
   if ('package' in source) return [source]
   if ('prebuilt' in source) {
-    const { prebuilt, version, sha256, parts = {}, mirrors } = source
-    const all = [[prebuilt, sha256] as const, ...Object.entries(parts)]
+    const { prebuilt, version, sha256, parts = {}, headers = {}, mirrors } = source
+    const all = [[prebuilt, sha256] as const, ...Object.entries(parts), ...Object.entries(headers)]
     return all.map(([name, hash]) => ({ package: name, version, sha256: hash, mirrors }))
   }
   const what = 'git' in source ? 'a git repository' : 'tree' in source ? 'a tree on this host' : 'a file on this host'

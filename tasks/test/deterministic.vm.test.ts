@@ -2,20 +2,31 @@
  * Sealed guests: the same bytes in another directory, with other keys, at another time; and what becomes of one that
  * dies.
  */
+import { cpSync } from 'node:fs'
+import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { TOOL_ROOT } from '../commands/shared/app.ts'
 import type { Manifest } from '../results/manifest.ts'
 import { Rig } from './rig.ts'
 
 const [here, there] = [new Rig(), new Rig()]
 
 const EXPERIMENTS = `
+  module:
+    vm: exact
+    modules: [{ source: modules/counter.c, params: { step: 3 } }]
+    workload: { run: "sh -c 'echo 1 > /sys/module/counter/parameters/count; cat /sys/module/counter/parameters/count'" }
+    trace: { events: ['p:added counter_add by=%di:s64'] }
   dies:
     vm: exact
     probes: [readiter]
     workload: { run: "sh -c 'echo c > /proc/sysrq-trigger'" }
 `
 
-beforeAll(() => here.write('lab.yaml', here.read('lab.yaml').trimEnd() + EXPERIMENTS))
+beforeAll(() => {
+  cpSync(join(TOOL_ROOT, 'examples/module/modules'), join(here.dir, 'modules'), { recursive: true })
+  here.write('lab.yaml', here.read('lab.yaml').trimEnd() + EXPERIMENTS)
+})
 afterAll(() => {
   here.remove()
   there.remove()
@@ -39,6 +50,17 @@ test('two runs, in different directories and with different keys, are the same t
     expect(b?.sha256[file], file).toBe(a?.sha256[file])
   // What is not the guest's is not the same, or the comparison above would prove nothing.
   expect(b?.run).not.toBe(a?.run)
+})
+
+test('modules are loaded and traced in it', async () => {
+  const [manifest] = await manifests(here, ['module'])
+  expect(manifest).toMatchObject({
+    verdict: 'passed',
+    guest: { deterministic: true },
+    modules: [{ name: 'counter', parameters: ['step=3'] }],
+  })
+  const { stdout } = await here.lab(['trace', 'last', '--all'])
+  expect(stdout).toMatch(/added.*by=3/)
 })
 
 test('a guest that panics is told as one, and leaves nothing', async () => {

@@ -17,7 +17,7 @@ const ENTRIES = {
   holder: ['host/compile.ts'],
   workload: ['build/probe/workload.ts'],
   sample: ['build/kernel/sample.ts', 'build/kernel/own-sample.ts'],
-  module: ['build/module/module.ts'],
+  module: ['build/module/from-source.ts', 'build/module/of-kernel.ts'],
   types: ['build/kernel-types.ts'],
   image: ['build/image/image.ts'],
   disk: ['vm/disks.ts'],

@@ -19,6 +19,10 @@ const SOURCE =
     'prebuilt: linux-image-6.1.0-50-cloud-amd64',
     'version: 6.1.176-1',
     'sha256: efe19f605b6f54a8352e68d85a629abb2d30b72a085faef603a9152590baa791',
+    'headers:',
+    '  linux-headers-6.1.0-50-cloud-amd64: 9fdb34aac8cbd0519c78c2e69db5a4d02df1e82a797bfde0dbbe7a1da4379a92',
+    '  linux-headers-6.1.0-50-common: 7f6f7bee50efbc36dc02c976be5982b96cf36abe544f03f09368e98cfcc5ac3b',
+    '  linux-kbuild-6.1: 667d2e1e94047031c3bcefa4bb67c2520bbc3cc1cce0aa592e67b108dbbead03',
   ].join('\n')
 
 /** The lines of a source in a lab file, below `source:`. */
@@ -52,6 +56,7 @@ vms:
     disks:
       data: { fs: ext4, size: 64M, mount: /data, files: { f: "hello\\n" } }
 probes:
+  nullblk: { source: nullblk.bpf.c }
   corefile: { source: lab:corefile }
   hellotrace: { source: lab:hellotrace }
 experiments:
@@ -75,7 +80,34 @@ experiments:
   hellotrace:
     probes: [hellotrace]
     workload: { source: lab:readinode, run: 'readinode /data/f' }
+  nullblk:
+    probes: [nullblk]
+    modules:
+      - { name: null_blk, params: { nr_devices: 1, queue_mode: 2 } }
+      - source: counter.c
+    workload: { run: dd if=/dev/nullb0 of=/dev/null bs=4096 count=3 iflag=direct }
+    expect:
+      - hits: { queued: '>= 3' }
 `
+
+/** On a function of a module, which the kernel itself does not have. */
+const NULLBLK = `#include "vmlinux.h"
+#include <bpf/bpf_helpers.h>
+#include "lab.bpf.h"
+SEC("kprobe/null_queue_rq")
+int queued(struct pt_regs *ctx)
+{
+	say("queued");
+	return 0;
+}
+char LICENSE[] SEC("license") = "GPL";
+`
+
+function writeModules(own: Rig): void {
+  own.write('nullblk.bpf.c', NULLBLK)
+  for (const name of ['counter.c', 'counter.h'])
+    own.write(name, readFileSync(join(TOOL_ROOT, 'examples/module/modules', name), 'utf8'))
+}
 
 /** A line of `lab reproduce --json`. */
 interface Event {
@@ -90,6 +122,7 @@ interface Event {
 const rig = new Rig(false)
 beforeAll(async () => {
   rig.write('lab.yaml', labOf(SOURCE))
+  writeModules(rig)
   await rig.answer(['up'])
 })
 afterAll(async () => {
@@ -179,6 +212,21 @@ describe('a pack with all that a run was built from', () => {
   })
 })
 
+test('a module of its own package is loaded with what it needs, traced, and gone afterwards', async () => {
+  const outcomes = (await rig.answer(['run', 'nullblk', '--repeat', '2'])) as { manifest: Manifest }[]
+  expect(outcomes.map(({ manifest }) => manifest.verdict)).toEqual(['passed', 'passed'])
+  const used = outcomes[0]?.manifest.modules ?? []
+  expect(used.map(({ name, parameters }) => [name, parameters])).toEqual([
+    ['configfs', []],
+    ['null_blk', ['nr_devices=1', 'queue_mode=2']],
+    // From source, against the header packages.
+    ['counter', []],
+  ])
+  const { stdout } = await rig.lab(['exec', '--', 'cat', '/proc/modules'])
+  expect(stdout).toContain('virtio_blk ')
+  expect(stdout).not.toContain('null_blk ')
+})
+
 test('a probe that includes headers of the kernel is refused, and told of vmlinux.h', async () => {
   const { status, stderr } = await rig.lab(['run', 'hellotrace'])
   expect(stderr).toContain('kernel debian is prebuilt: it has its types, but no headers')
@@ -238,6 +286,7 @@ describe('before the boot and after it, of a kernel of another release', () => {
   beforeAll(async () => {
     await rig.lab(['down'])
     own.write('lab.yaml', labOf(SECOND))
+    writeModules(own)
     const { status, stderr } = await own.lab(['build', 'kernel', 'debian'])
     // A pin leaves the mirrors after some months: then, and without a network, there is nothing to compare.
     if (status === 69)

@@ -1,4 +1,4 @@
-/** What make said about a module that did not become one, as the user's to mend: file and line, or the missing symbol. */
+/** Why make could not build a module, as the user's to correct: file and line, or the missing symbol. */
 import type { ResolvedModule } from '../../config/modules.ts'
 import { failedBy, userError, type Failure } from '../../engine/error.ts'
 import { printable } from '../../engine/printable.ts'
@@ -35,14 +35,14 @@ function modpostFailure(said: readonly string[], place: string, log: string): Fa
   if (missing.length > 0)
     return userError({
       place,
-      fact: `the kernel exports no ${missing.slice(0, 6).join(', ')}${missing.length > 6 ? ', ...' : ''}`,
-      wayOut: `correct the name, or export the function: \`expose: [{ function: ${missing[0] ?? ''}, as: [exported] }]\` of a kernel that is built`,
+      fact: `it uses symbols that neither the kernel nor a module before it exports: ${missing.slice(0, 6).join(', ')}${missing.length > 6 ? ', ...' : ''}`,
+      wayOut: `correct the name, name the module that exports it before this one, or export the function: \`expose: [{ function: ${missing[0] ?? ''}, as: [exported] }]\` of a kernel that is built`,
       log,
     })
   if (said.some((line) => NO_LICENSE.test(line)))
     return userError({
       place,
-      fact: 'it names no license, and the kernel builds no module without one',
+      fact: 'it has no license, and the kernel does not build such a module',
       wayOut: 'add MODULE_LICENSE("GPL"); to one of its files',
       log,
     })
@@ -92,9 +92,9 @@ export function moduleFailure(
     userError(
       {
         place,
-        fact: `it cannot be built of ${sources.join(', ')}`,
+        fact: `it cannot be built from ${sources.join(', ')}`,
         lines: lines.slice(-SHOWN).map((line) => printable(line, 200)),
-        wayOut: 'the log has every line of make',
+        wayOut: 'the log has all of the output of make',
         log,
       },
       error,

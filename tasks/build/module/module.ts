@@ -1,113 +1,19 @@
-/** Kernel modules of an experiment, built from source in the tree of the kernel that will load them. */
-import { copyFile, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
-import { dirname, join, relative } from 'node:path'
-import type { ResolvedModule } from '../../config/modules.ts'
-import { moduleFileName } from '../../config/modules.ts'
+/** Step: the kernel modules of an experiment, for one kernel: its own, those built from source, and ready files. */
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { isReadyModule, moduleFileName, type ResolvedModule } from '../../config/modules.ts'
 import type { ResolvedKernel } from '../../config/resolved.ts'
-import { step, type Context, type StepHandle } from '../../engine/context.ts'
+import { step, type Context, type StepHandle, type StepResult } from '../../engine/context.ts'
 import { userError } from '../../engine/error.ts'
-import { fingerprintOf, hashFile, type Inputs } from '../../engine/fingerprint.ts'
-import { makeScratch } from '../../engine/scratch.ts'
-import { make, stripDebug, toolchain } from '../../host/kbuild.ts'
+import { fingerprintOf, hashFile } from '../../engine/fingerprint.ts'
+import { parseConfig } from '../../linux/kbuild/kconfig.ts'
 import { moduleInfo } from '../../linux/objects/module-info.ts'
 import { moduleParameters } from '../../linux/objects/module-parameters.ts'
-import { parseConfig } from '../../linux/kbuild/kconfig.ts'
-import { inTree, type KernelArtefact } from '../kernel/kernel.ts'
-import { needsBuild, prebuiltSource } from '../kernel/prebuilt/identity.ts'
-import { ownCode } from '../own-code.ts'
-import { hashesOf, ownFiles, placeOf } from '../probe/own-files.ts'
-import type { Deployable } from '../probe/probe.ts'
-import { moduleFailure, undefinedSymbols } from './failure.ts'
-import { SOURCES, kbuildText } from './kbuild-text.ts'
-import { withSymvers } from './symvers.ts'
-
-/** A module that is ready for the guest. */
-export interface BuiltModule extends Deployable {
-  /** As lsmod shows it. */
-  readonly module: string
-  /** Of the file as it goes to the guest. */
-  readonly sha256: string
-  readonly vermagic: string
-  readonly srcversion?: string
-}
-
-/** Where make is run for a module, and with what. */
-interface Place {
-  readonly tree: string
-  readonly assignments: Readonly<Record<string, string>>
-  readonly log: string
-}
-
-/** All files of a module with their names below the directory of its first source. @throws a user's Failure */
-function filesOf({ name, sources }: ResolvedModule): ReadonlyMap<string, string> {
-  const [first = ''] = sources
-  const root = dirname(placeOf(first) ?? first)
-  const files = new Map<string, string>()
-  for (const source of sources)
-    for (const file of ownFiles(source).files) {
-      const own = relative(root, file)
-      if (own.startsWith('..'))
-        throw userError({
-          place: `module ${name}`,
-          fact: `${file} is not below the directory of its first source, ${root}`,
-          wayOut: 'put the files of a module into one directory, or into directories below it',
-        })
-      files.set(own, file)
-    }
-  return files
-}
-
-async function compile(module: ResolvedModule, { tree, assignments, log }: Place, to: string, context: Context) {
-  const { name, sources, flags } = module
-  const files = filesOf(module)
-  const scratch = await makeScratch('module')
-  const said: string[] = []
-  try {
-    for (const [own, file] of files) {
-      await mkdir(dirname(join(scratch, SOURCES, own)), { recursive: true })
-      await copyFile(file, join(scratch, SOURCES, own))
-    }
-    const own = (source: string) => relative(dirname(placeOf(sources[0] ?? '') ?? ''), placeOf(source) ?? source)
-    await writeFile(join(scratch, 'Kbuild'), kbuildText({ name, files: sources.map(own), flags, dir: scratch }))
-    await make(
-      { tree, targets: ['modules'], assignments: { ...assignments, M: scratch }, jobs: context.jobs },
-      { signal: context.signal, log, place: `module ${name}`, onLine: (line) => said.push(line) },
-    )
-    const missing = undefinedSymbols(said)
-    if (missing.length > 0) throw moduleFailure(undefined, said, module, files, scratch, log)
-    const object = join(scratch, moduleFileName(module))
-    await stripDebug(object, context.signal)
-    await copyFile(object, join(to, moduleFileName(module)))
-  } catch (error) {
-    throw moduleFailure(error, said, module, files, scratch, log)
-  } finally {
-    await rm(scratch, { recursive: true, force: true })
-  }
-}
-
-/** In the tree of a kernel that is built here, with the list of symbols that this very kernel exports. */
-const compileInTree = (
-  module: ResolvedModule,
-  kernel: KernelArtefact,
-  declared: ResolvedKernel,
-  override: string | undefined,
-  to: string,
-  context: Context,
-  handle: StepHandle,
-): Promise<void> =>
-  inTree(
-    declared,
-    context,
-    handle,
-    override,
-    `module ${module.name}`,
-    () => Promise.resolve(),
-    ({ dir, assignments, log }) =>
-      withSymvers(dir, join(kernel.dir, 'Module.symvers'), async () => {
-        handle.progress('compile')
-        await compile(module, { tree: dir, assignments, log }, to, context)
-      }),
-  )
+import type { KernelArtefact } from '../kernel/kernel.ts'
+import type { BuiltModule } from './built.ts'
+import { builtFromSource, type FromSource } from './from-source.ts'
+import { ofKernel } from './of-kernel.ts'
+import { checkSymbols, readyModule } from './ready.ts'
 
 /** @throws a user's Failure where the kernel loads no modules */
 async function needModules({ name, dir }: KernelArtefact, place: string): Promise<void> {
@@ -119,72 +25,123 @@ async function needModules({ name, dir }: KernelArtefact, place: string): Promis
   })
 }
 
-/** What is known of the file. @throws a user's Failure where it is for another kernel or lacks a parameter */
-async function described(file: string, module: ResolvedModule, kernel: KernelArtefact) {
-  const place = `module ${module.name}`
-  const bytes = await readFile(file)
-  const { vermagic, srcversion } = moduleInfo(bytes, module.name)
+/** What is known of a file in the store. @throws a user's Failure where it is for another kernel */
+async function described(dir: string, name: string, fingerprint: string, kernel: KernelArtefact) {
+  const file = join(dir, moduleFileName({ name }))
+  const { vermagic, srcversion, depends } = moduleInfo(await readFile(file), name)
   const [built = ''] = vermagic.split(' ')
   if (built !== kernel.release)
     throw userError({
-      place,
+      place: `module ${name}`,
       fact: `it was built for ${built || 'an unknown kernel'}, and kernel ${kernel.name} is ${kernel.release}`,
-      wayOut: 'name the kernel that it was built for',
+      wayOut: 'run it on the kernel that it was built for, or name its C files: they are built for each kernel',
     })
-  const known = moduleParameters(bytes)
-  const unknown = Object.keys(module.params).find((name) => !known.includes(name))
-  if (unknown !== undefined)
-    throw userError({
-      place,
-      fact: `it has no parameter ${unknown}; the kernel would ignore it`,
-      lines: [known.length > 0 ? `it has ${known.toSorted().join(', ')}` : 'it has none'],
-      wayOut: 'correct `params:` of the module, or declare it with module_param()',
-    })
-  return { sha256: await hashFile(file), vermagic: vermagic.trim(), ...(srcversion !== undefined && { srcversion }) }
+  const module: BuiltModule = {
+    module: name,
+    name: moduleFileName({ name }),
+    file,
+    // An entry may hold several.
+    fingerprint: fingerprintOf({ entry: fingerprint, name }),
+    sha256: await hashFile(file),
+    vermagic: vermagic.trim(),
+    ...(srcversion !== undefined && { srcversion }),
+  }
+  return { module, depends }
 }
 
-/** Restores or builds a module for one kernel. @param override the tree that the kernel's source was taken from instead */
-export function moduleStep(
-  module: ResolvedModule,
+/** @throws a user's Failure for a parameter that the module does not have: the kernel would only log that */
+async function checkParameters({ name, params }: ResolvedModule, file: string): Promise<void> {
+  const known = moduleParameters(await readFile(file))
+  const unknown = Object.keys(params).find((param) => !known.includes(param))
+  if (unknown === undefined) return
+  throw userError({
+    place: `module ${name}`,
+    fact: `it has no parameter ${unknown}, and the kernel would ignore it`,
+    lines: [known.length > 0 ? `it has ${known.toSorted().join(', ')}` : 'it has none'],
+    wayOut: 'correct `params:` of the module, or declare it with module_param()',
+  })
+}
+
+interface Building {
+  readonly kernel: KernelArtefact
+  readonly declared: ResolvedKernel
+  /** The tree that the kernel's source was taken from instead. */
+  readonly override: string | undefined
+  readonly context: Context
+  /** Modules so far, in the order of loading. */
+  readonly ready: BuiltModule[]
+  readonly fromSource: FromSource[]
+}
+
+/** Adds a module of the kernel's own, and before it what it needs and is not there yet. */
+async function addOwn(module: ResolvedModule, needed: boolean, building: Building, handle: StepHandle) {
+  const { kernel, declared, override, context, ready } = building
+  const { dir, fingerprint, fresh, order } = await ofKernel(module, kernel, declared, override, context, handle)
+  if (order.length === 0 && Object.keys(module.params).length > 0)
+    throw userError({
+      place: `module ${module.name}`,
+      fact: `it is built into kernel ${kernel.name}, and takes no parameters as a module`,
+      wayOut: `set its option to m, or give them on the kernel's command line: \`cmdline: [${module.name}.NAME=VALUE]\` of the VM`,
+    })
+  for (const name of order) {
+    if (ready.some((one) => one.module === name)) continue
+    const one = await described(dir, name, fingerprint, kernel)
+    if (name === module.name) await checkParameters(module, one.module.file)
+    ready.push(needed || name !== module.name ? { ...one.module, needed: true } : one.module)
+  }
+  return { fresh, builtIn: order.length === 0 }
+}
+
+/** Adds a module from source or from a file, and before it what it needs of the kernel's own. */
+async function addForeign(module: ResolvedModule, building: Building, handle: StepHandle) {
+  const { kernel, declared, override, context, ready, fromSource } = building
+  const isReady = isReadyModule(module)
+  const built = isReady
+    ? await readyModule(module, context)
+    : await builtFromSource(module, kernel, declared, override, fromSource, context, handle)
+  const one = await described(built.dir, module.name, built.fingerprint, kernel)
+  await checkParameters(module, one.module.file)
+  for (const name of one.depends)
+    if (!ready.some((other) => other.module === name))
+      await addOwn({ name, sources: [], flags: [], params: {} }, true, building, handle)
+  // modpost has looked for those of a module from source.
+  if (isReady) await checkSymbols(one.module, kernel, ready)
+  else fromSource.push(built)
+  ready.push(one.module)
+  return built
+}
+
+const prepare = (module: ResolvedModule, building: Building) =>
+  step(
+    building.context,
+    `module ${module.name}`,
+    `module ${module.name}`,
+    async (handle): Promise<StepResult<undefined>> => {
+      await needModules(building.kernel, `module ${module.name}`)
+      const { release } = building.kernel
+      if (module.sources.length > 0) {
+        const { fresh } = await addForeign(module, building, handle)
+        return { outcome: fresh ? 'built' : 'restored', detail: `for ${release}`, value: undefined }
+      }
+      const { fresh, builtIn } = await addOwn(module, false, building, handle)
+      const detail = builtIn ? `built into ${release}` : `of ${release}`
+      return { outcome: fresh ? 'built' : 'restored', detail, value: undefined }
+    },
+  )
+
+/**
+ * Restores or builds the modules of an experiment, in the order of loading, each behind what it needs.
+ * @param override the tree that the kernel's source was taken from instead
+ */
+export async function moduleSteps(
+  modules: readonly ResolvedModule[],
   kernel: KernelArtefact,
   declared: ResolvedKernel,
   override: string | undefined,
   context: Context,
-): Promise<BuiltModule> {
-  const place = `module ${module.name}`
-  return step(context, place, place, async (handle) => {
-    await needModules(kernel, place)
-    const prebuilt = prebuiltSource(declared)
-    if (prebuilt) throw needsBuild(declared, prebuilt, `module ${module.name}, which is built from source,`)
-    const [first = ''] = module.sources
-    const { gcc, ld, make: version } = await toolchain(context.cache, context.signal)
-    const inputs: Inputs = {
-      lab: ownCode('module', context.toolRoot),
-      name: module.name,
-      source: await hashesOf([...filesOf(module).values()], first),
-      order: module.sources.map((source) => relative(dirname(first), source)),
-      flags: [...module.flags],
-      kernel: kernel.fingerprint,
-      tools: { gcc, ld, make: version },
-    }
-    const fingerprint = fingerprintOf(inputs)
-    const stored = await context.store.get('module', fingerprint)
-    const { dir } =
-      stored ??
-      (await context.store.put('module', fingerprint, inputs, async (to) => {
-        await compileInTree(module, kernel, declared, override, to, context, handle)
-      }))
-    const file = join(dir, moduleFileName(module))
-    return {
-      outcome: stored ? 'restored' : 'built',
-      detail: `for ${kernel.release}`,
-      value: {
-        module: module.name,
-        name: moduleFileName(module),
-        file,
-        fingerprint,
-        ...(await described(file, module, kernel)),
-      },
-    }
-  })
+): Promise<readonly BuiltModule[]> {
+  const building: Building = { kernel, declared, override, context, ready: [], fromSource: [] }
+  // One after the other: each may use what those before it export.
+  for (const module of modules) await prepare(module, building)
+  return building.ready
 }

@@ -1,4 +1,5 @@
 /** Checks of experiments: their VM, their command, their parameters. */
+import { moduleParams } from '../modules.ts'
 import { programName, sourcesOf } from '../workload.ts'
 import { DEFAULTS } from '../defaults.ts'
 import { sizeText } from '../describe.ts'
@@ -50,8 +51,8 @@ export function* templates({ workload, modules, before, expect, maps, metrics }:
   yield [['workload', 'run'], workload.run]
   for (const [name, value] of Object.entries(workload.env ?? {}))
     if (typeof value === 'string') yield [['workload', 'env', name], value]
-  for (const [index, { params }] of (modules ?? []).entries())
-    for (const [name, value] of Object.entries(params ?? {}))
+  for (const [index, module] of (modules ?? []).entries())
+    for (const [name, value] of Object.entries(moduleParams(module)))
       if (typeof value === 'string') yield [['modules', index, 'params', name], value]
   for (const [index, one] of (before ?? []).entries())
     if (typeof one !== 'string' && 'run' in one) yield [['before', index, 'run'], one.run]

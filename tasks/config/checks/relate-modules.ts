@@ -1,10 +1,32 @@
 /** Checks of the modules that experiments bring along. */
+import type { Path, Problem } from '../text/diagnostic.ts'
 import type { Check } from './check.ts'
-import { moduleNameOf } from '../modules.ts'
+import { moduleNameOf, moduleSources } from '../modules.ts'
+import type { ModuleUse } from '../schema/schema-module.ts'
 import { repeated } from './lists.ts'
 
 /** As lsmod can show it. */
-const NAME = /^[A-Za-z_][A-Za-z0-9_]{0,54}$/
+const NAME = /^\w{1,55}$/
+
+/** Keys that only a module from source can have. */
+function* ofKernelOnly({ name, flags }: Exclude<ModuleUse, string>, path: Path): Iterable<Problem> {
+  if (name === undefined)
+    yield {
+      severity: 'error',
+      path,
+      at: 'value',
+      message: 'this module has neither a name nor a source',
+      wayOut: '"name:" takes a module that the kernel has (=m), "source:" the C files of one of your own',
+    }
+  if (flags !== undefined)
+    yield {
+      severity: 'error',
+      path: [...path, 'flags'],
+      at: 'key',
+      message: 'a module of the kernel itself is built with the options of the kernel',
+      wayOut: 'take "flags:" away, or name C files with "source:"',
+    }
+}
 
 const modules: Check = function* ({ lab: { experiments } }) {
   for (const [experiment, { modules: declared = [] }] of Object.entries(experiments)) {
@@ -12,16 +34,17 @@ const modules: Check = function* ({ lab: { experiments } }) {
     const seen = new Map<string, number>()
     for (const [index, use] of declared.entries()) {
       const name = moduleNameOf(use)
-      const sources = [use.source].flat()
-      if (Array.isArray(use.source)) yield* repeated(use.source, [...at, index, 'source'])
+      const sources = moduleSources(use)
+      if (typeof use !== 'string' && Array.isArray(use.source)) yield* repeated(use.source, [...at, index, 'source'])
+      if (sources.length === 0 && typeof use !== 'string') yield* ofKernelOnly(use, [...at, index])
       for (const source of sources)
-        if (!source.endsWith('.c'))
+        if (!source.endsWith('.c') && !(source.endsWith('.ko') && sources.length === 1))
           yield {
             severity: 'error',
             path: [...at, index, 'source'],
             at: 'value',
             message: `"${source}" is not a C file`,
-            wayOut: 'name files that end in .c; headers come along by themselves',
+            wayOut: 'name files that end in .c (headers come along by themselves), or one .ko file',
           }
       if (!NAME.test(name))
         yield {

@@ -159,7 +159,7 @@ export const Experiment = z
       .min(1)
       .max(16)
       .optional()
-      .describe('kernel modules of its own, loaded in this order and unloaded in the opposite one'),
+      .describe('kernel modules, loaded in this order before the probes are attached, and unloaded after each run'),
     workload: Workload,
     params: z
       .record(paramName, z.array(ParamValue).min(1))

@@ -55,6 +55,12 @@ export const Source = z
           .describe(
             'further packages of the same version that belong to it, with the SHA-256 of each (7.x: linux-binary-*, linux-modules-*, linux-base-*)',
           ),
+        headers: z
+          .record(packageName, sha256)
+          .optional()
+          .describe(
+            'packages of the same version that modules from source are built against, with the SHA-256 of each (linux-headers-*, linux-headers-*-common, linux-kbuild-*)',
+          ),
         suite: name.optional().describe('the Debian suite that has the package; says where to look for newer ones'),
         mirrors: z.array(url).optional().describe('addresses of Debian mirrors that have it, asked before all others'),
       })

@@ -196,7 +196,7 @@ export interface HolderRequest {
   readonly countRuns: boolean
   /** Programs with a loader of their own, which run beside the workload. */
   readonly companions: readonly string[]
-  /** Kernel modules in the order of loading: `FILE`, or `FILE PARAMETER=VALUE ...`. */
+  /** Kernel modules in the order of loading: `FILE`, `FILE PARAMETER=VALUE ...`, or `?FILE` for one that may be there. */
   readonly modules: readonly string[]
   readonly workload: readonly string[]
   /** Where it starts; / when undefined. */

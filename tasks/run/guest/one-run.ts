@@ -98,8 +98,10 @@ function probesOf(session: Prepared, arm: Arm, place: string) {
 
 /** The modules of the experiment as the holder takes them. Whether a parameter takes its value, the kernel decides. */
 const modulesOf = ({ wanted, things, bundle }: Prepared, { params }: Arm): string[] =>
-  things.modules.map(({ module, name }) =>
-    [`${bundle}/${name}`, ...moduleParametersOf(wanted.experiment.modules, module, params)].join(' '),
+  things.modules.map(({ module, name, needed }) =>
+    [`${needed ? '?' : ''}${bundle}/${name}`, ...moduleParametersOf(wanted.experiment.modules, module, params)].join(
+      ' ',
+    ),
   )
 
 /** What the holder is told. @param slower how much longer than with KVM the workload may take */

@@ -130,7 +130,7 @@ export function remarksOf(
 /** So many processes are named. */
 const NAMED = 5
 
-/** Processes that outlived the workload, and output that was not kept. */
+/** Processes and modules that outlived the workload, and output that was not kept. */
 export function endRemarks(lines: readonly HolderLine[]): string[] {
   const survivors = of(lines, 'survivor')
   const named = survivors.slice(0, NAMED).map(({ pid, comm }) => `${printable(comm, 32)} (pid ${pid})`)
@@ -141,6 +141,10 @@ export function endRemarks(lines: readonly HolderLine[]): string[] {
       : [
           `${plural(survivors.length, 'process', 'processes')} outlived the workload and ${survivors.length === 1 ? 'was' : 'were'} killed: ${named.join(', ')}${more}`,
         ]),
+    ...of(lines, 'module-left').map(
+      ({ module, text }) =>
+        `module ${printable(module, 60)} stays loaded (${printable(text, 60)}): \`start: cold\` or \`start: warm\` gives each run a guest without it`,
+    ),
     ...of(lines, 'output-cut').map(
       ({ file, kept, dropped }) =>
         `${printable(file, 20)} of the workload was cut after ${bytes(kept)}: ${bytes(dropped)} more were written, and metrics and expectations know nothing of them`,

@@ -1,10 +1,7 @@
 /** The modules that a guest needs before it can reach its disks, out of those of a distribution's kernel. */
-import { readFile, readdir } from 'node:fs/promises'
-import { basename, join } from 'node:path'
 import { userError } from '../../../engine/error.ts'
-import { decompress } from '../../../host/decompress.ts'
-import type { Compression } from '../../../linux/objects/bzimage.ts'
-import { loadOrder, moduleInfo, moduleName, type ModuleInfo } from '../../../linux/objects/module-info.ts'
+import { loadOrder, type ModuleInfo } from '../../../linux/objects/module-info.ts'
+import { moduleFilesBelow, readModule } from '../module-files.ts'
 
 /** Directory of an artefact with the modules, and `ORDER`: their names, a line each. */
 export const MODULES = 'modules'
@@ -26,15 +23,6 @@ const BUILT_IN: readonly (readonly [option: string, what: string])[] = [
   ['DEVTMPFS', 'the devices of the guest have names'],
   ['SERIAL_8250_CONSOLE', 'the console of the guest is a serial port'],
 ]
-
-const ENDINGS: Readonly<Record<string, Compression>> = {
-  '.ko': 'none',
-  '.ko.xz': 'xz',
-  '.ko.zst': 'zstd',
-  '.ko.gz': 'gzip',
-}
-
-const endingOf = (file: string): string | undefined => Object.keys(ENDINGS).find((ending) => file.endsWith(ending))
 
 export interface GuestModules {
   /** File names ("virtio.ko"), each behind what it needs. */
@@ -64,17 +52,6 @@ function wantedOf(config: Config, place: string): { all: readonly string[]; need
   return { all: [...modules, ...useful], needed: new Set(modules) }
 }
 
-/** Name of a module -> its file. */
-async function filesBelow(dir: string): Promise<Map<string, string>> {
-  const found = new Map<string, string>()
-  for (const entry of await readdir(dir, { recursive: true, withFileTypes: true })) {
-    const ending = entry.isFile() ? endingOf(entry.name) : undefined
-    if (ending === undefined) continue
-    found.set(moduleName(entry.name.slice(0, -ending.length)), join(entry.parentPath, entry.name))
-  }
-  return found
-}
-
 /**
  * @param dir below which the modules are; undefined where the kernel came without any
  * @param scratch for decompression
@@ -89,26 +66,12 @@ export async function guestModules(
   signal: AbortSignal,
 ): Promise<GuestModules> {
   const { all, needed } = wantedOf(config, place)
-  const paths = dir === undefined ? new Map<string, string>() : await filesBelow(dir)
+  const paths = dir === undefined ? new Map<string, string>() : await moduleFilesBelow(dir)
   const files = new Map<string, Buffer>()
   const infoOf = async (name: string): Promise<ModuleInfo | undefined> => {
     const path = paths.get(name)
     if (path === undefined) return undefined
-    const ending = endingOf(path) ?? ''
-    const bytes = await decompress(
-      { bytes: await readFile(path), format: ENDINGS[ending] ?? 'none' },
-      scratch,
-      place,
-      signal,
-    )
-    const info = moduleInfo(bytes, basename(path, ending))
-    const [of = ''] = info.vermagic.split(' ')
-    if (of !== release)
-      throw userError({
-        place,
-        fact: `module ${name} was built for ${of || 'an unknown kernel'}, and the kernel is ${release}`,
-        wayOut: 'take kernel and modules of one package and version',
-      })
+    const { bytes, info } = await readModule(path, release, scratch, place, signal)
     files.set(name, bytes)
     return info
   }

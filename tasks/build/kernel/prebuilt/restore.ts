@@ -19,7 +19,8 @@ import { prebuiltSource, prebuiltTitle } from './identity.ts'
 import { initrdFor } from './initrd.ts'
 import { openFile, unpackKernel, type KernelDeb, type KernelFiles } from './package.ts'
 
-async function open(
+/** The packages of a prebuilt kernel, fetched and unpacked into `dir`, or its file. @throws a user's Failure */
+export async function openPrebuilt(
   source: PrebuiltSource,
   dir: string,
   place: string,
@@ -69,7 +70,7 @@ export async function restorePrebuilt(
   if (already) return { entry: already, fresh: true }
   const scratch = await makeScratch('kernel')
   try {
-    const files = await open(source, join(scratch, 'package'), place, context, handle)
+    const files = await openPrebuilt(source, join(scratch, 'package'), place, context, handle)
     handle.progress('read its symbols')
     const entry = await context.store.put('kernel', fingerprint, inputs, async (to) => {
       await writeArtefact(files, to, place, context.signal)
