@@ -10,6 +10,7 @@ import { CheckCompiler } from './compiled.ts'
 import { waysOut } from './fixes.ts'
 import { judgeHooks } from './judge.ts'
 import { openKernel, type KernelView } from './kernel.ts'
+import { inModule, modulesWith } from './modules.ts'
 
 /** A program of a probe on one kernel. */
 export interface CheckedHook extends Omit<Verdict, 'hook' | 'fixes'> {
@@ -116,9 +117,10 @@ export async function checkHooks(lab: ResolvedLab, context: Context, wanted: Che
       found.map(({ program }) => program.hook),
       view,
     )
-    for (const [index, { hook, fixes, ...verdict }] of verdicts.entries()) {
+    for (const [index, alone] of verdicts.entries()) {
       const one = found[index]
       if (!one) continue
+      const { hook, fixes, ...verdict } = inModule(alone, modulesWith(lab, one.probe))
       const { probe, optional, place, program } = one
       const use = useOf(lab, probe, ['attach', 'load'])
       hooks.push({

@@ -13,11 +13,13 @@ import type { StoredEntry } from '../../engine/store.ts'
 import { kernelFingerprint, type BuildPlan } from '../kernel/identity.ts'
 import { requestsFor } from '../kernel/configure.ts'
 import { debugRequests, debugSuffix } from '../kernel/debug.ts'
+import { MODULES, ORDER } from '../kernel/prebuilt/modules.ts'
 import { buildName } from '../kernel/source.ts'
 import type { Read } from '../../linux/objects/elf.ts'
 import { mergeRequests, parseConfig, type Request } from '../../linux/kbuild/kconfig.ts'
 import { parseSymvers } from '../../linux/kbuild/proof.ts'
 import { withConfig, type KernelFacts } from '../../linux/symbols/facts.ts'
+import { moduleFacts, withModules, type ModuleFacts } from '../../linux/symbols/module-facts.ts'
 import { factsOfImage } from '../../linux/symbols/image.ts'
 import { parseVersion, versionOfMakefile, type Version } from '../../linux/version.ts'
 import { declaredChange } from '../kernel/declared-change.ts'
@@ -55,15 +57,24 @@ const readerOf = (path: string): Read => {
   }
 }
 
+/** The modules that a prebuilt kernel always loads, for its disks (kernel/prebuilt/modules.ts). */
+async function bootModules(dir: string): Promise<ModuleFacts[]> {
+  const order = await readFile(join(dir, MODULES, ORDER), 'utf8').catch(() => '')
+  const names = order.split('\n').filter((name) => name !== '')
+  const read = async (name: string) => moduleFacts(await readFile(join(dir, MODULES, name)), basename(name, '.ko'))
+  return await Promise.all(names.map(read))
+}
+
 /** Symbols, tables and configuration of a built kernel. @param dir its entry in the store */
 export async function factsIn(dir: string): Promise<KernelFacts> {
   const text = async (name: string) => await readFile(join(dir, name), 'utf8')
   const [release, config, symvers] = await Promise.all(['release', 'config', 'Module.symvers'].map(text))
-  return factsOfImage(readerOf(join(dir, 'vmlinux')), {
+  const facts = factsOfImage(readerOf(join(dir, 'vmlinux')), {
     release: (release ?? '').trim(),
     config: parseConfig(config ?? ''),
     exported: parseSymvers(symvers ?? ''),
   })
+  return withModules(facts, await bootModules(dir))
 }
 
 /**

@@ -1,8 +1,64 @@
-/** What the modules of an experiment add to its kernel. */
+/** What the modules of an experiment add to its kernel: read from their files, or told from their sources. */
+import { readFileSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
+import { basename } from 'node:path'
+import { isReadyModule, type ResolvedModule } from '../../config/modules.ts'
+import type { ResolvedLab } from '../../config/resolved.ts'
+import { mayDefine } from '../../linux/c/source-tree.ts'
 import { moduleFacts, type ModuleFacts } from '../../linux/symbols/module-facts.ts'
-import type { BuiltModule } from '../module/module.ts'
+import type { Hook } from '../../linux/symbols/hook.ts'
+import { verdict, type Verdict, type VerdictKind } from '../../linux/symbols/verdict.ts'
+import { ownFiles } from '../probe/own-files.ts'
+import type { BuiltModule } from '../module/built.ts'
 
 /** @throws ElfError for a file that is no module */
 export const factsOfModules = async (modules: readonly BuiltModule[]): Promise<ModuleFacts[]> =>
   await Promise.all(modules.map(async ({ file, module }) => moduleFacts(await readFile(file), module)))
+
+/** The modules that experiments load together with a probe. */
+export const modulesWith = (lab: ResolvedLab, probe: string): readonly ResolvedModule[] =>
+  Object.values(lab.experiments).flatMap(({ probes, modules = [] }) => (probes.includes(probe) ? modules : []))
+
+function textOf(file: string): string {
+  try {
+    return readFileSync(file, 'utf8')
+  } catch {
+    return ''
+  }
+}
+
+/** TRACE_EVENT(name, ...), DEFINE_EVENT(class, name, ...) and their kin (include/linux/tracepoint.h). */
+const mayDefineEvent = (text: string, name: string): boolean =>
+  new RegExp(`^(?:TRACE|DEFINE)_EVENT\\w*\\s*\\((?:\\s*\\w+\\s*,)?\\s*${name}\\s*,`, 'm').test(text)
+
+/** What a kernel alone does not have, and how C that has it looks. */
+const MAY_DEFINE: ReadonlyMap<VerdictKind, (text: string, name: string) => boolean> = new Map([
+  ['absent', mayDefine],
+  ['unknown name', mayDefine],
+  ['no event', mayDefineEvent],
+  ['no tracepoint', mayDefineEvent],
+])
+
+/** Neither yes nor no: the module decides, which is not built yet. */
+const open = (hook: Hook, fact: string): Verdict => ({ ...verdict(hook, 'module', fact), attachable: undefined })
+
+/**
+ * A function or event that the kernel does not have, and a module may have: one whose source defines it, or one that is not built
+ * from source, whose functions are known only when its file is there. Before a run, the files themselves are asked.
+ */
+export function inModule(found: Verdict, modules: readonly ResolvedModule[]): Verdict {
+  const { kind, hook } = found
+  const defines = MAY_DEFINE.get(kind)
+  if (defines === undefined) return found
+  const name = hook.target.replace(/^.*:/, '')
+  for (const module of modules) {
+    const files = isReadyModule(module) ? [] : module.sources.flatMap((source) => ownFiles(source).files)
+    const source = files.find((file) => defines(textOf(file), name))
+    if (source !== undefined)
+      return open(hook, `${hook.target} is in the module ${module.name} (${basename(source)}), which is loaded first`)
+  }
+  const unread = modules.filter((module) => module.sources.length === 0 || isReadyModule(module))
+  if (unread.length === 0) return found
+  const names = unread.map(({ name }) => name).join(', ')
+  return open(hook, `${hook.target} is not in the kernel itself, and may be in ${names}: \`lab run\` looks there first`)
+}

@@ -8,7 +8,7 @@ import type { Context } from '../../engine/context.ts'
 import { ownCode } from '../own-code.ts'
 import { fingerprintOf } from '../../engine/fingerprint.ts'
 import type { KernelArtefact } from '../kernel/kernel.ts'
-import type { BuiltModule } from '../module/module.ts'
+import type { BuiltModule } from '../module/built.ts'
 import type { Deployable } from '../probe/probe.ts'
 import { Found, type ObjectFindings } from './findings.ts'
 

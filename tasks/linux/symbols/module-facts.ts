@@ -1,6 +1,6 @@
 /** The functions of a kernel module that is not loaded yet, from its object file: what a probe can be on once it is. */
-import { sectionsOf } from '../objects/elf.ts'
-import { pointersOf, rawSymbols, type Spot } from '../objects/relocations.ts'
+import { cString, sectionsOf, type Section } from '../objects/elf.ts'
+import { pointerAt, pointersOf, rawSymbols, type RawSymbol, type Spot } from '../objects/relocations.ts'
 import type { KernelFacts, Place, Refusal } from './facts.ts'
 
 export interface ModuleFacts {
@@ -8,8 +8,10 @@ export interface ModuleFacts {
   readonly name: string
   readonly functions: ReadonlyMap<string, readonly Place[]>
   readonly variables: ReadonlySet<string>
-  /** `group:event` of its trace events is not here: their groups are pointers that only the loader fills in. */
   readonly exported: ReadonlySet<string>
+  /** `group:event` */
+  readonly events: ReadonlySet<string>
+  readonly tracepoints: ReadonlySet<string>
 }
 
 /** Where modules are loaded on x86-64: behind all code of the kernel itself (MODULES_VADDR). */
@@ -28,6 +30,24 @@ const REWRITTEN: readonly (readonly [table: string, every: number, what: string]
   ['.static_call_sites', 8, 'a static call'],
   ['__bug_table', 12, 'a BUG()'],
 ]
+
+/** struct trace_event_call begins with a list head, and struct trace_event_class with the name of the group. */
+const CALL_CLASS = 16
+
+/**
+ * `group:event` of each `struct trace_event_call` (include/linux/trace_events.h), which the kernel's macros name after the
+ * event: event_NAME.
+ */
+function eventsOf(sections: readonly Section[], symbols: readonly RawSymbol[]): Set<string> {
+  const events = new Set<string>()
+  for (const { name, section, value } of symbols) {
+    const event = /^event_(?!class_)(\w+)$/.exec(name)?.[1]
+    const group = event && pointerAt({ section, offset: value + CALL_CLASS }, sections, symbols)
+    const text = group && pointerAt(group, sections, symbols)
+    if (text) events.add(`${cString(sections[text.section]?.bytes ?? Buffer.alloc(0), text.offset)}:${event}`)
+  }
+  return events
+}
 
 /** @param name of the module, as lsmod shows it @throws ElfError */
 export function moduleFacts(file: Buffer, name: string): ModuleFacts {
@@ -68,8 +88,13 @@ export function moduleFacts(file: Buffer, name: string): ModuleFacts {
     }
     functions.set(symbol.name, [...(functions.get(symbol.name) ?? []), place])
   }
-  return { name, functions, variables, exported }
+  const tracepoints = new Set([...variables].flatMap((one) => /^__tracepoint_(\w+)$/.exec(one)?.slice(1) ?? []))
+  return { name, functions, variables, exported, events: eventsOf(sections, symbols), tracepoints }
 }
+
+/** Names of functions that are there once the module is loaded. */
+const staying = ({ functions }: ModuleFacts): string[] =>
+  [...functions].flatMap(([name, places]) => (places.every(({ refused }) => refused === 'init') ? [] : [name]))
 
 /** A kernel with these modules loaded. */
 export function withModules(facts: KernelFacts, modules: readonly ModuleFacts[]): KernelFacts {
@@ -80,15 +105,16 @@ export function withModules(facts: KernelFacts, modules: readonly ModuleFacts[])
     release: facts.release,
     from: facts.from,
     config: facts.config,
-    events: facts.events,
-    tracepoints: facts.tracepoints,
+    events: facts.events && new Set([...facts.events, ...modules.flatMap(({ events }) => [...events])]),
+    tracepoints:
+      facts.tracepoints && new Set([...facts.tracepoints, ...modules.flatMap(({ tracepoints }) => [...tracepoints])]),
     exported: new Map([
       ...facts.exported,
       ...modules.flatMap(({ name, exported }) => [...exported].map((symbol) => [symbol, name] as const)),
     ]),
     refusesAmbiguous: facts.refusesAmbiguous,
     listsData: facts.listsData,
-    functions: () => new Set([...facts.functions(), ...modules.flatMap(({ functions }) => [...functions.keys()])]),
+    functions: () => new Set([...facts.functions(), ...modules.flatMap(staying)]),
     places: (name) => [...facts.places(name), ...placesIn(name)],
     count: (name) => facts.count(name) + placesIn(name).length + variablesIn(name),
     isData: (name) => facts.isData(name) || variablesIn(name) > 0,
