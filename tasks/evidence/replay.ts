@@ -152,6 +152,21 @@ function identity({ dir, manifest, built, trace }: Raw, lab: ResolvedLab, experi
 const pick = (from: object, like: object): Record<string, unknown> =>
   Object.fromEntries(Object.keys(like).map((key) => [key, (Reflect.get(from, key) as unknown) ?? null]))
 
+/** What the loader loaded, with its parameters; one that was there already is in the manifest only. */
+function modules({ modules: recorded = [] }: Manifest, lines: readonly HolderLine[]): Finding[] {
+  const loaded = of(lines, 'module').map(({ module, parameters }) => `${module} ${parameters}`)
+  const known = recorded.map(({ name, parameters }) => `${name} ${parameters.join(' ')}`)
+  return loaded.length === 0
+    ? []
+    : [
+        compared(
+          'modules',
+          known.filter((one) => loaded.includes(one)),
+          loaded,
+        ),
+      ]
+}
+
 /** Channels of typed events: the loader's counts, the table of all events, and the table of the channel. */
 function typed({ manifest, typedEvents, typedDiffer }: Raw, lines: readonly HolderLine[]): Finding[] {
   const said = of(lines, 'events')
@@ -289,6 +304,7 @@ export function replay(raw: Raw): Replayed {
       ...first,
       ...summed('what the loader said', 'is in manifest and probes', [
         compared('workload', pick(manifest.workload, workloadFacts(lines)), workloadFacts(lines)),
+        ...modules(manifest, lines),
         ...maps(raw, lines),
         ...typed(raw, lines),
       ]),
