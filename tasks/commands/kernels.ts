@@ -72,6 +72,7 @@ export const command = defineCommand({
   options: [
     ['--suite <name>', 'add: the package of this Debian suite'],
     ['--name <name>', 'add: its name in lab.yaml'],
+    ['--headers', 'add: also the packages that modules from source are built against'],
   ],
   work: async (session, [action, name], options) => {
     if (action === undefined) {
@@ -88,7 +89,7 @@ export const command = defineCommand({
     // The lab file may name the kernel already, in a matrix, so that it fails its check until the lines are there.
     const file = findLab(process.cwd(), everywhere.file)
     const { found, name: standard } = await findPackage(name, options.suite, context)
-    const kernel = await declarationOf(found, context)
+    const kernel = await declarationOf(found, context, options.headers)
     const made = withKernel(await readFile(file, 'utf8'), options.name ?? standard, kernel, file)
     try {
       await writeFile(`${file}.new`, made.text)

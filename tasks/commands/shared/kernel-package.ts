@@ -80,6 +80,33 @@ async function partsOf(record: PackageRecord, all: readonly PackageRecord[] | un
   return parts
 }
 
+/** What linux-headers-* depends on for the programs of the kernel's build system: "linux-kbuild-6.1 (>= 6.1.176-1)". */
+const KBUILD = /\b(linux-kbuild-[\w.+~-]+) \(/
+
+/**
+ * The packages that a module from source is built against, with their hashes.
+ * @throws a user's Failure where the index does not have all of them in the version of the kernel
+ */
+async function headersOf({ package: image, version }: PackageRecord, all: Found['all'], context: Context) {
+  const headers: Record<string, string> = {}
+  const add = async (name: string): Promise<PackageRecord> => {
+    const records = all ?? (await hostRecords(name, context.signal))
+    const record = records.find((one) => one.package === name && one.version === version)
+    if (record === undefined)
+      throw userError({
+        place: 'lab kernels add',
+        fact: `there is no package ${name} of version ${version} in the index that has ${image}`,
+        wayOut: 'modules of the kernel itself need no headers: leave --headers away',
+      })
+    headers[name] = record.sha256
+    return record
+  }
+  const main = await add(image.replace(/^linux-image-/, 'linux-headers-'))
+  const kbuild = KBUILD.exec(main.depends)?.[1]
+  for (const name of [...exactParts(main), ...(kbuild === undefined ? [] : [kbuild])]) await add(name)
+  return headers
+}
+
 /** What a package of a kernel is called: other packages are refused before an index is asked. */
 const PACKAGE = /^linux-(?:image|source)-[a-z0-9.+~-]+$/
 
@@ -115,10 +142,14 @@ async function ownSuite({ signal }: Context): Promise<string> {
   return /^VERSION_CODENAME=(\w+)$/m.exec(text)?.[1] ?? 'stable'
 }
 
-/** The lines of lab.yaml that pin a package, by its version and the hashes of all its files. */
+/**
+ * The lines of lab.yaml that pin a package, by its version and the hashes of all its files.
+ * @param withHeaders with the packages that modules from source are built against
+ */
 export async function declarationOf(
   { record, suite, all }: Found,
   context: Context,
+  withHeaders = false,
 ): Promise<{ readonly [key: string]: Value }> {
   const { package: name, version, sha256 } = record
   if (name.startsWith('linux-source-'))
@@ -133,6 +164,7 @@ export async function declarationOf(
       version,
       sha256,
       ...(Object.keys(parts).length > 0 && { parts }),
+      ...(withHeaders && { headers: await headersOf(record, all, context) }),
       ...(suite !== undefined && { suite }),
     },
   }
