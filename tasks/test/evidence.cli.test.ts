@@ -114,7 +114,7 @@ describe('what somebody can do to a result is told, and is no bug of lab:', () =
         delete manifest.imported
         manifest.inputs = { lab: '../../../secret', kernel: 'x', image: 'y' }
       },
-      /(?:is not the name of a file|no name of kept inputs)/,
+      /(?:is not the name of a file|is not the name of kept inputs)/,
     ],
     [
       'inputs that are not there',

@@ -62,7 +62,7 @@ describe('a result that somebody touched is refused:', () => {
       'a hash that leads elsewhere',
       'manifest.json',
       (text) => text.replace('"stdout":', '"../../x":'),
-      'no name of a result file',
+      'is not the name of a result file',
     ],
   ])('%s', async (_name, file, change, fact) => {
     const before = readFileSync(at(file), 'utf8')
