@@ -1,5 +1,6 @@
 /** `lab trace <run>`: the events of a result, filtered, as lines, as Markdown, or read by read. */
 import { inTime } from '../config/text/pattern.ts'
+import type { TraceEvent } from '../linux/ftrace/trace-line.ts'
 import { sequencesOf, type Matches, type Sequence } from '../trace/events/sequences.ts'
 import { traceLines, traceMarkdown } from '../trace/events/trace-table.ts'
 import { userError } from '../engine/error.ts'
@@ -8,6 +9,7 @@ import { checkedRun } from '../results/checked-run.ts'
 import { findRun } from '../results/result.ts'
 import type { FoundRun } from '../results/manifest.ts'
 import { MOST_EVENTS, traceStep, type TraceFound, type TraceWanted } from '../results/events.ts'
+import { namesOfRun, withNames } from '../results/symbols.ts'
 import { plural } from '../engine/text.ts'
 import { exportStep, FORMATS, type Format } from '../results/export.ts'
 import { oneOf, without } from './shared/exclusive.ts'
@@ -35,6 +37,7 @@ const OPTIONS = [
   ['--csv <file>', 'every event as a row; filters take a part'],
   ['--jsonl <file>', 'every event as a line of JSON'],
   ['--dat <file>', 'the raw recording, for trace-cmd and KernelShark'],
+  ['--symbols', "names of the kernel's functions behind addresses in messages"],
   ['--graph', 'the call tree with durations (trace: { function_graph: ... })'],
 ] as const satisfies readonly OptionRow[]
 
@@ -83,11 +86,17 @@ const FILES = ['svg', ...FORMATS] as const
 /** One answer for one call: what would be left out of it, or would change nothing, is told. */
 function refuseIgnored(options: OptionsOf<typeof OPTIONS>): void {
   oneOf(options, FILES, 'one file at a time: call it once for each')
-  const others = [...FILES, 'md', 'reads', 'all', ...FILTERS] as const
+  const others = [...FILES, 'md', 'reads', 'all', 'symbols', ...FILTERS] as const
   without(options, 'graph', others, 'the call tree is shown whole, as it was kept with the run')
   without(options, 'dat', FILTERS, 'the raw recording is copied whole')
   for (const file of FILES)
-    without(options, file, ['md', 'reads'], 'they filter what is printed, not what is written to a file')
+    without(options, file, ['md', 'reads', 'symbols'], 'they filter what is printed, not what is written to a file')
+}
+
+/** Puts the name behind each address of the kernel in messages. What a read is, is decided without them. */
+async function namesIn(run: FoundRun, { context }: Session): Promise<(events: TraceFound['events']) => TraceEvent[]> {
+  const nameOf = await namesOfRun(run, context.store)
+  return (events) => events.map((one) => ({ ...one, message: withNames(one.message, nameOf) }))
 }
 
 export const command = defineCommand({
@@ -117,6 +126,7 @@ export const command = defineCommand({
     if (format !== undefined)
       return await toFile(format, { run, wanted, results, session, output: options[format] ?? '' })
     const found = await traceStep(run, wanted, session.context)
+    const named = options.symbols === true ? await namesIn(run, session) : (events: TraceFound['events']) => events
     if (options.svg !== undefined) return await picture(options.svg, found.events, manifest, session)
     const order = options.reads === true ? orderOf(run, results, session) : undefined
     if (options.reads === true && order === undefined)
@@ -128,8 +138,8 @@ export const command = defineCommand({
     const lines = options.md === true ? traceMarkdown : traceLines
     const reads = order && sequences(found, order)
     const body = reads
-      ? reads.flatMap((one, index) => [headOf(one, index), ...lines(one.events), ''])
-      : lines(found.events)
+      ? reads.flatMap((one, index) => [headOf(one, index), ...lines(named(one.events)), ''])
+      : lines(named(found.events))
     const whole = reads?.filter(({ complete }) => complete).length
     const notes = [
       ...(found.events.length === 0 ? [nothing(run, wanted)] : []),
@@ -140,7 +150,7 @@ export const command = defineCommand({
         : [`this trace is ${manifest.trace.completeness}: ${manifest.trace.reasons.join('; ')}`]),
     ]
     const plain = (events: TraceFound['events']) =>
-      events.map((event) => ({ ...event, timeNs: event.timeNs.toString() }))
+      named(events).map((event) => ({ ...event, timeNs: event.timeNs.toString() }))
     return {
       text: [...body, ...notes].join('\n'),
       data: {

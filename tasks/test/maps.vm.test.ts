@@ -32,7 +32,8 @@ lab.write(
 )
 
 test('R-1201-1, R-0801-1: slots are written, read back, and the maps come out decoded', async () => {
-  const [outcome] = (await lab.answer(['run', 'maps'])) as { dir: string; manifest: Manifest }[]
+  const outcomes = (await lab.answer(['run', 'maps', '--repeat', '2'])) as { dir: string; manifest: Manifest }[]
+  const outcome = outcomes.at(-1)
   expect(outcome?.manifest.verdict).toBe('passed')
   const pid = outcome?.manifest.workload.pid
   const { slots, maps } = JSON.parse(readFileSync(join(outcome?.dir ?? '', 'maps.json'), 'utf8')) as MapsFile
@@ -56,6 +57,14 @@ test('R-1201-1, R-0801-1: slots are written, read back, and the maps come out de
   expect(status).toBe(0)
   expect(text).toContain('target (maps.bpf.o): array, __u32 -> struct wanted, max_entries 1')
   expect(text).toContain(`0: { pid: ${pid}, bytes: 16, name: "hello" }`)
+  // Three copies of 16 bytes, in the slot from 16 to 31; over both runs of the arm six.
+  expect(text).toMatch(/^ {2}sizes in powers of two:\n +16 to 31 +3 /m)
+  const { stdout: sums } = await lab.lab(['maps', 'last', '--arm'])
+  expect(sums).toMatch(/^2 runs of maps bytes=16, added up\n/)
+  expect(sums).toMatch(/^ +16 to 31 +6 /m)
+  // One buffer was in the workload, the other in the kernel, and neither is a function of it.
+  const { stdout: named, status: found } = await lab.lab(['maps', 'last', '--symbols'])
+  expect([found, named]).toEqual([0, text])
 })
 
 test('a slot that does not exist is told before a VM boots', async () => {

@@ -28,6 +28,8 @@ struct { __uint(type, BPF_MAP_TYPE_HASH); __uint(max_entries, 64); __type(key, _
 struct { __uint(type, BPF_MAP_TYPE_PERCPU_ARRAY); __uint(max_entries, 1); __type(key, __u32); __type(value, __u32); } per_cpu SEC(".maps");
 struct { __uint(type, BPF_MAP_TYPE_LRU_HASH); __uint(max_entries, 64); __type(key, char[8]); __type(value, __u32); } names SEC(".maps");
 
+HISTOGRAM(sizes);
+
 __u64 copies;
 __s32 target_pid = -1;
 
@@ -44,6 +46,7 @@ int copyout(struct pt_regs *ctx)
 	if (!wanted || wanted->pid != pid)
 		return 0;
 	copies++;
+	count_log2(sizes, wanted->bytes);
 	seen.pid = pid;
 	seen.buffer = PT_REGS_PARM1(ctx);
 	seen.from = (void *)PT_REGS_PARM2(ctx);

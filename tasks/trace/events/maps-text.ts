@@ -1,53 +1,77 @@
 /** maps.json for people: one table per map. What it holds came from a guest. */
 import { valueText, type Maps } from './maps-file.ts'
+import { histogramLines, histogramOf } from './map-histogram.ts'
 import { log2Histograms, log2Lines } from './log2-slots.ts'
 import { printable } from '../../engine/printable.ts'
 
 const MOST = 300
 
-const shown = (value: unknown): string => printable(valueText(value), MOST)
+/** What a map has is shown by this; `lab maps --symbols` names addresses in it. */
+export type ShowValue = (value: unknown) => string
 
-function mapLines({
-  object,
-  name,
-  type,
-  keyType,
-  valueType,
-  maxEntries,
-  cpus,
-  entries,
-  cut,
-  keySize,
-  valueSize,
-}: Maps['maps'][number]): string[] {
-  const types = name.startsWith('.')
-    ? 'global variables'
-    : `${type}, ${keyType ?? `${keySize} bytes`} -> ${valueType ?? `${valueSize} bytes`}${cpus > 0 ? ` on each of ${cpus} CPUs` : ''}, max_entries ${maxEntries}`
-  const lines = entries.map(({ key, value }) =>
-    name.startsWith('.') ? `  ${shown(value)}` : `  ${shown(key)}: ${shown(value)}`,
-  )
+const shown: ShowValue = (value) => printable(valueText(value), MOST)
+
+type DumpedMap = Maps['maps'][number]
+
+/** A number to order by: a count, or the sum of a count of each CPU. */
+function weightOf(value: unknown): number | undefined {
+  if (Array.isArray(value)) return value.reduce<number>((sum, one) => sum + (weightOf(one) ?? 0), 0)
+  if (typeof value === 'number') return value
+  return typeof value === 'string' && /^-?\d{1,20}$/.test(value) ? Number(value) : undefined
+}
+
+/** A hash has no order of its own: the largest counts first, or by key where its values are no counts. */
+function ordered({ type, entries }: DumpedMap): DumpedMap['entries'] {
+  if (!type.includes('hash')) return entries
+  const weights = new Map(entries.map((entry) => [entry, weightOf(entry.value)]))
+  const byKey = (a: unknown, b: unknown): number => {
+    const [one, other] = [weightOf(a), weightOf(b)]
+    if (one !== undefined && other !== undefined) return one - other
+    return valueText(a) < valueText(b) ? -1 : 1
+  }
+  const counts = entries.every((entry) => weights.get(entry) !== undefined)
+  return entries.toSorted((a, b) => {
+    const difference = counts ? (weights.get(b) ?? 0) - (weights.get(a) ?? 0) : 0
+    return difference === 0 ? byKey(a.key, b.key) : difference
+  })
+}
+
+function typeText({ name, type, keyType, valueType, maxEntries, cpus, keySize, valueSize }: DumpedMap): string {
+  if (name.startsWith('.')) return 'global variables'
+  const perCpu = cpus > 0 ? ` on each of ${cpus} CPUs` : ''
+  return `${type}, ${keyType ?? `${keySize} bytes`} -> ${valueType ?? `${valueSize} bytes`}${perCpu}, max_entries ${maxEntries}`
+}
+
+function mapLines(map: DumpedMap, show: ShowValue): string[] {
+  const { object, name, entries, cut } = map
+  const histogram = histogramOf(map)
+  const lines = histogram
+    ? histogramLines(histogram).map((line) => `  ${line}`)
+    : ordered(map).flatMap((entry) => [
+        name.startsWith('.') ? `  ${show(entry.value)}` : `  ${show(entry.key)}: ${show(entry.value)}`,
+      ])
   return [
-    `${printable(name, 64)} (${printable(object, 64)}): ${printable(types, 200)}`,
+    `${printable(name, 64)} (${printable(object, 64)}): ${printable(typeText(map), 200)}`,
     ...(lines.length === 0 ? ['  no entries'] : lines),
     ...(cut ? [`  ... more than these ${entries.length} entries; they were not kept`] : []),
   ]
 }
 
 /** The histograms of a map, drawn; their counts stand among its entries, too. */
-const histogramLines = (map: Maps['maps'][number]): string[] =>
+const log2Drawn = (map: DumpedMap): string[] =>
   log2Histograms({ maps: [map] }).flatMap(({ name, slots }) => [
     `  ${printable(name, MOST)} in powers of two:`,
     ...log2Lines(slots).map((line) => `    ${line}`),
   ])
 
 /** Every map with its entries, and what was written into it before the workload started. */
-export function mapsText({ slots, maps }: Maps): string {
-  const declared = slots.map(({ map, key, value }) => `  ${printable(map, 64)}[${shown(key)}] = ${shown(value)}`)
+export function mapsText({ slots, maps }: Maps, show: ShowValue = shown): string {
+  const declared = slots.map(({ map, key, value }) => `  ${printable(map, 64)}[${show(key)}] = ${show(value)}`)
   return [
     ...(declared.length === 0 ? [] : ['written before the workload started, and read back:', ...declared, '']),
     ...(maps.length === 0
       ? ['the probes of this run have no maps']
-      : maps.flatMap((map) => [...mapLines(map), ...histogramLines(map), ''])),
+      : maps.flatMap((map) => [...mapLines(map, show), ...log2Drawn(map), ''])),
   ]
     .join('\n')
     .trimEnd()

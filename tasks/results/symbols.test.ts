@@ -1,0 +1,53 @@
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { failureOf } from '../test/caught.ts'
+import { testContext } from '../test/context.ts'
+import { tempDir } from '../test/temp-dir.ts'
+import type { FoundRun } from './manifest.ts'
+import { nameIn, namesOfRun, withNames } from './symbols.ts'
+
+const MAP = `0000000000000000 D fixed_percpu_data
+ffffffff81000000 T _text
+ffffffff81000000 T startup_64
+ffffffff81001000 T copyout
+ffffffff81001080 t helper
+ffffffff81ba0000 D _end
+ffffffff81bb0000 b after
+`
+
+describe('an address', () => {
+  const nameOf = nameIn(MAP, '')
+  test.each([
+    [0xffffffff81001000n, 'copyout'],
+    [0xffffffff8100101cn, 'copyout+0x1c'],
+    [0xffffffff8100107fn, 'copyout+0x7f'],
+    [0xffffffff81001081n, 'helper+0x1'],
+    [0xffffffff81ba0000n, undefined],
+    [0xffffffffc0001000n, undefined],
+    [0xffff888012345678n, undefined],
+    [0x10n, undefined],
+  ])('%s is %s', (address, name) => expect(nameOf(address)).toBe(name))
+
+  test('of a kernel that stood elsewhere (KASLR): the symbols that the run kept say where', () => {
+    const shifted = nameIn(MAP, 'ffffffff9c001000 T copyout\n')
+    expect(shifted(0xffffffff9c00101cn)).toBe('copyout+0x1c')
+    expect(shifted(0xffffffff8100101cn)).toBeUndefined()
+  })
+
+  test('in a message gets its name behind it; others stay as they are', () => {
+    expect(withNames('from 0xffffffff8100101c to 0x7ffd12345678 by ffffffff81001081, 0xffff888012345678', nameOf)).toBe(
+      'from 0xffffffff8100101c (copyout+0x1c) to 0x7ffd12345678 by ffffffff81001081 (helper+0x1), 0xffff888012345678',
+    )
+  })
+})
+
+test('a kernel that is not in the cache any more: what brings it back', async () => {
+  const dir = join(tempDir(), 'e', 'r')
+  mkdirSync(dir, { recursive: true })
+  writeFileSync(join(dir, 'kallsyms'), '')
+  const kernel = { name: 'v5.10', release: '5.10.223', fingerprint: 'f'.repeat(64) }
+  const run = { dir, run: 'r', manifest: { kernel } } as unknown as FoundRun
+  const { kind, parts } = await failureOf(namesOfRun(run, testContext(tempDir()).store))
+  expect([kind, parts.wayOut]).toEqual(['user', expect.stringContaining('lab build kernel v5.10')])
+})

@@ -1,0 +1,86 @@
+/** Names for the kernel's addresses in what a run recorded, from the System.map of the kernel that it ran on. */
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { userError } from '../engine/error.ts'
+import type { Fingerprint } from '../engine/fingerprint.ts'
+import type { Store } from '../engine/store.ts'
+import type { FoundRun } from './manifest.ts'
+
+/** "ffffffff81000000 T name"; what comes from a module has its name behind a tab. */
+const LINE = /^([0-9a-f]{8,16}) (\S) ([^\s]+)/gm
+
+/** An address as probes and the kernel print it. */
+const ADDRESS = /\b(?:0x)?(ffff[0-9a-f]{12})\b/g
+
+interface Symbols {
+  /** Ascending. */
+  readonly addresses: readonly bigint[]
+  readonly names: readonly string[]
+}
+
+function symbolsIn(text: string): Symbols {
+  const rows = Array.from(text.matchAll(LINE), ([, address = '', , name = '']) => ({
+    at: BigInt(`0x${address}`),
+    name,
+  }))
+  const sorted = rows.toSorted((a, b) => (a.at < b.at ? -1 : a.at > b.at ? 1 : 0))
+  return { addresses: sorted.map(({ at }) => at), names: sorted.map(({ name }) => name) }
+}
+
+/** How far a kernel stood from where it was linked (KASLR), by a symbol that the run's own kallsyms has as well. */
+function shiftOf(linked: string, seen: string): bigint {
+  const at = new Map(
+    Array.from(linked.matchAll(LINE), ([, address = '', , name = '']) => [name, BigInt(`0x${address}`)]),
+  )
+  for (const [, address = '', , name = ''] of seen.matchAll(LINE)) {
+    const there = at.get(name)
+    if (there !== undefined) return BigInt(`0x${address}`) - there
+  }
+  return 0n
+}
+
+/** Names an address: `copyout+0x1c`; undefined for one that is not in the kernel's own text or data. */
+export type NameOf = (address: bigint) => string | undefined
+
+/** @param linked the text of a System.map @param seen lines of /proc/kallsyms of the run; none where it kept none */
+export function nameIn(linked: string, seen: string): NameOf {
+  const { addresses, names } = symbolsIn(linked)
+  const shift = shiftOf(linked, seen)
+  const bound = (name: string) => addresses[names.indexOf(name)]
+  const [first, end] = [bound('_text') ?? bound('_stext') ?? addresses[0], bound('_end') ?? addresses.at(-1)]
+  return (address) => {
+    const at = address - shift
+    if (first === undefined || end === undefined || at < first || at >= end) return undefined
+    let [low, high] = [0, addresses.length - 1]
+    while (low < high) {
+      const middle = (low + high + 1) >> 1
+      if ((addresses[middle] ?? 0n) <= at) low = middle
+      else high = middle - 1
+    }
+    const offset = at - (addresses[low] ?? 0n)
+    return offset === 0n ? names[low] : `${names[low]}+0x${offset.toString(16)}`
+  }
+}
+
+/** A text with the name behind each address of the kernel. */
+export const withNames = (text: string, nameOf: NameOf): string =>
+  text.replaceAll(ADDRESS, (whole, digits: string) => {
+    const name = nameOf(BigInt(`0x${digits}`))
+    return name === undefined ? whole : `${whole} (${name})`
+  })
+
+/**
+ * @param store where kernels are kept
+ * @throws a user's Failure where the kernel of the run is not in the cache any more
+ */
+export async function namesOfRun({ dir, run, manifest: { kernel } }: FoundRun, store: Store): Promise<NameOf> {
+  const kept = await store.get('kernel', kernel.fingerprint as Fingerprint)
+  if (kept === undefined)
+    throw userError({
+      place: `run ${run}`,
+      fact: `the symbols of its kernel, ${kernel.name} (${kernel.release}), are not in the cache`,
+      wayOut: `\`lab build kernel ${kernel.name}\` brings them back, if the kernel is declared as it was then`,
+    })
+  const linked = await readFile(join(kept.dir, 'System.map'), 'latin1')
+  return nameIn(linked, await readFile(join(dir, 'kallsyms'), 'latin1').catch(() => ''))
+}
