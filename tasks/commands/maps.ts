@@ -34,7 +34,13 @@ async function mapsOf({ dir, run }: FoundRun): Promise<Maps> {
 /** The runs of the same arm that count: of the same kernel and the same probes, warm-ups and what did not pass left out. */
 function armOf(of: FoundRun, all: readonly FoundRun[]): FoundRun[] {
   const key = ({ manifest: { arm, kernel, objects } }: FoundRun) =>
-    JSON.stringify([arm.name, kernel.fingerprint, Object.entries(objects).toSorted()])
+    JSON.stringify([
+      arm.name,
+      kernel.fingerprint,
+      Object.entries(objects)
+        .map((one) => one.join(' '))
+        .toSorted(),
+    ])
   return all.filter(
     (one) => key(one) === key(of) && one.manifest.verdict === 'passed' && one.manifest.plan?.warmup !== true,
   )

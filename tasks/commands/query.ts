@@ -36,6 +36,22 @@ function asTable({ columns, rows, more }: Table, width: number | undefined): str
 const asCsv = ({ columns, rows }: Table): string =>
   [csvRow(columns.map(({ name }) => name)), ...rows.map((row) => csvRow(row.map(csvValue)))].join('\n')
 
+/** Names of columns as keys of JSON: a second column of a name would take the place of the first. */
+export function uniqueNames(names: readonly string[]): string[] {
+  const taken = new Set(names)
+  const seen = new Set<string>()
+  return names.map((name) => {
+    let own = name
+    for (let count = 2; seen.has(own); count++) {
+      own = `${name}_${count}`
+      // A column that is called so keeps its name.
+      if (taken.has(own) && !seen.has(own)) own = name
+    }
+    seen.add(own)
+    return own
+  })
+}
+
 export const command = defineCommand({
   usage: 'query <sql>',
   about:
@@ -73,13 +89,12 @@ export const command = defineCommand({
         fact: `the answer has more than ${MOST_ROWS} rows`,
         wayOut: 'write it to a file with --parquet FILE, or limit it (LIMIT)',
       })
+    const keys = uniqueNames(found.columns.map(({ name }) => name))
     return {
       text: options.csv === true ? asCsv(found) : asTable(found, session.view.width),
       data: {
         columns: found.columns,
-        rows: found.rows.map((row) =>
-          Object.fromEntries(found.columns.map(({ name }, index) => [name, row[index] ?? null])),
-        ),
+        rows: found.rows.map((row) => Object.fromEntries(keys.map((key, index) => [key, row[index] ?? null]))),
       },
     }
   },

@@ -18,6 +18,7 @@ import { outputFile } from './output-file.ts'
 import { labPlaces } from './shared/places.ts'
 import type { Session } from './shared/session.ts'
 import { graph } from './shared/trace-graph.ts'
+import { openTrace } from './shared/trace-open.ts'
 import { orderOf } from './shared/trace-order.ts'
 import { picture } from './shared/trace-picture.ts'
 import { wholeNumber } from './shared/values.ts'
@@ -37,6 +38,7 @@ const OPTIONS = [
   ['--csv <file>', 'every event as a row; filters take a part'],
   ['--jsonl <file>', 'every event as a line of JSON'],
   ['--dat <file>', 'the raw recording, for trace-cmd and KernelShark'],
+  ['--open', 'in KernelShark, or in a browser with Perfetto, where there is one; filters take a part for Perfetto'],
   ['--symbols', "names of the kernel's functions behind addresses in messages"],
   ['--graph', 'the call tree with durations (trace: { function_graph: ... })'],
 ] as const satisfies readonly OptionRow[]
@@ -89,6 +91,12 @@ function refuseIgnored(options: OptionsOf<typeof OPTIONS>): void {
   const others = [...FILES, 'md', 'reads', 'all', 'symbols', ...FILTERS] as const
   without(options, 'graph', others, 'the call tree is shown whole, as it was kept with the run')
   without(options, 'dat', FILTERS, 'the raw recording is copied whole')
+  without(
+    options,
+    'open',
+    [...FILES, 'md', 'reads', 'all', 'symbols', 'graph'],
+    'the other program decides what it shows',
+  )
   for (const file of FILES)
     without(options, file, ['md', 'reads', 'symbols'], 'they filter what is printed, not what is written to a file')
 }
@@ -121,6 +129,10 @@ export const command = defineCommand({
       from: options.from,
       to: options.to,
       all: options.all === true,
+    }
+    if (options.open === true) {
+      const order = manifest.imported === undefined ? orderOf(run, results, session) : undefined
+      return await openTrace({ run, wanted, order }, session)
     }
     const format = FORMATS.find((name) => options[name] !== undefined)
     if (format !== undefined)

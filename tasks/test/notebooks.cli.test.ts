@@ -1,0 +1,72 @@
+/** The blocks of docs/notebooks.md, run as they stand on the results of a lab, where the programs are installed. */
+import { spawnSync } from 'node:child_process'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { TOOL_ROOT } from '../commands/shared/app.ts'
+import { putRun } from '../results/run.fixture.ts'
+import { said, trace } from '../trace/events/trace.fixture.ts'
+import { Rig } from './rig.ts'
+
+const BLOCKS = Array.from(
+  readFileSync(join(TOOL_ROOT, 'docs/notebooks.md'), 'utf8').matchAll(/^```(\w+)\n([^]*?)^```/gm),
+  ([, language = '', text = '']) => ({ language, text }),
+)
+const blockOf = (language: string, word: string): string => {
+  const block = BLOCKS.find((one) => one.language === language && one.text.includes(word))
+  if (block === undefined) throw new Error(`docs/notebooks.md has no ${language} with ${word}`)
+  return block.text
+}
+
+/** Why a program cannot be used here; undefined where it can. */
+const lacks = (program: string, ...args: readonly string[]): string | undefined => {
+  const { status, stderr, error } = spawnSync(program, args, { encoding: 'utf8' })
+  if (status === 0) return undefined
+  return error ? `${program} is not installed` : (stderr.trim().split('\n').at(-1) ?? '')
+}
+
+const NO_PANDAS = lacks('python3', '-c', 'import pandas, pyarrow')
+const NO_NANOPARQUET = lacks('Rscript', '-e', 'library(nanoparquet)')
+const NO_R = lacks('Rscript', '--version')
+
+const lab = new Rig()
+afterAll(() => lab.remove())
+
+const run = (program: string, ...args: readonly string[]) => {
+  const { status, stdout, stderr } = spawnSync(program, args, { cwd: lab.dir, encoding: 'utf8' })
+  expect(status, stderr).toBe(0)
+  return stdout
+}
+
+beforeAll(async () => {
+  for (const [index, ns] of [400, 410, 900].entries())
+    await putRun(join(lab.dir, 'results'), {
+      run: `r${index}`,
+      events: trace(said(7, 'entering copyout', 'copyout to 0x1')).map((one) => ({
+        ...one,
+        event: 'bpf_trace_printk',
+      })),
+      manifest: { arm: { name: ns < 500 ? 'fast' : 'slow', params: {} }, repeat: index + 1, metrics: { read_ns: ns } },
+    })
+  const lines = blockOf('sh', 'lab query').replaceAll(/^lab /gm, `${join(TOOL_ROOT, 'lab')} `)
+  run('bash', '-e', '-c', lines)
+})
+
+test.skipIf(NO_PANDAS !== undefined)(`pandas${NO_PANDAS === undefined ? '' : ` (skipped: ${NO_PANDAS})`}`, () => {
+  writeFileSync(join(lab.dir, 'notebook.py'), blockOf('python', 'read_parquet'))
+  const text = run('python3', 'notebook.py')
+  expect(text).toMatch(/^fast +read_ns +2\.0 +405\.0/m)
+  expect(text).toMatch(/^slow +read_ns +1\.0 +900\.0/m)
+  expect(text).toMatch(/^copyout to 0x1 +3 +1000\.0/m)
+})
+
+test.skipIf(NO_NANOPARQUET !== undefined)(
+  `R on Parquet${NO_NANOPARQUET === undefined ? '' : ` (skipped: ${NO_NANOPARQUET})`}`,
+  () => expect(run('Rscript', '-e', blockOf('r', 'nanoparquet'))).toMatch(/slow +read_ns +900/),
+)
+
+test.skipIf(NO_R !== undefined)(`R on CSV${NO_R === undefined ? '' : ` (skipped: ${NO_R})`}`, () => {
+  const [, sql = ''] = /query '([^']*)' --parquet metrics/.exec(blockOf('sh', 'lab query')) ?? []
+  writeFileSync(join(lab.dir, 'metrics.csv'), run(join(TOOL_ROOT, 'lab'), 'query', sql, '--csv'))
+  expect(run('Rscript', '-e', blockOf('r', 'read.csv'))).toMatch(/fast +read_ns +405/)
+})
