@@ -68,6 +68,7 @@ test.each([
   [['run', '--reapeat', '3'], { place: 'lab run', wayOut: expect.stringContaining('did you mean --repeat?') }],
   [['run', '--repeat', 'many'], { place: '--repeat', wayOut: 'a whole number from 1 to 99999' }],
   [['run', '--repeat', '0'], { place: '--repeat' }],
+  [['shell'], { place: 'lab', wayOut: expect.stringContaining('did you mean ssh?') }],
   [['run', '--parallel', '65'], { place: '--parallel' }],
   [['run', '--start', 'hot'], { fact: 'there is no way to start "hot"', wayOut: 'use shared, warm or cold' }],
   [['up', '--accel', 'xen'], { place: '--accel', wayOut: 'use kvm, tcg or auto' }],

@@ -30,10 +30,35 @@ export function examplesText(examples: readonly Example[] = []): string {
   return ['', 'Examples:', ...examples.map(([line, about]) => `  ${line.padEnd(width)}  ${about}`)].join('\n')
 }
 
+/** What people type who know other tools. */
+const OTHER_WORDS: Readonly<Record<string, string>> = {
+  shell: 'ssh',
+  sh: 'exec',
+  start: 'up',
+  boot: 'up',
+  stop: 'down',
+  halt: 'down',
+  list: 'results',
+  ls: 'results',
+  show: 'results show',
+  log: 'trace',
+  events: 'trace',
+  clean: 'gc',
+  prune: 'gc',
+  sql: 'query',
+  validate: 'check',
+  lint: 'check --probes',
+  status: 'ps',
+  compare: 'diff',
+  debug: 'gdb',
+}
+
 /** "error: unknown option '--reapeat'\n(Did you mean --repeat?)" of commander as a Failure. */
 function refusal({ message }: CommanderError, usage: string): Failure {
   const [fact = '', hint = ''] = message.replace(/^error: /, '').split('\n')
-  const near = /^\(Did you mean (.*)\?\)$/.exec(hint)?.[1]
+  const unknown = /^unknown command '(.*)'$/.exec(fact)?.[1] ?? ''
+  const meant = Object.hasOwn(OTHER_WORDS, unknown) ? OTHER_WORDS[unknown] : undefined
+  const near = meant ?? /^\(Did you mean (.*)\?\)$/.exec(hint)?.[1]
   const name = usage.split(' ')[0] ?? ''
   return userError({
     place: name === '' ? 'lab' : `lab ${name}`,

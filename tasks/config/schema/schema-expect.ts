@@ -21,7 +21,10 @@ export const OrderExpectation = z
     per: z
       .enum(['read', 'run'])
       .describe('read: a sequence begins wherever the first message appears; run: one sequence in the whole run'),
-    of: z.enum(['workload']).describe('whose events: the process of the workload and its children'),
+    of: z
+      .enum(['workload'])
+      .optional()
+      .describe('whose events: the process of the workload and its children (the default, and the only choice)'),
     times: z
       .union([
         z.int().min(0),
