@@ -4,8 +4,9 @@
  * from `git bisect log`, whose lines are made to be replayed (builtin/bisect.c, bisect.c).
  */
 import { existsSync } from 'node:fs'
-import { copyFile, mkdir, rm, writeFile } from 'node:fs/promises'
+import { copyFile, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { z } from 'zod'
 import { Failure, userError } from '../engine/error.ts'
 import { removeAtForcedEnd } from '../engine/interruption.ts'
 import { printable } from '../engine/printable.ts'
@@ -30,6 +31,22 @@ export function outcomeIn(log: string): Exclude<BisectState, { readonly next: st
   if (first !== undefined) return { first }
   const among = [...log.matchAll(AMONG)].map(([, commit = '']) => commit)
   return among.length > 0 ? { among } : undefined
+}
+
+/**
+ * Where the checkout says which commit it is of, and of whose repository, as JSON. It has nothing that is not of that
+ * commit: a kernel of it is the same in each bisection.
+ */
+const CHECKED_OUT = join('.git', 'lab-commit')
+const CheckedOut = z.object({ id: z.string().regex(/^[0-9a-f]{40,64}$/), source: z.string() })
+
+/** The commit that a directory is a checkout of, where a bisection made it; undefined for any other directory. */
+export async function checkedOutIn(dir: string): Promise<z.infer<typeof CheckedOut> | undefined> {
+  try {
+    return CheckedOut.parse(JSON.parse(await readFile(join(dir, CHECKED_OUT), 'utf8')))
+  } catch {
+    return undefined
+  }
 }
 
 export interface Commit {
@@ -126,8 +143,15 @@ export class BisectTree implements AsyncDisposable {
     return this.#own(['show', '--stat=76', '--no-color', '--format=%h %an, %as%n%n%w(0,2,2)%B', id])
   }
 
-  checkout(id: string): Promise<string> {
-    return this.#own(['checkout', '--quiet', '--force', '--detach', id])
+  async checkout(id: string): Promise<void> {
+    await this.#own(['checkout', '--quiet', '--force', '--detach', id])
+    await this.#noteCommit()
+  }
+
+  async #noteCommit(): Promise<string> {
+    const id = await this.#own(['rev-parse', 'HEAD'])
+    await writeFile(join(this.dir, CHECKED_OUT), JSON.stringify({ id, source: this.#source }))
+    return id
   }
 
   /** @throws a user's Failure where one is no ancestor of the other in a way that can be bisected */
@@ -158,7 +182,8 @@ export class BisectTree implements AsyncDisposable {
       )
     }
     const outcome = outcomeIn(await this.#own(['bisect', 'log']))
-    return outcome ?? { next: await this.#own(['rev-parse', 'HEAD']) }
+    const next = await this.#noteCommit()
+    return outcome ?? { next }
   }
 
   /** Commits that may be the first bad one. */

@@ -11,6 +11,7 @@ import { printable } from '../../engine/printable.ts'
 import { hashText } from '../../engine/fingerprint.ts'
 import { controlOf, extractDeb, needPinned, type PinnedDeb } from '../../host/debian/deb-file.ts'
 import { gitCommit, gitExport } from '../../host/git.ts'
+import { checkedOutIn } from '../../host/git-bisect.ts'
 import { run } from '../../host/sh.ts'
 import { fetchArchive } from '../fetched.ts'
 import { prebuiltTitle } from './prebuilt/identity.ts'
@@ -104,6 +105,9 @@ export async function identify(source: Source, context: Context, place: string):
       fact: `${source.tree} is not a kernel tree`,
       wayOut: 'name the directory that holds the top Makefile and Kconfig',
     })
+  const checkedOut = await checkedOutIn(source.tree)
+  if (checkedOut !== undefined)
+    return { id: hashText(`commit ${checkedOut.id}`), title: `${checkedOut.id.slice(0, 12)} of ${checkedOut.source}` }
   return { id: hashText(`${source.tree}\n${await treeState(source.tree, context.signal)}`), title: source.tree }
 }
 

@@ -3,6 +3,8 @@ import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { BisectTree, outcomeIn } from '../../host/git-bisect.ts'
 import { run } from '../../host/sh.ts'
+import { identify } from '../../build/kernel/source.ts'
+import { testContext } from '../../test/context.ts'
 import { failureOf } from '../../test/caught.ts'
 import { tempDir } from '../../test/temp-dir.ts'
 import { bisect, type Known } from './bisect.ts'
@@ -63,6 +65,21 @@ describe('in a repository', () => {
     expect(await tree.describe(ids[11] ?? '')).toContain('value 11')
     expect(await state()).toBe(before)
     expect(existsSync(join(source, '.git', 'hooks', 'post-checkout.ran'))).toBe(false)
+  })
+
+  test('a kernel of the same commit is the same in each bisection, and of another one it is another', async () => {
+    const { source, ids } = await repository(2)
+    const identities: string[] = []
+    for (const id of [ids[0], ids[1], ids[0]]) {
+      await using tree = await openTree(source)
+      await tree.checkout(id ?? '')
+      for (const name of ['Makefile', 'Kconfig']) writeFileSync(join(tree.dir, name), '')
+      const found = await identify({ tree: tree.dir }, testContext(tempDir()), 'kernel k')
+      expect(found.title).toBe(`${id?.slice(0, 12)} of ${source}`)
+      identities.push(found.id)
+    }
+    expect(identities[2]).toBe(identities[0])
+    expect(identities[1]).not.toBe(identities[0])
   })
 
   test('leaves nothing behind, whatever happens on the way', async () => {

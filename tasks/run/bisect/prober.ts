@@ -22,6 +22,9 @@ function untestable(error: unknown): string {
   return place === undefined ? fact : `${place}: ${fact}`
 }
 
+/** How often the first runs of a commit are made at an end. */
+const END_RUNS = 4
+
 export interface Decision {
   /** The number that decides; the verdicts of the runs do where there is none. */
   readonly metric: string | undefined
@@ -94,8 +97,8 @@ export class Prober {
   /** The values of one end, or why there are none. */
   async values(): Promise<readonly number[] | string> {
     try {
-      // Both ends are known as well as any commit between them will be.
-      return (await this.#measured((values) => values.length >= 2 * (this.#wanted.repeat ?? 1))).values
+      // Everything between the ends is told from them, so that they are known better than it.
+      return (await this.#measured((values) => values.length >= END_RUNS * (this.#wanted.repeat ?? 1))).values
     } catch (error) {
       return untestable(error)
     }
