@@ -42,6 +42,13 @@ describe('an address', () => {
   })
 })
 
+test('a number of 64 bits in a map is an address, too', () => {
+  const nameOf = nameIn(MAP, '')
+  expect(withNames(`${0xffffffff8100101cn}: 2, 18446744073709551615: 1, 42: 3`, nameOf)).toBe(
+    '18446744071578849308 (copyout+0x1c): 2, 18446744073709551615: 1, 42: 3',
+  )
+})
+
 test('a kernel that is not in the cache any more: what brings it back', async () => {
   const dir = join(tempDir(), 'e', 'r')
   mkdirSync(dir, { recursive: true })

@@ -9,8 +9,8 @@ import type { FoundRun } from './manifest.ts'
 /** "ffffffff81000000 T name"; what comes from a module has its name behind a tab. */
 const LINE = /^([0-9a-f]{8,16}) (\S) ([^\s]+)/gm
 
-/** An address as probes and the kernel print it. */
-const ADDRESS = /\b(?:0x)?(ffff[0-9a-f]{12})\b/g
+/** An address as probes and the kernel print it; in a map it is a number of 64 bits. */
+const ADDRESS = /\b(?:(?:0x)?(ffff[0-9a-f]{12})|(18446744\d{12}))\b/g
 
 interface Symbols {
   /** Ascending. */
@@ -64,8 +64,8 @@ export function nameIn(linked: string, seen: string): NameOf {
 
 /** A text with the name behind each address of the kernel. */
 export const withNames = (text: string, nameOf: NameOf): string =>
-  text.replaceAll(ADDRESS, (whole, digits: string) => {
-    const name = nameOf(BigInt(`0x${digits}`))
+  text.replaceAll(ADDRESS, (whole, digits: string | undefined, decimal: string | undefined) => {
+    const name = nameOf(BigInt(digits === undefined ? (decimal ?? 0) : `0x${digits}`))
     return name === undefined ? whole : `${whole} (${name})`
   })
 
