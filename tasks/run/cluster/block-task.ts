@@ -3,12 +3,15 @@
  * that is queued again, submitted again or resumed is the same task.
  */
 import { rm } from 'node:fs/promises'
+import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { step, type Context } from '../../engine/context.ts'
 import { labError, type FailureParts } from '../../engine/error.ts'
 import { makeScratch } from '../../engine/scratch.ts'
 import { makeDirectory } from '../../engine/directory.ts'
-import { carryOut, triesIn } from '../experiment.ts'
+import { printable } from '../../engine/printable.ts'
+import { toolVersion } from '../../host/tool-version.ts'
+import { carryOut, triesIn, type Prepared } from '../experiment.ts'
 import { earlierRuns } from '../plan/earlier.ts'
 import type { Problem } from '../plan/left.ts'
 import { needOneAccelerator } from './accelerator.ts'
@@ -50,6 +53,25 @@ async function keepProblems(dir: string, block: number, problems: readonly Probl
   await putFile(file, `${JSON.stringify(kept, null, 1)}\n`)
 }
 
+const QEMU = 'qemu-system-x86_64'
+
+/**
+ * The tools of a run made here: compilers of the host that built everything, QEMU of this node. Another QEMU than where
+ * the plan was made is a warning, and the manifest of each run says which one it was.
+ */
+async function toolsHere(planned: Prepared['tools'], { cache, signal, emit }: Context): Promise<Prepared['tools']> {
+  const here = await toolVersion(QEMU, cache, signal)
+  const there = planned[QEMU]
+  if (there !== undefined && there !== here)
+    emit({
+      type: 'notice',
+      level: 'warning',
+      place: `node ${hostname()}`,
+      text: `this node has another QEMU than the host of the plan: ${printable(here, 100)} here, ${printable(there, 100)} there; the manifests say which run had which`,
+    })
+  return { ...planned, [QEMU]: here }
+}
+
 /** Carries out what is due of a block. @param dir of the plan */
 async function workOff(dir: string, plan: PlanHeader, block: number, context: Context): Promise<readonly Problem[]> {
   const { wanted, prepared, runs: all } = await readBody(dir, plan)
@@ -60,7 +82,8 @@ async function workOff(dir: string, plan: PlanHeader, block: number, context: Co
   await needOneAccelerator(dir, prepared, due, context)
   const scratch = await makeScratch('task')
   try {
-    const { arms, ready, early, kept, tools } = prepared
+    const { arms, ready, early, kept } = prepared
+    const tools = await toolsHere(prepared.tools, context)
     const named = { made: plan.started, of: (index: number, attempt: number) => runName(plan, index, attempt) }
     const name = `experiment ${plan.experiment}`
     const planned = due.length
