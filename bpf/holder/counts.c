@@ -115,7 +115,7 @@ bool profile_find(const char *event, long long *hits, long long *missed)
 }
 
 /*
- * What stands in the counters before the workload starts: other processes hit the probes too, and a hit between the
+ * What is in the counters before the workload starts: other processes hit the probes too, and a hit between the
  * registration of an event and the arrival of its program is no loss. Runs first, then hits: their difference is too
  * large rather than too small.
  */

@@ -1,6 +1,6 @@
 /*
  * Maps as bytes: declared slots are written before the workload starts, and everything is dumped after it. What the
- * bytes mean stands in the object's BTF, which the host reads; here is only what needs the kernel.
+ * bytes mean is in the object's BTF, which the host reads; here is only what needs the kernel.
  */
 #include "holder.h"
 

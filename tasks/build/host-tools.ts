@@ -9,7 +9,7 @@ import { labError } from '../engine/error.ts'
 import { install, installCommand } from '../host/apt.ts'
 import { missingRequirements, packagesOf, requirementsFor, type Requirement } from '../host/packages.ts'
 
-/** Asks on the terminal; false where there is none. Must be called before any progress is drawn. */
+/** Asks on the terminal; false if there is none. Must be called before any progress is drawn. */
 async function consent(command: string, signal: AbortSignal): Promise<boolean> {
   if (!process.stdin.isTTY || !process.stderr.isTTY) return false
   const terminal = createInterface({ input: process.stdin, output: process.stderr })

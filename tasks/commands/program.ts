@@ -23,7 +23,7 @@ export interface Call {
   readonly everywhere: GlobalOptions
 }
 
-/** The examples below a command's options, in columns; empty where there are none. */
+/** The examples below a command's options, in columns; empty if there are none. */
 export function examplesText(examples: readonly Example[] = []): string {
   if (examples.length === 0) return ''
   const width = Math.max(...examples.map(([line]) => line.length))

@@ -182,7 +182,7 @@ const ACTIONS: Readonly<Record<string, (asked: Asked) => Outcome | Promise<Outco
   claims,
 }
 
-/** By the directory that a run stands in; a name that comes from outside is never made part of a path. */
+/** By the directory that a run is in; a name that comes from outside is never made part of a path. */
 function ofExperiment(runs: readonly IndexedRun[], experiment: string | undefined): readonly IndexedRun[] {
   if (experiment === undefined) return runs
   const found = runs.filter((run) => run.experiment === experiment)

@@ -69,7 +69,7 @@ function chosen(lab: ResolvedLab, names: readonly string[], all: boolean): reado
   })
 }
 
-/** Says what a build's or boot's log means before the failure is told. */
+/** Says what a build's or boot's log means before the failure is reported. */
 async function withMeaning<T>(context: Context, work: () => Promise<T>): Promise<T> {
   try {
     return await work()
@@ -217,7 +217,7 @@ export const command = defineCommand({
     const all = options.all === true
     const experiments = chosen(lab, names, all)
     const overrides = overridesOf(options.param ?? [])
-    // A wrong parameter is told before anything is built.
+    // A wrong parameter is reported before anything is built.
     for (const experiment of experiments) arms(experiment, overrides)
     if (options.dryRun === true) return await dryRun(app, experiments, options, overrides)
     for (const place of [app.places.vms, app.places.results]) needWritable(place)

@@ -85,7 +85,7 @@ async function toFile(format: Format, { run, wanted, results, session, output }:
 const FILTERS = ['comm', 'pid', 'probe', 'from', 'to'] as const
 const FILES = ['svg', ...FORMATS] as const
 
-/** One answer for one call: what would be left out of it, or would change nothing, is told. */
+/** One answer for one call: what would be left out of it, or would change nothing, is reported. */
 function refuseIgnored(options: OptionsOf<typeof OPTIONS>): void {
   oneOf(options, FILES, 'one file at a time: call it once for each')
   const others = [...FILES, 'md', 'reads', 'all', 'symbols', ...FILTERS] as const

@@ -150,7 +150,7 @@ Computed again, from trace.dat, the loader's words (holder.ndjson), stdout and t
   events, their table and order, losses, hits, typed events' counts, metrics, expectations, verdict, methods and figures of a pack
 Compared with a hash only, since nothing else is known of it:
   outputs, console, call tree, kallsyms, the decoded values of maps, typed events, host, QEMU, times of day
-Not found: who changes the raw files too, or the question (the kept lab and its expectations), and writes all the rest anew so that
+Not found: who changes the raw files too, or the question (the kept lab and its expectations), and rewrites all the rest so that
 it fits together. There is no signature; publish the hash that lab export prints. "?" marks what nobody can tell.`,
   examples: [
     ['lab verify last', 'one run, computed again from its raw files'],

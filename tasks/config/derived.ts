@@ -6,7 +6,7 @@ import type { ResolvedExperiment, ResolvedLab } from './resolved.ts'
 const IN_MEMORY = { BLK_DEV_INITRD: 'y', BLK_DEV_RAM: 'y' }
 
 /**
- * The lab with the kernel options of an experiment, and of its VM, on every kernel; the same lab where there are none.
+ * The lab with the kernel options of an experiment, and of its VM, on every kernel; the same lab if there are none.
  */
 export function labFor(lab: ResolvedLab, experiment: Pick<ResolvedExperiment, 'options' | 'vm'>): ResolvedLab {
   const options = { ...(lab.vms[experiment.vm]?.deterministic ? IN_MEMORY : {}), ...experiment.options }

@@ -46,7 +46,7 @@ const Lock = z.strictObject({
 export type LabLock = z.infer<typeof Lock>
 
 /**
- * The lock beside a lab file; undefined where there is none. @throws a user's Failure for one that cannot be read, or
+ * The lock beside a lab file; undefined if there is none. @throws a user's Failure for one that cannot be read, or
  * that a later version wrote
  */
 export function readLabLock(labDirectory: string): LabLock | undefined {

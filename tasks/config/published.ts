@@ -17,7 +17,7 @@ export interface ResolvedPublished {
   readonly clock?: string | undefined
   readonly spread: NonNullable<Published['spread']>
   readonly runs?: number | undefined
-  /** By arm. Empty where `csv` has them, and where there are none. */
+  /** By arm. Empty where `csv` has them, and if there are none. */
   readonly values: Readonly<Record<string, PublishedValue>>
   /** Absolute path of the file that has the values. */
   readonly csv?: string | undefined

@@ -110,7 +110,7 @@ describe('each mistake has its place and a way out', () => {
   })
 })
 
-test('the lab is not right while a recipe of it is wrong, and both are told', () => {
+test('the lab is not right while a recipe of it is wrong, and both are reported', () => {
   const recipe = directoryWith({ 'image.yaml': 'suite: [\n' })
   const files = labDirectory(EXAMPLE.replace('cpus: 2', 'cpus: two').replace('vm-images/minimal', recipe))
   const opened = () => openLab({ cwd: files, toolRoot: files, host: HOST })

@@ -10,7 +10,7 @@ import { thisProcess } from './process.ts'
 
 const setUp = () => ({ cache: tempDir(), out: tempDir() })
 
-test('the directory stands beside the file, is noted meanwhile, and goes with its note', async () => {
+test('the directory is next to the file, is noted meanwhile, and goes with its note', async () => {
   const { cache, out } = setUp()
   const value = await beside(cache, join(out, 'file'), async (partial) => {
     expect(readdirSync(out).map((name) => join(out, name))).toEqual([dirname(partial)])

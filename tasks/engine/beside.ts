@@ -83,7 +83,7 @@ export async function besideIn<T>(cache: string, file: string, work: (dir: strin
   } catch (error) {
     throw diskFailure(error, file, dir)
   } finally {
-    // Where a file stands in the place of its directory, to look for it would be one more error.
+    // Where a file is in the place of its directory, to look for it would be one more error.
     if (made) await rm(dir, { recursive: true, force: true })
     await rm(noted, { force: true }).catch(() => undefined)
     for (const one of removed) one()

@@ -96,7 +96,7 @@ export class CommandLog {
     this.#line({ type: 'error', ...parts, stack: inspect(thrown, { depth: 4 }).slice(0, LONGEST_STACK) }, LARGEST_LOG)
   }
 
-  /** Notes a bug of ours. @returns the path of the log. @throws what the system says where there is none */
+  /** Notes a bug of ours. @returns the path of the log. @throws what the system says if there is none */
   bug(stack: string): string {
     this.#open()
     this.#line({ type: 'bug', stack: stack.slice(0, LONGEST_STACK) }, LARGEST_LOG)

@@ -3,7 +3,7 @@ import { existsSync, mkdirSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { codeOf } from './error.ts'
 
-/** Times that it is begun anew where somebody removes a directory meanwhile. */
+/** Times that it is started over where somebody removes a directory meanwhile. */
 const TRIES = 3
 
 function attempt(path: string, mode: number | undefined): string | undefined {

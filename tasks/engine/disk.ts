@@ -163,7 +163,7 @@ export function diskFailure(error: unknown, place: string | undefined, near?: st
       : diskFull(place, [], { path: pathOfError(error), near: near === undefined ? [] : [near] })
   const wayOut = code === undefined ? undefined : WAYS_OUT[code]
   if (wayOut === undefined) return error
-  const elsewhere = 'or work elsewhere: LAB_CACHE_DIR is the cache; .lab and results stand beside lab.yaml'
+  const elsewhere = 'or work elsewhere: LAB_CACHE_DIR is the cache; .lab and results are next to lab.yaml'
   return labError({ place, fact: printable(messageOf(error), 300), wayOut: `${wayOut}, ${elsewhere}` }, error)
 }
 

@@ -1,6 +1,6 @@
 /**
  * Signs of life of what is written or used for long, for processes that cannot see ours: on another host, or in a
- * container. A path's time is set anew each minute. Hosts' clocks differ by minutes, so both who sets the time and who
+ * container. A path's time is set again each minute. Hosts' clocks differ by minutes, so both who sets the time and who
  * reads it go by the clock of the file system: by the time that a file has which was made there just now.
  */
 import { open, rm, stat, utimes } from 'node:fs/promises'

@@ -145,7 +145,7 @@ export async function lock(path: string, signal: AbortSignal, onWait: () => void
 
 /** The lock, or undefined where somebody else has it now. */
 export async function lockNow(path: string): Promise<Lock | undefined> {
-  // Whoever held it may have removed the directory that it stands in (a build tree that was pruned).
+  // Whoever held it may have removed the directory that it is in (a build tree that was pruned).
   makeDirectory(dirname(path))
   const owner = await ownerOf(path)
   if (owner === 'alive') return undefined

@@ -15,7 +15,7 @@ export const bootId = (): string => readFileSync('/proc/sys/kernel/random/boot_i
  */
 export const pidNamespace = (): string => readlinkSync('/proc/self/ns/pid')
 
-/** Start time of a process in clock ticks since boot, or undefined when there is none (proc(5), field 22 of stat). */
+/** Start time of a process in clock ticks since boot, or undefined if there is none (proc(5), field 22 of stat). */
 export function startTimeOf(pid: number): string | undefined {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')

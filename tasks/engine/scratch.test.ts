@@ -38,7 +38,7 @@ test('of a process that is gone it is garbage; of one that lives, or of another 
   ])
 })
 
-test('a TMPDIR that is not there is told, with a way out', async () => {
+test('a TMPDIR that is not there is reported, with a way out', async () => {
   vi.stubEnv('TMPDIR', join(temp, 'none'))
   const failure = await failureOf(makeScratch('verify'))
   expect(failure).toMatchObject({ kind: 'lab', parts: { wayOut: expect.stringContaining('TMPDIR') } })

@@ -85,7 +85,7 @@ describe('get', () => {
     ['with another file of the same size', (dir: string) => writeFile(join(dir, 'file'), 'odd')],
     ['that lost a file', (dir: string) => rm(join(dir, 'file'))],
     ['with half a list of contents', (dir: string) => writeFile(join(dir, 'contents.json'), '{"fi')],
-  ])('an entry %s is told, removed, and can be built again', async (_name, damage) => {
+  ])('an entry %s is reported, removed, and can be built again', async (_name, damage) => {
     const told: string[] = []
     const store = new Store(tempDir(), (what) => told.push(what))
     const { dir } = await store.put('kernel', id, inputs, fill('old'))

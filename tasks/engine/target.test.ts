@@ -90,7 +90,7 @@ test('a device stays the device that it is, through a link as well', async () =>
   expect(readlinkSync(link)).toBe(sink)
 })
 
-test('a device without room is told as that, and nothing is left', async () => {
+test('a device without room is reported as that, and nothing is left', async () => {
   const full = device('full')
   const { kind, parts } = await failureOf(put(full))
   expect([kind, parts]).toMatchObject(['lab', { place: full, fact: 'the disk is full' }])

@@ -75,11 +75,11 @@ test.each([
     `${A}: no file of a pack`,
   ],
   ['no sums', [{ name: A, content: 'x' }], `${SUMS} is missing`],
-] as const)('%s is told', async (_name, entries, fact) => {
+] as const)('%s is reported', async (_name, entries, fact) => {
   expect((await openPack(await packOf(entries), tempDir())).join('\n')).toContain(fact)
 })
 
-test('what is in a pack never stands in memory as a whole', async () => {
+test('what is in a pack never is in memory as a whole', async () => {
   const size = 256 * 2 ** 20
   const archive = pack()
   const file = join(tempDir(), 'pack.tar.gz')

@@ -54,7 +54,7 @@ const NO_PACK = {
 }
 
 /**
- * What stands in a pack beside SHA256SUMS: what is said about the results, the results, what they were made of, and
+ * What is in a pack beside SHA256SUMS: what is said about the results, the results, what they were made of, and
  * with --with-inputs the files that they were built from.
  */
 const EXPECTED =
@@ -187,7 +187,7 @@ async function unpack(entry: AsyncIterable<Buffer>, place: string, mode: number)
   return hash.digest('hex')
 }
 
-/** Names of files that have been unpacked, and of the directories that they stand in: nothing may be both. */
+/** Names of files that have been unpacked, and of the directories that they are in: nothing may be both. */
 class Names {
   readonly #files = new Set<string>()
   readonly #directories = new Set<string>()

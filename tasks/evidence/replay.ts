@@ -43,7 +43,7 @@ export interface Raw {
   readonly texts: Readonly<Record<string, string>>
   /** Of the kept kernel: its release, and what names the source that it was built from (kernel/source.ts). */
   readonly built: { readonly release: string; readonly source: unknown }
-  /** The raw trace as text, and what it says of its recording; undefined where there is none. */
+  /** The raw trace as text, and what it says of its recording; undefined if there is none. */
   readonly trace: { readonly report: string; readonly options: DatOptions } | undefined
   /** What is in no raw trace: typed events, from the table. */
   readonly typedEvents: readonly TraceEvent[]

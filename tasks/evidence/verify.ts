@@ -1,7 +1,7 @@
 /**
  * Whether a result is what its manifest says: every file, every kept input, and everything that follows from the raw
  * files, computed again. No VM is needed. There is no signature: who changes the raw files or the question too, and
- * writes all the rest anew so that it fits, is not found.
+ * rewrites all the rest so that it fits, is not found.
  */
 import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'

@@ -23,7 +23,7 @@ export interface Explained {
   readonly more: number
 }
 
-/** Characters of a line that are kept: a whole verifier log may stand in one, with escaped line ends. */
+/** Characters of a line that are kept: a whole verifier log may be in one, with escaped line ends. */
 const LONGEST_LINE = 2 ** 20
 
 /** More is no text that somebody wants explained: what is piped in may never end. Bytes. */
@@ -97,12 +97,12 @@ function explainText(source: string, text: string): Explained {
   return { source, ...explainer.end() }
 }
 
-/** Texts of a run, the first that says a thing wins: dmesg stands in the console's log once more. */
+/** Texts of a run, the first that says a thing wins: dmesg is in the console's log once more. */
 const RUN_FILES = ['stdout', 'stderr', 'dmesg', 'console.log'] as const
 /** A trace that is read for its messages; a larger one says the same many times. Bytes of trace.dat. */
 const LARGEST_TRACE = 32 * 2 ** 20
 
-/** What the holder said: its logs stand in JSON strings. */
+/** What the holder said: its logs are in JSON strings. */
 async function holderTexts(dir: string): Promise<string> {
   const text = await readFile(join(dir, 'holder.ndjson'), 'utf8').catch(() => '')
   return text
@@ -181,7 +181,7 @@ const SHOWN_EVIDENCE = 8
 /** Marks a cause that is not certain. */
 const CONFIDENCE: Readonly<Record<Confidence, string>> = { certain: '', likely: ' (likely)', possible: ' (possible)' }
 
-/** A finding for people: what stands there, why, what to do, and what that rests on. */
+/** A finding for people: what is there, why, what to do, and what that rests on. */
 export function findingText(finding: Finding): string {
   const { rule, what, cause, fixes, evidence = [], lines, count, confidence, otherwise, sources } = finding
   const where = count === 0 ? '' : `, line${count === 1 ? '' : 's'} ${lineRanges(lines, count)}`

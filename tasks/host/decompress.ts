@@ -10,7 +10,7 @@ import { unlz4 } from '../linux/objects/lz4.ts'
 import { run } from './sh.ts'
 
 /**
- * 4 bytes with the uncompressed size stand behind the data in a boot image (scripts/Makefile.lib, size_append); gzip
+ * 4 bytes with the uncompressed size follow the data in a boot image (scripts/Makefile.lib, size_append); gzip
  * has its own.
  */
 const SIZE = 4
@@ -19,7 +19,7 @@ async function xz(bytes: Buffer, format: 'xz' | 'lzma', scratch: string, signal:
   const [packed, plain] = [`${scratch}.packed`, `${scratch}.plain`]
   try {
     await writeFile(packed, bytes)
-    // --single-stream: what stands behind the data is let go.
+    // --single-stream: what follows the data is let go.
     const single = format === 'xz' ? ['--single-stream'] : []
     await run(['xz', '--decompress', `--format=${format}`, ...single, '--stdout', packed], {
       signal,
@@ -35,7 +35,7 @@ async function xz(bytes: Buffer, format: 'xz' | 'lzma', scratch: string, signal:
 export interface Compressed {
   readonly bytes: Buffer
   readonly format: Compression
-  /** Part of a boot image: the size stands behind the data. */
+  /** Part of a boot image: the size follows the data. */
   readonly withSize?: boolean
 }
 

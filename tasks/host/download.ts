@@ -52,7 +52,7 @@ async function remember(cache: string, url: string, reason: string): Promise<voi
   await writeFile(memoryFile(cache, url), reason).catch(() => undefined)
 }
 
-/** Forgets what was unreachable: `lab doctor` asks the network anew. */
+/** Forgets what was unreachable: `lab doctor` asks the network again. */
 export const forgetUnreachable = (cache: string): Promise<void> =>
   rm(join(cache, 'unreachable'), { recursive: true, force: true })
 
@@ -112,7 +112,7 @@ async function take(answer: Answer, resumed: boolean, partial: string, wanted: D
 }
 
 /**
- * Fails when the file is not the one that was asked for; the wrong file is removed, so that the next try starts anew.
+ * Fails when the file is not the one that was asked for; the wrong file is removed, so that the next try starts over.
  */
 export async function verify(file: string, sha256: string, place: string, from: string): Promise<void> {
   const found = await hashFile(file)

@@ -24,7 +24,7 @@ export async function toolchain(cache: string, signal: AbortSignal): Promise<Too
 }
 
 /**
- * Numbers out of the first lines of `gcc --version`, `ld --version` and `make --version`. The version stands behind the
+ * Numbers out of the first lines of `gcc --version`, `ld --version` and `make --version`. The version follows the
  * vendor's words in parentheses, and some distributions write a date after it: "gcc (Debian 12.2.0-14) 12.2.0", "gcc
  * (GCC) 14.1.1 20240522".
  */

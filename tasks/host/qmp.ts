@@ -112,7 +112,7 @@ export class Qmp implements AsyncDisposable {
 
 /**
  * The port on 127.0.0.1 that the kernel chose for a `hostfwd=…:0-:22`, from `info usernet`:
- * `  TCP[HOST_FORWARD]  12       127.0.0.1 40321       10.0.2.15    22 …`. Undefined when there is none.
+ * `  TCP[HOST_FORWARD]  12       127.0.0.1 40321       10.0.2.15    22 …`. undefined if there is none.
  */
 export function forwardedPort(usernet: string): number | undefined {
   const match = /TCP\[HOST_FORWARD\]\s+\d+\s+127\.0\.0\.1\s+(\d+)\s+\S+\s+22\b/.exec(usernet)

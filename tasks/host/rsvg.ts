@@ -1,5 +1,5 @@
 /**
- * librsvg's converter: an SVG as PDF, with its lines as lines and its letters as letters. Texts of guests stand in it,
+ * librsvg's converter: an SVG as PDF, with its lines as lines and its letters as letters. Texts of guests are in it,
  * so it runs confined.
  */
 import { runConfined } from './sandbox.ts'

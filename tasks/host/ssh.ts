@@ -156,7 +156,7 @@ export class Guest implements AsyncDisposable {
   }
 
   /**
-   * The exit status is caught in the callback: of a quick command it stands in the same packet as the answer to the
+   * The exit status is caught in the callback: of a quick command it is in the same packet as the answer to the
    * request, and is over before any `await` goes on.
    */
   #channel(command: string): Promise<Opened> {

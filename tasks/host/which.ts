@@ -12,7 +12,7 @@ function isProgram(path: string): boolean {
 }
 
 /**
- * The file that a program's name means, as execvp(3) looks it up; undefined where there is none.
+ * The file that a program's name means, as execvp(3) looks it up; undefined if there is none.
  * @param from the directory in which the program would start: a name with a slash is relative to it
  */
 export function which(program: string, path = process.env['PATH'] ?? '', from = '.'): string | undefined {

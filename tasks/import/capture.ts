@@ -7,7 +7,7 @@ import { readText, type TextRead } from './text.ts'
 
 export interface CaptureWanted {
   readonly file: string
-  /** Where the table is written to; what else is needed meanwhile stands beside it. */
+  /** Where the table is written to; what else is needed meanwhile is next to it. */
   readonly table: string
   readonly form: Exclude<FileKind['form'], 'other'>
   /** The file as the user called it, for failures. */

@@ -27,7 +27,7 @@ test.each([
   ['other contents', LIST.replace(HASH, 'c'.repeat(64)), [expect.stringContaining('with other contents (ccc')]],
   ['the same', LIST, []],
   ['the same, hashes not known', LIST.replaceAll(/ [ab]{64}/g, ''), []],
-])('%s is told', (_name, now, facts) => {
+])('%s is reported', (_name, now, facts) => {
   expect(differingPackages(parsePackages(LIST), parsePackages(now), 'the mirror gives')).toEqual(facts)
 })
 

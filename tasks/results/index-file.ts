@@ -56,7 +56,7 @@ function entryOf([, size, time, listed, from, to]: Line, bytes: Buffer, start: n
   return { size, time, listed, ...detailsIn(() => bytes.subarray(start + from, start + to)) }
 }
 
-/** @returns an empty index where there is none, or half of one: what is missing is read again */
+/** @returns an empty index if there is none, or half of one: what is missing is read again */
 export function loadIndex(file: string): Index {
   try {
     const bytes = readFileSync(file)

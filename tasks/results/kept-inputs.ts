@@ -81,7 +81,7 @@ async function keep(results: string, kind: string, files: Sources): Promise<stri
   }
 }
 
-/** A source, what it includes of its own, and the headers that stand beside it. */
+/** A source, what it includes of its own, and the headers that are next to it. */
 async function withHeaders(source: string): Promise<string[]> {
   const names = (await readdir(dirname(source))).filter((name) => name.endsWith('.h'))
   return [...new Set([source, ...ownFilesAsNamed(source), ...names.map((name) => join(dirname(source), name))])]

@@ -94,7 +94,7 @@ const hasInterval = ({ count }: Summary): boolean => count >= FEWEST_FOR_INTERVA
 const interval = (one: Summary, text: (value: number) => string) =>
   hasInterval(one) ? `${text(one.median)} [${text(one.low)}, ${text(one.high)}]` : text(one.median)
 
-/** A difference whose interval holds zero is none that was shown; nor is one without an interval. */
+/** A difference whose interval holds zero is not one that was shown; nor is one without an interval. */
 const shown = (one: Summary): boolean => hasInterval(one) && (one.low > 0 || one.high < 0)
 
 function overheadLine({ observer, hits, perHit, slowdown }: OverheadOf): string {

@@ -66,7 +66,7 @@ async function probesIn(file: string): Promise<ProbeReport[] | undefined> {
   }
 }
 
-/** What stands beside the manifest in a run's directory. */
+/** What is next to the manifest in a run's directory. */
 export const readRunFiles = async (dir: string): Promise<RunFiles> => ({
   probes: await probesIn(join(dir, 'probes.json')),
   files: await filesBelow(dir),

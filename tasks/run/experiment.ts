@@ -60,7 +60,7 @@ async function prepareAll(wanted: ExperimentWanted, list: readonly Arm[]): Promi
   return ready
 }
 
-/** Declared failures that come before a VM boots, by arm; others (a wrong map slot) are told here. */
+/** Declared failures that come before a VM boots, by arm; others (a wrong map slot) are reported here. */
 async function earlyFailures(
   wanted: ExperimentWanted,
   list: readonly Arm[],
@@ -172,7 +172,7 @@ async function planOf(wanted: ExperimentWanted, places: Places, dir: string, con
   return { ...made, journal, all, ...earlierRuns(found, triesIn(experiment, made, all)) }
 }
 
-/** Beginning anew gives up what was interrupted before, and says so. */
+/** Starting over gives up what was interrupted before, and says so. */
 async function forgetInterrupted(dir: string, experiment: string, context: Context): Promise<void> {
   for (const journal of await interruptedJournals(dir)) {
     await endJournal(dir, journal)

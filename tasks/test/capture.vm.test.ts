@@ -122,7 +122,7 @@ test('what is recorded is also said while the workload runs, and the result is t
   expect(manifest('mixed').trace).toMatchObject({ completeness: 'complete', follow: true })
 })
 
-test('kprobe events, events of the kernel and printk stand in one trace, in the order of its clock', async () => {
+test('kprobe events, events of the kernel and printk are in one trace, in the order of its clock', async () => {
   const { run, trace, workload } = manifest('mixed')
   expect(trace).toMatchObject({ clock: 'counter', overwrite: false, bufferBytes: 512 * 1024 })
   const mine = `FROM events WHERE run = '${run}' AND pid = ${workload.pid}`

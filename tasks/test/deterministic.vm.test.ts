@@ -63,7 +63,7 @@ test('modules are loaded and traced in it', async () => {
   expect(stdout).toMatch(/added.*by=3/)
 })
 
-test('a guest that panics is told as one, and leaves nothing', async () => {
+test('a guest that panics is reported as one, and leaves nothing', async () => {
   const { status, stderr } = await here.lab(['run', 'dies', '--kernel', 'v5.10'])
   expect(stderr).toContain('the guest died while the workload ran')
   expect(status).toBe(1)

@@ -99,7 +99,7 @@ describe('an imported run that was changed is refused, although its hashes fit:'
   })
 })
 
-describe('what somebody can do to a result is told, and is no bug of lab:', () => {
+describe('what somebody can do to a result is reported, and is no bug of lab:', () => {
   test.each<[string, (manifest: Loose, dir: string) => void, RegExp]>([
     ['no hashes', (manifest) => (manifest.sha256 = null), /sha256/],
     ['a hash of a directory', (manifest, dir) => (mkdirSync(join(dir, 'd')), (manifest.sha256 = { d: 1 })), /sha256/],

@@ -69,7 +69,7 @@ beforeAll(async () => {
 })
 afterAll(() => lab.remove())
 
-test('a report of all of them stands beside the results, with patch, sources and verdicts', () => {
+test('a report of all of them is next to the results, with patch, sources and verdicts', () => {
   const report = lab.read('results/index.html')
   for (const { name } of all.filter(({ runs }) => runs.length > 0))
     expect(report).toContain(`data-experiment="${name}"`)

@@ -39,7 +39,7 @@ const resultsOf = (experiment: string): string[] => {
   const dir = join(lab.dir, 'results', experiment)
   return existsSync(dir) ? readdirSync(dir) : []
 }
-/** A run stands there whole or not at all. */
+/** A run is there whole or not at all. */
 async function expectWhole(names: readonly string[]): Promise<void> {
   for (const name of names) {
     expect(name).not.toMatch(/^\./)
@@ -198,7 +198,7 @@ cp -r "$2" "$3/many"
     expect(text('second.status').trim(), text('second.err')).toBe('0')
     expect(names('second.names').length).toBe(12)
     expect(names('second.names')).toEqual(expect.arrayContaining(names('first.names')))
-    // The answer of the first command named what stands there, and nothing else.
+    // The answer of the first command named what is there, and nothing else.
     const answer = JSON.parse(text('first.out').trim().split('\n').at(-1) ?? '') as { data: Outcome[] }
     expect(answer.data.map(({ manifest }) => manifest.run).toSorted()).toEqual(names('first.names').toSorted())
     for (const name of names('second.names'))

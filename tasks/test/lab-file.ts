@@ -60,7 +60,7 @@ function keysBelow(node: Node, path: string): KeyRow[] {
   return [...new Map(rows.toReversed().map((row) => [row.path, row])).values()].toReversed()
 }
 
-/** All values that stand at a path of a document. */
+/** All values that are at a path of a document. */
 export function valuesAt(document: unknown, path: string): unknown[] {
   const steps = path.replaceAll('[]', '.[]').split('.')
   return steps.reduce<unknown[]>(

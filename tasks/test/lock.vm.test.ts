@@ -1,5 +1,5 @@
 /**
- * lab.lock: an image from the locked packages is the same bytes in another cache, and one that cannot be had is told
+ * lab.lock: an image from the locked packages is the same bytes in another cache, and one that cannot be had is reported
  * with a way out.
  */
 import { spawnSync } from 'node:child_process'
@@ -128,7 +128,7 @@ describe('a line of lab.lock that is changed', () => {
   })
 })
 
-test('a lock that is none is told', async () => {
+test('a lock that is none is reported', async () => {
   lab.write('lab.lock', '{"format": 2}')
   const { status, stderr } = await lab.lab(['check'])
   expect(stderr).toContain('lab.lock has format 2')

@@ -67,7 +67,7 @@ test('R-1201-1, R-0801-1: slots are written, read back, and the maps come out de
   expect([found, named]).toEqual([0, text])
 })
 
-test('a slot that does not exist is told before a VM boots', async () => {
+test('a slot that does not exist is reported before a VM boots', async () => {
   lab.edit('lab.yaml', 'target_pid: $', 'target_pit: $')
   const { status, stderr } = await lab.lab(['run', 'maps'])
   lab.edit('lab.yaml', 'target_pit: $', 'target_pid: $')

@@ -158,7 +158,7 @@ test('a workload that was too late is made again where the experiment asks for i
   expect(resultsOf('late')).toHaveLength(3)
 })
 
-test('a holder that is killed is told as that, with what the console said, and the guest serves the next run', async () => {
+test('a holder that is killed is reported as that, with what the console said, and the guest serves the next run', async () => {
   const { status, stderr } = await lab.lab(['run', 'orphan', 'compare', '--repeat', '1'])
   expect(status, stderr).toBe(1)
   expect(stderr).toContain('the holder was ended by signal 9 while the workload ran')

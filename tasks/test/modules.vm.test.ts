@@ -71,7 +71,7 @@ afterAll(async () => {
 const text = ({ dir }: Outcome, name: string) => readFileSync(join(dir, name), 'utf8')
 const loaded = async () => (await rig.lab(['exec', '--', 'cat', '/proc/modules'])).stdout
 
-test('a module from source is traced, has its parameters, begins anew in each run, and is gone afterwards', async () => {
+test('a module from source is traced, has its parameters, starts over in each run, and is gone afterwards', async () => {
   const outcomes = (await rig.answer(['run', 'counter', '--repeat', '2'])) as Outcome[]
   expect(outcomes.map(({ manifest }) => [manifest.verdict, manifest.trace.completeness, manifest.guest.vm])).toEqual(
     Array.from({ length: 4 }, () => ['passed', 'complete', 'up']),

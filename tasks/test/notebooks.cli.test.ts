@@ -1,4 +1,4 @@
-/** The blocks of docs/notebooks.md, run as they stand on the results of a lab, where the programs are installed. */
+/** The blocks of docs/notebooks.md, run as they are on the results of a lab, where the programs are installed. */
 import { spawnSync } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'

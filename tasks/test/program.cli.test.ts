@@ -181,7 +181,7 @@ describe('lab', () => {
     expect((await one.lab(['check'])).status).toBe(0)
   })
 
-  test('P4: a pattern on a kernel that is not built, and a word that names nothing, are told', async () => {
+  test('P4: a pattern on a kernel that is not built, and a word that names nothing, are reported', async () => {
     const pattern = await rig().lab(['symbols', 'v6.12', 'vfs_*'])
     expect([pattern.status, pattern.stderr]).toEqual([2, expect.stringContaining('`lab build kernel v6.12`')])
     const word = await rig().lab(['symbols', 'v6.12', 'vfs_read('])
@@ -198,7 +198,7 @@ describe('lab', () => {
     expect(none.stderr).toContain('neither a file, nor a run')
   })
 
-  test('a directory whose name is not UTF-8 is told as that', () => {
+  test('a directory whose name is not UTF-8 is reported as that', () => {
     const one = rig()
     const script = 'dir=$(printf "$1/caf\\351"); mkdir "$dir"; cp "$1/lab.yaml" "$dir"; cd "$dir"; exec "$2" check'
     const { status, stderr } = spawnSync('sh', ['-c', script, 'sh', one.dir, join(TOOL_ROOT, 'lab')], {

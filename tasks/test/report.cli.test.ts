@@ -270,7 +270,7 @@ test.each([
   [['report', '--since', '2030-01-01'], /no run was started since 2030-01-01/],
   [['report', 'cost', '-o', 'no/such/dir/x.html'], /directory does not exist/],
   [['report', 'cost', '--figures', 'lab.yaml'], /is a file/],
-])('%j is told: exit 2, no stack', async (args, text) => {
+])('%j is reported: exit 2, no stack', async (args, text) => {
   const { status, stderr } = await rig.lab(args)
   expect([status, stderr]).toEqual([2, expect.stringMatching(text)])
   expect(stderr).not.toMatch(/^\s+at |bug in lab/m)

@@ -120,7 +120,7 @@ describe.skipIf(absent !== undefined)(`on slurm${absent === undefined ? '' : `: 
     expect(readdirSync(join(lab.dir, '.lab/slurm'))).toEqual(before)
   })
 
-  test('--wait ends as a run on this machine does, and the summary stands beside the plan', async () => {
+  test('--wait ends as a run on this machine does, and the summary is next to the plan', async () => {
     const { status, stdout, stderr } = await lab.lab(
       ['run', 'tiny', '--on', 'slurm', '--kernel', 'v5.10', '--repeat', '2', '--wait'],
       cluster.env,
@@ -133,7 +133,7 @@ describe.skipIf(absent !== undefined)(`on slurm${absent === undefined ? '' : `: 
     expect(readFileSync(join(newest?.dir ?? '', 'summary.txt'), 'utf8')).toMatch(/4 of 4 runs passed|4 passed/)
   })
 
-  test('what was cancelled is told, and --resume submits what is missing, once', async () => {
+  test('what was cancelled is reported, and --resume submits what is missing, once', async () => {
     const submitted = await submit(['tiny', '--repeat', '6', '--parallel', '1'])
     cluster.ask(['scancel', submitted.jobs[0] ?? ''])
     await cluster.idle()

@@ -1,4 +1,4 @@
-/** Formats of a real kernel as C: every event of a group compiles, and one that does not exist is told. */
+/** Formats of a real kernel as C: every event of a group compiles, and one that does not exist is reported. */
 import { spawnSync } from 'node:child_process'
 import { afterAll, expect, test } from 'vitest'
 import { Rig } from './rig.ts'

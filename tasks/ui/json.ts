@@ -29,7 +29,7 @@ export function openJsonView({ stdout, bugLog, commandLog, verbose = false }: Js
     emit: (event: LabEvent) => {
       if (verbose || !event.type.startsWith('program-')) stdout.write(toLine(event))
     },
-    // With --json the bytes of a guest are part of the answer; nothing else may stand on stdout.
+    // With --json the bytes of a guest are part of the answer; nothing else may be on stdout.
     raw: () => Promise.resolve(true),
     pipe: () => undefined,
     answer: ({ data }: Answer) => stdout.write(toLine({ type: 'answer', data })),

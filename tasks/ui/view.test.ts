@@ -204,7 +204,7 @@ describe('json', () => {
 })
 
 describe.each([true, false])('a reader that leaves (json %s)', (json) => {
-  it('is told once to the command, and is no failure', async () => {
+  it('is reported once to the command, and is no failure', async () => {
     let told = 0
     const { view } = open({ json, stdout: new Sink(failing('EPIPE')), onReaderGone: () => (told += 1) })
     view.answer({ text: 'one', data: 1 })

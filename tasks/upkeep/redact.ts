@@ -19,7 +19,7 @@ export interface Secrets {
 const SECRET_NAME = /TOKEN|SECRET|PASS|_?KEY|CREDENTIAL|AUTH|COOKIE|SESSION/i
 /** Shorter values would be found everywhere. */
 const SHORTEST = 6
-/** Names of users that many machines have: they say nothing of a person, and stand in many texts. */
+/** Names of users that many machines have: they say nothing of a person, and are in many texts. */
 const COMMON_USERS = new Set(['root', 'user', 'nobody', 'ubuntu', 'debian', 'runner', 'lab'])
 
 type Rule = readonly [pattern: RegExp, replacement: string]

@@ -41,7 +41,7 @@ async function offsetOf(up: KnownVm & { state: VmState }, places: Places): Promi
   if (built !== undefined && runs !== undefined && runs >= built) return runs - built
   throw labError({
     place: `vm ${up.id}`,
-    fact: 'its kernel stands at a random address (CONFIG_RANDOMIZE_BASE), and /proc/kallsyms of the guest does not say which',
+    fact: 'its kernel is at a random address (CONFIG_RANDOMIZE_BASE), and /proc/kallsyms of the guest does not say which',
     wayOut: 'add `cmdline: [nokaslr]` to the VM',
   })
 }

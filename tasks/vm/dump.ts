@@ -112,7 +112,7 @@ async function take(qmp: Qmp, vm: Dumped, name: string, why: string): Promise<st
   }
 }
 
-/** What a directory of `.lab/crashes` has a dump of; undefined where it is none. */
+/** What a directory of `.lab/crashes` has a dump of; undefined if it is not one. */
 export async function readDump(dir: string): Promise<AboutDump | undefined> {
   try {
     return AboutSchema.parse(JSON.parse(await readFile(join(dir, ABOUT), 'utf8')))

@@ -59,7 +59,7 @@ const About = z.object({
 export const snapshotAbout = async (dir: string): Promise<z.infer<typeof About>> =>
   About.parse(JSON.parse(await readFile(join(dir, ABOUT), 'utf8')))
 
-/** Names the keys of a lab. @throws where there are none */
+/** Names the keys of a lab. @throws if there are none */
 export async function publicKeysHash(dir: string): Promise<string> {
   const keys = await Promise.all(['host_key.pub', 'id_ed25519.pub'].map((name) => readFile(join(dir, name), 'utf8')))
   return hashText(keys.join('\n'))
@@ -304,7 +304,7 @@ async function restore(
 const SILENT: StepHandle = { progress: () => undefined }
 
 /**
- * A VM restored from a snapshot. One that cannot be restored is thrown away, said, and taken anew, once.
+ * A VM restored from a snapshot. One that cannot be restored is thrown away, said, and taken again, once.
  * @returns the VM, and the snapshot that it came from
  */
 export async function warmVm(
@@ -324,7 +324,7 @@ export async function warmVm(
     const now = await snapshotAbout(join(snapshot.dir, '..')).catch(() => undefined)
     const fact = error instanceof Failure ? error.parts.fact : messageOf(error)
     if (now?.taken === snapshot.use.taken) await forget(snapshot, `it cannot be restored (${fact})`, wanted, context)
-    const anew = await snapshotStep(wanted, places, context)
-    return { snapshot: anew, vm: await restore(wanted, anew, places, context, SILENT) }
+    const fresh = await snapshotStep(wanted, places, context)
+    return { snapshot: fresh, vm: await restore(wanted, fresh, places, context, SILENT) }
   }
 }

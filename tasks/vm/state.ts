@@ -182,7 +182,7 @@ export async function writeState(dir: string, state: VmState): Promise<void> {
   await rename(`${file}.new`, file)
 }
 
-/** The state of a directory, or undefined when there is none or it cannot be read. */
+/** The state of a directory, or undefined if there is none or it cannot be read. */
 export async function readState(dir: string): Promise<VmState | undefined> {
   try {
     return State.parse(JSON.parse(await readFile(stateFile(dir), 'utf8')))

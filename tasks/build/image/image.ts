@@ -114,7 +114,7 @@ export async function imageInputs(image: ResolvedImage, toolRoot: string): Promi
   return await inputsOf(await recipeOf(image), join(image.recipe, 'overlay'), image.locked, toolRoot)
 }
 
-/** An image that lab.lock does not describe is none that was asked for. */
+/** An image that lab.lock does not describe is not one that was asked for. */
 function refuseOthers(locked: readonly LockedPackage[], now: readonly LockedPackage[], place: string): void {
   const differing = differingPackages(locked, now, 'the mirror gives')
   if (differing.length === 0) return

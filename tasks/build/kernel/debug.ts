@@ -32,11 +32,11 @@ export function debugRequests(debug: Debug, version: Version, place: string): Re
   return symbols.map((symbol) => ({ symbol, value: 'y', from: `debug: ${debug}` }))
 }
 
-/** A program of ours that stands before pahole. */
+/** A program of ours that comes before pahole. */
 const wrapperIn = (toolRoot: string): string => join(toolRoot, 'kernel/pahole')
 
 /**
- * Assignments for make's command line. The build's directory stands in DWARF; with the map, two directories give one
+ * Assignments for make's command line. The build's directory is in DWARF; with the map, two directories give one
  * kernel.
  */
 export function debugAssignments(

@@ -1,5 +1,5 @@
 /**
- * Step: kernel. fetch -> patch -> configure -> build -> prove -> package. The artefacts stand in the store under the
+ * Step: kernel. fetch -> patch -> configure -> build -> prove -> package. The artefacts are in the store under the
  * fingerprint of everything that goes in; the build tree stays beside it, so that the next change costs seconds.
  */
 import { appendFile, cp, readFile, rename, rm, writeFile } from 'node:fs/promises'

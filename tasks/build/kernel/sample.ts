@@ -125,7 +125,7 @@ interface InTree<F> {
   readonly name: string
   /** What it is made of, besides the kernel, the compilers and our own code. */
   readonly inputs: Inputs
-  /** For people: what of the result is told. */
+  /** For people: what of the result is reported. */
   readonly detail: string
   /** Sees the tree before it is prepared; what it throws saves that. */
   readonly look: (tree: string) => Promise<F>

@@ -11,7 +11,7 @@ const optionsOf = (name: string, minor: number) => {
   return Object.fromEntries(requests.map(({ symbol, value }) => [symbol, value]))
 }
 
-test.each([4, 10])('lab:base on 5.%s: a panic shows its stack, a hang is told, and places have lines', (minor) => {
+test.each([4, 10])('lab:base on 5.%s: a panic shows its stack, a hang is reported, and places have lines', (minor) => {
   expect(optionsOf('base', minor)).toMatchObject({
     DEBUG_BUGVERBOSE: 'y',
     SOFTLOCKUP_DETECTOR: 'y',

@@ -50,7 +50,7 @@ const NOT_SOURCE = [
 ]
 
 /**
- * Names of files that a build reads. A build in the tree leaves some of its own; those are not among them, or stand in
+ * Names of files that a build reads. A build in the tree leaves some of its own; those are not among them, or are in
  * `generated`.
  */
 const SOURCE_NAMES = [
@@ -255,7 +255,7 @@ async function copyTree(tree: string, dir: string, context: Context, place: stri
 
 /**
  * Makes `dir` a tree of the source, unless it is one already (a marker file says of which). An interrupted unpack
- * leaves no marker and is begun anew. True if files of the tree were written now.
+ * leaves no marker and is started over. True if files of the tree were written now.
  */
 export async function ensureTree(
   source: Source,

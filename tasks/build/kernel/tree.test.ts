@@ -12,7 +12,7 @@ const SOURCE: Readonly<Record<string, string>> = {
   'kernel/answer.c': '#include <linux/types.h>\n\nstatic int answer(void)\n{\n\treturn 42;\n}\n',
 }
 
-/** A tree of these files, as it stands after unpacking. */
+/** A tree of these files, as unpacking leaves it. */
 function madeUp(): KernelTree {
   const dir = join(tempDir(), 'src')
   for (const [path, text] of Object.entries(SOURCE)) {
@@ -100,7 +100,7 @@ test('drivers are looked into only when everything is', async () => {
   expect(await tree.candidates('d', true)).toEqual(['drivers/d.c'])
 })
 
-test('expose and several paths of one function, made of what stands in the source and not of an earlier change', async () => {
+test('expose and several paths of one function, made of what is in the source and not of an earlier change', async () => {
   const { tree } = sourceTree()
   const kernel = {
     expose: [{ function: 'e', as: ['noinline' as const] }],

@@ -11,7 +11,7 @@ const NAME = 'Module.symvers'
 /** Lets `work` find the kernel's own list in the tree, whose own list comes back afterwards as it was. */
 export async function withSymvers<T>(tree: string, symvers: string, work: () => Promise<T>): Promise<T> {
   const [place, kept] = [join(tree, NAME), join(tree, `${NAME}.of-tree`)]
-  // Left there by a run that was killed: what stands in its place is the copy.
+  // Left there by a run that was killed: what is in its place is the copy.
   if (existsSync(kept)) await rename(kept, place)
   const had = existsSync(place)
   if (had) await rename(place, kept)

@@ -40,7 +40,7 @@ function headOf({ name, source }: Declared): string[] {
   ]
 }
 
-/** A key of a kernel in lab.yaml. Lists hold what stands there already, since a list replaces the one before. */
+/** A key of a kernel in lab.yaml. Lists hold what is there already, since a list replaces the one before. */
 const keyOf = (kernel: Declared, key: string, lines: readonly string[]): string[] => [
   ...headOf(kernel),
   ...(lines.length === 1 && !lines[0]?.startsWith('- ')

@@ -173,7 +173,7 @@ function foreignIn(before: Inputs, after: Inputs): ReadonlySet<string> | undefin
 }
 
 /**
- * Makes the tree what the declaration will make of it. What it cannot become is told: the build would end with it.
+ * Makes the tree what the declaration will make of it. What it cannot become is reported: the build would end with it.
  */
 async function asDeclared(
   tree: SearchedTree | undefined,

@@ -34,7 +34,7 @@ test('changes that the transforms can make are proposed, of clones the first tha
   expect(await tried(expose, ...clones, hook)).toMatchObject({ fixes: [expose, clones[1], hook], details: [] })
 })
 
-test('one that is refused is not proposed, and its reason is told', async () => {
+test('one that is refused is not proposed, and its reason is reported', async () => {
   const { fixes, details } = await tried({ change: 'expose', function: 'in_header' })
   expect(fixes).toEqual([])
   expect(details).toEqual([expect.stringMatching(/^expose cannot help: in_header is an inline function of a header/)])

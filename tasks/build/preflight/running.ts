@@ -18,7 +18,7 @@ async function readGuestFile(guest: Guest, file: string, signal: AbortSignal): P
   return status === 0 ? stdout : undefined
 }
 
-/** Text of /proc/config.gz; undefined where there is none, or where it is not what it should be. */
+/** Text of /proc/config.gz; undefined if there is none, or where it is not what it should be. */
 function unpacked(bytes: Buffer | undefined): string | undefined {
   try {
     return bytes && gunzipSync(bytes, { maxOutputLength: CONFIG_LARGEST }).toString('utf8')

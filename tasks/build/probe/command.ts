@@ -114,7 +114,7 @@ function ownRoots({ source }: SourceProbe, files: readonly string[], context: Co
   ]
 }
 
-/** The root that a file stands in. */
+/** The root that a file is in. */
 export function rootOf(file: string, roots: readonly Root[]): Root | undefined {
   const [path, place] = [resolve(file), placeOf(file) ?? '']
   return roots.find(({ dir, files }) => (files ? files.has(place) : path.startsWith(`${dir}/`)))
@@ -131,7 +131,7 @@ const PROBE = {
 export const outsideFailure = (lines: readonly string[], place: string, words = PROBE) =>
   userError({ place, ...words, lines: lines.slice(0, 6) })
 
-/** @throws a user's error when a file stands in none of the roots */
+/** @throws a user's error when a file is in none of the roots */
 export function refuseOutside(files: readonly string[], roots: readonly Root[], place: string, words = PROBE): void {
   const outside = files.filter((file) => rootOf(file, roots) === undefined)
   if (outside.length > 0) throw outsideFailure(outside, place, words)

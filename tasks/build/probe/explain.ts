@@ -16,7 +16,7 @@ export interface Commands {
   readonly roots: readonly Root[]
 }
 
-/** Headers of the kernel and of libbpf stand beside those of the C library, of whatever version the host has. */
+/** Headers of the kernel and of libbpf are next to those of the C library, of whatever version the host has. */
 const NOT_THE_C_LIBRARY = /^\/usr\/include\/(?:[^/]*-linux-gnu\/)?(?:linux|asm|asm-generic|bpf|scsi|rdma|sound|drm)\//
 
 /** What a command about compiled probes says of a script. */

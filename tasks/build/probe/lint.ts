@@ -32,7 +32,7 @@ async function declaredHelpers(): Promise<ReadonlySet<string>> {
   return new Set(Array.from(text.matchAll(/\(\* ?(?:const )?bpf_(\w+)\)/g), ([, name = '']) => name))
 }
 
-/** Headers that stand in these directories themselves: the lint reads them for the names that they define. */
+/** Headers that are in these directories themselves: the lint reads them for the names that they define. */
 export async function headerFiles(dirs: readonly string[]): Promise<string[]> {
   const files: string[] = []
   for (const dir of dirs)
@@ -88,7 +88,7 @@ export async function keepLint(
 }
 
 /**
- * Says what stands beside an object. Only as warnings: the kernel has the last word, and an experiment may be about
+ * Says what is next to an object. Only as warnings: the kernel has the last word, and an experiment may be about
  * what it refuses.
  */
 export async function sayLint(object: string, source: string, context: Context): Promise<void> {
@@ -166,7 +166,7 @@ export async function lintLab(lab: ResolvedLab, toolRoot: string, only?: string)
       const use = { allowed: declared?.helpers, optimisedIn: optimisedIn(users) }
       for (const finding of await lintSource(probe.source, version, toolRoot, use)) {
         const place = placeOf(probe.source, finding.line, finding.col)
-        // The same finding for several kernels is told once; texts that name the kernel differ.
+        // The same finding for several kernels is reported once; texts that name the kernel differ.
         const key = `${place}\n${finding.message}`
         const known = found.get(key)
         if (known) known.kernels.push(name)

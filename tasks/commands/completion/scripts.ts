@@ -14,7 +14,7 @@ _lab() {
   read -ra words <<<"$line"
   [[ $line == *[[:space:]] ]] && words+=('')
   cur=${'$'}{words[-1]}
-  # Readline replaces what stands behind the last of its own word breaks: the part before it is not to be given back.
+  # Readline replaces what follows the last of its own word breaks: the part before it is not to be given back.
   local keep=${'$'}{cur%"${'$'}{COMP_WORDS[COMP_CWORD]}"}
   case ${'$'}{COMP_WORDS[COMP_CWORD]} in = | @ | :) keep=$cur ;; esac
   COMPREPLY=()

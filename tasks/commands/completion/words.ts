@@ -1,5 +1,5 @@
 /**
- * Which words can stand at the end of a command line: from the declarations of the commands, the lab file and the
+ * Which words can be at the end of a command line: from the declarations of the commands, the lab file and the
  * results.
  */
 import { EVERYWHERE } from '../shared/options.ts'

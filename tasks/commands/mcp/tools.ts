@@ -115,7 +115,7 @@ export function shapeOf(command: DeclaredCommand, tool: Tool): Record<string, z.
   return shape
 }
 
-/** A value as it stands behind its option. */
+/** A value as it follows its option. */
 const texts = (value: unknown): string[] =>
   [value].flat().map((one) => (typeof one === 'string' ? one : JSON.stringify(one)))
 

@@ -9,7 +9,7 @@ import { cacheDir } from '../../engine/context.ts'
 import { ownVersion } from '../../engine/own-version.ts'
 import type { View } from '../../ui/types.ts'
 
-/** The directory of a lab's logs, as the lab file is looked for; undefined where there is none. */
+/** The directory of a lab's logs, as the lab file is looked for; undefined if there is none. */
 export function logsOfLab(file: string | undefined): string | undefined {
   try {
     return join(dirname(findLab(process.cwd(), file)), '.lab', 'logs')

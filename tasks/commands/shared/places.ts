@@ -10,7 +10,7 @@ import { printable } from '../../engine/printable.ts'
 import { placesOf, type Places } from '../../vm/places.ts'
 import type { Session } from './session.ts'
 
-/** The directory of the lab file, which is looked for and not read. @throws a user's Failure where there is none */
+/** The directory of the lab file, which is looked for and not read. @throws a user's Failure if there is none */
 export function labDirectory({ options: { file } }: Pick<Session, 'options'>): string {
   const found = findLab(process.cwd(), file)
   if (existsSync(found)) {

@@ -2,7 +2,7 @@
 import { ENOUGH } from '../text/yaml-lint.ts'
 import type { Problem } from '../text/diagnostic.ts'
 
-/** Entries of a list that stand in it before. */
+/** Entries of a list that are in it before. */
 export function* repeated(list: readonly unknown[], path: Problem['path']): Iterable<Problem> {
   const seen = new Set<string>()
   let told = 0

@@ -50,7 +50,7 @@ function* included(experiment: Experiment, at: Path): Iterable<Problem> {
 }
 
 /**
- * The arms of an experiment, none where none is left; undefined where they are more than are allowed, which is told
+ * The arms of an experiment, none where none is left; undefined where they are more than are allowed, which is reported
  * elsewhere.
  */
 export function armsOf(name: string, experiment: Experiment): readonly Arm[] | undefined {

@@ -6,7 +6,7 @@ import { changed, complaints } from '../lab.fixture.ts'
 const member = (name: string, more = '') => `  ${name}: { kernel: v5.10, image: minimal, networks: [lan]${more} }\n`
 const inVms = (text: string): [string, string] => ['vms:\n', `vms:\n${text}`]
 
-test('a network with one VM is told, and one with two is not', () => {
+test('a network with one VM is reported, and one with two is not', () => {
   expect(complaints(changed(inVms(member('a'))))).toContain('vm a is alone in network lan')
   expect(complaints(changed(inVms(member('a') + member('b'))))).not.toContain('alone')
 })

@@ -2,7 +2,7 @@
 import type { Path } from '../text/diagnostic.ts'
 import type { Expectation } from './schema-expect.ts'
 
-/** A text, where it stands in the expectation, and whether it is a key there. */
+/** A text, where it is in the expectation, and whether it is a key there. */
 export type ExpectText = readonly [path: Path, text: string, at?: 'key' | undefined]
 
 /** Patterns: plain text, or a regular expression between slashes. */

@@ -1,4 +1,4 @@
-/** Questions to the schema: what may stand at a path, and where a key belongs. */
+/** Questions to the schema: what may be at a path, and where a key belongs. */
 import { z } from 'zod'
 import { SECTIONS, isSection } from '../describe.ts'
 import type { Path } from '../text/diagnostic.ts'

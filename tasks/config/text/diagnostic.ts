@@ -35,7 +35,7 @@ export interface Diagnostic extends Finding {
   readonly range: readonly [number, number]
   /** For programs: `kernels.v5.4.config[0]`. */
   readonly path: string
-  /** The line that holds the start of the range, without its line break; empty where there is none to show. */
+  /** The line that holds the start of the range, without its line break; empty if there is none to show. */
   readonly sourceLine: string
 }
 
@@ -115,7 +115,7 @@ function windowOf(line: string, from: number): { cells: Cell[]; before: string; 
   const total = cells.reduce((sum, cell) => sum + cell.width, 0)
   if (!hidden.before && !hidden.after && total <= LINE_WIDTH) return { cells, before: '', after: '' }
 
-  // A range may stand behind the last character: where something is missing at the end of a line.
+  // A range may follow the last character: where something is missing at the end of a line.
   const at = cells.findIndex((cell) => cell.to > from)
   let first = at < 0 ? cells.length : at
   let last = first

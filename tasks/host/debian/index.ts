@@ -40,7 +40,7 @@ export interface Offer {
 /** Letters by which a mistyped name differs from the one that was meant. */
 const SLIP = 2
 
-/** What makes two kernel packages of one kind: the series, and what stands behind the ABI's number. */
+/** What makes two kernel packages of one kind: the series, and what follows the ABI's number. */
 const kindOf = (name: string): string => name.replace(/(\d+\.\d+)[\d.]*(?:-\d+)?(?:\+deb\d+)?/, '$1*')
 
 const newestFirst = <T extends Offer>(offers: readonly T[]): T[] =>
@@ -50,13 +50,13 @@ const newestFirst = <T extends Offer>(offers: readonly T[]): T[] =>
 export const alike = <T extends Offer>(name: string, offers: readonly T[]): T[] =>
   newestFirst(offers.filter((one) => kindOf(one.package) === kindOf(name)))
 
-/** The names of the same series and flavour; where there is none, those that differ by a slip of the keyboard. */
+/** The names of the same series and flavour; if there is none, those that differ by a slip of the keyboard. */
 function nearNames(name: string, all: readonly string[]): string[] {
   const same = all.filter((one) => kindOf(one) === kindOf(name))
   return same.length > 0 ? same : all.filter((one) => editDistance(one, name, SLIP) <= SLIP)
 }
 
-/** As `alike`; where there is none, those whose names differ by a slip of the keyboard. */
+/** As `alike`; if there is none, those whose names differ by a slip of the keyboard. */
 export function near<T extends Offer>(name: string, offers: readonly T[]): T[] {
   const names = new Set(
     nearNames(

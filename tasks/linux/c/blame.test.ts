@@ -36,7 +36,7 @@ test.each([
 })
 
 test('R-0802-2 a line belongs to the change that wrote it, through those that came after', () => {
-  // 23 in the last text: two lines of the second patch stand before.
+  // 23 in the last text: two lines of the second patch come before.
   expect(at(23)).toMatchObject({ layer: 'patch one.diff', hunk: 1, hunks: 1, exact: true })
   expect(at(23)?.lines).toContain('+by the first patch;')
   expect(at(7)).toMatchObject({ layer: 'patch two.diff', exact: true })

@@ -177,7 +177,7 @@ const isInBody = (node: Node): boolean => {
   return false
 }
 
-/** What stands on a definition's line before it. */
+/** What is on a definition's line before it. */
 const before = (text: string, blank: string, node: Node): string => {
   const start = trueStart(text, blank, node.startIndex)
   return text.slice(text.lastIndexOf('\n', start - 1) + 1, start)
@@ -316,7 +316,7 @@ export function staticVariables(body: Node): Map<string, string> {
   return found
 }
 
-/** How often a word stands in code (not in comments, strings or tags); what a syntax tree must account for. */
+/** How often a word is in code (not in comments, strings or tags); what a syntax tree must account for. */
 export function countWord(text: string, word: string): number {
   const code = text.replaceAll(LITERALS, ' ')
   return [...code.matchAll(new RegExp(`(?<![\\w.]|->|\\b(?:struct|union|enum)\\s+)${word}(?!\\w)`, 'g'))].length

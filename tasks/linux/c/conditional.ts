@@ -15,7 +15,7 @@ export function without(text: string, parts: readonly { readonly start: number; 
 }
 
 /**
- * For each line its beginning, and the branches that it stands in, outermost first: a branch is the place of its #if,
+ * For each line its beginning, and the branches that it is in, outermost first: a branch is the place of its #if,
  * #elif or #else.
  */
 function branches(
@@ -36,7 +36,7 @@ function branches(
   return lines
 }
 
-/** The code that is there whenever what stands at `at` is; all other lines are empty. */
+/** The code that is there whenever what is at `at` is; all other lines are empty. */
 export function certainWith(text: string, at: number): string {
   const lines = branches(text)
   const own = lines.findLast(({ start }) => start <= at)?.within ?? []

@@ -6,7 +6,7 @@ import { sectionsOf, symbolsOf } from '../objects/elf.ts'
 
 /** Sections that libbpf does not take for programs. */
 const NO_PROGRAM = /^(\.|license$|version$|maps$)/
-/** As clang writes them; anything else could not stand between quotes in C. */
+/** As clang writes them; anything else could not be between quotes in C. */
 const SECTION = /^[A-Za-z0-9_./:*+?${}@-]+$/
 const IDENTIFIER = /^[A-Za-z_][A-Za-z0-9_]*$/
 

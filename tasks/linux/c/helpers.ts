@@ -8,7 +8,7 @@ import { applyEdits } from './edits.ts'
 import { Files, type Located, type SourceTree } from './source-tree.ts'
 
 /**
- * Helpers that can be allowed. Each takes and gives plain memory, so that nothing of a tracing program stands in its
+ * Helpers that can be allowed. Each takes and gives plain memory, so that nothing of a tracing program is in its
  * way.
  */
 export const HELPERS = ['strtol', 'strtoul'] as const

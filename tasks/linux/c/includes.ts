@@ -14,7 +14,7 @@ export interface Include {
 
 const MARKER = /^# \d+ "((?:[^"\\]|\\.)*)"((?: \d)*)\s*$/
 const DIRECTIVE = /^\s*#\s*(?:include|include_next|import)\s+(<[^>]+>|"[^"]+"|[A-Za-z_]\w*)/
-/** What may open a file, or ask whether it is there: the name stands on the same line. */
+/** What may open a file, or ask whether it is there: the name is on the same line. */
 const NAMES =
   /^[ \t]*#[ \t]*(?:include|include_next|import|embed)[ \t]*([<"])([^>"\n]+)[>"]|__has_(?:include|include_next|embed)[ \t]*\([ \t]*([<"])([^>"\n]+)[>"]/gm
 /** A marker's flag: a file begins. */

@@ -61,7 +61,7 @@ describe('refused', () => {
     expect(parts.wayOut).toMatch(/\w/)
   })
 
-  test("a header's function whose clone would stand in one branch of an #if", async () => {
+  test("a header's function whose clone would be in one branch of an #if", async () => {
     const alternatives = `#ifdef A\nint f(int a)\n{\n\treturn a;\n}\n#else\nint f(int a)\n{\n\treturn -a;\n}\n#endif\n`
     const files = {
       'include/linux/h.h': '#ifndef H\n#define H\nstatic inline int h(int a)\n{\n\treturn f(a);\n}\n#endif\n',
@@ -95,7 +95,7 @@ describe('refused', () => {
   })
 })
 
-test('a function that nothing on the path calls is told', async () => {
+test('a function that nothing on the path calls is reported', async () => {
   const files = {
     'lib/a.c': 'int f(int a)\n{\n\treturn a;\n}\nint g(int a)\n{\n\treturn a;\n}\nint e(void)\n{\n\treturn f(1);\n}\n',
   }

@@ -117,7 +117,7 @@ function besideIt(one: Located, other: Located, place: (definition: Definition) 
   if (!first || rest.length > 0)
     throw userError({
       place: 'parallelPath.functions',
-      fact: `${one.name} is an inline function of a header (${one.file}), and the function that its clone would stand beside, ${other.name} (${other.file}), is defined ${other.definitions.length} times under #if`,
+      fact: `${one.name} is an inline function of a header (${one.file}), and the function that its clone would be next to, ${other.name} (${other.file}), is defined ${other.definitions.length} times under #if`,
       wayOut: `take ${one.name} out of \`functions:\`, or write its clone in a patch (\`patches:\`)`,
     })
   return { file: other.file, place: () => place(first), conditional: () => first.condition !== undefined }
@@ -125,7 +125,7 @@ function besideIt(one: Located, other: Located, place: (definition: Definition) 
 
 /**
  * Where a clone's body goes: behind the original; for an inline function of a header behind the function of the path
- * that it calls, or, when it calls none that stands in a .c file, before the entry. Not into the header: every file
+ * that it calls, or, when it calls none that is in a .c file, before the entry. Not into the header: every file
  * would have its own.
  */
 async function homeOf(work: Work, one: Located, all: readonly Located[], entry: Located): Promise<Home> {

@@ -102,7 +102,7 @@ function applyFile(tree: SourceTree, file: StructuredPatch, place: string): [pat
     throw userError({
       place,
       fact: `it changes ${path}, which this source does not have`,
-      wayOut: 'the file may have another name in this version; make the patch anew, or leave it out for this kernel',
+      wayOut: 'the file may have another name in this version; regenerate the patch, or leave it out for this kernel',
     })
   const after = before !== undefined && made ? false : diff().applyPatch(before ?? '', file)
   if (after !== false) return [path, after]
@@ -118,7 +118,7 @@ function applyFile(tree: SourceTree, file: StructuredPatch, place: string): [pat
     place,
     fact: `hunk ${index + 1} of ${file.hunks.length} does not apply to ${path}`,
     lines: describeFailure(text, hunk),
-    wayOut: 'make the patch anew for this version of the source, or leave it out for this kernel',
+    wayOut: 'regenerate the patch for this version of the source, or leave it out for this kernel',
   })
 }
 
@@ -126,7 +126,7 @@ function applyFile(tree: SourceTree, file: StructuredPatch, place: string): [pat
 const MAIL = /^(?=From [0-9a-f]{4,64} )/m
 /** What it ends with: "-- " and git's version. */
 const SIGNATURE = /\n-- \n[^\n]*\n*$/
-/** The first line that belongs to the patch; what stands before it are words, in which lines may begin with "---". */
+/** The first line that belongs to the patch; what comes before it are words, in which lines may begin with "---". */
 const BEGINNING = /^(?:diff --git |Index: |--- .*\n\+\+\+ )/m
 
 /** The parts of a file that are patches: one, or of a mailbox one for each mail. */

@@ -8,7 +8,7 @@ import type { Edit } from './edits.ts'
 /** A place between two top-level pieces of a file. */
 export interface Place {
   readonly at: number
-  /** What is put there stands on its own lines: after something, or before something. */
+  /** What is put there is on its own lines: after something, or before something. */
   readonly side: 'after' | 'before'
 }
 
@@ -44,7 +44,7 @@ const rendered = ({ place, text }: Insertion): Edit => ({
 
 /**
  * Insertions that declare what the users need, each prototype once, before its first user; a user under #if has it
- * declared for itself. Prototypes stand in the .c files that need them and not in the originals' headers: a change of
+ * declared for itself. Prototypes are in the .c files that need them and not in the originals' headers: a change of
  * the set then compiles these files again and not the third of the kernel that includes uio.h (measured: 76 s of 200
  * s). Where the original can be called, the types of its prototype are known.
  */

@@ -3,7 +3,7 @@ import { userError } from '../../engine/error.ts'
 import { parseC, seemsDefined, type CFile, type Definition } from './c-parser.ts'
 
 export interface SourceTree {
-  /** Text of a file, by its path in the tree; undefined when there is none. */
+  /** Text of a file, by its path in the tree; undefined if there is none. */
   read(path: string): string | undefined
   /**
    * Paths of .c and .h files whose text contains the word: in the folders that most functions are in, or with

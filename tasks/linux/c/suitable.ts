@@ -50,12 +50,12 @@ const OLD_STYLE: Obstacle = {
     text.slice(definition.nameStart, definition.bodyStart).includes(';')
       ? 'has an old-style head (types between ")" and "{"), which has no prototype'
       : undefined,
-  wayOut: 'write its head anew in a patch (`patches:`)',
+  wayOut: 'rewrite its head in a patch (`patches:`)',
 }
 
 const DIRECTIVES: Obstacle = {
   found: ({ head }) => (/^\s*#/m.test(head) ? 'has preprocessor lines inside its head' : undefined),
-  wayOut: 'write its head anew in a patch (`patches:`), or take its caller',
+  wayOut: 'rewrite its head in a patch (`patches:`), or take its caller',
 }
 
 const SPLIT: Obstacle = {

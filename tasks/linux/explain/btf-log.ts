@@ -1,6 +1,6 @@
 /**
  * What the kernel says while it checks the BTF of an object (bpf(BPF_BTF_LOAD), kernel/bpf/btf.c): a header in fields,
- * a line for each type and member, and the reason behind the last of them. "libbpf: " or a logger may stand before each
+ * a line for each type and member, and the reason behind the last of them. "libbpf: " or a logger may come before each
  * line.
  */
 import type { Findings, Reader } from './finding.ts'
@@ -55,7 +55,7 @@ const REASONS: readonly Reason[] = [
   },
   {
     messages: /^(?:Invalid type(?:_id)?|Invalid return type|Invalid arg#\d+|Invalid type_id=\d+)$/,
-    cause: 'a type refers to a type that is not there or that cannot stand in this place',
+    cause: 'a type refers to a type that is not there or that cannot be in this place',
     fixes: DAMAGED,
   },
   {

@@ -1,5 +1,5 @@
 /**
- * What `lab explain` finds in a text: each thing once, however often it stands there. Bounded, whatever the text's
+ * What `lab explain` finds in a text: each thing once, however often it is there. Bounded, whatever the text's
  * size.
  */
 

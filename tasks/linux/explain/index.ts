@@ -28,7 +28,7 @@ const ESCAPES = /\u001b(?:\[[0-?]*[ -/]*[@-~]|\][^\u0007\u001b]*(?:\u0007|\u001b
 /** `dmesg -T`, journalctl and Markdown quotes put something before a line; the line itself begins after it. */
 const QUOTE = /^(?:> ?)+/
 
-/** A line as it would stand in a file: without colours, carriage returns and quote marks. */
+/** A line as it would be in a file: without colours, carriage returns and quote marks. */
 export function cleanLine(line: string): string {
   const plain = line.includes('\u001b') ? line.replaceAll(ESCAPES, '') : line
   const shown = plain.endsWith('\r') ? plain.slice(0, -1) : plain

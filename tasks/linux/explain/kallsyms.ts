@@ -9,7 +9,7 @@ import { describeSuffix, SUFFIXED } from './symbol-suffix.ts'
 /** "ffffffff811b0ab0 t copyout", "(null) r __ksymtab_x", "0000000000000000 T y	[module]". */
 const SYMBOL = /^\s*(\(null\)|[0-9a-f]{8,16}) ([a-zA-Z]) ([\w.$]+)(?:\s+\[(\w+)\])?$/
 const MOST = 200
-/** Names that are followed to find those that stand there more than once. */
+/** Names that are followed to find those that are there more than once. */
 const MOST_NAMES = 100_000
 
 interface Found {

@@ -58,7 +58,7 @@ test.each([
   expect(parseTraceText([line]).notUnderstood).toEqual([])
 })
 
-test('what stands before a record is its prefix', () => {
+test('what comes before a record is its prefix', () => {
   const record = 'readfile-95      [000] d...     8.498202: bpf_trace_printk: x'
   for (const [before, prefix] of [
     ['2024-01-31T12:00:00.000Z ', '2024-01-31T12:00:00.000Z'],

@@ -1,5 +1,5 @@
 /**
- * What stands behind the time in a record of an ftrace text: the event's name and its fields, or a printed text and
+ * What follows the time in a record of an ftrace text: the event's name and its fields, or a printed text and
  * where it is from.
  */
 

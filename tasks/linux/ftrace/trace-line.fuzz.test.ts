@@ -164,7 +164,7 @@ test('a number that is too large for a CPU, a pid or a time is no record', () =>
   expect(parseTraceLine(line('1', '000', '99999999999999.0'))).toBeUndefined()
 })
 
-test('a record in prose is found, and what stands before it is told', () => {
+test('a record in prose is found, and what comes before it is reported', () => {
   const prose: string[] = []
   const events: TraceEvent[] = []
   const none = () => undefined

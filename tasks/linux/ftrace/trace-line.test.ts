@@ -183,7 +183,7 @@ const RECORDS: readonly (readonly [string, string, Partial<TraceEvent>])[] = [
 describe('parseTraceLine', () => {
   test.each(RECORDS)('%s', (_, line, expected) => expect(parseTraceLine(line)).toMatchObject(expected))
 
-  test('says nothing of flags, ticks and system where there are none', () => {
+  test('says nothing of flags, ticks and system if there are none', () => {
     expect(Object.keys(parseTraceLine(' a-1 [000] 1.000000: p1: x') ?? {})).toEqual([
       'cpu',
       'timeNs',

@@ -84,7 +84,7 @@ const NS_DIGITS = [1e9, 1e8, 1e7, 1e6, 1e5, 1e4, 1e3, 100, 10, 1] as const
 let knownFlags = '....'
 
 /**
- * The comm of a line whose dash stands at `end`. Blanks and tabs only: in a text that was read byte by byte, what
+ * The comm of a line whose dash is at `end`. Blanks and tabs only: in a text that was read byte by byte, what
  * JavaScript trims can be half of a letter (0xa0).
  */
 function commOf(line: string, end: number): string {
@@ -164,7 +164,7 @@ function eventOf(comm: string, tail: string): TraceEvent | undefined {
   return event
 }
 
-/** One record, or undefined when the line is none. The line has no line end. */
+/** One record, or undefined if the line is not one. The line has no line end. */
 export function parseTraceLine(line: string): TraceEvent | undefined {
   // A comm may hold anything, blanks, dashes and brackets too: the column decides before the pattern does.
   if (line.charCodeAt(COMM_WIDTH) === DASH) {
@@ -272,7 +272,7 @@ export class TraceParser {
     for (const one of this.graph.record(event) ?? [event]) this.#sink.event(one, this.#line)
   }
 
-  /** A line of another layout than that of records; false if it is none of these. */
+  /** A line of another layout than that of records; false if it is not one of these. */
   #otherLayout(text: string, line: number): boolean {
     const graph = text.includes('|') || text.includes('=>') || text.includes('---') ? this.graph.line(text) : undefined
     if (graph) {

@@ -134,7 +134,7 @@ test.each([
   expect(() => structOf(only(event('bad', fields)))).toThrow(why)
 })
 
-test('a text cannot end the comment that its type stands in', () => {
+test('a text cannot end the comment that its type is in', () => {
   const text = structOf(only(event('evil', '	field:int */ x;/* y;	offset:8;	size:4;	signed:0;')))
   expect(
     text

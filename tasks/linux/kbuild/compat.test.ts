@@ -5,7 +5,7 @@ import { parseVersion } from '../version.ts'
 /** Debian 12's. */
 const TOOLS: Tools = { gcc: 12, binutils: 240, make: 403 }
 
-/** The places that the table is about, as they stand in a release tree of the log's time. */
+/** The places that the table is about, as they are in a release tree of the log's time. */
 const FLAWED: Readonly<Record<string, string>> = {
   'scripts/dtc/dtc-lexer.l': '#include "dtc-parser.tab.h"\n\nYYLTYPE yylloc;\nextern bool treesource_error;\n',
   'scripts/dtc/dtc-lexer.lex.c_shipped': 'YYLTYPE yylloc;\n',

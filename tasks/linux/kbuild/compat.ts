@@ -1,7 +1,7 @@
 /**
  * What an exact old tree needs to build, and to boot, with today's tools: a table. `compat: auto` applies the rows
  * whose kernel and tool match and whose flaw the tree really has (stable branches carry many of the fixes already);
- * `compat: none` applies nothing. Applied rows are shown, stand in the artefact and in each result, and follow from the
+ * `compat: none` applies nothing. Applied rows are shown, are in the artefact and in each result, and follow from the
  * kernel's fingerprint (source, tools, this file).
  *
  * Not here, on purpose: pahole (BTF is made outside the tree) and openssl (no fragment of ours asks for MODULE_SIG).

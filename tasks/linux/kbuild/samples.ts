@@ -20,7 +20,7 @@ export const needsOf = (sample: string): string =>
 
 const WORDS = /^\s*(\S+)\s*[:+]?=\s*(.*)$/
 
-/** What a samples/bpf/Makefile builds: programs, and objects by the list that they stand in. */
+/** What a samples/bpf/Makefile builds: programs, and objects by the list that they are in. */
 function listsOf(makefile: string): Map<string, Set<string>> {
   const lists = new Map<string, Set<string>>()
   for (const line of makefile.replaceAll(/\\\n/g, ' ').split('\n')) {

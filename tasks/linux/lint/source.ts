@@ -83,7 +83,7 @@ const LITERALS = /^\s*(?:"(?:\\.|[^"\\\n])*"\s*)+/
 const PARENTHESES = /^\s*\((?:[^()"]|"(?:\\.|[^"\\\n])*"|\((?:[^()"]|"(?:\\.|[^"\\\n])*")*\))*\)/
 
 /**
- * SEC is a macro of no fixed place in the grammar: the tree says where the word stands in code, the text what follows
+ * SEC is a macro of no fixed place in the grammar: the tree says where the word is in code, the text what follows
  * it.
  */
 function sectionsIn(root: Node, text: string): Section[] {

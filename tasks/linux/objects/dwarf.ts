@@ -7,7 +7,7 @@ import { ElfError, sectionBytes, type Read, type SectionHeader } from './elf.ts'
 export interface InlineSite {
   /** The function whose code has it: a symbol. */
   readonly caller: string
-  /** Source file of the caller's compilation unit, and the line of the call; the call itself may stand in a header. */
+  /** Source file of the caller's compilation unit, and the line of the call; the call itself may be in a header. */
   readonly unit: string
   readonly line: number
 }

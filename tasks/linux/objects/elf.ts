@@ -17,7 +17,7 @@ export interface SectionHeader {
   readonly size: number
   /** In memory, where .bss has one too. */
   readonly memorySize: number
-  /** Where it stands in memory; 0 in an object that is not linked. */
+  /** Where it is in memory; 0 in an object that is not linked. */
   readonly address: bigint
   /** SHF_EXECINSTR: it holds code. */
   readonly code: boolean

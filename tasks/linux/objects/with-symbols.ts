@@ -19,7 +19,7 @@ const bindingOf = (type: string): number =>
 const isCode = (type: string): boolean => /[tw]/i.test(type)
 
 /**
- * Section of an address. A symbol may stand at the end of its section (_etext), where the next one may begin: its type
+ * Section of an address. A symbol may be at the end of its section (_etext), where the next one may begin: its type
  * says whether it is about code. Data in a section that is executable (.data of 7.x) has none, or readers would take it
  * for code.
  */

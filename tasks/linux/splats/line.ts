@@ -1,4 +1,4 @@
-/** A line of the kernel log without what stands before its text. */
+/** A line of the kernel log without what comes before its text. */
 
 /** A line of dmesg, of a console, of `dmesg -T` or of journalctl. */
 export interface LogLine {

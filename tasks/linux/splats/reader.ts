@@ -33,7 +33,7 @@ const MOST_SPLATS = 200
 const CLOSE = 25
 /** Seconds: a line that comes later than this belongs to something else. A slow console makes a report long. */
 const LONGEST_TIME = 10
-/** A message that belongs to a report stands between "cut here" and its first line. */
+/** A message that belongs to a report is between "cut here" and its first line. */
 const MESSAGE_LINES = 3
 
 const CUT_HERE = /^-+\[ cut here \]-+$/

@@ -247,7 +247,7 @@ export const SPLAT_RULES: readonly SplatRule[] = [
   },
   { kind: 'kmemleak', needle: 'kmemleak', pattern: /^kmemleak: \d+ new suspected memory leaks/, where: [] },
   { kind: 'panic', needle: 'Kernel panic', pattern: /^Kernel panic - not syncing: /, where: ['trace'] },
-  // kernel/panic.c, __warn(); the place stands before the function since 6.18. Nothing else that begins with "WARNING:"
+  // kernel/panic.c, __warn(); the place comes before the function since 6.18. Nothing else that begins with "WARNING:"
   // is one.
   {
     kind: 'warning',

@@ -55,7 +55,7 @@ const once = (options: readonly Controlled[]): Controlled[] =>
 function describe(file: string, text: string, definition: Definition, known: Known, tree: SourceTree): Defined {
   const { start, signature, condition } = definition
   const line = text.slice(0, definition.nameStart).split('\n').length
-  // A specifier may stand at the end of the line before what the parser takes for the beginning.
+  // A specifier may be at the end of the line before what the parser takes for the beginning.
   const head = `${text.slice(Math.max(0, text.lastIndexOf('\n', start - 1) - 80), start).replace(/^[^]*[;}\n]/, '')}${signature}`
   const header = file.endsWith('.h')
   const options = header ? [] : once(controlledBy(file, (path) => tree.read(path)) ?? [])
@@ -110,7 +110,7 @@ async function callersOf(name: string, near: string, tree: SourceTree): Promise<
   return { callers, looked, more: files.length > looked.length || callers.length > MOST_CALLERS }
 }
 
-/** By the debug information: the functions that really have its code. Empty where there is none. */
+/** By the debug information: the functions that really have its code. Empty if there is none. */
 function inlinedInto(target: string, definition: Defined, looked: readonly string[], known: Known): Caller[] {
   const units = definition.header ? looked.filter((file) => file.endsWith('.c')) : [definition.file]
   const sites = known.inlineSites?.(target, units) ?? []

@@ -54,7 +54,7 @@ function readSymbols(read: Read, sections: readonly SectionHeader[]): Symbols {
   for (let at = 0; at + SYMBOL_SIZE <= table.length; at += SYMBOL_SIZE) {
     const offset = table.readUInt32LE(at)
     const info = table[at + 4] ?? 0
-    // Addresses of per-CPU variables and absolute numbers are small: what is wanted stands in the kernel's mapping.
+    // Addresses of per-CPU variables and absolute numbers are small: what is wanted is in the kernel's mapping.
     if (offset === 0 || table.readUInt32LE(at + 12) !== HIGH || (info & 15) === STT_SECTION || (info & 15) === STT_FILE)
       continue
     const name = strings.toString('latin1', offset, strings.indexOf(0, offset))
@@ -169,7 +169,7 @@ class Image implements KernelFacts {
   }
 
   /**
-   * An address by the symbol that stands there. The linker's own symbols at the ends of tables may count as code or as
+   * An address by the symbol that is there. The linker's own symbols at the ends of tables may count as code or as
    * data.
    */
   #address(name: string): Address | undefined {

@@ -219,7 +219,7 @@ describe('what a kind of hook needs', () => {
     })
   })
 
-  test('ftrace with direct calls and fprobes stand on the function tracer', () => {
+  test('ftrace with direct calls and fprobes need the function tracer', () => {
     expect(options('fentry/traced', CONFIG)).toEqual(['FUNCTION_TRACER', 'btf'])
     expect(options('kprobe.multi/traced', CONFIG, '6.1.0')).toEqual(['FUNCTION_TRACER', 'FPROBE'])
   })

@@ -34,7 +34,7 @@ function knownLines(kallsyms: Buffer, name: string): readonly string[] {
   return lines
 }
 
-/** The lines that have the name behind one of the words that can stand there, in the order of the file. */
+/** The lines that have the name behind one of the words that can be there, in the order of the file. */
 function linesWith(kallsyms: Buffer, name: string): string[] {
   const lines = new Map<number, string>()
   for (const word of [` ${name}`, ` __ksymtab_${name}`])

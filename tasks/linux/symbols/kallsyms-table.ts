@@ -9,7 +9,7 @@
  *   128 on: 73bbb94466fd) and the tokens. The first character of the text is the type, as nm prints it.
  * - markers: where every 256th name begins.
  * - offsets: 32 bits for each symbol, see `addressesAt`.
- * - seqs_of_names (since 6.2, and in stable branches), which is not needed here, stands in between or at the end.
+ * - seqs_of_names (since 6.2, and in stable branches), which is not needed here, is in between or at the end.
  *
  * In a stripped file nothing points at these tables, so they are found by what they look like: the tokens for the ten
  * digits follow each other, since each stands for itself. The rest follows from there, and nothing is taken unless all
@@ -43,9 +43,9 @@ interface Tokens {
   readonly align: number
 }
 
-/** The table around a place that looks like the tokens of the digits; undefined where it is none. */
+/** The table around a place that looks like the tokens of the digits; undefined if it is not one. */
 function tokensAt(bytes: Buffer, digits: number): Tokens | undefined {
-  // Back over the tokens before "0", as many as its code says. What stands before the first one may end in NUL or not.
+  // Back over the tokens before "0", as many as its code says. What comes before the first one may end in NUL or not.
   let [start, next] = [digits, digits]
   for (let left = '0'.charCodeAt(0); left > 0; left--) {
     next = start
@@ -110,7 +110,7 @@ const SYMBOL = /^[A-Za-z][\w.$]+$/
 /** So many names are looked at before all of them are walked through. */
 const SAMPLE = 16
 
-/** The names at `start`, if `count` of them stand there and the markers behind them agree. */
+/** The names at `start`, if `count` of them are there and the markers behind them agree. */
 function namesAt(bytes: Buffer, start: number, count: number, { texts, align }: Tokens): string[] | undefined {
   const offsets: number[] = []
   let at = start
@@ -129,7 +129,7 @@ function namesAt(bytes: Buffer, start: number, count: number, { texts, align }: 
   return offsets.map((offset) => nameAt(bytes, offset, texts))
 }
 
-/** In all versions the names, and their number, stand before the tokens; a name has two bytes or more. */
+/** In all versions the names, and their number, come before the tokens; a name has two bytes or more. */
 function findNames(bytes: Buffer, tokens: Tokens): Names | undefined {
   const { start: end, align } = tokens
   for (let at = end - align; at >= 0; at -= align) {
@@ -175,7 +175,7 @@ function plausible(addresses: readonly bigint[]): boolean {
   return own > addresses.length / 2
 }
 
-/** Until 6.4 the offsets stand before num_syms, since then (404bad70fcf7) behind token_index. */
+/** Until 6.4 the offsets come before num_syms, since then (404bad70fcf7) behind token_index. */
 function addressesOf(bytes: Buffer, address: bigint, { end, align }: Tokens, { at: count, names }: Names) {
   const size = aligned(4 * names.length, align)
   const behind = aligned(end, align)

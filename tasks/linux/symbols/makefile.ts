@@ -34,7 +34,7 @@ function conditionOf(word: string, rest: string): Condition | undefined {
   return { symbol, when: on ? 'y' : 'n' }
 }
 
-/** Assignments of a Makefile, continued lines joined, with the conditionals that they stand in. */
+/** Assignments of a Makefile, continued lines joined, with the conditionals that they are in. */
 function assignments(text: string): Line[] {
   const open: (Condition | undefined)[] = []
   const lines: Line[] = []

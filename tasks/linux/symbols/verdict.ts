@@ -67,7 +67,7 @@ export interface Verdict {
   readonly noHooks?: boolean
   /** In one sentence. */
   readonly fact: string
-  /** More that belongs to it: call sites, functions that call it, what stands in the source. */
+  /** More that belongs to it: call sites, functions that call it, what is in the source. */
   readonly details: readonly string[]
   /** In the order in which they are worth trying. */
   readonly fixes: readonly Fix[]

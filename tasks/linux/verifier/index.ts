@@ -22,12 +22,12 @@ export interface Explained {
   readonly wayOut: string
 }
 
-/** The rejection in a log, or undefined when there is none; of several the first one. */
+/** The rejection in a log, or undefined if there is none; of several the first one. */
 export function explainRejection(log: string): Explained | undefined {
   let rejection: Rejection | undefined
   const logs = new VerifierLogs({ rejected: (found) => (rejection ??= found) })
   for (const [index, line] of log.split('\n').entries()) logs.feed(line, index + 1)
-  // The whole of the text is a log: what stands at its end is the reason, though "processed" be cut off.
+  // The whole of the text is a log: what is at its end is the reason, though "processed" be cut off.
   logs.endOfLog()
   if (rejection === undefined) return undefined
   const { last, sourceLine, source } = rejection

@@ -14,7 +14,7 @@ export type VerifierLine =
       readonly text: string
       /** States that were printed behind it. */
       readonly state: string | undefined
-      /** What stands behind ": " where a loader puts the end of the log on one line. */
+      /** What follows ": " where a loader puts the end of the log on one line. */
       readonly rest: string | undefined
     }
   /** States of registers. `at`: before this instruction. `from`: the branch at which the verifier goes on. */

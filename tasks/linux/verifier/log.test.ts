@@ -16,7 +16,7 @@ const found = (text: string) =>
 const NULL_CHECK = "R0 invalid mem access 'map_value_or_null'"
 const LOG = `7: (85) call bpf_map_lookup_elem#1\n8: (79) r1 = *(u64 *)(r0 +0)\n${NULL_CHECK}`
 
-describe('a log is found behind whatever stands before its lines', () => {
+describe('a log is found behind whatever comes before its lines', () => {
   const each = (prefix: (n: number) => string) =>
     LOG.split('\n')
       .map((line, n) => prefix(n) + line)
@@ -67,7 +67,7 @@ describe('logs of one line', () => {
   ])('%s', (text, rejection) => expect(found(text)).toEqual(rejection === undefined ? [] : [rejection]))
 })
 
-describe('the reason is what stands between the last instruction and the end', () => {
+describe('the reason is what is between the last instruction and the end', () => {
   test('whatever it says, and in several lines', () => {
     expect(found('3: (85) call x#1\nfrobnication of R7 is prohibited\nand so is its use\nprocessed 4 insns')).toEqual([
       '3 frobnication of R7 is prohibited / and so is its use',
@@ -94,7 +94,7 @@ processed 52 insns (limit 1000000)`
       '53 invalid access to packet, off=54 size=1, R3(id=0,off=54,r=54) / R3 offset is outside of the packet',
     ])
   })
-  test('a log of statistics only: noise of the BTF check stands before the reason', () => {
+  test('a log of statistics only: noise of the BTF check comes before the reason', () => {
     const text = `Error: the BPF_PROG_LOAD syscall failed. Verifier output: R1 type=ctx expected=fp
 reg type unsupported for arg#0 function is_x#258
 math between map_value pointer and register with unbounded min value is not allowed

@@ -1,6 +1,6 @@
 /**
- * Finds rejections in verifier logs that stand in the middle of any other text, line by line and in bounded memory.
- * What stands between the last instruction and "processed" is the reason, whatever it says; where a log has no such
+ * Finds rejections in verifier logs that are in the middle of any other text, line by line and in bounded memory.
+ * What is between the last instruction and "processed" is the reason, whatever it says; where a log has no such
  * end, only messages that are known count.
  */
 import { kindOf, messageNeedles } from './kinds/index.ts'
@@ -18,7 +18,7 @@ export interface Instruction {
 
 /** A program that the verifier refused, as far as the text shows it. */
 export interface Rejection {
-  /** What stands between the last instruction and the end, each line once. Not empty. */
+  /** What is between the last instruction and the end, each line once. Not empty. */
   readonly messages: readonly string[]
   readonly last: Instruction | undefined
   /** Text of the C line, and "file.c:12" where the kernel prints it (6.8 and later). */

@@ -34,7 +34,7 @@ R0 min value is outside of the array range
     })
   })
 
-  test('a pointer of the context that is read directly; the log may stand there twice', () => {
+  test('a pointer of the context that is read directly; the log may be there twice', () => {
     const log = `0: (79) r3 = *(u64 *)(r1 +112)
 1: (79) r4 = *(u64 *)(r1 +104)
 2: (71) r5 = *(u8 *)(r4 +0)

@@ -45,7 +45,7 @@ const FACTS: readonly Fact[] = [
   ['Node', ({ host }) => host.node],
 ]
 
-/** Of one manifest, or of all of a group: different values stand beside one another. */
+/** Of one manifest, or of all of a group: different values are next to one another. */
 const valueIn = (manifests: readonly Manifest[], of: Fact[1]): string => {
   const values = manifests.map((one) => {
     const value = of(one)

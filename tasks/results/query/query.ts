@@ -61,7 +61,7 @@ const wrong = (error: unknown) => {
   if (error instanceof NotATable)
     return userError({
       place: 'SQL',
-      fact: `${printable(error.message, 60)}() is not among the functions that may stand in the place of a table`,
+      fact: `${printable(error.message, 60)}() is not among the functions that may be in the place of a table`,
       wayOut: `those are ${READING.join(', ')}; the tables are ${TABLES}`,
     })
   const [first = '', ...rest] = messageOf(error).split('\n')

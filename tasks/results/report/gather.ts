@@ -177,7 +177,7 @@ export async function gather(runs: ExperimentRuns, events: boolean, options: Gat
   const histograms = events ? await mapHistograms(runs, options) : []
   const declared = runs.runs.some(({ metrics }) => Object.keys(metrics).length > 0)
   const withReads = runs.groups.filter(({ counted }) => counted.some((run) => medians.has(run))).length
-  // What only one of several arms has cannot be compared, and one run's reads stand in the table of steps.
+  // What only one of several arms has cannot be compared, and one run's reads are in the table of steps.
   const comparable = medians.size > 1 && (withReads > 1 || runs.groups.length === 1)
   const told = declared || !comparable ? runs : withMetric(runs, READ_US, medians)
   const known = runs.groups.flatMap(({ label }, index) => {

@@ -46,7 +46,7 @@ export function binsOf(lists: readonly Float32Array[]): Bins {
   return { edges, notPositive, beyond }
 }
 
-/** How densely the values of each bin stand on a logarithmic axis; only the ratio of two of them means anything. */
+/** How densely the values of each bin are on a logarithmic axis; only the ratio of two of them means anything. */
 export function densities(values: Float32Array, { edges }: Bins): number[] {
   const counts = Array.from(edges.slice(1), () => 0)
   for (const value of values) {

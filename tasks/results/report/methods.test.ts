@@ -103,7 +103,7 @@ test('probes, disks and what was done before each run are named, as the lab file
   expect(text).toContain('met every declared expectation')
 })
 
-test('runs of two definitions are not one paragraph: the newest is told, and what was left out', () => {
+test('runs of two definitions are not one paragraph: the newest is reported, and what was left out', () => {
   const image = { name: 'minimal', fingerprint: 'b'.repeat(64) }
   const text = methodsText([run({ image: { ...image, fingerprint: 'c'.repeat(64) } }), run({ image, run: 'r2' })])
   expect(text).toContain('Of 1 run, 1 passed')

@@ -43,7 +43,7 @@ const headOf = ({ head, unit }: Column): string => (unit === undefined ? head : 
 /** A cell that is more than its text, by row and column. */
 export type Decorate = (cell: Cell, column: number, row: number) => Html | undefined
 
-/** Sortable by the page's script, by what stands in data-v where that differs from what is shown. */
+/** Sortable by the page's script, by what is in data-v where that differs from what is shown. */
 export function tableHtml({ caption, columns, rows }: Table, decorate: Decorate = () => undefined): Html {
   const cell = (value: Cell, index: number, row: number): Html => {
     const { kind } = columns[index] ?? { kind: 'text' }

@@ -15,7 +15,7 @@ export const FONT = 'system-ui, "Segoe UI", "Helvetica Neue", Arial, "DejaVu San
 const CONFIG = {
   // A thin space, as in the tables.
   locale: { number: { decimal: '.', thousands: '\u202f', grouping: [3], currency: ['', ''] } },
-  // The figure has one label, and its numbers stand in a table: a label at each of a thousand points helps nobody.
+  // The figure has one label, and its numbers are in a table: a label at each of a thousand points helps nobody.
   aria: false,
   background: 'transparent',
   font: FONT,

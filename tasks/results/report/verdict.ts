@@ -1,4 +1,4 @@
-/** What to believe of runs: counts of verdicts, and what was lost. It stands before every number. */
+/** What to believe of runs: counts of verdicts, and what was lost. It comes before every number. */
 import { withParams } from '../why.ts'
 import { splatPlace } from '../kernel-reports.ts'
 import type { Manifest } from '../manifest.ts'

@@ -118,7 +118,7 @@ describe('in a repository', () => {
     expect((await failureOf(tree.commit('HEAD~6'))).parts.wayOut).toContain('shallow')
   })
 
-  test('wrong input is told as that: no repository, no such commit, no history between the two', async () => {
+  test('wrong input is reported as that: no repository, no such commit, no history between the two', async () => {
     expect((await failureOf(openTree(tempDir()))).kind).toBe('user')
     const { source, ids } = await repository(3)
     await using tree = await openTree(source)

@@ -12,7 +12,7 @@ describe('a metric', () => {
   test.each([
     ['grew', around(100), around(200)],
     ['shrank', around(200), around(100)],
-  ])('that %s has its limit between the intervals, and each side is told', (_, good, bad) => {
+  ])('that %s has its limit between the intervals, and each side is reported', (_, good, bad) => {
     const ends = endsOf(good, bad)
     if (ends === undefined) throw new Error('no ends')
     expect(ends.limit).toBeGreaterThan(140)

@@ -26,7 +26,7 @@ function untestable(error: unknown): string {
 const END_RUNS = 4
 
 export interface Decision {
-  /** The number that decides; the verdicts of the runs do where there is none. */
+  /** The number that decides; the verdicts of the runs do if there is none. */
   readonly metric: string | undefined
   /** Runs of one commit. */
   readonly most: number

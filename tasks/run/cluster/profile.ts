@@ -65,7 +65,7 @@ const profileDirs = (directory: string, env: NodeJS.ProcessEnv): string[] => [
 
 /**
  * A profile by its name. Without a name it is `default`, which need not exist.
- * @throws a user's Failure where there is none, or something in it is wrong
+ * @throws a user's Failure if there is none, or something in it is wrong
  */
 export async function readProfile(
   directory: string,

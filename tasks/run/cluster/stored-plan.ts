@@ -96,7 +96,7 @@ export async function storePlan(
   return dir
 }
 
-/** What a plan is. @throws a user's Failure where there is none, or a later version of lab wrote it */
+/** What a plan is. @throws a user's Failure if there is none, or a later version of lab wrote it */
 export async function readPlan(dir: string): Promise<PlanHeader> {
   const file = headerFile(dir)
   try {

@@ -82,7 +82,7 @@ const stateOf = ({ lab }: Pick<ExperimentWanted, 'lab'>): string => join(lab.dir
 
 /**
  * The newest plan of an experiment that lacks results, or, where all are whole, the newest.
- * @throws a user's Failure where there is none, or what is asked for is something else by now
+ * @throws a user's Failure if there is none, or what is asked for is something else by now
  */
 async function planToResume({ wanted }: ClusterWanted, { shape }: Prepared) {
   const { experiment } = wanted

@@ -70,7 +70,7 @@ test('a sample that ended well is no failure, unless it says that it failed', ()
   })
 })
 
-test('a deadline is told as it was asked for, with the factor of the emulation', () => {
+test('a deadline is reported as it was asked for, with the factor of the emulation', () => {
   const killed = [done('deadline')]
   expect(failure(killed)?.parts.fact).toBe(
     'the workload did not end within its timeout of 5 s (50 s here: 10 times as long, because TCG is slower than KVM) and was killed',

@@ -98,14 +98,14 @@ async function fetchMeta(
 /**
  * Formats of these events (and of the internal ones), symbols and version of a guest's kernel. A kernel without KASLR
  * and modules gives its events the same numbers at every boot, so its formats are kept in the store; `fits` checks that
- * against each run. `anew` does not look there.
+ * against each run. `fresh` does not look there.
  */
 export async function bootMeta(
   vm: OpenVm,
   holder: string,
   events: readonly string[],
   context: Context,
-  anew = false,
+  fresh = false,
 ): Promise<BootMeta> {
   const symbols = await staticSymbols(vm.state.kernel.dir)
   const inputs = {
@@ -115,22 +115,22 @@ export async function bootMeta(
     events: [...events],
   }
   const fingerprint = fingerprintOf(inputs)
-  const stored = anew ? undefined : await context.store.get('meta', fingerprint)
+  const stored = fresh ? undefined : await context.store.get('meta', fingerprint)
   if (stored) return assembleMeta(await filesOf(stored.dir))
   const { guest } = vm
   // Anew means: beside a run, for which the server is at work.
-  const exec: Exec = anew
+  const exec: Exec = fresh
     ? (argv, options) => guest.exec([holder, ...argv], options)
     : served(guest, holder, context.signal)
   const files = await fetchMeta(events, symbols, exec, context.signal)
-  if (!anew)
+  if (!fresh)
     await context.store.put('meta', fingerprint, inputs, async (dir) => {
       for (const [name, content] of files) await writeFile(join(dir, name), content)
     })
   return assembleMeta(files)
 }
 
-/** The formats and those of the kprobe events that the run declared: their numbers are given anew each time. */
+/** The formats and those of the kprobe events that the run declared: their numbers are new each time. */
 export function withDeclared(
   meta: BootMeta,
   { files }: { readonly files: ReadonlyMap<string, Buffer> },

@@ -53,7 +53,7 @@ const TCG_FACTOR = 10
 
 function workloadArgv({ wanted, things, bundle }: Prepared, arm: Arm): string[] {
   const [program = '', ...rest] = argvOf(wanted.experiment.workload.run, arm.params)
-  // The compiled workload goes by its name; it stands on the guest's tmpfs, so that its own execve() reads nothing from
+  // The compiled workload goes by its name; it is on the guest's tmpfs, so that its own execve() reads nothing from
   // a probed disk.
   return [program === things.workload?.name ? `${bundle}/${program}` : program, ...rest]
 }

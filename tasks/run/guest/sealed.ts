@@ -168,7 +168,7 @@ const lastLines = (console: string): string[] =>
     .slice(-CONSOLE_LINES)
     .map((line) => printable(line, 200))
 
-/** The port is open to everybody in the guest: a line that is not the holder's is told as one. */
+/** The port is open to everybody in the guest: a line that is not the holder's is reported as one. */
 function lineOf(text: string, place: string): HolderLine {
   try {
     return parseHolderLine(text)

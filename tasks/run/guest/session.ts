@@ -37,8 +37,8 @@ export class GuestSessions {
     this.#events = recordedEvents(wanted.experiment.trace.events)
   }
 
-  #meta(things: Ready, vm: OpenVm, bundle: string, anew = false): Promise<BootMeta> {
-    return bootMeta(vm, `${bundle}/${things.holder.name}`, this.#events, this.#context, anew)
+  #meta(things: Ready, vm: OpenVm, bundle: string, fresh = false): Promise<BootMeta> {
+    return bootMeta(vm, `${bundle}/${things.holder.name}`, this.#events, this.#context, fresh)
   }
 
   async #session(things: Ready, vm: OpenVm, known?: BootMeta): Promise<GuestSession> {

@@ -39,7 +39,7 @@ export function verdictOf(
   return onLoss === 'warn' || analysis.ledger.completeness === 'complete' ? 'passed' : 'incomplete'
 }
 
-/** The part of the isolation report that a verdict hangs on; who else was there stands in `others`. */
+/** The part of the isolation report that a verdict hangs on; who else was there is in `others`. */
 function isolationSummary({ actors, collisions }: Analysis['isolation']): NonNullable<Manifest['isolation']> {
   const collector = actors.filter(({ own, comm }) => !own && comm === HOLDER.slice(0, COMM_LENGTH))
   return {

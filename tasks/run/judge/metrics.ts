@@ -21,7 +21,7 @@ type Loaded = Pick<ProbeReport, 'program' | 'loadNs' | 'verified' | 'jitBytes'>
 const LOADED = { ns: 'loadNs', instructions: 'verified', 'jit-bytes': 'jitBytes' } as const
 
 /**
- * The sum over the programs that are meant; null where there are none, or where the kernel does not tell it of all of
+ * The sum over the programs that are meant; null if there are none, or where the kernel does not tell it of all of
  * them.
  */
 function loadOf({ load, program }: LoadMetric, programs: readonly Loaded[]): number | null {

@@ -111,7 +111,7 @@ test('nothing to resume is said; one journal of any of them is something', async
   expect([(await batch.due('one')).what, (await batch.due('two')).what]).toEqual(['begin', 'resume'])
 })
 
-test('what was finished as something else begins anew, and what it left is not taken for it', async () => {
+test('what was finished as something else starts over, and what it left is not taken for it', async () => {
   const places = newPlaces()
   await interrupted(places, ['same', 'other'])
   for (const name of ['same', 'other']) await result(places, name, '2026-11-20T10:00:01.000Z')
@@ -120,7 +120,7 @@ test('what was finished as something else begins anew, and what it left is not t
   expect(await batch.due('other')).toEqual({ what: 'begin', again: true })
 })
 
-test('a batch that is begun anew does not go on with what was interrupted before it', async () => {
+test('a batch that is started over does not go on with what was interrupted before it', async () => {
   const places = newPlaces()
   await begun(places, 'two')
   await setTimeout(5)

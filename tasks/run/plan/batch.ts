@@ -92,7 +92,7 @@ export class Batch {
     this.#touching = keepBeating(fileOf(places.state, note))
   }
 
-  /** Begins anew: a batch of these experiments that was interrupted is forgotten. */
+  /** Starts over: a batch of these experiments that was interrupted is forgotten. */
   static async begin(places: BatchPlaces, asked: Asked): Promise<Batch> {
     for (const note of await interruptedBatches(places.state, asked, 'skip'))
       await rm(fileOf(places.state, note), { force: true })

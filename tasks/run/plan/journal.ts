@@ -90,7 +90,7 @@ export const changed = (before: Journal['inputs'], now: Journal['inputs']): stri
 
 /**
  * The journal of an interrupted run of the same plan.
- * @throws a user's Failure where there is none, where a later version of lab wrote one, or where the plan or an input
+ * @throws a user's Failure if there is none, where a later version of lab wrote one, or where the plan or an input
  * is another by now: half of each would be one result of two things
  */
 export async function resumeJournal(

@@ -81,7 +81,7 @@ describe('workers', () => {
     await expect(work).rejects.toMatchObject({ kind: 'interrupted' })
   })
 
-  test('a VM that cannot be closed is told', async () => {
+  test('a VM that cannot be closed is reported', async () => {
     const work = workers(
       1,
       { next: () => undefined, run: () => Promise.resolve(), close: () => Promise.reject(new Error('stuck')) },

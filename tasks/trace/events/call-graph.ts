@@ -127,7 +127,7 @@ function hiddenLines({ called, unknown, traceable }: GraphFacts): string[] {
     ...(unknown.length > 0 ? [`# Not in the tree, whether they were called or not: ${unknown.join(', ')}`] : []),
     '# lib/ functions cannot be in it: lib/Makefile compiles lib/ without -pg, so they have no call of mcount (__fentry__) that ftrace',
     `# could turn into a hook. They are in this kernel's symbol table and not among the ${traceable} functions of its`,
-    '# available_filter_functions. A kprobe needs no such call: the messages of probes stand in the tree where they were printed.',
+    '# available_filter_functions. A kprobe needs no such call: the messages of probes are in the tree where they were printed.',
   ]
 }
 

@@ -30,7 +30,7 @@ describe('declared', () => {
     expect(cutter.others).toBe(2)
   })
 
-  test('the same message may stand in the order twice, the first one too', () => {
+  test('the same message may be in the order twice, the first one too', () => {
     const cutter = declared('aab')
     feed(cutter, 'aabaab')
     expect(cutter.finish()?.count).toBe(2)

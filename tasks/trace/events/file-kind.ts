@@ -85,7 +85,7 @@ export function fileKind(head: Buffer): FileKind {
     if (head.toString('latin1', offset, offset + bytes.length) === bytes)
       return { form: 'other', what, ...(wayOut === undefined ? {} : { wayOut }) }
   }
-  // One NUL can stand in a message; a text does not begin with many.
+  // One NUL can be in a message; a text does not begin with many.
   const nuls = head.reduce((count, byte) => count + (byte === 0 ? 1 : 0), 0)
   return nuls * 50 > head.length ? { form: 'other', what: 'binary data of an unknown kind' } : { form: 'text' }
 }

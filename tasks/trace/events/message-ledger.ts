@@ -17,7 +17,7 @@ export interface FiredProgram {
   readonly prints: Pick<ProgramMessages, 'least' | 'most' | 'formats'> | undefined
 }
 
-/** Conversions of bpf_trace_printk (kernel/bpf/helpers.c, bpf_bprintf_prepare) and what stands in their place. */
+/** Conversions of bpf_trace_printk (kernel/bpf/helpers.c, bpf_bprintf_prepare) and what is in their place. */
 const CONVERSION = /%(?:%|[-+ #0]*\d*(?:\.\d+)?l{0,2}(?:p(?:[ku]s|[iI][46]|[BKxsS])?(?![A-Za-z0-9])|[A-Za-z])?)/g
 const VALUES: Readonly<Record<string, string>> = {
   d: String.raw`-?\d+`,

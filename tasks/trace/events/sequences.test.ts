@@ -132,7 +132,7 @@ describe('what began before the capture', () => {
 })
 
 describe('reads of execve()', () => {
-  test('are what stands before the exec of the process that the lab started', () => {
+  test('are what comes before the exec of the process that the lab started', () => {
     const steps = trace(forked(1, 7), said(7, 'a', 'b', 'a', 'b'), executed(7, '/data/x'), said(7, 'a', 'b', 'c'))
     expect(own(steps, [7])).toEqual(['7 ab not whole exec', '7 ab not whole exec', '7 abc whole'])
   })

@@ -54,7 +54,7 @@ function cut(events: readonly TraceEvent[], order: readonly Matches[], execs: re
   for (const event of events) {
     const last = group.at(-1)
     const becameAnother = last !== undefined && execs.some((time) => last.timeNs < time && time <= event.timeNs)
-    // The same message may stand in the order twice: it begins nothing where it is just what must come next.
+    // The same message may be in the order twice: it begins nothing where it is just what must come next.
     const next = expected && order[group.length]?.(event.message) === true
     const begins = order[0]?.(event.message) === true && !next
     if (last === undefined || becameAnother || begins) {

@@ -1,4 +1,4 @@
-/** The same value on both sides: what the workload printed, what the probes said, what stands in the maps. */
+/** The same value on both sides: what the workload printed, what the probes said, what is in the maps. */
 import { everyMatch } from '../../config/text/pattern.ts'
 import { valueText } from '../events/maps-file.ts'
 import { shown, type Verdict } from './match.ts'

@@ -21,7 +21,7 @@ test.each<[order: string, trace: string, matching: number]>([
   ['A B', 'B A', 0],
   ['A B', 'A X B', 0],
   ['A B C', 'A B', 0],
-])('times: 0: [%s] in %s stands there %i times', (order, messages, matching) => {
+])('times: 0: [%s] in %s is there %i times', (order, messages, matching) => {
   expect(forbidden(order.split(' '), said(7, ...messages.split(' ')))).toEqual([matching === 0, matching])
 })
 

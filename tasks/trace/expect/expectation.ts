@@ -9,7 +9,7 @@ import { plural } from '../../engine/text.ts'
 export interface Expected {
   /** The messages of one sequence: exactly these, in this order, each once, and nothing between. */
   readonly order: readonly Pattern[]
-  /** The patterns as they stand in the lab file, for messages. */
+  /** The patterns as they are in the lab file, for messages. */
   readonly texts: readonly string[]
   readonly per: 'read' | 'run'
   /** How many such sequences; at least one when left out. 0: the messages must not appear so. */
@@ -118,7 +118,7 @@ function* places(own: readonly Sequence[], order: Expected['order'], processes: 
 }
 
 /**
- * For `times: 0`: what stands before the unwanted messages, or follows them, does not matter; so they are looked for at
+ * For `times: 0`: what comes before the unwanted messages, or follows them, does not matter; so they are looked for at
  * every message, and not only where a sequence would begin.
  */
 function forbidden(

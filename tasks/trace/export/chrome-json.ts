@@ -44,7 +44,7 @@ export function chromeEvents(item: Item): string[] {
   return [`{"ts":${microseconds(timeNs)},${safeJson(rest).slice(1)}`]
 }
 
-/** What stands before the first event and after the last one. */
+/** What comes before the first event and after the last one. */
 export const chromeFrame = (about: Readonly<Record<string, unknown>>): { head: string; tail: string } => ({
   head: '{"traceEvents":[\n',
   tail: `\n],"displayTimeUnit":"ns","otherData":${safeJson(about)}}\n`,

@@ -6,7 +6,7 @@ const events = (...list: readonly (readonly [time: number, message: string])[]):
 /** Horizontal place of each step's mark. */
 const places = (svg: string) => Array.from(svg.matchAll(/class="step" x="([\d.]+)"/g), ([, x]) => Number(x))
 
-test('steps stand at their times, and each gap says how long it is', () => {
+test('steps are at their times, and each gap says how long it is', () => {
   const svg = timelineSvg(events([0, 'a'], [10_000, 'b'], [40_000, 'c']), 'one read')
   const [a = 0, b = 0, c = 0] = places(svg)
   expect((b - a) / (c - a)).toBeCloseTo(0.25, 2)

@@ -65,7 +65,7 @@ function tableOf(blocks: readonly Block[], values: readonly number[], rows: numb
   return table
 }
 
-/** Values dealt anew within each group of blocks. */
+/** Values dealt again within each group of blocks. */
 function dealt(groups: readonly (readonly number[])[], values: readonly number[], next: () => number): number[] {
   const result = [...values]
   for (const group of groups)

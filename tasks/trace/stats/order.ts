@@ -74,7 +74,7 @@ function numbered(labels: readonly string[]): string[] {
 
 const kindOf = (one: string): string => one.slice(one.indexOf(' ') + 1)
 
-/** Pairs of a list of numbers that stand in descending order; by merging, n log n (Knuth, TAOCP 3, 5.1.1). */
+/** Pairs of a list of numbers that are in descending order; by merging, n log n (Knuth, TAOCP 3, 5.1.1). */
 export function inversions(list: readonly number[]): number {
   if (list.length < 2) return 0
   const middle = list.length >> 1

@@ -49,7 +49,7 @@ export interface Ratio {
 
 /**
  * How many times the median of `base` the median of `values` is, with a 95 % percentile-bootstrap interval: both groups
- * are drawn anew each time. The same values give the same interval.
+ * are drawn again each time. The same values give the same interval.
  * @returns undefined where one group is empty, or the base's median is 0
  */
 export function medianRatio(values: readonly number[], base: readonly number[]): Ratio | undefined {

@@ -108,7 +108,7 @@ export const confined = async (): Promise<Finding[]> => [confinementFinding(awai
 export interface Ids {
   readonly user: string
   readonly uid: number
-  /** /etc/subuid and /etc/subgid, empty where there is none. */
+  /** /etc/subuid and /etc/subgid, empty if there is none. */
   readonly subuid: string
   readonly subgid: string
 }

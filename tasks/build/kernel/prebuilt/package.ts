@@ -12,7 +12,7 @@ export interface KernelFiles {
   readonly image: string
   /** Undefined where it comes without one: then the image has it, or nobody does. */
   readonly config: string | undefined
-  /** Directory below which the modules are; undefined where there are none. */
+  /** Directory below which the modules are; undefined if there are none. */
   readonly modules: string | undefined
 }
 

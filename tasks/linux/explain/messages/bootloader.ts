@@ -31,7 +31,7 @@ Wrong Ramdisk Image Format
 linux kernel too old to load a ram disk
 error: couldn't find suitable memory target.`,
     cause:
-      'the boot loader does not find the kernel or initramfs, or the file is none that it can start (vmlinux in the place of bzImage, another architecture, damaged)',
+      'the boot loader does not find the kernel or initramfs, or the file is not one that it can start (vmlinux in the place of bzImage, another architecture, damaged)',
     fixes: [
       'file KERNEL: x86 wants bzImage ("Linux kernel x86 boot executable"), arm64 wants Image; ls of the boot loader shows its files',
       'update-grub after make install; blkid and search --fs-uuid name the same device',

@@ -78,7 +78,7 @@ const TC: ByErrno = {
   },
 }
 
-/** What a program may fail to make or to use: the first whose words stand between the failure and its error. */
+/** What a program may fail to make or to use: the first whose words are between the failure and its error. */
 const PLACES: readonly (readonly [words: RegExp, what: string, errors: ByErrno])[] = [
   [/\bnetlink/i, 'an XDP or TC program over netlink', XDP],
   [/\b(?:tc|tcx|clsact|qdisc)\b/i, 'a TC program', TC],
@@ -142,7 +142,7 @@ const PLACES: readonly (readonly [words: RegExp, what: string, errors: ByErrno])
 ]
 
 const FAILED = String.raw`(?:[Ff]ail(?:ed|ure)?|FAILED|[Cc]an(?:no|'|’)?t|[Cc]ould(?:n't| not)|[Uu]nable|[Ee]rror|ERROR|ERR)\b`
-/** A system call that failed, as perror() names it: nothing stands between it and its error. */
+/** A system call that failed, as perror() names it: nothing is between it and its error. */
 const CALL = String.raw`(?:^|[\s\])])(?:perf_event_open|bpf_prog_load\w*|bpf_load_program\w*|bpf_(?:create_map|map_create)\w*|BPF_[A-Z_]{4,30}|ioctl\(PERF_EVENT_IOC_[A-Z_]+|PERF_EVENT_IOC_[A-Z_]+)\)?(?=: )`
 const ERRNO = String.raw`(?:[Ee]rror |[Ee]rrno[ =:]*|err(?:or)?[ =:]+|ret(?:urned|val)?[ =:]+|code:? ?|os error )?-?\d{1,3}|-?E[A-Z0-9]{3,12}|[A-Za-z][a-z]+(?: [a-z/]+){1,5}`
 

@@ -1,4 +1,4 @@
-/** SELinux, AppArmor, seccomp and mounts that stand between a tracing tool and the kernel. */
+/** SELinux, AppArmor, seccomp and mounts that are between a tracing tool and the kernel. */
 import { group, type Row } from './row.ts'
 
 /** What a permission of the classes bpf, perf_event, lockdown and capability stands for. */

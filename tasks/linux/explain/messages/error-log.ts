@@ -43,7 +43,7 @@ export const ERRORS: readonly Refusal[] = [
   {
     pattern:
       /Retprobe address must be an function entry|\$retval is not available on probe|Retprobe address must be a function entry/,
-    cause: 'return probes (r:) stand at the entry of a function, and only they have $retval',
+    cause: 'return probes (r:) are at the entry of a function, and only they have $retval',
     fixes: ['leave out the offset, or use p: (without $retval)'],
   },
   {

@@ -33,7 +33,7 @@ import { SHELL_ROWS } from './shell.ts'
 import { TEST_ROWS } from './tests.ts'
 
 /**
- * The first row of all that has an answer for a line gives it: the programs' own words stand before what several
+ * The first row of all that has an answer for a line gives it: the programs' own words come before what several
  * programs print.
  */
 export const ROWS: readonly Row[] = [

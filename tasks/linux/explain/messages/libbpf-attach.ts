@@ -9,7 +9,7 @@ import { group, type Answer, type Row } from './row.ts'
 
 type ByErrno = Readonly<Record<string, Answer>>
 
-/** The answer for an error at a place; the error by its name where there is none. */
+/** The answer for an error at a place; the error by its name if there is none. */
 const at = (place: ByErrno, what: string, error: string, symbol?: string): Answer | undefined => {
   const errno = errnoOf(error)
   const known = errno === undefined ? undefined : place[errno]

@@ -140,7 +140,7 @@ export const MODULE_ROWS: readonly Row[] = [
     answer: (match) => ({
       cause:
         match[1] === undefined
-          ? `the license ${match[2]} of the module is none that the kernel counts as free: it is loaded, may not use GPL-only symbols, and the kernel is marked as tainted (P)`
+          ? `the license ${match[2]} of the module is not one that the kernel counts as free: it is loaded, may not use GPL-only symbols, and the kernel is marked as tainted (P)`
           : `${match[1]} does not say its license, which modpost of newer kernels treats as an error`,
       fixes: ['MODULE_LICENSE("GPL"); in one source file of the module'],
       sources: ['include/linux/module.h', 'scripts/mod/modpost.c'],

@@ -1,5 +1,5 @@
 /**
- * Rows made from the formats that a program prints with, as they stand in its source: one kind of failure has many of
+ * Rows made from the formats that a program prints with, as they are in its source: one kind of failure has many of
  * them. The formats are facts; cause and way out are ours.
  */
 import { errnoOf } from './errno.ts'
@@ -65,7 +65,7 @@ export function printfRow(before: string, kind: PrintfKind): Row {
     pattern: new RegExp(`${before}(?:${formats.map(patternOf).join('|')})`),
     answer: (match) => {
       const error = match.groups?.['error']
-      // "Could not open 'x': No such file or directory" may stand in the place of the error.
+      // "Could not open 'x': No such file or directory" may be in the place of the error.
       const errno = errnoOf(error ?? '') ?? errnoOf(error?.split(': ').at(-1) ?? '')
       // A sentence that happens to go on like the message.
       if (error !== undefined && errno === undefined) return undefined

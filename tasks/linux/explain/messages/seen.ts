@@ -5,7 +5,7 @@ import type { Seen } from './row.ts'
 const KERNEL = /\bLinux version (\d+\.\d+\S*)|^Linux \S+ (\d+\.\d+\.\d+\S*) #\d/
 /** "user@host:~$ cmd", "# cmd", "[root@host dir]# cmd", "$ cmd". */
 const PROMPT = /^\s*(?:\[[^\]]{1,60}\]|[\w.-]{1,32}@[\w.-]{1,64}(?::| )?[^\s$#%]{0,80})?\s?[$#%] (?:sudo )?(\S.*)$/
-/** So many lines may stand between a command and its error. */
+/** So many lines may be between a command and its error. */
 const NEAR = 4
 
 /** A line without one of these says nothing about later ones. */

@@ -40,7 +40,7 @@ const formats = new Formats<Kind>(
   ),
 )
 
-/** The kind of a message. `loose`: it stands in a log, so that formats which prose may match count too. */
+/** The kind of a message. `loose`: it is in a log, so that formats which prose may match count too. */
 export const kindOf = (message: string, loose = false): Known<Kind> | undefined => formats.find(message, loose)
 
 /** Texts of which every message that is known outside of a log has one. */

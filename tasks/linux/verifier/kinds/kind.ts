@@ -22,7 +22,7 @@ type Text<T> = T | ((situation: Situation) => T)
 export interface Kind {
   /** Part of the rule's name in `lab explain --json`. */
   readonly id: string
-  /** printf formats as they stand in the kernel, one a line; those that are printed in pieces, put together. */
+  /** printf formats as they are in the kernel, one a line; those that are printed in pieces, put together. */
   readonly formats: string
   readonly cause: Text<string>
   /** What to do, the best first. */
