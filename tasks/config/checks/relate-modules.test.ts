@@ -45,3 +45,21 @@ test.each([
 ])('%s is not', (modules, problem) => {
   expect(withModules(modules)).toContain(problem)
 })
+
+const MADE = 'this makes a module, and no experiment names one: it reaches no guest'
+const withOption = (value: string, modules = '[]') =>
+  said(
+    changed(
+      ['KPROBE_EVENTS_ON_NOTRACE: y, NR_CPUS', `VETH: ${value}, NR_CPUS`],
+      [WORKLOAD, `modules: ${modules}\n    ${WORKLOAD}`],
+    ),
+  )
+
+test.each([
+  ['m', '[]', true],
+  ['m', `[{ source: ${C} }]`, true],
+  ['m', '[veth]', false],
+  ['y', '[]', false],
+])('VETH: %s with modules: %s reaches no guest: %s', (value, modules, warned) => {
+  expect(withOption(value, modules).some((line) => line.includes(MADE))).toBe(warned)
+})

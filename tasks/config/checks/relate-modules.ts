@@ -68,4 +68,25 @@ const modules: Check = function* ({ lab: { experiments } }) {
   }
 }
 
-export const MODULE_CHECKS: readonly Check[] = [modules]
+/**
+ * An option that makes a module (`options: { VETH: m }`) does nothing by itself: only modules that an experiment names
+ * reach a guest. Which module an option makes is known after the build, so this asks for any.
+ */
+const modulesForNobody: Check = function* ({ lab: { experiments, kernels } }) {
+  const named = Object.values(experiments).some(({ modules: uses = [] }) =>
+    uses.some((use) => moduleSources(use).length === 0),
+  )
+  if (named) return
+  for (const [kernel, { options = {} }] of Object.entries(kernels))
+    for (const [option, value] of Object.entries(options))
+      if (value === 'm')
+        yield {
+          severity: 'warning',
+          path: ['kernels', kernel, 'options', option],
+          at: 'value',
+          message: 'this makes a module, and no experiment names one: it reaches no guest',
+          wayOut: 'name the module in "modules:" of an experiment, or set the option to y',
+        }
+}
+
+export const MODULE_CHECKS: readonly Check[] = [modules, modulesForNobody]
