@@ -2,7 +2,7 @@
 import { spawnSync } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test, type TestOptions } from 'vitest'
 import { TOOL_ROOT } from '../commands/shared/app.ts'
 import { putRun } from '../results/run.fixture.ts'
 import { said, trace } from '../trace/events/trace.fixture.ts'
@@ -18,16 +18,13 @@ const blockOf = (language: string, word: string): string => {
   return block.text
 }
 
-/** Why a program cannot be used here; undefined where it can. */
-const lacks = (program: string, ...args: readonly string[]): string | undefined => {
-  const { status, stderr, error } = spawnSync(program, args, { encoding: 'utf8' })
-  if (status === 0) return undefined
-  return error ? `${program} is not installed` : (stderr.trim().split('\n').at(-1) ?? '')
-}
+/** Skips a test, with its reason, where a program or a library of it is not installed. */
+const needs = (what: string, program: string, ...args: readonly string[]): TestOptions =>
+  spawnSync(program, args).status === 0 ? {} : { skip: true, meta: { reason: `${what} not installed` } }
 
-const NO_PANDAS = lacks('python3', '-c', 'import pandas, pyarrow')
-const NO_NANOPARQUET = lacks('Rscript', '-e', 'library(nanoparquet)')
-const NO_R = lacks('Rscript', '--version')
+const PANDAS = needs('pandas or pyarrow is', 'python3', '-c', 'import pandas, pyarrow')
+const NANOPARQUET = needs('R or its nanoparquet is', 'Rscript', '-e', 'library(nanoparquet)')
+const R = needs('R is', 'Rscript', '--version')
 
 const lab = new Rig()
 afterAll(() => lab.remove())
@@ -52,7 +49,7 @@ beforeAll(async () => {
   run('bash', '-e', '-c', lines)
 })
 
-test.skipIf(NO_PANDAS !== undefined)(`pandas${NO_PANDAS === undefined ? '' : ` (skipped: ${NO_PANDAS})`}`, () => {
+test('pandas', PANDAS, () => {
   writeFileSync(join(lab.dir, 'notebook.py'), blockOf('python', 'read_parquet'))
   const text = run('python3', 'notebook.py')
   expect(text).toMatch(/^fast +read_ns +2\.0 +405\.0/m)
@@ -60,12 +57,11 @@ test.skipIf(NO_PANDAS !== undefined)(`pandas${NO_PANDAS === undefined ? '' : ` (
   expect(text).toMatch(/^copyout to 0x1 +3 +1000\.0/m)
 })
 
-test.skipIf(NO_NANOPARQUET !== undefined)(
-  `R on Parquet${NO_NANOPARQUET === undefined ? '' : ` (skipped: ${NO_NANOPARQUET})`}`,
-  () => expect(run('Rscript', '-e', blockOf('r', 'nanoparquet'))).toMatch(/slow +read_ns +900/),
+test('R on Parquet', NANOPARQUET, () =>
+  expect(run('Rscript', '-e', blockOf('r', 'nanoparquet'))).toMatch(/slow +read_ns +900/),
 )
 
-test.skipIf(NO_R !== undefined)(`R on CSV${NO_R === undefined ? '' : ` (skipped: ${NO_R})`}`, () => {
+test('R on CSV', R, () => {
   const [, sql = ''] = /query '([^']*)' --parquet metrics/.exec(blockOf('sh', 'lab query')) ?? []
   writeFileSync(join(lab.dir, 'metrics.csv'), run(join(TOOL_ROOT, 'lab'), 'query', sql, '--csv'))
   expect(run('Rscript', '-e', blockOf('r', 'read.csv'))).toMatch(/fast +read_ns +405/)
