@@ -1,4 +1,5 @@
 import { writeFileSync } from 'node:fs'
+import { get } from 'node:http'
 import { createServer, type AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
@@ -22,6 +23,15 @@ async function freePort(): Promise<number> {
 }
 const offer = async (): Promise<Offer> => ({ port: await freePort(), path: '/one', origin: 'https://page.example' })
 
+/** fetch() takes no other Host than that of its address. */
+const statusFor = ({ port, path }: Offer, host: string): Promise<number | undefined> =>
+  new Promise((resolve, reject) => {
+    get({ host: '127.0.0.1', port, path, headers: { host } }, (response) => {
+      response.resume()
+      resolve(response.statusCode)
+    }).once('error', reject)
+  })
+
 function served(one: Offer, signal = new AbortController().signal) {
   const ready = Promise.withResolvers<void>()
   const done = serveOnce(aFile(), one, signal, ready.resolve)
@@ -36,6 +46,7 @@ test('the file goes to the page once, and nothing else to anybody', async () => 
   expect((await fetch(url('/'))).status).toBe(404)
   expect((await fetch(url('/../etc/passwd'))).status).toBe(404)
   expect((await fetch(url('/one'), { method: 'POST' })).status).toBe(404)
+  expect(await statusFor(one, `evil.example:${one.port}`)).toBe(404)
   const got = await fetch(url('/one'))
   expect([await got.text(), got.headers.get('access-control-allow-origin')]).toEqual(['bytes', 'https://page.example'])
   await done
