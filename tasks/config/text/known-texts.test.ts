@@ -56,8 +56,13 @@ test.each([
 test('another text is another one, and a damaged entry is none', () => {
   read('lab: x\n')
   expect(read('lab: y\n').data).toEqual({ lab: 'y' })
-  for (const name of kept()) writeFileSync(join(cache, 'texts', name), '{')
-  expect(read('lab: x\n').data).toEqual({ lab: 'x' })
+  for (const damage of [() => '{', () => '{"lab":"z"}', (entry: string) => entry.replace('"x"', '"z"')]) {
+    for (const name of kept()) {
+      const file = join(cache, 'texts', name)
+      writeFileSync(file, damage(readFileSync(file, 'utf8')))
+    }
+    expect(read('lab: x\n').data).toEqual({ lab: 'x' })
+  }
 })
 
 test('the oldest go', () => {

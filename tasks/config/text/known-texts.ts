@@ -11,7 +11,7 @@ import { ownVersion } from '../../engine/own-version.ts'
 import { replaceFile } from '../../engine/replace-file.ts'
 
 /** Raise it when a text may be read in another way; known-texts.test.ts says when. */
-const FORMAT = 1
+const FORMAT = 2
 /** A lab file and its recipe are two, and each edit of one makes another. */
 const MOST = 64
 
@@ -23,11 +23,16 @@ export const keepTextsIn = (cache: string): void => void (directory = join(cache
 const fileOf = (dir: string, text: string): string =>
   join(dir, `${hashText(`${FORMAT} ${ownVersion()}\n${text}`).slice(0, 32)}.json`)
 
-/** The data of a text without findings, or undefined where nobody knows it yet. */
+/**
+ * The data of a text without findings, or undefined where nobody knows it yet. An entry that is not what was written
+ * (a damaged disk, a hand that edited it) is none: it would be another lab than the file says. Whoever can write whole
+ * entries can also write kernels there; the cache is trusted as the tool is.
+ */
 export function knownData(text: string): unknown {
   if (directory === undefined) return undefined
   try {
-    return JSON.parse(readFileSync(fileOf(directory, text), 'utf8'))
+    const [hash, json = ''] = readFileSync(fileOf(directory, text), 'utf8').split('\n')
+    return hash === hashText(json) ? JSON.parse(json) : undefined
   } catch {
     return undefined
   }
@@ -42,7 +47,7 @@ export function keepData(text: string, data: unknown): void {
     // Not so for NaN, -0 and the like.
     if (!isDeepStrictEqual(JSON.parse(json), data)) return
     mkdirSync(dir, { recursive: true })
-    replaceFile(fileOf(dir, text), json)
+    replaceFile(fileOf(dir, text), `${hashText(json)}\n${json}`)
     const age = (name: string) => statSync(join(dir, name), { throwIfNoEntry: false })?.mtimeMs ?? 0
     const names = readdirSync(dir).filter((name) => name.endsWith('.json'))
     if (names.length <= MOST) return
