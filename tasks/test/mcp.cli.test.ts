@@ -15,6 +15,7 @@ interface Answer {
   readonly exitCode?: number
   readonly errors?: readonly { readonly fact: string; readonly wayOut?: string; readonly reason?: string }[]
   readonly answer?: unknown
+  readonly unasked?: string
 }
 
 /** A client, and a way to call tools. */
@@ -114,6 +115,16 @@ test('what needs --yes: refused with the reason, done where the client passes ye
     await using server = await connected(env, (message) => asked.push(message) > 0 && agrees)
     await server.call('build', wanted)
     expect(calls() !== '').toBe(agrees)
+  }
+  {
+    // The refusal and its way out are not lost where the client cannot bring an answer.
+    await using server = await connected(env, () => {
+      throw new Error('nobody is here')
+    })
+    const noted = calls()
+    const { said } = await server.call('build', wanted)
+    expect(said).toMatchObject({ errors: [{ reason: 'needs-consent' }], unasked: expect.stringContaining('nobody') })
+    expect(calls()).toBe(noted)
   }
   expect(asked).toHaveLength(2)
   expect(asked[0]).toContain('qemu-img')

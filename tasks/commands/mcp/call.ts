@@ -1,5 +1,6 @@
 /** One call of a tool: the command in a process of its own, and what it said. */
 import { join } from 'node:path'
+import { EXIT } from '../../engine/error.ts'
 import { JsonLineSchema, type JsonLine } from '../../ui/json-lines.ts'
 import { run } from '../../host/sh.ts'
 import { TOOL_ROOT } from '../shared/session.ts'
@@ -12,9 +13,6 @@ export interface Said {
   readonly errors: readonly Of<'error'>[]
   readonly notices: readonly Of<'notice'>[]
 }
-
-/** Statuses of lab; another one is a bug. */
-const STATUSES = [0, 1, 2, 69, 70, 130]
 
 /** @returns undefined for a line that a later version of lab wrote, and that says nothing to this one */
 function lineOf(text: string): JsonLine | undefined {
@@ -40,7 +38,7 @@ export async function callLab(
   let answer: Of<'answer'> | undefined
   const { status } = await run([join(TOOL_ROOT, 'lab'), ...words], {
     signal,
-    accept: STATUSES,
+    accept: Object.values(EXIT),
     place: `lab ${words[0] ?? ''}`,
     onLine: (text) => {
       const line = lineOf(text)

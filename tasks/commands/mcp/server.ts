@@ -3,8 +3,9 @@ import { McpServer } from '@modelcontextprotocol/sdk/server/mcp.js'
 import { StdioServerTransport } from '@modelcontextprotocol/sdk/server/stdio.js'
 import type { RequestHandlerExtra } from '@modelcontextprotocol/sdk/shared/protocol.js'
 import type { CallToolResult, ServerNotification, ServerRequest } from '@modelcontextprotocol/sdk/types.js'
-import { Failure } from '../../engine/error.ts'
+import { Failure, interrupted, messageOf } from '../../engine/error.ts'
 import { ownVersion } from '../../engine/own-version.ts'
+import { printable } from '../../engine/printable.ts'
 import { runningText } from '../../ui/messages.ts'
 import type { JsonLine } from '../../ui/json-lines.ts'
 import OVERVIEW from '../overview.json' with { type: 'json' }
@@ -22,12 +23,16 @@ function cutText(text: string): string {
   return `${text.slice(0, LONGEST)}\n... cut after ${LONGEST} of ${text.length} characters: filter, or ask with \`query\``
 }
 
-/** What the command said, as the text that a model reads. */
-function resultOf({ status, answer, errors, notices }: Said): CallToolResult {
+/**
+ * What the command said, as the text that a model reads.
+ * @param unasked why the person could not be asked for their consent
+ */
+function resultOf({ status, answer, errors, notices }: Said, unasked?: string): CallToolResult {
   const told = errors.map(({ place, fact, wayOut, lines, reason }) => ({ place, fact, wayOut, lines, reason }))
   const said = {
     exitCode: status,
     ...(told.length > 0 && { errors: told }),
+    ...(unasked !== undefined && { unasked }),
     ...(notices.length > 0 && { notices: notices.map(({ place, text, wayOut }) => ({ place, text, wayOut })) }),
     ...(answer !== undefined && { answer: answer.data ?? null }),
   }
@@ -58,20 +63,34 @@ function progressTo({ _meta, sendNotification }: Extra): (line: JsonLine) => voi
   }
 }
 
-/** Whether a person says yes to what the command refused without their consent. */
-async function agrees(server: McpServer, { errors }: Said): Promise<boolean> {
+/** Milliseconds that a person has for the question. The SDK would give up after a minute. */
+const PATIENCE = 60 * 60 * 1000
+
+/**
+ * Asks the person, through the client, about what the command refused without their consent.
+ * @returns whether they agree; a text says why they could not be asked
+ */
+async function agrees(server: McpServer, { errors }: Said, signal: AbortSignal): Promise<boolean | string> {
   const refused = errors.find(({ reason }) => reason === 'needs-consent')
-  if (refused === undefined || server.server.getClientCapabilities()?.elicitation === undefined) return false
+  if (refused === undefined || server.server.getClientCapabilities()?.elicitation?.form === undefined) return false
   const { place = 'lab', fact, lines = [], wayOut = '' } = refused
-  const { action, content } = await server.server.elicitInput({
-    message: [`${place}: ${fact}`, ...lines, wayOut].join('\n'),
-    requestedSchema: {
-      type: 'object',
-      properties: { yes: { type: 'boolean', title: 'Let lab do it' } },
-      required: ['yes'],
-    },
-  })
-  return action === 'accept' && content?.['yes'] === true
+  try {
+    const { action, content } = await server.server.elicitInput(
+      {
+        message: [`${place}: ${fact}`, ...lines, wayOut].join('\n'),
+        requestedSchema: {
+          type: 'object',
+          properties: { yes: { type: 'boolean', title: 'Let lab do it' } },
+          required: ['yes'],
+        },
+      },
+      { signal, timeout: PATIENCE },
+    )
+    return action === 'accept' && content?.['yes'] === true
+  } catch (error) {
+    if (signal.aborted) throw interrupted()
+    return `the client did not bring an answer of a person: ${printable(messageOf(error), 200)}`
+  }
 }
 
 /** A server with a tool for each command of the table. */
@@ -92,7 +111,9 @@ function serverFor({ options, context }: Session): McpServer {
           const words = [...file, ...wordsOf(name, command, tool, given)]
           const signal = AbortSignal.any([extra.signal, context.signal])
           const said = await callLab(words, signal, progressTo(extra))
-          if (tool.looks || given['yes'] === true || !(await agrees(server, said))) return resultOf(said)
+          if (tool.looks || given['yes'] === true) return resultOf(said)
+          const consent = await agrees(server, said, signal)
+          if (consent !== true) return resultOf(said, consent === false ? undefined : consent)
           const again = [...file, ...wordsOf(name, command, tool, { ...given, yes: true })]
           return resultOf(await callLab(again, signal, progressTo(extra)))
         } catch (error) {
