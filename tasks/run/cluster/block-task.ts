@@ -50,7 +50,7 @@ async function keepProblems(dir: string, block: number, problems: readonly Probl
     repeat,
     failure: { kind: failure.kind, ...failure.parts },
   }))
-  await putFile(file, `${JSON.stringify(kept, null, 1)}\n`)
+  putFile(file, `${JSON.stringify(kept, null, 1)}\n`)
 }
 
 const QEMU = 'qemu-system-x86_64'

@@ -35,7 +35,7 @@ export async function submittedJobs(dir: string): Promise<SubmittedJobs> {
 
 /** Adds jobs to what was submitted of a plan. */
 export async function noteJobs(dir: string, jobs: SubmittedJobs): Promise<void> {
-  await putFile(jobsFile(dir), `${JSON.stringify([...(await submittedJobs(dir)), ...jobs], null, 1)}\n`)
+  putFile(jobsFile(dir), `${JSON.stringify([...(await submittedJobs(dir)), ...jobs], null, 1)}\n`)
 }
 
 /** Blocks that lack results, and how many runs have one. */

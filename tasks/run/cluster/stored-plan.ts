@@ -3,11 +3,10 @@
  * quick looks need; `plan.bin` is everything that is built and resolved, so that a task neither reads the lab file nor
  * builds.
  */
-import { readdir, readFile, rename, writeFile } from 'node:fs/promises'
+import { readdir, readFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { deserialize, serialize } from 'node:v8'
 import { z } from 'zod'
-import { ORDERS } from '../../config/schema/schema.ts'
 import { makeDirectory } from '../../engine/directory.ts'
 import { diskFailure } from '../../engine/disk.ts'
 import { codeOf, failedBy, userError } from '../../engine/error.ts'
@@ -15,8 +14,10 @@ import { hashText } from '../../engine/fingerprint.ts'
 import { inCurrentFormat } from '../../engine/format.ts'
 import { ownVersion } from '../../engine/own-version.ts'
 import { printable } from '../../engine/printable.ts'
+import { replaceFile } from '../../engine/replace-file.ts'
 import type { Places } from '../../vm/vm.ts'
 import type { Prepared } from '../experiment.ts'
+import { PLAN_SHAPE } from '../plan/journal.ts'
 import type { PlannedRun } from '../plan/schedule.ts'
 import type { ExperimentWanted } from '../request.ts'
 
@@ -29,13 +30,7 @@ const PlanHeader = z.object({
   started: z.string(),
   /** The version of lab that wrote it; a task of another one refuses it. */
   lab: z.string(),
-  arms: z.array(z.string()),
-  repeats: z.int(),
-  warmup: z.int(),
-  order: z.enum(ORDERS),
-  seed: z.int(),
-  /** Of everything else that decides what a run is, by name. */
-  inputs: z.record(z.string(), z.string()),
+  ...PLAN_SHAPE,
   blocks: z.int(),
   /** Runs of a block. */
   size: z.int(),
@@ -63,11 +58,10 @@ export const plansDir = (state: string): string => join(state, 'slurm')
 const headerFile = (dir: string) => join(dir, 'plan.json')
 const bodyFile = (dir: string) => join(dir, 'plan.bin')
 
-/** Writes a file whole. */
-export async function putFile(file: string, content: string | Buffer): Promise<void> {
+/** Writes a file whole or not at all. @throws a Failure for a disk without room */
+export function putFile(file: string, content: string | Buffer): void {
   try {
-    await writeFile(`${file}.new`, content)
-    await rename(`${file}.new`, file)
+    replaceFile(file, content)
   } catch (error) {
     throw diskFailure(error, printable(file, 300))
   }
@@ -90,9 +84,9 @@ export async function storePlan(
   const dir = join(plansDir(state), header.id)
   makeDirectory(dir, 0o700)
   const body = serialize({ wanted, prepared: storable(prepared), runs })
-  await putFile(bodyFile(dir), body)
+  putFile(bodyFile(dir), body)
   const whole: PlanHeader = { format: FORMAT.current, lab: ownVersion(), ...header, body: hashText(body) }
-  await putFile(headerFile(dir), `${JSON.stringify(whole, null, 1)}\n`)
+  putFile(headerFile(dir), `${JSON.stringify(whole, null, 1)}\n`)
   return dir
 }
 

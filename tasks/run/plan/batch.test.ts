@@ -59,7 +59,7 @@ function result({ results }: BatchPlaces, experiment: string, started: string, i
 
 test('of an interrupted batch the finished are left alone, the begun go on, and the others begin', async () => {
   const places = newPlaces()
-  await interrupted(places, ['done', 'begun', 'never'])
+  interrupted(places, ['done', 'begun', 'never'])
   await result(places, 'done', '2026-11-20T10:00:02.000Z', 1)
   await result(places, 'done', '2026-11-20T10:00:01.000Z', 0, 1)
   await result(places, 'done', '2026-11-20T10:00:03.000Z', 0, 2)
@@ -79,7 +79,7 @@ test('of an interrupted batch the finished are left alone, the begun go on, and 
 
 test('a batch is there until nothing of it is left, and can be resumed until then', async () => {
   const places = newPlaces()
-  await interrupted(places, ['one', 'two'])
+  interrupted(places, ['one', 'two'])
   const { dir, journal } = await begun(places, 'one')
   await result(places, 'two', '2026-11-20T10:00:01.000Z')
   const first = await Batch.resume(places, asking('one', 'two'))
@@ -93,8 +93,8 @@ test('a batch is there until nothing of it is left, and can be resumed until the
 
 test('a new batch forgets an interrupted one of the same experiments, and no other', async () => {
   const places = newPlaces()
-  await interrupted(places, ['one', 'two'])
-  await interrupted(places, ['three'], 'bbbbbbbbbbbb')
+  interrupted(places, ['one', 'two'])
+  interrupted(places, ['three'], 'bbbbbbbbbbbb')
   await Batch.begin(places, asking('two', 'four'))
   expect(batchesOf(places)).toHaveLength(2)
   expect(batchesOf(places)).toContain('bbbbbbbbbbbb.json')
@@ -113,7 +113,7 @@ test('nothing to resume is said; one journal of any of them is something', async
 
 test('what was finished as something else starts over, and what it left is not taken for it', async () => {
   const places = newPlaces()
-  await interrupted(places, ['same', 'other'])
+  interrupted(places, ['same', 'other'])
   for (const name of ['same', 'other']) await result(places, name, '2026-11-20T10:00:01.000Z')
   const batch = await Batch.resume(places, new Map([...asking('same'), ['other', 'with more repeats']]))
   expect((await batch.due('same')).what).toBe('nothing')
@@ -130,9 +130,9 @@ test('a batch that is started over does not go on with what was interrupted befo
 
 test('a batch of a later version is refused by --resume', async () => {
   const places = newPlaces()
-  await interrupted(places, ['one'])
+  interrupted(places, ['one'])
   const file = join(places.state, 'runs', '.batches', 'aaaaaaaaaaaa.json')
-  await writeNote(file, { ...(JSON.parse(readFileSync(file, 'utf8')) as object), format: 3 })
+  writeNote(file, { ...(JSON.parse(readFileSync(file, 'utf8')) as object), format: 3 })
   const failure = await failureOf(Batch.resume(places, asking('one')))
   expect(failure).toMatchObject({ kind: 'user', reason: 'newer-format' })
   expect(failure.parts.fact).toMatch(/^the journal of a batch has format 3, /)

@@ -140,7 +140,7 @@ export class Batch {
     const id = randomBytes(6).toString('hex')
     const parts = Object.fromEntries([...asked].map(([name, digest]) => [name, part(name, digest)]))
     const note: Note = { format: FORMAT.current, id, started, owner: thisProcess(), parts }
-    await writeNote(fileOf(places.state, note), note)
+    writeNote(fileOf(places.state, note), note)
     return new Batch(places, note)
   }
 

@@ -71,7 +71,7 @@ export async function noteCommand(state: string, asked: CommandAsked): Promise<C
     options,
   }
   const file = fileOf(state, note)
-  await writeNote(file, note)
+  writeNote(file, note)
   const beating = keepBeating(file)
   return {
     end: () => rm(file, { force: true }),

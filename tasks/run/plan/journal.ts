@@ -17,12 +17,8 @@ import { Owner, readNotes, writeNote, type Found, type IfNewer } from './unfinis
 
 const FORMAT = { name: 'the journal of a run', current: 1 } as const
 
-const Journal = z.object({
-  format: z.literal(FORMAT.current),
-  id: z.string().regex(/^[0-9a-f]{12}$/),
-  started: z.string(),
-  /** The process that is at it. */
-  owner: Owner,
+/** What a plan is, whoever carries it out: a change of any of these makes it another plan. */
+export const PLAN_SHAPE = {
   arms: z.array(z.string()),
   repeats: z.int(),
   warmup: z.int(),
@@ -30,6 +26,15 @@ const Journal = z.object({
   seed: z.int(),
   /** Of everything else that decides what a run is, by name. */
   inputs: z.record(z.string(), z.string()),
+} as const
+
+const Journal = z.object({
+  format: z.literal(FORMAT.current),
+  id: z.string().regex(/^[0-9a-f]{12}$/),
+  started: z.string(),
+  /** The process that is at it. */
+  owner: Owner,
+  ...PLAN_SHAPE,
 })
 export type Journal = z.infer<typeof Journal>
 
@@ -48,7 +53,7 @@ export const newJournal = (plan: Omit<Journal, 'format' | 'id' | 'started' | 'ow
 
 /** Writes a journal down; what is returned shows others that somebody is at it. */
 export async function writeJournal(dir: string, journal: Journal): Promise<Disposable> {
-  await writeNote(fileOf(dir, journal), journal)
+  writeNote(fileOf(dir, journal), journal)
   return keepBeating(fileOf(dir, journal))
 }
 

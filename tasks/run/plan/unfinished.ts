@@ -3,12 +3,13 @@
  * start time; where it runs on another host or in a container that shares the directory, by how long ago it touched its
  * note.
  */
-import { readFile, readdir, rename, writeFile } from 'node:fs/promises'
+import { readFile, readdir } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { z } from 'zod'
 import { makeDirectory } from '../../engine/directory.ts'
 import { silence, SILENT } from '../../engine/heartbeat.ts'
 import { isAlive, isElsewhere, ProcessId } from '../../engine/process.ts'
+import { replaceFile } from '../../engine/replace-file.ts'
 import { diskFailure } from '../../engine/disk.ts'
 import { failedBy } from '../../engine/error.ts'
 import { inCurrentFormat, type StoredFormat } from '../../engine/format.ts'
@@ -29,12 +30,10 @@ export async function fateOf(owner: ProcessId, file: string): Promise<Fate> {
 }
 
 /** Puts a note in place whole. @throws a Failure for a disk without room */
-export async function writeNote(file: string, note: object): Promise<void> {
-  const partial = `${file}.new`
+export function writeNote(file: string, note: object): void {
   try {
     makeDirectory(dirname(file), 0o700)
-    await writeFile(partial, `${JSON.stringify(note, null, 1)}\n`)
-    await rename(partial, file)
+    replaceFile(file, `${JSON.stringify(note, null, 1)}\n`)
   } catch (error) {
     throw diskFailure(error, `the note of what is begun (${file})`)
   }
