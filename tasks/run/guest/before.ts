@@ -54,14 +54,15 @@ export function recentLines(log: string, uptime: string, seconds: number): strin
   })
 }
 
-/** What the kernel said in the last seconds; nothing where the guest does not answer, which others report. */
+/** What the kernel said in the last seconds; nothing if the guest does not answer. @throws after Ctrl-C */
 async function kernelLines(guest: Guest, seconds: number, signal: AbortSignal): Promise<string[]> {
   const limits = { signal, timeout: 10_000, limit: 2 ** 24 }
   try {
     const uptime = await guest.exec(['cat', '/proc/uptime'], limits)
     const log = await guest.exec(['dmesg', '--color=never'], limits)
     return recentLines(log.stdout.toString(), uptime.stdout.toString(), seconds)
-  } catch {
+  } catch (error) {
+    if (signal.aborted) throw error
     return []
   }
 }

@@ -118,7 +118,7 @@ export async function bootMeta(
   const stored = fresh ? undefined : await context.store.get('meta', fingerprint)
   if (stored) return assembleMeta(await filesOf(stored.dir))
   const { guest } = vm
-  // Anew means: beside a run, for which the server is at work.
+  // Fresh formats are read during a run, when the server is at work for it.
   const exec: Exec = fresh
     ? (argv, options) => guest.exec([holder, ...argv], options)
     : served(guest, holder, context.signal)

@@ -210,8 +210,8 @@ export async function sealedRun(
   try {
     const run = turn.name ?? newRunId(started.date)
     const collected = collectedOf(prepared, turn, { run, started }, guest, request, place)
-    const metaAnew = () => Promise.resolve(meta)
-    return await finishRun({ ...prepared, vm, meta, metaAnew }, collected, places, context)
+    const freshMeta = () => Promise.resolve(meta)
+    return await finishRun({ ...prepared, vm, meta, freshMeta }, collected, places, context)
   } finally {
     await close()
   }
@@ -252,7 +252,7 @@ export async function finishRun(
 ): Promise<RunOutcome> {
   const { wanted, vm } = session
   const { arm, guest, run, failure, maps } = collected
-  const own = fits(session.meta, guest.lines) ? session.meta : await session.metaAnew()
+  const own = fits(session.meta, guest.lines) ? session.meta : await session.freshMeta()
   const stats = cpuFiles(guest, 'stats').map((bytes) => bytes.toString('utf8'))
   const cmdlines = guest.files.get('saved_cmdlines')?.toString('latin1') ?? ''
   const typed = typedOf(guest, ofArm(session, arm).described)

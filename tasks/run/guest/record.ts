@@ -70,7 +70,7 @@ export interface Prepared {
 interface WithMeta {
   readonly meta: BootMeta
   /** The same from this guest, where `meta` was kept from another boot and does not fit. */
-  readonly metaAnew: () => Promise<BootMeta>
+  readonly freshMeta: () => Promise<BootMeta>
 }
 
 /** What all runs of one experiment on one VM share. */

@@ -47,8 +47,8 @@ export class GuestSessions {
       const meta = known ?? (await this.#meta(things, vm, bundle))
       const described = this.#described.get(things) ?? (await describeObjects(things.objects))
       this.#described.set(things, described)
-      const metaAnew = () => this.#meta(things, vm, bundle, true)
-      return { wanted: this.#wanted, things, vm, bundle, meta, metaAnew, events: this.#events, described }
+      const freshMeta = () => this.#meta(things, vm, bundle, true)
+      return { wanted: this.#wanted, things, vm, bundle, meta, freshMeta, events: this.#events, described }
     } catch (error) {
       await vm[Symbol.asyncDispose]()
       throw error

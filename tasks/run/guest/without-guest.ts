@@ -43,7 +43,7 @@ export async function withoutGuest(
     events: [],
     described: [],
     meta: noMeta(),
-    metaAnew: () => Promise.resolve(noMeta()),
+    freshMeta: () => Promise.resolve(noMeta()),
     vm: { dir: undefined, origin: 'none', state } as const,
   }
   const guest = { lines: [], files: new Map<string, Buffer>(), stderr: '' }
