@@ -1,7 +1,7 @@
 /** `lab jobs`: how far the plans are that a cluster carries out, and why something is missing. */
 import { join } from 'node:path'
 import { named } from '../config/open.ts'
-import { userError } from '../engine/error.ts'
+import { messageOf, userError } from '../engine/error.ts'
 import { printable } from '../engine/printable.ts'
 import { table } from '../engine/text.ts'
 import { madeOf, openBlocks, submittedJobs, type OpenBlock } from '../run/cluster/progress.ts'
@@ -21,7 +21,7 @@ interface Seen {
   readonly runs: number
   readonly open: readonly OpenBlock[]
   readonly jobs: readonly string[]
-  /** Why Slurm could not be asked. */
+  /** Why Slurm could not be asked: then nothing is known of blocks without results. */
   readonly unasked?: string
 }
 
@@ -33,24 +33,36 @@ async function seen({ dir, plan }: Pick<Seen, 'dir' | 'plan'>, signal: AbortSign
     return { dir, plan, runs, jobs, open: await openBlocks(dir, plan, missing, signal) }
   } catch (error) {
     if (signal.aborted) throw error
-    const unasked = error instanceof Error ? error.message : String(error)
-    return { dir, plan, runs, jobs, open: missing.map((block) => ({ block, state: 'unknown' })), unasked }
+    const unasked = printable(messageOf(error), 300)
+    return {
+      dir,
+      plan,
+      runs,
+      jobs,
+      open: missing.map((block) => ({ block, state: 'unknown', word: 'not known' })),
+      unasked,
+    }
   }
 }
+
+/** Blocks without all results that no job is at or waits for. */
+const lostIn = (open: readonly OpenBlock[]): OpenBlock[] =>
+  open.filter(({ state }) => state === 'ended' || state === 'unknown')
 
 const count = (open: readonly OpenBlock[], state: OpenBlock['state']): string => {
   const number = open.filter((one) => one.state === state).length
   return number === 0 ? '' : String(number)
 }
 
-const dataOf = ({ dir, plan, runs, open, jobs }: Seen) => ({
+const dataOf = ({ dir, plan, runs, open, jobs, unasked }: Seen) => ({
   plan: plan.id,
   experiment: plan.experiment,
   started: plan.started,
   dir,
   jobs,
   runs: { planned: plan.blocks * plan.size, made: runs },
-  open: open.map((one) => ({ ...one })),
+  open,
+  ...(unasked !== undefined && { unasked }),
 })
 
 /** "block 3: OUT_OF_MEMORY on n1: ...", and how many more there are. */
@@ -70,22 +82,24 @@ function openLines(open: readonly OpenBlock[]): string[] {
 function listText(all: readonly Seen[], width: number | undefined): string {
   if (all.length === 0) return 'there are no plans: `lab run EXPERIMENT --on slurm` makes one'
   const columns = ['PLAN', 'EXPERIMENT', 'RUNS', 'WAITING', 'RUNNING', 'NOT DONE', 'SINCE'].map((head) => ({ head }))
-  const rows = all.map(({ plan, runs, open }) => {
-    const lost = open.filter(({ state }) => state === 'ended' || state === 'unknown').length
+  const rows = all.map(({ plan, runs, open, unasked }) => {
+    const lost = lostIn(open).length
     return [
       plan.id,
       plan.experiment,
       `${runs}/${plan.blocks * plan.size}`,
       count(open, 'waiting'),
       count(open, 'running'),
-      lost === 0 ? '' : String(lost),
+      lost === 0 ? '' : unasked === undefined ? String(lost) : '?',
       plan.started,
     ]
   })
-  const unfinished = all.filter(({ open }) => open.some(({ state }) => state === 'ended' || state === 'unknown'))
+  const unfinished = all.filter(({ open, unasked }) => unasked === undefined && lostIn(open).length > 0)
   return [
     table(columns, rows, width),
-    ...all.flatMap(({ unasked }) => unasked ?? []).slice(0, 1),
+    ...all
+      .flatMap(({ unasked }) => (unasked === undefined ? [] : [`Slurm could not be asked: ${unasked}`]))
+      .slice(0, 1),
     ...unfinished.map(({ plan }) => `\`lab run ${plan.experiment} --on slurm --resume\` submits what is missing`),
   ].join('\n')
 }

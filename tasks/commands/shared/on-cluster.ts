@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import type { ResolvedExperiment } from '../../config/resolved.ts'
 import { userError } from '../../engine/error.ts'
 import { printable } from '../../engine/printable.ts'
+import { plural } from '../../engine/text.ts'
 import type { ExperimentWanted } from '../../run/request.ts'
 import { readProfile } from '../../run/cluster/profile.ts'
 import { submitExperiment, type Submitted } from '../../run/cluster/submit.ts'
@@ -22,19 +23,17 @@ export const onCluster: Parse<string> = (texts, flag) => {
   })
 }
 
-const counted = (count: number, word: string) => `${count} ${word}${count === 1 ? '' : 's'}`
-
 function submittedText({ plan, jobs, tasks, made, queued }: Submitted): string {
   const all = plan.blocks * plan.size
   const before = [
     ...(made > 0 ? [`${made} have a result`] : []),
-    ...(queued > 0 ? [`jobs are at ${counted(queued, 'repeat')}`] : []),
+    ...(queued > 0 ? [`jobs are at ${plural(queued, 'repeat')}`] : []),
   ]
-  const what = `${plan.experiment}: ${counted(all, 'run')}${before.length > 0 ? ` (${before.join(', ')})` : ''}`
+  const what = `${plan.experiment}: ${plural(all, 'run')}${before.length > 0 ? ` (${before.join(', ')})` : ''}`
   if (made === all) return `${what}; nothing is missing: nothing was submitted`
   if (tasks === 0) return `${what}; everything that is missing is in the queue already: nothing was submitted`
   const [first, ...rest] = jobs
-  return `${what}; submitted ${counted(tasks, 'task')} of ${counted(plan.size, 'run')} as job ${[first, ...rest].join(', ')}, called lab-${plan.id}`
+  return `${what}; submitted ${plural(tasks, 'task')} of ${plural(plan.size, 'run')} as job ${[first, ...rest].join(', ')}, called lab-${plan.id}`
 }
 
 const dataOf = ({ plan, jobs, tasks, dir, made, queued }: Submitted) => ({

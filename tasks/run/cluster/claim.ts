@@ -63,7 +63,8 @@ export async function claimBlock(plan: string, block: number, signal: AbortSigna
   const own = slurmJob()
   const claim: Claim = { owner: thisProcess(), restart: own?.restart ?? 0, ...(own && { job: own.job }) }
   const written = partialIn(dir)
-  await writeFile(written, `${JSON.stringify(claim)}\n`)
+  const text = `${JSON.stringify(claim)}\n`
+  await writeFile(written, text)
   try {
     for (;;) {
       try {
@@ -72,7 +73,8 @@ export async function claimBlock(plan: string, block: number, signal: AbortSigna
         const beating = keepBeating(file)
         const end = async () => {
           beating[Symbol.dispose]()
-          await rm(file, { force: true })
+          // A claim whose heartbeat stopped for too long may be somebody else's by now.
+          if ((await readFile(file, 'utf8').catch(() => '')) === text) await rm(file, { force: true })
         }
         return { taken: { [Symbol.asyncDispose]: end } }
       } catch (error) {

@@ -13,6 +13,7 @@ import { shapeProblems } from '../../config/text/shape.ts'
 import { locate } from '../../config/text/yaml-location.ts'
 import { codeOf, userError } from '../../engine/error.ts'
 import { printable } from '../../engine/printable.ts'
+import { plural } from '../../engine/text.ts'
 
 const WORDS = {
   name: 'profile',
@@ -96,7 +97,7 @@ export function profileOf(file: string, bytes: Uint8Array): Profile {
   const wrong = [...diagnostics, ...(yaml ? shape.map((problem) => locate(yaml, problem)) : [])]
   if (wrong.length === 0 && parsed.success) return parsed.data
   throw userError({
-    fact: `${wrong.length} problem${wrong.length === 1 ? '' : 's'} in ${printable(file, 200)}`,
+    fact: `${plural(wrong.length, 'problem')} in ${printable(file, 200)}`,
     lines: wrong.flatMap(render),
   })
 }

@@ -5,8 +5,9 @@ import { join } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
 import type { Context } from '../../engine/context.ts'
 import { makeDirectory } from '../../engine/directory.ts'
-import { userError } from '../../engine/error.ts'
+import { Failure, userError } from '../../engine/error.ts'
 import { lock } from '../../engine/lock.ts'
+import { plural } from '../../engine/text.ts'
 import { maxArraySize, rangesOf, submit } from '../../host/slurm.ts'
 import { prepared as prepare, seedOf, type Prepared } from '../experiment.ts'
 import type { ExperimentWanted } from '../request.ts'
@@ -172,7 +173,7 @@ async function submitOpen(
   const blocks = missing.filter((block) => !busy.has(block))
   const about = { plan, dir, made: runs, queued: busy.size, tasks: blocks.length }
   if (blocks.length === 0) return { ...about, jobs: [] }
-  await putFile(scriptOf(dir), scriptText(program, context.cache, profile.scratch, profile.prologue ?? []))
+  putFile(scriptOf(dir), scriptText(program, context.cache, profile.scratch, profile.prologue ?? []))
   await chmod(scriptOf(dir), 0o700)
   const job: JobWanted = { plan, dir, directory: lab.directory, atATime: atATime ?? profile.tasks }
   const vm = lab.vms[experiment.vm]
@@ -180,13 +181,26 @@ async function submitOpen(
   const jobs: string[] = []
   try {
     await submitBlocks(job, options, blocks, jobs, context)
+    const summary = await submitSummary(job, profileOptions(profile), jobs, context.signal)
+    return { ...about, jobs: [...jobs, summary] }
   } catch (error) {
     // Nobody will carry out a plan of which Slurm took nothing.
     if (isNew && jobs.length === 0) await rm(dir, { recursive: true, force: true })
-    throw error
+    throw withTaken(error, jobs, plan)
   }
-  const summary = await submitSummary(job, profileOptions(profile), jobs, context.signal)
-  return { ...about, jobs: [...jobs, summary] }
+}
+
+/** A failure after Slurm took some of the jobs names these: they run, whatever this command ends with. */
+export function withTaken(
+  error: unknown,
+  jobs: readonly string[],
+  { experiment }: Pick<PlanHeader, 'experiment'>,
+): unknown {
+  if (!(error instanceof Failure) || jobs.length === 0) return error
+  const { parts, kind } = error
+  const taken = `${plural(jobs.length, 'job')} of the plan had been submitted and will run: ${jobs.join(', ')}`
+  const wayOut = `\`lab run ${experiment} --on slurm --resume\` submits the rest${parts.wayOut === undefined ? '' : `; ${parts.wayOut}`}`
+  return new Failure(kind, { ...parts, lines: [...(parts.lines ?? []), taken], wayOut }, { cause: error })
 }
 
 /**

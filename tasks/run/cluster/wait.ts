@@ -74,7 +74,11 @@ export async function outcomeOf(dir: string, plan: PlanHeader, open: readonly Op
     problems.push({
       arm: '',
       repeat: block + 1,
-      failure: new Failure('lab', { place: `block ${block + 1} of ${plan.experiment}`, fact, wayOut: '--resume' }),
+      failure: new Failure('lab', {
+        place: `block ${block + 1} of ${plan.experiment}`,
+        fact,
+        wayOut: `\`lab run ${plan.experiment} --on slurm --resume\` submits it again`,
+      }),
     })
   }
   return { outcomes, problems, left: [] }

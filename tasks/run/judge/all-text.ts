@@ -38,7 +38,7 @@ type Word = 'passed' | 'failed' | 'skipped'
 const wordOf = ({ outcomes, skipped, failed }: Ended): Word =>
   skipped !== undefined ? 'skipped' : failed !== undefined || lastBad(outcomes) !== undefined ? 'failed' : 'passed'
 
-/** What stands below the row of an experiment. */
+/** The lines below the row of an experiment. */
 function below(ended: Ended): string[] {
   const { outcomes, skipped, failed, words = [] } = ended
   if (skipped !== undefined) return [`  ${printable(skipped, 200)}`]
@@ -55,7 +55,7 @@ function below(ended: Ended): string[] {
 /** The table and the counts. */
 export function allText(ended: readonly Ended[]): string {
   const rows = ended.map((one) => {
-    const passed = one.outcomes.length - one.outcomes.filter(({ manifest }) => manifest.verdict !== 'passed').length
+    const passed = one.outcomes.filter(({ manifest }) => manifest.verdict === 'passed').length
     return [one.name, wordOf(one), one.outcomes.length === 0 ? '-' : `${passed} of ${one.outcomes.length}`]
   })
   const columns = [{ head: 'EXPERIMENT' }, { head: 'VERDICT' }, { head: 'RUNS PASSED' }]
