@@ -58,10 +58,10 @@ test('R-1201-1, R-0801-1: slots are written, read back, and the maps come out de
   expect(text).toContain('target (maps.bpf.o): array, __u32 -> struct wanted, max_entries 1')
   expect(text).toContain(`0: { pid: ${pid}, bytes: 16, name: "hello" }`)
   // Three copies of 16 bytes, in the slot from 16 to 31; over both runs of the arm six.
-  expect(text).toMatch(/^ {2}sizes in powers of two:\n +16 to 31 +3 /m)
+  expect(text).toMatch(/^ {2}sizes in powers of two:\n +value +count\n +16 -> 31 +3 /m)
   const { stdout: sums } = await lab.lab(['maps', 'last', '--arm'])
   expect(sums).toMatch(/^2 runs of maps bytes=16, added up\n/)
-  expect(sums).toMatch(/^ +16 to 31 +6 /m)
+  expect(sums).toMatch(/^ +16 -> 31 +6 /m)
   // One buffer was in the workload, the other in the kernel, and neither is a function of it.
   const { stdout: named, status: found } = await lab.lab(['maps', 'last', '--symbols'])
   expect([found, named]).toEqual([0, text])

@@ -57,4 +57,9 @@ test('the runs of an arm are added up; a run without maps has none, and a damage
   const exhibits = new Exhibits()
   expect(String(await mapHistogramsHtml('x', found, exhibits))).toContain('wait_ns (ns)')
   expect(exhibits.warnings).toEqual([])
+
+  const newest = await mapHistograms(all, { results: dir, mostRuns: 2, emit })
+  const part = String(await mapHistogramsHtml('x', newest, new Exhibits()))
+  expect(part).toContain('idle: the newest 2 of 3 runs.')
+  expect(part).not.toContain('busy: the newest')
 })

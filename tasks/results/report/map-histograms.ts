@@ -22,7 +22,11 @@ export interface MapHistogram {
   readonly name: string
   readonly map: string
   readonly slots: readonly number[]
+  /** Those that have it. */
   readonly runs: readonly ReportRun[]
+  /** Runs of the arm whose maps were read, the newest ones, and all of them. */
+  readonly read: number
+  readonly of: number
 }
 
 /** Histograms of one map that are drawn; of a map with many keys the first ones. */
@@ -53,7 +57,8 @@ export async function mapHistograms(
   const found: MapHistogram[] = []
   for (const { label: arm, counted } of groups) {
     const sums = new Map<string, { map: string; slots: number[]; runs: ReportRun[] }>()
-    for (const run of counted.slice(-options.mostRuns))
+    const newest = counted.slice(-options.mostRuns)
+    for (const run of newest)
       for (const { name, map, slots } of await histogramsOf(run, options)) {
         const sum = sums.get(name)
         sums.set(name, {
@@ -62,7 +67,8 @@ export async function mapHistograms(
           runs: [...(sum?.runs ?? []), run],
         })
       }
-    found.push(...[...sums].map(([name, sum]) => ({ arm, name, ...sum })))
+    const [read, of] = [newest.length, counted.length]
+    found.push(...[...sums].map(([name, sum]) => ({ arm, name, ...sum, read, of })))
   }
   return found
 }
@@ -71,7 +77,7 @@ export async function mapHistograms(
 export function log2Figure(title: string, histograms: readonly MapHistogram[]): FigureSpec {
   const used = histograms.flatMap(({ slots }) => slots.flatMap((count, slot) => (count > 0 ? [slot] : [])))
   const [first, last] = [Math.min(...used), Math.max(...used)]
-  const { unit, factor } = scaleOf(unitOfName(title.replace(/\[.*$/, '')), 2 ** ((first + last) / 2))
+  const { unit, factor } = scaleOf(unitOfName(histograms[0]?.map ?? ''), 2 ** ((first + last) / 2))
   const rows = histograms.map(({ arm }) => label(arm))
   const { color } = scales(histograms.map(({ arm }) => arm))
   // Slot 0 holds 0 and 1; a logarithmic axis begins below 1.
@@ -134,14 +140,17 @@ export async function mapHistogramsHtml(
   for (const [map, list] of Map.groupBy(histograms, (one) => one.map)) {
     const byName = [...Map.groupBy(list, (one) => one.name)]
     const left = byName.length - MOST_OF_A_MAP
-    for (const [title, arms] of byName.slice(0, MOST_OF_A_MAP))
+    const more = left > 0 ? ` ${left} more keys of ${printable(map, 40)} are not drawn.` : ''
+    for (const [title, arms] of byName.slice(0, MOST_OF_A_MAP)) {
+      const part = arms.flatMap(({ arm, read, of }) => (read < of ? ` ${arm}: the newest ${read} of ${of} runs.` : []))
       figures.push(
         await exhibits.figure(
           [name, 'histogram', title],
-          `${name}: the histogram ${printable(title, 80)}, summed over the runs of an arm; each bar is a power of two, and each row is scaled to its own height.${left > 0 ? ` ${left} more keys of ${printable(map, 40)} are not drawn.` : ''}${mark(arms.flatMap(({ runs }) => runs))}`,
+          `${name}: the histogram ${printable(title, 80)}, summed over the runs of an arm; each bar is a power of two, and each row is scaled to its own height.${part.join('')}${more}${mark(arms.flatMap(({ runs }) => runs))}`,
           log2Figure(title, arms),
         ),
       )
+    }
   }
   return figures.length === 0 ? html`` : html`<h3>Histograms in maps</h3>\n${figures}`
 }

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { log2Histograms, log2Lines } from './log2-slots.ts'
+import { log2Histograms } from './log2-slots.ts'
 
 const map = (name: string, entries: readonly (readonly [key: unknown, value: unknown])[]) =>
   ({
@@ -18,13 +18,13 @@ const map = (name: string, entries: readonly (readonly [key: unknown, value: unk
 
 test('histograms are found in values, by key, over CPUs and in global variables; all else is none', () => {
   const maps = [
-    map('request_ns', [[0, { slots: [0, 2, '3'] }]]),
+    { ...map('request_ns', [[0, { slots: [0, 2, '3'] }]]), maxEntries: 1 },
     map('by_name', [
       ['read', { slots: [1, 0] }],
       ['write', { slots: [0, 4] }],
       ['never', { slots: [0, 0] }],
     ]),
-    map('per_cpu', [[0, [{ slots: [1, 1] }, { slots: [0, 2] }]]]),
+    { ...map('per_cpu', [[0, [{ slots: [1, 1] }, { slots: [0, 2] }]]]), maxEntries: 1 },
     map('.bss', [[0, { hist: { slots: [0, 7] }, target: 5 }]]),
     map('other', [
       [0, { slots: 'none' }],
@@ -42,7 +42,13 @@ test('histograms are found in values, by key, over CPUs and in global variables;
   ])
 })
 
-test('a histogram as text begins and ends where something was counted', () => {
-  expect(log2Lines([0, 1, 0, 4, 0, 0], 8)).toEqual([' 2 to 3  1  ##', ' 4 to 7  0', '8 to 15  4  ########'])
-  expect(log2Lines([3])).toEqual([`0 to 1  3  ${'#'.repeat(40)}`])
+test('a key keeps its name in a run that has no other, and maps of two objects with one name are two', () => {
+  const read = map('by_name', [['read', { slots: [1, 0] }]])
+  expect(log2Histograms({ maps: [read] }).map(({ name }) => name)).toEqual(['by_name["read"]'])
+  const other = { ...map('wait_ns', [[0, { slots: [0, 5] }]]), object: 'y.bpf.o', maxEntries: 1 }
+  const found = log2Histograms({ maps: [{ ...other, object: 'x.bpf.o' }, other] })
+  expect(found.map(({ name, map: of }) => [name, of])).toEqual([
+    ['x.bpf.o: wait_ns', 'wait_ns'],
+    ['y.bpf.o: wait_ns', 'wait_ns'],
+  ])
 })

@@ -5,9 +5,9 @@
 import { valueText, type Maps } from './maps-file.ts'
 
 export interface Log2Histogram {
-  /** Name of the map, with the key where it has several: `latency["read"]`. */
+  /** Name of the map or variable, with the key where it can have several: `latency["read"]`. */
   readonly name: string
-  /** Name of the map alone. */
+  /** Name of the map or variable alone. */
   readonly map: string
   /** How often each power of two was counted. */
   readonly slots: readonly number[]
@@ -32,43 +32,24 @@ export function added(a: readonly number[] | undefined, b: readonly number[] | u
   return Array.from({ length: Math.max(a.length, b.length) }, (_, slot) => (a[slot] ?? 0) + (b[slot] ?? 0))
 }
 
-/** Every histogram that a run's maps hold, in their order; those in which nothing was counted are left out. */
+/**
+ * Every histogram that a run's maps hold, in their order; those in which nothing was counted are left out. Names are the
+ * same in each run of the same probes, whatever it counted: runs are added up by them.
+ */
 export function log2Histograms({ maps }: Pick<Maps, 'maps'>): Log2Histogram[] {
-  return maps.flatMap(({ name, entries }) => {
-    const global = name.startsWith('.')
-    const found = entries.flatMap(({ key, value }): [label: string, slots: number[]][] => {
-      if (!global) {
-        const slots = slotsIn(value)
-        return slots === undefined ? [] : [[valueText(key), slots]]
-      }
-      return Object.entries(value ?? {}).flatMap(([variable, inner]): [string, number[]][] => {
-        const slots = slotsIn(inner)
-        return slots === undefined ? [] : [[variable, slots]]
-      })
+  return maps.flatMap(({ object, name, maxEntries, entries }) => {
+    const isGlobal = name.startsWith('.')
+    const isShared = maps.some((other) => other.name === name && other.object !== object)
+    const prefix = isShared ? `${object}: ` : ''
+    const inMap = entries.flatMap(({ key, value }): (readonly [map: string, key: string, value: unknown])[] =>
+      isGlobal
+        ? Object.entries(value ?? {}).map(([variable, inner]) => [variable, '', inner])
+        : [[name, maxEntries > 1 ? `[${valueText(key)}]` : '', value]],
+    )
+    return inMap.flatMap(([map, key, value]) => {
+      const slots = slotsIn(value)
+      if (slots?.some((count) => count > 0) !== true) return []
+      return [{ name: `${prefix}${map}${key}`, map, slots }]
     })
-    return found
-      .filter(([, slots]) => slots.some((count) => count > 0))
-      .map(([label, slots]) => {
-        if (global) return { name: label, map: label, slots }
-        return { name: entries.length > 1 ? `${name}[${label}]` : name, map: name, slots }
-      })
-  })
-}
-
-/** Text bars of a histogram, from the first slot that counted anything to the last: `[16, 31]  12 |@@@   |`. */
-export function log2Lines(slots: readonly number[], width = 40): string[] {
-  const [first, last] = [slots.findIndex((count) => count > 0), slots.findLastIndex((count) => count > 0)]
-  const most = Math.max(...slots)
-  const rows = slots.slice(first, last + 1).map((count, index) => {
-    const slot = first + index
-    return { range: `${slot === 0 ? 0 : 2 ** slot} to ${2 ** (slot + 1) - 1}`, count }
-  })
-  const [ranges, counts] = [
-    Math.max(...rows.map(({ range }) => range.length)),
-    Math.max(...rows.map(({ count }) => String(count).length)),
-  ]
-  return rows.map(({ range, count }) => {
-    const bar = '#'.repeat(Math.round((count / most) * width))
-    return `${range.padStart(ranges)}  ${String(count).padStart(counts)}  ${bar}`.trimEnd()
   })
 }

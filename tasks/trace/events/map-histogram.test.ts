@@ -56,6 +56,15 @@ describe('a histogram', () => {
     ])
   })
 
+  test('of a member called slots: every power of two is exact', () => {
+    const map = { ...aMap('wait_ns', [[0, { slots: [0, 2, ...Array<number>(61).fill(0), 4] }]]), maxEntries: 1 }
+    const lines = mapsText({ slots: [], maps: [map] }).split('\n')
+    expect(lines).toContain('  wait_ns in powers of two:')
+    expect(lines[3]).toMatch(/^ +value  count$/)
+    expect(lines[4]).toMatch(/^ +2 -> 3 {6}2  █{20}$/)
+    expect(lines.at(-1)).toMatch(/^ +9223372036854775808 -> 18446744073709551615 {6}4  █{40}$/)
+  })
+
   test.each<[string, DumpedMap]>([
     ['structs', array('x_hist', { a: 1 }, { a: 2 }, { a: 3 }, { a: 4 })],
     ['two numbers', array('x_hist', 1, 2)],

@@ -1,7 +1,7 @@
 /**
  * Maps that count: drawn with a bar for each slot, as bcc and bpftrace draw histograms. The slots of a log2 histogram
  * are powers of two: slot n has the values from 2^n up to 2^(n+1) - 1, and slot 0 has 0 and 1 (libbpf-tools of bcc,
- * log2l in bits.bpf.h and print_log2_hist in trace_helpers.c). A member called slots is drawn by log2-slots.ts.
+ * log2l in bits.bpf.h and print_log2_hist in trace_helpers.c). Members called slots are found by log2-slots.ts.
  */
 import type { Maps } from './maps-file.ts'
 
@@ -48,10 +48,8 @@ function trimmed(counts: readonly number[]): { readonly first: number; readonly 
   return first < 0 ? { first: 0, kept: [] } : { first, kept: counts.slice(first, last + 1) }
 }
 
-function drawn(counts: readonly number[], isLog2: boolean): Histogram | undefined {
-  if (counts.length < FEWEST || counts.length > MOST) return undefined
+function drawn(counts: readonly number[], isLog2: boolean): Histogram {
   const { first, kept } = trimmed(counts)
-  if (kept.length === 0) return undefined
   const slots = kept.map((count, at) => ({ label: isLog2 ? powers(first + at) : String(first + at), count }))
   return { head: isLog2 ? 'value' : 'slot', slots }
 }
@@ -68,11 +66,15 @@ function bySlot({ entries }: DumpedMap): number[] | undefined {
   return Array.from(counts, (count) => count ?? 0)
 }
 
+/** Counts of powers of two as rows. */
+export const log2Histogram = (counts: readonly number[]): Histogram => drawn(counts, true)
+
 /** The histogram that a whole map is: an array of counts. */
 export function histogramOf(map: DumpedMap): Histogram | undefined {
   if (!/array|hash/.test(map.type) || map.name.startsWith('.')) return undefined
   const counts = bySlot(map)
-  return counts && drawn(counts, LOG2_NAME.test(map.name))
+  if (counts === undefined || counts.length < FEWEST || counts.every((count) => count === 0)) return undefined
+  return drawn(counts, LOG2_NAME.test(map.name))
 }
 
 /** The rows as lines: label, count, and a bar whose length is the share of the largest count. */

@@ -1,7 +1,7 @@
 /** maps.json for people: one table per map. What it holds came from a guest. */
 import { valueText, type Maps } from './maps-file.ts'
-import { histogramLines, histogramOf } from './map-histogram.ts'
-import { log2Histograms, log2Lines } from './log2-slots.ts'
+import { log2Histograms } from './log2-slots.ts'
+import { histogramLines, histogramOf, log2Histogram } from './map-histogram.ts'
 import { printable } from '../../engine/printable.ts'
 
 const MOST = 300
@@ -57,11 +57,11 @@ function mapLines(map: DumpedMap, show: ShowValue): string[] {
   ]
 }
 
-/** The histograms of a map, drawn; their counts stand among its entries, too. */
+/** The histograms of a map, drawn; their counts are among its entries, too. */
 const log2Drawn = (map: DumpedMap): string[] =>
   log2Histograms({ maps: [map] }).flatMap(({ name, slots }) => [
     `  ${printable(name, MOST)} in powers of two:`,
-    ...log2Lines(slots).map((line) => `    ${line}`),
+    ...histogramLines(log2Histogram(slots)).map((line) => `    ${line}`),
   ])
 
 /** Every map with its entries, and what was written into it before the workload started. */
