@@ -9,6 +9,7 @@ import { processTag } from '../engine/process.ts'
 import { diskFailure } from '../engine/disk.ts'
 import { withParams } from './why.ts'
 import { ManifestSchema, ProbesSchema, type Manifest, type ProbeReport } from './manifest.ts'
+import { removeCopies } from './query/copies.ts'
 import { PARTIAL_RESULT } from './result.ts'
 import type { FoundRun } from './manifest.ts'
 import { splatLines, testLines } from './kernel-reports.ts'
@@ -218,12 +219,14 @@ export function runDetails({ run, dir, manifest }: FoundRun, { probes, files }: 
 }
 
 /**
- * Removes one run. It loses its final name first: what an interruption leaves is for `lab gc`, and never half a result.
+ * Removes one run, and the copy of its experiment's events that queries read. It loses its final name first: what an
+ * interruption leaves is for `lab gc`, and never half a result.
  */
 export async function removeRun({ dir }: Pick<FoundRun, 'dir'>): Promise<void> {
   const leaving = join(dirname(dir), `${PARTIAL_RESULT}${processTag()}-${basename(dir)}`)
   try {
     await rename(dir, leaving)
+    removeCopies(dirname(dirname(dir)), (experiment) => experiment === basename(dirname(dir)))
     await rm(leaving, { recursive: true })
   } catch (error) {
     throw diskFailure(error, `result ${printable(basename(dir))}`)

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeEach, expect, test } from 'vitest'
 import { said, trace } from '../../trace/events/trace.fixture.ts'
+import { removeRun } from '../results.ts'
 import { putRun } from '../run.fixture.ts'
 import { compacted } from './compact.ts'
 import { queryStep } from './query.ts'
@@ -68,6 +69,31 @@ test('a run that was deleted or changed is noticed, and its part leaves the copy
   rmSync(join(results, 'readiter'), { recursive: true })
   await copy()
   expect(readdirSync(join(results, '.compact'))).toEqual([])
+})
+
+test('a run that is removed leaves no events behind, and the others are answered', async () => {
+  await copy('r1', 'r2')
+  await removeRun({ dir: join(results, 'readiter/r1') })
+  expect(readdirSync(join(results, '.compact'))).toEqual([])
+  expect(await events()).toEqual([['r2', 'c']])
+})
+
+test('the last runs were deleted by hand: a query removes the copy', async () => {
+  await copy('r1', 'r2')
+  rmSync(join(results, 'readiter'), { recursive: true })
+  expect(await events()).toEqual([])
+  expect(readdirSync(join(results, '.compact'))).toEqual([])
+})
+
+test('a copy of which no note tells, of a query that was killed or came second, goes with the next one', async () => {
+  await copy('r1')
+  writeFileSync(join(results, '.compact/readiter.0123abcd.parquet'), '')
+  await Promise.all([copy('r1', 'r2'), copy('r1', 'r2')])
+  expect(await events()).toEqual(BOTH)
+  await put('r3', 'd')
+  await copy('r1', 'r2', 'r3')
+  expect(copies()).toHaveLength(1)
+  expect(await events()).toEqual([...BOTH, ['r3', 'd']])
 })
 
 test.each(['parquet', 'json'])('a damaged copy (%s) changes no answer', async (kind) => {

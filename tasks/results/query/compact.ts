@@ -8,16 +8,16 @@
  * Whoever deletes it loses nothing.
  */
 import { randomBytes } from 'node:crypto'
-import { mkdirSync, readFileSync, readdirSync, renameSync, rmSync, statSync, type Stats } from 'node:fs'
+import { mkdirSync, readFileSync, renameSync, rmSync, statSync, type Stats } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { z } from 'zod'
 import { removeAtForcedEnd } from '../../engine/interruption.ts'
 import { partialBeside, replaceFile } from '../../engine/replace-file.ts'
 import { openDatabase, quoted } from '../../trace/duckdb.ts'
 import { oddColumn } from '../../trace/events/table-shape.ts'
+import { COPIES, removeCopies } from './copies.ts'
 import { eventsOf, type CompactTable } from './views.ts'
 
-const DIR = '.compact'
 /** So many small tables may be in no copy, those of all experiments together; and so few of one are left alone. */
 const LIMITS = { loose: 512, few: 16 }
 /** A larger table is worth opening. Bytes. */
@@ -96,7 +96,8 @@ function upTo(bytes: number, tables: State['loose']): State['loose'] {
 }
 
 /** Copies what was copied before and is as it was, and loose tables. */
-async function rewrite(dir: string, experiment: string, { compact, kept, loose }: State): Promise<void> {
+async function rewrite(results: string, experiment: string, { compact, kept, loose }: State): Promise<void> {
+  const dir = join(results, COPIES)
   const name = `${experiment}.${randomBytes(4).toString('hex')}.parquet`
   const partial = partialBeside(join(dir, name))
   const removed = removeAtForcedEnd(partial)
@@ -123,18 +124,12 @@ async function rewrite(dir: string, experiment: string, { compact, kept, loose }
     const note: Note = { format: 1, file: name, runs }
     renameSync(partial, join(dir, name))
     replaceFile(join(dir, `${experiment}.json`), JSON.stringify(note))
-    if (compact) rmSync(compact.file, { force: true })
+    // Also what another query wrote meanwhile, or one that was killed before it wrote its note. Where that query is
+    // about to note a file that is gone, the next one makes a copy again.
+    removeCopies(results, (of, file) => of === experiment && file.endsWith('.parquet') && file !== name)
   } finally {
     removed()
     rmSync(partial, { force: true })
-  }
-}
-
-/** Copies of experiments that have no runs any more. */
-function removeOthers(dir: string, experiments: ReadonlySet<string>): void {
-  for (const name of readdirSync(dir)) {
-    const of = /^(.+)(?:\.json|\.[0-9a-f]{8}\.parquet)$/.exec(name)?.[1]
-    if (of !== undefined && !experiments.has(of)) rmSync(join(dir, name), { force: true })
   }
 }
 
@@ -144,7 +139,7 @@ function removeOthers(dir: string, experiments: ReadonlySet<string>): void {
  * @param files `results/EXPERIMENT/RUN/events.parquet`
  */
 export async function compacted(results: string, files: readonly string[], limits = LIMITS): Promise<Sources> {
-  const dir = join(results, DIR)
+  const dir = join(results, COPIES)
   const experiments = Map.groupBy(files, (file) => basename(dirname(dirname(file))))
   const states = [...experiments].map(([name, own]) => ({ name, own, state: stateOf(dir, name, own) }))
   const isMuch = states.reduce((sum, { state }) => sum + state.loose.size, 0) > limits.loose
@@ -154,7 +149,7 @@ export async function compacted(results: string, files: readonly string[], limit
     if ((isMuch && state.loose.size > limits.few) || (state.compact?.without.length ?? 0) > 0)
       try {
         mkdirSync(dir, { mode: 0o700, recursive: true })
-        await rewrite(dir, experiment, state)
+        await rewrite(results, experiment, state)
         state = stateOf(dir, experiment, own)
       } catch {
         // Then the runs are read themselves.
@@ -162,9 +157,10 @@ export async function compacted(results: string, files: readonly string[], limit
     found.push(sourcesOf(state))
   }
   try {
-    removeOthers(dir, new Set(experiments.keys()))
+    // Those of experiments that have no runs any more.
+    removeCopies(results, (experiment) => !experiments.has(experiment))
   } catch {
-    // There is none yet, or it is not ours to change.
+    // It is not ours to change.
   }
   return { compact: found.flatMap(({ compact }) => compact), files: found.flatMap((one) => one.files) }
 }

@@ -210,10 +210,10 @@ export async function queryStep(wanted: QueryWanted): Promise<QueryOutcome> {
   if (skipped.length > MOST_SAID) warn('results', `${skipped.length - MOST_SAID} more are left out`)
   const files = opened(filesFor(wanted.sql, results, listed), results, skip)
   const tables = tablesOf(results, listed, definitions, wanted.sql)
-  const events = files.get('events')
-  if (events !== undefined && !READS_FILES.test(wanted.sql))
+  if (MENTIONS_EVENTS.test(wanted.sql) && !READS_FILES.test(wanted.sql))
     try {
-      const sources = await compacted(results, events)
+      // Also where no run has events any more: their copies go then.
+      const sources = await compacted(results, files.get('events') ?? [])
       if (sources.compact.length > 0)
         return await answer(wanted, tables, new Map([...files, ['events', sources.files]]), sources.compact)
     } catch (error) {
