@@ -1,11 +1,12 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { fingerprintOf } from '../engine/fingerprint.ts'
 import { failureOf } from '../test/caught.ts'
 import { testContext } from '../test/context.ts'
 import { tempDir } from '../test/temp-dir.ts'
 import type { FoundRun } from './manifest.ts'
-import { nameIn, namesOfRun, withNames } from './symbols.ts'
+import { nameIn, namesOfRun, shiftOf, withNames } from './symbols.ts'
 
 const MAP = `0000000000000000 D fixed_percpu_data
 ffffffff81000000 T _text
@@ -16,8 +17,22 @@ ffffffff81ba0000 D _end
 ffffffff81bb0000 b after
 `
 
+test.each([
+  ['nothing', '', undefined],
+  ['no name of the kernel', 'ffffffff9c001000 T other\n', undefined],
+  ['a kernel that hides its addresses', '0000000000000000 T copyout\n', undefined],
+  [
+    'a function of a module, and one of the kernel',
+    'ffffffffc0000100 t helper\t[m]\nffffffff9c001000 T copyout\n',
+    0x1b000000n,
+  ],
+  ['two functions of one name', 'ffffffff9c001080 t helper\nffffffff9c002000 t helper\n', 0x1b000000n],
+])('how far the kernel was from where it was linked, by %s', (_, seen, shift) =>
+  expect(shiftOf(`${MAP}ffffffff81002000 t helper\n`, seen)).toBe(shift),
+)
+
 describe('an address', () => {
-  const nameOf = nameIn(MAP, '')
+  const nameOf = nameIn(MAP)
   test.each([
     [0xffffffff81001000n, 'copyout'],
     [0xffffffff8100101cn, 'copyout+0x1c'],
@@ -29,8 +44,8 @@ describe('an address', () => {
     [0x10n, undefined],
   ])('%s is %s', (address, name) => expect(nameOf(address)).toBe(name))
 
-  test('of a kernel that stood elsewhere (KASLR): the symbols that the run kept say where', () => {
-    const shifted = nameIn(MAP, 'ffffffff9c001000 T copyout\n')
+  test('of a kernel that was elsewhere (KASLR): the symbols that the run kept say where', () => {
+    const shifted = nameIn(MAP, shiftOf(MAP, 'ffffffff9c001000 T copyout\n'))
     expect(shifted(0xffffffff9c00101cn)).toBe('copyout+0x1c')
     expect(shifted(0xffffffff8100101cn)).toBeUndefined()
   })
@@ -43,7 +58,7 @@ describe('an address', () => {
 })
 
 test('a number of 64 bits in a map is an address, too', () => {
-  const nameOf = nameIn(MAP, '')
+  const nameOf = nameIn(MAP)
   expect(withNames(`${0xffffffff8100101cn}: 2, 18446744073709551615: 1, 42: 3`, nameOf)).toBe(
     '18446744071578849308 (copyout+0x1c): 2, 18446744073709551615: 1, 42: 3',
   )
@@ -57,4 +72,28 @@ test('a kernel that is not in the cache any more: what brings it back', async ()
   const run = { dir, run: 'r', manifest: { kernel } } as unknown as FoundRun
   const { kind, parts } = await failureOf(namesOfRun(run, testContext(tempDir()).store))
   expect([kind, parts.wayOut]).toEqual(['user', expect.stringContaining('lab build kernel v5.10')])
+})
+
+test('a kernel at a random address is named only where the run kept one of its symbols', async () => {
+  const dir = join(tempDir(), 'e', 'r')
+  mkdirSync(dir, { recursive: true })
+  const { store } = testContext(tempDir())
+  const inputs = { of: 'this test' }
+  const fingerprint = fingerprintOf(inputs)
+  await store.put('kernel', fingerprint, inputs, (to) => {
+    writeFileSync(join(to, 'System.map'), MAP)
+    writeFileSync(join(to, 'config'), 'CONFIG_RANDOMIZE_BASE=y\n')
+    return Promise.resolve()
+  })
+  const names = (append: string) => {
+    const manifest = {
+      kernel: { name: 'v5.10', release: '5.10.223', fingerprint },
+      guest: { qemu: ['-append', append] },
+    }
+    return namesOfRun({ dir, run: 'r', manifest } as unknown as FoundRun, store)
+  }
+  expect((await failureOf(names('quiet'))).parts.wayOut).toContain('nokaslr')
+  expect((await names('quiet nokaslr'))(0xffffffff8100101cn)).toBe('copyout+0x1c')
+  writeFileSync(join(dir, 'kallsyms'), 'ffffffff9c001000 T copyout\n')
+  expect((await names('quiet'))(0xffffffff9c00101cn)).toBe('copyout+0x1c')
 })

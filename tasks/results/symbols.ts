@@ -1,13 +1,15 @@
 /** Names for the kernel's addresses in what a run recorded, from the System.map of the kernel that it ran on. */
+import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { userError } from '../engine/error.ts'
 import type { Fingerprint } from '../engine/fingerprint.ts'
 import type { Store } from '../engine/store.ts'
+import { isRandom } from '../linux/symbols/kaslr.ts'
 import type { FoundRun } from './manifest.ts'
 
-/** "ffffffff81000000 T name"; what comes from a module has its name behind a tab. */
-const LINE = /^([0-9a-f]{8,16}) (\S) ([^\s]+)/gm
+/** "ffffffff81000000 T name". What comes from a module has its name behind a tab, and is not matched. */
+const LINE = /^([0-9a-f]{8,16}) \S (\S+)$/gm
 
 /** An address as probes and the kernel print it; in a map it is a number of 64 bits. */
 const ADDRESS = /\b(?:(?:0x)?(ffff[0-9a-f]{12})|(18446744\d{12}))\b/g
@@ -19,7 +21,7 @@ interface Symbols {
 }
 
 function symbolsIn(text: string): Symbols {
-  const rows = Array.from(text.matchAll(LINE), ([, address = '', , name = '']) => ({
+  const rows = Array.from(text.matchAll(LINE), ([, address = '', name = '']) => ({
     at: BigInt(`0x${address}`),
     name,
   }))
@@ -27,25 +29,35 @@ function symbolsIn(text: string): Symbols {
   return { addresses: sorted.map(({ at }) => at), names: sorted.map(({ name }) => name) }
 }
 
-/** How far a kernel stood from where it was linked (KASLR), by a symbol that the run's own kallsyms has as well. */
-function shiftOf(linked: string, seen: string): bigint {
-  const at = new Map(
-    Array.from(linked.matchAll(LINE), ([, address = '', , name = '']) => [name, BigInt(`0x${address}`)]),
-  )
-  for (const [, address = '', , name = ''] of seen.matchAll(LINE)) {
-    const there = at.get(name)
-    if (there !== undefined) return BigInt(`0x${address}`) - there
+/** The lowest address of each name: several static functions can share one. A kernel that hides addresses says 0. */
+function lowestByName(text: string): ReadonlyMap<string, bigint> {
+  const lowest = new Map<string, bigint>()
+  for (const [, address = '', name = ''] of text.matchAll(LINE)) {
+    const at = BigInt(`0x${address}`)
+    if (at !== 0n && at < (lowest.get(name) ?? at + 1n)) lowest.set(name, at)
   }
-  return 0n
+  return lowest
+}
+
+/**
+ * How far a kernel was from where it was linked (KASLR), by a symbol that both texts have; undefined where they share
+ * none. @param linked the text of a System.map @param seen lines of /proc/kallsyms: all lines of each name in it
+ */
+export function shiftOf(linked: string, seen: string): bigint | undefined {
+  const there = lowestByName(linked)
+  for (const [name, at] of lowestByName(seen)) {
+    const from = there.get(name)
+    if (from !== undefined) return at - from
+  }
+  return undefined
 }
 
 /** Names an address: `copyout+0x1c`; undefined for one that is not in the kernel's own text or data. */
 export type NameOf = (address: bigint) => string | undefined
 
-/** @param linked the text of a System.map @param seen lines of /proc/kallsyms of the run; none where it kept none */
-export function nameIn(linked: string, seen: string): NameOf {
+/** @param linked the text of a System.map @param shift how far the kernel was from there */
+export function nameIn(linked: string, shift = 0n): NameOf {
   const { addresses, names } = symbolsIn(linked)
-  const shift = shiftOf(linked, seen)
   const bound = (name: string) => addresses[names.indexOf(name)]
   const [first, end] = [bound('_text') ?? bound('_stext') ?? addresses[0], bound('_end') ?? addresses.at(-1)]
   return (address) => {
@@ -71,9 +83,9 @@ export const withNames = (text: string, nameOf: NameOf): string =>
 
 /**
  * @param store where kernels are kept
- * @throws a user's Failure where the kernel of the run is not in the cache any more
+ * @throws a user's Failure where the kernel of the run is not in the cache any more, or where nobody knows its address
  */
-export async function namesOfRun({ dir, run, manifest: { kernel } }: FoundRun, store: Store): Promise<NameOf> {
+export async function namesOfRun({ dir, run, manifest: { kernel, guest } }: FoundRun, store: Store): Promise<NameOf> {
   const kept = await store.get('kernel', kernel.fingerprint as Fingerprint)
   if (kept === undefined)
     throw userError({
@@ -82,5 +94,14 @@ export async function namesOfRun({ dir, run, manifest: { kernel } }: FoundRun, s
       wayOut: `\`lab build kernel ${kernel.name}\` brings them back, if the kernel is declared as it was then`,
     })
   const linked = await readFile(join(kept.dir, 'System.map'), 'latin1')
-  return nameIn(linked, await readFile(join(dir, 'kallsyms'), 'latin1').catch(() => ''))
+  const seen = existsSync(join(dir, 'kallsyms')) ? await readFile(join(dir, 'kallsyms'), 'latin1') : ''
+  const shift = shiftOf(linked, seen)
+  if (shift === undefined && isRandom(await readFile(join(kept.dir, 'config'), 'utf8'), guest.qemu))
+    throw userError({
+      place: `run ${run}`,
+      fact: 'its kernel was at a random address (CONFIG_RANDOMIZE_BASE), and the run kept no symbol that says which',
+      wayOut:
+        'add `cmdline: [nokaslr]` to the VM and run it again, or probe a function and have `kallsyms` in `collect:`',
+    })
+  return nameIn(linked, shift)
 }

@@ -10,6 +10,7 @@ import { Qmp } from '../host/qmp.ts'
 import { attended, start } from '../host/sh.ts'
 import { keysIn } from '../host/ssh-keys.ts'
 import { connectUnix } from '../host/unix-socket.ts'
+import { isRandom } from '../linux/symbols/kaslr.ts'
 import { QEMU_STDERR } from './boot.ts'
 import { CONSOLE_LIMIT, CONSOLE_LOG } from './console.ts'
 import type { Places } from './places.ts'
@@ -21,10 +22,6 @@ import { attach } from './vm.ts'
 const SOCKET = 10_000
 
 const configOf = (dir: string): Promise<string> => readFile(join(dir, 'config'), 'utf8').catch(() => '')
-
-/** Whether this kernel may stand elsewhere than its vmlinux says. */
-const isRandom = (config: string, argv: readonly string[]): boolean =>
-  config.includes('CONFIG_RANDOMIZE_BASE=y') && !argv.some((word) => word.split(' ').includes('nokaslr'))
 
 const addressOf = (symbols: string): bigint | undefined => {
   const [, hex] = /^([0-9a-f]{8,16}) [A-Za-z] _text$/m.exec(symbols) ?? []
