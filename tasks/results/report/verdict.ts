@@ -2,6 +2,7 @@
 import { withParams } from '../why.ts'
 import { splatPlace } from '../kernel-reports.ts'
 import type { Manifest } from '../manifest.ts'
+import { plural } from '../../engine/text.ts'
 import { resultsText, testsFailed } from '../../linux/ktap/ktap.ts'
 import { html, type Html } from './html.ts'
 import type { ReportRun } from './runs.ts'
@@ -106,12 +107,12 @@ interface Problem {
   readonly manifest: Manifest
 }
 
-/** Why a run did not pass, as one text: runs with the same reasons are one problem. */
-const reasonsOf = ({ verdict, expectations, failures, splats = [], tests = [], trace, experiment }: Manifest): string =>
+/** Why a run did not pass, as one text and as it is shown: runs with the same reasons are one problem. */
+const reasonsOf = ({ verdict, expectations, failures, splats = [], tests = [], trace, experiment, arm }: Manifest) =>
   JSON.stringify([
     experiment,
     verdict,
-    expectations.filter(({ ok }) => !ok).map(({ lines }) => lines),
+    expectations.filter(({ ok }) => !ok).map(({ lines }) => lines.map((line) => withParams(line, arm.params))),
     failures.map(({ stage, program, fact }) => [stage, program, fact]),
     splats.map(({ what, allowed }) => [what, allowed]),
     tests.filter(testsFailed).map((one) => resultsText(one)),
@@ -126,10 +127,16 @@ function problem(list: readonly Problem[]): Html {
   if (first === undefined) return html``
   const { run, manifest } = first
   const arms = [...new Set(list.map((one) => one.run.arm))].filter(Boolean)
-  const where = [run.experiment, ...arms.slice(0, NAMED), arms.length > NAMED ? `${arms.length - NAMED} more arms` : '']
+  const kernels = [...new Set(list.map((one) => one.run.kernel))]
+  const where = [
+    run.experiment,
+    ...arms.slice(0, NAMED),
+    arms.length > NAMED ? plural(arms.length - NAMED, 'other arm') : '',
+    ...kernels,
+  ]
   const names = list.slice(0, NAMED).map((one, index) => html`${index > 0 ? ', ' : ''}<code>${one.run.run}</code>`)
   const more = list.length > NAMED ? ` and ${list.length - NAMED} more` : ''
-  return html`<dt>${badge(run.verdict, list.length > 1 ? list.length : undefined)} ${names}${more} ${[...where.filter(Boolean), run.kernel].join(', ')}</dt>
+  return html`<dt>${badge(run.verdict, list.length > 1 ? list.length : undefined)} ${names}${more} ${where.filter(Boolean).join(', ')}</dt>
     <dd>${expectationList({ ...manifest, expectations: manifest.expectations.filter(({ ok }) => !ok) })}</dd> `
 }
 
