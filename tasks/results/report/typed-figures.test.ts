@@ -57,8 +57,10 @@ describe('figures of typed events', () => {
 
   test('of many values the most frequent are drawn, and the caption counts the rest', async () => {
     const counts = Array.from({ length: 30 }, (_, index) => [`f${index}`, 30 - index] as const)
-    const [figure] = await drawn([facts('idle', [{ field: 'file', counts }])])
-    expect(figure?.caption).toContain('14 less frequent values are not drawn')
+    const [figure] = await drawn([facts('idle', [{ field: 'file', different: 30, counts }])])
+    expect(figure?.caption).toContain(' 14 less frequent values are not drawn')
+    const [part] = await drawn([facts('idle', [{ field: 'file', different: 500, counts }])])
+    expect(part?.caption).toContain(' At least 14 less frequent values are not drawn')
     expect(figure?.svg).toContain('f15')
     expect(figure?.svg).not.toContain('f16')
   })

@@ -1,5 +1,6 @@
 /** Figures of the fields of typed events: numbers as distributions, names and kinds as bars. */
 import { quantile } from '../../trace/stats/quantiles.ts'
+import type { FieldSummary } from '../../trace/events/typed-summary.ts'
 import type { Exhibits } from './exhibits.ts'
 import { FIT, label, scales, spreadFigure } from './figures.ts'
 import type { Html } from './html.ts'
@@ -25,11 +26,9 @@ const UNIT_OF_NAME: readonly (readonly [name: RegExp, unit: string])[] = [
 /** The unit that the end of a name says: `wait_ns`, `bytes`. Undefined if it says none. */
 export const unitOfName = (name: string): string | undefined => UNIT_OF_NAME.find(([end]) => end.test(name))?.[1]
 
-interface Arm {
+interface Arm extends Pick<FieldSummary, 'values' | 'counts' | 'different'> {
   readonly label: string
   readonly runs: number
-  readonly values: Float32Array
-  readonly counts: readonly (readonly [value: string, records: number])[]
 }
 
 const shown = (value: string): string => (value === '' ? '(empty)' : label(value))
@@ -98,7 +97,7 @@ async function fieldFigure(
 ): Promise<Html[]> {
   const arms = facts.flatMap(({ label: arm, runs, fields }): Arm[] => {
     const found = fields.find((one) => one.field === field)
-    return found === undefined ? [] : [{ label: arm, runs: runs.length, values: found.values, counts: found.counts }]
+    return found === undefined ? [] : [{ ...found, label: arm, runs: runs.length }]
   })
   const marked = mark(facts.flatMap(({ runs }) => runs))
   const words = [name, channel, field]
@@ -118,7 +117,9 @@ async function fieldFigure(
   // One value in every record says nothing.
   if (new Set(named.flatMap(({ counts }) => counts.map(([value]) => value))).size < 2) return []
   const { spec, left } = barsFigure(field, named)
-  const rest = left > 0 ? ` ${left} less frequent ${left === 1 ? 'value is' : 'values are'} not drawn.` : ''
+  // Only the most frequent values of each arm are known.
+  const least = named.some(({ counts, different }) => different > counts.length) ? 'At least ' : ''
+  const rest = left > 0 ? ` ${least}${left} less frequent ${left === 1 ? 'value is' : 'values are'} not drawn.` : ''
   const caption = `${name}: ${channel} events of one run by ${field}, mean over the runs of an arm.${rest}${marked}`
   return [await exhibits.figure(words, caption, spec)]
 }
