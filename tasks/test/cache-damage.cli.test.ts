@@ -46,6 +46,9 @@ test.each<[string, (file: string) => void, RegExp, number]>([
     /longer than its head says/,
     69,
   ],
+  ['bytes behind its end', (file) => appendFileSync(file, 'more'), /bytes behind its end/, 69],
+  ['another stream behind its end', (file) => appendFileSync(file, zstdCompressSync('')), /bytes behind its end/, 69],
+  ['megabytes behind its end', (file) => appendFileSync(file, Buffer.alloc(3e6, 7)), /bytes behind its end/, 69],
   ['a file twice', (file) => forge(file, (head, bytes) => [twice(head), bytes]), /a path occurs twice/, 69],
   ['other inputs', (file) => forge(file, (head, bytes) => [{ ...head, inputs: {} }, bytes]), /other fingerprint/, 69],
   [

@@ -4,7 +4,7 @@
  */
 import { createHash, type Hash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
-import { chmod, mkdir, open, type FileHandle } from 'node:fs/promises'
+import { chmod, mkdir, open, stat, type FileHandle } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { createZstdDecompress } from 'node:zlib'
 import { codeOf, interrupted } from '../../engine/error.ts'
@@ -33,6 +33,12 @@ function* rangesOf(bytes: Buffer): Generator<readonly [from: number, to: number]
   if (from >= 0) yield [from, bytes.length]
 }
 
+/** Writes all of the bytes: on a full disk, a single write may take only the first part of them and report no error. */
+export async function writeAll(file: Pick<FileHandle, 'write'>, bytes: Buffer, at: number): Promise<void> {
+  for (let done = 0; done < bytes.length;)
+    done += (await file.write(bytes, done, bytes.length - done, at + done)).bytesWritten
+}
+
 /** A file below `dir`; blocks of zeros are not written. */
 async function fileIn(dir: string, { path, size, program }: PackedFile): Promise<Sink> {
   const name = join(dir, path)
@@ -41,7 +47,7 @@ async function fileIn(dir: string, { path, size, program }: PackedFile): Promise
   let at = 0
   return {
     async write(bytes) {
-      for (const [from, to] of rangesOf(bytes)) await handle.write(bytes, from, to - from, at + from)
+      for (const [from, to] of rangesOf(bytes)) await writeAll(handle, bytes.subarray(from, to), at + from)
       at += bytes.length
     },
     async close() {
@@ -168,8 +174,13 @@ async function* chunksOf(file: string, place: string): AsyncGenerator<Buffer> {
   const source = createReadStream(file, { start: FIRST_LINE.length, highWaterMark: 2 ** 20 })
   const zstd = createZstdDecompress({ chunkSize: 2 ** 20 })
   source.on('error', (error) => zstd.destroy(error))
+  // Bytes behind the stream can give an error when nobody reads any more. They are counted below.
+  zstd.on('error', () => undefined)
   try {
     for await (const chunk of source.pipe(zstd)) yield chunk as Buffer
+    // Node's decompressor stops at the end of the stream and leaves out what follows.
+    if (zstd.bytesWritten !== (await stat(file)).size - FIRST_LINE.length)
+      throw damaged(place, 'there are bytes behind its end')
   } catch (error) {
     // From Node's zlib: a changed bit, or an end that came too early.
     if (/^(?:ZSTD_|Z_)/.test(codeOf(error) ?? '')) throw damaged(place, 'its bytes cannot be decompressed', error)
@@ -178,16 +189,6 @@ async function* chunksOf(file: string, place: string): AsyncGenerator<Buffer> {
     source.destroy()
     zstd.destroy()
   }
-}
-
-/** Reads the head of an entry and none of its files. @throws as `unpackEntry` */
-export async function readHead(file: string, place: string): Promise<Head> {
-  const lines = new HeadLine(place)
-  for await (const chunk of chunksOf(file, place)) {
-    const found = lines.take(chunk)
-    if (found !== undefined) return found.head
-  }
-  throw damaged(place, 'it has no head')
 }
 
 /**
