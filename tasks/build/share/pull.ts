@@ -9,11 +9,11 @@ import { labError } from '../../engine/error.ts'
 import { changedInputs } from '../../engine/fingerprint.ts'
 import { printable } from '../../engine/printable.ts'
 import { contentsOf, damaged, entryName, type Head } from './head.ts'
-import { notesOf, TOOLCHAIN } from './list.ts'
-import { entriesOf, entryFile, type ListedEntry, type SharedKind } from './names.ts'
+import { TOOLCHAIN, withNotes } from './list.ts'
+import { entriesOf, entryFile, type ListedEntry, type Note, type SharedKind } from './names.ts'
 import { needsOf, needTitle, type Need, type Needs } from './needs.ts'
-import { filesOf, type Place } from './place.ts'
-import { readHead, unpackEntry } from './unpack.ts'
+import { filesOf, type ListedFile, type Place } from './place.ts'
+import { unpackEntry } from './unpack.ts'
 
 export interface PulledEntry {
   readonly kind: SharedKind
@@ -62,36 +62,44 @@ function refuseOther(head: Head, need: Need, lock: LabLock | undefined, place: s
 
 /** A place whose entries are copied into the store of this host. */
 class Source {
-  readonly place: Place
-  readonly entries: readonly ListedEntry[]
+  readonly #place: Place
+  readonly #files: readonly ListedFile[]
+  readonly #entries: readonly ListedEntry[]
   readonly #context: Context
+  #noted: ReturnType<typeof withNotes> | undefined
 
-  constructor(place: Place, entries: readonly ListedEntry[], context: Context) {
-    this.place = place
-    this.entries = entries
+  constructor(place: Place, files: readonly ListedFile[], context: Context) {
+    this.#place = place
+    this.#files = files
+    this.#entries = entriesOf(files)
     this.#context = context
   }
 
   has({ kind, fingerprint }: Need): boolean {
-    return this.entries.some((entry) => entry.kind === kind && fingerprint.startsWith(entry.id))
+    return this.#entries.some((entry) => entry.kind === kind && fingerprint.startsWith(entry.id))
+  }
+
+  /** The notes on the entries of a kind. All notes are fetched at once, when the first one is needed. */
+  async notes(kind: SharedKind): Promise<Note[]> {
+    this.#noted ??= withNotes(this.#files, this.#place)
+    return (await this.#noted).flatMap((entry) => (entry.kind === kind && entry.note ? [entry.note] : []))
   }
 
   /** Copies one entry. @param accept is given its head before anything is written; it may throw */
   async take(
-    { kind, fingerprint }: Need,
+    { kind, fingerprint, inputs }: Need,
     accept: (head: Head, place: string) => void,
     onBytes: (done: number) => void,
   ): Promise<void> {
     const file = entryFile(kind, fingerprint)
-    const where = `${this.place.name}/${file}`
+    const where = `${this.#place.name}/${file}`
     const { store, signal } = this.#context
-    await this.place.read([file], async ([path = '']) => {
+    await this.#place.read([file], async ([path = '']) => {
       const begin = (head: Head) => {
         if (head.kind !== kind || head.fingerprint !== fingerprint)
           throw damaged(where, `it holds ${entryName(head.kind, head.fingerprint)}`)
         accept(head, where)
       }
-      const { inputs } = await readHead(path, where)
       await store.put(kind, fingerprint, inputs, async (dir) => {
         await unpackEntry(path, dir, where, signal, begin, onBytes)
       })
@@ -104,9 +112,7 @@ const shown = (value: unknown): string => printable(typeof value === 'string' ? 
 /** Why a kernel or image is not there: what differs from the nearest one of the same source or suite. */
 async function whyNot({ kind, inputs }: Need, source: Source): Promise<string> {
   const key = kind === 'kernel' ? 'source' : 'suite'
-  const ofKind = source.entries.filter((one) => one.kind === kind)
-  const notes = [...(await notesOf(ofKind, source.place)).values()]
-  const alike = notes.filter((note) => note.inputs[key] === inputs[key])
+  const alike = (await source.notes(kind)).filter((note) => note.inputs[key] === inputs[key])
   const [nearest] = alike
     .map((note) => ({ note, changed: changedInputs(note.inputs, inputs) }))
     .toSorted((a, b) => a.changed.length - b.changed.length)
@@ -152,7 +158,7 @@ export async function pullStep(
 ): Promise<Pulled> {
   return await step(context, 'pull', `pull from ${place.name}`, async (handle) => {
     const { needs, unknown } = await needsOf(lab, names, false, context)
-    const source = new Source(place, entriesOf(await filesOf(place)), context)
+    const source = new Source(place, await filesOf(place), context)
     const entries: PulledEntry[] = []
     for (const need of needs) entries.push(await pullOne(need, source, lock, context, handle))
     const missing = entries.filter(({ outcome }) => outcome === 'not there')
