@@ -55,8 +55,12 @@ export class SshPlace implements Place {
   }
 
   /** Why the other side refused a file. SFTP has no code for a full disk, so we ask how much room there is. */
-  async #refused(error: ProgramFailure): Promise<Failure> {
-    const room = await this.#do([`df -h ${this.#address.directory}`]).catch(() => '')
+  async #room(): Promise<string> {
+    return await this.#do([`df -h ${this.#address.directory}`]).catch(() => '')
+  }
+
+  /** @param room what the other side says of its disk @param left a file that could not be removed */
+  #refused(error: ProgramFailure, room: string, left: string | undefined): Failure {
     return labError(
       {
         place: this.name,
@@ -65,7 +69,11 @@ export class SshPlace implements Place {
           ...sftpLines(error),
           ...room.split('\n').filter((line) => line.trim() !== '' && !line.startsWith('sftp>')),
         ],
-        wayOut: 'see above whether its disk is full and whether you may write there; nothing was left behind',
+        wayOut: `see above whether its disk is full and whether you may write there; ${
+          left === undefined
+            ? 'nothing was left behind'
+            : `${left} may still be there: a push removes it when it is a day old`
+        }`,
       },
       error,
     )
@@ -84,9 +92,12 @@ export class SshPlace implements Place {
         await this.#rename(partial, name)
       } catch (error) {
         // Before the room is freed again.
-        const failure = error instanceof ProgramFailure ? await this.#refused(error) : error
-        await sftp(this.#address, [`-rm ${partial}`], this.name, { timeout: TAKE_BACK }).catch(() => undefined)
-        throw failure
+        const room = error instanceof ProgramFailure ? await this.#room() : ''
+        const left = await sftp(this.#address, [`-rm ${partial}`], this.name, { timeout: TAKE_BACK }).then(
+          () => undefined,
+          () => partial,
+        )
+        throw error instanceof ProgramFailure ? this.#refused(error, room, left) : error
       }
     })
   }
