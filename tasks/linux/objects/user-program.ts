@@ -18,10 +18,11 @@ const STAPSDT_TYPE = 3
 /** Address of the probe, of the section .stapsdt.base, of the semaphore. */
 const ADDRESSES = 24
 
-const aligned = (size: number): number => (size + 3) & ~3
+/** To four bytes. A size may have all of its 32 bits set, which operators on bits would make negative. */
+const aligned = (size: number): number => Math.ceil(size / 4) * 4
 
-/** Notes that are cut off are left out: the file may come from anybody. */
-function usdtIn(notes: Buffer): Set<string> {
+/** `provider:name` of each note. Notes that are cut off are left out: the file may come from anybody. */
+export function usdtIn(notes: Buffer): Set<string> {
   const found = new Set<string>()
   for (let at = 0; at + NOTE_HEADER <= notes.length;) {
     const [nameSize, size, type] = [notes.readUInt32LE(at), notes.readUInt32LE(at + 4), notes.readUInt32LE(at + 8)]
