@@ -2,7 +2,7 @@
 import { arms, fullName } from '../../config/arms.ts'
 import type { ResolvedExperiment, ResolvedLab } from '../../config/resolved.ts'
 import type { Context } from '../../engine/context.ts'
-import { kernelsOf } from '../probe/lint.ts'
+import { kernelsOf, usersOf } from '../probe/lint.ts'
 import type { Verdict } from '../../linux/symbols/verdict.ts'
 import type { SourceProbe } from '../probe/command.ts'
 import { programsOfSamples, ProgramReader, type FoundPrograms, type NotCompiled } from './check-programs.ts'
@@ -75,9 +75,7 @@ function kernelsWith(lab: ResolvedLab, experiment: ResolvedExperiment, probe: st
 }
 
 function useOf(lab: ResolvedLab, probe: string, failures: readonly string[]): Use {
-  const users = Object.values(lab.experiments).filter(
-    ({ probes, matrix }) => probes.includes(probe) || matrix.probe?.includes(probe) === true,
-  )
+  const users = usersOf(lab, probe)
   const kernels = users.filter(({ skip }) => skip === undefined).flatMap((one) => kernelsWith(lab, one, probe))
   return {
     expected: users.some(({ expect }) =>

@@ -4,7 +4,8 @@ import { join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
 import { hookOf } from '../../linux/symbols/hook.ts'
 import { verdict, type VerdictKind } from '../../linux/symbols/verdict.ts'
-import { inModule } from './modules.ts'
+import type { ResolvedLab } from '../../config/resolved.ts'
+import { inModule, modulesWith } from './modules.ts'
 
 const dir = mkdtempSync(join(tmpdir(), 'lab-unit-'))
 afterAll(() => rmSync(dir, { recursive: true }))
@@ -56,4 +57,14 @@ test.each([
   ['kprobe/counter_add', 'notrace', [counter]],
 ] as const)('%s (%s) stays as it is', (section, kind, modules) => {
   expect(answer(section, kind, modules)[0]).toBe(kind)
+})
+
+test('the modules of a probe that only some arms of an experiment have', () => {
+  const experiments = {
+    each: { probes: ['p'], matrix: {}, modules: [counter] },
+    some: { probes: [], matrix: { probe: ['p', 'other'] }, modules: [own] },
+    none: { probes: ['other'], matrix: {}, modules: [{ ...own, name: 'loop' }] },
+  }
+  const lab = { experiments } as unknown as ResolvedLab
+  expect(modulesWith(lab, 'p').map(({ name }) => name)).toEqual(['counter', 'null_blk'])
 })

@@ -8,6 +8,7 @@ import { mayDefine } from '../../linux/c/source-tree.ts'
 import { moduleFacts, type ModuleFacts } from '../../linux/symbols/module-facts.ts'
 import type { Hook } from '../../linux/symbols/hook.ts'
 import { verdict, type Verdict, type VerdictKind } from '../../linux/symbols/verdict.ts'
+import { usersOf } from '../probe/lint.ts'
 import { ownFiles } from '../probe/own-files.ts'
 import type { BuiltModule } from '../module/built.ts'
 
@@ -17,7 +18,7 @@ export const factsOfModules = async (modules: readonly BuiltModule[]): Promise<M
 
 /** The modules that experiments load together with a probe. */
 export const modulesWith = (lab: ResolvedLab, probe: string): readonly ResolvedModule[] =>
-  Object.values(lab.experiments).flatMap(({ probes, modules = [] }) => (probes.includes(probe) ? modules : []))
+  usersOf(lab, probe).flatMap(({ modules = [] }) => modules)
 
 function textOf(file: string): string {
   try {

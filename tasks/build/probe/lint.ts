@@ -134,6 +134,12 @@ export interface ProbeLint extends LintFinding {
   readonly expected: boolean
 }
 
+/** The experiments that have a probe, in every arm or in some (`matrix:`). */
+export const usersOf = (lab: ResolvedLab, probe: string): readonly ResolvedExperiment[] =>
+  Object.values(lab.experiments).filter(
+    ({ probes, matrix }) => probes.includes(probe) || matrix.probe?.includes(probe) === true,
+  )
+
 /** The kernels that an experiment may run on. */
 export function kernelsOf(lab: ResolvedLab, { vm, matrix }: ResolvedExperiment): readonly string[] {
   const kernel = lab.vms[vm]?.kernel
@@ -154,9 +160,7 @@ export async function lintLab(lab: ResolvedLab, toolRoot: string, only?: string)
   const found = new Map<string, ProbeLint & { kernels: string[] }>()
   for (const probe of Object.values(lab.probes)) {
     if (!('source' in probe)) continue
-    const users = Object.values(lab.experiments).filter(
-      ({ probes, matrix }) => probes.includes(probe.name) || matrix.probe?.includes(probe.name) === true,
-    )
+    const users = usersOf(lab, probe.name)
     const expected = users.some(({ expect }) => expect.some((one) => 'failure' in one && one.failure !== undefined))
     const kernels = only === undefined ? users.flatMap((user) => kernelsOf(lab, user)) : [only]
     for (const name of new Set(kernels.length > 0 ? kernels : Object.keys(lab.kernels))) {
