@@ -77,7 +77,7 @@ function legacyMaps({ name }: SourceProbe, object: Buffer): NotCompiled | undefi
   return {
     probe: name,
     place: `probe ${name}`,
-    fact: 'its maps are in SEC("maps"), which libbpf loads no more since its version 1.0',
+    fact: 'its maps are in SEC("maps"), which libbpf no longer loads (since its version 1.0)',
     lines: [],
     wayOut:
       'declare them with ARRAY() or HASH() of lab.bpf.h; or leave the program as it is, and run it with its own loader (docs/programs.md)',

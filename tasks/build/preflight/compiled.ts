@@ -40,7 +40,8 @@ export class CheckCompiler {
     const stored = await storedTypes(declared, context, source)
     if (stored) return stored
     const { state, tree } = await openKernel(declared, context, source)
-    if (declared.debug === 'none' && tree ? false : state !== 'built') return { lacks: `no types of ${declared.name}` }
+    const isWithinReach = state === 'built' || (declared.debug === 'none' && tree !== undefined)
+    if (!isWithinReach) return { lacks: `no types of ${declared.name}` }
     return await typesStep(declared, context, source)
   }
 

@@ -47,6 +47,7 @@ async function asTheyWillBe(
     FUNCTIONS.has(hook.kind) &&
     noHooks !== true &&
     kind !== 'too old' &&
+    kind !== 'no section' &&
     (attachable === false || foreign.has(hook.target))
   if (!tree || !version)
     return judged.map((one) =>
@@ -83,8 +84,9 @@ export async function judgeHooks(hooks: readonly Hook[], view: KernelView): Prom
           ? verdict(hook, 'not known', view.note ?? 'nothing is known about this kernel')
           : verdict(hook, 'not a symbol', 'it needs no symbol of the kernel')),
     )
-  const functions = hooks.filter(({ kind }) => FUNCTIONS.has(kind))
-  const groups = hooks.filter(({ kind }) => kind === 'event').map(({ target }) => groupOf(target))
+  const named = hooks.filter((hook) => judgeKind(hook) === undefined)
+  const functions = named.filter(({ kind }) => FUNCTIONS.has(kind))
+  const groups = named.filter(({ kind }) => kind === 'event').map(({ target }) => groupOf(target))
   const names = functions.map(({ target }) => clonedFrom(target, kernel.parallelPaths) ?? target)
   await lookUp(names, groups, tree)
   const unbuilt = { version, config, tree, clones: kernel.parallelPaths }

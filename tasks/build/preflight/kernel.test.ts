@@ -84,3 +84,24 @@ test('P3: another lab built this source with a parallel path: what that made, or
   expect(await kinds(PROBES, declared({}), hooks, theirs)).toEqual(['not known', 'not known', 'attachable'])
   expect(await kinds(PROBES, declared({}), hooks)).toEqual(['covered', 'absent', 'attachable'])
 })
+
+test('a section that names nothing is not looked for in the source', async () => {
+  const hooks = ['kprobe/f(x', 'tracepoint/g/e(', 'kretprobe/[', 'kprobe/traced']
+  expect(await kinds({ ...PROBES, KRETPROBES: 'y', EVENT_TRACING: 'y' }, declared({}), hooks)).toEqual([
+    'no section',
+    'no section',
+    'no section',
+    'attachable',
+  ])
+})
+
+test('a probe that is compiled for a check is the one that a run restores: the kernel has its whole fingerprint', async () => {
+  const context = { ...testContext(join(dir, 'cache')), toolRoot: join(import.meta.dirname, '../../..') }
+  const { inputs, fingerprint } = await kernelFingerprint(declared({}), context)
+  await context.store.put('kernel', fingerprint, inputs, (to) => {
+    writeFileSync(join(to, 'vmlinux'), vmlinux()(0, 1 << 20))
+    for (const name of ['release', 'Module.symvers', 'config']) writeFileSync(join(to, name), '')
+    return Promise.resolve()
+  })
+  expect((await openKernel(declared({}), context)).entry?.fingerprint).toBe(fingerprint)
+})

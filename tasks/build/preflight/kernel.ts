@@ -8,7 +8,7 @@ import { z } from 'zod'
 import type { ResolvedKernel } from '../../config/resolved.ts'
 import type { Context } from '../../engine/context.ts'
 import { Failure } from '../../engine/error.ts'
-import { changedInputs, type Fingerprint, type Inputs } from '../../engine/fingerprint.ts'
+import { changedInputs, fingerprintOf, type Fingerprint, type Inputs } from '../../engine/fingerprint.ts'
 import type { StoredEntry } from '../../engine/store.ts'
 import { kernelFingerprint, type BuildPlan } from '../kernel/identity.ts'
 import { requestsFor } from '../kernel/configure.ts'
@@ -238,7 +238,7 @@ export async function openKernel(kernel: ResolvedKernel, context: Context, overr
       tree,
       config: facts.config,
       version,
-      entry: { dir: entry.dir, fingerprint: basename(entry.dir) as Fingerprint, release: facts.release },
+      entry: { dir: entry.dir, fingerprint: fingerprintOf(entry.inputs), release: facts.release },
       foreign: exact ? undefined : foreignIn(entry.inputs, inputs),
       state: exact ? 'built' : 'built before',
       note: exact

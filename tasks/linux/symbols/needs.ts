@@ -1,5 +1,5 @@
 /** What a kernel must have for a kind of hook at all, before any symbol matters: its version, and options. */
-import { kindOfSection, nearestSection } from './hook-kinds.ts'
+import { kindOfSection, nearestSection, targetOfSection } from './hook-kinds.ts'
 import { inRange, type Version } from '../version.ts'
 import type { KernelFacts } from './facts.ts'
 import type { Hook } from './hook.ts'
@@ -62,7 +62,10 @@ export function missingOption(hook: Hook, { config }: Pick<KernelFacts, 'config'
   })
 }
 
-/** What can be said of a hook without its kernel: that its section is none, or that the lab does not attach it. */
+/**
+ * What can be said of a hook without its kernel: that its section is none, that what follows the slash is not a name, or
+ * that the lab does not attach it. Only the names of other hooks may be looked for in a source.
+ */
 export function judgeKind(hook: Hook): Verdict | undefined {
   const kind = kindOfSection(hook.section)
   if (kind === undefined) {
@@ -71,6 +74,12 @@ export function judgeKind(hook: Hook): Verdict | undefined {
       fixes: near === undefined ? [] : [{ change: 'hook', text: `SEC("${near}")` }],
     })
   }
+  const { form } = kind
+  const target = targetOfSection(hook.section, kind)
+  if (form && target !== '' && !form.pattern.test(target))
+    return verdict(hook, 'no section', `the section "${hook.section}" names nothing that could be attached to`, {
+      fixes: [{ change: 'hook', text: `SEC("${kind.name}/${form.example}")` }],
+    })
   if (kind.not === undefined) return undefined
   return verdict(hook, 'no loader', `the lab attaches no ${kind.name} programs: ${kind.not}`, {
     details: ['a program with a loader of its own can be the workload (docs/programs.md)'],
