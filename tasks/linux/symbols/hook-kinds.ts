@@ -84,13 +84,16 @@ export const HOOK_KINDS: readonly HookKind[] = [
     options: ['FPROBE', 'BPF_EVENTS'],
   }),
   ...kprobes('kprobe.session', 'multi', { since: '6.10', form: PATTERN, options: ['FPROBE', 'BPF_EVENTS'] }),
-  ...kprobes('uprobe uretprobe uprobe.s uretprobe.s', 'user', { form: USER, options: UPROBE }),
+  ...kprobes('uprobe uretprobe', 'user', { form: USER, options: UPROBE }),
+  // Programs that may sleep: 8c7dcb84e3b7.
+  ...kprobes('uprobe.s uretprobe.s', 'user', { since: '6.0', form: USER, options: UPROBE }),
   ...kprobes('uprobe.multi uretprobe.multi uprobe.multi.s uretprobe.multi.s', 'user', {
     since: '6.6',
     form: { pattern: /^[^:]+:[\w.@$*?]+$/, example: 'FILE:PATTERN' },
     options: UPROBE,
   }),
-  ...kprobes('usdt usdt.s', 'usdt', { form: USDT, options: UPROBE }),
+  ...kprobes('usdt', 'usdt', { form: USDT, options: UPROBE }),
+  ...kprobes('usdt.s', 'usdt', { since: '6.0', form: USDT, options: UPROBE }),
   ...rows('tracepoint tp', 'event', {
     helpers: 'tracepoint',
     form: EVENT,
@@ -130,7 +133,9 @@ export const HOOK_KINDS: readonly HookKind[] = [
     options: ['DEBUG_INFO_BTF', 'BPF_JIT', 'BPF_SYSCALL'],
     not: NO_LOADER,
   }),
-  ...rows('xdp xdp.frags', 'interface', { options: ['NET', 'BPF_SYSCALL'] }),
+  ...rows('xdp', 'interface', { options: ['NET', 'BPF_SYSCALL'] }),
+  // BPF_F_XDP_HAS_FRAGS: c2f2cdbeffda.
+  ...rows('xdp.frags', 'interface', { since: '5.18', options: ['NET', 'BPF_SYSCALL'] }),
   ...rows('tc classifier', 'interface', { options: ['NET_CLS_ACT', 'NET_SCH_INGRESS', 'NET_CLS_BPF'] }),
   ...rows('action', 'interface', { not: NO_LOADER }),
   ...rows('tcx netkit', 'interface', { since: '6.6', not: NO_LOADER }),

@@ -161,6 +161,9 @@ describe('what a kind of hook needs', () => {
     ['kretprobe.multi/tra*', '5.10.223', undefined],
     ['kprobe.session/traced', '6.1.0', 'SEC("kprobe/traced")'],
     ['raw_tp/thing', '4.15.17', undefined],
+    ['uprobe.s/${workload}:f', '5.10.0', undefined],
+    ['usdt.s/${workload}:p:n', '5.18.0', undefined],
+    ['xdp.frags', '5.17.0', undefined],
   ])('%s on %s: the version, and no option that cannot help', (section, release, text) => {
     const { kind, attachable, fact, fixes } = verdict(section, kernel(CONFIG, release))
     expect({ kind, attachable }).toEqual({ kind: 'too old', attachable: false })
