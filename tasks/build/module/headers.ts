@@ -10,7 +10,7 @@ import type { ResolvedKernel } from '../../config/resolved.ts'
 import type { Context, StepHandle } from '../../engine/context.ts'
 import { userError } from '../../engine/error.ts'
 import { fingerprintOf } from '../../engine/fingerprint.ts'
-import { run } from '../../host/sh.ts'
+import { extractDeb } from '../../host/debian/deb-file.ts'
 import { fetchArchive } from '../fetched.ts'
 import { ownCode } from '../own-code.ts'
 
@@ -48,7 +48,7 @@ export async function headersOf(
       for (const [one, sha256] of Object.entries(headers)) {
         const deb = { package: one, version, sha256, ...(mirrors && { mirrors }) }
         const file = await fetchArchive(deb, context, place, handle)
-        await run(['dpkg-deb', '--extract', file, to], { signal: context.signal, place, wayOut: 'is the disk full?' })
+        await extractDeb(file, to, place, context.signal)
       }
       for (const tree of await treesIn(to)) {
         const makefile = join(tree, 'Makefile')
