@@ -7,14 +7,11 @@ import { table } from '../engine/text.ts'
 import { which } from '../host/which.ts'
 import { exampleLabs } from '../init/examples.ts'
 import { initLab } from '../init/init.ts'
+import { quoteWord } from '../linux/kbuild/shell-commands.ts'
 import { TOOL_ROOT } from './shared/app.ts'
 import { defineCommand } from './command.ts'
 
 const EXAMPLES = join(TOOL_ROOT, 'examples')
-
-/** A word as a POSIX shell takes it. */
-const shellWord = (text: string): string =>
-  /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", String.raw`'\''`)}'`
 
 /** The experiment that comes first in a lab file that ships with the tool. */
 function firstExperiment(directory: string): string {
@@ -54,10 +51,10 @@ export const command = defineCommand({
     const directory = resolve(dir ?? '.')
     const made = await initLab(directory, from === undefined ? undefined : { root: EXAMPLES, name: from })
     // npm links the program from its bin directory.
-    const lab = which('lab') === undefined ? shellWord(realpathSync(join(TOOL_ROOT, 'lab'))) : 'lab'
+    const lab = which('lab') === undefined ? quoteWord(realpathSync(join(TOOL_ROOT, 'lab'))) : 'lab'
     const away = relative(process.cwd(), directory)
     const next = [
-      ...(away === '' ? [] : [`cd ${shellWord(away.startsWith('-') ? `./${away}` : away)}`]),
+      ...(away === '' ? [] : [`cd ${quoteWord(away.startsWith('-') ? `./${away}` : away)}`]),
       `${lab} doctor`,
       `${lab} run ${firstExperiment(directory)}`,
     ]

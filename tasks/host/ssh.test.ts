@@ -4,9 +4,8 @@ import { Readable } from 'node:stream'
 import ssh2, { type Connection, type ServerChannel } from 'ssh2'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { failureOf } from '../test/caught.ts'
-import { run } from './sh.ts'
 import { userKeys } from './ssh-keys.ts'
-import { Guest, quote, type Address } from './ssh.ts'
+import { Guest, type Address } from './ssh.ts'
 
 type OnExec = (channel: ServerChannel, command: string, connection: Connection) => void
 
@@ -55,33 +54,6 @@ const ends = (channel: ServerChannel, status: number) => {
   channel.exit(status)
   channel.end()
 }
-
-test('quote makes one word of the guest’s shell, whatever is in it', async () => {
-  const words = [
-    'plain',
-    '',
-    'a b',
-    '$HOME',
-    '`id`',
-    "it's",
-    "'",
-    '"',
-    '*',
-    '~',
-    'a\nb',
-    ';',
-    '&',
-    '#',
-    '\\',
-    '!',
-    'ä',
-    '-x',
-    '{a,b}',
-  ]
-  const { stdout } = await run(['sh', '-c', `printf '%s|' ${words.map(quote).join(' ')}`])
-  expect(stdout).toBe(`${words.join('|')}|`)
-  expect(quote('/run/lab/a-b_c.d:1,2=3@%+')).toBe('/run/lab/a-b_c.d:1,2=3@%+')
-})
 
 describe('exec', () => {
   test('sends the quoted words and the input, and brings output and status back', async () => {

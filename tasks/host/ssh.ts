@@ -4,6 +4,7 @@ import type { Client as ClientType, ClientChannel, ConnectConfig } from 'ssh2'
 import { Failure, interrupted, labError, messageOf } from '../engine/error.ts'
 import { later } from '../engine/later.ts'
 import { programStarted } from '../engine/programs.ts'
+import { commandLine } from '../linux/kbuild/shell-commands.ts'
 import { LeadingLines } from './leading-lines.ts'
 
 const ssh2 = later<typeof import('ssh2')>('ssh2')
@@ -66,15 +67,11 @@ const ALGORITHMS = {
   cipher: ['chacha20-poly1305@openssh.com', 'aes128-ctr'],
 } satisfies ConnectConfig['algorithms']
 
-/** Quotes one word for the guest's POSIX shell. */
-export const quote = (word: string): string =>
-  /^[A-Za-z0-9_@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`
-
 /**
  * ssh runs a command through the user's shell. That gives way to the program: signals then reach it, and it is one
  * process less, which costs under TCG.
  */
-const commandOf = (argv: readonly string[]): string => `exec ${argv.map(quote).join(' ')}`
+const commandOf = (argv: readonly string[]): string => `exec ${commandLine(argv)}`
 
 interface Opened {
   readonly channel: ClientChannel

@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process'
 import { expect, test } from 'vitest'
-import { commandLine, optionWords, shellWord } from './command-line.ts'
+import { commandLine, optionWords } from './command-line.ts'
 
 test('the options of a declaration as words, in its order', () => {
   const rows = [
@@ -17,9 +17,8 @@ test('the options of a declaration as words, in its order', () => {
 
 test('a shell reads each word as it is', () => {
   const words = [`it's`, '$HOME', 'a b', '`x`', '~', '*', '', '\\', 'kernel=v5.10,bytes=16']
-  const echo = words.map(shellWord).join(' ')
   expect(
-    execFileSync('sh', ['-c', `printf '%s\\n' ${echo}`], { encoding: 'utf8' })
+    execFileSync('sh', ['-c', `lab() { printf '%s\\n' "$@"; }; ${commandLine(words)}`], { encoding: 'utf8' })
       .split('\n')
       .slice(0, -1),
   ).toEqual(words)

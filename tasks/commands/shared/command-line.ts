@@ -1,12 +1,6 @@
 /** A command as somebody would type it, from the values that its declaration made. */
+import { commandLine as shellLine } from '../../linux/kbuild/shell-commands.ts'
 import type { OptionRow } from '../command.ts'
-
-/** Characters that no POSIX shell reads as anything but themselves. */
-const PLAIN = /^[\w@%+=:,./-]+$/
-
-/** One word of a command line, quoted where a shell would read it otherwise. */
-export const shellWord = (word: string): string =>
-  PLAIN.test(word) ? word : `'${word.replaceAll("'", String.raw`'\''`)}'`
 
 const camel = (flag: string): string => flag.replaceAll(/-([a-z])/g, (_, letter: string) => letter.toUpperCase())
 
@@ -23,4 +17,4 @@ export function optionWords(rows: readonly OptionRow[], values: Readonly<Record<
 }
 
 /** The whole line, quoted for a shell. */
-export const commandLine = (words: readonly string[]): string => ['lab', ...words].map(shellWord).join(' ')
+export const commandLine = (words: readonly string[]): string => shellLine(['lab', ...words])

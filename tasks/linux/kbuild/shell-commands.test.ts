@@ -1,5 +1,6 @@
+import { execFileSync } from 'node:child_process'
 import { expect, test } from 'vitest'
-import { commandLine, commandsOf } from './shell-commands.ts'
+import { commandLine, commandsOf, quoteWord } from './shell-commands.ts'
 
 test('what make -n prints: commands between separators, over continued lines, with their quotes', () => {
   const script = [
@@ -26,4 +27,31 @@ test('a command line reads back as the words that it was made of', () => {
 test('quotes that never end', () => {
   expect(commandsOf("echo 'no end")).toEqual([['echo', 'no end']])
   expect(commandsOf('echo "no end')).toEqual([['echo', 'no end']])
+})
+
+test('a word is one word of a shell, whatever is in it', () => {
+  const words = [
+    'plain',
+    '',
+    'a b',
+    '$HOME',
+    '`id`',
+    "it's",
+    "'",
+    '"',
+    '*',
+    '~',
+    'a\nb',
+    ';',
+    '&',
+    '#',
+    '\\',
+    '!',
+    'ä',
+    '-x',
+    '{a,b}',
+  ]
+  const stdout = execFileSync('sh', ['-c', `printf '%s|' ${words.map(quoteWord).join(' ')}`], { encoding: 'utf8' })
+  expect(stdout).toBe(`${words.join('|')}|`)
+  expect(quoteWord('/run/lab/a-b_c.d:1,2=3@%+')).toBe('/run/lab/a-b_c.d:1,2=3@%+')
 })

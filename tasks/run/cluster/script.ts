@@ -1,6 +1,7 @@
 /** The one script of a plan's jobs, and the options that they are submitted with. */
 import { join } from 'node:path'
 import type { ResolvedVm } from '../../config/resolved.ts'
+import { quoteWord } from '../../linux/kbuild/shell-commands.ts'
 import type { PlanHeader } from './stored-plan.ts'
 
 /** What a job of a plan asks Slurm for, besides what the profile says. */
@@ -16,9 +17,6 @@ export interface JobWanted {
 
 /** By this name squeue(1), sacct(1) and scancel(1) find a plan's jobs. */
 export const jobName = ({ id }: Pick<PlanHeader, 'id'>): string => `lab-${id}`
-
-/** A word of a shell as it is, whatever is in it. */
-const quoted = (word: string): string => `'${word.replaceAll("'", String.raw`'\''`)}'`
 
 /** Node and the program, as they run here: nothing is installed on a node. */
 export interface Program {
@@ -41,14 +39,14 @@ export const scriptText = (
     '#!/bin/bash -l',
     '# Written by lab. A task does what is due of its block and ends; it can be started as often as you like.',
     ...prologue,
-    `export LAB_CACHE_DIR=${quoted(cache)}`,
+    `export LAB_CACHE_DIR=${quoteWord(cache)}`,
     // A user's PATH has no sbin, where mke2fs is.
     'export PATH="$PATH:/usr/local/sbin:/usr/sbin:/sbin" NODE_USE_ENV_PROXY=1',
     'export NODE_COMPILE_CACHE="$LAB_CACHE_DIR/node-compile"',
     // As the user wrote it: it may name a variable that only the node has ($SLURM_TMPDIR).
     ...(scratch === undefined ? [] : [`export TMPDIR="${scratch}"`]),
     '[ -z "${SLURM_ARRAY_TASK_ID:-}" ] || set -- "$@" "$SLURM_ARRAY_TASK_ID"',
-    `exec ${quoted(node)} ${quoted(entry)} "$@"`,
+    `exec ${quoteWord(node)} ${quoteWord(entry)} "$@"`,
     '',
   ].join('\n')
 

@@ -12,7 +12,7 @@ import { printable } from '../../engine/printable.ts'
 import { diskFull } from '../../engine/disk.ts'
 import { sealedArgv, SEALED_CONSOLE, SEALED_OUTPUT } from '../../host/qemu-sealed.ts'
 import { ProgramFailure, run as runProgram } from '../../host/sh.ts'
-import { quote } from '../../host/ssh.ts'
+import { commandLine } from '../../linux/kbuild/shell-commands.ts'
 import { guessBootFailure } from '../../linux/explain/boot-failure.ts'
 import { S_IFDIR, S_IFREG, type CpioEntry } from '../../linux/objects/cpio.ts'
 import { tarLength } from '../../linux/objects/tar-length.ts'
@@ -88,12 +88,11 @@ function script({ commands, strace, ...wanted }: SealedWanted, symbols: boolean)
   const { holder, events } = wanted
   const own = holderArgv({ ...wanted, dir: RESULT })
   const meta = [holder, '--meta', META, ...(symbols ? ['--no-symbols'] : [])]
-  const line = (argv: readonly string[]) => argv.map(quote).join(' ')
   return [
     '#!/bin/sh',
-    ...commands.map((argv) => `${line(argv)} >&2 || exit`),
-    line(strace ? underStrace(own, RESULT) : own),
-    line([...meta, ...events.flatMap((event) => ['--event', event])]),
+    ...commands.map((argv) => `${commandLine(argv)} >&2 || exit`),
+    commandLine(strace ? underStrace(own, RESULT) : own),
+    commandLine([...meta, ...events.flatMap((event) => ['--event', event])]),
     '',
   ].join('\n')
 }
