@@ -67,36 +67,37 @@ function needOneArm(experiment: ResolvedExperiment, metric: string, options: Opt
     })
 }
 
+type End = Exclude<Mark, 'skip'>
+
+const untestable = (commit: Commit, end: End, why: string) =>
+  userError({
+    place: commitText(commit),
+    fact: `this end cannot be tested: ${why}`,
+    wayOut: `take another commit for the ${end} end, one that builds and boots`,
+  })
+
 /** @throws a user's Failure for an end that is not what it is said to be */
-function needMark(commit: Commit, wanted: Mark, { mark, why }: Judgement, metrics: readonly string[]): void {
-  if (mark === wanted) return
-  const hint = metrics.length > 0 && wanted === 'bad' ? `; --metric decides by a number (${metrics.join(', ')})` : ''
+function needMark(commit: Commit, end: End, { mark, why }: Judgement, metrics: readonly string[]): void {
+  if (mark === end) return
+  if (mark === 'skip') throw untestable(commit, end, why)
+  const hint = metrics.length > 0 && end === 'bad' ? `; --metric decides by a number (${metrics.join(', ')})` : ''
   throw userError({
     place: commitText(commit),
-    fact:
-      mark === 'skip'
-        ? `this end cannot be tested: ${why}`
-        : `it is to be the ${wanted} end, and it is ${mark}: ${why}`,
-    wayOut:
-      mark === 'skip'
-        ? `take another commit for the ${wanted} end, one that builds and boots`
-        : `take another commit for the ${wanted} end, or check the experiment${hint}`,
+    fact: `it is to be the ${end} end, and it is ${mark}: ${why}`,
+    wayOut: `take another commit for the ${end} end, or check the experiment${hint}`,
   })
 }
 
-/** Both ends of a metric. @throws a user's Failure where it is the same at both */
+/** Both ends of a metric. @throws a user's Failure where one cannot be tested, or where it is the same at both */
 async function measuredEnds(prober: Prober, tree: BisectTree, metric: string, good: Commit, bad: Commit) {
-  await tree.checkout(bad.id)
-  const atBad = await prober.values()
-  await tree.checkout(good.id)
-  const atGood = await prober.values()
-  for (const [commit, wanted, found] of [
-    [bad, 'bad', atBad],
-    [good, 'good', atGood],
-  ] as const)
-    if (typeof found === 'string') needMark(commit, wanted, { mark: 'skip', why: found }, [])
-  if (typeof atBad === 'string' || typeof atGood === 'string')
-    throw new Error('an end that cannot be tested was let through')
+  const valuesAt = async (commit: Commit, end: End) => {
+    await tree.checkout(commit.id)
+    const values = await prober.values()
+    if (typeof values === 'string') throw untestable(commit, end, values)
+    return values
+  }
+  const atBad = await valuesAt(bad, 'bad')
+  const atGood = await valuesAt(good, 'good')
   const ends = endsOf(atGood, atBad)
   if (ends !== undefined) return ends
   throw userError({

@@ -7,7 +7,7 @@ import { existsSync } from 'node:fs'
 import { copyFile, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
-import { Failure, userError } from '../engine/error.ts'
+import { Failure, userError, type FailureParts } from '../engine/error.ts'
 import { removeAtForcedEnd } from '../engine/interruption.ts'
 import { printable } from '../engine/printable.ts'
 import { run } from './sh.ts'
@@ -54,6 +54,12 @@ export interface Commit {
   readonly subject: string
 }
 
+/** What git refuses is the user's to mend; any other error stays what it is. */
+const refused = (error: unknown, parts: FailureParts): unknown =>
+  error instanceof Failure && error.reason === 'exit-status'
+    ? userError({ lines: error.parts.lines, ...parts }, error)
+    : error
+
 export class BisectTree implements AsyncDisposable {
   readonly dir: string
   readonly #source: string
@@ -93,16 +99,11 @@ export class BisectTree implements AsyncDisposable {
     try {
       return (await this.#ofSource(['rev-parse', '--path-format=absolute', ...paths])).split('\n')
     } catch (error) {
-      if (!(error instanceof Failure) || error.reason !== 'exit-status') throw error
-      throw userError(
-        {
-          place: this.#place,
-          fact: 'it is not in a git repository that can be read',
-          lines: error.parts.lines,
-          wayOut: 'name a directory in a clone, with --source',
-        },
-        error,
-      )
+      throw refused(error, {
+        place: this.#place,
+        fact: 'it is not in a git repository that can be read',
+        wayOut: 'name a directory in a clone, with --source',
+      })
     }
   }
 
@@ -122,15 +123,11 @@ export class BisectTree implements AsyncDisposable {
       const id = await this.#ofSource(['rev-parse', '--verify', '--quiet', '--end-of-options', `${name}^{commit}`])
       return { id, subject: await this.subject(id) }
     } catch (error) {
-      if (!(error instanceof Failure) || error.reason !== 'exit-status') throw error
-      throw userError(
-        {
-          place: printable(name, 100),
-          fact: `no commit of ${printable(this.#source, 200)} is called so`,
-          wayOut: `\`git -C ${printable(this.#source, 200)} log --oneline\` lists its commits; a shallow clone has only some`,
-        },
-        error,
-      )
+      throw refused(error, {
+        place: printable(name, 100),
+        fact: `no commit of ${printable(this.#source, 200)} is called so`,
+        wayOut: `\`git -C ${printable(this.#source, 200)} log --oneline\` lists its commits; a shallow clone has only some`,
+      })
     }
   }
 
@@ -170,16 +167,11 @@ export class BisectTree implements AsyncDisposable {
       // 2: only commits are left that were skipped.
       await this.#own(['bisect', ...words], [0, 2])
     } catch (error) {
-      if (!(error instanceof Failure) || error.reason !== 'exit-status') throw error
-      throw userError(
-        {
-          place: this.#place,
-          fact: 'git cannot bisect these commits',
-          lines: error.parts.lines,
-          wayOut: 'the good commit has to come before the bad one, in one history',
-        },
-        error,
-      )
+      throw refused(error, {
+        place: this.#place,
+        fact: 'git cannot bisect these commits',
+        wayOut: 'the good commit has to come before the bad one, in one history',
+      })
     }
     const outcome = outcomeIn(await this.#own(['bisect', 'log']))
     const next = await this.#noteCommit()
