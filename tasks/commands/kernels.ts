@@ -2,7 +2,7 @@
  * `lab kernels`: what the lab declares, what of it is here, what the mirror has newer; `lab kernels add PACKAGE` writes
  * the lines of one.
  */
-import { readFile, readdir, rename, writeFile } from 'node:fs/promises'
+import { readFile, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { kernelFingerprint } from '../build/kernel/identity.ts'
 import { isPrebuilt } from '../config/prebuilt.ts'
@@ -11,6 +11,7 @@ import { withKernel } from '../config/text/add-kernel.ts'
 import type { Context } from '../engine/context.ts'
 import { Failure, userError } from '../engine/error.ts'
 import { diskFailure } from '../engine/disk.ts'
+import { replaceFile } from '../engine/replace-file.ts'
 import { pinStates } from '../host/debian/pins.ts'
 import { pinOf } from '../upkeep/doctor/pins.ts'
 import { findLab } from '../config/find.ts'
@@ -92,8 +93,7 @@ export const command = defineCommand({
     const kernel = await declarationOf(found, context, options.headers)
     const made = withKernel(await readFile(file, 'utf8'), options.name ?? standard, kernel, file)
     try {
-      await writeFile(`${file}.new`, made.text)
-      await rename(`${file}.new`, file)
+      replaceFile(file, made.text)
     } catch (error) {
       throw diskFailure(error, file)
     }

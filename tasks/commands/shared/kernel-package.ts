@@ -51,6 +51,12 @@ async function find(name: string, suite: string | undefined, context: Context): 
   })
 }
 
+/** The record of a package in exactly this version, of the index that has the one that was found. */
+async function exactly(name: string, version: string, all: Found['all'], { signal }: Context) {
+  const records = all ?? (await hostRecords(name, signal))
+  return records.find((one) => one.package === name && one.version === version)
+}
+
 /**
  * The kernel that a name like linux-image-cloud-amd64 stands for: such a package has no files, and depends on today's
  * kernel in its exact version. Any other package is its own.
@@ -59,8 +65,7 @@ async function behind(found: Found, context: Context): Promise<Found> {
   const { record, all } = found
   const name = exactParts(record).find((part) => part.startsWith('linux-image-') && part !== record.package)
   if (name === undefined) return found
-  const records = all ?? (await hostRecords(name, context.signal))
-  const kernel = records.find((each) => each.package === name && each.version === record.version)
+  const kernel = await exactly(name, record.version, all, context)
   if (kernel) return { ...found, record: kernel }
   throw userError({
     place: 'lab kernels add',
@@ -70,11 +75,10 @@ async function behind(found: Found, context: Context): Promise<Found> {
 }
 
 /** The packages that a metapackage of 7.x consists of, with their hashes. */
-async function partsOf(record: PackageRecord, all: readonly PackageRecord[] | undefined, context: Context) {
+async function partsOf(record: PackageRecord, all: Found['all'], context: Context) {
   const parts: Record<string, string> = {}
   for (const name of exactParts(record)) {
-    const records = all ?? (await hostRecords(name, context.signal))
-    const part = records.find((one) => one.package === name && one.version === record.version)
+    const part = await exactly(name, record.version, all, context)
     if (part) parts[name] = part.sha256
   }
   return parts
@@ -90,8 +94,7 @@ const KBUILD = /\b(linux-kbuild-[\w.+~-]+) \(/
 async function headersOf({ package: image, version }: PackageRecord, all: Found['all'], context: Context) {
   const headers: Record<string, string> = {}
   const add = async (name: string): Promise<PackageRecord> => {
-    const records = all ?? (await hostRecords(name, context.signal))
-    const record = records.find((one) => one.package === name && one.version === version)
+    const record = await exactly(name, version, all, context)
     if (record === undefined)
       throw userError({
         place: 'lab kernels add',
@@ -136,9 +139,8 @@ function nameOf(record: PackageRecord): string {
 }
 
 /** The codename of the host's own release. */
-async function ownSuite({ signal }: Context): Promise<string> {
+async function ownSuite(): Promise<string> {
   const text = await readFile('/etc/os-release', 'utf8').catch(() => '')
-  if (signal.aborted) return 'stable'
   return /^VERSION_CODENAME=(\w+)$/m.exec(text)?.[1] ?? 'stable'
 }
 
@@ -154,7 +156,7 @@ export async function declarationOf(
   const { package: name, version, sha256 } = record
   if (name.startsWith('linux-source-'))
     return {
-      source: { package: name, suite: suite ?? (await ownSuite(context)), version, sha256 },
+      source: { package: name, suite: suite ?? (await ownSuite()), version, sha256 },
       config: ['lab:base', 'lab:guest', 'lab:tracing'],
     }
   const parts = await partsOf(record, all, context)
