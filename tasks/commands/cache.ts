@@ -11,6 +11,7 @@ import { sizeText } from '../config/describe.ts'
 import { readLabLock } from '../config/lock-file.ts'
 import { userError } from '../engine/error.ts'
 import { printable } from '../engine/printable.ts'
+import { plural } from '../engine/text.ts'
 import { SFTP } from '../host/packages.ts'
 import { defineCommand, type Outcome } from './command.ts'
 import { openApp, type Session } from './shared/app.ts'
@@ -70,9 +71,8 @@ function listed(entries: readonly NotedEntry[], place: string): Outcome {
       `${kind.padEnd(6)}  ${id.slice(0, 12)}  ${sizeText(size).padStart(8)}  ${[title ?? '(no note)', ...tools].join(', ')}`,
   )
   const bytes = entries.reduce((sum, { size }) => sum + size, 0)
-  const count = entries.length === 1 ? '1 entry' : `${entries.length} entries`
   return {
-    text: [...rows, `${place}: ${count}, ${sizeText(bytes)}`].join('\n'),
+    text: [...rows, `${place}: ${plural(entries.length, 'entry', 'entries')}, ${sizeText(bytes)}`].join('\n'),
     data: { place, entries, bytes },
   }
 }

@@ -4,6 +4,7 @@ import { arms, fullName, onlyArms, type Overrides } from '../config/arms.ts'
 import { labFor } from '../config/derived.ts'
 import type { ResolvedExperiment, ResolvedLab, ResolvedVm } from '../config/resolved.ts'
 import type { Context } from '../engine/context.ts'
+import { plural } from '../engine/text.ts'
 import { imageForecast, kernelForecast, type Forecast } from '../build/forecast.ts'
 import { missingRequirements, packagesOf } from '../host/packages.ts'
 import { toolsFor, treeFor, type Choices } from '../build/artefacts.ts'
@@ -15,7 +16,6 @@ import { vmOf } from './shared/vm-name.ts'
 import { defineCommand } from './command.ts'
 import { KERNEL, SOURCE } from './shared/options.ts'
 
-const counted = (count: number, word: string) => `${count} ${word}${count === 1 ? '' : 's'}`
 /** Arms that are named; the others are counted. */
 const NAMED = 8
 
@@ -39,15 +39,15 @@ function runsText(experiment: ResolvedExperiment, vm: ResolvedVm, asked: RunsAsk
   const { repeat: times = experiment.repeat, parallel = experiment.parallel } = asked
   const start = vm.deterministic === true ? 'cold' : (asked.start ?? experiment.start)
   return [
-    `${counted(list.length, 'arm')} (${[...names, ...(list.length > NAMED ? ['...'] : [])].join('; ')}) x ${until ? 'at most ' : ''}${counted(times, 'repeat')}`,
+    `${plural(list.length, 'arm')} (${[...names, ...(list.length > NAMED ? ['...'] : [])].join('; ')}) x ${until ? 'at most ' : ''}${plural(times, 'repeat')}`,
     ...(list.length > 1 ? [order] : []),
     ...(until ? [`an arm ends when ${until.metric} is known to ±${until.precision * 100} %`] : []),
-    ...(warmup > 0 ? [`after ${counted(warmup, 'warm-up')} of each`] : []),
+    ...(warmup > 0 ? [`after ${plural(warmup, 'warm-up')} of each`] : []),
     ...(start === 'cold' ? ['each on a VM of its own'] : []),
     ...(start === 'warm' ? ['each from a snapshot of a VM that has booted'] : []),
     ...(parallel === 1
       ? []
-      : [`${parallel === 'auto' ? 'as many VMs as the host allows' : counted(parallel, 'VM')} at a time`]),
+      : [`${parallel === 'auto' ? 'as many VMs as the host allows' : plural(parallel, 'VM')} at a time`]),
   ].join(', ')
 }
 

@@ -11,10 +11,10 @@ export const command = defineCommand({
   about: 'do what is due of one block of a plan of `lab run --on slurm`; its jobs call this',
   options: [['--from <n>', 'the block that number 0 means', wholeNumber('a number of a block', 0, 2 ** 20)]],
   examples: [['lab task .lab/slurm/0123456789ab 3', 'the fourth repeat of every arm']],
-  work: async ({ context }, [dir, text], { from = 0 }) => {
+  work: async ({ context }, [dir, number], { from = 0 }) => {
     const path = resolve(dir)
     const plan = await readPlan(path)
-    const block = from + wholeNumber('a number of a block', 0, 2 ** 20)([text], 'block')
+    const block = from + wholeNumber('a number of a block', 0, 2 ** 20)([number], 'block')
     if (block >= plan.blocks)
       throw userError({
         place: `block ${block}`,
@@ -23,10 +23,10 @@ export const command = defineCommand({
       })
     const { runs, made, passed, by } = await blockTask(path, plan, block, context)
     const where = `block ${block + 1} of ${plan.blocks} of ${plan.experiment}`
-    const text_ =
+    const text =
       by !== undefined
         ? `${where}: ${by} is at it`
         : `${where}: ${made === 0 ? 'nothing was due' : `${made} results made`}, ${passed} of ${runs} runs passed`
-    return { text: text_, data: { block, runs, made, passed, ...(by !== undefined && { by }) } }
+    return { text, data: { block, runs, made, passed, ...(by !== undefined && { by }) } }
   },
 })

@@ -32,8 +32,7 @@ function submittedText({ plan, jobs, tasks, made, queued }: Submitted): string {
   const what = `${plan.experiment}: ${plural(all, 'run')}${before.length > 0 ? ` (${before.join(', ')})` : ''}`
   if (made === all) return `${what}; nothing is missing: nothing was submitted`
   if (tasks === 0) return `${what}; everything that is missing is in the queue already: nothing was submitted`
-  const [first, ...rest] = jobs
-  return `${what}; submitted ${plural(tasks, 'task')} of ${plural(plan.size, 'run')} as job ${[first, ...rest].join(', ')}, called lab-${plan.id}`
+  return `${what}; submitted ${plural(tasks, 'task')} of ${plural(plan.size, 'run')} as job ${jobs.join(', ')}, called lab-${plan.id}`
 }
 
 const dataOf = ({ plan, jobs, tasks, dir, made, queued }: Submitted) => ({

@@ -1,9 +1,8 @@
 /** `lab trace --open`: a run in KernelShark, or in a browser with Perfetto. */
 import { existsSync } from 'node:fs'
-import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { userError } from '../../engine/error.ts'
-import { makeScratch } from '../../engine/scratch.ts'
+import { withScratch } from '../../engine/scratch.ts'
 import { serveOnce } from '../../host/serve-once.ts'
 import { attended, run as runProgram } from '../../host/sh.ts'
 import { which } from '../../host/which.ts'
@@ -35,8 +34,7 @@ async function inKernelShark(dat: string, { context }: Session): Promise<Outcome
 /** In the browser: the page fetches the file from here, and keeps it to itself. */
 async function inBrowser(wanted: Omit<ExportWanted, 'format' | 'file'>, session: Session): Promise<Outcome> {
   const { context } = session
-  const scratch = await makeScratch('output')
-  try {
+  return await withScratch('output', async (scratch) => {
     const file = join(scratch, 'run.pftrace')
     await exportStep({ ...wanted, format: 'perfetto', file }, context)
     const page = `${PERFETTO}/#!/?url=http://127.0.0.1:${PORT}${PATH}`
@@ -54,9 +52,7 @@ async function inBrowser(wanted: Omit<ExportWanted, 'format' | 'file'>, session:
       await fetched.catch(() => undefined)
     }
     return { text: 'the browser has the trace', data: { page } }
-  } finally {
-    await rm(scratch, { recursive: true, force: true })
-  }
+  })
 }
 
 /** @throws a user's Failure where there is neither, or no screen */
