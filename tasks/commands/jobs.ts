@@ -1,7 +1,6 @@
 /** `lab jobs`: how far the plans are that a cluster carries out, and why something is missing. */
-import { join } from 'node:path'
 import { named } from '../config/open.ts'
-import { messageOf, userError } from '../engine/error.ts'
+import { Failure, userError } from '../engine/error.ts'
 import { printable } from '../engine/printable.ts'
 import { table } from '../engine/text.ts'
 import { madeOf, openBlocks, submittedJobs, type OpenBlock } from '../run/cluster/progress.ts'
@@ -32,8 +31,8 @@ async function seen({ dir, plan }: Pick<Seen, 'dir' | 'plan'>, signal: AbortSign
   try {
     return { dir, plan, runs, jobs, open: await openBlocks(dir, plan, missing, signal) }
   } catch (error) {
-    if (signal.aborted) throw error
-    const unasked = printable(messageOf(error), 300)
+    if (signal.aborted || !(error instanceof Failure)) throw error
+    const unasked = printable(error.parts.fact, 300)
     return {
       dir,
       plan,
@@ -106,12 +105,13 @@ function listText(all: readonly Seen[], width: number | undefined): string {
 
 /** One plan, with what its runs say together. */
 async function onePlan(app: App, one: Seen): Promise<Outcome> {
-  const { plan, dir, open } = one
+  const { plan, dir, open, unasked } = one
   const experiment = named(app.lab.experiments, 'experiment', plan.experiment)
   const outcome = await runNamed(
     [experiment],
     {
-      one: () => outcomeOf(dir, plan, open),
+      // Of blocks that Slurm was not asked about, nobody can say that their jobs left no result.
+      one: () => outcomeOf(dir, plan, unasked === undefined ? open : []),
       resume: false,
       goOn: `lab run ${plan.experiment} --on slurm --resume`,
       places: { state: stateOf(app.lab), results: app.places.results },
@@ -132,7 +132,7 @@ export const command = defineCommand({
   ],
   work: async (session, [wanted]) => {
     const app = openApp(session)
-    const plans = await listPlans(join(app.lab.directory, '.lab'))
+    const plans = await listPlans(stateOf(app.lab))
     if (wanted === undefined) {
       const all: Seen[] = []
       for (const one of plans) all.push(await seen(one, app.context.signal))
