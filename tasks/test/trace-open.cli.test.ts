@@ -32,14 +32,16 @@ test('a browser fetches the timeline from this host, and then it ends', async ()
     'xdg-open',
     `#!/bin/sh
 url=$(printf '%s' "$1" | sed 's/.*#!\\/?url=//')
-exec node -e "fetch('$url').then(async (r) => require('fs').writeFileSync('${noted}', Buffer.from(await r.arrayBuffer())))"
+node -e "fetch('$url').then(async (r) => require('fs').writeFileSync('${noted}', Buffer.from(await r.arrayBuffer())))" &
 `,
   )
   const { status, stderr } = await lab.lab(['trace', 'last', '--open'], env)
   expect(status, stderr).toBe(0)
   expect(stderr).toContain('https://ui.perfetto.dev/#!/?url=http://127.0.0.1:9001/')
   expect((await lab.lab(['trace', 'last', '--perfetto', 'file.pftrace'])).status).toBe(0)
-  expect(readFileSync(noted)).toEqual(readFileSync(join(lab.dir, 'file.pftrace')))
+  // The browser outlives lab, which ends when the last byte is sent.
+  const whole = readFileSync(join(lab.dir, 'file.pftrace'))
+  await expect.poll(() => existsSync(noted) && readFileSync(noted).equals(whole), { timeout: 30_000 }).toBe(true)
 })
 
 test('a browser that does not start is no wait without an end', async () => {
