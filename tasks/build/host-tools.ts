@@ -42,7 +42,7 @@ export async function hostStep(
   if (!command || !(context.yes || (await consent(command.join(' '), context.signal))))
     throw labError({
       place: 'host',
-      ...(command && { reason: 'needs-consent' as const }),
+      reason: command ? 'needs-consent' : 'not-installed',
       fact: missing.length === 1 ? 'one requirement is missing' : `${missing.length} requirements are missing`,
       lines: missing.map(({ needs, why, package: name }) => `${needs} (${why}): package ${name}`),
       wayOut: shown

@@ -2,7 +2,7 @@
 import { join } from 'node:path'
 import { arms, onlyArms, overridesOf } from '../config/arms.ts'
 import { named } from '../config/open.ts'
-import type { ResolvedExperiment } from '../config/resolved.ts'
+import type { ResolvedExperiment, ResolvedLab } from '../config/resolved.ts'
 import { EXIT, userError } from '../engine/error.ts'
 import { hashText } from '../engine/fingerprint.ts'
 import { sayWhenInterrupted } from '../engine/interruption.ts'
@@ -16,6 +16,7 @@ import { bisect, type BisectFound, type Known, type Looked } from '../run/bisect
 import { endsOf, summaryText, type Judgement } from '../run/bisect/judge.ts'
 import { Prober } from '../run/bisect/prober.ts'
 import { ready, treeFor } from '../build/artefacts.ts'
+import { needsBuild, prebuiltSource } from '../build/kernel/prebuilt/identity.ts'
 import { openApp } from './shared/app.ts'
 import { choicesFor } from './shared/choices.ts'
 import { commandLine, optionWords } from './shared/command-line.ts'
@@ -65,6 +66,13 @@ function needOneArm(experiment: ResolvedExperiment, metric: string, options: Opt
       lines: list.slice(0, 8).map(({ name }) => printable(name, 100)),
       wayOut: 'choose one with --only or --param',
     })
+}
+
+/** @throws a user's Failure for a kernel that is not built from a tree: no commit of one would be any better */
+function needBuilt({ kernels }: ResolvedLab, name: string): void {
+  const kernel = named(kernels, 'kernel', name)
+  const source = prebuiltSource(kernel)
+  if (source !== undefined) throw needsBuild(kernel, source, '`lab bisect`')
 }
 
 type End = Exclude<Mark, 'skip'>
@@ -157,6 +165,7 @@ the interval of its median lies on one side of the middle between the ends.`,
     const overrides = overridesOf(options.param ?? [])
     const dir = join(context.cache, 'bisect', hashText(source).slice(0, 16))
     const choices = choicesFor(lab, experiment, { ...options, source: dir }, overrides)
+    needBuilt(lab, choices.sourceKernel ?? choices.kernel ?? named(lab.vms, 'vm', experiment.vm).kernel.use)
     makeDirectory(join(context.cache, 'bisect'), 0o700)
     await using _lock = await lock(`${dir}.lock`, context.signal, () =>
       context.emit({

@@ -36,6 +36,7 @@ test.each([
   [['readiter', 'HEAD~2', 'HEAD', '--source', 'linux', '--metric', 'ns'], 'has no metric of this name'],
   [['cost', 'HEAD~2', 'HEAD', '--source', 'linux', '--metric', 'read_ns'], 'arms, and a number'],
   [['readiter', 'HEAD~2', 'HEAD', '--source', 'linux'], 'this end cannot be tested'],
+  [['readiter', 'HEAD~2', 'HEAD', '--source', 'linux', '--kernel', 'debian-12'], '`lab bisect` needs a kernel that is'],
 ])('%j is refused', async (words, fact) => {
   const before = git('status', '--porcelain', '--branch') + git('for-each-ref')
   const { status, stderr } = await bisect(...words)

@@ -13,10 +13,15 @@ import { valuesOf } from '../judge/metrics.ts'
 import { runsNext, sideOf, summaryText, type Ends, type Judgement } from './judge.ts'
 
 /** What ends the whole search: the next commit would fare no better. */
-const OF_THE_HOST: ReadonlySet<FailureReason | undefined> = new Set(['disk-full', 'not-installed', 'unavailable'])
+const OF_THE_HOST: ReadonlySet<FailureReason | undefined> = new Set([
+  'disk-full',
+  'not-installed',
+  'needs-consent',
+  'unavailable',
+])
 
 /** Why a commit cannot be tested. @throws the failure where it has nothing to do with the commit */
-function untestable(error: unknown): string {
+export function untestable(error: unknown): string {
   if (!(error instanceof Failure) || error.kind === 'interrupted' || OF_THE_HOST.has(error.reason)) throw error
   const { place, fact } = error.parts
   return place === undefined ? fact : `${place}: ${fact}`
