@@ -149,7 +149,7 @@ test('every kind of hook that needs types, LSM hooks or control groups, on 6.1 a
   onTestFinished(() => shipped.remove())
   const runs = (await shipped.answer(['run', 'hooks-btf'])) as { dir: string; manifest: Manifest }[]
   const named = runs.map(({ manifest }) => [manifest.kernel.name, manifest.arm.name, manifest.verdict])
-  expect(named).toHaveLength(18)
+  expect(named).toHaveLength(20)
   expect(named.filter(([, , verdict]) => verdict !== 'passed')).toEqual([])
   const texts = runs.map(({ dir }) => join(dir, 'iter-threads.out')).filter((file) => existsSync(file))
   expect(texts).toHaveLength(2)

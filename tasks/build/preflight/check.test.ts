@@ -54,6 +54,11 @@ describe('lines that would make a hook attachable', () => {
       [{ change: 'option', symbol: 'BPF_LSM', value: 'y' }, { change: 'btf' }],
       'kernels:\n  v5.4:\n    options: { BPF_LSM: y }\n    debug: btf',
     ],
+    [
+      'modules of the experiment',
+      [{ change: 'modules', names: ['sch_ingress', 'cls_bpf'] }],
+      'modules: [sch_ingress, cls_bpf]   # of the experiment',
+    ],
     ['types of the kernel', [{ change: 'btf' }], 'kernels:\n  v5.4:\n    debug: btf'],
     ['a hook', [{ change: 'hook', text: 'SEC("kprobe/x")', note: 'its caller' }], 'SEC("kprobe/x")   (its caller)'],
   ])('%s', (_name, fixes, text) => {

@@ -60,7 +60,8 @@ export function waysOut(fixes: readonly Fix[], kernel: Declared): string[][] {
       ...(btf ? ['    debug: btf'] : []),
     ])
   for (const fix of fixes) {
-    if (fix.change === 'btf') {
+    if (fix.change === 'modules') ways.unshift([`modules: ${listed(fix.names)}   # of the experiment`])
+    else if (fix.change === 'btf') {
       if (options.length === 0) ways.push(keyOf(kernel, 'debug', ['btf']))
     } else if (fix.change === 'expose') {
       const added = { function: fix.function, file: fix.file, as: fix.as ?? ['noinline'] }

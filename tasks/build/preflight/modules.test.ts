@@ -50,6 +50,18 @@ test.each([
   expect(answer(section, kind, modules)).toEqual(['module', undefined, fact])
 })
 
+test('a kind of hook whose modules are loaded first, and one of which a module is missing', () => {
+  const tc = verdict(hookOf('tc'), 'not built', 'CONFIG_NET_SCH_INGRESS is in a module', {
+    fixes: [{ change: 'modules', names: ['sch_ingress', 'cls_bpf'] }],
+  })
+  const named = (...names: readonly string[]) => names.map((name) => ({ ...own, name }))
+  expect(inModule(tc, named('sch_ingress', 'cls_bpf', 'null_blk'))).toMatchObject({
+    kind: 'module',
+    fact: 'it needs sch_ingress and cls_bpf, which the experiment loads first',
+  })
+  expect(inModule(tc, named('sch_ingress')).kind).toBe('not built')
+})
+
 test.each([
   ['kprobe/counter_ad', 'absent', [counter]],
   ['kprobe/counter_add', 'absent', []],

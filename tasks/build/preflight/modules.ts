@@ -16,7 +16,7 @@ import type { BuiltModule } from '../module/built.ts'
 export const factsOfModules = async (modules: readonly BuiltModule[]): Promise<ModuleFacts[]> =>
   await Promise.all(modules.map(async ({ file, module }) => moduleFacts(await readFile(file), module)))
 
-/** The modules that experiments load together with a probe. */
+/** The modules that experiments load together with a probe, which they name in `probes:` or in `matrix:`. */
 export const modulesWith = (lab: ResolvedLab, probe: string): readonly ResolvedModule[] =>
   usersOf(lab, probe).flatMap(({ modules = [] }) => modules)
 
@@ -44,11 +44,16 @@ const MAY_DEFINE: ReadonlyMap<VerdictKind, (text: string, name: string) => boole
 const open = (hook: Hook, fact: string): Verdict => ({ ...verdict(hook, 'module', fact), attachable: undefined })
 
 /**
- * A function or event that the kernel does not have, and a module may have: one whose source defines it, or one that is not built
- * from source, whose functions are known only when its file is there. Before a run, the files themselves are asked.
+ * What the kernel alone does not have: a kind of hook that needs modules (tc), which the experiment loads, or a function or event
+ * that a module may have. That is a module whose source defines it, or one that is not built from source, whose functions are
+ * known only when its file is there. Before a run, the files themselves are asked.
  */
 export function inModule(found: Verdict, modules: readonly ResolvedModule[]): Verdict {
-  const { kind, hook } = found
+  const { kind, hook, fixes } = found
+  const names = new Set(modules.map(({ name }) => name))
+  const needs = fixes.find((fix) => fix.change === 'modules')
+  if (needs?.names.every((name) => names.has(name)) === true)
+    return open(hook, `it needs ${needs.names.join(' and ')}, which the experiment loads first`)
   const defines = MAY_DEFINE.get(kind)
   if (defines === undefined) return found
   const name = hook.target.replace(/^.*:/, '')
@@ -60,6 +65,9 @@ export function inModule(found: Verdict, modules: readonly ResolvedModule[]): Ve
   }
   const unread = modules.filter((module) => module.sources.length === 0 || isReadyModule(module))
   if (unread.length === 0) return found
-  const names = unread.map(({ name }) => name).join(', ')
-  return open(hook, `${hook.target} is not in the kernel itself, and may be in ${names}: \`lab run\` looks there first`)
+  const others = unread.map(({ name }) => name).join(', ')
+  return open(
+    hook,
+    `${hook.target} is not in the kernel itself, and may be in ${others}: \`lab run\` looks there first`,
+  )
 }

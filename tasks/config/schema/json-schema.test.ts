@@ -36,6 +36,7 @@ const KEYWORDS: Readonly<Record<string, (rule: unknown, value: unknown, schema: 
   pattern: (rule, value) => typeof value !== 'string' || new RegExp(String(rule), 'u').test(value),
   minLength: (rule, value) => typeof value !== 'string' || value.length >= Number(rule),
   minItems: (rule, value) => !Array.isArray(value) || value.length >= Number(rule),
+  maxItems: (rule, value) => !Array.isArray(value) || value.length <= Number(rule),
   minimum: (rule, value) => typeof value !== 'number' || value >= Number(rule),
   maximum: (rule, value) => typeof value !== 'number' || value <= Number(rule),
   anyOf: (rule, value) => Array.isArray(rule) && rule.some((option) => isSchema(option) && accepts(option, value)),

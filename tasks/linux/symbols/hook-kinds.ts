@@ -47,7 +47,7 @@ export interface HookKind {
   readonly since?: string
   /** What follows the first slash; a name without it cannot be attached by itself. */
   readonly form?: { readonly pattern: RegExp; readonly example: string }
-  /** Options that must be y, without CONFIG_. */
+  /** Options that must be y, or m with the module loaded (`OPTION_MODULES`), without CONFIG_. */
   readonly options: readonly string[]
   /** Why the lab does not attach it; undefined where it does. */
   readonly not?: string
@@ -71,6 +71,15 @@ const rows = (names: string, target: HookTarget, more: Partial<HookKind> = {}): 
 
 const kprobes = (names: string, target: HookTarget, more: Partial<HookKind> = {}): HookKind[] =>
   rows(names, target, { helpers: 'kprobe', ...more })
+
+/**
+ * Options of this table that a kernel may have as a module (=m), with its name: Debian's kernels have the parts of tc
+ * so (net/sched/Makefile). Once an experiment has loaded the module, it is as good as built in.
+ */
+export const OPTION_MODULES: Readonly<Record<string, string>> = {
+  NET_SCH_INGRESS: 'sch_ingress',
+  NET_CLS_BPF: 'cls_bpf',
+}
 
 /** In no order: the longest name that a section begins with counts. */
 export const HOOK_KINDS: readonly HookKind[] = [

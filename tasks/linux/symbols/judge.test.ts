@@ -209,6 +209,15 @@ describe('what a kind of hook needs', () => {
     expect(options(section, { ...rest, BPF_SYSCALL: 'y', NET: 'y' })).toEqual(symbols)
   })
 
+  test('tc in modules: first of all they can be loaded; one alone is not enough', () => {
+    const tc = { ...CONFIG, NET_SCHED: 'y', NET_CLS_ACT: 'y', NET_SCH_INGRESS: 'm', NET_CLS_BPF: 'm' }
+    expect(verdict('tc', kernel(tc))).toMatchObject({
+      kind: 'not built',
+      fixes: [{ change: 'modules', names: ['sch_ingress', 'cls_bpf'] }, { change: 'option' }, { change: 'option' }],
+    })
+    expect(options('tc', { ...tc, NET_CLS_BPF: 'n' })).toEqual(['NET_SCH_INGRESS', 'NET_CLS_BPF'])
+  })
+
   test('an LSM hook and an iterator by their names, with what was meant', () => {
     const facts = kernel({ ...CONFIG, DEBUG_INFO_BTF: 'y', BPF_LSM: 'y', BPF_SYSCALL: 'y' }, '5.10.223', [
       'bpf_lsm_file_open',

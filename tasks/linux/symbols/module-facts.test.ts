@@ -102,6 +102,14 @@ describe('functions of a module that is not loaded yet', () => {
     expect(judge(hookOf('kprobe/quiet'), facts).kind).toBe('notrace')
   })
 
+  test('an option that the kernel has as a module is there once that is loaded', () => {
+    const config = new Map([...KERNEL.config, ['NET_CLS_ACT', 'y'], ['NET_SCH_INGRESS', 'm'], ['NET_CLS_BPF', 'm']])
+    const named = (...names: readonly string[]) => names.map((name) => ({ ...moduleFacts(object, 'm'), name }))
+    const tc = (...names: readonly string[]) => judge(hookOf('tc'), withModules({ ...KERNEL, config }, named(...names)))
+    expect(tc('sch_ingress').kind).toBe('not built')
+    expect(tc('sch_ingress', 'cls_bpf').kind).toBe('not a symbol')
+  })
+
   test('what is freed after loading is not listed', () => {
     const names = [...withModules(KERNEL, [moduleFacts(object, 'm')]).functions()]
     expect(names).toEqual(expect.arrayContaining(['vfs_read', 'add', 'quiet']))

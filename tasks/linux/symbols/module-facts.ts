@@ -2,6 +2,7 @@
 import { cString, sectionsOf, type Section } from '../objects/elf.ts'
 import { pointerAt, pointersOf, rawSymbols, type RawSymbol, type Spot } from '../objects/relocations.ts'
 import type { KernelFacts, Place, Refusal } from './facts.ts'
+import { OPTION_MODULES } from './hook-kinds.ts'
 
 export interface ModuleFacts {
   /** As /proc/modules has it. */
@@ -96,6 +97,13 @@ export function moduleFacts(file: Buffer, name: string): ModuleFacts {
 const staying = ({ functions }: ModuleFacts): string[] =>
   [...functions].flatMap(([name, places]) => (places.every(({ refused }) => refused === 'init') ? [] : [name]))
 
+/** The configuration once these modules are loaded: what they hold is there as if it were built in. */
+function configWith(config: KernelFacts['config'], modules: readonly ModuleFacts[]): KernelFacts['config'] {
+  const names = new Set(modules.map(({ name }) => name))
+  const held = Object.entries(OPTION_MODULES).filter(([symbol, name]) => config.get(symbol) === 'm' && names.has(name))
+  return new Map([...config, ...held.map(([symbol]) => [symbol, 'y'] as const)])
+}
+
 /** A kernel with these modules loaded. */
 export function withModules(facts: KernelFacts, modules: readonly ModuleFacts[]): KernelFacts {
   if (modules.length === 0) return facts
@@ -104,7 +112,7 @@ export function withModules(facts: KernelFacts, modules: readonly ModuleFacts[])
   return {
     release: facts.release,
     from: facts.from,
-    config: facts.config,
+    config: configWith(facts.config, modules),
     events: facts.events && new Set([...facts.events, ...modules.flatMap(({ events }) => [...events])]),
     tracepoints:
       facts.tracepoints && new Set([...facts.tracepoints, ...modules.flatMap(({ tracepoints }) => [...tracepoints])]),

@@ -1,5 +1,5 @@
 /** What a kernel must have for a kind of hook at all, before any symbol matters: its version, and options. */
-import { kindOfSection, nearestSection, targetOfSection } from './hook-kinds.ts'
+import { kindOfSection, nearestSection, OPTION_MODULES, targetOfSection } from './hook-kinds.ts'
 import { inRange, type Version } from '../version.ts'
 import type { KernelFacts } from './facts.ts'
 import type { Hook } from './hook.ts'
@@ -56,9 +56,11 @@ export function missingOption(hook: Hook, { config }: Pick<KernelFacts, 'config'
   const asked = missing.filter((one) => one !== 'DEBUG_INFO_BTF').flatMap((one) => CHOSEN_BY[one] ?? [one])
   const options = [...new Set(asked)].filter(off).map((symbol): Fix => ({ change: 'option', symbol, value: 'y' }))
   const how = config.get(first) === 'm' ? 'is in a module' : 'is not set'
+  const modules = missing.flatMap((symbol) => (config.get(symbol) === 'm' ? (OPTION_MODULES[symbol] ?? []) : []))
+  const load: Fix[] = modules.length === missing.length ? [{ change: 'modules', names: modules }] : []
   return verdict(hook, 'not built', `this kernel has no hooks of this kind: CONFIG_${first} ${how}`, {
     noHooks: true,
-    fixes: [...options, ...btf],
+    fixes: [...load, ...options, ...btf],
   })
 }
 

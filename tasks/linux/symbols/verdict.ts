@@ -46,6 +46,8 @@ export type Exposure = 'noinline' | 'error-injectable'
 /** A change that would make the hook attachable, as data. */
 export type Fix =
   | { readonly change: 'option'; readonly symbol: string; readonly value: string }
+  /** `modules:` of the experiment. */
+  | { readonly change: 'modules'; readonly names: readonly string[] }
   /** `debug: btf` of the kernel. */
   | { readonly change: 'btf' }
   | {
