@@ -209,7 +209,7 @@ void network_detach(void);
 
 /* iter.c */
 bool is_iter(const char *section);
-void iter_read(const struct options *options, const struct attachment *attachments, int count);
+int iter_read(const struct options *options, const struct attachment *attachments, int count);
 
 /* sample.c */
 struct bpf_link *sample_attach(const struct bpf_program *program);

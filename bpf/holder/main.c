@@ -98,9 +98,9 @@ static int run(const struct options *options)
 	child_end(options, pid);
 	if (is_started)
 		watch_stop();
-	/* Its files are made when nobody watches any more who opens what: we are who does. */
-	if (is_started && !error)
-		iter_read(options, attachments, count);
+	/* Only now: while the watch is on, it would report the files that this makes as opened by us. */
+	if (is_started && !error && (error = iter_read(options, attachments, count)))
+		outcome = "capture failed";
 	/* The counters are read when nothing fires any more, so that no message is printed that they do not know of. */
 	stop_all(attachments, count);
 	report_hits(options, attachments, count);

@@ -126,7 +126,7 @@ static const char *fill_program(int object, struct bpf_object *from, struct bpf_
 	if (fd < 0)
 		return "no program of this name";
 	if (bpf_map_update_elem(bpf_map__fd(map), key, &fd, BPF_ANY) != 0)
-		return errno == EINVAL ? "the kernel refuses the program: its type is another than that of those that are in the map or jump"
+		return errno == EINVAL ? "the kernel refuses the program: its type differs from that of the programs in the map or of those that jump"
 				       : strerror(errno);
 	bpf_map_lookup_elem(bpf_map__fd(map), key, &id); /* since 4.16; the number says nothing more than that it is there */
 	json_begin("slot");

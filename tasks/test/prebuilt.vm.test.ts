@@ -156,6 +156,28 @@ test('every kind of hook that needs types, LSM hooks or control groups, on 6.1 a
   for (const file of texts) expect(readFileSync(file, 'utf8')).toContain('2 kthreadd\n')
 })
 
+test('an iterator whose text is too long to keep fails the run', async () => {
+  const shipped = new Rig()
+  onTestFinished(() => shipped.remove())
+  shipped.write(
+    'bpf/hooks/iter.bpf.c',
+    `#include "vmlinux.h"
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_tracing.h>
+SEC("iter/ksym")
+int symbols(struct bpf_iter__ksym *ctx)
+{
+	BPF_SEQ_PRINTF(ctx->meta->seq, "a line for each of the hundred thousand symbols that a kernel has\\n");
+	return 0;
+}
+char LICENSE[] SEC("license") = "GPL";
+`,
+  )
+  const { status, stderr } = await shipped.lab(['run', 'hooks-btf', '--only', 'probe=iter,kernel=debian-12'])
+  expect(stderr).toContain('the iterator symbols prints more than 4 MB')
+  expect(status).toBe(1)
+})
+
 describe('a pack with all that a run was built from', () => {
   const pack = join(rig.dir, 'pack.tar.gz')
   beforeAll(async () => {

@@ -51,6 +51,7 @@ const libbpfLines = (text: string): string[] =>
 
 /** Errno values that a refused attach comes back with. */
 const ENOENT = 2
+const EFBIG = 27
 const EINVAL = 22
 const EILSEQ = 84
 
@@ -188,6 +189,19 @@ export interface Deadline {
 const deadlineText = ({ askedMs, factor }: Deadline): string =>
   `its timeout of ${askedMs / 1000} s${factor === 1 ? '' : ` (${(askedMs * factor) / 1000} s here: ${factor} times as long, because TCG is slower than KVM)`}`
 
+/** The text of an iterator that is not kept, since it is longer than what the holder keeps (bpf/holder/iter.c). */
+function iteratorFailure(lines: readonly HolderLine[], place: string): Failure | undefined {
+  const long = of(lines, 'error').find(
+    ({ doing, errno }) => doing === 'keep the text of the iterator' && errno === EFBIG,
+  )
+  if (long === undefined) return undefined
+  return experimentError({
+    place,
+    fact: `the iterator ${printable(long.value, 100)} prints more than 4 MB, which is all that a run keeps of it`,
+    wayOut: 'print less in it: leave out with a condition what the experiment does not ask for',
+  })
+}
+
 /** The failure that the holder's facts stand for, or undefined when the workload ran to its end. */
 export function holderFailure(
   lines: readonly HolderLine[],
@@ -217,7 +231,7 @@ export function holderFailure(
       fact: 'another run holds the probes of this guest and does not let go of them',
       wayOut: '`lab exec -- pgrep -a lab-holder` names it; `lab down` ends the guest',
     })
-  const before = beforeFailure(lines, place)
+  const before = beforeFailure(lines, place) ?? iteratorFailure(lines, place)
   if (before) return before
   if (problem)
     return labError({
