@@ -22,8 +22,8 @@ int main(int argc, char **argv)
 	struct stat file;
 	void *buffer;
 
-	if (count < 1 || fd < 0 || fstat(fd, &file) != 0 || posix_memalign(&buffer, 4096, size) != 0) {
-		fprintf(stderr, "usage: randread FILE SIZE COUNT\n");
+	if (count < 1 || fd < 0 || fstat(fd, &file) != 0 || file.st_size < size || posix_memalign(&buffer, 4096, size) != 0) {
+		fprintf(stderr, "usage: randread FILE SIZE COUNT, with a FILE of at least SIZE bytes\n");
 		return 2;
 	}
 	srandom(1);
