@@ -16,7 +16,7 @@ import { partialBeside, replaceFile } from '../../engine/replace-file.ts'
 import { openDatabase, quoted } from '../../trace/duckdb.ts'
 import { oddColumn } from '../../trace/events/table-shape.ts'
 import { COPIES, removeCopies } from './copies.ts'
-import { eventsOf, type CompactTable } from './views.ts'
+import { eventsOf, queryMemory, type CompactTable } from './views.ts'
 
 /** So many small tables may be in no copy, those of all experiments together; and so few of one are left alone. */
 const LIMITS = { loose: 512, few: 16 }
@@ -102,7 +102,7 @@ async function rewrite(results: string, experiment: string, { compact, kept, loo
   const partial = partialBeside(join(dir, name))
   const removed = removeAtForcedEnd(partial)
   try {
-    using database = await openDatabase({})
+    using database = await openDatabase({ memory_limit: `${queryMemory()}B` })
     const { connection } = database
     const some = upTo(AT_ONCE, loose)
     // A table and not a view, for which DuckDB would open each file three times.

@@ -8,6 +8,7 @@ import {
   NotATable,
   OddTable,
   openQuery,
+  queryMemory,
   READING,
   select,
   type CompactTable,
@@ -22,15 +23,12 @@ import { Failure, interrupted, messageOf, userError } from '../../engine/error.t
 import type { Emit } from '../../engine/event.ts'
 import { saysDuckdb } from '../../engine/outside-words.ts'
 import { printable } from '../../engine/printable.ts'
-import { memoryLimit } from '../../host/this-host.ts'
 import { indexRuns, type IndexedRun } from '../run-index.ts'
 import { compacted } from './compact.ts'
 import { tablesOf } from './tables.ts'
 
 /** Rows of an answer that is text; more of them are a file. */
 export const MOST_ROWS = 100_000
-/** What DuckDB may use on a small host; bytes. Elsewhere a quarter of the memory, beside VMs that run. */
-const LEAST_MEMORY = 512 * 2 ** 20
 /** Runs that are named when they are left out. */
 const MOST_SAID = 10
 const EVENTS = 'events.parquet'
@@ -126,7 +124,7 @@ async function answer(
   compact: readonly CompactTable[] = [],
 ): Promise<QueryOutcome> {
   const { sql, parquet, cache } = wanted
-  const limits = { threads: availableParallelism(), memory: Math.max(LEAST_MEMORY, Math.floor(memoryLimit() / 4)) }
+  const limits = { threads: availableParallelism(), memory: queryMemory() }
   const ask = async <T>(
     output: string | undefined,
     spill: string | undefined,

@@ -1,5 +1,6 @@
 /** All runs as tables for SQL: runs, params, probes, losses in memory, events as a view of the runs' Parquet files. */
 import { messageOf } from '../../engine/error.ts'
+import { memoryLimit } from '../../host/this-host.ts'
 import {
   literally,
   openDatabase,
@@ -73,6 +74,12 @@ async function viewOf(connection: DuckDBConnection, name: string, select: string
   }
   throw new OddTable('a table is of another shape')
 }
+
+/** What DuckDB may use on a small host; bytes. */
+const LEAST_MEMORY = 512 * 2 ** 20
+
+/** What DuckDB may use of the memory, bytes: a quarter, since VMs run on the same host. */
+export const queryMemory = (): number => Math.max(LEAST_MEMORY, Math.floor(memoryLimit() / 4))
 
 export interface QueryOptions {
   readonly tables: readonly TableOfRows[]

@@ -1,6 +1,6 @@
 /**
- * Arms against the first one (no probe, where there is such an arm): how many times as much, and whether that could be
- * chance.
+ * Arms against the first one of the lab file: how many times as much, and whether that could be chance. Where no lab
+ * file was kept, the first is the one without probes, if there is one.
  */
 import { holm, rankTest, sizeOf } from '../../trace/stats/rank-test.ts'
 import { medianRatio } from '../../trace/stats/statistics.ts'
