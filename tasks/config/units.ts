@@ -24,3 +24,28 @@ export function factorBetween(from: string, to: string): number | undefined {
   if (quantity === undefined || quantity !== quantityOf(to)) return undefined
   return (UNITS[quantity][from] ?? 1) / (UNITS[quantity][to] ?? 1)
 }
+
+/** Prefixed units of each quantity, smallest first. */
+const PREFIXED = { time: ['ns', 'µs', 'ms', 's'], size: ['B', 'kB', 'MB', 'GB'] } as const
+
+export interface Scale {
+  readonly unit: string | undefined
+  /** By what a number is multiplied to be one of `unit`. */
+  readonly factor: number
+}
+
+/**
+ * The largest unit in which `size` is 1 or more. What is no time and no size keeps its unit.
+ * @param unit of the numbers as they were recorded
+ */
+export function scaleOf(unit: string | undefined, size: number): Scale {
+  const quantity = unit === undefined ? undefined : quantityOf(unit)
+  if (unit === undefined || quantity === undefined) return { unit, factor: 1 }
+  const scales = PREFIXED[quantity].map((prefixed) => ({ unit: prefixed, factor: factorBetween(unit, prefixed) ?? 1 }))
+  const smallest = { unit, factor: 1 }
+  return scales.findLast(({ factor }) => Math.abs(size) * factor >= 1) ?? scales[0] ?? smallest
+}
+
+/** "duration (ms)". */
+export const withUnit = (name: string, unit: string | undefined): string =>
+  unit === undefined ? name : `${name} (${unit})`

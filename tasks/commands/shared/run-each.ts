@@ -154,9 +154,7 @@ async function runEach(
   const states = new Map<ResolvedExperiment, () => PlanState>()
   const isDone = sayWhenInterrupted(() => ({
     wayOut: `\`${wanted.goOn}\`, or \`lab run --resume\` alone, does what is left`,
-    lines: stateLines(
-      experiments.map((one) => ({ name: one.name, precision: one.until?.precision, state: states.get(one)?.() })),
-    ),
+    lines: stateLines(experiments.map((one) => ({ name: one.name, declared: one, state: states.get(one)?.() }))),
   }))
   for (const experiment of experiments)
     try {
@@ -193,6 +191,7 @@ export async function runNamed(
   const all = ran.flatMap(({ outcome }) => outcome ?? [])
   const outcomes = all.flatMap((one) => one.outcomes)
   const last = outcomes.at(-1)
+  const declared = new Map(experiments.map((one) => [one.name, one]))
   const unfinished = ran.map(({ experiment, outcome }) => ({
     experiment: experiment.name,
     problems: outcome?.problems ?? [],
@@ -205,7 +204,7 @@ export async function runNamed(
       ...all.flatMap((one) => one.problems.map(problemText)),
       ...ran.flatMap(failureText),
       ...(await explained(outcomes, app)),
-      summaryText(outcomes, experiments[0]?.until?.precision, await comparisons(ran, app), unfinished),
+      summaryText(outcomes, declared, await comparisons(ran, app), unfinished),
     ].join('\n'),
     wraps: true,
     data: dataOf(outcomes),

@@ -1,4 +1,5 @@
 /** Histograms that programs kept in maps, summed over the runs of an arm. */
+import { scaleOf, withUnit } from '../../config/units.ts'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { printable } from '../../engine/printable.ts'
@@ -9,7 +10,6 @@ import { FIT, label, scales } from './figures.ts'
 import { html, type Html } from './html.ts'
 import type { TableOptions } from './readable.ts'
 import type { ExperimentRuns, ReportRun } from './runs.ts'
-import { scaleOf, withUnit } from './scale.ts'
 import { unitOfName } from './typed-figures.ts'
 import { colour } from './theme.ts'
 import type { FigureSpec } from './vega.ts'

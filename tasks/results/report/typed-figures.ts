@@ -1,10 +1,10 @@
 /** Figures of the fields of typed events: numbers as distributions, names and kinds as bars. */
+import { scaleOf, withUnit } from '../../config/units.ts'
 import { quantile } from '../../trace/stats/quantiles.ts'
 import type { FieldSummary } from '../../trace/events/typed-summary.ts'
 import type { Exhibits } from './exhibits.ts'
 import { FIT, label, scales, spreadFigure } from './figures.ts'
 import type { Html } from './html.ts'
-import { scaleOf, withUnit } from './scale.ts'
 import type { TypedFacts } from './typed-facts.ts'
 import type { FigureSpec } from './vega.ts'
 import { mark } from './verdict.ts'

@@ -38,13 +38,14 @@ test('where an interrupted command stands: what is done with its numbers, and wh
     total: 8,
     outcomes: [arm('a=1', 3), arm('a=2', 5), outcome({ ...BAD, arm: { name: 'a=2', params: {} } })],
   }
+  const declared = { metrics: { ns: { stdout: 'x (.+)', unit: 'ns' } } }
   const lines = stateLines([
-    { name: 'readiter', precision: undefined, state },
-    { name: 'x', precision: undefined, state: undefined },
-    { name: 'y', precision: undefined, state: undefined },
+    { name: 'readiter', declared, state },
+    { name: 'x', declared, state: undefined },
+    { name: 'y', declared, state: undefined },
   ])
   expect(lines[0]).toBe('readiter: 3 of 8 runs done, 1 did not pass')
   expect(lines).toContain('  readiter a=2  failed: 1 passed, 1 failed')
-  expect(lines.some((line) => line.startsWith('      ns 3,'))).toBe(true)
+  expect(lines.some((line) => line.startsWith('      ns (ns) 3,'))).toBe(true)
   expect(lines.at(-1)).toBe('not begun: x, y')
 })

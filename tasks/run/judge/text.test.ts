@@ -45,3 +45,28 @@ test('runs of one reason are one line, with the places of the first', () => {
   expect(text).toMatch(/\(5 runs\)\n {4}repeat 1 {2}\/r\/readiter\/a\n/)
   expect(text).toContain('and 2 more: `lab results ')
 })
+
+test('numbers have the unit that suits the largest arm, and the precision that their experiment asks for', () => {
+  const run = (experiment: string, name: string, ns: number) =>
+    outcome({ experiment, arm: { name, params: {} }, metrics: { ns, calls: ns } })
+  const list = [run('a', 'n=1', 5000), run('a', 'n=2', 3e6), run('b', '', 7000)]
+  const metrics = { ns: { stdout: 'x (.+)', unit: 'ns' }, calls: { stdout: 'y (.+)' } }
+  const until = { metric: 'ns', precision: 0.05, min: 5 }
+  const lines = summaryText(
+    list,
+    new Map([
+      ['a', { metrics }],
+      ['b', { metrics, until }],
+    ]),
+  )
+    .split('\n')
+    .filter((line) => line.startsWith('    '))
+  expect(lines).toEqual([
+    '    ns (ms) 0.005, 1 run: too few for an interval',
+    '    calls 5000, 1 run: too few for an interval',
+    '    ns (ms) 3, 1 run: too few for an interval',
+    '    calls 3000000, 1 run: too few for an interval',
+    expect.stringMatching(/^ {4}ns \(µs\) 7, 1 run: too few for an interval; ±5\.0 % needs/),
+    expect.stringMatching(/^ {4}calls 7000, 1 run/),
+  ])
+})

@@ -3,7 +3,11 @@ import { traceLines } from '../../trace/events/trace-table.ts'
 import { printable } from '../../engine/printable.ts'
 import { signalText } from '../../linux/signal.ts'
 import type { RunOutcome } from '../outcome.ts'
+import { median } from '../../trace/stats/quantiles.ts'
 import { summary } from '../../trace/stats/statistics.ts'
+import { unitOfMetric } from '../../config/metric-unit.ts'
+import type { ResolvedExperiment } from '../../config/resolved.ts'
+import { scaleOf, withUnit } from '../../config/units.ts'
 import { controlText } from './control.ts'
 import { splatLines, testLines } from '../../results/kernel-reports.ts'
 import { WHY_LEFT, type LeftRuns, type Problem } from '../plan/left.ts'
@@ -121,18 +125,35 @@ function countText(runs: readonly Manifest[], absent: readonly string[]): string
   return `${verdict}: ${words.filter((word) => word !== false).join(', ')}`
 }
 
-function factsOf(runs: readonly Manifest[], wanted: number | undefined): string[] {
+/** What the lab file says of an experiment's numbers: their units, and how well one of them has to be known. */
+export type DeclaredNumbers = Pick<ResolvedExperiment, 'metrics' | 'until'>
+
+const NOTHING: DeclaredNumbers = { metrics: {} }
+
+/** The numbers of one arm. @param arms runs of all arms of the experiment, which have the same unit */
+function factsOf(
+  runs: readonly Manifest[],
+  arms: readonly (readonly Manifest[])[],
+  { metrics: declared, until }: DeclaredNumbers,
+): string[] {
   const metrics = [...new Set(runs.flatMap((one) => Object.keys(one.metrics ?? {})))]
   return metrics.map((name) => {
     const values = valuesOf(runs, name)
-    return values.length === 0 ? `${name}: nothing matched in any run` : metricText(name, summary(values), wanted)
+    if (values.length === 0) return `${name}: nothing matched in any run`
+    const metric = declared[name]
+    const medians = arms.map((arm) => valuesOf(arm, name)).flatMap((all) => (all.length === 0 ? [] : median(all)))
+    const { unit, factor } = scaleOf(metric && unitOfMetric(metric), Math.max(...medians.map(Math.abs)))
+    return metricText(withUnit(name, unit), summary(values.map((value) => value * factor)), until?.precision)
   })
 }
 
-/** A line for each arm where there are several or where runs are missing, and its numbers where there are any. */
+/**
+ * A line for each arm where there are several or where runs are missing, and its numbers where there are any.
+ * @param declared by the name of the experiment
+ */
 export function armLines(
   outcomes: readonly RunOutcome[],
-  wanted: number | undefined,
+  declared: ReadonlyMap<string, DeclaredNumbers>,
   unfinished: readonly Unfinished[] = [],
 ): string[] {
   const arms = Map.groupBy(
@@ -142,9 +163,13 @@ export function armLines(
   const absent = missing(unfinished)
   const keys = [...new Set([...arms.keys(), ...absent.keys()])]
   const width = Math.max(0, ...keys.map((key) => key.length))
+  const byExperiment = Map.groupBy(arms.values(), ([first]) => first?.experiment ?? '')
   return keys.flatMap((key) => {
     const runs = arms.get(key) ?? []
-    const facts = factsOf(runs, wanted).map((fact) => `    ${fact}`)
+    const name = runs[0]?.experiment ?? ''
+    const facts = factsOf(runs, byExperiment.get(name) ?? [], declared.get(name) ?? NOTHING).map(
+      (fact) => `    ${fact}`,
+    )
     if (keys.length < 2 && facts.length === 0 && absent.size === 0) return []
     return [`${key.padEnd(width)}  ${countText(runs, absent.get(key) ?? [])}`, ...facts]
   })
@@ -182,12 +207,12 @@ export function remarkLines(outcomes: readonly RunOutcome[]): string[] {
 
 /**
  * Arms, then all runs in a line each where they did not pass, and the count.
- * @param precision what `until:` asks for
+ * @param declared by the name of the experiment
  * @param orders what is to be said of the order of events
  */
 export function summaryText(
   outcomes: readonly RunOutcome[],
-  precision?: number,
+  declared: ReadonlyMap<string, DeclaredNumbers> = new Map(),
   orders: readonly string[] = [],
   unfinished: readonly Unfinished[] = [],
 ): string {
@@ -195,7 +220,7 @@ export function summaryText(
   const passed = outcomes.length - bad.length
   const names = unfinished.filter(({ problems, left }) => problems.length + left.length > 0)
   return [
-    ...armLines(outcomes, precision, unfinished),
+    ...armLines(outcomes, declared, unfinished),
     ...orders,
     ...controlText(outcomes.map(({ manifest }) => manifest)),
     // One run has said it itself.
