@@ -185,6 +185,17 @@ describe('a tree of the developer', () => {
     expect(existsSync(join(dir, 'lib/a.c'))).toBe(false)
   })
 
+  test('that the developer cleans: the objects of our builds stay', async () => {
+    const { tree, dir, ensure } = setUp()
+    write(tree, DIRT)
+    await ensure()
+    write(dir, DIRT)
+    for (const name of Object.keys(DIRT)) rmSync(join(tree, name))
+    write(tree, { 'lib/new.c': 'int n;\n' })
+    expect(await ensure()).toBe(true)
+    for (const name of Object.keys(DIRT)) expect(existsSync(join(dir, name)), name).toBe(true)
+  })
+
   test('whose directory became a link: nothing behind the link is removed', async () => {
     const { tree, dir, ensure } = setUp()
     const elsewhere = write(tempDir(), { 'a.c': 'int mine;\n' })

@@ -194,26 +194,15 @@ async function unpackDeb(
   await rm(inner, { recursive: true, force: true })
 }
 
-/** Every file and link of a tree, relative to it; not what git keeps. */
+/** Every file and link of a tree that is copied, relative to it: what a build of the developer's left is not among them. */
 async function filesOf(tree: string, signal: AbortSignal): Promise<string[]> {
-  const argv = [
-    'find',
-    tree,
-    '-name',
-    '.git',
-    '-prune',
-    '-o',
-    '(',
-    '-type',
-    'f',
-    '-o',
-    '-type',
-    'l',
-    ')',
-    '-printf',
-    '%P\\0',
-  ]
-  return (await run(argv, { signal })).stdout.split('\0').filter((name) => name !== '')
+  const left = NOT_SOURCE.flatMap((pattern) =>
+    pattern.startsWith('/') ? ['-o', '-path', `.${pattern}`] : ['-o', '-name', pattern],
+  ).slice(1)
+  const argv = ['find', '.', '(', ...left, ')', '-prune', '-o', '(', '-type', 'f', '-o', '-type', 'l', ')']
+  return (await run([...argv, '-printf', '%P\\0'], { signal, cwd: tree })).stdout
+    .split('\0')
+    .filter((name) => name !== '')
 }
 
 /** Removes files below a directory; never through a link that leads out of it. */
