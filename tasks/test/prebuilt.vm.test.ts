@@ -88,6 +88,9 @@ experiments:
     workload: { run: dd if=/dev/nullb0 of=/dev/null bs=4096 count=3 iflag=direct }
     expect:
       - hits: { queued: '>= 3' }
+  broken:
+    modules: [{ source: broken.c }]
+    workload: { run: 'true' }
 `
 
 /** On a function of a module, which the kernel itself does not have. */
@@ -105,6 +108,7 @@ char LICENSE[] SEC("license") = "GPL";
 
 function writeModules(own: Rig): void {
   own.write('nullblk.bpf.c', NULLBLK)
+  own.write('broken.c', '#include <linux/module.h>\nint taken(void)\n{\n return missing;\n}\nMODULE_LICENSE("GPL");\n')
   for (const name of ['counter.c', 'counter.h'])
     own.write(name, readFileSync(join(TOOL_ROOT, 'examples/module/modules', name), 'utf8'))
 }
@@ -247,6 +251,14 @@ test('a module of its own package is loaded with what it needs, traced, and gone
   const { stdout } = await rig.lab(['exec', '--', 'cat', '/proc/modules'])
   expect(stdout).toContain('virtio_blk ')
   expect(stdout).not.toContain('null_blk ')
+})
+
+test('a module that does not compile against the header packages: its place, and a log that is there', async () => {
+  const { status, stderr } = await rig.lab(['run', 'broken'])
+  expect(stderr).toContain(`${join(rig.dir, 'broken.c')}:4:9: module broken does not compile`)
+  const [, log = ''] = /full log: (\S+)/.exec(stderr) ?? []
+  expect(readFileSync(log, 'utf8')).toContain('undeclared')
+  expect(status).toBe(2)
 })
 
 test('a probe that includes headers of the kernel is refused, and told of vmlinux.h', async () => {

@@ -166,13 +166,10 @@ export async function builtFromSource(
       handle.progress('compile')
       // Debian's names the compiler by its version (.kernelvariables).
       const assignments = { CC: 'gcc' }
-      const log = join(to, 'build.log')
-      return await compile(
-        module,
-        { tree: headers.tree, kernelDir: kernel.dir, assignments, log, symvers },
-        to,
-        context,
-      )
+      // Not in the entry, which is gone after a failure that names the log.
+      const log = join(context.cache, 'logs', `module-${fingerprint.slice(0, 16)}.log`)
+      await rm(log, { force: true })
+      await compile(module, { tree: headers.tree, kernelDir: kernel.dir, assignments, log, symvers }, to, context)
     }))
   return { dir, fingerprint, fresh: stored === undefined }
 }
