@@ -44,7 +44,9 @@ export const EVENTS = {
     total: z.number().exactOptional(),
     unit: z.enum(['bytes', 'objects', 'runs']).exactOptional(),
     secondsLeft: z.number().exactOptional(),
-    soFar: z.array(z.object({ metric: z.string(), median: z.number(), runs: z.number() })).exactOptional(),
+    soFar: z
+      .array(z.object({ metric: z.string(), median: z.number(), unit: z.string().exactOptional(), runs: z.number() }))
+      .exactOptional(),
   }),
   /** A step ends. `detail` is one line: what came out, or why ("kernel/config/tracing.config changed"). */
   'step-end': z.object({

@@ -23,10 +23,10 @@ describe('a running step', () => {
       progress({
         soFar: [
           { metric: 'ns', median: 41.23456, runs: 1 },
-          { metric: 'b', median: 2, runs: 3 },
+          { metric: 'b', median: 2, unit: 'ms', runs: 3 },
         ],
       }),
-      'kernel v5.10 — compile, 1m12s, ns 41.23 (1 run), b 2 (3 runs)',
+      'kernel v5.10 — compile, 1m12s, ns 41.23 (1 run), b 2 ms (3 runs)',
     ],
     [undefined, 'kernel v5.10 — 1m12s'],
   ])('says where it is (%#)', (at, text) => expect(runningText('kernel v5.10', at, 72.9)).toBe(text))

@@ -35,11 +35,14 @@ const progressText = (title: string, progress: StepProgress): string =>
 /** Metrics that a line has room for. */
 const METRICS = 2
 
-/** `read_ns 412 (5 runs)`: the median so far. */
+/** `read 412 ns (5 runs)`: the median so far. */
 const soFarText = ({ soFar = [] }: StepProgress): string[] =>
   soFar
     .slice(0, METRICS)
-    .map(({ metric, median, runs }) => `${brief(metric)} ${Number(median.toPrecision(4))} (${plural(runs, 'run')})`)
+    .map(
+      ({ metric, median, unit, runs }) =>
+        `${brief(metric)} ${Number(median.toPrecision(4))}${unit === undefined ? '' : ` ${brief(unit)}`} (${plural(runs, 'run')})`,
+    )
 
 const leftText = ({ secondsLeft }: StepProgress): string[] =>
   secondsLeft === undefined || secondsLeft < 1 ? [] : [`about ${duration(Math.round(secondsLeft))} left`]

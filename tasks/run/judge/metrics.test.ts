@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { summary } from '../../trace/stats/statistics.ts'
 import type { Manifest } from '../../results/manifest.ts'
-import { absentMetrics, enough, metricsOf, metricText, missingMetrics } from './metrics.ts'
+import { absentMetrics, enough, mediansSoFar, metricsOf, metricText, missingMetrics } from './metrics.ts'
 
 test('a metric is the median of everything that matches in a run', () => {
   const own = [{ message: 'took 7 ns' }, { message: 'took 9 ns' }, { message: 'other' }]
@@ -66,6 +66,17 @@ test('enough is when the interval is narrow enough, and never before the minimum
   expect(enough(runs(100, 100, 100, 100, null), until)).toBe(false)
   expect(enough(runs(100, 101, 100, 99, 100), until)).toBe(true)
   expect(enough(runs(100, 200, 50, 150, 90), until)).toBe(false)
+})
+
+test('medians so far have the unit of the lab file', () => {
+  const list = [
+    { ns: 3, calls: 2 },
+    { ns: 5, calls: null },
+  ].map((metrics) => ({ metrics }) as unknown as Manifest)
+  expect(mediansSoFar(list, { ns: { stdout: 'x (.+)', unit: 'ns' }, calls: { stdout: 'y (.+)' } })).toEqual([
+    { metric: 'ns', median: 4, unit: 'ns', runs: 2 },
+    { metric: 'calls', median: 2, runs: 1 },
+  ])
 })
 
 test('the text says median, interval, outliers, and how many runs are missing', () => {

@@ -1,10 +1,12 @@
 /** Declared numbers of a run, and what they say over many runs. */
 import { concerns, type Arm } from '../../config/arms.ts'
 import { regexOf, type Params } from '../../config/interpolate.ts'
+import { unitOfMetric } from '../../config/metric-unit.ts'
 import type { Metric } from '../../config/schema/schema.ts'
 import { everyMatch } from '../../config/text/pattern.ts'
 import { median } from '../../trace/stats/quantiles.ts'
 import { FEWEST_FOR_INTERVAL, precision, runsNeeded, summary, type Summary } from '../../trace/stats/statistics.ts'
+import type { Forecast } from '../../engine/context.ts'
 import { printable } from '../../engine/printable.ts'
 import type { ExpectationVerdict, Manifest, ProbeReport } from '../../results/manifest.ts'
 
@@ -108,12 +110,19 @@ export function enough(
   return values.length >= min && precision(summary(values)) <= wanted
 }
 
-/** The median of each metric over the runs that there are. */
-export function mediansSoFar(manifests: readonly Manifest[]): { metric: string; median: number; runs: number }[] {
+/** The median of each metric over the runs that there are. @param declared gives the units */
+export function mediansSoFar(
+  manifests: readonly Manifest[],
+  declared: Readonly<Record<string, Metric>>,
+): NonNullable<Forecast['soFar']> {
   const metrics = [...new Set(manifests.flatMap((one) => Object.keys(one.metrics ?? {})))]
   return metrics.flatMap((metric) => {
     const values = valuesOf(manifests, metric)
-    return values.length === 0 ? [] : [{ metric, median: median(values), runs: values.length }]
+    const known = declared[metric]
+    const unit = known && unitOfMetric(known)
+    return values.length === 0
+      ? []
+      : [{ metric, median: median(values), ...(unit !== undefined && { unit }), runs: values.length }]
   })
 }
 

@@ -202,7 +202,8 @@ export class PlanExecutor {
     // With `until:` nobody knows how many runs there will be.
     const secondsLeft = this.#wanted.experiment.until ? undefined : this.#pace.left(arms, this.#count)
     const manifests = [...this.#plan.done.values(), ...this.results.values()].map(({ manifest }) => manifest)
-    const soFar = mediansSoFar(manifests.filter((one) => one.arm.name === arm.name && one.plan?.warmup !== true))
+    const own = manifests.filter((one) => one.arm.name === arm.name && one.plan?.warmup !== true)
+    const soFar = mediansSoFar(own, this.#wanted.experiment.metrics)
     this.#handle.progress(printable(arm.name) || 'run', done, this.#total, 'runs', {
       ...(secondsLeft !== undefined && { secondsLeft }),
       ...(soFar.length > 0 && { soFar }),
