@@ -7,6 +7,7 @@ import type { ResolvedKernel } from '../../config/resolved.ts'
 import type { Context, StepHandle } from '../../engine/context.ts'
 import { userError } from '../../engine/error.ts'
 import { fingerprintOf, type Fingerprint, type Inputs } from '../../engine/fingerprint.ts'
+import { printable } from '../../engine/printable.ts'
 import { makeScratch } from '../../engine/scratch.ts'
 import { make, stripDebug, toolchain } from '../../host/kbuild.ts'
 import { inTree, type KernelArtefact } from '../kernel/kernel.ts'
@@ -16,7 +17,7 @@ import { ownCode } from '../own-code.ts'
 import { hashesOf, ownFiles, placeOf } from '../probe/own-files.ts'
 import { moduleFailure, undefinedSymbols } from './failure.ts'
 import { headersOf } from './headers.ts'
-import { SOURCES, kbuildText } from './kbuild-text.ts'
+import { isPlainName, SOURCES, kbuildText } from './kbuild-text.ts'
 import { withSymvers } from './symvers.ts'
 import { dropForeignTypes } from './types.ts'
 
@@ -47,6 +48,13 @@ function filesOf({ name, sources }: ResolvedModule): ReadonlyMap<string, string>
   const [first = ''] = sources
   const root = dirname(placeOf(first) ?? first)
   const files = new Map<string, string>()
+  const strange = sources.map((source) => relative(root, placeOf(source) ?? source)).find((own) => !isPlainName(own))
+  if (strange !== undefined)
+    throw userError({
+      place: `module ${name}`,
+      fact: `make cannot read the name of its source ${printable(strange, 200)}`,
+      wayOut: 'name the file with letters, digits and "_", ".", "+" or "-" only',
+    })
   for (const source of sources)
     for (const file of ownFiles(source).files) {
       const own = relative(root, file)

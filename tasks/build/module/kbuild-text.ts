@@ -5,12 +5,15 @@ export const SOURCES = 'src'
 
 export interface KbuildWanted {
   readonly name: string
-  /** C files relative to SOURCES. */
+  /** C files relative to SOURCES, with plain names. */
   readonly files: readonly string[]
   readonly flags: readonly string[]
   /** Where it is built: no path of the host goes into the module, so that it is the same bytes everywhere. */
   readonly dir: string
 }
+
+/** Whether make, and the shell that it starts, take the name of a file as it is. */
+export const isPlainName = (file: string): boolean => /^[\w./+-]+$/.test(file)
 
 /** One module of all files. Headers are found beside the file that includes them, and below SOURCES. */
 export const kbuildText = ({ name, files, flags, dir }: KbuildWanted): string =>

@@ -46,6 +46,25 @@ test.each([
   expect(withModules(modules)).toContain(problem)
 })
 
+test.each([
+  '-DX=$$(id)',
+  '-DX=`id`',
+  '-DX=$(HOME)',
+  '-DX=1;id',
+  '-DX="a"',
+  '-fplugin=x',
+  '-fdump-tree-all=/tmp/x',
+  '-Wp,-MD',
+  '-I/usr',
+])('the flag %s is not for make and its shell', (flag) => {
+  expect(withModules(`[{ source: ${C}, flags: ['${flag}'] }]`).join()).toContain('a flag is -D, -U, -W or -f')
+})
+
+test.each(['-DNAME=lab_x', '-UDEBUG', '-Wno-unused', '-fno-inline', '-Wframe-larger-than=2048'])(
+  'the flag %s is',
+  (flag) => expect(withModules(`[{ source: ${C}, flags: [${flag}] }]`)).toEqual([]),
+)
+
 const MADE = 'this makes a module, and no experiment names one: it reaches no guest'
 const withOption = (value: string, modules = '[]') =>
   said(

@@ -10,6 +10,12 @@ const moduleName = text(
   'a module is named with letters, digits, "_" and "-", and has at most 55 of them',
 )
 
+/**
+ * make expands what is in a Kbuild file, and gives it to a shell: characters that either reads otherwise are left out,
+ * and so is what would load code into the compiler or write to a path.
+ */
+const FLAG = /^-(?:[DUW][\w=+.:/-]*|f(?!plugin)[\w=+.:-]*)$/
+
 const Described = z.strictObject({
   source: z
     .union([source, z.array(source).min(1).max(64)])
@@ -21,7 +27,9 @@ const Described = z.strictObject({
     .optional()
     .describe('what lsmod calls it (default: the name of its first file without .c, with "_" for "-")'),
   flags: z
-    .array(text(/^-[DWUf][^\s@,]*$/, 'a flag is one word that begins with -D, -U, -W or -f, for example -DN=4'))
+    .array(
+      text(FLAG, 'a flag is -D, -U, -W or -f (not -fplugin) with letters, digits and _=+.:/- alone, for example -DN=4'),
+    )
     .max(64)
     .optional()
     .describe('further options of the compiler, for example [-DDEBUG]'),
