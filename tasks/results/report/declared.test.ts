@@ -1,22 +1,10 @@
 import { expect, test } from 'vitest'
 import type { ResolvedExperiment } from '../../config/resolved.ts'
 import { asDeclared } from './declared.ts'
+import { experimentOf, groupOf } from './runs.fixture.ts'
 import type { ExperimentRuns, ReportRun } from './runs.ts'
 
-const group = (arm: string) => ({
-  label: arm,
-  params: {},
-  kernel: 'k',
-  runs: [{ arm } as ReportRun],
-  counted: [],
-})
-const runs = (...arms: readonly string[]): ExperimentRuns => ({
-  name: 'x',
-  runs: [],
-  groups: arms.map(group),
-  leftOut: [],
-  units: {},
-})
+const runs = (...arms: readonly string[]) => experimentOf(...arms.map((arm) => groupOf(arm, [{ arm } as ReportRun])))
 const declared = {
   name: 'x',
   params: { mode: ['slow', 'fast'] },

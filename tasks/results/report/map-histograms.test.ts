@@ -5,7 +5,8 @@ import type { LabEvent } from '../../engine/event.ts'
 import { tempDir } from '../../test/temp-dir.ts'
 import { Exhibits } from './exhibits.ts'
 import { log2Figure, mapHistograms, mapHistogramsHtml } from './map-histograms.ts'
-import type { ExperimentRuns, ReportRun } from './runs.ts'
+import { experimentOf, groupOf } from './runs.fixture.ts'
+import type { ReportRun } from './runs.ts'
 
 function aRun(dir: string, run: string, text: string | undefined): ReportRun {
   mkdirSync(join(dir, 'x', run), { recursive: true })
@@ -22,23 +23,10 @@ const maps = (slots: readonly number[]): string => {
 
 test('the runs of an arm are added up; a run without maps has none, and a damaged file is named', async () => {
   const dir = tempDir()
-  const group = (label: string, counted: readonly ReportRun[]) => ({
-    label,
-    params: {},
-    kernel: 'k',
-    runs: counted,
-    counted,
-  })
-  const all: ExperimentRuns = {
-    name: 'x',
-    runs: [],
-    groups: [
-      group('idle', [aRun(dir, 'a', maps([0, 0, 3])), aRun(dir, 'b', maps([0, 1])), aRun(dir, 'c', undefined)]),
-      group('busy', [aRun(dir, 'd', maps([0, 0, 0, 8])), aRun(dir, 'e', '{"maps": 5}')]),
-    ],
-    leftOut: [],
-    units: {},
-  }
+  const all = experimentOf(
+    groupOf('idle', [aRun(dir, 'a', maps([0, 0, 3])), aRun(dir, 'b', maps([0, 1])), aRun(dir, 'c', undefined)]),
+    groupOf('busy', [aRun(dir, 'd', maps([0, 0, 0, 8])), aRun(dir, 'e', '{"maps": 5}')]),
+  )
   const warnings: string[] = []
   const emit = (event: LabEvent) => void (event.type === 'notice' && warnings.push(event.place ?? ''))
   const found = await mapHistograms(all, { results: dir, mostRuns: 3, emit })

@@ -5,7 +5,8 @@ import { writeTyped } from '../../trace/events/typed-parquet.ts'
 import type { LabEvent } from '../../engine/event.ts'
 import { tempDir } from '../../test/temp-dir.ts'
 import { Exhibits } from './exhibits.ts'
-import type { ExperimentRuns, ReportRun } from './runs.ts'
+import { experimentOf, groupOf } from './runs.fixture.ts'
+import type { ReportRun } from './runs.ts'
 import { typedFacts } from './typed-facts.ts'
 import { typedHtml } from './typed.ts'
 
@@ -36,20 +37,7 @@ test('fields by arm, of the newest runs; what cannot be read is named, and what 
     await aRun(dir, 'd', [5]),
   ]
   truncateSync(join(dir, 'x/d/events.copied.parquet'), 20)
-  const group = (label: string, counted: readonly ReportRun[]) => ({
-    label,
-    params: {},
-    kernel: 'k',
-    runs: counted,
-    counted,
-  })
-  const all: ExperimentRuns = {
-    name: 'x',
-    runs,
-    groups: [group('one', runs.slice(0, 1)), group('two', runs.slice(1)), group('none', [])],
-    leftOut: [],
-    units: {},
-  }
+  const all = experimentOf(groupOf('one', runs.slice(0, 1)), groupOf('two', runs.slice(1)), groupOf('none', []))
   const said: string[] = []
   const emit = (event: LabEvent) => void (event.type === 'notice' && said.push(`${event.place ?? ''}: ${event.text}`))
   const facts = await typedFacts(all, { results: dir, temp: join(dir, 'spill'), mostRuns: 3, emit })
