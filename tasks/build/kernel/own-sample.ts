@@ -10,6 +10,7 @@ import { sampleName, type ResolvedWorkload } from '../../config/workload.ts'
 import type { Context } from '../../engine/context.ts'
 import { userError } from '../../engine/error.ts'
 import { MOVED_HEADERS, ownSampleBuild, wantsTraceHelpers, type SampleBuild } from '../../linux/kbuild/samples.ts'
+import { isPlainName } from '../module/kbuild-text.ts'
 import { hashesOf, ownFiles } from '../probe/own-files.ts'
 import type { KernelArtefact, TreeInUse } from './kernel.ts'
 import { buildIn, builtInTree, type Sample } from './sample.ts'
@@ -36,6 +37,12 @@ function pairOf({ sources }: Pick<ResolvedWorkload, 'sources'>): Pair {
       place,
       fact: '`style: samples` needs two sources of one name, NAME_user.c and NAME_kern.c',
       wayOut: 'source: [bpf/NAME_user.c, bpf/NAME_kern.c]',
+    })
+  if (!isPlainName(name))
+    throw userError({
+      place,
+      fact: `make cannot read the name ${JSON.stringify(name)}`,
+      wayOut: 'name the files with letters, digits and "_", ".", "+" or "-" only',
     })
   const files = [...new Set(sources.flatMap((source) => ownFiles(source).files))]
   const dir = dirname(files[0] ?? user)
