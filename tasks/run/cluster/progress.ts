@@ -3,8 +3,10 @@
  * last result was in place has done its work.
  */
 import { readdir, readFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { z } from 'zod'
+import { codeOf, labError } from '../../engine/error.ts'
+import { printable } from '../../engine/printable.ts'
 import { accounted, queued, type JobState } from '../../host/slurm.ts'
 import { runName } from './blocks.ts'
 import { problemsDir, type KeptProblem } from './block-task.ts'
@@ -25,11 +27,21 @@ export type SubmittedJobs = z.infer<typeof SubmittedJobs>
 
 const jobsFile = (dir: string) => join(dir, 'jobs.json')
 
+/** The jobs of a plan, in the order in which they were submitted. @throws a lab's Failure for a list that is damaged */
 export async function submittedJobs(dir: string): Promise<SubmittedJobs> {
+  const file = jobsFile(dir)
   try {
-    return SubmittedJobs.parse(JSON.parse(await readFile(jobsFile(dir), 'utf8')))
-  } catch {
-    return []
+    return SubmittedJobs.parse(JSON.parse(await readFile(file, 'utf8')))
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return []
+    throw labError(
+      {
+        place: printable(file, 300),
+        fact: 'the list of jobs that were submitted is damaged',
+        wayOut: `wait until \`squeue --name lab-${basename(dir)}\` lists none, remove the file, and resume`,
+      },
+      error,
+    )
   }
 }
 
