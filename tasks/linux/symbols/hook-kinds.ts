@@ -147,7 +147,8 @@ export const HOOK_KINDS: readonly HookKind[] = [
   ...rows('xdp.frags', 'interface', { since: '5.18', options: ['NET', 'BPF_SYSCALL'] }),
   ...rows('tc classifier', 'interface', { options: ['NET_CLS_ACT', 'NET_SCH_INGRESS', 'NET_CLS_BPF'] }),
   ...rows('action', 'interface', { not: NO_LOADER }),
-  ...rows('tcx netkit', 'interface', { since: '6.6', not: NO_LOADER }),
+  ...rows('tcx', 'interface', { since: '6.6', not: NO_LOADER }),
+  ...rows('netkit', 'interface', { since: '6.7', not: NO_LOADER }),
   ...rows('cgroup_skb cgroup cgroup/skb sockops', 'cgroup', { options: ['CGROUP_BPF'] }),
   ...rows(
     'socket sk_reuseport sk_lookup xdp_devmap xdp_cpumap lwt_in lwt_out lwt_xmit lwt_seg6local sk_skb ' +
