@@ -114,7 +114,7 @@ async function tryKvm(vm: ResolvedVm, kernel: KernelArtefact, choices: Choices, 
 }
 
 /** Everything that a VM is made of. Kernel and image do not wait for each other. */
-export async function vmWanted(
+export async function vmRequest(
   lab: ResolvedLab,
   vm: ResolvedVm,
   choices: Choices,
@@ -136,7 +136,7 @@ export async function vmWanted(
   return { vm, kernel, kernelWanted: wanted, image: artefact, accel: choices.accel }
 }
 
-export interface Ready {
+export interface RunArtefacts {
   readonly vm: Bootable
   readonly holder: Deployable
   /** One of each probe; `probe` is its name in the lab file. */
@@ -201,7 +201,7 @@ async function probesOn(
   context: Context,
   probes: readonly string[],
 ): Promise<
-  Pick<Ready, 'objects' | 'samples' | 'types' | 'modules' | 'notCompiled'> & {
+  Pick<RunArtefacts, 'objects' | 'samples' | 'types' | 'modules' | 'notCompiled'> & {
     readonly parts: WorkloadParts | undefined
   }
 > {
@@ -213,29 +213,29 @@ async function probesOn(
   const compiledProbes = [...wantedProbes, ...kernelSides(experiment.workload)]
   const { own, sideOf } = await sidesOf(declaredLab, kernel, declared, compiledProbes, choices, context)
   const notCompiled: { probe: string; failure: CompileFailure }[] = []
-  const compiled = async (probe: string, inner: Context): Promise<Ready['objects']> => {
-    const wanted = named(lab.probes, 'probe', fullName(probe))
-    if (!('source' in wanted)) return []
-    const make = probe === wanted.name ? probeStep : emptyProbeStep
+  const compiled = async (probe: string, inner: Context): Promise<RunArtefacts['objects']> => {
+    const resolved = named(lab.probes, 'probe', fullName(probe))
+    if (!('source' in resolved)) return []
+    const make = probe === resolved.name ? probeStep : emptyProbeStep
     try {
-      const { target, declared: against } = sideOf(wanted)
-      return [{ ...(await make(wanted, target, against, inner)), probe }]
+      const { target, declared: against } = sideOf(resolved)
+      return [{ ...(await make(resolved, target, against, inner)), probe }]
     } catch (error) {
       if (!declaredToFail || !(error instanceof CompileFailure)) throw error
       notCompiled.push({ probe, failure: error })
       return []
     }
   }
-  const objects = await together<Ready['objects'][]>(
+  const objects = await together<RunArtefacts['objects'][]>(
     context,
     probes.map((name) => (inner: Context) => compiled(name, inner)),
   )
   // One after the other: they are built in one tree.
-  const samples: Ready['samples'][number][] = []
+  const samples: RunArtefacts['samples'][number][] = []
   for (const probe of probes) {
-    const wanted = named(lab.probes, 'probe', fullName(probe))
-    if ('sample' in wanted) samples.push({ ...(await sampleStep(wanted, kernel, declared, tree, context)), probe })
-    else if ('script' in wanted) samples.push({ program: await scriptStep(wanted, context), probe })
+    const resolved = named(lab.probes, 'probe', fullName(probe))
+    if ('sample' in resolved) samples.push({ ...(await sampleStep(resolved, kernel, declared, tree, context)), probe })
+    else if ('script' in resolved) samples.push({ program: await scriptStep(resolved, context), probe })
   }
   const modules = await moduleSteps(experiment.modules ?? [], kernel, declared, choices.source, context)
   const types =
@@ -261,7 +261,7 @@ export async function ready(
   choices: Choices,
   context: Context,
   probes: readonly string[] = experiment.probes,
-): Promise<Ready> {
+): Promise<RunArtefacts> {
   const lab = labFor(declaredLab, experiment)
   const vm = named(lab.vms, 'vm', experiment.vm)
   const image = named(lab.images, 'image', vm.image)

@@ -12,7 +12,7 @@ import { printable } from '../engine/printable.ts'
 import { plural, table } from '../engine/text.ts'
 import { needWritable } from '../engine/writable.ts'
 import { BisectTree, type Commit, type Mark } from '../host/git-bisect.ts'
-import { bisect, type BisectFound, type Known, type Looked } from '../run/bisect/bisect.ts'
+import { bisect, type BisectResult, type Known, type Looked } from '../run/bisect/bisect.ts'
 import { endsOf, summaryText, type Judgement } from '../run/bisect/judge.ts'
 import { Prober } from '../run/bisect/prober.ts'
 import { ready, treeFor } from '../build/artefacts.ts'
@@ -116,7 +116,7 @@ async function measuredEnds(prober: Prober, tree: BisectTree, metric: string, go
   })
 }
 
-function answerOf(found: BisectFound, description: string, subjects: readonly Commit[]): Outcome {
+function answerOf(found: BisectResult, description: string, subjects: readonly Commit[]): Outcome {
   const { first, looked, known } = found
   const columns = [{ head: 'COMMIT' }, { head: 'FOUND' }, { head: 'WHY' }]
   const rows = looked.map(({ id, mark, why }) => [short(id), mark, printable(why, 200)])

@@ -3,13 +3,13 @@ import { writePack } from '../evidence/pack.ts'
 import { pinnedInputs } from '../evidence/pinned-inputs.ts'
 import { userError } from '../engine/error.ts'
 import { listRuns, pickRun } from '../results/result.ts'
-import type { FoundRun } from '../results/manifest.ts'
+import type { StoredRun } from '../results/manifest.ts'
 import { defineCommand } from './command.ts'
 import { outputFile } from './output-file.ts'
 import { labPlaces } from './shared/places.ts'
 
 /** The named runs; an experiment's name stands for all of its runs. */
-function chosen(all: readonly FoundRun[], names: readonly string[]): FoundRun[] {
+function chosen(all: readonly StoredRun[], names: readonly string[]): StoredRun[] {
   const found = names.flatMap((name) => {
     const ofExperiment = all.filter(({ manifest }) => manifest.experiment === name)
     return ofExperiment.length > 0 ? ofExperiment : [pickRun(all, name)]

@@ -1,6 +1,6 @@
 /** `lab gdb`: gdb on the kernel of a guest, with the vmlinux that it was built from. */
 import { named } from '../config/open.ts'
-import { vmWanted } from '../build/artefacts.ts'
+import { vmRequest } from '../build/artefacts.ts'
 import { hostStep } from '../build/host-tools.ts'
 import { userError } from '../engine/error.ts'
 import { needWritable } from '../engine/writable.ts'
@@ -49,6 +49,6 @@ export const command = defineCommand({
     const { lab, places } = openApp(session)
     const vm = named(lab.vms, 'vm', vmOf(lab, name))
     needWritable(places.vms)
-    return await debugFromStart(await vmWanted(lab, vm, choicesOf(options), context), commands, places, context)
+    return await debugFromStart(await vmRequest(lab, vm, choicesOf(options), context), commands, places, context)
   },
 })

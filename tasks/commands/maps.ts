@@ -7,7 +7,7 @@ import { mapsText } from '../trace/events/maps-text.ts'
 import { userError } from '../engine/error.ts'
 import { printable } from '../engine/printable.ts'
 import { plural } from '../engine/text.ts'
-import type { FoundRun } from '../results/manifest.ts'
+import type { StoredRun } from '../results/manifest.ts'
 import { findRun, listRuns } from '../results/result.ts'
 import { namesOfRun, withNames } from '../results/symbols.ts'
 import { defineCommand } from './command.ts'
@@ -16,7 +16,7 @@ import { labPlaces } from './shared/places.ts'
 /** Longest text of one value, with names in it. */
 const LONGEST = 1000
 
-async function mapsOf({ dir, run }: FoundRun): Promise<Maps> {
+async function mapsOf({ dir, run }: StoredRun): Promise<Maps> {
   try {
     return MapsSchema.parse(JSON.parse(await readFile(join(dir, 'maps.json'), 'utf8')))
   } catch (error) {
@@ -32,8 +32,8 @@ async function mapsOf({ dir, run }: FoundRun): Promise<Maps> {
 }
 
 /** The runs of the same arm that count: of the same kernel and the same probes, warm-ups and what did not pass left out. */
-function armOf(of: FoundRun, all: readonly FoundRun[]): FoundRun[] {
-  const key = ({ manifest: { arm, kernel, objects } }: FoundRun) =>
+function armOf(of: StoredRun, all: readonly StoredRun[]): StoredRun[] {
+  const key = ({ manifest: { arm, kernel, objects } }: StoredRun) =>
     JSON.stringify([
       arm.name,
       kernel.fingerprint,

@@ -20,7 +20,7 @@ import { KERNEL, SOURCE } from './shared/options.ts'
 const NAMED = 8
 
 /** What the command line asks of the runs, instead of what the experiment says. */
-export interface RunsAsked {
+export interface RunChoices {
   readonly overrides?: Overrides
   readonly only?: string | undefined
   readonly repeat?: number | undefined
@@ -28,11 +28,11 @@ export interface RunsAsked {
   readonly parallel?: ResolvedExperiment['parallel'] | undefined
 }
 
-const armsOf = (experiment: ResolvedExperiment, { overrides, only }: RunsAsked) =>
+const armsOf = (experiment: ResolvedExperiment, { overrides, only }: RunChoices) =>
   onlyArms(arms(experiment, overrides), only)
 
 /** "4 arms (...) x 10 repeats, interleaved, after 1 warm-up of each; 2 VMs at a time". */
-function runsText(experiment: ResolvedExperiment, vm: ResolvedVm, asked: RunsAsked): string {
+function runsText(experiment: ResolvedExperiment, vm: ResolvedVm, asked: RunChoices): string {
   const list = armsOf(experiment, asked)
   const names = list.slice(0, NAMED).map(({ name }) => name)
   const { until, order, warmup } = experiment
@@ -62,7 +62,7 @@ export async function planAnswer(
   experiment: ResolvedExperiment | undefined,
   choices: Choices,
   context: Context,
-  asked: RunsAsked = {},
+  asked: RunChoices = {},
 ): Promise<Answer> {
   const lab = experiment ? labFor(declared, experiment) : declared
   const rows: Forecast[] = []

@@ -8,14 +8,14 @@ import type { Finding } from '../evidence/finding.ts'
 import { openPack } from '../evidence/pack.ts'
 import { PINNED_DIR } from '../evidence/pinned-inputs.ts'
 import { reproduce } from '../evidence/reproduce.ts'
-import type { FoundRun } from '../results/manifest.ts'
+import type { StoredRun } from '../results/manifest.ts'
 import { findRun } from '../results/result.ts'
 import { defineCommand } from './command.ts'
 import { labPlaces } from './shared/places.ts'
 import { path } from './shared/values.ts'
 
 interface Reproduced {
-  readonly run: FoundRun
+  readonly run: StoredRun
   readonly findings: readonly Finding[]
 }
 

@@ -6,7 +6,7 @@ import { nameWayOut } from '../config/text/suggest.ts'
 import { userError } from '../engine/error.ts'
 import { printable } from '../engine/printable.ts'
 import { pickListed, pickRun, readRun } from '../results/result.ts'
-import type { FoundRun } from '../results/manifest.ts'
+import type { StoredRun } from '../results/manifest.ts'
 import { indexRuns, type IndexedRun, type RunIndex } from '../results/run-index.ts'
 import { leftOutText, ofOneDefinition, type LeftOut } from '../results/one-definition.ts'
 import { runsTable } from '../results/runs-table.ts'
@@ -103,7 +103,7 @@ function experimentOf({ runs, name }: Asked): string {
 
 interface Chosen {
   readonly definition: string | undefined
-  readonly found: readonly FoundRun[]
+  readonly found: readonly StoredRun[]
   readonly leftOut: readonly LeftOut[]
 }
 

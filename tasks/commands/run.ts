@@ -7,7 +7,7 @@ import { FEWEST_FOR_CLAIM } from '../config/published.ts'
 import type { Context } from '../engine/context.ts'
 import { Failure, userError } from '../engine/error.ts'
 import { needWritable } from '../engine/writable.ts'
-import type { ExperimentWanted } from '../run/request.ts'
+import type { ExperimentRequest } from '../run/request.ts'
 import { experimentStep } from '../run/experiment.ts'
 import { waitForPlan } from '../run/cluster/wait.ts'
 import { ready, treeFor } from '../build/artefacts.ts'
@@ -18,12 +18,12 @@ import { choicesFor } from './shared/choices.ts'
 import { planAnswer } from './plan.ts'
 import { reportAfter } from './shared/report-after.ts'
 import { onlyWith, without } from './shared/exclusive.ts'
-import { askedDigest } from './shared/asked.ts'
+import { requestDigest } from './shared/request-digest.ts'
 import { defineCommand, type Outcome } from './command.ts'
 import { tellCi } from './shared/ci.ts'
 import { outputFile } from './output-file.ts'
 import { submitAll, submitter, type OnSlurm } from './shared/on-cluster.ts'
-import { explain, isFinished, runAll, runNamed, type Ran, type RunWanted } from './shared/run-each.ts'
+import { explain, isFinished, runAll, runNamed, type Ran, type RunRequest } from './shared/run-each.ts'
 import { noteOf, resumed, stateOf } from './shared/resumed.ts'
 import { OPTIONS, type Options } from './shared/run-options.ts'
 
@@ -109,7 +109,7 @@ const askedOf = (options: Options, overrides: Overrides, experiment: ResolvedExp
 
 /** What is asked of the runs of an experiment, checked. */
 function wantedFrom({ lab, context }: App, options: Options, overrides: Overrides) {
-  return (experiment: ResolvedExperiment): ExperimentWanted => {
+  return (experiment: ResolvedExperiment): ExperimentRequest => {
     const choices = choicesFor(lab, experiment, options, overrides)
     const asked = askedOf(options, overrides, experiment)
     refuseStart(lab, experiment, asked.start)
@@ -121,7 +121,7 @@ function wantedFrom({ lab, context }: App, options: Options, overrides: Override
   }
 }
 
-function runner(app: App, options: Options, overrides: Overrides, shared: SharedVm): RunWanted['one'] {
+function runner(app: App, options: Options, overrides: Overrides, shared: SharedVm): RunRequest['one'] {
   const { context, places } = app
   const wantedOf = wantedFrom(app, options, overrides)
   return async (experiment, resume, watch) => {
@@ -149,11 +149,11 @@ function onSlurmOf(app: App, options: Options, overrides: Overrides): OnSlurm | 
       fact: 'how many jobs run at a time is for the cluster to say',
       wayOut: 'leave --parallel out, or give a number',
     })
-  return { on, atATime: parallel, wantedOf: wantedFrom(app, options, overrides) }
+  return { on, atATime: parallel, requestOf: wantedFrom(app, options, overrides) }
 }
 
 /** Submits an experiment, waits for its jobs, and ends as if it had run here. */
-function waiter(app: App, asked: OnSlurm, resume: boolean): RunWanted['one'] {
+function waiter(app: App, asked: OnSlurm, resume: boolean): RunRequest['one'] {
   return async (experiment) => {
     const { context } = app
     const submit = await submitter(asked, app)
@@ -228,21 +228,21 @@ export const command = defineCommand({
     const junit = options.junit === undefined ? undefined : (await outputFile(options.junit, session)).file
     await using shared = new SharedVm(openVm, fingerprint)
     using note = await noteOf(app, names, experiments, options)
-    const wanted: RunWanted = {
+    const request: RunRequest = {
       one: onSlurm ? waiter(app, onSlurm, resume) : runner(app, options, overrides, shared),
       // What is left of a plan of a cluster, its results say.
       resume: resume && onSlurm === undefined,
       goOn: note.line,
       places: { state: stateOf(lab), results: app.places.results },
-      asked: (experiment: ResolvedExperiment) => askedDigest(lab, experiment, options),
+      asked: (experiment: ResolvedExperiment) => requestDigest(lab, experiment, options),
       after: async (ran: readonly Ran[]) => {
         if (ran.every(isFinished)) await note.end()
         return await tellCi(ran, junit, process.env, session.context.cache)
       },
     }
     try {
-      if (all) return await runAll(experiments, wanted, app)
-      const outcome = await runNamed(experiments, wanted, app)
+      if (all) return await runAll(experiments, request, app)
+      const outcome = await runNamed(experiments, request, app)
       if (typeof outcome === 'number' || outcome === undefined || options.report !== true) return outcome
       const ran = experiments.map(({ name }) => name)
       return { ...outcome, text: [outcome.text, ...(await reportAfter(app, ran))].join('\n') }

@@ -3,7 +3,7 @@ import { named } from '../config/open.ts'
 import { EXIT, userError } from '../engine/error.ts'
 import { printable } from '../engine/printable.ts'
 import type { KernelFacts } from '../linux/symbols/facts.ts'
-import { vmWanted } from '../build/artefacts.ts'
+import { vmRequest } from '../build/artefacts.ts'
 import { openKernel, type KernelView } from '../build/preflight/kernel.ts'
 import { listSymbols, summary, type Listed } from '../build/preflight/symbols.ts'
 import { factsInGuest } from '../build/preflight/running.ts'
@@ -38,8 +38,8 @@ async function booted(session: Session, kernel: string, options: OptionsOf<typeo
     await using guest = await connectGuest(session, up)
     return await factsInGuest(guest, up.state.kernel.release, up.state.kernel.dir, context.signal)
   }
-  const wanted = await vmWanted(lab, named(lab.vms, 'vm', name), { ...choicesOf(options), kernel }, context)
-  await using vm = await openVm(wanted, places, context)
+  const bootable = await vmRequest(lab, named(lab.vms, 'vm', name), { ...choicesOf(options), kernel }, context)
+  await using vm = await openVm(bootable, places, context)
   return await factsInGuest(vm.guest, vm.state.kernel.release, vm.state.kernel.dir, context.signal)
 }
 

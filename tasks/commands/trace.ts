@@ -7,8 +7,8 @@ import { userError } from '../engine/error.ts'
 import { printable } from '../engine/printable.ts'
 import { checkedRun } from '../results/checked-run.ts'
 import { findRun } from '../results/result.ts'
-import type { FoundRun } from '../results/manifest.ts'
-import { MOST_EVENTS, traceStep, type TraceFound, type TraceWanted } from '../results/events.ts'
+import type { StoredRun } from '../results/manifest.ts'
+import { MOST_EVENTS, traceStep, type TraceView, type TraceRequest } from '../results/events.ts'
 import { namesOfRun, withNames } from '../results/symbols.ts'
 import { plural } from '../engine/text.ts'
 import { exportStep, FORMATS, type Format } from '../results/export.ts'
@@ -51,31 +51,31 @@ function headOf({ pid, comm, events, complete, partialBecause }: Sequence, index
   return `read ${index + 1} of ${printable(comm, 16)}-${pid}, ${plural(events.length, 'message')}${took}: ${how}`
 }
 
-function sequences(found: TraceFound, order: readonly Matches[]): Sequence[] {
+function sequences(found: TraceView, order: readonly Matches[]): Sequence[] {
   const pids = found.pids ?? new Set(found.events.map(({ pid }) => pid))
   return inTime(() => sequencesOf(found.events, pids, found.processes, order).sequences)
 }
 
 interface FileAsked {
-  readonly run: FoundRun
-  readonly wanted: TraceWanted
+  readonly run: StoredRun
+  readonly request: TraceRequest
   readonly results: string
   readonly session: Session
   readonly output: string
 }
 
 /** Nothing to show is an answer only when it is said why. */
-function nothing({ manifest }: FoundRun, { comm, pid, probe, from, to, all }: TraceWanted): string {
+function nothing({ manifest }: StoredRun, { comm, pid, probe, from, to, all }: TraceRequest): string {
   const filtered = [comm, pid, probe, from, to].some((one) => one !== undefined)
   const what = filtered ? 'no events pass these filters' : 'no messages of the workload'
   return `${what}; the run has ${plural(manifest.trace.events, 'event')}${all ? '' : ', --all shows also those of other processes and of the kernel'}`
 }
 
 /** The whole recording for another program; filters take parts of it. */
-async function toFile(format: Format, { run, wanted, results, session, output }: FileAsked): Promise<Outcome> {
+async function toFile(format: Format, { run, request, results, session, output }: FileAsked): Promise<Outcome> {
   const order = run.manifest.imported === undefined && format !== 'dat' ? orderOf(run, results, session) : undefined
   const { file, onStderr } = await outputFile(output, session)
-  const done = await exportStep({ run, format, file, wanted, order }, session.context)
+  const done = await exportStep({ run, format, file, request, order }, session.context)
   const { completeness } = run.manifest.trace
   const what = done.events === null ? 'the raw recording' : plural(done.events, 'event')
   const note = completeness === 'complete' ? '' : `; this trace is ${completeness}`
@@ -102,7 +102,7 @@ function refuseIgnored(options: OptionsOf<typeof OPTIONS>): void {
 }
 
 /** Puts the name behind each address of the kernel in messages. What a read is, is decided without them. */
-async function namesIn(run: FoundRun, { context }: Session): Promise<(events: TraceFound['events']) => TraceEvent[]> {
+async function namesIn(run: StoredRun, { context }: Session): Promise<(events: TraceView['events']) => TraceEvent[]> {
   const nameOf = await namesOfRun(run, context.store)
   return (events) => events.map((one) => ({ ...one, message: withNames(one.message, nameOf) }))
 }
@@ -122,7 +122,7 @@ export const command = defineCommand({
     const run = checkedRun(await findRun(results, name))
     const { manifest } = run
     if (options.graph === true) return await graph(run.dir, run.run)
-    const wanted: TraceWanted = {
+    const request: TraceRequest = {
       comm: options.comm,
       pid: options.pid,
       probe: options.probe,
@@ -132,13 +132,13 @@ export const command = defineCommand({
     }
     if (options.open === true) {
       const order = manifest.imported === undefined ? orderOf(run, results, session) : undefined
-      return await openTrace({ run, wanted, order }, session)
+      return await openTrace({ run, request, order }, session)
     }
     const format = FORMATS.find((name) => options[name] !== undefined)
     if (format !== undefined)
-      return await toFile(format, { run, wanted, results, session, output: options[format] ?? '' })
-    const found = await traceStep(run, wanted, session.context)
-    const named = options.symbols === true ? await namesIn(run, session) : (events: TraceFound['events']) => events
+      return await toFile(format, { run, request, results, session, output: options[format] ?? '' })
+    const found = await traceStep(run, request, session.context)
+    const named = options.symbols === true ? await namesIn(run, session) : (events: TraceView['events']) => events
     if (options.svg !== undefined) return await picture(options.svg, found.events, manifest, session)
     const order = options.reads === true ? orderOf(run, results, session) : undefined
     if (options.reads === true && order === undefined)
@@ -154,14 +154,14 @@ export const command = defineCommand({
       : lines(named(found.events))
     const whole = reads?.filter(({ complete }) => complete).length
     const notes = [
-      ...(found.events.length === 0 ? [nothing(run, wanted)] : []),
+      ...(found.events.length === 0 ? [nothing(run, request)] : []),
       ...(reads ? [`${plural(reads.length, 'read')}, ${whole} whole`] : []),
       ...(found.more ? [`only the first ${MOST_EVENTS} events: --from, --to, or \`lab query\``] : []),
       ...(manifest.trace.completeness === 'complete'
         ? []
         : [`this trace is ${manifest.trace.completeness}: ${manifest.trace.reasons.join('; ')}`]),
     ]
-    const plain = (events: TraceFound['events']) =>
+    const plain = (events: TraceView['events']) =>
       named(events).map((event) => ({ ...event, timeNs: event.timeNs.toString() }))
     return {
       text: [...body, ...notes].join('\n'),

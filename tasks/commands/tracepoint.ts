@@ -9,7 +9,7 @@ import { needReadable } from '../engine/regular-file.ts'
 import { eachLine } from '../explain/explain.ts'
 import type { Guest } from '../host/ssh.ts'
 import { parseFormats, STRUCT_HEADER, structOf, type EventFormat } from '../linux/ftrace/tracepoint.ts'
-import { vmWanted } from '../build/artefacts.ts'
+import { vmRequest } from '../build/artefacts.ts'
 import { openVm, upVm } from '../vm/vm.ts'
 import { openApp, type Session } from './shared/app.ts'
 import { choicesOf } from './shared/choices.ts'
@@ -85,7 +85,7 @@ async function fromGuest(
     await using guest = await connectGuest(session, up)
     return answer([await formatIn(guest, group, event, context.signal)], group, up.state.kernel.release)
   }
-  await using vm = await openVm(await vmWanted(lab, named(lab.vms, 'vm', name), choices, context), places, context)
+  await using vm = await openVm(await vmRequest(lab, named(lab.vms, 'vm', name), choices, context), places, context)
   return answer([await formatIn(vm.guest, group, event, context.signal)], group, vm.state.kernel.release)
 }
 

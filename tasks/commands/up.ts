@@ -1,7 +1,7 @@
 /** `lab up`: boot the VM; does nothing if it is already up. Nothing to do is nothing done. */
 import { named } from '../config/open.ts'
 import { vmOf } from './shared/vm-name.ts'
-import { vmWanted } from '../build/artefacts.ts'
+import { vmRequest } from '../build/artefacts.ts'
 import { needWritable } from '../engine/writable.ts'
 import { warnUnsound } from '../run/guest/sound-guest.ts'
 import { attach, upStep, upVm } from '../vm/vm.ts'
@@ -26,8 +26,8 @@ export const command = defineCommand({
     const vm = named(lab.vms, 'vm', vmOf(lab, name))
     if (options.dryRun) return await planAnswer(lab, vm, undefined, choicesOf(options), context)
     needWritable(places.vms)
-    const wanted = await vmWanted(lab, vm, choicesOf(options), context)
-    const state = await upStep(wanted, places, context)
+    const bootable = await vmRequest(lab, vm, choicesOf(options), context)
+    const state = await upStep(bootable, places, context)
     const running = await upVm(places, vm.name)
     if (running) {
       await using guest = await attach(running, places)

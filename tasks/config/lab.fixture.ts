@@ -124,7 +124,7 @@ export function complaints(text: string | Uint8Array, host = HOST): string {
 }
 
 /** Every complaint as "message | way out", without its place. */
-export function said(text: string, host = HOST): string[] {
+export function problemsIn(text: string, host = HOST): string[] {
   const messages: string[] = []
   for (const line of complaints(text, host).split('\n')) {
     const message = /^lab\.yaml:\d+:\d+ (.*)$/.exec(line)?.[1]

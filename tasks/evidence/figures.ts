@@ -7,7 +7,7 @@ import { Processes } from '../trace/events/processes.ts'
 import { readEvents } from '../trace/events/read-events.ts'
 import { timelineSvg } from '../trace/export/timeline-svg.ts'
 import { typicalRead } from '../trace/events/typical-read.ts'
-import type { FoundRun } from '../results/manifest.ts'
+import type { StoredRun } from '../results/manifest.ts'
 import { isPrintk } from '../linux/ftrace/trace-line.ts'
 import { observerReports, observerText } from '../results/observer.ts'
 import { Failure } from '../engine/error.ts'
@@ -25,7 +25,7 @@ const MOST = 100_000
 const PLAIN = /^[A-Za-z0-9][A-Za-z0-9._-]*$/
 
 /** The read of the median duration; undefined where the run has no messages, or no table of events. */
-async function picture({ dir, manifest }: FoundRun): Promise<string | undefined> {
+async function picture({ dir, manifest }: StoredRun): Promise<string | undefined> {
   const ticks = manifest.trace.clock === 'counter' || manifest.trace.clock === 'x86-tsc'
   const { events } = await readEvents(join(dir, 'events.parquet'), {}, MOST, ticks)
   const pids = new Processes(events).descendants(manifest.workload.pid ?? -1)
@@ -44,7 +44,7 @@ async function picture({ dir, manifest }: FoundRun): Promise<string | undefined>
 }
 
 /** A kept CSV file that is gone or was changed: the digest of the kept directory says so. */
-function publishedBeside(newest: FoundRun, runs: readonly FoundRun[]): PublishedReport[] {
+function publishedBeside(newest: StoredRun, runs: readonly StoredRun[]): PublishedReport[] {
   const asked = publishedIn(newest)
   try {
     return asked === undefined ? [] : publishedReportsOf(asked, runs)
@@ -55,7 +55,7 @@ function publishedBeside(newest: FoundRun, runs: readonly FoundRun[]): Published
 }
 
 /** Name in the pack -> text. The same results give the same texts. */
-export async function figuresOf(runs: readonly FoundRun[]): Promise<Map<string, Buffer>> {
+export async function figuresOf(runs: readonly StoredRun[]): Promise<Map<string, Buffer>> {
   const files = new Map<string, Buffer>()
   for (const [experiment, own] of Map.groupBy(runs, ({ manifest }) => manifest.experiment)) {
     if (!PLAIN.test(experiment)) continue

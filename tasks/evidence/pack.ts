@@ -20,7 +20,7 @@ import { printable } from '../engine/printable.ts'
 import { scratchFailure } from '../engine/scratch.ts'
 import { checkedRun } from '../results/checked-run.ts'
 import type { Manifest } from '../results/manifest.ts'
-import type { FoundRun } from '../results/manifest.ts'
+import type { StoredRun } from '../results/manifest.ts'
 import { INPUTS_DIR } from '../results/kept-inputs.ts'
 import { keptInputs, recordedFiles } from './recorded-files.ts'
 import { sayings } from './sayings.ts'
@@ -66,7 +66,7 @@ async function below(dir: string): Promise<string[]> {
 }
 
 /** Refuses what `lab verify` would refuse: a pack of it could only be taken for a forgery. */
-async function sound(run: FoundRun, inputs: string): Promise<Manifest> {
+async function sound(run: StoredRun, inputs: string): Promise<Manifest> {
   const { manifest } = checkedRun(run)
   const findings = [
     ...(await recordedFiles(run.dir, manifest.sha256)),
@@ -85,7 +85,7 @@ async function sound(run: FoundRun, inputs: string): Promise<Manifest> {
 /** Name in the pack -> file or contents. @param pinned what the runs were built from */
 async function contents(
   results: string,
-  runs: readonly FoundRun[],
+  runs: readonly StoredRun[],
   pinned: ReadonlyMap<string, string>,
 ): Promise<Map<string, string | Buffer>> {
   const inputs = join(results, INPUTS_DIR)
@@ -150,7 +150,7 @@ const hashing = (hash: Hash) =>
 export async function writePack(
   file: string,
   results: string,
-  runs: readonly FoundRun[],
+  runs: readonly StoredRun[],
   { cache, signal }: Pick<Context, 'cache' | 'signal'>,
   pinned: ReadonlyMap<string, string> = new Map(),
 ): Promise<string> {

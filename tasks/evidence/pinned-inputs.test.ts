@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { directoryWith } from '../config/lab.fixture.ts'
 import { hashText } from '../engine/fingerprint.ts'
-import type { FoundRun } from '../results/manifest.ts'
+import type { StoredRun } from '../results/manifest.ts'
 import { failureOf } from '../test/caught.ts'
 import { testContext } from '../test/context.ts'
 import { tempDir } from '../test/temp-dir.ts'
@@ -70,7 +70,7 @@ function resultOf(source: string, packages: string, arm: object = {}) {
     image: { name: 'i' },
     inputs: { lab: 'lab-1', image: 'image-1' },
   }
-  return { results, runs: [{ dir: '', run: 'r', manifest } as unknown as FoundRun] }
+  return { results, runs: [{ dir: '', run: 'r', manifest } as unknown as StoredRun] }
 }
 
 const PACKAGES = `strace 6.13-1 amd64 ${SHA256} pool/main/s/strace/strace_6.13-1_amd64.deb\n`

@@ -17,7 +17,7 @@ import { printable } from '../engine/printable.ts'
 import { lockedFiles, parsePackages, type LockedFile } from '../linux/package-list.ts'
 import { INPUTS_DIR } from '../results/kept-inputs.ts'
 import { readKeptLab } from '../results/kept-lab.ts'
-import type { FoundRun } from '../results/manifest.ts'
+import type { StoredRun } from '../results/manifest.ts'
 
 /** Directory of a pack. */
 export const PINNED_DIR = 'inputs'
@@ -54,7 +54,7 @@ interface Needed {
 }
 
 /** The kernels that a run needs: its own, and those whose types its probes are compiled with. */
-function kernelsOf({ manifest }: FoundRun, lab: ReturnType<typeof readKeptLab>): string[] {
+function kernelsOf({ manifest }: StoredRun, lab: ReturnType<typeof readKeptLab>): string[] {
   const probes = [...(lab.experiments[manifest.experiment]?.probes ?? []), ...(manifest.arm.probes ?? [])]
   const types = probes.flatMap((name) => {
     const probe = lab.probes[fullName(name)]
@@ -63,7 +63,7 @@ function kernelsOf({ manifest }: FoundRun, lab: ReturnType<typeof readKeptLab>):
   return [...new Set([manifest.kernel.name, ...types])]
 }
 
-async function packagesOf(run: FoundRun, inputs: string): Promise<Needed['packages'][number]> {
+async function packagesOf(run: StoredRun, inputs: string): Promise<Needed['packages'][number]> {
   const { image, inputs: kept } = run.manifest
   const dir = join(inputs, kept?.image ?? '')
   const files = lockedFiles(parsePackages(await readFile(join(dir, 'packages.txt'), 'utf8').catch(() => '')))
@@ -77,7 +77,7 @@ async function packagesOf(run: FoundRun, inputs: string): Promise<Needed['packag
 }
 
 /** Everything that these runs need, each file once. */
-async function neededBy(runs: readonly FoundRun[], results: string, toolRoot: string): Promise<Needed> {
+async function neededBy(runs: readonly StoredRun[], results: string, toolRoot: string): Promise<Needed> {
   const inputs = join(results, INPUTS_DIR)
   const files = new Map<string, Fetched>()
   const packages = new Map<string, Needed['packages'][number]>()
@@ -97,7 +97,7 @@ async function neededBy(runs: readonly FoundRun[], results: string, toolRoot: st
  * @returns name in a pack -> file
  */
 export async function pinnedInputs(
-  runs: readonly FoundRun[],
+  runs: readonly StoredRun[],
   results: string,
   context: Context,
 ): Promise<ReadonlyMap<string, string>> {

@@ -22,7 +22,7 @@ import { checkedRun } from '../results/checked-run.ts'
 import type { Manifest } from '../results/manifest.ts'
 import { metricText, valuesOf } from '../run/judge/metrics.ts'
 import { listRuns } from '../results/result.ts'
-import type { FoundRun } from '../results/manifest.ts'
+import type { StoredRun } from '../results/manifest.ts'
 import { packageLine, parsePackages } from '../linux/package-list.ts'
 import { ready, type Choices } from '../build/artefacts.ts'
 import { placesOf } from '../vm/vm.ts'
@@ -33,8 +33,8 @@ import { lookAgain } from './look-again.ts'
 import { seedCache } from './pinned-inputs.ts'
 import { keptInputs } from './recorded-files.ts'
 
-export interface ReproduceWanted {
-  readonly run: FoundRun
+export interface ReproduceRequest {
+  readonly run: StoredRun
   readonly results: string
   /** Undefined: an empty one, removed afterwards. */
   readonly cache: string | undefined
@@ -93,7 +93,7 @@ function sameSequence(before: readonly string[], after: readonly string[]): Find
 }
 
 async function compare(
-  { run, results }: ReproduceWanted,
+  { run, results }: ReproduceRequest,
   again: RunOutcome,
   newResults: string,
   context: Context,
@@ -132,7 +132,7 @@ async function compare(
 const MOST_REPEATS = 5
 
 /** Runs of the same arm in the same plan, which count: what the new ones' numbers are compared with. */
-async function runsLike({ run, results }: ReproduceWanted): Promise<readonly Manifest[]> {
+async function runsLike({ run, results }: ReproduceRequest): Promise<readonly Manifest[]> {
   const { experiment, arm, plan } = run.manifest
   const like = (await listRuns(results, experiment))
     .map(({ manifest }) => manifest)
@@ -188,7 +188,7 @@ async function lockedAsBefore(lab: string, image: string, { image: { name, finge
  * The lab as it was, with its files. A kernel tree is kept by nobody: `--source` says where it is now.
  * @throws a user's Failure where files are missing
  */
-function openKept(directory: string, { run, manifest }: FoundRun, source: string | undefined, toolRoot: string) {
+function openKept(directory: string, { run, manifest }: StoredRun, source: string | undefined, toolRoot: string) {
   const file = join(directory, 'lab.yaml')
   const lab = readKeptLab(file, toolRoot)
   const kernel = lab.kernels[manifest.kernel.name]
@@ -229,8 +229,8 @@ function openKept(directory: string, { run, manifest }: FoundRun, source: string
 }
 
 /** Runs the arm of a run once more in a lab of its own. @throws a user's Failure where too little was kept */
-export async function reproduce(wanted: ReproduceWanted, context: Context): Promise<Finding[]> {
-  const { run, results } = wanted
+export async function reproduce(request: ReproduceRequest, context: Context): Promise<Finding[]> {
+  const { run, results } = request
   const { manifest } = checkedRun(run)
   const bad = (await keptInputs(manifest.inputs, join(results, INPUTS_DIR))).filter(({ ok }) => !ok)
   if (bad.length > 0)
@@ -243,19 +243,19 @@ export async function reproduce(wanted: ReproduceWanted, context: Context): Prom
   const from = join(results, INPUTS_DIR, manifest.inputs?.lab ?? '')
   return await withScratch('reproduce', async (dir) => {
     const directory = await restoreLab(from, dir)
-    const cache = wanted.cache ?? join(dir, 'cache')
+    const cache = request.cache ?? join(dir, 'cache')
     const inner: Context = { ...context, cache, store: new Store(join(cache, 'store')) }
-    if (wanted.pinned !== undefined) await seedCache(wanted.pinned, cache)
+    if (request.pinned !== undefined) await seedCache(request.pinned, cache)
     await lockedAsBefore(directory, join(results, INPUTS_DIR, manifest.inputs?.image ?? ''), manifest)
-    const opened = openKept(directory, run, wanted.source, context.toolRoot)
+    const opened = openKept(directory, run, request.source, context.toolRoot)
     const lab = manifest.guest.deterministic === true ? deterministicLab(opened) : opened
     const experiment = lab.experiments[manifest.experiment]
     if (experiment === undefined) throw new Error(`the kept lab has no experiment ${manifest.experiment}`)
     const { accel } = manifest.guest.accel
     const asked = accel === 'unknown' ? undefined : accel
-    const choices: Choices = { kernel: manifest.kernel.name, source: wanted.source, accel: asked }
+    const choices: Choices = { kernel: manifest.kernel.name, source: request.source, accel: asked }
     const places = placesOf(lab.directory)
-    const before = await runsLike(wanted)
+    const before = await runsLike(request)
     const repeat = Object.keys(experiment.metrics).length > 0 ? Math.min(before.length, MOST_REPEATS) : 1
     const { outcomes, problems, left } = await experimentStep(
       {
@@ -277,7 +277,7 @@ export async function reproduce(wanted: ReproduceWanted, context: Context): Prom
     // Messages of many runs are not kept: of the last one they are (of a deterministic guest's, of all).
     const again = outcomes.find(({ own }) => own !== undefined) ?? outcomes[0]
     if (again === undefined) throw new Error('the run that was made again has no result')
-    const findings = await compare(wanted, again, places.results, context)
+    const findings = await compare(request, again, places.results, context)
     return [
       ...findings,
       ...problems.map(({ repeat: at, failure }) => ({

@@ -9,7 +9,7 @@ import { messageOf } from '../engine/error.ts'
 import { ownVersion } from '../engine/own-version.ts'
 import { printable } from '../engine/printable.ts'
 import { listRuns } from '../results/result.ts'
-import type { FoundRun } from '../results/manifest.ts'
+import type { StoredRun } from '../results/manifest.ts'
 import { figuresOf } from './figures.ts'
 import { open, right, wrong, type Finding } from './finding.ts'
 import { methodsText } from '../results/report/methods.ts'
@@ -26,7 +26,7 @@ async function writtenBy(dir: string): Promise<string | undefined> {
 }
 
 /** Name in the pack -> text. In whatever order the runs were named, the texts are the same. */
-export async function sayings(runs: readonly FoundRun[]): Promise<Map<string, Buffer>> {
+export async function sayings(runs: readonly StoredRun[]): Promise<Map<string, Buffer>> {
   const sorted = runs.toSorted((a, b) => (a.dir < b.dir ? -1 : 1))
   const methods = methodsText(sorted.map(({ manifest }) => manifest))
   return new Map([[METHODS, Buffer.from(`${methods}\n${WRITTEN_BY}${ownVersion()}\n`)], ...(await figuresOf(sorted))])

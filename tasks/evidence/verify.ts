@@ -12,7 +12,7 @@ import { printable } from '../engine/printable.ts'
 import { isDiskFailure } from '../engine/disk.ts'
 import { checkedRun } from '../results/checked-run.ts'
 import { storedRun } from '../results/stored-manifest.ts'
-import type { FoundRun } from '../results/manifest.ts'
+import type { StoredRun } from '../results/manifest.ts'
 import { LACKING, REPLACED, right, wrong, type Finding } from './finding.ts'
 import { verifyImport } from './imported.ts'
 import { lookAgain, type Kept } from './look-again.ts'
@@ -83,7 +83,7 @@ export async function verifyRun(
   deadline?: number,
 ): Promise<Finding[]> {
   if (!existsSync(join(dir, 'manifest.json'))) return [wrong('manifest.json', 'is missing', REPLACED)]
-  let run: FoundRun
+  let run: StoredRun
   try {
     run = checkedRun(await storedRun(dir, basename(dir)))
   } catch (error) {

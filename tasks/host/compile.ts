@@ -105,16 +105,16 @@ export const clangResources = async (signal: AbortSignal): Promise<string> =>
   (await run(['clang', '-print-resource-dir'], { signal, place: 'host' })).stdout.trim()
 
 /** Compiles, and returns every file that was read for it. @throws CompileFailure with what the compiler said */
-export async function compileBpf(wanted: BpfCompile): Promise<string[]> {
-  const { place, source, object, signal } = wanted
-  const argv = bpfArgv(wanted, await clangResources(signal))
+export async function compileBpf(request: BpfCompile): Promise<string[]> {
+  const { place, source, object, signal } = request
+  const argv = bpfArgv(request, await clangResources(signal))
   const list = `${object}.d`
   const said: string[] = []
   try {
     await run([...argv, '-MD', '-MF', list], { signal, place, onLine: (line) => said.push(line) })
     return dependenciesOf(await readFile(list, 'utf8'))
   } catch (error) {
-    throw compileFailure(error, said, place, source, wanted.wayOut)
+    throw compileFailure(error, said, place, source, request.wayOut)
   } finally {
     await rm(list, { force: true })
   }

@@ -96,17 +96,17 @@ async function transfer({ response, control }: Answer, partial: string, { signal
  * The whole file by an answer, verified. A part of an earlier transfer may be damaged, or of another file: without it
  * once more.
  */
-async function take(answer: Answer, resumed: boolean, partial: string, wanted: Download): Promise<void> {
-  const { sha256, place, signal } = wanted
+async function take(answer: Answer, resumed: boolean, partial: string, request: Download): Promise<void> {
+  const { sha256, place, signal } = request
   const { url } = answer
-  await transfer(answer, partial, wanted)
+  await transfer(answer, partial, request)
   try {
     await verify(partial, sha256, place, url)
   } catch (error) {
     if (!resumed || !failedBy(error, 'wrong-bytes')) throw error
     const again = await firstAnswer([url], 0, signal)
     if (again.answer === undefined) throw new Error(again.refused[0]?.reason)
-    await transfer(again.answer, partial, wanted)
+    await transfer(again.answer, partial, request)
     await verify(partial, sha256, place, url)
   }
 }
@@ -130,8 +130,8 @@ export async function verify(file: string, sha256: string, place: string, from: 
  * Makes sure that `file` is there and has its checksum, from the first address that delivers it.
  * @throws Failure (unavailable) when no address delivers; (wrong-bytes) when what came is not the file
  */
-export async function download(wanted: Download): Promise<void> {
-  const { urls, file, cache, place, signal } = wanted
+export async function download(request: Download): Promise<void> {
+  const { urls, file, cache, place, signal } = request
   const partial = `${file}.part`
   const reasons: string[] = []
   let wrong: Failure | undefined
@@ -154,7 +154,7 @@ export async function download(wanted: Download): Promise<void> {
     left = left.filter((url) => url !== answer?.url && !refused.some((one) => one.url === url))
     if (answer === undefined) continue
     try {
-      await take(answer, from > 0, partial, wanted)
+      await take(answer, from > 0, partial, request)
       await rename(partial, file)
       return
     } catch (error) {

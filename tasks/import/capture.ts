@@ -5,7 +5,7 @@ import type { StepHandle } from '../engine/context.ts'
 import { datText, type DatOptions } from './dat.ts'
 import { readText, type TextRead } from './text.ts'
 
-export interface CaptureWanted {
+export interface CaptureRequest {
   readonly file: string
   /** Where the table is written to; what else is needed meanwhile is next to it. */
   readonly table: string
@@ -23,7 +23,7 @@ export interface Capture {
 }
 
 /** @throws Failure (user) where trace-cmd cannot read the file; the errors of the disk and of DuckDB */
-export async function readCapture({ file, table, form, name, signal, progress }: CaptureWanted): Promise<Capture> {
+export async function readCapture({ file, table, form, name, signal, progress }: CaptureRequest): Promise<Capture> {
   const readOne = async (text: string, rest: object = {}) => {
     const total = (await stat(text)).size
     let said = 0

@@ -21,7 +21,7 @@ import { readCapture } from './capture.ts'
 import { writeGraph } from './graph.ts'
 import type { TextRead } from './text.ts'
 
-export interface ImportWanted {
+export interface ImportRequest {
   readonly file: string
   /** The directory under results. */
   readonly name: string
@@ -110,7 +110,7 @@ async function fill(work: Work, experiment: string, run: string, started: Moment
 }
 
 /** @throws Failure (user) when the file is no trace, or has no event */
-export async function importStep({ file, name, results }: ImportWanted, context: Context): Promise<ImportOutcome> {
+export async function importStep({ file, name, results }: ImportRequest, context: Context): Promise<ImportOutcome> {
   if (!NAME.test(name))
     throw userError({
       fact: `"${printable(name, 80)}" is not a valid name for runs`,

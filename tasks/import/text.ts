@@ -5,7 +5,7 @@ import { TraceParser, type TraceEvent } from '../linux/ftrace/trace-line.ts'
 import { eachLine } from './lines.ts'
 import { Tally } from './tally.ts'
 
-export interface TextWanted {
+export interface TextRequest {
   readonly file: string
   /** The table; whole or not at all. */
   readonly table: string
@@ -29,7 +29,7 @@ export interface TextRead {
  * Reads a text of any size in bounded memory. Without an event no table is written. Throws the errors of the disk and
  * of DuckDB.
  */
-export async function readText({ file, table, signal, progress, known }: TextWanted): Promise<TextRead> {
+export async function readText({ file, table, signal, progress, known }: TextRequest): Promise<TextRead> {
   using rows = new RowFile(`${table}.rows`)
   let [plain, before] = [true, true]
   const tally = new Tally(

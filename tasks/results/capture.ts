@@ -8,7 +8,7 @@ import { eventsDigests } from '../trace/events/same-events.ts'
 import type { Manifest } from './manifest.ts'
 import { checkedRun } from './checked-run.ts'
 import { readRun } from './result.ts'
-import type { FoundRun } from './manifest.ts'
+import type { StoredRun } from './manifest.ts'
 import { indexRuns } from './run-index.ts'
 import type { Provenance, Sameness } from './manifest.ts'
 
@@ -39,11 +39,11 @@ export const provenanceDiffers = (a: Provenance, b: Provenance): (keyof Provenan
   )
 
 /** Of any manifest, also one that nobody has checked. */
-const rawOf = ({ manifest: { sha256 } }: FoundRun): string =>
+const rawOf = ({ manifest: { sha256 } }: StoredRun): string =>
   RAW.map((name) => sha256?.[name]).find((hash) => typeof hash === 'string') ?? UNKNOWN
 
 /** Where the table of a run is that can be compared with another's. */
-const tableOf = ({ dir }: FoundRun): string => join(dir, TABLE)
+const tableOf = ({ dir }: StoredRun): string => join(dir, TABLE)
 
 /** Digests of tables; one that is damaged has none (`lab query` and `lab verify` say that it is). */
 async function digestsOf(files: readonly string[]): Promise<ReadonlyMap<string, string>> {
@@ -56,7 +56,7 @@ async function digestsOf(files: readonly string[]): Promise<ReadonlyMap<string, 
 }
 
 /** @returns undefined for two captures */
-export async function sameCapture(first: FoundRun, second: FoundRun): Promise<Sameness | undefined> {
+export async function sameCapture(first: StoredRun, second: StoredRun): Promise<Sameness | undefined> {
   const raw = rawOf(first)
   if (raw !== UNKNOWN && raw === rawOf(second)) return 'raw file'
   if (first.manifest.trace.events === 0 || first.manifest.trace.events !== second.manifest.trace.events)
@@ -69,7 +69,7 @@ export async function sameCapture(first: FoundRun, second: FoundRun): Promise<Sa
 }
 
 export interface Twin {
-  readonly run: FoundRun
+  readonly run: StoredRun
   readonly by: Sameness
 }
 
@@ -77,9 +77,9 @@ export interface Twin {
 const TOGETHER = 256
 
 /** The oldest of the other runs that holds the very same capture. Only runs with as many events are looked at. */
-export async function twinOf(results: string, mine: FoundRun): Promise<Twin | undefined> {
+export async function twinOf(results: string, mine: StoredRun): Promise<Twin | undefined> {
   const { runs } = await indexRuns(results)
-  const candidates: FoundRun[] = []
+  const candidates: StoredRun[] = []
   for (const one of runs)
     if (one.run !== mine.run && one.details().events === mine.manifest.trace.events) {
       const run = await readRun(results, one)

@@ -1,7 +1,7 @@
 /** Whether a manifest is whole: one that was edited must not end in a stack trace. */
 import { userError } from '../engine/error.ts'
 import { printable } from '../engine/printable.ts'
-import { ManifestSchema, type FoundRun } from './manifest.ts'
+import { ManifestSchema, type StoredRun } from './manifest.ts'
 import { refuseNewer } from './stored-manifest.ts'
 
 /** Names of files that a manifest may point at: of the run's own directory, and of kept inputs. */
@@ -11,7 +11,7 @@ const PLAIN = /^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/
  * The run, if its manifest is whole. @throws a user's Failure that says which part is not, or that a later version
  * wrote it
  */
-export function checkedRun(run: FoundRun): FoundRun {
+export function checkedRun(run: StoredRun): StoredRun {
   const parsed = ManifestSchema.safeParse(refuseNewer(run).manifest)
   const [issue] = parsed.success ? [] : parsed.error.issues
   const { imported, inputs } = run.manifest

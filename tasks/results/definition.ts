@@ -126,7 +126,7 @@ function labOf(text: string): ResolvedLab | undefined {
  * The experiment and its VM as the lab file of a run has them. Undefined for an import, and if this version cannot read
  * the file.
  */
-export function askedBy({
+export function requestedBy({
   lab,
   experiment: name,
 }: Pick<DefinedBy, 'lab' | 'experiment'>):

@@ -4,13 +4,13 @@ import { describe, expect, test } from 'vitest'
 import { writeEvents } from '../trace/events/events-parquet.ts'
 import { executed, forked, said, trace } from '../trace/events/trace.fixture.ts'
 import type { Manifest } from './manifest.ts'
-import type { FoundRun } from './manifest.ts'
+import type { StoredRun } from './manifest.ts'
 import { failureOf } from '../test/caught.ts'
 import { testContext } from '../test/context.ts'
 import { tempDir } from '../test/temp-dir.ts'
-import { MOST_EVENTS, traceStep, type TraceWanted } from './events.ts'
+import { MOST_EVENTS, traceStep, type TraceRequest } from './events.ts'
 
-const NOTHING: TraceWanted = {
+const NOTHING: TraceRequest = {
   comm: undefined,
   pid: undefined,
   probe: undefined,
@@ -20,7 +20,7 @@ const NOTHING: TraceWanted = {
 }
 
 /** A run of process 7 with its child 8, beside process 9; one event each microsecond. */
-async function aRun(imported = false): Promise<FoundRun> {
+async function aRun(imported = false): Promise<StoredRun> {
   const results = tempDir()
   const dir = join(results, 'e', 'r')
   mkdirSync(dir, { recursive: true })
@@ -49,11 +49,11 @@ async function aRun(imported = false): Promise<FoundRun> {
   return { dir, run: 'r', manifest: manifest as unknown as Manifest }
 }
 
-const messages = async (run: FoundRun, wanted: Partial<TraceWanted>) =>
-  (await traceStep(run, { ...NOTHING, ...wanted }, testContext(tempDir()))).events.map(({ message }) => message)
+const messages = async (run: StoredRun, request: Partial<TraceRequest>) =>
+  (await traceStep(run, { ...NOTHING, ...request }, testContext(tempDir()))).events.map(({ message }) => message)
 
 describe('traceStep', () => {
-  test.each<[string, Partial<TraceWanted>, string[]]>([
+  test.each<[string, Partial<TraceRequest>, string[]]>([
     ['the workload and its children', {}, ['a', 'len 3', 'b']],
     ['all processes', { all: true }, ['a', 'len 3', 'b', 'len 4']],
     ['one pid', { pid: 9 }, ['len 4']],
@@ -64,7 +64,9 @@ describe('traceStep', () => {
     ['both', { from: '0.000004', to: '0.000004' }, ['len 3']],
     ['a program', { probe: 'copyout', all: true }, ['len 3', 'len 4']],
     ['an event', { probe: 'sched_process_exec' }, ['filename=/x pid=7 old_pid=7']],
-  ])('R-1501-1 gives %s', async (_, wanted, expected) => expect(await messages(await aRun(), wanted)).toEqual(expected))
+  ])('R-1501-1 gives %s', async (_, request, expected) =>
+    expect(await messages(await aRun(), request)).toEqual(expected),
+  )
 
   test('gives everything of an import: nobody knows its workload', async () => {
     expect(await messages(await aRun(true), {})).toHaveLength(7)

@@ -1,7 +1,7 @@
 /** Step: trace. The events of a run that somebody wants to look at. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { eachEvents, eachInTable, readEvents, type EventFilter, type FoundEvents } from '../trace/events/read-events.ts'
+import { eachEvents, eachInTable, readEvents, type EventFilter, type EventsRead } from '../trace/events/read-events.ts'
 import { typedView } from '../trace/events/typed-name.ts'
 import { Processes } from '../trace/events/processes.ts'
 import { messageOf, userError } from '../engine/error.ts'
@@ -9,9 +9,9 @@ import type { Context } from '../engine/context.ts'
 import { printable } from '../engine/printable.ts'
 import { INPUTS_DIR } from './kept-inputs.ts'
 import type { Manifest } from './manifest.ts'
-import type { FoundRun } from './manifest.ts'
+import type { StoredRun } from './manifest.ts'
 import { reportText } from '../host/trace-cmd.ts'
-import { saidBy } from '../linux/c/said-by.ts'
+import { printedBy } from '../linux/c/printed-by.ts'
 import { isPrintk, parseTraceText, type TraceEvent } from '../linux/ftrace/trace-line.ts'
 
 /** More are no view: `lab query` has them. */
@@ -21,7 +21,7 @@ const PROCESS_EVENTS = ['sched_process_fork', 'sched_process_exec', 'sched_proce
 /** Clocks that count without seconds. */
 const TICKS = new Set(['counter', 'x86-tsc'])
 
-export interface TraceWanted {
+export interface TraceRequest {
   readonly comm: string | undefined
   readonly pid: number | undefined
   readonly probe: string | undefined
@@ -32,7 +32,7 @@ export interface TraceWanted {
   readonly all: boolean
 }
 
-export interface TraceFound {
+export interface TraceView {
   readonly events: readonly TraceEvent[]
   readonly processes: Processes
   /** Of the workload; undefined: every process was asked for. */
@@ -55,7 +55,7 @@ function timeOf(text: string | undefined, ticks: boolean, option: string, round:
 }
 
 /** Sources of probes, as they were kept with the run. */
-function sourcesOf({ dir, manifest }: FoundRun): string[] {
+function sourcesOf({ dir, manifest }: StoredRun): string[] {
   const kept = join(dir, '..', '..', INPUTS_DIR, manifest.inputs?.lab ?? '')
   if (manifest.inputs === undefined || !existsSync(kept)) return []
   return readdirSync(kept, { recursive: true, withFileTypes: true })
@@ -68,17 +68,17 @@ function sourcesOf({ dir, manifest }: FoundRun): string[] {
  * was kept has it, so that no events are an answer.
  */
 function probeTest(
-  run: FoundRun,
+  run: StoredRun,
   probe: string,
 ): { readonly sure: boolean; readonly test: (event: TraceEvent) => boolean } {
-  const texts = sourcesOf(run).flatMap((source) => saidBy(source, probe) ?? [])
+  const texts = sourcesOf(run).flatMap((source) => printedBy(source, probe) ?? [])
   return {
     sure: texts.length > 0,
     test: ({ event, message }) => event === probe || (isPrintk({ event }) && texts.some((one) => one.test(message))),
   }
 }
 
-const unknownProbe = (run: FoundRun, probe: string) =>
+const unknownProbe = (run: StoredRun, probe: string) =>
   userError({
     place: `run ${run.run}`,
     fact: `no event is called ${printable(probe, 60)}, and no source that was kept has a program of this name that prints`,
@@ -86,7 +86,7 @@ const unknownProbe = (run: FoundRun, probe: string) =>
   })
 
 /** All events of a run whose table is gone or damaged, from the raw recording. */
-async function fromRecording(run: FoundRun, why: unknown, context: Context): Promise<readonly TraceEvent[]> {
+async function fromRecording(run: StoredRun, why: unknown, context: Context): Promise<readonly TraceEvent[]> {
   const file = join(run.dir, 'trace.dat')
   const place = `run ${run.run}`
   if (!existsSync(file))
@@ -112,7 +112,7 @@ async function fromRecording(run: FoundRun, why: unknown, context: Context): Pro
 }
 
 /** @throws a user's Failure for a run whose experiment keeps no trace: nothing is missing that was ever there */
-function needTrace({ dir, run, manifest }: FoundRun): void {
+function needTrace({ dir, run, manifest }: StoredRun): void {
   const recorded: Readonly<Record<string, unknown>> | undefined = manifest.sha256
   const kept = recorded === undefined || [TABLE, 'trace.dat'].some((name) => Object.hasOwn(recorded, name))
   if (kept || existsSync(join(dir, TABLE))) return
@@ -139,9 +139,9 @@ export const hasTicks = ({ trace }: Manifest): boolean => TICKS.has(trace.clock)
 /**
  * The window that was asked for; both ends as the trace shows them, so rounded to microseconds. @throws Failure (user)
  */
-const windowOf = (wanted: TraceWanted, ticks: boolean): Pick<EventFilter, 'from' | 'to'> => ({
-  from: timeOf(wanted.from, ticks, '--from', -500n),
-  to: timeOf(wanted.to, ticks, '--to', 499n),
+const windowOf = (request: TraceRequest, ticks: boolean): Pick<EventFilter, 'from' | 'to'> => ({
+  from: timeOf(request.from, ticks, '--from', -500n),
+  to: timeOf(request.to, ticks, '--to', 499n),
 })
 
 /**
@@ -155,12 +155,12 @@ async function processesOf(file: string, ticks: boolean): Promise<Processes> {
 }
 
 /** @throws Failure (user) for a filter that is none */
-export async function traceStep(run: FoundRun, wanted: TraceWanted, context: Context): Promise<TraceFound> {
+export async function traceStep(run: StoredRun, request: TraceRequest, context: Context): Promise<TraceView> {
   needTrace(run)
   const { manifest, dir } = run
   const ticks = hasTicks(manifest)
   const file = join(dir, TABLE)
-  const window = windowOf(wanted, ticks)
+  const window = windowOf(request, ticks)
   let recorded: readonly TraceEvent[] | undefined
   const read = async <T>(fromTable: () => Promise<T>, fromEvents: (all: readonly TraceEvent[]) => T): Promise<T> => {
     try {
@@ -176,12 +176,12 @@ export async function traceStep(run: FoundRun, wanted: TraceWanted, context: Con
   )
   // Nobody knows what the workload of an import was.
   const own =
-    wanted.all || manifest.imported !== undefined ? undefined : processes.descendants(manifest.workload.pid ?? -1)
-  const pids = wanted.pid === undefined ? own && [...own] : [wanted.pid]
-  const probe = wanted.probe === undefined ? undefined : probeTest(run, wanted.probe)
-  const select = (messages: boolean): Promise<FoundEvents> => {
-    const filter: EventFilter = { comm: wanted.comm, pids, messages, ...window }
-    return read<FoundEvents>(
+    request.all || manifest.imported !== undefined ? undefined : processes.descendants(manifest.workload.pid ?? -1)
+  const pids = request.pid === undefined ? own && [...own] : [request.pid]
+  const probe = request.probe === undefined ? undefined : probeTest(run, request.probe)
+  const select = (messages: boolean): Promise<EventsRead> => {
+    const filter: EventFilter = { comm: request.comm, pids, messages, ...window }
+    return read<EventsRead>(
       () => readEvents(file, filter, MOST_EVENTS, ticks, probe?.test),
       (all) => {
         const found = all.filter(keeps(filter)).filter(probe?.test ?? (() => true))
@@ -192,15 +192,15 @@ export async function traceStep(run: FoundRun, wanted: TraceWanted, context: Con
   const onlyMessages = probe === undefined && manifest.imported === undefined
   const found = await select(onlyMessages)
   // Nobody prints where there are no probes: what the kernel told of processes is all there is.
-  const { events, more } = onlyMessages && wanted.all && found.events.length === 0 ? await select(false) : found
+  const { events, more } = onlyMessages && request.all && found.events.length === 0 ? await select(false) : found
   if (events.length === 0 && probe?.sure === false) {
     // An event of this name that no filter lets through is known all the same.
-    const named = { events: [wanted.probe ?? ''] }
+    const named = { events: [request.probe ?? ''] }
     const known = await read(
       async () => (await readEvents(file, named, 1, ticks)).events.length > 0,
       (all) => all.some(keeps(named)),
     )
-    if (!known) throw unknownProbe(run, wanted.probe ?? '')
+    if (!known) throw unknownProbe(run, request.probe ?? '')
   }
   return { events, processes, pids: own, more }
 }
@@ -217,7 +217,7 @@ export interface TraceStream {
 /**
  * @param spill see `eachEvents` @throws Failure (user) for a filter that is none, and for a table that cannot be read
  */
-export async function traceStream(run: FoundRun, wanted: TraceWanted, spill: string): Promise<TraceStream> {
+export async function traceStream(run: StoredRun, request: TraceRequest, spill: string): Promise<TraceStream> {
   needTrace(run)
   const { manifest, dir } = run
   const ticks = hasTicks(manifest)
@@ -232,14 +232,14 @@ export async function traceStream(run: FoundRun, wanted: TraceWanted, spill: str
       error,
     )
   const filter: EventFilter = {
-    comm: wanted.comm,
-    pids: wanted.pid === undefined ? undefined : [wanted.pid],
-    ...windowOf(wanted, ticks),
+    comm: request.comm,
+    pids: request.pid === undefined ? undefined : [request.pid],
+    ...windowOf(request, ticks),
   }
   const processes = await processesOf(file, ticks).catch((error: unknown) => {
     throw unreadable(error)
   })
-  const { probe } = wanted
+  const { probe } = request
   const chosen = probe === undefined ? undefined : probeTest(run, probe)
   async function* events() {
     let count = 0

@@ -4,14 +4,14 @@ import { PbfReader } from 'pbf'
 import { describe, expect, test } from 'vitest'
 import { executed, forked, said, trace } from '../trace/events/trace.fixture.ts'
 import { MANIFEST, putRun } from './run.fixture.ts'
-import type { FoundRun } from './manifest.ts'
+import type { StoredRun } from './manifest.ts'
 import { failureOf } from '../test/caught.ts'
 import { testContext } from '../test/context.ts'
 import { tempDir } from '../test/temp-dir.ts'
 import { exportStep, type Format } from './export.ts'
-import type { TraceWanted } from './events.ts'
+import type { TraceRequest } from './events.ts'
 
-const NOTHING: TraceWanted = {
+const NOTHING: TraceRequest = {
   comm: undefined,
   pid: undefined,
   probe: undefined,
@@ -28,7 +28,7 @@ const EVENTS = trace(
   said(9, 'odd "text",\n\u001b[2J'),
 ).map((event, index) => ({ ...event, cpu: index % 2, flags: 'd...', timeNs: event.timeNs + 8_498_202_123_456n }))
 
-const aRun = async (rest: Partial<typeof MANIFEST> = {}): Promise<FoundRun> =>
+const aRun = async (rest: Partial<typeof MANIFEST> = {}): Promise<StoredRun> =>
   await putRun(join(tempDir(), 'results'), {
     run: 'r1',
     events: EVENTS,
@@ -36,9 +36,9 @@ const aRun = async (rest: Partial<typeof MANIFEST> = {}): Promise<FoundRun> =>
     files: { 'trace.dat': 'raw pages' },
   })
 
-async function exported(run: FoundRun, format: Format, wanted: Partial<TraceWanted> = {}): Promise<Buffer> {
+async function exported(run: StoredRun, format: Format, request: Partial<TraceRequest> = {}): Promise<Buffer> {
   const file = join(tempDir(), 'out')
-  await exportStep({ run, format, file, wanted: { ...NOTHING, ...wanted }, order: ORDER }, testContext(tempDir()))
+  await exportStep({ run, format, file, request: { ...NOTHING, ...request }, order: ORDER }, testContext(tempDir()))
   expect(readdirSync(dirname(file))).toEqual(['out'])
   return readFileSync(file)
 }
@@ -291,19 +291,19 @@ describe('other files', () => {
     expect((await exported(await aRun(), 'dat')).toString()).toBe('raw pages')
   })
 
-  test.each<[string, Partial<TraceWanted>, number]>([
+  test.each<[string, Partial<TraceRequest>, number]>([
     ['a process', { pid: 9 }, 1],
     ['an event by its name', { probe: 'sched_process_exec' }, 1],
     ['a time', { from: '8498.202126', to: '8498.202127' }, 2],
-  ])('a part: %s', async (_what, wanted, count) => {
-    expect((await exported(await aRun(), 'csv', wanted)).toString().match(/^\d{13},/gm)).toHaveLength(count)
+  ])('a part: %s', async (_what, request, count) => {
+    expect((await exported(await aRun(), 'csv', request)).toString().match(/^\d{13},/gm)).toHaveLength(count)
   })
 })
 
 describe('what goes wrong leaves nothing', () => {
-  const attempt = async (run: FoundRun, format: Format, file: string, wanted: Partial<TraceWanted> = {}) =>
+  const attempt = async (run: StoredRun, format: Format, file: string, request: Partial<TraceRequest> = {}) =>
     await failureOf(
-      exportStep({ run, format, file, wanted: { ...NOTHING, ...wanted }, order: undefined }, testContext(tempDir())),
+      exportStep({ run, format, file, request: { ...NOTHING, ...request }, order: undefined }, testContext(tempDir())),
     )
 
   test('a damaged table', async () => {

@@ -19,18 +19,18 @@ import type { Context } from '../engine/context.ts'
 import { userError } from '../engine/error.ts'
 import { safeJson } from '../engine/printable.ts'
 import { checkedRun } from './checked-run.ts'
-import type { FoundRun } from './manifest.ts'
+import type { StoredRun } from './manifest.ts'
 import type { TraceEvent } from '../linux/ftrace/trace-line.ts'
-import { hasTicks, traceStream, type TraceStream, type TraceWanted } from './events.ts'
+import { hasTicks, traceStream, type TraceStream, type TraceRequest } from './events.ts'
 
 export const FORMATS = ['perfetto', 'chrome', 'csv', 'jsonl', 'dat'] as const
 export type Format = (typeof FORMATS)[number]
 
-export interface ExportWanted {
-  readonly run: FoundRun
+export interface ExportRequest {
+  readonly run: StoredRun
   readonly format: Format
   readonly file: string
-  readonly wanted: TraceWanted
+  readonly request: TraceRequest
   /** The messages of one read, where the experiment says so. */
   readonly order: readonly Matches[] | undefined
 }
@@ -46,7 +46,7 @@ export interface Exported {
 const CHUNK = 1 << 18
 
 /** What a viewer must know before anything else: whether the trace is whole. */
-function notesOf({ run, manifest }: FoundRun): { name: string; args: Record<string, string | number> } {
+function notesOf({ run, manifest }: StoredRun): { name: string; args: Record<string, string | number> } {
   const { experiment, arm, kernel, guest, trace, verdict } = manifest
   const { completeness, reasons, clock } = trace
   return {
@@ -64,7 +64,7 @@ function notesOf({ run, manifest }: FoundRun): { name: string; args: Record<stri
   }
 }
 
-async function* itemsOf({ run, order }: ExportWanted, { processes, events }: TraceStream, count: (n: number) => void) {
+async function* itemsOf({ run, order }: ExportRequest, { processes, events }: TraceStream, count: (n: number) => void) {
   const comm = (pid: number, seen: string) => {
     const known = processes.comm(pid)
     return known === UNKNOWN_COMM ? seen : known
@@ -95,17 +95,17 @@ async function* gathered(pieces: AsyncIterable<readonly string[]>): AsyncGenerat
 type Content = AsyncIterable<string | Uint8Array>
 type Count = (n: number) => void
 
-async function* perfetto(wanted: ExportWanted, stream: TraceStream, count: Count): AsyncGenerator<Uint8Array> {
+async function* perfetto(request: ExportRequest, stream: TraceStream, count: Count): AsyncGenerator<Uint8Array> {
   const encoder = await perfettoEncoder()
-  for await (const items of itemsOf(wanted, stream, count))
+  for await (const items of itemsOf(request, stream, count))
     yield Buffer.concat(items.map((item) => encoder.encode(item)))
 }
 
-async function* chromePieces(wanted: ExportWanted, stream: TraceStream, count: Count): AsyncGenerator<string[]> {
-  const { head, tail } = chromeFrame(notesOf(wanted.run))
+async function* chromePieces(request: ExportRequest, stream: TraceStream, count: Count): AsyncGenerator<string[]> {
+  const { head, tail } = chromeFrame(notesOf(request.run))
   let before = ''
   yield [head]
-  for await (const items of itemsOf(wanted, stream, count)) {
+  for await (const items of itemsOf(request, stream, count)) {
     const events = items.flatMap(chromeEvents)
     yield events.map((one) => {
       const text = before + one
@@ -136,16 +136,16 @@ const jsonRow = (event: TraceEvent): string => {
 }
 
 const WRITERS: Readonly<
-  Record<Exclude<Format, 'dat'>, (wanted: ExportWanted, stream: TraceStream, count: Count) => Content>
+  Record<Exclude<Format, 'dat'>, (request: ExportRequest, stream: TraceStream, count: Count) => Content>
 > = {
   perfetto,
-  chrome: (wanted, stream, count) => gathered(chromePieces(wanted, stream, count)),
+  chrome: (request, stream, count) => gathered(chromePieces(request, stream, count)),
   csv: (_, stream, count) =>
     gathered(rows(stream, count, `${csvRow(COLUMNS)}\n`, (event) => `${csvRow(valuesOf(event))}\n`)),
   jsonl: (_, stream, count) => gathered(rows(stream, count, '', jsonRow)),
 }
 
-async function copyRecording({ dir, run, manifest }: FoundRun, to: string): Promise<void> {
+async function copyRecording({ dir, run, manifest }: StoredRun, to: string): Promise<void> {
   const from = join(dir, manifest.imported?.kept ?? 'trace.dat')
   if (!from.endsWith('.dat') || !existsSync(from))
     throw userError({
@@ -162,15 +162,15 @@ async function copyRecording({ dir, run, manifest }: FoundRun, to: string): Prom
 /**
  * @throws Failure (user) for a filter that is none, a run without what is asked for, and a file that cannot be written
  */
-export async function exportStep(wanted: ExportWanted, context: Context): Promise<Exported> {
-  const { format } = wanted
-  const run = checkedRun(wanted.run)
-  const { file } = wanted
+export async function exportStep(request: ExportRequest, context: Context): Promise<Exported> {
+  const { format } = request
+  const run = checkedRun(request.run)
+  const { file } = request
   let events = 0
   const write = async (partial: string) => {
     if (format === 'dat') return await copyRecording(run, partial)
-    const stream = await traceStream(run, wanted.wanted, `${partial}.spill`)
-    const content = WRITERS[format](wanted, stream, (n) => (events += n))
+    const stream = await traceStream(run, request.request, `${partial}.spill`)
+    const content = WRITERS[format](request, stream, (n) => (events += n))
     await pipeline(Readable.from(content), createWriteStream(partial), { signal: context.signal })
   }
   await beside(context.cache, file, write, context.signal)

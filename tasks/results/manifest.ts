@@ -337,7 +337,7 @@ export type RunTests = NonNullable<Manifest['tests']>[number]
 /** Names of the kept directories of a run. */
 export type KeptInputs = NonNullable<Manifest['inputs']>
 
-export interface FoundRun {
+export interface StoredRun {
   readonly dir: string
   readonly run: string
   readonly manifest: Manifest

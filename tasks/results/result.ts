@@ -16,7 +16,7 @@ import type { Manifest } from './manifest.ts'
 import { fits, namedRun } from './run-name.ts'
 import { indexRuns, type IndexedRun, type RunIndex } from './run-index.ts'
 import { refuseNewer, storedRun } from './stored-manifest.ts'
-import type { FoundRun } from './manifest.ts'
+import type { StoredRun } from './manifest.ts'
 
 /** Prefix of what is being written; followed by the writer's tag, so that `lab gc` knows when it is abandoned. */
 export const PARTIAL_RESULT = '.partial-'
@@ -64,12 +64,12 @@ export async function writeFiles(dir: string, files: ReadonlyMap<string, Buffer 
 }
 
 /** Every whole result, oldest first; only manifests are read. */
-export async function listRuns(results: string, experiment?: string): Promise<FoundRun[]> {
+export async function listRuns(results: string, experiment?: string): Promise<StoredRun[]> {
   const names = async (dir: string) =>
     (await readdir(dir, { withFileTypes: true }).catch(() => []))
       .filter((entry) => entry.isDirectory() && !entry.name.startsWith('.'))
       .map(({ name }) => name)
-  const found: FoundRun[] = []
+  const found: StoredRun[] = []
   for (const one of experiment === undefined ? await names(results) : [experiment])
     for (const run of await names(join(results, one))) {
       const dir = join(results, one, run)
@@ -135,7 +135,7 @@ export function pickListed({ runs, skipped }: Pick<RunIndex, 'runs' | 'skipped'>
 }
 
 /** `pickRun` of every run, with its manifest. */
-export async function findRun(results: string, name: string): Promise<FoundRun> {
+export async function findRun(results: string, name: string): Promise<StoredRun> {
   const index = await indexRuns(results)
   return await readRun(results, pickListed(index, name))
 }
@@ -144,7 +144,7 @@ export async function findRun(results: string, name: string): Promise<FoundRun> 
 export async function readRun(
   results: string,
   { experiment, run }: { readonly experiment: string; readonly run: string },
-): Promise<FoundRun> {
+): Promise<StoredRun> {
   const dir = join(results, experiment, run)
   return refuseNewer(await storedRun(dir, run))
 }

@@ -4,7 +4,7 @@ import path from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import type { Manifest } from './manifest.ts'
 import { listRuns, pickRun, putResult } from './result.ts'
-import type { FoundRun } from './manifest.ts'
+import type { StoredRun } from './manifest.ts'
 import { MANIFEST as PASSED } from './run.fixture.ts'
 import type { ListedRun } from './listed-run.ts'
 import { isShown, readRunFiles, removeRun, runDetails } from './results.ts'
@@ -41,12 +41,12 @@ function resultsWith(runs: Readonly<Record<string, object | null>>): string {
   return results
 }
 
-const found = (manifest: Manifest = MANIFEST): FoundRun => ({
+const found = (manifest: Manifest = MANIFEST): StoredRun => ({
   dir: `/lab/results/readiter/${manifest.run}`,
   run: manifest.run,
   manifest,
 })
-const at = (run: string): FoundRun => found({ ...MANIFEST, run })
+const at = (run: string): StoredRun => found({ ...MANIFEST, run })
 
 describe('runDetails', () => {
   const PROBES = [{ program: 'copyout', section: 'kprobe/copyout_giulia', attached: 'kprobe', hits: 6, missed: 1 }]
@@ -178,13 +178,13 @@ describe('pickRun', () => {
     ['../..', 'there is no run "../.."'],
   ])('%j: %s', (name, fact) => {
     expect(() => pickRun(runs, name)).toThrow(fact)
-    expect(() => pickRun([runs[2] as FoundRun], name)).toThrow(/there is no run/)
+    expect(() => pickRun([runs[2] as StoredRun], name)).toThrow(/there is no run/)
   })
 
   test('prefers the whole name to one that begins with it, and says where two are called so', () => {
-    const copy = { ...runs[0], run: `${runs[0]?.run}.bak` } as FoundRun
+    const copy = { ...runs[0], run: `${runs[0]?.run}.bak` } as StoredRun
     expect(pickRun([...runs, copy], '20260101-000000-aaaa')).toBe(runs[0])
-    expect(() => pickRun([...runs, runs[0] as FoundRun], '20260101-000000-aaaa')).toThrow(/2 runs are called/)
+    expect(() => pickRun([...runs, runs[0] as StoredRun], '20260101-000000-aaaa')).toThrow(/2 runs are called/)
   })
 
   test('no runs at all', () => expect(() => pickRun([], 'last')).toThrow('there are no runs'))
@@ -200,7 +200,7 @@ test('only its owner can look into a result', async () => {
 test('removeRun removes that directory and nothing beside it', async () => {
   const results = resultsWith({ 'readiter/a': MANIFEST, 'readiter/ab': MANIFEST, 'other/a': MANIFEST })
   const runs = await listRuns(results, 'readiter')
-  await removeRun(runs.find(({ run }) => run === 'a') as FoundRun)
+  await removeRun(runs.find(({ run }) => run === 'a') as StoredRun)
   expect(readdirSync(path.join(results, 'readiter'))).toEqual(['ab'])
   expect(existsSync(path.join(results, 'other/a/manifest.json'))).toBe(true)
 })

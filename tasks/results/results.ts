@@ -11,7 +11,7 @@ import { withParams } from './why.ts'
 import { ManifestSchema, ProbesSchema, type Manifest, type ProbeReport } from './manifest.ts'
 import { removeCopies } from './query/copies.ts'
 import { PARTIAL_RESULT } from './result.ts'
-import type { FoundRun } from './manifest.ts'
+import type { StoredRun } from './manifest.ts'
 import { splatLines, testLines } from './kernel-reports.ts'
 import { safe, when } from './runs-table.ts'
 import { bytes, duration, plural, table } from '../engine/text.ts'
@@ -186,7 +186,7 @@ function importedLines({ imported, trace }: Manifest): string[] {
 }
 
 /** A run for people: what to believe of it, what it ran on, what it saw. */
-export function runDetails({ run, dir, manifest }: FoundRun, { probes, files }: RunFiles): string {
+export function runDetails({ run, dir, manifest }: StoredRun, { probes, files }: RunFiles): string {
   const { experiment, arm, repeat, started, seconds, image, guest, workload } = manifest
   const params = Object.entries(arm.params).map(([name, value]) => `${name}=${value}`)
   const columns = [{ head: 'file' }, { head: 'size', align: 'right' }] as const
@@ -222,7 +222,7 @@ export function runDetails({ run, dir, manifest }: FoundRun, { probes, files }: 
  * Removes one run, and the copy of its experiment's events that queries read. It loses its final name first: what an
  * interruption leaves is for `lab gc`, and never half a result.
  */
-export async function removeRun({ dir }: Pick<FoundRun, 'dir'>): Promise<void> {
+export async function removeRun({ dir }: Pick<StoredRun, 'dir'>): Promise<void> {
   const leaving = join(dirname(dir), `${PARTIAL_RESULT}${processTag()}-${basename(dir)}`)
   try {
     await rename(dir, leaving)

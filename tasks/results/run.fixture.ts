@@ -5,7 +5,7 @@ import { writeEvents } from '../trace/events/events-parquet.ts'
 import { hashText } from '../engine/fingerprint.ts'
 import type { TraceEvent } from '../linux/ftrace/trace-line.ts'
 import { MANIFEST_FORMAT } from './manifest-format.ts'
-import type { FoundRun, Manifest } from './manifest.ts'
+import type { StoredRun, Manifest } from './manifest.ts'
 
 /** A run that passed: readiter on 5.10, three reads of process 7. */
 export const MANIFEST: Manifest = {
@@ -57,7 +57,7 @@ export const MANIFEST: Manifest = {
 }
 
 /** What of a manifest is another, and the files beside it. */
-export interface RunWanted {
+export interface RunFiles {
   readonly run: string
   readonly manifest?: Partial<Manifest>
   readonly events?: readonly TraceEvent[]
@@ -68,8 +68,8 @@ export interface RunWanted {
 /** Writes a run below `results`, with a table of its events. */
 export async function putRun(
   results: string,
-  { run, manifest, events = [], files = {} }: RunWanted,
-): Promise<FoundRun> {
+  { run, manifest, events = [], files = {} }: RunFiles,
+): Promise<StoredRun> {
   const whole: Manifest = { ...MANIFEST, run, ...manifest }
   const dir = join(results, whole.experiment, run)
   mkdirSync(dir, { recursive: true })

@@ -5,7 +5,7 @@ import { fingerprintOf } from '../engine/fingerprint.ts'
 import { failureOf } from '../test/caught.ts'
 import { testContext } from '../test/context.ts'
 import { tempDir } from '../test/temp-dir.ts'
-import type { FoundRun } from './manifest.ts'
+import type { StoredRun } from './manifest.ts'
 import { nameIn, namesOfRun, shiftOf, withNames } from './symbols.ts'
 
 const MAP = `0000000000000000 D fixed_percpu_data
@@ -69,7 +69,7 @@ test('a kernel that is not in the cache any more: what brings it back', async ()
   mkdirSync(dir, { recursive: true })
   writeFileSync(join(dir, 'kallsyms'), '')
   const kernel = { name: 'v5.10', release: '5.10.223', fingerprint: 'f'.repeat(64) }
-  const run = { dir, run: 'r', manifest: { kernel } } as unknown as FoundRun
+  const run = { dir, run: 'r', manifest: { kernel } } as unknown as StoredRun
   const { kind, parts } = await failureOf(namesOfRun(run, testContext(tempDir()).store))
   expect([kind, parts.wayOut]).toEqual(['user', expect.stringContaining('lab build kernel v5.10')])
 })
@@ -90,7 +90,7 @@ test('a kernel at a random address is named only where the run kept one of its s
       kernel: { name: 'v5.10', release: '5.10.223', fingerprint },
       guest: { qemu: ['-append', append] },
     }
-    return namesOfRun({ dir, run: 'r', manifest } as unknown as FoundRun, store)
+    return namesOfRun({ dir, run: 'r', manifest } as unknown as StoredRun, store)
   }
   expect((await failureOf(names('quiet'))).parts.wayOut).toContain('nokaslr')
   expect((await names('quiet nokaslr'))(0xffffffff8100101cn)).toBe('copyout+0x1c')

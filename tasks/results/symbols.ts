@@ -6,7 +6,7 @@ import { userError } from '../engine/error.ts'
 import type { Fingerprint } from '../engine/fingerprint.ts'
 import type { Store } from '../engine/store.ts'
 import { isRandom } from '../linux/symbols/kaslr.ts'
-import type { FoundRun } from './manifest.ts'
+import type { StoredRun } from './manifest.ts'
 
 /** "ffffffff81000000 T name". What comes from a module has its name behind a tab, and is not matched. */
 const LINE = /^([0-9a-f]{8,16}) \S (\S+)$/gm
@@ -85,7 +85,7 @@ export const withNames = (text: string, nameOf: NameOf): string =>
  * @param store where kernels are kept
  * @throws a user's Failure where the kernel of the run is not in the cache any more, or where nobody knows its address
  */
-export async function namesOfRun({ dir, run, manifest: { kernel, guest } }: FoundRun, store: Store): Promise<NameOf> {
+export async function namesOfRun({ dir, run, manifest: { kernel, guest } }: StoredRun, store: Store): Promise<NameOf> {
   const kept = await store.get('kernel', kernel.fingerprint as Fingerprint)
   if (kept === undefined)
     throw userError({

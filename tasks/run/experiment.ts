@@ -35,9 +35,9 @@ import { listRuns } from '../results/result.ts'
 import { schedule, type PlannedRun } from './plan/schedule.ts'
 import { describeObjects } from './guest/slots.ts'
 import { affordable, budget, workers } from './plan/workers.ts'
-import type { Ready } from '../build/artefacts.ts'
+import type { RunArtefacts } from '../build/artefacts.ts'
 import type { Places } from '../vm/vm.ts'
-import type { ExperimentWanted, PlanState } from './request.ts'
+import type { ExperimentRequest, PlanState } from './request.ts'
 
 export interface ExperimentOutcome {
   /** The last attempt at each run that counts, in the order of the plan. */
@@ -51,58 +51,62 @@ export interface ExperimentOutcome {
 const newSeed = () => crypto.getRandomValues(new Uint32Array(1))[0] ?? 1
 
 /** What is built for each kernel of the arms; the key of arms that name none is undefined. */
-async function prepareAll(wanted: ExperimentWanted, list: readonly Arm[]): Promise<Map<string | undefined, Ready>> {
-  const ready = new Map<string | undefined, Ready>()
+async function prepareAll(
+  request: ExperimentRequest,
+  list: readonly Arm[],
+): Promise<Map<string | undefined, RunArtefacts>> {
+  const ready = new Map<string | undefined, RunArtefacts>()
   for (const kernel of new Set(list.map((arm) => arm.kernel))) {
-    const probes = list.filter((arm) => arm.kernel === kernel).map((arm) => arm.probes ?? wanted.experiment.probes)
-    ready.set(kernel, await wanted.prepare(kernel, [...new Set(probes.flat())]))
+    const probes = list.filter((arm) => arm.kernel === kernel).map((arm) => arm.probes ?? request.experiment.probes)
+    ready.set(kernel, await request.prepare(kernel, [...new Set(probes.flat())]))
   }
   return ready
 }
 
 /** Declared failures that come before a VM boots, by arm; others (a wrong map slot) are reported here. */
 async function earlyFailures(
-  wanted: ExperimentWanted,
+  request: ExperimentRequest,
   list: readonly Arm[],
-  ready: ReadonlyMap<string | undefined, Ready>,
+  ready: ReadonlyMap<string | undefined, RunArtefacts>,
 ): Promise<Map<Arm, readonly Failed[]>> {
   const early = new Map<Arm, readonly Failed[]>()
-  for (const [kernel, things] of ready) {
-    const described = await describeObjects(things.objects)
+  for (const [kernel, artefacts] of ready) {
+    const described = await describeObjects(artefacts.objects)
     for (const arm of list)
-      if (arm.kernel === kernel) early.set(arm, failedBefore(wanted.experiment, things, arm, described))
+      if (arm.kernel === kernel) early.set(arm, failedBefore(request.experiment, artefacts, arm, described))
   }
   return early
 }
 
 /** Refuses arms whose programs their kernel will not take; those of which an experiment declares it go on. */
 async function refuseHooks(
-  { lab, experiment, treeOf }: ExperimentWanted,
+  { lab, experiment, treeOf }: ExperimentRequest,
   list: readonly Arm[],
-  ready: ReadonlyMap<string | undefined, Ready>,
+  ready: ReadonlyMap<string | undefined, RunArtefacts>,
   context: Context,
 ): Promise<void> {
   const own = labFor(lab, experiment)
-  for (const [kernel, things] of ready)
+  for (const [kernel, artefacts] of ready)
     for (const arm of list)
-      if (arm.kernel === kernel) await preflight(own, experiment, things, arm, treeOf?.(things.vm.kernel.name), context)
+      if (arm.kernel === kernel)
+        await preflight(own, experiment, artefacts, arm, treeOf?.(artefacts.vm.kernel.name), context)
 }
 
 /** Everything that makes two runs of one plan the same thing, by name. */
 function inputsOf(
-  { lab, experiment, start }: ExperimentWanted,
-  ready: ReadonlyMap<string | undefined, Ready>,
+  { lab, experiment, start }: ExperimentRequest,
+  ready: ReadonlyMap<string | undefined, RunArtefacts>,
 ): Journal['inputs'] {
   // What others published decides nothing about a run.
   const inputs: Record<string, string> = { experiment: hashText(JSON.stringify({ ...experiment, published: [] })) }
   inputs['the way to start'] = start ?? experiment.start
   inputs[`vm ${experiment.vm}`] = hashText(JSON.stringify(lab.vms[experiment.vm] ?? null))
-  for (const things of ready.values()) {
-    const { vm } = things
+  for (const artefacts of ready.values()) {
+    const { vm } = artefacts
     if (vm.accel !== undefined) inputs['--accel'] = vm.accel
     inputs[`kernel ${vm.kernel.name}`] = vm.kernel.fingerprint
     inputs[`image ${vm.image.name}`] = vm.image.fingerprint
-    for (const one of deployables(things)) inputs[`${one.name} for ${vm.kernel.name}`] = one.fingerprint
+    for (const one of deployables(artefacts)) inputs[`${one.name} for ${vm.kernel.name}`] = one.fingerprint
   }
   return inputs
 }
@@ -127,21 +131,21 @@ export type Prepared = Pick<RunPlan, 'arms' | 'ready' | 'early' | 'kept' | 'tool
 }
 
 /** Builds everything that the arms need and asks before any boot what can be asked then. */
-export async function prepared(wanted: ExperimentWanted, places: Places, context: Context): Promise<Prepared> {
-  const { experiment } = wanted
-  const list = onlyArms(arms(experiment, wanted.overrides), wanted.only)
-  const ready = await prepareAll(wanted, list)
-  const early = await earlyFailures(wanted, list, ready)
-  await refuseHooks(wanted, list, ready, context)
+export async function prepared(request: ExperimentRequest, places: Places, context: Context): Promise<Prepared> {
+  const { experiment } = request
+  const list = onlyArms(arms(experiment, request.overrides), request.only)
+  const ready = await prepareAll(request, list)
+  const early = await earlyFailures(request, list, ready)
+  await refuseHooks(request, list, ready, context)
   const kept = new Map<string | undefined, KeptInputs>()
   for (const [kernel, { vm }] of ready)
-    kept.set(kernel, await keepInputs(places.results, wanted.lab, vm.kernel, vm.image, context.toolRoot))
+    kept.set(kernel, await keepInputs(places.results, request.lab, vm.kernel, vm.image, context.toolRoot))
   const shape = {
     arms: list.map(({ name }) => name),
-    repeats: wanted.repeat ?? experiment.repeat,
+    repeats: request.repeat ?? experiment.repeat,
     warmup: experiment.warmup,
     order: experiment.order,
-    inputs: inputsOf(wanted, ready),
+    inputs: inputsOf(request, ready),
   }
   return { arms: list, ready, early, kept, tools: await toolsUsed(context.cache, context.signal), shape }
 }
@@ -159,16 +163,16 @@ export const triesIn =
   }
 
 /** What is to be done, and, where an interrupted run is resumed, what is done already. */
-async function planOf(wanted: ExperimentWanted, places: Places, dir: string, context: Context): Promise<WholePlan> {
-  const { experiment } = wanted
-  const made = await prepared(wanted, places, context)
+async function planOf(request: ExperimentRequest, places: Places, dir: string, context: Context): Promise<WholePlan> {
+  const { experiment } = request
+  const made = await prepared(request, places, context)
   const { shape } = made
-  const journal = wanted.resume
+  const journal = request.resume
     ? await resumeJournal(dir, experiment.name, shape)
     : newJournal({ ...shape, seed: seedOf(experiment) })
   const { repeats, warmup, order } = shape
   const all = schedule({ arms: made.arms.length, repeats, warmup, order, seed: journal.seed })
-  const found = wanted.resume ? attemptsOf(journal.id, await listRuns(places.results, experiment.name)) : new Map()
+  const found = request.resume ? attemptsOf(journal.id, await listRuns(places.results, experiment.name)) : new Map()
   return { ...made, journal, all, ...earlierRuns(found, triesIn(experiment, made, all)) }
 }
 
@@ -193,18 +197,18 @@ async function forgetInterrupted(dir: string, experiment: string, context: Conte
  * @returns what came of them
  */
 export async function carryOut(
-  wanted: ExperimentWanted,
+  request: ExperimentRequest,
   plan: RunPlan & RunsToMake,
   places: Places,
   context: Context,
   handle: StepHandle,
   soFar?: (results: PlanExecutor['results']) => PlanState,
 ): Promise<Pick<PlanExecutor, 'results' | 'leftovers'>> {
-  const executor = new PlanExecutor(wanted, plan, places, context, handle)
-  if (soFar) wanted.watch?.(() => soFar(executor.results))
+  const executor = new PlanExecutor(request, plan, places, context, handle)
+  if (soFar) request.watch?.(() => soFar(executor.results))
   const working = workers(plan.count, executor, context)
   // Loading DuckDB takes a while: as long as the first VM takes to begin its boot.
-  if (wanted.experiment.collect.includes('trace')) prepareParquet()
+  if (request.experiment.collect.includes('trace')) prepareParquet()
   await working
   return executor
 }
@@ -213,16 +217,16 @@ export async function carryOut(
  * Runs every arm and repeat of an experiment. @throws what made the only arm fail, before any of its runs had a result
  */
 export async function experimentStep(
-  wanted: ExperimentWanted,
+  request: ExperimentRequest,
   places: Places,
   context: Context,
 ): Promise<ExperimentOutcome> {
-  const { experiment, lab } = wanted
+  const { experiment, lab } = request
   const dir = journalsDir(join(lab.directory, '.lab'), experiment.name)
-  const plan = await planOf(wanted, places, dir, context)
+  const plan = await planOf(request, places, dir, context)
   const { journal, all, done, begun } = plan
-  if (!wanted.resume) await forgetInterrupted(dir, experiment.name, context)
-  const parallel = wanted.parallel ?? experiment.parallel
+  if (!request.resume) await forgetInterrupted(dir, experiment.name, context)
+  const parallel = request.parallel ?? experiment.parallel
   const vm = lab.vms[experiment.vm] ?? { cpus: 1, memory: 0 }
   const runs = all.filter(({ index }) => !done.has(index))
   const wish = Math.min(Math.max(runs.length, 1), parallel === 'auto' ? budget(vm) : parallel)
@@ -238,7 +242,7 @@ export async function experimentStep(
   return await step(context, name, name, async (handle) => {
     const planned = { ...plan, runs, count }
     const total = all.filter(({ warmup }) => !warmup).length
-    const executor = await carryOut(wanted, planned, places, context, handle, (results) => ({
+    const executor = await carryOut(request, planned, places, context, handle, (results) => ({
       total,
       outcomes: lastOfEach(results),
     }))

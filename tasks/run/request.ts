@@ -1,5 +1,5 @@
 /** What `lab run` asks of one experiment. */
-import type { Ready } from '../build/artefacts.ts'
+import type { RunArtefacts } from '../build/artefacts.ts'
 import type { Overrides } from '../config/arms.ts'
 import type { ResolvedExperiment, ResolvedLab } from '../config/resolved.ts'
 import type { openVm } from '../vm/vm.ts'
@@ -13,11 +13,11 @@ export interface PlanState {
   readonly outcomes: readonly RunOutcome[]
 }
 
-export interface ExperimentWanted {
+export interface ExperimentRequest {
   readonly lab: ResolvedLab
   readonly experiment: ResolvedExperiment
   /** Builds what an arm needs; `kernel` where the arm names one. Asked once for each kernel, before anything runs. */
-  readonly prepare: (kernel: string | undefined, probes: readonly string[]) => Promise<Ready>
+  readonly prepare: (kernel: string | undefined, probes: readonly string[]) => Promise<RunArtefacts>
   readonly overrides: Overrides
   readonly repeat: number | undefined
   /** How every run comes by its VM, instead of what the experiment says. */

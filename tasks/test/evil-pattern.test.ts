@@ -58,7 +58,9 @@ test('lab trace --perfetto fails, and leaves no file', async () => {
   const order = [(message: string) => matches({ kind: 'regex', regex: EVIL }, message)]
   const wanted = { comm: undefined, pid: undefined, probe: undefined, from: undefined, to: undefined, all: false }
   const file = join(tempDir(), 'out')
-  const failure = await failureOf(exportStep({ run, format: 'perfetto', file, wanted, order }, testContext(tempDir())))
+  const failure = await failureOf(
+    exportStep({ run, format: 'perfetto', file, request: wanted, order }, testContext(tempDir())),
+  )
   expect([failure.kind, failure.parts.fact]).toEqual(['user', expect.stringMatching(NAMED)])
 })
 

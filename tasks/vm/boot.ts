@@ -31,7 +31,7 @@ export type Hello = (
   options: { readonly signal: AbortSignal; readonly timeout: number },
 ) => Promise<Booted['facts'] | { readonly why: string }>
 
-export interface BootWanted {
+export interface BootRequest {
   readonly argv: readonly string[]
   readonly dir: string
   readonly accel: Accel
@@ -61,16 +61,16 @@ const CONSOLE_LINES = 30
 export const QEMU_STDERR = 'qemu.stderr'
 
 /** Everything that is known about a boot that did not come to its end. */
-async function bootFailure(wanted: BootWanted, phase: string, fact: string): Promise<Failure> {
-  const console = (await consoleLog(wanted.dir)).toString('utf8')
-  const qemu = (await readFile(join(wanted.dir, QEMU_STDERR), 'utf8').catch(() => '')).trim()
+async function bootFailure(request: BootRequest, phase: string, fact: string): Promise<Failure> {
+  const console = (await consoleLog(request.dir)).toString('utf8')
+  const qemu = (await readFile(join(request.dir, QEMU_STDERR), 'utf8').catch(() => '')).trim()
   const guess = guessBootFailure(console)
   const lines = console
     .split(/\r*\n/)
     .filter((line) => line.trim() !== '')
     .slice(-CONSOLE_LINES)
   return labError({
-    place: `${wanted.place}, phase ${phase}`,
+    place: `${request.place}, phase ${phase}`,
     fact: guess ? `${fact}: ${guess.name} (${guess.cause})` : fact,
     lines: [
       ...(qemu
@@ -87,7 +87,7 @@ async function bootFailure(wanted: BootWanted, phase: string, fact: string): Pro
         ? 'the kernel printed nothing at all: has its configuration SERIAL_8250_CONSOLE, 64BIT and PVH or a bzImage that this QEMU boots?'
         : 'the last lines of the console are above; with `accel: tcg` slow hosts are told apart from broken guests'),
     // A guest that said nothing leaves no log.
-    ...(console !== '' && { log: join(wanted.dir, CONSOLE_LOG) }),
+    ...(console !== '' && { log: join(request.dir, CONSOLE_LOG) }),
   })
 }
 
@@ -113,7 +113,7 @@ function changed(file: string, ms: number): Promise<void> {
 }
 
 class Boot {
-  readonly #wanted: BootWanted
+  readonly #wanted: BootRequest
   readonly #signal: AbortSignal
   readonly #handle: StepHandle
   readonly process: Started
@@ -123,13 +123,13 @@ class Boot {
   /** What came of the last attempt to connect. */
   #refused: string | undefined
 
-  constructor(wanted: BootWanted, context: Context, handle: StepHandle) {
-    this.#wanted = wanted
+  constructor(request: BootRequest, context: Context, handle: StepHandle) {
+    this.#wanted = request
     this.#signal = context.signal
     this.#handle = handle
-    this.process = start(wanted.argv, {
-      cwd: wanted.dir,
-      dieWithUs: wanted.dieWithUs,
+    this.process = start(request.argv, {
+      cwd: request.dir,
+      dieWithUs: request.dieWithUs,
       stderrFile: QEMU_STDERR,
       log: { file: CONSOLE_LOG, limit: CONSOLE_LIMIT },
     })
@@ -244,13 +244,13 @@ const firstFacts: Hello = async (guest, options) => {
 
 /** From QEMU's start to a guest that answers. Whatever goes wrong, QEMU is gone afterwards. */
 async function begin(
-  wanted: BootWanted,
+  request: BootRequest,
   context: Context,
   handle: StepHandle,
   wait: (attempt: Boot, qmp: Qmp) => Promise<void>,
   hello: Hello,
 ): Promise<Booted> {
-  const attempt = new Boot(wanted, context, handle)
+  const attempt = new Boot(request, context, handle)
   let qmp: Qmp | undefined
   try {
     const control = await attempt.control()
@@ -260,7 +260,7 @@ async function begin(
     const { guest, facts } = await attempt.connect(control.port, hello)
     return { guest, qmp, process: attempt.process, port: control.port, facts }
   } catch (error) {
-    const full = qmp && (await stoppedByFullDisk(qmp, wanted.dir, wanted.place))
+    const full = qmp && (await stoppedByFullDisk(qmp, request.dir, request.place))
     qmp?.close()
     attempt.process.kill('SIGKILL')
     throw full ?? error
@@ -269,17 +269,17 @@ async function begin(
 
 /** Boots a guest. */
 export const boot = (
-  wanted: BootWanted,
+  request: BootRequest,
   context: Context,
   handle: StepHandle,
   hello: Hello = firstFacts,
-): Promise<Booted> => begin(wanted, context, handle, (attempt) => attempt.phases(), hello)
+): Promise<Booted> => begin(request, context, handle, (attempt) => attempt.phases(), hello)
 
 /** Lets a guest go on from a saved state; `hello` tells it what it slept through. */
 export const resume = (
-  wanted: BootWanted,
+  request: BootRequest,
   state: Buffer,
   hello: Hello,
   context: Context,
   handle: StepHandle,
-): Promise<Booted> => begin(wanted, context, handle, (attempt, qmp) => attempt.restore(qmp, state), hello)
+): Promise<Booted> => begin(request, context, handle, (attempt, qmp) => attempt.restore(qmp, state), hello)

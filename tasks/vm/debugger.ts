@@ -14,7 +14,7 @@ import { isRandom } from '../linux/symbols/kaslr.ts'
 import { QEMU_STDERR } from './boot.ts'
 import { CONSOLE_LIMIT, CONSOLE_LOG } from './console.ts'
 import type { Places } from './places.ts'
-import { accelOf, freshDisks, machineArgv, type VmWanted } from './start.ts'
+import { accelOf, freshDisks, machineArgv, type VmRequest } from './start.ts'
 import { endVmAtForcedEnd, newVmDir, type KnownVm, type VmState } from './state.ts'
 import { attach } from './vm.ts'
 
@@ -138,27 +138,27 @@ async function stubOpen(dir: string, ended: () => boolean, signal: AbortSignal, 
  * status
  */
 export async function debugFromStart(
-  wanted: VmWanted,
+  request: VmRequest,
   commands: readonly string[],
   places: Places,
   context: Context,
 ): Promise<number> {
-  const place = `vm ${wanted.vm.name}`
-  const dir = await newVmDir(places.vms, wanted.vm.name, 'run')
+  const place = `vm ${request.vm.name}`
+  const dir = await newVmDir(places.vms, request.vm.name, 'run')
   const undone = endVmAtForcedEnd(dir)
   try {
     const argv = await step(context, place, place, async (handle) => {
-      const choice = await accelOf(wanted, context, handle)
+      const choice = await accelOf(request, context, handle)
       handle.progress('make its disks')
-      const disks = await freshDisks(dir, wanted, await keysIn(places.keys), context)
-      const machine = await machineArgv(wanted, choice, { disks }, context)
+      const disks = await freshDisks(dir, request, await keysIn(places.keys), context)
+      const machine = await machineArgv(request, choice, { disks }, context)
       return {
         outcome: 'done',
         detail: `stopped before its first instruction, under ${choice.accel}`,
         value: [...machine, '-S', '-gdb', GDB_CHARDEV],
       }
     })
-    if (isRandom(await configOf(wanted.kernel.dir), argv))
+    if (isRandom(await configOf(request.kernel.dir), argv))
       throw userError({
         place,
         fact: 'its kernel chooses a random address when it starts (CONFIG_RANDOMIZE_BASE): gdb could not place its symbols',
@@ -171,7 +171,7 @@ export async function debugFromStart(
     try {
       await stubOpen(dir, () => ended, context.signal, place)
       await writeFile(join(dir, GDB_INIT), GDB_COMMANDS)
-      const gdb = gdbArgv({ dir: wanted.kernel.dir, offset: 0n }, commands)
+      const gdb = gdbArgv({ dir: request.kernel.dir, offset: 0n }, commands)
       return await attended(gdb, { cwd: dir, signal: context.signal })
     } finally {
       machine.kill('SIGKILL')

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { Context } from '../engine/context.ts'
-import type { OpenVm, Places, VmWanted } from './vm.ts'
+import type { OpenVm, Places, VmRequest } from './vm.ts'
 import { retire } from './retired.ts'
 import { SharedVm } from './shared.ts'
 import { bootId, startTimeOf } from '../engine/process.ts'
@@ -8,7 +8,7 @@ import type { VmState } from './state.ts'
 
 const places = {} as Places
 const context = {} as Context
-const wanted = (name: string) => ({ vm: { name } }) as VmWanted
+const request = (name: string) => ({ vm: { name } }) as VmRequest
 
 /** VMs whose process is this one (alive) or none (dead); notes what is opened and closed. */
 function fake(origin: OpenVm['origin'] = 'started') {
@@ -32,7 +32,7 @@ function fake(origin: OpenVm['origin'] = 'started') {
 }
 
 const use = async ({ shared }: ReturnType<typeof fake>, name: string, ownOne = false) => {
-  await using vm = await shared.open(wanted(name), places, context, ownOne)
+  await using vm = await shared.open(request(name), places, context, ownOne)
   return vm.origin
 }
 

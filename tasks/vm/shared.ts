@@ -1,6 +1,6 @@
 /** One VM for several experiments of a command: a boot costs more than most experiments. */
 import type { Context } from '../engine/context.ts'
-import type { OpenVm, Places, VmWanted, openVm } from './vm.ts'
+import type { OpenVm, Places, VmRequest, openVm } from './vm.ts'
 import { isAlive } from '../engine/process.ts'
 import { retiredBecause } from './retired.ts'
 
@@ -15,23 +15,23 @@ const isUsable = ({ state, guest }: OpenVm): boolean =>
  */
 export class SharedVm implements AsyncDisposable {
   readonly #open: Open
-  readonly #fingerprint: (wanted: VmWanted) => string
+  readonly #fingerprint: (request: VmRequest) => string
   #held: { readonly vm: OpenVm; readonly fingerprint: string } | undefined
 
-  constructor(open: Open, fingerprint: (wanted: VmWanted) => string) {
+  constructor(open: Open, fingerprint: (request: VmRequest) => string) {
     this.#open = open
     this.#fingerprint = fingerprint
   }
 
   /** As `openVm`; closing what it returns closes nothing that is shared. */
-  readonly open: Open = async (wanted: VmWanted, places: Places, context: Context, ownOne) => {
-    if (ownOne === true) return await this.#open(wanted, places, context, true)
-    const fingerprint = this.#fingerprint(wanted)
+  readonly open: Open = async (request: VmRequest, places: Places, context: Context, ownOne) => {
+    if (ownOne === true) return await this.#open(request, places, context, true)
+    const fingerprint = this.#fingerprint(request)
     const held = this.#held
     if (held?.fingerprint === fingerprint && isUsable(held.vm))
       return { ...held.vm, origin: 'up', [Symbol.asyncDispose]: () => Promise.resolve() }
     await this[Symbol.asyncDispose]()
-    const vm = await this.#open(wanted, places, context)
+    const vm = await this.#open(request, places, context)
     if (vm.origin === 'up') return vm
     this.#held = { vm, fingerprint }
     return { ...vm, [Symbol.asyncDispose]: () => Promise.resolve() }

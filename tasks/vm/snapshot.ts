@@ -30,7 +30,7 @@ import {
   machineArgv,
   qemuVersion,
   type OpenVm,
-  type VmWanted,
+  type VmRequest,
 } from './start.ts'
 import type { SnapshotUse } from './state.ts'
 import { wakeUp } from './wake.ts'
@@ -72,8 +72,8 @@ export interface Snapshot {
   readonly choice: Choice
 }
 
-export interface SnapshotWanted {
-  readonly vm: VmWanted
+export interface SnapshotRequest {
+  readonly vm: VmRequest
   /** Path of the holder in the guest; the bundle brings it. */
   readonly holder: string
   /** What the guest has to be good for before it is kept. */
@@ -93,19 +93,19 @@ export async function factsOf(file: string): Promise<z.infer<typeof FileFacts>> 
  * snapshot.
  */
 async function inputsOf(
-  { vm: wanted }: SnapshotWanted,
+  { vm: request }: SnapshotRequest,
   choice: Choice,
   keys: string,
   context: Context,
 ): Promise<Inputs> {
-  const { vm, kernel, image, bundle } = wanted
+  const { vm, kernel, image, bundle } = request
   const bases = [image.disk, ...(await Promise.all(vm.disks.map((disk) => diskImage(disk, context))))]
   return {
     format: 1,
     vm: vm.name,
     kernel: kernel.fingerprint,
     image: image.fingerprint,
-    machine: fingerprint(wanted),
+    machine: fingerprint(request),
     programs: bundle?.id ?? null,
     qemu: await qemuVersion(context),
     accel: choice.accel,
@@ -157,7 +157,7 @@ async function alone(qmp: Qmp): Promise<void> {
 
 /** Boots a guest, lets `preflight` look at it and leaves what it is in `dir`. */
 async function take(
-  wanted: SnapshotWanted,
+  request: SnapshotRequest,
   choice: Choice,
   dir: string,
   places: Places,
@@ -166,22 +166,22 @@ async function take(
 ): Promise<void> {
   const machine = join(dir, MACHINE)
   await mkdir(machine, { mode: 0o700 })
-  await needRoom(dir, wanted.vm.vm.memory)
+  await needRoom(dir, request.vm.vm.memory)
   const memory = { file: join(machine, MEMORY), share: 'shared' } as const
   const argv = async (_dir: string, keys: Keys) => {
-    const disks = await freshDisks(machine, wanted.vm, keys, context)
-    return await machineArgv(wanted.vm, choice, { disks, memory }, context)
+    const disks = await freshDisks(machine, request.vm, keys, context)
+    return await machineArgv(request.vm, choice, { disks, memory }, context)
   }
-  await using vm = await launch(wanted.vm, choice, { owner: 'run', argv, boot }, places, context, handle)
+  await using vm = await launch(request.vm, choice, { owner: 'run', argv, boot }, places, context, handle)
   handle.progress('preflight')
-  await wanted.preflight(vm)
+  await request.preflight(vm)
   await vm.guest.exec(['sync'], { signal: context.signal, timeout: 60_000 })
   vm.guest.close()
   await alone(vm.qmp)
   handle.progress('save')
   await writeFile(join(machine, STATE), await saveMachine(vm.qmp, vm.dir), { mode: 0o600 })
   await vm.halt()
-  const names = [MEMORY, STATE, SEED, ...diskList('', wanted.vm, SEED).map(({ file }) => file)]
+  const names = [MEMORY, STATE, SEED, ...diskList('', request.vm, SEED).map(({ file }) => file)]
   const files = Object.fromEntries(
     await Promise.all([...new Set(names)].map(async (name) => [name, await factsOf(join(machine, name))] as const)),
   )
@@ -220,19 +220,19 @@ async function changedSince(inputs: Inputs, context: Context): Promise<string | 
 }
 
 /** The snapshot that a run starts from: the one that is kept, or a new one. One process at a time takes it. */
-export async function snapshotStep(wanted: SnapshotWanted, places: Places, context: Context): Promise<Snapshot> {
-  const name = `snapshot of vm ${wanted.vm.vm.name}, kernel ${wanted.vm.kernel.name}`
+export async function snapshotStep(request: SnapshotRequest, places: Places, context: Context): Promise<Snapshot> {
+  const name = `snapshot of vm ${request.vm.vm.name}, kernel ${request.vm.kernel.name}`
   return await step(context, name, name, async (handle) => {
-    const choice = await accelOf(wanted.vm, context, handle)
+    const choice = await accelOf(request.vm, context, handle)
     await keysIn(places.keys)
-    const inputs = await inputsOf(wanted, choice, await publicKeysHash(places.keys), context)
+    const inputs = await inputsOf(request, choice, await publicKeysHash(places.keys), context)
     const key = fingerprintOf(inputs)
     const find = async () => {
       const entry = await context.store.get(SNAPSHOTS, key)
       if (entry === undefined) return undefined
       const found = await whole(entry, key.slice(0, 16), choice)
       if (found !== undefined) return found
-      await forget({ dir: join(entry.dir, MACHINE) }, 'its files are not what was saved', wanted, context)
+      await forget({ dir: join(entry.dir, MACHINE) }, 'its files are not what was saved', request, context)
       return undefined
     }
     const kept = await find()
@@ -243,7 +243,7 @@ export async function snapshotStep(wanted: SnapshotWanted, places: Places, conte
     const theirs = await find()
     if (theirs) return { outcome: 'restored', detail: `taken ${theirs.use.taken}`, value: theirs }
     const changed = await changedSince(inputs, context)
-    await context.store.put(SNAPSHOTS, key, inputs, (dir) => take(wanted, choice, dir, places, context, handle))
+    await context.store.put(SNAPSHOTS, key, inputs, (dir) => take(request, choice, dir, places, context, handle))
     if (context.signal.aborted) throw interrupted()
     const value = await find()
     if (value === undefined) throw new Error('a snapshot that was just taken is not whole')
@@ -255,21 +255,21 @@ export async function snapshotStep(wanted: SnapshotWanted, places: Places, conte
 async function forget(
   snapshot: Pick<Snapshot, 'dir'>,
   why: string,
-  wanted: SnapshotWanted,
+  request: SnapshotRequest,
   context: Context,
 ): Promise<void> {
   await removeAside(join(snapshot.dir, '..'))
   context.emit({
     type: 'notice',
     level: 'warning',
-    place: `snapshot of vm ${wanted.vm.vm.name}`,
+    place: `snapshot of vm ${request.vm.vm.name}`,
     text: `${why}; it is discarded and taken again`,
   })
 }
 
 /** A guest that goes on from a snapshot. */
 async function restore(
-  wanted: SnapshotWanted,
+  request: SnapshotRequest,
   { dir: machine, use, choice }: Snapshot,
   places: Places,
   context: Context,
@@ -277,25 +277,25 @@ async function restore(
 ): Promise<OpenVm> {
   const state = await readFile(join(machine, STATE))
   const argv = async (dir: string) => {
-    const disks = diskList(dir, wanted.vm, join(machine, SEED))
+    const disks = diskList(dir, request.vm, join(machine, SEED))
     const written = disks.filter(({ readonly }) => readonly !== true)
-    const kept = diskList(machine, wanted.vm, SEED).filter(({ readonly }) => readonly !== true)
+    const kept = diskList(machine, request.vm, SEED).filter(({ readonly }) => readonly !== true)
     await Promise.all(
       written.map(({ file }, index) =>
         overlay({ file: kept[index]?.file ?? '', format: 'qcow2' }, file, context.signal),
       ),
     )
     const memory = { file: join(machine, MEMORY), share: 'private' } as const
-    return await machineArgv(wanted.vm, choice, { disks, memory, incoming: true }, context)
+    return await machineArgv(request.vm, choice, { disks, memory, incoming: true }, context)
   }
   const how = {
     owner: 'run' as const,
     argv,
     snapshot: use,
     boot: (boot: Parameters<typeof resume>[0], ...rest: [Context, StepHandle]) =>
-      resume(boot, state, wakeUp(wanted.holder), ...rest),
+      resume(boot, state, wakeUp(request.holder), ...rest),
   }
-  const vm = await launch(wanted.vm, choice, how, places, context, handle)
+  const vm = await launch(request.vm, choice, how, places, context, handle)
   vm.qmp.close()
   return vm
 }
@@ -308,13 +308,13 @@ const SILENT: StepHandle = { progress: () => undefined }
  * @returns the VM, and the snapshot that it came from
  */
 export async function warmVm(
-  wanted: SnapshotWanted,
+  request: SnapshotRequest,
   snapshot: Snapshot,
   places: Places,
   context: Context,
 ): Promise<{ vm: OpenVm; snapshot: Snapshot }> {
   try {
-    return { snapshot, vm: await restore(wanted, snapshot, places, context, SILENT) }
+    return { snapshot, vm: await restore(request, snapshot, places, context, SILENT) }
   } catch (error) {
     // What the disk does to the overlays says nothing about the snapshot.
     const useless =
@@ -323,8 +323,8 @@ export async function warmVm(
     // Another worker or lab may have put a new one in its place: that one stays.
     const now = await snapshotAbout(join(snapshot.dir, '..')).catch(() => undefined)
     const fact = error instanceof Failure ? error.parts.fact : messageOf(error)
-    if (now?.taken === snapshot.use.taken) await forget(snapshot, `it cannot be restored (${fact})`, wanted, context)
-    const fresh = await snapshotStep(wanted, places, context)
-    return { snapshot: fresh, vm: await restore(wanted, fresh, places, context, SILENT) }
+    if (now?.taken === snapshot.use.taken) await forget(snapshot, `it cannot be restored (${fact})`, request, context)
+    const fresh = await snapshotStep(request, places, context)
+    return { snapshot: fresh, vm: await restore(request, fresh, places, context, SILENT) }
   }
 }

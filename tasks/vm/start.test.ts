@@ -8,14 +8,14 @@ import { testContext } from '../test/context.ts'
 import { tempDir } from '../test/temp-dir.ts'
 import type { Booted } from './boot.ts'
 import { placesOf } from './places.ts'
-import { launch, type VmWanted } from './start.ts'
+import { launch, type VmRequest } from './start.ts'
 
-const wanted = {
+const request = {
   vm: { name: 'default', cpus: 1, memory: 2 ** 28, accel: 'tcg', disks: [] },
   kernel: { name: 'v5.10', fingerprint: 'k', source: 's', dir: '/k', compat: [] },
   kernelWanted: 'v5.10',
   image: { name: 'debian', fingerprint: 'i' },
-} as unknown as VmWanted
+} as unknown as VmRequest
 const choice = { accel: 'tcg', asked: 'tcg', reason: 'asked for' } as const
 const handle = { progress: () => undefined }
 
@@ -41,7 +41,7 @@ test('the disk is full when the state of a booted VM is written: the machine end
     return await Promise.resolve(booted)
   }
   const how = { owner: 'up' as const, argv: () => Promise.resolve([]), boot }
-  const failure = await failureOf(launch(wanted, choice, how, places, testContext(root), handle))
+  const failure = await failureOf(launch(request, choice, how, places, testContext(root), handle))
   expect(failure).toMatchObject({ kind: 'lab', parts: { place: 'vm default', fact: 'the disk is full' } })
   expect(pid).toBeGreaterThan(0)
   expect(startTimeOf(pid)).toBeUndefined()
@@ -54,7 +54,7 @@ test('a file stands where the directory of the lab should be: a failure with a w
   mkdirSync(join(root, '.lab/keys'), { recursive: true })
   writeFileSync(places.vms, '')
   const how = { owner: 'up' as const, argv: () => Promise.resolve([]), boot: () => expect.unreachable('no directory') }
-  const failure = await failureOf(launch(wanted, choice, how, places, testContext(root), handle))
+  const failure = await failureOf(launch(request, choice, how, places, testContext(root), handle))
   expect(failure).toMatchObject({ kind: 'lab', parts: { place: 'vm default' } })
   expect(failure.parts.wayOut).toContain('a file stands where a directory is needed')
 })

@@ -15,7 +15,7 @@ import type { Guest } from '../host/ssh.ts'
 import { keysIn, type Keys } from '../host/ssh-keys.ts'
 import { LOG_PATH } from '../host/sh.ts'
 import { toolVersion } from '../host/tool-version.ts'
-import { boot, type Booted, type BootWanted } from './boot.ts'
+import { boot, type Booted, type BootRequest } from './boot.ts'
 import { CONSOLE_LOG } from './console.ts'
 import { diskImage, overlay } from './disks.ts'
 import { cardsOf, joinNetworks, refuseTwin } from './network.ts'
@@ -39,7 +39,7 @@ export interface OpenVm extends AsyncDisposable {
 }
 
 /** What a VM is booted from, and what it brings along. */
-export interface VmWanted extends Bootable {
+export interface VmRequest extends Bootable {
   /** Programs for the first run; no part of what the VM is. */
   readonly bundle?: SeedBundle | undefined
 }
@@ -52,7 +52,7 @@ function stateOf(file: ResolvedDiskFile) {
 }
 
 /** What makes this VM what it is; a running VM with another fingerprint is not the one that is wanted. */
-export const fingerprint = ({ vm, kernel, image, accel }: VmWanted): Fingerprint =>
+export const fingerprint = ({ vm, kernel, image, accel }: VmRequest): Fingerprint =>
   fingerprintOf({
     format: 1,
     kernel: kernel.fingerprint,
@@ -76,23 +76,23 @@ export const qemuVersion = ({ cache, signal }: Context): Promise<string> =>
   toolVersion('qemu-system-x86_64', cache, signal)
 
 /** Settles the accelerator and says so where that is not the best there is. */
-export async function accelOf(wanted: VmWanted, context: Context, handle: StepHandle): Promise<Choice> {
-  const asked = wanted.accel ?? wanted.vm.accel
+export async function accelOf(request: VmRequest, context: Context, handle: StepHandle): Promise<Choice> {
+  const asked = request.accel ?? request.vm.accel
   if (asked !== 'tcg') handle.progress('try KVM')
-  const choice = await chooseAccel(asked, context.cache, wanted.kernel.image, context.signal)
+  const choice = await chooseAccel(asked, context.cache, request.kernel.image, context.signal)
   if (asked === 'auto' && choice.accel === 'tcg')
     context.emit({
       type: 'notice',
       level: 'warning',
       standing: true,
-      place: `vm ${wanted.vm.name}`,
+      place: `vm ${request.vm.name}`,
       text: `runs under TCG (software emulation): ${choice.reason}`,
     })
   return choice
 }
 
 /** The disks of a machine below `dir`, in the order in which the guest sees them. */
-export function diskList(dir: string, { vm }: VmWanted, seed: string): DiskImage[] {
+export function diskList(dir: string, { vm }: VmRequest, seed: string): DiskImage[] {
   return [
     { file: join(dir, 'root.qcow2'), format: 'qcow2', serial: 'lab-root' },
     { file: seed, format: 'raw', readonly: true, serial: 'lab-seed' },
@@ -105,14 +105,14 @@ export function diskList(dir: string, { vm }: VmWanted, seed: string): DiskImage
 }
 
 /** Throw-away overlays over image and data disks, and a seed. */
-export async function freshDisks(dir: string, wanted: VmWanted, keys: Keys, context: Context): Promise<DiskImage[]> {
-  const { vm, image } = wanted
+export async function freshDisks(dir: string, request: VmRequest, keys: Keys, context: Context): Promise<DiskImage[]> {
+  const { vm, image } = request
   const seed = join(dir, 'seed.tar')
-  const disks = diskList(dir, wanted, seed)
+  const disks = diskList(dir, request, seed)
   const [root, , ...data] = disks.map(({ file }) => file)
   await Promise.all([
     overlay({ file: image.disk, format: 'raw' }, root ?? '', context.signal),
-    writeSeed(seed, vm.name, keys, vm.disks, wanted.bundle),
+    writeSeed(seed, vm.name, keys, vm.disks, request.bundle),
     ...vm.disks.map(async (disk, index) =>
       overlay({ file: await diskImage(disk, context), format: 'raw' }, data[index] ?? '', context.signal),
     ),
@@ -122,7 +122,7 @@ export async function freshDisks(dir: string, wanted: VmWanted, keys: Keys, cont
 
 /** The machine itself; its disks, and where its memory comes from, are the caller's. */
 export async function machineArgv(
-  { vm, kernel, image }: VmWanted,
+  { vm, kernel, image }: VmRequest,
   choice: Choice,
   parts: Pick<Machine, 'disks' | 'memory' | 'incoming' | 'cards'>,
   context: Context,
@@ -148,7 +148,7 @@ export async function machineArgv(
 export interface Launch {
   readonly owner: VmState['owner']
   readonly argv: (dir: string, keys: Keys) => Promise<string[]>
-  readonly boot: (wanted: BootWanted, context: Context, handle: StepHandle) => Promise<Booted>
+  readonly boot: (request: BootRequest, context: Context, handle: StepHandle) => Promise<Booted>
   readonly snapshot?: SnapshotUse
 }
 
@@ -162,14 +162,14 @@ async function end({ guest, qmp, process: machine }: Booted): Promise<void> {
 
 /** A VM in a directory of its own, with its state written down. The control socket is the caller's to close. */
 export async function launch(
-  wanted: VmWanted,
+  request: VmRequest,
   choice: Choice,
   how: Launch,
   places: Places,
   context: Context,
   handle: StepHandle,
 ): Promise<OpenVm & { readonly qmp: Qmp }> {
-  const { vm, kernel, image } = wanted
+  const { vm, kernel, image } = request
   const { owner, snapshot } = how
   const place = `vm ${vm.name}`
   const refused = (error: unknown): never => {
@@ -207,12 +207,12 @@ export async function launch(
         release: facts.release,
         source: kernel.source,
         dir: kernel.dir,
-        wanted: wanted.kernelWanted,
+        wanted: request.kernelWanted,
         compat: [...kernel.compat],
       },
       image: { name: image.name, fingerprint: image.fingerprint },
       accel: choice,
-      fingerprint: fingerprint(wanted),
+      fingerprint: fingerprint(request),
       argv: [...argv],
       since: new Date().toISOString(),
       guest: { bootId: facts.bootId, clocksource: facts.clocksource },
@@ -235,7 +235,7 @@ export async function launch(
       undone()
     }
     const origin = snapshot ? 'restored' : 'started'
-    return { guest, qmp, state, dir, bundle: wanted.bundle?.id, origin, halt, [Symbol.asyncDispose]: close }
+    return { guest, qmp, state, dir, bundle: request.bundle?.id, origin, halt, [Symbol.asyncDispose]: close }
   } catch (error) {
     // A machine whose state is not written down is one that `lab down` does not know.
     if (booted) await end(booted)
@@ -252,20 +252,20 @@ export async function launch(
 
 /** Boots a VM. */
 export async function startVm(
-  wanted: VmWanted,
+  request: VmRequest,
   owner: VmState['owner'],
   places: Places,
   context: Context,
   handle: StepHandle,
 ): Promise<OpenVm> {
-  await refuseTwin(wanted.vm, places)
-  const choice = await accelOf(wanted, context, handle)
+  await refuseTwin(request.vm, places)
+  const choice = await accelOf(request, context, handle)
   const argv = async (dir: string, keys: Keys) => {
-    const disks = await freshDisks(dir, wanted, keys, context)
+    const disks = await freshDisks(dir, request, keys, context)
     handle.progress('boot: firmware')
-    return await machineArgv(wanted, choice, { disks, cards: cardsOf(wanted.vm, places) }, context)
+    return await machineArgv(request, choice, { disks, cards: cardsOf(request.vm, places) }, context)
   }
-  const { bundle } = wanted
+  const { bundle } = request
   const hello = bundle && factsBy(`${bundleDir(bundle.id)}/${bundle.holder}`)
   const how = {
     owner,
@@ -273,7 +273,7 @@ export async function startVm(
     boot: async (...what: Parameters<Launch['boot']>) => {
       const booted = await boot(...what, hello)
       try {
-        await joinNetworks(booted.guest, wanted.vm, context.signal)
+        await joinNetworks(booted.guest, request.vm, context.signal)
         return booted
       } catch (error) {
         await end(booted)
@@ -281,7 +281,7 @@ export async function startVm(
       }
     },
   }
-  const vm = await launch(wanted, choice, how, places, context, handle)
+  const vm = await launch(request, choice, how, places, context, handle)
   vm.qmp.close()
   return vm
 }

@@ -13,13 +13,13 @@ import { Guest } from '../host/ssh.ts'
 import { keysIn } from '../host/ssh-keys.ts'
 import { CONSOLE_LOG } from './console.ts'
 import type { Places } from './places.ts'
-import { fingerprint, startVm, type OpenVm, type VmWanted } from './start.ts'
+import { fingerprint, startVm, type OpenVm, type VmRequest } from './start.ts'
 import { isAlive, whereabouts } from '../engine/process.ts'
 import { fullDiskOf } from './stopped.ts'
 import { endStrays, listVms, readState, upElsewhere, type KnownVm, type VmState } from './state.ts'
 
 export { placesOf, type Places } from './places.ts'
-export { fingerprint, type OpenVm, type VmWanted } from './start.ts'
+export { fingerprint, type OpenVm, type VmRequest } from './start.ts'
 
 /**
  * Connects to a VM that `lab up` started. @throws a lab's Failure where it does not answer, with why where that is
@@ -57,15 +57,15 @@ export async function upVm(places: Places, vm: string): Promise<(KnownVm & { sta
  * A VM for the length of one command: the one that is up if it is what is wanted (and nobody else uses it), or one of
  * our own.
  */
-export async function openVm(wanted: VmWanted, places: Places, context: Context, ownOne = false): Promise<OpenVm> {
-  const name = `vm ${wanted.vm.name}`
+export async function openVm(request: VmRequest, places: Places, context: Context, ownOne = false): Promise<OpenVm> {
+  const name = `vm ${request.vm.name}`
   return await step(context, name, name, async (handle) => {
-    const up = ownOne ? undefined : await upVm(places, wanted.vm.name)
-    if (up && up.state.fingerprint === fingerprint(wanted)) {
-      const held: Lock = await lock(vmLock(places, wanted.vm.name), context.signal, () =>
+    const up = ownOne ? undefined : await upVm(places, request.vm.name)
+    if (up && up.state.fingerprint === fingerprint(request)) {
+      const held: Lock = await lock(vmLock(places, request.vm.name), context.signal, () =>
         handle.progress('wait for another run on this VM'),
       )
-      const still = await upVm(places, wanted.vm.name)
+      const still = await upVm(places, request.vm.name)
       if (still?.state.pid === up.state.pid) {
         const guest = await attach(still, places).catch(async (error: unknown) => {
           await held.release()
@@ -94,7 +94,7 @@ export async function openVm(wanted: VmWanted, places: Places, context: Context,
         place: name,
         text: 'the VM that is up is not what this run needs; the run gets one of its own',
       })
-    const value = await startVm(wanted, 'run', places, context, handle)
+    const value = await startVm(request, 'run', places, context, handle)
     return { outcome: 'done', detail: `${value.state.kernel.release} under ${value.state.accel.accel}`, value }
   })
 }
@@ -120,26 +120,26 @@ export async function endIfDead({ guest, state }: Pick<OpenVm, 'guest' | 'state'
 }
 
 /** `lab up`: converges to a running VM of this declaration. */
-export async function upStep(wanted: VmWanted, places: Places, context: Context): Promise<VmState> {
-  if (wanted.vm.deterministic)
+export async function upStep(request: VmRequest, places: Places, context: Context): Promise<VmState> {
+  if (request.vm.deterministic)
     throw userError({
-      place: `vm ${wanted.vm.name}`,
+      place: `vm ${request.vm.name}`,
       fact: 'it is deterministic: it boots for each run and takes no input, so nobody can get into it',
       wayOut: '`lab run EXPERIMENT` runs in it; a VM without `deterministic: yes` stays up',
     })
-  const name = `vm ${wanted.vm.name}`
+  const name = `vm ${request.vm.name}`
   return await step(context, name, name, async (handle) => {
-    await using _lock = await lock(vmLock(places, wanted.vm.name), context.signal, () =>
+    await using _lock = await lock(vmLock(places, request.vm.name), context.signal, () =>
       handle.progress('wait for a run on this VM'),
     )
-    const up = await upVm(places, wanted.vm.name)
-    if (up?.state.fingerprint === fingerprint(wanted))
+    const up = await upVm(places, request.vm.name)
+    if (up?.state.fingerprint === fingerprint(request))
       return { outcome: 'fresh', detail: `${up.state.kernel.release}, up since ${up.state.since}`, value: up.state }
     if (up) {
       handle.progress('stop the VM of an older declaration')
       await stop(up, context)
     }
-    await using started = await startVm(wanted, 'up', places, context, handle)
+    await using started = await startVm(request, 'up', places, context, handle)
     const { state } = started
     return {
       outcome: 'done',

@@ -3,7 +3,7 @@
 /** Directory of its sources, below that of the Kbuild file: then one of them may have the module's name. */
 export const SOURCES = 'src'
 
-export interface KbuildWanted {
+export interface KbuildRequest {
   readonly name: string
   /** C files relative to SOURCES, with plain names. */
   readonly files: readonly string[]
@@ -16,7 +16,7 @@ export interface KbuildWanted {
 export const isPlainName = (file: string): boolean => /^[\w./+-]+$/.test(file)
 
 /** One module of all files. Headers are found beside the file that includes them, and below SOURCES. */
-export const kbuildText = ({ name, files, flags, dir }: KbuildWanted): string =>
+export const kbuildText = ({ name, files, flags, dir }: KbuildRequest): string =>
   [
     `obj-m := ${name}.o`,
     `${name}-y := ${files.map((file) => `${SOURCES}/${file.replace(/\.c$/, '.o')}`).join(' ')}`,

@@ -13,7 +13,7 @@ import { headersIn, placeOf } from '../probe/lint.ts'
 import type { CheckCompiler } from './compiled.ts'
 import type { KernelView } from './kernel.ts'
 
-export interface FoundProgram {
+export interface CheckedProgram {
   readonly probe: string
   readonly optional: readonly string[]
   /** file:line:col of its SEC(). */
@@ -30,8 +30,8 @@ export interface NotCompiled {
   readonly wayOut: string
 }
 
-export interface FoundPrograms {
-  readonly found: readonly FoundProgram[]
+export interface CheckedPrograms {
+  readonly found: readonly CheckedProgram[]
   readonly failed: readonly NotCompiled[]
   /** Probes whose hooks were read from their text, since something that compiling takes is not here: what, and which. */
   readonly read: ReadonlyMap<string, readonly string[]>
@@ -49,8 +49,8 @@ export async function programsOfSamples(
   samples: readonly SampleProbe[],
   { tree, version }: KernelView,
   parsed: ParsedTexts,
-): Promise<{ readonly found: readonly FoundProgram[]; readonly unread: readonly string[] }> {
-  const found: FoundProgram[] = []
+): Promise<{ readonly found: readonly CheckedProgram[]; readonly unread: readonly string[] }> {
+  const found: CheckedProgram[] = []
   const unread: string[] = []
   for (const { name, sample } of samples) {
     const file = `samples/bpf/${sample}_kern.c`
@@ -153,8 +153,8 @@ export class ProgramReader {
     view: KernelView,
     source: string | undefined,
     isUsed: (probe: string) => boolean,
-  ): Promise<FoundPrograms> {
-    const found: FoundProgram[] = []
+  ): Promise<CheckedPrograms> {
+    const found: CheckedProgram[] = []
     const failed: NotCompiled[] = []
     const read = new Map<string, string[]>()
     for (const probe of probes) {

@@ -5,7 +5,7 @@ import type { Context } from '../../engine/context.ts'
 import { kernelsOf, usersOf } from '../probe/lint.ts'
 import type { Verdict } from '../../linux/symbols/verdict.ts'
 import type { SourceProbe } from '../probe/command.ts'
-import { programsOfSamples, ProgramReader, type FoundPrograms, type NotCompiled } from './check-programs.ts'
+import { programsOfSamples, ProgramReader, type CheckedPrograms, type NotCompiled } from './check-programs.ts'
 import { CheckCompiler } from './compiled.ts'
 import { waysOut } from './fixes.ts'
 import { judgeHooks } from './judge.ts'
@@ -49,7 +49,7 @@ export interface CheckedProbe extends NotCompiled {
 }
 
 /** What is to be said of a kernel beside its hooks. */
-const noteOf = ({ note }: KernelView, unread: readonly string[], read: FoundPrograms['read']): string | undefined =>
+const noteOf = ({ note }: KernelView, unread: readonly string[], read: CheckedPrograms['read']): string | undefined =>
   [
     note,
     unread.length > 0 ? `no source of its samples here, so their hooks are not known: ${unread.join(', ')}` : undefined,
@@ -86,14 +86,14 @@ function useOf(lab: ResolvedLab, probe: string, failures: readonly string[]): Us
 }
 
 /** One kernel, and where its source is taken from instead. */
-export interface CheckWanted {
+export interface CheckRequest {
   readonly only?: string | undefined
   readonly source?: string | undefined
 }
 
 /** Checks the hooks of all probes of a lab. Probes are compiled; no kernel is built or fetched. */
-export async function checkHooks(lab: ResolvedLab, context: Context, wanted: CheckWanted = {}): Promise<HookCheck> {
-  const { only, source } = wanted
+export async function checkHooks(lab: ResolvedLab, context: Context, request: CheckRequest = {}): Promise<HookCheck> {
+  const { only, source } = request
   const probes = Object.values(lab.probes).filter((one): one is SourceProbe => 'source' in one)
   const samples = Object.values(lab.probes).filter((one) => 'sample' in one)
   const reader = new ProgramReader(new CheckCompiler(lab, context), context.toolRoot)

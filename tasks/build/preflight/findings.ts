@@ -3,7 +3,7 @@ import { z } from 'zod'
 
 const Hooked = z.object({ program: z.string(), section: z.string() })
 
-export const Found = z.object({
+export const ObjectFindingsSchema = z.object({
   /** Programs whose attach will be refused. */
   refused: z.array(Hooked),
   /** Programs on functions or USDT probes of the workload, which is no part of the object. */
@@ -12,4 +12,4 @@ export const Found = z.object({
 })
 
 /** What is wrong with one object on one kernel. */
-export type ObjectFindings = z.infer<typeof Found>
+export type ObjectFindings = z.infer<typeof ObjectFindingsSchema>

@@ -10,7 +10,7 @@ import { fingerprintOf } from '../../engine/fingerprint.ts'
 import type { KernelArtefact } from '../kernel/kernel.ts'
 import type { BuiltModule } from '../module/built.ts'
 import type { Deployable } from '../probe/probe.ts'
-import { Found, type ObjectFindings } from './findings.ts'
+import { ObjectFindingsSchema, type ObjectFindings } from './findings.ts'
 
 const FILE = 'preflight.json'
 
@@ -30,7 +30,7 @@ export async function findingsIn(
   }
   const fingerprint = fingerprintOf(inputs)
   const stored = await context.store.get('preflight', fingerprint)
-  if (stored) return Found.parse(JSON.parse(await readFile(join(stored.dir, FILE), 'utf8')))
+  if (stored) return ObjectFindingsSchema.parse(JSON.parse(await readFile(join(stored.dir, FILE), 'utf8')))
   // Loaded only here: most runs find what an earlier one found.
   const { lookAt } = await import('./look.ts')
   const found = await lookAt(await readFile(object.file), kernel, modules)

@@ -7,7 +7,7 @@ import { TOOL_ROOT } from '../shared/session.ts'
 
 type Of<Kind extends JsonLine['type']> = Extract<JsonLine, { readonly type: Kind }>
 
-export interface Said {
+export interface CommandOutput {
   readonly status: number
   readonly answer: Of<'answer'> | undefined
   readonly errors: readonly Of<'error'>[]
@@ -32,7 +32,7 @@ export async function callLab(
   words: readonly string[],
   signal: AbortSignal,
   onLine: (line: JsonLine) => void,
-): Promise<Said> {
+): Promise<CommandOutput> {
   const errors: Of<'error'>[] = []
   const notices: Of<'notice'>[] = []
   let answer: Of<'answer'> | undefined

@@ -10,7 +10,7 @@ import { runningText } from '../../ui/messages.ts'
 import type { JsonLine } from '../../ui/json-lines.ts'
 import OVERVIEW from '../overview.json' with { type: 'json' }
 import type { Session } from '../shared/session.ts'
-import { callLab, type Said } from './call.ts'
+import { callLab, type CommandOutput } from './call.ts'
 import { shapeOf, TOOLS, wordsOf } from './tools.ts'
 
 /** Characters of an answer; a trace can have millions, and a model reads few. */
@@ -27,7 +27,7 @@ function cutText(text: string): string {
  * What the command said, as the text that a model reads.
  * @param unasked why the person could not be asked for their consent
  */
-function resultOf({ status, answer, errors, notices }: Said, unasked?: string): CallToolResult {
+function resultOf({ status, answer, errors, notices }: CommandOutput, unasked?: string): CallToolResult {
   const told = errors.map(({ place, fact, wayOut, lines, reason }) => ({ place, fact, wayOut, lines, reason }))
   const said = {
     exitCode: status,
@@ -70,7 +70,7 @@ const PATIENCE = 60 * 60 * 1000
  * Asks the person, through the client, about what the command refused without their consent.
  * @returns whether they agree; a text says why they could not be asked
  */
-async function agrees(server: McpServer, { errors }: Said, signal: AbortSignal): Promise<boolean | string> {
+async function agrees(server: McpServer, { errors }: CommandOutput, signal: AbortSignal): Promise<boolean | string> {
   const refused = errors.find(({ reason }) => reason === 'needs-consent')
   if (refused === undefined || server.server.getClientCapabilities()?.elicitation?.form === undefined) return false
   const { place = 'lab', fact, lines = [], wayOut = '' } = refused

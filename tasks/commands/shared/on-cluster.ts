@@ -4,7 +4,7 @@ import type { ResolvedExperiment } from '../../config/resolved.ts'
 import { userError } from '../../engine/error.ts'
 import { printable } from '../../engine/printable.ts'
 import { plural } from '../../engine/text.ts'
-import type { ExperimentWanted } from '../../run/request.ts'
+import type { ExperimentRequest } from '../../run/request.ts'
 import { readProfile } from '../../run/cluster/profile.ts'
 import { submitExperiment, type Submitted } from '../../run/cluster/submit.ts'
 import type { Outcome, Parse } from '../command.ts'
@@ -52,15 +52,15 @@ export interface OnSlurm {
   readonly on: string
   /** Tasks at a time. */
   readonly atATime: number | undefined
-  readonly wantedOf: (experiment: ResolvedExperiment) => ExperimentWanted
+  readonly requestOf: (experiment: ResolvedExperiment) => ExperimentRequest
 }
 
 /** Submits one experiment at a time. */
-export async function submitter({ on, atATime, wantedOf }: OnSlurm, { lab, places, context }: App) {
+export async function submitter({ on, atATime, requestOf: wantedOf }: OnSlurm, { lab, places, context }: App) {
   const program = { node: process.execPath, entry: process.argv[1] ?? join(TOOL_ROOT, 'tasks/cli.ts') }
   const profile = await readProfile(lab.directory, ON.exec(on)?.[1])
   return async (experiment: ResolvedExperiment, resume: boolean): Promise<Submitted> =>
-    await submitExperiment({ wanted: wantedOf(experiment), program, profile, atATime }, resume, places, context)
+    await submitExperiment({ request: wantedOf(experiment), program, profile, atATime }, resume, places, context)
 }
 
 /** Submits experiments and does not wait for them. */

@@ -19,7 +19,7 @@ import type { App, Session } from './app.ts'
 export const stateOf = ({ directory }: Pick<ResolvedLab, 'directory'>): string => join(directory, '.lab')
 
 /** What a `lab run` is to do. */
-export interface Asked {
+export interface ResumedRequest {
   readonly names: readonly string[]
   readonly options: Options
   /** Something of it may be done already. */
@@ -65,7 +65,7 @@ const canResume = async (state: string, { experiments }: CommandNote, whole: boo
  * What is to be done: where `--resume` is given without saying what, that is what an interrupted command was asked for.
  * @throws a user's Failure where nothing was interrupted
  */
-export async function resumed(session: Session, names: readonly string[], options: Options): Promise<Asked> {
+export async function resumed(session: Session, names: readonly string[], options: Options): Promise<ResumedRequest> {
   const resume = options.resume === true
   if (!resume || given(options, namesOfRuns(options)).length > 0) return { names, options, resume }
   const state = join(dirname(findLab(process.cwd(), session.options.file)), '.lab')

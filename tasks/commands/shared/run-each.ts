@@ -27,7 +27,7 @@ import { reportAfter } from './report-after.ts'
 /** Loaded only when something failed: its rules cost a tenth of a second. */
 export const explain = () => import('../../explain/explain.ts')
 
-export interface RunWanted {
+export interface RunRequest {
   /** Runs one experiment, or goes on with its interrupted run. */
   readonly one: (
     experiment: ResolvedExperiment,
@@ -121,7 +121,7 @@ async function comparisons(
 /** What is left of an experiment, done. */
 async function runLeft(
   experiment: ResolvedExperiment,
-  { one, resume }: RunWanted,
+  { one, resume }: RunRequest,
   batch: Batch | undefined,
   watch: (state: () => PlanState) => void,
   { context }: App,
@@ -142,23 +142,23 @@ async function runLeft(
  */
 async function runEach(
   experiments: readonly ResolvedExperiment[],
-  wanted: RunWanted,
+  request: RunRequest,
   together: boolean,
   app: App,
 ): Promise<Ran[]> {
-  const { places, resume } = wanted
+  const { places, resume } = request
   const asked = new Map<string, string>()
-  if (together) for (const one of experiments) asked.set(one.name, await wanted.asked(one))
+  if (together) for (const one of experiments) asked.set(one.name, await request.asked(one))
   const batch = together ? await (resume ? Batch.resume(places, asked) : Batch.begin(places, asked)) : undefined
   const ran: Ran[] = []
   const states = new Map<ResolvedExperiment, () => PlanState>()
   const isDone = sayWhenInterrupted(() => ({
-    wayOut: `\`${wanted.goOn}\`, or \`lab run --resume\` alone, does what is left`,
+    wayOut: `\`${request.goOn}\`, or \`lab run --resume\` alone, does what is left`,
     lines: stateLines(experiments.map((one) => ({ name: one.name, declared: one, state: states.get(one)?.() }))),
   }))
   for (const experiment of experiments)
     try {
-      const outcome = await runLeft(experiment, wanted, batch, (state) => states.set(experiment, state), app)
+      const outcome = await runLeft(experiment, request, batch, (state) => states.set(experiment, state), app)
       for (const { failure } of outcome.problems) app.view.failure(failure)
       ran.push({ experiment, outcome })
     } catch (error) {
@@ -183,11 +183,11 @@ const failureText = ({ experiment, failure }: Ran): string[] =>
 /** The experiments that are named, and their runs together. */
 export async function runNamed(
   experiments: readonly ResolvedExperiment[],
-  wanted: RunWanted,
+  request: RunRequest,
   app: App,
 ): Promise<Outcome> {
-  const ran = await runEach(experiments, wanted, experiments.length > 1, app)
-  const toCi = (await wanted.after?.(ran)) ?? []
+  const ran = await runEach(experiments, request, experiments.length > 1, app)
+  const toCi = (await request.after?.(ran)) ?? []
   const all = ran.flatMap(({ outcome }) => outcome ?? [])
   const outcomes = all.flatMap((one) => one.outcomes)
   const last = outcomes.at(-1)
@@ -223,12 +223,12 @@ async function endedOf({ experiment: { name }, outcome, failure }: Ran): Promise
 /** Every experiment of the lab, but for those that it skips: a line each. */
 export async function runAll(
   experiments: readonly ResolvedExperiment[],
-  wanted: RunWanted,
+  request: RunRequest,
   app: App,
 ): Promise<Outcome> {
   const meant = experiments.filter(({ skip }) => skip === undefined)
-  const ran = await runEach(meant, wanted, true, app)
-  const toCi = (await wanted.after?.(ran)) ?? []
+  const ran = await runEach(meant, request, true, app)
+  const toCi = (await request.after?.(ran)) ?? []
   const ended: Ended[] = []
   for (const experiment of experiments) {
     const { name, skip } = experiment

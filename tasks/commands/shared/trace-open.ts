@@ -6,8 +6,8 @@ import { withScratch } from '../../engine/scratch.ts'
 import { serveOnce } from '../../host/serve-once.ts'
 import { attended, run as runProgram } from '../../host/sh.ts'
 import { which } from '../../host/which.ts'
-import type { FoundRun } from '../../results/manifest.ts'
-import { exportStep, type ExportWanted } from '../../results/export.ts'
+import type { StoredRun } from '../../results/manifest.ts'
+import { exportStep, type ExportRequest } from '../../results/export.ts'
 import type { Outcome } from '../command.ts'
 import type { Session } from './session.ts'
 
@@ -32,11 +32,11 @@ async function inKernelShark(dat: string, { context }: Session): Promise<Outcome
 }
 
 /** In the browser: the page fetches the file from here, and keeps it to itself. */
-async function inBrowser(wanted: Omit<ExportWanted, 'format' | 'file'>, session: Session): Promise<Outcome> {
+async function inBrowser(request: Omit<ExportRequest, 'format' | 'file'>, session: Session): Promise<Outcome> {
   const { context } = session
   return await withScratch('output', async (scratch) => {
     const file = join(scratch, 'run.pftrace')
-    await exportStep({ ...wanted, format: 'perfetto', file }, context)
+    await exportStep({ ...request, format: 'perfetto', file }, context)
     const page = `${PERFETTO}/#!/?url=http://127.0.0.1:${PORT}${PATH}`
     const say = (text: string) => context.emit({ type: 'notice', level: 'info', place: '--open', text })
     const [opening, given] = [Promise.withResolvers<never>(), new AbortController()]
@@ -56,13 +56,13 @@ async function inBrowser(wanted: Omit<ExportWanted, 'format' | 'file'>, session:
 }
 
 /** @throws a user's Failure where there is neither, or no screen */
-export async function openTrace(wanted: Omit<ExportWanted, 'format' | 'file'>, session: Session): Promise<Outcome> {
-  const { run }: { readonly run: FoundRun } = wanted
+export async function openTrace(request: Omit<ExportRequest, 'format' | 'file'>, session: Session): Promise<Outcome> {
+  const { run }: { readonly run: StoredRun } = request
   if (!hasDisplay(process.env))
     nothingToOpenIt(run.run, 'there is no screen here (DISPLAY and WAYLAND_DISPLAY are not set)')
   const dat = join(run.dir, 'trace.dat')
   if (which('kernelshark') !== undefined && existsSync(dat)) return await inKernelShark(dat, session)
   if (which('xdg-open') === undefined)
     nothingToOpenIt(run.run, 'there is neither kernelshark nor xdg-open (package xdg-utils) on this host')
-  return await inBrowser(wanted, session)
+  return await inBrowser(request, session)
 }

@@ -6,14 +6,14 @@ import { openLab } from '../../config/open.ts'
 import { matches } from '../../config/text/pattern.ts'
 import type { Matches } from '../../trace/events/sequences.ts'
 import { INPUTS_DIR } from '../../results/kept-inputs.ts'
-import type { FoundRun } from '../../results/manifest.ts'
+import type { StoredRun } from '../../results/manifest.ts'
 import { HOST } from './app.ts'
 import { TOOL_ROOT, type Session } from './session.ts'
 
 /**
  * A test for each message of one read, as the experiment expects them; undefined where it does not say what a read is.
  */
-export function orderOf({ manifest }: FoundRun, results: string, session: Session): readonly Matches[] | undefined {
+export function orderOf({ manifest }: StoredRun, results: string, session: Session): readonly Matches[] | undefined {
   const kept = join(results, INPUTS_DIR, manifest.inputs?.lab ?? '', 'lab.yaml')
   const file = manifest.inputs !== undefined && existsSync(kept) ? kept : session.options.file
   const { lab } = openLab({ file, cwd: process.cwd(), toolRoot: TOOL_ROOT, host: HOST })

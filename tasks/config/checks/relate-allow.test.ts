@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { changed, complaints, said } from '../lab.fixture.ts'
+import { changed, complaints, problemsIn } from '../lab.fixture.ts'
 
 const ALLOW = (list: string) => changed(['    repeat: 5', `    repeat: 5\n    allow: ${list}`])
 
@@ -26,7 +26,7 @@ describe('allow', () => {
       ['this entry of allow names no kind of splat | write a kind, for example warning, or { warning: my_function }'],
     ],
   ])('%s', (list, is) => {
-    expect(said(ALLOW(list))).toEqual(is)
+    expect(problemsIn(ALLOW(list))).toEqual(is)
   })
 
   test.each([

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { changed, said } from '../lab.fixture.ts'
+import { changed, problemsIn } from '../lab.fixture.ts'
 
 const ORDER = 'order: ["ext4 file read", "/copyout to 0x[0-9a-f]+ len ${bytes}/"]'
 
@@ -100,7 +100,7 @@ describe('experiments', () => {
       ['${constructor} is used, and no parameter "constructor" is declared | params: bytes, count, workload.pid'],
     ],
   ] as [string, string, string[]][])('%j -> %j', (from, to, expected) => {
-    expect(said(changed([from, to]))).toEqual(expected)
+    expect(problemsIn(changed([from, to]))).toEqual(expected)
   })
 
   const NONE = 'add an entry for it, or an entry without "kernels" and "probes"'
@@ -124,7 +124,7 @@ describe('experiments', () => {
       ['  readiter: { source', '  other: { source: bpf/readiter.bpf.c }\n  readiter: { source'],
     )
     const message = 'warning: no expectation of experiment readiter applies to '
-    expect(said(text)).toEqual(expected.map((one) => `${message}${one} | ${NONE}`))
+    expect(problemsIn(text)).toEqual(expected.map((one) => `${message}${one} | ${NONE}`))
   })
 
   const roomy = { memoryBytes: 8 * 2 ** 30, cpus: 64 }
@@ -151,12 +151,14 @@ describe('experiments', () => {
       ['    cpus: 2\n    memory: 1G', `    ${vm}`],
       ['repeat: 5', `repeat: 5\n    trace: { ${trace} }`],
     )
-    expect(said(text, roomy)).toEqual(expected)
+    expect(problemsIn(text, roomy)).toEqual(expected)
   })
 
   test('more arms than anybody runs', () => {
     const numbers = (count: number) => Array.from({ length: count }, (_, number) => number).join(', ')
-    expect(said(changed(['bytes: [16], count: [3]', `bytes: [${numbers(101)}], count: [${numbers(100)}]`]))).toEqual([
+    expect(
+      problemsIn(changed(['bytes: [16], count: [3]', `bytes: [${numbers(101)}], count: [${numbers(100)}]`])),
+    ).toEqual([
       'the parameters make 10100 arms, more than the 10000 that are allowed | split the experiment, or shorten a list',
     ])
   })
@@ -166,21 +168,23 @@ describe('experiments', () => {
       `    expect:\n      - ${ORDER}\n        per: read\n        of: workload\n        times: \${count}\n`,
       '    expect: []\n',
     ])
-    expect(said(text)).toEqual([
+    expect(problemsIn(text)).toEqual([
       'warning: experiment readiter expects nothing: every run would pass | add an entry, or remove "expect"',
     ])
   })
 
   test('several vms, none called default: the experiment must say which', () => {
     const two = changed(['  default:\n', '  one: { kernel: v5.4, image: minimal }\n  two:\n'])
-    expect(said(two)).toEqual([
+    expect(problemsIn(two)).toEqual([
       'experiment readiter must say which vm it uses | add "vm:" with one of one, two, or call one of them default',
     ])
-    expect(said(two.replace('    probes: [readiter]', '    vm: two\n    probes: [readiter]'))).toEqual([])
+    expect(problemsIn(two.replace('    probes: [readiter]', '    vm: two\n    probes: [readiter]'))).toEqual([])
   })
 
   test('no vm at all', () => {
     const text = changed(['  default:\n', '  default: &x\n']).replace(/vms:\n[^]*?probes:/, 'vms: {}\nprobes:')
-    expect(said(text)).toEqual(['experiment readiter needs a vm, and none is declared | declare one under "vms:"'])
+    expect(problemsIn(text)).toEqual([
+      'experiment readiter needs a vm, and none is declared | declare one under "vms:"',
+    ])
   })
 })

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest'
-import { changed, said } from '../lab.fixture.ts'
+import { changed, problemsIn } from '../lab.fixture.ts'
 
-const vm = (line: string) => said(changed(['    accel: auto\n', `    accel: auto\n    ${line}\n`]))
-const disk = (words: string) => said(changed(['size: 64M, mount', `size: 64M, ${words}, mount`]))
+const vm = (line: string) => problemsIn(changed(['    accel: auto\n', `    accel: auto\n    ${line}\n`]))
+const disk = (words: string) => problemsIn(changed(['size: 64M, mount', `size: 64M, ${words}, mount`]))
 
 test('what adds to a machine is taken', () => {
   expect(vm('cmdline: [isolcpus=1, nokaslr, "systemd.unit=x"]')).toEqual([])
@@ -48,24 +48,24 @@ test('a deterministic guest has no device of one’s own', () => {
     ['    cpus: 2\n', ''],
     ['    accel: auto\n', '    deterministic: yes\n    qemu: [-device, edu]\n'],
   )
-  expect(said(text).join()).toContain('vm default is deterministic')
+  expect(problemsIn(text).join()).toContain('vm default is deterministic')
 })
 
 test('a file of a disk: one of the host must be there, a pattern must fit', () => {
   expect(
-    said(changed(['files: { f: "1 2 3\\n" }', 'files: { f: { from: bpf/readiter.bpf.c }, g: { size: 1M } }'])),
+    problemsIn(changed(['files: { f: "1 2 3\\n" }', 'files: { f: { from: bpf/readiter.bpf.c }, g: { size: 1M } }'])),
   ).toEqual([])
-  expect(said(changed(['files: { f: "1 2 3\\n" }', 'files: { f: { from: no.bin } }'])).join()).toContain(
+  expect(problemsIn(changed(['files: { f: "1 2 3\\n" }', 'files: { f: { from: no.bin } }'])).join()).toContain(
     'file "no.bin" does not exist',
   )
-  expect(said(changed(['files: { f: "1 2 3\\n" }', 'files: { f: { size: 100M, fill: random } }'])).join()).toContain(
-    '64M cannot hold its files (100M)',
-  )
+  expect(
+    problemsIn(changed(['files: { f: "1 2 3\\n" }', 'files: { f: { size: 100M, fill: random } }'])).join(),
+  ).toContain('64M cannot hold its files (100M)')
 })
 
 test('a sysctl of `before:` takes parameters, and knows no pid yet', () => {
   const before = (value: string) =>
-    said(changed(['    repeat: 5\n', `    repeat: 5\n    before: [{ sysctl: { vm.swappiness: "${value}" } }]\n`]))
+    problemsIn(changed(['    repeat: 5\n', `    repeat: 5\n    before: [{ sysctl: { vm.swappiness: "${value}" } }]\n`]))
   expect(before('${count}')).toEqual([])
   expect(before('${cuont}').join()).toContain('no parameter "cuont" is declared')
   expect(before('${workload.pid}').join()).toContain('no parameter "workload.pid" is declared')

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
-import { changed, said } from '../lab.fixture.ts'
+import { changed, problemsIn } from '../lab.fixture.ts'
 
-const matrix = (lines: string) => said(changed(['repeat: 5', `repeat: 5\n    ${lines}`]))
+const matrix = (lines: string) => problemsIn(changed(['repeat: 5', `repeat: 5\n    ${lines}`]))
 
 test.each([
   ['matrix: { kernel: [v5.4, v5.11] }', ['there is no kernel "v5.11"']],
@@ -53,10 +53,10 @@ test.each([
 
 test('a deterministic VM has no warm start', () => {
   const sealed = changed(['repeat: 5', 'repeat: 5\n    start: warm'], ['cpus: 2', 'cpus: 1\n    deterministic: yes'])
-  expect(said(sealed).join()).toContain('a deterministic VM boots for each run')
+  expect(problemsIn(sealed).join()).toContain('a deterministic VM boots for each run')
 })
 
-const until = (lines: string) => said(changed(['repeat: 5', lines]))
+const until = (lines: string) => problemsIn(changed(['repeat: 5', lines]))
 
 test('repeat until needs a metric that there is, a precision and a maximum', () => {
   const metrics = 'metrics: { ns: { stdout: "took ([0-9]+)" } }'

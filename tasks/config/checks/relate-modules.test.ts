@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest'
-import { changed, said } from '../lab.fixture.ts'
+import { changed, problemsIn } from '../lab.fixture.ts'
 
 const WORKLOAD = 'workload: { source: bpf/workloads/readfile.c, run: "readfile /data/f'
 const C = 'bpf/workloads/readfile.c'
-const withModules = (modules: string) => said(changed([WORKLOAD, `modules: ${modules}\n    ${WORKLOAD}`]))
+const withModules = (modules: string) => problemsIn(changed([WORKLOAD, `modules: ${modules}\n    ${WORKLOAD}`]))
 
 test.each([
   ['[loop, snd-dummy]'],
@@ -67,7 +67,7 @@ test.each(['-DNAME=lab_x', '-UDEBUG', '-Wno-unused', '-fno-inline', '-Wframe-lar
 
 const MADE = 'this makes a module, and no experiment names one: it reaches no guest'
 const withOption = (value: string, modules = '[]') =>
-  said(
+  problemsIn(
     changed(
       ['KPROBE_EVENTS_ON_NOTRACE: y, NR_CPUS', `VETH: ${value}, NR_CPUS`],
       [WORKLOAD, `modules: ${modules}\n    ${WORKLOAD}`],

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { changed, said } from '../lab.fixture.ts'
+import { changed, problemsIn } from '../lab.fixture.ts'
 
 const lab = (published: string, repeat = 5) =>
   changed(
@@ -56,10 +56,10 @@ describe('published', () => {
       'metric: took, claims: [{ order: [count=3, bytes=64] }]',
       ['count=3 stands for 2 arms, and an order is one of single arms | name a value of every parameter'],
     ],
-  ])('%s', (published, is) => expect(said(lab(published))).toEqual(is))
+  ])('%s', (published, is) => expect(problemsIn(lab(published))).toEqual(is))
 
   test('a claim with one run', () => {
-    expect(said(lab('metric: took, claims: [{ atMost: 5 }]', 1))).toEqual([
+    expect(problemsIn(lab('metric: took, claims: [{ atMost: 5 }]', 1))).toEqual([
       'a claim needs 5 runs of each arm, and the experiment makes 1 | write "repeat: 5" or more',
     ])
   })

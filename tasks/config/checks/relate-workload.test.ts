@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { changed, said } from '../lab.fixture.ts'
+import { changed, problemsIn } from '../lab.fixture.ts'
 
 const WORKLOAD = 'workload: { source: bpf/workloads/readfile.c, run: "readfile /data/f'
 
@@ -41,17 +41,17 @@ test.each([
     ['${bites} is used, and no parameter "bites" is declared | did you mean "bytes"?'],
   ],
 ])('%s', (workload, problems) => {
-  expect(said(changed([WORKLOAD, workload]))).toEqual(problems)
+  expect(problemsIn(changed([WORKLOAD, workload]))).toEqual(problems)
 })
 
 test.each(['-o', '-include', '-I/usr/include', '-fplugin=x', '@file', 'x', '-L.'])(
   'the flag %s is not for a lab file',
   (flag) => {
     const workload = WORKLOAD.replace('run:', `flags: ["${flag}"], run:`)
-    expect(said(changed([WORKLOAD, workload])).join()).toContain('a flag is one word for gcc')
+    expect(problemsIn(changed([WORKLOAD, workload])).join()).toContain('a flag is one word for gcc')
   },
 )
 
 test.each(['-O0', '-DN=4', '-Wl,--no-as-needed', '-std=gnu11'])('the flag %s is', (flag) => {
-  expect(said(changed([WORKLOAD, WORKLOAD.replace('run:', `flags: ["${flag}"], run:`)]))).toEqual([])
+  expect(problemsIn(changed([WORKLOAD, WORKLOAD.replace('run:', `flags: ["${flag}"], run:`)]))).toEqual([])
 })

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { changed, complaints, said } from '../lab.fixture.ts'
+import { changed, complaints, problemsIn } from '../lab.fixture.ts'
 
 const lines = (...all: string[]) => all.join('\n')
 
@@ -77,7 +77,7 @@ describe('rendered as a whole', () => {
 })
 
 test('names and files are looked at in entries that have other problems too', () => {
-  const text = said(
+  const text = problemsIn(
     changed(
       ['recipe: vm-images/minimal', 'recipe: vm-images/minimall'],
       ['fallback: [v5.10]', 'fallback: [v5.1]'],
@@ -121,10 +121,10 @@ describe('references', () => {
       'expect[1].kernels[1] of experiment readiter: there is no kernel "v4" | kernels: v5.4, v5.10',
     ],
     ['extends: v5.4', 'extends: v5.5', 'extends of kernel v5.10: there is no kernel "v5.5" | did you mean "v5.4"?'],
-  ])('%j -> %j', (from, to, expected) => expect(said(changed([from, to]))).toEqual([expected]))
+  ])('%j -> %j', (from, to, expected) => expect(problemsIn(changed([from, to]))).toEqual([expected]))
 
   test('an entry with problems of its own is still declared', () => {
-    expect(said(changed(['recipe: vm-images/minimal', 'recipee: vm-images/minimal']))).toEqual([
+    expect(problemsIn(changed(['recipe: vm-images/minimal', 'recipee: vm-images/minimal']))).toEqual([
       'unknown key "recipee" in image minimal | did you mean "recipe"?',
     ])
   })
@@ -173,7 +173,9 @@ describe('kernels', () => {
         'patch "no.patch" does not exist | create it, or correct the path (relative to the lab file)',
       ],
     ],
-  ])('%j -> %j', (from, to, expected) => expect(said(changed([from, to])).toSorted()).toEqual(expected.toSorted()))
+  ])('%j -> %j', (from, to, expected) =>
+    expect(problemsIn(changed([from, to])).toSorted()).toEqual(expected.toSorted()),
+  )
 
   const PATH =
     '    parallelPath:\n      suffix: giulia\n      entry: generic_file_buffered_read\n      functions: [copy_page_to_iter, copyout]\n'
@@ -204,11 +206,11 @@ describe('kernels', () => {
       ],
     ],
   ])('a list of parallel paths: %j', (paths, expected) => {
-    expect(said(pathsOf(...paths)).toSorted()).toEqual(expected)
+    expect(problemsIn(pathsOf(...paths)).toSorted()).toEqual(expected)
   })
 
   test('nothing is said about the source of a kernel whose parent is being mended', () => {
-    expect(said(changed(['    compat: auto\n', '    compat: x\n']))).toHaveLength(1)
+    expect(problemsIn(changed(['    compat: auto\n', '    compat: x\n']))).toHaveLength(1)
   })
 })
 
@@ -279,5 +281,5 @@ describe('vms', () => {
       `files: { d/${'é'.repeat(128)}:`,
       [`the name of the file "d/${'é'.repeat(55)}…" is too long | write at most 255 bytes`],
     ],
-  ])('%j -> %j', (from, to, expected) => expect(said(changed([from, to]))).toEqual(expected))
+  ])('%j -> %j', (from, to, expected) => expect(problemsIn(changed([from, to]))).toEqual(expected))
 })

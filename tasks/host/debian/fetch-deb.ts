@@ -64,10 +64,10 @@ async function byApt(uri: string, to: string, { signal, place, onBytes }: DebFil
 }
 
 /** Verifies what came; the reason where it is another file. */
-async function whole(partial: string, wanted: DebFile, from: string, wrong: Failure[]): Promise<Reason> {
+async function whole(partial: string, deb: DebFile, from: string, wrong: Failure[]): Promise<Reason> {
   try {
-    await verify(partial, wanted.sha256, wanted.place, from)
-    await rename(partial, wanted.file)
+    await verify(partial, deb.sha256, deb.place, from)
+    await rename(partial, deb.file)
     return undefined
   } catch (error) {
     if (!failedBy(error, 'wrong-bytes')) throw error
@@ -86,51 +86,46 @@ function pathIn(archive: Archive['name'], path: string): string {
 }
 
 /** Tries the places of one archive in which the file may be. @param path what the host's index, or a lock, says */
-async function fromPool(
-  archive: Archive,
-  wanted: DebFile,
-  wrong: Failure[],
-  path: string | undefined,
-): Promise<Reason> {
-  const name = debName(wanted.package, wanted.version)
+async function fromPool(archive: Archive, deb: DebFile, wrong: Failure[], path: string | undefined): Promise<Reason> {
+  const name = debName(deb.package, deb.version)
   const listed = path === undefined ? [] : [pathIn(archive.name, path)]
   // The directories are those of kernels. A pinned path says already where a package of any kind is.
   const guesses =
-    wanted.path === undefined ? poolDirectories(wanted.package, archive.name).map((dir) => `${dir}/${name}`) : []
+    deb.path === undefined ? poolDirectories(deb.package, archive.name).map((dir) => `${dir}/${name}`) : []
   let reason: Reason = NOT_THERE
   for (const file of new Set([...listed, ...guesses])) {
-    const partial = `${wanted.file}.apt`
+    const partial = `${deb.file}.apt`
     await rm(partial, { force: true })
     const uri = uriOf(archive.base, file)
-    reason = await byApt(uri, partial, wanted)
-    if (reason === undefined) return await whole(partial, wanted, uri, wrong)
+    reason = await byApt(uri, partial, deb)
+    if (reason === undefined) return await whole(partial, deb, uri, wrong)
     // An archive that does not answer has no other path either.
     if (reason !== NOT_THERE) return reason
   }
   return reason
 }
 
-async function fromSnapshotAlone(archive: Archive, wanted: DebFile, wrong: Failure[]): Promise<Reason> {
-  const { signal, cache, place } = wanted
-  const partial = `${wanted.file}.snapshot`
+async function fromSnapshotAlone(archive: Archive, deb: DebFile, wrong: Failure[]): Promise<Reason> {
+  const { signal, cache, place } = deb
+  const partial = `${deb.file}.snapshot`
   await using _lock = await lock(join(cache, 'locks', 'snapshot'), signal, () => undefined)
   try {
-    await fromSnapshot(archive.base, wanted.package, wanted.version, partial, signal)
+    await fromSnapshot(archive.base, deb.package, deb.version, partial, signal)
   } catch (error) {
     if (signal.aborted) throw interrupted()
     const failure = diskFailure(error, place)
     if (failure instanceof Failure) throw failure
     return printable(deepest(error), 160)
   }
-  return await whole(partial, wanted, `${archive.base}file`, wrong)
+  return await whole(partial, deb, `${archive.base}file`, wrong)
 }
 
-async function fromMirrors(wanted: DebFile, wrong: Failure[], reasons: string[]): Promise<boolean> {
-  const { mirrors = [], file, sha256, place, signal, cache, onBytes } = wanted
+async function fromMirrors(deb: DebFile, wrong: Failure[], reasons: string[]): Promise<boolean> {
+  const { mirrors = [], file, sha256, place, signal, cache, onBytes } = deb
   if (mirrors.length === 0) return false
-  const name = debName(wanted.package, wanted.version)
+  const name = debName(deb.package, deb.version)
   const urls = mirrors.flatMap((mirror) =>
-    poolDirectories(wanted.package, 'archive').map((dir) => `${mirror.replace(/\/?$/, '/')}${dir}/${name}`),
+    poolDirectories(deb.package, 'archive').map((dir) => `${mirror.replace(/\/?$/, '/')}${dir}/${name}`),
   )
   try {
     await download({ urls, sha256, file, place, signal, cache, onBytes })
@@ -165,11 +160,10 @@ async function instead({ package: name, path, cache, signal }: DebFile, from: re
 const MISTYPED = 2
 
 /** What to do where no archive has a version: correct a mistype, or take another kernel. */
-function wayOutOf(wanted: Pick<DebFile, 'package' | 'version'>, offers: readonly Offer[]): string {
+function wayOutOf(deb: Pick<DebFile, 'package' | 'version'>, offers: readonly Offer[]): string {
   const [newest] = offers
   if (newest === undefined) return 'is version or name misspelt? `mirrors:` and LAB_DEBIAN_MIRROR name further places'
-  const apart = (offer: Offer) =>
-    editDistance(offer.package, wanted.package) + editDistance(offer.version, wanted.version)
+  const apart = (offer: Offer) => editDistance(offer.package, deb.package) + editDistance(offer.version, deb.version)
   const [nearest] = offers.toSorted((a, b) => apart(a) - apart(b))
   if (nearest !== undefined && apart(nearest) <= MISTYPED)
     return `did you mean ${nearest.package} ${nearest.version}? \`lab kernels add ${nearest.package}\` writes the lines of the newest version`
@@ -182,18 +176,18 @@ function wayOutOf(wanted: Pick<DebFile, 'package' | 'version'>, offers: readonly
  * @throws Failure (unavailable) with each archive's reason and what there is instead; (wrong-bytes) where all that came
  * was another file
  */
-export async function fetchDeb(wanted: DebFile, from: readonly Archive[]): Promise<void> {
-  const { package: name, version, file, place, signal } = wanted
+export async function fetchDeb(deb: DebFile, from: readonly Archive[]): Promise<void> {
+  const { package: name, version, file, place, signal } = deb
   makeDirectory(dirname(file))
   const reasons: string[] = []
   const wrong: Failure[] = []
-  if (await fromMirrors(wanted, wrong, reasons)) return
-  const path = wanted.path ?? (await poolFile(name, version, signal))
+  if (await fromMirrors(deb, wrong, reasons)) return
+  const path = deb.path ?? (await poolFile(name, version, signal))
   for (const archive of from) {
     const reason =
       archive.name === 'snapshot'
-        ? await fromSnapshotAlone(archive, wanted, wrong)
-        : await fromPool(archive, wanted, wrong, path)
+        ? await fromSnapshotAlone(archive, deb, wrong)
+        : await fromPool(archive, deb, wrong, path)
     if (reason === undefined) return
     reasons.push(`${archive.name} (${archive.base}): ${reason}`)
   }
@@ -204,11 +198,11 @@ export async function fetchDeb(wanted: DebFile, from: readonly Archive[]): Promi
       { ...first.parts, lines: [...(first.parts.lines ?? []), ...reasons] },
       { cause: first },
     )
-  const offers = await instead(wanted, from)
+  const offers = await instead(deb, from)
   throw unavailable({
     place,
     fact: `no archive delivers ${name} ${version}`,
     lines: [...reasons, ...offers.slice(0, 5).map((one) => `there is ${one.package} ${one.version}`)],
-    wayOut: wayOutOf(wanted, offers),
+    wayOut: wayOutOf(deb, offers),
   })
 }

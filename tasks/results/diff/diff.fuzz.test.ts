@@ -13,7 +13,7 @@ import { side } from './side.ts'
 import { diffText } from './text.ts'
 import { Failure } from '../../engine/error.ts'
 import { listRuns } from '../result.ts'
-import type { FoundRun } from '../manifest.ts'
+import type { StoredRun } from '../manifest.ts'
 import { indexRuns } from '../run-index.ts'
 import { MANIFEST, putRun } from '../run.fixture.ts'
 import { isShown, readRunFiles, runDetails } from '../results.ts'
@@ -99,9 +99,9 @@ async function views(results: string): Promise<void> {
   for (const run of all.filter(({ manifest }) => isShown(manifest)))
     await survives(async () => runDetails(run, await readRunFiles(run.dir)))
   const wanted = { comm: undefined, pid: undefined, probe: undefined, from: undefined, to: undefined, all: false }
-  for (const run of all.filter(({ run: name }) => name === 'r2') satisfies FoundRun[])
+  for (const run of all.filter(({ run: name }) => name === 'r2') satisfies StoredRun[])
     await survives(() =>
-      exportStep({ run, format: 'chrome', file: join(results, 'out'), wanted, order: undefined }, context),
+      exportStep({ run, format: 'chrome', file: join(results, 'out'), request: wanted, order: undefined }, context),
     )
   await survives(async () => {
     const found = await diffStep([side(all, 'r1'), side(all, 'r2')], results, context)

@@ -7,7 +7,7 @@ import { before, side } from './side.ts'
 import { diffText } from './text.ts'
 import type { Manifest } from '../manifest.ts'
 import { listRuns } from '../result.ts'
-import { MANIFEST, putRun, type RunWanted } from '../run.fixture.ts'
+import { MANIFEST, putRun, type RunFiles } from '../run.fixture.ts'
 import { definitionOfResult } from '../definition.ts'
 import type { TraceEvent } from '../../linux/ftrace/trace-line.ts'
 import { failureOf } from '../../test/caught.ts'
@@ -20,7 +20,7 @@ const later = (events: readonly TraceEvent[], ns: bigint) => events.map((one) =>
 const startedAt = (minute: number) => `2026-11-23T21:${String(minute).padStart(2, '0')}:00.000Z`
 
 /** Runs in their order; the first is the oldest. */
-async function results(...runs: readonly Omit<RunWanted, 'run'>[]): Promise<string> {
+async function results(...runs: readonly Omit<RunFiles, 'run'>[]): Promise<string> {
   const dir = join(tempDir(), 'results')
   for (const [index, one] of runs.entries())
     await putRun(dir, { run: `r${index + 1}`, ...one, manifest: { started: startedAt(index), ...one.manifest } })
@@ -279,7 +279,7 @@ describe('groups of runs', () => {
   test('of attempts at one run only the last counts', async () => {
     const [one] = arm('none', [5, 6]).slice(1)
     const again = { ...one, manifest: { ...one?.manifest, plan: { ...one?.manifest.plan, attempt: 2 } } }
-    const dir = await results(...arm('none', [5, 6, 7]), again as Omit<RunWanted, 'run'>)
+    const dir = await results(...arm('none', [5, 6, 7]), again as Omit<RunFiles, 'run'>)
     const all = await listRuns(dir)
     expect(side(all, 'cost/probe=none').runs.map(({ run }) => run)).toEqual(['r3', 'r4'])
   })

@@ -15,7 +15,7 @@ import type { KeptInputs } from '../manifest.ts'
 import { readKeptLab } from '../kept-lab.ts'
 import { checkedRun } from '../checked-run.ts'
 import type { Manifest } from '../manifest.ts'
-import type { FoundRun } from '../manifest.ts'
+import type { StoredRun } from '../manifest.ts'
 import { buildsThatDiffer, factsThatDiffer, type Difference } from './facts.ts'
 import { filesThatDiffer, storedInputLines } from './files.ts'
 import { outcomesThatDiffer } from './outcomes.ts'
@@ -66,11 +66,11 @@ const NO_INPUTS: ReadonlySet<string> = new Set(['host CPU', 'host kernel', 'Node
 const FINGERPRINT = /^[0-9a-f]{64}$/
 
 const manifestsOf = ({ runs }: Side): Manifest[] => runs.map(({ manifest }) => manifest)
-const newest = ({ runs }: Side): FoundRun | undefined => runs.at(-1)
+const newest = ({ runs }: Side): StoredRun | undefined => runs.at(-1)
 
 const EVERYTHING = { comm: undefined, pid: undefined, probe: undefined, from: undefined, to: undefined, all: false }
 
-const messagesOf = async (run: FoundRun, context: Context) =>
+const messagesOf = async (run: StoredRun, context: Context) =>
   existsSync(join(run.dir, 'events.parquet')) || existsSync(join(run.dir, 'trace.dat'))
     ? await traceStep(run, EVERYTHING, context)
     : { events: [], more: false }
@@ -113,7 +113,7 @@ function keptDifferences(sides: readonly [Side, Side], results: string, toolRoot
   return { found, unused }
 }
 
-async function captureOf([first, second]: readonly [FoundRun, FoundRun]): Promise<CaptureCompared> {
+async function captureOf([first, second]: readonly [StoredRun, StoredRun]): Promise<CaptureCompared> {
   const identical = (await sameCapture(first, second)) ?? null
   const provenance = [provenanceOf(first.manifest), provenanceOf(second.manifest)] as const
   return { identical, provenance, contradictions: identical === null ? [] : provenanceDiffers(...provenance) }
@@ -166,7 +166,7 @@ const sameOrders = (sides: readonly [readonly Order[], readonly Order[]]): boole
   return a === b
 }
 
-const example = (side: Side, orders: readonly Order[]): FoundRun | undefined =>
+const example = (side: Side, orders: readonly Order[]): StoredRun | undefined =>
   side.runs.find(({ run }) => run === orders[0]?.example) ?? newest(side)
 
 /** @param sides two sides with at least one run each */

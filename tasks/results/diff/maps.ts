@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { MapsSchema, valueText } from '../../trace/events/maps-file.ts'
-import type { FoundRun } from '../manifest.ts'
+import type { StoredRun } from '../manifest.ts'
 import type { Difference } from './facts.ts'
 
 /** The pid of a run's own workload is the same thing in both. */
@@ -13,7 +13,7 @@ function named(text: string, pid: number | null): string {
 }
 
 /** `object map[key]` -> value; undefined where the run has no maps.json that can be read. */
-function entries({ dir, manifest }: FoundRun): Map<string, string> | undefined {
+function entries({ dir, manifest }: StoredRun): Map<string, string> | undefined {
   try {
     const { maps } = MapsSchema.parse(JSON.parse(readFileSync(join(dir, 'maps.json'), 'utf8')))
     const { pid } = manifest.workload
@@ -38,7 +38,7 @@ export interface MapsCompared {
 }
 
 /** Entries that only one side has show as `-` on the other; with no maps on one side nothing is compared. */
-export function compareMaps(first: FoundRun, second: FoundRun): MapsCompared {
+export function compareMaps(first: StoredRun, second: StoredRun): MapsCompared {
   const [a, b] = [entries(first), entries(second)]
   const counts = [a?.size ?? null, b?.size ?? null] as const
   if (!a || !b) return { entries: counts, differences: [] }

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
-import type { FoundRun } from '../manifest.ts'
+import type { StoredRun } from '../manifest.ts'
 import type { Difference } from './facts.ts'
 import type { Side } from './side.ts'
 
@@ -12,7 +12,7 @@ const Programs = z.object({
   ),
 })
 
-function programsOf({ dir }: FoundRun) {
+function programsOf({ dir }: StoredRun) {
   try {
     return Programs.parse(JSON.parse(readFileSync(join(dir, 'probes.json'), 'utf8'))).programs
   } catch {
@@ -22,7 +22,7 @@ function programsOf({ dir }: FoundRun) {
 }
 
 /** Each outcome of a run by its name, in the order in which it is shown. */
-function outcomesOf(run: FoundRun): Map<string, string> {
+function outcomesOf(run: StoredRun): Map<string, string> {
   const { manifest } = run
   const lost = Object.entries(manifest.trace.losses).filter(([, count]) => count !== 0)
   const facts: [string, string][] = [

@@ -8,7 +8,7 @@ import { checkedRun } from '../checked-run.ts'
 import type { Manifest } from '../manifest.ts'
 import { pickRun } from '../result.ts'
 import { namedRun } from '../run-name.ts'
-import type { FoundRun } from '../manifest.ts'
+import type { StoredRun } from '../manifest.ts'
 import { definitionOfResult } from '../definition.ts'
 import { ofOneDefinition, type OneDefinition } from '../one-definition.ts'
 
@@ -16,7 +16,7 @@ export interface Side {
   /** As it is shown: `readiter 20261123-223508-2519`, `cost probe=none (20 runs)`. */
   readonly label: string
   /** Oldest first, at least one. */
-  readonly runs: readonly FoundRun[]
+  readonly runs: readonly StoredRun[]
   /**
    * One run, by its name or because there is no other: its single events are compared. Of a group one value of each run
    * is.
@@ -50,17 +50,17 @@ function valuesOf(text: string): [string, string][] {
   })
 }
 
-const armsText = (runs: readonly FoundRun[]) =>
+const armsText = (runs: readonly StoredRun[]) =>
   [...new Set(runs.map(({ manifest }) => manifest.arm.name))].filter(Boolean).slice(0, 12).join('; ')
 
-const sideOf = (run: FoundRun): Side => ({ label: `${run.manifest.experiment} ${run.run}`, runs: [run], single: true })
+const sideOf = (run: StoredRun): Side => ({ label: `${run.manifest.experiment} ${run.run}`, runs: [run], single: true })
 
 /** Not an axis of an arm, but chosen like one: `cost/definition=1a2b3c`. */
 const DEFINITION = 'definition'
 
 /** The experiment's runs of one definition: the newest, or the one that is chosen. */
-function oneDefinition(runs: readonly FoundRun[], experiment: string, wanted?: string): OneDefinition<FoundRun> {
-  const of = (found: FoundRun) => ({
+function oneDefinition(runs: readonly StoredRun[], experiment: string, wanted?: string): OneDefinition<StoredRun> {
+  const of = (found: StoredRun) => ({
     run: found.run,
     started: found.manifest.started,
     definition: definitionOfResult(found),
@@ -73,7 +73,7 @@ function oneDefinition(runs: readonly FoundRun[], experiment: string, wanted?: s
   })
 }
 
-function groupOf(all: readonly FoundRun[], experiment: string, choice: string | undefined): Side {
+function groupOf(all: readonly StoredRun[], experiment: string, choice: string | undefined): Side {
   const own = counted(all.filter(({ manifest }) => manifest.experiment === experiment).map(checkedRun))
   const asked = choice === undefined ? [] : valuesOf(choice)
   const isAxis = own.some(({ manifest }) => Object.hasOwn(manifest.arm.params, DEFINITION))
@@ -106,7 +106,7 @@ const withoutPath = (name: string): string => name.replace(/^(?:\.\/)?results\//
  * @param all every run, oldest first
  * @throws a user's Failure for a name that means nothing
  */
-export function side(all: readonly FoundRun[], asked: string): Side {
+export function side(all: readonly StoredRun[], asked: string): Side {
   const name = withoutPath(asked)
   const slash = name.indexOf('/')
   const [experiment, rest] = slash < 0 ? [name, undefined] : [name.slice(0, slash), name.slice(slash + 1)]
@@ -130,7 +130,7 @@ export function side(all: readonly FoundRun[], asked: string): Side {
 }
 
 /** The run before this one that asked the same question: the same experiment and arm. */
-export function before(all: readonly FoundRun[], { runs, single }: Side): Side {
+export function before(all: readonly StoredRun[], { runs, single }: Side): Side {
   const [run] = runs
   if (!single || run === undefined)
     throw userError({

@@ -33,7 +33,7 @@ export const MOST_ROWS = 100_000
 const MOST_SAID = 10
 const EVENTS = 'events.parquet'
 
-export interface QueryWanted {
+export interface QueryRequest {
   readonly sql: string
   readonly results: string
   /** Write the answer to this Parquet file instead of giving it. */
@@ -118,12 +118,12 @@ const SPILL = 'query'
 
 /** The statement on a database of these files. */
 async function answer(
-  wanted: QueryWanted,
+  request: QueryRequest,
   tables: readonly TableOfRows[],
   files: Files,
   compact: readonly CompactTable[] = [],
 ): Promise<QueryOutcome> {
-  const { sql, parquet, cache } = wanted
+  const { sql, parquet, cache } = request
   const limits = { threads: availableParallelism(), memory: queryMemory() }
   const ask = async <T>(
     output: string | undefined,
@@ -139,7 +139,7 @@ async function answer(
       cache,
       parquet,
       (partial) => ask(partial, `${partial}.spill`, (connection) => copyTo(connection, sql, partial)),
-      wanted.signal,
+      request.signal,
     )
     return { file: parquet, rows }
   }
@@ -199,31 +199,31 @@ async function readable(files: Files, results: string, skip: Skip): Promise<File
 const count = (files: Files): number => [...files.values()].reduce((sum, { length }) => sum + length, 0)
 
 /** @throws Failure (user) for SQL that cannot be answered */
-export async function queryStep(wanted: QueryWanted): Promise<QueryOutcome> {
-  const { results, emit } = wanted
+export async function queryStep(request: QueryRequest): Promise<QueryOutcome> {
+  const { results, emit } = request
   const { runs: listed, skipped, definitions } = await indexRuns(results)
   const warn = (place: string, text: string) => emit({ type: 'notice', level: 'warning', place, text })
   const skip: Skip = (name, why) => warn(`results/${printable(name, 200)}`, `left out: ${printable(why, 200)}`)
   for (const { name, why } of skipped.slice(0, MOST_SAID)) skip(name, why)
   if (skipped.length > MOST_SAID) warn('results', `${skipped.length - MOST_SAID} more are left out`)
-  const files = opened(filesFor(wanted.sql, results, listed), results, skip)
-  const tables = tablesOf(results, listed, definitions, wanted.sql)
-  if (MENTIONS_EVENTS.test(wanted.sql) && !READS_FILES.test(wanted.sql))
+  const files = opened(filesFor(request.sql, results, listed), results, skip)
+  const tables = tablesOf(results, listed, definitions, request.sql)
+  if (MENTIONS_EVENTS.test(request.sql) && !READS_FILES.test(request.sql))
     try {
       // Also where no run has events any more: their copies go then.
       const sources = await compacted(results, files.get('events') ?? [])
       if (sources.compact.length > 0)
-        return await answer(wanted, tables, new Map([...files, ['events', sources.files]]), sources.compact)
+        return await answer(request, tables, new Map([...files, ['events', sources.files]]), sources.compact)
     } catch (error) {
       if (isOfSql(error) || saysDuckdb(error, 'interrupted')) throw wrong(error)
       // A copy that cannot be read: the runs themselves are.
     }
   try {
-    return await answer(wanted, tables, files)
+    return await answer(request, tables, files)
   } catch (error) {
     // DuckDB does not always name the file that it stumbled over: each is looked at, and the others are asked again.
     const good = isOfSql(error) ? files : await readable(files, results, skip)
     if (count(good) === count(files)) throw wrong(error)
-    return await answer(wanted, tables, good).catch((again: unknown) => Promise.reject(wrong(again)))
+    return await answer(request, tables, good).catch((again: unknown) => Promise.reject(wrong(again)))
   }
 }

@@ -3,7 +3,7 @@
  */
 import type { ResolvedVm } from '../../config/resolved.ts'
 import type { Before } from '../../config/schema/schema.ts'
-import { askedBy, definitionOf } from '../definition.ts'
+import { requestedBy, definitionOf } from '../definition.ts'
 import type { Manifest } from '../manifest.ts'
 import { leftOutText, ofOneDefinition, type LeftOut } from '../one-definition.ts'
 import { bytes, plural } from '../../engine/text.ts'
@@ -102,7 +102,7 @@ function planSentences(runs: readonly Manifest[], arms: number): string[] {
 }
 
 function probesText(runs: readonly Manifest[]): string {
-  const names = distinct(runs.flatMap((run) => run.arm.probes ?? askedBy(run)?.experiment.probes ?? []))
+  const names = distinct(runs.flatMap((run) => run.arm.probes ?? requestedBy(run)?.experiment.probes ?? []))
   const without = runs.some(({ arm }) => arm.probes?.length === 0) && names.length > 0 ? '; one arm had none' : ''
   return names.length === 0
     ? 'No probe was attached.'
@@ -120,7 +120,7 @@ function ofExperiment(
   if (!first) return ''
   const kernels = distinct(runs.map(({ kernel }) => `Linux ${kernel.release} (${kernel.source})`))
   const arms = distinct(runs.map(({ arm }) => arm.name)).filter(Boolean)
-  const asked = askedBy(first)
+  const asked = requestedBy(first)
   const disks = asked?.vm.disks ?? []
   const before = asked?.experiment.before ?? []
   const declared = asked ? asked.experiment.expect.length > 0 : runs.some(({ expectations }) => expectations.length > 0)

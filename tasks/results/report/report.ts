@@ -29,7 +29,7 @@ import type { Table } from './table.ts'
 import { leftOutText, type LeftOut } from '../one-definition.ts'
 import { completenessText, problems, verdictBadges } from './verdict.ts'
 
-export interface ReportWanted {
+export interface ReportRequest {
   /** Names of experiments and runs; none: the whole lab. */
   readonly words: readonly string[]
   readonly since: string | undefined
@@ -151,8 +151,8 @@ function paperOf(
 }
 
 /** @throws Failure (user) where there is nothing to report */
-export async function reportStep(wanted: ReportWanted, context: Context): Promise<ReportOutcome> {
-  const { words, since, results, labName, definition } = wanted
+export async function reportStep(request: ReportRequest, context: Context): Promise<ReportOutcome> {
+  const { words, since, results, labName, definition } = request
   const now = new Date()
   const index = await indexRuns(results)
   for (const { name, why } of index.skipped.slice(0, MOST_SAID))
@@ -163,7 +163,7 @@ export async function reportStep(wanted: ReportWanted, context: Context): Promis
       text: `left out: ${printable(why, 200)}`,
     })
   const scope = scopeOf(reportRuns(index), words, since, labName, now)
-  const file = wanted.output ?? join(results, `${scope.name}.html`)
+  const file = request.output ?? join(results, `${scope.name}.html`)
   const title = `report ${printable(scope.title, 80)}`
   return await step(context, title, title, async (handle) => {
     const kept = new Kept(results, context.toolRoot)
@@ -194,7 +194,7 @@ export async function reportStep(wanted: ReportWanted, context: Context): Promis
             temp,
             mostRuns,
             emit: context.emit,
-            declared: wanted.declared,
+            declared: request.declared,
           }),
         )
       }

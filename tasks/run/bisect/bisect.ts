@@ -11,7 +11,7 @@ export interface Known {
   readonly bad: string
 }
 
-export interface BisectWanted {
+export interface BisectRequest {
   readonly tree: Pick<BisectTree, 'start' | 'mark' | 'left' | 'subject'>
   readonly good: string
   readonly bad: string
@@ -21,7 +21,7 @@ export interface BisectWanted {
   readonly note: (looked: Looked, known: Known, left: number) => void
 }
 
-export interface BisectFound {
+export interface BisectResult {
   /** The first bad commit, or those among which it is: the others could not be tested. */
   readonly first: readonly string[]
   readonly looked: readonly Looked[]
@@ -33,7 +33,7 @@ const isOver = (state: BisectState): state is Exclude<BisectState, { readonly ne
 const moved = (known: Known, mark: Mark, id: string): Known => (mark === 'skip' ? known : { ...known, [mark]: id })
 
 /** @throws a user's Failure where git cannot bisect; what `test` throws ends the search */
-export async function bisect({ tree, good, bad, test, note }: BisectWanted): Promise<BisectFound> {
+export async function bisect({ tree, good, bad, test, note }: BisectRequest): Promise<BisectResult> {
   const looked: Looked[] = []
   let known: Known = { good, bad }
   let state = await tree.start(good, bad)

@@ -8,7 +8,7 @@ import { SharedVm } from '../../vm/shared.ts'
 import { fingerprint, openVm, type Places } from '../../vm/vm.ts'
 import { experimentStep } from '../experiment.ts'
 import type { RunOutcome } from '../outcome.ts'
-import type { ExperimentWanted } from '../request.ts'
+import type { ExperimentRequest } from '../request.ts'
 import { valuesOf } from '../judge/metrics.ts'
 import { runsNext, sideOf, summaryText, type Ends, type Judgement } from './judge.ts'
 
@@ -38,13 +38,13 @@ export interface Decision {
 }
 
 export class Prober {
-  readonly #wanted: ExperimentWanted
+  readonly #wanted: ExperimentRequest
   readonly #decision: Decision
   readonly #places: Places
   readonly #context: Context
 
-  constructor(wanted: ExperimentWanted, decision: Decision, places: Places, context: Context) {
-    this.#wanted = wanted
+  constructor(request: ExperimentRequest, decision: Decision, places: Places, context: Context) {
+    this.#wanted = request
     this.#decision = decision
     this.#places = places
     this.#context = context

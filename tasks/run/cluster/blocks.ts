@@ -2,19 +2,19 @@
  * A plan as a cluster carries it out: blocks, each of which is one repeat of every arm on one node, so that arms are
  * compared within nodes. Every block begins with the warm-ups, since each may come to another node.
  */
-import { schedule, type PlannedRun, type ScheduleWanted } from '../plan/schedule.ts'
+import { schedule, type PlannedRun, type ScheduleRequest } from '../plan/schedule.ts'
 
 /** How many runs a block has. */
-export const blockSize = ({ arms, warmup }: Pick<ScheduleWanted, 'arms' | 'warmup'>): number => arms * (1 + warmup)
+export const blockSize = ({ arms, warmup }: Pick<ScheduleRequest, 'arms' | 'warmup'>): number => arms * (1 + warmup)
 
 /**
  * All runs, block by block: block `b` has the positions from `b * blockSize` on. Within a block, arms come as the order
  * of the plan says; arm by arm (`sequential`) they come in the order in which they are declared.
  */
-export function blockedSchedule(wanted: ScheduleWanted): PlannedRun[] {
-  const { warmup } = wanted
-  const counted = Map.groupBy(schedule({ ...wanted, warmup: 0 }), ({ repeat }) => repeat)
-  const warmups = schedule({ ...wanted, order: 'interleaved', repeats: 0 })
+export function blockedSchedule(request: ScheduleRequest): PlannedRun[] {
+  const { warmup } = request
+  const counted = Map.groupBy(schedule({ ...request, warmup: 0 }), ({ repeat }) => repeat)
+  const warmups = schedule({ ...request, order: 'interleaved', repeats: 0 })
   const repeats = [...counted.keys()].toSorted((a, b) => a - b)
   return repeats
     .flatMap((repeat, block) => [

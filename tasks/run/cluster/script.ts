@@ -5,7 +5,7 @@ import { quoteWord } from '../../linux/kbuild/shell-commands.ts'
 import type { PlanHeader } from './stored-plan.ts'
 
 /** What a job of a plan asks Slurm for, besides what the profile says. */
-export interface JobWanted {
+export interface JobRequest {
   readonly plan: Pick<PlanHeader, 'id' | 'experiment'>
   /** Directory of the plan. */
   readonly dir: string
@@ -62,7 +62,7 @@ export const needsOf = ({ cpus, memory }: Pick<ResolvedVm, 'cpus' | 'memory'>): 
 ]
 
 /** Options of every job of a plan. `--export=NONE`: what a user's shell happens to hold decides nothing. */
-export const commonOptions = ({ plan, dir, directory }: JobWanted): string[] => [
+export const commonOptions = ({ plan, dir, directory }: JobRequest): string[] => [
   `--job-name=${jobName(plan)}`,
   `--comment=lab run ${plan.experiment}`,
   '--export=NONE',
@@ -73,7 +73,7 @@ export const commonOptions = ({ plan, dir, directory }: JobWanted): string[] => 
 ]
 
 /** Options of an array of tasks. @param tasks numbers of blocks, as Slurm writes them */
-export const arrayOptions = ({ atATime }: JobWanted, tasks: string): string[] => [
+export const arrayOptions = ({ atATime }: JobRequest, tasks: string): string[] => [
   `--array=${tasks}${atATime === undefined ? '' : `%${atATime}`}`,
   '--requeue',
   // A minute before its time is over, and when it makes room for another job: the run at hand is dropped whole.

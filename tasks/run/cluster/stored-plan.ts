@@ -19,7 +19,7 @@ import type { Places } from '../../vm/vm.ts'
 import type { Prepared } from '../experiment.ts'
 import { PLAN_SHAPE } from '../plan/journal.ts'
 import type { PlannedRun } from '../plan/schedule.ts'
-import type { ExperimentWanted } from '../request.ts'
+import type { ExperimentRequest } from '../request.ts'
 
 const FORMAT = { name: 'the plan of a cluster', current: 1 } as const
 
@@ -47,7 +47,7 @@ export type PlanHeader = z.infer<typeof PlanHeader>
 
 /** What only a task that has something to do reads. */
 export interface PlanBody {
-  readonly wanted: Omit<ExperimentWanted, 'prepare' | 'open' | 'follow' | 'watch' | 'treeOf'>
+  readonly wanted: Omit<ExperimentRequest, 'prepare' | 'open' | 'follow' | 'watch' | 'treeOf'>
   readonly prepared: Prepared
   readonly runs: readonly PlannedRun[]
 }
@@ -72,7 +72,7 @@ export function putFile(file: string, content: string | Buffer): void {
  */
 const storable = (prepared: Prepared): Prepared => ({
   ...prepared,
-  ready: new Map([...prepared.ready].map(([kernel, things]) => [kernel, { ...things, notCompiled: [] }])),
+  ready: new Map([...prepared.ready].map(([kernel, artefacts]) => [kernel, { ...artefacts, notCompiled: [] }])),
 })
 
 /** @returns the plan's directory; `plan.json` is written last, so that there is a plan when it is there */

@@ -10,10 +10,10 @@ import { lock } from '../../engine/lock.ts'
 import { plural } from '../../engine/text.ts'
 import { maxArraySize, rangesOf, submit } from '../../host/slurm.ts'
 import { prepared as prepare, seedOf, type Prepared } from '../experiment.ts'
-import type { ExperimentWanted } from '../request.ts'
+import type { ExperimentRequest } from '../request.ts'
 import type { Places } from '../../vm/vm.ts'
 import { blockedSchedule, blockSize } from './blocks.ts'
-import { arrayOptions, commonOptions, needsOf, scriptText, type JobWanted, type Program } from './script.ts'
+import { arrayOptions, commonOptions, needsOf, scriptText, type JobRequest, type Program } from './script.ts'
 import { changed } from '../plan/journal.ts'
 import { needTime, profileOptions, type Profile } from './profile.ts'
 import { madeOf, noteJobs, openBlocks } from './progress.ts'
@@ -33,8 +33,8 @@ export interface Submitted {
 }
 
 /** What is asked of a cluster. */
-export interface ClusterWanted {
-  readonly wanted: ExperimentWanted
+export interface ClusterRequest {
+  readonly request: ExperimentRequest
   readonly program: Program
   readonly profile: Profile
   /** Tasks at a time, instead of what the profile says. */
@@ -44,23 +44,23 @@ export interface ClusterWanted {
 const scriptOf = (dir: string) => join(dir, 'task.sh')
 
 /** One attempt, its retries, and one more with a larger buffer. */
-const mostAttempts = ({ experiment }: Pick<ExperimentWanted, 'experiment'>): number => experiment.retries + 2
+const mostAttempts = ({ experiment }: Pick<ExperimentRequest, 'experiment'>): number => experiment.retries + 2
 
 /** Writes a new plan down. */
 async function newPlan(
-  { wanted }: ClusterWanted,
+  { request }: ClusterRequest,
   made: Prepared,
   places: Places,
   { cache }: Context,
 ): Promise<{ dir: string; plan: PlanHeader }> {
-  const { experiment } = wanted
+  const { experiment } = request
   const { shape } = made
   const seed = seedOf(experiment)
   const arms = made.arms.length
   const runs = blockedSchedule({ arms, repeats: shape.repeats, warmup: shape.warmup, order: shape.order, seed })
-  const { prepare: _, open: _vm, follow: _follow, watch: _watch, treeOf: _tree, ...request } = wanted
+  const { prepare: _, open: _vm, follow: _follow, watch: _watch, treeOf: _tree, ...stored } = request
   const dir = await storePlan(
-    stateOf(wanted),
+    stateOf(request),
     {
       id: randomBytes(6).toString('hex'),
       experiment: experiment.name,
@@ -69,26 +69,26 @@ async function newPlan(
       seed,
       blocks: shape.repeats,
       size: blockSize({ arms, warmup: shape.warmup }),
-      attempts: mostAttempts(wanted),
+      attempts: mostAttempts(request),
       results: places.results,
       cache,
     },
-    { wanted: request, prepared: made, runs },
+    { wanted: stored, prepared: made, runs },
   )
   makeDirectory(join(dir, 'logs'), 0o700)
   return { dir, plan: await readPlan(dir) }
 }
 
-const stateOf = ({ lab }: Pick<ExperimentWanted, 'lab'>): string => join(lab.directory, '.lab')
+const stateOf = ({ lab }: Pick<ExperimentRequest, 'lab'>): string => join(lab.directory, '.lab')
 
 /**
  * The newest plan of an experiment that lacks results, or, where all are whole, the newest.
  * @throws a user's Failure if there is none, or what is asked for is something else by now
  */
-async function planToResume({ wanted }: ClusterWanted, { shape }: Prepared) {
-  const { experiment } = wanted
+async function planToResume({ request }: ClusterRequest, { shape }: Prepared) {
+  const { experiment } = request
   const place = '--on slurm --resume'
-  const all = await listPlans(stateOf(wanted), experiment.name)
+  const all = await listPlans(stateOf(request), experiment.name)
   const made = await Promise.all(all.map(({ plan }) => madeOf(plan)))
   const found = all.find((_, at) => (made[at]?.missing.length ?? 0) > 0) ?? all[0]
   if (found === undefined)
@@ -116,7 +116,7 @@ async function planToResume({ wanted }: ClusterWanted, { shape }: Prepared) {
  * @param jobs numbers of the jobs that Slurm took, added as it takes them
  */
 async function submitBlocks(
-  job: JobWanted,
+  job: JobRequest,
   options: readonly string[],
   blocks: readonly number[],
   jobs: string[],
@@ -136,7 +136,7 @@ async function submitBlocks(
 
 /** A small job after all others, however they end: it writes what came out beside the plan. */
 async function submitSummary(
-  job: JobWanted,
+  job: JobRequest,
   options: readonly string[],
   jobs: readonly string[],
   signal: AbortSignal,
@@ -158,13 +158,13 @@ async function submitSummary(
 
 /** Submits the blocks of a plan that neither have results nor are in the queue. */
 async function submitOpen(
-  { wanted, program, profile, atATime }: ClusterWanted,
+  { request, program, profile, atATime }: ClusterRequest,
   dir: string,
   plan: PlanHeader,
   isNew: boolean,
   context: Context,
 ): Promise<Submitted> {
-  const { lab, experiment } = wanted
+  const { lab, experiment } = request
   // Two that resume at once would submit the same blocks twice.
   await using _lock = await lock(join(dir, 'submit'), context.signal, () => undefined)
   const { runs, missing } = await madeOf(plan)
@@ -175,7 +175,7 @@ async function submitOpen(
   if (blocks.length === 0) return { ...about, jobs: [] }
   putFile(scriptOf(dir), scriptText(program, context.cache, profile.scratch, profile.prologue ?? []))
   await chmod(scriptOf(dir), 0o700)
-  const job: JobWanted = { plan, dir, directory: lab.directory, atATime: atATime ?? profile.tasks }
+  const job: JobRequest = { plan, dir, directory: lab.directory, atATime: atATime ?? profile.tasks }
   const vm = lab.vms[experiment.vm]
   const options = [...(vm ? needsOf(vm) : []), ...profileOptions(profile)]
   const jobs: string[] = []
@@ -208,14 +208,14 @@ export function withTaken(
  * @param resume go on with the newest plan
  */
 export async function submitExperiment(
-  asked: ClusterWanted,
+  asked: ClusterRequest,
   resume: boolean,
   places: Places,
   context: Context,
 ): Promise<Submitted> {
-  const { wanted, profile } = asked
-  needTime(profile, wanted.experiment)
-  const made = await prepare(wanted, places, context)
+  const { request, profile } = asked
+  needTime(profile, request.experiment)
+  const made = await prepare(request, places, context)
   const { dir, plan } = resume ? await planToResume(asked, made) : await newPlan(asked, made, places, context)
   return await submitOpen(asked, dir, plan, !resume, context)
 }

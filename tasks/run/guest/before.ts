@@ -9,7 +9,7 @@ import type { Guest } from '../../host/ssh.ts'
 import { of, type HolderLine } from './holder.ts'
 import type { GuestSession } from './record.ts'
 
-type Steps = GuestSession['wanted']['experiment']['before']
+type Steps = GuestSession['request']['experiment']['before']
 
 /** How long a command may take: they are small. Milliseconds. */
 const DEADLINE = 60_000
@@ -78,12 +78,12 @@ const shown = (lines: readonly string[]): string[] =>
  * @throws a user's Failure for the first that ends with another status than 0, with its last words and the kernel's
  */
 export async function runBefore(
-  { wanted, vm: { guest } }: GuestSession,
+  { request, vm: { guest } }: GuestSession,
   arm: Arm,
   place: string,
   signal: AbortSignal,
 ): Promise<void> {
-  for (const argv of commandsBefore(wanted.experiment.before, arm.params)) {
+  for (const argv of commandsBefore(request.experiment.before, arm.params)) {
     const begun = moment()
     const { status, stderr } = await guest.exec(argv, { signal, timeout: DEADLINE, limit: 2 ** 20 })
     if (status === 0) continue

@@ -13,8 +13,8 @@ import { isDamaged } from '../../host/sandbox.ts'
 import { reportText } from '../../host/trace-cmd.ts'
 import { parseTraceText } from '../../linux/ftrace/trace-line.ts'
 import { traceDat } from '../../linux/ftrace/trace-dat.ts'
-import type { ExperimentWanted } from '../request.ts'
-import type { Ready } from '../../build/artefacts.ts'
+import type { ExperimentRequest } from '../request.ts'
+import type { RunArtefacts } from '../../build/artefacts.ts'
 import type { Places } from '../../vm/vm.ts'
 import { CONSOLE_FULL, consoleIsFull, consoleLog } from '../../vm/console.ts'
 import { analyseInTime } from '../judge/analyse.ts'
@@ -51,21 +51,21 @@ import type { RunOutcome } from '../outcome.ts'
 /** Deadlines are meant for KVM; emulation is ten times slower and more. */
 const TCG_FACTOR = 10
 
-function workloadArgv({ wanted, things, bundle }: Prepared, arm: Arm): string[] {
-  const [program = '', ...rest] = argvOf(wanted.experiment.workload.run, arm.params)
+function workloadArgv({ request, artefacts, bundle }: Prepared, arm: Arm): string[] {
+  const [program = '', ...rest] = argvOf(request.experiment.workload.run, arm.params)
   // The compiled workload goes by its name; it is on the guest's tmpfs, so that its own execve() reads nothing from
   // a probed disk.
-  return [program === things.workload?.name ? `${bundle}/${program}` : program, ...rest]
+  return [program === artefacts.workload?.name ? `${bundle}/${program}` : program, ...rest]
 }
 
 /**
  * Where the workload starts, with which variables, and whether its trace_pipe is ours. What opens files by their bare
  * names finds those beside it.
  */
-function placeOfWorkload({ wanted, things, bundle }: Prepared, arm: Arm) {
-  const { cwd, env, hidesTracePipe } = wanted.experiment.workload
+function placeOfWorkload({ request, artefacts, bundle }: Prepared, arm: Arm) {
+  const { cwd, env, hidesTracePipe } = request.experiment.workload
   return {
-    cwd: cwd ?? (things.beside.length > 0 ? bundle : undefined),
+    cwd: cwd ?? (artefacts.beside.length > 0 ? bundle : undefined),
     env: Object.entries(env).map(([name, value]) => `${name}=${interpolate(value, arm.params)}`),
     hidesTracePipe,
   }
@@ -73,23 +73,23 @@ function placeOfWorkload({ wanted, things, bundle }: Prepared, arm: Arm) {
 
 /** What the holder is told of an arm's probes. A turn of a map that none of them has is for another arm. */
 function probesOf(session: Prepared, arm: Arm, place: string) {
-  const { wanted, bundle } = session
+  const { request, bundle } = session
   const { names, objects, described } = ofArm(session, arm)
   const declared = described.flatMap(({ object }) => [...object.maps, ...object.globals].map(({ name }) => name))
   const maps = arm.probes
-    ? Object.fromEntries(Object.entries(wanted.experiment.maps).filter(([name]) => declared.includes(name)))
-    : wanted.experiment.maps
+    ? Object.fromEntries(Object.entries(request.experiment.maps).filter(([name]) => declared.includes(name)))
+    : request.experiment.maps
   return {
     objects: objects.map(({ name }) => `${bundle}/${name}`),
     optional: names.flatMap((name) => {
-      const probe = wanted.lab.probes[fullName(name)]
+      const probe = request.lab.probes[fullName(name)]
       return probe && 'optional' in probe ? probe.optional : []
     }),
     interfaces: objects.map(({ probe: name }) => {
-      const probe = wanted.lab.probes[fullName(name)]
+      const probe = request.lab.probes[fullName(name)]
       return probe && 'interface' in probe ? probe.interface : undefined
     }),
-    companions: session.things.samples
+    companions: session.artefacts.samples
       .filter(({ probe }) => names.includes(probe))
       .map(({ program }) => `${bundle}/${program.name}`),
     slots: new SlotReader(described, arm.params, place).read(maps),
@@ -97,25 +97,25 @@ function probesOf(session: Prepared, arm: Arm, place: string) {
 }
 
 /** The modules of the experiment as the holder takes them. Whether a parameter takes its value, the kernel decides. */
-const modulesOf = ({ wanted, things, bundle }: Prepared, { params }: Arm): string[] =>
-  things.modules.map(({ module, name, needed }) =>
-    [`${needed ? '?' : ''}${bundle}/${name}`, ...moduleParametersOf(wanted.experiment.modules, module, params)].join(
+const modulesOf = ({ request, artefacts, bundle }: Prepared, { params }: Arm): string[] =>
+  artefacts.modules.map(({ module, name, needed }) =>
+    [`${needed ? '?' : ''}${bundle}/${name}`, ...moduleParametersOf(request.experiment.modules, module, params)].join(
       ' ',
     ),
   )
 
 /** What the holder is told. @param slower how much longer than with KVM the workload may take */
 function requestOf(session: Prepared, turn: RunTurn, place: string, slower: number) {
-  const { wanted, things, bundle, events } = session
-  const { experiment } = wanted
+  const { request, artefacts, bundle, events } = session
+  const { experiment } = request
   return {
-    holder: `${bundle}/${things.holder.name}`,
-    btf: things.types && `${bundle}/${things.types.name}`,
+    holder: `${bundle}/${artefacts.holder.name}`,
+    btf: artefacts.types && `${bundle}/${artefacts.types.name}`,
     clock: experiment.trace.clock,
     bufferBytes: experiment.trace.buffer * turn.buffers,
     overwrite: experiment.trace.overwrite,
     graph: experiment.trace.functionGraph,
-    strace: wanted.strace === true,
+    strace: request.strace === true,
     countRuns: turn.arm.observer === 'counted',
     deadlineMs: experiment.timeout * slower,
     deadline: { askedMs: experiment.timeout, factor: slower },
@@ -147,7 +147,7 @@ function collectedOf(
   const maps = mapsOf(guest.lines, ofArm(session, arm).described)
   const collected = { ...turn, run, started, argv: workload, guest, maps }
   // Where a failure is declared, one that came is looked at, whether it is that one or another.
-  const declared = failuresExpectedOn(session.wanted.experiment, session.things.vm.kernel.name, arm)
+  const declared = failuresExpectedOn(session.request.experiment, session.artefacts.vm.kernel.name, arm)
   if (declared.length > 0 && failuresOf(guest.lines, '').length > 0) return { ...collected, failure: undefined }
   // A workload that did not end in time ran all the same: its trace is evidence. Anything else left nothing to look at.
   if (failure && failure.kind !== 'experiment') throw failure
@@ -164,52 +164,52 @@ export async function runInGuest(
   const { vm } = session
   await runBefore(session, turn.arm, place, context.signal)
   const started = moment()
-  const request = requestOf(session, turn, place, vm.state.accel.accel === 'tcg' ? TCG_FACTOR : 1)
-  const follow = session.wanted.follow === true
+  const holderRequest = requestOf(session, turn, place, vm.state.accel.accel === 'tcg' ? TCG_FACTOR : 1)
+  const follow = session.request.follow === true
   await using follower = new Follower({
     meta: session.meta,
-    clock: request.clock,
+    clock: holderRequest.clock,
     described: ofArm(session, turn.arm).described,
     emit: context.emit,
     signal: context.signal,
   })
   const run = turn.name ?? newRunId(started.date)
-  const guest = await guestRun(vm, { ...request, run, follow }, place, context.signal, follower)
-  return collectedOf(session, turn, { run, started }, guest, request, place)
+  const guest = await guestRun(vm, { ...holderRequest, run, follow }, place, context.signal, follower)
+  return collectedOf(session, turn, { run, started }, guest, holderRequest, place)
 }
 
 /** A whole run in a sealed guest, which boots for it (`deterministic: yes`). */
 export async function sealedRun(
-  wanted: ExperimentWanted,
-  things: Ready,
+  request: ExperimentRequest,
+  artefacts: RunArtefacts,
   turn: RunTurn,
   place: string,
   places: Places,
   context: Context,
 ): Promise<RunOutcome> {
-  if (wanted.follow === true)
+  if (request.follow === true)
     context.emit({
       type: 'notice',
       level: 'warning',
       place,
       text: '--follow shows nothing of a sealed guest: it lets nothing out while it runs',
     })
-  const events = recordedEvents(wanted.experiment.trace.events)
-  const described = await describeObjects(things.objects)
-  const prepared = { wanted, things, bundle: SEALED_BUNDLE, events, described }
+  const events = recordedEvents(request.experiment.trace.events)
+  const described = await describeObjects(artefacts.objects)
+  const prepared = { request, artefacts, bundle: SEALED_BUNDLE, events, described }
   const started = moment()
   // Its clock counts instructions: a slow host makes no workload late.
-  const request = requestOf(prepared, turn, place, 1)
+  const holderRequest = requestOf(prepared, turn, place, 1)
   const { guest, meta, vm, close } = await runSealed(
-    things,
-    { ...request, follow: false, commands: commandsBefore(wanted.experiment.before, turn.arm.params) },
+    artefacts,
+    { ...holderRequest, follow: false, commands: commandsBefore(request.experiment.before, turn.arm.params) },
     place,
     places,
     context,
   )
   try {
     const run = turn.name ?? newRunId(started.date)
-    const collected = collectedOf(prepared, turn, { run, started }, guest, request, place)
+    const collected = collectedOf(prepared, turn, { run, started }, guest, holderRequest, place)
     const freshMeta = () => Promise.resolve(meta)
     return await finishRun({ ...prepared, vm, meta, freshMeta }, collected, places, context)
   } finally {
@@ -228,14 +228,14 @@ async function withGraph(
   own: BootMeta,
   write: (symbols: Buffer) => Promise<string>,
 ): Promise<{ report: string; graph?: string }> {
-  const { wanted, vm } = session
-  if (!wanted.experiment.trace.functionGraph)
+  const { request, vm } = session
+  if (!request.experiment.trace.functionGraph)
     return { report: await write(Buffer.from(symbolsOf(own, guest.lines), 'latin1')) }
   const { events } = parseTraceText((await write(own.kallsyms)).split('\n'))
   const graph = graphOfRun({
     events,
     lines: guest.lines,
-    kernel: wanted.lab.kernels[vm.state.kernel.name] ?? { parallelPaths: [] },
+    kernel: request.lab.kernels[vm.state.kernel.name] ?? { parallelPaths: [] },
     kallsyms: own.kallsyms.toString('latin1'),
     traceable: guest.files.get('available_filter_functions')?.toString('latin1') ?? '',
   })
@@ -250,7 +250,7 @@ export async function finishRun(
   places: Places,
   context: Context,
 ): Promise<RunOutcome> {
-  const { wanted, vm } = session
+  const { request, vm } = session
   const { arm, guest, run, failure, maps } = collected
   const own = fits(session.meta, guest.lines) ? session.meta : await session.freshMeta()
   const stats = cpuFiles(guest, 'stats').map((bytes) => bytes.toString('utf8'))
@@ -261,7 +261,7 @@ export async function finishRun(
   const console = vm.dir === undefined ? undefined : await consoleLog(vm.dir)
   const text = (name: string) => guest.files.get(name)?.toString('utf8') ?? ''
   const base = {
-    experiment: wanted.experiment,
+    experiment: request.experiment,
     arm,
     kernel: vm.state.kernel.name,
     lines: guest.lines,
@@ -274,7 +274,7 @@ export async function finishRun(
     dmesg: guest.files.get('dmesg')?.toString('utf8'),
     console: console?.toString('utf8'),
   }
-  const dir = await putResult(places.results, wanted.experiment.name, run, async (to) => {
+  const dir = await putResult(places.results, request.experiment.name, run, async (to) => {
     if (of(guest.lines, 'started').length === 0) {
       outcome = {
         manifest: await record(session, to, { ...collected, console }, analyseInTime({ ...base, report: '' })),
@@ -291,7 +291,7 @@ export async function finishRun(
           cpus: cpuFiles(guest, 'raw'),
           stats,
           cmdlines,
-          clock: wanted.experiment.trace.clock,
+          clock: request.experiment.trace.clock,
           uname: session.meta.version,
         }),
       )

@@ -12,9 +12,9 @@ import { hashFile, hashText } from '../../engine/fingerprint.ts'
 import { portablePath, portableWords, type Root } from '../../engine/portable.ts'
 import { secondsSince, type Moment } from '../../engine/moment.ts'
 import type { KeptInputs } from '../../results/manifest.ts'
-import type { ExperimentWanted } from '../request.ts'
+import type { ExperimentRequest } from '../request.ts'
 import { CONSOLE_LOG } from '../../vm/console.ts'
-import type { Ready } from '../../build/artefacts.ts'
+import type { RunArtefacts } from '../../build/artefacts.ts'
 import type { Deployable } from '../../build/probe/probe.ts'
 import { splitStrace } from '../../linux/ftrace/strace-split.ts'
 import { linesOf } from '../../linux/symbols/kallsyms-lines.ts'
@@ -43,7 +43,7 @@ export const deployables = ({
   workload,
   beside,
   types,
-}: Ready): [Deployable, ...Deployable[]] => [
+}: RunArtefacts): [Deployable, ...Deployable[]] => [
   holder,
   ...objects,
   ...samples.flatMap(({ program, object }) => (object ? [program, object] : [program])),
@@ -55,9 +55,9 @@ export const deployables = ({
 
 /** What is known of a run before there is a guest. */
 export interface Prepared {
-  readonly wanted: ExperimentWanted
+  readonly request: ExperimentRequest
   /** What was built for the kernel of this VM. */
-  readonly things: Ready
+  readonly artefacts: RunArtefacts
   /** Directory of the deployed programs in the guest. */
   readonly bundle: string
   /** `system:event`, recorded beside the probes' messages. */
@@ -80,11 +80,11 @@ export interface GuestSession extends Prepared, WithMeta {
 
 /** The objects that an arm attaches, in the order in which the holder is given them, and their types. */
 export function ofArm(
-  { wanted, things, described }: Pick<Prepared, 'wanted' | 'things' | 'described'>,
+  { request, artefacts, described }: Pick<Prepared, 'request' | 'artefacts' | 'described'>,
   { probes }: Arm,
 ) {
-  const names = probes ?? wanted.experiment.probes
-  const chosen = things.objects.flatMap((object, index) => {
+  const names = probes ?? request.experiment.probes
+  const chosen = artefacts.objects.flatMap((object, index) => {
     const types = described[index]
     return names.includes(object.probe) && types ? [{ object, types }] : []
   })
@@ -153,13 +153,13 @@ export function symbolsOf(
 }
 
 /** The modules of a run as its manifest has them. */
-const modulesUsed = ({ wanted, things }: Prepared, { params }: Arm): NonNullable<Manifest['modules']> =>
-  things.modules.map(({ module, sha256, vermagic, srcversion }) => ({
+const modulesUsed = ({ request, artefacts }: Prepared, { params }: Arm): NonNullable<Manifest['modules']> =>
+  artefacts.modules.map(({ module, sha256, vermagic, srcversion }) => ({
     name: module,
     sha256,
     vermagic,
     ...(srcversion !== undefined && { srcversion }),
-    parameters: moduleParametersOf(wanted.experiment.modules, module, params),
+    parameters: moduleParametersOf(request.experiment.modules, module, params),
   }))
 
 /** What the lab file opened in a kernel that is closed in others of its version. */
@@ -176,8 +176,8 @@ function manifestOf(
   { arm, repeat, plan, inputs, tools, buffers, run, started, argv, guest }: Collected,
   analysis: Analysis,
 ): Omit<Manifest, 'sha256'> {
-  const { wanted, things, vm, meta, events } = session
-  const { lab, experiment } = wanted
+  const { request, artefacts, vm, meta, events } = session
+  const { lab, experiment } = request
   const { state } = vm
   const roots: readonly Root[] = [
     [resolve(cacheDir(process.env)), '$CACHE'],
@@ -197,8 +197,8 @@ function manifestOf(
     lab: { name: lab.name, file: portablePath(lab.file, roots), text: lab.text },
     kernel: {
       name: state.kernel.name,
-      wanted: things.vm.kernelWanted,
-      fallback: things.vm.kernelWanted !== state.kernel.name,
+      wanted: artefacts.vm.kernelWanted,
+      fallback: artefacts.vm.kernelWanted !== state.kernel.name,
       release: state.kernel.release,
       version: meta.version,
       source: portablePath(state.kernel.source, roots),
@@ -207,22 +207,22 @@ function manifestOf(
       ...openedUp(lab.kernels[state.kernel.name]),
     },
     image: state.image,
-    objects: Object.fromEntries(deployables(things).map(({ name, fingerprint }) => [name, fingerprint])),
-    ...(things.modules.length > 0 && { modules: modulesUsed(session, arm) }),
+    objects: Object.fromEntries(deployables(artefacts).map(({ name, fingerprint }) => [name, fingerprint])),
+    ...(artefacts.modules.length > 0 && { modules: modulesUsed(session, arm) }),
     guest: {
       ...state.guest,
       accel: state.accel,
       qemu: portableWords(state.argv, roots),
       vm: vm.origin,
       ...(state.snapshot && { snapshot: state.snapshot }),
-      ...(things.vm.vm.deterministic && { deterministic: true }),
+      ...(artefacts.vm.vm.deterministic && { deterministic: true }),
     },
     host: { ...thisHost(), tools },
     workload: { argv, ...workloadFacts(guest.lines) },
     trace: {
       ...traceRequest(experiment),
       bufferBytes: experiment.trace.buffer * buffers,
-      ...(wanted.follow === true && !wanted.lab.vms[experiment.vm]?.deterministic && { follow: true }),
+      ...(request.follow === true && !request.lab.vms[experiment.vm]?.deterministic && { follow: true }),
       ...traceFacts(analysis),
       ...(analysis.typed.channels.length > 0 && { typed: typedFacts(analysis.typed) }),
     },
@@ -248,9 +248,9 @@ export async function record(
   collected: Collected,
   analysis: Analysis,
 ): Promise<Manifest> {
-  const { meta, wanted } = session
+  const { meta, request } = session
   const { guest } = collected
-  const collect = new Set<string>(wanted.experiment.collect)
+  const collect = new Set<string>(request.experiment.collect)
   const files = new Map<string, Buffer | string>()
   for (const name of AS_SENT)
     if (collect.has(name === 'stderr' ? 'stdout' : name) || (name === 'dmesg' && hasReports(analysis)))
@@ -260,7 +260,7 @@ export async function record(
   for (const { name } of of(guest.lines, 'companion'))
     files.set(`probe-${name}.out`, guest.files.get(`probe-${name}.out`) ?? '')
   for (const [name, text] of guest.files) if (/^iter-\w+\.out$/.test(name)) files.set(name, text)
-  for (const [name, text] of derivedFiles(wanted.experiment, analysis, guest.lines)) files.set(name, text)
+  for (const [name, text] of derivedFiles(request.experiment, analysis, guest.lines)) files.set(name, text)
   files.set('holder.ndjson', guest.lines.map((line) => `${JSON.stringify(line)}\n`).join(''))
   if (collected.console !== undefined) files.set(CONSOLE_LOG, collected.console)
   const strace = guest.files.get('strace')?.toString('utf8')

@@ -16,7 +16,7 @@ import { commandLine } from '../../linux/kbuild/shell-commands.ts'
 import { guessBootFailure } from '../../linux/explain/boot-failure.ts'
 import { S_IFDIR, S_IFREG, type CpioEntry } from '../../linux/objects/cpio.ts'
 import { tarLength } from '../../linux/objects/tar-length.ts'
-import type { Ready } from '../../build/artefacts.ts'
+import type { RunArtefacts } from '../../build/artefacts.ts'
 import type { Places } from '../../vm/vm.ts'
 import { diskImage } from '../../vm/disks.ts'
 import { writeInitramfs } from '../../vm/initramfs.ts'
@@ -50,7 +50,7 @@ export interface SealedRun {
   readonly close: () => Promise<void>
 }
 
-export interface SealedWanted extends HolderRequest {
+export interface SealedRequest extends HolderRequest {
   readonly strace: boolean
   /** Commands before the run. */
   readonly commands: readonly (readonly string[])[]
@@ -84,7 +84,7 @@ function extentEntries(name: string, image: Buffer): CpioEntry[] {
 /**
  * The commands of a run; the one that fails ends it. What they print is the output, and only the holder prints there.
  */
-function script({ commands, strace, ...wanted }: SealedWanted, symbols: boolean): string {
+function script({ commands, strace, ...wanted }: SealedRequest, symbols: boolean): string {
   const { holder, events } = wanted
   const own = holderArgv({ ...wanted, dir: RESULT })
   const meta = [holder, '--meta', META, ...(symbols ? ['--no-symbols'] : [])]
@@ -97,10 +97,10 @@ function script({ commands, strace, ...wanted }: SealedWanted, symbols: boolean)
   ].join('\n')
 }
 
-async function entriesOf(things: Ready, text: string, context: Context): Promise<CpioEntry[]> {
-  const { vm } = things.vm
+async function entriesOf(artefacts: RunArtefacts, text: string, context: Context): Promise<CpioEntry[]> {
+  const { vm } = artefacts.vm
   const programs = await Promise.all(
-    deployables(things).map(async ({ name, file: from }) => file(name, 0o755, await readFile(from))),
+    deployables(artefacts).map(async ({ name, file: from }) => file(name, 0o755, await readFile(from))),
   )
   const disks = await Promise.all(
     vm.disks.map(async (disk, index) => extentEntries(`disk${index}`, await readFile(await diskImage(disk, context)))),
@@ -212,13 +212,13 @@ function factsOf(console: string) {
 
 /** Boots a sealed guest, lets it run to its end and reads what it left. @throws a Failure where it did not get there */
 export async function runSealed(
-  things: Ready,
-  wanted: SealedWanted,
+  artefacts: RunArtefacts,
+  request: SealedRequest,
   place: string,
   places: Places,
   context: Context,
 ): Promise<SealedRun> {
-  const { vm, kernel, kernelWanted, image } = things.vm
+  const { vm, kernel, kernelWanted, image } = artefacts.vm
   const dir = await newVmDir(places.vms, vm.name, 'run')
   const undone = endVmAtForcedEnd(dir)
   const close = async () => {
@@ -228,7 +228,7 @@ export async function runSealed(
   try {
     const symbols = await staticSymbols(kernel.dir)
     const initrd = join(dir, 'initramfs')
-    const entries = await entriesOf(things, script(wanted, symbols !== undefined), context)
+    const entries = await entriesOf(artefacts, script(request, symbols !== undefined), context)
     await writeInitramfs(initrd, image, entries, place, context)
     const argv = sealedArgv({
       memoryBytes: vm.memory,
@@ -243,7 +243,7 @@ export async function runSealed(
       cwd: dir,
       signal: context.signal,
       place,
-      timeout: wanted.deadlineMs * SLOWER + MARGIN,
+      timeout: request.deadlineMs * SLOWER + MARGIN,
     }).catch(async (error: unknown) => await hung(error, place, join(dir, SEALED_CONSOLE)))
     const console = await readFile(join(dir, SEALED_CONSOLE), 'utf8').catch(() => '')
     const output = await readFile(join(dir, SEALED_OUTPUT))

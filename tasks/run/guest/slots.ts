@@ -236,9 +236,9 @@ export class SlotReader {
 }
 
 /** Fields only: a global variable has no keys. */
-function plain(wanted: Nested, wrong: (fact: string) => Failure): Record<string, Written> {
+function plain(nested: Nested, wrong: (fact: string) => Failure): Record<string, Written> {
   return Object.fromEntries(
-    Object.entries(wanted).map(([field, inner]) => {
+    Object.entries(nested).map(([field, inner]) => {
       if (typeof inner === 'object') throw wrong(`field ${field} of a variable takes one value`)
       return [field, inner]
     }),

@@ -5,9 +5,9 @@ import { argvOf } from '../../config/text/words.ts'
 import type { Failed } from '../../trace/expect/expect-failure.ts'
 import { Failure } from '../../engine/error.ts'
 import { moment } from '../../engine/moment.ts'
-import type { ExperimentWanted } from '../request.ts'
+import type { ExperimentRequest } from '../request.ts'
 import type { RunOutcome } from '../outcome.ts'
-import type { Ready } from '../../build/artefacts.ts'
+import type { RunArtefacts } from '../../build/artefacts.ts'
 import type { Places } from '../../vm/vm.ts'
 import { analyseInTime } from '../judge/analyse.ts'
 import { failuresExpectedOn } from '../judge/expectations.ts'
@@ -20,15 +20,15 @@ import { checkTyped } from './typed.ts'
 
 /** A result for a run that fails before a guest is asked, as its experiment declares. */
 export async function withoutGuest(
-  wanted: ExperimentWanted,
-  things: Ready,
+  request: ExperimentRequest,
+  artefacts: RunArtefacts,
   turn: RunTurn,
   before: readonly Failed[],
   places: Places,
 ): Promise<RunOutcome> {
-  const { experiment } = wanted
+  const { experiment } = request
   const started = moment()
-  const { kernel, kernelWanted, image } = things.vm
+  const { kernel, kernelWanted, image } = artefacts.vm
   const state = {
     kernel: { ...kernel, compat: [...kernel.compat], wanted: kernelWanted },
     image,
@@ -37,8 +37,8 @@ export async function withoutGuest(
     guest: { bootId: '', clocksource: '' },
   }
   const session = {
-    wanted,
-    things,
+    request,
+    artefacts,
     bundle: '',
     events: [],
     described: [],
@@ -79,13 +79,13 @@ export async function withoutGuest(
  */
 export function failedBefore(
   experiment: ResolvedExperiment,
-  things: Ready,
+  artefacts: RunArtefacts,
   arm: Arm,
   described: readonly Described[],
 ): Failed[] {
-  const declared = failuresExpectedOn(experiment, things.vm.kernel.name, arm).map(({ failure }) => failure)
+  const declared = failuresExpectedOn(experiment, artefacts.vm.kernel.name, arm).map(({ failure }) => failure)
   const names = arm.probes ?? experiment.probes
-  const compile = things.notCompiled.filter(({ probe }) => names.includes(probe)).map(({ failure }) => failure)
+  const compile = artefacts.notCompiled.filter(({ probe }) => names.includes(probe)).map(({ failure }) => failure)
   const [first] = compile
   if (first && !declared.includes('compile')) throw first
   if (first) return compile.map(({ parts, said }) => ({ stage: 'compile', fact: parts.fact, said }))

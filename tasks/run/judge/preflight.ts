@@ -6,7 +6,7 @@ import type { Arm } from '../../config/arms.ts'
 import type { ResolvedExperiment, ResolvedLab } from '../../config/resolved.ts'
 import type { Context } from '../../engine/context.ts'
 import { userError } from '../../engine/error.ts'
-import type { Ready } from '../../build/artefacts.ts'
+import type { RunArtefacts } from '../../build/artefacts.ts'
 import type { ObjectFindings } from '../../build/preflight/findings.ts'
 import { findingsIn } from '../../build/preflight/objects.ts'
 import { failuresExpectedOn } from './expectations.ts'
@@ -20,19 +20,19 @@ import type { Refused } from './refused.ts'
 export async function preflight(
   lab: ResolvedLab,
   experiment: ResolvedExperiment,
-  things: Ready,
+  artefacts: RunArtefacts,
   arm: Arm,
   source: string | undefined,
   context: Context,
 ): Promise<void> {
-  const { kernel } = things.vm
+  const { kernel } = artefacts.vm
   const place = `experiment ${experiment.name}`
   const wanted = failuresExpectedOn(experiment, kernel.name, arm).map(({ failure }) => failure)
   const refused: Refused[] = []
   const inWorkload: ObjectFindings['inWorkload'] = []
-  for (const object of things.objects) {
+  for (const object of artefacts.objects) {
     if (!(arm.probes ?? experiment.probes).includes(object.probe)) continue
-    const { version, ...found } = await findingsIn(object, kernel, things.modules, context)
+    const { version, ...found } = await findingsIn(object, kernel, artefacts.modules, context)
     const probe = lab.probes[object.probe]
     const optional = probe && 'optional' in probe ? probe.optional : []
     for (const one of found.refused) if (!optional.includes(one.program)) refused.push({ ...one, probe: object.probe })
@@ -47,10 +47,10 @@ export async function preflight(
   if (wanted.some((one) => ['attach', 'load', 'verifier'].includes(one))) return
   if (inWorkload.length > 0) {
     const { refuseInWorkload } = await import('../../build/preflight/workload.ts')
-    await refuseInWorkload(inWorkload, things.workload, place)
+    await refuseInWorkload(inWorkload, artefacts.workload, place)
   }
   const declared = lab.kernels[kernel.name]
   if (refused.length === 0 || !declared) return
   const { refusal } = await import('./refusal.ts')
-  throw await refusal(refused, things, declared, place, source, context)
+  throw await refusal(refused, artefacts, declared, place, source, context)
 }

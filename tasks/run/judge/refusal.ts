@@ -3,7 +3,7 @@ import type { ResolvedKernel } from '../../config/resolved.ts'
 import type { Context } from '../../engine/context.ts'
 import { userError, type Failure } from '../../engine/error.ts'
 import { printable } from '../../engine/printable.ts'
-import type { Ready } from '../../build/artefacts.ts'
+import type { RunArtefacts } from '../../build/artefacts.ts'
 import { hookOf } from '../../linux/symbols/hook.ts'
 import type { Verdict } from '../../linux/symbols/verdict.ts'
 import { withModules } from '../../linux/symbols/module-facts.ts'
@@ -31,7 +31,7 @@ function wordsOf({ kind, hook, fact, noHooks }: Verdict, kernel: string): Words 
 /** The failure in the words of an attach that is refused, with what is known beyond them. */
 export async function refusal(
   refused: readonly Refused[],
-  { vm: { kernel }, modules }: Pick<Ready, 'vm' | 'modules'>,
+  { vm: { kernel }, modules }: Pick<RunArtefacts, 'vm' | 'modules'>,
   declared: ResolvedKernel,
   place: string,
   source: string | undefined,

@@ -17,8 +17,8 @@ function result(kind: Result, attempt = 1) {
 }
 
 /** Number and buffers of each attempt, for these outcomes one after the other. */
-function attempts(wanted: ConstructorParameters<typeof Attempts>[0], outcomes: readonly string[]): string[] {
-  const tries = new Attempts(wanted)
+function attempts(request: ConstructorParameters<typeof Attempts>[0], outcomes: readonly string[]): string[] {
+  const tries = new Attempts(request)
   const made: string[] = []
   for (const outcome of outcomes) {
     made.push(`${tries.number} x${tries.buffers}`)

@@ -13,7 +13,7 @@ import { thisProcess } from '../../engine/process.ts'
 import { attemptsOf, journalsDir, journalsIn } from './journal.ts'
 import type { RunOutcome } from '../outcome.ts'
 import { listRuns } from '../../results/result.ts'
-import type { FoundRun } from '../../results/manifest.ts'
+import type { StoredRun } from '../../results/manifest.ts'
 import { Owner, readNotes, writeNote, type IfNewer } from './unfinished.ts'
 
 const Part = z.object({
@@ -40,7 +40,7 @@ const Note = z.object({
 type Note = z.infer<typeof Note>
 
 /** Experiments, and a digest of what is asked of each. */
-export type Asked = ReadonlyMap<string, string>
+export type RequestDigests = ReadonlyMap<string, string>
 
 /** Where one lab keeps what its commands are at, and what came out. */
 export interface BatchPlaces {
@@ -61,7 +61,7 @@ const batchesDir = (state: string): string => join(state, 'runs', '.batches')
 const fileOf = (state: string, { id }: Note): string => join(batchesDir(state), `${id}.json`)
 
 /** The batches whose process is gone and that have one of these experiments, the newest first. */
-async function interruptedBatches(state: string, asked: Asked, ifNewer: IfNewer): Promise<Note[]> {
+async function interruptedBatches(state: string, asked: RequestDigests, ifNewer: IfNewer): Promise<Note[]> {
   const found = await readNotes(batchesDir(state), Note, FORMAT, ifNewer)
   return found.flatMap(({ note, fate }) =>
     fate === 'gone' && Object.keys(note.parts).some((one) => asked.has(one)) ? [note] : [],
@@ -69,7 +69,7 @@ async function interruptedBatches(state: string, asked: Asked, ifNewer: IfNewer)
 }
 
 /** The runs that count of the newest plan among these. */
-function outcomesOf(runs: readonly FoundRun[]): RunOutcome[] {
+function outcomesOf(runs: readonly StoredRun[]): RunOutcome[] {
   const plan = runs.at(-1)?.manifest.plan
   const last = [...attemptsOf(plan?.id ?? '', runs).values()].flatMap((attempts) => attempts.at(-1) ?? [])
   return last
@@ -93,7 +93,7 @@ export class Batch {
   }
 
   /** Starts over: a batch of these experiments that was interrupted is forgotten. */
-  static async begin(places: BatchPlaces, asked: Asked): Promise<Batch> {
+  static async begin(places: BatchPlaces, asked: RequestDigests): Promise<Batch> {
     for (const note of await interruptedBatches(places.state, asked, 'skip'))
       await rm(fileOf(places.state, note), { force: true })
     const now = new Date().toISOString()
@@ -105,7 +105,7 @@ export class Batch {
    * of them singly.
    * @throws a user's Failure where nothing of them was interrupted
    */
-  static async resume(places: BatchPlaces, asked: Asked): Promise<Batch> {
+  static async resume(places: BatchPlaces, asked: RequestDigests): Promise<Batch> {
     const [before, ...older] = await interruptedBatches(places.state, asked, 'refuse')
     if (before === undefined && !(await anyJournal(places, asked)))
       throw userError({
@@ -135,7 +135,7 @@ export class Batch {
     places: BatchPlaces,
     started: string,
     part: (name: string, digest: string) => Part,
-    asked: Asked,
+    asked: RequestDigests,
   ): Promise<Batch> {
     const id = randomBytes(6).toString('hex')
     const parts = Object.fromEntries([...asked].map(([name, digest]) => [name, part(name, digest)]))
@@ -144,7 +144,7 @@ export class Batch {
     return new Batch(places, note)
   }
 
-  async #since(experiment: string, time: string): Promise<FoundRun[]> {
+  async #since(experiment: string, time: string): Promise<StoredRun[]> {
     const runs = await listRuns(this.#places.results, experiment)
     return runs.filter(({ manifest }) => manifest.plan !== undefined && manifest.started >= time)
   }
@@ -171,7 +171,7 @@ export class Batch {
   }
 }
 
-async function anyJournal({ state }: BatchPlaces, asked: Asked): Promise<boolean> {
+async function anyJournal({ state }: BatchPlaces, asked: RequestDigests): Promise<boolean> {
   for (const one of asked.keys()) if ((await journalsIn(journalsDir(state, one))).length > 0) return true
   return false
 }

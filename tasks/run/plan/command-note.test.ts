@@ -3,13 +3,17 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { tempDir } from '../../test/temp-dir.ts'
 import { failureOf } from '../../test/caught.ts'
-import { interruptedCommands, noteCommand, type CommandAsked } from './command-note.ts'
+import { interruptedCommands, noteCommand, type CommandRequest } from './command-note.ts'
 
-const asked = (...experiments: string[]): CommandAsked => ({ names: experiments, experiments, options: { repeat: 4 } })
+const asked = (...experiments: string[]): CommandRequest => ({
+  names: experiments,
+  experiments,
+  options: { repeat: 4 },
+})
 const notes = (state: string) => join(state, 'runs', '.commands')
 
 /** A command whose process is gone. */
-async function interrupted(state: string, one: CommandAsked, change: object = {}): Promise<void> {
+async function interrupted(state: string, one: CommandRequest, change: object = {}): Promise<void> {
   const before = new Set(readdirSync(state).length > 0 ? readdirSync(notes(state)) : [])
   using _command = await noteCommand(state, one)
   const [name = ''] = readdirSync(notes(state)).filter((file) => !before.has(file))

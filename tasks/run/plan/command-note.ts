@@ -25,7 +25,7 @@ const Note = z.object({
   options: z.record(z.string(), z.unknown()),
 })
 export type CommandNote = z.infer<typeof Note>
-export type CommandAsked = Pick<CommandNote, 'names' | 'experiments' | 'options'>
+export type CommandRequest = Pick<CommandNote, 'names' | 'experiments' | 'options'>
 
 /** No experiment is called so. */
 const notesDir = (state: string): string => join(state, 'runs', '.commands')
@@ -56,7 +56,7 @@ export interface CommandUnderWay extends Disposable {
  * @param state `.lab` of the lab
  * @throws a Failure for a disk without room
  */
-export async function noteCommand(state: string, asked: CommandAsked): Promise<CommandUnderWay> {
+export async function noteCommand(state: string, asked: CommandRequest): Promise<CommandUnderWay> {
   await forget(state, asked.experiments)
   const now = new Date().toISOString()
   const { names, experiments, options } = asked

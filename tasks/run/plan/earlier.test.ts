@@ -24,8 +24,8 @@ test('a run that was stopped between two attempts is not done', () => {
     found(4, 1, 'incomplete', true),
     found(4, 2, 'passed'),
   ]
-  const of = (wanted: ConstructorParameters<typeof Attempts>[0]) => {
-    const { done, begun } = earlierRuns(attemptsOf('me', runs), () => new Attempts(wanted))
+  const of = (request: ConstructorParameters<typeof Attempts>[0]) => {
+    const { done, begun } = earlierRuns(attemptsOf('me', runs), () => new Attempts(request))
     return {
       done: [...done].map(([index, { dir }]) => `${index}: ${dir}`),
       next: [...begun].map(([index, { last, tries }]) => `${index}: ${last.dir}, ${tries.number} x${tries.buffers}`),

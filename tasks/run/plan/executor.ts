@@ -8,8 +8,8 @@ import { jumped, moment, secondsSince } from '../../engine/moment.ts'
 import { printable } from '../../engine/printable.ts'
 import { diskFailure } from '../../engine/disk.ts'
 import type { KeptInputs } from '../../results/manifest.ts'
-import type { ExperimentWanted } from '../request.ts'
-import type { Ready } from '../../build/artefacts.ts'
+import type { ExperimentRequest } from '../request.ts'
+import type { RunArtefacts } from '../../build/artefacts.ts'
 import { endIfDead, openVm, type Places } from '../../vm/vm.ts'
 import { isAlive } from '../../engine/process.ts'
 import { retiredBecause } from '../../vm/retired.ts'
@@ -33,7 +33,7 @@ import { takeFirst } from './workers.ts'
 /** What is to be done, and what an interrupted command did of it. */
 export interface RunPlan extends Earlier {
   readonly arms: readonly Arm[]
-  readonly ready: ReadonlyMap<string | undefined, Ready>
+  readonly ready: ReadonlyMap<string | undefined, RunArtefacts>
   /** Declared failures that come before a VM boots. */
   readonly early: ReadonlyMap<Arm, readonly Failed[]>
   /** Copies of what the runs are made of, by kernel as `ready`. */
@@ -57,7 +57,7 @@ const isUsable = ({ state, guest }: GuestSession['vm']): boolean =>
 
 /** Carries a plan out: what is left of it, what came out, and the VMs that are at it. */
 export class PlanExecutor {
-  readonly #wanted: ExperimentWanted
+  readonly #wanted: ExperimentRequest
   readonly #plan: RunPlan
   readonly #places: Places
   readonly #context: Context
@@ -78,13 +78,13 @@ export class PlanExecutor {
   readonly leftovers: Leftovers
 
   constructor(
-    wanted: ExperimentWanted,
+    request: ExperimentRequest,
     plan: RunPlan & RunsToMake,
     places: Places,
     context: Context,
     handle: StepHandle,
   ) {
-    this.#wanted = wanted
+    this.#wanted = request
     this.#plan = plan
     this.#pending = plan.runs
     this.#total = plan.runs.length
@@ -92,11 +92,11 @@ export class PlanExecutor {
     this.#places = places
     this.#context = context
     this.#handle = handle
-    this.#opened = new GuestSessions(wanted, places, context)
-    this.leftovers = new Leftovers(wanted.experiment.deadline)
+    this.#opened = new GuestSessions(request, places, context)
+    this.leftovers = new Leftovers(request.experiment.deadline)
   }
 
-  #start(arm: Arm): ExperimentWanted['experiment']['start'] {
+  #start(arm: Arm): ExperimentRequest['experiment']['start'] {
     if (this.#isSealed(arm)) return 'cold'
     return arm.start ?? this.#wanted.start ?? this.#wanted.experiment.start
   }
@@ -107,7 +107,7 @@ export class PlanExecutor {
   }
 
   /** What was built for the arm's kernel. */
-  #ready({ kernel, name }: Arm): Ready {
+  #ready({ kernel, name }: Arm): RunArtefacts {
     const ready = this.#plan.ready.get(kernel)
     if (ready === undefined) throw new Error(`nothing was prepared for arm ${name}`)
     return ready
@@ -149,7 +149,7 @@ export class PlanExecutor {
     const ready = this.#ready(arm)
     const start = this.#start(arm)
     const held = this.#sessions.get(worker)
-    if (start === 'shared' && held?.things === ready && isUsable(held.vm)) return held
+    if (start === 'shared' && held?.artefacts === ready && isUsable(held.vm)) return held
     // A run that ended with its VM may still be looked at: that goes on beside the next one's start.
     if (held) await this.close(worker)
     const { open = openVm } = this.#wanted

@@ -13,7 +13,7 @@ import {
   writeJournal,
   type Journal,
 } from './journal.ts'
-import type { FoundRun } from '../../results/manifest.ts'
+import type { StoredRun } from '../../results/manifest.ts'
 
 const plan = {
   arms: ['a=1', 'a=2'],
@@ -116,12 +116,12 @@ test('a journal of an older version, whose owner has no boot, was interrupted', 
 
 test('attempts of one plan, by position and in their order; runs of others are not among them', () => {
   const run = (name: string, id: string, index: number, attempt: number) =>
-    ({ run: name, dir: name, manifest: { plan: { id, index, attempt } } }) as unknown as FoundRun
+    ({ run: name, dir: name, manifest: { plan: { id, index, attempt } } }) as unknown as StoredRun
   const found = attemptsOf('me', [
     run('second', 'me', 0, 2),
     run('first', 'me', 0, 1),
     run('stranger', 'other', 1, 1),
-    { run: 'old', dir: 'old', manifest: {} } as unknown as FoundRun,
+    { run: 'old', dir: 'old', manifest: {} } as unknown as StoredRun,
     run('only', 'me', 5, 1),
   ])
   expect([...found].map(([index, all]) => [index, all.map(({ run: name }) => name)])).toEqual([

@@ -12,8 +12,8 @@ import { userError, type Failure } from '../../engine/error.ts'
 import { fingerprintOf } from '../../engine/fingerprint.ts'
 import { keepBeating } from '../../engine/heartbeat.ts'
 import { thisProcess, whereText } from '../../engine/process.ts'
-import type { FoundRun } from '../../results/manifest.ts'
-import { Owner, readNotes, writeNote, type Found, type IfNewer } from './unfinished.ts'
+import type { StoredRun } from '../../results/manifest.ts'
+import { Owner, readNotes, writeNote, type NoteWithFate, type IfNewer } from './unfinished.ts'
 
 const FORMAT = { name: 'the journal of a run', current: 1 } as const
 
@@ -62,7 +62,7 @@ export const endJournal = (dir: string, journal: Pick<Journal, 'id'>): Promise<v
   rm(fileOf(dir, journal), { force: true })
 
 /** Every journal of an experiment, the newest first. */
-export const journalsIn = (dir: string, ifNewer: IfNewer = 'skip'): Promise<Found<Journal>[]> =>
+export const journalsIn = (dir: string, ifNewer: IfNewer = 'skip'): Promise<NoteWithFate<Journal>[]> =>
   readNotes(dir, Journal, FORMAT, ifNewer)
 
 /** Journals whose process is gone, the newest first. */
@@ -70,7 +70,7 @@ export const interruptedJournals = async (dir: string): Promise<Journal[]> =>
   (await journalsIn(dir)).flatMap(({ note, fate }) => (fate === 'gone' ? [note] : []))
 
 /** @param all the experiment's journals: somebody may be at one of them */
-function nothing(experiment: string, [newest]: readonly Found<Journal>[]): Failure {
+function nothing(experiment: string, [newest]: readonly NoteWithFate<Journal>[]): Failure {
   const place = '--resume'
   if (newest === undefined)
     return userError({
@@ -125,10 +125,10 @@ export async function resumeJournal(
 }
 
 /** A run of a plan. */
-export type PlanRun = FoundRun & { readonly manifest: { readonly plan: NonNullable<FoundRun['manifest']['plan']> } }
+export type PlanRun = StoredRun & { readonly manifest: { readonly plan: NonNullable<StoredRun['manifest']['plan']> } }
 
 /** The attempts at each position of a journal's plan, by position, in the order in which they were made. */
-export function attemptsOf(id: string, runs: readonly FoundRun[]): Map<number, PlanRun[]> {
+export function attemptsOf(id: string, runs: readonly StoredRun[]): Map<number, PlanRun[]> {
   const own = runs.filter((one): one is PlanRun => one.manifest.plan?.id === id)
   const sorted = own.toSorted((a, b) => a.manifest.plan.attempt - b.manifest.plan.attempt)
   return Map.groupBy(sorted, ({ manifest }) => manifest.plan.index)

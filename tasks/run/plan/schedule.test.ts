@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest'
 import { random } from '../../trace/stats/random.ts'
-import { schedule, shuffled, type ScheduleWanted } from './schedule.ts'
+import { schedule, shuffled, type ScheduleRequest } from './schedule.ts'
 
-const wanted: ScheduleWanted = { arms: 2, repeats: 3, warmup: 0, order: 'interleaved', seed: 1 }
-const shown = (part: Partial<ScheduleWanted>) =>
-  schedule({ ...wanted, ...part })
+const request: ScheduleRequest = { arms: 2, repeats: 3, warmup: 0, order: 'interleaved', seed: 1 }
+const shown = (part: Partial<ScheduleRequest>) =>
+  schedule({ ...request, ...part })
     .map(({ arm, repeat, warmup }) => `${warmup ? 'w' : ''}${'ab'[arm]}${repeat}`)
     .join(' ')
 
@@ -35,14 +35,14 @@ describe('schedule', () => {
   })
 
   test('mirrored: every second round backwards, so that a drift meets all arms alike', () => {
-    const found = schedule({ ...wanted, arms: 3, repeats: 4, warmup: 0, order: 'mirrored' })
+    const found = schedule({ ...request, arms: 3, repeats: 4, warmup: 0, order: 'mirrored' })
     expect(found.map(({ arm }) => arm).join('')).toBe('012210012210')
     const mean = (arm: number) => found.filter((one) => one.arm === arm).reduce((sum, { index }) => sum + index, 0) / 4
     expect([mean(0), mean(1), mean(2)]).toEqual([5.5, 5.5, 5.5])
   })
 
   test('positions are counted from 0', () => {
-    expect(schedule(wanted).map(({ index }) => index)).toEqual([0, 1, 2, 3, 4, 5])
+    expect(schedule(request).map(({ index }) => index)).toEqual([0, 1, 2, 3, 4, 5])
   })
 })
 

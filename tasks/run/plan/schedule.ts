@@ -18,7 +18,7 @@ export interface PlannedRun extends ScheduledRun {
   readonly index: number
 }
 
-export interface ScheduleWanted {
+export interface ScheduleRequest {
   readonly arms: number
   readonly repeats: number
   /** Runs of each arm that come before all others and do not count. */
@@ -48,7 +48,7 @@ function rounds(
   arms: number,
   from: number,
   to: number,
-  order: ScheduleWanted['order'],
+  order: ScheduleRequest['order'],
   warmup: boolean,
 ): ScheduledRun[] {
   const repeats = Array.from({ length: to - from + 1 }, (_, index) => from + index)
@@ -60,7 +60,7 @@ function rounds(
 }
 
 /** All runs of an experiment in their order. Warm-ups come first, interleaved. */
-export function schedule({ arms, repeats, warmup, order, seed }: ScheduleWanted): PlannedRun[] {
+export function schedule({ arms, repeats, warmup, order, seed }: ScheduleRequest): PlannedRun[] {
   const counted = rounds(arms, 1, repeats, order, false)
   return [
     ...rounds(arms, 1, warmup, 'interleaved', true),

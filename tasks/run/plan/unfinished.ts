@@ -39,7 +39,7 @@ export function writeNote(file: string, note: object): void {
   }
 }
 
-export interface Found<Note> {
+export interface NoteWithFate<Note> {
   readonly note: Note
   readonly fate: Fate
 }
@@ -53,8 +53,8 @@ export async function readNotes<Note extends { readonly owner: ProcessId; readon
   shape: z.ZodType<Note>,
   format: StoredFormat,
   ifNewer: IfNewer,
-): Promise<Found<Note>[]> {
-  const found: Found<Note>[] = []
+): Promise<NoteWithFate<Note>[]> {
+  const found: NoteWithFate<Note>[] = []
   for (const name of await readdir(dir).catch(() => [])) {
     if (!name.endsWith('.json')) continue
     const file = join(dir, name)

@@ -28,7 +28,7 @@ function conditions({ comm, pids, from, to, events, messages }: EventFilter): st
   return all.length === 0 ? 'true' : all.join(' AND ')
 }
 
-export interface FoundEvents {
+export interface EventsRead {
   /** In the order of the table. */
   readonly events: readonly TraceEvent[]
   /** There are more than were asked for. */
@@ -75,7 +75,7 @@ export async function readEvents(
   most: number,
   ticks: boolean,
   test: (event: TraceEvent) => boolean = () => true,
-): Promise<FoundEvents> {
+): Promise<EventsRead> {
   const events: TraceEvent[] = []
   for await (const some of eachInTable(file, filter, ticks))
     for (const event of some) {

@@ -30,7 +30,7 @@ function bodyOf(source: string, program: string): string | undefined {
 }
 
 /** One pattern for each text that the program prints itself; undefined when the source has no such function. */
-export function saidBy(source: string, program: string): RegExp[] | undefined {
+export function printedBy(source: string, program: string): RegExp[] | undefined {
   const body = bodyOf(source, program)
   if (body === undefined) return undefined
   return Array.from(body.matchAll(FORMATS), ([, literals = '']) =>

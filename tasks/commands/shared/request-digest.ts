@@ -28,7 +28,7 @@ const pick = <T>(all: Readonly<Record<string, T>>, names: readonly string[]): (T
  * The experiment with everything of lab.yaml that it names, the contents of its sources, and the options. Headers and
  * kernels' trees are not looked at.
  */
-export async function askedDigest(
+export async function requestDigest(
   lab: ResolvedLab,
   experiment: ResolvedExperiment,
   options: { readonly kernel?: string | undefined },

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { saidBy } from './said-by.ts'
+import { printedBy } from './printed-by.ts'
 
 const SOURCE = `
 SEC("kprobe/a")
@@ -20,7 +20,7 @@ int second(struct pt_regs *ctx) {
 	return first(ctx);
 }
 `
-const says = (program: string, message: string) => saidBy(SOURCE, program)?.some((one) => one.test(message))
+const says = (program: string, message: string) => printedBy(SOURCE, program)?.some((one) => one.test(message))
 
 test('a program’s own texts, with their conversions, and no other program’s', () => {
   expect(says('first', 'copyout to 0x12 from ffff len 16 (100%)')).toBe(true)
@@ -29,6 +29,6 @@ test('a program’s own texts, with their conversions, and no other program’s'
   expect(says('first', 'say [x]')).toBe(false)
   expect(says('second', 'say [x]')).toBe(true)
   expect(says('second', 'say x')).toBe(false)
-  expect(saidBy(SOURCE, 'third')).toBeUndefined()
-  expect(saidBy(SOURCE, 'fir')).toBeUndefined()
+  expect(printedBy(SOURCE, 'third')).toBeUndefined()
+  expect(printedBy(SOURCE, 'fir')).toBeUndefined()
 })

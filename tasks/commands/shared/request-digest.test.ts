@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
 import { openLab } from '../../config/open.ts'
 import { Rig } from '../../test/rig.ts'
-import { askedDigest } from './asked.ts'
+import { requestDigest } from './request-digest.ts'
 import { TOOL_ROOT } from './session.ts'
 
 const rig = new Rig()
@@ -13,7 +13,7 @@ afterAll(() => rig.remove())
 const digest = async (options: { readonly kernel?: string } = {}) => {
   const host = { memoryBytes: 2 ** 40, cpus: 64 }
   const { lab } = openLab({ cwd: rig.dir, toolRoot: TOOL_ROOT, host })
-  return await askedDigest(lab, lab.experiments['readiter'] ?? expect.unreachable(), options)
+  return await requestDigest(lab, lab.experiments['readiter'] ?? expect.unreachable(), options)
 }
 
 test.each<[Record<string, unknown>, boolean]>([
