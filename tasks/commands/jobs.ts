@@ -49,7 +49,7 @@ const lostIn = (open: readonly OpenBlock[]): OpenBlock[] =>
   open.filter(({ state }) => state === 'ended' || state === 'unknown')
 
 const count = (open: readonly OpenBlock[], state: OpenBlock['state']): string => {
-  const number = open.filter((one) => one.state === state).length
+  const number = open.filter((block) => block.state === state).length
   return number === 0 ? '' : String(number)
 }
 

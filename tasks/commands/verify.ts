@@ -31,7 +31,7 @@ const mark = ({ ok, open }: Finding): string => (ok ? (open ? '?' : 'ok') : 'NOT
 
 const lines = ({ run, findings }: Verified): string[] => [
   run,
-  ...findings.map((one) => `  ${mark(one)}  ${one.what}: ${one.fact}`),
+  ...findings.map((finding) => `  ${mark(finding)}  ${finding.what}: ${finding.fact}`),
   ...waysOut(findings).map((wayOut) => `  → ${wayOut}`),
 ]
 
@@ -61,11 +61,11 @@ export function answer(
 ): Exclude<Outcome, number | undefined> {
   const bad = verified.filter(({ findings }) => findings.some(({ ok }) => !ok)).length
   const sound = bad === 0 && problems.length === 0 && said.every(({ ok }) => ok)
-  const doubts = [...verified.flatMap(({ findings }) => findings), ...said].filter((one) => one.open).length
+  const doubts = [...verified.flatMap(({ findings }) => findings), ...said].filter((finding) => finding.open).length
   return {
     text: [
       ...verified.flatMap(lines),
-      ...said.map((one) => `${mark(one)}  ${one.what}: ${one.fact}`),
+      ...said.map((finding) => `${mark(finding)}  ${finding.what}: ${finding.fact}`),
       ...problems.map((problem) => `NOT OK  ${problem}`),
       sound
         ? `${plural(verified.length, 'result')}, all as recorded; ${verdictsText(verified)}${doubts === 0 ? '' : `; ${plural(doubts, 'point')} that cannot be verified ("?")`}`

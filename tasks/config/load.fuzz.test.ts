@@ -22,11 +22,11 @@ const check = (bytes: Buffer) => {
   const { lab, errors, warnings, text } = load(bytes)
   expect(lab === undefined).toBe(errors.length > 0)
   // As many as a person is shown.
-  for (const one of [...errors, ...warnings].slice(0, 100)) {
-    const [from, to] = one.range
+  for (const diagnostic of [...errors, ...warnings].slice(0, 100)) {
+    const [from, to] = diagnostic.range
     expect(from).toBeGreaterThanOrEqual(0)
     expect(to).toBeLessThanOrEqual(text.length + 1)
-    for (const line of render(one)) expect(line).toBe(printable(line))
+    for (const line of render(diagnostic)) expect(line).toBe(printable(line))
   }
 }
 

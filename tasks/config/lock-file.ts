@@ -56,7 +56,8 @@ export function readLabLock(labDirectory: string): LabLock | undefined {
   } catch (error) {
     if (failedBy(error, 'newer-format')) throw error
     if (codeOf(error) === 'ENOENT') return undefined
-    const lines = error instanceof z.ZodError ? error.issues.map((one) => `${one.path.join('.')}: ${one.message}`) : []
+    const lines =
+      error instanceof z.ZodError ? error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`) : []
     throw userError(
       {
         place: file,

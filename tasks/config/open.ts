@@ -70,7 +70,7 @@ export function openLab({ file, cwd, toolRoot, host, files }: OpenOptions): {
   const { lab, text, errors, warnings } = loadLab(found, { shown, bytes, toolRoot, host, files: asked })
   if (lab === undefined) {
     const count = errors.length === 1 ? '1 problem' : `${errors.length} problems`
-    const where = new Set(errors.map((one) => path.basename(one.file)))
+    const where = new Set(errors.map((error) => path.basename(error.file)))
     throw userError({ fact: `${count} in ${[...where].join(' and ')}`, lines: linesOf([...errors, ...warnings]) })
   }
   const labDir = path.dirname(found)

@@ -25,7 +25,7 @@ export function packsTable(verdicts: readonly PackVerdict[], width: number | und
   return [
     table(
       heads.map((head) => ({ head })),
-      verdicts.map((one) => cells(one).slice(0, heads.length)),
+      verdicts.map((verdict) => cells(verdict).slice(0, heads.length)),
       width,
     ),
     ...unsound.map(({ pack, problems }) => {
@@ -40,7 +40,7 @@ export function packsTable(verdicts: readonly PackVerdict[], width: number | und
 export const packsCsv = (verdicts: readonly PackVerdict[]): string =>
   [
     csvRow(['pack', 'sound', 'passed', 'not_passed', 'differs', 'problem']),
-    ...verdicts.map((one) =>
-      csvRow([...cells(one).with(1, one.sound ? 'yes' : 'no'), printable(one.problems[0] ?? '', 200)]),
+    ...verdicts.map((verdict) =>
+      csvRow([...cells(verdict).with(1, verdict.sound ? 'yes' : 'no'), printable(verdict.problems[0] ?? '', 200)]),
     ),
   ].join('\n')

@@ -55,9 +55,9 @@ export function questionOf(lab: ResolvedLab, name: string, place: Place, toolRoo
   const { run, flags, libraries, env, cwd } = experiment.workload
   const facts = new Map([
     ['workload', `${text([run, flags, libraries, env, cwd])} ${content(filesOf(experiment.workload))}`],
-    ...(experiment.modules ?? []).map((one): [string, string] => [
-      `module ${one.name}`,
-      `${text([one.params, one.flags])} ${content(one.sources)}`,
+    ...(experiment.modules ?? []).map((module): [string, string] => [
+      `module ${module.name}`,
+      `${text([module.params, module.flags])} ${content(module.sources)}`,
     ]),
     ['expectations', text(experiment.expect)],
     ...ASKED.map((key): [string, string] => [key, text(experiment[key])]),

@@ -26,9 +26,9 @@ test('a BPF object is the same bytes wherever its sources lie', async () => {
     })
     return readFileSync(object)
   }
-  const [one, other] = [await built('a'), await built('a/much/longer/name')]
-  expect(one.equals(other)).toBe(true)
-  expect(one.toString('latin1')).toContain('p.bpf.c')
+  const [buffer, other] = [await built('a'), await built('a/much/longer/name')]
+  expect(buffer.equals(other)).toBe(true)
+  expect(buffer.toString('latin1')).toContain('p.bpf.c')
 })
 
 test('a program for the guest is the same bytes wherever its sources lie', async () => {

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { missingRequirements, packagesOf, requirementsFor } from './packages.ts'
 
-const needs = (uid: number) => requirementsFor(uid).map((one) => one.needs)
+const needs = (uid: number) => requirementsFor(uid).map((requirement) => requirement.needs)
 
 test('an ordinary user needs newuidmap besides what root needs', () => {
   expect(needs(1000)).toEqual([...needs(0), 'newuidmap'])

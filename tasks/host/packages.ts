@@ -118,4 +118,4 @@ export const missingRequirements = (
 
 /** Package names without doubles, sorted. */
 export const packagesOf = (requirements: readonly Requirement[]): string[] =>
-  [...new Set(requirements.map((one) => one.package))].toSorted()
+  [...new Set(requirements.map((requirement) => requirement.package))].toSorted()

@@ -111,7 +111,7 @@ export async function sftp(
     `${user === undefined ? '' : `${user}@`}${host.includes(':') ? `[${host}]` : host}`,
   ]
   try {
-    return (await run(argv, { ...options, place, input: commands.map((one) => `${one}\n`).join('') })).stdout
+    return (await run(argv, { ...options, place, input: commands.map((command) => `${command}\n`).join('') })).stdout
   } catch (error) {
     throw error instanceof ProgramFailure ? (connectFailure(address, place, error) ?? error) : error
   }

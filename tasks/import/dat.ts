@@ -23,7 +23,7 @@ export function datOptions(text: string): DatOptions {
     const [, name = '', value = ''] = /^(\w+), \d+ bytes\]\n(.*)$/s.exec(part) ?? []
     return { name, value }
   })
-  const of = (name: string) => options.filter((one) => one.name === name).map(({ value }) => value)
+  const of = (name: string) => options.filter((option) => option.name === name).map(({ value }) => value)
   const [uname] = of('UNAME')
   return {
     stats: of('CPUSTAT'),

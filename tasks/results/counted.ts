@@ -12,13 +12,13 @@ interface Counted {
 /** Runs that count: no warm-ups, and of several attempts at one run the last. In the order in which they came. */
 export function counted<Run extends Counted>(runs: readonly Run[]): Run[] {
   const last = new Map<string, Run>()
-  for (const one of runs) {
-    const { experiment, plan } = one.manifest
+  for (const run of runs) {
+    const { experiment, plan } = run.manifest
     if (plan?.warmup) continue
-    const key = plan ? `${experiment}\0${plan.id}\0${plan.index}` : one.dir
+    const key = plan ? `${experiment}\0${plan.id}\0${plan.index}` : run.dir
     const before = last.get(key)
-    if ((before?.manifest.plan?.attempt ?? 0) <= (plan?.attempt ?? 0)) last.set(key, one)
+    if ((before?.manifest.plan?.attempt ?? 0) <= (plan?.attempt ?? 0)) last.set(key, run)
   }
   const chosen = new Set(last.values())
-  return runs.filter((one) => chosen.has(one))
+  return runs.filter((run) => chosen.has(run))
 }

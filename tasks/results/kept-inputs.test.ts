@@ -57,7 +57,7 @@ test.each([
     expect(probe !== undefined && 'source' in probe && existsSync(probe.source)).toBe(true)
     const run = { inputs: names, experiment: 'readiter', arm: { name: '', params: {} } } as unknown as Manifest
     const shown = new Kept(results, TOOL_ROOT).sources(run).probes
-    expect(shown.map((one) => one.name)).toEqual([source])
+    expect(shown.map((file) => file.name)).toEqual([source])
     if (name.startsWith('outside')) expect(readdirSync(join(place, 'outside/2/shared'))).toContain('helper.h')
   },
 )

@@ -47,4 +47,4 @@ export function splatLines({
 
 /** What tests said that the workload or the kernel printed. */
 export const testLines = ({ tests = [] }: { readonly tests?: readonly RunTests[] }): string[] =>
-  tests.map((one) => `${one.form} in ${one.file}: ${printable(resultsText(one), 300)}`)
+  tests.map((test) => `${test.form} in ${test.file}: ${printable(resultsText(test), 300)}`)

@@ -47,13 +47,13 @@ test('what a hit costs, by wall clock and by the count of the kernel', async () 
 
 test('of several attempts at one run only the last counts', async () => {
   const runs = rounds('p', 1_000_000)
-  const again = runs.map((one) => ({
-    ...one,
-    manifest: { ...one.manifest, plan: { ...one.manifest.plan, attempt: 2 } } as typeof one.manifest,
+  const again = runs.map((result) => ({
+    ...result,
+    manifest: { ...result.manifest, plan: { ...result.manifest.plan, attempt: 2 } } as typeof result.manifest,
   }))
-  const slow = runs.map((one) => ({
-    ...one,
-    manifest: { ...one.manifest, workload: { ...one.manifest.workload, ns: 9e9 } } as typeof one.manifest,
+  const slow = runs.map((result) => ({
+    ...result,
+    manifest: { ...result.manifest, workload: { ...result.manifest.workload, ns: 9e9 } } as typeof result.manifest,
   }))
   expect(await observerReports([...slow, ...again])).toEqual(await observerReports(runs))
 })
@@ -65,7 +65,7 @@ test('rounds of two commands are not mixed', async () => {
 
 test('runs on several kernels are no one number', async () => {
   const on = (name: string, list: readonly ObservedResult[]) =>
-    list.map((one) => ({ ...one, manifest: { ...one.manifest, kernel: { name } } as typeof one.manifest }))
+    list.map((result) => ({ ...result, manifest: { ...result.manifest, kernel: { name } } as typeof result.manifest }))
   const slow = rounds('q', 1_000_000).map(({ dir, manifest }) => ({
     dir,
     manifest: { ...manifest, workload: { ...manifest.workload, ns: (manifest.workload.ns ?? 0) * 10 } },

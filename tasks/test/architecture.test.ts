@@ -44,7 +44,9 @@ describe('a room imports only the rooms below it', () => {
 
   test.each(BELOW_COMMANDS)('%s', (name) => {
     const allowed = [name, ...(ARROWS[name] ?? [])]
-    const wrong = IMPORTS.filter((one) => ours(one) && folder(one.file) === name && !allowed.includes(folder(one.from)))
+    const wrong = IMPORTS.filter(
+      (line) => ours(line) && folder(line.file) === name && !allowed.includes(folder(line.from)),
+    )
     expect(shown(wrong)).toEqual([])
   })
 
@@ -59,7 +61,7 @@ describe('a room imports only the rooms below it', () => {
 })
 
 test('no files import one another in a circle, types included', () => {
-  const next = new Map(FILES.map((file) => [file, IMPORTS.filter((one) => one.file === file && ours(one))]))
+  const next = new Map(FILES.map((file) => [file, IMPORTS.filter((line) => line.file === file && ours(line))]))
   const done = new Set<string>()
   const circles: string[] = []
   const visit = (file: string, path: readonly string[]): void => {
@@ -92,7 +94,8 @@ test('tasks/README.md has a line for every room and every folder in it', () => {
 
 test('nothing below the commands imports them', () => {
   const wrong = IMPORTS.filter(
-    (one) => ours(one) && folder(one.from) === 'commands' && folder(one.file) !== 'commands' && one.file !== 'cli.ts',
+    (line) =>
+      ours(line) && folder(line.from) === 'commands' && folder(line.file) !== 'commands' && line.file !== 'cli.ts',
   )
   expect(shown(wrong)).toEqual([])
 })

@@ -18,7 +18,7 @@ function stepSeconds(stdout: string, step: string): number {
     .trim()
     .split('\n')
     .map((line) => JSON.parse(line) as { type: string; step?: string; outcome?: string; seconds?: number })
-  return events.find((one) => one.type === 'step-end' && one.step === step)?.seconds ?? Number.NaN
+  return events.find((event) => event.type === 'step-end' && event.step === step)?.seconds ?? Number.NaN
 }
 
 /**
@@ -108,7 +108,7 @@ async function preflightTime(): Promise<string> {
   }
   const { kernels, hooks } = (await rig.answer(['check', '--probes'])) as Check
   const built = kernels.filter(({ state }) => state.startsWith('built')).map(({ kernel }) => kernel)
-  const count = new Set(hooks.flatMap((one) => (built.includes(one.kernel) ? [one.hook] : []))).size
+  const count = new Set(hooks.flatMap((hook) => (built.includes(hook.kernel) ? [hook.hook] : []))).size
   const [plain, probes] = [await median(RUNS, () => ok(['check'])), await median(RUNS, () => ok(['check', '--probes']))]
   return `${probes.toFixed(2)} s for ${count} hooks on ${built.length} built kernels, lab check ${plain.toFixed(2)} s, ratio ${(probes / plain).toFixed(1)}   (<= 2 s for 20 on 3)`
 }

@@ -148,7 +148,7 @@ async function compile(tree: KernelTree, { changed, symbols }: Outcome, assignme
   )
   const missing: string[] = []
   let left = 0
-  for (const object of new Set([...symbols.values()].map((one) => one.object))) {
+  for (const object of new Set([...symbols.values()].map((symbol) => symbol.object))) {
     const { stdout } = await run(['nm', join(tree.dir, object)], { signal, accept: [0, 1] })
     const global = new Set([...stdout.matchAll(/ [TW] (\S+)$/gm)].map(([, name]) => name))
     for (const [name, where] of symbols)

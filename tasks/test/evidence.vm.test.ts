@@ -158,7 +158,7 @@ describe('a result that was changed by somebody who makes all hashes fit is refu
       'lab file',
     ],
   ])('%s', async (_, change, what) => {
-    expect((await forged(at(''), change)).map((one) => one.what)).toContain(what)
+    expect((await forged(at(''), change)).map((finding) => finding.what)).toContain(what)
   })
 
   test('an honest copy is not', async () => {

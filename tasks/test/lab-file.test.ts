@@ -20,7 +20,7 @@ test('every key has a description', () => {
 test('every key is used in a lab file that examples are taken from, and its own line fits into a table', () => {
   const groups = Map.groupBy(rows, ({ path, description }) => `${path.slice(0, path.lastIndexOf('.'))} ${description}`)
   const without = [...groups.values()].filter(
-    (group) => !group.some(({ path }) => documents.some((one) => valuesAt(one, path).length > 0)),
+    (group) => !group.some(({ path }) => documents.some((document) => valuesAt(document, path).length > 0)),
   )
   expect(without.map(([first]) => first?.path)).toEqual([])
   // Of a key with keys below it the example is theirs.

@@ -70,7 +70,7 @@ test.runIf(spawnSync('gpg', ['--version']).status === 0)(
     onTestFinished(() => other.remove())
     const dir = join(elsewhere.dir, 'archive')
     const files = lockedFiles(parsePackages(lock.images['minimal']?.packages.join('\n') ?? '')) ?? []
-    const local = files.map((one) => ({ ...one, file: fetchedFile(fetchedPackage(one), elsewhere.dir) }))
+    const local = files.map((file) => ({ ...file, file: fetchedFile(fetchedPackage(file), elsewhere.dir) }))
     await writeLocalArchive(dir, 'trixie', local, 'the archive', new AbortController().signal)
     const key = new SigningKey('20200101')
     const release = readFileSync(join(dir, 'dists/trixie/Release'), 'utf8')

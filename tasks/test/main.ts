@@ -75,12 +75,12 @@ function vitest(projects: readonly string[]): void {
         count.failed++
         say(`FAILED: ${name}: ${message}`)
       }
-      for (const one of assertionResults) {
-        if (one.status === 'passed') count.passed++
-        else if (one.status === 'failed') count.failed++
+      for (const result of assertionResults) {
+        if (result.status === 'passed') count.passed++
+        else if (result.status === 'failed') count.failed++
         else {
           count.skipped++
-          say(`skipped: ${one.fullName}: ${one.meta?.reason ?? 'no reason given'}`)
+          say(`skipped: ${result.fullName}: ${result.meta?.reason ?? 'no reason given'}`)
         }
       }
     }

@@ -78,7 +78,7 @@ describe('a matrix', () => {
       'bytes=16,kernel=v5.10,probe=readiter',
       'bytes=16,kernel=v5.10,probe=none',
     ])
-      expect(arms.filter((one) => one === name).length, name).toBe(4)
+      expect(arms.filter((arm) => arm === name).length, name).toBe(4)
     expect(arms.length).toBe(12)
     expect(resultsOf('compare').length).toBe(15)
     expect(serial.every(({ manifest }) => manifest.verdict === 'passed' && manifest.plan?.seed === 5)).toBe(true)

@@ -39,8 +39,8 @@ beforeAll(async () => {
   for (const [index, ns] of [400, 410, 900].entries())
     await putRun(join(lab.dir, 'results'), {
       run: `r${index}`,
-      events: trace(said(7, 'entering copyout', 'copyout to 0x1')).map((one) => ({
-        ...one,
+      events: trace(said(7, 'entering copyout', 'copyout to 0x1')).map((event) => ({
+        ...event,
         event: 'bpf_trace_printk',
       })),
       manifest: { arm: { name: ns < 500 ? 'fast' : 'slow', params: {} }, repeat: index + 1, metrics: { read_ns: ns } },

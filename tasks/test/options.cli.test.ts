@@ -19,7 +19,7 @@ lab.write(
     repeat: 7
 `,
 )
-afterAll(() => [lab, broken].forEach((one) => one.remove()))
+afterAll(() => [lab, broken].forEach((rig) => rig.remove()))
 
 test.each([
   [['up', '--dry-run', '--source', '/nonexistent'], ['/nonexistent is not a kernel tree']],

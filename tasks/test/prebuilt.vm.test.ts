@@ -221,7 +221,7 @@ describe('a pack with all that a run was built from', () => {
       expect([...findings].map(({ fact }) => fact)).toContain('root.img is the same, bit for bit')
       expect(facts.get('verdict')).toBe('same: passed')
       // The cache was empty, and nothing but the boot waited for the image.
-      const at = (type: string, step: string) => events.findIndex((one) => one.type === type && one.step === step)
+      const at = (type: string, step: string) => events.findIndex((event) => event.type === type && event.step === step)
       expect(events[at('step-end', 'image minimal')]?.outcome).toBe('built')
       for (const step of ['holder', 'workload readinode', 'kernel debian'])
         expect([step, at('step-start', step) < at('step-end', 'image minimal')]).toEqual([step, true])

@@ -65,7 +65,7 @@ function runsOf(experiment: string): Manifest[] {
     .map((run) => JSON.parse(lab.read(`results/${experiment}/${run}/manifest.json`)) as Manifest)
 }
 /** Runs of one plan; none where the experiment has no results yet. */
-const ofPlan = (experiment: string, { plan }: Submitted) => runsOf(experiment).filter((one) => one.plan?.id === plan)
+const ofPlan = (experiment: string, { plan }: Submitted) => runsOf(experiment).filter((run) => run.plan?.id === plan)
 const logs = ({ dir }: Submitted): string[] =>
   readdirSync(join(dir, 'logs')).map((name) => readFileSync(join(dir, 'logs', name), 'utf8'))
 

@@ -16,7 +16,7 @@ export async function symbolsOf(
   flags: readonly string[] = [],
 ): Promise<Map<string, Listed>> {
   const { symbols } = (await rig.answer(['symbols', kernel, ...patterns, ...flags])) as { symbols: Listed[] }
-  return new Map(symbols.map((one) => [one.name, one]))
+  return new Map(symbols.map((symbol) => [symbol.name, symbol]))
 }
 
 /** The same ones each time, in no order that anything else has. */

@@ -109,7 +109,7 @@ export async function gcStep(places: Places, context: Context, dry: boolean): Pr
       if (held) await rm(path, { recursive: true, force: true })
     }
     for (const path of snapshots) await withdraw(context.store.root, path)
-    for (const one of files) await removeBeside(one)
+    for (const file of files) await removeBeside(file)
   }
   const pruned = await pruneCache(context.cache, context.cacheLimit, usedByProcesses(), { dry })
   return {

@@ -37,7 +37,7 @@ export async function refuseTwin({ name, networks }: ResolvedVm, places: Places)
   if (twin === undefined) return
   throw userError({
     place: `vm ${name}`,
-    fact: `another VM of this name is up (${twin.id}): both would have the same addresses in ${networks.map((one) => one.name).join(', ')}`,
+    fact: `another VM of this name is up (${twin.id}): both would have the same addresses in ${networks.map((network) => network.name).join(', ')}`,
     wayOut:
       '`lab down` ends it, or wait for the run that it belongs to; a run takes the VM of `lab up` if it is as lab.yaml says',
   })

@@ -52,7 +52,7 @@ const STATE: VmState = {
   guest: { bootId: '', clocksource: '' },
 }
 
-const owned = async (vms: string) => Object.fromEntries((await listVms(vms)).map((one) => [one.id, one.owned]))
+const owned = async (vms: string) => Object.fromEntries((await listVms(vms)).map((vm) => [vm.id, vm.owned]))
 
 test('a VM that boots belongs to the process that starts it, and to nobody when that is gone', async () => {
   const vms = emptyDir()

@@ -42,7 +42,7 @@ const namesOf = (text: string): string[] => paths(text).map((path) => moduleName
 const textOf = (file: string): Promise<string> => readFile(file, 'utf8').catch(() => '')
 
 function notThere(name: string, declared: ResolvedKernel, { files }: KernelModules) {
-  const near = candidates(name, files.keys()).map((one) => one.name)
+  const near = candidates(name, files.keys()).map((candidate) => candidate.name)
   return userError({
     place: `module ${name}`,
     fact: `kernel ${declared.name} has no module of this name (${files.size} others)`,

@@ -55,7 +55,7 @@ export function waysOut(fixes: readonly Fix[], kernel: Declared): string[][] {
   const btf = fixes.some(({ change }) => change === 'btf')
   if (options.length > 0)
     ways.push([
-      ...keyOf(kernel, 'options', [`{ ${options.map((one) => `${one.symbol}: ${one.value}`).join(', ')} }`]),
+      ...keyOf(kernel, 'options', [`{ ${options.map((option) => `${option.symbol}: ${option.value}`).join(', ')} }`]),
       // Both are needed: neither is a way by itself.
       ...(btf ? ['    debug: btf'] : []),
     ])

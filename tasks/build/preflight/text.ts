@@ -65,7 +65,7 @@ export const waysText = (ways: CheckedHook['ways'], by: string): string[] =>
 /** What is wrong with one hook: kernels of which the same is true stand together. */
 function problemText(section: string, all: readonly CheckedHook[]): string {
   const [first] = all
-  const expected = all.every((one) => one.expected) ? '; an experiment expects it' : ''
+  const expected = all.every((hook) => hook.expected) ? '; an experiment expects it' : ''
   const facts = [...new Set(all.map(({ fact, details }) => [fact, ...details].join('\n')))]
   return [
     `${printable(section, 80)} (${probesText(all.map(({ probe }) => probe))}; ${printable(first?.place ?? '', 120)})${expected}`,
@@ -105,7 +105,7 @@ function failureText(same: readonly CheckedProbe[]): string[] {
   const [first] = same
   if (!first) return []
   const kernels = [...new Set(same.map(({ kernel }) => kernel))].join(', ')
-  const expected = same.every((one) => one.expected) ? '; an experiment expects it' : ''
+  const expected = same.every((probe) => probe.expected) ? '; an experiment expects it' : ''
   return [
     `${printable(first.place, 200)}: error: ${printable(first.fact, 300)} (${kernels})${expected}`,
     ...indent(first.lines, '    '),
@@ -116,5 +116,5 @@ function failureText(same: readonly CheckedProbe[]): string[] {
 /** Probes that do not compile, each with its kernels. */
 export function failuresText({ failed }: Pick<HookCheck, 'failed'>): string[] {
   const keyOf = ({ place, fact }: CheckedProbe) => `${place}\n${fact}`
-  return [...new Set(failed.map(keyOf))].flatMap((key) => failureText(failed.filter((one) => keyOf(one) === key)))
+  return [...new Set(failed.map(keyOf))].flatMap((key) => failureText(failed.filter((probe) => keyOf(probe) === key)))
 }

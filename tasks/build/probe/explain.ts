@@ -74,7 +74,7 @@ export async function explainIncludes(
 ): Promise<Explained[]> {
   const compiling = commands.filter((argv) => argv.includes('-c'))
   const found = await Promise.all(compiling.map((argv) => includes(argv, { cwd: dir, signal, place })))
-  const all = found.flat().map((one) => ({ ...one, file: resolve(dir, one.file) }))
+  const all = found.flat().map((include) => ({ ...include, file: resolve(dir, include.file) }))
   const outside = all.filter(({ file }) => NOT_THE_C_LIBRARY.test(file) || rootOf(file, roots) === undefined)
   if (outside.length > 0)
     throw outsideFailure(

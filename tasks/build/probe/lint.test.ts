@@ -29,7 +29,7 @@ describe('the shipped probes', () => {
     ['no-null-check', 'return if it is NULL'],
   ])('that are wrong on purpose have some: %s', async (name, wayOut) => {
     const found = await lint(join(TOOL_ROOT, 'bpf/failures', `${name}.bpf.c`), '5.4')
-    expect(found.some((one) => one.wayOut.includes(wayOut))).toBe(true)
+    expect(found.some((finding) => finding.wayOut.includes(wayOut))).toBe(true)
   })
 })
 

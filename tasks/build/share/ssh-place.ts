@@ -85,7 +85,7 @@ export class SshPlace implements Place {
       const file = join(dir, 'file')
       await fill(file)
       try {
-        const made = withParents(this.#address.directory).map((one) => `-mkdir ${one}`)
+        const made = withParents(this.#address.directory).map((parent) => `-mkdir ${parent}`)
         await this.#do([...made, `put file ${partial}`, `get ${partial} back`], dir)
         await rm(file)
         await check(join(dir, 'back'))

@@ -112,7 +112,7 @@ export async function dryProbe(
   const why = 'its commands are known when its kernel is built: they name its headers'
   const plans = [plan, { step: `probe ${name}`, will: 'build' as const, why }]
   return {
-    text: plans.map((one) => `${one.step.padEnd(24)} ${one.will.padEnd(8)} ${one.why}`).join('\n'),
+    text: plans.map((forecast) => `${forecast.step.padEnd(24)} ${forecast.will.padEnd(8)} ${forecast.why}`).join('\n'),
     data: plans,
   }
 }

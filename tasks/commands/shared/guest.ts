@@ -10,9 +10,7 @@ export type UpVm = KnownVm & { readonly state: VmState }
 
 /** The named VM, `default`, or the only one that is up. */
 export async function upVmOf(session: Session, wanted: string | undefined): Promise<UpVm> {
-  const up = (await listVms(labPlaces(session).vms)).filter(
-    (one): one is UpVm => one.alive && one.state?.owner === 'up',
-  )
+  const up = (await listVms(labPlaces(session).vms)).filter((vm): vm is UpVm => vm.alive && vm.state?.owner === 'up')
   const found =
     up.find(({ id }) => id === (wanted ?? 'default')) ?? (wanted === undefined && up.length === 1 ? up[0] : undefined)
   if (found) return found

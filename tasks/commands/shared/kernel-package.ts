@@ -54,7 +54,7 @@ async function find(name: string, suite: string | undefined, context: Context): 
 /** The record of a package in exactly this version, of the index that has the one that was found. */
 async function exactly(name: string, version: string, all: Found['all'], { signal }: Context) {
   const records = all ?? (await hostRecords(name, signal))
-  return records.find((one) => one.package === name && one.version === version)
+  return records.find((record) => record.package === name && record.version === version)
 }
 
 /**

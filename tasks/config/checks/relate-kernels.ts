@@ -64,18 +64,18 @@ const parallelPaths: Check = function* ({ lab: { kernels } }) {
       yield* repeated(functions, [...at(index), 'functions'])
       const before = paths.slice(0, index)
       const rival = before.find(
-        (other) => other.entry === entry && other.functions.some((one) => functions.includes(one)),
+        (other) => other.entry === entry && other.functions.some((fn) => functions.includes(fn)),
       )
       if (rival !== undefined)
         yield {
           severity: 'error',
           path: [...at(index), 'entry'],
           at: 'value',
-          message: `the calls of ${entry} to ${functions.find((one) => rival.functions.includes(one))} go to one clone, and the path with suffix "${rival.suffix}" has them`,
+          message: `the calls of ${entry} to ${functions.find((fn) => rival.functions.includes(fn))} go to one clone, and the path with suffix "${rival.suffix}" has them`,
           wayOut: 'give the two paths different entries, or put them on two kernels (`extends:`)',
         }
       const twin = before.find(
-        (other) => other.suffix === suffix && other.functions.some((one) => functions.includes(one)),
+        (other) => other.suffix === suffix && other.functions.some((fn) => functions.includes(fn)),
       )
       if (twin !== undefined && functions.toSorted().join() !== twin.functions.toSorted().join())
         yield {

@@ -43,7 +43,9 @@ export interface Diagnostic extends Finding {
 export function sorted(diagnostics: readonly Diagnostic[]): Diagnostic[] {
   const files = [...new Set(diagnostics.map(({ file }) => file))]
   return files.flatMap((name) =>
-    diagnostics.filter(({ file }) => file === name).toSorted((one, other) => one.range[0] - other.range[0]),
+    diagnostics
+      .filter(({ file }) => file === name)
+      .toSorted((diagnostic, other) => diagnostic.range[0] - other.range[0]),
   )
 }
 

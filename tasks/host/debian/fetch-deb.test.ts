@@ -27,7 +27,11 @@ async function archivesWith(files: Partial<Record<Archive['name'], Files>>) {
   const order = ['main', 'security', 'archive', 'snapshot'] as const
   const servers = await Promise.all(order.map(async (name) => ({ name, ...(await serve(files[name] ?? {})) })))
   const list = servers.filter(({ name }) => files[name] !== undefined)
-  return { list, all: servers, asked: (name: Archive['name']) => servers.find((one) => one.name === name)?.asked ?? [] }
+  return {
+    list,
+    all: servers,
+    asked: (name: Archive['name']) => servers.find((server) => server.name === name)?.asked ?? [],
+  }
 }
 
 /** snapshot.debian.org with the file, as its interface has it. */

@@ -39,7 +39,9 @@ test.runIf(HAVE)('kernels and versions are read from it, and it is fetched once 
   const cache = tempDir()
   for (let again = 0; again < 2; again++) {
     const kernels = await suiteRecords('trixie', cache, signal, base)
-    expect(kernels.map((one) => `${one.package} ${one.version}`)).toEqual(['linux-image-9.9.0-1-cloud-amd64 9.9.1-1'])
+    expect(kernels.map((kernel) => `${kernel.package} ${kernel.version}`)).toEqual([
+      'linux-image-9.9.0-1-cloud-amd64 9.9.1-1',
+    ])
   }
   expect(await suiteVersions('trixie', ['strace', 'none'], cache, signal)).toEqual(new Map([['strace', '6.13-1']]))
   expect(asked).toHaveLength(2)

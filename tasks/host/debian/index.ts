@@ -48,7 +48,7 @@ const newestFirst = <T extends Offer>(offers: readonly T[]): T[] =>
 
 /** Those of the same series and flavour, the newest first. */
 export const alike = <T extends Offer>(name: string, offers: readonly T[]): T[] =>
-  newestFirst(offers.filter((one) => kindOf(one.package) === kindOf(name)))
+  newestFirst(offers.filter((offer) => kindOf(offer.package) === kindOf(name)))
 
 /** The names of the same series and flavour; if there is none, those that differ by a slip of the keyboard. */
 function nearNames(name: string, all: readonly string[]): string[] {
@@ -61,10 +61,10 @@ export function near<T extends Offer>(name: string, offers: readonly T[]): T[] {
   const names = new Set(
     nearNames(
       name,
-      offers.map((one) => one.package),
+      offers.map((offer) => offer.package),
     ),
   )
-  return newestFirst(offers.filter((one) => names.has(one.package)))
+  return newestFirst(offers.filter((offer) => names.has(offer.package)))
 }
 
 /** Packages of the host's index that may have been meant, the newest first (`near`). */
@@ -85,7 +85,7 @@ export async function offersLike(name: string, signal: AbortSignal): Promise<Off
     const [, found, version] = /^\s*(\S+) \| (\S+) \| .*Packages\s*$/.exec(line) ?? []
     return found !== undefined && version !== undefined ? [{ package: found, version }] : []
   })
-  const unique = new Map(offers.map((one) => [`${one.package} ${one.version}`, one]))
+  const unique = new Map(offers.map((offer) => [`${offer.package} ${offer.version}`, offer]))
   return near(name, [...unique.values()])
 }
 

@@ -59,7 +59,7 @@ async function ask(suite: string, cache: string, signal: AbortSignal): Promise<A
 async function stateOf(pin: Pin, suite: string, asked: Asked, signal: AbortSignal): Promise<PinState> {
   if ('why' in asked) return { suite, listed: undefined, why: asked.why }
   const records = alike(pin.package, asked.records)
-  const listed = records.some((one) => one.package === pin.package && one.version === pin.version)
+  const listed = records.some((record) => record.package === pin.package && record.version === pin.version)
   const [newest] = records
   const newer = newest !== undefined && (await isNewer(newest.version, pin.version, signal)) ? newest : undefined
   return { suite, listed, newer: newer && { package: newer.package, version: newer.version } }

@@ -6,7 +6,7 @@ const rules = (findings: readonly Finding[]) => findings.map(({ rule }) => rule)
 /** All rejections, whatever their kind, are rules that begin with "verifier: ". */
 const REJECTED = 'verifier: '
 const of = (findings: readonly Finding[], rule: string) =>
-  findings.filter((one) => (rule === REJECTED ? one.rule.startsWith(rule) : one.rule === rule))
+  findings.filter((finding) => (rule === REJECTED ? finding.rule.startsWith(rule) : finding.rule === rule))
 const one = (findings: readonly Finding[], rule: string): Finding => {
   const found = of(findings, rule)
   if (found.length !== 1 || !found[0]) throw new Error(`${found.length} findings of ${rule}: ${rules(findings).join()}`)

@@ -141,9 +141,10 @@ comment "nothing"
     ['FOURTH', of(35, 'int', true, [])],
   ])('%s, with everything that holds it back', (symbol, definition) => {
     const [found, ...more] = find(symbol)
-    expect({ ...found, dependencies: found?.dependencies.map((one) => one.replaceAll(/\s+/g, ' ')) }).toEqual(
-      definition,
-    )
+    expect({
+      ...found,
+      dependencies: found?.dependencies.map((dependency) => dependency.replaceAll(/\s+/g, ' ')),
+    }).toEqual(definition)
     expect(more).toEqual([])
   })
 

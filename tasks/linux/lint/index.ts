@@ -82,7 +82,7 @@ class Linter {
   #add(offset: number, level: LintFinding['level'], message: string, wayOut: string): void {
     const before = this.#text.slice(0, offset).split('\n')
     const [line, col] = [before.length, (before.at(-1)?.length ?? 0) + 1]
-    if (!this.findings.some((one) => one.line === line && one.message === message))
+    if (!this.findings.some((finding) => finding.line === line && finding.message === message))
       this.findings.push({ line, col, level, message, wayOut })
   }
 

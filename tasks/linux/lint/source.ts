@@ -116,7 +116,7 @@ function mapsIn(root: Node): Map<string, DeclaredMap> {
     text !== undefined && /^\d+$/.test(text.trim()) ? Number(text) : undefined
   for (const call of nodes(root, 'call_expression')) {
     const callee = calleeOf(call)
-    const parts = argumentsOf(call).map((one) => one.text)
+    const parts = argumentsOf(call).map((argument) => argument.text)
     if (callee === 'ARRAY' && parts.length === 3)
       maps.set(parts[0] ?? '', { type: 'BPF_MAP_TYPE_ARRAY', entries: number(parts[2]), valueType: parts[1] })
     if (callee === 'HASH' && parts.length === 4)
@@ -126,7 +126,7 @@ function mapsIn(root: Node): Map<string, DeclaredMap> {
     const type = declaration.childForFieldName('type')
     const declarator = declaration.childForFieldName('declarator')
     const name = nodes(declaration, 'identifier').find(
-      (one) => one.parent?.id === declaration.id || one.parent?.id === declarator?.id,
+      (node) => node.parent?.id === declaration.id || node.parent?.id === declarator?.id,
     )
     if (type?.type !== 'struct_specifier' || name === undefined) continue
     // The body of a BTF-defined map is made of macros, which are no C: the words in it are what there is.

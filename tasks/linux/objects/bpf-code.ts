@@ -118,9 +118,9 @@ export function readBpfCode(file: Buffer): BpfCode {
   const table = sectionTable(read)
   const contentsOf = (section: SectionHeader | undefined): Buffer =>
     section === undefined ? Buffer.alloc(0) : sectionBytes(read, section)
-  const named = (name: string): Buffer => contentsOf(table.find((one) => one.name === name))
+  const named = (name: string): Buffer => contentsOf(table.find((header) => header.name === name))
   const symbols = rawSymbols(named('.symtab'), named('.strtab'))
-  const code = table.filter((one) => one.code && one.size > 0)
+  const code = table.filter((header) => header.code && header.size > 0)
   return {
     programs: symbols.flatMap(({ name, section, offset, isFunction, isLocal }) => {
       const home = code.find(({ index }) => index === section)
@@ -128,17 +128,19 @@ export function readBpfCode(file: Buffer): BpfCode {
       return isProgram ? [{ name, section: home.name, at: { section, offset } }] : []
     }),
     code: new Map(
-      code.map((one) => [
-        one.index,
+      code.map((header) => [
+        header.index,
         {
-          name: one.name,
-          section: one.index,
-          instructions: instructionsOf(contentsOf(one), relocationsOf(named(`.rel${one.name}`), symbols)),
+          name: header.name,
+          section: header.index,
+          instructions: instructionsOf(contentsOf(header), relocationsOf(named(`.rel${header.name}`), symbols)),
         },
       ]),
     ),
     constants: new Map(
-      table.filter(({ name }) => name.startsWith('.rodata')).map((one) => [one.index, contentsOf(one)] as const),
+      table
+        .filter(({ name }) => name.startsWith('.rodata'))
+        .map((header) => [header.index, contentsOf(header)] as const),
     ),
   }
 }

@@ -31,7 +31,7 @@ async function printed(body: string): Promise<Record<string, unknown>> {
         least,
         most,
         ...formats
-          .map((one) => [one.text + (one.open ? '*' : ''), one.least, one.most])
+          .map((format) => [format.text + (format.open ? '*' : ''), format.least, format.most])
           .toSorted(([one], [other]) => (String(one) < String(other) ? -1 : 1)),
       ],
     ]),

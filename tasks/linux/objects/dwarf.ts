@@ -139,7 +139,7 @@ export class Dwarf {
   readonly #units = new Map<string, Unit>()
 
   constructor(read: Read, sections: readonly SectionHeader[]) {
-    const find = (name: string) => sections.find((one) => one.name === `.debug_${name}`)
+    const find = (name: string) => sections.find((header) => header.name === `.debug_${name}`)
     const info = find('info')
     this.#size = info?.size ?? 0
     this.#info = (offset, size) => read((info?.offset ?? 0) + offset, Math.min(size, this.#size - offset))

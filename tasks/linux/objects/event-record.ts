@@ -133,13 +133,13 @@ function array(btf: Btf, type: Extract<BtfType, { kind: 'array' }>): Leaf | unde
 }
 
 /** What has no column type of its own (bit fields, unions, arrays of structs): as JSON. */
-function otherwise(btf: Btf, owner: number, one: Member): Leaf {
+function otherwise(btf: Btf, owner: number, member: Member): Leaf {
   return {
     type: 'VARCHAR',
     read: (record, at) => {
       const all = decode(btf, owner, record.subarray(at))
       const value = typeof all === 'object' && all !== null && !Array.isArray(all) ? (all as Record<string, Value>) : {}
-      return { json: value[one.name] ?? null }
+      return { json: value[member.name] ?? null }
     },
     show,
   }
@@ -151,16 +151,16 @@ function columnsOf(btf: Btf, id: number, prefix: string, base: number, depth: nu
   const type = btf.resolve(id)
   if (type.kind !== 'struct' && type.kind !== 'union') throw new BtfError(`${btf.nameOf(id)} is no struct`)
   if (depth > DEEPEST) throw new BtfError(`type ${id} contains itself`)
-  return type.members.flatMap((one): Column[] => {
-    const offset = base + (one.bitOffset >> 3)
-    const path = prefix === '' || one.name === '' ? prefix + one.name : `${prefix}.${one.name}`
-    const inner = btf.resolve(one.type)
-    const isPlain = one.bits === 0
-    if (isPlain && (inner.kind === 'struct' || (inner.kind === 'union' && one.name === '')))
-      return columnsOf(btf, one.type, path, offset, depth + 1)
+  return type.members.flatMap((member): Column[] => {
+    const offset = base + (member.bitOffset >> 3)
+    const path = prefix === '' || member.name === '' ? prefix + member.name : `${prefix}.${member.name}`
+    const inner = btf.resolve(member.type)
+    const isPlain = member.bits === 0
+    if (isPlain && (inner.kind === 'struct' || (inner.kind === 'union' && member.name === '')))
+      return columnsOf(btf, member.type, path, offset, depth + 1)
     const leaf = isPlain ? (inner.kind === 'array' ? array(btf, inner) : scalar(inner)) : undefined
     if (leaf === undefined) {
-      const { read, ...rest } = otherwise(btf, id, one)
+      const { read, ...rest } = otherwise(btf, id, member)
       return [{ path, ...rest, read: (record, at) => read(record, at + base) }]
     }
     const { read, ...rest } = leaf

@@ -18,7 +18,7 @@ export interface RawSymbol {
 
 /** All entries of .symtab: relocations name them by their numbers. @throws ElfError */
 export function rawSymbols(sections: readonly Section[]): RawSymbol[] {
-  const bytes = (name: string) => sections.find((one) => one.name === name)?.bytes ?? Buffer.alloc(0)
+  const bytes = (name: string) => sections.find((section) => section.name === name)?.bytes ?? Buffer.alloc(0)
   const [table, strings] = [bytes('.symtab'), bytes('.strtab')]
   return Array.from({ length: Math.floor(table.length / SYMBOL_SIZE) }, (_, index) => {
     const at = index * SYMBOL_SIZE

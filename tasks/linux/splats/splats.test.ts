@@ -55,7 +55,7 @@ test.each([
 
 test('two reports are two; an oops and the panic after it as well', () => {
   const warning = (name: string) => `[    1.5] WARNING: CPU: 0 PID: 1 at kernel/demo.c:12 ${name}+0x2a/0x50\n`
-  expect(findSplats(warning('a') + warning('b')).map((one) => one.function)).toEqual(['a', 'b'])
+  expect(findSplats(warning('a') + warning('b')).map((splat) => splat.function)).toEqual(['a', 'b'])
   const oops =
     '[    1.5] BUG: kernel NULL pointer dereference, address: 0000000000000010\n[    1.5] Oops: 0000 [#1] SMP\n'
   const panic = '[    1.5] Kernel panic - not syncing: Fatal exception\n'

@@ -50,7 +50,7 @@ const UNTRACED = /\b(?:notrace|noinstr|nokprobe_inline)\b/
 
 /** An option may be asked for by several Makefiles on the way; the first says it. */
 const once = (options: readonly Controlled[]): Controlled[] =>
-  options.filter((one, index) => options.findIndex(({ symbol }) => symbol === one.symbol) === index)
+  options.filter((option, index) => options.findIndex(({ symbol }) => symbol === option.symbol) === index)
 
 function describe(file: string, text: string, definition: Definition, known: Known, tree: SourceTree): Defined {
   const { start, signature, condition } = definition
@@ -60,7 +60,7 @@ function describe(file: string, text: string, definition: Definition, known: Kno
   const header = file.endsWith('.h')
   const options = header ? [] : once(controlledBy(file, (path) => tree.read(path)) ?? [])
   const value = ({ symbol }: Controlled) => known.config.get(symbol) ?? 'n'
-  const off = options.filter((one) => (one.when === 'y' ? value(one) === 'n' : value(one) === 'y'))
+  const off = options.filter((option) => (option.when === 'y' ? value(option) === 'n' : value(option) === 'y'))
   const under = condition === undefined ? undefined : conditionUnder(condition, known.config)
   return {
     file,
@@ -80,7 +80,7 @@ function describe(file: string, text: string, definition: Definition, known: Kno
           }))
         : []),
     ],
-    module: options.find((one) => value(one) === 'm')?.symbol,
+    module: options.find((option) => value(option) === 'm')?.symbol,
   }
 }
 
@@ -88,7 +88,7 @@ function describe(file: string, text: string, definition: Definition, known: Kno
 export async function definitionsOf(name: string, tree: SourceTree, known: Known): Promise<Defined[]> {
   const found = (await new Files(tree).definitions(name)).filter(({ file }) => inKernel(file))
   return found.flatMap(({ file, definitions }) =>
-    definitions.map((one) => describe(file, tree.read(file) ?? '', one, known, tree)),
+    definitions.map((definition) => describe(file, tree.read(file) ?? '', definition, known, tree)),
   )
 }
 
@@ -106,7 +106,7 @@ async function callersOf(name: string, near: string, tree: SourceTree): Promise<
   const files = (await tree.candidates(name)).filter(inKernel)
   const looked = files.toSorted((a, b) => rank(a) - rank(b) || a.localeCompare(b)).slice(0, MOST_FILES)
   const all = looked.flatMap((file) => callersIn(file, tree.read(file) ?? '', name))
-  const callers = all.filter((one, index) => all.findIndex((other) => other.function === one.function) === index)
+  const callers = all.filter((caller, index) => all.findIndex((other) => other.function === caller.function) === index)
   return { callers, looked, more: files.length > looked.length || callers.length > MOST_CALLERS }
 }
 
@@ -174,9 +174,9 @@ async function inlined(found: Verdict, definition: Defined, tree: SourceTree, kn
         ? clone
         : [{ change: 'expose', function: target, file: definition.file } as const, ...clone]),
       ...callers
-        .filter((one) => there(one.function))
+        .filter((caller) => there(caller.function))
         .slice(0, 2)
-        .map((one) => retarget(hook, one.function, 'its caller')),
+        .map((caller) => retarget(hook, caller.function, 'its caller')),
     ],
   })
 }

@@ -44,7 +44,7 @@ function add<T>(map: Map<string, T[]>, name: string, one: T): void {
 
 function readSymbols(read: Read, sections: readonly SectionHeader[]): Symbols {
   const find = (name: string) => {
-    const section = sections.find((one) => one.name === name)
+    const section = sections.find((header) => header.name === name)
     return section ? sectionBytes(read, section) : Buffer.alloc(0)
   }
   const [table, strings] = [find('.symtab'), find('.strtab')]

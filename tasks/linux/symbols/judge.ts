@@ -214,9 +214,9 @@ function judgeEvent(hook: Hook, facts: KernelFacts): Verdict {
     if (events.has(hook.target)) return verdict(hook, 'attachable', `${hook.target} is an event of this kernel`)
     const near = candidates(
       hook.target.replace(':', '_'),
-      [...events].map((one) => one.replace(':', '_')),
+      [...events].map((event) => event.replace(':', '_')),
     )
-    const named = new Map([...events].map((one) => [one.replace(':', '_'), one.replace(':', '/')]))
+    const named = new Map([...events].map((event) => [event.replace(':', '_'), event.replace(':', '/')]))
     return verdict(hook, 'no event', noEvent(hook.target.replace(':', '/')).fact, {
       fixes: near.map(({ name }) => retarget(hook, named.get(name) ?? name)),
     })

@@ -62,7 +62,7 @@ test('with its symbols back, a stripped file is read like any vmlinux', () => {
   expect(sections.map(({ name }) => name)).toEqual(['', '.text', '.rodata', '.shstrtab', '.symtab', '.strtab'])
   // What was there is there, at its place.
   expect(sections[1]?.bytes.equals(sectionsOf(file)[1]?.bytes ?? Buffer.alloc(0))).toBe(true)
-  const symbols = new Map(symbolsOf(sections).map((one) => [one.name, one]))
+  const symbols = new Map(symbolsOf(sections).map((symbol) => [symbol.name, symbol]))
   expect(symbols.size).toBe(SYMBOLS.length)
   expect(symbols.get('_etext')).toMatchObject({ section: 1, isFunction: true })
   expect(symbols.get('jiffies')).toMatchObject({ section: 2, isFunction: false })

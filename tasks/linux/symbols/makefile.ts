@@ -71,7 +71,7 @@ function inMakefile(makefile: string, text: string, wanted: string, depth = 0): 
     const target = listOf(variable)
     if (!target || !words.includes(wanted)) continue
     const own: Controlled[] = [
-      ...inside.map((one) => ({ ...one, makefile })),
+      ...inside.map((condition) => ({ ...condition, makefile })),
       ...(target.symbol === undefined ? [] : [{ symbol: target.symbol, makefile, when: 'y' as const }]),
     ]
     if (ROOTS.test(target.list)) return own

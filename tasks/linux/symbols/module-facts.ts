@@ -89,7 +89,9 @@ export function moduleFacts(file: Buffer, name: string): ModuleFacts {
     }
     functions.set(symbol.name, [...(functions.get(symbol.name) ?? []), place])
   }
-  const tracepoints = new Set([...variables].flatMap((one) => /^__tracepoint_(\w+)$/.exec(one)?.slice(1) ?? []))
+  const tracepoints = new Set(
+    [...variables].flatMap((variable) => /^__tracepoint_(\w+)$/.exec(variable)?.slice(1) ?? []),
+  )
   return { name, functions, variables, exported, events: eventsOf(sections, symbols), tracepoints }
 }
 

@@ -52,10 +52,10 @@ export function candidates(name: string, functions: Iterable<string>, most = 3):
   const known = new Map<string, Candidate>()
   // Names may have changed more than once; both ways, since an older kernel has the older name.
   const follow = (from: string, depth: number): void => {
-    for (const one of RENAMES) {
-      const next = one.from === from ? one.to : one.to === from ? one.from : undefined
+    for (const rename of RENAMES) {
+      const next = rename.from === from ? rename.to : rename.to === from ? rename.from : undefined
       if (next === undefined || next === name || known.has(next) || depth > 3) continue
-      if (all.has(next)) known.set(next, { name: next, note: `${one.to} is its name since ${one.since}` })
+      if (all.has(next)) known.set(next, { name: next, note: `${rename.to} is its name since ${rename.since}` })
       else follow(next, depth + 1)
     }
   }

@@ -23,7 +23,7 @@ const NOT_BUILT = 'the kernel is not built yet'
 /** foo of foo_giulia, where the declaration makes a clone of foo. */
 export const clonedFrom = (name: string, clones: Unbuilt['clones']): string | undefined =>
   clones
-    .flatMap(({ suffix, functions }) => functions.map((one) => [one, `${one}_${suffix}`] as const))
+    .flatMap(({ suffix, functions }) => functions.map((fn) => [fn, `${fn}_${suffix}`] as const))
     .find(([, clone]) => clone === name)?.[0]
 
 function notrace(hook: Hook, { version, config }: Unbuilt, fact: string): Verdict {

@@ -44,7 +44,7 @@ function elf(parts: readonly Part[], symbols: readonly Named[]): Buffer {
     Buffer.alloc(24),
     ...symbols.map(({ name, address, size = 0, local = false }) => {
       const entry = Buffer.alloc(24)
-      const index = parts.findIndex((one) => one.address <= address && address <= one.address + one.bytes.length)
+      const index = parts.findIndex((part) => part.address <= address && address <= part.address + part.bytes.length)
       entry.writeUInt32LE(text(name), 0)
       entry[4] = (local ? 0 : 1) << 4
       entry.writeUInt16LE(index + 1, 6)
@@ -55,7 +55,7 @@ function elf(parts: readonly Part[], symbols: readonly Named[]): Buffer {
     }),
   ])
   const sections = [
-    ...parts.map((one) => ({ ...one, type: 1 })),
+    ...parts.map((part) => ({ ...part, type: 1 })),
     { name: '.symtab', address: 0, bytes: table, type: 2, code: false },
   ]
   const names = sections.map(({ name }) => text(name))

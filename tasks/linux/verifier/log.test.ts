@@ -4,7 +4,10 @@ import { meaningOf, VerifierLogs, type Acceptance, type Rejection } from './inde
 function read(text: string) {
   const rejected: Rejection[] = []
   const accepted: Acceptance[] = []
-  const logs = new VerifierLogs({ rejected: (one) => rejected.push(one), accepted: (one) => accepted.push(one) })
+  const logs = new VerifierLogs({
+    rejected: (rejection) => rejected.push(rejection),
+    accepted: (acceptance) => accepted.push(acceptance),
+  })
   for (const [index, line] of text.split('\n').entries()) logs.feed(line, index + 1)
   logs.end()
   return { rejected, accepted }

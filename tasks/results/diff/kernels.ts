@@ -122,8 +122,12 @@ function sections(file: string) {
     return bytes.subarray(0, readSync(fd, bytes, 0, size, offset))
   }
   try {
-    const table = new Map(sectionTable(read).map((one) => [one.name, one]))
-    return { table, bytes: (one: SectionHeader) => sectionBytes(read, one), [Symbol.dispose]: () => closeSync(fd) }
+    const table = new Map(sectionTable(read).map((header) => [header.name, header]))
+    return {
+      table,
+      bytes: (header: SectionHeader) => sectionBytes(read, header),
+      [Symbol.dispose]: () => closeSync(fd),
+    }
   } catch (error) {
     closeSync(fd)
     throw error

@@ -33,7 +33,7 @@ const MOST_ANSWERS = 3
 
 /** The answers that decided a claim, as far as there is room; empty where none did. */
 export function decidingText({ verdict, answers }: JudgedClaim): string {
-  const deciding = answers.filter((one) => one.verdict === verdict)
+  const deciding = answers.filter((answer) => answer.verdict === verdict)
   const named = deciding.slice(0, MOST_ANSWERS).map(answerText)
   const more = deciding.length - named.length
   return [...named, ...(more > 0 ? [`and ${more} more`] : [])].join('; ')
@@ -53,14 +53,14 @@ function armRows(arms: readonly ComparedArm[], unit: string): string[] {
   const columns = ['arm', `published${inUnit}`, `measured${inUnit}`, 'ratio', 'shape'].map((head) => ({ head }))
   const lines = table(
     columns,
-    shown.map((one) => [
-      printable(one.arm, 80),
-      publishedText(one),
-      measuredText(one),
-      one.ratio === null ? '' : `${shortNumber(one.ratio)} ×`,
-      one.publishedShape === null || one.measuredShape === null
+    shown.map((arm) => [
+      printable(arm.arm, 80),
+      publishedText(arm),
+      measuredText(arm),
+      arm.ratio === null ? '' : `${shortNumber(arm.ratio)} ×`,
+      arm.publishedShape === null || arm.measuredShape === null
         ? ''
-        : `${shortNumber(one.publishedShape)} / ${shortNumber(one.measuredShape)}`,
+        : `${shortNumber(arm.publishedShape)} / ${shortNumber(arm.measuredShape)}`,
     ]),
   )
   return lines.split('\n').map((line) => `  ${line}`)

@@ -244,7 +244,7 @@ test('runs that are damaged or half deleted are left out, and said to be', async
   rmSync(join(await putRun(own, 'without', '2026-01-06', 'a'), 'events.parquet'))
   const { rows: found, notices } = await rows('SELECT run, time_ns FROM events', own)
   expect(found).toEqual([['good', 1000]])
-  const said = (run: string) => notices.filter((one) => one.startsWith(`results/e/${run}:`)).length
+  const said = (run: string) => notices.filter((notice) => notice.startsWith(`results/e/${run}:`)).length
   expect(['good', 'cut', 'footer', 'pages', 'half', 'text', 'without'].map(said)).toEqual([0, 1, 1, 1, 1, 1, 0])
 })
 
@@ -267,7 +267,7 @@ test('a table of another shape, a pipe or a directory in its place spoil no othe
   mkdirSync(dir)
   const { rows: found, notices } = await rows('SELECT run, time_ns + 1, message FROM events', own)
   expect(found).toEqual([['good', 1001, 'a']])
-  const said = (run: string) => notices.filter((one) => one.startsWith(`results/e/${run}:`)).length
+  const said = (run: string) => notices.filter((notice) => notice.startsWith(`results/e/${run}:`)).length
   expect(['good', 'text', 'negative', 'struct', 'pipe', 'dir'].map(said)).toEqual([0, 1, 1, 1, 1, 1])
   for (const run of ['text', 'pipe'])
     expect((await failureOf(readEvents(join(own, 'e', run, 'events.parquet'), {}, 9, false))).kind).toBe('user')

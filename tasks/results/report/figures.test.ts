@@ -9,7 +9,9 @@ test('a series of fewer than three values has its points and its median, and no 
   ]) as unknown as { layer: { mark: { type: string }; data: { values: { series: string }[] } }[] }
   const seriesOf = (type: string) => [
     ...new Set(
-      spec.layer.filter(({ mark }) => mark.type === type).flatMap(({ data }) => data.values.map((one) => one.series)),
+      spec.layer
+        .filter(({ mark }) => mark.type === type)
+        .flatMap(({ data }) => data.values.map((value) => value.series)),
     ),
   ]
   expect(seriesOf('rule')).toEqual(['three'])

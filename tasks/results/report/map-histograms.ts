@@ -137,8 +137,8 @@ export async function mapHistogramsHtml(
   exhibits: Exhibits,
 ): Promise<Html> {
   const figures: Html[] = []
-  for (const [map, list] of Map.groupBy(histograms, (one) => one.map)) {
-    const byName = [...Map.groupBy(list, (one) => one.name)]
+  for (const [map, list] of Map.groupBy(histograms, (histogram) => histogram.map)) {
+    const byName = [...Map.groupBy(list, (histogram) => histogram.name)]
     const left = byName.length - MOST_OF_A_MAP
     const more = left > 0 ? ` ${left} more keys of ${printable(map, 40)} are not drawn.` : ''
     for (const [title, arms] of byName.slice(0, MOST_OF_A_MAP)) {

@@ -46,9 +46,9 @@ function methodsLatex(methods: string): string[] {
 function claimsLatex(parts: readonly PaperPart[]): string[] {
   const rows = parts.flatMap(({ experiment, published }) =>
     published.flatMap(({ claims, source }) =>
-      claims.map((one) => {
-        const measured = [decidingText(one), one.why ?? ''].filter((part) => part !== '').join('; ')
-        return `${text(experiment)} & ${text(one.claim)} (${text(source)}) & ${text(wordOf(one.verdict))} & ${text(measured)} \\\\`
+      claims.map((claim) => {
+        const measured = [decidingText(claim), claim.why ?? ''].filter((part) => part !== '').join('; ')
+        return `${text(experiment)} & ${text(claim.claim)} (${text(source)}) & ${text(wordOf(claim.verdict))} & ${text(measured)} \\\\`
       }),
     ),
   )

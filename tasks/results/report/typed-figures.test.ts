@@ -11,14 +11,14 @@ const facts = (label: string, fields: readonly Partial<Field>[], runs = 2): Type
   channel: 'waits',
   of: runs,
   runs: Array.from({ length: runs }, () => ({ completeness: 'complete', table: true }) as ReportRun),
-  fields: fields.map((one) => ({
+  fields: fields.map((field) => ({
     field: 'ns',
     records: 1,
     different: 1,
     range: null,
     values: new Float32Array(),
     counts: [],
-    ...one,
+    ...field,
   })),
 })
 

@@ -96,7 +96,7 @@ async function fieldFigure(
   exhibits: Exhibits,
 ): Promise<Html[]> {
   const arms = facts.flatMap(({ label: arm, runs, fields }): Arm[] => {
-    const found = fields.find((one) => one.field === field)
+    const found = fields.find((summary) => summary.field === field)
     return found === undefined ? [] : [{ ...found, label: arm, runs: runs.length }]
   })
   const marked = mark(facts.flatMap(({ runs }) => runs))
@@ -127,8 +127,8 @@ async function fieldFigure(
 /** A figure for each field whose values differ. */
 export async function typedFigures(name: string, facts: readonly TypedFacts[], exhibits: Exhibits): Promise<Html[]> {
   const figures: Html[] = []
-  for (const [channel, list] of Map.groupBy(facts, (one) => one.channel))
-    for (const field of new Set(list.flatMap(({ fields }) => fields.map((one) => one.field))))
+  for (const [channel, list] of Map.groupBy(facts, (fact) => fact.channel))
+    for (const field of new Set(list.flatMap(({ fields }) => fields.map((summary) => summary.field))))
       figures.push(...(await fieldFigure(name, channel, field, list, exhibits)))
   return figures
 }

@@ -87,9 +87,9 @@ export const expectationList = ({
           <strong>kernel</strong> ${splat.allowed ? 'allowed: ' : ''}${splatPlace(splat)}<br /><code>${splat.what}</code>
         </li> `,
     )}${tests.map(
-      (one) =>
-        html`<li class="${testsFailed(one) ? 'bad' : 'good'}">
-          <strong>tests</strong> ${one.form} in ${one.file}: ${resultsText(one)}
+      (test) =>
+        html`<li class="${testsFailed(test) ? 'bad' : 'good'}">
+          <strong>tests</strong> ${test.form} in ${test.file}: ${resultsText(test)}
         </li> `,
     )}${expectations.map(
       ({ ok, lines }) =>
@@ -115,7 +115,7 @@ const reasonsOf = ({ verdict, expectations, failures, splats = [], tests = [], t
     expectations.filter(({ ok }) => !ok).map(({ lines }) => lines.map((line) => withParams(line, arm.params))),
     failures.map(({ stage, program, fact }) => [stage, program, fact]),
     splats.map(({ what, allowed }) => [what, allowed]),
-    tests.filter(testsFailed).map((one) => resultsText(one)),
+    tests.filter(testsFailed).map((test) => resultsText(test)),
     trace.reasons,
   ])
 

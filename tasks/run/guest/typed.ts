@@ -99,7 +99,7 @@ export function typedOf(guest: Pick<GuestRun, 'lines' | 'files'>, described: rea
 /** The channels as the manifest has them. */
 export const typedFacts = ({ channels, losses }: Typed): NonNullable<Manifest['trace']['typed']> =>
   channels.map(({ name, type, columns, records }) => {
-    const { kind = '', sent = -1, lost = -1, perCpu = [] } = losses.find((one) => one.name === name) ?? {}
+    const { kind = '', sent = -1, lost = -1, perCpu = [] } = losses.find((loss) => loss.name === name) ?? {}
     const facts = { name, type, kind, events: records.length, sent, lost, lostPerCpu: perCpu }
     return { ...facts, columns: Object.fromEntries(columnTypes(columns)) }
   })

@@ -78,6 +78,6 @@ test('differ: a number that is another one', () => {
 
 test('nothing is said of arms without a control, nor of half of one', () => {
   expect(agreements(runs('', 'warm', NUMBERS))).toEqual([])
-  const plain = runs('', 'warm', NUMBERS).map((one) => ({ ...one, arm: { name: 'bytes=1' } }) as unknown as Manifest)
+  const plain = runs('', 'warm', NUMBERS).map((run) => ({ ...run, arm: { name: 'bytes=1' } }) as unknown as Manifest)
   expect(controlText(plain)).toEqual([])
 })

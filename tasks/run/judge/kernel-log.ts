@@ -26,9 +26,9 @@ const LONGEST = 400
 
 const allows = (allow: readonly AllowedSplat[], { kind, function: name }: Pick<Splat, 'kind' | 'function'>): boolean =>
   allow.some(
-    (one) =>
-      one.kind === kind &&
-      (one.function === undefined || (name !== undefined && matches(patternOf(one.function, {}), name))),
+    (splat) =>
+      splat.kind === kind &&
+      (splat.function === undefined || (name !== undefined && matches(patternOf(splat.function, {}), name))),
   )
 
 /** The line of dmesg with which the run begins; older loaders do not say, and then all of it is the run's. */
@@ -36,12 +36,12 @@ const firstLine = (lines: readonly HolderLine[]): number => of(lines, 'log')[0]?
 
 /** Reports that the console has and dmesg does not: its buffer was overwritten, or somebody replaced the file. */
 function onlyOnConsole(console: readonly Splat[], dmesg: readonly Splat[]): readonly Splat[] {
-  const key = (one: Splat) => `${one.kind} ${one.function ?? one.what}`
+  const key = (splat: Splat) => `${splat.kind} ${splat.function ?? splat.what}`
   const there = new Map<string, number>()
-  for (const one of dmesg) there.set(key(one), (there.get(key(one)) ?? 0) + 1)
-  return console.filter((one) => {
-    const left = there.get(key(one)) ?? 0
-    there.set(key(one), left - 1)
+  for (const splat of dmesg) there.set(key(splat), (there.get(key(splat)) ?? 0) + 1)
+  return console.filter((splat) => {
+    const left = there.get(key(splat)) ?? 0
+    there.set(key(splat), left - 1)
     return left <= 0
   })
 }
@@ -123,8 +123,8 @@ export function testsOf(stdout: string, { dmesg = '', lines }: KernelLog): reado
 
 /** Tests that failed are a failure of the workload, whatever its exit status. */
 export const testFailures = (tests: readonly RunTests[]): Failed[] =>
-  tests.filter(testsFailed).map((one) => ({
+  tests.filter(testsFailed).map((test) => ({
     stage: 'workload',
-    fact: `its tests did not pass (${one.form} in ${one.file}): ${resultsText(one).slice(0, LONGEST)}`,
-    said: [...one.failures, ...one.problems],
+    fact: `its tests did not pass (${test.form} in ${test.file}): ${resultsText(test).slice(0, LONGEST)}`,
+    said: [...test.failures, ...test.problems],
   }))

@@ -45,16 +45,17 @@ export const otherPrograms = (lines: readonly HolderLine[]): OtherProgram[] =>
 
 const isKprobe = (section: string | null): boolean => /^k(ret)?probe\//.test(section ?? '')
 
-function sentenceOf(one: OtherProgram, events: readonly OtherProbe[]): string {
-  const place = one.section === null ? '' : ` (${printable(one.section, 120)})`
-  const owner = one.comm === null ? 'another loader' : `${printable(one.comm, 32)} (pid ${one.pid ?? '?'})`
-  const when = one.before ? 'was there before the workload' : 'was loaded during the run'
-  const ran = one.runs === null ? 'how often it ran is not known' : `it ran at least ${plural(one.runs, 'time')}`
-  const isCounted = !isKprobe(one.section) || events.some(({ section }) => section === one.section)
+function sentenceOf(program: OtherProgram, events: readonly OtherProbe[]): string {
+  const place = program.section === null ? '' : ` (${printable(program.section, 120)})`
+  const owner = program.comm === null ? 'another loader' : `${printable(program.comm, 32)} (pid ${program.pid ?? '?'})`
+  const when = program.before ? 'was there before the workload' : 'was loaded during the run'
+  const ran =
+    program.runs === null ? 'how often it ran is not known' : `it ran at least ${plural(program.runs, 'time')}`
+  const isCounted = !isKprobe(program.section) || events.some(({ section }) => section === program.section)
   const uncounted = isCounted
     ? ''
     : '; the kernel counts no hits and no misses of a kprobe that is attached as a perf event'
-  return `program ${printable(one.program, 32)}${place} of ${owner} ${when}: ${ran}${uncounted}`
+  return `program ${printable(program.program, 32)}${place} of ${owner} ${when}: ${ran}${uncounted}`
 }
 
 /** Sentences for the run's remarks. */
@@ -62,7 +63,9 @@ export function otherRemarks(lines: readonly HolderLine[]): string[] {
   const events = otherProbes(lines)
   return [
     // What was loaded and never did anything is in probes.json only.
-    ...otherPrograms(lines).flatMap((one) => (one.section === null && one.runs === 0 ? [] : [sentenceOf(one, events)])),
+    ...otherPrograms(lines).flatMap((program) =>
+      program.section === null && program.runs === 0 ? [] : [sentenceOf(program, events)],
+    ),
     ...of(lines, 'other-programs-unseen').map(
       ({ count }) =>
         `${plural(count, 'BPF program')} came and went between two looks of the holder: what they did is not known (libbpf loads some to try out the kernel)`,

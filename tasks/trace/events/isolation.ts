@@ -75,10 +75,10 @@ export function isolationOf(
     actors,
     collisions,
     lines: [
-      ...others.map((one) => `also in the probed path: ${name(one)}, ${plural(one.total, 'message')}`),
+      ...others.map((actor) => `also in the probed path: ${name(actor)}, ${plural(actor.total, 'message')}`),
       ...collisions.map(
-        (one) =>
-          `filter collision: ${name(one)} satisfies the filter too, ${plural(one.satisfying, 'time')}: filter by pid`,
+        (collision) =>
+          `filter collision: ${name(collision)} satisfies the filter too, ${plural(collision.satisfying, 'time')}: filter by pid`,
       ),
     ],
   }

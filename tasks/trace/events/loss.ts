@@ -127,7 +127,7 @@ const lostOf = ({ sent, lost, marked, read, untyped }: ChannelLoss): number =>
   Math.max(lost, marked, untyped || sent < 0 ? 0 : sent - read + Math.max(lost, 0))
 
 function typedLoss(channels: readonly ChannelLoss[]): Known {
-  const parts = channels.flatMap((one) => (lostOf(one) > 0 ? [`${one.name}: ${lostOf(one)}`] : []))
+  const parts = channels.flatMap((channel) => (lostOf(channel) > 0 ? [`${channel.name}: ${lostOf(channel)}`] : []))
   return {
     least: sum(channels.map(lostOf)),
     whole: channels.every(({ lost, errno }) => lost >= 0 && errno === 0),
@@ -187,7 +187,7 @@ export function lossLedger(input: LossInput): Ledger {
     missed: { least: sum(missed.filter((one) => one > 0)), whole: missed.every((one) => one >= 0), where: '' },
     skipped: { least: sum(input.missed.map((one) => Math.max(0, one.skipped ?? 0))), whole: true, where: '' },
     typed: typedLoss(input.typed ?? []),
-    lostMarkers: { least: sum(marks.map((one) => one ?? 0)), whole: !marks.includes(undefined), where: '' },
+    lostMarkers: { least: sum(marks.map((mark) => mark ?? 0)), whole: !marks.includes(undefined), where: '' },
   }
   const lost = LAYERS.flatMap((layer) => {
     const { least, whole, where } = layers[layer]

@@ -147,8 +147,8 @@ export function messageLedger(
     const group = indexes.flatMap((index) => texts[index] ?? [])
     const entries = group.flatMap((one) => one.entries)
     const recorded = sum(group.map((one) => one.recorded))
-    const least = sum(entries.map((one) => times(one.least, programs[one.by]?.least)))
-    const most = sum(entries.map((one) => times(one.most, programs[one.by]?.most)))
+    const least = sum(entries.map((entry) => times(entry.least, programs[entry.by]?.least)))
+    const most = sum(entries.map((entry) => times(entry.most, programs[entry.by]?.most)))
     const who = entries.map(({ by }) => by)
     owners.join(who)
     const fired = `${firedText(programs, who)}, which gives`

@@ -138,9 +138,9 @@ function pairsOf(found: readonly Found[], kinds: ReadonlySet<string>): Pick<Orde
   const rank = new Map(order.map((kind, index) => [kind, index]))
   for (const { labels, units } of found) {
     const spans = spansOf(labels, kinds).toSorted(([x], [y]) => (rank.get(x) ?? 0) - (rank.get(y) ?? 0))
-    for (const [index, [a, one]] of spans.entries())
+    for (const [index, [a, span]] of spans.entries())
       for (const [b, other] of spans.slice(index + 1)) {
-        const way: Way = one.last < other.first ? 'before' : other.last < one.first ? 'after' : 'mixed'
+        const way: Way = span.last < other.first ? 'before' : other.last < span.first ? 'after' : 'mixed'
         const ofA = pairs.get(a) ?? new Map<string, Counts>()
         const counts = ofA.get(b) ?? { before: 0, after: 0, mixed: 0, example: {} }
         counts[way] += units.length

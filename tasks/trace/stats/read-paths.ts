@@ -105,7 +105,7 @@ async function numberTexts(connection: DuckDBConnection, groups: readonly PathGr
   const plain = many ? kindOfMessage : withoutAddresses
   const declared = groups.flatMap((group) => (isDeclared(group) ? (group.order ?? []) : []))
   // A number that is left out can be the one that an order asks for: messages that fit other steps stay apart.
-  const fitting = (message: string) => declared.map((one) => (matches(one, message) ? '1' : '0')).join('')
+  const fitting = (message: string) => declared.map((pattern) => (matches(pattern, message) ? '1' : '0')).join('')
   const number = (message: string) => {
     const text = plain(message)
     const key = many ? `${text}\0${fitting(message)}` : text
