@@ -5,6 +5,7 @@
  */
 import { Addresses } from './addresses.ts'
 import { BtfLogs } from './btf-log.ts'
+import { CallTraces } from './call-trace.ts'
 import { CausedBy } from './caused-by.ts'
 import { ErrorLog } from './error-log.ts'
 import { Findings, type Finding } from './finding.ts'
@@ -104,6 +105,7 @@ export class Explainer {
   readonly #messages = messages(this.#findings, this.#context)
   readonly #causedBy = new CausedBy()
   readonly #splats = splats(this.#findings)
+  readonly #callTraces = new CallTraces(this.#findings)
   readonly #verifier = new VerifierLogs(this.#findings)
   readonly #kallsyms = new Kallsyms(this.#findings)
   readonly #errorLog = new ErrorLog(this.#findings)
@@ -130,6 +132,7 @@ export class Explainer {
     if (rows.length > 0) this.#messages.feed(clean, number, rows)
     if (readers & BIT.causedBy || this.#causedBy.isOpen) this.#cause(clean, number)
     if (readers & BIT.splats || this.#splats.isOpen()) this.#splats.feed(clean, number)
+    if (readers & BIT.callTrace || this.#callTraces.isOpen) this.#callTraces.feed(clean, number, this.#splats.isOpen())
     if (readers & BIT.btf || this.#btf.isOpen) this.#btf.feed(clean, number)
     if (readers & BIT.trace && this.#trace.feed(clean, number)) return
     if (readers & BIT.verifier || this.#verifier.isOpen) this.#verifier.feed(clean, number)
@@ -146,7 +149,15 @@ export class Explainer {
 
   /** What was found, in the order of the text; `more` findings are only counted. */
   end(): { readonly findings: readonly Finding[]; readonly lines: number; readonly more: number } {
-    const readers = [this.#splats, this.#verifier, this.#kallsyms, this.#errorLog, this.#trace, this.#addresses]
+    const readers = [
+      this.#splats,
+      this.#callTraces,
+      this.#verifier,
+      this.#kallsyms,
+      this.#errorLog,
+      this.#trace,
+      this.#addresses,
+    ]
     for (const reader of readers) reader.end()
     return {
       findings: withoutRepeats(withoutWhatLogsSay(this.#findings.list())),

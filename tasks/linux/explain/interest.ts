@@ -6,6 +6,7 @@ import { SPLAT_NEEDLES } from '../splats/rules.ts'
 import { logNeedles } from '../verifier/index.ts'
 import { ADDRESS_NEEDLES } from './addresses.ts'
 import { BTF_NEEDLES } from './btf-log.ts'
+import { CALL_TRACE_NEEDLES } from './call-trace.ts'
 import { CAUSED_BY_NEEDLES } from './caused-by.ts'
 import { ERROR_LOG_NEEDLES } from './error-log.ts'
 import { ROWS } from './messages/index.ts'
@@ -26,6 +27,7 @@ const READERS = {
   btf: BTF_NEEDLES,
   addresses: ADDRESS_NEEDLES,
   causedBy: CAUSED_BY_NEEDLES,
+  callTrace: CALL_TRACE_NEEDLES,
 } as const
 export type ReaderName = keyof typeof READERS
 

@@ -239,6 +239,9 @@ const OOPSES: readonly (readonly [lines: RegExp, cause: string])[] = [
   ],
 ]
 
+/** Registers as arm and arm64 name them. */
+const ARM = /^\s*(?:PC is at|LR is at|pc\s*: )/m
+
 /** Panics whose reason has a row of its own say it there. */
 const saidAlready = ({ kind, what }: Splat): boolean =>
   kind === 'panic' && BOOT_FAILURES.some(({ name, pattern }) => name !== 'kernel panic' && pattern.test(what))
@@ -254,9 +257,12 @@ function add(findings: Findings, splat: Splat): void {
     (kind === 'oops' && OOPSES.find(([pattern]) => pattern.test([splat.what, ...lines].join('\n')))?.[1]) || usual
   const letter = taintOf(kind)
   const before = tainted === undefined ? [] : Array.from(tainted).filter((one) => 'BDLMW'.includes(one))
+  const sources =
+    kind === 'oops' && ARM.test(lines.join('\n')) ? ['arch/arm/mm/fault.c', 'arch/arm64/mm/fault.c'] : meaning.sources
   findings.add(
     {
       ...meaning,
+      sources,
       ...(source !== undefined && {
         fixes: [`read ${source} in the source of exactly this kernel`, ...meaning.fixes.filter((fix) => fix !== LINE)],
       }),

@@ -20,8 +20,8 @@ export type VerifierLine =
   /** States of registers. `at`: before this instruction. `from`: the branch at which the verifier goes on. */
   | { readonly kind: 'state'; readonly text: string; readonly from?: number; readonly at?: number }
   | { readonly kind: 'source'; readonly text: string; readonly place: string | undefined }
-  /** "processed 6 insns", or the loader's own mark at the end. */
-  | { readonly kind: 'end' }
+  /** "processed 6 insns", or the loader's own mark at the end, which has no number. */
+  | { readonly kind: 'end'; readonly processed?: number }
   | { readonly kind: 'begin' }
   | { readonly kind: 'noise' }
   | { readonly kind: 'blank' }
@@ -37,7 +37,7 @@ const SOURCE = /^; (.+?)(?: @ (\S+:\d+)(?::\d+)?)?$/
 const STATE_AT = /^(\d+): (?:frame\d+: ?)?((?:R\d+(?:_[a-zA-Z]+)?=|fp-\d+=).*)$/
 const FROM = /^from (\d+) to (\d+)(?: \([^)]*\))?: ?(?:frame\d+: ?)?(.*)$/
 const STATE = /^(?:frame\d+: ?)?(?:R\d+(?:_[a-zA-Z]+)?=|fp-\d+(?:_[a-zA-Z]+)?=)/
-const END = /^(?:processed \d+ insns|-+ ?END (?:[A-Z ]+ )?LOG ?-+$)/
+const END = /^(?:processed (\d+) insns|-+ ?END (?:[A-Z ]+ )?LOG ?-+$)/
 const BEGIN = /^-+ ?BEGIN (?:[A-Z ]+ )?LOG ?-+$/
 
 /**
@@ -169,7 +169,8 @@ export function readLine(text: string): VerifierLine {
   if (found) return instruction(found)
   const source = SOURCE.exec(line)
   if (source) return { kind: 'source', text: source[1] ?? '', place: source[2] }
-  if (END.test(line)) return { kind: 'end' }
+  const end = END.exec(line)
+  if (end) return { kind: 'end', ...(end[1] !== undefined && { processed: Number(end[1]) }) }
   if (BEGIN.test(line)) return { kind: 'begin' }
   if (line.startsWith(REPORT)) return { kind: 'report', text: line.slice(REPORT.length) }
   const from = FROM.exec(line)

@@ -191,3 +191,19 @@ describe('where a value came from', () => {
     expect(rejection?.registers.state('R2')).toBe(state)
   })
 })
+
+describe('messages from before the first instruction', () => {
+  const GLOBAL = "Global function write() doesn't return scalar. Only those are supported."
+  test('are the reason where not one instruction was looked at', () => {
+    expect(
+      found(`Verifier output: Validating write() func#1...\n${GLOBAL}\nprocessed 0 insns (limit 1000000)`),
+    ).toEqual([`- ${GLOBAL}`])
+  })
+  test('are noise where the program was looked at', () => {
+    expect(found(`${GLOBAL}\nprocessed 4 insns (limit 1000000)`)).toEqual([])
+    expect(found(`${GLOBAL}\n0: (b7) r0 = 0\n1: (95) exit\nprocessed 2 insns (limit 1000000)`)).toEqual([])
+  })
+  test('are not taken for a reason where the log has no end', () => {
+    expect(found(`${GLOBAL}\nand then some text`)).toEqual([])
+  })
+})

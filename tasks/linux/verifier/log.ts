@@ -76,6 +76,8 @@ interface Open {
   sourceLine: string | undefined
   source: string | undefined
   /** Text since the last instruction. */
+  /** Messages from before the first instruction that usually have no consequence. */
+  early: string[]
   text: { readonly text: string; readonly known: boolean; readonly afterBlank: boolean }[]
   blank: boolean
   readonly report: Map<string, string>
@@ -164,7 +166,7 @@ export class VerifierLogs {
         this.#open.marked = true
         return
       case 'end':
-        return this.#finish(true)
+        return this.#finish(true, line.processed)
       case 'blank':
         if (log) log.blank = true
         return
@@ -227,12 +229,21 @@ export class VerifierLogs {
     const log = this.#open
     const known = kindOf(text, log !== undefined && log.instructions > 0) !== undefined
     if (log === undefined) {
-      if (!known || isEarlyNoise(text)) return
+      if (isEarlyNoise(text)) {
+        if (kindOf(text, true) === undefined) return
+        this.#open = newLog(number)
+        this.#open.early.push(text)
+        return
+      }
+      if (!known) return
       this.#open = newLog(number)
       this.#open.text.push({ text, known, afterBlank: false })
       return
     }
-    if (log.instructions === 0 && isEarlyNoise(text)) return
+    if (log.instructions === 0 && isEarlyNoise(text)) {
+      if (log.early.length < MOST_MESSAGES && kindOf(text, true) !== undefined) log.early.push(text)
+      return
+    }
     // A log has no empty lines before its reason, unless somebody has put one between all of its lines.
     const afterBlank = log.blank && log.blanks < 2
     log.blank = false
@@ -256,14 +267,16 @@ export class VerifierLogs {
   }
 
   /** `bounded`: the log's end was there, so that all of the text before it is the verifier's. */
-  #finish(bounded: boolean): void {
+  #finish(bounded: boolean, processed?: number): void {
     const log = this.#open
     this.#open = undefined
     this.#source = undefined
     this.#prefix.forget()
     if (!log) return
     const lastKnown = log.text.findLastIndex(({ known }) => known)
-    const reasons = log.text.slice(0, bounded ? undefined : lastKnown + 1).map(({ text }) => text)
+    const after = log.text.slice(0, bounded ? undefined : lastKnown + 1).map(({ text }) => text)
+    // A program of which not one instruction was looked at failed in the checks before: their message is the reason.
+    const reasons = after.length === 0 && processed === 0 && log.instructions === 0 ? log.early : after
     if (reasons.length > 0)
       this.#handlers.rejected({
         messages: [...new Set(reasons)].slice(0, MOST_MESSAGES),
@@ -284,6 +297,7 @@ const newLog = (start: number): Open => ({
   registers: new Registers(),
   start,
   instructions: 0,
+  early: [],
   marked: false,
   blanks: 0,
   last: undefined,

@@ -115,6 +115,21 @@ Unable to load simple LSM BPF program%s`,
   {
     rule: 'no BTF in the kernel',
     formats: `
+Tracee needs to build its non-CORE eBPF object!
+You need to bind mount /usr/src and /lib/modules.
+BTF is not available; core BPF cannot be used`,
+    cause:
+      'the agent found no BTF of the running kernel, and wants to compile its program against the headers of this kernel instead, which it cannot see',
+    fixes: [
+      'a kernel with CONFIG_DEBUG_INFO_BTF=y (ls /sys/kernel/btf/vmlinux), or BTF of this kernel from BTFHub',
+      'install the headers of exactly this kernel, and mount /usr/src and /lib/modules of the host into the container',
+    ],
+    confidence: 'likely',
+    sources: ['Tracee up to 0.11'],
+  },
+  {
+    rule: 'no BTF in the kernel',
+    formats: `
 kernel version "%s" BTF search failed%s
 BTF discovery: candidate btf file does not exist
 aborting, could not find BTF

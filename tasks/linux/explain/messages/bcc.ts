@@ -1,6 +1,6 @@
 /** bcc: libbcc's own messages and those of its Python module. */
 import { errnoOf } from './errno.ts'
-import { KPROBE, TRACEPOINT } from './errno-attach.ts'
+import { KPROBE, TRACEPOINT, UPROBE } from './errno-attach.ts'
 import { KPROBE_EVENTS, writeError } from './errno-files.ts'
 import { MAP_CREATE, PROG_LOAD } from './errno-load.ts'
 import { group, type Answer, type Row } from './row.ts'
@@ -18,17 +18,31 @@ const NOT_THERE: Answer = {
   sources: ['bpf_attach_probe() of libbpf.c in bcc'],
 }
 
+const NO_PLACE: Answer = {
+  cause:
+    'the uprobe has no place in the file: the path is not what the loader sees (another mount namespace, a container), the file has no such symbol, or the kernel has no uprobes',
+  fixes: [
+    'readelf -sW FILE | grep NAME: a stripped file has no symbol to find it by, addr= takes an address',
+    'give the whole path as the loader sees it: /proc/PID/root/... for a file of a container',
+    'dmesg | tail; zgrep UPROBE /proc/config.gz (CONFIG_UPROBE_EVENTS)',
+  ],
+  confidence: 'likely',
+  sources: ['bpf_attach_probe() of libbpf.c in bcc'],
+}
+
+const errnoAnswer = (places: typeof KPROBE, errno: string, what: string): Answer | undefined =>
+  places[errno] && { ...places[errno], what: `${what} refused: ${errno}` }
+
 export const BCC_ROWS: readonly Row[] = [
   {
     rule: 'probe refused',
     needle: ['probe entry may not exist', 'cannot attach '],
     pattern: /cannot attach (k(?:ret)?probe|u(?:ret)?probe|\w+), (probe entry may not exist|.+)/,
     answer: (match) => {
-      if (match[2] === 'probe entry may not exist') return NOT_THERE
+      const inUser = group(match, 1).startsWith('u')
+      if (match[2] === 'probe entry may not exist') return inUser ? NO_PLACE : NOT_THERE
       const errno = errnoOf(group(match, 2))
-      return errno === undefined
-        ? undefined
-        : KPROBE[errno] && { ...KPROBE[errno], what: `${group(match, 1)} refused: ${errno}` }
+      return errno === undefined ? undefined : errnoAnswer(inUser ? UPROBE : KPROBE, errno, group(match, 1))
     },
   },
   {

@@ -283,6 +283,7 @@ ERROR: Insufficiently specified probe. %s`,
     formats: `
 Creation of the required BPF maps has failed.
 Error creating map: '%s': %e
+Error creating %s map: %e
 failed to create map: '%s': %e
 Error creating stack id map
 failed to create stack id map: %s
@@ -292,6 +293,7 @@ This might have happened because kernel.perf_event_max_stack`,
     fixes: [
       'sudo; ulimit -l unlimited; a smaller BPFTRACE_MAX_MAP_KEYS (BPFTRACE_MAP_KEYS_MAX before 0.19)',
       'kstack(N) with N up to sysctl kernel.perf_event_max_stack (127)',
+      'as root all the same: cat /sys/kernel/security/lockdown (Secure Boot; distributions with 5.0 to 5.3 refused all of BPF then), or the seccomp profile of a container',
     ],
     errors: MAP_CREATE,
     confidence: 'likely',

@@ -25,12 +25,33 @@ export const BPFTRACE_ROWS: readonly Row[] = [
       'Unknown kernel function',
       'Failed to resolve kernel symbol',
       'Could not resolve address',
+      'function not traceable (',
     ],
     pattern:
-      /(?:WARNING: )?(\S+) is not traceable \(either non-existing.*|(?:Could not resolve symbol|Could not resolve address|Unknown kernel function|Failed to resolve kernel symbol):? '?([\w./:+-]+)/,
-    key: (match) => match[1] ?? group(match, 2),
+      /(?:WARNING: )?(\S+) is not traceable \(either non-existing.*|(?:ERROR|WARNING): (\S+): function not traceable \(.*|(?:Could not resolve symbol|Could not resolve address|Unknown kernel function|Failed to resolve kernel symbol):? '?([\w./:+-]+)/,
+    key: (match) => match[1] ?? match[2] ?? group(match, 3),
     answer: (match) => {
-      const name = (match[1] ?? group(match, 2)).replace(/\.$/, '')
+      const name = (match[1] ?? match[2] ?? group(match, 3)).replace(/\.$/, '')
+      if (match[2] !== undefined)
+        return {
+          ...NOT_TRACEABLE,
+          what: `${name} cannot be traced`,
+          symbol: name.replace(/^.*:/, ''),
+          otherwise:
+            'a kprobe may still be possible where fentry is not: fentry needs the function in available_filter_functions and in the BTF under exactly this name',
+        }
+      if (/Could not resolve address/.test(match.input) && /:0x[0-9a-f]+/.test(name))
+        return {
+          what: `${name} is in no symbol`,
+          cause:
+            'bpftrace looks up which symbol an address belongs to, to see whether an instruction begins there, and the file has no symbols (stripped), or none around this address',
+          fixes: [
+            '--unsafe skips the check: the address then has to be right, at the beginning of an instruction',
+            'keep the symbols of the program, or install its debug symbols',
+          ],
+          confidence: 'likely',
+          sources: ['src/attached_probe.cpp of bpftrace'],
+        }
       if (/BPFTRACE_VMLINUX/.test(match.input))
         return {
           what: `bpftrace cannot check the offset in ${name}`,
@@ -67,8 +88,16 @@ export const BPFTRACE_ROWS: readonly Row[] = [
     rule: 'tracepoint not there',
     needle: ['tracepoint not found', 'Unable to open tracepoint'],
     pattern: /tracepoint not found: (\S+)|Unable to open tracepoint/,
-    cause: 'the kernel has no such event: renamed, newer, its option off, or its module not loaded',
-    fixes: ["bpftrace -l 'tracepoint:*NAME*'; ls /sys/kernel/tracing/events"],
+    answer: (match) => ({
+      cause: /syscalls:sys_(?:enter|exit)/.test(match[0])
+        ? 'the kernel has no such event: system calls have tracepoints only with CONFIG_FTRACE_SYSCALLS, newer calls and those of other architectures have other names, and without tracefs no event is seen at all'
+        : 'the kernel has no such event (renamed, newer, its option off, or its module not loaded), or bpftrace cannot see the events because tracefs is not mounted or readable',
+      fixes: [
+        "bpftrace -l 'tracepoint:*NAME*'; ls /sys/kernel/tracing/events",
+        'mount -t tracefs nodev /sys/kernel/tracing; in a container mount it from the host, read as root',
+      ],
+      confidence: 'likely',
+    }),
   },
   {
     rule: 'probe refused',
@@ -201,8 +230,23 @@ export const BPFTRACE_ROWS: readonly Row[] = [
     ],
     pattern:
       /.*not available for your kernel version.*|Kernel version \(\S+\) is lower than the minimum supported.*|Could not find bpf llvm target.*|.*not available in this build.*/,
-    cause: 'the feature is newer than the running kernel, or this build of bpftrace lacks the library for it',
-    fixes: ['bpftrace --info lists what kernel and build have'],
+    answer: ({ 0: text }) =>
+      /kfunc|fentry|fexit/.test(text)
+        ? {
+            cause:
+              'fentry and fexit (kfunc, kretfunc up to 0.20) need a kernel of 5.5 or later (arm64: 6.0) with BTF that this bpftrace can read, and trampolines: one of them is missing, or bpftrace was built without a libbpf that finds the BTF',
+            fixes: [
+              'ls -l /sys/kernel/btf/vmlinux: without it CONFIG_DEBUG_INFO_BTF=y; zgrep DYNAMIC_FTRACE_WITH_DIRECT_CALLS /proc/config.gz',
+              'kprobe and kretprobe need neither; bpftrace --info lists what kernel and build have',
+              'a bpftrace that is newer than the kernel, and is built with its own libbpf',
+            ],
+            confidence: 'likely',
+            sources: ['commit fec56f5890d9 (5.5, trampolines)', 'commit efc9909fdce0 (6.0, arm64)'],
+          }
+        : {
+            cause: 'the feature is newer than the running kernel, or this build of bpftrace lacks the library for it',
+            fixes: ['bpftrace --info lists what kernel and build have'],
+          },
   },
   {
     rule: 'events were lost',

@@ -36,10 +36,25 @@ export const KERNEL_BUILD_ROWS: readonly Row[] = [
     sources: ['scripts/link-vmlinux.sh', 'commit 341dfcf8d78e (5.4)'],
   },
   {
+    rule: 'a function that BPF needs is not in the BTF',
+    needle: ['unresolved symbol ', 'resolve_btfids'],
+    pattern: /(?:FAILED|WARN:? resolve_btfids:|BTFIDS.*) unresolved symbol (\w+)/,
+    answer: (match) => ({
+      what: `resolve_btfids finds no ${match[1]} in the BTF of vmlinux`,
+      cause: `the source lists ${match[1]} in a set of BTF IDs (BTF_ID, BTF_SET), and the BTF has no such function or type: the compiler inlined or removed it, its option is off, or this pahole leaves it out (a function whose copies differ, a name with a suffix)`,
+      fixes: [
+        'pahole of the time of the kernel; a compiler of its time: LTO and newer gcc drop static functions',
+        'a later stable release of the same branch; CONFIG_DEBUG_INFO_BTF=n where BTF is not needed',
+      ],
+      confidence: 'likely',
+      sources: ['tools/bpf/resolve_btfids/main.c'],
+    }),
+  },
+  {
     rule: 'modules without BTF',
-    needle: ['Skipping BTF generation', 'resolve_btfids: No such file'],
+    needle: ['Skipping BTF generation', 'resolve_btfids: No such file', 'resolve_btfids: not found'],
     pattern:
-      /Skipping BTF generation for \S+ due to unavailability of vmlinux|resolve_btfids\/resolve_btfids: No such file or directory/,
+      /Skipping BTF generation for \S+ due to unavailability of vmlinux|resolve_btfids\/resolve_btfids: (?:No such file or directory|not found)/,
     key: ({ 0: text }) => text.replace(/ for \S+/, ''),
     answer: ({ 0: text }) =>
       text.startsWith('Skipping')

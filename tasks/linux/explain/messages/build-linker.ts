@@ -62,7 +62,7 @@ export const LINKER_ROWS: readonly Row[] = [
     rule: 'the linker finds no symbol',
     needle: ['undefined symbol: ', 'undefined reference to'],
     pattern:
-      /(?:ld\.lld|ld|lld|gold|mold)[\w.-]*: (?:error: )?undefined (?:hidden |protected )?symbol: (\w+)|undefined reference to [`'"‘](\w+)['’"]/,
+      /(?:ld\.lld|ld|lld|gold|mold)[\w.-]*: (?:error: )?undefined (?:hidden |protected )?symbol: (\w+)|undefined reference to (?:symbol )?[`'"‘](\w+)['’"]/,
     key: (match) => match[1] ?? group(match, 2),
     answer: (match) => missing(match[1] ?? group(match, 2)),
   },

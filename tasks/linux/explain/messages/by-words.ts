@@ -3,7 +3,7 @@
  * words of its own. The number means what it means at that place.
  */
 import { errnoOf } from './errno.ts'
-import { KPROBE, SET_BPF, TRACEPOINT, TRAMPOLINE, UPROBE } from './errno-attach.ts'
+import { KPROBE, REGISTER_KPROBE, SET_BPF, TRACEPOINT, TRAMPOLINE, UPROBE } from './errno-attach.ts'
 import { COMMON } from './errno-common.ts'
 import { KPROBE_EVENTS, writeError } from './errno-files.ts'
 import { BTF_LOAD, MAP_CREATE, PIN, PROG_LOAD } from './errno-load.ts'
@@ -84,6 +84,7 @@ const PLACES: readonly (readonly [words: RegExp, what: string, errors: ByErrno])
   [/\b(?:tc|tcx|clsact|qdisc)\b/i, 'a TC program', TC],
   [/\bxdp|(?:DRV|SKB|HW)\/(?:native|generic|offload)|with (?:DRV|SKB) mode/i, 'XDP', XDP],
   [/pin(?:ned|ning)?\b|bpf_obj_(?:pin|get)/i, 'pinning', PIN],
+  [/register_k(?:ret)?probe/i, 'a kprobe of a module', REGISTER_KPROBE],
   [
     /k(?:ret)?probe(?:_events)?|kprobes?\/|p:kprobes/i,
     'a kprobe',
@@ -124,7 +125,6 @@ const PLACES: readonly (readonly [words: RegExp, what: string, errors: ByErrno])
       },
     },
   ],
-  [/register_k(?:ret)?probe/i, 'a kprobe of a module', KPROBE],
   [
     /tracefs|debugfs|\/tracing\b|set_ftrace_filter|current_tracer/i,
     'tracefs',
@@ -176,8 +176,19 @@ const NOUNS = [
   'trace event',
 ]
 
+/** "Operation not permitted - Failed to load bpf program", as LXC and systemd print an error. */
+const ERROR_FIRST = ['not permitted - ', 'denied - ', 'argument - ', 'or directory - ', 'supported - ', 'memory - ']
+
 /** Weaker than what any table says about the same lines. */
 export const BY_WORDS_RULE = 'an error by its number'
+
+function byWords(line: string, error: string): Answer | undefined {
+  const errno = errnoOf(error)
+  if (errno === undefined || line.length > 1000) return undefined
+  const [, what, errors] = PLACES.find(([pattern]) => pattern.test(line)) ?? []
+  const known = errors?.[errno] ?? (what === undefined ? undefined : COMMON[errno])
+  return known && { ...known, what: `${what} fails with ${errno}`, confidence: 'possible' }
+}
 
 export const BY_WORDS_ROWS: readonly Row[] = [
   {
@@ -186,13 +197,13 @@ export const BY_WORDS_ROWS: readonly Row[] = [
     pattern: new RegExp(
       `^(?=.*(?:${NOUNS.join('|')})).*?(?:${FAILED}(.{0,300})|${CALL})(?:[:=] ?|\\(|, )(${ERRNO})(?: ?\\[\\d+\\])?[.!)\\]}\\s]{0,6}(?:["'\`].{0,80})?$`,
     ),
-    answer: (match) => {
-      const errno = errnoOf(group(match, 2).replace(/^(?:ret(?:urned|val)?|err(?:or|no)?|code)[ =:]+/i, ''))
-      if (errno === undefined || match.input.length > 1000) return undefined
-      const words = match.input.slice(0, match.index + match[0].length)
-      const [, what, errors] = PLACES.find(([pattern]) => pattern.test(words)) ?? []
-      const known = errors?.[errno] ?? (what === undefined ? undefined : COMMON[errno])
-      return known && { ...known, what: `${what} fails with ${errno}`, confidence: 'possible' }
-    },
+    answer: (match) =>
+      byWords(match[0], group(match, 2).replace(/^(?:ret(?:urned|val)?|err(?:or|no)?|code)[ =:]+/i, '')),
+  },
+  {
+    rule: BY_WORDS_RULE,
+    needle: ERROR_FIRST,
+    pattern: new RegExp(`([A-Z][a-z]+(?: [a-z/]+){1,5}) - ${FAILED}.{0,300}(?:${NOUNS.join('|')}).{0,300}$`),
+    answer: (match) => byWords(match[0], group(match, 1)),
   },
 ]

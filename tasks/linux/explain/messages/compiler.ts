@@ -99,6 +99,25 @@ const MISTAKES: readonly (readonly [text: RegExp, answer: (text: string) => Answ
     ]),
   ],
   [
+    /^#error .*\b(?:CONFIG_[A-Z0-9_]+|kernel|[Ll]inux)\b/,
+    (text) => {
+      const options = [...new Set(text.match(/CONFIG_[A-Z0-9_]+/g) ?? [])]
+      const named = options.join(', ')
+      return {
+        cause:
+          options.length > 0
+            ? `the source refuses to be compiled against this kernel, and says why: the setting of ${named} is not what it needs`
+            : 'the source refuses to be compiled against this kernel, and says why: it is too old, too new, or configured in another way than the source needs',
+        fixes: [
+          ...(options.length > 0
+            ? [`zgrep -E "${options.join('|')}" /proc/config.gz; change ${named} and build the kernel again`]
+            : []),
+          'do what the message asks for; a newer release of the source fits newer kernels',
+        ],
+      }
+    },
+  ],
+  [
     /static assertion failed|missing binary operator|#error |expected value in expression|size of array .* is negative/,
     compiled(
       'a header checks what it was compiled with, and finds something missing: a macro that another header defines, a flag of the compiler, or the configuration of the kernel',
@@ -220,11 +239,13 @@ No rule to make target '%s'.  Stop.
 No rule to make target \`%s'.  Stop.
 No rule to make target '%s', needed by '%s'
 No rule to make target \`%s', needed by \`%s'
+No rule to make target \`%s
 missing separator.  Stop.
 *** Kernel configuration is invalid.`,
     cause:
-      'make or the linker cannot make the file that is named: it belongs to another architecture or tree, its source is missing, or an earlier step failed',
+      'make or the linker cannot make the file that is named: it belongs to another architecture or tree, its source is missing (a submodule that was not fetched), or an earlier step failed',
     fixes: [
+      'a source below libbpf, bpftool, blazesym or third_party: git submodule update --init --recursive',
       'look at the first "error:" above; make help lists what this tree can build (bzImage is for x86, Image for arm64)',
       'make mrproper and make olddefconfig, where files of another build are left; run make in the top directory of the tree',
     ],

@@ -30,7 +30,7 @@ export const DENIAL_ROWS: readonly Row[] = [
     rule: 'SELinux forbids it',
     needle: 'avc:',
     pattern:
-      /avc: +denied +\{ ([^}]+) \} for .*?(?:comm="([^"]*)".*)?tclass=(bpf|perf_event|lockdown|capability2?|system|tracefs|debugfs|file|dir)\b.*/,
+      /avc: +denied +\{ ?([^}]+?) ?\} for .*?(?:comm="([^"]*)".*)?tclass=(bpf|perf_event|lockdown|capability2?|system|tracefs|debugfs|file|dir)\b.*/,
     key: (match) => `${match[1]} ${match[2]} ${match[3]}`,
     answer: (match) => {
       const asked = group(match, 1).trim().split(' ')

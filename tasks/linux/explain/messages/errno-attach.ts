@@ -136,9 +136,74 @@ export const KPROBE_MULTI: ByErrno = {
   },
 }
 
+/** register_kprobe() and register_kretprobe(), which a module calls. */
+export const REGISTER_KPROBE: ByErrno = {
+  EINVAL: {
+    cause:
+      'the kernel has the function and refuses a kprobe there (it is on the kprobe blacklist, or the offset is not at an instruction), the module gave both a symbol and an address or neither, or a return probe does not stand at the entry of its function',
+    fixes: [
+      'grep FUNCTION /sys/kernel/debug/kprobes/blacklist; dmesg | tail may have a line above that names the function',
+      'set either symbol_name or addr of struct kprobe, and clear the struct before it is registered a second time',
+    ],
+    confidence: 'likely',
+    sources: ['kernel/kprobes.c: check_kprobe_address_safe, kprobe_addr'],
+  },
+  ENOENT: {
+    cause:
+      'the kernel has no symbol of this name: the function does not exist in this version, the compiler inlined it, or the name has a suffix (.isra.0, .constprop.0)',
+    fixes: [
+      'grep -w FUNCTION /proc/kallsyms; `lab symbols KERNEL FUNCTION` says why it is not there and what is near',
+      'a system call is __x64_sys_NAME on x86 since 4.17',
+    ],
+    confidence: 'likely',
+    sources: ['kernel/kprobes.c'],
+  },
+  E2BIG: {
+    cause: 'the data that the return probe keeps for each call (data_size) is larger than the kernel takes',
+    fixes: [
+      'make data_size smaller (4096 bytes at most), and keep the rest elsewhere; or a newer release of the module',
+    ],
+    confidence: 'possible',
+    sources: ['kernel/kprobes.c: KRETPROBE_MAX_DATA_SIZE'],
+  },
+  EILSEQ: {
+    cause: 'the offset is in the middle of an instruction',
+    fixes: ['objdump -d --disassemble=FUNCTION vmlinux shows where instructions begin; compilers move them'],
+    sources: ['kernel/kprobes.c'],
+  },
+  EOPNOTSUPP: {
+    cause: 'the kernel was built without kprobes (CONFIG_KPROBES), or they are not possible at this place',
+    fixes: ['zgrep KPROBES /proc/config.gz'],
+    confidence: 'likely',
+    sources: ['include/linux/kprobes.h'],
+  },
+  ENOSYS: {
+    cause: 'the kernel was built without return probes (CONFIG_KRETPROBES), which some architectures lack',
+    fixes: ['zgrep KRETPROBES /proc/config.gz'],
+    confidence: 'likely',
+    sources: ['include/linux/kprobes.h'],
+  },
+}
+
 export const UPROBE: ByErrno = {
   ...PERF_PERMISSION,
   ...TWO_PROGRAMS,
+  ENOTSUPP: {
+    cause:
+      'the kernel cannot execute the instruction at this offset out of line, so that no uprobe can stand there. Usually the offset is wrong: an address instead of an offset in the file, which then is not at the beginning of an instruction',
+    fixes: [
+      'the offset is that of the file and not the virtual address: address - p_vaddr + p_offset (readelf -lW), of this very file',
+      'objdump -d FILE shows the instruction there; one instruction further may be possible',
+    ],
+    confidence: 'likely',
+    sources: ['arch/x86/kernel/uprobes.c: arch_uprobe_analyze_insn'],
+  },
+  EOPNOTSUPP: {
+    cause: 'the kernel has no uprobes (CONFIG_UPROBES, CONFIG_UPROBE_EVENTS), or not of this kind (uprobe.multi: 6.6)',
+    fixes: ['zgrep UPROBE /proc/config.gz; ls /sys/bus/event_source/devices has `uprobe` since 4.17'],
+    confidence: 'likely',
+    sources: ['commit 89ae89f53d20 (6.6, uprobe.multi)'],
+  },
   ENOENT: {
     cause: 'there is no file of this path in the mount namespace of the loader',
     fixes: [

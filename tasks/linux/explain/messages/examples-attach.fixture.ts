@@ -5,7 +5,7 @@ export const ATTACH: readonly Example[] = [
   [
     'ISSUE: `[kretprobe] register_kretprobe() for <dummy> failed! [err=-2]`',
     'an error by its number',
-    /no such symbol/,
+    /no symbol of this name/,
   ],
   [
     'Error: Failed to attach BPF programs\nCaused by:\n    Device or resource busy (os error 16)',

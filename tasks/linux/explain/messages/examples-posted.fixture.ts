@@ -15,7 +15,7 @@ export const POSTED: readonly Example[] = [
   ['    Unknown error 524 (os error 524)', 'error 524', /trampoline/],
   [' * Unable to find the ncurses package.', 'a package is missing on the host', /libncurses-dev/],
   ['[ 0.7] Failed to execute /init (error -2)', 'boot: no init', /dynamic loader/],
-  ['write(5, "p:kprobes/p__/x_20175 ./x", 35) = -1 EINVAL (Invalid argument)', 'kprobe event refused', /error_log/],
+  ['write(5, "p:kprobes/p__/x_20175 ./x", 35) = -1 EINVAL (Invalid argument)', 'kprobe event refused', /is a path/],
   ['Exception: Failed to attach BPF to kprobe', 'probe refused', /inlined/],
   ['write(kprobe_events): No such file or directory', 'probe refused', /no symbol of this name/],
   [

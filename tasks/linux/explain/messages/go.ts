@@ -41,7 +41,23 @@ export const GO_ROWS: readonly Row[] = [
     needle: ['symbol ', 'not found: '],
     pattern:
       /(?:opening|attaching|attach) (?:kprobe|kretprobe|uprobe|uretprobe)[^:]*: .*(?:symbol|token) (\S+?): ?not found.*|symbol '?"?([\w.]+)'?"? not found(?: \([^)]*\))?: (?:no such file or directory|file does not exist)/i,
-    answer: (match) => ({ ...(KPROBE['ENOENT'] as Answer), what: `no symbol ${match[1] ?? match[2]}` }),
+    answer: (match) => {
+      const what = `no symbol ${match[1] ?? match[2]}`
+      // "opening uprobe: symbol main: not found", "creating perf_uprobe PMU: symbol 'main.f' not found".
+      return /u(?:ret)?probe|executable/i.test(match.input)
+        ? {
+            what,
+            cause:
+              'the program or library has no such symbol: it is stripped, the function is inlined or of another file, or its name is mangled (C++, Rust; Go writes package.Function). Releases of cilium/ebpf before 0.7 also say this of programs that are position independent (PIE)',
+            fixes: [
+              'nm FILE | grep NAME, nm -D FILE | grep NAME, readelf -sW FILE',
+              'UprobeOptions.Address takes an offset in the file where there is no symbol; keep the symbols: no -ldflags=-s, no strip',
+            ],
+            confidence: 'likely',
+            sources: ['link/uprobe.go of cilium/ebpf'],
+          }
+        : { ...(KPROBE['ENOENT'] as Answer), what }
+    },
   },
   {
     rule: 'attaching to an ambiguous function',

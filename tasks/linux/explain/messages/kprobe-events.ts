@@ -50,9 +50,16 @@ export const KPROBE_EVENT_ROWS: readonly Row[] = [
     rule: 'kprobe event refused',
     needle: ['Could not insert probe at', 'Failed to register probe event('],
     pattern:
-      /trace_[ku]probe: (?:Could not insert probe at (\S+?)(?:\+(?:0x)?([0-9a-f]+))?: (-?\d+)|Failed to register probe event\((-?\d+)\))/,
+      /(?:trace_[ku]probe: )?(?:Could not insert probe at (\S+?)(?:\+(?:0x)?([0-9a-f]+))?: (-?\d+)|Failed to register probe event\((-?\d+)\))/,
     answer: (match) => {
       const symbol = group(match, 1)
+      if (symbol.includes('='))
+        return {
+          what: `no probe at ${symbol}`,
+          cause: `the kernel took ${symbol} for the symbol: the event has no name in front of it, so that an argument stands where the symbol belongs`,
+          fixes: ['p:NAME SYMBOL ARGUMENT=%di: the name of the event, then the symbol, then arguments'],
+          sources: ['Documentation/trace/kprobetrace.rst'],
+        }
       const errno = errnoOf(match[3] ?? group(match, 4))
       const known = errno === undefined ? undefined : (KPROBE_EVENTS[errno] ?? KPROBE[errno])
       if (errno === undefined || known === undefined) return undefined
@@ -68,6 +75,14 @@ export const KPROBE_EVENT_ROWS: readonly Row[] = [
     pattern: /\bwrite\(\d+, ?"([pr])\d*:(?:[\w./]+\/)?([\w.$]+) [^)]*\) *= -1 (E[A-Z0-9]+)\b/,
     key: (match) => `${match[2]} ${match[3]}`,
     answer: (match) => {
+      const target = /^\d+, ?"[pr]\d*:\S+ ([^" ]+)/.exec(match[0].replace(/^.*?\(/, ''))?.[1]
+      if (target?.includes('/'))
+        return {
+          what: `the kernel refuses a kprobe at ${target}`,
+          cause: `${target} is a path, and a kprobe takes the name of a function of the kernel: the tool was given a program where it expects a function`,
+          fixes: ['trace PROGRAM:FUNCTION (bcc), uprobe:/path/program:FUNCTION (bpftrace) for a function of a program'],
+          sources: ['Documentation/trace/uprobetracer.rst'],
+        }
       const known = KPROBE_EVENTS[group(match, 3)]
       const kind = match[1] === 'r' ? 'kretprobe' : 'kprobe'
       return (

@@ -116,6 +116,38 @@ export const AYA_ROWS: readonly Row[] = [
           },
   },
   {
+    rule: 'aya-log of two versions',
+    needle: '/aya-log-',
+    pattern: /panicked at .*\/aya-log-([\d.]+)\/src\/lib\.rs/,
+    answer: (match) => ({
+      what: `aya-log ${match[1]} cannot read a record of the eBPF program`,
+      cause:
+        'the loader (aya-log) and the program (aya-log-ebpf) write and read log records in different forms: they are of different releases, or the object is an old one',
+      fixes: [
+        'cargo update in the loader and in the eBPF crate, with aya and aya-log from the same release or commit; build both again',
+      ],
+      confidence: 'likely',
+      sources: ['aya-log/src/lib.rs'],
+    }),
+  },
+  {
+    rule: 'uBPF cannot load the code',
+    needle: ['Failed to load code: '],
+    pattern: /Failed to load code: (bad relocation type (\d+)|.+)/,
+    answer: (match) => ({
+      cause:
+        match[2] === undefined
+          ? 'uBPF, the virtual machine in user space, does not take the program: it checks opcodes, jumps and calls before it runs anything'
+          : 'the object has relocations that this uBPF does not know: type 1 is a reference to a map or a global variable, type 2 a call of a helper, type 10 a call of another function',
+      fixes: [
+        'no maps, global variables or strings, and all functions inlined (static __always_inline); or a newer uBPF',
+        'llvm-objdump -dr PROBE.o shows the relocations',
+      ],
+      confidence: 'likely',
+      sources: ['vm/ubpf_loader.c of uBPF'],
+    }),
+  },
+  {
     rule: 'program is used in the wrong order',
     needle: [
       'the program is not loaded',

@@ -72,7 +72,7 @@ export const PERMISSION_ROWS: readonly Row[] = [
     rule: 'locked memory',
     needle: ['MEMLOCK', 'memlock', "raising 'ulimit -l'"],
     pattern:
-      /operation not permitted \(MEMLOCK may be too low.*\)|libbpf: .*RLIMIT_MEMLOCK.*|try raising 'ulimit -l'\?.*|Failed to (?:increase|set|bump) RLIMIT_MEMLOCK.*|couldn't set RLIMIT_MEMLOCK.*|failed to set memlock rlimit.*|setrlimit\(RLIMIT_MEMLOCK.*(?:not permitted|EPERM|denied).*|(?:failed|unable) to set rlimit memlock.*|removing memlock.*(?:operation not permitted|permission denied)/i,
+      /operation not permitted \(MEMLOCK may be too low.*\)|libbpf: (?!Error in ).*RLIMIT_MEMLOCK.*|try raising 'ulimit -l'\?.*|Failed to (?:increase|set|bump) RLIMIT_MEMLOCK.*|couldn't set RLIMIT_MEMLOCK.*|failed to set memlock rlimit.*|setrlimit\(RLIMIT_MEMLOCK.*(?:not permitted|EPERM|denied).*|(?:failed|unable) to set rlimit memlock.*|removing memlock.*(?:operation not permitted|permission denied)/i,
     ...BPF_PERMISSION,
   },
   {

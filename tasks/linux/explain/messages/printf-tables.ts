@@ -15,6 +15,7 @@ import { BOOTLOADER_KINDS } from './bootloader.ts'
 import { DEBUGGER_KINDS } from './debuggers.ts'
 import { DKMS_KINDS } from './dkms.ts'
 import { GOBPF_KINDS } from './gobpf.ts'
+import { KERNEL_PRINTK_KINDS } from './kernel-printk.ts'
 import { SCHED_EXT_KINDS } from './sched-ext.ts'
 import { LIBXDP_KINDS, XDP_TOOL_KINDS } from './xdp.ts'
 import { SYSTEMTAP_KINDS } from './systemtap.ts'
@@ -48,6 +49,7 @@ export const PRINTF_TABLES: readonly PrintfTable[] = [
     sample: '',
     kinds: [...NET_KINDS, ...PERF_KINDS, ...PERF_RECORD_KINDS, ...DKMS_KINDS, ...BACKEND_KINDS, ...BUILD_KINDS],
   },
+  { before: '', sample: 'trace: ', kinds: KERNEL_PRINTK_KINDS },
   { before: '', sample: '', kinds: [...BOOTLOADER_KINDS, ...DEBUGGER_KINDS] },
   { before: 'libbpf: ', sample: 'libbpf: ', kinds: [...LIBBPF_KINDS, ...LIBBPF_FILE_KINDS, ...LIBBPF_OLD_KINDS] },
   {

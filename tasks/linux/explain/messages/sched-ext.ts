@@ -34,13 +34,26 @@ export const SCHED_EXT_ROWS: readonly Row[] = [
 
 export const SCHED_EXT_KINDS: readonly PrintfKind[] = [
   {
+    rule: 'sched_ext: probes of the scheduler',
+    formats: `
+Failed to attach non-struct_ops BPF programs`,
+    cause:
+      'besides the scheduler itself the object has probes (fentry, kprobe, tracepoint), and one of them cannot be attached: the kernel has no such function or inlined it (ENOENT), or cannot patch it, because the function tracer is not built in or another hook has it (EBUSY)',
+    fixes: [
+      'the message of libbpf above names the probe (-v of the scheduler shows it); grep -w FUNCTION /sys/kernel/tracing/available_filter_functions',
+      'zgrep -E "FUNCTION_TRACER|DYNAMIC_FTRACE_WITH_DIRECT_CALLS|BPF_EVENTS|KPROBES" /proc/config.gz: all of them have to be y',
+      'a release of scx that fits this kernel',
+    ],
+    confidence: 'likely',
+    sources: ['kernel/bpf/trampoline.c: register_fentry', 'rust/scx_utils of scx'],
+  },
+  {
     rule: 'sched_ext: the scheduler cannot start',
     formats: `
 Failed to attach struct ops
 Failed to attach struct_ops
 scx panic]: %e
 Error: the running kernel's BTF has malformed scx kfunc prototype(s)
-Failed to attach non-struct_ops BPF programs
 sched_ext: Not compatible with "isolcpus=" domain isolation
 sched_ext: %s: scx_ops_init() failed (%d)
 sched_ext: ops.%s has been invoked with %s

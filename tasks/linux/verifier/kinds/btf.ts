@@ -175,10 +175,22 @@ Writes through BTF pointers are not allowed
     sources: ['kernel/bpf/verifier.c: check_ptr_to_btf_access'],
   },
   {
+    id: 'kernel-symbol',
+    wholeProgram: true,
+    formats: `
+ldimm64 failed to find the address for kernel symbol '%s'.`,
+    cause: ({ message }) =>
+      `the program uses the variable ${/'([^']*)'/.exec(message)?.[1] ?? ''} of the kernel (extern ... __ksym), which is in the BTF of this kernel and not in its kallsyms`,
+    fixes: [
+      'CONFIG_KALLSYMS_ALL=y: without it kallsyms has functions only; grep -w NAME /proc/kallsyms shows whether it is there',
+      'declare it __weak, and test its address before it is used',
+    ],
+    sources: ['kernel/bpf/verifier.c: __check_pseudo_btf_id'],
+  },
+  {
     id: 'btf-of-the-program',
     wholeProgram: true,
     formats: `
-ldimm64 failed to find the address for kernel symbol '%s'.
 ldimm64 unable to resolve the size of type '%s': %ld
 func_info BTF section doesn't match subprog layout in BPF program
 number of funcs in func_info doesn't match number of subprogs

@@ -1,0 +1,150 @@
+/**
+ * A call trace without the lines above it: people paste the middle of a report. Its functions tell what kind of
+ * report it is; what the report says is in the part that is missing.
+ */
+import { logLine } from '../splats/line.ts'
+import type { Findings, Reader } from './finding.ts'
+
+/** A line without one of these begins no call trace. */
+export const CALL_TRACE_NEEDLES: readonly string[] = ['Call Trace:', 'Call trace:']
+
+const BEGIN = /^Call [Tt]race:/
+const FRAME =
+  /^\s*(?:\[<[0-9a-f]+>\] +)?(\? )?(?:\[<[0-9a-f]+>\] +)?(?!_end\b)([A-Za-z_][\w.]*)\+0x[0-9a-f]+\/0x[0-9a-f]+/
+/** Between frames: "<TASK>", "<IRQ>", registers of an exception. */
+const BETWEEN = /^\s*(?:<\/?\w+>|R[A-Z0-9]{2}: |RSP: |Code: |EFLAGS|_end|\? _end)|^\s*$/
+const MOST_FRAMES = 100
+
+/** Functions that only report a kind of problem, and what it is. The first one that a trace has decides. */
+const KINDS: readonly (readonly [frame: RegExp, what: string, cause: string])[] = [
+  [
+    /^(?:page_fault_oops|__?bad_area\w*|no_context|(?:asm_)?exc_page_fault|do_page_fault|do_user_addr_fault|page_fault)$/,
+    'a page fault in the kernel',
+    'the kernel used an address that is not mapped. The lines above the trace name the address (BUG: unable to handle ...) and the instruction (RIP)',
+  ],
+  [
+    /^(?:(?:asm_)?exc_general_protection|do_general_protection|general_protection|die_addr)$/,
+    'a general protection fault in the kernel',
+    'the kernel used an address that no memory can have: a pointer was overwritten, or was freed and poisoned',
+  ],
+  [
+    /^(?:watchdog_timer_fn|lockup_detector\w*)$/,
+    'a soft lockup',
+    'a CPU stayed in the kernel for more than 20 s without scheduling: one of the functions below loops',
+  ],
+  [
+    /^(?:print_cpu_stall|rcu_dump_cpu_stacks|rcu_sched_clock_irq|rcu_check_callbacks|check_cpu_stall)$/,
+    'an RCU stall',
+    'a CPU did not pass a quiescent state for the stall timeout (21 s by default): it looped in the kernel, or with interrupts off',
+  ],
+  [
+    /^(?:warn_alloc\w*)$/,
+    'a failed allocation',
+    'memory could not be allocated in this context; whoever asked goes on without it, or fails with ENOMEM',
+  ],
+  [
+    /^(?:oom_kill_process|out_of_memory|dump_header)$/,
+    'memory ran out',
+    'the machine (or the cgroup) had no memory left, and the kernel killed a process',
+  ],
+  [
+    /^(?:lockdep_\w+|print_circular_bug\w*|__lock_acquire|print_usage_bug\w*)$/,
+    'a report of lockdep',
+    'locks are used in a way that can deadlock',
+  ],
+  [
+    /^(?:kasan_\w+|__asan_\w+|print_report)$/,
+    'a report of KASAN',
+    'code read or wrote memory that does not belong to it',
+  ],
+  [
+    /^(?:__warn|warn_slowpath_\w+|report_bug|handle_bug|(?:asm_)?exc_invalid_op|do_invalid_op|invalid_op)$/,
+    'a WARNING or BUG of the kernel',
+    'the code checked something that should not happen, and it had happened',
+  ],
+]
+/** Functions of the report itself, and of the way from the exception to it. */
+const REPORTING =
+  /^(?:(?:__)?dump_stack\w*|show_(?:stack|regs|trace)\w*|__die\w*|die\w*|oops_\w+|v?panic|common_interrupt|asm_\w+|sysvec_\w+|(?:__)?hrtimer_\w+|tick_\w+|update_process_times|ret_from_fork\w*)(?:\.|$)/
+const PROGRAM = /^bpf_prog_[0-9a-f]{16}(?:_(\w+))?$/
+
+interface Trace {
+  readonly line: number
+  readonly frames: { readonly name: string; readonly sure: boolean }[]
+  readonly lines: string[]
+}
+
+const SHOWN = 8
+
+export class CallTraces implements Reader {
+  readonly #findings: Findings
+  #trace: Trace | undefined
+
+  constructor(findings: Findings) {
+    this.#findings = findings
+  }
+
+  get isOpen(): boolean {
+    return this.#trace !== undefined
+  }
+
+  /** @param inReport the trace belongs to a report whose beginning is known */
+  readonly feed = (line: string, number: number, inReport = false): void => {
+    const { text } = logLine(line)
+    if (inReport) {
+      this.#trace = undefined
+      return
+    }
+    const trace = this.#trace
+    if (BEGIN.test(text)) {
+      this.end()
+      this.#trace = { line: number, frames: [], lines: [] }
+      return
+    }
+    if (trace === undefined) return
+    const [, unsure, name] = FRAME.exec(text) ?? []
+    if (name === undefined) {
+      if (!BETWEEN.test(text) || trace.frames.length >= MOST_FRAMES) this.end()
+      return
+    }
+    trace.frames.push({ name, sure: unsure === undefined })
+    if (trace.lines.length < SHOWN) trace.lines.push(text.trim())
+  }
+
+  readonly end = (): void => {
+    const trace = this.#trace
+    this.#trace = undefined
+    // Fewer lines may be anything.
+    if (trace === undefined || trace.frames.length < 3) return
+    const { frames, line, lines } = trace
+    const kindOf = (name: string) => KINDS.find(([pattern]) => pattern.test(name))
+    const found = frames.map(({ name }) => kindOf(name)).find((kind) => kind !== undefined)
+    const last = frames.findLastIndex(({ name }) => found?.[0].test(name) === true)
+    const below = frames.slice(last + 1).filter(({ name }) => !REPORTING.test(name) && kindOf(name) === undefined)
+    const where = (below.find(({ sure }) => sure) ?? below[0] ?? frames.find(({ name }) => !REPORTING.test(name)))?.name
+    const program = frames.map(({ name }) => PROGRAM.exec(name)).find((match) => match !== null)
+    this.#findings.add(
+      {
+        rule: 'call trace without its beginning',
+        key: `${where ?? ''} ${found?.[1] ?? ''}`,
+        what: `${found?.[1] ?? 'a call trace'}${where === undefined ? '' : `, in ${where}`}`,
+        evidence: lines,
+        cause: [
+          found?.[2] ??
+            'this is the middle of a report of the kernel: its first line (BUG, WARNING, INFO, Oops) says what happened',
+          ...(program
+            ? [`A BPF program was running${program[1] === undefined ? '' : `: ${program[1]} (its name is cut at 15)`}`]
+            : []),
+        ].join('. '),
+        fixes: [
+          'dmesg, or journalctl -k -b, from "cut here", BUG: or WARNING: on: `lab explain` reads the whole report',
+          'a line with "?" is only a value that was found on the stack; the lines without it are the calls',
+          ...(program ? ['run the same load without the program: bpftool prog show lists what is loaded'] : []),
+        ],
+        confidence: found === undefined ? 'possible' : 'likely',
+        sources: ['arch/x86/kernel/dumpstack.c'],
+      },
+      [line],
+    )
+  }
+}
