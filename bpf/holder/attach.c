@@ -123,6 +123,16 @@ static void name_event(struct attachment *attachments, int index)
 		snprintf(a->event, sizeof(a->event), "%.50s__%d", program, same);
 }
 
+/* @where: the function's name, or its address. 0 or -errno. */
+static int add_kprobe(const struct attachment *a, const char *section, const char *where)
+{
+	const char *kind = strncmp(section, "kretprobe/", 10) == 0 ? "r" INSTANCES : "p";
+	char line[256];
+
+	snprintf(line, sizeof(line), "%s:%s/%s %s\n", kind, group(), a->event, where);
+	return write_file(TRACEFS "/kprobe_events", line, true);
+}
+
 /*
  * A kprobe through tracefs and not through the perf PMU: only the former has a line in kprobe_profile (hits and misses),
  * and its refusals are explained in dmesg and error_log.
@@ -130,14 +140,16 @@ static void name_event(struct attachment *attachments, int index)
 static struct bpf_link *attach_kprobe(struct attachment *attachments, int index, const char *section)
 {
 	struct attachment *a = &attachments[index];
-	bool is_return = strncmp(section, "kretprobe/", 10) == 0;
-	const char *target = strchr(section, '/') + 1;
-	char line[256];
+	const char *function = strchr(section, '/') + 1, *address = address_of(function);
 	int error;
 
 	name_event(attachments, index);
-	snprintf(line, sizeof(line), "%s:%s/%s %s\n", is_return ? "r" INSTANCES : "p", group(), a->event, target);
-	error = write_file(TRACEFS "/kprobe_events", line, true);
+	error = add_kprobe(a, section, address ? address : function);
+	/* By its name once more, so that the kernel says what it refuses in words that name it. */
+	if (error && address) {
+		kmsg_mark();
+		error = add_kprobe(a, section, function);
+	}
 	if (error) {
 		a->event[0] = 0;
 		errno = -error;

@@ -197,12 +197,25 @@ static bool is_descendant(const char *name)
 	return pid == getpid();
 }
 
+/*
+ * Whether anything of the workload is left. What it started and left behind is our child then, or a descendant of one,
+ * and waitpid() says without a look at every process that there is no child.
+ */
+static bool has_children(void)
+{
+	pid_t pid;
+
+	while ((pid = waitpid(-1, NULL, WNOHANG)) > 0)
+		;
+	return pid == 0 || errno != ECHILD;
+}
+
 /* The workload has ended: names what it started and what goes on. */
 void child_survivors(void)
 {
 	char path[300], comm[64];
 	struct dirent *entry;
-	DIR *proc = opendir("/proc");
+	DIR *proc = has_children() ? opendir("/proc") : NULL;
 
 	while (proc && (entry = readdir(proc))) {
 		if (atoi(entry->d_name) <= 0 || !is_descendant(entry->d_name))
@@ -229,7 +242,7 @@ void child_end(const struct options *options, pid_t pid)
 	gate = -1;
 	if (pid > 0)
 		kill(-pid, SIGKILL);
-	for (int round = 0; round < 50; round++) {
+	for (int round = 0; round < 50 && has_children(); round++) {
 		DIR *proc = opendir("/proc");
 		struct dirent *entry;
 		int left = 0;
@@ -241,8 +254,6 @@ void child_end(const struct options *options, pid_t pid)
 			}
 		if (proc)
 			closedir(proc);
-		while (waitpid(-1, NULL, WNOHANG) > 0)
-			;
 		if (left == 0)
 			return;
 		usleep(10000);

@@ -156,11 +156,13 @@ static void report_uncounted(void)
 }
 
 /* What others have counted before the workload is no part of the run. */
-void foreign_start(const struct options *options, struct bpf_object **objects)
+void foreign_start(const struct options *options, struct bpf_object **objects, const struct attachment *attachments,
+		   int count)
 {
 	look(true);
 	programs_start(options, objects);
 	read_kprobes(kprobes_before, sizeof(kprobes_before));
+	addresses_learn(attachments, count, kprobes_before);
 	expected = options->companion_count > 0 || other_count > 0;
 }
 

@@ -133,8 +133,12 @@ const char *setting_name(const char *path);
 bool setting_read(const char *path, char *text, size_t size);
 
 /* openers.c */
-void each_opener(bool (*is_meant)(const char *name, const struct stat *file),
-		 void (*visit)(const char *name, pid_t pid, const char *comm));
+/* Files that are looked for, and who is told which process has one open: once a process. */
+struct sought {
+	bool (*is_meant)(const char *name, const struct stat *file);
+	void (*visit)(const char *name, pid_t pid, const char *comm);
+};
+void each_opener(const struct sought *sought, int count);
 
 void each_descriptor(bool (*is_meant)(const char *name), void (*visit)(const char *name, pid_t pid, const char *comm, int fd));
 
@@ -150,8 +154,13 @@ const char *result_file(int index, int *fd);
 
 /* result_watch.c */
 bool result_is_ours_alone(const char *name);
-void result_watch_start(void);
+struct sought result_watch_start(void);
 void result_watch_look(void);
+
+/* addresses.c */
+void addresses_share(void);
+const char *address_of(const char *function);
+void addresses_learn(const struct attachment *attachments, int count, const char *list);
 
 /* watch.c */
 void watch_start(const struct options *options);
@@ -192,7 +201,8 @@ bool programs_lack_hooks(void);
 void programs_report(void);
 
 /* foreign.c */
-void foreign_start(const struct options *options, struct bpf_object **objects);
+void foreign_start(const struct options *options, struct bpf_object **objects, const struct attachment *attachments,
+		   int count);
 void foreign_expect(void);
 void foreign_look(void);
 void foreign_stop(void);

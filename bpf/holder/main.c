@@ -79,7 +79,7 @@ static int run(const struct options *options)
 	}
 	if (!error) {
 		watch_start(options);
-		foreign_start(options, objects);
+		foreign_start(options, objects, attachments, count);
 		counts_begin(attachments, count);
 		json_begin("started");
 		json_number("pid", pid);

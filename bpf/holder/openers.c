@@ -2,6 +2,7 @@
 #include "holder.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,28 +10,17 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* Whether one of its descriptors is a file that `is_meant` knows; the name is as the process sees it. */
-static bool has_open(const char *pid, bool (*is_meant)(const char *name, const struct stat *file), char *name, size_t size)
+/*
+ * Whether a process can have files at all. Threads of the kernel, which are most of what /proc lists, have no memory of
+ * their own, and so neither an executable nor descriptors; to ask for the executable is one call, and to list no
+ * descriptors four.
+ */
+static bool may_have_files(const char *pid)
 {
-	char path[64];
-	struct dirent *entry;
-	bool found = false;
-	DIR *fds;
+	char path[64], name[8];
 
-	snprintf(path, sizeof(path), "/proc/%.16s/fd", pid);
-	fds = opendir(path);
-	while (fds && !found && (entry = readdir(fds))) {
-		ssize_t length = readlinkat(dirfd(fds), entry->d_name, name, size - 1);
-		struct stat file;
-
-		if (length <= 0)
-			continue;
-		name[length] = 0;
-		found = fstatat(dirfd(fds), entry->d_name, &file, 0) == 0 && is_meant(name, &file);
-	}
-	if (fds)
-		closedir(fds);
-	return found;
+	snprintf(path, sizeof(path), "/proc/%.16s/exe", pid);
+	return readlink(path, name, sizeof(name)) >= 0 || errno != ENOENT;
 }
 
 /* Calls `visit` with each descriptor of a process whose name is meant. */
@@ -65,29 +55,53 @@ void each_descriptor(bool (*is_meant)(const char *name), void (*visit)(const cha
 	DIR *proc = opendir("/proc");
 
 	while (proc && (entry = readdir(proc)))
-		if (atoi(entry->d_name) > 0)
+		if (atoi(entry->d_name) > 0 && may_have_files(entry->d_name))
 			visit_descriptors(entry->d_name, is_meant, visit);
 	if (proc)
 		closedir(proc);
 }
 
-/* Calls `visit` with each other process that has such a file open, once a process. */
-void each_opener(bool (*is_meant)(const char *name, const struct stat *file),
-		 void (*visit)(const char *name, pid_t pid, const char *comm))
+/* Tells each kind of file that is sought of the first descriptor of the process that is one. */
+static void visit_files(const char *pid, const struct sought *sought, int count)
 {
-	char name[512], path[64], comm[64];
+	char path[64], comm[64] = "", name[512];
+	unsigned int told = 0, all = (1u << count) - 1;
+	struct dirent *entry;
+	DIR *fds;
+
+	snprintf(path, sizeof(path), "/proc/%.16s/fd", pid);
+	fds = opendir(path);
+	while (fds && told != all && (entry = readdir(fds))) {
+		ssize_t length = readlinkat(dirfd(fds), entry->d_name, name, sizeof(name) - 1);
+		struct stat file;
+
+		if (length <= 0 || fstatat(dirfd(fds), entry->d_name, &file, 0) != 0)
+			continue;
+		name[length] = 0;
+		for (int i = 0; i < count; i++) {
+			if ((told & (1u << i)) || !sought[i].is_meant(name, &file))
+				continue;
+			told |= 1u << i;
+			snprintf(path, sizeof(path), "/proc/%.16s/comm", pid);
+			setting_read(path, comm, sizeof(comm));
+			sought[i].visit(name, atoi(pid), comm);
+		}
+	}
+	if (fds)
+		closedir(fds);
+}
+
+/* Looks through the descriptors of all other processes, for all kinds of files at once. */
+void each_opener(const struct sought *sought, int count)
+{
 	struct dirent *entry;
 	DIR *proc = opendir("/proc");
 
 	while (proc && (entry = readdir(proc))) {
 		pid_t pid = atoi(entry->d_name);
 
-		if (pid <= 0 || pid == getpid() || !has_open(entry->d_name, is_meant, name, sizeof(name)))
-			continue;
-		snprintf(path, sizeof(path), "/proc/%d/comm", pid);
-		if (!setting_read(path, comm, sizeof(comm)))
-			comm[0] = 0;
-		visit(name, pid, comm);
+		if (pid > 0 && pid != getpid() && may_have_files(entry->d_name))
+			visit_files(entry->d_name, sought, count);
 	}
 	if (proc)
 		closedir(proc);

@@ -74,8 +74,8 @@ static void report_opener(const char *unused, pid_t pid, const char *comm)
 		report(found, "open", pid, comm);
 }
 
-/* From here on, and whoever has one open already. */
-void result_watch_start(void)
+/* From here on. Who has one open already, the caller is to find out: by what is returned. */
+struct sought result_watch_start(void)
 {
 	char link[64];
 	const char *path;
@@ -89,7 +89,7 @@ void result_watch_start(void)
 		watched[watched_count].wd = events < 0 ? -1 : inotify_add_watch(events, link, IN_OPEN);
 		watched[watched_count++].path = path;
 	}
-	each_opener(is_watched, report_opener);
+	return (struct sought){ is_watched, report_opener };
 }
 
 static int wanted;
@@ -116,7 +116,7 @@ static void report_event(int wd)
 	if (wanted == watched_count || watched[wanted].reported)
 		return;
 	who = 0;
-	each_opener(is_wanted, note);
+	each_opener(&(struct sought){ is_wanted, note }, 1);
 	report(wanted, "opened", who, who_comm);
 }
 

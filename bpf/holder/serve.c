@@ -114,6 +114,7 @@ int serve(int (*work)(int argc, char **argv))
 	sigaction(SIGINT, &stop, NULL);
 	sigaction(SIGHUP, &stop, NULL);
 	signal(SIGPIPE, SIG_IGN);
+	addresses_share();
 	while (!stopping && (size = get_size()) > 0 && size <= MAX_REQUEST && get(request, (size_t)size)) {
 		int count = 0, status = 126 << 8, said = memfd_create("stderr", MFD_CLOEXEC);
 		pid_t pid;

@@ -119,14 +119,14 @@ static bool is_new(const char *path)
 	return true;
 }
 
-static struct stat sought;
+static struct stat touched;
 static pid_t who;
 static char who_comm[64];
 
 static bool is_sought(const char *name, const struct stat *file)
 {
 	(void)name;
-	return file->st_dev == sought.st_dev && file->st_ino == sought.st_ino;
+	return file->st_dev == touched.st_dev && file->st_ino == touched.st_ino;
 }
 
 static void note_opener(const char *name, pid_t pid, const char *comm)
@@ -158,8 +158,8 @@ static void report(const char *path, const char *how)
 	if (!is_new(path))
 		return;
 	who = 0;
-	if (stat(path, &sought) == 0)
-		each_opener(is_sought, note_opener);
+	if (stat(path, &touched) == 0)
+		each_opener(&(struct sought){ is_sought, note_opener }, 1);
 	report_begin(path, how);
 	report_end(who, who_comm);
 }
@@ -235,14 +235,12 @@ static void report_reader(const char *name, pid_t pid, const char *comm)
 	report_end(pid, comm);
 }
 
-static void report_readers(void)
+static struct sought readers(void)
 {
 	struct stat root;
 
-	if (stat(TRACEFS, &root) != 0)
-		return;
-	tracefs = root.st_dev;
-	each_opener(is_pipe, report_reader);
+	tracefs = stat(TRACEFS, &root) == 0 ? root.st_dev : 0;
+	return (struct sought){ is_pipe, report_reader };
 }
 
 /* From here on. Everything that the holder itself sets for the run is set. */
@@ -257,9 +255,8 @@ void watch_start(const struct options *options)
 		json_begin("unwatched");
 		json_end();
 	}
-	report_readers();
 	watch.result_dir = options->dir;
-	result_watch_start();
+	each_opener((struct sought[]){ readers(), result_watch_start() }, 2);
 	watch_directory(options->dir, IN_OPEN);
 	watch_directory(TRACEFS, TOUCHED);
 	watch_directory(TF("options"), TOUCHED);
@@ -318,7 +315,7 @@ void watch_stop(void)
 	if (watch.fd >= 0)
 		close(watch.fd);
 	watch.fd = -1;
-	report_readers();
+	each_opener(&(struct sought){ is_pipe, report_reader }, 1);
 	for (size_t i = 0; i < watch.text_count; i++)
 		compare_text(&watch.texts[i]);
 	if (watch.short_of_memory) {

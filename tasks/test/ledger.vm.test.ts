@@ -2,7 +2,7 @@
 import { readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import type { Manifest } from '../results/manifest.ts'
+import { ProbesSchema, type Manifest } from '../results/manifest.ts'
 import { Rig } from './rig.ts'
 
 const TRACEFS = '/sys/kernel/tracing'
@@ -120,6 +120,15 @@ const OWN_LOADER = `
     repeat: 1
 `
 
+/** The kernel's kprobe events while the workload runs, which reads the file that is probed. */
+const ATTACHED = `
+  attached:
+    probes: [readiter]
+    workload: { run: "sh -c 'cat ${TRACEFS}/kprobe_events; ${READ}'" }
+    repeat: 2
+    start: shared
+`
+
 interface Run {
   readonly dir: string
   readonly manifest: Manifest
@@ -130,7 +139,7 @@ let spoiled: ReadonlyMap<string, Run>
 
 beforeAll(async () => {
   const experiments = Object.entries(SPOILERS).map(experimentOf).join('')
-  lab.write('lab.yaml', lab.read('lab.yaml').trimEnd() + experiments + OWN_LOADER + LEFT_BEHIND)
+  lab.write('lab.yaml', lab.read('lab.yaml').trimEnd() + experiments + OWN_LOADER + LEFT_BEHIND + ATTACHED)
   lab.write('own-loader.c', readFileSync(new URL('./probes/own-loader.c', import.meta.url), 'utf8'))
   await lab.answer(['up'])
   const runs = (await lab.answer(['run', ...Object.keys(SPOILERS)])) as Run[]
@@ -164,6 +173,21 @@ test('kprobes of the workload’s own loader are counted, hits and misses', () =
   expect(JSON.parse(readFileSync(join(dir, 'probes.json'), 'utf8'))).toMatchObject({
     others: [{ program: 'inner', section: 'kprobe/bpf_trace_printk' }],
   })
+})
+
+test('a later run attaches by the addresses that the first one found, to the same functions', async () => {
+  const runs = (await lab.answer(['run', 'attached'])) as Run[]
+  const events = runs.map(({ dir }) => readFileSync(join(dir, 'stdout'), 'utf8'))
+  expect(events[0]).toMatch(/^p:lab_\d+\/copyout copyout_giulia$/m)
+  expect(events[1]).toMatch(/^p:lab_\d+\/copyout 0x[0-9a-f]{16}$/m)
+  // Programs, their sections, and that each was hit.
+  const programs = runs.map(({ dir, manifest }) => {
+    expect(manifest.verdict).toBe('passed')
+    const { programs: list } = ProbesSchema.parse(JSON.parse(readFileSync(join(dir, 'probes.json'), 'utf8')))
+    return list.map(({ program, section, hits }) => ({ program, section, hit: hits > 0 }))
+  })
+  expect(programs[1]).toEqual(programs[0])
+  expect(programs[0]?.filter(({ hit }) => hit)).not.toEqual([])
 })
 
 test('what outlives the workload is named, output that is not kept is counted, and files of its own may be of any size', async () => {
