@@ -76,15 +76,15 @@ async function fromStdin(signal: AbortSignal): Promise<AsyncDisposable & { reado
   return { file, [Symbol.asyncDispose]: remove }
 }
 
-const readsText = ({ whole, partial, other }: NonNullable<ImportedArm['reads']>): string =>
+const readsText = ({ whole, partial, other }: NonNullable<ImportedArm['reads']>, unit: string): string =>
   [
-    plural(whole, 'whole read'),
+    plural(whole, `whole ${unit}`),
     ...Object.entries(partial).map(([why, count]) => `${count} partial (${why})`),
     ...(other > 0 ? [`${other} with other messages`] : []),
   ].join(', ')
 
 /** What the trace says as a run of an experiment, an arm at a time. */
-function judgedText(name: string, { processes, arms: judged, unanswered }: JudgedImport): string[] {
+function judgedText(name: string, { processes, unit, arms: judged, unanswered }: JudgedImport): string[] {
   const { comm, count, all } = processes
   return [
     all
@@ -92,7 +92,7 @@ function judgedText(name: string, { processes, arms: judged, unanswered }: Judge
       : `as ${name}: ${plural(count, 'process', 'processes')} called ${printable(comm, 16)}`,
     ...judged.flatMap(({ arm, reads, verdicts }) => [
       ...(judged.length > 1 ? [`  arm ${printable(arm, 100)}`] : []),
-      ...(reads === undefined ? [] : [`  ${readsText(reads)}`]),
+      ...(reads === undefined ? [] : [`  ${readsText(reads, unit)}`]),
       ...verdicts.flatMap(({ ok, lines }) =>
         lines.map(
           (line, index) => `  ${index === 0 ? (ok ? 'holds: ' : 'does not hold: ') : '  '}${printable(line, 300)}`,

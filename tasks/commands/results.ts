@@ -18,7 +18,11 @@ import { oneWordOf } from './shared/values.ts'
 
 const OPTIONS = [
   ['--experiment <name>', 'only of this experiment'],
-  ['--per <what>', 'order: sequences of a read (the default) or of a run', oneWordOf('sequence', ['read', 'run'])],
+  [
+    '--per <what>',
+    'order: the default is one sequence after the other; run takes a run as one',
+    oneWordOf('unit', ['sequence', 'run']),
+  ],
   DEFINITION,
 ] as const satisfies readonly OptionRow[]
 
@@ -142,7 +146,7 @@ async function observer(asked: Asked): Promise<Outcome> {
 /** Whether events came in the same order, over the runs of an experiment that count. */
 async function order(asked: Asked): Promise<Outcome> {
   const { session, options } = asked
-  const { per = 'read' } = options
+  const { per = 'sequence' } = options
   const { orderReport, orderText } = await import('../results/order.ts')
   const wanted = experimentOf(asked)
   const { definition, found, leftOut } = await ofDefinition(asked, wanted)

@@ -1,4 +1,5 @@
 /** `lab trace <run>`: the events of a result, filtered, as lines, as Markdown, or read by read. */
+import { unitWord } from '../config/unit-word.ts'
 import { inTime } from '../config/text/pattern.ts'
 import type { TraceEvent } from '../linux/ftrace/trace-line.ts'
 import { sequencesOf, type Matches, type Sequence } from '../trace/events/sequences.ts'
@@ -26,8 +27,8 @@ import { wholeNumber } from './shared/values.ts'
 const OPTIONS = [
   ['--md', 'Markdown, for slides'],
   ['--all', 'include other processes; of a run without messages, show every event'],
-  ['--svg <file>', 'the path of one read as a picture: that of the median duration'],
-  ['--reads', 'read by read, partial ones marked'],
+  ['--svg <file>', 'the path of one read (or whatever `unit:` says) as a picture: that of the median duration'],
+  ['--reads', 'one read (or whatever `unit:` says) after the other, partial ones marked'],
   ['--comm <name>', 'only events of processes with this name'],
   ['--pid <pid>', 'only events of this process', wholeNumber('a pid', 0, 2 ** 32)],
   ['--probe <program>', 'only what this BPF program printed, or events of this name'],
@@ -44,11 +45,11 @@ const OPTIONS = [
 ] as const satisfies readonly OptionRow[]
 
 /** "read 2 of readfile-95, 6 messages, 214 us: whole". */
-function headOf({ pid, comm, events, complete, partialBecause }: Sequence, index: number): string {
+function headOf({ pid, comm, events, complete, partialBecause }: Sequence, index: number, unit: string): string {
   const [first, last] = [events[0], events.at(-1)]
   const took = first && last && !first.ticks ? `, ${(last.timeNs - first.timeNs) / 1000n} us` : ''
   const how = complete ? 'whole' : partialBecause === undefined ? 'NOT as expected' : `PARTIAL (${partialBecause})`
-  return `read ${index + 1} of ${printable(comm, 16)}-${pid}, ${plural(events.length, 'message')}${took}: ${how}`
+  return `${unit} ${index + 1} of ${printable(comm, 16)}-${pid}, ${plural(events.length, 'message')}${took}: ${how}`
 }
 
 function sequences(found: TraceView, order: readonly Matches[]): Sequence[] {
@@ -141,21 +142,22 @@ export const command = defineCommand({
     const named = options.symbols === true ? await namesIn(run, session) : (events: TraceView['events']) => events
     if (options.svg !== undefined) return await picture(options.svg, found.events, manifest, session)
     const order = options.reads === true ? orderOf(run, results, session) : undefined
+    const unit = unitWord(manifest.unit, found.events[0]?.message)
     if (options.reads === true && order === undefined)
       throw userError({
         place: `run ${run.run}`,
-        fact: `${printable(manifest.experiment, 60)} does not say what one read is`,
-        wayOut: 'an expectation with `order:` and `per: read` does',
+        fact: `${printable(manifest.experiment, 60)} does not say what one sequence of its messages is`,
+        wayOut: 'an expectation with `order:` and `per: sequence` does',
       })
     const lines = options.md === true ? traceMarkdown : traceLines
     const reads = order && sequences(found, order)
     const body = reads
-      ? reads.flatMap((one, index) => [headOf(one, index), ...lines(named(one.events)), ''])
+      ? reads.flatMap((one, index) => [headOf(one, index, unit), ...lines(named(one.events)), ''])
       : lines(named(found.events))
     const whole = reads?.filter(({ complete }) => complete).length
     const notes = [
       ...(found.events.length === 0 ? [nothing(run, request)] : []),
-      ...(reads ? [`${plural(reads.length, 'read')}, ${whole} whole`] : []),
+      ...(reads ? [`${plural(reads.length, unit)}, ${whole} whole`] : []),
       ...(found.more ? [`only the first ${MOST_EVENTS} events: --from, --to, or \`lab query\``] : []),
       ...(manifest.trace.completeness === 'complete'
         ? []

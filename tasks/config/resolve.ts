@@ -139,12 +139,13 @@ function resolveExperiment(
   vms: readonly string[],
   absolute: Absolute,
 ): ResolvedExperiment {
-  const { about, skip, probes = [], workload, trace } = experiment
+  const { about, unit, skip, probes = [], workload, trace } = experiment
   const vm = vmOf(experiment, vms)
   if (vm === undefined) throw new Error(`experiment ${name} passed the checks without a vm`)
   return {
     name,
     ...(about !== undefined && { about }),
+    ...(unit !== undefined && { unit }),
     ...(skip !== undefined && { skip }),
     vm,
     options: experiment.options ?? {},

@@ -142,6 +142,8 @@ export interface AllowedSplat {
 export interface ResolvedExperiment {
   readonly name: string
   readonly about?: string
+  /** What one sequence of messages is called, in the singular; undefined where the lab file has no word for it. */
+  readonly unit?: string
   /** Why `lab run --all` leaves it out. */
   readonly skip?: string
   /** Name of a VM. */

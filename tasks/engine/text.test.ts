@@ -34,7 +34,18 @@ describe('duration', () => {
 })
 
 it('plural', () => {
-  expect([plural(1, 'run'), plural(2, 'run'), plural(0, 'entry', 'entries')]).toEqual(['1 run', '2 runs', '0 entries'])
+  expect([plural(1, 'run'), plural(2, 'run'), plural(0, 'child', 'children')]).toEqual([
+    '1 run',
+    '2 runs',
+    '0 children',
+  ])
+  expect(['fsync', 'query', 'delay', 'pass', 'switch'].map((one) => plural(2, one))).toEqual([
+    '2 fsyncs',
+    '2 queries',
+    '2 delays',
+    '2 passes',
+    '2 switches',
+  ])
 })
 
 describe('display width', () => {

@@ -43,8 +43,13 @@ export function duration(seconds: number): string {
   return `${Math.floor(minutes / 60)}h${two(minutes % 60)}m`
 }
 
-/** `1 run`, `3 runs`; `many` where an `s` does not make the plural. */
-export const plural = (count: number, one: string, many = `${one}s`): string => `${count} ${count === 1 ? one : many}`
+/** `runs`, `processes`, `queries`: by the rules of English, which its irregular nouns do not follow. */
+export const pluralOf = (one: string): string =>
+  /(s|x|z|ch|sh)$/i.test(one) ? `${one}es` : /[^aeiou]y$/i.test(one) ? `${one.slice(0, -1)}ies` : `${one}s`
+
+/** `1 run`, `3 runs`; `many` where the rules do not make the plural. */
+export const plural = (count: number, one: string, many = pluralOf(one)): string =>
+  `${count} ${count === 1 ? one : many}`
 
 let segmenter: Intl.Segmenter | undefined
 /** The segmenter is made at the first text that is not ASCII: loading its data takes 10 ms. */

@@ -73,7 +73,7 @@ export async function figuresOf(runs: readonly StoredRun[]): Promise<Map<string,
       files.set(`figures/${experiment}.svg`, Buffer.from(svg))
       break
     }
-    const order = await orderReport(experiment, counted, 'read')
+    const order = await orderReport(experiment, counted, 'sequence')
     if (order.units > 0) files.set(`figures/${experiment}-order.txt`, Buffer.from(`${orderText(order)}\n${leftOut}`))
     const [newest] = counted.toReversed()
     const published = newest === undefined ? [] : publishedBeside(newest, counted)

@@ -237,7 +237,7 @@ function judged(raw: Raw, experiment: ResolvedExperiment, now: Analysis, lines: 
   const fair = (one: Finding): Finding => (one.ok || blind === undefined ? one : open(one.what, blind))
   // The order of messages follows from the trace alone.
   const fairFile = (name: string) => (name === 'sequence.txt' && experiment.collect.includes('trace') ? asItIs : fair)
-  const { expectations, verdict, remarks, ...facts } = derivedFacts(experiment, again, lines)
+  const { expectations, verdict, remarks, unit, ...facts } = derivedFacts(experiment, again, lines)
   const judgement = [
     ...stricter,
     ...(isOld ? [] : summed('remarks', 'as recorded', [fair(compared('remarks', manifest.remarks, remarks))])),
@@ -249,6 +249,7 @@ function judged(raw: Raw, experiment: ResolvedExperiment, now: Analysis, lines: 
     ...(['splats', 'tests'] as const)
       .filter((key) => manifest[key] !== undefined && facts[key] === undefined)
       .map((key) => fair(compared(key, manifest[key], []))),
+    ...(manifest.unit === undefined ? [] : [compared('unit', manifest.unit, unit)]),
     ...Object.entries(facts).map(([key, value]) => fair(compared(key, Reflect.get(manifest, key), value))),
     ...[...derivedFiles(experiment, again, lines)].map(([name, text]) =>
       texts[name] === undefined
@@ -284,11 +285,15 @@ function summed(what: string, fact: string, findings: readonly Finding[]): Findi
   return others.length > 0 ? others : [right(what, fact)]
 }
 
+/** Results from before sequences had a word of their own call each of them a read. */
+const asRecorded = (experiment: ResolvedExperiment, { unit }: Manifest): ResolvedExperiment =>
+  unit === undefined ? { ...experiment, unit: 'read' } : experiment
+
 /** @throws a Failure, or an Error of what cannot be read */
 export function replay(raw: Raw): Replayed {
   const { manifest, texts } = raw
   const lab = readKeptLab(raw.labFile, raw.toolRoot)
-  const experiment = experimentOf(lab, manifest.experiment)
+  const experiment = asRecorded(experimentOf(lab, manifest.experiment), manifest)
   const lines = (texts['holder.ndjson'] ?? '').split('\n').filter(Boolean).map(parseHolderLine)
   const missing = [...filesOf(experiment, manifest, lines)].filter((name) => !Object.hasOwn(manifest.sha256, name))
   const first = [

@@ -59,7 +59,19 @@ function valueOf(value: unknown): string {
  * order.
  */
 const NOT_OF_A_RUN: ReadonlySet<string> = new Set<keyof ResolvedExperiment>([
-  ...(['name', 'about', 'skip', 'vm', 'params', 'matrix', 'include', 'exclude', 'observer', 'control'] as const),
+  ...([
+    'name',
+    'about',
+    'unit',
+    'skip',
+    'vm',
+    'params',
+    'matrix',
+    'include',
+    'exclude',
+    'observer',
+    'control',
+  ] as const),
   ...([
     'order',
     'seed',

@@ -69,7 +69,7 @@ async function* itemsOf({ run, order }: ExportRequest, { processes, events }: Tr
     const known = processes.comm(pid)
     return known === UNKNOWN_COMM ? seen : known
   }
-  const timeline = new Timeline({ order, comm, notes: notesOf(run) })
+  const timeline = new Timeline({ order, unit: run.manifest.unit, comm, notes: notesOf(run) })
   for await (const some of events) {
     count(some.length)
     yield inTime(() => some.flatMap((event): Item[] => [...timeline.add(event)]))

@@ -237,6 +237,8 @@ export const ManifestSchema = z.object({
     observer: z.enum(['none', 'empty', 'full', 'counted']).exactOptional(),
   }),
   repeat: z.number(),
+  /** What one sequence of messages is called: `call`. Results of 0.1.0 have none: they say `read`. */
+  unit: text.exactOptional(),
   plan: plan.exactOptional(),
   /** ISO 8601, UTC. */
   started: text,

@@ -25,7 +25,7 @@ const TWO_READS = '0\t1\texec\n1\t1\tbegin\n1\t1\ttook 5 ns\n2\t1\tbegin\n2\t1\t
 const TURNED = TWO_READS.replace('2\t1\tbegin\n2\t1\ttook 61 ns', '2\t1\ttook 61 ns\n2\t1\tbegin')
 
 test('reads are compared over runs; what differs from hit to hit, and what exec reads, is no difference', async () => {
-  const report = await orderReport('x', [run('a', 16, TWO_READS), run('b', 16, TWO_READS)], 'read')
+  const report = await orderReport('x', [run('a', 16, TWO_READS), run('b', 16, TWO_READS)], 'sequence')
   expect(report).toMatchObject({ units: 4, runs: 2, without: 0, unstable: [], stablePairs: 1 })
   expect(orderText(report)).toContain('always the same sequence')
   expect(orderSummary(report)).toEqual(['order: the same in all 4 sequences (each begins at "begin")'])
@@ -33,15 +33,22 @@ test('reads are compared over runs; what differs from hit to hit, and what exec 
 
 test('a sequence is a read only if it begins at a message that names one', async () => {
   const summary = async (first: string) =>
-    orderSummary(await orderReport('x', [run('r', 16, TWO_READS.replaceAll('begin', first))], 'read'))[0]
+    orderSummary(await orderReport('x', [run('r', 16, TWO_READS.replaceAll('begin', first))], 'sequence'))[0]
   for (const read of ['ext4 file read', 'vfs_read entered', 'enter pread64'])
     expect(await summary(read)).toBe('order: the same in all 2 reads')
   for (const other of ['vfs_fsync', 'thread started', 'bread'])
     expect(await summary(other)).toBe(`order: the same in all 2 sequences (each begins at "${other}")`)
 })
 
+test('the word of the newest run, and the one that is asked for, come before the one of the messages', async () => {
+  const one = run('r', 16, TWO_READS.replaceAll('begin', 'ext4 file read'))
+  const named = { ...one, manifest: { ...one.manifest, unit: 'query' } }
+  expect(orderSummary(await orderReport('x', [named], 'sequence'))).toEqual(['order: the same in all 2 queries'])
+  expect(orderText(await orderReport('x', [named], 'sequence', 'call'))).toContain('x: 2 calls of 1 run, always')
+})
+
 test('a read that came in another order is counted, shown, and said where', async () => {
-  const report = await orderReport('x', [run('c', 16, TWO_READS), run('d', 64, TURNED)], 'read')
+  const report = await orderReport('x', [run('c', 16, TWO_READS), run('d', 64, TURNED)], 'sequence')
   const text = orderText(report)
   expect(text).toContain('4 sequences of 2 runs, 2 different sequences')
   expect(text).toContain('"begin" before "took # ns" in 3 of 4; after it in 1 (d, sequence 2)')
@@ -63,7 +70,7 @@ test('warm-ups, and attempts that came again, are not counted', async () => {
       planned('again', TWO_READS, { ...plan, attempt: 2 }),
       planned('other', TWO_READS, { ...plan, index: 2 }),
     ],
-    'read',
+    'sequence',
   )
   expect(report).toMatchObject({ runs: 2, units: 4, unstable: [] })
 })
@@ -83,7 +90,7 @@ test('processes are told apart in the sequence of a run', async () => {
 })
 
 test('a run without a sequence, or with something else in it, is not counted', async () => {
-  const report = await orderReport('x', [run('g', 16, undefined), run('h', 16, 'no\u001b[2Jsequence\n')], 'read')
+  const report = await orderReport('x', [run('g', 16, undefined), run('h', 16, 'no\u001b[2Jsequence\n')], 'sequence')
   expect(report.without).toBe(2)
   expect(orderText(report)).toBe('x: no run has a sequence of messages')
 })

@@ -7,22 +7,25 @@ import { join } from 'node:path'
 import { dependences, SIGNIFICANT, type Dependence } from '../trace/stats/dependence.ts'
 import { orderOf, type DistinctSequence, type Order, type Unit } from '../trace/stats/order.ts'
 import { SEQUENCE_FILE, unitsOf } from '../trace/events/sequence-file.ts'
+import { unitWord } from '../config/unit-word.ts'
 import { counted } from './counted.ts'
 import type { Manifest } from './manifest.ts'
 import { plural } from '../engine/text.ts'
 import { safe } from './runs-table.ts'
 
-export type Per = 'read' | 'run'
+export type Per = 'sequence' | 'run'
 
 export interface OrderReport extends Order {
   readonly experiment: string
   readonly per: Per
+  /** What one sequence is called, in the singular: `read`, `call`, or `run` where a run is one. */
+  readonly unit: string
   /** Runs that keep no sequence: made by an earlier version, or without messages. */
   readonly without: number
   readonly depends: readonly Dependence[]
 }
 
-type Facts = Pick<Manifest, 'run' | 'experiment' | 'arm' | 'kernel' | 'guest' | 'plan' | 'trace'>
+type Facts = Pick<Manifest, 'run' | 'experiment' | 'arm' | 'kernel' | 'guest' | 'plan' | 'trace' | 'unit'>
 /** What the order is computed from: a result's manifest and where it is. */
 export interface OrderedRun {
   readonly dir: string
@@ -34,20 +37,12 @@ const MOST_CATEGORIES = 20
 /** Reads of a run that are told apart by their number. */
 const MOST_NUMBERS = 10
 
-/** A message that names a read: "ext4 file read", "vfs_read entered". */
-const NAMES_A_READ = /(?:^|[^a-z])p?read(?:v2?|64)?(?:[^a-z]|$)/i
-
-/**
- * What a unit is called. One that begins at a message which names no read is just a sequence: an fsync has no reads.
- */
-export const unitWord = ({ per, distinct }: Pick<OrderReport, 'per' | 'distinct'>): 'read' | 'run' | 'sequence' =>
-  per === 'run' ? 'run' : NAMES_A_READ.test(distinct[0]?.labels[0] ?? '') ? 'read' : 'sequence'
-
 /** What may make a difference; only what differs is looked at. */
 function factorsOf(
   { arm, kernel, guest, plan, trace }: Facts,
   { number }: Unit,
-  word: ReturnType<typeof unitWord>,
+  per: Per,
+  word: string,
 ): Record<string, string> {
   const params = Object.entries(arm.params).map(([name, value]) => [name, String(value)] as const)
   return {
@@ -57,14 +52,23 @@ function factorsOf(
     accelerator: guest.accel.accel,
     clock: trace.clock,
     ...(plan && { start: plan.start, 'VMs at a time': String(plan.parallel) }),
-    ...(word !== 'run' && {
+    ...(per !== 'run' && {
       [`${word} of the run`]: number > MOST_NUMBERS ? `after ${MOST_NUMBERS}` : String(number),
     }),
   }
 }
 
-/** The order of those runs of one experiment that count. @param per a sequence for each read, or for each run */
-export async function orderReport(experiment: string, runs: readonly OrderedRun[], per: Per): Promise<OrderReport> {
+/**
+ * The order of those runs of one experiment that count.
+ * @param per a sequence for each read, or for each run
+ * @param declared what a sequence is called; what the newest run says of it when left out
+ */
+export async function orderReport(
+  experiment: string,
+  runs: readonly OrderedRun[],
+  per: Per,
+  declared = runs.at(-1)?.manifest.unit,
+): Promise<OrderReport> {
   const found: { readonly unit: Unit; readonly facts: Facts }[] = []
   let without = 0
   for (const { dir, manifest } of counted(runs)) {
@@ -74,15 +78,15 @@ export async function orderReport(experiment: string, runs: readonly OrderedRun[
     found.push(...units.map((unit) => ({ unit, facts: manifest })))
   }
   const order = orderOf(found.map(({ unit }) => unit))
-  const word = unitWord({ per, distinct: order.distinct })
+  const unit = per === 'run' ? 'run' : unitWord(declared, order.distinct[0]?.labels[0])
   const depends = dependences(
-    found.map(({ unit, facts }, index) => ({
-      run: unit.run,
+    found.map(({ unit: sequence, facts }, index) => ({
+      run: sequence.run,
       category: Math.min(order.of[index] ?? 0, MOST_CATEGORIES - 1),
-      factors: factorsOf(facts, unit, word),
+      factors: factorsOf(facts, sequence, per, unit),
     })),
   )
-  return { experiment, per, without, ...order, depends }
+  return { experiment, per, unit, without, ...order, depends }
 }
 
 /** Sequences that are shown, and events of one. */
@@ -108,7 +112,7 @@ function sequenceLines(sequence: DistinctSequence, index: number, report: OrderR
     ...(missing.length > 0 ? [`without ${listed(missing)}`] : []),
     ...(added.length > 0 ? [`also ${listed(added)}`] : []),
   ]
-  const where = per === 'read' ? `${safe(first.run)}, ${unitWord(report)} ${first.number}` : safe(first.run)
+  const where = per === 'sequence' ? `${safe(first.run)}, ${report.unit} ${first.number}` : safe(first.run)
   return [
     `  ${letter(index)}  ${count} of ${units} (${percent(count, units)}), in ${plural(runs, 'run')}${index === 0 ? '' : `; first in ${where}`}`,
     ...(index === 0 ? [] : [`     ${differs.join('; ')}`]),
@@ -143,10 +147,9 @@ function dependsLines(depends: readonly Dependence[]): string[] {
 
 /** Everything, for people. */
 export function orderText(report: OrderReport): string {
-  const { experiment, distinct, unstable, stablePairs, depends, units, runs, without, notCompared } = report
-  const word = unitWord(report)
+  const { experiment, distinct, unstable, stablePairs, depends, units, runs, without, notCompared, unit: word } = report
   if (units === 0) return `${safe(experiment)}: no run has a sequence of messages`
-  const what = report.per === 'read' ? `${plural(units, word)} of ${plural(runs, 'run')}` : plural(runs, 'run')
+  const what = report.per === 'sequence' ? `${plural(units, word)} of ${plural(runs, 'run')}` : plural(runs, 'run')
   return [
     `${safe(experiment)}: ${what}, ${distinct.length === 1 ? 'always the same sequence' : `${distinct.length} different sequences`}`,
     ...distinct.slice(0, SHOWN).flatMap((one, index) => sequenceLines(one, index, report)),
@@ -154,20 +157,21 @@ export function orderText(report: OrderReport): string {
     '',
     `${plural(stablePairs, 'pair')} of events always in one order${unstable.length === 0 ? '' : `, ${unstable.length} not:`}`,
     ...unstable.slice(0, 12).map(({ a, b, before, after, mixed, example }) => {
-      const where = `${safe(example.run)}${report.per === 'read' ? `, ${word} ${example.number}` : ''}`
+      const where = `${safe(example.run)}${report.per === 'sequence' ? `, ${word} ${example.number}` : ''}`
       return `  "${safe(a)}" before "${safe(b)}" in ${before} of ${before + after + mixed}; after it in ${after}${mixed > 0 ? `, alternating in ${mixed}` : ''} (${where})`
     }),
     ...(unstable.length > 12 ? [`  ... ${unstable.length - 12} more: --json has all`] : []),
     ...(notCompared > 0 ? [`  ${plural(notCompared, 'kind')} of events not compared: too many`] : []),
-    ...(depends.length > 0 ? ['', `what a ${word}'s sequence depends on:`, ...dependsLines(depends)] : []),
+    ...(depends.length > 0
+      ? ['', `what ${/^[aeiou]/i.test(word) ? 'an' : 'a'} ${word}'s sequence depends on:`, ...dependsLines(depends)]
+      : []),
     ...(without > 0 ? ['', `${plural(without, 'run')} without a sequence, not counted`] : []),
   ].join('\n')
 }
 
 /** One or two lines for the end of `lab run`; none where there is nothing to compare. */
 export function orderSummary(report: OrderReport): string[] {
-  const { distinct, unstable, units, depends } = report
-  const word = unitWord(report)
+  const { distinct, unstable, units, depends, unit: word } = report
   if (units < 2) return []
   const [first] = distinct
   const rare = unstable[0]

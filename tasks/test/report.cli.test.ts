@@ -88,6 +88,22 @@ test('a file says what came out first, with every number of every arm', () => {
   expect(text).toMatch(/10(?:\u202f)? whole reads|60 times the same messages/)
 })
 
+test('an experiment that is not about reads is told in its own word', async () => {
+  const unit = 'page fault'
+  await makeRuns(rig, traceText(10, ['entered', 'mapped', 'left'], 'worker'), [
+    runOf('faults', 310, { size: 1 }, { unit }),
+    runOf('faults', 311, { size: 2 }, { unit }),
+  ])
+  expect((await rig.lab(['report', 'faults'])).status).toBe(0)
+  const text = html('faults')
+  expect(text).toContain('>The path of one page fault</h3>')
+  expect(text).toContain('median of its page faults')
+  expect(text).toContain('>the whole page fault<')
+  // The page's own code may name anything.
+  expect(text.replaceAll(/<(style|script)[^]*?<\/\1>/g, '')).not.toMatch(/\breads?\b/)
+  rmSync(join(rig.dir, 'results/faults'), { recursive: true })
+})
+
 describe('runs of two definitions', () => {
   const edited = [100, 900].flatMap((read_ns, of) =>
     [0, 1, 2].map((index) => {

@@ -102,7 +102,7 @@ const VALUES: Readonly<Record<string, Source>> = {
   '--run': runNames,
   '--accel': () => Promise.resolve(plain('auto', 'kvm', 'tcg')),
   '--start': () => Promise.resolve(plain('shared', 'warm', 'cold')),
-  '--per': () => Promise.resolve(plain('read', 'run')),
+  '--per': () => Promise.resolve(plain('sequence', 'run')),
   '--parallel': () => Promise.resolve(plain('auto')),
 }
 

@@ -112,7 +112,7 @@ async function comparisons(
     const name = outcomes[0]?.manifest.experiment
     lines.push(...sameBytesLines(sameBytes(outcomes.map(({ manifest }) => manifest))))
     for (const report of await observerReports(outcomes)) lines.push(...observerText(report))
-    if (name !== undefined) lines.push(...orderSummary(await orderReport(name, outcomes, 'read')))
+    if (name !== undefined) lines.push(...orderSummary(await orderReport(name, outcomes, 'sequence')))
     lines.push(...comparedWithPublished(experiment, outcomes, context.emit))
   }
   return lines

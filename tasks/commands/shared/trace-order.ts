@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { patternOf } from '../../config/interpolate.ts'
 import { openLab } from '../../config/open.ts'
+import { isPerSequence } from '../../config/unit-word.ts'
 import { matches } from '../../config/text/pattern.ts'
 import type { Matches } from '../../trace/events/sequences.ts'
 import { INPUTS_DIR } from '../../results/kept-inputs.ts'
@@ -18,7 +19,7 @@ export function orderOf({ manifest }: StoredRun, results: string, session: Sessi
   const file = manifest.inputs !== undefined && existsSync(kept) ? kept : session.options.file
   const { lab } = openLab({ file, cwd: process.cwd(), toolRoot: TOOL_ROOT, host: HOST })
   const expect = lab.experiments[manifest.experiment]?.expect ?? []
-  const order = expect.flatMap((one) => ('order' in one && one.per === 'read' ? [one] : []))
+  const order = expect.filter(isPerSequence)
   const fits = order.find(({ kernels }) => kernels === undefined || kernels.includes(manifest.kernel.name))
   return fits?.order.map((text) => {
     const pattern = patternOf(text, manifest.arm.params)

@@ -73,7 +73,7 @@ function* times({ expect = [], params = {} }: Experiment, at: Path): Iterable<Pr
       yield {
         ...here,
         message: `times is ${many}, and a run has one sequence: it would always fail`,
-        wayOut: 'write `per: read`, or leave times out',
+        wayOut: 'write `per: sequence`, or leave times out',
       }
     const bad = values.find((value) => !/^[0-9]{1,9}$/.test(timesOf(value)))
     if (bad === undefined) continue

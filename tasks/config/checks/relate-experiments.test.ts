@@ -86,12 +86,12 @@ describe('experiments', () => {
     [
       'per: read\n        of: workload\n        times: ${count}',
       'per: run\n        of: workload\n        times: 2 # ${count}',
-      ['times is 2, and a run has one sequence: it would always fail | write `per: read`, or leave times out'],
+      ['times is 2, and a run has one sequence: it would always fail | write `per: sequence`, or leave times out'],
     ],
     [
       'per: read',
       'per: run',
-      ['times is 3, and a run has one sequence: it would always fail | write `per: read`, or leave times out'],
+      ['times is 3, and a run has one sequence: it would always fail | write `per: sequence`, or leave times out'],
     ],
     // ${constructor}: no name of every object in JavaScript is a parameter.
     [

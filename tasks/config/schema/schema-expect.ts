@@ -19,8 +19,10 @@ export const OrderExpectation = z
       .min(1)
       .describe('messages in this order: plain text is the whole message, "/.../" a regular expression'),
     per: z
-      .enum(['read', 'run'])
-      .describe('read: a sequence begins wherever the first message appears; run: one sequence in the whole run'),
+      .enum(['sequence', 'read', 'run'])
+      .describe(
+        'sequence: one begins wherever the first message appears (read says the same); run: one sequence in the whole run',
+      ),
     of: z
       .enum(['workload'])
       .optional()

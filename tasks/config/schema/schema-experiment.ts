@@ -57,6 +57,13 @@ const numberPattern = z
 
 const unit = z.string().min(1).max(20).optional().describe('what its numbers are: ns, ms, B, calls, ...')
 
+const countedIn = text(
+  /^[A-Za-z][A-Za-z0-9 _-]{0,29}$/,
+  'unit is one word or two, in the singular: call, fsync, page fault',
+).describe(
+  'what one sequence of messages is, for reports and summaries: call, fsync, packet (default: read or sequence)',
+)
+
 const required = z
   .union([z.enum(['yes', 'no']), z.boolean()])
   .optional()
@@ -144,6 +151,7 @@ export const CLOCKS = ['local', 'global', 'counter', 'mono', 'boot', 'x86-tsc'] 
 export const Experiment = z
   .strictObject({
     about: z.string().optional().describe('what the experiment shows, in a sentence'),
+    unit: countedIn.optional(),
     skip: z
       .string()
       .min(1)

@@ -243,7 +243,7 @@ describe('each as one problem, in words for people', () => {
     [
       'per: read',
       'per: raed',
-      'expect[0].per of experiment readiter: "raed" is not one of read, run',
+      'expect[0].per of experiment readiter: "raed" is not one of sequence, read, run',
       'did you mean "read"?',
     ],
     // Parameters.

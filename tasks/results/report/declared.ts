@@ -24,5 +24,6 @@ export function asDeclared(one: ExperimentRuns, declared: ResolvedExperiment | u
     ...one,
     groups: one.groups.toSorted((a, b) => place(a) - place(b)),
     units: Object.fromEntries(units),
+    unit: declared.unit,
   }
 }

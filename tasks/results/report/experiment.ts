@@ -20,6 +20,8 @@ import { plural } from '../../engine/text.ts'
 /** All that is known of one experiment's runs. */
 export interface ExperimentFacts {
   readonly runs: ExperimentRuns
+  /** What one sequence of messages is called. */
+  readonly unit: string
   /** Newest manifest of each group that has one that can be read, in the order of the groups. */
   readonly newest: readonly { readonly label: string; readonly manifest: Manifest }[]
   /** Some of those that did not pass, newest first. */
@@ -163,7 +165,7 @@ export async function experimentHtml(
   exhibits: Exhibits,
   alone: boolean,
 ): Promise<Html> {
-  const { runs, newest, bad, paths, notes } = facts
+  const { runs, unit, newest, bad, paths, notes } = facts
   const own = newest.map(({ manifest }) => manifest).filter(({ imported }) => imported === undefined)
   const kernels = [
     ...new Map(own.map((manifest) => [manifest.inputs?.kernel ?? manifest.kernel.name, manifest])).values(),
@@ -175,7 +177,7 @@ export async function experimentHtml(
     ${completenessText(runs.runs)} ${problems(bad, failed)}
     <h3>What was asked</h3>
     ${asked(facts, kept)} ${expected(facts)} ${kernels.map((manifest) => material.kernel(manifest))}
-    ${own.length === 0 ? '' : material.sources(own)} ${await pathHtml(runs.name, paths, exhibits)}
+    ${own.length === 0 ? '' : material.sources(own)} ${await pathHtml(runs.name, unit, paths, exhibits)}
     ${notes.map((note) => html`<p class="soft">${note}</p>`)} ${orderHtml(facts.order)}
 ${await mapHistogramsHtml(runs.name, facts.histograms, exhibits)}
 ${await typedHtml(runs.name, facts.typed, exhibits)}

@@ -1,6 +1,7 @@
 /** Everything that a report says about one experiment, read from its runs. */
 import { join } from 'node:path'
 import type { ResolvedExperiment } from '../../config/resolved.ts'
+import { unitWord } from '../../config/unit-word.ts'
 import { GaveUp } from '../../config/text/pattern.ts'
 import { pathsOf, type PathRun } from '../../trace/stats/read-paths.ts'
 import type { Emit } from '../../engine/event.ts'
@@ -18,7 +19,7 @@ import type { GroupPath } from './path.ts'
 import { publishedIn } from '../published/kept.ts'
 import { reportsOf } from './published.ts'
 import { readableTables } from './readable.ts'
-import { READ_US, withMetric, type ExperimentRuns, type Group, type ReportRun } from './runs.ts'
+import { medianOf, withMetric, type ExperimentRuns, type Group, type ReportRun } from './runs.ts'
 import { typedFacts } from './typed-facts.ts'
 
 /** Runs whose sequences are compared, and events of all of them; the newest. */
@@ -105,7 +106,7 @@ async function groupPaths(
   const orders = newest.map((manifest) => ({ order: manifest && kept.order(manifest) }))
   const tables = await readableTables(sources, options, (there) => pathsOf(there, orders, temp)).catch(givenUp)
   if (tables instanceof GaveUp) {
-    const text = `${tables.parts.fact}: its reads are in no figure`
+    const text = `${tables.parts.fact}: its events are in no figure`
     options.emit({ type: 'notice', level: 'warning', place: `experiment ${printable(name, 80)}`, text })
     return { ...NO_PATHS, notes: [`${text}.`] }
   }
@@ -127,7 +128,11 @@ async function groupPaths(
 }
 
 /** The order of the newest runs' events; undefined where nothing can be compared. */
-async function orderOfRuns({ name, groups }: ExperimentRuns, options: GatherOptions): Promise<RunsOrder | undefined> {
+async function orderOfRuns(
+  { name, groups }: ExperimentRuns,
+  unit: string,
+  options: GatherOptions,
+): Promise<RunsOrder | undefined> {
   const runs = groups
     .flatMap(({ counted }) => counted)
     .filter(({ sequence, imported }) => sequence !== null && imported === null)
@@ -144,7 +149,7 @@ async function orderOfRuns({ name, groups }: ExperimentRuns, options: GatherOpti
   }
   if (found.length < 2) return undefined
   const oldestFirst = found.toReversed().map(({ ordered }) => ordered)
-  return { report: await orderReport(name, oldestFirst, 'read'), runs: found.map(({ run }) => run) }
+  return { report: await orderReport(name, oldestFirst, 'sequence', unit), runs: found.map(({ run }) => run) }
 }
 
 /**
@@ -171,20 +176,24 @@ export async function gather(runs: ExperimentRuns, events: boolean, options: Gat
     const manifest = await manifestOf(run, options)
     if (manifest !== undefined) bad.push({ run, manifest })
   }
+  const known = runs.groups.flatMap(({ label }, index) => {
+    const manifest = newest[index]
+    return manifest === undefined ? [] : [{ label, manifest }]
+  })
   const { paths, notes, medians } = events ? await groupPaths(runs, newest, options) : NO_PATHS
-  const order = events ? await orderOfRuns(runs, options) : undefined
+  const unit = unitWord(
+    options.declared?.(runs.name)?.unit ?? runs.unit ?? known.at(-1)?.manifest.unit,
+    paths[0]?.path.typical[0]?.message,
+  )
+  const order = events ? await orderOfRuns(runs, unit, options) : undefined
   const typed = events ? await typedFacts(runs, options) : []
   const histograms = events ? await mapHistograms(runs, options) : []
   const declared = runs.runs.some(({ metrics }) => Object.keys(metrics).length > 0)
   const withReads = runs.groups.filter(({ counted }) => counted.some((run) => medians.has(run))).length
   // What only one of several arms has cannot be compared, and one run's reads are in the table of steps.
   const comparable = medians.size > 1 && (withReads > 1 || runs.groups.length === 1)
-  const told = declared || !comparable ? runs : withMetric(runs, READ_US, medians)
-  const known = runs.groups.flatMap(({ label }, index) => {
-    const manifest = newest[index]
-    return manifest === undefined ? [] : [{ label, manifest }]
-  })
+  const told = declared || !comparable ? runs : withMetric(runs, medianOf(unit), medians)
   const asked = publishedFor(runs, known, options)
   const published = asked === undefined ? [] : reportsOf(asked, runs, known)
-  return { runs: told, newest: known, bad, paths, typed, histograms, notes, order, published }
+  return { runs: told, unit, newest: known, bad, paths, typed, histograms, notes, order, published }
 }

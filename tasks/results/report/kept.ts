@@ -7,6 +7,7 @@ import { join, relative, sep } from 'node:path'
 import { probeSources } from '../../config/probe-source.ts'
 import { patternOf } from '../../config/interpolate.ts'
 import type { ResolvedExperiment, ResolvedLab } from '../../config/resolved.ts'
+import { isPerSequence } from '../../config/unit-word.ts'
 import type { Pattern } from '../../config/text/pattern.ts'
 import { INPUTS_DIR, keptName } from '../kept-inputs.ts'
 import { readKeptLab } from '../kept-lab.ts'
@@ -85,9 +86,7 @@ export class Kept {
 
   /** The messages of one read, where the experiment declares them for this run's kernel. */
   order(manifest: Manifest): readonly Pattern[] | undefined {
-    const orders = (this.experiment(manifest)?.expect ?? []).flatMap((one) =>
-      'order' in one && one.per === 'read' ? [one] : [],
-    )
+    const orders = (this.experiment(manifest)?.expect ?? []).filter(isPerSequence)
     const fits = orders.find(({ kernels }) => kernels === undefined || kernels.includes(manifest.kernel.name))
     try {
       return fits?.order.map((text) => patternOf(text, manifest.arm.params))

@@ -15,7 +15,7 @@ test('the order of events of incomplete traces says so', async () => {
     writeFileSync(join(dir, 'sequence.txt'), '1\t1\tbegin\n1\t1\tend\n')
     return { dir, manifest: { ...MANIFEST, run } }
   })
-  const report = await orderReport('x', ordered, 'read')
+  const report = await orderReport('x', ordered, 'sequence')
   const shown = (completeness: string) => {
     const runs = ['complete', completeness].map((word) => ({ table: true, completeness: word }) as ReportRun)
     return String(orderHtml({ report, runs }))

@@ -1,5 +1,6 @@
 /** Whether the events of a read came in the same order each time; what is said of it is that of `lab results order`. */
-import { orderSummary, orderText, unitWord, type OrderReport } from '../order.ts'
+import { orderSummary, orderText, type OrderReport } from '../order.ts'
+import { plural } from '../../engine/text.ts'
 import { html, type Html } from './html.ts'
 import type { ReportRun } from './runs.ts'
 import { mark } from './verdict.ts'
@@ -24,6 +25,6 @@ ${lines.map(
       .replace(/: `lab results order .*$/, '')
       .replace(/^order: /, 'The order of events: ')}.</p>`,
 )}${incomplete === '' ? '' : html`<p class="notice warn">${incomplete}</p>`}
-<details><summary>Sequences <span class="soft">${order.units} ${unitWord(order)}s of ${order.runs} runs, as <code>lab results order</code> says it</span></summary><pre tabindex="0">${orderText(order)}</pre></details>
+<details><summary>Sequences <span class="soft">${plural(order.units, order.unit)} of ${plural(order.runs, 'run')}, as <code>lab results order</code> says it</span></summary><pre tabindex="0">${orderText(order)}</pre></details>
 `
 }

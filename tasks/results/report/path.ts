@@ -1,5 +1,6 @@
 /** The path of one read: each step at its time, how long each takes over all reads, and how that is spread. */
 import type { Path } from '../../trace/stats/read-paths.ts'
+import { plural, pluralOf } from '../../engine/text.ts'
 import { timelineSvg } from '../../trace/export/timeline-svg.ts'
 import type { Exhibits } from './exhibits.ts'
 import { spreadFigure, type StepGaps } from './figures.ts'
@@ -22,10 +23,10 @@ export interface GroupPath {
 /** Pictures of single reads; the table has all groups. */
 const MOST_PICTURES = 6
 
-const COLUMNS = (unit: string): Column[] => [
+const COLUMNS = (counted: string, unit: string): Column[] => [
   { head: 'arm', kind: 'text' },
   { head: 'step', kind: 'code' },
-  { head: 'reads', kind: 'number' },
+  { head: counted, kind: 'number' },
   { head: 'median', unit, kind: 'number' },
   ...['q1', 'q3', 'p95', 'p99', 'max'].map((head) => ({ head, unit, kind: 'number' as const })),
 ]
@@ -33,7 +34,7 @@ const COLUMNS = (unit: string): Column[] => [
 const stepNames = ({ path }: GroupPath): string[] =>
   path.kind.gaps.map((_, index) => `${path.steps[index] ?? ''} → ${path.steps[index + 1] ?? ''}`)
 
-function rowsOf(one: GroupPath): Cell[][] {
+function rowsOf(one: GroupPath, word: string): Cell[][] {
   const { path, label, ticks } = one
   const factor = ticks ? 1 : 1000
   const row = (step: string, values: Float32Array): Cell[] => {
@@ -42,43 +43,49 @@ function rowsOf(one: GroupPath): Cell[][] {
   }
   return [
     ...stepNames(one).map((step, index) => row(step, path.kind.gaps[index]?.values ?? new Float32Array())),
-    row('the whole read', path.kind.durations.values),
+    row(`the whole ${word}`, path.kind.durations.values),
   ]
 }
 
 /** What a read is taken to be, and what is not in the figures. */
-function note({ path }: GroupPath): string {
+function note({ path }: GroupPath, word: string): string {
   const { kind, others, declared } = path
   const what = declared
-    ? `${kind.count} whole reads, as the experiment declares them`
-    : `${kind.count} times the same messages (nothing declares what one read is: it begins wherever the first message of a process comes again)`
+    ? `${plural(kind.count, `whole ${word}`)}, as the experiment declares them`
+    : `${kind.count} times the same messages (nothing declares what one ${word} is: it begins wherever the first message of a process comes again)`
   return others === 0
     ? what
-    : `${what}; ${others} other groups of messages (reads of exec, cut off, or in another order) are not in it`
+    : `${what}; ${others} other groups of messages (made by exec, cut off, or in another order) are not in it`
 }
 
-function pictures(name: string, paths: readonly GroupPath[], exhibits: Exhibits): Html[] {
+function pictures(name: string, word: string, paths: readonly GroupPath[], exhibits: Exhibits): Html[] {
   const total = Math.max(...paths.map(({ path }) => path.typical.at(-1)?.time ?? 0))
   return paths
     .slice(0, MOST_PICTURES)
     .map(({ path, label, run, ticks, runs }) =>
       exhibits.picture(
         [name, 'path', label],
-        `${name}, ${label}: the read of the median duration (run ${run}), each message with the time to the next one.${mark(runs)}`,
+        `${name}, ${label}: the ${word} of the median duration (run ${run}), each message with the time to the next one.${mark(runs)}`,
         timelineSvg(path.typical, `${name}, ${label}`, { style: '', total, ticks }),
       ),
     )
 }
 
-/** Nothing where no group has a path. */
-export async function pathHtml(name: string, paths: readonly GroupPath[], exhibits: Exhibits): Promise<Html> {
+/** Nothing where no group has a path. @param word what one sequence is called, in the singular */
+export async function pathHtml(
+  name: string,
+  word: string,
+  paths: readonly GroupPath[],
+  exhibits: Exhibits,
+): Promise<Html> {
+  const many = pluralOf(word)
   if (paths.length === 0) return html``
   const parts: Html[] = [
-    html`<h3>The path of one read</h3>
+    html`<h3>The path of one ${word}</h3>
       <ul class="soft">
-        ${[...Map.groupBy(paths, note)].map(([said, list]) => html`<li>${list.map(({ label }) => label).join('; ')}: ${list.length > 1 ? 'each ' : ''}${said}.</li>`)}
+        ${[...Map.groupBy(paths, (one) => note(one, word))].map(([said, list]) => html`<li>${list.map(({ label }) => label).join('; ')}: ${list.length > 1 ? 'each ' : ''}${said}.</li>`)}
       </ul> `,
-    ...pictures(name, paths, exhibits),
+    ...pictures(name, word, paths, exhibits),
   ]
   // Ticks and nanoseconds have no axis in common.
   for (const [ticks, list] of Map.groupBy(paths, (one) => one.ticks)) {
@@ -100,15 +107,15 @@ export async function pathHtml(name: string, paths: readonly GroupPath[], exhibi
       parts.push(
         await exhibits.figure(
           [name, 'steps', ...(ticks ? ['ticks'] : [])],
-          `${name}: how long each step takes, over all reads; the axis is logarithmic, the dashed line is the median, each row is scaled to its own height.${figure.left}${marked}`,
+          `${name}: how long each step takes, over all ${many}; the axis is logarithmic, the dashed line is the median, each row is scaled to its own height.${figure.left}${marked}`,
           figure.spec,
         ),
       )
     parts.push(
       exhibits.table([name, 'steps', 'table', ...(ticks ? ['ticks'] : [])], {
-        caption: `${name}: time between the steps of a read: median, quartiles, 95th and 99th percentile, longest.${marked}`,
-        columns: COLUMNS(unit),
-        rows: list.flatMap(rowsOf),
+        caption: `${name}: time between the steps of one ${word}: median, quartiles, 95th and 99th percentile, longest.${marked}`,
+        columns: COLUMNS(many, unit),
+        rows: list.flatMap((one) => rowsOf(one, word)),
       }),
     )
   }

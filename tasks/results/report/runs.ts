@@ -1,4 +1,5 @@
 /** The runs that a report is about, by experiment and by what they are compared in. */
+import { pluralOf } from '../../engine/text.ts'
 import type { RunIndex } from '../run-index.ts'
 import type { ListedRun, RunDetails } from '../listed-run.ts'
 import type { Definition } from '../definition.ts'
@@ -30,6 +31,8 @@ export interface ExperimentRuns {
   readonly leftOut: readonly LeftOut[]
   /** Units of its declared numbers, by metric. */
   readonly units: Readonly<Record<string, string>>
+  /** What one sequence of messages is called, where the lab file has a word for it. */
+  readonly unit?: string | undefined
 }
 
 /** A number of a run that failed answers another question, so it is in no figure. */
@@ -165,7 +168,7 @@ export const valuesOf = ({ counted }: Group, metric: string): number[] =>
   counted.map((run) => metricOf(run, metric)).filter((value) => value !== null)
 
 /** Numbers that are not declared: of what the events say of a read, and of the workload. */
-export const READ_US = 'median of its reads (µs)'
+export const medianOf = (unit: string): string => `median of its ${pluralOf(unit)} (µs)`
 export const WORKLOAD_MS = 'workload (ms)'
 
 export const metricOf = (run: ReportRun, metric: string): number | null =>

@@ -5,6 +5,7 @@ import type { AllowedSplat, ResolvedExperiment } from '../../config/resolved.ts'
 import type { FailureExpectation } from '../../config/schema/schema-expect.ts'
 import { GaveUp, inTime, matches } from '../../config/text/pattern.ts'
 import { isRegex } from '../../config/text/regex.ts'
+import { isPerSequence } from '../../config/unit-word.ts'
 import type { Failed } from '../../trace/expect/expect-failure.ts'
 import { isolationOf, type Isolation } from '../../trace/events/isolation.ts'
 import { lossLedger, type Ledger } from '../../trace/events/loss.ts'
@@ -143,8 +144,8 @@ function orderOfRead(
   kernel: string,
   pid: number,
 ): readonly Matches[] | undefined {
-  const declared = expectedOn(experiment, kernel, arm).find((one) => 'order' in one && one.per === 'read')
-  if (declared === undefined || !('order' in declared)) return undefined
+  const declared = expectedOn(experiment, kernel, arm).find(isPerSequence)
+  if (declared === undefined) return undefined
   return declared.order.map((text): Matches => {
     const pattern = patternOf(text, { ...arm.params, 'workload.pid': pid })
     return (message) => matches(pattern, message)

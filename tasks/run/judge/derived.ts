@@ -3,6 +3,7 @@
  * by `lab verify`.
  */
 import type { ResolvedExperiment } from '../../config/resolved.ts'
+import { unitOf } from '../../config/unit-word.ts'
 import { eventDigest } from '../../trace/events/event-digest.ts'
 import { SEQUENCE_FILE } from '../../trace/events/sequence-file.ts'
 import type { Analysis } from './analyse.ts'
@@ -81,8 +82,15 @@ export const traceFacts = ({ events, notUnderstood, ledger }: Analysis) => ({
   ...ledger,
 })
 
+/** What sequences are called, where the lab file or its expectations tell. */
+const unitFact = (experiment: ResolvedExperiment): Pick<Manifest, 'unit'> => {
+  const unit = unitOf(experiment)
+  return unit === undefined ? {} : { unit }
+}
+
 /** Whole keys of the manifest. */
 export const derivedFacts = (experiment: ResolvedExperiment, analysis: Analysis, lines: readonly HolderLine[]) => ({
+  ...unitFact(experiment),
   failures: analysis.failed.map(({ stage, program, fact }) => ({ stage, program: program ?? null, fact })),
   sequence: analysis.sequenceId,
   metrics: analysis.metrics,

@@ -19,6 +19,7 @@ import { captured, checkSame, mapSide, type MapValues, type Side } from '../../t
 import { checkExpectation } from '../../trace/expect/expectation.ts'
 import type { Verdict } from '../../trace/expect/match.ts'
 import type { Processes } from '../../trace/events/processes.ts'
+import { unitOf, unitWord } from '../../config/unit-word.ts'
 import { userError } from '../../engine/error.ts'
 import { isPrintk, type TraceEvent } from '../../linux/ftrace/trace-line.ts'
 
@@ -35,7 +36,7 @@ export interface Facts {
   readonly maps: MapValues
 }
 
-type Applicable = Pick<ResolvedExperiment, 'expect'>
+type Applicable = Pick<ResolvedExperiment, 'expect' | 'unit'>
 
 /** The expectations of an arm on this kernel. */
 export const expectedOn = ({ expect }: Applicable, kernel: string, arm: Pick<Arm, 'probes'>): readonly Expectation[] =>
@@ -97,14 +98,15 @@ function messageCounts(
   )
 }
 
-function check(one: Expectation, arm: Arm, params: Params, facts: Facts): Verdict {
+function check(one: Expectation, unit: string, arm: Arm, params: Params, facts: Facts): Verdict {
   const { events, pids, processes, counted, failed } = facts
   if ('order' in one)
     return checkExpectation(
       {
         order: one.order.map((text) => patternOf(text, params)),
         texts: one.order,
-        per: one.per,
+        per: one.per === 'run' ? 'run' : 'sequence',
+        unit,
         times: timesOf(one, arm),
       },
       events,
@@ -141,5 +143,6 @@ export function checkAll(
   facts: Facts,
 ): Verdict[] {
   const params = { ...arm.params, ...(pid === undefined ? {} : { 'workload.pid': pid }) }
-  return expectedOn(experiment, kernel, arm).map((one) => check(one, arm, params, facts))
+  const unit = unitOf(experiment) ?? unitWord(undefined, undefined)
+  return expectedOn(experiment, kernel, arm).map((one) => check(one, unit, arm, params, facts))
 }

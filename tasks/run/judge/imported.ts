@@ -8,6 +8,7 @@ import { patternOf } from '../../config/interpolate.ts'
 import type { ResolvedExperiment } from '../../config/resolved.ts'
 import { GaveUp, inTime, matches } from '../../config/text/pattern.ts'
 import { argvOf } from '../../config/text/words.ts'
+import { isPerSequence, unitOf, unitWord } from '../../config/unit-word.ts'
 import { userError } from '../../engine/error.ts'
 import { isPrintk, type TraceEvent } from '../../linux/ftrace/trace-line.ts'
 import { Processes } from '../../trace/events/processes.ts'
@@ -37,6 +38,8 @@ export interface ImportedArm {
 export interface JudgedImport {
   /** What the processes were chosen by. */
   readonly processes: { readonly comm: string; readonly count: number; readonly all: boolean }
+  /** What one of the `reads` is called. */
+  readonly unit: string
   readonly arms: readonly ImportedArm[]
   /** Kinds of expectations that a trace alone cannot answer. */
   readonly unanswered: readonly string[]
@@ -55,8 +58,8 @@ function readsOf(
   kernel: string,
   facts: { readonly events: readonly TraceEvent[]; readonly pids: ReadonlySet<number>; readonly processes: Processes },
 ): ImportedArm['reads'] {
-  const declared = expectedOn(experiment, kernel, arm).find((one) => 'order' in one && one.per === 'read')
-  if (declared === undefined || !('order' in declared)) return undefined
+  const declared = expectedOn(experiment, kernel, arm).find(isPerSequence)
+  if (declared === undefined) return undefined
   const order = declared.order.map((text): Matches => {
     const pattern = patternOf(text, { ...arm.params, 'workload.pid': -1 })
     return (message) => matches(pattern, message)
@@ -106,6 +109,7 @@ export function judgeImported(
   const facts = { events, pids, processes }
   return {
     processes: { comm, count: pids.size, all: named.size === 0 },
+    unit: unitOf(experiment) ?? unitWord(undefined, undefined),
     arms: all.map((arm) =>
       judgedArm(arm.name, () => {
         const reads = readsOf(experiment, arm, kernel, facts)

@@ -29,7 +29,7 @@ test('the declared order says where a read begins; what execve read has no numbe
 
 test('units of a file, by read and by run', () => {
   const text = '0\t1\texec\n1\t1\ta 5\n2\t2\ta 6\n1\t1\tb\n'
-  expect(unitsOf(text, 'r', 'read')).toEqual([
+  expect(unitsOf(text, 'r', 'sequence')).toEqual([
     { run: 'r', number: 1, labels: ['a #', 'b'] },
     { run: 'r', number: 2, labels: ['a #'] },
   ])

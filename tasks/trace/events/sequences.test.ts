@@ -21,8 +21,12 @@ const short = ({ events, complete, partialBecause, pid }: Sequence): string =>
     .trim()
 
 const ABC = ['a', 'b', 'c'].map(is)
-const own = (steps: ReturnType<typeof trace>, pids: number[], order: readonly Matches[] = ABC, per?: 'read' | 'run') =>
-  sequencesOf(steps, new Set(pids), new Processes(steps), order, per).sequences.map(short)
+const own = (
+  steps: ReturnType<typeof trace>,
+  pids: number[],
+  order: readonly Matches[] = ABC,
+  per?: 'sequence' | 'run',
+) => sequencesOf(steps, new Set(pids), new Processes(steps), order, per).sequences.map(short)
 
 describe('the log', () => {
   const all = (lines: readonly string[], order: readonly Matches[]) => {

@@ -150,7 +150,7 @@ export function sequencesOf(
   pids: ReadonlySet<number>,
   processes: Processes,
   order: Matches | readonly Matches[],
-  per: 'read' | 'run' = 'read',
+  per: 'sequence' | 'run' = 'sequence',
 ): Sequences {
   const context: Context = { pids, processes, order: typeof order === 'function' ? [order] : order }
   const own = events.filter((event) => isPrintk(event) && pids.has(event.pid))

@@ -4,14 +4,16 @@ import { printable } from '../../engine/printable.ts'
 import { isPrintk, type TraceEvent } from '../../linux/ftrace/trace-line.ts'
 import type { Processes } from '../events/processes.ts'
 import { sequencesOf, type PartialReason, type Sequence } from '../events/sequences.ts'
-import { plural } from '../../engine/text.ts'
+import { plural, pluralOf } from '../../engine/text.ts'
 
 export interface Expected {
   /** The messages of one sequence: exactly these, in this order, each once, and nothing between. */
   readonly order: readonly Pattern[]
   /** The patterns as they are in the lab file, for messages. */
   readonly texts: readonly string[]
-  readonly per: 'read' | 'run'
+  readonly per: 'sequence' | 'run'
+  /** What one sequence is called, in the singular: `read`, `call`. */
+  readonly unit: string
   /** How many such sequences; at least one when left out. 0: the messages must not appear so. */
   readonly times?: number | undefined
 }
@@ -77,10 +79,14 @@ const divergenceText = (word: string, { sequence, pid, comm, position, wanted, g
   `${word} ${sequence} of ${printable(comm, 16)}-${pid}${because === undefined ? '' : ` (${because})`}, ` +
   `message ${position}: expected ${quoted(wanted)}, found ${quoted(got)}`
 
-function expectedText({ order, texts, per, times }: Expected): string {
+const wordOf = ({ per, unit }: Expected): string => (per === 'run' ? 'run' : unit)
+
+function expectedText(expected: Expected): string {
+  const { order, texts, times } = expected
+  const word = wordOf(expected)
   const list = texts.map(quoted).join(', ')
-  if (times === 0) return `no ${per} with these ${plural(order.length, 'message')} in this order: ${list}`
-  const count = times === undefined ? `1 ${per} or more` : plural(times, per)
+  if (times === 0) return `no ${word} with these ${plural(order.length, 'message')} in this order: ${list}`
+  const count = times === undefined ? `1 ${word} or more` : plural(times, word)
   return `${count}, each with exactly ${plural(order.length, 'message')} in this order: ${list}`
 }
 
@@ -123,14 +129,15 @@ function* places(own: readonly Sequence[], order: Expected['order'], processes: 
  */
 function forbidden(
   own: readonly Sequence[],
-  { order, per }: Expected,
+  expected: Expected,
   processes: Processes,
 ): Pick<Checked, 'ok' | 'matching' | 'lines'> {
+  const { order } = expected
   const found = [...places(own, order, processes)]
   const [first] = found
   const lines =
     first === undefined
-      ? [`no ${per} with the ${plural(order.length, 'unwanted message')}`]
+      ? [`no ${wordOf(expected)} with the ${plural(order.length, 'unwanted message')}`]
       : [
           `expected none, found ${found.length}: the first is of ${printable(processes.comm(first.pid), 16)}-${first.pid} and begins with ${quoted(first.message)}`,
         ]
@@ -141,26 +148,27 @@ function wanted(
   own: readonly Sequence[],
   expected: Expected,
 ): Pick<Checked, 'ok' | 'matching' | 'lines' | 'divergence'> {
-  const { order, per, times } = expected
+  const { order, times } = expected
+  const word = wordOf(expected)
   const divergences = own.flatMap((sequence, index) => divergenceOf(sequence, index + 1, expected) ?? [])
   const matching = own.length - divergences.length
   const counted = times === undefined ? matching >= 1 : matching === times
   const hidden = divergences.length - SHOWN
   const [divergence] = divergences
   const lines = [
-    ...divergences.slice(0, SHOWN).map((one) => divergenceText(per, one)),
-    ...(hidden > 0 ? [`and ${hidden} more ${per}s that differ`] : []),
+    ...divergences.slice(0, SHOWN).map((one) => divergenceText(word, one)),
+    ...(hidden > 0 ? [`and ${hidden} more ${pluralOf(word)} that differ`] : []),
     ...(counted
       ? []
       : [
-          `expected ${times ?? 'at least 1'} such ${per}${times === undefined || times === 1 ? '' : 's'}, found ${matching}`,
+          `expected ${times ?? 'at least 1'} such ${times === undefined || times === 1 ? word : pluralOf(word)}, found ${matching}`,
         ]),
   ]
   const ok = divergences.length === 0 && counted
   return {
     ok,
     matching,
-    lines: ok ? [`${plural(matching, per)}, each ${plural(order.length, 'message')} in the expected order`] : lines,
+    lines: ok ? [`${plural(matching, word)}, each ${plural(order.length, 'message')} in the expected order`] : lines,
     ...(divergence === undefined ? {} : { divergence }),
   }
 }
@@ -177,7 +185,7 @@ export function checkExpectation(
 ): Checked {
   const order = expected.order.map((pattern) => (message: string) => matches(pattern, message))
   // What must not be there can begin anywhere, also in the middle of a run.
-  const per = expected.times === 0 ? 'read' : expected.per
+  const per = expected.times === 0 ? 'sequence' : expected.per
   const { sequences } = sequencesOf(events, pids, processes, order, per)
   const own = sequences.filter(({ partialBecause }) => partialBecause !== 'exec')
   const ofExec = sequences.length - own.length

@@ -7,6 +7,7 @@ import { said, trace } from '../events/trace.fixture.ts'
 const ORDER = ['enter', 'middle', 'exit'].map((text) => (message: string) => message === text)
 const OPTIONS: TimelineOptions = {
   order: ORDER,
+  unit: 'call',
   comm: (pid) => (pid === 7 ? 'readfile' : 'sshd'),
   notes: { name: 'trace complete', args: { run: 'r' } },
 }
@@ -29,14 +30,14 @@ describe('the track of a process', () => {
   test('a slice for each read, in it a step up to each next message; the last message is a point', () => {
     const items = itemsOf(trace(said(7, 'enter', 'middle', 'exit', 'enter', 'middle', 'exit')))
     expect(lines(items, 'readfile-7')).toEqual([
-      '1 begin read',
+      '1 begin call',
       '1 begin enter',
       '2 end',
       '2 begin middle',
       '3 end',
       '3 instant exit',
       '3 end',
-      '4 begin read',
+      '4 begin call',
       '4 begin enter',
       '5 end',
       '5 begin middle',
@@ -44,7 +45,7 @@ describe('the track of a process', () => {
       '6 instant exit',
       '6 end',
     ])
-    expect(lines(items, 'duration of a read')).toEqual(['3 = 2000', '6 = 2000'])
+    expect(lines(items, 'duration of one call')).toEqual(['3 = 2000', '6 = 2000'])
   })
 
   test('a read that is not whole says so, and counts for no duration', () => {
@@ -54,7 +55,7 @@ describe('the track of a process', () => {
       { messages: 2, whole: 'NO' },
       { messages: 2, whole: 'NO' },
     ])
-    expect(lines(items, 'duration of a read')).toEqual([])
+    expect(lines(items, 'duration of one call')).toEqual([])
   })
 
   test('system calls stand around the reads in them', () => {
@@ -64,7 +65,7 @@ describe('the track of a process', () => {
     )
     expect(lines(items, 'readfile-7')).toEqual([
       '1 begin read()',
-      '2 begin read',
+      '2 begin call',
       '2 begin enter',
       '3 end',
       '3 begin middle',

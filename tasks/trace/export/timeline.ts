@@ -5,6 +5,7 @@
  * process is one read: memory does not grow with the trace.
  */
 import { isPrintk, type TraceEvent } from '../../linux/ftrace/trace-line.ts'
+import { unitWord } from '../../config/unit-word.ts'
 import { kindOfMessage } from '../events/steps.ts'
 import type { Matches } from '../events/sequences.ts'
 
@@ -45,6 +46,8 @@ export type Item =
 export interface TimelineOptions {
   /** The messages of one read. Without it one begins wherever the first message of the process comes again. */
   readonly order?: readonly Matches[] | undefined
+  /** What one read is called, in the singular. Without an order it is a round: nobody knows what it stands for. */
+  readonly unit?: string | undefined
   /** Name of a process, where more is known of it than an event says. */
   readonly comm: (pid: number, seen: string) => string
   /** What the first instant of the trace says: which run this is, and whether anything is missing. */
@@ -119,6 +122,11 @@ export class Timeline {
       if (running) yield { type: 'end', track, timeNs: this.#lastNs }
   }
 
+  #word(first: string): string {
+    const { order, unit } = this.#options
+    return order ? unitWord(unit, first) : 'round'
+  }
+
   #track(facts: TrackFacts): Track {
     return { id: this.#nextId++, ...facts }
   }
@@ -155,7 +163,7 @@ export class Timeline {
     const process = pid === 0 ? undefined : this.#track({ name, kind: 'process', pid })
     const parent = process === undefined ? {} : { parent: process.id, pid }
     const thread = this.#track({ name: `${name}-${pid}`, kind: process === undefined ? 'notes' : 'thread', ...parent })
-    const duration = this.#track({ name: 'duration of a read', kind: 'counter', ...parent })
+    const duration = this.#track({ name: `duration of one ${this.#word(message)}`, kind: 'counter', ...parent })
     const lane: Lane = { thread, duration, first: kindOfMessage(message), open: undefined, calls: [] }
     this.#lanes.set(pid, lane)
     for (const track of [process, thread, duration]) if (track) yield { type: 'track', track }
@@ -190,7 +198,7 @@ export class Timeline {
     if (open === undefined || begins) {
       yield* this.#endRead(lane)
       lane.open = { event, count: 1, startNs: timeNs, expected: fits(0) }
-      yield { type: 'begin', track: thread, timeNs, name: order ? 'read' : 'round' }
+      yield { type: 'begin', track: thread, timeNs, name: this.#word(lane.first) }
       return
     }
     yield* this.#step(thread, open.event, timeNs)
