@@ -179,7 +179,40 @@ int fill_slots(const struct options *options, struct bpf_object **objects, pid_t
 
 static bool has_values(enum bpf_map_type type)
 {
-	return type == BPF_MAP_TYPE_ARRAY || type == BPF_MAP_TYPE_HASH || type == BPF_MAP_TYPE_LRU_HASH || is_per_cpu(type);
+	return type == BPF_MAP_TYPE_ARRAY || type == BPF_MAP_TYPE_HASH || type == BPF_MAP_TYPE_LRU_HASH ||
+	       type == BPF_MAP_TYPE_STACK_TRACE || is_per_cpu(type);
+}
+
+/*
+ * The next entry. Maps of stacks have no such call before 4.18 (16f07c551c9f): there the numbers of their buckets are
+ * tried, of which there are as many as the next power of two.
+ */
+static bool next_key(const struct bpf_map *map, const void *previous, unsigned char *key, unsigned char *value)
+{
+	__u32 id = 0;
+
+	if (bpf_map_get_next_key(bpf_map__fd(map), previous, key) == 0)
+		return true;
+	if (bpf_map__type(map) != BPF_MAP_TYPE_STACK_TRACE || errno != EINVAL)
+		return false;
+	if (previous) {
+		memcpy(&id, previous, sizeof(id));
+		id++;
+	}
+	for (; id < 2 * bpf_map__max_entries(map); id++)
+		if (bpf_map_lookup_elem(bpf_map__fd(map), &id, value) == 0) {
+			memcpy(key, &id, sizeof(id));
+			return true;
+		}
+	return false;
+}
+
+/* A stack ends with its first empty frame: what follows is zeros, which nobody needs to send. */
+static size_t dump_size(enum bpf_map_type type, const unsigned char *value, size_t size)
+{
+	while (type == BPF_MAP_TYPE_STACK_TRACE && size > 8 && memcmp(value + size - 8, "\0\0\0\0\0\0\0", 8) == 0)
+		size -= 8;
+	return size;
 }
 
 static void dump_map(int object, const struct bpf_map *map, int cpus)
@@ -199,7 +232,7 @@ static void dump_map(int object, const struct bpf_map *map, int cpus)
 	json_number("maxEntries", bpf_map__max_entries(map));
 	json_number("cpus", is_per_cpu(type) ? cpus : 0);
 	json_end();
-	while (has_values(type) && key && value && bpf_map_get_next_key(bpf_map__fd(map), previous, key) == 0) {
+	while (has_values(type) && key && value && next_key(map, previous, key, value)) {
 		if (entries++ >= DUMP_LIMIT) {
 			json_begin("map-cut");
 			json_number("object", object);
@@ -213,7 +246,7 @@ static void dump_map(int object, const struct bpf_map *map, int cpus)
 			json_number("object", object);
 			json_text("map", bpf_map__name(map));
 			json_hex("key", key, key_size);
-			json_hex("value", value, size);
+			json_hex("value", value, dump_size(type, value, size));
 			json_end();
 		}
 		previous = key;

@@ -162,6 +162,92 @@ static __always_inline __u32 lab_log2(__u64 value)
 #define this_thread() ((__u32)bpf_get_current_pid_tgid())
 
 /*
+ * Stacks that are counted: STACKS(allocations, 4096) declares a count for each process and stack, and the maps of the
+ * stacks themselves; `lab trace --stacks` and `lab report` show them. A name that ends in _ns, _us, _ms or _bytes says
+ * what is added up.
+ * count_stack(ctx, allocations); add_stack(ctx, slept_ns, STACK_KERNEL | STACK_USER, duration);
+ *
+ * The kernel puts a stack into a bucket by its hash and keeps one in each, so that a few hundred stacks in 4096 buckets
+ * find another one in theirs (-EEXIST). Those go to a second map, NAME_more. What finds both taken is counted without
+ * its stack, and the run is incomplete: more entries help. NAME_lost is what found no room among the counts.
+ */
+struct lab_stack {
+	__u32 pid;
+	/*
+	 * Numbers of stacks, from LAB_MORE on those of NAME_more. LAB_NO_STACK: not asked for. Another negative one is
+	 * the error of bpf_get_stackid(): -EFAULT where there is no such stack, as that of a program that has ended.
+	 */
+	__s32 kernel_stack;
+	__s32 user_stack;
+	char comm[16];
+};
+#define LAB_NO_STACK (-1)
+#define LAB_MORE (1 << 24)
+/* As many as the kernel walks (kernel.perf_event_max_stack). */
+#define LAB_FRAMES 127
+#define LAB_EEXIST 17
+#define STACK_KERNEL 1
+#define STACK_USER 2
+
+#define LAB_STACK_MAP(map, entries)                                                            \
+	struct {                                                                               \
+		__uint(type, BPF_MAP_TYPE_STACK_TRACE);                                        \
+		__uint(max_entries, entries);                                                  \
+		__uint(key_size, sizeof(__u32));                                               \
+		__uint(value_size, LAB_FRAMES * sizeof(__u64));                                \
+	} map SEC(".maps")
+#define STACKS(map, entries)                                                                   \
+	LAB_STACK_MAP(map##_stacks, entries);                                                  \
+	LAB_STACK_MAP(map##_more, entries);                                                    \
+	HASH(map, struct lab_stack, __u64, entries);                                           \
+	ARRAY(map##_lost, __u64, 1)
+
+static __always_inline __s32 lab_stack_number(void *ctx, void *stacks, void *more, __u64 flags)
+{
+	__s64 number = bpf_get_stackid(ctx, stacks, flags);
+
+	if (number == -LAB_EEXIST) {
+		number = bpf_get_stackid(ctx, more, flags);
+		if (number >= 0)
+			number += LAB_MORE;
+	}
+	return (__s32)number;
+}
+
+static __always_inline void lab_add_stack(void *counts, void *lost, struct lab_stack *key, __u64 weight)
+{
+	__u64 *count = bpf_map_lookup_elem(counts, key);
+	__u32 first = 0;
+
+	if (!count) {
+		if (bpf_map_update_elem(counts, key, &weight, BPF_NOEXIST) == 0)
+			return;
+		/* Another CPU was faster, or there is no room. */
+		count = bpf_map_lookup_elem(counts, key);
+		weight = count ? weight : 1;
+		count = count ? count : bpf_map_lookup_elem(lost, &first);
+	}
+	if (count)
+		__sync_fetch_and_add(count, weight);
+}
+
+#define lab_stack_of(ctx, map, flags) lab_stack_number(ctx, &map##_stacks, &map##_more, flags)
+#define add_stack(ctx, map, what, weight)                                                      \
+	({                                                                                     \
+		struct lab_stack lab_key = { .pid = this_process() };                          \
+		lab_key.kernel_stack =                                                         \
+			(what) & STACK_KERNEL ? lab_stack_of(ctx, map, 0) : LAB_NO_STACK;      \
+		lab_key.user_stack = (what) & STACK_USER ?                                     \
+					     lab_stack_of(ctx, map, BPF_F_USER_STACK) :        \
+					     LAB_NO_STACK;                                     \
+		bpf_get_current_comm(lab_key.comm, sizeof(lab_key.comm));                      \
+		lab_add_stack(&(map), &map##_lost, &lab_key, weight);                          \
+	})
+
+/* Counts a stack of the kernel. */
+#define count_stack(ctx, map) add_stack(ctx, map, STACK_KERNEL, 1)
+
+/*
  * Typed events: EVENTS(opened, struct opened) declares a channel, emit(ctx, opened, (struct opened){ ... }) sends one
  * struct through it. The struct is the only declaration: the host finds it in the types of the object (BTF) and makes
  * columns of its fields.

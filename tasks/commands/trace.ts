@@ -22,6 +22,7 @@ import { graph } from './shared/trace-graph.ts'
 import { openTrace } from './shared/trace-open.ts'
 import { orderOf } from './shared/trace-order.ts'
 import { picture } from './shared/trace-picture.ts'
+import { foldedFile, stacks } from './shared/trace-stacks.ts'
 import { wholeNumber } from './shared/values.ts'
 
 const OPTIONS = [
@@ -31,7 +32,7 @@ const OPTIONS = [
   ['--reads', 'one read (or whatever `unit:` says) after the other, partial ones marked'],
   ['--comm <name>', 'only events of processes with this name'],
   ['--pid <pid>', 'only events of this process', wholeNumber('a pid', 0, 2 ** 32)],
-  ['--probe <program>', 'only what this BPF program printed, or events of this name'],
+  ['--probe <program>', 'only what this BPF program printed, events of this name, or what this map counted'],
   ['--from <time>', 'from this time on, as the trace shows it'],
   ['--to <time>', 'up to this time'],
   ['--perfetto <file>', 'every event as a timeline for ui.perfetto.dev (.pftrace); filters take a part'],
@@ -41,6 +42,8 @@ const OPTIONS = [
   ['--dat <file>', 'the raw recording, for trace-cmd and KernelShark'],
   ['--open', 'in KernelShark, or in a browser with Perfetto, where there is one; filters take a part for Perfetto'],
   ['--symbols', "names of the kernel's functions behind addresses in messages"],
+  ['--stacks', 'the stacks that a probe counted, as a tree (STACKS of lab.bpf.h); --probe takes one map'],
+  ['--folded <file>', 'the same as folded text, a line for each stack, for tools that draw flame graphs'],
   ['--graph', 'the call tree with durations (trace: { function_graph: ... })'],
 ] as const satisfies readonly OptionRow[]
 
@@ -84,7 +87,7 @@ async function toFile(format: Format, { run, request, results, session, output }
 }
 
 const FILTERS = ['comm', 'pid', 'probe', 'from', 'to'] as const
-const FILES = ['svg', ...FORMATS] as const
+const FILES = ['svg', 'folded', ...FORMATS] as const
 
 /** One answer for one call: what would be left out of it, or would change nothing, is reported. */
 function refuseIgnored(options: OptionsOf<typeof OPTIONS>): void {
@@ -98,6 +101,9 @@ function refuseIgnored(options: OptionsOf<typeof OPTIONS>): void {
     [...FILES, 'md', 'reads', 'all', 'symbols', 'graph'],
     'the other program decides what it shows',
   )
+  oneOf(options, ['stacks', ...FILES], 'one answer at a time: call it once for each')
+  for (const one of ['stacks', 'folded'] as const)
+    without(options, one, ['md', 'reads', 'all', 'symbols', 'from', 'to'], 'stacks were added up during the run')
   for (const file of FILES)
     without(options, file, ['md', 'reads', 'symbols'], 'they filter what is printed, not what is written to a file')
 }
@@ -123,6 +129,9 @@ export const command = defineCommand({
     const run = checkedRun(await findRun(results, name))
     const { manifest } = run
     if (options.graph === true) return await graph(run.dir, run.run)
+    const counted = { comm: options.comm, pid: options.pid, map: options.probe }
+    if (options.stacks === true) return await stacks(run, counted)
+    if (options.folded !== undefined) return await foldedFile(run, counted, options.folded, session)
     const request: TraceRequest = {
       comm: options.comm,
       pid: options.pid,

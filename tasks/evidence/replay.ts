@@ -28,6 +28,7 @@ import { printable } from '../engine/printable.ts'
 import { TYPED, type TraceEvent } from '../linux/ftrace/trace-line.ts'
 import { CONSOLE_LOG } from '../vm/console.ts'
 import { compared, LACKING, lossesAsCounted, open, right, wrong, type Finding } from './finding.ts'
+import { namedCode } from './named-code.ts'
 import { experimentOf, readKeptLab } from '../results/kept-lab.ts'
 
 /** What is read before: a thread that is ended must leave no program behind. */
@@ -311,6 +312,7 @@ export function replay(raw: Raw): Replayed {
         compared('workload', pick(manifest.workload, workloadFacts(lines)), workloadFacts(lines)),
         ...modules(manifest, lines),
         ...maps(raw, lines),
+        ...namedCode(texts),
         ...typed(raw, lines),
       ]),
       ...judged(raw, experiment, again, lines),

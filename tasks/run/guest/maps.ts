@@ -92,6 +92,13 @@ function typesOf(object: BpfObject | undefined, name: string): Types {
   return { key: typed(object, declared?.key), value: typed(object, declared?.value), declared }
 }
 
+/** Addresses of a stack, the innermost first; the kernel fills up with zeros what it does not need. */
+function stackOf(bytes: Buffer): Value {
+  const frames = Array.from({ length: Math.floor(bytes.length / 8) }, (_, index) => bytes.readBigUInt64LE(8 * index))
+  const end = frames.indexOf(0n)
+  return frames.slice(0, end < 0 ? undefined : end).map((address) => `0x${address.toString(16)}`)
+}
+
 /** A per-CPU value is one value per CPU, each at a multiple of 8 bytes. */
 function perCpu(bytes: Buffer, size: number, cpus: number, one: (bytes: Buffer) => Value): Value {
   const stride = Math.ceil(size / 8) * 8
@@ -109,6 +116,10 @@ export function mapsOf(lines: readonly HolderLine[], objects: readonly Described
     const typeName = (type: number | undefined) =>
       described === undefined || type === undefined ? null : described.object.btf.nameOf(type)
     const id = `${map.object} ${map.name}`
+    const shown = (bytes: Buffer): Value => {
+      if (mapTypeName(map.type) === 'stack_trace') return stackOf(bytes)
+      return map.cpus > 0 ? perCpu(bytes, map.valueSize, map.cpus, value) : value(bytes)
+    }
     return {
       object: described?.name ?? '?',
       name,
@@ -123,7 +134,7 @@ export function mapsOf(lines: readonly HolderLine[], objects: readonly Described
         const [keyBytes, bytes] = [Buffer.from(raw.key, 'hex'), Buffer.from(raw.value, 'hex')]
         return {
           key: key(keyBytes),
-          value: map.cpus > 0 ? perCpu(bytes, map.valueSize, map.cpus, value) : value(bytes),
+          value: shown(bytes),
           raw: { key: raw.key, value: raw.value },
         }
       }),

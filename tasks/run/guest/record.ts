@@ -17,12 +17,17 @@ import { CONSOLE_LOG } from '../../vm/console.ts'
 import type { RunArtefacts } from '../../build/artefacts.ts'
 import type { Deployable } from '../../build/probe/probe.ts'
 import { splitStrace } from '../../linux/ftrace/strace-split.ts'
+import { isPrintk, TYPED } from '../../linux/ftrace/trace-line.ts'
+import type { CodeRange } from '../../linux/symbols/code-ranges.ts'
+import { LOWEST_OF_KERNEL } from '../../trace/stacks/addresses.ts'
 import { linesOf } from '../../linux/symbols/kallsyms-lines.ts'
 import { thisHost } from '../../host/this-host.ts'
 import { moveDump } from '../../vm/dump.ts'
 import type { OpenVm } from '../../vm/vm.ts'
 import type { Analysis } from '../judge/analyse.ts'
 import { derivedFacts, derivedFiles, traceFacts, tracedEvents, traceRequest, workloadFacts } from '../judge/derived.ts'
+import { SYMBOLS_FILE, symbolsText } from '../../trace/stacks/symbols-file.ts'
+import { codeOf } from './code-symbols.ts'
 import type { GuestRun } from './guest-output.ts'
 import { of, type HolderLine } from './holder.ts'
 import { ownVersion } from '../../engine/own-version.ts'
@@ -234,6 +239,14 @@ function manifestOf(
 /** The files of a result that are kept as the guest sent them. */
 const AS_SENT = ['stdout', 'stderr', 'dmesg'] as const
 
+function* messagesIn(events: Analysis['events']): Generator<string> {
+  for (const event of events) if (isPrintk(event) || event.event.startsWith(TYPED)) yield event.message
+}
+
+/** Their lines in kallsyms are what `lab verify` compares the names with. */
+const namesOfKernel = (code: readonly CodeRange[]): ReadonlySet<string> =>
+  new Set(code.flatMap(({ name, to }) => (to >= LOWEST_OF_KERNEL ? [name] : [])))
+
 /** Whether the kernel's log says why a run failed: then it is kept even where the lab does not collect it. */
 const hasReports = ({ splats, tests }: Analysis): boolean =>
   splats.length > 0 || tests.some(({ file }) => file === 'dmesg')
@@ -256,7 +269,14 @@ export async function record(
     if (collect.has(name === 'stderr' ? 'stdout' : name) || (name === 'dmesg' && hasReports(analysis)))
       files.set(name, guest.files.get(name) ?? '')
   if (collect.has('maps')) files.set('maps.json', `${JSON.stringify(collected.maps, null, 1)}\n`)
-  if (collect.has('kallsyms')) files.set('kallsyms', symbolsOf(meta, guest.lines))
+  const code = await codeOf(
+    collect.has('maps') ? collected.maps : { maps: [] },
+    collect.has('trace') ? analysis.typed.channels : [],
+    collect.has('trace') ? messagesIn(analysis.events) : [],
+    { kallsyms: meta.kallsyms, programs: session.artefacts.workload ? [session.artefacts.workload] : [] },
+  )
+  if (code.length > 0) files.set(SYMBOLS_FILE, symbolsText(code))
+  if (collect.has('kallsyms')) files.set('kallsyms', symbolsOf(meta, guest.lines, namesOfKernel(code)))
   for (const { name } of of(guest.lines, 'companion'))
     files.set(`probe-${name}.out`, guest.files.get(`probe-${name}.out`) ?? '')
   for (const [name, text] of guest.files) if (/^iter-\w+\.out$/.test(name)) files.set(name, text)

@@ -4,7 +4,13 @@ import { verdictOf } from './derived.ts'
 
 /** A run of one process that printed a text which the metric's expression backtracks over. */
 const input = (metrics: object): AnalysisInput => ({
-  experiment: { metrics, expect: [], allow: [], trace: { events: [] } } as unknown as AnalysisInput['experiment'],
+  experiment: {
+    metrics,
+    expect: [],
+    allow: [],
+    collect: [],
+    trace: { events: [] },
+  } as unknown as AnalysisInput['experiment'],
   arm: { name: '', params: {} } as unknown as AnalysisInput['arm'],
   kernel: 'v5.10',
   lines: [

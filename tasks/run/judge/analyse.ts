@@ -9,6 +9,7 @@ import { isPerSequence } from '../../config/unit-word.ts'
 import type { Failed } from '../../trace/expect/expect-failure.ts'
 import { isolationOf, type Isolation } from '../../trace/events/isolation.ts'
 import { lossLedger, type Ledger } from '../../trace/events/loss.ts'
+import { stackLosses } from '../../trace/stacks/stack-losses.ts'
 import { silentPrinters } from '../../trace/events/printk-ledger.ts'
 import { Processes } from '../../trace/events/processes.ts'
 import { sequenceText } from '../../trace/events/sequence-file.ts'
@@ -190,6 +191,7 @@ export function analyse(input: AnalysisInput): Analysis {
     cpus: captured?.cpus,
     interference,
     messages: messageLosses(lines, probes, printk),
+    stacks: experiment.collect.includes('maps') ? stackLosses(maps) : [],
     absent: absentEnds(traced, lines),
     unwatched,
     recorded: { events: traced.length, countersAreFinal: true },

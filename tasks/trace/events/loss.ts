@@ -57,6 +57,8 @@ export interface LossInput {
   readonly interference?: readonly string[] | undefined
   /** Messages that are in the trace too seldom or too often for what the programs did, one sentence each. */
   readonly messages?: readonly string[] | undefined
+  /** Stacks that were counted and are not known, one sentence each. */
+  readonly stacks?: readonly string[] | undefined
   /** Events that every whole recording has and this one does not; only worth saying where nothing else explains it. */
   readonly absent?: readonly string[] | undefined
   /** Why nobody can tell whether somebody did. */
@@ -195,7 +197,7 @@ export function lossLedger(input: LossInput): Ledger {
     if (least === 0 && (layer !== 'lostMarkers' || whole)) return []
     return [`${whole ? least : `at least ${Math.max(1, least)}`}: ${WHY[layer]}${where}`]
   })
-  lost.push(...balance.losses, ...(input.interference ?? []), ...(input.messages ?? []))
+  lost.push(...balance.losses, ...(input.interference ?? []), ...(input.messages ?? []), ...(input.stacks ?? []))
   if (input.captureError !== undefined) lost.push(`the recording ended early: ${input.captureError}`)
   if (lost.length === 0) lost.push(...(input.absent ?? []))
   const unknown = doubts(input, perCpu, balance)

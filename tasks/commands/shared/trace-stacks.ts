@@ -1,0 +1,80 @@
+/** `lab trace --stacks` and `--folded`: the stacks that a probe counted, as a tree or for other programs. */
+import { userError } from '../../engine/error.ts'
+import { printable } from '../../engine/printable.ts'
+import { plural } from '../../engine/text.ts'
+import type { StoredRun } from '../../results/manifest.ts'
+import { writeWhole } from '../../results/report/files.ts'
+import { stacksOfRun, type RunStacks, type StackFilter } from '../../results/stacks.ts'
+import { foldedText } from '../../trace/stacks/folded.ts'
+import { stackTree, treeLines } from '../../trace/stacks/stack-tree.ts'
+import type { Outcome } from '../command.ts'
+import { outputFile } from '../output-file.ts'
+import type { Session } from './session.ts'
+
+/** What is asked of a run's stacks. */
+export interface StacksRequest extends StackFilter {
+  /** The map that counts; all of them when left out. */
+  readonly map?: string | undefined
+}
+
+async function chosen(run: StoredRun, { map, ...filter }: StacksRequest): Promise<RunStacks[]> {
+  const all = await stacksOfRun(run, filter)
+  const found = all.filter(({ name }) => map === undefined || name === map)
+  if (found.length > 0) return found
+  throw userError({
+    place: `--probe ${printable(map ?? '', 60)}`,
+    fact: 'no map of this name counts stacks',
+    wayOut: `this run has ${all.map(({ name }) => printable(name, 60)).join(', ')}`,
+  })
+}
+
+const notesText = ({ notes }: RunStacks): string[] => notes.map((note) => `  ${note}`)
+
+/** A tree for each map that counts. */
+export async function stacks(run: StoredRun, request: StacksRequest): Promise<Outcome> {
+  const found = await chosen(run, request)
+  return {
+    text: found
+      .flatMap((one) => [
+        `${printable(one.name, 60)}: ${one.total} in ${plural(one.stacks.length, 'stack')}`,
+        ...notesText(one),
+        ...treeLines(stackTree(one.stacks)),
+        '',
+      ])
+      .join('\n')
+      .trimEnd(),
+    data: {
+      run: run.run,
+      maps: found.map(({ stacks: all, ...rest }) => ({
+        ...rest,
+        stacks: all.map(({ frames, weight }) => ({ frames: frames.map(({ name }) => name), weight })),
+      })),
+    },
+  }
+}
+
+/** Folded text in a file, of one map. */
+export async function foldedFile(
+  run: StoredRun,
+  request: StacksRequest,
+  output: string,
+  session: Session,
+): Promise<Outcome> {
+  const [one, ...others] = await chosen(run, request)
+  if (one === undefined || others.length > 0)
+    throw userError({
+      place: `run ${run.run}`,
+      fact: 'several maps count stacks, and what they count cannot be in one file',
+      wayOut: `--probe NAME takes one of ${[one, ...others].flatMap((each) => (each ? [printable(each.name, 60)] : [])).join(', ')}`,
+    })
+  const { file, onStderr } = await outputFile(output, session)
+  await writeWhole(file, foldedText(one.stacks), session.context)
+  return {
+    text: [
+      `${printable(file)}: ${plural(one.stacks.length, 'stack')} of ${printable(one.name, 60)}`,
+      ...notesText(one),
+    ].join('\n'),
+    data: { file, map: one.name, stacks: one.stacks.length, total: one.total, notes: one.notes },
+    onStderr,
+  }
+}

@@ -1,0 +1,157 @@
+import { expect, test } from 'vitest'
+import { CodeIndex } from '../../linux/symbols/code-ranges.ts'
+import type { Maps } from '../events/maps-file.ts'
+import { folded, foldedText, isLost, type Frame } from './folded.ts'
+import { stackCounts } from './stack-counts.ts'
+import { stackLosses } from './stack-losses.ts'
+import { stackTree, treeLines } from './stack-tree.ts'
+
+type DumpedMap = Maps['maps'][number]
+
+const RAW = { key: '', value: '' }
+const map = (name: string, type: string, entries: [key: unknown, value: unknown][], rest: Partial<DumpedMap> = {}) =>
+  ({
+    object: 'a.bpf.o',
+    name,
+    type,
+    keyType: null,
+    valueType: null,
+    keySize: 4,
+    valueSize: 8,
+    maxEntries: 16,
+    cpus: 0,
+    cut: false,
+    entries: entries.map(([key, value]) => ({ key, value, raw: RAW })),
+    ...rest,
+  }) as DumpedMap
+
+const range = (from: number, name: string) => ({ from: BigInt(from), to: BigInt(from + 0x100), name, of: 'kernel' })
+const CODE = new CodeIndex([
+  range(0x401000, 'main'),
+  range(0x401100, 'work'),
+  range(0x9000, 'read'),
+  range(0x9100, 'sys'),
+])
+const textOf = (maps: readonly DumpedMap[]) =>
+  stackCounts({ maps: [...maps] }).map(({ name, counts }) => `${name}\n${foldedText(folded(counts, CODE))}`)
+
+const KERNEL = ['0x9010', '0x9110']
+const USER = ['0x401110', '0x401010', '0xdeadbeef00000000', '0x401010']
+
+test('STACKS of lab.bpf.h: the program’s half before the kernel’s, and numbers of the second map', () => {
+  const key = (kernel_stack: number, user_stack: number) => ({ pid: 7, kernel_stack, user_stack, comm: 'a' })
+  const maps = [
+    map('waits_stacks', 'stack_trace', [
+      [3, KERNEL],
+      [4, USER],
+    ]),
+    map('waits_more', 'stack_trace', [[3, ['0x9120']]]),
+    map('waits', 'hash', [
+      [key(3, 4), 5],
+      [key(2 ** 24 + 3, -1), 2],
+      [key(-17, -14), 1],
+      [key(9, -1), 1],
+    ]),
+    map('waits_lost', 'array', [[0, 6]]),
+  ]
+  expect(textOf(maps)).toEqual([
+    `waits
+a;main;work;sys;read 5
+a;sys 2
+a;[no stack];[stack lost: another stack was in its place] 1
+a;[stack lost: not in the dump of its map] 1
+`,
+  ])
+  const [found] = stackCounts({ maps })
+  expect(found?.unplaced).toBe(6)
+  expect(found?.counts.map(({ halves }) => halves.some(isLost))).toEqual([false, false, true, true])
+})
+
+test('maps of other programs: names of libbpf-tools and of the samples, a bare number, a count of each CPU', () => {
+  const stacks = map('stackmap', 'stack_trace', [
+    [1, KERNEL],
+    [2, USER],
+  ])
+  expect(
+    textOf([stacks, map('counts', 'hash', [[{ comm: 'dd', kernstack: 1, userstack: 4_294_967_282 }, '8']])]),
+  ).toEqual(['counts\ndd;[no stack];sys;read 8\n'])
+  expect(
+    textOf([
+      stacks,
+      map('info', 'percpu_hash', [[{ kern_stack_id: 1, user_stack_id: 2, tgid: 5 }, [{ delta: 3 }, { delta: 4 }]]]),
+    ]),
+  ).toEqual(['info\nmain;work;sys;read 7\n'])
+  expect(textOf([stacks, map('by_id', 'hash', [[1, 2]])])).toEqual(['by_id\nsys;read 2\n'])
+})
+
+test('two maps of stacks: each member has the one of its side', () => {
+  const maps = [
+    map('kernel_stacks', 'stack_trace', [[1, KERNEL]]),
+    map('user_stacks', 'stack_trace', [[1, USER]]),
+    map('counts', 'hash', [[{ user_stack: 1, kernel_stack: 1 }, 1]]),
+  ]
+  expect(textOf(maps)).toEqual(['counts\nmain;work;sys;read 1\n'])
+})
+
+test('maps that count no stacks are none: no map of stacks, or no number of one in the key', () => {
+  expect(stackCounts({ maps: [map('counts', 'hash', [[{ kernel_stack: 1 }, 1]])] })).toEqual([])
+  const stacks = map('stackmap', 'stack_trace', [[1, KERNEL]])
+  expect(stackCounts({ maps: [stacks, map('counts', 'hash', [[{ port: 1 }, 1]])] })).toEqual([])
+  // Times by thread: one of the ids happens to be the number of a stack.
+  const threads = map('start', 'hash', [
+    [1, 123],
+    [4000, 456],
+  ])
+  expect(stackCounts({ maps: [stacks, threads] })).toEqual([])
+})
+
+test('a return address behind a call that never returns belongs to the function of the call', () => {
+  const stacks = map('s', 'stack_trace', [[1, ['0x9100', '0x9100']]])
+  expect(textOf([stacks, map('counts', 'hash', [[1, 1]])])).toEqual(['counts\nread;sys 1\n'])
+})
+
+test('what a guest calls itself adds no frame and no line', () => {
+  const stacks = map('s', 'stack_trace', [[1, KERNEL]])
+  const counts = map('counts', 'hash', [[{ stack: 1, comm: 'a;b\nc 9' }, 1]])
+  expect(textOf([stacks, counts])).toEqual([
+    String.raw`counts
+a:b\nc 9;sys;read 1
+`,
+  ])
+})
+
+test('what was lost is a loss of the run; a task without such a stack is none', () => {
+  const stacks = map('s', 'stack_trace', [[1, KERNEL]], { maxEntries: 64 })
+  const key = (stack: number) => ({ stack })
+  const counts = map('waits', 'hash', [
+    [key(1), 1],
+    [key(-17), 2],
+    [key(-12), 3],
+  ])
+  expect(stackLosses({ maps: [stacks, counts] })).toEqual([
+    '5 counts of waits have lost their stack, which found another one in its place or no room in a map of 64: give it more entries',
+  ])
+  const harmless = map('waits', 'hash', [
+    [key(1), 1],
+    [key(-14), 2],
+  ])
+  expect(stackLosses({ maps: [stacks, harmless] })).toEqual([])
+  expect(stackLosses({ maps: [stacks, harmless, map('waits_lost', 'array', [[0, 4]])] })).toEqual([
+    'waits had no room for 4 counts (max_entries 16): give it more entries',
+  ])
+})
+
+test('the tree: chains without a branch are as deep as their first function, small parts are left out and said', () => {
+  const stack = (weight: number, ...names: string[]) => ({
+    frames: names.map((name): Frame => ({ name, kind: 'kernel' })),
+    weight,
+  })
+  const tree = stackTree([stack(60, 'a', 'b', 'c'), stack(39, 'a', 'b', 'd'), stack(1, 'a', 'e')])
+  expect(treeLines(tree, 0.02)).toEqual([
+    '100 100.0%  a',
+    ' 99  99.0%    b',
+    ' 60  60.0%      c',
+    ' 39  39.0%      d',
+    '              ... 1 more, each below 2%',
+  ])
+})
