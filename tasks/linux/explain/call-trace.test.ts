@@ -38,3 +38,9 @@ test('two frames, or prose below the words, are no trace', () => {
   expect(found('Call Trace:\n demo_a+0x1/0x2\n demo_b+0x1/0x2\nand so on')).toEqual([])
   expect(found('Call trace: the list below\nof functions')).toEqual([])
 })
+
+test('frames alone, with the time of the kernel before them, are the middle of a report', () => {
+  const frames = ['demo_a', 'demo_b', 'demo_c'].map((name) => `[  209.861650]  ? ${name}+0x53/0xa0`)
+  expect(found(frames.join('\n'))).toEqual(['call trace without its beginning: a call trace, in demo_a'])
+  expect(found(frames.slice(1).join('\n'))).toEqual([])
+})

@@ -6,7 +6,7 @@ import { logLine } from '../splats/line.ts'
 import type { Findings, Reader } from './finding.ts'
 
 /** A line without one of these begins no call trace. */
-export const CALL_TRACE_NEEDLES: readonly string[] = ['Call Trace:', 'Call trace:']
+export const CALL_TRACE_NEEDLES: readonly string[] = ['Call Trace:', 'Call trace:', ']  ? ']
 
 const BEGIN = /^Call [Tt]race:/
 const FRAME =
@@ -101,8 +101,13 @@ export class CallTraces implements Reader {
       this.#trace = { line: number, frames: [], lines: [] }
       return
     }
-    if (trace === undefined) return
     const [, unsure, name] = FRAME.exec(text) ?? []
+    if (trace === undefined) {
+      // The middle of a trace: its first words are missing, too.
+      if (name !== undefined && unsure !== undefined)
+        this.#trace = { line: number, frames: [{ name, sure: false }], lines: [text.trim()] }
+      return
+    }
     if (name === undefined) {
       if (!BETWEEN.test(text) || trace.frames.length >= MOST_FRAMES) this.end()
       return

@@ -60,10 +60,18 @@ function withoutWeak(findings: Finding[]): Finding[] {
   )
 }
 
+/** bcc prints why a probe was refused, and then raises an exception that does not know. */
+const BCC_REFUSED = /probe refused: E(?!NOENT)/
+const BCC_EXCEPTION = /^Failed to attach BPF|cannot be attached to the k(?:ret)?probe/
+function withoutBccEcho(findings: Finding[]): Finding[] {
+  const refused = findings.findIndex(({ what }) => BCC_REFUSED.test(what))
+  return refused < 0 ? findings : findings.filter(({ what }, at) => at < refused || !BCC_EXCEPTION.test(what))
+}
+
 function withoutWhatLogsSay(findings: Finding[]): Finding[] {
   const strong = findings.filter(({ rule }) => !CONSEQUENCES.has(rule))
   if (strong.length === 0) return findings
-  const causes = withoutWeak(strong)
+  const causes = withoutWeak(withoutBccEcho(strong))
   return causes.some(({ rule }) => rule.startsWith('verifier'))
     ? causes.filter(
         ({ rule, what }) =>

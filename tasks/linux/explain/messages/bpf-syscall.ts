@@ -16,6 +16,17 @@ const COMMANDS: Readonly<Record<string, Readonly<Record<string, Answer>>>> = {
 
 export const BPF_SYSCALL_ROWS: readonly Row[] = [
   {
+    // _IOW('$', 8, __u32): older releases of strace print the number.
+    rule: 'event and program do not fit',
+    needle: ['0x40042408', 'PERF_EVENT_IOC_SET_BPF'],
+    pattern: /\bioctl\(\d+(?:<[^>]*>)?, (?:0x40042408|PERF_EVENT_IOC_SET_BPF), [^)]*\) *= -1 (E[A-Z0-9]+)/,
+    key: (match) => group(match, 1),
+    answer: (match) => {
+      const known = SET_BPF[group(match, 1)] ?? COMMON[group(match, 1)]
+      return known && { ...known, what: `ioctl(PERF_EVENT_IOC_SET_BPF): ${group(match, 1)}` }
+    },
+  },
+  {
     rule: 'bpf() refused',
     needle: 'bpf(BPF_',
     // EPERM and ENOSYS mean the same for each command, and an old kern_version has a row of its own.

@@ -4,57 +4,6 @@ import type { PrintfKind } from './printf.ts'
 
 export const BPFTRACE_KINDS: readonly PrintfKind[] = [
   {
-    rule: 'bpftrace: the script has a mistake',
-    formats: `
-ERROR: Undefined or undeclared variable: %s
-Undefined map: %s
-ERROR: Unknown function: '%s'
-ERROR: Unknown identifier: '%s'
-ERROR: Unknown enum: %s
-Type mismatch for '%s': comparing %s
-ERROR: Type mismatch for %s
-ERROR: Argument mismatch for %s
-ERROR: Invalid expression for assignment
-ERROR: Variable used before it was assigned: %s
-ERROR: Value '%s' is not %s
-ERROR: syntax error, unexpected %s
-ERROR: Can not access field '%s' on %s
-ERROR: Can not access index '%s' on %s
-ERROR: Can not dereference type '%s'
-ERROR: Can not dereference struct/union of type '%s'
-ERROR: The array index operator [] %s
-ERROR: Cannot cast from %s
-ERROR: Incomplete cast, unknown type
-ERROR: Cannot resolve unknown type %s
-is not a valid type size for GetType
-ERROR: Map assignments not allowed inside of %s
-ERROR: Invalid number of arguments
-ERROR: Cannot determine array size: %s
-ERROR: the index %d is out of bounds for array of size %d
-ERROR: invalid unroll value
-ERROR: unroll maximum value is %d
-ERROR: literal string will always be empty
-() requires at least %s arguments
-() has the wrong number of arguments. Expected: %s
-() should take %d arguments
-() must be assigned directly to a map
-() only supports %s
-() expects a map for arg %s
-() should be assigned to a map
-builtin can only be used with %s
-builtin can not be used with '%s'
-builtin is not allowed in %s
-lhist() min must be less than max
-lhist() step must be >= 1`,
-    cause: 'bpftrace refuses the script before it touches the kernel: the marked place breaks a rule of the language',
-    fixes: [
-      'the line with ~~~~ below the message marks the place; man bpftrace describes each function with its arguments',
-      'a script for a newer (or older) bpftrace may use other names: bpftrace --version, and its CHANGELOG',
-    ],
-    confidence: 'likely',
-    sources: ['src/ast/passes of bpftrace'],
-  },
-  {
     rule: 'arguments of a tracepoint',
     formats: "Struct/union of type '_tracepoint_%s' does not contain a field named '%s'",
     cause:

@@ -82,7 +82,11 @@ const rowsOf = (row: CompatRow): Row[] =>
         ? undefined
         : {
             what: text,
-            cause: `${row.why} (kernels ${row.kernels.replace('..v', ' before ').replace(/^v/, 'from ').replace(' before', ' and before').replace(/\.\.$/, ' on')}, ${broughtOutBy(row)} and later)`,
+            cause: `${row.why} (kernels ${row.kernels
+              .replace(/^v(\S+)\.\.v/, 'from $1 and before ')
+              .replace(/^\.\.v/, 'before ')
+              .replace(/^v/, 'from ')
+              .replace(/\.\.$/, ' on')}, ${broughtOutBy(row)} and later)`,
             fixes: [
               '`lab build kernel` with `compat: auto` (the default) applies the fix',
               `by hand: git cherry-pick ${row.commit}, or a stable release of the same branch, which usually has it`,

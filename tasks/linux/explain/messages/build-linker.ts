@@ -17,6 +17,14 @@ const SYMBOLS: readonly (readonly [name: RegExp, cause: string, fixes: readonly 
     ['div_u64(), do_div() and div64_u64() of <linux/math64.h>'],
   ],
   [
+    /^__(?:popcount|clz|ctz|bswap|parity|ffs)[sdt]i2$/,
+    'the compiler calls a function of its own library (libgcc, compiler-rt) for what the CPU does in one instruction, and the kernel links no such library: it is newer than the tree, or optimises for another CPU',
+    [
+      'a compiler of the age of the tree; a later stable release of the same branch may have the function',
+      'KCFLAGS without -march=native, -O3 or -ffreestanding-like flags of your own',
+    ],
+  ],
+  [
     /^__(?:asan|kasan|msan|tsan|ubsan|sanitizer|gcov|llvm_|cfi|kcfi|sanitizer_cov)/,
     'a part was compiled with instrumentation that the rest of the kernel lacks',
     [
@@ -58,6 +66,36 @@ function missing(name: string): Answer {
 }
 
 export const LINKER_ROWS: readonly Row[] = [
+  {
+    rule: 'a submodule is not there',
+    needle: 'No rule to make target',
+    pattern:
+      /No rule to make target [`'"](\S*\/(?:libbpf|bpftool|blazesym|third_party|3rdparty|vendor|deps|submodules|external)\/\S*?)(?:['"]|$)/,
+    answer: (match) => ({
+      what: `${match[1]} is missing`,
+      cause:
+        'the project keeps the sources of other projects as git submodules, and they were not fetched: the directory is empty',
+      fixes: [
+        'git submodule update --init --recursive; an archive (zip, tar.gz) of the project has no submodules: clone it',
+      ],
+      confidence: 'likely',
+    }),
+  },
+  {
+    rule: 'this linker cannot link the kernel',
+    needle: ['relocation overflow', 'Invalid absolute R_', 'Invalid relative R_', 'relocation truncated to fit'],
+    pattern:
+      /(?:error: )?relocation overflow: reference to '?(\w+)'?|Invalid (?:absolute|relative) (R_\w+) relocation: (\w+)|relocation truncated to fit: (R_\w+) against.*/,
+    key: ({ 0: text }) => text.replace(/(?:to|relocation:|symbol) .*/, ''),
+    cause:
+      'symbols lie further apart, or elsewhere, than the code allows: gold does not support the linker scripts of the kernel, newer binutils (2.31 and later) place symbols differently than old trees expect, or a driver or initramfs has made the image too large',
+    fixes: [
+      'make LD=ld.bfd (or LLVM=1 for ld.lld): gold cannot link a kernel, and newer trees refuse it (scripts/Kconfig.include); ld --version shows what is used',
+      'binutils and gcc of the age of the tree; a later stable release of the same branch',
+    ],
+    confidence: 'likely',
+    sources: ['arch/x86/tools/relocs.c'],
+  },
   {
     rule: 'the linker finds no symbol',
     needle: ['undefined symbol: ', 'undefined reference to'],

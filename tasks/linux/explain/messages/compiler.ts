@@ -239,13 +239,11 @@ No rule to make target '%s'.  Stop.
 No rule to make target \`%s'.  Stop.
 No rule to make target '%s', needed by '%s'
 No rule to make target \`%s', needed by \`%s'
-No rule to make target \`%s
 missing separator.  Stop.
 *** Kernel configuration is invalid.`,
     cause:
-      'make or the linker cannot make the file that is named: it belongs to another architecture or tree, its source is missing (a submodule that was not fetched), or an earlier step failed',
+      'make or the linker cannot make the file that is named: it belongs to another architecture or tree, its source is missing, or an earlier step failed',
     fixes: [
-      'a source below libbpf, bpftool, blazesym or third_party: git submodule update --init --recursive',
       'look at the first "error:" above; make help lists what this tree can build (bzImage is for x86, Image for arm64)',
       'make mrproper and make olddefconfig, where files of another build are left; run make in the top directory of the tree',
     ],

@@ -2,6 +2,28 @@ import type { Example } from './example.fixture.ts'
 
 /** Probes, traces and modules: what was silent or wrong in texts that people posted. */
 export const TRACES: readonly Example[] = [
+  ['x.bt:3:4-8: ERROR: The wibble is out of bounds', 'bpftrace: the script has a mistake', /larger than bpftrace/],
+  [
+    'ERROR: Cannot resolve unknown type "struct thing"',
+    'bpftrace: the script has a mistake',
+    /does not know this name.*BTF/s,
+  ],
+  ['x.bt:3:4-8: ERROR: Something that nobody knows', 'bpftrace: the script has a mistake', /breaks a rule/],
+  ["libbpf: failed to find '.BTF' ELF section in /boot/vmlinux-5.4", 'no BTF in the file', /DEBUG_INFO_BTF/],
+  ["libbpf: failed to find '.BTF' ELF section in ./probe.o", 'no BTF in the file', /clang -g/],
+  [
+    "make: *** No rule to make target '/src/bpftool/libbpf/src/x.h', needed by 'y'.  Stop.",
+    'a submodule is not there',
+    /submodule update/,
+  ],
+  ["x.c:14: error: relocation overflow: reference to 'vvar'", 'this linker cannot link the kernel', /ld.bfd/],
+  ['ld.lld: error: undefined symbol: __popcountdi2', 'the linker finds no symbol', /libgcc/],
+  [
+    'ioctl(12, 0x40042408, 0xd)              = -1 EINVAL (Invalid argument)',
+    'event and program do not fit',
+    /section name/,
+  ],
+  ["Error: failed parsing 'x.btf' BTF file: Invalid argument", 'BTF cannot be read', /ENUM64/],
   ['[ 1.0] x: register_kprobe failed, returned -2', 'an error by its number', /no symbol of this name/],
   ['[ 1.0] register_kretprobes failed, returned -7', 'an error by its number', /data_size/],
   [
@@ -40,7 +62,7 @@ export const TRACES: readonly Example[] = [
   ["ld: libx.so: undefined reference to symbol 'gzopen'", 'the linker finds no symbol', /-lz/],
   ['/usr/bin/ld: cannot find -lxdp: No such file or directory', 'a library is missing on the host', /libxdp-dev/],
   ['src/x.c:2:3: error: #error "x needs CONFIG_KPROBES here"', 'compiler error', /setting of CONFIG_KPROBES/],
-  ['make: *** No rule to make target `/src/bpftool/libbpf/src/libbpf', 'kernel image or modules', /git submodule/],
+  ['make: *** No rule to make target `/src/bpftool/libbpf/src/libbpf', 'a submodule is not there', /git submodule/],
   [
     "thread 'main' panicked at 'no value', /home/me/.cargo/registry/src/x/aya-log-0.1.2/src/lib.rs:10:4",
     'aya-log of two versions',

@@ -10,6 +10,7 @@ import { XDP_ROWS } from './xdp.ts'
 import { BCC_ROWS } from './bcc.ts'
 import { BOOT_ROWS } from './boot.ts'
 import { BPFTRACE_ROWS } from './bpftrace.ts'
+import { BPFTRACE_SCRIPT_ROWS } from './bpftrace-script.ts'
 import { COMPAT_ROWS } from './build-compat.ts'
 import { HOST_ROWS } from './build-host.ts'
 import { KERNEL_BUILD_ROWS } from './build-kernel.ts'
@@ -66,6 +67,7 @@ export const ROWS: readonly Row[] = [
   ...TEST_ROWS,
   ...EVERYDAY_ROWS,
   ...PRINTF_ROWS,
+  ...BPFTRACE_SCRIPT_ROWS,
   ...MISSING_ROWS,
   ...COMPILER_ROWS,
   ...BY_WORDS_ROWS,

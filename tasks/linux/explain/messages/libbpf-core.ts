@@ -3,6 +3,30 @@ import { group, type Row } from './row.ts'
 
 export const LIBBPF_CORE_ROWS: readonly Row[] = [
   {
+    rule: 'no BTF in the file',
+    needle: "failed to find '.BTF",
+    pattern: /failed to find '\.BTF(?:\.\w+)?' ELF section in (\S*(?:\/|\.)\S+)/,
+    key: (match) => group(match, 1),
+    answer: (match) =>
+      /vmlinu[xz]/.test(group(match, 1))
+        ? {
+            what: `${match[1]} has no BTF`,
+            cause:
+              'the kernel image at this path was built without BTF (CONFIG_DEBUG_INFO_BTF, 5.2 and later), or its BTF was stripped',
+            fixes: [
+              'build the kernel with CONFIG_DEBUG_INFO_BTF=y and pahole installed; BTFHub has BTF of the kernels of distributions',
+              'kprobes and tracepoints without CO-RE need no BTF',
+            ],
+            sources: ['commit e83b9f55448a (5.2)', 'btf__load_vmlinux_btf() of btf.c'],
+          }
+        : {
+            what: `${match[1]} has no BTF`,
+            cause: 'the object was compiled without -g, or stripped: clang writes BTF only with debug information',
+            fixes: ['clang -g -O2 -target bpf; llvm-strip -g (not strip) removes DWARF and keeps BTF'],
+            sources: ['btf.c of libbpf'],
+          },
+  },
+  {
     rule: 'no BTF in the kernel',
     needle: ['BTF'],
     pattern:

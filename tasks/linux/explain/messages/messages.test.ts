@@ -9,6 +9,7 @@ import { errnoOf, numberOf } from './errno.ts'
 import { ROWS } from './index.ts'
 import { PRINTF_ROWS, PRINTF_TABLES } from './printf-tables.ts'
 import { formatsOf, sampleOf } from './printf.ts'
+import { SCRIPT_KIND } from './bpftrace-script.ts'
 import { answerOf } from './row.ts'
 import { Context } from './seen.ts'
 
@@ -52,6 +53,11 @@ test.each(PRINTF_TABLES.flatMap(({ sample, kinds }) => kinds.map((kind) => [kind
     expect(silent).toEqual([])
   },
 )
+
+test('each mistake of a script is found without its place, too', () => {
+  const silent = formatsOf(SCRIPT_KIND).filter((format) => explainText(`before\n${sampleOf(format)}`).length === 0)
+  expect(silent).toEqual([])
+})
 
 test('a message that goes on as a sentence is none, and an error that has no table means what it means anywhere', () => {
   expect(explainText('libbpf: failed to open x: as we said in the book')).toEqual([])

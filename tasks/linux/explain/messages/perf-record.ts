@@ -4,6 +4,22 @@ import type { PrintfKind } from './printf.ts'
 
 export const PERF_RECORD_KINDS: readonly PrintfKind[] = [
   {
+    rule: 'perf script: a field that these events do not have',
+    formats: `
+'%s' not valid for hardware events. Ignoring.
+'%s' not valid for software events. Ignoring.
+'%s' not valid for hardware-cache events. Ignoring.
+'%s' not valid for tracepoint events. Ignoring.
+'%s' not valid for unknown events. Ignoring.
+Samples for '%s' event do not have %s attribute set. Cannot print '%s' field.`,
+    cause:
+      'the field was asked for (-F), and events of this type do not have it: `trace` is the text of tracepoints, `addr`, `sym` and `ip` need perf record -d, -g or -a. Other events of the file are still shown with it',
+    fixes: [
+      '-F trace:... sets fields for tracepoints only; perf script -F +FIELD; record again with the option that writes it',
+    ],
+    sources: ['tools/perf/builtin-script.c'],
+  },
+  {
     rule: 'perf: the command that is measured',
     formats: `
 Workload failed: %e

@@ -189,9 +189,9 @@ Hint: Perhaps this kernel misses some CONFIG_ setting to enable this feature?
 Hint: Perhaps this tracepoint is not supported on this kernel
 invalid or unsupported event: %s`,
     cause:
-      'this kernel has no event of this name: it is misspelt, its option is off, its module is not loaded, or it is a probe event that was not defined yet. An unsupported tracepoint means that perf was built without libtraceevent',
+      'this kernel has no event of this name, or perf may not see it (only root can read tracefs): it is misspelt, its option is off, its module is not loaded, or it is a probe event that was not defined yet. An unsupported tracepoint means that perf was built without libtraceevent',
     fixes: [
-      'perf list tracepoint, or ls /sys/kernel/tracing/events: only these can be recorded',
+      'sudo perf list tracepoint, or ls /sys/kernel/tracing/events as root: only these can be recorded',
       'define a probe event first: perf probe FUNCTION, or perf probe -x FILE FUNCTION',
       'build perf with libtraceevent (libtraceevent-dev)',
     ],

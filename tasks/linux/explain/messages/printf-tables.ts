@@ -8,6 +8,7 @@ import { LIBBPF_KINDS } from './libbpf-printf.ts'
 import { LOADER_KINDS } from './loaders-printf.ts'
 import { AGENT_KINDS } from './agents.ts'
 import { PERF_KINDS } from './perf.ts'
+import { PERF_BUILD_KINDS } from './perf-build.ts'
 import { PERF_RECORD_KINDS } from './perf-record.ts'
 import { printfRow, type PrintfKind } from './printf.ts'
 import { BACKEND_KINDS } from './bpf-backend.ts'
@@ -15,6 +16,7 @@ import { BOOTLOADER_KINDS } from './bootloader.ts'
 import { DEBUGGER_KINDS } from './debuggers.ts'
 import { DKMS_KINDS } from './dkms.ts'
 import { GOBPF_KINDS } from './gobpf.ts'
+import { KBUILD_KINDS } from './kbuild.ts'
 import { KERNEL_PRINTK_KINDS } from './kernel-printk.ts'
 import { SCHED_EXT_KINDS } from './sched-ext.ts'
 import { LIBXDP_KINDS, XDP_TOOL_KINDS } from './xdp.ts'
@@ -50,6 +52,7 @@ export const PRINTF_TABLES: readonly PrintfTable[] = [
     kinds: [...NET_KINDS, ...PERF_KINDS, ...PERF_RECORD_KINDS, ...DKMS_KINDS, ...BACKEND_KINDS, ...BUILD_KINDS],
   },
   { before: '', sample: 'trace: ', kinds: KERNEL_PRINTK_KINDS },
+  { before: '', sample: 'make: ', kinds: [...KBUILD_KINDS, ...PERF_BUILD_KINDS] },
   { before: '', sample: '', kinds: [...BOOTLOADER_KINDS, ...DEBUGGER_KINDS] },
   { before: 'libbpf: ', sample: 'libbpf: ', kinds: [...LIBBPF_KINDS, ...LIBBPF_FILE_KINDS, ...LIBBPF_OLD_KINDS] },
   {

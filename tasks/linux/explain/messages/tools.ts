@@ -10,8 +10,17 @@ failed to load BTF from %s: %e
 failed to load BTF from %s: Unknown error -2
 failed to get btf
 get btf by id (%d): %e
+failed parsing '%s' BTF file: %e
+failed to allocate info structure: %e
 can't find btf with ID (%d)
 can't get BTF object info: %e`,
+    errors: {
+      EINVAL: {
+        cause:
+          'the BTF has kinds that this bpftool does not know (ENUM64 of 6.0, layouts of 7.x), or the file is damaged',
+        fixes: ['bpftool version; a bpftool that is as new as the kernel or the pahole that made the BTF'],
+      },
+    },
     cause:
       'bpftool cannot read the type information: the kernel or object has none (CONFIG_DEBUG_INFO_BTF, clang -g), or the BTF is newer than this bpftool',
     fixes: [
