@@ -51,7 +51,7 @@ const MOST_MESSAGES = 4
 const OMITTED = /\s*\((?:truncated, )?\d+ line\(s\) omitted\)(?:["'`.\\].*)?\s*$/
 /** A loader's own words, before the verifier's on the same line. */
 const INTRODUCTION =
-  /(?:[Vv]erifier (?:output|log|error)|permission denied|invalid argument|argument list too long|no space left on device|operation not permitted|bad address|[Ll]oad program):\s+/g
+  /(?:[Vv]erifier (?:output|log|error)|permission denied|invalid argument|argument list too long|no space left on device|operation not permitted|bad address|bad file descriptor|[Ll]oad program):\s+/g
 /**
  * Whether a line may be joined, or introduced by a loader's words: looked at in each line of any text, so without a
  * pattern.
@@ -61,7 +61,8 @@ const isJoined = (line: string): boolean =>
   (line.includes('erifier ') && /erifier (?:output|log|error):/.test(line)) ||
   line.includes('ermission denied: ') ||
   line.includes('nvalid argument: ') ||
-  line.includes('list too long: ')
+  line.includes('list too long: ') ||
+  line.includes('ad file descriptor: ')
 /** Quotes and commas that a logger or a forum puts behind a message. */
 const TRAILING = /[",`]+$/
 
@@ -336,6 +337,7 @@ const JOINED = [
   'ermission denied: ',
   'nvalid argument: ',
   'list too long: ',
+  'ad file descriptor: ',
   'processed ',
 ]
 /** A line without one of these begins no log: the beginnings, and what each message has in common with its format. */

@@ -72,6 +72,24 @@ Detected an unsupported target system, please get in touch with the Falco commun
     sources: ['userspace/libscap of falcosecurity/libs'],
   },
   {
+    rule: 'program at a cgroup',
+    formats: `
+failed to attach (legacy) program %s to cgroupv2 %s
+failed to attach program %s to cgroup %s
+can't query bpf programs attached to %s
+can't open cgroup %s
+no valid cgroup2 mount found`,
+    cause:
+      'programs for cgroups need the unified hierarchy (cgroup v2): it is not mounted, the path is one of v1, the kernel lacks CONFIG_CGROUP_BPF, or it does not know an attach type that a newer tool asks about (ENXIO, EINVAL)',
+    fixes: [
+      'mount | grep cgroup2; systemd.unified_cgroup_hierarchy=1 on the command line of the kernel; zgrep CGROUP_BPF /proc/config.gz',
+      'in a container: --cgroupns=host, and /sys/fs/cgroup of the host',
+    ],
+    errors: SET_BPF,
+    confidence: 'likely',
+    sources: ['kernel/bpf/cgroup.c'],
+  },
+  {
     rule: 'symbols of the kernel cannot be read',
     formats: `
 ksyms.KernelSymbols: no symbols found

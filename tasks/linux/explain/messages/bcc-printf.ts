@@ -25,7 +25,8 @@ open(%s/uprobe_events): %e`,
     formats: `
 Unable to attach kprobe for %s using %s
 Unable to attach kretprobe for %s using %s
-Unable to attach kprobe for %s`,
+Unable to attach kprobe for %s
+ERROR: %s kernel function not found or traceable`,
     cause:
       'the function does not exist in this kernel under that name, is inlined, notrace, or of a module that is not loaded',
     fixes: ['grep -w FUNCTION /proc/kallsyms; `lab symbols KERNEL FUNCTION` says whether it can be probed'],
@@ -87,9 +88,22 @@ error: tracepoint %s not found`,
     sources: ['bpf_attach_tracepoint() of libbpf.c in bcc'],
   },
   {
-    rule: 'function or type not in BTF',
+    rule: 'raw tracepoint refused',
     formats: `
 bpf_attach_raw_tracepoint (%s): %e
+Failed to attach BPF to raw tracepoint`,
+    cause:
+      'the kernel has no such event, or refuses the program there: it reads more arguments than the event has in this kernel (they change between versions), or has another type',
+    fixes: [
+      'count the arguments in TP_PROTO of the event (include/trace/events), in the source of exactly this kernel',
+    ],
+    errors: TRACEPOINT,
+    confidence: 'likely',
+    sources: ['__bpf_probe_register() of kernel/trace/bpf_trace.c'],
+  },
+  {
+    rule: 'function or type not in BTF',
+    formats: `
 bpf: %s BTF is not found
 bpf: %s is not found in %s BTF
 bpf: vmlinux BTF is not found
@@ -151,8 +165,8 @@ bpf_open_perf_event failed
 check your kernel for PERF_COUNT_SW_BPF_OUTPUT support, 4.4 or newer
 Unable to open or attach perf event for BPF_OUTPUT`,
     cause:
-      'the buffer between kernel and program cannot be opened: its size is no power of two, memory is short, or the kernel is too old',
-    fixes: ['page_cnt=64; a perf buffer needs 4.4, a ring buffer 5.8'],
+      'the buffer between kernel and program cannot be opened: the process may not (root), its size is no power of two, memory is short, or the kernel is too old',
+    fixes: ['sudo; page_cnt=64; a perf buffer needs 4.4, a ring buffer 5.8'],
     confidence: 'likely',
     sources: ['table.py and BPFTable.cc of bcc'],
   },

@@ -180,8 +180,9 @@ Failed to open perf buffer
 Failed to create a perf event for cpu %d
 Unable to get the number of ring buffer pages dynamically.
 couldn't set RLIMIT_NOFILE for bpftrace`,
-    cause: 'the buffer between kernel and bpftrace cannot be created: a limit of memory or of open files is too low',
-    fixes: ['ulimit -l unlimited; ulimit -n 65536; BPFTRACE_PERF_RB_PAGES=64'],
+    cause:
+      'the buffer between kernel and bpftrace cannot be created: bpftrace does not run as root, or a limit of memory or of open files is too low',
+    fixes: ['sudo; ulimit -l unlimited; ulimit -n 65536; BPFTRACE_PERF_RB_PAGES=64'],
     confidence: 'likely',
     sources: ['src/bpftrace.cpp of bpftrace'],
   },

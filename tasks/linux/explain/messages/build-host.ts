@@ -101,6 +101,24 @@ const install = (debian: string, fedora?: string): string[] => [
 
 export const HOST_ROWS: readonly Row[] = [
   {
+    rule: 'headers of the kernel are incomplete',
+    needle: ['/usr/src/linux-headers', '/usr/src/kernels/', '/lib/modules/'],
+    pattern:
+      /sh: (?:\d+: |line \d+: )?(\/(?:usr\/src\/(?:linux-headers|kernels)|(?:usr\/)?lib\/modules)\S*\/(?:scripts|tools)\/\S+): (?:not found|No such file or directory|cannot execute.*|Exec format error)/,
+    key: (match) => group(match, 1),
+    answer: (match) => ({
+      what: `${match[1]} is missing`,
+      cause:
+        'the build of a module runs a program of the headers package, and the package does not have it, or has it for another machine: it is of another version than the package with the scripts (linux-kbuild), or was cross-built without them',
+      fixes: [
+        'reinstall both packages in the same version: apt install --reinstall linux-headers-VERSION linux-kbuild-VERSION',
+        'make modules_prepare (or make scripts) in a full source tree of this kernel, and build against that',
+      ],
+      confidence: 'likely',
+      sources: ['scripts/package of the kernel'],
+    }),
+  },
+  {
     rule: 'a package is missing on the host',
     needle: [
       'please install libelf',

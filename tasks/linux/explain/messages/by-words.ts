@@ -6,6 +6,7 @@ import { errnoOf } from './errno.ts'
 import { KPROBE, REGISTER_KPROBE, SET_BPF, TRACEPOINT, TRAMPOLINE, UPROBE } from './errno-attach.ts'
 import { COMMON } from './errno-common.ts'
 import { KPROBE_EVENTS, writeError } from './errno-files.ts'
+import { PERF_MMAP, PERF_OPEN } from './errno-perf.ts'
 import { BTF_LOAD, MAP_CREATE, PIN, PROG_LOAD } from './errno-load.ts'
 import { group, type Answer, type Row } from './row.ts'
 
@@ -40,16 +41,6 @@ const XDP: ByErrno = {
       'bpftool net show; ip link set dev IF xdp off; or let the loader replace it (no XDP_FLAGS_UPDATE_IF_NOEXIST)',
     ],
   },
-}
-
-const NO_COUNTER: Answer = {
-  cause:
-    'the CPU has no counter for this event, or cannot sample it precisely or with branches: virtual machines and containers in them usually have no hardware counters',
-  fixes: [
-    'perf list, perf stat -e cycles true: "<not supported>" means that there is no PMU; give the VM a virtual one, or use software events (cpu-clock)',
-    'sysctl kernel.perf_event_paranoid=-1 for a user without CAP_PERFMON',
-  ],
-  sources: ['perf_event_open(2)', 'kernel/events/core.c'],
 }
 
 /** Programs of tc: filters of the qdisc clsact. */
@@ -94,11 +85,13 @@ const PLACES: readonly (readonly [words: RegExp, what: string, errors: ByErrno])
   [/raw_?tracepoint|raw_tp|BPF_RAW_TRACEPOINT_OPEN/i, 'a raw tracepoint', { ...TRACEPOINT, ...TRAMPOLINE }],
   [/trace ?points?\b|trace event/i, 'a tracepoint', TRACEPOINT],
   [/fentry|fexit|fmod_ret|trampoline|\bkfunc|\blsm\b/i, 'a trampoline', { ...SET_BPF, ...TRAMPOLINE }],
+  [/mmap\w*\b.{0,40}\bperf|\bperf\b.{0,40}\bmmap/i, 'mapping the buffer of perf', { ...PERF_OPEN, ...PERF_MMAP }],
   [
-    /perf[_ ]?event|PERF_EVENT_IOC/i,
-    'a perf event',
-    { ...TRACEPOINT, ...SET_BPF, ...KPROBE, EINVAL: SET_BPF['EINVAL'] as Answer, EOPNOTSUPP: NO_COUNTER },
+    /PERF_EVENT_IOC_SET_BPF|\bbpf\b.{0,60}perf[_ ]?event|perf[_ ]?event.{0,60}\bbpf\b/i,
+    'a program at a perf event',
+    SET_BPF,
   ],
+  [/perf[_ ]?event|PERF_EVENT_IOC|performance (?:event|counter)/i, 'a perf event', PERF_OPEN],
   [
     /bpf_(?:create_map|map_create)\w*|(?:create|creating|creation)\b.{0,40}\bmaps?\b|\bmaps?\b.{0,40}\b(?:create|creat)|BPF_MAP_CREATE/i,
     'a map',
@@ -161,6 +154,8 @@ const NOUNS = [
   'perf_event',
   'PERF_EVENT',
   'perf event',
+  'performance event',
+  'performance counter',
   'ftrace',
   'fentry',
   'netlink',

@@ -74,7 +74,7 @@ const MISTAKES: readonly (readonly [text: RegExp, answer: (text: string) => Answ
     ),
   ],
   [
-    /has no member named|no member named/,
+    /has no member named|no member named|unknown field/,
     compiled(
       'the structure has no such field in these headers: it was renamed, moved or is newer (or older) than they are',
       [

@@ -1,5 +1,5 @@
 /** Tools that look into a kernel or a trace: crash, drgn, gdb, uftrace, LTTng. */
-import { KPROBE_EVENTS } from './errno-files.ts'
+import { FILES } from './errno-perf.ts'
 import type { PrintfKind } from './printf.ts'
 
 export const DEBUGGER_KINDS: readonly PrintfKind[] = [
@@ -58,7 +58,7 @@ failed to open 'tracing/available_filter_functions' file`,
       'sudo; mount -t tracefs nodev /sys/kernel/tracing, and mount -t debugfs nodev /sys/kernel/debug; in a container mount /sys/kernel of the host',
       'zgrep FUNCTION_GRAPH_TRACER /proc/config.gz; a newer uftrace',
     ],
-    errors: KPROBE_EVENTS,
+    errors: FILES,
     confidence: 'likely',
     sources: ['utils/kernel.c and utils/tracefs.c of uftrace'],
   },
@@ -71,10 +71,12 @@ Failed to open /proc/lttng
 Kernel tracer is not available
 Unable to load required module %s
 Unable to load optional kernel module %s
-No tracing group detected`,
+No tracing group detected
+Tracing the kernel requires a root lttng-sessiond daemon`,
     cause:
       'the session daemon of LTTng could not load its modules (lttng-modules): they are not installed for this kernel, are refused by Secure Boot, or the daemon does not run as root',
     fixes: [
+      'sudo systemctl start lttng-sessiond (one that runs as root); sudo usermod -aG tracing $USER, then log in again',
       'apt install lttng-modules-dkms; sudo modprobe lttng-tracer && dmesg | tail',
       'sudo lttng-sessiond -d, and your user in the group tracing',
     ],

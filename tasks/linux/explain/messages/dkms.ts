@@ -9,6 +9,7 @@ Error! Bad return status for module build on kernel: %s
 Error!  Build of %s failed for: %s
 Error! Build of %s failed for: %s
 (bad exit status: %d)
+Running dkms build failed, dumping %s
 Error! One or more modules failed to install during autoinstall.
 ERROR (dkms apport): kernel package %s is not supported
 Consult %s/make.log for more information.`,

@@ -234,9 +234,24 @@ export const UPROBE: ByErrno = {
   },
 }
 
+/** perf_event_set_bpf_prog() compares what the program reads with the fields of the event. */
+const BEYOND_FIELDS: Answer = {
+  cause:
+    'the program reads beyond the fields of this event: its record is smaller or laid out differently in this kernel (fields change between versions; PREEMPT_RT kernels and RHEL 9 have larger common fields). The kernel refuses such a program with EACCES, also to root',
+  fixes: [
+    'compare the struct of the program with events/GROUP/EVENT/format of this kernel: lab tracepoint GROUP:EVENT writes it',
+    'CO-RE: declare the struct with preserve_access_index from vmlinux.h, or use raw_tp or tp_btf, which have no record',
+  ],
+  confidence: 'likely',
+  otherwise:
+    'as an ordinary user: kernel.perf_event_paranoid does not allow this process to open events of the kernel (run it as root)',
+  sources: ['perf_event_set_bpf_prog() of kernel/events/core.c'],
+}
+
 export const TRACEPOINT: ByErrno = {
   ...PERF_PERMISSION,
   ...TWO_PROGRAMS,
+  EACCES: BEYOND_FIELDS,
   ENOENT: {
     cause: 'the kernel has no such event: it came later or was renamed, its option is off, or its module is not loaded',
     fixes: [
@@ -261,6 +276,7 @@ export const TRACEPOINT: ByErrno = {
 export const SET_BPF: ByErrno = {
   ...PERF_PERMISSION,
   ...TWO_PROGRAMS,
+  EACCES: BEYOND_FIELDS,
   EINVAL: {
     cause:
       "the program's type does not fit the event: a kprobe takes a kprobe program, a tracepoint a tracepoint program (since 4.7), a perf event a perf_event program (since 4.9)",

@@ -99,6 +99,6 @@ export const POSTED: readonly Example[] = [
   ["pahole: type 'task_x' not found", 'pahole', /dwz/],
   ['[ 1.7] rootfs image is not initramfs (bad magic); looks like an initrd', 'boot: initramfs', /cannot be unpacked/],
   ['qemu: Kernel panic - not syncing: System is deadlocked on memory', 'boot: out of memory', /too little memory/],
-  ['perf_event_open: Operation not supported', 'an error by its number', /virtual machines/],
+  ['perf_event_open: Operation not supported', 'perf_event_open refused', /virtual machines/],
   ['Workload failed: No such file or directory', 'perf: the command that is measured', /in PATH/],
 ]

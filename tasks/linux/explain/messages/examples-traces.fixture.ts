@@ -2,6 +2,42 @@ import type { Example } from './example.fixture.ts'
 
 /** Probes, traces and modules: what was silent or wrong in texts that people posted. */
 export const TRACES: readonly Example[] = [
+  ['perf_event_open: Operation not supported', 'perf_event_open refused', /no counter for this event/],
+  [
+    "[FATAL x.cc:2:start() errno: ENOENT] Unable to open performance counter with 'perf_event_open'",
+    'perf_event_open refused',
+    /virtual/,
+  ],
+  ["Can't create performance event file descriptor: No such file or directory", 'perf_event_open refused', /PMU/],
+  ["Can't mmap perf events: Operation not permitted", 'an error by its number', /perf_event_mlock_kb/],
+  [
+    "libbpf: prog 'p': failed to create BPF link for perf_event FD 11: -13 (Permission denied)",
+    'probe refused',
+    /fields of this event.*also\s+to root/s,
+  ],
+  ['bpf_attach_raw_tracepoint (some_event): Invalid argument', 'raw tracepoint refused', /TP_PROTO/],
+  [
+    'x: apply CO-RE relocations: load BTF for kmod thing: string table is empty',
+    'CO-RE: the kernel has no such type or field',
+    /module of the kernel/,
+  ],
+  [
+    'x: apply CO-RE relocations: bad magic number in record',
+    'CO-RE: the kernel has no such type or field',
+    /newer cilium/,
+  ],
+  ['Could not access KVM kernel module: Permission denied', 'qemu: KVM', /namei -l/],
+  [
+    'qemu: error reading initrd x.img: Failed to open file x.img: open() failed: No such file or directory',
+    'qemu: file of the kernel or disk',
+    /whole path/,
+  ],
+  [
+    '/bin/sh: 1: /usr/src/linux-headers-5.1-common/scripts/thing.sh: not found',
+    'headers of the kernel are incomplete',
+    /linux-kbuild/,
+  ],
+  ['x.c:2:3: error: unknown field ‘wibble’ specified in initializer', 'compiler error', /no such field/],
   ['x.bt:3:4-8: ERROR: The wibble is out of bounds', 'bpftrace: the script has a mistake', /larger than bpftrace/],
   [
     'ERROR: Cannot resolve unknown type "struct thing"',

@@ -145,13 +145,19 @@ export const GO_ROWS: readonly Row[] = [
     pattern:
       /\brelocate (?:Struct|Union|Enum|Typedef|Int|Ptr|Func|Fwd|Array)\w*:"[^"]*": .*|(?:apply CO-RE relocations|CO-RE fixup|CO-RE relocation): .*|bad CO-RE relocation.*/,
     answer: ({ 0: text }) => ({
-      cause: /ambiguous/.test(text)
-        ? 'the kernel has several types of this name with different layouts'
-        : /no BTF|not found: |find vmlinux/.test(text)
-          ? 'the running kernel has no BTF (CONFIG_DEBUG_INFO_BTF), or not this type'
-          : 'the program uses a type, field or enum value that this kernel does not have',
+      cause: /load BTF for kmod|string table is empty/.test(text)
+        ? 'the BTF of a module of the kernel cannot be read: the file in /sys/kernel/btf is empty or damaged (a defect of the build of that module). cilium/ebpf reads the BTF of all modules for some relocations'
+        : /bad magic number|unsized type|target Func/.test(text)
+          ? 'this release of cilium/ebpf takes one thing for another (BTF for ELF, a function for a type of the same name): newer kernels and files have what it does not know'
+          : /ambiguous/.test(text)
+            ? 'the kernel has several types of this name with different layouts'
+            : /no BTF|not found: |find vmlinux/.test(text)
+              ? 'the running kernel has no BTF (CONFIG_DEBUG_INFO_BTF), or not this type'
+              : 'the program uses a type, field or enum value that this kernel does not have',
       fixes: [
-        'guard it with bpf_core_field_exists()/bpf_core_type_exists()',
+        ...(/load BTF for kmod|bad magic|unsized type|target Func|string table/.test(text)
+          ? ['a newer cilium/ebpf; rmmod the module that the message names, as a test']
+          : ['guard it with bpf_core_field_exists()/bpf_core_type_exists()']),
         'without BTF in the kernel: ProgramOptions.KernelTypes with BTF of this kernel',
       ],
       confidence: 'likely',

@@ -301,6 +301,17 @@ Failed to find error inject entry at %x`,
     sources: ['lib/error-inject.c'],
   },
   {
+    rule: 'boot: no initramfs',
+    formats: `
+Initrd not found or empty - disabling initrd
+initrd extends beyond end of memory
+initrd overwritten (%x < %x)`,
+    cause:
+      'the loader gave the kernel no initramfs, or one that does not fit into the memory: what should run from it (rdinit=, modules for the root device) does not',
+    fixes: ['-initrd FILE of QEMU, initrd= or INITRD of the boot loader; file FILE shows what it is; more memory'],
+    sources: ['init/do_mounts_initrd.c', 'arch/mips/kernel/setup.c'],
+  },
+  {
     rule: 'boot: root device',
     formats: `
 VFS: PARTUUID= is invalid.

@@ -3,7 +3,20 @@ import { errnoOf } from './errno.ts'
 import { KPROBE, SET_BPF, TRACEPOINT, TRAMPOLINE, UPROBE } from './errno-attach.ts'
 import { KPROBE_EVENTS } from './errno-files.ts'
 import { MAP_CREATE, PROG_LOAD } from './errno-load.ts'
+import { PERF_OPEN } from './errno-perf.ts'
 import { group, type Answer, type Row } from './row.ts'
+
+/** aya does not say for which kind of event it called perf_event_open(). */
+const PROBE_OR_COUNTER: Answer = {
+  cause:
+    'the event is not there: for a kprobe the kernel has no such symbol (inlined, renamed, of a module), for a uprobe there is no such file, for a tracepoint no such event, and for a hardware counter the machine has no PMU',
+  fixes: [
+    'grep -w FUNCTION /proc/kallsyms; ls /sys/kernel/tracing/events/GROUP; ls -l the file as the loader sees it',
+    'counters: perf stat -e cycles true; software events (cpu-clock) work everywhere',
+  ],
+  confidence: 'possible',
+  sources: ['perf_event_open(2)'],
+}
 
 export const AYA_ROWS: readonly Row[] = [
   {
@@ -16,7 +29,13 @@ export const AYA_ROWS: readonly Row[] = [
       const errno = errnoOf(group(match, 4))
       if (errno === undefined) return undefined
       const places: Readonly<Record<string, Readonly<Record<string, Answer>>>> = {
-        perf_event_open: { ...UPROBE, ...KPROBE, ...TRACEPOINT, ...KPROBE },
+        perf_event_open: {
+          ...PERF_OPEN,
+          ...UPROBE,
+          ...KPROBE,
+          EACCES: PERF_OPEN['EACCES'] as Answer,
+          ENOENT: PROBE_OR_COUNTER,
+        },
         bpf_link_create: { ...SET_BPF, ...TRAMPOLINE },
         bpf_raw_tracepoint_open: { ...TRAMPOLINE, ...TRACEPOINT },
         bpf_map_create: MAP_CREATE,

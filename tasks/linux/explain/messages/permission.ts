@@ -1,6 +1,7 @@
 /** What the kernel or its distribution does not allow: lockdown, capabilities, paranoid settings, locked memory. */
 import { errnoOf } from './errno.ts'
 import { BPF_PERMISSION } from './errno-load.ts'
+import { PERF_OPEN } from './errno-perf.ts'
 import { group, type Answer, type Row } from './row.ts'
 
 /**
@@ -146,59 +147,18 @@ export const PERMISSION_ROWS: readonly Row[] = [
   },
   {
     rule: 'perf_event_open refused',
-    needle: 'perf_event_open(',
+    needle: [
+      'perf_event_open(',
+      'perf_event_open failed',
+      'perf_event_open: ',
+      'performance counter with',
+      'performance event',
+    ],
     pattern:
-      /perf_event_open\(.*\) *= -1 (E\w+)|sys_perf_event_open\(\) (?:syscall )?returned with (-?\d+) \(([^)]+)\)/,
+      /perf_event_open\(.*\) *= -1 (E\w+)|sys_perf_event_open\(\) (?:syscall )?returned with (-?\d+) \(([^)]+)\)|errno: (E[A-Z]+)\] Unable to open performance counter|^(?:\S{1,40}: )?(?:sys_)?perf_event_open(?: failed)?(?:, error|:) (-?\d{1,3}|[A-Z][a-z]+(?: [a-z]+){1,5})$|performance event file descriptor: (.+)/,
     answer: (match) => {
-      const errno = match[1] ?? errnoOf(group(match, 2))
-      if (errno === 'EACCES' || errno === 'EPERM')
-        return {
-          what: `perf_event_open: ${errno}`,
-          cause: 'kernel.perf_event_paranoid or a missing capability (CAP_PERFMON) forbids it',
-          fixes: ['run it as root; sysctl kernel.perf_event_paranoid'],
-          confidence: 'likely',
-        }
-      if (errno === 'ENOENT' || errno === 'EOPNOTSUPP' || errno === 'ENODEV')
-        return {
-          what: `perf_event_open: ${errno}`,
-          cause: 'the machine has no such event: virtual machines usually have no hardware counters',
-          fixes: ['use a software event (cpu-clock, task-clock), or give the VM a virtual PMU'],
-          confidence: 'likely',
-          otherwise: 'for a tracepoint: the kernel has no event of this number',
-        }
-      if (errno === 'ESRCH')
-        return {
-          what: 'perf_event_open: ESRCH',
-          cause:
-            'there is no such process or thread: it ended meanwhile, -p got the id of a process whose threads come and go, or the process is in another PID namespace',
-          fixes: ['ps -T -p PID; -a with a filter for programs that start and end threads all the time'],
-          confidence: 'likely',
-          sources: ['find_lively_task_by_vpid() of kernel/events/core.c'],
-        }
-      if (errno === 'EMFILE')
-        return {
-          what: 'perf_event_open: EMFILE',
-          cause: 'perf opens a file for each event, CPU and thread, and the limit of open files is reached',
-          fixes: ['ulimit -n 65536; fewer events; -a instead of a process with many threads'],
-          sources: ['perf_event_open(2)'],
-        }
-      if (errno === 'EBUSY')
-        return {
-          what: 'perf_event_open: EBUSY',
-          cause: 'another profiler (or the NMI watchdog) uses the counter',
-          fixes: ['sysctl kernel.nmi_watchdog=0; end the other profiler (VTune, OProfile, another perf)'],
-          sources: ['perf_event_open(2)'],
-        }
-      if (errno === 'EINVAL')
-        return {
-          what: 'perf_event_open: EINVAL',
-          cause:
-            'the CPU or this kernel does not know the event or an option of it (precise_ip, branch stacks, a clock): perf is newer than the kernel, or the VM has no such counter',
-          fixes: ['without :ppp and -b; -e cpu-clock; the perf of this kernel (linux-tools-$(uname -r))'],
-          confidence: 'likely',
-          sources: ['perf_event_open(2)'],
-        }
-      return undefined
+      const errno = match[1] ?? match[4] ?? errnoOf(match[2] ?? match[5] ?? match[6] ?? '') ?? ''
+      return PERF_OPEN[errno] && { ...PERF_OPEN[errno], what: `perf_event_open: ${errno}` }
     },
   },
 ]

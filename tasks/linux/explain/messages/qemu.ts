@@ -1,4 +1,5 @@
 /** QEMU before the guest has said anything. */
+import { FILES } from './errno-perf.ts'
 import type { PrintfKind } from './printf.ts'
 
 export const QEMU_KINDS: readonly PrintfKind[] = [
@@ -22,6 +23,7 @@ CPU model 'host' requires KVM or HVF`,
       'ls -l /dev/kvm; sudo usermod -aG kvm $USER, then log in again; turn VT-x or AMD-V on in the firmware',
       'run without KVM: -accel tcg -cpu max, about ten times slower (`lab run` does so by itself)',
     ],
+    errors: FILES,
     confidence: 'likely',
     sources: ['accel/kvm/kvm-all.c of QEMU'],
   },
@@ -56,6 +58,7 @@ qemu: could not open kernel file '%s': %s
 could not load initrd '%s'
 qemu: could not load initrd '%s'
 Could not open '%s': %e
+error reading initrd %s: %e
 Invalid image size
 Could not read image for determining its format: %s
 Image is not in qcow2 format
@@ -67,6 +70,7 @@ Error loading uncompressed kernel without PVH ELF Note`,
       '-kernel arch/x86/boot/bzImage (arm64: arch/arm64/boot/Image); -drive file=...,format=raw or qcow2: qemu-img info says which',
       'check the path and its permissions',
     ],
+    errors: FILES,
     confidence: 'likely',
     sources: ['hw/i386/x86-common.c and block.c of QEMU'],
   },
