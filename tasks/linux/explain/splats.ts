@@ -226,6 +226,10 @@ const OOPSES: readonly (readonly [lines: RegExp, cause: string])[] = [
     'the kernel jumped to an address that holds no code: a function pointer was NULL, or what it pointed to is gone (a module or trampoline that was removed)',
   ],
   [
+    /(?:address|request)(?: at)?:? *f{10}600[0-9a-f]{3}\b/,
+    'the vsyscall page was read from within the kernel: before 6.8 (commit 32019c659ecf) copy_from_kernel_nofault() did not refuse this address, so that bpf_probe_read_kernel() of a BPF program that is handed it from user space oopses; bpf_probe_read_user() is what such an address needs',
+  ],
+  [
     /read-only memory|permissions violation|error_code\(0x0003\)/,
     'the kernel wrote to memory that is mapped read-only: its own code, constants or the tables of a page',
   ],

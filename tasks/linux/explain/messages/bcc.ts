@@ -142,7 +142,7 @@ export const BCC_ROWS: readonly Row[] = [
         /incomplete (?:definition of )?type|unknown type name|undeclared|redefinition of '|incomplete type 'enum bpf/
       // The headers of a kernel are compiled by its own build, too: only what bcc prints, or types that its bpf.h
       // lacks.
-      if (!bcc && !(/bpf/.test(match[0]) && sure.test(group(match, 2)))) return undefined
+      if (!bcc && !(/bpf/i.test(match[0]) && sure.test(group(match, 2)))) return undefined
       return {
         cause:
           'bcc compiles the headers of the running kernel with the clang and the bpf.h that it brings along, and these headers are newer than both (or need flags that bcc does not pass)',

@@ -208,6 +208,19 @@ invalid kernel version`,
     sources: ['src/bpffeature.cpp of bpftrace'],
   },
   {
+    rule: 'USDT argument cannot be read',
+    formats: `
+couldn't get argument %s`,
+    cause:
+      'the probe is there, but its note describes this argument in a form that bpftrace cannot read, or it has fewer arguments',
+    fixes: [
+      'readelf -n FILE: the line "Arguments:" of the probe has one entry for each (8@%rax, -4@-20(%rbp), ...)',
+      'a newer bpftrace (or bcc, which reads the notes for it); or a uprobe on the function around the probe',
+    ],
+    confidence: 'likely',
+    sources: ['bcc_usdt_get_argument() of src/cc/usdt in bcc'],
+  },
+  {
     rule: 'USDT probe not found',
     formats: `
 Failed to find usdt probe: %s
@@ -216,7 +229,6 @@ Error finding location for probe: %s
 Error finding or enabling probe: %s
 failed to initialize usdt context for %s
 usdt target '%s' does not exist or is not executable
-couldn't get argument %s
 a pid must be specified to list USDT probes by PID
 ERROR: Insufficiently specified probe. %s`,
     cause:

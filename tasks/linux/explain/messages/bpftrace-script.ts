@@ -7,6 +7,17 @@ import { group, type Answer, type Row } from './row.ts'
 
 const MISTAKES: readonly (readonly [words: RegExp, answer: Pick<Answer, 'cause' | 'fixes'>])[] = [
   [
+    /\bsyntax error\b/,
+    {
+      cause:
+        'the script is not what the grammar of this release expects at the marked place: a bracket, brace or ; is missing before it, or the syntax is newer (or older) than this bpftrace',
+      fixes: [
+        'look before the mark first; on a command line the shell may have taken a $ or a quote: put the script in single quotes',
+        'bpftrace --version, and man bpftrace of this release: a script for a newer (or older) bpftrace may use another syntax',
+      ],
+    },
+  ],
+  [
     /\b(?:[Uu]nknown|[Uu]ndefined|[Uu]ndeclared|has no field|no field named|Can't find|not found|Could not resolve|Cannot resolve|No type|incomplete type|no scope)\b/i,
     {
       cause:

@@ -80,8 +80,12 @@ export const BPFTRACE_ROWS: readonly Row[] = [
     rule: 'no probe matches',
     needle: ['No probes to attach', 'No matches for', 'Attachment failed for all probes', 'No attach points for probe'],
     pattern: /No probes to attach|No matches for .*|Attachment failed for all probes.*|No attach points for probe.*/,
-    cause: 'no event or function of this kernel has that name',
-    fixes: ["bpftrace -l 'KIND:*NAME*' lists what there is; tracepoints need their option or module"],
+    cause:
+      'nothing has that name: no event or function of this kernel or, for a uprobe, no symbol of that file (it is stripped, or the function is inlined)',
+    fixes: [
+      "bpftrace -l 'KIND:*NAME*' lists what there is; tracepoints need their option or module",
+      "uprobes: bpftrace -l 'uprobe:FILE:*NAME*', nm FILE and nm -D FILE; a stripped file has its symbols in a debug package",
+    ],
     sources: ['bpftrace'],
   },
   {

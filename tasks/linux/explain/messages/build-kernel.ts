@@ -24,7 +24,7 @@ export const KERNEL_BUILD_ROWS: readonly Row[] = [
     rule: 'BTF of the kernel cannot be made',
     needle: ['BTF', 'btf_encoder__encode'],
     pattern:
-      /FAILED:? load BTF from (?:vmlinux|\S*\.tmp_vmlinux\S*|\S+\.ko|\S*\.BTF\S*): .*|BTF: \S+: pahole \S* ?is not available|BTF: \S+: pahole version .*too old.*|Failed to generate BTF for vmlinux|btf_encoder__encode: .* failed!?|Failed to encode BTF|FAILED: encode .*BTF|Try to disable CONFIG_DEBUG_INFO_BTF/,
+      /FAILED:? load BTF from (?:vmlinux|\S*\.tmp_vmlinux\S*|\S+\.ko|\S*\.BTF\S*): .*|BTF: \S+: pahole \S* ?is not available|BTF: \S+: pahole version .*too old.*|Failed to generate BTF for vmlinux|btf_encoder__encode: .* failed!?|Failed to encode BTF|Encountered error while encoding BTF|FAILED: encode .*BTF|Try to disable CONFIG_DEBUG_INFO_BTF/,
     key: () => '',
     cause:
       'pahole is missing, too old, or so new that it writes kinds of BTF which the tools of this tree do not know (ENUM64 since 1.24)',

@@ -23,6 +23,14 @@ const XDP: ByErrno = {
       'load it by hand with bpftool prog load: a program that the verifier refuses also ends in EINVAL',
     ],
   },
+  ERANGE: {
+    cause: 'the MTU (of this interface, or of the other end of the veth pair) is too large for native XDP',
+    fixes: [
+      'ip link set IF mtu 1500 (veth: at most about 3500 with pages of 4 KB); generic mode has no such limit: xdpgeneric, XDP_FLAGS_SKB_MODE',
+    ],
+    confidence: 'likely',
+    sources: ['veth_xdp_set() of drivers/net/veth.c'],
+  },
   EOPNOTSUPP: {
     cause:
       'the driver of this network card has no native XDP (or not this mode), or the kernel has no links and dispatchers for XDP',
@@ -74,7 +82,22 @@ const PLACES: readonly (readonly [words: RegExp, what: string, errors: ByErrno])
   [/\bnetlink/i, 'an XDP or TC program over netlink', XDP],
   [/\b(?:tc|tcx|clsact|qdisc)\b/i, 'a TC program', TC],
   [/\bxdp|(?:DRV|SKB|HW)\/(?:native|generic|offload)|with (?:DRV|SKB) mode/i, 'XDP', XDP],
-  [/pin(?:ned|ning)?\b|bpf_obj_(?:pin|get)/i, 'pinning', PIN],
+  [/pin(?:ned|ning)?\b|bpf_obj_(?:pin|get)|\bget object \//i, 'pinning', PIN],
+  [
+    /kprobe[._ -]?multi/i,
+    'kprobe.multi',
+    {
+      EINVAL: {
+        cause:
+          'the kernel has no links for many kprobes at once (before 5.18, or FPROBE is off), or one of the functions or cookies that were given is not accepted; the attach type was not given when the program was loaded, either',
+        fixes: [
+          'zgrep -E "CONFIG_FPROBE|DYNAMIC_FTRACE_WITH" /proc/config.gz; load with expected_attach_type BPF_TRACE_KPROBE_MULTI (section kprobe.multi/PATTERN)',
+          'compare the functions with /sys/kernel/tracing/available_filter_functions; or attach kprobes one by one',
+        ],
+        sources: ['commit 0dcac2725406 (5.18)', 'kernel/trace/bpf_trace.c: bpf_kprobe_multi_link_attach'],
+      },
+    },
+  ],
   [/register_k(?:ret)?probe/i, 'a kprobe of a module', REGISTER_KPROBE],
   [
     /k(?:ret)?probe(?:_events)?|kprobes?\/|p:kprobes/i,
@@ -91,7 +114,11 @@ const PLACES: readonly (readonly [words: RegExp, what: string, errors: ByErrno])
     'a program at a perf event',
     SET_BPF,
   ],
-  [/perf[_ ]?event|PERF_EVENT_IOC|performance (?:event|counter)/i, 'a perf event', PERF_OPEN],
+  [
+    /perf[_ ]?event|PERF_EVENT_IOC|performance (?:event|counter)|start (?:profiling|sampling)/i,
+    'a perf event',
+    PERF_OPEN,
+  ],
   [
     /bpf_(?:create_map|map_create)\w*|(?:create|creating|creation)\b.{0,40}\bmaps?\b|\bmaps?\b.{0,40}\b(?:create|creat)|BPF_MAP_CREATE/i,
     'a map',
@@ -137,11 +164,12 @@ const PLACES: readonly (readonly [words: RegExp, what: string, errors: ByErrno])
 const FAILED = String.raw`(?:[Ff]ail(?:ed|ure)?|FAILED|[Cc]an(?:no|'|’)?t|[Cc]ould(?:n't| not)|[Uu]nable|[Ee]rror|ERROR|ERR)\b`
 /** A system call that failed, as perror() names it: nothing is between it and its error. */
 const CALL = String.raw`(?:^|[\s\])])(?:perf_event_open|bpf_prog_load\w*|bpf_load_program\w*|bpf_(?:create_map|map_create)\w*|BPF_[A-Z_]{4,30}|ioctl\(PERF_EVENT_IOC_[A-Z_]+|PERF_EVENT_IOC_[A-Z_]+)\)?(?=: )`
-const ERRNO = String.raw`(?:[Ee]rror |[Ee]rrno[ =:]*|err(?:or)?[ =:]+|ret(?:urned|val)?[ =:]+|code:? ?|os error )?-?\d{1,3}|-?E[A-Z0-9]{3,12}|[A-Za-z][a-z]+(?: [a-z/]+){1,5}`
+const ERRNO = String.raw`(?:[Ee]rror |[Ee]rrno[ =:]*|err(?:or)?[ =:]+|ret(?:urned|val)?[ =:]+|code:? ?|os error )?-?\d{1,3}|-?E[A-Z0-9]{3,12}|(?:err(?:or)? is )?[A-Za-z][a-z]+(?: [a-z/]+){1,5}`
 
 /** Lines without one of these are about something else. */
 const NOUNS = [
   'probe',
+  'PROBE_MULTI',
   'racepoint',
   'bpf',
   'BPF',
@@ -156,6 +184,8 @@ const NOUNS = [
   'perf event',
   'performance event',
   'performance counter',
+  'start profiling',
+  'start sampling',
   'ftrace',
   'fentry',
   'netlink',
@@ -190,10 +220,10 @@ export const BY_WORDS_ROWS: readonly Row[] = [
     rule: BY_WORDS_RULE,
     needle: NOUNS,
     pattern: new RegExp(
-      `^(?=.*(?:${NOUNS.join('|')})).*?(?:${FAILED}(.{0,300})|${CALL})(?:[:=] ?|\\(|, )(${ERRNO})(?: ?\\[\\d+\\])?[.!)\\]}\\s]{0,6}(?:["'\`].{0,80})?$`,
+      `^(?=.*(?:${NOUNS.join('|')})).*?(?:${FAILED}(.{0,300})|${CALL})(?:[:=] ?|\\(|, )(${ERRNO})(?: ?\\[\\d+\\]| \\([A-Z][a-z ]{3,40}\\))?[.!)\\]}\\s]{0,6}(?:["'\`].{0,80})?$`,
     ),
     answer: (match) =>
-      byWords(match[0], group(match, 2).replace(/^(?:ret(?:urned|val)?|err(?:or|no)?|code)[ =:]+/i, '')),
+      byWords(match[0], group(match, 2).replace(/^(?:ret(?:urned|val)?|err(?:or|no)?|code)[ =:]+(?:is )?/i, '')),
   },
   {
     rule: BY_WORDS_RULE,

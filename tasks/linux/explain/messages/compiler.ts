@@ -67,6 +67,13 @@ const OTHER_VERSION =
 /** By what the compiler says; the first that matches. */
 const MISTAKES: readonly (readonly [text: RegExp, answer: (text: string) => Answer])[] = [
   [
+    /undeclared.*\bKBUILD_(?:MODNAME|BASENAME|MODFILE)\b|\bKBUILD_(?:MODNAME|BASENAME|MODFILE)\b.*undeclared/,
+    compiled('a header of the kernel uses the name of the module, which only kbuild defines', [
+      '#define KBUILD_MODNAME "NAME" before the first #include (bcc: cflags=["-DKBUILD_MODNAME=\\"NAME\\""]); modules: build them with kbuild (make -C BUILD M=$PWD)',
+      'in a BPF program: vmlinux.h instead of the headers of the kernel',
+    ]),
+  ],
+  [
     /implicit declaration of function|call to undeclared (?:library )?function|undeclared \(first use|use of undeclared identifier|undeclared here/,
     compiled(
       'nothing that is included declares this name: a header is missing, or this version of the kernel or library does not have it (any more, or yet)',

@@ -80,8 +80,8 @@ export const PROG_LOAD: ByErrno = {
     sources: ['commit c3494801cd17 (5.0)'],
   },
   ESRCH: {
-    cause: 'the attach target that the program names is not in the BTF of the kernel',
-    fixes: ['bpftool btf dump file /sys/kernel/btf/vmlinux | grep FUNCTION'],
+    cause: 'the attach target that the program names is not in the BTF of the kernel, or the kernel has no BTF',
+    fixes: ['bpftool btf dump file /sys/kernel/btf/vmlinux | grep FUNCTION; no such file: DEBUG_INFO_BTF is off'],
     confidence: 'likely',
   },
 }

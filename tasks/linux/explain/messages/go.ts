@@ -18,6 +18,18 @@ const known = (place: Readonly<Record<string, Answer>>, text: string, what: stri
   return answer && { ...answer, what: `${what}: ${errno}` }
 }
 
+/** The library names no kind of link here. */
+const LINK_CREATE: Answer = {
+  cause:
+    'the kernel has no link of this kind (tracing 5.5, cgroup 5.7, XDP 5.9, perf events and probes 5.15, kprobe.multi 5.18, tcx 6.6), the program was loaded for another attach type, or, for XDP, the driver refuses it: its MTU, queues or offloads do not fit native mode',
+  fixes: [
+    'XDP: dmesg | tail has the reason of the driver; link.XDPGenericMode works with every driver',
+    'compare AttachType and section of the program with the kind of link; uname -r with the versions above',
+  ],
+  confidence: 'possible',
+  sources: ['kernel/bpf/syscall.c: link_create', 'commit aa8d3a716b59 (5.9, XDP)', 'commit b89fbfbb854c (5.15, perf)'],
+}
+
 export const GO_ROWS: readonly Row[] = [
   {
     rule: 'probe refused',
@@ -109,7 +121,11 @@ export const GO_ROWS: readonly Row[] = [
       /(create tracing link|create link|link create|create raw tracepoint|cannot create bpf perf link|attach program|(?:can't )?attach (?:cgroup|XDP|tcx(?: link)?|LSM|Tracing\/\w+))(?: with cookie)?: (.+)/,
     answer: (match) =>
       known(
-        match[1] === 'cannot create bpf perf link' ? SET_BPF : { ...SET_BPF, ...TRAMPOLINE },
+        match[1] === 'cannot create bpf perf link'
+          ? SET_BPF
+          : /^(?:create link|link create)$/.test(group(match, 1)) && !/tracing|fentry|fexit|lsm/i.test(match.input)
+            ? { ...SET_BPF, ...TRAMPOLINE, EINVAL: LINK_CREATE }
+            : { ...SET_BPF, ...TRAMPOLINE },
         group(match, 2),
         group(match, 1),
       ),

@@ -233,8 +233,14 @@ export const LIBBPF_OBJECT_ROWS: readonly Row[] = [
   },
   {
     rule: 'BTF of the object is refused',
-    needle: ['Error loading .BTF into kernel', 'Error loading BTF', 'BTF is optional, ignoring'],
-    pattern: /Error loading \.?BTF(?: into kernel)?: (.+?)(?:\. BTF is (optional|mandatory).*|$)/,
+    needle: [
+      'Error loading .BTF into kernel',
+      'Error loading BTF',
+      'Error loading ELF section .BTF',
+      'BTF is optional, ignoring',
+    ],
+    pattern:
+      /Error loading (?:ELF section )?\.?BTF(?: into kernel)?: (.+?)(?:\. BTF is (optional|mandatory).*|\.(?: Ignored and continue.*)?$|$)/,
     answer: (match) => {
       const errno = errnoOf(group(match, 1)) ?? ''
       const known = BTF_LOAD[errno] ?? BTF_LOAD['EINVAL']

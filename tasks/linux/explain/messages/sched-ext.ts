@@ -48,6 +48,22 @@ Failed to attach non-struct_ops BPF programs`,
     sources: ['kernel/bpf/trampoline.c: register_fentry', 'rust/scx_utils of scx'],
   },
   {
+    rule: 'sched_ext: the scheduler was ended',
+    formats: `
+triggered exit kind %d
+runnable task stall (%s failed to run for %s)
+sched_ext: BPF scheduler "%s" disabled (%s)
+sched_ext: BPF scheduler "%s" errored, disabled`,
+    cause:
+      'the kernel took the CPUs back from the BPF scheduler: 1024 is a mistake that the kernel found, 1025 scx_bpf_error() of the scheduler itself, 1026 a task that it did not run for too long; below that somebody ended it. The system goes on with the usual scheduler',
+    fixes: [
+      'the lines below (reason, backtrace, dump of the queues) name the place in the scheduler; for 1025 its own text is the reason',
+      'a newer release of the scheduler; start it again when that is over',
+    ],
+    confidence: 'likely',
+    sources: ['kernel/sched/ext.c: enum scx_exit_kind', 'commit f0e1a0643a59 (6.12)'],
+  },
+  {
     rule: 'sched_ext: the scheduler cannot start',
     formats: `
 Failed to attach struct ops
@@ -72,8 +88,9 @@ sched_ext: Failed to %s`,
         fixes: ['cat /sys/kernel/sched_ext/root/ops; systemctl stop scx scx_loader'],
       },
       E2BIG: {
-        cause: 'struct sched_ext_ops of the scheduler has fields that this kernel does not know, and that are set',
-        fixes: ['the release of scx that fits this kernel'],
+        cause:
+          'a value of its struct sched_ext_ops is beyond what the kernel takes (timeout_ms: 30 s at most), or a field is set that this kernel does not know',
+        fixes: ['timeout_ms of 30000 or less, as a plain number', 'the release of scx that fits this kernel'],
       },
     },
     confidence: 'likely',

@@ -31,7 +31,7 @@ export const SHELL_ROWS: readonly Row[] = [
     rule: 'write to tracefs refused',
     needle: ['/tracing', 'kprobe_events', 'set_ftrace_', 'uprobe_events'],
     pattern:
-      /(?:cannot create |tee: |sh: (?:\d+: |line \d+: )?|bash: (?:line \d+: )?|zsh: [\w ]+: )['"]?(\/[^\s:'"]+)['"]?: (Permission denied|Operation not permitted|No such file or directory|Directory nonexistent|Invalid argument|Device or resource busy|File exists|No such device)/,
+      /(?:can(?:no|')t create |tee: |sh: (?:\d+: |line \d+: )?|bash: (?:line \d+: )?|zsh: [\w ]+: )['"]?(\/[^\s:'"]+)['"]?: (Permission denied|Operation not permitted|No such file or directory|Directory nonexistent|Invalid argument|Device or resource busy|File exists|No such device)/,
     answer: (match) => {
       const error = group(match, 2) === 'Directory nonexistent' ? 'ENOENT' : group(match, 2)
       return written(group(match, 1), error)
@@ -77,5 +77,27 @@ export const SHELL_ROWS: readonly Row[] = [
       'the list of functions that can be traced is not readable: not root, tracefs not mounted, lockdown, or a kernel without the function tracer (CONFIG_FUNCTION_TRACER)',
     fixes: ['sudo; mount -t tracefs nodev /sys/kernel/tracing', 'cat /sys/kernel/security/lockdown'],
     confidence: 'likely',
+  },
+  {
+    rule: 'tracefs is not mounted',
+    needle: [
+      'racefs is not ',
+      'racefs not mounted',
+      'ebugfs is not mounted',
+      'ebugfs not mounted',
+      'no tracefs',
+      'find tracefs',
+    ],
+    pattern:
+      /\b(?:[Tt]racefs|[Dd]ebugfs) (?:is )?not (?:mounted|accessible|available|found)\b.*|(?:no|find) tracefs(?: mount(?:point)?)?\b.*/,
+    key: () => '',
+    cause:
+      'the program finds no tracefs: it is not mounted, the process may not look at it (only root may), or the kernel was built without tracing',
+    fixes: [
+      'sudo mount -t tracefs nodev /sys/kernel/tracing; sudo mount -t debugfs nodev /sys/kernel/debug',
+      'as root; in a container mount /sys/kernel/tracing of the host (-v /sys/kernel/tracing:/sys/kernel/tracing)',
+    ],
+    confidence: 'likely',
+    sources: ['Documentation/trace/ftrace.rst'],
   },
 ]

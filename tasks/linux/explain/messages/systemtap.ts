@@ -25,6 +25,19 @@ Missing separate debuginfos, use: dnf debuginfo-install kernel%s`,
     sources: ['error::pass2(7stap), warning::debuginfo(7stap)'],
   },
   {
+    rule: 'systemtap: module of another build',
+    formats: `
+ERROR: module version mismatch (%s vs %s), release %s
+ERROR: module release mismatch (%s vs %s)`,
+    cause:
+      'the module that stap made (or took from its cache) is for another build of this kernel: headers and debug information of the same release number, but not of the kernel that runs',
+    fixes: [
+      'rm -rf ~/.systemtap/cache; install kernel-devel and kernel-debuginfo of the very build that `uname -v` names',
+      'boot the kernel that the packages are of',
+    ],
+    sources: ['runtime/transport/symbols.c of systemtap'],
+  },
+  {
     rule: 'systemtap: probe point',
     formats: `
 semantic error: while resolving probe point: identifier '%s' at %s

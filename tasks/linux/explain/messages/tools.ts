@@ -53,6 +53,17 @@ incorrect object type: %s`,
     sources: ['common.c of bpftool'],
   },
   {
+    rule: 'bpftool: no program in the object',
+    formats: `
+object file doesn't contain any bpf program`,
+    cause:
+      'the object has no function in a section of its own: SEC("...") is missing, all functions are static, or the file is no BPF object',
+    fixes: [
+      'llvm-objdump -h PROBE.o lists the sections; write SEC("kprobe/FUNCTION") (or the like) before the function',
+    ],
+    sources: ['prog.c of bpftool'],
+  },
+  {
     rule: 'bpftool: program cannot be loaded or attached',
     formats: `
 failed to load object file
@@ -63,7 +74,6 @@ failed prog attach to map
 interface %s attach failed: %e
 interface %s detach failed: %e
 failed to pin all maps
-object file doesn't contain any bpf program
 unable to find map '%s'
 invalid attach type
 invalid attach/detach type

@@ -62,6 +62,21 @@ const REASONS: readonly (readonly [text: RegExp, answer: Answer])[] = [
 
 export const XDP_ROWS: readonly Row[] = [
   {
+    rule: 'the MTU is too large for XDP',
+    needle: ['XDP frag', 'for XDP', 'with XDP', 'while XDP', 'when XDP', 'XDP is'],
+    pattern:
+      /\bMTU (?:of )?\d+ (?:is )?(?:larger|greater|bigger|too) .*\bXDP\b.*|\b(?:MTU|mtu)\b[^:]{0,40}too (?:large|big)[^:]{0,20}\b(?:for|with|while|when) XDP.*|Jumbo frames (?:are )?not supported (?:with|for) XDP.*/,
+    cause:
+      'the driver gives XDP one buffer per packet, and packets of this MTU do not fit: native XDP is refused, or (a warning) packets are longer than a program without frags may read',
+    fixes: [
+      'ip link set IF mtu 1500 (most drivers: at most about 3500); nothing, if no XDP program is attached to it',
+      'SEC("xdp.frags") for a program that reads packets of several buffers (5.18, where the driver can)',
+      GENERIC,
+    ],
+    confidence: 'likely',
+    sources: ['include/uapi/linux/bpf.h: BPF_F_XDP_HAS_FRAGS'],
+  },
+  {
     rule: 'netlink refuses an XDP or TC program',
     needle: 'Kernel error message: ',
     pattern: /Kernel error message: (.+)/,
