@@ -9,6 +9,8 @@ export interface Hook {
   readonly target: string
   /** Bytes after the function's beginning. */
   readonly offset: number
+  /** The program ends the function with a value of its own (bpf_override_return). */
+  readonly overrides?: true
 }
 
 /** Kinds whose target may be a function with an offset. */

@@ -237,6 +237,27 @@ describe('what a kind of hook needs', () => {
   })
 })
 
+describe('P7: a program that ends a function with a value of its own', () => {
+  const OVERRIDE = { ...CONFIG, FUNCTION_ERROR_INJECTION: 'y', BPF_KPROBE_OVERRIDE: 'y' }
+  const ending = (section: string, config: Readonly<Record<string, string>> = OVERRIDE) =>
+    judge({ ...hookOf(section), overrides: true }, kernel(config))
+
+  test.each([
+    ['kprobe/__x64_sys_write', 'attachable'],
+    ['kprobe/traced', 'not modifiable'],
+    ['kprobe/__x64_sys_write+4', 'offset'],
+  ])('%s is %s', (section, kind) => {
+    expect(ending(section).kind).toBe(kind)
+  })
+
+  test('the option that is off is named', () => {
+    expect(ending('kprobe/__x64_sys_write', { ...OVERRIDE, BPF_KPROBE_OVERRIDE: 'n' })).toMatchObject({
+      kind: 'not built',
+      fixes: [{ change: 'option', symbol: 'BPF_KPROBE_OVERRIDE', value: 'y' }],
+    })
+  })
+})
+
 describe('hooks of BTF', () => {
   const FULL = { ...CONFIG, DEBUG_INFO_BTF: 'y', DYNAMIC_FTRACE_WITH_DIRECT_CALLS: 'y' }
   const full = kernel(FULL)

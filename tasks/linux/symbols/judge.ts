@@ -116,6 +116,40 @@ function notModifiable(hook: Hook, facts: KernelFacts): Verdict | undefined {
   })
 }
 
+/** Options without which a kernel has no bpf_override_return(); the second depends on the first. */
+const OVERRIDE = ['FUNCTION_ERROR_INJECTION', 'BPF_KPROBE_OVERRIDE']
+
+/**
+ * What keeps a program from ending the function: the kernel has no such helper, or this function is not one of those
+ * that may be ended (kernel/trace/trace_kprobe.c, trace_kprobe_error_injectable; only at the entry).
+ */
+function notOverridable(hook: Hook, place: Place, facts: KernelFacts): Verdict | undefined {
+  if (hook.overrides !== true || hook.kind !== 'kprobe') return undefined
+  const { target, offset } = hook
+  const off = OVERRIDE.filter((symbol) => facts.config.size > 0 && facts.config.get(symbol) !== 'y')
+  if (off.length > 0)
+    return verdict(hook, 'not built', `bpf_override_return() needs CONFIG_${off.at(-1)}, which is not set`, {
+      noHooks: true,
+      fixes: off.map((symbol) => ({ change: 'option', symbol, value: 'y' })),
+    })
+  if (offset > 0)
+    return verdict(hook, 'offset', `bpf_override_return() ends a function at its beginning only`, {
+      fixes: [retarget(hook, target)],
+    })
+  if (facts.isData(`_eil_addr_${target}`)) return undefined
+  // The mark of a module's function is in the module.
+  if (!facts.listsData || place.module !== undefined)
+    return verdict(hook, 'not known', 'this kernel does not list the functions that bpf_override_return() may end')
+  return verdict(
+    hook,
+    'not modifiable',
+    `${target} is not marked for error injection: bpf_override_return() cannot end it`,
+    {
+      fixes: [{ change: 'expose', function: target, as: ['error-injectable'] }],
+    },
+  )
+}
+
 function judgeFunction(hook: Hook, facts: KernelFacts): Verdict {
   const { target } = hook
   const impossible = onlyTheBeginning(hook)
@@ -133,7 +167,11 @@ function judgeFunction(hook: Hook, facts: KernelFacts): Verdict {
         fixes: [],
       },
     )
-  const no = refused(hook, place) ?? partOfRefused(hook, facts) ?? notModifiable(hook, facts)
+  const no =
+    refused(hook, place) ??
+    partOfRefused(hook, facts) ??
+    notModifiable(hook, facts) ??
+    notOverridable(hook, place, facts)
   if (no) return no
   if (hook.kind === 'kretprobe' && target === '__switch_to')
     return verdict(hook, 'blacklisted', 'kprobes refuse the return of __switch_to: it happens on another stack')

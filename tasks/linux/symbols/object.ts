@@ -6,13 +6,30 @@ import type { HookedProgram } from './programs.ts'
 /** Sections of code that hold no program of their own. */
 const HELPERS = new Set(['.text'])
 
+const NOTHING = Buffer.alloc(0)
+
+/** BPF_JMP | BPF_CALL, and the number of bpf_override_return (include/uapi/linux/bpf.h). */
+const CALL = 0x85
+const OVERRIDE_RETURN = 58
+
+/** Whether a section with instructions calls that helper. Functions in .text, which several sections may call, are not read. */
+function overrides(bytes: Buffer): boolean {
+  for (let at = 0; at + 8 <= bytes.length; at += 8)
+    if (bytes[at] === CALL && (bytes[at + 1] ?? 0) >> 4 === 0 && bytes.readInt32LE(at + 4) === OVERRIDE_RETURN)
+      return true
+  return false
+}
+
 /** Programs of a compiled object. @throws ElfError */
 export function programsOfObject(object: Buffer): HookedProgram[] {
   const sections = sectionsOf(object)
+  const code = new Map(sections.map(({ index, bytes }) => [index, bytes]))
   const names = new Map(sections.map(({ index, name }) => [index, name]))
   return symbolsOf(sections).flatMap(({ name, section, isFunction }) => {
     const where = names.get(section)
-    return !isFunction || where === undefined || HELPERS.has(where) ? [] : [{ program: name, hook: hookOf(where) }]
+    if (!isFunction || where === undefined || HELPERS.has(where)) return []
+    const hook = hookOf(where)
+    return [{ program: name, hook: overrides(code.get(section) ?? NOTHING) ? { ...hook, overrides: true } : hook }]
   })
 }
 

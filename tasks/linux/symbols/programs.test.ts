@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { MAPS_OBJECT } from '../objects/bpf-object.fixture.ts'
+import { sectionsOf } from '../objects/elf.ts'
 import { parseVersion } from '../version.ts'
 import { programsOfObject, versionOfObject } from './object.ts'
 import { programsOfSource } from './programs.ts'
@@ -64,5 +65,13 @@ describe('hooks of a probe', () => {
       ['copyout', 'kprobe/copyout_giulia'],
     ])
     expect(versionOfObject(MAPS_OBJECT)).toBeUndefined()
+  })
+
+  test('P7: a program that calls bpf_override_return is told apart', () => {
+    const object = Buffer.from(MAPS_OBJECT)
+    expect(programsOfObject(object)[0]?.hook.overrides).toBeUndefined()
+    const program = sectionsOf(object).find(({ name }) => name === 'kprobe/copyout_giulia')
+    program?.bytes.set([0x85, 0, 0, 0, 58, 0, 0, 0])
+    expect(programsOfObject(object)[0]?.hook.overrides).toBe(true)
   })
 })
