@@ -27,6 +27,8 @@ import type { SourceProbe } from './probe/command.ts'
 import { scriptStep } from './probe/script.ts'
 import { wantsTypes } from './probe/wants-types.ts'
 import { typesStep, type KernelTypes } from './kernel-types.ts'
+import { needNodes } from './nodes.ts'
+import { sharingOf, type Sharing } from './sharing.ts'
 import type { Bootable } from './bootable.ts'
 
 export interface Choices {
@@ -113,6 +115,19 @@ async function tryKvm(vm: ResolvedVm, kernel: KernelArtefact, choices: Choices, 
   }
 }
 
+/** Whether the kernel can have the VM's machine, and how the shares of the VM reach its guest. */
+async function machineOn(
+  lab: ResolvedLab,
+  vm: ResolvedVm,
+  kernel: KernelArtefact,
+  choices: Choices,
+  context: Context,
+): Promise<Sharing | undefined> {
+  const declared = named(lab.kernels, 'kernel', kernel.name)
+  await needNodes(vm, kernel)
+  return await sharingOf(vm, kernel, declared, treeFor(choices, kernel.name), context)
+}
+
 /** Everything that a VM is made of. Kernel and image do not wait for each other. */
 export async function vmRequest(
   lab: ResolvedLab,
@@ -122,18 +137,17 @@ export async function vmRequest(
 ): Promise<Bootable> {
   await needTools(lab, vm, choices, context, [])
   const image = named(lab.images, 'image', vm.image)
-  const [{ kernel, wanted }, artefact] = await together<[{ kernel: KernelArtefact; wanted: string }, ImageArtefact]>(
+  const onKernel = async (inner: Context) => {
+    const found = await kernelOf(lab, vm, choices, inner)
+    const sharing = await machineOn(lab, vm, found.kernel, choices, inner)
+    await tryKvm(vm, found.kernel, choices, inner)
+    return { ...found, sharing }
+  }
+  const [{ kernel, wanted, sharing }, artefact] = await together<[Awaited<ReturnType<typeof onKernel>>, ImageArtefact]>(
     context,
-    [
-      async (inner) => {
-        const found = await kernelOf(lab, vm, choices, inner)
-        await tryKvm(vm, found.kernel, choices, inner)
-        return found
-      },
-      (inner) => imageStep(image, inner),
-    ],
+    [onKernel, (inner) => imageStep(image, inner)],
   )
-  return { vm, kernel, kernelWanted: wanted, image: artefact, accel: choices.accel }
+  return { vm, kernel, kernelWanted: wanted, image: artefact, accel: choices.accel, sharing }
 }
 
 export interface RunArtefacts {
@@ -270,6 +284,7 @@ export async function ready(
   if (wantsSkeletons(experiment.workload)) await hostStep(context, [BPFTOOL], [])
   const onKernel = async (inner: Context) => {
     const { kernel, wanted } = await kernelOf(lab, vm, choices, inner)
+    const sharing = await machineOn(lab, vm, kernel, choices, inner)
     const [built] = await together<[Awaited<ReturnType<typeof probesOn>>, undefined]>(inner, [
       (deeper) => probesOn(kernel, declaredLab, experiment, choices, deeper, probes),
       async (deeper) => {
@@ -277,9 +292,9 @@ export async function ready(
         return undefined
       },
     ])
-    return { kernel, wanted, built }
+    return { kernel, wanted, sharing, built }
   }
-  const [{ kernel, wanted, built }, disk, holder, early] = await together<
+  const [{ kernel, wanted, sharing, built }, disk, holder, early] = await together<
     [Awaited<ReturnType<typeof onKernel>>, ImageArtefact, Deployable, WorkloadParts | undefined]
   >(context, [
     onKernel,
@@ -288,7 +303,7 @@ export async function ready(
     async (inner) =>
       waitsForKernel(experiment.workload) ? undefined : await workloadParts(experiment, undefined, inner),
   ])
-  const bootable: Bootable = { vm, kernel, kernelWanted: wanted, image: disk, accel: choices.accel }
+  const bootable: Bootable = { vm, kernel, kernelWanted: wanted, image: disk, accel: choices.accel, sharing }
   const { parts = early, ...others } = built
   return { vm: bootable, holder, workload: parts?.program, beside: parts?.beside ?? [], ...others }
 }

@@ -1,5 +1,5 @@
 /** Answers that follow from the names in a lab file alone: what a kernel extends, which VM an experiment uses. */
-import { type Experiment, type Kernel, type Vm } from './schema/schema.ts'
+import { bytesOf, type Experiment, type Kernel, type Vm } from './schema/schema.ts'
 import { DEFAULTS } from './defaults.ts'
 
 type Kernels = Readonly<Record<string, Kernel>>
@@ -41,6 +41,17 @@ export function cpusOf(vm: Pick<Vm, 'deterministic' | 'cpus'>): number {
   if (topology) return topology.sockets * topology.cores
   if (typeof vm.cpus === 'number') return vm.cpus
   return vm.deterministic === 'yes' ? 1 : DEFAULTS.cpus
+}
+
+/** The NUMA nodes of a VM. Equal ones share its CPUs and memory; checks/relate-numa.ts sees that they can. */
+export function nodesOf(
+  vm: Pick<Vm, 'deterministic' | 'cpus' | 'memory' | 'numa'>,
+): { cpus: number; memory: number }[] {
+  const { numa } = vm
+  if (numa === undefined) return []
+  if (typeof numa !== 'number') return numa.map(({ cpus, memory }) => ({ cpus, memory: bytesOf(memory) }))
+  const memory = bytesOf(vm.memory ?? DEFAULTS.memory)
+  return Array.from({ length: numa }, () => ({ cpus: cpusOf(vm) / numa, memory: memory / numa }))
 }
 
 /** More arms than anybody runs, and fewer than would fill the memory when they are listed. */

@@ -76,7 +76,7 @@ describe('paths', () => {
 
   test('a recipe whose image.yaml may not be read', () => {
     const kind = (file: string) => (file.endsWith('.yaml') ? ('unreadable' as const) : ('directory' as const))
-    const files = { kind, list: () => [], read: () => undefined }
+    const files = { kind, list: () => [], read: () => undefined, real: () => undefined }
     expect(pathProblem('recipe', 'img', { labDir: '/l', toolRoot: '/t' }, files)).toEqual({
       message: 'image.yaml of recipe "img" cannot be read',
       wayOut: 'give yourself read permission',
@@ -84,7 +84,7 @@ describe('paths', () => {
   })
 
   test('a file that may not be read', () => {
-    const files = { kind: () => 'unreadable' as const, list: () => [], read: () => undefined }
+    const files = { kind: () => 'unreadable' as const, list: () => [], read: () => undefined, real: () => undefined }
     expect(pathProblem('probe', 'x.c', { labDir: '/l', toolRoot: '/t' }, files)).toEqual({
       message: 'probe source "x.c" cannot be read',
       wayOut: 'give yourself read permission',

@@ -2,7 +2,7 @@
  * Where the files are that a lab names: beside the lab file, at an absolute path, or shipped with the tool
  * (`lab:NAME`).
  */
-import { accessSync, constants, readFileSync, readdirSync, statSync } from 'node:fs'
+import { accessSync, constants, readFileSync, readdirSync, realpathSync, statSync } from 'node:fs'
 import path from 'node:path'
 import { codeOf } from '../engine/error.ts'
 import { RECIPE_FILE } from './recipe.ts'
@@ -22,6 +22,7 @@ export type PathUse =
   | 'tree'
   | 'kernel'
   | 'kernelConfig'
+  | 'share'
 
 export interface Roots {
   /** The directory of the lab file. */
@@ -38,6 +39,8 @@ export interface Files {
   list(directory: string): string[]
   /** Its bytes, or undefined where they cannot be had. */
   read(file: string): Uint8Array | undefined
+  /** Its path without symbolic links, or undefined where it is not there. */
+  real(file: string): string | undefined
 }
 
 interface Use {
@@ -62,6 +65,7 @@ const USES: Readonly<Record<PathUse, Use>> = {
   tree: { what: 'kernel tree', is: 'directory', mark: 'Kbuild' },
   kernel: { what: 'built kernel', is: 'file' },
   kernelConfig: { what: 'kernel configuration', is: 'file' },
+  share: { what: 'shared directory', is: 'directory' },
 }
 
 const SHIPPED = /^lab:(.*)$/s
@@ -156,6 +160,13 @@ export const diskFiles: Files = {
   read(file) {
     try {
       return readFileSync(file)
+    } catch {
+      return undefined
+    }
+  },
+  real(file) {
+    try {
+      return realpathSync(file)
     } catch {
       return undefined
     }

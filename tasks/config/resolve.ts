@@ -10,10 +10,11 @@ import type { LabLock } from './lock-file.ts'
 import { type PathUse, type Roots, resolvePath } from './paths.ts'
 import { resolveDiskFile } from './disk-file.ts'
 import { inNetworks } from './networks.ts'
+import { resolveShares } from './shares.ts'
 import { resolvePublished } from './published.ts'
 import { resolveModule } from './modules.ts'
 import { resolveWorkload } from './workload.ts'
-import { chainOf, cpusOf, topologyOf, vmOf } from './lookup.ts'
+import { chainOf, cpusOf, nodesOf, topologyOf, vmOf } from './lookup.ts'
 import {
   type Allowed,
   type Experiment,
@@ -90,6 +91,7 @@ function resolveVm(name: string, vm: Lab['vms'][string], absolute: Absolute): Re
   const { kernel, image, disks = {}, cmdline, qemu, dump } = vm
   const deterministic = vm.deterministic === 'yes'
   const topology = topologyOf(vm)
+  const shares = resolveShares(vm, (path) => absolute('share', path))
   return {
     name,
     kernel:
@@ -98,11 +100,13 @@ function resolveVm(name: string, vm: Lab['vms'][string], absolute: Absolute): Re
     cpus: cpusOf(vm),
     ...(topology && { topology }),
     memory: bytesOf(vm.memory ?? DEFAULTS.memory),
+    ...(vm.numa !== undefined && { numa: nodesOf(vm) }),
     accel: deterministic ? 'tcg' : (vm.accel ?? DEFAULTS.accel),
     deterministic,
     ...(cmdline && { cmdline }),
     ...(qemu && { qemu }),
     ...(dump && { dump }),
+    ...(shares.length > 0 && { shares }),
     disks: outerFirst(Object.entries(disks)).map(([disk, { fs, size, mount, mkfs, options, files = {} }]) => ({
       name: disk,
       fs,

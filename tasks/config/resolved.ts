@@ -4,6 +4,7 @@
  */
 import type { SplatKind } from '../linux/splats/kinds.ts'
 import type { ResolvedDiskFile } from './disk-file.ts'
+import type { ResolvedShare } from './shares.ts'
 import type { ResolvedPublished } from './published.ts'
 import type { ResolvedModule } from './modules.ts'
 import type { ResolvedWorkload } from './workload.ts'
@@ -82,6 +83,12 @@ export interface ResolvedNetwork {
   readonly hosts: readonly { readonly name: string; readonly address: string }[]
 }
 
+export interface ResolvedNode {
+  readonly cpus: number
+  /** Bytes. */
+  readonly memory: number
+}
+
 export interface ResolvedVm {
   readonly name: string
   /** Names of kernels: the one to boot, and those to take instead, in order, when its source cannot be fetched. */
@@ -93,6 +100,8 @@ export interface ResolvedVm {
   readonly topology?: { readonly sockets: number; readonly cores: number }
   /** Bytes. */
   readonly memory: number
+  /** NUMA nodes; their CPUs and bytes add up to those of the VM. */
+  readonly numa?: readonly ResolvedNode[]
   readonly accel: 'kvm' | 'tcg' | 'auto'
   /** Each run is a sealed boot of its own: two runs are the same to the byte. */
   readonly deterministic: boolean
@@ -104,6 +113,8 @@ export interface ResolvedVm {
   readonly networks?: readonly ResolvedNetwork[]
   /** When the guest's memory is kept. */
   readonly dump?: 'on-panic'
+  /** Directories of the host; in the order of the file. */
+  readonly shares?: readonly ResolvedShare[]
   /** In the order of the file. */
   readonly disks: readonly ResolvedDisk[]
 }

@@ -34,6 +34,8 @@ export interface Machine {
   /** Their product is `cpus`. QEMU's default is one core for each socket. */
   readonly topology?: { readonly sockets: number; readonly cores: number } | undefined
   readonly memoryBytes: number
+  /** NUMA nodes, whose CPUs and bytes add up to those of the machine; not together with `memory`. */
+  readonly numa?: readonly { readonly cpus: number; readonly memory: number }[] | undefined
   readonly kernel: string
   /** Of a kernel that has its disk drivers as modules. */
   readonly initrd?: string | undefined
@@ -53,6 +55,8 @@ export interface Machine {
   readonly memory?: { readonly file: string; readonly share: 'shared' | 'private' } | undefined
   /** Cards after the one for ssh: eth1, eth2 and so on. */
   readonly cards?: readonly NetworkCard[] | undefined
+  /** Directories of the host; the guest mounts them by their tags. */
+  readonly shares?: readonly SharedDirectory[] | undefined
   /** A panic stops the machine and does not end it, so that its memory can be kept. */
   readonly stopsAtPanic?: boolean | undefined
   /** The machine waits for a saved state (host/migration) and does not boot. */
@@ -65,6 +69,10 @@ export interface NetworkCard {
   /** Multicast group and port, on loopback. */
   readonly group: string
 }
+
+/** Served by a daemon at a socket (virtiofs), or read-only by QEMU itself (9p). */
+export type SharedDirectory =
+  { readonly tag: string; readonly socket: string } | { readonly tag: string; readonly path: string }
 
 interface Device {
   readonly args: readonly string[]
@@ -85,12 +93,15 @@ const mebibytes = (bytes: number) => `${Math.floor(bytes / 2 ** 20)}M`
 const arranged = ({ cpus, topology }: Machine): string =>
   topology === undefined ? String(cpus) : `${cpus},sockets=${topology.sockets},cores=${topology.cores},threads=1`
 
+/** A daemon of a share reads and writes the guest's memory itself. */
+const isServed = ({ shares = [] }: Machine): boolean => shares.some((share) => 'socket' in share)
+
 const machine = (m: Machine): Device => {
   const { accel, tcgThread, memoryBytes, memory } = m
   return {
     args: [
       '-machine',
-      memory ? 'q35,memory-backend=memory' : 'q35',
+      memory || (isServed(m) && !m.numa) ? 'q35,memory-backend=memory' : 'q35',
       '-accel',
       accel === 'tcg' ? `tcg,thread=${tcgThread}` : 'kvm',
       '-cpu',
@@ -115,6 +126,50 @@ const memoryFile = ({ memory, memoryBytes }: Machine): Device => ({
         `memory-backend-file,id=memory,size=${mebibytes(memoryBytes)},mem-path=${value(memory.file)},share=${memory.share === 'shared' ? 'on' : 'off'}`,
       ]
     : [],
+})
+
+/** Memory that a daemon can map. */
+const servedMemory = (m: Machine): Device => ({
+  args:
+    isServed(m) && !m.numa
+      ? ['-object', `memory-backend-memfd,id=memory,size=${mebibytes(m.memoryBytes)},share=on`]
+      : [],
+})
+
+/** Each node has memory of its own; CPUs are given to the nodes in their order. */
+const nodes = (m: Machine): Device => {
+  const kind = isServed(m) ? 'memory-backend-memfd,share=on' : 'memory-backend-ram'
+  let next = 0
+  return {
+    args: (m.numa ?? []).flatMap(({ cpus, memory }, index) => {
+      const first = next
+      next += cpus
+      const own = cpus === 0 ? '' : `,cpus=${first}-${next - 1}`
+      return [
+        '-object',
+        `${kind},id=node${index},size=${mebibytes(memory)}`,
+        '-numa',
+        `node,nodeid=${index},memdev=node${index}${own}`,
+      ]
+    }),
+  }
+}
+
+const share = (shared: SharedDirectory, index: number): Device => ({
+  args:
+    'socket' in shared
+      ? [
+          '-chardev',
+          `socket,id=share${index},path=${value(shared.socket)}`,
+          '-device',
+          `vhost-user-fs-pci,chardev=share${index},tag=${shared.tag},queue-size=1024`,
+        ]
+      : [
+          '-fsdev',
+          `local,id=share${index},path=${value(shared.path)},security_model=none,multidevs=remap,readonly=on`,
+          '-device',
+          `virtio-9p-pci,fsdev=share${index},mount_tag=${shared.tag}`,
+        ],
 })
 
 const incomingState = ({ incoming }: Machine): Device => ({ args: incoming === true ? ['-incoming', 'defer'] : [] })
@@ -205,13 +260,16 @@ const noCalibration = ({ accel }: Machine): Device => ({
 export function qemuArgv(m: Machine): string[] {
   const devices = [
     memoryFile(m),
+    servedMemory(m),
     machine(m),
+    nodes(m),
     incomingState(m),
     m.stopsAtPanic === true ? stopOnPanic : endOnPanic,
     console_(m),
     control,
     network,
     ...(m.cards ?? []).map(card),
+    ...(m.shares ?? []).map(share),
     entropy,
     fastGracePeriods,
     noCalibration(m),

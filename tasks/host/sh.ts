@@ -311,7 +311,11 @@ export function start(argv: readonly string[], options: StartOptions): Started {
       programEnded(output.signal ?? output.exitCode ?? 128)
       return { status: output.exitCode ?? 128, stderr: output.stderr }
     }),
-    kill: (signal) => endGroup(pid, signal),
+    kill: (signal) => {
+      // Whoever ends it waits for its end, and Node would not: it leaves when nothing but this is awaited.
+      process_.child?.ref()
+      endGroup(pid, signal)
+    },
   }
 }
 

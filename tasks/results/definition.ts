@@ -39,7 +39,11 @@ export interface DefinedBy {
   readonly objects?: Readonly<Record<string, string>>
   readonly kernel: { readonly name: string; readonly fingerprint: string }
   readonly image: { readonly name: string; readonly fingerprint: string }
-  readonly guest: { readonly deterministic?: boolean | undefined }
+  readonly guest: {
+    readonly deterministic?: boolean | undefined
+    readonly shares?:
+      readonly { readonly mount: string; readonly write: boolean; readonly sha256: string | null }[] | undefined
+  }
   readonly plan?: { readonly start?: string | undefined } | undefined
   readonly workload: { readonly argv: readonly string[] }
   readonly imported?: object | undefined
@@ -160,6 +164,12 @@ function askedOf(run: DefinedBy, lab: ResolvedLab | undefined, experiment: Resol
     // An arm that is named after its way to start is told apart by its name.
     ...(start !== undefined && !/(^|,)start=/.test(arm.name) && { start }),
     ...(guest.deterministic === true && { deterministic: 'yes' }),
+    // What a guest may write differs from run to run.
+    ...Object.fromEntries(
+      (guest.shares ?? []).flatMap(({ mount, write, sha256 }) =>
+        write || sha256 === null ? [] : [[`contents of the share ${mount}`, digest(sha256)]],
+      ),
+    ),
     [`image ${image.name}`]: digest(image.fingerprint),
     ...(objects['lab-holder'] !== undefined && { 'recorder (lab-holder)': digest(objects['lab-holder']) }),
   }

@@ -100,6 +100,21 @@ const guest = z.object({
   qemu: texts,
   /** A sealed boot of its own, with time counted in instructions: the same inputs give the same bytes. */
   deterministic: z.boolean().exactOptional(),
+  /** Directories of the host in the guest, and what was in them when the workload started (vm/share-contents.ts). */
+  shares: z
+    .array(
+      z.object({
+        from: text,
+        mount: text,
+        write: z.boolean(),
+        transport: z.enum(['virtiofs', '9p']),
+        files: natural,
+        bytes: natural,
+        /** null: it was not read. */
+        sha256: text.nullable(),
+      }),
+    )
+    .exactOptional(),
   /** none: the run ended before a VM was needed. */
   vm: z.enum(['started', 'restored', 'up', 'none']),
   /**

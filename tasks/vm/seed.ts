@@ -31,6 +31,9 @@ export const GUEST_LAB = '/run/lab'
 /** Where a bundle is unpacked in the guest. */
 export const bundleDir = (id: string): string => `${GUEST_LAB}/bundle-${id}`
 
+/** Where a kernel module of the VM itself is in the guest; those of an experiment are in its bundle. */
+export const modulePath = (name: string): string => `${GUEST_LAB}/modules/${name}`
+
 /** What init reads to mount the data disks. */
 export const diskLines = (disks: readonly SeedDisk[]): string =>
   disks
@@ -50,6 +53,7 @@ export async function writeSeed(
   keys: Keys,
   disks: readonly SeedDisk[],
   bundle?: SeedBundle,
+  modules: readonly { readonly name: string; readonly file: string }[] = [],
 ): Promise<void> {
   const archive = tarStream().pack()
   const directory = (name: string) => archive.entry({ name, type: 'directory', mode: 0o700 })
@@ -62,6 +66,7 @@ export async function writeSeed(
   add(`${SEED}/disks`, 0o600, diskLines(disks))
   for (const one of bundle?.files ?? [])
     add(`lab/bundle-${bundle?.id ?? ''}/${one.name}`, 0o755, await readFile(one.file))
+  for (const { name, file: from } of modules) add(`lab/modules/${name}`, 0o600, await readFile(from))
   archive.finalize()
   const chunks: Buffer[] = []
   for await (const chunk of archive) chunks.push(chunk as Buffer)

@@ -21,6 +21,7 @@ import { diskImage, overlay } from './disks.ts'
 import { cardsOf, joinNetworks, refuseTwin } from './network.ts'
 import type { Places } from './places.ts'
 import { bundleDir, writeSeed, type SeedBundle } from './seed.ts'
+import { mountShares, prepareShares, type PreparedShares } from './shares.ts'
 import { factsBy } from './wake.ts'
 import { endVmAtForcedEnd, keepOwning, newVmDir, writeState, type SnapshotUse, type VmState } from './state.ts'
 import type { Bootable } from '../build/bootable.ts'
@@ -52,7 +53,7 @@ function stateOf(file: ResolvedDiskFile) {
 }
 
 /** What makes this VM what it is; a running VM with another fingerprint is not the one that is wanted. */
-export const fingerprint = ({ vm, kernel, image, accel }: VmRequest): Fingerprint =>
+export const fingerprint = ({ vm, kernel, image, accel, sharing }: VmRequest): Fingerprint =>
   fingerprintOf({
     format: 1,
     kernel: kernel.fingerprint,
@@ -61,11 +62,13 @@ export const fingerprint = ({ vm, kernel, image, accel }: VmRequest): Fingerprin
     cpus: vm.cpus,
     ...(vm.topology && { topology: vm.topology }),
     memory: vm.memory,
+    ...(vm.numa && { numa: vm.numa.map((node) => ({ ...node })) }),
     accel: accel ?? vm.accel,
     disks: vm.disks.map((disk) => ({ ...disk, files: mapEntries(disk.files, (_, file) => stateOf(file)) })),
     ...(vm.cmdline && { cmdline: vm.cmdline }),
     ...(vm.qemu && { qemu: vm.qemu }),
     ...(vm.dump && { dump: vm.dump }),
+    ...(sharing && { shares: vm.shares?.map((share) => ({ ...share })) ?? [], transport: sharing.transport }),
     ...(vm.networks && {
       networks: vm.networks.map(({ name, mac, address, hosts }) => ({ name, mac, address, hosts: [...hosts] })),
     }),
@@ -112,7 +115,7 @@ export async function freshDisks(dir: string, request: VmRequest, keys: Keys, co
   const [root, , ...data] = disks.map(({ file }) => file)
   await Promise.all([
     overlay({ file: image.disk, format: 'raw' }, root ?? '', context.signal),
-    writeSeed(seed, vm.name, keys, vm.disks, request.bundle),
+    writeSeed(seed, vm.name, keys, vm.disks, request.bundle, request.sharing?.modules),
     ...vm.disks.map(async (disk, index) =>
       overlay({ file: await diskImage(disk, context), format: 'raw' }, data[index] ?? '', context.signal),
     ),
@@ -124,7 +127,7 @@ export async function freshDisks(dir: string, request: VmRequest, keys: Keys, co
 export async function machineArgv(
   { vm, kernel, image }: VmRequest,
   choice: Choice,
-  parts: Pick<Machine, 'disks' | 'memory' | 'incoming' | 'cards'>,
+  parts: Pick<Machine, 'disks' | 'memory' | 'incoming' | 'cards' | 'shares'>,
   context: Context,
 ): Promise<string[]> {
   return qemuArgv({
@@ -133,6 +136,7 @@ export async function machineArgv(
     cpus: vm.cpus,
     topology: vm.topology,
     memoryBytes: vm.memory,
+    numa: vm.numa,
     kernel: kernel.image,
     initrd: kernel.initrd?.file,
     init: image.init,
@@ -260,20 +264,25 @@ export async function startVm(
 ): Promise<OpenVm> {
   await refuseTwin(request.vm, places)
   const choice = await accelOf(request, context, handle)
+  const { bundle, sharing } = request
+  let prepared: PreparedShares | undefined
   const argv = async (dir: string, keys: Keys) => {
     const disks = await freshDisks(dir, request, keys, context)
+    prepared = await prepareShares(request.vm, sharing, dir, places, context.cache)
     handle.progress('boot: firmware')
-    return await machineArgv(request, choice, { disks, cards: cardsOf(request.vm, places) }, context)
+    const { shares } = prepared
+    return await machineArgv(request, choice, { disks, cards: cardsOf(request.vm, places), shares }, context)
   }
-  const { bundle } = request
   const hello = bundle && factsBy(`${bundleDir(bundle.id)}/${bundle.holder}`)
   const how = {
     owner,
     argv,
-    boot: async (...what: Parameters<Launch['boot']>) => {
-      const booted = await boot(...what, hello)
+    boot: async (machine: BootRequest, ...rest: [Context, StepHandle]) => {
+      const started = prepared?.started(machine.argv) ?? machine.argv
+      const booted = await boot({ ...machine, argv: started }, ...rest, hello)
       try {
         await joinNetworks(booted.guest, request.vm, context.signal)
+        await mountShares(booted.guest, request.vm, sharing, context.signal)
         return booted
       } catch (error) {
         await end(booted)

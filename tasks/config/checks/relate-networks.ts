@@ -1,4 +1,5 @@
 /** Checks of networks between VMs: somebody is at the other end, and nobody has the same address twice. */
+import { vmOf } from '../lookup.ts'
 import { networksOf } from '../networks.ts'
 import type { Path } from '../text/diagnostic.ts'
 import { repeated } from './lists.ts'
@@ -45,8 +46,10 @@ const networks: Check = function* ({ lab: { vms } }) {
 
 /** Copies of a VM, and VMs that go on from a snapshot, would have the addresses of one. */
 const copies: Check = function* ({ lab: { vms, experiments } }) {
-  for (const [name, { vm, parallel, start }] of Object.entries(experiments)) {
-    if (vm === undefined || vms[vm]?.networks === undefined) continue
+  for (const [name, experiment] of Object.entries(experiments)) {
+    const { parallel, start } = experiment
+    const vm = vmOf(experiment, Object.keys(vms)) ?? ''
+    if (!Object.hasOwn(vms, vm) || vms[vm]?.networks === undefined) continue
     if (parallel !== undefined && parallel !== 1)
       yield {
         severity: 'error',

@@ -108,7 +108,8 @@ const fallbacks: Check = function* ({ lab: { vms } }) {
   }
 }
 
-function mountProblem(mount: string): Pick<Problem, 'message' | 'wayOut'> | undefined {
+/** Why nothing of the lab may be mounted there. */
+export function mountProblem(mount: string): Pick<Problem, 'message' | 'wayOut'> | undefined {
   const plain = mount.length > 1 ? mount.replace(/\/$/, '') : mount
   if (path.posix.normalize(plain) !== plain) {
     return {

@@ -6,7 +6,6 @@
 import { NO_PROBE } from '../arms.ts'
 import { SECTIONS, type Section, describe } from '../describe.ts'
 import type { Path, Problem } from '../text/diagnostic.ts'
-import type { PathUse } from '../paths.ts'
 import { pathProblem } from '../paths.ts'
 import { textsAt } from '../leaves.ts'
 import { ALLOW_CHECKS } from './relate-allow.ts'
@@ -20,30 +19,13 @@ import { WORKLOAD_CHECKS } from './relate-workload.ts'
 import { MODULE_CHECKS } from './relate-modules.ts'
 import { MACHINE_CHECKS } from './relate-machine.ts'
 import { NETWORK_CHECKS } from './relate-networks.ts'
+import { NUMA_CHECKS } from './relate-numa.ts'
+import { SHARE_CHECKS } from './relate-shares.ts'
 import { VM_CHECKS } from './relate-vms.ts'
+import { PATHS } from './named-paths.ts'
 import { nameWayOut } from '../text/suggest.ts'
 import { pathText } from '../text/yaml-location.ts'
 import type { Check, Context } from './check.ts'
-
-/** Values that name a file or directory, and what for. */
-const PATHS: readonly (readonly [use: PathUse, place: string])[] = [
-  ['config', 'kernels.*.config.*'],
-  ['patch', 'kernels.*.patches.*'],
-  ['tree', 'kernels.*.source.tree'],
-  ['kernel', 'kernels.*.source.file'],
-  ['kernelConfig', 'kernels.*.source.config'],
-  ['recipe', 'images.*.recipe'],
-  ['probe', 'probes.*.source'],
-  ['script', 'probes.*.bpftrace'],
-  ['workload', 'experiments.*.workload.source'],
-  ['workload', 'experiments.*.workload.source.*'],
-  ['module', 'experiments.*.modules.*.source'],
-  ['module', 'experiments.*.modules.*.source.*'],
-  ['program', 'experiments.*.workload.program'],
-  ['beside', 'experiments.*.workload.files.*'],
-  ['beside', 'vms.*.disks.*.files.*.from'],
-  ['beside', 'experiments.*.published.*.values.csv'],
-]
 
 /** Values that are the name of another entry, and the section that it must be in. */
 const REFERENCES: readonly (readonly [section: Section, place: string])[] = [
@@ -96,6 +78,8 @@ const CHECKS: readonly Check[] = [
   ...VM_CHECKS,
   ...MACHINE_CHECKS,
   ...NETWORK_CHECKS,
+  ...SHARE_CHECKS,
+  ...NUMA_CHECKS,
   ...EXPERIMENT_CHECKS,
   ...WORKLOAD_CHECKS,
   ...MODULE_CHECKS,

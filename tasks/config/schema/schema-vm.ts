@@ -50,12 +50,12 @@ export const DiskFile = z
  */
 export const MKFS_FLAGS = ['-b', '-C', '-g', '-G', '-i', '-I', '-J', '-m', '-N', '-O', '-T', '-j'] as const
 
+const mountPoint = text(/^\/[A-Za-z0-9._/-]*$/, 'a mount point is an absolute path of letters, digits, ".", "_", "-"')
+
 export const Disk = z.strictObject({
   fs: z.enum(['ext4']).describe('the file system'),
   size: size.describe('the size of the disk, for example 64M'),
-  mount: text(/^\/[A-Za-z0-9._/-]*$/, 'a mount point is an absolute path of letters, digits, ".", "_", "-"').describe(
-    'where the guest mounts it',
-  ),
+  mount: mountPoint.describe('where the guest mounts it'),
   mkfs: z
     .array(
       text(/^[A-Za-z0-9^,=_.%-]{1,80}$/, 'a word for mke2fs has letters, digits, "^", ",", "=", "_", ".", "%" and "-"'),
@@ -72,12 +72,25 @@ export const Disk = z.strictObject({
   files: z.record(path, DiskFile).optional().describe('files on it: path below the mount point -> content'),
 })
 
+/** A directory of the host in the guest. */
+export const Share = z.strictObject({
+  from: path.describe('a directory below that of the lab file'),
+  mount: mountPoint.describe('where the guest mounts it'),
+  write: z.enum(['yes', 'no']).optional().describe('yes: the guest may change its files (default: no)'),
+})
+
 const count = z.int().min(1)
 
 /** As QEMU's -smp has it. No threads: the CPU that TCG emulates has none (it lacks TOPOEXT), and a guest would see cores. */
 const Topology = z.strictObject({
   sockets: count.max(64).optional().describe('sockets (default: 1)'),
   cores: count.max(64).optional().describe('cores of each socket (default: 1)'),
+})
+
+/** A node without CPUs is memory that is far from all of them. */
+const NumaNode = z.strictObject({
+  cpus: z.int().min(0).max(64).describe('CPUs of the node; they are counted from 0 on, node after node'),
+  memory: size.describe('memory of the node, for example 512M'),
 })
 
 export const Vm = z
@@ -100,6 +113,10 @@ export const Vm = z
       .optional()
       .describe('number of CPUs, 1 to 64 (default: 2), or { sockets, cores }'),
     memory: size.optional().describe('memory of the guest (default: 1G)'),
+    numa: z
+      .union([z.int().min(2).max(8), z.array(NumaNode).min(2).max(8)])
+      .optional()
+      .describe('NUMA nodes: a number of equal ones, for example 2, or their CPUs and memory'),
     accel: z.enum(['kvm', 'tcg', 'auto']).optional().describe('the accelerator; auto takes KVM where it works'),
     cmdline: z
       // oxlint-disable-next-line no-control-regex -- a line break or a space would begin another parameter
@@ -133,11 +150,16 @@ export const Vm = z
       .describe(
         'yes: each run is a boot of its own on one CPU, with time counted in instructions and without any input, so that two runs are the same to the byte',
       ),
+    share: z
+      .union([Share, z.array(Share).min(1).max(8)])
+      .optional()
+      .describe('directories of the host in the guest, for example { from: inputs, mount: /inputs }; read-only'),
     disks: z.record(name, Disk).optional().describe('data disks'),
   })
   .meta({ title: 'VM', description: 'a virtual machine: kernel, image, resources' })
 
 export type Image = z.infer<typeof Image>
 export type Disk = z.infer<typeof Disk>
+export type Share = z.infer<typeof Share>
 export type DiskFile = z.infer<typeof DiskFile>
 export type Vm = z.infer<typeof Vm>

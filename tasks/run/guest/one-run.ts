@@ -16,6 +16,7 @@ import { traceDat } from '../../linux/ftrace/trace-dat.ts'
 import type { ExperimentRequest } from '../request.ts'
 import type { RunArtefacts } from '../../build/artefacts.ts'
 import type { Places } from '../../vm/vm.ts'
+import { recordedShares } from '../../vm/shares.ts'
 import { CONSOLE_FULL, consoleIsFull, consoleLog } from '../../vm/console.ts'
 import { analyseInTime } from '../judge/analyse.ts'
 import { failuresExpectedOn } from '../judge/expectations.ts'
@@ -163,6 +164,7 @@ export async function runInGuest(
 ): Promise<Collected & { failure: Failure | undefined }> {
   const { vm } = session
   await runBefore(session, turn.arm, place, context.signal)
+  const shares = await recordedShares(session.artefacts.vm.vm, session.artefacts.vm.sharing)
   const started = moment()
   const holderRequest = requestOf(session, turn, place, vm.state.accel.accel === 'tcg' ? TCG_FACTOR : 1)
   const follow = session.request.follow === true
@@ -175,7 +177,7 @@ export async function runInGuest(
   })
   const run = turn.name ?? newRunId(started.date)
   const guest = await guestRun(vm, { ...holderRequest, run, follow }, place, context.signal, follower)
-  return collectedOf(session, turn, { run, started }, guest, holderRequest, place)
+  return { ...collectedOf(session, turn, { run, started }, guest, holderRequest, place), shares }
 }
 
 /** A whole run in a sealed guest, which boots for it (`deterministic: yes`). */

@@ -23,6 +23,7 @@ import { LOWEST_OF_KERNEL } from '../../trace/stacks/addresses.ts'
 import { linesOf } from '../../linux/symbols/kallsyms-lines.ts'
 import { thisHost } from '../../host/this-host.ts'
 import { moveDump } from '../../vm/dump.ts'
+import type { RecordedShare } from '../../vm/shares.ts'
 import type { OpenVm } from '../../vm/vm.ts'
 import type { Analysis } from '../judge/analyse.ts'
 import { derivedFacts, derivedFiles, traceFacts, tracedEvents, traceRequest, workloadFacts } from '../judge/derived.ts'
@@ -126,6 +127,8 @@ export interface Collected extends RunTurn {
   readonly argv: readonly string[]
   readonly guest: GuestRun
   readonly maps: MapsFile
+  /** What the guest had of the host when the workload started. */
+  readonly shares?: readonly RecordedShare[] | undefined
   /** Text of the call trees, where the experiment asks for them. */
   readonly graph?: string | undefined
   /** What the guest printed on its console. */
@@ -178,7 +181,7 @@ const openedUp = (kernel: ResolvedKernel | undefined): Pick<Manifest['kernel'], 
 
 function manifestOf(
   session: Recorded,
-  { arm, repeat, plan, inputs, tools, buffers, run, started, argv, guest }: Collected,
+  { arm, repeat, plan, inputs, tools, buffers, run, started, argv, guest, shares = [] }: Collected,
   analysis: Analysis,
 ): Omit<Manifest, 'sha256'> {
   const { request, artefacts, vm, meta, events } = session
@@ -221,6 +224,9 @@ function manifestOf(
       vm: vm.origin,
       ...(state.snapshot && { snapshot: state.snapshot }),
       ...(artefacts.vm.vm.deterministic && { deterministic: true }),
+      ...(shares.length > 0 && {
+        shares: shares.map((share) => ({ ...share, from: portablePath(share.from, roots) })),
+      }),
     },
     host: { ...thisHost(), tools },
     workload: { argv, ...workloadFacts(guest.lines) },

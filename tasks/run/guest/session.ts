@@ -5,6 +5,7 @@ import type { RunArtefacts } from '../../build/artefacts.ts'
 import { openVm, type OpenVm, type Places, type VmRequest } from '../../vm/vm.ts'
 import { refuseWarm } from '../../vm/network.ts'
 import { bundleDir } from '../../vm/seed.ts'
+import { refuseWarmMachine } from '../../vm/shares.ts'
 import { snapshotStep, warmVm, type Snapshot } from '../../vm/snapshot.ts'
 import { bundleOf, deploy } from './deploy.ts'
 import { needProgram } from './guest-run.ts'
@@ -82,6 +83,7 @@ export class GuestSessions {
   /** On a VM that goes on from a snapshot. The first one of a kernel takes it, if it is not there from another time. */
   async warm(artefacts: RunArtefacts): Promise<GuestSession> {
     refuseWarm(artefacts.vm.vm)
+    refuseWarmMachine(artefacts.vm.vm)
     const bundle = bundleFor(artefacts)
     const vmRequest: VmRequest = { ...artefacts.vm, bundle }
     const wanted = {

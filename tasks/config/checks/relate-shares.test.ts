@@ -1,0 +1,55 @@
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { diskFiles } from '../paths.ts'
+import { shareRefusal } from '../shares.ts'
+import { changed, complaints } from '../lab.fixture.ts'
+
+const member = (share: string, more = '') => `  a: { kernel: v5.10, image: minimal, share: ${share}${more} }\n`
+const withVm = (text: string) => complaints(changed(['vms:\n', `vms:\n${text}`]))
+
+test.each([
+  ['{ from: inputs, mount: /data }', /a share on \/data and disk data on \/data would hide one another's files/],
+  ['{ from: inputs, mount: /data/in }', /would hide one another's files/],
+  ['{ from: inputs, mount: /proc/x }', /would hide the guest's own \/proc/],
+  ['[{ from: inputs, mount: /in }, { from: inputs, mount: /in/two }]', /another share on \/in would hide/],
+])('a share is mounted apart from everything else: %s', (share, complaint) => {
+  const disks = ', disks: { data: { fs: ext4, size: 16M, mount: /data } }'
+  expect(withVm(member(share, disks))).toMatch(complaint)
+})
+
+test('a deterministic VM has no share', () => {
+  expect(withVm(member('{ from: inputs, mount: /in }', ', deterministic: yes'))).toContain(
+    'the host answers reads of a share when it likes',
+  )
+})
+
+let lab = ''
+const outside = mkdtempSync(join(tmpdir(), 'lab-outside-'))
+beforeAll(() => {
+  lab = mkdtempSync(join(tmpdir(), 'lab-share-'))
+  for (const name of ['inputs', 'results', '.lab/keys', 'resultset']) mkdirSync(join(lab, name), { recursive: true })
+  writeFileSync(join(outside, 'secret'), '')
+  symlinkSync(outside, join(lab, 'link'))
+  symlinkSync('inputs', join(lab, 'inner'))
+})
+afterAll(() => {
+  for (const dir of [lab, outside]) rmSync(dir, { recursive: true })
+})
+
+test.each([
+  ['inputs', undefined],
+  ['inner', undefined],
+  ['resultset', undefined],
+  ['link', /is not below the directory of the lab file/],
+  ['inputs/../..', /is not below the directory of the lab file/],
+  ['.', /the directory of the lab has the keys of its guests and the results in it/],
+  ['results', /lab keeps its results in results\//],
+  ['.lab/keys', /lab keeps the keys of its guests in \.lab\//],
+])('of the host a guest gets what is below the lab, and nothing that lab itself keeps: %s', (name, refused) => {
+  const real = (path: string) => diskFiles.real(path) ?? ''
+  const fact = shareRefusal(real(join(lab, name)), real(lab))?.fact
+  if (refused === undefined) expect(fact).toBeUndefined()
+  else expect(fact).toMatch(refused)
+})
