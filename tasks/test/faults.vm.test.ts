@@ -9,6 +9,7 @@ import type { Manifest } from '../results/manifest.ts'
 import { TOOL_ROOT } from '../commands/shared/app.ts'
 import { MOUNTS, NAMESPACE } from './namespace.ts'
 import { Rig } from './rig.ts'
+import { until } from './until.ts'
 
 const EXPERIMENTS = `
   many:
@@ -62,7 +63,7 @@ test('the program is killed in a matrix of restored VMs: --resume does the rest'
   const before = new Set(resultsOf('many'))
   const made = () => resultsOf('many').filter((name) => !before.has(name) && !name.startsWith('.'))
   const { child, ended } = lab.start(['run', 'many', '--parallel', '2'])
-  while (made().length < 3) await new Promise((resolve) => setTimeout(resolve, 10))
+  await until('three runs are done', () => made().length >= 3)
   child.kill('SIGKILL')
   await ended
   const kept = made()
@@ -79,19 +80,16 @@ test('the program is killed in a matrix of restored VMs: --resume does the rest'
 
 test('the program is killed while a workload runs in the VM of `lab up`: the guest ends it, and the next run has the VM', async () => {
   const sleeping = async () => (await lab.lab(['exec', '--', 'pgrep', 'sleep'])).status === 0
-  const until = async (wanted: boolean) => {
-    while ((await sleeping()) !== wanted) await new Promise((resolve) => setTimeout(resolve, 50))
-  }
   await lab.answer(['up'])
   try {
     const { child, ended } = lab.start(['run', 'slow'])
-    await until(true)
+    await until('the workload runs', sleeping)
     const down = await lab.lab(['down'])
     expect([down.status, down.stderr]).toEqual([2, expect.stringContaining('a run is going on in it')])
     expect(await sleeping()).toBe(true)
     child.kill('SIGKILL')
     await ended
-    await until(false)
+    await until('the guest has ended the workload', async () => !(await sleeping()))
     expect(await lab.answer(['run', 'many', '--repeat', '1', '--start', 'shared'])).toHaveLength(2)
   } finally {
     await lab.lab(['down'])

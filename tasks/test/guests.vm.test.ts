@@ -3,6 +3,7 @@ import { readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { Rig } from './rig.ts'
+import { until } from './until.ts'
 
 const lab = new Rig()
 
@@ -192,8 +193,8 @@ test('two VMs of a network see one another by name, and nothing else', async () 
   const onClient = (command: string) => lab.lab(['exec', '--vm', 'client', '--', 'sh', '-c', command])
   expect((await onClient('cat /sys/class/net/eth1/address')).stdout).toBe('52:54:4c:41:01:01\n')
   const server = lab.start(['exec', '--vm', 'server', '--', 'sh', '-c', 'echo from the server | busybox nc -l -p 7777'])
-  let answer = ''
-  while (answer === '') answer = (await onClient('busybox nc server 7777 </dev/null')).stdout
+  const ask = async () => (await onClient('busybox nc server 7777 </dev/null')).stdout
+  const answer = await until('an answer of the server', async () => (await ask()) || undefined)
   expect(answer).toBe('from the server\n')
   await server.ended
   // No route but to the network itself and to the ssh server's peer.

@@ -31,19 +31,13 @@ import { LOG } from '../linux/ftrace/trace-log.fixture.ts'
 import { recording } from './recording.ts'
 import { leftBelow, living, MARK } from './remains.ts'
 import { Rig } from './rig.ts'
+import { until } from './until.ts'
 
 /** The promise is three seconds; a loaded machine gets more. Milliseconds. */
 const SOON = 60_000
 /** A command that has not become busy by then is not what the table says. Milliseconds. */
 const BUSY_WITHIN = 150_000
 const LIMIT = BUSY_WITHIN + 4 * SOON
-
-async function until(what: string, holds: () => boolean): Promise<void> {
-  for (const end = Date.now() + BUSY_WITHIN; !holds();) {
-    if (Date.now() > end) throw new Error(`never came: ${what}`)
-    await new Promise((resolve) => setTimeout(resolve, 20))
-  }
-}
 
 /** A pipe in the place of a file. Whoever reads it waits for ever, and it can be seen that somebody does. */
 class Silent {
@@ -349,7 +343,7 @@ async function interrupted({ args, held, input }: Row, place: Place, signal: Nod
   )
   // More than a pipe holds: whoever has taken it reads.
   if (input === 'endless') await new Promise((resolve) => child.stdin?.write('x\n'.repeat(2 ** 20), resolve))
-  await until(`${args.join(' ')} is busy`, () => status !== undefined || isHeld(child.pid ?? 0))
+  await until(`${args.join(' ')} is busy`, () => status !== undefined || isHeld(child.pid ?? 0), BUSY_WITHIN)
   expect(status, `it ended before it was busy: ${said}`).toBeUndefined()
   const since = Date.now()
   child.kill(signal)
@@ -358,7 +352,7 @@ async function interrupted({ args, held, input }: Row, place: Place, signal: Nod
   clearTimeout(patience)
   const ms = Date.now() - since
   // Killed, they need a moment to be gone.
-  await until('the end of all that it started', () => living(place.rig.dir).length === 0)
+  await until('the end of all that it started', () => living(place.rig.dir).length === 0, BUSY_WITHIN)
   return { status, left: place.leftovers().filter((name) => !before.includes(name)), said, ms }
 }
 

@@ -9,6 +9,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { cacheDir } from '../engine/context.ts'
 import { argvOf, leftBelow, living, MARK } from './remains.ts'
 import { Rig, type Ended } from './rig.ts'
+import { until } from './until.ts'
 
 const EXPERIMENTS = `
   slow:
@@ -21,11 +22,6 @@ const EXPERIMENTS = `
 const lab = new Rig()
 const temp = join(lab.dir, 'temp')
 const vms = join(lab.dir, '.lab/vms')
-
-/** Waits for a condition, which may ask the guest. The test's own limit ends it. */
-async function until(holds: () => boolean | Promise<boolean>): Promise<void> {
-  while (!(await holds())) await new Promise((resolve) => setTimeout(resolve, 50))
-}
 
 let commands = 0
 
@@ -40,11 +36,11 @@ async function interrupt(
   let [end, output]: [Ended | undefined, string] = [undefined, '']
   child.stdout?.on('data', (chunk: Buffer) => (output += chunk.toString('utf8')))
   void ended.then((value) => (end = value))
-  await until(async () => end !== undefined || (await reached(mark, output)))
+  await until('the command is where it is interrupted', async () => end !== undefined || (await reached(mark, output)))
   expect(end, 'it ended before it was there').toBeUndefined()
   child.kill('SIGINT')
   const done = await ended
-  await until(() => living(mark).length === 0)
+  await until('the end of all that it started', () => living(mark).length === 0)
   return { ...done, left: leftBelow(lab.dir).filter((name) => !before.includes(name)) }
 }
 
@@ -97,7 +93,7 @@ describe('in the VM of `lab up`', () => {
     await lab.answer(['up'], { [MARK]: lab.dir })
   })
   const goesOn = async () => {
-    await until(async () => !(await sleeps()))
+    await until('the end of sleep in the guest', async () => !(await sleeps()))
     expect(vmNames()).toEqual(['default'])
   }
 
@@ -126,12 +122,12 @@ describe('in the VM of `lab up`', () => {
     expect(await inGuest('truncate', '-s', '900G', '/tmp/vast')).toBe(true)
     expect(await interrupt(['cp', ':/tmp/vast', 'copy'], arrives)).toMatchObject(INTERRUPTED)
     expect(existsSync(join(lab.dir, 'copy'))).toBe(false)
-    await until(async () => !(await inGuest('pgrep', '-x', 'cat')))
+    await until('the end of cat in the guest', async () => !(await inGuest('pgrep', '-x', 'cat')))
   })
 
   test('down --wait: the run that it waits for goes on, and so does the VM', async () => {
     const { child, ended } = lab.start(['run', 'slow'], { [MARK]: lab.dir })
-    await until(sleeps)
+    await until('sleep runs in the guest', sleeps)
     const waits = (_: string, output: string) => output.includes('waits for the run')
     expect(await interrupt(['down', '--wait', '--json'], waits)).toMatchObject({ status: 130, left: [] })
     expect([await sleeps(), vmNames()]).toEqual([true, ['default']])

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { ProbesSchema, type Manifest } from '../results/manifest.ts'
 import { Rig } from './rig.ts'
+import { until } from './until.ts'
 
 const TRACEFS = '/sys/kernel/tracing'
 const READ = 'head -c 16 /data/f >/dev/null'
@@ -242,7 +243,7 @@ test('settings that were left behind are reset before the run, which is complete
 test('a reader that was there before: its name and process', async () => {
   const { child, ended } = lab.start(['exec', '--', 'cat', `${TRACEFS}/trace_pipe`])
   const there = async () => (await lab.lab(['exec', '--', 'pgrep', '-x', 'cat'])).status === 0
-  while (!(await there())) await new Promise((resolve) => setTimeout(resolve, 50))
+  await until('the workload runs', there)
   const [run] = (await lab.answer(['run', 'readiter', '--repeat', '1'])) as Run[]
   expect(run?.manifest.trace.reasons).toContainEqual(
     expect.stringMatching(/^trace_pipe was open in cat \(pid \d+\) during the run: whoever reads it takes events away/),

@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Manifest } from '../results/manifest.ts'
 import { Rig } from './rig.ts'
+import { until } from './until.ts'
 
 interface Outcome {
   readonly dir: string
@@ -111,7 +112,7 @@ describe('a matrix', () => {
     const before = new Set(resultsOf('compare'))
     const { child, ended } = lab.start(['run', 'compare', '--repeat', '8'])
     const made = () => resultsOf('compare').filter((name) => !before.has(name))
-    while (made().length < 5) await new Promise((resolve) => setTimeout(resolve, 20))
+    await until('five runs are done', () => made().length >= 5)
     child.kill('SIGKILL')
     await ended
     const kept = made()
@@ -169,7 +170,7 @@ test('a holder that is killed is reported as that, with what the console said, a
 test('several experiments, killed between two attempts: --resume leaves the finished alone, tries again, and begins the others', async () => {
   const NAMES = ['first', 'twice', 'third']
   const { child, ended } = lab.start(['run', ...NAMES])
-  while (resultsOf('twice').length === 0) await new Promise((resolve) => setTimeout(resolve, 5))
+  await until('the first attempt of the second experiment', () => resultsOf('twice').length > 0)
   child.kill('SIGKILL')
   await ended
   const { status, stdout, stderr } = await lab.lab(['run', ...NAMES, '--resume', '--json'])

@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { TOOL_ROOT } from '../commands/shared/app.ts'
 import { cacheDir } from '../engine/context.ts'
+import { lock } from '../engine/lock.ts'
 import type { Manifest } from '../results/manifest.ts'
 import { Rig } from './rig.ts'
 
@@ -99,13 +100,15 @@ test('a pair of samples/bpf of one’s own: as the tree builds its own, and ende
   })
 })
 
-test('what a build that was killed left in the kernel’s tree is taken out by the next', async () => {
+test('what a build that was killed left in the kernel’s tree is taken out by the next', async ({ signal }) => {
   const builds = join(cacheDir(process.env), 'build')
   const samples = readdirSync(builds)
     .map((name) => join(builds, name, 'src/samples/bpf'))
     .filter((dir) => existsSync(dir))
   expect(samples.length).toBeGreaterThan(0)
   for (const dir of samples) {
+    // Whoever builds in the tree now is not the build that was killed.
+    await using _lock = await lock(join(dir, '../../../lock'), signal, () => undefined)
     expect(existsSync(join(dir, 'multi_user.c'))).toBe(false)
     writeFileSync(join(dir, '.lab-files'), 'multi_user.c\nbpf_helpers.h\n')
     writeFileSync(join(dir, 'multi_user.c'), 'half')

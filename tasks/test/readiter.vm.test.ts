@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Manifest } from '../results/manifest.ts'
 import { Rig, type Ended } from './rig.ts'
+import { until } from './until.ts'
 
 interface Outcome {
   readonly dir: string
@@ -256,7 +257,7 @@ describe('nothing is leaked', () => {
   /** Starts a run and waits until its VM boots. */
   async function running(rig: Rig) {
     const started = rig.start(['run', 'readiter', '--repeat', '50'])
-    while (qemusOf(rig).length === 0) await new Promise((resolve) => setTimeout(resolve, 50))
+    await until('its VM boots', () => qemusOf(rig).length > 0)
     return started
   }
 
@@ -275,9 +276,7 @@ describe('nothing is leaked', () => {
     const { child, ended } = await running(rig)
     child.kill('SIGKILL')
     await ended
-    for (const until = Date.now() + 5000; qemusOf(rig).length > 0 && Date.now() < until;)
-      await new Promise((resolve) => setTimeout(resolve, 50))
-    expect(qemusOf(rig)).toEqual([])
+    await until('the VM dies, too', () => qemusOf(rig).length === 0)
     expect(((await rig.answer(['gc'])) as { removed: string[] }).removed.length).toBeGreaterThan(0)
     expect(vmsOf(rig)).toEqual([])
     rig.remove()

@@ -20,12 +20,10 @@ import { createServer, type AddressInfo } from 'node:net'
 import { hostname, tmpdir, userInfo } from 'node:os'
 import { join } from 'node:path'
 import { which } from '../host/which.ts'
+import { until } from './until.ts'
 
 /** Daemons are in sbin, which a user's PATH lacks. */
 const PROGRAM_DIRS = `${process.env['PATH'] ?? ''}:/usr/local/sbin:/usr/sbin:/sbin`
-
-/** Milliseconds; a loaded machine starts the daemons slowly. */
-const PATIENCE = 120_000
 
 /** Why there can be no cluster here; undefined where there can be one. */
 export function noSlurm(): string | undefined {
@@ -49,16 +47,6 @@ async function freePorts(count: number): Promise<number[]> {
   )
   await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))))
   return ports
-}
-
-/** Waits until something holds. @throws where it does not in time, with what was waited for */
-export async function until<T>(what: string, look: () => T | undefined | Promise<T | undefined>): Promise<T> {
-  for (const end = Date.now() + PATIENCE; ;) {
-    const seen = await look()
-    if (seen !== undefined && seen !== false) return seen
-    if (Date.now() > end) throw new Error(`did not happen in ${PATIENCE / 1000} s: ${what}`)
-    await new Promise((resolve) => setTimeout(resolve, 100))
-  }
 }
 
 /** Lines of slurm.conf(5) that are the same in each cluster. */

@@ -8,7 +8,8 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Manifest } from '../results/manifest.ts'
 import { Rig } from './rig.ts'
-import { Cluster, noSlurm, until } from './slurm.ts'
+import { Cluster, noSlurm } from './slurm.ts'
+import { until } from './until.ts'
 
 const EXPERIMENTS = `
   tiny:

@@ -1,8 +1,8 @@
 /**
  * A kernel of a small configuration, in caches of its own. The same inputs give the same kernel, to the bit: in another
- * directory, under another name of user and host, on another day, and from the source in a pack without any network. What it leaves out (drivers, file systems) is
- * compiled by the same rules; two builds of the shipped configuration would cost ten minutes. Then one function more,
- * and the transforms on functions all over its tree.
+ * directory, under another name of user and host, on another day, and from the source in a pack without any network.
+ * What it leaves out (drivers, file systems) is compiled by the same rules; two builds of the shipped configuration
+ * would cost ten minutes. Then one function more, and the transforms on functions all over its tree.
  */
 import { chmodSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { spawnSync } from 'node:child_process'
@@ -38,12 +38,13 @@ function emptyCache(name: string): string {
   return cache
 }
 
-/** An empty cache, with the sources that were fetched already. */
+/** An empty cache, with the sources that were fetched already, and the locks of those who fetch them. */
 function cacheWithSources(name: string): string {
   const cache = emptyCache(name)
-  const sources = join(cacheDir(process.env), 'sources')
-  mkdirSync(sources, { recursive: true })
-  symlinkSync(sources, join(cache, 'sources'))
+  for (const shared of ['sources', 'locks']) {
+    mkdirSync(join(cacheDir(process.env), shared), { recursive: true })
+    symlinkSync(join(cacheDir(process.env), shared), join(cache, shared))
+  }
   return cache
 }
 
@@ -173,7 +174,7 @@ test('a kernel without modules builds, and exports nothing; what would have to i
     'lab.yaml',
     'images:\n',
     `  bare:
-${source}    options: { 64BIT: y, PRINTK: y, MODULES: n }
+${source}    options: { 64BIT: y, PRINTK: y, MODULES: n, UNWINDER_GUESS: y }
     expose: [{ function: vfs_read, as: [noinline] }]
 images:
 `,

@@ -21,6 +21,7 @@ import type { Manifest } from '../results/manifest.ts'
 import { which } from '../host/which.ts'
 import { argvOf, living, MARK } from './remains.ts'
 import { Rig } from './rig.ts'
+import { until } from './until.ts'
 
 const EXPERIMENTS = `
   copies:
@@ -154,8 +155,7 @@ describe('start: warm', () => {
         const entry = /mem-path=([^, ]*\/snapshot\/[0-9a-f]+)\/machine\/memory,/.exec(argv)?.[1]
         return entry !== undefined && existsSync(`/proc/${pid}/cwd/state.json`) ? [entry] : []
       })
-    while (inUse().length === 0) await new Promise((resolve) => setTimeout(resolve, 50))
-    const entry = inUse()[0] ?? ''
+    const entry = await until('a guest that goes on from its snapshot', () => inUse()[0])
     // Nobody could log in to what has other keys: that makes all snapshots of this lab garbage.
     const [keys, away] = [join(lab.dir, '.lab/keys'), join(lab.dir, '.lab/away')]
     renameSync(keys, away)
