@@ -26,13 +26,17 @@ import { hasTicks, traceStream, type TraceStream, type TraceRequest } from './ev
 export const FORMATS = ['perfetto', 'chrome', 'csv', 'jsonl', 'dat'] as const
 export type Format = (typeof FORMATS)[number]
 
-export interface ExportRequest {
+/** Which events of a run are exported. */
+export interface ExportedEvents {
   readonly run: StoredRun
-  readonly format: Format
-  readonly file: string
   readonly request: TraceRequest
   /** The messages of one read, where the experiment says so. */
   readonly order: readonly Matches[] | undefined
+}
+
+export interface ExportRequest extends ExportedEvents {
+  readonly format: Format
+  readonly file: string
 }
 
 export interface Exported {

@@ -20,6 +20,7 @@ import {
   newJournal,
   resumeJournal,
   writeJournal,
+  type ComparedPlan,
   type Journal,
 } from './plan/journal.ts'
 import { toolsUsed } from '../host/tools-used.ts'
@@ -127,7 +128,7 @@ interface WholePlan extends RunPlan {
 /** What a plan is made of before it is known which of its runs are due. */
 export type Prepared = Pick<RunPlan, 'arms' | 'ready' | 'early' | 'kept' | 'tools'> & {
   /** What `--resume` compares. */
-  readonly shape: Omit<Journal, 'format' | 'id' | 'started' | 'seed' | 'owner'>
+  readonly shape: ComparedPlan
 }
 
 /** Builds everything that the arms need and asks before any boot what can be asked then. */

@@ -12,7 +12,7 @@ import { QMP_SOCKET, type Accel } from '../host/qemu.ts'
 import { loadMachine } from '../host/migration.ts'
 import { forwardedPort, Qmp } from '../host/qmp.ts'
 import { start, type Started } from '../host/sh.ts'
-import { Guest, type Address } from '../host/ssh.ts'
+import { Guest, type Keys } from '../host/ssh.ts'
 import { bootPhase, guessBootFailure } from '../linux/explain/boot-failure.ts'
 import { CONSOLE_LIMIT, CONSOLE_LOG, consoleLog, consoleSoFar } from './console.ts'
 import { stoppedByFullDisk } from './stopped.ts'
@@ -36,7 +36,7 @@ export interface BootRequest {
   readonly dir: string
   readonly accel: Accel
   readonly dieWithUs: boolean
-  readonly address: Omit<Address, 'port'>
+  readonly address: Keys
   readonly place: string
 }
 

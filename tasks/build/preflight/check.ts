@@ -3,7 +3,7 @@ import { arms, fullName } from '../../config/arms.ts'
 import type { ResolvedExperiment, ResolvedLab } from '../../config/resolved.ts'
 import type { Context } from '../../engine/context.ts'
 import { kernelsOf, usersOf } from '../probe/lint.ts'
-import type { Verdict } from '../../linux/symbols/verdict.ts'
+import type { HookState } from '../../linux/symbols/verdict.ts'
 import type { SourceProbe } from '../probe/command.ts'
 import { programsOfSamples, ProgramReader, type CheckedPrograms, type NotCompiled } from './check-programs.ts'
 import { CheckCompiler } from './compiled.ts'
@@ -13,7 +13,7 @@ import { openKernel, type KernelView } from './kernel.ts'
 import { inModule, modulesWith } from './modules.ts'
 
 /** A program of a probe on one kernel. */
-export interface CheckedHook extends Omit<Verdict, 'hook' | 'fixes'> {
+export interface CheckedHook extends HookState {
   readonly probe: string
   readonly program: string
   /** file:line:col of its SEC(). */

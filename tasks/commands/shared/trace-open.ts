@@ -7,7 +7,7 @@ import { serveOnce } from '../../host/serve-once.ts'
 import { attended, run as runProgram } from '../../host/sh.ts'
 import { which } from '../../host/which.ts'
 import type { StoredRun } from '../../results/manifest.ts'
-import { exportStep, type ExportRequest } from '../../results/export.ts'
+import { exportStep, type ExportedEvents } from '../../results/export.ts'
 import type { Outcome } from '../command.ts'
 import type { Session } from './session.ts'
 
@@ -32,7 +32,7 @@ async function inKernelShark(dat: string, { context }: Session): Promise<Outcome
 }
 
 /** In the browser: the page fetches the file from here, and keeps it to itself. */
-async function inBrowser(request: Omit<ExportRequest, 'format' | 'file'>, session: Session): Promise<Outcome> {
+async function inBrowser(request: ExportedEvents, session: Session): Promise<Outcome> {
   const { context } = session
   return await withScratch('output', async (scratch) => {
     const file = join(scratch, 'run.pftrace')
@@ -56,7 +56,7 @@ async function inBrowser(request: Omit<ExportRequest, 'format' | 'file'>, sessio
 }
 
 /** @throws a user's Failure where there is neither, or no screen */
-export async function openTrace(request: Omit<ExportRequest, 'format' | 'file'>, session: Session): Promise<Outcome> {
+export async function openTrace(request: ExportedEvents, session: Session): Promise<Outcome> {
   const { run }: { readonly run: StoredRun } = request
   if (!hasDisplay(process.env))
     nothingToOpenIt(run.run, 'there is no screen here (DISPLAY and WAYLAND_DISPLAY are not set)')

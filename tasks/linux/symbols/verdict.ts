@@ -60,8 +60,8 @@ export type Fix =
   /** Another target for the program; `text` is C. */
   | { readonly change: 'hook'; readonly text: string; readonly note?: string }
 
-export interface Verdict {
-  readonly hook: Hook
+/** What is known of a hook on a kernel. */
+export interface HookState {
   readonly kind: VerdictKind
   /** Whether an attach would succeed; undefined where that is not known. */
   readonly attachable: boolean | undefined
@@ -71,6 +71,10 @@ export interface Verdict {
   readonly fact: string
   /** More that belongs to it: call sites, functions that call it, what is in the source. */
   readonly details: readonly string[]
+}
+
+export interface Verdict extends HookState {
+  readonly hook: Hook
   /** In the order in which they are worth trying. */
   readonly fixes: readonly Fix[]
 }

@@ -47,7 +47,7 @@ import { newRunId, putResult } from '../../results/result.ts'
 import { runSealed, SEALED_BUNDLE } from './sealed.ts'
 import { describeObjects, SlotReader } from './slots.ts'
 import { typedOf } from './typed.ts'
-import type { RunOutcome } from '../outcome.ts'
+import type { JudgedRun, RunOutcome } from '../outcome.ts'
 
 /** Deadlines are meant for KVM; emulation is ten times slower and more. */
 const TCG_FACTOR = 10
@@ -258,7 +258,7 @@ export async function finishRun(
   const stats = cpuFiles(guest, 'stats').map((bytes) => bytes.toString('utf8'))
   const cmdlines = guest.files.get('saved_cmdlines')?.toString('latin1') ?? ''
   const typed = typedOf(guest, ofArm(session, arm).described)
-  let outcome: Omit<RunOutcome, 'dir'> | undefined
+  let outcome: JudgedRun | undefined
   // Read once: what is judged is what is kept.
   const console = vm.dir === undefined ? undefined : await consoleLog(vm.dir)
   const text = (name: string) => guest.files.get(name)?.toString('utf8') ?? ''

@@ -17,16 +17,18 @@ import { Owner, readNotes, writeNote, type NoteWithFate, type IfNewer } from './
 
 const FORMAT = { name: 'the journal of a run', current: 1 } as const
 
-/** What a plan is, whoever carries it out: a change of any of these makes it another plan. */
-export const PLAN_SHAPE = {
+/** What `--resume` compares: all of a plan but the seed, which it takes from the journal. */
+const COMPARED = {
   arms: z.array(z.string()),
   repeats: z.int(),
   warmup: z.int(),
   order: z.enum(ORDERS),
-  seed: z.int(),
   /** Of everything else that decides what a run is, by name. */
   inputs: z.record(z.string(), z.string()),
-} as const
+}
+
+/** What a plan is, whoever carries it out: a change of any of these makes it another plan. */
+export const PLAN_SHAPE = { ...COMPARED, seed: z.int() }
 
 const Journal = z.object({
   format: z.literal(FORMAT.current),
@@ -37,13 +39,16 @@ const Journal = z.object({
   ...PLAN_SHAPE,
 })
 export type Journal = z.infer<typeof Journal>
+/** The shape of a plan, before it has a seed. */
+export type ComparedPlan = z.infer<z.ZodObject<typeof COMPARED>>
+export type PlanShape = z.infer<z.ZodObject<typeof PLAN_SHAPE>>
 
 /** Where the journals of an experiment are. */
 export const journalsDir = (state: string, experiment: string): string => join(state, 'runs', experiment)
 
 const fileOf = (dir: string, { id }: Pick<Journal, 'id'>): string => join(dir, `${id}.json`)
 
-export const newJournal = (plan: Omit<Journal, 'format' | 'id' | 'started' | 'owner'>): Journal => ({
+export const newJournal = (plan: PlanShape): Journal => ({
   format: FORMAT.current,
   id: randomBytes(6).toString('hex'),
   started: new Date().toISOString(),
@@ -98,11 +103,7 @@ export const changed = (before: Journal['inputs'], now: Journal['inputs']): stri
  * @throws a user's Failure if there is none, where a later version of lab wrote one, or where the plan or an input
  * is another by now: half of each would be one result of two things
  */
-export async function resumeJournal(
-  dir: string,
-  experiment: string,
-  plan: Omit<Journal, 'format' | 'id' | 'started' | 'seed' | 'owner'>,
-): Promise<Journal> {
+export async function resumeJournal(dir: string, experiment: string, plan: ComparedPlan): Promise<Journal> {
   const all = await journalsIn(dir, 'refuse')
   const journal = all.find(({ fate }) => fate === 'gone')?.note
   if (journal === undefined) throw nothing(experiment, all)
