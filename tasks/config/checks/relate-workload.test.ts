@@ -44,14 +44,34 @@ test.each([
   expect(problemsIn(changed([WORKLOAD, workload]))).toEqual(problems)
 })
 
-test.each(['-o', '-include', '-I/usr/include', '-fplugin=x', '@file', 'x', '-L.'])(
-  'the flag %s is not for a lab file',
-  (flag) => {
-    const workload = WORKLOAD.replace('run:', `flags: ["${flag}"], run:`)
-    expect(problemsIn(changed([WORKLOAD, workload])).join()).toContain('a flag is one word for gcc')
-  },
-)
+test.each([
+  '-o',
+  '-include',
+  '-I/usr/include',
+  '-fplugin=x',
+  '@file',
+  'x',
+  '-L.',
+  '-Wl,-plugin,x.so',
+  '-fdump-tree-all=/x',
+  '-wrapper',
+  '-M',
+  '-',
+])('the flag %s is not for a lab file', (flag) => {
+  const workload = WORKLOAD.replace('run:', `flags: ["${flag}"], run:`)
+  expect(problemsIn(changed([WORKLOAD, workload])).join()).toContain('a flag is one word for gcc that names no file')
+})
 
-test.each(['-O0', '-DN=4', '-Wl,--no-as-needed', '-std=gnu11'])('the flag %s is', (flag) => {
+test.each([
+  '-O0',
+  '-DN=4',
+  '-Wl,--no-as-needed',
+  '-Wl,-z,now',
+  '-std=gnu11',
+  '-march=native',
+  '-Wno-error=format',
+  '-fno-inline',
+  '-g',
+])('the flag %s is', (flag) => {
   expect(problemsIn(changed([WORKLOAD, WORKLOAD.replace('run:', `flags: ["${flag}"], run:`)]))).toEqual([])
 })

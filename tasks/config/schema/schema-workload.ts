@@ -5,8 +5,16 @@
 import { z } from 'zod'
 import { path, text } from './schema-text.ts'
 
-/** Options that would make the compiler write elsewhere, or read what is no input of the build. */
-const FLAG = /^-(?![oxIBL]|include|isystem|iquote|idirafter|imacros|specs|Wp,|wrapper|fplugin|save-temps|M)[^\s@]+$/
+/**
+ * Options by which gcc neither reads nor writes a file, nor loads code into itself: those of the preprocessor, and
+ * plain words of the others. Of the linker's, which come after -Wl, only some: its -plugin loads code. No path after -f
+ * (`-fdump-...=FILE` writes one).
+ */
+const LINKER = /--(?:no-)?as-needed|--export-dynamic|--gc-sections|--wrap=\w+|-z,\w+/
+const FLAG = new RegExp(
+  String.raw`^-(?:[DU]\w[^\s@]*|[OgmW][\w=+.:-]*|Wl,(?:${LINKER.source})|f(?!plugin)[\w=+.:-]*|std=[\w+:]+` +
+    '|ansi|pedantic|pthread|static|rdynamic|(?:no-)?pie|w|s)$',
+)
 
 const sourceFile = path.describe('a C file; lab:NAME is one of the lab itself')
 
@@ -29,7 +37,9 @@ export const Workload = z
         'samples: `source` is NAME_user.c and NAME_kern.c, built in the tree of the kernel as its samples/bpf are, with bpf_load.h and SEC("maps"); kernels up to 5.10',
       ),
     flags: z
-      .array(text(FLAG, 'a flag is one word for gcc, such as -O0 or -DN=4; -o, -I and the like are for the lab to set'))
+      .array(
+        text(FLAG, 'a flag is one word for gcc that names no file: -DN=4, -O0, -g, -std=gnu11, -m..., -W... or -f...'),
+      )
       .max(64)
       .optional()
       .describe('further options of the compiler, for example [-O0, -DSIZE=4096]'),
