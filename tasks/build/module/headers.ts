@@ -10,7 +10,7 @@ import type { ResolvedKernel } from '../../config/resolved.ts'
 import type { Context, StepHandle } from '../../engine/context.ts'
 import { userError } from '../../engine/error.ts'
 import { fingerprintOf } from '../../engine/fingerprint.ts'
-import { extractDeb } from '../../host/debian/deb-file.ts'
+import { controlOf, extractDeb, needPinned } from '../../host/debian/deb-file.ts'
 import { fetchArchive } from '../fetched.ts'
 import { ownCode } from '../own-code.ts'
 
@@ -39,7 +39,7 @@ export async function headersOf(
       wayOut: `\`lab kernels add linux-image-${release} --headers\` writes a kernel with its \`headers:\` into lab.yaml`,
     })
   const { version, mirrors } = source
-  const inputs = { lab: ownCode('module', context.toolRoot), headers: { ...headers } }
+  const inputs = { lab: ownCode('module', context.toolRoot), version, headers: { ...headers } }
   const fingerprint = fingerprintOf(inputs)
   const stored = await context.store.get('headers', fingerprint)
   const { dir } =
@@ -48,6 +48,8 @@ export async function headersOf(
       for (const [one, sha256] of Object.entries(headers)) {
         const deb = { package: one, version, sha256, ...(mirrors && { mirrors }) }
         const file = await fetchArchive(deb, context, place, handle)
+        const control = await controlOf(file, place, 'name a linux-headers-* package', context.signal)
+        needPinned(control, { name: one, version }, 'headers', place)
         await extractDeb(file, to, place, context.signal)
       }
       for (const tree of await treesIn(to)) {
