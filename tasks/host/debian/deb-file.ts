@@ -27,7 +27,12 @@ export interface PinnedDeb {
  * The file with the pinned hash has the pinned name and version, too: a result would name a kernel that it was not.
  * @param key of the lab file that has the name @throws a user's Failure
  */
-export function needPinned(control: string, pinned: PinnedDeb, key: 'prebuilt' | 'package' | 'headers', place: string): void {
+export function needPinned(
+  control: string,
+  pinned: PinnedDeb,
+  key: 'prebuilt' | 'package' | 'headers',
+  place: string,
+): void {
   const [name, version] = ['Package', 'Version'].map((field) => printable(controlField(control, field), 100))
   if (name !== pinned.name)
     throw userError({
