@@ -21,13 +21,13 @@ const UNSAFE_ALL = new RegExp(UNSAFE.source, 'gu')
 /** Nothing to escape, and a code unit is a character. */
 const PLAIN = /^[\x20-\x7e]*$/
 
-const escaped = (character: string): string => {
-  const code = character.codePointAt(0) ?? 0
-  const named = NAMED[character]
-  if (named !== undefined) return named
+/** How a code point is written as an escape: `\x1b`, `\u202e`, `\u{e0041}`. */
+export function escapeOf(code: number): string {
   if (code <= 0xff) return `\\x${code.toString(16).padStart(2, '0')}`
   return code <= 0xffff ? `\\u${code.toString(16).padStart(4, '0')}` : `\\u{${code.toString(16)}}`
 }
+
+const escaped = (character: string): string => NAMED[character] ?? escapeOf(character.codePointAt(0) ?? 0)
 
 /** Safe text of several lines, for a file: line ends and tabs stay. A second pass changes nothing. */
 export const printableText = (text: string): string =>

@@ -62,9 +62,10 @@ const NO_WIDTH = /^[\p{Mn}\p{Me}\p{Cf}\p{Cc}]+$/u
  * of ambiguous width count as one, as terminals outside East Asian locales draw them.
  */
 const WIDE =
-  /^[\u1100-\u115f\u2e80-\u303e\u3041-\u33ff\u3400-\u4dbf\u4e00-\u9fff\ua000-\ua4cf\ua960-\ua97f\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff01-\uff60\uffe0-\uffe6\p{Emoji_Presentation}\u{20000}-\u{3fffd}]/u
+  /^[\u1100-\u115f\u2e80-\u303e\u3041-\u33ff\u3400-\u4dbf\u4e00-\u9fff\ua000-\ua4cf\ua960-\ua97f\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff01-\uff60\uffe0-\uffe6\p{Emoji_Presentation}\u{17000}-\u{18cff}\u{1b000}-\u{1b2ff}\u{20000}-\u{3fffd}]/u
 
-const widthOf = (grapheme: string): number => {
+/** Terminal columns of what is drawn as one character. */
+export const graphemeWidth = (grapheme: string): number => {
   if (NO_WIDTH.test(grapheme)) return 0
   // U+FE0F asks for the coloured, wide form of a character that also has a narrow one.
   return WIDE.test(grapheme) || grapheme.includes('\ufe0f') ? 2 : 1
@@ -76,7 +77,7 @@ const ASCII = /^[\x20-\x7e]*$/
 export function displayWidth(text: string): number {
   if (ASCII.test(text)) return text.length
   let width = 0
-  for (const { segment } of graphemesOf(text)) width += widthOf(segment)
+  for (const { segment } of graphemesOf(text)) width += graphemeWidth(segment)
   return width
 }
 
@@ -86,7 +87,7 @@ export function cut(text: string, width: number): string {
   let kept = ''
   let used = 1
   for (const { segment } of graphemesOf(text)) {
-    used += widthOf(segment)
+    used += graphemeWidth(segment)
     if (used > width) break
     kept += segment
   }

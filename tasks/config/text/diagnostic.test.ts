@@ -91,4 +91,5 @@ test.each([
   ['join\u200ded', 'join\\u200ded'],
   ['👩‍💻', '👩‍💻'],
   ['half \ud800', 'half \\ud800'],
+  ['tag\u{e0041}', 'tag\\u{e0041}'],
 ])('visible(%j)', (text, safe) => expect(visible(text)).toBe(safe))

@@ -1,4 +1,6 @@
 /** A problem of a text file, with its place, and how it looks as lines of text. */
+import { escapeOf } from '../../engine/printable.ts'
+import { graphemeWidth } from '../../engine/text.ts'
 
 /** What is so, and what a person can do about it. */
 export interface Finding {
@@ -56,27 +58,17 @@ const TAB_STOP = 8
 
 /**
  * Control characters (a terminal would obey them), format characters that reorder or hide text (Unicode bidi controls,
- * zero-width ones; a joiner only where it does not join emoji), line separators, and halves of surrogate pairs.
+ * zero-width ones, tags; a joiner only where it does not join emoji), line separators, and halves of surrogate pairs.
+ * Stricter than engine/printable: a lab file is the user's own text, in which a hidden character is a mistake.
  */
 const UNSAFE =
   // oxlint-disable-next-line no-control-regex -- finding them is the purpose
-  /[\x00-\x1f\x7f-\x9f\u00ad\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]|\p{Cs}|(?<![\p{Extended_Pictographic}\p{Emoji_Modifier}\ufe0f])[\u200c\u200d]/gu
+  /[\x00-\x1f\x7f-\x9f\u00ad\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\u{e0000}-\u{e007f}]|\p{Cs}|(?<![\p{Extended_Pictographic}\p{Emoji_Modifier}\ufe0f])[\u200c\u200d]/gu
 
 /** The text with everything that is not meant to be seen written as an escape: `\x1b`, `\u202e`. One line, always. */
 export function visible(text: string): string {
-  return text.replace(UNSAFE, (character) => {
-    const code = character.codePointAt(0) ?? 0
-    return code < 0x100 ? `\\x${code.toString(16).padStart(2, '0')}` : `\\u${code.toString(16).padStart(4, '0')}`
-  })
+  return text.replace(UNSAFE, (character) => escapeOf(character.codePointAt(0) ?? 0))
 }
-
-/**
- * East Asian Wide and Fullwidth ranges (Unicode 16, EastAsianWidth.txt, joined where the gaps are unassigned), and
- * emoji.
- */
-const WIDE =
-  /^[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\ua960-\ua97c\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff01-\uff60\uffe0-\uffe6\u{17000}-\u{18cff}\u{1b000}-\u{1b2ff}\u{20000}-\u{3fffd}]|^\p{Emoji_Presentation}|\ufe0f/u
-const ZERO = /^[\p{Mn}\p{Me}]+$/u
 
 interface Cell {
   readonly text: string
@@ -95,7 +87,7 @@ function cellsOf(line: string, offset: number): Cell[] {
     const safe = visible(segment)
     if (segment === '\t') cell(' '.repeat(TAB_STOP - (column % TAB_STOP)), TAB_STOP - (column % TAB_STOP))
     else if (safe !== segment) cell(safe, safe.length)
-    else cell(segment, ZERO.test(segment) ? 0 : WIDE.test(segment) ? 2 : 1)
+    else cell(segment, graphemeWidth(segment))
     column += cells.at(-1)?.width ?? 0
   }
   return cells
