@@ -22,7 +22,7 @@ import { graph } from './shared/trace-graph.ts'
 import { openTrace } from './shared/trace-open.ts'
 import { orderOf } from './shared/trace-order.ts'
 import { picture } from './shared/trace-picture.ts'
-import { foldedFile, stacks } from './shared/trace-stacks.ts'
+import { flameFile, foldedFile, stacks } from './shared/trace-stacks.ts'
 import { wholeNumber } from './shared/values.ts'
 
 const OPTIONS = [
@@ -44,6 +44,7 @@ const OPTIONS = [
   ['--symbols', "names of the kernel's functions behind addresses in messages"],
   ['--stacks', 'the stacks that a probe counted, as a tree (STACKS of lab.bpf.h); --probe takes one map'],
   ['--folded <file>', 'the same as folded text, a line for each stack, for tools that draw flame graphs'],
+  ['--flame <file>', 'a flame graph of them as an HTML page that can be zoomed'],
   ['--graph', 'the call tree with durations (trace: { function_graph: ... })'],
 ] as const satisfies readonly OptionRow[]
 
@@ -87,7 +88,7 @@ async function toFile(format: Format, { run, request, results, session, output }
 }
 
 const FILTERS = ['comm', 'pid', 'probe', 'from', 'to'] as const
-const FILES = ['svg', 'folded', ...FORMATS] as const
+const FILES = ['svg', 'folded', 'flame', ...FORMATS] as const
 
 /** One answer for one call: what would be left out of it, or would change nothing, is reported. */
 function refuseIgnored(options: OptionsOf<typeof OPTIONS>): void {
@@ -102,7 +103,7 @@ function refuseIgnored(options: OptionsOf<typeof OPTIONS>): void {
     'the other program decides what it shows',
   )
   oneOf(options, ['stacks', ...FILES], 'one answer at a time: call it once for each')
-  for (const one of ['stacks', 'folded'] as const)
+  for (const one of ['stacks', 'folded', 'flame'] as const)
     without(options, one, ['md', 'reads', 'all', 'symbols', 'from', 'to'], 'stacks were added up during the run')
   for (const file of FILES)
     without(options, file, ['md', 'reads', 'symbols'], 'they filter what is printed, not what is written to a file')
@@ -131,6 +132,7 @@ export const command = defineCommand({
     if (options.graph === true) return await graph(run.dir, run.run)
     const counted = { comm: options.comm, pid: options.pid, map: options.probe }
     if (options.stacks === true) return await stacks(run, counted)
+    if (options.flame !== undefined) return await flameFile(run, counted, options.flame, session)
     if (options.folded !== undefined) return await foldedFile(run, counted, options.folded, session)
     const request: TraceRequest = {
       comm: options.comm,

@@ -44,8 +44,11 @@ const wantedBy =
 const sumOf = (counts: readonly { readonly weight: number }[]): number =>
   counts.reduce((sum, { weight }) => sum + weight, 0)
 
-/** @throws where a file is not what it should be */
-async function readStacks(dir: string, filter: StackFilter): Promise<RunStacks[] | undefined> {
+/**
+ * What each map of a result counted; undefined where no maps were kept.
+ * @param dir the result @throws where a file is not what it should be
+ */
+export async function stacksIn(dir: string, filter: StackFilter = {}): Promise<RunStacks[] | undefined> {
   const maps = await textOf(dir, 'maps.json')
   if (maps === undefined) return undefined
   const names = await textOf(dir, SYMBOLS_FILE)
@@ -66,7 +69,7 @@ async function readStacks(dir: string, filter: StackFilter): Promise<RunStacks[]
 export async function stacksOfRun({ dir, run }: StoredRun, filter: StackFilter = {}): Promise<RunStacks[]> {
   let found: RunStacks[] | undefined
   try {
-    found = await readStacks(dir, filter)
+    found = await stacksIn(dir, filter)
   } catch (error) {
     throw userError(
       {

@@ -6,7 +6,6 @@ import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { isMap, parseDocument } from 'yaml'
-import { TOOL_ROOT } from '../commands/shared/app.ts'
 import type { Manifest } from '../results/manifest.ts'
 import { Rig } from './rig.ts'
 
@@ -40,7 +39,6 @@ const OF_THE_LOG = [
   'only-buffer',
   'pathtime',
   'calltree',
-  'stacks',
   'ibumad',
   'array-map',
   'key-range',
@@ -63,22 +61,10 @@ function keepExperiments(rig: Rig, names: readonly string[]): void {
 }
 
 const lab = new Rig()
-lab.write('bpf/few-stacks.bpf.c', readFileSync(join(TOOL_ROOT, 'tasks/test/probes/few-stacks.bpf.c'), 'utf8'))
-lab.edit('lab.yaml', 'bpf/readiter.bpf.c }\n', 'bpf/readiter.bpf.c }\n  few-stacks: { source: bpf/few-stacks.bpf.c }\n')
-lab.write(
-  'lab.yaml',
-  `${lab.read('lab.yaml')}
-  few-stacks:
-    probes: [few-stacks]
-    workload: { source: bpf/workloads/readwrite.c, run: readwrite /data/f write 5 }
-    maps: { target: "\${workload.pid}" }
-    trace: { onLoss: warn }
-`,
-)
 let all: readonly Ended[] = []
 
 beforeAll(async () => {
-  keepExperiments(lab, [...OF_THE_LOG, 'few-stacks'])
+  keepExperiments(lab, OF_THE_LOG)
   all = (await lab.answer(['run', '--all', '--repeat', '1'])) as Ended[]
 })
 afterAll(() => lab.remove())
@@ -120,7 +106,7 @@ const probes = (run: Run) =>
 const said = ({ manifest }: Run) => manifest.expectations.flatMap(({ lines }) => lines).join('\n')
 
 test('run --all: every experiment once, in the order of the file', () => {
-  expect(all.map(({ name }) => name)).toEqual([...OF_THE_LOG, 'few-stacks'])
+  expect(all.map(({ name }) => name)).toEqual(OF_THE_LOG)
 })
 
 describe('programs of the log', () => {
@@ -217,49 +203,6 @@ test('R-2601-1 calltree: the calls of a read inside each other, and what cannot 
   const run = passed('calltree')
   expect(said(run)).toContain('vfs_read > ext4_file_read_iter > generic_file_read_iter')
   expect(text(run, 'graph.txt')).toMatch(/^# Not in the tree, and called all the same \(a probe fired\): .*_giulia/m)
-})
-
-describe('stacks', () => {
-  const arm = (what: string) => ended('stacks').runs.find(({ manifest }) => manifest.arm.params['what'] === what)
-
-  test('of program and kernel are counted, named and written as folded text', async () => {
-    passed('stacks')
-    const { dir = '', manifest } = arm('write') ?? {}
-    expect(manifest?.trace).toMatchObject({ completeness: 'complete' })
-    const { stdout, status } = await lab.lab(['trace', dir, '--folded', '-', '--comm', 'readwrite'])
-    expect(status).toBe(0)
-    const lines = stdout.trimEnd().split('\n')
-    expect(lines.every((line) => /^readwrite;.*;kmem_cache_alloc \d+$/.test(line))).toBe(true)
-    const written = lines.filter((line) => /;main;.*;ext4_file_write_iter;.*;alloc_buffer_head;/.test(line))
-    expect(written.length).toBeGreaterThan(0)
-    // As many as the map has counted.
-    const sum = lines.reduce((total, line) => total + Number(/\d+$/.exec(line)?.[0]), 0)
-    const { maps } = json({ dir, manifest } as Run, 'maps.json') as {
-      maps: { name: string; entries: { key: { comm: string }; value: number }[] }[]
-    }
-    const counts = maps.find(({ name }) => name === 'allocations')?.entries ?? []
-    expect(sum).toBe(counts.filter(({ key }) => key.comm === 'readwrite').reduce((all, { value }) => all + value, 0))
-    const { stdout: tree } = await lab.lab(['trace', dir, '--stacks'])
-    expect(tree).toMatch(/^allocations: \d+ in \d+ stacks\n/)
-    expect(tree).toMatch(/^ +ext4_file_write_iter$/m)
-    // Reading creates no buffers.
-    const { stdout: read } = await lab.lab(['trace', arm('read')?.dir ?? '', '--folded', '-'])
-    expect(read).toContain(';vfs_read;')
-    expect(read).not.toContain('alloc_buffer_head')
-    expect((await lab.lab(['verify', dir])).status).toBe(0)
-  })
-
-  test('that find their place taken are counted, said, and make the trace incomplete', async () => {
-    const { dir, manifest } = passed('few-stacks')
-    expect(manifest.trace.completeness).toBe('incomplete')
-    const reasons = manifest.trace.reasons.join('\n')
-    expect(reasons).toMatch(/^\d+ counts of few have lost their stack, which found another one in its place/m)
-    expect(reasons).toMatch(/^few had no room for \d+ counts \(max_entries 4\)/m)
-    const { stdout } = await lab.lab(['trace', dir, '--stacks'])
-    expect(stdout).toMatch(/^ {2}\d+ of \d+ were counted without their stack/m)
-    expect(stdout).toContain('[stack lost: another stack was in its place]')
-    expect((await lab.lab(['verify', dir])).stdout).toContain('ok  losses')
-  })
 })
 
 describe('mistakes of the log', () => {

@@ -18,6 +18,8 @@ const ASSETS = [
   'init/lab.yaml',
   'init/gitignore',
   'init/bpf',
+  'results/report/flame.css',
+  'results/report/flame.js',
   'results/report/page.css',
   'results/report/page.js',
   'trace/export/perfetto.proto',

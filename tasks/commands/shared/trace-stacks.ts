@@ -4,6 +4,7 @@ import { printable } from '../../engine/printable.ts'
 import { plural } from '../../engine/text.ts'
 import type { StoredRun } from '../../results/manifest.ts'
 import { writeWhole } from '../../results/report/files.ts'
+import { flamePage } from '../../results/report/flame-page.ts'
 import { stacksOfRun, type RunStacks, type StackFilter } from '../../results/stacks.ts'
 import { foldedText } from '../../trace/stacks/folded.ts'
 import { stackTree, treeLines } from '../../trace/stacks/stack-tree.ts'
@@ -53,6 +54,30 @@ export async function stacks(run: StoredRun, request: StacksRequest): Promise<Ou
   }
 }
 
+/** What can be in one file: what one map counted. @throws a user's Failure where several do */
+async function theOnly(run: StoredRun, request: StacksRequest): Promise<RunStacks> {
+  const [one, ...others] = await chosen(run, request)
+  if (one !== undefined && others.length === 0) return one
+  const names = [one, ...others].flatMap((each) => (each ? [printable(each.name, 60)] : []))
+  throw userError({
+    place: `run ${run.run}`,
+    fact: 'several maps count stacks, and what they count cannot be in one file',
+    wayOut: `--probe NAME takes one of ${names.join(', ')}`,
+  })
+}
+
+async function written(one: RunStacks, text: string, output: string, session: Session): Promise<Outcome> {
+  const { file, onStderr } = await outputFile(output, session)
+  await writeWhole(file, text, session.context)
+  const { name, stacks: all, total, notes } = one
+  const head = `${printable(file)}: ${plural(all.length, 'stack')} of ${printable(name, 60)}`
+  return {
+    text: [head, ...notesText(one)].join('\n'),
+    data: { file, map: name, stacks: all.length, total, notes },
+    onStderr,
+  }
+}
+
 /** Folded text in a file, of one map. */
 export async function foldedFile(
   run: StoredRun,
@@ -60,21 +85,19 @@ export async function foldedFile(
   output: string,
   session: Session,
 ): Promise<Outcome> {
-  const [one, ...others] = await chosen(run, request)
-  if (one === undefined || others.length > 0)
-    throw userError({
-      place: `run ${run.run}`,
-      fact: 'several maps count stacks, and what they count cannot be in one file',
-      wayOut: `--probe NAME takes one of ${[one, ...others].flatMap((each) => (each ? [printable(each.name, 60)] : [])).join(', ')}`,
-    })
-  const { file, onStderr } = await outputFile(output, session)
-  await writeWhole(file, foldedText(one.stacks), session.context)
-  return {
-    text: [
-      `${printable(file)}: ${plural(one.stacks.length, 'stack')} of ${printable(one.name, 60)}`,
-      ...notesText(one),
-    ].join('\n'),
-    data: { file, map: one.name, stacks: one.stacks.length, total: one.total, notes: one.notes },
-    onStderr,
-  }
+  const one = await theOnly(run, request)
+  return await written(one, foldedText(one.stacks), output, session)
+}
+
+/** A page with the flame graph of one map. */
+export async function flameFile(
+  run: StoredRun,
+  request: StacksRequest,
+  output: string,
+  session: Session,
+): Promise<Outcome> {
+  const one = await theOnly(run, request)
+  if (one.total === 0)
+    throw userError({ place: `run ${run.run}`, fact: `${printable(one.name, 60)} counted nothing that could be drawn` })
+  return await written(one, flamePage(run.manifest, one), output, session)
 }

@@ -2,6 +2,7 @@
 import type { Manifest, ProbeReport } from '../manifest.ts'
 import { comparisonHtml } from './compare.ts'
 import type { Exhibits } from './exhibits.ts'
+import { flameGraphsHtml, type ArmStacks } from './flame-graphs.ts'
 import { html, idOf, type Html } from './html.ts'
 import type { Kept } from './kept.ts'
 import { mapHistogramsHtml, type MapHistogram } from './map-histograms.ts'
@@ -12,6 +13,7 @@ import type { PublishedReport } from '../published/evaluate.ts'
 import { publishedHtml } from './published.ts'
 import { pathHtml, type GroupPath } from './path.ts'
 import type { ExperimentRuns, ReportRun } from './runs.ts'
+import { treeTextsHtml, type TreeText } from './stacks.ts'
 import { typedHtml } from './typed.ts'
 import type { TypedFacts } from './typed-facts.ts'
 import { badge, completenessText, expectationList, problems, verdictBadges } from './verdict.ts'
@@ -29,6 +31,9 @@ export interface ExperimentFacts {
   readonly paths: readonly GroupPath[]
   readonly typed: readonly TypedFacts[]
   readonly histograms: readonly MapHistogram[]
+  readonly stacks: readonly ArmStacks[]
+  readonly calls: readonly ArmStacks[]
+  readonly trees: readonly TreeText[]
   readonly order: RunsOrder | undefined
   /** Published results of others beside these. */
   readonly published: readonly PublishedReport[]
@@ -180,6 +185,8 @@ export async function experimentHtml(
     ${own.length === 0 ? '' : material.sources(own)} ${await pathHtml(runs.name, unit, paths, exhibits)}
     ${notes.map((note) => html`<p class="soft">${note}</p>`)} ${orderHtml(facts.order)}
 ${await mapHistogramsHtml(runs.name, facts.histograms, exhibits)}
+${flameGraphsHtml(runs.name, 'Stacks', facts.stacks, exhibits)}
+${flameGraphsHtml(runs.name, 'Calls', facts.calls, exhibits)}${treeTextsHtml(facts.trees)}
 ${await typedHtml(runs.name, facts.typed, exhibits)}
 ${await publishedHtml(facts.published, exhibits)}
 ${await metricsHtml(runs, exhibits)}

@@ -20,6 +20,7 @@ import { publishedIn } from '../published/kept.ts'
 import { reportsOf } from './published.ts'
 import { readableTables } from './readable.ts'
 import { medianOf, withMetric, type ExperimentRuns, type Group, type ReportRun } from './runs.ts'
+import { countedStacks, timedCalls, treeTexts } from './stacks.ts'
 import { typedFacts } from './typed-facts.ts'
 
 /** Runs whose sequences are compared, and events of all of them; the newest. */
@@ -188,6 +189,9 @@ export async function gather(runs: ExperimentRuns, events: boolean, options: Gat
   const order = events ? await orderOfRuns(runs, unit, options) : undefined
   const typed = events ? await typedFacts(runs, options) : []
   const histograms = events ? await mapHistograms(runs, options) : []
+  const stacks = events ? await countedStacks(runs, options) : []
+  const calls = events ? await timedCalls(runs, newest, options) : []
+  const trees = events ? await treeTexts(runs, options) : []
   const declared = runs.runs.some(({ metrics }) => Object.keys(metrics).length > 0)
   const withReads = runs.groups.filter(({ counted }) => counted.some((run) => medians.has(run))).length
   // What only one of several arms has cannot be compared, and one run's reads are in the table of steps.
@@ -195,5 +199,19 @@ export async function gather(runs: ExperimentRuns, events: boolean, options: Gat
   const told = declared || !comparable ? runs : withMetric(runs, medianOf(unit), medians)
   const asked = publishedFor(runs, known, options)
   const published = asked === undefined ? [] : reportsOf(asked, runs, known)
-  return { runs: told, unit, newest: known, bad, paths, typed, histograms, notes, order, published }
+  return {
+    runs: told,
+    unit,
+    newest: known,
+    bad,
+    paths,
+    typed,
+    histograms,
+    stacks,
+    calls,
+    trees,
+    notes,
+    order,
+    published,
+  }
 }

@@ -60,8 +60,8 @@ const contents = (headings: readonly Heading[]): Html =>
 
 /** HTML, whole. */
 export function pageText({ title, subtitle, body }: Page): string {
-  const style = `${themeCss()}\n${own('page.css')}${TIMELINE_STYLE}\n`
-  const script = own('page.js')
+  const style = `${themeCss()}\n${own('page.css')}${own('flame.css')}${TIMELINE_STYLE}\n`
+  const script = own('page.js') + own('flame.js')
   // Nothing is loaded; what of a guest's text would still come to be markup can run no script and set no style.
   const policy = [
     "default-src 'none'",

@@ -7,13 +7,17 @@
 #include "lab.bpf.h"
 
 __u32 target;
-STACKS(few, 4);
+// As STACKS() declares them, with fewer stacks than counts: the second stack of the kernel is lost, the third count, too.
+LAB_STACK_MAP(few_stacks, 1);
+LAB_STACK_MAP(few_more, 1);
+HASH(few, struct lab_stack, __u64, 2);
+ARRAY(few_lost, __u64, 1);
 
 SEC("tracepoint/kmem/kmem_cache_alloc")
-int allocate(void *ctx)
+int allocate_few(void *ctx)
 {
 	if (this_process() == target)
-		count_stack(ctx, few);
+		add_stack(ctx, few, STACK_KERNEL | STACK_USER, 1);
 	return 0;
 }
 

@@ -51,7 +51,7 @@ export interface TimelineOptions {
 }
 
 /** Text of a guest in XML: markup is escaped, and so is what a reader would not see as it is. */
-const xml = (text: string): string =>
+export const xml = (text: string): string =>
   printable(text)
     // Not even escaped may these appear in XML 1.0.
     .replaceAll(/[\ufffe\uffff]/g, '')

@@ -57,13 +57,20 @@ function framesOf(half: Half, code: CodeIndex): Frame[] {
 const clean = ({ name, kind }: Frame): Frame => ({ name: printable(name, 200).replaceAll(';', ':'), kind })
 const textOf = (frames: readonly Frame[]): string => frames.map(({ name }) => name).join(';')
 
-/** The same stack once, the heaviest first. @param code functions by address */
-export function folded(counts: readonly StackCount[], code: CodeIndex): FoldedStack[] {
+/** The counts of a run with the names of their frames; what has no frames, or counted nothing, is left out. */
+export const folded = (counts: readonly StackCount[], code: CodeIndex): FoldedStack[] =>
+  addedUp(
+    counts.flatMap(({ weight, comm, halves }) => {
+      const task: Frame[] = comm === undefined ? [] : [{ name: comm, kind: 'task' }]
+      const frames = [...task, ...halves.flatMap((half) => framesOf(half, code))].map(clean)
+      return frames.length === 0 || weight <= 0 ? [] : [{ frames, weight }]
+    }),
+  )
+
+/** Stacks of several runs as one list: the same stack once, the heaviest first. */
+export function addedUp(stacks: readonly FoldedStack[]): FoldedStack[] {
   const sums = new Map<string, { readonly frames: readonly Frame[]; weight: number }>()
-  for (const { weight, comm, halves } of counts) {
-    const task: Frame[] = comm === undefined ? [] : [{ name: comm, kind: 'task' }]
-    const frames = [...task, ...halves.flatMap((half) => framesOf(half, code))].map(clean)
-    if (frames.length === 0 || weight <= 0) continue
+  for (const { frames, weight } of stacks) {
     const key = textOf(frames)
     const sum = sums.get(key)
     if (sum === undefined) sums.set(key, { frames, weight })

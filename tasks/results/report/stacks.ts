@@ -1,0 +1,142 @@
+/** Stacks that probes counted, and calls that the function_graph tracer timed, of the runs of a report. */
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { printable } from '../../engine/printable.ts'
+import { callGraphs } from '../../trace/events/call-graph.ts'
+import { Processes } from '../../trace/events/processes.ts'
+import { readEvents } from '../../trace/events/read-events.ts'
+import { callStacks } from '../../trace/stacks/call-stacks.ts'
+import { addedUp, type FoldedStack } from '../../trace/stacks/folded.ts'
+import type { Manifest } from '../manifest.ts'
+import { stacksIn } from '../stacks.ts'
+import type { ArmStacks } from './flame-graphs.ts'
+import { html, type Html } from './html.ts'
+import type { TableOptions } from './readable.ts'
+import type { ExperimentRuns, ReportRun } from './runs.ts'
+import { unitOfName } from './typed-figures.ts'
+
+type Options = TableOptions & { readonly mostRuns: number }
+
+/** Runs of each arm whose calls are added up; each can have a million. */
+const MOST_TREES = 5
+const MOST_EVENTS = 300_000
+/** Characters of a call tree in the page. */
+const MOST_TEXT = 60_000
+
+const dirOf = ({ experiment, run }: ReportRun, { results }: Options): string => join(results, experiment, run)
+
+function warn({ experiment, run }: ReportRun, text: string, { emit }: Options): void {
+  const place = `results/${printable(experiment, 80)}/${printable(run, 80)}`
+  emit({ type: 'notice', level: 'warning', place, text })
+}
+
+interface Sum {
+  readonly lists: (readonly FoldedStack[])[]
+  readonly runs: ReportRun[]
+  readonly notes: Set<string>
+}
+
+/** The stacks in the maps of every arm. */
+export async function countedStacks({ groups }: ExperimentRuns, options: Options): Promise<ArmStacks[]> {
+  const found: ArmStacks[] = []
+  for (const { label: arm, counted } of groups) {
+    const sums = new Map<string, Sum>()
+    const newest = counted.slice(-options.mostRuns)
+    for (const run of newest)
+      try {
+        for (const { name, stacks, notes } of (await stacksIn(dirOf(run, options))) ?? []) {
+          const sum = sums.get(name) ?? { lists: [], runs: [], notes: new Set() }
+          sums.set(name, sum)
+          sum.lists.push(stacks)
+          sum.runs.push(run)
+          for (const note of notes) sum.notes.add(`${run.run}: ${note}`)
+        }
+      } catch {
+        warn(run, 'its stacks cannot be read; it is in no flame graph', options)
+      }
+    const [read, of] = [newest.length, counted.length]
+    for (const [name, { lists, runs, notes }] of sums)
+      found.push({
+        arm,
+        name,
+        unit: unitOfName(name),
+        stacks: addedUp(lists.flat()),
+        runs,
+        read,
+        of,
+        notes: [...notes].slice(0, 3),
+      })
+  }
+  return found
+}
+
+async function callsOf(run: ReportRun, options: Options): Promise<FoldedStack[]> {
+  const file = join(dirOf(run, options), 'events.parquet')
+  const events = ['funcgraph_entry', 'funcgraph_exit']
+  const { events: list } = await readEvents(file, { events }, MOST_EVENTS, false)
+  const processes = new Processes([])
+  return callStacks(callGraphs(list, (pid) => list.find((event) => event.pid === pid)?.comm ?? processes.comm(pid)))
+}
+
+/** The time of each call of the newest runs of every arm. @param newest of each arm, in the order of the arms */
+export async function timedCalls(
+  { groups }: ExperimentRuns,
+  newest: readonly (Manifest | undefined)[],
+  options: Options,
+): Promise<ArmStacks[]> {
+  const found: ArmStacks[] = []
+  for (const [index, { label: arm, counted }] of groups.entries()) {
+    if (newest[index]?.sha256['graph.txt'] === undefined) continue
+    const runs = counted.slice(-MOST_TREES)
+    const lists: FoldedStack[] = []
+    for (const run of runs)
+      try {
+        lists.push(...(await callsOf(run, options)))
+      } catch {
+        warn(run, 'its calls cannot be read; it is in no call tree', options)
+      }
+    if (lists.length > 0)
+      found.push({
+        arm,
+        name: 'time of calls',
+        unit: 'ns',
+        stacks: addedUp(lists),
+        runs,
+        read: runs.length,
+        of: counted.length,
+        notes: ['Times have the cost of tracing in them'],
+      })
+  }
+  return found
+}
+
+/** The text of a call tree, as `lab trace --graph` prints it. */
+export interface TreeText {
+  readonly arm: string
+  readonly run: string
+  readonly text: string
+  readonly cut: boolean
+}
+
+/** The call tree of the newest run of every arm that has one. */
+export async function treeTexts({ groups }: ExperimentRuns, options: Options): Promise<TreeText[]> {
+  const found: TreeText[] = []
+  for (const { label: arm, counted } of groups) {
+    const run = counted.at(-1)
+    if (run === undefined) continue
+    const text = await readFile(join(dirOf(run, options), 'graph.txt'), 'utf8').catch(() => undefined)
+    if (text !== undefined)
+      found.push({ arm, run: run.run, text: text.slice(0, MOST_TEXT), cut: text.length > MOST_TEXT })
+  }
+  return found
+}
+
+export const treeTextsHtml = (texts: readonly TreeText[]): Html =>
+  html`${texts.map(
+    ({ arm, run, text, cut }) =>
+      html`<details class="long">
+        <summary>The call tree of ${arm} <span class="soft">run ${run}</span></summary>
+        <pre tabindex="0">${text}</pre>
+        ${cut ? html`<p class="soft">It goes on: <code>lab trace ${run} --graph</code> shows all of it.</p>` : ''}
+      </details>`,
+  )}`
