@@ -1,7 +1,9 @@
 /**
  * What looking costs: the same workload without probes, with empty ones, and with the full ones, round by round.
- * Differences are taken within a round, because a drift of the host meets all arms of a round alike.
+ * Differences are taken within a round, because a drift of the host meets all arms of a round alike, and
+ * on one node.
  */
+import { NO_NODE } from './sample.ts'
 import { summary, type Summary } from './statistics.ts'
 import { OBSERVERS, type Observer } from '../../config/observers.ts'
 
@@ -17,6 +19,8 @@ export interface ObservedRun {
   readonly observer: Observer
   /** Runs of one round have the same number. */
   readonly round: number
+  /** The machine that made it. */
+  readonly node?: string
   /** How long the workload ran, from its start to its end. */
   readonly ns: number
   readonly programs: readonly ObservedProgram[]
@@ -65,11 +69,14 @@ function kernelCount(runs: readonly ObservedRun[]): KernelCount[] {
 
 /** Undefined where no run was without probes, or none with them belongs to the same round. */
 export function observerEffect(runs: readonly ObservedRun[]): ObserverEffect | undefined {
-  const alone = new Map(runs.filter(({ observer }) => observer === 'none').map(({ round, ns }) => [round, ns]))
+  const place = ({ node = NO_NODE }: ObservedRun) => node
+  // A round that was begun on one node and ended on another is two.
+  const key = (run: ObservedRun) => `${run.round}\0${place(run)}`
+  const alone = new Map(runs.filter(({ observer }) => observer === 'none').map((run) => [key(run), run]))
   const overhead = OBSERVERS.flatMap((observer): OverheadOf[] => {
     if (observer === 'none') return []
     const pairs = runs.flatMap((run) => {
-      const without = alone.get(run.round)
+      const without = alone.get(key(run))
       return run.observer === observer && without !== undefined && hitsOf(run) > 0 ? [{ run, without }] : []
     })
     if (pairs.length === 0) return []
@@ -77,12 +84,15 @@ export function observerEffect(runs: readonly ObservedRun[]): ObserverEffect | u
       {
         observer,
         hits: summary(pairs.map(({ run }) => hitsOf(run))).median,
-        perHit: summary(pairs.map(({ run, without }) => (run.ns - without) / hitsOf(run))),
-        slowdown: summary(pairs.map(({ run, without }) => run.ns / without)),
+        perHit: summary(
+          pairs.map(({ run, without }) => ({ value: (run.ns - without.ns) / hitsOf(run), node: place(run) })),
+        ),
+        slowdown: summary(pairs.map(({ run, without }) => ({ value: run.ns / without.ns, node: place(run) }))),
       },
     ]
   })
   if (overhead.length === 0) return undefined
   const kernel = kernelCount(runs.filter(({ observer }) => observer === 'counted'))
-  return { rounds: alone.size, alone: summary([...alone.values()]), overhead, kernel }
+  const times = [...alone.values()].map((run) => ({ value: run.ns, node: place(run) }))
+  return { rounds: alone.size, alone: summary(times), overhead, kernel }
 }

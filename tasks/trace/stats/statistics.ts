@@ -4,6 +4,7 @@
  */
 import { bootstrap } from './bootstrap.ts'
 import { ascending, quantile } from './quantiles.ts'
+import { byNode, strataOf, valuesIn, type Sample } from './sample.ts'
 
 export interface Summary {
   readonly count: number
@@ -13,6 +14,8 @@ export interface Summary {
   readonly high: number
   /** Values beyond 1.5 interquartile ranges from the quartiles (Tukey): shown, and part of everything above. */
   readonly outliers: readonly number[]
+  /** Nodes that the values are of, where there are several: the interval is then that of nodes, too. */
+  readonly nodes?: number
 }
 
 /** Of an interval of 95 %. */
@@ -26,9 +29,14 @@ export const FEWEST_FOR_INTERVAL = 3
  * interval: the seed is fixed.
  * @param values at least one
  */
-export function summary(values: readonly number[]): Summary {
-  const sorted = ascending(values)
-  const [interval] = bootstrap([sorted], ([middle = Number.NaN]) => middle, [LEVEL]) ?? []
+export function summary(values: readonly Sample[]): Summary {
+  const sorted = ascending(valuesIn(values))
+  const nodes = byNode(values)
+  // Sorted, so that values in another order have the same interval.
+  const inOrder = [...nodes]
+    .toSorted(([a], [b]) => (a < b ? -1 : 1))
+    .flatMap(([node, own]) => ascending(own).map((value) => ({ value, node })))
+  const [interval] = bootstrap([inOrder], ([middle = Number.NaN]) => middle, [LEVEL]) ?? []
   const [first, third] = [quantile(sorted, 0.25), quantile(sorted, 0.75)]
   const reach = 1.5 * (third - first)
   return {
@@ -37,6 +45,7 @@ export function summary(values: readonly number[]): Summary {
     low: interval?.low ?? Number.NaN,
     high: interval?.high ?? Number.NaN,
     outliers: sorted.filter((value) => value < first - reach || value > third + reach),
+    ...(nodes.size > 1 && { nodes: nodes.size }),
   }
 }
 
@@ -45,16 +54,20 @@ export interface Ratio {
   /** 95 % interval. */
   readonly low: number
   readonly high: number
+  /** Nodes within which they are compared. */
+  readonly nodes: number
 }
 
 /**
  * How many times the median of `base` the median of `values` is, with a 95 % percentile-bootstrap interval: both groups
- * are drawn again each time. The same values give the same interval.
+ * are drawn again each time. On several nodes it is the ratio of the means of their medians, over the nodes that both
+ * have. The same values give the same interval.
  * @returns undefined where one group is empty, or the base's median is 0
  */
-export function medianRatio(values: readonly number[], base: readonly number[]): Ratio | undefined {
+export function medianRatio(values: readonly Sample[], base: readonly Sample[]): Ratio | undefined {
   const [known] = bootstrap([values, base], ([one = Number.NaN, other = Number.NaN]) => one / other, [LEVEL]) ?? []
-  return known && { ratio: known.estimate, low: known.low, high: known.high }
+  const nodes = strataOf([values, base]).strata.length
+  return known && { ratio: known.estimate, low: known.low, high: known.high, nodes }
 }
 
 /** Half the interval's width as a share of the median; infinite where the median is 0 and the interval is not. */
