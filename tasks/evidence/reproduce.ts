@@ -20,6 +20,7 @@ import { experimentStep } from '../run/experiment.ts'
 import type { RunOutcome } from '../run/outcome.ts'
 import { checkedRun } from '../results/checked-run.ts'
 import type { Manifest } from '../results/manifest.ts'
+import { samplesOf } from '../results/node.ts'
 import { metricText, valuesOf } from '../run/judge/metrics.ts'
 import { listRuns } from '../results/result.ts'
 import type { StoredRun } from '../results/manifest.ts'
@@ -160,10 +161,10 @@ export function sameMetrics(before: readonly Manifest[], now: readonly Manifest[
       return { ok: a.length === b.length, what, fact: `${a.length} values before, ${b.length} now` }
     if (Math.min(a.length, b.length) < FEWEST)
       return open(what, `${plain(a)} before; ${plain(b)} now: cannot tell, it takes ${FEWEST} values on each side`)
-    const [was, is] = [summary(a), summary(b)]
+    const [was, is] = [summary(samplesOf(before, name)), summary(samplesOf(now, name))]
     const fact = `${metricText('', was, undefined).trim()} before; ${metricText('', is, undefined).trim()} now`
     const ok = was.low <= is.high && is.low <= was.high
-    return ok || leastP([a.length, b.length]) <= CHANCE
+    return ok || leastP([[a.length, b.length]]) <= CHANCE
       ? { ok, what, fact }
       : open(what, `${fact}: they do not meet, which so few runs do by chance: an experiment with more repeats tells`)
   })

@@ -33,6 +33,8 @@ export interface RunDetails {
   readonly seconds: number
   readonly release: string
   readonly vm: string
+  /** The machine that made it (results/node.ts); empty where nobody noted it. */
+  readonly node: string
   readonly image: string
   readonly workload: string
   readonly pid: number | null

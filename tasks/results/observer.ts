@@ -6,6 +6,7 @@ import { observerEffect, type ObservedRun, type ObserverEffect, type OverheadOf 
 import { FEWEST_FOR_INTERVAL, precision, type Summary } from '../trace/stats/statistics.ts'
 import { counted } from './counted.ts'
 import type { Manifest } from './manifest.ts'
+import { nodeOf, nodesText } from './node.ts'
 import { plural } from '../engine/text.ts'
 import { safe } from './runs-table.ts'
 
@@ -17,7 +18,7 @@ export interface ObserverReport extends ObserverEffect {
 }
 
 type Facts = Pick<Manifest, 'experiment' | 'arm' | 'repeat' | 'workload' | 'plan'> &
-  Partial<Pick<Manifest, 'kernel' | 'guest'>>
+  Partial<Pick<Manifest, 'kernel' | 'guest' | 'host'>>
 /** A result, as far as it is looked at. */
 export interface ObservedResult {
   readonly dir: string
@@ -68,7 +69,8 @@ export async function observerReports(runs: readonly ObservedResult[]): Promise<
       const { arm, workload, repeat, plan } = manifest
       if (arm.observer === undefined || typeof workload.ns !== 'number') continue
       const round = plans.indexOf(plan?.id) * 1e5 + repeat
-      list.push({ observer: arm.observer, round, ns: workload.ns, programs: await programsOf(dir) })
+      const node = nodeOf(manifest)
+      list.push({ observer: arm.observer, round, node, ns: workload.ns, programs: await programsOf(dir) })
     }
     const effect = observerEffect(list)
     const [first] = group
@@ -108,7 +110,7 @@ export function observerText({ experiment, arm, rounds, alone, overhead, kernel,
   const runs = kernel.reduce((sum, one) => sum + one.runs, 0)
   const all = kernel.reduce((sum, one) => sum + one.runs * one.nsPerRun, 0)
   return [
-    `${[safe(experiment), safe(arm)].filter(Boolean).join(' ')}: what looking costs, ${plural(rounds, 'round')} (${safe(order)}), ${hasInterval(alone) ? '95 % intervals' : 'too few for intervals'}`,
+    `${[safe(experiment), safe(arm)].filter(Boolean).join(' ')}: what looking costs, ${[plural(rounds, 'round'), nodesText(alone.nodes) ?? []].flat().join(' ')} (${safe(order)}), ${hasInterval(alone) ? '95 % intervals' : 'too few for intervals'}`,
     `  none     the workload takes ${interval(alone, time)}${hasInterval(alone) ? ` (±${(100 * precision(alone)).toFixed(1)} %)` : ''}`,
     ...overhead.map(overheadLine),
     ...(runs > 0

@@ -4,12 +4,13 @@
  */
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { dependences, SIGNIFICANT, type Dependence } from '../trace/stats/dependence.ts'
+import { dependences, NODE_FACTOR, SIGNIFICANT, type Dependence } from '../trace/stats/dependence.ts'
 import { orderOf, type DistinctSequence, type Order, type Unit } from '../trace/stats/order.ts'
 import { SEQUENCE_FILE, unitsOf } from '../trace/events/sequence-file.ts'
 import { unitWord } from '../config/unit-word.ts'
 import { counted } from './counted.ts'
 import type { Manifest } from './manifest.ts'
+import { nodeOf } from './node.ts'
 import { plural } from '../engine/text.ts'
 import { safe } from './runs-table.ts'
 
@@ -25,7 +26,8 @@ export interface OrderReport extends Order {
   readonly depends: readonly Dependence[]
 }
 
-type Facts = Pick<Manifest, 'run' | 'experiment' | 'arm' | 'kernel' | 'guest' | 'plan' | 'trace' | 'unit'>
+type Facts = Pick<Manifest, 'run' | 'experiment' | 'arm' | 'kernel' | 'guest' | 'plan' | 'trace' | 'unit'> &
+  Partial<Pick<Manifest, 'host'>>
 /** What the order is computed from: a result's manifest and where it is. */
 export interface OrderedRun {
   readonly dir: string
@@ -82,6 +84,7 @@ export async function orderReport(
   const depends = dependences(
     found.map(({ unit: sequence, facts }, index) => ({
       run: sequence.run,
+      node: nodeOf(facts),
       category: Math.min(order.of[index] ?? 0, MOST_CATEGORIES - 1),
       factors: factorsOf(facts, sequence, per, unit),
     })),
@@ -136,13 +139,21 @@ const pText = (p: number): string => (p < 0.001 ? 'p < 0.001' : `p ${p.toFixed(p
 
 function dependsLines(depends: readonly Dependence[]): string[] {
   return depends.map((one) => {
-    const { factor, explains, p } = one
-    const word =
-      p > SIGNIFICANT
+    const { factor, explains, p, ofNodes } = one
+    const word = ofNodes
+      ? 'cannot be told from the node, since each node has one value of it only'
+      : p > SIGNIFICANT
         ? `no dependence shown (${pText(p)})`
         : `explains ${(100 * explains).toFixed(0)} % of it (${pText(p)}): ${valuesText(one)}`
     return `  ${safe(factor)}: ${word}`
   })
+}
+
+const withinLines = (depends: readonly Dependence[]): string[] => {
+  const node = depends.find(({ factor }) => factor === NODE_FACTOR)
+  return node && depends.length > 1
+    ? [`  the other factors are compared within the ${plural(node.values.length, 'node')}`]
+    : []
 }
 
 /** Everything, for people. */
@@ -163,7 +174,12 @@ export function orderText(report: OrderReport): string {
     ...(unstable.length > 12 ? [`  ... ${unstable.length - 12} more: --json has all`] : []),
     ...(notCompared > 0 ? [`  ${plural(notCompared, 'kind')} of events not compared: too many`] : []),
     ...(depends.length > 0
-      ? ['', `what ${/^[aeiou]/i.test(word) ? 'an' : 'a'} ${word}'s sequence depends on:`, ...dependsLines(depends)]
+      ? [
+          '',
+          `what ${/^[aeiou]/i.test(word) ? 'an' : 'a'} ${word}'s sequence depends on:`,
+          ...dependsLines(depends),
+          ...withinLines(depends),
+        ]
       : []),
     ...(without > 0 ? ['', `${plural(without, 'run')} without a sequence, not counted`] : []),
   ].join('\n')

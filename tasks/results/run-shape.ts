@@ -7,6 +7,7 @@ import { typedFile } from '../trace/events/typed-name.ts'
 import { INPUTS_DIR } from './kept-inputs.ts'
 import { definitionOf, type Definition } from './definition.ts'
 import { ManifestSchema, ProbesSchema } from './manifest.ts'
+import { nodeOf } from './node.ts'
 import { MANIFEST_FILE, upgradedManifest } from './manifest-format.ts'
 import type { RunDetails, RunLine } from './listed-run.ts'
 
@@ -24,6 +25,7 @@ const Taken = ManifestSchema.pick({
   image: true,
   objects: true,
   guest: true,
+  host: true,
   workload: true,
   trace: true,
   verdict: true,
@@ -98,6 +100,7 @@ export function readRun(dir: string):
       seconds,
       release: kernel.release,
       vm: guest.vm,
+      node: nodeOf(parsed.data),
       image: image.name,
       workload: workload.argv.join(' '),
       pid: workload.pid,

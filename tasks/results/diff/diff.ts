@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { compareMessages, type Compared } from '../../trace/stats/divergence.ts'
 import { stepsOf } from '../../trace/events/steps.ts'
 import { median } from '../../trace/stats/quantiles.ts'
+import type { Sample } from '../../trace/stats/sample.ts'
 import type { Context } from '../../engine/context.ts'
 import { provenanceDiffers, provenanceOf, sameCapture } from '../capture.ts'
 import type { Provenance, Sameness } from '../manifest.ts'
@@ -16,6 +17,7 @@ import { readKeptLab } from '../kept-lab.ts'
 import { checkedRun } from '../checked-run.ts'
 import type { Manifest } from '../manifest.ts'
 import type { StoredRun } from '../manifest.ts'
+import { nodeOf } from '../node.ts'
 import { buildsThatDiffer, factsThatDiffer, type Difference } from './facts.ts'
 import { filesThatDiffer, storedInputLines } from './files.ts'
 import { outcomesThatDiffer } from './outcomes.ts'
@@ -60,7 +62,7 @@ export interface RunsCompared {
 }
 
 /** Facts of where and when it ran. */
-const NO_INPUTS: ReadonlySet<string> = new Set(['host CPU', 'host kernel', 'Node', 'VMs at a time'])
+const NO_INPUTS: ReadonlySet<string> = new Set(['host', 'host CPU', 'host kernel', 'QEMU', 'Node', 'VMs at a time'])
 
 /** One fingerprint, and no list of a group's. */
 const FINGERPRINT = /^[0-9a-f]{64}$/
@@ -119,9 +121,9 @@ async function captureOf([first, second]: readonly [StoredRun, StoredRun]): Prom
   return { identical, provenance, contradictions: identical === null ? [] : provenanceDiffers(...provenance) }
 }
 
-type Values = Map<string, { readonly unit: Unit; readonly values: number[] }>
+type Values = Map<string, { readonly unit: Unit; readonly values: Sample[] }>
 
-function add(to: Values, what: string, unit: Unit, values: readonly number[]): void {
+function add(to: Values, what: string, unit: Unit, values: readonly Sample[]): void {
   const entry = to.get(what) ?? { unit, values: [] }
   entry.values.push(...values)
   to.set(what, entry)
@@ -135,14 +137,20 @@ async function numbersOf(side: Side, single: boolean, context: Context): Promise
   const found: Values = new Map()
   for (const run of side.runs) {
     const { manifest } = run
+    const node = nodeOf(manifest)
     for (const [name, value] of Object.entries(manifest.metrics ?? {}))
-      if (value !== null) add(found, `metric ${name}`, '', [value])
-    if (manifest.workload.ms !== null) add(found, 'workload', 'ms', [manifest.workload.ms])
+      if (value !== null) add(found, `metric ${name}`, '', [{ value, node }])
+    if (manifest.workload.ms !== null) add(found, 'workload', 'ms', [{ value: manifest.workload.ms, node }])
     const { events } = await messagesOf(run, context)
     const unit = events[0]?.ticks ? 'ticks' : 'ns'
     for (const { from, to, gaps } of stepsOf(events).steps)
       // Ticks and nanoseconds are not one number.
-      add(found, `${from} → ${to}${unit === 'ticks' ? ' (ticks)' : ''}`, unit, single ? gaps : [median(gaps)])
+      add(
+        found,
+        `${from} → ${to}${unit === 'ticks' ? ' (ticks)' : ''}`,
+        unit,
+        single ? gaps : [{ value: median(gaps), node }],
+      )
   }
   return found
 }

@@ -1,5 +1,6 @@
 /** What manifests say that runs were made of, as a table of facts: a fact that differs is an input that differs. */
 import type { Manifest } from '../manifest.ts'
+import { nodeOf } from '../node.ts'
 
 export interface Difference {
   readonly what: string
@@ -40,8 +41,10 @@ const FACTS: readonly Fact[] = [
   ['traced events', ({ tracedEvents }) => tracedEvents.join(', ') || 'none'],
   ['start', ({ plan }) => plan?.start],
   ['VMs at a time', ({ plan }) => plan?.parallel],
+  ['host', (manifest) => nodeOf(manifest)],
   ['host CPU', ({ host }) => `${host.cpus} x ${host.cpu}`],
   ['host kernel', ({ host }) => host.kernel],
+  ['QEMU', ({ host }) => /version (\S+)/.exec(host.tools?.['qemu-system-x86_64'] ?? '')?.[1]],
   ['Node', ({ host }) => host.node],
 ]
 

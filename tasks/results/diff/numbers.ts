@@ -3,10 +3,11 @@
  * chance.
  */
 import { median } from '../../trace/stats/quantiles.ts'
+import { valuesIn, type Sample } from '../../trace/stats/sample.ts'
 import { holm, leastP, rankTest, type RankTest } from '../../trace/stats/rank-test.ts'
 
 /** Values by what they are. */
-export type Numbers = ReadonlyMap<string, { readonly unit: Unit; readonly values: readonly number[] }>
+export type Numbers = ReadonlyMap<string, { readonly unit: Unit; readonly values: readonly Sample[] }>
 export type Unit = 'ns' | 'ticks' | 'ms' | ''
 
 export interface NumberCompared {
@@ -33,7 +34,10 @@ export function compareNumbers(first: Numbers, second: Numbers): NumberCompared[
       what,
       unit: a?.unit ?? b?.unit ?? '',
       counts: [x.length, y.length] as const,
-      medians: [x, y].map((values) => (values.length === 0 ? null : median(values))) as [number | null, number | null],
+      medians: [x, y].map((values) => (values.length === 0 ? null : median(valuesIn(values)))) as [
+        number | null,
+        number | null,
+      ],
       test: x.length > 1 && y.length > 1 ? rankTest(x, y) : undefined,
     }
   })
@@ -43,7 +47,7 @@ export function compareNumbers(first: Numbers, second: Numbers): NumberCompared[
     test
       ? {
           ...rest,
-          test: { ...test, corrected: corrected.shift() ?? 1, least: Math.min(1, leastP(rest.counts) * questions) },
+          test: { ...test, corrected: corrected.shift() ?? 1, least: Math.min(1, leastP(test.nodes) * questions) },
         }
       : rest,
   )

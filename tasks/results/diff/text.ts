@@ -181,7 +181,24 @@ function verdictOf({ test, counts }: NumberCompared): string {
   if (!test) return 'one value: no test'
   if (test.least > 0.05) return `too few values (p >= ${pText(test.least)})`
   if (test.corrected > 0.05) return 'no difference shown'
-  return `B is ${test.delta < 0 ? 'higher' : 'lower'} (${sizeOf(test.delta)})`
+  const nodes = test.apart ? ', on other nodes' : ''
+  return `B is ${test.delta < 0 ? 'higher' : 'lower'} (${sizeOf(test.delta)})${nodes}`
+}
+
+/** How runs of several nodes are compared, and whether that was possible. */
+function nodeLines(numbers: readonly NumberCompared[]): string[] {
+  const tests = numbers.flatMap(({ test }) => test ?? [])
+  const nodes = Math.max(0, ...tests.map((test) => test.nodes.length))
+  const unused = Math.max(0, ...tests.map((test) => test.unused))
+  return [
+    ...(nodes > 1
+      ? [`Runs of ${nodes} nodes are compared within nodes (van Elteren): delta and p are of ranks on each node.`]
+      : []),
+    ...(unused > 0 ? [`Up to ${plural(unused, 'value')} on nodes that the other side lacks are not compared.`] : []),
+    ...(tests.some(({ apart }) => apart)
+      ? ['A and B have no node in common: what differs may be their nodes. Run both on the same nodes to tell.']
+      : []),
+  ]
 }
 
 function numbersText({ numbers, sides }: RunsCompared, { width, full }: TextOptions): string[] {
@@ -217,6 +234,7 @@ function numbersText({ numbers, sides }: RunsCompared, { width, full }: TextOpti
     ...indented([
       "delta: Cliff's; -1 where all of A is below all of B, 0 where neither is",
       `p: Mann-Whitney, two-sided, corrected for ${plural(numbers.filter(({ test }) => test).length, 'question')} (Holm); ~ where approximated (beyond 50 values)`,
+      ...nodeLines(numbers),
       ...(single
         ? ['Values of one run depend on one another: p is about these two runs. Compare groups for more.']
         : []),

@@ -3,12 +3,13 @@ import { axesOfName, isChosen, pairsOf, seriesOver } from '../../config/publishe
 import type { PublishedValue } from '../../config/published-csv.ts'
 import type { Claim } from '../../config/schema/schema.ts'
 import { theilSen } from '../../trace/stats/bootstrap.ts'
+import type { Sample } from '../../trace/stats/sample.ts'
 import type { Question } from './verdict.ts'
 
 /** An arm with its numbers, in the unit of the published values. */
 export interface MeasuredArm {
   readonly name: string
-  readonly values: readonly number[]
+  readonly values: readonly Sample[]
 }
 
 export interface Material {

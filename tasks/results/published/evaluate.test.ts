@@ -24,6 +24,7 @@ function experimentWith(published: string): ResolvedExperiment {
 
 const run = (bytes: number, took: number, more: Partial<ComparedRun> = {}): ComparedRun => ({
   arm: `bytes=${bytes},count=3`,
+  node: 'n1',
   kernel: 'v5.4',
   accel: 'kvm',
   clocksource: 'tsc',

@@ -15,6 +15,8 @@ import { verdictOf, type Verdict } from './verdict.ts'
 /** A run that counts, as far as it is compared. */
 export interface ComparedRun {
   readonly arm: string
+  /** The machine that made it; arms are compared within nodes. */
+  readonly node: string
   readonly kernel: string
   readonly accel: string
   readonly clocksource: string
@@ -142,9 +144,9 @@ function reportOf(
   const factor = factorBetween(own, unit) ?? 1
   const names = [...new Set([...armsOf(experiment).map(({ name }) => name), ...runs.map(({ arm }) => arm)])]
   const values = (name: string) =>
-    runs.flatMap(({ arm, metrics }) => {
+    runs.flatMap(({ arm, metrics, node }) => {
       const value = arm === name ? metrics[one.metric] : null
-      return typeof value === 'number' ? [value * factor] : []
+      return typeof value === 'number' ? [{ value: value * factor, node }] : []
     })
   const material: Material = {
     arms: names.map((name) => ({ name, values: values(name) })),

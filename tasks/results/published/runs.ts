@@ -2,12 +2,14 @@
 import type { ResolvedExperiment } from '../../config/resolved.ts'
 import { counted } from '../counted.ts'
 import type { Manifest } from '../manifest.ts'
+import { nodeOf } from '../node.ts'
 import { publishedReports, type ComparedRun, type PublishedReport } from './evaluate.ts'
 
-type Facts = Pick<Manifest, 'experiment' | 'arm' | 'kernel' | 'guest' | 'metrics' | 'plan' | 'verdict'>
+type Facts = Pick<Manifest, 'experiment' | 'arm' | 'kernel' | 'guest' | 'host' | 'metrics' | 'plan' | 'verdict'>
 
-const comparedRun = ({ arm, kernel, guest, metrics }: Facts): ComparedRun => ({
+const comparedRun = ({ arm, kernel, guest, metrics, host }: Facts): ComparedRun => ({
   arm: arm.name,
+  node: nodeOf({ host }),
   kernel: kernel.name,
   accel: guest.accel.accel,
   clocksource: guest.clocksource,

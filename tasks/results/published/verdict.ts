@@ -1,5 +1,6 @@
 /** Whether a claim holds: its estimates with their intervals against the range in which the claim says they lie. */
 import { bootstrap, type Estimate } from '../../trace/stats/bootstrap.ts'
+import { strataOf, type Sample } from '../../trace/stats/sample.ts'
 import { FEWEST_FOR_CLAIM } from '../../config/published.ts'
 
 export const VERDICTS = ['holds', 'does not hold', 'cannot tell', 'not comparable'] as const
@@ -9,7 +10,7 @@ export type VerdictWord = (typeof VERDICTS)[number]
 export interface Question {
   /** What is compared, for people: "bytes=64 to bytes=16". */
   readonly about: string
-  readonly groups: readonly (readonly number[])[]
+  readonly groups: readonly (readonly Sample[])[]
   readonly of: (medians: readonly number[]) => number
   /** The range of the claim; both ends belong to it. */
   readonly low: number
@@ -22,6 +23,8 @@ export interface Answer extends Estimate {
   readonly verdict: Exclude<VerdictWord, 'not comparable'>
   /** Runs of each arm that would decide it; null where it is decided, or where no number of runs would. */
   readonly needs: number | null
+  /** Its arms share no node, so that nobody can tell their difference from that of the nodes. */
+  readonly apart?: boolean
 }
 
 export interface Verdict {
@@ -68,10 +71,16 @@ function runsFor(
  */
 function answered(question: Question, questions: number): Answer | undefined {
   const { about, groups, of, low, high } = question
-  const count = Math.min(...groups.map((group) => group.length))
+  const { strata, apart } = strataOf(groups)
+  // Of several arms only what they have on the same nodes is compared.
+  const counts = groups.map((group, at) =>
+    groups.length === 1 ? group.length : strata.reduce((sum, values) => sum + (values[at]?.length ?? 0), 0),
+  )
+  const count = Math.min(...counts)
   const both = bootstrap(groups, of, [LEVEL, LEVEL / questions], RESAMPLES)
   const [own, strict] = both ?? []
   if (own === undefined || strict === undefined) return undefined
+  if (apart && groups.length > 1) return { about, ...own, verdict: 'cannot tell', needs: null, apart }
   if (count < FEWEST_FOR_CLAIM) return { about, ...own, verdict: 'cannot tell', needs: FEWEST_FOR_CLAIM }
   if (own.low >= low && own.high <= high) return { about, ...own, verdict: 'holds', needs: null }
   if (strict.low > high || strict.high < low) return { about, ...own, verdict: 'does not hold', needs: null }
@@ -96,8 +105,9 @@ export function verdictOf(questions: readonly Question[]): Verdict {
   const most = needs.includes(null) ? null : Math.max(...needs.map((one) => one ?? 0))
   const some = open.length === known.length ? '' : `${open.length} of ${known.length} comparisons are open; `
   const fewest = Math.min(...questions.flatMap(({ groups }) => groups.map((group) => group.length)))
-  const why =
-    fewest < FEWEST_FOR_CLAIM
+  const why = open.some(({ apart }) => apart)
+    ? `${some}the arms were made on different nodes: run them on the same ones`
+    : fewest < FEWEST_FOR_CLAIM
       ? `${fewest === 1 ? 'an arm has 1 run' : `an arm has ${fewest} runs`}, and a claim needs ${FEWEST_FOR_CLAIM}`
       : most === null
         ? `${some}the median is at the edge of the claim: no number of runs would tell`

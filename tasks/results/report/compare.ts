@@ -2,11 +2,11 @@
  * Arms against the first one of the lab file: how many times as much, and whether that could be chance. Where no lab
  * file was kept, the first is the one without probes, if there is one.
  */
-import { holm, rankTest, sizeOf } from '../../trace/stats/rank-test.ts'
+import { holm, rankTest, sizeOf, type RankTest } from '../../trace/stats/rank-test.ts'
 import { medianRatio } from '../../trace/stats/statistics.ts'
 import type { Exhibits } from './exhibits.ts'
 import { html, type Html } from './html.ts'
-import { metricsOf, valuesOf, type ExperimentRuns } from './runs.ts'
+import { metricsOf, nodesOf, samplesOf, type ExperimentRuns } from './runs.ts'
 import { numberText, type Cell } from './table.ts'
 import { mark } from './verdict.ts'
 
@@ -16,6 +16,12 @@ const pText = (p: number): string => (p < 0.001 ? '< 0.001' : numberText(Number(
  * Values of each side from which on a difference can be asked for: of one value nobody knows how far the next would be.
  */
 const ENOUGH = 2
+
+/** In words: how large it is, and whether it may be that of the nodes. */
+function effectOf({ delta, apart }: RankTest, p: number): string {
+  const words = p > LEVEL ? 'none shown' : sizeOf(delta)
+  return apart ? `${words}, on other nodes` : words
+}
 /** The level of a difference that is called one. */
 const LEVEL = 0.05
 
@@ -25,7 +31,7 @@ export function comparisonHtml(one: ExperimentRuns, exhibits: Exhibits): Html {
   if (base === undefined || others.length === 0) return html``
   const asked = metricsOf(one).flatMap((metric) =>
     others.flatMap((group) => {
-      const [values, first] = [valuesOf(group, metric), valuesOf(base, metric)]
+      const [values, first] = [samplesOf(group, metric), samplesOf(base, metric)]
       const ratio = medianRatio(values, first)
       const enough = values.length >= ENOUGH && first.length >= ENOUGH
       const runs = `${values.length} and ${first.length}`
@@ -40,11 +46,16 @@ export function comparisonHtml(one: ExperimentRuns, exhibits: Exhibits): Html {
   const ratio = 'Ratio of the medians with its 95 % bootstrap interval'
   const effect = `Cliff's delta (-1: every value is below, 1: above) in words, where p of the rank-sum test is at most ${LEVEL}; p corrected for ${tested.length} ${tested.length === 1 ? 'question' : 'questions'} (Holm)`
   const few = 'An arm with one run has neither.'
+  const nodes = nodesOf(one.groups).length
+  const within =
+    nodes < 2
+      ? ''
+      : ` Runs are of ${nodes} nodes and are compared within nodes: the ratio is that of the means of the nodes' medians, delta and p are of ranks on each node (van Elteren); runs on a node that the other arm lacks are not compared.`
   const table = exhibits.table([one.name, 'comparison'], {
     caption: `${one.name}: each arm against ${base.label}. ${
       tested.length === 0
         ? 'Ratio of the medians; nothing was tested, because every arm has too few runs.'
-        : `${ratio}; ${effect}. ${few}`
+        : `${ratio}; ${effect}. ${few}${within}`
     }${mark(one.groups.flatMap(({ counted }) => counted))}`,
     columns: [
       { head: 'arm', kind: 'text' },
@@ -70,7 +81,7 @@ export function comparisonHtml(one: ExperimentRuns, exhibits: Exhibits): Html {
         ratio.low,
         ratio.high,
         Number(test.delta.toFixed(3)),
-        p > LEVEL ? 'none shown' : sizeOf(test.delta),
+        effectOf(test, p),
         pText(p),
       ]
     }),

@@ -37,7 +37,10 @@ export function environmentHtml(manifests: readonly Manifest[], runs: readonly R
     <dl class="facts">
       ${fact(
         'Host',
-        made.map(({ host }) => `${host.cpu}, ${host.cpus} CPUs, Linux ${host.kernel}, Node ${host.node}`),
+        made.map(
+          ({ host }) =>
+            `${host.name === undefined ? '' : `${host.name}: `}${host.cpu}, ${host.cpus} CPUs, Linux ${host.kernel}, Node ${host.node}`,
+        ),
       )}
       ${fact(
         'Accelerator',

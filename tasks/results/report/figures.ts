@@ -5,6 +5,7 @@
 import { printable } from '../../engine/printable.ts'
 import { random } from '../../trace/stats/random.ts'
 import { median, quantile } from '../../trace/stats/quantiles.ts'
+import { valuesIn, type Sample } from '../../trace/stats/sample.ts'
 import { FEWEST_FOR_INTERVAL, summary } from '../../trace/stats/statistics.ts'
 import { binsOf, densities, spreadOf } from './histogram.ts'
 import { colour, SERIES } from './theme.ts'
@@ -49,7 +50,7 @@ const AXIS = { format: ',~r', labelOverlap: true } as const
 /** Values of a series in the order of their runs. */
 export interface Series {
   readonly label: string
-  readonly values: readonly number[]
+  readonly values: readonly Sample[]
 }
 
 /** Evenly chosen from the sorted values, the smallest and the largest among them. */
@@ -70,7 +71,9 @@ export function scales(labels: readonly string[]) {
 
 /** Each series as a row: every value, the median, its 95 % interval. */
 export function stripFigure(title: string, series: readonly Series[]): FigureSpec {
-  const shown = series.filter(({ values }) => values.length > 0)
+  const shown = series
+    .filter(({ values }) => values.length > 0)
+    .map(({ values, ...one }) => ({ ...one, samples: values, values: valuesIn(values) }))
   const { color, shape } = scales(series.map((one) => one.label))
   const most = Math.max(20, Math.floor(MOST_POINTS / Math.max(shown.length, 1)))
   const next = random(7)
@@ -78,7 +81,7 @@ export function stripFigure(title: string, series: readonly Series[]): FigureSpe
     // The height in a row means nothing; it keeps equal values apart.
     chosen(one.values, most).map((value) => ({ series: label(one.label), value, height: next() - 0.5 })),
   )
-  const middle = shown.map((one) => ({ series: label(one.label), ...summary(one.values), outliers: undefined }))
+  const middle = shown.map((one) => ({ series: label(one.label), ...summary(one.samples), outliers: undefined }))
   const intervals = middle.filter(({ count }) => count >= FEWEST_FOR_INTERVAL)
   const y = {
     field: 'series',

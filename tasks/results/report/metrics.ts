@@ -1,9 +1,11 @@
 /** Numbers of runs: each metric against what the runs differ in, as figures that show every value and as tables. */
+import { median } from '../../trace/stats/quantiles.ts'
+import { byNode, valuesIn, type Sample } from '../../trace/stats/sample.ts'
 import { FEWEST_FOR_INTERVAL, summary } from '../../trace/stats/statistics.ts'
 import type { Exhibits } from './exhibits.ts'
 import { curveFigure, MOST_POINTS, orderFigure, stripFigure, type Point } from './figures.ts'
 import { html, type Html } from './html.ts'
-import { metricOf, metricsOf, type ExperimentRuns, type Group } from './runs.ts'
+import { metricOf, metricsOf, nodesOf, type ExperimentRuns, type Group } from './runs.ts'
 import { shownMetric, type ShownMetric } from './scale.ts'
 import type { Cell, Column } from './table.ts'
 import { mark } from './verdict.ts'
@@ -23,11 +25,55 @@ const COLUMNS: readonly Column[] = [
   { head: 'far from the rest', kind: 'number' },
 ]
 
-const row = (label: string, metric: string, values: readonly number[]): Cell[] => {
+const row = (label: string, metric: string, samples: readonly Sample[]): Cell[] => {
+  const values = valuesIn(samples)
   if (values.length === 0) return [label, metric, 0, null, null, null, null, null, null]
-  const { count, median, low, high, outliers } = summary(values)
+  const { count, median, low, high, outliers } = summary(samples)
   const interval = count < FEWEST_FOR_INTERVAL ? [null, null] : [low, high]
   return [label, metric, count, median, ...interval, Math.min(...values), Math.max(...values), outliers.length]
+}
+
+/** What an interval says where runs are of several nodes; empty where they are of one. */
+function ofNodes({ groups }: ExperimentRuns): string {
+  const nodes = nodesOf(groups).length
+  return nodes < 2
+    ? ''
+    : ` The runs are of ${nodes} nodes: intervals also say how far another node may be (nodes are drawn first, then runs on each).`
+}
+
+/** Each arm on each node, where there are several: nobody can see in a median of all which nodes it is of. */
+export function nodesHtml(one: ExperimentRuns, metrics: readonly string[], exhibits: Exhibits): Html {
+  const nodes = nodesOf(one.groups)
+  if (nodes.length < 2) return html``
+  const rows = metrics.flatMap((metric) => {
+    const { title, samplesOf } = shownMetric(one, metric)
+    return one.groups.flatMap((group) =>
+      [...byNode(samplesOf(group))]
+        .toSorted(([a], [b]) => (a < b ? -1 : 1))
+        .map(([node, values]): Cell[] => [
+          group.label,
+          title,
+          node || 'not named',
+          values.length,
+          median(values),
+          Math.min(...values),
+          Math.max(...values),
+        ]),
+    )
+  })
+  return exhibits.table([one.name, 'nodes'], {
+    caption: `${one.name}: the same numbers by node.`,
+    columns: [
+      { head: 'arm', kind: 'text' },
+      { head: 'metric', kind: 'code' },
+      { head: 'node', kind: 'code' },
+      { head: 'runs', kind: 'number' },
+      { head: 'median', kind: 'number' },
+      { head: 'min', kind: 'number' },
+      { head: 'max', kind: 'number' },
+    ],
+    rows,
+  })
 }
 
 /** Parameters that are numbers and not the same everywhere. */
@@ -71,7 +117,7 @@ const drawnEvenly = (count: number): string =>
     ? ` Of ${count} points one of ${Math.ceil(count / MOST_POINTS)} is drawn; medians are those of all.`
     : ''
 
-const noInterval = (series: readonly { readonly values: readonly number[] }[]): string =>
+const noInterval = (series: readonly { readonly values: readonly unknown[] }[]): string =>
   series.some(({ values }) => values.length < FEWEST_FOR_INTERVAL)
     ? ` (fewer than ${FEWEST_FOR_INTERVAL} runs have none)`
     : ''
@@ -82,7 +128,7 @@ async function metricFigures(one: ExperimentRuns, metric: string, exhibits: Exhi
   const counted = groups.flatMap((group) => group.counted)
   const note = mark(counted)
   const shown = shownMetric(one, metric)
-  const series = groups.map((group) => ({ label: group.label, values: shown.valuesOf(group) }))
+  const series = groups.map((group) => ({ label: group.label, values: shown.samplesOf(group) }))
   const count = series.reduce((sum, { values }) => sum + values.length, 0)
   if (count < 2) return []
   const figures = [
@@ -125,16 +171,16 @@ export async function metricsHtml(one: ExperimentRuns, exhibits: Exhibits): Prom
   const metrics = metricsOf(one)
   if (metrics.length === 0) return html``
   const rows = metrics.flatMap((metric) => {
-    const { title, valuesOf } = shownMetric(one, metric)
-    return one.groups.map((group) => row(group.label, title, valuesOf(group)))
+    const { title, samplesOf } = shownMetric(one, metric)
+    return one.groups.map((group) => row(group.label, title, samplesOf(group)))
   })
   const figures: Html[] = []
   for (const metric of metrics) figures.push(...(await metricFigures(one, metric, exhibits)))
   const table = exhibits.table([one.name, 'numbers'], {
-    caption: `${one.name}: medians with their 95 % bootstrap intervals, of ${FEWEST_FOR_INTERVAL} runs or more. Runs that failed, warm-ups and attempts that were repeated do not count; nothing is dropped as an outlier.${mark(one.groups.flatMap((group) => group.counted))}`,
+    caption: `${one.name}: medians with their 95 % bootstrap intervals, of ${FEWEST_FOR_INTERVAL} runs or more. Runs that failed, warm-ups and attempts that were repeated do not count; nothing is dropped as an outlier.${ofNodes(one)}${mark(one.groups.flatMap((group) => group.counted))}`,
     columns: COLUMNS,
     rows,
   })
   return html`<h3>Numbers</h3>
-    ${figures} ${table}`
+    ${figures} ${table} ${nodesHtml(one, metrics, exhibits)}`
 }

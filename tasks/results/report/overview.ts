@@ -75,6 +75,7 @@ const COLUMNS: readonly RunColumn[] = [
   { head: 'experiment', kind: 'text', of: ({ experiment }) => experiment, filter: 'experiment', optional: true },
   { head: 'arm', kind: 'text', of: ({ arm }) => arm, filter: 'arm', optional: true },
   { head: 'kernel', kind: 'text', of: ({ kernel }) => kernel, filter: 'kernel' },
+  { head: 'node', kind: 'text', of: ({ node }) => node, filter: 'node', optional: true },
   { head: 'started (UTC)', kind: 'text', of: ({ started }) => started.slice(0, 19).replace('T', ' ') },
   { head: 'verdict', kind: 'text', of: ({ verdict }) => verdict, filter: 'verdict' },
   { head: 'trace', kind: 'text', of: ({ completeness }) => completeness, filter: 'trace' },

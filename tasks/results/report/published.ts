@@ -20,8 +20,9 @@ function comparedRuns(
   const manifest = newest.find((one) => one.label === label)?.manifest
   return counted
     .filter(({ verdict }) => verdict === 'passed')
-    .map(({ arm, kernel, accel, metrics }) => ({
+    .map(({ arm, kernel, accel, metrics, node }) => ({
       arm,
+      node,
       kernel: manifest?.kernel.name ?? kernel,
       accel,
       clocksource: manifest?.guest.clocksource ?? 'unknown',

@@ -4,6 +4,7 @@ import type { RunIndex } from '../run-index.ts'
 import type { ListedRun, RunDetails } from '../listed-run.ts'
 import type { Definition } from '../definition.ts'
 import { ofOneDefinition, type LeftOut } from '../one-definition.ts'
+import { NO_NODE, type Placed } from '../../trace/stats/sample.ts'
 
 /** A run with all that the index says of it. */
 export interface ReportRun extends ListedRun, RunDetails {
@@ -166,6 +167,18 @@ export const byExperiment = (runs: readonly ReportRun[], { definition, all = fal
 /** What a number is known of: all runs of a group that have it and count. */
 export const valuesOf = ({ counted }: Group, metric: string): number[] =>
   counted.map((run) => metricOf(run, metric)).filter((value) => value !== null)
+
+/** The same with their nodes, for what is compared within them. */
+export const samplesOf = ({ counted }: Group, metric: string): Placed[] =>
+  counted.flatMap((run) => {
+    const value = metricOf(run, metric)
+    return value === null ? [] : [{ value, node: run.node }]
+  })
+
+/** The nodes that made the runs, where they are named. */
+export const nodesOf = (groups: readonly Group[]): string[] => [
+  ...new Set(groups.flatMap(({ counted }) => counted.map(({ node }) => node)).filter((node) => node !== NO_NODE)),
+]
 
 /** Numbers that are not declared: of what the events say of a read, and of the workload. */
 export const medianOf = (unit: string): string => `median of its ${pluralOf(unit)} (µs)`

@@ -1,7 +1,8 @@
 /** Metrics of a report in the unit that suits their size. */
 import { scaleOf, withUnit } from '../../config/units.ts'
 import { median } from '../../trace/stats/quantiles.ts'
-import { valuesOf, type ExperimentRuns, type Group } from './runs.ts'
+import type { Placed } from '../../trace/stats/sample.ts'
+import { samplesOf, valuesOf, type ExperimentRuns, type Group } from './runs.ts'
 
 /** One metric of an experiment, as it is shown: one unit for all arms. */
 export interface ShownMetric {
@@ -10,6 +11,8 @@ export interface ShownMetric {
   readonly unit: string | undefined
   readonly factor: number
   readonly valuesOf: (group: Group) => number[]
+  /** With the nodes that they were measured on. */
+  readonly samplesOf: (group: Group) => Placed[]
 }
 
 /** How a metric is shown: in the unit that suits the arm with the largest median. */
@@ -24,5 +27,6 @@ export function shownMetric({ groups, units }: Pick<ExperimentRuns, 'groups' | '
     unit,
     factor,
     valuesOf: (group) => valuesOf(group, metric).map((value) => value * factor),
+    samplesOf: (group) => samplesOf(group, metric).map(({ value, node }) => ({ value: value * factor, node })),
   }
 }

@@ -2,8 +2,10 @@
 import { labelTest } from '../../trace/stats/label-test.ts'
 import { holm, leastP, rankTest } from '../../trace/stats/rank-test.ts'
 import { median } from '../../trace/stats/quantiles.ts'
+import { sizesOf, valuesIn, type Placed, type Sample } from '../../trace/stats/sample.ts'
 import { printable } from '../../engine/printable.ts'
 import type { Manifest } from '../../results/manifest.ts'
+import { nodeOf } from '../../results/node.ts'
 
 /** A difference that chance makes less often than this is called one. */
 const LEVEL = 0.05
@@ -38,11 +40,18 @@ const numbersOf = ({ metrics, workload }: Manifest): Record<string, number | nul
   'workload ms': workload.ms,
 })
 
-function valuesOf(runs: readonly Manifest[], name: string): number[] {
-  return runs.map((one) => numbersOf(one)[name]).filter((value) => typeof value === 'number')
+function samplesOf(runs: readonly Manifest[], name: string): Placed[] {
+  return runs.flatMap((run) => {
+    const value = numbersOf(run)[name]
+    return typeof value === 'number' ? [{ value, node: nodeOf(run) }] : []
+  })
 }
 
 const idsOf = (runs: readonly Manifest[]): string[] => runs.flatMap(({ sequence }) => sequence ?? [])
+
+/** The same with their nodes. */
+const placedIds = (runs: readonly Manifest[]): Placed<string>[] =>
+  runs.flatMap((run) => (run.sequence === undefined ? [] : [{ value: run.sequence, node: nodeOf(run) }]))
 
 function sequencesOf(warm: readonly Manifest[], cold: readonly Manifest[]): Agreement['sequences'] {
   const ids = new Set([...idsOf(warm), ...idsOf(cold)])
@@ -64,15 +73,17 @@ export function agreements(runs: readonly Manifest[]): Agreement[] {
   const tests = pairs.flatMap(({ warm, cold }, pair) => {
     const names = new Set([...warm, ...cold].flatMap((one) => Object.keys(numbersOf(one))))
     return [...names].flatMap((name) => {
-      const [a, b] = [valuesOf(warm, name), valuesOf(cold, name)]
+      const [a, b] = [samplesOf(warm, name), samplesOf(cold, name)]
       const test = rankTest(a, b)
-      return test === undefined ? [] : [{ pair, name, warm: median(a), cold: median(b), test }]
+      return test === undefined ? [] : [{ pair, name, warm: median(valuesIn(a)), cold: median(valuesIn(b)), test }]
     })
   })
-  const orders = pairs.map(({ warm, cold }) => labelTest(idsOf(warm), idsOf(cold)))
+  const orders = pairs.map(({ warm, cold }) => labelTest(placedIds(warm), placedIds(cold)))
   const corrected = holm([...tests.map(({ test }) => test.p), ...orders.flatMap((p) => p ?? [])])
   const ofOrders = corrected.slice(tests.length)
-  const tellable = (warm: number, cold: number) => leastP([warm, cold]) * corrected.length < LEVEL
+  /** Whether values that are as far apart as can be would show it. */
+  const tellable = (warm: readonly Sample<number | string>[], cold: readonly Sample<number | string>[]) =>
+    leastP(sizesOf(warm, cold)) * corrected.length < LEVEL
   return pairs.map(({ arm, warm, cold }, index) => {
     const numbers = tests.flatMap(({ pair, name, test, ...medians }, at) =>
       pair === index ? [{ name, ...medians, delta: test.delta, p: corrected[at] ?? 1 }] : [],
@@ -86,8 +97,8 @@ export function agreements(runs: readonly Manifest[]): Agreement[] {
       numbers,
       agrees: [sequenceP ?? 1, ...numbers.map(({ p }) => p)].every((p) => p >= LEVEL),
       tellable:
-        (sequenceP === undefined || tellable(idsOf(warm).length, idsOf(cold).length)) &&
-        numbers.every(({ name }) => tellable(valuesOf(warm, name).length, valuesOf(cold, name).length)),
+        (sequenceP === undefined || tellable(placedIds(warm), placedIds(cold))) &&
+        numbers.every(({ name }) => tellable(samplesOf(warm, name), samplesOf(cold, name))),
     }
   })
 }

@@ -9,6 +9,7 @@ import { FEWEST_FOR_INTERVAL, precision, runsNeeded, summary, type Summary } fro
 import type { Forecast } from '../../engine/context.ts'
 import { printable } from '../../engine/printable.ts'
 import type { ExpectationVerdict, Manifest, ProbeReport } from '../../results/manifest.ts'
+import { nodesText, samplesOf } from '../../results/node.ts'
 
 /** What the first group captures, where that is a number: one that captured nothing is no zero. */
 function numbersIn(text: string, regex: RegExp): number[] {
@@ -106,7 +107,7 @@ export function enough(
   manifests: readonly Manifest[],
   { metric, precision: wanted, min }: { readonly metric: string; readonly precision: number; readonly min: number },
 ): boolean {
-  const values = valuesOf(manifests, metric)
+  const values = samplesOf(manifests, metric)
   return values.length >= min && precision(summary(values)) <= wanted
 }
 
@@ -140,11 +141,11 @@ function fewText(name: string, { median: middle, count, low, high }: Summary, wa
 
 /** "read_ns 412 [398, 431], ±4.0 %, 12 runs"; "read_ns 412, 1 run: too few for an interval". */
 export function metricText(name: string, found: Summary, wanted: number | undefined): string {
-  const { median: middle, low, high, count, outliers } = found
+  const { median: middle, low, high, count, outliers, nodes } = found
   if (count < FEWEST_FOR_INTERVAL) return fewText(name, found, wanted)
   const more = wanted !== undefined && precision(found) > wanted ? runsNeeded(found, wanted) : undefined
   return [
-    `${name} ${shown(middle)} [${shown(low)}, ${shown(high)}], ±${percent(precision(found))}, ${runsText(count)}`,
+    `${name} ${shown(middle)} [${shown(low)}, ${shown(high)}], ±${percent(precision(found))}, ${[runsText(count), nodesText(nodes) ?? []].flat().join(' ')}`,
     ...(outliers.length > 0
       ? [`${outliers.length} far from the rest: ${outliers.slice(0, 3).map(shown).join(', ')}`]
       : []),

@@ -12,6 +12,7 @@ import { controlText } from './control.ts'
 import { splatLines, testLines } from '../../results/kernel-reports.ts'
 import { WHY_LEFT, type LeftRuns, type Problem } from '../plan/left.ts'
 import type { Manifest } from '../../results/manifest.ts'
+import { samplesOf } from '../../results/node.ts'
 import { whyNot, withParams } from '../../results/why.ts'
 import { metricText, valuesOf } from './metrics.ts'
 
@@ -138,12 +139,16 @@ function factsOf(
 ): string[] {
   const metrics = [...new Set(runs.flatMap((one) => Object.keys(one.metrics ?? {})))]
   return metrics.map((name) => {
-    const values = valuesOf(runs, name)
+    const values = samplesOf(runs, name)
     if (values.length === 0) return `${name}: nothing matched in any run`
     const metric = declared[name]
     const medians = arms.map((arm) => valuesOf(arm, name)).flatMap((all) => (all.length === 0 ? [] : median(all)))
     const { unit, factor } = scaleOf(metric && unitOfMetric(metric), Math.max(...medians.map(Math.abs)))
-    return metricText(withUnit(name, unit), summary(values.map((value) => value * factor)), until?.precision)
+    return metricText(
+      withUnit(name, unit),
+      summary(values.map((one) => ({ value: one.value * factor, node: one.node }))),
+      until?.precision,
+    )
   })
 }
 

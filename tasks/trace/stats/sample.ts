@@ -56,3 +56,9 @@ export function strataOf<T extends number | string>(groups: readonly (readonly S
   const all = groups.reduce((sum, group) => sum + group.length, 0)
   return { strata, unused: all - used, apart: false }
 }
+
+/** How many values two groups have on each node that both have: what a test of their ranks can tell apart. */
+export const sizesOf = <T extends number | string>(
+  first: readonly Sample<T>[],
+  second: readonly Sample<T>[],
+): (readonly [number, number])[] => strataOf([first, second]).strata.map(([a = [], b = []]) => [a.length, b.length])
