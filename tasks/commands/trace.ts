@@ -10,7 +10,7 @@ import { checkedRun } from '../results/checked-run.ts'
 import { findRun } from '../results/result.ts'
 import type { StoredRun } from '../results/manifest.ts'
 import { MOST_EVENTS, traceStep, type TraceView, type TraceRequest } from '../results/events.ts'
-import { namesOfRun, withNames } from '../results/symbols.ts'
+import { keptNames, namesOfRun, withNames } from '../results/symbols.ts'
 import { plural } from '../engine/text.ts'
 import { exportStep, FORMATS, type Format } from '../results/export.ts'
 import { oneOf, without } from './shared/exclusive.ts'
@@ -109,9 +109,18 @@ function refuseIgnored(options: OptionsOf<typeof OPTIONS>): void {
     without(options, file, ['md', 'reads', 'symbols'], 'they filter what is printed, not what is written to a file')
 }
 
-/** Puts the name behind each address of the kernel in messages. What a read is, is decided without them. */
-async function namesIn(run: StoredRun, { context }: Session): Promise<(events: TraceView['events']) => TraceEvent[]> {
-  const nameOf = await namesOfRun(run, context.store)
+type Named = (events: TraceView['events']) => readonly TraceEvent[]
+const asTheyAre: Named = (events) => events
+
+/**
+ * Puts the name behind each address of the kernel in messages: of functions that the run kept the names of, and with
+ * --symbols of everything in its kernel. What a read is, is decided without them.
+ */
+async function namesIn(run: StoredRun, { context }: Session, all: boolean): Promise<Named> {
+  const kept = await keptNames(run)
+  const others = all ? await namesOfRun(run, context.store) : undefined
+  if (kept === undefined && others === undefined) return asTheyAre
+  const nameOf = (address: bigint) => kept?.(address) ?? others?.(address)
   return (events) => events.map((one) => ({ ...one, message: withNames(one.message, nameOf) }))
 }
 
@@ -150,7 +159,7 @@ export const command = defineCommand({
     if (format !== undefined)
       return await toFile(format, { run, request, results, session, output: options[format] ?? '' })
     const found = await traceStep(run, request, session.context)
-    const named = options.symbols === true ? await namesIn(run, session) : (events: TraceView['events']) => events
+    const named = await namesIn(run, session, options.symbols === true)
     if (options.svg !== undefined) return await picture(options.svg, found.events, manifest, session)
     const order = options.reads === true ? orderOf(run, results, session) : undefined
     const unit = unitWord(manifest.unit, found.events[0]?.message)
@@ -175,7 +184,10 @@ export const command = defineCommand({
         : [`this trace is ${manifest.trace.completeness}: ${manifest.trace.reasons.join('; ')}`]),
     ]
     const plain = (events: TraceView['events']) =>
-      named(events).map((event) => ({ ...event, timeNs: event.timeNs.toString() }))
+      (options.symbols === true ? named : asTheyAre)(events).map((event) => ({
+        ...event,
+        timeNs: event.timeNs.toString(),
+      }))
     return {
       text: [...body, ...notes].join('\n'),
       data: {

@@ -6,7 +6,7 @@ import { failureOf } from '../test/caught.ts'
 import { testContext } from '../test/context.ts'
 import { tempDir } from '../test/temp-dir.ts'
 import type { StoredRun } from './manifest.ts'
-import { nameIn, namesOfRun, shiftOf, withNames } from './symbols.ts'
+import { keptNames, nameIn, namesOfRun, shiftOf, withNames } from './symbols.ts'
 
 const MAP = `0000000000000000 D fixed_percpu_data
 ffffffff81000000 T _text
@@ -55,6 +55,17 @@ describe('an address', () => {
       'from 0xffffffff8100101c (copyout+0x1c) to 0x7ffd12345678 by ffffffff81001081 (helper+0x1), 0xffff888012345678',
     )
   })
+})
+
+test('functions that the run itself named need no kernel in the cache', async () => {
+  const dir = tempDir()
+  expect(await keptNames({ dir })).toBeUndefined()
+  const symbols = [{ from: '0xffffffffc0001000', to: '0xffffffffc0001100', name: 'in_module', of: 'ext4' }]
+  writeFileSync(join(dir, 'symbols.json'), JSON.stringify({ symbols }))
+  const nameOf = (await keptNames({ dir })) ?? (() => undefined)
+  expect(withNames('ip ffffffffc0001010, 0xffffffffc0001100', nameOf)).toBe(
+    'ip ffffffffc0001010 (in_module+0x10), 0xffffffffc0001100',
+  )
 })
 
 test('a number of 64 bits in a map is an address, too', () => {

@@ -6,6 +6,7 @@ import { userError } from '../engine/error.ts'
 import type { Fingerprint } from '../engine/fingerprint.ts'
 import type { Store } from '../engine/store.ts'
 import { isRandom } from '../linux/symbols/kaslr.ts'
+import { codeIn, SYMBOLS_FILE } from '../trace/stacks/symbols-file.ts'
 import type { StoredRun } from './manifest.ts'
 
 /** "ffffffff81000000 T name". What comes from a module has its name behind a tab, and is not matched. */
@@ -80,6 +81,23 @@ export const withNames = (text: string, nameOf: NameOf): string =>
     const name = nameOf(BigInt(digits === undefined ? (decimal ?? 0) : `0x${digits}`))
     return name === undefined ? whole : `${whole} (${name})`
   })
+
+/**
+ * Names by what the run itself kept (symbols.json): functions in its stacks and messages. Undefined where it kept none,
+ * or where the file cannot be read: `lab verify` says so.
+ */
+export async function keptNames({ dir }: Pick<StoredRun, 'dir'>): Promise<NameOf | undefined> {
+  try {
+    const code = codeIn(await readFile(join(dir, SYMBOLS_FILE), 'utf8'))
+    return (address) => {
+      const range = code.at(address)
+      if (range === undefined) return undefined
+      return address === range.from ? range.name : `${range.name}+0x${(address - range.from).toString(16)}`
+    }
+  } catch {
+    return undefined
+  }
+}
 
 /**
  * @param store where kernels are kept
