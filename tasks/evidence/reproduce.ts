@@ -28,6 +28,7 @@ import { packageLine, parsePackages } from '../linux/package-list.ts'
 import { ready, type Choices } from '../build/artefacts.ts'
 import { placesOf } from '../vm/vm.ts'
 import { HASHES, INPUTS_DIR, restoreLab } from '../results/kept-inputs.ts'
+import { sameDisks } from './disks.ts'
 import { open, type Finding } from './finding.ts'
 import { experimentOf, readKeptLab } from '../results/kept-lab.ts'
 import { lookAgain } from './look-again.ts'
@@ -115,6 +116,7 @@ async function compare(
     await sameFile('kernel', 'bzImage', join(before, kept(manifest, 'kernel')), join(after, kept(now, 'kernel'))),
     await samePackages(join(before, kept(manifest, 'image')), join(after, kept(now, 'image'))),
     await sameFile('image', 'root.img', join(before, kept(manifest, 'image')), join(after, kept(now, 'image'))),
+    ...sameDisks(manifest, now),
     same('verdict', manifest.verdict, now.verdict),
     ...(manifest.guest.deterministic === true && manifest.trace.digest !== undefined
       ? [same('events, to the byte', manifest.trace.digest, now.trace.digest ?? 'none')]

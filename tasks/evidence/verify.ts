@@ -13,6 +13,7 @@ import { isDiskFailure } from '../engine/disk.ts'
 import { checkedRun } from '../results/checked-run.ts'
 import { storedRun } from '../results/stored-manifest.ts'
 import type { StoredRun } from '../results/manifest.ts'
+import { declaredDisks } from './disks.ts'
 import { LACKING, REPLACED, right, wrong, type Finding } from './finding.ts'
 import { verifyImport } from './imported.ts'
 import { lookAgain, type Kept } from './look-again.ts'
@@ -58,7 +59,7 @@ async function computed(kept: Kept, signal: AbortSignal, deadline: number | unde
   try {
     if (kept.manifest.imported !== undefined) return await verifyImport(kept, signal)
     const again = await lookAgain(kept, signal, deadline)
-    const built = await builds(kept)
+    const built = [...(await builds(kept)), ...(await declaredDisks(kept))]
     if ('why' in again)
       return [...built, wrong('trace', `cannot be computed again: ${printable(again.why, 300)}`, DAMAGED)]
     return [...built, ...again.findings]

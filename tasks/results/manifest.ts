@@ -265,6 +265,8 @@ export const ManifestSchema = z.object({
   inputs: z.object({ lab: text, kernel: text, image: text }).exactOptional(),
   image: z.object({ name: text, fingerprint: text }),
   objects: z.record(text, text),
+  /** The sha256 of each file of the data disks, by disk and by its name there; older results do not have it. */
+  disks: z.record(text, z.record(text, text)).exactOptional(),
   /** Kernel modules of the experiment in the order of loading, with their parameters in this arm. */
   modules: z
     .array(

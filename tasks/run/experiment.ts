@@ -37,6 +37,7 @@ import { schedule, type PlannedRun } from './plan/schedule.ts'
 import { describeObjects } from './guest/slots.ts'
 import { affordable, budget, workers } from './plan/workers.ts'
 import type { RunArtefacts } from '../build/artefacts.ts'
+import { diskFiles } from '../vm/disks.ts'
 import type { Places } from '../vm/vm.ts'
 import type { ExperimentRequest, PlanState } from './request.ts'
 
@@ -126,7 +127,7 @@ interface WholePlan extends RunPlan {
 }
 
 /** What a plan is made of before it is known which of its runs are due. */
-export type Prepared = Pick<RunPlan, 'arms' | 'ready' | 'early' | 'kept' | 'tools'> & {
+export type Prepared = Pick<RunPlan, 'arms' | 'ready' | 'early' | 'kept' | 'disks' | 'tools'> & {
   /** What `--resume` compares. */
   readonly shape: ComparedPlan
 }
@@ -141,6 +142,8 @@ export async function prepared(request: ExperimentRequest, places: Places, conte
   const kept = new Map<string | undefined, KeptInputs>()
   for (const [kernel, { vm }] of ready)
     kept.set(kernel, await keepInputs(places.results, request.lab, vm.kernel, vm.image, context.toolRoot))
+  const disks: Record<string, Readonly<Record<string, string>>> = {}
+  for (const disk of request.lab.vms[experiment.vm]?.disks ?? []) disks[disk.name] = await diskFiles(disk, context)
   const shape = {
     arms: list.map(({ name }) => name),
     repeats: request.repeat ?? experiment.repeat,
@@ -148,7 +151,7 @@ export async function prepared(request: ExperimentRequest, places: Places, conte
     order: experiment.order,
     inputs: inputsOf(request, ready),
   }
-  return { arms: list, ready, early, kept, tools: await toolsUsed(context.cache, context.signal), shape }
+  return { arms: list, ready, early, kept, disks, tools: await toolsUsed(context.cache, context.signal), shape }
 }
 
 /** A seed for the order of a new plan. */

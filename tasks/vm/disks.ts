@@ -1,14 +1,15 @@
 /** Data disks: the declared files as an ext4 image in the store; each VM writes to an overlay of its own. */
 import { copyFile, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
+import { z } from 'zod'
 import type { ResolvedDisk } from '../config/resolved.ts'
 import type { Context } from '../engine/context.ts'
 import { messageOf, userError } from '../engine/error.ts'
-import { fingerprintOf, hashFile } from '../engine/fingerprint.ts'
+import { fingerprintOf, hashFile, hashText } from '../engine/fingerprint.ts'
 import { ownCode } from '../build/own-code.ts'
 import { dataImage } from '../host/mmdebstrap.ts'
 import { run } from '../host/sh.ts'
-import { fillFile } from './fill.ts'
+import { fillFile, hashOfFill } from './fill.ts'
 
 /**
  * What is on it, for the fingerprint: files of the host by their hashes. @throws a user's Failure for one that cannot
@@ -39,8 +40,30 @@ async function contentsOf({ files }: ResolvedDisk, place: string): Promise<Recor
 type FileInput =
   string | { readonly bytes: number; readonly fill: string; readonly seed: number } | { readonly sha256: string }
 
+const IMAGE = 'disk.img'
+/** The sha256 of each file that the image holds, by its name. */
+const HASHES = 'files.json'
+
 /** Restores or makes the base image of a data disk; returns its path. */
-export async function diskImage(disk: ResolvedDisk, context: Context): Promise<string> {
+export const diskImage = async (disk: ResolvedDisk, context: Context): Promise<string> =>
+  join(await storedDisk(disk, context), IMAGE)
+
+/** The sha256 of each file of a data disk, by its name on it: of the bytes that were written. */
+export async function diskFiles(disk: ResolvedDisk, context: Context): Promise<Readonly<Record<string, string>>> {
+  const text = await readFile(join(await storedDisk(disk, context), HASHES), 'utf8')
+  return z.record(z.string(), z.string()).parse(JSON.parse(text))
+}
+
+/** The sha256 that each file of a disk must have by its declaration. @throws an Error for a file that is not there */
+export async function declaredHashes({ files }: ResolvedDisk): Promise<Readonly<Record<string, string>>> {
+  const hashes = Object.entries(files).map(async ([name, file]): Promise<[string, string]> => {
+    if (typeof file === 'string') return [name, hashText(file)]
+    return [name, 'from' in file ? await hashFile(file.from) : hashOfFill(file)]
+  })
+  return Object.fromEntries(await Promise.all(hashes))
+}
+
+async function storedDisk(disk: ResolvedDisk, context: Context): Promise<string> {
   const place = `disk ${disk.name}`
   const inputs = {
     lab: ownCode('disk', context.toolRoot),
@@ -52,18 +75,21 @@ export async function diskImage(disk: ResolvedDisk, context: Context): Promise<s
   }
   const fingerprint = fingerprintOf(inputs)
   const stored = await context.store.get('disk', fingerprint)
-  if (stored) return join(stored.dir, 'disk.img')
+  if (stored) return stored.dir
   const entry = await context.store.put('disk', fingerprint, inputs, async (dir) => {
     const files = join(dir, 'files')
     await mkdir(files)
+    const hashes: Record<string, string> = {}
     for (const [name, content] of Object.entries(disk.files)) {
       await mkdir(dirname(join(files, name)), { recursive: true })
       const file = join(files, name)
       if (typeof content === 'string') await writeFile(file, content)
       else if ('from' in content) await copyFile(content.from, file)
       else await fillFile(file, content)
+      hashes[name] = await hashFile(file)
     }
-    const image = join(dir, 'disk.img')
+    await writeFile(join(dir, HASHES), JSON.stringify(hashes))
+    const image = join(dir, IMAGE)
     await dataImage(
       { dir: files, image, sizeBytes: disk.size, name: disk.name, words: disk.mkfs ?? [] },
       place,
@@ -71,7 +97,7 @@ export async function diskImage(disk: ResolvedDisk, context: Context): Promise<s
     )
     await rm(files, { recursive: true })
   })
-  return join(entry.dir, 'disk.img')
+  return entry.dir
 }
 
 /** An overlay with nothing in it names its base and is else the same bytes each time: it is made once for each base. */

@@ -1,8 +1,9 @@
 import { readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
+import { hashText } from '../engine/fingerprint.ts'
 import { tempDir } from '../test/temp-dir.ts'
-import { fillFile } from './fill.ts'
+import { fillFile, hashOfFill } from './fill.ts'
 
 async function filled(pattern: Parameters<typeof fillFile>[1]): Promise<Buffer> {
   const file = join(tempDir(), 'f')
@@ -54,4 +55,16 @@ test('numbers of three digits: the same for a seed, and as many from 500 on as t
   expect(passing(quarter) / 10_000).toBeCloseTo(0.25, 1)
   expect(passing(await made(1, 0))).toBe(0)
   expect(passing(await made(1, 1))).toBe(10_000)
+})
+
+test('the hash of a pattern is that of the file that it fills', async () => {
+  const patterns = [
+    { bytes: 2 ** 20 + 40, fill: 'zeros', seed: 0 },
+    { bytes: 2 ** 20 + 40, fill: 'records', seed: 0 },
+    { bytes: 2 ** 20 + 40, fill: 'random', seed: 7 },
+    { bytes: 2 ** 20 + 40, fill: 'numbers', seed: 7, selectivity: 0.25 },
+    { bytes: 2 ** 20 + 40, fill: 'numbers', seed: 7, selectivity: 0.75 },
+  ] as const
+  for (const pattern of patterns) expect(hashOfFill(pattern)).toBe(hashText(await filled(pattern)))
+  expect(new Set(patterns.map(hashOfFill)).size).toBe(patterns.length)
 })

@@ -1,5 +1,5 @@
 /** Patterns that fill files of data disks: the same bytes each time, whatever made them. */
-import { createCipheriv } from 'node:crypto'
+import { createCipheriv, createHash } from 'node:crypto'
 import { createWriteStream } from 'node:fs'
 import { truncate, writeFile } from 'node:fs/promises'
 import { Readable } from 'node:stream'
@@ -39,12 +39,16 @@ const NUMBER_BYTES = 4
  */
 function numbers(seed: number, selectivity: number): (bytes: number) => Buffer {
   const draw = randomBytes(seed)
+  // Each record as a number of four bytes: a file of 100 MB has 26 million of them.
+  const texts = Array.from({ length: 1000 }, (_, value) =>
+    Buffer.from(`${String(value).padStart(NUMBER_BYTES - 1, '0')} `).readUInt32LE(),
+  )
   return (bytes) => {
     const drawn = draw(Math.ceil(bytes / NUMBER_BYTES) * NUMBER_BYTES)
     for (let at = 0; at < drawn.length; at += NUMBER_BYTES) {
       const passes = drawn.readUInt16LE(at) < selectivity * 2 ** 16
       const value = (drawn.readUInt16LE(at + 2) % 500) + (passes ? 500 : 0)
-      drawn.write(`${String(value).padStart(NUMBER_BYTES - 1, '0')} `, at, 'latin1')
+      drawn.writeUInt32LE(texts[value] ?? 0, at)
     }
     return drawn.subarray(0, bytes)
   }
@@ -54,12 +58,32 @@ function* chunks(bytes: number, make: (bytes: number) => Buffer): Iterable<Buffe
   for (let left = bytes; left > 0; left -= CHUNK) yield make(Math.min(left, CHUNK))
 }
 
+const makerOf = ({ fill, seed, selectivity = 0.5 }: Pattern): ((bytes: number) => Buffer) => {
+  if (fill === 'zeros') return (bytes) => Buffer.alloc(bytes)
+  if (fill === 'random') return randomBytes(seed)
+  return fill === 'numbers' ? numbers(seed, selectivity) : records()
+}
+
+const hashes = new Map<string, string>()
+
+/** The sha256 of a pattern. A second for 100 MB: each is made once. */
+export function hashOfFill(pattern: Pattern): string {
+  const key = JSON.stringify(pattern)
+  const known = hashes.get(key)
+  if (known !== undefined) return known
+  const hash = createHash('sha256')
+  for (const chunk of chunks(pattern.bytes, makerOf(pattern))) hash.update(chunk)
+  const sha256 = hash.digest('hex')
+  hashes.set(key, sha256)
+  return sha256
+}
+
 /** Writes a pattern to a file; zeros become a hole, which mke2fs leaves unwritten. */
-export async function fillFile(file: string, { bytes, fill, seed, selectivity = 0.5 }: Pattern): Promise<void> {
+export async function fillFile(file: string, pattern: Pattern): Promise<void> {
+  const { bytes, fill } = pattern
   if (fill === 'zeros') {
     await writeFile(file, '')
     return await truncate(file, bytes)
   }
-  const make = fill === 'random' ? randomBytes(seed) : fill === 'numbers' ? numbers(seed, selectivity) : records()
-  await pipeline(Readable.from(chunks(bytes, make)), createWriteStream(file))
+  await pipeline(Readable.from(chunks(bytes, makerOf(pattern))), createWriteStream(file))
 }

@@ -82,7 +82,7 @@ async function workOff(dir: string, plan: PlanHeader, block: number, context: Co
   await needOneAccelerator(dir, prepared, due, context)
   const scratch = await makeScratch('task')
   try {
-    const { arms, ready, early, kept } = prepared
+    const { arms, ready, early, kept, disks } = prepared
     const tools = await toolsHere(prepared.tools, context)
     const named = { made: plan.started, of: (index: number, attempt: number) => runName(plan, index, attempt) }
     const name = `experiment ${plan.experiment}`
@@ -90,7 +90,7 @@ async function workOff(dir: string, plan: PlanHeader, block: number, context: Co
     return await step(context, name, `${name}, block ${block + 1} of ${plan.blocks}`, async (handle) => {
       const { leftovers, results } = await carryOut(
         { ...wanted, prepare: () => Promise.reject(new Error('a task builds nothing')) },
-        { arms, ready, early, kept, tools, journal: plan, named, ...made, runs: due, count: 1 },
+        { arms, ready, early, kept, disks, tools, journal: plan, named, ...made, runs: due, count: 1 },
         placesOfTask(scratch, plan),
         context,
         handle,

@@ -114,6 +114,7 @@ export interface RunTurn {
   readonly repeat: number
   readonly plan: NonNullable<Manifest['plan']>
   readonly inputs: KeptInputs
+  readonly disks: NonNullable<Manifest['disks']>
   /** Versions of the host's tools. */
   readonly tools: Readonly<Record<string, string>>
   /** How many times the declared size the ring buffers have. */
@@ -181,7 +182,7 @@ const openedUp = (kernel: ResolvedKernel | undefined): Pick<Manifest['kernel'], 
 
 function manifestOf(
   session: Recorded,
-  { arm, repeat, plan, inputs, tools, buffers, run, started, argv, guest, shares = [] }: Collected,
+  { arm, repeat, plan, inputs, disks, tools, buffers, run, started, argv, guest, shares = [] }: Collected,
   analysis: Analysis,
 ): Omit<Manifest, 'sha256'> {
   const { request, artefacts, vm, meta, events } = session
@@ -216,6 +217,7 @@ function manifestOf(
     },
     image: state.image,
     objects: Object.fromEntries(deployables(artefacts).map(({ name, fingerprint }) => [name, fingerprint])),
+    ...(Object.keys(disks).length > 0 && { disks }),
     ...(artefacts.modules.length > 0 && { modules: modulesUsed(session, arm) }),
     guest: {
       ...state.guest,

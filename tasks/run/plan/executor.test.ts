@@ -57,6 +57,7 @@ function planOf(error: unknown, options: { readonly retries?: number; readonly e
     ready: new Map([[undefined, artefacts]]),
     early: new Map<Arm, readonly Failed[]>(options.early ? arms.map((arm) => [arm, options.early ?? []]) : []),
     kept: new Map([[undefined, {} as never]]),
+    disks: {},
     tools: {},
     journal: { id: 'aaaaaaaaaaaa', order: 'sequential', seed: 1 },
     done: new Map(),

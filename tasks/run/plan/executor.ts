@@ -7,7 +7,7 @@ import { Failure } from '../../engine/error.ts'
 import { jumped, moment, secondsSince } from '../../engine/moment.ts'
 import { printable } from '../../engine/printable.ts'
 import { diskFailure } from '../../engine/disk.ts'
-import type { KeptInputs } from '../../results/manifest.ts'
+import type { KeptInputs, Manifest } from '../../results/manifest.ts'
 import type { ExperimentRequest } from '../request.ts'
 import type { RunArtefacts } from '../../build/artefacts.ts'
 import { endIfDead, openVm, type Places } from '../../vm/vm.ts'
@@ -38,6 +38,8 @@ export interface RunPlan extends Earlier {
   readonly early: ReadonlyMap<Arm, readonly Failed[]>
   /** Copies of what the runs are made of, by kernel as `ready`. */
   readonly kept: ReadonlyMap<string | undefined, KeptInputs>
+  /** What the files of the data disks are, as in a manifest. */
+  readonly disks: NonNullable<Manifest['disks']>
   /** Versions of the host's tools. */
   readonly tools: Readonly<Record<string, string>>
   readonly journal: Pick<Journal, 'id' | 'order' | 'seed'>
@@ -183,7 +185,16 @@ export class PlanExecutor {
     const inputs = this.#plan.kept.get(arm.kernel)
     if (inputs === undefined) throw new Error(`nothing was kept for arm ${arm.name}`)
     const name = named?.of(run.index, attempt)
-    return { arm, repeat: run.repeat, plan, inputs, tools: this.#plan.tools, buffers, ...(name && { name }) }
+    return {
+      arm,
+      repeat: run.repeat,
+      plan,
+      inputs,
+      disks: this.#plan.disks,
+      tools: this.#plan.tools,
+      buffers,
+      ...(name && { name }),
+    }
   }
 
   /** A run whose arm gave no result: the same would happen again, so the arm is given up, and others go on. */
