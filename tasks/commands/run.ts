@@ -98,9 +98,13 @@ function repeatsOf(
   return Math.min(declared.repeat, FEWEST_FOR_CLAIM)
 }
 
+/** Lists of the command line, and with `--quick` those of the experiment for a first look. */
+const listsOf = ({ quick }: Pick<Options, 'quick'>, overrides: Overrides, experiment: ResolvedExperiment): Overrides =>
+  quick === true ? { ...experiment.quick, ...overrides } : overrides
+
 /** What is asked of the runs, whether they are made or only planned. */
 const askedOf = (options: Options, overrides: Overrides, experiment: ResolvedExperiment) => ({
-  overrides,
+  overrides: listsOf(options, overrides, experiment),
   repeat: repeatsOf(options, experiment),
   start: startOf(options),
   only: options.only,
@@ -110,8 +114,8 @@ const askedOf = (options: Options, overrides: Overrides, experiment: ResolvedExp
 /** What is asked of the runs of an experiment, checked. */
 function wantedFrom({ lab, context }: App, options: Options, overrides: Overrides) {
   return (experiment: ResolvedExperiment): ExperimentRequest => {
-    const choices = choicesFor(lab, experiment, options, overrides)
     const asked = askedOf(options, overrides, experiment)
+    const choices = choicesFor(lab, experiment, options, asked.overrides)
     refuseStart(lab, experiment, asked.start)
     const treeOf = (kernel: string) => treeFor(choices, kernel)
     const prepare = (kernel: string | undefined, probes: readonly string[]) =>
@@ -173,8 +177,8 @@ async function dryRun(
   without(options, 'dryRun', ['report', 'follow', 'strace'], 'nothing is run')
   const plans = await Promise.all(
     experiments.map(async (one) => {
-      const choices = choicesFor(lab, one, options, overrides)
       const asked = askedOf(options, overrides, one)
+      const choices = choicesFor(lab, one, options, asked.overrides)
       refuseStart(lab, one, asked.start)
       return await planAnswer(lab, named(lab.vms, 'vm', one.vm), one, choices, context, asked)
     }),

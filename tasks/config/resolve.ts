@@ -159,6 +159,7 @@ function resolveExperiment(
     }),
     workload: resolveWorkload(workload, (path) => absolute('workload', path)),
     params: experiment.params ?? {},
+    ...(experiment.quick && { quick: experiment.quick }),
     matrix: {
       ...(experiment.matrix?.kernel && { kernel: experiment.matrix.kernel }),
       ...(experiment.matrix?.probe && { probe: experiment.matrix.probe }),

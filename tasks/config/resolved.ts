@@ -167,6 +167,8 @@ export interface ResolvedExperiment {
   readonly modules?: readonly ResolvedModule[]
   readonly workload: ResolvedWorkload
   readonly params: Readonly<Record<string, readonly ParamValue[]>>
+  /** Lists that `--quick` takes in the place of those of `params`; left out where there are none. */
+  readonly quick?: Readonly<Record<string, readonly ParamValue[]>>
   /** What is compared beside the parameters; names of kernels and probes. */
   readonly matrix: { readonly kernel?: readonly string[]; readonly probe?: readonly string[] }
   readonly include: readonly Readonly<Record<string, ParamValue>>[]

@@ -17,6 +17,12 @@ lab.write(
     matrix: { kernel: [v5.10, v6.1], probe: [readiter, none] }
     warmup: 1
     repeat: 7
+  sizes:
+    probes: [readiter]
+    workload: { run: "echo \${pages} \${ff}" }
+    params: { pages: [1, 4096, 24571], ff: [0, 100] }
+    quick: { pages: [1, 64] }
+    repeat: 7
 `,
 )
 afterAll(() => [lab, broken].forEach((rig) => rig.remove()))
@@ -98,6 +104,12 @@ test('a dry run says what these runs would be: their arms, repeats, kernels and 
   )
   expect(asked).not.toContain('kernel v6.1')
   expect(await plan('readiter', '--param', 'bytes=8', '--param', 'bytes=32')).toContain('bytes=8,count=3; bytes=32')
+  expect(await plan('sizes', '--only', 'ff=0')).toContain(
+    '3 arms (pages=1,ff=0; pages=4096,ff=0; pages=24571,ff=0) x 7',
+  )
+  // A first look has values of its own, unless the command line gives others.
+  expect(await plan('sizes', '--quick', '--only', 'ff=0')).toContain('2 arms (pages=1,ff=0; pages=64,ff=0) x 5 repeats')
+  expect(await plan('sizes', '--quick', '--param', 'pages=2', '--only', 'ff=0')).toContain('1 arm (pages=2,ff=0) x 5')
   expect(await plan('readiter', '--deterministic')).toContain('each on a VM of its own')
 })
 

@@ -14,7 +14,10 @@ export const OPTIONS = [
   ['-a, --all', 'every experiment of the lab except those with `skip:`; a failure does not stop the others'],
   ['-p, --param <name=value>', 'this value instead of the declared ones (repeatable)', repeated],
   ['-r, --repeat <n>', 'repeats of each arm', wholeNumber('a number of repeats', 1, 99_999)],
-  ['--quick', 'five repeats of each arm at most: a first look, and the fewest that can decide a claim'],
+  [
+    '--quick',
+    'a first look: five repeats of each arm at most (the fewest that can decide a claim), of the values in `quick:`',
+  ],
   KERNEL,
   SOURCE,
   ACCEL,

@@ -21,6 +21,13 @@ describe('experiments', () => {
       'count: [3], workload: [1] }',
       ['a parameter cannot be called "workload": results have a column of that name | choose another name'],
     ],
+    ['count: [3] }', 'count: [3] }\n    quick: { bytes: [8] }', []],
+    ['count: [3] }', 'count: [3] }\n    quick: { bytes: [8, 8] }', ['"8" is in the list twice | keep one']],
+    [
+      'count: [3] }',
+      'count: [3] }\n    quick: { bites: [8] }',
+      ['no parameter "bites" is declared | did you mean "bytes"?'],
+    ],
     ['bytes: [16]', 'bytes: [16, 64, "16"]', ['"16" is in the list twice | keep one']],
     [
       '--count ${count}"',

@@ -99,6 +99,7 @@ const parameters: Check = function* ({ lab: { experiments } }) {
       }
     }
     yield* declarations(experiment, at, used)
+    yield* quickLists(experiment, at)
   }
 }
 
@@ -123,6 +124,20 @@ function* declarations({ params = {} }: Experiment, at: Path, used: ReadonlySet<
     at: 'key',
     message,
     wayOut: 'split the experiment, or shorten a list',
+  }
+}
+
+/** Values of a first look: of parameters that there are. */
+function* quickLists({ params = {}, quick = {} }: Experiment, at: Path): Iterable<Problem> {
+  const declared = Object.keys(params)
+  for (const [param, values] of Object.entries(quick)) {
+    const path = [...at, 'quick', param]
+    if (!declared.includes(param)) {
+      const message = `no parameter "${param}" is declared`
+      const wayOut = nameWayOut(param, declared, 'params', `declare it: params: { ${param}: [...] }`)
+      yield { severity: 'error', path, at: 'key', message, wayOut }
+    }
+    yield* repeated(values, path)
   }
 }
 

@@ -173,6 +173,10 @@ export const Experiment = z
       .record(paramName, z.array(ParamValue).min(1))
       .optional()
       .describe('lists of values; every combination is one arm'),
+    quick: z
+      .record(paramName, z.array(ParamValue).min(1))
+      .optional()
+      .describe('lists that take the place of those of `params` in a first look (`lab run --quick`)'),
     matrix: z
       .strictObject({
         kernel: z.array(name).min(1).optional().describe('kernels to run every arm on'),
