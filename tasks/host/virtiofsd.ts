@@ -61,9 +61,9 @@ exec "$0" --socket-path="$1" --rlimit-nofile=0 -o source=/run/share -o sandbox=n
 
 /**
  * Starts a daemon for each share and then becomes QEMU. So the daemons are QEMU's children and are killed with it,
- * whoever kills it and whether or not anybody of ours still lives; without a daemon QEMU does not start. A daemon
- * listens when its socket has the flag 00010000 (__SO_ACCEPTCON) in /proc/net/unix; the file is there earlier. Arguments:
- * WITH_PARENT, CONFINED, the program, the number of shares, four words of each, QEMU's.
+ * whoever kills it and whether or not the command that started it still runs; without a daemon QEMU does not start. A
+ * daemon listens when its socket has the flag 00010000 (__SO_ACCEPTCON) in /proc/net/unix; the file is there earlier.
+ * Arguments: WITH_PARENT, CONFINED, the program, the number of shares, four words of each, QEMU's command line.
  */
 const SCRIPT = `with_parent=$1; confined=$2; program=$3; count=$4; shift 4
 while [ "$count" -gt 0 ]; do

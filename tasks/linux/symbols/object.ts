@@ -12,7 +12,7 @@ const NOTHING = Buffer.alloc(0)
 const CALL = 0x85
 const OVERRIDE_RETURN = 58
 
-/** Whether a section with instructions calls that helper. Functions in .text, which several sections may call, are not read. */
+/** Whether a section of code calls that helper. Functions in .text, which several sections may call, are not read. */
 function overrides(bytes: Buffer): boolean {
   for (let at = 0; at + 8 <= bytes.length; at += 8)
     if (bytes[at] === CALL && (bytes[at + 1] ?? 0) >> 4 === 0 && bytes.readInt32LE(at + 4) === OVERRIDE_RETURN)
