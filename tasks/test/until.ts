@@ -1,4 +1,4 @@
-/** Longer than anything that a test waits for takes on a loaded machine; who waits longer waits for nothing. Milliseconds. */
+/** Longer than anything takes that a test waits for, on a loaded machine, too. Milliseconds. */
 const PATIENCE = 300_000
 
 /**
