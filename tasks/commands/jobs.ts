@@ -26,7 +26,7 @@ interface Seen {
 
 /** Slurm is asked only about plans that lack results. */
 async function seen({ dir, plan }: Pick<Seen, 'dir' | 'plan'>, signal: AbortSignal): Promise<Seen> {
-  const { runs, missing } = await madeOf(plan)
+  const { runs, missing } = await madeOf(dir, plan)
   const jobs = (await submittedJobs(dir)).map(({ job }) => job)
   try {
     return { dir, plan, runs, jobs, open: await openBlocks(dir, plan, missing, signal) }

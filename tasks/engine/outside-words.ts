@@ -89,6 +89,9 @@ const SLURM_REFUSES: readonly (readonly [RegExp, string])[] = [
   [/Could not establish a configuration source/i, 'this machine belongs to no cluster: log in to one that does'],
 ]
 
+/** Whether sacct says that the cluster keeps no accounts (`AccountingStorageType=accounting_storage/none`). */
+export const saysNoAccounts = (text: string): boolean => /accounting storage is disabled/i.test(text)
+
 /** What helps against a refusal of Slurm; undefined where nothing is known. */
 export const afterSlurmRefused = (text: string): string | undefined =>
   SLURM_REFUSES.find(([pattern]) => pattern.test(text))?.[1]

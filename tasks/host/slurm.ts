@@ -3,7 +3,7 @@
  * SLURM_ variables would be options of ours.
  */
 import { Failure, labError, userError } from '../engine/error.ts'
-import { afterSlurmRefused } from '../engine/outside-words.ts'
+import { afterSlurmRefused, saysNoAccounts } from '../engine/outside-words.ts'
 import { printable } from '../engine/printable.ts'
 import { ProgramFailure, run, type RunResult } from './sh.ts'
 import { which } from './which.ts'
@@ -137,7 +137,10 @@ export async function queued(name: string, signal: AbortSignal): Promise<JobStat
   return jobsIn(stdout)
 }
 
-/** What the accounting remembers of jobs by their name; undefined where the cluster keeps no accounts. */
+/**
+ * What the accounting remembers of jobs by their name; undefined where the cluster keeps no accounts.
+ * @throws a lab's Failure where it keeps some and does not answer
+ */
 export async function accounted(name: string, since: string, signal: AbortSignal): Promise<JobState[] | undefined> {
   if (which('sacct') === undefined) return undefined
   try {
@@ -157,8 +160,10 @@ export async function accounted(name: string, since: string, signal: AbortSignal
     )
     return jobsIn(stdout)
   } catch (error) {
-    if (error instanceof ProgramFailure && error.end.reason === 'exit-status') return undefined
-    throw error
+    if (!(error instanceof ProgramFailure) || error.end.reason !== 'exit-status') throw error
+    const text = reasonOf(error)
+    if (saysNoAccounts(text)) return undefined
+    throw labError({ place: 'sacct', fact: `the accounting of Slurm does not answer: ${printable(text, 300)}` }, error)
   }
 }
 

@@ -3,11 +3,16 @@
  * ends before it needs a guest, so that an array of them is quick; what lies between `lab run` and `results/` is the
  * same.
  */
-import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs'
+import { spawnSync } from 'node:child_process'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Manifest } from '../results/manifest.ts'
-import { Rig } from './rig.ts'
+import { TOOL_ROOT } from '../commands/shared/app.ts'
+import { which } from '../host/which.ts'
+import { mayMount, NAMESPACE } from './namespace.ts'
+import { jsonLines, Rig } from './rig.ts'
 import { Cluster, noSlurm } from './slurm.ts'
 import { until } from './until.ts'
 
@@ -51,11 +56,15 @@ const absent = noSlurm()
 const lab = new Rig()
 let cluster: Cluster
 
-const submit = async (args: readonly string[]): Promise<Submitted> => {
-  const [first] = (await lab.answer(
-    ['run', ...args, '--on', 'slurm', '--kernel', 'v5.10'],
-    cluster.env,
-  )) as readonly Submitted[]
+const submit = async (
+  args: readonly string[],
+  on = 'slurm',
+  env: Readonly<Record<string, string>> = {},
+): Promise<Submitted> => {
+  const [first] = (await lab.answer(['run', ...args, '--on', on, '--kernel', 'v5.10'], {
+    ...cluster.env,
+    ...env,
+  })) as readonly Submitted[]
   if (first === undefined) throw new Error('nothing was submitted')
   return first
 }
@@ -65,10 +74,67 @@ function runsOf(experiment: string): Manifest[] {
     .filter((name) => !name.startsWith('.'))
     .map((run) => JSON.parse(lab.read(`results/${experiment}/${run}/manifest.json`)) as Manifest)
 }
+/** A program of Slurm in whose place a script is called; the variable that does it. */
+function inPlaceOf(name: string, script: string): { readonly PATH: string } {
+  const dir = join(lab.dir, `fake-${name}`)
+  mkdirSync(dir, { recursive: true })
+  writeFileSync(join(dir, name), `#!/bin/sh\n${script}\n`, { mode: 0o700 })
+  return { PATH: `${dir}:${cluster.env['PATH'] ?? ''}` }
+}
 /** Runs of one plan; none where the experiment has no results yet. */
 const ofPlan = (experiment: string, { plan }: Submitted) => runsOf(experiment).filter((run) => run.plan?.id === plan)
 const logs = ({ dir }: Submitted): string[] =>
   readdirSync(join(dir, 'logs')).map((name) => readFileSync(join(dir, 'logs', name), 'utf8'))
+
+/** Two commands that submit: the first is in the middle of it when the second comes to where it would. */
+async function atOnce(args: readonly string[]): Promise<readonly Submitted[]> {
+  const [calls, open] = ['calls', 'open'].map((name) => join(lab.dir, `gate-${name}`))
+  const sbatch = which('sbatch', cluster.env['PATH']) ?? ''
+  const env = inPlaceOf('sbatch', `echo >> ${calls}; while [ ! -e ${open} ]; do sleep 0.1; done; exec ${sbatch} "$@"`)
+  const called = () => (existsSync(calls ?? '') ? readFileSync(calls ?? '', 'utf8').length : 0)
+  const first = submit(args, 'slurm', env)
+  await until('the first one submits', () => called() > 0 || undefined)
+  let printed = ''
+  const second = lab.start(['run', ...args, '--on', 'slurm', '--kernel', 'v5.10', '--json'], { ...cluster.env, ...env })
+  second.child.stdout?.on('data', (bytes: Buffer) => (printed += bytes.toString()))
+  await until('the second one waits, or submits as well', () => {
+    return printed.includes('another command is submitting its jobs') || called() > 1 || undefined
+  })
+  writeFileSync(open ?? '', '')
+  const { stdout, stderr, status } = await second.ended
+  expect(status, stderr).toBe(0)
+  const answer = jsonLines(stdout).at(-1)
+  return [await first, ...((answer?.type === 'answer' ? answer.data : []) as readonly Submitted[])]
+}
+
+/** A node whose own disk has no room for the inputs. */
+function smallScratch({ dir }: Submitted): void {
+  const scratch = join(lab.dir, 'small-scratch')
+  mkdirSync(scratch)
+  const [program = '', ...options] = NAMESPACE
+  const script = 'mount -t tmpfs -o size=1m small "$1" && shift && exec "$@"'
+  const task = [join(TOOL_ROOT, 'lab'), 'task', dir, '2', '--scratch', scratch]
+  const { status, stderr } = spawnSync(program, [...options, 'sh', '-c', script, 'sh', scratch, ...task], {
+    cwd: lab.dir,
+    env: { ...process.env, CI: 'true' },
+    encoding: 'utf8',
+  })
+  expect(status, stderr).toBe(69)
+  expect(stderr).toContain('the inputs of the plan cannot be copied there')
+  expect(stderr).toContain('No space left on device')
+}
+
+/** Accounts that a cluster keeps and that do not answer are not taken for none. */
+async function accountsThatFail({ dir, plan }: Submitted): Promise<void> {
+  const jobs = readFileSync(join(dir, 'jobs.json'))
+  rmSync(join(dir, 'jobs.json'))
+  const ask = async (script: string) =>
+    (await lab.lab(['jobs', plan], { ...cluster.env, ...inPlaceOf('sacct', script) })).stdout
+  const refused = 'echo "sacct: error: slurmdbd: Unable to connect: Connection refused" >&2; exit 1'
+  expect(await ask(refused)).toContain('the accounting of Slurm does not answer')
+  expect(await ask('echo "Slurm accounting storage is disabled" >&2; exit 1')).not.toContain('does not answer')
+  writeFileSync(join(dir, 'jobs.json'), jobs)
+}
 
 describe.skipIf(absent !== undefined)(`on slurm${absent === undefined ? '' : `: ${absent}`}`, () => {
   beforeAll(async () => {
@@ -161,8 +227,11 @@ describe.skipIf(absent !== undefined)(`on slurm${absent === undefined ? '' : `: 
     expect(unasked.stdout).toContain('Slurm could not be asked')
     // Nobody knows whether jobs are at them.
     expect(unasked.stdout).not.toContain('submits what is missing')
-    const resume = () => submit(['tiny', '--repeat', '6', '--resume'])
-    const both = await Promise.all([resume(), resume()])
+    await accountsThatFail(submitted)
+    if (mayMount) smallScratch(submitted)
+    const again = ['tiny', '--repeat', '6', '--resume']
+    const resume = () => submit(again)
+    const both = await atOnce(again)
     expect(both.map(({ plan }) => plan)).toEqual([submitted.plan, submitted.plan])
     expect(both.map(({ tasks }) => tasks).toSorted((a, b) => a - b)).toEqual([0, lost.length])
     await cluster.idle()
@@ -173,6 +242,31 @@ describe.skipIf(absent !== undefined)(`on slurm${absent === undefined ? '' : `: 
     const other = await lab.lab(['run', 'tiny', '--on', 'slurm', '--kernel', 'v5.10', '--resume'], cluster.env)
     expect(other.status).toBe(2)
     expect(other.stderr).toContain('arms, repeats or order changed since')
+  })
+
+  test('--on slurm from inside a job: its variables are no options of the jobs that it submits', async () => {
+    const log = join(lab.dir, 'outer.log')
+    const before = new Set(readdirSync(join(lab.dir, '.lab/slurm')))
+    const command = `SBATCH_PARTITION=nonsense SLURM_JOB_NAME=outer ${join(TOOL_ROOT, 'lab')} run tiny --on slurm --kernel v5.10 --repeat 1`
+    const job = spawnSync(
+      'sbatch',
+      ['--parsable', '--export=ALL', `--chdir=${lab.dir}`, `--output=${log}`, '--mem=1000M', `--wrap=${command}`],
+      {
+        env: {
+          ...process.env,
+          ...cluster.env,
+          LAB_CACHE_DIR: process.env['LAB_CACHE_DIR'] ?? join(homedir(), '.cache/lab'),
+        },
+      },
+    )
+    expect(job.status, job.stderr.toString()).toBe(0)
+    await cluster.idle()
+    const plans = readdirSync(join(lab.dir, '.lab/slurm')).filter((name) => !before.has(name))
+    expect(plans, readFileSync(log, 'utf8')).toHaveLength(1)
+    const runs = runsOf('tiny').filter((run) => run.plan?.id === plans[0])
+    expect(runs.map(({ verdict }) => verdict)).toEqual(['passed', 'passed'])
+    // The outer job's numbers are in no manifest.
+    expect(new Set(runs.map(({ host }) => host.slurm?.job))).not.toContain(job.stdout.toString().trim())
   })
 
   test('a task that Slurm starts again makes nothing twice', async () => {
@@ -210,9 +304,16 @@ describe.skipIf(absent !== undefined)(`on slurm${absent === undefined ? '' : `: 
   })
 
   test('real guests run on the nodes', async () => {
-    const submitted = await submit(['real', '--parallel', '1'])
+    // Another disk than that of the cache, as a node's own is.
+    const scratch = mkdtempSync('/dev/shm/lab-slurm-')
+    lab.write('slurm/fast.yaml', `scratch: ${scratch}\n`)
+    const submitted = await submit(['real', '--parallel', '1'], 'slurm:fast')
     await cluster.idle()
+    const copies = logs(submitted).flatMap((text) => text.match(/copied \d+ files to \S+/g) ?? [])
+    rmSync(scratch, { recursive: true, force: true })
+    expect(copies, 'inputs are copied once a node').toEqual([expect.stringContaining(scratch)])
     const runs = ofPlan('real', submitted)
+    expect(runs.every(({ guest }) => guest.qemu.join(' ').includes(scratch))).toBe(true)
     expect(
       runs.map(({ verdict }) => verdict),
       logs(submitted).join('\n'),

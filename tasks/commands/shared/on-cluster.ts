@@ -30,7 +30,7 @@ function submittedText({ plan, jobs, tasks, made, queued }: Submitted): string {
     ...(queued > 0 ? [`jobs are at ${plural(queued, 'repeat')}`] : []),
   ]
   const what = `${plan.experiment}: ${plural(all, 'run')}${before.length > 0 ? ` (${before.join(', ')})` : ''}`
-  if (made === all) return `${what}; nothing is missing: nothing was submitted`
+  if (tasks === 0 && queued === 0) return `${what}; nothing is missing: nothing was submitted`
   if (tasks === 0) return `${what}; everything that is missing is in the queue already: nothing was submitted`
   return `${what}; submitted ${plural(tasks, 'task')} of ${plural(plan.size, 'run')} as job ${jobs.join(', ')}, called lab-${plan.id}`
 }

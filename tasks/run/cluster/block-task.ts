@@ -6,7 +6,7 @@ import { rm } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { step, type Context } from '../../engine/context.ts'
-import { labError, type FailureParts } from '../../engine/error.ts'
+import { Failure, labError, type FailureParts } from '../../engine/error.ts'
 import { makeScratch } from '../../engine/scratch.ts'
 import { makeDirectory } from '../../engine/directory.ts'
 import { printable } from '../../engine/printable.ts'
@@ -16,8 +16,9 @@ import { earlierRuns } from '../plan/earlier.ts'
 import type { Problem } from '../plan/left.ts'
 import { needOneAccelerator } from './accelerator.ts'
 import { runName } from './blocks.ts'
+import { onNodeDisk } from './capsule.ts'
 import { claimBlock } from './claim.ts'
-import { allPassed, attemptsAt, runsOfBlock } from './done.ts'
+import { allPassed, attemptsAt, noteFinished, runsOfBlock } from './done.ts'
 import { placesOfTask, putFile, readBody, type PlanHeader } from './stored-plan.ts'
 
 /** How a task ended. */
@@ -72,8 +73,21 @@ async function toolsHere(planned: Prepared['tools'], { cache, signal, emit }: Co
   return { ...planned, [QEMU]: here }
 }
 
-/** Carries out what is due of a block. @param dir of the plan */
-async function workOff(dir: string, plan: PlanHeader, block: number, context: Context): Promise<readonly Problem[]> {
+/** A block of a plan, and where to work. */
+export interface BlockTask {
+  /** Of the plan. */
+  readonly dir: string
+  readonly plan: PlanHeader
+  readonly block: number
+  /** A directory on the node's own disk, for copies of what the runs are made of; undefined: the cache's files are used. */
+  readonly scratch?: string | undefined
+}
+
+/** Carries out what is due of a block. */
+async function workOff(
+  { dir, plan, block, scratch: nodeDisk }: BlockTask,
+  context: Context,
+): Promise<readonly Problem[]> {
   const { wanted, prepared, runs: all } = await readBody(dir, plan)
   const indexes = runsOfBlock(plan, block)
   const made = earlierRuns(await attemptsAt(plan, indexes), triesIn(wanted.experiment, prepared, all))
@@ -82,7 +96,8 @@ async function workOff(dir: string, plan: PlanHeader, block: number, context: Co
   await needOneAccelerator(dir, prepared, due, context)
   const scratch = await makeScratch('task')
   try {
-    const { arms, ready, early, kept, disks } = prepared
+    const { arms, early, kept, disks } = prepared
+    const ready = nodeDisk === undefined ? prepared.ready : await onNodeDisk(prepared.ready, nodeDisk, context)
     const tools = await toolsHere(prepared.tools, context)
     const named = { made: plan.started, of: (index: number, attempt: number) => runName(plan, index, attempt) }
     const name = `experiment ${plan.experiment}`
@@ -105,15 +120,22 @@ async function workOff(dir: string, plan: PlanHeader, block: number, context: Co
 }
 
 /** @throws the failure of the first run that left no result */
-export async function blockTask(dir: string, plan: PlanHeader, block: number, context: Context): Promise<TaskOutcome> {
+export async function blockTask(task: BlockTask, context: Context): Promise<TaskOutcome> {
+  const { dir, plan, block } = task
   const indexes = runsOfBlock(plan, block)
   const before = await attemptsAt(plan, indexes)
   if (allPassed(indexes, before)) return { runs: indexes.length, made: 0, passed: indexes.length }
   const claim = await claimBlock(dir, block, context.signal)
   if ('by' in claim) return { runs: indexes.length, made: 0, passed: 0, by: claim.by }
   await using _taken = claim.taken
-  const problems = await workOff(dir, plan, block, context)
+  const problems = await workOff(task, context).catch(async (error: unknown) => {
+    // Before any run: without this nobody who looks at the plan would know why.
+    if (error instanceof Failure && error.kind !== 'interrupted')
+      await keepProblems(dir, block, [{ arm: '', repeat: block + 1, failure: error }])
+    throw error
+  })
   await keepProblems(dir, block, problems)
+  if (problems.length === 0) noteFinished(dir, block)
   const after = await attemptsAt(plan, indexes)
   const [first] = problems
   if (first)

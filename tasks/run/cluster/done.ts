@@ -1,10 +1,11 @@
 /** What of a plan is done. Only results say it: their names are computed, so that no directory has to be listed. */
-import { stat } from 'node:fs/promises'
+import { readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
+import { makeDirectory } from '../../engine/directory.ts'
 import { storedRun } from '../../results/stored-manifest.ts'
 import type { PlanRun } from '../plan/journal.ts'
 import { runName } from './blocks.ts'
-import type { PlanHeader } from './stored-plan.ts'
+import { putFile, type PlanHeader } from './stored-plan.ts'
 
 /** Positions in the plan of a block's runs. */
 export const runsOfBlock = ({ size }: Pick<PlanHeader, 'size'>, block: number): number[] =>
@@ -25,6 +26,20 @@ export async function attemptsAt(plan: PlanHeader, indexes: readonly number[]): 
       found.set(index, attempts)
     }
   return found
+}
+
+/** Where tasks note the blocks that they have finished with. */
+const finishedDir = (dir: string): string => join(dir, 'finished')
+
+/** Blocks that a task has finished with: what failed there was tried as often as the experiment says. */
+export async function finishedBlocks(dir: string): Promise<ReadonlySet<number>> {
+  return new Set((await readdir(finishedDir(dir)).catch(() => [])).map(Number))
+}
+
+/** Notes that nothing of a block is due any more. A note without the results counts for nothing. */
+export function noteFinished(dir: string, block: number): void {
+  makeDirectory(finishedDir(dir), 0o700)
+  putFile(join(finishedDir(dir), String(block)), '')
 }
 
 /** Whether every run has passed: then nothing of these is due, whatever the experiment says about attempts. */

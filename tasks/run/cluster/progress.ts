@@ -5,12 +5,12 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { z } from 'zod'
-import { codeOf, labError } from '../../engine/error.ts'
+import { codeOf, Failure, labError } from '../../engine/error.ts'
 import { printable } from '../../engine/printable.ts'
 import { accounted, queued, type JobState } from '../../host/slurm.ts'
 import { runName } from './blocks.ts'
 import { problemsDir, type KeptProblem } from './block-task.ts'
-import { runsOfBlock } from './done.ts'
+import { allPassed, attemptsAt, finishedBlocks, runsOfBlock } from './done.ts'
 import { jobName } from './script.ts'
 import { putFile, type PlanHeader } from './stored-plan.ts'
 
@@ -50,24 +50,30 @@ export async function noteJobs(dir: string, jobs: SubmittedJobs): Promise<void> 
   putFile(jobsFile(dir), `${JSON.stringify([...(await submittedJobs(dir)), ...jobs], null, 1)}\n`)
 }
 
-/** Blocks that lack results, and how many runs have one. */
+/** How many runs have a result, and blocks that somebody still has to work on. */
 export interface Made {
   readonly runs: number
+  /** Blocks that lack results, or whose task ended between two attempts at a run. */
   readonly missing: readonly number[]
 }
 
-/** One look at the directory of results, however many runs there are. */
-export async function madeOf(plan: PlanHeader): Promise<Made> {
+/**
+ * One look at the directory of results, however many runs there are. Manifests are read only of blocks that have all
+ * results and that no task has finished with: one that was killed after a run had failed may have left attempts over.
+ */
+export async function madeOf(dir: string, plan: PlanHeader): Promise<Made> {
+  const finished = await finishedBlocks(dir)
   const names = new Set(await readdir(join(plan.results, plan.experiment)).catch(() => []))
   const attempts = Array.from({ length: plan.attempts }, (_, at) => at + 1)
   const missing: number[] = []
   let runs = 0
   for (let block = 0; block < plan.blocks; block++) {
-    const made = runsOfBlock(plan, block).filter((index) =>
-      attempts.some((attempt) => names.has(runName(plan, index, attempt))),
-    )
+    const indexes = runsOfBlock(plan, block)
+    const made = indexes.filter((index) => attempts.some((attempt) => names.has(runName(plan, index, attempt))))
     runs += made.length
-    if (made.length < plan.size) missing.push(block)
+    const isDone =
+      made.length === plan.size && (finished.has(block) || allPassed(indexes, await attemptsAt(plan, indexes)))
+    if (!isDone) missing.push(block)
   }
   return { runs, missing }
 }
@@ -138,19 +144,34 @@ export async function openBlocks(
   const jobs = await submittedJobs(dir)
   const name = jobName(plan)
   const now = await queued(name, signal)
-  let known = byBlock(jobs, now)
-  if (missing.some((block) => !known.has(block))) {
-    // What ended a while ago is in the accounts only.
-    const day = 24 * 60 * 60 * 1000
-    const since = new Date(Date.parse(plan.started) - day).toISOString().slice(0, 10)
-    known = byBlock(jobs, [...((await accounted(name, since, signal)) ?? []), ...now])
-  }
-  return await Promise.all(missing.map((block) => openBlock(dir, block, known.get(block))))
+  const known = byBlock(jobs, now)
+  if (missing.every((block) => known.has(block)))
+    return await Promise.all(missing.map((block) => openBlock(dir, block, known.get(block))))
+  const { states, silent } = await ended(name, plan, signal)
+  const all = byBlock(jobs, [...states, ...now])
+  return await Promise.all(missing.map((block) => openBlock(dir, block, all.get(block), silent)))
 }
 
-async function openBlock(dir: string, block: number, job: JobState | undefined): Promise<OpenBlock> {
+/** What ended a while ago is in the accounts only; where they do not answer, the queue says who is still at work. */
+async function ended(
+  name: string,
+  { started }: PlanHeader,
+  signal: AbortSignal,
+): Promise<{ readonly states: readonly JobState[]; readonly silent?: string }> {
+  const day = 24 * 60 * 60 * 1000
+  const since = new Date(Date.parse(started) - day).toISOString().slice(0, 10)
+  try {
+    return { states: (await accounted(name, since, signal)) ?? [] }
+  } catch (error) {
+    if (signal.aborted || !(error instanceof Failure)) throw error
+    return { states: [], silent: error.parts.fact }
+  }
+}
+
+/** @param silent why nobody knows what became of a job that is not in the queue any more */
+async function openBlock(dir: string, block: number, job: JobState | undefined, silent?: string): Promise<OpenBlock> {
   if (job === undefined) {
-    const why = await problemOf(dir, block)
+    const why = (await problemOf(dir, block)) ?? silent
     return { block, state: 'unknown', ...(why !== undefined && { why }) }
   }
   const { state: word, node } = job

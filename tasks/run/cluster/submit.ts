@@ -89,7 +89,7 @@ async function planToResume({ request }: ClusterRequest, { shape }: Prepared) {
   const { experiment } = request
   const place = '--on slurm --resume'
   const all = await listPlans(stateOf(request), experiment.name)
-  const made = await Promise.all(all.map(({ plan }) => madeOf(plan)))
+  const made = await Promise.all(all.map(({ dir, plan }) => madeOf(dir, plan)))
   const found = all.find((_, at) => (made[at]?.missing.length ?? 0) > 0) ?? all[0]
   if (found === undefined)
     throw userError({
@@ -166,8 +166,15 @@ async function submitOpen(
 ): Promise<Submitted> {
   const { lab, experiment } = request
   // Two that resume at once would submit the same blocks twice.
-  await using _lock = await lock(join(dir, 'submit'), context.signal, () => undefined)
-  const { runs, missing } = await madeOf(plan)
+  await using _lock = await lock(join(dir, 'submit'), context.signal, () =>
+    context.emit({
+      type: 'notice',
+      level: 'info',
+      place: `plan ${plan.id}`,
+      text: 'another command is submitting its jobs; waiting for it to end',
+    }),
+  )
+  const { runs, missing } = await madeOf(dir, plan)
   const open = isNew ? [] : await openBlocks(dir, plan, missing, context.signal)
   const busy = new Set(open.filter(({ state }) => state === 'waiting' || state === 'running').map((one) => one.block))
   const blocks = missing.filter((block) => !busy.has(block))

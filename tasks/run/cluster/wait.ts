@@ -36,7 +36,7 @@ async function settled(
   let [next, every] = [ASK.first, ASK.first]
   let quietSince: number | undefined
   for (;;) {
-    const made = await madeOf(plan)
+    const made = await madeOf(dir, plan)
     tell(made)
     if (made.missing.length === 0) return []
     const now = secondsSince(begun)

@@ -1,0 +1,91 @@
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs'
+import { open } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, describe, expect, test } from 'vitest'
+import { testContext } from '../../test/context.ts'
+import { tempDir } from '../../test/temp-dir.ts'
+import { onNodeDisk, storeFilesIn } from './capsule.ts'
+
+/** A directory on another disk than the one of the tests, as the disk of a node is another one than that of the store. */
+const OTHER_DISK = ['/dev/shm', '/var/tmp'].find((dir) => {
+  const facts = statSync(dir, { throwIfNoEntry: false })
+  return facts !== undefined && facts.dev !== statSync(tmpdir()).dev
+})
+
+/** A store with a kernel and an image of 8 MiB that is mostly a hole, and what a plan says of them. */
+async function planned() {
+  const cache = tempDir()
+  const context = testContext(cache)
+  const [kernel, image] = ['kernel/aa', 'image/bb'].map((name) => join(context.store.root, name))
+  for (const dir of [kernel, image]) mkdirSync(dir ?? '', { recursive: true })
+  writeFileSync(join(kernel ?? '', 'bzImage'), 'kernel')
+  const file = await open(join(image ?? '', 'root.img'), 'w')
+  await file.truncate(8 * 2 ** 20)
+  await file.write('end', 8 * 2 ** 20 - 3)
+  await file.close()
+  const vm = {
+    kernel: { dir: kernel, image: join(kernel ?? '', 'bzImage') },
+    image: { disk: join(image ?? '', 'root.img') },
+  }
+  return { context, artefacts: new Map([[undefined, { vm, notCompiled: [], argv: ['/not/of/the/store'] }]]) }
+}
+
+describe.skipIf(OTHER_DISK === undefined)('inputs of a plan on a disk of the node', () => {
+  const scratch = OTHER_DISK === undefined ? '' : mkdtempSync(join(OTHER_DISK, 'lab-test-'))
+  afterAll(() => {
+    if (scratch !== '') rmSync(scratch, { recursive: true, force: true })
+  })
+
+  test('are copied once, whoever asks at the same time, and used from there', async () => {
+    const { context, artefacts } = await planned()
+    const [first, second] = await Promise.all([
+      onNodeDisk(artefacts, scratch, context),
+      onNodeDisk(artefacts, scratch, context),
+    ])
+    expect(second).toEqual(first)
+    expect(context.events.map((event) => ('text' in event ? event.text : ''))).toEqual([
+      expect.stringMatching(/^copied 2 files to /),
+    ])
+    const { vm, argv } = first.get(undefined) ?? {}
+    expect(vm?.kernel.image).toMatch(new RegExp(`^${scratch}/.*/bzImage$`))
+    expect(readFileSync(vm?.kernel.image ?? '', 'utf8')).toBe('kernel')
+    // A directory is read where it is: only few of its files are needed.
+    expect(vm?.kernel.dir).toBe(artefacts.get(undefined)?.vm.kernel.dir)
+    expect(argv).toEqual(['/not/of/the/store'])
+    const disk = statSync(vm?.image.disk ?? '')
+    expect(disk.size).toBe(8 * 2 ** 20)
+    expect(disk.blocks * 512).toBeLessThan(2 ** 20)
+    await onNodeDisk(artefacts, scratch, context)
+    expect(context.events).toHaveLength(1)
+  })
+
+  test('that nobody has used for weeks are removed', async () => {
+    const own = mkdtempSync(join(scratch, 'old-'))
+    const before = await planned()
+    await onNodeDisk(before.artefacts, own, before.context)
+    const [dir = ''] = readdirSync(own)
+    const copies = () => readdirSync(join(own, dir)).filter((name) => /^[0-9a-f]{32}$/.test(name))
+    const old = copies()
+    expect(old).toHaveLength(2)
+    const time = new Date('2020-01-01T00:00:00Z')
+    for (const name of old) utimesSync(join(own, dir, name), time, time)
+    const after = await planned()
+    await onNodeDisk(after.artefacts, own, after.context)
+    expect(copies()).toHaveLength(2)
+    expect(copies().some((name) => old.includes(name))).toBe(false)
+  })
+})
+
+test('scratch on the disk of the store: nothing is copied', async () => {
+  const { context, artefacts } = await planned()
+  const scratch = join(context.cache, 'scratch')
+  expect(await onNodeDisk(artefacts, scratch, context)).toBe(artefacts)
+  expect(readdirSync(scratch)).toEqual([])
+})
+
+test('only files of the store are inputs', async () => {
+  const { context, artefacts } = await planned()
+  const { vm } = artefacts.get(undefined) ?? {}
+  expect(storeFilesIn(artefacts, context.store.root)).toEqual([vm?.kernel.image, vm?.image.disk])
+})

@@ -1,0 +1,133 @@
+/**
+ * What a plan's runs are made of, on the node's own disk: kernel, disk image, probes, holder and workload are copied
+ * there once a node, so that a guest does not read its disk over the network and a hundred tasks do not either.
+ */
+import { createHash } from 'node:crypto'
+import { lstatSync, statSync } from 'node:fs'
+import { readdir, rename, rm, stat, utimes } from 'node:fs/promises'
+import { basename, join } from 'node:path'
+import type { Context } from '../../engine/context.ts'
+import { makeDirectory } from '../../engine/directory.ts'
+import { Failure, labError } from '../../engine/error.ts'
+import { lock } from '../../engine/lock.ts'
+import { partialIn } from '../../engine/process.ts'
+import { printable } from '../../engine/printable.ts'
+import { bytes, plural } from '../../engine/text.ts'
+import { run } from '../../host/sh.ts'
+
+/** Copies that nobody has used for so long are removed. Milliseconds. */
+const KEPT = 14 * 24 * 60 * 60 * 1000
+
+/** Every value that is built of strings, lists, maps and objects, with its strings replaced. */
+function mapStrings(value: unknown, of: (text: string) => string): unknown {
+  if (typeof value === 'string') return of(value)
+  if (Array.isArray(value)) return value.map((one) => mapStrings(one, of))
+  if (value instanceof Map) return new Map([...value].map(([key, one]) => [key, mapStrings(one, of)] as const))
+  if (value === null || typeof value !== 'object' || Object.getPrototypeOf(value) !== Object.prototype) return value
+  return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, mapStrings(one, of)]))
+}
+
+/** The files of a store that a value names, in order of appearance. Their paths hold the fingerprints of their builds. */
+export function storeFilesIn(value: unknown, store: string): string[] {
+  const files = new Set<string>()
+  mapStrings(value, (text) => {
+    if (text.startsWith(`${store}/`) && statSync(text, { throwIfNoEntry: false })?.isFile()) files.add(text)
+    return text
+  })
+  return [...files]
+}
+
+/** The user's directory of copies. @throws a lab's Failure where it belongs to somebody else */
+function capsulesDir(scratch: string): string {
+  const uid = process.getuid?.() ?? 0
+  const dir = join(scratch, `lab-capsule-${uid}`)
+  makeDirectory(dir, 0o700)
+  const facts = lstatSync(dir)
+  if (facts.isDirectory() && facts.uid === uid) return dir
+  throw labError({
+    place: `scratch: ${printable(scratch, 200)}`,
+    fact: `${printable(dir, 200)} belongs to somebody else`,
+    wayOut: 'name a directory of your own in the profile, for example /scratch/$USER',
+  })
+}
+
+/** Removes copies that nobody has used for long. */
+async function removeOld(dir: string): Promise<void> {
+  for (const name of await readdir(dir)) {
+    const facts = await stat(join(dir, name)).catch(() => undefined)
+    if (facts?.isDirectory() && Date.now() - facts.mtimeMs > KEPT)
+      await rm(join(dir, name), { recursive: true, force: true })
+  }
+}
+
+/** Copies one file, holes and all. A copy is there whole or not at all. */
+async function copyWhole(from: string, to: string, { signal }: Context): Promise<void> {
+  const partial = partialIn(join(to, '..'))
+  try {
+    // cp(1) keeps holes; an image of 1 GiB has 100 MB in it.
+    await run(['cp', '--sparse=always', '--reflink=auto', from, partial], { signal, place: 'scratch' })
+    if ((await stat(partial)).size !== (await stat(from)).size)
+      throw labError({ place: 'scratch', fact: `the copy of ${printable(from, 200)} is not as long as the original` })
+    await rename(partial, to)
+  } finally {
+    await rm(partial, { force: true })
+  }
+}
+
+/** A failure to copy, with the directory that the profile names and how much room it needs. */
+function withRoom(scratch: string, missing: readonly string[], error: unknown): unknown {
+  if (!(error instanceof Failure) || error.kind === 'interrupted') return error
+  const needed = missing.reduce((sum, file) => sum + statSync(file).blocks * 512, 0)
+  return labError(
+    {
+      place: `scratch: ${printable(scratch, 200)}`,
+      fact: `the inputs of the plan cannot be copied there (${bytes(needed)} are needed)`,
+      lines: error.parts.lines ?? [],
+      wayOut:
+        'see `df` of that directory: free some space there, or name another directory as `scratch:` in the profile',
+    },
+    error,
+  )
+}
+
+/**
+ * The same artefacts with their files on the node's own disk, each copied once a node and user. Where scratch is on the
+ * disk of the store, nothing is gained by a copy, and none is made.
+ * @param artefacts what of a plan names files of the store
+ * @throws a lab's Failure for a scratch without room
+ */
+export async function onNodeDisk<T>(artefacts: T, scratch: string, context: Context): Promise<T> {
+  makeDirectory(scratch, 0o700)
+  const store = context.store.root
+  if (statSync(scratch).dev === statSync(store).dev) return artefacts
+  const dir = capsulesDir(scratch)
+  const files = storeFilesIn(artefacts, store)
+  const copyOf = (file: string): string =>
+    join(dir, createHash('sha256').update(file).digest('hex').slice(0, 32), basename(file))
+  const isThere = (file: string) => statSync(copyOf(file), { throwIfNoEntry: false }) !== undefined
+  if (!files.every(isThere)) {
+    // One task of a node copies, the others wait for it.
+    await using _lock = await lock(join(dir, 'lock'), context.signal, () => undefined)
+    await removeOld(dir)
+    const missing = files.filter((file) => !isThere(file))
+    try {
+      for (const file of missing) {
+        makeDirectory(join(copyOf(file), '..'), 0o700)
+        await copyWhole(file, copyOf(file), context)
+      }
+    } catch (error) {
+      throw withRoom(scratch, missing, error)
+    }
+    if (missing.length > 0)
+      context.emit({
+        type: 'notice',
+        level: 'info',
+        place: 'scratch',
+        text: `copied ${plural(missing.length, 'file')} to ${printable(dir, 200)}: the inputs of this plan, once for this node`,
+      })
+  }
+  const now = new Date()
+  for (const file of files) await utimes(join(copyOf(file), '..'), now, now)
+  const isStored = new Set(files)
+  return mapStrings(artefacts, (text) => (isStored.has(text) ? copyOf(text) : text)) as T
+}
