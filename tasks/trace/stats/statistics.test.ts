@@ -46,6 +46,17 @@ describe('summary', () => {
     expect(found.high).toBeGreaterThan(11)
   })
 
+  test('a spread of a few percent has no value that is far from the rest, nor has a tick beside equal values', () => {
+    expect(summary([2420, 2430, 2440, 2450, 2470, 2560]).outliers).toEqual([])
+    expect(summary([2420, 2420, 2420, 2420, 2420, 2430]).outliers).toEqual([])
+    expect(summary([10, 11, 10, 500]).outliers).toEqual([])
+  })
+
+  test('of normal values few sets have one', () => {
+    const sets = Array.from({ length: 200 }, (_, seed) => sample(12, seed + 1))
+    expect(sets.filter((values) => summary(values).outliers.length > 0).length).toBeLessThan(30)
+  })
+
   test('equal values have no width', () => {
     expect(summary([5, 5, 5])).toEqual({ count: 3, median: 5, low: 5, high: 5, outliers: [] })
     expect(precision(summary([0, 0, 0]))).toBe(0)
