@@ -1,6 +1,6 @@
 /** What the lab file says of an experiment's arms and numbers: the order of the arms, and the units. */
 import { arms } from '../../config/arms.ts'
-import { unitOfMetric } from '../../config/metric-unit.ts'
+import { shownUnit } from '../../config/metric-unit.ts'
 import type { ResolvedExperiment } from '../../config/resolved.ts'
 import type { ExperimentRuns, Group } from './runs.ts'
 
@@ -17,7 +17,7 @@ export function asDeclared(one: ExperimentRuns, declared: ResolvedExperiment | u
     return at < 0 ? names.length : at
   }
   const units = Object.entries(declared.metrics).flatMap(([name, metric]) => {
-    const unit = unitOfMetric(metric)
+    const unit = shownUnit(name, metric)
     return unit === undefined ? [] : [[name, unit] as const]
   })
   return {

@@ -14,10 +14,10 @@ function aRun(dir: string, run: string, text: string | undefined): ReportRun {
   return { experiment: 'x', run, table: true, completeness: 'complete' } as ReportRun
 }
 
-const maps = (slots: readonly number[]): string => {
+const maps = (slots: readonly number[], cut = false): string => {
   const raw = { key: '', value: '' }
   const sizes = { keySize: 4, valueSize: 512, maxEntries: 1, cpus: 0, keyType: null, valueType: null }
-  const map = { object: 'x.bpf.o', name: 'wait_ns', type: 'array', cut: false, ...sizes }
+  const map = { object: 'x.bpf.o', name: 'wait_ns', type: 'array', cut, ...sizes }
   return JSON.stringify({ slots: [], maps: [{ ...map, entries: [{ key: 0, value: { slots }, raw }] }] })
 }
 
@@ -50,4 +50,16 @@ test('the runs of an arm are added up; a run without maps has none, and a damage
   const part = String(await mapHistogramsHtml('x', newest, new Exhibits()))
   expect(part).toContain('idle: the newest 2 of 3 runs.')
   expect(part).not.toContain('busy: the newest')
+})
+
+test('a run whose map had more entries than are kept is added up, and the caption says so', async () => {
+  const dir = tempDir()
+  const all = experimentOf(
+    groupOf('idle', [aRun(dir, 'a', maps([0, 2], true)), aRun(dir, 'b', maps([0, 1]))]),
+    groupOf('busy', [aRun(dir, 'c', maps([0, 5]))]),
+  )
+  const found = await mapHistograms(all, { results: dir, mostRuns: 9, emit: () => undefined })
+  const text = String(await mapHistogramsHtml('x', found, new Exhibits()))
+  expect(text).toContain('idle: in 1 of 2 runs the map had more entries than a result keeps; counts are too low.')
+  expect(text).not.toContain('busy: in')
 })

@@ -1,7 +1,9 @@
 /** Histograms that programs kept in maps, summed over the runs of an arm. */
+import { unitOfName } from '../../config/metric-unit.ts'
 import { scaleOf, withUnit } from '../../config/units.ts'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { plural } from '../../engine/text.ts'
 import { printable } from '../../engine/printable.ts'
 import { added, log2Histograms } from '../../trace/events/log2-slots.ts'
 import { MapsSchema } from '../../trace/events/maps-file.ts'
@@ -10,7 +12,6 @@ import { FIT, label, scales } from './figures.ts'
 import { html, type Html } from './html.ts'
 import type { TableOptions } from './readable.ts'
 import type { ExperimentRuns, ReportRun } from './runs.ts'
-import { unitOfName } from './typed-figures.ts'
 import { colour } from './theme.ts'
 import type { FigureSpec } from './vega.ts'
 import { mark } from './verdict.ts'
@@ -27,6 +28,8 @@ export interface MapHistogram {
   /** Runs of the arm whose maps were read, the newest ones, and all of them. */
   readonly read: number
   readonly of: number
+  /** Runs whose map had more entries than are kept: what the others of them counted is missing. */
+  readonly cut: number
 }
 
 /** Histograms of one map that are drawn; of a map with many keys the first ones. */
@@ -35,7 +38,9 @@ const MOST_OF_A_MAP = 8
 async function histogramsOf(run: ReportRun, { results, emit }: TableOptions) {
   try {
     const text = await readFile(join(results, run.experiment, run.run, 'maps.json'), 'utf8')
-    return log2Histograms(MapsSchema.parse(JSON.parse(text)))
+    const maps = MapsSchema.parse(JSON.parse(text))
+    const cut = new Set(maps.maps.flatMap((one) => (one.cut ? [one.name] : [])))
+    return { histograms: log2Histograms(maps), cut }
   } catch (error) {
     // Not every run keeps its maps.
     if ((error as { code?: unknown }).code !== 'ENOENT')
@@ -45,7 +50,7 @@ async function histogramsOf(run: ReportRun, { results, emit }: TableOptions) {
         place: `results/${printable(run.experiment, 80)}/${printable(run.run, 80)}`,
         text: 'maps.json cannot be read; the run is in no histogram',
       })
-    return []
+    return { histograms: [], cut: new Set<string>() }
   }
 }
 
@@ -57,9 +62,12 @@ export async function mapHistograms(
   const found: MapHistogram[] = []
   for (const { label: arm, counted } of groups) {
     const sums = new Map<string, { map: string; slots: number[]; runs: ReportRun[] }>()
+    const cutIn = new Map<string, number>()
     const newest = counted.slice(-options.mostRuns)
-    for (const run of newest)
-      for (const { name, map, slots } of await histogramsOf(run, options)) {
+    for (const run of newest) {
+      const { histograms, cut } = await histogramsOf(run, options)
+      for (const map of cut) cutIn.set(map, (cutIn.get(map) ?? 0) + 1)
+      for (const { name, map, slots } of histograms) {
         const sum = sums.get(name)
         sums.set(name, {
           map,
@@ -67,8 +75,9 @@ export async function mapHistograms(
           runs: [...(sum?.runs ?? []), run],
         })
       }
+    }
     const [read, of] = [newest.length, counted.length]
-    found.push(...[...sums].map(([name, sum]) => ({ arm, name, ...sum, read, of })))
+    found.push(...[...sums].map(([name, sum]) => ({ arm, name, ...sum, read, of, cut: cutIn.get(sum.map) ?? 0 })))
   }
   return found
 }
@@ -142,7 +151,14 @@ export async function mapHistogramsHtml(
     const left = byName.length - MOST_OF_A_MAP
     const more = left > 0 ? ` ${left} more keys of ${printable(map, 40)} are not drawn.` : ''
     for (const [title, arms] of byName.slice(0, MOST_OF_A_MAP)) {
-      const part = arms.flatMap(({ arm, read, of }) => (read < of ? ` ${arm}: the newest ${read} of ${of} runs.` : []))
+      const part = arms.flatMap(({ arm, read, of, cut }) => [
+        ...(read < of ? [` ${arm}: the newest ${read} of ${of} runs.`] : []),
+        ...(cut > 0
+          ? [
+              ` ${arm}: in ${cut} of ${plural(read, 'run')} the map had more entries than a result keeps; counts are too low.`,
+            ]
+          : []),
+      ])
       figures.push(
         await exhibits.figure(
           [name, 'histogram', title],

@@ -2,7 +2,8 @@ import { describe, expect, test } from 'vitest'
 import { Exhibits } from './exhibits.ts'
 import type { ReportRun } from './runs.ts'
 import type { TypedFacts } from './typed-facts.ts'
-import { typedFigures, unitOfName } from './typed-figures.ts'
+import { unitOfName } from '../../config/metric-unit.ts'
+import { barsFigure, typedFigures } from './typed-figures.ts'
 
 type Field = TypedFacts['fields'][number]
 
@@ -61,8 +62,31 @@ describe('figures of typed events', () => {
     expect(figure?.caption).toContain(' 14 less frequent values are not drawn')
     const [part] = await drawn([facts('idle', [{ field: 'file', different: 500, counts }])])
     expect(part?.caption).toContain(' At least 14 less frequent values are not drawn')
+    expect(part?.caption).not.toContain('without a bar')
     expect(figure?.svg).toContain('f15')
     expect(figure?.svg).not.toContain('f16')
+  })
+
+  test('a name that an arm has too rarely to be counted is not drawn as 0 there', () => {
+    const arm = { label: 'idle', runs: 1, values: new Float32Array() }
+    const bars = (different: number) =>
+      barsFigure('file', [
+        {
+          ...arm,
+          different: 2,
+          counts: [
+            ['a', 9],
+            ['b', 1],
+          ],
+        },
+        { ...arm, label: 'busy', different, counts: [['a', 5]] },
+      ])
+    const rowsOf = ({ spec }: ReturnType<typeof bars>) => (spec as { data: { values: object[] } }).data.values
+    const rare = { value: 'b', arm: 'busy', records: 0 }
+    expect(bars(1).uncounted).toEqual([])
+    expect(rowsOf(bars(1))).toContainEqual(rare)
+    expect(bars(70).uncounted).toEqual(['busy'])
+    expect(rowsOf(bars(70))).not.toContainEqual(rare)
   })
 })
 

@@ -1,4 +1,5 @@
 /** Figures of the fields of typed events: numbers as distributions, names and kinds as bars. */
+import { unitOfName } from '../../config/metric-unit.ts'
 import { scaleOf, withUnit } from '../../config/units.ts'
 import { quantile } from '../../trace/stats/quantiles.ts'
 import type { FieldSummary } from '../../trace/events/typed-summary.ts'
@@ -15,17 +16,6 @@ const MOST_BARS = 60
 const FEWEST_NAMED = 4
 const MOST_NAMED = 16
 const BAR = 11
-/** Names of fields that say what the numbers are. */
-const UNIT_OF_NAME: readonly (readonly [name: RegExp, unit: string])[] = [
-  [/(?:^|_)ns$/, 'ns'],
-  [/(?:^|_)us$/, 'us'],
-  [/(?:^|_)ms$/, 'ms'],
-  [/(?:^|_)bytes$/, 'B'],
-]
-
-/** The unit that the end of a name says: `wait_ns`, `bytes`. Undefined if it says none. */
-export const unitOfName = (name: string): string | undefined => UNIT_OF_NAME.find(([end]) => end.test(name))?.[1]
-
 interface Arm extends Pick<FieldSummary, 'values' | 'counts' | 'different'> {
   readonly label: string
   readonly runs: number
@@ -33,31 +23,46 @@ interface Arm extends Pick<FieldSummary, 'values' | 'counts' | 'different'> {
 
 const shown = (value: string): string => (value === '' ? '(empty)' : label(value))
 
+interface Bars {
+  readonly rows: readonly { readonly value: string; readonly arm: string; readonly records: number }[]
+  readonly names: readonly string[]
+  /** Values that have no bar. */
+  readonly left: number
+  /** Arms in which one of the names is so rare that it was not counted: it has no bar there, and need not be 0. */
+  readonly uncounted: readonly string[]
+}
+
 /** Every value of some arms with how often it comes in a run, the most frequent first. */
-function rowsOf(arms: readonly Arm[]): { readonly rows: object[]; readonly names: string[]; readonly left: number } {
+function rowsOf(arms: readonly Arm[]): Bars {
   const sums = new Map<string, number>()
   for (const { counts, runs } of arms)
     for (const [value, records] of counts) sums.set(value, (sums.get(value) ?? 0) + records / runs)
   const all = [...sums].toSorted(([, a], [, b]) => b - a).map(([value]) => value)
   const most = Math.min(MOST_NAMED, Math.max(FEWEST_NAMED, Math.floor(MOST_BARS / arms.length)))
   const names = all.slice(0, most)
-  const rows = arms.flatMap(({ label: arm, counts, runs }) => {
-    const found = new Map(counts)
-    return names.map((value) => ({
-      value: shown(value),
-      arm: label(arm),
-      records: (found.get(value) ?? 0) / runs,
-    }))
+  const uncounted = new Set<string>()
+  const rows = arms.flatMap(({ label: arm, counts, different, runs }) => {
+    const known = new Map(counts)
+    return names.flatMap((value) => {
+      const records = known.get(value) ?? (different > counts.length ? undefined : 0)
+      if (records !== undefined) return [{ value: shown(value), arm: label(arm), records: records / runs }]
+      uncounted.add(arm)
+      return []
+    })
   })
-  return { rows, names, left: all.length - names.length }
+  return { rows, names, left: all.length - names.length, uncounted: [...uncounted] }
 }
 
 /** How often each value comes in a run, for each arm. */
-export function barsFigure(field: string, arms: readonly Arm[]): { readonly spec: FigureSpec; readonly left: number } {
-  const { rows, names, left } = rowsOf(arms)
+export function barsFigure(
+  field: string,
+  arms: readonly Arm[],
+): Pick<Bars, 'left' | 'uncounted'> & { readonly spec: FigureSpec } {
+  const { rows, names, left, uncounted } = rowsOf(arms)
   const { color } = scales(arms.map((arm) => arm.label))
   return {
     left,
+    uncounted,
     spec: {
       ...FIT,
       height: Math.max(1, names.length) * (arms.length * BAR + 10),
@@ -116,11 +121,16 @@ async function fieldFigure(
   const named = arms.filter(({ counts }) => counts.length > 0)
   // One value in every record says nothing.
   if (new Set(named.flatMap(({ counts }) => counts.map(([value]) => value))).size < 2) return []
-  const { spec, left } = barsFigure(field, named)
+  const { spec, left, uncounted } = barsFigure(field, named)
   // Only the most frequent values of each arm are known.
   const least = named.some(({ counts, different }) => different > counts.length) ? 'At least ' : ''
   const rest = left > 0 ? ` ${least}${left} less frequent ${left === 1 ? 'value is' : 'values are'} not drawn.` : ''
-  const caption = `${name}: ${channel} events of one run by ${field}, mean over the runs of an arm.${rest}${marked}`
+  const missing = uncounted
+    .map(
+      (arm) => ` ${arm}: a name without a bar is rarer there than its most frequent values, which alone are counted.`,
+    )
+    .join('')
+  const caption = `${name}: ${channel} events of one run by ${field}, mean over the runs of an arm.${rest}${missing}${marked}`
   return [await exhibits.figure(words, caption, spec)]
 }
 

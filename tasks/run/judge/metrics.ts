@@ -1,7 +1,7 @@
 /** Declared numbers of a run, and what they say over many runs. */
 import { concerns, type Arm } from '../../config/arms.ts'
 import { regexOf, type Params } from '../../config/interpolate.ts'
-import { unitOfMetric } from '../../config/metric-unit.ts'
+import { shownUnit } from '../../config/metric-unit.ts'
 import type { Metric } from '../../config/schema/schema.ts'
 import { everyMatch } from '../../config/text/pattern.ts'
 import { median } from '../../trace/stats/quantiles.ts'
@@ -120,7 +120,7 @@ export function mediansSoFar(
   return metrics.flatMap((metric) => {
     const values = valuesOf(manifests, metric)
     const known = declared[metric]
-    const unit = known && unitOfMetric(known)
+    const unit = known && shownUnit(metric, known)
     return values.length === 0
       ? []
       : [{ metric, median: median(values), ...(unit !== undefined && { unit }), runs: values.length }]

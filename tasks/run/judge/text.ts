@@ -5,7 +5,7 @@ import { signalText } from '../../linux/signal.ts'
 import type { RunOutcome } from '../outcome.ts'
 import { median } from '../../trace/stats/quantiles.ts'
 import { summary } from '../../trace/stats/statistics.ts'
-import { unitOfMetric } from '../../config/metric-unit.ts'
+import { shownUnit } from '../../config/metric-unit.ts'
 import type { ResolvedExperiment } from '../../config/resolved.ts'
 import { scaleOf, withUnit } from '../../config/units.ts'
 import { controlText } from './control.ts'
@@ -143,7 +143,7 @@ function factsOf(
     if (values.length === 0) return `${name}: nothing matched in any run`
     const metric = declared[name]
     const medians = arms.map((arm) => valuesOf(arm, name)).flatMap((all) => (all.length === 0 ? [] : median(all)))
-    const { unit, factor } = scaleOf(metric && unitOfMetric(metric), Math.max(...medians.map(Math.abs)))
+    const { unit, factor } = scaleOf(metric && shownUnit(name, metric), Math.max(...medians.map(Math.abs)))
     return metricText(
       withUnit(name, unit),
       summary(values.map((one) => ({ value: one.value * factor, node: one.node }))),

@@ -20,7 +20,8 @@ const MEMORY = '256MB'
 const HEAD = 'time_ns, cpu, pid, comm'
 /** Values of one field that are kept: enough for a picture. */
 const SAMPLE = 20_000
-const MOST_COUNTED = 40
+/** Values of one field that are counted: each of several arms has its own, and a figure shows those of all of them. */
+const MOST_COUNTED = 1000
 /** Numbers that differ this little are names of something (kinds, sizes) rather than measurements. */
 const FEW = 12
 const NUMBER = /^U?(?:TINY|SMALL|BIG|HUGE)?INT(?:EGER)?$|^(?:DOUBLE|FLOAT)$/
