@@ -22,6 +22,7 @@ const ASSETS = [
   'results/report/flame.js',
   'results/report/page.css',
   'results/report/page.js',
+  'results/report/zoom.js',
   'trace/export/perfetto.proto',
 ]
 

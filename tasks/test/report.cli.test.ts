@@ -236,6 +236,52 @@ describe.skipIf(CHROMIUM === undefined)('in Chromium', () => {
     await shown.close()
   })
 
+  test('long tables can be filtered, short ones not', async () => {
+    const { page: shown, complaints } = await browser.open(page('index'))
+    const table = shown.locator('table', { hasText: /^cost: time between the steps/ })
+    const rows = table.locator('tbody tr:visible')
+    const all = await rows.count()
+    await shown.getByLabel('rows with').first().fill('the whole')
+    expect(all).toBeGreaterThan(10)
+    expect(await rows.count()).toBe(3)
+    expect(await shown.locator('form.filters output').first().innerText()).toBe(`3 of ${all} rows`)
+    expect(await shown.locator('#part-1 ~ form.filters').count()).toBe(0)
+    expect(complaints).toEqual([])
+    await shown.close()
+  })
+
+  test('a picture of a path is zoomed by keys, by buttons and by dragging, and back', async () => {
+    const { page: shown, complaints } = await browser.open(page('cost'))
+    const figure = shown.locator('figure', { has: shown.locator('svg.timeline') }).first()
+    const picture = figure.locator('svg.timeline')
+    const range = figure.locator('output')
+    const bars = async () =>
+      await picture.locator('rect.gap').evaluateAll((all) => all.map((one) => Number(one.getAttribute('width'))))
+    const before = await bars()
+    const axis = await picture.locator('text', { hasText: 'µs' }).allInnerTexts()
+    await figure.locator('.scroll').focus()
+    await shown.keyboard.press('+')
+    expect(await range.innerText()).toMatch(/^[\d.]+ µs to [\d.]+ µs are shown$/)
+    expect(Math.max(...(await bars()))).toBeGreaterThan(Math.max(...before))
+    expect(await picture.locator('rect.step[visibility=hidden]').count()).toBeGreaterThan(0)
+    await shown.keyboard.press('0')
+    expect([await range.innerText(), await bars()]).toEqual(['', before])
+    expect(await picture.locator('text', { hasText: 'µs' }).allInnerTexts()).toEqual(axis)
+
+    const box = await picture.boundingBox()
+    const at = (part: number) => [(box?.x ?? 0) + (box?.width ?? 0) * part, (box?.y ?? 0) + 70] as const
+    await shown.mouse.move(...at(0.4))
+    await shown.mouse.down()
+    await shown.mouse.move(...at(0.5))
+    await shown.mouse.up()
+    expect(await range.innerText()).toMatch(/are shown$/)
+    await figure.getByRole('button', { name: 'The whole time' }).click()
+    expect(await bars()).toEqual(before)
+    expect(await figure.getByRole('button', { name: 'Zoom out' }).isDisabled()).toBe(true)
+    expect(complaints).toEqual([])
+    await shown.close()
+  })
+
   test('R-3001-1: the summary since a day is one page of paper, without what only a screen can do', async () => {
     const { page: shown } = await browser.open(page('since-2025-12-31'), { scheme: 'dark' })
     await shown.emulateMedia({ media: 'print' })

@@ -19,6 +19,8 @@ export const FIT = { autosize: { type: 'fit-x', contains: 'padding' }, width: WI
 const RUG = 200
 /** Points of one figure at most: a page has to stay a page. Medians are always those of all. */
 export const MOST_POINTS = 1500
+/** Values of a step from which on it is worth a picture of how they are spread. */
+const FEWEST_FOR_SPREAD = 3
 const SHAPES = [
   'circle',
   'square',
@@ -225,6 +227,8 @@ export function orderFigure(title: string, points: readonly Point[], labels: rea
         field: 'x',
         type: 'quantitative',
         title: 'run, in the order in which they were done',
+        // Room for half a run at both ends: the first and the last are no points on the frame.
+        scale: { domain: [0.5, Math.max(0, ...points.slice(-1).map(({ x }) => x)) + 0.5], nice: false, zero: false },
         axis: { tickMinStep: 1, grid: false },
       },
       y: {
@@ -264,6 +268,8 @@ export function spreadFigure(
   labels: readonly string[],
   { title, divisor: factor }: SpreadAxis,
 ): { readonly spec: FigureSpec; readonly left: string } | undefined {
+  // So few values have no spread: they are in the table.
+  if (steps.every(({ gaps }) => gaps.length < FEWEST_FOR_SPREAD)) return undefined
   const bins = binsOf(steps.map(({ gaps }) => gaps))
   if (bins.edges.length === 0) return undefined
   const total = steps.reduce((sum, { gaps }) => sum + gaps.length, 0)

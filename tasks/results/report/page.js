@@ -1,4 +1,4 @@
-/* Sortable tables, the filters of the table of runs, and where in the contents the reader is. Without it the page is whole, and neither is offered. */
+/* Sortable tables, filters of long ones, and where in the contents the reader is. Without it the page is whole, and none of these is offered. */
 'use strict'
 {
   const order = new Intl.Collator('en', { numeric: true, sensitivity: 'base' })
@@ -33,11 +33,30 @@
       button.type = 'button'
       button.textContent = head.textContent
       button.addEventListener('click', () => sort(table, column, head))
+      head.dataset.head = head.textContent
       head.replaceChildren(button)
     }
   }
-  for (const form of document.querySelectorAll('form.filters')) {
-    const table = form.closest('section').querySelector('table')
+  /** A field for a text above a table; the table of runs brings its own form, with more to choose by. */
+  const filterForm = (table) => {
+    const form = document.createElement('form')
+    form.className = 'filters'
+    form.setAttribute('role', 'search')
+    form.setAttribute('aria-label', 'Filter rows')
+    const [label, field, output] = ['label', 'input', 'output'].map((name) => document.createElement(name))
+    field.type = 'search'
+    field.autocomplete = 'off'
+    label.append('rows with ', field)
+    output.setAttribute('aria-live', 'polite')
+    form.append(label, ' ', output)
+    table.closest('.scroll').before(form)
+    return form
+  }
+  const LONG = 10
+  const runs = document.querySelector('#runs table')
+  for (const table of document.querySelectorAll('table.sortable')) {
+    if (table !== runs && table.tBodies[0].rows.length < LONG) continue
+    const form = table === runs ? document.querySelector('#runs form.filters') : filterForm(table)
     const [selects, text, said] = [
       form.querySelectorAll('select'),
       form.querySelector('input'),
@@ -55,7 +74,7 @@
         row.hidden = !fits
         if (fits) shown++
       }
-      said.textContent = `${shown} of ${rows.length} runs`
+      said.textContent = `${shown} of ${rows.length} ${table === runs ? 'runs' : 'rows'}`
     }
     form.hidden = false
     form.addEventListener('input', apply)

@@ -61,7 +61,7 @@ const contents = (headings: readonly Heading[]): Html =>
 /** HTML, whole. */
 export function pageText({ title, subtitle, body }: Page): string {
   const style = `${themeCss()}\n${own('page.css')}${own('flame.css')}${TIMELINE_STYLE}\n`
-  const script = own('page.js') + own('flame.js')
+  const script = own('page.js') + own('flame.js') + own('zoom.js')
   // Nothing is loaded; what of a guest's text would still come to be markup can run no script and set no style.
   const policy = [
     "default-src 'none'",

@@ -52,7 +52,7 @@ function note({ path }: GroupPath, word: string): string {
   const { kind, others, declared } = path
   const what = declared
     ? `${plural(kind.count, `whole ${word}`)}, as the experiment declares them`
-    : `${kind.count} times the same messages (nothing declares what one ${word} is: it begins wherever the first message of a process comes again)`
+    : `${kind.count === 1 ? 'once' : `${kind.count} times`} the same messages (nothing declares what one ${word} is: it begins wherever the first message of a process comes again)`
   return others === 0
     ? what
     : `${what}; ${others} other groups of messages (made by exec, cut off, or in another order) are not in it`
@@ -66,7 +66,7 @@ function pictures(name: string, word: string, paths: readonly GroupPath[], exhib
       exhibits.picture(
         [name, 'path', label],
         `${name}, ${label}: the ${word} of the median duration (run ${run}), each message with the time to the next one.${mark(runs)}`,
-        timelineSvg(path.typical, `${name}, ${label}`, { style: '', total, ticks }),
+        timelineSvg(path.typical, `${name}, ${label}`, { style: '', total, ticks, zoom: true }),
       ),
     )
 }

@@ -48,6 +48,8 @@ export interface TimelineOptions {
   readonly total?: number
   /** Of a clock without seconds. */
   readonly ticks?: boolean
+  /** Marks of the page's script: it redraws a part of the time in place of the whole (results/report/zoom.js). */
+  readonly zoom?: boolean
 }
 
 /** Text of a guest in XML: markup is escaped, and so is what a reader would not see as it is. */
@@ -84,10 +86,16 @@ export function timelineSvg(events: readonly TimelineStep[], title: string, opti
   const height = TOP + events.length * ROW + BOTTOM
   const x = (ns: number) => LEFT + (ns / total) * (WIDTH - LEFT - RIGHT)
   const at = (value: number) => value.toFixed(1)
+  const marks = (data: Readonly<Record<string, number>>): string =>
+    options.zoom === true
+      ? Object.entries(data)
+          .map(([name, value]) => ` data-${name}="${Math.round(value)}"`)
+          .join('')
+      : ''
   const axis = ticks(total).map(
     (ns) =>
-      `<line class="line" x1="${at(x(ns))}" x2="${at(x(ns))}" y1="${TOP - 8}" y2="${height - BOTTOM}"/>` +
-      `<text class="soft" x="${at(x(ns))}" y="${height - 12}" text-anchor="middle">${duration(ns)}</text>`,
+      `<line class="line"${marks({ axis: ns })} x1="${at(x(ns))}" x2="${at(x(ns))}" y1="${TOP - 8}" y2="${height - BOTTOM}"/>` +
+      `<text class="soft"${marks({ axis: ns })} x="${at(x(ns))}" y="${height - 12}" text-anchor="middle">${duration(ns)}</text>`,
   )
   const rows = events.map(({ message }, index) => {
     const [here = 0, next] = [times[index], times[index + 1]]
@@ -95,16 +103,16 @@ export function timelineSvg(events: readonly TimelineStep[], title: string, opti
     const gap =
       next === undefined
         ? ''
-        : `<rect class="gap" x="${at(x(here))}" y="${at(y - 7)}" width="${at(Math.max(x(next) - x(here), 1))}" height="14" rx="2"/>` +
-          `<text class="soft" x="${at(x(next) + 8)}" y="${at(y + 4)}">${duration(next - here)}</text>`
+        : `<rect class="gap"${marks({ from: here, to: next })} x="${at(x(here))}" y="${at(y - 7)}" width="${at(Math.max(x(next) - x(here), 1))}" height="14" rx="2"/>` +
+          `<text class="soft"${marks({ after: next })} x="${at(x(next) + 8)}" y="${at(y + 4)}">${duration(next - here)}</text>`
     return (
       `<g><title>${xml(message)}</title>` +
       `<text x="${LEFT - 16}" y="${at(y + 4)}" text-anchor="end">${xml(short(message))}</text>` +
-      `${gap}<rect class="step" x="${at(x(here) - 1.5)}" y="${at(y - 9)}" width="3" height="18" rx="1"/></g>`
+      `${gap}<rect class="step"${marks({ at: here })} x="${at(x(here) - 1.5)}" y="${at(y - 9)}" width="3" height="18" rx="1"/></g>`
     )
   })
   return [
-    `<svg class="timeline" xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" width="${WIDTH}" role="img" aria-label="${xml(title)}">`,
+    `<svg class="timeline" xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" width="${WIDTH}" role="img" aria-label="${xml(title)}"${marks({ total, left: LEFT, right: WIDTH - RIGHT, ticks: options.ticks === true ? 1 : 0 })}>`,
     ...(style === '' ? [] : [`<style>${style}\n</style>`]),
     `<text class="title" x="16" y="26">${xml(title)}</text>`,
     ...axis,
