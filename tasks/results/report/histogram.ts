@@ -20,19 +20,39 @@ export interface Bins {
   readonly beyond: number
 }
 
+const sortedLists = new WeakMap<Float32Array, Float32Array>()
+
+/** The values in ascending order. A list is sorted once, whatever is asked of it: a million values take 0.1 s. */
+function sortedOf(values: Float32Array): Float32Array {
+  const known = sortedLists.get(values) ?? values.toSorted()
+  sortedLists.set(values, known)
+  return known
+}
+
+/** How many values are less than `limit`, or `orEqual` to it. @param sorted ascending */
+function below(sorted: Float32Array, limit: number, orEqual = false): number {
+  let [low, high] = [0, sorted.length]
+  while (low < high) {
+    const middle = (low + high) >> 1
+    const value = sorted[middle] ?? Infinity
+    if (value < limit || (orEqual && value === limit)) low = middle + 1
+    else high = middle
+  }
+  return low
+}
+
 /** Bins of about equal width on a logarithmic axis that hold nearly all of these values. */
 export function binsOf(lists: readonly Float32Array[]): Bins {
   let [low, high, notPositive, most, whole] = [Infinity, 0, 0, 0, true]
   for (const list of lists) {
     if (list.length > most) most = list.length
-    const sorted = list.toSorted()
+    const sorted = sortedOf(list)
     const end = sorted[Math.ceil((sorted.length - 1) * SHOWN)] ?? 0
     if (end > high) high = end
-    for (const value of list)
-      if (value > 0) {
-        if (value < low) low = value
-        whole &&= value % MICROSECOND === 0
-      } else notPositive++
+    const first = below(sorted, 0, true)
+    notPositive += first
+    low = Math.min(low, sorted[first] ?? Infinity)
+    whole &&= sorted.every((value) => value <= 0 || value % MICROSECOND === 0)
   }
   if (high <= 0) return { edges: [], notPositive, beyond: 0 }
   const count = Math.min(BINS.most, Math.max(BINS.least, Math.ceil(3 * Math.cbrt(most))))
@@ -42,23 +62,17 @@ export function binsOf(lists: readonly Float32Array[]): Bins {
   const between = equal.map((edge) => (Math.round(edge / MICROSECOND - 0.5) + 0.5) * MICROSECOND)
   const edges = whole ? [...new Set(between)] : equal
   const end = edges.at(-1) ?? 0
-  const beyond = lists.reduce((sum, list) => list.reduce((found, value) => found + (value > end ? 1 : 0), sum), 0)
+  const beyond = lists.reduce((sum, list) => sum + list.length - below(sortedOf(list), end, true), 0)
   return { edges, notPositive, beyond }
 }
 
 /** How densely the values of each bin are on a logarithmic axis; only the ratio of two of them means anything. */
 export function densities(values: Float32Array, { edges }: Bins): number[] {
-  const counts = Array.from(edges.slice(1), () => 0)
-  for (const value of values) {
-    if (!(value > 0) || value > (edges.at(-1) ?? 0)) continue
-    let [low, high] = [0, counts.length - 1]
-    while (low < high) {
-      const middle = (low + high + 1) >> 1
-      if ((edges[middle] ?? 0) <= value) low = middle
-      else high = middle - 1
-    }
-    counts[low] = (counts[low] ?? 0) + 1
-  }
+  const sorted = sortedOf(values)
+  const last = edges.length - 1
+  // The first bin holds what is above zero, and the last one its own end.
+  const ends = edges.map((edge, index) => (index === 0 ? below(sorted, 0, true) : below(sorted, edge, index === last)))
+  const counts = ends.slice(1).map((end, index) => end - (ends[index] ?? 0))
   return counts.map((count, index) => count / Math.log((edges[index + 1] ?? 1) / (edges[index] ?? 1)))
 }
 
@@ -76,7 +90,7 @@ export interface Spread {
 
 /** @param values at least one */
 export function spreadOf(values: Float32Array): Spread {
-  const sorted = values.toSorted() as unknown as readonly number[]
+  const sorted = sortedOf(values) as unknown as readonly number[]
   const at = (q: number) => quantile(sorted, q)
   return {
     count: values.length,

@@ -12,6 +12,7 @@ const MOST_KINDS = 500
 class Growing<List extends Float32Array | Float64Array> {
   readonly #make: (length: number) => List
   #values: List
+  #view: List | undefined
   length = 0
 
   constructor(make: (length: number) => List) {
@@ -25,12 +26,13 @@ class Growing<List extends Float32Array | Float64Array> {
       larger.set(this.#values)
       this.#values = larger
     }
+    this.#view = undefined
     this.#values[this.length++] = value
   }
 
-  /** A view, which the next `push` may outdate. */
+  /** A view, which the next `push` may outdate; the same one until then. */
   get values(): List {
-    return this.#values.subarray(0, this.length) as List
+    return (this.#view ??= this.#values.subarray(0, this.length) as List)
   }
 }
 
@@ -93,7 +95,8 @@ export class Kind {
     for (let from = 0; from < runs.length;) {
       let to = from
       while (to < runs.length && runs[to] === runs[from]) to++
-      found.set(runs[from] ?? 0, durations.subarray(from, to))
+      // The only run has all of them: what is known of the whole list is known of it.
+      found.set(runs[from] ?? 0, to - from === durations.length ? durations : durations.subarray(from, to))
       from = to
     }
     return found
