@@ -80,3 +80,28 @@ export const COST_RUNS = [16, 1024, 4096].flatMap((bytes, arm) =>
     runOf('cost', arm * 6 + index, { bytes }, { metrics: { read_ns: bytes * 3 + index * 10 } }),
   ),
 )
+
+export const traceFacts = (completeness: 'incomplete' | 'complete', reasons: readonly string[]) => ({
+  clock: 'mono',
+  bufferBytes: 8 << 20,
+  events: 40,
+  notUnderstood: 0,
+  completeness,
+  reasons,
+  losses: { overrun: completeness === 'complete' ? 0 : 7 },
+})
+
+/** One run that passed, one that failed, and one whose trace is incomplete. */
+export const MIXED_RUNS = [
+  runOf('mixed', 100, {}),
+  runOf(
+    'mixed',
+    101,
+    {},
+    {
+      verdict: 'failed',
+      expectations: [{ ok: false, lines: ['3 reads expected, 2 found'] }],
+    },
+  ),
+  runOf('mixed', 102, {}, { verdict: 'incomplete', trace: traceFacts('incomplete', ['7 events were overwritten']) }),
+]

@@ -12,7 +12,7 @@ import {
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { Browser, CHROMIUM, lowContrast, type View } from './browser.ts'
-import { COST_RUNS, HOSTILE, makeRuns, runOf, traceText } from './report-runs.ts'
+import { COST_RUNS, HOSTILE, makeRuns, MIXED_RUNS, runOf, traceFacts, traceText } from './report-runs.ts'
 import { Rig } from './rig.ts'
 
 const rig = new Rig(false)
@@ -25,32 +25,9 @@ afterAll(async () => {
 const page = (name: string) => join(rig.dir, 'results', `${name}.html`)
 const html = (name: string) => readFileSync(page(name), 'utf8')
 
-const trace = (completeness: 'incomplete' | 'complete', reasons: readonly string[]) => ({
-  clock: 'mono',
-  bufferBytes: 8 << 20,
-  events: 40,
-  notUnderstood: 0,
-  completeness,
-  reasons,
-  losses: { overrun: completeness === 'complete' ? 0 : 7 },
-})
-
 beforeAll(async () => {
   expect((await rig.lab(['init', '.'])).status).toBe(0)
-  await makeRuns(rig, traceText(10), [
-    ...COST_RUNS,
-    runOf('mixed', 100, {}),
-    runOf(
-      'mixed',
-      101,
-      {},
-      {
-        verdict: 'failed',
-        expectations: [{ ok: false, lines: ['3 reads expected, 2 found'] }],
-      },
-    ),
-    runOf('mixed', 102, {}, { verdict: 'incomplete', trace: trace('incomplete', ['7 events were overwritten']) }),
-  ])
+  await makeRuns(rig, traceText(10), [...COST_RUNS, ...MIXED_RUNS])
   await makeRuns(rig, traceText(10, [HOSTILE, `b ${HOSTILE}`, 'c'], '<img/src=x>'), [
     runOf(
       'hostile',
@@ -377,7 +354,7 @@ test('arms of one run each: no effect is claimed, and each keeps its own expecta
         {
           metrics: { read_ns: bytes },
           expectations: [{ ok: true, lines: [`for ${bytes} bytes`] }],
-          trace: trace(bytes === 16 ? 'incomplete' : 'complete', []),
+          trace: traceFacts(bytes === 16 ? 'incomplete' : 'complete', []),
         },
       ),
     ),

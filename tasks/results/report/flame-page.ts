@@ -4,7 +4,7 @@ import type { RunStacks } from '../stacks.ts'
 import { Exhibits } from './exhibits.ts'
 import { flameFigure } from './flame-graphs.ts'
 import { pageText } from './page.ts'
-import { unitOfName } from './typed-figures.ts'
+import { unitOfName } from '../../config/metric-unit.ts'
 
 /** HTML, whole; it fetches nothing. */
 export function flamePage(

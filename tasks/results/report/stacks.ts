@@ -13,7 +13,7 @@ import type { ArmStacks } from './flame-graphs.ts'
 import { html, type Html } from './html.ts'
 import type { TableOptions } from './readable.ts'
 import type { ExperimentRuns, ReportRun } from './runs.ts'
-import { unitOfName } from './typed-figures.ts'
+import { unitOfName } from '../../config/metric-unit.ts'
 
 type Options = TableOptions & { readonly mostRuns: number }
 
