@@ -1,5 +1,17 @@
 import { describe, expect, it } from 'vitest'
-import { bytes, bytesDone, cut, displayWidth, duration, painter, plural, table, wrap, wrapText } from './text.ts'
+import {
+  bytes,
+  bytesDone,
+  cut,
+  displayWidth,
+  duration,
+  painter,
+  plural,
+  shortNumber,
+  table,
+  wrap,
+  wrapText,
+} from './text.ts'
 
 describe('bytes', () => {
   it.each([
@@ -17,6 +29,18 @@ describe('bytes', () => {
     expect(bytesDone(48_000_000, 121_000_000)).toBe('48/121 MB')
     expect(bytesDone(400_000_000, 1_500_000_000)).toBe('0.4/1.5 GB')
   })
+})
+
+describe('shortNumber', () => {
+  it.each([
+    [0, '0'],
+    [0.001234567, '0.001235'],
+    [19.1416, '19.14'],
+    [999.96, '1000'],
+    [28_879, '28879'],
+    [28_879.4, '28879'],
+    [-86_780.5, '-86780'],
+  ])('%d is %s: a count keeps all its digits', (value, text) => expect(shortNumber(value)).toBe(text))
 })
 
 describe('duration', () => {

@@ -43,6 +43,10 @@ export function duration(seconds: number): string {
   return `${Math.floor(minutes / 60)}h${two(minutes % 60)}m`
 }
 
+/** Four significant digits, but never fewer than the whole part has: a count of 28879 is not 28880. */
+export const shortNumber = (value: number): string =>
+  String(Math.abs(value) >= 1000 ? Math.round(value) : Number(value.toPrecision(4)))
+
 /** `runs`, `processes`, `queries`: by the rules of English, which its irregular nouns do not follow. */
 export const pluralOf = (one: string): string =>
   /(s|x|z|ch|sh)$/i.test(one) ? `${one}es` : /[^aeiou]y$/i.test(one) ? `${one.slice(0, -1)}ies` : `${one}s`

@@ -14,6 +14,7 @@ import { summary } from '../trace/stats/statistics.ts'
 import type { Context } from '../engine/context.ts'
 import { userError } from '../engine/error.ts'
 import { printable } from '../engine/printable.ts'
+import { shortNumber } from '../engine/text.ts'
 import { withScratch } from '../engine/scratch.ts'
 import { Store } from '../engine/store.ts'
 import { experimentStep } from '../run/experiment.ts'
@@ -145,7 +146,7 @@ async function runsLike({ run, results }: ReproduceRequest): Promise<readonly Ma
 
 /** Fewer values have no interval that says anything about their median. */
 const FEWEST = 3
-const plain = (values: readonly number[]): string => values.map((one) => Number(one.toPrecision(4))).join(', ')
+const plain = (values: readonly number[]): string => values.map(shortNumber).join(', ')
 
 /** What counts as chance in a comparison of two samples. */
 const CHANCE = 0.05

@@ -1,7 +1,7 @@
 /** The words for events, the same in every view for people. Everything that comes from outside passes `printable`. */
 import type { LabEvent, StepOutcome } from '../engine/event.ts'
 import { printable } from '../engine/printable.ts'
-import { bytes, bytesDone, duration, plural } from '../engine/text.ts'
+import { bytes, bytesDone, duration, plural, shortNumber } from '../engine/text.ts'
 
 export type StepProgress = Extract<LabEvent, { type: 'step-progress' }>
 export type StepEnd = Extract<LabEvent, { type: 'step-end' }>
@@ -41,7 +41,7 @@ const soFarText = ({ soFar = [] }: StepProgress): string[] =>
     .slice(0, METRICS)
     .map(
       ({ metric, median, unit, runs }) =>
-        `${brief(metric)} ${Number(median.toPrecision(4))}${unit === undefined ? '' : ` ${brief(unit)}`} (${plural(runs, 'run')})`,
+        `${brief(metric)} ${shortNumber(median)}${unit === undefined ? '' : ` ${brief(unit)}`} (${plural(runs, 'run')})`,
     )
 
 const leftText = ({ secondsLeft }: StepProgress): string[] =>

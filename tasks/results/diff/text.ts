@@ -6,7 +6,7 @@ import { sizeOf } from '../../trace/stats/rank-test.ts'
 import type { CaptureCompared, Order, RunsCompared } from './diff.ts'
 import type { Manifest } from '../manifest.ts'
 import { MOST_EVENTS } from '../events.ts'
-import { plural, table } from '../../engine/text.ts'
+import { plural, shortNumber, table } from '../../engine/text.ts'
 import { printable } from '../../engine/printable.ts'
 import { safe } from '../runs-table.ts'
 import type { Difference } from './facts.ts'
@@ -106,9 +106,7 @@ function captureText({ identical, provenance: [a, b], contradictions }: CaptureC
 }
 
 const ordersText = (orders: readonly Order[]): string =>
-  orders.length === 1
-    ? 'one order of messages'
-    : `${orders.length} orders of messages (${orders.map(({ runs }) => runs).join(', ')} runs)`
+  orders.length === 1 ? 'one order' : `${orders.length} orders (${orders.map(({ runs }) => runs).join(', ')} runs)`
 
 /** What each side says from the difference on; where only one message is another, the next ones stand for both. */
 function sideBySide(first: readonly string[], second: readonly string[]): string[] {
@@ -129,7 +127,9 @@ function messagesText({ messages, orders, cut, sides }: RunsCompared): string[] 
   } = messages
   const notes = [
     ...(orders?.some((one) => one.length > 1)
-      ? [`A has ${ordersText(orders[0])}, B ${ordersText(orders[1])}; the most frequent ones are compared`]
+      ? [
+          `over whole runs, A has ${ordersText(orders[0])} of messages, B has ${ordersText(orders[1])}; the most frequent ones are compared (\`lab results order\` compares sequence by sequence)`,
+        ]
       : []),
     ...(cut ? [`only the first ${MOST_EVENTS} messages of each were compared`] : []),
   ].map((note) => headed('', note))
@@ -169,7 +169,7 @@ const SCALES = [
 function valueTexts(values: readonly (number | null)[], unit: Unit): string[] {
   const largest = Math.max(...values.map((value) => Math.abs(value ?? 0)))
   const [, scale, name] = unit === 'ns' ? (SCALES.find(([from]) => largest >= from) ?? SCALES[2]) : [0, 1, unit]
-  return values.map((value) => (value === null ? '-' : `${Number((value / scale).toPrecision(4))} ${name}`.trimEnd()))
+  return values.map((value) => (value === null ? '-' : `${shortNumber(value / scale)} ${name}`.trimEnd()))
 }
 
 const pText = (p: number): string => (p < 0.0001 ? '<0.0001' : p.toFixed(4))
@@ -182,7 +182,7 @@ function verdictOf({ test, counts }: NumberCompared): string {
   if (test.least > 0.05) return `too few values (p >= ${pText(test.least)})`
   if (test.corrected > 0.05) return 'no difference shown'
   const nodes = test.apart ? ', on other nodes' : ''
-  return `B is ${test.delta < 0 ? 'higher' : 'lower'} (${sizeOf(test.delta)})${nodes}`
+  return `B is ${test.delta > 0 ? 'higher' : 'lower'} (${sizeOf(test.delta)})${nodes}`
 }
 
 /** How runs of several nodes are compared, and whether that was possible. */
@@ -232,7 +232,7 @@ function numbersText({ numbers, sides }: RunsCompared, { width, full }: TextOpti
     ...indented(table(columns, rows, width === undefined ? undefined : width - 2).split('\n')),
     ...indented(rest(numbers.length - shown.length, 'numbers')),
     ...indented([
-      "delta: Cliff's; -1 where all of A is below all of B, 0 where neither is",
+      "delta: Cliff's; 1 where all of B is above all of A, -1 where it is below, 0 where neither is",
       `p: Mann-Whitney, two-sided, corrected for ${plural(numbers.filter(({ test }) => test).length, 'question')} (Holm); ~ where approximated (beyond 50 values)`,
       ...nodeLines(numbers),
       ...(single

@@ -1,14 +1,12 @@
 /** Published beside measured, for people. */
 import { printable } from '../../engine/printable.ts'
 import type { LabEvent } from '../../engine/event.ts'
-import { plural, table } from '../../engine/text.ts'
+import { plural, shortNumber, table } from '../../engine/text.ts'
 import type { ComparedArm, JudgedClaim, PublishedReport } from './evaluate.ts'
 import { VERDICTS, type Answer, type VerdictWord } from './verdict.ts'
 
 /** A verdict as a person reads it. */
 export const wordOf = (verdict: VerdictWord): string => (verdict === 'not comparable' ? 'not comparable here' : verdict)
-
-export const shortNumber = (value: number): string => Number(value.toPrecision(4)).toString()
 
 /** "47.6 ± 6.52". */
 export const publishedText = ({ published }: ComparedArm): string =>

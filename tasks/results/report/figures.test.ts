@@ -1,5 +1,19 @@
 import { expect, test } from 'vitest'
-import { stripFigure } from './figures.ts'
+import { curveFigure, stripFigure } from './figures.ts'
+import { draw } from './vega.ts'
+
+test.each([
+  [4096, 65_536],
+  [1, 4_194_304],
+  [0.125, 0.25],
+  [4095, 4097],
+])('the ticks of a parameter are its values: %d and %d', async (low, high) => {
+  const points = [low, high].flatMap((x) => [1, 2, 3].map((y) => ({ series: '', x, y })))
+  const { svg, warnings } = await draw(curveFigure('size', 'ns', points), 'figure')
+  const texts = [...svg.matchAll(/<text[^>]*>([^<]*)<\/text>/g)].map(([, text = '']) => text.replaceAll('\u202f', ''))
+  expect(warnings).toEqual([])
+  expect(texts).toEqual(expect.arrayContaining([String(low), String(high)]))
+})
 
 test('a series of fewer than three values has its points and its median, and no interval', () => {
   const spec = stripFigure('ns', [

@@ -46,6 +46,12 @@ function scaleFor(values: readonly number[]) {
     : ({ zero: false, nice: true } as const)
 }
 
+/**
+ * Labels of an axis whose ticks are the values themselves. The format of an axis (d3-scale, tickFormat) keeps the digits
+ * that tell round ticks apart: at 4096 and 65536 those would say 4 000 and 70 000. 12 digits are all that a parameter has.
+ */
+const EXACT_LABELS = "format(datum.value, ',.12~r')"
+
 /** Format and number of the labels of an axis that may be logarithmic. */
 const AXIS = { format: ',~r', labelOverlap: true } as const
 
@@ -159,7 +165,7 @@ export function curveFigure(xTitle: string, yTitle: string, points: readonly Poi
     type: 'quantitative',
     title: label(xTitle),
     scale: log ? { type: 'log', padding: 12 } : { type: 'linear', zero: false, padding: 12 },
-    axis: { values: [...new Set(xs)].toSorted((a, b) => a - b), format: ',~r', labelOverlap: true },
+    axis: { values: [...new Set(xs)].toSorted((a, b) => a - b), labelExpr: EXACT_LABELS, labelOverlap: true },
   } as const
   const yScale = scaleFor(points.map((point) => point.y))
   const y = { type: 'quantitative', title: label(yTitle), scale: yScale, axis: AXIS } as const

@@ -1,4 +1,5 @@
 /** On which side a commit is: of the verdicts of its runs, or of a metric whose interval decides. */
+import { shortNumber } from '../../engine/text.ts'
 import type { Mark } from '../../host/git-bisect.ts'
 import { FEWEST_FOR_INTERVAL, summary, type Summary } from '../../trace/stats/statistics.ts'
 
@@ -10,11 +11,9 @@ export interface Judgement {
   readonly run?: string
 }
 
-const shown = (value: number): string => Number(value.toPrecision(4)).toString()
-
 /** "412 [398, 431], 12 runs". */
 export const summaryText = ({ median, low, high, count }: Summary): string =>
-  `${shown(median)} [${shown(low)}, ${shown(high)}], ${count} runs`
+  `${shortNumber(median)} [${shortNumber(low)}, ${shortNumber(high)}], ${count} runs`
 
 /** The two ends of a metric, and the value between them that tells good from bad. */
 export interface Ends {

@@ -4,6 +4,7 @@ import { holm, leastP, rankTest } from '../../trace/stats/rank-test.ts'
 import { median } from '../../trace/stats/quantiles.ts'
 import { sizesOf, valuesIn, type Placed, type Sample } from '../../trace/stats/sample.ts'
 import { printable } from '../../engine/printable.ts'
+import { shortNumber } from '../../engine/text.ts'
 import type { Manifest } from '../../results/manifest.ts'
 import { nodeOf } from '../../results/node.ts'
 
@@ -103,8 +104,6 @@ export function agreements(runs: readonly Manifest[]): Agreement[] {
   })
 }
 
-const shown = (value: number): string => Number(value.toPrecision(4)).toString()
-
 const probability = (p: number): string => `p ${p < 0.001 ? '< 0.001' : p.toFixed(3)}`
 
 function sequenceText({ sequences, sequenceP = 1 }: Agreement): string {
@@ -125,7 +124,7 @@ export function controlText(runs: readonly Manifest[]): string[] {
     `warm and cold ${one.agrees ? (one.tellable ? 'agree' : 'do not differ, as far as so few runs can show') : 'differ'}${one.arm === '' ? '' : `, ${printable(one.arm)}`} (${one.runs.warm} and ${one.runs.cold} runs): ${sequenceText(one)}`,
     ...one.numbers.map(
       ({ name, warm, cold, delta, p }) =>
-        `    ${name}: warm ${shown(warm)}, cold ${shown(cold)}; ${p < LEVEL ? 'a difference' : 'no difference seen'} (delta ${delta.toFixed(2)}, ${probability(p)})`,
+        `    ${name}: warm ${shortNumber(warm)}, cold ${shortNumber(cold)}; ${p < LEVEL ? 'a difference' : 'no difference seen'} (delta ${delta.toFixed(2)}, ${probability(p)})`,
     ),
   ])
 }

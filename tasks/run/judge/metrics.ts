@@ -2,12 +2,14 @@
 import { concerns, type Arm } from '../../config/arms.ts'
 import { regexOf, type Params } from '../../config/interpolate.ts'
 import { shownUnit } from '../../config/metric-unit.ts'
+import type { ResolvedMetric } from '../../config/resolved.ts'
 import type { Metric } from '../../config/schema/schema.ts'
 import { everyMatch } from '../../config/text/pattern.ts'
 import { median } from '../../trace/stats/quantiles.ts'
 import { FEWEST_FOR_INTERVAL, precision, runsNeeded, summary, type Summary } from '../../trace/stats/statistics.ts'
 import type { Forecast } from '../../engine/context.ts'
 import { printable } from '../../engine/printable.ts'
+import { shortNumber } from '../../engine/text.ts'
 import type { ExpectationVerdict, Manifest, ProbeReport } from '../../results/manifest.ts'
 import { nodesText, samplesOf } from '../../results/node.ts'
 
@@ -36,11 +38,17 @@ function loadOf({ load, program }: LoadMetric, programs: readonly Loaded[]): num
     : numbers.reduce<number>((sum, value) => sum + (value ?? 0), 0)
 }
 
+/** What the programs of a run printed: the workload, and by their names in the guest those that ran beside it. */
+export interface Outputs {
+  readonly stdout: string
+  readonly beside?: ReadonlyMap<string, string> | undefined
+}
+
 /** Of each metric the median of everything that matches in this run; null where nothing does. */
 export function metricsOf(
-  metrics: Readonly<Record<string, Metric>>,
+  metrics: Readonly<Record<string, ResolvedMetric>>,
   params: Params,
-  stdout: string,
+  { stdout, beside }: Outputs,
   own: readonly { readonly message: string }[],
   programs: readonly Loaded[] = [],
 ): Record<string, number | null> {
@@ -48,8 +56,9 @@ export function metricsOf(
     Object.entries(metrics).map(([name, metric]) => {
       if ('load' in metric) return [name, loadOf(metric, programs)]
       const regex = regexOf('stdout' in metric ? metric.stdout : metric.message, params)
+      const printed = metric.output === undefined ? stdout : (beside?.get(metric.output) ?? '')
       const found =
-        'stdout' in metric ? numbersIn(stdout, regex) : own.flatMap(({ message }) => numbersIn(message, regex))
+        'stdout' in metric ? numbersIn(printed, regex) : own.flatMap(({ message }) => numbersIn(message, regex))
       return [name, found.length === 0 ? null : median(found)]
     }),
   )
@@ -57,16 +66,18 @@ export function metricsOf(
 
 const isRequired = ({ required }: Metric): boolean => required !== 'no' && required !== false
 
-/** A metric of messages has nothing to match in an arm without probes, or with empty ones. */
-const concernsArm = (metric: Metric, kernel: string, arm: Pick<Arm, 'probes'>): boolean =>
-  'stdout' in metric || concerns({}, kernel, arm)
+/** A metric of messages, or of what a probe prints, has nothing to match in an arm without probes, or with empty ones. */
+function concernsArm(metric: Metric, kernel: string, arm: Pick<Arm, 'probes'>): boolean {
+  if (!('stdout' in metric)) return concerns({}, kernel, arm)
+  return metric.of === undefined || concerns({ probes: [metric.of] }, kernel, arm)
+}
 
 /** Where a metric looks. */
 const sourceOf = (metric: Metric): string =>
   'load' in metric
     ? `${metric.load} of ${metric.program ?? 'any program'} in what the holder says of loading`
     : 'stdout' in metric
-      ? `${printable(metric.stdout, 200)} in what the workload printed (stdout)`
+      ? `${printable(metric.stdout, 200)} in what ${metric.of === undefined ? 'the workload' : `probe ${printable(metric.of, 60)}`} printed (${metric.of === undefined ? 'stdout' : 'probe-*.out of the run'})`
       : `${printable(metric.message, 200)} in the workload's messages`
 
 /**
@@ -127,16 +138,15 @@ export function mediansSoFar(
   })
 }
 
-const shown = (value: number): string => Number(value.toPrecision(4)).toString()
 const percent = (share: number): string => (Number.isFinite(share) ? `${(share * 100).toFixed(1)} %` : 'not known')
 
 const runsText = (count: number): string => `${count} run${count === 1 ? '' : 's'}`
 
 /** Of so few values no interval is made up: the values are shown. */
 function fewText(name: string, { median: middle, count, low, high }: Summary, wanted: number | undefined): string {
-  const spread = count > 1 ? ` (${shown(low)} and ${shown(high)})` : ''
+  const spread = count > 1 ? ` (${shortNumber(low)} and ${shortNumber(high)})` : ''
   const more = wanted === undefined ? '' : `; ±${percent(wanted)} needs ${FEWEST_FOR_INTERVAL} runs at least`
-  return `${name} ${shown(middle)}${spread}, ${runsText(count)}: too few for an interval${more}`
+  return `${name} ${shortNumber(middle)}${spread}, ${runsText(count)}: too few for an interval${more}`
 }
 
 /** "read_ns 412 [398, 431], ±4.0 %, 12 runs"; "read_ns 412, 1 run: too few for an interval". */
@@ -145,9 +155,9 @@ export function metricText(name: string, found: Summary, wanted: number | undefi
   if (count < FEWEST_FOR_INTERVAL) return fewText(name, found, wanted)
   const more = wanted !== undefined && precision(found) > wanted ? runsNeeded(found, wanted) : undefined
   return [
-    `${name} ${shown(middle)} [${shown(low)}, ${shown(high)}], ±${percent(precision(found))}, ${[runsText(count), nodesText(nodes) ?? []].flat().join(' ')}`,
+    `${name} ${shortNumber(middle)} [${shortNumber(low)}, ${shortNumber(high)}], ±${percent(precision(found))}, ${[runsText(count), nodesText(nodes) ?? []].flat().join(' ')}`,
     ...(outliers.length > 0
-      ? [`${outliers.length} far from the rest: ${outliers.slice(0, 3).map(shown).join(', ')}`]
+      ? [`${outliers.length} far from the rest: ${outliers.slice(0, 3).map(shortNumber).join(', ')}`]
       : []),
     ...(more === undefined
       ? []
