@@ -15,6 +15,7 @@ const facts = (label: string, fields: readonly Partial<Field>[], runs = 2): Type
   fields: fields.map((field) => ({
     field: 'ns',
     records: 1,
+    ofHolder: 0,
     different: 1,
     range: null,
     values: new Float32Array(),

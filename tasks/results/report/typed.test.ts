@@ -7,8 +7,8 @@ import { tempDir } from '../../test/temp-dir.ts'
 import { Exhibits } from './exhibits.ts'
 import { experimentOf, groupOf } from './runs.fixture.ts'
 import type { ReportRun } from './runs.ts'
-import { typedFacts } from './typed-facts.ts'
-import { typedHtml } from './typed.ts'
+import { typedFacts, type TypedFacts } from './typed-facts.ts'
+import { ownRecordsText, typedHtml } from './typed.ts'
 
 async function aRun(
   dir: string,
@@ -54,4 +54,10 @@ test('fields by arm, of the newest runs; what cannot be read is named, and what 
     ['two', 'copied', 'length', 2, 3, 3, 16, 20, 24],
   ])
   expect(String(await typedHtml('x', [], exhibits))).toBe('')
+})
+
+test('a caption says how many records of the lab itself are left out, each once', () => {
+  const facts = (ofHolder: number) => ({ fields: [{ ofHolder }, { ofHolder }] }) as unknown as TypedFacts
+  expect(ownRecordsText([facts(0), facts(0)])).toBe('')
+  expect(ownRecordsText([facts(2), facts(3)])).toContain(' 5 records of lab-holder')
 })

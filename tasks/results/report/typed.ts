@@ -1,10 +1,20 @@
 /** Typed events in a report: figures of their fields, and a table. */
+import { plural } from '../../engine/text.ts'
+import { HOLDER } from '../../trace/events/processes.ts'
 import type { Exhibits } from './exhibits.ts'
 import { html, type Html } from './html.ts'
 import type { Cell } from './table.ts'
 import type { TypedFacts } from './typed-facts.ts'
 import { typedFigures } from './typed-figures.ts'
 import { mark } from './verdict.ts'
+
+/** What a caption says of the records of the lab itself, which are left out; empty where there are none. */
+export function ownRecordsText(facts: readonly TypedFacts[]): string {
+  const count = facts.reduce((sum, { fields: [first] }) => sum + (first?.ofHolder ?? 0), 0)
+  return count === 0
+    ? ''
+    : ` ${plural(count, 'record')} of ${HOLDER}, the lab's own loader, ${count === 1 ? 'is' : 'are'} left out.`
+}
 
 /** Nothing where no run has typed events. */
 export async function typedHtml(name: string, facts: readonly TypedFacts[], exhibits: Exhibits): Promise<Html> {
@@ -16,7 +26,7 @@ export async function typedHtml(name: string, facts: readonly TypedFacts[], exhi
   const figures = await typedFigures(name, facts, exhibits)
   return html`<h3>Typed events</h3>
     ${figures} ${exhibits.table([name, 'typed events'], {
-      caption: `${name}: fields of the typed events, over all records of an arm; of numbers the smallest, the median and the largest. Fields beyond 2^53 are addresses, and have none.${left.join('')}${mark(facts.flatMap(({ runs }) => runs))}`,
+      caption: `${name}: fields of the typed events, over all records of an arm; of numbers the smallest, the median and the largest. Fields beyond 2^53 are addresses, and have none.${left.join('')}${ownRecordsText(facts)}${mark(facts.flatMap(({ runs }) => runs))}`,
       columns: [
         { head: 'arm', kind: 'text' },
         { head: 'event', kind: 'code' },

@@ -3,7 +3,7 @@ import { printable } from '../../engine/printable.ts'
 import { plural, table } from '../../engine/text.ts'
 import { whyNot } from '../../results/why.ts'
 import type { RunOutcome } from '../outcome.ts'
-import { remarkLines } from './text.ts'
+import { remarkLines } from './remark-lines.ts'
 
 /** How one experiment ended. */
 export interface Ended {

@@ -5,6 +5,7 @@
 import type { ResolvedExperiment } from '../../config/resolved.ts'
 import { unitOf } from '../../config/unit-word.ts'
 import { eventDigest } from '../../trace/events/event-digest.ts'
+import { HOLDER } from '../../trace/events/processes.ts'
 import { SEQUENCE_FILE } from '../../trace/events/sequence-file.ts'
 import type { Analysis } from './analyse.ts'
 import { testsFailed } from '../../linux/ktap/ktap.ts'
@@ -12,12 +13,6 @@ import { keptSplats } from './kernel-log.ts'
 import { otherPrograms, otherProbes } from './other-probes.ts'
 import { isKprobeEvent, of, recordedEvents, type HolderLine } from '../guest/holder.ts'
 import type { Manifest } from '../../results/manifest.ts'
-
-/** Name of the program that loads the probes and takes the trace. */
-export const HOLDER = 'lab-holder'
-
-/** TASK_COMM_LEN without the end of the string. */
-const COMM_LENGTH = 15
 
 export type Verdict = Exclude<Manifest['verdict'], 'imported'>
 
@@ -42,7 +37,7 @@ export function verdictOf(
 
 /** The part of the isolation report that a verdict hangs on; who else was there is in `others`. */
 function isolationSummary({ actors, collisions }: Analysis['isolation']): NonNullable<Manifest['isolation']> {
-  const collector = actors.filter(({ own, comm }) => !own && comm === HOLDER.slice(0, COMM_LENGTH))
+  const collector = actors.filter(({ own, comm }) => !own && comm === HOLDER)
   return {
     collisions: collisions.map(({ pid, comm, satisfying }) => ({ pid, comm, satisfying })),
     collector: collector.reduce((sum, { total }) => sum + total, 0),

@@ -11,13 +11,11 @@ import { argvOf } from '../../config/text/words.ts'
 import { isPerSequence, unitOf, unitWord } from '../../config/unit-word.ts'
 import { userError } from '../../engine/error.ts'
 import { isPrintk, type TraceEvent } from '../../linux/ftrace/trace-line.ts'
-import { Processes } from '../../trace/events/processes.ts'
+import { COMM_LENGTH, Processes } from '../../trace/events/processes.ts'
 import { sequencesOf, type Matches } from '../../trace/events/sequences.ts'
 import type { Verdict } from '../../trace/expect/match.ts'
 import { checkAll, expectedOn } from './expectations.ts'
 
-/** TASK_COMM_LEN without the end of the string. */
-const COMM_LENGTH = 15
 const NO_MAPS = {
   stdout: '',
   stderr: '',

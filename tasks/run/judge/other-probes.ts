@@ -4,6 +4,7 @@
  */
 import { printable } from '../../engine/printable.ts'
 import { plural } from '../../engine/text.ts'
+import { COMM_LENGTH } from '../../trace/events/processes.ts'
 import { of, type HolderLine } from '../guest/holder.ts'
 
 export interface OtherProbe {
@@ -45,27 +46,41 @@ export const otherPrograms = (lines: readonly HolderLine[]): OtherProgram[] =>
 
 const isKprobe = (section: string | null): boolean => /^k(ret)?probe\//.test(section ?? '')
 
-function sentenceOf(program: OtherProgram, events: readonly OtherProbe[]): string {
+/** @param isDeclared its loader is a probe of the lab file: who it is and when it came needs no word */
+function sentenceOf(program: OtherProgram, events: readonly OtherProbe[], isDeclared: boolean): string {
   const place = program.section === null ? '' : ` (${printable(program.section, 120)})`
-  const owner = program.comm === null ? 'another loader' : `${printable(program.comm, 32)} (pid ${program.pid ?? '?'})`
-  const when = program.before ? 'was there before the workload' : 'was loaded during the run'
+  const name = printable(program.comm ?? '', 32)
+  const owner = program.comm === null ? 'another loader' : `${name}${isDeclared ? '' : ` (pid ${program.pid ?? '?'})`}`
+  const when = isDeclared ? '' : program.before ? ' was there before the workload' : ' was loaded during the run'
   const ran =
     program.runs === null ? 'how often it ran is not known' : `it ran at least ${plural(program.runs, 'time')}`
   const isCounted = !isKprobe(program.section) || events.some(({ section }) => section === program.section)
   const uncounted = isCounted
     ? ''
     : '; the kernel counts no hits and no misses of a kprobe that is attached as a perf event'
-  return `program ${printable(program.program, 32)}${place} of ${owner} ${when}: ${ran}${uncounted}`
+  return `program ${printable(program.program, 32)}${place} of ${owner}${when}: ${ran}${uncounted}`
+}
+
+/**
+ * Programs of a declared probe (a bpftrace script, a sample) are what the run is about: only their silence is a remark,
+ * and that the kernel does not count the hits of their kprobes.
+ */
+function remarkOf(program: OtherProgram, events: readonly OtherProbe[], declared: ReadonlySet<string>): string[] {
+  const { section, runs, comm, before } = program
+  // What was loaded and never did anything is in probes.json only.
+  if (section === null && runs === 0) return []
+  const isDeclared = before && comm !== null && declared.has(comm)
+  if (!isDeclared || runs === null || isKprobe(section)) return [sentenceOf(program, events, isDeclared)]
+  const place = section === null ? '' : ` (${printable(section, 120)})`
+  return runs === 0 ? [`program ${printable(program.program, 32)}${place} of ${printable(comm, 32)} never fired`] : []
 }
 
 /** Sentences for the run's remarks. */
 export function otherRemarks(lines: readonly HolderLine[]): string[] {
   const events = otherProbes(lines)
+  const declared = new Set(of(lines, 'companion').map(({ name }) => name.slice(0, COMM_LENGTH)))
   return [
-    // What was loaded and never did anything is in probes.json only.
-    ...otherPrograms(lines).flatMap((program) =>
-      program.section === null && program.runs === 0 ? [] : [sentenceOf(program, events)],
-    ),
+    ...otherPrograms(lines).flatMap((program) => remarkOf(program, events, declared)),
     ...of(lines, 'other-programs-unseen').map(
       ({ count }) =>
         `${plural(count, 'BPF program')} came and went between two looks of the holder: what they did is not known (libbpf loads some to try out the kernel)`,

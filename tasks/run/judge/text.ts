@@ -1,6 +1,9 @@
 /** A run for people: its events, its verdict, what was lost and who else was there. */
+import { HOLDER } from '../../trace/events/processes.ts'
 import { traceLines } from '../../trace/events/trace-table.ts'
 import { printable } from '../../engine/printable.ts'
+import { plural } from '../../engine/text.ts'
+import { quoteWord } from '../../linux/kbuild/shell-commands.ts'
 import { signalText } from '../../linux/signal.ts'
 import type { RunOutcome } from '../outcome.ts'
 import { median } from '../../trace/stats/quantiles.ts'
@@ -15,26 +18,24 @@ import type { Manifest } from '../../results/manifest.ts'
 import { samplesOf } from '../../results/node.ts'
 import { whyNot, withParams } from '../../results/why.ts'
 import { metricText, valuesOf } from './metrics.ts'
+import { remarkLines } from './remark-lines.ts'
+import { trendText } from './trend.ts'
 
 /** Messages that are shown; the rest is one command away. */
 const SHOWN = 24
 
 const others = ({ others: list }: Manifest): string[] =>
-  list.map(
-    ({ comm, pid, events }) =>
-      `also in the probed path: ${printable(comm, 16)}-${pid}, ${events} message${events === 1 ? '' : 's'} (not part of the sequence)`,
-  )
+  list.map(({ comm, pid, events }) => {
+    const who = comm === HOLDER ? `${HOLDER}, the recorder of the lab` : `${printable(comm, 16)}-${pid}`
+    return `also in the probed path: ${who}, ${plural(events, 'message')} (not part of the sequence)`
+  })
 
 /** Whose messages pass for the workload's: a filter on a file descriptor or a name lets them through. */
-const collisions = ({ isolation }: Manifest): string[] => [
-  ...(isolation?.collisions ?? []).map(
+const collisions = ({ isolation }: Manifest): string[] =>
+  (isolation?.collisions ?? []).map(
     ({ comm, pid, satisfying }) =>
       `filter collision: ${printable(comm, 16)}-${pid} printed ${satisfying} of the messages that are expected of the workload: filter by pid`,
-  ),
-  ...((isolation?.collector ?? 0) > 0
-    ? [`the collector itself was in the probed path, ${isolation?.collector ?? 0} times`]
-    : []),
-]
+  )
 
 function fallback({ kernel }: Manifest): string[] {
   return kernel.fallback
@@ -138,17 +139,21 @@ function factsOf(
   { metrics: declared, until }: DeclaredNumbers,
 ): string[] {
   const metrics = [...new Set(runs.flatMap((one) => Object.keys(one.metrics ?? {})))]
-  return metrics.map((name) => {
+  return metrics.flatMap((name) => {
     const values = samplesOf(runs, name)
-    if (values.length === 0) return `${name}: nothing matched in any run`
+    if (values.length === 0) return [`${name}: nothing matched in any run`]
     const metric = declared[name]
     const medians = arms.map((arm) => valuesOf(arm, name)).flatMap((all) => (all.length === 0 ? [] : median(all)))
     const { unit, factor } = scaleOf(metric && shownUnit(name, metric), Math.max(...medians.map(Math.abs)))
-    return metricText(
-      withUnit(name, unit),
-      summary(values.map((one) => ({ value: one.value * factor, node: one.node }))),
-      until?.precision,
-    )
+    const trend = trendText(runs, name)
+    return [
+      metricText(
+        withUnit(name, unit),
+        summary(values.map((one) => ({ value: one.value * factor, node: one.node }))),
+        until?.precision,
+      ),
+      ...(trend === undefined ? [] : [`  ${trend}`]),
+    ]
   })
 }
 
@@ -199,15 +204,20 @@ export function badLines(bad: readonly RunOutcome[]): string[] {
   ])
 }
 
-/** Each remark once, with how many runs it is about. */
-export function remarkLines(outcomes: readonly RunOutcome[]): string[] {
-  const counts = new Map<string, number>()
-  for (const { manifest } of outcomes)
-    for (const remark of new Set(manifest.remarks ?? [])) {
-      const text = `${armKey(manifest.experiment, manifest.arm.name)}: ${remark}`
-      counts.set(text, (counts.get(text) ?? 0) + 1)
-    }
-  return [...counts].map(([text, count]) => `note: ${printable(text, 300)} (${count} run${count === 1 ? '' : 's'})`)
+/** Where arms of an experiment have numbers: which commands compare them. */
+function compareHints(outcomes: readonly RunOutcome[]): string[] {
+  const byExperiment = Map.groupBy(
+    outcomes.filter(({ manifest }) => Object.values(manifest.metrics ?? {}).some((value) => value !== null)),
+    ({ manifest }) => manifest.experiment,
+  )
+  return [...byExperiment].flatMap(([experiment, runs]) => {
+    const [first, second] = [...new Set(runs.map(({ manifest }) => manifest.arm.name))]
+    if (first === undefined || second === undefined) return []
+    const groups = [first, second].map((arm) => quoteWord(`${experiment}/${arm}`)).join(' ')
+    // A quoted value in the name of an arm is not what `lab diff` takes.
+    const diff = groups.includes('"') ? '' : `\`lab diff ${printable(groups, 200)}\`, or `
+    return [`compare the arms: ${diff}\`lab report ${experiment}\``]
+  })
 }
 
 /**
@@ -232,6 +242,7 @@ export function summaryText(
     ...(outcomes.length > 1 ? remarkLines(outcomes) : []),
     ...badLines(bad),
     `${passed} of ${outcomes.length} run${outcomes.length === 1 ? '' : 's'} passed`,
+    ...compareHints(outcomes),
     ...names.map(({ experiment }) => `not finished: \`lab run ${experiment} --resume\` does what is left`),
   ].join('\n')
 }

@@ -5,8 +5,10 @@ import type { TraceEvent } from '../../linux/ftrace/trace-line.ts'
 
 /** What trace_pipe and trace-cmd show for a pid whose comm was not saved. */
 export const UNKNOWN_COMM = '<...>'
+/** The program in the guest that loads the probes and takes the trace; also its comm. */
+export const HOLDER = 'lab-holder'
 /** TASK_COMM_LEN without the end of the string. */
-const COMM_LENGTH = 15
+export const COMM_LENGTH = 15
 
 /**
  * The formats of include/trace/events/sched.h, 4.15 to 6.12. A comm or a path can hold " pid=7": the fields behind it

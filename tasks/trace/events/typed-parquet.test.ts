@@ -84,6 +84,17 @@ test('what the fields of several tables are like: numbers in their range, addres
   expect(await typedSummary([], dir)).toEqual([])
 })
 
+test('records of the lab itself are counted, and are in no number', async () => {
+  const file = join(dir, 'own.parquet')
+  const { records, ...rest } = channel([column('length', 'UINTEGER')], [[4], [900], [6]])
+  await writeTyped(file, {
+    ...rest,
+    records: records.map((one, i) => (i === 1 ? { ...one, comm: 'lab-holder' } : one)),
+  })
+  const [length] = await typedSummary([file], join(dir, 'spill'))
+  expect(length).toMatchObject({ records: 2, ofHolder: 1, range: { least: 4, median: 5, most: 6 } })
+})
+
 test('a channel through which nothing came has a table of its columns', async () => {
   const file = join(dir, 'none.parquet')
   await writeTyped(file, channel([column('n', 'UINTEGER')], []))

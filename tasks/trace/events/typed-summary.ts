@@ -1,10 +1,13 @@
 /** What the fields of typed events are like, over the tables of many runs. */
 import { openDatabase, parquet, quotedName } from '../duckdb.ts'
+import { HOLDER } from './processes.ts'
 
 export interface FieldSummary {
   /** Name of its column. */
   readonly field: string
   readonly records: number
+  /** Records of the lab's own loader, which nobody asked about; they are in no other number here. */
+  readonly ofHolder: number
   /** How many different values it has. */
   readonly different: number
   /** Of numbers; null for text, arrays, and numbers that are beyond 2^53 and so are rather addresses. */
@@ -37,9 +40,11 @@ export async function typedSummary(files: readonly string[], temp: string): Prom
   const { connection } = database
   const rows = async (sql: string) =>
     (await connection.runAndReadAll(sql)).getRowsJS() as unknown as (string | number | bigint | null)[][]
+  const tables = parquet(files, 'union_by_name = true')
   await connection.run(
-    `CREATE TEMP VIEW records AS SELECT * EXCLUDE (${HEAD}) FROM ${parquet(files, 'union_by_name = true')}`,
+    `CREATE TEMP VIEW records AS SELECT * EXCLUDE (${HEAD}) FROM ${tables} WHERE comm <> '${HOLDER}'`,
   )
+  const [[ofHolder = 0] = []] = await rows(`SELECT count(*) FROM ${tables} WHERE comm = '${HOLDER}'`)
   const columns = (await rows('DESCRIBE records')).map(([name, type]) => ({ name: String(name), type: String(type) }))
   const summaries: FieldSummary[] = []
   for (const { name: field, type } of columns) {
@@ -66,6 +71,7 @@ export async function typedSummary(files: readonly string[], temp: string): Prom
     summaries.push({
       field,
       records: records ?? 0,
+      ofHolder: Number(ofHolder),
       different: different ?? 0,
       range: known,
       values: known === null ? new Float32Array() : await sample(),
