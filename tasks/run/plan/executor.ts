@@ -18,6 +18,7 @@ import { Attempts } from './attempts.ts'
 import { afterFailure, type Trouble } from './after-failure.ts'
 import { withoutGuest } from '../guest/without-guest.ts'
 import type { Earlier } from './earlier.ts'
+import { FirstFailures } from './first-failures.ts'
 import type { Journal } from './journal.ts'
 import { Leftovers } from './left.ts'
 import { enough, mediansSoFar } from '../judge/metrics.ts'
@@ -74,6 +75,7 @@ export class PlanExecutor {
   #jumped = 0
   readonly #pace = new Pace()
   readonly #atWork = new Set<PlannedRun>()
+  readonly #failures: FirstFailures
   /** The last run of the plan that is done: its messages are shown. */
   #last = -1
   readonly results = new Map<number, RunOutcome>()
@@ -95,6 +97,7 @@ export class PlanExecutor {
     this.#context = context
     this.#handle = handle
     this.#opened = new GuestSessions(request, places, context)
+    this.#failures = new FirstFailures(context)
     this.leftovers = new Leftovers(request.experiment.deadline)
   }
 
@@ -267,7 +270,11 @@ export class PlanExecutor {
     // begun first.
     const looked = Promise.all([nextTurn(), halted])
       .then(() => finishRun(session, collected, this.#places, this.#context))
-      .then((outcome) => this.#keep(run, outcome))
+      .then(async (outcome) => {
+        this.#keep(run, outcome)
+        const left = this.#pending.length + [...this.#atWork].filter((one) => one !== run).length
+        await this.#failures.look(outcome, this.#place(arm, run), left)
+      })
     // If the caller waits, it decides whether the run is made again.
     const settled = wait ? looked : looked.catch((error: unknown) => this.#failed(run, error))
     const finishing = settled.finally(async () => (warm ? await session.vm[Symbol.asyncDispose]() : undefined))
