@@ -13,6 +13,7 @@ import { inNetworks } from './networks.ts'
 import { resolveShares } from './shares.ts'
 import { resolvePublished } from './published.ts'
 import { resolveModule } from './modules.ts'
+import { companionName } from './probe-source.ts'
 import { resolveWorkload } from './workload.ts'
 import { chainOf, cpusOf, nodesOf, topologyOf, vmOf } from './lookup.ts'
 import {
@@ -137,10 +138,22 @@ function repeatOf(repeat: Experiment['repeat']): Pick<ResolvedExperiment, 'repea
   return { repeat: max, until: { metric, precision: Number.parseFloat(ci) / 100, min: Math.min(min, max) } }
 }
 
+/** Which program in the guest prints each number, where that is not the workload. */
+function resolveMetrics(
+  metrics: NonNullable<Experiment['metrics']>,
+  probes: ResolvedLab['probes'],
+): ResolvedExperiment['metrics'] {
+  return mapEntries(metrics, (_, metric) => {
+    const output = 'stdout' in metric && metric.of !== undefined ? companionName(probes[metric.of]) : undefined
+    return { ...metric, ...(output !== undefined && { output }) }
+  })
+}
+
 function resolveExperiment(
   name: string,
   experiment: NonNullable<Lab['experiments']>[string],
   vms: readonly string[],
+  declared: ResolvedLab['probes'],
   absolute: Absolute,
 ): ResolvedExperiment {
   const { about, unit, skip, probes = [], workload, trace } = experiment
@@ -175,7 +188,7 @@ function resolveExperiment(
     start: experiment.start ?? DEFAULTS.start,
     ...(experiment.control && { control: experiment.control }),
     parallel: experiment.parallel ?? DEFAULTS.parallel,
-    metrics: experiment.metrics ?? {},
+    metrics: resolveMetrics(experiment.metrics ?? {}, declared),
     ...repeatOf(experiment.repeat),
     timeout: millisecondsOf(experiment.timeout ?? DEFAULTS.timeout),
     ...(experiment.deadline !== undefined && { deadline: millisecondsOf(experiment.deadline) }),
@@ -218,6 +231,7 @@ function resolveProbe(name: string, probe: Probe, absolute: Absolute): ResolvedP
 export function resolveLab(lab: Lab, file: string, text: string, roots: Roots, lock?: LabLock): ResolvedLab {
   const absolute: Absolute = (use, named) => resolvePath(use, named, roots)
   const vms = Object.keys(lab.vms)
+  const probes = mapEntries(lab.probes ?? {}, (name, probe) => resolveProbe(name, probe, absolute))
   return {
     name: lab.lab,
     file,
@@ -235,9 +249,9 @@ export function resolveLab(lab: Lab, file: string, text: string, roots: Roots, l
           : undefined,
     })),
     vms: mapEntries(lab.vms, (name, vm) => inNetworks(resolveVm(name, vm, absolute), lab.vms)),
-    probes: mapEntries(lab.probes ?? {}, (name, probe) => resolveProbe(name, probe, absolute)),
+    probes,
     experiments: mapEntries(lab.experiments ?? {}, (name, experiment) =>
-      resolveExperiment(name, experiment, vms, absolute),
+      resolveExperiment(name, experiment, vms, probes, absolute),
     ),
   }
 }

@@ -142,6 +142,9 @@ export type ResolvedProbe =
       readonly script: string
     }
 
+/** A declared number. `output`: the program in the guest that prints it, where that is not the workload. */
+export type ResolvedMetric = Metric & { readonly output?: string }
+
 /**
  * A kind of splat that an experiment allows: everywhere, or in the functions that a pattern (interpolate.ts) matches.
  */
@@ -188,7 +191,7 @@ export interface ResolvedExperiment {
   /** VMs at a time. */
   readonly parallel: number | 'auto'
   /** Numbers of each run, by name. */
-  readonly metrics: Readonly<Record<string, Metric>>
+  readonly metrics: Readonly<Record<string, ResolvedMetric>>
   /** Runs of each arm; with `until`, at most. */
   readonly repeat: number
   /** Where an arm may end earlier. */

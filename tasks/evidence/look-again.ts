@@ -44,7 +44,7 @@ export interface Kept {
 
 async function textsOf(dir: string, { sha256 }: Manifest): Promise<Record<string, string>> {
   const names = Object.keys(sha256).filter((name) =>
-    /\.(txt|json|ndjson)$|^std(out|err)$|^dmesg$|^kallsyms$|^console\.log$/.test(name),
+    /\.(txt|json|ndjson)$|^std(out|err)$|^dmesg$|^kallsyms$|^console\.log$|^probe-.+\.out$/.test(name),
   )
   return Object.fromEntries(
     await Promise.all(names.map(async (name) => [name, await readFile(join(dir, name), 'utf8')] as const)),

@@ -20,6 +20,7 @@ import {
 import { failuresExpectedOn } from '../run/judge/expectations.ts'
 import { keptPrints } from '../run/judge/prints.ts'
 import { of, parseHolderLine, type HolderLine } from '../run/guest/holder.ts'
+import { outputFile, outputsBeside } from '../run/guest/companion-output.ts'
 import type { Manifest } from '../results/manifest.ts'
 import { mapsOf, type MapsFile } from '../run/guest/maps.ts'
 import { lossOf } from '../run/guest/typed.ts'
@@ -81,6 +82,7 @@ function analysisOf(raw: Raw, experiment: ResolvedExperiment, lines: readonly Ho
     prints: keptPrints(texts['probes.json'] ?? ''),
     stdout: texts['stdout'] ?? '',
     stderr: texts['stderr'] ?? '',
+    beside: outputsBeside(lines, (name) => texts[name] ?? ''),
     dmesg: texts['dmesg'],
     console: texts[CONSOLE_LOG],
     maps: JSON.parse(texts['maps.json'] ?? '{"slots":[],"maps":[]}') as MapsFile,
@@ -101,7 +103,7 @@ function* filesOf(
   if (has.has('maps')) yield 'maps.json'
   if (has.has('kallsyms')) yield 'kallsyms'
   if (guest.vm !== 'none') yield CONSOLE_LOG
-  for (const { name } of of(lines, 'companion')) yield `probe-${name}.out`
+  for (const { name } of of(lines, 'companion')) yield outputFile(name)
   if (started && trace.functionGraph) yield 'graph.txt'
   if (started && has.has('trace'))
     yield* ['trace.dat', 'events.parquet', ...(typed ?? []).map(({ name }) => typedFile(name))]

@@ -45,6 +45,7 @@ const SCRIPT = `
     vm: traced
     probes: [reads]
     workload: { run: "dd if=/data/f of=/dev/null bs=2 count=2" }
+    metrics: { calls: { stdout: '^@\\[dd\\]: (\\d+)$', of: reads } }
 `
 
 const HOOKS = `
@@ -151,7 +152,13 @@ test('a bpftrace script: in an image that has bpftrace, and told where it has no
   rig.edit('lab.yaml', '{ recipe: lab:minimal }', '{ recipe: lab:minimal, packages: [bpftrace], size: 2G }')
   const { manifest, dir } = await run('scripted')
   expect(manifest.verdict).toBe('passed')
-  expect(readFileSync(join(dir, 'probe-reads.bt.out'), 'utf8')).toMatch(/^@\[dd\]: \d+$/m)
+  const [, calls] = /^@\[dd\]: (\d+)$/m.exec(readFileSync(join(dir, 'probe-reads.bt.out'), 'utf8')) ?? []
+  expect(manifest.metrics).toEqual({ calls: Number(calls) })
+  // The lab runs the script itself: it is no stranger in the guest.
+  expect((manifest.remarks ?? []).filter((remark) => remark.includes('was there before'))).toEqual([])
+  expect((await rig.lab(['verify', dir])).status).toBe(0)
+  const hooks = await rig.lab(['check', '--probes', '--kernel', 'v5.10'])
+  expect(hooks.stdout).toMatch(/^kprobe\/vfs_read +ok +.*reads/m)
 })
 
 test('a bpftrace script with a mistake: its own words', async () => {

@@ -4,6 +4,7 @@
  */
 import { chmod, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { SCRIPT_SUFFIX } from '../../config/probe-source.ts'
 import type { ResolvedProbe } from '../../config/resolved.ts'
 import { step, type Context } from '../../engine/context.ts'
 import { messageOf, userError } from '../../engine/error.ts'
@@ -12,8 +13,6 @@ import type { Deployable } from './probe.ts'
 
 export type ScriptProbe = Extract<ResolvedProbe, { script: string }>
 
-/** Behind the name of the probe. */
-export const SCRIPT_SUFFIX = '.bt'
 const INTERPRETER = '#!/usr/bin/bpftrace\n'
 
 /** @throws a user's Failure where the script cannot be read */

@@ -195,3 +195,33 @@ describe('experiments', () => {
     ])
   })
 })
+
+test('a number of what a probe prints is of a probe that prints, and that the experiment has', () => {
+  const declared = '  readiter: { source: bpf/readiter.bpf.c }\n'
+  const used = '    probes: [readiter]\n'
+  const problemsOf = (of: string, probes: string) =>
+    problemsIn(
+      changed(
+        [declared, `${declared}  skb: { sample: tracex1 }\n`],
+        [used, `    probes: [${probes}]\n    metrics: { calls: { stdout: 'calls: (\\d+)', of: ${of} } }\n`],
+      ),
+    )
+  expect(problemsOf('skb', 'readiter, skb')).toEqual([])
+  expect(problemsOf('skb', 'readiter')).toEqual([
+    'experiment readiter does not have the probe "skb", so there is no output of it | add it: probes: [readiter, skb]',
+  ])
+  expect(problemsOf('readiter', 'readiter')).toEqual([
+    'probe "readiter" is loaded by the lab and prints nothing itself | read its messages: `message: PATTERN` in place of `stdout:` and `of:`',
+  ])
+  expect(problemsOf('skp', 'readiter')[0]).toContain('skp')
+})
+
+test.each([
+  [String.raw`'fd (\d+)'`, []],
+  [String.raw`'/fd (\d+)/'`, []],
+  [String.raw`'/fd (\d+)/g'`, [expect.stringContaining('a regular expression takes no flags')]],
+  [String.raw`'fd (\d+'`, [expect.stringContaining('fd (')]],
+])('a source of `same` is a regular expression with or without slashes: %s', (pattern, problems) => {
+  const same = `    expect:\n      - same: [{ stdout: ${pattern} }, { value: 3 }]\n`
+  expect(problemsIn(changed(['    expect:\n', same]))).toEqual(problems)
+})

@@ -162,6 +162,29 @@ const commands: Check = function* ({ lab: { experiments } }) {
   }
 }
 
+/** Only a probe with a loader of its own prints anything, and only while the experiment has it. */
+const printingProbes: Check = function* ({ lab: { experiments, probes: all } }) {
+  for (const [name, { metrics = {}, probes = [], matrix }] of Object.entries(experiments))
+    for (const [metric, one] of Object.entries(metrics)) {
+      const probe = 'stdout' in one ? one.of : undefined
+      const declared = probe !== undefined && Object.hasOwn(all, probe) ? all[probe] : undefined
+      if (probe === undefined || declared === undefined) continue
+      const here = { severity: 'error', path: ['experiments', name, 'metrics', metric, 'of'], at: 'value' } as const
+      if ('source' in declared)
+        yield {
+          ...here,
+          message: `probe "${probe}" is loaded by the lab and prints nothing itself`,
+          wayOut: 'read its messages: `message: PATTERN` in place of `stdout:` and `of:`',
+        }
+      else if (!probes.includes(probe) && matrix?.probe?.includes(probe) !== true)
+        yield {
+          ...here,
+          message: `experiment ${name} does not have the probe "${probe}", so there is no output of it`,
+          wayOut: `add it: probes: [${[...probes, probe].join(', ')}]`,
+        }
+    }
+}
+
 /** Ring buffers are allocated whole when tracing starts; a guest that cannot hold them fails in the middle of a run. */
 const buffers: Check = function* ({ lab: { experiments, vms }, names }: Context) {
   const told = new Set<string>()
@@ -189,4 +212,4 @@ const buffers: Check = function* ({ lab: { experiments, vms }, names }: Context)
   }
 }
 
-export const EXPERIMENT_CHECKS: readonly Check[] = [machines, parameters, commands, buffers]
+export const EXPERIMENT_CHECKS: readonly Check[] = [machines, parameters, commands, printingProbes, buffers]

@@ -37,6 +37,7 @@ const REFERENCES: readonly (readonly [section: Section, place: string])[] = [
   ['kernels', 'probes.*.types'],
   ['vms', 'experiments.*.vm'],
   ['probes', 'experiments.*.probes.*'],
+  ['probes', 'experiments.*.metrics.*.of'],
   ['kernels', 'experiments.*.matrix.kernel.*'],
   ['probes', 'experiments.*.matrix.probe.*'],
   ['kernels', 'experiments.*.expect.*.kernels.*'],

@@ -72,6 +72,7 @@ const required = z
 export const Metric = z.union([
   z.strictObject({
     stdout: numberPattern.describe('read from what the workload prints; ^ and $ are the ends of each line'),
+    of: name.optional().describe('a bpftrace script or a sample of `probes:` whose output is read instead'),
     unit,
     required,
   }),

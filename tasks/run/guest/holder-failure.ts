@@ -1,7 +1,7 @@
 /** What the holder's facts mean when a run did not get to its end: the failure that they stand for. */
 import { experimentError, labError, userError, type Failure } from '../../engine/error.ts'
 import { printable } from '../../engine/printable.ts'
-import { SCRIPT_SUFFIX } from '../../build/probe/script.ts'
+import { SCRIPT_SUFFIX } from '../../config/probe-source.ts'
 import { needsOf } from '../../linux/kbuild/samples.ts'
 import { hookOf, userHookOf } from '../../linux/symbols/hook.ts'
 import {

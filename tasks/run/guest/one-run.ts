@@ -29,6 +29,7 @@ import { Follower } from './follow.ts'
 import { guestRun } from './guest-run.ts'
 import type { GuestRun } from './guest-output.ts'
 import { isKprobeEvent, of, recordedEvents } from './holder.ts'
+import { outputsBeside } from './companion-output.ts'
 import { holderFailure } from './holder-failure.ts'
 import { mapsOf } from './maps.ts'
 import { fits, withDeclared, type BootMeta } from './meta.ts'
@@ -273,6 +274,7 @@ export async function finishRun(
     prints: printsOf(ofArm(session, arm).described, vm.state.kernel.release),
     stdout: text('stdout'),
     stderr: text('stderr'),
+    beside: outputsBeside(guest.lines, text),
     dmesg: guest.files.get('dmesg')?.toString('utf8'),
     console: console?.toString('utf8'),
   }

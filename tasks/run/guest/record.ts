@@ -31,6 +31,7 @@ import { SYMBOLS_FILE, symbolsText } from '../../trace/stacks/symbols-file.ts'
 import { codeOf } from './code-symbols.ts'
 import type { GuestRun } from './guest-output.ts'
 import { of, type HolderLine } from './holder.ts'
+import { outputFile } from './companion-output.ts'
 import { ownVersion } from '../../engine/own-version.ts'
 import { MANIFEST_FORMAT } from '../../results/manifest-format.ts'
 import type { Manifest } from '../../results/manifest.ts'
@@ -286,7 +287,7 @@ export async function record(
   if (code.length > 0) files.set(SYMBOLS_FILE, symbolsText(code))
   if (collect.has('kallsyms')) files.set('kallsyms', symbolsOf(meta, guest.lines, namesOfKernel(code)))
   for (const { name } of of(guest.lines, 'companion'))
-    files.set(`probe-${name}.out`, guest.files.get(`probe-${name}.out`) ?? '')
+    files.set(outputFile(name), guest.files.get(outputFile(name)) ?? '')
   for (const [name, text] of guest.files) if (/^iter-\w+\.out$/.test(name)) files.set(name, text)
   for (const [name, text] of derivedFiles(request.experiment, analysis, guest.lines)) files.set(name, text)
   files.set('holder.ndjson', guest.lines.map((line) => `${JSON.stringify(line)}\n`).join(''))

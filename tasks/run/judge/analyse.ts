@@ -99,6 +99,8 @@ export interface AnalysisInput {
   readonly stats: readonly string[]
   readonly stdout: string
   readonly stderr: string
+  /** What programs beside the workload printed, by their names in the guest. */
+  readonly beside?: ReadonlyMap<string, string>
   /** The kernel's log, and what it printed on the console; undefined where it is not known. */
   readonly dmesg: string | undefined
   readonly console: string | undefined
@@ -167,7 +169,7 @@ const inOrder = (lists: readonly (readonly TraceEvent[])[]): readonly TraceEvent
   lists.reduce<readonly TraceEvent[]>((all, one) => mergeByTime(all, one), [])
 
 export function analyse(input: AnalysisInput): Analysis {
-  const { experiment, arm, kernel, lines, report, stats, stdout, stderr, maps } = input
+  const { experiment, arm, kernel, lines, report, stats, stdout, stderr, beside, maps } = input
   const typed = input.typed ?? NO_TYPED
   const { events: traced, notUnderstood, lost } = parseTraceText(report.split('\n'))
   const events = mergeByTime(traced, input.typedEvents ?? inOrder(typed.channels.map(typedEvents)))
@@ -222,7 +224,7 @@ export function analyse(input: AnalysisInput): Analysis {
         )
       : []
   const pidParam = started === undefined ? {} : { 'workload.pid': started.pid }
-  const metrics = metricsOf(experiment.metrics, { ...arm.params, ...pidParam }, stdout, own, probes)
+  const metrics = metricsOf(experiment.metrics, { ...arm.params, ...pidParam }, { stdout, beside }, own, probes)
   const workloadMayFail = declared.some(({ failure }) => failure === 'workload' || failure === 'deadline')
   // A workload that failed, or a trace that cannot be read, is the reason itself.
   const isWhole = input.damaged === undefined && of(lines, 'exited')[0]?.status === 0 && !workloadMayFail

@@ -9,27 +9,42 @@ test('a metric is the median of everything that matches in a run', () => {
     metricsOf(
       { ns: { message: 'took ([0-9]+) ns' }, out: { stdout: 'n=([0-9.]+)' }, no: { stdout: 'x(y)' } },
       {},
-      'n=1.5\nn=2\nn=9',
+      { stdout: 'n=1.5\nn=2\nn=9' },
       own,
     ),
   ).toEqual({ ns: 8, out: 2, no: null })
-  expect(metricsOf({ bad: { stdout: '(a+)' } }, {}, 'aaa', [])).toEqual({ bad: null })
+  expect(metricsOf({ bad: { stdout: '(a+)' } }, {}, { stdout: 'aaa' }, [])).toEqual({ bad: null })
+})
+
+test('a number of a probe with its own loader is read from what that printed', () => {
+  const calls = { stdout: '^@calls: ([0-9]+)$', of: 'reclaim', output: 'reclaim.bt' }
+  const outputs = { stdout: '@calls: 1\n', beside: new Map([['reclaim.bt', 'Attaching 2 probes...\n\n@calls: 516\n']]) }
+  expect(metricsOf({ calls }, {}, outputs, [])).toEqual({ calls: 516 })
+  expect(metricsOf({ calls }, {}, { stdout: '@calls: 1\n' }, [])).toEqual({ calls: null })
+})
+
+test('a number of a probe is missed only in arms that have the probe, and the message names it', () => {
+  const metrics = { calls: { stdout: '@calls: ([0-9]+)', of: 'reclaim' } }
+  const missing = (probes: readonly string[]) => missingMetrics(metrics, { calls: null }, 'v5.10', { probes })
+  expect(missing([])).toEqual([])
+  expect(missing(['other'])).toEqual([])
+  expect(missing(['reclaim'])[0]?.lines[0]).toContain('in what probe reclaim printed (probe-*.out of the run)')
 })
 
 test('a group that captured nothing is no zero', () => {
   const out = 'took  ns\ntook 400 ns\ntook  ns\n'
   expect(
-    metricsOf({ ns: { stdout: 'took ([0-9]*) ns' }, no: { stdout: 'took (?:([0-9]+)|) ns' } }, {}, out, []),
+    metricsOf({ ns: { stdout: 'took ([0-9]*) ns' }, no: { stdout: 'took (?:([0-9]+)|) ns' } }, {}, { stdout: out }, []),
   ).toEqual({
     ns: 400,
     no: 400,
   })
-  expect(metricsOf({ ns: { stdout: 'took ([0-9 ]*)ns' } }, {}, 'took  ns', [])).toEqual({ ns: null })
+  expect(metricsOf({ ns: { stdout: 'took ([0-9 ]*)ns' } }, {}, { stdout: 'took  ns' }, [])).toEqual({ ns: null })
 })
 
 test('a pattern means what it means in the other keys: slashes around it, ends of lines, parameters', () => {
   const out = 'n=16: 5\nn=64: 7\nsum 12\n'
-  const value = (stdout: string) => metricsOf({ m: { stdout } }, { n: 64 }, out, [])['m']
+  const value = (stdout: string) => metricsOf({ m: { stdout } }, { n: 64 }, { stdout: out }, [])['m']
   expect(value('/sum ([0-9]+)/')).toBe(12)
   expect(value('^n=16: ([0-9]+)$')).toBe(5)
   expect(value('/^n=${n}: ([0-9]+)$/')).toBe(7)
@@ -106,5 +121,11 @@ test('what loading took is the sum over the programs that are meant, and no numb
     code: { load: 'jit-bytes' },
     none: { load: 'ns', program: 'c' },
   } as const
-  expect(metricsOf(metrics, {}, '', [], programs)).toEqual({ all: 300, one: 10, some: null, code: 64, none: null })
+  expect(metricsOf(metrics, {}, { stdout: '' }, [], programs)).toEqual({
+    all: 300,
+    one: 10,
+    some: null,
+    code: 64,
+    none: null,
+  })
 })
