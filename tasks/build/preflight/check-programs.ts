@@ -5,7 +5,8 @@ import type { ResolvedProbe } from '../../config/resolved.ts'
 import { ElfError, sectionsOf } from '../../linux/objects/elf.ts'
 import { sampleHeaders } from '../../linux/kbuild/samples.ts'
 import { kindOfSection } from '../../linux/symbols/hook-kinds.ts'
-import { isOfKernel, type Hook } from '../../linux/symbols/hook.ts'
+import { attachPoints } from '../../linux/symbols/bpftrace.ts'
+import { hookOf, isOfKernel, type Hook } from '../../linux/symbols/hook.ts'
 import { programsOfObject } from '../../linux/symbols/object.ts'
 import { programsOfSource, type HookedProgram, type ParsedTexts } from '../../linux/symbols/programs.ts'
 import { suffixDefines, type SourceProbe } from '../probe/command.ts'
@@ -69,6 +70,28 @@ export async function programsOfSamples(
       })
   }
   return { found, unread }
+}
+
+/** A probe that is a bpftrace script. */
+type ScriptProbe = Extract<ResolvedProbe, { script: string }>
+
+/** The hooks of bpftrace scripts: those that name a function or an event of the kernel. */
+export async function programsOfScripts(scripts: readonly ScriptProbe[]): Promise<CheckedProgram[]> {
+  const lists = scripts.map(async ({ name, script }) =>
+    attachPoints(await readFile(script, 'utf8')).flatMap(({ written, line, section }) =>
+      section === undefined
+        ? []
+        : [
+            {
+              probe: name,
+              optional: [],
+              place: placeOf(script, line, 1),
+              program: { program: written, hook: hookOf(section), line },
+            },
+          ],
+    ),
+  )
+  return (await Promise.all(lists)).flat()
 }
 
 /** libbpf loads no maps of `struct bpf_map_def` since 1.0 (bpf_object__init_maps of libbpf.c). @throws ElfError */

@@ -2,10 +2,17 @@
 import { arms, fullName } from '../../config/arms.ts'
 import type { ResolvedExperiment, ResolvedLab } from '../../config/resolved.ts'
 import type { Context } from '../../engine/context.ts'
-import { kernelsOf, usersOf } from '../probe/lint.ts'
+import { kernelsOf, usersOf, workloadLabel } from '../probe/lint.ts'
+import { kernelSides } from '../workload-parts.ts'
 import type { HookState } from '../../linux/symbols/verdict.ts'
 import type { SourceProbe } from '../probe/command.ts'
-import { programsOfSamples, ProgramReader, type CheckedPrograms, type NotCompiled } from './check-programs.ts'
+import {
+  programsOfSamples,
+  programsOfScripts,
+  ProgramReader,
+  type CheckedPrograms,
+  type NotCompiled,
+} from './check-programs.ts'
 import { CheckCompiler } from './compiled.ts'
 import { waysOut } from './fixes.ts'
 import { judgeHooks } from './judge.ts'
@@ -68,7 +75,8 @@ interface Use {
 
 /** The kernels that an experiment runs a probe on: `exclude:` may leave it out on some. */
 function kernelsWith(lab: ResolvedLab, experiment: ResolvedExperiment, probe: string): readonly string[] {
-  if (!experiment.matrix.kernel || !experiment.matrix.probe) return kernelsOf(lab, experiment)
+  const isInEveryArm = probe === workloadLabel(experiment.name)
+  if (isInEveryArm || !experiment.matrix.kernel || !experiment.matrix.probe) return kernelsOf(lab, experiment)
   return arms(experiment)
     .filter(({ probes = experiment.probes }) => probes.map(fullName).includes(probe))
     .flatMap(({ kernel }) => kernel ?? kernelsOf(lab, experiment))
@@ -94,7 +102,13 @@ export interface CheckRequest {
 /** Checks the hooks of all probes of a lab. Probes are compiled; no kernel is built or fetched. */
 export async function checkHooks(lab: ResolvedLab, context: Context, request: CheckRequest = {}): Promise<HookCheck> {
   const { only, source } = request
-  const probes = Object.values(lab.probes).filter((one): one is SourceProbe => 'source' in one)
+  const declared = Object.values(lab.probes).filter((one): one is SourceProbe => 'source' in one)
+  // A workload may bring programs and a loader of its own.
+  const sides = Object.values(lab.experiments).flatMap(({ name, workload }) =>
+    kernelSides(workload).map((side) => ({ ...side, name: workloadLabel(name) })),
+  )
+  const probes = [...declared, ...sides]
+  const scripts = await programsOfScripts(Object.values(lab.probes).filter((one) => 'script' in one))
   const samples = Object.values(lab.probes).filter((one) => 'sample' in one)
   const reader = new ProgramReader(new CheckCompiler(lab, context), context.toolRoot)
   const kernels: CheckedKernel[] = []
@@ -110,7 +124,7 @@ export async function checkHooks(lab: ResolvedLab, context: Context, request: Ch
       const use = useOf(lab, one.probe, ['compile'])
       failed.push({ ...one, kernel: kernel.name, expected: use.expected, used: use.kernels.has(kernel.name) })
     }
-    const found = [...own.found, ...ours.found]
+    const found = [...own.found, ...ours.found, ...scripts]
     const verdicts = await judgeHooks(
       found.map(({ program }) => program.hook),
       view,

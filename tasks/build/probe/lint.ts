@@ -134,10 +134,14 @@ export interface ProbeLint extends LintFinding {
   readonly expected: boolean
 }
 
-/** The experiments that have a probe, in every arm or in some (`matrix:`). */
+/** What stands for the BPF programs of an experiment's own workload where probes are named; no probe has such a name. */
+export const workloadLabel = (experiment: string): string => `workload of ${experiment}`
+
+/** The experiments that have a probe, in every arm or in some (`matrix:`). @param probe or a `workloadLabel` */
 export const usersOf = (lab: ResolvedLab, probe: string): readonly ResolvedExperiment[] =>
   Object.values(lab.experiments).filter(
-    ({ probes, matrix }) => probes.includes(probe) || matrix.probe?.includes(probe) === true,
+    ({ name, probes, matrix }) =>
+      probes.includes(probe) || matrix.probe?.includes(probe) === true || probe === workloadLabel(name),
   )
 
 /** The kernels that an experiment may run on. */
