@@ -48,7 +48,9 @@ const patterns: Check = function* ({ lab: { experiments } }) {
       for (const [path, text, at = 'value'] of patternsOf(one)) {
         const here = { path: ['experiments', name, 'expect', index, ...path], at } as const
         const broken = references(text).some(({ valid }) => !valid)
-        const problem = isRegex(text) && !broken ? patternProblem(text, params) : undefined
+        // A source of `same` is a regular expression with or without slashes.
+        const pattern = path[0] === 'same' && !isRegex(text) ? `/${text}/` : text
+        const problem = isRegex(pattern) && !broken ? patternProblem(pattern, params) : undefined
         if (problem !== undefined) yield { severity: 'error', ...here, ...problem }
         if (!FLAGS.test(text)) continue
         const wayOut = 'a regular expression ends with "/" and takes no flags'

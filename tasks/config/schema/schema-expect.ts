@@ -119,9 +119,11 @@ const as = z
   .enum(['hex', 'char'])
   .optional()
   .describe('hex: digits without 0x in front; char: one character, compared by its code')
-const capture = text(/^\/.+\/$/s, 'write a regular expression: "/fd (\\d+)/"').describe(
-  'a regular expression; its first group is the value, every match counts',
-)
+// Always a regular expression, so the slashes around it may be left out, as in `metrics:`.
+const capture = text(
+  /^(?!\/.+\/[dgimsuvy]{1,3}$).+$/s,
+  'a regular expression takes no flags: "fd (\\d+)" or "/fd (\\d+)/"',
+).describe('a regular expression; its first group is the value, every match counts')
 
 export const SameSource = z.union([
   z.strictObject({ stdout: capture, as }).meta({ title: "The workload's output" }),

@@ -1,6 +1,6 @@
 /** Every expectation of an experiment against the facts of one run. */
 import { concerns, timesOf, type Arm } from '../../config/arms.ts'
-import { interpolate, patternOf, type Params } from '../../config/interpolate.ts'
+import { interpolate, patternOf, regexOf, type Params } from '../../config/interpolate.ts'
 import type { ResolvedExperiment } from '../../config/resolved.ts'
 import type { Count, Expectation, FailureExpectation, SameSource } from '../../config/schema/schema-expect.ts'
 import { matches } from '../../config/text/pattern.ts'
@@ -54,11 +54,6 @@ function ruleOf(count: Count, params: Params): CountRule {
   const rule = countRule(text)
   if (rule !== undefined) return rule
   throw userError({ fact: `"${text}" is not a count`, wayOut: 'give whole numbers, with >=, <=, > or < before them' })
-}
-
-const regexOf = (text: string, params: Params): RegExp => {
-  const pattern = patternOf(text, params)
-  return pattern.kind === 'regex' ? pattern.regex : /(?!)/u
 }
 
 function sideOf(source: SameSource, facts: Facts, params: Params): Side {
