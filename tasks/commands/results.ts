@@ -177,7 +177,7 @@ async function claims(asked: Asked): Promise<Outcome> {
   }
 }
 
-const ACTIONS: Readonly<Record<string, (asked: Asked) => Outcome | Promise<Outcome>>> = {
+export const ACTIONS: Readonly<Record<string, (asked: Asked) => Outcome | Promise<Outcome>>> = {
   ls,
   show,
   rm: remove,

@@ -1,6 +1,6 @@
 /** What a shell offers, read from the lab file as it stands: one with mistakes in it still has names. */
 import { readFile } from 'node:fs/promises'
-import { dirname } from 'node:path'
+import { dirname, join } from 'node:path'
 import { parseDocument } from 'yaml'
 import { findLab } from '../../config/find.ts'
 import { indexRuns } from '../../results/run-index.ts'
@@ -45,6 +45,14 @@ export function factsOf(file: string | undefined, cwd = process.cwd()): Facts {
       const one = treeAt(treeAt(await tree, 'experiments'), experiment)
       const axes = Object.entries({ ...treeAt(one, 'params'), ...treeAt(one, 'matrix') })
       return Object.fromEntries(axes.map(([axis, values]) => [axis, texts(values)]))
+    },
+    examples: async () => {
+      const [{ exampleLabs }, { TOOL_ROOT }] = await Promise.all([
+        import('../../init/examples.ts'),
+        import('../shared/session.ts'),
+      ])
+      const examples = await exampleLabs(join(TOOL_ROOT, 'examples'))
+      return examples.map(({ name, question }): Candidate => [name, question])
     },
     runs: async () => {
       const { runs } = await indexRuns(placesOf(dirname(lab)).results).catch(() => ({ runs: [] }))

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { ACTIONS } from '../results.ts'
 import { candidates, type Facts } from './words.ts'
 
 const facts: Facts = {
@@ -16,10 +17,16 @@ const facts: Facts = {
     },
     { usage: 'results [action] [run]', about: 'runs', options: [] },
     { usage: 'trace <run>', about: 'events', options: [] },
+    { usage: 'diff <a> [b]', about: 'compare', options: [] },
+    { usage: 'export [run...]', about: 'pack', options: [] },
+    { usage: 'cache <action> <place> [name...]', about: 'share', options: [] },
+    { usage: 'init [dir]', about: 'create', options: [['--from <name>', 'copy an example']] },
+    { usage: 'task <plan> <block>', about: 'a block', options: [['--from <n>', 'a number']] },
   ],
   declared: (key) => Promise.resolve(key === 'experiments' ? [['read', 'about reads'], ['cost']] : []),
   axes: (experiment) =>
     Promise.resolve(experiment === 'read' ? { bytes: ['16', '64'], kernel: ['v5.10'] } : { probe: ['none'] }),
+  examples: () => Promise.resolve([['fsync', 'What does an fsync() cost?']]),
   runs: () => Promise.resolve(['read/20260101-a', 'read/20260102-b']),
 }
 
@@ -30,10 +37,10 @@ async function offered(line: string): Promise<string[]> {
 }
 
 test.each([
-  ['', ['run', 'results', 'trace']],
+  ['', ['run', 'results', 'trace', 'diff', 'export', 'cache', 'init', 'task']],
   ['r', ['run', 'results']],
   ['--js', ['--json']],
-  ['--json t', ['trace']],
+  ['--json t', ['trace', 'task']],
   ['-f ', [':files']],
   ['-f other.yaml r', ['run', 'results']],
   ['nothing ', []],
@@ -54,6 +61,14 @@ test.each([
   ['trace last x', []],
   ['results o', ['order', 'observer']],
   ['results order ', ['read', 'cost']],
+  ['results claims ', ['read', 'cost']],
+  ['diff read/b', ['read/bytes=16', 'read/bytes=64']],
+  ['diff read/bytes=16 read/k', ['read/kernel=v5.10']],
+  ['diff cost/', ['cost/probe=none']],
+  ['export c', ['cost', ':files']],
+  ['cache ', ['push', 'pull', 'list']],
+  ['init --from ', ['fsync']],
+  ['task 7 --from ', []],
   ['results show l', ['last', ':files']],
 ])('behind the command, "%s" offers %j', async (line, words) => {
   expect(await offered(line)).toEqual(words)
@@ -68,4 +83,9 @@ test('a value of an axis is offered when its name is there', async () => {
 test('every word behind -- is an argument', async () => {
   expect(await offered('run -- --re')).toEqual([])
   expect(await offered('run -- re')).toEqual(['read'])
+})
+
+test('every action of `lab results` is offered', async () => {
+  const offers = (await offered('results ')).filter((word) => word !== ':files')
+  expect(offers.toSorted()).toEqual(Object.keys(ACTIONS).toSorted())
 })

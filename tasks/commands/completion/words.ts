@@ -21,6 +21,8 @@ export interface Facts {
   readonly declared: (key: string) => Promise<readonly Candidate[]>
   /** Values of the axes of an experiment, by the name of the axis: params and matrix. */
   readonly axes: (experiment: string) => Promise<Readonly<Record<string, readonly string[]>>>
+  /** Examples of `lab init --from`, each with its question. */
+  readonly examples: () => Promise<readonly Candidate[]>
   /** Every run, oldest first: `experiment/run`. */
   readonly runs: () => Promise<readonly string[]>
 }
@@ -66,6 +68,22 @@ const assignments: Source = async ({ args, facts }) => {
   )
 }
 
+/** Groups of runs: `read/bytes=16`. */
+const groups: Source = async ({ facts }) => {
+  const experiments = await facts.declared('experiments')
+  const lists = experiments.map(async ([name]) =>
+    Object.entries(await facts.axes(name)).flatMap(([axis, values]) =>
+      values.map((value) => `${name}/${axis}=${value}`),
+    ),
+  )
+  return plain(...(await Promise.all(lists)).flat())
+}
+
+const both =
+  (...sources: readonly Source[]): Source =>
+  async (line) =>
+    (await Promise.all(sources.map((source) => source(line)))).flat()
+
 const BUILDS: Readonly<Record<string, string>> = { kernel: 'kernels', image: 'images', probe: 'probes' }
 
 /** What an argument names, by `command argument`, or by the argument alone where it is the same for all commands. */
@@ -74,10 +92,11 @@ const ARGUMENTS: Readonly<Record<string, Source>> = {
   vm: declared('vms'),
   kernel: declared('kernels'),
   run: runNames,
-  'diff a': runNames,
-  'diff b': runNames,
+  'diff a': both(groups, runNames),
+  'diff b': both(groups, runNames),
   'explain what': runNames,
-  'report what': async (line) => [...(await line.facts.declared('experiments')), ...(await runNames(line))],
+  'report what': both(declared('experiments'), runNames),
+  'export run': both(declared('experiments'), runNames),
   'build kind': () => Promise.resolve(plain(...Object.keys(BUILDS))),
   'build name': async ({ args, facts }) => await facts.declared(BUILDS[args[0] ?? ''] ?? 'kernels'),
   'results action': () =>
@@ -87,6 +106,13 @@ const ARGUMENTS: Readonly<Record<string, Source>> = {
       ['rm', 'remove a run'],
       ['order', 'the order of events over all runs'],
       ['observer', 'what the probes cost'],
+      ['claims', 'whether published results hold'],
+    ]),
+  'cache action': () =>
+    Promise.resolve([
+      ['push', 'copy built kernels and images to a place'],
+      ['pull', 'take what is missing from a place'],
+      ['list', 'what a place has'],
     ]),
   'kernels action': () => Promise.resolve([['add', 'write the lines of a package into lab.yaml']]),
   'completion shell': () => Promise.resolve(plain('bash', 'zsh', 'fish')),
@@ -100,6 +126,7 @@ const VALUES: Readonly<Record<string, Source>> = {
   '--param': assignments,
   '--only': assignments,
   '--run': runNames,
+  'init --from': ({ facts }) => facts.examples(),
   '--accel': () => Promise.resolve(plain('auto', 'kvm', 'tcg')),
   '--start': () => Promise.resolve(plain('shared', 'warm', 'cold')),
   '--per': () => Promise.resolve(plain('sequence', 'run')),
@@ -118,12 +145,12 @@ const commandName = ({ usage }: DeclaredCommand): string => usage.split(' ')[0] 
 
 const longName = (names: readonly string[]): string => names.find((name) => name.startsWith('--')) ?? ''
 
-/**
- * `<run>` as `run`; `lab results order` and `lab results observer` take an experiment where the other actions take a
- * run.
- */
+/** Actions of `lab results` that are about an experiment; the others are about a run. */
+const ABOUT_EXPERIMENT: ReadonlySet<string> = new Set(['order', 'observer', 'claims'])
+
+/** `<run>` as `run`, or as `experiment` where an action of `lab results` takes one. */
 const nameOf = (command: string, argument: string, args: readonly string[]): string =>
-  command === 'results' && argument === '[run]' && ['order', 'observer'].includes(args[0] ?? '')
+  command === 'results' && argument === '[run]' && ABOUT_EXPERIMENT.has(args[0] ?? '')
     ? 'experiment'
     : argument.replaceAll(/[[\]<>.]/g, '')
 
@@ -182,7 +209,7 @@ export async function candidates(words: readonly string[], facts: Facts): Promis
   const rows = [...command.options, ...EVERYWHERE]
   const { args, open, onlyArguments } = read(words.slice(first + 1), rows)
   if (open !== undefined) {
-    const source = VALUES[open.name]
+    const source = VALUES[`${name} ${open.name}`] ?? VALUES[open.name]
     const values = (await source?.({ args, facts })) ?? []
     const shown = source === assignments ? inSteps(values, begun) : values
     return { words: fitting(shown, begun), files: PATHS.has(open.value) }
