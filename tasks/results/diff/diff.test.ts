@@ -245,11 +245,11 @@ describe('groups of runs', () => {
     expect(found.numbers.find(({ what }) => what === 'metric read_ns')).toMatchObject({
       counts: [8, 8],
       medians: [103.5, 203.5],
-      test: { delta: -1, method: 'exact' },
+      test: { delta: 1, method: 'exact' },
     })
     expect(found.numbers.find(({ what }) => what === 'enter → exit')).toMatchObject({ counts: [8, 8], unit: 'ns' })
     const shown = await text(dir, 'cost/probe=none', 'cost/probe=readiter')
-    expect(shown).toMatch(/metric read_ns +103\.5 +203\.5 +1\.97x +8, 8 +-1\.00 +0\.000\d +B is higher \(large\)$/m)
+    expect(shown).toMatch(/metric read_ns +103\.5 +203\.5 +1\.97x +8, 8 +1\.00 +0\.000\d +B is higher \(large\)$/m)
     expect(shown).toMatch(/^ {2}probes +none +readiter$/m)
   })
 

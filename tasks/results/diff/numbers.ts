@@ -16,7 +16,7 @@ export interface NumberCompared {
   readonly counts: readonly [number, number]
   /** null where a side has no value. */
   readonly medians: readonly [number | null, number | null]
-  /** Where both sides have more than one value. */
+  /** Where both sides have more than one value. Its `delta` is of the second side against the first, as in reports. */
   readonly test?: RankTest & {
     /** p as it is where each number below is a question of its own (Holm). */
     readonly corrected: number
@@ -47,7 +47,13 @@ export function compareNumbers(first: Numbers, second: Numbers): NumberCompared[
     test
       ? {
           ...rest,
-          test: { ...test, corrected: corrected.shift() ?? 1, least: Math.min(1, leastP(test.nodes) * questions) },
+          // rankTest() is about the first group. 0 is subtracted from, so that it never becomes -0.
+          test: {
+            ...test,
+            delta: 0 - test.delta,
+            corrected: corrected.shift() ?? 1,
+            least: Math.min(1, leastP(test.nodes) * questions),
+          },
         }
       : rest,
   )
