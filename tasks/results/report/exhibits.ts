@@ -10,7 +10,7 @@ export interface Figure {
   readonly svg: string
 }
 
-/** Without a first column that says the same in every row: there is nothing to tell apart. */
+/** Without a first column that says the same in every row. Only where the experiment has no other arm. */
 function withoutArm({ columns, rows, ...rest }: Table): Table {
   const same = columns[0]?.head === 'arm' && new Set(rows.map(([first]) => first)).size === 1
   return same
@@ -27,10 +27,16 @@ export class Exhibits {
   readonly subjects = new Map<string, string>()
   readonly #names = new Set<string>()
   readonly #notes = new Map<string, string>()
+  readonly #severalArms = new Set<string>()
 
   /** Ends the caption of every figure and table whose first word is this experiment. */
   note(experiment: string, note: string): void {
     this.#notes.set(experiment, note)
+  }
+
+  /** Tables of this experiment keep their column of arms, even where only one of the arms is in a table. */
+  hasSeveralArms(experiment: string): void {
+    this.#severalArms.add(experiment)
   }
 
   #caption(words: readonly string[], caption: string): string {
@@ -66,7 +72,8 @@ export class Exhibits {
   }
 
   table(words: readonly string[], table: TableContent, decorate?: Decorate): Html {
-    const named = withoutArm({ ...table, caption: this.#caption(words, table.caption), name: this.#name(words) })
+    const whole = { ...table, caption: this.#caption(words, table.caption), name: this.#name(words) }
+    const named = this.#severalArms.has(words[0] ?? '') ? whole : withoutArm(whole)
     this.tables.push(named)
     return tableHtml(named, decorate)
   }

@@ -92,6 +92,10 @@ experiments:
     expect: [{ hits: { prog: ">=1" } }]
 `
 
+const OWN = LAB.replace('    probes: [p]\n', '')
+  .replace('{ run: readfile /data/f }', "{ source: [readfile.c, own.bpf.c], run: 'readfile ${bytes}' }")
+  .replace('[{ hits: { prog: ">=1" } }]', '[]\n    params: { bytes: [1, 2, 3, 4, 16, 64] }')
+
 test('probes, disks and what was done before each run are named, as the lab file has them', () => {
   const text = methodsText([run({ lab: { text: LAB }, plan: plan({ start: 'warm' }) })])
   expect(text).toContain('Probes: `p`.')
@@ -101,6 +105,21 @@ test('probes, disks and what was done before each run are named, as the lab file
     'Before each run, the page cache, dentries and inodes were dropped, `vm.swappiness` was set to 10, `/data` was unmounted and mounted again, the workload was pinned to CPU 0 and 1 and the command `sync` ran in the guest.',
   )
   expect(text).toContain('met every declared expectation')
+})
+
+test('the workload of several arms is that of all of them', () => {
+  const of = (bytes: number) =>
+    run({ ...arm(bytes), lab: { text: OWN }, workload: { argv: ['/run/lab/bundle-1/readfile', String(bytes)] } })
+  expect(methodsText([of(16), of(64)])).toContain('The workloads `readfile 16` and `readfile 64` ran on')
+  expect(methodsText([1, 2, 3, 4].map(of))).toContain(
+    'The workload `readfile ${bytes}`, with the values of each arm, ran on',
+  )
+})
+
+test('programs that the workload brings are not denied', () => {
+  const text = methodsText([run({ lab: { text: OWN } })])
+  expect(text).toContain('The lab attached no probe. The workload brings BPF programs of its own (`own.bpf.c`).')
+  expect(methodsText([run()])).toContain('The lab attached no probe.\nEvents were recorded')
 })
 
 test('runs of two definitions are not one paragraph: the newest is reported, and what was left out', () => {

@@ -1,7 +1,9 @@
 /**
  * A paragraph for the methods section of a paper, from the manifests alone: what was done, and nothing that was not.
  */
+import { basename } from 'node:path'
 import type { ResolvedVm } from '../../config/resolved.ts'
+import { isBpfSource } from '../../config/workload.ts'
 import type { Before } from '../../config/schema/schema.ts'
 import { requestedBy, definitionOf } from '../definition.ts'
 import type { Manifest } from '../manifest.ts'
@@ -101,12 +103,42 @@ function planSentences(runs: readonly Manifest[], arms: number): string[] {
   )
 }
 
+/** BPF programs that the workload loads itself, by their sources; of a loader that the lab does not build none is known. */
+function ownProgramsText(runs: readonly Manifest[]): string {
+  const sources = distinct(
+    runs.flatMap((run) => requestedBy(run)?.experiment.workload.sources ?? []).filter(isBpfSource),
+  )
+  return sources.length === 0
+    ? ''
+    : ` The workload brings BPF programs of its own (${listed(sources.map((file) => `\`${basename(file)}\``))}).`
+}
+
+/** Command lines that are listed; of more the lab file's own, with the names of parameters in it. */
+const LISTED_COMMANDS = 3
+
+function workloadText(runs: readonly Manifest[]): string {
+  const commands = distinct(
+    runs.map(({ workload: { argv } }) =>
+      argv.map((word, index) => (index === 0 ? word.replace(/^.*\//, '') : word)).join(' '),
+    ),
+  )
+  const declared = runs[0] && requestedBy(runs[0])?.experiment.workload.run
+  if (commands.length > LISTED_COMMANDS && declared !== undefined)
+    return `The workload \`${declared}\`, with the values of each arm,`
+  const more = commands.length - LISTED_COMMANDS
+  const shown = commands.slice(0, LISTED_COMMANDS).map((command) => `\`${command}\``)
+  const words = more > 0 ? [...shown, `${more} more`] : shown
+  return `The ${words.length === 1 ? 'workload' : 'workloads'} ${listed(words)}`
+}
+
 function probesText(runs: readonly Manifest[]): string {
   const names = distinct(runs.flatMap((run) => run.arm.probes ?? requestedBy(run)?.experiment.probes ?? []))
   const without = runs.some(({ arm }) => arm.probes?.length === 0) && names.length > 0 ? '; one arm had none' : ''
-  return names.length === 0
-    ? 'No probe was attached.'
-    : `Probes: ${listed(names.map((name) => `\`${name}\``))}${without}.`
+  const attached =
+    names.length === 0
+      ? 'The lab attached no probe.'
+      : `Probes: ${listed(names.map((name) => `\`${name}\``))}${without}.`
+  return `${attached}${ownProgramsText(runs)}`
 }
 
 /** Sentences about one experiment's runs of one definition. */
@@ -127,7 +159,7 @@ function ofExperiment(
   return [
     `## ${name}`,
     '',
-    `The workload \`${first.workload.argv.map((word, index) => (index === 0 ? word.replace(/^.*\//, '') : word)).join(' ')}\` ran on ${listed(kernels)}, in ${machine(first)}, on a host with ${first.host.cpu} (kernel ${first.host.kernel}).`,
+    `${workloadText(runs)} ran on ${listed(kernels)}, in ${machine(first)}, on a host with ${first.host.cpu} (kernel ${first.host.kernel}).`,
     ...(disks.length > 0 ? [`Data disks: ${listed(disks.map(diskText))}.`] : []),
     ...(first.imported === undefined ? [probesText(runs)] : []),
     `Events were recorded in binary per-CPU ring buffers of ${first.trace.bufferBytes / 2 ** 20} MiB with the clock \`${first.trace.clock}\`.`,

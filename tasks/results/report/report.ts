@@ -182,7 +182,10 @@ export async function reportStep(request: ReportRequest, context: Context): Prom
     return await withScratch('report', async (temp) => {
       const [material, exhibits] = [new Material(kept), new Exhibits()]
       const mostRuns = scope.kind === 'lab' ? MOST_RUNS.lab : MOST_RUNS.one
-      for (const one of experiments) exhibits.note(one.name, leftOutNote(one))
+      for (const one of experiments) {
+        exhibits.note(one.name, leftOutNote(one))
+        if (one.groups.length > 1) exhibits.hasSeveralArms(one.name)
+      }
       const facts: ExperimentFacts[] = []
       for (const [done, one] of experiments.entries()) {
         handle.progress(printable(one.name, 60), done, experiments.length)
