@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, rmSync, statSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
@@ -172,6 +172,21 @@ describe('a tree of the developer', () => {
     expect((await id()).id).not.toBe(before.id)
     await ensure()
     expect(readFileSync(join(dir, name), 'utf8')).toBe(text)
+  })
+
+  test('keeps its own times: they change with the text, and only with it', async () => {
+    const { tree, dir, ensure } = setUp()
+    await ensure()
+    const timeOf = (name: string) => statSync(join(dir, name)).mtimeMs
+    // As if built long ago: objects that make compares with.
+    for (const name of Object.keys(SOURCE)) utimesSync(join(dir, name), 5000, 5000)
+    // Everything was checked out again, and one file was put back as it was long before.
+    for (const name of Object.keys(SOURCE)) utimesSync(join(tree, name), 9000, 9000)
+    write(tree, { 'lib/a.c': 'int c;\n' })
+    utimesSync(join(tree, 'lib/a.c'), 1000, 1000)
+    expect(await ensure()).toBe(true)
+    expect(timeOf('Makefile')).toBe(5_000_000)
+    expect(timeOf('lib/a.c')).toBeGreaterThan(5_000_000)
   })
 
   test('loses what its tree lost, and keeps what was built in it: every object depends on objtool', async () => {

@@ -235,10 +235,11 @@ async function copyTree(tree: string, dir: string, context: Context, place: stri
   await writeFile(list, [...new Set([...known, ...now])].join('\0'))
   // A copy of an earlier version of lab has no list.
   const gone = before === undefined ? ['--delete'] : []
-  await run(['rsync', '--archive', ...gone, '--no-owner', '--no-group', ...excludes, `${tree}/`, `${dir}/`], {
-    signal,
-    place,
-  })
+  // By their contents, and never with the times of the tree: make compares times with those of our objects. A checkout
+  // that is made again has new times for the same text, which must not build everything again; a file that was put back
+  // has an old time for another text, which must not be taken for built.
+  const how = ['--archive', '--no-owner', '--no-group', '--no-times', '--checksum']
+  await run(['rsync', ...how, ...gone, ...excludes, `${tree}/`, `${dir}/`], { signal, place })
   await writeFile(list, now.join('\0'))
 }
 
