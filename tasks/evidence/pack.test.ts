@@ -54,6 +54,18 @@ test.each([
   expect(existsSync(join(to, '..', 'out'))).toBe(false)
 })
 
+test('a pack that tar packed again, with its directories, is the same pack', async () => {
+  const entries = [
+    { name: './', type: 'directory', content: '' },
+    { name: './results/x/', type: 'directory', content: '' },
+    { name: `./${A}`, content: 'x' },
+    { ...sums({ [A]: 'x' }), name: `./${SUMS}` },
+  ] as const
+  expect(await openPack(await packOf(entries), tempDir())).toEqual([])
+  const outside = { name: '../out/', type: 'directory', content: '' } as const
+  expect(await openPack(await packOf([outside, ...entries]), tempDir())).toEqual(['../out/: no file of a pack'])
+})
+
 test.each([
   ['a link', [{ name: 'results/l', type: 'symlink', linkname: '/etc' }, sums({})], 'no file of a pack'],
   ['a changed file', [{ name: A, content: 'x' }, sums({ [A]: 'y' })], `${A} is not what was packed`],

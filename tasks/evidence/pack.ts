@@ -213,13 +213,21 @@ export async function openPack(file: string, to: string): Promise<string[]> {
   const problems: string[] = []
   const found = new Map<string, string>()
   const names = new Names()
-  let total = 0
+  let [total, directories] = [0, 0]
   const archive = tarStream().extract()
   const writing = async () => {
     for await (const entry of archive) {
-      const { name, type, size, mode } = entry.header
+      const { type, size, mode } = entry.header
+      // tar(1) writes directories, too, and begins every name with "./" where it was given one: a pack that somebody
+      // unpacked and packed again is the same pack.
+      const name = entry.header.name.replace(/^\.\//, '')
       total += size
       if (total > LIMIT || found.size + problems.length > MOST_FILES) throw new Error('it is larger than any pack')
+      if (type === 'directory' && (name === '' || SAFE.test(name.replace(/\/$/, '')))) {
+        if (++directories > MOST_FILES) throw new Error('it is larger than any pack')
+        entry.resume()
+        continue
+      }
       if (type !== 'file' || !SAFE.test(name) || !names.add(name)) {
         problems.push(`${printable(name, 100)}: no file of a pack`)
         entry.resume()
