@@ -1,8 +1,9 @@
 /** `lab verify`: a result or an evidence pack against itself. */
 import { existsSync, statSync } from 'node:fs'
 import { readFile, readdir } from 'node:fs/promises'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { EXIT, userError } from '../engine/error.ts'
+import { step } from '../engine/context.ts'
 import { printable } from '../engine/printable.ts'
 import { withScratch } from '../engine/scratch.ts'
 import { INPUTS_DIR } from '../results/kept-inputs.ts'
@@ -129,7 +130,13 @@ async function verifyPacks(
     })
   const asked = against === undefined ? undefined : readKeptLab(against, context.toolRoot)
   const verdicts: PackVerdict[] = []
-  for (const file of files) verdicts.push(await packVerdict(file, asked, context))
+  await step(context, 'verify', 'verify packs', async ({ progress }) => {
+    for (const [index, file] of files.entries()) {
+      progress(printable(basename(file), 60), index, files.length)
+      verdicts.push(await packVerdict(file, asked, context))
+    }
+    return { outcome: 'done', detail: plural(files.length, 'pack'), value: undefined }
+  })
   const good = verdicts.every(({ sound, notPassed, differs = [] }) => sound && notPassed === 0 && differs.length === 0)
   return {
     text: csv === true ? packsCsv(verdicts) : packsTable(verdicts, view.width),

@@ -1,6 +1,7 @@
 /** Many packs, a line each: for people, or as CSV. */
 import { printable } from '../engine/printable.ts'
 import { plural, table } from '../engine/text.ts'
+import { INPUTS_DIR } from '../results/kept-inputs.ts'
 import { csvRow } from '../trace/export/csv.ts'
 import type { PackVerdict } from './pack-verdict.ts'
 
@@ -21,6 +22,7 @@ const cells = (verdict: PackVerdict): string[] => [
 export function packsTable(verdicts: readonly PackVerdict[], width: number | undefined): string {
   const asked = verdicts.some(({ differs }) => differs !== undefined)
   const heads = asked ? HEADS : HEADS.slice(0, -1)
+  const someDiffer = verdicts.some(({ differs = [] }) => differs.length > 0)
   const unsound = verdicts.filter(({ sound }) => !sound)
   return [
     table(
@@ -32,6 +34,11 @@ export function packsTable(verdicts: readonly PackVerdict[], width: number | und
       const more = problems.length > 1 ? ` (and ${problems.length - 1} more)` : ''
       return `${printable(pack, 60)}: ${printable(problems[0] ?? '', 200)}${more}`
     }),
+    ...(someDiffer
+      ? [
+          `in what they differ: each pack has its lab file and what that names in results/${INPUTS_DIR}/lab-*; \`tar -xzOf PACK --wildcards 'results/${INPUTS_DIR}/lab-*/lab.yaml' | diff lab.yaml -\``,
+        ]
+      : []),
     `${plural(verdicts.length, 'pack')}: ${verdicts.length - unsound.length} sound, ${verdicts.filter(({ sound, notPassed, passed }) => sound && passed > 0 && notPassed === 0).length} passed`,
   ].join('\n')
 }
