@@ -70,3 +70,13 @@ test('numbers have the unit that suits the largest arm, and the precision that t
     expect.stringMatching(/^ {4}calls 7000, 1 run/),
   ])
 })
+
+test('arms with numbers: the commands that compare them', () => {
+  const run = (name: string, metrics: object) => outcome({ experiment: 'a', arm: { name, params: {} }, metrics })
+  const shown = (first: string, second: string, metrics: object) =>
+    summaryText([run(first, metrics), run(second, metrics)])
+  expect(shown('n=1', 'n=2', { ns: 4 })).toContain('compare the arms: `lab diff a/n=1 a/n=2`, or `lab report a`')
+  expect(shown('word="x,y"', 'word=z', { ns: 4 })).toContain('compare the arms: `lab report a`')
+  expect(shown('n=1', 'n=2', { ns: null })).not.toContain('compare the arms')
+  expect(shown('n=1', 'n=1', { ns: 4 })).not.toContain('compare the arms')
+})
