@@ -22,7 +22,7 @@ export default defineConfig({
           name: 'unit',
           include: ['tasks/**/*.test.ts'],
           exclude: ['tasks/**/*.{cli,vm}.test.ts', '**/node_modules/**'],
-          testTimeout: 20_000,
+          testTimeout: 60_000,
           maxWorkers: WORKERS,
         },
       },
