@@ -1,8 +1,10 @@
 /** What is in a shared directory when a run begins: the run's results follow from it, and it stays with the host. */
 import { createHash } from 'node:crypto'
-import { lstat, readdir, readlink } from 'node:fs/promises'
+import { constants } from 'node:fs'
+import { lstat, open, readdir, readlink, type FileHandle } from 'node:fs/promises'
 import { join, relative } from 'node:path'
-import { hashFile } from '../engine/fingerprint.ts'
+import { pipeline } from 'node:stream/promises'
+import { messageOf } from '../engine/error.ts'
 
 export interface ShareContents {
   readonly files: number
@@ -17,21 +19,32 @@ export interface ShareContents {
 /** About a second of reading. What is unchanged is hashed once for each command. */
 const MOST = { files: 10_000, bytes: 2 ** 30 }
 
-/** Hashes by what tells a file from another one in its place. */
+/**
+ * Hashes by what tells a file from another one in its place, and from itself before a change: the time of the last
+ * change (ctime) cannot be set, as that of the text (mtime) can.
+ */
 const known = new Map<string, string>()
 
-async function digestOf(file: string, { dev, ino, size, mtimeNs }: Stats): Promise<string> {
-  const key = [dev, ino, size, mtimeNs].join(':')
-  const hash = known.get(key) ?? (await hashFile(file))
-  known.set(key, hash)
-  return hash
+/** The hash of so many bytes and no more: somebody may be writing to the file. */
+async function hashOf(handle: FileHandle, size: number): Promise<string> {
+  const hash = createHash('sha256')
+  if (size > 0) await pipeline(handle.createReadStream({ autoClose: false, start: 0, end: size - 1 }), hash)
+  return hash.digest('hex')
 }
 
-interface Stats {
-  readonly dev: bigint
-  readonly ino: bigint
-  readonly size: bigint
-  readonly mtimeNs: bigint
+/**
+ * A guest that may write can put something else in the place of a file after it was looked at: no link is followed, and
+ * a pipe is not waited for. @throws an Error for anything but a file of a size that is read
+ */
+async function digestOf(file: string): Promise<string> {
+  await using handle = await open(file, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK)
+  const stat = await handle.stat({ bigint: true })
+  if (!stat.isFile() || stat.size > MOST.bytes) throw new Error(`${file} changed while it was read`)
+  const { dev, ino, size, ctimeNs } = stat
+  const key = [dev, ino, size, ctimeNs].join(':')
+  const hash = known.get(key) ?? (await hashOf(handle, Number(size)))
+  known.set(key, hash)
+  return hash
 }
 
 async function lineOf(directory: string, file: string): Promise<string> {
@@ -40,26 +53,39 @@ async function lineOf(directory: string, file: string): Promise<string> {
   if (stat.isSymbolicLink()) return `link ${name} ${await readlink(file)}\n`
   const mode = (Number(stat.mode) & 0o111) === 0 ? '644' : '755'
   // A pipe, a socket or a device says nothing that could be kept.
-  const hash = stat.isFile() ? await digestOf(file, stat) : 'special'
+  const hash = stat.isFile() ? await digestOf(file) : 'special'
   return `${mode} ${name} ${hash}\n`
 }
 
-/** @param directory without symbolic links */
-export async function shareContents(directory: string): Promise<ShareContents> {
-  const entries = await readdir(directory, { withFileTypes: true, recursive: true })
-  const paths = entries
-    .filter((entry) => !entry.isDirectory())
-    .map((entry) => join(entry.parentPath, entry.name))
-    .toSorted()
-  const sizes = await Promise.all(paths.map((path) => lstat(path).then(({ size }) => size)))
-  const bytes = sizes.reduce((sum, size) => sum + size, 0)
-  const counted = { files: paths.length, bytes }
-  if (paths.length > MOST.files || bytes > MOST.bytes) return { ...counted, sha256: null }
-  const digest = createHash('sha256')
+/** What was counted, with no digest, and why. */
+const unread = (counted: Omit<ShareContents, 'sha256'>, why: string) => ({
+  contents: { ...counted, sha256: null },
+  why,
+})
+
+/**
+ * What a run records, and why there is no digest where there is none.
+ * @param directory without symbolic links
+ */
+export async function shareContents(
+  directory: string,
+): Promise<{ readonly contents: ShareContents; readonly why?: string }> {
+  let counted = { files: 0, bytes: 0 }
   try {
+    const entries = await readdir(directory, { withFileTypes: true, recursive: true })
+    const paths = entries
+      .filter((entry) => !entry.isDirectory())
+      .map((entry) => join(entry.parentPath, entry.name))
+      .toSorted()
+    const sizes = await Promise.all(paths.map((path) => lstat(path).then(({ size }) => size)))
+    counted = { files: paths.length, bytes: sizes.reduce((sum, size) => sum + size, 0) }
+    if (counted.files > MOST.files) return unread(counted, `it has more than ${MOST.files} files`)
+    if (counted.bytes > MOST.bytes) return unread(counted, `it has more than ${MOST.bytes / 2 ** 30} GB`)
+    const digest = createHash('sha256')
     for (const path of paths) digest.update(await lineOf(directory, path))
-  } catch {
-    return { ...counted, sha256: null }
+    return { contents: { ...counted, sha256: digest.digest('hex') } }
+  } catch (error) {
+    // A guest makes directories that nobody may read, and files come and go: neither is a reason not to run.
+    return unread(counted, messageOf(error))
   }
-  return { ...counted, sha256: digest.digest('hex') }
 }

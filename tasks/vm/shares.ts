@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path'
 import type { Sharing } from '../build/sharing.ts'
 import type { ResolvedVm } from '../config/resolved.ts'
 import { isWithin, shareRefusal, type ResolvedShare } from '../config/shares.ts'
+import type { Context } from '../engine/context.ts'
 import { labError, messageOf, userError } from '../engine/error.ts'
 import { printable } from '../engine/printable.ts'
 import type { SharedDirectory } from '../host/qemu.ts'
@@ -57,15 +58,28 @@ export interface RecordedShare extends ResolvedShare, ShareContents {
   readonly transport: Sharing['transport']
 }
 
-/** What the guest has of the host at this moment. */
+/** What the guest has of the host at this moment. Says so where that cannot be told from other contents. */
 export async function recordedShares(
-  { shares = [] }: ResolvedVm,
+  { name, shares = [] }: ResolvedVm,
   sharing: Sharing | undefined,
+  emit: Context['emit'],
 ): Promise<RecordedShare[]> {
   if (sharing === undefined) return []
   const { transport } = sharing
   return await Promise.all(
-    shares.map(async (share) => ({ ...share, transport, ...(await shareContents(realpathSync(share.from))) })),
+    shares.map(async (share) => {
+      const { contents, why } = await shareContents(share.from)
+      if (why !== undefined)
+        emit({
+          type: 'notice',
+          level: 'warning',
+          standing: true,
+          place: `share ${share.mount} of vm ${name}`,
+          text: `the result does not tell its contents from others: ${printable(why, 200)}`,
+          ...(!share.write && { wayOut: 'share a directory with fewer and smaller files, which you may read' }),
+        })
+      return { ...share, transport, ...contents }
+    }),
   )
 }
 

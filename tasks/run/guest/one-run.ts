@@ -165,7 +165,7 @@ export async function runInGuest(
 ): Promise<Collected & { failure: Failure | undefined }> {
   const { vm } = session
   await runBefore(session, turn.arm, place, context.signal)
-  const shares = await recordedShares(session.artefacts.vm.vm, session.artefacts.vm.sharing)
+  const shares = await recordedShares(session.artefacts.vm.vm, session.artefacts.vm.sharing, context.emit)
   const started = moment()
   const holderRequest = requestOf(session, turn, place, vm.state.accel.accel === 'tcg' ? TCG_FACTOR : 1)
   const follow = session.request.follow === true
