@@ -33,6 +33,14 @@ test('a warning that stands is given once a day, and each later command says tha
   expect(await said(state, '2026-12-01T08:00:00', standing)).toEqual(['no KVM'])
 })
 
+test('a command gives it once, however many boots or runs say it', async () => {
+  expect(await said(tempDir(), '2026-11-30T10:00:00', standing, passing, standing, passing)).toEqual([
+    'no KVM',
+    'it died',
+    'it died',
+  ])
+})
+
 test('another text is another warning, and another lab has its own', async () => {
   const state = tempDir()
   await said(state, '2026-11-30T10:00:00', standing)

@@ -52,6 +52,8 @@ export function daily(view: View, state: string, now = new Date()): View {
     if (event.type !== 'notice' || event.standing !== true) return view.emit(event)
     const key = hashText(JSON.stringify([event.place, event.text]))
     if (before.has(key)) return void leftOut.add(key)
+    // Each boot or run of this command has the same to say.
+    if (added.has(key)) return
     added.add(key)
     view.emit(event)
   }
