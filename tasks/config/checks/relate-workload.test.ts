@@ -56,6 +56,10 @@ test.each([
   '-fdump-tree-all=/x',
   '-wrapper',
   '-M',
+  '-lm',
+  '-Wa,-I/x',
+  '-Wp,-MD',
+  '-fplugin-arg-x',
   '-',
 ])('the flag %s is not for a lab file', (flag) => {
   const workload = WORKLOAD.replace('run:', `flags: ["${flag}"], run:`)
@@ -72,6 +76,10 @@ test.each([
   '-Wno-error=format',
   '-fno-inline',
   '-g',
+  '-fpatchable-function-entry=16,8',
+  '-mfpmath=sse,387',
+  '-Wl,--hash-style=gnu',
+  '-Wl,-z,max-page-size=4096',
 ])('the flag %s is', (flag) => {
   expect(problemsIn(changed([WORKLOAD, WORKLOAD.replace('run:', `flags: ["${flag}"], run:`)]))).toEqual([])
 })

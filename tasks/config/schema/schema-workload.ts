@@ -7,12 +7,13 @@ import { path, text } from './schema-text.ts'
 
 /**
  * Options by which gcc neither reads nor writes a file, nor loads code into itself: those of the preprocessor, and
- * plain words of the others. Of the linker's, which come after -Wl, only some: its -plugin loads code. No path after -f
- * (`-fdump-...=FILE` writes one).
+ * plain words of the others. Of the linker's, which come after -Wl, only some: its -plugin loads code, and a comma after
+ * -W would begin one. No path after -f (`-fdump-...=FILE` writes one).
  */
-const LINKER = /--(?:no-)?as-needed|--export-dynamic|--gc-sections|--wrap=\w+|-z,\w+/
+const LINKER =
+  /--(?:no-)?as-needed|--export-dynamic|--gc-sections|--wrap=\w+|--hash-style=\w+|--build-id(?:=\w+)?|-z,[\w=-]+/
 const FLAG = new RegExp(
-  String.raw`^-(?:[DU]\w[^\s@]*|[OgmW][\w=+.:-]*|Wl,(?:${LINKER.source})|f(?!plugin)[\w=+.:-]*|std=[\w+:]+` +
+  String.raw`^-(?:[DU]\w[^\s@]*|[OgW][\w=+.:-]*|m[\w=+.:,-]+|Wl,(?:${LINKER.source})|f(?!plugin)[\w=+.:,-]+|std=[\w+:]+` +
     '|ansi|pedantic|pthread|static|rdynamic|(?:no-)?pie|w|s)$',
 )
 
@@ -38,7 +39,11 @@ export const Workload = z
       ),
     flags: z
       .array(
-        text(FLAG, 'a flag is one word for gcc that names no file: -DN=4, -O0, -g, -std=gnu11, -m..., -W... or -f...'),
+        text(
+          FLAG,
+          'a flag is one word for gcc that names no file: -DN=4, -O0, -g, -std=gnu11, -m..., -W... or -f...; ' +
+            '`libraries: [m]` stands for -lm',
+        ),
       )
       .max(64)
       .optional()
