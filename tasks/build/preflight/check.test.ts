@@ -128,6 +128,22 @@ test('the table has a column for each kernel, and what is wrong stands below it 
   ])
 })
 
+test.each([
+  ['xdp', '. uses no symbol of the kernel'],
+  [
+    'uprobe/${workload}:answer',
+    '. uses no symbol of the kernel; what it names in the workload is looked for when the workload is built',
+  ],
+])('what a "." means for %s is below the table', (hook, legend) => {
+  const kernels = [{ kernel: 'v5.4', state: 'built', note: undefined }] as const
+  const other = { ...HOOK, hook, kind: 'not a symbol', attachable: undefined } as const
+  expect(
+    hooksText({ kernels, hooks: [other], failed: [] })
+      .split('\n')
+      .at(-1),
+  ).toBe(legend)
+})
+
 test('a tree is searched as it was before the lab changed it, and what was found is kept with its source', async () => {
   const dir = join(tempDir(), 'src')
   mkdirSync(join(dir, 'lib'), { recursive: true })

@@ -1,6 +1,7 @@
 /** Checked hooks for people: a table of hooks and kernels, then what is wrong with each and what to do. */
 import { printable } from '../../engine/printable.ts'
 import type { VerdictKind } from '../../linux/symbols/verdict.ts'
+import { hookOf } from '../../linux/symbols/hook.ts'
 import { table } from '../../engine/text.ts'
 import type { CheckedHook, HookCheck, CheckedProbe } from './check.ts'
 
@@ -81,6 +82,15 @@ function problemText(section: string, all: readonly CheckedHook[]): string {
   ].join('\n')
 }
 
+/** What a "." in the table means. A workload may not even be compiled yet, so that nobody knows its functions. */
+function legendOf(hooks: readonly CheckedHook[]): string[] {
+  const others = hooks.filter(({ kind }) => kind === 'not a symbol')
+  if (others.length === 0) return []
+  const isInProgram = others.some(({ hook }) => ['user', 'usdt'].includes(hookOf(hook).kind))
+  const more = isInProgram ? '; what it names in the workload is looked for when the workload is built' : ''
+  return [`. uses no symbol of the kernel${more}`]
+}
+
 /** Table, kernels of which less is known, and each hook that is not attachable. */
 export function hooksText(check: HookCheck, width?: number): string {
   const { kernels, hooks } = check
@@ -88,7 +98,7 @@ export function hooksText(check: HookCheck, width?: number): string {
   const covered = hooks.some(({ kind }) => kind === 'covered')
   return [
     hookTable(check, width),
-    ...(hooks.some(({ kind }) => kind === 'not a symbol') ? ['. uses no symbol of the kernel'] : []),
+    ...legendOf(hooks),
     ...(covered ? ['* notrace, but this kernel allows probing it anyway'] : []),
     ...kernels.flatMap(({ kernel, note }) => (note === undefined ? [] : [`${kernel}: ${printable(note, 300)}`])),
     ...[...new Set(bad.map(({ hook }) => hook))].map((section) =>
