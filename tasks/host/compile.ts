@@ -6,6 +6,7 @@ import { readFile, rm } from 'node:fs/promises'
 import { failedBy, Failure, type FailureParts } from '../engine/error.ts'
 import { printable } from '../engine/printable.ts'
 import { dependenciesOf, includesOf, preprocessing, type Include } from '../linux/c/includes.ts'
+import { warningsIn, type CompilerWarning } from './compiler-warnings.ts'
 import { run, type RunOptions } from './sh.ts'
 
 /** What decides how a BPF object is compiled, without where it goes. */
@@ -104,15 +105,22 @@ export const C_LIBRARY = '/usr/include'
 export const clangResources = async (signal: AbortSignal): Promise<string> =>
   (await run(['clang', '-print-resource-dir'], { signal, place: 'host' })).stdout.trim()
 
-/** Compiles, and returns every file that was read for it. @throws CompileFailure with what the compiler said */
-export async function compileBpf(request: BpfCompile): Promise<string[]> {
+/** Of a source that compiled. */
+export interface Compiled {
+  /** Every file that was read for it. */
+  readonly read: readonly string[]
+  readonly warnings: readonly CompilerWarning[]
+}
+
+/** @throws CompileFailure with what the compiler said */
+export async function compileBpf(request: BpfCompile): Promise<Compiled> {
   const { place, source, object, signal } = request
   const argv = bpfArgv(request, await clangResources(signal))
   const list = `${object}.d`
   const said: string[] = []
   try {
     await run([...argv, '-MD', '-MF', list], { signal, place, onLine: (line) => said.push(line) })
-    return dependenciesOf(await readFile(list, 'utf8'))
+    return { read: dependenciesOf(await readFile(list, 'utf8')), warnings: warningsIn(said) }
   } catch (error) {
     throw compileFailure(error, said, place, source, request.wayOut)
   } finally {
@@ -134,18 +142,19 @@ interface Step {
 
 const CORRECT = 'correct the program; `lab doctor` tells whether a library is missing'
 
-/** Compiles one C file for the host's kind of CPU. @throws CompileFailure with what the compiler said */
+/** Compiles one C file for the host's kind of CPU, and returns its warnings. @throws CompileFailure with what the compiler said */
 export async function compileObject({
   source,
   object,
   flags,
   place,
   signal,
-}: Step & { readonly source: string; readonly object: string }): Promise<void> {
+}: Step & { readonly source: string; readonly object: string }): Promise<CompilerWarning[]> {
   const said: string[] = []
   try {
     const argv = ['gcc', '-O2', '-Wall', ...flags, '-c', '-o', object, source]
     await run(argv, { signal, place, onLine: (line) => said.push(line) })
+    return warningsIn(said)
   } catch (error) {
     throw compileFailure(error, said, place, printable(source), CORRECT)
   }

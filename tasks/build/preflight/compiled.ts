@@ -6,6 +6,7 @@ import { Failure } from '../../engine/error.ts'
 import { storedTypes, typesStep, type KernelTypes } from '../kernel-types.ts'
 import type { SourceProbe } from '../probe/command.ts'
 import { compileProbe, type ProbeTarget } from '../probe/probe.ts'
+import { sayWarnings } from '../probe/warnings.ts'
 import { wantsTypes } from '../probe/wants-types.ts'
 import { openKernel, type KernelView } from './kernel.ts'
 
@@ -77,6 +78,7 @@ export class CheckCompiler {
       if ('lacks' in found) return found
       try {
         const { file } = await compileProbe(probe, found.target, found.declared, this.#context)
+        await sayWarnings(file, probe.source, 'clang', this.#context)
         return { file, object: await readFile(file) }
       } catch (error) {
         if (!(error instanceof Failure) || error.kind !== 'user') throw error

@@ -4,10 +4,11 @@
 import { spawnSync } from 'node:child_process'
 import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { beforeEach, expect, test } from 'vitest'
+import { beforeEach, describe, expect, test } from 'vitest'
 import { TOOL_ROOT } from '../../commands/shared/app.ts'
 import type { ResolvedExperiment, ResolvedKernel } from '../../config/resolved.ts'
 import type { ResolvedWorkload } from '../../config/workload.ts'
+import type { LabEvent } from '../../engine/event.ts'
 import type { Fingerprint } from '../../engine/fingerprint.ts'
 import { probeStep, workloadStep } from './probe.ts'
 import { failureOf } from '../../test/caught.ts'
@@ -17,6 +18,7 @@ import { tempDir } from '../../test/temp-dir.ts'
 let dir = ''
 beforeEach(() => {
   dir = tempDir()
+  events.length = 0
   write('types/vmlinux.h', 'typedef unsigned int __u32;\ntypedef unsigned long long __u64;\n')
 })
 
@@ -26,7 +28,12 @@ function write(name: string, text: string): void {
   writeFileSync(file, text)
 }
 
-const context = () => ({ ...testContext(join(dir, 'cache')), toolRoot: TOOL_ROOT })
+const events: LabEvent[] = []
+const context = () => ({
+  ...testContext(join(dir, 'cache')),
+  toolRoot: TOOL_ROOT,
+  emit: (event: LabEvent) => events.push(event),
+})
 const kernel = { name: 'k', debug: 'btf', parallelPaths: [] } as unknown as ResolvedKernel
 
 /** The value of `made` in what a probe was compiled to: its text is found in the object. */
@@ -150,5 +157,45 @@ test('a program that is ready goes as it is', async () => {
   expect(await workloadStep(experimentOf([], { program }), context())).toMatchObject({
     name: 'ready.sh',
     file: program,
+  })
+})
+
+describe('warnings of the compilers', () => {
+  const warned = () =>
+    events.flatMap((event) =>
+      event.type === 'notice' ? [`${event.place?.replace(/^.*lab\/bpf\//, '')}: ${event.text}`] : [],
+    )
+
+  test('are said with their place, also where the object comes out of the store', async () => {
+    const inline = 'static inline __attribute__((always_inline))'
+    write('lab/bpf/own.h', `${inline} int half(int x)\n{\n\tif (x = 4)\n\t\treturn 2;\n\treturn 0;\n}\n`)
+    write('lab/bpf/p.bpf.c', PROBE('#include "own.h"\n#define MADE "made of x"\nint f(int *x) { return half(*x); }'))
+    write('lab/bpf/w.c', '#include "own.h"\nint main(int c, char **v)\n{\n\tint x;\n\treturn half(c);\n}\n')
+    for (const _ of ['compiled', 'restored']) {
+      events.length = 0
+      await probe()
+      expect(warned()).toEqual([expect.stringMatching(/^own\.h:3:8: clang warns: .* \[-Wparentheses\]$/)])
+      events.length = 0
+      await workloadStep(experimentOf(['w.c']), context())
+      expect(warned()).toEqual([
+        expect.stringMatching(/^own\.h:3:13: gcc warns: .* \[-Wparentheses\]$/),
+        expect.stringMatching(/^w\.c:4:13: gcc warns: .* \[-Wunused-variable\]$/),
+      ])
+    }
+  })
+
+  test('about headers that are not of the lab are left out', async () => {
+    write('types/vmlinux.h', 'typedef unsigned int __u32;\nstatic inline int g(void) { int unused; return 0; }\n')
+    write('lab/bpf/p.bpf.c', PROBE('#define MADE "made of x"'))
+    await probe()
+    expect(warned()).toEqual([])
+  })
+
+  test('are cut after ten, and the rest is counted', async () => {
+    const unused = Array.from({ length: 12 }, (_, index) => `int x${index};`).join(' ')
+    write('lab/bpf/w.c', `int main(void) { ${unused} return 0; }\n`)
+    await workloadStep(experimentOf(['w.c']), context())
+    expect(warned()).toHaveLength(10)
+    expect(warned().at(-1)).toContain('(and 2 more warnings)')
   })
 })

@@ -17,6 +17,7 @@ import { errnoHeader, libbpfHashes } from './libbpf.ts'
 import { hashesOf } from './own-files.ts'
 import { programName } from '../../config/workload.ts'
 import { type BpfSide, compileWorkload, readyFile, workloadInputs } from './workload.ts'
+import { keepWarnings, sayWarnings } from './warnings.ts'
 import { ownCode } from '../own-code.ts'
 import type { KernelTypes } from '../kernel-types.ts'
 
@@ -79,7 +80,9 @@ export async function compileProbe(
   }
   return await built('probe', `${probe.name}.bpf.o`, inputs, context, async (object) => {
     const { compile, roots } = await probeCommand(probe, target, declared, context)
-    refuseOutside(await compileBpf({ ...compile, object }), roots, compile.place)
+    const { read, warnings } = await compileBpf({ ...compile, object })
+    refuseOutside(read, roots, compile.place)
+    await keepWarnings(object, probe.source, probeFiles(probe, context), warnings)
     const headers = 'kernel' in target ? join(target.kernel.dir, 'headers') : target.types.include
     await keepLint(probe.source, release, headers, object, context.toolRoot, declared.helpers)
   })
@@ -99,6 +102,7 @@ export async function probeStep(
   return await step(context, name, name, async () => {
     const { fresh, ...value } = await compileProbe(probe, target, declared, context)
     await sayLint(value.file, probe.source, context)
+    await sayWarnings(value.file, probe.source, 'clang', context)
     const detail = `${'types' in target ? 'with the types of' : 'for'} ${targetOf(target).release}`
     return { outcome: fresh ? 'restored' : 'built', detail, value }
   })
@@ -180,6 +184,7 @@ export async function workloadStep(
       context,
       (program) => compileWorkload(workload, sides, program, place, context.signal),
     )
+    await sayWarnings(value.file, workload.sources[0] ?? '', 'gcc', context)
     return { outcome: fresh ? 'restored' : 'built', value }
   })
 }

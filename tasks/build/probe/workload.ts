@@ -6,6 +6,7 @@ import { isBpfSource, type ResolvedWorkload } from '../../config/workload.ts'
 import type { Context } from '../../engine/context.ts'
 import { userError } from '../../engine/error.ts'
 import { hashFile, type Inputs } from '../../engine/fingerprint.ts'
+import type { CompilerWarning } from '../../host/compiler-warnings.ts'
 import { C_LIBRARY, compileObject, linkProgram } from '../../host/compile.ts'
 import { bpftoolVersion, skeletonOf } from '../../host/bpftool.ts'
 import { run } from '../../host/sh.ts'
@@ -13,6 +14,7 @@ import { toolVersion } from '../../host/tool-version.ts'
 import { ownCode } from '../own-code.ts'
 import { dependenciesOf } from '../../linux/c/includes.ts'
 import { refuseOutside } from './command.ts'
+import { keepWarnings } from './warnings.ts'
 import { hashesOf, ownFiles } from './own-files.ts'
 
 const WORDS = {
@@ -157,16 +159,18 @@ export async function compileWorkload(
   for (const { name, file } of skeletonsOf(sources, sides))
     await writeFile(join(made, `${name}.skel.h`), await skeletonOf(file, name, place, signal))
   const objects: string[] = []
+  const warnings: CompilerWarning[] = []
   for (const [index, source] of sources.entries()) {
     const object = `${program}.${index}.o`
     const list = `${object}.d`
-    await compileObject({
+    const compiled = await compileObject({
       source,
       object,
       flags: ['-pthread', `-I${made}`, '-MD', '-MF', list, ...flags],
       place,
       signal,
     })
+    warnings.push(...compiled)
     const roots = [
       { dir: dirname(source), what: 'workload', files: new Set(ownFiles(source).files) },
       { dir: made, what: 'bpftool' },
@@ -186,6 +190,13 @@ export async function compileWorkload(
     signal,
   })
   for (const one of [...objects, made]) await rm(one, { recursive: true })
+  const [first = ''] = sources
+  await keepWarnings(
+    program,
+    first,
+    sources.flatMap((source) => [...ownFiles(source).files]),
+    warnings,
+  )
 }
 
 /** A file that goes to the guest as it is: `program:` and `files:` of a workload. */
