@@ -68,7 +68,7 @@ test('the node of a run is its name in Slurm, the name of its host, or not known
 describe('lab diff', () => {
   test('compares within nodes', async () => {
     const found = await diffOf(await lopsided(), 'readiter/bytes=16', 'readiter/bytes=64')
-    expect(found.numbers.find(({ what }) => what === 'metric ns')?.test).toMatchObject({ delta: -1, apart: false })
+    expect(found.numbers.find(({ what }) => what === 'metric ns')?.test).toMatchObject({ delta: 1, apart: false })
     const text = diffText(found, { width: undefined, full: true })
     expect(text).toMatch(/metric ns .* B is higher \(large\)/)
     expect(text).toContain('Runs of 2 nodes are compared within nodes (van Elteren)')
