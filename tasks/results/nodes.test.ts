@@ -138,7 +138,7 @@ test('lab results order looks at other factors within nodes', async () => {
     return { dir, manifest: { ...MANIFEST, run: `r${at}`, arm, host: hostOf(node) } }
   })
   const text = orderText(await orderReport('readiter', runs, 'run'))
-  expect(text).toMatch(/^ {2}node: explains 100 % of it/m)
+  expect(text).toMatch(/^ {2}node of the run: explains 100 % of it/m)
   expect(text).toMatch(/^ {2}bytes: no dependence shown/m)
   expect(text).toContain('the other factors are compared within the 2 nodes')
 })

@@ -75,6 +75,20 @@ test('warm-ups, and attempts that came again, are not counted', async () => {
   expect(report).toMatchObject({ runs: 2, units: 4, unstable: [] })
 })
 
+test('a parameter may have the name of a fact that the lab knows itself', async () => {
+  const runs = Array.from({ length: 12 }, (_, index) => {
+    const { dir, manifest } = run(`p${index}`, 16, index % 2 ? TWO_READS : TURNED)
+    const params = { node: index % 2, clock: index % 2 ? 'fine' : 'coarse' }
+    return {
+      dir,
+      manifest: { ...manifest, arm: { ...manifest.arm, params }, host: { name: 'laptop' } },
+    } as unknown as OrderedRun
+  })
+  const text = orderText(await orderReport('x', runs, 'run'))
+  expect(text).toMatch(/^ {2}node: explains 100 % of it \(p 0\.\d+\): 0: A 6; 1: B 6/m)
+  expect(text).toMatch(/^ {2}clock: explains 100 % of it/m)
+})
+
 test('what depends on a parameter is named', async () => {
   const runs = Array.from({ length: 12 }, (_, index) =>
     run(`p${index}`, index % 2 ? 16 : 64, index % 2 ? TWO_READS : TURNED.replace('1\t1\tbegin\n', '')),

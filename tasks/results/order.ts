@@ -48,7 +48,6 @@ function factorsOf(
 ): Record<string, string> {
   const params = Object.entries(arm.params).map(([name, value]) => [name, String(value)] as const)
   return {
-    ...Object.fromEntries(params),
     kernel: kernel.name,
     ...(arm.probes && { probe: arm.probes.join('+') || 'none' }),
     accelerator: guest.accel.accel,
@@ -57,6 +56,8 @@ function factorsOf(
     ...(per !== 'run' && {
       [`${word} of the run`]: number > MOST_NUMBERS ? `after ${MOST_NUMBERS}` : String(number),
     }),
+    // Last: a parameter that is called `clock` or `start` is what the experiment varies.
+    ...Object.fromEntries(params),
   }
 }
 

@@ -28,8 +28,8 @@ export interface Dependence {
   readonly ofNodes: boolean
 }
 
-/** The node as a factor: whether nodes differ. */
-export const NODE_FACTOR = 'node'
+/** The node as a factor: whether nodes differ. With spaces, as no parameter has: one of them may be called `node`. */
+export const NODE_FACTOR = 'node of the run'
 
 /** The usual bound, of what chance does once in twenty times. */
 export const SIGNIFICANT = 0.05

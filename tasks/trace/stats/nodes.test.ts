@@ -174,7 +174,7 @@ describe('orders of messages', () => {
       return { node, bytes, category: at % 2 }
     })
     const [node, bytes] = dependences(observed(runs))
-    expect(node).toMatchObject({ factor: 'node', explains: 1, ofNodes: false })
+    expect(node).toMatchObject({ factor: 'node of the run', explains: 1, ofNodes: false })
     expect(bytes).toMatchObject({ factor: 'bytes', explains: 0, p: 1, ofNodes: false })
     // Without nodes, the parameter would have done it.
     const [blind] = dependences(observed(runs).map(({ run, category, factors }) => ({ run, category, factors })))
