@@ -200,4 +200,12 @@ describe('claims of published results', () => {
       why: expect.stringContaining('on different nodes') as string,
     })
   })
+
+  test('count only runs on nodes that the arms have in common', () => {
+    const [one, other] = [on('n1', 100), on('n1', 110).slice(0, 2)]
+    expect(judged([...one, ...on('n2', 900)], [...other, ...on('n3', 500)])).toMatchObject({
+      verdict: 'cannot tell',
+      why: 'an arm has 2 runs on nodes that the other arms have as well, and a claim needs 5',
+    })
+  })
 })

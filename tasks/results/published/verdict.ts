@@ -2,6 +2,7 @@
 import { bootstrap, type Estimate } from '../../trace/stats/bootstrap.ts'
 import { strataOf, type Sample } from '../../trace/stats/sample.ts'
 import { FEWEST_FOR_CLAIM } from '../../config/published.ts'
+import { plural } from '../../engine/text.ts'
 
 export const VERDICTS = ['holds', 'does not hold', 'cannot tell', 'not comparable'] as const
 export type VerdictWord = (typeof VERDICTS)[number]
@@ -64,6 +65,13 @@ function runsFor(
   return Number.isFinite(needed) && needed <= MOST_RUNS ? Math.max(needed, count + 1) : null
 }
 
+/** How many values the smallest group has that are compared: of several groups, those on nodes that all of them have. */
+function fewestOf(groups: Question['groups']): number {
+  if (groups.length === 1) return groups[0]?.length ?? 0
+  const { strata } = strataOf(groups)
+  return Math.min(...groups.map((_, at) => strata.reduce((sum, values) => sum + (values[at]?.length ?? 0), 0)))
+}
+
 /**
  * "Holds" asks each question at 95 %: all of them must hold, which no number of questions makes likelier by chance
  * (Berger, Technometrics 24(4), 1982). One that does not hold is enough to refute, so there the level is divided by the
@@ -71,12 +79,8 @@ function runsFor(
  */
 function answered(question: Question, questions: number): Answer | undefined {
   const { about, groups, of, low, high } = question
-  const { strata, apart } = strataOf(groups)
-  // Of several arms only what they have on the same nodes is compared.
-  const counts = groups.map((group, at) =>
-    groups.length === 1 ? group.length : strata.reduce((sum, values) => sum + (values[at]?.length ?? 0), 0),
-  )
-  const count = Math.min(...counts)
+  const { apart } = strataOf(groups)
+  const count = fewestOf(groups)
   const both = bootstrap(groups, of, [LEVEL, LEVEL / questions], RESAMPLES)
   const [own, strict] = both ?? []
   if (own === undefined || strict === undefined) return undefined
@@ -104,11 +108,13 @@ export function verdictOf(questions: readonly Question[]): Verdict {
   const needs = open.map((one) => one.needs)
   const most = needs.includes(null) ? null : Math.max(...needs.map((one) => one ?? 0))
   const some = open.length === known.length ? '' : `${open.length} of ${known.length} comparisons are open; `
-  const fewest = Math.min(...questions.flatMap(({ groups }) => groups.map((group) => group.length)))
+  const fewest = Math.min(...questions.map(({ groups }) => fewestOf(groups)))
+  const onOwnNodes = questions.some(({ groups }) => groups.length > 1 && strataOf(groups).unused > 0)
+  const shared = onOwnNodes ? ' on nodes that the other arms have as well' : ''
   const why = open.some(({ apart }) => apart)
     ? `${some}the arms were made on different nodes: run them on the same ones`
     : fewest < FEWEST_FOR_CLAIM
-      ? `${fewest === 1 ? 'an arm has 1 run' : `an arm has ${fewest} runs`}, and a claim needs ${FEWEST_FOR_CLAIM}`
+      ? `an arm has ${plural(fewest, 'run')}${shared}, and a claim needs ${FEWEST_FOR_CLAIM}`
       : most === null
         ? `${some}the median is at the edge of the claim: no number of runs would tell`
         : `${some}it would take about ${most} runs of each arm`
