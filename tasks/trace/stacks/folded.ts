@@ -4,6 +4,7 @@
  */
 import { printable } from '../../engine/printable.ts'
 import type { CodeIndex } from '../../linux/symbols/code-ranges.ts'
+import { COMM_LENGTH } from '../events/processes.ts'
 import { isAddress, LOWEST_OF_KERNEL } from './addresses.ts'
 import type { Half, StackCount } from './stack-counts.ts'
 
@@ -33,19 +34,23 @@ export const isLost = (half: Half): boolean =>
 
 /**
  * Only the innermost address is where the program was; the others are where it will go on, which behind a call that
- * never returns is the next function.
+ * never returns is the next function. Programs that are linked statically are all at the same addresses: a function of
+ * one is not the name of an address in another.
  */
-const nameOf = (address: bigint, depth: number, code: CodeIndex): string =>
-  code.at(depth === 0 ? address : address - 1n)?.name ?? `0x${address.toString(16)}`
+function nameOf(address: bigint, depth: number, code: CodeIndex, comm: string | undefined): string {
+  const range = code.at(depth === 0 ? address : address - 1n)
+  const isItsOwn = address >= LOWEST_OF_KERNEL || comm === undefined || range?.of.slice(0, COMM_LENGTH) === comm
+  return range !== undefined && isItsOwn ? range.name : `0x${address.toString(16)}`
+}
 
 const lostFrame = (name: string): Frame => ({ name, kind: 'lost' })
 
-function framesOf(half: Half, code: CodeIndex): Frame[] {
+function framesOf(half: Half, code: CodeIndex, comm: string | undefined): Frame[] {
   if ('missing' in half) return [lostFrame('[stack lost: not in the dump of its map]')]
   if ('error' in half) return [lostFrame(ERRORS[half.error] ?? `[stack lost: error ${half.error}]`)]
   const end = half.addresses.findIndex((address) => !isAddress(address))
   const frames = half.addresses.slice(0, end < 0 ? undefined : end).map((address, depth): Frame => ({
-    name: nameOf(address, depth, code),
+    name: nameOf(address, depth, code, comm),
     kind: address >= LOWEST_OF_KERNEL ? 'kernel' : 'program',
   }))
   // The C library starts main() without frame pointers: what seems to be outside of it is not there.
@@ -62,7 +67,7 @@ export const folded = (counts: readonly StackCount[], code: CodeIndex): FoldedSt
   addedUp(
     counts.flatMap(({ weight, comm, halves }) => {
       const task: Frame[] = comm === undefined ? [] : [{ name: comm, kind: 'task' }]
-      const frames = [...task, ...halves.flatMap((half) => framesOf(half, code))].map(clean)
+      const frames = [...task, ...halves.flatMap((half) => framesOf(half, code, comm))].map(clean)
       return frames.length === 0 || weight <= 0 ? [] : [{ frames, weight }]
     }),
   )

@@ -25,17 +25,18 @@ const map = (name: string, type: string, entries: [key: unknown, value: unknown]
     ...rest,
   }) as DumpedMap
 
-const range = (from: number, name: string) => ({ from: BigInt(from), to: BigInt(from + 0x100), name, of: 'kernel' })
+const range = (from: bigint, name: string, of: string) => ({ from, to: from + 0x100n, name, of })
+const KERNEL_TEXT = 0xffff_ffff_8100_0000n
 const CODE = new CodeIndex([
-  range(0x401000, 'main'),
-  range(0x401100, 'work'),
-  range(0x9000, 'read'),
-  range(0x9100, 'sys'),
+  range(0x401000n, 'main', 'a'),
+  range(0x401100n, 'work', 'a'),
+  range(KERNEL_TEXT, 'read', 'kernel'),
+  range(KERNEL_TEXT + 0x100n, 'sys', 'kernel'),
 ])
 const textOf = (maps: readonly DumpedMap[]) =>
   stackCounts({ maps: [...maps] }).map(({ name, counts }) => `${name}\n${foldedText(folded(counts, CODE))}`)
 
-const KERNEL = ['0x9010', '0x9110']
+const KERNEL = ['0xffffffff81000010', '0xffffffff81000110']
 const USER = ['0x401110', '0x401010', '0xdeadbeef00000000', '0x401010']
 
 test('STACKS of lab.bpf.h: the program’s half before the kernel’s, and numbers of the second map', () => {
@@ -45,7 +46,7 @@ test('STACKS of lab.bpf.h: the program’s half before the kernel’s, and numbe
       [3, KERNEL],
       [4, USER],
     ]),
-    map('waits_more', 'stack_trace', [[3, ['0x9120']]]),
+    map('waits_more', 'stack_trace', [[3, ['0xffffffff81000120']]]),
     map('waits', 'hash', [
       [key(3, 4), 5],
       [key(2 ** 24 + 3, -1), 2],
@@ -84,6 +85,17 @@ test('maps of other programs: names of libbpf-tools and of the samples, a bare n
   expect(textOf([stacks, map('by_id', 'hash', [[1, 2]])])).toEqual(['by_id\nsys;read 2\n'])
 })
 
+test('functions of the workload name no address of another program, which may be at the same addresses', () => {
+  const stacks = map('s', 'stack_trace', [[1, USER]])
+  const code = new CodeIndex([range(0x401000n, 'main', 'a-program-of-the-lab')])
+  const linesOf = (comm: string) => {
+    const counts = map('counts', 'hash', [[{ comm, user_stack: 1 }, 1]])
+    return stackCounts({ maps: [stacks, counts] }).map((found) => foldedText(folded(found.counts, code)))
+  }
+  expect(linesOf('a-program-of-th')).toEqual(['a-program-of-th;main;0x401110 1\n'])
+  expect(linesOf('lab-holder')).toEqual(['lab-holder;0x401010;0x401110 1\n'])
+})
+
 test('two maps of stacks: each member has the one of its side', () => {
   const maps = [
     map('kernel_stacks', 'stack_trace', [[1, KERNEL]]),
@@ -106,7 +118,7 @@ test('maps that count no stacks are none: no map of stacks, or no number of one 
 })
 
 test('a return address behind a call that never returns belongs to the function of the call', () => {
-  const stacks = map('s', 'stack_trace', [[1, ['0x9100', '0x9100']]])
+  const stacks = map('s', 'stack_trace', [[1, ['0xffffffff81000100', '0xffffffff81000100']]])
   expect(textOf([stacks, map('counts', 'hash', [[1, 1]])])).toEqual(['counts\nread;sys 1\n'])
 })
 
@@ -138,6 +150,17 @@ test('what was lost is a loss of the run; a task without such a stack is none', 
   expect(stackLosses({ maps: [stacks, harmless] })).toEqual([])
   expect(stackLosses({ maps: [stacks, harmless, map('waits_lost', 'array', [[0, 4]])] })).toEqual([
     'waits had no room for 4 counts (max_entries 16): give it more entries',
+  ])
+})
+
+test('a dump that was cut is a loss, and more entries are not its way out', () => {
+  const cut = 'waits or its map of stacks had more entries than a run keeps (4096): count fewer tasks or events'
+  const counts = (rest: Partial<DumpedMap> = {}) => map('waits', 'hash', [[{ stack: 1 }, 1]], rest)
+  const stacks = (rest: Partial<DumpedMap> = {}) => map('s', 'stack_trace', [[1, KERNEL]], rest)
+  expect(stackLosses({ maps: [stacks(), counts({ cut: true })] })).toEqual([cut])
+  expect(stackLosses({ maps: [stacks({ cut: true, entries: [] }), counts()] })).toEqual([cut])
+  expect(stackLosses({ maps: [stacks({ entries: [] }), counts()] })).toEqual([
+    expect.stringMatching(/^1 counts of waits have lost their stack/),
   ])
 })
 
