@@ -18,3 +18,9 @@ test('an experiment without a word has the one of its expected messages, where i
   expect(unitOf(order('ext4 file read', 'run'))).toBeUndefined()
   expect(unitOf({ unit: 'fsync', ...order('ext4 file read', 'read') })).toBe('fsync')
 })
+
+test('the word of a result of somebody else moves no cursor and fills no screen', () => {
+  expect(unitWord('page fault', undefined)).toBe('page fault')
+  expect(unitWord('\u001b[2Jcall', undefined)).not.toContain('\u001b')
+  expect(unitWord('x'.repeat(1000), undefined).length).toBeLessThan(40)
+})
