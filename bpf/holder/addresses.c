@@ -1,9 +1,10 @@
 /*
  * Where probed functions are. To find a function by its name the kernel goes through all of its symbols, several times for
  * each kprobe event (kallsyms_lookup_name() before 6.2): 8 ms of a CPU under TCG, and a fraction of one by its address. So
- * the first run of a server attaches by name, and the kernel's list of kprobes then says where that led. A function that
- * is not in that list under its own name, that has a name which others share, or that is part of a module, which may be
- * loaded somewhere else the next time, is looked up by name in each run.
+ * the first run of a server attaches by name, and the kernel's list of kprobes then says where that led: of several
+ * functions of one name to the one that the kernel chose. A function that is not in that list under its own name, whose
+ * name is there with several addresses, or that is part of a module, which may be loaded somewhere else the next time,
+ * is looked up by name in each run.
  */
 #include "holder.h"
 

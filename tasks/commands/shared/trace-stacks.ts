@@ -97,7 +97,11 @@ export async function flameFile(
   session: Session,
 ): Promise<Outcome> {
   const one = await theOnly(run, request)
-  if (one.total === 0)
-    throw userError({ place: `run ${run.run}`, fact: `${printable(one.name, 60)} counted nothing that could be drawn` })
+  if (one.stacks.length === 0)
+    throw userError({
+      place: `run ${run.run}`,
+      fact: `${printable(one.name, 60)} has no stacks that could be drawn`,
+      wayOut: '`lab trace --stacks` shows what was counted; --comm and --pid leave stacks out',
+    })
   return await written(one, flamePage(run.manifest, one), output, session)
 }

@@ -29,6 +29,16 @@ test('numbers that were asked for are the point: no messages', () => {
   expect(text).toMatch(/^ {2}3 messages: lab trace /)
 })
 
+test('a program in the probed path has its pid, whatever it calls itself', () => {
+  const others = [
+    { comm: 'lab-holder', pid: 90, events: 2 },
+    { comm: 'cat', pid: 91, events: 1 },
+  ]
+  const text = runText(outcome({ others }))
+  expect(text).toContain('also in the probed path: lab-holder-90 (the recorder of the lab), 2 messages')
+  expect(text).toContain('also in the probed path: cat-91, 1 message')
+})
+
 test('a failed run: last words, and the command to type next', () => {
   const workload = { ...MANIFEST.workload, pid: 7, status: 3, signal: null }
   const text = runText(outcome({ verdict: 'failed', workload }), ['oops'])

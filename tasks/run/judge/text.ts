@@ -26,7 +26,8 @@ const SHOWN = 24
 
 const others = ({ others: list }: Manifest): string[] =>
   list.map(({ comm, pid, events }) => {
-    const who = comm === HOLDER ? `${HOLDER}, the recorder of the lab` : `${printable(comm, 16)}-${pid}`
+    // With its pid: a program can call itself whatever it likes.
+    const who = `${printable(comm, 16)}-${pid}${comm === HOLDER ? ' (the recorder of the lab)' : ''}`
     return `also in the probed path: ${who}, ${plural(events, 'message')} (not part of the sequence)`
   })
 
