@@ -39,3 +39,11 @@ test('a kprobe of a declared script is a remark, because the kernel does not cou
     'program tracepoint_vmsc (kprobe/vfs_read) of reclaim.bt: it ran at least 3 times; the kernel counts no hits and no misses of a kprobe that is attached as a perf event',
   ])
 })
+
+test('a stranger with the name of a declared script does not hide behind it', () => {
+  const stranger = { ...program('reclaim.bt', 7), pid: 300 } as HolderLine
+  expect(otherRemarks([script('reclaim.bt'), program('reclaim.bt', 516), stranger])).toEqual([
+    expect.stringContaining('of reclaim.bt (pid 201) was there before the workload: it ran at least 516 times'),
+    expect.stringContaining('of reclaim.bt (pid 300) was there before the workload: it ran at least 7 times'),
+  ])
+})

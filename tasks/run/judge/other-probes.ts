@@ -75,12 +75,23 @@ function remarkOf(program: OtherProgram, events: readonly OtherProbe[], declared
   return runs === 0 ? [`program ${printable(program.program, 32)}${place} of ${printable(comm, 32)} never fired`] : []
 }
 
+/**
+ * The comms of declared probes. A program can call itself like one of them: where more processes of a name hold programs
+ * than there are probes of it, nobody can tell which is whose, and none of them counts as declared.
+ */
+function declaredLoaders(lines: readonly HolderLine[], programs: readonly OtherProgram[]): ReadonlySet<string> {
+  const comms = of(lines, 'companion').map(({ name }) => name.slice(0, COMM_LENGTH))
+  const pids = (comm: string) =>
+    new Set(programs.filter((one) => one.before && one.comm === comm).map(({ pid }) => pid))
+  return new Set(comms.filter((comm) => pids(comm).size <= comms.filter((other) => other === comm).length))
+}
+
 /** Sentences for the run's remarks. */
 export function otherRemarks(lines: readonly HolderLine[]): string[] {
-  const events = otherProbes(lines)
-  const declared = new Set(of(lines, 'companion').map(({ name }) => name.slice(0, COMM_LENGTH)))
+  const [events, programs] = [otherProbes(lines), otherPrograms(lines)]
+  const declared = declaredLoaders(lines, programs)
   return [
-    ...otherPrograms(lines).flatMap((program) => remarkOf(program, events, declared)),
+    ...programs.flatMap((program) => remarkOf(program, events, declared)),
     ...of(lines, 'other-programs-unseen').map(
       ({ count }) =>
         `${plural(count, 'BPF program')} came and went between two looks of the holder: what they did is not known (libbpf loads some to try out the kernel)`,
