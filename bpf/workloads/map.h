@@ -38,7 +38,7 @@ static int map_named(uint32_t id, const char *name)
 }
 
 /* The newest map of this name (at most 15 characters). Ends the workload when there is none. */
-static int map_open(const char *name)
+static __attribute__((unused)) int map_open(const char *name)
 {
 	union bpf_attr next = {};
 	int found = -1;

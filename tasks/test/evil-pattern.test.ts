@@ -43,14 +43,14 @@ async function evilRun() {
   return { results, run, file: join(results, '.inputs', lab, 'lab.yaml') }
 }
 
-test('lab report leaves the reads out, and says why', async () => {
+test('lab report leaves its events out, and says why', async () => {
   const { results } = await evilRun()
   const context = testContext(tempDir())
   const wanted = { words: [], since: undefined, definition: undefined, results, labName: 'x', output: undefined }
   const { file } = await reportStep(wanted, context)
   const notices = context.events.flatMap((event) => (event.type === 'notice' ? [event.text] : []))
   expect(notices.filter((one) => NAMED.test(one))).toHaveLength(1)
-  expect(readFileSync(file, 'utf8')).toMatch(/was not done after .* its reads are in no figure/)
+  expect(readFileSync(file, 'utf8')).toMatch(/was not done after .* its events are in no figure/)
 })
 
 test('lab trace --perfetto fails, and leaves no file', async () => {

@@ -9,7 +9,7 @@
 static int writer(const char *file, int number)
 {
 	static char block[64 * 1024];
-	char name[16];
+	char name[24];
 	int fd = open(file, O_CREAT | O_WRONLY, 0600);
 
 	snprintf(name, sizeof(name), "writer-%d", number);
