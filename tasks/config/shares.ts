@@ -45,6 +45,11 @@ export function shareRefusal(
       fact: `${real} is not below the directory of the lab file`,
       wayOut: 'move or copy it there; a bind mount works too, a symbolic link does not',
     }
+  if (relative(labDirectory, real).split(sep).includes('.git'))
+    return {
+      fact: `${real} belongs to git, which runs what its hooks and settings name`,
+      wayOut: 'share a directory that has nothing but files for the guest',
+    }
   const own = OF_THE_LAB.find((name) => isWithin(real, join(labDirectory, name)))
   if (real === labDirectory || own !== undefined)
     return {

@@ -44,10 +44,11 @@ function realDirectory({ from, write }: ResolvedShare, place: string, labDirecto
   }
   const refusal = shareRefusal(real, realpathSync(labDirectory))
   if (refusal !== undefined) throw userError({ place, ...refusal })
-  if (write && (isWithin(real, cache) || isWithin(cache, real)))
+  const realCache = realpathSync(cache)
+  if (write && (isWithin(real, realCache) || isWithin(realCache, real)))
     throw userError({
       place,
-      fact: `${real} holds the cache of lab (${cache}): its kernels would be the guest's to change`,
+      fact: `the cache of lab (${cache}) is in ${real}, or the other way round: the guest could change its kernels`,
       wayOut: 'share another directory, or leave `write:` out',
     })
   return real

@@ -4,7 +4,8 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { diskFiles } from '../paths.ts'
 import { shareRefusal } from '../shares.ts'
-import { changed, complaints } from '../lab.fixture.ts'
+import { changed, complaints, HOST, labDirectory } from '../lab.fixture.ts'
+import { openLab } from '../open.ts'
 
 const member = (share: string, more = '') => `  a: { kernel: v5.10, image: minimal, share: ${share}${more} }\n`
 const withVm = (text: string) => complaints(changed(['vms:\n', `vms:\n${text}`]))
@@ -25,11 +26,37 @@ test('a deterministic VM has no share', () => {
   )
 })
 
+test.each([
+  ['kernel', 'kernel/config/guest.config'],
+  ['kernel/config', 'kernel/config/guest.config'],
+  ['vm-images/minimal', 'vm-images/minimal'],
+  ['vm-images/minimal/files', 'vm-images/minimal'],
+  ['vm-images/minimal-results', undefined],
+])('a guest that may write to %s could change %s', (from, named) => {
+  const text = changed(['vms:\n', `vms:\n${member(`{ from: ${from}, mount: /out, write: yes }`)}`])
+  const directory = labDirectory(text)
+  for (const name of ['files', '../minimal-results'])
+    mkdirSync(join(directory, 'vm-images/minimal', name), { recursive: true })
+  const opened = () => openLab({ cwd: directory, toolRoot: directory, host: HOST })
+  if (named === undefined) expect(opened).not.toThrow()
+  else
+    expect(opened).toThrow(
+      expect.objectContaining({
+        parts: expect.objectContaining({
+          lines: expect.arrayContaining([
+            expect.stringContaining(`the guest could change "${named}", which this lab file names`),
+          ]) as string[],
+        }) as object,
+      }) as Error,
+    )
+})
+
 let lab = ''
 const outside = mkdtempSync(join(tmpdir(), 'lab-outside-'))
 beforeAll(() => {
   lab = mkdtempSync(join(tmpdir(), 'lab-share-'))
-  for (const name of ['inputs', 'results', '.lab/keys', 'resultset']) mkdirSync(join(lab, name), { recursive: true })
+  for (const name of ['inputs', 'results', '.lab/keys', 'resultset', 'sub/.git/hooks'])
+    mkdirSync(join(lab, name), { recursive: true })
   writeFileSync(join(outside, 'secret'), '')
   symlinkSync(outside, join(lab, 'link'))
   symlinkSync('inputs', join(lab, 'inner'))
@@ -42,6 +69,9 @@ test.each([
   ['inputs', undefined],
   ['inner', undefined],
   ['resultset', undefined],
+  ['sub', undefined],
+  ['sub/.git', /belongs to git, which runs what its hooks/],
+  ['sub/.git/hooks', /belongs to git/],
   ['link', /is not below the directory of the lab file/],
   ['inputs/../..', /is not below the directory of the lab file/],
   ['.', /the directory of the lab has the keys of its guests and the results in it/],

@@ -53,7 +53,8 @@ function* sources({ data, files, ...roots }: Context, vm: Vm, at: Path): Iterabl
       if (use === 'share') continue
       const named = [...textsAt(data, where)].find(([, text]) => {
         const file = files.real(resolvePath(use, text, roots))
-        return file !== undefined && isWithin(file, real)
+        // A named directory is read whole: programs of a kernel's tree or of a recipe run on the host.
+        return file !== undefined && (isWithin(file, real) || isWithin(real, file))
       })
       if (named === undefined) continue
       yield {
