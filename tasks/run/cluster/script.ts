@@ -44,7 +44,13 @@ export const scriptText = (
     'export PATH="$PATH:/usr/local/sbin:/usr/sbin:/sbin" NODE_USE_ENV_PROXY=1',
     'export NODE_COMPILE_CACHE="$LAB_CACHE_DIR/node-compile"',
     // As the user wrote it: it may name a variable that only the node has ($SLURM_TMPDIR).
-    ...(scratch === undefined ? [] : [`export TMPDIR="${scratch}"`, 'mkdir -p "$TMPDIR"']),
+    ...(scratch === undefined
+      ? []
+      : [
+          `export TMPDIR="${scratch}"`,
+          ': "${TMPDIR:?scratch of the profile names a variable that is not set on this node}"',
+          'mkdir -p "$TMPDIR"',
+        ]),
     `[ -z "\${SLURM_ARRAY_TASK_ID:-}" ] || set -- "$@"${scratch === undefined ? '' : ' --scratch "$TMPDIR"'} "$SLURM_ARRAY_TASK_ID"`,
     `exec ${quoteWord(node)} ${quoteWord(entry)} "$@"`,
     '',
