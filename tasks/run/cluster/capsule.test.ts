@@ -1,4 +1,16 @@
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  truncateSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs'
 import { open } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -12,6 +24,9 @@ const OTHER_DISK = ['/dev/shm', '/var/tmp'].find((dir) => {
   const facts = statSync(dir, { throwIfNoEntry: false })
   return facts !== undefined && facts.dev !== statSync(tmpdir()).dev
 })
+
+/** Where a user's copies are. */
+const copiesIn = (scratch: string): string => join(scratch, `lab-capsule-${process.getuid?.() ?? 0}`)
 
 /** A store with a kernel and an image of 8 MiB that is mostly a hole, and what a plan says of them. */
 async function planned() {
@@ -44,9 +59,9 @@ describe.skipIf(OTHER_DISK === undefined)('inputs of a plan on a disk of the nod
       onNodeDisk(artefacts, scratch, context),
     ])
     expect(second).toEqual(first)
-    expect(context.events.map((event) => ('text' in event ? event.text : ''))).toEqual([
-      expect.stringMatching(/^copied 2 files to /),
-    ])
+    const copied = () =>
+      context.events.flatMap((event) => ('text' in event && event.text.startsWith('copied ') ? [event.text] : []))
+    expect(copied()).toEqual([expect.stringMatching(/^copied 2 files to /)])
     const { vm, argv } = first.get(undefined) ?? {}
     expect(vm?.kernel.image).toMatch(new RegExp(`^${scratch}/.*/bzImage$`))
     expect(readFileSync(vm?.kernel.image ?? '', 'utf8')).toBe('kernel')
@@ -57,7 +72,53 @@ describe.skipIf(OTHER_DISK === undefined)('inputs of a plan on a disk of the nod
     expect(disk.size).toBe(8 * 2 ** 20)
     expect(disk.blocks * 512).toBeLessThan(2 ** 20)
     await onNodeDisk(artefacts, scratch, context)
-    expect(context.events).toHaveLength(1)
+    expect(copied()).toHaveLength(1)
+  })
+
+  test('that lost their contents are copied again', async () => {
+    const { context, artefacts } = await planned()
+    const image = async () => (await onNodeDisk(artefacts, scratch, context)).get(undefined)?.vm.kernel.image ?? ''
+    truncateSync(await image(), 0)
+    expect(readFileSync(await image(), 'utf8')).toBe('kernel')
+  })
+
+  test.each([
+    [
+      'every user may write to',
+      'every user of this node may replace what is in it',
+      (own: string) => chmodSync(own, 0o777),
+    ],
+    [
+      'others may write to the copies of',
+      'others may write to ',
+      (own: string) => {
+        mkdirSync(copiesIn(own))
+        chmodSync(copiesIn(own), 0o770)
+      },
+    ],
+    [
+      'somebody else has a link in',
+      'belongs to somebody else',
+      (own: string) => {
+        mkdirSync(join(own, 'elsewhere'))
+        symlinkSync(join(own, 'elsewhere'), copiesIn(own))
+      },
+    ],
+  ])('are not put into a directory that %s', async (_, fact, prepare) => {
+    const { context, artefacts } = await planned()
+    const own = mkdtempSync(join(scratch, 'open-'))
+    prepare(own)
+    await expect(onNodeDisk(artefacts, own, context)).rejects.toMatchObject({
+      kind: 'lab',
+      parts: { fact: expect.stringContaining(fact) as string },
+    })
+  })
+
+  test('may be in a directory as /tmp, where nobody may replace what another made', async () => {
+    const { context, artefacts } = await planned()
+    const own = mkdtempSync(join(scratch, 'tmp-'))
+    chmodSync(own, 0o1777)
+    expect((await onNodeDisk(artefacts, own, context)).get(undefined)?.vm.kernel.image).toContain(own)
   })
 
   test('that nobody has used for weeks are removed', async () => {

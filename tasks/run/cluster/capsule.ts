@@ -3,9 +3,10 @@
  * there once a node, so that a guest does not read its disk over the network and a hundred tasks do not either.
  */
 import { createHash } from 'node:crypto'
-import { lstatSync, statSync } from 'node:fs'
+import { lstatSync, statSync, type Stats } from 'node:fs'
 import { readdir, rename, rm, stat, utimes } from 'node:fs/promises'
 import { basename, join } from 'node:path'
+import { cannotWrite } from '../../engine/beside.ts'
 import type { Context } from '../../engine/context.ts'
 import { makeDirectory } from '../../engine/directory.ts'
 import { Failure, labError } from '../../engine/error.ts'
@@ -37,18 +38,42 @@ export function storeFilesIn(value: unknown, store: string): string[] {
   return [...files]
 }
 
-/** The user's directory of copies. @throws a lab's Failure where it belongs to somebody else */
+/** Root, and what a user namespace shows in place of users that it does not know: root of the host among them. */
+const SYSTEM_UIDS: ReadonlySet<number> = new Set([0, 65_534])
+
+/** In a directory that everybody may write to, as /tmp: whether nobody but its owner may replace what another made. */
+const keepsEntries = ({ mode, uid }: Stats, own: number): boolean =>
+  (mode & 0o002) === 0 || ((mode & 0o1000) !== 0 && (uid === own || SYSTEM_UIDS.has(uid)))
+
+/**
+ * The user's directory of copies: kernels and programs are started from there, so nobody else may put anything in it or
+ * in its place.
+ * @throws a lab's Failure where somebody else may
+ */
 function capsulesDir(scratch: string): string {
   const uid = process.getuid?.() ?? 0
   const dir = join(scratch, `lab-capsule-${uid}`)
-  makeDirectory(dir, 0o700)
+  const refused = (fact: string) =>
+    labError({
+      place: `scratch: ${printable(scratch, 200)}`,
+      fact,
+      wayOut: 'name a directory of your own in the profile, for example /scratch/$USER',
+    })
+  if (!keepsEntries(statSync(scratch), uid)) throw refused('every user of this node may replace what is in it')
+  makeWritable(dir)
   const facts = lstatSync(dir)
-  if (facts.isDirectory() && facts.uid === uid) return dir
-  throw labError({
-    place: `scratch: ${printable(scratch, 200)}`,
-    fact: `${printable(dir, 200)} belongs to somebody else`,
-    wayOut: 'name a directory of your own in the profile, for example /scratch/$USER',
-  })
+  if (!facts.isDirectory() || facts.uid !== uid) throw refused(`${printable(dir, 200)} belongs to somebody else`)
+  if ((facts.mode & 0o022) !== 0) throw refused(`others may write to ${printable(dir, 200)}`)
+  return dir
+}
+
+/** @throws a user's Failure where it cannot be made */
+function makeWritable(dir: string): void {
+  try {
+    makeDirectory(dir, 0o700)
+  } catch (error) {
+    throw cannotWrite(error, dir)
+  }
 }
 
 /** Removes copies that nobody has used for long. */
@@ -97,35 +122,41 @@ function withRoom(scratch: string, missing: readonly string[], error: unknown): 
  * @throws a lab's Failure for a scratch without room
  */
 export async function onNodeDisk<T>(artefacts: T, scratch: string, context: Context): Promise<T> {
-  makeDirectory(scratch, 0o700)
+  makeWritable(scratch)
   const store = context.store.root
   if (statSync(scratch).dev === statSync(store).dev) return artefacts
   const dir = capsulesDir(scratch)
   const files = storeFilesIn(artefacts, store)
   const copyOf = (file: string): string =>
     join(dir, createHash('sha256').update(file).digest('hex').slice(0, 32), basename(file))
-  const isThere = (file: string) => statSync(copyOf(file), { throwIfNoEntry: false }) !== undefined
-  if (!files.every(isThere)) {
-    // One task of a node copies, the others wait for it.
-    await using _lock = await lock(join(dir, 'lock'), context.signal, () => undefined)
-    await removeOld(dir)
-    const missing = files.filter((file) => !isThere(file))
-    try {
-      for (const file of missing) {
-        makeDirectory(join(copyOf(file), '..'), 0o700)
-        await copyWhole(file, copyOf(file), context)
-      }
-    } catch (error) {
-      throw withRoom(scratch, missing, error)
+  // A node that went down may have kept a name without the contents.
+  const isThere = (file: string) => statSync(copyOf(file), { throwIfNoEntry: false })?.size === statSync(file).size
+  // One task of a node copies, the others wait for it; and none removes as old what another is about to use.
+  await using _lock = await lock(join(dir, 'lock'), context.signal, () =>
+    context.emit({
+      type: 'notice',
+      level: 'info',
+      place: 'scratch',
+      text: `another task is at the copies in ${printable(dir, 200)}; waiting for it`,
+    }),
+  )
+  await removeOld(dir)
+  const missing = files.filter((file) => !isThere(file))
+  try {
+    for (const file of missing) {
+      makeDirectory(join(copyOf(file), '..'), 0o700)
+      await copyWhole(file, copyOf(file), context)
     }
-    if (missing.length > 0)
-      context.emit({
-        type: 'notice',
-        level: 'info',
-        place: 'scratch',
-        text: `copied ${plural(missing.length, 'file')} to ${printable(dir, 200)}: the inputs of this plan, once for this node`,
-      })
+  } catch (error) {
+    throw withRoom(scratch, missing, error)
   }
+  if (missing.length > 0)
+    context.emit({
+      type: 'notice',
+      level: 'info',
+      place: 'scratch',
+      text: `copied ${plural(missing.length, 'file')} to ${printable(dir, 200)}: the inputs of this plan, once for this node`,
+    })
   const now = new Date()
   for (const file of files) await utimes(join(copyOf(file), '..'), now, now)
   const isStored = new Set(files)
