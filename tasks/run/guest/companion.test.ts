@@ -8,6 +8,11 @@ const done = (outcome: string): HolderLine => parseHolderLine(JSON.stringify({ e
 const failure = (lines: readonly HolderLine[]) =>
   holderFailure(lines, 'experiment x', { askedMs: 5000, factor: 10 }, '')
 
+test('a name that leads out of the result, into which its output is written, is refused', () => {
+  expect(companion({ name: 'my script.bt' })).toMatchObject({ name: 'my script.bt' })
+  expect(() => companion({ name: 'x/../../../x' })).toThrow('the holder printed an unknown line')
+})
+
 test('companions are named on the command line, before the workload', () => {
   const argv = holderArgv({
     holder: 'h',

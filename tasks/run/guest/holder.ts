@@ -8,6 +8,10 @@ const said = <T extends string, S extends z.ZodRawShape>(event: T, shape: S) =>
   z.object({ event: z.literal(event), ...shape })
 const program = { program: z.string(), section: z.string() }
 
+/** The name of a file, which becomes part of the name of one here: no path that leads out of a result. */
+// oxlint-disable-next-line no-control-regex -- no name of a file can hold NUL
+const fileName = z.string().regex(/^[^/\x00]+$/)
+
 /** As many as the holder records. */
 const MOST_CPUS = 64
 
@@ -107,7 +111,7 @@ const Line = z.discriminatedUnion('event', [
   said('map-entry', { object: z.int(), map: z.string(), key: z.string(), value: z.string() }),
   said('map-cut', { object: z.int(), map: z.string(), entries: z.int() }),
   said('companion', {
-    name: z.string(),
+    name: fileName,
     state: z.enum(['attached', 'ended', 'late']),
     // Nothing is known of one that has ended.
     programs: z.int().optional(),
