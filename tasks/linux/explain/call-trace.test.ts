@@ -44,3 +44,19 @@ test('frames alone, with the time of the kernel before them, are the middle of a
   expect(found(frames.join('\n'))).toEqual(['call trace without its beginning: a call trace, in demo_a'])
   expect(found(frames.slice(1).join('\n'))).toEqual([])
 })
+
+const traceOf = (...names: string[]) => ['Call Trace:', ...names.map((name) => ` ${name}+0x1/0x2`)].join('\n')
+
+test('functions that any trace may have do not decide what kind it is', () => {
+  const fault = traceOf('io_schedule', 'filemap_fault', 'handle_mm_fault', 'exc_page_fault', 'asm_exc_page_fault')
+  expect(found(fault)).toEqual(['call trace without its beginning: a call trace, in io_schedule'])
+  const locks = traceOf('schedule', '? lockdep_hardirqs_on', '? __kasan_kmalloc', 'demo_wait')
+  expect(found(locks)).toEqual(['call trace without its beginning: a call trace, in schedule'])
+})
+
+test('of a trace without an end the first frames are kept', () => {
+  const many = Array.from({ length: 200 }, (_, index) => `demo_${index}`)
+  expect(found(traceOf(...many, 'page_fault_oops'))).toEqual([
+    'call trace without its beginning: a call trace, in demo_0',
+  ])
+})

@@ -18,7 +18,8 @@ const MOST_FRAMES = 100
 /** Functions that only report a kind of problem, and what it is. The first one that a trace has decides. */
 const KINDS: readonly (readonly [frame: RegExp, what: string, cause: string])[] = [
   [
-    /^(?:page_fault_oops|__?bad_area\w*|no_context|(?:asm_)?exc_page_fault|do_page_fault|do_user_addr_fault|page_fault)$/,
+    // The functions below these serve the faults of programs, too, and say nothing.
+    /^(?:page_fault_oops|__?bad_area\w*|no_context)$/,
     'a page fault in the kernel',
     'the kernel used an address that is not mapped. The lines above the trace name the address (BUG: unable to handle ...) and the instruction (RIP)',
   ],
@@ -48,12 +49,13 @@ const KINDS: readonly (readonly [frame: RegExp, what: string, cause: string])[] 
     'the machine (or the cgroup) had no memory left, and the kernel killed a process',
   ],
   [
-    /^(?:lockdep_\w+|print_circular_bug\w*|__lock_acquire|print_usage_bug\w*)$/,
+    // Others of lockdep and KASAN are in any trace of a kernel that has them.
+    /^(?:lockdep_rcu_suspicious|print_\w*(?:_bug|_deadlock)\w*|check_noncircular)$/,
     'a report of lockdep',
-    'locks are used in a way that can deadlock',
+    'locks (or RCU) are used in a way that can deadlock or is not protected',
   ],
   [
-    /^(?:kasan_\w+|__asan_\w+|print_report)$/,
+    /^(?:kasan_report\w*|kasan_object_err|__asan_report\w*|print_report|print_address_description)$/,
     'a report of KASAN',
     'code read or wrote memory that does not belong to it',
   ],
@@ -65,7 +67,7 @@ const KINDS: readonly (readonly [frame: RegExp, what: string, cause: string])[] 
 ]
 /** Functions of the report itself, and of the way from the exception to it. */
 const REPORTING =
-  /^(?:(?:__)?dump_stack\w*|show_(?:stack|regs|trace)\w*|__die\w*|die\w*|oops_\w+|v?panic|common_interrupt|asm_\w+|sysvec_\w+|(?:__)?hrtimer_\w+|tick_\w+|update_process_times|ret_from_fork\w*)(?:\.|$)/
+  /^(?:(?:__)?dump_stack\w*|show_(?:stack|regs|trace)\w*|__die\w*|die\w*|oops_\w+|v?panic|common_interrupt|(?:asm_)?exc_\w+|asm_\w+|sysvec_\w+|_*do_page_fault|do_user_addr_fault|page_fault|kernelmode_fixup_or_oops|(?:__)?hrtimer_\w+|tick_\w+|update_process_times|ret_from_fork\w*)(?:\.|$)/
 const PROGRAM = /^bpf_prog_[0-9a-f]{16}(?:_(\w+))?$/
 
 interface Trace {
@@ -109,10 +111,10 @@ export class CallTraces implements Reader {
       return
     }
     if (name === undefined) {
-      if (!BETWEEN.test(text) || trace.frames.length >= MOST_FRAMES) this.end()
+      if (!BETWEEN.test(text)) this.end()
       return
     }
-    trace.frames.push({ name, sure: unsure === undefined })
+    if (trace.frames.length < MOST_FRAMES) trace.frames.push({ name, sure: unsure === undefined })
     if (trace.lines.length < SHOWN) trace.lines.push(text.trim())
   }
 
