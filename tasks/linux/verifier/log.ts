@@ -76,9 +76,9 @@ interface Open {
   last: Instruction | undefined
   sourceLine: string | undefined
   source: string | undefined
-  /** Text since the last instruction. */
   /** Messages from before the first instruction that usually have no consequence. */
   early: string[]
+  /** Text since the last instruction. */
   text: { readonly text: string; readonly known: boolean; readonly afterBlank: boolean }[]
   blank: boolean
   readonly report: Map<string, string>

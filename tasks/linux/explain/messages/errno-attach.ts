@@ -178,8 +178,9 @@ export const REGISTER_KPROBE: ByErrno = {
     sources: ['include/linux/kprobes.h'],
   },
   ENOSYS: {
-    cause: 'the kernel was built without return probes (CONFIG_KRETPROBES), which some architectures lack',
-    fixes: ['zgrep KRETPROBES /proc/config.gz'],
+    cause:
+      'the kernel was built without return probes (CONFIG_KRETPROBES), which some architectures lack, or without kprobes at all (CONFIG_KPROBES): older kernels, 5.4 and 5.10 among them, say ENOSYS of both',
+    fixes: ['zgrep -E "K(RET)?PROBES" /proc/config.gz'],
     confidence: 'likely',
     sources: ['include/linux/kprobes.h'],
   },

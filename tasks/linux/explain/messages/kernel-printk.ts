@@ -72,7 +72,7 @@ Failed to create trace option: %s`,
       'dmesg | grep -B3 tracefs: which module or event asked for it',
     ],
     confidence: 'likely',
-    sources: ['commit 17911ff38aa5 (5.4, lockdown of tracefs)', 'kernel/trace/trace.c'],
+    sources: ['commit bf8e602186ec (5.4, lockdown of tracefs)', 'kernel/trace/trace.c'],
   },
   {
     rule: 'boot option of tracing',
@@ -101,13 +101,13 @@ Could not allocate percpu trace_printk buffer
 perf buffer not large enough
 profile buffer not large enough`,
     cause:
-      'tracing could not get its memory, or a record is larger than perf takes (PERF_MAX_TRACE_SIZE: 2048 bytes before 5.9, 8192 since); what did not fit is lost',
+      'tracing could not get its memory, or a record is larger than perf takes (PERF_MAX_TRACE_SIZE: 8192 bytes since 5.16 and in later stable releases of 5.10 and 5.15, 2048 before); what did not fit is lost',
     fixes: [
       'a smaller buffer_size_kb (it is for each CPU), fewer CPUs, or more memory',
       'for perf: shorter strings and fewer arguments in the probe event',
     ],
     confidence: 'likely',
-    sources: ['kernel/trace/trace_event_perf.c', 'include/linux/trace_events.h'],
+    sources: ['commit e531e90b5ab0 (5.16)', 'kernel/trace/trace_event_perf.c'],
   },
   {
     rule: 'clock of the trace',
