@@ -61,7 +61,7 @@ USDT %s not found
 failed to enable probe '%s'; a possible cause can be that the probe requires a pid to enable
 failed to enable probe '%s'
 Error attaching USDT probes: %s
-was not built with the required
+the runtime was not built with the required
 can't generate USDT probe arguments; possible cause is missing pid when a probe in a shared object has multiple locations
 Unable to load USDT
 Unable to find USDT

@@ -57,7 +57,6 @@ linker \`bpf-linker\` not found
 unable to open LLVM shared lib %s
 error: failure linking module %s
 Running pass 'BPF DAG->DAG Pattern Instruction Selection' on function
-can't find crate for \`core\`
 error: failed to run custom build command for \`%s-ebpf%s
 the \`bpfel-unknown-none\` target may not be installed
 the \`bpfeb-unknown-none\` target may not be installed`,

@@ -130,7 +130,8 @@ export const BPFTRACE_SCRIPT_ROWS: readonly Row[] = [
   {
     rule: 'bpftrace: the script has a mistake',
     needle: ': ERROR: ',
-    pattern: /^(?:.{0,60}\s)?\S+:\d+:\d+(?:-\d+(?::\d+)?)?: ERROR: (.{1,300})/,
+    // The place has a range ("x.bt:3:4-8", or "x.bt:3-5" for lines): a time or the place of another tool has none.
+    pattern: /^(?:.{0,60}\s)?\S+:\d+(?::\d+)?-\d+: ERROR: (.{1,300})/,
     answer: (match) => mistake(group(match, 1)),
   },
   { rule: SCRIPT_KIND.rule, needle, pattern, answer: ({ input, index }) => mistake(input.slice(index, index + 300)) },

@@ -21,7 +21,7 @@ const SYMBOLS: readonly (readonly [name: RegExp, cause: string, fixes: readonly 
     'the compiler calls a function of its own library (libgcc, compiler-rt) for what the CPU does in one instruction, and the kernel links no such library: it is newer than the tree, or optimises for another CPU',
     [
       'a compiler of the age of the tree; a later stable release of the same branch may have the function',
-      'KCFLAGS without -march=native, -O3 or -ffreestanding-like flags of your own',
+      'take -march=native, -O3 and the like out of KCFLAGS',
     ],
   ],
   [
@@ -70,7 +70,7 @@ export const LINKER_ROWS: readonly Row[] = [
     rule: 'a submodule is not there',
     needle: 'No rule to make target',
     pattern:
-      /No rule to make target [`'"](\S*\/(?:libbpf|bpftool|blazesym|third_party|3rdparty|vendor|deps|submodules|external)\/\S*?)(?:['"]|$)/,
+      /No rule to make target [`'"](?!\S*tools\/bpf\/)(\S*\/(?:libbpf|bpftool|blazesym|third_party|3rdparty|vendor|deps|submodules|external)\/\S*?)(?:['"]|$)/,
     answer: (match) => ({
       what: `${match[1]} is missing`,
       cause:
@@ -83,18 +83,32 @@ export const LINKER_ROWS: readonly Row[] = [
   },
   {
     rule: 'this linker cannot link the kernel',
-    needle: ['relocation overflow', 'Invalid absolute R_', 'Invalid relative R_', 'relocation truncated to fit'],
+    needle: ['relocation overflow', 'Invalid absolute R_', 'Invalid relative R_'],
     pattern:
-      /(?:error: )?relocation overflow: reference to '?(\w+)'?|Invalid (?:absolute|relative) (R_\w+) relocation: (\w+)|relocation truncated to fit: (R_\w+) against.*/,
-    key: ({ 0: text }) => text.replace(/(?:to|relocation:|symbol) .*/, ''),
+      /(?:error: )?relocation overflow: reference to '?(\w+)'?|Invalid (?:absolute|relative) (R_\w+) relocation: (\w+)/,
+    key: ({ 0: text }) => text.replace(/(?:to|relocation:) .*/, ''),
     cause:
-      'symbols lie further apart, or elsewhere, than the code allows: gold does not support the linker scripts of the kernel, newer binutils (2.31 and later) place symbols differently than old trees expect, or a driver or initramfs has made the image too large',
+      'symbols lie further apart, or elsewhere, than the code allows: gold does not support the linker scripts of the kernel, or newer binutils (2.31 and later) place symbols differently than old trees expect',
     fixes: [
       'make LD=ld.bfd (or LLVM=1 for ld.lld): gold cannot link a kernel, and newer trees refuse it (scripts/Kconfig.include); ld --version shows what is used',
       'binutils and gcc of the age of the tree; a later stable release of the same branch',
     ],
     confidence: 'likely',
     sources: ['arch/x86/tools/relocs.c'],
+  },
+  {
+    rule: 'a symbol is too far away',
+    needle: 'relocation truncated to fit',
+    pattern: /relocation truncated to fit: (R_\w+) against.*/,
+    key: (match) => group(match, 1),
+    cause:
+      'the instruction cannot reach the symbol. In a kernel the image is too large (a built-in driver or initramfs, KASAN); in a program its static data is (more than 2 GB on x86-64), or an object was compiled for another code model',
+    fixes: [
+      'a kernel: turn built-in drivers into modules (=m), and give the initramfs with -initrd; a compiler and binutils of the age of the tree',
+      'a program: allocate large arrays with malloc() or mmap(), or compile all objects with -mcmodel=medium',
+    ],
+    confidence: 'likely',
+    sources: ['ld(1), gcc(1): -mcmodel'],
   },
   {
     rule: 'the linker finds no symbol',

@@ -145,5 +145,20 @@ export const TRACES: readonly Example[] = [
     'write to tracefs refused',
     /no such/,
   ],
+  ['my.bt:3-5: ERROR: The wibble is out of bounds', 'bpftrace: the script has a mistake', /larger than bpftrace/],
+  [
+    "make[2]: *** No rule to make target '/src/linux/tools/bpf/bpftool/main.c', needed by 'main.o'.  Stop.",
+    'kernel image or modules',
+    /make mrproper/,
+  ],
+  ['/usr/bin/ld: cannot find -lpthread', 'a library is missing on the host', /apt install libc6-dev/],
+  [
+    "(.text+0x10): relocation truncated to fit: R_X86_64_PC32 against symbol `big' defined in .bss section in main.o",
+    'a symbol is too far away',
+    /mcmodel/,
+  ],
+  ['arch/x86/Kconfig:9:\tsymbol A depends on B', 'Kconfig file has a mistake', /in a circle/],
+  ['init/Kconfig:9: invalid statement', 'Kconfig file has a mistake', /cannot be read/],
+  ['[ 1.0] Unsupported type: u99', 'definition of a probe event', /FETCHARG/],
   ['my.bt:2:1-9: ERROR: syntax error, unexpected map, expecting {', 'bpftrace: the script has a mistake', /grammar/],
 ]

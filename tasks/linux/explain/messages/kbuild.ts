@@ -101,13 +101,16 @@ has no symtab?
 Recursive inclusion detected.
 unexpected recursive dependency error
 %s: Kconfig file missing
-can't find file %s
+can't find file Kconfig
+can't find file %s/Kconfig
 warning: ignoring unsupported character '%s'
 missing end statement for this entry
-unknown statement "%s"
-: symbol %s depends on %s
-: symbol %s is selected by %s
-invalid statement`,
+Kconfig:%d: unknown statement "%s"
+Kconfig.%s:%d: unknown statement "%s"
+:\tsymbol %s depends on %s
+:\tsymbol %s is selected by %s
+Kconfig:%d: invalid statement
+Kconfig.%s:%d: invalid statement`,
     cause:
       'the description of options (Kconfig) cannot be read: a file that it includes is missing (an incomplete tree or patch), or options depend on each other in a circle',
     fixes: [

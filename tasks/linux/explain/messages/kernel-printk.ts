@@ -14,10 +14,12 @@ Probe definition must be started with 'p', 'r' or '-'.
 Failed to parse maxactive.
 Maxactive is too big (%d > %d).
 Maxactive is not for kprobe
-Group name is not specified
-Event name is not specified
-Group name is too long
-Event name is too long
+trace_kprobe: Group name is not specified
+trace_kprobe: Event name is not specified
+] Group name is not specified
+] Event name is not specified
+] Group name is too long
+] Event name is too long
 Delete command needs an event name.
 Probe point is not specified.
 Failed to parse either an address or a symbol.
@@ -28,7 +30,8 @@ Argument[%d] name '%s' conflicts with another field.
 Parse error at argument[%d]. (%d)
 %s type has no corresponding fetch method.
 Argument is too long.: %s
-Unsupported type: %s
+trace_probe: Unsupported type: %s
+] Unsupported type: %s
 Line length is too long: Should be less than %d
 Line buffer is too long: Should be less than %d`,
     cause:
@@ -63,7 +66,7 @@ Could not create tracefs '%s'
 Could not create tracefs directory '%s'
 Could not create tracefs "%s"
 Could not create directory for event %s
-Failed to create system directory %s
+] Failed to create system directory %s
 Failed to create trace option: %s`,
     cause:
       'the kernel could not make its own files in tracefs: lockdown at the level confidentiality refuses them (since 5.4), an event or directory of this name exists already (a module loaded twice), or memory ran out',
@@ -155,8 +158,7 @@ Kprobes globally disabled, but failed to disarm %d out of %d probes
 Failed to arm kprobe-ftrace at %s
 Failed to init kprobe-ftrace (%d)
 Failed to disarm kprobe-ftrace at %s
-Failed to prepare kprobe ftrace
-Failed to make %s`,
+Failed to prepare kprobe ftrace`,
     cause:
       'the kernel could not put a kprobe into the code (or take it out): ftrace is off (kernel.ftrace_enabled=0, an earlier ftrace bug), another user of the same function forbids it (live patching, a hook with IPMODIFY), or the code changed',
     fixes: [

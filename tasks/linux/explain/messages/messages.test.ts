@@ -142,6 +142,22 @@ bash: /tmp/file: Permission denied
   expect(explainText(prose)).toEqual([])
 })
 
+test('messages of other programs that sound alike are none', () => {
+  const others = `2026-11-30T15:19:35: ERROR: could not connect to the database
+12:30:45: ERROR: the queue exceeds its maximum
+app.py:10:5: ERROR: bad import
+can't find file to patch at input line 3
+ERROR: Failed to make directory /var/x
+Unsupported type: application/json
+SQL: invalid statement
+The tool fails if debugfs is not mounted on the host, and an error is returned when tracefs is not mounted.
+error[E0463]: can't find crate for \`core\`
+your app was not built with the required SDK version
+Failed to create system directory for user
+We set kernel.perf_event_paranoid for the test.`
+  expect(explainText(others)).toEqual([])
+})
+
 test('needles: each set once, whatever it overlaps', () => {
   const needles = new Needles([['he', 'hers'], ['she'], ['his'], ['x y']])
   expect(needles.in('ushers')).toEqual([0, 1])

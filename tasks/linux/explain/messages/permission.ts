@@ -94,7 +94,7 @@ export const PERMISSION_ROWS: readonly Row[] = [
       'Access to performance monitoring',
     ],
     pattern:
-      /Error: (?:You may not have permission to collect.*|No permission to enable .*)|No permission to enable \S+ event|Access to performance monitoring and observability operations is limited|(?:consider (?:adjusting|tweaking)|needs?|requires?|lower|set) (?:\/proc\/sys\/kernel\/|kernel[./])perf_event_paranoid.*/i,
+      /Error: (?:You may not have permission to collect.*|No permission to enable .*)|No permission to enable \S+ event|Access to performance monitoring and observability operations is limited|(?:consider (?:adjusting|tweaking)|needs?|requires?|(?:please|must|should|to) (?:lower|set)) (?:\/proc\/sys\/kernel\/|kernel[./])perf_event_paranoid.*/i,
     key: () => '',
     cause: 'kernel.perf_event_paranoid does not allow this process what it asked perf for',
     fixes: [

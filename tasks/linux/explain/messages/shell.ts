@@ -89,7 +89,7 @@ export const SHELL_ROWS: readonly Row[] = [
       'find tracefs',
     ],
     pattern:
-      /\b(?:error|fail\w*|fatal|warn\w*|unable|cannot|could ?n[o']t|level=\w+)\b.{0,80}\b(?:tracefs|debugfs)(?: is)? not (?:mounted|accessible|found)\b.*|\b(?:cannot|could not|unable to|failed to) find tracefs\b.*/i,
+      /\b(?:error|fail\w*|fatal|warn\w*|unable|cannot|could ?n[o']t|level=\w+)\b(?:(?! (?:if|when|unless|whether) ).){0,80}\b(?:tracefs|debugfs)(?: is)? not (?:mounted|accessible|found)\b.*|\b(?:cannot|could not|unable to|failed to) find tracefs\b.*/i,
     key: () => '',
     cause:
       'the program finds no tracefs: it is not mounted, the process may not look at it (only root may), or the kernel was built without tracing',
