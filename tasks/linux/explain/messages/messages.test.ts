@@ -142,6 +142,19 @@ bash: /tmp/file: Permission denied
   expect(explainText(prose)).toEqual([])
 })
 
+test('what is shown of a message begins with its first word', () => {
+  const shown = [
+    "[ 1.0] e1000: unknown parameter 'x' ignored",
+    '[ 1.0] Unsupported type: u99',
+    'Kconfig:9:\tsymbol A depends on B',
+  ]
+  expect(explainText(shown.join('\n')).map(({ what }) => what)).toEqual([
+    "unknown parameter 'x' ignored",
+    'Unsupported type: u99',
+    'symbol A depends on B',
+  ])
+})
+
 test('messages of other programs that sound alike are none', () => {
   const others = `2026-11-30T15:19:35: ERROR: could not connect to the database
 12:30:45: ERROR: the queue exceeds its maximum

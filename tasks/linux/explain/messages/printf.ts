@@ -70,7 +70,8 @@ export function printfRow(before: string, kind: PrintfKind): Row {
       // A sentence that happens to go on like the message.
       if (error !== undefined && errno === undefined) return undefined
       const known = errno === undefined ? undefined : (errors[errno] ?? COMMON[errno])
-      const what = match[0].replace(/^libbpf: /, '')
+      // Formats may begin with the end of what stands before the message.
+      const what = match[0].replace(/^(?:libbpf: |[\]:]\s+)/, '')
       return known === undefined
         ? { what, ...fixed }
         : { ...known, what, cause: `${fixed.cause}: ${known.cause}`, fixes: [...known.fixes, ...fixed.fixes] }
