@@ -1,7 +1,9 @@
 /** Stacks that probes counted, and calls that the function_graph tracer timed, of the runs of a report. */
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { codeOf } from '../../engine/error.ts'
 import { printable } from '../../engine/printable.ts'
+import { plural } from '../../engine/text.ts'
 import { callGraphs } from '../../trace/events/call-graph.ts'
 import { Processes } from '../../trace/events/processes.ts'
 import { readEvents } from '../../trace/events/read-events.ts'
@@ -36,6 +38,14 @@ interface Sum {
   readonly notes: Set<string>
 }
 
+/** Notes below a graph; of more, how many there are. */
+const MOST_NOTES = 3
+
+const someOf = (notes: readonly string[]): string[] =>
+  notes.length > MOST_NOTES
+    ? [...notes.slice(0, MOST_NOTES), `${plural(notes.length - MOST_NOTES, 'more note')} of this kind`]
+    : [...notes]
+
 /** The stacks in the maps of every arm. */
 export async function countedStacks({ groups }: ExperimentRuns, options: Options): Promise<ArmStacks[]> {
   const found: ArmStacks[] = []
@@ -64,18 +74,23 @@ export async function countedStacks({ groups }: ExperimentRuns, options: Options
         runs,
         read,
         of,
-        notes: [...notes].slice(0, 3),
+        notes: someOf([...notes]),
       })
   }
   return found
 }
 
-async function callsOf(run: ReportRun, options: Options): Promise<FoldedStack[]> {
+/** @returns with `cut` where a run has more events than are read */
+async function callsOf(
+  run: ReportRun,
+  options: Options,
+): Promise<{ readonly stacks: readonly FoldedStack[]; readonly cut: boolean }> {
   const file = join(dirOf(run, options), 'events.parquet')
   const events = ['funcgraph_entry', 'funcgraph_exit']
-  const { events: list } = await readEvents(file, { events }, MOST_EVENTS, false)
+  const { events: list, more: cut } = await readEvents(file, { events }, MOST_EVENTS, false)
   const processes = new Processes([])
-  return callStacks(callGraphs(list, (pid) => list.find((event) => event.pid === pid)?.comm ?? processes.comm(pid)))
+  const comm = (pid: number) => list.find((event) => event.pid === pid)?.comm ?? processes.comm(pid)
+  return { stacks: callStacks(callGraphs(list, comm)), cut }
 }
 
 /** The time of each call of the newest runs of every arm. @param newest of each arm, in the order of the arms */
@@ -87,11 +102,14 @@ export async function timedCalls(
   const found: ArmStacks[] = []
   for (const [index, { label: arm, counted }] of groups.entries()) {
     if (newest[index]?.sha256['graph.txt'] === undefined) continue
-    const runs = counted.slice(-MOST_TREES)
-    const lists: FoldedStack[] = []
-    for (const run of runs)
+    const newestRuns = counted.slice(-MOST_TREES)
+    const [lists, runs, cutRuns]: [FoldedStack[], ReportRun[], string[]] = [[], [], []]
+    for (const run of newestRuns)
       try {
-        lists.push(...(await callsOf(run, options)))
+        const { stacks, cut } = await callsOf(run, options)
+        lists.push(...stacks)
+        runs.push(run)
+        if (cut) cutRuns.push(`${run.run}: only its first ${MOST_EVENTS.toLocaleString('en')} events are in it`)
       } catch {
         warn(run, 'its calls cannot be read; it is in no call tree', options)
       }
@@ -102,9 +120,9 @@ export async function timedCalls(
         unit: 'ns',
         stacks: addedUp(lists),
         runs,
-        read: runs.length,
+        read: newestRuns.length,
         of: counted.length,
-        notes: ['Times have the cost of tracing in them'],
+        notes: ['Times have the cost of tracing in them', ...someOf(cutRuns)],
       })
   }
   return found
@@ -124,7 +142,11 @@ export async function treeTexts({ groups }: ExperimentRuns, options: Options): P
   for (const { label: arm, counted } of groups) {
     const run = counted.at(-1)
     if (run === undefined) continue
-    const text = await readFile(join(dirOf(run, options), 'graph.txt'), 'utf8').catch(() => undefined)
+    const text = await readFile(join(dirOf(run, options), 'graph.txt'), 'utf8').catch((error: unknown) => {
+      // Not every run keeps calls.
+      if (codeOf(error) !== 'ENOENT') warn(run, 'graph.txt cannot be read; its call tree is left out', options)
+      return undefined
+    })
     if (text !== undefined)
       found.push({ arm, run: run.run, text: text.slice(0, MOST_TEXT), cut: text.length > MOST_TEXT })
   }
