@@ -18,11 +18,7 @@ import { oneWordOf } from './shared/values.ts'
 
 const OPTIONS = [
   ['--experiment <name>', 'only of this experiment'],
-  [
-    '--per <what>',
-    'order: the default is one sequence after the other; run takes a run as one',
-    oneWordOf('unit', ['sequence', 'run']),
-  ],
+  ['--per <what>', 'order: compare by sequence (the default), or by whole run', oneWordOf('unit', ['sequence', 'run'])],
   DEFINITION,
 ] as const satisfies readonly OptionRow[]
 
