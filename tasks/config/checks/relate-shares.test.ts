@@ -51,6 +51,19 @@ test.each([
     )
 })
 
+test.each([
+  ['bpf', 'out', true],
+  ['out', 'out', true],
+  ['out/of-b', 'out', false],
+])('%s may be shared beside a writable %s: %s', (read, written, allowed) => {
+  const both = `[{ from: ${read}, mount: /in }, { from: ${written}, mount: /out, write: yes }]`
+  const directory = labDirectory(changed(['vms:\n', `vms:\n${member(both)}`]))
+  mkdirSync(join(directory, 'out/of-b'), { recursive: true })
+  const opened = () => openLab({ cwd: directory, toolRoot: directory, host: HOST })
+  if (allowed) expect(opened).not.toThrow()
+  else expect(opened).toThrow('1 problem in lab.yaml')
+})
+
 let lab = ''
 const outside = mkdtempSync(join(tmpdir(), 'lab-outside-'))
 beforeAll(() => {

@@ -50,11 +50,13 @@ function* sources({ data, files, ...roots }: Context, vm: Vm, at: Path): Iterabl
     }
     if (write !== 'yes') continue
     for (const [use, where] of PATHS) {
-      if (use === 'share') continue
       const named = [...textsAt(data, where)].find(([, text]) => {
         const file = files.real(resolvePath(use, text, roots))
+        if (file === undefined) return false
+        // Two VMs may share one directory; in the place of one below it a guest could put a link to anywhere.
+        if (use === 'share') return file !== real && isWithin(file, real)
         // A named directory is read whole: programs of a kernel's tree or of a recipe run on the host.
-        return file !== undefined && (isWithin(file, real) || isWithin(real, file))
+        return isWithin(file, real) || isWithin(real, file)
       })
       if (named === undefined) continue
       yield {
