@@ -201,6 +201,18 @@ describe('claims of published results', () => {
     })
   })
 
+  test('that nodes answer differently need more nodes, and not only more runs', () => {
+    expect(judged([...on('n1', 100), ...on('n2', 100)], [...on('n1', 105), ...on('n2', 118)])).toMatchObject({
+      verdict: 'cannot tell',
+      why: expect.stringMatching(/about \d+ runs of each arm, on more nodes as well$/) as string,
+    })
+    const alone = judged(
+      [80, 90, 100, 110, 120].map((value) => ({ value, node: 'n1' })),
+      on('n1', 110),
+    )
+    expect(alone.why).toMatch(/about \d+ runs of each arm$/)
+  })
+
   test('count only runs on nodes that the arms have in common', () => {
     const [one, other] = [on('n1', 100), on('n1', 110).slice(0, 2)]
     expect(judged([...one, ...on('n2', 900)], [...other, ...on('n3', 500)])).toMatchObject({

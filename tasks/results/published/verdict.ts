@@ -1,6 +1,6 @@
 /** Whether a claim holds: its estimates with their intervals against the range in which the claim says they lie. */
 import { bootstrap, type Estimate } from '../../trace/stats/bootstrap.ts'
-import { strataOf, type Sample } from '../../trace/stats/sample.ts'
+import { byNode, strataOf, type Sample } from '../../trace/stats/sample.ts'
 import { FEWEST_FOR_CLAIM } from '../../config/published.ts'
 import { plural } from '../../engine/text.ts'
 
@@ -72,6 +72,10 @@ function fewestOf(groups: Question['groups']): number {
   return Math.min(...groups.map((_, at) => strata.reduce((sum, values) => sum + (values[at]?.length ?? 0), 0)))
 }
 
+/** How many nodes an estimate is of. */
+const nodesOf = (groups: Question['groups']): number =>
+  groups.length === 1 ? byNode(groups[0] ?? []).size : strataOf(groups).strata.length
+
 /**
  * "Holds" asks each question at 95 %: all of them must hold, which no number of questions makes likelier by chance
  * (Berger, Technometrics 24(4), 1982). One that does not hold is enough to refute, so there the level is divided by the
@@ -110,6 +114,8 @@ export function verdictOf(questions: readonly Question[]): Verdict {
   const some = open.length === known.length ? '' : `${open.length} of ${known.length} comparisons are open; `
   const fewest = Math.min(...questions.map(({ groups }) => fewestOf(groups)))
   const onOwnNodes = questions.some(({ groups }) => groups.length > 1 && strataOf(groups).unused > 0)
+  // Runs on the same nodes say nothing of how far another node may be.
+  const several = questions.some(({ groups }) => nodesOf(groups) > 1)
   const shared = onOwnNodes ? ' on nodes that the other arms have as well' : ''
   const why = open.some(({ apart }) => apart)
     ? `${some}the arms were made on different nodes: run them on the same ones`
@@ -117,6 +123,6 @@ export function verdictOf(questions: readonly Question[]): Verdict {
       ? `an arm has ${plural(fewest, 'run')}${shared}, and a claim needs ${FEWEST_FOR_CLAIM}`
       : most === null
         ? `${some}the median is at the edge of the claim: no number of runs would tell`
-        : `${some}it would take about ${most} runs of each arm`
+        : `${some}it would take about ${most} runs of each arm${several ? ', on more nodes as well' : ''}`
   return { verdict: 'cannot tell', why, needs: most, answers: known }
 }
