@@ -167,7 +167,8 @@ The tool fails if debugfs is not mounted on the host, and an error is returned w
 error[E0463]: can't find crate for \`core\`
 your app was not built with the required SDK version
 Failed to create system directory for user
-We set kernel.perf_event_paranoid for the test.`
+We set kernel.perf_event_paranoid for the test.
+- net: fix error message when MTU too large for XDP`
   expect(explainText(others)).toEqual([])
 })
 

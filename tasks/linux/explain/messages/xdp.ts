@@ -65,7 +65,7 @@ export const XDP_ROWS: readonly Row[] = [
     rule: 'the MTU is too large for XDP',
     needle: ['XDP frag', 'for XDP', 'with XDP', 'while XDP', 'when XDP', 'XDP is'],
     pattern:
-      /\bMTU (?:of )?\d+ (?:is )?(?:larger|greater|bigger|too) .*\bXDP\b.*|\b(?:MTU|mtu)\b[^:]{0,40}too (?:large|big)[^:]{0,20}\b(?:for|with|while|when) XDP.*|Jumbo frames (?:are )?not supported (?:with|for) XDP.*/,
+      /\bMTU (?:of )?\d+ (?:is )?(?:larger|greater|bigger|too) .*\bXDP\b.*|(?<!\b(?:if|when)(?: the)? )\b(?:MTU|mtu)\b[^:]{0,40}too (?:large|big)[^:]{0,20}\b(?:for|with|while|when) XDP.*|Jumbo frames (?:are )?not supported (?:with|for) XDP.*/,
     cause:
       'the driver gives XDP one buffer per packet, and packets of this MTU do not fit: native XDP is refused, or (a warning) packets are longer than a program without frags may read',
     fixes: [
