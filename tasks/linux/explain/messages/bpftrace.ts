@@ -238,14 +238,14 @@ export const BPFTRACE_ROWS: readonly Row[] = [
       /kfunc|fentry|fexit/.test(text)
         ? {
             cause:
-              'fentry and fexit (kfunc, kretfunc up to 0.20) need a kernel of 5.5 or later (arm64: 6.0) with BTF that this bpftrace can read, and trampolines: one of them is missing, or bpftrace was built without a libbpf that finds the BTF',
+              'fentry and fexit (kfunc, kretfunc up to 0.20) need a kernel of 5.5 or later (arm64: 6.4) with BTF that this bpftrace can read, and trampolines: one of them is missing, or bpftrace was built without a libbpf that finds the BTF',
             fixes: [
               'ls -l /sys/kernel/btf/vmlinux: without it CONFIG_DEBUG_INFO_BTF=y; zgrep DYNAMIC_FTRACE_WITH_DIRECT_CALLS /proc/config.gz',
               'kprobe and kretprobe need neither; bpftrace --info lists what kernel and build have',
               'a bpftrace that is newer than the kernel, and is built with its own libbpf',
             ],
             confidence: 'likely',
-            sources: ['commit fec56f5890d9 (5.5, trampolines)', 'commit efc9909fdce0 (6.0, arm64)'],
+            sources: ['commit fec56f5890d9 (5.5, trampolines)', 'commit 2aa6ac03516d (6.4, arm64)'],
           }
         : {
             cause: 'the feature is newer than the running kernel, or this build of bpftrace lacks the library for it',

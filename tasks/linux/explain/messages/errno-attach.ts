@@ -295,13 +295,13 @@ export const TRAMPOLINE: ByErrno = {
   ...PERF_PERMISSION,
   ENOTSUPP: {
     cause:
-      'this kernel cannot put a trampoline there: the architecture has none (arm64 before 6.0, 32-bit), the JIT is off, or the function cannot be traced by ftrace',
+      'this kernel cannot put a trampoline there: the architecture has none (arm64 before 6.4 for functions of the kernel, 32-bit), the JIT is off, or the function cannot be traced by ftrace',
     fixes: [
       'sysctl net.core.bpf_jit_enable=1; CONFIG_BPF_JIT, CONFIG_DYNAMIC_FTRACE_WITH_DIRECT_CALLS',
       'SEC("kprobe/FUNCTION") instead of fentry',
     ],
     confidence: 'likely',
-    sources: ['commit efc9909fdce0 (6.0, arm64)', 'kernel/bpf/trampoline.c'],
+    sources: ['commit 2aa6ac03516d (6.4, arm64)', 'kernel/bpf/trampoline.c'],
   },
   EOPNOTSUPP: {
     cause: 'the function has a call instruction of ftrace that this kernel cannot redirect to a trampoline',
@@ -321,7 +321,7 @@ export const TRAMPOLINE: ByErrno = {
   },
   EINVAL: {
     cause:
-      'the kernel does not take this attach type (fentry and fexit are of 5.5, lsm of 5.7, fentry on arm64 of 6.0), or the target has not the shape that the program was loaded for',
+      'the kernel does not take this attach type (fentry and fexit are of 5.5, lsm of 5.7, fentry on arm64 of 6.4), or the target has not the shape that the program was loaded for',
     fixes: ['SEC("kprobe/FUNCTION") on older kernels'],
     confidence: 'likely',
   },

@@ -63,7 +63,7 @@ export const AYA_ROWS: readonly Row[] = [
     key: () => '',
     what: 'error 524 (ENOTSUPP)',
     cause:
-      'the kernel cannot do what was asked: for fentry, fexit and lsm there is no trampoline for this function or architecture (arm64 before 6.0); for programs and maps the JIT is off, or a type is not supported in this place',
+      'the kernel cannot do what was asked: for fentry, fexit and lsm there is no trampoline for this function or architecture (arm64 before 6.4); for programs and maps the JIT is off, or a type is not supported in this place',
     fixes: [
       'sysctl net.core.bpf_jit_enable=1; CONFIG_DYNAMIC_FTRACE_WITH_DIRECT_CALLS=y for fentry',
       'a kprobe instead of fentry',
