@@ -11,6 +11,7 @@ import {
   explainRun,
   explainStream,
 } from './explain.ts'
+import { lossLedger } from '../trace/events/loss.ts'
 import { Findings } from '../linux/explain/finding.ts'
 import { tempDir } from '../test/temp-dir.ts'
 
@@ -105,6 +106,46 @@ test('a run’s own reasons stand first, and not in what `lab run` adds to them'
   writeFileSync(join(dir, 'manifest.json'), JSON.stringify({ trace: { reasons: ['copyout printed nothing'] } }))
   expect(explainedText(await explainRun(dir, signal))).toContain('the run: copyout printed nothing')
   expect(await explainedRuns([dir], signal)).toBe('')
+})
+
+test.each([
+  ['mono', []],
+  ['local', ['clock of the trace', 'the clock of the machine is not stable']],
+  ['x86-tsc', ['the clock of the machine is not stable']],
+])('messages of the boot about a clock are findings only where the trace uses it: %s', async (clock, rules) => {
+  const dir = tempDir()
+  writeFileSync(join(dir, 'manifest.json'), JSON.stringify({ trace: { reasons: [], clock } }))
+  const unstable = 'Unstable clock detected, switching default tracing clock to "global"'
+  writeFileSync(
+    join(dir, 'dmesg'),
+    `[ 1.0] ${unstable}\n[ 1.1] tsc: Marking TSC unstable due to clocksource watchdog\n`,
+  )
+  const found = (await explainRun(dir, signal)).flatMap(({ findings }) => findings.map(({ rule }) => rule))
+  expect(found).toEqual(rules)
+})
+
+test('a jump of the clock is a finding whatever the clock', async () => {
+  const dir = tempDir()
+  writeFileSync(join(dir, 'manifest.json'), JSON.stringify({ trace: { reasons: [], clock: 'mono' } }))
+  writeFileSync(join(dir, 'dmesg'), '[ 1.0] Delta way too big! 1234567\n')
+  expect(explainedText(await explainRun(dir, signal))).toContain('clock of the trace')
+})
+
+test('programs that were not run: the run says what to do, and explain says why', async () => {
+  const dir = tempDir()
+  const { reasons } = lossLedger({
+    stats: [],
+    missed: [{ program: 'p', missed: 0, section: 'kprobe/f', skipped: 35 }],
+    markers: [],
+    notUnderstood: 0,
+  })
+  expect(reasons[0]).toMatch(/^35: times a BPF program was not run.*: `retries: 2`/)
+  // A result of an earlier version has the sentence without its way out.
+  const old = '35: times a BPF program was not run, because another one was running on that CPU'
+  for (const reason of [reasons[0], old]) {
+    writeFileSync(join(dir, 'manifest.json'), JSON.stringify({ trace: { reasons: [reason] } }))
+    expect(explainedText(await explainRun(dir, signal))).toMatch(/why: .*\n {2}do: .*retries: 2[^]*fentry/)
+  }
 })
 
 test('a stream that never ends is given up', async () => {

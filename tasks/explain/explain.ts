@@ -13,6 +13,7 @@ import { needReadable } from '../engine/regular-file.ts'
 import { isDamaged } from '../host/sandbox.ts'
 import { reportText } from '../host/trace-cmd.ts'
 import { Explainer, type Confidence, type Finding } from '../linux/explain/index.ts'
+import { adviceOn } from '../linux/explain/loss-advice.ts'
 
 export interface Explained {
   /** File name, or a file of a run. */
@@ -120,20 +121,36 @@ async function holderTexts(dir: string): Promise<string> {
     .join('\n')
 }
 
-const Reasons = z.object({ trace: z.object({ reasons: z.array(z.string()) }) })
+const OfRun = z.object({ trace: z.object({ reasons: z.array(z.string()), clock: z.string().optional() }) })
+type OfRun = z.infer<typeof OfRun>['trace']
 
-/** What the run's verdict says about its trace; a finding without lines. */
-async function reasonsOf(dir: string): Promise<Finding[]> {
+/** What the manifest says about the trace; nothing where this version cannot read it: the texts can be read all the same. */
+async function traceFacts(dir: string): Promise<OfRun> {
   try {
-    const { trace } = Reasons.parse(JSON.parse(await readFile(join(dir, 'manifest.json'), 'utf8')))
-    return trace.reasons.map((what) => ({ rule: VERDICT, what, cause: '', ...SAID_BY_THE_RUN }))
+    return OfRun.parse(JSON.parse(await readFile(join(dir, 'manifest.json'), 'utf8'))).trace
   } catch {
-    // Not a manifest of this version: its texts can be read all the same.
-    return []
+    return { reasons: [] }
   }
 }
+
+/**
+ * Messages of the boot about a clock that the trace does not use. "Unstable clock detected" is about `local`, the
+ * kernel's default (kernel/trace/trace.c, tracing_set_default_clock); an unstable TSC also spoils `x86-tsc`.
+ */
+const CLOCK_MESSAGES: readonly { readonly rule: string; readonly what?: RegExp; readonly clocks: readonly string[] }[] =
+  [
+    { rule: 'clock of the trace', what: /Unstable clock|Switching tracing clock/, clocks: ['local'] },
+    { rule: 'the clock of the machine is not stable', clocks: ['local', 'x86-tsc'] },
+  ]
+
+const isAboutAnotherClock = ({ rule, what }: Finding, clock: string | undefined): boolean =>
+  clock !== undefined &&
+  CLOCK_MESSAGES.some((one) => one.rule === rule && (one.what?.test(what) ?? true) && !one.clocks.includes(clock))
+
+/** What the run's verdict says about its trace, and what to do about it; findings without lines. */
+const reasonFindings = (reasons: readonly string[]): Finding[] =>
+  reasons.map((what) => ({ rule: VERDICT, what, ...adviceOn(what), confidence: 'certain', lines: [], count: 0 }))
 const VERDICT = 'the run'
-const SAID_BY_THE_RUN = { fixes: [], confidence: 'certain', sources: [], lines: [], count: 0 } as const
 
 /** Empty of a damaged trace: the run's verdict says that it is. */
 const traceTextOf = async (file: string, signal: AbortSignal): Promise<string> =>
@@ -144,8 +161,9 @@ const traceTextOf = async (file: string, signal: AbortSignal): Promise<string> =
 
 /** A result's own texts. What is no news of a run (that its trace has lines) is left out. */
 export async function explainRun(dir: string, signal: AbortSignal): Promise<Explained[]> {
+  const { reasons, clock } = await traceFacts(dir)
   const all: Explained[] = [
-    { source: 'manifest.json', lines: 0, findings: await reasonsOf(dir), more: 0 },
+    { source: 'manifest.json', lines: 0, findings: reasonFindings(reasons), more: 0 },
     explainText('holder.ndjson', await holderTexts(dir)),
   ]
   for (const name of RUN_FILES)
@@ -156,9 +174,10 @@ export async function explainRun(dir: string, signal: AbortSignal): Promise<Expl
   const said = new Set<string>()
   return all.map((one) => ({
     ...one,
-    findings: one.findings.filter(({ rule, what }) => {
+    findings: one.findings.filter((finding) => {
+      const { rule, what } = finding
       const key = `${rule}\n${what}`
-      return rule !== 'trace' && !said.has(key) && said.add(key)
+      return !isAboutAnotherClock(finding, clock) && rule !== 'trace' && !said.has(key) && said.add(key)
     }),
   }))
 }

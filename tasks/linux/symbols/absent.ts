@@ -9,7 +9,7 @@ import { callersIn, type Caller } from './callers.ts'
 import { conditionUnder } from './condition.ts'
 import type { KernelFacts } from './facts.ts'
 import { controlledBy, untraced, type Controlled } from './makefile.ts'
-import { candidates } from './similar.ts'
+import { similarTargets } from './similar.ts'
 import { retarget, verdict, type Fix, type Verdict } from './verdict.ts'
 
 /**
@@ -204,9 +204,8 @@ async function nowhere(found: Verdict, tree: SourceTree, known: Known): Promise<
     return verdict(hook, 'absent', `${target} is made by a macro (${made}), and is no symbol of this kernel`)
   const macro = await files.macro(target)
   if (macro !== undefined) return verdict(hook, 'macro', `${target} is a macro (${macro}), and no function`)
-  const near = candidates(target, known.functions())
   return verdict(hook, 'unknown name', `this kernel has no function ${target}, and neither has its source`, {
-    fixes: near.map(({ name, note }) => retarget(hook, name, note)),
+    fixes: similarTargets(hook, known.functions()),
   })
 }
 

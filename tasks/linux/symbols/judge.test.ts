@@ -231,6 +231,14 @@ describe('what a kind of hook needs', () => {
     })
   })
 
+  test('a slip in the name of a function: what was meant, and no expose: of what does not exist', () => {
+    const facts = kernel(CONFIG, '5.10.223', ['submit_bio', 'put_page'])
+    expect(verdict('kprobe/submit_bios', facts).fixes).toEqual([
+      { change: 'hook', text: 'SEC("kprobe/submit_bio")', note: 'did you mean this one?' },
+    ])
+    expect(verdict('kprobe/get_page', facts).fixes).toContainEqual({ change: 'expose', function: 'get_page' })
+  })
+
   test('ftrace with direct calls and fprobes need the function tracer', () => {
     expect(options('fentry/traced', CONFIG)).toEqual(['FUNCTION_TRACER', 'btf'])
     expect(options('kprobe.multi/traced', CONFIG, '6.1.0')).toEqual(['FUNCTION_TRACER', 'FPROBE'])

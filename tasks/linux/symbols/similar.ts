@@ -1,5 +1,7 @@
 /** Which names of a kernel a name of another version may have become. */
 import { editDistance } from '../../engine/edit-distance.ts'
+import type { Hook } from './hook.ts'
+import { retarget, type Fix } from './verdict.ts'
 
 interface Rename {
   readonly from: string
@@ -37,6 +39,21 @@ function likeness(name: string, words: ReadonlySet<string>, other: string): numb
   const edits = editDistance(name, other, limit)
   return Math.max(byWords, edits > limit ? 0 : 1 - edits / name.length)
 }
+
+/**
+ * Whether one name is probably a slip for the other: nearly the same, and with the same beginning. get_page is no slip
+ * for put_page, and __raw_spin_lock none for _raw_spin_lock.
+ */
+export function isTypo(name: string, other: string): boolean {
+  const limit = name.length < 12 ? 1 : 2
+  return name.slice(0, 3) === other.slice(0, 3) && editDistance(name, other, limit) <= limit
+}
+
+/** The program on each function that its target may stand for, the likeliest first. */
+export const similarTargets = (hook: Pick<Hook, 'section' | 'target'>, functions: Iterable<string>): Fix[] =>
+  candidates(hook.target, functions).map(({ name, note }) =>
+    retarget(hook, name, note ?? (isTypo(hook.target, name) ? 'did you mean this one?' : undefined)),
+  )
 
 /** Functions that the name may stand for here, the likeliest first. */
 export function candidates(name: string, functions: Iterable<string>, most = 3): Candidate[] {

@@ -2,6 +2,7 @@
  * The loss ledger: every layer where an event can vanish, and what it adds up to. A run that cannot prove that it is
  * complete says so. The ring buffers' side of it is in ring-ledger.ts.
  */
+import { NOT_RUN } from '../../linux/explain/loss-advice.ts'
 import { parseRingStats, ringBalance, type PerCpu, type Recorded, type RingBalance } from './ring-ledger.ts'
 
 /** One channel of typed events (EVENTS of lab.bpf.h), counted on every side. */
@@ -91,7 +92,7 @@ const WHY: Readonly<Record<Layer, string>> = {
   unread: 'events were left in the ring buffer when the recording ended',
   taken: 'events were read from the ring buffer by somebody other than the recorder',
   missed: 'hits of a kprobe were missed (it was hit inside another probe, or on a CPU that was in one)',
-  skipped: 'times a BPF program was not run, because another one was running on that CPU',
+  skipped: NOT_RUN,
   typed: 'typed events found their buffer full: raise `trace: { buffer: ... }`',
   lostMarkers: 'the trace itself says that events were lost',
 }

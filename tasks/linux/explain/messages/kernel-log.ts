@@ -90,7 +90,7 @@ export const KERNEL_LOG_ROWS: readonly Row[] = [
   },
   {
     rule: 'the clock of the machine is not stable',
-    needle: ["clocksource 'tsc' as unstable", 'TSC: marking', 'Clocksource '],
+    needle: ["clocksource 'tsc' as unstable", 'Marking TSC', 'Clocksource '],
     pattern: /Marking clocksource '(\w+)' as unstable.*|tsc: Marking TSC unstable due to .*/,
     key: () => '',
     cause:
