@@ -1,13 +1,26 @@
-import { describe, expect, onTestFinished, test, vi } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { EVIL, EVIL_TEXT } from './evil-pattern.fixture.ts'
 import { everyMatch, GaveUp, groupsOf, inTime, matches, type Pattern } from './pattern.ts'
 
-/** Milliseconds that an expression has in these tests, where nothing waits for the end of one. */
-const most = vi.hoisted(() => ({ ms: 200 }))
+/** Milliseconds that an expression has: more than any takes that comes to an end, on a loaded machine, too. */
+const most = vi.hoisted(() => ({ ms: 60_000 }))
 vi.mock('../../engine/deadline.ts', async (original) => {
   const real = await original<typeof import('../../engine/deadline.ts')>()
   return { ...real, withDeadline: (ms: number, work: () => unknown) => real.withDeadline(Math.min(ms, most.ms), work) }
 })
+
+/** What an expression that comes to no end throws, without a long wait for it. */
+function givenUp(run: () => unknown): unknown {
+  const { ms } = most
+  most.ms = 200
+  try {
+    return run()
+  } catch (error) {
+    return error
+  } finally {
+    most.ms = ms
+  }
+}
 
 const pattern = (regex: RegExp): Pattern => ({ kind: 'regex', regex })
 
@@ -25,8 +38,9 @@ describe('an expression that backtracks for ever is given up, and named', () => 
     ['everyMatch', () => everyMatch(EVIL_TEXT, EVIL)],
     ['many in one piece of work', () => inTime(() => [EVIL_TEXT].map((text) => matches(pattern(EVIL), text)))],
   ])('%s', (_, run) => {
-    expect(run).toThrow(GaveUp)
-    expect(run).toThrow(/^the regular expression .*\(a\+\)\+.* was not done after/)
+    const error = givenUp(run)
+    expect(error).toBeInstanceOf(GaveUp)
+    expect(String(error)).toMatch(/the regular expression .*\(a\+\)\+.* was not done after/)
   })
 })
 
@@ -34,17 +48,15 @@ test('what is not an expression is not called one', () => {
   const forever = () => {
     for (;;);
   }
-  expect(() => inTime(forever)).toThrow(/^the analysis was not done after/)
+  expect(String(givenUp(() => inTime(forever)))).toMatch(/the analysis was not done after/)
 })
 
 test('after one was given up, the next one runs', () => {
-  expect(() => matches(pattern(EVIL), EVIL_TEXT)).toThrow(GaveUp)
+  expect(givenUp(() => matches(pattern(EVIL), EVIL_TEXT))).toBeInstanceOf(GaveUp)
   expect(matches(pattern(/a/u), EVIL_TEXT)).toBe(true)
 })
 
 test('one that needs more memory than V8 gives it is given up, too', () => {
-  most.ms = 60_000
-  onTestFinished(() => void (most.ms = 200))
   expect(() => matches(pattern(/(?:a|b)*c/u), 'ab'.repeat(2e7))).toThrow(/\(\?:a\|b\)\*c.* needs more memory/)
 })
 
