@@ -90,8 +90,7 @@ error: tracepoint %s not found`,
   {
     rule: 'raw tracepoint refused',
     formats: `
-bpf_attach_raw_tracepoint (%s): %e
-Failed to attach BPF to raw tracepoint`,
+bpf_attach_raw_tracepoint (%s): %e`,
     cause:
       'the kernel has no such event, or refuses the program there: it reads more arguments than the event has in this kernel (they change between versions), or has another type',
     fixes: [

@@ -3,24 +3,11 @@ import type { PrintfKind } from './printf.ts'
 
 export const KBUILD_KINDS: readonly PrintfKind[] = [
   {
-    rule: 'source tree is not clean',
-    formats: `
-*** The source tree is not clean, please run %s
-The source tree is not clean, please run %s
- is not clean, please run 'make mrproper'`,
-    cause:
-      'a build in another directory (O=) reads the source tree, and an earlier build was made inside of it: its files would be taken for those of this build',
-    fixes: ['make ARCH=x86_64 mrproper in the source tree (keep a copy of .config: it removes that too)'],
-    sources: ['Makefile of the kernel'],
-  },
-  {
     rule: 'kernel is not configured',
     formats: `
 No .config exists, config your kernel first!
 *** Configuration file "%s" not found!
 *** Please run some configurator (e.g. %s
-ERROR: Kernel configuration is invalid.
-or include/config/auto.conf are missing.
 Run 'make oldconfig && make prepare' on kernel src to fix it.
 *** Can't find default configuration "%s"!
 The configuration requires explicit update.

@@ -53,15 +53,20 @@ Failed to attach non-struct_ops BPF programs`,
 triggered exit kind %d
 runnable task stall (%s failed to run for %s)
 sched_ext: BPF scheduler "%s" disabled (%s)
-sched_ext: BPF scheduler "%s" errored, disabled`,
+runnable task stall (watchdog failed to check in for %s)
+EXIT: runnable task stall%s
+EXIT: runtime error (%s)
+sched_ext: BPF scheduler "%s" errored, disabled
+sched_ext: BPF scheduler "%s" errored, disabling`,
     cause:
-      'the kernel took the CPUs back from the BPF scheduler: 1024 is a mistake that the kernel found, 1025 scx_bpf_error() of the scheduler itself, 1026 a task that it did not run for too long; below that somebody ended it. The system goes on with the usual scheduler',
+      'the kernel took the CPUs back from the BPF scheduler: 1024 is a mistake that the kernel found, 1025 scx_bpf_error() of the scheduler itself, 1026 a task that it did not run for too long (timeout_ms, 30 s); below that somebody ended it. The system goes on with the usual scheduler',
     fixes: [
       'the lines below (reason, backtrace, dump of the queues) name the place in the scheduler; for 1025 its own text is the reason',
-      'a newer release of the scheduler; start it again when that is over',
+      'a stall: look for a task that no CPU of its mask takes, or a queue that is never consumed',
+      'a newer release of the scheduler',
     ],
     confidence: 'likely',
-    sources: ['kernel/sched/ext.c: enum scx_exit_kind', 'commit f0e1a0643a59 (6.12)'],
+    sources: ['kernel/sched/ext.c: enum scx_exit_kind, check_rq_for_timeouts', 'commit f0e1a0643a59 (6.12)'],
   },
   {
     rule: 'sched_ext: the scheduler cannot start',
@@ -95,22 +100,5 @@ sched_ext: Failed to %s`,
     },
     confidence: 'likely',
     sources: ['kernel/sched/ext.c', 'tools/sched_ext of the kernel'],
-  },
-  {
-    rule: 'sched_ext: the scheduler was thrown out',
-    formats: `
-sched_ext: BPF scheduler "%s" disabled (%s)
-sched_ext: %s: runnable task stall (%s failed to run for %s)
-runnable task stall (watchdog failed to check in for %s)
-EXIT: runnable task stall%s
-EXIT: runtime error (%s)
-sched_ext: BPF scheduler "%s" errored, disabling`,
-    cause:
-      'the kernel took the scheduler away because it made a mistake, or left a task waiting for longer than timeout_ms (30 s); all tasks are back at the fair scheduler',
-    fixes: [
-      'the lines of the dump below it show the queues; a task that no CPU of its mask takes, or a queue that is never consumed, is the usual mistake',
-    ],
-    confidence: 'likely',
-    sources: ['kernel/sched/ext.c: check_rq_for_timeouts'],
   },
 ]
