@@ -10,7 +10,7 @@ import type { Definition } from './definition.ts'
 import type { RunDetails, RunLine } from './listed-run.ts'
 
 /** Changes whenever an entry has something else in it, or the facts of a definition are computed in another way. */
-const FORMAT = 9
+const FORMAT = 10
 
 /** What is known of one directory, as long as its manifest has this size (bytes) and this time (milliseconds). */
 export interface Entry {

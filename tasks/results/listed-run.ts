@@ -72,5 +72,6 @@ export interface RunDetails {
     readonly loadNs?: number | undefined
     readonly verified?: number | undefined
     readonly jitBytes?: number | undefined
+    readonly skipped?: number | undefined
   }[]
 }

@@ -3,7 +3,7 @@
  * file was kept, the first is the one without probes, if there is one.
  */
 import { holm, rankTest, sizeOf, type RankTest } from '../../trace/stats/rank-test.ts'
-import { medianRatio } from '../../trace/stats/statistics.ts'
+import { medianDifference, medianRatio } from '../../trace/stats/statistics.ts'
 import type { Exhibits } from './exhibits.ts'
 import { html, type Html } from './html.ts'
 import { metricsOf, nodesOf, samplesOf, type ExperimentRuns } from './runs.ts'
@@ -35,9 +35,14 @@ export function comparisonHtml(one: ExperimentRuns, exhibits: Exhibits): Html {
       const ratio = medianRatio(values, first)
       const enough = values.length >= ENOUGH && first.length >= ENOUGH
       const runs = `${values.length} and ${first.length}`
-      return ratio
-        ? [{ metric, label: group.label, runs, ratio, test: enough ? rankTest(values, first) : undefined }]
-        : []
+      const difference = ratio ? undefined : medianDifference(values, first)
+      const comparable = ratio !== undefined || difference !== undefined
+      const test = comparable && enough ? rankTest(values, first) : undefined
+      const why =
+        values.length === 0 || first.length === 0 ? 'no values' : comparable ? 'too few runs' : 'no common node'
+      return first.length + values.length === 0
+        ? []
+        : [{ metric, label: group.label, runs, ratio, difference, test, why }]
     }),
   )
   if (asked.length === 0) return html``
@@ -45,6 +50,7 @@ export function comparisonHtml(one: ExperimentRuns, exhibits: Exhibits): Html {
   const corrected = new Map(holm(tested.map(({ test }) => test?.p ?? 1)).map((p, index) => [tested[index], p] as const))
   const ratio = 'Ratio of the medians with its 95 % bootstrap interval'
   const effect = `Cliff's delta (-1: every value is below, 1: above) in words, where p of the rank-sum test is at most ${LEVEL}; p corrected for ${tested.length} ${tested.length === 1 ? 'question' : 'questions'} (Holm)`
+  const noRatio = asked.some(({ difference }) => difference !== undefined)
   const few = 'An arm with one run has neither.'
   const nodes = nodesOf(one.groups).length
   const within =
@@ -56,12 +62,13 @@ export function comparisonHtml(one: ExperimentRuns, exhibits: Exhibits): Html {
       tested.length === 0
         ? 'Ratio of the medians; nothing was tested, because every arm has too few runs.'
         : `${ratio}; ${effect}. ${few}${within}`
-    }${mark(one.groups.flatMap(({ counted }) => counted))}`,
+    }${noRatio ? ` Where the median of ${base.label} is 0 there is no ratio; the interval is that of the difference of the medians.` : ''}${mark(one.groups.flatMap(({ counted }) => counted))}`,
     columns: [
       { head: 'arm', kind: 'text' },
       { head: 'metric', kind: 'code' },
       { head: 'runs', kind: 'text' },
       { head: 'ratio', kind: 'number' },
+      ...(noRatio ? [{ head: 'difference', kind: 'number' } as const] : []),
       { head: '95 % from', kind: 'number' },
       { head: 'to', kind: 'number' },
       { head: 'delta', kind: 'number' },
@@ -69,21 +76,12 @@ export function comparisonHtml(one: ExperimentRuns, exhibits: Exhibits): Html {
       { head: 'p', kind: 'text' },
     ],
     rows: asked.map((row): Cell[] => {
-      const { metric, label, runs, ratio, test } = row
+      const { metric, label, runs, ratio, difference, test, why } = row
       const p = corrected.get(row)
-      if (test === undefined || p === undefined)
-        return [label, metric, runs, ratio.ratio, null, null, null, 'too few runs', null]
-      return [
-        label,
-        metric,
-        runs,
-        ratio.ratio,
-        ratio.low,
-        ratio.high,
-        Number(test.delta.toFixed(3)),
-        effectOf(test, p),
-        pText(p),
-      ]
+      const estimates = [ratio?.ratio ?? null, ...(noRatio ? [difference?.estimate ?? null] : [])]
+      if (test === undefined || p === undefined) return [label, metric, runs, ...estimates, null, null, null, why, null]
+      const { low, high } = ratio ?? difference ?? { low: null, high: null }
+      return [label, metric, runs, ...estimates, low, high, Number(test.delta.toFixed(3)), effectOf(test, p), pText(p)]
     }),
   })
   return html`<h3>Compared with ${base.label}</h3>

@@ -99,12 +99,35 @@ const OWN = LAB.replace('    probes: [p]\n', '')
 test('probes, disks and what was done before each run are named, as the lab file has them', () => {
   const text = methodsText([run({ lab: { text: LAB }, plan: plan({ start: 'warm' }) })])
   expect(text).toContain('Probes: `p`.')
-  expect(text).toContain('Data disks: ext4 of 67 MB at `/data`.')
+  expect(text).toContain('Data disks: ext4 of 64M at `/data`.')
   expect(text).toContain('each run started from the snapshot of a VM that had booted')
   expect(text).toContain(
     'Before each run, the page cache, dentries and inodes were dropped, `vm.swappiness` was set to 10, `/data` was unmounted and mounted again, the workload was pinned to CPU 0 and 1 and the command `sync` ran in the guest.',
   )
   expect(text).toContain('met every declared expectation')
+})
+
+test('a paper says what the probes hook, what each number is, and that times are emulated', () => {
+  const metrics =
+    "    metrics: { calls: { message: 'called (\\d+) times', unit: calls }, took: { stdout: '(\\d+) ns' } }\n"
+  const ended = {
+    experiment: 'readiter',
+    verdict: 'passed',
+    completeness: 'complete',
+    probes: [{ section: 'kprobe/vfs_read' }, { section: 'kretprobe/vfs_read' }],
+  }
+  const text = methodsText([run({ lab: { text: LAB + metrics }, writtenBy: 'lab 0.1.0' })], [ended, ended])
+  expect(text).toContain('Their BPF programs were attached to `kprobe/vfs_read` and `kretprobe/vfs_read`.')
+  expect(text).toContain('`calls` is the number in the trace message `called (\\d+) times` (in calls); `took` is')
+  expect(text).toContain('emulated in software')
+  expect(text).toContain('Runs were made with lab 0.1.0.')
+  const kvm = { accel: { accel: 'kvm' }, qemu: ['-smp', '2', '-m', '1024M'] }
+  expect(methodsText([run({ guest: kvm })])).not.toContain('emulated')
+})
+
+test('a command with backticks stays one piece of code', () => {
+  const text = methodsText([run({ workload: { argv: ['sh', '-c', 'echo `date`'] } })])
+  expect(text).toContain('The workload `` sh -c echo `date` `` ran on')
 })
 
 test('the workload of several arms is that of all of them', () => {

@@ -2,7 +2,7 @@
  * A paragraph for the methods section of a paper, from the manifests alone: what was done, and nothing that was not.
  */
 import { basename } from 'node:path'
-import type { ResolvedVm } from '../../config/resolved.ts'
+import type { ResolvedMetric, ResolvedVm } from '../../config/resolved.ts'
 import { isBpfSource } from '../../config/workload.ts'
 import type { Before } from '../../config/schema/schema.ts'
 import { requestedBy, definitionOf } from '../definition.ts'
@@ -14,6 +14,14 @@ const distinct = <T>(list: readonly T[]): T[] => [...new Set(list)]
 const listed = (list: readonly string[]): string =>
   list.length < 2 ? (list[0] ?? '') : `${list.slice(0, -1).join(', ')} and ${list.at(-1) ?? ''}`
 
+/** Code in Markdown, whatever is in it: the row of backticks around it is longer than any in it. */
+function code(text: string): string {
+  const line = text.replaceAll(/\s*\n\s*/g, ' ')
+  const longest = Math.max(0, ...(line.match(/`+/g) ?? []).map(({ length }) => length))
+  const fence = '`'.repeat(longest + 1)
+  return longest === 0 ? `\`${line}\`` : `${fence} ${line} ${fence}`
+}
+
 function machine({ guest, host }: Manifest): string {
   if (guest.qemu.length === 0) return 'no VM (the run ended before one was needed)'
   const value = (option: string) => guest.qemu[guest.qemu.indexOf(option) + 1] ?? '?'
@@ -24,6 +32,8 @@ function machine({ guest, host }: Manifest): string {
 
 /** How a run ended: all that the sentence about many of them needs. */
 export interface Ended {
+  /** The programs that were attached, where they are known. */
+  readonly probes?: readonly { readonly section: string }[]
   readonly experiment: string
   readonly verdict: string
   readonly completeness: string
@@ -70,7 +80,7 @@ const beforeText = (one: Before): string => {
     return listed(Object.entries(one.sysctl).map(([name, value]) => `\`${name}\` was set to ${value}`))
   if ('remount' in one) return `\`${one.remount}\` was unmounted and mounted again`
   if ('pin' in one) return `the workload was pinned to CPU ${listed([one.pin].flat().map(String))}`
-  return `the command \`${one.run}\` ran in the guest`
+  return `the command ${code(one.run)} ran in the guest`
 }
 
 const START: Readonly<Record<string, string>> = {
@@ -79,7 +89,20 @@ const START: Readonly<Record<string, string>> = {
   cold: 'each run booted a VM of its own',
 }
 
-const diskText = ({ fs, size, mount }: ResolvedVm['disks'][number]): string => `${fs} of ${bytes(size)} at \`${mount}\``
+/** As a lab file has sizes: `64M` is 64 MiB. */
+function sizeText(size: number): string {
+  const [power, letter] = (
+    [
+      [30, 'G'],
+      [20, 'M'],
+      [10, 'K'],
+    ] as const
+  ).find(([by]) => size % 2 ** by === 0) ?? [0, '']
+  return letter === '' ? bytes(size) : `${size / 2 ** power}${letter}`
+}
+
+const diskText = ({ fs, size, mount }: ResolvedVm['disks'][number]): string =>
+  `${fs} of ${sizeText(size)} at ${code(mount)}`
 
 /** How the runs of a plan followed one another. In what order the runs of a single arm come makes no difference. */
 function orderText({ order, seed }: NonNullable<Manifest['plan']>, arms: number): string {
@@ -124,20 +147,58 @@ function workloadText(runs: readonly Manifest[]): string {
   )
   const declared = runs[0] && requestedBy(runs[0])?.experiment.workload.run
   if (commands.length > LISTED_COMMANDS && declared !== undefined)
-    return `The workload \`${declared}\`, with the values of each arm,`
+    return `The workload ${code(declared)}, with the values of each arm,`
   const more = commands.length - LISTED_COMMANDS
-  const shown = commands.slice(0, LISTED_COMMANDS).map((command) => `\`${command}\``)
+  const shown = commands.slice(0, LISTED_COMMANDS).map((command) => code(command))
   const words = more > 0 ? [...shown, `${more} more`] : shown
   return `The ${words.length === 1 ? 'workload' : 'workloads'} ${listed(words)}`
 }
 
-function probesText(runs: readonly Manifest[]): string {
+/** Hooks that are listed. */
+const LISTED_HOOKS = 12
+
+function hooksText(ended: readonly Ended[]): string {
+  const sections = distinct(ended.flatMap(({ probes = [] }) => probes.map(({ section }) => section)))
+  if (sections.length === 0) return ''
+  const more = sections.length - LISTED_HOOKS
+  const shown = sections.slice(0, LISTED_HOOKS).map(code)
+  return ` Their BPF programs were attached to ${listed(more > 0 ? [...shown, `${more} more hooks`] : shown)}.`
+}
+
+function metricSource(metric: ResolvedMetric): string {
+  if ('load' in metric) {
+    const of = metric.program === undefined ? 'all programs' : code(metric.program)
+    return `${LOADED[metric.load]} of ${of}`
+  }
+  const unit = metric.unit === undefined ? '' : ` (in ${metric.unit})`
+  if ('message' in metric) return `the number in the trace message ${code(metric.message)}${unit}`
+  return `the number in ${metric.of === undefined ? "the workload's output" : `the output of ${code(metric.of)}`} that matches ${code(metric.stdout)}${unit}`
+}
+
+const LOADED = {
+  ns: 'the nanoseconds of loading',
+  instructions: 'the instructions that the verifier looked at',
+  'jit-bytes': 'the bytes of machine code',
+} as const
+
+/** What each number of a run is. */
+function metricsText(metrics: Readonly<Record<string, ResolvedMetric>>): string[] {
+  const entries = Object.entries(metrics)
+  if (entries.length === 0) return []
+  const each = entries.map(([name, metric]) => `${code(name)} is ${metricSource(metric)}`)
+  return [`Numbers of each run: ${each.join('; ')}. Where several match in a run, it is their median.`]
+}
+
+const EMULATED =
+  'All times are those of a machine that was emulated in software: they do not show how long the same takes on hardware, and ratios of times can differ there, too.'
+
+function probesText(runs: readonly Manifest[], ended: readonly Ended[]): string {
   const names = distinct(runs.flatMap((run) => run.arm.probes ?? requestedBy(run)?.experiment.probes ?? []))
   const without = runs.some(({ arm }) => arm.probes?.length === 0) && names.length > 0 ? '; one arm had none' : ''
   const attached =
     names.length === 0
       ? 'The lab attached no probe.'
-      : `Probes: ${listed(names.map((name) => `\`${name}\``))}${without}.`
+      : `Probes: ${listed(names.map((name) => `\`${name}\``))}${without}.${hooksText(ended)}`
   return `${attached}${ownProgramsText(runs)}`
 }
 
@@ -152,6 +213,7 @@ function ofExperiment(
   if (!first) return ''
   const kernels = distinct(runs.map(({ kernel }) => `Linux ${kernel.release} (${kernel.source})`))
   const arms = distinct(runs.map(({ arm }) => arm.name)).filter(Boolean)
+  const writers = distinct(runs.flatMap(({ writtenBy }) => writtenBy ?? []))
   const asked = requestedBy(first)
   const disks = asked?.vm.disks ?? []
   const before = asked?.experiment.before ?? []
@@ -161,7 +223,7 @@ function ofExperiment(
     '',
     `${workloadText(runs)} ran on ${listed(kernels)}, in ${machine(first)}, on a host with ${first.host.cpu} (kernel ${first.host.kernel}).`,
     ...(disks.length > 0 ? [`Data disks: ${listed(disks.map(diskText))}.`] : []),
-    ...(first.imported === undefined ? [probesText(runs)] : []),
+    ...(first.imported === undefined ? [probesText(runs, ended)] : []),
     `Events were recorded in binary per-CPU ring buffers of ${first.trace.bufferBytes / 2 ** 20} MiB with the clock \`${first.trace.clock}\`.`,
     ...(first.guest.deterministic === true
       ? [
@@ -170,9 +232,12 @@ function ofExperiment(
       : []),
     ...(arms.length > 1 ? [`${plural(arms.length, 'arm')} were compared (${arms.join('; ')}).`] : []),
     ...planSentences(runs, arms.length),
+    ...metricsText(asked?.experiment.metrics ?? {}),
+    ...(runs.some(({ guest }) => guest.qemu.length > 0 && guest.accel.accel === 'tcg') ? [EMULATED] : []),
     ...(before.length > 0 ? [`Before each run, ${listed(before.map(beforeText))}.`] : []),
     ...outcome(ended, declared),
     ...leftOut.map((one) => `${leftOutText(one)}.`),
+    ...(writers.length > 0 ? [`Runs were made with ${listed(writers)}.`] : []),
     `Kernel build: ${distinct(runs.map(({ kernel }) => kernel.fingerprint.slice(0, 16))).join(', ')}; image: ${distinct(runs.map(({ image }) => image.fingerprint.slice(0, 16))).join(', ')}.`,
     '',
   ].join('\n')

@@ -2,7 +2,8 @@
 import type { PublishedReport } from '../published/evaluate.ts'
 import { decidingText, wordOf } from '../published/text.ts'
 import type { Figure } from './exhibits.ts'
-import { latexText, type Table } from './table.ts'
+import { FONTS } from './paper-fonts.ts'
+import { latexCode, latexText, type Table } from './table.ts'
 
 /** Rows of a table that fit on a page; longer ones are files only. */
 const PAGE = 40
@@ -26,14 +27,22 @@ export interface Paper {
 /**
  * pdfLaTeX stops at a character that it has no glyph for; these it has (T1, textcomp), others become a question mark.
  */
-const text = (value: string): string => latexText(value).replaceAll(/[^ -\u017f–—‘’“”„†‡•…‰€™]/gu, '?')
+const known = (latex: string): string => latex.replaceAll(/[^ -\u017f–—‘’“”„†‡•…‰€™]/gu, '?')
+const text = (value: string): string => known(latexText(value))
+
+/** Code between equally long rows of backticks, as Markdown has it (CommonMark 0.31, section 6.1). */
+const CODE_SPAN = /(?<!`)(`+)(?!`)(.+?)(?<!`)\1(?!`)/g
 
 /** `code` is set in one width, and may be broken where it has a slash. */
 function marked(line: string): string {
-  return line
-    .split('`')
-    .map((part, index) => (index % 2 === 1 ? `\\texttt{${text(part).replaceAll('/', '/\\allowbreak{}')}}` : text(part)))
-    .join('')
+  const words: string[] = []
+  let end = 0
+  for (const { index, 0: span, 2: code = '' } of line.matchAll(CODE_SPAN)) {
+    const inner = code.replace(/^ (.*`.*) $/, '$1')
+    words.push(text(line.slice(end, index)), known(latexCode(inner)).replaceAll('/', '/\\allowbreak{}'))
+    end = index + span.length
+  }
+  return [...words, text(line.slice(end))].join('')
 }
 
 function methodsLatex(methods: string): string[] {
@@ -52,8 +61,9 @@ function claimsLatex(parts: readonly PaperPart[]): string[] {
       }),
     ),
   )
-  if (rows.length === 0) return ['No claims of others were declared.', '']
+  if (rows.length === 0) return []
   return [
+    '\\section{Claims}',
     '{\\footnotesize',
     `\\begin{longtable}{${[0.14, 0.36, 0.13, 0.27].map((width) => `>{\\raggedright\\arraybackslash}p{${width}\\linewidth}`).join('')}}`,
     '\\caption{Published claims, and whether they hold here. Intervals are 95\\,\\% bootstrap intervals of medians.}\\\\',
@@ -82,7 +92,9 @@ function partLatex({ experiment, about, figures, tables }: PaperPart): string[] 
     `\\subsection{${text(experiment)}}`,
     ...(about === undefined ? [] : [text(about), '']),
     ...figures.flatMap(figureLatex),
-    ...tables.filter(({ rows }) => rows.length <= PAGE).map(({ name }) => `\\input{${name}.tex}`),
+    ...tables
+      .filter(({ rows, notInPaper }) => rows.length <= PAGE && notInPaper !== true)
+      .map(({ name }) => `\\input{${name}.tex}`),
     '\\clearpage',
   ]
 }
@@ -92,7 +104,7 @@ export function paperLatex({ title, subtitle, methods, parts }: Paper): string {
   return [
     '% pdflatex paper.tex, twice; packages of texlive-latex-recommended are enough.',
     '\\documentclass[11pt]{article}',
-    '\\usepackage[T1]{fontenc}',
+    ...FONTS,
     '\\usepackage[utf8]{inputenc}',
     '\\usepackage{textcomp,array,booktabs,longtable,graphicx}',
     '\\usepackage[a4paper,margin=2.2cm]{geometry}',
@@ -101,7 +113,6 @@ export function paperLatex({ title, subtitle, methods, parts }: Paper): string {
     `\\date{${text(subtitle)}}`,
     '\\begin{document}',
     '\\maketitle',
-    '\\section{Claims}',
     ...claimsLatex(parts),
     '\\section{Methods}',
     ...methodsLatex(methods),

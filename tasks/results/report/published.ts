@@ -108,6 +108,7 @@ function claimTable({ experiment, source, metric, claims }: PublishedReport, exh
   return exhibits.table(
     [experiment, metric, 'claims'],
     {
+      notInPaper: true,
       caption: `${experiment}: claims of ${source}: ${countText(claims)}.`,
       columns: [
         { head: 'claim', kind: 'text' },

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { latexText, numberText, tableCsv, tableHtml, tableLatex, type Table } from './table.ts'
+import { latexCode, latexText, numberText, tableCsv, tableHtml, tableLatex, type Table } from './table.ts'
 
 const table: Table = {
   name: 'numbers',
@@ -28,6 +28,16 @@ test('LaTeX is a booktabs table in which text is text', () => {
   expect(latexText('\\input{/etc/passwd} 100% $x$ #1 ~^')).toBe(
     '\\textbackslash{}input\\{/etc/passwd\\} 100\\% \\$x\\$ \\#1 \\textasciitilde{}\\textasciicircum{}',
   )
+})
+
+test('code in LaTeX is what was typed: no dash, guillemet or curled quote is made of it', () => {
+  expect(latexCode('a --count 2 <<x >>y')).toBe(
+    '\\texttt{a -{}-count 2 \\textless{}\\textless{}x \\textgreater{}\\textgreater{}y}',
+  )
+  expect(latexCode('\'a\' `b` "c"')).toBe(
+    '\\texttt{\\textquotesingle{}a\\textquotesingle{} \\textasciigrave{}b\\textasciigrave{} \\textquotedbl{}c\\textquotedbl{}}',
+  )
+  expect(latexText("--- ,, '' ``")).toBe("-{}-{}- ,{}, '{}' `{}`")
 })
 
 test('HTML carries the exact number for sorting', () => {

@@ -15,6 +15,8 @@ export interface Column {
 
 /** What a table shows. */
 export interface TableContent {
+  /** A paper has these rows elsewhere. */
+  readonly notInPaper?: true
   readonly caption: string
   readonly columns: readonly Column[]
   readonly rows: readonly (readonly Cell[])[]
@@ -87,18 +89,29 @@ const LATEX: Readonly<Record<string, string>> = {
   '\t': ' ',
 }
 
+/** What begins a pair that fonts draw as one other character ("--" is a dash): an empty group keeps the two apart. */
+const LIGATURES: ReadonlySet<string> = new Set(['-', ',', "'", '`', '!', '?'])
+/** Quotes that TeX would curl. */
+const STRAIGHT: Readonly<Record<string, string>> = { "'": '\\textquotesingle{}', '`': '\\textasciigrave{}' }
+
 /** Text in LaTeX; what has no name here stays as UTF-8. */
 export const latexText = (text: string): string =>
-  printableText(text).replaceAll(
-    /[\\{}~^<>|"µ±×→…–\u202f\n\t]|[&%$#_]/g,
-    (character) => LATEX[character] ?? `\\${character}`,
+  printableText(text).replaceAll(/[\\{}~^<>|"µ±×→…–\u202f\n\t&%$#_]|-(?=-)|,(?=,)|'(?=')|[`!?](?=`)/g, (character) =>
+    LIGATURES.has(character) ? `${character}{}` : (LATEX[character] ?? `\\${character}`),
   )
+
+/** Code in LaTeX, in one width: each character as it is typed, also quotes. */
+export const latexCode = (code: string): string =>
+  `\\texttt{${code
+    .split(/(['`])/)
+    .map((part) => STRAIGHT[part] ?? latexText(part))
+    .join('')}}`
 
 /** A table float in the style of the package booktabs. Its first line names the packages. */
 export function tableLatex({ name, caption, columns, rows }: Table): string {
   const cell = (value: Cell, index: number): string => {
-    const text = latexText(cellText(value))
-    return columns[index]?.kind === 'code' && text !== '' ? `\\texttt{${text}}` : text
+    const text = cellText(value)
+    return columns[index]?.kind === 'code' && text !== '' ? latexCode(text) : latexText(text)
   }
   return [
     '% \\usepackage[T1]{fontenc} \\usepackage{textcomp,booktabs,graphicx}',

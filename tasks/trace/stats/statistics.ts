@@ -2,7 +2,7 @@
  * Numbers of repeated runs: medians with bootstrap intervals, and whether there are enough of them. Nothing is ever
  * dropped as an outlier.
  */
-import { bootstrap } from './bootstrap.ts'
+import { bootstrap, type Estimate } from './bootstrap.ts'
 import { ascending, quantile } from './quantiles.ts'
 import { byNode, strataOf, valuesIn, type Sample } from './sample.ts'
 
@@ -86,6 +86,14 @@ export function medianRatio(values: readonly Sample[], base: readonly Sample[]):
   const nodes = strataOf([values, base]).strata.length
   return known && { ratio: known.estimate, low: known.low, high: known.high, nodes }
 }
+
+/**
+ * By how much the median of `values` is above that of `base`, with its 95 % interval; for a base that is 0 and has no
+ * ratio.
+ * @returns undefined where one group is empty, or no node has both
+ */
+export const medianDifference = (values: readonly Sample[], base: readonly Sample[]): Estimate | undefined =>
+  bootstrap([values, base], ([one = Number.NaN, other = Number.NaN]) => one - other, [LEVEL])?.[0]
 
 /** Half the interval's width as a share of the median; infinite where the median is 0 and the interval is not. */
 export function precision({ median: middle, low, high }: Summary): number {

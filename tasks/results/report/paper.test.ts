@@ -1,0 +1,70 @@
+import { spawnSync } from 'node:child_process'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { expect, onTestFinished, test } from 'vitest'
+import { which } from '../../host/which.ts'
+import { paperLatex, type Paper } from './paper.ts'
+import type { Table } from './table.ts'
+
+const table = (name: string, over: Partial<Table> = {}): Table => ({
+  name,
+  caption: '',
+  columns: [],
+  rows: [],
+  ...over,
+})
+const paper = (methods: string, tables: readonly Table[] = []): Paper => ({
+  title: 't',
+  subtitle: '',
+  methods,
+  parts: [{ experiment: 'x', about: undefined, figures: [], tables, published: [] }],
+})
+
+test('code in the methods is printed as it was typed, also with backticks in it', () => {
+  const text = paperLatex(paper('The workload `a --count 2` and `` echo `date` `` ran.'))
+  expect(text).toContain('\\texttt{a -{}-count 2} and \\texttt{echo \\textasciigrave{}date\\textasciigrave{}} ran.')
+})
+
+test('claims have a section only where there are some, and their tables are not there twice', () => {
+  const text = paperLatex(paper('', [table('x-calls-claims', { notInPaper: true }), table('x-numbers')]))
+  expect(text).not.toContain('Claims')
+  expect(text).not.toContain('x-calls-claims')
+  expect(text).toContain('\\input{x-numbers.tex}')
+})
+
+/** Of texlive-latex-recommended and poppler-utils. */
+const [latex, toText, fonts] = [which('pdflatex'), which('pdftotext'), which('pdffonts')]
+const CODE = `a --count 2 --- << >> 'q' "d" \\_{}~^|<>$&%#,,`
+
+/** Compiles a paper in a directory that is removed after the test. */
+function compiled(methods: string): string {
+  const dir = mkdtempSync(join(tmpdir(), 'lab-paper-'))
+  onTestFinished(() => {
+    rmSync(dir, { recursive: true })
+  })
+  writeFileSync(join(dir, 'paper.tex'), paperLatex(paper(methods)))
+  const made = spawnSync(latex ?? '', ['-interaction=nonstopmode', '-halt-on-error', 'paper.tex'], {
+    cwd: dir,
+    encoding: 'utf8',
+  })
+  expect([made.status, made.stdout.match(/^!.*/m)?.[0]]).toEqual([0, undefined])
+  return join(dir, 'paper.pdf')
+}
+
+test.skipIf(latex === undefined || toText === undefined || fonts === undefined)(
+  'text can be copied out of the paper, and its fonts are outlines (skipped without pdflatex and poppler-utils)',
+  () => {
+    const file = compiled(`Different buffers: \`${CODE}\` 5 µs ± 1 × 2.\n\nBackticks: \`\`\`x\`\`y!\`\`\`.`)
+    const output = (program: string | undefined, ...args: string[]) =>
+      spawnSync(program ?? '', args, { encoding: 'utf8' }).stdout
+    const text = output(toText, file, '-').replaceAll(/\s+/g, ' ')
+    expect(text).toContain(`Different buffers: ${CODE} 5`)
+    expect(text).toContain('x``y!.')
+    expect(output(fonts, file)).not.toContain('Type 3')
+  },
+)
+
+test.skipIf(latex === undefined)('letters beyond ASCII can be compiled (skipped without pdflatex)', () => {
+  expect(compiled('é ü ß ø ą đ ð þ ŋ « » „ “ ” † ‡ • … ‰ € ™ £ ° µ ł ő ı œ Æ § ® ½ `é « ŋ`')).toMatch(/pdf$/)
+})
