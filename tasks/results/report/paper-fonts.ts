@@ -31,11 +31,9 @@ const OF_MATHEMATICS: Readonly<Record<string, string>> = {
 }
 
 /** Letters that only T1 has: a bitmap is better than a paper that cannot be compiled. */
-const LETTERS = [
-  ...['DH', 'dh', 'TH', 'th', 'DJ', 'dj', 'NG', 'ng', 'quotedblbase'],
-  // Renamed in LaTeX 2020-02-02.
-  ...['guillemotleft', 'guillemotright', 'guillemetleft', 'guillemetright'],
-]
+const LETTERS = 'DH dh TH th DJ dj NG ng quotedblbase guillemotleft guillemotright guillemetleft guillemetright'.split(
+  ' ',
+)
 
 const command = (name: string, meaning: string): string => `  \\DeclareTextCommand{\\${name}}{OT1}{${meaning}}`
 
