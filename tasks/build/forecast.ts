@@ -3,7 +3,8 @@ import type { ResolvedImage, ResolvedKernel } from '../config/resolved.ts'
 import type { Context } from '../engine/context.ts'
 import { imageInputs } from './image/image.ts'
 import { kernelFingerprint, whyBuild } from './kernel/identity.ts'
-import { changedInputs, fingerprintOf } from '../engine/fingerprint.ts'
+import { changesSince } from './changes-since.ts'
+import { fingerprintOf } from '../engine/fingerprint.ts'
 import { KERNEL_BUILD, missingRequirements } from '../host/packages.ts'
 import { prebuiltSource, prebuiltTitle } from './kernel/prebuilt/identity.ts'
 
@@ -44,7 +45,7 @@ export async function imageForecast(image: ResolvedImage, context: Context): Pro
   return {
     step,
     will: 'build',
-    why: before ? `${changedInputs(before.inputs, inputs).join(', ')} changed` : 'not built here before',
+    why: before ? changesSince(before.inputs, inputs) : 'not built here before',
     fingerprint,
   }
 }

@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { MapsSchema, valueText, type Maps } from '../trace/events/maps-file.ts'
-import { sumOfMaps } from '../trace/events/map-sum.ts'
+import { isGlobals, sumOfMaps } from '../trace/events/map-sum.ts'
 import { mapsText } from '../trace/events/maps-text.ts'
 import { userError } from '../engine/error.ts'
 import { printable } from '../engine/printable.ts'
@@ -50,7 +50,10 @@ export const command = defineCommand({
   usage: 'maps <run>',
   about: 'the maps of a run, decoded by the types of its probes; what counts by slots is drawn as a histogram',
   options: [
-    ['--arm', 'add up the maps of all runs of its arm that passed, on the same kernel and with the same probes'],
+    [
+      '--arm',
+      'add up the maps of all runs of its arm that passed, on the same kernel and with the same probes; not global variables',
+    ],
     ['--symbols', "names of the kernel's functions behind addresses"],
   ],
   examples: [
@@ -72,8 +75,11 @@ export const command = defineCommand({
         wayOut: 'leave --arm out to see the maps of this run',
       })
     const sum = sumOfMaps(await Promise.all(runs.map(mapsOf)))
+    const note = sum.maps.some(isGlobals)
+      ? 'global variables are not added up: [a, b, ...] are the values of each run, where they differ\n'
+      : ''
     return {
-      text: `${plural(runs.length, 'run')} of ${printable(run.manifest.experiment, 60)} ${printable(run.manifest.arm.name, 100)}, added up\n\n${mapsText(sum, show)}`,
+      text: `${plural(runs.length, 'run')} of ${printable(run.manifest.experiment, 60)} ${printable(run.manifest.arm.name, 100)}, added up\n${note}\n${mapsText(sum, show)}`,
       data: { runs: runs.map((one) => one.run), ...sum },
     }
   },

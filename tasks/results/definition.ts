@@ -49,6 +49,9 @@ export interface DefinedBy {
   readonly imported?: object | undefined
 }
 
+/** What the recorder's build is called among the facts. */
+export const RECORDER = 'recorder (lab-holder)'
+
 /** Longer values are shown as a digest. */
 const READABLE = 60
 const digest = (text: string): string => `sha256:${hashText(text).slice(0, 12)}`
@@ -171,7 +174,7 @@ function askedOf(run: DefinedBy, lab: ResolvedLab | undefined, experiment: Resol
       ),
     ),
     [`image ${image.name}`]: digest(image.fingerprint),
-    ...(objects['lab-holder'] !== undefined && { 'recorder (lab-holder)': digest(objects['lab-holder']) }),
+    ...(objects['lab-holder'] !== undefined && { [RECORDER]: digest(objects['lab-holder']) }),
   }
   if (experiment === undefined) {
     const text = run.lab?.text ?? ''

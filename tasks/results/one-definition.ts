@@ -1,5 +1,5 @@
 /** Runs of one definition out of many: the newest unless another one is asked for, with what was left out and why. */
-import type { Definition } from './definition.ts'
+import { RECORDER, type Definition } from './definition.ts'
 import { printable } from '../engine/printable.ts'
 import { plural } from '../engine/text.ts'
 
@@ -58,6 +58,8 @@ class Chosen {
   }
 }
 
+const short = (value: string): string => value.replace('sha256:', '').slice(0, 8)
+
 const isDigest = (value: string): boolean => value.startsWith('sha256:')
 
 /** What differs, in words. A build that follows from a kernel or source that differs too is not named. */
@@ -72,6 +74,9 @@ function words(differences: ReturnType<Chosen['differences']>): string[] {
       ...(probe === program ? ['source of the workload'] : []),
     ]
     if (program !== '' && causes.some((cause) => changed.has(cause))) return []
+    // By its digest: versions of lab that differ in its code can have one name.
+    if (what === RECORDER)
+      return [`lab itself or its compiler was updated (lab-holder ${short(theirs)} -> ${short(own)})`]
     return isDigest(theirs) || isDigest(own) ? [what] : [`${what} (${theirs}, now ${own})`]
   })
 }

@@ -47,6 +47,25 @@ test('the word of the newest run, and the one that is asked for, come before the
   expect(orderText(await orderReport('x', [named], 'sequence', 'call'))).toContain('x: 2 calls of 1 run, always')
 })
 
+test('a message that closes each run is named, and the calls are not called different', async () => {
+  const closed = `${TWO_READS}2\t1\tcounted 2 calls\n`
+  const summary = orderSummary(await orderReport('x', [run('a', 16, closed), run('b', 64, closed)], 'sequence', 'call'))
+  expect(summary).toEqual([
+    'order: the same in all 4 calls, but for "counted # calls", which stands once in each of the 2 runs, at the end of one',
+  ])
+  // In one run only, it is a difference.
+  const once = orderSummary(await orderReport('x', [run('a', 16, closed), run('b', 64, TWO_READS)], 'sequence', 'call'))
+  expect(once[0]).toContain('2 different sequences in 4 calls')
+})
+
+test('with one sequence a run, runs are what is counted', async () => {
+  const one = '1\t1\tthe journal wrote\n'
+  const runs = [run('a', 16, one), run('b', 16, one)]
+  expect(orderSummary(await orderReport('x', runs, 'sequence', 'fsync'))).toEqual([
+    'order: the same in all 2 runs (one fsync in each)',
+  ])
+})
+
 test('a read that came in another order is counted, shown, and said where', async () => {
   const report = await orderReport('x', [run('c', 16, TWO_READS), run('d', 64, TURNED)], 'sequence')
   const text = orderText(report)

@@ -186,16 +186,44 @@ export function orderText(report: OrderReport): string {
   ].join('\n')
 }
 
+/**
+ * With one sequence a run, runs are what was counted: a probe that prints once for many calls has one "call" a run, and
+ * only the lab file says that it is called so.
+ */
+const unitsText = ({ units, runs, unit, per }: OrderReport): string =>
+  per === 'sequence' && units === runs && unit !== 'sequence' && unit !== 'read'
+    ? `${plural(runs, 'run')} (one ${unit} in each)`
+    : plural(units, unit)
+
+/**
+ * The message by which the last sequence of every run differs from all others, and nothing else does: often one that is
+ * printed once, when the workload ends. Nobody can tell that from a last read that really is another one, so the
+ * sequences stay two.
+ */
+function closingMessage({ distinct, runs, per }: OrderReport): string | undefined {
+  const [usual, last] = distinct
+  if (per !== 'sequence' || distinct.length !== 2 || usual === undefined || last === undefined) return undefined
+  const { labels, count, missing, added, inversions } = last
+  const isOncePerRun = count === runs && last.runs === runs && usual.runs === runs
+  const isAtTheEnd = missing.length === 0 && inversions === 0 && added.length === 1 && labels.at(-1) === added[0]
+  return isOncePerRun && isAtTheEnd ? added[0] : undefined
+}
+
 /** One or two lines for the end of `lab run`; none where there is nothing to compare. */
 export function orderSummary(report: OrderReport): string[] {
   const { distinct, unstable, units, depends, unit: word } = report
   if (units < 2) return []
+  const closing = closingMessage(report)
+  if (closing !== undefined)
+    return [
+      `order: the same in all ${plural(units, word)}, but for "${safe(closing)}", which stands once in each of the ${plural(report.runs, 'run')}, at the end of one`,
+    ]
   const [first] = distinct
   const rare = unstable[0]
   const on = depends.filter(({ p }) => p <= SIGNIFICANT).map(({ factor }) => safe(factor))
   return [
     distinct.length === 1
-      ? `order: the same in all ${plural(units, word)}${word === 'sequence' ? ` (each begins at "${safe(first?.labels[0] ?? '')}")` : ''}`
+      ? `order: the same in all ${unitsText(report)}${word === 'sequence' ? ` (each begins at "${safe(first?.labels[0] ?? '')}")` : ''}`
       : `order: ${distinct.length} ${word === 'sequence' ? 'kinds of sequences among' : 'different sequences in'} ${plural(units, word)}; the most common in ${first?.count ?? 0} (${percent(first?.count ?? 0, units)})${on.length > 0 ? `; depends on ${on.join(', ')}` : ''}`,
     ...(rare
       ? [

@@ -3,8 +3,9 @@ import { basename } from 'node:path'
 import type { ResolvedKernel } from '../../config/resolved.ts'
 import type { Source } from '../../config/schema/schema.ts'
 import type { Context } from '../../engine/context.ts'
-import { changedInputs, fingerprintOf, hashFile, type Fingerprint, type Inputs } from '../../engine/fingerprint.ts'
+import { fingerprintOf, hashFile, type Fingerprint, type Inputs } from '../../engine/fingerprint.ts'
 import { toolchain, type Toolchain } from '../../host/kbuild.ts'
+import { changesSince } from '../changes-since.ts'
 import { ownCode } from '../own-code.ts'
 import { debugInputs } from './debug.ts'
 import { needsBuild, prebuiltInputs, prebuiltSource } from './prebuilt/identity.ts'
@@ -50,7 +51,7 @@ export interface BuildPlan {
 /** Why a kernel is built now: the inputs that differ from the newest one of the same source. */
 export async function whyBuild(inputs: Inputs, context: Context): Promise<string> {
   const before = await context.store.newest('kernel', (other) => other['source'] === inputs['source'])
-  return before ? `${changedInputs(before.inputs, inputs).join(', ')} changed` : 'not built here before'
+  return before ? changesSince(before.inputs, inputs) : 'not built here before'
 }
 
 /** Names a kernel by its inputs, without building it. `plan` is undefined for a prebuilt kernel. */

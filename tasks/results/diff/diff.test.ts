@@ -137,13 +137,13 @@ describe('R-1601-1: two runs side by side', () => {
       mkdirSync(entry, { recursive: true })
       writeFileSync(
         join(entry, 'inputs.json'),
-        JSON.stringify({ clang, source: { 'readiter.bpf.c': 'same' }, name: 'readiter.bpf.o' }),
+        JSON.stringify({ clang, lab: `code ${clang}`, source: { 'readiter.bpf.c': 'same' }, name: 'readiter.bpf.o' }),
       )
     }
     const all = await listRuns(dir)
     const { inputs } = await diffStep([side(all, 'r1'), side(all, 'r2')], dir, context)
     expect(inputs).toMatchObject([
-      { what: 'build of readiter', lines: ['clang: 14 -> 19'] },
+      { what: 'build of readiter', lines: ['clang: 14 -> 19', 'lab itself was updated: code 14 -> code 19'] },
       { what: 'build of gone', a: 'ca'.repeat(8), b: 'cb'.repeat(8) },
     ])
   })

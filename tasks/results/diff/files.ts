@@ -109,7 +109,11 @@ const shown = (value: InputValue | undefined): string => {
 /** Inputs of a build that differ, by name: `gcc: 12.2 -> 13.1`. @throws for what is no JSON */
 export function inputLines(a: string, b: string): string[] {
   const [before, after] = [JSON.parse(a) as Inputs, JSON.parse(b) as Inputs]
-  return changedInputs(before, after).map((path) => `${path}: ${shown(at(before, path))} -> ${shown(at(after, path))}`)
+  // `lab` is the digest of our own code: the tool, not the user's lab.
+  const nameOf = (path: string) => (path === 'lab' ? 'lab itself was updated' : path)
+  return changedInputs(before, after).map(
+    (path) => `${nameOf(path)}: ${shown(at(before, path))} -> ${shown(at(after, path))}`,
+  )
 }
 
 /** How to show a file of this name; the rest are texts. */

@@ -26,6 +26,9 @@ function slotsIn(value: unknown): number[] | undefined {
   return undefined
 }
 
+/** Whether a value is a histogram, or a list of them. */
+export const holdsSlots = (value: unknown): boolean => slotsIn(value) !== undefined
+
 /** Two histograms as one, slot by slot. */
 export function added(a: readonly number[] | undefined, b: readonly number[] | undefined): number[] | undefined {
   if (a === undefined || b === undefined) return [...(a ?? b ?? [])].length > 0 ? [...(a ?? b ?? [])] : undefined

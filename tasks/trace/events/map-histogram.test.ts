@@ -155,6 +155,15 @@ describe('maps of several runs', () => {
     ])
   })
 
+  test('global variables are not added up: a pid is no count; their histograms are', () => {
+    const bss = (target: number) =>
+      aMap('.bss', [[0, { target, calls: 85, wait: { slots: [0, 1, target === 1 ? 3 : 0] } }]])
+    const { maps } = sumOfMaps([1, 2].map((target) => ({ slots: [], maps: [bss(target)] })))
+    expect(maps[0]?.entries.map(({ value }) => value)).toEqual([
+      { target: [1, 2], calls: 85, wait: { slots: [0, 2, 3] } },
+    ])
+  })
+
   test('no count is lost beyond 53 bits, and what is no count is kept where all runs agree', () => {
     expect(sumOf('18446744073709551615', 1)).toBe('18446744073709551616')
     expect(sumOf(Number.MAX_SAFE_INTEGER, 2)).toBe('9007199254740993')

@@ -1,4 +1,5 @@
-/** The maps of several runs as those of one: what they count is added. */
+/** The maps of several runs as those of one: what they count is added, but for global variables. */
+import { holdsSlots } from './log2-slots.ts'
 import type { Maps } from './maps-file.ts'
 
 type Entry = Maps['maps'][number]['entries'][number]
@@ -42,13 +43,41 @@ function summed(entries: readonly Entry[]): Entry[] {
   return [...byKey.values()]
 }
 
+/**
+ * The global variables of several runs. A pid or a time is no count, and nobody can tell which variables are: only
+ * histograms are added up. Other variables have their value where all runs agree, else a list of the values of each run.
+ */
+function globalsOf(entries: readonly Entry[]): Entry[] {
+  const [first] = entries
+  if (first === undefined) return []
+  const sections = entries.map(({ value }) => (isRecord(value) ? value : undefined))
+  const names = [...new Set(sections.flatMap((section) => Object.keys(section ?? {})))]
+  const variables = names.map((name): [string, Value] => [name, ofEach(sections.map((one) => one?.[name] ?? null))])
+  return [
+    {
+      ...first,
+      value: isRecord(first.value) ? Object.fromEntries(variables) : ofEach(entries.map(({ value }) => value)),
+    },
+  ]
+}
+
+function ofEach(values: Value[]): Value {
+  if (values.every(holdsSlots)) return values.reduce(sumOf)
+  const [first = null] = values
+  return values.every((value) => JSON.stringify(value) === JSON.stringify(first)) ? first : values
+}
+
+/** Whether a map is a section of global variables (.bss, .data, .rodata and their kin). */
+export const isGlobals = ({ name }: Pick<Maps['maps'][number], 'name'>): boolean => name.startsWith('.')
+
 /** @param all of at least one run, of the same probes; the maps are those of the first, in its order */
 export function sumOfMaps(all: readonly Maps[]): Maps {
   const [first] = all
   if (first === undefined) return { slots: [], maps: [] }
   const maps = first.maps.map((map) => {
     const same = all.flatMap((one) => one.maps.filter(({ object, name }) => object === map.object && name === map.name))
-    return { ...map, entries: summed(same.flatMap(({ entries }) => entries)), cut: same.some(({ cut }) => cut) }
+    const entries = same.flatMap((one) => one.entries)
+    return { ...map, entries: isGlobals(map) ? globalsOf(entries) : summed(entries), cut: same.some(({ cut }) => cut) }
   })
   return { slots: first.slots, maps }
 }
