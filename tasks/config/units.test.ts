@@ -21,4 +21,10 @@ test.each([
 
 test('a name with its unit, if there is one', () => {
   expect([withUnit('wait', 'ms'), withUnit('wait', undefined)]).toEqual(['wait (ms)', 'wait'])
+  expect([withUnit('call_ns', 'µs'), withUnit('read_bytes', 'kB'), withUnit('bytes', 'B')]).toEqual([
+    'call (µs)',
+    'read (kB)',
+    'bytes (B)',
+  ])
+  expect([withUnit('calls', 'calls'), withUnit('lines_ns', 'calls')]).toEqual(['calls', 'lines_ns (calls)'])
 })

@@ -46,6 +46,18 @@ export function scaleOf(unit: string | undefined, size: number): Scale {
   return scales.findLast(({ factor }) => Math.abs(size) * factor >= 1) ?? scales[0] ?? smallest
 }
 
-/** "duration (ms)". */
+/** Ends of names that say a unit, with what it measures. */
+const SUFFIX: readonly (readonly [end: RegExp, quantity: Quantity])[] = [
+  [/_(?:ns|us|ms|s)$/, 'time'],
+  [/_bytes$/, 'size'],
+]
+
+/** The name without a unit at its end that the shown unit takes the place of: `call` of `call_ns` in µs. */
+export function nameWithout(name: string, unit: string): string {
+  const end = SUFFIX.find(([suffix, quantity]) => suffix.test(name) && quantity === quantityOf(unit))?.[0]
+  return end === undefined ? name : name.replace(end, '')
+}
+
+/** "duration (ms)" of `duration` or `duration_ns`; "calls" of calls that are counted in calls. */
 export const withUnit = (name: string, unit: string | undefined): string =>
-  unit === undefined ? name : `${name} (${unit})`
+  unit === undefined || unit === name ? name : `${nameWithout(name, unit)} (${unit})`

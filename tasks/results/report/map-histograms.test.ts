@@ -43,7 +43,7 @@ test('the runs of an arm are added up; a run without maps has none, and a damage
     { arm: 'busy', count: 8, from: 8, to: 16 },
   ])
   const exhibits = new Exhibits()
-  expect(String(await mapHistogramsHtml('x', found, exhibits))).toContain('wait_ns (ns)')
+  expect(String(await mapHistogramsHtml('x', found, exhibits))).toContain('wait (ns)')
   expect(exhibits.warnings).toEqual([])
 
   const newest = await mapHistograms(all, { results: dir, mostRuns: 2, emit })

@@ -46,6 +46,6 @@ test('where an interrupted command stands: what is done with its numbers, and wh
   ])
   expect(lines[0]).toBe('readiter: 3 of 8 runs done, 1 did not pass')
   expect(lines).toContain('  readiter a=2  failed: 1 passed, 1 failed')
-  expect(lines.some((line) => line.startsWith('      ns (ns) 3,'))).toBe(true)
+  expect(lines.some((line) => line.startsWith('      ns 3,'))).toBe(true)
   expect(lines.at(-1)).toBe('not begun: x, y')
 })

@@ -83,13 +83,13 @@ test('enough is when the interval is narrow enough, and never before the minimum
   expect(enough(runs(100, 200, 50, 150, 90), until)).toBe(false)
 })
 
-test('medians so far have the unit of the lab file', () => {
+test('medians so far are in the unit of the summary, which their names do not repeat', () => {
   const list = [
-    { ns: 3, calls: 2 },
-    { ns: 5, calls: null },
+    { wait_ns: 3000, calls: 2 },
+    { wait_ns: 5000, calls: null },
   ].map((metrics) => ({ metrics }) as unknown as Manifest)
-  expect(mediansSoFar(list, { ns: { stdout: 'x (.+)', unit: 'ns' }, calls: { stdout: 'y (.+)' } })).toEqual([
-    { metric: 'ns', median: 4, unit: 'ns', runs: 2 },
+  expect(mediansSoFar(list, { wait_ns: { stdout: 'x (.+)' }, calls: { stdout: 'y (.+)', unit: 'calls' } })).toEqual([
+    { metric: 'wait', median: 4, unit: 'µs', runs: 2 },
     { metric: 'calls', median: 2, runs: 1 },
   ])
 })

@@ -2,6 +2,7 @@
 import { concerns, type Arm } from '../../config/arms.ts'
 import { regexOf, type Params } from '../../config/interpolate.ts'
 import { shownUnit } from '../../config/metric-unit.ts'
+import { nameWithout, scaleOf } from '../../config/units.ts'
 import type { ResolvedMetric } from '../../config/resolved.ts'
 import type { Metric } from '../../config/schema/schema.ts'
 import { everyMatch } from '../../config/text/pattern.ts'
@@ -122,7 +123,7 @@ export function enough(
   return values.length >= min && precision(summary(values)) <= wanted
 }
 
-/** The median of each metric over the runs that there are. @param declared gives the units */
+/** The median of each metric over the runs that there are, in the unit that the summary takes. @param declared gives the units */
 export function mediansSoFar(
   manifests: readonly Manifest[],
   declared: Readonly<Record<string, Metric>>,
@@ -131,10 +132,18 @@ export function mediansSoFar(
   return metrics.flatMap((metric) => {
     const values = valuesOf(manifests, metric)
     const known = declared[metric]
-    const unit = known && shownUnit(metric, known)
-    return values.length === 0
-      ? []
-      : [{ metric, median: median(values), ...(unit !== undefined && { unit }), runs: values.length }]
+    if (values.length === 0) return []
+    const middle = median(values)
+    const { unit, factor } = scaleOf(known && shownUnit(metric, known), middle)
+    const name = unit === undefined ? metric : nameWithout(metric, unit)
+    return [
+      {
+        metric: name,
+        median: middle * factor,
+        ...(unit !== undefined && unit !== name && { unit }),
+        runs: values.length,
+      },
+    ]
   })
 }
 
