@@ -2,7 +2,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { tempDir } from '../test/temp-dir.ts'
-import { compileBpf, compileProgram } from './compile.ts'
+import { compileBpf, compileProgram, withoutMacros } from './compile.ts'
 
 const { signal } = new AbortController()
 const words = { wayOut: 'correct it', place: 'probe p', signal }
@@ -46,4 +46,25 @@ test('a program for the guest is the same bytes wherever its sources lie', async
     return readFileSync(program)
   }
   expect((await built('a')).equals(await built('a/much/longer/name'))).toBe(true)
+})
+
+test('what a compiler says is shown without the notes that lead through macros', () => {
+  const clang = [
+    "p.bpf.c:54:40: error: use of undeclared identifier 'cals'",
+    '        say("called %lu times", cals);',
+    '                                ^',
+    "lab.bpf.h:29:44: note: expanded from macro 'say'",
+    '        bpf_trace_printk(lab_format, lab_size, ##__VA_ARGS__); \\',
+    '                                                 ^',
+    "p.bpf.c:9:7: note: 'calls' declared here",
+    '__u64 calls;',
+  ]
+  expect(withoutMacros(clang)).toEqual([...clang.slice(0, 3), ...clang.slice(6)])
+  const gcc = [
+    "p.c:3:5: error: 'x' undeclared",
+    '    3 | M(x)',
+    "p.c:1:14: note: in definition of macro 'M'",
+    '    1 | #def',
+  ]
+  expect(withoutMacros(gcc)).toEqual(gcc.slice(0, 2))
 })

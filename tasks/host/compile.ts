@@ -38,6 +38,20 @@ export class CompileFailure extends Failure {
 /** Lines of a compiler's output that are shown: the first, since the later errors are often consequences. */
 const SHOWN = 20
 
+/** Where a macro comes from, as clang and gcc say it. */
+const OF_MACRO = /: note: (?:expanded from macro|in (?:definition|expansion) of macro|expanded from here)/
+/** A line that begins something new: a diagnostic, or how a file came to be included. */
+const BEGINS = /^(?:\S.*:\d+(?::\d+)?: |In file included from |\S+: In function )/
+
+/** Diagnostics without the notes that lead through macros: they show code of headers, which nobody wrote or corrects. */
+export function withoutMacros(output: readonly string[]): string[] {
+  let isOfMacro = false
+  return output.filter((line) => {
+    if (BEGINS.test(line)) isOfMacro = OF_MACRO.test(line)
+    return !isOfMacro
+  })
+}
+
 /** First diagnostics of a compiler, without its "N errors generated". */
 function compileFailure(
   error: unknown,
@@ -55,7 +69,9 @@ function compileFailure(
     {
       place: at?.[1] ?? place,
       fact: at ? `${place} does not compile: ${at[2] ?? ''}` : `${source} does not compile`,
-      lines: output.slice(0, SHOWN).map((line) => printable(line, 200)),
+      lines: withoutMacros(output)
+        .slice(0, SHOWN)
+        .map((line) => printable(line, 200)),
       wayOut,
     },
     output,
