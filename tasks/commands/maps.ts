@@ -54,6 +54,7 @@ export const command = defineCommand({
       '--arm',
       'add up the maps of all runs of its arm that passed, on the same kernel and with the same probes; not global variables',
     ],
+    ['--full', 'also the slots of histograms, as numbers'],
     ['--symbols', "names of the kernel's functions behind addresses"],
   ],
   examples: [
@@ -62,11 +63,12 @@ export const command = defineCommand({
   ],
   work: async (session, [name], options) => {
     const { results } = labPlaces(session)
+    const full = options.full === true
     const run = await findRun(results, name)
     const own = await mapsOf(run)
     const nameOf = options.symbols === true ? await namesOfRun(run, session.context.store) : undefined
     const show = nameOf && ((value: unknown) => printable(withNames(valueText(value), nameOf), LONGEST))
-    if (options.arm !== true) return { text: mapsText(own, show), data: { run: run.manifest.run, ...own } }
+    if (options.arm !== true) return { text: mapsText(own, show, full), data: { run: run.manifest.run, ...own } }
     const runs = armOf(run, await listRuns(results, run.manifest.experiment))
     if (runs.length === 0)
       throw userError({
@@ -79,7 +81,7 @@ export const command = defineCommand({
       ? 'global variables are not added up: [a, b, ...] are the values of each run, where they differ\n'
       : ''
     return {
-      text: `${plural(runs.length, 'run')} of ${printable(run.manifest.experiment, 60)} ${printable(run.manifest.arm.name, 100)}, added up\n${note}\n${mapsText(sum, show)}`,
+      text: `${plural(runs.length, 'run')} of ${printable(run.manifest.experiment, 60)} ${printable(run.manifest.arm.name, 100)}, added up\n${note}\n${mapsText(sum, show, full)}`,
       data: { runs: runs.map((one) => one.run), ...sum },
     }
   },

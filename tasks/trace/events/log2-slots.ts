@@ -29,6 +29,9 @@ function slotsIn(value: unknown): number[] | undefined {
 /** Whether a value is a histogram, or a list of them. */
 export const holdsSlots = (value: unknown): boolean => slotsIn(value) !== undefined
 
+/** Whether a value, or each of its values of a CPU, is a histogram in which something was counted. */
+export const isHistogram = (value: unknown): boolean => slotsIn(value)?.some((count) => count > 0) === true
+
 /** Two histograms as one, slot by slot. */
 export function added(a: readonly number[] | undefined, b: readonly number[] | undefined): number[] | undefined {
   if (a === undefined || b === undefined) return [...(a ?? b ?? [])].length > 0 ? [...(a ?? b ?? [])] : undefined

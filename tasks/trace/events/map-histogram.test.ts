@@ -60,9 +60,12 @@ describe('a histogram', () => {
     const map = { ...aMap('wait_ns', [[0, { slots: [0, 2, ...Array<number>(61).fill(0), 4] }]]), maxEntries: 1 }
     const lines = mapsText({ slots: [], maps: [map] }).split('\n')
     expect(lines).toContain('  wait_ns in powers of two:')
-    expect(lines[3]).toMatch(/^ +value  count$/)
-    expect(lines[4]).toMatch(/^ +2 -> 3 {6}2  █{20}$/)
+    expect(lines[2]).toMatch(/^ +value  count$/)
+    expect(lines[3]).toMatch(/^ +2 -> 3 {6}2  █{20}$/)
     expect(lines.at(-1)).toMatch(/^ +9223372036854775808 -> 18446744073709551615 {6}4  █{40}$/)
+    expect(mapsText({ slots: [], maps: [map] }, undefined, true)).toContain('  0: { slots: [0, 2, 0,')
+    const inner = { ...map, entries: [{ key: 0, value: { count: 6, slots: [0, 2], deep: { slots: [0, 7] } } }] }
+    expect(mapsText({ slots: [], maps: [inner] })).toContain('  0: { count: 6, deep: { slots: [0, 7] } }')
   })
 
   test.each<[string, DumpedMap]>([

@@ -1,6 +1,6 @@
 /** maps.json for people: one table per map. What it holds came from a guest. */
 import { valueText, type Maps } from './maps-file.ts'
-import { log2Histograms } from './log2-slots.ts'
+import { isHistogram, log2Histograms } from './log2-slots.ts'
 import { histogramLines, histogramOf, log2Histogram } from './map-histogram.ts'
 import { printable } from '../../engine/printable.ts'
 
@@ -12,6 +12,26 @@ export type ShowValue = (value: unknown) => string
 const shown: ShowValue = (value) => printable(valueText(value), MOST)
 
 type DumpedMap = Maps['maps'][number]
+
+/** A value without its member `slots`; undefined where nothing else is in it. */
+function strippedOf(value: unknown): unknown {
+  if (Array.isArray(value)) {
+    const rest = value.map(strippedOf)
+    return rest.every((one) => one === undefined) ? undefined : rest
+  }
+  const rest = Object.entries(value ?? {}).filter(([name]) => name !== 'slots')
+  return rest.length === 0 ? undefined : Object.fromEntries(rest)
+}
+
+/** A value without the histograms that `log2Histograms` finds in it, as they are drawn; undefined where it has no more. */
+function withoutDrawn({ name }: DumpedMap, value: unknown): unknown {
+  if (!name.startsWith('.')) return isHistogram(value) ? strippedOf(value) : value
+  const variables = Object.entries(value ?? {}).map(
+    ([variable, inner]) => [variable, isHistogram(inner) ? strippedOf(inner) : inner] as const,
+  )
+  const rest = variables.filter(([, inner]) => inner !== undefined)
+  return rest.length === 0 ? undefined : Object.fromEntries(rest)
+}
 
 /** A number to order by: a count, or the sum of a count of each CPU. */
 function weightOf(value: unknown): number | undefined {
@@ -42,17 +62,21 @@ function typeText({ name, type, keyType, valueType, maxEntries, cpus, keySize, v
   return `${type}, ${keyType ?? `${keySize} bytes`} -> ${valueType ?? `${valueSize} bytes`}${perCpu}, max_entries ${maxEntries}`
 }
 
-function mapLines(map: DumpedMap, show: ShowValue): string[] {
+function mapLines(map: DumpedMap, show: ShowValue, full: boolean): string[] {
   const { object, name, entries, cut } = map
   const histogram = histogramOf(map)
   const lines = histogram
     ? histogramLines(histogram).map((line) => `  ${line}`)
-    : ordered(map).flatMap((entry) => [
-        name.startsWith('.') ? `  ${show(entry.value)}` : `  ${show(entry.key)}: ${show(entry.value)}`,
-      ])
+    : ordered(map).flatMap((entry) => {
+        const left = full ? entry.value : withoutDrawn(map, entry.value)
+        if (left === undefined) return []
+        const value = show(left)
+        return [name.startsWith('.') ? `  ${value}` : `  ${show(entry.key)}: ${value}`]
+      })
+  const isDrawn = entries.length > 0
   return [
     `${printable(name, 64)} (${printable(object, 64)}): ${printable(typeText(map), 200)}`,
-    ...(lines.length === 0 ? ['  no entries'] : lines),
+    ...(lines.length === 0 && !isDrawn ? ['  no entries'] : lines),
     ...(cut ? [`  ... more than these ${entries.length} entries; they were not kept`] : []),
   ]
 }
@@ -64,14 +88,17 @@ const log2Drawn = (map: DumpedMap): string[] =>
     ...histogramLines(log2Histogram(slots)).map((line) => `    ${line}`),
   ])
 
-/** Every map with its entries, and what was written into it before the workload started. */
-export function mapsText({ slots, maps }: Maps, show: ShowValue = shown): string {
+/**
+ * Every map with its entries, and what was written into it before the workload started.
+ * @param full also the slots of histograms that are drawn, as numbers
+ */
+export function mapsText({ slots, maps }: Maps, show: ShowValue = shown, full = false): string {
   const declared = slots.map(({ map, key, value }) => `  ${printable(map, 64)}[${show(key)}] = ${show(value)}`)
   return [
     ...(declared.length === 0 ? [] : ['written before the workload started, and read back:', ...declared, '']),
     ...(maps.length === 0
       ? ['the probes of this run have no maps']
-      : maps.flatMap((map) => [...mapLines(map, show), ...log2Drawn(map), ''])),
+      : maps.flatMap((map) => [...mapLines(map, show, full), ...log2Drawn(map), ''])),
   ]
     .join('\n')
     .trimEnd()
