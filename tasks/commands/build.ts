@@ -113,7 +113,7 @@ export const command = defineCommand({
     await hostStep(context, toolsFor(lab, kernels, []))
     if (options.showPatch) {
       const patch = await showPatch(named(lab.kernels, 'kernel', name ?? ''), context, source)
-      return { text: patch.trimEnd(), data: { patch } }
+      return { text: patch.trimEnd(), verbatim: true, data: { patch } }
     }
     const built: Built[] = []
     for (const [kind, one] of jobs) built.push(await buildOne(lab, kind, one, options, context))

@@ -68,15 +68,16 @@ export const command = defineCommand({
     const sum = [
       `probes: ${plural(findings.length, 'finding')} in the C`,
       ...(uncompiled > 0 ? [`${plural(uncompiled, 'probe')} that will not load`] : []),
-      `${plural(refused.length, 'hook')} of ${check.hooks.length} cannot be attached`,
+      ...(check.hooks.length === 0
+        ? []
+        : [`${plural(refused.length, 'hook')} of ${check.hooks.length} cannot be attached`]),
       `${wrong.length} to correct`,
     ]
     return {
       text: [
         ...head,
         '',
-        hooksText(check),
-        '',
+        ...(check.hooks.length === 0 ? [] : [hooksText(check, session.view.width), '']),
         ...failuresText(check),
         ...findings.map(findingText),
         sum.join(', '),

@@ -39,7 +39,7 @@ export const command = defineCommand({
       return text === '' ? 0 : { text, data: text.split('\n') }
     }
     const script = Object.hasOwn(SCRIPTS, shell) ? SCRIPTS[shell] : undefined
-    if (script !== undefined) return { text: script.trimEnd(), data: script }
+    if (script !== undefined) return { text: script.trimEnd(), verbatim: true, data: script }
     throw userError({
       place: 'lab completion',
       fact: `there is no completion for ${printable(shell, 60)}`,

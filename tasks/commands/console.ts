@@ -16,7 +16,8 @@ export const command = defineCommand({
   work: async (session, [name]) => {
     const up = await upVmOf(session, name)
     const before = (await consoleLog(up.dir)).toString('utf8')
-    if (!process.stdin.isTTY) return { text: before.replaceAll(/\r+\n/g, '\n').trimEnd(), data: { console: before } }
+    if (!process.stdin.isTTY)
+      return { text: before.replaceAll(/\r+\n/g, '\n').trimEnd(), verbatim: true, data: { console: before } }
     const socket = await connectUnix(join(up.dir, CONSOLE_SOCKET)).catch((error: unknown) => {
       throw labError({
         place: `vm ${up.id}`,

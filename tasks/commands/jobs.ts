@@ -2,7 +2,7 @@
 import { named } from '../config/open.ts'
 import { Failure, userError } from '../engine/error.ts'
 import { printable } from '../engine/printable.ts'
-import { table } from '../engine/text.ts'
+import { fitTable } from '../engine/fit-table.ts'
 import { madeOf, openBlocks, submittedJobs, type OpenBlock } from '../run/cluster/progress.ts'
 import { listPlans, type PlanHeader } from '../run/cluster/stored-plan.ts'
 import { outcomeOf } from '../run/cluster/wait.ts'
@@ -80,7 +80,15 @@ function openLines(open: readonly OpenBlock[]): string[] {
 
 function listText(all: readonly Seen[], width: number | undefined): string {
   if (all.length === 0) return 'there are no plans: `lab run EXPERIMENT --on slurm` makes one'
-  const columns = ['PLAN', 'EXPERIMENT', 'RUNS', 'WAITING', 'RUNNING', 'NOT DONE', 'SINCE'].map((head) => ({ head }))
+  const columns = [
+    { head: 'PLAN' },
+    { head: 'EXPERIMENT', least: 10 },
+    { head: 'RUNS' },
+    { head: 'WAITING' },
+    { head: 'RUNNING' },
+    { head: 'NOT DONE' },
+    { head: 'SINCE', spare: 1 },
+  ]
   const rows = all.map(({ plan, runs, open, unasked }) => {
     const lost = lostIn(open).length
     return [
@@ -95,7 +103,7 @@ function listText(all: readonly Seen[], width: number | undefined): string {
   })
   const unfinished = all.filter(({ open, unasked }) => unasked === undefined && lostIn(open).length > 0)
   return [
-    table(columns, rows, width),
+    fitTable(columns, rows, width),
     ...all
       .flatMap(({ unasked }) => (unasked === undefined ? [] : [`Slurm could not be asked: ${unasked}`]))
       .slice(0, 1),

@@ -101,6 +101,7 @@ export const command = defineCommand({
       text: [`added kernel ${made.name} to ${file}:`, ...made.added, `boot it: lab up --kernel ${made.name}`].join(
         '\n',
       ),
+      verbatim: true,
       data: { name: made.name, file, kernel },
     }
   },

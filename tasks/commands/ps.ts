@@ -1,7 +1,7 @@
 /** `lab ps`: every VM of this lab, with its owner. */
 import { whereText } from '../engine/process.ts'
 import { listVms } from '../vm/state.ts'
-import { table } from '../engine/text.ts'
+import { fitTable } from '../engine/fit-table.ts'
 import { defineCommand } from './command.ts'
 import { labPlaces } from './shared/places.ts'
 
@@ -29,8 +29,16 @@ export const command = defineCommand({
         state?.since ?? '',
       ]
     })
-    const columns = ['VM', 'STATE', 'KERNEL', 'ACCEL', 'SSH', 'OWNER', 'SINCE'].map((head) => ({ head }))
-    const text = rows.length === 0 ? 'no VM is running' : table(columns, rows, session.view.width)
+    const columns = [
+      { head: 'VM' },
+      { head: 'STATE' },
+      { head: 'KERNEL', spare: 2 },
+      { head: 'ACCEL', spare: 3 },
+      { head: 'SSH' },
+      { head: 'OWNER', least: 16 },
+      { head: 'SINCE', spare: 1 },
+    ]
+    const text = rows.length === 0 ? 'no VM is running' : fitTable(columns, rows, session.view.width)
     return { text, data: known.map(({ id, state, alive }) => ({ id, alive, state: state ?? null })) }
   },
 })

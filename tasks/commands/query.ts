@@ -4,7 +4,8 @@ import { printable } from '../engine/printable.ts'
 import { csvRow } from '../trace/export/csv.ts'
 import type { Cell, Table } from '../results/query/views.ts'
 import { MOST_ROWS, queryStep } from '../results/query/query.ts'
-import { plural, table } from '../engine/text.ts'
+import { fitTable } from '../engine/fit-table.ts'
+import { plural } from '../engine/text.ts'
 import { oneOf } from './shared/exclusive.ts'
 import { defineCommand } from './command.ts'
 import { outputFile } from './output-file.ts'
@@ -21,14 +22,16 @@ const plainText = (value: Cell): string =>
 const csvValue = (value: Cell) => (typeof value === 'object' && value !== null ? JSON.stringify(value) : value)
 
 function asTable({ columns, rows, more }: Table, width: number | undefined): string {
-  const heads = columns.map(({ name, type }) => ({
+  const heads = columns.map(({ name, type }, index) => ({
     head: printable(name, WIDTH),
+    least: 12,
+    ...(index > 0 && { spare: index }),
     align: /INT|DOUBLE|FLOAT|DECIMAL/.test(type) && !type.includes('[') ? ('right' as const) : ('left' as const),
   }))
   const cells = rows.slice(0, SHOWN).map((row) => row.map((value) => printable(plainText(value), WIDTH)))
   const rest = more ? `more than ${MOST_ROWS - SHOWN}` : String(rows.length - SHOWN)
   return [
-    table(heads, cells, width),
+    fitTable(heads, cells, width, '--csv'),
     ...(rows.length > SHOWN ? [`... ${rest} more rows: LIMIT, --csv or --parquet FILE`] : []),
   ].join('\n')
 }
@@ -91,6 +94,7 @@ export const command = defineCommand({
       })
     const keys = uniqueNames(found.columns.map(({ name }) => name))
     return {
+      verbatim: true,
       text: options.csv === true ? asCsv(found) : asTable(found, session.view.width),
       data: {
         columns: found.columns,

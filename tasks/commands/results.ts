@@ -76,7 +76,6 @@ async function show({ results, runs, skipped, name = 'last' }: Asked): Promise<O
   const beside = await readRunFiles(run.dir)
   return {
     text: runDetails(run, beside),
-    wraps: true,
     data: { dir: run.dir, manifest: run.manifest, probes: beside.probes ?? null, files: beside.files },
   }
 }

@@ -7,6 +7,6 @@ export const command = defineCommand({
   about: 'JSON Schema of lab.yaml, for editors',
   work: () => {
     const schema = labJsonSchema()
-    return Promise.resolve({ text: JSON.stringify(schema, null, 2), data: schema })
+    return Promise.resolve({ text: JSON.stringify(schema, null, 2), verbatim: true, data: schema })
   },
 })

@@ -8,7 +8,7 @@ import { openKernel, type KernelView } from '../build/preflight/kernel.ts'
 import { listSymbols, summary, type Listed } from '../build/preflight/symbols.ts'
 import { factsInGuest } from '../build/preflight/running.ts'
 import { waysText } from '../build/preflight/text.ts'
-import { table } from '../engine/text.ts'
+import { fitTable } from '../engine/fit-table.ts'
 import { openVm, upVm } from '../vm/vm.ts'
 import { openApp, type Session } from './shared/app.ts'
 import { choicesOf } from './shared/choices.ts'
@@ -53,9 +53,15 @@ const rowOf = ({ name, type, verdict, where }: Listed): string[] => [
 
 function listText(listed: readonly Listed[], width: number | undefined): string {
   const shown = listed.slice(0, MOST_ROWS)
-  const columns = ['NAME', 'TYPE', 'IN', 'PROBE', 'WHY'].map((head) => ({ head }))
+  const columns = [
+    { head: 'NAME', least: 16 },
+    { head: 'TYPE', spare: 2 },
+    { head: 'IN', spare: 1 },
+    { head: 'PROBE' },
+    { head: 'WHY', least: 16 },
+  ]
   return [
-    table(columns, shown.map(rowOf), width),
+    fitTable(columns, shown.map(rowOf), width),
     ...(listed.length > shown.length ? [`and ${listed.length - shown.length} more; --json has them all`] : []),
   ].join('\n')
 }

@@ -190,6 +190,7 @@ export const command = defineCommand({
       }))
     return {
       text: [...body, ...notes].join('\n'),
+      verbatim: true,
       data: {
         run: manifest.run,
         completeness: manifest.trace.completeness,

@@ -26,6 +26,7 @@ const EVENT = /^(\w+)[:/](\w+)$/
 const LARGEST_TEXT = 16 * 2 ** 20
 
 const answer = (formats: readonly EventFormat[], group?: string, from?: string): Outcome => ({
+  verbatim: true,
   text: [STRUCT_HEADER, ...formats.map((format) => structOf(format, group))].join('\n\n'),
   data: formats.map((format) => ({ ...format, group, from, c: structOf(format, group) })),
 })

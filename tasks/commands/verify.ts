@@ -139,6 +139,7 @@ async function verifyPacks(
   })
   const good = verdicts.every(({ sound, notPassed, differs = [] }) => sound && notPassed === 0 && differs.length === 0)
   return {
+    verbatim: csv === true,
     text: csv === true ? packsCsv(verdicts) : packsTable(verdicts, view.width),
     data: { packs: verdicts },
     status: good ? EXIT.done : EXIT.experiment,

@@ -1,6 +1,7 @@
 /** Many packs, a line each: for people, or as CSV. */
 import { printable } from '../engine/printable.ts'
-import { plural, table } from '../engine/text.ts'
+import { fitTable } from '../engine/fit-table.ts'
+import { plural } from '../engine/text.ts'
 import { INPUTS_DIR } from '../results/kept-inputs.ts'
 import { csvRow } from '../trace/export/csv.ts'
 import type { PackVerdict } from './pack-verdict.ts'
@@ -25,8 +26,8 @@ export function packsTable(verdicts: readonly PackVerdict[], width: number | und
   const someDiffer = verdicts.some(({ differs = [] }) => differs.length > 0)
   const unsound = verdicts.filter(({ sound }) => !sound)
   return [
-    table(
-      heads.map((head) => ({ head })),
+    fitTable(
+      heads.map((head, index) => ({ head, ...((index === 0 || index === 4) && { least: 16 }) })),
       verdicts.map((verdict) => cells(verdict).slice(0, heads.length)),
       width,
     ),

@@ -116,6 +116,10 @@ test('runsTable: one line each, the fallback told, nothing of a guest as it is',
     'tcg',
     '2026-11-23 21:30:00',
   ])
+  const narrow = runsTable([listed], 80).split('\n')
+  expect(narrow[0]).toMatch(/^RUN +VERDICT +EXPERIMENT +ARM .*WHEN \(UTC\)$/)
+  expect(narrow[1]).toMatch(/ failed .* 2026-11-23 21:30$/)
+  expect(narrow.at(-1)).toMatch(/^not shown: .*ACCEL/)
   expect(runsTable([], undefined)).toBe('no runs')
 })
 

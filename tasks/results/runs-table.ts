@@ -1,7 +1,7 @@
 /** All runs as a table for people. Everything in it came from a manifest, and so from a guest. */
 import { printable } from '../engine/printable.ts'
 import type { ListedRun } from './listed-run.ts'
-import { table } from '../engine/text.ts'
+import { fitTable, type FittedColumn } from '../engine/fit-table.ts'
 
 /** Longest text that one value of a manifest gets. */
 const MOST = 300
@@ -13,8 +13,19 @@ export const when = (started: string): string => safe(started.replace('T', ' ').
 export const kernelText = ({ name, wanted, fallback }: { name: string; wanted: string; fallback: boolean }): string =>
   safe(fallback ? `${name} (not ${wanted})` : name)
 
-/** What is looked for first stands first: a narrow terminal cuts the end. */
-const HEADS = ['RUN', 'VERDICT', 'EXPERIMENT', 'ARM', 'KERNEL', 'TRACE', 'ACCEL', 'WHEN (UTC)']
+/** The verdict and the time are always shown; on a terminal its seconds are left to the name of the run. */
+const COLUMNS: readonly FittedColumn[] = [
+  { head: 'RUN' },
+  { head: 'VERDICT' },
+  { head: 'EXPERIMENT', least: 10 },
+  { head: 'ARM', least: 10 },
+  { head: 'KERNEL', spare: 1 },
+  { head: 'TRACE', spare: 2 },
+  { head: 'ACCEL', spare: 3 },
+  { head: 'WHEN (UTC)' },
+]
+
+const MINUTES = '2026-11-23 21:30'.length
 
 /** One line per run, in the order given. */
 export function runsTable(runs: readonly ListedRun[], width: number | undefined): string {
@@ -27,11 +38,7 @@ export function runsTable(runs: readonly ListedRun[], width: number | undefined)
     kernelText({ name: kernel, wanted, fallback }),
     safe(completeness),
     safe(accel),
-    when(started),
+    width === undefined ? when(started) : when(started).slice(0, MINUTES),
   ])
-  return table(
-    HEADS.map((head) => ({ head })),
-    rows,
-    width,
-  )
+  return fitTable(COLUMNS, rows, width)
 }

@@ -7,8 +7,8 @@ export interface Answer {
    * For people, to stdout. Plain text of any number of lines; control characters but \n and \t are shown as escapes.
    */
   readonly text: string
-  /** The text is sentences: on a terminal its lines are broken between words. */
-  readonly wraps?: boolean
+  /** The text is code or rows of data: a terminal shows its lines as they are. Others are broken between words. */
+  readonly verbatim?: boolean
   /** The same for programs (`--json`): anything that JSON can hold. */
   readonly data: unknown
   /** The file that was asked for went to stdout (`-o -`), so that the text may not. */

@@ -125,6 +125,15 @@ describe('plain', () => {
     expect(stdout.text).toBe('x\n')
   })
 
+  it('breaks the lines of an answer between words on a terminal, but not those of code and data', async () => {
+    const terminal = Object.assign(new Sink(), { isTTY: true, columns: 12 })
+    const { view } = open({ stdout: terminal })
+    view.answer({ text: 'one two three', data: null })
+    view.answer({ text: 'int a; int bc;', verbatim: true, data: null })
+    await view.close()
+    expect(terminal.text).toBe('one two\n  three\nint a; int bc;\n')
+  })
+
   it('knows the width of a terminal, and none elsewhere', () => {
     const terminal = Object.assign(new Sink(), { isTTY: true, columns: 72 })
     expect(open({ stdout: terminal }).view.width).toBe(72)

@@ -96,8 +96,12 @@ export function openView(options: ViewOptions): View {
   return {
     emit: oncePerNotice(progress.emit),
     width,
-    answer: ({ text, onStderr, wraps }) =>
-      say(() => (onStderr === true ? stderr : stdout).text(wraps === true ? wrapText(text, width) : text)),
+    answer: ({ text, onStderr, verbatim }) =>
+      say(() =>
+        (onStderr === true ? stderr : stdout).text(
+          verbatim === true ? text : wrapText(text, onStderr === true ? failureWidth : width),
+        ),
+      ),
     raw: async (bytes, to) => {
       const output = to === 'stdout' ? stdout : stderr
       output.write(bytes)

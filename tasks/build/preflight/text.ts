@@ -2,7 +2,7 @@
 import { printable } from '../../engine/printable.ts'
 import type { VerdictKind } from '../../linux/symbols/verdict.ts'
 import { hookOf } from '../../linux/symbols/hook.ts'
-import { table } from '../../engine/text.ts'
+import { fitTable } from '../../engine/fit-table.ts'
 import type { CheckedHook, HookCheck, CheckedProbe } from './check.ts'
 
 /** In a cell of the table. */
@@ -54,7 +54,12 @@ export function hookTable({ kernels, hooks }: HookCheck, width?: number): string
     })
     return [printable(section, 60), ...cells, probesText(own.map(({ probe }) => probe))]
   })
-  return table([{ head: 'HOOK' }, ...kernels.map(({ kernel }) => ({ head: kernel })), { head: 'PROBES' }], rows, width)
+  const columns = [
+    { head: 'HOOK', least: 24 },
+    ...kernels.map(({ kernel }) => ({ head: kernel })),
+    { head: 'PROBES', least: 16, spare: 1 },
+  ]
+  return fitTable(columns, rows, width)
 }
 
 const indent = (lines: readonly string[], by: string): string[] => lines.map((line) => `${by}${printable(line, 400)}`)

@@ -106,7 +106,8 @@ export async function dryProbe(
       : await storedKernel(declared, context, choices.source)
     if (!against) continue
     const { dir, commands } = await commandsFor(probe, against, declared, choices.source, false, context)
-    return { text: [`cd ${dir}`, ...commands.map(commandLine)].join('\n'), data: { kernel, dir, commands } }
+    const text = [`cd ${dir}`, ...commands.map(commandLine)].join('\n')
+    return { text, verbatim: true, data: { kernel, dir, commands } }
   }
   const plan = await kernelForecast(named(lab.kernels, 'kernel', names[0] ?? ''), context, choices.source)
   const why = 'its commands are known when its kernel is built: they name its headers'

@@ -206,7 +206,6 @@ export async function runNamed(
       ...(await explained(outcomes, app)),
       summaryText(outcomes, declared, await comparisons(ran, app), unfinished),
     ].join('\n'),
-    wraps: true,
     data: dataOf(outcomes),
     status: firstStatus(ran),
   }
@@ -250,7 +249,6 @@ export async function runAll(
   const report = ended.every(({ outcomes }) => outcomes.length === 0) ? [] : await reportAfter(app, [])
   return {
     text: [...toCi, ...meaning, ...together, '', allText(ended), ...report].join('\n'),
-    wraps: true,
     data: ended.map(({ outcomes, words: _words, ...rest }) => ({ ...rest, runs: dataOf(outcomes) })),
     status: firstStatus(ran),
   }

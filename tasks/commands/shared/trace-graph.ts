@@ -8,7 +8,7 @@ import type { Outcome } from '../command.ts'
 export async function graph(dir: string, run: string): Promise<Outcome> {
   try {
     const text = await readFile(join(dir, 'graph.txt'), 'utf8')
-    return { text: text.trimEnd(), data: { run, graph: text.split('\n') } }
+    return { text: text.trimEnd(), verbatim: true, data: { run, graph: text.split('\n') } }
   } catch (error) {
     throw userError(
       {

@@ -44,6 +44,7 @@ export async function stacks(run: StoredRun, request: StacksRequest): Promise<Ou
       ])
       .join('\n')
       .trimEnd(),
+    verbatim: true,
     data: {
       run: run.run,
       maps: found.map(({ stacks: all, ...rest }) => ({
@@ -72,7 +73,8 @@ async function written(one: RunStacks, text: string, output: string, session: Se
   const { name, stacks: all, total, notes } = one
   const head = `${printable(file)}: ${plural(all.length, 'stack')} of ${printable(name, 60)}`
   return {
-    text: [head, ...notesText(one)].join('\n'),
+    // Below the stacks themselves on a terminal, only what is wrong with them is worth a line.
+    text: [...(onStderr ? [] : [head]), ...notesText(one)].join('\n'),
     data: { file, map: name, stacks: all.length, total, notes },
     onStderr,
   }

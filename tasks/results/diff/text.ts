@@ -6,6 +6,7 @@ import { sizeOf } from '../../trace/stats/rank-test.ts'
 import type { CaptureCompared, Order, RunsCompared } from './diff.ts'
 import type { Manifest } from '../manifest.ts'
 import { MOST_EVENTS } from '../events.ts'
+import { fitTable } from '../../engine/fit-table.ts'
 import { plural, shortNumber, table } from '../../engine/text.ts'
 import { printable } from '../../engine/printable.ts'
 import { safe } from '../runs-table.ts'
@@ -30,6 +31,12 @@ export interface TextOptions {
   readonly full: boolean
 }
 
+const SIDES = [
+  { head: '', least: 16 },
+  { head: 'A', least: 16 },
+  { head: 'B', least: 16 },
+]
+
 /** Facts as rows, and below them the files with their lines. */
 export function differencesText(found: readonly Difference[], { width, full }: TextOptions): string[] {
   const facts = found.filter(({ lines }) => lines === undefined)
@@ -51,7 +58,7 @@ export function differencesText(found: readonly Difference[], { width, full }: T
     ]
   })
   return [
-    ...(shown.length === 0 ? [] : table([{ head: '' }, { head: 'A' }, { head: 'B' }], shown, width).split('\n')),
+    ...(shown.length === 0 ? [] : fitTable(SIDES, shown, width).split('\n')),
     ...rest(rows.length - shown.length, 'differences'),
     ...files,
   ]
@@ -218,18 +225,18 @@ function numbersText({ numbers, sides }: RunsCompared, { width, full }: TextOpti
     ]
   })
   const columns = [
-    { head: '' },
+    { head: '', least: 20 },
     { head: 'A', align: 'right' },
     { head: 'B', align: 'right' },
-    { head: 'B/A', align: 'right' },
+    { head: 'B/A', align: 'right', spare: 1 },
     { head: 'n', align: 'right' },
     { head: 'delta', align: 'right' },
     { head: 'p', align: 'right' },
-    { head: '' },
+    { head: '', least: 12 },
   ] as const
   return [
     headed('numbers', single ? 'medians of what was seen in each run' : 'medians; each run gives one value'),
-    ...indented(table(columns, rows, width === undefined ? undefined : width - 2).split('\n')),
+    ...indented(fitTable(columns, rows, width === undefined ? undefined : width - 2).split('\n')),
     ...indented(rest(numbers.length - shown.length, 'numbers')),
     ...indented([
       "delta: Cliff's; 1 where all of B is above all of A, -1 where it is below, 0 where neither is",
