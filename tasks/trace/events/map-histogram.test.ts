@@ -64,7 +64,7 @@ describe('a histogram', () => {
     expect(lines[3]).toMatch(/^ +2 -> 3 {6}2  █{20}$/)
     expect(lines.at(-1)).toMatch(/^ +9223372036854775808 -> 18446744073709551615 {6}4  █{40}$/)
     expect(mapsText({ slots: [], maps: [map] }, undefined, true)).toContain('  0: { slots: [0, 2, 0,')
-    const inner = { ...map, entries: [{ key: 0, value: { count: 6, slots: [0, 2], deep: { slots: [0, 7] } } }] }
+    const inner = aMap('waits', [[0, { count: 6, slots: [0, 2], deep: { slots: [0, 7] } }]])
     expect(mapsText({ slots: [], maps: [inner] })).toContain('  0: { count: 6, deep: { slots: [0, 7] } }')
   })
 
