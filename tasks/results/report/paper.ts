@@ -109,6 +109,8 @@ export function paperLatex({ title, subtitle, methods, parts }: Paper): string {
     '\\usepackage{textcomp,array,booktabs,longtable,graphicx}',
     '\\usepackage[a4paper,margin=2.2cm]{geometry}',
     '\\setlength{\\emergencystretch}{3em}',
+    // Captions of tables are above them.
+    '\\setlength{\\belowcaptionskip}{6pt}',
     `\\title{${text(title)}}`,
     `\\date{${text(subtitle)}}`,
     '\\begin{document}',
