@@ -24,7 +24,6 @@ const csvValue = (value: Cell) => (typeof value === 'object' && value !== null ?
 function asTable({ columns, rows, more }: Table, width: number | undefined): string {
   const heads = columns.map(({ name, type }, index) => ({
     head: printable(name, WIDTH),
-    least: 12,
     ...(index > 0 && { spare: index }),
     align: /INT|DOUBLE|FLOAT|DECIMAL/.test(type) && !type.includes('[') ? ('right' as const) : ('left' as const),
   }))

@@ -128,8 +128,7 @@ async function observer(asked: Asked): Promise<Outcome> {
   if (reports.length === 0)
     throw userError({
       place: `experiment ${printable(wanted)}`,
-      fact: 'its runs have no arms to compare',
-      lines: leftOut.map(leftOutText),
+      fact: ['its runs have no arms to compare', ...leftOut.map(leftOutText)].join('\n'),
       wayOut: '`observer: yes` in lab.yaml makes them, and `lab run` runs them',
     })
   return {
