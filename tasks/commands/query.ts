@@ -93,7 +93,7 @@ export const command = defineCommand({
       })
     const keys = uniqueNames(found.columns.map(({ name }) => name))
     return {
-      verbatim: true,
+      verbatim: options.csv === true,
       text: options.csv === true ? asCsv(found) : asTable(found, session.view.width),
       data: {
         columns: found.columns,
