@@ -9,6 +9,7 @@ import { makeDirectory } from '../../engine/directory.ts'
 import { svgToPdf } from '../../host/rsvg.ts'
 import type { Figure } from './exhibits.ts'
 import { paperLatex, type Paper } from './paper.ts'
+import { FONTS } from './paper-fonts.ts'
 import { TIMELINE_STYLE } from './page.ts'
 import { latexText, tableCsv, tableLatex, type Table } from './table.ts'
 import { standalone } from './theme.ts'
@@ -51,8 +52,8 @@ const figureLatex = ({ name, caption }: Figure): string =>
 function documentOf(figures: readonly Figure[], tables: readonly Table[]): string {
   return [
     '\\documentclass{article}',
-    '\\usepackage[T1]{fontenc}',
-    '\\usepackage{textcomp,booktabs,graphicx}',
+    ...FONTS,
+    '\\usepackage{booktabs,graphicx}',
     '\\usepackage[a4paper,margin=2cm]{geometry}',
     '\\begin{document}',
     ...figures.map(figureLatex),
