@@ -5,7 +5,7 @@ import { globMatches } from './glob.ts'
 import { isOfKernel, type Hook } from './hook.ts'
 import { judgeKind, missingOption, tooOld } from './needs.ts'
 import { noEvent, noSymbol, NOTRACE } from './words.ts'
-import { candidates, isTypo, similarTargets } from './similar.ts'
+import { candidates, similarTargets, SLIP } from './similar.ts'
 import { retarget, verdict, type Fix, type Verdict } from './verdict.ts'
 
 /**
@@ -232,12 +232,10 @@ function judgeAbsent(hook: Hook, facts: KernelFacts): Verdict {
     })
   if (facts.isData(target)) return verdict(hook, 'not code', `${target} is a variable, and no function`)
   // Only the source knows whether there is such a function to expose; a name that is almost there is a slip.
-  const slip = candidates(target, facts.functions()).some(({ name }) => isTypo(target, name))
+  const near = similarTargets(hook, facts.functions())
+  const slip = near.some((fix) => fix.change === 'hook' && fix.note === SLIP)
   return verdict(hook, 'absent', slip ? `the kernel has no symbol ${target}` : noSymbol(target).fact, {
-    fixes: [
-      ...similarTargets(hook, facts.functions()),
-      ...(slip ? [] : [{ change: 'expose', function: target } as const]),
-    ],
+    fixes: [...near, ...(slip ? [] : [{ change: 'expose', function: target } as const])],
   })
 }
 

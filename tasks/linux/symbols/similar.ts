@@ -44,15 +44,18 @@ function likeness(name: string, words: ReadonlySet<string>, other: string): numb
  * Whether one name is probably a slip for the other: nearly the same, and with the same beginning. get_page is no slip
  * for put_page, and __raw_spin_lock none for _raw_spin_lock.
  */
-export function isTypo(name: string, other: string): boolean {
+function isTypo(name: string, other: string): boolean {
   const limit = name.length < 12 ? 1 : 2
   return name.slice(0, 3) === other.slice(0, 3) && editDistance(name, other, limit) <= limit
 }
 
+/** The note of a target that was probably meant. */
+export const SLIP = 'did you mean this one?'
+
 /** The program on each function that its target may stand for, the likeliest first. */
 export const similarTargets = (hook: Pick<Hook, 'section' | 'target'>, functions: Iterable<string>): Fix[] =>
   candidates(hook.target, functions).map(({ name, note }) =>
-    retarget(hook, name, note ?? (isTypo(hook.target, name) ? 'did you mean this one?' : undefined)),
+    retarget(hook, name, note ?? (isTypo(hook.target, name) ? SLIP : undefined)),
   )
 
 /** Functions that the name may stand for here, the likeliest first. */
