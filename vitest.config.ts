@@ -23,17 +23,26 @@ export default defineConfig({
           include: ['tasks/**/*.test.ts'],
           exclude: ['tasks/**/*.{cli,vm}.test.ts', '**/node_modules/**'],
           testTimeout: 60_000,
+          hookTimeout: 60_000,
           maxWorkers: WORKERS,
         },
       },
-      { test: { name: 'cli', include: ['tasks/**/*.cli.test.ts'], testTimeout: 120_000, maxWorkers: WORKERS } },
+      {
+        test: {
+          name: 'cli',
+          include: ['tasks/**/*.cli.test.ts'],
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+          maxWorkers: WORKERS,
+        },
+      },
       // Two files at a time, after the others: QEMU before 8.1 emulates all CPUs of a guest in one thread (host/qemu.ts),
       // so a guest takes one core. Each file has a lab of its own; the cache that they share has locks.
       {
         test: {
           name: 'vm',
           include: ['tasks/**/*.vm.test.ts'],
-          testTimeout: 900_000,
+          testTimeout: 1_800_000,
           hookTimeout: 3_600_000,
           maxWorkers: 2,
           sequence: { groupOrder: 1 },
