@@ -2,7 +2,7 @@
 import { explainAbsent } from '../../linux/symbols/absent.ts'
 import { explainEvent } from '../../linux/symbols/events.ts'
 import { isOfKernel, type Hook } from '../../linux/symbols/hook.ts'
-import { judge } from '../../linux/symbols/judge.ts'
+import { judge, withSimilar } from '../../linux/symbols/judge.ts'
 import { judgeKind, tooOld } from '../../linux/symbols/needs.ts'
 import { mayDefine } from '../../linux/c/source-tree.ts'
 import { clonedFrom, judgeSource } from '../../linux/symbols/unbuilt.ts'
@@ -14,7 +14,8 @@ import type { SearchedTree } from './tree.ts'
 const groupOf = (event: string): string => event.replace(/:.*$/, '')
 
 async function explained(found: Verdict, { facts, tree }: KernelView): Promise<Verdict> {
-  if (!facts || !tree) return found
+  if (!facts) return found
+  if (!tree) return found.kind === 'absent' ? withSimilar(found, facts) : found
   if (found.kind === 'absent') return await explainAbsent(found, facts, tree)
   return found.kind === 'no event' ? await explainEvent(found, facts, tree) : found
 }

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { withConfig, type KernelFacts } from './facts.ts'
 import { hookOf } from './hook.ts'
 import { factsOfImage } from './image.ts'
-import { judge } from './judge.ts'
+import { judge, withSimilar } from './judge.ts'
 import { vmlinux } from './vmlinux.fixture.ts'
 import { NOTRACE } from './words.ts'
 
@@ -233,10 +233,13 @@ describe('what a kind of hook needs', () => {
 
   test('a slip in the name of a function: what was meant, and no expose: of what does not exist', () => {
     const facts = kernel(CONFIG, '5.10.223', ['submit_bio', 'put_page'])
-    expect(verdict('kprobe/submit_bios', facts).fixes).toEqual([
+    expect(withSimilar(verdict('kprobe/submit_bios', facts), facts).fixes).toEqual([
       { change: 'hook', text: 'SEC("kprobe/submit_bio")', note: 'did you mean this one?' },
     ])
-    expect(verdict('kprobe/get_page', facts).fixes).toContainEqual({ change: 'expose', function: 'get_page' })
+    expect(withSimilar(verdict('kprobe/get_page', facts), facts).fixes).toContainEqual({
+      change: 'expose',
+      function: 'get_page',
+    })
   })
 
   test('ftrace with direct calls and fprobes need the function tracer', () => {

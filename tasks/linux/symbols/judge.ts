@@ -231,11 +231,21 @@ function judgeAbsent(hook: Hook, facts: KernelFacts): Verdict {
       details: ['it must be loaded before the probe is attached'],
     })
   if (facts.isData(target)) return verdict(hook, 'not code', `${target} is a variable, and no function`)
-  // Only the source knows whether there is such a function to expose; a name that is almost there is a slip.
+  return verdict(hook, 'absent', noSymbol(target).fact, { fixes: [{ change: 'expose', function: target }] })
+}
+
+/**
+ * An absent function of a kernel without its source, with the names that may be meant: only the source knows whether
+ * there is such a function to expose, and a name that is almost there is a slip. Looks at every symbol of the kernel.
+ */
+export function withSimilar(absent: Verdict, facts: KernelFacts): Verdict {
+  const { hook, fixes } = absent
+  if (!fixes.some(({ change }) => change === 'expose')) return absent
   const near = similarTargets(hook, facts.functions())
   const slip = near.some((fix) => fix.change === 'hook' && fix.note === SLIP)
-  return verdict(hook, 'absent', slip ? `the kernel has no symbol ${target}` : noSymbol(target).fact, {
-    fixes: [...near, ...(slip ? [] : [{ change: 'expose', function: target } as const])],
+  return verdict(hook, 'absent', slip ? `the kernel has no symbol ${hook.target}` : absent.fact, {
+    details: absent.details,
+    fixes: [...near, ...(slip ? [] : fixes)],
   })
 }
 
