@@ -32,6 +32,7 @@ import { recording } from './recording.ts'
 import { leftBelow, living, MARK } from './remains.ts'
 import { Rig } from './rig.ts'
 import { until } from './until.ts'
+import { killNow } from './kill-now.ts'
 
 /** The promise is three seconds; a loaded machine gets more. Milliseconds. */
 const SOON = 60_000
@@ -176,7 +177,7 @@ class Place {
   }
 
   [Symbol.dispose](): void {
-    for (const pid of living(this.rig.dir)) process.kill(Number(pid), 'SIGKILL')
+    for (const pid of living(this.rig.dir)) killNow(Number(pid))
     for (const pipe of this.#pipes) pipe.close()
     this.rig.remove()
   }

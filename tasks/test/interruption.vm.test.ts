@@ -10,6 +10,7 @@ import { cacheDir } from '../engine/context.ts'
 import { argvOf, leftBelow, living, MARK } from './remains.ts'
 import { Rig, type Ended } from './rig.ts'
 import { until } from './until.ts'
+import { killNow } from './kill-now.ts'
 
 const EXPERIMENTS = `
   slow:
@@ -70,7 +71,7 @@ beforeAll(async () => {
   await lab.answer(['run', 'hellotrace'])
 })
 afterAll(async () => {
-  for (const pid of living(lab.dir, 'or longer')) process.kill(Number(pid), 'SIGKILL')
+  for (const pid of living(lab.dir, 'or longer')) killNow(Number(pid))
   lab.remove()
 })
 

@@ -3,6 +3,7 @@
  * state in a directory of their own. Everything runs as one user; as root, munged runs as the user munge, since it
  * refuses root.
  */
+import { killNow } from './kill-now.ts'
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import {
@@ -198,7 +199,7 @@ PartitionName=short Nodes=ALL MaxTime=1 State=UP
     const child = this.#daemons.get(node)
     child?.kill('SIGKILL')
     await until(`slurmd of ${node} is gone`, () => (child?.exitCode ?? child?.signalCode ?? undefined) !== undefined)
-    for (const pid of this.#jobsOf(node)) process.kill(pid, 'SIGKILL')
+    for (const pid of this.#jobsOf(node)) killNow(pid)
     await until(`nothing of ${node} runs`, () => this.#jobsOf(node).length === 0 || undefined)
   }
 
