@@ -4,6 +4,7 @@
  * version have one, and a run's name, time, parameters and repeat are no part of it: parameters make arms, and arms are
  * always told apart.
  */
+import { RECORDER } from './recorder-fact.ts'
 import { basename, join, relative } from 'node:path'
 import { fullName } from '../config/arms.ts'
 import { loadLab } from '../config/load.ts'
@@ -48,9 +49,6 @@ export interface DefinedBy {
   readonly workload: { readonly argv: readonly string[] }
   readonly imported?: object | undefined
 }
-
-/** What the recorder's build is called among the facts. */
-export const RECORDER = 'recorder (lab-holder)'
 
 /** Longer values are shown as a digest. */
 const READABLE = 60

@@ -1,7 +1,8 @@
 /** Runs of one definition out of many: the newest unless another one is asked for, with what was left out and why. */
-import { RECORDER, type Definition } from './definition.ts'
+import type { Definition } from './definition.ts'
 import { printable } from '../engine/printable.ts'
 import { plural } from '../engine/text.ts'
+import { RECORDER } from './recorder-fact.ts'
 
 /** What is known of a run where one definition is chosen. */
 export interface Defined {
