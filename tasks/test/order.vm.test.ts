@@ -27,7 +27,7 @@ test('the order is compared by read and by run', async () => {
   expect(byRun.units).toBe(4)
   expect(byRun.distinct[0]?.labels.some((label) => label.startsWith('process 2: '))).toBe(true)
   const { status, stderr } = await lab.lab(['results', 'order', 'race', '--per', 'day'])
-  expect(stderr).toContain('use read or run')
+  expect(stderr).toContain('use sequence or run')
   expect(status).toBe(2)
 })
 
