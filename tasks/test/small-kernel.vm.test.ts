@@ -174,7 +174,7 @@ test('a kernel without modules builds, and exports nothing; what would have to i
     'lab.yaml',
     'images:\n',
     `  bare:
-${source}    options: { 64BIT: y, PRINTK: y, MODULES: n, UNWINDER_GUESS: y }
+${source}    options: { 64BIT: y, PRINTK: y, MODULES: n }
     expose: [{ function: vfs_read, as: [noinline] }]
 images:
 `,
