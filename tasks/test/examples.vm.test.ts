@@ -78,7 +78,7 @@ describe('disk', () => {
   const rig = ran('disk', ['--repeat', '1'])
 
   test('the histogram holds a request for each read', async () => {
-    const { stdout } = await rig.lab(['maps', 'last'])
+    const { stdout } = await rig.lab(['maps', 'last', '--full'])
     const slots = /slots: \[([\d, ]+)\]/.exec(stdout)?.[1]?.split(', ').map(Number) ?? []
     expect(slots).toHaveLength(64)
     expect(slots.reduce((sum, count) => sum + count, 0)).toBeGreaterThan(199)
