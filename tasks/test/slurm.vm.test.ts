@@ -5,11 +5,11 @@
  */
 import { spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Manifest } from '../results/manifest.ts'
 import { TOOL_ROOT } from '../commands/shared/app.ts'
+import { cacheDir } from '../engine/context.ts'
 import { which } from '../host/which.ts'
 import { mayMount, NAMESPACE } from './namespace.ts'
 import { jsonLines, Rig } from './rig.ts'
@@ -255,7 +255,7 @@ describe.skipIf(absent !== undefined)(`on slurm${absent === undefined ? '' : `: 
         env: {
           ...process.env,
           ...cluster.env,
-          LAB_CACHE_DIR: process.env['LAB_CACHE_DIR'] ?? join(homedir(), '.cache/lab'),
+          LAB_CACHE_DIR: cacheDir(process.env),
         },
       },
     )
