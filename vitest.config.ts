@@ -4,6 +4,9 @@ import { defineConfig } from 'vitest/config'
 /** Vitest leaves one core to itself, which on two cores is half of the machine. */
 const WORKERS = Math.max(2, availableParallelism() - 1)
 
+/** `expect.poll` waits for a second by default; a loaded machine needs more. Ends before the limit of a unit test. */
+const POLL = { poll: { timeout: 50_000 } }
+
 /** Three kinds of test: pure code, the whole program with fake tools, and the whole program with real VMs. */
 export default defineConfig({
   test: {
@@ -24,6 +27,7 @@ export default defineConfig({
           exclude: ['tasks/**/*.{cli,vm}.test.ts', '**/node_modules/**'],
           testTimeout: 60_000,
           hookTimeout: 60_000,
+          expect: POLL,
           maxWorkers: WORKERS,
         },
       },
@@ -33,6 +37,7 @@ export default defineConfig({
           include: ['tasks/**/*.cli.test.ts'],
           testTimeout: 120_000,
           hookTimeout: 120_000,
+          expect: POLL,
           maxWorkers: WORKERS,
         },
       },

@@ -124,7 +124,7 @@ describe('run', () => {
        await run(['sh', '-c', 'echo $$ > "$1.new"; mv "$1.new" "$1"; exec sleep 100', 'sh', ${JSON.stringify(file)}])`,
     )
     const parent = spawn(process.execPath, [script], { stdio: 'ignore' })
-    await expect.poll(() => existsSync(file), { timeout: 4000 }).toBe(true)
+    await expect.poll(() => existsSync(file)).toBe(true)
     const [pid = 0] = pidsIn(file)
     expect(gone(pid)).toBe(false)
     parent.kill('SIGKILL')
@@ -194,7 +194,7 @@ describe('start', () => {
     const log = { file: 'it.log', limit: 100_000 }
     const script = `trap '' PIPE; exec 4>${LOG_PATH}; yes >&4; yes >&4; echo alive >alive; sleep 60`
     const { ended, kill } = start(['sh', '-c', script], { cwd, dieWithUs: true, stderrFile: 'err', log })
-    await expect.poll(() => existsSync(join(cwd, 'alive')), { timeout: 10_000 }).toBe(true)
+    await expect.poll(() => existsSync(join(cwd, 'alive'))).toBe(true)
     expect((await readFile(join(cwd, 'it.log'))).length).toBe(100_000)
     kill('SIGKILL')
     await ended
@@ -206,7 +206,7 @@ describe('start', () => {
     const script = `exec 4>${LOG_PATH}; i=0; while [ $i -lt 3000 ]; do printf x >&4; i=$((i + 1)); done; exec sleep 60`
     const { ended, kill } = start(['sh', '-c', script], { cwd, dieWithUs: true, stderrFile: 'err', log })
     const size = () => (existsSync(join(cwd, 'it.log')) ? readFileSync(join(cwd, 'it.log')).length : 0)
-    await expect.poll(size, { timeout: 10_000 }).toBe(3000)
+    await expect.poll(size).toBe(3000)
     kill('SIGKILL')
     await ended
   })

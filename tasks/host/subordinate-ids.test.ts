@@ -6,7 +6,7 @@ import { spawnSync } from 'node:child_process'
 import { chmodSync, existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { expect, onTestFinished, test, vi, type TestOptions } from 'vitest'
+import { expect, onTestFinished, test, type TestOptions } from 'vitest'
 import { TOOL_ROOT } from '../commands/shared/app.ts'
 import { mayMount } from '../test/namespace.ts'
 import { which } from './which.ts'
@@ -61,5 +61,5 @@ test('is removed with the user’s own rights and those ids', OPTIONS, () => {
 
 test('is removed after a forced end, too', OPTIONS, async () => {
   const temp = asUser(`removeAfterForcedEnd(dir)\nundoAll()\nprocess.exit(0)`)
-  await vi.waitFor(() => expect(left(temp)).toEqual([]), { timeout: 15_000 })
+  await expect.poll(() => left(temp)).toEqual([])
 })

@@ -179,7 +179,7 @@ test.each([
   const own = await endless()
   const dir = join(tempDir(), 'shared')
   const { child, ended } = rig.start(['cache', 'push', dir, 'debian'], { LAB_CACHE_DIR: own })
-  await expect.poll(() => partials(dir), { timeout: 60_000 }).toHaveLength(1)
+  await expect.poll(() => partials(dir)).toHaveLength(1)
   child.kill(signal)
   expect((await ended).status).toBe(code)
   expect(readdirSync(dir)).toEqual(partials(dir))

@@ -293,10 +293,10 @@ test('a lab that is killed while it builds an image leaves no program, no mount,
   }
   const { child, ended } = one.start(['build', 'image'], env)
   const napping = () => commandLines().some((line) => line.trim() === nap)
-  await expect.poll(napping, { timeout: 20_000 }).toBe(true)
+  await expect.poll(napping).toBe(true)
   child.kill('SIGKILL')
   await ended
-  await expect.poll(napping, { timeout: 5000 }).toBe(false)
+  await expect.poll(napping).toBe(false)
   const mounts = () => readFileSync('/proc/self/mounts', 'utf8')
   if (mayMount) expect(mounts()).not.toContain(one.dir)
   const scratch = () => readdirSync(one.dir).filter((name) => name.startsWith('lab-image-'))

@@ -1,10 +1,11 @@
 /** Directories of the host in a guest: what it sees of them, what it may do, and what is left of their daemons. */
 import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, test, vi, type TestOptions } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test, type TestOptions } from 'vitest'
 import { namespacesRefused, virtiofsd } from '../host/virtiofsd.ts'
 import type { Manifest } from '../results/manifest.ts'
 import { Rig } from './rig.ts'
+import { until } from './until.ts'
 
 const lab = new Rig(false)
 
@@ -80,8 +81,6 @@ const inGuest = async (command: string) => {
   return stdout
 }
 
-const soon = { timeout: 30_000, interval: 100 }
-
 describe('a share', SERVED, () => {
   beforeAll(async () => {
     const { status, stderr } = await lab.lab(['up'])
@@ -156,10 +155,10 @@ describe('a share', SERVED, () => {
 
   test('a lab that is killed leaves no daemon', async () => {
     const { child, ended } = lab.start(['run', 'long'])
-    await vi.waitUntil(() => daemons().length > 0, { timeout: 300_000, interval: 100 })
+    await until('the share is served', () => daemons().length > 0)
     child.kill('SIGKILL')
     await ended
-    await vi.waitUntil(() => daemons().length === 0, soon)
+    await until('the end of its daemons', () => daemons().length === 0)
   })
 
   test('a QEMU that is killed leaves no daemon, and lab down none either', async () => {
@@ -168,6 +167,6 @@ describe('a share', SERVED, () => {
     expect(daemons().length).toBeGreaterThan(0)
     const { pid } = JSON.parse(lab.read('.lab/vms/default/state.json')) as { pid: number }
     process.kill(pid, 'SIGKILL')
-    await vi.waitUntil(() => daemons().length === 0, soon)
+    await until('the end of its daemons', () => daemons().length === 0)
   })
 })

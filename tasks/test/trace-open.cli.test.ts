@@ -41,7 +41,7 @@ node -e "fetch('$url').then(async (r) => require('fs').writeFileSync('${noted}',
   expect((await lab.lab(['trace', 'last', '--perfetto', 'file.pftrace'])).status).toBe(0)
   // The browser outlives lab, which ends when the last byte is sent.
   const whole = readFileSync(join(lab.dir, 'file.pftrace'))
-  await expect.poll(() => existsSync(noted) && readFileSync(noted).equals(whole), { timeout: 30_000 }).toBe(true)
+  await expect.poll(() => existsSync(noted) && readFileSync(noted).equals(whole)).toBe(true)
 })
 
 test('a browser that does not start is no wait without an end', async () => {
