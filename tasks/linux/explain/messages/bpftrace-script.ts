@@ -1,8 +1,8 @@
 /**
  * Any other mistake that bpftrace finds in a script: "stdin:1:15-21: ERROR: ...", below it the line with a mark. Each
- * release words them anew, so they are told apart by a few words.
+ * release rewords them, so they are told apart by a few words.
  */
-import { printfRow, type PrintfKind } from './printf.ts'
+import { beginningOf, printfRow, type PrintfKind } from './printf.ts'
 import { group, type Answer, type Row } from './row.ts'
 
 const MISTAKES: readonly (readonly [words: RegExp, answer: Pick<Answer, 'cause' | 'fixes'>])[] = [
@@ -134,5 +134,10 @@ export const BPFTRACE_SCRIPT_ROWS: readonly Row[] = [
     pattern: /^(?:.{0,60}\s)?\S+:\d+(?::\d+)?-\d+: ERROR: (.{1,300})/,
     answer: (match) => mistake(group(match, 1)),
   },
-  { rule: SCRIPT_KIND.rule, needle, pattern, answer: ({ input, index }) => mistake(input.slice(index, index + 300)) },
+  {
+    rule: SCRIPT_KIND.rule,
+    needle,
+    pattern,
+    answer: (match) => mistake(beginningOf(match) + match.input.slice(match.index, match.index + 300)),
+  },
 ]

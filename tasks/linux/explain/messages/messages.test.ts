@@ -147,11 +147,15 @@ test('what is shown of a message begins with its first word', () => {
     "[ 1.0] e1000: unknown parameter 'x' ignored",
     '[ 1.0] Unsupported type: u99',
     'Kconfig:9:\tsymbol A depends on B',
+    'ERROR: str() requires at least 1 arguments',
+    'does you kernel support the bpf LSM?',
   ]
   expect(explainText(shown.join('\n')).map(({ what }) => what)).toEqual([
     "unknown parameter 'x' ignored",
     'Unsupported type: u99',
     'symbol A depends on B',
+    'str() requires at least 1 arguments',
+    'does you kernel support the bpf LSM?',
   ])
 })
 

@@ -53,6 +53,13 @@ export const sampleOf = (format: string): string =>
   )
 
 /**
+ * The part of a word before a match, or nothing. Formats may begin inside of a word ("() requires ..."), or with the
+ * end of what stands before the message ("] Unsupported type").
+ */
+export const beginningOf = ({ 0: text, input, index }: RegExpExecArray): string =>
+  /^[\w(]/.test(text) ? (/\w{0,60}$/.exec(input.slice(Math.max(0, index - 60), index))?.[0] ?? '') : ''
+
+/**
  * @param before a pattern that stands right before each message: "libbpf: "
  * @throws Error for a format without any text of its own
  */
@@ -70,8 +77,7 @@ export function printfRow(before: string, kind: PrintfKind): Row {
       // A sentence that happens to go on like the message.
       if (error !== undefined && errno === undefined) return undefined
       const known = errno === undefined ? undefined : (errors[errno] ?? COMMON[errno])
-      // Formats may begin with the end of what stands before the message.
-      const what = match[0].replace(/^(?:libbpf: |[\]:]\s+)/, '')
+      const what = beginningOf(match) + match[0].replace(/^(?:libbpf: |[\]:]\s+)/, '')
       return known === undefined
         ? { what, ...fixed }
         : { ...known, what, cause: `${fixed.cause}: ${known.cause}`, fixes: [...known.fixes, ...fixed.fixes] }
