@@ -31,7 +31,7 @@ const CHECKS: readonly Check[] = [
   { name: 'pins', findings: pins },
 ]
 
-/** All findings; without a lab those that hold for every lab. The network is asked anew, whatever was remembered. */
+/** All findings; without a lab those that hold for every lab. The network is asked again, whatever is remembered. */
 export async function doctorStep(lab: ResolvedLab | undefined, context: Context): Promise<Finding[]> {
   return await step(context, 'doctor', 'look at the host', async () => {
     await forgetUnreachable(context.cache)

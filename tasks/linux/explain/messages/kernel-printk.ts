@@ -47,7 +47,7 @@ Line buffer is too long: Should be less than %d`,
     formats: `
 Event %s/%s doesn't exist.`,
     cause: 'an event that does not exist was to be removed: a tool removes its event once more than it made it',
-    fixes: ['nothing, where the event is made anew right after; cat /sys/kernel/tracing/kprobe_events lists them'],
+    fixes: ['nothing, where the event is made again right after; cat /sys/kernel/tracing/kprobe_events lists them'],
     confidence: 'likely',
     sources: [PROBE_PARSER],
   },
