@@ -53,6 +53,8 @@ test.each([
   '-DX=1;id',
   '-DX="a"',
   '-fplugin=x',
+  '-fdump-final-insns=x',
+  '-fdump-tree-all=/x',
   '-fdump-tree-all=/tmp/x',
   '-Wp,-MD',
   '-I/usr',

@@ -1,6 +1,6 @@
 /** The part of the schema about the kernel modules of an experiment: the kernel's own, and out-of-tree code. */
 import { z } from 'zod'
-import { func, path, text } from './schema-text.ts'
+import { F_OPTION, func, path, text } from './schema-text.ts'
 
 const source = path.describe('a C file of the module, or a .ko file')
 
@@ -12,9 +12,9 @@ const moduleName = text(
 
 /**
  * make expands what is in a Kbuild file, and gives it to a shell: characters that either reads otherwise are left out,
- * and so is what would load code into the compiler or write to a path.
+ * and so is what would load code into the compiler or name a file.
  */
-const FLAG = /^-(?:[DUW][\w=+.:/-]*|f(?!plugin)[\w=+.:-]*)$/
+const FLAG = new RegExp(String.raw`^-(?:[DUW][\w=+.:/-]*|${F_OPTION.source})$`)
 
 const Described = z.strictObject({
   source: z
@@ -28,7 +28,10 @@ const Described = z.strictObject({
     .describe('what lsmod calls it (default: the name of its first file without .c, with "_" for "-")'),
   flags: z
     .array(
-      text(FLAG, 'a flag is -D, -U, -W or -f (not -fplugin) with letters, digits and _=+.:/- alone, for example -DN=4'),
+      text(
+        FLAG,
+        'a flag is -D, -U, -W or -f (one that names no file) with letters, digits and _=+.,:/- alone, for example -DN=4',
+      ),
     )
     .max(64)
     .optional()

@@ -27,3 +27,13 @@ export const Options = z.record(
   // oxlint-disable-next-line no-control-regex -- a line break would smuggle a second option into the fragment
   z.union([z.int(), text(/^[^\x00-\x1f\x7f]*$/, 'the value of an option is one line')]),
 )
+
+/**
+ * Behind its "-": an -f option of gcc that loads no code and names no file. By others, a lab file of somebody else could
+ * overwrite what is in the current directory (-fdump-final-insns=FILE, -fopt-info-all=FILE, -fdiagnostics-add-output=...,
+ * and those that the driver passes on to the linker's plugin) or read options from a file (-fcompare-debug=-specs=FILE).
+ */
+export const F_OPTION = new RegExp(
+  'f(?!plugin|dump|opt-info|compare-debug|auto-profile|profile-(?!arcs|update)|diagnostics-(?:format|add|set)' +
+    String.raw`|self-test|offload|module|resolution|ltrans|wpa)[\w=+.:,-]+`,
+)

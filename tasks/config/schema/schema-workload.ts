@@ -3,17 +3,17 @@
  * kernel.
  */
 import { z } from 'zod'
-import { path, text } from './schema-text.ts'
+import { F_OPTION, path, text } from './schema-text.ts'
 
 /**
  * Options by which gcc neither reads nor writes a file, nor loads code into itself: those of the preprocessor, and
  * plain words of the others. Of the linker's, which come after -Wl, only some: its -plugin loads code, and a comma after
- * -W would begin one. No path after -f (`-fdump-...=FILE` writes one).
+ * -W would begin one.
  */
 const LINKER =
   /--(?:no-)?as-needed|--export-dynamic|--gc-sections|--wrap=\w+|--hash-style=\w+|--build-id(?:=\w+)?|-z,[\w=-]+/
 const FLAG = new RegExp(
-  String.raw`^-(?:[DU]\w[^\s@]*|[OgW][\w=+.:-]*|m[\w=+.:,-]+|Wl,(?:${LINKER.source})|f(?!plugin)[\w=+.:,-]+|std=[\w+:]+` +
+  String.raw`^-(?:[DU]\w[^\s@]*|[OgW][\w=+.:-]*|m[\w=+.:,-]+|Wl,(?:${LINKER.source})|${F_OPTION.source}|std=[\w+:]+` +
     '|ansi|pedantic|pthread|static|rdynamic|(?:no-)?pie|w|s)$',
 )
 
