@@ -62,6 +62,10 @@ const edited = (from: string, to: string): Partial<DefinedBy> => {
   return { lab: { text: LAB.replace(from, to) } }
 }
 
+/** A run with a share whose contents were counted and not read. */
+const withShare = (more: { readonly write?: boolean; readonly bytes?: number }): DefinedBy =>
+  run({ guest: { shares: [{ mount: '/in', write: false, files: 12, bytes: 2 ** 31 + 1, sha256: null, ...more }] } })
+
 interface Made {
   readonly of: DefinedBy
   readonly sources?: Readonly<Record<string, string>>
@@ -80,7 +84,7 @@ function between(older: Made, newer: Made): readonly string[] {
 
 describe('a run of another definition is left out, with what differs:', () => {
   const same: Made = { of: run() }
-  test.each<[string, Made, readonly string[]]>([
+  test.each<[string, Made, readonly string[], Made?]>([
     ['nothing', same, []],
     [
       'the command',
@@ -108,6 +112,18 @@ describe('a run of another definition is left out, with what differs:', () => {
     ],
     ['a file on a disk', { of: run(edited('1 2 3', '4 5 6')) }, ['disk data']],
     ['before:', { of: run(edited('drop-caches', '{ pin: 1 }')) }, ['before ([{"pin":1}], now ["drop-caches"])']],
+    [
+      'a share that was too large to read',
+      { of: withShare({ bytes: 2 ** 31 }) },
+      ['contents of the share /in (12 files, 2147483648 bytes, not read, now 12 files, 2147483649 bytes, not read)'],
+      { of: withShare({}) },
+    ],
+    [
+      'a share that the guest writes to',
+      { of: withShare({ write: true, bytes: 1 }) },
+      [],
+      { of: withShare({ write: true }) },
+    ],
     ['start:', { of: run({ plan: { start: 'warm' } }) }, ['start (warm, now shared)']],
     [
       'the memory',
@@ -130,8 +146,8 @@ describe('a run of another definition is left out, with what differs:', () => {
       { of: run(edited('    repeat: 3', '    trace: { function_graph: { functions: [f] } }\n    repeat: 3')) },
       ['trace functionGraph ({"functions":["f"],"depth":0}, now none)'],
     ],
-  ])('%s', (_, older, differs) => {
-    expect(between(older, same)).toEqual(differs)
+  ])('%s', (_, older, differs, newer = same) => {
+    expect(between(older, newer)).toEqual(differs)
   })
 })
 

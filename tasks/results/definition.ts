@@ -14,6 +14,7 @@ import { probeSource } from '../config/probe-source.ts'
 import { hostFilesOf } from '../config/disk-file.ts'
 import type { ResolvedWorkload } from '../config/workload.ts'
 import { hashText } from '../engine/fingerprint.ts'
+import { plural } from '../engine/text.ts'
 import { INPUTS_DIR, keptName } from './kept-inputs.ts'
 import { ANY_HOST } from './kept-lab.ts'
 import type { Manifest } from './manifest.ts'
@@ -31,6 +32,14 @@ export interface Definition {
   readonly ofArm: Facts
 }
 
+interface DefinedShare {
+  readonly mount: string
+  readonly write: boolean
+  readonly files: number
+  readonly bytes: number
+  readonly sha256: string | null
+}
+
 /** What a definition is computed from. Older manifests lack some of it. */
 export interface DefinedBy {
   readonly experiment: string
@@ -42,8 +51,7 @@ export interface DefinedBy {
   readonly image: { readonly name: string; readonly fingerprint: string }
   readonly guest: {
     readonly deterministic?: boolean | undefined
-    readonly shares?:
-      readonly { readonly mount: string; readonly write: boolean; readonly sha256: string | null }[] | undefined
+    readonly shares?: readonly DefinedShare[] | undefined
   }
   readonly plan?: { readonly start?: string | undefined } | undefined
   readonly workload: { readonly argv: readonly string[] }
@@ -167,9 +175,11 @@ function askedOf(run: DefinedBy, lab: ResolvedLab | undefined, experiment: Resol
     ...(guest.deterministic === true && { deterministic: 'yes' }),
     // What a guest may write differs from run to run.
     ...Object.fromEntries(
-      (guest.shares ?? []).flatMap(({ mount, write, sha256 }) =>
-        write || sha256 === null ? [] : [[`contents of the share ${mount}`, digest(sha256)]],
-      ),
+      (guest.shares ?? []).flatMap(({ mount, write, files, bytes, sha256 }) => {
+        const contents =
+          sha256 === null ? `${plural(files, 'file')}, ${plural(bytes, 'byte')}, not read` : digest(sha256)
+        return write ? [] : [[`contents of the share ${mount}`, contents]]
+      }),
     ),
     [`image ${image.name}`]: digest(image.fingerprint),
     ...(objects['lab-holder'] !== undefined && { [RECORDER]: digest(objects['lab-holder']) }),

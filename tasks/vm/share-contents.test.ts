@@ -47,6 +47,16 @@ test.each<[string, () => void]>([
   expect(await digest(dir)).not.toBe(before)
 })
 
+test('two links are not one whose target has a line end', async () => {
+  const other = mkdtempSync(join(tmpdir(), 'lab-contents-'))
+  symlinkSync('x\nlink c y', join(dir, 'b'))
+  writeFileSync(join(other, 'a'), 'one')
+  symlinkSync('x', join(other, 'b'))
+  symlinkSync('y', join(other, 'c'))
+  expect(await digest(other)).not.toBe(await digest(dir))
+  rmSync(other, { recursive: true })
+})
+
 test('the same files elsewhere have the same digest', async () => {
   const other = mkdtempSync(join(tmpdir(), 'lab-contents-'))
   writeFileSync(join(other, 'a'), 'one')

@@ -10,8 +10,8 @@ export interface ShareContents {
   readonly files: number
   readonly bytes: number
   /**
-   * Of a line for each file and link in the order of their paths ("755 path sha256", "link path target"); null where
-   * there is too much to read before each run, or a file could not be read.
+   * Of a line of JSON for each file and link in the order of their paths (["755", path, sha256], ["link", path, target]);
+   * null where there is too much to read before each run, or a file could not be read.
    */
   readonly sha256: string | null
 }
@@ -47,14 +47,16 @@ async function digestOf(file: string): Promise<string> {
   return hash
 }
 
+/** As JSON: a name may have spaces and line ends. */
 async function lineOf(directory: string, file: string): Promise<string> {
+  const line = (...words: string[]) => `${JSON.stringify(words)}\n`
   const name = relative(directory, file)
   const stat = await lstat(file, { bigint: true })
-  if (stat.isSymbolicLink()) return `link ${name} ${await readlink(file)}\n`
+  if (stat.isSymbolicLink()) return line('link', name, await readlink(file))
   const mode = (Number(stat.mode) & 0o111) === 0 ? '644' : '755'
   // A pipe, a socket or a device says nothing that could be kept.
   const hash = stat.isFile() ? await digestOf(file) : 'special'
-  return `${mode} ${name} ${hash}\n`
+  return line(mode, name, hash)
 }
 
 /** What was counted, with no digest, and why. */
@@ -63,10 +65,7 @@ const unread = (counted: Omit<ShareContents, 'sha256'>, why: string) => ({
   why,
 })
 
-/**
- * What a run records, and why there is no digest where there is none.
- * @param directory without symbolic links
- */
+/** What a run records of a directory, and why there is no digest where there is none. */
 export async function shareContents(
   directory: string,
 ): Promise<{ readonly contents: ShareContents; readonly why?: string }> {

@@ -4,7 +4,8 @@ import { mkdir } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { Sharing } from '../build/sharing.ts'
 import type { ResolvedVm } from '../config/resolved.ts'
-import { isWithin, shareRefusal, type ResolvedShare } from '../config/shares.ts'
+import { diskFiles } from '../config/paths.ts'
+import { overlap, shareRefusal, type ResolvedShare } from '../config/shares.ts'
 import type { Context } from '../engine/context.ts'
 import { labError, messageOf, userError } from '../engine/error.ts'
 import { printable } from '../engine/printable.ts'
@@ -42,10 +43,10 @@ function realDirectory({ from, write }: ResolvedShare, place: string, labDirecto
       error,
     )
   }
-  const refusal = shareRefusal(real, realpathSync(labDirectory))
+  const refusal = shareRefusal(real, realpathSync(labDirectory), (path) => diskFiles.real(path))
   if (refusal !== undefined) throw userError({ place, ...refusal })
   const realCache = realpathSync(cache)
-  if (write && (isWithin(real, realCache) || isWithin(realCache, real)))
+  if (write && overlap(real, realCache))
     throw userError({
       place,
       fact: `the cache of lab (${cache}) is in ${real}, or the other way round: the guest could change its kernels`,

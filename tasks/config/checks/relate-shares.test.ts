@@ -92,7 +92,18 @@ test.each([
   ['.lab/keys', /lab keeps the keys of its guests in \.lab\//],
 ])('of the host a guest gets what is below the lab, and nothing that lab itself keeps: %s', (name, refused) => {
   const real = (path: string) => diskFiles.real(path) ?? ''
-  const fact = shareRefusal(real(join(lab, name)), real(lab))?.fact
+  const fact = shareRefusal(real(join(lab, name)), real(lab), (path) => diskFiles.real(path))?.fact
   if (refused === undefined) expect(fact).toBeUndefined()
   else expect(fact).toMatch(refused)
+})
+
+test('a directory that results/ or .lab/ is a link to, or is below, is refused as they are', () => {
+  const linked = mkdtempSync(join(tmpdir(), 'lab-share-'))
+  mkdirSync(join(linked, 'runs/here'), { recursive: true })
+  mkdirSync(join(linked, 'others'))
+  symlinkSync('runs/here', join(linked, 'results'))
+  const factOf = (name: string) => shareRefusal(join(linked, name), linked, (path) => diskFiles.real(path))?.fact
+  for (const name of ['runs', 'runs/here']) expect(factOf(name)).toBe('lab keeps its results in results/')
+  expect(factOf('others')).toBeUndefined()
+  rmSync(linked, { recursive: true })
 })

@@ -4,7 +4,7 @@ import type { Path, Problem } from '../text/diagnostic.ts'
 import { textsAt } from '../leaves.ts'
 import { vmOf } from '../lookup.ts'
 import type { Share, Vm } from '../schema/schema-vm.ts'
-import { isWithin, sharesOf, shareRefusal } from '../shares.ts'
+import { isWithin, overlap, sharesOf, shareRefusal } from '../shares.ts'
 import type { Check, Context } from './check.ts'
 import { PATHS } from './named-paths.ts'
 import { mountProblem } from './relate-vms.ts'
@@ -23,7 +23,7 @@ function* mounts(vm: Vm, at: Path): Iterable<Problem> {
     const problem = mountProblem(mount)
     if (problem !== undefined) yield { ...here, ...problem }
     const on = plain(mount)
-    const other = taken.find((one) => isWithin(on, one.on) || isWithin(one.on, on))
+    const other = taken.find((one) => overlap(on, one.on))
     if (problem === undefined && other !== undefined)
       yield {
         ...here,
@@ -42,7 +42,7 @@ function* sources({ data, files, ...roots }: Context, vm: Vm, at: Path): Iterabl
     const real = files.real(resolvePath('share', from, roots))
     if (real === undefined) continue
     const place = placeOf(vm, at, index)
-    const refusal = shareRefusal(real, lab)
+    const refusal = shareRefusal(real, lab, (path) => files.real(path))
     if (refusal !== undefined) {
       const message = `"${from}" cannot be shared: ${refusal.fact}`
       yield { severity: 'error', path: [...place, 'from'], at: 'value', message, wayOut: refusal.wayOut }
@@ -56,7 +56,7 @@ function* sources({ data, files, ...roots }: Context, vm: Vm, at: Path): Iterabl
         // Two VMs may share one directory; in the place of one below it a guest could put a link to anywhere.
         if (use === 'share') return file !== real && isWithin(file, real)
         // A named directory is read whole: programs of a kernel's tree or of a recipe run on the host.
-        return isWithin(file, real) || isWithin(real, file)
+        return overlap(file, real)
       })
       if (named === undefined) continue
       yield {
