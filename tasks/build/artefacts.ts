@@ -124,7 +124,7 @@ async function machineOn(
   context: Context,
 ): Promise<Sharing | undefined> {
   const declared = named(lab.kernels, 'kernel', kernel.name)
-  await needNodes(vm, kernel)
+  await needNodes(vm, kernel, declared)
   return await sharingOf(vm, kernel, declared, treeFor(choices, kernel.name), context)
 }
 

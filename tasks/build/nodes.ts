@@ -1,7 +1,8 @@
 /** Whether a kernel sees the NUMA nodes of a VM. */
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { ResolvedVm } from '../config/resolved.ts'
+import { isPrebuilt } from '../config/prebuilt.ts'
+import type { ResolvedKernel, ResolvedVm } from '../config/resolved.ts'
 import { userError } from '../engine/error.ts'
 import { parseConfig } from '../linux/kbuild/kconfig.ts'
 import type { KernelArtefact } from './kernel/kernel.ts'
@@ -13,6 +14,7 @@ const OPTIONS = ['NUMA', 'ACPI_NUMA']
 export async function needNodes(
   { name, numa }: Pick<ResolvedVm, 'name' | 'numa'>,
   kernel: KernelArtefact,
+  { source }: Pick<ResolvedKernel, 'source'>,
 ): Promise<void> {
   if (numa === undefined) return
   const config = parseConfig(await readFile(join(kernel.dir, 'config'), 'utf8'))
@@ -21,6 +23,8 @@ export async function needNodes(
   throw userError({
     place: `vm ${name}`,
     fact: `kernel ${kernel.name} is built without ${lacking.join(' and ')}: it would see one NUMA node, not ${numa.length}`,
-    wayOut: `add \`options: { NUMA: y, ACPI: y }\` to kernel ${kernel.name}`,
+    wayOut: isPrebuilt(source)
+      ? "take another kernel (Debian's have both), or leave `numa:` out"
+      : `add \`options: { NUMA: y, ACPI: y }\` to kernel ${kernel.name}`,
   })
 }

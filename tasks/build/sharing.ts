@@ -2,7 +2,9 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { isPrebuilt } from '../config/prebuilt.ts'
+import { diskFiles } from '../config/paths.ts'
 import type { ResolvedKernel, ResolvedVm } from '../config/resolved.ts'
+import { overlap } from '../config/shares.ts'
 import type { Context } from '../engine/context.ts'
 import { userError } from '../engine/error.ts'
 import { namespacesRefused, virtiofsd } from '../host/virtiofsd.ts'
@@ -27,13 +29,44 @@ export interface Sharing {
   readonly modules: readonly BuiltModule[]
 }
 
+/** Why there is no virtiofs, and what would bring it. */
+interface Lack {
+  readonly why: string
+  readonly wayOut: string
+}
+
 /** Why this host cannot serve by virtiofs, or the daemon. */
-async function daemon(signal: AbortSignal): Promise<{ readonly program: string } | { readonly why: string }> {
+async function daemon(signal: AbortSignal): Promise<{ readonly program: string } | Lack> {
   const program = virtiofsd()
   if (program === undefined)
-    return { why: 'virtiofsd is not installed (package virtiofsd; until Debian 12 qemu-system-common)' }
+    return { why: 'virtiofsd is not installed', wayOut: 'install virtiofsd (until Debian 12: qemu-system-common)' }
   const refused = await namespacesRefused(signal)
-  return refused === undefined ? { program } : { why: `this host gives virtiofsd no namespaces (${refused})` }
+  if (refused === undefined) return { program }
+  return {
+    why: `this host gives virtiofsd no namespaces (${refused})`,
+    wayOut: 'allow it user namespaces (Debian: `sysctl kernel.unprivileged_userns_clone=1`; a container has a setting)',
+  }
+}
+
+/**
+ * What the lab file names is compared with its shares when it is checked; a tree of `--source`, or a repository on this
+ * host, is not in it by a path. @throws a user's Failure where the guest could change one, whose programs run here
+ */
+export function refuseSharedSource(vm: ResolvedVm, declared: ResolvedKernel, override: string | undefined): void {
+  const { source } = declared
+  const trees = [override, 'git' in source ? source.git.replace(/^file:\/\//, '') : undefined]
+  for (const tree of trees) {
+    const real = tree === undefined ? undefined : diskFiles.real(tree)
+    const share = vm.shares?.find(
+      ({ from, write }) => write && real !== undefined && overlap(real, diskFiles.real(from) ?? from),
+    )
+    if (share === undefined) continue
+    throw userError({
+      place: `share ${share.mount} of vm ${vm.name}`,
+      fact: `the guest could change the source of kernel ${declared.name} (${tree}), whose programs run on this host`,
+      wayOut: 'share another directory, or leave `write:` out',
+    })
+  }
 }
 
 /**
@@ -49,6 +82,7 @@ export async function sharingOf(
   context: Context,
 ): Promise<Sharing | undefined> {
   if (vm.shares === undefined) return undefined
+  refuseSharedSource(vm, declared, override)
   const place = `share of vm ${vm.name}`
   const config = parseConfig(await readFile(join(kernel.dir, 'config'), 'utf8'))
   const has = (transport: Transport) =>
@@ -63,7 +97,10 @@ export async function sharingOf(
     })
   const served = has('virtiofs')
     ? await daemon(context.signal)
-    : { why: `kernel ${kernel.name} has no virtiofs (VIRTIO_FS, from 5.4 on)` }
+    : {
+        why: `kernel ${kernel.name} has no virtiofs (VIRTIO_FS, from 5.4 on)`,
+        wayOut: 'take a kernel that has it',
+      }
   if ('why' in served) {
     const written = vm.shares.find(({ write }) => write)
     if (written !== undefined || !has('9p'))
@@ -71,8 +108,8 @@ export async function sharingOf(
         place,
         fact: served.why,
         wayOut: has('9p')
-          ? `share ${written?.mount ?? 'it'} read-only: 9p does that`
-          : 'correct that, or add 9p to the kernel: lab:share in its `config:`',
+          ? `${served.wayOut}, or share ${written?.mount ?? 'it'} read-only: 9p does that`
+          : `${served.wayOut}, or ${isPrebuilt(declared.source) ? 'take a kernel with 9p' : 'add 9p to the kernel: lab:share in its `config:`'}`,
       })
     context.emit({ type: 'notice', level: 'info', place, text: `it is served by QEMU (9p): ${served.why}` })
   }

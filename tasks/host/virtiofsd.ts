@@ -31,7 +31,7 @@ export async function namespacesRefused(signal: AbortSignal): Promise<string | u
   const own = ['unshare', '--mount', '--pid', '--net', '--fork', 'mount', '-t', 'proc', 'proc', '/proc']
   const accept = Array.from({ length: 256 }, (_, status) => status)
   const { status, stderr } = await run([...NAMESPACES, ...own], { signal, timeout: TRIAL, accept })
-  return status === 0 ? undefined : (stderr.trim().split('\n')[0] ?? `status ${status}`)
+  return status === 0 ? undefined : stderr.trim().split('\n')[0] || `status ${status}`
 }
 
 /** A directory that a daemon serves. */
