@@ -25,8 +25,13 @@ test('a task is told its block, and a scratch directory by what the node makes o
   expect(job(undefined, env).stdout).toBe('lab task PLAN 3\n')
 })
 
-test('a scratch directory without a name fails the job, in place of the directory where it happens to be', () => {
-  const { status, stdout, stderr } = job('$SLURM_TMPDIR', { SLURM_ARRAY_TASK_ID: '3' })
-  expect([status === 0, stdout]).toEqual([false, ''])
-  expect(stderr).toContain('scratch of the profile names a variable that is not set on this node')
-})
+test.each(['$SLURM_TMPDIR', '$SLURM_TMPDIR/lab', '/tmp/${SLURM_TMPDIR}/$HOME'])(
+  'scratch: %s fails the job where the node has no such variable, in place of another directory',
+  (scratch) => {
+    for (const more of [{}, { SLURM_TMPDIR: '' }] as Record<string, string>[]) {
+      const { status, stdout, stderr } = job(scratch, { SLURM_ARRAY_TASK_ID: '3', ...more })
+      expect([status === 0, stdout]).toEqual([false, ''])
+      expect(stderr).toContain('SLURM_TMPDIR: scratch of the profile names it, and it is not set on this node')
+    }
+  },
+)

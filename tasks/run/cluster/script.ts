@@ -24,6 +24,13 @@ export interface Program {
   readonly entry: string
 }
 
+/** Stops the job where a variable that `scratch:` names is not set or empty: "$SLURM_TMPDIR/lab" would be /lab. */
+const needVariables = (scratch: string): string[] =>
+  [...scratch.matchAll(/\$(?:\{(\w+)\}|(\w+))/g)].map(
+    ([, braced, plain]) =>
+      `: "\${${braced ?? plain}:?scratch of the profile names it, and it is not set on this node}"`,
+  )
+
 /**
  * A script whose arguments are those of `lab`. The shell is a login shell, so that `module` and the user's PATH are
  * there; it becomes `lab` itself, so that Slurm's signals reach it.
@@ -44,13 +51,7 @@ export const scriptText = (
     'export PATH="$PATH:/usr/local/sbin:/usr/sbin:/sbin" NODE_USE_ENV_PROXY=1',
     'export NODE_COMPILE_CACHE="$LAB_CACHE_DIR/node-compile"',
     // As the user wrote it: it may name a variable that only the node has ($SLURM_TMPDIR).
-    ...(scratch === undefined
-      ? []
-      : [
-          `export TMPDIR="${scratch}"`,
-          ': "${TMPDIR:?scratch of the profile names a variable that is not set on this node}"',
-          'mkdir -p "$TMPDIR"',
-        ]),
+    ...(scratch === undefined ? [] : [...needVariables(scratch), `export TMPDIR="${scratch}"`, 'mkdir -p "$TMPDIR"']),
     `[ -z "\${SLURM_ARRAY_TASK_ID:-}" ] || set -- "$@"${scratch === undefined ? '' : ' --scratch "$TMPDIR"'} "$SLURM_ARRAY_TASK_ID"`,
     `exec ${quoteWord(node)} ${quoteWord(entry)} "$@"`,
     '',
