@@ -35,8 +35,8 @@ export default defineConfig({
         test: {
           name: 'cli',
           include: ['tasks/**/*.cli.test.ts'],
-          testTimeout: 120_000,
-          hookTimeout: 120_000,
+          testTimeout: 300_000,
+          hookTimeout: 300_000,
           expect: POLL,
           maxWorkers: WORKERS,
         },

@@ -44,4 +44,4 @@ process.stdout.write('ready\\n', () => {
   await until('heard')
   child.stdin.end()
   expect((await once(child, 'close'))[0]).toBe(7)
-}, 60_000)
+})

@@ -23,7 +23,7 @@ beforeAll(async () => {
   expect((await lab.lab(['import', 'notes.txt', '--name', 'notes'])).status).toBe(0)
   expect((await lab.lab(['export', 'last', '-o', 'notes.pack'])).status).toBe(0)
   mkdirSync(small)
-}, 60_000)
+})
 afterAll(() => lab.remove())
 
 /** A command, with `dir` on a file system of so many bytes. */

@@ -29,7 +29,7 @@ beforeAll(() => {
     symlinkSync(join(TOOL_ROOT, path), join(modules, 'lab', path))
   }
   // It compiles everything: half a minute on a machine that is busy.
-}, 300_000)
+})
 
 test('it is compiled JavaScript, without sources, tests and what packing made', () => {
   const files = sh(['find', 'lab', '-type', 'f', '-not', '-path', '*/node_modules/*'], modules).trim().split('\n')

@@ -77,9 +77,6 @@ test.each([
   expect([status, stderr]).toEqual([2, expect.stringContaining(fact)])
 })
 
-/** Each figure is a PDF of its own, and the machine may be slow. */
-const PAPER_MS = 120_000
-
 describe('the report as a paper', () => {
   const dir = join(rig.dir, 'as-paper')
   beforeAll(async () => {
@@ -87,7 +84,7 @@ describe('the report as a paper', () => {
     const { status, stderr } = await rig.lab(['report', '--paper', 'as-paper', '-o', 'as-paper.html'])
     restore()
     expect([status, stderr]).toEqual([0, expect.any(String)])
-  }, PAPER_MS)
+  })
 
   test('has the claims and the methods', () => {
     const source = readFileSync(join(dir, 'paper.tex'), 'utf8')

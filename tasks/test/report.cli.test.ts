@@ -47,7 +47,7 @@ beforeAll(async () => {
       status: 0,
       stderr: expect.not.stringMatching(/warning/),
     })
-}, 120_000)
+})
 
 /** `index` holds every section there is, of hostile runs too. */
 const VIEWS: [string, View][] = [
@@ -106,7 +106,7 @@ describe('runs of two definitions', () => {
     expect(latex).toMatch(/Only runs of definition [0-9a-f]{12}: 3 runs of other definitions are left out/)
     expect(html('edited')).toContain('3 runs of other definitions left out')
     expect(html('edited')).toContain('<strong>3 runs of other definitions</strong> are in no number')
-  }, 60_000)
+  })
 
   test('the other one can be asked for, by its name or a run that has it', async () => {
     const { stdout } = await rig.lab([
@@ -123,14 +123,14 @@ describe('runs of two definitions', () => {
       status: 2,
       stderr: expect.stringContaining('--definition ffff: no run has this definition'),
     })
-  }, 60_000)
+  })
 
   test('runs that are named one by one are arms of their own', async () => {
     const names = ['20260101-000110-aaaa', '20260101-000120-aaaa']
     const { status, stderr } = await rig.lab(['report', ...names, '--figures', files()])
     expect([status, stderr]).toEqual([0, expect.not.stringContaining('left out')])
     expect(csv('edited-numbers').filter((line) => / definition [0-9a-f]{12}/.test(line))).toHaveLength(2)
-  }, 60_000)
+  })
 
   test('lab query has the newest as a view, and the definition as a column', async () => {
     const sql = `SELECT count(*), (SELECT count(*) FROM newest WHERE experiment = 'edited'),
@@ -142,7 +142,7 @@ describe('runs of two definitions', () => {
     expect((await rig.lab(['results', 'order', 'edited'])).stdout).toMatch(/^3 runs of edited .* left out/m)
     const { stdout } = await rig.lab(['results', 'ls', '--definition', '20260101-000110-aaaa'])
     expect(stdout.match(/^\d{8}-\d{6}-aaaa/gm)).toEqual(edited.slice(0, 3).map(({ run }) => run.slice(0, 20)))
-  }, 60_000)
+  })
 })
 
 test('what failed or lost events is named, and figures that draw on it say so', () => {
