@@ -167,16 +167,22 @@ int child_wait(const struct options *options, pid_t pid)
 	return 0;
 }
 
-/* The parent of a process that has not ended yet; 0 for any other. */
+/*
+ * The parent of a process that has not ended yet; 0 for any other. One whose main thread has ended is shown as a zombie
+ * although other threads go on: a real zombie has only the one thread that waits to be reaped (num_threads, the 20th
+ * field of proc(5)).
+ */
 static pid_t living_parent(const char *name)
 {
 	char path[300], stat[512], *after, state;
-	int parent = 0;
+	int parent = 0, threads = 0;
 
 	snprintf(path, sizeof(path), "/proc/%.16s/stat", name);
-	if (read_file(path, stat, sizeof(stat)) <= 0 || !(after = strrchr(stat, ')')))
+	if (read_file(path, stat, sizeof(stat)) <= 0 || !(after = strrchr(stat, ')')) ||
+	    sscanf(after + 1, " %c %d %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %d", &state, &parent,
+		   &threads) != 3)
 		return 0;
-	return sscanf(after + 1, " %c %d", &state, &parent) == 2 && state != 'Z' && state != 'X' ? parent : 0;
+	return state == 'X' || (state == 'Z' && threads < 2) ? 0 : parent;
 }
 
 bool is_our_child(const char *name)
