@@ -55,7 +55,8 @@ function framesOf(half: Half, code: CodeIndex, comm: string | undefined): Frame[
   }))
   // The C library starts main() without frame pointers: what seems to be outside of it is not there.
   const main = frames.findIndex(({ name, kind }) => kind === 'program' && name === 'main')
-  return frames.slice(0, main < 0 ? undefined : main + 1).toReversed()
+  if (main >= 0) return frames.slice(0, main + 1).toReversed()
+  return [...frames, ...(half.full && end < 0 ? [lostFrame('[outer frames may be cut]')] : [])].toReversed()
 }
 
 /** What separates frames cannot be part of one, and a line is a stack. */

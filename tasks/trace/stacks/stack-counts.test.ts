@@ -17,7 +17,7 @@ const map = (name: string, type: string, entries: [key: unknown, value: unknown]
     keyType: null,
     valueType: null,
     keySize: 4,
-    valueSize: 8,
+    valueSize: type === 'stack_trace' ? 127 * 8 : 8,
     maxEntries: 16,
     cpus: 0,
     cut: false,
@@ -117,6 +117,25 @@ test('maps that count no stacks are none: no map of stacks, or no number of one 
   expect(stackCounts({ maps: [stacks, threads] })).toEqual([])
 })
 
+test('a stack that fills its map has a mark where outer frames may be missing, unless it ends in main()', () => {
+  const stacks = map(
+    's',
+    'stack_trace',
+    [
+      [1, KERNEL],
+      [2, USER.slice(0, 2)],
+      [3, KERNEL.slice(0, 1)],
+    ],
+    { valueSize: 2 * 8 },
+  )
+  const counts = map('counts', 'hash', [
+    [1, 3],
+    [2, 2],
+    [3, 1],
+  ])
+  expect(textOf([stacks, counts])).toEqual(['counts\n[outer frames may be cut];sys;read 3\nmain;work 2\nread 1\n'])
+})
+
 test('a return address behind a call that never returns belongs to the function of the call', () => {
   const stacks = map('s', 'stack_trace', [[1, ['0xffffffff81000100', '0xffffffff81000100']]])
   expect(textOf([stacks, map('counts', 'hash', [[1, 1]])])).toEqual(['counts\nread;sys 1\n'])
@@ -153,6 +172,13 @@ test('what was lost is a loss of the run; a task without such a stack is none', 
   ])
 })
 
+test('what is added up is lost in its unit, not in counts', () => {
+  const slept = map('slept_ns', 'hash', [[{ stack: -17 }, 4500]])
+  expect(stackLosses({ maps: [map('s', 'stack_trace', [[1, KERNEL]]), slept] })).toEqual([
+    expect.stringMatching(/^4500 ns of slept_ns have lost their stack, /),
+  ])
+})
+
 test('a dump that was cut is a loss, and more entries are not its way out', () => {
   const cut = 'waits or its map of stacks had more entries than a run keeps (4096): count fewer tasks or events'
   const counts = (rest: Partial<DumpedMap> = {}) => map('waits', 'hash', [[{ stack: 1 }, 1]], rest)
@@ -160,7 +186,7 @@ test('a dump that was cut is a loss, and more entries are not its way out', () =
   expect(stackLosses({ maps: [stacks(), counts({ cut: true })] })).toEqual([cut])
   expect(stackLosses({ maps: [stacks({ cut: true, entries: [] }), counts()] })).toEqual([cut])
   expect(stackLosses({ maps: [stacks({ entries: [] }), counts()] })).toEqual([
-    expect.stringMatching(/^1 counts of waits have lost their stack/),
+    expect.stringMatching(/^1 count of waits has lost its stack/),
   ])
 })
 

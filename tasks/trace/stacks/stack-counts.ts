@@ -14,13 +14,19 @@ interface AnyMap {
   readonly name: string
   readonly type: string
   readonly maxEntries: number
+  /** Bytes: of a map of stacks 8 for each frame that has room. */
+  readonly valueSize: number
   readonly entries: readonly { readonly key: unknown; readonly value: unknown }[]
   readonly cut: boolean
 }
 
 /** Half of a stack: its addresses with the innermost first, or why there is none. */
 export type Half =
-  | { readonly addresses: readonly bigint[] }
+  | {
+      readonly addresses: readonly bigint[]
+      /** It fills its place in the map, so that the kernel may have left out what is further outside. */
+      readonly full: boolean
+    }
   /** The error of bpf_get_stackid(), positive. */
   | { readonly error: number }
   /** The map of stacks does not have that number, or its dump was cut. */
@@ -54,6 +60,8 @@ const NO_STACK = -1
 const MORE = 2 ** 24
 /** The helper's numbers are those of buckets, far below. */
 const ERRORS = -4095
+/** Bytes of an address. */
+const FRAME = 8
 
 const isRecord = (value: unknown): value is { readonly [name: string]: unknown } =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
@@ -115,7 +123,7 @@ function halfOf(number: number, map: AnyMap, more: AnyMap | undefined, stacks: S
   if (number < 0) return number >= ERRORS ? { error: -number } : { missing: number }
   const [from, at] = more !== undefined && number >= MORE ? [more, number - MORE] : [map, number]
   const addresses = stacks.get(from)?.get(at)
-  return addresses === undefined ? { missing: number } : { addresses }
+  return addresses === undefined ? { missing: number } : { addresses, full: addresses.length >= from.valueSize / FRAME }
 }
 
 function countsOf(map: AnyMap, own: readonly AnyMap[], stacks: Stacks): CountedStacks | undefined {

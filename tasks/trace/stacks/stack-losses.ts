@@ -1,6 +1,14 @@
 /** What a run lost of the stacks that it counted, by its maps. */
+import { unitOfName } from '../../config/metric-unit.ts'
+import { plural } from '../../engine/text.ts'
 import { isLost } from './folded.ts'
 import { stackCounts, type AnyMaps, type StackCount } from './stack-counts.ts'
+
+/** "5 counts"; "4500 ns" of a map whose name says what it adds up. */
+function amountText(name: string, weight: number): string {
+  const unit = unitOfName(name)
+  return unit === undefined ? plural(weight, 'count') : `${weight} ${unit}`
+}
 
 /** One sentence for each map that lost something. */
 export const stackLosses = (maps: AnyMaps): string[] =>
@@ -14,11 +22,11 @@ export const stackLosses = (maps: AnyMaps): string[] =>
         : []),
       ...(lost > 0
         ? [
-            `${lost} counts of ${name} have lost their stack, which found another one in its place or no room in a map of ${stackEntries}: give it more entries`,
+            `${amountText(name, lost)} of ${name} ${lost === 1 ? 'has lost its stack' : 'have lost their stack'}, which found another one in its place or no room in a map of ${stackEntries}: give it more entries`,
           ]
         : []),
       ...(unplaced > 0
-        ? [`${name} had no room for ${unplaced} counts (max_entries ${entries}): give it more entries`]
+        ? [`${name} had no room for ${plural(unplaced, 'count')} (max_entries ${entries}): give it more entries`]
         : []),
     ]
   })
