@@ -22,7 +22,7 @@ import { graph } from './shared/trace-graph.ts'
 import { openTrace } from './shared/trace-open.ts'
 import { orderOf } from './shared/trace-order.ts'
 import { picture } from './shared/trace-picture.ts'
-import { flameFile, foldedFile, stacks } from './shared/trace-stacks.ts'
+import { stacks, stacksFile } from './shared/trace-stacks.ts'
 import { wholeNumber } from './shared/values.ts'
 
 const OPTIONS = [
@@ -91,15 +91,15 @@ const FILTERS = ['comm', 'pid', 'probe', 'from', 'to'] as const
 const FILES = ['svg', 'folded', 'flame', ...FORMATS] as const
 
 /** One answer for one call: what would be left out of it, or would change nothing, is reported. */
-function refuseIgnored(options: OptionsOf<typeof OPTIONS>): void {
+export function refuseIgnored(options: OptionsOf<typeof OPTIONS>): void {
   oneOf(options, FILES, 'one file at a time: call it once for each')
-  const others = [...FILES, 'md', 'reads', 'all', 'symbols', ...FILTERS] as const
+  const others = [...FILES, 'stacks', 'md', 'reads', 'all', 'symbols', ...FILTERS] as const
   without(options, 'graph', others, 'the call tree is shown whole, as it was kept with the run')
   without(options, 'dat', FILTERS, 'the raw recording is copied whole')
   without(
     options,
     'open',
-    [...FILES, 'md', 'reads', 'all', 'symbols', 'graph'],
+    [...FILES, 'stacks', 'md', 'reads', 'all', 'symbols', 'graph'],
     'the other program decides what it shows',
   )
   oneOf(options, ['stacks', ...FILES], 'one answer at a time: call it once for each')
@@ -141,8 +141,10 @@ export const command = defineCommand({
     if (options.graph === true) return await graph(run.dir, run.run)
     const counted = { comm: options.comm, pid: options.pid, map: options.probe }
     if (options.stacks === true) return await stacks(run, counted)
-    if (options.flame !== undefined) return await flameFile(run, counted, options.flame, session)
-    if (options.folded !== undefined) return await foldedFile(run, counted, options.folded, session)
+    for (const form of ['flame', 'folded'] as const) {
+      const output = options[form]
+      if (output !== undefined) return await stacksFile(run, counted, form, output, session)
+    }
     const request: TraceRequest = {
       comm: options.comm,
       pid: options.pid,

@@ -1,4 +1,4 @@
-/** `lab trace --stacks` and `--folded`: the stacks that a probe counted, as a tree or for other programs. */
+/** `lab trace --stacks`, `--folded` and `--flame`: the stacks that a probe counted, as a tree or for other programs. */
 import { userError } from '../../engine/error.ts'
 import { printable } from '../../engine/printable.ts'
 import { plural } from '../../engine/text.ts'
@@ -67,7 +67,26 @@ async function theOnly(run: StoredRun, request: StacksRequest): Promise<RunStack
   })
 }
 
-async function written(one: RunStacks, text: string, output: string, session: Session): Promise<Outcome> {
+/** A page with the flame graph of one map. @throws a user's Failure where there is nothing to draw */
+function pageOf({ run, manifest }: StoredRun, one: RunStacks): string {
+  if (one.stacks.length > 0) return flamePage(manifest, one)
+  throw userError({
+    place: `run ${run}`,
+    fact: `${printable(one.name, 60)} has no stacks that could be drawn`,
+    wayOut: '`lab trace --stacks` shows what was counted; --comm and --pid leave stacks out',
+  })
+}
+
+/** The stacks of one map in a file: as folded text, or as a page with their flame graph. */
+export async function stacksFile(
+  run: StoredRun,
+  request: StacksRequest,
+  form: 'folded' | 'flame',
+  output: string,
+  session: Session,
+): Promise<Outcome> {
+  const one = await theOnly(run, request)
+  const text = form === 'folded' ? foldedText(one.stacks) : pageOf(run, one)
   const { file, onStderr } = await outputFile(output, session)
   await writeWhole(file, text, session.context)
   const { name, stacks: all, total, notes } = one
@@ -78,32 +97,4 @@ async function written(one: RunStacks, text: string, output: string, session: Se
     data: { file, map: name, stacks: all.length, total, notes },
     onStderr,
   }
-}
-
-/** Folded text in a file, of one map. */
-export async function foldedFile(
-  run: StoredRun,
-  request: StacksRequest,
-  output: string,
-  session: Session,
-): Promise<Outcome> {
-  const one = await theOnly(run, request)
-  return await written(one, foldedText(one.stacks), output, session)
-}
-
-/** A page with the flame graph of one map. */
-export async function flameFile(
-  run: StoredRun,
-  request: StacksRequest,
-  output: string,
-  session: Session,
-): Promise<Outcome> {
-  const one = await theOnly(run, request)
-  if (one.stacks.length === 0)
-    throw userError({
-      place: `run ${run.run}`,
-      fact: `${printable(one.name, 60)} has no stacks that could be drawn`,
-      wayOut: '`lab trace --stacks` shows what was counted; --comm and --pid leave stacks out',
-    })
-  return await written(one, flamePage(run.manifest, one), output, session)
 }
