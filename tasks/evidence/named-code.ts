@@ -24,7 +24,9 @@ function disagreement({ from, to, name, of }: CodeRange, known: readonly CodeRan
 export function namedCode(texts: Readonly<Record<string, string>>): Finding[] {
   const [text, kallsyms] = [texts[SYMBOLS_FILE], texts['kallsyms']]
   if (text === undefined) return []
-  const ofKernel = rangesIn(text).filter(({ from }) => from >= LOWEST_OF_KERNEL)
+  // What reaches into the kernel names its addresses, wherever it begins.
+  const ofKernel = rangesIn(text).filter(({ to }) => to > LOWEST_OF_KERNEL)
+  if (ofKernel.length === 0) return []
   if (kallsyms === undefined) return [open(SYMBOLS_FILE, 'the lab keeps no kallsyms that it could be compared with')]
   const known = kernelRanges(kallsyms + LAST)
   const [first] = ofKernel.flatMap((range) => disagreement(range, known) ?? [])
