@@ -33,7 +33,7 @@ function merged({ numbers, text }: Group): string {
   })
 }
 
-/** "reclaim: " where the remark is about every arm that was run, else "reclaim limit=16M, limit=64M: ". */
+/** "reclaim: " where the remark is about every arm that was run, else "reclaim limit=16M; limit=64M: ". */
 function aboutText({ experiment, arms }: Group, all: ReadonlySet<string>): string {
   const named = arms.size === all.size && all.size > 1 ? '' : [...arms].join('; ')
   return `${experiment} ${printable(named)}`.trimEnd()

@@ -86,7 +86,17 @@ test('arms with numbers: the commands that compare them', () => {
   const shown = (first: string, second: string, metrics: object) =>
     summaryText([run(first, metrics), run(second, metrics)])
   expect(shown('n=1', 'n=2', { ns: 4 })).toContain('compare the arms: `lab diff a/n=1 a/n=2`, or `lab report a`')
+  const long = 'x'.repeat(150)
+  expect(shown(`n=${long}1`, `n=${long}2`, { ns: 4 })).toContain(`\`lab diff a/n=${long}1 a/n=${long}2\``)
   expect(shown('word="x,y"', 'word=z', { ns: 4 })).toContain('compare the arms: `lab report a`')
   expect(shown('n=1', 'n=2', { ns: null })).not.toContain('compare the arms')
   expect(shown('n=1', 'n=1', { ns: 4 })).not.toContain('compare the arms')
+})
+
+test('a trend is told in the unit of the number above it', () => {
+  const runs = [2e6, 4e6, 6e6, 8e6, 1e7].map((ns, at) =>
+    outcome({ experiment: 'a', started: `2026-01-01T00:00:0${at}.000Z`, metrics: { wait_ns: ns } }),
+  )
+  const text = summaryText(runs, new Map([['a', { metrics: { wait_ns: { stdout: 'x (.+)' } } }]]))
+  expect(text).toMatch(/^ +wait \(ms\) 6 .*\n +it rises with every run \(2, 4, 6, \.\.\.\)/m)
 })

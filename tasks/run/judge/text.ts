@@ -146,7 +146,7 @@ function factsOf(
     const metric = declared[name]
     const medians = arms.map((arm) => valuesOf(arm, name)).flatMap((all) => (all.length === 0 ? [] : median(all)))
     const { unit, factor } = scaleOf(metric && shownUnit(name, metric), Math.max(...medians.map(Math.abs)))
-    const trend = trendText(runs, name)
+    const trend = trendText(runs, name, factor)
     return [
       metricText(
         withUnit(name, unit),
@@ -216,7 +216,7 @@ function compareHints(outcomes: readonly RunOutcome[]): string[] {
     if (first === undefined || second === undefined) return []
     const groups = [first, second].map((arm) => quoteWord(`${experiment}/${arm}`)).join(' ')
     // A quoted value in the name of an arm is not what `lab diff` takes.
-    const diff = groups.includes('"') ? '' : `\`lab diff ${printable(groups, 200)}\`, or `
+    const diff = groups.includes('"') ? '' : `\`lab diff ${printable(groups)}\`, or `
     return [`compare the arms: ${diff}\`lab report ${experiment}\``]
   })
 }

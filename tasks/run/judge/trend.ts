@@ -11,8 +11,9 @@ type Measured = Pick<Manifest, 'started' | 'metrics' | 'guest'>
 /**
  * A sentence where each run of an arm has a larger (or each a smaller) value than the one before it in the same guest.
  * @param runs of one arm, in any order
+ * @param factor of the unit in which the numbers are shown
  */
-export function trendText(runs: readonly Measured[], metric: string): string | undefined {
+export function trendText(runs: readonly Measured[], metric: string, factor = 1): string | undefined {
   const inOrder = runs.toSorted((a, b) => (a.started < b.started ? -1 : 1))
   const values = inOrder.map(({ metrics }) => metrics?.[metric]).filter((value) => typeof value === 'number')
   // A snapshot has the boot of the guest that it was taken from, and is a guest of its own.
@@ -22,5 +23,8 @@ export function trendText(runs: readonly Measured[], metric: string): string | u
   const [sign] = signs
   if (signs.size !== 1 || sign === 0) return undefined
   const word = sign === 1 ? 'rises' : 'falls'
-  return `it ${word} with every run (${values.slice(0, SHOWN).map(shortNumber).join(', ')}, ...): if it counts what the shared guest keeps, take a difference, or \`start: warm\``
+  return `it ${word} with every run (${values
+    .slice(0, SHOWN)
+    .map((value) => shortNumber(value * factor))
+    .join(', ')}, ...): if it counts what the shared guest keeps, take a difference, or \`start: warm\``
 }
