@@ -73,10 +73,9 @@ function mapLines(map: DumpedMap, show: ShowValue, full: boolean): string[] {
         const value = show(left)
         return [name.startsWith('.') ? `  ${value}` : `  ${show(entry.key)}: ${value}`]
       })
-  const isDrawn = entries.length > 0
   return [
     `${printable(name, 64)} (${printable(object, 64)}): ${printable(typeText(map), 200)}`,
-    ...(lines.length === 0 && !isDrawn ? ['  no entries'] : lines),
+    ...(entries.length === 0 ? ['  no entries'] : lines),
     ...(cut ? [`  ... more than these ${entries.length} entries; they were not kept`] : []),
   ]
 }

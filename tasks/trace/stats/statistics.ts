@@ -90,7 +90,7 @@ export function medianRatio(values: readonly Sample[], base: readonly Sample[]):
 /**
  * By how much the median of `values` is above that of `base`, with its 95 % interval; for a base that is 0 and has no
  * ratio.
- * @returns undefined where one group is empty, or no node has both
+ * @returns undefined where one group is empty
  */
 export const medianDifference = (values: readonly Sample[], base: readonly Sample[]): Estimate | undefined =>
   bootstrap([values, base], ([one = Number.NaN, other = Number.NaN]) => one - other, [LEVEL])?.[0]
