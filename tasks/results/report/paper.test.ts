@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { which } from '../../host/which.ts'
 import { paperLatex, type Paper } from './paper.ts'
-import type { Table } from './table.ts'
+import { tableLatex, type Table } from './table.ts'
 
 const table = (name: string, over: Partial<Table> = {}): Table => ({
   name,
@@ -38,12 +38,13 @@ const [latex, toText, fonts] = [which('pdflatex'), which('pdftotext'), which('pd
 const CODE = `a --count 2 --- << >> 'q' "d" \\_{}~^|<>$&%#,,`
 
 /** Compiles a paper in a directory that is removed after the test. */
-function compiled(methods: string): string {
+function compiled(methods: string, tables: readonly Table[] = []): string {
   const dir = mkdtempSync(join(tmpdir(), 'lab-paper-'))
   onTestFinished(() => {
     rmSync(dir, { recursive: true })
   })
-  writeFileSync(join(dir, 'paper.tex'), paperLatex(paper(methods)))
+  writeFileSync(join(dir, 'paper.tex'), paperLatex(paper(methods, tables)))
+  for (const one of tables) writeFileSync(join(dir, `${one.name}.tex`), tableLatex(one))
   const made = spawnSync(latex ?? '', ['-interaction=nonstopmode', '-halt-on-error', 'paper.tex'], {
     cwd: dir,
     encoding: 'utf8',
@@ -67,4 +68,23 @@ test.skipIf(latex === undefined || toText === undefined || fonts === undefined)(
 
 test.skipIf(latex === undefined)('letters beyond ASCII can be compiled (skipped without pdflatex)', () => {
   expect(compiled('é ü ß ø ą đ ð þ ŋ « » „ “ ” † ‡ • … ‰ € ™ £ ° µ ł ő ı œ Æ § ® ½ `é « ŋ`')).toMatch(/pdf$/)
+  expect(compiled(Array.from({ length: 0x17f }, (_, at) => String.fromCodePoint(at + 1)).join(' '))).toMatch(/pdf$/)
 })
+
+test.skipIf(latex === undefined || toText === undefined)(
+  'a table of a paper has every cell, whatever a guest called it (skipped without pdflatex and poppler-utils)',
+  () => {
+    const columns = [
+      { head: 'arm', kind: 'text' },
+      { head: 'message', kind: 'code' },
+    ] as const
+    const rows = [
+      ['[1cm]first', 'ħ 中 ❤'],
+      ['*second', '\\input{x} ^^5c'],
+    ]
+    const file = compiled('m', [table('x-cells', { caption: 'c 中', columns, rows })])
+    const text = spawnSync(toText ?? '', ['-layout', file, '-'], { encoding: 'utf8' }).stdout
+    expect(text).toMatch(/\[1cm\]first +\? \? \?/)
+    expect(text).toMatch(/\*second +\\input\{x\} \^\^5c/)
+  },
+)

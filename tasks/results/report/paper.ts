@@ -24,12 +24,6 @@ export interface Paper {
   readonly parts: readonly PaperPart[]
 }
 
-/**
- * pdfLaTeX stops at a character that it has no glyph for; these it has (T1, textcomp), others become a question mark.
- */
-const known = (latex: string): string => latex.replaceAll(/[^ -\u017f–—‘’“”„†‡•…‰€™]/gu, '?')
-const text = (value: string): string => known(latexText(value))
-
 /** Code between equally long rows of backticks, as Markdown has it (CommonMark 0.31, section 6.1). */
 const CODE_SPAN = /(?<!`)(`+)(?!`)(.+?)(?<!`)\1(?!`)/g
 
@@ -39,15 +33,15 @@ function marked(line: string): string {
   let end = 0
   for (const { index, 0: span, 2: code = '' } of line.matchAll(CODE_SPAN)) {
     const inner = code.replace(/^ (.*`.*) $/, '$1')
-    words.push(text(line.slice(end, index)), known(latexCode(inner)).replaceAll('/', '/\\allowbreak{}'))
+    words.push(latexText(line.slice(end, index)), latexCode(inner).replaceAll('/', '/\\allowbreak{}'))
     end = index + span.length
   }
-  return [...words, text(line.slice(end))].join('')
+  return [...words, latexText(line.slice(end))].join('')
 }
 
 function methodsLatex(methods: string): string[] {
   return methods.split(/\n+/).flatMap((line) => {
-    if (line.startsWith('## ')) return [`\\subsection{${text(line.slice(3))}}`]
+    if (line.startsWith('## ')) return [`\\subsection{${latexText(line.slice(3))}}`]
     return line.trim() === '' || line.startsWith('# ') ? [] : [marked(line), '']
   })
 }
@@ -57,7 +51,7 @@ function claimsLatex(parts: readonly PaperPart[]): string[] {
     published.flatMap(({ claims, source }) =>
       claims.map((claim) => {
         const measured = [decidingText(claim), claim.why ?? ''].filter((part) => part !== '').join('; ')
-        return `${text(experiment)} & ${text(claim.claim)} (${text(source)}) & ${text(wordOf(claim.verdict))} & ${text(measured)} \\\\`
+        return `${latexText(experiment)} & ${latexText(claim.claim)} (${latexText(source)}) & ${latexText(wordOf(claim.verdict))} & ${latexText(measured)} \\\\`
       }),
     ),
   )
@@ -81,7 +75,7 @@ const figureLatex = ({ name, caption }: Figure): string[] => [
   '\\begin{figure}[htbp]',
   '  \\centering',
   `  \\includegraphics[width=\\linewidth,height=0.4\\textheight,keepaspectratio]{${name}.pdf}`,
-  `  \\caption{${text(caption)}}`,
+  `  \\caption{${latexText(caption)}}`,
   `  \\label{fig:${name}}`,
   '\\end{figure}',
 ]
@@ -89,8 +83,8 @@ const figureLatex = ({ name, caption }: Figure): string[] => [
 /** What is published comes first; a page break ends each part, since LaTeX holds back only so many floats. */
 function partLatex({ experiment, about, figures, tables }: PaperPart): string[] {
   return [
-    `\\subsection{${text(experiment)}}`,
-    ...(about === undefined ? [] : [text(about), '']),
+    `\\subsection{${latexText(experiment)}}`,
+    ...(about === undefined ? [] : [latexText(about), '']),
     ...figures.flatMap(figureLatex),
     ...tables
       .filter(({ rows, notInPaper }) => rows.length <= PAGE && notInPaper !== true)
@@ -111,8 +105,8 @@ export function paperLatex({ title, subtitle, methods, parts }: Paper): string {
     '\\setlength{\\emergencystretch}{3em}',
     // Captions of tables are above them.
     '\\setlength{\\belowcaptionskip}{6pt}',
-    `\\title{${text(title)}}`,
-    `\\date{${text(subtitle)}}`,
+    `\\title{${latexText(title)}}`,
+    `\\date{${latexText(subtitle)}}`,
     '\\begin{document}',
     '\\maketitle',
     ...claimsLatex(parts),

@@ -79,6 +79,7 @@ const LATEX: Readonly<Record<string, string>> = {
   '|': '\\textbar{}',
   '"': '\\textquotedbl{}',
   µ: '\\textmu{}',
+  μ: '\\textmu{}',
   '±': '\\textpm{}',
   '×': '\\texttimes{}',
   '→': '$\\rightarrow$',
@@ -94,11 +95,16 @@ const LIGATURES: ReadonlySet<string> = new Set(['-', ',', "'", '`', '!', '?'])
 /** Quotes that TeX would curl. */
 const STRAIGHT: Readonly<Record<string, string>> = { "'": '\\textquotesingle{}', '`': '\\textasciigrave{}' }
 
-/** Text in LaTeX; what has no name here stays as UTF-8. */
+/** pdfLaTeX stops at a character that it has no glyph for: T1 and textcomp have all but these. */
+const NO_GLYPH = /[^ -\u017f–—‘’“”„†‡•…‰€™]|[ĦħĸĿŀŉŦŧſ]/gu
+
+/** Text in LaTeX; a character without a glyph becomes a question mark (the CSV files have it). */
 export const latexText = (text: string): string =>
-  printableText(text).replaceAll(/[\\{}~^<>|"µ±×→…–\u202f\n\t&%$#_]|-(?=-)|,(?=,)|'(?=')|[`!?](?=`)/g, (character) =>
-    LIGATURES.has(character) ? `${character}{}` : (LATEX[character] ?? `\\${character}`),
-  )
+  printableText(text)
+    .replaceAll(/[\\{}~^<>|"µμ±×→…–\u202f\n\t&%$#_]|-(?=-)|,(?=,)|'(?=')|[`!?](?=`)/g, (character) =>
+      LIGATURES.has(character) ? `${character}{}` : (LATEX[character] ?? `\\${character}`),
+    )
+    .replaceAll(NO_GLYPH, '?')
 
 /** Code in LaTeX, in one width: each character as it is typed, also quotes. */
 export const latexCode = (code: string): string =>
@@ -125,7 +131,14 @@ export function tableLatex({ name, caption, columns, rows }: Table): string {
     '    \\toprule',
     `    ${columns.map((column) => latexText(headOf(column))).join(' & ')} \\\\`,
     '    \\midrule',
-    ...rows.map((row) => `    ${row.map(cell).join(' & ')} \\\\`),
+    // What begins a row with [ or * would be an argument of the line end above it.
+    ...rows.map(
+      (row) =>
+        `    ${row
+          .map(cell)
+          .join(' & ')
+          .replace(/^(?=[[*])/, '{}')} \\\\`,
+    ),
     '    \\bottomrule',
     '  \\end{tabular}}',
     '\\end{table}',
