@@ -1,7 +1,7 @@
 /** The counted stacks of a run, with the names of their functions. */
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { userError } from '../engine/error.ts'
+import { codeOf, userError } from '../engine/error.ts'
 import { printable } from '../engine/printable.ts'
 import { CodeIndex } from '../linux/symbols/code-ranges.ts'
 import { MapsSchema } from '../trace/events/maps-file.ts'
@@ -31,7 +31,7 @@ async function textOf(dir: string, name: string): Promise<string | undefined> {
   try {
     return await readFile(join(dir, name), 'utf8')
   } catch (error) {
-    if ((error as { code?: unknown }).code === 'ENOENT') return undefined
+    if (codeOf(error) === 'ENOENT') return undefined
     throw error
   }
 }

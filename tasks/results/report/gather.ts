@@ -22,6 +22,7 @@ import { readableTables } from './readable.ts'
 import { medianOf, withMetric, type ExperimentRuns, type Group, type ReportRun } from './runs.ts'
 import { countedStacks, timedCalls, treeTexts } from './stacks.ts'
 import { typedFacts } from './typed-facts.ts'
+import { warnUnreadable } from './unreadable.ts'
 
 /** Runs whose sequences are compared, and events of all of them; the newest. */
 const MOST_ORDERED = { runs: 200, events: 300_000 } as const
@@ -44,18 +45,19 @@ export interface GatherOptions {
 }
 
 async function manifestOf(run: ReportRun, { results, emit }: GatherOptions): Promise<Manifest | undefined> {
+  let why: unknown
   try {
     const { manifest } = await readRun(results, run)
     if (isShown(manifest)) return manifest
-  } catch {
-    // Deleted since the list was made, or edited by hand: said below.
+  } catch (error) {
+    // Deleted since the list was made, or edited by hand.
+    why = error
   }
-  emit({
-    type: 'notice',
-    level: 'warning',
-    place: `results/${printable(run.experiment, 80)}/${printable(run.run, 80)}`,
-    text: 'its manifest.json cannot be read: the report has what was known of it before',
-  })
+  warnUnreadable(
+    run,
+    { what: 'manifest.json', error: why, so: 'the report has what was known of the run before' },
+    emit,
+  )
   return undefined
 }
 

@@ -3,6 +3,7 @@ import { unitOfName } from '../../config/metric-unit.ts'
 import { scaleOf, withUnit } from '../../config/units.ts'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { codeOf } from '../../engine/error.ts'
 import { plural } from '../../engine/text.ts'
 import { printable } from '../../engine/printable.ts'
 import { added, log2Histograms } from '../../trace/events/log2-slots.ts'
@@ -13,6 +14,7 @@ import { html, type Html } from './html.ts'
 import type { TableOptions } from './readable.ts'
 import type { ExperimentRuns, ReportRun } from './runs.ts'
 import { colour } from './theme.ts'
+import { warnUnreadable } from './unreadable.ts'
 import type { FigureSpec } from './vega.ts'
 import { mark } from './verdict.ts'
 
@@ -43,13 +45,8 @@ async function histogramsOf(run: ReportRun, { results, emit }: TableOptions) {
     return { histograms: log2Histograms(maps), cut }
   } catch (error) {
     // Not every run keeps its maps.
-    if ((error as { code?: unknown }).code !== 'ENOENT')
-      emit({
-        type: 'notice',
-        level: 'warning',
-        place: `results/${printable(run.experiment, 80)}/${printable(run.run, 80)}`,
-        text: 'maps.json cannot be read; the run is in no histogram',
-      })
+    if (codeOf(error) !== 'ENOENT')
+      warnUnreadable(run, { what: 'maps.json', error, so: 'the run is in no histogram' }, emit)
     return { histograms: [], cut: new Set<string>() }
   }
 }

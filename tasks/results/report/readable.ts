@@ -2,8 +2,8 @@
 import { basename } from 'node:path'
 import { damageOf, notAFile } from '../../trace/events/table-shape.ts'
 import type { Emit } from '../../engine/event.ts'
-import { printable } from '../../engine/printable.ts'
 import type { ReportRun } from './runs.ts'
+import { warnUnreadable } from './unreadable.ts'
 
 export interface TableOfRun {
   readonly run: ReportRun
@@ -22,12 +22,11 @@ async function good<Table extends TableOfRun>(tables: readonly Table[], deep: bo
     const damage = deep ? await damageOf(table.file, true) : notAFile(table.file)
     if (damage === undefined) found.push(table)
     else
-      emit({
-        type: 'notice',
-        level: 'warning',
-        place: `results/${printable(table.run.experiment, 80)}/${printable(table.run.run, 80)}`,
-        text: `${printable(basename(table.file), 80)} cannot be read (${printable(damage, 160)}); the run is in no figure of it`,
-      })
+      warnUnreadable(
+        table.run,
+        { what: basename(table.file), error: damage, so: 'the run is in no figure of it' },
+        emit,
+      )
   }
   return found
 }

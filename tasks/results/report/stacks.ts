@@ -1,8 +1,7 @@
 /** Stacks that probes counted, and calls that the function_graph tracer timed, of the runs of a report. */
-import { readFile } from 'node:fs/promises'
+import { open } from 'node:fs/promises'
 import { join } from 'node:path'
 import { codeOf } from '../../engine/error.ts'
-import { printable } from '../../engine/printable.ts'
 import { plural } from '../../engine/text.ts'
 import { callGraphs } from '../../trace/events/call-graph.ts'
 import { Processes } from '../../trace/events/processes.ts'
@@ -15,6 +14,7 @@ import type { ArmStacks } from './flame-graphs.ts'
 import { html, type Html } from './html.ts'
 import type { TableOptions } from './readable.ts'
 import type { ExperimentRuns, ReportRun } from './runs.ts'
+import { warnUnreadable } from './unreadable.ts'
 import { unitOfName } from '../../config/metric-unit.ts'
 
 type Options = TableOptions & { readonly mostRuns: number }
@@ -22,15 +22,10 @@ type Options = TableOptions & { readonly mostRuns: number }
 /** Runs of each arm whose calls are added up; each can have a million. */
 const MOST_TREES = 5
 const MOST_EVENTS = 300_000
-/** Characters of a call tree in the page. */
+/** Bytes of a call tree in the page. */
 const MOST_TEXT = 60_000
 
 const dirOf = ({ experiment, run }: ReportRun, { results }: Options): string => join(results, experiment, run)
-
-function warn({ experiment, run }: ReportRun, text: string, { emit }: Options): void {
-  const place = `results/${printable(experiment, 80)}/${printable(run, 80)}`
-  emit({ type: 'notice', level: 'warning', place, text })
-}
 
 interface Sum {
   readonly lists: (readonly FoldedStack[])[]
@@ -61,8 +56,8 @@ export async function countedStacks({ groups }: ExperimentRuns, options: Options
           sum.runs.push(run)
           for (const note of notes) sum.notes.add(`${run.run}: ${note}`)
         }
-      } catch {
-        warn(run, 'its stacks cannot be read; it is in no flame graph', options)
+      } catch (error) {
+        warnUnreadable(run, { what: 'stacks', error, so: 'the run is in no flame graph of them' }, options.emit)
       }
     const [read, of] = [newest.length, counted.length]
     for (const [name, { lists, runs, notes }] of sums)
@@ -110,8 +105,8 @@ export async function timedCalls(
         lists.push(...stacks)
         runs.push(run)
         if (cut) cutRuns.push(`${run.run}: only its first ${MOST_EVENTS.toLocaleString('en')} events are in it`)
-      } catch {
-        warn(run, 'its calls cannot be read; it is in no call tree', options)
+      } catch (error) {
+        warnUnreadable(run, { what: 'calls', error, so: 'the run is in no flame graph of them' }, options.emit)
       }
     if (lists.length > 0)
       found.push({
@@ -136,19 +131,28 @@ export interface TreeText {
   readonly cut: boolean
 }
 
+/** The beginning of a file, whole lines of it: a call tree can have hundreds of megabytes. */
+async function beginningOf(file: string, most: number): Promise<Pick<TreeText, 'text' | 'cut'>> {
+  await using handle = await open(file)
+  const { buffer, bytesRead } = await handle.read(Buffer.alloc(most + 1), 0, most + 1, 0)
+  const cut = bytesRead > most
+  const end = cut ? buffer.lastIndexOf('\n', most - 1) + 1 : bytesRead
+  return { text: buffer.toString('utf8', 0, end), cut }
+}
+
 /** The call tree of the newest run of every arm that has one. */
 export async function treeTexts({ groups }: ExperimentRuns, options: Options): Promise<TreeText[]> {
   const found: TreeText[] = []
   for (const { label: arm, counted } of groups) {
     const run = counted.at(-1)
     if (run === undefined) continue
-    const text = await readFile(join(dirOf(run, options), 'graph.txt'), 'utf8').catch((error: unknown) => {
+    try {
+      found.push({ arm, run: run.run, ...(await beginningOf(join(dirOf(run, options), 'graph.txt'), MOST_TEXT)) })
+    } catch (error) {
       // Not every run keeps calls.
-      if (codeOf(error) !== 'ENOENT') warn(run, 'graph.txt cannot be read; its call tree is left out', options)
-      return undefined
-    })
-    if (text !== undefined)
-      found.push({ arm, run: run.run, text: text.slice(0, MOST_TEXT), cut: text.length > MOST_TEXT })
+      if (codeOf(error) !== 'ENOENT')
+        warnUnreadable(run, { what: 'graph.txt', error, so: 'its call tree is left out' }, options.emit)
+    }
   }
   return found
 }

@@ -1,0 +1,35 @@
+/** What a report says of a part of a run that it cannot read: which, why, and what it does without it. */
+import { z } from 'zod'
+import type { Emit } from '../../engine/event.ts'
+import { messageOf } from '../../engine/error.ts'
+import { printable } from '../../engine/printable.ts'
+import type { ReportRun } from './runs.ts'
+
+const reasonOf = (error: unknown): string =>
+  (error instanceof z.ZodError ? z.prettifyError(error) : messageOf(error)).replaceAll(/\s+/g, ' ')
+
+/** A warning about one run. */
+export interface Unreadable {
+  /** A file of the run, or what is made of several. */
+  readonly what: string
+  /** What was thrown, or why in words; none where nobody knows. */
+  readonly error?: unknown
+  /** What follows for the report. */
+  readonly so: string
+}
+
+/** Warns of it, once for each call. */
+export function warnUnreadable(
+  { experiment, run }: Pick<ReportRun, 'experiment' | 'run'>,
+  { what, error, so }: Unreadable,
+  emit: Emit,
+): void {
+  const why = error === undefined ? '' : ` (${printable(reasonOf(error), 160)})`
+  emit({
+    type: 'notice',
+    level: 'warning',
+    place: `results/${printable(experiment, 80)}/${printable(run, 80)}`,
+    text: `${printable(what, 80)} cannot be read${why}; ${so}`,
+    wayOut: `\`lab verify ${printable(run, 80)}\` says what is wrong with it`,
+  })
+}
