@@ -10,7 +10,7 @@
       return {
         group,
         title,
-        name: title.slice(0, title.lastIndexOf(': ')),
+        name: title.slice(0, Number(group.dataset.n)),
         rect: group.querySelector('rect'),
         text: group.querySelector('text'),
         x: Number(group.dataset.x),

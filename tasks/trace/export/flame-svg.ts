@@ -42,11 +42,12 @@ function shadeOf(name: string): number {
   return sum / 996
 }
 
-function titleOf({ name, weight, shares, width }: FlameBox, { show, sides }: FlameOptions): string {
-  if (shares === undefined) return `${name}: ${show(weight ?? 0)}, ${percent(width)}`
+/** What the title of a box says behind its name. */
+function measureOf({ weight, shares, width }: FlameBox, { show, sides }: FlameOptions): string {
+  if (shares === undefined) return `${show(weight ?? 0)}, ${percent(width)}`
   const [before, after] = shares
   const points = 100 * (after - before)
-  return `${name}: ${percent(before)} of ${sides?.[0] ?? ''}, ${percent(after)} of ${sides?.[1] ?? ''} (${points >= 0 ? '+' : ''}${points.toFixed(2)} points)`
+  return `${percent(before)} of ${sides?.[0] ?? ''}, ${percent(after)} of ${sides?.[1] ?? ''} (${points >= 0 ? '+' : ''}${points.toFixed(2)} points)`
 }
 
 function paintOf(
@@ -107,10 +108,13 @@ export function flameSvg(flame: Flame, label: string, options: FlameOptions): st
   const boxes = flame.boxes.map((box) => {
     const [x, width, y] = [box.x * WIDTH, box.width * WIDTH, TOP + box.depth * ROW]
     const [fill, opacity] = paintOf(box, most, colours)
+    const name = printable(box.name, 200)
     return (
-      `<g data-x="${box.x.toFixed(6)}" data-w="${box.width.toFixed(6)}" data-d="${box.depth}"><title>${xml(titleOf(box, options))}</title>` +
+      // The length of the name within the title: names and arms may have ": " in them.
+      `<g data-x="${box.x.toFixed(6)}" data-w="${box.width.toFixed(6)}" data-d="${box.depth}" data-n="${name.length}">` +
+      `<title>${xml(`${name}: ${measureOf(box, options)}`)}</title>` +
       `<rect x="${x.toFixed(2)}" y="${y}" width="${Math.max(width - GAP, 0.3).toFixed(2)}" height="${ROW - 1}" fill="${fill}" fill-opacity="${opacity.toFixed(2)}"/>` +
-      `<text x="${(x + PAD).toFixed(2)}" y="${y + 12.5}">${xml(text(printable(box.name, 200), width))}</text></g>`
+      `<text x="${(x + PAD).toFixed(2)}" y="${y + 12.5}">${xml(text(name, width))}</text></g>`
     )
   })
   return [

@@ -47,6 +47,15 @@ test('of two arms, also what only one of them has is drawn', () => {
   expect(svg).toContain('<title>gone: 50.0% of one, 0.00% of two (-50.00 points)</title>')
 })
 
+test('where a name ends in its title is known, whatever is in the name or in that of an arm', () => {
+  const root = stackTree([stack(1, 'a: b', 'é<&>')])
+  const svg = flameSvg(differenceOf(root, root), 'x', { colours: COLOUR, show: String, sides: ['m=c: d', 'm=e: f'] })
+  const titles = [...svg.matchAll(/data-n="(\d+)"><title>([^<]*)</g)].map(([, length, title = '']) =>
+    title.replaceAll('&lt;', '<').replaceAll('&gt;', '>').replaceAll('&amp;', '&').slice(0, Number(length)),
+  )
+  expect(titles).toEqual(['all', 'a: b', 'é<&>'])
+})
+
 test('what a guest calls itself is no markup', () => {
   const flame = flameOf(stackTree([stack(1, '</title><script>alert(1)</script>')]))
   expect(flameSvg(flame, '"<x', { colours: COLOUR, show: String })).not.toMatch(/<script|"<x/)
