@@ -131,8 +131,8 @@ export async function experimentHtml(
     ${own.length === 0 ? '' : material.sources(own)} ${await pathHtml(runs.name, unit, paths, exhibits)}
     ${notes.map((note) => html`<p class="soft">${note}</p>`)} ${orderHtml(facts.order)}
 ${await mapHistogramsHtml(runs.name, facts.histograms, exhibits)}
-${flameGraphsHtml(runs.name, 'Stacks', facts.stacks, exhibits)}
-${flameGraphsHtml(runs.name, 'Calls', facts.calls, exhibits)}${treeTextsHtml(facts.trees)}
+${flameGraphsHtml(runs.name, { head: 'Stacks', option: '--stacks' }, facts.stacks, exhibits)}
+${flameGraphsHtml(runs.name, { head: 'Calls', option: '--graph' }, facts.calls, exhibits)}${treeTextsHtml(facts.trees)}
 ${await typedHtml(runs.name, facts.typed, exhibits)}
 ${await publishedHtml(facts.published, exhibits)}
 ${await metricsHtml(runs, exhibits)}

@@ -12,6 +12,7 @@ import { stackTree } from '../../trace/stacks/stack-tree.ts'
 import type { Exhibits } from './exhibits.ts'
 import { html, type Html } from './html.ts'
 import type { ReportRun } from './runs.ts'
+import { numberText } from './table.ts'
 import { colour } from './theme.ts'
 import { mark } from './verdict.ts'
 
@@ -50,15 +51,14 @@ const COLOURS: FlameColours = {
 
 const totalOf = ({ stacks }: ArmStacks): number => stacks.reduce((sum, { weight }) => sum + weight, 0)
 
-/** "1,234", "3.42 ms". */
+/** As numbers of tables are: "28 879", "3.421 ms". */
 function shown(weight: number, unit: string | undefined): string {
-  if (unit === undefined) return weight.toLocaleString('en')
   const scale = scaleOf(unit, weight)
-  return `${Number((weight * scale.factor).toPrecision(3)).toLocaleString('en')} ${scale.unit ?? unit}`
+  return [numberText(weight * scale.factor), scale.unit ?? []].flat().join(' ')
 }
 
 const narrow = ({ left }: Flame): string =>
-  left === 0 ? '' : ` ${plural(left, 'box', 'boxes')} too narrow to be drawn ${left === 1 ? 'is' : 'are'} left out.`
+  left === 0 ? '' : ` ${plural(left, 'box')} too narrow or too deep to be drawn ${left === 1 ? 'is' : 'are'} left out.`
 
 /** What one arm counted. */
 export function flameFigure(experiment: string, one: ArmStacks, exhibits: Exhibits): Html {
@@ -117,8 +117,19 @@ function difference(experiment: string, before: ArmStacks, after: ArmStacks, exh
   )}${differenceTable(experiment, before, after, exhibits)}`
 }
 
-/** Graphs of each thing that was counted; nothing where nothing was. @param head of this part */
-export function flameGraphsHtml(experiment: string, head: string, all: readonly ArmStacks[], exhibits: Exhibits): Html {
+/** A part of the report: its heading, and the option of `lab trace` that shows what is not drawn. */
+export interface FlamePart {
+  readonly head: string
+  readonly option: string
+}
+
+/** Graphs of each thing that was counted; nothing where nothing was. */
+export function flameGraphsHtml(
+  experiment: string,
+  { head, option }: FlamePart,
+  all: readonly ArmStacks[],
+  exhibits: Exhibits,
+): Html {
   const parts = [
     ...Map.groupBy(
       all.filter((one) => totalOf(one) > 0),
@@ -126,12 +137,21 @@ export function flameGraphsHtml(experiment: string, head: string, all: readonly 
     ),
   ].map(([name, arms]) => {
     const [first, ...others] = arms
-    const left = arms.length - MOST_ARMS
-    return html`${arms.slice(0, MOST_ARMS).map((one) => flameFigure(experiment, one, exhibits))}${
-      left > 0
-        ? html`<p class="soft">${plural(left, 'more arm')} of ${printable(name, 60)}: \`lab trace RUN --stacks\` shows them.</p>`
+    const drawn = arms.slice(0, MOST_ARMS)
+    const compared = others.slice(0, MOST_DIFFERENCES)
+    const [leftArms, leftDifferences] = [arms.length - drawn.length, others.length - compared.length]
+    const left = [
+      ...(leftArms > 0 ? [plural(leftArms, 'more arm')] : []),
+      ...(leftDifferences > 0 ? [plural(leftDifferences, 'more difference')] : []),
+    ]
+    return html`${drawn.map((one) => flameFigure(experiment, one, exhibits))}${
+      left.length > 0
+        ? html`<p class="soft">
+            Not drawn of ${printable(name, 60)}: ${left.join(' and ')}. <code>lab trace RUN ${option}</code> shows what
+            a run counted.
+          </p>`
         : ''
-    }${first === undefined ? '' : others.slice(0, MOST_DIFFERENCES).map((one) => difference(experiment, first, one, exhibits))}`
+    }${first === undefined ? '' : compared.map((one) => difference(experiment, first, one, exhibits))}`
   })
   return parts.length === 0 ? html`` : html`<h3>${head}</h3>\n${parts}`
 }

@@ -1,5 +1,6 @@
 /** A table as data, and the same table as HTML, CSV and LaTeX. */
 import { printableText } from '../../engine/printable.ts'
+import { shortNumber } from '../../engine/text.ts'
 import { csvRow } from '../../trace/export/csv.ts'
 import { html, type Html } from './html.ts'
 
@@ -27,13 +28,11 @@ export interface Table extends TableContent {
   readonly name: string
 }
 
-/** Four significant digits and thousands in groups: `1 234`, `12.35`, `0.001234`. */
+/** As `shortNumber` has it, with thousands in groups from five digits on: `12 346`, `12.35`, `0.001234`. */
 export function numberText(value: number): string {
   if (!Number.isFinite(value)) return String(value)
-  const rounded = Math.abs(value) >= 1000 ? Math.round(value) : Number(value.toPrecision(4))
-  const [whole = '', fraction] = String(rounded).split('.')
-  const grouped =
-    Math.abs(rounded) >= 10_000 && !whole.includes('e') ? whole.replaceAll(/\B(?=(\d{3})+$)/g, '\u202f') : whole
+  const [whole = '', fraction] = shortNumber(value).split('.')
+  const grouped = /^-?\d{5,}$/.test(whole) ? whole.replaceAll(/\B(?=(\d{3})+$)/g, '\u202f') : whole
   return fraction === undefined ? grouped : `${grouped}.${fraction}`
 }
 

@@ -20,7 +20,7 @@ export interface FlameBox {
 
 export interface Flame {
   readonly boxes: readonly FlameBox[]
-  /** Boxes that are too narrow to be drawn. */
+  /** Boxes that are not drawn, too narrow or, where there are too many, too deep; what they call is not counted. */
   readonly left: number
 }
 
