@@ -11,7 +11,8 @@ const runs = (values: readonly Readonly<Record<string, number | null>>[]): Repor
 function compared(...arms: readonly (readonly Readonly<Record<string, number | null>>[])[]) {
   const exhibits = new Exhibits()
   exhibits.hasSeveralArms('x')
-  comparisonHtml(experimentOf(...arms.map((values, index) => groupOf(`arm ${index}`, runs(values)))), exhibits)
+  const experiment = experimentOf(...arms.map((values, index) => groupOf(`arm ${index}`, runs(values))))
+  comparisonHtml({ ...experiment, units: { wait_ns: 'ns' } }, exhibits)
   return exhibits.tables[0]
 }
 
@@ -33,6 +34,16 @@ test('a metric that is 0 in the first arm is compared by its difference', () => 
     ['b', '3 and 3', null, 111],
   ])
   expect(table?.caption).toContain('Where the median of arm 0 is 0 there is no ratio')
+})
+
+test('a difference has the unit that the numbers of its metric are shown in', () => {
+  const values = (...list: number[]) => list.map((ns) => ({ wait_ns: ns }))
+  expect(compared(values(0, 0, 0), values(110_000, 111_000, 112_000))?.rows.map((row) => row.slice(1, 7))).toEqual([
+    ['wait (µs)', '3 and 3', null, 111, 110, 112],
+  ])
+  expect(compared(values(1000, 1000, 1000), values(2000, 2000, 2000))?.rows.map((row) => row.slice(1, 4))).toEqual([
+    ['wait_ns', '3 and 3', 2],
+  ])
 })
 
 test('a metric that one arm has no value of keeps its row', () => {

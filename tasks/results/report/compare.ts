@@ -7,6 +7,7 @@ import { medianDifference, medianRatio } from '../../trace/stats/statistics.ts'
 import type { Exhibits } from './exhibits.ts'
 import { html, type Html } from './html.ts'
 import { metricsOf, nodesOf, samplesOf, type ExperimentRuns } from './runs.ts'
+import { shownMetric } from './scale.ts'
 import { numberText, type Cell } from './table.ts'
 import { mark } from './verdict.ts'
 
@@ -29,22 +30,24 @@ const LEVEL = 0.05
 export function comparisonHtml(one: ExperimentRuns, exhibits: Exhibits): Html {
   const [base, ...others] = one.groups
   if (base === undefined || others.length === 0) return html``
-  const asked = metricsOf(one).flatMap((metric) =>
-    others.flatMap((group) => {
+  const asked = metricsOf(one).flatMap((metric) => {
+    const shown = shownMetric(one, metric)
+    return others.flatMap((group) => {
       const [values, first] = [samplesOf(group, metric), samplesOf(base, metric)]
       const ratio = medianRatio(values, first)
       const enough = values.length >= ENOUGH && first.length >= ENOUGH
       const runs = `${values.length} and ${first.length}`
-      const difference = ratio ? undefined : medianDifference(values, first)
+      const difference = ratio ? undefined : medianDifference(shown.samplesOf(group), shown.samplesOf(base))
       const comparable = ratio !== undefined || difference !== undefined
       const test = comparable && enough ? rankTest(values, first) : undefined
       const why =
         values.length === 0 || first.length === 0 ? 'no values' : comparable ? 'too few runs' : 'no common node'
       return first.length + values.length === 0
         ? []
-        : [{ metric, label: group.label, runs, ratio, difference, test, why }]
-    }),
-  )
+        : // A ratio has no unit, and a difference has that of its metric.
+          [{ metric: difference ? shown.title : metric, label: group.label, runs, ratio, difference, test, why }]
+    })
+  })
   if (asked.length === 0) return html``
   const tested = asked.filter(({ test }) => test !== undefined)
   const corrected = new Map(holm(tested.map(({ test }) => test?.p ?? 1)).map((p, index) => [tested[index], p] as const))
