@@ -34,7 +34,7 @@ export const EVENTS = {
   }),
   /**
    * Where a step is. `done`/`total` in `unit`; total may be an estimate, and so is `secondsLeft`. `soFar`: numbers of
-   * the arm in `phase`, as far as there are any.
+   * the arm in `phase`, as far as there are any; `shown` is the same for people, in the unit that suits it.
    */
   'step-progress': z.object({
     type: z.literal('step-progress'),
@@ -45,7 +45,15 @@ export const EVENTS = {
     unit: z.enum(['bytes', 'objects', 'runs']).exactOptional(),
     secondsLeft: z.number().exactOptional(),
     soFar: z
-      .array(z.object({ metric: z.string(), median: z.number(), unit: z.string().exactOptional(), runs: z.number() }))
+      .array(
+        z.object({
+          metric: z.string(),
+          median: z.number(),
+          unit: z.string().exactOptional(),
+          runs: z.number(),
+          shown: z.string(),
+        }),
+      )
       .exactOptional(),
   }),
   /** A step ends. `detail` is one line: what came out, or why ("kernel/config/tracing.config changed"). */

@@ -22,8 +22,8 @@ describe('a running step', () => {
     [
       progress({
         soFar: [
-          { metric: 'ns', median: 41.23456, runs: 1 },
-          { metric: 'b', median: 2, unit: 'ms', runs: 3 },
+          { metric: 'ns', median: 41.23456, runs: 1, shown: 'ns 41.23' },
+          { metric: 'b', median: 2, unit: 'ms', runs: 3, shown: 'b 2 ms' },
         ],
       }),
       'kernel v5.10 — compile, 1m12s, ns 41.23 (1 run), b 2 ms (3 runs)',

@@ -1,7 +1,7 @@
 /** The words for events, the same in every view for people. Everything that comes from outside passes `printable`. */
 import type { LabEvent, StepOutcome } from '../engine/event.ts'
 import { printable } from '../engine/printable.ts'
-import { bytes, bytesDone, duration, plural, shortNumber } from '../engine/text.ts'
+import { bytes, bytesDone, duration, plural } from '../engine/text.ts'
 
 export type StepProgress = Extract<LabEvent, { type: 'step-progress' }>
 export type StepEnd = Extract<LabEvent, { type: 'step-end' }>
@@ -37,12 +37,7 @@ const METRICS = 2
 
 /** `read 412 ns (5 runs)`: the median so far. */
 const soFarText = ({ soFar = [] }: StepProgress): string[] =>
-  soFar
-    .slice(0, METRICS)
-    .map(
-      ({ metric, median, unit, runs }) =>
-        `${brief(metric)} ${shortNumber(median)}${unit === undefined ? '' : ` ${brief(unit)}`} (${plural(runs, 'run')})`,
-    )
+  soFar.slice(0, METRICS).map(({ shown, runs }) => `${brief(shown)} (${plural(runs, 'run')})`)
 
 const leftText = ({ secondsLeft }: StepProgress): string[] =>
   secondsLeft === undefined || secondsLeft < 1 ? [] : [`about ${duration(Math.round(secondsLeft))} left`]

@@ -83,14 +83,14 @@ test('enough is when the interval is narrow enough, and never before the minimum
   expect(enough(runs(100, 200, 50, 150, 90), until)).toBe(false)
 })
 
-test('medians so far are in the unit of the summary, which their names do not repeat', () => {
+test('medians so far keep the names and units of the lab file, and are shown in the unit of the summary', () => {
   const list = [
     { wait_ns: 3000, calls: 2 },
     { wait_ns: 5000, calls: null },
   ].map((metrics) => ({ metrics }) as unknown as Manifest)
   expect(mediansSoFar(list, { wait_ns: { stdout: 'x (.+)' }, calls: { stdout: 'y (.+)', unit: 'calls' } })).toEqual([
-    { metric: 'wait', median: 4, unit: 'µs', runs: 2 },
-    { metric: 'calls', median: 2, runs: 1 },
+    { metric: 'wait_ns', median: 4000, unit: 'ns', runs: 2, shown: 'wait 4 µs' },
+    { metric: 'calls', median: 2, unit: 'calls', runs: 1, shown: 'calls 2' },
   ])
 })
 

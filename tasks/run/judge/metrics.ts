@@ -123,7 +123,10 @@ export function enough(
   return values.length >= min && precision(summary(values)) <= wanted
 }
 
-/** The median of each metric over the runs that there are, in the unit that the summary takes. @param declared gives the units */
+/**
+ * The median of each metric over the runs that there are; for people in the unit that the summary takes.
+ * @param declared gives the units
+ */
 export function mediansSoFar(
   manifests: readonly Manifest[],
   declared: Readonly<Record<string, Metric>>,
@@ -134,14 +137,17 @@ export function mediansSoFar(
     const known = declared[metric]
     if (values.length === 0) return []
     const middle = median(values)
-    const { unit, factor } = scaleOf(known && shownUnit(metric, known), middle)
+    const recorded = known && shownUnit(metric, known)
+    const { unit, factor } = scaleOf(recorded, middle)
     const name = unit === undefined ? metric : nameWithout(metric, unit)
+    const suffix = unit === undefined || unit === name ? '' : ` ${unit}`
     return [
       {
-        metric: name,
-        median: middle * factor,
-        ...(unit !== undefined && unit !== name && { unit }),
+        metric,
+        median: middle,
+        ...(recorded !== undefined && { unit: recorded }),
         runs: values.length,
+        shown: `${name} ${shortNumber(middle * factor)}${suffix}`,
       },
     ]
   })
