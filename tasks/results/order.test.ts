@@ -51,9 +51,11 @@ test('a message that closes each run is named, and the calls are not called diff
   const closed = `${TWO_READS}2\t1\tcounted 2 calls\n`
   const summary = orderSummary(await orderReport('x', [run('a', 16, closed), run('b', 64, closed)], 'sequence', 'call'))
   expect(summary).toEqual([
-    'order: the same in all 4 calls, but for "counted # calls", which stands once in each of the 2 runs, at the end of one',
+    'order: the same in all 4 calls, except that "counted # calls" ends one call of each of the 2 runs',
   ])
-  // In one run only, it is a difference.
+  const single = orderSummary(await orderReport('x', [run('a', 16, closed)], 'sequence', 'call'))
+  expect(single).toEqual(['order: the same in all 2 calls, except that "counted # calls" ends one call of the run'])
+  // In one run of several, it is a difference.
   const once = orderSummary(await orderReport('x', [run('a', 16, closed), run('b', 64, TWO_READS)], 'sequence', 'call'))
   expect(once[0]).toContain('2 different sequences in 4 calls')
 })

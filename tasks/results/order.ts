@@ -216,7 +216,7 @@ export function orderSummary(report: OrderReport): string[] {
   const closing = closingMessage(report)
   if (closing !== undefined)
     return [
-      `order: the same in all ${plural(units, word)}, but for "${safe(closing)}", which stands once in each of the ${plural(report.runs, 'run')}, at the end of one`,
+      `order: the same in all ${plural(units, word)}, except that "${safe(closing)}" ends one ${word} of ${report.runs === 1 ? 'the run' : `each of the ${report.runs} runs`}`,
     ]
   const [first] = distinct
   const rare = unstable[0]
