@@ -22,7 +22,7 @@ export interface TypedOptions extends TableOptions {
   readonly mostRuns: number
 }
 
-/** Every channel of every arm that has records; a table that cannot be read is named and left out. */
+/** Every channel of every arm that has records, if only of the lab's own; a table that cannot be read is named and left out. */
 export async function typedFacts({ groups }: ExperimentRuns, options: TypedOptions): Promise<TypedFacts[]> {
   const { results, temp, mostRuns } = options
   const found: TypedFacts[] = []
@@ -42,7 +42,8 @@ export async function typedFacts({ groups }: ExperimentRuns, options: TypedOptio
             temp,
           ),
       )
-      if (fields.some(({ records }) => records > 0))
+      // Records that were left out are told of: a program can call itself what the lab's loader is called.
+      if (fields.some(({ records, ofHolder }) => records + ofHolder > 0))
         found.push({ label, channel, fields, runs: list.map(({ run }) => run), of: all.length })
     }
   return found

@@ -15,9 +15,10 @@ async function aRun(
   run: string,
   lengths: readonly number[],
   more: Partial<ReportRun> = {},
+  comm = 'c',
 ): Promise<ReportRun> {
   mkdirSync(join(dir, 'x', run), { recursive: true })
-  const records = lengths.map((length) => ({ timeNs: 1n, thread: 7, cpu: 0, comm: 'c', values: [length] }))
+  const records = lengths.map((length) => ({ timeNs: 1n, thread: 7, cpu: 0, comm, values: [length] }))
   const columns = [{ path: 'length', type: 'UINTEGER', read: () => 0, show: String }]
   await writeTyped(join(dir, 'x', run, 'events.copied.parquet'), {
     name: 'copied',
@@ -60,4 +61,13 @@ test('a caption says how many records of the lab itself are left out, each once'
   const facts = (ofHolder: number) => ({ fields: [{ ofHolder }, { ofHolder }] }) as unknown as TypedFacts
   expect(ownRecordsText([facts(0), facts(0)])).toBe('')
   expect(ownRecordsText([facts(2), facts(3)])).toContain(' 5 records of lab-holder')
+})
+
+test('an arm all of whose records are by the name of the loader is in the table, with what was left out', async () => {
+  const dir = tempDir()
+  const all = experimentOf(groupOf('one', [await aRun(dir, 'a', [1, 2], {}, 'lab-holder')]))
+  const facts = await typedFacts(all, { results: dir, temp: join(dir, 'spill'), mostRuns: 3, emit: () => undefined })
+  const exhibits = new Exhibits()
+  expect(String(await typedHtml('x', facts, exhibits))).toContain(' 2 records of lab-holder')
+  expect(exhibits.tables[0]?.rows).toEqual([['copied', 'length', 1, 0, 0, null, null, null]])
 })
