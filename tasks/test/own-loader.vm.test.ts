@@ -101,15 +101,27 @@ test('a pair of samples/bpf of one’s own: as the tree builds its own, and ende
   })
 })
 
-test('what a build that was killed left in the kernel’s tree is taken out by the next', async ({ signal }) => {
+test('what a build that was killed left in the kernel’s tree is taken out by the next', async ({
+  signal,
+  onTestFinished,
+}) => {
   const builds = join(cacheDir(process.env), 'build')
   const samples = readdirSync(builds)
     .map((name) => join(builds, name, 'src/samples/bpf'))
     .filter((dir) => existsSync(dir))
   expect(samples.length).toBeGreaterThan(0)
+  // Whoever builds in the tree now is not the build that was killed.
+  const lockOf = async (dir: string, until: AbortSignal) =>
+    await lock(join(dir, '../../../lock'), until, () => undefined)
+  onTestFinished(async () => {
+    for (const dir of samples) {
+      // After the limit of the test, too.
+      await using _lock = await lockOf(dir, new AbortController().signal)
+      for (const name of ['multi_user.c', '.lab-files']) rmSync(join(dir, name), { force: true })
+    }
+  })
   for (const dir of samples) {
-    // Whoever builds in the tree now is not the build that was killed.
-    await using _lock = await lock(join(dir, '../../../lock'), signal, () => undefined)
+    await using _lock = await lockOf(dir, signal)
     expect(existsSync(join(dir, 'multi_user.c'))).toBe(false)
     writeFileSync(join(dir, '.lab-files'), 'multi_user.c\nbpf_helpers.h\n')
     writeFileSync(join(dir, 'multi_user.c'), 'half')
@@ -117,7 +129,6 @@ test('what a build that was killed left in the kernel’s tree is taken out by t
   rig.write('own/multi_user.c', `${rig.read('own/multi_user.c')}/* another */\n`)
   const { status, stderr } = await rig.lab(['run', 'pair', '--kernel', 'v5.10'])
   expect(status, stderr).toBe(0)
-  for (const dir of samples) for (const name of ['multi_user.c', '.lab-files']) rmSync(join(dir, name), { force: true })
 })
 
 test('libbpf with a skeleton, two sources, a flag, a directory and a variable', async () => {
