@@ -250,6 +250,7 @@ describe('groups of runs', () => {
     expect(found.numbers.find(({ what }) => what === 'enter → exit')).toMatchObject({ counts: [8, 8], unit: 'ns' })
     const shown = await text(dir, 'cost/probe=none', 'cost/probe=readiter')
     expect(shown).toMatch(/metric read_ns +103\.5 +203\.5 +1\.97x +8, 8 +1\.00 +0\.000\d +B is higher \(large\)$/m)
+    expect(shown).toMatch(/^ {2}enter → exit +[\d.]+ (?:ns|µs|ms) /m)
     expect(shown).toMatch(/^ {2}probes +none +readiter$/m)
     const narrow = diffText(found, { width: 80, full: false })
     expect(narrow).toMatch(/metric read_ns +103\.5 +203\.5 .*8, 8 +1\.00 +0\.000\d +B is higher/)

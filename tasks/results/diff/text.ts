@@ -2,12 +2,13 @@
  * A comparison for people: what is the same in a word, what is not with both sides. All that comes from a run came from
  * a guest.
  */
+import { scaleOf } from '../../config/units.ts'
 import { sizeOf } from '../../trace/stats/rank-test.ts'
 import type { CaptureCompared, Order, RunsCompared } from './diff.ts'
 import type { Manifest } from '../manifest.ts'
 import { MOST_EVENTS } from '../events.ts'
 import { fitTable } from '../../engine/fit-table.ts'
-import { plural, shortNumber, table } from '../../engine/text.ts'
+import { plural, shortNumber } from '../../engine/text.ts'
 import { printable } from '../../engine/printable.ts'
 import { safe } from '../runs-table.ts'
 import type { Difference } from './facts.ts'
@@ -126,7 +127,7 @@ function sideBySide(first: readonly string[], second: readonly string[]): string
     : [...side('A', first), ...side('B', second)]
 }
 
-function messagesText({ messages, orders, cut, sides }: RunsCompared): string[] {
+function messagesText({ messages, orders, cut, sides }: RunsCompared, width: number | undefined): string[] {
   const {
     divergence,
     kinds,
@@ -156,9 +157,14 @@ function messagesText({ messages, orders, cut, sides }: RunsCompared): string[] 
     ...(kinds.length === 0
       ? []
       : indented(
-          table(
-            [{ head: 'more often on one side' }, { head: 'A', align: 'right' }, { head: 'B', align: 'right' }],
+          fitTable(
+            [
+              { head: 'more often on one side', least: 22 },
+              { head: 'A', align: 'right' },
+              { head: 'B', align: 'right' },
+            ],
             kinds.slice(0, MOST_ROWS).map(({ kind, counts }) => [safe(kind), ...counts.map(String)]),
+            width,
           ).split('\n'),
         )),
     ...(many ? indented(rest(kinds.length - MOST_ROWS, 'kinds')) : []),
@@ -166,17 +172,10 @@ function messagesText({ messages, orders, cut, sides }: RunsCompared): string[] 
   ]
 }
 
-const SCALES = [
-  [1e7, 1e6, 'ms'],
-  [1e4, 1e3, 'us'],
-  [0, 1, 'ns'],
-] as const
-
 /** Both with four digits, in the unit that fits the larger one. */
-function valueTexts(values: readonly (number | null)[], unit: Unit): string[] {
-  const largest = Math.max(...values.map((value) => Math.abs(value ?? 0)))
-  const [, scale, name] = unit === 'ns' ? (SCALES.find(([from]) => largest >= from) ?? SCALES[2]) : [0, 1, unit]
-  return values.map((value) => (value === null ? '-' : `${shortNumber(value / scale)} ${name}`.trimEnd()))
+function valueTexts(values: readonly (number | null)[], recorded: Unit): string[] {
+  const { unit = '', factor } = scaleOf(recorded, Math.max(...values.map((value) => Math.abs(value ?? 0))))
+  return values.map((value) => (value === null ? '-' : `${shortNumber(value * factor)} ${unit}`.trimEnd()))
 }
 
 const pText = (p: number): string => (p < 0.0001 ? '<0.0001' : p.toFixed(4))
@@ -275,7 +274,7 @@ export function diffText(found: RunsCompared, options: TextOptions): string {
       : []),
     headed('came out', outcomes.length === 0 ? 'the same: verdict, losses, hits of each program' : 'otherwise'),
     ...indented(differencesText(outcomes, inner)),
-    ...messagesText(found),
+    ...messagesText(found, inner.width),
     ...(maps ? mapsText(maps, inner) : []),
     ...numbersText(found, options),
   ].join('\n')
