@@ -9,7 +9,8 @@ import { sayWhenInterrupted } from '../engine/interruption.ts'
 import { lock } from '../engine/lock.ts'
 import { makeDirectory } from '../engine/directory.ts'
 import { printable } from '../engine/printable.ts'
-import { plural, table } from '../engine/text.ts'
+import { fitTable } from '../engine/fit-table.ts'
+import { plural } from '../engine/text.ts'
 import { needWritable } from '../engine/writable.ts'
 import { BisectTree, type Commit, type Mark } from '../host/git-bisect.ts'
 import { bisect, type BisectResult, type Known, type Looked } from '../run/bisect/bisect.ts'
@@ -116,9 +117,14 @@ async function measuredEnds(prober: Prober, tree: BisectTree, metric: string, go
   })
 }
 
-function answerOf(found: BisectResult, description: string, subjects: readonly Commit[]): Outcome {
+function answerOf(
+  found: BisectResult,
+  description: string,
+  subjects: readonly Commit[],
+  width: number | undefined,
+): Outcome {
   const { first, looked, known } = found
-  const columns = [{ head: 'COMMIT' }, { head: 'FOUND' }, { head: 'WHY' }]
+  const columns = [{ head: 'COMMIT' }, { head: 'FOUND' }, { head: 'WHY', least: 20 }]
   const rows = looked.map(({ id, mark, why }) => [short(id), mark, printable(why, 200)])
   const lastOf = (mark: Mark) => looked.findLast((one) => one.mark === mark)?.run
   const [before, after] = [lastOf('good'), lastOf('bad')]
@@ -134,7 +140,7 @@ function answerOf(found: BisectResult, description: string, subjects: readonly C
     text: [
       ...head,
       '',
-      table(columns, rows),
+      fitTable(columns, rows, width),
       ...(before && after ? [`\`lab diff ${before} ${after}\` shows what differs`] : []),
     ].join('\n'),
     data: { first, looked, known },
@@ -232,6 +238,6 @@ the interval of its median lies on one side of the middle between the ends.`,
     isDone()
     const subjects: Commit[] = []
     for (const id of found.first) subjects.push({ id, subject: await tree.subject(id) })
-    return answerOf(found, await tree.describe(found.first[0] ?? bad.id), subjects)
+    return answerOf(found, await tree.describe(found.first[0] ?? bad.id), subjects, session.view.width)
   },
 })

@@ -68,14 +68,14 @@ function ls({ session, results, runs: all, definitions, options }: Asked): Outco
   return { text: '', data }
 }
 
-async function show({ results, runs, skipped, name = 'last' }: Asked): Promise<Outcome> {
+async function show({ session, results, runs, skipped, name = 'last' }: Asked): Promise<Outcome> {
   const { isShown, readRunFiles, runDetails } = await import('../results/results.ts')
   const run = await readRun(results, pickListed({ runs, skipped }, name))
   if (!isShown(run.manifest))
     throw userError({ place: run.run, fact: 'this version of lab cannot show its manifest.json' })
   const beside = await readRunFiles(run.dir)
   return {
-    text: runDetails(run, beside),
+    text: runDetails(run, beside, session.view.width),
     data: { dir: run.dir, manifest: run.manifest, probes: beside.probes ?? null, files: beside.files },
   }
 }

@@ -143,6 +143,20 @@ test('a program that never fired has its line and is counted; an unknown count i
   const text = runDetails(found(), { probes: [of('a', 3, 0), of('b', 0, -1)], files: [] })
   expect(text).toMatch(/^ +b +kprobe\/f +kprobe +0 +unknown$/m)
   expect(text).toContain('1 of 2 programs never fired')
+  expect(text).not.toContain('skipped')
+})
+
+test('hits for which a program was skipped have a column, and the table fits the terminal', () => {
+  const section = 'tracepoint/syscalls/sys_enter_pread64_and_more'
+  const program = { program: 'count_reads', section, attached: 'tracepoint', hits: 700, missed: 0, skipped: 35 }
+  const lines = (width: number) => runDetails(found(), { probes: [program], files: [] }, width).split('\n')
+  const wide = lines(200)
+  expect(wide).toContainEqual(expect.stringMatching(/^ +program +section +attached +hits +missed +skipped$/))
+  expect(wide).toContainEqual(expect.stringMatching(/^ +count_reads .* 700 +0 +35$/))
+  const narrow = lines(60)
+  expect(narrow).toContainEqual(expect.stringMatching(/^ +count_reads .* 700 +0 +35$/))
+  expect(narrow).toContainEqual(expect.stringContaining('not shown: attached'))
+  expect(narrow.join('')).not.toContain('…')
 })
 
 test('an imported run says where it is from instead of what it ran on', () => {

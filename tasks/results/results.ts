@@ -14,6 +14,7 @@ import { PARTIAL_RESULT } from './result.ts'
 import type { StoredRun } from './manifest.ts'
 import { splatLines, testLines } from './kernel-reports.ts'
 import { safe, when } from './runs-table.ts'
+import { fitTable, type FittedColumn } from '../engine/fit-table.ts'
 import { bytes, duration, plural, table } from '../engine/text.ts'
 
 /** What is shown of a manifest: one that was edited must not end in a stack trace. */
@@ -121,28 +122,31 @@ function traceLines({ trace, others }: Manifest): string[] {
 }
 
 /** Every program, also those that never fired: a zero is a result. */
-function probeLines(probes: RunFiles['probes']): string[] {
+function probeLines(probes: RunFiles['probes'], width: number | undefined): string[] {
   if (probes === undefined) return ['probes      probes.json is missing or cannot be read']
-  const columns = [
-    { head: 'program' },
-    { head: 'section' },
-    { head: 'attached' },
+  const anySkipped = probes.some(({ skipped = 0 }) => skipped > 0)
+  const columns: readonly FittedColumn[] = [
+    { head: 'program', least: 12 },
+    { head: 'section', least: 12 },
+    { head: 'attached', spare: 1 },
     { head: 'hits', align: 'right' },
     { head: 'missed', align: 'right' },
-  ] as const
+    ...(anySkipped ? [{ head: 'skipped', align: 'right' } as const] : []),
+  ]
   // -1: nobody counted.
   const number = (count: number) => (count < 0 ? 'unknown' : String(count))
-  const rows = probes.map(({ program, section, attached, hits, missed }) => [
+  const rows = probes.map(({ program, section, attached, hits, missed, skipped = 0 }) => [
     safe(program),
     safe(section),
     safe(attached ?? 'no'),
     number(hits),
     number(missed),
+    ...(anySkipped ? [number(skipped)] : []),
   ])
   const silent = probes.filter(({ attached, hits }) => attached !== null && hits === 0).length
   return [
     'probes',
-    indented(table(columns, rows)),
+    indented(fitTable(columns, rows, width === undefined ? undefined : width - 2)),
     ...(silent > 0 ? [`  ${silent} of ${plural(probes.length, 'program')} never fired`] : []),
   ]
 }
@@ -185,8 +189,8 @@ function importedLines({ imported, trace }: Manifest): string[] {
   ]
 }
 
-/** A run for people: what to believe of it, what it ran on, what it saw. */
-export function runDetails({ run, dir, manifest }: StoredRun, { probes, files }: RunFiles): string {
+/** A run for people: what to believe of it, what it ran on, what it saw. @param width of the terminal */
+export function runDetails({ run, dir, manifest }: StoredRun, { probes, files }: RunFiles, width?: number): string {
   const { experiment, arm, repeat, started, seconds, image, guest, workload } = manifest
   const params = Object.entries(arm.params).map(([name, value]) => `${name}=${value}`)
   const columns = [{ head: 'file' }, { head: 'size', align: 'right' }] as const
@@ -207,7 +211,7 @@ export function runDetails({ run, dir, manifest }: StoredRun, { probes, files }:
     ...made,
     ...traceLines(manifest),
     '',
-    ...(manifest.imported === undefined ? [...probeLines(probes), ''] : []),
+    ...(manifest.imported === undefined ? [...probeLines(probes, width), ''] : []),
     safe(dir),
     indented(
       table(
