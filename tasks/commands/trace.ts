@@ -11,6 +11,8 @@ import { findRun } from '../results/result.ts'
 import type { StoredRun } from '../results/manifest.ts'
 import { MOST_EVENTS, traceStep, type TraceView, type TraceRequest } from '../results/events.ts'
 import { keptNames, namesOfRun, withNames } from '../results/symbols.ts'
+import { warnUnreadable } from '../results/unreadable.ts'
+import { SYMBOLS_FILE } from '../trace/stacks/symbols-file.ts'
 import { plural } from '../engine/text.ts'
 import { exportStep, FORMATS, type Format } from '../results/export.ts'
 import { oneOf, without } from './shared/exclusive.ts'
@@ -117,7 +119,11 @@ const asTheyAre: Named = (events) => events
  * --symbols of everything in its kernel. What a read is, is decided without them.
  */
 async function namesIn(run: StoredRun, { context }: Session, all: boolean): Promise<Named> {
-  const kept = await keptNames(run)
+  const kept = await keptNames(run).catch((error: unknown) => {
+    const so = 'addresses in messages have no names'
+    warnUnreadable(run.manifest, { what: SYMBOLS_FILE, error, so }, context.emit)
+    return undefined
+  })
   const others = all ? await namesOfRun(run, context.store) : undefined
   if (kept === undefined && others === undefined) return asTheyAre
   const nameOf = (address: bigint) => kept?.(address) ?? others?.(address)

@@ -66,6 +66,8 @@ test('functions that the run itself named need no kernel in the cache', async ()
   expect(withNames('ip ffffffffc0001010, 0xffffffffc0001100', nameOf)).toBe(
     'ip ffffffffc0001010 (in_module+0x10), 0xffffffffc0001100',
   )
+  writeFileSync(join(dir, 'symbols.json'), '{ cut off')
+  await expect(keptNames({ dir })).rejects.toThrow(/JSON/)
 })
 
 test('a number of 64 bits in a map is an address, too', () => {

@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { userError } from '../engine/error.ts'
+import { codeOf, userError } from '../engine/error.ts'
 import type { Fingerprint } from '../engine/fingerprint.ts'
 import type { Store } from '../engine/store.ts'
 import { isRandom } from '../linux/symbols/kaslr.ts'
@@ -83,19 +83,20 @@ export const withNames = (text: string, nameOf: NameOf): string =>
   })
 
 /**
- * Names by what the run itself kept (symbols.json): functions in its stacks and messages. Undefined where it kept none,
- * or where the file cannot be read: `lab verify` says so.
+ * Names by what the run itself kept (symbols.json): functions in its stacks and messages. Undefined where it kept none.
+ * @throws where the file cannot be read
  */
 export async function keptNames({ dir }: Pick<StoredRun, 'dir'>): Promise<NameOf | undefined> {
-  try {
-    const code = codeIn(await readFile(join(dir, SYMBOLS_FILE), 'utf8'))
-    return (address) => {
-      const range = code.at(address)
-      if (range === undefined) return undefined
-      return address === range.from ? range.name : `${range.name}+0x${(address - range.from).toString(16)}`
-    }
-  } catch {
-    return undefined
+  const text = await readFile(join(dir, SYMBOLS_FILE), 'utf8').catch((error: unknown) => {
+    if (codeOf(error) === 'ENOENT') return undefined
+    throw error
+  })
+  if (text === undefined) return undefined
+  const code = codeIn(text)
+  return (address) => {
+    const range = code.at(address)
+    if (range === undefined) return undefined
+    return address === range.from ? range.name : `${range.name}+0x${(address - range.from).toString(16)}`
   }
 }
 

@@ -22,7 +22,7 @@ import { readableTables } from './readable.ts'
 import { medianOf, withMetric, type ExperimentRuns, type Group, type ReportRun } from './runs.ts'
 import { countedStacks, timedCalls, treeTexts } from './stacks.ts'
 import { typedFacts } from './typed-facts.ts'
-import { warnUnreadable } from './unreadable.ts'
+import { warnUnreadable } from '../unreadable.ts'
 
 /** Runs whose sequences are compared, and events of all of them; the newest. */
 const MOST_ORDERED = { runs: 200, events: 300_000 } as const

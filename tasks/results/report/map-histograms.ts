@@ -14,7 +14,7 @@ import { html, type Html } from './html.ts'
 import type { TableOptions } from './readable.ts'
 import type { ExperimentRuns, ReportRun } from './runs.ts'
 import { colour } from './theme.ts'
-import { warnUnreadable } from './unreadable.ts'
+import { warnUnreadable } from '../unreadable.ts'
 import type { FigureSpec } from './vega.ts'
 import { mark } from './verdict.ts'
 

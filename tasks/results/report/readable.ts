@@ -3,7 +3,7 @@ import { basename } from 'node:path'
 import { damageOf, notAFile } from '../../trace/events/table-shape.ts'
 import type { Emit } from '../../engine/event.ts'
 import type { ReportRun } from './runs.ts'
-import { warnUnreadable } from './unreadable.ts'
+import { warnUnreadable } from '../unreadable.ts'
 
 export interface TableOfRun {
   readonly run: ReportRun

@@ -14,7 +14,7 @@ import type { ArmStacks } from './flame-graphs.ts'
 import { html, type Html } from './html.ts'
 import type { TableOptions } from './readable.ts'
 import type { ExperimentRuns, ReportRun } from './runs.ts'
-import { warnUnreadable } from './unreadable.ts'
+import { warnUnreadable } from '../unreadable.ts'
 import { unitOfName } from '../../config/metric-unit.ts'
 
 type Options = TableOptions & { readonly mostRuns: number }

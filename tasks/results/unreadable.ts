@@ -1,29 +1,29 @@
-/** What a report says of a part of a run that it cannot read: which, why, and what it does without it. */
+/** What is said of a part of a run that cannot be read where the answer goes on without it. */
 import { z } from 'zod'
-import type { Emit } from '../../engine/event.ts'
-import { messageOf } from '../../engine/error.ts'
-import { printable } from '../../engine/printable.ts'
-import type { ReportRun } from './runs.ts'
+import type { Emit } from '../engine/event.ts'
+import { messageOf } from '../engine/error.ts'
+import { printable } from '../engine/printable.ts'
 
 const reasonOf = (error: unknown): string =>
   (error instanceof z.ZodError ? z.prettifyError(error) : messageOf(error)).replaceAll(/\s+/g, ' ')
 
-/** A warning about one run. */
+/** A run, by its name and that of its experiment. */
+export interface NamedRun {
+  readonly experiment: string
+  readonly run: string
+}
+
 export interface Unreadable {
   /** A file of the run, or what is made of several. */
   readonly what: string
   /** What was thrown, or why in words; none where nobody knows. */
   readonly error?: unknown
-  /** What follows for the report. */
+  /** What follows for the answer. */
   readonly so: string
 }
 
-/** Warns of it, once for each call. */
-export function warnUnreadable(
-  { experiment, run }: Pick<ReportRun, 'experiment' | 'run'>,
-  { what, error, so }: Unreadable,
-  emit: Emit,
-): void {
+/** Warns of it, with the command that looks into it. */
+export function warnUnreadable({ experiment, run }: NamedRun, { what, error, so }: Unreadable, emit: Emit): void {
   const why = error === undefined ? '' : ` (${printable(reasonOf(error), 160)})`
   emit({
     type: 'notice',
