@@ -123,6 +123,9 @@ test('a paper says what the probes hook, what each number is, and that times are
   expect(text).toContain('Runs were made with lab 0.1.0.')
   const kvm = { accel: { accel: 'kvm' }, qemu: ['-smp', '2', '-m', '1024M'] }
   expect(methodsText([run({ guest: kvm })])).not.toContain('emulated')
+  expect(methodsText([run()])).toContain('All times are those of a machine that was emulated')
+  const both = methodsText([run(), run({ guest: kvm })])
+  expect(both).toContain('Times of runs under TCG are those of a machine that was emulated')
 })
 
 test('a command with backticks stays one piece of code', () => {

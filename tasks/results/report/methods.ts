@@ -189,8 +189,17 @@ function metricsText(metrics: Readonly<Record<string, ResolvedMetric>>): string[
   return [`Numbers of each run: ${each.join('; ')}. Where several match in a run, it is their median.`]
 }
 
-const EMULATED =
-  'All times are those of a machine that was emulated in software: they do not show how long the same takes on hardware, and ratios of times can differ there, too.'
+const isEmulated = ({ guest }: Manifest): boolean => guest.qemu.length > 0 && guest.accel.accel === 'tcg'
+
+/** A caveat about times; none where every machine was a real CPU's. */
+function emulatedText(runs: readonly Manifest[]): string[] {
+  const count = runs.filter(isEmulated).length
+  if (count === 0) return []
+  const times = count === runs.length ? 'All times' : 'Times of runs under TCG'
+  return [
+    `${times} are those of a machine that was emulated in software: they do not show how long the same takes on hardware, and ratios of times can differ there, too.`,
+  ]
+}
 
 function probesText(runs: readonly Manifest[], ended: readonly Ended[]): string {
   const names = distinct(runs.flatMap((run) => run.arm.probes ?? requestedBy(run)?.experiment.probes ?? []))
@@ -233,7 +242,7 @@ function ofExperiment(
     ...(arms.length > 1 ? [`${plural(arms.length, 'arm')} were compared (${arms.join('; ')}).`] : []),
     ...planSentences(runs, arms.length),
     ...metricsText(asked?.experiment.metrics ?? {}),
-    ...(runs.some(({ guest }) => guest.qemu.length > 0 && guest.accel.accel === 'tcg') ? [EMULATED] : []),
+    ...emulatedText(runs),
     ...(before.length > 0 ? [`Before each run, ${listed(before.map(beforeText))}.`] : []),
     ...outcome(ended, declared),
     ...leftOut.map((one) => `${leftOutText(one)}.`),
