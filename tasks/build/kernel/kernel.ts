@@ -83,7 +83,7 @@ function together(...all: readonly Readonly<Record<string, string>>[]): Record<s
 async function openTree(plan: BuildPlan, dir: string, context: Context, handle: StepHandle): Promise<Opened> {
   const src = join(dir, 'src')
   const tree = new KernelTree(src, context.signal)
-  if (await ensureTree(plan.source, plan.id, src, context, plan.place, handle)) await tree.reset()
+  await ensureTree(plan.source, plan.id, src, context, plan.place, handle, () => tree.reset())
   const version = versionOfMakefile(await readFile(join(src, 'Makefile'), 'utf8'))
   if (!version)
     throw labError({

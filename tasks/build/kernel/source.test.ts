@@ -10,6 +10,7 @@ import { failureOf } from '../../test/caught.ts'
 import { testContext } from '../../test/context.ts'
 import { tempDir } from '../../test/temp-dir.ts'
 import { ensureTree, identify, unpackTar } from './source.ts'
+import { KernelTree } from './tree.ts'
 
 const PLACE = 'kernel v5.4'
 const handle = { progress: () => undefined }
@@ -187,6 +188,49 @@ describe('a tree of the developer', () => {
     expect(await ensure()).toBe(true)
     expect(timeOf('Makefile')).toBe(5_000_000)
     expect(timeOf('lib/a.c')).toBeGreaterThan(5_000_000)
+  })
+
+  test('follows whatever was written on either side, also with the size and the time that it had', async () => {
+    const { tree, dir, ensure } = setUp()
+    const again = { 'lib/a.c': 'int b;\n', '#a#': 'y', 'lib/new.c': 'int n;\n' }
+    write(tree, { '#a#': 'x', 'lib/b.c': 'int b;\n' })
+    symlinkSync('a.c', join(tree, 'lib/link.c'))
+    for (const name of ['lib/a.c', '#a#']) utimesSync(join(tree, name), 1000, 1000)
+    await ensure()
+    write(tree, again)
+    for (const name of ['lib/a.c', '#a#']) utimesSync(join(tree, name), 1000, 1000)
+    rmSync(join(tree, 'lib/link.c'))
+    symlinkSync('b.c', join(tree, 'lib/link.c'))
+    const { mtime } = statSync(join(dir, 'lib/b.c'))
+    write(dir, { 'lib/b.c': 'int x;\n' })
+    utimesSync(join(dir, 'lib/b.c'), mtime, mtime)
+    expect(await ensure()).toBe(true)
+    for (const [name, text] of Object.entries({ ...again, 'lib/b.c': 'int b;\n', 'lib/link.c': 'int b;\n' }))
+      expect(readFileSync(join(dir, name), 'utf8'), name).toBe(text)
+    expect(readFileSync(join(dir, 'arch/x86/kernel/vmlinux.lds.S'), 'utf8')).toBe('S\n')
+  })
+
+  test('that was copied in part is neither the old one nor the new one', async () => {
+    const { tree, dir } = setUp()
+    const ended = new AbortController()
+    const ensure = (id: string, signal = new AbortController().signal) =>
+      ensureTree({ tree }, { id, title: '' }, dir, { ...testContext(dir), signal }, PLACE, handle)
+    await ensure('old')
+    ended.abort()
+    await expect(ensure('new', ended.signal)).rejects.toThrow()
+    expect(await ensure('old')).toBe(true)
+  })
+
+  test('has a patched copy: what a patch added or changed is not taken for the source of the next build', async () => {
+    const { tree, dir, id } = setUp()
+    const copy = new KernelTree(dir, new AbortController().signal)
+    const ensure = async () =>
+      ensureTree({ tree }, await id(), dir, testContext(dir), PLACE, handle, () => copy.reset())
+    await ensure()
+    await copy.apply(new Map(Object.entries({ 'lib/added.c': 'int n;\n', 'lib/a.c': 'int patched;\n' })))
+    write(tree, { Makefile: 'VERSION = 6\n' })
+    await ensure()
+    expect([copy.read('lib/added.c'), copy.read('lib/a.c')]).toEqual([undefined, 'int a;\n'])
   })
 
   test('loses what its tree lost, and keeps what was built in it: every object depends on objtool', async () => {

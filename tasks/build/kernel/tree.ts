@@ -42,8 +42,12 @@ export class KernelTree implements SourceTree {
     this.#signal = signal
   }
 
-  /** Forgets what was kept, after the tree itself was renewed. */
+  /**
+   * Takes back every change and forgets it: the tree becomes another one. A file that a patch added would be taken for
+   * one of the source.
+   */
   async reset(): Promise<void> {
+    await this.apply(new Map())
     await rm(this.#pristine, { recursive: true, force: true })
   }
 
