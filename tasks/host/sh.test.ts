@@ -53,6 +53,10 @@ describe('run', () => {
     expect(await readFile(file, 'utf8')).toBe('C,none\n')
   })
 
+  test('an empty input ends at once', async () => {
+    expect((await run(['cat'], { input: '', timeout: 20_000 })).stdout).toBe('')
+  })
+
   test('a program that does not read its input is no failure', async () => {
     expect((await run(['true'], { input: 'x'.repeat(4_000_000) })).status).toBe(0)
   })

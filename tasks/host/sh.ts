@@ -171,13 +171,15 @@ export async function run(argv: readonly string[], options: RunOptions = {}): Pr
   if (signal?.aborted) throw interrupted()
   const target = options.stdoutFile === undefined ? undefined : await open(options.stdoutFile, 'w')
   const programEnded = programStarted(argv)
+  // zx would leave the pipe of an empty input open, and the program would wait for ever.
+  const input = options.input?.length === 0 ? undefined : options.input
   const process_: ProcessPromise = zx().$({
     ...QUIET,
     detached: true,
     ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
     env: environment(options.env),
-    ...(options.input === undefined ? {} : { input: options.input }),
-    stdio: [options.input === undefined ? 'ignore' : 'pipe', target?.fd ?? 'pipe', 'pipe'],
+    ...(input === undefined ? {} : { input }),
+    stdio: [input === undefined ? 'ignore' : 'pipe', target?.fd ?? 'pipe', 'pipe'],
   })`exec ${['setpriv', '--pdeathsig=TERM', ...argv]}`
   const child = process_.child
   // A program need not read its input to the end; without a listener the EPIPE would end us.
