@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import type { LabEvent } from '../../engine/event.ts'
 import { tempDir } from '../../test/temp-dir.ts'
 import type { View } from '../../ui/types.ts'
-import { daily } from './daily.ts'
+import { daily, onceEach } from './daily.ts'
 
 const standing: LabEvent = { type: 'notice', level: 'warning', standing: true, place: 'vm default', text: 'no KVM' }
 const passing: LabEvent = { type: 'notice', level: 'warning', place: 'vm default', text: 'it died' }
@@ -19,7 +19,7 @@ async function said(state: string, time: string, ...events: readonly LabEvent[])
     failure: () => undefined,
     close: () => Promise.resolve(),
   }
-  const own = daily(view, state, new Date(time))
+  const own = onceEach(daily(view, state, new Date(time)))
   for (const event of events) own.emit(event)
   await own.close()
   return texts

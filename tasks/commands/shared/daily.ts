@@ -37,6 +37,22 @@ function keep(dir: string, file: string, day: string, said: ReadonlySet<string>)
   }
 }
 
+/** What tells one standing warning from another; undefined for every other event. */
+const standingKey = (event: LabEvent): string | undefined =>
+  event.type === 'notice' && event.standing === true ? hashText(JSON.stringify([event.place, event.text])) : undefined
+
+/** A view that shows each standing warning once, however many boots, runs or kernels of the command have it to say. */
+export function onceEach(view: View): View {
+  const shown = new Set<string>()
+  const emit = (event: LabEvent): void => {
+    const key = standingKey(event)
+    if (key !== undefined && shown.has(key)) return
+    if (key !== undefined) shown.add(key)
+    view.emit(event)
+  }
+  return { ...view, emit }
+}
+
 /**
  * A view that leaves out the standing warnings which an earlier command of the same lab gave on this day, and says how
  * many these were.
@@ -49,11 +65,9 @@ export function daily(view: View, state: string, now = new Date()): View {
   const leftOut = new Set<string>()
   const added = new Set<string>()
   const emit = (event: LabEvent): void => {
-    if (event.type !== 'notice' || event.standing !== true) return view.emit(event)
-    const key = hashText(JSON.stringify([event.place, event.text]))
+    const key = standingKey(event)
+    if (key === undefined) return view.emit(event)
     if (before.has(key)) return void leftOut.add(key)
-    // Each boot or run of this command has the same to say.
-    if (added.has(key)) return
     added.add(key)
     view.emit(event)
   }

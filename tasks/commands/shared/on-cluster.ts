@@ -56,11 +56,11 @@ export interface OnSlurm {
 }
 
 /** Submits one experiment at a time. */
-export async function submitter({ on, atATime, requestOf: wantedOf }: OnSlurm, { lab, places, context }: App) {
+export async function submitter({ on, atATime, requestOf }: OnSlurm, { lab, places, context }: App) {
   const program = { node: process.execPath, entry: process.argv[1] ?? join(TOOL_ROOT, 'tasks/cli.ts') }
   const profile = await readProfile(lab.directory, ON.exec(on)?.[1])
   return async (experiment: ResolvedExperiment, resume: boolean): Promise<Submitted> =>
-    await submitExperiment({ request: wantedOf(experiment), program, profile, atATime }, resume, places, context)
+    await submitExperiment({ request: requestOf(experiment), program, profile, atATime }, resume, places, context)
 }
 
 /** Submits experiments and does not wait for them. */

@@ -16,7 +16,7 @@ import { onProgram } from '../../engine/programs.ts'
 import { Store } from '../../engine/store.ts'
 import { openView } from '../../ui/view.ts'
 import type { View } from '../../ui/types.ts'
-import { daily } from './daily.ts'
+import { daily, onceEach } from './daily.ts'
 import { logged, logsOfLab } from './logged.ts'
 
 /** Options of every command. */
@@ -53,8 +53,9 @@ export function viewFor(options: GlobalOptions, log: CommandLog, warnsDaily = fa
     bugLog: (stack) => log.bug(stack),
     commandLog: () => log.name,
   })
-  const logs = warnsDaily && options.json !== true && options.verbose !== true ? logsOfLab(options.file) : undefined
-  return logged(logs === undefined ? view : daily(view, dirname(logs)), log)
+  if (options.json === true || options.verbose === true) return logged(view, log)
+  const logs = warnsDaily ? logsOfLab(options.file) : undefined
+  return logged(onceEach(logs === undefined ? view : daily(view, dirname(logs))), log)
 }
 
 /**
