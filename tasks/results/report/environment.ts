@@ -1,8 +1,11 @@
 /** Where the runs were made, and how anybody can tell that these are they. The end of a report. */
-import { methodsOf } from './methods.ts'
+import { methodsOf, spansOf } from './methods.ts'
 import type { Manifest } from '../manifest.ts'
 import type { ReportRun } from './runs.ts'
 import { html, type Html } from './html.ts'
+
+/** Command lines of QEMU that are shown. */
+const MOST_COMMANDS = 3
 
 const distinct = (values: readonly string[]): string[] => [...new Set(values)]
 
@@ -21,8 +24,7 @@ function methods(manifests: readonly Manifest[], runs: readonly ReportRun[]): Ht
   return html`${paragraphs.map((line) => {
     if (line.trim() === '' || line.startsWith('# ')) return ''
     if (line.startsWith('## ')) return html`<h4>${line.slice(3)}</h4>`
-    const parts = line.split('`')
-    return html`<p>${parts.map((part, index) => (index % 2 === 1 ? html`<code>${part}</code>` : part))}</p>`
+    return html`<p>${spansOf(line).map(({ text, isCode }) => (isCode ? html`<code>${text}</code>` : text))}</p>`
   })}`
 }
 

@@ -1,5 +1,7 @@
 import { expect, test } from 'vitest'
 import type { Manifest } from '../manifest.ts'
+import { MANIFEST } from '../run.fixture.ts'
+import { environmentHtml } from './environment.ts'
 import { methodsText } from './methods.ts'
 
 const run = (over: Readonly<Record<string, unknown>> = {}) =>
@@ -128,9 +130,10 @@ test('a paper says what the probes hook, what each number is, and that times are
   expect(both).toContain('Times of runs under TCG are those of a machine that was emulated')
 })
 
-test('a command with backticks stays one piece of code', () => {
-  const text = methodsText([run({ workload: { argv: ['sh', '-c', 'echo `date`'] } })])
-  expect(text).toContain('The workload `` sh -c echo `date` `` ran on')
+test('a command with backticks stays one piece of code, in a pack and on the page', () => {
+  const one = { ...MANIFEST, workload: { ...MANIFEST.workload, argv: ['sh', '-c', 'echo `date`'] } }
+  expect(methodsText([one])).toContain('The workload `` sh -c echo `date` `` ran on')
+  expect(environmentHtml([one], [], 'x').text).toContain('The workload <code>sh -c echo `date`</code> ran on')
 })
 
 test('the workload of several arms is that of all of them', () => {

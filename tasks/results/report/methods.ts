@@ -22,6 +22,27 @@ function code(text: string): string {
   return longest === 0 ? `\`${line}\`` : `${fence} ${line} ${fence}`
 }
 
+/** A piece of a line: plain text, or code. */
+export interface Span {
+  readonly text: string
+  readonly isCode: boolean
+}
+
+/** Code between equally long rows of backticks, as Markdown has it (CommonMark 0.31, section 6.1). */
+const CODE_SPAN = /(?<!`)(`+)(?!`)(.+?)(?<!`)\1(?!`)/g
+
+/** A line of the methods in pieces, in their order; code is what was given to `code`. */
+export function spansOf(line: string): Span[] {
+  const spans: Span[] = []
+  let end = 0
+  for (const { index, 0: whole, 2: inner = '' } of line.matchAll(CODE_SPAN)) {
+    spans.push({ text: line.slice(end, index), isCode: false })
+    spans.push({ text: inner.replace(/^ (.*`.*) $/, '$1'), isCode: true })
+    end = index + whole.length
+  }
+  return [...spans, { text: line.slice(end), isCode: false }]
+}
+
 function machine({ guest, host }: Manifest): string {
   if (guest.qemu.length === 0) return 'no VM (the run ended before one was needed)'
   const value = (option: string) => guest.qemu[guest.qemu.indexOf(option) + 1] ?? '?'
@@ -77,8 +98,8 @@ function outcome(ended: readonly Ended[], declared: boolean): string[] {
 const beforeText = (one: Before): string => {
   if (typeof one === 'string') return 'the page cache, dentries and inodes were dropped'
   if ('sysctl' in one)
-    return listed(Object.entries(one.sysctl).map(([name, value]) => `\`${name}\` was set to ${value}`))
-  if ('remount' in one) return `\`${one.remount}\` was unmounted and mounted again`
+    return listed(Object.entries(one.sysctl).map(([name, value]) => `${code(name)} was set to ${value}`))
+  if ('remount' in one) return `${code(one.remount)} was unmounted and mounted again`
   if ('pin' in one) return `the workload was pinned to CPU ${listed([one.pin].flat().map(String))}`
   return `the command ${code(one.run)} ran in the guest`
 }
@@ -133,7 +154,7 @@ function ownProgramsText(runs: readonly Manifest[]): string {
   )
   return sources.length === 0
     ? ''
-    : ` The workload brings BPF programs of its own (${listed(sources.map((file) => `\`${basename(file)}\``))}).`
+    : ` The workload brings BPF programs of its own (${listed(sources.map((file) => code(basename(file))))}).`
 }
 
 /** Command lines that are listed; of more the lab file's own, with the names of parameters in it. */
@@ -207,7 +228,7 @@ function probesText(runs: readonly Manifest[], ended: readonly Ended[]): string 
   const attached =
     names.length === 0
       ? 'The lab attached no probe.'
-      : `Probes: ${listed(names.map((name) => `\`${name}\``))}${without}.${hooksText(ended)}`
+      : `Probes: ${listed(names.map(code))}${without}.${hooksText(ended)}`
   return `${attached}${ownProgramsText(runs)}`
 }
 

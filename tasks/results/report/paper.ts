@@ -2,11 +2,13 @@
 import type { PublishedReport } from '../published/evaluate.ts'
 import { decidingText, wordOf } from '../published/text.ts'
 import type { Figure } from './exhibits.ts'
+import { spansOf } from './methods.ts'
 import { FONTS } from './paper-fonts.ts'
 import { latexCode, latexText, type Table } from './table.ts'
 
 /** Rows of a table that fit on a page; longer ones are files only. */
 const PAGE = 40
+
 export interface PaperPart {
   readonly experiment: string
   readonly about: string | undefined
@@ -24,20 +26,11 @@ export interface Paper {
   readonly parts: readonly PaperPart[]
 }
 
-/** Code between equally long rows of backticks, as Markdown has it (CommonMark 0.31, section 6.1). */
-const CODE_SPAN = /(?<!`)(`+)(?!`)(.+?)(?<!`)\1(?!`)/g
-
 /** `code` is set in one width, and may be broken where it has a slash. */
-function marked(line: string): string {
-  const words: string[] = []
-  let end = 0
-  for (const { index, 0: span, 2: code = '' } of line.matchAll(CODE_SPAN)) {
-    const inner = code.replace(/^ (.*`.*) $/, '$1')
-    words.push(latexText(line.slice(end, index)), latexCode(inner).replaceAll('/', '/\\allowbreak{}'))
-    end = index + span.length
-  }
-  return [...words, latexText(line.slice(end))].join('')
-}
+const marked = (line: string): string =>
+  spansOf(line)
+    .map(({ text, isCode }) => (isCode ? latexCode(text).replaceAll('/', '/\\allowbreak{}') : latexText(text)))
+    .join('')
 
 function methodsLatex(methods: string): string[] {
   return methods.split(/\n+/).flatMap((line) => {
