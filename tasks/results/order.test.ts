@@ -110,6 +110,13 @@ test('a parameter may have the name of a fact that the lab knows itself', async 
   expect(text).toMatch(/^ {2}clock: explains 100 % of it/m)
 })
 
+test('of many values of a parameter the first are listed, and the others counted', async () => {
+  const runs = Array.from({ length: 60 }, (_, index) =>
+    run(`p${index}`, index % 10, index % 10 < 5 ? TWO_READS : TURNED.replace('1\t1\tbegin\n', '')),
+  )
+  expect(orderText(await orderReport('x', runs, 'run'))).toMatch(/^ {2}bytes: explains 100 % .*7: B 6; 2 more$/m)
+})
+
 test('what depends on a parameter is named', async () => {
   const runs = Array.from({ length: 12 }, (_, index) =>
     run(`p${index}`, index % 2 ? 16 : 64, index % 2 ? TWO_READS : TURNED.replace('1\t1\tbegin\n', '')),

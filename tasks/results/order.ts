@@ -125,15 +125,17 @@ function sequenceLines(sequence: DistinctSequence, index: number, report: OrderR
   ]
 }
 
+/** Values of a factor that are listed. */
+const MOST_VALUES = 8
+
 /** "bytes 16: A 10; 64: B 9, A 1". */
 function valuesText({ values }: Dependence): string {
-  return values
-    .slice(0, 8)
-    .map(({ value, counts }) => {
-      const seen = counts.flatMap((count, index) => (count > 0 ? [`${letter(index)} ${count}`] : []))
-      return `${safe(value)}: ${seen.slice(0, 4).join(', ')}${seen.length > 4 ? ', ...' : ''}`
-    })
-    .join('; ')
+  const more = values.length - MOST_VALUES
+  const shown = values.slice(0, MOST_VALUES).map(({ value, counts }) => {
+    const seen = counts.flatMap((count, index) => (count > 0 ? [`${letter(index)} ${count}`] : []))
+    return `${safe(value)}: ${seen.slice(0, 4).join(', ')}${seen.length > 4 ? ', ...' : ''}`
+  })
+  return [...shown, ...(more > 0 ? [`${more} more`] : [])].join('; ')
 }
 
 const pText = (p: number): string => (p < 0.001 ? 'p < 0.001' : `p ${p.toFixed(p < 0.1 ? 3 : 2)}`)

@@ -81,7 +81,8 @@ export function environmentHtml(manifests: readonly Manifest[], runs: readonly R
         ? ''
         : html`<details>
             <summary>QEMU command line <span class="soft">of the newest runs</span></summary>
-            ${qemu.slice(0, 3).map((line) => html`<pre class="wrap" tabindex="0">${line}</pre>`)}
+            ${qemu.slice(0, MOST_COMMANDS).map((line) => html`<pre class="wrap" tabindex="0">${line}</pre>`)}
+            ${qemu.length > MOST_COMMANDS ? html`<p class="soft">${qemu.length - MOST_COMMANDS} more: <code>lab results show RUN --json</code> has that of each run.</p>` : ''}
           </details>`
     }
     <details>

@@ -8,14 +8,12 @@ import type { Context } from '../../engine/context.ts'
 import { makeDirectory } from '../../engine/directory.ts'
 import { svgToPdf } from '../../host/rsvg.ts'
 import type { Figure } from './exhibits.ts'
-import { paperLatex, type Paper } from './paper.ts'
+import { paperLatex, tablesLatex, type Paper } from './paper.ts'
 import { FONTS } from './paper-fonts.ts'
 import { TIMELINE_STYLE } from './page.ts'
 import { latexText, tableCsv, tableLatex, type Table } from './table.ts'
 import { standalone } from './theme.ts'
 
-/** Rows of a table that fit on a page; longer ones are files only. */
-const PAGE = 45
 /** The paper, where one is asked for. */
 const PAPER = 'paper.tex'
 /** For a document: every figure and table with its caption. */
@@ -57,7 +55,7 @@ function documentOf(figures: readonly Figure[], tables: readonly Table[]): strin
     '\\usepackage[a4paper,margin=2cm]{geometry}',
     '\\begin{document}',
     ...figures.map(figureLatex),
-    ...tables.filter(({ rows }) => rows.length <= PAGE).map(({ name }) => `\\input{${name}.tex}`),
+    ...tablesLatex(tables),
     '\\end{document}',
     '',
   ].join('\n')

@@ -15,6 +15,8 @@ import type { Manifest } from '../manifest.ts'
 
 /** More of one file is no reading matter. Bytes. */
 const MOST = 200_000
+/** Of a kernel configuration, whose options are counted; those of distributions have 300 kB. */
+const MOST_OF_CONFIG = 4_000_000
 
 /** A file with its text; `cut` where it is longer than is shown. */
 export interface KeptFile {
@@ -30,13 +32,13 @@ function placeOf(results: string, name: string | undefined): string | undefined 
   return existsSync(place) ? place : undefined
 }
 
-function read(file: string, name: string): KeptFile[] {
+function read(file: string, name: string, most = MOST): KeptFile[] {
   try {
     const facts = lstatSync(file)
     if (!facts.isFile()) return []
     const bytes = facts.size
-    const text = readFileSync(file).subarray(0, MOST).toString('utf8')
-    return [{ name, text, cut: bytes > MOST }]
+    const text = readFileSync(file).subarray(0, most).toString('utf8')
+    return [{ name, text, cut: bytes > most }]
   } catch {
     return []
   }
@@ -129,7 +131,7 @@ export class Kept {
           : {
               id,
               patch: read(join(place, 'patch.diff'), 'patch.diff')[0],
-              options: (read(join(place, 'config'), 'config')[0]?.text ?? '')
+              options: (read(join(place, 'config'), 'config', MOST_OF_CONFIG)[0]?.text ?? '')
                 .split('\n')
                 .filter((line) => /^CONFIG_\w+=/.test(line)),
             },

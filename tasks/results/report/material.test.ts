@@ -7,6 +7,19 @@ import { tempDir } from '../../test/temp-dir.ts'
 import { Kept } from './kept.ts'
 import { Material } from './material.ts'
 
+test('of a long patch the first lines are shown, which is said, and all options are counted', () => {
+  const [results, kernel] = [tempDir(), `kernel-${'1'.repeat(32)}`]
+  const dir = join(results, '.inputs', kernel)
+  mkdirSync(dir, { recursive: true })
+  writeFileSync(join(dir, 'patch.diff'), '+int a;\n'.repeat(5000))
+  const options = Array.from({ length: 20_000 }, (_, index) => `CONFIG_OPTION_${index}=y\n`)
+  writeFileSync(join(dir, 'config'), options.join(''))
+  const manifest = { ...MANIFEST, inputs: { lab: '', image: '', kernel } }
+  const { text } = new Material(new Kept(results, TOOL_ROOT)).kernel(manifest)
+  expect(text).toContain('5000 lines of diff (only the first 4000 are shown)')
+  expect(text).toContain('20000 options are set')
+})
+
 test('a patch has its lines, each marked for what it is', () => {
   const [results, kernel] = [tempDir(), `kernel-${'0'.repeat(32)}`]
   const dir = join(results, '.inputs', kernel)

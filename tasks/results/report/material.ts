@@ -36,11 +36,17 @@ function diffHtml(text: string): Html {
 
 const lineCount = (text: string): number => text.replace(/\n$/, '').split('\n').length
 
-function fileFold({ name, text, cut }: KeptFile, what: string): Html {
-  const note = `${what}, ${lineCount(text)} lines${cut ? ' (cut)' : ''}`
+/** What is not shown of a file; empty where all of it is. */
+function restOf({ text, cut }: KeptFile): string {
+  if (lineCount(text) > MOST_LINES) return ` (only the first ${MOST_LINES} are shown)`
+  return cut ? ' (the file goes on)' : ''
+}
+
+function fileFold(file: KeptFile, what: string): Html {
+  const { name, text } = file
   return fold(
     html`<code>${name}</code>`,
-    note,
+    `${what}, ${plural(lineCount(text), 'line')}${restOf(file)}`,
     lineCount(text),
     html`<pre tabindex="0">${text.split('\n').slice(0, MOST_LINES).join('\n')}</pre>`,
   )
@@ -81,7 +87,7 @@ export class Material {
         ? html`<p class="soft">Its source is as published: the lab changes nothing in it.</p>`
         : fold(
             'Patch',
-            `what the lab changes in the source: ${plural(lineCount(kept.patch.text), 'line')} of diff`,
+            `what the lab changes in the source: ${plural(lineCount(kept.patch.text), 'line')} of diff${restOf(kept.patch)}`,
             lineCount(kept.patch.text),
             diffHtml(kept.patch.text),
           )

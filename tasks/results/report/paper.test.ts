@@ -33,6 +33,12 @@ test('claims have a section only where there are some, and their tables are not 
   expect(text).toContain('\\input{x-numbers.tex}')
 })
 
+test('a table that is longer than a page is named by its file', () => {
+  const rows = Array.from({ length: 41 }, (_, index) => [index])
+  const text = paperLatex(paper('', [table('x-runs', { rows }), table('x-claims', { rows, notInPaper: true })]))
+  expect(text).toContain('longer than a page are files: \\texttt{x-runs.csv}.')
+})
+
 /** Of texlive-latex-recommended and poppler-utils. */
 const [latex, toText, fonts] = [which('pdflatex'), which('pdftotext'), which('pdffonts')]
 const CODE = `a --count 2 --- << >> 'q' "d" \\_{}~^|<>$&%#,,`

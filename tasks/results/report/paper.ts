@@ -73,15 +73,22 @@ const figureLatex = ({ name, caption }: Figure): string[] => [
   '\\end{figure}',
 ]
 
+/** Tables of files beside the document; those that do not fit on a page are named. */
+export function tablesLatex(tables: readonly Table[]): string[] {
+  const long = tables.filter(({ rows }) => rows.length > PAGE).map(({ name }) => latexCode(`${name}.csv`))
+  return [
+    ...tables.filter(({ rows }) => rows.length <= PAGE).map(({ name }) => `\\input{${name}.tex}`),
+    ...(long.length > 0 ? [`Tables that are longer than a page are files: ${long.join(', ')}.`] : []),
+  ]
+}
+
 /** What is published comes first; a page break ends each part, since LaTeX holds back only so many floats. */
 function partLatex({ experiment, about, figures, tables }: PaperPart): string[] {
   return [
     `\\subsection{${latexText(experiment)}}`,
     ...(about === undefined ? [] : [latexText(about), '']),
     ...figures.flatMap(figureLatex),
-    ...tables
-      .filter(({ rows, notInPaper }) => rows.length <= PAGE && notInPaper !== true)
-      .map(({ name }) => `\\input{${name}.tex}`),
+    ...tablesLatex(tables.filter(({ notInPaper }) => notInPaper !== true)),
     '\\clearpage',
   ]
 }

@@ -86,6 +86,12 @@ export async function pathHtml(
         ${[...Map.groupBy(paths, (one) => note(one, word))].map(([said, list]) => html`<li>${list.map(({ label }) => label).join('; ')}: ${list.length > 1 ? 'each ' : ''}${said}.</li>`)}
       </ul> `,
     ...pictures(name, word, paths, exhibits),
+    paths.length > MOST_PICTURES
+      ? html`<p class="soft">
+          ${plural(paths.length - MOST_PICTURES, 'more arm')} without a picture, but in the table:
+          <code>lab trace RUN --svg FILE</code> draws the ${word} of one run.
+        </p>`
+      : html``,
   ]
   // Ticks and nanoseconds have no axis in common.
   for (const [ticks, list] of Map.groupBy(paths, (one) => one.ticks)) {
