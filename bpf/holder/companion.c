@@ -43,7 +43,7 @@ static void file_of(const struct options *options, const char *path, char *file,
 	snprintf(file, size, "%s/probe-%s.out", options->dir, name_of(path));
 }
 
-static void run_companion(const struct options *options, const char *path, int out)
+static void run_companion(const struct options *options, const char *path, int out, pid_t holder)
 {
 	struct rlimit output = { OUTPUT_LIMIT, OUTPUT_LIMIT }, locked = { RLIM_INFINITY, RLIM_INFINITY };
 	sigset_t none;
@@ -55,6 +55,8 @@ static void run_companion(const struct options *options, const char *path, int o
 	signal(SIGPIPE, SIG_DFL);
 	setsid();
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (getppid() != holder) /* it died before it could take us along */
+		_exit(127);
 	setrlimit(RLIMIT_FSIZE, &output);
 	setrlimit(RLIMIT_MEMLOCK, &locked); /* kernels before 5.11 charge BPF memory to it */
 	dup2(in, 0);
@@ -152,6 +154,8 @@ static int wait_ready(const struct options *options, int index)
 /* Starts every companion and waits for each. 0 or -errno; what went wrong was reported. */
 int companions_start(const struct options *options)
 {
+	pid_t holder = getpid();
+
 	for (int i = 0; i < options->companion_count; i++) {
 		char file[512];
 		int error, out;
@@ -164,7 +168,7 @@ int companions_start(const struct options *options)
 		if (companions[i].pid < 0)
 			return -errno;
 		if (companions[i].pid == 0)
-			run_companion(options, options->companions[i], out);
+			run_companion(options, options->companions[i], out, holder);
 		close(out);
 		started = i + 1;
 		error = wait_ready(options, i);

@@ -12,6 +12,7 @@ import { saysNoSpace } from '../engine/outside-words.ts'
 import { debianMirror } from './apt.ts'
 import { setImageTimes } from './ext4-times.ts'
 import { has, run, start } from './sh.ts'
+import { inNamespaces, withParent, type Namespaces } from './with-parent.ts'
 
 export interface Bootstrap {
   readonly suite: string
@@ -41,18 +42,21 @@ const asRoot = (): readonly string[] =>
  * while when it is told to end alone. In namespaces of its own that end with us, whatever ends us, neither mounts nor
  * programs of it can stay.
  */
-const CONTAINED = [
-  ['--mount', '--pid', '--mount-proc'],
+const CONTAINED: readonly Namespaces[] = [
+  { options: ['--mount'], mountProc: true },
   // Below a chroot no mount namespace can be made private, since its root is no mount. What a killed lab leaves
   // mounted, `lab gc` takes away.
-  ['--pid'],
-].map((namespaces) => ['setpriv', '--pdeathsig=KILL', 'unshare', ...namespaces, '--fork', '--kill-child', '--'])
+  { options: [] },
+]
 
 /** A container's root may make no namespaces; nor can it mount, and mmdebstrap does without. */
 async function contained(signal: AbortSignal): Promise<readonly string[]> {
   if (process.getuid?.() !== 0) return []
   const accept = Array.from({ length: 256 }, (_, code) => code)
-  for (const words of CONTAINED) if ((await run([...words, 'true'], { signal, accept })).status === 0) return words
+  for (const namespaces of CONTAINED) {
+    const words = withParent('KILL', inNamespaces(namespaces))
+    if ((await run([...words, 'true'], { signal, accept })).status === 0) return words
+  }
   return []
 }
 

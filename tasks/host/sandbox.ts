@@ -9,6 +9,7 @@ import { experimentError, failedBy, type Failure } from '../engine/error.ts'
 import { saysConfinementFailed } from '../engine/outside-words.ts'
 import { endInWords, missing, ProgramFailure, run, type ProgramEnd, type RunResult } from './sh.ts'
 import { which } from './which.ts'
+import { inNamespaces } from './with-parent.ts'
 
 /** The ways of confining, from the strongest to the weakest. */
 export type Confinement = 'bubblewrap' | 'namespaces' | 'limits'
@@ -65,7 +66,7 @@ const NO_PRIVILEGES = ['setpriv', '--no-new-privs', '--bounding-set=-all', '--in
 const WAYS: Readonly<Record<Confinement, Way>> = {
   bubblewrap: { words: bubblewrap, input: () => INPUT },
   namespaces: {
-    words: () => ['unshare', '--map-root-user', '--net', '--ipc', '--pid', '--fork', '--kill-child', ...NO_PRIVILEGES],
+    words: () => [...inNamespaces({ options: ['--map-root-user', '--net', '--ipc'] }), ...NO_PRIVILEGES],
     input: same,
   },
   // Without the right to take capabilities away (setpriv then says so and ends), no-new-privs is what is left.

@@ -18,6 +18,7 @@ import { printable } from '../engine/printable.ts'
 import { later } from '../engine/later.ts'
 import { programStarted } from '../engine/programs.ts'
 import { which } from './which.ts'
+import { withParent } from './with-parent.ts'
 
 export interface RunOptions {
   readonly cwd?: string
@@ -180,7 +181,7 @@ export async function run(argv: readonly string[], options: RunOptions = {}): Pr
     env: environment(options.env),
     ...(input === undefined ? {} : { input }),
     stdio: [input === undefined ? 'ignore' : 'pipe', target?.fd ?? 'pipe', 'pipe'],
-  })`exec ${['setpriv', '--pdeathsig=TERM', ...argv]}`
+  })`exec ${withParent('TERM', argv)}`
   const child = process_.child
   // A program need not read its input to the end; without a listener the EPIPE would end us.
   child?.stdin?.on('error', () => undefined)
@@ -294,7 +295,7 @@ export const LOG_PATH = '/dev/fd/3'
 
 /** Starts a long-running program; its output goes to a file, so that it can outlive us. */
 export function start(argv: readonly string[], options: StartOptions): Started {
-  const guarded = options.dieWithUs ? ['setpriv', '--pdeathsig=KILL', ...argv] : argv
+  const guarded = options.dieWithUs ? withParent('KILL', argv) : argv
   const { cwd, stderrFile, log } = options
   const open = zx().$({ ...QUIET, detached: true, cwd, env: environment(), stdio: ['ignore', 'ignore', 'ignore'] })
   // head ends at the limit or with the program, which then writes into a pipe that nobody reads: EPIPE. (dd counts
@@ -338,7 +339,7 @@ export async function attended(
     detached: false,
     cwd,
     stdio: 'inherit',
-  })`exec ${['setpriv', '--pdeathsig=TERM', ...argv]}`
+  })`exec ${withParent('TERM', argv)}`
   // Not SIGTERM: a gdb that waits for its target crashes on it, and takes its time (gdb 13).
   const end = () => void process_.child?.kill('SIGKILL')
   signal.addEventListener('abort', end, { once: true })

@@ -6,6 +6,7 @@
 import { randomBytes } from 'node:crypto'
 import { run } from './sh.ts'
 import { which } from './which.ts'
+import { inNamespaces, PARENT_CHECK } from './with-parent.ts'
 
 /** Where Debian and its descendants have it: qemu-system-common until 12, then the package virtiofsd; Fedora. */
 const PLACES = ['/usr/libexec/virtiofsd', '/usr/lib/qemu/virtiofsd', '/usr/lib/virtiofsd', 'virtiofsd']
@@ -13,11 +14,9 @@ const PLACES = ['/usr/libexec/virtiofsd', '/usr/lib/qemu/virtiofsd', '/usr/lib/v
 /** The program, or undefined where the host has none. */
 export const virtiofsd = (): string | undefined => PLACES.find((place) => which(place) !== undefined)
 
-/**
- * Namespaces of a daemon. In a user namespace of its own it cannot make devices. `--kill-child`: whatever ends the
- * process that made them ends everything in them.
- */
-const NAMESPACES = ['unshare', '--user', '--map-root-user', '--mount', '--pid', '--fork', '--kill-child=KILL'] as const
+/** A daemon in a user namespace of its own cannot make devices. */
+const NAMESPACES = inNamespaces({ options: ['--user', '--map-root-user', '--mount'] })
+const [, , OUTSIDE, INSIDE] = NAMESPACES
 
 /** Milliseconds for a few system calls on a busy host. */
 const TRIAL = 20_000
@@ -47,9 +46,6 @@ export interface Served {
 
 export const newSocket = (): string => `share-${randomBytes(8).toString('hex')}.sock`
 
-/** "$1" is the pid of the parent, which may have died before setpriv could ask to be killed with it. */
-const WITH_PARENT = '[ "$PPID" = "$1" ] || exit 1; shift; exec "$@"'
-
 /**
  * Runs in our namespaces with the arguments socket, at, from and ro or rw; "$0" is the program. /run is covered because
  * the C version writes a file there. The source must be an absolute path, since the C version changes its directory,
@@ -63,12 +59,12 @@ exec "$0" --socket-path="$1" --rlimit-nofile=0 -o source=/run/share -o sandbox=n
  * Starts a daemon for each share and then becomes QEMU. So the daemons are QEMU's children and are killed with it,
  * whoever kills it and whether or not the command that started it still runs; without a daemon QEMU does not start. A
  * daemon listens when its socket has the flag 00010000 (__SO_ACCEPTCON) in /proc/net/unix; the file is there earlier.
- * Arguments: WITH_PARENT, CONFINED, the program, the number of shares, four words of each, QEMU's command line.
+ * Arguments: four scripts, the program, the number of shares, four words of each, QEMU's command line.
  */
-const SCRIPT = `with_parent=$1; confined=$2; program=$3; count=$4; shift 4
+const SCRIPT = `check=$1; outside=$2; inside=$3; confined=$4; program=$5; count=$6; shift 6
 while [ "$count" -gt 0 ]; do
-  setpriv --pdeathsig=KILL sh -c "$with_parent" sh $$ \
-    ${NAMESPACES.join(' ')} sh -c "$confined" "$program" "$1" "$2" "$3" "$4" >"$1.log" 2>&1 &
+  setpriv --pdeathsig=KILL sh -c "$check" sh $$ sh -c "$outside" "$inside" \
+    sh -c "$confined" "$program" "$1" "$2" "$3" "$4" >"$1.log" 2>&1 &
   daemon=$!
   until grep -q "00010000 .* $1$" /proc/net/unix; do
     kill -0 "$daemon" 2>/dev/null || { echo "virtiofsd did not start: $(tail -n 1 "$1.log")" >&2; exit 1; }
@@ -84,7 +80,9 @@ export const withDaemons = (program: string, served: readonly Served[], machine:
   '-c',
   SCRIPT,
   'sh',
-  WITH_PARENT,
+  PARENT_CHECK,
+  OUTSIDE,
+  INSIDE,
   CONFINED,
   program,
   String(served.length),

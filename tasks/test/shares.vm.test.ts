@@ -1,5 +1,5 @@
 /** Directories of the host in a guest: what it sees of them, what it may do, and what is left of their daemons. */
-import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test, type TestOptions } from 'vitest'
 import { namespacesRefused, virtiofsd } from '../host/virtiofsd.ts'
@@ -58,12 +58,8 @@ afterAll(async () => {
   lab.remove()
 })
 
-/** Processes that serve a share of this lab's VMs and still do something. */
+/** Processes that serve a share of this lab's VMs, or are about to: a daemon makes its socket late. */
 function daemons(): number[] {
-  const vms = join(lab.dir, '.lab/vms')
-  const dirs = readdirSync(vms).filter((name) => statSync(join(vms, name)).isDirectory())
-  const sockets = dirs.flatMap((name) => readdirSync(join(vms, name)).filter((file) => file.endsWith('.sock')))
-  const shares = sockets.filter((name) => name.startsWith('share-'))
   const textOf = (pid: string, file: string) => {
     try {
       return readFileSync(join('/proc', pid, file), 'latin1')
@@ -72,8 +68,8 @@ function daemons(): number[] {
     }
   }
   const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name))
-  const serving = pids.filter((pid) => shares.some((name) => textOf(pid, 'cmdline').includes(name)))
-  return serving.filter((pid) => !/^State:\s+Z/m.test(textOf(pid, 'status'))).map(Number)
+  const serving = pids.filter((pid) => /share-[0-9a-f]{16}\.sock/.test(textOf(pid, 'cmdline')))
+  return serving.filter((pid) => textOf(pid, 'environ').includes(`PWD=${lab.dir}/`)).map(Number)
 }
 
 const inGuest = async (command: string) => {
