@@ -23,16 +23,16 @@ test('btf: the options, and pahole kept from a kind of type that kernels before 
     'DEBUG_INFO_DWARF4',
     'DEBUG_INFO_BTF',
   ])
-  expect(debugAssignments('btf', V5_4, '/tree', '/lab')).toMatchObject({ PAHOLE: '/lab/kernel/pahole' })
+  expect(debugAssignments('btf', V5_4, '/tree', '/lab')).toMatchObject({ PAHOLE: '/lab/kernel/shims/pahole' })
   expect(debugAssignments('btf', V6_12, '/tree', '/lab')).not.toHaveProperty('PAHOLE')
   expect(debugSuffix('btf')).not.toBe(debugSuffix('dwarf'))
 })
 
 test('btf: what makes it is an input, the wrapper too, and vmlinux is linked again', async () => {
   const toolRoot = tempDir()
-  mkdirSync(join(toolRoot, 'kernel'))
+  mkdirSync(join(toolRoot, 'kernel/shims'), { recursive: true })
   const inputs = async (text: string) => {
-    writeFileSync(join(toolRoot, 'kernel/pahole'), text)
+    writeFileSync(join(toolRoot, 'kernel/shims/pahole'), text)
     return await debugInputs('btf', { ...testContext(join(toolRoot, 'cache')), toolRoot })
   }
   expect(await inputs('exec pahole')).not.toEqual(await inputs('exec pahole --another'))

@@ -33,7 +33,7 @@ export function debugRequests(debug: Debug, version: Version, place: string): Re
 }
 
 /** A program of ours that comes before pahole. */
-const wrapperIn = (toolRoot: string): string => join(toolRoot, 'kernel/pahole')
+const wrapperIn = (toolRoot: string): string => join(toolRoot, 'kernel/shims/pahole')
 
 /**
  * Assignments for make's command line. The build's directory is in DWARF; with the map, two directories give one

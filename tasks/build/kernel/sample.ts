@@ -87,7 +87,7 @@ export function sampleCommands(
       `samples/bpf/${sample}`,
       (tree) => findSample(tree, sample, name),
       async (tree, found) => {
-        const assignments = assignmentsFor(tree, found, join(context.toolRoot, 'bpf/llc'))
+        const assignments = assignmentsFor(tree, found, join(context.toolRoot, 'bpf/shims/llc'))
         const { signal, jobs } = context
         if (built)
           await make({ tree: tree.dir, targets: [], assignments, jobs }, { signal, log: tree.log, place: tree.place })
@@ -141,7 +141,7 @@ export async function builtInTree<F>(
   context: Context,
 ): Promise<Sample> {
   return await step(context, place, place, async (handle) => {
-    const llc = join(context.toolRoot, 'bpf/llc')
+    const llc = join(context.toolRoot, 'bpf/shims/llc')
     const inputs: Inputs = {
       lab: ownCode('sample', context.toolRoot),
       ...own,
