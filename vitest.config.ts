@@ -41,8 +41,8 @@ export default defineConfig({
           maxWorkers: WORKERS,
         },
       },
-      // Two files at a time, after the others: QEMU before 8.1 emulates all CPUs of a guest in one thread (host/qemu.ts),
-      // so a guest takes one core. Each file has a lab of its own; the cache that they share has locks.
+      // Two files at a time, after the others: QEMU before 8.1 emulates all CPUs of a guest in one thread
+      // (host/qemu.ts), so a guest takes one core. Each file has a lab of its own; the cache that they share has locks.
       {
         test: {
           name: 'vm',

@@ -1,10 +1,10 @@
 /*
- * Where probed functions are. To find a function by its name the kernel goes through all of its symbols, several times for
- * each kprobe event (kallsyms_lookup_name() before 6.2): 8 ms of a CPU under TCG, and a fraction of one by its address. So
- * the first run of a server attaches by name, and the kernel's list of kprobes then says where that led: of several
- * functions of one name to the one that the kernel chose. A function that is not in that list under its own name, whose
- * name is there with several addresses, or that is part of a module, which may be loaded somewhere else the next time,
- * is looked up by name in each run.
+ * Where probed functions are. To find a function by its name the kernel goes through all of its symbols, several times
+ * for each kprobe event (kallsyms_lookup_name() before 6.2): 8 ms of a CPU under TCG, and a fraction of one by its
+ * address. So the first run of a server attaches by name, and the kernel's list of kprobes then says where that led: of
+ * several functions of one name to the one that the kernel chose. A function that is not in that list under its own
+ * name, whose name is there with several addresses, or that is part of a module, which may be loaded somewhere else the
+ * next time, is looked up by name in each run.
  */
 #include "holder.h"
 
@@ -19,7 +19,9 @@ static struct known {
 	unsigned long long address;
 } *known;
 
-/* Before the first run is forked: the runs of a server share what they learn. Without memory for it they learn nothing. */
+/*
+ * Before the first run is forked: the runs of a server share what they learn. Without memory for it they learn nothing.
+ */
 void addresses_share(void)
 {
 	void *memory = mmap(NULL, MOST * sizeof(*known), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
@@ -40,7 +42,10 @@ const char *address_of(const char *function)
 	return NULL;
 }
 
-/* A line "ffffffff81234560  k  vfs_read+0x0    [FTRACE]" of the beginning of a function; a module's name follows the offset. */
+/*
+ * A line "ffffffff81234560  k  vfs_read+0x0    [FTRACE]" of the beginning of a function; a module's name follows the
+ * offset.
+ */
 static bool parse(const char *line, char *function, unsigned long long *address)
 {
 	unsigned int offset;

@@ -18,7 +18,9 @@ static int log_count;
 static char libbpf_said[65536];
 static size_t libbpf_length;
 
-/* libbpf's own words, kept for the case that a load fails before the kernel is asked (unknown section, bad map, BTF). */
+/*
+ * libbpf's own words, kept for the case that a load fails before the kernel is asked (unknown section, bad map, BTF).
+ */
 static int on_libbpf(enum libbpf_print_level level, const char *format, va_list args)
 {
 	if (level == LIBBPF_DEBUG || libbpf_length >= sizeof(libbpf_said) - 1)
@@ -105,8 +107,8 @@ const char *group(void)
 }
 
 /*
- * Programs of several objects may have one name. Two kprobe events of one name would be one event at two places since 5.4
- * (append_trace_kprobe() in kernel/trace/trace_kprobe.c), and each program would run at both.
+ * Programs of several objects may have one name. Two kprobe events of one name would be one event at two places since
+ * 5.4 (append_trace_kprobe() in kernel/trace/trace_kprobe.c), and each program would run at both.
  */
 static void name_event(struct attachment *attachments, int index)
 {
@@ -134,8 +136,8 @@ static int add_kprobe(const struct attachment *a, const char *section, const cha
 }
 
 /*
- * A kprobe through tracefs and not through the perf PMU: only the former has a line in kprobe_profile (hits and misses),
- * and its refusals are explained in dmesg and error_log.
+ * A kprobe through tracefs and not through the perf PMU: only the former has a line in kprobe_profile (hits and
+ * misses), and its refusals are explained in dmesg and error_log.
  */
 static struct bpf_link *attach_kprobe(struct attachment *attachments, int index, const char *section)
 {

@@ -179,7 +179,10 @@ int capture_prepare(const struct options *options, pid_t pid)
 	/* A holder that was killed leaves its events enabled; ours are enabled below. */
 	write_file(TF("events/enable"), "0", false);
 	settings_reset(options);
-	/* The kernel empties every buffer when a clock is chosen, be it the same one; below they are emptied all the same. */
+	/*
+	 * The kernel empties every buffer when a clock is chosen, be it the same one; below they are emptied all the
+	 * same.
+	 */
 	snprintf(path, sizeof(path), "[%s]", options->clock);
 	if ((read_file(TF("trace_clock"), current, sizeof(current)) < 0 || !strstr(current, path)) &&
 	    (error = write_file(TF("trace_clock"), options->clock, false)))

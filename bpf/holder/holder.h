@@ -1,9 +1,10 @@
 /*
  * The holder: the lab's loader inside the guest. It loads BPF objects, attaches them, records the ring buffer, runs the
- * workload as its child, and takes everything away again. It exists because a 5.4 kernel has no BPF links to pin: somebody
- * must hold the perf events open while the workload runs.
+ * workload as its child, and takes everything away again. It exists because a 5.4 kernel has no BPF links to pin:
+ * somebody must hold the perf events open while the workload runs.
  *
- * It speaks one JSON object per line on stdout; artefacts go to files in one directory, which follow the lines as a tar archive.
+ * It speaks one JSON object per line on stdout; artefacts go to files in one directory, which follow the lines as a tar
+ * archive.
  */
 #ifndef LAB_HOLDER_H
 #define LAB_HOLDER_H
@@ -30,9 +31,10 @@
 #define TRACEFS "/sys/kernel/tracing"
 
 /*
- * So many calls of a function can be between entry and return at the same time before a kretprobe misses one. The kernel's own number is that
- * of the CPUs, or twice it with preemption: two readers that sleep are enough to lose the third. 5.4.0 does not count
- * these misses in kprobe_profile (trace_kprobe.c, probes_profile_seq_show; 5.10.223 and 6.1 do), so there must be none.
+ * So many calls of a function can be between entry and return at the same time before a kretprobe misses one. The
+ * kernel's own number is that of the CPUs, or twice it with preemption: two readers that sleep are enough to lose the
+ * third. 5.4.0 does not count these misses in kprobe_profile (trace_kprobe.c, probes_profile_seq_show; 5.10.223 and 6.1
+ * do), so there must be none.
  */
 #define INSTANCES "1024"
 
@@ -99,7 +101,9 @@ struct attachment {
 int usage(const char *why, const char *what);
 int parse_options(int argc, char **argv, struct options *options);
 
-/* json.c: one object per line; begin, fields, end. Strings are escaped; anything that is not UTF-8 text becomes \u00XX. */
+/*
+ * json.c: one object per line; begin, fields, end. Strings are escaped; anything that is not UTF-8 text becomes \u00XX.
+ */
 void json_begin(const char *event);
 /* The same for a line that is only part of a view (--follow), and not counted. */
 void json_begin_view(const char *event);
@@ -185,7 +189,9 @@ void count_runs_end(void);
 bool profile_find(const char *event, long long *hits, long long *missed);
 void counts_begin(struct attachment *attachments, int count);
 
-/* What loading a program took: nanoseconds in the kernel, and instructions that the verifier looked at (-1: not known). */
+/*
+ * What loading a program took: nanoseconds in the kernel, and instructions that the verifier looked at (-1: not known).
+ */
 struct load_cost {
 	long long ns;
 	long long verified;

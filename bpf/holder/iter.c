@@ -1,6 +1,6 @@
 /*
- * Iterators (iter/task, iter/bpf_map, ...): the kernel runs such a program when somebody reads the file that belongs to it,
- * once for each thing that it lists. The holder reads it once, when the workload has ended, and keeps the text.
+ * Iterators (iter/task, iter/bpf_map, ...): the kernel runs such a program when somebody reads the file that belongs to
+ * it, once for each thing that it lists. The holder reads it once, when the workload has ended, and keeps the text.
  */
 #include "holder.h"
 

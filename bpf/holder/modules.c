@@ -16,8 +16,8 @@
 static bool loaded[MAX_MODULES];
 
 /*
- * A request is "FILE" or "FILE PARAMETERS"; the file is called after its module, as lsmod shows it. "?FILE" is a module that
- * others need: where it is there already, it stays as it is.
+ * A request is "FILE" or "FILE PARAMETERS"; the file is called after its module, as lsmod shows it. "?FILE" is a module
+ * that others need: where it is there already, it stays as it is.
  */
 struct module {
 	char path[512];
@@ -75,8 +75,8 @@ static void report_failure(const struct module *module, int error)
 }
 
 /*
- * Loads all of them; one that is already there, from a run that was killed, is taken away first, so that each run begins
- * with a module that has seen nothing. 0 or -errno; the kernel's own words about a refusal follow the line.
+ * Loads all of them; one that is already there, from a run that was killed, is taken away first, so that each run
+ * begins with a module that has seen nothing. 0 or -errno; the kernel's own words about a refusal follow the line.
  */
 int modules_load(const struct options *options)
 {

@@ -1,6 +1,7 @@
 /*
- * Programs on packets and sockets. XDP and tc programs go to a network interface (`interface:` of the probe). Programs of
- * control groups (cgroup, cgroup_skb, sockops) go to one that is made for the run, and that the workload is put into.
+ * Programs on packets and sockets. XDP and tc programs go to a network interface (`interface:` of the probe). Programs
+ * of control groups (cgroup, cgroup_skb, sockops) go to one that is made for the run, and that the workload is put
+ * into.
  */
 #include "holder.h"
 

@@ -1,5 +1,6 @@
 /*
- * The guest as an experiment wants it before each run: kernel settings, file systems mounted again, the workload's CPUs.
+ * The guest as an experiment wants it before each run: kernel settings, file systems mounted again, the workload's
+ * CPUs.
  */
 #include "holder.h"
 

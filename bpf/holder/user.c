@@ -1,6 +1,7 @@
 /*
- * Programs on functions of user space: uprobe, uretprobe and usdt sections. The file in a section may be ${workload}, the
- * program that the run starts, since only the guest knows where it is. Other files are libbpf's to find (libc.so.6).
+ * Programs on functions of user space: uprobe, uretprobe and usdt sections. The file in a section may be ${workload},
+ * the program that the run starts, since only the guest knows where it is. Other files are libbpf's to find
+ * (libc.so.6).
  */
 #include "holder.h"
 

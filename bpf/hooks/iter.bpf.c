@@ -1,4 +1,5 @@
-// A list of all threads, written by a program that the kernel runs once for each. lab reads it when the workload has ended.
+// A list of all threads, written by a program that the kernel runs once for each. lab reads it when the workload has
+// ended.
 #include "vmlinux.h"
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>

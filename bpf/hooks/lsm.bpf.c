@@ -1,4 +1,5 @@
-// A hook of the security modules, and fmod_ret on the function that calls them. Both see the answer, and could change it.
+// A hook of the security modules, and fmod_ret on the function that calls them. Both see the answer, and could change
+// it.
 #include "vmlinux.h"
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>

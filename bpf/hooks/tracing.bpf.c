@@ -1,4 +1,5 @@
-// fentry and fexit: arguments and return value with their types, through ftrace instead of a breakpoint (since 5.5, with BTF).
+// fentry and fexit: arguments and return value with their types, through ftrace instead of a breakpoint (since 5.5,
+// with BTF).
 #include "vmlinux.h"
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>

@@ -1,5 +1,5 @@
-// tc: packets of an interface in both directions, with all that the kernel knows of them. It needs NET_SCH_INGRESS and NET_CLS_BPF, which Debian's
-// kernels have as modules: `modules: [sch_ingress, cls_bpf]` of the experiment loads them.
+// tc: packets of an interface in both directions, with all that the kernel knows of them. It needs NET_SCH_INGRESS and
+// NET_CLS_BPF, which Debian's kernels have as modules: `modules: [sch_ingress, cls_bpf]` of the experiment loads them.
 #include "vmlinux.h"
 #include <bpf/bpf_helpers.h>
 #include "lab.bpf.h"

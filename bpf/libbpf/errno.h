@@ -1,6 +1,7 @@
 /*
- * Error numbers for probes with vmlinux.h: they are macros, which no types of a kernel tell, and libbpf's usdt.bpf.h asks for
- * this header. The numbers are those of errno(3) on x86-64. A probe with headers of its kernel gets that kernel's own.
+ * Error numbers for probes with vmlinux.h: they are macros, which no types of a kernel tell, and libbpf's usdt.bpf.h
+ * asks for this header. The numbers are those of errno(3) on x86-64. A probe with headers of its kernel gets that
+ * kernel's own.
  */
 #ifndef LAB_ERRNO_H
 #define LAB_ERRNO_H

@@ -1,6 +1,6 @@
 /*
- * hooks FILE: does a little of everything that the probes of bpf/hooks look at. Calls a function of its own and a probe point three times, opens
- * and reads FILE, and sends one packet to itself.
+ * hooks FILE: does a little of everything that the probes of bpf/hooks look at. Calls a function of its own and a probe
+ * point three times, opens and reads FILE, and sends one packet to itself.
  */
 #include "usdt.h"
 

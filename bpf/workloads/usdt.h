@@ -1,7 +1,8 @@
 /*
- * USDT(provider, name, value): a probe point in a program, with one number of type long. It is one nop in the code and a note in the file
- * that says where the nop is and which register or address holds the number (the format of SystemTap's notes, "stapsdt", type 3, which
- * libbpf, bpftrace and perf read). <sys/sdt.h> of systemtap-sdt-dev makes the same notes, with up to twelve values.
+ * USDT(provider, name, value): a probe point in a program, with one number of type long. It is one nop in the code and
+ * a note in the file that says where the nop is and which register or address holds the number (the format of
+ * SystemTap's notes, "stapsdt", type 3, which libbpf, bpftrace and perf read). <sys/sdt.h> of systemtap-sdt-dev makes
+ * the same notes, with up to twelve values.
  */
 #ifndef LAB_USDT_H
 #define LAB_USDT_H

@@ -1,9 +1,11 @@
 /*
- * The first program of a guest whose kernel has its disk drivers as modules (a distribution's kernel): loads the modules of /modules in the
- * order of /modules/order, mounts the root disk and becomes the init that the kernel's command line names (init=).
+ * The first program of a guest whose kernel has its disk drivers as modules (a distribution's kernel): loads the
+ * modules of /modules in the order of /modules/order, mounts the root disk and becomes the init that the kernel's
+ * command line names (init=).
  *
- * It is the whole initramfs, so it is static and uses no other program. What it says goes to the console, in the words that the guest's own
- * init uses: "lab-init: phase NAME", "lab-init: failed: ...". It ends only where it cannot go on; the kernel then panics, and QEMU ends.
+ * It is the whole initramfs, so it is static and uses no other program. What it says goes to the console, in the words
+ * that the guest's own init uses: "lab-init: phase NAME", "lab-init: failed: ...". It ends only where it cannot go on;
+ * the kernel then panics, and QEMU ends.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -18,7 +20,10 @@
 #include <unistd.h>
 
 #define ROOT_DISK "/dev/vda"
-/* Tenths of a second in which the root disk must be there; its driver makes it before init_module returns, but need not. */
+/*
+ * Tenths of a second in which the root disk must be there; its driver makes it before init_module returns, but need
+ * not.
+ */
 #define PATIENCE 100
 
 static int failed(const char *what, const char *name)

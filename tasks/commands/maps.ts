@@ -31,7 +31,9 @@ async function mapsOf({ dir, run }: StoredRun): Promise<Maps> {
   }
 }
 
-/** The runs of the same arm that count: of the same kernel and the same probes, warm-ups and what did not pass left out. */
+/**
+ * The runs of the same arm that count: of the same kernel and the same probes, warm-ups and what did not pass left out.
+ */
 function armOf(of: StoredRun, all: readonly StoredRun[]): StoredRun[] {
   const key = ({ manifest: { arm, kernel, objects } }: StoredRun) =>
     JSON.stringify([

@@ -18,5 +18,8 @@ const UNIT_OF_NAME: readonly (readonly [name: RegExp, unit: string])[] = [
 /** The unit that the end of a name says: `wait_ns`, `bytes`. Undefined if it says none. */
 export const unitOfName = (name: string): string | undefined => UNIT_OF_NAME.find(([end]) => end.test(name))?.[1]
 
-/** The declared unit, or else the one that the metric's name says. Results of others are compared in the declared one alone. */
+/**
+ * The declared unit, or else the one that the metric's name says. Results of others are compared in the declared one
+ * alone.
+ */
 export const shownUnit = (name: string, metric: Metric): string | undefined => unitOfMetric(metric) ?? unitOfName(name)

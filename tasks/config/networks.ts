@@ -11,7 +11,9 @@ export function networksOf(vms: Readonly<Record<string, Pick<Lab['vms'][string],
   return new Map(names.map((name) => [name, all.flatMap(([network, vm]) => (network === name ? [vm] : [])).toSorted()]))
 }
 
-/** Addresses below 10.77.0.0/16, which QEMU's own network for ssh (10.0.2.0/24) is not in. Both numbers begin with 1. */
+/**
+ * Addresses below 10.77.0.0/16, which QEMU's own network for ssh (10.0.2.0/24) is not in. Both numbers begin with 1.
+ */
 const addressOf = (network: number, vm: number): string => `10.77.${network}.${vm}`
 
 /** Locally administered (IEEE 802): 52:54 is what QEMU's own begin with, 4c41 is "LA". */

@@ -10,8 +10,8 @@ export function probeSource(probe: ResolvedProbe | undefined): string | undefine
 }
 
 /**
- * What a probe with a loader of its own is called in the guest; undefined for one that the lab loads. Its output is kept
- * as `probe-NAME.out`.
+ * What a probe with a loader of its own is called in the guest; undefined for one that the lab loads. Its output is
+ * kept as `probe-NAME.out`.
  */
 export function companionName(probe: ResolvedProbe | undefined): string | undefined {
   if (probe === undefined || 'source' in probe) return undefined

@@ -1,4 +1,7 @@
-/** Results of another checkout, or of another host, into this one. Each is verified before it is taken; none is changed or replaced. */
+/**
+ * Results of another checkout, or of another host, into this one. Each is verified before it is taken; none is changed
+ * or replaced.
+ */
 import { existsSync } from 'node:fs'
 import { cp, lstat, readdir, rename, rm } from 'node:fs/promises'
 import { basename, join } from 'node:path'

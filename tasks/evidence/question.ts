@@ -1,6 +1,7 @@
 /**
- * What an experiment asks, as comparable facts: its workload, probes, expectations, kernel and guest, with the contents of their files. Two labs ask the
- * same question when all facts agree, whatever else is in their files and wherever they lie.
+ * What an experiment asks, as comparable facts: its workload, probes, expectations, kernel and guest, with the contents
+ * of their files. Two labs ask the same question when all facts agree, whatever else is in their files and wherever
+ * they lie.
  */
 import { readFileSync } from 'node:fs'
 import { basename, join, relative, sep } from 'node:path'

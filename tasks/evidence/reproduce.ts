@@ -152,8 +152,9 @@ const plain = (values: readonly number[]): string => values.map(shortNumber).joi
 const CHANCE = 0.05
 
 /**
- * Whether the medians of before and now may be the same: their 95 % intervals have a value in common. Of few values nobody can tell, nor where the
- * intervals do not meet and two samples of that size do that by chance (three and three: one time in ten).
+ * Whether the medians of before and now may be the same: their 95 % intervals have a value in common. Of few values
+ * nobody can tell, nor where the intervals do not meet and two samples of that size do that by chance (three and three:
+ * one time in ten).
  */
 export function sameMetrics(before: readonly Manifest[], now: readonly Manifest[]): Finding[] {
   const names = [...new Set(before.flatMap(({ metrics }) => Object.keys(metrics ?? {})))]
@@ -173,7 +174,9 @@ export function sameMetrics(before: readonly Manifest[], now: readonly Manifest[
   })
 }
 
-/** A lab that had no lock is built from the packages of the image that the run had, not from what the mirror has by now. */
+/**
+ * A lab that had no lock is built from the packages of the image that the run had, not from what the mirror has by now.
+ */
 async function lockedAsBefore(lab: string, image: string, { image: { name, fingerprint } }: Manifest): Promise<void> {
   const file = join(lab, LOCK_FILE)
   const packages = await readFile(join(image, 'packages.txt'), 'utf8').catch(() => '')

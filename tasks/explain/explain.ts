@@ -124,7 +124,10 @@ async function holderTexts(dir: string): Promise<string> {
 const OfRun = z.object({ trace: z.object({ reasons: z.array(z.string()), clock: z.string().optional() }) })
 type OfRun = z.infer<typeof OfRun>['trace']
 
-/** What the manifest says about the trace; nothing where this version cannot read it: the texts can be read all the same. */
+/**
+ * What the manifest says about the trace; nothing where this version cannot read it: the texts can be read all the
+ * same.
+ */
 async function traceFacts(dir: string): Promise<OfRun> {
   try {
     return OfRun.parse(JSON.parse(await readFile(join(dir, 'manifest.json'), 'utf8'))).trace

@@ -43,7 +43,9 @@ const OF_MACRO = /: note: (?:expanded from macro|in (?:definition|expansion) of 
 /** A line that begins something new: a diagnostic, or how a file came to be included. */
 const BEGINS = /^(?:\S.*:\d+(?::\d+)?: |In file included from |\S+: In function )/
 
-/** Diagnostics without the notes that lead through macros: they show code of headers, which nobody wrote or corrects. */
+/**
+ * Diagnostics without the notes that lead through macros: they show code of headers, which nobody wrote or corrects.
+ */
 export function withoutMacros(output: readonly string[]): string[] {
   let isOfMacro = false
   return output.filter((line) => {
@@ -158,7 +160,10 @@ interface Step {
 
 const CORRECT = 'correct the program; `lab doctor` tells whether a library is missing'
 
-/** Compiles one C file for the host's kind of CPU, and returns its warnings. @throws CompileFailure with what the compiler said */
+/**
+ * Compiles one C file for the host's kind of CPU, and returns its warnings. @throws CompileFailure with what the
+ * compiler said
+ */
 export async function compileObject({
   source,
   object,

@@ -1,4 +1,6 @@
-/** Warnings of gcc and clang: `FILE:LINE:COLUMN: warning: TEXT [-WFLAG]`, the form that both have printed since 2010. */
+/**
+ * Warnings of gcc and clang: `FILE:LINE:COLUMN: warning: TEXT [-WFLAG]`, the form that both have printed since 2010.
+ */
 
 export interface CompilerWarning {
   /** As the compiler names it. */

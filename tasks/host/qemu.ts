@@ -177,7 +177,10 @@ const incomingState = ({ incoming }: Machine): Device => ({ args: incoming === t
 /** A panic ends QEMU at once: the kernel reboots at panic, and QEMU exits instead of rebooting. */
 const endOnPanic: Device = { args: ['-no-reboot'], kernel: ['panic=-1'] }
 
-/** The same, and QEMU stays with the guest as it was at its end. Kernels with FW_CFG_SYSFS leave a VMCOREINFO there, which drgn wants. */
+/**
+ * The same, and QEMU stays with the guest as it was at its end. Kernels with FW_CFG_SYSFS leave a VMCOREINFO there,
+ * which drgn wants.
+ */
 const stopOnPanic: Device = {
   args: [
     '-action',

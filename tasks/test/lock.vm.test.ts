@@ -1,6 +1,6 @@
 /**
- * lab.lock: an image from the locked packages is the same bytes in another cache, and one that cannot be had is reported
- * with a way out.
+ * lab.lock: an image from the locked packages is the same bytes in another cache, and one that cannot be had is
+ * reported with a way out.
  */
 import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'

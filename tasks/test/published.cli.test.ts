@@ -1,4 +1,7 @@
-/** Published results beside measured ones, by the whole program: in the report, as a paper, and what `lab check` refuses. */
+/**
+ * Published results beside measured ones, by the whole program: in the report, as a paper, and what `lab check`
+ * refuses.
+ */
 import { spawnSync } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'

@@ -1,7 +1,7 @@
 /**
- * Experiments as jobs of a real Slurm: munged, slurmctld and two slurmd on loopback. Most runs are of an experiment that
- * ends before it needs a guest, so that an array of them is quick; what lies between `lab run` and `results/` is the
- * same.
+ * Experiments as jobs of a real Slurm: munged, slurmctld and two slurmd on loopback. Most runs are of an experiment
+ * that ends before it needs a guest, so that an array of them is quick; what lies between `lab run` and `results/` is
+ * the same.
  */
 import { spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'

@@ -1,6 +1,6 @@
 /**
- * Collapsible sections in the log of a GitLab job (docs.gitlab.com, "Custom collapsible sections"): marks with a time in
- * seconds and a name, each on a line that a terminal clears.
+ * Collapsible sections in the log of a GitLab job (docs.gitlab.com, "Custom collapsible sections"): marks with a time
+ * in seconds and a name, each on a line that a terminal clears.
  */
 const CLEAR = '\u001B[0K'
 

@@ -1,6 +1,7 @@
 /**
- * Networks between the VMs of one lab (`networks:`). Each is a multicast group on loopback that every QEMU of the network is in: no TAP device, no
- * root, and no way out of the host (the packets have the loopback interface as theirs).
+ * Networks between the VMs of one lab (`networks:`). Each is a multicast group on loopback that every QEMU of the
+ * network is in: no TAP device, no root, and no way out of the host (the packets have the loopback interface as
+ * theirs).
  */
 import { createHash } from 'node:crypto'
 import type { ResolvedVm } from '../config/resolved.ts'
@@ -18,8 +19,8 @@ const SETUP = 60_000
 const PORTS = { first: 20_000, count: 12_000 }
 
 /**
- * The group of a network: a digest of the lab's place and the network's name, in the range that is free for everybody's own use (239.0.0.0/8, RFC
- * 2365). Two labs of one host meet in the same group and port once in 200 billion pairs.
+ * The group of a network: a digest of the lab's place and the network's name, in the range that is free for everybody's
+ * own use (239.0.0.0/8, RFC 2365). Two labs of one host meet in the same group and port once in 200 billion pairs.
  */
 export function groupOf(vms: string, network: string): string {
   const digest = createHash('sha256').update(`${vms}\0${network}`).digest()

@@ -10,8 +10,8 @@ export interface ShareContents {
   readonly files: number
   readonly bytes: number
   /**
-   * Of a line of JSON for each file and link in the order of their paths (["755", path, sha256], ["link", path, target]);
-   * null where there is too much to read before each run, or a file could not be read.
+   * Of a line of JSON for each file and link in the order of their paths (["755", path, sha256], ["link", path,
+   * target]); null where there is too much to read before each run, or a file could not be read.
    */
   readonly sha256: string | null
 }

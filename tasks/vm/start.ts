@@ -45,7 +45,9 @@ export interface VmRequest extends Bootable {
   readonly bundle?: SeedBundle | undefined
 }
 
-/** A file on a disk as it is now: one of the host by its time and size, since a running VM is compared at each command. */
+/**
+ * A file on a disk as it is now: one of the host by its time and size, since a running VM is compared at each command.
+ */
 function stateOf(file: ResolvedDiskFile) {
   if (typeof file === 'string' || !('from' in file)) return file
   const stat = statSync(file.from, { throwIfNoEntry: false })

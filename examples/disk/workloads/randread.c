@@ -1,4 +1,7 @@
-/* randread FILE SIZE COUNT: reads SIZE bytes at COUNT random places, past the page cache, and prints what one read took. */
+/*
+ * randread FILE SIZE COUNT: reads SIZE bytes at COUNT random places, past the page cache, and prints what one read
+ * took.
+ */
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <stdio.h>

@@ -1,5 +1,6 @@
-// One page is read; for each copyout() of the workload, LOOPS times: a text of up to 256 bytes is read from the page cache
-// and written to the buffer. Each turn is verified, because the verifier follows a bounded loop (since 5.3) turn by turn.
+// One page is read; for each copyout() of the workload, LOOPS times: a text of up to 256 bytes is read from the page
+// cache and written to the buffer. Each turn is verified, because the verifier follows a bounded loop (since 5.3) turn
+// by turn.
 #include <linux/bpf.h>
 #include <linux/ptrace.h>
 #include <linux/version.h>

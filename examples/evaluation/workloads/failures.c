@@ -1,6 +1,6 @@
 /*
- * failures FILE BYTES CALLS: so many reads of so many bytes, each under a probe that should keep the kernel from copying
- * them. Says how many of them were copied all the same.
+ * failures FILE BYTES CALLS: so many reads of so many bytes, each under a probe that should keep the kernel from
+ * copying them. Says how many of them were copied all the same.
  */
 #include <fcntl.h>
 #include <stdio.h>

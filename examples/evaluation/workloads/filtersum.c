@@ -1,8 +1,8 @@
 /*
- * filtersum FILE PAGES [parse|strncmp]: the sum of all records from 500 on, of the first so many pages. Where the probe is attached, the
- * kernel has made it while it read, and copied nothing; where it is not, the records are parsed here, in the same way.
- * `strncmp`: the records are compared with a text and not parsed, which is other work.
- * "reduced in" is what the reduction took: in the kernel it cannot be told from the reading.
+ * filtersum FILE PAGES [parse|strncmp]: the sum of all records from 500 on, of the first so many pages. Where the probe
+ * is attached, the kernel has made it while it read, and copied nothing; where it is not, the records are parsed here,
+ * in the same way. `strncmp`: the records are compared with a text and not parsed, which is other work. "reduced in" is
+ * what the reduction took: in the kernel it cannot be told from the reading.
  */
 #include "clock.h"
 #include "../../../bpf/workloads/map.h"

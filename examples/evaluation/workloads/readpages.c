@@ -1,6 +1,6 @@
 /*
- * readpages FILE PAGES [TIMES [cold|warm]]: a read of so many pages, so many times, and how long each of them took. `warm`:
- * they are read once before, and that is not measured.
+ * readpages FILE PAGES [TIMES [cold|warm]]: a read of so many pages, so many times, and how long each of them took.
+ * `warm`: they are read once before, and that is not measured.
  */
 #include "clock.h"
 

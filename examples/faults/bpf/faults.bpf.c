@@ -1,4 +1,5 @@
-// Every page fault in user space of the program that the workload starts: what is mapped there, and whether it read or wrote.
+// Every page fault in user space of the program that the workload starts: what is mapped there, and whether it read or
+// wrote.
 #include "vmlinux.h"
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_core_read.h>

@@ -1,5 +1,5 @@
-// Times each fsync() of a file on ext4 and counts what is written to its disk meanwhile, by any thread: with a journal, most of it is written
-// by the journal's thread and not by the one that waits.
+// Times each fsync() of a file on ext4 and counts what is written to its disk meanwhile, by any thread: with a journal,
+// most of it is written by the journal's thread and not by the one that waits.
 #include "vmlinux.h"
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_core_read.h>

@@ -1,16 +1,19 @@
-// Every wait for a mutex or an rw_semaphore: how long, who waited, who held the lock at the beginning, and which function wanted it.
+// Every wait for a mutex or an rw_semaphore: how long, who waited, who held the lock at the beginning, and which
+// function wanted it.
 #include "vmlinux.h"
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_core_read.h>
 #include <bpf/bpf_tracing.h>
 #include "lab.bpf.h"
 
-// include/trace/events/lock.h: what kind of lock it is. The others (spin locks, per-CPU and plain semaphores) have no owner that could be asked.
+// include/trace/events/lock.h: what kind of lock it is. The others (spin locks, per-CPU and plain semaphores) have no
+// owner that could be asked.
 #define LCB_F_SPIN 1
 #define LCB_F_READ 2
 #define LCB_F_WRITE 4
 #define LCB_F_MUTEX 32
-// With LCB_F_READ or LCB_F_WRITE: LCB_F_SPIN is an rwlock, 8 (LCB_F_RT) a lock of a real-time kernel, 16 (LCB_F_PERCPU) a per-CPU semaphore.
+// With LCB_F_READ or LCB_F_WRITE: LCB_F_SPIN is an rwlock, 8 (LCB_F_RT) a lock of a real-time kernel, 16 (LCB_F_PERCPU)
+// a per-CPU semaphore.
 #define IS_RWSEM(flags) ((flags) == LCB_F_READ || (flags) == LCB_F_WRITE)
 // The lowest bits of the owner's address are flags (kernel/locking/mutex.h, rwsem.c).
 #define OWNER(word) ((struct task_struct *)((word) & ~7UL))

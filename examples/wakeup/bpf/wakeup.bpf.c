@@ -33,7 +33,8 @@ int BPF_PROG(gets_the_cpu, bool preempted, struct task_struct *before, struct ta
 	return 0;
 }
 
-// At the switch the thread is still the one before. The event is sent when the sleeper runs, so that it is an event of the workload.
+// At the switch the thread is still the one before. The event is sent when the sleeper runs, so that it is an event of
+// the workload.
 SEC("tracepoint/syscalls/sys_exit_read")
 int wakes_up(void *ctx)
 {

@@ -1,6 +1,7 @@
 /*
- * sleeper --policy fifo|other|idle --load N --count M: sleeps in read() on CPU 0, beside N processes that never sleep, and is woken M times from
- * CPU 1, each time 1 to 2 ms after it was last awake. The waker spins: a timer would wake together with the tick of the scheduler.
+ * sleeper --policy fifo|other|idle --load N --count M: sleeps in read() on CPU 0, beside N processes that never sleep,
+ * and is woken M times from CPU 1, each time 1 to 2 ms after it was last awake. The waker spins: a timer would wake
+ * together with the tick of the scheduler.
  */
 #define _GNU_SOURCE
 #include <sched.h>

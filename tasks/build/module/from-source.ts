@@ -40,7 +40,10 @@ interface Place {
   readonly symvers: readonly string[]
 }
 
-/** A digest that also covers the paths in the debug information, which differ: without it the same inputs give the same bytes. */
+/**
+ * A digest that also covers the paths in the debug information, which differ: without it the same inputs give the same
+ * bytes.
+ */
 const BUILD_ID = '.note.gnu.build-id'
 
 /** All files of a module with their names below the directory of its first source. @throws a user's Failure */
@@ -136,7 +139,8 @@ const SYMVERS = 'Module.symvers'
 
 /**
  * Restores or builds a module from source for one kernel; its directory in the store.
- * @param override the tree that the kernel's source was taken from instead @param before modules that are loaded before it
+ * @param override the tree that the kernel's source was taken from instead @param before modules that are loaded before
+ * it
  */
 export async function builtFromSource(
   module: ResolvedModule,

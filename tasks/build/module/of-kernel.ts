@@ -30,7 +30,10 @@ interface KernelModules {
   readonly tree: string | undefined
 }
 
-/** modules.order and modules.builtin: "kernel/drivers/block/loop.ko" a line; modules.order without "kernel/", and of 6.x with .o. */
+/**
+ * modules.order and modules.builtin: "kernel/drivers/block/loop.ko" a line; modules.order without "kernel/", and of 6.x
+ * with .o.
+ */
 const paths = (text: string): string[] =>
   text
     .split('\n')

@@ -1,7 +1,7 @@
 /**
- * The types that a module brings along (BTF, since 5.11). They build on those of the vmlinux that stood in the tree, which
- * is that of whatever kernel was built there last; a kernel with other types refuses the module for them ("failed to
- * validate module BTF").
+ * The types that a module brings along (BTF, since 5.11). They build on those of the vmlinux that stood in the tree,
+ * which is that of whatever kernel was built there last; a kernel with other types refuses the module for them ("failed
+ * to validate module BTF").
  */
 import { readFile } from 'node:fs/promises'
 import { existsSync } from 'node:fs'

@@ -34,7 +34,9 @@ export interface NotCompiled {
 export interface CheckedPrograms {
   readonly found: readonly CheckedProgram[]
   readonly failed: readonly NotCompiled[]
-  /** Probes whose hooks were read from their text, since something that compiling takes is not here: what, and which. */
+  /**
+   * Probes whose hooks were read from their text, since something that compiling takes is not here: what, and which.
+   */
   readonly read: ReadonlyMap<string, readonly string[]>
 }
 

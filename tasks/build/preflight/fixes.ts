@@ -48,7 +48,10 @@ const keyOf = (kernel: Declared, key: string, lines: readonly string[]): string[
     : [`    ${key}:`, ...lines.map((line) => `      ${line}`)]),
 ]
 
-/** What all options of a verdict come to (with `debug: btf` where they need it, too), then each other change by itself; every element is one way. */
+/**
+ * What all options of a verdict come to (with `debug: btf` where they need it, too), then each other change by itself;
+ * every element is one way.
+ */
 export function waysOut(fixes: readonly Fix[], kernel: Declared): string[][] {
   const options = fixes.filter((one) => one.change === 'option')
   const ways: string[][] = []

@@ -36,8 +36,8 @@ async function lookUp(names: readonly string[], groups: readonly string[], tree:
 }
 
 /**
- * The verdict of a build whose source was changed otherwise than it will be: what it refuses may be there then (a patch,
- * a clone), and what it has may not. The source as it will be decides.
+ * The verdict of a build whose source was changed otherwise than it will be: what it refuses may be there then (a
+ * patch, a clone), and what it has may not. The source as it will be decides.
  */
 async function asTheyWillBe(
   judged: readonly Verdict[],

@@ -40,8 +40,8 @@ const declared = (more: Partial<ResolvedKernel>): ResolvedKernel => ({
 const HOOKS = ['kprobe/lib_function', 'fentry/traced']
 
 /**
- * Verdicts on a kernel whose source was built before with `config`, and is declared otherwise now. @param more inputs of
- * the earlier build that differ, too
+ * Verdicts on a kernel whose source was built before with `config`, and is declared otherwise now. @param more inputs
+ * of the earlier build that differ, too
  */
 async function kinds(
   config: Readonly<Record<string, string>>,

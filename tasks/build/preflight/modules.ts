@@ -44,9 +44,9 @@ const MAY_DEFINE: ReadonlyMap<VerdictKind, (text: string, name: string) => boole
 const open = (hook: Hook, fact: string): Verdict => ({ ...verdict(hook, 'module', fact), attachable: undefined })
 
 /**
- * What the kernel alone does not have: a kind of hook that needs modules (tc), which the experiment loads, or a function or event
- * that a module may have. That is a module whose source defines it, or one that is not built from source, whose functions are
- * known only when its file is there. Before a run, the files themselves are asked.
+ * What the kernel alone does not have: a kind of hook that needs modules (tc), which the experiment loads, or a
+ * function or event that a module may have. That is a module whose source defines it, or one that is not built from
+ * source, whose functions are known only when its file is there. Before a run, the files themselves are asked.
  */
 export function inModule(found: Verdict, modules: readonly ResolvedModule[]): Verdict {
   const { kind, hook, fixes } = found

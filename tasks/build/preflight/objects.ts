@@ -14,7 +14,10 @@ import { ObjectFindingsSchema, type ObjectFindings } from './findings.ts'
 
 const FILE = 'preflight.json'
 
-/** Findings in an object on a kernel with these modules; kept in the store, since they are the same as long as kernel and object are. */
+/**
+ * Findings in an object on a kernel with these modules; kept in the store, since they are the same as long as kernel
+ * and object are.
+ */
 export async function findingsIn(
   object: Pick<Deployable, 'file' | 'fingerprint'>,
   kernel: KernelArtefact,

@@ -33,7 +33,8 @@ export async function libbpfHashes(): Promise<Record<string, string>> {
 export const errnoHeader = ({ toolRoot }: Pick<Context, 'toolRoot'>): string => join(toolRoot, 'bpf/libbpf/errno.h')
 
 /**
- * An include directory that has `bpf/` and `linux/errno.h`. It is searched last, so that a kernel's own errno.h comes first.
+ * An include directory that has `bpf/` and `linux/errno.h`. It is searched last, so that a kernel's own errno.h comes
+ * first.
  */
 export async function libbpfInclude(context: Context): Promise<string> {
   const errno = errnoHeader(context)

@@ -134,7 +134,9 @@ export interface ProbeLint extends LintFinding {
   readonly expected: boolean
 }
 
-/** What stands for the BPF programs of an experiment's own workload where probes are named; no probe has such a name. */
+/**
+ * What stands for the BPF programs of an experiment's own workload where probes are named; no probe has such a name.
+ */
 export const workloadLabel = (experiment: string): string => `workload of ${experiment}`
 
 /** The experiments that have a probe, in every arm or in some (`matrix:`). @param probe or a `workloadLabel` */

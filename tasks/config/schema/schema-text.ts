@@ -29,9 +29,10 @@ export const Options = z.record(
 )
 
 /**
- * Behind its "-": an -f option of gcc that loads no code and names no file. By others, a lab file of somebody else could
- * overwrite what is in the current directory (-fdump-final-insns=FILE, -fopt-info-all=FILE, -fdiagnostics-add-output=...,
- * and those that the driver passes on to the linker's plugin) or read options from a file (-fcompare-debug=-specs=FILE).
+ * Behind its "-": an -f option of gcc that loads no code and names no file. By others, a lab file of somebody else
+ * could overwrite what is in the current directory (-fdump-final-insns=FILE, -fopt-info-all=FILE,
+ * -fdiagnostics-add-output=..., and those that the driver passes on to the linker's plugin) or read options from a file
+ * (-fcompare-debug=-specs=FILE).
  */
 export const F_OPTION = new RegExp(
   'f(?!plugin|dump|opt-info|compare-debug|auto-profile|profile-(?!arcs|update)|diagnostics-(?:format|add|set)' +

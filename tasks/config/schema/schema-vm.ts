@@ -81,7 +81,10 @@ export const Share = z.strictObject({
 
 const count = z.int().min(1)
 
-/** As QEMU's -smp has it. No threads: the CPU that TCG emulates has none (it lacks TOPOEXT), and a guest would see cores. */
+/**
+ * As QEMU's -smp has it. No threads: the CPU that TCG emulates has none (it lacks TOPOEXT), and a guest would see
+ * cores.
+ */
 const Topology = z.strictObject({
   sockets: count.max(64).optional().describe('sockets (default: 1)'),
   cores: count.max(64).optional().describe('cores of each socket (default: 1)'),

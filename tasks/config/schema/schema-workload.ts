@@ -7,8 +7,8 @@ import { F_OPTION, path, text } from './schema-text.ts'
 
 /**
  * Options by which gcc neither reads nor writes a file, nor loads code into itself: those of the preprocessor, and
- * plain words of the others. Of the linker's, which come after -Wl, only some: its -plugin loads code, and a comma after
- * -W would begin one.
+ * plain words of the others. Of the linker's, which come after -Wl, only some: its -plugin loads code, and a comma
+ * after -W would begin one.
  */
 const LINKER =
   /--(?:no-)?as-needed|--export-dynamic|--gc-sections|--wrap=\w+|--hash-style=\w+|--build-id(?:=\w+)?|-z,[\w=-]+/

@@ -1,13 +1,15 @@
 // Follows each read of a file from the system call's function down to the page cache. `lab run hello` shows the lines.
 //
-// vmlinux.h has the types of the kernel that is booted. libbpf fits every access to the kernel that runs (CO-RE), so this source does for others too.
+// vmlinux.h has the types of the kernel that is booted. libbpf fits every access to the kernel that runs (CO-RE), so
+// this source does for others too.
 #include "vmlinux.h"
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_core_read.h>
 #include <bpf/bpf_tracing.h>
 #include "lab.bpf.h" // comes with the tool: say() and read_kernel_text()
 
-// vfs_read(struct file *file, char __user *buf, size_t count, loff_t *pos): every read() of every file system comes through here.
+// vfs_read(struct file *file, char __user *buf, size_t count, loff_t *pos): every read() of every file system comes
+// through here.
 SEC("kprobe/vfs_read")
 int hello_vfs(struct pt_regs *ctx)
 {
@@ -29,7 +31,8 @@ int hello_ext4(struct pt_regs *ctx)
 	return 0;
 }
 
-// filemap_read(struct kiocb *iocb, struct iov_iter *iter, ssize_t already_read): copies out of the page cache (since 5.12).
+// filemap_read(struct kiocb *iocb, struct iov_iter *iter, ssize_t already_read): copies out of the page cache (since
+// 5.12).
 SEC("kprobe/filemap_read")
 int hello_cache(struct pt_regs *ctx)
 {

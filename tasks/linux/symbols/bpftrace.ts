@@ -63,7 +63,9 @@ function outside(text: string): { readonly piece: string; readonly at: number }[
   return pieces
 }
 
-/** A kind, a colon, and a target up to a blank, a comma or a brace: bpftrace takes a `/` that follows directly along. */
+/**
+ * A kind, a colon, and a target up to a blank, a comma or a brace: bpftrace takes a `/` that follows directly along.
+ */
 const POINT = /(?<=^|[\s,])([a-z]+:[^\s,{]+)/g
 
 /** Every attach point of a script in which a name follows the kind; BEGIN, END and the like have none. */

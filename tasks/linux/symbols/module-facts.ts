@@ -36,8 +36,8 @@ const REWRITTEN: readonly (readonly [table: string, every: number, what: string]
 const CALL_CLASS = 16
 
 /**
- * `group:event` of each `struct trace_event_call` (include/linux/trace_events.h), which the kernel's macros name after the
- * event: event_NAME.
+ * `group:event` of each `struct trace_event_call` (include/linux/trace_events.h), which the kernel's macros name after
+ * the event: event_NAME.
  */
 function eventsOf(sections: readonly Section[], symbols: readonly RawSymbol[]): Set<string> {
   const events = new Set<string>()

@@ -65,8 +65,8 @@ export function missingOption(hook: Hook, { config }: Pick<KernelFacts, 'config'
 }
 
 /**
- * What can be said of a hook without its kernel: that its section is none, that what follows the slash is not a name, or
- * that the lab does not attach it. Only the names of other hooks may be looked for in a source.
+ * What can be said of a hook without its kernel: that its section is none, that what follows the slash is not a name,
+ * or that the lab does not attach it. Only the names of other hooks may be looked for in a source.
  */
 export function judgeKind(hook: Hook): Verdict | undefined {
   const kind = kindOfSection(hook.section)

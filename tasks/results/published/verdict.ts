@@ -65,7 +65,9 @@ function runsFor(
   return Number.isFinite(needed) && needed <= MOST_RUNS ? Math.max(needed, count + 1) : null
 }
 
-/** How many values the smallest group has that are compared: of several groups, those on nodes that all of them have. */
+/**
+ * How many values the smallest group has that are compared: of several groups, those on nodes that all of them have.
+ */
 function fewestOf(groups: Question['groups']): number {
   if (groups.length === 1) return groups[0]?.length ?? 0
   const { strata } = strataOf(groups)

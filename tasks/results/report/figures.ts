@@ -35,7 +35,9 @@ const LABEL = 70
 
 export const label = (text: string): string => printable(text, LABEL)
 
-/** Values that differ by more than this factor are shown on a logarithmic axis: on a linear one all small ones are zero. */
+/**
+ * Values that differ by more than this factor are shown on a logarithmic axis: on a linear one all small ones are zero.
+ */
 const LOG_FROM = 30
 
 /** The scale of an axis for these values. */
@@ -47,8 +49,9 @@ function scaleFor(values: readonly number[]) {
 }
 
 /**
- * Labels of an axis whose ticks are the values themselves. The format of an axis (d3-scale, tickFormat) keeps the digits
- * that tell round ticks apart: at 4096 and 65536 those would say 4 000 and 70 000. 12 digits are all that a parameter has.
+ * Labels of an axis whose ticks are the values themselves. The format of an axis (d3-scale, tickFormat) keeps the
+ * digits that tell round ticks apart: at 4096 and 65536 those would say 4 000 and 70 000. 12 digits are all that a
+ * parameter has.
  */
 const EXACT_LABELS = "format(datum.value, ',.12~r')"
 

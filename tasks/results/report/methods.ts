@@ -147,7 +147,9 @@ function planSentences(runs: readonly Manifest[], arms: number): string[] {
   )
 }
 
-/** BPF programs that the workload loads itself, by their sources; of a loader that the lab does not build none is known. */
+/**
+ * BPF programs that the workload loads itself, by their sources; of a loader that the lab does not build none is known.
+ */
 function ownProgramsText(runs: readonly Manifest[]): string {
   const sources = distinct(
     runs.flatMap((run) => requestedBy(run)?.experiment.workload.sources ?? []).filter(isBpfSource),

@@ -22,7 +22,10 @@ export interface TypedOptions extends TableOptions {
   readonly mostRuns: number
 }
 
-/** Every channel of every arm that has records, if only of the lab's own; a table that cannot be read is named and left out. */
+/**
+ * Every channel of every arm that has records, if only of the lab's own; a table that cannot be read is named and left
+ * out.
+ */
 export async function typedFacts({ groups }: ExperimentRuns, options: TypedOptions): Promise<TypedFacts[]> {
   const { results, temp, mostRuns } = options
   const found: TypedFacts[] = []

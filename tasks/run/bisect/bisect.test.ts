@@ -12,7 +12,9 @@ import type { Judgement } from './judge.ts'
 
 const SIGNAL = new AbortController().signal
 
-/** A repository whose file `value` counts from 0 in as many commits; a hook that must not run; a change not committed. */
+/**
+ * A repository whose file `value` counts from 0 in as many commits; a hook that must not run; a change not committed.
+ */
 async function repository(commits: number): Promise<{ source: string; ids: string[]; state: () => Promise<string> }> {
   const source = tempDir()
   const git = async (...words: string[]) =>

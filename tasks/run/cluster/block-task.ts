@@ -1,6 +1,6 @@
 /**
- * One task of an array: what is due of a block, done on this node. What is done already, the results say, so that a task
- * that is queued again, submitted again or resumed is the same task.
+ * One task of an array: what is due of a block, done on this node. What is done already, the results say, so that a
+ * task that is queued again, submitted again or resumed is the same task.
  */
 import { rm } from 'node:fs/promises'
 import { hostname } from 'node:os'
@@ -79,7 +79,9 @@ export interface BlockTask {
   readonly dir: string
   readonly plan: PlanHeader
   readonly block: number
-  /** A directory on the node's own disk, for copies of what the runs are made of; undefined: the cache's files are used. */
+  /**
+   * A directory on the node's own disk, for copies of what the runs are made of; undefined: the cache's files are used.
+   */
   readonly scratch?: string | undefined
 }
 

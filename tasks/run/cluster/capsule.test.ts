@@ -19,7 +19,9 @@ import { testContext } from '../../test/context.ts'
 import { tempDir } from '../../test/temp-dir.ts'
 import { onNodeDisk, storeFilesIn } from './capsule.ts'
 
-/** A directory on another disk than the one of the tests, as the disk of a node is another one than that of the store. */
+/**
+ * A directory on another disk than the one of the tests, as the disk of a node is another one than that of the store.
+ */
 const OTHER_DISK = ['/dev/shm', '/var/tmp'].find((dir) => {
   const facts = statSync(dir, { throwIfNoEntry: false })
   return facts !== undefined && facts.dev !== statSync(tmpdir()).dev

@@ -28,7 +28,9 @@ function mapStrings(value: unknown, of: (text: string) => string): unknown {
   return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, mapStrings(one, of)]))
 }
 
-/** The files of a store that a value names, in order of appearance. Their paths hold the fingerprints of their builds. */
+/**
+ * The files of a store that a value names, in order of appearance. Their paths hold the fingerprints of their builds.
+ */
 export function storeFilesIn(value: unknown, store: string): string[] {
   const files = new Set<string>()
   mapStrings(value, (text) => {

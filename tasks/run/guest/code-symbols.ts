@@ -1,6 +1,7 @@
 /**
  * Names for the addresses of code that a run recorded: in maps of stacks, in typed events and in messages. They are
- * looked up when the run is made, while the symbols of its boot are there; a kernel with KASLR is elsewhere at the next.
+ * looked up when the run is made, while the symbols of its boot are there; a kernel with KASLR is elsewhere at the
+ * next.
  */
 import { readFile } from 'node:fs/promises'
 import { CodeIndex, kernelRanges, programRanges, type CodeRange } from '../../linux/symbols/code-ranges.ts'

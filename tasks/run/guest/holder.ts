@@ -58,7 +58,10 @@ const Line = z.discriminatedUnion('event', [
     hits: z.int(),
     missed: z.int(),
     skipped: z.int().default(0),
-    /** Runs that had somewhere to print to, and at most so many (-1: nobody counted); holders of earlier versions do not say. */
+    /**
+     * Runs that had somewhere to print to, and at most so many (-1: nobody counted); holders of earlier versions do not
+     * say.
+     */
     firedLeast: z.int().optional(),
     firedMost: z.int().optional(),
     /** Of loading it; holders of earlier versions do not say. */
@@ -70,7 +73,10 @@ const Line = z.discriminatedUnion('event', [
   }),
   /** A kprobe event of another loader, a sample's or the workload's own. */
   said('other-hits', { ...program, hits: z.int(), missed: z.int() }),
-  /** A BPF program of another loader; `section` is empty where nobody knows where it hangs, `runs` -1 where nobody counts. */
+  /**
+   * A BPF program of another loader; `section` is empty where nobody knows where it hangs, `runs` -1 where nobody
+   * counts.
+   */
   said('other-program', {
     ...program,
     type: z.int(),
@@ -200,7 +206,9 @@ export interface HolderRequest {
   readonly countRuns: boolean
   /** Programs with a loader of their own, which run beside the workload. */
   readonly companions: readonly string[]
-  /** Kernel modules in the order of loading: `FILE`, `FILE PARAMETER=VALUE ...`, or `?FILE` for one that may be there. */
+  /**
+   * Kernel modules in the order of loading: `FILE`, `FILE PARAMETER=VALUE ...`, or `?FILE` for one that may be there.
+   */
   readonly modules: readonly string[]
   readonly workload: readonly string[]
   /** Where it starts; / when undefined. */
@@ -274,7 +282,10 @@ export function parseHolderLine(line: string): HolderLine {
 /** Lines that are kept of one run: the holder sends at most 4096 of each map, so that no run has a tenth of it. */
 const MOST_LINES = 500_000
 
-/** The lines of one run, as many as a run can have: whoever can write to the holder's output could fill our memory with them. */
+/**
+ * The lines of one run, as many as a run can have: whoever can write to the holder's output could fill our memory with
+ * them.
+ */
 export class HolderLines {
   readonly lines: HolderLine[] = []
   readonly #place: string

@@ -1,7 +1,7 @@
 /**
  * `maps:` of an experiment against the BTF of its objects: which bytes of which entry a declared value is. Everything
- * that can be wrong with it (names, sizes, keys out of range) is reported before a VM is asked; the holder writes the bytes
- * and reads them back.
+ * that can be wrong with it (names, sizes, keys out of range) is reported before a VM is asked; the holder writes the
+ * bytes and reads them back.
  */
 import { readFile } from 'node:fs/promises'
 import { interpolate, type Params } from '../../config/interpolate.ts'

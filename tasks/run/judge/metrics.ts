@@ -67,7 +67,9 @@ export function metricsOf(
 
 const isRequired = ({ required }: Metric): boolean => required !== 'no' && required !== false
 
-/** A metric of messages, or of what a probe prints, has nothing to match in an arm without probes, or with empty ones. */
+/**
+ * A metric of messages, or of what a probe prints, has nothing to match in an arm without probes, or with empty ones.
+ */
 function concernsArm(metric: Metric, kernel: string, arm: Pick<Arm, 'probes'>): boolean {
   if (!('stdout' in metric)) return concerns({}, kernel, arm)
   return metric.of === undefined || concerns({ probes: [metric.of] }, kernel, arm)

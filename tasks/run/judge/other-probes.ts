@@ -76,8 +76,8 @@ function remarkOf(program: OtherProgram, events: readonly OtherProbe[], declared
 }
 
 /**
- * The comms of declared probes. A program can call itself like one of them: where more processes of a name hold programs
- * than there are probes of it, nobody can tell which is whose, and none of them counts as declared.
+ * The comms of declared probes. A program can call itself like one of them: where more processes of a name hold
+ * programs than there are probes of it, nobody can tell which is whose, and none of them counts as declared.
  */
 function declaredLoaders(lines: readonly HolderLine[], programs: readonly OtherProgram[]): ReadonlySet<string> {
   const comms = of(lines, 'companion').map(({ name }) => name.slice(0, COMM_LENGTH))

@@ -37,7 +37,9 @@ export async function interruptedCommands(state: string): Promise<CommandNote[]>
   return notes.flatMap(({ note, fate }) => (fate === 'gone' ? [note] : []))
 }
 
-/** Forgets interrupted commands that meant nothing but these experiments: another one begins them, or goes on with them. */
+/**
+ * Forgets interrupted commands that meant nothing but these experiments: another one begins them, or goes on with them.
+ */
 async function forget(state: string, experiments: readonly string[]): Promise<void> {
   const notes = await readNotes(notesDir(state), Note, FORMAT, 'skip')
   for (const { note, fate } of notes)

@@ -7,7 +7,8 @@
 #include "lab.bpf.h"
 
 __u32 target;
-// As STACKS() declares them, with fewer stacks than counts: the second stack of the kernel is lost, the third count, too.
+// As STACKS() declares them, with fewer stacks than counts: the second stack of the kernel is lost, the third count,
+// too.
 LAB_STACK_MAP(few_stacks, 1);
 LAB_STACK_MAP(few_more, 1);
 HASH(few, struct lab_stack, __u64, 2);

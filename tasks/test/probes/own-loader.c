@@ -1,6 +1,7 @@
 /*
- * A workload that brings its own probe, attached as libbpf does it: a kprobe that is a perf event, and no event of tracefs. It calls what it probes only
- * when the lab's holder has seen the program, and ends only when the holder has looked once more.
+ * A workload that brings its own probe, attached as libbpf does it: a kprobe that is a perf event, and no event of
+ * tracefs. It calls what it probes only when the lab's holder has seen the program, and ends only when the holder has
+ * looked once more.
  */
 #include <dirent.h>
 #include <fcntl.h>

@@ -1,4 +1,7 @@
-/* The kernel side of multi_user.c, as programs of samples/bpf were written up to 5.3: SEC("maps"), a perf event array, a program array with a tail call. */
+/*
+ * The kernel side of multi_user.c, as programs of samples/bpf were written up to 5.3: SEC("maps"), a perf event array,
+ * a program array with a tail call.
+ */
 #include <linux/ptrace.h>
 #include <linux/version.h>
 #include <uapi/linux/bpf.h>

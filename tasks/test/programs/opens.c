@@ -1,4 +1,7 @@
-/* A program with libbpf and a skeleton: opens the file TIMES times, and says how many of its openings its own tracepoint saw. */
+/*
+ * A program with libbpf and a skeleton: opens the file TIMES times, and says how many of its openings its own
+ * tracepoint saw.
+ */
 #include <bpf/libbpf.h>
 #include <fcntl.h>
 #include <stdio.h>

@@ -1,6 +1,7 @@
 /**
  * Histograms that programs keep in maps: a member called `slots` counts values by powers of two, as the tools of
- * libbpf-tools and HISTOGRAM() of lab.bpf.h do. Slot n holds the values from 2^n to 2^(n+1) - 1, slot 0 those of 0 and 1.
+ * libbpf-tools and HISTOGRAM() of lab.bpf.h do. Slot n holds the values from 2^n to 2^(n+1) - 1, slot 0 those of 0 and
+ * 1.
  */
 import { valueText, type Maps } from './maps-file.ts'
 
@@ -39,8 +40,8 @@ export function added(a: readonly number[] | undefined, b: readonly number[] | u
 }
 
 /**
- * Every histogram that a run's maps hold, in their order; those in which nothing was counted are left out. Names are the
- * same in each run of the same probes, whatever it counted: runs are added up by them.
+ * Every histogram that a run's maps hold, in their order; those in which nothing was counted are left out. Names are
+ * the same in each run of the same probes, whatever it counted: runs are added up by them.
  */
 export function log2Histograms({ maps }: Pick<Maps, 'maps'>): Log2Histogram[] {
   return maps.flatMap(({ object, name, maxEntries, entries }) => {

@@ -45,7 +45,8 @@ function summed(entries: readonly Entry[]): Entry[] {
 
 /**
  * The global variables of several runs. A pid or a time is no count, and nobody can tell which variables are: only
- * histograms are added up. Other variables have their value where all runs agree, else a list of the values of each run.
+ * histograms are added up. Other variables have their value where all runs agree, else a list of the values of each
+ * run.
  */
 function globalsOf(entries: readonly Entry[]): Entry[] {
   const [first] = entries

@@ -23,7 +23,9 @@ function strippedOf(value: unknown): unknown {
   return rest.length === 0 ? undefined : Object.fromEntries(rest)
 }
 
-/** A value without the histograms that `log2Histograms` finds in it, as they are drawn; undefined where it has no more. */
+/**
+ * A value without the histograms that `log2Histograms` finds in it, as they are drawn; undefined where it has no more.
+ */
 function withoutDrawn({ name }: DumpedMap, value: unknown): unknown {
   if (!name.startsWith('.')) return isHistogram(value) ? strippedOf(value) : value
   const variables = Object.entries(value ?? {}).map(

@@ -55,7 +55,8 @@ function linesOf(text: string): Line[] {
 
 /**
  * The sequences of a run. Numbers are left out of the labels: "took 512 ns" and "took 498 ns" are one kind of event.
- * @param per `sequence`: one for each read; `run`: one for all, in which processes are told apart where there are several
+ * @param per `sequence`: one for each read; `run`: one for all, in which processes are told apart where there are
+ * several
  */
 export function unitsOf(text: string, run: string, per: 'sequence' | 'run'): Unit[] {
   const lines = linesOf(text).filter(({ read }) => read > 0)

@@ -1,6 +1,6 @@
 /**
- * Runs of several nodes. Each test has nodes that differ by more than the arms do, and says what an answer would be that
- * does not know nodes.
+ * Runs of several nodes. Each test has nodes that differ by more than the arms do, and says what an answer would be
+ * that does not know nodes.
  */
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'

@@ -74,8 +74,8 @@ const sizeOfStratum = ({ ranks }: Stratum): number => ranks.length
 const divisor = (a: number, b: number): number => (b === 0 ? a : divisor(b, a % b))
 
 /**
- * How many choices of `size` ranks have each sum (Streitberg and Roehmel, Stat. Softw. Newsl. 12(1), 1986). Counts up to
- * 50 over 25 are exact in a double.
+ * How many choices of `size` ranks have each sum (Streitberg and Roehmel, Stat. Softw. Newsl. 12(1), 1986). Counts up
+ * to 50 over 25 are exact in a double.
  */
 function waysOf({ ranks, sizes: [size] }: Stratum): Float64Array {
   const most = ranks.reduce((total, rank) => total + rank, 0)

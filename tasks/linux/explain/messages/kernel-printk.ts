@@ -1,6 +1,6 @@
 /**
- * What the kernel writes to its log about tracing, modules and BPF, from its own formats: kernel/trace, kernel/kprobes.c,
- * kernel/events, kernel/module and kernel/bpf of 4.9, 5.4, 5.10 and 7.2.
+ * What the kernel writes to its log about tracing, modules and BPF, from its own formats: kernel/trace,
+ * kernel/kprobes.c, kernel/events, kernel/module and kernel/bpf of 4.9, 5.4, 5.10 and 7.2.
  */
 import type { PrintfKind } from './printf.ts'
 

@@ -1,4 +1,6 @@
-/** Builds of perf and of libbpf's own tools look for libraries first, and leave out what needs those that are missing. */
+/**
+ * Builds of perf and of libbpf's own tools look for libraries first, and leave out what needs those that are missing.
+ */
 import type { PrintfKind } from './printf.ts'
 
 export const PERF_BUILD_KINDS: readonly PrintfKind[] = [
