@@ -1,7 +1,7 @@
 /** Events as a Parquet table (zstd), for DuckDB, pandas and R. */
 import { rename, rm } from 'node:fs/promises'
 import type { TraceEvent } from '../../linux/ftrace/trace-line.ts'
-import { openDatabase, prepareDatabase, quoted, type DuckDBAppender } from '../duckdb.ts'
+import { prepareDatabase, quoted, withKeptDatabase, type DuckDBAppender } from '../duckdb.ts'
 import { EVENT_COLUMNS } from './table-shape.ts'
 
 /** Begins to load what `writeEvents` needs; a failure shows there. */
@@ -52,14 +52,14 @@ export async function writeEvents(
   file: string,
   events: AsyncIterable<TraceEvent> | Iterable<TraceEvent>,
 ): Promise<number> {
-  // One thread: the work is in filling the rows, and the other cores may run a guest.
-  using database = await openDatabase({ threads: '1' })
-  const { connection } = database
   const partial = `${file}.partial`
   try {
-    await connection.run(`CREATE TABLE events (${COLUMNS})`)
-    const count = await appendAll(await connection.createAppender('events'), events)
-    await connection.run(`COPY events TO ${quoted(partial)} (FORMAT parquet, COMPRESSION zstd)`)
+    const count = await withKeptDatabase(async (connection) => {
+      await connection.run(`CREATE TEMP TABLE events (${COLUMNS})`)
+      const appended = await appendAll(await connection.createAppender('events'), events)
+      await connection.run(`COPY events TO ${quoted(partial)} (FORMAT parquet, COMPRESSION zstd)`)
+      return appended
+    })
     await rename(partial, file)
     return count
   } finally {

@@ -7,7 +7,7 @@ import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { eventMessage, type Column, type Field, type RecordHead } from '../../linux/objects/event-record.ts'
 import { TYPED, type TraceEvent } from '../../linux/ftrace/trace-line.ts'
-import { literally, openDatabase, quoted, quotedName } from '../duckdb.ts'
+import { literally, quoted, quotedName, withKeptDatabase } from '../duckdb.ts'
 
 /** What was sent through one channel, in order of time. */
 export interface Channel {
@@ -80,10 +80,11 @@ export async function writeTyped(file: string, channel: Channel): Promise<void> 
     .join(', ')
   try {
     await pipeline(Readable.from(lines(channel)), createWriteStream(text))
-    using database = await openDatabase({ threads: '1' })
-    await database.connection.run(
-      `COPY (SELECT * FROM read_json(${quoted(literally(text))}, format = 'newline_delimited', columns = {${columns}}))
-       TO ${quoted(partial)} (FORMAT parquet, COMPRESSION zstd)`,
+    await withKeptDatabase((connection) =>
+      connection.run(
+        `COPY (SELECT * FROM read_json(${quoted(literally(text))}, format = 'newline_delimited', columns = {${columns}}))
+         TO ${quoted(partial)} (FORMAT parquet, COMPRESSION zstd)`,
+      ),
     )
     await rename(partial, file)
   } finally {
