@@ -7,25 +7,26 @@
  */
 export function editDistance(a: string, b: string, limit = Number.POSITIVE_INFINITY): number {
   if (Math.abs(a.length - b.length) > limit) return limit + 1
-  let before: number[] = []
-  let above = Array.from({ length: b.length + 1 }, (_, column) => column)
+  // Rows are used in turn: a name is compared with each of a hundred thousand.
+  let before = new Uint32Array(b.length + 1)
+  let above = Uint32Array.from({ length: b.length + 1 }, (_, column) => column)
+  let current = new Uint32Array(b.length + 1)
   for (let row = 1; row <= a.length; row++) {
-    const current = [row]
+    const letter = a.charCodeAt(row - 1)
+    const last = row > 1 ? a.charCodeAt(row - 2) : -1
+    current[0] = row
+    let least = row
     for (let column = 1; column <= b.length; column++) {
-      const same = a[row - 1] === b[column - 1]
-      const swapped = row > 1 && column > 1 && a[row - 1] === b[column - 2] && a[row - 2] === b[column - 1]
-      current.push(
-        Math.min(
-          (above[column] ?? 0) + 1,
-          (current[column - 1] ?? 0) + 1,
-          (above[column - 1] ?? 0) + (same ? 0 : 1),
-          swapped ? (before[column - 2] ?? 0) + 1 : Number.POSITIVE_INFINITY,
-        ),
-      )
+      const other = b.charCodeAt(column - 1)
+      let edits = (above[column - 1] ?? 0) + (letter === other ? 0 : 1)
+      edits = Math.min(edits, (above[column] ?? 0) + 1, (current[column - 1] ?? 0) + 1)
+      if (column > 1 && last === other && letter === b.charCodeAt(column - 2))
+        edits = Math.min(edits, (before[column - 2] ?? 0) + 1)
+      current[column] = edits
+      if (edits < least) least = edits
     }
-    if (Math.min(...current) > limit) return limit + 1
-    before = above
-    above = current
+    if (least > limit) return limit + 1
+    ;[before, above, current] = [above, current, before]
   }
   return Math.min(above[b.length] ?? 0, limit + 1)
 }

@@ -37,7 +37,7 @@ export interface KernelFacts {
   readonly release: string
   /** Where the facts come from, for people: "vmlinux", "the running kernel". */
   readonly from: string
-  /** Names of all functions, in no order. */
+  /** Names of all functions, in no order; the same object each time, which `indexOf` prepares once. */
   functions(): Iterable<string>
   /** The functions of this name; several where files have static ones of one name. */
   places(name: string): readonly Place[]

@@ -142,6 +142,7 @@ class Image implements KernelFacts {
   readonly listsData = true
   readonly #memory: Memory
   readonly #debug: () => Dwarf
+  #names: ReadonlySet<string> | undefined
   readonly #code: Symbols['code']
   readonly #data: Symbols['data']
   readonly #traced: SortedAddresses
@@ -263,8 +264,9 @@ class Image implements KernelFacts {
     }
   }
 
-  functions(): Iterable<string> {
-    return this.#code.keys()
+  functions(): ReadonlySet<string> {
+    this.#names ??= new Set(this.#code.keys())
+    return this.#names
   }
 
   places(name: string): readonly Place[] {

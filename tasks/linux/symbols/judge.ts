@@ -3,6 +3,7 @@ import { inRange, parseVersion } from '../version.ts'
 import { NOTRACE_SINCE, type KernelFacts, type Place } from './facts.ts'
 import { globMatches } from './glob.ts'
 import { isOfKernel, type Hook } from './hook.ts'
+import { indexOf } from './name-index.ts'
 import { judgeKind, missingOption, tooOld } from './needs.ts'
 import { noEvent, noSymbol, NOTRACE } from './words.ts'
 import { candidates, similarTargets, SLIP } from './similar.ts'
@@ -15,8 +16,7 @@ import { retarget, verdict, type Fix, type Verdict } from './verdict.ts'
 const PIECE = /^(.+?)\.(?:isra|part|constprop|cold|llvm|lto_priv)(?:\.|$)/
 
 /** foo.isra.0, foo.part.3.constprop.1, ... of foo. */
-export const piecesOf = (name: string, facts: KernelFacts): string[] =>
-  [...facts.functions()].filter((other) => other.startsWith(`${name}.`)).toSorted()
+export const piecesOf = (name: string, facts: KernelFacts): string[] => indexOf(facts.functions()).piecesOf(name)
 
 /** foo of foo.isra.0; undefined for a whole function. */
 export const wholeOf = (name: string): string | undefined => PIECE.exec(name)?.[1]

@@ -109,6 +109,7 @@ function configWith(config: KernelFacts['config'], modules: readonly ModuleFacts
 /** A kernel with these modules loaded. */
 export function withModules(facts: KernelFacts, modules: readonly ModuleFacts[]): KernelFacts {
   if (modules.length === 0) return facts
+  let names: ReadonlySet<string> | undefined
   const placesIn = (name: string) => modules.flatMap(({ functions }) => functions.get(name) ?? [])
   const variablesIn = (name: string) => modules.filter(({ variables }) => variables.has(name)).length
   return {
@@ -124,7 +125,7 @@ export function withModules(facts: KernelFacts, modules: readonly ModuleFacts[])
     ]),
     refusesAmbiguous: facts.refusesAmbiguous,
     listsData: facts.listsData,
-    functions: () => new Set([...facts.functions(), ...modules.flatMap(staying)]),
+    functions: () => (names ??= new Set([...facts.functions(), ...modules.flatMap(staying)])),
     places: (name) => [...facts.places(name), ...placesIn(name)],
     count: (name) => facts.count(name) + placesIn(name).length + variablesIn(name),
     isData: (name) => facts.isData(name) || variablesIn(name) > 0,

@@ -59,6 +59,7 @@ class Running implements KernelFacts {
   readonly exported: ReadonlyMap<string, string>
   readonly refusesAmbiguous: boolean
   readonly listsData: boolean
+  #names: ReadonlySet<string> | undefined
   readonly #code: ReadonlyMap<string, readonly Raw[]>
   readonly #data: ReadonlyMap<string, number>
   readonly #starts: SortedAddresses
@@ -109,8 +110,9 @@ class Running implements KernelFacts {
     return text !== undefined && address >= text ? answer('init', 'outside of the text that stays') : {}
   }
 
-  functions(): Iterable<string> {
-    return this.#code.keys()
+  functions(): ReadonlySet<string> {
+    this.#names ??= new Set(this.#code.keys())
+    return this.#names
   }
 
   places(name: string): readonly Place[] {

@@ -1,6 +1,7 @@
 /** Which names of a kernel a name of another version may have become. */
 import { editDistance } from '../../engine/edit-distance.ts'
 import type { Hook } from './hook.ts'
+import { indexOf, wordsOf, type NameIndex } from './name-index.ts'
 import { retarget, type Fix } from './verdict.ts'
 
 interface Rename {
@@ -27,19 +28,6 @@ export interface Candidate {
   readonly note?: string
 }
 
-const wordsOf = (name: string): string[] => name.split('_').filter((word) => word.length > 2)
-
-/** 0 for nothing in common; 1 for all words in common and none more. */
-function likeness(name: string, words: ReadonlySet<string>, other: string): number {
-  const others = wordsOf(other)
-  const shared = others.filter((word) => words.has(word)).length
-  // One common word ("read", "file") says nothing.
-  const byWords = shared < Math.min(2, words.size) ? 0 : (2 * shared) / (words.size + others.length)
-  const limit = Math.max(1, Math.floor(name.length / 5))
-  const edits = editDistance(name, other, limit)
-  return Math.max(byWords, edits > limit ? 0 : 1 - edits / name.length)
-}
-
 /**
  * Whether one name is probably a slip for the other: nearly the same, and with the same beginning. get_page is no slip
  * for put_page, and __raw_spin_lock none for _raw_spin_lock.
@@ -58,28 +46,44 @@ export const similarTargets = (hook: Pick<Hook, 'section' | 'target'>, functions
     retarget(hook, name, note ?? (isTypo(hook.target, name) ? SLIP : undefined)),
   )
 
-/** Functions that the name may stand for here, the likeliest first. */
-export function candidates(name: string, functions: Iterable<string>, most = 3): Candidate[] {
+/**
+ * How alike each name is: 1 for all words in common and none more, or for nearly the same letters. Names that have next
+ * to nothing in common are left out.
+ */
+function likenesses(name: string, index: NameIndex): Map<string, number> {
   const words = new Set(wordsOf(name))
-  const all = new Set<string>()
-  const scored: { name: string; score: number }[] = []
-  for (const other of functions) {
-    all.add(other)
-    if (other === name || other.includes('.')) continue
-    const score = likeness(name, words, other)
-    if (score >= 0.6) scored.push({ name: other, score })
+  const scores = new Map<string, number>()
+  const note = (other: string, score: number) => {
+    if (score >= 0.6 && other !== name) scores.set(other, Math.max(score, scores.get(other) ?? 0))
   }
+  // One common word ("read", "file") says nothing.
+  const least = Math.min(2, words.size)
+  for (const [other, shared] of index.sharing(words))
+    if (shared >= least) note(other, (2 * shared) / (words.size + wordsOf(other).length))
+  for (const [other, edits] of index.within(name, Math.max(1, Math.floor(name.length / 5))))
+    note(other, 1 - edits / name.length)
+  return scores
+}
+
+/**
+ * Functions that the name may stand for here, the likeliest first.
+ * @param functions the same object for each name of one kernel: it is prepared once
+ */
+export function candidates(name: string, functions: Iterable<string>, most = 3): Candidate[] {
+  const index = indexOf(functions)
   const known = new Map<string, Candidate>()
   // Names may have changed more than once; both ways, since an older kernel has the older name.
   const follow = (from: string, depth: number): void => {
     for (const rename of RENAMES) {
       const next = rename.from === from ? rename.to : rename.to === from ? rename.from : undefined
       if (next === undefined || next === name || known.has(next) || depth > 3) continue
-      if (all.has(next)) known.set(next, { name: next, note: `${rename.to} is its name since ${rename.since}` })
+      if (index.has(next)) known.set(next, { name: next, note: `${rename.to} is its name since ${rename.since}` })
       else follow(next, depth + 1)
     }
   }
   follow(name, 0)
-  const rest = scored.toSorted((a, b) => b.score - a.score || a.name.localeCompare(b.name)).map((one) => one.name)
+  const rest = [...likenesses(name, index)]
+    .toSorted(([a, ofA], [b, ofB]) => ofB - ofA || a.localeCompare(b))
+    .map(([other]) => other)
   return [...known.values(), ...rest.filter((one) => !known.has(one)).map((one) => ({ name: one }))].slice(0, most)
 }
