@@ -6,6 +6,8 @@ import { plural } from '../engine/text.ts'
 import { writeBundle } from '../upkeep/bundle.ts'
 import { findLab } from '../config/find.ts'
 import type { ResolvedLab } from '../config/resolved.ts'
+import { clusterDoctor } from '../upkeep/cluster/cluster-doctor.ts'
+import { answerAsNode } from '../upkeep/cluster/on-node.ts'
 import { doctorStep } from '../upkeep/doctor.ts'
 import { findingsText, type Finding } from '../upkeep/doctor/finding.ts'
 import { KERNEL_BUILD } from '../host/packages.ts'
@@ -14,7 +16,10 @@ import { toolsFor } from '../build/artefacts.ts'
 import { openApp, type Session } from './shared/app.ts'
 import { defineCommand, type Outcome } from './command.ts'
 import { outputFile } from './output-file.ts'
+import { onlyWith, without } from './shared/exclusive.ts'
 import { logsOfCache, logsOfLab } from './shared/logged.ts'
+import { onCluster, ownProgram, profileFor } from './shared/on-cluster.ts'
+import { wholeNumber } from './shared/values.ts'
 
 /** The failure that an action of the user's making ends in; anything else that it throws passes through. */
 function attempt<T>(action: () => T): T | Failure {
@@ -84,10 +89,36 @@ async function bundle(output: string, findings: readonly Finding[], session: Ses
   }
 }
 
+/** Seconds that the job of `--on` may wait in the queue. */
+const PATIENCE = 300
+
+/** A cluster, as the profile means it. */
+async function ofCluster(on: string, patience: number, session: Session): Promise<readonly Finding[]> {
+  const { lab, context } = openApp(session)
+  const profile = await profileFor(on, lab)
+  return await clusterDoctor({ lab, profile, program: ownProgram(), patience }, context)
+}
+
+function answerOf(findings: readonly Finding[]): Outcome {
+  const bad = findings.some(({ status }) => status === 'problem')
+  return { text: findingsText(findings), data: { findings }, status: bad ? EXIT.lab : EXIT.done }
+}
+
 export const command = defineCommand({
   usage: 'doctor',
   about: 'check the host: tools, whether KVM really works, disk space, mirrors; each problem with its fix',
   options: [
+    [
+      '--on <where>',
+      'slurm or slurm:PROFILE: check a cluster instead, with a short job that looks at one node',
+      onCluster,
+    ],
+    [
+      '--patience <seconds>',
+      `with --on: how long the job may wait in the queue (default: ${PATIENCE})`,
+      wholeNumber('a number of seconds', 1, 7 * 86_400),
+    ],
+    ['--as-node <dir>', 'look at this node and answer in a directory; the job of --on calls this'],
     ['--fix', 'install what is missing, and ask unreachable sources again'],
     [
       '--bundle <file>',
@@ -96,15 +127,22 @@ export const command = defineCommand({
   ],
   examples: [
     ['lab doctor --fix', 'install what is missing'],
+    ['lab doctor --on slurm:uni', 'whether a cluster can carry out plans'],
     ['lab doctor --bundle report.tar.gz', 'what a bug report needs'],
   ],
   work: async (session, _args, options) => {
     const { context } = session
+    without(options, 'on', ['fix', 'bundle', 'asNode'], 'nothing is changed on a cluster')
+    onlyWith(options, 'on', ['patience'])
+    if (options.on !== undefined) return answerOf(await ofCluster(options.on, options.patience ?? PATIENCE, session))
+    if (options.asNode !== undefined) {
+      const answer = await answerAsNode(options.asNode, openApp(session).lab, context)
+      return { text: `answered as node ${printable(answer.node, 60)}`, data: answer }
+    }
     const { lab, finding } = labOf(session)
     if (options.fix === true) await install(session, lab)
     const findings = [...(await doctorStep(lab, context)), finding]
     if (options.bundle !== undefined) return await bundle(options.bundle, findings, session)
-    const bad = findings.some(({ status }) => status === 'problem')
-    return { text: findingsText(findings), data: { findings }, status: bad ? EXIT.lab : EXIT.done }
+    return answerOf(findings)
   },
 })

@@ -104,6 +104,23 @@ export function rangesOf(numbers: readonly number[]): string {
   return parts.join(',')
 }
 
+/**
+ * Reasons to wait that end only when somebody changes the job or the cluster (squeue(1), JOB REASON CODES). Others, such
+ * as Priority, Resources and limits of a user, end by themselves.
+ */
+const NEVER = new Set([
+  'PartitionTimeLimit',
+  'PartitionNodeLimit',
+  'PartitionInactive',
+  'PartitionDown',
+  'BadConstraints',
+  'InvalidAccount',
+  'InvalidQOS',
+  'JobHeldAdmin',
+  'JobHeldUser',
+])
+export const waitsForEver = (reason: string | undefined): boolean => reason !== undefined && NEVER.has(reason)
+
 /** A line of squeue or sacct: `JOB_TASKS|STATE|...`; a task that waits is one of many in brackets. */
 function jobsOfLine(line: string): JobState[] {
   const [id = '', word = '', reason = '', node = '', exit = ''] = line.split('|')
@@ -179,7 +196,7 @@ export async function stateOfJob(job: string, signal: AbortSignal): Promise<stri
 }
 
 /** What a program of Slurm refused, with what helps. */
-async function answered(argv: readonly string[], signal: AbortSignal): Promise<RunResult> {
+export async function answered(argv: readonly string[], signal: AbortSignal): Promise<RunResult> {
   try {
     return await ask(argv, signal)
   } catch (error) {
@@ -194,4 +211,14 @@ async function answered(argv: readonly string[], signal: AbortSignal): Promise<R
 export async function maxArraySize(signal: AbortSignal): Promise<number> {
   const { stdout } = await answered(['scontrol', 'show', 'config'], signal)
   return Number(/^MaxArraySize\s*=\s*(\d+)/m.exec(stdout)?.[1] ?? 1001)
+}
+
+/** Takes a job out of the queue, or ends it. */
+export async function cancel(job: string): Promise<void> {
+  await ask(['scancel', job], AbortSignal.timeout(PATIENCE))
+}
+
+/** What `sbatch --version` prints: "slurm-wlm 22.05.8". */
+export async function slurmVersion(signal: AbortSignal): Promise<string> {
+  return printable((await answered(['sbatch', '--version'], signal)).stdout.trim(), 60)
 }

@@ -32,7 +32,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   import: ['engine', 'linux', 'host', 'trace', 'results'],
   run: ['engine', 'linux', 'host', 'config', 'trace', 'build', 'vm', 'results'],
   evidence: ['engine', 'linux', 'host', 'config', 'trace', 'build', 'vm', 'results', 'import', 'run'],
-  upkeep: ['engine', 'linux', 'host', 'config', 'vm', 'results'],
+  upkeep: ['engine', 'linux', 'host', 'config', 'vm', 'results', 'run'],
 }
 const BELOW_COMMANDS = Object.keys(ARROWS)
 

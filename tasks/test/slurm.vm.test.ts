@@ -4,7 +4,16 @@
  * the same.
  */
 import { spawnSync } from 'node:child_process'
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Manifest } from '../results/manifest.ts'
@@ -286,7 +295,7 @@ describe.skipIf(absent !== undefined)(`on slurm${absent === undefined ? '' : `: 
   })
 
   test('a profile says what a cluster is like; what Slurm refuses is told with the way out', async () => {
-    mkdirSync(join(lab.dir, 'slurm'))
+    for (const dir of ['slurm', '.lab/slurm']) mkdirSync(join(lab.dir, dir), { recursive: true })
     const plans = readdirSync(join(lab.dir, '.lab/slurm'))
     const refused = async (profile: string) => {
       lab.write('slurm/uni.yaml', profile)
@@ -296,11 +305,51 @@ describe.skipIf(absent !== undefined)(`on slurm${absent === undefined ? '' : `: 
       )
       return `${status} ${stderr}`
     }
-    expect(await refused('partition: nonsense\n')).toMatch(/^2 [^]*invalid partition[^]*`sinfo -s` lists/)
+    expect(await refused('partition: nonsense\n')).toMatch(/^2 [^]*no such partition[^]*main, short/)
     expect(await refused('memory: 900G\n')).toMatch(/^2 [^]*Slurm refuses[^]*`sinfo -N -l`/)
     expect(await refused('time: 1m\n')).toMatch(/^2 [^]*write `time: \d+m` or more/)
+    expect(await refused('partition: short\n')).toMatch(/^2 [^]*gives a job 1 min at most[^]*another `partition:`/)
     expect(await refused('partitoin: main\n')).toMatch(/^2 [^]*uni.yaml:1:1/)
     expect(readdirSync(join(lab.dir, '.lab/slurm'))).toEqual(plans)
+  })
+
+  test('lab doctor looks at a node, and says what it lacks', async () => {
+    mkdirSync(join(lab.dir, 'slurm'), { recursive: true })
+    const doctor = async (profile: string) => {
+      lab.write('slurm/doctor.yaml', profile)
+      const { findings } = (await lab.answer(['doctor', '--on', 'slurm:doctor'], cluster.env)) as {
+        readonly findings: readonly { readonly name: string; readonly status: string; readonly fact: string }[]
+      }
+      return Object.fromEntries(findings.map(({ name, status, fact }) => [name, `${status}: ${fact}`]))
+    }
+    expect(await doctor('partition: main\n')).toMatchObject({
+      accounting: expect.stringContaining('warning: this cluster keeps no accounts'),
+      partition: 'ok: main: 2 nodes, no time limit',
+      node: expect.stringMatching(/^ok: n[12] /),
+      'shared files': expect.stringMatching(/^ok/),
+      QEMU: expect.stringMatching(/^ok: QEMU emulator/),
+      clock: expect.stringMatching(/^ok/),
+    })
+    // Programs of a node without QEMU, and a clock that is five minutes ahead.
+    const bin = join(lab.dir, 'node-bin')
+    mkdirSync(bin)
+    for (const program of ['mkdir', 'uname']) symlinkSync(which(program) ?? '', join(bin, program))
+    const ahead = `data:text/javascript,const%20now=Date.now;Date.now=()=>now()+300000`
+    expect(
+      await doctor(
+        `scratch: /nonexistent/lab\nprologue: ['PATH=${bin}', 'mkdir() { :; }', 'export NODE_OPTIONS="--import=${ahead}"']\n`,
+      ),
+    ).toMatchObject({
+      QEMU: expect.stringMatching(/^problem/),
+      scratch: expect.stringMatching(/^problem: \/nonexistent/),
+      clock: expect.stringMatching(/^warning: the node's clock is (299|300)\S* s or more ahead/),
+    })
+    expect(await doctor("prologue: ['cd /nonexistent || exit 3']\n")).toMatchObject({
+      node: expect.stringMatching(/^problem: .*FAILED.*\/nonexistent/),
+    })
+    expect(await doctor('partition: short\n')).toMatchObject({ 'time limit': expect.stringMatching(/^warning: 1 min/) })
+    expect(cluster.ask(['squeue', '-h', '--name=lab-doctor'])).toBe('')
+    expect(readdirSync(join(lab.dir, '.lab')).filter((name) => name.startsWith('.partial-'))).toEqual([])
   })
 
   test('real guests run on the nodes', async () => {

@@ -1,11 +1,12 @@
 /** `lab run --on slurm`: experiments are planned here, and jobs of the cluster carry them out. */
 import { join } from 'node:path'
-import type { ResolvedExperiment } from '../../config/resolved.ts'
+import type { ResolvedExperiment, ResolvedLab } from '../../config/resolved.ts'
 import { userError } from '../../engine/error.ts'
 import { printable } from '../../engine/printable.ts'
 import { plural } from '../../engine/text.ts'
 import type { ExperimentRequest } from '../../run/request.ts'
-import { readProfile } from '../../run/cluster/profile.ts'
+import { readProfile, type Profile } from '../../run/cluster/profile.ts'
+import type { Program } from '../../run/cluster/script.ts'
 import { submitExperiment, type Submitted } from '../../run/cluster/submit.ts'
 import type { Outcome, Parse } from '../command.ts'
 import { TOOL_ROOT, type App } from './app.ts'
@@ -55,10 +56,20 @@ export interface OnSlurm {
   readonly requestOf: (experiment: ResolvedExperiment) => ExperimentRequest
 }
 
+/** Node and `lab` as they run here: jobs call them by the same paths. */
+export const ownProgram = (): Program => ({
+  node: process.execPath,
+  entry: process.argv[1] ?? join(TOOL_ROOT, 'tasks/cli.ts'),
+})
+
+/** The profile that `--on` names. */
+export const profileFor = async (on: string, { directory }: Pick<ResolvedLab, 'directory'>): Promise<Profile> =>
+  await readProfile(directory, ON.exec(on)?.[1])
+
 /** Submits one experiment at a time. */
 export async function submitter({ on, atATime, requestOf }: OnSlurm, { lab, places, context }: App) {
-  const program = { node: process.execPath, entry: process.argv[1] ?? join(TOOL_ROOT, 'tasks/cli.ts') }
-  const profile = await readProfile(lab.directory, ON.exec(on)?.[1])
+  const program = ownProgram()
+  const profile = await profileFor(on, lab)
   return async (experiment: ResolvedExperiment, resume: boolean): Promise<Submitted> =>
     await submitExperiment({ request: requestOf(experiment), program, profile, atATime }, resume, places, context)
 }

@@ -2,7 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { tempDir } from '../../test/temp-dir.ts'
-import { minutesOf, needTime, profileOf, profileOptions, readProfile } from './profile.ts'
+import { minutesOf, needPartition, needTime, profileOf, profileOptions, readProfile } from './profile.ts'
 
 const of = (text: string) => profileOf('slurm/uni.yaml', Buffer.from(text))
 const refusal = (work: () => unknown): { fact?: string; lines?: readonly string[]; wayOut?: string } => {
@@ -49,10 +49,25 @@ describe('a profile', () => {
     await expect(readProfile(dir, 'other', env)).rejects.toThrow('there is no such profile')
   })
 
+  test('names a partition that is there', () => {
+    const main = { name: 'main', isDefault: true, state: 'UP', nodes: 1, longest: 60 }
+    expect(needPartition({}, [main])).toBe(main)
+    expect(needPartition({ partition: 'main' }, [main])).toBe(main)
+    expect(needPartition({ partition: 'main,other' }, [main])).toBeUndefined()
+    expect(refusal(() => void needPartition({ partition: 'mian' }, [main])).wayOut).toContain('main')
+  })
+
   test('has time for a run', () => {
     const experiment = { name: 'cost', timeout: 90_000 }
-    expect(refusal(() => needTime({ time: '2m' }, experiment)).wayOut).toContain('time: 3m')
-    expect(refusal(() => needTime({ time: '3m' }, experiment))).toEqual({})
-    expect(refusal(() => needTime({}, experiment))).toEqual({})
+    const short = { name: 'short', isDefault: true, state: 'UP', nodes: 1, longest: 2 }
+    const usual = { ...short, longest: 600, usual: 1 }
+    expect(refusal(() => needTime({ time: '2m' }, experiment, undefined)).wayOut).toContain('time: 3m')
+    expect(refusal(() => needTime({ time: '3m' }, experiment, undefined))).toEqual({})
+    expect(refusal(() => needTime({}, experiment, undefined))).toEqual({})
+    expect(refusal(() => needTime({}, experiment, short)).fact).toContain('2 min at most')
+    expect(refusal(() => needTime({}, experiment, usual)).wayOut).toContain('time: 3m')
+    expect(refusal(() => needTime({ time: '3m' }, experiment, usual))).toEqual({})
+    // Slurm would take the job and never start it.
+    expect(refusal(() => needTime({ time: '11h' }, experiment, usual)).wayOut).toContain('time: 600m')
   })
 })

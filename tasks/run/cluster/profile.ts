@@ -14,6 +14,7 @@ import { locate } from '../../config/text/yaml-location.ts'
 import { codeOf, userError } from '../../engine/error.ts'
 import { printable } from '../../engine/printable.ts'
 import { plural } from '../../engine/text.ts'
+import { limitText, partitionNamed, timeIn, type Partition } from '../../host/slurm-partitions.ts'
 
 const WORDS = {
   name: 'profile',
@@ -102,16 +103,58 @@ export function profileOf(file: string, bytes: Uint8Array): Profile {
   })
 }
 
-/** A task must have the time that its longest run may take, and a minute to end. */
+/**
+ * The partition that jobs of a profile go to; undefined where Slurm chooses one of a list, or has no default.
+ * @throws a user's Failure for one that is not there, before anything is built for it
+ */
+export function needPartition(
+  { partition }: Pick<Profile, 'partition'>,
+  all: readonly Partition[],
+): Partition | undefined {
+  const found = partitionNamed(all, partition)
+  if (found !== undefined || partition === undefined || partition.includes(',')) return found
+  throw userError({
+    place: `partition: ${printable(partition, 60)}`,
+    fact: 'the cluster has no such partition, or you may not see it',
+    wayOut: `name one of these in the profile: ${printable(all.map(({ name }) => name).join(', '), 300)}`,
+  })
+}
+
+/** Minutes that a task needs at least: the longest that one run may take, and a minute to end. */
+export const minutesFor = ({ timeout }: Pick<ResolvedExperiment, 'timeout'>): number => Math.ceil(timeout / 60_000) + 1
+
+/**
+ * A task must have the time that its longest run may take, and a minute to end.
+ * @param partition where the jobs go, if that is known
+ * @throws a user's Failure for a limit that stops a run in the middle, and one above that of the partition: Slurm would
+ *   take the job and never start it
+ */
 export function needTime(
   { time }: Pick<Profile, 'time'>,
-  { name, timeout }: Pick<ResolvedExperiment, 'name' | 'timeout'>,
+  experiment: Pick<ResolvedExperiment, 'name' | 'timeout'>,
+  partition: Partition | undefined,
 ): void {
-  const needed = Math.ceil(timeout / 60_000) + 1
-  if (time === undefined || minutesOf(time) >= needed) return
+  const needed = minutesFor(experiment)
+  const asked = time === undefined ? undefined : minutesOf(time)
+  const longest = partition?.longest ?? Number.POSITIVE_INFINITY
+  const run = `one run of experiment ${experiment.name} may take ${experiment.timeout / 1000} s (timeout), and a task needs a minute to end`
+  if (partition !== undefined && longest < needed)
+    throw userError({
+      place: `partition ${partition.name}`,
+      fact: `it gives a job ${limitText(longest)}; ${run}`,
+      wayOut: 'name another `partition:` in the profile (`sinfo -s` shows their limits), or set a shorter timeout',
+    })
+  if (asked !== undefined && asked > longest)
+    throw userError({
+      place: `time: ${time}`,
+      fact: `partition ${partition?.name} gives a job ${limitText(longest)}: Slurm would let it wait for ever`,
+      wayOut: `write \`time: ${Math.floor(longest)}m\` or less in the profile, or name another \`partition:\``,
+    })
+  const limit = partition === undefined ? asked : timeIn(partition, asked)
+  if (limit === undefined || limit >= needed) return
   throw userError({
-    place: `time: ${time}`,
-    fact: `one run of experiment ${name} may take ${timeout / 1000} s (timeout), and a task needs a minute to end`,
+    place: time === undefined ? `partition ${partition?.name}` : `time: ${time}`,
+    fact: time === undefined ? `a job that asks for no time gets ${limitText(limit)}; ${run}` : run,
     wayOut: `write \`time: ${needed}m\` or more in the profile, or a shorter timeout`,
   })
 }

@@ -62,10 +62,13 @@ const BESIDE_GUEST = 768 * 2 ** 20
 
 const megabytes = (bytes: number) => Math.ceil(bytes / 2 ** 20)
 
+/** Bytes that a task of a VM's experiment asks for. */
+export const memoryOf = ({ memory }: Pick<ResolvedVm, 'memory'>): number => memory + BESIDE_GUEST
+
 /** What a task of a VM's experiment needs of a node. */
-export const needsOf = ({ cpus, memory }: Pick<ResolvedVm, 'cpus' | 'memory'>): string[] => [
-  `--cpus-per-task=${cpus}`,
-  `--mem=${megabytes(memory + BESIDE_GUEST)}M`,
+export const needsOf = (vm: Pick<ResolvedVm, 'cpus' | 'memory'>): string[] => [
+  `--cpus-per-task=${vm.cpus}`,
+  `--mem=${megabytes(memoryOf(vm))}M`,
 ]
 
 /** Options of every job of a plan. `--export=NONE`: what a user's shell happens to hold decides nothing. */

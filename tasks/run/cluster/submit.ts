@@ -9,13 +9,14 @@ import { Failure, userError } from '../../engine/error.ts'
 import { lock } from '../../engine/lock.ts'
 import { plural } from '../../engine/text.ts'
 import { maxArraySize, rangesOf, submit } from '../../host/slurm.ts'
+import { partitions } from '../../host/slurm-partitions.ts'
 import { prepared as prepare, seedOf, type Prepared } from '../experiment.ts'
 import type { ExperimentRequest } from '../request.ts'
 import type { Places } from '../../vm/vm.ts'
 import { blockedSchedule, blockSize } from './blocks.ts'
 import { arrayOptions, commonOptions, needsOf, scriptText, type JobRequest, type Program } from './script.ts'
 import { changed } from '../plan/journal.ts'
-import { needTime, profileOptions, type Profile } from './profile.ts'
+import { needPartition, needTime, profileOptions, type Profile } from './profile.ts'
 import { madeOf, noteJobs, openBlocks } from './progress.ts'
 import { listPlans, putFile, readPlan, storePlan, type PlanHeader } from './stored-plan.ts'
 
@@ -221,7 +222,7 @@ export async function submitExperiment(
   context: Context,
 ): Promise<Submitted> {
   const { request, profile } = asked
-  needTime(profile, request.experiment)
+  needTime(profile, request.experiment, needPartition(profile, await partitions(context.signal)))
   const made = await prepare(request, places, context)
   const { dir, plan } = resume ? await planToResume(asked, made) : await newPlan(asked, made, places, context)
   return await submitOpen(asked, dir, plan, !resume, context)
