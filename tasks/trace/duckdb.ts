@@ -2,7 +2,7 @@
 import type { DuckDBConnection, DuckDBInstance } from '@duckdb/node-api'
 import { atInterruption } from '../engine/interruption.ts'
 
-export type { DuckDBAppender, DuckDBConnection } from '@duckdb/node-api'
+export type { DuckDBAppender, DuckDBConnection, DuckDBDataChunk } from '@duckdb/node-api'
 
 /** Begins to load the package; a failure shows in `openDatabase`. */
 export const prepareDatabase = (): void => void import('@duckdb/node-api').catch(() => undefined)

@@ -8,6 +8,12 @@ export const MOST_STEPS = 31
 /** Different reads that are told apart where nobody declared what a read is. */
 const MOST_KINDS = 500
 
+function sameSteps(a: readonly number[], b: readonly number[]): boolean {
+  if (a.length !== b.length) return false
+  for (let step = 0; step < a.length; step++) if (a[step] !== b[step]) return false
+  return true
+}
+
 /** Numbers that grow, without an object for each. */
 class Growing<List extends Float32Array | Float64Array> {
   readonly #make: (length: number) => List
@@ -80,7 +86,9 @@ export class Kind {
 
   /** @param times of its steps @param row of the first */
   add(times: readonly number[], run: number, pid: number, row: number): void {
-    for (const [index, gaps] of this.gaps.entries()) gaps.push((times[index + 1] ?? 0) - (times[index] ?? 0))
+    // Without an iterator: this runs for each of a million messages.
+    for (let step = 0; step < this.gaps.length; step++)
+      this.gaps[step]?.push((times[step + 1] ?? 0) - (times[step] ?? 0))
     const [start = 0, end = 0] = [times[0], times.at(-1)]
     this.durations.push(end - start)
     this.#runs.push(run)
@@ -115,17 +123,26 @@ export class Kind {
 /** Whether a text can be each of the steps: a bit for each, the first one lowest. */
 export type Mask = number
 
+/** The read that a process is in. */
+interface OpenRead {
+  /** The process's first text of all. */
+  readonly first: number
+  readonly texts: number[]
+  readonly times: number[]
+  /** Of its first message, for `Place`. */
+  row: number
+  /** So far it is what was declared. */
+  expected: boolean
+}
+
 export class ReadCutter {
   readonly #masks: ((text: number) => Mask) | undefined
   readonly #length: number
   readonly #kinds = new Map<string, Kind>()
+  #recent: Kind | undefined
   #run = -1
-  #pid = -1
-  #texts: number[] = []
-  #times: number[] = []
-  #row = 0
-  #expected = true
-  #first = -1
+  /** Of this run, by the process. */
+  readonly #open = new Map<number, OpenRead>()
   /** Groups that are no whole read: of an exec, cut off, or of another order. */
   others = 0
 
@@ -139,59 +156,72 @@ export class ReadCutter {
   }
 
   /**
-   * Rows come run by run, in each process by process, in each in the order of time. @param row its number, for `Place`
+   * Rows come run by run, and those of a process in the order of time; the processes of a run may take turns. @param row
+   * its number, for `Place`
    */
   row(run: number, pid: number, time: number, text: number, row = 0): void {
-    const other = run !== this.#run || pid !== this.#pid
-    if (other) {
-      this.#end()
+    if (run !== this.#run) {
+      this.#endAll()
       this.#run = run
-      this.#pid = pid
-      this.#first = text
+    }
+    let open = this.#open.get(pid)
+    if (open === undefined) {
+      open = { first: text, texts: [], times: [], row, expected: true }
+      this.#open.set(pid, open)
     }
     const mask = this.#masks?.(text) ?? 0
-    const fits = this.#masks === undefined || ((mask >> this.#texts.length) & 1) === 1
-    const begins = this.#masks === undefined ? text === this.#first : (mask & 1) === 1 && !(this.#expected && fits)
-    if (begins && this.#texts.length > 0) this.#end()
-    this.#expected &&= this.#masks === undefined || ((mask >> this.#texts.length) & 1) === 1
+    const fits = this.#masks === undefined || ((mask >> open.texts.length) & 1) === 1
+    const begins = this.#masks === undefined ? text === open.first : (mask & 1) === 1 && !(open.expected && fits)
+    if (begins && open.texts.length > 0) this.#end(pid, open)
+    open.expected &&= this.#masks === undefined || ((mask >> open.texts.length) & 1) === 1
     // One more than can be whole says that it is not.
-    if (this.#texts.length <= MOST_STEPS) {
-      if (this.#texts.length === 0) this.#row = row
-      this.#texts.push(text)
-      this.#times.push(time)
+    if (open.texts.length <= MOST_STEPS) {
+      if (open.texts.length === 0) open.row = row
+      open.texts.push(text)
+      open.times.push(time)
     }
   }
 
-  #end(): void {
-    const [texts, times] = [this.#texts, this.#times]
+  #end(pid: number, open: OpenRead): void {
+    const { texts, times } = open
     const whole =
       this.#masks === undefined
         ? texts.length > 1 && texts.length <= MOST_STEPS
-        : this.#expected && texts.length === this.#length
+        : open.expected && texts.length === this.#length
     if (texts.length > 0) {
       const kind = whole ? this.#kindOf(texts) : undefined
-      if (kind) kind.add(times, this.#run, this.#pid, this.#row)
+      if (kind) kind.add(times, this.#run, pid, open.row)
       else this.others++
     }
-    this.#texts = []
-    this.#times = []
-    this.#expected = true
+    // The same lists serve the next read: a million reads would leave two million lists behind.
+    texts.length = 0
+    times.length = 0
+    open.expected = true
+  }
+
+  #endAll(): void {
+    for (const [pid, open] of this.#open) this.#end(pid, open)
+    this.#open.clear()
   }
 
   /** Texts of one declared step differ (lengths, values): the declared order is one kind. */
   #kindOf(texts: readonly number[]): Kind | undefined {
+    // Most reads are of the same kind as the one before.
+    const recent = this.#recent
+    if (recent !== undefined && (this.#masks !== undefined || sameSteps(recent.steps, texts))) return recent
     const key = this.#masks === undefined ? texts.join(' ') : ''
     let kind = this.#kinds.get(key)
     if (kind === undefined && this.#kinds.size < MOST_KINDS) {
       kind = new Kind([...texts])
       this.#kinds.set(key, kind)
     }
+    this.#recent = kind
     return kind
   }
 
   /** Ends the last read. Gives the kind that most reads are of; those of other kinds are in `others` then. */
   finish(): Kind | undefined {
-    this.#end()
+    this.#endAll()
     const sorted = [...this.#kinds.values()].toSorted((a, b) => b.count - a.count)
     const [most, ...rest] = sorted
     for (const { count } of rest) this.others += count

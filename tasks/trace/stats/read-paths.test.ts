@@ -109,6 +109,31 @@ describe('paths', () => {
     ])
   })
 
+  test('processes that take turns, and messages that are all different, are the reads that each process made', async () => {
+    // More than become numbers in DuckDB; times since 1970, of which a double holds no nanoseconds.
+    const count = 6000
+    const epoch = 1_790_000_000_000_000_001n
+    const events = Array.from({ length: count }, (_, index) =>
+      [7, 8].flatMap((pid) =>
+        ['enter', `copied ${index * 10 + pid}`].map((message, step) => ({
+          ...event(pid, 0, message),
+          timeNs: epoch + BigInt(index * 1000 + step * 7 + (pid - 7) * 3),
+        })),
+      ),
+    ).flat()
+    await writeEvents(
+      file('mixed'),
+      events.toSorted((a, b) => Number(a.timeNs - b.timeNs)),
+    )
+    for (const order of [undefined, [ORDER[0], { kind: 'regex', regex: /^copied \d+$/u } as const]]) {
+      const [path] = await pathsOf([{ file: file('mixed'), group: 0, pid: undefined }], [{ order }], spill)
+      expect(path?.kind.count).toBe(2 * count)
+      expect([...new Set(path?.kind.durations.values)]).toEqual([7])
+      expect(path?.typical.map(({ time }) => time)).toEqual([0, 7])
+      expect(path?.others).toBe(0)
+    }
+  })
+
   test('groups are apart; where nothing is declared, numbers are no difference', async () => {
     const found = await pathsOf(
       [
