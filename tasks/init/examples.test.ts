@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { openLab } from '../config/open.ts'
+import { includedNames } from '../linux/c/includes.ts'
 import { exampleFiles, exampleLabs } from './examples.ts'
 import { initLab } from './init.ts'
 
@@ -29,6 +30,21 @@ describe.each(shipped)('the example $name', ({ name }) => {
     expect(lab.name).toBe('my-question')
     expect(files).toEqual(expect.arrayContaining(['.gitignore', 'README.md', 'lab.yaml']))
   })
+
+  test('includes its own files and those that the lab gives to probes, and nothing else', async () => {
+    const own = (await exampleFiles(EXAMPLES, name)).map(([file]) => file)
+    const given = ['lab.bpf.h', 'vmlinux.h']
+    for (const file of own.filter((one) => /\.[ch]$/.test(one)))
+      for (const included of includedNames(readFileSync(path.join(EXAMPLES, name, file), 'utf8')))
+        if (included.quoted && !given.includes(included.name))
+          expect(own, file).toContain(path.join(path.dirname(file), included.name))
+  })
+})
+
+test('the copies of map.h are the same', () => {
+  const copies = ['bpf/workloads/map.h', 'examples/evaluation/workloads/map.h']
+  const [first, second] = copies.map((file) => readFileSync(path.join(ROOT, file), 'utf8'))
+  expect(second).toBe(first)
 })
 
 describe.each(shipped.filter(({ name }) => !LONG.has(name)))('the example $name', ({ name, question }) => {

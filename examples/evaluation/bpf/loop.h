@@ -1,6 +1,7 @@
 // One page is read; for each copyout() of the workload, LOOPS times: a text of up to 256 bytes is read from the page
-// cache and written to the buffer. Each turn is verified, because the verifier follows a bounded loop (since 5.3) turn
-// by turn.
+// cache and written to the buffer. The verifier follows a bounded loop (since 5.3) turn by turn, and a turn has 20
+// instructions: 3000 turns are 60 k instructions, and 48000 are 960 k of the million that it looks at
+// (BPF_COMPLEXITY_LIMIT_INSNS).
 #include <linux/bpf.h>
 #include <linux/ptrace.h>
 #include <linux/version.h>
@@ -26,7 +27,7 @@ int copyout(struct pt_regs *ctx)
 #pragma clang loop unroll(disable)
 	for (int turn = 0; turn < LOOPS; turn++) {
 		read_kernel_text(text, TEXT, from);
-		sum = sum * 31 + (__u8)text[0];
+		sum = (sum + 1) * 31 + (__u8)text[0];
 		bpf_probe_write_user(to, text, TEXT);
 	}
 	put(seen_sum, 0, sum);

@@ -5,7 +5,7 @@
  * what the reduction took: in the kernel it cannot be told from the reading.
  */
 #include "clock.h"
-#include "../../../bpf/workloads/map.h"
+#include "map.h"
 
 #include <fcntl.h>
 
