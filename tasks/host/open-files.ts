@@ -29,6 +29,10 @@ export function usedByProcesses(proc = '/proc'): (path: string) => boolean {
   return (path) => [...seen].some((one) => one === path || one.startsWith(`${path}/`))
 }
 
+const isAt = (pid: string, real: string, prefix: string, proc: string): boolean =>
+  attempt(() => readlinkSync(join(proc, pid, 'cwd'))) === real &&
+  basename(attempt(() => readlinkSync(join(proc, pid, 'exe'))) ?? '').startsWith(prefix)
+
 /**
  * Pids of the programs whose name begins with `prefix` and whose working directory is `dir`, as far as this user may
  * see.
@@ -37,8 +41,12 @@ export function programsIn(dir: string, prefix: string, proc = '/proc'): number[
   const real = attempt(() => realpathSync(dir))
   if (real === undefined) return []
   return (attempt(() => readdirSync(proc)) ?? [])
-    .filter((pid) => /^\d+$/.test(pid))
-    .filter((pid) => attempt(() => readlinkSync(join(proc, pid, 'cwd'))) === real)
-    .filter((pid) => basename(attempt(() => readlinkSync(join(proc, pid, 'exe'))) ?? '').startsWith(prefix))
+    .filter((pid) => /^\d+$/.test(pid) && isAt(pid, real, prefix, proc))
     .map(Number)
+}
+
+/** The same of one process, without a look at all the others. */
+export function isProgramIn(pid: number, dir: string, prefix: string, proc = '/proc'): boolean {
+  const real = attempt(() => realpathSync(dir))
+  return real !== undefined && isAt(String(pid), real, prefix, proc)
 }
