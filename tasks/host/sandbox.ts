@@ -121,6 +121,8 @@ export interface ConfinedOptions {
   readonly place: string
   /** Statuses that are no failure; default [0]. */
   readonly accept?: readonly number[]
+  /** The program that a shell of ours starts: messages are about it, and its file is among those that can be read. */
+  readonly starts?: string
 }
 
 /** Whether a failure is that of a confined program: its input is damaged, and the lab is well. */
@@ -167,8 +169,9 @@ export async function runConfined(
   const { file, input, stdoutFile, bounds, signal, place } = options
   const way = WAYS[await confinement()]
   const [program, ...words] = argv(file === undefined ? '' : way.input(file))
-  const found = which(program)
-  if (found === undefined) throw missing(program, place)
+  const named = options.starts ?? program
+  const [found, started] = [which(program), which(named)]
+  if (found === undefined || started === undefined) throw missing(named, place)
   const size = file === undefined || !existsSync(file) ? 0 : (await stat(file)).size
   const limits = [
     '--core=0',
@@ -180,7 +183,7 @@ export async function runConfined(
     `--cpu=${Math.ceil(bounds.timeout / 1000)}`,
   ]
   try {
-    return await run(['prlimit', ...limits, ...way.words(found, file), found, ...words], {
+    return await run(['prlimit', ...limits, ...way.words(started, file), found, ...words], {
       signal,
       timeout: bounds.timeout,
       outputLimit: bounds.output,
@@ -191,6 +194,6 @@ export async function runConfined(
     })
   } catch (error) {
     if (!(error instanceof ProgramFailure) || isOurs(error)) throw error
-    throw damaged(program, error)
+    throw damaged(named, error)
   }
 }

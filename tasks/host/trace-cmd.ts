@@ -1,6 +1,8 @@
 /** trace-cmd on the host: a trace.dat as text. It parses what a guest wrote, so it runs confined (host/sandbox). */
+import { randomBytes } from 'node:crypto'
 import { stat } from 'node:fs/promises'
 import { boundsFor, runConfined, type Bounds } from './sandbox.ts'
+import { which } from './which.ts'
 
 /** Of what is taken into memory, as one string: V8 takes no longer one than 2^29 - 24 characters. Bytes. */
 const MOST_IN_MEMORY = 400 * 2 ** 20
@@ -21,6 +23,29 @@ async function inMemory(file: string, words: readonly string[], signal: AbortSig
 const report = async (file: string, flags: readonly string[], signal: AbortSignal): Promise<string[]> =>
   (await inMemory(file, ['report', '-N', ...flags], signal)).stdout.split('\n')
 
+/** Of two reports of such a file, both fit into one string. Bytes. */
+const SMALL = 4 * 2 ** 20
+/** $1: trace-cmd, $2: the file, $3: what is between the two reports. */
+const BOTH = 'set -e; "$1" report -N -t -i "$2"; echo "$3"; exec "$1" report -N -t -l -i "$2"'
+
+/**
+ * The plain report and the latency format from one confined program: a start of one costs more than trace-cmd's work
+ * for a short run. Nobody can have written the line between them, which is drawn for it.
+ */
+async function bothReports(file: string, signal: AbortSignal): Promise<[plain: string[], latency: string[]]> {
+  const between = randomBytes(16).toString('hex')
+  const program = which('trace-cmd') ?? 'trace-cmd'
+  const { stdout } = await runConfined((name) => ['sh', '-c', BOTH, 'sh', program, name, between], {
+    file,
+    signal,
+    bounds: await bounds(file),
+    place: 'trace.dat',
+    starts: 'trace-cmd',
+  })
+  const [plain = '', latency = ''] = stdout.split(`${between}\n`)
+  return [plain.split('\n'), latency.split('\n')]
+}
+
 /**
  * "comm-pid  0d..1  12.345:" of the latency format: CPU and flags stand together, and a flag is never a digit first.
  */
@@ -33,7 +58,10 @@ const LATENCY = /-\d+\s+\d+([^\s\d]\S{3,4})\s+\d+\.\d+:/
  * @throws Failure (experiment, sandbox's `isDamaged`) where trace-cmd cannot read it or dies of it
  */
 export async function reportText(file: string, signal: AbortSignal): Promise<string> {
-  const [plain, latency] = await Promise.all([report(file, ['-t'], signal), report(file, ['-t', '-l'], signal)])
+  const { size } = await stat(file)
+  const [plain, latency] = await (size <= SMALL
+    ? bothReports(file, signal)
+    : Promise.all([report(file, ['-t'], signal), report(file, ['-t', '-l'], signal)]))
   if (plain.length !== latency.length) return plain.join('\n')
   return plain
     .map((line, index) => {
