@@ -2,7 +2,7 @@
  * Why a guest did not get to the end of its boot: the console's text in, a named guess out. A table; the first row that
  * matches wins, so the specific ones stand first.
  */
-import { exitCodeText, initErrorText, mountText, rootDeviceText, unitText } from './boot-numbers.ts'
+import { exitCodeText, initErrorText, mountText, rootDeviceText, rootDeviceWayOut, unitText } from './boot-numbers.ts'
 import { inRange, parseVersion } from '../version.ts'
 
 export interface BootGuess {
@@ -19,7 +19,7 @@ export interface BootFailure {
   /** Kernels that can fail like this; all of them where it is left out. */
   readonly kernels?: string
   readonly cause: string | ((match: RegExpExecArray) => string)
-  readonly wayOut: string
+  readonly wayOut: string | ((match: RegExpExecArray) => string)
 }
 
 /** The table itself; `lab explain` reads other texts with it than consoles. */
@@ -57,8 +57,7 @@ export const BOOT_FAILURES: readonly BootFailure[] = [
     // Before 2.6.30 and in retold panics: "Unable to mount rootfs on unknown block(2,0)".
     pattern: /VFS:? (?:Cannot open root device[^\n]*|Unable to mount root fs[^\n]*)|unable to mount root ?fs [^\n]*/i,
     cause: (match) => rootDeviceText(match[0]),
-    wayOut:
-      'the configuration needs PCI, VIRTIO_PCI, VIRTIO_BLK and EXT4_FS built in: kernel/config/guest.config has them',
+    wayOut: (match) => rootDeviceWayOut(match[0]),
   },
   {
     name: 'no root device',
@@ -192,7 +191,12 @@ export function guessBootFailure(console: string): (BootGuess & { readonly evide
     const match = pattern.exec(console)
     if (match === null) continue
     const evidence = match[0].split('\n')[0] ?? ''
-    return { name, evidence, wayOut, cause: typeof cause === 'string' ? cause : cause(match) }
+    return {
+      name,
+      evidence,
+      wayOut: typeof wayOut === 'string' ? wayOut : wayOut(match),
+      cause: typeof cause === 'string' ? cause : cause(match),
+    }
   }
   return undefined
 }

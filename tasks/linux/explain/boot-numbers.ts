@@ -90,6 +90,23 @@ export function rootDeviceText(line: string): string {
   return 'the kernel found no disk of the name that root= gives: the driver of the disk or of its bus is not built in (a module cannot help before the root file system, except in an initramfs), or root= names another disk'
 }
 
+const WAY_OUT_BY_MAJOR: Readonly<Record<number, string>> = {
+  1: 'give the kernel its initial RAM disk (QEMU: -initrd FILE, a boot loader: initrd), or root= of a disk; "Trying to unpack rootfs image" in the log says that it got one',
+  2: 'add root=/dev/vda (or the disk that you mean) to the command line of the kernel, or -initrd',
+  31: 'root= of the disk that this machine has: the list of partitions that the kernel prints before the panic names them',
+}
+
+/** What to do about the panic of rootDeviceText(). */
+export function rootDeviceWayOut(line: string): string {
+  const major = Number(/unknown[- ]block ?\((\d+)/.exec(line)?.[1] ?? 0)
+  return (
+    WAY_OUT_BY_MAJOR[major] ??
+    (major === 0
+      ? 'the configuration needs PCI, VIRTIO_PCI, VIRTIO_BLK and EXT4_FS built in: kernel/config/guest.config has them; the list of partitions in the log shows which disks the kernel has'
+      : 'blkid IMAGE says what is on the disk; build its file system in (EXT4_FS), name the partition (vda1) where it has a partition table, and give QEMU the format of the image (format=qcow2 or raw)')
+  )
+}
+
 /** What an option of the kernel has to do with a unit that failed. */
 const BY_UNIT: readonly (readonly [unit: RegExp, cause: string])[] = [
   [

@@ -70,8 +70,22 @@ const REPORTING =
   /^(?:(?:__)?dump_stack\w*|show_(?:stack|regs|trace)\w*|__die\w*|die\w*|oops_\w+|v?panic|common_interrupt|(?:asm_)?exc_\w+|asm_\w+|sysvec_\w+|_*do_page_fault|do_user_addr_fault|page_fault|kernelmode_fixup_or_oops|(?:__)?hrtimer_\w+|tick_\w+|update_process_times|ret_from_fork\w*)(?:\.|$)/
 const PROGRAM = /^bpf_prog_[0-9a-f]{16}(?:_(\w+))?$/
 
+/** Lines of a report between its first one and the trace. */
+const HEADER =
+  /^(?:CPU: \d|Hardware name|Workqueue: |Modules linked in|task: |Tainted: |[RED][A-Z0-9]{1,2}P?: |RIP|PC is|LR is|[CFGD][RS]\w*: |PKRU|Code: |Kernel Offset|--+|\s*$)/
+const CPU = /^CPU: \d+(?: UID: \d+)? PID: /
+
+/** The line with which a report begins that has no rule of its own: what stands right above "CPU: 1 PID: ...". */
+function headOf(above: readonly string[]): string | undefined {
+  const texts = above.map((line) => logLine(line))
+  const cpu = texts.findLastIndex(({ text }) => CPU.test(text))
+  const head = texts.slice(0, Math.max(0, cpu)).findLast(({ text }) => !HEADER.test(text))
+  return head?.by === 'kernel' ? head.text.trim() : undefined
+}
+
 interface Trace {
   readonly line: number
+  readonly head: string | undefined
   readonly frames: { readonly name: string; readonly sure: boolean }[]
   readonly lines: string[]
 }
@@ -90,8 +104,11 @@ export class CallTraces implements Reader {
     return this.#trace !== undefined
   }
 
-  /** @param inReport the trace belongs to a report whose beginning is known */
-  readonly feed = (line: string, number: number, inReport = false): void => {
+  /**
+   * @param inReport the trace belongs to a report whose beginning is known
+   * @param recent the last lines of the text, this one included
+   */
+  readonly feed = (line: string, number: number, inReport = false, recent: readonly string[] = []): void => {
     const { text } = logLine(line)
     if (inReport) {
       this.#trace = undefined
@@ -100,14 +117,14 @@ export class CallTraces implements Reader {
     const trace = this.#trace
     if (BEGIN.test(text)) {
       this.end()
-      this.#trace = { line: number, frames: [], lines: [] }
+      this.#trace = { line: number, head: headOf(recent.slice(0, -1)), frames: [], lines: [] }
       return
     }
     const [, unsure, name] = FRAME.exec(text) ?? []
     if (trace === undefined) {
       // The middle of a trace: its first words are missing, too.
       if (name !== undefined && unsure !== undefined)
-        this.#trace = { line: number, frames: [{ name, sure: false }], lines: [text.trim()] }
+        this.#trace = { line: number, head: undefined, frames: [{ name, sure: false }], lines: [text.trim()] }
       return
     }
     if (name === undefined) {
@@ -123,7 +140,7 @@ export class CallTraces implements Reader {
     this.#trace = undefined
     // Fewer lines may be anything.
     if (trace === undefined || trace.frames.length < 3) return
-    const { frames, line, lines } = trace
+    const { frames, head, line, lines } = trace
     const kindOf = (name: string) => KINDS.find(([pattern]) => pattern.test(name))
     const found = frames.map(({ name }) => kindOf(name)).find((kind) => kind !== undefined)
     const last = frames.findLastIndex(({ name }) => found?.[0].test(name) === true)
@@ -138,12 +155,20 @@ export class CallTraces implements Reader {
         evidence: lines,
         cause: [
           found?.[2] ??
+            (head !== undefined
+              ? `the kernel (or a driver) printed this trace to show where the line above it comes from: "${head}". lab has no rule for that line`
+              : undefined) ??
             'this is the middle of a report of the kernel: its first line (BUG, WARNING, INFO, Oops) says what happened',
           ...(program
             ? [`A BPF program was running${program[1] === undefined ? '' : `: ${program[1]} (its name is cut at 15)`}`]
             : []),
         ].join('. '),
         fixes: [
+          ...(head !== undefined
+            ? [
+                'search for that line in the sources of the kernel or of the module: the condition above it is the reason',
+              ]
+            : []),
           'dmesg, or journalctl -k -b, from "cut here", BUG: or WARNING: on: `lab explain` reads the whole report',
           'a line with "?" is only a value that was found on the stack; the lines without it are the calls',
           ...(program ? ['run the same load without the program: bpftool prog show lists what is loaded'] : []),

@@ -7,15 +7,16 @@ import { Addresses } from './addresses.ts'
 import { BtfLogs } from './btf-log.ts'
 import { CallTraces } from './call-trace.ts'
 import { CausedBy } from './caused-by.ts'
+import { withCutLog, withoutConsequences, withoutRepeats } from './consequences.ts'
 import { ErrorLog } from './error-log.ts'
 import { Findings, type Finding } from './finding.ts'
 import { BIT, interestOf } from './interest.ts'
 import { Kallsyms } from './kallsyms.ts'
 import { messages } from './messages.ts'
-import { BY_WORDS_RULE } from './messages/by-words.ts'
-import { MAKE_RULE } from './messages/compiler.ts'
+import { CALL_RULE } from './messages/bpf-syscall.ts'
 import { Context } from './messages/seen.ts'
 import { linesOf } from './long-line.ts'
+import { RetriedCalls } from './retried-calls.ts'
 import { splats } from './splats.ts'
 import { TraceLines } from './trace.ts'
 import { isPlain } from '../verifier/index.ts'
@@ -36,73 +37,8 @@ export function cleanLine(line: string): string {
   return shown.startsWith('>') ? shown.replace(QUOTE, '') : shown
 }
 
-/** What a loader says of a program whose log is in the text. */
-const LOADER_WORDS: ReadonlySet<string> = new Set(['program of Falco is refused'])
-const REFUSED_BY_NUMBER = /fails with (?:EPERM|EACCES|EINVAL)$/
-
-/**
- * EACCES and EINVAL of a program say only that it was refused: where the verifier's log is in the text, that is the
- * answer.
- */
-const REFUSED = /^(?:program cannot be loaded|program of an aya loader refused by errno)$/
-
-/** They say that something failed and not why: worth a word only where nothing else is known. */
-const CONSEQUENCES: ReadonlySet<string> = new Set(['object cannot be loaded', MAKE_RULE])
-
-/**
- * A guess by a number is left out where a table knows a line beside it: programs report one failure in several lines.
- */
-const BESIDE = 4
-function withoutWeak(findings: Finding[]): Finding[] {
-  const known = findings.filter(({ rule }) => rule !== BY_WORDS_RULE).flatMap(({ lines }) => lines)
-  return findings.filter(
-    ({ rule, lines: [line = 0] }) => rule !== BY_WORDS_RULE || !known.some((one) => Math.abs(one - line) <= BESIDE),
-  )
-}
-
-/** bcc prints why a probe was refused, and then raises an exception that does not know. */
-const BCC_REFUSED = /probe refused: E(?!NOENT)/
-const BCC_EXCEPTION = /^Failed to attach BPF|cannot be attached to the k(?:ret)?probe/
-function withoutBccEcho(findings: Finding[]): Finding[] {
-  const refused = findings.findIndex(({ what }) => BCC_REFUSED.test(what))
-  return refused < 0 ? findings : findings.filter(({ what }, at) => at < refused || !BCC_EXCEPTION.test(what))
-}
-
-function withoutWhatLogsSay(findings: Finding[]): Finding[] {
-  const strong = findings.filter(({ rule }) => !CONSEQUENCES.has(rule))
-  if (strong.length === 0) return findings
-  const causes = withoutWeak(withoutBccEcho(strong))
-  return causes.some(({ rule }) => rule.startsWith('verifier'))
-    ? causes.filter(
-        ({ rule, what }) =>
-          !(REFUSED.test(rule) && /: (?:EACCES|EINVAL)$|-(?:13|22)$/.test(what)) &&
-          !LOADER_WORDS.has(rule) &&
-          !(rule === BY_WORDS_RULE && REFUSED_BY_NUMBER.test(what)),
-      )
-    : causes
-}
-
-/** A program that is not loaded is reported by the library, by the object and by the skeleton, in a line each. */
-function withoutRepeats(findings: readonly Finding[]): readonly Finding[] {
-  const kept: Finding[] = []
-  for (const finding of findings) {
-    const before = kept.at(-1)
-    const repeats =
-      before !== undefined &&
-      REFUSED.test(finding.rule) &&
-      before.rule === finding.rule &&
-      before.cause.split(': ').at(-1) === finding.cause.split(': ').at(-1) &&
-      (finding.lines[0] ?? 0) - (before.lines.at(-1) ?? 0) <= BESIDE
-    if (!repeats) kept.push(finding)
-    else
-      kept[kept.length - 1] = {
-        ...before,
-        lines: [...before.lines, ...finding.lines],
-        count: before.count + finding.count,
-      }
-  }
-  return kept
-}
+/** Lines above the current one that a reader may look back at. */
+const RECENT = 8
 
 /** Characters. A longer line may be several lines in one: a log in a JSON string, or one that lost its line ends. */
 const ONE_LINE = 1000
@@ -120,7 +56,12 @@ export class Explainer {
   readonly #btf = new BtfLogs(this.#findings)
   readonly #addresses = new Addresses(this.#findings)
   readonly #trace = new TraceLines(this.#findings, this.#addresses)
+  readonly #calls = new RetriedCalls()
+  /** The last lines, without those of a verifier log; the current one is the last. */
+  readonly #recent: string[] = []
   #number = 0
+  /** The text has instructions of a verifier log. */
+  #hasLog = false
 
   /**
    * The next line, without its end. Its number is that of the text, also where it is several lines with escaped ends.
@@ -134,13 +75,19 @@ export class Explainer {
   #line(line: string, number: number): void {
     const clean = cleanLine(line)
     // Most lines of a verifier log, and of no interest to anybody else.
-    if (this.#verifier.isOpen && isPlain(clean)) return this.#verifier.feed(clean, number)
+    if (this.#verifier.isOpen && isPlain(clean)) {
+      this.#hasLog = true
+      return this.#verifier.feed(clean, number)
+    }
+    if (this.#recent.push(clean) > RECENT) this.#recent.shift()
     const { rows, readers } = interestOf(clean)
     if (readers & BIT.context) this.#context.feed(clean, number)
-    if (rows.length > 0) this.#messages.feed(clean, number, rows)
+    if (rows.length > 0) this.#messages.feed(clean, number, rows, this.#recent.at(-2))
+    if (readers & BIT.calls) this.#calls.feed(clean, number)
     if (readers & BIT.causedBy || this.#causedBy.isOpen) this.#cause(clean, number)
     if (readers & BIT.splats || this.#splats.isOpen()) this.#splats.feed(clean, number)
-    if (readers & BIT.callTrace || this.#callTraces.isOpen) this.#callTraces.feed(clean, number, this.#splats.isOpen())
+    if (readers & BIT.callTrace || this.#callTraces.isOpen)
+      this.#callTraces.feed(clean, number, this.#splats.isOpen(), this.#recent)
     if (readers & BIT.btf || this.#btf.isOpen) this.#btf.feed(clean, number)
     if (readers & BIT.trace && this.#trace.feed(clean, number)) return
     if (readers & BIT.verifier || this.#verifier.isOpen) this.#verifier.feed(clean, number)
@@ -167,8 +114,9 @@ export class Explainer {
       this.#addresses,
     ]
     for (const reader of readers) reader.end()
+    const list = this.#findings.list().filter(({ rule, lines }) => rule !== CALL_RULE || !this.#calls.covers(lines))
     return {
-      findings: withoutRepeats(withoutWhatLogsSay(this.#findings.list())),
+      findings: withCutLog(withoutRepeats(withoutConsequences(list)), this.#hasLog),
       lines: this.#number,
       more: this.#findings.more,
     }

@@ -12,6 +12,7 @@ import { ERROR_LOG_NEEDLES } from './error-log.ts'
 import { ROWS } from './messages/index.ts'
 import { CONTEXT_NEEDLES } from './messages/seen.ts'
 import { Needles } from './needles.ts'
+import { CALL_NEEDLES } from './retried-calls.ts'
 import { SEARCH_NEEDLES } from './symbol-search.ts'
 import { TRACE_NEEDLES } from './trace.ts'
 import { ERRNO_NEEDLES } from './verifier.ts'
@@ -28,6 +29,7 @@ const READERS = {
   addresses: ADDRESS_NEEDLES,
   causedBy: CAUSED_BY_NEEDLES,
   callTrace: CALL_TRACE_NEEDLES,
+  calls: CALL_NEEDLES,
 } as const
 export type ReaderName = keyof typeof READERS
 

@@ -4,10 +4,14 @@ import { ROWS } from './messages/index.ts'
 import { answerOf, type Row } from './messages/row.ts'
 import { isProgress } from './messages/progress.ts'
 import type { Context } from './messages/seen.ts'
+import { isDenied } from './retold.ts'
 
 export interface MessageReader {
-  /** @param rows indexes of the rows whose needles the line has */
-  readonly feed: (line: string, number: number, rows: readonly number[]) => void
+  /**
+   * @param rows indexes of the rows whose needles the line has
+   * @param previous the line above
+   */
+  readonly feed: (line: string, number: number, rows: readonly number[], previous?: string) => void
 }
 
 /**
@@ -29,9 +33,10 @@ function around(line: string, row: Row): string {
 
 /** The first row of a table that has something to say about a line. */
 export const messages = (findings: Findings, context: Context): MessageReader => {
-  const look = (row: Row, whole: string, number: number): boolean => {
+  const look = (row: Row, whole: string, number: number, previous: string): boolean => {
     const line = around(whole, row)
     const match = row.pattern.exec(line)
+    if (match !== null && isDenied(line.slice(0, match.index), previous)) return true
     const answer = match === null ? undefined : answerOf(row, match, context)
     if (match === null || answer === undefined) return false
     const { what = match[0], cause, fixes, confidence, otherwise, symbol, sources } = answer
@@ -53,12 +58,12 @@ export const messages = (findings: Findings, context: Context): MessageReader =>
     return true
   }
   return {
-    feed: (line, number, rows) => {
+    feed: (line, number, rows, previous = '') => {
       context.at(number)
       if (isProgress(line)) return
       for (const index of rows) {
         const row = ROWS[index]
-        if (row && look(row, line, number)) return
+        if (row && look(row, line, number, previous)) return
       }
     },
   }

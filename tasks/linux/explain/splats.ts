@@ -222,6 +222,10 @@ const MEANINGS: Readonly<Record<SplatKind, Meaning>> = {
 /** What the first lines of an oops say about the access; the first that matches. */
 const OOPSES: readonly (readonly [lines: RegExp, cause: string])[] = [
   [
+    /reserved bit violation|Bad pagetable/,
+    'the page table entry itself is wrong: it has bits set that must be zero. Whoever wrote it (code that fills page tables by hand, or that wrote beyond its memory) is the cause, and the function that used the address is not',
+  ],
+  [
     /instruction fetch|RIP: [0-9a-f]{4}:0x0\b|tried to execute|(?:PC|pc) is at 0x0\b/,
     'the kernel jumped to an address that holds no code: a function pointer was NULL, or what it pointed to is gone (a module or trampoline that was removed)',
   ],

@@ -14,9 +14,15 @@ export const BOOT_ROWS: readonly Row[] = BOOT_FAILURES
     rule: `boot: ${name}`,
     needle,
     pattern,
+    // The kernel says the same in two lines: once each cause.
+    key: (match) => (typeof cause === 'string' ? match[0] : cause(match)),
     answer: (match, { kernel }) => {
       if (kernel !== undefined && kernels !== undefined && !inRange(kernel, kernels)) return undefined
       if (!CONSOLE_LINE.test(match.input)) return undefined
-      return { cause: typeof cause === 'string' ? cause : cause(match), fixes: [wayOut], confidence: 'likely' }
+      return {
+        cause: typeof cause === 'string' ? cause : cause(match),
+        fixes: [typeof wayOut === 'string' ? wayOut : wayOut(match)],
+        confidence: 'likely',
+      }
     },
   }))

@@ -14,6 +14,9 @@ const COMMANDS: Readonly<Record<string, Readonly<Record<string, Answer>>>> = {
   RAW_TRACEPOINT_OPEN: { ...TRACEPOINT, ...TRAMPOLINE },
 }
 
+/** A call that is made again with success is left out (retried-calls.ts). */
+export const CALL_RULE = 'bpf() refused'
+
 export const BPF_SYSCALL_ROWS: readonly Row[] = [
   {
     // _IOW('$', 8, __u32): older releases of strace print the number.
@@ -27,7 +30,7 @@ export const BPF_SYSCALL_ROWS: readonly Row[] = [
     },
   },
   {
-    rule: 'bpf() refused',
+    rule: CALL_RULE,
     needle: 'bpf(BPF_',
     // EPERM and ENOSYS mean the same for each command, and an old kern_version has a row of its own.
     pattern: /\bbpf\(BPF_([A-Z_]+), .*\) *= -1 (E[A-Z0-9]+)(?<!EPERM|ENOSYS)\b/,

@@ -146,7 +146,7 @@ export const KERNEL_BUILD_ROWS: readonly Row[] = [
     rule: 'symbols without a version or definition',
     needle: ['modpost', 'undefined!'],
     pattern:
-      /(?:ERROR: )?modpost: (?:"([\w.]+)" \[([^\]]+)\] undefined!|GPL-incompatible module \S+ uses GPL-only symbol '([^']+)'|module \S+ uses symbol (\S+) from namespace (\S+), but does not import it)|WARNING: Symbol version dump "?\S*Module\.symvers"? (?:is missing|does not exist)/,
+      /(?:(?:ERROR: )?modpost: |(?:ERROR|WARNING): )(?:"([\w.]+)" \[([^\]]+)\] undefined!|GPL-incompatible module \S+ uses GPL-only symbol '([^']+)'|module \S+ uses symbol (\S+) from namespace (\S+), but does not import it)|WARNING: Symbol version dump "?\S*Module\.symvers"? (?:is missing|does not exist)/,
     answer: (match) => {
       if (match[3] !== undefined)
         return {
@@ -165,7 +165,7 @@ export const KERNEL_BUILD_ROWS: readonly Row[] = [
           'the kernel has no EXPORT_SYMBOL of it (it is static, inlined or unexported in this version), or its Module.symvers is missing',
         fixes: [
           '`expose:` of lab (as: [exported]) exports a function; modules outside the tree: build the kernel first, Module.symvers comes with it',
-          'kallsyms_lookup_name() is not exported since 5.7',
+          'kallsyms_lookup_name() is exported from 2.6.33 to 5.6, and no longer since 5.7',
         ],
         confidence: 'likely',
         sources: ['commit 0bd476e6c671 (5.7, kallsyms_lookup_name)'],

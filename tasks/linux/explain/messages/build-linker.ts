@@ -67,6 +67,21 @@ function missing(name: string): Answer {
 
 export const LINKER_ROWS: readonly Row[] = [
   {
+    rule: 'objtool is not in the build tree',
+    needle: ['tools/objtool/objtool', 'objtool binary '],
+    pattern:
+      /No rule to make target [`']\S*tools\/objtool\/objtool'|(?:\.\/|\/\S*)tools\/objtool\/objtool: (?:not found|No such file or directory)|objtool binary \S+ not found/,
+    key: () => '',
+    cause:
+      'modules are checked with objtool, a program that is built with the kernel. This build tree (headers that were packaged without tools/, or sources in which nothing was built yet) does not have it',
+    fixes: [
+      'the headers package of exactly this kernel, complete: apt install linux-headers-$(uname -r), dnf install kernel-devel-$(uname -r)',
+      'in a tree of your own: make modules_prepare (or make tools/objtool), in the build directory where sources and build directory differ (O=)',
+    ],
+    confidence: 'likely',
+    sources: ['scripts/Makefile.build', 'tools/objtool'],
+  },
+  {
     rule: 'a submodule is not there',
     needle: 'No rule to make target',
     pattern:

@@ -207,12 +207,23 @@ const ERROR_FIRST = ['not permitted - ', 'denied - ', 'argument - ', 'or directo
 /** Weaker than what any table says about the same lines. */
 export const BY_WORDS_RULE = 'an error by its number'
 
+/** The failure is no reason for what happens later. */
+const GOES_ON =
+  /\b(?:skipp(?:ing|ed)|ignor(?:ing|ed)|(?:falling|falls) back|fallback|optional|retrying|disabl(?:ing|ed))\b/i
+
 function byWords(line: string, error: string): Answer | undefined {
   const errno = errnoOf(error)
   if (errno === undefined || line.length > 1000) return undefined
   const [, what, errors] = PLACES.find(([pattern]) => pattern.test(line)) ?? []
   const known = errors?.[errno] ?? (what === undefined ? undefined : COMMON[errno])
-  return known && { ...known, what: `${what} fails with ${errno}`, confidence: 'possible' }
+  return (
+    known && {
+      ...known,
+      what: `${what} fails with ${errno}`,
+      cause: GOES_ON.test(line) ? `${known.cause}. The program says that it goes on without it` : known.cause,
+      confidence: 'possible',
+    }
+  )
 }
 
 export const BY_WORDS_ROWS: readonly Row[] = [

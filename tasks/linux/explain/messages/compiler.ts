@@ -1,58 +1,7 @@
 /** What gcc and clang say about kernel modules, BPF programs and loaders; and how make ends. */
+import { instead, nameOf } from './changed-kernel.ts'
 import type { PrintfKind } from './printf.ts'
 import { group, type Answer, type Row } from './row.ts'
-
-/** Functions and types of the kernel that left or changed, by name: what took their place. */
-const CHANGED: readonly (readonly [name: RegExp, instead: string])[] = [
-  [/^probe_kernel_(?:read|write)$/, 'copy_from_kernel_nofault() and copy_to_kernel_nofault() (5.8)'],
-  [/^(?:setup_timer|init_timer)$/, 'timer_setup() (4.15), whose callback gets the timer itself'],
-  [/^do_gettimeofday$|^getnstimeofday$|^current_kernel_time$/, 'ktime_get_real_ts64() and its relatives'],
-  [/^(?:set_fs|get_fs|get_ds|KERNEL_DS|mm_segment_t)$/, 'kernel_read() and kernel_write(): set_fs() is gone'],
-  [
-    /^(?:register_jprobe|jprobe|jprobe_return|unregister_jprobe)$/,
-    'a kprobe, or ftrace with FTRACE_OPS_FL_SAVE_REGS: jprobes do nothing since 4.15 and are gone since 4.19',
-  ],
-  [/^ioremap_nocache$/, 'ioremap(), which is the same'],
-  [
-    /^kallsyms_lookup_name$|^kallsyms_on_each_symbol$/,
-    'a kprobe on the symbol, whose address field gives it: the function is not exported since 5.7',
-  ],
-  [/^mmap_sem$/, 'mmap_read_lock(mm) and mmap_lock (5.8)'],
-  [/^PDE_DATA$/, 'pde_data()'],
-  [
-    /^FTRACE_OPS_FL_RECURSION_SAFE$/,
-    'nothing for callbacks that protect themselves (the flag was turned round: FTRACE_OPS_FL_RECURSION, 5.11)',
-  ],
-  [/^(?:save_stack_trace|print_stack_trace|save_stack_trace_tsk)$/, 'stack_trace_save() and stack_trace_print()'],
-  [
-    /^sys_call_table$|^sys_(?:open|close|read|write|execve|fork|clone)$/,
-    'a kprobe or a tracepoint on the system call: the kernel exports neither the table nor the functions',
-  ],
-  [
-    /^(?:bpf_probe_read_user|bpf_probe_read_kernel|bpf_ringbuf_\w+|bpf_get_current_task_btf|bpf_loop)$/,
-    'the headers of a newer libbpf (bpf_helper_defs.h): the helper is newer than the header',
-  ],
-  [
-    /^(?:BPF_CORE_READ\w*|BPF_KPROBE\w*|BPF_PROG|PT_REGS_\w+)$/,
-    '#include <bpf/bpf_core_read.h> and <bpf/bpf_tracing.h>, with -D__TARGET_ARCH_x86 (or arm64) for PT_REGS_*',
-  ],
-  [
-    /^(?:SEC|__uint|__type|bpf_printk|bpf_map_lookup_elem|bpf_trace_printk|bpf_get_current_pid_tgid)$/,
-    '#include <bpf/bpf_helpers.h>, after vmlinux.h or <linux/bpf.h>',
-  ],
-  [
-    /^(?:u8|u16|u32|u64|__u32|__u64|s64|bool|size_t|uint\d+_t)$/,
-    '#include "vmlinux.h" (or <linux/types.h>, <stdint.h>) before it is used',
-  ],
-]
-
-const nameOf = (text: string): string | undefined => /['‘`"](?:struct |enum |union )?(\w+)['’"]/.exec(text)?.[1]
-
-function instead(text: string): string[] {
-  const name = nameOf(text)
-  const known = name === undefined ? undefined : CHANGED.find(([pattern]) => pattern.test(name))
-  return known === undefined ? [] : [`use ${known[1]}`]
-}
 
 const compiled =
   (cause: string, fixes: readonly string[], confidence: Answer['confidence'] = 'likely') =>

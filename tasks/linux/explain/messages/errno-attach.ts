@@ -52,7 +52,7 @@ export const KPROBE: ByErrno = {
   ...TWO_PROGRAMS,
   EINVAL: {
     cause:
-      'the kernel has the function and refuses a probe there: it is notrace (kprobe events refuse those since 4.19), on the kprobe blacklist, or the offset is not at an instruction or not the entry of the function',
+      'the kernel refuses a probe at this place: the function is notrace (kprobe events refuse those since 4.19) or on the kprobe blacklist, or the offset is not at an instruction or not the entry of the function. A loader that goes through tracefs gets EINVAL for a function that does not exist, too',
     fixes: [
       'dmesg | grep trace_kprobe, or /sys/kernel/tracing/error_log (5.2 and later), names the reason',
       'grep FUNCTION /sys/kernel/debug/kprobes/blacklist, and in /sys/kernel/tracing/available_filter_functions: a notrace function is not in the latter',

@@ -18,7 +18,10 @@ const ACCESS: ByErrno = {
   },
   ENOENT: {
     cause: 'there is no such file: tracefs is not mounted there, or the kernel was built without this part of it',
-    fixes: ['mount -t tracefs nodev /sys/kernel/tracing (since 4.1; before: debugfs at /sys/kernel/debug)'],
+    fixes: [
+      'mount -t tracefs nodev /sys/kernel/tracing (since 4.1; before: debugfs at /sys/kernel/debug)',
+      'zgrep -E "KPROBE_EVENTS|UPROBE_EVENTS|FTRACE" /proc/config.gz: kprobe_events is there only with CONFIG_KPROBE_EVENTS=y, uprobe_events with CONFIG_UPROBE_EVENTS=y',
+    ],
     confidence: 'likely',
   },
 }

@@ -3,6 +3,7 @@
  * buffers and maps.
  */
 import { errnoOf } from './errno.ts'
+import { TRACEPOINT } from './errno-attach.ts'
 import { group, type Answer, type Row } from './row.ts'
 
 /** Files that people read, what makes them, and what else tells the same. */
@@ -92,6 +93,12 @@ export const EVERYDAY_ROWS: readonly Row[] = [
       const errno = errnoOf(group(match, 2))
       const [, missing] = FILES.find(([pattern]) => pattern.test(file)) ?? []
       if (missing === undefined || (errno === 'EBUSY' && !TAKEN.test(file))) return undefined
+      const event = /\/events\/(\w+)(?:\/(\w+))?/.exec(file)
+      if (event !== null && errno === 'ENOENT')
+        return {
+          ...(TRACEPOINT['ENOENT'] as Answer),
+          what: event[2] === undefined ? `no events of a group ${event[1]}` : `no event ${event[1]}:${event[2]}`,
+        }
       const known = errno === 'ENOENT' ? missing : errno === 'EBUSY' ? BUSY : DENIED
       return { ...known, what: `${file}: ${errno}` }
     },

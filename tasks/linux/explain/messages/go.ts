@@ -206,6 +206,26 @@ export const GO_ROWS: readonly Row[] = [
         : known(MAP_CREATE, group(match, 2), `map ${match[1] ?? ''} cannot be created`),
   },
   {
+    rule: 'log of the verifier is too long',
+    needle: ['hit verifier bug, increase LogSizeStart'],
+    pattern: /load program: bad address \(hit verifier bug, increase LogSizeStart[^)]*\)/,
+    cause:
+      'the log of the verifier did not fit into its buffer, and kernels that are not new answer EFAULT then instead of the reason: the program was refused for something that the log would say',
+    fixes: [
+      'ProgramOptions{LogSizeStart: 64 << 20}, or LogLevel: ebpf.LogLevelBranch off: the whole log fits then',
+      'a newer cilium/ebpf shows the part of the log that it got',
+    ],
+    confidence: 'likely',
+    sources: ['internal/errors.go and prog.go of cilium/ebpf'],
+  },
+  {
+    // Without a reason of the verifier behind it: with one, that is the answer.
+    rule: 'program cannot be loaded',
+    needle: ['load program: invalid', 'load program: permission'],
+    pattern: /load program: (invalid argument|permission denied)(?=["'\\}\])\s]*$|["'] |, \w)/,
+    answer: (match) => known(PROG_LOAD, group(match, 1), 'a program cannot be loaded'),
+  },
+  {
     rule: 'program cannot be loaded',
     needle: ['load program: '],
     pattern:

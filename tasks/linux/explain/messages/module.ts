@@ -51,7 +51,7 @@ export const MODULE_ROWS: readonly Row[] = [
     rule: 'module refused',
     needle: ['insmod', 'modprobe', 'could not insert'],
     pattern:
-      /(?:insmod: ERROR: could not insert module|modprobe: ERROR: could not insert|insmod: can't insert|modprobe: can't (?:load|insert)) '?(\S+?)'?: (.+)/,
+      /(?:insmod: ERROR: could not insert module|modprobe: ERROR: could not insert|insmod: can't insert|modprobe: can't (?:load|insert)|insmod: error inserting) '?(\S+?)'?: (.+)/,
     answer: (match) => {
       const errno =
         errnoOf(group(match, 2)) ??
@@ -84,7 +84,8 @@ export const MODULE_ROWS: readonly Row[] = [
   {
     rule: 'module needs a symbol that is not there',
     needle: 'Unknown symbol',
-    pattern: /(\S+): Unknown symbol (\S+) \(err (-?\d+)\)/,
+    // Before 2.6.37 without the number.
+    pattern: /(\S+): Unknown symbol (\w[\w.]*)(?: \(err (-?\d+)\)|\s*$)/,
     key: (match) => `${match[1]} ${match[2]}`,
     answer: (match) => ({
       cause:
@@ -132,6 +133,17 @@ export const MODULE_ROWS: readonly Row[] = [
       'make modules_install CONFIG_MODULE_SIG_ALL= leaves the messages out',
     ],
     sources: ['scripts/sign-file.c', 'scripts/Makefile.modinst'],
+  },
+  {
+    rule: 'init of a module returned a positive number',
+    needle: 'suspiciously returned',
+    pattern: /do_init_module: '(\w+)'->init suspiciously returned (-?\d+)/,
+    answer: (match) => ({
+      what: `the init function of ${match[1]} returned ${match[2]}`,
+      cause: `the init function of a module returns 0 or a negative error, and this one returned ${match[2]}. The kernel warns, with a call trace, and keeps the module loaded: nothing crashed, and whatever the module wanted to say with the number is lost`,
+      fixes: ['in the module: return 0 where all is well, -ENOENT and the like where it is not'],
+      sources: ['do_init_module() of kernel/module'],
+    }),
   },
   {
     rule: 'module without a license',

@@ -1,0 +1,112 @@
+/**
+ * Which findings are left out, because another one of the same text says why: programs report one failure in several
+ * lines, and the last of them usually knows least.
+ */
+import type { Finding } from './finding.ts'
+import { BY_WORDS_RULE } from './messages/by-words.ts'
+import { MAKE_RULE } from './messages/compiler.ts'
+
+/** What a loader says of a program whose log is in the text. */
+const LOADER_WORDS: ReadonlySet<string> = new Set(['program of Falco is refused'])
+const REFUSED_BY_NUMBER = /fails with (?:EPERM|EACCES|EINVAL)$/
+
+/**
+ * EACCES and EINVAL of a program say only that it was refused: where the verifier's log is in the text, that is the
+ * answer.
+ */
+const REFUSED = /^(?:program cannot be loaded|program of an aya loader refused by errno)$/
+
+/** They say that something failed and not why: worth a word only where nothing else is known. */
+const LAST_WORDS: ReadonlySet<string> = new Set([
+  'object cannot be loaded',
+  'bpftool: program cannot be loaded or attached',
+  MAKE_RULE,
+])
+
+/**
+ * A guess by a number is left out where a table knows a line beside it: programs report one failure in several lines.
+ */
+const BESIDE = 4
+function withoutWeak(findings: Finding[]): Finding[] {
+  const known = findings.filter(({ rule }) => rule !== BY_WORDS_RULE).flatMap(({ lines }) => lines)
+  return findings.filter(
+    ({ rule, lines: [line = 0] }) => rule !== BY_WORDS_RULE || !known.some((one) => Math.abs(one - line) <= BESIDE),
+  )
+}
+
+interface Echo {
+  /** The finding that says why. */
+  readonly cause: (finding: Finding) => boolean
+  /** What it leads to: left out when it comes later in the text. */
+  readonly effect: (finding: Finding) => boolean
+}
+
+const ECHOES: readonly Echo[] = [
+  {
+    // bcc prints why a probe was refused, and then raises an exception that does not know.
+    cause: ({ what }) =>
+      /probe refused: E(?!NOENT)/.test(what) || /[ku]probe_events: E(?!NOENT)|\/[ku]probe_events: ENOENT/.test(what),
+    effect: ({ what }) => /^Failed to attach BPF|cannot be attached to the k(?:ret)?probe/.test(what),
+  },
+  {
+    // Without its initial file system the kernel looks for a disk, which was never meant to be there.
+    cause: ({ rule }) => rule === 'boot: initramfs',
+    effect: ({ rule }) => rule === 'boot: no root device',
+  },
+]
+
+function withoutEchoes(findings: Finding[]): Finding[] {
+  return ECHOES.reduce((kept, { cause, effect }) => {
+    const first = kept.findIndex(cause)
+    return first < 0 ? kept : kept.filter((finding, at) => at <= first || !effect(finding))
+  }, findings)
+}
+
+/** The findings whose cause no other one tells. */
+export function withoutConsequences(findings: Finding[]): Finding[] {
+  const strong = findings.filter(({ rule }) => !LAST_WORDS.has(rule))
+  if (strong.length === 0) return findings
+  const causes = withoutWeak(withoutEchoes(strong))
+  return causes.some(({ rule }) => rule.startsWith('verifier'))
+    ? causes.filter(
+        ({ rule, what }) =>
+          !(REFUSED.test(rule) && REFUSED_SO.test(what)) &&
+          !LOADER_WORDS.has(rule) &&
+          !(rule === BY_WORDS_RULE && REFUSED_BY_NUMBER.test(what)),
+      )
+    : causes
+}
+
+const REFUSED_SO = /: (?:EACCES|EINVAL)$|-(?:13|22)$/
+const LOG_IS_CUT =
+  'the log of the verifier in this text is cut: the reason stands above "processed N insns", at its end. Paste it up to there'
+
+/** @param log whether the text has instructions of a verifier log */
+export const withCutLog = (findings: readonly Finding[], log: boolean): readonly Finding[] =>
+  !log || findings.some(({ rule }) => rule.startsWith('verifier'))
+    ? findings
+    : findings.map((finding) =>
+        REFUSED.test(finding.rule) && REFUSED_SO.test(finding.what) ? { ...finding, fixes: [LOG_IS_CUT] } : finding,
+      )
+
+/** A program that is not loaded is reported by the library, by the object and by the skeleton, in a line each. */
+export function withoutRepeats(findings: readonly Finding[]): readonly Finding[] {
+  const kept: Finding[] = []
+  for (const finding of findings) {
+    const before = kept.at(-1)
+    const repeats =
+      before !== undefined &&
+      REFUSED.test(finding.rule) &&
+      before.rule === finding.rule &&
+      before.cause.split(': ').at(-1) === finding.cause.split(': ').at(-1) &&
+      (finding.lines[0] ?? 0) - (before.lines.at(-1) ?? 0) <= BESIDE
+    if (!repeats) kept.push(finding)
+    else
+      kept[kept.length - 1] = {
+        ...before,
+        lines: [...before.lines, ...finding.lines],
+        count: before.count + finding.count,
+      }
+  }
+  return kept
+}
