@@ -86,3 +86,23 @@ test('values from a CSV file, and a file that is gone', () => {
   rmSync(csv)
   expect(() => publishedReports({ ...experiment, published }, RUNS)).toThrow(/cannot be read/)
 })
+
+test('a single run has no interval, and arms that were not measured are counted and not listed', () => {
+  const [report] = publishedReports(
+    experimentWith(
+      '[{ source: a paper, metric: took, values: { "bytes=16,count=3": 1, "bytes=64,count=3": 3 }, claims: [{ ratio: [2.9, 3.1], of: bytes=64, to: bytes=16 }, { atMost: 2000, arm: bytes=16 }] }]',
+    ),
+    [run(16, 1000)],
+  )
+  const lines = publishedLines(report!)
+  expect(lines).toContain('  1 published arm not measured')
+  expect(lines.join('\n')).not.toContain('no value')
+  expect(lines.slice(-6)).toEqual([
+    expect.stringContaining('cannot tell     took of bytes=64 is 2.9 to 3.1 times that of bytes=16'),
+    '                  no run measured all arms of bytes=64,count=3 to bytes=16,count=3',
+    expect.stringContaining('cannot tell     took is at most 2000 us'),
+    '                  an arm has 1 run, and a claim needs 5',
+    '                  1000 for bytes=16,count=3',
+    '  2 claims: 2 cannot be told',
+  ])
+})

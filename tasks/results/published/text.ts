@@ -2,6 +2,7 @@
 import { printable } from '../../engine/printable.ts'
 import type { LabEvent } from '../../engine/event.ts'
 import { plural, shortNumber, table } from '../../engine/text.ts'
+import { FEWEST_FOR_INTERVAL } from '../../trace/stats/statistics.ts'
 import type { ComparedArm, JudgedClaim, PublishedReport } from './evaluate.ts'
 import { VERDICTS, type Answer, type VerdictWord } from './verdict.ts'
 
@@ -22,9 +23,11 @@ export function measuredText({ median, low, high }: ComparedArm): string {
     : `${shortNumber(median)} [${shortNumber(low)}, ${shortNumber(high)}]`
 }
 
-/** "13.1 [12.2, 14.0] for loops=48000 to loops=3000". */
-const answerText = ({ estimate, low, high, about }: Answer): string =>
-  `${shortNumber(estimate)} [${shortNumber(low)}, ${shortNumber(high)}] for ${printable(about, 120)}`
+/** "13.1 [12.2, 14.0] for loops=48000 to loops=3000"; without an interval where there are too few runs for one. */
+function answerText({ estimate, low, high, runs, about }: Answer): string {
+  const interval = runs < FEWEST_FOR_INTERVAL ? '' : ` [${shortNumber(low)}, ${shortNumber(high)}]`
+  return `${shortNumber(estimate)}${interval} for ${printable(about, 120)}`
+}
 
 /** Answers that are named with a claim. */
 const MOST_ANSWERS = 3
@@ -44,7 +47,8 @@ function claimLines(judged: JudgedClaim): string[] {
 }
 
 function armRows(arms: readonly ComparedArm[], unit: string): string[] {
-  const shown = arms.filter(({ published, count }) => published !== null || count > 0)
+  const shown = arms.filter(({ count }) => count > 0)
+  const unmeasured = arms.filter(({ published, count }) => published !== null && count === 0)
   const hasValues = shown.some(({ published }) => published !== null)
   if (!hasValues) return []
   const inUnit = unit === '' ? '' : ` (${printable(unit, 20)})`
@@ -61,20 +65,23 @@ function armRows(arms: readonly ComparedArm[], unit: string): string[] {
         : `${shortNumber(arm.publishedShape)} / ${shortNumber(arm.measuredShape)}`,
     ]),
   )
-  return lines.split('\n').map((line) => `  ${line}`)
+  const left = unmeasured.length === 0 ? [] : [`${plural(unmeasured.length, 'published arm')} not measured`]
+  return [...lines.split('\n'), ...left].map((line) => `  ${line}`)
+}
+
+/** One claim, and several. */
+const COUNTED: Readonly<Record<VerdictWord, readonly [one: string, several: string]>> = {
+  holds: ['holds', 'hold'],
+  'does not hold': ['does not hold', 'do not hold'],
+  'cannot tell': ['cannot be told', 'cannot be told'],
+  'not comparable': ['is not comparable here', 'are not comparable here'],
 }
 
 /** "2 hold, 1 cannot be told". */
 export function countText(claims: readonly JudgedClaim[]): string {
-  const words = {
-    holds: 'holds',
-    'does not hold': 'does not hold',
-    'cannot tell': 'cannot be told',
-    'not comparable': 'not comparable here',
-  }
   return VERDICTS.flatMap((word) => {
     const count = claims.filter(({ verdict }) => verdict === word).length
-    return count === 0 ? [] : [`${count} ${words[word]}`]
+    return count === 0 ? [] : [`${count} ${COUNTED[word][count === 1 ? 0 : 1]}`]
   }).join(', ')
 }
 

@@ -60,7 +60,13 @@ describe('too few runs decide nothing', () => {
 
   test('no run', () => {
     const found = judged({ ratio: [1, 2], of: 'n=2', to: 'n=1' }, material({ 'n=1': around(1, 0.1), 'n=2': [] }))
-    expect(found).toMatchObject({ verdict: 'cannot tell', why: 'arms that it is about have no values' })
+    expect(found).toMatchObject({ verdict: 'cannot tell', needs: 5, why: 'no run measured all arms of n=2 to n=1' })
+  })
+
+  test('a claim about arms of which none was measured', () => {
+    const arms = { 'n=1': [], 'n=2': [], 'n=3': [] }
+    const why = 'no run measured all arms of n=2 after n=1 and 1 other comparison'
+    expect(judged({ monotone: 'rising', over: 'n' }, material(arms))).toMatchObject({ verdict: 'cannot tell', why })
   })
 
   test('how many it would take grows with the square of what is too wide', () => {

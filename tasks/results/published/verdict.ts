@@ -2,6 +2,7 @@
 import { bootstrap, type Estimate } from '../../trace/stats/bootstrap.ts'
 import { byNode, strataOf, type Sample } from '../../trace/stats/sample.ts'
 import { FEWEST_FOR_CLAIM } from '../../config/published.ts'
+import { printable } from '../../engine/printable.ts'
 import { plural } from '../../engine/text.ts'
 
 export const VERDICTS = ['holds', 'does not hold', 'cannot tell', 'not comparable'] as const
@@ -24,6 +25,8 @@ export interface Answer extends Estimate {
   readonly verdict: Exclude<VerdictWord, 'not comparable'>
   /** Runs of each arm that would decide it; null where it is decided, or where no number of runs would. */
   readonly needs: number | null
+  /** Runs of the arm that has the fewest. */
+  readonly runs: number
   /** Its arms share no node, so that nobody can tell their difference from that of the nodes. */
   readonly apart?: boolean
 }
@@ -90,20 +93,27 @@ function answered(question: Question, questions: number): Answer | undefined {
   const both = bootstrap(groups, of, [LEVEL, LEVEL / questions], RESAMPLES)
   const [own, strict] = both ?? []
   if (own === undefined || strict === undefined) return undefined
-  if (apart && groups.length > 1) return { about, ...own, verdict: 'cannot tell', needs: null, apart }
-  if (count < FEWEST_FOR_CLAIM) return { about, ...own, verdict: 'cannot tell', needs: FEWEST_FOR_CLAIM }
-  if (own.low >= low && own.high <= high) return { about, ...own, verdict: 'holds', needs: null }
-  if (strict.low > high || strict.high < low) return { about, ...own, verdict: 'does not hold', needs: null }
-  return { about, ...own, verdict: 'cannot tell', needs: runsFor(own, question, count) }
+  if (apart && groups.length > 1) return { about, runs: count, ...own, verdict: 'cannot tell', needs: null, apart }
+  if (count < FEWEST_FOR_CLAIM) return { about, runs: count, ...own, verdict: 'cannot tell', needs: FEWEST_FOR_CLAIM }
+  if (own.low >= low && own.high <= high) return { about, runs: count, ...own, verdict: 'holds', needs: null }
+  if (strict.low > high || strict.high < low)
+    return { about, runs: count, ...own, verdict: 'does not hold', needs: null }
+  return { about, runs: count, ...own, verdict: 'cannot tell', needs: runsFor(own, question, count) }
+}
+
+function unmeasuredText([first, ...more]: readonly string[]): string {
+  if (first === undefined) return 'no run measured its arms'
+  const others = more.length === 0 ? '' : ` and ${plural(more.length, 'other comparison')}`
+  return `no run measured all arms of ${printable(first, 120)}${others}`
 }
 
 /** The verdict over all questions of a claim: the worst of their answers. */
 export function verdictOf(questions: readonly Question[]): Verdict {
   const answers = questions.map((one) => answered(one, questions.length))
   const known = answers.filter((one) => one !== undefined)
-  const none = questions.length - known.length
-  if (questions.length === 0 || none > 0)
-    return { verdict: 'cannot tell', why: 'arms that it is about have no values', needs: null, answers: known }
+  const unmeasured = questions.filter((_, index) => answers[index] === undefined).map(({ about }) => about)
+  if (questions.length === 0 || unmeasured.length > 0)
+    return { verdict: 'cannot tell', why: unmeasuredText(unmeasured), needs: FEWEST_FOR_CLAIM, answers: known }
   const refuted = known.filter(({ verdict }) => verdict === 'does not hold')
   if (refuted.length > 0) {
     const why = refuted.length === known.length ? undefined : `${refuted.length} of ${known.length} comparisons`
