@@ -8,13 +8,14 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #define PAGE 4096
@@ -28,6 +29,7 @@ static struct {
 	int pipe[2];
 	pthread_t thread;
 	atomic_bool stop;
+	int wake; /* an eventfd, so that the recorder stops at once and not after its nap */
 	_Atomic int error;
 	bool running;
 } rec;
@@ -127,12 +129,13 @@ static int drain(int cpu)
 	return 0;
 }
 
+#define NAP_MS 5
 /* Naps between two looks of those who follow: then pages are taken that are not full yet. */
 #define FOLLOW_NAPS 20
 
 static void *recorder(void *unused)
 {
-	struct timespec nap = { 0, 5 * 1000 * 1000 };
+	struct pollfd wake = { .fd = rec.wake, .events = POLLIN };
 
 	(void)unused;
 	for (int naps = 1; !rec.stop; naps++) {
@@ -147,7 +150,7 @@ static void *recorder(void *unused)
 		outputs_drain();
 		if (partly)
 			events_flush();
-		nanosleep(&nap, NULL);
+		poll(&wake, 1, NAP_MS);
 	}
 	return NULL;
 }
@@ -235,6 +238,8 @@ int capture_start(void)
 
 	if (error)
 		return fail("set tracing_on", "1", error);
+	/* Where there is none, poll() waits for nothing but its time. */
+	rec.wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	error = pthread_create(&rec.thread, NULL, recorder, NULL);
 	if (error)
 		return fail("start the recorder", "", -error);
@@ -251,7 +256,9 @@ int capture_stop(const struct options *options)
 	write_file(TF("tracing_on"), "0", false);
 	if (rec.running) {
 		rec.stop = true;
+		eventfd_write(rec.wake, 1);
 		pthread_join(rec.thread, NULL);
+		close(rec.wake);
 		rec.running = false;
 	}
 	error = rec.error;

@@ -20,8 +20,10 @@ static int set(const char *setting)
 
 	if (!value)
 		return -EINVAL;
-	sync(); /* drop_caches keeps what is dirty */
 	snprintf(path, sizeof(path), "%.*s", (int)(value - setting), setting);
+	/* It keeps what is dirty. A sync takes 1 to 20 ms, and no other setting needs one. */
+	if (strcmp(path, "/proc/sys/vm/drop_caches") == 0)
+		sync();
 	return write_file(path, value + 1, false);
 }
 
