@@ -92,9 +92,19 @@ export const BOOT_FAILURES: readonly BootFailure[] = [
     wayOut: 'look at `init:` in the recipe; a script needs BINFMT_SCRIPT, a 64-bit program BINFMT_ELF',
   },
   {
+    name: 'no init in the root file system',
+    needle: ['switch_root: ', 'run-init: '],
+    pattern:
+      /(?:switch_root|run-init): (?:can't execute |failed to execute |can not execute )?['"]?(\/[\w./-]+)['"]?: (?:[Nn]o such file or directory|[Pp]ermission denied|[Ee]xec format error)/,
+    cause: (match) =>
+      `the initramfs found the root file system and cannot start ${match[1]} in it: the file (or its interpreter or loader) is not there, or the file system that was mounted is another one`,
+    wayOut:
+      'mount the image and look: ls -l sbin/init, file sbin/init; init=/bin/sh on the command line starts a shell; compare root= with the image',
+  },
+  {
     name: 'init ended',
-    needle: 'Attempted to kill init',
-    pattern: /Kernel panic - not syncing: Attempted to kill init!(?: exitcode=0x([0-9a-f]+))?/,
+    needle: ['Attempted to kill init', 'Attempting to kill init'],
+    pattern: /Kernel panic - not syncing: Attempt(?:ed|ing) to kill init!(?: (?:exitcode=|Exit code = )0x([0-9a-f]+))?/,
     cause: (match) => exitCodeText(match[1] === undefined ? undefined : Number.parseInt(match[1], 16)),
     wayOut:
       'the lines above the panic are the last words of init; boot with `init: /bin/sh` in the recipe to look around',

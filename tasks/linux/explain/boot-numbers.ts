@@ -21,7 +21,7 @@ const BY_SIGNAL: Readonly<Record<string, string>> = {
 const BY_STATUS: Readonly<Record<number, string>> = {
   0: 'it came to its end without an error; an init must never return',
   1: 'a command of it failed',
-  2: 'a shell uses 2 for wrong usage and syntax errors',
+  2: 'a shell uses 2 for wrong usage and syntax errors, and a program in Go ends with 2 when it panics',
   126: 'a shell uses 126 for a file that cannot be executed (mode, format)',
   127: 'a shell uses 127 for a command that is not found, and ld.so for a library that is missing',
 }
@@ -87,6 +87,11 @@ export function rootDeviceText(line: string): string {
       BY_MAJOR[major] ??
       'the kernel found the disk of root= but no file system on it that it knows: the driver of the file system is not built in, or the image is damaged'
     )
+  const error = /error (-\d+)/.exec(line)?.[1]
+  if (error === '-19')
+    return 'the kernel knows no file system of the type that rootfstype= names (9p and virtiofs for a directory of the host, nfs, or that of a disk): its driver is not built in'
+  if (error === '-2')
+    return 'nothing of the name that root= gives is there: QEMU offers no directory under this tag (-device virtio-9p-pci,mount_tag=... or vhost-user-fs-pci,tag=...), or the kernel has no driver for the bus that it is on (VIRTIO_PCI, VIRTIO_MMIO)'
   return 'the kernel found no disk of the name that root= gives: the driver of the disk or of its bus is not built in (a module cannot help before the root file system, except in an initramfs), or root= names another disk'
 }
 
@@ -99,6 +104,8 @@ const WAY_OUT_BY_MAJOR: Readonly<Record<number, string>> = {
 /** What to do about the panic of rootDeviceText(). */
 export function rootDeviceWayOut(line: string): string {
   const major = Number(/unknown[- ]block ?\((\d+)/.exec(line)?.[1] ?? 0)
+  if (major === 0 && /error -(?:19|2)\b/.test(line))
+    return '9p: NET_9P, NET_9P_VIRTIO, 9P_FS; virtiofs: FUSE_FS, VIRTIO_FS (5.4); both VIRTIO_PCI; all of them built in (=y), since modules of a kernel of a distribution come too late without an initramfs'
   return (
     WAY_OUT_BY_MAJOR[major] ??
     (major === 0

@@ -89,3 +89,32 @@ test('a page fault by a reserved bit is a broken page table and not an address',
   )
   expect(finding).toMatchObject({ cause: expect.stringContaining('page table entry itself') })
 })
+
+test('the last lines of libbpf are left out where an earlier one says more', () => {
+  const last = "libbpf: failed to load BPF skeleton 'x': -22"
+  expect(rules("libbpf: prog 'p': relo #1: no matching targets found", last)).toEqual([
+    'CO-RE: the kernel has no such type or field',
+  ])
+  expect(rules(last)).toEqual(['program cannot be loaded'])
+})
+
+test('BTF that could not be made is not missed a second time', () => {
+  const missing = "libbpf: failed to find '.BTF' ELF section in vmlinux"
+  expect(rules('btf_encoder__encode: btf__dedup failed!', missing)).toEqual(['BTF of the kernel cannot be made'])
+  expect(rules(missing)).toEqual(['no BTF in the file'])
+})
+
+test('a root device that is missing is explained by the line with its error number only', () => {
+  const panic = '[ 1.2] Kernel panic - not syncing: VFS: Unable to mount root fs on unknown-block(0,0)'
+  const findings = explainText(
+    ['[ 1.0] VFS: Cannot open root device "(null)" or unknown-block(0,0): error -19', panic].join('\n'),
+  )
+  expect(findings).toMatchObject([{ cause: expect.stringContaining('rootfstype=') }])
+})
+
+test('checks of the kernel that are known by their place say what they mean', () => {
+  const freed = ['[ 1.000001] kernel BUG at mm/slub.c:304!', '[ 1.000002] RIP: 0010:__slab_free+0x1cc/0x320']
+  expect(explainText(freed.join('\n'))).toMatchObject([{ cause: expect.stringContaining('freed before') }])
+  const hooked = ['[ 1.000001] WARNING: CPU: 1 PID: 4 at kernel/trace/ftrace.c:2234 ftrace_bug+0x1ea/0x212']
+  expect(explainText(hooked.join('\n'))).toMatchObject([{ cause: expect.stringContaining('ftrace found other bytes') }])
+})

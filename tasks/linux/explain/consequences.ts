@@ -4,6 +4,7 @@
  */
 import type { Finding } from './finding.ts'
 import { BY_WORDS_RULE } from './messages/by-words.ts'
+import { AUTO_ATTACH_RULE, NO_BTF_RULE } from './messages/rule-names.ts'
 import { MAKE_RULE } from './messages/compiler.ts'
 
 /** What a loader says of a program whose log is in the text. */
@@ -20,6 +21,7 @@ const REFUSED = /^(?:program cannot be loaded|program of an aya loader refused b
 const LAST_WORDS: ReadonlySet<string> = new Set([
   'object cannot be loaded',
   'bpftool: program cannot be loaded or attached',
+  AUTO_ATTACH_RULE,
   MAKE_RULE,
 ])
 
@@ -41,7 +43,25 @@ interface Echo {
   readonly effect: (finding: Finding) => boolean
 }
 
+/** The last lines of libbpf, for the object and for its skeleton. */
+const OBJECT = /^failed to load (?:object|BPF skeleton)\b/
+const byLibbpf = ({ evidence = [] }: Finding): boolean => evidence.some((line) => line.includes('libbpf: '))
+
 const ECHOES: readonly Echo[] = [
+  {
+    cause: (finding) => byLibbpf(finding) && !OBJECT.test(finding.what) && !REFUSED.test(finding.rule),
+    effect: ({ what }) => OBJECT.test(what),
+  },
+  {
+    // No BTF was written, and the next step of the build does not find it.
+    cause: ({ rule }) => rule === 'BTF of the kernel cannot be made',
+    effect: ({ rule }) => rule === NO_BTF_RULE,
+  },
+  {
+    // The first line has the error number, and the panic only the device.
+    cause: ({ rule, what }) => rule === 'boot: no root device' && /Cannot open root device/.test(what),
+    effect: ({ rule, what }) => rule === 'boot: no root device' && /Unable to mount/i.test(what),
+  },
   {
     // bcc prints why a probe was refused, and then raises an exception that does not know.
     cause: ({ what }) =>
@@ -77,7 +97,7 @@ export function withoutConsequences(findings: Finding[]): Finding[] {
     : causes
 }
 
-const REFUSED_SO = /: (?:EACCES|EINVAL)$|-(?:13|22)$/
+const REFUSED_SO = /: (?:EACCES|EINVAL)$|-(?:13|22|EACCES|EINVAL)$/
 const LOG_IS_CUT =
   'the log of the verifier in this text is cut: the reason stands above "processed N insns", at its end. Paste it up to there'
 

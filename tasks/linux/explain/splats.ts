@@ -247,6 +247,22 @@ const OOPSES: readonly (readonly [lines: RegExp, cause: string])[] = [
   ],
 ]
 
+/** Checks of the kernel that are known, by the place that the report names. */
+const PLACES: readonly (readonly [kind: SplatKind, place: RegExp, cause: string, fix: string])[] = [
+  [
+    'bug',
+    /\bmm\/sl[aou]b\.c\b|\b(?:__slab_free|kfree|kmem_cache_free)\+/,
+    'the allocator found that an object is freed which it cannot free: it was freed before, its free list was overwritten, or the pointer is none of an object of the allocator',
+    'slub_debug=FZPU on the command line (or lab:debug, with KASAN) names who allocated and who freed the object',
+  ],
+  [
+    'warning',
+    /\bftrace_bug\+/,
+    'ftrace found other bytes at the entry of a function than those that it put there, or could not write them: something else patches the code (a rootkit, another tracer, a hypervisor), or the module is gone or still being loaded. All of ftrace is off from then on, until a reboot',
+    'the lines around it ("ftrace failed to modify", "actual:", "expected:") name the function and the bytes',
+  ],
+]
+
 /** Registers as arm and arm64 name them. */
 const ARM = /^\s*(?:PC is at|LR is at|pc\s*: )/m
 
@@ -263,6 +279,7 @@ function add(findings: Findings, splat: Splat): void {
   const { cause: usual, ...meaning } = MEANINGS[kind]
   const cause =
     (kind === 'oops' && OOPSES.find(([pattern]) => pattern.test([splat.what, ...lines].join('\n')))?.[1]) || usual
+  const place = PLACES.find(([of, pattern]) => of === kind && pattern.test([splat.what, ...lines].join('\n')))
   const letter = taintOf(kind)
   const before = tainted === undefined ? [] : Array.from(tainted).filter((one) => 'BDLMW'.includes(one))
   const sources =
@@ -278,8 +295,9 @@ function add(findings: Findings, splat: Splat): void {
       key: `${name ?? ''} ${module ?? ''} ${name === undefined ? splat.what : ''}`,
       what: splatTitle(splat),
       evidence: lines,
+      ...(place !== undefined && { fixes: [place[3], ...meaning.fixes.filter((fix) => fix !== LINE)] }),
       cause: [
-        cause,
+        place?.[2] ?? cause,
         ...(before.length > 0
           ? [`The kernel was tainted before (${before.join('')}): an earlier splat may be the cause of this one`]
           : []),

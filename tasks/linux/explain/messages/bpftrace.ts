@@ -18,6 +18,17 @@ const NOT_TRACEABLE: Answer = {
 
 export const BPFTRACE_ROWS: readonly Row[] = [
   {
+    rule: 'bpftrace takes a group for a file',
+    needle: 'failed to initialize usdt context for path ',
+    pattern: /failed to initialize usdt context for path (\w+)\s*$/,
+    answer: (match) => ({
+      cause: `${match[1]} is a group of tracepoints: releases of bpftrace before 0.9.1 look for USDT probes in a file of that name, too. The listing is complete, and nothing is wrong`,
+      fixes: ['nothing; a newer bpftrace does not say so'],
+      confidence: 'likely',
+      sources: ['pull request 628 of bpftrace'],
+    }),
+  },
+  {
     rule: 'function cannot be traced',
     needle: [
       'is not traceable (either non-existing',

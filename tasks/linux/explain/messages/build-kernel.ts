@@ -90,7 +90,7 @@ export const KERNEL_BUILD_ROWS: readonly Row[] = [
     rule: 'pahole',
     needle: ['pahole', 'die__process', 'DWARF', 'dwarf'],
     pattern:
-      /die__process: (?:DW_TAG_compile_unit|got (?:\w+ )+unexpected tag|\S+).*|pahole: unrecognized option.*|pahole: .*(?:unsupported|Segmentation fault).*|Unsupported DW_TAG_\w+.*|libbpf: failed to find '\.BTF' ELF section in vmlinux|pahole: \S*vmlinux\S*: (?:Invalid argument|No such file or directory|No debugging information found|Bad address).*|pahole: type '[^']*' not found|WARNING: DW_TAG_partial_unit used.*/,
+      /die__process: (?:DW_TAG_compile_unit|got (?:\w+ )+unexpected tag|\S+).*|pahole: unrecognized option.*|pahole: .*(?:unsupported|Segmentation fault).*|Unsupported DW_TAG_\w+.*|pahole: \S*vmlinux\S*: (?:Invalid argument|No such file or directory|No debugging information found|Bad address).*|pahole: type '[^']*' not found|WARNING: DW_TAG_partial_unit used.*/,
     key: () => '',
     cause:
       'pahole finds no debug information in the file, or does not understand it: DWARF 5 needs 1.21, Rust and newer tags later ones, and files that dwz has compressed (DW_TAG_partial_unit, as SUSE ships them) lose their types',

@@ -18,6 +18,7 @@ crash: cannot resolve "%s"
 crash: invalid structure member offset: %s
 crash: seek error: kernel virtual address: %s
 no symbol table is loaded. use the "file" command.
+libelf error: invalid \`Elf' handle
 crash: read error: kernel virtual address: %s`,
     cause:
       'crash, drgn and gdb need the vmlinux with DWARF of exactly this kernel (same build-id), and have none, another one, or a dump that is damaged or filtered',
@@ -28,6 +29,20 @@ crash: read error: kernel virtual address: %s`,
     ],
     confidence: 'likely',
     sources: ['crash(8), drgn(1)'],
+  },
+  {
+    rule: 'drgn does not see a kernel in the dump',
+    formats: `
+virtual address translation is only available for the Linux kernel
+not an ELF file; ignoring`,
+    cause:
+      'drgn takes the file for something else than the dump of a kernel: dump-guest-memory of QEMU writes no VMCOREINFO unless the guest has the device for it, and a dump that makedumpfile compressed is no ELF file',
+    fixes: [
+      'QEMU: -device vmcoreinfo (and FW_CFG_SYSFS in the guest), then dump again',
+      'makedumpfile: drgn built with libkdumpfile reads its format (drgn -c); makedumpfile -R or -E writes ELF',
+    ],
+    confidence: 'likely',
+    sources: ['drgn: libdrgn/program.c', 'QEMU: docs/specs/vmcoreinfo.rst'],
   },
   {
     rule: 'memory of the kernel cannot be read',

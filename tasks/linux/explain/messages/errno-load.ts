@@ -88,6 +88,16 @@ export const PROG_LOAD: ByErrno = {
 
 export const MAP_CREATE: ByErrno = {
   EPERM: BPF_PERMISSION,
+  EACCES: {
+    cause:
+      'a security module forbids maps to this process (SELinux: class bpf, permission map_create), which holds for root and privileged containers too',
+    fixes: [
+      'ausearch -m avc -ts recent, or dmesg | grep avc; sudo setenforce 0 as a test; docker run --security-opt label=disable',
+    ],
+    confidence: 'possible',
+    otherwise: 'the file system of the pinned map refuses it (mode of the file), or lockdown does',
+    sources: ['security/selinux/hooks.c: selinux_bpf'],
+  },
   EINVAL: {
     cause:
       'this kernel does not take such a map: the type is newer than the kernel, a size or max_entries is 0, a flag is unknown, or key and value have the wrong size for the type (4 for arrays; max_entries of a ring buffer: a power of two and of pages)',

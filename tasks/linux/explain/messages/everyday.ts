@@ -84,6 +84,28 @@ const BUSY: Answer = {
 
 export const EVERYDAY_ROWS: readonly Row[] = [
   {
+    rule: 'a script for another shell',
+    needle: [
+      'ad substitution',
+      '[[: not found',
+      'source: not found',
+      'declare: not found',
+      'shopt: not found',
+      'edirection unexpected',
+    ],
+    pattern:
+      /(?:^|\s)(\/?[\w./-]+): ?(?:line )?(\d+): ?(?:[Ss]yntax error: )?([Bb]ad substitution|\[\[: not found|(?:source|declare|shopt): not found|redirection unexpected.*)/,
+    answer: (match) => ({
+      what: `line ${match[2]} of ${match[1]}: ${match[3]}`,
+      cause:
+        'the script uses what only bash has, and another shell runs it: /bin/sh is dash on Debian and Ubuntu, and ash of busybox in an initramfs',
+      fixes: [
+        '#!/bin/bash in its first line, or bash SCRIPT; in an initramfs write it for sh (no [[ ]], no ${x//a/b}, . in place of source), or put bash into it',
+      ],
+      confidence: 'likely',
+    }),
+  },
+  {
     rule: 'a file of the kernel',
     needle: ['/sys/kernel/', '/proc/config.gz', '/proc/kallsyms', '/proc/sys/', '/sys/fs/bpf'],
     pattern:

@@ -3,6 +3,8 @@ import { errnoOf } from './errno.ts'
 import { KPROBE, KPROBE_MULTI, SET_BPF, TRACEPOINT, TRAMPOLINE, UPROBE } from './errno-attach.ts'
 import { KPROBE_EVENTS } from './errno-files.ts'
 import { MAP_CREATE, PROG_LOAD } from './errno-load.ts'
+import { XDP } from './errno-net.ts'
+import { goingOn } from './goes-on.ts'
 import { group, type Answer, type Row } from './row.ts'
 
 /** What a structured logger has behind the error: '" path=/coredns pid=2646'. */
@@ -28,6 +30,17 @@ const LINK_CREATE: Answer = {
   ],
   confidence: 'possible',
   sources: ['kernel/bpf/syscall.c: link_create', 'commit aa8d3a716b59 (5.9, XDP)', 'commit b89fbfbb854c (5.15, perf)'],
+}
+
+/** The library prints "not supported" for EOPNOTSUPP and for ENOTSUPP, which trampolines return. */
+const TRACING = { ...SET_BPF, ...TRAMPOLINE, EOPNOTSUPP: TRAMPOLINE['ENOTSUPP'] as Answer }
+
+/** @param call what the library did; only some of its names say to what it attached */
+function linkErrors(call: string, line: string): Readonly<Record<string, Answer>> {
+  if (call === 'cannot create bpf perf link') return SET_BPF
+  if (!/^(?:create link|link create|attach program)$/.test(call) || /tracing|fentry|fexit|lsm/i.test(line))
+    return /XDP/.test(call) ? { ...TRACING, ...XDP } : TRACING
+  return /xdp/i.test(line) ? { ...TRACING, ...XDP } : { ...TRACING, EINVAL: LINK_CREATE, EOPNOTSUPP: LINK_CREATE }
 }
 
 export const GO_ROWS: readonly Row[] = [
@@ -119,16 +132,10 @@ export const GO_ROWS: readonly Row[] = [
     ],
     pattern:
       /(create tracing link|create link|link create|create raw tracepoint|cannot create bpf perf link|attach program|(?:can't )?attach (?:cgroup|XDP|tcx(?: link)?|LSM|Tracing\/\w+))(?: with cookie)?: (.+)/,
-    answer: (match) =>
-      known(
-        match[1] === 'cannot create bpf perf link'
-          ? SET_BPF
-          : /^(?:create link|link create)$/.test(group(match, 1)) && !/tracing|fentry|fexit|lsm/i.test(match.input)
-            ? { ...SET_BPF, ...TRAMPOLINE, EINVAL: LINK_CREATE }
-            : { ...SET_BPF, ...TRAMPOLINE },
-        group(match, 2),
-        group(match, 1),
-      ),
+    answer: (match) => {
+      const answer = known(linkErrors(group(match, 1), match.input), group(match, 2), group(match, 1))
+      return answer && { ...answer, cause: goingOn(answer.cause, match.input) }
+    },
   },
   {
     rule: 'function or type not in BTF',

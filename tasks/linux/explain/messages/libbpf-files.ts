@@ -1,7 +1,20 @@
 /** Messages of libbpf about files: BTF that it reads or prints, ELF, and objects that it links. */
 import type { PrintfKind } from './printf.ts'
+import { NO_BTF_RULE } from './rule-names.ts'
 
 export const LIBBPF_FILE_KINDS: readonly PrintfKind[] = [
+  {
+    rule: NO_BTF_RULE,
+    formats: "failed to find '%s' ELF section in %s",
+    cause:
+      'the file has no type information: an object was compiled without -g or for the host, and a vmlinux was built without CONFIG_DEBUG_INFO_BTF, or pahole failed while it was linked',
+    fixes: [
+      'readelf -SW FILE | grep BTF; an object: clang -g -O2 -target bpf',
+      'a vmlinux: CONFIG_DEBUG_INFO_BTF=y with pahole (dwarves) of the time of the kernel; a message of pahole above has the reason',
+    ],
+    confidence: 'likely',
+    sources: ['btf.c of libbpf: btf_parse_elf'],
+  },
   {
     rule: 'BTF cannot be read',
     formats: `
@@ -27,7 +40,6 @@ string '%s' [offset %d] is not mapped to base BTF
 BTF.ext header missing func_info, line_info
 BTF loading error: %e
 failed to read kernel BTF from '%s': %e
-failed to find '%s' ELF section in %s
 type for map '%s' is not a datasec: %s
 DATASEC '%s' not found.
 map '%s' BTF data is corrupted.`,

@@ -133,8 +133,7 @@ Internal error: can't load program '%s'
 Program '%s' is inconsistent: nr(%d) != 1
 prog '%s': inconsistent nr(%d) != 1
 Loading the %dth instance of program '%s' failed
-Preprocessing the %dth instance of program '%s' failed
-failed to auto-attach program '%s': %d`,
+Preprocessing the %dth instance of program '%s' failed`,
     cause:
       'the kernel refuses the program: it is too large (4096 instructions before 5.2), the verifier rejects it, or the process may not load any (root, RLIMIT_MEMLOCK before 5.11)',
     fixes: ['read the log of the verifier above it', 'run it as root, with ulimit -l unlimited'],

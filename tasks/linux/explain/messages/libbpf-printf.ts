@@ -1,7 +1,9 @@
 /** Messages of libbpf that tell their kind by their format alone. Read from libbpf 1.8 (2026) with pr_warn(). */
 import { MAP_CREATE, PROG_LOAD } from './errno-load.ts'
-import { KPROBE, TRACEPOINT, UPROBE } from './errno-attach.ts'
+import { KPROBE, TRACEPOINT, TRAMPOLINE, UPROBE } from './errno-attach.ts'
 import type { PrintfKind } from './printf.ts'
+import type { Answer } from './row.ts'
+import { AUTO_ATTACH_RULE } from './rule-names.ts'
 
 export const LIBBPF_KINDS: readonly PrintfKind[] = [
   {
@@ -120,13 +122,23 @@ failed to determine %s retprobe bit: %e`,
 prog '%s': failed to create %s '%s+0x%x' perf event: %e
 prog '%s': failed to attach to %s '%s+0x%x': %e
 failed to add legacy kprobe event for '%s': %e
-failed to determine legacy kprobe event id for '%s': %e
-prog '%s': failed to auto-attach: %e`,
+failed to determine legacy kprobe event id for '%s': %e`,
     cause: 'the probe cannot be created',
     fixes: ['`lab symbols KERNEL FUNCTION` says whether the function can be probed'],
     errors: KPROBE,
     confidence: 'likely',
     sources: ['bpf_program__attach_kprobe_opts() of libbpf.c'],
+  },
+  {
+    rule: AUTO_ATTACH_RULE,
+    formats: `
+prog '%s': failed to auto-attach: %e
+failed to auto-attach program '%s': %e`,
+    cause: 'the program is loaded, and cannot be attached to what its section names',
+    fixes: ['read the message of libbpf above it: it says what the program was to be attached to'],
+    errors: { EBUSY: TRAMPOLINE['EBUSY'] as Answer, ENOTSUPP: TRAMPOLINE['ENOTSUPP'] as Answer },
+    confidence: 'possible',
+    sources: ['libbpf.c: bpf_object__attach_skeleton'],
   },
   {
     rule: 'probe refused',

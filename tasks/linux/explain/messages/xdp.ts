@@ -1,5 +1,7 @@
 /** libxdp, xdp-loader and xdp-filter, and the reasons that drivers give for an XDP program. Read from xdp-tools 1.5. */
+import { errnoOf } from './errno.ts'
 import { MAP_CREATE, PROG_LOAD } from './errno-load.ts'
+import { XDP } from './errno-net.ts'
 import type { PrintfKind } from './printf.ts'
 import type { Answer, Row } from './row.ts'
 
@@ -28,7 +30,7 @@ const REASONS: readonly (readonly [text: RegExp, answer: Answer])[] = [
     },
   ],
   [
-    /\bMTU\b|too (?:big|large)|frame size|jumbo|scatter|single.?buffer|\bfrags\b/i,
+    /\bMTU\b|too (?:big|large)|single page|any_header_sg|frame size|jumbo|scatter|single.?buffer|\bfrags\b/i,
     {
       cause: 'the MTU of the interface is larger than a packet that this driver gives to XDP in one buffer',
       fixes: [
@@ -75,6 +77,17 @@ export const XDP_ROWS: readonly Row[] = [
     ],
     confidence: 'likely',
     sources: ['include/uapi/linux/bpf.h: BPF_F_XDP_HAS_FRAGS'],
+  },
+  {
+    rule: 'netlink refuses an XDP program',
+    needle: ['XDP expects', 'nlmsg error'],
+    pattern:
+      /Error: (\w+: XDP expects [^.]+)|nlmsg error (Operation not supported|Invalid argument|Device or resource busy)/,
+    answer: (match) => {
+      const errno = errnoOf(match[2] ?? '')
+      const answer = errno === undefined ? REASONS.find(([pattern]) => pattern.test(match[1] ?? ''))?.[1] : XDP[errno]
+      return answer && { ...answer, what: match[1] ?? match[0] }
+    },
   },
   {
     rule: 'netlink refuses an XDP or TC program',

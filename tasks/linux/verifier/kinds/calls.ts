@@ -119,6 +119,7 @@ BPF map '%s' is referenced but wasn't created`,
     id: 'helper-number',
     formats: `
 invalid func %s#%d
+invalid func %d
 kernel subsystem misconfigured func %s#%d
 kernel subsystem misconfigured func %s#%d: r1 != ctx
 unknown return type %d of func %s#%d
