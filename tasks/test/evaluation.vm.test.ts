@@ -1,6 +1,6 @@
 /**
- * A small part of examples/evaluation on one VM: what loading took, claims with their verdicts, a tail call, and
- * bpf_override_return in a clone that was opened for it.
+ * A small part of examples/evaluation on one VM: what loading took, claims with their verdicts, a tail call,
+ * bpf_override_return in a clone that was opened for it, and reads of several processes.
  */
 import { cpSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -43,6 +43,11 @@ const EXPERIMENTS = `
     maps: { target: '\${workload.pid}' }
     before: [{ sysctl: { debug.kprobes-optimization: 0 } }]
     expect: [{ same: [{ value: 0 }, { stdout: '/^failed: (\\d+) of 200/' }] }]
+  users:
+    probes: [override]
+    workload: { source: examples/evaluation/workloads/users.c, run: users /data/f 1 3 2 }
+    metrics: { read_ns: { stdout: 'a read took (\\d+) ns', unit: ns } }
+    expect: [{ same: [{ value: 6 }, { map: seen_calls }] }]
 `
 
 const rig = new Rig()
@@ -65,7 +70,16 @@ beforeAll(async () => {
     'files: { f: "1 2 3 4 5 6 7 8 9 10 11 12\\n" }',
     `files: { f: "${'1 2 3 4 5 6 7 8 '.repeat(256)}" }`,
   )
-  const { status, stdout, stderr } = await rig.lab(['run', 'size', 'tail', 'override', '--kernel', 'v5.10', '--json'])
+  const { status, stdout, stderr } = await rig.lab([
+    'run',
+    'size',
+    'tail',
+    'override',
+    'users',
+    '--kernel',
+    'v5.10',
+    '--json',
+  ])
   lines = jsonLines(stdout)
   const answer = lines.at(-1)
   expect([status, answer?.type, stderr], stdout.slice(-3000)).toEqual([0, 'answer', ''])
@@ -121,4 +135,10 @@ test('a clone that was opened for it can be ended, and the manifest says so', ()
   const [run] = of('override')
   expect(run?.manifest.verdict).toBe('passed')
   expect(run?.manifest.kernel.errorInjectable).toEqual(['copyout_giulia'])
+})
+
+test('each page that each of three processes reads, two times, is one call for the probe', () => {
+  const [run] = of('users')
+  expect(run?.manifest.verdict).toBe('passed')
+  expect(run?.manifest.metrics?.['read_ns']).toBeGreaterThan(0)
 })

@@ -89,7 +89,7 @@ export function countText(claims: readonly JudgedClaim[]): string {
 export function publishedLines(report: PublishedReport): string[] {
   const { experiment, source, metric, unit, setup, kernel, accel, arms, claims } = report
   return [
-    `${printable(experiment, 80)}: published in ${printable(source, 200)}, ${printable(metric, 60)}; measured on ${printable(kernel, 60)}, ${accel.toUpperCase()}`,
+    `${printable(experiment, 80)}, ${printable(metric, 60)}: measured on ${printable(kernel, 60)} (${accel.toUpperCase()}); published: ${printable(source, 200)}`,
     ...(setup === null ? [] : [`  published values are from ${printable(setup, 200)}`]),
     ...armRows(arms, unit),
     ...claims.flatMap(claimLines),
