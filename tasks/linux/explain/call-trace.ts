@@ -18,6 +18,12 @@ const MOST_FRAMES = 100
 /** Functions that only report a kind of problem, and what it is. The first one that a trace has decides. */
 const KINDS: readonly (readonly [frame: RegExp, what: string, cause: string])[] = [
   [
+    // Before the functions of the fault itself, which are below it.
+    /^(?:fixup_exception|ex_handler_\w+)$/,
+    'a warning about an access that the kernel expected to fail',
+    'the access is one that may fail and is handled (bpf_probe_read, copy_from_user): nothing crashed. The kernel only warns that the address is none that memory can have, which a program that reads through a wrong pointer causes',
+  ],
+  [
     // The functions below these serve the faults of programs, too, and say nothing.
     /^(?:page_fault_oops|__?bad_area\w*|no_context)$/,
     'a page fault in the kernel',

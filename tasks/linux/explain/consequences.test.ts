@@ -118,3 +118,21 @@ test('checks of the kernel that are known by their place say what they mean', ()
   const hooked = ['[ 1.000001] WARNING: CPU: 1 PID: 4 at kernel/trace/ftrace.c:2234 ftrace_bug+0x1ea/0x212']
   expect(explainText(hooked.join('\n'))).toMatchObject([{ cause: expect.stringContaining('ftrace found other bytes') }])
 })
+
+test('what Falco makes of an error of libbpf is left out', () => {
+  const falco = 'libpman: failed to load BPF object (errno: 22 | message: Invalid argument)'
+  expect(rules("libbpf: prog 'p': failed to load: -22", falco)).toEqual(['program cannot be loaded'])
+  expect(rules(falco)).toEqual(['Falco: driver'])
+})
+
+test('a kernel without BTF does not lack a type as well', () => {
+  expect(rules('libbpf: failed to parse target BTF: -2', 'libbpf: failed to perform CO-RE relocations: -2')).toEqual([
+    'no BTF in the kernel',
+  ])
+})
+
+test('a trace of an access that is allowed to fail is no crash', () => {
+  const frames = ['fixup_exception+0x45/0x60', 'do_general_protection+0x49/0x150', '__probe_kernel_read+0x54/0x80']
+  const text = ['[ 1.000001] Call Trace:', ...frames.map((frame) => `[ 1.000002]  ${frame}`)].join('\n')
+  expect(explainText(text)).toMatchObject([{ cause: expect.stringContaining('nothing crashed') }])
+})

@@ -45,12 +45,21 @@ interface Echo {
 
 /** The last lines of libbpf, for the object and for its skeleton. */
 const OBJECT = /^failed to load (?:object|BPF skeleton)\b/
+/** What Falco makes of an error of libbpf. */
+const FALCO = /^failed to (?:load|open) BPF object \(errno/
+/** "failed to perform CO-RE relocations: -2": true whenever a relocation, or reading any BTF, failed. */
+const ALL_RELOCATIONS = /^failed to perform CO-RE relocations/
+const LAST_OF_LIBBPF = new RegExp(`${OBJECT.source}|${FALCO.source}|${ALL_RELOCATIONS.source}`)
 const byLibbpf = ({ evidence = [] }: Finding): boolean => evidence.some((line) => line.includes('libbpf: '))
 
 const ECHOES: readonly Echo[] = [
   {
-    cause: (finding) => byLibbpf(finding) && !OBJECT.test(finding.what) && !REFUSED.test(finding.rule),
-    effect: ({ what }) => OBJECT.test(what),
+    cause: (finding) => byLibbpf(finding) && !LAST_OF_LIBBPF.test(finding.what) && !REFUSED.test(finding.rule),
+    effect: ({ what }) => LAST_OF_LIBBPF.test(what),
+  },
+  {
+    cause: (finding) => byLibbpf(finding),
+    effect: ({ what }) => FALCO.test(what),
   },
   {
     // No BTF was written, and the next step of the build does not find it.

@@ -257,6 +257,12 @@ const PLACES: readonly (readonly [kind: SplatKind, place: RegExp, cause: string,
   ],
   [
     'warning',
+    /\bex_handler_uaccess\+/,
+    'code that may fail (copy_from_user, bpf_probe_read of a BPF program) was given an address that no memory can have (not canonical). The access is refused and handled, and nothing crashed: the pointer that the program follows is wrong, or is one of user space',
+    'bpf_probe_read_user() for addresses of user space, bpf_probe_read_kernel() for those of the kernel (5.5); a null check before it',
+  ],
+  [
+    'warning',
     /\bftrace_bug\+/,
     'ftrace found other bytes at the entry of a function than those that it put there, or could not write them: something else patches the code (a rootkit, another tracer, a hypervisor), or the module is gone or still being loaded. All of ftrace is off from then on, until a reboot',
     'the lines around it ("ftrace failed to modify", "actual:", "expected:") name the function and the bytes',

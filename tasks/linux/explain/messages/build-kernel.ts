@@ -154,6 +154,17 @@ export const KERNEL_BUILD_ROWS: readonly Row[] = [
           cause: 'EXPORT_SYMBOL_GPL: the licence of the module does not allow its use',
           fixes: ['MODULE_LICENSE("GPL")'],
         }
+      // "module:kvm,kvm-amd": the form of EXPORT_SYMBOL_FOR_MODULES().
+      if (match[5]?.startsWith('module:') === true)
+        return {
+          what: `${match[4]} is exported to named modules only`,
+          cause: `the kernel exports ${match[4]} to the modules that are named (${match[5].slice('module:'.length).replace(/,$/, '')}) and to no other one: no MODULE_IMPORT_NS() opens such a namespace`,
+          fixes: [
+            'a newer release of the module, which does without the function; or a patch of the kernel that exports it',
+          ],
+          confidence: 'likely',
+          sources: ['commit 707f853d7fa3 (6.16)', 'include/linux/export.h'],
+        }
       if (match[4] !== undefined)
         return {
           cause: `${match[4]} is in the symbol namespace ${match[5]}`,

@@ -17,6 +17,26 @@ const CHANGED: readonly (readonly [name: RegExp, instead: string])[] = [
   ],
   [/^mmap_sem$/, 'mmap_read_lock(mm) and mmap_lock (5.8)'],
   [/^PDE_DATA$/, 'pde_data() (5.17)'],
+  [
+    /^(?:vmalloc|vzalloc|vfree|vmalloc_user|vmap|vunmap)$/,
+    '#include <linux/vmalloc.h>: other headers brought it along, and newer kernels have removed that',
+  ],
+  [/^(?:kmalloc|kzalloc|kcalloc|kfree|krealloc)$/, '#include <linux/slab.h>, which other headers brought along'],
+  [
+    /^(?:copy_to_user|copy_from_user|put_user|get_user)$/,
+    '#include <linux/uaccess.h>, which other headers brought along',
+  ],
+  [
+    /^pci_(?:set_dma_mask|set_consistent_dma_mask)$/,
+    'dma_set_mask() and dma_set_coherent_mask() with &pdev->dev (5.18)',
+  ],
+  [/^(?:prandom_u32|prandom_u32_max|get_random_int)$/, 'get_random_u32() and get_random_u32_below() (6.1, 6.2)'],
+  [/^(?:i_[amc]time)$/, 'inode_get_ctime() (6.6), inode_get_atime(), inode_get_mtime() (6.7) and their set functions'],
+  [
+    /^(?:ref_module|use_module)$/,
+    'symbols of the module directly, or symbol_get(): ref_module() is not exported since 5.9',
+  ],
+  [/^sched_setscheduler(?:_nocheck)?$/, 'sched_set_fifo() and its relatives: it is not exported since 5.9'],
   [/^fault_handler$/, 'nothing: struct kprobe lost fault_handler in 5.14, and its callback was of no use'],
   [/^proc_create(?:_data)?$/, 'struct proc_ops in place of struct file_operations (5.6)'],
   [/^access_ok$/, 'access_ok(address, size): it lost its first argument in 5.0'],

@@ -227,7 +227,7 @@ export const COMPILER_ROWS: readonly Row[] = [
     rule: 'compiler error',
     needle: ['error: ', 'undefined reference to', 'internal compiler error', 'treated as errors'],
     pattern:
-      /^(?:.{0,60}?\s)?(\/?[\w.+/~-]+\.(?:c|h|cc|cpp|o|S|s|in|lds)):(?:\(?[\w.+]*\)?:?\d*:?){0,3} ?(?:In function .*|(?:fatal )?error: (.+)|(undefined reference to .+))$|^(?:cc1|cc1plus|clang|gcc|ld)[\w-]*: (?:(?:fatal )?error: )?(.+)$|^\s*(?:fatal )?error: (.+)$|(internal compiler error: .+)/,
+      /^(?:.{0,60}?\s)?(\/?[\w.+/~[\]-]+\.(?:c|h|cc|cpp|o|S|s|in|lds)):(?:\(?[\w.+]*\)?:?\d*:?){0,3} ?(?:In function .*|(?:fatal )?error: (.+)|(undefined reference to .+))$|^(?:cc1|cc1plus|clang|gcc|ld)[\w-]*: (?:(?:fatal )?error: )?(.+)$|^\s*(?:fatal )?error: (.+)$|(internal compiler error: .+)/,
     key: (match) => nameOf(match[0]) ?? match[2] ?? match[0],
     answer: (match) => {
       const text = match.slice(2).find((group) => group !== undefined)

@@ -90,4 +90,22 @@ export const SECOND: readonly Example[] = [
     'boot: no root device',
     /mount_tag/,
   ],
+  [
+    'Message: The kernel file cannot be opened: No such file or directory (os error 2)',
+    'firecracker: the kernel',
+    /kernel_image_path/,
+  ],
+  ["panicked at 'Error creating the Kvm object: Error(2)', src/x.rs", 'firecracker: KVM', /\/dev\/kvm/],
+  ['ERR probe_load          : kretprobe:f : Invalid argument', 'an error by its number', /kern_version/],
+  [
+    'ERROR: modpost: module x uses symbol f from namespace module:kvm,kvm-amd, but does not import it.',
+    'symbols without a version or definition',
+    /no other one/,
+  ],
+  [
+    "/home/[...]/x.c:21:25: error: implicit declaration of function 'vmalloc'; did you mean 'kvmalloc'?",
+    'compiler error',
+    /linux\/vmalloc\.h/,
+  ],
+  ["x.c:1:2: error: implicit declaration of function 'pci_set_dma_mask'", 'compiler error', /5\.18/],
 ]

@@ -15,6 +15,7 @@ import { BACKEND_KINDS } from './bpf-backend.ts'
 import { BOOTLOADER_KINDS } from './bootloader.ts'
 import { DEBUGGER_KINDS } from './debuggers.ts'
 import { DKMS_KINDS } from './dkms.ts'
+import { FIRECRACKER_KINDS } from './firecracker.ts'
 import { GOBPF_KINDS } from './gobpf.ts'
 import { KBUILD_KINDS } from './kbuild.ts'
 import { KERNEL_PRINTK_KINDS } from './kernel-printk.ts'
@@ -53,7 +54,7 @@ export const PRINTF_TABLES: readonly PrintfTable[] = [
   },
   { before: '', sample: 'trace: ', kinds: KERNEL_PRINTK_KINDS },
   { before: '', sample: 'make: ', kinds: [...KBUILD_KINDS, ...PERF_BUILD_KINDS] },
-  { before: '', sample: '', kinds: [...BOOTLOADER_KINDS, ...DEBUGGER_KINDS] },
+  { before: '', sample: '', kinds: [...BOOTLOADER_KINDS, ...FIRECRACKER_KINDS, ...DEBUGGER_KINDS] },
   { before: 'libbpf: ', sample: 'libbpf: ', kinds: [...LIBBPF_KINDS, ...LIBBPF_FILE_KINDS, ...LIBBPF_OLD_KINDS] },
   {
     before: '',
