@@ -30,6 +30,14 @@ describe('published', () => {
       ['no arm of the experiment is called "bytes=17,count=3" | did you mean "bytes=16,count=3"?'],
     ],
     [
+      'metric: took, values: { "count=3,bytes=17": 1 }',
+      ['no arm of the experiment is called "count=3,bytes=17" | did you mean "bytes=16,count=3"?'],
+    ],
+    [
+      'metric: took, claims: [{ atMost: 5, arm: "count=3,bytes=17" }]',
+      ['no arm of the experiment has bytes=17 | did you mean "bytes=16"?'],
+    ],
+    [
       'metric: took, values: { bytes=16: 1 }',
       ['no arm of the experiment is called "bytes=16" | did you mean "bytes=16,count=3"?'],
     ],

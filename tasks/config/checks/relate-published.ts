@@ -31,20 +31,43 @@ const problem = ({ path, at }: Place, message: string, wayOut: string): Problem 
   wayOut,
 })
 
-function* armProblems(choice: string, { arms }: Names, place: Place, exact: boolean): Iterable<Problem> {
-  const names = arms.map(({ name }) => name)
-  const isThere = exact
-    ? names.some((name) => isChosen(name, choice) && axesOfName(name).size === axesOfName(choice).size)
-    : names.some((name) => isChosen(name, choice))
-  if (isThere) return
-  const parts = exact
-    ? names
-    : [...new Set(names.flatMap((name) => [...axesOfName(name)].map((pair) => pair.join('='))))]
+const pairsIn = (choice: string): string[] => [...axesOfName(choice)].map((pair) => pair.join('='))
+
+/** A choice with its values in the order in which the arms have them, so that it can be compared with their names. */
+function inOrderOf(name: string, choice: string): string {
+  const order = [...axesOfName(name).keys()]
+  const place = (axis: string) => (order.includes(axis) ? order.indexOf(axis) : order.length)
+  return [...axesOfName(choice)]
+    .toSorted(([one], [other]) => place(one) - place(other))
+    .map((pair) => pair.join('='))
+    .join(',')
+}
+
+/** What names an arm by all of its values. */
+function* nameProblems(choice: string, names: readonly string[], place: Place): Iterable<Problem> {
+  if (names.some((name) => isChosen(name, choice) && axesOfName(name).size === axesOfName(choice).size)) return
   yield problem(
     place,
-    exact ? `no arm of the experiment is called "${choice}"` : `no arm of the experiment has ${choice}`,
-    nameWayOut(choice, parts, exact ? 'arms' : 'values', 'declare it under params: or matrix:'),
+    `no arm of the experiment is called "${choice}"`,
+    nameWayOut(inOrderOf(names[0] ?? '', choice), names, 'arms', 'declare it under params: or matrix:'),
   )
+}
+
+/** What chooses arms by some of their values; of several the first that no arm has is to blame, if there is one. */
+function* choiceProblems(choice: string, names: readonly string[], place: Place): Iterable<Problem> {
+  if (names.some((name) => isChosen(name, choice))) return
+  const parts = [...new Set(names.flatMap(pairsIn))]
+  const wrong = pairsIn(choice).find((pair) => !parts.includes(pair)) ?? choice
+  yield problem(
+    place,
+    `no arm of the experiment has ${wrong}`,
+    nameWayOut(wrong, parts, 'values', 'declare it under params: or matrix:'),
+  )
+}
+
+function armProblems(choice: string, { arms }: Names, place: Place, exact: boolean): Iterable<Problem> {
+  const names = arms.map(({ name }) => name)
+  return exact ? nameProblems(choice, names, place) : choiceProblems(choice, names, place)
 }
 
 /** Arms that a claim names, by key. */
