@@ -6,6 +6,8 @@ const ERROR = /(?:^|[\s:])(Error: .{1,400})$/
 const CAUSED_BY = /Caused by:\s*$/
 /** "    0: reason", "Aug 13 18:26:47 host prog[1]:     reason". */
 const REASON = /^(?:\S.{0,80}\]: )?\s{2,}(?:\d+: )?(\S.{0,400})$/
+/** A text that was quoted has lost its indentation; the form of the error shows that it is one. */
+const BARE_REASON = /^(?:\d+: )?(\S.{0,400} \(os error \d+\))\s*$/
 /** Between the error and its last reason. */
 const NEAR = 8
 
@@ -33,7 +35,7 @@ export class CausedBy {
       error.caused = true
       return undefined
     }
-    const reason = error.caused ? REASON.exec(line)?.[1] : undefined
+    const reason = error.caused ? (REASON.exec(line) ?? BARE_REASON.exec(line))?.[1] : undefined
     return reason === undefined ? undefined : `${error.text}: ${reason}`
   }
 }

@@ -49,10 +49,17 @@ const OBJECT = /^failed to load (?:object|BPF skeleton)\b/
 const FALCO = /^failed to (?:load|open) BPF object \(errno/
 /** "failed to perform CO-RE relocations: -2": true whenever a relocation, or reading any BTF, failed. */
 const ALL_RELOCATIONS = /^failed to perform CO-RE relocations/
+/** The last line of stap. */
+const PASS = /^Pass \d: /
 const LAST_OF_LIBBPF = new RegExp(`${OBJECT.source}|${FALCO.source}|${ALL_RELOCATIONS.source}`)
 const byLibbpf = ({ evidence = [] }: Finding): boolean => evidence.some((line) => line.includes('libbpf: '))
 
 const ECHOES: readonly Echo[] = [
+  {
+    // stap names the pass that failed after what failed in it, and staprun the module that the kernel refused.
+    cause: ({ rule, what }) => (rule.startsWith('systemtap: ') && !PASS.test(what)) || rule === 'module refused',
+    effect: ({ rule, what }) => rule.startsWith('systemtap: ') && PASS.test(what),
+  },
   {
     cause: (finding) => byLibbpf(finding) && !LAST_OF_LIBBPF.test(finding.what) && !REFUSED.test(finding.rule),
     effect: ({ what }) => LAST_OF_LIBBPF.test(what),

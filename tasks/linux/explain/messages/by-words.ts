@@ -16,6 +16,7 @@ type ByErrno = Readonly<Record<string, Answer>>
 
 /** What a program may fail to make or to use: the first whose words are between the failure and its error. */
 const PLACES: readonly (readonly [words: RegExp, what: string, errors: ByErrno])[] = [
+  [/\bnetlink\b.*\btc\b/i, 'a TC program over netlink', TC],
   [/\bnetlink/i, 'an XDP or TC program over netlink', XDP],
   [/\b(?:tc|tcx|clsact|qdisc)\b/i, 'a TC program', TC],
   [/\bxdp|(?:DRV|SKB|HW)\/(?:native|generic|offload)|with (?:DRV|SKB) mode/i, 'XDP', XDP],

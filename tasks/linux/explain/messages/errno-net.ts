@@ -59,8 +59,11 @@ export const TC: ByErrno = {
   },
   EINVAL: {
     cause:
-      'the interface has an ingress qdisc where clsact is wanted, the parent of the filter is wrong, or the program is of another type than SCHED_CLS',
-    fixes: ['tc qdisc show dev IF; tc qdisc del dev IF ingress; SEC("tc") or SEC("classifier")'],
+      'the interface has no clsact qdisc for the filter ("Parent Qdisc doesn\'t exists"), or an ingress qdisc where clsact is wanted; or the parent of the filter is wrong, or the program is of another type than SCHED_CLS',
+    fixes: [
+      'tc qdisc add dev IF clsact (aya: tc::qdisc_add_clsact(IF) before attach); tc qdisc show dev IF',
+      'tc qdisc del dev IF ingress, where that is in its place; SEC("tc") or SEC("classifier")',
+    ],
   },
   EBUSY: {
     cause: 'another program holds this place (tcx), or another qdisc is the ingress of the interface',

@@ -108,4 +108,23 @@ export const SECOND: readonly Example[] = [
     /linux\/vmalloc\.h/,
   ],
   ["x.c:1:2: error: implicit declaration of function 'pci_set_dma_mask'", 'compiler error', /5\.18/],
+  ['WARNING: bpftool not found for kernel 5.15.90.1-microsoft', 'perf of another kernel', /linux-tools/],
+  ['Waiting for root device PARTUUID=ee25660b-02...', 'boot: no root device', /PARTUUID=ee25660b-02/],
+  ["ERROR: Couldn't insert module '/tmp/stap1/x.ko': Unknown symbol in module", 'module refused', /dmesg names it/],
+  [
+    'Error: netlink error while attaching ebpf program to tc\nCaused by:\nInvalid argument (os error 22)',
+    'an error by its number',
+    /clsact/,
+  ],
+  ['boot.o: changed section .init.text not selected for inclusion', 'kpatch: the change cannot be patched', /\.init/],
+  [
+    'ERROR: invalid ancestor init/x.o for init/x.o. Check /root/.kpatch/build.log',
+    'kpatch: the kernel is newer than kpatch',
+    /newer/,
+  ],
+  [
+    'ERROR: x: load program: invalid argument: Unreleased\nreference id=3 alloc_insn=10 (28 line(s) omitted)',
+    'verifier: unreleased-reference',
+    /./,
+  ],
 ]

@@ -123,7 +123,7 @@ export const MISSING_ROWS: readonly Row[] = [
   },
   {
     rule: 'perf of another kernel',
-    needle: ['perf not found for kernel', 'You may need to install the following packages'],
+    needle: 'not found for kernel ',
     pattern: /WARNING: (perf|bpftool|cpupower|x86_energy_perf_policy) not found for kernel (\S+)/,
     answer: (match) => ({
       what: `${match[1]} for kernel ${match[2]} is not installed`,

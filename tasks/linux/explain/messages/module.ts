@@ -49,9 +49,9 @@ const INSMOD: Readonly<Record<string, Answer>> = {
 export const MODULE_ROWS: readonly Row[] = [
   {
     rule: 'module refused',
-    needle: ['insmod', 'modprobe', 'could not insert'],
+    needle: ['insmod', 'modprobe', 'could not insert', "Couldn't insert module"],
     pattern:
-      /(?:insmod: ERROR: could not insert module|modprobe: ERROR: could not insert|insmod: can't insert|modprobe: can't (?:load|insert)|insmod: error inserting) '?(\S+?)'?: (.+)/,
+      /(?:insmod: ERROR: could not insert module|modprobe: ERROR: could not insert|insmod: can't insert|modprobe: can't (?:load|insert)|insmod: error inserting|ERROR: Couldn't insert module) '?(\S+?)'?: (.+)/,
     answer: (match) => {
       const errno =
         errnoOf(group(match, 2)) ??

@@ -19,6 +19,7 @@ import { FIRECRACKER_KINDS } from './firecracker.ts'
 import { GOBPF_KINDS } from './gobpf.ts'
 import { KBUILD_KINDS } from './kbuild.ts'
 import { KERNEL_PRINTK_KINDS } from './kernel-printk.ts'
+import { KPATCH_KINDS } from './kpatch.ts'
 import { SCHED_EXT_KINDS } from './sched-ext.ts'
 import { LIBXDP_KINDS, XDP_TOOL_KINDS } from './xdp.ts'
 import { SYSTEMTAP_KINDS } from './systemtap.ts'
@@ -54,7 +55,7 @@ export const PRINTF_TABLES: readonly PrintfTable[] = [
   },
   { before: '', sample: 'trace: ', kinds: KERNEL_PRINTK_KINDS },
   { before: '', sample: 'make: ', kinds: [...KBUILD_KINDS, ...PERF_BUILD_KINDS] },
-  { before: '', sample: '', kinds: [...BOOTLOADER_KINDS, ...FIRECRACKER_KINDS, ...DEBUGGER_KINDS] },
+  { before: '', sample: '', kinds: [...BOOTLOADER_KINDS, ...FIRECRACKER_KINDS, ...KPATCH_KINDS, ...DEBUGGER_KINDS] },
   { before: 'libbpf: ', sample: 'libbpf: ', kinds: [...LIBBPF_KINDS, ...LIBBPF_FILE_KINDS, ...LIBBPF_OLD_KINDS] },
   {
     before: '',

@@ -8,7 +8,6 @@ export const SYSTEMTAP_KINDS: readonly PrintfKind[] = [
 semantic error: missing %s debuginfo
 kernel/module debuginfo [man warning::debuginfo]
 WARNING: cannot find module %s debuginfo
-semantic error: type definition '%s' not found in '%s'
 WARNING: Kernel function symbol table missing
 semantic error: unable to find local '%s'
 semantic error: unable to find member '%s' for struct %s
@@ -51,6 +50,18 @@ Pass 2: analysis failed.`,
     fixes: [
       'stap -L \'kernel.function("PATTERN")\' lists what there is; stap-prep installs the debug information',
       'a tapset that is older than the kernel names functions that were renamed: use a newer systemtap; `!` or `?` behind the point makes it optional',
+    ],
+    confidence: 'likely',
+    sources: ['error::pass2(7stap)'],
+  },
+  {
+    rule: 'systemtap: tapset and kernel differ',
+    formats: "semantic error: type definition '%s' not found in '%s'",
+    cause:
+      'the script or the tapset casts to a type that the debug information of this kernel does not have: the tapset is older (or newer) than the kernel, or the type is in a module',
+    fixes: [
+      'a systemtap of the time of the kernel, or newer; @cast(p, "TYPE", "kernel<linux/types.h>") names a header that has the type',
+      'without debug information of the kernel no type is found: stap-prep installs it',
     ],
     confidence: 'likely',
     sources: ['error::pass2(7stap)'],

@@ -7,6 +7,7 @@ export const OBJECTS: readonly Kind[] = [
     formats: `
 BPF_LD_[ABS|IND] would lead to reference leak
 Unreleased reference id=%d alloc_insn=%d
+reference id=%d alloc_insn=%d
 Leaking reference id=%d alloc_insn=%d. Release it first.
 %s would lead to reference leak
 BPF_EXIT instruction in main prog would lead to reference leak
