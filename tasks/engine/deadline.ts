@@ -18,6 +18,10 @@ export class Late extends Error {}
 /** Deadlines that are running, one inside another. */
 let depth = 0
 
+/** Making one takes a millisecond, and each run of an experiment has a deadline or two: one for each depth is kept. */
+const contexts: { work?: (() => unknown) | undefined }[] = []
+const contextAt = (at: number) => (contexts[at] ??= createContext({}))
+
 /** Whether what runs now will be ended when it takes too long. */
 export const isUnderDeadline = (): boolean => depth > 0
 
@@ -37,9 +41,10 @@ export function underOutsideDeadline<T>(work: () => T): T {
  * @throws Late, Failure (interrupted) at Ctrl-C, and what `work` throws
  */
 export function withDeadline<T>(ms: number, work: () => T): T {
-  depth++
+  const context = contextAt(depth++)
+  context.work = work
   try {
-    return CALL.runInContext(createContext({ work }), { timeout: ms, breakOnSigint: true }) as T
+    return CALL.runInContext(context, { timeout: ms, breakOnSigint: true }) as T
   } catch (error) {
     if (codeOfVm(error) === 'ERR_SCRIPT_EXECUTION_TIMEOUT') throw new Late(`not done after ${ms} ms`, { cause: error })
     if (codeOfVm(error) !== 'ERR_SCRIPT_EXECUTION_INTERRUPTED') throw error
@@ -47,6 +52,8 @@ export function withDeadline<T>(ms: number, work: () => T): T {
     process.kill(process.pid, 'SIGINT')
     throw interrupted()
   } finally {
+    // What it holds may be large.
+    context.work = undefined
     depth--
   }
 }
