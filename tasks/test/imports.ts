@@ -36,14 +36,21 @@ export function importsOf(file: string): ImportLine[] {
   })
 }
 
-/** What runs when these files run: themselves and everything they import, dynamic imports included, types left out. */
-export function closureOf(entries: readonly string[]): { files: string[]; modules: string[] } {
+/**
+ * What runs when these files run: themselves and everything they import, dynamic imports included, types left out.
+ * @param endsAt files whose own imports are not followed
+ */
+export function closureOf(
+  entries: readonly string[],
+  endsAt: (file: string) => boolean = () => false,
+): { files: string[]; modules: string[] } {
   const files = new Set<string>()
   const modules = new Set<string>()
   const waiting = [...entries]
   for (let file = waiting.pop(); file !== undefined; file = waiting.pop()) {
     if (files.has(file)) continue
     files.add(file)
+    if (endsAt(file)) continue
     for (const { from, typeOnly } of importsOf(file)) {
       if (typeOnly) continue
       if (from.endsWith('.ts')) waiting.push(from)

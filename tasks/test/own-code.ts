@@ -73,7 +73,7 @@ const excused = (file: string) =>
 export function computeOwnCode(): Record<string, { files: string[]; packages: string[] }> {
   return Object.fromEntries(
     Object.entries(ENTRIES).map(([maker, entries]) => {
-      const { files, modules } = closureOf(entries)
+      const { files, modules } = closureOf(entries, (file) => file.startsWith('config/'))
       const packages = modules.filter((name) => !(name in EXCUSED_PACKAGES))
       return [
         maker,

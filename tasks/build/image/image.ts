@@ -4,19 +4,13 @@ import { link, lstat, readFile, readdir, readlink, rm, stat, writeFile } from 'n
 import { join } from 'node:path'
 import { render } from '../../config/text/diagnostic.ts'
 import { RECIPE_FILE, readRecipe, type Recipe } from '../../config/recipe.ts'
+import { changesSince } from '../changes-since.ts'
 import { ownCode } from '../own-code.ts'
 import type { ResolvedImage } from '../../config/resolved.ts'
 import { bytesOf } from '../../config/schema/schema.ts'
 import { step, type Context } from '../../engine/context.ts'
 import { labError, messageOf, userError } from '../../engine/error.ts'
-import {
-  changedInputs,
-  fingerprintOf,
-  hashFile,
-  hashText,
-  type Fingerprint,
-  type Inputs,
-} from '../../engine/fingerprint.ts'
+import { fingerprintOf, hashFile, hashText, type Fingerprint, type Inputs } from '../../engine/fingerprint.ts'
 import { makeDirectory } from '../../engine/directory.ts'
 import { lock } from '../../engine/lock.ts'
 import type { StoredEntry } from '../../engine/store.ts'
@@ -217,7 +211,7 @@ export function imageStep(image: ResolvedImage, context: Context): Promise<Image
         await rm(apt, { recursive: true })
         if (pins) await rm(pins)
       }))
-    const why = before ? `${changedInputs(before.inputs, inputs).join(', ')} changed` : 'not built here before'
+    const why = before ? changesSince(before.inputs, inputs) : 'not built here before'
     return { outcome: 'built', detail: `Debian ${recipe.suite}; ${why}`, value: value(entry.dir) }
   })
 }

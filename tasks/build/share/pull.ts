@@ -119,7 +119,11 @@ async function whyNot({ kind, inputs }: Need, source: Source): Promise<string> {
   if (nearest === undefined) return `there is no ${kind} of the same ${key}`
   const { note, changed } = nearest
   const lines = changed.map((name) =>
-    TOOLCHAIN.includes(name) ? `${name} (${shown(note.inputs[name])} there, ${shown(inputs[name])} here)` : name,
+    TOOLCHAIN.includes(name)
+      ? `${name} (${shown(note.inputs[name])} there, ${shown(inputs[name])} here)`
+      : name === 'lab'
+        ? 'the version of lab that made it'
+        : name,
   )
   const toolchain = changed.every((name) => TOOLCHAIN.includes(name))
   return `${toolchain ? 'the one there was built with another toolchain' : 'the one there differs in'}: ${lines.join(', ')}`
