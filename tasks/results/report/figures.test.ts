@@ -34,3 +34,22 @@ test('a series of fewer than three values has its points and its median, and no 
     ['one', 'two', 'three'],
   ])
 })
+
+test('two arms are joined by no line, and three values of a parameter are', () => {
+  const marksOf = (xs: readonly number[]) => {
+    const points = xs.flatMap((x) => ['mode=a', 'mode=b'].flatMap((series) => [1, 2, 3].map((y) => ({ series, x, y }))))
+    const { layer } = curveFigure('direct', 'ns', points) as unknown as { layer: { mark: { type: string } }[] }
+    return layer.map(({ mark }) => mark.type)
+  }
+  expect(marksOf([0, 1])).toEqual(['tick', 'point'])
+  expect(marksOf([1, 2, 3])).toEqual(['area', 'line', 'point'])
+})
+
+test('series whose names are the same once they are cut are not drawn as one', () => {
+  const long = (end: string) => `${'x'.repeat(80)}, ${end}`
+  const points = ['mode=a', 'mode=b'].flatMap((end) => [1, 2, 3].map((x) => ({ series: long(end), x, y: x })))
+  const { layer } = curveFigure('size', 'ns', points) as unknown as {
+    layer: { data: { values: { series: string }[] } }[]
+  }
+  for (const { data } of layer) expect(new Set(data.values.map(({ series }) => series)).size).toBe(2)
+})

@@ -2,13 +2,13 @@
  * Descriptions of a report's figures (Vega-Lite): data in, nothing drawn here. Every text in the data may come from a
  * guest.
  */
-import { printable } from '../../engine/printable.ts'
 import { random } from '../../trace/stats/random.ts'
 import { median, quantile } from '../../trace/stats/quantiles.ts'
 import { valuesIn, type Sample } from '../../trace/stats/sample.ts'
 import { FEWEST_FOR_INTERVAL, summary } from '../../trace/stats/statistics.ts'
 import { binsOf, densities, spreadOf } from './histogram.ts'
-import { colour, SERIES } from './theme.ts'
+import { label, scales } from './series-look.ts'
+import { colour } from './theme.ts'
 import type { FigureSpec } from './vega.ts'
 
 /** Of a whole figure: what a column of text is wide. */
@@ -21,19 +21,6 @@ const RUG = 200
 export const MOST_POINTS = 1500
 /** Values of a step from which on it is worth a picture of how they are spread. */
 const FEWEST_FOR_SPREAD = 3
-const SHAPES = [
-  'circle',
-  'square',
-  'triangle-up',
-  'diamond',
-  'cross',
-  'triangle-down',
-  'triangle-right',
-  'triangle-left',
-]
-const LABEL = 70
-
-export const label = (text: string): string => printable(text, LABEL)
 
 /**
  * Values that differ by more than this factor are shown on a logarithmic axis: on a linear one all small ones are zero.
@@ -71,28 +58,19 @@ function chosen(values: readonly number[], most: number): readonly number[] {
   return Array.from({ length: most }, (_, index) => sorted[Math.round((index * (sorted.length - 1)) / (most - 1))] ?? 0)
 }
 
-/** Series that look the same in all figures of an experiment: colour and shape by their place. */
-export function scales(labels: readonly string[]) {
-  const domain = labels.map(label)
-  return {
-    color: { domain, range: domain.map((_, index) => SERIES[index % SERIES.length] ?? '') },
-    shape: { domain, range: domain.map((_, index) => SHAPES[index % SHAPES.length] ?? '') },
-  }
-}
-
 /** Each series as a row: every value, the median, its 95 % interval. */
 export function stripFigure(title: string, series: readonly Series[]): FigureSpec {
   const shown = series
     .filter(({ values }) => values.length > 0)
     .map(({ values, ...one }) => ({ ...one, samples: values, values: valuesIn(values) }))
-  const { color, shape } = scales(series.map((one) => one.label))
+  const { color, shape, nameOf } = scales(series.map((one) => one.label))
   const most = Math.max(20, Math.floor(MOST_POINTS / Math.max(shown.length, 1)))
   const next = random(7)
   const points = shown.flatMap((one) =>
     // The height in a row means nothing; it keeps equal values apart.
-    chosen(one.values, most).map((value) => ({ series: label(one.label), value, height: next() - 0.5 })),
+    chosen(one.values, most).map((value) => ({ series: nameOf(one.label), value, height: next() - 0.5 })),
   )
-  const middle = shown.map((one) => ({ series: label(one.label), ...summary(one.samples), outliers: undefined }))
+  const middle = shown.map((one) => ({ series: nameOf(one.label), ...summary(one.samples), outliers: undefined }))
   const intervals = middle.filter(({ count }) => count >= FEWEST_FOR_INTERVAL)
   const y = {
     field: 'series',
@@ -144,10 +122,16 @@ export interface Point {
   readonly y: number
 }
 
-/** Every value over a number, with a line through the medians and a band between the quartiles. */
+/** Values of a parameter from which on a line through them is a curve. Between two arms nothing was measured. */
+export const FEWEST_FOR_CURVE = 3
+
+/**
+ * Every value over a number, with a line through the medians and a band between the quartiles; where the number has two
+ * values only, with a tick at each median.
+ */
 export function curveFigure(xTitle: string, yTitle: string, points: readonly Point[]): FigureSpec {
   const labels = [...new Set(points.map(({ series }) => series))]
-  const { color, shape } = scales(labels)
+  const { color, shape, nameOf } = scales(labels)
   const xs = points.map(({ x }) => x)
   const [low, high] = [Math.min(...xs), Math.max(...xs)]
   const log = low > 0 && high / low >= LOG_FROM
@@ -155,7 +139,7 @@ export function curveFigure(xTitle: string, yTitle: string, points: readonly Poi
     const sorted = list.map(({ y }) => y).toSorted((a, b) => a - b)
     const [first] = list
     return {
-      series: label(first?.series ?? ''),
+      series: nameOf(first?.series ?? ''),
       x: first?.x ?? 0,
       median: median(sorted),
       q1: quantile(sorted, 0.25),
@@ -179,25 +163,33 @@ export function curveFigure(xTitle: string, yTitle: string, points: readonly Poi
     title: null,
     ...(labels.length < 2 ? { legend: null } : {}),
   } as const
+  const curve = [
+    {
+      data: { values: middle },
+      mark: { type: 'area', opacity: 0.14 },
+      encoding: { x, y: { ...y, field: 'q1' }, y2: { field: 'q3' }, color: ofSeries },
+    },
+    {
+      data: { values: middle },
+      mark: { type: 'line', strokeWidth: 2 },
+      encoding: { x, y: { ...y, field: 'median' }, color: ofSeries },
+    },
+  ]
+  const medians = {
+    data: { values: middle },
+    mark: { type: 'tick', orient: 'horizontal', thickness: 3, size: 30 },
+    encoding: { x, y: { ...y, field: 'median' }, color: ofSeries },
+  }
   return {
     ...FIT,
     height: 280,
     layer: [
-      {
-        data: { values: middle },
-        mark: { type: 'area', opacity: 0.14 },
-        encoding: { x, y: { ...y, field: 'q1' }, y2: { field: 'q3' }, color: ofSeries },
-      },
-      {
-        data: { values: middle },
-        mark: { type: 'line', strokeWidth: 2 },
-        encoding: { x, y: { ...y, field: 'median' }, color: ofSeries },
-      },
+      ...(new Set(xs).size < FEWEST_FOR_CURVE ? [medians] : curve),
       {
         data: {
           values: points
             .filter((_, index) => index % step === 0)
-            .map((one) => ({ x: one.x, y: one.y, series: label(one.series) })),
+            .map((one) => ({ x: one.x, y: one.y, series: nameOf(one.series) })),
         },
         mark: { type: 'point', filled: true, size: 30, opacity: 0.65 },
         encoding: {
@@ -219,7 +211,7 @@ export function curveFigure(xTitle: string, yTitle: string, points: readonly Poi
 
 /** Each value in the order in which the runs were done: a drift shows. */
 export function orderFigure(title: string, points: readonly Point[], labels: readonly string[]): FigureSpec {
-  const { color, shape } = scales(labels)
+  const { color, shape, nameOf } = scales(labels)
   const step = Math.max(1, Math.ceil(points.length / MOST_POINTS))
   const legend = labels.length < 2 ? { legend: null } : {}
   return {
@@ -228,7 +220,7 @@ export function orderFigure(title: string, points: readonly Point[], labels: rea
     data: {
       values: points
         .filter((_, index) => index % step === 0)
-        .map((one) => ({ x: one.x, y: one.y, series: label(one.series) })),
+        .map((one) => ({ x: one.x, y: one.y, series: nameOf(one.series) })),
     },
     mark: { type: 'point', filled: true, size: 34, opacity: 0.75 },
     encoding: {

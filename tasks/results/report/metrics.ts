@@ -3,7 +3,7 @@ import { median } from '../../trace/stats/quantiles.ts'
 import { byNode, valuesIn, type Sample } from '../../trace/stats/sample.ts'
 import { FEWEST_FOR_INTERVAL, summary } from '../../trace/stats/statistics.ts'
 import type { Exhibits } from './exhibits.ts'
-import { curveFigure, MOST_POINTS, orderFigure, stripFigure, type Point } from './figures.ts'
+import { curveFigure, FEWEST_FOR_CURVE, MOST_POINTS, orderFigure, stripFigure, type Point } from './figures.ts'
 import { html, type Html } from './html.ts'
 import { metricOf, metricsOf, nodesOf, type ExperimentRuns, type Group } from './runs.ts'
 import { shownMetric, type ShownMetric } from './scale.ts'
@@ -88,7 +88,8 @@ function numberParams({ groups }: ExperimentRuns): string[] {
 /** A group's label without one parameter: what a line of the figure over that parameter is. */
 const withoutParam = (label: string, name: string): string =>
   label
-    .split(/,\s*/)
+    // A value that holds a comma is in quotes.
+    .split(/,\s*(?=(?:[^"]*"[^"]*")*[^"]*$)/)
     .filter((part) => !part.startsWith(`${name}=`))
     .join(', ')
 
@@ -140,12 +141,14 @@ async function metricFigures(one: ExperimentRuns, metric: string, exhibits: Exhi
   ]
   for (const param of numberParams(one)) {
     const points = pointsOver(groups, shown, param)
-    // One value of the parameter is no curve.
-    if (new Set(points.map(({ x }) => x)).size > 1)
+    const values = new Set(points.map(({ x }) => x)).size
+    const drawn =
+      values < FEWEST_FOR_CURVE ? 'the tick is the median' : 'the line joins medians, the band holds the middle half'
+    if (values > 1)
       figures.push(
         await exhibits.figure(
           [name, metric, 'over', param],
-          `${name}: ${metric} over ${param}. Each point is a run; the line joins medians, the band holds the middle half.${drawnEvenly(points.length)}${note}`,
+          `${name}: ${metric} over ${param}. Each point is a run; ${drawn}.${drawnEvenly(points.length)}${note}`,
           curveFigure(param, shown.title, points),
         ),
       )
