@@ -22,8 +22,13 @@ const blockOf = (language: string, word: string): string => {
 const needs = (what: string, program: string, ...args: readonly string[]): TestOptions =>
   spawnSync(program, args).status === 0 ? {} : { skip: true, meta: { reason: `${what} not installed` } }
 
-const PANDAS = needs('pandas is', 'python3', '-c', 'import pandas')
-const PYARROW = needs('pandas or pyarrow is', 'python3', '-c', 'import pandas, pyarrow')
+/** The first Python that has these libraries: Debian's packages are for the one of /usr/bin, which may not come first. */
+const pythonWith = (libraries: string): string =>
+  ['python3', '/usr/bin/python3'].find((program) => spawnSync(program, ['-c', `import ${libraries}`]).status === 0) ??
+  'python3'
+const [PYTHON, ARROW_PYTHON] = [pythonWith('pandas'), pythonWith('pandas, pyarrow')]
+const PANDAS = needs('pandas is', PYTHON, '-c', 'import pandas')
+const PYARROW = needs('pandas or pyarrow is', ARROW_PYTHON, '-c', 'import pandas, pyarrow')
 const NANOPARQUET = needs('R or its nanoparquet is', 'Rscript', '-e', 'library(nanoparquet)')
 const R = needs('R is', 'Rscript', '--version')
 
@@ -52,7 +57,7 @@ beforeAll(async () => {
 
 test('pandas on Parquet', PYARROW, () => {
   writeFileSync(join(lab.dir, 'notebook.py'), blockOf('python', 'read_parquet'))
-  const text = run('python3', 'notebook.py')
+  const text = run(ARROW_PYTHON, 'notebook.py')
   expect(text).toMatch(/^fast +read_ns +2\.0 +405\.0/m)
   expect(text).toMatch(/^slow +read_ns +1\.0 +900\.0/m)
   expect(text).toMatch(/^copyout to 0x1 +3 +1000\.0/m)
@@ -71,7 +76,7 @@ const writeCsv = () => {
 test('pandas on CSV', PANDAS, () => {
   writeCsv()
   writeFileSync(join(lab.dir, 'notebook.py'), blockOf('python', 'read_csv'))
-  expect(run('python3', 'notebook.py')).toMatch(/^fast +read_ns +405\.0/m)
+  expect(run(PYTHON, 'notebook.py')).toMatch(/^fast +read_ns +405\.0/m)
 })
 
 test('R on CSV', R, () => {
