@@ -18,6 +18,8 @@ async function loadedBy(args: readonly string[]): Promise<Loaded> {
   await lab.lab(args)
   const { status, stderr } = await lab.lab(args, {
     LAB_LOADED: target,
+    // The sources, each by itself: what `lab` joins of them is loaded in other pieces.
+    LAB_ENTRY: join(import.meta.dirname, '../cli.ts'),
     NODE_OPTIONS: `--import ${join(import.meta.dirname, 'loaded.ts')}`,
     // What is compiled already is read from the cache, too: less than the code, and a matter of what ran before.
     NODE_DISABLE_COMPILE_CACHE: '1',

@@ -1,4 +1,5 @@
 /** `lab run --on slurm`: experiments are planned here, and jobs of the cluster carry them out. */
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import type { ResolvedExperiment, ResolvedLab } from '../../config/resolved.ts'
 import { userError } from '../../engine/error.ts'
@@ -56,11 +57,15 @@ export interface OnSlurm {
   readonly requestOf: (experiment: ResolvedExperiment) => ExperimentRequest
 }
 
-/** Node and `lab` as they run here: jobs call them by the same paths. */
-export const ownProgram = (): Program => ({
-  node: process.execPath,
-  entry: process.argv[1] ?? join(TOOL_ROOT, 'tasks/cli.ts'),
-})
+/**
+ * Node and `lab` as they run here: jobs call them by the same paths. Of a checkout it is the sources, not what `lab`
+ * joined of them today: jobs start later, perhaps on other hosts, when the sources may have changed.
+ */
+export function ownProgram(): Program {
+  const sources = join(TOOL_ROOT, 'tasks/cli.ts')
+  const entry = existsSync(sources) ? sources : (process.argv[1] ?? join(TOOL_ROOT, 'dist/cli.js'))
+  return { node: process.execPath, entry }
+}
 
 /** The profile that `--on` names. */
 export const profileFor = async (on: string, { directory }: Pick<ResolvedLab, 'directory'>): Promise<Profile> =>
