@@ -57,6 +57,21 @@ test('a verdict for each claim, both series in a figure and a table', async () =
   expect(text).toContain('id="cost-read-ns-published-beside-measured"')
 })
 
+test('an arm that was published and not measured is counted, not listed, and no spread is made up', async () => {
+  const restore = declareCost()
+  const file = join(rig.dir, 'lab.yaml')
+  const more = readFileSync(file, 'utf8')
+    .replace('bytes: [16, 1024, 4096] }\n    repeat: 6', 'bytes: [16, 1024, 4096, 8192] }\n    repeat: 6')
+    .replace('bytes=16: [0.05, 0.01], bytes=1024: 3, bytes=4096: 12', 'bytes=16: 0.05, bytes=1024: 3, bytes=8192: 24')
+  writeFileSync(file, more)
+  const { status } = await rig.lab(['report', 'cost', '-o', 'left.html'])
+  restore()
+  const text = readFileSync(join(rig.dir, 'left.html'), 'utf8')
+  const [caption = ''] = /[^>]*as published [^<]*/.exec(text) ?? []
+  expect([status, caption]).toEqual([0, expect.stringContaining('Not measured: 1 published arm.')])
+  expect(caption).not.toContain('spread')
+})
+
 test('a claim that does not hold', async () => {
   const restore = declareCost('[5, 6]')
   const { status } = await rig.lab(['report', 'cost', '-o', 'refuted.html'])

@@ -1,6 +1,7 @@
 /**
  * Published results beside measured ones: a verdict for each claim, a table of values, and a figure that draws both.
  */
+import { plural } from '../../engine/text.ts'
 import type { ResolvedExperiment } from '../../config/resolved.ts'
 import type { Manifest } from '../manifest.ts'
 import { publishedReports, type ComparedArm, type ComparedRun, type PublishedReport } from '../published/evaluate.ts'
@@ -72,21 +73,31 @@ const valueCells = ({
   measuredShape,
 ]
 
-function valueTable(
-  { experiment, source, metric, unit, spread, runs, arms }: PublishedReport,
-  exhibits: Exhibits,
-): Html {
-  const shown = arms.filter(({ published }) => published !== null)
+const SPREADS = {
+  sd: 'the standard deviation',
+  se: 'the standard error',
+  ci95: 'half of the 95 % interval',
+  unknown: 'of a kind that the source does not name',
+}
+
+/** What is known of how the values were published. */
+function sourceText({ spread, runs, arms }: PublishedReport): string {
+  const hasSpread = arms.some(({ published }) => typeof published?.spread === 'number')
+  if (hasSpread) return ` The published spread is ${SPREADS[spread]}${runs === null ? '' : ` of ${runs} runs`}.`
+  return runs === null ? '' : ` The source made ${plural(runs, 'run')} of each arm.`
+}
+
+/** Arms that have both values; what was published and not measured is counted, where anything was measured. */
+function valueTable(report: PublishedReport, exhibits: Exhibits): Html {
+  const { experiment, source, metric, unit, arms } = report
+  const all = arms.filter(({ published }) => published !== null)
+  const measured = all.filter(({ count }) => count > 0)
+  const shown = measured.length > 0 ? measured : all
+  const left = all.length - shown.length
   if (shown.length === 0) return html``
   const inUnit = unit === '' ? {} : { unit }
-  const spreadText = {
-    sd: 'the standard deviation',
-    se: 'the standard error',
-    ci95: 'half of the 95 % interval',
-    unknown: 'of a kind that the source does not name',
-  }
   return exhibits.table([experiment, metric, 'published'], {
-    caption: `${experiment}: ${metric} as published (${source}) and as measured, with 95 % bootstrap intervals of the median. The published spread is ${spreadText[spread]}${runs === null ? '' : ` of ${runs} runs`}. Shares are of the geometric mean of each series.`,
+    caption: `${experiment}: ${metric} as published (${source}) and as measured, with 95 % bootstrap intervals of the median.${sourceText(report)} Shares are of the geometric mean of each series.${left === 0 ? '' : ` Not measured: ${plural(left, 'published arm')}.`}`,
     columns: [
       { head: 'arm', kind: 'text' },
       { head: 'published', ...inUnit, kind: 'number' },
