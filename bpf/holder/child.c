@@ -30,6 +30,21 @@ static const char *fifo_of(const struct options *options)
 	return path;
 }
 
+/* ENOENT of a file that is there is about the interpreter that its first line names (execve(2)). */
+static void say_not_started(const char *program, int error)
+{
+	char line[128] = "", *end;
+	FILE *file = error == ENOENT ? fopen(program, "re") : NULL;
+
+	if (!file || !fgets(line, sizeof(line), file) || strncmp(line, "#!", 2) != 0) {
+		dprintf(2, "lab: cannot start %s: %s\n", program, file ? "the guest does not have its dynamic loader" : strerror(error));
+		return;
+	}
+	end = line + 2 + strspn(line + 2, " \t");
+	end[strcspn(end, " \t\r\n")] = 0;
+	dprintf(2, "lab: cannot start %s: the guest does not have %s, which its first line names\n", program, end);
+}
+
 static void run_workload(const struct options *options, int wait_fd)
 {
 	int in = open("/dev/null", O_RDONLY | O_CLOEXEC);
@@ -62,7 +77,7 @@ static void run_workload(const struct options *options, int wait_fd)
 	}
 	setenv("PWD", options->cwd ? options->cwd : "/", 1);
 	execvp(options->workload[0], options->workload);
-	dprintf(2, "lab: cannot start %s: %s\n", options->workload[0], strerror(errno));
+	say_not_started(options->workload[0], errno);
 	_exit(127);
 }
 

@@ -99,26 +99,49 @@ static int programs_of(pid_t pid)
 	return count;
 }
 
+static void json_status(int status)
+{
+	if (WIFSIGNALED(status))
+		json_number("signal", WTERMSIG(status));
+	else
+		json_number("status", WEXITSTATUS(status));
+}
+
+static void json_said(const struct options *options, const char *path)
+{
+	static char said[4096];
+	char file[512];
+
+	file_of(options, path, file, sizeof(file));
+	if (result_read(file, said, sizeof(said)) > 0)
+		json_text("said", said);
+}
+
 /*
  * Programs is -1 for one that has ended: looks at its descriptors, now and then, need not have seen all that it held.
  */
 static void report(const struct options *options, const char *path, const char *state, int programs, int status)
 {
-	char file[512];
-	static char said[4096];
-
-	file_of(options, path, file, sizeof(file));
 	json_begin("companion");
 	json_text("name", name_of(path));
 	json_text("state", state);
 	if (programs >= 0)
 		json_number("programs", programs);
-	if (WIFSIGNALED(status))
-		json_number("signal", WTERMSIG(status));
-	else
-		json_number("status", WEXITSTATUS(status));
-	if (strcmp(state, "attached") != 0 && result_read(file, said, sizeof(said)) > 0)
-		json_text("said", said);
+	json_status(status);
+	if (strcmp(state, "attached") != 0)
+		json_said(options, path);
+	json_end();
+}
+
+/* How one ended that ran beside the workload; early: before it was asked to. */
+static void report_end(const struct options *options, const char *path, bool early, int status)
+{
+	json_begin("companion-ended");
+	json_text("name", name_of(path));
+	json_number("early", early);
+	json_status(status);
+	if (status)
+		json_said(options, path);
 	json_end();
 }
 
@@ -185,11 +208,14 @@ void companions_stop(const struct options *options)
 
 	for (int i = 0; i < started; i++) {
 		pid_t pid = companions[i].pid;
-		int status = 0, ended = 0;
+		int status = 0;
+		bool early, ended;
 
 		if (pid <= 0)
 			continue;
-		kill(pid, SIGINT);
+		early = ended = waitpid(pid, &status, WNOHANG) == pid;
+		if (!ended)
+			kill(pid, SIGINT);
 		for (int look = 0; look < STOP_LOOKS && !ended; look++) {
 			ended = waitpid(pid, &status, WNOHANG) == pid;
 			if (!ended)
@@ -198,6 +224,7 @@ void companions_stop(const struct options *options)
 		kill(-pid, SIGKILL);
 		if (!ended)
 			waitpid(pid, &status, 0);
+		report_end(options, companions[i].path, early, status);
 		companions[i].pid = 0;
 	}
 	snprintf(fifo, sizeof(fifo), "%s/nothing", options->dir);

@@ -6,7 +6,7 @@ import type { Context } from '../engine/context.ts'
 import type { Sample } from './kernel/sample.ts'
 import type { SourceProbe } from './probe/command.ts'
 import { workloadStep, type Deployable } from './probe/probe.ts'
-import { readyFile } from './probe/workload.ts'
+import { readyFile } from './probe/ready-file.ts'
 
 export interface WorkloadParts {
   /** Undefined for a command of the image. */

@@ -28,6 +28,8 @@ const EXPERIMENTS = `
     expect: [{ messages: { /read by/: ">= 5" } }]
   script:
     workload: { program: own/hello.sh, files: [own/said.h], run: hello.sh said.h }
+  interpreted:
+    workload: { program: own/interpreted.py, run: interpreted.py }
   bare:
     workload: { run: cat /data/f }
     trace: { events: ["syscalls:sys_enter_read"] }
@@ -63,6 +65,7 @@ const userProbe = (section: string) =>
 
 beforeAll(async () => {
   cpSync(join(TOOL_ROOT, 'tasks/test/programs'), join(rig.dir, 'own'), { recursive: true })
+  rig.write('own/interpreted.py', '#!/usr/bin/none-such -u\nprint(1)\n')
   rig.write('own/hello.sh', '#!/bin/sh\npwd\ncat "$1"\n')
   rig.write('own/missing.bpf.c', userProbe('uprobe/${workload}:anwser'))
   rig.write('own/stranger.bpf.c', userProbe('uprobe//bin/cat:main'))
@@ -145,6 +148,12 @@ test('a script, and the file that it reads beside it', async () => {
   expect(stdout).toMatch(/^\/run\/lab\/bundle-[0-9a-f]+\nvoid said\(/)
 })
 
+test('a script whose interpreter the image does not have: which one it is', async () => {
+  const { status, stdout } = await rig.lab(['run', 'interpreted', '--kernel', 'v5.10'])
+  expect(status, stdout).toBe(1)
+  expect(stdout).toContain('the guest does not have /usr/bin/none-such, which its first line names')
+})
+
 test('no probe, and no program of the lab: events alone', async () => {
   const { manifest } = await run('bare')
   expect(manifest).toMatchObject({ verdict: 'passed', arm: { name: '' } })
@@ -178,6 +187,15 @@ test('a bpftrace script with a mistake: its own words', async () => {
   expect(status).toBe(2)
   expect(stderr).toContain('script reads.bt: bpftrace ended with status 1 before the workload was started')
   expect(stderr).toContain('syntax error')
+})
+
+test('a bpftrace script that holds its programs and cannot attach them is no run that passed', async () => {
+  rig.write('reads.bt', 'kprobe:no_such_function_here { @[comm] = count(); }\n')
+  const { status, stderr } = await rig.lab(['run', 'scripted', '--kernel', 'v5.10'])
+  expect(status).toBe(2)
+  // Before the workload or while it runs: that depends on who is faster.
+  expect(stderr).toMatch(/script reads\.bt: bpftrace ended with status \d+ (?:before|while|when)/)
+  expect(stderr).toContain('Error attaching probe: kprobe:no_such_function_here')
 })
 
 test('functions and USDT probes of the workload by its name; what it does not have is refused before it runs', async () => {

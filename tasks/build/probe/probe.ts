@@ -16,7 +16,8 @@ import { emptyProbe } from '../../linux/c/empty-probe.ts'
 import { errnoHeader, libbpfHashes } from './libbpf.ts'
 import { hashesOf } from './own-files.ts'
 import { programName } from '../../config/workload.ts'
-import { type BpfSide, compileWorkload, readyFile, workloadInputs } from './workload.ts'
+import { type BpfSide, compileWorkload, workloadInputs } from './workload.ts'
+import { readyProgram } from './ready-file.ts'
 import { keepWarnings, sayWarnings } from './warnings.ts'
 import { ownCode } from '../own-code.ts'
 import type { KernelTypes } from '../kernel-types.ts'
@@ -176,7 +177,7 @@ export async function workloadStep(
   if (name === undefined || workload.style !== undefined) return undefined
   const place = `workload ${name}`
   return await step(context, place, place, async () => {
-    if (workload.program !== undefined) return { outcome: 'done', value: await readyFile(workload.program) }
+    if (workload.program !== undefined) return { outcome: 'done', value: await readyProgram(workload.program) }
     const { fresh, ...value } = await built(
       'workload',
       name,

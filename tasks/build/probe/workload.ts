@@ -198,8 +198,3 @@ export async function compileWorkload(
     warnings,
   )
 }
-
-/** A file that goes to the guest as it is: `program:` and `files:` of a workload. */
-export async function readyFile(file: string): Promise<{ name: string; file: string; fingerprint: string }> {
-  return { name: basename(file), file, fingerprint: await hashFile(file) }
-}

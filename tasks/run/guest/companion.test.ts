@@ -75,6 +75,30 @@ test('a sample that ended well is no failure, unless it says that it failed', ()
   })
 })
 
+const ended = (facts: object): HolderLine =>
+  parseHolderLine(JSON.stringify({ event: 'companion-ended', early: 0, ...facts }))
+const attached = companion({ name: 'a.bt', state: 'attached', programs: 1, status: 0 })
+
+test.each([
+  [{ early: 1, status: 1 }, 'bpftrace ended with status 1 while the workload ran'],
+  [{ early: 1, signal: 11 }, 'bpftrace ended with signal 11 (SIGSEGV: it touched memory that it has not) while the'],
+  [{ status: 1 }, 'bpftrace ended with status 1 when it was interrupted'],
+  [{ signal: 9 }, 'bpftrace did not end when it was interrupted, and was killed'],
+])('a script that held its programs and could not attach them is a failure: %j', (facts, fact) => {
+  const said = 'ERROR: Error attaching probe: kprobe:x\n'
+  const found = failure([attached, ended({ name: 'a.bt', said, ...facts }), done('done')])
+  expect(found).toMatchObject({ kind: 'user', parts: { place: 'experiment x, script a.bt' } })
+  expect(found?.parts.fact).toContain(fact)
+  expect(found?.parts.lines).toEqual(['ERROR: Error attaching probe: kprobe:x'])
+})
+
+test('what ends well, or a sample that dies of its interruption, is no failure', () => {
+  expect(failure([attached, ended({ name: 'a.bt', status: 0 }), done('done')])).toBeUndefined()
+  expect(failure([attached, ended({ name: 'a.bt', early: 1, status: 0 }), done('done')])).toBeUndefined()
+  expect(failure([ended({ name: 'cpustat', signal: 2 }), done('done')])).toBeUndefined()
+  expect(failure([ended({ name: 'cpustat', early: 1, status: 2 }), done('done')])?.kind).toBe('experiment')
+})
+
 test('a deadline is reported as it was asked for, with the factor of the emulation', () => {
   const killed = [done('deadline')]
   expect(failure(killed)?.parts.fact).toBe(

@@ -1,8 +1,10 @@
 /** What the holder's facts mean when a run did not get to its end: the failure that they stand for. */
+import { constants } from 'node:os'
 import { experimentError, labError, userError, type Failure } from '../../engine/error.ts'
 import { printable } from '../../engine/printable.ts'
 import { SCRIPT_SUFFIX } from '../../config/probe-source.ts'
 import { needsOf } from '../../linux/kbuild/samples.ts'
+import { signalText } from '../../linux/signal.ts'
 import { hookOf, userHookOf } from '../../linux/symbols/hook.ts'
 import {
   noEvent,
@@ -130,9 +132,7 @@ function moduleFailure(lines: readonly HolderLine[], place: string): Failure | u
   })
 }
 
-type Companion = Extract<HolderLine, { event: 'companion' }>
-
-const wordsOf = ({ said: words = '' }: Companion): string[] =>
+const wordsOf = ({ said: words = '' }: { readonly said?: string | undefined }): string[] =>
   words
     .split('\n')
     .filter((line) => line !== '')
@@ -161,6 +161,41 @@ function companionFailure(lines: readonly HolderLine[], place: string): Failure 
     lines: wordsOf(last),
     wayOut: needsOf(last.name),
   })
+}
+
+type CompanionEnd = Extract<HolderLine, { event: 'companion-ended' }>
+
+/** What is wrong with how a companion ended; undefined where nothing is. A sample may die of the interruption. */
+function badEnd({ name, early, status, signal }: CompanionEnd): string | undefined {
+  const how = signal === undefined ? `status ${status ?? '?'}` : signalText(signal)
+  if (early !== 0) return status === 0 ? undefined : `ended with ${how} while the workload ran`
+  if (!name.endsWith(SCRIPT_SUFFIX) || status === 0) return undefined
+  return signal === constants.signals.SIGKILL
+    ? 'did not end when it was interrupted, and was killed: it may not have printed its maps'
+    : `ended with ${how} when it was interrupted`
+}
+
+/**
+ * A companion that seemed to be attached and was not, or not until the end: bpftrace loads its programs before it
+ * attaches them.
+ */
+function brokenCompanion(lines: readonly HolderLine[], place: string): Failure | undefined {
+  for (const end of of(lines, 'companion-ended')) {
+    const what = badEnd(end)
+    if (what === undefined) continue
+    const name = printable(end.name, 60)
+    const isScript = end.name.endsWith(SCRIPT_SUFFIX)
+    const parts = {
+      place: `${place}, ${isScript ? 'script' : 'sample'} ${name}`,
+      fact: `${isScript ? 'bpftrace' : "the kernel's sample"} ${what}`,
+      lines: wordsOf(end),
+      wayOut: isScript
+        ? 'look its hooks up: `lab check --probes` says for each one whether this kernel has it; `lab explain FILE` knows the messages of bpftrace'
+        : needsOf(end.name),
+    }
+    return isScript ? userError(parts) : experimentError(parts)
+  }
+  return undefined
 }
 
 /** Samples that test themselves end with status 0 whatever they found; their words are the verdict. */
@@ -212,7 +247,7 @@ export function holderFailure(
   const done = of(lines, 'done')[0]
   const problem = of(lines, 'error')[0]
   const loaded = of(lines, 'load-failed')[0]
-  if (done?.outcome === 'done') return unhappyCompanion(lines, place)
+  if (done?.outcome === 'done') return brokenCompanion(lines, place) ?? unhappyCompanion(lines, place)
   if (loaded) return loadFailure(loaded, place)
   const companion = done?.outcome === 'companion failed' ? companionFailure(lines, place) : undefined
   if (companion) return companion

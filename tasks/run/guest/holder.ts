@@ -125,6 +125,14 @@ const Line = z.discriminatedUnion('event', [
     signal: z.int().optional(),
     said: z.string().optional(),
   }),
+  /** One that ran beside the workload; `early`: it was not asked to end. */
+  said('companion-ended', {
+    name: fileName,
+    early: z.int(),
+    status: z.int().optional(),
+    signal: z.int().optional(),
+    said: z.string().optional(),
+  }),
   said('events', {
     object: z.int(),
     map: z.string(),

@@ -29,7 +29,7 @@ import type { MapsFile } from '../guest/maps.ts'
 import { absentMetrics, metricsOf, missingMetrics } from './metrics.ts'
 import { otherRemarks } from './other-probes.ts'
 import { messageLosses } from './prints.ts'
-import { endRemarks, endedAtPipe, endedBefore, remarksOf } from './remarks.ts'
+import { endRemarks, endedAtPipe, endedBefore, endedDuring, remarksOf } from './remarks.ts'
 import { NO_TYPED, type Typed } from '../guest/typed.ts'
 
 export interface Analysis {
@@ -238,6 +238,7 @@ export function analyse(input: AnalysisInput): Analysis {
     remarks: [
       ...endedAtPipe(lines),
       ...endedBefore(lines),
+      ...endedDuring(lines),
       ...(!isReadable ? [] : remarksOf(experiment, arm, kernel, probes, printed.length)),
       ...otherRemarks(lines),
       ...endRemarks(lines),

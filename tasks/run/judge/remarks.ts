@@ -99,6 +99,12 @@ export const endedBefore = (lines: readonly HolderLine[]): string[] =>
         `${shown(name)} ended by itself before the workload began: nothing of it was attached while the workload ran`,
     )
 
+/** A script that calls exit() is gone before the workload is. */
+export const endedDuring = (lines: readonly HolderLine[]): string[] =>
+  of(lines, 'companion-ended')
+    .filter(({ early }) => early !== 0)
+    .map(({ name }) => `${shown(name)} ended by itself while the workload ran: from then on nothing of it was attached`)
+
 /** A program that prints trace_pipe never ends by itself. */
 export const endedAtPipe = (lines: readonly HolderLine[]): string[] =>
   of(lines, 'exited').some(({ endedAt }) => endedAt !== undefined)
