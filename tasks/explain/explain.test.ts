@@ -91,6 +91,20 @@ test('a run: the logs inside the holder’s JSON count, and dmesg and console sa
   expect(text.match(/verifier: not-a-pointer/g)?.length).toBe(1)
 })
 
+test('messages of a guest that are older than the run are marked so', async () => {
+  const dir = tempDir()
+  const crash = (name: string) =>
+    `[ 1.0] ${name}[141]: segfault at 0 ip 000000000040154c sp 00007ffc10a428c0 error 6 in x`
+  writeFileSync(join(dir, 'holder.ndjson'), '{"event":"log","line":2,"lost":0,"taintBefore":0,"taint":0}\n')
+  writeFileSync(join(dir, 'dmesg'), `${crash('older')}\n${crash('own')}\n`)
+  writeFileSync(join(dir, 'console.log'), `${crash('older')}\n`)
+  const found = (await explainRun(dir, signal)).flatMap(({ findings }) => findings.map(({ what }) => what))
+  expect(found).toEqual([
+    expect.stringMatching(/^older crashed.* \(before this run\)$/),
+    expect.stringMatching(/^own crashed(?!.*before this run)/),
+  ])
+})
+
 test('the log of a build says what the failure does not', async () => {
   const dir = tempDir()
   mkdirSync(join(dir, 'logs'))

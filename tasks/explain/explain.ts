@@ -104,9 +104,8 @@ const RUN_FILES = ['stdout', 'stderr', 'dmesg', 'console.log'] as const
 const LARGEST_TRACE = 32 * 2 ** 20
 
 /** What the holder said: its logs are in JSON strings. */
-async function holderTexts(dir: string): Promise<string> {
-  const text = await readFile(join(dir, 'holder.ndjson'), 'utf8').catch(() => '')
-  return text
+const holderTexts = (holder: string): string =>
+  holder
     .split('\n')
     .flatMap((line) => {
       try {
@@ -119,7 +118,6 @@ async function holderTexts(dir: string): Promise<string> {
       }
     })
     .join('\n')
-}
 
 const OfRun = z.object({ trace: z.object({ reasons: z.array(z.string()), clock: z.string().optional() }) })
 type OfRun = z.infer<typeof OfRun>['trace']
@@ -162,12 +160,26 @@ const traceTextOf = async (file: string, signal: AbortSignal): Promise<string> =
     throw error
   })
 
+/** The line of dmesg with which the run begins; 1 where its holder does not say. */
+function firstLineOf(holder: string): number {
+  const line = /^\{"event":"log","line":(\d+),/m.exec(holder)?.[1]
+  return line === undefined ? 1 : Number(line)
+}
+
+/** A guest that stays up has messages about earlier runs, too. */
+function toldApart({ findings, ...log }: Explained, first: number): Explained {
+  const isBefore = ({ lines, count }: Finding) => count === lines.length && lines.every((line) => line < first)
+  const told = findings.map((one) => (isBefore(one) ? { ...one, what: `${one.what} (before this run)` } : one))
+  return { ...log, findings: told }
+}
+
 /** A result's own texts. What is no news of a run (that its trace has lines) is left out. */
 export async function explainRun(dir: string, signal: AbortSignal): Promise<Explained[]> {
   const { reasons, clock } = await traceFacts(dir)
+  const holder = await readFile(join(dir, 'holder.ndjson'), 'utf8').catch(() => '')
   const all: Explained[] = [
     { source: 'manifest.json', lines: 0, findings: reasonFindings(reasons), more: 0 },
-    explainText('holder.ndjson', await holderTexts(dir)),
+    explainText('holder.ndjson', holderTexts(holder)),
   ]
   for (const name of RUN_FILES)
     if (existsSync(join(dir, name))) all.push(await explainFile(join(dir, name), signal, name))
@@ -175,7 +187,7 @@ export async function explainRun(dir: string, signal: AbortSignal): Promise<Expl
   if (existsSync(trace) && statSync(trace).size <= LARGEST_TRACE)
     all.push(explainText('lab trace', await traceTextOf(trace, signal)))
   const said = new Set<string>()
-  return all.map((one) => ({
+  const once = all.map((one) => ({
     ...one,
     findings: one.findings.filter((finding) => {
       const { rule, what } = finding
@@ -183,6 +195,8 @@ export async function explainRun(dir: string, signal: AbortSignal): Promise<Expl
       return !isAboutAnotherClock(finding, clock) && rule !== 'trace' && !said.has(key) && said.add(key)
     }),
   }))
+  const first = firstLineOf(holder)
+  return once.map((one) => (one.source === 'dmesg' ? toldApart(one, first) : one))
 }
 
 /** "3-5, 9 and 12 more". */
