@@ -1,6 +1,7 @@
 /** gdb in a VM that is up, or in one that is stopped before its first instruction. */
 import { readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import type { ResolvedVm } from '../config/resolved.ts'
 import { step, type Context } from '../engine/context.ts'
 import { interrupted, labError, userError } from '../engine/error.ts'
 import { isLocked, lockNow } from '../engine/lock.ts'
@@ -133,6 +134,18 @@ async function stubOpen(dir: string, ended: () => boolean, signal: AbortSignal, 
   }
 }
 
+/** What the VM of `lab gdb --wait` does without; undefined where its declaration has nothing of that. */
+export function withoutText({
+  shares = [],
+  networks = [],
+}: Pick<ResolvedVm, 'shares' | 'networks'>): string | undefined {
+  const lacking = [
+    ...shares.map(({ mount }) => `the share ${mount}`),
+    ...networks.map(({ name }) => `the network ${name}`),
+  ]
+  return lacking.length === 0 ? undefined : `the VM of \`lab gdb --wait\` is without ${lacking.join(', ')}`
+}
+
 /**
  * A VM of this command's own that waits for gdb before its first instruction, and ends with it. @returns gdb's exit
  * status
@@ -144,6 +157,15 @@ export async function debugFromStart(
   context: Context,
 ): Promise<number> {
   const place = `vm ${request.vm.name}`
+  const without = withoutText(request.vm)
+  if (without !== undefined)
+    context.emit({
+      type: 'notice',
+      level: 'warning',
+      place,
+      text: without,
+      wayOut: '`lab up` boots it with them, and `lab gdb` stops it there',
+    })
   const dir = await newVmDir(places.vms, request.vm.name, 'run')
   const undone = endVmAtForcedEnd(dir)
   try {
