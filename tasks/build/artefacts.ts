@@ -40,6 +40,8 @@ export interface Choices {
   readonly sourceKernel?: string | undefined
   /** `--accel`. */
   readonly accel?: 'kvm' | 'tcg' | 'auto' | undefined
+  /** The guests run on other hosts (`--on`): what serves their shares is looked for there. */
+  readonly elsewhere?: boolean | undefined
 }
 
 /** The tree that one kernel is built from in place of its declared source; undefined: its declared source. */
@@ -125,7 +127,7 @@ async function machineOn(
 ): Promise<Sharing | undefined> {
   const declared = named(lab.kernels, 'kernel', kernel.name)
   await needNodes(vm, kernel, declared)
-  return await sharingOf(vm, kernel, declared, treeFor(choices, kernel.name), context)
+  return await sharingOf(vm, kernel, declared, treeFor(choices, kernel.name), choices.elsewhere === true, context)
 }
 
 /** Everything that a VM is made of. Kernel and image do not wait for each other. */

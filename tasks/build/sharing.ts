@@ -6,7 +6,7 @@ import { diskFiles } from '../config/paths.ts'
 import type { ResolvedKernel, ResolvedVm } from '../config/resolved.ts'
 import { overlap } from '../config/shares.ts'
 import type { Context } from '../engine/context.ts'
-import { userError } from '../engine/error.ts'
+import { labError, userError } from '../engine/error.ts'
 import { namespacesRefused, virtiofsd } from '../host/virtiofsd.ts'
 import { parseConfig } from '../linux/kbuild/kconfig.ts'
 import type { KernelArtefact } from './kernel/kernel.ts'
@@ -49,6 +49,22 @@ async function daemon(signal: AbortSignal): Promise<{ readonly program: string }
 }
 
 /**
+ * A way of sharing that another host settled, as this host can do it: the daemon may be elsewhere here. A plan stays with
+ * one way, since guests under two could not be compared.
+ * @throws a lab's Failure where this host has no daemon
+ */
+export async function servedHere(sharing: Sharing, place: string, signal: AbortSignal): Promise<Sharing> {
+  if (sharing.transport !== 'virtiofs') return sharing
+  const served = await daemon(signal)
+  if ('program' in served) return { ...sharing, program: served.program }
+  throw labError({
+    place,
+    fact: `${served.why}, and the plan shares directories by virtiofs`,
+    wayOut: `${served.wayOut}; on a cluster, load it in \`prologue:\` of the profile or name nodes that have it (\`constraint:\`)`,
+  })
+}
+
+/**
  * What the lab file names is compared with its shares when it is checked; a tree of `--source`, or a repository on this
  * host, is not in it by a path. @throws a user's Failure where the guest could change one, whose programs run here
  */
@@ -71,6 +87,7 @@ export function refuseSharedSource(vm: ResolvedVm, declared: ResolvedKernel, ove
 
 /**
  * @param override the tree that the kernel's source was taken from instead
+ * @param elsewhere the guests run on other hosts, each of which looks for its daemon itself (`servedHere`)
  * @returns undefined where the VM has no share
  * @throws a user's Failure where kernel and host have no way in common
  */
@@ -79,6 +96,7 @@ export async function sharingOf(
   kernel: KernelArtefact,
   declared: ResolvedKernel,
   override: string | undefined,
+  elsewhere: boolean,
   context: Context,
 ): Promise<Sharing | undefined> {
   if (vm.shares === undefined) return undefined
@@ -95,8 +113,10 @@ export async function sharingOf(
         ? 'take another kernel; Debian has virtiofs since 5.10'
         : `add lab:share to \`config:\` of kernel ${kernel.name}`,
     })
-  const served = has('virtiofs')
-    ? await daemon(context.signal)
+  const served: { readonly program?: string } | Lack = has('virtiofs')
+    ? elsewhere
+      ? {}
+      : await daemon(context.signal)
     : {
         why: `kernel ${kernel.name} has no virtiofs (VIRTIO_FS, from 5.4 on)`,
         wayOut: 'take a kernel that has it',
@@ -120,7 +140,7 @@ export async function sharingOf(
     : []
   return {
     transport,
-    ...('program' in served && { program: served.program }),
+    ...('program' in served && served.program !== undefined && { program: served.program }),
     modules: await moduleSteps(requested, kernel, declared, override, context),
   }
 }

@@ -115,7 +115,8 @@ const askedOf = (options: Options, overrides: Overrides, experiment: ResolvedExp
 function wantedFrom({ lab, context }: App, options: Options, overrides: Overrides) {
   return (experiment: ResolvedExperiment): ExperimentRequest => {
     const asked = askedOf(options, overrides, experiment)
-    const choices = choicesFor(lab, experiment, options, asked.overrides)
+    const elsewhere = options.on !== undefined
+    const choices = { ...choicesFor(lab, experiment, options, asked.overrides), elsewhere }
     refuseStart(lab, experiment, asked.start)
     const treeOf = (kernel: string) => treeFor(choices, kernel)
     const prepare = (kernel: string | undefined, probes: readonly string[]) =>

@@ -77,6 +77,8 @@ export interface JobState {
   readonly reason?: string
   readonly node?: string
   readonly exit?: string
+  /** Bytes that it asked for. */
+  readonly memory?: number
 }
 
 /** Numbers of an array in Slurm's short form: `0-3,7,9-11%4` (the part after % is how many run at once). */
@@ -121,17 +123,27 @@ const NEVER = new Set([
 ])
 export const waitsForEver = (reason: string | undefined): boolean => reason !== undefined && NEVER.has(reason)
 
+const UNITS = { K: 2 ** 10, M: 2 ** 20, G: 2 ** 30, T: 2 ** 40 } as const
+
+/** Bytes of "1792M"; undefined of "0", where a job did not ask, and of what is asked for each CPU ("2Gc"). */
+function memoryOf(text: string): number | undefined {
+  const [, number, unit = 'M'] = /^([1-9]\d*(?:\.\d+)?)([KMGT])?n?$/.exec(text) ?? []
+  return number === undefined ? undefined : Number(number) * UNITS[unit as keyof typeof UNITS]
+}
+
 /** A line of squeue or sacct: `JOB_TASKS|STATE|...`; a task that waits is one of many in brackets. */
 function jobsOfLine(line: string): JobState[] {
-  const [id = '', word = '', reason = '', node = '', exit = ''] = line.split('|')
+  const [id = '', word = '', reason = '', node = '', exit = '', asked = ''] = line.split('|')
   const [, job, tasks] = /^(\d+)(?:_(?:\[([^\]]*)\]|(\d+)))?/.exec(id) ?? []
   if (job === undefined) return []
   const [state = ''] = word.split(' ')
+  const memory = memoryOf(asked)
   const rest = {
     state,
     ...(reason !== '' && reason !== 'None' && { reason }),
     ...(node !== '' && node !== 'None assigned' && { node }),
     ...(exit !== '' && { exit }),
+    ...(memory !== undefined && { memory }),
   }
   const single = /^\d+_(\d+)/.exec(id)?.[1]
   if (single !== undefined) return [{ job, task: Number(single), ...rest }]
@@ -148,7 +160,7 @@ export const jobsIn = (text: string): JobState[] => text.split('\n').flatMap(job
  */
 export async function queued(name: string, signal: AbortSignal): Promise<JobState[]> {
   const { stdout } = await ask(
-    ['squeue', '--noheader', '--all', '--me', '--states=all', `--name=${name}`, '--format=%i|%T|%r|%N'],
+    ['squeue', '--noheader', '--all', '--me', '--states=all', `--name=${name}`, '--format=%i|%T|%r|%N||%m'],
     signal,
   )
   return jobsIn(stdout)
@@ -171,7 +183,7 @@ export async function accounted(name: string, since: string, signal: AbortSignal
         `--name=${name}`,
         // Clocks of two hosts differ by minutes.
         `--starttime=${since}`,
-        '--format=JobID,State,Reason,NodeList,ExitCode',
+        '--format=JobID,State,Reason,NodeList,ExitCode,ReqMem',
       ],
       signal,
     )

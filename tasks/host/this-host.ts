@@ -43,10 +43,17 @@ export function slurmJob(env: Readonly<Record<string, string | undefined>> = pro
     ...(array && { array }),
     ...(task && { task }),
     restart: Number(env['SLURM_RESTART_COUNT'] ?? 0),
-    node: env['SLURMD_NODENAME'] ?? hostname(),
+    node: env['LAB_NODE'] || env['SLURMD_NODENAME'] || hostname(),
     ...(partition && { partition }),
   }
 }
+
+/**
+ * The name of the machine in results: what `LAB_NODE` says, which a container with a random host name may set; else the
+ * node's name in Slurm, else the host's.
+ */
+export const nodeName = (env: Readonly<Record<string, string | undefined>> = process.env): string =>
+  env['LAB_NODE'] || slurmJob(env)?.node || hostname()
 
 /** @param root where /proc and /sys are; given in tests */
 export function thisHost(root = '/') {
@@ -56,7 +63,7 @@ export function thisHost(root = '/') {
     cpu: cpus()[0]?.model ?? '',
     cpus: cpus().length,
     node: process.version,
-    name: hostname(),
+    name: process.env['LAB_NODE'] || hostname(),
     bootId: bootId(),
     microcode: /^microcode\s*:\s*(\S+)/m.exec(textOf(`${root}proc/cpuinfo`) ?? '')?.[1] ?? null,
     governor: textOf(`${root}sys/devices/system/cpu/cpu0/cpufreq/scaling_governor`),

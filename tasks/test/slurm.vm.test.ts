@@ -352,6 +352,33 @@ describe.skipIf(absent !== undefined)(`on slurm${absent === undefined ? '' : `: 
     expect(readdirSync(join(lab.dir, '.lab')).filter((name) => name.startsWith('.partial-'))).toEqual([])
   })
 
+  test('a node without QEMU is named with the way out; runs under another version are marked', async () => {
+    mkdirSync(join(lab.dir, 'slurm'), { recursive: true })
+    const bin = (name: string) => {
+      const dir = mkdtempSync(join(lab.dir, `${name}-`))
+      return { dir, put: (text: string) => writeFileSync(join(dir, 'qemu-system-x86_64'), text, { mode: 0o700 }) }
+    }
+    const [none, other] = [bin('none'), bin('other')]
+    for (const program of ['mkdir', 'uname']) symlinkSync(which(program) ?? '', join(none.dir, program))
+    lab.write('slurm/none.yaml', `prologue: ['PATH=${none.dir}']\n`)
+    const submitted = await submit(['tiny', '--repeat', '1'], 'slurm:none')
+    await cluster.idle()
+    expect(ofPlan('tiny', submitted)).toEqual([])
+    expect((await lab.lab(['jobs', submitted.plan], cluster.env)).stdout).toContain('qemu-system-x86_64 is not there')
+    expect(logs(submitted).join('')).toMatch(/node n[12][^]*`- module load qemu`/)
+    other.put('#!/bin/sh\necho QEMU emulator version 9.9.9\n')
+    lab.write('slurm/other.yaml', `prologue: ['PATH=${other.dir}:$PATH', 'export LAB_NODE=container-7']\n`)
+    await submit(['tiny', '--repeat', '1', '--resume'], 'slurm:other')
+    await cluster.idle()
+    const runs = ofPlan('tiny', submitted)
+    expect(runs).toHaveLength(2)
+    for (const { host } of runs) {
+      expect(host.tools?.['qemu-system-x86_64']).toBe('QEMU emulator version 9.9.9')
+      expect([host.name, host.slurm?.node]).toEqual(['container-7', 'container-7'])
+    }
+    expect(logs(submitted).join('')).toContain('node container-7: this node has another QEMU')
+  })
+
   test('real guests run on the nodes', async () => {
     // Another disk than that of the cache, as a node's own is.
     const scratch = mkdtempSync('/dev/shm/lab-slurm-')

@@ -5,7 +5,7 @@ import type { Context } from '../../engine/context.ts'
 import { codeOf, labError } from '../../engine/error.ts'
 import { partialIn } from '../../engine/process.ts'
 import { chooseAccel, type Choice } from '../../host/accel.ts'
-import { slurmJob } from '../../host/this-host.ts'
+import { nodeName } from '../../host/this-host.ts'
 import type { Prepared } from '../experiment.ts'
 import type { PlannedRun } from '../plan/schedule.ts'
 
@@ -43,9 +43,8 @@ export async function needOneAccelerator(
   const { accel, reason } = await chooseAccel(vm.accel ?? vm.vm.accel, cache, vm.kernel.image, signal)
   const others = await settled(plan, accel)
   if (others === accel) return
-  const node = slurmJob()?.node
   throw labError({
-    place: node === undefined ? 'this host' : `node ${node}`,
+    place: `node ${nodeName()}`,
     fact: `it would run under ${accel} (${reason}), and the other runs of the plan ran under ${others}: ${KINDS.join(' and ')} are never mixed`,
     wayOut:
       others === 'kvm'

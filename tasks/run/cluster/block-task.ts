@@ -1,25 +1,17 @@
 /**
- * One task of an array: what is due of a block, done on this node. What is done already, the results say, so that a
- * task that is queued again, submitted again or resumed is the same task.
+ * One task of an array: what is due of a block, done on this node. What is done already, the results say, so that a task
+ * that is queued again, submitted again or resumed is the same task.
  */
 import { rm } from 'node:fs/promises'
-import { hostname } from 'node:os'
 import { join } from 'node:path'
-import { step, type Context } from '../../engine/context.ts'
+import type { Context } from '../../engine/context.ts'
 import { Failure, labError, type FailureParts } from '../../engine/error.ts'
-import { makeScratch } from '../../engine/scratch.ts'
 import { makeDirectory } from '../../engine/directory.ts'
-import { printable } from '../../engine/printable.ts'
-import { toolVersion } from '../../host/tool-version.ts'
-import { carryOut, triesIn, type Prepared } from '../experiment.ts'
-import { earlierRuns } from '../plan/earlier.ts'
 import type { Problem } from '../plan/left.ts'
-import { needOneAccelerator } from './accelerator.ts'
-import { runName } from './blocks.ts'
-import { onNodeDisk } from './capsule.ts'
+import type { BlockTask } from './block-work.ts'
 import { claimBlock } from './claim.ts'
 import { allPassed, attemptsAt, noteFinished, runsOfBlock } from './done.ts'
-import { placesOfTask, putFile, readBody, type PlanHeader } from './stored-plan.ts'
+import { putFile } from './stored-plan.ts'
 
 /** How a task ended. */
 export interface TaskOutcome {
@@ -54,73 +46,6 @@ async function keepProblems(dir: string, block: number, problems: readonly Probl
   putFile(file, `${JSON.stringify(kept, null, 1)}\n`)
 }
 
-const QEMU = 'qemu-system-x86_64'
-
-/**
- * The tools of a run made here: compilers of the host that built everything, QEMU of this node. Another QEMU than where
- * the plan was made is a warning, and the manifest of each run says which one it was.
- */
-async function toolsHere(planned: Prepared['tools'], { cache, signal, emit }: Context): Promise<Prepared['tools']> {
-  const here = await toolVersion(QEMU, cache, signal)
-  const there = planned[QEMU]
-  if (there !== undefined && there !== here)
-    emit({
-      type: 'notice',
-      level: 'warning',
-      place: `node ${hostname()}`,
-      text: `this node has another QEMU than the host of the plan: ${printable(here, 100)} here, ${printable(there, 100)} there; the manifests say which run had which`,
-    })
-  return { ...planned, [QEMU]: here }
-}
-
-/** A block of a plan, and where to work. */
-export interface BlockTask {
-  /** Of the plan. */
-  readonly dir: string
-  readonly plan: PlanHeader
-  readonly block: number
-  /**
-   * A directory on the node's own disk, for copies of what the runs are made of; undefined: the cache's files are used.
-   */
-  readonly scratch?: string | undefined
-}
-
-/** Carries out what is due of a block. */
-async function workOff(
-  { dir, plan, block, scratch: nodeDisk }: BlockTask,
-  context: Context,
-): Promise<readonly Problem[]> {
-  const { wanted, prepared, runs: all } = await readBody(dir, plan)
-  const indexes = runsOfBlock(plan, block)
-  const made = earlierRuns(await attemptsAt(plan, indexes), triesIn(wanted.experiment, prepared, all))
-  const due = indexes.flatMap((index) => (made.done.has(index) ? [] : (all[index] ?? [])))
-  if (due.length === 0) return []
-  await needOneAccelerator(dir, prepared, due, context)
-  const scratch = await makeScratch('task')
-  try {
-    const { arms, early, kept, disks } = prepared
-    const ready = nodeDisk === undefined ? prepared.ready : await onNodeDisk(prepared.ready, nodeDisk, context)
-    const tools = await toolsHere(prepared.tools, context)
-    const named = { made: plan.started, of: (index: number, attempt: number) => runName(plan, index, attempt) }
-    const name = `experiment ${plan.experiment}`
-    const planned = due.length
-    return await step(context, name, `${name}, block ${block + 1} of ${plan.blocks}`, async (handle) => {
-      const { leftovers, results } = await carryOut(
-        { ...wanted, prepare: () => Promise.reject(new Error('a task builds nothing')) },
-        { arms, ready, early, kept, disks, tools, journal: plan, named, ...made, runs: due, count: 1 },
-        placesOfTask(scratch, plan),
-        context,
-        handle,
-      )
-      const { problems } = leftovers
-      const detail = `${results.size} of ${planned} runs have a result`
-      return { outcome: problems.length === 0 ? 'done' : 'failed', detail, value: problems }
-    })
-  } finally {
-    await rm(scratch, { recursive: true, force: true })
-  }
-}
-
 /** @throws the failure of the first run that left no result */
 export async function blockTask(task: BlockTask, context: Context): Promise<TaskOutcome> {
   const { dir, plan, block } = task
@@ -130,6 +55,8 @@ export async function blockTask(task: BlockTask, context: Context): Promise<Task
   const claim = await claimBlock(dir, block, context.signal)
   if ('by' in claim) return { runs: indexes.length, made: 0, passed: 0, by: claim.by }
   await using _taken = claim.taken
+  // Most tasks of a plan that is resumed find their work done: they need not load what makes runs.
+  const { workOff } = await import('./block-work.ts')
   const problems = await workOff(task, context).catch(async (error: unknown) => {
     // Before any run: without this nobody who looks at the plan would know why.
     if (error instanceof Failure && error.kind !== 'interrupted')

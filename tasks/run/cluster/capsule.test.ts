@@ -13,7 +13,7 @@ import {
 } from 'node:fs'
 import { open } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
 import { testContext } from '../../test/context.ts'
 import { tempDir } from '../../test/temp-dir.ts'
@@ -82,14 +82,21 @@ describe.skipIf(OTHER_DISK === undefined)('inputs of a plan on a disk of the nod
     const image = async () => (await onNodeDisk(artefacts, scratch, context)).get(undefined)?.vm.kernel.image ?? ''
     truncateSync(await image(), 0)
     expect(readFileSync(await image(), 'utf8')).toBe('kernel')
+    // As after a power cut: the length is there and the contents are not.
+    const copy = await image()
+    const note = join(dirname(copy), 'checked.json')
+    const { atime, mtime } = statSync(copy)
+    writeFileSync(copy, 'nrekel')
+    utimesSync(copy, atime, mtime)
+    const { size, ino, mtimeMs } = statSync(copy)
+    const known = JSON.parse(readFileSync(note, 'utf8')) as object
+    writeFileSync(note, JSON.stringify({ ...known, stamp: `${size} ${ino} ${mtimeMs}`, boot: 'an earlier one' }))
+    expect(readFileSync(await image(), 'utf8')).toBe('kernel')
   })
 
   test.each([
-    [
-      'every user may write to',
-      'every user of this node may replace what is in it',
-      (own: string) => chmodSync(own, 0o777),
-    ],
+    ['every user may write to', 'other users may replace what is in it', (own: string) => chmodSync(own, 0o777)],
+    ['a group may write to', 'other users may replace what is in it', (own: string) => chmodSync(own, 0o770)],
     [
       'others may write to the copies of',
       'others may write to ',

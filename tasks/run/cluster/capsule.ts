@@ -4,15 +4,18 @@
  */
 import { createHash } from 'node:crypto'
 import { lstatSync, statSync, type Stats } from 'node:fs'
-import { readdir, rename, rm, stat, utimes } from 'node:fs/promises'
-import { basename, join } from 'node:path'
+import { open, readdir, readFile, rename, rm, stat, utimes } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
+import { z } from 'zod'
 import { cannotWrite } from '../../engine/beside.ts'
 import type { Context } from '../../engine/context.ts'
 import { makeDirectory } from '../../engine/directory.ts'
 import { Failure, labError } from '../../engine/error.ts'
+import { hashFile } from '../../engine/fingerprint.ts'
 import { lock } from '../../engine/lock.ts'
-import { partialIn } from '../../engine/process.ts'
+import { bootId, partialIn } from '../../engine/process.ts'
 import { printable } from '../../engine/printable.ts'
+import { replaceFile } from '../../engine/replace-file.ts'
 import { bytes, plural } from '../../engine/text.ts'
 import { run } from '../../host/sh.ts'
 
@@ -43,9 +46,12 @@ export function storeFilesIn(value: unknown, store: string): string[] {
 /** Root, and what a user namespace shows in place of users that it does not know: root of the host among them. */
 const SYSTEM_UIDS: ReadonlySet<number> = new Set([0, 65_534])
 
-/** In a directory that everybody may write to, as /tmp: whether nobody but its owner may replace what another made. */
+/**
+ * Whether nobody but its owner may replace what another made in a directory: it is writable for its owner only, or
+ * sticky, as /tmp is. A group is others, too: who is in it is not for us to know.
+ */
 const keepsEntries = ({ mode, uid }: Stats, own: number): boolean =>
-  (mode & 0o002) === 0 || ((mode & 0o1000) !== 0 && (uid === own || SYSTEM_UIDS.has(uid)))
+  (mode & 0o022) === 0 || ((mode & 0o1000) !== 0 && (uid === own || SYSTEM_UIDS.has(uid)))
 
 /**
  * The user's directory of copies: kernels and programs are started from there, so nobody else may put anything in it or
@@ -59,9 +65,10 @@ function capsulesDir(scratch: string): string {
     labError({
       place: `scratch: ${printable(scratch, 200)}`,
       fact,
-      wayOut: 'name a directory of your own in the profile, for example /scratch/$USER',
+      wayOut: `\`chmod go-w ${printable(scratch, 200)}\` if it is yours, or name a directory of your own, for example /scratch/$USER/lab`,
     })
-  if (!keepsEntries(statSync(scratch), uid)) throw refused('every user of this node may replace what is in it')
+  if (!keepsEntries(statSync(scratch), uid))
+    throw refused('other users may replace what is in it: it is writable for them and not sticky')
   makeWritable(dir)
   const facts = lstatSync(dir)
   if (!facts.isDirectory() || facts.uid !== uid) throw refused(`${printable(dir, 200)} belongs to somebody else`)
@@ -87,15 +94,60 @@ async function removeOld(dir: string): Promise<void> {
   }
 }
 
-/** Copies one file, holes and all. A copy is there whole or not at all. */
+/** What a copy was when its contents were last compared, beside it. */
+const Checked = z.object({
+  sha256: z.string(),
+  /** Size, inode, and times in milliseconds: `stamp`. */
+  stamp: z.string(),
+  /** Of the node: after a power cut a file may have its size and not its contents. */
+  boot: z.string(),
+})
+
+const checkedFile = (copy: string) => join(dirname(copy), 'checked.json')
+
+const stamp = ({ size, ino, mtimeMs }: Stats): string => `${size} ${ino} ${mtimeMs}`
+
+const noteChecked = (copy: string, sha256: string): void =>
+  replaceFile(checkedFile(copy), JSON.stringify({ sha256, stamp: stamp(statSync(copy)), boot: bootId() }))
+
+async function checkedOf(copy: string): Promise<z.infer<typeof Checked> | undefined> {
+  try {
+    return Checked.parse(JSON.parse(await readFile(checkedFile(copy), 'utf8')))
+  } catch {
+    return undefined
+  }
+}
+
+/** Whether a copy has the contents that were copied. They are read again once after each boot of the node. */
+async function isWhole(copy: string): Promise<boolean> {
+  const facts = statSync(copy, { throwIfNoEntry: false })
+  const known = await checkedOf(copy)
+  if (facts === undefined || known === undefined || known.stamp !== stamp(facts)) return false
+  if (known.boot === bootId()) return true
+  if ((await hashFile(copy)) !== known.sha256) return false
+  noteChecked(copy, known.sha256)
+  return true
+}
+
+/** Copies one file, holes and all. A copy is there whole or not at all, and on the disk before it has its name. */
 async function copyWhole(from: string, to: string, { signal }: Context): Promise<void> {
-  const partial = partialIn(join(to, '..'))
+  const partial = partialIn(dirname(to))
   try {
     // cp(1) keeps holes; an image of 1 GiB has 100 MB in it.
     await run(['cp', '--sparse=always', '--reflink=auto', from, partial], { signal, place: 'scratch' })
-    if ((await stat(partial)).size !== (await stat(from)).size)
-      throw labError({ place: 'scratch', fact: `the copy of ${printable(from, 200)} is not as long as the original` })
+    const [original, copy] = [await hashFile(from), await hashFile(partial)]
+    if (copy !== original)
+      throw labError({
+        place: 'scratch',
+        fact: `the copy of ${printable(from, 200)} is not the same as the original`,
+        wayOut:
+          'the disk of scratch, or the file server, damages data: tell the administrator, and use another `scratch:`',
+      })
+    const file = await open(partial, 'r')
+    await file.sync()
+    await file.close()
     await rename(partial, to)
+    noteChecked(to, original)
   } finally {
     await rm(partial, { force: true })
   }
@@ -131,8 +183,6 @@ export async function onNodeDisk<T>(artefacts: T, scratch: string, context: Cont
   const files = storeFilesIn(artefacts, store)
   const copyOf = (file: string): string =>
     join(dir, createHash('sha256').update(file).digest('hex').slice(0, 32), basename(file))
-  // A node that went down may have kept a name without the contents.
-  const isThere = (file: string) => statSync(copyOf(file), { throwIfNoEntry: false })?.size === statSync(file).size
   // One task of a node copies, the others wait for it; and none removes as old what another is about to use.
   await using _lock = await lock(join(dir, 'lock'), context.signal, () =>
     context.emit({
@@ -143,7 +193,8 @@ export async function onNodeDisk<T>(artefacts: T, scratch: string, context: Cont
     }),
   )
   await removeOld(dir)
-  const missing = files.filter((file) => !isThere(file))
+  const missing: string[] = []
+  for (const file of files) if (!(await isWhole(copyOf(file)))) missing.push(file)
   try {
     for (const file of missing) {
       makeDirectory(join(copyOf(file), '..'), 0o700)

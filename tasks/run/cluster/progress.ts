@@ -95,12 +95,22 @@ export interface OpenBlock {
 
 /** What a task that ended without results met. */
 const ENDINGS: Readonly<Record<string, string>> = {
-  OUT_OF_MEMORY: 'it needed more memory than it had asked for: give the profile `memory:` with more',
   TIMEOUT: 'its time was over: give the profile a longer `time:`, or the experiment fewer arms',
   NODE_FAIL: 'its node failed: --resume submits it again',
   CANCELLED: 'it was cancelled: --resume submits it again',
   DEADLINE: 'its deadline was over',
   BOOT_FAIL: 'its node did not boot: --resume submits it again',
+}
+
+/** What is a step up for a task: half as much again, in steps of this. Bytes. */
+const STEP = 256 * 2 ** 20
+
+/** What a task that was killed for its memory had asked for, and what to ask for. */
+export function outOfMemory({ memory }: Pick<JobState, 'memory'>): string {
+  if (memory === undefined) return 'it needed more memory than it had: give the profile `memory:` with more'
+  const more = Math.ceil((memory * 1.5) / STEP) * STEP
+  const megabytes = (size: number) => `${Math.round(size / 2 ** 20)}M`
+  return `it needed more than the ${megabytes(memory)} that it had asked for: write \`memory: ${megabytes(more)}\` in the profile, then --resume`
 }
 
 async function problemOf(dir: string, block: number): Promise<string | undefined> {
@@ -178,6 +188,6 @@ async function openBlock(dir: string, block: number, job: JobState | undefined, 
   const rest = { block, word, ...(node !== undefined && { node }) }
   if (WAITING.has(word)) return { ...rest, state: 'waiting', ...(job.reason !== undefined && { why: job.reason }) }
   if (RUNNING.has(word)) return { ...rest, state: 'running' }
-  const why = ENDINGS[word] ?? (await problemOf(dir, block))
+  const why = word === 'OUT_OF_MEMORY' ? outOfMemory(job) : (ENDINGS[word] ?? (await problemOf(dir, block)))
   return { ...rest, state: 'ended', ...(why !== undefined && { why }) }
 }

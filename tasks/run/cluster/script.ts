@@ -51,7 +51,9 @@ export const scriptText = (
     'export PATH="$PATH:/usr/local/sbin:/usr/sbin:/sbin" NODE_USE_ENV_PROXY=1',
     'export NODE_COMPILE_CACHE="$LAB_CACHE_DIR/node-compile"',
     // As the user wrote it: it may name a variable that only the node has ($SLURM_TMPDIR).
-    ...(scratch === undefined ? [] : [...needVariables(scratch), `export TMPDIR="${scratch}"`, 'mkdir -p "$TMPDIR"']),
+    ...(scratch === undefined
+      ? []
+      : [...needVariables(scratch), `export TMPDIR="${scratch}"`, 'mkdir -p -m 700 "$TMPDIR"']),
     `[ -z "\${SLURM_ARRAY_TASK_ID:-}" ] || set -- "$@"${scratch === undefined ? '' : ' --scratch "$TMPDIR"'} "$SLURM_ARRAY_TASK_ID"`,
     `exec ${quoteWord(node)} ${quoteWord(entry)} "$@"`,
     '',
