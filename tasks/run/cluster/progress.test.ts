@@ -6,8 +6,7 @@ import type { Manifest } from '../../results/manifest.ts'
 import { putRun } from '../../results/run.fixture.ts'
 import { runName } from './blocks.ts'
 import { noteFinished } from './done.ts'
-import { jobsIn } from '../../host/slurm.ts'
-import { madeOf, noteJobs, outOfMemory, submittedJobs } from './progress.ts'
+import { madeOf, noteJobs, submittedJobs } from './progress.ts'
 import type { PlanHeader } from './stored-plan.ts'
 
 const JOB = { job: '17', from: 0, submitted: '2026-11-30T10:00:00.000Z' }
@@ -53,13 +52,4 @@ test('a run that failed and may be tried again is not done, unless its task has 
   await put(2, 1, 'failed')
   await put(2, 2, 'passed')
   expect(await madeOf(tempDir(), plan)).toEqual({ runs: 3, missing: [1] })
-})
-
-test('a task that was killed for its memory says what it had and what to ask for', () => {
-  const [job] = jobsIn('17_3|OUT_OF_MEMORY|OutOfMemory|n1||1792M')
-  expect(job).toMatchObject({ task: 3, state: 'OUT_OF_MEMORY', memory: 1792 * 2 ** 20 })
-  expect(outOfMemory(job ?? {})).toMatch(/1792M that it had asked for: write `memory: 2816M`/)
-  expect(jobsIn('17_3|OUT_OF_MEMORY|||0:125|1.75G')[0]?.memory).toBe(1792 * 2 ** 20)
-  expect(jobsIn('17_3|OUT_OF_MEMORY|||0:125|0')[0]).not.toHaveProperty('memory')
-  expect(outOfMemory({})).toContain('`memory:` with more')
 })

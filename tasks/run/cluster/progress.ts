@@ -11,6 +11,7 @@ import { accounted, queued, type JobState } from '../../host/slurm.ts'
 import { runName } from './blocks.ts'
 import { problemsDir, type KeptProblem } from './block-task.ts'
 import { allPassed, attemptsAt, finishedBlocks, runsOfBlock } from './done.ts'
+import { endOfLog, memoryLimitIn, outOfMemory } from './memory-limit.ts'
 import { jobName } from './script.ts'
 import { putFile, type PlanHeader } from './stored-plan.ts'
 
@@ -102,15 +103,14 @@ const ENDINGS: Readonly<Record<string, string>> = {
   BOOT_FAIL: 'its node did not boot: --resume submits it again',
 }
 
-/** What is a step up for a task: half as much again, in steps of this. Bytes. */
-const STEP = 256 * 2 ** 20
-
-/** What a task that was killed for its memory had asked for, and what to ask for. */
-export function outOfMemory({ memory }: Pick<JobState, 'memory'>): string {
-  if (memory === undefined) return 'it needed more memory than it had: give the profile `memory:` with more'
-  const more = Math.ceil((memory * 1.5) / STEP) * STEP
-  const megabytes = (size: number) => `${Math.round(size / 2 ** 20)}M`
-  return `it needed more than the ${megabytes(memory)} that it had asked for: write \`memory: ${megabytes(more)}\` in the profile, then --resume`
+/** What a block that left no result met, by the word of Slurm for it. */
+async function endingOf(dir: string, block: number, job: JobState): Promise<string | undefined> {
+  const { state, task, job: id, memory } = job
+  if (state !== 'OUT_OF_MEMORY' && ENDINGS[state] !== undefined) return ENDINGS[state]
+  const limit = memoryLimitIn(await endOfLog(dir, id, task))
+  if (limit !== undefined || state === 'OUT_OF_MEMORY')
+    return outOfMemory({ ...(memory !== undefined && { memory }), ...limit })
+  return await problemOf(dir, block)
 }
 
 async function problemOf(dir: string, block: number): Promise<string | undefined> {
@@ -188,6 +188,6 @@ async function openBlock(dir: string, block: number, job: JobState | undefined, 
   const rest = { block, word, ...(node !== undefined && { node }) }
   if (WAITING.has(word)) return { ...rest, state: 'waiting', ...(job.reason !== undefined && { why: job.reason }) }
   if (RUNNING.has(word)) return { ...rest, state: 'running' }
-  const why = word === 'OUT_OF_MEMORY' ? outOfMemory(job) : (ENDINGS[word] ?? (await problemOf(dir, block)))
+  const why = await endingOf(dir, block, job)
   return { ...rest, state: 'ended', ...(why !== undefined && { why }) }
 }

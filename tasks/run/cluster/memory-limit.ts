@@ -1,0 +1,53 @@
+/** What the log of a job says of its memory, where the accounts do not: a task that was killed is FAILED there. */
+import { open } from 'node:fs/promises'
+import { join } from 'node:path'
+import { codeOf } from '../../engine/error.ts'
+
+/** Bytes at the end of a log, where Slurm's own lines are. */
+const TAIL = 64 * 1024
+
+/**
+ * Slurm's words (21.08 to 24.05): of JobAcctGatherParams=OverMemoryKill, in bytes, and of the cgroup plugin, which gives
+ * no number.
+ */
+const EXCEEDED = /^slurmstepd(?:-\S+)?: error: .*exceeded memory limit \((\d+) > (\d+)\)/m
+const KILLED = /^slurmstepd(?:-\S+)?: error: Detected \d+ oom[-_]kill event/m
+
+/** Bytes that a killed task used and had; undefined where Slurm does not say. */
+export interface MemoryLimit {
+  readonly used?: number
+  readonly memory?: number
+}
+
+/** What a log says of a task that was killed for its memory; undefined where it says no such thing. */
+export function memoryLimitIn(log: string): MemoryLimit | undefined {
+  const [, used, memory] = EXCEEDED.exec(log) ?? []
+  if (used !== undefined && memory !== undefined) return { used: Number(used), memory: Number(memory) }
+  return KILLED.test(log) ? {} : undefined
+}
+
+/** The end of what a task of a plan wrote, or '' where there is nothing. */
+export async function endOfLog(dir: string, job: string, task: number | undefined): Promise<string> {
+  try {
+    await using file = await open(join(dir, 'logs', `${job}_${task ?? 0}.log`))
+    const { size } = await file.stat()
+    const buffer = Buffer.alloc(Math.min(size, TAIL))
+    await file.read(buffer, 0, buffer.length, size - buffer.length)
+    return buffer.toString('utf8')
+  } catch (error) {
+    if (codeOf(error) === undefined) throw error
+    return ''
+  }
+}
+
+/** What is a step up for a task: half as much again, in steps of this. Bytes. */
+const STEP = 256 * 2 ** 20
+
+/** What a task that was killed for its memory had asked for, and what to ask for. */
+export function outOfMemory({ memory, used }: MemoryLimit): string {
+  if (memory === undefined) return 'it needed more memory than it had: give the profile `memory:` with more'
+  const more = Math.ceil((Math.max(memory, used ?? 0) * 1.5) / STEP) * STEP
+  const megabytes = (size: number) => `${Math.round(size / 2 ** 20)}M`
+  const needed = used === undefined ? 'more' : `${megabytes(used)}, more`
+  return `it needed ${needed} than the ${megabytes(memory)} that it had asked for: write \`memory: ${megabytes(more)}\` in the profile, then --resume`
+}
