@@ -29,12 +29,12 @@ export const BUILD: readonly Example[] = [
   ['make[1]: *** [scripts/Makefile.build:267: kernel/x.o] Error 137', 'make stopped', /memory ran out/],
   [
     'python: error while loading shared libraries: libbpf.so.1: cannot open shared object file: No such file or directory',
-    'a library is missing on the host',
+    'a library is missing',
     /apt install libbpf1/,
   ],
   [
     '/usr/bin/x: symbol lookup error: /usr/bin/x: undefined symbol: bpf_object__next_map',
-    'a library is missing on the host',
+    'a library is missing',
     /different versions/,
   ],
   ["ModuleNotFoundError: No module named 'bcc'", 'a Python module is missing', /python3-bpfcc/],

@@ -52,7 +52,7 @@ const TOOLS: Readonly<Record<string, string>> = {
 
 export const MISSING_ROWS: readonly Row[] = [
   {
-    rule: 'a library is missing on the host',
+    rule: 'a library is missing',
     needle: ['cannot open shared object file', 'undefined symbol: '],
     pattern:
       /(?:error while loading shared libraries: |OSError: |ImportError: )?([\w.+-]+\.so[\w.]*): cannot open shared object file: No such file or directory|(?:symbol lookup error: \S+|OSError: \S+|ImportError: \S+): undefined symbol: (\w+)/,
@@ -69,13 +69,14 @@ export const MISSING_ROWS: readonly Row[] = [
         }
       const [, known] = LIBRARIES.find(([file]) => file.test(library)) ?? []
       return {
-        what: `${library} is not on this host`,
+        what: `${library} is not where the program runs`,
         cause: 'the program was linked with this library, and the loader finds no file of that name and version',
         fixes: [
           known === undefined
             ? `apt-file search ${library}, dnf provides '*/${library}': which package has it`
             : `apt install ${known}`,
           'it is in /usr/local/lib or /usr/lib64: run ldconfig, or set LD_LIBRARY_PATH',
+          'a guest of the lab has it when `packages:` of its image names the package; a program that is linked with -static needs none',
         ],
       }
     },
