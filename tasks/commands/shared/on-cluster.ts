@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import type { ResolvedExperiment, ResolvedLab } from '../../config/resolved.ts'
+import type { Context } from '../../engine/context.ts'
 import { userError } from '../../engine/error.ts'
 import { printable } from '../../engine/printable.ts'
 import { plural } from '../../engine/text.ts'
@@ -71,12 +72,30 @@ export function ownProgram(): Program {
 export const profileFor = async (on: string, { directory }: Pick<ResolvedLab, 'directory'>): Promise<Profile> =>
   await readProfile(directory, ON.exec(on)?.[1])
 
+/** `until:` looks at all runs of an experiment as they come in, and a job of a cluster knows those of its block alone. */
+export function sayAllRepeats(
+  { name, until, repeat }: Pick<ResolvedExperiment, 'name' | 'until' | 'repeat'>,
+  emit: Context['emit'],
+): void {
+  if (until === undefined) return
+  emit({
+    type: 'notice',
+    level: 'warning',
+    place: `experiment ${name}`,
+    text: `\`repeat: { until: ... }\` ends no arm early on a cluster: each arm gets all ${plural(repeat, 'repeat')} of its \`max:\``,
+    wayOut: 'a smaller `max:`, or `--repeat N`, submits fewer',
+  })
+}
+
 /** Submits one experiment at a time. */
 export async function submitter({ on, atATime, requestOf }: OnSlurm, { lab, places, context }: App) {
   const program = ownProgram()
   const profile = await profileFor(on, lab)
-  return async (experiment: ResolvedExperiment, resume: boolean): Promise<Submitted> =>
-    await submitExperiment({ request: requestOf(experiment), program, profile, atATime }, resume, places, context)
+  return async (experiment: ResolvedExperiment, resume: boolean): Promise<Submitted> => {
+    const request = requestOf(experiment)
+    if (request.repeat === undefined) sayAllRepeats(experiment, context.emit)
+    return await submitExperiment({ request, program, profile, atATime }, resume, places, context)
+  }
 }
 
 /** Submits experiments and does not wait for them. */
