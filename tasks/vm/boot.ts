@@ -14,6 +14,7 @@ import { forwardedPort, Qmp } from '../host/qmp.ts'
 import { start, type Started } from '../host/sh.ts'
 import { Guest, type Keys } from '../host/ssh.ts'
 import { bootPhase, guessBootFailure } from '../linux/explain/boot-failure.ts'
+import { bootedAgain } from './chance-panic.ts'
 import { CONSOLE_LIMIT, CONSOLE_LOG, consoleLog, consoleSoFar } from './console.ts'
 import { stoppedByFullDisk } from './stopped.ts'
 
@@ -58,6 +59,10 @@ const DEADLINES: Readonly<Record<string, number>> = {
 }
 const FACTOR: Readonly<Record<Accel, number>> = { kvm: 1, tcg: 6 }
 const CONSOLE_LINES = 30
+/** Milliseconds in which a QEMU that was killed is gone. */
+const KILLED = 2000
+/** Milliseconds from a panic to the end of the guest. One whose QEMU stops in its place, for a dump, does not end. */
+const PANIC = 3000
 export const QEMU_STDERR = 'qemu.stderr'
 
 /** Everything that is known about a boot that did not come to its end. */
@@ -122,6 +127,8 @@ class Boot {
   #since = performance.now()
   /** What came of the last attempt to connect. */
   #refused: string | undefined
+  /** When a panic was first seen on the console. */
+  #panicked: number | undefined
 
   constructor(request: BootRequest, context: Context, handle: StepHandle) {
     this.#wanted = request
@@ -154,6 +161,8 @@ class Boot {
           ? `QEMU did not start (status ${this.#ended.status})`
           : 'the guest ended before it answered',
       )
+    if (this.#panicked !== undefined && performance.now() - this.#panicked > PANIC)
+      throw await bootFailure(this.#wanted, this.#phase, 'the guest stopped before it answered')
     const limit = (DEADLINES[this.#phase] ?? 5000) * FACTOR[this.#wanted.accel]
     if (performance.now() - this.#since > limit)
       throw await bootFailure(
@@ -183,7 +192,9 @@ class Boot {
   async phases(): Promise<void> {
     const file = join(this.#wanted.dir, CONSOLE_LOG)
     for (;;) {
-      this.#enter(bootPhase(await consoleSoFar(this.#wanted.dir)))
+      const console = await consoleSoFar(this.#wanted.dir)
+      this.#enter(bootPhase(console))
+      if (console.includes('Kernel panic - not syncing')) this.#panicked ??= performance.now()
       if (this.#phase === 'ssh') return
       await this.#check()
       await changed(file, 25)
@@ -263,17 +274,19 @@ async function begin(
     const full = qmp && (await stoppedByFullDisk(qmp, request.dir, request.place))
     qmp?.close()
     attempt.process.kill('SIGKILL')
+    await Promise.race([attempt.process.ended, sleep(KILLED)])
     throw full ?? error
   }
 }
 
-/** Boots a guest. */
+/** Boots a guest, and once more where the kernel lost a race with itself. */
 export const boot = (
   request: BootRequest,
   context: Context,
   handle: StepHandle,
   hello: Hello = firstFacts,
-): Promise<Booted> => begin(request, context, handle, (attempt) => attempt.phases(), hello)
+): Promise<Booted> =>
+  bootedAgain(() => begin(request, context, handle, (attempt) => attempt.phases(), hello), request, context)
 
 /** Lets a guest go on from a saved state; `hello` tells it what it slept through. */
 export const resume = (
