@@ -26,8 +26,9 @@ const query = async (rig: Rig, sql: string): Promise<readonly Row[]> =>
 describe('fsync', () => {
   const rig = ran('fsync', ['--repeat', '2'])
 
-  test('each mode writes what the README says', async () => {
-    const sql = 'SELECT arm, median(bytes)::INT / 4096 AS blocks FROM events_fsyncs JOIN runs USING (run) GROUP BY arm'
+  // A call may write a block more that was waiting, in half of all calls of a run: the median is not the same each time.
+  test('each mode writes what the README says, and no call less', async () => {
+    const sql = 'SELECT arm, min(bytes)::INT / 4096 AS blocks FROM events_fsyncs JOIN runs USING (run) GROUP BY arm'
     const blocks = Object.fromEntries((await query(rig, sql)).map((row) => [row['arm'], row['blocks']]))
     expect(blocks).toEqual({ 'mode=none': 2, 'mode=writeback': 6, 'mode=ordered': 6, 'mode=journal': 7 })
   })
