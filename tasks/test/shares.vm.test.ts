@@ -92,7 +92,8 @@ describe('a share', SERVED, () => {
   test('two NUMA nodes, one of them memory alone', async () => {
     expect(await inGuest('cd /sys/devices/system/node; cat online node0/cpulist node1/cpulist')).toBe('0-1\n0-1\n\n')
     const total = await inGuest('grep -h MemTotal /sys/devices/system/node/node1/meminfo')
-    expect(Number(/(\d+) kB/.exec(total)?.[1])).toBeGreaterThan(100 * 1024)
+    // Of 128 MB; with KASLR the kernel itself may be in it.
+    expect(Number(/(\d+) kB/.exec(total)?.[1])).toBeGreaterThan(64 * 1024)
   })
 
   test('a read-only share stays so whatever the guest does', async () => {
