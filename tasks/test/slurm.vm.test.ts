@@ -22,44 +22,9 @@ import { cacheDir } from '../engine/context.ts'
 import { which } from '../host/which.ts'
 import { mayMount, NAMESPACE } from './namespace.ts'
 import { jsonLines, Rig } from './rig.ts'
+import { EXPERIMENTS, type Listed, type Submitted } from './slurm.fixture.ts'
 import { Cluster, noSlurm } from './slurm.ts'
 import { until } from './until.ts'
-
-const EXPERIMENTS = `
-  tiny:
-    probes: [array-map]
-    workload: { source: bpf/workloads/readfile.c, run: "readfile /data/f --bytes \${bytes} --count 2" }
-    params: { bytes: [16, 64] }
-    maps: { one_entry: { 1: 31 } }
-    expect: [{ failure: slot }]
-    repeat: 4
-  real:
-    probes: [readiter]
-    workload: { source: bpf/workloads/readfile.c, run: "readfile /data/f --bytes \${bytes} --count 2" }
-    params: { bytes: [16, 64] }
-    repeat: 2
-  # Long enough to be killed in the middle.
-  long:
-    probes: []
-    workload: { run: "sleep 10" }
-    collect: [stdout]
-    repeat: 1
-`
-
-interface Submitted {
-  readonly plan: string
-  readonly dir: string
-  readonly jobs: readonly string[]
-  readonly runs: number
-  readonly tasks: number
-}
-
-/** What `lab jobs` answers. */
-interface Listed {
-  readonly plan: string
-  readonly dir: string
-  readonly open: readonly { readonly block: number; readonly state: string; readonly word?: string }[]
-}
 
 const absent = noSlurm()
 const lab = new Rig()
