@@ -59,8 +59,6 @@ const DEADLINES: Readonly<Record<string, number>> = {
 }
 const FACTOR: Readonly<Record<Accel, number>> = { kvm: 1, tcg: 6 }
 const CONSOLE_LINES = 30
-/** Milliseconds in which a QEMU that was killed is gone. */
-const KILLED = 2000
 /** Milliseconds from a panic to the end of the guest. One whose QEMU stops in its place, for a dump, does not end. */
 const PANIC = 3000
 export const QEMU_STDERR = 'qemu.stderr'
@@ -274,7 +272,7 @@ async function begin(
     const full = qmp && (await stoppedByFullDisk(qmp, request.dir, request.place))
     qmp?.close()
     attempt.process.kill('SIGKILL')
-    await Promise.race([attempt.process.ended, sleep(KILLED)])
+    await attempt.process.ended
     throw full ?? error
   }
 }
