@@ -19,6 +19,11 @@ export function memoryLimit(): number {
   return limit > 0 ? Math.min(limit, totalmem()) : totalmem()
 }
 
+type Environment = Readonly<Record<string, string | undefined>>
+
+/** What `LAB_NODE` says, which a container with a random host name may set; else the host's name. */
+const machineName = (env: Environment): string => env['LAB_NODE'] || hostname()
+
 /** A job of Slurm, by the variables that it gives to a job's processes (sbatch(1), OUTPUT ENVIRONMENT VARIABLES). */
 export interface SlurmJob {
   readonly job: string
@@ -26,13 +31,13 @@ export interface SlurmJob {
   readonly task?: string
   /** How often the job was queued again. */
   readonly restart: number
-  /** The name of the node in Slurm, which need not be the host's. */
+  /** What `LAB_NODE` calls the node, or else its name in Slurm, which need not be the host's. */
   readonly node: string
   readonly partition?: string
 }
 
 /** The job of Slurm that this process belongs to, if any. */
-export function slurmJob(env: Readonly<Record<string, string | undefined>> = process.env): SlurmJob | undefined {
+export function slurmJob(env: Environment = process.env): SlurmJob | undefined {
   const job = env['SLURM_JOB_ID']
   if (job === undefined || job === '') return undefined
   const [array, task, partition] = ['SLURM_ARRAY_JOB_ID', 'SLURM_ARRAY_TASK_ID', 'SLURM_JOB_PARTITION'].map(
@@ -48,12 +53,8 @@ export function slurmJob(env: Readonly<Record<string, string | undefined>> = pro
   }
 }
 
-/**
- * The name of the machine in results: what `LAB_NODE` says, which a container with a random host name may set; else the
- * node's name in Slurm, else the host's.
- */
-export const nodeName = (env: Readonly<Record<string, string | undefined>> = process.env): string =>
-  env['LAB_NODE'] || slurmJob(env)?.node || hostname()
+/** The name of the machine in results: that of a job's node, or else of the host. */
+export const nodeName = (env: Environment = process.env): string => slurmJob(env)?.node ?? machineName(env)
 
 /** @param root where /proc and /sys are; given in tests */
 export function thisHost(root = '/') {
@@ -63,7 +64,7 @@ export function thisHost(root = '/') {
     cpu: cpus()[0]?.model ?? '',
     cpus: cpus().length,
     node: process.version,
-    name: process.env['LAB_NODE'] || hostname(),
+    name: machineName(process.env),
     bootId: bootId(),
     microcode: /^microcode\s*:\s*(\S+)/m.exec(textOf(`${root}proc/cpuinfo`) ?? '')?.[1] ?? null,
     governor: textOf(`${root}sys/devices/system/cpu/cpu0/cpufreq/scaling_governor`),
