@@ -81,6 +81,14 @@ export interface JobState {
   readonly memory?: number
 }
 
+/** States of jobs that wait, or will be queued again by Slurm itself (squeue(1), JOB STATE CODES). */
+const WAITING = new Set(['PENDING', 'CONFIGURING', 'REQUEUED', 'REQUEUE_FED', 'REQUEUE_HOLD', 'SUSPENDED', 'PREEMPTED'])
+const RUNNING = new Set(['RUNNING', 'COMPLETING', 'STAGE_OUT', 'SIGNALING', 'STOPPED'])
+
+/** Where a job stands, by Slurm's word for it. */
+export const phaseOf = (word: string): 'waiting' | 'running' | 'ended' =>
+  WAITING.has(word) ? 'waiting' : RUNNING.has(word) ? 'running' : 'ended'
+
 /** Numbers of an array in Slurm's short form: `0-3,7,9-11%4` (the part after % is how many run at once). */
 export function numbersOf(text: string): number[] {
   const numbers: number[] = []

@@ -9,7 +9,7 @@ import { makeDirectory } from '../../engine/directory.ts'
 import { codeOf } from '../../engine/error.ts'
 import { keepBeating } from '../../engine/heartbeat.ts'
 import { partialIn, thisProcess } from '../../engine/process.ts'
-import { stateOfJob } from '../../host/slurm.ts'
+import { phaseOf, stateOfJob } from '../../host/slurm.ts'
 import { slurmJob } from '../../host/this-host.ts'
 import { fateOf, Owner } from '../plan/unfinished.ts'
 
@@ -31,8 +31,8 @@ async function claimIn(file: string): Promise<Claim | undefined> {
   }
 }
 
-/** States of a job that may still do something. */
-const ALIVE = new Set(['RUNNING', 'COMPLETING', 'SUSPENDED', 'STOPPED', 'SIGNALING', 'STAGE_OUT'])
+/** Whether a job may still do something. One that is suspended goes on where it was. */
+const isAlive = (state: string): boolean => phaseOf(state) === 'running' || state === 'SUSPENDED'
 
 /**
  * Whether the process that claimed a block is gone. A job that Slurm has queued again is gone as it was: that needs no
@@ -46,7 +46,7 @@ async function isGone(claim: Claim | undefined, file: string, signal: AbortSigna
   if (claim.job === undefined || own === undefined) return false
   if (claim.job === own.job) return claim.restart < own.restart
   const state = await stateOfJob(claim.job, signal)
-  return state !== undefined && !ALIVE.has(state)
+  return state !== undefined && !isAlive(state)
 }
 
 /** The job that is at a block, for people. */

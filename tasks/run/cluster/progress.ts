@@ -7,7 +7,7 @@ import { basename, join } from 'node:path'
 import { z } from 'zod'
 import { codeOf, Failure, labError } from '../../engine/error.ts'
 import { printable } from '../../engine/printable.ts'
-import { accounted, queued, type JobState } from '../../host/slurm.ts'
+import { accounted, phaseOf, queued, type JobState } from '../../host/slurm.ts'
 import { runName } from './blocks.ts'
 import { problemsDir, type KeptProblem } from './block-task.ts'
 import { allPassed, attemptsAt, finishedBlocks, runsOfBlock } from './done.ts'
@@ -78,10 +78,6 @@ export async function madeOf(dir: string, plan: PlanHeader): Promise<Made> {
   }
   return { runs, missing }
 }
-
-/** States of jobs that wait, or will be queued again by Slurm itself (squeue(1), JOB STATE CODES). */
-const WAITING = new Set(['PENDING', 'CONFIGURING', 'REQUEUED', 'REQUEUE_FED', 'REQUEUE_HOLD', 'SUSPENDED', 'PREEMPTED'])
-const RUNNING = new Set(['RUNNING', 'COMPLETING', 'STAGE_OUT', 'SIGNALING', 'STOPPED'])
 
 /** What became of a block that lacks results. */
 export interface OpenBlock {
@@ -186,8 +182,9 @@ async function openBlock(dir: string, block: number, job: JobState | undefined, 
   }
   const { state: word, node } = job
   const rest = { block, word, ...(node !== undefined && { node }) }
-  if (WAITING.has(word)) return { ...rest, state: 'waiting', ...(job.reason !== undefined && { why: job.reason }) }
-  if (RUNNING.has(word)) return { ...rest, state: 'running' }
+  const phase = phaseOf(word)
+  if (phase === 'waiting') return { ...rest, state: 'waiting', ...(job.reason !== undefined && { why: job.reason }) }
+  if (phase === 'running') return { ...rest, state: 'running' }
   const why = await endingOf(dir, block, job)
   return { ...rest, state: 'ended', ...(why !== undefined && { why }) }
 }

@@ -1,8 +1,10 @@
 import { describe, expect, test } from 'vitest'
+import { phaseOf } from '../../host/slurm.ts'
 import { limitOf, partitionsIn, timeIn } from '../../host/slurm-partitions.ts'
 import type { NodeAnswer } from './on-node.ts'
 import { partitionFinding } from './login-findings.ts'
 import { answerFindings, clockFinding, probedFindings, type Asker } from './node-findings.ts'
+import { answerFrom } from './probe-job.ts'
 
 const asker: Asker = {
   lab: '0.2.0',
@@ -51,6 +53,14 @@ describe('a node that answered', () => {
     ['late files', 'problem', { signSeen: null }],
   ])('%s is a %s of %j', (name, status, change) => expect(statusOf(change)).toEqual({ [name]: status }))
 
+  test('the words of a node do nothing to the terminal', () => {
+    const kvm = [{ name: 'K\u001b[2J', status: 'warning', fact: 'a\nb', wayOut: '\u001b]0;x' }] as const
+    const [finding] = answerFindings({ ...answer, kvm: [...kvm] }, sign, asker, true).filter(({ name }) =>
+      name.startsWith('K'),
+    )
+    expect(Object.values(finding ?? {}).join(' ')).not.toMatch(/\p{Cc}/u)
+  })
+
   test('every finding that is not ok has a way out', () => {
     const worst = answerFindings(
       { ...answer, qemu: null, lab: '', unseen: ['x'], memory: 0, virtiofs: 'no', signSeen: 9e6 },
@@ -78,6 +88,21 @@ test('a job without an answer is explained by what it printed, or by files that 
     probedFindings({ job: '7', waited: 0, ended: 'FAILED', node: 'n1', log }, asker, true).map(({ fact }) => fact)
   expect(factOf('bash: /opt/node: No such file\n')).toEqual([expect.stringContaining('/opt/node: No such file')])
   expect(factOf('')).toEqual([expect.stringContaining('nothing of it showed here')])
+})
+
+test('what is no answer of a node is looked at again, and is no bug of ours', () => {
+  expect(answerFrom(JSON.stringify(answer))).toEqual(answer)
+  for (const text of ['', '{"node":"n1"', '{"node":"n1"}']) expect(answerFrom(text), text).toBeUndefined()
+})
+
+test.each([
+  ['PENDING', 'waiting'],
+  ['PREEMPTED', 'waiting'],
+  ['STAGE_OUT', 'running'],
+  ['FAILED', 'ended'],
+  ['gone', 'ended'],
+])('a job that is %s is %s', (word, phase) => {
+  expect(phaseOf(word)).toBe(phase)
 })
 
 const PARTITIONS = `PartitionName=main AllowGroups=ALL Default=YES DefaultTime=01:00:00 MaxTime=1-12:00:00 State=UP TotalNodes=2

@@ -160,6 +160,14 @@ const sharesFinding = ({ virtiofs }: NodeAnswer): Finding[] =>
         },
       ]
 
+/** A finding that the node made itself, as text that no terminal obeys. */
+const escaped = ({ name, status, fact, wayOut }: Finding): Finding => ({
+  name: printable(name, 40),
+  status,
+  fact: printable(fact, 400),
+  ...(wayOut !== undefined && { wayOut: printable(wayOut, 400) }),
+})
+
 /** Findings of a node that answered. */
 export const answerFindings = (
   answer: NodeAnswer,
@@ -170,7 +178,7 @@ export const answerFindings = (
   filesFinding(answer, asker),
   versionFinding(answer, asker),
   qemuFinding(answer, asker),
-  ...answer.kvm,
+  ...answer.kvm.map(escaped),
   memoryFinding(answer, asker),
   scratchFinding(answer, hasScratch),
   ...sharesFinding(answer),

@@ -13,7 +13,7 @@ import { moment, secondsSince } from '../../engine/moment.ts'
 import { ownVersion } from '../../engine/own-version.ts'
 import { replaceFile } from '../../engine/replace-file.ts'
 import { makeScratch } from '../../engine/scratch.ts'
-import { memoryLimit, slurmJob } from '../../host/this-host.ts'
+import { memoryLimit, nodeName } from '../../host/this-host.ts'
 import { toolVersion } from '../../host/tool-version.ts'
 import { namespacesRefused, virtiofsd } from '../../host/virtiofsd.ts'
 import { which } from '../../host/which.ts'
@@ -127,7 +127,7 @@ export async function answerAsNode(dir: string, lab: ResolvedLab, context: Conte
   const { cache, signal } = context
   const asked = Asked.parse(JSON.parse(await readFile(join(dir, FILES.asked), 'utf8')))
   const facts = {
-    node: slurmJob()?.node ?? hostname(),
+    node: nodeName(),
     host: hostname(),
     lab: ownVersion(),
     nodejs: process.version,

@@ -8,7 +8,7 @@ import { codeOf, interrupted } from '../../engine/error.ts'
 import { removeAtForcedEnd } from '../../engine/interruption.ts'
 import { moment, secondsSince } from '../../engine/moment.ts'
 import { partialIn } from '../../engine/process.ts'
-import { cancel, queued, submit, waitsForEver, type JobState } from '../../host/slurm.ts'
+import { cancel, phaseOf, queued, submit, waitsForEver, type JobState } from '../../host/slurm.ts'
 import { profileOptions, type Profile } from '../../run/cluster/profile.ts'
 import { scriptText, type Program } from '../../run/cluster/script.ts'
 import { FILES, NodeAnswer, type Asked } from './on-node.ts'
@@ -32,10 +32,8 @@ export interface ProbeRequest {
 export type Probed = { readonly job: string; readonly waited: number } & (
   | {
       readonly answer: NodeAnswer
-      /** When the sign was put there and when the answer was seen. */ readonly sign: {
-        readonly at: number
-        readonly answered: number
-      }
+      /** When the sign was put there and when the answer was seen. */
+      readonly sign: { readonly at: number; readonly answered: number }
     }
   /** It still waits in the queue. */
   | { readonly waits: JobState }
@@ -48,8 +46,6 @@ const LOOK = 0.3
 const ASK = 3
 /** Seconds for which the answer of a job that has ended is looked for: file servers show files late. */
 const LATE = 60
-const WAITS = new Set(['PENDING', 'CONFIGURING', 'REQUEUED', 'SUSPENDED'])
-const RUNS = new Set(['RUNNING', 'COMPLETING'])
 /** Minutes of the job, where the partition gives so many. */
 const TIME = 10
 
@@ -61,6 +57,15 @@ const textOf = async (file: string): Promise<string | undefined> => {
   } catch (error) {
     if (codeOf(error) === 'ENOENT') return undefined
     throw error
+  }
+}
+
+/** Undefined for what is no answer: a file server may show a part of it, and a node may have another lab. */
+export function answerFrom(text: string): NodeAnswer | undefined {
+  try {
+    return NodeAnswer.parse(JSON.parse(text))
+  } catch {
+    return undefined
   }
 }
 
@@ -99,8 +104,8 @@ async function answerOf(
     const names = new Set(await readdir(dir))
     if (names.has(FILES.answer)) {
       const answered = Date.now()
-      const answer = NodeAnswer.parse(JSON.parse((await textOf(join(dir, FILES.answer))) ?? ''))
-      return { job, waited, answer, sign: { at: signAt, answered } }
+      const answer = answerFrom((await textOf(join(dir, FILES.answer))) ?? '')
+      if (answer !== undefined) return { job, waited, answer, sign: { at: signAt, answered } }
     }
     if (signAt === 0 && names.has(FILES.ready)) {
       signAt = Date.now()
@@ -110,11 +115,12 @@ async function answerOf(
     if (now >= nextQuestion) {
       nextQuestion = now + ASK
       state = (await queued(PROBE_JOB, signal)).find((other) => other.job === job)
-      const waits = state !== undefined && WAITS.has(state.state)
+      const phase = state === undefined ? 'ended' : phaseOf(state.state)
+      const waits = phase === 'waiting'
       if (waits) waited = now
       progress(waits ? `job ${job} waits (${state?.reason ?? ''})` : `job ${job}`)
       if (waits && state && (now >= patience || waitsForEver(state.reason))) return { job, waited, waits: state }
-      endedAt = waits || RUNS.has(state?.state ?? '') ? undefined : (endedAt ?? now)
+      endedAt = phase === 'ended' ? (endedAt ?? now) : undefined
     }
     if (endedAt !== undefined) {
       const log = await textOf(join(dir, FILES.log))
