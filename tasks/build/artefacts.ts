@@ -225,7 +225,9 @@ async function probesOn(
   const wantedProbes = probes.map((name) => named(lab.probes, 'probe', fullName(name)))
   const declared = named(lab.kernels, 'kernel', kernel.name)
   const tree = treeFor(choices, kernel.name)
-  const declaredToFail = experiment.expect.some((one) => 'failure' in one && one.failure === 'compile')
+  const declaredToFail = experiment.expect.some(
+    (expectation) => 'failure' in expectation && expectation.failure === 'compile',
+  )
   const compiledProbes = [...wantedProbes, ...kernelSides(experiment.workload)]
   const { own, sideOf } = await sidesOf(declaredLab, kernel, declared, compiledProbes, choices, context)
   const notCompiled: { probe: string; failure: CompileFailure }[] = []

@@ -126,7 +126,7 @@ function answerOf(
   const { first, looked, known } = found
   const columns = [{ head: 'COMMIT' }, { head: 'FOUND' }, { head: 'WHY', least: 20 }]
   const rows = looked.map(({ id, mark, why }) => [short(id), mark, printable(why, 200)])
-  const lastOf = (mark: Mark) => looked.findLast((one) => one.mark === mark)?.run
+  const lastOf = (mark: Mark) => looked.findLast((look) => look.mark === mark)?.run
   const [before, after] = [lastOf('good'), lastOf('bad')]
   const [only] = first
   const head =
@@ -134,7 +134,7 @@ function answerOf(
       ? [`first bad commit: ${only}`, '', description]
       : [
           `the first bad commit is one of these ${first.length}; the others could not be tested:`,
-          ...subjects.map((one) => `  ${commitText(one)}`),
+          ...subjects.map((subject) => `  ${commitText(subject)}`),
         ]
   return {
     text: [

@@ -21,7 +21,7 @@ type Kind = (typeof KINDS)[number]
 
 function kindsOf(kind: string | undefined): readonly Kind[] {
   if (kind === undefined) return KINDS
-  const known = KINDS.find((one) => one === kind || `${one}s` === kind)
+  const known = KINDS.find((candidate) => candidate === kind || `${candidate}s` === kind)
   if (known) return [known]
   throw userError({
     fact: `there is nothing of the kind ${JSON.stringify(kind)} to build`,
@@ -94,14 +94,14 @@ export const command = defineCommand({
       return await (options.explain ? explainProbe : dryProbe)(lab, name, options, context)
     }
     const jobs = kinds.flatMap((kind) =>
-      (name === undefined ? namesOf(lab, kind) : [name]).map((one) => [kind, one] as const),
+      (name === undefined ? namesOf(lab, kind) : [name]).map((each) => [kind, each] as const),
     )
     if (options.dryRun) {
       const plans = await Promise.all(
-        jobs.map(async ([kind, one]) => {
-          if (kind === 'kernel') return await kernelForecast(named(lab.kernels, 'kernel', one), context, source)
-          if (kind === 'image') return await imageForecast(named(lab.images, 'image', one), context)
-          return { step: `probe ${one}`, will: 'build' as const, why: 'needs its kernel first' }
+        jobs.map(async ([kind, each]) => {
+          if (kind === 'kernel') return await kernelForecast(named(lab.kernels, 'kernel', each), context, source)
+          if (kind === 'image') return await imageForecast(named(lab.images, 'image', each), context)
+          return { step: `probe ${each}`, will: 'build' as const, why: 'needs its kernel first' }
         }),
       )
       return {
@@ -109,14 +109,17 @@ export const command = defineCommand({
         data: plans,
       }
     }
-    const kernels = jobs.flatMap(([kind, one]) => (kind === 'kernel' ? [one] : []))
+    const kernels = jobs.flatMap(([kind, each]) => (kind === 'kernel' ? [each] : []))
     await hostStep(context, toolsFor(lab, kernels, []))
     if (options.showPatch) {
       const patch = await showPatch(named(lab.kernels, 'kernel', name ?? ''), context, source)
       return { text: patch.trimEnd(), verbatim: true, data: { patch } }
     }
     const built: Built[] = []
-    for (const [kind, one] of jobs) built.push(await buildOne(lab, kind, one, options, context))
-    return { text: built.map((one) => `${one.kind} ${one.name}: ${one.path}`).join('\n'), data: built }
+    for (const [kind, each] of jobs) built.push(await buildOne(lab, kind, each, options, context))
+    return {
+      text: built.map((artefact) => `${artefact.kind} ${artefact.name}: ${artefact.path}`).join('\n'),
+      data: built,
+    }
   },
 })

@@ -14,7 +14,7 @@ function chosen(all: readonly StoredRun[], names: readonly string[]): StoredRun[
     const ofExperiment = all.filter(({ manifest }) => manifest.experiment === name)
     return ofExperiment.length > 0 ? ofExperiment : [pickRun(all, name)]
   })
-  return [...new Map(found.map((one) => [one.dir, one])).values()]
+  return [...new Map(found.map((run) => [run.dir, run])).values()]
 }
 
 export const command = defineCommand({

@@ -112,8 +112,8 @@ function listText(all: readonly Seen[], width: number | undefined): string {
 }
 
 /** One plan, with what its runs say together. */
-async function onePlan(app: App, one: Seen): Promise<Outcome> {
-  const { plan, dir, open, unasked } = one
+async function onePlan(app: App, entry: Seen): Promise<Outcome> {
+  const { plan, dir, open, unasked } = entry
   const experiment = named(app.lab.experiments, 'experiment', plan.experiment)
   const outcome = await runNamed(
     [experiment],
@@ -128,7 +128,7 @@ async function onePlan(app: App, one: Seen): Promise<Outcome> {
     app,
   )
   const text = typeof outcome === 'object' ? outcome.text : ''
-  return { text: [listText([one], app.view.width), ...openLines(open), '', text].join('\n'), data: [dataOf(one)] }
+  return { text: [listText([entry], app.view.width), ...openLines(open), '', text].join('\n'), data: [dataOf(entry)] }
 }
 
 export const command = defineCommand({
@@ -143,17 +143,17 @@ export const command = defineCommand({
     const plans = await listPlans(stateOf(app.lab))
     if (wanted === undefined) {
       const all: Seen[] = []
-      for (const one of plans) all.push(await seen(one, app.context.signal))
+      for (const plan of plans) all.push(await seen(plan, app.context.signal))
       return { text: listText(all, app.view.width), data: all.map(dataOf) }
     }
     const found = plans.filter(({ plan }) => plan.id.startsWith(wanted))
-    const [one] = found
-    if (one === undefined || found.length > 1)
+    const [only] = found
+    if (only === undefined || found.length > 1)
       throw userError({
         place: `plan ${printable(wanted, 60)}`,
-        fact: one === undefined ? 'there is no such plan' : `${found.length} plans begin so`,
+        fact: only === undefined ? 'there is no such plan' : `${found.length} plans begin so`,
         wayOut: '`lab jobs` lists them',
       })
-    return await onePlan(app, await seen(one, app.context.signal))
+    return await onePlan(app, await seen(only, app.context.signal))
   },
 })

@@ -16,7 +16,7 @@ export const command = defineCommand({
     await hostStep(context, toolsFor(lab, Object.keys(lab.kernels), []))
     if (options.check !== true) {
       const { file, lock } = await lockStep(lab, context)
-      const packages = Object.values(lock.images).reduce((sum, one) => sum + one.packages.length, 0)
+      const packages = Object.values(lock.images).reduce((sum, image) => sum + image.packages.length, 0)
       const built = Object.values(lock.kernels).filter(({ bzImage }) => bzImage !== undefined).length
       return {
         text: [

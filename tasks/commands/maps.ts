@@ -40,11 +40,11 @@ function armOf(of: StoredRun, all: readonly StoredRun[]): StoredRun[] {
       arm.name,
       kernel.fingerprint,
       Object.entries(objects)
-        .map((one) => one.join(' '))
+        .map((parts) => parts.join(' '))
         .toSorted(),
     ])
   return all.filter(
-    (one) => key(one) === key(of) && one.manifest.verdict === 'passed' && one.manifest.plan?.warmup !== true,
+    (run) => key(run) === key(of) && run.manifest.verdict === 'passed' && run.manifest.plan?.warmup !== true,
   )
 }
 
@@ -84,7 +84,7 @@ export const command = defineCommand({
       : ''
     return {
       text: `${plural(runs.length, 'run')} of ${printable(run.manifest.experiment, 60)} ${printable(run.manifest.arm.name, 100)}, added up\n${note}\n${mapsText(sum, show, full)}`,
-      data: { runs: runs.map((one) => one.run), ...sum },
+      data: { runs: runs.map((run) => run.run), ...sum },
     }
   },
 })

@@ -39,7 +39,7 @@ recorded is refused and named; a run that is here already is left as it is. Noth
         fact: 'there are no results in it',
         wayOut: 'name a checkout of the lab, or its results directory',
       })
-    const count = (what: (typeof runs)[number]['what']) => runs.filter((one) => one.what === what).length
+    const count = (what: (typeof runs)[number]['what']) => runs.filter((run) => run.what === what).length
     const refused = runs.flatMap(({ run, what, why }) => (what === 'refused' ? [`NOT OK  ${run}: ${why ?? ''}`] : []))
     return {
       text: [

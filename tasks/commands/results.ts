@@ -60,9 +60,9 @@ function ls({ session, results, runs: all, definitions, options }: Asked): Outco
     runs = all.filter((run) => isChosen.has(run))
   }
   if (session.options.json !== true) return { text: runsTable(runs, session.view.width), data: undefined }
-  const data = runs.map(({ details, arm, table: _table, typed: _typed, ...one }) => ({
-    ...one,
-    dir: join(results, one.experiment, one.run),
+  const data = runs.map(({ details, arm, table: _table, typed: _typed, ...run }) => ({
+    ...run,
+    dir: join(results, run.experiment, run.run),
     arm: { name: arm, params: details().params },
   }))
   return { text: '', data }
@@ -110,10 +110,10 @@ interface Chosen {
 async function ofDefinition({ results, runs, definitions, options }: Asked, experiment: string): Promise<Chosen> {
   const wanted = options.definition
   const all = ofExperiment(runs, experiment)
-  const one = ofOneDefinition(experiment, all, definedBy(definitions), wanted)
-  if (one === undefined) throw noDefinition(wanted ?? '', all)
-  const found = await Promise.all(one.runs.map((run) => readRun(results, run)))
-  return { definition: one.definition, found, leftOut: one.leftOut }
+  const chosen = ofOneDefinition(experiment, all, definedBy(definitions), wanted)
+  if (chosen === undefined) throw noDefinition(wanted ?? '', all)
+  const found = await Promise.all(chosen.runs.map((run) => readRun(results, run)))
+  return { definition: chosen.definition, found, leftOut: chosen.leftOut }
 }
 
 const leftOutLines = (leftOut: readonly LeftOut[]): string[] =>
@@ -133,7 +133,7 @@ async function observer(asked: Asked): Promise<Outcome> {
     })
   return {
     text: [...reports.flatMap(observerText), ...leftOutLines(leftOut)].join('\n'),
-    data: reports.map((one) => ({ ...one, definition, leftOut })),
+    data: reports.map((report) => ({ ...report, definition, leftOut })),
   }
 }
 
@@ -167,7 +167,7 @@ async function claims(asked: Asked): Promise<Outcome> {
   const reports = publishedReportsOf(experiment, found)
   return {
     text: [...reports.flatMap(publishedLines), ...leftOutLines(leftOut)].join('\n'),
-    data: reports.map((one) => ({ ...one, definition, leftOut })),
+    data: reports.map((report) => ({ ...report, definition, leftOut })),
   }
 }
 
@@ -221,7 +221,7 @@ export const command = defineCommand({
         type: 'notice',
         level: 'warning',
         place: 'results',
-        text: `left out: ${printable(skipped.map(({ name: one, why }) => `${one} (${why})`).join(', '), 400)}`,
+        text: `left out: ${printable(skipped.map(({ name: run, why }) => `${run} (${why})`).join(', '), 400)}`,
       })
     const chosen = ofExperiment(runs, options.experiment)
     return await act({

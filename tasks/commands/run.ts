@@ -177,11 +177,11 @@ async function dryRun(
   without(options, 'dryRun', ['resume'], 'what is left of an interrupted run is known only when everything is built')
   without(options, 'dryRun', ['report', 'follow', 'strace'], 'nothing is run')
   const plans = await Promise.all(
-    experiments.map(async (one) => {
-      const asked = askedOf(options, overrides, one)
-      const choices = choicesFor(lab, one, options, asked.overrides)
-      refuseStart(lab, one, asked.start)
-      return await planAnswer(lab, named(lab.vms, 'vm', one.vm), one, choices, context, asked)
+    experiments.map(async (experiment) => {
+      const asked = askedOf(options, overrides, experiment)
+      const choices = choicesFor(lab, experiment, options, asked.overrides)
+      refuseStart(lab, experiment, asked.start)
+      return await planAnswer(lab, named(lab.vms, 'vm', experiment.vm), experiment, choices, context, asked)
     }),
   )
   return { text: plans.map(({ text }) => text).join('\n\n'), data: plans.map(({ data }) => data) }

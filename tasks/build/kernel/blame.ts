@@ -43,15 +43,15 @@ export function blamed(
   const told = new Set<string>()
   const found: { line: string; blame: Blame }[] = []
   for (const line of output) {
-    const one = behind(line, layers, read)
-    if (!one || found.length >= MOST_ERRORS || told.has(`${one.layer} ${one.file} ${one.hunk}`)) continue
-    told.add(`${one.layer} ${one.file} ${one.hunk}`)
-    found.push({ line, blame: one })
+    const place = behind(line, layers, read)
+    if (!place || found.length >= MOST_ERRORS || told.has(`${place.layer} ${place.file} ${place.hunk}`)) continue
+    told.add(`${place.layer} ${place.file} ${place.hunk}`)
+    found.push({ line, blame: place })
   }
   const [first] = found.toSorted((a, b) => Number(b.blame.exact) - Number(a.blame.exact))
   if (!first) return failure
   const patch = first.blame.layer.startsWith(PATCH) && first.blame.exact
-  const lines = found.flatMap((one) => [printable(one.line, 240), ...blameText(one.blame)])
+  const lines = found.flatMap((hit) => [printable(hit.line, 240), ...blameText(hit.blame)])
   return new Failure(
     patch ? 'user' : failure.kind,
     {

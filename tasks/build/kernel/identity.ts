@@ -29,7 +29,11 @@ async function inputsOf(kernel: ResolvedKernel, source: SourceId, tools: Toolcha
       file: file ?? null,
       functions: [...functions],
     })),
-    expose: kernel.expose.map((one) => ({ function: one.function, file: one.file ?? null, as: [...one.as] })),
+    expose: kernel.expose.map((exposed) => ({
+      function: exposed.function,
+      file: exposed.file ?? null,
+      as: [...exposed.as],
+    })),
     ...(kernel.helpers && { helpers: [...kernel.helpers].toSorted() }),
     gcc: tools.gcc,
     ld: tools.ld,

@@ -71,7 +71,9 @@ export function moduleFailure(
     return file === undefined ? inner : `${file}${inner.slice(own?.length)}`
   }
   const lines = said.map(whole)
-  const at = lines.map((line) => /^(\S+?:\d+(?::\d+)?): (?:fatal )?error: (.*)$/.exec(line)).find((one) => one !== null)
+  const at = lines
+    .map((line) => /^(\S+?:\d+(?::\d+)?): (?:fatal )?error: (.*)$/.exec(line))
+    .find((match) => match !== null)
   if (at) {
     const from = lines.findIndex((line) => line.startsWith(`${at[1] ?? ''}:`))
     const shown = lines.slice(Math.max(0, from)).filter((line) => !line.startsWith('make'))

@@ -165,7 +165,7 @@ export async function builtFromSource(
     kernel: kernel.fingerprint,
     tools: { gcc, ld, make: version },
     ...(headers && { headers: headers.fingerprint }),
-    ...(before.length > 0 && { before: before.map((one) => one.fingerprint) }),
+    ...(before.length > 0 && { before: before.map((module) => module.fingerprint) }),
   }
   const fingerprint = fingerprintOf(inputs)
   const stored = await context.store.get('module', fingerprint)

@@ -45,11 +45,11 @@ export async function headersOf(
   const { dir } =
     stored ??
     (await context.store.put('headers', fingerprint, inputs, async (to) => {
-      for (const [one, sha256] of Object.entries(headers)) {
-        const deb = { package: one, version, sha256, ...(mirrors && { mirrors }) }
+      for (const [name, sha256] of Object.entries(headers)) {
+        const deb = { package: name, version, sha256, ...(mirrors && { mirrors }) }
         const file = await fetchArchive(deb, context, place, handle)
         const control = await controlOf(file, place, 'name a linux-headers-* package', context.signal)
-        needPinned(control, { name: one, version }, 'headers', place)
+        needPinned(control, { name, version }, 'headers', place)
         await extractDeb(file, to, place, context.signal)
       }
       for (const tree of await treesIn(to)) {
@@ -60,7 +60,7 @@ export async function headersOf(
         )
       }
     }))
-  const tree = (await treesIn(dir)).find((one) => basename(one) === `linux-headers-${release}`)
+  const tree = (await treesIn(dir)).find((entry) => basename(entry) === `linux-headers-${release}`)
   if (tree !== undefined) return { tree, fingerprint }
   throw userError({
     place,

@@ -84,10 +84,10 @@ async function addOwn(module: ResolvedModule, needed: boolean, building: Buildin
       wayOut: `set its option to m, or give them on the kernel's command line: \`cmdline: [${module.name}.NAME=VALUE]\` of the VM`,
     })
   for (const name of order) {
-    if (ready.some((one) => one.module === name)) continue
-    const one = await described(dir, name, fingerprint, kernel)
-    if (name === module.name) await checkParameters(module, one.module.file)
-    ready.push(needed || name !== module.name ? { ...one.module, needed: true } : one.module)
+    if (ready.some((info) => info.module === name)) continue
+    const info = await described(dir, name, fingerprint, kernel)
+    if (name === module.name) await checkParameters(module, info.module.file)
+    ready.push(needed || name !== module.name ? { ...info.module, needed: true } : info.module)
   }
   return { fresh, builtIn: order.length === 0 }
 }
@@ -99,15 +99,15 @@ async function addForeign(module: ResolvedModule, building: Building, handle: St
   const built = isReady
     ? await readyModule(module, context)
     : await builtFromSource(module, kernel, declared, override, fromSource, context, handle)
-  const one = await described(built.dir, module.name, built.fingerprint, kernel)
-  await checkParameters(module, one.module.file)
-  for (const name of one.depends)
+  const info = await described(built.dir, module.name, built.fingerprint, kernel)
+  await checkParameters(module, info.module.file)
+  for (const name of info.depends)
     if (!ready.some((other) => other.module === name))
       await addOwn({ name, sources: [], flags: [], params: {} }, true, building, handle)
   // modpost has looked for those of a module from source.
-  if (isReady) await checkSymbols(one.module, kernel, ready)
+  if (isReady) await checkSymbols(info.module, kernel, ready)
   else fromSource.push(built)
-  ready.push(one.module)
+  ready.push(info.module)
   return built
 }
 

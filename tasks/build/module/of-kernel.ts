@@ -67,11 +67,11 @@ async function keep(
 ): Promise<void> {
   const place = `module ${name}`
   const files = new Map<string, Buffer>()
-  const infoOf = async (one: string): Promise<ModuleInfo | undefined> => {
-    const path = modules.files.get(one)
+  const infoOf = async (moduleName: string): Promise<ModuleInfo | undefined> => {
+    const path = modules.files.get(moduleName)
     if (path === undefined) return undefined
     const { bytes, info } = await readModule(path, kernel.release, join(to, 'module'), place, signal)
-    files.set(one, bytes)
+    files.set(moduleName, bytes)
     return info
   }
   if (modules.builtIn.has(name)) return await writeFile(join(to, ORDER), '')
@@ -84,12 +84,13 @@ async function keep(
       fact: `it needs ${missing.join(', ')}, which kernel ${declared.name} does not have`,
       wayOut: 'are kernel and modules of one package and version?',
     })
-  for (const [one, bytes] of files) {
-    await writeFile(join(to, `${one}.ko`), bytes)
-    await stripDebug(join(to, `${one}.ko`), signal)
-    if (modules.tree !== undefined) await dropForeignTypes(join(to, `${one}.ko`), modules.tree, kernel.dir, signal)
+  for (const [moduleName, bytes] of files) {
+    await writeFile(join(to, `${moduleName}.ko`), bytes)
+    await stripDebug(join(to, `${moduleName}.ko`), signal)
+    if (modules.tree !== undefined)
+      await dropForeignTypes(join(to, `${moduleName}.ko`), modules.tree, kernel.dir, signal)
   }
-  await writeFile(join(to, ORDER), order.map((one) => `${one}\n`).join(''))
+  await writeFile(join(to, ORDER), order.map((moduleName) => `${moduleName}\n`).join(''))
 }
 
 /** Lets `use` look at all modules of a kernel. */
@@ -165,6 +166,6 @@ export async function ofKernel(
         keep(name, modules, kernel, declared, to, context.signal),
       ),
     ))
-  const order = (await readFile(join(dir, ORDER), 'utf8')).split('\n').filter((one) => one !== '')
+  const order = (await readFile(join(dir, ORDER), 'utf8')).split('\n').filter((moduleName) => moduleName !== '')
   return { dir, fingerprint, fresh: stored === undefined, order }
 }

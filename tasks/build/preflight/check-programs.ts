@@ -111,7 +111,9 @@ function legacyMaps({ name }: SourceProbe, object: Buffer): NotCompiled | undefi
 
 /** The line of a program's SEC(): where its text says so, else the first that has its name. */
 function lineOf(text: string, { program, hook }: HookedProgram, read: readonly HookedProgram[]): number {
-  const same = read.find((one) => one.program === program) ?? read.find((one) => one.hook.section === hook.section)
+  const same =
+    read.find((candidate) => candidate.program === program) ??
+    read.find((candidate) => candidate.hook.section === hook.section)
   if (same?.line !== undefined) return same.line
   const index = text.split('\n').findIndex((line) => new RegExp(`\\b${program}\\b`).test(line))
   return Math.max(1, index + 1)

@@ -64,7 +64,7 @@ const noteOf = ({ note }: KernelView, unread: readonly string[], read: CheckedPr
       ([lacks, probes]) => `not compiled (${lacks}), so that their hooks are those of their text: ${probes.join(', ')}`,
     ),
   ]
-    .filter((one) => one !== undefined)
+    .filter((line) => line !== undefined)
     .join('; ') || undefined
 
 interface Use {
@@ -84,10 +84,15 @@ function kernelsWith(lab: ResolvedLab, experiment: ResolvedExperiment, probe: st
 
 function useOf(lab: ResolvedLab, probe: string, failures: readonly string[]): Use {
   const users = usersOf(lab, probe)
-  const kernels = users.filter(({ skip }) => skip === undefined).flatMap((one) => kernelsWith(lab, one, probe))
+  const kernels = users
+    .filter(({ skip }) => skip === undefined)
+    .flatMap((experiment) => kernelsWith(lab, experiment, probe))
   return {
     expected: users.some(({ expect }) =>
-      expect.some((one) => 'failure' in one && one.failure !== undefined && failures.includes(one.failure)),
+      expect.some(
+        (expectation) =>
+          'failure' in expectation && expectation.failure !== undefined && failures.includes(expectation.failure),
+      ),
     ),
     kernels: new Set(users.length > 0 ? kernels : Object.keys(lab.kernels)),
   }
@@ -102,14 +107,14 @@ export interface CheckRequest {
 /** Checks the hooks of all probes of a lab. Probes are compiled; no kernel is built or fetched. */
 export async function checkHooks(lab: ResolvedLab, context: Context, request: CheckRequest = {}): Promise<HookCheck> {
   const { only, source } = request
-  const declared = Object.values(lab.probes).filter((one): one is SourceProbe => 'source' in one)
+  const declared = Object.values(lab.probes).filter((probe): probe is SourceProbe => 'source' in probe)
   // A workload may bring programs and a loader of its own.
   const sides = Object.values(lab.experiments).flatMap(({ name, workload }) =>
     kernelSides(workload).map((side) => ({ ...side, name: workloadLabel(name) })),
   )
   const probes = [...declared, ...sides]
-  const scripts = await programsOfScripts(Object.values(lab.probes).filter((one) => 'script' in one))
-  const samples = Object.values(lab.probes).filter((one) => 'sample' in one)
+  const scripts = await programsOfScripts(Object.values(lab.probes).filter((probe) => 'script' in probe))
+  const samples = Object.values(lab.probes).filter((probe) => 'sample' in probe)
   const reader = new ProgramReader(new CheckCompiler(lab, context), context.toolRoot)
   const kernels: CheckedKernel[] = []
   const hooks: CheckedHook[] = []
@@ -120,9 +125,9 @@ export async function checkHooks(lab: ResolvedLab, context: Context, request: Ch
     const own = await programsOfSamples(samples, view, reader.parsed)
     const ours = await reader.read(probes, view, source, (probe) => useOf(lab, probe, []).kernels.has(kernel.name))
     kernels.push({ kernel: kernel.name, state: view.state, note: noteOf(view, own.unread, ours.read) })
-    for (const one of ours.failed) {
-      const use = useOf(lab, one.probe, ['compile'])
-      failed.push({ ...one, kernel: kernel.name, expected: use.expected, used: use.kernels.has(kernel.name) })
+    for (const failure of ours.failed) {
+      const use = useOf(lab, failure.probe, ['compile'])
+      failed.push({ ...failure, kernel: kernel.name, expected: use.expected, used: use.kernels.has(kernel.name) })
     }
     const found = [...own.found, ...ours.found, ...scripts]
     const verdicts = await judgeHooks(
@@ -130,10 +135,10 @@ export async function checkHooks(lab: ResolvedLab, context: Context, request: Ch
       view,
     )
     for (const [index, alone] of verdicts.entries()) {
-      const one = found[index]
-      if (!one) continue
-      const { hook, fixes, ...verdict } = inModule(alone, modulesWith(lab, one.probe))
-      const { probe, optional, place, program } = one
+      const judged = found[index]
+      if (!judged) continue
+      const { hook, fixes, ...verdict } = inModule(alone, modulesWith(lab, judged.probe))
+      const { probe, optional, place, program } = judged
       const use = useOf(lab, probe, ['attach', 'load'])
       hooks.push({
         probe,

@@ -24,7 +24,7 @@ const cloned = ({ suffix, entry, file, functions }: ResolvedKernel['parallelPath
 /** Suffix of a path that is proposed; one that is not taken. */
 function freeSuffix({ parallelPaths }: Declared): string {
   const taken = new Set(parallelPaths.map(({ suffix }) => suffix))
-  return ['lab', 'lab2', 'lab3'].find((one) => !taken.has(one)) ?? 'probe'
+  return ['lab', 'lab2', 'lab3'].find((name) => !taken.has(name)) ?? 'probe'
 }
 
 /** The lines before a key: of the kernel itself, or, where that is prebuilt, of one that is built instead. */
@@ -53,7 +53,7 @@ const keyOf = (kernel: Declared, key: string, lines: readonly string[]): string[
  * every element is one way.
  */
 export function waysOut(fixes: readonly Fix[], kernel: Declared): string[][] {
-  const options = fixes.filter((one) => one.change === 'option')
+  const options = fixes.filter((fix) => fix.change === 'option')
   const ways: string[][] = []
   const btf = fixes.some(({ change }) => change === 'btf')
   if (options.length > 0)

@@ -51,14 +51,15 @@ async function asTheyWillBe(
     kind !== 'no section' &&
     (attachable === false || foreign.has(hook.target))
   if (!tree || !version)
-    return judged.map((one) =>
-      open(one) ? verdict(one.hook, 'not known', note ?? 'the kernel is not built as it is declared') : one,
+    return judged.map((result) =>
+      open(result) ? verdict(result.hook, 'not known', note ?? 'the kernel is not built as it is declared') : result,
     )
   const clones = kernel.parallelPaths
   const names = judged.filter(open).map(({ hook: { target } }) => clonedFrom(target, clones) ?? target)
   await lookUp(names, [], tree)
   const all: Verdict[] = []
-  for (const one of judged) all.push(open(one) ? await judgeSource(one.hook, { version, config, tree, clones }) : one)
+  for (const result of judged)
+    all.push(open(result) ? await judgeSource(result.hook, { version, config, tree, clones }) : result)
   return all
 }
 
@@ -73,7 +74,7 @@ export async function judgeHooks(hooks: readonly Hook[], view: KernelView): Prom
     const targets = (wanted: VerdictKind) => found.flatMap(({ kind, hook }) => (kind === wanted ? [hook.target] : []))
     if (tree) await lookUp(targets('absent'), targets('no event').map(groupOf), tree)
     const all: Verdict[] = []
-    for (const one of found) all.push(await withWays(await explained(one, view), tree))
+    for (const result of found) all.push(await withWays(await explained(result, view), tree))
     return all
   }
   if (!tree || !version)

@@ -160,7 +160,7 @@ const Declared = z.object({
 /** Functions that a declaration makes, or keeps out of line. */
 const madeBy = ({ parallelPath, expose }: z.infer<typeof Declared>): string[] => [
   ...parallelPath.flatMap(({ suffix, functions }) => functions.map((name) => `${name}_${suffix}`)),
-  ...expose.map((one) => one.function),
+  ...expose.map((exposed) => exposed.function),
 ]
 
 /** Functions that only the earlier of two builds was told to have; undefined where both have the same text. */

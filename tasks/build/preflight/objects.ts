@@ -29,7 +29,7 @@ export async function findingsIn(
     kernel: kernel.fingerprint,
     object: object.fingerprint,
     lab,
-    ...(modules.length > 0 && { modules: modules.map((one) => one.fingerprint) }),
+    ...(modules.length > 0 && { modules: modules.map((module) => module.fingerprint) }),
   }
   const fingerprint = fingerprintOf(inputs)
   const stored = await context.store.get('preflight', fingerprint)

@@ -49,7 +49,7 @@ export function hookTable({ kernels, hooks }: HookCheck, width?: number): string
   const rows = sections.map((section) => {
     const own = hooks.filter(({ hook }) => hook === section)
     const cells = kernels.map(({ kernel }) => {
-      const kind = own.find((one) => one.kernel === kernel)?.kind
+      const kind = own.find((row) => row.kernel === kernel)?.kind
       return kind === undefined ? '-' : SHORT[kind]
     })
     return [printable(section, 60), ...cells, probesText(own.map(({ probe }) => probe))]

@@ -75,7 +75,7 @@ export class SearchedTree implements SourceTree {
   /** What cannot be kept is found again. */
   #keep(): void {
     if (this.#found[0].size + this.#found[1].size > MOST_KEPT) return
-    const text = JSON.stringify({ source: this.#source, found: this.#found.map((one) => Object.fromEntries(one)) })
+    const text = JSON.stringify({ source: this.#source, found: this.#found.map((map) => Object.fromEntries(map)) })
     try {
       replaceFile(this.#file, text)
     } catch {

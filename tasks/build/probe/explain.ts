@@ -82,11 +82,11 @@ export async function explainIncludes(
       place,
     )
   const seen = new Set<string>()
-  return all.flatMap((one) => {
-    const key = `${one.from} ${one.spelled} ${one.file}`
+  return all.flatMap((include) => {
+    const key = `${include.from} ${include.spelled} ${include.file}`
     if (seen.has(key)) return []
     seen.add(key)
-    return [{ ...one, what: rootOf(one.file, roots)?.what ?? '' }]
+    return [{ ...include, what: rootOf(include.file, roots)?.what ?? '' }]
   })
 }
 

@@ -157,7 +157,9 @@ const optimisedIn = (users: readonly ResolvedExperiment[]): readonly string[] =>
   users
     .filter(
       ({ before }) =>
-        !before.some((one) => typeof one === 'object' && 'sysctl' in one && Object.hasOwn(one.sysctl, OPTIMISATION)),
+        !before.some(
+          (step) => typeof step === 'object' && 'sysctl' in step && Object.hasOwn(step.sysctl, OPTIMISATION),
+        ),
     )
     .map(({ name }) => name)
 
@@ -167,7 +169,9 @@ export async function lintLab(lab: ResolvedLab, toolRoot: string, only?: string)
   for (const probe of Object.values(lab.probes)) {
     if (!('source' in probe)) continue
     const users = usersOf(lab, probe.name)
-    const expected = users.some(({ expect }) => expect.some((one) => 'failure' in one && one.failure !== undefined))
+    const expected = users.some(({ expect }) =>
+      expect.some((expectation) => 'failure' in expectation && expectation.failure !== undefined),
+    )
     const kernels = only === undefined ? users.flatMap((user) => kernelsOf(lab, user)) : [only]
     for (const name of new Set(kernels.length > 0 ? kernels : Object.keys(lab.kernels))) {
       const declared = lab.kernels[name]

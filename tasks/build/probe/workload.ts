@@ -124,7 +124,7 @@ export async function workloadInputs(
   const skeletons = skeletonsOf(sources, sides)
   const [first = ''] = sources
   const source: Record<string, string> = {}
-  for (const one of sources) Object.assign(source, await hashesOf(ownFiles(one).files, first))
+  for (const file of sources) Object.assign(source, await hashesOf(ownFiles(file).files, first))
   const linked: Record<string, string> = {}
   for (const file of await archives(libraries, place, signal)) linked[basename(file)] = await hashFile(file)
   return {
@@ -133,7 +133,7 @@ export async function workloadInputs(
     gcc,
     libc,
     // Absent where they are not declared, as before they could be.
-    ...(sources.length > 1 && { order: sources.map((one) => basename(one)) }),
+    ...(sources.length > 1 && { order: sources.map((file) => basename(file)) }),
     ...(flags.length > 0 && { flags }),
     ...(libraries.length > 0 && { linked }),
     ...(skeletons.length > 0 && {
@@ -189,7 +189,7 @@ export async function compileWorkload(
     place,
     signal,
   })
-  for (const one of [...objects, made]) await rm(one, { recursive: true })
+  for (const file of [...objects, made]) await rm(file, { recursive: true })
   const [first = ''] = sources
   await keepWarnings(
     program,

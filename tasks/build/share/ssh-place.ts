@@ -14,7 +14,7 @@ const TAKE_BACK = 1500
 /** `/srv`, `/srv/lab`: a directory and those above it, from the top. */
 function withParents(directory: string): string[] {
   const parts = directory.split('/')
-  return parts.map((_, index) => parts.slice(0, index + 1).join('/')).filter((one) => one !== '')
+  return parts.map((_, index) => parts.slice(0, index + 1).join('/')).filter((path) => path !== '')
 }
 
 export class SshPlace implements Place {
@@ -107,7 +107,7 @@ export class SshPlace implements Place {
     try {
       await this.#do([`rename ${partial} ${this.#path(name)}`])
     } catch (error) {
-      if (!(error instanceof ProgramFailure) || !(await this.list())?.some((one) => one.name === name)) throw error
+      if (!(error instanceof ProgramFailure) || !(await this.list())?.some((entry) => entry.name === name)) throw error
       await this.remove([partial.replace(/^.*\//, '')])
     }
   }

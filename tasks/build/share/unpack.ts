@@ -206,7 +206,9 @@ export async function unpackEntry(
   begin: (head: Head) => void,
   onBytes: (done: number) => void = () => undefined,
 ): Promise<Head> {
-  const reader = new Reader(place, begin, (one) => (into === undefined ? Promise.resolve(NOWHERE) : fileIn(into, one)))
+  const reader = new Reader(place, begin, (head) =>
+    into === undefined ? Promise.resolve(NOWHERE) : fileIn(into, head),
+  )
   let done = 0
   try {
     for await (const chunk of chunksOf(file, place)) {

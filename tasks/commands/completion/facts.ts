@@ -37,13 +37,13 @@ export function factsOf(file: string | undefined, cwd = process.cwd()): Facts {
   return {
     commands: OVERVIEW,
     declared: async (key) =>
-      Object.entries(treeAt(await tree, key)).map(([name, one]): Candidate => {
-        const about = isTree(one) ? one['about'] : undefined
+      Object.entries(treeAt(await tree, key)).map(([name, value]): Candidate => {
+        const about = isTree(value) ? value['about'] : undefined
         return typeof about === 'string' ? [name, about.split('\n')[0] ?? ''] : [name]
       }),
     axes: async (experiment) => {
-      const one = treeAt(treeAt(await tree, 'experiments'), experiment)
-      const axes = Object.entries({ ...treeAt(one, 'params'), ...treeAt(one, 'matrix') })
+      const declared = treeAt(treeAt(await tree, 'experiments'), experiment)
+      const axes = Object.entries({ ...treeAt(declared, 'params'), ...treeAt(declared, 'matrix') })
       return Object.fromEntries(axes.map(([axis, values]) => [axis, texts(values)]))
     },
     examples: async () => {

@@ -63,8 +63,8 @@ const runNames: Source = async ({ facts }) => {
 /** `bytes=` and, behind the `=`, its declared values; of the experiments that the line names. */
 const assignments: Source = async ({ args, facts }) => {
   const axes = await Promise.all(args.slice(0, -1).map((name) => facts.axes(name)))
-  return axes.flatMap((one) =>
-    Object.entries(one).flatMap(([axis, values]) => plain(...values.map((value) => `${axis}=${value}`))),
+  return axes.flatMap((ofExperiment) =>
+    Object.entries(ofExperiment).flatMap(([axis, values]) => plain(...values.map((value) => `${axis}=${value}`))),
   )
 }
 
@@ -195,7 +195,7 @@ export async function candidates(words: readonly string[], facts: Facts): Promis
   const none = { words: [], files: false }
   const first = words.findIndex((word, at) => !word.startsWith('-') && !['-f', '--file'].includes(words[at - 1] ?? ''))
   const begun = words.at(-1) ?? ''
-  const commands = facts.commands.map((one): Candidate => [commandName(one), one.about])
+  const commands = facts.commands.map((command): Candidate => [commandName(command), command.about])
   const name = first < 0 || first === words.length - 1 ? undefined : words[first]
   if (name === undefined) {
     if (['-f', '--file'].includes(words.at(-2) ?? '')) return { words: [], files: true }
@@ -204,7 +204,7 @@ export async function candidates(words: readonly string[], facts: Facts): Promis
     return { words: fitting(options, begun), files: false }
   }
   if (name === 'help') return { words: fitting(commands, begun), files: false }
-  const command = facts.commands.find((one) => commandName(one) === name)
+  const command = facts.commands.find((candidate) => commandName(candidate) === name)
   if (command === undefined) return none
   const rows = [...command.options, ...EVERYWHERE]
   const { args, open, onlyArguments } = read(words.slice(first + 1), rows)

@@ -106,8 +106,8 @@ const YES = 'the person agreed that missing packages may be installed on their m
 export function shapeOf(command: DeclaredCommand, tool: Tool): Record<string, z.ZodType> {
   const shape: Record<string, z.ZodType> = {}
   for (const { name, required, several } of argumentsOf(command, tool)) {
-    const one = several ? z.array(z.string()) : z.string()
-    shape[name] = required ? one : one.optional()
+    const schema = several ? z.array(z.string()) : z.string()
+    shape[name] = required ? schema : schema.optional()
   }
   for (const { name, about, takesValue } of optionsOf(command, tool))
     shape[name] = (takesValue ? VALUE : z.boolean()).optional().describe(about)
@@ -117,7 +117,7 @@ export function shapeOf(command: DeclaredCommand, tool: Tool): Record<string, z.
 
 /** A value as it follows its option. */
 const texts = (value: unknown): string[] =>
-  [value].flat().map((one) => (typeof one === 'string' ? one : JSON.stringify(one)))
+  [value].flat().map((item) => (typeof item === 'string' ? item : JSON.stringify(item)))
 
 /**
  * The words of the command line for a call; what a client names is never taken for an option.

@@ -25,10 +25,10 @@ function asked(finding: Finding, { verdict, ways }: Listed, kernel: string): Fin
 /** @throws what `listSymbols` throws */
 export async function askKernel(all: readonly Explained[], view: KernelView): Promise<Explained[]> {
   const names = [...new Set(all.flatMap(({ findings }) => findings.flatMap(({ symbol }) => symbol ?? [])))]
-  const listed = new Map((await listSymbols(names.slice(0, MOST), view)).map((one) => [one.name, one]))
-  return all.map((one) => ({
-    ...one,
-    findings: one.findings.map((finding) => {
+  const listed = new Map((await listSymbols(names.slice(0, MOST), view)).map((symbol) => [symbol.name, symbol]))
+  return all.map((message) => ({
+    ...message,
+    findings: message.findings.map((finding) => {
       const found = finding.symbol === undefined ? undefined : listed.get(finding.symbol)
       return found === undefined ? finding : asked(finding, found, view.kernel.name)
     }),

@@ -65,10 +65,10 @@ function caseXml(suite: string, { name, seconds, bad }: Case): string {
 export function junitXml(suites: readonly Suite[]): string {
   const body = suites.map((suite) => {
     const { name, cases } = suite
-    const seconds = cases.reduce((sum, one) => sum + one.seconds, 0)
+    const seconds = cases.reduce((sum, testCase) => sum + testCase.seconds, 0)
     return (
       `  <testsuite name="${escaped(name)}" tests="${cases.length}" failures="${count(suite, 'failure')}" errors="${count(suite, 'error')}" time="${seconds.toFixed(3)}">\n` +
-      `${cases.map((one) => caseXml(name, one)).join('')}  </testsuite>\n`
+      `${cases.map((testCase) => caseXml(name, testCase)).join('')}  </testsuite>\n`
     )
   })
   return `<?xml version="1.0" encoding="UTF-8"?>\n<testsuites>\n${body.join('')}</testsuites>\n`
@@ -81,10 +81,10 @@ const commandText = (text: string): string =>
 /** An annotation of GitHub Actions for each case that did not pass; GitHub shows ten of a step. */
 export const githubAnnotations = (suites: readonly Suite[]): string[] =>
   suites.flatMap(({ name, cases }) =>
-    cases.flatMap((one) =>
-      one.bad
+    cases.flatMap((testCase) =>
+      testCase.bad
         ? [
-            `::error title=${commandText(`${name} ${one.name}`).replaceAll(':', '%3A').replaceAll(',', '%2C')}::${commandText(one.bad.text)}`,
+            `::error title=${commandText(`${name} ${testCase.name}`).replaceAll(':', '%3A').replaceAll(',', '%2C')}::${commandText(testCase.bad.text)}`,
           ]
         : [],
     ),
@@ -99,7 +99,7 @@ const cell = (text: string): string =>
 /** The summary of a job: a table of the experiments, and what did not pass. */
 export function githubSummary(suites: readonly Suite[]): string {
   const rows = suites.map((suite) => {
-    const bad = suite.cases.filter((one) => one.bad !== undefined)
+    const bad = suite.cases.filter((testCase) => testCase.bad !== undefined)
     const why = bad[0]?.bad?.text ?? ''
     return `| ${cell(suite.name)} | ${suite.cases.length - bad.length} of ${suite.cases.length} | ${cell(why)} |`
   })

@@ -29,17 +29,17 @@ async function find(name: string, suite: string | undefined, context: Context): 
   if (own) return { record: own, suite: undefined, all: undefined }
   const known = new Set<string>()
   const silent: string[] = []
-  for (const one of suite === undefined ? SUITES : [suite]) {
-    const all = await kernelsIn(one, cache, signal).catch((error: unknown) => {
+  for (const searched of suite === undefined ? SUITES : [suite]) {
+    const all = await kernelsIn(searched, cache, signal).catch((error: unknown) => {
       // The package may be in the next one.
       if (suite !== undefined || !(error instanceof Failure) || error.kind === 'interrupted') throw error
-      silent.push(`${one} could not be reached: ${printable(error.parts.fact, 160)}`)
+      silent.push(`${searched} could not be reached: ${printable(error.parts.fact, 160)}`)
       return []
     })
     const [record] = all
       .filter((each) => each.package === name)
       .toSorted((a, b) => b.version.localeCompare(a.version, 'en', { numeric: true }))
-    if (record) return { record, suite: one, all }
+    if (record) return { record, suite: searched, all }
     for (const each of all) if (/^linux-(?:image|source)-/.test(each.package)) known.add(each.package)
   }
   const meant = suggest(name, [...known])
