@@ -59,13 +59,13 @@ export async function figuresOf(runs: readonly StoredRun[]): Promise<Map<string,
   const files = new Map<string, Buffer>()
   for (const [experiment, own] of Map.groupBy(runs, ({ manifest }) => manifest.experiment)) {
     if (!PLAIN.test(experiment)) continue
-    const one = ofOneDefinition(experiment, own, (found) => ({
+    const chosen = ofOneDefinition(experiment, own, (found) => ({
       run: found.run,
       started: found.manifest.started,
       definition: definitionOfResult(found),
     }))
-    const counted = (one?.runs ?? own).filter(({ manifest }) => manifest.plan?.warmup !== true)
-    const leftOut = (one?.leftOut ?? []).map((left) => `${leftOutText(left)}\n`).join('')
+    const counted = (chosen?.runs ?? own).filter(({ manifest }) => manifest.plan?.warmup !== true)
+    const leftOut = (chosen?.leftOut ?? []).map((left) => `${leftOutText(left)}\n`).join('')
     for (const run of counted.toReversed()) {
       // A run without a trace, or with a damaged one, has no picture; what is wrong with it `lab verify` says.
       const svg = await picture(run).catch(() => undefined)

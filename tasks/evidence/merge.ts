@@ -88,7 +88,7 @@ async function mergeRun(
   const place = join(to, experiment, run)
   if (existsSync(place)) {
     const [theirs, ours] = await Promise.all(
-      [dir, place].map((one) => hashFile(join(one, MANIFEST_FILE)).catch(() => '')),
+      [dir, place].map((path) => hashFile(join(path, MANIFEST_FILE)).catch(() => '')),
     )
     return theirs === ours
       ? { run: name, what: 'already here' }

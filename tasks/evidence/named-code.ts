@@ -14,9 +14,9 @@ const LAST = `${'f'.repeat(16)} T end\n`
 /** Why a range is not what the kernel's symbols say; undefined where they agree. */
 function disagreement({ from, to, name, of }: CodeRange, known: readonly CodeRange[]): string | undefined {
   const shown = `${printable(name, 60)} (0x${from.toString(16)})`
-  const own = known.find((one) => one.from === from)
+  const own = known.find((code) => code.from === from)
   if (own?.name !== name || own.of !== of) return `${shown} is not among the kernel's symbols at this address`
-  const inside = known.find((one) => one.from > from && one.from < to)
+  const inside = known.find((code) => code.from > from && code.from < to)
   return inside && `${shown} is said to go on where ${printable(inside.name, 60)} begins`
 }
 

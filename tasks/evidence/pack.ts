@@ -113,7 +113,7 @@ async function contents(
  */
 async function both(...works: readonly Promise<unknown>[]): Promise<void> {
   const results = await Promise.allSettled(works)
-  const errors = results.flatMap((one) => (one.status === 'rejected' ? [one.reason as unknown] : []))
+  const errors = results.flatMap((result) => (result.status === 'rejected' ? [result.reason as unknown] : []))
   const isCause = (error: unknown) => error instanceof Failure || /^E(?!RR_)/.test(codeOf(error) ?? '')
   if (errors.length > 0) throw errors.find(isCause) ?? errors[0]
 }
@@ -196,9 +196,10 @@ class Names {
   add(name: string): boolean {
     const parts = name.split('/')
     const above = parts.slice(1).map((_, index) => parts.slice(0, index + 1).join('/'))
-    if (this.#files.has(name) || this.#directories.has(name) || above.some((one) => this.#files.has(one))) return false
+    if (this.#files.has(name) || this.#directories.has(name) || above.some((directory) => this.#files.has(directory)))
+      return false
     this.#files.add(name)
-    for (const one of above) this.#directories.add(one)
+    for (const directory of above) this.#directories.add(directory)
     return true
   }
 }

@@ -104,8 +104,8 @@ export async function pinnedInputs(
   return await step(context, 'inputs', 'inputs', async (handle) => {
     const needed = await neededBy(runs, results, context.toolRoot)
     const found = new Map<string, string>()
-    const add = (one: Fetched) =>
-      found.set(`${PINNED_DIR}/${one.sha256}-${nameOf(one)}`, fetchedFile(one, context.cache))
+    const add = (fetched: Fetched) =>
+      found.set(`${PINNED_DIR}/${fetched.sha256}-${nameOf(fetched)}`, fetchedFile(fetched, context.cache))
     for (const file of needed.files.values()) {
       await fetchArchive(file, context, `input ${nameOf(file)}`, handle)
       add(file)

@@ -74,12 +74,12 @@ export function questionOf(lab: ResolvedLab, name: string, place: Place, toolRoo
     const { name: _, kernel, disks, image, ...machine } = vm
     facts.set('vm', text([machine, disks, image]))
     const kernels = [...new Set([kernel.use, ...(experiment.matrix.kernel ?? [])])]
-    for (const one of kernels) {
-      const declared = Object.hasOwn(lab.kernels, one) ? lab.kernels[one] : undefined
+    for (const kernel of kernels) {
+      const declared = Object.hasOwn(lab.kernels, kernel) ? lab.kernels[kernel] : undefined
       if (declared === undefined) continue
       const { config, patches, source, ...rest } = declared
       facts.set(
-        `kernel ${one}`,
+        `kernel ${kernel}`,
         `${text([rest, 'tree' in source ? 'a tree' : source])} ${content([...config, ...patches])}`,
       )
     }

@@ -96,7 +96,7 @@ describe('a run', TOOLS, () => {
     )
     const { verdict, expectations, 'sequence.txt': sequence } = forged()
     for (const [what, change] of Object.entries({ verdict, expectations })) {
-      const finding = replay({ ...raw, ...change, labFile }).findings.find((one) => one.what === what)
+      const finding = replay({ ...raw, ...change, labFile }).findings.find((found) => found.what === what)
       expect(finding).toMatchObject({ ok: true, open: true, fact: expect.stringContaining('keeps no stdout') })
     }
     // The order of messages needs nothing but the trace.

@@ -164,7 +164,7 @@ function modules({ modules: recorded = [] }: Manifest, lines: readonly HolderLin
     : [
         compared(
           'modules',
-          known.filter((one) => loaded.includes(one)),
+          known.filter((probe) => loaded.includes(probe)),
           loaded,
         ),
       ]
@@ -173,20 +173,20 @@ function modules({ modules: recorded = [] }: Manifest, lines: readonly HolderLin
 /** Channels of typed events: the loader's counts, the table of all events, and the table of the channel. */
 function typed({ manifest, typedEvents, typedDiffer }: Raw, lines: readonly HolderLine[]): Finding[] {
   const said = of(lines, 'events')
-  return (manifest.trace.typed ?? []).map((one) => {
-    const what = `typed events ${one.name}`
-    const line = said.find(({ map }) => map === one.name)
+  return (manifest.trace.typed ?? []).map((channel) => {
+    const what = `typed events ${channel.name}`
+    const line = said.find(({ map }) => map === channel.name)
     if (line === undefined) return wrong(what, 'the loader knows of none')
-    if (typedDiffer.includes(one.name)) return wrong(what, 'their table and that of all events differ')
+    if (typedDiffer.includes(channel.name)) return wrong(what, 'their table and that of all events differ')
     const lostPerCpu = line.lostPerCpu === '' ? [] : line.lostPerCpu.split(',').map(Number)
     const facts = {
       kind: line.kind,
-      events: typedCount(typedEvents, one.name),
+      events: typedCount(typedEvents, channel.name),
       sent: line.sent,
       lost: line.lost,
       lostPerCpu,
     }
-    return compared(what, pick(one, facts), facts)
+    return compared(what, pick(channel, facts), facts)
   })
 }
 
@@ -213,11 +213,11 @@ function maps({ texts }: Raw, lines: readonly HolderLine[]): Finding[] {
   return [compared('maps.json', bare(JSON.parse(text) as MapsFile), bare(mapsOf(lines, [])))]
 }
 
-const asItIs = (one: Finding): Finding => one
+const asItIs = (finding: Finding): Finding => finding
 
 /** Whether an expectation is about what maps hold: nothing else that is judged is. */
 const looksAtMaps = ({ expect }: ResolvedExperiment): boolean =>
-  expect.some((one) => 'same' in one && one.same.some((source) => 'map' in source))
+  expect.some((expectation) => 'same' in expectation && expectation.same.some((source) => 'map' in source))
 
 /** What follows from the trace, the loader's words and the outputs; `blind` says what of them the lab does not keep. */
 function judged(raw: Raw, experiment: ResolvedExperiment, now: Analysis, lines: readonly HolderLine[]): Finding[] {
@@ -237,7 +237,7 @@ function judged(raw: Raw, experiment: ResolvedExperiment, now: Analysis, lines: 
   const blind =
     lacks.length === 0 ? undefined : `the lab keeps no ${lacks.join(' and no ')}: this cannot be computed again`
   // Where the lab keeps less, a difference is no proof of anything; to be the same still is one.
-  const fair = (one: Finding): Finding => (one.ok || blind === undefined ? one : open(one.what, blind))
+  const fair = (finding: Finding): Finding => (finding.ok || blind === undefined ? finding : open(finding.what, blind))
   // The order of messages follows from the trace alone.
   const fairFile = (name: string) => (name === 'sequence.txt' && experiment.collect.includes('trace') ? asItIs : fair)
   const { expectations, verdict, remarks, unit, ...facts } = derivedFacts(experiment, again, lines)
@@ -284,7 +284,7 @@ const REST = 'tables, order, numbers, probes'
 
 /** Findings of one kind as one line, where all is well. */
 function summed(what: string, fact: string, findings: readonly Finding[]): Finding[] {
-  const others = findings.filter((one) => !one.ok || one.open)
+  const others = findings.filter((other) => !other.ok || other.open)
   return others.length > 0 ? others : [right(what, fact)]
 }
 
@@ -329,7 +329,7 @@ function withoutGuest(manifest: Manifest, experiment: ResolvedExperiment, lines:
   const fits =
     lines.length === 0 &&
     manifest.failures.length > 0 &&
-    manifest.failures.every(({ stage }) => declared.some((one) => one === stage))
+    manifest.failures.every(({ stage }) => declared.some((other) => other === stage))
   return fits
     ? open('verdict', 'the run ended before a guest was asked, so there is nothing that it could be computed from')
     : wrong('verdict', 'the run has no guest, and its lab declares no failure that would explain it')

@@ -140,7 +140,7 @@ async function runsLike({ run, results }: ReproduceRequest): Promise<readonly Ma
   const { experiment, arm, plan } = run.manifest
   const like = (await listRuns(results, experiment))
     .map(({ manifest }) => manifest)
-    .filter((one) => one.arm.name === arm.name && one.plan?.id === plan?.id && one.plan?.warmup !== true)
+    .filter((run) => run.arm.name === arm.name && run.plan?.id === plan?.id && run.plan?.warmup !== true)
   return like.length > 0 ? like : [run.manifest]
 }
 
@@ -225,12 +225,12 @@ function openKept(directory: string, { run, manifest }: StoredRun, source: strin
     ...(kernel?.patches ?? []),
     ...(lab.images[manifest.image.name] ? [lab.images[manifest.image.name]?.recipe ?? ''] : []),
   ]
-  const missing = needed.filter((one) => !existsSync(one))
+  const missing = needed.filter((path) => !existsSync(path))
   if (missing.length === 0) return lab
   throw userError({
     place: `run ${run}`,
     fact: 'files that it was made of were not kept',
-    lines: missing.slice(0, 8).map((one) => printable(relative(directory, one), 200)),
+    lines: missing.slice(0, 8).map((path) => printable(relative(directory, path), 200)),
     wayOut: 'runs of this version keep what a lab names by relative paths',
   })
 }
@@ -295,7 +295,7 @@ export async function reproduce(request: ReproduceRequest, context: Context): Pr
       ...left.map(({ why, runs }) => ({ ok: false, what: 'repeats', fact: `${runs} not made: ${why}` })),
       ...sameMetrics(
         before,
-        outcomes.map((one) => one.manifest),
+        outcomes.map((outcome) => outcome.manifest),
       ),
     ]
   })

@@ -96,6 +96,6 @@ export async function verifyRun(
   const made = manifest.imported === undefined ? await keptInputs(manifest.inputs, inputs) : []
   const found = [...(await recordedFiles(dir, manifest.sha256)), ...made]
   // What is not what it was is not computed with.
-  if (found.some((one) => !one.ok)) return found
+  if (found.some((finding) => !finding.ok)) return found
   return [...found, ...(await computed({ dir, manifest, olderFormat, inputs, toolRoot }, signal, deadline))]
 }

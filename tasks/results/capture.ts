@@ -51,7 +51,7 @@ async function digestsOf(files: readonly string[]): Promise<ReadonlyMap<string, 
     return await eventsDigests(files)
   } catch {
     const single = await Promise.all(files.map((file) => eventsDigests([file]).catch(() => new Map<string, string>())))
-    return new Map(single.flatMap((one) => [...one]))
+    return new Map(single.flatMap((map) => [...map]))
   }
 }
 
@@ -80,9 +80,9 @@ const TOGETHER = 256
 export async function twinOf(results: string, mine: StoredRun): Promise<Twin | undefined> {
   const { runs } = await indexRuns(results)
   const candidates: StoredRun[] = []
-  for (const one of runs)
-    if (one.run !== mine.run && one.details().events === mine.manifest.trace.events) {
-      const run = await readRun(results, one)
+  for (const indexed of runs)
+    if (indexed.run !== mine.run && indexed.details().events === mine.manifest.trace.events) {
+      const run = await readRun(results, indexed)
         .then(checkedRun)
         .catch(() => undefined)
       if (run !== undefined) candidates.push(run)
@@ -95,7 +95,7 @@ export async function twinOf(results: string, mine: StoredRun): Promise<Twin | u
   for (let from = 0; from < tabled.length; from += TOGETHER) {
     const some = tabled.slice(from, from + TOGETHER)
     const digests = await digestsOf(some.map(tableOf))
-    const run = some.find((one) => digests.get(tableOf(one)) === own)
+    const run = some.find((other) => digests.get(tableOf(other)) === own)
     if (run) return { run, by: 'events' }
   }
   return undefined

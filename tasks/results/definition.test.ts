@@ -78,8 +78,8 @@ function between(older: Made, newer: Made): readonly string[] {
     started: `2026-01-0${index + 1}T00:00:00.000Z`,
     definition: definitionOf(of, inputs(sources)),
   }))
-  const one = ofOneDefinition('e', runs, (found) => found)
-  return one?.leftOut.flatMap(({ differs }) => differs) ?? []
+  const chosen = ofOneDefinition('e', runs, (found) => found)
+  return chosen?.leftOut.flatMap(({ differs }) => differs) ?? []
 }
 
 describe('a run of another definition is left out, with what differs:', () => {
@@ -203,13 +203,13 @@ describe('one definition of many', () => {
   const chosen = (wanted?: string) => ofOneDefinition('e', runs, (found) => found, wanted)
 
   test('the newest, with a line for each of the others', () => {
-    const one = chosen()
-    expect(one?.runs.map(({ run: name }) => name)).toEqual(['r3', 'r5'])
-    expect(one?.leftOut.map((left) => [left.runs, left.differs])).toEqual([
+    const result = chosen()
+    expect(result?.runs.map(({ run: name }) => name)).toEqual(['r3', 'r5'])
+    expect(result?.leftOut.map((left) => [left.runs, left.differs])).toEqual([
       [['r2', 'r4'], ['start (warm, now shared)']],
       [['r1'], ['start (cold, now shared)']],
     ])
-    expect(leftOutText(one?.leftOut[0] ?? ({} as never))).toMatch(
+    expect(leftOutText(result?.leftOut[0] ?? ({} as never))).toMatch(
       /^2 runs of e \(2026-01-02 00:00 to 2026-01-04 00:00 UTC, definition [0-9a-f]{12}\) are left out, because this differs: start \(warm, now shared\)$/,
     )
   })

@@ -253,7 +253,9 @@ export function definitionOf(run: DefinedBy, inputs: string): Definition | undef
     ...builtFacts(run, experiment),
     ...(experiment === undefined && { [`command of arm ${run.arm.name}`]: valueOf(commandOf(run)) }),
     ...(experiment &&
-      Object.fromEntries(Object.entries(experiment.metrics).map(([name, one]) => [`metric ${name}`, valueOf(one)]))),
+      Object.fromEntries(
+        Object.entries(experiment.metrics).map(([name, metric]) => [`metric ${name}`, valueOf(metric)]),
+      )),
     ...(lab && experiment && sourceFacts(run, lab, experiment, inputs)),
   }
   const sorted = [asked, ofArm].map((facts) => Object.entries(facts).toSorted(([a], [b]) => (a < b ? -1 : 1)))

@@ -74,7 +74,8 @@ function probeTest(
   const texts = sourcesOf(run).flatMap((source) => printedBy(source, probe) ?? [])
   return {
     sure: texts.length > 0,
-    test: ({ event, message }) => event === probe || (isPrintk({ event }) && texts.some((one) => one.test(message))),
+    test: ({ event, message }) =>
+      event === probe || (isPrintk({ event }) && texts.some((pattern) => pattern.test(message))),
   }
 }
 

@@ -201,7 +201,7 @@ describe('a Perfetto trace', () => {
 
   test('has each read as a slice with its steps in it, to the nanosecond', async () => {
     const { tracks, events } = decode(await exported(await aRun(), 'perfetto'))
-    const thread = tracks.find((one) => (one['thread'] as { pid?: number } | undefined)?.pid === 7)?.['uuid']
+    const thread = tracks.find((track) => (track['thread'] as { pid?: number } | undefined)?.pid === 7)?.['uuid']
     const start = Number(EVENTS[2]?.timeNs)
     const own = events.filter(
       ({ track, args }) => track === thread && !('message' in args && String(args['message']).includes('old_pid')),

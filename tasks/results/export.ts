@@ -85,8 +85,8 @@ async function* itemsOf({ run, order }: ExportRequest, { processes, events }: Tr
 async function* gathered(pieces: AsyncIterable<readonly string[]>): AsyncGenerator<string> {
   let text = ''
   for await (const some of pieces) {
-    for (const one of some) {
-      text += one
+    for (const piece of some) {
+      text += piece
       if (text.length > CHUNK) {
         yield text
         text = ''
@@ -111,8 +111,8 @@ async function* chromePieces(request: ExportRequest, stream: TraceStream, count:
   yield [head]
   for await (const items of itemsOf(request, stream, count)) {
     const events = items.flatMap(chromeEvents)
-    yield events.map((one) => {
-      const text = before + one
+    yield events.map((event) => {
+      const text = before + event
       before = ',\n'
       return text
     })

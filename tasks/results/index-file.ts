@@ -66,7 +66,7 @@ export function loadIndex(file: string): Index {
     const head = JSON.parse(bytes.toString('utf8', first.length, end)) as Head
     return {
       entries: new Map(head.lines.map((line) => [line[0], entryOf(line, bytes, end + 1)])),
-      definitions: new Map(head.definitions.map((one) => [one.id, one])),
+      definitions: new Map(head.definitions.map((definition) => [definition.id, definition])),
     }
   } catch {
     return { entries: new Map(), definitions: new Map() }

@@ -93,11 +93,11 @@ function time(ns: number): string {
 
 const hasInterval = ({ count }: Summary): boolean => count >= FEWEST_FOR_INTERVAL
 
-const interval = (one: Summary, text: (value: number) => string) =>
-  hasInterval(one) ? `${text(one.median)} [${text(one.low)}, ${text(one.high)}]` : text(one.median)
+const interval = (summary: Summary, text: (value: number) => string) =>
+  hasInterval(summary) ? `${text(summary.median)} [${text(summary.low)}, ${text(summary.high)}]` : text(summary.median)
 
 /** A difference whose interval holds zero is not one that was shown; nor is one without an interval. */
-const shown = (one: Summary): boolean => hasInterval(one) && (one.low > 0 || one.high < 0)
+const shown = (summary: Summary): boolean => hasInterval(summary) && (summary.low > 0 || summary.high < 0)
 
 function overheadLine({ observer, hits, perHit, slowdown }: OverheadOf): string {
   const times = (value: number) => value.toFixed(2)
@@ -107,8 +107,8 @@ function overheadLine({ observer, hits, perHit, slowdown }: OverheadOf): string 
 
 /** One group of arms for people. */
 export function observerText({ experiment, arm, rounds, alone, overhead, kernel, order }: ObserverReport): string[] {
-  const runs = kernel.reduce((sum, one) => sum + one.runs, 0)
-  const all = kernel.reduce((sum, one) => sum + one.runs * one.nsPerRun, 0)
+  const runs = kernel.reduce((sum, program) => sum + program.runs, 0)
+  const all = kernel.reduce((sum, program) => sum + program.runs * program.nsPerRun, 0)
   return [
     `${[safe(experiment), safe(arm)].filter(Boolean).join(' ')}: what looking costs, ${[plural(rounds, 'round'), nodesText(alone.nodes) ?? []].flat().join(' ')} (${safe(order)}), ${hasInterval(alone) ? '95 % intervals' : 'too few for intervals'}`,
     `  none     the workload takes ${interval(alone, time)}${hasInterval(alone) ? ` (±${(100 * precision(alone)).toFixed(1)} %)` : ''}`,

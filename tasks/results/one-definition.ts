@@ -170,7 +170,7 @@ const day = (time: string): string => time.slice(0, 16).replace('T', ' ')
 
 /** "5 runs of 2026-01-01 10:00 to ... (definition 1a2b…) are left out: they differ in disk data". */
 export function leftOutText({ experiment, definition, runs, first, last, differs }: LeftOut): string {
-  const named = differs.slice(0, MOST_NAMED).map((one) => printable(one, 200))
+  const named = differs.slice(0, MOST_NAMED).map((difference) => printable(difference, 200))
   const more = differs.length > named.length ? ` and ${differs.length - named.length} more` : ''
   const when = day(first) === day(last) ? day(first) : `${day(first)} to ${day(last)}`
   return `${plural(runs.length, 'run')} of ${printable(experiment, 80)} (${printable(when, 50)} UTC, definition ${definition}) ${runs.length === 1 ? 'is' : 'are'} left out, because this differs: ${named.join('; ') || 'the combination of its parts'}${more}`

@@ -41,8 +41,8 @@ test('a sequence is a read only if it begins at a message that names one', async
 })
 
 test('the word of the newest run, and the one that is asked for, come before the one of the messages', async () => {
-  const one = run('r', 16, TWO_READS.replaceAll('begin', 'ext4 file read'))
-  const named = { ...one, manifest: { ...one.manifest, unit: 'query' } }
+  const report = run('r', 16, TWO_READS.replaceAll('begin', 'ext4 file read'))
+  const named = { ...report, manifest: { ...report.manifest, unit: 'query' } }
   expect(orderSummary(await orderReport('x', [named], 'sequence'))).toEqual(['order: the same in all 2 queries'])
   expect(orderText(await orderReport('x', [named], 'sequence', 'call'))).toContain('x: 2 calls of 1 run, always')
 })
@@ -79,8 +79,8 @@ test('a read that came in another order is counted, shown, and said where', asyn
 
 test('warm-ups, and attempts that came again, are not counted', async () => {
   const planned = (name: string, text: string, plan: Readonly<Record<string, unknown>>): OrderedRun => {
-    const one = run(name, 16, text)
-    return { ...one, manifest: { ...one.manifest, plan } as unknown as OrderedRun['manifest'] }
+    const report = run(name, 16, text)
+    return { ...report, manifest: { ...report.manifest, plan } as unknown as OrderedRun['manifest'] }
   }
   const plan = { id: 'p', index: 1, attempt: 1, warmup: false, start: 'shared', parallel: 1 }
   const report = await orderReport(

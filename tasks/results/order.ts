@@ -141,13 +141,13 @@ function valuesText({ values }: Dependence): string {
 const pText = (p: number): string => (p < 0.001 ? 'p < 0.001' : `p ${p.toFixed(p < 0.1 ? 3 : 2)}`)
 
 function dependsLines(depends: readonly Dependence[]): string[] {
-  return depends.map((one) => {
-    const { factor, explains, p, ofNodes } = one
+  return depends.map((dependence) => {
+    const { factor, explains, p, ofNodes } = dependence
     const word = ofNodes
       ? 'cannot be told from the node, since each node has one value of it only'
       : p > SIGNIFICANT
         ? `no dependence shown (${pText(p)})`
-        : `explains ${(100 * explains).toFixed(0)} % of it (${pText(p)}): ${valuesText(one)}`
+        : `explains ${(100 * explains).toFixed(0)} % of it (${pText(p)}): ${valuesText(dependence)}`
     return `  ${safe(factor)}: ${word}`
   })
 }
@@ -166,7 +166,7 @@ export function orderText(report: OrderReport): string {
   const what = report.per === 'sequence' ? `${plural(units, word)} of ${plural(runs, 'run')}` : plural(runs, 'run')
   return [
     `${safe(experiment)}: ${what}, ${distinct.length === 1 ? 'always the same sequence' : `${distinct.length} different sequences`}`,
-    ...distinct.slice(0, SHOWN).flatMap((one, index) => sequenceLines(one, index, report)),
+    ...distinct.slice(0, SHOWN).flatMap((sequence, index) => sequenceLines(sequence, index, report)),
     ...(distinct.length > SHOWN ? [`  ... ${distinct.length - SHOWN} more: --json has all`] : []),
     '',
     `${plural(stablePairs, 'pair')} of events always in one order${unstable.length === 0 ? '' : `, ${unstable.length} not:`}`,

@@ -70,9 +70,9 @@ export async function listRuns(results: string, experiment?: string): Promise<St
       .filter((entry) => entry.isDirectory() && !entry.name.startsWith('.'))
       .map(({ name }) => name)
   const found: StoredRun[] = []
-  for (const one of experiment === undefined ? await names(results) : [experiment])
-    for (const run of await names(join(results, one))) {
-      const dir = join(results, one, run)
+  for (const name of experiment === undefined ? await names(results) : [experiment])
+    for (const run of await names(join(results, name))) {
+      const dir = join(results, name, run)
       try {
         const stored = await storedRun(dir, run)
         // The order goes by it; what a reader needs besides, the reader checks.
@@ -88,13 +88,13 @@ type Named = { readonly run: string } & (
   { readonly experiment: string } | { readonly manifest: { readonly experiment: string } }
 )
 
-const experimentOf = (one: Named): string => ('experiment' in one ? one.experiment : one.manifest.experiment)
+const experimentOf = (run: Named): string => ('experiment' in run ? run.experiment : run.manifest.experiment)
 
 /** Of these runs (oldest first) the one that a name means; `namedRun` says which names there are. */
 export function pickRun<Run extends Named>(runs: readonly Run[], name: string): Run {
   if (runs.length === 0) throw userError({ fact: 'there are no runs', wayOut: '`lab run EXPERIMENT` makes one' })
   const { experiment, back, part, exact: whole } = namedRun(name, new Set(runs.map(experimentOf)))
-  const among = experiment === undefined ? runs : runs.filter((one) => experimentOf(one) === experiment)
+  const among = experiment === undefined ? runs : runs.filter((run) => experimentOf(run) === experiment)
   if (back !== undefined) {
     const found = among.at(-1 - back)
     if (found !== undefined) return found
@@ -129,7 +129,7 @@ export function pickRun<Run extends Named>(runs: readonly Run[], name: string): 
 
 /** `pickRun` of all runs; one that is there and cannot be read is no run that is missing. */
 export function pickListed({ runs, skipped }: Pick<RunIndex, 'runs' | 'skipped'>, name: string): IndexedRun {
-  const unread = skipped.find((one) => basename(one.name) === basename(name))
+  const unread = skipped.find((entry) => basename(entry.name) === basename(name))
   if (unread === undefined) return pickRun(runs, name)
   throw userError({ place: `run ${printable(name, 60)}`, fact: printable(unread.why, 300) })
 }

@@ -212,7 +212,7 @@ test('only its owner can look into a result', async () => {
   const results = path.join(mkdtempSync(path.join(tmpdir(), 'lab-unit-')), 'results')
   onTestFinished(() => rmSync(path.dirname(results), { recursive: true }))
   const dir = await putResult(results, 'x', 'r', () => Promise.resolve())
-  for (const one of [results, path.dirname(dir), dir]) expect(statSync(one).mode & 0o777).toBe(0o700)
+  for (const place of [results, path.dirname(dir), dir]) expect(statSync(place).mode & 0o777).toBe(0o700)
 })
 
 test('removeRun removes that directory and nothing beside it', async () => {

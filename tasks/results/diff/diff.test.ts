@@ -16,14 +16,15 @@ import { tempDir } from '../../test/temp-dir.ts'
 
 const READ = ['ext4 file read', 'entering copyout', 'copyout to 0x12 from 0x34 len 16']
 const READS = trace(said(7, ...READ, ...READ, ...READ))
-const later = (events: readonly TraceEvent[], ns: bigint) => events.map((one) => ({ ...one, timeNs: one.timeNs + ns }))
+const later = (events: readonly TraceEvent[], ns: bigint) =>
+  events.map((event) => ({ ...event, timeNs: event.timeNs + ns }))
 const startedAt = (minute: number) => `2026-11-23T21:${String(minute).padStart(2, '0')}:00.000Z`
 
 /** Runs in their order; the first is the oldest. */
 async function results(...runs: readonly Omit<RunFiles, 'run'>[]): Promise<string> {
   const dir = join(tempDir(), 'results')
-  for (const [index, one] of runs.entries())
-    await putRun(dir, { run: `r${index + 1}`, ...one, manifest: { started: startedAt(index), ...one.manifest } })
+  for (const [index, run] of runs.entries())
+    await putRun(dir, { run: `r${index + 1}`, ...run, manifest: { started: startedAt(index), ...run.manifest } })
   return dir
 }
 
@@ -190,12 +191,12 @@ describe('R-2601-2: the same capture under two names', () => {
   })
 
   test('events that were written down again are the same capture, whatever the file, the names and the flags', async () => {
-    const again = READS.map((one) => ({
-      ...one,
+    const again = READS.map((event) => ({
+      ...event,
       comm: 'readfile',
       event: 'bpf_trace_printk',
       flags: 'd...',
-      cpu: one.cpu,
+      cpu: event.cpu,
     }))
     const dir = await results(
       { events: READS, files: { 'trace.dat': 'one' } },
@@ -205,10 +206,10 @@ describe('R-2601-2: the same capture under two names', () => {
   })
 
   test.each<[string, (one: TraceEvent, index: number) => TraceEvent]>([
-    ['time', (one, i) => (i === 4 ? { ...one, timeNs: one.timeNs + 1000n } : one)],
-    ['CPU', (one, i) => (i === 4 ? { ...one, cpu: 1 } : one)],
-    ['message', (one, i) => (i === 4 ? { ...one, message: `${one.message}.` } : one)],
-    ['pid', (one, i) => (i === 4 ? { ...one, pid: 8 } : one)],
+    ['time', (event, i) => (i === 4 ? { ...event, timeNs: event.timeNs + 1000n } : event)],
+    ['CPU', (event, i) => (i === 4 ? { ...event, cpu: 1 } : event)],
+    ['message', (event, i) => (i === 4 ? { ...event, message: `${event.message}.` } : event)],
+    ['pid', (event, i) => (i === 4 ? { ...event, pid: 8 } : event)],
   ])('one other %s makes two captures', async (_what, change) => {
     const dir = await results({ events: READS }, { events: READS.map(change) })
     expect((await compared(dir)).capture?.identical).toBeNull()
@@ -219,7 +220,7 @@ describe('groups of runs', () => {
   /** Runs of an arm whose metric is as given, each with gaps of so many microseconds. */
   const arm = (probe: string, ns: readonly number[]) =>
     ns.map((value, index) => ({
-      events: trace(said(7, 'enter', 'exit')).map((one, i) => ({ ...one, timeNs: BigInt(i * value) })),
+      events: trace(said(7, 'enter', 'exit')).map((event, i) => ({ ...event, timeNs: BigInt(i * value) })),
       manifest: {
         experiment: 'cost',
         metrics: { read_ns: value },
@@ -264,7 +265,7 @@ describe('groups of runs', () => {
 
   test('a group is of one definition: the newest, or the one that is named', async () => {
     const image = { name: 'minimal', fingerprint: 'e'.repeat(64) }
-    const older = arm('none', [5, 6]).map((one) => ({ ...one, manifest: { ...one.manifest, image } }))
+    const older = arm('none', [5, 6]).map((run) => ({ ...run, manifest: { ...run.manifest, image } }))
     const again = arm('none', [7, 8, 9]).map(({ events, manifest }) => ({
       events,
       manifest: { ...manifest, plan: { ...manifest.plan, id: 'again' } },

@@ -92,7 +92,7 @@ function keptDifferences(sides: readonly [Side, Side], results: string, toolRoot
     }
   }
   for (const kind of ['lab', 'kernel', 'image'] as const satisfies (keyof KeptInputs)[]) {
-    const names = [first, second].map((one) => one?.inputs?.[kind])
+    const names = [first, second].map((inputs) => inputs?.inputs?.[kind])
     if (!first || !second || names.includes(undefined) || names[0] === names[1]) continue
     const [a = '', b = ''] = names.map((name) => join(results, INPUTS_DIR, name ?? ''))
     if (!existsSync(a) || !existsSync(b)) {
@@ -106,11 +106,14 @@ function keptDifferences(sides: readonly [Side, Side], results: string, toolRoot
     }
     const used = kind === 'lab' ? [open(first, a), open(second, b)] : []
     const all = filesThatDiffer(a, b)
-    const isUsed = ({ what }: Difference) => used.length === 0 || used.some((one) => !one || one(what))
+    const isUsed = ({ what }: Difference) => used.length === 0 || used.some((isOf) => !isOf || isOf(what))
     found.push(
-      ...all.filter(isUsed).map((one) => ({ ...one, what: kind === 'lab' ? one.what : `${kind} ${one.what}` })),
+      ...all.filter(isUsed).map((difference) => ({
+        ...difference,
+        what: kind === 'lab' ? difference.what : `${kind} ${difference.what}`,
+      })),
     )
-    unused = [...unused, ...all.filter((one) => !isUsed(one)).map(({ what }) => what)]
+    unused = [...unused, ...all.filter((difference) => !isUsed(difference)).map(({ what }) => what)]
   }
   return { found, unused }
 }

@@ -50,15 +50,15 @@ const FACTS: readonly Fact[] = [
 
 /** Of one manifest, or of all of a group: different values are next to one another. */
 const valueIn = (manifests: readonly Manifest[], of: Fact[1]): string => {
-  const values = manifests.map((one) => {
-    const value = of(one)
+  const values = manifests.map((manifest) => {
+    const value = of(manifest)
     return value === undefined || value === '' ? '-' : String(value)
   })
   return [...new Set(values)].toSorted().join(' | ')
 }
 
 const names = (manifests: readonly Manifest[], of: (manifest: Manifest) => object): string[] => [
-  ...new Set(manifests.flatMap((one) => Object.keys(of(one)))),
+  ...new Set(manifests.flatMap((manifest) => Object.keys(of(manifest)))),
 ]
 
 /** Facts that are not the same on both sides. */

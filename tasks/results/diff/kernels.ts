@@ -84,13 +84,13 @@ function symbolDifference(name: string, a: string, b: string): Difference[] {
   const [before, after] = [symbols(join(a, name)), symbols(join(b, name))]
   const lines = [
     ...[...before]
-      .filter((one) => !after.has(one))
+      .filter((line) => !after.has(line))
       .toSorted()
-      .map((one) => `-${one}`),
+      .map((line) => `-${line}`),
     ...[...after]
-      .filter((one) => !before.has(one))
+      .filter((line) => !before.has(line))
       .toSorted()
-      .map((one) => `+${one}`),
+      .map((line) => `+${line}`),
   ]
   const what = name === 'System.map' ? 'symbols (System.map)' : 'exported symbols (Module.symvers)'
   return lines.length === 0 ? [] : [{ what, a: String(before.size), b: String(after.size), lines }]

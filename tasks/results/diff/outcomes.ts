@@ -56,7 +56,7 @@ const distinct = (values: readonly string[]): string => {
 /** What came out otherwise on the other side; of a group each value with the number of runs that have it. */
 export function outcomesThatDiffer(first: Side, second: Side): Difference[] {
   const [a, b] = [first, second].map(({ runs }) => runs.map(outcomesOf))
-  const names = new Set([...(a ?? []), ...(b ?? [])].flatMap((one) => [...one.keys()]))
+  const names = new Set([...(a ?? []), ...(b ?? [])].flatMap((facts) => [...facts.keys()]))
   return [...names].flatMap((what): Difference[] => {
     const [one = '-', other = '-'] = [a, b].map((list) => distinct((list ?? []).map((run) => run.get(what) ?? '-')))
     return one === other ? [] : [{ what, a: one, b: other }]

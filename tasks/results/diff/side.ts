@@ -65,8 +65,8 @@ function oneDefinition(runs: readonly StoredRun[], experiment: string, wanted?: 
     started: found.manifest.started,
     definition: definitionOfResult(found),
   })
-  const one = ofOneDefinition(experiment, runs, of, wanted)
-  if (one !== undefined) return one
+  const chosen = ofOneDefinition(experiment, runs, of, wanted)
+  if (chosen !== undefined) return chosen
   throw userError({
     fact: `no run of ${printable(experiment, 60)} has the definition ${printable(wanted ?? '', 60)}`,
     wayOut: `its definitions: ${[...new Set(runs.map((run) => of(run).definition?.id ?? 'unknown'))].join(', ')}`,
@@ -91,7 +91,7 @@ function groupOf(all: readonly StoredRun[], experiment: string, choice: string |
     })
   const [only] = chosen
   if (only !== undefined && chosen.length === 1) return sideOf(only)
-  const others = leftOut.reduce((sum, one) => sum + one.runs.length, 0)
+  const others = leftOut.reduce((sum, group) => sum + group.runs.length, 0)
   const without = others === 0 ? '' : `, ${others} of other definitions left out`
   const label = `${experiment}${choice === undefined ? '' : ` ${choice}`} (${chosen.length} runs${without})`
   return { label, runs: chosen, single: false }
@@ -146,7 +146,7 @@ export function before(all: readonly StoredRun[], { runs, single }: Side): Side 
     ),
   )
   const like = all.filter(({ manifest }) => manifest.experiment === experiment).map(checkedRun)
-  const found = counted(like).findLast((one) => older.has(one) && one.manifest.arm.name === arm.name)
+  const found = counted(like).findLast((run) => older.has(run) && run.manifest.arm.name === arm.name)
   if (found) return sideOf(found)
   throw userError({
     place: `run ${run.run}`,

@@ -134,7 +134,7 @@ function messagesText({ messages, orders, cut, sides }: RunsCompared, width: num
     messages: [a, b],
   } = messages
   const notes = [
-    ...(orders?.some((one) => one.length > 1)
+    ...(orders?.some((order) => order.length > 1)
       ? [
           `over whole runs, A has ${ordersText(orders[0])} of messages, B has ${ordersText(orders[1])}; the most frequent ones are compared (\`lab results order\` compares sequence by sequence)`,
         ]
@@ -211,16 +211,16 @@ function numbersText({ numbers, sides }: RunsCompared, { width, full }: TextOpti
   if (numbers.length === 0) return []
   const single = sides.every((side) => side.single)
   const shown = full ? numbers : numbers.slice(0, MOST_ROWS)
-  const rows = shown.map((one) => {
-    const [a, b] = one.medians
+  const rows = shown.map((row) => {
+    const [a, b] = row.medians
     return [
-      safe(one.what),
-      ...valueTexts(one.medians, one.unit),
+      safe(row.what),
+      ...valueTexts(row.medians, row.unit),
       a === null || b === null || a === 0 ? '' : `${(b / a).toFixed(2)}x`,
-      one.counts.join(', '),
-      one.test ? one.test.delta.toFixed(2) : '',
-      one.test ? `${one.test.method === 'exact' ? '' : '~'}${pText(one.test.corrected)}` : '',
-      verdictOf(one),
+      row.counts.join(', '),
+      row.test ? row.test.delta.toFixed(2) : '',
+      row.test ? `${row.test.method === 'exact' ? '' : '~'}${pText(row.test.corrected)}` : '',
+      verdictOf(row),
     ]
   })
   const columns = [

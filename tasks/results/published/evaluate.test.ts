@@ -51,14 +51,14 @@ test('measured numbers are converted to the unit of the published ones', () => {
 })
 
 test('absolute times are not compared under TCG or with another clock; how arms compare with one another is', () => {
-  const one = { equal: '5%' } as const
+  const claim = { equal: '5%' } as const
   const ratio = { ratio: [1, 2], of: 'a=1', to: 'a=2' } satisfies Parameters<typeof incomparable>[0]
   const kvm = { accel: 'kvm', clocksource: 'tsc', deterministic: false }
-  expect(incomparable(one, 'ms', {}, kvm)).toBeUndefined()
-  expect(incomparable(one, 'ms', {}, { ...kvm, accel: 'tcg' })).toContain('TCG')
+  expect(incomparable(claim, 'ms', {}, kvm)).toBeUndefined()
+  expect(incomparable(claim, 'ms', {}, { ...kvm, accel: 'tcg' })).toContain('TCG')
   expect(incomparable(ratio, 'ms', {}, { ...kvm, accel: 'tcg' })).toBeUndefined()
-  expect(incomparable(one, 'calls', {}, { ...kvm, accel: 'tcg' })).toBeUndefined()
-  expect(incomparable(one, 'ms', { clock: 'kvm-clock' }, kvm)).toContain('another clock (kvm-clock, here tsc)')
+  expect(incomparable(claim, 'calls', {}, { ...kvm, accel: 'tcg' })).toBeUndefined()
+  expect(incomparable(claim, 'ms', { clock: 'kvm-clock' }, kvm)).toContain('another clock (kvm-clock, here tsc)')
   expect(incomparable(ratio, 'ms', {}, { ...kvm, deterministic: true })).toContain('instructions')
 })
 
@@ -66,7 +66,7 @@ test('runs of two kernels or accelerators are never pooled', () => {
   const experiment = experimentWith(
     '[{ source: a paper, metric: took, claims: [{ ratio: [2.9, 3.1], of: bytes=64, to: bytes=16 }] }]',
   )
-  const slow = RUNS.map((one) => ({ ...one, accel: 'tcg' }))
+  const slow = RUNS.map((run) => ({ ...run, accel: 'tcg' }))
   const reports = publishedReports(experiment, [...RUNS, ...slow])
   expect(reports.map(({ accel, claims, arms }) => [accel, claims[0]?.verdict, arms[0]?.count])).toEqual([
     ['kvm', 'holds', 5],
@@ -80,7 +80,7 @@ test('values from a CSV file, and a file that is gone', () => {
   const csv = join(dir, 'values.csv')
   writeFileSync(csv, 'arm,value,spread\n"bytes=16,count=3",1000,10\n')
   const experiment = experimentWith('[{ source: a paper, metric: took, claims: [{ atLeast: 1 }] }]')
-  const published = experiment.published.map((one) => ({ ...one, csv }))
+  const published = experiment.published.map((values) => ({ ...values, csv }))
   const [report] = publishedReports({ ...experiment, published }, RUNS)
   expect(report?.arms[0]?.published).toEqual({ value: 1000, spread: 10 })
   rmSync(csv)

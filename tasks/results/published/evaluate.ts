@@ -133,40 +133,40 @@ const machineOf = ({ arm, kernel, accel, deterministic }: ComparedRun): string =
 
 function reportOf(
   experiment: ResolvedExperiment,
-  one: ResolvedPublished,
+  published: ResolvedPublished,
   runs: readonly ComparedRun[],
 ): PublishedReport | undefined {
   const [first] = runs
-  const metric = Object.hasOwn(experiment.metrics, one.metric) ? experiment.metrics[one.metric] : undefined
+  const metric = Object.hasOwn(experiment.metrics, published.metric) ? experiment.metrics[published.metric] : undefined
   if (first === undefined || metric === undefined) return undefined
   const own = unitOfMetric(metric) ?? ''
-  const unit = one.unit ?? own
+  const unit = published.unit ?? own
   const factor = factorBetween(own, unit) ?? 1
   const names = [...new Set([...armsOf(experiment).map(({ name }) => name), ...runs.map(({ arm }) => arm)])]
   const values = (name: string) =>
     runs.flatMap(({ arm, metrics, node }) => {
-      const value = arm === name ? metrics[one.metric] : null
+      const value = arm === name ? metrics[published.metric] : null
       return typeof value === 'number' ? [{ value: value * factor, node }] : []
     })
   const material: Material = {
     arms: names.map((name) => ({ name, values: values(name) })),
-    published: one.csv === undefined ? new Map(Object.entries(one.values)) : fromCsv(one.csv),
+    published: published.csv === undefined ? new Map(Object.entries(published.values)) : fromCsv(published.csv),
     unit,
   }
   return {
     experiment: experiment.name,
-    source: one.source,
-    metric: one.metric,
+    source: published.source,
+    metric: published.metric,
     unit,
-    setup: one.setup ?? null,
-    spread: one.spread,
-    runs: one.runs ?? null,
+    setup: published.setup ?? null,
+    spread: published.spread,
+    runs: published.runs ?? null,
     kernel: first.kernel,
     accel: first.accel,
     arms: comparedArms(material),
-    claims: one.claims.map((claim): JudgedClaim => {
-      const text = claimText(claim, one.metric, unit)
-      const why = incomparable(claim, unit, one, first)
+    claims: published.claims.map((claim): JudgedClaim => {
+      const text = claimText(claim, published.metric, unit)
+      const why = incomparable(claim, unit, published, first)
       return why === undefined
         ? { claim: text, ...verdictOf(questionsOf(claim, material)) }
         : { claim: text, verdict: 'not comparable', why, needs: null, answers: [] }
@@ -181,5 +181,7 @@ function reportOf(
  */
 export function publishedReports(experiment: ResolvedExperiment, runs: readonly ComparedRun[]): PublishedReport[] {
   const machines = [...Map.groupBy(runs, machineOf).values()]
-  return experiment.published.flatMap((one) => machines.flatMap((own) => reportOf(experiment, one, own) ?? []))
+  return experiment.published.flatMap((published) =>
+    machines.flatMap((own) => reportOf(experiment, published, own) ?? []),
+  )
 }

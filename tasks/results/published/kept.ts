@@ -15,8 +15,10 @@ export function publishedIn({ dir, manifest }: Pick<StoredRun, 'dir' | 'manifest
   const { lab = '' } = manifest.inputs ?? {}
   if (!/^lab-[0-9a-f]{32}$/.test(lab)) return asked.experiment
   const kept = resolve(dir, '..', '..', INPUTS_DIR, lab)
-  const published = asked.experiment.published.map((one) =>
-    one.csv === undefined ? one : { ...one, csv: join(kept, keptName(relative(dirname(asked.file), one.csv))) },
+  const published = asked.experiment.published.map((claimed) =>
+    claimed.csv === undefined
+      ? claimed
+      : { ...claimed, csv: join(kept, keptName(relative(dirname(asked.file), claimed.csv))) },
   )
   return { ...asked.experiment, published }
 }

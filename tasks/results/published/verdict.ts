@@ -109,8 +109,8 @@ function unmeasuredText([first, ...more]: readonly string[]): string {
 
 /** The verdict over all questions of a claim: the worst of their answers. */
 export function verdictOf(questions: readonly Question[]): Verdict {
-  const answers = questions.map((one) => answered(one, questions.length))
-  const known = answers.filter((one) => one !== undefined)
+  const answers = questions.map((question) => answered(question, questions.length))
+  const known = answers.filter((answer) => answer !== undefined)
   const unmeasured = questions.filter((_, index) => answers[index] === undefined).map(({ about }) => about)
   if (questions.length === 0 || unmeasured.length > 0)
     return { verdict: 'cannot tell', why: unmeasuredText(unmeasured), needs: FEWEST_FOR_CLAIM, answers: known }
@@ -121,8 +121,8 @@ export function verdictOf(questions: readonly Question[]): Verdict {
   }
   const open = known.filter(({ verdict }) => verdict === 'cannot tell')
   if (open.length === 0) return { verdict: 'holds', why: undefined, needs: null, answers: known }
-  const needs = open.map((one) => one.needs)
-  const most = needs.includes(null) ? null : Math.max(...needs.map((one) => one ?? 0))
+  const needs = open.map((claim) => claim.needs)
+  const most = needs.includes(null) ? null : Math.max(...needs.map((runs) => runs ?? 0))
   const some = open.length === known.length ? '' : `${open.length} of ${known.length} comparisons are open; `
   const fewest = Math.min(...questions.map(({ groups }) => fewestOf(groups)))
   const onOwnNodes = questions.some(({ groups }) => groups.length > 1 && strataOf(groups).unused > 0)

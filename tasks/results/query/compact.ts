@@ -162,5 +162,5 @@ export async function compacted(results: string, files: readonly string[], limit
   } catch {
     // It is not ours to change.
   }
-  return { compact: found.flatMap(({ compact }) => compact), files: found.flatMap((one) => one.files) }
+  return { compact: found.flatMap(({ compact }) => compact), files: found.flatMap((part) => part.files) }
 }

@@ -262,7 +262,7 @@ test('a table of another shape, a pipe or a directory in its place spoil no othe
   ] as const)
     await database.connection.run(`COPY (SELECT ${columns}) TO '${await file(run)}' (FORMAT parquet)`)
   const [pipe, dir] = [await file('pipe'), await file('dir')]
-  for (const one of [pipe, dir]) rmSync(one)
+  for (const path of [pipe, dir]) rmSync(path)
   execFileSync('mkfifo', [pipe])
   mkdirSync(dir)
   const { rows: found, notices } = await rows('SELECT run, time_ns + 1, message FROM events', own)

@@ -14,47 +14,47 @@ interface Table extends Omit<TableOfRows, 'rows'> {
 /** Both halves of an entry, and its definition. */
 type Whole = ListedRun & RunDetails & { readonly defined: Definition | undefined }
 
-const runRow = (results: string, one: Whole, counts: boolean): Row => ({
-  run: one.run,
-  experiment: one.experiment,
-  arm: one.arm,
-  repeat: one.repeat,
-  started: one.started.replace('Z', ''),
-  seconds: one.seconds,
-  verdict: one.verdict,
-  completeness: one.completeness,
-  kernel: one.kernel,
-  kernel_wanted: one.wanted,
-  fallback: one.fallback,
-  release: one.release,
-  accel: one.accel,
-  vm: one.vm,
-  node: one.node || null,
-  image: one.image,
-  workload: one.workload,
-  pid: one.pid,
-  status: one.status,
-  signal: one.signal,
-  ms: one.ms,
-  clock: one.clock,
-  events: one.events,
-  not_understood: one.notUnderstood,
-  imported: one.imported,
+const runRow = (results: string, run: Whole, counts: boolean): Row => ({
+  run: run.run,
+  experiment: run.experiment,
+  arm: run.arm,
+  repeat: run.repeat,
+  started: run.started.replace('Z', ''),
+  seconds: run.seconds,
+  verdict: run.verdict,
+  completeness: run.completeness,
+  kernel: run.kernel,
+  kernel_wanted: run.wanted,
+  fallback: run.fallback,
+  release: run.release,
+  accel: run.accel,
+  vm: run.vm,
+  node: run.node || null,
+  image: run.image,
+  workload: run.workload,
+  pid: run.pid,
+  status: run.status,
+  signal: run.signal,
+  ms: run.ms,
+  clock: run.clock,
+  events: run.events,
+  not_understood: run.notUnderstood,
+  imported: run.imported,
   // None is a list of probes too.
-  probe: one.armProbes === null ? null : one.armProbes.join('+') || NO_PROBE,
-  sequence: one.sequence,
-  plan: one.plan?.id ?? null,
+  probe: run.armProbes === null ? null : run.armProbes.join('+') || NO_PROBE,
+  sequence: run.sequence,
+  plan: run.plan?.id ?? null,
   counts,
-  definition: one.definition,
-  dir: join(results, one.experiment, one.run),
+  definition: run.definition,
+  dir: join(results, run.experiment, run.run),
 })
 
 /** Runs that are no warm-up, and of several attempts at one run the last: what numbers are about. */
 function counted(runs: readonly Whole[]): ReadonlySet<Whole> {
   const last = new Map<string, Whole>()
-  for (const one of runs) {
-    const key = one.plan ? `${one.plan.id} ${one.plan.index}` : `${one.experiment}/${one.run}`
-    if (one.plan?.warmup !== true && (last.get(key)?.plan?.attempt ?? 0) <= (one.plan?.attempt ?? 0)) last.set(key, one)
+  for (const run of runs) {
+    const key = run.plan ? `${run.plan.id} ${run.plan.index}` : `${run.experiment}/${run.run}`
+    if (run.plan?.warmup !== true && (last.get(key)?.plan?.attempt ?? 0) <= (run.plan?.attempt ?? 0)) last.set(key, run)
   }
   return new Set(last.values())
 }
@@ -86,10 +86,10 @@ export function tablesOf(
   const runs =
     names.length === 0
       ? []
-      : listed.map(({ details, ...one }): Whole => ({
-          ...one,
+      : listed.map(({ details, ...run }): Whole => ({
+          ...run,
           ...details(),
-          defined: definitions.get(one.definition ?? ''),
+          defined: definitions.get(run.definition ?? ''),
         }))
   const counting = counted(runs)
   const columns = {

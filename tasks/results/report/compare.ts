@@ -27,11 +27,11 @@ function effectOf({ delta, apart }: RankTest, p: number): string {
 const LEVEL = 0.05
 
 /** Nothing where there is one arm only, or no number. */
-export function comparisonHtml(one: ExperimentRuns, exhibits: Exhibits): Html {
-  const [base, ...others] = one.groups
+export function comparisonHtml(experiment: ExperimentRuns, exhibits: Exhibits): Html {
+  const [base, ...others] = experiment.groups
   if (base === undefined || others.length === 0) return html``
-  const asked = metricsOf(one).flatMap((metric) => {
-    const shown = shownMetric(one, metric)
+  const asked = metricsOf(experiment).flatMap((metric) => {
+    const shown = shownMetric(experiment, metric)
     return others.flatMap((group) => {
       const [values, first] = [samplesOf(group, metric), samplesOf(base, metric)]
       const ratio = medianRatio(values, first)
@@ -55,17 +55,17 @@ export function comparisonHtml(one: ExperimentRuns, exhibits: Exhibits): Html {
   const effect = `Cliff's delta (-1: every value is below, 1: above) in words, where p of the rank-sum test is at most ${LEVEL}; p corrected for ${tested.length} ${tested.length === 1 ? 'question' : 'questions'} (Holm)`
   const noRatio = asked.some(({ difference }) => difference !== undefined)
   const few = 'An arm with one run has neither.'
-  const nodes = nodesOf(one.groups).length
+  const nodes = nodesOf(experiment.groups).length
   const within =
     nodes < 2
       ? ''
       : ` Runs are of ${nodes} nodes and are compared within nodes: the ratio is that of the means of the nodes' medians, delta and p are of ranks on each node (van Elteren); runs on a node that the other arm lacks are not compared.`
-  const table = exhibits.table([one.name, 'comparison'], {
-    caption: `${one.name}: each arm against ${base.label}. ${
+  const table = exhibits.table([experiment.name, 'comparison'], {
+    caption: `${experiment.name}: each arm against ${base.label}. ${
       tested.length === 0
         ? 'Ratio of the medians; nothing was tested, because every arm has too few runs.'
         : `${ratio}; ${effect}. ${few}${within}`
-    }${noRatio ? ` Where the median of ${base.label} is 0 there is no ratio; the interval is that of the difference of the medians.` : ''}${mark(one.groups.flatMap(({ counted }) => counted))}`,
+    }${noRatio ? ` Where the median of ${base.label} is 0 there is no ratio; the interval is that of the difference of the medians.` : ''}${mark(experiment.groups.flatMap(({ counted }) => counted))}`,
     columns: [
       { head: 'arm', kind: 'text' },
       { head: 'metric', kind: 'code' },

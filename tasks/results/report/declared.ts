@@ -9,8 +9,8 @@ import type { ExperimentRuns, Group } from './runs.ts'
  * with. Arms that are not declared (`--param`) come last, in the order that they have.
  * @param declared the experiment as the lab file had it when the runs were made; undefined where that was not kept
  */
-export function asDeclared(one: ExperimentRuns, declared: ResolvedExperiment | undefined): ExperimentRuns {
-  if (declared === undefined) return one
+export function asDeclared(experiment: ExperimentRuns, declared: ResolvedExperiment | undefined): ExperimentRuns {
+  if (declared === undefined) return experiment
   const names = arms(declared).map(({ name }) => name)
   const place = ({ runs: [first] }: Group): number => {
     const at = names.indexOf(first?.arm ?? '')
@@ -21,8 +21,8 @@ export function asDeclared(one: ExperimentRuns, declared: ResolvedExperiment | u
     return unit === undefined ? [] : [[name, unit] as const]
   })
   return {
-    ...one,
-    groups: one.groups.toSorted((a, b) => place(a) - place(b)),
+    ...experiment,
+    groups: experiment.groups.toSorted((a, b) => place(a) - place(b)),
     units: Object.fromEntries(units),
     unit: declared.unit,
   }

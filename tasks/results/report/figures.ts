@@ -62,15 +62,15 @@ function chosen(values: readonly number[], most: number): readonly number[] {
 export function stripFigure(title: string, series: readonly Series[]): FigureSpec {
   const shown = series
     .filter(({ values }) => values.length > 0)
-    .map(({ values, ...one }) => ({ ...one, samples: values, values: valuesIn(values) }))
-  const { color, shape, nameOf } = scales(series.map((one) => one.label))
+    .map(({ values, ...row }) => ({ ...row, samples: values, values: valuesIn(values) }))
+  const { color, shape, nameOf } = scales(series.map((row) => row.label))
   const most = Math.max(20, Math.floor(MOST_POINTS / Math.max(shown.length, 1)))
   const next = random(7)
-  const points = shown.flatMap((one) =>
+  const points = shown.flatMap((row) =>
     // The height in a row means nothing; it keeps equal values apart.
-    chosen(one.values, most).map((value) => ({ series: nameOf(one.label), value, height: next() - 0.5 })),
+    chosen(row.values, most).map((value) => ({ series: nameOf(row.label), value, height: next() - 0.5 })),
   )
-  const middle = shown.map((one) => ({ series: nameOf(one.label), ...summary(one.samples), outliers: undefined }))
+  const middle = shown.map((row) => ({ series: nameOf(row.label), ...summary(row.samples), outliers: undefined }))
   const intervals = middle.filter(({ count }) => count >= FEWEST_FOR_INTERVAL)
   const y = {
     field: 'series',
@@ -189,7 +189,7 @@ export function curveFigure(xTitle: string, yTitle: string, points: readonly Poi
         data: {
           values: points
             .filter((_, index) => index % step === 0)
-            .map((one) => ({ x: one.x, y: one.y, series: nameOf(one.series) })),
+            .map((point) => ({ x: point.x, y: point.y, series: nameOf(point.series) })),
         },
         mark: { type: 'point', filled: true, size: 30, opacity: 0.65 },
         encoding: {
@@ -220,7 +220,7 @@ export function orderFigure(title: string, points: readonly Point[], labels: rea
     data: {
       values: points
         .filter((_, index) => index % step === 0)
-        .map((one) => ({ x: one.x, y: one.y, series: nameOf(one.series) })),
+        .map((point) => ({ x: point.x, y: point.y, series: nameOf(point.series) })),
     },
     mark: { type: 'point', filled: true, size: 34, opacity: 0.75 },
     encoding: {
@@ -324,7 +324,7 @@ export function spreadFigure(
     data: {
       values: [
         ...values,
-        ...medians.filter(({ x: at }) => at > 0).map((one) => ({ ...one, kind: 'median' })),
+        ...medians.filter(({ x: at }) => at > 0).map((point) => ({ ...point, kind: 'median' })),
         ...rug.filter(({ x: at }) => at > 0 && at <= (domain[1] ?? 0)),
       ],
     },

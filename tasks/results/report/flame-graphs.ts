@@ -61,11 +61,11 @@ const narrow = ({ left }: Flame): string =>
   left === 0 ? '' : ` ${plural(left, 'box')} too narrow or too deep to be drawn ${left === 1 ? 'is' : 'are'} left out.`
 
 /** What one arm counted. */
-export function flameFigure(experiment: string, one: ArmStacks, exhibits: Exhibits): Html {
-  const { arm, name, unit, stacks, runs, read, of, notes } = one
+export function flameFigure(experiment: string, armStacks: ArmStacks, exhibits: Exhibits): Html {
+  const { arm, name, unit, stacks, runs, read, of, notes } = armStacks
   const flame = flameOf(stackTree(stacks))
   const part = read < of ? `the newest ${read} of ${of} runs` : plural(Math.max(1, runs.length), 'run')
-  const what = `${experiment}, ${arm}: ${printable(name, 60)}, ${shown(totalOf(one), unit)} in ${plural(stacks.length, 'stack')} of ${part}`
+  const what = `${experiment}, ${arm}: ${printable(name, 60)}, ${shown(totalOf(armStacks), unit)} in ${plural(stacks.length, 'stack')} of ${part}`
   const said = notes.map((note) => ` ${note}.`).join('')
   return exhibits.picture(
     [experiment, 'flame', name, arm],
@@ -75,10 +75,10 @@ export function flameFigure(experiment: string, one: ArmStacks, exhibits: Exhibi
 }
 
 /** The share of all that passes through each function, however often it is in a stack. */
-function sharesOf(one: ArmStacks): Map<string, number> {
-  const total = totalOf(one)
+function sharesOf(armStacks: ArmStacks): Map<string, number> {
+  const total = totalOf(armStacks)
   const sums = new Map<string, number>()
-  for (const { frames, weight } of one.stacks)
+  for (const { frames, weight } of armStacks.stacks)
     for (const name of new Set(frames.map((frame) => frame.name)))
       sums.set(name, (sums.get(name) ?? 0) + weight / total)
   return sums
@@ -132,7 +132,7 @@ export function flameGraphsHtml(
 ): Html {
   const parts = [
     ...Map.groupBy(
-      all.filter((one) => totalOf(one) > 0),
+      all.filter((armStacks) => totalOf(armStacks) > 0),
       ({ name }) => name,
     ),
   ].map(([name, arms]) => {
@@ -144,14 +144,14 @@ export function flameGraphsHtml(
       ...(leftArms > 0 ? [plural(leftArms, 'more arm')] : []),
       ...(leftDifferences > 0 ? [plural(leftDifferences, 'more difference')] : []),
     ]
-    return html`${drawn.map((one) => flameFigure(experiment, one, exhibits))}${
+    return html`${drawn.map((armStacks) => flameFigure(experiment, armStacks, exhibits))}${
       left.length > 0
         ? html`<p class="soft">
             Not drawn of ${printable(name, 60)}: ${left.join(' and ')}. <code>lab trace RUN ${option}</code> shows what
             a run counted.
           </p>`
         : ''
-    }${first === undefined ? '' : compared.map((one) => difference(experiment, first, one, exhibits))}`
+    }${first === undefined ? '' : compared.map((armStacks) => difference(experiment, first, armStacks, exhibits))}`
   })
   return parts.length === 0 ? html`` : html`<h3>${head}</h3>\n${parts}`
 }

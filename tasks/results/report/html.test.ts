@@ -9,7 +9,7 @@ test('what is put in is text, in content and in attributes', () => {
 })
 
 test('templates nest, lists are joined, nothing is nothing', () => {
-  expect(html`<ul>${['a', '<b>'].map((one) => html`<li>${one}</li>`)}${undefined}${false}${0}</ul>`.text).toBe(
+  expect(html`<ul>${['a', '<b>'].map((item) => html`<li>${item}</li>`)}${undefined}${false}${0}</ul>`.text).toBe(
     '<ul><li>a</li><li>&lt;b&gt;</li>0</ul>',
   )
   expect(html`${raw('<svg/>')}`.text).toBe('<svg/>')

@@ -35,7 +35,7 @@ export function leftOutHtml(experiments: readonly ExperimentRuns[], exhibits: Ex
       definition,
       runs.length,
       ...[first, last].map((time) => time.slice(0, 19).replace('T', ' ')),
-      differs.map((one) => printable(one, 200)).join('; '),
+      differs.map((difference) => printable(difference, 200)).join('; '),
     ]),
   })
   return html`<section id="left-out">

@@ -42,7 +42,7 @@ async function histogramsOf(run: ReportRun, { results, emit }: TableOptions) {
   try {
     const text = await readFile(join(results, run.experiment, run.run, 'maps.json'), 'utf8')
     const maps = MapsSchema.parse(JSON.parse(text))
-    const cut = new Set(maps.maps.flatMap((one) => (one.cut ? [one.name] : [])))
+    const cut = new Set(maps.maps.flatMap((map) => (map.cut ? [map.name] : [])))
     return { histograms: log2Histograms(maps), cut }
   } catch (error) {
     // Not every run keeps its maps.

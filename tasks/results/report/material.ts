@@ -113,7 +113,7 @@ export class Material {
       }))
     })
     if (found.length === 0) return html`<p class="soft">Sources of probes and workload were not kept.</p>`
-    const each = [...new Map(found.map((one) => [one.key, one])).values()]
+    const each = [...new Map(found.map((entry) => [entry.key, entry])).values()]
     return html`${each.map(({ file, key, what }) => this.#once(key, file.name, () => fileFold(file, what)))}`
   }
 }

@@ -131,9 +131,9 @@ test('a paper says what the probes hook, what each number is, and that times are
 })
 
 test('a command with backticks stays one piece of code, in a pack and on the page', () => {
-  const one = { ...MANIFEST, workload: { ...MANIFEST.workload, argv: ['sh', '-c', 'echo `date`'] } }
-  expect(methodsText([one])).toContain('The workload `` sh -c echo `date` `` ran on')
-  expect(environmentHtml([one], [], 'x').text).toContain('The workload <code>sh -c echo `date`</code> ran on')
+  const manifest = { ...MANIFEST, workload: { ...MANIFEST.workload, argv: ['sh', '-c', 'echo `date`'] } }
+  expect(methodsText([manifest])).toContain('The workload `` sh -c echo `date` `` ran on')
+  expect(environmentHtml([manifest], [], 'x').text).toContain('The workload <code>sh -c echo `date`</code> ran on')
 })
 
 test('the workload of several arms is that of all of them', () => {

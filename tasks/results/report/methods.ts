@@ -70,16 +70,16 @@ export interface Ended {
 function counting(ended: readonly Ended[]): { runs: Ended[]; warmups: number; again: number } {
   const key = ({ experiment, plan }: Ended) => `${experiment}\0${plan?.id ?? ''}\0${plan?.index ?? ''}`
   const last = new Map<string, number>()
-  for (const one of ended) if (one.plan) last.set(key(one), Math.max(last.get(key(one)) ?? 0, one.plan.attempt))
+  for (const run of ended) if (run.plan) last.set(key(run), Math.max(last.get(key(run)) ?? 0, run.plan.attempt))
   const measured = ended.filter(({ plan }) => plan?.warmup !== true)
-  const runs = measured.filter((one) => !one.plan || one.plan.attempt === last.get(key(one)))
+  const runs = measured.filter((run) => !run.plan || run.plan.attempt === last.get(key(run)))
   return { runs, warmups: ended.length - measured.length, again: measured.length - runs.length }
 }
 
 /** @param declared whether the experiment has expectations */
 function outcome(ended: readonly Ended[], declared: boolean): string[] {
   const { runs, warmups, again } = counting(ended)
-  const count = (verdict: Manifest['verdict']) => runs.filter((one) => one.verdict === verdict).length
+  const count = (verdict: Manifest['verdict']) => runs.filter((run) => run.verdict === verdict).length
   const lossless = runs.filter(({ completeness }) => completeness === 'complete').length
   const passed = declared ? 'met every declared expectation' : 'passed (no expectation was declared)'
   return [
@@ -95,13 +95,13 @@ function outcome(ended: readonly Ended[], declared: boolean): string[] {
   ]
 }
 
-const beforeText = (one: Before): string => {
-  if (typeof one === 'string') return 'the page cache, dentries and inodes were dropped'
-  if ('sysctl' in one)
-    return listed(Object.entries(one.sysctl).map(([name, value]) => `${code(name)} was set to ${value}`))
-  if ('remount' in one) return `${code(one.remount)} was unmounted and mounted again`
-  if ('pin' in one) return `the workload was pinned to CPU ${listed([one.pin].flat().map(String))}`
-  return `the command ${code(one.run)} ran in the guest`
+const beforeText = (step: Before): string => {
+  if (typeof step === 'string') return 'the page cache, dentries and inodes were dropped'
+  if ('sysctl' in step)
+    return listed(Object.entries(step.sysctl).map(([name, value]) => `${code(name)} was set to ${value}`))
+  if ('remount' in step) return `${code(step.remount)} was unmounted and mounted again`
+  if ('pin' in step) return `the workload was pinned to CPU ${listed([step.pin].flat().map(String))}`
+  return `the command ${code(step.run)} ran in the guest`
 }
 
 const START: Readonly<Record<string, string>> = {
@@ -268,7 +268,7 @@ function ofExperiment(
     ...emulatedText(runs),
     ...(before.length > 0 ? [`Before each run, ${listed(before.map(beforeText))}.`] : []),
     ...outcome(ended, declared),
-    ...leftOut.map((one) => `${leftOutText(one)}.`),
+    ...leftOut.map((group) => `${leftOutText(group)}.`),
     ...(writers.length > 0 ? [`Runs were made with ${listed(writers)}.`] : []),
     `Kernel build: ${distinct(runs.map(({ kernel }) => kernel.fingerprint.slice(0, 16))).join(', ')}; image: ${distinct(runs.map(({ image }) => image.fingerprint.slice(0, 16))).join(', ')}.`,
     '',
@@ -303,13 +303,13 @@ export function methodsOf(runs: readonly Manifest[], ended?: readonly Ended[]): 
           ended.filter(({ experiment }) => experiment === name),
           [],
         )
-      const one = ofOneDefinition(name, own, (run) => ({
+      const defined = ofOneDefinition(name, own, (run) => ({
         run: run.run,
         started: run.started,
         definition: definitionOf(run, NO_INPUTS),
       }))
-      const chosen = one?.runs ?? own
-      return ofExperiment(name, chosen, chosen.map(endOf), one?.leftOut ?? [])
+      const chosen = defined?.runs ?? own
+      return ofExperiment(name, chosen, chosen.map(endOf), defined?.leftOut ?? [])
     }),
   ].join('\n')
 }

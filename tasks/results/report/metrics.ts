@@ -42,12 +42,12 @@ function ofNodes({ groups }: ExperimentRuns): string {
 }
 
 /** Each arm on each node, where there are several: nobody can see in a median of all which nodes it is of. */
-export function nodesHtml(one: ExperimentRuns, metrics: readonly string[], exhibits: Exhibits): Html {
-  const nodes = nodesOf(one.groups)
+export function nodesHtml(experiment: ExperimentRuns, metrics: readonly string[], exhibits: Exhibits): Html {
+  const nodes = nodesOf(experiment.groups)
   if (nodes.length < 2) return html``
   const rows = metrics.flatMap((metric) => {
-    const { title, samplesOf } = shownMetric(one, metric)
-    return one.groups.flatMap((group) =>
+    const { title, samplesOf } = shownMetric(experiment, metric)
+    return experiment.groups.flatMap((group) =>
       [...byNode(samplesOf(group))]
         .toSorted(([a], [b]) => (a < b ? -1 : 1))
         .map(([node, values]): Cell[] => [
@@ -61,8 +61,8 @@ export function nodesHtml(one: ExperimentRuns, metrics: readonly string[], exhib
         ]),
     )
   })
-  return exhibits.table([one.name, 'nodes'], {
-    caption: `${one.name}: the same numbers by node.`,
+  return exhibits.table([experiment.name, 'nodes'], {
+    caption: `${experiment.name}: the same numbers by node.`,
     columns: [
       { head: 'arm', kind: 'text' },
       { head: 'metric', kind: 'code' },
@@ -124,11 +124,11 @@ const noInterval = (series: readonly { readonly values: readonly unknown[] }[]):
     : ''
 
 /** One metric: by arm, over each number, in the order of the runs. */
-async function metricFigures(one: ExperimentRuns, metric: string, exhibits: Exhibits): Promise<Html[]> {
-  const { name, groups } = one
+async function metricFigures(experiment: ExperimentRuns, metric: string, exhibits: Exhibits): Promise<Html[]> {
+  const { name, groups } = experiment
   const counted = groups.flatMap((group) => group.counted)
   const note = mark(counted)
-  const shown = shownMetric(one, metric)
+  const shown = shownMetric(experiment, metric)
   const series = groups.map((group) => ({ label: group.label, values: shown.samplesOf(group) }))
   const count = series.reduce((sum, { values }) => sum + values.length, 0)
   if (count < 2) return []
@@ -139,7 +139,7 @@ async function metricFigures(one: ExperimentRuns, metric: string, exhibits: Exhi
       stripFigure(shown.title, series),
     ),
   ]
-  for (const param of numberParams(one)) {
+  for (const param of numberParams(experiment)) {
     const points = pointsOver(groups, shown, param)
     const values = new Set(points.map(({ x }) => x)).size
     const drawn =
@@ -153,7 +153,7 @@ async function metricFigures(one: ExperimentRuns, metric: string, exhibits: Exhi
         ),
       )
   }
-  const order = inOrder(one, metric, shown.factor)
+  const order = inOrder(experiment, metric, shown.factor)
   if (order.length >= ENOUGH_FOR_ORDER)
     figures.push(
       await exhibits.figure(
@@ -170,20 +170,20 @@ async function metricFigures(one: ExperimentRuns, metric: string, exhibits: Exhi
 }
 
 /** Everything about the numbers of one experiment; nothing where no run has any. */
-export async function metricsHtml(one: ExperimentRuns, exhibits: Exhibits): Promise<Html> {
-  const metrics = metricsOf(one)
+export async function metricsHtml(experiment: ExperimentRuns, exhibits: Exhibits): Promise<Html> {
+  const metrics = metricsOf(experiment)
   if (metrics.length === 0) return html``
   const rows = metrics.flatMap((metric) => {
-    const { title, samplesOf } = shownMetric(one, metric)
-    return one.groups.map((group) => row(group.label, title, samplesOf(group)))
+    const { title, samplesOf } = shownMetric(experiment, metric)
+    return experiment.groups.map((group) => row(group.label, title, samplesOf(group)))
   })
   const figures: Html[] = []
-  for (const metric of metrics) figures.push(...(await metricFigures(one, metric, exhibits)))
-  const table = exhibits.table([one.name, 'numbers'], {
-    caption: `${one.name}: medians with their 95 % bootstrap intervals, of ${FEWEST_FOR_INTERVAL} runs or more. Runs that failed, warm-ups and attempts that were repeated do not count; nothing is dropped as an outlier.${ofNodes(one)}${mark(one.groups.flatMap((group) => group.counted))}`,
+  for (const metric of metrics) figures.push(...(await metricFigures(experiment, metric, exhibits)))
+  const table = exhibits.table([experiment.name, 'numbers'], {
+    caption: `${experiment.name}: medians with their 95 % bootstrap intervals, of ${FEWEST_FOR_INTERVAL} runs or more. Runs that failed, warm-ups and attempts that were repeated do not count; nothing is dropped as an outlier.${ofNodes(experiment)}${mark(experiment.groups.flatMap((group) => group.counted))}`,
     columns: COLUMNS,
     rows,
   })
   return html`<h3>Numbers</h3>
-    ${figures} ${table} ${nodesHtml(one, metrics, exhibits)}`
+    ${figures} ${table} ${nodesHtml(experiment, metrics, exhibits)}`
 }

@@ -14,17 +14,19 @@ const count = (runs: readonly ReportRun[], verdict: string): number =>
   runs.filter((run) => run.verdict === verdict).length
 
 /** "read_ns: none 420, readiter 1 312": the medians of the first metric, arm by arm. */
-function inShort(one: ExperimentRuns): string {
-  const [metric] = metricsOf(one)
+function inShort(experiment: ExperimentRuns): string {
+  const [metric] = metricsOf(experiment)
   if (metric === undefined) return ''
-  const { title, valuesOf } = shownMetric(one, metric)
-  const parts = one.groups.slice(0, 6).flatMap((group) => {
+  const { title, valuesOf } = shownMetric(experiment, metric)
+  const parts = experiment.groups.slice(0, 6).flatMap((group) => {
     const values = valuesOf(group)
     if (values.length === 0) return []
     const incomplete = group.counted.some(isIncomplete) ? ' (incomplete)' : ''
-    return [`${one.groups.length > 1 ? `${group.label}: ` : ''}${numberText(summary(values).median)}${incomplete}`]
+    return [
+      `${experiment.groups.length > 1 ? `${group.label}: ` : ''}${numberText(summary(values).median)}${incomplete}`,
+    ]
   })
-  const more = one.groups.length > 6 ? `, and ${one.groups.length - 6} more arms` : ''
+  const more = experiment.groups.length > 6 ? `, and ${experiment.groups.length - 6} more arms` : ''
   return parts.length === 0 ? '' : `${title} ${parts.join('; ')}${more}`
 }
 
@@ -44,13 +46,13 @@ export function experimentsTable(experiments: readonly ExperimentRuns[], links: 
         { head: 'kernels', kind: 'text' },
         { head: 'medians', kind: 'text' },
       ],
-      rows: experiments.map((one): Cell[] => [
-        one.name,
-        one.groups.length,
-        one.runs.length,
-        ...['passed', 'failed', 'incomplete'].map((verdict) => count(one.runs, verdict)),
-        [...new Set(one.runs.map(({ kernel }) => kernel))].join(', '),
-        inShort(one),
+      rows: experiments.map((experiment): Cell[] => [
+        experiment.name,
+        experiment.groups.length,
+        experiment.runs.length,
+        ...['passed', 'failed', 'incomplete'].map((verdict) => count(experiment.runs, verdict)),
+        [...new Set(experiment.runs.map(({ kernel }) => kernel))].join(', '),
+        inShort(experiment),
       ]),
     },
     (cell, column) => {

@@ -50,7 +50,7 @@ function compiled(methods: string, tables: readonly Table[] = []): string {
     rmSync(dir, { recursive: true })
   })
   writeFileSync(join(dir, 'paper.tex'), paperLatex(paper(methods, tables)))
-  for (const one of tables) writeFileSync(join(dir, `${one.name}.tex`), tableLatex(one))
+  for (const table of tables) writeFileSync(join(dir, `${table.name}.tex`), tableLatex(table))
   const made = spawnSync(latex ?? '', ['-interaction=nonstopmode', '-halt-on-error', 'paper.tex'], {
     cwd: dir,
     encoding: 'utf8',

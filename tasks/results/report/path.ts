@@ -34,15 +34,15 @@ const COLUMNS = (counted: string, unit: string): Column[] => [
 const stepNames = ({ path }: GroupPath): string[] =>
   path.kind.gaps.map((_, index) => `${path.steps[index] ?? ''} → ${path.steps[index + 1] ?? ''}`)
 
-function rowsOf(one: GroupPath, word: string): Cell[][] {
-  const { path, label, ticks } = one
+function rowsOf(group: GroupPath, word: string): Cell[][] {
+  const { path, label, ticks } = group
   const factor = ticks ? 1 : 1000
   const row = (step: string, values: Float32Array): Cell[] => {
     const { count, median, q1, q3, p95, p99, max } = spreadOf(values)
     return [label, step, count, ...[median, q1, q3, p95, p99, max].map((value) => value / factor)]
   }
   return [
-    ...stepNames(one).map((step, index) => row(step, path.kind.gaps[index]?.values ?? new Float32Array())),
+    ...stepNames(group).map((step, index) => row(step, path.kind.gaps[index]?.values ?? new Float32Array())),
     row(`the whole ${word}`, path.kind.durations.values),
   ]
 }
@@ -83,7 +83,7 @@ export async function pathHtml(
   const parts: Html[] = [
     html`<h3>The path of one ${word}</h3>
       <ul class="soft">
-        ${[...Map.groupBy(paths, (one) => note(one, word))].map(([said, list]) => html`<li>${list.map(({ label }) => label).join('; ')}: ${list.length > 1 ? 'each ' : ''}${said}.</li>`)}
+        ${[...Map.groupBy(paths, (path) => note(path, word))].map(([said, list]) => html`<li>${list.map(({ label }) => label).join('; ')}: ${list.length > 1 ? 'each ' : ''}${said}.</li>`)}
       </ul> `,
     ...pictures(name, word, paths, exhibits),
     paths.length > MOST_PICTURES
@@ -94,13 +94,13 @@ export async function pathHtml(
       : html``,
   ]
   // Ticks and nanoseconds have no axis in common.
-  for (const [ticks, list] of Map.groupBy(paths, (one) => one.ticks)) {
+  for (const [ticks, list] of Map.groupBy(paths, (path) => path.ticks)) {
     const unit = ticks ? 'ticks' : 'µs'
-    const gaps = list.flatMap((one): StepGaps[] =>
-      stepNames(one).map((step, index) => ({
+    const gaps = list.flatMap((path): StepGaps[] =>
+      stepNames(path).map((step, index) => ({
         step,
-        series: one.label,
-        gaps: one.path.kind.gaps[index]?.values ?? new Float32Array(),
+        series: path.label,
+        gaps: path.path.kind.gaps[index]?.values ?? new Float32Array(),
       })),
     )
     const marked = mark(list.flatMap(({ runs }) => runs))
@@ -121,7 +121,7 @@ export async function pathHtml(
       exhibits.table([name, 'steps', 'table', ...(ticks ? ['ticks'] : [])], {
         caption: `${name}: time between the steps of one ${word}: median, quartiles, 95th and 99th percentile, longest.${marked}`,
         columns: COLUMNS(many, unit),
-        rows: list.flatMap((one) => rowsOf(one, word)),
+        rows: list.flatMap((path) => rowsOf(path, word)),
       }),
     )
   }

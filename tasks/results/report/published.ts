@@ -18,7 +18,7 @@ function comparedRuns(
   { label, counted }: Group,
   newest: readonly { label: string; manifest: Manifest }[],
 ): ComparedRun[] {
-  const manifest = newest.find((one) => one.label === label)?.manifest
+  const manifest = newest.find((run) => run.label === label)?.manifest
   return counted
     .filter(({ verdict }) => verdict === 'passed')
     .map(({ arm, kernel, accel, metrics, node }) => ({
@@ -127,7 +127,7 @@ function claimTable({ experiment, source, metric, claims }: PublishedReport, exh
         { head: 'measured', kind: 'text' },
         { head: 'note', kind: 'text' },
       ],
-      rows: claims.map((one) => [one.claim, wordOf(one.verdict), decidingText(one), one.why ?? '']),
+      rows: claims.map((claim) => [claim.claim, wordOf(claim.verdict), decidingText(claim), claim.why ?? '']),
     },
     (cell, column, row) =>
       column === 1

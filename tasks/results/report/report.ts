@@ -81,14 +81,14 @@ const tool = (): string => `made by lab ${ownVersion()} with Node ${process.vers
 
 /** What went wrong in all of it, for the head of a page about many experiments. */
 function head({ kind }: Scope, facts: readonly ExperimentFacts[], exhibits: Exhibits): Html {
-  const runs = facts.flatMap((one) => one.runs.runs)
-  const bad = facts.flatMap((one) => one.bad).toSorted((a, b) => (a.run.started < b.run.started ? 1 : -1))
+  const runs = facts.flatMap((fact) => fact.runs.runs)
+  const bad = facts.flatMap((fact) => fact.bad).toSorted((a, b) => (a.run.started < b.run.started ? 1 : -1))
   const failed = runs.filter(({ verdict }) => verdict !== 'passed' && verdict !== 'imported').length
   return html`<section id="summary">
     <p class="verdicts">${verdictBadges(runs)}</p>
     ${completenessText(runs)} ${kind === 'summary' ? problems(bad, failed) : ''}
     ${experimentsTable(
-      facts.map((one) => one.runs),
+      facts.map((fact) => fact.runs),
       kind !== 'summary',
       exhibits,
     )}
@@ -101,7 +101,7 @@ function head({ kind }: Scope, facts: readonly ExperimentFacts[], exhibits: Exhi
  */
 function experimentsOf({ runs, kind }: Scope, definition: string | undefined): ExperimentRuns[] {
   const experiments = byExperiment(runs, { definition, all: kind === 'runs' && definition === undefined })
-  const found = experiments.filter((one) => one.runs.length > 0)
+  const found = experiments.filter((experiment) => experiment.runs.length > 0)
   if (found.length > 0) return found
   throw userError({
     place: `--definition ${printable(definition ?? '', 60)}`,
@@ -168,30 +168,34 @@ export async function reportStep(request: ReportRequest, context: Context): Prom
   return await step(context, title, title, async (handle) => {
     const kept = new Kept(results, context.toolRoot)
     const experiments = await Promise.all(
-      experimentsOf(scope, definition).map(async (one) => asDeclared(one, await declaredIn(one, kept, results))),
+      experimentsOf(scope, definition).map(async (experiment) =>
+        asDeclared(experiment, await declaredIn(experiment, kept, results)),
+      ),
     )
-    const runs = experiments.flatMap((one) => one.runs).toSorted((a, b) => (a.started < b.started ? -1 : 1))
-    const leftOut = experiments.flatMap((one) => one.leftOut)
-    const others = leftOut.reduce((sum, one) => sum + one.runs.length, 0)
+    const runs = experiments
+      .flatMap((experiment) => experiment.runs)
+      .toSorted((a, b) => (a.started < b.started ? -1 : 1))
+    const leftOut = experiments.flatMap((group) => group.leftOut)
+    const others = leftOut.reduce((sum, group) => sum + group.runs.length, 0)
     const used = new Set(runs)
     const listed = scope.runs
       .filter(({ experiment }) => experiments.some(({ name }) => name === experiment))
       .map((run): ReportRun => (used.has(run) ? run : { ...run, notCounted: 'another definition' }))
-    for (const one of leftOut)
-      context.emit({ type: 'notice', level: 'warning', place: 'report', text: leftOutText(one), wayOut: ANOTHER })
+    for (const group of leftOut)
+      context.emit({ type: 'notice', level: 'warning', place: 'report', text: leftOutText(group), wayOut: ANOTHER })
     return await withScratch('report', async (temp) => {
       const [material, exhibits] = [new Material(kept), new Exhibits()]
       const mostRuns = scope.kind === 'lab' ? MOST_RUNS.lab : MOST_RUNS.one
-      for (const one of experiments) {
-        exhibits.note(one.name, leftOutNote(one))
-        if (one.groups.length > 1) exhibits.hasSeveralArms(one.name)
+      for (const experiment of experiments) {
+        exhibits.note(experiment.name, leftOutNote(experiment))
+        if (experiment.groups.length > 1) exhibits.hasSeveralArms(experiment.name)
       }
       const facts: ExperimentFacts[] = []
-      for (const [done, one] of experiments.entries()) {
-        handle.progress(printable(one.name, 60), done, experiments.length)
+      for (const [done, experiment] of experiments.entries()) {
+        handle.progress(printable(experiment.name, 60), done, experiments.length)
         if (context.signal.aborted) throw interrupted()
         facts.push(
-          await gather(one, scope.kind !== 'summary', {
+          await gather(experiment, scope.kind !== 'summary', {
             results,
             kept,
             temp,
@@ -205,7 +209,7 @@ export async function reportStep(request: ReportRequest, context: Context): Prom
       const sections: Html[] = []
       if (many) sections.push(head(scope, facts, exhibits))
       if (scope.kind !== 'summary')
-        for (const one of facts) sections.push(await experimentHtml(one, kept, material, exhibits, !many))
+        for (const fact of facts) sections.push(await experimentHtml(fact, kept, material, exhibits, !many))
       const under = subtitle(runs, experiments.length, others, now)
       const text = pageText({
         title: scope.title,

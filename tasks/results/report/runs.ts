@@ -130,9 +130,9 @@ const byDefinition = (runs: readonly ReportRun[]): Group[] => {
   const rest = [...runs]
   const groups: Group[] = []
   while (rest.length > 0) {
-    const one = ofOneDefinition('', rest, asDefined)
-    const kept = new Set(one?.runs ?? rest)
-    const label = (group: Group) => `${group.label}, definition ${one?.definition ?? 'unknown'}`
+    const chosen = ofOneDefinition('', rest, asDefined)
+    const kept = new Set(chosen?.runs ?? rest)
+    const label = (group: Group) => `${group.label}, definition ${chosen?.definition ?? 'unknown'}`
     groups.push(...groupsOf(rest.filter((run) => kept.has(run))).map((group) => ({ ...group, label: label(group) })))
     rest.splice(0, rest.length, ...rest.filter((run) => !kept.has(run)))
   }
@@ -157,10 +157,10 @@ export const byExperiment = (runs: readonly ReportRun[], { definition, all = fal
   [...Map.groupBy(runs, ({ experiment }) => experiment)]
     .toSorted(([a], [b]) => inOrder.compare(a, b))
     .map(([name, list]) => {
-      const one = ofOneDefinition(name, list, asDefined, definition)
-      if (one === undefined) return { name, runs: [], groups: [], leftOut: [], units: {} }
-      if (!all || one.leftOut.length === 0)
-        return { name, runs: one.runs, groups: groupsOf(one.runs), leftOut: one.leftOut, units: {} }
+      const chosen = ofOneDefinition(name, list, asDefined, definition)
+      if (chosen === undefined) return { name, runs: [], groups: [], leftOut: [], units: {} }
+      if (!all || chosen.leftOut.length === 0)
+        return { name, runs: chosen.runs, groups: groupsOf(chosen.runs), leftOut: chosen.leftOut, units: {} }
       return { name, runs: list, groups: byDefinition(list), leftOut: [], units: {} }
     })
 
@@ -199,7 +199,7 @@ export function metricsOf({ runs, groups }: ExperimentRuns): string[] {
 
 /** The same runs with numbers that were found out since. */
 export function withMetric(
-  one: ExperimentRuns,
+  experiment: ExperimentRuns,
   metric: string,
   values: ReadonlyMap<ReportRun, number>,
 ): ExperimentRuns {
@@ -208,7 +208,7 @@ export function withMetric(
     return value === undefined ? run : { ...run, metrics: { ...run.metrics, [metric]: value } }
   }
   return {
-    ...one,
-    groups: one.groups.map((group) => ({ ...group, counted: group.counted.map(added) })),
+    ...experiment,
+    groups: experiment.groups.map((group) => ({ ...group, counted: group.counted.map(added) })),
   }
 }

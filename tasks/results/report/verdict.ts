@@ -126,15 +126,17 @@ function problem(list: readonly Problem[]): Html {
   const [first] = list
   if (first === undefined) return html``
   const { run, manifest } = first
-  const arms = [...new Set(list.map((one) => one.run.arm))].filter(Boolean)
-  const kernels = [...new Set(list.map((one) => one.run.kernel))]
+  const arms = [...new Set(list.map((failure) => failure.run.arm))].filter(Boolean)
+  const kernels = [...new Set(list.map((failure) => failure.run.kernel))]
   const where = [
     run.experiment,
     ...arms.slice(0, NAMED),
     arms.length > NAMED ? plural(arms.length - NAMED, 'other arm') : '',
     ...kernels,
   ]
-  const names = list.slice(0, NAMED).map((one, index) => html`${index > 0 ? ', ' : ''}<code>${one.run.run}</code>`)
+  const names = list
+    .slice(0, NAMED)
+    .map((failure, index) => html`${index > 0 ? ', ' : ''}<code>${failure.run.run}</code>`)
   const more = list.length > NAMED ? ` and ${list.length - NAMED} more` : ''
   return html`<dt>${badge(run.verdict, list.length > 1 ? list.length : undefined)} ${names}${more} ${where.filter(Boolean).join(', ')}</dt>
     <dd>${expectationList({ ...manifest, expectations: manifest.expectations.filter(({ ok }) => !ok) })}</dd> `
