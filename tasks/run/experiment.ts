@@ -108,7 +108,8 @@ function inputsOf(
     if (vm.accel !== undefined) inputs['--accel'] = vm.accel
     inputs[`kernel ${vm.kernel.name}`] = vm.kernel.fingerprint
     inputs[`image ${vm.image.name}`] = vm.image.fingerprint
-    for (const one of deployables(artefacts)) inputs[`${one.name} for ${vm.kernel.name}`] = one.fingerprint
+    for (const deployable of deployables(artefacts))
+      inputs[`${deployable.name} for ${vm.kernel.name}`] = deployable.fingerprint
   }
   return inputs
 }

@@ -40,11 +40,11 @@ export async function bisect({ tree, good, bad, test, note }: BisectRequest): Pr
   while (!isOver(state)) {
     const id = state.next
     const commit = { id, subject: await tree.subject(id) }
-    const one = { ...commit, ...(await test(commit)) }
-    looked.push(one)
-    known = moved(known, one.mark, id)
-    state = await tree.mark(one.mark)
-    note(one, known, await tree.left())
+    const tested = { ...commit, ...(await test(commit)) }
+    looked.push(tested)
+    known = moved(known, tested.mark, id)
+    state = await tree.mark(tested.mark)
+    note(tested, known, await tree.left())
   }
   return { first: 'first' in state ? [state.first] : state.among, looked, known }
 }

@@ -18,7 +18,7 @@ export function blockedSchedule(request: ScheduleRequest): PlannedRun[] {
   const repeats = [...counted.keys()].toSorted((a, b) => a - b)
   return repeats
     .flatMap((repeat, block) => [
-      ...warmups.map((one) => ({ ...one, repeat: block * warmup + one.repeat })),
+      ...warmups.map((run) => ({ ...run, repeat: block * warmup + run.repeat })),
       ...(counted.get(repeat) ?? []),
     ])
     .map((run, index) => ({ ...run, index }))

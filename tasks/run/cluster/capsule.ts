@@ -25,10 +25,10 @@ const KEPT = 14 * 24 * 60 * 60 * 1000
 /** Every value that is built of strings, lists, maps and objects, with its strings replaced. */
 function mapStrings(value: unknown, of: (text: string) => string): unknown {
   if (typeof value === 'string') return of(value)
-  if (Array.isArray(value)) return value.map((one) => mapStrings(one, of))
-  if (value instanceof Map) return new Map([...value].map(([key, one]) => [key, mapStrings(one, of)] as const))
+  if (Array.isArray(value)) return value.map((item) => mapStrings(item, of))
+  if (value instanceof Map) return new Map([...value].map(([key, item]) => [key, mapStrings(item, of)] as const))
   if (value === null || typeof value !== 'object' || Object.getPrototypeOf(value) !== Object.prototype) return value
-  return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, mapStrings(one, of)]))
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, mapStrings(item, of)]))
 }
 
 /**

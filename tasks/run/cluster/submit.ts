@@ -177,7 +177,9 @@ async function submitOpen(
   )
   const { runs, missing } = await madeOf(dir, plan)
   const open = isNew ? [] : await openBlocks(dir, plan, missing, context.signal)
-  const busy = new Set(open.filter(({ state }) => state === 'waiting' || state === 'running').map((one) => one.block))
+  const busy = new Set(
+    open.filter(({ state }) => state === 'waiting' || state === 'running').map((block) => block.block),
+  )
   const blocks = missing.filter((block) => !busy.has(block))
   const about = { plan, dir, made: runs, queued: busy.size, tasks: blocks.length }
   if (blocks.length === 0) return { ...about, jobs: [] }

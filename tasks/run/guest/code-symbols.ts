@@ -42,7 +42,7 @@ async function programOf({ name, file }: CodeSources['programs'][number]): Promi
 /** Arrays of 64-bit numbers are what bpf_get_stack() fills. */
 const stackIn = (value: Field): bigint[] =>
   Array.isArray(value)
-    ? value.flatMap((one: Field) => (typeof one === 'bigint' || typeof one === 'number' ? [BigInt(one)] : []))
+    ? value.flatMap((field: Field) => (typeof field === 'bigint' || typeof field === 'number' ? [BigInt(field)] : []))
     : []
 
 /** Addresses of a stack with the one before each: where a call never returns, that is the function of the call. */
@@ -68,7 +68,10 @@ export async function codeOf(
   const named = new Set<bigint>()
   for (const message of messages) for (const address of addressesInText(message)) named.add(address)
   const isKernel = (address: bigint) => address >= LOWEST_OF_KERNEL
-  const [ofKernel, ofPrograms] = [[...stacks, ...named].filter(isKernel), [...stacks].filter((one) => !isKernel(one))]
+  const [ofKernel, ofPrograms] = [
+    [...stacks, ...named].filter(isKernel),
+    [...stacks].filter((stack) => !isKernel(stack)),
+  ]
   const found = new Set<CodeRange>()
   const look = (code: CodeIndex, addresses: readonly bigint[]) => {
     for (const address of addresses) {

@@ -200,14 +200,14 @@ function brokenCompanion(lines: readonly HolderLine[], place: string): Failure |
 
 /** Samples that test themselves end with status 0 whatever they found; their words are the verdict. */
 function unhappyCompanion(lines: readonly HolderLine[], place: string): Failure | undefined {
-  const one = of(lines, 'companion').find(({ said: words = '' }) => /^(?:failed|ERROR)\b/m.test(words))
+  const record = of(lines, 'companion').find(({ said: words = '' }) => /^(?:failed|ERROR)\b/m.test(words))
   return (
-    one &&
+    record &&
     experimentError({
-      place: `${place}, sample ${printable(one.name, 60)}`,
+      place: `${place}, sample ${printable(record.name, 60)}`,
       fact: "the kernel's sample says that it failed",
-      lines: wordsOf(one),
-      wayOut: needsOf(one.name),
+      lines: wordsOf(record),
+      wayOut: needsOf(record.name),
     })
   )
 }

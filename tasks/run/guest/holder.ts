@@ -244,7 +244,7 @@ export const isKprobeEvent = (event: string): boolean => /^[pr]:\S+ /.test(event
 
 /** Events of the kernel that are recorded, `system:event`: those that are asked for, and those of processes. */
 export const recordedEvents = (wanted: readonly string[]): string[] => [
-  ...new Set([...PROCESS_EVENTS, ...wanted.filter((one) => !isKprobeEvent(one))]),
+  ...new Set([...PROCESS_EVENTS, ...wanted.filter((event) => !isKprobeEvent(event))]),
 ]
 
 export const holderArgv = (run: HolderRun): string[] => [

@@ -67,10 +67,13 @@ function sentenceOf(touched: Touched): string {
 /** A file that was written and is not what it was: one fact, with whoever wrote it. */
 function merged(all: readonly Touched[]): Touched[] {
   const changed = all.filter(({ how }) => how === 'changed')
-  const rest = all.filter((one) => !changed.some(({ file }) => file === one.file))
+  const rest = all.filter((change) => !changed.some(({ file }) => file === change.file))
   return [
     ...rest,
-    ...changed.map((one) => ({ ...all.find(({ file, how }) => file === one.file && how === 'written'), ...one })),
+    ...changed.map((change) => ({
+      ...all.find(({ file, how }) => file === change.file && how === 'written'),
+      ...change,
+    })),
   ]
 }
 
@@ -105,7 +108,7 @@ export function interferenceOf(lines: readonly HolderLine[]): Interference {
       ...merged(of(lines, 'touched')).map(sentenceOf),
       ...resets
         .filter(({ worked }) => worked === 0)
-        .map((one) => `${named(one)} and could not be reset: ${effectOf(one.setting)}`),
+        .map((reset) => `${named(reset)} and could not be reset: ${effectOf(reset.setting)}`),
       ...of(lines, 'replaced').map(
         ({ file }) =>
           `somebody put another file in the place of ${printable(file, 80)} of this run: what is kept is the holder's own`,
@@ -116,7 +119,7 @@ export function interferenceOf(lines: readonly HolderLine[]): Interference {
       of(lines, 'unwatched').length > 0
         ? ['nobody watched tracefs during the run: the kernel has no inotify (INOTIFY_USER), or no memory for it']
         : [],
-    notes: resets.filter(({ worked }) => worked !== 0).map((one) => `${named(one)}: it was reset before the run`),
+    notes: resets.filter(({ worked }) => worked !== 0).map((reset) => `${named(reset)}: it was reset before the run`),
   }
 }
 

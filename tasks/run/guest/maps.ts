@@ -81,14 +81,14 @@ function globalsOf(object: BpfObject | undefined, section: string): (bytes: Buff
   return (bytes) =>
     Object.fromEntries(
       (object?.globals ?? [])
-        .filter((one) => one.section === section)
+        .filter((variable) => variable.section === section)
         .map(({ name, type, offset }) => [name, typed(object, type)(bytes.subarray(offset))]),
     )
 }
 
 function typesOf(object: BpfObject | undefined, name: string): Types {
   if (name.startsWith('.')) return { key: untyped, value: globalsOf(object, name), declared: undefined }
-  const declared = object?.maps.find((one) => one.name === name)
+  const declared = object?.maps.find((map) => map.name === name)
   return { key: typed(object, declared?.key), value: typed(object, declared?.value), declared }
 }
 
@@ -100,9 +100,9 @@ function stackOf(bytes: Buffer): Value {
 }
 
 /** A per-CPU value is one value per CPU, each at a multiple of 8 bytes. */
-function perCpu(bytes: Buffer, size: number, cpus: number, one: (bytes: Buffer) => Value): Value {
+function perCpu(bytes: Buffer, size: number, cpus: number, decode: (bytes: Buffer) => Value): Value {
   const stride = Math.ceil(size / 8) * 8
-  return Array.from({ length: cpus }, (_, cpu) => one(bytes.subarray(cpu * stride, cpu * stride + size)))
+  return Array.from({ length: cpus }, (_, cpu) => decode(bytes.subarray(cpu * stride, cpu * stride + size)))
 }
 
 /** @param objects in the order in which the holder got them */

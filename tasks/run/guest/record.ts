@@ -177,7 +177,7 @@ const openedUp = (kernel: ResolvedKernel | undefined): Pick<Manifest['kernel'], 
   const injectable = (kernel?.expose ?? []).filter(({ as }) => as.includes('error-injectable'))
   return {
     ...(kernel?.helpers && { helpers: kernel.helpers }),
-    ...(injectable.length > 0 && { errorInjectable: injectable.map((one) => one.function) }),
+    ...(injectable.length > 0 && { errorInjectable: injectable.map((exposed) => exposed.function) }),
   }
 }
 
@@ -311,7 +311,7 @@ export async function record(
     await writeEvents(join(dir, 'events.parquet'), analysis.events)
     const { channels } = analysis.typed
     for (const channel of channels) await writeTyped(join(dir, typedFile(channel.name)), channel)
-    for (const name of ['trace.dat', 'events.parquet', ...channels.map((one) => typedFile(one.name))])
+    for (const name of ['trace.dat', 'events.parquet', ...channels.map((channel) => typedFile(channel.name))])
       sha256[name] = await hashFile(join(dir, name))
   } else await rm(join(dir, 'trace.dat'))
   const manifest: Manifest = { ...manifestOf(session, collected, analysis), sha256 }

@@ -196,7 +196,7 @@ export class SlotReader {
   }
 
   #ofGlobal(described: Described, index: number, name: string, wanted: Slots[string]): MapFill[] {
-    const found = described.object.globals.find((one) => one.name === name)
+    const found = described.object.globals.find((variable) => variable.name === name)
     if (found === undefined) throw new Error(`${name} was found and is gone`)
     if (found.section === '.rodata')
       throw this.#wrong(
@@ -217,18 +217,18 @@ export class SlotReader {
   read(slots: Readonly<Slots>): MapFill[] {
     return Object.entries(slots).flatMap(([name, wanted]) => {
       for (const [index, described] of this.#objects.entries()) {
-        const map = described.object.maps.find((one) => one.name === name)
+        const map = described.object.maps.find((declared) => declared.name === name)
         if (map !== undefined) return this.#ofMap(described, index, map, wanted)
-        if (described.object.globals.some((one) => one.name === name))
+        if (described.object.globals.some((variable) => variable.name === name))
           return this.#ofGlobal(described, index, name, wanted)
       }
       const names = this.#objects.flatMap(({ object }) => [
-        ...object.maps.map((one) => one.name),
-        ...object.globals.filter(({ section }) => section !== '.rodata').map((one) => one.name),
+        ...object.maps.map((map) => map.name),
+        ...object.globals.filter(({ section }) => section !== '.rodata').map((variable) => variable.name),
       ])
       throw this.#wrong(
         name,
-        `no map or global variable "${name}" in ${this.#objects.map((one) => one.name).join(', ')}`,
+        `no map or global variable "${name}" in ${this.#objects.map((object) => object.name).join(', ')}`,
         nameWayOut(name, names, 'maps', 'declare it in the probe: SEC(".maps")'),
       )
     })

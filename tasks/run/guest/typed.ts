@@ -34,7 +34,7 @@ export function checkTyped(described: readonly Described[], clock: string, place
       fact: `typed events (${first.map.name} of ${first.name}) carry the clock mono, so they cannot be put in order with a trace by another clock`,
       wayOut: 'leave `clock:` out, or print with say()',
     })
-  const twice = all.find(({ map }, index) => all.findIndex((one) => one.map.name === map.name) !== index)
+  const twice = all.find(({ map }, index) => all.findIndex((channel) => channel.map.name === map.name) !== index)
   if (twice !== undefined)
     throw userError({
       place,
@@ -54,7 +54,7 @@ export function channelOf(
   map: string,
   bytes: Buffer,
 ): { readonly channel: Channel; readonly used: number; readonly untyped: boolean } {
-  const type = described?.object.maps.find((one) => one.name === map)?.event
+  const type = described?.object.maps.find((declared) => declared.name === map)?.event
   if (described === undefined || type === undefined)
     return { channel: { name: map, type: '', columns: [], records: [] }, used: bytes.length, untyped: true }
   const { btf } = described.object

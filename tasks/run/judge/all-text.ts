@@ -54,17 +54,21 @@ function below(ended: Ended): string[] {
 
 /** The table and the counts. */
 export function allText(ended: readonly Ended[]): string {
-  const rows = ended.map((one) => {
-    const passed = one.outcomes.filter(({ manifest }) => manifest.verdict === 'passed').length
-    return [one.name, wordOf(one), one.outcomes.length === 0 ? '-' : `${passed} of ${one.outcomes.length}`]
+  const rows = ended.map((experiment) => {
+    const passed = experiment.outcomes.filter(({ manifest }) => manifest.verdict === 'passed').length
+    return [
+      experiment.name,
+      wordOf(experiment),
+      experiment.outcomes.length === 0 ? '-' : `${passed} of ${experiment.outcomes.length}`,
+    ]
   })
   const columns = [{ head: 'EXPERIMENT' }, { head: 'VERDICT' }, { head: 'RUNS PASSED' }]
   const [head = '', ...lines] = table(columns, rows).split('\n')
-  const count = (word: Word) => ended.filter((one) => wordOf(one) === word).length
+  const count = (word: Word) => ended.filter((experiment) => wordOf(experiment) === word).length
   const notes = remarkLines(ended.flatMap(({ outcomes }) => outcomes))
   return [
     head,
-    ...ended.flatMap((one, index) => [lines[index] ?? '', ...below(one)]),
+    ...ended.flatMap((experiment, index) => [lines[index] ?? '', ...below(experiment)]),
     ...(notes.length > 0 ? ['', ...notes] : []),
     '',
     `${ended.length} experiments: ${count('passed')} passed, ${count('failed')} failed, ${count('skipped')} skipped`,

@@ -72,11 +72,11 @@ function probeReports(lines: readonly HolderLine[], prints: readonly ProgramMess
   const failed = of(lines, 'attach-failed').map(({ program, section }) => ({ program, section, attached: null }))
   // Counts come in the order of the attachments: programs of two objects may have one name.
   const hits = of(lines, 'hits')
-  return [...attached, ...failed].map((one, index) => {
+  return [...attached, ...failed].map((hook, index) => {
     const counted = index < attached.length ? hits[index] : undefined
-    const printed = prints.find(({ program, section }) => program === one.program && section === one.section)
+    const printed = prints.find(({ program, section }) => program === hook.program && section === hook.section)
     return {
-      ...one,
+      ...hook,
       hits: counted?.hits ?? 0,
       missed: counted?.missed ?? -1,
       skipped: counted?.skipped ?? 0,
@@ -130,10 +130,14 @@ function missedOnPurpose(declared: readonly FailureExpectation[], probes: readon
 
 /** Messages that the experiment looks at: what another process printed of them would pass for the workload's. */
 function expectedMessage(experiment: ResolvedExperiment, arm: Arm, kernel: string): (message: string) => boolean {
-  const texts = expectedOn(experiment, kernel, arm).flatMap((one) => [
-    ...('order' in one ? one.order : []),
-    ...('messages' in one && (one.of ?? 'workload') === 'workload' ? Object.keys(one.messages) : []),
-    ...('same' in one ? one.same.flatMap((source) => ('message' in source ? [source.message] : [])) : []),
+  const texts = expectedOn(experiment, kernel, arm).flatMap((expectation) => [
+    ...('order' in expectation ? expectation.order : []),
+    ...('messages' in expectation && (expectation.of ?? 'workload') === 'workload'
+      ? Object.keys(expectation.messages)
+      : []),
+    ...('same' in expectation
+      ? expectation.same.flatMap((source) => ('message' in source ? [source.message] : []))
+      : []),
   ])
   // What only the run knows (the workload's pid) is nobody else's.
   const patterns = texts.filter((text) => !text.includes('${workload.')).map((text) => patternOf(text, arm.params))
@@ -166,7 +170,7 @@ const damagedLedger = (ledger: Ledger, damaged: string | undefined): Ledger =>
 
 /** Channels together, in order of time. */
 const inOrder = (lists: readonly (readonly TraceEvent[])[]): readonly TraceEvent[] =>
-  lists.reduce<readonly TraceEvent[]>((all, one) => mergeByTime(all, one), [])
+  lists.reduce<readonly TraceEvent[]>((all, list) => mergeByTime(all, list), [])
 
 export function analyse(input: AnalysisInput): Analysis {
   const { experiment, arm, kernel, lines, report, stats, stdout, stderr, beside, maps } = input

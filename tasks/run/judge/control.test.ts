@@ -19,9 +19,9 @@ const NUMBERS = [10, 11, 12, 13, 14, 15]
 
 test('agree: the same sequences, and numbers that chance explains', () => {
   const list = [...runs('bytes=1', 'warm', NUMBERS, 'ab'), ...runs('bytes=1', 'cold', NUMBERS, 'ba')]
-  const [one] = agreements(list)
-  expect(one).toMatchObject({ arm: 'bytes=1', agrees: true, runs: { warm: 6, cold: 6 } })
-  expect(one?.sequences).toEqual([
+  const [agreement] = agreements(list)
+  expect(agreement).toMatchObject({ arm: 'bytes=1', agrees: true, runs: { warm: 6, cold: 6 } })
+  expect(agreement?.sequences).toEqual([
     { id: 'a', warm: 3, cold: 3 },
     { id: 'b', warm: 3, cold: 3 },
   ])
@@ -67,9 +67,9 @@ test('differ: a number that is another one', () => {
       NUMBERS.map((value) => value + 100),
     ),
   ]
-  const [one] = agreements(list)
-  expect(one?.agrees).toBe(false)
-  expect(one?.numbers.map(({ name, p }) => [name, p < 0.05])).toEqual([
+  const [agreement] = agreements(list)
+  expect(agreement?.agrees).toBe(false)
+  expect(agreement?.numbers.map(({ name, p }) => [name, p < 0.05])).toEqual([
     ['ns', true],
     ['workload ms', false],
   ])

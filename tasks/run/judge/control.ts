@@ -56,7 +56,7 @@ const placedIds = (runs: readonly Manifest[]): Placed<string>[] =>
 
 function sequencesOf(warm: readonly Manifest[], cold: readonly Manifest[]): Agreement['sequences'] {
   const ids = new Set([...idsOf(warm), ...idsOf(cold)])
-  const count = (runs: readonly Manifest[], id: string) => idsOf(runs).filter((one) => one === id).length
+  const count = (runs: readonly Manifest[], id: string) => idsOf(runs).filter((other) => other === id).length
   return [...ids].map((id) => ({ id, warm: count(warm, id), cold: count(cold, id) }))
 }
 
@@ -72,7 +72,7 @@ export function agreements(runs: readonly Manifest[]): Agreement[] {
     return warm.length === 0 || cold.length === 0 ? [] : [{ arm, warm, cold }]
   })
   const tests = pairs.flatMap(({ warm, cold }, pair) => {
-    const names = new Set([...warm, ...cold].flatMap((one) => Object.keys(numbersOf(one))))
+    const names = new Set([...warm, ...cold].flatMap((run) => Object.keys(numbersOf(run))))
     return [...names].flatMap((name) => {
       const [a, b] = [samplesOf(warm, name), samplesOf(cold, name)]
       const test = rankTest(a, b)
@@ -111,7 +111,7 @@ function sequenceText({ sequences, sequenceP = 1 }: Agreement): string {
   if (sequences.length === 1) return 'the same sequence of messages'
   if (sequences.every(({ warm, cold }) => warm + cold === 1))
     return `no two runs have the same sequence of messages: they say nothing`
-  const only = (which: 'warm' | 'cold') => sequences.filter((one) => one[which] === 0).length
+  const only = (which: 'warm' | 'cold') => sequences.filter((sequence) => sequence[which] === 0).length
   const [notWarm, notCold] = [only('warm'), only('cold')]
   const which = notWarm + notCold === 0 ? 'all in both' : `${notCold} only warm, ${notWarm} only cold`
   const verdict = sequenceP < LEVEL ? 'a difference' : 'no difference seen'
@@ -120,9 +120,9 @@ function sequenceText({ sequences, sequenceP = 1 }: Agreement): string {
 
 /** A paragraph for people; nothing where no arm has a control. */
 export function controlText(runs: readonly Manifest[]): string[] {
-  return agreements(runs).flatMap((one) => [
-    `warm and cold ${one.agrees ? (one.tellable ? 'agree' : 'do not differ, as far as so few runs can show') : 'differ'}${one.arm === '' ? '' : `, ${printable(one.arm)}`} (${one.runs.warm} and ${one.runs.cold} runs): ${sequenceText(one)}`,
-    ...one.numbers.map(
+  return agreements(runs).flatMap((agreement) => [
+    `warm and cold ${agreement.agrees ? (agreement.tellable ? 'agree' : 'do not differ, as far as so few runs can show') : 'differ'}${agreement.arm === '' ? '' : `, ${printable(agreement.arm)}`} (${agreement.runs.warm} and ${agreement.runs.cold} runs): ${sequenceText(agreement)}`,
+    ...agreement.numbers.map(
       ({ name, warm, cold, delta, p }) =>
         `    ${name}: warm ${shortNumber(warm)}, cold ${shortNumber(cold)}; ${p < LEVEL ? 'a difference' : 'no difference seen'} (delta ${delta.toFixed(2)}, ${probability(p)})`,
     ),

@@ -40,14 +40,15 @@ type Applicable = Pick<ResolvedExperiment, 'expect' | 'unit'>
 
 /** The expectations of an arm on this kernel. */
 export const expectedOn = ({ expect }: Applicable, kernel: string, arm: Pick<Arm, 'probes'>): readonly Expectation[] =>
-  expect.filter((one) => concerns(one, kernel, arm))
+  expect.filter((expectation) => concerns(expectation, kernel, arm))
 
 /** The failures that are declared for an arm on this kernel. */
 export const failuresExpectedOn = (
   experiment: Applicable,
   kernel: string,
   arm: Pick<Arm, 'probes'>,
-): readonly FailureExpectation[] => expectedOn(experiment, kernel, arm).filter((one) => 'failure' in one)
+): readonly FailureExpectation[] =>
+  expectedOn(experiment, kernel, arm).filter((expectation) => 'failure' in expectation)
 
 function ruleOf(count: Count, params: Params): CountRule {
   const text = interpolate(String(count), params)
@@ -93,38 +94,41 @@ function messageCounts(
   )
 }
 
-function check(one: Expectation, unit: string, arm: Arm, params: Params, facts: Facts): Verdict {
+function check(expectation: Expectation, unit: string, arm: Arm, params: Params, facts: Facts): Verdict {
   const { events, pids, processes, counted, failed } = facts
-  if ('order' in one)
+  if ('order' in expectation)
     return checkExpectation(
       {
-        order: one.order.map((text) => patternOf(text, params)),
-        texts: one.order,
-        per: one.per === 'run' ? 'run' : 'sequence',
+        order: expectation.order.map((text) => patternOf(text, params)),
+        texts: expectation.order,
+        per: expectation.per === 'run' ? 'run' : 'sequence',
         unit,
-        times: timesOf(one, arm),
+        times: timesOf(expectation, arm),
       },
       events,
       pids,
       processes,
     )
-  if ('failure' in one) {
+  if ('failure' in expectation) {
     const message =
-      one.message === undefined ? undefined : { pattern: patternOf(one.message, params), text: one.message }
+      expectation.message === undefined
+        ? undefined
+        : { pattern: patternOf(expectation.message, params), text: expectation.message }
     const messages = events.filter(isPrintk).map((event) => event.message)
-    return checkFailure({ ...one, message }, { failed, counted, messages })
+    return checkFailure({ ...expectation, message }, { failed, counted, messages })
   }
-  if ('messages' in one) return messageCounts(one, facts, params)
-  if ('calls' in one) {
+  if ('messages' in expectation) return messageCounts(expectation, facts, params)
+  if ('calls' in expectation) {
     const own = events.filter(({ pid }) => pids.has(pid))
     const graphs = callGraphs(own, (id) => processes.comm(id))
     return checkCalls(
-      one.calls,
+      expectation.calls,
       graphs.flatMap(({ roots }) => roots),
     )
   }
-  if ('same' in one) return checkSame(one.same.map((source) => sideOf(source, facts, params)))
-  const [kind, counts] = 'hits' in one ? (['hits', one.hits] as const) : (['misses', one.misses] as const)
+  if ('same' in expectation) return checkSame(expectation.same.map((source) => sideOf(source, facts, params)))
+  const [kind, counts] =
+    'hits' in expectation ? (['hits', expectation.hits] as const) : (['misses', expectation.misses] as const)
   const rules = Object.entries(counts).map(([program, count]) => [program, ruleOf(count, params)] as const)
   return checkProgramCounts(kind, rules, counted)
 }
@@ -139,5 +143,5 @@ export function checkAll(
 ): Verdict[] {
   const params = { ...arm.params, ...(pid === undefined ? {} : { 'workload.pid': pid }) }
   const unit = unitOf(experiment) ?? unitWord(undefined, undefined)
-  return expectedOn(experiment, kernel, arm).map((one) => check(one, unit, arm, params, facts))
+  return expectedOn(experiment, kernel, arm).map((expectation) => check(expectation, unit, arm, params, facts))
 }

@@ -44,11 +44,11 @@ export interface JudgedImport {
 }
 
 /** Expectations whose facts are in a trace; the others need the run itself (its counters, maps, output). */
-const answerable = (one: ResolvedExperiment['expect'][number]): boolean =>
-  'order' in one || 'messages' in one || 'calls' in one
+const answerable = (expectation: ResolvedExperiment['expect'][number]): boolean =>
+  'order' in expectation || 'messages' in expectation || 'calls' in expectation
 
-const kindOf = (one: ResolvedExperiment['expect'][number]): string =>
-  ['failure', 'same', 'hits', 'misses'].find((kind) => kind in one) ?? 'other'
+const kindOf = (expectation: ResolvedExperiment['expect'][number]): string =>
+  ['failure', 'same', 'hits', 'misses'].find((kind) => kind in expectation) ?? 'other'
 
 function readsOf(
   experiment: ResolvedExperiment,
@@ -118,6 +118,6 @@ export function judgeImported(
         }
       }),
     ),
-    unanswered: [...new Set(experiment.expect.filter((one) => !answerable(one)).map(kindOf))],
+    unanswered: [...new Set(experiment.expect.filter((expectation) => !answerable(expectation)).map(kindOf))],
   }
 }

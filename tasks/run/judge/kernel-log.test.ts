@@ -14,7 +14,7 @@ const splats = (dmesg: string, lines: HolderLine[], allow: Parameters<typeof spl
 
 test('a splat has its place, and is of the run or of the time before it', () => {
   const found = splats(BOOT + warning('early') + warning('late', '2.5'), log(4))
-  expect(found.map((one) => [one.function, one.line, one.at, one.when])).toEqual([
+  expect(found.map((splat) => [splat.function, splat.line, splat.at, splat.when])).toEqual([
     ['early', 3, '1.5', 'before'],
     ['late', 4, '2.5', 'run'],
   ])

@@ -64,17 +64,17 @@ export function splatsOf({ dmesg, console, lines }: KernelLog, allow: readonly A
   const cut = (text: string) => text.slice(0, LONGEST)
   const splat =
     (file: RunSplat['file']) =>
-    (one: Splat): RunSplat => ({
-      kind: one.kind,
-      function: one.function ?? null,
-      module: one.module ?? null,
-      what: cut(one.what),
+    (splat: Splat): RunSplat => ({
+      kind: splat.kind,
+      function: splat.function ?? null,
+      module: splat.module ?? null,
+      what: cut(splat.what),
       file,
-      line: one.line,
-      at: one.at ?? null,
-      when: file === 'dmesg' && one.line < first ? 'before' : 'run',
-      allowed: allows(allow, one),
-      lines: one.lines.map(cut),
+      line: splat.line,
+      at: splat.at ?? null,
+      when: file === 'dmesg' && splat.line < first ? 'before' : 'run',
+      allowed: allows(allow, splat),
+      lines: splat.lines.map(cut),
     })
   const taints = unexplainedTaints(lines, [...logged, ...printed]).map(([letter, before]): RunSplat => {
     const what = `taint flag ${letter} is set, and the report that set it is not in the log`

@@ -32,8 +32,8 @@ const LOADED = { ns: 'loadNs', instructions: 'verified', 'jit-bytes': 'jitBytes'
  */
 function loadOf({ load, program }: LoadMetric, programs: readonly Loaded[]): number | null {
   const numbers = programs
-    .filter((one) => program === undefined || one.program === program)
-    .map((one) => one[LOADED[load]])
+    .filter((candidate) => program === undefined || candidate.program === program)
+    .map((counts) => counts[LOADED[load]])
   return numbers.length === 0 || numbers.includes(undefined)
     ? null
     : numbers.reduce<number>((sum, value) => sum + (value ?? 0), 0)
@@ -133,7 +133,7 @@ export function mediansSoFar(
   manifests: readonly Manifest[],
   declared: Readonly<Record<string, Metric>>,
 ): NonNullable<Forecast['soFar']> {
-  const metrics = [...new Set(manifests.flatMap((one) => Object.keys(one.metrics ?? {})))]
+  const metrics = [...new Set(manifests.flatMap((run) => Object.keys(run.metrics ?? {})))]
   return metrics.flatMap((metric) => {
     const values = valuesOf(manifests, metric)
     const known = declared[metric]

@@ -82,7 +82,7 @@ function remarkOf(program: OtherProgram, events: readonly OtherProbe[], declared
 function declaredLoaders(lines: readonly HolderLine[], programs: readonly OtherProgram[]): ReadonlySet<string> {
   const comms = of(lines, 'companion').map(({ name }) => name.slice(0, COMM_LENGTH))
   const pids = (comm: string) =>
-    new Set(programs.filter((one) => one.before && one.comm === comm).map(({ pid }) => pid))
+    new Set(programs.filter((process) => process.before && process.comm === comm).map(({ pid }) => pid))
   return new Set(comms.filter((comm) => pids(comm).size <= comms.filter((other) => other === comm).length))
 }
 

@@ -35,7 +35,8 @@ export async function preflight(
     const { version, ...found } = await findingsIn(object, kernel, artefacts.modules, context)
     const probe = lab.probes[object.probe]
     const optional = probe && 'optional' in probe ? probe.optional : []
-    for (const one of found.refused) if (!optional.includes(one.program)) refused.push({ ...one, probe: object.probe })
+    for (const hook of found.refused)
+      if (!optional.includes(hook.program)) refused.push({ ...hook, probe: object.probe })
     inWorkload.push(...found.inWorkload.filter(({ program }) => !optional.includes(program)))
     if (!version || wanted.includes('load')) continue
     const at = `probe ${object.probe}`
@@ -44,7 +45,7 @@ export async function preflight(
     context.emit({ type: 'notice', level: 'warning', standing: true, place: at, text, wayOut })
   }
   // A program that does not load is not attached; another failure that is expected comes before.
-  if (wanted.some((one) => ['attach', 'load', 'verifier'].includes(one))) return
+  if (wanted.some((stage) => ['attach', 'load', 'verifier'].includes(stage))) return
   if (inWorkload.length > 0) {
     const { refuseInWorkload } = await import('../../build/preflight/workload.ts')
     await refuseInWorkload(inWorkload, artefacts.workload, place)

@@ -20,14 +20,14 @@ const isRefused = ({ text, open }: Format, version: Version): boolean =>
  * A kernel prints nothing of a format that it refuses. Its version alone does not prove that, so the message may come
  * all the same.
  */
-function onKernel(one: ProgramMessages, version: Version): ProgramMessages {
-  const refused = one.formats.filter((format) => isRefused(format, version))
-  if (refused.length === 0) return one
+function onKernel(messages: ProgramMessages, version: Version): ProgramMessages {
+  const refused = messages.formats.filter((format) => isRefused(format, version))
+  if (refused.length === 0) return messages
   const fewer = refused.reduce((sum, { most }) => sum + most, 0)
   return {
-    ...one,
-    least: Math.max(0, one.least - fewer),
-    formats: one.formats.map((format) => (refused.includes(format) ? { ...format, least: 0 } : format)),
+    ...messages,
+    least: Math.max(0, messages.least - fewer),
+    formats: messages.formats.map((format) => (refused.includes(format) ? { ...format, least: 0 } : format)),
   }
 }
 

@@ -20,12 +20,12 @@ const shown = (text: string): string => printable(text, 120)
 function spokenOf(expected: readonly Expectation[]): (program: string) => boolean {
   const named = new Set<string>()
   let all = false
-  for (const one of expected) {
-    if ('hits' in one) for (const program of Object.keys(one.hits)) named.add(program)
-    if ('misses' in one) for (const program of Object.keys(one.misses)) named.add(program)
-    if (!('failure' in one)) continue
-    if (one.program === undefined) all = true
-    else named.add(one.program)
+  for (const expectation of expected) {
+    if ('hits' in expectation) for (const program of Object.keys(expectation.hits)) named.add(program)
+    if ('misses' in expectation) for (const program of Object.keys(expectation.misses)) named.add(program)
+    if (!('failure' in expectation)) continue
+    if (expectation.program === undefined) all = true
+    else named.add(expectation.program)
   }
   return (program) => all || named.has(program)
 }
@@ -38,15 +38,19 @@ function neverFired(probes: readonly ProbeReport[], expected: readonly Expectati
 }
 
 /** The parts of an expectation that ask for the absence of messages: "messages x: 0", "at most 5", no such sequence. */
-function absences(one: Expectation, params: Arm['params']): string[] {
+function absences(expectation: Expectation, params: Arm['params']): string[] {
   const isAbsence = (count: string | number) => {
     const rule = countRule(interpolate(String(count), params))
     return rule !== undefined && (rule.sign === '<' || rule.sign === '<=' || (rule.sign === '=' && rule.number === 0))
   }
-  if ('order' in one)
-    return one.times !== undefined && isAbsence(one.times) ? [`order ${one.order[0] ?? ''}, ...: ${one.times}`] : []
-  if (!('messages' in one)) return []
-  return Object.entries(one.messages).flatMap(([text, count]) => (isAbsence(count) ? [`${text}: ${count}`] : []))
+  if ('order' in expectation)
+    return expectation.times !== undefined && isAbsence(expectation.times)
+      ? [`order ${expectation.order[0] ?? ''}, ...: ${expectation.times}`]
+      : []
+  if (!('messages' in expectation)) return []
+  return Object.entries(expectation.messages).flatMap(([text, count]) =>
+    isAbsence(count) ? [`${text}: ${count}`] : [],
+  )
 }
 
 /** Messages that are rightly absent only because no program ran that could have printed one. */
@@ -57,8 +61,8 @@ function notPutToTheTest(
   params: Arm['params'],
 ): string[] {
   if (printed > 0 || probes.some(({ hits }) => hits > 0)) return []
-  return expected.flatMap((one) =>
-    absences(one, params).map(
+  return expected.flatMap((expectation) =>
+    absences(expectation, params).map(
       (what) => `expectation "${shown(what)}" was not put to the test: no program fired, so none could print a message`,
     ),
   )
@@ -66,8 +70,15 @@ function notPutToTheTest(
 
 /** A count that any number satisfies. */
 const anyNumber = (expected: readonly Expectation[], params: Arm['params']): string[] =>
-  expected.flatMap((one) => {
-    const counts = 'messages' in one ? one.messages : 'hits' in one ? one.hits : 'misses' in one ? one.misses : {}
+  expected.flatMap((expectation) => {
+    const counts =
+      'messages' in expectation
+        ? expectation.messages
+        : 'hits' in expectation
+          ? expectation.hits
+          : 'misses' in expectation
+            ? expectation.misses
+            : {}
     return Object.entries(counts).flatMap(([what, count]) => {
       const rule = countRule(interpolate(String(count), params))
       return rule?.sign === '>=' && rule.number === 0

@@ -107,7 +107,7 @@ function missing(unfinished: readonly Unfinished[]): Map<string, string[]> {
   const words = new Map<string, string[]>()
   const add = (key: string, word: string) => words.set(key, [...(words.get(key) ?? []), word])
   for (const { experiment, problems, left } of unfinished) {
-    for (const [arm, list] of Map.groupBy(problems, (one) => one.arm))
+    for (const [arm, list] of Map.groupBy(problems, (problem) => problem.arm))
       add(armKey(experiment, arm), `${list.length} without a result`)
     for (const { arm, why, runs } of left) add(armKey(experiment, arm), `${runs} ${WHY_LEFT[why]}`)
   }
@@ -116,7 +116,7 @@ function missing(unfinished: readonly Unfinished[]): Map<string, string[]> {
 
 /** "failed: 3 passed, 1 failed". An arm whose runs are not all there, or not all whole, is incomplete. */
 function countText(runs: readonly Manifest[], absent: readonly string[]): string {
-  const count = (verdict: Manifest['verdict']) => runs.filter((one) => one.verdict === verdict).length
+  const count = (verdict: Manifest['verdict']) => runs.filter((run) => run.verdict === verdict).length
   const [failed, incomplete] = [count('failed'), count('incomplete')]
   const words = [
     `${count('passed')} passed`,
@@ -139,7 +139,7 @@ function factsOf(
   arms: readonly (readonly Manifest[])[],
   { metrics: declared, until }: DeclaredNumbers,
 ): string[] {
-  const metrics = [...new Set(runs.flatMap((one) => Object.keys(one.metrics ?? {})))]
+  const metrics = [...new Set(runs.flatMap((run) => Object.keys(run.metrics ?? {})))]
   return metrics.flatMap((name) => {
     const values = samplesOf(runs, name)
     if (values.length === 0) return [`${name}: nothing matched in any run`]
@@ -150,7 +150,7 @@ function factsOf(
     return [
       metricText(
         withUnit(name, unit),
-        summary(values.map((one) => ({ value: one.value * factor, node: one.node }))),
+        summary(values.map((sample) => ({ value: sample.value * factor, node: sample.node }))),
         until?.precision,
       ),
       ...(trend === undefined ? [] : [`  ${trend}`]),

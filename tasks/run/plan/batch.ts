@@ -64,7 +64,7 @@ const fileOf = (state: string, { id }: Note): string => join(batchesDir(state), 
 async function interruptedBatches(state: string, asked: RequestDigests, ifNewer: IfNewer): Promise<Note[]> {
   const found = await readNotes(batchesDir(state), Note, FORMAT, ifNewer)
   return found.flatMap(({ note, fate }) =>
-    fate === 'gone' && Object.keys(note.parts).some((one) => asked.has(one)) ? [note] : [],
+    fate === 'gone' && Object.keys(note.parts).some((name) => asked.has(name)) ? [note] : [],
   )
 }
 
@@ -119,7 +119,7 @@ export class Batch {
       return { asked: digest, results: then === digest ? results : now, journals }
     }
     const all = new Map([
-      ...Object.entries(before?.parts ?? {}).map(([name, one]) => [name, one.asked] as const),
+      ...Object.entries(before?.parts ?? {}).map(([name, part]) => [name, part.asked] as const),
       ...asked,
     ])
     const batch = await Batch.#at(places, before?.started ?? now, part, all)
@@ -166,12 +166,12 @@ export class Batch {
   /** The command has ended: where something is left of an experiment, `--resume` can go on with it. */
   async end(): Promise<void> {
     this.#touching[Symbol.dispose]()
-    for (const one of Object.keys(this.#note.parts)) if ((await this.due(one)).what !== 'nothing') return
+    for (const name of Object.keys(this.#note.parts)) if ((await this.due(name)).what !== 'nothing') return
     await rm(fileOf(this.#places.state, this.#note), { force: true })
   }
 }
 
 async function anyJournal({ state }: BatchPlaces, asked: RequestDigests): Promise<boolean> {
-  for (const one of asked.keys()) if ((await journalsIn(journalsDir(state, one))).length > 0) return true
+  for (const name of asked.keys()) if ((await journalsIn(journalsDir(state, name))).length > 0) return true
   return false
 }

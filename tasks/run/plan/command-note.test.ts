@@ -13,9 +13,9 @@ const asked = (...experiments: string[]): CommandRequest => ({
 const notes = (state: string) => join(state, 'runs', '.commands')
 
 /** A command whose process is gone. */
-async function interrupted(state: string, one: CommandRequest, change: object = {}): Promise<void> {
+async function interrupted(state: string, request: CommandRequest, change: object = {}): Promise<void> {
   const before = new Set(readdirSync(state).length > 0 ? readdirSync(notes(state)) : [])
-  using _command = await noteCommand(state, one)
+  using _command = await noteCommand(state, request)
   const [name = ''] = readdirSync(notes(state)).filter((file) => !before.has(file))
   const file = join(notes(state), name)
   const note = JSON.parse(readFileSync(file, 'utf8')) as { owner: object }

@@ -216,7 +216,7 @@ export class PlanExecutor {
     // With `until:` nobody knows how many runs there will be.
     const secondsLeft = this.#wanted.experiment.until ? undefined : this.#pace.left(arms, this.#count)
     const manifests = [...this.#plan.done.values(), ...this.results.values()].map(({ manifest }) => manifest)
-    const own = manifests.filter((one) => one.arm.name === arm.name && one.plan?.warmup !== true)
+    const own = manifests.filter((run) => run.arm.name === arm.name && run.plan?.warmup !== true)
     const soFar = mediansSoFar(own, this.#wanted.experiment.metrics)
     this.#handle.progress(printable(arm.name) || 'run', done, this.#total, 'runs', {
       ...(secondsLeft !== undefined && { secondsLeft }),
@@ -272,7 +272,7 @@ export class PlanExecutor {
       .then(() => finishRun(session, collected, this.#places, this.#context))
       .then(async (outcome) => {
         this.#keep(run, outcome)
-        const left = this.#pending.length + [...this.#atWork].filter((one) => one !== run).length
+        const left = this.#pending.length + [...this.#atWork].filter((other) => other !== run).length
         await this.#failures.look(outcome, this.#place(arm, run), left)
       })
     // If the caller waits, it decides whether the run is made again.

@@ -130,7 +130,7 @@ export type PlanRun = StoredRun & { readonly manifest: { readonly plan: NonNulla
 
 /** The attempts at each position of a journal's plan, by position, in the order in which they were made. */
 export function attemptsOf(id: string, runs: readonly StoredRun[]): Map<number, PlanRun[]> {
-  const own = runs.filter((one): one is PlanRun => one.manifest.plan?.id === id)
+  const own = runs.filter((run): run is PlanRun => run.manifest.plan?.id === id)
   const sorted = own.toSorted((a, b) => a.manifest.plan.attempt - b.manifest.plan.attempt)
   return Map.groupBy(sorted, ({ manifest }) => manifest.plan.index)
 }

@@ -37,7 +37,8 @@ describe('schedule', () => {
   test('mirrored: every second round backwards, so that a drift meets all arms alike', () => {
     const found = schedule({ ...request, arms: 3, repeats: 4, warmup: 0, order: 'mirrored' })
     expect(found.map(({ arm }) => arm).join('')).toBe('012210012210')
-    const mean = (arm: number) => found.filter((one) => one.arm === arm).reduce((sum, { index }) => sum + index, 0) / 4
+    const mean = (arm: number) =>
+      found.filter((turn) => turn.arm === arm).reduce((sum, { index }) => sum + index, 0) / 4
     expect([mean(0), mean(1), mean(2)]).toEqual([5.5, 5.5, 5.5])
   })
 

@@ -68,7 +68,7 @@ export async function workers<Item>(
   { signal }: Pick<Context, 'signal'>,
 ): Promise<void> {
   const failures: unknown[] = []
-  const one = async (worker: number) => {
+  const work = async (worker: number) => {
     let item: Item | undefined
     try {
       while (failures.length === 0 && !signal.aborted && (item = next(item)) !== undefined) await run(item, worker)
@@ -78,7 +78,7 @@ export async function workers<Item>(
       await close(worker).catch((error: unknown) => failures.push(error))
     }
   }
-  await Promise.all(Array.from({ length: count }, (_, worker) => one(worker)))
+  await Promise.all(Array.from({ length: count }, (_, worker) => work(worker)))
   if (signal.aborted) throw interrupted()
   if (failures.length > 0) throw failures[0]
 }

@@ -49,7 +49,7 @@ function actorOf(pid: number, events: readonly TraceEvent[], own: boolean, comm:
     count: group.length,
     satisfying: group.filter(({ message }) => filter(message)).length,
   }))
-  const satisfying = messages.reduce((sum, one) => sum + one.satisfying, 0)
+  const satisfying = messages.reduce((sum, message) => sum + message.satisfying, 0)
   return { comm, pid, own, total: events.length, satisfying, messages }
 }
 

@@ -97,7 +97,7 @@ const WHY: Readonly<Record<Layer, string>> = {
   lostMarkers: 'the trace itself says that events were lost',
 }
 
-const sum = (numbers: readonly number[]): number => numbers.reduce((total, one) => total + one, 0)
+const sum = (numbers: readonly number[]): number => numbers.reduce((total, number) => total + number, 0)
 const LAYERS = Object.keys(WHY) as readonly Layer[]
 
 /** What is known of a layer: a number, and whether that is all of it. */
@@ -109,11 +109,11 @@ interface Known {
 }
 
 function ringLoss(counter: 'overrun' | 'commitOverrun' | 'dropped' | 'entries', perCpu: PerCpu): Known {
-  const counts = perCpu.map((one) => one?.[counter] ?? 0)
+  const counts = perCpu.map((counters) => counters?.[counter] ?? 0)
   const parts = counts.flatMap((count, cpu) => (count > 0 ? [`CPU ${cpu}: ${count}`] : []))
   return {
     least: sum(counts),
-    whole: perCpu.length > 0 && perCpu.every((one) => one !== null),
+    whole: perCpu.length > 0 && perCpu.every((counters) => counters !== null),
     where: parts.length === 0 ? '' : ` (${parts.join(', ')})`,
   }
 }
@@ -158,8 +158,10 @@ const isCounted = (section: string | undefined): boolean => section === undefine
 
 function doubts(input: LossInput, perCpu: PerCpu, balance: RingBalance): string[] {
   const { stats, cpus, missed, notUnderstood } = input
-  const unknown = missed.filter((one) => one.missed < 0 && isCounted(one.section)).map(({ program }) => program)
-  const readable = stats.length > 0 && perCpu.every((one) => one !== null)
+  const unknown = missed
+    .filter((program) => program.missed < 0 && isCounted(program.section))
+    .map(({ program }) => program)
+  const readable = stats.length > 0 && perCpu.every((counters) => counters !== null)
   return [
     ...(readable ? [] : ['the loss counters of the ring buffer could not be read']),
     ...(cpus !== undefined && stats.length < cpus ? [`of ${cpus} CPUs only ${stats.length} have loss counters`] : []),
@@ -178,7 +180,7 @@ function doubts(input: LossInput, perCpu: PerCpu, balance: RingBalance): string[
 /** Adds up all layers. */
 export function lossLedger(input: LossInput): Ledger {
   const perCpu = input.stats.map((text) => parseRingStats(text) ?? null)
-  const missed = input.missed.filter(({ section }) => isCounted(section)).map((one) => one.missed)
+  const missed = input.missed.filter(({ section }) => isCounted(section)).map((program) => program.missed)
   const marks = input.markers.map(({ count }) => count)
   const balance = ringBalance(perCpu, input.recorded)
   const layers: Readonly<Record<Layer, Known>> = {
@@ -187,8 +189,8 @@ export function lossLedger(input: LossInput): Ledger {
     dropped: ringLoss('dropped', perCpu),
     unread: unreadLoss(perCpu, balance),
     taken: { least: balance.taken, whole: true, where: '' },
-    missed: { least: sum(missed.filter((one) => one > 0)), whole: missed.every((one) => one >= 0), where: '' },
-    skipped: { least: sum(input.missed.map((one) => Math.max(0, one.skipped ?? 0))), whole: true, where: '' },
+    missed: { least: sum(missed.filter((count) => count > 0)), whole: missed.every((count) => count >= 0), where: '' },
+    skipped: { least: sum(input.missed.map((program) => Math.max(0, program.skipped ?? 0))), whole: true, where: '' },
     typed: typedLoss(input.typed ?? []),
     lostMarkers: { least: sum(marks.map((mark) => mark ?? 0)), whole: !marks.includes(undefined), where: '' },
   }

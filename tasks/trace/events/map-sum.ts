@@ -53,7 +53,10 @@ function globalsOf(entries: readonly Entry[]): Entry[] {
   if (first === undefined) return []
   const sections = entries.map(({ value }) => (isRecord(value) ? value : undefined))
   const names = [...new Set(sections.flatMap((section) => Object.keys(section ?? {})))]
-  const variables = names.map((name): [string, Value] => [name, ofEach(sections.map((one) => one?.[name] ?? null))])
+  const variables = names.map((name): [string, Value] => [
+    name,
+    ofEach(sections.map((section) => section?.[name] ?? null)),
+  ])
   return [
     {
       ...first,
@@ -76,8 +79,10 @@ export function sumOfMaps(all: readonly Maps[]): Maps {
   const [first] = all
   if (first === undefined) return { slots: [], maps: [] }
   const maps = first.maps.map((map) => {
-    const same = all.flatMap((one) => one.maps.filter(({ object, name }) => object === map.object && name === map.name))
-    const entries = same.flatMap((one) => one.entries)
+    const same = all.flatMap((maps) =>
+      maps.maps.filter(({ object, name }) => object === map.object && name === map.name),
+    )
+    const entries = same.flatMap((map) => map.entries)
     return { ...map, entries: isGlobals(map) ? globalsOf(entries) : summed(entries), cut: same.some(({ cut }) => cut) }
   })
   return { slots: first.slots, maps }

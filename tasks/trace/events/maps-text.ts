@@ -17,7 +17,7 @@ type DumpedMap = Maps['maps'][number]
 function strippedOf(value: unknown): unknown {
   if (Array.isArray(value)) {
     const rest = value.map(strippedOf)
-    return rest.every((one) => one === undefined) ? undefined : rest
+    return rest.every((field) => field === undefined) ? undefined : rest
   }
   const rest = Object.entries(value ?? {}).filter(([name]) => name !== 'slots')
   return rest.length === 0 ? undefined : Object.fromEntries(rest)
@@ -37,7 +37,7 @@ function withoutDrawn({ name }: DumpedMap, value: unknown): unknown {
 
 /** A number to order by: a count, or the sum of a count of each CPU. */
 function weightOf(value: unknown): number | undefined {
-  if (Array.isArray(value)) return value.reduce<number>((sum, one) => sum + (weightOf(one) ?? 0), 0)
+  if (Array.isArray(value)) return value.reduce<number>((sum, item) => sum + (weightOf(item) ?? 0), 0)
   if (typeof value === 'number') return value
   return typeof value === 'string' && /^-?\d{1,20}$/.test(value) ? Number(value) : undefined
 }

@@ -4,7 +4,7 @@ import { messageLedger, patternOfFormat, type FiredProgram } from './message-led
 const format = (text: string, least: number, most: number, open = false) => ({ text, open, least, most })
 /** A program that was counted exactly. */
 const program = (name: string, fired: number, ...formats: readonly ReturnType<typeof format>[]): FiredProgram => {
-  const sum = (key: 'least' | 'most') => formats.reduce((total, one) => total + one[key], 0)
+  const sum = (key: 'least' | 'most') => formats.reduce((total, format) => total + format[key], 0)
   return { program: name, least: fired, most: fired, prints: { least: sum('least'), most: sum('most'), formats } }
 }
 const repeat = (count: number, text: string) => Array.from({ length: count }, () => text)

@@ -60,17 +60,17 @@ export function patternOfFormat({ text, open }: Pick<Format, 'text' | 'open'>): 
 class Together {
   readonly #of: number[] = []
 
-  find(one: number): number {
-    const up = this.#of[one] ?? one
-    if (up === one) return one
+  find(index: number): number {
+    const up = this.#of[index] ?? index
+    if (up === index) return index
     const top = this.find(up)
-    this.#of[one] = top
+    this.#of[index] = top
     return top
   }
 
   join(numbers: readonly number[]): void {
     const [first, ...rest] = numbers
-    for (const one of rest) this.#of[this.find(one)] = this.find(first ?? one)
+    for (const index of rest) this.#of[this.find(index)] = this.find(first ?? index)
   }
 }
 
@@ -121,7 +121,7 @@ const firedText = (programs: readonly FiredProgram[], by: readonly number[]): st
     .map(({ program, least }) => `${printable(program, 64)} fired ${plural(least, 'time')}`)
     .join(', ')
 
-const sum = (numbers: readonly number[]): number => numbers.reduce((total, one) => total + one, 0)
+const sum = (numbers: readonly number[]): number => numbers.reduce((total, number) => total + number, 0)
 
 /** `count` is 0 also where nobody knows how often it ran: infinity times nothing is nothing. */
 const times = (count: number, runs: number | undefined): number => (count === 0 ? 0 : count * (runs ?? Infinity))
@@ -145,8 +145,8 @@ export function messageLedger(
   const short = new Set<number>()
   for (const indexes of members.values()) {
     const group = indexes.flatMap((index) => texts[index] ?? [])
-    const entries = group.flatMap((one) => one.entries)
-    const recorded = sum(group.map((one) => one.recorded))
+    const entries = group.flatMap((member) => member.entries)
+    const recorded = sum(group.map((member) => member.recorded))
     const least = sum(entries.map((entry) => times(entry.least, programs[entry.by]?.least)))
     const most = sum(entries.map((entry) => times(entry.most, programs[entry.by]?.most)))
     const who = entries.map(({ by }) => by)
@@ -173,7 +173,7 @@ function totals(
 ): string[] {
   return [...Map.groupBy(programs.keys(), (by) => owners.find(by)).values()].flatMap((together) => {
     const own = texts.filter(({ entries }) => entries.some(({ by }) => together.includes(by)))
-    const recorded = sum(own.map((one) => one.recorded))
+    const recorded = sum(own.map((member) => member.recorded))
     const least = sum(together.map((by) => times(programs[by]?.prints?.least ?? 0, programs[by]?.least)))
     if (recorded >= least || together.some((by) => short.has(by))) return []
     return [

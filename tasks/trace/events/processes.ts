@@ -137,7 +137,7 @@ export class Processes {
     }
     const found = new Set([pid])
     // A set that grows while it is walked is walked to its new end.
-    for (const one of found) for (const child of children.get(one) ?? []) found.add(child)
+    for (const pid of found) for (const child of children.get(pid) ?? []) found.add(child)
     return found
   }
 }

@@ -105,7 +105,9 @@ function readsOfExec(pid: number, groups: readonly TraceEvent[][], context: Cont
   const startOf = (group: readonly TraceEvent[]) => group[0]?.timeNs ?? 0n
   for (const [index, { timeNs }] of execs.entries()) {
     const since = execs[index - 1]?.timeNs
-    const before = groups.filter((one) => startOf(one) < timeNs && (since === undefined || startOf(one) >= since))
+    const before = groups.filter(
+      (sequence) => startOf(sequence) < timeNs && (since === undefined || startOf(sequence) >= since),
+    )
     for (const group of before.toReversed()) {
       if (!(startedByOthers && index === 0) && fit(group, order) !== 'head') break
       found.add(group)

@@ -62,7 +62,8 @@ test('what the fields of several tables are like: numbers in their range, addres
     column('text', 'VARCHAR'),
     column('list', 'UBIGINT[]'),
   ]
-  const rows = (...lengths: number[]) => lengths.map((one) => [one, 2n ** 63n + BigInt(one), `t${one % 2}`, [one]])
+  const rows = (...lengths: number[]) =>
+    lengths.map((length) => [length, 2n ** 63n + BigInt(length), `t${length % 2}`, [length]])
   const files = ['one', 'two'].map((name) => join(dir, `${name}.parquet`))
   await writeTyped(files[0] ?? '', channel(columns, rows(5, 1)))
   await writeTyped(files[1] ?? '', channel(columns, rows(9, 1, 2)))
@@ -89,7 +90,7 @@ test('records of the lab itself are counted, and are in no number', async () => 
   const { records, ...rest } = channel([column('length', 'UINTEGER')], [[4], [900], [6]])
   await writeTyped(file, {
     ...rest,
-    records: records.map((one, i) => (i === 1 ? { ...one, comm: 'lab-holder' } : one)),
+    records: records.map((record, i) => (i === 1 ? { ...record, comm: 'lab-holder' } : record)),
   })
   const [length] = await typedSummary([file], join(dir, 'spill'))
   expect(length).toMatchObject({ records: 2, ofHolder: 1, range: { least: 4, median: 5, most: 6 } })

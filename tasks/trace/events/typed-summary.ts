@@ -49,7 +49,9 @@ export async function typedSummary(files: readonly string[], temp: string): Prom
   const summaries: FieldSummary[] = []
   for (const { name: field, type } of columns) {
     const column = quotedName(field)
-    const range = NUMBER.test(type) ? ['min', 'median', 'max'].map((one) => `${one}(${column})::DOUBLE`) : ['NULL']
+    const range = NUMBER.test(type)
+      ? ['min', 'median', 'max'].map((aggregate) => `${aggregate}(${column})::DOUBLE`)
+      : ['NULL']
     const [row = []] = await rows(`SELECT count(*), count(DISTINCT ${column}), ${range.join(', ')} FROM records`)
     const sample = async (): Promise<Float32Array> => {
       const found = await rows(

@@ -70,9 +70,9 @@ export function checkProgramCounts(
 ): Verdict {
   return together(
     rules.map(([program, rule]) => {
-      const found = counted.find((one) => one.program === program)
+      const found = counted.find((candidate) => candidate.program === program)
       if (found === undefined) {
-        const names = counted.map((one) => one.program).join(', ')
+        const names = counted.map((program) => program.program).join(', ')
         return { ok: false, lines: [`there is no program ${program}; ${plural(counted.length, 'program')}: ${names}`] }
       }
       const { hits, missed, skipped = 0 } = found

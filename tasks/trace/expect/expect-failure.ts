@@ -47,14 +47,16 @@ const WORDS: Readonly<Record<Failed['stage'], string>> = {
 const SHOWN = 3
 
 function checkMissed({ program }: ExpectedFailure, { counted }: FailureFacts): Verdict {
-  const found = counted.filter((one) => program === undefined || one.program === program)
+  const found = counted.filter((candidate) => program === undefined || candidate.program === program)
   const good = found.find(({ hits, missed }) => hits === 0 && missed > 0)
   if (good)
     return { ok: true, lines: [`${good.program} was never hit: ${plural(good.missed, 'hit')} missed, as expected`] }
-  const skipped = found.find((one) => (one.skipped ?? 0) > 0 && one.hits === one.skipped)
+  const skipped = found.find((candidate) => (candidate.skipped ?? 0) > 0 && candidate.hits === candidate.skipped)
   if (skipped)
     return { ok: true, lines: [`${skipped.program} never ran: ${plural(skipped.hits, 'hit')} skipped, as expected`] }
-  const is = found.map((one) => `${one.program} has ${plural(one.hits, 'hit')} and ${plural(one.missed, 'miss')}`)
+  const is = found.map(
+    (candidate) => `${candidate.program} has ${plural(candidate.hits, 'hit')} and ${plural(candidate.missed, 'miss')}`,
+  )
   return {
     ok: false,
     lines: [`expected no hits and at least one miss: ${is.join(', ') || `there is no program ${program ?? ''}`}`],
@@ -62,9 +64,9 @@ function checkMissed({ program }: ExpectedFailure, { counted }: FailureFacts): V
 }
 
 function checkSilent({ program, message }: ExpectedFailure, { counted, messages }: FailureFacts): Verdict {
-  const found = counted.filter((one) => program === undefined || one.program === program)
+  const found = counted.filter((candidate) => program === undefined || candidate.program === program)
   const ran = found.reduce((sum, { hits }) => sum + Math.max(0, hits), 0)
-  const line = message === undefined ? messages[0] : messages.find((one) => matches(message.pattern, one))
+  const line = message === undefined ? messages[0] : messages.find((text) => matches(message.pattern, text))
   const who = program ?? 'the program'
   if (ran === 0) return { ok: false, lines: [`expected ${who} to run and print nothing, and it did not run`] }
   if (line !== undefined)
@@ -77,15 +79,15 @@ function checkSilent({ program, message }: ExpectedFailure, { counted, messages 
   }
 }
 
-function differences(expected: ExpectedFailure, one: Failed): string[] {
+function differences(expected: ExpectedFailure, failure: Failed): string[] {
   const { message, program, status, signal } = expected
   return [
-    ...(program !== undefined && one.program !== program ? [`it was ${one.program ?? 'no program'}`] : []),
-    ...(status !== undefined && one.status !== status ? [`its status is ${one.status ?? 'not known'}`] : []),
-    ...(signal !== undefined && one.signal !== signal ? [`its signal is ${one.signal ?? 'none'}`] : []),
-    ...(message !== undefined && !one.said.some((line) => matches(message.pattern, line))
+    ...(program !== undefined && failure.program !== program ? [`it was ${failure.program ?? 'no program'}`] : []),
+    ...(status !== undefined && failure.status !== status ? [`its status is ${failure.status ?? 'not known'}`] : []),
+    ...(signal !== undefined && failure.signal !== signal ? [`its signal is ${failure.signal ?? 'none'}`] : []),
+    ...(message !== undefined && !failure.said.some((line) => matches(message.pattern, line))
       ? [
-          `nothing of what was said matches ${message.text}: ${one.said
+          `nothing of what was said matches ${message.text}: ${failure.said
             .slice(-SHOWN)
             .map((line) => `"${shown(line)}"`)
             .join(', ')}`,
@@ -100,10 +102,10 @@ export function checkFailure(expected: ExpectedFailure, facts: FailureFacts): Ve
   if (expected.failure === 'silent') return checkSilent(expected, facts)
   const wanted = WORDS[expected.failure]
   const there = facts.failed.filter(({ stage }) => stage === expected.failure)
-  const good = there.find((one) => differences(expected, one).length === 0)
+  const good = there.find((failure) => differences(expected, failure).length === 0)
   if (good) {
     const { message } = expected
-    const line = message && good.said.find((one) => matches(message.pattern, one))
+    const line = message && good.said.find((text) => matches(message.pattern, text))
     return {
       ok: true,
       lines: [

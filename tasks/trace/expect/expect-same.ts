@@ -56,7 +56,7 @@ export function checkSame(sides: readonly Side[]): Verdict {
   const at = ({ values }: Side, index: number) => values[values.length === 1 ? 0 : index] ?? ''
   for (let index = 0; index < length; index++) {
     const all = sides.map((side) => normal(at(side, index), side.as))
-    if (all.every((one) => one === all[0])) continue
+    if (all.every((value) => value === all[0])) continue
     const what = sides.map((side) => `${shown(side.text)} says ${shown(at(side, index))}`)
     return { ok: false, lines: [`${length > 1 ? `value ${index + 1}: ` : ''}${what.join(', ')}`] }
   }
@@ -73,8 +73,8 @@ const PLACE = /^([A-Za-z_][A-Za-z0-9_]*)(?:\[([^\]]+)\])?((?:\.[A-Za-z_][A-Za-z0
 
 /** Counters of per-CPU maps are added up: which CPU it was is chance. */
 function overCpus(value: unknown): unknown {
-  if (!Array.isArray(value) || !value.every((one) => typeof one === 'number')) return value
-  return value.reduce((sum: number, one: number) => sum + one, 0)
+  if (!Array.isArray(value) || !value.every((item) => typeof item === 'number')) return value
+  return value.reduce((sum: number, item: number) => sum + item, 0)
 }
 
 function fieldAt(value: unknown, fields: readonly string[]): unknown {
@@ -97,16 +97,16 @@ export function mapSide(place: string, { maps }: MapValues, as: As): Side {
   const nothing = (because: string): Side => ({ text, values: [], because })
   const [, name = '', key, path = ''] = PLACE.exec(place) ?? []
   const fields = path.split('.').filter((field) => field !== '')
-  const map = maps.find((one) => one.name === name)
-  const holder = maps.find((one) => one.name.startsWith('.') && fieldAt(one.entries[0]?.value, [name]) !== undefined)
+  const map = maps.find((candidate) => candidate.name === name)
+  const holder = maps.find((map) => map.name.startsWith('.') && fieldAt(map.entries[0]?.value, [name]) !== undefined)
   if (map === undefined && holder === undefined) return nothing(`there is no map ${name}`)
   const entries = map?.entries ?? []
   const entry =
     key === undefined
-      ? (entries.find((one) => one.key === 0) ?? (entries.length === 1 ? entries[0] : undefined))
-      : entries.find((one) => String(one.key) === key)
+      ? (entries.find((entry) => entry.key === 0) ?? (entries.length === 1 ? entries[0] : undefined))
+      : entries.find((entry) => String(entry.key) === key)
   if (map !== undefined && entry === undefined) {
-    const keys = entries.slice(0, 8).map((one) => valueText(one.key))
+    const keys = entries.slice(0, 8).map((entry) => valueText(entry.key))
     return nothing(keys.length === 0 ? 'the map is empty' : `its keys are ${keys.join(', ')}`)
   }
   const whole = map === undefined ? fieldAt(holder?.entries[0]?.value, [name]) : entry?.value

@@ -109,13 +109,13 @@ function nothingText(events: readonly TraceEvent[], pids: ReadonlySet<number>): 
  * Where the messages of an order stand one after the other in what one program printed; places that overlap count once.
  */
 function* places(own: readonly Sequence[], order: Expected['order'], processes: Processes): Iterable<TraceEvent> {
-  for (const [pid, sequences] of Map.groupBy(own, (one) => one.pid)) {
-    const events = sequences.flatMap((one) => one.events)
+  for (const [pid, sequences] of Map.groupBy(own, (sequence) => sequence.pid)) {
+    const events = sequences.flatMap((sequence) => sequence.events)
     const execs = processes.execs(pid).map(({ timeNs }) => timeNs)
     for (let at = 0; at + order.length <= events.length; at++) {
       const [first, last] = [events[at], events[at + order.length - 1]]
       if (first === undefined || last === undefined) continue
-      if (!order.every((one, index) => matches(one, events[at + index]?.message ?? ''))) continue
+      if (!order.every((pattern, index) => matches(pattern, events[at + index]?.message ?? ''))) continue
       if (execs.some((time) => first.timeNs < time && time <= last.timeNs)) continue
       yield first
       at += order.length - 1
@@ -156,7 +156,7 @@ function wanted(
   const hidden = divergences.length - SHOWN
   const [divergence] = divergences
   const lines = [
-    ...divergences.slice(0, SHOWN).map((one) => divergenceText(word, one)),
+    ...divergences.slice(0, SHOWN).map((divergence) => divergenceText(word, divergence)),
     ...(hidden > 0 ? [`and ${hidden} more ${pluralOf(word)} that differ`] : []),
     ...(counted
       ? []

@@ -119,7 +119,7 @@ test('whatever the trace holds, slices of a track are nested, every begin has it
   fc.assert(
     fc.property(fc.array(event), fc.boolean(), (list, declared) => {
       let timeNs = 0n
-      const events = list.map(({ step, ...one }) => ({ ...one, comm: 'c', timeNs: (timeNs += BigInt(step)) }))
+      const events = list.map(({ step, ...event }) => ({ ...event, comm: 'c', timeNs: (timeNs += BigInt(step)) }))
       const items = itemsOf(events, { ...OPTIONS, order: declared ? ORDER : undefined })
       const open = new Map<number, number>()
       const last = new Map<number, bigint>()

@@ -82,7 +82,7 @@ const inOrder = <T extends { readonly name: string }>(nodes: readonly T[]): T[] 
 export function differenceOf(before: StackNode, after: StackNode): Flame {
   const node = (a: StackNode | undefined, b: StackNode | undefined): Node => {
     const shares = [(a?.weight ?? 0) / before.weight, (b?.weight ?? 0) / after.weight] as const
-    const [ofA, ofB] = [a, b].map((one) => new Map((one?.children ?? []).map((child) => [child.name, child])))
+    const [ofA, ofB] = [a, b].map((box) => new Map((box?.children ?? []).map((child) => [child.name, child])))
     const names = [...new Set([...(ofA?.keys() ?? []), ...(ofB?.keys() ?? [])])]
     return {
       name: (a ?? b)?.name ?? '',

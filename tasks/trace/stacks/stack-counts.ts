@@ -72,12 +72,12 @@ function weightOf(value: unknown): number | undefined {
   if (typeof value === 'string') return /^-?\d{1,20}$/.test(value) ? Number(value) : undefined
   if (Array.isArray(value)) {
     const all = value.map(weightOf)
-    return all.includes(undefined) ? undefined : all.reduce<number>((sum, one) => sum + (one ?? 0), 0)
+    return all.includes(undefined) ? undefined : all.reduce<number>((sum, weight) => sum + (weight ?? 0), 0)
   }
   return isRecord(value)
     ? Object.values(value)
         .map(weightOf)
-        .find((one) => one !== undefined)
+        .find((weight) => weight !== undefined)
     : undefined
 }
 
@@ -110,8 +110,8 @@ function mapFor(member: string, counts: string, maps: readonly AnyMap[]): AnyMap
 
 function addressesIn(value: unknown): bigint[] {
   if (!Array.isArray(value)) return []
-  return value.flatMap((one: unknown) =>
-    typeof one === 'string' && /^0x[0-9a-f]{1,16}$/.test(one) ? [BigInt(one)] : [],
+  return value.flatMap((item: unknown) =>
+    typeof item === 'string' && /^0x[0-9a-f]{1,16}$/.test(item) ? [BigInt(item)] : [],
   )
 }
 
@@ -151,7 +151,7 @@ function countsOf(map: AnyMap, own: readonly AnyMap[], stacks: Stacks): CountedS
     ]
   })
   // Keys that are plain numbers may be anything (thread ids): they are stacks where each of them is one.
-  const halves = counts.flatMap((one) => one.halves)
+  const halves = counts.flatMap((count) => count.halves)
   if (members.length === 0 && halves.some((half) => 'missing' in half)) return undefined
   return halves.length === 0
     ? undefined

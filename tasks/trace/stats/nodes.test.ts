@@ -73,10 +73,10 @@ describe('rankTest', () => {
       fc.property(values, values, values, values, (a1, b1, a2, b2) => {
         const on = (node: string, list: readonly number[]) => list.map((value) => ({ value, node }))
         const found = rankTest([...on('x', a1), ...on('y', a2)], [...on('x', b1), ...on('y', b2)])
-        const one = dealt(a1, b1)
+        const result = dealt(a1, b1)
         const other = dealt(a2, b2)
-        const seen = Math.abs((one[0] ?? 0) + (other[0] ?? 0))
-        const all = one.slice(1).flatMap((x) => other.slice(1).map((y) => Math.abs(x + y)))
+        const seen = Math.abs((result[0] ?? 0) + (other[0] ?? 0))
+        const all = result.slice(1).flatMap((x) => other.slice(1).map((y) => Math.abs(x + y)))
         expect(found?.p).toBeCloseTo(all.filter((sum) => sum >= seen - 1e-9).length / all.length, 10)
       }),
       { numRuns: 60 },

@@ -62,8 +62,8 @@ function kernelCount(runs: readonly ObservedRun[]): KernelCount[] {
     ),
   )
   return [...Map.groupBy(counted, ({ program }) => program)].map(([program, list]) => {
-    const times = list.reduce((sum, one) => sum + one.times, 0)
-    return { program, runs: times, nsPerRun: list.reduce((sum, one) => sum + one.runNs, 0) / times }
+    const times = list.reduce((sum, program) => sum + program.times, 0)
+    return { program, runs: times, nsPerRun: list.reduce((sum, program) => sum + program.runNs, 0) / times }
   })
 }
 

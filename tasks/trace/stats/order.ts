@@ -72,7 +72,7 @@ function numbered(labels: readonly string[]): string[] {
   })
 }
 
-const kindOf = (one: string): string => one.slice(one.indexOf(' ') + 1)
+const kindOf = (step: string): string => step.slice(step.indexOf(' ') + 1)
 
 /** Pairs of a list of numbers that are in descending order; by merging, n log n (Knuth, TAOCP 3, 5.1.1). */
 export function inversions(list: readonly number[]): number {
@@ -95,13 +95,13 @@ function against(
   reference: readonly string[],
   labels: readonly string[],
 ): Pick<DistinctSequence, 'inversions' | 'missing' | 'added'> {
-  const place = new Map(numbered(reference).map((one, index) => [one, index]))
+  const place = new Map(numbered(reference).map((step, index) => [step, index]))
   const own = numbered(labels)
   const has = new Set(own)
   return {
-    inversions: inversions(own.flatMap((one) => place.get(one) ?? [])),
-    missing: [...place.keys()].filter((one) => !has.has(one)).map(kindOf),
-    added: own.filter((one) => !place.has(one)).map(kindOf),
+    inversions: inversions(own.flatMap((step) => place.get(step) ?? [])),
+    missing: [...place.keys()].filter((step) => !has.has(step)).map(kindOf),
+    added: own.filter((step) => !place.has(step)).map(kindOf),
   }
 }
 
@@ -180,7 +180,7 @@ export function orderOf(units: readonly Unit[]): Order {
   const sorted = [...byText].toSorted(([, x], [, y]) => y.units.length - x.units.length)
   const reference = sorted[0]?.[1].labels ?? []
   const index = new Map(sorted.map(([text], at) => [text, at]))
-  const found = sorted.map(([, one]) => one)
+  const found = sorted.map(([, value]) => value)
   const kinds = new Set(found.flatMap(({ labels }) => labels))
   const compared = new Set([...kinds].slice(0, MOST_KINDS))
   return {

@@ -53,10 +53,10 @@ async function ownProcesses(connection: DuckDBConnection, runs: readonly PathRun
   const ofRun = Map.groupBy(found, ([run]) => run)
   return runs.map(({ pid }, run) => {
     if (pid === undefined) return undefined
-    const events = (ofRun.get(run) ?? []).map(([, timeNs, cpu, one, comm, event, message]): TraceEvent => ({
+    const events = (ofRun.get(run) ?? []).map(([, timeNs, cpu, pid, comm, event, message]): TraceEvent => ({
       timeNs,
       cpu,
-      pid: one,
+      pid,
       comm,
       event,
       message,
@@ -239,7 +239,7 @@ export class PathRows implements Disposable {
   async read({ run, pid, row }: Place, length: number): Promise<{ readonly time: number; readonly message: string }[]> {
     const found = await rows<[timeNs: bigint, message: string]>(
       this.#database.connection,
-      `SELECT time_ns, ${this.#step} FROM ${this.#source((one) => one === this.#runs[run])}
+      `SELECT time_ns, ${this.#step} FROM ${this.#source((other) => other === this.#runs[run])}
        WHERE pid = ${pid} AND row >= ${row} AND ${this.#counts} ORDER BY row LIMIT ${length}`,
     )
     const start = found[0]?.[0] ?? 0n

@@ -94,18 +94,18 @@ function waysOf({ ranks, sizes: [size] }: Stratum): Float64Array {
  * @returns undefined where nodes of many different sizes give too many sums
  */
 function exactP(strata: readonly Stratum[]): number | undefined {
-  const scale = strata.reduce((all, one) => {
-    const size = sizeOfStratum(one) + 1
+  const scale = strata.reduce((all, stratum) => {
+    const size = sizeOfStratum(stratum) + 1
     return (all / divisor(all, size)) * size
   }, 1)
   let sums = new Map([[0, 1]])
   let seen = 0
-  for (const one of strata) {
-    const weight = scale / (sizeOfStratum(one) + 1)
-    const middle = one.sizes[0] * (sizeOfStratum(one) + 1)
-    seen += weight * (one.sum - middle)
+  for (const stratum of strata) {
+    const weight = scale / (sizeOfStratum(stratum) + 1)
+    const middle = stratum.sizes[0] * (sizeOfStratum(stratum) + 1)
+    seen += weight * (stratum.sum - middle)
     const next = new Map<number, number>()
-    for (const [at, ways] of waysOf(one).entries()) {
+    for (const [at, ways] of waysOf(stratum).entries()) {
       if (ways === 0) continue
       for (const [before, count] of sums) {
         const to = before + weight * (at - middle)
@@ -140,7 +140,7 @@ function erfc(x: number): number {
 }
 
 /** The weight of a node's pairs, as it is best against a shift that all nodes share. */
-const weightOf = (one: Stratum): number => 1 / (sizeOfStratum(one) + 1)
+const weightOf = (stratum: Stratum): number => 1 / (sizeOfStratum(stratum) + 1)
 
 function varianceOf({ sizes: [n, m], ties }: Stratum): number {
   const all = n + m
@@ -149,14 +149,14 @@ function varianceOf({ sizes: [n, m], ties }: Stratum): number {
 }
 
 const total = (strata: readonly Stratum[], of: (one: Stratum) => number): number =>
-  strata.reduce((sum, one) => sum + of(one), 0)
+  strata.reduce((sum, stratum) => sum + of(stratum), 0)
 
 const pairsOf = ({ sizes: [n, m] }: Stratum): number => n * m
 
 function normalP(strata: readonly Stratum[]): number {
-  const variance = total(strata, (one) => weightOf(one) ** 2 * Math.max(0, varianceOf(one)))
+  const variance = total(strata, (stratum) => weightOf(stratum) ** 2 * Math.max(0, varianceOf(stratum)))
   if (variance <= 0) return 1
-  const shift = Math.abs(total(strata, (one) => weightOf(one) * (one.u - pairsOf(one) / 2)))
+  const shift = Math.abs(total(strata, (stratum) => weightOf(stratum) * (stratum.u - pairsOf(stratum) / 2)))
   const continuity = 0.5 * Math.min(...strata.map(weightOf))
   return erfc(Math.max(0, shift - continuity) / Math.sqrt(2 * variance))
 }
@@ -167,7 +167,7 @@ export function rankTest(first: readonly Sample[], second: readonly Sample[]): R
   const { strata, unused, apart } = strataOf([first, second])
   const ranked = strata.map(([a = [], b = []]) => stratumOf(a, b))
   const count = (group: 0 | 1) => total(ranked, ({ sizes }) => sizes[group])
-  const above = total(ranked, (one) => weightOf(one) * (2 * one.u - pairsOf(one)))
+  const above = total(ranked, (stratum) => weightOf(stratum) * (2 * stratum.u - pairsOf(stratum)))
   const exact = total(ranked, sizeOfStratum) <= EXACT_UP_TO ? exactP(ranked) : undefined
   return {
     counts: [count(0), count(1)],
@@ -175,7 +175,7 @@ export function rankTest(first: readonly Sample[], second: readonly Sample[]): R
     unused,
     apart,
     u: total(ranked, ({ u }) => u),
-    delta: above / total(ranked, (one) => weightOf(one) * pairsOf(one)),
+    delta: above / total(ranked, (stratum) => weightOf(stratum) * pairsOf(stratum)),
     p: exact ?? normalP(ranked),
     method: exact === undefined ? 'normal' : 'exact',
   }

@@ -84,9 +84,9 @@ describe('paths', () => {
 
   test('more different messages than are told apart: each group keeps the reads that its order means', async () => {
     const many = (pid: number, length: number) =>
-      reads(pid, 3000).map((one, index) => ({
-        ...one,
-        message: one.message.replace(
+      reads(pid, 3000).map((event, index) => ({
+        ...event,
+        message: event.message.replace(
           /to 0x\w+ len 16/,
           `to 0xffff88800${(0x100000 + index + pid).toString(16)} len ${length}`,
         ),
