@@ -73,7 +73,7 @@ interface FileAsked {
 
 /** Nothing to show is an answer only when it is said why. */
 function nothing({ manifest }: StoredRun, { comm, pid, probe, from, to, all }: TraceRequest): string {
-  const filtered = [comm, pid, probe, from, to].some((one) => one !== undefined)
+  const filtered = [comm, pid, probe, from, to].some((option) => option !== undefined)
   const what = filtered ? 'no events pass these filters' : 'no messages of the workload'
   return `${what}; the run has ${plural(manifest.trace.events, 'event')}${all ? '' : ', --all shows also those of other processes and of the kernel'}`
 }
@@ -105,8 +105,8 @@ export function refuseIgnored(options: OptionsOf<typeof OPTIONS>): void {
     'the other program decides what it shows',
   )
   oneOf(options, ['stacks', ...FILES], 'one answer at a time: call it once for each')
-  for (const one of ['stacks', 'folded', 'flame'] as const)
-    without(options, one, ['md', 'reads', 'all', 'symbols', 'from', 'to'], 'stacks were added up during the run')
+  for (const form of ['stacks', 'folded', 'flame'] as const)
+    without(options, form, ['md', 'reads', 'all', 'symbols', 'from', 'to'], 'stacks were added up during the run')
   for (const file of FILES)
     without(options, file, ['md', 'reads', 'symbols'], 'they filter what is printed, not what is written to a file')
 }
@@ -127,7 +127,7 @@ async function namesIn(run: StoredRun, { context }: Session, all: boolean): Prom
   const others = all ? await namesOfRun(run, context.store) : undefined
   if (kept === undefined && others === undefined) return asTheyAre
   const nameOf = (address: bigint) => kept?.(address) ?? others?.(address)
-  return (events) => events.map((one) => ({ ...one, message: withNames(one.message, nameOf) }))
+  return (events) => events.map((event) => ({ ...event, message: withNames(event.message, nameOf) }))
 }
 
 export const command = defineCommand({
@@ -180,7 +180,7 @@ export const command = defineCommand({
     const lines = options.md === true ? traceMarkdown : traceLines
     const reads = order && sequences(found, order)
     const body = reads
-      ? reads.flatMap((one, index) => [headOf(one, index, unit), ...lines(named(one.events)), ''])
+      ? reads.flatMap((read, index) => [headOf(read, index, unit), ...lines(named(read.events)), ''])
       : lines(named(found.events))
     const whole = reads?.filter(({ complete }) => complete).length
     const notes = [
@@ -204,7 +204,7 @@ export const command = defineCommand({
         completeness: manifest.trace.completeness,
         more: found.more,
         ...(reads
-          ? { reads: reads.map((one) => ({ ...one, startNs: one.startNs.toString(), events: plain(one.events) })) }
+          ? { reads: reads.map((read) => ({ ...read, startNs: read.startNs.toString(), events: plain(read.events) })) }
           : {}),
         events: plain(found.events),
       },

@@ -58,9 +58,9 @@ async function formatIn(guest: Guest, group: string, event: string, signal: Abor
   const [what, names] = groups.includes(group)
     ? ([
         `group ${group} has no event ${event}`,
-        (await list(`${EVENTS}/${group}`)).map((one) => `${group}:${one}`),
+        (await list(`${EVENTS}/${group}`)).map((event) => `${group}:${event}`),
       ] as const)
-    : ([`it has no group ${group}`, groups.map((one) => `${one}:${event}`)] as const)
+    : ([`it has no group ${group}`, groups.map((known) => `${known}:${event}`)] as const)
   const near = suggest(`${group}:${event}`, names)
   throw userError({
     place: `event ${group}:${event}`,

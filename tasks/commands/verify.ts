@@ -43,7 +43,7 @@ const VERDICTS = ['passed', 'imported', 'failed', 'incomplete'] as const
  * "2 passed, 1 failed"; "none passed: 6 failed". To be as recorded is not to have passed, so the last line says both.
  */
 function verdictsText(verified: readonly Verified[]): string {
-  const counts = VERDICTS.map((verdict) => [verdict, verified.filter((one) => one.verdict === verdict).length] as const)
+  const counts = VERDICTS.map((verdict) => [verdict, verified.filter((run) => run.verdict === verdict).length] as const)
   const text = counts.flatMap(([verdict, count]) => (count > 0 ? [`${count} ${verdict}`] : [])).join(', ')
   return nonePassed(verified) ? `NONE PASSED: ${text}` : text
 }

@@ -78,13 +78,13 @@ describe('a matrix', () => {
   })
 
   test('include adds an arm once', () => {
-    const one = { bytes: 4096, kernel: 'v5.4', probe: 'full' }
+    const point = { bytes: 4096, kernel: 'v5.4', probe: 'full' }
     const there = { bytes: 16, kernel: 'v5.4', probe: 'full' }
-    expect(names({ include: [one, there] }).filter((name) => !names().includes(name))).toEqual([
+    expect(names({ include: [point, there] }).filter((name) => !names().includes(name))).toEqual([
       'bytes=4096,kernel=v5.4,probe=full',
     ])
-    expect(names({ include: [one, there] })).toHaveLength(9)
-    expect(arms({ ...compared, include: [one] }, { bytes: [16] })).toHaveLength(4)
+    expect(names({ include: [point, there] })).toHaveLength(9)
+    expect(arms({ ...compared, include: [point] }, { bytes: [16] })).toHaveLength(4)
   })
 
   test('a cold control is a twin of every arm, which --only tells apart', () => {

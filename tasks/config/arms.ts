@@ -157,7 +157,7 @@ export function arms(experiment: Matrix, overrides: Overrides = {}): Arm[] {
   }
   points = points.filter((point) => !exclude.some((part) => agrees(point, part)))
   if (Object.keys(overrides).length === 0)
-    points.push(...include.filter((one) => !points.some((point) => agrees(point, one))))
+    points.push(...include.filter((added) => !points.some((point) => agrees(point, added))))
   if (points.length === 0)
     throw userError({
       place: `experiment ${name}`,

@@ -98,7 +98,7 @@ function shippedProblem(
   if (USES[use].shipped === undefined) return { message: `the lab ships no ${USES[use].what}`, wayOut: 'give a path' }
   const known = shippedNames(use, roots, files)
   if (known.includes(name)) return undefined
-  const labelled = known.map((one) => `lab:${one}`)
+  const labelled = known.map((path) => `lab:${path}`)
   return {
     message: `the lab ships no ${USES[use].what} called "${name}"`,
     wayOut: nameWayOut(`lab:${name}`, labelled, 'shipped', 'give a path'),

@@ -68,7 +68,7 @@ interface Columns {
 
 function columnsOf(head: readonly string[]): Columns {
   const heads = head.map(headOf)
-  const at = (name: string) => heads.findIndex((one) => one['name']?.toLowerCase() === name)
+  const at = (name: string) => heads.findIndex((head) => head['name']?.toLowerCase() === name)
   const value = at('value')
   return { arm: at('arm'), value, spread: at('spread'), count: head.length, unit: heads[value]?.['unit'] }
 }

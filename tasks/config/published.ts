@@ -28,8 +28,8 @@ const publishedValue = (value: number | readonly [number, number]): PublishedVal
   typeof value === 'number' ? { value, spread: null } : { value: value[0], spread: value[1] }
 
 /** @param absolute makes a path absolute */
-export function resolvePublished(one: Published, absolute: (text: string) => string): ResolvedPublished {
-  const { source, metric, unit, setup, clock, spread = 'sd', runs, values = {}, claims = [] } = one
+export function resolvePublished(published: Published, absolute: (text: string) => string): ResolvedPublished {
+  const { source, metric, unit, setup, clock, spread = 'sd', runs, values = {}, claims = [] } = published
   const csv = isCsv(values) ? absolute(values.csv) : undefined
   return {
     source,

@@ -206,14 +206,16 @@ function resolveExperiment(
     collect: experiment.collect ?? DEFAULTS.collect,
     allow: (experiment.allow ?? []).flatMap(allowedSplats),
     expect: experiment.expect ?? [],
-    published: (experiment.published ?? []).map((one) => resolvePublished(one, (path) => absolute('beside', path))),
+    published: (experiment.published ?? []).map((published) =>
+      resolvePublished(published, (path) => absolute('beside', path)),
+    ),
   }
 }
 
-const allowedSplats = (one: Allowed): AllowedSplat[] =>
-  typeof one === 'string'
-    ? [{ kind: one }]
-    : Object.entries(one).map(([kind, name]) => ({ kind: kind as SplatKind, function: name ?? '' }))
+const allowedSplats = (allowed: Allowed): AllowedSplat[] =>
+  typeof allowed === 'string'
+    ? [{ kind: allowed }]
+    : Object.entries(allowed).map(([kind, name]) => ({ kind: kind as SplatKind, function: name ?? '' }))
 
 function resolveProbe(name: string, probe: Probe, absolute: Absolute): ResolvedProbe {
   if ('sample' in probe) return { name, sample: probe.sample }

@@ -21,8 +21,8 @@ export const unitWord = (declared: string | undefined, first: string | undefined
   declared === undefined ? (NAMES_A_READ.test(first ?? '') ? 'read' : 'sequence') : printable(declared, LONGEST)
 
 /** Whether messages are expected in each sequence, and not once in the whole run. */
-export const isPerSequence = (one: Readonly<Expectation>): one is Readonly<OrderExpectation> =>
-  'order' in one && one.per !== 'run'
+export const isPerSequence = (expectation: Readonly<Expectation>): expectation is Readonly<OrderExpectation> =>
+  'order' in expectation && expectation.per !== 'run'
 
 /** Undefined where nothing is declared: the messages of a run decide then, see `unitWord`. */
 export function unitOf({ unit, expect }: Pick<ResolvedExperiment, 'unit' | 'expect'>): string | undefined {

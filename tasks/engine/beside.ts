@@ -86,7 +86,7 @@ export async function besideIn<T>(cache: string, file: string, work: (dir: strin
     // Where a file is in the place of its directory, to look for it would be one more error.
     if (made) await rm(dir, { recursive: true, force: true })
     await rm(noted, { force: true }).catch(() => undefined)
-    for (const one of removed) one()
+    for (const undo of removed) undo()
   }
 }
 

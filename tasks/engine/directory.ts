@@ -9,14 +9,14 @@ const TRIES = 3
 function attempt(path: string, mode: number | undefined): string | undefined {
   const missing: string[] = []
   for (let at = resolve(path); !existsSync(at); at = dirname(at)) missing.unshift(at)
-  for (const one of missing)
+  for (const directory of missing)
     try {
-      mkdirSync(one, mode)
+      mkdirSync(directory, mode)
     } catch (error) {
       if (codeOf(error) !== 'EEXIST') throw error
       // Somebody was faster, or a link that leads nowhere is in the way.
-      if (!existsSync(one))
-        throw Object.assign(new Error(`ENOTDIR: a link that leads nowhere, mkdir '${one}'`, { cause: error }), {
+      if (!existsSync(directory))
+        throw Object.assign(new Error(`ENOTDIR: a link that leads nowhere, mkdir '${directory}'`, { cause: error }), {
           code: 'ENOTDIR',
         })
     }

@@ -113,19 +113,19 @@ export function diskFull(
     near = [],
   }: { path?: string | undefined; wayOut?: string | undefined; near?: readonly string[] } = {},
 ): Failure {
-  const one = (at: string | undefined) => {
+  const roleIn = (at: string | undefined) => {
     const disk = at === undefined ? undefined : diskOf(at)
     return disk && at !== undefined ? [{ disk, role: roleOf(at) }] : []
   }
-  const now = path === undefined ? fullNow(near) : one(path)
-  const full = now.length > 0 ? now : one(near[0])
+  const now = path === undefined ? fullNow(near) : roleIn(path)
+  const full = now.length > 0 ? now : roleIn(near[0])
   const roles = [...new Set(full.map(({ role }) => role))]
   const ways = roles.map((role) => (role === undefined ? UNKNOWN : ROLES[role].wayOut))
   return labError({
     place,
     reason: 'disk-full',
     fact: 'the disk is full',
-    lines: [...full.map((one) => lineOf(one.disk, one.role)), ...lines],
+    lines: [...full.map((full) => lineOf(full.disk, full.role)), ...lines],
     wayOut: wayOut ?? (ways.length === 0 ? UNKNOWN : ways.join('; ')),
   })
 }
@@ -140,7 +140,7 @@ export function saysDiskFull(error: unknown): boolean {
 /** The file that an error of the system is about: of a copy or a rename, the one that is written. */
 export const pathOfError = (error: unknown): string | undefined => {
   const { dest, path } = (error ?? {}) as { dest?: unknown; path?: unknown }
-  return [dest, path].find((one): one is string => typeof one === 'string')
+  return [dest, path].find((path): path is string => typeof path === 'string')
 }
 
 /** What a person can do about a place that takes no files. */

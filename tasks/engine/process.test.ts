@@ -18,8 +18,8 @@ const gonePid = String(spawnSync('true').pid)
 const [, namespace = '', machine = '', boot = ''] = /n(\d+)h(.{8})(.{8})/.exec(processTag()) ?? []
 
 test('this process lives here, and its name says so', () => {
-  const one = thisProcess()
-  expect([isAlive(one), isElsewhere(one), fateOfTag(`${processTag()}-x`)]).toEqual([true, false, 'alive'])
+  const self = thisProcess()
+  expect([isAlive(self), isElsewhere(self), fateOfTag(`${processTag()}-x`)]).toEqual([true, false, 'alive'])
 })
 
 describe('whereabouts', () => {
@@ -57,8 +57,8 @@ describe('whereabouts', () => {
 })
 
 test('a process of another host is not alive here, whoever has its number', () => {
-  const one = { ...thisProcess(), bootId: 'b', host: 'n2', machine: '' }
-  expect([isAlive(one), isElsewhere(one)]).toEqual([false, true])
+  const other = { ...thisProcess(), bootId: 'b', host: 'n2', machine: '' }
+  expect([isAlive(other), isElsewhere(other)]).toEqual([false, true])
 })
 
 test('what was written before there were namespaces is read as one of ours', () => {

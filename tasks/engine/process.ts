@@ -77,34 +77,34 @@ type Where = Pick<ProcessId, 'bootId' | 'pidNamespace' | 'host' | 'machine'>
 export type Whereabouts = 'here' | 'container' | 'another host' | 'earlier boot'
 
 /** @param now what this process is part of; given in tests */
-export function whereabouts(one: Where, now: Where = thisProcess()): Whereabouts {
-  if (one.bootId === now.bootId) {
+export function whereabouts(where: Where, now: Where = thisProcess()): Whereabouts {
+  if (where.bootId === now.bootId) {
     // Copies of one running machine have its boot id, and are told apart by their names.
-    if (one.host !== undefined && one.host !== now.host) return 'another host'
-    return one.pidNamespace === undefined || one.pidNamespace === now.pidNamespace ? 'here' : 'container'
+    if (where.host !== undefined && where.host !== now.host) return 'another host'
+    return where.pidNamespace === undefined || where.pidNamespace === now.pidNamespace ? 'here' : 'container'
   }
   // Before notes named the boot.
-  if (one.bootId === '') return 'earlier boot'
-  return one.machine !== undefined && one.machine !== '' && one.machine === now.machine
+  if (where.bootId === '') return 'earlier boot'
+  return where.machine !== undefined && where.machine !== '' && where.machine === now.machine
     ? 'earlier boot'
     : 'another host'
 }
 
 /** Whether a process cannot be seen from here: one of a container (or outside of ours), or of another host. */
-export const isElsewhere = (one: ProcessId): boolean => ['container', 'another host'].includes(whereabouts(one))
+export const isElsewhere = (process: ProcessId): boolean => ['container', 'another host'].includes(whereabouts(process))
 
 /** Whether a process that was written down runs here. Of one that `isElsewhere` this says nothing. */
-export const isAlive = (one: ProcessId): boolean =>
-  whereabouts(one) === 'here' && startTimeOf(one.pid) === one.startTime
+export const isAlive = (process: ProcessId): boolean =>
+  whereabouts(process) === 'here' && startTimeOf(process.pid) === process.startTime
 
 /**
  * Says where a process is, after "process 4711": " of another pid namespace (a container)", " on host n2", or nothing.
  */
-export function whereText(one: ProcessId): string {
-  const where = whereabouts(one)
+export function whereText(process: ProcessId): string {
+  const where = whereabouts(process)
   if (where === 'container') return ' of another pid namespace (a container)'
   return where === 'another host'
-    ? ` on ${one.host === undefined ? 'another host' : `host ${printable(one.host, 80)}`}`
+    ? ` on ${process.host === undefined ? 'another host' : `host ${printable(process.host, 80)}`}`
     : ''
 }
 

@@ -10,7 +10,7 @@ test('files and pipes are read; devices, directories and sockets are refused; wh
   const [file, pipe] = [join(dir, 'file'), join(dir, 'pipe')]
   writeFileSync(file, '')
   execFileSync('mkfifo', [pipe])
-  for (const one of [file, pipe, join(dir, 'absent')]) needReadable(one, 'x')
+  for (const path of [file, pipe, join(dir, 'absent')]) needReadable(path, 'x')
   expect(() => needReadable('/dev/zero', 'x')).toThrow('this is a device')
   expect(() => needReadable(dir, 'x')).toThrow('this is a directory')
   expect(() => needReadable(pipe, 'x', false)).toThrow('this is a pipe')

@@ -114,7 +114,7 @@ test('what a long command was handed, it can say it uses still', async () => {
     await theirs.put('kernel', other, {}, fill('b')),
   ]
   await theirs.get('kernel', id)
-  for (const one of [dir, unused.dir]) await utimes(join(one, 'inputs.json'), 1, 1)
+  for (const path of [dir, unused.dir]) await utimes(join(path, 'inputs.json'), 1, 1)
   await mine.renew()
   const idle = await prunable(mine.root)
   expect(idle).toEqual([unused.dir])

@@ -63,7 +63,7 @@ it('plural', () => {
     '2 runs',
     '0 children',
   ])
-  expect(['fsync', 'query', 'delay', 'pass', 'switch'].map((one) => plural(2, one))).toEqual([
+  expect(['fsync', 'query', 'delay', 'pass', 'switch'].map((word) => plural(2, word))).toEqual([
     '2 fsyncs',
     '2 queries',
     '2 delays',

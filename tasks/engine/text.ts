@@ -48,8 +48,12 @@ export const shortNumber = (value: number): string =>
   String(Math.abs(value) >= 1000 ? Math.round(value) : Number(value.toPrecision(4)))
 
 /** `runs`, `processes`, `queries`: by the rules of English, which its irregular nouns do not follow. */
-export const pluralOf = (one: string): string =>
-  /(s|x|z|ch|sh)$/i.test(one) ? `${one}es` : /[^aeiou]y$/i.test(one) ? `${one.slice(0, -1)}ies` : `${one}s`
+export const pluralOf = (singular: string): string =>
+  /(s|x|z|ch|sh)$/i.test(singular)
+    ? `${singular}es`
+    : /[^aeiou]y$/i.test(singular)
+      ? `${singular.slice(0, -1)}ies`
+      : `${singular}s`
 
 /** `1 run`, `3 runs`; `many` where the rules do not make the plural. */
 export const plural = (count: number, one: string, many = pluralOf(one)): string =>

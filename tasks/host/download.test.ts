@@ -264,7 +264,7 @@ describe('memory of hosts', () => {
     await failureOf(download({ ...it, urls: [`${url}/missing`] }))
     await failureOf(download({ ...it, urls: [`${url}/broken`] }))
     await download({ ...it, urls: [`${url}/there`] })
-    expect(asked.map((one) => one.split(' ')[0])).toEqual(['/missing', '/broken', '/there'])
+    expect(asked.map((request) => request.split(' ')[0])).toEqual(['/missing', '/broken', '/there'])
     expect(existsSync(join(it.cache, 'unreachable'))).toBe(false)
   })
 })

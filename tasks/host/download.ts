@@ -151,7 +151,7 @@ export async function download(request: Download): Promise<void> {
       if (silent) await remember(cache, url, reason)
       reasons.push(`${url}: ${reason}`)
     }
-    left = left.filter((url) => url !== answer?.url && !refused.some((one) => one.url === url))
+    left = left.filter((url) => url !== answer?.url && !refused.some((failure) => failure.url === url))
     if (answer === undefined) continue
     try {
       await take(answer, from > 0, partial, request)

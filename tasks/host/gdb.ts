@@ -66,6 +66,6 @@ export function gdbArgv({ dir, offset }: GdbKernel, commands: readonly string[])
     'gdb',
     '-q',
     ...(commands.length > 0 ? ['-batch'] : []),
-    ...[...first, ...commands].flatMap((one) => ['-ex', one]),
+    ...[...first, ...commands].flatMap((command) => ['-ex', command]),
   ]
 }

@@ -26,7 +26,7 @@ export function usedByProcesses(proc = '/proc'): (path: string) => boolean {
       if (target?.startsWith('/')) seen.add(target)
     }
   }
-  return (path) => [...seen].some((one) => one === path || one.startsWith(`${path}/`))
+  return (path) => [...seen].some((open) => open === path || open.startsWith(`${path}/`))
 }
 
 const isAt = (pid: string, real: string, prefix: string, proc: string): boolean =>

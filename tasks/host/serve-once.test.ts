@@ -32,9 +32,9 @@ const statusFor = ({ port, path }: Offer, host: string): Promise<number | undefi
     }).once('error', reject)
   })
 
-function served(one: Offer, signal = new AbortController().signal) {
+function served(offer: Offer, signal = new AbortController().signal) {
   const ready = Promise.withResolvers<void>()
-  const done = serveOnce(aFile(), one, signal, ready.resolve)
+  const done = serveOnce(aFile(), offer, signal, ready.resolve)
   return { ready: ready.promise, done }
 }
 

@@ -53,7 +53,7 @@ const OPTIONS = [
   'ServerAliveInterval=15',
   'ServerAliveCountMax=4',
   'LogLevel=ERROR',
-].flatMap((one) => ['-o', one])
+].flatMap((option) => ['-o', option])
 
 const WAYS_OUT = {
   'unknown-host': (host: string) =>
@@ -73,7 +73,7 @@ export const sftpLines = (error: ProgramFailure): string[] =>
 /** The failure of a connection; undefined if it was the command that failed. */
 function connectFailure({ host }: SshAddress, place: string, error: ProgramFailure): Failure | undefined {
   const lines = sftpLines(error)
-  const why = lines.map((line) => saysOfSsh(line)).find((one) => one !== undefined)
+  const why = lines.map((line) => saysOfSsh(line)).find((fact) => fact !== undefined)
   if (why === undefined && !(error.end.reason === 'exit-status' && error.end.status === 255)) return undefined
   const facts = {
     'unknown-host': `the key of ${host} is not known here`,

@@ -237,7 +237,7 @@ export async function run(argv: readonly string[], options: RunOptions = {}): Pr
     const how = endInWords(ending)
     const lines = `${output.stdout}\n${output.stderr}`.split('\n').filter((line) => line.trim() !== '')
     const told = lines.filter(saysNoSpace)
-    const near = [options.cwd, options.stdoutFile, log].filter((one) => one !== undefined)
+    const near = [options.cwd, options.stdoutFile, log].filter((path) => path !== undefined)
     // Not every program says so.
     if (told.length > 0 || isRoomGone(near))
       throw diskFull(

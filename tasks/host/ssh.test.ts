@@ -229,7 +229,7 @@ describe('an abort', () => {
       if (command !== 'exec pkill -TERM -P $PPID') {
         running.push(channel)
         channel.write('begun\n')
-      } else for (const one of [channel, ...running.splice(0)]) ends(one, 0)
+      } else for (const session of [channel, ...running.splice(0)]) ends(session, 0)
     })
     const onLine = () => control.abort()
     expect((await failureOf(guest.exec(['x'], { signal: control.signal, onLine }))).kind).toBe('interrupted')

@@ -27,7 +27,7 @@ async function rowsOf({ dir }: ImportOutcome, columns: string): Promise<unknown[
 }
 
 const line = (message: string, time = '1.000001') => `        readfile-95    [000] d... ${time}: 0: ${message}`
-const text = (...lines: string[]) => lines.map((one) => `${one}\n`).join('')
+const text = (...lines: string[]) => lines.map((line) => `${line}\n`).join('')
 const messages = async (outcome: ImportOutcome) => (await rowsOf(outcome, 'message')).flat()
 
 describe('a text', () => {
@@ -113,10 +113,12 @@ describe('a text', () => {
   test('of any bytes has every line accounted for, and its messages come back byte by byte', async () => {
     // Without NUL: a short file with one in fifty bytes is taken for binary data (events/file-kind.ts).
     const character = fc.integer({ min: 1, max: 255 }).map((code) => (code === 10 ? 'n' : String.fromCharCode(code)))
-    const said = fc.string({ unit: character, maxLength: 40 }).filter((one) => !/\[/.test(one) && !one.endsWith('\r'))
+    const said = fc
+      .string({ unit: character, maxLength: 40 })
+      .filter((text) => !/\[/.test(text) && !text.endsWith('\r'))
     await fc.assert(
       fc.asyncProperty(fc.array(said, { minLength: 1, maxLength: 20 }), async (wanted) => {
-        const outcome = await importing(text(...wanted.map((one) => line(one))))
+        const outcome = await importing(text(...wanted.map((message) => line(message))))
         const rows = await rowsOf(outcome, 'coalesce(raw, encode(message))')
         expect(rows.map(([bytes]) => Buffer.from(bytes as Uint8Array).toString('latin1'))).toEqual(wanted)
       }),

@@ -76,8 +76,8 @@ function traceOf({ read, options }: ImportedRun): Manifest['trace'] {
 }
 
 /** What a run of the lab itself would have, and an import does not. */
-export function importedManifest(one: ImportedRun): Manifest {
-  const { experiment, run, started, file, kept, form, bytes, read, options, sha256 } = one
+export function importedManifest(imported: ImportedRun): Manifest {
+  const { experiment, run, started, file, kept, form, bytes, read, options, sha256 } = imported
   const { tally, lines } = read
   const kernel = options?.release ?? UNKNOWN
   return {
@@ -111,7 +111,7 @@ export function importedManifest(one: ImportedRun): Manifest {
     },
     host: { kernel: release(), cpu: cpus()[0]?.model ?? '', cpus: cpus().length, node: process.version },
     workload: { argv: [], pid: null, status: null, signal: null, ms: null },
-    trace: traceOf(one),
+    trace: traceOf(imported),
     tracedEvents: [],
     others: [],
     failures: [],

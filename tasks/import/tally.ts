@@ -75,7 +75,7 @@ export class Tally implements TraceSink {
   get marks(): { readonly marks: number; readonly lost: readonly LostMark[] } {
     const all = [...this.#lost]
     return {
-      marks: all.reduce((sum, [, one]) => sum + one.marks, 0),
+      marks: all.reduce((sum, [, tally]) => sum + tally.marks, 0),
       lost: all.flatMap(([cpu, { events, uncounted }]) => [
         ...(events > 0 ? [{ cpu, count: events }] : []),
         ...(uncounted > 0 ? [{ cpu, count: undefined }] : []),

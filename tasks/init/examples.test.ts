@@ -34,7 +34,7 @@ describe.each(shipped)('the example $name', ({ name }) => {
   test('includes its own files and those that the lab gives to probes, and nothing else', async () => {
     const own = (await exampleFiles(EXAMPLES, name)).map(([file]) => file)
     const given = ['lab.bpf.h', 'vmlinux.h']
-    for (const file of own.filter((one) => /\.[ch]$/.test(one)))
+    for (const file of own.filter((file) => /\.[ch]$/.test(file)))
       for (const included of includedNames(readFileSync(path.join(EXAMPLES, name, file), 'utf8')))
         if (included.quoted && !given.includes(included.name))
           expect(own, file).toContain(path.join(path.dirname(file), included.name))

@@ -157,7 +157,7 @@ describe('kernel sources', () => {
   const judged = (reasons: Readonly<Record<string, string | undefined>>, ...vms: ReturnType<typeof vm>[]) =>
     sourceFindings(
       Object.entries(reasons).map(([name, reason]) => ({ name, reason })),
-      Object.fromEntries(vms.map((one, i) => [`v${i}`, one])),
+      Object.fromEntries(vms.map((vm, i) => [`v${i}`, vm])),
     ).map(({ status }) => status)
 
   test('a fallback that is there makes it a warning', () =>

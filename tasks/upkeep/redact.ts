@@ -71,7 +71,7 @@ function bothWays(path: string, name: string): [string, string][] {
     }
   })()
   // "/" would be everywhere.
-  return [...new Set([path, real])].filter((one) => one.length > 1).map((one) => [one, name])
+  return [...new Set([path, real])].filter((path) => path.length > 1).map((path) => [path, name])
 }
 
 /** JSON writes some characters as escapes; a value is looked for in both forms. */

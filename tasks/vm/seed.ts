@@ -64,8 +64,8 @@ export async function writeSeed(
   add(`${SEED}/host_key`, 0o600, keys.hostPrivate)
   add(`${SEED}/hostname`, 0o600, `${hostname}\n`)
   add(`${SEED}/disks`, 0o600, diskLines(disks))
-  for (const one of bundle?.files ?? [])
-    add(`lab/bundle-${bundle?.id ?? ''}/${one.name}`, 0o755, await readFile(one.file))
+  for (const file of bundle?.files ?? [])
+    add(`lab/bundle-${bundle?.id ?? ''}/${file.name}`, 0o755, await readFile(file.file))
   for (const { name, file: from } of modules) add(`lab/modules/${name}`, 0o600, await readFile(from))
   archive.finalize()
   const chunks: Buffer[] = []

@@ -103,7 +103,7 @@ class Server {
         }
       }
       this.#request = { take, fail }
-      const text = Buffer.from([word, ...argv].map((one) => `${one}\0`).join(''))
+      const text = Buffer.from([word, ...argv].map((word) => `${word}\0`).join(''))
       this.#input.write(Buffer.concat([Buffer.from(`${text.length}\n`), text]))
     })
   }

@@ -38,41 +38,41 @@ const use = async ({ shared }: ReturnType<typeof fake>, name: string, ownOne = f
 
 describe('SharedVm', () => {
   test('boots once for experiments that want the same, and closes at the end', async () => {
-    const one = fake()
-    expect([await use(one, 'a'), await use(one, 'a')]).toEqual(['started', 'up'])
-    expect(one.log).toEqual(['open a'])
-    await one.shared[Symbol.asyncDispose]()
-    await one.shared[Symbol.asyncDispose]()
-    expect(one.log).toEqual(['open a', 'close a'])
+    const guest = fake()
+    expect([await use(guest, 'a'), await use(guest, 'a')]).toEqual(['started', 'up'])
+    expect(guest.log).toEqual(['open a'])
+    await guest.shared[Symbol.asyncDispose]()
+    await guest.shared[Symbol.asyncDispose]()
+    expect(guest.log).toEqual(['open a', 'close a'])
   })
 
   test('holds one at a time', async () => {
-    const one = fake()
-    for (const name of ['a', 'b', 'a']) await use(one, name)
-    expect(one.log).toEqual(['open a', 'close a', 'open b', 'close b', 'open a'])
+    const guest = fake()
+    for (const name of ['a', 'b', 'a']) await use(guest, name)
+    expect(guest.log).toEqual(['open a', 'close a', 'open b', 'close b', 'open a'])
   })
 
   test('opens another where the guest died', async () => {
-    const one = fake()
-    one.die()
-    for (const name of ['a', 'a']) await use(one, name)
-    expect(one.log).toEqual(['open a', 'close a', 'open a'])
+    const guest = fake()
+    guest.die()
+    for (const name of ['a', 'a']) await use(guest, name)
+    expect(guest.log).toEqual(['open a', 'close a', 'open a'])
   })
 
   test('opens another where the connection was lost', async () => {
-    const one = fake()
-    await use(one, 'a')
-    one.cut()
-    await use(one, 'a')
-    expect(one.log).toEqual(['open a', 'close a', 'open a'])
+    const guest = fake()
+    await use(guest, 'a')
+    guest.cut()
+    await use(guest, 'a')
+    expect(guest.log).toEqual(['open a', 'close a', 'open a'])
   })
 
   test('opens another where the kernel of the guest has splatted', async () => {
-    const one = fake()
-    await use(one, 'a')
-    retire(one.guest as never, 'an oops')
-    await use(one, 'a')
-    expect(one.log).toEqual(['open a', 'close a', 'open a'])
+    const guest = fake()
+    await use(guest, 'a')
+    retire(guest.guest as never, 'an oops')
+    await use(guest, 'a')
+    expect(guest.log).toEqual(['open a', 'close a', 'open a'])
   })
 
   test('does not keep what `lab up` owns, nor what shall be cold', async () => {

@@ -191,18 +191,18 @@ export async function downStep(
   wait = false,
 ): Promise<string[]> {
   const known = (await listVms(places.vms)).filter(
-    (one) => one.state?.owner === 'up' && (vm === undefined || one.state.vm === vm),
+    (listed) => listed.state?.owner === 'up' && (vm === undefined || listed.state.vm === vm),
   )
   // Before the first is stopped: of several, none or all.
   for (const { dir, state, starter } of known)
     if (starter !== undefined && whereabouts(starter) === 'another host')
       throw upElsewhere(state?.vm ?? '', dir, starter)
   if (!wait) for (const { state } of known) await refuseUsed(places, state?.vm ?? '')
-  for (const one of known) {
-    await using _lock = await lock(vmLock(places, one.state?.vm ?? ''), context.signal, () =>
-      context.emit({ type: 'notice', level: 'info', place: `vm ${one.id}`, text: 'waits for the run on it' }),
+  for (const vm of known) {
+    await using _lock = await lock(vmLock(places, vm.state?.vm ?? ''), context.signal, () =>
+      context.emit({ type: 'notice', level: 'info', place: `vm ${vm.id}`, text: 'waits for the run on it' }),
     )
-    await stop(one, context)
+    await stop(vm, context)
   }
   return known.map(({ id }) => id)
 }

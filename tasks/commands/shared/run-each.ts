@@ -148,13 +148,19 @@ async function runEach(
 ): Promise<Ran[]> {
   const { places, resume } = request
   const asked = new Map<string, string>()
-  if (together) for (const one of experiments) asked.set(one.name, await request.asked(one))
+  if (together) for (const experiment of experiments) asked.set(experiment.name, await request.asked(experiment))
   const batch = together ? await (resume ? Batch.resume(places, asked) : Batch.begin(places, asked)) : undefined
   const ran: Ran[] = []
   const states = new Map<ResolvedExperiment, () => PlanState>()
   const isDone = sayWhenInterrupted(() => ({
     wayOut: `\`${request.goOn}\`, or \`lab run --resume\` alone, does what is left`,
-    lines: stateLines(experiments.map((one) => ({ name: one.name, declared: one, state: states.get(one)?.() }))),
+    lines: stateLines(
+      experiments.map((experiment) => ({
+        name: experiment.name,
+        declared: experiment,
+        state: states.get(experiment)?.(),
+      })),
+    ),
   }))
   for (const experiment of experiments)
     try {
@@ -189,9 +195,9 @@ export async function runNamed(
   const ran = await runEach(experiments, request, experiments.length > 1, app)
   const toCi = (await request.after?.(ran)) ?? []
   const all = ran.flatMap(({ outcome }) => outcome ?? [])
-  const outcomes = all.flatMap((one) => one.outcomes)
+  const outcomes = all.flatMap((ended) => ended.outcomes)
   const last = outcomes.at(-1)
-  const declared = new Map(experiments.map((one) => [one.name, one]))
+  const declared = new Map(experiments.map((experiment) => [experiment.name, experiment]))
   const unfinished = ran.map(({ experiment, outcome }) => ({
     experiment: experiment.name,
     problems: outcome?.problems ?? [],
@@ -201,7 +207,7 @@ export async function runNamed(
     text: [
       ...toCi,
       ...(last?.own ? [runText(last, await lastWords(last.dir, last.manifest)), ''] : []),
-      ...all.flatMap((one) => one.problems.map(problemText)),
+      ...all.flatMap((ended) => ended.problems.map(problemText)),
       ...ran.flatMap(failureText),
       ...(await explained(outcomes, app)),
       summaryText(outcomes, declared, await comparisons(ran, app), unfinished),
@@ -232,7 +238,7 @@ export async function runAll(
   for (const experiment of experiments) {
     const { name, skip } = experiment
     if (skip !== undefined) ended.push({ name, outcomes: [], skipped: skip })
-    for (const one of ran) if (one.experiment === experiment) ended.push(await endedOf(one))
+    for (const outcome of ran) if (outcome.experiment === experiment) ended.push(await endedOf(outcome))
   }
   const meaning = await explained(
     ended.flatMap(({ outcomes }) => outcomes),
@@ -240,10 +246,10 @@ export async function runAll(
   )
   const several = ran.filter(({ outcome }) => (outcome?.outcomes.length ?? 0) > 1)
   const together: string[] = []
-  for (const one of several) {
-    const { name } = one.experiment
+  for (const experiment of several) {
+    const { name } = experiment.experiment
     together.push(
-      ...(await comparisons([one], app)).map((line) => (line.startsWith('order:') ? `${name}: ${line}` : line)),
+      ...(await comparisons([experiment], app)).map((line) => (line.startsWith('order:') ? `${name}: ${line}` : line)),
     )
   }
   const report = ended.every(({ outcomes }) => outcomes.length === 0) ? [] : await reportAfter(app, [])

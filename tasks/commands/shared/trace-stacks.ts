@@ -36,10 +36,10 @@ export async function stacks(run: StoredRun, request: StacksRequest): Promise<Ou
   const found = await chosen(run, request)
   return {
     text: found
-      .flatMap((one) => [
-        `${printable(one.name, 60)}: ${one.total} in ${plural(one.stacks.length, 'stack')}`,
-        ...notesText(one),
-        ...treeLines(stackTree(one.stacks)),
+      .flatMap((stacks) => [
+        `${printable(stacks.name, 60)}: ${stacks.total} in ${plural(stacks.stacks.length, 'stack')}`,
+        ...notesText(stacks),
+        ...treeLines(stackTree(stacks.stacks)),
         '',
       ])
       .join('\n')
@@ -57,9 +57,9 @@ export async function stacks(run: StoredRun, request: StacksRequest): Promise<Ou
 
 /** What can be in one file: what one map counted. @throws a user's Failure where several do */
 async function theOnly(run: StoredRun, request: StacksRequest): Promise<RunStacks> {
-  const [one, ...others] = await chosen(run, request)
-  if (one !== undefined && others.length === 0) return one
-  const names = [one, ...others].flatMap((each) => (each ? [printable(each.name, 60)] : []))
+  const [newest, ...others] = await chosen(run, request)
+  if (newest !== undefined && others.length === 0) return newest
+  const names = [newest, ...others].flatMap((each) => (each ? [printable(each.name, 60)] : []))
   throw userError({
     place: `run ${run.run}`,
     fact: 'several maps count stacks, and what they count cannot be in one file',
@@ -68,11 +68,11 @@ async function theOnly(run: StoredRun, request: StacksRequest): Promise<RunStack
 }
 
 /** A page with the flame graph of one map. @throws a user's Failure where there is nothing to draw */
-function pageOf({ run, manifest }: StoredRun, one: RunStacks): string {
-  if (one.stacks.length > 0) return flamePage(manifest, one)
+function pageOf({ run, manifest }: StoredRun, stacks: RunStacks): string {
+  if (stacks.stacks.length > 0) return flamePage(manifest, stacks)
   throw userError({
     place: `run ${run}`,
-    fact: `${printable(one.name, 60)} has no stacks that could be drawn`,
+    fact: `${printable(stacks.name, 60)} has no stacks that could be drawn`,
     wayOut: '`lab trace --stacks` shows what was counted; --comm and --pid leave stacks out',
   })
 }
@@ -85,15 +85,15 @@ export async function stacksFile(
   output: string,
   session: Session,
 ): Promise<Outcome> {
-  const one = await theOnly(run, request)
-  const text = form === 'folded' ? foldedText(one.stacks) : pageOf(run, one)
+  const stacks = await theOnly(run, request)
+  const text = form === 'folded' ? foldedText(stacks.stacks) : pageOf(run, stacks)
   const { file, onStderr } = await outputFile(output, session)
   await writeWhole(file, text, session.context)
-  const { name, stacks: all, total, notes } = one
+  const { name, stacks: all, total, notes } = stacks
   const head = `${printable(file)}: ${plural(all.length, 'stack')} of ${printable(name, 60)}`
   return {
     // Below the stacks themselves on a terminal, only what is wrong with them is worth a line.
-    text: [...(onStderr ? [] : [head]), ...notesText(one)].join('\n'),
+    text: [...(onStderr ? [] : [head]), ...notesText(stacks)].join('\n'),
     data: { file, map: name, stacks: all.length, total, notes },
     onStderr,
   }

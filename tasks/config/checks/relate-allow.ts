@@ -9,12 +9,12 @@ const allowed: Check = function* ({ lab: { experiments } }) {
   for (const [name, { allow = [] }] of Object.entries(experiments)) {
     const at = ['experiments', name, 'allow'] as const
     yield* repeated(
-      allow.map((one) => (typeof one === 'string' ? one : JSON.stringify(one))),
+      allow.map((value) => (typeof value === 'string' ? value : JSON.stringify(value))),
       at,
     )
-    for (const [index, one] of allow.entries()) {
-      if (typeof one === 'string') continue
-      const entries = Object.entries(one)
+    for (const [index, allowed] of allow.entries()) {
+      if (typeof allowed === 'string') continue
+      const entries = Object.entries(allowed)
       if (entries.length === 0)
         yield {
           severity: 'error',

@@ -36,16 +36,17 @@ const FLAGS = /^\/.+\/[dgimsuvy]{1,3}$/
 
 const patterns: Check = function* ({ lab: { experiments } }) {
   for (const [name, { expect = [], params = {}, metrics = {} }] of Object.entries(experiments)) {
-    for (const [metric, one] of Object.entries(metrics)) {
-      if ('load' in one) continue
-      const [kind, text] = 'stdout' in one ? (['stdout', one.stdout] as const) : (['message', one.message] as const)
+    for (const [metric, metricOf] of Object.entries(metrics)) {
+      if ('load' in metricOf) continue
+      const [kind, text] =
+        'stdout' in metricOf ? (['stdout', metricOf.stdout] as const) : (['message', metricOf.message] as const)
       if (!FLAGS.test(text)) continue
       const path = ['experiments', name, 'metrics', metric, kind] as const
       const wayOut = 'a regular expression ends with "/" and takes no flags'
       yield { severity: 'error', path, at: 'value', message: `${text} has something after its last slash`, wayOut }
     }
-    for (const [index, one] of expect.entries()) {
-      for (const [path, text, at = 'value'] of patternsOf(one)) {
+    for (const [index, expectation] of expect.entries()) {
+      for (const [path, text, at = 'value'] of patternsOf(expectation)) {
         const here = { path: ['experiments', name, 'expect', index, ...path], at } as const
         const broken = references(text).some(({ valid }) => !valid)
         // A source of `same` is a regular expression with or without slashes.
@@ -62,16 +63,16 @@ const patterns: Check = function* ({ lab: { experiments } }) {
 
 /** `times` of each arm must be a whole number; it may come from a parameter, whose values may be anything. */
 function* times({ expect = [], params = {} }: Experiment, at: Path): Iterable<Problem> {
-  for (const [index, one] of expect.entries()) {
-    if (!('order' in one) || one.times === undefined) continue
-    const text = String(one.times)
+  for (const [index, expectation] of expect.entries()) {
+    if (!('order' in expectation) || expectation.times === undefined) continue
+    const text = String(expectation.times)
     const [reference] = references(text)
     const values =
       reference !== undefined && Object.hasOwn(params, reference.name) ? (params[reference.name] ?? []) : []
     const timesOf = (value: ParamValue) => interpolate(text, { [reference?.name ?? '']: value })
     const here = { severity: 'error', path: [...at, 'expect', index, 'times'], at: 'value' } as const
     const many = (reference === undefined ? [text] : values.map(timesOf)).find((count) => Number(count) > 1)
-    if (one.per === 'run' && many !== undefined)
+    if (expectation.per === 'run' && many !== undefined)
       yield {
         ...here,
         message: `times is ${many}, and a run has one sequence: it would always fail`,
@@ -85,11 +86,11 @@ function* times({ expect = [], params = {} }: Experiment, at: Path): Iterable<Pr
   }
 }
 
-const looksAtTrace = (one: NonNullable<Experiment['expect']>[number]): boolean =>
-  'order' in one ||
-  'messages' in one ||
-  'calls' in one ||
-  ('same' in one && one.same.some((source) => 'message' in source))
+const looksAtTrace = (expectation: NonNullable<Experiment['expect']>[number]): boolean =>
+  'order' in expectation ||
+  'messages' in expectation ||
+  'calls' in expectation ||
+  ('same' in expectation && expectation.same.some((source) => 'message' in source))
 
 const expectations: Check = function* ({ lab: { experiments } }) {
   for (const [name, experiment] of Object.entries(experiments)) {
@@ -118,14 +119,14 @@ const expectations: Check = function* ({ lab: { experiments } }) {
 /** Calls are seen by one tracer only. */
 const calls: Check = function* ({ lab: { experiments } }) {
   for (const [name, { expect = [], trace }] of Object.entries(experiments)) {
-    for (const [index, one] of expect.entries()) {
-      if (!('calls' in one) || trace?.function_graph !== undefined) continue
+    for (const [index, expectation] of expect.entries()) {
+      if (!('calls' in expectation) || trace?.function_graph !== undefined) continue
       yield {
         severity: 'error',
         path: ['experiments', name, 'expect', index, 'calls'],
         at: 'key',
         message: 'calls are in the call tree, and this experiment does not record one',
-        wayOut: `add trace: { function_graph: { functions: [${one.calls[0]}] } }`,
+        wayOut: `add trace: { function_graph: { functions: [${expectation.calls[0]}] } }`,
       }
     }
   }
@@ -146,7 +147,7 @@ const coverage: Check = function* ({ lab: { experiments, vms }, names }) {
     for (const arm of armsOf(name, experiment) ?? [])
       for (const each of arm.kernel === undefined ? bootable : [arm.kernel]) {
         // Without a probe there is nothing to show.
-        if (!concerns({}, each, arm) || expect.some((one) => concerns(one, each, arm))) continue
+        if (!concerns({}, each, arm) || expect.some((expectation) => concerns(expectation, each, arm))) continue
         const by = experiment.matrix?.probe === undefined ? '' : ` with ${arm.probes?.join(', ')}`
         open.add(arm.kernel === undefined ? `${each}${by}, which vm ${machine} may boot` : `the arms on ${each}${by}`)
       }

@@ -131,7 +131,7 @@ describe('experiments', () => {
       ['  readiter: { source', '  other: { source: bpf/readiter.bpf.c }\n  readiter: { source'],
     )
     const message = 'warning: no expectation of experiment readiter applies to '
-    expect(problemsIn(text)).toEqual(expected.map((one) => `${message}${one} | ${NONE}`))
+    expect(problemsIn(text)).toEqual(expected.map((fix) => `${message}${fix} | ${NONE}`))
   })
 
   const roomy = { memoryBytes: 8 * 2 ** 30, cpus: 64 }

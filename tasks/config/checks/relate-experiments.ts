@@ -54,17 +54,17 @@ export function* templates({ workload, modules, before, expect, maps, metrics }:
   for (const [index, module] of (modules ?? []).entries())
     for (const [name, value] of Object.entries(moduleParams(module)))
       if (typeof value === 'string') yield [['modules', index, 'params', name], value]
-  for (const [index, one] of (before ?? []).entries())
-    if (typeof one !== 'string' && 'run' in one) yield [['before', index, 'run'], one.run]
-    else if (typeof one !== 'string' && 'sysctl' in one)
-      for (const [key, value] of Object.entries(one.sysctl))
+  for (const [index, step] of (before ?? []).entries())
+    if (typeof step !== 'string' && 'run' in step) yield [['before', index, 'run'], step.run]
+    else if (typeof step !== 'string' && 'sysctl' in step)
+      for (const [key, value] of Object.entries(step.sysctl))
         if (typeof value === 'string') yield [['before', index, 'sysctl', key], value]
   yield* slotTexts(maps ?? {}, ['maps'])
   for (const [name, metric] of Object.entries(metrics ?? {}))
     if ('stdout' in metric) yield [['metrics', name, 'stdout'], metric.stdout]
     else if ('message' in metric) yield [['metrics', name, 'message'], metric.message]
-  for (const [index, one] of (expect ?? []).entries())
-    for (const [path, text, at] of parameterised(one)) yield [['expect', index, ...path], text, at]
+  for (const [index, expectation] of (expect ?? []).entries())
+    for (const [path, text, at] of parameterised(expectation)) yield [['expect', index, ...path], text, at]
 }
 
 function referenceProblem(
@@ -106,7 +106,7 @@ const parameters: Check = function* ({ lab: { experiments } }) {
 function* declarations({ params = {} }: Experiment, at: Path, used: ReadonlySet<string>): Iterable<Problem> {
   for (const [param, values] of Object.entries(params)) {
     const here = { path: [...at, 'params', param], at: 'key' } as const
-    if (RESERVED.includes(param) || RUN_VALUES.some((one) => one === param)) {
+    if (RESERVED.includes(param) || RUN_VALUES.some((value) => value === param)) {
       const message = `a parameter cannot be called "${param}": results have a column of that name`
       yield { ...here, severity: 'error', message, wayOut: 'choose another name' }
     } else if (!used.has(param)) {
@@ -165,8 +165,8 @@ const commands: Check = function* ({ lab: { experiments } }) {
 /** Only a probe with a loader of its own prints anything, and only while the experiment has it. */
 const printingProbes: Check = function* ({ lab: { experiments, probes: all } }) {
   for (const [name, { metrics = {}, probes = [], matrix }] of Object.entries(experiments))
-    for (const [metric, one] of Object.entries(metrics)) {
-      const probe = 'stdout' in one ? one.of : undefined
+    for (const [metric, source] of Object.entries(metrics)) {
+      const probe = 'stdout' in source ? source.of : undefined
       const declared = probe !== undefined && Object.hasOwn(all, probe) ? all[probe] : undefined
       if (probe === undefined || declared === undefined) continue
       const here = { severity: 'error', path: ['experiments', name, 'metrics', metric, 'of'], at: 'value' } as const

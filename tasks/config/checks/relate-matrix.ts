@@ -86,7 +86,7 @@ function* excluded(experiment: Experiment, at: Path): Iterable<Problem> {
         path: [...path, axis],
         at: 'value',
         message: `no arm has ${axis} ${JSON.stringify(value)}: nothing is left out`,
-        wayOut: `its values are ${list.map((one) => JSON.stringify(one)).join(', ')}`,
+        wayOut: `its values are ${list.map((value) => JSON.stringify(value)).join(', ')}`,
       }
     }
   }
@@ -94,9 +94,9 @@ function* excluded(experiment: Experiment, at: Path): Iterable<Problem> {
 
 function* lists({ matrix = {}, before = [] }: Experiment, at: Path): Iterable<Problem> {
   for (const [axis, values] of Object.entries(matrix)) yield* repeated(values ?? [], [...at, 'matrix', axis])
-  for (const [index, one] of before.entries()) {
-    if (typeof one === 'string' || !('run' in one)) continue
-    const problem = wordsProblem(one.run)
+  for (const [index, step] of before.entries()) {
+    if (typeof step === 'string' || !('run' in step)) continue
+    const problem = wordsProblem(step.run)
     if (problem !== undefined)
       yield { severity: 'error', path: [...at, 'before', index, 'run'], at: 'value', ...problem }
   }
@@ -170,18 +170,18 @@ function* onItsVm(experiment: Experiment, vm: Vm, at: Path): Iterable<Problem> {
       message: 'a deterministic VM boots for each run: there is no warm start',
       wayOut: 'leave `start:` out, or take another VM',
     }
-  for (const [index, one] of before.entries()) {
-    if (typeof one === 'string') continue
-    if ('remount' in one && !mounts.includes(one.remount))
+  for (const [index, step] of before.entries()) {
+    if (typeof step === 'string') continue
+    if ('remount' in step && !mounts.includes(step.remount))
       yield {
         severity: 'error',
         path: [...at, 'before', index, 'remount'],
         at: 'value',
-        message: `the VM has no data disk on ${one.remount}`,
-        wayOut: nameWayOut(one.remount, mounts, 'its disks are on', 'declare one under `disks:` of the VM'),
+        message: `the VM has no data disk on ${step.remount}`,
+        wayOut: nameWayOut(step.remount, mounts, 'its disks are on', 'declare one under `disks:` of the VM'),
       }
-    if (!('pin' in one)) continue
-    const beyond = [one.pin].flat().find((cpu) => cpu >= cpus)
+    if (!('pin' in step)) continue
+    const beyond = [step.pin].flat().find((cpu) => cpu >= cpus)
     if (beyond === undefined) continue
     yield {
       severity: 'error',
@@ -219,7 +219,7 @@ export const MATRIX_CHECKS: readonly Check[] = [
     for (const [name, { observer, probes: own = [] }] of Object.entries(experiments)) {
       const sample =
         observer === 'yes'
-          ? own.find((one) => Object.hasOwn(probes, one) && !('source' in (probes[one] ?? {})))
+          ? own.find((probe) => Object.hasOwn(probes, probe) && !('source' in (probes[probe] ?? {})))
           : undefined
       if (sample !== undefined)
         yield {

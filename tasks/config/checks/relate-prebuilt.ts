@@ -11,7 +11,7 @@ type Kernels = Readonly<Record<string, Kernel>>
 function prebuiltOf(kernels: Kernels, name: string): PrebuiltSource | undefined {
   const { chain, ends } = chainOf(kernels, name)
   if (ends !== 'root') return undefined
-  const source = chain.map((each) => kernels[each]?.source).find((one) => one !== undefined)
+  const source = chain.map((each) => kernels[each]?.source).find((found) => found !== undefined)
   return source && isPrebuilt(source) ? source : undefined
 }
 

@@ -80,9 +80,9 @@ function* claimArms(claim: Claim): Iterable<[Path, string]> {
 function* claimProblems(claim: Claim, names: Names, { values }: Published, path: Path): Iterable<Problem> {
   let isKnown = true
   for (const [key, arm] of claimArms(claim))
-    for (const one of armProblems(arm, names, { path: [...path, ...key], at: 'value' }, false)) {
+    for (const problem of armProblems(arm, names, { path: [...path, ...key], at: 'value' }, false)) {
       isKnown = false
-      yield one
+      yield problem
     }
   if (!isKnown) return
   if ('order' in claim)
@@ -126,55 +126,57 @@ function* overProblems(claim: Extract<Claim, { over: string }>, { arms }: Names,
     )
 }
 
-function* unitProblems(one: Published, experiment: Experiment, path: Path): Iterable<Problem> {
+function* unitProblems(claimed: Published, experiment: Experiment, path: Path): Iterable<Problem> {
   const metric =
-    experiment.metrics && Object.hasOwn(experiment.metrics, one.metric) ? experiment.metrics[one.metric] : undefined
+    experiment.metrics && Object.hasOwn(experiment.metrics, claimed.metric)
+      ? experiment.metrics[claimed.metric]
+      : undefined
   if (metric === undefined) {
     yield problem(
       { path: [...path, 'metric'], at: 'value' },
-      `there is no metric "${one.metric}"`,
-      nameWayOut(one.metric, Object.keys(experiment.metrics ?? {}), 'metrics', 'declare it under metrics:'),
+      `there is no metric "${claimed.metric}"`,
+      nameWayOut(claimed.metric, Object.keys(experiment.metrics ?? {}), 'metrics', 'declare it under metrics:'),
     )
     return
   }
   const own = unitOfMetric(metric)
-  if (one.unit === undefined) return
+  if (claimed.unit === undefined) return
   const place: Place = { path: [...path, 'unit'], at: 'value' }
   if (own === undefined)
     yield problem(
       place,
-      `metric ${one.metric} has no unit, and the published values are in ${one.unit}`,
+      `metric ${claimed.metric} has no unit, and the published values are in ${claimed.unit}`,
       `add "unit:" to the metric`,
     )
-  else if (factorBetween(own, one.unit) === undefined)
+  else if (factorBetween(own, claimed.unit) === undefined)
     yield problem(
       place,
-      `the published values are in ${one.unit}, and metric ${one.metric} is in ${own}: they cannot be compared`,
+      `the published values are in ${claimed.unit}, and metric ${claimed.metric} is in ${own}: they cannot be compared`,
       'correct one of the two units, or compare another metric',
     )
 }
 
-function* csvProblems(one: Published, names: Names, path: Path, context: Context): Iterable<Problem> {
-  if (one.values === undefined || !isCsv(one.values)) return
-  const { csv } = one.values
+function* csvProblems(claimed: Published, names: Names, path: Path, context: Context): Iterable<Problem> {
+  if (claimed.values === undefined || !isCsv(claimed.values)) return
+  const { csv } = claimed.values
   const bytes = context.files?.read(resolvePath('beside', csv, context))
   if (bytes === undefined) return
   const place: Place = { path: [...path, 'values', 'csv'], at: 'value' }
   const { rows, unit, problems } = parsePublishedCsv(Buffer.from(bytes).toString('utf8'))
   for (const { line, message, wayOut } of problems.slice(0, 10))
     yield problem(place, `${csv}:${line}: ${message}`, wayOut)
-  if (unit !== undefined && unit !== one.unit)
+  if (unit !== undefined && unit !== claimed.unit)
     yield problem(
       place,
-      `${csv} has values in ${unit}, and "unit:" is ${one.unit ?? 'left out'}`,
+      `${csv} has values in ${unit}, and "unit:" is ${claimed.unit ?? 'left out'}`,
       `write "unit: ${unit}", or convert the values`,
     )
   for (const { arm } of rows) yield* armProblems(arm, names, place, true)
 }
 
-function* runProblems({ repeat = DEFAULTS.repeat }: Experiment, one: Published, path: Path): Iterable<Problem> {
+function* runProblems({ repeat = DEFAULTS.repeat }: Experiment, claimed: Published, path: Path): Iterable<Problem> {
   const most = typeof repeat === 'number' ? repeat : repeat.until.max
-  if (one.claims === undefined || most >= FEWEST_FOR_CLAIM) return
+  if (claimed.claims === undefined || most >= FEWEST_FOR_CLAIM) return
   yield problem(
     { path: [...path, 'claims'], at: 'key' },
     `a claim needs ${FEWEST_FOR_CLAIM} runs of each arm, and the experiment makes ${most}`,
@@ -187,17 +189,17 @@ const published: Check = function* (context) {
     const all = experiment.published ?? []
     const arms = all.length === 0 ? undefined : armsOf(name, experiment)
     if (arms === undefined) continue
-    for (const [index, one] of all.entries()) {
+    for (const [index, published] of all.entries()) {
       const path: Path = ['experiments', name, 'published', index]
-      yield* unitProblems(one, experiment, path)
-      yield* runProblems(experiment, one, path)
-      if (one.values !== undefined && !isCsv(one.values))
-        for (const arm of Object.keys(one.values))
+      yield* unitProblems(published, experiment, path)
+      yield* runProblems(experiment, published, path)
+      if (published.values !== undefined && !isCsv(published.values))
+        for (const arm of Object.keys(published.values))
           yield* armProblems(arm, { arms }, { path: [...path, 'values', arm], at: 'key' }, true)
-      yield* csvProblems(one, { arms }, path, context)
-      for (const [at, claim] of (one.claims ?? []).entries())
-        yield* claimProblems(claim, { arms }, one, [...path, 'claims', at])
-      if (one.values === undefined && one.claims === undefined)
+      yield* csvProblems(published, { arms }, path, context)
+      for (const [at, claim] of (published.claims ?? []).entries())
+        yield* claimProblems(claim, { arms }, published, [...path, 'claims', at])
+      if (published.values === undefined && published.claims === undefined)
         yield problem({ path, at: 'value' }, 'it has neither values nor claims', 'add "values:" or "claims:"')
     }
   }

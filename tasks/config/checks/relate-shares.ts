@@ -23,7 +23,7 @@ function* mounts(vm: Vm, at: Path): Iterable<Problem> {
     const problem = mountProblem(mount)
     if (problem !== undefined) yield { ...here, ...problem }
     const on = plain(mount)
-    const other = taken.find((one) => overlap(on, one.on))
+    const other = taken.find((share) => overlap(on, share.on))
     if (problem === undefined && other !== undefined)
       yield {
         ...here,

@@ -180,7 +180,7 @@ describe('kernels', () => {
   const PATH =
     '    parallelPath:\n      suffix: giulia\n      entry: generic_file_buffered_read\n      functions: [copy_page_to_iter, copyout]\n'
   const pathsOf = (...paths: string[]) =>
-    changed([PATH, `    parallelPath:\n${paths.map((one) => `      - ${one}\n`).join('')}`])
+    changed([PATH, `    parallelPath:\n${paths.map((parallelPath) => `      - ${parallelPath}\n`).join('')}`])
 
   test.each([
     [['{ suffix: a, entry: e, functions: [f, g] }', '{ suffix: b, entry: d, functions: [f, g] }'], []],

@@ -6,10 +6,10 @@ import { userError } from '../../engine/error.ts'
 export type Value = string | readonly string[] | { readonly [key: string]: Value }
 
 function lines(value: { readonly [key: string]: Value }, indent: string): string[] {
-  return Object.entries(value).flatMap(([key, one]) => {
-    if (typeof one === 'string') return [`${indent}${key}: ${one}`]
-    if (Array.isArray(one)) return [`${indent}${key}: [${one.join(', ')}]`]
-    return [`${indent}${key}:`, ...lines(one as { readonly [key: string]: Value }, `${indent}  `)]
+  return Object.entries(value).flatMap(([key, entry]) => {
+    if (typeof entry === 'string') return [`${indent}${key}: ${entry}`]
+    if (Array.isArray(entry)) return [`${indent}${key}: [${entry.join(', ')}]`]
+    return [`${indent}${key}:`, ...lines(entry as { readonly [key: string]: Value }, `${indent}  `)]
   })
 }
 

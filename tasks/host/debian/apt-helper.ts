@@ -3,7 +3,10 @@
 /** Takes a URI, the file to write and, if it is to verify it, "SHA256:HASH"; and so on for more files. */
 export const APT_HELPER: readonly string[] = [
   '/usr/lib/apt/apt-helper',
-  ...['Acquire::http::Timeout=5', 'Acquire::https::Timeout=5', 'Acquire::Retries=0'].flatMap((one) => ['-o', one]),
+  ...['Acquire::http::Timeout=5', 'Acquire::https::Timeout=5', 'Acquire::Retries=0'].flatMap((option) => [
+    '-o',
+    option,
+  ]),
   'download-file',
 ]
 

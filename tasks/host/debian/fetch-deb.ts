@@ -146,7 +146,7 @@ async function instead({ package: name, path, cache, signal }: DebFile, from: re
   // A package of an image: its suite is not the host's, and whoever asks for it knows that.
   if (path !== undefined) return []
   const offers = await offersLike(name, signal)
-  const main = from.find((one) => one.name === 'main')
+  const main = from.find((component) => component.name === 'main')
   if (offers.length > 0 || main === undefined) return offers
   try {
     return near(name, await suiteRecords(suiteOfKernel(name), cache, signal, main.base))
@@ -202,7 +202,7 @@ export async function fetchDeb(deb: DebFile, from: readonly Archive[]): Promise<
   throw unavailable({
     place,
     fact: `no archive delivers ${name} ${version}`,
-    lines: [...reasons, ...offers.slice(0, 5).map((one) => `there is ${one.package} ${one.version}`)],
+    lines: [...reasons, ...offers.slice(0, 5).map((offer) => `there is ${offer.package} ${offer.version}`)],
     wayOut: wayOutOf(deb, offers),
   })
 }

@@ -52,8 +52,8 @@ export const alike = <T extends Offer>(name: string, offers: readonly T[]): T[] 
 
 /** The names of the same series and flavour; if there is none, those that differ by a slip of the keyboard. */
 function nearNames(name: string, all: readonly string[]): string[] {
-  const same = all.filter((one) => kindOf(one) === kindOf(name))
-  return same.length > 0 ? same : all.filter((one) => editDistance(one, name, SLIP) <= SLIP)
+  const same = all.filter((other) => kindOf(other) === kindOf(name))
+  return same.length > 0 ? same : all.filter((other) => editDistance(other, name, SLIP) <= SLIP)
 }
 
 /** As `alike`; if there is none, those whose names differ by a slip of the keyboard. */
@@ -74,7 +74,7 @@ export async function offersLike(name: string, signal: AbortSignal): Promise<Off
   const { stdout } = await run(['apt-cache', 'pkgnames', prefix], { signal, accept: [0, 100] })
   const names = nearNames(
     name,
-    stdout.split('\n').filter((one) => one !== ''),
+    stdout.split('\n').filter((line) => line !== ''),
   )
   if (names.length === 0) return []
   const { stdout: table } = await run(['apt-cache', 'madison', '--', ...names.slice(0, 40)], {
@@ -111,7 +111,7 @@ export async function suiteRecords(
   const file = await suiteFile(suite, cache, signal, base)
   // An index has 50 MB, of which 300 kB are about kernels.
   const kernels = `${file}.kernels`
-  const [whole, part] = await Promise.all([file, kernels].map((one) => stat(one).catch(() => ({ mtimeMs: 0 }))))
+  const [whole, part] = await Promise.all([file, kernels].map((path) => stat(path).catch(() => ({ mtimeMs: 0 }))))
   if (whole && part && part.mtimeMs >= whole.mtimeMs) return parseRecords(await readFile(kernels, 'utf8'))
   const records = (await readFile(file, 'utf8')).split(/\n\n+/).filter((record) => /^Package: linux-/m.test(record))
   const text = `${records.join('\n\n')}\n`
@@ -167,6 +167,6 @@ export async function suiteFile(suite: string, cache: string, signal: AbortSigna
     await rename(`${file}.new`, file)
     return file
   } finally {
-    for (const one of [release, packed, `${file}.new`]) await rm(one, { force: true })
+    for (const path of [release, packed, `${file}.new`]) await rm(path, { force: true })
   }
 }

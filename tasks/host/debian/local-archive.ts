@@ -55,15 +55,15 @@ export async function writeLocalArchive(
   signal: AbortSignal,
 ): Promise<void> {
   const records: string[] = []
-  for (const one of packages) {
-    const record = await control(one.file, place, signal)
-    needSame(record, one, place)
-    const { size } = await stat(one.file)
-    records.push(`${record}\nFilename: ${one.filename}\nSize: ${size}\nSHA256: ${one.sha256}\n`)
-    const to = join(dir, one.filename)
+  for (const pkg of packages) {
+    const record = await control(pkg.file, place, signal)
+    needSame(record, pkg, place)
+    const { size } = await stat(pkg.file)
+    records.push(`${record}\nFilename: ${pkg.filename}\nSize: ${size}\nSHA256: ${pkg.sha256}\n`)
+    const to = join(dir, pkg.filename)
     await mkdir(dirname(to), { recursive: true, mode: 0o755 })
     // On another file system than the cache there can be no link.
-    await link(one.file, to).catch(() => copyFile(one.file, to))
+    await link(pkg.file, to).catch(() => copyFile(pkg.file, to))
   }
   const index = Buffer.from(records.join('\n'))
   const release = [

@@ -41,7 +41,9 @@ export async function accountsFinding(signal: AbortSignal): Promise<Finding> {
 /** Whether jobs of the profile can go to a partition at all. */
 export function partitionFinding(all: readonly Partition[], profile: Profile): Finding {
   const name = 'partition'
-  const names = all.map((one) => (one.isDefault ? `${one.name} (the default)` : one.name)).join(', ')
+  const names = all
+    .map((partition) => (partition.isDefault ? `${partition.name} (the default)` : partition.name))
+    .join(', ')
   const wanted = profile.partition
   const found = partitionNamed(all, profile.partition)
   if (found === undefined)
@@ -84,7 +86,7 @@ export function timeFinding(
   return {
     name,
     status: 'warning',
-    fact: `${limitText(limit)} for a job, and one run may take longer: ${printable(tooLong.map((one) => one.name).join(', '), 200)}`,
+    fact: `${limitText(limit)} for a job, and one run may take longer: ${printable(tooLong.map((experiment) => experiment.name).join(', '), 200)}`,
     wayOut: `write \`time: ${longest}m\` or more in the profile${longest > partition.longest ? ', with another `partition:`' : ''}, or a shorter \`timeout:\``,
   }
 }

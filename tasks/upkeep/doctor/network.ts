@@ -141,8 +141,8 @@ export function sourceFindings(states: readonly SourceState[], vms: ResolvedLab[
     const name = `source of ${kernel}`
     if (reason === undefined) return { name, status: 'ok', fact: where ?? 'can be fetched' }
     const users = choices.filter((names) => names.includes(kernel))
-    const stranded = users.some((names) => !names.some((one) => available.has(one)))
-    const instead = users.map((names) => names.find((one) => available.has(one))).find((one) => one !== undefined)
+    const stranded = users.some((names) => !names.some((name) => available.has(name)))
+    const instead = users.map((names) => names.find((name) => available.has(name))).find((name) => name !== undefined)
     const fact = `cannot be fetched: ${printable(reason, 200)}`
     if (stranded)
       return {

@@ -35,7 +35,7 @@ export function pinFinding(kernel: string, pin: Pin, state: PinState, now: numbe
   const end = endOfSuite(suite, now)
   if (end !== undefined) facts.push(end)
   if (facts.length === 0) return { name, status: 'ok', fact: `${suite} has it, and nothing newer` }
-  const wayOut = [add, KEEP].filter((one) => one !== undefined).join('; ')
+  const wayOut = [add, KEEP].filter((part) => part !== undefined).join('; ')
   return { name, status: 'warning', fact: facts.join('; '), wayOut }
 }
 
@@ -49,16 +49,16 @@ async function imageFindings(image: ResolvedImage, { cache, signal }: Context): 
   if (recipe === undefined) return []
   const now = await suiteVersions(
     recipe.suite,
-    locked.map((one) => one.name),
+    locked.map((pkg) => pkg.name),
     cache,
     signal,
   )
-  const gone = locked.filter((one) => now.get(one.name) !== one.version)
+  const gone = locked.filter((pkg) => now.get(pkg.name) !== pkg.version)
   const of = `${gone.length} of ${locked.length} packages in lab.lock`
   if (gone.length === 0)
     return [{ name, status: 'ok', fact: `${recipe.suite} has the ${locked.length} packages of lab.lock` }]
   const fact = `${of} are no longer those of ${recipe.suite}: ${gone
-    .map((one) => one.name)
+    .map((pkg) => pkg.name)
     .slice(0, 5)
     .join(', ')}`
   return [{ name, status: 'warning', fact, wayOut: `\`lab lock\` takes the current versions; ${KEEP}` }]

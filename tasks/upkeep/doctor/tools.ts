@@ -94,7 +94,7 @@ export function versionFinding({ name, least }: VersionRule, said: string): Find
   const line = printable(
     said
       .split('\n')
-      .find((one) => one.trim() !== '')
+      .find((line) => line.trim() !== '')
       ?.trim() ?? '',
     100,
   )
