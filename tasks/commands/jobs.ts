@@ -68,11 +68,12 @@ const dataOf = ({ dir, plan, runs, open, jobs, unasked }: Seen) => ({
 function openLines(open: readonly OpenBlock[]): string[] {
   const lines = open
     .slice(0, NAMED)
-    .map(({ block, state, word, node, why }) =>
+    .map(({ block, state, word, node, job, why, wayOut }) =>
       [
-        `block ${block}: ${word ?? (state === 'unknown' ? 'Slurm knows no job for it' : state)}`,
+        `block ${block}${job === undefined ? '' : ` (job ${job})`}: ${word ?? (state === 'unknown' ? 'Slurm knows no job for it' : state)}`,
         ...(node === undefined ? [] : [` on ${printable(node, 60)}`]),
-        ...(why === undefined ? [] : [`: ${printable(why, 200)}`]),
+        ...(why === undefined ? [] : [`: ${printable(why, 300)}`]),
+        ...(wayOut === undefined ? [] : [`\n  → ${printable(wayOut, 300)}`]),
       ].join(''),
     )
   return open.length > NAMED ? [...lines, `and ${open.length - NAMED} more blocks without all of their results`] : lines
@@ -107,7 +108,7 @@ function listText(all: readonly Seen[], width: number | undefined): string {
     ...all
       .flatMap(({ unasked }) => (unasked === undefined ? [] : [`Slurm could not be asked: ${unasked}`]))
       .slice(0, 1),
-    ...unfinished.map(({ plan }) => `\`lab run ${plan.experiment} --on slurm --resume\` submits what is missing`),
+    ...unfinished.map(({ plan }) => `\`${plan.resume}\` submits what is missing`),
   ].join('\n')
 }
 
@@ -121,7 +122,8 @@ async function onePlan(app: App, entry: Seen): Promise<Outcome> {
       // Of blocks that Slurm was not asked about, nobody can say that their jobs left no result.
       one: () => outcomeOf(dir, plan, unasked === undefined ? open : []),
       resume: false,
-      goOn: `lab run ${plan.experiment} --on slurm --resume`,
+      goOn: plan.resume,
+      resumeOf: () => plan.resume,
       places: { state: stateOf(app.lab), results: app.places.results },
       asked: () => Promise.resolve(''),
     },

@@ -24,7 +24,7 @@ import { tellCi } from './shared/ci.ts'
 import { outputFile } from './output-file.ts'
 import { submitAll, submitter, type OnSlurm } from './shared/on-cluster.ts'
 import { explain, isFinished, runAll, runNamed, type Ran, type RunRequest } from './shared/run-each.ts'
-import { noteOf, resumed, stateOf } from './shared/resumed.ts'
+import { lineOf, noteOf, resumed, stateOf } from './shared/resumed.ts'
 import { OPTIONS, type Options } from './shared/run-options.ts'
 
 function startOf({ cold, start }: Options): ResolvedExperiment['start'] | undefined {
@@ -154,7 +154,9 @@ function onSlurmOf(app: App, options: Options, overrides: Overrides): OnSlurm | 
       fact: 'how many jobs run at a time is for the cluster to say',
       wayOut: 'leave --parallel out, or give a number',
     })
-  return { on, atATime: parallel, requestOf: wantedFrom(app, options, overrides) }
+  const { wait: _wait, junit: _junit, report: _report, all: _all, ...kept } = options
+  const resumeOf = (experiment: string) => lineOf([experiment], { ...kept, resume: true })
+  return { on, atATime: parallel, requestOf: wantedFrom(app, options, overrides), resumeOf }
 }
 
 /** Submits an experiment, waits for its jobs, and ends as if it had run here. */
@@ -238,6 +240,7 @@ export const command = defineCommand({
       // What is left of a plan of a cluster, its results say.
       resume: resume && onSlurm === undefined,
       goOn: note.line,
+      resumeOf: onSlurm?.resumeOf,
       places: { state: stateOf(lab), results: app.places.results },
       asked: (experiment: ResolvedExperiment) => requestDigest(lab, experiment, options),
       after: async (ran: readonly Ran[]) => {

@@ -12,6 +12,7 @@ export type FailureKind = 'experiment' | 'user' | 'lab' | 'interrupted'
  */
 export const REASONS = {
   'disk-full': 'no room on a disk, or no more files can be made there',
+  'out-of-memory': 'the kernel killed a program because the memory was used up',
   'not-installed': 'the host lacks a program',
   'needs-consent': 'lab does this only with --yes, or when somebody at the terminal agrees',
   'exit-status': 'a program ended with a status that means failure',

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { availableParallelism, cpus, hostname, release, totalmem } from 'node:os'
 import { bootId } from '../engine/process.ts'
+import { groupMemory } from './memory-group.ts'
 
 const textOf = (file: string): string | null => {
   try {
@@ -14,10 +15,7 @@ const textOf = (file: string): string | null => {
 /**
  * Bytes of memory that this process may use: those of the machine, or fewer in a container or in the cgroup of a job.
  */
-export function memoryLimit(): number {
-  const limit = process.constrainedMemory()
-  return limit > 0 ? Math.min(limit, totalmem()) : totalmem()
-}
+export const memoryLimit = (): number => Math.min(groupMemory(), totalmem())
 
 type Environment = Readonly<Record<string, string | undefined>>
 

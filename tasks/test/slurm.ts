@@ -9,9 +9,11 @@ import { randomBytes } from 'node:crypto'
 import {
   chmodSync,
   chownSync,
+  closeSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
+  openSync,
   readdirSync,
   readFileSync,
   rmSync,
@@ -50,14 +52,22 @@ async function freePorts(count: number): Promise<number[]> {
   return ports
 }
 
-/** Lines of slurm.conf(5) that are the same in each cluster. */
+/**
+ * Lines of slurm.conf(5) that are the same in each cluster. A task that uses more memory than it asked for is killed;
+ * memory is looked at each second, and a job that comes first in `urgent` takes the place of those in other partitions.
+ */
 const SETTINGS = `ClusterName=lab
 AuthType=auth/munge
 CredType=cred/munge
 ProctrackType=proctrack/linuxproc
 TaskPlugin=task/none
 SelectType=select/cons_tres
-SelectTypeParameters=CR_CPU
+SelectTypeParameters=CR_CPU_Memory
+JobAcctGatherType=jobacct_gather/linux
+JobAcctGatherFrequency=task=1
+JobAcctGatherParams=OverMemoryKill
+PreemptType=preempt/partition_prio
+PreemptMode=REQUEUE
 SlurmdParameters=config_overrides
 AccountingStorageType=accounting_storage/none
 MpiDefault=none
@@ -93,14 +103,14 @@ export class Cluster {
       await cluster.#startMunge()
       cluster.#daemon('slurmctld', ['slurmctld', '-D', '-i'])
       for (const node of nodes) cluster.startNode(node)
-      await until('all nodes are idle', () =>
-        cluster.ask(['sinfo', '-h', '-N', '-o', '%T', '-p', 'main']).trim() === nodes.map(() => 'idle').join('\n')
-          ? true
-          : undefined,
-      )
+      await until('all nodes are idle', () => {
+        if (cluster.#hasEnded('slurmctld')) throw new Error('slurmctld has ended')
+        const states = cluster.ask(['sinfo', '-h', '-N', '-o', '%T', '-p', 'main']).trim()
+        return states === nodes.map(() => 'idle').join('\n') || undefined
+      })
       return cluster
     } catch (error) {
-      const log = existsSync(join(dir, 'slurmctld.log')) ? readFileSync(join(dir, 'slurmctld.log'), 'utf8') : ''
+      const log = readFileSync(join(dir, 'log/slurmctld'), 'utf8')
       await cluster[Symbol.asyncDispose]()
       throw new Error(`Slurm did not start: ${log.slice(-2000)}`, { cause: error })
     }
@@ -137,6 +147,9 @@ ${nodes
   )
   .join('')}PartitionName=main Nodes=ALL Default=YES MaxTime=INFINITE State=UP
 PartitionName=short Nodes=ALL MaxTime=1 State=UP
+PartitionName=again Nodes=ALL PriorityTier=1 PreemptMode=REQUEUE GraceTime=20 State=UP
+PartitionName=gone Nodes=ALL PriorityTier=1 PreemptMode=CANCEL GraceTime=20 State=UP
+PartitionName=urgent Nodes=ALL PriorityTier=10 PreemptMode=OFF State=UP
 `,
     )
   }
@@ -163,12 +176,19 @@ PartitionName=short Nodes=ALL MaxTime=1 State=UP
   }
 
   #daemon(name: string, argv: readonly string[]): void {
+    const log = openSync(join(this.dir, 'log', name), 'a')
     const child = spawn(argv[0] ?? '', argv.slice(1), {
       env: { ...process.env, ...this.env },
-      stdio: 'ignore',
+      stdio: ['ignore', 'ignore', log],
       detached: true,
     })
+    closeSync(log)
     this.#daemons.set(name, child)
+  }
+
+  #hasEnded(name: string): boolean {
+    const child = this.#daemons.get(name)
+    return child === undefined || child.exitCode !== null || child.signalCode !== null
   }
 
   startNode(node: string): void {
@@ -227,7 +247,7 @@ PartitionName=short Nodes=ALL MaxTime=1 State=UP
     this.ask(['scancel', '--user', userInfo().username])
     for (const name of [...this.nodes, 'slurmctld', 'munged']) {
       const child = this.#daemons.get(name)
-      if (child === undefined || child.exitCode !== null || child.signalCode !== null) continue
+      if (child === undefined || this.#hasEnded(name)) continue
       const gone = new Promise((resolve) => child.once('exit', resolve))
       child.kill('SIGTERM')
       const killer = setTimeout(() => child.kill('SIGKILL'), 15_000)

@@ -24,6 +24,7 @@ import { bundleDir, writeSeed, type SeedBundle } from './seed.ts'
 import { mountShares, prepareShares, type PreparedShares } from './shares.ts'
 import { factsBy } from './wake.ts'
 import { endVmAtForcedEnd, keepOwning, newVmDir, writeState, type SnapshotUse, type VmState } from './state.ts'
+import { killedForMemory, memoryBefore, type MemoryBefore } from './out-of-memory.ts'
 import type { Bootable } from '../build/bootable.ts'
 
 /** A VM that answers, and how to let go of it. */
@@ -37,6 +38,8 @@ export interface OpenVm extends AsyncDisposable {
   readonly origin: 'started' | 'restored' | 'up'
   /** Ends the machine of a run at once and keeps its directory until it is disposed of; the VM of `lab up` goes on. */
   readonly halt: () => Promise<void>
+  /** Of a VM that this process has started. */
+  readonly memory?: MemoryBefore
 }
 
 /** What a VM is booted from, and what it brings along. */
@@ -185,13 +188,14 @@ export async function launch(
   handle.progress('make its disks')
   const dir = await newVmDir(places.vms, vm.name, owner).catch(refused)
   const undone = endVmAtForcedEnd(dir)
+  const memory = memoryBefore(vm.memory)
   const owning = keepOwning(dir)
   let booted: Booted | undefined
   try {
     const argv = await how.argv(dir, keys)
     const address = { privateKey: keys.userPrivate, hostKey: keys.hostPublic }
     booted = await how.boot(
-      { argv, dir, accel: choice.accel, dieWithUs: owner === 'run', address, place },
+      { argv, dir, accel: choice.accel, dieWithUs: owner === 'run', address, place, memory },
       context,
       handle,
     )
@@ -241,7 +245,7 @@ export async function launch(
       undone()
     }
     const origin = snapshot ? 'restored' : 'started'
-    return { guest, qmp, state, dir, bundle: request.bundle?.id, origin, halt, [Symbol.asyncDispose]: close }
+    return { guest, qmp, state, dir, memory, bundle: request.bundle?.id, origin, halt, [Symbol.asyncDispose]: close }
   } catch (error) {
     // A machine whose state is not written down is one that `lab down` does not know.
     if (booted) await end(booted)
@@ -252,7 +256,7 @@ export async function launch(
     if (context.signal.aborted || useless) await rm(dir, { recursive: true, force: true }).catch(() => undefined)
     undone()
     owning[Symbol.dispose]()
-    throw failure
+    throw failure === error ? (killedForMemory(place, memory) ?? error) : failure
   }
 }
 

@@ -56,6 +56,8 @@ export interface OnSlurm {
   /** Tasks at a time. */
   readonly atATime: number | undefined
   readonly requestOf: (experiment: ResolvedExperiment) => ExperimentRequest
+  /** The command that submits what is missing of an experiment. */
+  readonly resumeOf: (experiment: string) => string
 }
 
 /**
@@ -88,13 +90,18 @@ export function sayAllRepeats(
 }
 
 /** Submits one experiment at a time. */
-export async function submitter({ on, atATime, requestOf }: OnSlurm, { lab, places, context }: App) {
+export async function submitter({ on, atATime, requestOf, resumeOf }: OnSlurm, { lab, places, context }: App) {
   const program = ownProgram()
   const profile = await profileFor(on, lab)
   return async (experiment: ResolvedExperiment, resume: boolean): Promise<Submitted> => {
     const request = requestOf(experiment)
     if (request.repeat === undefined) sayAllRepeats(experiment, context.emit)
-    return await submitExperiment({ request, program, profile, atATime }, resume, places, context)
+    return await submitExperiment(
+      { request, program, profile, atATime, again: resumeOf(experiment.name) },
+      resume,
+      places,
+      context,
+    )
   }
 }
 

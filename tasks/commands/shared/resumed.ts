@@ -26,7 +26,8 @@ export interface ResumedRequest {
   readonly resume: boolean
 }
 
-const lineOf = (names: readonly string[], options: object): string =>
+/** A `lab run` as somebody would type it. */
+export const lineOf = (names: readonly string[], options: object): string =>
   commandLine(['run', ...names, ...optionWords(OPTIONS, { ...options })])
 
 const NOTHING = userError({

@@ -37,6 +37,8 @@ export interface RunRequest {
   readonly resume: boolean
   /** What to type to go on after an interruption. */
   readonly goOn: string
+  /** The same of one experiment, where its name alone does not say it. */
+  readonly resumeOf?: ((experiment: string) => string) | undefined
   readonly places: BatchPlaces
   /** Tells a CI system how the experiments ended. @returns lines that it reads on stdout */
   readonly after?: (ran: readonly Ran[]) => Promise<readonly string[]>
@@ -200,6 +202,7 @@ export async function runNamed(
   const declared = new Map(experiments.map((experiment) => [experiment.name, experiment]))
   const unfinished = ran.map(({ experiment, outcome }) => ({
     experiment: experiment.name,
+    resume: request.resumeOf?.(experiment.name),
     problems: outcome?.problems ?? [],
     left: outcome?.left ?? [],
   }))

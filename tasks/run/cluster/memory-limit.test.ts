@@ -8,17 +8,27 @@ import { endOfLog, memoryLimitIn, outOfMemory } from './memory-limit.ts'
 test('a task that was killed for its memory says what it had and what to ask for', () => {
   const [job] = jobsIn('17_3|OUT_OF_MEMORY|OutOfMemory|n1||1792M')
   expect(job).toMatchObject({ task: 3, state: 'OUT_OF_MEMORY', memory: 1792 * 2 ** 20 })
-  expect(outOfMemory({ memory: job?.memory ?? 0 })).toMatch(/1792M that it had asked for: write `memory: 2816M`/)
+  expect(outOfMemory({ memory: job?.memory ?? 0 }, 0)).toEqual({
+    why: 'it needed more than the 1792M that it had asked for',
+    wayOut: 'write `memory: 2816M` in the profile, and resume',
+  })
   expect(jobsIn('17_3|OUT_OF_MEMORY|||0:125|1.75G')[0]?.memory).toBe(1792 * 2 ** 20)
   expect(jobsIn('17_3|OUT_OF_MEMORY|||0:125|0')[0]).not.toHaveProperty('memory')
-  expect(outOfMemory({})).toContain('`memory:` with more')
+  expect(outOfMemory({}, 0).wayOut).toContain('`memory:` with more')
 })
 
 test('the log has the numbers where the accounts call the job FAILED', () => {
   const log = `restored\nslurmstepd: error: Step 17.batch exceeded memory limit (230146048 > 104857600), being killed\n`
   const limit = memoryLimitIn(log)
   expect(limit).toEqual({ used: 230146048, memory: 104857600 })
-  expect(outOfMemory(limit ?? {})).toMatch(/^it needed 219M, more than the 100M .* `memory: 512M`/)
+  expect(outOfMemory(limit ?? {}, 0)).toMatchObject({
+    why: 'it needed 220M, more than the 100M that it had asked for',
+    wayOut: expect.stringContaining('`memory: 512M`'),
+  })
+})
+
+test('nobody is told to ask for less than every task of the plan needs', () => {
+  expect(outOfMemory({ memory: 100 * 2 ** 20 }, 1792 * 2 ** 20).wayOut).toContain('`memory: 1792M`')
 })
 
 test('the kernel that kills a process of the group gives no number', () => {

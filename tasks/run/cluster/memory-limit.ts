@@ -2,6 +2,7 @@
 import { open } from 'node:fs/promises'
 import { join } from 'node:path'
 import { codeOf } from '../../engine/error.ts'
+import { megabytes } from './script.ts'
 
 /** Bytes at the end of a log, where Slurm's own lines are. */
 const TAIL = 64 * 1024
@@ -43,11 +44,17 @@ export async function endOfLog(dir: string, job: string, task: number | undefine
 /** What is a step up for a task: half as much again, in steps of this. Bytes. */
 const STEP = 256 * 2 ** 20
 
-/** What a task that was killed for its memory had asked for, and what to ask for. */
-export function outOfMemory({ memory, used }: MemoryLimit): string {
-  if (memory === undefined) return 'it needed more memory than it had: give the profile `memory:` with more'
-  const more = Math.ceil((Math.max(memory, used ?? 0) * 1.5) / STEP) * STEP
-  const megabytes = (size: number) => `${Math.round(size / 2 ** 20)}M`
-  const needed = used === undefined ? 'more' : `${megabytes(used)}, more`
-  return `it needed ${needed} than the ${megabytes(memory)} that it had asked for: write \`memory: ${megabytes(more)}\` in the profile, then --resume`
+/**
+ * What a task that was killed for its memory had asked for, and what to ask for.
+ * @param least bytes that every task of the plan needs
+ */
+export function outOfMemory({ memory, used }: MemoryLimit, least: number): { why: string; wayOut: string } {
+  if (memory === undefined)
+    return { why: 'it needed more memory than it had', wayOut: 'give the profile `memory:` with more, and resume' }
+  const more = Math.max(least, Math.ceil((Math.max(memory, used ?? 0) * 1.5) / STEP) * STEP)
+  const needed = used === undefined ? 'more' : `${megabytes(used)}M, more`
+  return {
+    why: `it needed ${needed} than the ${megabytes(memory)}M that it had asked for`,
+    wayOut: `write \`memory: ${megabytes(more)}M\` in the profile, and resume`,
+  }
 }

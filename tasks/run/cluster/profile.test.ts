@@ -2,7 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { tempDir } from '../../test/temp-dir.ts'
-import { minutesOf, needPartition, needTime, profileOf, profileOptions, readProfile } from './profile.ts'
+import { minutesOf, needMemory, needPartition, needTime, profileOf, profileOptions, readProfile } from './profile.ts'
 
 const of = (text: string) => profileOf('slurm/uni.yaml', Buffer.from(text))
 const refusal = (work: () => unknown): { fact?: string; lines?: readonly string[]; wayOut?: string } => {
@@ -55,6 +55,19 @@ describe('a profile', () => {
     expect(needPartition({ partition: 'main' }, [main])).toBe(main)
     expect(needPartition({ partition: 'main,other' }, [main])).toBeUndefined()
     expect(refusal(() => void needPartition({ partition: 'mian' }, [main])).wayOut).toContain('main')
+  })
+
+  test('has memory for a guest, and for what QEMU and lab need beside it', () => {
+    const vm = { name: 'default', memory: 2 ** 30 }
+    expect(refusal(() => needMemory({ memory: '1G' }, vm))).toMatchObject({
+      place: 'memory: 1G',
+      wayOut: expect.stringContaining('`memory: 1792M`'),
+    })
+    for (const memory of ['1792M', '2G', undefined])
+      expect(
+        refusal(() => needMemory({ memory }, vm)),
+        memory,
+      ).toEqual({})
   })
 
   test('has time for a run', () => {

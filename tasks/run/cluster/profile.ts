@@ -6,7 +6,7 @@ import { readFile } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { z } from 'zod'
-import type { ResolvedExperiment } from '../../config/resolved.ts'
+import type { ResolvedExperiment, ResolvedVm } from '../../config/resolved.ts'
 import { render } from '../../config/text/diagnostic.ts'
 import { readYaml } from '../../config/text/read-yaml.ts'
 import { shapeProblems } from '../../config/text/shape.ts'
@@ -14,6 +14,7 @@ import { locate } from '../../config/text/yaml-location.ts'
 import { codeOf, userError } from '../../engine/error.ts'
 import { printable } from '../../engine/printable.ts'
 import { plural } from '../../engine/text.ts'
+import { megabytes, memoryOf } from './script.ts'
 import { limitText, partitionNamed, timeIn, type Partition } from '../../host/slurm-partitions.ts'
 
 const WORDS = {
@@ -156,6 +157,23 @@ export function needTime(
     place: time === undefined ? `partition ${partition?.name}` : `time: ${time}`,
     fact: time === undefined ? `a job that asks for no time gets ${limitText(limit)}; ${run}` : run,
     wayOut: `write \`time: ${needed}m\` or more in the profile, or a shorter timeout`,
+  })
+}
+
+/**
+ * A task must have the memory of its guest, and what QEMU and lab need beside it: the kernel would kill it as soon as the
+ * guest has used its own.
+ * @throws a user's Failure for a profile that asks for less
+ */
+export function needMemory({ memory }: Pick<Profile, 'memory'>, vm: Pick<ResolvedVm, 'name' | 'memory'>): void {
+  if (memory === undefined) return
+  const asked = Number.parseInt(memory, 10) * (memory.endsWith('G') ? 2 ** 30 : 2 ** 20)
+  const least = memoryOf(vm)
+  if (asked >= least) return
+  throw userError({
+    place: `memory: ${memory}`,
+    fact: `a task of vm ${vm.name} needs ${megabytes(least)}M: ${megabytes(vm.memory)}M of the guest, and ${megabytes(least - vm.memory)}M for QEMU and lab`,
+    wayOut: `write \`memory: ${megabytes(least)}M\` or more in the profile, leave it out, or make \`memory:\` of the VM smaller`,
   })
 }
 

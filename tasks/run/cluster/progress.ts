@@ -88,30 +88,42 @@ export interface OpenBlock {
   readonly node?: string
   /** Why it waits, or why it left no result. */
   readonly why?: string
+  readonly wayOut?: string
+  /** In Slurm: `17_3`. */
+  readonly job?: string
 }
 
+/** What is known of a block that left no result. */
+type Why = Pick<OpenBlock, 'why' | 'wayOut'>
+
 /** What a task that ended without results met. */
-const ENDINGS: Readonly<Record<string, string>> = {
-  TIMEOUT: 'its time was over: give the profile a longer `time:`, or the experiment fewer arms',
-  NODE_FAIL: 'its node failed: --resume submits it again',
-  CANCELLED: 'it was cancelled: --resume submits it again',
-  DEADLINE: 'its deadline was over',
-  BOOT_FAIL: 'its node did not boot: --resume submits it again',
+const ENDINGS: Readonly<Record<string, Why>> = {
+  TIMEOUT: {
+    why: 'its time was over',
+    wayOut: 'give the profile a longer `time:`, or the experiment fewer arms, and resume',
+  },
+  NODE_FAIL: { why: 'its node failed' },
+  CANCELLED: { why: 'it was cancelled' },
+  PREEMPTED: { why: 'a job of higher priority took its place' },
+  DEADLINE: { why: 'its deadline was over' },
+  BOOT_FAIL: { why: 'its node did not boot' },
 }
 
 /** What a block that left no result met, by the word of Slurm for it. */
-async function endingOf(dir: string, block: number, job: JobState): Promise<string | undefined> {
+async function endingOf(dir: string, plan: PlanHeader, block: number, job: JobState): Promise<Why> {
   const { state, task, job: id, memory } = job
   if (state !== 'OUT_OF_MEMORY' && ENDINGS[state] !== undefined) return ENDINGS[state]
   const limit = memoryLimitIn(await endOfLog(dir, id, task))
   if (limit !== undefined || state === 'OUT_OF_MEMORY')
-    return outOfMemory({ ...(memory !== undefined && { memory }), ...limit })
+    return outOfMemory({ ...(memory !== undefined && { memory }), ...limit }, plan.memory)
   return await problemOf(dir, block)
 }
 
-async function problemOf(dir: string, block: number): Promise<string | undefined> {
-  const problems = await problemsOf(dir, block)
-  return problems[0]?.failure.fact
+async function problemOf(dir: string, block: number): Promise<Why> {
+  const [first] = await problemsOf(dir, block)
+  if (first === undefined) return {}
+  const { fact, wayOut } = first.failure
+  return { why: fact, ...(wayOut !== undefined && { wayOut }) }
 }
 
 /** The runs of a block that left no result when it was last tried. */
@@ -152,10 +164,10 @@ export async function openBlocks(
   const now = await queued(name, signal)
   const known = byBlock(jobs, now)
   if (missing.every((block) => known.has(block)))
-    return await Promise.all(missing.map((block) => openBlock(dir, block, known.get(block))))
+    return await Promise.all(missing.map((block) => openBlock(dir, plan, block, known.get(block))))
   const { states, silent } = await ended(name, plan, signal)
   const all = byBlock(jobs, [...states, ...now])
-  return await Promise.all(missing.map((block) => openBlock(dir, block, all.get(block), silent)))
+  return await Promise.all(missing.map((block) => openBlock(dir, plan, block, all.get(block), silent)))
 }
 
 /** What ended a while ago is in the accounts only; where they do not answer, the queue says who is still at work. */
@@ -175,16 +187,20 @@ async function ended(
 }
 
 /** @param silent why nobody knows what became of a job that is not in the queue any more */
-async function openBlock(dir: string, block: number, job: JobState | undefined, silent?: string): Promise<OpenBlock> {
+async function openBlock(
+  dir: string,
+  plan: PlanHeader,
+  block: number,
+  job: JobState | undefined,
+  silent?: string,
+): Promise<OpenBlock> {
   if (job === undefined) {
-    const why = (await problemOf(dir, block)) ?? silent
-    return { block, state: 'unknown', ...(why !== undefined && { why }) }
+    return { block, state: 'unknown', ...(silent !== undefined && { why: silent }), ...(await problemOf(dir, block)) }
   }
   const { state: word, node } = job
-  const rest = { block, word, ...(node !== undefined && { node }) }
+  const rest = { block, word, job: `${job.job}_${job.task ?? 0}`, ...(node !== undefined && { node }) }
   const phase = phaseOf(word)
   if (phase === 'waiting') return { ...rest, state: 'waiting', ...(job.reason !== undefined && { why: job.reason }) }
   if (phase === 'running') return { ...rest, state: 'running' }
-  const why = await endingOf(dir, block, job)
-  return { ...rest, state: 'ended', ...(why !== undefined && { why }) }
+  return { ...rest, state: 'ended', ...(await endingOf(dir, plan, block, job)) }
 }

@@ -11,6 +11,7 @@ export interface JobRequest {
   readonly dir: string
   /** Of the lab. */
   readonly directory: string
+  readonly labFile: string
   /** Tasks at a time. */
   readonly atATime?: number | undefined
 }
@@ -62,7 +63,8 @@ export const scriptText = (
 /** Memory that QEMU and lab itself take beside the guest's. Bytes. */
 const BESIDE_GUEST = 768 * 2 ** 20
 
-const megabytes = (bytes: number) => Math.ceil(bytes / 2 ** 20)
+/** Whole MiB that hold so many bytes. */
+export const megabytes = (bytes: number) => Math.ceil(bytes / 2 ** 20)
 
 /** Bytes that a task of a VM's experiment asks for. */
 export const memoryOf = ({ memory }: Pick<ResolvedVm, 'memory'>): number => memory + BESIDE_GUEST

@@ -40,6 +40,10 @@ const PlanHeader = z.object({
   results: z.string(),
   /** The cache that the plan's files are in. */
   cache: z.string(),
+  /** The command that submits what is missing. */
+  resume: z.string().default('lab run EXPERIMENT --on slurm --resume'),
+  /** Bytes of memory that a task needs: those of the VM, and room for QEMU and lab. */
+  memory: z.int().default(0),
   /** sha256 of `plan.bin`. */
   body: z.string(),
 })

@@ -3,7 +3,7 @@ import { userError } from '../../engine/error.ts'
 import { withTaken } from './submit.ts'
 
 const refused = userError({ place: 'sbatch', fact: 'Slurm refuses the job: limit reached', wayOut: 'ask for less' })
-const plan = { experiment: 'cost' }
+const plan = { resume: 'lab run cost --on slurm:uni --kernel v5.10 --resume' }
 
 describe('a failure after Slurm took some jobs', () => {
   test('names them, and how the rest is submitted', () => {
@@ -13,7 +13,7 @@ describe('a failure after Slurm took some jobs', () => {
         place: 'sbatch',
         fact: 'Slurm refuses the job: limit reached',
         lines: ['2 jobs of the plan had been submitted and will run: 17, 18'],
-        wayOut: '`lab run cost --on slurm --resume` submits the rest; ask for less',
+        wayOut: '`lab run cost --on slurm:uni --kernel v5.10 --resume` submits the rest; ask for less',
       },
     })
   })

@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { chmod, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
+import { named } from '../../config/open.ts'
 import type { Context } from '../../engine/context.ts'
 import { makeDirectory } from '../../engine/directory.ts'
 import { Failure, userError } from '../../engine/error.ts'
@@ -14,9 +15,9 @@ import { prepared as prepare, seedOf, type Prepared } from '../experiment.ts'
 import type { ExperimentRequest } from '../request.ts'
 import type { Places } from '../../vm/vm.ts'
 import { blockedSchedule, blockSize } from './blocks.ts'
-import { arrayOptions, commonOptions, needsOf, scriptText, type JobRequest, type Program } from './script.ts'
+import { arrayOptions, commonOptions, memoryOf, needsOf, scriptText, type JobRequest, type Program } from './script.ts'
 import { changed } from '../plan/journal.ts'
-import { needPartition, needTime, profileOptions, type Profile } from './profile.ts'
+import { needMemory, needPartition, needTime, profileOptions, type Profile } from './profile.ts'
 import { madeOf, noteJobs, openBlocks } from './progress.ts'
 import { listPlans, putFile, readPlan, storePlan, type PlanHeader } from './stored-plan.ts'
 
@@ -40,6 +41,8 @@ export interface ClusterRequest {
   readonly profile: Profile
   /** Tasks at a time, instead of what the profile says. */
   readonly atATime?: number | undefined
+  /** The command that submits what is missing. */
+  readonly again: string
 }
 
 const scriptOf = (dir: string) => join(dir, 'task.sh')
@@ -49,7 +52,7 @@ const mostAttempts = ({ experiment }: Pick<ExperimentRequest, 'experiment'>): nu
 
 /** Writes a new plan down. */
 async function newPlan(
-  { request }: ClusterRequest,
+  { request, again }: ClusterRequest,
   made: Prepared,
   places: Places,
   { cache }: Context,
@@ -73,6 +76,8 @@ async function newPlan(
       attempts: mostAttempts(request),
       results: places.results,
       cache,
+      resume: again,
+      memory: memoryOf(named(request.lab.vms, 'vm', experiment.vm)),
     },
     { wanted: stored, prepared: made, runs },
   )
@@ -149,6 +154,7 @@ async function submitSummary(
     `--dependency=afterany:${jobs.join(':')}`,
     `--output=${join(job.dir, 'summary.txt')}`,
     scriptOf(job.dir),
+    `--file=${job.labFile}`,
     'jobs',
     job.plan.id,
   ]
@@ -185,7 +191,7 @@ async function submitOpen(
   if (blocks.length === 0) return { ...about, jobs: [] }
   putFile(scriptOf(dir), scriptText(program, context.cache, profile.scratch, profile.prologue ?? []))
   await chmod(scriptOf(dir), 0o700)
-  const job: JobRequest = { plan, dir, directory: lab.directory, atATime: atATime ?? profile.tasks }
+  const job: JobRequest = { plan, dir, directory: lab.directory, labFile: lab.file, atATime: atATime ?? profile.tasks }
   const vm = lab.vms[experiment.vm]
   const options = [...(vm ? needsOf(vm) : []), ...profileOptions(profile)]
   const jobs: string[] = []
@@ -201,15 +207,11 @@ async function submitOpen(
 }
 
 /** A failure after Slurm took some of the jobs names these: they run, whatever this command ends with. */
-export function withTaken(
-  error: unknown,
-  jobs: readonly string[],
-  { experiment }: Pick<PlanHeader, 'experiment'>,
-): unknown {
+export function withTaken(error: unknown, jobs: readonly string[], { resume }: Pick<PlanHeader, 'resume'>): unknown {
   if (!(error instanceof Failure) || jobs.length === 0) return error
   const { parts, kind } = error
   const taken = `${plural(jobs.length, 'job')} of the plan had been submitted and will run: ${jobs.join(', ')}`
-  const wayOut = `\`lab run ${experiment} --on slurm --resume\` submits the rest${parts.wayOut === undefined ? '' : `; ${parts.wayOut}`}`
+  const wayOut = `\`${resume}\` submits the rest${parts.wayOut === undefined ? '' : `; ${parts.wayOut}`}`
   return new Failure(kind, { ...parts, lines: [...(parts.lines ?? []), taken], wayOut }, { cause: error })
 }
 
@@ -224,6 +226,7 @@ export async function submitExperiment(
   context: Context,
 ): Promise<Submitted> {
   const { request, profile } = asked
+  needMemory(profile, named(request.lab.vms, 'vm', request.experiment.vm))
   needTime(profile, request.experiment, needPartition(profile, await partitions(context.signal)))
   const made = await prepare(request, places, context)
   const { dir, plan } = resume ? await planToResume(asked, made) : await newPlan(asked, made, places, context)

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { step, type Context } from '../../engine/context.ts'
 import { Failure, interrupted, type FailureKind } from '../../engine/error.ts'
 import { moment, secondsSince } from '../../engine/moment.ts'
+import { printable } from '../../engine/printable.ts'
 import type { ExperimentOutcome } from '../experiment.ts'
 import type { RunOutcome } from '../outcome.ts'
 import type { Problem } from '../plan/left.ts'
@@ -62,7 +63,7 @@ export async function outcomeOf(dir: string, plan: PlanHeader, open: readonly Op
     return last && !last.manifest.plan.warmup ? [{ dir: last.dir, manifest: last.manifest, own: undefined }] : []
   })
   const problems: Problem[] = []
-  for (const { block, state, why, word } of open) {
+  for (const { block, state, why, word, wayOut, job, node } of open) {
     if (state === 'waiting' || state === 'running') continue
     const kept = await problemsOf(dir, block)
     for (const { arm, repeat, failure } of kept) {
@@ -70,14 +71,14 @@ export async function outcomeOf(dir: string, plan: PlanHeader, open: readonly Op
       problems.push({ arm, repeat, failure: new Failure(kind as FailureKind, parts) })
     }
     if (kept.length > 0) continue
-    const fact = `its job left no result${word === undefined ? '' : ` (${word})`}${why === undefined ? '' : `: ${why}`}`
+    const fact = `it left no result${word === undefined ? '' : ` (${word})`}${why === undefined ? '' : `: ${why}`}`
     problems.push({
       arm: '',
       repeat: block + 1,
       failure: new Failure('lab', {
-        place: `block ${block + 1} of ${plan.experiment}`,
+        place: `${job === undefined ? `block ${block}` : `job ${job}`}${node === undefined ? '' : ` on ${printable(node, 60)}`}`,
         fact,
-        wayOut: `\`lab run ${plan.experiment} --on slurm --resume\` submits it again`,
+        wayOut: `${wayOut === undefined ? '' : `${wayOut}: `}\`${plan.resume}\` submits it again`,
       }),
     })
   }

@@ -22,6 +22,7 @@ import { diskImage } from '../../vm/disks.ts'
 import { writeInitramfs } from '../../vm/initramfs.ts'
 import { endVmAtForcedEnd, newVmDir } from '../../vm/state.ts'
 import { keepFiles } from './fetch.ts'
+import { killedForMemory, memoryBefore, type MemoryBefore } from '../../vm/out-of-memory.ts'
 import { FILES, underStrace } from './guest-run.ts'
 import type { GuestRun } from './guest-output.ts'
 import { HolderLines, holderArgv, parseHolderLine, type HolderLine, type HolderRequest } from './holder.ts'
@@ -146,7 +147,8 @@ function noOutput(place: string, console: string, lines: readonly HolderLine[]):
  * A guest that hangs: in its own words, and not in those of the program that runs QEMU. @throws it, or the error as it
  * is
  */
-export async function hung(error: unknown, place: string, consoleFile: string): Promise<never> {
+export async function hung(error: unknown, place: string, consoleFile: string, memory?: MemoryBefore): Promise<never> {
+  if (error instanceof ProgramFailure && error.end.reason === 'signal') throw killedForMemory(place, memory) ?? error
   if (!(error instanceof ProgramFailure) || error.end.reason !== 'timeout') throw error
   const console = await readFile(consoleFile, 'utf8').catch(() => '')
   throw labError(
@@ -238,13 +240,14 @@ export async function runSealed(
       cmdline: vm.cmdline ?? [],
       ramDisks: { count: vm.disks.length, kib: Math.max(0, ...vm.disks.map(({ size }) => size)) / 1024 },
     })
+    const memory = memoryBefore(vm.memory)
     // What comes out is a file that grows: a guest must not fill the host's disk.
     await runProgram(['prlimit', `--fsize=${MOST_OUTPUT}`, ...argv], {
       cwd: dir,
       signal: context.signal,
       place,
       timeout: request.deadlineMs * SLOWER + MARGIN,
-    }).catch(async (error: unknown) => await hung(error, place, join(dir, SEALED_CONSOLE)))
+    }).catch(async (error: unknown) => await hung(error, place, join(dir, SEALED_CONSOLE), memory))
     const console = await readFile(join(dir, SEALED_CONSOLE), 'utf8').catch(() => '')
     const output = await readFile(join(dir, SEALED_OUTPUT))
     const { lines, files, meta } = await parts(output, place, console).catch(async (error: unknown) => {

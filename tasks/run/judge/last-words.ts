@@ -6,6 +6,7 @@ import { printable } from '../../engine/printable.ts'
 import { guessBootFailure } from '../../linux/explain/boot-failure.ts'
 import type { OpenVm } from '../../vm/vm.ts'
 import { consoleLog } from '../../vm/console.ts'
+import { killedForMemory } from '../../vm/out-of-memory.ts'
 import { fullDiskOf } from '../../vm/stopped.ts'
 import { isAlive } from '../../engine/process.ts'
 
@@ -57,7 +58,9 @@ export async function guestDied(
     await new Promise((resolve) => setTimeout(resolve, 50))
   const alive = isAlive(vm.state)
   const full = alive ? await fullDiskOf(vm.dir, place) : undefined
-  if (full) return full
+  const killed = alive ? undefined : killedForMemory(place, vm.memory)
+  const known = full ?? killed
+  if (known) return known
   const { log, console } = await keepConsole(vm, run)
   const lines = lastLines(console)
   const guess = lines.length > 0 ? guessBootFailure(console) : undefined

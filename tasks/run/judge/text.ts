@@ -96,6 +96,8 @@ export function runText({ dir, manifest, own }: RunOutcome, words: readonly stri
 /** What a plan did not get to. */
 export interface Unfinished {
   readonly experiment: string
+  /** The command that does what is left; undefined: that of a run on this machine. */
+  readonly resume?: string | undefined
   readonly problems: readonly Problem[]
   readonly left: readonly LeftRuns[]
 }
@@ -244,6 +246,8 @@ export function summaryText(
     ...badLines(bad),
     `${passed} of ${outcomes.length} run${outcomes.length === 1 ? '' : 's'} passed`,
     ...compareHints(outcomes),
-    ...names.map(({ experiment }) => `not finished: \`lab run ${experiment} --resume\` does what is left`),
+    ...names.map(
+      ({ experiment, resume }) => `not finished: \`${resume ?? `lab run ${experiment} --resume`}\` does what is left`,
+    ),
   ].join('\n')
 }

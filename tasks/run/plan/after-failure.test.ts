@@ -16,10 +16,10 @@ describe('after a failure', () => {
     ['what is refused is refused again', { error: refused }, true, { next: 'give up the arm', cause: refused }],
     ['nobody retries after Ctrl-C', { error: ctrlC }, true, { next: 'give up the arm', cause: ctrlC }],
     ['a bug of lab is not retried', { error: bug }, true, { next: 'give up the arm', cause: bug }],
-    ['a full disk comes first', { error: died, diskFull: full }, true, { next: 'give up the arm', cause: full }],
+    ['a full disk comes first', { error: died, hostFull: full }, true, { next: 'give up the arm', cause: full }],
     [
       'the run before it comes before all',
-      { error: died, diskFull: full, previous: bug },
+      { error: died, hostFull: full, previous: bug },
       true,
       { next: 'stop', cause: bug },
     ],
@@ -29,7 +29,7 @@ describe('after a failure', () => {
 
   test.each([
     ['a refusal', { error: refused }],
-    ['a full disk', { error: died, diskFull: full }],
+    ['a full disk', { error: died, hostFull: full }],
     ['a failure of the run before', { error: died, previous: bug }],
   ])('%s uses up no retry', (_, trouble) => {
     const takeRetry = vi.fn(() => true)

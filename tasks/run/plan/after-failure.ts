@@ -6,8 +6,8 @@ export interface Trouble {
   readonly error: unknown
   /** What went wrong while the result of the worker's run before this one was finished; undefined: nothing. */
   readonly previous?: unknown
-  /** The host's disk is full, so that the guest was stopped in the middle of a write; undefined: it is not. */
-  readonly diskFull?: Failure | undefined
+  /** The host has no room on its disk, so that the guest was stopped, or no memory, so that it was killed. */
+  readonly hostFull?: Failure | undefined
   /** Uses up one of the run's retries, if it has one left, and says whether it had. */
   readonly takeRetry: () => boolean
 }
@@ -23,13 +23,13 @@ export type AfterFailure =
 /**
  * Decides it. The order matters:
  * 1. A failure of the run before this one counts against that run's arm, not this one's: nobody retries it here.
- * 2. A full disk fills up again.
+ * 2. A full disk fills up again, and so does the memory.
  * 3. Only a failure of the experiment itself (a VM that died, a lost connection) is worth a retry. What the kernel or
  *    the lab refuses is refused again.
  */
-export function afterFailure({ error, previous, diskFull, takeRetry }: Trouble): AfterFailure {
+export function afterFailure({ error, previous, hostFull, takeRetry }: Trouble): AfterFailure {
   if (previous !== undefined) return { next: 'stop', cause: previous }
-  if (diskFull !== undefined) return { next: 'give up the arm', cause: diskFull }
+  if (hostFull !== undefined) return { next: 'give up the arm', cause: hostFull }
   if (error instanceof Failure && error.kind === 'experiment' && takeRetry()) return { next: 'retry' }
   return { next: 'give up the arm', cause: error }
 }

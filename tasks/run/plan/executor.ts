@@ -13,6 +13,7 @@ import type { RunArtefacts } from '../../build/artefacts.ts'
 import { endIfDead, openVm, type Places } from '../../vm/vm.ts'
 import { isAlive } from '../../engine/process.ts'
 import { retiredBecause } from '../../vm/retired.ts'
+import { killedForMemory } from '../../vm/out-of-memory.ts'
 import { fullDiskOf } from '../../vm/stopped.ts'
 import { Attempts } from './attempts.ts'
 import { afterFailure, type Trouble } from './after-failure.ts'
@@ -364,15 +365,16 @@ export class PlanExecutor {
   }
 
   /** Looks at what a failed run left: waits for the run before it, and closes the worker's VM unless it still works. */
-  async #afterTrouble(worker: number, place: string): Promise<Pick<Trouble, 'previous' | 'diskFull'>> {
+  async #afterTrouble(worker: number, place: string): Promise<Pick<Trouble, 'previous' | 'hostFull'>> {
     let previous: unknown
     await this.#settle(worker).catch((failed: unknown) => (previous = failed))
     const held = this.#sessions.get(worker)
     const diskFull = held && isAlive(held.vm.state) ? await fullDiskOf(held.vm.dir, place) : undefined
     // After Ctrl-C nobody waits for the answer of a guest that hangs.
     const dead = held && (diskFull !== undefined || this.#context.signal.aborted || !(await endIfDead(held.vm)))
+    const killed = dead && !this.#context.signal.aborted ? killedForMemory(place, held.vm.memory) : undefined
     if (dead) await this.close(worker)
-    return { previous, diskFull }
+    return { previous, hostFull: diskFull ?? killed }
   }
 
   readonly close = async (worker: number): Promise<void> => {

@@ -1,6 +1,6 @@
 /**
  * Runs of a plan that are not made, and why: an arm that gave no result is given up, one whose time is over ends, a
- * full disk ends everything.
+ * full disk and used up memory end everything.
  */
 import type { Failure } from '../../engine/error.ts'
 import { isDiskFull } from '../../engine/disk.ts'
@@ -8,7 +8,7 @@ import { isDiskFull } from '../../engine/disk.ts'
 export const WHY_LEFT = {
   'no result': 'left out after that',
   deadline: 'left out: the deadline of the arm was over',
-  stopped: 'left out: nothing more can be written',
+  stopped: 'left out: the same would happen to it',
 } as const
 export type WhyLeft = keyof typeof WHY_LEFT
 
@@ -42,7 +42,7 @@ export class Leftovers {
   failed(problem: Problem): void {
     this.problems.push(problem)
     this.#givenUp.add(problem.arm)
-    this.#stopped ||= isDiskFull(problem.failure)
+    this.#stopped ||= isDiskFull(problem.failure) || problem.failure.reason === 'out-of-memory'
   }
 
   /** @param ms that a run of the arm took */
