@@ -6,6 +6,7 @@ import type { Finding } from './finding.ts'
 import { BY_WORDS_RULE } from './messages/by-words.ts'
 import { AUTO_ATTACH_RULE, NO_BTF_RULE } from './messages/rule-names.ts'
 import { MAKE_RULE } from './messages/compiler.ts'
+import { CRASHED_RULE } from './messages/crashed.ts'
 
 /** What a loader says of a program whose log is in the text. */
 const LOADER_WORDS: ReadonlySet<string> = new Set(['program of Falco is refused'])
@@ -23,6 +24,9 @@ const LAST_WORDS: ReadonlySet<string> = new Set([
   'bpftool: program cannot be loaded or attached',
   AUTO_ATTACH_RULE,
   MAKE_RULE,
+  CRASHED_RULE,
+  'slurm: job cancelled',
+  'slurm: task failed',
 ])
 
 /**

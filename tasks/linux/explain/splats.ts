@@ -2,6 +2,7 @@
  * Splats in a text: what each kind means, and how to find its cause. The kinds and their patterns are linux/splats'.
  */
 import { BOOT_FAILURES } from './boot-failure.ts'
+import { panicOf } from './panics.ts'
 import { SPLAT_KINDS, taintOf, type SplatKind } from '../splats/kinds.ts'
 import { SplatReader, type Splat } from '../splats/reader.ts'
 import type { Confidence, Findings, Reader } from './finding.ts'
@@ -282,7 +283,8 @@ export const splatTitle = ({ kind, function: name, module, what }: Splat): strin
 
 function add(findings: Findings, splat: Splat): void {
   const { kind, function: name, module, source, tainted, lines, line } = splat
-  const { cause: usual, ...meaning } = MEANINGS[kind]
+  const panic = kind === 'panic' ? panicOf(splat.what) : undefined
+  const { cause: usual, ...meaning } = { ...MEANINGS[kind], ...panic }
   const cause =
     (kind === 'oops' && OOPSES.find(([pattern]) => pattern.test([splat.what, ...lines].join('\n')))?.[1]) || usual
   const place = PLACES.find(([of, pattern]) => of === kind && pattern.test([splat.what, ...lines].join('\n')))

@@ -28,6 +28,7 @@ const REGISTER = /\bR\d+\b/
 /** The register of an instruction that is used as an address, or copied. */
 const USED = /\*\([us]\d+ \*\)\(r(\d+)|= r(\d+)$/
 const MOST_REGISTERS = 3
+const NO_KERNEL_BTF = /^(?:btf_vmlinux|in-kernel BTF) is malformed/
 
 /**
  * The message that says most, and its kind: of several the first one with a kind, and not the "Rn ..." that follows it.
@@ -35,7 +36,8 @@ const MOST_REGISTERS = 3
 function known(
   messages: readonly string[],
 ): { readonly message: string; readonly kind: Kind; readonly words: readonly string[] } | undefined {
-  for (const message of messages) {
+  // "btf_vmlinux is malformed" is said in passing, and is the reason of whatever fails for lack of types.
+  for (const message of [...messages.filter((one) => NO_KERNEL_BTF.test(one)), ...messages]) {
     const found = kindOf(message, true)
     if (found) return { message, kind: found.value, words: found.words }
   }

@@ -266,11 +266,12 @@ export const HOST_ROWS: readonly Row[] = [
   },
   {
     rule: 'the disk is full',
-    needle: 'No space left on device',
+    needle: ['No space left on device', 'no space left on device'],
     pattern:
-      /(?:\b(?:gcc|cc1|ld|as|ar|cp|tar|cpio|objcopy|BTF|pahole|fatal error|final close).*: |(?<!write )error: .*)No space left on device/,
+      /^(?!.*(?:cgroup|inotify|\/sys\/|\/proc\/|\b(?:bpf|ebpf|perf|filler|prog(?:ram)?|map|shm|sem|loop)\b)).*(?:\b(?:gcc|cc1|ld|as|ar|cp|mv|dd|scp|rsync|tar|cpio|dpkg|objcopy|BTF|pahole|writing|mkdir|fatal error|final close).*: |(?<!write )error: .*)[Nn]o space left on device/,
     key: () => '',
-    cause: 'the file system of the build (or of /tmp) is full; a kernel with debug information takes 10 to 30 GB',
+    cause:
+      'the file system that is written to (or /tmp) is full, or has no inodes left (df -i); a kernel with debug information takes 10 to 30 GB',
     fixes: ['df -h . /tmp; `lab gc` frees what the lab no longer uses; DEBUG_INFO=n makes builds much smaller'],
   },
   {

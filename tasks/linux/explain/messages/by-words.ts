@@ -21,6 +21,7 @@ const PLACES: readonly (readonly [words: RegExp, what: string, errors: ByErrno])
   [/\b(?:tc|tcx|clsact|qdisc)\b/i, 'a TC program', TC],
   [/\bxdp|(?:DRV|SKB|HW)\/(?:native|generic|offload)|with (?:DRV|SKB) mode/i, 'XDP', XDP],
   [/pin(?:ned|ning)?\b|bpf_obj_(?:pin|get)|\bget object \//i, 'pinning', PIN],
+  [/while loading "/, 'loading a program', PROG_LOAD],
   // ply: "ERR probe_load : kprobe:f : Invalid argument".
   [/\bprobe_load\b/, 'loading a program', PROG_LOAD],
   [

@@ -153,7 +153,20 @@ warning: objtool: %s: missing __noreturn%s
 warning: objtool: %s: unannotated intra-function call
 warning: objtool: elf_update: %s
 error: objtool: %s
-warning: objtool: %s falls through to next function`,
+warning: objtool: %s falls through to next function
+warning: objtool: %s: unexpected end of section
+warning: objtool: gelf_update_symshndx: %s
+warning: objtool: elf_update_symbol%s
+warning: objtool: %s: no-cfi indirect call!
+warning: objtool: %s: relocation to !ENDBR: %s
+warning: objtool: %s: missing int3 after %s
+warning: objtool: %s: return with modified stack frame
+warning: objtool: %s: redundant %s
+warning: objtool: %s: recursive %s
+warning: objtool: %s: call to %s
+warning: objtool: unexpected %s
+warning: objtool: missing symbol %s
+warning: objtool: %s: can't find %s`,
     cause:
       'objtool checks the machine code of each file, and this compiler made code that it does not understand: compilers that are newer than the tree do, and some flags (-march=native, -O3)',
     fixes: [
@@ -261,13 +274,16 @@ export const COMPILER_ROWS: readonly Row[] = [
     rule: MAKE_RULE,
     needle: ['*** ['],
     pattern: /make(?:\[\d+\])?: \*\*\* \[(?:[^\]]*:\d+: )?([^\]]+)\] (?:Error (\d+)|Segmentation fault|Killed)/,
-    key: (match) => match[2] ?? '',
-    answer: (match) => {
+    key: () => '',
+    answer: (match, { error }) => {
       const status = Number(match[2] ?? 137)
       return {
-        what: `make stopped at ${group(match, 1)} (status ${status})`,
-        cause: STATUS[status] ?? 'the command ended with this status',
+        what: `make stopped at ${group(match, 1)} (status ${status})${error === undefined ? '' : `: ${error.slice(0, 160)}`}`,
+        cause: `${STATUS[status] ?? 'the command ended with this status'}${error === undefined ? '' : '; the line that is shown is the first above it that looks like an error, and the later lines of make only pass it on'}`,
         fixes: [
+          ...(error === undefined
+            ? []
+            : ['go by the line that is shown; make V=1 -j1 shows the command that printed it']),
           'the reason is further up: look for the first line with "error:", "not found" or "No such file" (make -j1 keeps them in order)',
         ],
         confidence: 'likely',

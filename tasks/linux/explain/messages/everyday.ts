@@ -211,11 +211,23 @@ export const EVERYDAY_ROWS: readonly Row[] = [
     rule: 'map takes no more',
     needle: ['update', 'lookup', 'delete'],
     pattern:
-      /(?:bpf_map_(update|lookup|delete)_elem\w*(?:\(\))?(?: failed)?|map (update|lookup|delete)(?: failed)?|^(update|lookup|delete)(?: failed)?): (?:key too big for map: |.{0,60}?: )?(argument list too long|Argument list too long|E2BIG|key does not exist|no such file or directory|No such file or directory|ENOENT|file exists|File exists|key already exists)\b/,
+      /(?:bpf_map_(update|lookup|delete)_elem\w*(?:\(\))?(?: failed)?|map (update|lookup|delete)(?: failed)?|^(update|lookup|delete)(?: failed)?): (?:key too big for map: |.{0,60}?: )?(argument list too long|Argument list too long|E2BIG|key does not exist|no such file or directory|No such file or directory|ENOENT|file exists|File exists|key already exists|[Ii]nvalid argument|EINVAL)\b/,
     answer: (match) => {
       const text = group(match, 4).toLowerCase()
       const full = /e2big|too long/.test(text)
       const exists = text.endsWith('exists')
+      if (/invalid|einval/.test(text))
+        return {
+          what: `${match[1] ?? match[2] ?? match[3]} of a map: EINVAL`,
+          cause:
+            'the kernel does not take this key, value or flag for a map of this type: a program array wants the file descriptor of a program that is loaded, a map of maps that of a map like its template, an array no BPF_NOEXIST, a device map an index of an interface',
+          fixes: [
+            'load the program first and check that its descriptor is not negative; value_size 4 for descriptors; flags BPF_ANY (0)',
+            'the program of a program array must be of the type (and have the JIT state) of the first one in it',
+          ],
+          confidence: 'likely',
+          sources: ['kernel/bpf/arraymap.c: fd_array_map_update_elem', 'kernel/bpf/map_in_map.c'],
+        }
       return {
         what: `${match[1] ?? match[2] ?? match[3]} of a map: ${full ? 'E2BIG' : exists ? 'EEXIST' : 'ENOENT'}`,
         cause: full

@@ -29,7 +29,12 @@ import { MISSING_ROWS } from './missing.ts'
 import { MODULE_ROWS } from './module.ts'
 import { PERMISSION_ROWS } from './permission.ts'
 import { PRINTF_ROWS } from './printf-tables.ts'
+import { CRASHED_ROWS } from './crashed.ts'
+import { DISK_ROWS } from './disks.ts'
+import { KMOD_ROWS } from './kmod.ts'
 import type { Row } from './row.ts'
+import { SLURM_ROWS } from './slurm-jobs.ts'
+import { SSH_ROWS } from './ssh.ts'
 import { SHELL_ROWS } from './shell.ts'
 import { TEST_ROWS } from './tests.ts'
 
@@ -56,11 +61,15 @@ export const ROWS: readonly Row[] = [
   ...SAMPLE_ROWS,
   ...SHELL_ROWS,
   ...MODULE_ROWS,
+  ...KMOD_ROWS,
+  ...SLURM_ROWS,
+  ...SSH_ROWS,
   ...COMPAT_ROWS,
   ...KERNEL_BUILD_ROWS,
   ...HOST_ROWS,
   ...LINKER_ROWS,
   ...BOOT_ROWS,
+  ...DISK_ROWS,
   ...BPF_SYSCALL_ROWS,
   ...KERNEL_LOG_ROWS,
   ...FADDR2LINE_ROWS,
@@ -71,4 +80,5 @@ export const ROWS: readonly Row[] = [
   ...MISSING_ROWS,
   ...COMPILER_ROWS,
   ...BY_WORDS_ROWS,
+  ...CRASHED_ROWS,
 ]

@@ -1,6 +1,10 @@
 /** libbpf: CO-RE relocations and the BTF of the running kernel. */
 import { group, type Row } from './row.ts'
 
+/** "struct ", "union <anon>". */
+const isAnonymous = (type: string | undefined): boolean =>
+  type !== undefined && /^(?:struct|union|enum)\s*(?:<anon>|\(anon\))?$/.test(type.trim())
+
 export const LIBBPF_CORE_ROWS: readonly Row[] = [
   {
     rule: 'no BTF in the file',
@@ -78,10 +82,21 @@ export const LIBBPF_CORE_ROWS: readonly Row[] = [
     pattern:
       /prog(?:ram)? '([^']+)': relo(?: #\d+|cation)?:? ?(?:#?\d*:? ?)?(?:failed to relocate: .*|target candidate search failed for \[\d+\] (.+?): .*|no matching targets found.*|.*substituting insn #\d+ w\/ invalid insn)|failed to perform CO-RE relocations: (.+)/,
     answer: (match) => ({
-      what: match[2] === undefined ? match[0] : `${match[1]} uses ${match[2]}, which this kernel's BTF does not have`,
-      cause:
-        "the program uses a type, field or enum value that is not in this kernel's BTF: it was renamed, came later or its option is off",
+      what:
+        match[2] === undefined
+          ? match[0]
+          : isAnonymous(match[2])
+            ? `${match[1]} asks for the place of a field in a type without a name (${match[2].trim()})`
+            : `${match[1]} uses ${match[2]}, which this kernel's BTF does not have`,
+      cause: isAnonymous(match[2])
+        ? 'CO-RE finds a type of the kernel by its name, and this one has none (an anonymous struct or union, also inside of union bpf_attr): the access is recorded against the inner type'
+        : "the program uses a type, field or enum value that is not in this kernel's BTF: it was renamed, came later or its option is off",
       fixes: [
+        ...(isAnonymous(match[2])
+          ? [
+              'read it without CO-RE (bpf_probe_read with an offset of your own copy of the type, #pragma clang attribute pop around it), or begin the access at the outer type that has a name; a newer clang does so by itself',
+            ]
+          : []),
         'ask first: if (bpf_core_field_exists(p->field)) ..., bpf_core_type_exists(struct x), bpf_core_enum_value_exists()',
         'give the old form a flavour: struct task_struct___old { ... } __attribute__((preserve_access_index))',
       ],

@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest'
 import { explainText } from '../index.ts'
 import { Needles } from '../needles.ts'
-import { ATTACH, BOOT, BUILD, LOAD, MORE, POSTED, SECOND, SHELL, TRACES } from './examples.fixture.ts'
+import { ATTACH, BOOT, BUILD, LOAD, MORE, POSTED, SECOND, SHELL, SYSTEMS, TRACES } from './examples.fixture.ts'
 import { PRINTED } from './build-compat.ts'
 import { COMPAT } from '../../kbuild/compat.ts'
 import { errnoOf, numberOf } from './errno.ts'
@@ -13,7 +13,7 @@ import { SCRIPT_KIND } from './bpftrace-script.ts'
 import { answerOf } from './row.ts'
 import { Context } from './seen.ts'
 
-const EXAMPLES = [...ATTACH, ...LOAD, ...BUILD, ...BOOT, ...SHELL, ...POSTED, ...MORE, ...TRACES, ...SECOND]
+const EXAMPLES = [...ATTACH, ...LOAD, ...BUILD, ...BOOT, ...SHELL, ...POSTED, ...MORE, ...TRACES, ...SECOND, ...SYSTEMS]
 
 describe('each message has its answer', () => {
   test.each(EXAMPLES)('%s', (text, rule, says) => {

@@ -139,14 +139,13 @@ export const MISSING_ROWS: readonly Row[] = [
   {
     rule: 'package not in the archive',
     needle: 'Unable to locate package',
-    pattern:
-      /E: Unable to locate package ((?:linux-(?:headers|image|tools|source|perf)|bpf|libbpf|bpfcc|bpftrace|dwarves|pahole)\S*)/,
+    pattern: /E: Unable to locate package (\S+)/,
     answer: (match) => ({
       what: `apt has no ${match[1]}`,
       cause:
         'the lists of apt are old, the package has another name in this release, or the running kernel is not of this distribution (WSL, a container of another one, a kernel of your own)',
       fixes: [
-        'apt update; apt-cache search linux-headers | tail',
+        'apt update; apt-cache search NAME; the component (universe, contrib, non-free) has to be in sources.list',
         'a kernel of your own: make headers_install, or CONFIG_IKHEADERS=y',
       ],
       confidence: 'likely',

@@ -24,6 +24,13 @@ import { SCHED_EXT_KINDS } from './sched-ext.ts'
 import { LIBXDP_KINDS, XDP_TOOL_KINDS } from './xdp.ts'
 import { SYSTEMTAP_KINDS } from './systemtap.ts'
 import { QEMU_KINDS } from './qemu.ts'
+import { BOOTSTRAP_KINDS } from './bootstrap.ts'
+import { DISK_KINDS } from './disks.ts'
+import { KERNEL_WARNING_KINDS } from './kernel-warnings.ts'
+import { KMOD_KINDS } from './kmod.ts'
+import { QEMU_MORE_KINDS, VIRTIOFSD_KINDS } from './qemu-more.ts'
+import { SLURM_KINDS } from './slurm.ts'
+import { SSH_KINDS } from './ssh.ts'
 import type { Row } from './row.ts'
 import { BPFTOOL_KINDS, NET_KINDS, TRACE_CMD_END_KINDS, TRACE_CMD_KINDS } from './tools.ts'
 
@@ -41,7 +48,18 @@ export const PRINTF_TABLES: readonly PrintfTable[] = [
   {
     before: String.raw`(?:\b(?:qemu|kvm)[\w.-]{0,30}: (?:.{0,200}? )?|^)`,
     sample: 'qemu-system-x86_64: ',
-    kinds: QEMU_KINDS,
+    kinds: [...QEMU_KINDS, ...QEMU_MORE_KINDS],
+  },
+  {
+    before: String.raw`(?:\b(?:slurm\w*|sbatch|srun|salloc|sacct\w*|squeue|sinfo|scontrol|scancel|munge\w*)(?:\[\d+\])?: (?:.{0,160}?\s)?|^(?:error|fatal): )`,
+    sample: 'slurmd: error: ',
+    kinds: SLURM_KINDS,
+  },
+  { before: '', sample: '', kinds: [...SSH_KINDS, ...BOOTSTRAP_KINDS] },
+  {
+    before: '',
+    sample: '',
+    kinds: [...DISK_KINDS, ...KERNEL_WARNING_KINDS, ...KMOD_KINDS, ...VIRTIOFSD_KINDS],
   },
   { before: String.raw`^(?:trace-cmd: ?)?\s{0,8}`, sample: '', kinds: TRACE_CMD_KINDS },
   { before: String.raw`^(?:trace-cmd: ?|\s{2,8})`, sample: '  ', kinds: TRACE_CMD_END_KINDS },

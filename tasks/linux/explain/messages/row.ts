@@ -13,6 +13,8 @@ export interface Seen {
   readonly bcc: boolean
   /** The shell command above the message, without its prompt. */
   readonly command: string | undefined
+  /** The first line of the build step above the message that looks like an error. */
+  readonly error: string | undefined
 }
 
 export interface Answer {

@@ -63,6 +63,28 @@ argument size %d for func %s is not supported`,
     sources: ['kernel/bpf/btf.c: btf_ctx_access'],
   },
   {
+    id: 'kernel-without-btf',
+    wholeProgram: true,
+    formats: `
+Tracing programs must provide btf_id
+Tracing program can only be attached to another program annotated with BTF
+FENTRY/FEXIT program can only be attached to another program annotated with BTF
+btf_vmlinux is malformed
+in-kernel BTF is malformed`,
+    cause: ({ message }) =>
+      message.includes('malformed')
+        ? 'the kernel has no BTF of its own that it can use (CONFIG_DEBUG_INFO_BTF is off, or pahole wrote BTF that this kernel does not read): fentry, fexit, freplace (the dispatcher of libxdp), LSM and functions with typed arguments need it'
+        : 'the loader gave the kernel no BTF of the function to attach to: this kernel has no BTF (CONFIG_DEBUG_INFO_BTF is off), or the loader took BTF from a file for a kernel that has none',
+    fixes: [
+      'ls -l /sys/kernel/btf/vmlinux: where it is missing, boot a kernel with CONFIG_DEBUG_INFO_BTF=y (pahole 1.16 or later at its build)',
+      'without BTF: kprobe and kretprobe in place of fentry and fexit; one XDP program without a dispatcher (LIBXDP_SKIP_DISPATCHER=1)',
+    ],
+    confidence: 'likely',
+    otherwise:
+      'the name of the function: bpftool btf dump file /sys/kernel/btf/vmlinux | grep NAME; a build of the kernel with another pahole',
+    sources: ['kernel/bpf/verifier.c: bpf_check_attach_target, bpf_get_btf_vmlinux'],
+  },
+  {
     id: 'attach-target',
     wholeProgram: true,
     formats: `
@@ -76,9 +98,6 @@ attach_btf_id %u points to wrong type name %s
 attach to invalid member %s(@idx %u) of struct %s
 attach to invalid member idx %u of struct %s
 attach to unsupported member %s of struct %s
-Tracing programs must provide btf_id
-Tracing program can only be attached to another program annotated with BTF
-FENTRY/FEXIT program can only be attached to another program annotated with BTF
 Only FENTRY/FEXIT progs are attachable to another BPF prog
 Only FENTRY/FEXIT/FSESSION progs are attachable to another BPF prog
 Cannot nest tracing program attach more than once
@@ -101,8 +120,6 @@ can't modify return codes of BPF programs
 %s() is not a global function
 struct_ops module %s is not found
 func_proto of %s is not found
-btf_vmlinux is malformed
-in-kernel BTF is malformed
 BPF_LSM_CGROUP that attach to void LSM hooks can't modify return value!
 Note, BPF_LSM_CGROUP that attach to void LSM hooks can't modify return value!
 Program is not supported for this attach type
