@@ -6,13 +6,14 @@ import { logLine } from '../splats/line.ts'
 import type { Findings, Reader } from './finding.ts'
 
 /** A line without one of these begins no call trace. */
-export const CALL_TRACE_NEEDLES: readonly string[] = ['Call Trace:', 'Call trace:', ']  ? ']
+export const CALL_TRACE_NEEDLES: readonly string[] = ['Call Trace:', 'Call trace:', ']  ? ', '---[ end trace']
 
 const BEGIN = /^Call [Tt]race:/
 const FRAME =
   /^\s*(?:\[<[0-9a-f]+>\] +)?(\? )?(?:\[<[0-9a-f]+>\] +)?(?!_end\b)([A-Za-z_][\w.]*)\+0x[0-9a-f]+\/0x[0-9a-f]+/
 /** Between frames: "<TASK>", "<IRQ>", registers of an exception. */
 const BETWEEN = /^\s*(?:<\/?\w+>|R[A-Z0-9]{2}: |RSP: |Code: |EFLAGS|_end|\? _end)|^\s*$/
+const RIP = /^RIP: (?:[0-9a-f]{4}:)?(?:\[<[0-9a-f]+>\] +)?([A-Za-z_][\w.]*)\+0x[0-9a-f]+\/0x/
 const MOST_FRAMES = 100
 
 /** Functions that only report a kind of problem, and what it is. The first one that a trace has decides. */
@@ -127,6 +128,7 @@ export class CallTraces implements Reader {
       return
     }
     const [, unsure, name] = FRAME.exec(text) ?? []
+    if (trace === undefined && text.startsWith('---[ end trace')) return this.#onlyEnd(recent, number)
     if (trace === undefined) {
       // The middle of a trace: its first words are missing, too.
       if (name !== undefined && unsure !== undefined)
@@ -139,6 +141,31 @@ export class CallTraces implements Reader {
     }
     if (trace.frames.length < MOST_FRAMES) trace.frames.push({ name, sure: unsure === undefined })
     if (trace.lines.length < SHOWN) trace.lines.push(text.trim())
+  }
+
+  /** The last lines of a report, which name the instruction once more. */
+  #onlyEnd(recent: readonly string[], number: number): void {
+    const texts = recent.map((line) => logLine(line).text)
+    const place = texts.map((text) => RIP.exec(text)).findLast((match) => match !== null)?.[1]
+    if (place === undefined) return
+    const checked = texts.some((text) => /^Code: .*<0f> 0b/.test(text))
+    const inAllocator = /^(?:k?v?free\w*|__slab_free|kmem_cache_free\w*)$/.test(place)
+    this.#findings.add(
+      {
+        rule: 'call trace without its beginning',
+        key: `${place} end`,
+        what: `the end of a report of the kernel, in ${place}`,
+        evidence: texts.slice(-SHOWN),
+        cause: `${checked ? `the instruction is ud2 (<0f> 0b): ${place} checked something that must not happen (BUG or WARN), and it had happened` : `the kernel stopped a task at an instruction of ${place}`}${inAllocator ? '. An allocator does so when the pointer that is freed is none of its objects, or was freed before: its caller is the cause' : ''}`,
+        fixes: [
+          'dmesg, or journalctl -k -b, from "cut here", BUG: or WARNING: on: `lab explain` reads the whole report',
+          'the call trace above these lines names the callers; a kernel with CONFIG_KASAN=y (lab:debug) names who freed or overran the memory',
+        ],
+        confidence: 'likely',
+        sources: ['arch/x86/kernel/dumpstack.c'],
+      },
+      [number],
+    )
   }
 
   readonly end = (): void => {

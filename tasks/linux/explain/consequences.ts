@@ -4,7 +4,7 @@
  */
 import type { Finding } from './finding.ts'
 import { BY_WORDS_RULE } from './messages/by-words.ts'
-import { AUTO_ATTACH_RULE, NO_BTF_RULE } from './messages/rule-names.ts'
+import { AUTO_ATTACH_RULE, NO_BTF_RULE, XDP_WITHOUT_DISPATCHER } from './messages/rule-names.ts'
 import { MAKE_RULE } from './messages/compiler.ts'
 import { CRASHED_RULE } from './messages/crashed.ts'
 
@@ -58,6 +58,8 @@ const PASS = /^Pass \d: /
 const LAST_OF_LIBBPF = new RegExp(`${OBJECT.source}|${FALCO.source}|${ALL_RELOCATIONS.source}`)
 const byLibbpf = ({ evidence = [] }: Finding): boolean => evidence.some((line) => line.includes('libbpf: '))
 
+const TREATED = /^(?:all|some) warnings being treated as errors/
+
 const ECHOES: readonly Echo[] = [
   {
     // stap names the pass that failed after what failed in it, and staprun the module that the kernel refused.
@@ -70,7 +72,12 @@ const ECHOES: readonly Echo[] = [
   },
   {
     cause: (finding) => byLibbpf(finding),
-    effect: ({ what }) => FALCO.test(what),
+    effect: ({ rule, what }) => FALCO.test(what) || rule === 'libpman: modern probe of Falco',
+  },
+  {
+    // The last line of a file in which a warning is an error.
+    cause: ({ rule, what }) => rule === 'compiler error' && !TREATED.test(what),
+    effect: ({ rule, what }) => rule === 'compiler error' && TREATED.test(what),
   },
   {
     // No BTF was written, and the next step of the build does not find it.
@@ -95,6 +102,17 @@ const ECHOES: readonly Echo[] = [
   },
 ]
 
+/** Attempts of a program that then did without: so many lines before it says so. */
+const ATTEMPT = 12
+function withoutAttempts(findings: Finding[]): Finding[] {
+  const at = findings.find(({ rule }) => rule === XDP_WITHOUT_DISPATCHER)?.lines[0]
+  return at === undefined
+    ? findings
+    : findings.filter(
+        ({ rule, lines: [line = 0] }) => !(REFUSED.test(rule) && line >= at - ATTEMPT && line <= at + ATTEMPT),
+      )
+}
+
 function withoutEchoes(findings: Finding[]): Finding[] {
   return ECHOES.reduce((kept, { cause, effect }) => {
     const first = kept.findIndex(cause)
@@ -106,7 +124,7 @@ function withoutEchoes(findings: Finding[]): Finding[] {
 export function withoutConsequences(findings: Finding[]): Finding[] {
   const strong = findings.filter(({ rule }) => !LAST_WORDS.has(rule))
   if (strong.length === 0) return findings
-  const causes = withoutWeak(withoutEchoes(strong))
+  const causes = withoutWeak(withoutEchoes(withoutAttempts(strong)))
   return causes.some(({ rule }) => rule.startsWith('verifier'))
     ? causes.filter(
         ({ rule, what }) =>
@@ -129,24 +147,32 @@ export const withCutLog = (findings: readonly Finding[], log: boolean): readonly
         REFUSED.test(finding.rule) && REFUSED_SO.test(finding.what) ? { ...finding, fixes: [LOG_IS_CUT] } : finding,
       )
 
-/** A program that is not loaded is reported by the library, by the object and by the skeleton, in a line each. */
+/**
+ * One failure in several lines: a program that is not loaded is reported by the library, by the object and by the
+ * skeleton, and the tables of a program know each of its lines.
+ */
 export function withoutRepeats(findings: readonly Finding[]): readonly Finding[] {
   const kept: Finding[] = []
   for (const finding of findings) {
     const before = kept.at(-1)
-    const repeats =
-      before !== undefined &&
-      REFUSED.test(finding.rule) &&
-      before.rule === finding.rule &&
-      before.cause.split(': ').at(-1) === finding.cause.split(': ').at(-1) &&
-      (finding.lines[0] ?? 0) - (before.lines.at(-1) ?? 0) <= BESIDE
-    if (!repeats) kept.push(finding)
+    if (before === undefined || !repeats(before, finding)) kept.push(finding)
     else
       kept[kept.length - 1] = {
         ...before,
-        lines: [...before.lines, ...finding.lines],
+        lines: [...before.lines, ...finding.lines].toSorted((a, b) => a - b),
         count: before.count + finding.count,
       }
   }
   return kept
 }
+
+const repeats = (before: Finding, { rule, cause, fixes, lines, evidence }: Finding): boolean =>
+  before.rule === rule &&
+  (lines[0] ?? 0) - (before.lines.at(-1) ?? 0) <= BESIDE &&
+  (REFUSED.test(rule)
+    ? before.cause.split(': ').at(-1) === cause.split(': ').at(-1)
+    : MERGED.test(rule) && evidence !== undefined && before.cause === cause && before.fixes.join() === fixes.join())
+
+/** Their lines differ in words only. */
+const MERGED =
+  /^(?:slurm|ssh|bootstrap|qemu): |^(?:user namespaces|boot: initramfs|a disk has errors|a file system reports damage|an interrupt that nobody handles|objtool|mount failed|splat: soft-lockup|perf: no such event|probe refused|trace-cmd|modules of this kernel are not there)$/

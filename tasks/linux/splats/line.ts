@@ -36,5 +36,7 @@ export function logLine(line: string): LogLine {
   const text = line.slice(whole.length).replace(/\r+$/, '')
   const isKernel = at !== undefined || level !== undefined || whole.includes('kernel: ') || whole.includes('[')
   const by = level !== undefined && Number(level) >= FACILITY ? 'program' : isKernel ? 'kernel' : 'unknown'
-  return { text, by, ...(at !== undefined && { at }) }
+  // People quote a line of the log, with its time before the quotation mark.
+  const bare = at !== undefined && text.startsWith('"') ? text.slice(1) : text
+  return { text: bare, by, ...(at !== undefined && { at }) }
 }

@@ -12,6 +12,39 @@ const LIBSCAP = 'load_single_prog() of scap_bpf.c (falcosecurity/libs up to 0.20
 
 export const AGENT_ROWS: readonly Row[] = [
   {
+    rule: 'libpman: modern probe of Falco',
+    needle: 'libpman: ',
+    pattern: /libpman: (.{3,200}?) \(errno: (\d+) \| message: ([^)]*)\)/,
+    answer: (match) => {
+      const words = group(match, 1)
+      const known = PROG_LOAD[errnoOf(group(match, 2)) ?? '']
+      const missing = /not supported|kernel .*support/i.test(words)
+      return {
+        what: `libpman: ${words}: ${errnoOf(group(match, 2)) ?? group(match, 3)}`,
+        cause: missing
+          ? 'this kernel lacks what the modern probe of Falco is made of: programs of the type tracing (tp_btf) with BTF, and ring buffers, which came with 5.8 and need CONFIG_DEBUG_INFO_BTF'
+          : (known?.cause ?? 'the modern probe of Falco could not be set up; the error stands in the message'),
+        fixes: [
+          ...(missing ? [] : (known?.fixes ?? [])),
+          'ls -l /sys/kernel/btf/vmlinux; uname -r: 5.8 or later with BTF for modern_ebpf; else driver.kind=kmod (or ebpf in older releases)',
+          'libbpf lines above it, with the log of the verifier, say more: falco -o libs_logger.enabled=true -o libs_logger.severity=debug',
+        ],
+        confidence: 'likely',
+        sources: ['userspace/libpman of falcosecurity/libs'],
+      }
+    },
+  },
+  {
+    rule: 'BPF runs without its compiler',
+    needle: ["BPF doesn't have JIT enabled"],
+    pattern: /BPF doesn't have JIT enabled.*/,
+    key: () => '',
+    cause:
+      'the kernel interprets BPF programs, or was built without CONFIG_BPF_JIT (or net.core.bpf_jit_enable is 0): programs run several times slower, and nothing else is wrong',
+    fixes: ['sysctl net.core.bpf_jit_enable=1; a kernel with CONFIG_BPF_JIT=y'],
+    sources: ['Documentation/admin-guide/sysctl/net.rst'],
+  },
+  {
     rule: 'program of Falco is refused',
     needle: 'bpf_load_program() e',
     pattern: /bpf_load_program\(\) (?:err=(\d+) )?event=(\S*?)(?=:? |:?$)/,

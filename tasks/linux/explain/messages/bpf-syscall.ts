@@ -14,6 +14,14 @@ const COMMANDS: Readonly<Record<string, Readonly<Record<string, Answer>>>> = {
   RAW_TRACEPOINT_OPEN: { ...TRACEPOINT, ...TRAMPOLINE },
 }
 
+const BAD_DESCRIPTOR: Answer = {
+  cause:
+    'a descriptor of the call is not open or of another kind than the call wants. Libraries make such a call on purpose (fd -1, a wrong target) to learn whether the kernel knows the form: EBADF then means yes',
+  fixes: ['nothing, where the call is a probe of libbpf (the next one succeeds); else look at the descriptors in it'],
+  confidence: 'likely',
+  sources: ['features.c of libbpf'],
+}
+
 /** A call that is made again with success is left out (retried-calls.ts). */
 export const CALL_RULE = 'bpf() refused'
 
@@ -52,7 +60,7 @@ export const BPF_SYSCALL_ROWS: readonly Row[] = [
           confidence: 'likely',
           sources: ['bpf_check_uarg_tail_zero() of kernel/bpf/syscall.c'],
         }
-      const known = COMMANDS[command]?.[errno] ?? COMMON[errno]
+      const known = errno === 'EBADF' ? BAD_DESCRIPTOR : (COMMANDS[command]?.[errno] ?? COMMON[errno])
       return known && { ...known, what }
     },
   },

@@ -22,6 +22,20 @@ export const KERNEL_BUILD_ROWS: readonly Row[] = [
   },
   {
     rule: 'BTF of the kernel cannot be made',
+    needle: 'btf__dedup failed',
+    pattern: /btf_encoder__encode: btf__dedup failed!?/,
+    key: () => '',
+    cause:
+      'pahole could not merge the types of the whole kernel: it is older than the compiler (or the kernel) whose debug information it reads',
+    fixes: [
+      'a newer pahole: 1.25 or later for kernels of 2023 (6.3), the newest release for newer ones; pahole --version',
+      'without BTF: CONFIG_DEBUG_INFO_BTF=n',
+    ],
+    confidence: 'likely',
+    sources: ['scripts/link-vmlinux.sh', 'btf_encoder.c of pahole'],
+  },
+  {
+    rule: 'BTF of the kernel cannot be made',
     needle: ['BTF', 'btf_encoder__encode'],
     pattern:
       /FAILED:? load BTF from (?:vmlinux|\S*\.tmp_vmlinux\S*|\S+\.ko|\S*\.BTF\S*): .*|BTF: \S+: pahole \S* ?is not available|BTF: \S+: pahole version .*too old.*|Failed to generate BTF for vmlinux|btf_encoder__encode: .* failed!?|Failed to encode BTF|Encountered error while encoding BTF|FAILED: encode .*BTF|Try to disable CONFIG_DEBUG_INFO_BTF/,

@@ -84,8 +84,22 @@ export const nameOf = (text: string): string | undefined =>
 
 const NOTHING = 'nothing: '
 
+/** Callbacks whose form changed: the compiler shows both types, and no name. */
+const FORMS: readonly (readonly [types: RegExp, instead: string])[] = [
+  [
+    /void \(\*\)\(struct (?:platform_device|i2c_client|spi_device|\w+_device) \*\).{1,40}(?:incompatible|int \(\*\))/,
+    'a remove callback that returns void: int became void for spi in 5.18, i2c in 6.1, platform drivers in 6.11',
+  ],
+  [
+    /sockaddr_unsized/,
+    'struct sockaddr_unsized * for addresses of bind, connect and getname (6.19): kernel_connect() hides it',
+  ],
+]
+
 /** What took the place of the name that a compiler does not find, or finds changed; the best guess only. */
 export function instead(text: string): string[] {
+  const form = FORMS.find(([types]) => types.test(text))
+  if (form !== undefined) return [`use ${form[1]}`]
   const name = nameOf(text)
   const known = name === undefined ? undefined : CHANGED.find(([pattern]) => pattern.test(name))
   return known === undefined

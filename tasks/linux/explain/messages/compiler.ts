@@ -108,6 +108,16 @@ const MISTAKES: readonly (readonly [text: RegExp, answer: (text: string) => Answ
     ),
   ],
   [
+    /no previous (?:prototype|declaration) for/,
+    compiled(
+      'a function that is not static is defined without a declaration that others could see, and the kernel has made that an error or warning since 6.8 (-Wmissing-prototypes)',
+      [
+        'make it static where only this file uses it; else include the header that declares it',
+        'KCFLAGS=-Wno-missing-prototypes for a module that nobody looks after',
+      ],
+    ),
+  ],
+  [
     /all warnings being treated as errors|\[-Werror[=\]]/,
     compiled('the build treats warnings as errors, and the compiler is newer than the code and warns about more', [
       'make WERROR=0 (tools), CONFIG_WERROR=n (kernel), or KCFLAGS=-Wno-error',
@@ -141,6 +151,20 @@ const MISTAKES: readonly (readonly [text: RegExp, answer: (text: string) => Answ
 
 export const BUILD_KINDS: readonly PrintfKind[] = [
   {
+    rule: 'objtool and its libelf',
+    formats: `
+warning: objtool: gelf_update_symshndx: %s
+warning: objtool: elf_update_symbol%s
+warning: objtool: gelf_getsymshndx: %s
+warning: objtool: elf_begin: %s
+warning: objtool: elf_update: %s`,
+    cause:
+      'objtool reads and writes objects with libelf, and the libelf of this host fails at it: it is not that of elfutils (the one of elftoolchain or a BSD has gaps), or its version has a fault',
+    fixes: ['build against libelf of elfutils (libelf-dev, elfutils-libelf-devel), then make clean in tools/objtool'],
+    confidence: 'likely',
+    sources: ['tools/objtool/elf.c'],
+  },
+  {
     rule: 'objtool',
     formats: `
 warning: objtool: %s: can't find jump dest instruction at %s
@@ -151,12 +175,9 @@ warning: objtool: %s: call without frame pointer save/setup
 warning: objtool: %s: sibling call from callable instruction
 warning: objtool: %s: missing __noreturn%s
 warning: objtool: %s: unannotated intra-function call
-warning: objtool: elf_update: %s
 error: objtool: %s
 warning: objtool: %s falls through to next function
 warning: objtool: %s: unexpected end of section
-warning: objtool: gelf_update_symshndx: %s
-warning: objtool: elf_update_symbol%s
 warning: objtool: %s: no-cfi indirect call!
 warning: objtool: %s: relocation to !ENDBR: %s
 warning: objtool: %s: missing int3 after %s

@@ -106,11 +106,9 @@ export const CRASHED_ROWS: readonly Row[] = [
     rule: CRASHED_RULE,
     needle: ['terminate called '],
     pattern: /terminate called (?:after throwing an instance of '([^']+)'|without an active exception)/,
-    answer: (match) => ({
-      cause: 'a program in C++ threw an exception that nothing catches: the line what(): below it has its text',
-      fixes: ['read what(): and the lines above; gdb PROGRAM, catch throw, bt shows who threw it', REPORT],
-      confidence: 'likely',
-    }),
+    cause: 'a program in C++ threw an exception that nothing catches: the line what(): below it has its text',
+    fixes: ['read what(): and the lines above; gdb PROGRAM, catch throw, bt shows who threw it', REPORT],
+    confidence: 'likely',
   },
   {
     rule: CRASHED_RULE,

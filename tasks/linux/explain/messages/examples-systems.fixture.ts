@@ -74,4 +74,36 @@ export const SYSTEMS: readonly Example[] = [
     'CO-RE: the kernel has no such type or field',
     /without a name/,
   ],
+  [
+    'libpman: tracing program type is not supported (errno: 95 | message: Operation not supported)',
+    'libpman: modern probe of Falco',
+    /5\.8/,
+  ],
+  [
+    "** BPF doesn't have JIT enabled, performance might be degraded. **",
+    'BPF runs without its compiler',
+    /bpf_jit_enable/,
+  ],
+  [
+    '/usr/share/debootstrap/functions: line 1142: chroot: command not found',
+    'a program is missing on the host',
+    /PATH/,
+  ],
+  ['btf_encoder__encode: btf__dedup failed!', 'BTF of the kernel cannot be made', /newer pahole/],
+  [
+    "one.c:361:27: error: initialization of 'void (*)(struct platform_device *)' from incompatible pointer type 'int (*)(struct platform_device *)'",
+    'compiler error',
+    /6\.11/,
+  ],
+  ["m.c:166:9: error: no previous prototype for 'show_it' [-Werror=missing-prototypes]", 'compiler error', /static/],
+  [
+    'kernel: [ 17.1] Code: 02 <0f> 0b 49 8b\nkernel: [ 17.2] RIP: kfree+0x13a/0x180 RSP: ffff9a69c1b1fd38\nkernel: [ 17.3] ---[ end trace 4cf8f459b8f68a44 ]---',
+    'call trace without its beginning',
+    /freed before/,
+  ],
+  [
+    "libbpf: prog 'p': failed to load: -7\nlibxdp: Falling back to loading single prog without dispatcher",
+    'libxdp goes on without a dispatcher',
+    /attempt/,
+  ],
 ]

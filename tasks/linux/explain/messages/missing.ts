@@ -123,6 +123,21 @@ export const MISSING_ROWS: readonly Row[] = [
     },
   },
   {
+    rule: 'a program is missing on the host',
+    needle: ': command not found',
+    pattern: /^(\S+): line (\d+): ([\w.+-]+): command not found$/,
+    key: (match) => group(match, 3),
+    answer: (match) => ({
+      what: `${match[1]} finds no program ${match[3]}`,
+      cause:
+        'the script runs a program that is not on its PATH: it is not installed, or PATH is another one there (sudo, cron, a chroot, NixOS, a path without /usr/sbin)',
+      fixes: [
+        `command -v ${match[3]}; apt-file search bin/${match[3]}; for chroot, ls and sed it is PATH: PATH=/usr/sbin:/usr/bin:/sbin:/bin before the command`,
+      ],
+      confidence: 'likely',
+    }),
+  },
+  {
     rule: 'perf of another kernel',
     needle: 'not found for kernel ',
     pattern: /WARNING: (perf|bpftool|cpupower|x86_energy_perf_policy) not found for kernel (\S+)/,

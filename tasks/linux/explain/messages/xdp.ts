@@ -3,6 +3,7 @@ import { errnoOf } from './errno.ts'
 import { MAP_CREATE, PROG_LOAD } from './errno-load.ts'
 import { XDP } from './errno-net.ts'
 import type { PrintfKind } from './printf.ts'
+import { XDP_WITHOUT_DISPATCHER } from './rule-names.ts'
 import type { Answer, Row } from './row.ts'
 
 const GENERIC = 'generic mode works with every driver: xdp-loader load -m skb, ip link set dev IF xdpgeneric obj ...'
@@ -119,6 +120,19 @@ Couldn't get BTF for ID %d`,
     sources: ['xdp_multiprog__... of libxdp.c (xdp-tools)'],
   },
   {
+    rule: XDP_WITHOUT_DISPATCHER,
+    formats: `
+Falling back to loading single prog without dispatcher
+Compatibility check for dispatcher program failed: %s`,
+    cause:
+      'libxdp tried to put the program behind a dispatcher, for which it loads the program a second time in another form (freplace); this kernel (before 5.10, without BTF, or an architecture without trampolines) does not take that form. libxdp goes on and attaches the program by itself: the errors above are those of the attempt',
+    fixes: [
+      'nothing, if "Success" follows: the program is attached, and one program for each interface is all that is possible',
+      'LIBXDP_SKIP_DISPATCHER=1 leaves the attempt out; for several programs: a kernel of 5.10 or later with CONFIG_DEBUG_INFO_BTF=y',
+    ],
+    sources: ['xdp_program__attach_multi() of libxdp.c (xdp-tools)'],
+  },
+  {
     rule: 'XDP dispatcher',
     formats: `
 Failed to attach dispatcher on ifindex %d: %e
@@ -133,6 +147,7 @@ Existing dispatcher version %d is older than our version %d.
 Not enough free slots in the dispatcher.
 Current kernel version does not support XDP device binding.
 Failed to attach program %s to dispatcher: %e
+Failed to attach program to dispatcher: %e
 Couldn't find a BPF file with name %s
 Couldn't open BPF file 'xdp-dispatcher.o'
 Unrecognised XDP program on interface %s. Not removing.`,
