@@ -14,7 +14,7 @@ export const AGENT_ROWS: readonly Row[] = [
   {
     rule: 'libpman: modern probe of Falco',
     needle: 'libpman: ',
-    pattern: /libpman: (.{3,200}?) \(errno: (\d+) \| message: ([^)]*)\)/,
+    pattern: /libpman: (?!failed to (?:load|open) BPF object)(.{3,200}?) \(errno: (\d+) \| message: ([^)]*)\)/,
     answer: (match) => {
       const words = group(match, 1)
       const known = PROG_LOAD[errnoOf(group(match, 2)) ?? '']
