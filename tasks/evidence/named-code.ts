@@ -12,10 +12,16 @@ import { open, right, wrong, type Finding } from './finding.ts'
 const LAST = `${'f'.repeat(16)} T end\n`
 
 /** Why a range is not what the kernel's symbols say; undefined where they agree. */
-function disagreement({ from, to, name, of }: CodeRange, known: readonly CodeRange[]): string | undefined {
+function disagreement(
+  { from, to, name, of }: CodeRange,
+  known: readonly CodeRange[],
+  lines: ReadonlySet<string>,
+): string | undefined {
   const shown = `${printable(name, 60)} (0x${from.toString(16)})`
   const own = known.find((code) => code.from === from)
-  if (own?.name !== name || own.of !== of) return `${shown} is not among the kernel's symbols at this address`
+  // Of the names of one address the kernel's first is kept, which is not the first in the order of the lines here.
+  const isThere = own !== undefined && lines.has(`${from.toString(16)} ${name}`)
+  if (!isThere || own.of !== of) return `${shown} is not among the kernel's symbols at this address`
   const inside = known.find((code) => code.from > from && code.from < to)
   return inside && `${shown} is said to go on where ${printable(inside.name, 60)} begins`
 }
@@ -29,6 +35,7 @@ export function namedCode(texts: Readonly<Record<string, string>>): Finding[] {
   if (ofKernel.length === 0) return []
   if (kallsyms === undefined) return [open(SYMBOLS_FILE, 'the lab keeps no kallsyms that it could be compared with')]
   const known = kernelRanges(kallsyms + LAST)
-  const [first] = ofKernel.flatMap((range) => disagreement(range, known) ?? [])
+  const lines = new Set(kallsyms.split('\n').map((line) => line.replace(/^0*([0-9a-f]+) \S (\S+).*$/, '$1 $2')))
+  const [first] = ofKernel.flatMap((range) => disagreement(range, known, lines) ?? [])
   return [first === undefined ? right(SYMBOLS_FILE, 'names are those of the kernel') : wrong(SYMBOLS_FILE, first)]
 }
