@@ -20,13 +20,12 @@ test.each([1, 2, 3, 4])('names within %i edits are those that a comparison with 
 
 test('names with common words, and how many they have', () => {
   const index = new NameIndex(['copy_page_to_iter', 'copy_to_iter', 'page_copy_page', 'do_it', 'copy_page.cold'])
-  expect(index.sharing(['copy', 'page'])).toEqual(
-    new Map([
-      ['copy_page_to_iter', 2],
-      ['copy_to_iter', 1],
-      ['page_copy_page', 3],
-    ]),
-  )
+  expect([...index.sharing(['copy', 'page'], 1)]).toEqual([
+    ['copy_page_to_iter', 2, 3],
+    ['copy_to_iter', 1, 2],
+    ['page_copy_page', 3, 3],
+  ])
+  expect([...index.sharing(['copy', 'page'], 2)].map(([name]) => name)).toEqual(['copy_page_to_iter', 'page_copy_page'])
   expect(wordsOf('do_copy_to_iter')).toEqual(['copy', 'iter'])
 })
 

@@ -26,6 +26,8 @@ export class NameIndex {
   readonly #all: ReadonlySet<string>
   /** Names of whole functions: copyout, and not copyout.isra.0. */
   readonly #whole: string[] = []
+  /** How many words each of them has, once they are looked for by word. */
+  readonly #words: number[] = []
   readonly #pieces: string[] = []
   /** By length. */
   readonly #sized = new Map<number, { readonly name: string; readonly letters: number }[]>()
@@ -51,15 +53,12 @@ export class NameIndex {
     return this.#pieces.filter((piece) => piece.startsWith(`${name}.`)).toSorted()
   }
 
-  /** Names that share words with these, and how many of their own words these are. */
-  sharing(words: Iterable<string>): Map<string, number> {
-    const shared = new Map<string, number>()
-    for (const word of words)
-      for (const at of this.#wordsToNames().get(word) ?? []) {
-        const name = this.#whole[at] ?? ''
-        shared.set(name, (shared.get(name) ?? 0) + 1)
-      }
-    return shared
+  /** Names that have at least so many of these words, how many, and how many words they have themselves. */
+  *sharing(words: Iterable<string>, least: number): Generator<[name: string, shared: number, own: number]> {
+    const byWord = this.#wordsToNames()
+    const shared = new Map<number, number>()
+    for (const word of words) for (const at of byWord.get(word) ?? []) shared.set(at, (shared.get(at) ?? 0) + 1)
+    for (const [at, count] of shared) if (count >= least) yield [this.#whole[at] ?? '', count, this.#words[at] ?? 0]
   }
 
   /** Names within so many edits of this one, and how many. */
@@ -79,12 +78,15 @@ export class NameIndex {
   #wordsToNames(): Map<string, number[]> {
     if (this.#byWord) return this.#byWord
     const byWord = new Map<string, number[]>()
-    for (const [at, name] of this.#whole.entries())
-      for (const word of wordsOf(name)) {
+    for (const [at, name] of this.#whole.entries()) {
+      const words = wordsOf(name)
+      this.#words.push(words.length)
+      for (const word of words) {
         const names = byWord.get(word)
         if (names) names.push(at)
         else byWord.set(word, [at])
       }
+    }
     this.#byWord = byWord
     return byWord
   }

@@ -58,8 +58,7 @@ function likenesses(name: string, index: NameIndex): Map<string, number> {
   }
   // One common word ("read", "file") says nothing.
   const least = Math.min(2, words.size)
-  for (const [other, shared] of index.sharing(words))
-    if (shared >= least) note(other, (2 * shared) / (words.size + wordsOf(other).length))
+  for (const [other, shared, own] of index.sharing(words, least)) note(other, (2 * shared) / (words.size + own))
   for (const [other, edits] of index.within(name, Math.max(1, Math.floor(name.length / 5))))
     note(other, 1 - edits / name.length)
   return scores
