@@ -161,6 +161,7 @@ int child_wait(const struct options *options, pid_t pid)
 		follow_look(options);
 		watch_look();
 		foreign_look();
+		mappings_look();
 		if (elapsed_ns(&start) / 1000000 > options->deadline_ms)
 			return -ETIMEDOUT;
 		sigtimedwait(&child, NULL, &slice);

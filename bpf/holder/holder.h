@@ -84,6 +84,7 @@ struct options {
 	const char *cwd; /* where the workload starts; NULL: / */
 	const char *env[MAX_NAMES]; /* NAME=VALUE, for the workload */
 	int env_count;
+	bool mappings; /* keep where its programs have their code, see mappings.c */
 	bool hide_trace_pipe; /* from the workload, see trace_pipe.c */
 	char **workload;
 };
@@ -226,6 +227,14 @@ void network_detach(void);
 /* iter.c */
 bool is_iter(const char *section);
 int iter_read(const struct options *options, const struct attachment *attachments, int count);
+
+/* mappings.c */
+void mappings_start(const struct options *options);
+void mappings_look(void);
+void mappings_stop(const struct options *options);
+
+/* elf_symbols.c */
+int elf_symbols(const char *path, unsigned long long inode, const char *name);
 
 /* sample.c */
 struct bpf_link *sample_attach(const struct bpf_program *program);

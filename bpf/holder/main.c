@@ -152,6 +152,7 @@ static void let_workload_run(struct run *run)
 {
 	int error;
 
+	mappings_start(run->options); /* before the watch, which would report the file that it makes */
 	watch_start(run->options);
 	foreign_start(run->options, run->objects, run->attachments, run->count);
 	counts_begin(run->attachments, run->count);
@@ -195,6 +196,7 @@ static void stop(struct run *run)
 	if (capture_stop(options))
 		end_with(run, "capture failed", -EIO);
 	outputs_end();
+	mappings_stop(options);
 	events_stop();
 	graph_stop(options);
 	capture_restore(options);

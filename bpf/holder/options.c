@@ -19,6 +19,7 @@ static const struct row {
 } rows[] = {
 	{ "--follow", SWITCH, AT(follow), 0, 0 },
 	{ "--hide-trace-pipe", SWITCH, AT(hide_trace_pipe), 0, 0 },
+	{ "--mappings", SWITCH, AT(mappings), 0, 0 },
 	{ "--no-symbols", SWITCH, AT(no_symbols), 0, 0 },
 	{ "--facts", SWITCH, AT(facts), 0, 0 },
 	{ "--count-runs", SWITCH, AT(count_runs), 0, 0 },
@@ -63,7 +64,7 @@ int usage(const char *why, const char *what)
 		"                  [--module \"[?]FILE [PARAMETER=VALUE]...\"]... [--companion PROGRAM]... [--slot OBJECT:MAP:KEY:OFFSET:VALUE]...\n"
 		"                  [--set PATH=VALUE | --remount DIR]... [--pin CPU[,CPU]...]\n"
 		"                  [--clock CLOCK] [--buffer-kb N] [--overwrite 0|1] [--count-runs] [--graph FUNCTION]... [--graph-depth N]\n"
-		"                  [--deadline-ms N] [--cwd DIR] [--env NAME=VALUE]... [--hide-trace-pipe] -- WORKLOAD...\n",
+		"                  [--deadline-ms N] [--cwd DIR] [--env NAME=VALUE]... [--hide-trace-pipe] [--mappings] -- WORKLOAD...\n",
 		why, what);
 	return 2;
 }

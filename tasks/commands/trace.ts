@@ -1,7 +1,7 @@
 /** `lab trace <run>`: the events of a result, filtered, as lines, as Markdown, or read by read. */
 import { unitWord } from '../config/unit-word.ts'
 import { inTime } from '../config/text/pattern.ts'
-import type { TraceEvent } from '../linux/ftrace/trace-line.ts'
+import { TYPED, type TraceEvent } from '../linux/ftrace/trace-line.ts'
 import { sequencesOf, type Matches, type Sequence } from '../trace/events/sequences.ts'
 import { traceLines, traceMarkdown } from '../trace/events/trace-table.ts'
 import { userError } from '../engine/error.ts'
@@ -10,8 +10,10 @@ import { checkedRun } from '../results/checked-run.ts'
 import { findRun } from '../results/result.ts'
 import type { StoredRun } from '../results/manifest.ts'
 import { MOST_EVENTS, traceStep, type TraceView, type TraceRequest } from '../results/events.ts'
-import { keptNames, namesOfRun, withNames } from '../results/symbols.ts'
+import { keptCode, namesBy, namesOfRun, withNames } from '../results/symbols.ts'
 import { warnUnreadable } from '../results/unreadable.ts'
+import { RunCode } from '../trace/stacks/run-code.ts'
+import { withStacks } from '../trace/stacks/stack-text.ts'
 import { SYMBOLS_FILE } from '../trace/stacks/symbols-file.ts'
 import { plural } from '../engine/text.ts'
 import { exportStep, FORMATS, type Format } from '../results/export.ts'
@@ -115,19 +117,23 @@ type Named = (events: TraceView['events']) => readonly TraceEvent[]
 const asTheyAre: Named = (events) => events
 
 /**
- * Puts the name behind each address of the kernel in messages: of functions that the run kept the names of, and with
- * --symbols of everything in its kernel. What a read is, is decided without them.
+ * Puts the name behind each address of the kernel in messages, and in place of those in the stacks of typed events: of
+ * functions that the run kept the names of, and with --symbols of everything in its kernel. What a read is, is decided
+ * without them.
  */
 async function namesIn(run: StoredRun, { context }: Session, all: boolean): Promise<Named> {
-  const kept = await keptNames(run).catch((error: unknown) => {
+  const kept = await keptCode(run).catch((error: unknown) => {
     const so = 'addresses in messages have no names'
     warnUnreadable(run.manifest, { what: SYMBOLS_FILE, error, so }, context.emit)
     return undefined
   })
   const others = all ? await namesOfRun(run, context.store) : undefined
-  if (kept === undefined && others === undefined) return asTheyAre
-  const nameOf = (address: bigint) => kept?.(address) ?? others?.(address)
-  return (events) => events.map((event) => ({ ...event, message: withNames(event.message, nameOf) }))
+  const code = kept ?? new RunCode([])
+  const keptName = namesBy(code)
+  const nameOf = (address: bigint) => keptName(address) ?? others?.(address)
+  const stacked = ({ event, pid, comm, message }: TraceEvent) =>
+    event.startsWith(TYPED) ? withStacks(message, code, { pid, comm }) : message
+  return (events) => events.map((event) => ({ ...event, message: withNames(stacked(event), nameOf) }))
 }
 
 export const command = defineCommand({

@@ -79,6 +79,13 @@ export const FIGURES: readonly Requirement[] = [
   },
 ]
 
+/** Needed where stacks are recorded of a kernel or program with DWARF. */
+export const SYMBOLIZER: Requirement = {
+  needs: 'llvm-symbolizer',
+  package: 'llvm',
+  why: 'names functions that were inlined in stacks',
+}
+
 /** What only `lab gdb` needs. */
 export const GDB: Requirement = { needs: 'gdb', package: 'gdb', why: 'debugs the kernel of a guest' }
 
@@ -92,6 +99,7 @@ export const DUMP_READERS = {
 /** What only the tests need. */
 export const TESTS: readonly Requirement[] = [
   GDB,
+  SYMBOLIZER,
   ...KERNEL_BUILD,
   PAHOLE,
   BPFTOOL,

@@ -6,7 +6,8 @@ import { failureOf } from '../test/caught.ts'
 import { testContext } from '../test/context.ts'
 import { tempDir } from '../test/temp-dir.ts'
 import type { StoredRun } from './manifest.ts'
-import { keptNames, nameIn, namesOfRun, shiftOf, withNames } from './symbols.ts'
+import { shiftOf } from '../linux/symbols/kaslr.ts'
+import { keptCode, nameIn, namesBy, namesOfRun, withNames } from './symbols.ts'
 
 const MAP = `0000000000000000 D fixed_percpu_data
 ffffffff81000000 T _text
@@ -59,15 +60,16 @@ describe('an address', () => {
 
 test('functions that the run itself named need no kernel in the cache', async () => {
   const dir = tempDir()
-  expect(await keptNames({ dir })).toBeUndefined()
+  expect(await keptCode({ dir })).toBeUndefined()
   const symbols = [{ from: '0xffffffffc0001000', to: '0xffffffffc0001100', name: 'in_module', of: 'ext4' }]
   writeFileSync(join(dir, 'symbols.json'), JSON.stringify({ symbols }))
-  const nameOf = (await keptNames({ dir })) ?? (() => undefined)
+  const code = await keptCode({ dir })
+  const nameOf = code ? namesBy(code) : () => undefined
   expect(withNames('ip ffffffffc0001010, 0xffffffffc0001100', nameOf)).toBe(
     'ip ffffffffc0001010 (in_module+0x10), 0xffffffffc0001100',
   )
   writeFileSync(join(dir, 'symbols.json'), '{ cut off')
-  await expect(keptNames({ dir })).rejects.toThrow(/JSON/)
+  await expect(keptCode({ dir })).rejects.toThrow(/JSON/)
 })
 
 test('a number of 64 bits in a map is an address, too', () => {

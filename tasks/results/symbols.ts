@@ -5,12 +5,10 @@ import { join } from 'node:path'
 import { codeOf, userError } from '../engine/error.ts'
 import type { Fingerprint } from '../engine/fingerprint.ts'
 import type { Store } from '../engine/store.ts'
-import { isRandom } from '../linux/symbols/kaslr.ts'
+import { isRandom, shiftOf, SYMBOL_LINE } from '../linux/symbols/kaslr.ts'
+import type { RunCode } from '../trace/stacks/run-code.ts'
 import { codeIn, SYMBOLS_FILE } from '../trace/stacks/symbols-file.ts'
 import type { StoredRun } from './manifest.ts'
-
-/** "ffffffff81000000 T name". What comes from a module has its name behind a tab, and is not matched. */
-const LINE = /^([0-9a-f]{8,16}) \S (\S+)$/gm
 
 /** An address as probes and the kernel print it; in a map it is a number of 64 bits. */
 const ADDRESS = /\b(?:(?:0x)?(ffff[0-9a-f]{12})|(18446744\d{12}))\b/g
@@ -22,35 +20,12 @@ interface Symbols {
 }
 
 function symbolsIn(text: string): Symbols {
-  const rows = Array.from(text.matchAll(LINE), ([, address = '', name = '']) => ({
+  const rows = Array.from(text.matchAll(SYMBOL_LINE), ([, address = '', name = '']) => ({
     at: BigInt(`0x${address}`),
     name,
   }))
   const sorted = rows.toSorted((a, b) => (a.at < b.at ? -1 : a.at > b.at ? 1 : 0))
   return { addresses: sorted.map(({ at }) => at), names: sorted.map(({ name }) => name) }
-}
-
-/** The lowest address of each name: several static functions can share one. A kernel that hides addresses says 0. */
-function lowestByName(text: string): ReadonlyMap<string, bigint> {
-  const lowest = new Map<string, bigint>()
-  for (const [, address = '', name = ''] of text.matchAll(LINE)) {
-    const at = BigInt(`0x${address}`)
-    if (at !== 0n && at < (lowest.get(name) ?? at + 1n)) lowest.set(name, at)
-  }
-  return lowest
-}
-
-/**
- * How far a kernel was from where it was linked (KASLR), by a symbol that both texts have; undefined where they share
- * none. @param linked the text of a System.map @param seen lines of /proc/kallsyms: all lines of each name in it
- */
-export function shiftOf(linked: string, seen: string): bigint | undefined {
-  const there = lowestByName(linked)
-  for (const [name, at] of lowestByName(seen)) {
-    const from = there.get(name)
-    if (from !== undefined) return at - from
-  }
-  return undefined
 }
 
 /** Names an address: `copyout+0x1c`; undefined for one that is not in the kernel's own text or data. */
@@ -83,22 +58,26 @@ export const withNames = (text: string, nameOf: NameOf): string =>
   })
 
 /**
- * Names by what the run itself kept (symbols.json): functions in its stacks and messages. Undefined where it kept none.
+ * The functions that the run itself kept the names of (symbols.json), those in its stacks and messages. Undefined where
+ * it kept none.
  * @throws where the file cannot be read
  */
-export async function keptNames({ dir }: Pick<StoredRun, 'dir'>): Promise<NameOf | undefined> {
+export async function keptCode({ dir }: Pick<StoredRun, 'dir'>): Promise<RunCode | undefined> {
   const text = await readFile(join(dir, SYMBOLS_FILE), 'utf8').catch((error: unknown) => {
     if (codeOf(error) === 'ENOENT') return undefined
     throw error
   })
-  if (text === undefined) return undefined
-  const code = codeIn(text)
-  return (address) => {
+  return text === undefined ? undefined : codeIn(text)
+}
+
+/** Names single addresses by them. */
+export const namesBy =
+  (code: RunCode): NameOf =>
+  (address) => {
     const range = code.at(address)
     if (range === undefined) return undefined
     return address === range.from ? range.name : `${range.name}+0x${(address - range.from).toString(16)}`
   }
-}
 
 /**
  * @param store where kernels are kept

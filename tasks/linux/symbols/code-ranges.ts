@@ -59,27 +59,39 @@ export const kernelRanges = (kallsyms: string): CodeRange[] =>
 const ET_EXEC = 2
 
 /**
- * The functions of a program by its symbol table. None for a program that is put somewhere at random (PIE): its
- * addresses say nothing without the memory map of its process.
+ * The functions of a program or library by its tables of symbols, at the addresses where it was linked.
  * @throws ElfError
  */
-export function programRanges(file: Buffer, name: string): CodeRange[] {
+export function functionRanges(file: Buffer, name: string): CodeRange[] {
   const sections = sectionsOf(file)
-  if (file.readUInt16LE(16) !== ET_EXEC) return []
-  const functions = symbolsOf(sections).filter(({ isFunction, value }) => isFunction && value > 0)
-  // What was written in assembly may have no size: it ends where the next function begins.
-  const sizes = new Map(functions.map(({ value, size }) => [BigInt(value), BigInt(size)]))
+  const all = symbolsOf(sections)
+  // What was written in assembly may have no size: it ends where the next function begins, which a file that was
+  // stripped does not say.
+  const functions = (all.length > 0 ? all : symbolsOf(sections, '.dynsym', '.dynstr')).filter(
+    ({ isFunction, value, size }) => isFunction && value > 0 && (size > 0 || all.length > 0),
+  )
+  const sizes = new Map<bigint, bigint>()
+  for (const { value, size } of functions) {
+    const from = BigInt(value)
+    if (BigInt(size) > (sizes.get(from) ?? -1n)) sizes.set(from, BigInt(size))
+  }
   const starts = functions.map(({ name: symbol, value }) => ({
     from: BigInt(value),
     name: symbol,
     of: name,
     code: true,
   }))
-  return withEnds(starts).map((range) => {
-    const size = sizes.get(range.from) ?? 0n
-    return size > 0n && range.from + size < range.to ? { ...range, to: range.from + size } : range
-  })
+  const ends = [...sizes].map(([from, size]) => ({ from: from + size, name: '', of: name, code: false }))
+  return withEnds([...starts, ...ends])
 }
+
+/**
+ * The same of a program that is where it was linked. None for one that is put somewhere at random (PIE): its addresses
+ * say nothing without the memory map of its process.
+ * @throws ElfError
+ */
+export const programRanges = (file: Buffer, name: string): CodeRange[] =>
+  file.readUInt16LE(16) === ET_EXEC ? functionRanges(file, name) : []
 
 /** Looks functions up by address. @param ranges without overlaps, in any order */
 export class CodeIndex {

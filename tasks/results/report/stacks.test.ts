@@ -32,7 +32,7 @@ function cutMaps(): string {
 function aRun(results: string, run: string): ReportRun {
   mkdirSync(join(results, 'x', run), { recursive: true })
   writeFileSync(join(results, 'x', run, 'maps.json'), cutMaps())
-  return { experiment: 'x', run, table: true, completeness: 'complete' } as ReportRun
+  return { experiment: 'x', run, table: true, typed: [] as readonly string[], completeness: 'complete' } as ReportRun
 }
 
 test('what is missing is said of some runs, and of how many more', async () => {

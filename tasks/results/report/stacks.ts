@@ -41,7 +41,7 @@ const someOf = (notes: readonly string[]): string[] =>
     ? [...notes.slice(0, MOST_NOTES), `${plural(notes.length - MOST_NOTES, 'more note')} of this kind`]
     : [...notes]
 
-/** The stacks in the maps of every arm. */
+/** The stacks in the maps and typed events of every arm. */
 export async function countedStacks({ groups }: ExperimentRuns, options: Options): Promise<ArmStacks[]> {
   const found: ArmStacks[] = []
   for (const { label: arm, counted } of groups) {
@@ -49,7 +49,7 @@ export async function countedStacks({ groups }: ExperimentRuns, options: Options
     const newest = counted.slice(-options.mostRuns)
     for (const run of newest)
       try {
-        for (const { name, stacks, notes } of (await stacksIn(dirOf(run, options))) ?? []) {
+        for (const { name, stacks, notes } of (await stacksIn(dirOf(run, options), run.typed)) ?? []) {
           const sum = sums.get(name) ?? { lists: [], runs: [], notes: new Set() }
           sums.set(name, sum)
           sum.lists.push(stacks)

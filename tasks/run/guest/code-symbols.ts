@@ -3,21 +3,31 @@
  * looked up when the run is made, while the symbols of its boot are there; a kernel with KASLR is elsewhere at the
  * next.
  */
-import { readFile } from 'node:fs/promises'
-import { CodeIndex, kernelRanges, programRanges, type CodeRange } from '../../linux/symbols/code-ranges.ts'
-import { ElfError } from '../../linux/objects/elf.ts'
+import { CodeIndex, kernelRanges, type CodeRange } from '../../linux/symbols/code-ranges.ts'
 import type { Field } from '../../linux/objects/event-record.ts'
 import { addressesInText, LOWEST_OF_KERNEL } from '../../trace/stacks/addresses.ts'
-import { stackAddresses } from '../../trace/stacks/stack-counts.ts'
+import { lookedUp } from '../../trace/stacks/run-code.ts'
+import { stackAddresses, stackCounts } from '../../trace/stacks/stack-counts.ts'
+import type { KeptCode } from '../../trace/stacks/symbols-file.ts'
+import { isStackField } from '../../trace/stacks/typed-stacks.ts'
 import type { Channel } from '../../trace/events/typed-parquet.ts'
 import type { MapsFile } from './maps.ts'
+import { programCode, type ProgramSources, type UserAddress } from './program-code.ts'
 
 /** What the addresses may be of. */
-export interface CodeSources {
+export interface CodeSources extends ProgramSources {
   /** Text of /proc/kallsyms of the boot. */
   readonly kallsyms: Buffer
-  /** Programs of the run whose user space may be in stacks. */
-  readonly programs: readonly { readonly name: string; readonly file: string }[]
+  /** What was inlined at addresses of the kernel, as they were in this boot. */
+  readonly inlinedInKernel: (addresses: readonly bigint[]) => Promise<ReadonlyMap<bigint, readonly string[]>>
+}
+
+/** What a run recorded. */
+export interface WithCode {
+  readonly maps: Pick<MapsFile, 'maps'>
+  readonly channels: readonly Channel[]
+  /** Texts in which an address of the kernel's code may be. */
+  readonly messages: Iterable<string>
 }
 
 /** Read once for all runs of a boot. */
@@ -29,18 +39,8 @@ function kernelOf(kallsyms: Buffer): CodeIndex {
   return known
 }
 
-/** A program that is a script, or not for this machine, has no functions to name. */
-async function programOf({ name, file }: CodeSources['programs'][number]): Promise<CodeRange[]> {
-  try {
-    return programRanges(await readFile(file), name)
-  } catch (error) {
-    if (error instanceof ElfError) return []
-    throw error
-  }
-}
-
 /** Arrays of 64-bit numbers are what bpf_get_stack() fills. */
-const stackIn = (value: Field): bigint[] =>
+const numbersIn = (value: Field): bigint[] =>
   Array.isArray(value)
     ? value.flatMap((field: Field) => (typeof field === 'bigint' || typeof field === 'number' ? [BigInt(field)] : []))
     : []
@@ -48,39 +48,49 @@ const stackIn = (value: Field): bigint[] =>
 /** Addresses of a stack with the one before each: where a call never returns, that is the function of the call. */
 const withCalls = (addresses: readonly bigint[]): bigint[] => addresses.flatMap((address) => [address, address - 1n])
 
-/**
- * The functions that the recorded addresses are in, each once; what is in none is left out.
- * @param messages texts in which an address of the kernel's code may be
- */
-export async function codeOf(
-  maps: Pick<MapsFile, 'maps'>,
-  channels: readonly Channel[],
-  messages: Iterable<string>,
-  sources: CodeSources,
-): Promise<CodeRange[]> {
-  const wide = channels.flatMap(({ columns, records }) => {
+/** Every array that may be a stack, whatever it is called. */
+const arraysIn = (channels: readonly Channel[]): bigint[] =>
+  channels.flatMap(({ columns, records }) => {
     const indexes = columns.flatMap(({ type }, index) => (type === 'UBIGINT[]' ? [index] : []))
     return indexes.length === 0
       ? []
-      : records.flatMap(({ values }) => indexes.flatMap((index) => stackIn(values[index] ?? '')))
+      : records.flatMap(({ values }) => indexes.flatMap((index) => numbersIn(values[index] ?? '')))
   })
-  const stacks = new Set(withCalls([...stackAddresses(maps).flat(), ...wide]))
-  const named = new Set<bigint>()
-  for (const message of messages) for (const address of addressesInText(message)) named.add(address)
-  const isKernel = (address: bigint) => address >= LOWEST_OF_KERNEL
-  const [ofKernel, ofPrograms] = [
-    [...stacks, ...named].filter(isKernel),
-    [...stacks].filter((stack) => !isKernel(stack)),
-  ]
-  const found = new Set<CodeRange>()
-  const look = (code: CodeIndex, addresses: readonly bigint[]) => {
-    for (const address of addresses) {
-      const range = code.at(address)
-      if (range !== undefined) found.add(range)
-    }
+
+/** Each frame of user space with whose it is. */
+function* framesOfPrograms({ maps, channels }: WithCode): Generator<UserAddress> {
+  for (const { counts } of stackCounts(maps))
+    for (const { pid, comm, halves } of counts)
+      for (const half of halves)
+        if ('addresses' in half)
+          for (const [depth, address] of half.addresses.entries()) yield { at: lookedUp(address, depth), pid, comm }
+  for (const { columns, records } of channels) {
+    const indexes = columns.flatMap(({ path, type }, index) => (isStackField(path, type) ? [index] : []))
+    for (const { thread: pid, comm, values } of records)
+      for (const index of indexes)
+        for (const [depth, address] of numbersIn(values[index] ?? '').entries())
+          yield { at: lookedUp(address, depth), pid, comm }
   }
-  if (ofKernel.length > 0) look(kernelOf(sources.kallsyms), ofKernel)
-  if (ofPrograms.length > 0)
-    for (const program of sources.programs) look(new CodeIndex(await programOf(program)), ofPrograms)
-  return [...found]
+}
+
+/** The functions that the recorded addresses are in, each once; what is in none is left out. */
+export async function codeOf(recorded: WithCode, sources: CodeSources): Promise<KeptCode> {
+  const stacks = new Set(withCalls([...stackAddresses(recorded.maps).flat(), ...arraysIn(recorded.channels)]))
+  const inText = new Set<bigint>()
+  for (const message of recorded.messages) for (const address of addressesInText(message)) inText.add(address)
+  const isKernel = (address: bigint) => address >= LOWEST_OF_KERNEL
+  const ofKernel = [...stacks].filter(isKernel)
+  const ranges = new Set<CodeRange>()
+  const kernel = ofKernel.length + inText.size > 0 ? kernelOf(sources.kallsyms) : new CodeIndex([])
+  const known = ofKernel.filter((address) => kernel.at(address) !== undefined)
+  for (const address of [...known, ...inText]) {
+    const range = kernel.at(address)
+    if (range !== undefined) ranges.add(range)
+  }
+  const inlined = known.length > 0 ? await sources.inlinedInKernel(known) : new Map<bigint, readonly string[]>()
+  const programs = await programCode(framesOfPrograms(recorded), sources)
+  return {
+    ranges: [...ranges, ...programs.ranges],
+    addresses: [...Array.from(inlined, ([at, names]) => ({ at, names, of: 'kernel' })), ...programs.addresses],
+  }
 }

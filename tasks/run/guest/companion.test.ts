@@ -38,6 +38,7 @@ test('companions are named on the command line, before the workload', () => {
     cwd: undefined,
     env: [],
     hidesTracePipe: false,
+    mappings: false,
   })
   expect(argv.slice(-4)).toEqual(['--companion', '/run/lab/b/tracex1', '--', 'w'])
 })

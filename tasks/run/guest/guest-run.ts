@@ -17,7 +17,7 @@ import type { GuestRun } from './guest-output.ts'
 
 /** Names that the files of a run may have. */
 export const FILES =
-  /^(cpu\d{1,2}\.(raw|stats)|events-\d{1,2}-[A-Za-z0-9_]{1,128}|format\.[A-Za-z0-9_]{1,64}|stdout|stderr|dmesg|saved_cmdlines|available_filter_functions|strace|probe-[A-Za-z0-9_.-]{1,66}\.out|iter-\w{1,128}\.out)$/
+  /^(cpu\d{1,2}\.(raw|stats)|events-\d{1,2}-[A-Za-z0-9_]{1,128}|format\.[A-Za-z0-9_]{1,64}|stdout|stderr|dmesg|saved_cmdlines|available_filter_functions|strace|probe-[A-Za-z0-9_.-]{1,66}\.out|iter-\w{1,128}\.out|mappings|elf-\d{1,3})$/
 /** What the holder may need beyond the workload's own deadline. Milliseconds. */
 const MARGIN = 60_000
 

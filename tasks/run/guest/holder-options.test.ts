@@ -27,7 +27,7 @@ int main(int argc, char **argv)
 	if (error)
 		return error;
 	printf("%s %s %s %s %s %s %s %ld\\n", o.dir, o.clock, o.buffer_kb, o.overwrite, o.btf, o.cwd, o.graph_depth, o.deadline_ms);
-	printf("%d%d%d%d%d %s\\n", o.follow, o.count_runs, o.hide_trace_pipe, o.no_symbols, o.facts, o.pin);
+	printf("%d%d%d%d%d%d %s\\n", o.follow, o.count_runs, o.hide_trace_pipe, o.mappings, o.no_symbols, o.facts, o.pin);
 	list("object", o.objects, o.object_count);
 	list("event", o.events, o.event_count);
 	list("kprobe", o.kprobes, o.kprobe_count);
@@ -88,12 +88,13 @@ test('a run with everything in it is understood word for word', async () => {
     cwd: '/tmp',
     env: ['A=1', 'B=2'],
     hidesTracePipe: true,
+    mappings: true,
     workload: ['readfile', '--dir', '/data/f'],
   }
   const { stdout } = await understood(holderArgv(asked).slice(1))
   expect(stdout.trim().split('\n')).toEqual([
     '/run/lab/run-1 mono 8 0 types /tmp 3 5000',
-    '11100 1',
+    '111100 1',
     'object=a.o',
     'object=b.o',
     'event=sched:sched_switch',

@@ -163,6 +163,8 @@ const Line = z.discriminatedUnion('event', [
   // The kernel's log: the line of the file dmesg with which the run begins, whether records of the run are missing, and
   // /proc/sys/kernel/tainted before and after (-1: unknown).
   said('log', { line: z.int().min(1), lost: z.int(), taintBefore: z.int(), taint: z.int() }),
+  /** Where programs have their code: records in the file `mappings`, what was lost, why there are none. */
+  said('mappings', { records: z.int(), lost: z.int(), errno: z.int() }),
   said('graph-function', { function: z.string() }),
   said('event-id', { name: z.string(), id: z.int() }),
   said('error', { doing: z.string(), value: z.string(), errno: z.int().optional(), text: z.string() }),
@@ -225,6 +227,8 @@ export interface HolderRequest {
   readonly env: readonly string[]
   /** Its reads of trace_pipe wait, take nothing, and end it when nothing else of it runs. */
   readonly hidesTracePipe: boolean
+  /** Keep where the code of programs is in their processes, for stacks of user space. */
+  readonly mappings: boolean
 }
 
 /** The same with its directory in the guest. */
@@ -276,6 +280,7 @@ export const holderArgv = (run: HolderRun): string[] => [
   ...(run.cwd === undefined ? [] : ['--cwd', run.cwd]),
   ...run.env.flatMap((variable) => ['--env', variable]),
   ...(run.hidesTracePipe ? ['--hide-trace-pipe'] : []),
+  ...(run.mappings ? ['--mappings'] : []),
   '--',
   ...run.workload,
 ]

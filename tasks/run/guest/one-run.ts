@@ -46,7 +46,7 @@ import {
 } from './record.ts'
 import { newRunId, putResult } from '../../results/result.ts'
 import { runSealed, SEALED_BUNDLE } from './sealed.ts'
-import { describeObjects, SlotReader } from './slots.ts'
+import { describeObjects, hasStacks, SlotReader } from './slots.ts'
 import { typedOf } from './typed.ts'
 import type { JudgedRun, RunOutcome } from '../outcome.ts'
 
@@ -127,6 +127,7 @@ function requestOf(session: Prepared, turn: RunTurn, place: string, slower: numb
     ...placeOfWorkload(session, turn.arm),
     before: beforeFlags(experiment.before, turn.arm.params),
     modules: modulesOf(session, turn.arm),
+    mappings: hasStacks(ofArm(session, turn.arm).described),
     ...probesOf(session, turn.arm, place),
   }
 }
@@ -281,7 +282,7 @@ export async function finishRun(
   const dir = await putResult(places.results, request.experiment.name, run, async (to) => {
     if (of(guest.lines, 'started').length === 0) {
       outcome = {
-        manifest: await record(session, to, { ...collected, console }, analyseInTime({ ...base, report: '' })),
+        manifest: await record(session, to, { ...collected, console }, analyseInTime({ ...base, report: '' }), context),
         own: [],
       }
       return
@@ -307,7 +308,8 @@ export async function finishRun(
     })
     const { report, graph, damaged } = { damaged: undefined, ...read }
     const analysis = analyseInTime({ ...base, report, damaged })
-    outcome = { manifest: await record(session, to, { ...collected, graph, console }, analysis), own: analysis.own }
+    const manifest = await record(session, to, { ...collected, graph, console }, analysis, context)
+    outcome = { manifest, own: analysis.own }
   })
   if (vm.dir !== undefined && (await consoleIsFull(vm.dir)))
     context.emit({

@@ -7,7 +7,7 @@ import type { ResolvedKernel } from '../../config/resolved.ts'
 import { writeEvents } from '../../trace/events/events-parquet.ts'
 import { typedFile } from '../../trace/events/typed-name.ts'
 import { writeTyped } from '../../trace/events/typed-parquet.ts'
-import { cacheDir } from '../../engine/context.ts'
+import { cacheDir, type Context } from '../../engine/context.ts'
 import { hashFile, hashText } from '../../engine/fingerprint.ts'
 import { portablePath, portableWords, type Root } from '../../engine/portable.ts'
 import { secondsSince, type Moment } from '../../engine/moment.ts'
@@ -28,7 +28,9 @@ import type { OpenVm } from '../../vm/vm.ts'
 import type { Analysis } from '../judge/analyse.ts'
 import { derivedFacts, derivedFiles, traceFacts, tracedEvents, traceRequest, workloadFacts } from '../judge/derived.ts'
 import { SYMBOLS_FILE, symbolsText } from '../../trace/stacks/symbols-file.ts'
-import { codeOf } from './code-symbols.ts'
+import { codeOf, type CodeSources } from './code-symbols.ts'
+import { inlinedBy } from './inlined.ts'
+import { mappingsOf } from './mappings.ts'
 import type { GuestRun } from './guest-output.ts'
 import { of, type HolderLine } from './holder.ts'
 import { outputFile } from './companion-output.ts'
@@ -260,6 +262,19 @@ const namesOfKernel = (code: readonly CodeRange[]): ReadonlySet<string> =>
 const hasReports = ({ splats, tests }: Analysis): boolean =>
   splats.length > 0 || tests.some(({ file }) => file === 'dmesg')
 
+/** What tells the names of the code in a run's stacks. */
+function codeSources({ artefacts, bundle, meta }: Recorded, { guest }: Collected, context: Context): CodeSources {
+  const own = [...(artefacts.workload ? [artefacts.workload] : []), ...artefacts.beside]
+  const mappings = mappingsOf(guest)
+  return {
+    kallsyms: meta.kallsyms,
+    programs: own.map(({ name, file }) => ({ name, file, path: `${bundle}/${name}` })),
+    mappings,
+    sent: (name) => guest.files.get(name),
+    ...inlinedBy(artefacts.vm.kernel, meta.kallsyms, context),
+  }
+}
+
 /**
  * Fills a result directory in which trace.dat stands already. The manifest is written last and has the hash of every
  * other file.
@@ -269,6 +284,7 @@ export async function record(
   dir: string,
   collected: Collected,
   analysis: Analysis,
+  context: Context,
 ): Promise<Manifest> {
   const { meta, request } = session
   const { guest } = collected
@@ -279,13 +295,15 @@ export async function record(
       files.set(name, guest.files.get(name) ?? '')
   if (collect.has('maps')) files.set('maps.json', `${JSON.stringify(collected.maps, null, 1)}\n`)
   const code = await codeOf(
-    collect.has('maps') ? collected.maps : { maps: [] },
-    collect.has('trace') ? analysis.typed.channels : [],
-    collect.has('trace') ? messagesIn(analysis.events) : [],
-    { kallsyms: meta.kallsyms, programs: session.artefacts.workload ? [session.artefacts.workload] : [] },
+    {
+      maps: collect.has('maps') ? collected.maps : { maps: [] },
+      channels: collect.has('trace') ? analysis.typed.channels : [],
+      messages: collect.has('trace') ? messagesIn(analysis.events) : [],
+    },
+    codeSources(session, collected, context),
   )
-  if (code.length > 0) files.set(SYMBOLS_FILE, symbolsText(code))
-  if (collect.has('kallsyms')) files.set('kallsyms', symbolsOf(meta, guest.lines, namesOfKernel(code)))
+  if (code.ranges.length + code.addresses.length > 0) files.set(SYMBOLS_FILE, symbolsText(code))
+  if (collect.has('kallsyms')) files.set('kallsyms', symbolsOf(meta, guest.lines, namesOfKernel(code.ranges)))
   for (const { name } of of(guest.lines, 'companion'))
     files.set(outputFile(name), guest.files.get(outputFile(name)) ?? '')
   for (const [name, text] of guest.files) if (/^iter-\w+\.out$/.test(name)) files.set(name, text)

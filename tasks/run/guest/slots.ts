@@ -9,7 +9,9 @@ import type { Slots } from '../../config/schema/schema.ts'
 import { nameWayOut } from '../../config/text/suggest.ts'
 import { messageOf, userError, type Failure } from '../../engine/error.ts'
 import { printedMessages, type ProgramMessages } from '../../linux/objects/bpf-messages.ts'
-import { readBpfObject, type BpfObject, type DeclaredMap } from '../../linux/objects/bpf-object.ts'
+import { mapTypeName, readBpfObject, type BpfObject, type DeclaredMap } from '../../linux/objects/bpf-object.ts'
+import { eventColumns } from '../../linux/objects/event-record.ts'
+import { isStackField } from '../../trace/stacks/typed-stacks.ts'
 import { encode, fieldNames, fieldOf } from '../../linux/objects/btf-value.ts'
 
 /** Bytes that are written into one entry of a map before the workload starts. */
@@ -50,6 +52,16 @@ export async function describeObjects(objects: readonly { name: string; file: st
     }),
   )
 }
+
+/** Whether stacks may come out of these objects, in maps or in typed events. */
+export const hasStacks = (described: readonly Described[]): boolean =>
+  described.some(({ object: { btf, maps } }) =>
+    maps.some(
+      ({ type, event }) =>
+        mapTypeName(type) === 'stack_trace' ||
+        (event !== undefined && eventColumns(btf, event).some((column) => isStackField(column.path, column.type))),
+    ),
+  )
 
 const PID = '${workload.pid}'
 /** Map types that hold values which user space may write, by number of enum bpf_map_type. */

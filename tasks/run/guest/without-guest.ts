@@ -5,6 +5,7 @@ import { argvOf } from '../../config/text/words.ts'
 import type { Failed } from '../../trace/expect/expect-failure.ts'
 import { Failure } from '../../engine/error.ts'
 import { moment } from '../../engine/moment.ts'
+import type { Context } from '../../engine/context.ts'
 import type { ExperimentRequest } from '../request.ts'
 import type { RunOutcome } from '../outcome.ts'
 import type { RunArtefacts } from '../../build/artefacts.ts'
@@ -25,6 +26,7 @@ export async function withoutGuest(
   turn: RunTurn,
   before: readonly Failed[],
   places: Places,
+  context: Context,
 ): Promise<RunOutcome> {
   const { experiment } = request
   const started = moment()
@@ -66,7 +68,7 @@ export async function withoutGuest(
   })
   let manifest: Manifest | undefined
   const dir = await putResult(places.results, experiment.name, collected.run, async (to) => {
-    manifest = await record(session, to, collected, analysis)
+    manifest = await record(session, to, collected, analysis, context)
   })
   if (!manifest) throw new Error('a result was put in place without having been written')
   return { dir, manifest, own: [] }

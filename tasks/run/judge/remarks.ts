@@ -162,6 +162,13 @@ export function endRemarks(lines: readonly HolderLine[]): string[] {
       ({ module, text }) =>
         `module ${printable(module, 60)} stays loaded (${printable(text, 60)}): \`start: cold\` or \`start: warm\` gives each run a guest without it`,
     ),
+    ...of(lines, 'mappings').flatMap(({ lost, errno }) =>
+      errno === 0 && lost === 0
+        ? []
+        : [
+            `stacks of programs have no names: ${errno === 0 ? `the kernel dropped ${plural(lost, 'record')} of where their code is` : `the kernel does not tell where their code is (errno ${errno})`}`,
+          ],
+    ),
     ...of(lines, 'output-cut').map(
       ({ file, kept, dropped }) =>
         `${printable(file, 20)} of the workload was cut after ${bytes(kept)}: ${bytes(dropped)} more were written, and metrics and expectations know nothing of them`,

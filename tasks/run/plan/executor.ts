@@ -306,7 +306,14 @@ export class PlanExecutor {
   /** A run that ends before it needs a VM, as its experiment expects. */
   async #withoutGuest(run: PlannedRun, arm: Arm, failed: readonly Failed[]): Promise<void> {
     const ready = this.#ready(arm)
-    const outcome = await withoutGuest(this.#wanted, ready, this.#turn(run, arm, 1), failed, this.#places)
+    const outcome = await withoutGuest(
+      this.#wanted,
+      ready,
+      this.#turn(run, arm, 1),
+      failed,
+      this.#places,
+      this.#context,
+    )
     this.#keep(run, outcome)
   }
 

@@ -91,7 +91,8 @@ const WHY: Readonly<Record<Layer, string>> = {
   dropped: 'events were dropped because the ring buffer was full: raise `trace: { buffer: ... }`',
   unread: 'events were left in the ring buffer when the recording ended',
   taken: 'events were read from the ring buffer by somebody other than the recorder',
-  missed: 'hits of a kprobe were missed (it was hit inside another probe, or on a CPU that was in one)',
+  missed:
+    'hits of a kprobe were missed (it was hit inside another probe, or on a CPU that was in one; before 5.14 the kernel also counts each page fault of a probe, as where it walks the stack of a program)',
   skipped: NOT_RUN,
   typed: 'typed events found their buffer full: raise `trace: { buffer: ... }`',
   lostMarkers: 'the trace itself says that events were lost',

@@ -3,9 +3,8 @@
  * the program comes before that of the kernel that it led to.
  */
 import { printable } from '../../engine/printable.ts'
-import type { CodeIndex } from '../../linux/symbols/code-ranges.ts'
-import { COMM_LENGTH } from '../events/processes.ts'
 import { isAddress, LOWEST_OF_KERNEL } from './addresses.ts'
+import type { RunCode, StackOwner } from './run-code.ts'
 import type { Half, StackCount } from './stack-counts.ts'
 
 export interface Frame {
@@ -32,27 +31,17 @@ const LOSSES = new Set([12, 17])
 export const isLost = (half: Half): boolean =>
   'missing' in half || ('error' in half && (LOSSES.has(half.error) || ERRORS[half.error] === undefined))
 
-/**
- * Only the innermost address is where the program was; the others are where it will go on, which behind a call that
- * never returns is the next function. Programs that are linked statically are all at the same addresses: a function of
- * one is not the name of an address in another.
- */
-function nameOf(address: bigint, depth: number, code: CodeIndex, comm: string | undefined): string {
-  const range = code.at(depth === 0 ? address : address - 1n)
-  const isItsOwn = address >= LOWEST_OF_KERNEL || comm === undefined || range?.of.slice(0, COMM_LENGTH) === comm
-  return range !== undefined && isItsOwn ? range.name : `0x${address.toString(16)}`
-}
-
 const lostFrame = (name: string): Frame => ({ name, kind: 'lost' })
 
-function framesOf(half: Half, code: CodeIndex, comm: string | undefined): Frame[] {
+/** The frames of half a stack, the outermost first. */
+export function framesOf(half: Half, code: RunCode, owner: StackOwner): Frame[] {
   if ('missing' in half) return [lostFrame('[stack lost: not in the dump of its map]')]
   if ('error' in half) return [lostFrame(ERRORS[half.error] ?? `[stack lost: error ${half.error}]`)]
   const end = half.addresses.findIndex((address) => !isAddress(address))
-  const frames = half.addresses.slice(0, end < 0 ? undefined : end).map((address, depth): Frame => ({
-    name: nameOf(address, depth, code, comm),
-    kind: address >= LOWEST_OF_KERNEL ? 'kernel' : 'program',
-  }))
+  const frames = half.addresses.slice(0, end < 0 ? undefined : end).flatMap((address, depth) => {
+    const kind = address >= LOWEST_OF_KERNEL ? 'kernel' : 'program'
+    return code.frame(address, depth, owner).map((name): Frame => ({ name, kind }))
+  })
   // The C library starts main() without frame pointers: what seems to be outside of it is not there.
   const main = frames.findIndex(({ name, kind }) => kind === 'program' && name === 'main')
   if (main >= 0) return frames.slice(0, main + 1).toReversed()
@@ -64,11 +53,11 @@ const clean = ({ name, kind }: Frame): Frame => ({ name: printable(name, 200).re
 const textOf = (frames: readonly Frame[]): string => frames.map(({ name }) => name).join(';')
 
 /** The counts of a run with the names of their frames; what has no frames, or counted nothing, is left out. */
-export const folded = (counts: readonly StackCount[], code: CodeIndex): FoldedStack[] =>
+export const folded = (counts: readonly StackCount[], code: RunCode): FoldedStack[] =>
   addedUp(
-    counts.flatMap(({ weight, comm, halves }) => {
+    counts.flatMap(({ weight, pid, comm, halves }) => {
       const task: Frame[] = comm === undefined ? [] : [{ name: comm, kind: 'task' }]
-      const frames = [...task, ...halves.flatMap((half) => framesOf(half, code, comm))].map(clean)
+      const frames = [...task, ...halves.flatMap((half) => framesOf(half, code, { pid, comm }))].map(clean)
       return frames.length === 0 || weight <= 0 ? [] : [{ frames, weight }]
     }),
   )

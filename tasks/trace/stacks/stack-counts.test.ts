@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
-import { CodeIndex } from '../../linux/symbols/code-ranges.ts'
 import type { Maps } from '../events/maps-file.ts'
 import { folded, foldedText, isLost, type Frame } from './folded.ts'
+import { RunCode } from './run-code.ts'
 import { stackCounts } from './stack-counts.ts'
 import { stackLosses } from './stack-losses.ts'
 import { stackTree, treeLines } from './stack-tree.ts'
@@ -27,7 +27,7 @@ const map = (name: string, type: string, entries: [key: unknown, value: unknown]
 
 const range = (from: bigint, name: string, of: string) => ({ from, to: from + 0x100n, name, of })
 const KERNEL_TEXT = 0xffff_ffff_8100_0000n
-const CODE = new CodeIndex([
+const CODE = new RunCode([
   range(0x401000n, 'main', 'a'),
   range(0x401100n, 'work', 'a'),
   range(KERNEL_TEXT, 'read', 'kernel'),
@@ -87,7 +87,7 @@ test('maps of other programs: names of libbpf-tools and of the samples, a bare n
 
 test('functions of the workload name no address of another program, which may be at the same addresses', () => {
   const stacks = map('s', 'stack_trace', [[1, USER]])
-  const code = new CodeIndex([range(0x401000n, 'main', 'a-program-of-the-lab')])
+  const code = new RunCode([range(0x401000n, 'main', 'a-program-of-the-lab')])
   const linesOf = (comm: string) => {
     const counts = map('counts', 'hash', [[{ comm, user_stack: 1 }, 1]])
     return stackCounts({ maps: [stacks, counts] }).map((found) => foldedText(folded(found.counts, code)))

@@ -85,9 +85,10 @@ function weightOf(value: unknown): number | undefined {
 const numberOf = (value: unknown): number | undefined =>
   typeof value === 'number' && Number.isInteger(value) && Math.abs(value) < 2 ** 32 ? value | 0 : undefined
 
-const STACK = /stack/i
+/** Names of members that are stacks, and of which side. */
+export const STACK = /stack/i
 const USER = /user|^u/i
-const KERNEL = /kern|^k/i
+export const KERNEL = /kern|^k/i
 
 const isStackMap = ({ type }: AnyMap): boolean => type === 'stack_trace'
 
