@@ -10,6 +10,7 @@ import {
   whereabouts,
   whereText,
 } from './process.ts'
+import { needs } from '../test/needs.ts'
 
 /** A process of this host, of which everything is known whatever the machine of the test is like. */
 const here = { ...thisProcess(), host: 'n1', machine: 'aaaaaaaaaaaaaaaa' }
@@ -81,8 +82,9 @@ test.each([
   ['no dash', `${process.pid}`, undefined],
 ])('%s: %s is %s', (_name, name, fate) => expect(fateOfTag(name)).toBe(fate))
 
-test.skipIf(machine === '00000000')(
+test(
   'a name of this host before it was started again is of a process that is gone',
+  needs(machine !== '00000000', 'this host has no machine id'),
   () => {
     expect(fateOfTag(`${process.pid}n${namespace}h${machine}${other(boot)}-x`)).toBe('gone')
   },

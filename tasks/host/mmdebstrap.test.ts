@@ -7,10 +7,11 @@ import { failureOf } from '../test/caught.ts'
 import { tempDir } from '../test/temp-dir.ts'
 import { MOUNTS, NAMESPACE } from '../test/namespace.ts'
 import { EXCLUDE, readTree, removeScratch } from './mmdebstrap.ts'
+import { needsProgram } from '../test/needs.ts'
 
 const never = new AbortController().signal
 const PLACE = 'experiment exact'
-const HAVE = spawnSync('mke2fs', ['-V']).status === 0
+const E2FSPROGS = needsProgram('mke2fs', '-V', 'e2fsprogs')
 
 /** A directory, and an ext4 image with a large file in it. */
 function setUp() {
@@ -22,17 +23,17 @@ function setUp() {
   return { dir, image, to: join(dir, 'to') }
 }
 
-test.runIf(HAVE)('the files of an image are brought into a directory', async () => {
+test('the files of an image are brought into a directory', E2FSPROGS, async () => {
   const { image, to } = setUp()
   await readTree(image, to, PLACE, never)
   expect(readFileSync(join(to, 'd/large'))).toEqual(Buffer.alloc(3 * 2 ** 20, 'x'))
 })
 
-test.runIf(HAVE).each([
+test.each([
   ['is none', (image: string) => writeFileSync(image, Buffer.alloc(2 ** 20))],
   ['is not there', (image: string) => execFileSync('rm', [image])],
   ['is cut off', (image: string) => truncateSync(image, 2 ** 20)],
-])('an image that %s is a failure, although debugfs ends with status 0', async (_name, damage) => {
+])('an image that %s is a failure, although debugfs ends with status 0', E2FSPROGS, async (_name, damage) => {
   const { dir, image, to } = setUp()
   const damaged = join(dir, 'damaged')
   copyFileSync(image, damaged)

@@ -1,5 +1,5 @@
 /** The arrows of tasks/README.md, read from the import lines: who may use whom, and which file alone uses a library. */
-import { readdirSync, readFileSync } from 'node:fs'
+import { globSync, readdirSync, readFileSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { importsOf, PRODUCTION, TASKS, type ImportLine } from './imports.ts'
@@ -180,4 +180,12 @@ test('linux has no input and output', () => {
 test('temporary directories and half-written files have names that `lab gc` knows', () => {
   // engine/scratch.ts and engine/replace-file.ts make them; what is made by hand is left in place by a SIGKILL.
   expect(using(/\bmkdtemp(?:Sync)?\(|randomUUID\(/)).toEqual([])
+})
+
+test('a test that is skipped says why: its options come from test/needs.ts', () => {
+  const wrong = globSync('**/*.test.ts', { cwd: TASKS }).filter(
+    (file) =>
+      file !== 'test/architecture.test.ts' && /\.(?:skipIf|runIf)\(/.test(readFileSync(join(TASKS, file), 'utf8')),
+  )
+  expect(wrong).toEqual([])
 })

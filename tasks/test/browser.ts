@@ -5,9 +5,13 @@ import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { chromium, type BrowserContext, type Page } from 'playwright-core'
 import { which } from '../host/which.ts'
+import { needs } from './needs.ts'
 
 /** Where Debian puts it; `./test` installs it (host/packages.ts). */
-export const CHROMIUM = which('chromium')
+const CHROMIUM = which('chromium')
+
+/** Options of tests that need it. */
+export const IN_CHROMIUM = needs(CHROMIUM !== undefined, 'there is no chromium (package chromium)')
 
 const FLAGS = [
   '--headless',

@@ -10,6 +10,7 @@ import { afterAll, expect, test } from 'vitest'
 import { which } from '../host/which.ts'
 import { TOOL_ROOT } from '../commands/shared/app.ts'
 import { Rig } from './rig.ts'
+import { needs } from './needs.ts'
 
 const lab = new Rig()
 const bin = mkdtempSync(join(tmpdir(), 'lab-completion-'))
@@ -44,8 +45,12 @@ function typed(start: string, load: string, lines: readonly string[]): string[] 
 }
 
 for (const [shell, start, load] of SHELLS)
-  test.skipIf(which(shell) === undefined || which('script') === undefined)(
+  test(
     `${shell} completes commands, experiments, options and values`,
+    needs(
+      which(shell) !== undefined && which('script') !== undefined,
+      `there is no ${shell}, or no script (package bsdutils)`,
+    ),
     () => {
       const lines = ['lab tracep\tx', 'lab run readit\t', 'lab run readiter --onl\tby\t1\t']
       expect(typed(start, load, lines)).toEqual([

@@ -10,6 +10,7 @@ import { which } from '../host/which.ts'
 import type { Loose } from './forge.ts'
 import { recording } from './recording.ts'
 import { Rig } from './rig.ts'
+import { needs } from './needs.ts'
 
 const rig = new Rig(false)
 afterAll(() => rig.remove())
@@ -73,13 +74,17 @@ test('many packs are a table: what is whole, what is not, and CSV for a spreadsh
   expect((await rig.lab(['export'])).stderr).toContain('which runs?')
 })
 
-test.skipIf(which('trace-cmd') === undefined)('an imported trace.dat too', async () => {
-  writeFileSync(join(rig.dir, 't.dat'), recording([Buffer.from('one'), Buffer.from('two')]))
-  expect((await rig.lab(['import', 't.dat', '--name', 'dat'])).status).toBe(0)
-  const { status, stdout } = await rig.lab(['verify', readdirSync(join(rig.dir, 'results/dat'))[0] ?? ''])
-  expect(stdout).toContain('ok  import: 2 events, as recorded')
-  expect(status).toBe(0)
-})
+test(
+  'an imported trace.dat too',
+  needs(which('trace-cmd') !== undefined, 'there is no trace-cmd (package trace-cmd)'),
+  async () => {
+    writeFileSync(join(rig.dir, 't.dat'), recording([Buffer.from('one'), Buffer.from('two')]))
+    expect((await rig.lab(['import', 't.dat', '--name', 'dat'])).status).toBe(0)
+    const { status, stdout } = await rig.lab(['verify', readdirSync(join(rig.dir, 'results/dat'))[0] ?? ''])
+    expect(stdout).toContain('ok  import: 2 events, as recorded')
+    expect(status).toBe(0)
+  },
+)
 
 describe('an imported run that was changed is refused, although its hashes fit:', () => {
   test.each<[string, (manifest: Loose, dir: string) => void, string]>([

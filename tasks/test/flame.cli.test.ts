@@ -5,7 +5,7 @@ import { afterAll, describe, expect, test } from 'vitest'
 import type { Manifest } from '../results/manifest.ts'
 import { flamePage } from '../results/report/flame-page.ts'
 import type { Frame } from '../trace/stacks/folded.ts'
-import { Browser, CHROMIUM, lowContrast } from './browser.ts'
+import { Browser, IN_CHROMIUM, lowContrast } from './browser.ts'
 import { tempDir } from './temp-dir.ts'
 
 const stack = (weight: number, ...names: string[]) => ({
@@ -15,7 +15,7 @@ const stack = (weight: number, ...names: string[]) => ({
 const STACKS = [stack(6, 'vfs_read', 'ext4_read'), stack(2, 'vfs_read', 'copy_page'), stack(2, 'vfs_write')]
 const MANIFEST = { experiment: 'x', arm: { name: 'a' }, run: 'r', kernel: { release: '5.10' }, trace: {} } as Manifest
 
-describe.skipIf(CHROMIUM === undefined)('a flame graph', () => {
+describe('a flame graph', IN_CHROMIUM, () => {
   const browser = new Browser()
   afterAll(() => browser.close())
 

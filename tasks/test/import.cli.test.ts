@@ -10,6 +10,7 @@ import { which } from '../host/which.ts'
 import { LOG } from '../linux/ftrace/trace-log.fixture.ts'
 import { recording } from './recording.ts'
 import { Rig } from './rig.ts'
+import { needs } from './needs.ts'
 
 const rig = new Rig(false)
 afterAll(() => rig.remove())
@@ -84,7 +85,7 @@ test.each([
   expect(stderr).not.toMatch(/^\s+at /m)
 })
 
-describe.skipIf(which('trace-cmd') === undefined)('a trace.dat', () => {
+describe('a trace.dat', needs(which('trace-cmd') !== undefined, 'there is no trace-cmd (package trace-cmd)'), () => {
   test('gives its events with flags, clock, kernel and loss counters', async () => {
     const data = (await rig.answer(['import', put('whole.dat', RECORDING), '--name', 'dat'])) as Record<string, unknown>
     expect(data['trace']).toMatchObject({ events: 3, clock: 'mono', completeness: 'complete' })

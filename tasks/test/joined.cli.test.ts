@@ -16,6 +16,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
 import { TOOL_ROOT } from '../commands/shared/app.ts'
+import { needs } from './needs.ts'
 
 let checkout = ''
 
@@ -93,13 +94,17 @@ test('sources that cannot be joined are run all the same, and the log says why',
   expect(readdirSync(joinedDir())).toEqual(before)
 })
 
-test.skipIf(process.getuid?.() === 0)('a checkout that is not writable runs its sources', () => {
-  rmSync(joinedDir(), { recursive: true })
-  chmodSync(join(checkout, 'node_modules'), 0o500)
-  onTestFinished(() => chmodSync(join(checkout, 'node_modules'), 0o700))
-  expect(version()).toMatch(/^\d+\.\d+\.\d+/)
-  expect(existsSync(joinedDir())).toBe(false)
-})
+test(
+  'a checkout that is not writable runs its sources',
+  needs(process.getuid?.() !== 0, 'root may write everywhere'),
+  () => {
+    rmSync(joinedDir(), { recursive: true })
+    chmodSync(join(checkout, 'node_modules'), 0o500)
+    onTestFinished(() => chmodSync(join(checkout, 'node_modules'), 0o700))
+    expect(version()).toMatch(/^\d+\.\d+\.\d+/)
+    expect(existsSync(joinedDir())).toBe(false)
+  },
+)
 
 test('of the states that nothing uses any more, five are left', () => {
   for (let index = 0; index < 5; index++) {

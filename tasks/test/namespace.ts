@@ -4,13 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { TestOptions } from 'vitest'
-
-declare module 'vitest' {
-  interface TaskMeta {
-    /** Why a test was skipped. */
-    reason?: string
-  }
-}
+import { needs } from './needs.ts'
 
 /** The words before a command that may mount, where that is allowed. */
 export const NAMESPACE = process.getuid?.() === 0 ? ['unshare', '-m'] : ['unshare', '-rm']
@@ -19,9 +13,7 @@ export const mayMount =
   spawnSync(NAMESPACE[0] ?? '', [...NAMESPACE.slice(1), 'mount', '-t', 'tmpfs', 'none', '/mnt']).status === 0
 
 /** Options of a test that mounts. */
-export const MOUNTS: TestOptions = mayMount
-  ? {}
-  : { skip: true, meta: { reason: 'no mount namespace can be made here (a chroot, or a container)' } }
+export const MOUNTS: TestOptions = needs(mayMount, 'no mount namespace can be made here (a chroot, or a container)')
 
 /** Runs the words behind it where no network is but loopback, which is up. */
 export const OFFLINE = ['unshare', '--net', 'sh', '-c', 'ip link set lo up && exec "$@"', 'sh'] as const

@@ -6,6 +6,7 @@ import { afterAll, beforeAll, expect, test, type TestOptions } from 'vitest'
 import { TOOL_ROOT } from '../commands/shared/app.ts'
 import { putRun } from '../results/run.fixture.ts'
 import { said, trace } from '../trace/events/trace.fixture.ts'
+import { needs } from './needs.ts'
 import { Rig } from './rig.ts'
 
 const BLOCKS = Array.from(
@@ -19,18 +20,18 @@ const blockOf = (language: string, word: string): string => {
 }
 
 /** Skips a test, with its reason, where a program or a library of it is not installed. */
-const needs = (what: string, program: string, ...args: readonly string[]): TestOptions =>
-  spawnSync(program, args).status === 0 ? {} : { skip: true, meta: { reason: `${what} not installed` } }
+const library = (what: string, program: string, ...args: readonly string[]): TestOptions =>
+  needs(spawnSync(program, args).status === 0, `${what} not installed`)
 
 /** The first Python that has these libraries: Debian's packages are for the one of /usr/bin, which may not come first. */
 const pythonWith = (libraries: string): string =>
   ['python3', '/usr/bin/python3'].find((program) => spawnSync(program, ['-c', `import ${libraries}`]).status === 0) ??
   'python3'
 const [PYTHON, ARROW_PYTHON] = [pythonWith('pandas'), pythonWith('pandas, pyarrow')]
-const PANDAS = needs('pandas is', PYTHON, '-c', 'import pandas')
-const PYARROW = needs('pandas or pyarrow is', ARROW_PYTHON, '-c', 'import pandas, pyarrow')
-const NANOPARQUET = needs('R or its nanoparquet is', 'Rscript', '-e', 'library(nanoparquet)')
-const R = needs('R is', 'Rscript', '--version')
+const PANDAS = library('pandas is', PYTHON, '-c', 'import pandas')
+const PYARROW = library('pandas or pyarrow is', ARROW_PYTHON, '-c', 'import pandas, pyarrow')
+const NANOPARQUET = library('R or its nanoparquet is', 'Rscript', '-e', 'library(nanoparquet)')
+const R = library('R is', 'Rscript', '--version')
 
 const lab = new Rig()
 afterAll(() => lab.remove())

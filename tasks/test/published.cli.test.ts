@@ -9,6 +9,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { which } from '../host/which.ts'
 import { COST_RUNS, makeRuns, traceText } from './report-runs.ts'
 import { Rig } from './rig.ts'
+import { needs } from './needs.ts'
 
 const rig = new Rig(false)
 beforeAll(async () => {
@@ -112,12 +113,16 @@ describe('the report as a paper', () => {
 
   /** Of texlive-latex-base; the packages that the paper loads come with texlive-latex-recommended. */
   const latex = which('pdflatex')
-  test.skipIf(latex === undefined)('is compiled by pdflatex (skipped without texlive-latex-recommended)', () => {
-    const made = spawnSync(latex ?? '', ['-interaction=nonstopmode', '-halt-on-error', 'paper.tex'], {
-      cwd: dir,
-      encoding: 'utf8',
-    })
-    expect([made.status, made.stdout.match(/^!.*/m)?.[0]]).toEqual([0, undefined])
-    expect(readFileSync(join(dir, 'paper.pdf')).subarray(0, 5).toString()).toBe('%PDF-')
-  })
+  test(
+    'is compiled by pdflatex',
+    needs(latex !== undefined, 'there is no pdflatex (package texlive-latex-recommended)'),
+    () => {
+      const made = spawnSync(latex ?? '', ['-interaction=nonstopmode', '-halt-on-error', 'paper.tex'], {
+        cwd: dir,
+        encoding: 'utf8',
+      })
+      expect([made.status, made.stdout.match(/^!.*/m)?.[0]]).toEqual([0, undefined])
+      expect(readFileSync(join(dir, 'paper.pdf')).subarray(0, 5).toString()).toBe('%PDF-')
+    },
+  )
 })

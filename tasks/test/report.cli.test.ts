@@ -11,7 +11,7 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { Browser, CHROMIUM, lowContrast, type View } from './browser.ts'
+import { Browser, IN_CHROMIUM, lowContrast, type View } from './browser.ts'
 import { COST_RUNS, HOSTILE, makeRuns, MIXED_RUNS, runOf, traceFacts, traceText } from './report-runs.ts'
 import { Rig } from './rig.ts'
 
@@ -163,7 +163,7 @@ test("nothing of a guest's text is markup", () => {
   }
 })
 
-describe.skipIf(CHROMIUM === undefined)('in Chromium', () => {
+describe('in Chromium', IN_CHROMIUM, () => {
   test.each(VIEWS)(
     '%s, %j: nothing fetched, no error, text readable, no overflow',
     async (name, view) => {

@@ -24,6 +24,7 @@ import { mayMount, NAMESPACE } from './namespace.ts'
 import { jsonLines, Rig } from './rig.ts'
 import { EXPERIMENTS, type Listed, type Submitted } from './slurm.fixture.ts'
 import { Cluster, noSlurm } from './slurm.ts'
+import { needs } from './needs.ts'
 import { until } from './until.ts'
 
 const absent = noSlurm()
@@ -110,7 +111,7 @@ async function accountsThatFail({ dir, plan }: Submitted): Promise<void> {
   writeFileSync(join(dir, 'jobs.json'), jobs)
 }
 
-describe.skipIf(absent !== undefined)(`on slurm${absent === undefined ? '' : `: ${absent}`}`, () => {
+describe('on slurm', needs(absent === undefined, absent ?? ''), () => {
   beforeAll(async () => {
     lab.write('lab.yaml', lab.read('lab.yaml').trimEnd() + EXPERIMENTS)
     cluster = await Cluster.start()

@@ -1,5 +1,5 @@
 /** The header packages of a prebuilt kernel are those that the lab file pins, by name and version as by hash. */
-import { execFileSync, spawnSync } from 'node:child_process'
+import { execFileSync } from 'node:child_process'
 import { cpSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
@@ -9,9 +9,10 @@ import { hashFile } from '../../engine/fingerprint.ts'
 import { testContext } from '../../test/context.ts'
 import { tempDir } from '../../test/temp-dir.ts'
 import { headersOf } from './headers.ts'
+import { needsProgram } from '../../test/needs.ts'
 
 const NAME = 'linux-headers-6.1.0-amd64'
-const HAVE = spawnSync('dpkg-deb', ['--version']).status === 0
+const DPKG = needsProgram('dpkg-deb', '--version', 'dpkg')
 
 /** A package of headers in a cache of its own, where it was fetched to by the name `pinned`. */
 async function headersPinned(pinned: string, version: string) {
@@ -39,14 +40,14 @@ async function headersPinned(pinned: string, version: string) {
   )
 }
 
-test.runIf(HAVE)('the tree of a package that is what it is pinned as', async () => {
+test('the tree of a package that is what it is pinned as', DPKG, async () => {
   const { tree } = await headersPinned(NAME, '6.1.5-1')
   expect(tree).toMatch(/usr\/src\/linux-headers-6\.1\.0-amd64$/)
 })
 
-test.runIf(HAVE).each([
+test.each([
   ['linux-headers-6.1.0-cloud-amd64', '6.1.5-1', `the package that has this sha256 is ${NAME}`],
   [NAME, '6.1.4-1', 'version 6.1.5-1, and not 6.1.4-1'],
-])('%s %s is refused: the file is another one', async (pinned, version, fact) => {
+])('%s %s is refused: the file is another one', DPKG, async (pinned, version, fact) => {
   await expect(headersPinned(pinned, version)).rejects.toThrow(fact)
 })

@@ -1,16 +1,16 @@
 /** Packages of kernels in the index of an archive, and the lines of a lab file that pin them. */
-import { spawnSync } from 'node:child_process'
 import { expect, test, vi } from 'vitest'
 import { serve, SigningKey, suite } from '../../host/debian/archive.fixture.ts'
 import { failureOf } from '../../test/caught.ts'
 import { testContext } from '../../test/context.ts'
 import { tempDir } from '../../test/temp-dir.ts'
 import { declarationOf, findPackage } from './kernel-package.ts'
+import { needsProgram } from '../../test/needs.ts'
 
 // gpg and apt's helper are programs of their own; a loaded host needs seconds for each.
 vi.setConfig({ testTimeout: 120_000 })
 
-const HAVE = spawnSync('gpg', ['--version']).status === 0
+const GPG = needsProgram('gpg', '--version', 'gnupg')
 const VERSION = '9.9.1-1'
 const RELEASE = '9.9.1+deb99-cloud-amd64'
 
@@ -49,7 +49,7 @@ async function lookUp(name: string) {
   return { suggested, lines: await declarationOf(found, context) }
 }
 
-test.runIf(HAVE)('a kernel of several packages is pinned with all of them', async () => {
+test('a kernel of several packages is pinned with all of them', GPG, async () => {
   expect(await lookUp(`linux-image-${RELEASE}`)).toEqual({
     suggested: 'debian-9.9',
     lines: {
@@ -64,11 +64,11 @@ test.runIf(HAVE)('a kernel of several packages is pinned with all of them', asyn
   })
 })
 
-test.runIf(HAVE)("a name that stands for a suite's kernel of today pins that kernel", async () => {
+test("a name that stands for a suite's kernel of today pins that kernel", GPG, async () => {
   expect(await lookUp('linux-image-cloud-amd64')).toEqual(await lookUp(`linux-image-${RELEASE}`))
 })
 
-test.runIf(HAVE)('a source package becomes a kernel that is built, with the shipped fragments', async () => {
+test('a source package becomes a kernel that is built, with the shipped fragments', GPG, async () => {
   expect(await lookUp('linux-source-9.9')).toEqual({
     suggested: 'v9.9',
     lines: {
@@ -78,7 +78,7 @@ test.runIf(HAVE)('a source package becomes a kernel that is built, with the ship
   })
 })
 
-test.runIf(HAVE).each([
+test.each([
   [
     'linux-image-9.9.1+deb98-cloud-amd64',
     /^there is no package \S+ in sid$/,
@@ -86,7 +86,7 @@ test.runIf(HAVE).each([
   ],
   ['linux-image-rt-amd64', /stands for linux-image-9\.9\.0-rt-amd64, which no index has/, /lab kernels add/],
   ['linux-headers-9.9', /^linux-headers-9\.9 is not the name of a kernel's package$/, /linux-image-\* package/],
-])('%s is refused with what to write instead', async (name, fact, wayOut) => {
+])('%s is refused with what to write instead', GPG, async (name, fact, wayOut) => {
   const { kind, parts } = await failureOf(lookUp(name))
   expect(kind).toBe('user')
   expect(parts.fact).toMatch(fact)

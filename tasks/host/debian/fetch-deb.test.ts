@@ -1,6 +1,5 @@
 import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { spawnSync } from 'node:child_process'
 import { describe, expect, test, vi } from 'vitest'
 import { hashText } from '../../engine/fingerprint.ts'
 import { failureOf } from '../../test/caught.ts'
@@ -9,11 +8,13 @@ import { serve, SigningKey, suite, type Files, type Handler } from './archive.fi
 import { debName, poolDirectories, type Archive } from './archives.ts'
 import { fetchDeb } from './fetch-deb.ts'
 import { retryAfter } from './snapshot.ts'
+import { needsProgram } from '../../test/needs.ts'
 
 // Each question to apt is a program of its own; a loaded host needs seconds for it.
 vi.setConfig({ testTimeout: 120_000 })
 
 // A name that the host's index does not have: what it offers instead is not the test's business.
+const GPG = needsProgram('gpg', '--version', 'gnupg')
 const [NAME, VERSION] = ['linux-image-0.1.0-9-labtest-amd64', '0.1.176-1+b1']
 const CONTENT = Buffer.from('a package\n'.repeat(2000))
 const SHA256 = hashText(CONTENT)
@@ -265,33 +266,27 @@ describe('an archive that does not deliver', () => {
   })
 })
 
-test.runIf(spawnSync('gpg', ['--version']).status === 0)(
-  'nobody has it: what the suite has instead is named, and what changes with it',
-  async () => {
-    const key = new SigningKey()
-    vi.stubEnv('LAB_DEBIAN_KEYRING', key.ring)
-    const record = (name: string, version: string) => `Package: ${name}\nVersion: ${version}\nArchitecture: amd64`
-    const files = suite(
-      'sid',
-      [
-        record('linux-image-0.1.0-10-labtest-amd64', '0.1.180-1'),
-        record('linux-image-0.2.0-1-labtest-amd64', '0.2.1-1'),
-      ],
-      key,
-    )
-    const { list } = await archivesWith({ main: files })
-    const { parts } = await failureOf(fetchDeb(wanted(tempDir()), list))
-    expect(parts.lines).toContain('there is linux-image-0.1.0-10-labtest-amd64 0.1.180-1')
-    expect(parts.lines?.join('\n')).not.toContain('0.2.1')
-    expect(parts.wayOut).toContain('`lab kernels add linux-image-0.1.0-10-labtest-amd64`')
-    expect(parts.wayOut).toContain('not pooled')
-  },
-)
+test('nobody has it: what the suite has instead is named, and what changes with it', GPG, async () => {
+  const key = new SigningKey()
+  vi.stubEnv('LAB_DEBIAN_KEYRING', key.ring)
+  const record = (name: string, version: string) => `Package: ${name}\nVersion: ${version}\nArchitecture: amd64`
+  const files = suite(
+    'sid',
+    [record('linux-image-0.1.0-10-labtest-amd64', '0.1.180-1'), record('linux-image-0.2.0-1-labtest-amd64', '0.2.1-1')],
+    key,
+  )
+  const { list } = await archivesWith({ main: files })
+  const { parts } = await failureOf(fetchDeb(wanted(tempDir()), list))
+  expect(parts.lines).toContain('there is linux-image-0.1.0-10-labtest-amd64 0.1.180-1')
+  expect(parts.lines?.join('\n')).not.toContain('0.2.1')
+  expect(parts.wayOut).toContain('`lab kernels add linux-image-0.1.0-10-labtest-amd64`')
+  expect(parts.wayOut).toContain('not pooled')
+})
 
-test.runIf(spawnSync('gpg', ['--version']).status === 0).each([
+test.each([
   ['0.1.107-1', NAME, 'linux-image-0.1.0-9-labtest-amd64 0.1.170-1'],
   ['0.1.180-1', 'linux-image-0.1.0-9-labtset-amd64', 'linux-image-0.1.0-9-labtest-amd64 0.1.180-1'],
-])('version %s of %s is mistyped: the nearest one is named', async (version, name, nearest) => {
+])('version %s of %s is mistyped: the nearest one is named', GPG, async (version, name, nearest) => {
   const key = new SigningKey()
   vi.stubEnv('LAB_DEBIAN_KEYRING', key.ring)
   const records = ['0.1.170-1', '0.1.180-1', '0.1.200-1'].map(

@@ -1,16 +1,16 @@
 /** Indexes of archives: which of them are believed, and what is said of the others. */
-import { spawnSync } from 'node:child_process'
 import { expect, test, vi } from 'vitest'
 import { failureOf } from '../../test/caught.ts'
 import { tempDir } from '../../test/temp-dir.ts'
 import { serve, SigningKey, suite } from './archive.fixture.ts'
 import { readFileSync } from 'node:fs'
 import { suiteFile, suiteRecords, suiteVersions } from './index.ts'
+import { needsProgram } from '../../test/needs.ts'
 
 // gpg and apt's helper are programs of their own; a loaded host needs seconds for each.
 vi.setConfig({ testTimeout: 120_000 })
 
-const HAVE = spawnSync('gpg', ['--version']).status === 0
+const GPG = needsProgram('gpg', '--version', 'gnupg')
 const RECORDS = ['Package: linux-image-9.9.0-1-cloud-amd64\nVersion: 9.9.1-1\nSHA256: 0']
 const { signal } = new AbortController()
 
@@ -21,18 +21,18 @@ async function ask(files: Parameters<typeof serve>[0], known: SigningKey) {
   return readFileSync(await suiteFile('trixie', tempDir(), signal, base), 'utf8')
 }
 
-test.runIf(HAVE)('a signed index is believed', async () => {
+test('a signed index is believed', GPG, async () => {
   const key = new SigningKey()
   expect(await ask(suite('trixie', RECORDS, key), key)).toContain('linux-image-9.9.0-1-cloud-amd64')
 })
 
-test.runIf(HAVE)('a date until which it is valid may be to come', async () => {
+test('a date until which it is valid may be to come', GPG, async () => {
   const key = new SigningKey()
   const fields = ['Valid-Until: Sat, 01 Jan 2050 00:00:00 UTC']
   expect(await ask(suite('trixie', RECORDS, key, fields), key)).toContain('9.9.1-1')
 })
 
-test.runIf(HAVE)('kernels and versions are read from it, and it is fetched once a day', async () => {
+test('kernels and versions are read from it, and it is fetched once a day', GPG, async () => {
   const key = new SigningKey()
   const { base, asked } = await serve(suite('trixie', [...RECORDS, 'Package: strace\nVersion: 6.13-1'], key))
   vi.stubEnv('LAB_DEBIAN_KEYRING', key.ring)
@@ -108,7 +108,7 @@ const CASES: readonly Case[] = [
   },
 ]
 
-test.runIf(HAVE).each(CASES)('an index $name is refused', async ({ files, fact }) => {
+test.each(CASES)('an index $name is refused', GPG, async ({ files, fact }) => {
   const { files: served, known } = files()
   const { kind, parts } = await failureOf(ask(served, known))
   expect(kind).toBe('lab')

@@ -1,14 +1,14 @@
 /** Pins against indexes on loopback: the main archive of a suite, and its security updates. */
-import { spawnSync } from 'node:child_process'
 import { expect, test, vi } from 'vitest'
 import { tempDir } from '../../test/temp-dir.ts'
 import { serve, SigningKey, suite, type Files } from './archive.fixture.ts'
 import { pinStates } from './pins.ts'
+import { needsProgram } from '../../test/needs.ts'
 
 // gpg and apt's helper are programs of their own; a loaded host needs seconds for each.
 vi.setConfig({ testTimeout: 120_000 })
 
-const HAVE = spawnSync('gpg', ['--version']).status === 0
+const GPG = needsProgram('gpg', '--version', 'gnupg')
 const NAME = 'linux-image-6.1.0-47-cloud-amd64'
 const PIN = { package: NAME, version: '6.1.170-1' }
 const record = (name: string, version: string) => `Package: ${name}\nVersion: ${version}\nArchitecture: amd64`
@@ -25,12 +25,12 @@ async function stateOf(main: Files, security: Files, known: SigningKey) {
 const there = record(NAME, PIN.version)
 const next = record('linux-image-6.1.0-50-cloud-amd64', '6.1.176-1')
 
-test.runIf(HAVE).each<[string, string[], string[], object]>([
+test.each<[string, string[], string[], object]>([
   ['in main', [there], [], { listed: true, newer: undefined }],
   ['gone from main, in security', [next], [there], { listed: true, newer: { version: '6.1.176-1' } }],
   ['about to leave: security has a newer one', [there], [next], { listed: true, newer: { version: '6.1.176-1' } }],
   ['in neither', [next], [], { listed: false, newer: { package: 'linux-image-6.1.0-50-cloud-amd64' } }],
-])('a pin that is %s', async (_, main, security, state) => {
+])('a pin that is %s', GPG, async (_, main, security, state) => {
   const key = new SigningKey()
   const found = await stateOf(
     suite('bookworm', main, key),
@@ -40,7 +40,7 @@ test.runIf(HAVE).each<[string, string[], string[], object]>([
   expect(found).toMatchObject({ suite: 'bookworm', ...state })
 })
 
-test.runIf(HAVE).each<[string, () => { files: Files; key: SigningKey }, RegExp]>([
+test.each<[string, () => { files: Files; key: SigningKey }, RegExp]>([
   ['has left the mirror', () => ({ files: {}, key: new SigningKey() }), /404/],
   [
     'is signed with an expired key',
@@ -58,7 +58,7 @@ test.runIf(HAVE).each<[string, () => { files: Files; key: SigningKey }, RegExp]>
     },
     /was valid until/,
   ],
-])('of a suite that %s nothing is known, and the reason is given', async (_, made, why) => {
+])('of a suite that %s nothing is known, and the reason is given', GPG, async (_, made, why) => {
   const { files, key } = made()
   const found = await stateOf(files, {}, key)
   expect(found?.listed).toBeUndefined()

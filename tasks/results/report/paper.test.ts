@@ -6,6 +6,7 @@ import { expect, onTestFinished, test } from 'vitest'
 import { which } from '../../host/which.ts'
 import { paperLatex, type Paper } from './paper.ts'
 import { tableLatex, type Table } from './table.ts'
+import { needs } from '../../test/needs.ts'
 
 const table = (name: string, over: Partial<Table> = {}): Table => ({
   name,
@@ -40,6 +41,7 @@ test('a table that is longer than a page is named by its file', () => {
 })
 
 /** Of texlive-latex-recommended and poppler-utils. */
+const POPPLER = 'there is no pdflatex, or no poppler-utils (packages texlive-latex-recommended, poppler-utils)'
 const [latex, toText, fonts] = [which('pdflatex'), which('pdftotext'), which('pdffonts')]
 const CODE = `a --count 2 --- << >> 'q' "d" \\_{}~^|<>$&%#,,`
 
@@ -59,8 +61,9 @@ function compiled(methods: string, tables: readonly Table[] = []): string {
   return join(dir, 'paper.pdf')
 }
 
-test.skipIf(latex === undefined || toText === undefined || fonts === undefined)(
-  'text can be copied out of the paper, and its fonts are outlines (skipped without pdflatex and poppler-utils)',
+test(
+  'text can be copied out of the paper, and its fonts are outlines',
+  needs(latex !== undefined && toText !== undefined && fonts !== undefined, POPPLER),
   () => {
     const file = compiled(`Different buffers: \`${CODE}\` 5 µs ± 1 × 2.\n\nBackticks: \`\`\`x\`\`y!\`\`\`.`)
     const output = (program: string | undefined, ...args: string[]) =>
@@ -72,13 +75,18 @@ test.skipIf(latex === undefined || toText === undefined || fonts === undefined)(
   },
 )
 
-test.skipIf(latex === undefined)('letters beyond ASCII can be compiled (skipped without pdflatex)', () => {
-  expect(compiled('é ü ß ø ą đ ð þ ŋ « » „ “ ” † ‡ • … ‰ € ™ £ ° µ ł ő ı œ Æ § ® ½ `é « ŋ`')).toMatch(/pdf$/)
-  expect(compiled(Array.from({ length: 0x17f }, (_, at) => String.fromCodePoint(at + 1)).join(' '))).toMatch(/pdf$/)
-})
+test(
+  'letters beyond ASCII can be compiled',
+  needs(latex !== undefined, 'there is no pdflatex (package texlive-latex-recommended)'),
+  () => {
+    expect(compiled('é ü ß ø ą đ ð þ ŋ « » „ “ ” † ‡ • … ‰ € ™ £ ° µ ł ő ı œ Æ § ® ½ `é « ŋ`')).toMatch(/pdf$/)
+    expect(compiled(Array.from({ length: 0x17f }, (_, at) => String.fromCodePoint(at + 1)).join(' '))).toMatch(/pdf$/)
+  },
+)
 
-test.skipIf(latex === undefined || toText === undefined)(
-  'a table of a paper has every cell, whatever a guest called it (skipped without pdflatex and poppler-utils)',
+test(
+  'a table of a paper has every cell, whatever a guest called it',
+  needs(latex !== undefined && toText !== undefined, POPPLER),
   () => {
     const columns = [
       { head: 'arm', kind: 'text' },
