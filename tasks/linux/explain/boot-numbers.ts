@@ -72,16 +72,19 @@ const BY_MAJOR: Readonly<Record<number, string>> = {
   31: 'the kernel tried a flash partition (mtdblock): root= names the device of another board than the one that QEMU emulates',
 }
 
+const NFS =
+  'the root file system is to be mounted over NFS, and the kernel has no network card that it can use, or reaches no server'
+
 /**
  * unknown-block(0,0): no driver has a device of this name; (0,255): a root file system on NFS; other numbers: there is
  * a disk, and its file system is the problem.
  */
 export function rootDeviceText(line: string): string {
+  if (/via NFS/.test(line)) return NFS
   const device = /unknown[- ]block ?\((\d+)[, ](\d+)\)/.exec(line)
   if (device === null) return 'the kernel found no disk, or cannot read its file system'
   const [major, minor] = [Number(device[1]), Number(device[2])]
-  if (major === 0 && minor === 255)
-    return 'the root file system is to be mounted over NFS, and the kernel has no network card that it can use, or reaches no server'
+  if (major === 0 && minor === 255) return NFS
   if (major !== 0)
     return (
       BY_MAJOR[major] ??
@@ -103,6 +106,8 @@ const WAY_OUT_BY_MAJOR: Readonly<Record<number, string>> = {
 
 /** What to do about the panic of rootDeviceText(). */
 export function rootDeviceWayOut(line: string): string {
+  if (/via NFS/.test(line))
+    return 'nfsroot=SERVER:/PATH,v3,tcp and ip=dhcp on the command line; the path in /etc/exports with no_root_squash; showmount -e SERVER; ROOT_NFS, IP_PNP and the driver of the card built in'
   const major = Number(/unknown[- ]block ?\((\d+)/.exec(line)?.[1] ?? 0)
   if (major === 0 && /error -(?:19|2)\b/.test(line))
     return '9p: NET_9P, NET_9P_VIRTIO, 9P_FS; virtiofs: FUSE_FS, VIRTIO_FS (5.4); both VIRTIO_PCI; all of them built in (=y), since modules of a kernel of a distribution come too late without an initramfs'

@@ -6,6 +6,8 @@ import type { Finding } from './finding.ts'
 import { BY_WORDS_RULE } from './messages/by-words.ts'
 import { AUTO_ATTACH_RULE, NO_BTF_RULE, XDP_WITHOUT_DISPATCHER } from './messages/rule-names.ts'
 import { MAKE_RULE } from './messages/compiler.ts'
+import { MONITOR_RULE, UNIT_RULE } from './messages/daemons.ts'
+import { LAST_RULE } from './messages/last.ts'
 import { CRASHED_RULE } from './messages/crashed.ts'
 
 /** What a loader says of a program whose log is in the text. */
@@ -25,6 +27,9 @@ const LAST_WORDS: ReadonlySet<string> = new Set([
   AUTO_ATTACH_RULE,
   MAKE_RULE,
   CRASHED_RULE,
+  LAST_RULE,
+  MONITOR_RULE,
+  UNIT_RULE,
   'slurm: job cancelled',
   'slurm: task failed',
 ])
@@ -73,6 +78,10 @@ const ECHOES: readonly Echo[] = [
   {
     cause: (finding) => byLibbpf(finding),
     effect: ({ rule, what }) => FALCO.test(what) || rule === 'libpman: modern probe of Falco',
+  },
+  {
+    cause: ({ rule }) => rule.startsWith('splat: ') || rule.startsWith('call trace'),
+    effect: ({ rule }) => rule === 'part of a report about CPUs',
   },
   {
     // The last line of a file in which a warning is an error.

@@ -227,7 +227,7 @@ const OOPSES: readonly (readonly [lines: RegExp, cause: string])[] = [
     'the page table entry itself is wrong: it has bits set that must be zero. Whoever wrote it (code that fills page tables by hand, or that wrote beyond its memory) is the cause, and the function that used the address is not',
   ],
   [
-    /instruction fetch|RIP: [0-9a-f]{4}:0x0\b|tried to execute|(?:PC|pc) is at 0x0\b/,
+    /instruction fetch|RIP: [0-9a-f]{4}:0x0\b|tried to execute|execute from non-executable|IABT|(?:PC|pc) is at 0x0\b/,
     'the kernel jumped to an address that holds no code: a function pointer was NULL, or what it pointed to is gone (a module or trampoline that was removed)',
   ],
   [

@@ -27,14 +27,14 @@ const DECODED = String.raw`(?:kern|user|daemon) *: *\w+ *: +`
  * CONFIG_PRINTK_CALLER. journalctl and syslog put date, host and `kernel:` before it.
  */
 const PREFIX = new RegExp(
-  String.raw`^(?:${DATE} (?: (?! |[A-Za-z_][\w.]*\+0x))?(?: *[\w.-]+ +(?=kernel: |[\[<]))?)?(?: *kernel: |[^\[<]{1,60}? kernel: |[\w.@-]{2,40}:? +(?=\[ *\d+\.\d{6}\] ))?(?: *${DECODED})?(?: *<(\d+)>)?(?: *\[ *(\d+\.\d+)\](?:\[ *[TC]\d+\])? ?| *\[[A-Z][a-z]{2} [A-Z][a-z]{2} +\d+ [\d:]+ \d{4}\] ?)?`,
+  String.raw`^(?:${DATE} (?: (?! |[A-Za-z_][\w.]*\+0x))?(?: *[\w.-]+ +(?=kernel: |[\[<]))?)?(?: *kernel: | *kernel:(?=\[)|[^\[<]{1,60}? kernel: |[\w.@-]{2,40}:? +(?=\[ *\d+\.\d{6}\] ))?(?: *${DECODED})?(?: *<(\d+)>)?(?: *\[ *(\d+\.\d+)\](?:\[ *[TC]\d+\])? ?| *\[[A-Z][a-z]{2} [A-Z][a-z]{2} +\d+ [\d:]+ \d{4}\] ?)?`,
 )
 
 export function logLine(line: string): LogLine {
   const match = PREFIX.exec(line)
   const [whole = '', level, at] = match ?? []
   const text = line.slice(whole.length).replace(/\r+$/, '')
-  const isKernel = at !== undefined || level !== undefined || whole.includes('kernel: ') || whole.includes('[')
+  const isKernel = at !== undefined || level !== undefined || whole.includes('kernel:') || whole.includes('[')
   const by = level !== undefined && Number(level) >= FACILITY ? 'program' : isKernel ? 'kernel' : 'unknown'
   // People quote a line of the log, with its time before the quotation mark.
   const bare = at !== undefined && text.startsWith('"') ? text.slice(1) : text

@@ -186,13 +186,22 @@ Could not push to table: %s`,
     sources: ['table.py of bcc'],
   },
   {
+    rule: 'bcc: kind of map is not known',
+    formats: `
+error: unsupported map type: %s`,
+    cause:
+      'this bcc was built for (or runs on) a kernel that does not have such maps: perf_output needs a kernel of 4.4, stack traces 4.6, ring buffers 5.8, and a bcc of their time',
+    fixes: ['uname -r; a newer bcc and kernel; bpftool feature probe | grep map_type lists what the kernel has'],
+    confidence: 'likely',
+    sources: ['b_frontend_action.cc of bcc', 'docs/kernel-versions.md of bcc'],
+  },
+  {
     rule: 'bcc cannot rewrite an expression',
     formats: `
 error: cannot use more than 3 conversion specifiers
 error: cannot use several %s conversion specifiers
 error: histogram leaf type must be u64, got %s
 error: reference to undefined table
-error: unsupported map type: %s
 error: invalid zero-sized leaf
 error: redefinition of existing function
 error: bpf_probe_read_user not found. Use latest kernel`,

@@ -5,7 +5,7 @@ import type { Row } from './row.ts'
 
 /** A console's line, not a sentence about it. */
 const CONSOLE_LINE =
-  /^\s*(?:<\d+>)?(?:Initramfs unpacking failed|Failed to execute \/|Starting init: |EXT4-fs \(|Begin: Waiting for root|.{0,60}ALERT!  |\[ *\d+\.\d+\]|lab-init:|Kernel panic|.{0,80}Kernel panic - not syncing|systemd\[1\]|VFS:|Cannot find device|Requested init|Waiting for root device |switch_root: |run-init: |No working init|\S+ kernel: |---\[ end Kernel panic|\[(?:FAILED|DEPEND)\]|ALERT!|virtio-fs: |9pnet_virtio: |overlay: |mount: |.* mount\[\d+\]: |Failed to mount real root|Gave up waiting|dracut|You are in emergency|Give root password|Entering emergency|(?:ERROR|error): [Uu]nable to find root)/i
+  /^\s*(?:<\d+>)?(?:\[[\w./-]{1,30}\] +)?(?:Initramfs unpacking failed|Failed to execute \/|Starting init: |EXT4-fs \(|Begin: Waiting for root|.{0,60}ALERT!  |\[ *\d+\.\d+\]|lab-init:|Kernel panic|.{0,80}Kernel panic - not syncing|systemd\[1\]|VFS:|Cannot find device|Requested init|Waiting for root device |switch_root: |run-init: |No working init|\S+ kernel: |---\[ end Kernel panic|\[(?:FAILED|DEPEND)\]|ALERT!|virtio-fs: |9pnet_virtio: |overlay: |mount: |.* mount\[\d+\]: |Failed to mount real root|Gave up waiting|dracut|You are in emergency|Give root password|Entering emergency|(?:ERROR|error): [Uu]nable to find root)/i
 
 export const BOOT_ROWS: readonly Row[] = BOOT_FAILURES
   // The last, general row would say everything twice.

@@ -23,6 +23,14 @@ W: Failure while installing base packages.`,
         cause: 'the program is of another architecture, and no qemu-user is registered for it (binfmt_misc)',
         fixes: ['apt install qemu-user-static binfmt-support; ls /proc/sys/fs/binfmt_misc'],
       },
+      EACCES: {
+        cause: 'the program may not be executed: its file system is mounted noexec, or its mode has no x',
+        fixes: ['mount | grep TARGET; ls -l TARGET/bin/sh'],
+      },
+      EPERM: {
+        cause: 'chroot(2) is only for root (or in a user namespace of its own)',
+        fixes: ['sudo, fakechroot, or mmdebstrap --mode=unshare'],
+      },
       ENOENT: {
         cause: 'the program, or the loader that it names (/lib64/ld-linux...), is not in the new root',
         fixes: ['ls TARGET/bin/sh; file TARGET/bin/busybox; readelf -l PROGRAM | grep interpreter'],
@@ -143,11 +151,11 @@ E: newuidmap failed: %d
 E: invalid idmap
 newuidmap: uid range [%s) not allowed
 newgidmap: gid range [%s) not allowed
-newuidmap: write to uid_map failed: %e
-newgidmap: write to gid_map failed: %e
+newuidmap: write to uid_map failed: %s
+newgidmap: write to gid_map failed: %s
 newuidmap: Could not open proc directory for target %d
-unshare: write failed /proc/self/uid_map: %e
-unshare: unshare failed: %e
+unshare: write failed /proc/self/uid_map: %s
+unshare: unshare failed: %s
 unshare() failed: Operation not permitted
 unshare: failed to execute newuidmap
 bwrap: setting up uid map: Permission denied
@@ -164,6 +172,15 @@ failed to unshare namespaces: %s`,
     ],
     confidence: 'likely',
     sources: ['user_namespaces(7)', 'newuidmap(1)'],
+  },
+  {
+    rule: 'apt downloads without its sandbox',
+    formats: `
+Download is performed unsandboxed as root as file '%s`,
+    cause:
+      'apt runs its downloads as the user _apt, who may not write to this directory: it does so as root instead. Nothing is wrong',
+    fixes: ['nothing; a directory that everybody may enter (not below /root or a home with 700) silences it'],
+    sources: ['apt.conf(5): APT::Sandbox::User'],
   },
   {
     rule: 'another apt is at work',

@@ -35,6 +35,11 @@ const HEADERS: readonly (readonly [file: RegExp, debian: string, fedora: string]
 /** Headers that no package has: what makes them. */
 const MADE: readonly (readonly [file: RegExp, cause: string, fix: string])[] = [
   [
+    /^asm\/unaligned\.h$/,
+    'the header moved: asm/unaligned.h is linux/unaligned.h since 6.12 (commit 5f60d5f6bbc1)',
+    '#include <linux/unaligned.h> under #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 12, 0); a newer release of the module has it',
+  ],
+  [
     /vmlinux\.h$/,
     'vmlinux.h has to be generated from the BTF of a kernel, and that has not been done yet',
     'bpftool btf dump file /sys/kernel/btf/vmlinux format c > vmlinux.h',

@@ -148,7 +148,8 @@ const ERROR_FIRST = ['not permitted - ', 'denied - ', 'argument - ', 'or directo
 /** Weaker than what any table says about the same lines. */
 export const BY_WORDS_RULE = 'an error by its number'
 
-function byWords(line: string, error: string): Answer | undefined {
+/** What an error means at the place that the line names. */
+export function byWords(line: string, error: string): Answer | undefined {
   const errno = errnoOf(error)
   if (errno === undefined || line.length > 1000) return undefined
   const [, what, errors] = PLACES.find(([pattern]) => pattern.test(line)) ?? []

@@ -132,6 +132,32 @@ const MISTAKES: readonly (readonly [text: RegExp, answer: (text: string) => Answ
     ),
   ],
   [
+    /invalid symbol index|bad reloc symbol index|invalid relocation offset|corrupt(?:ed)? (?:object|section|string)/,
+    compiled(
+      'the object file is damaged: a tool that rewrites objects (objtool, objcopy, strip) wrote it wrongly, often with a libelf that is not that of elfutils',
+      ['libelf of elfutils, then make clean; make V=1 shows the tools that touched the object'],
+    ),
+  ],
+  [
+    /target emulation unknown|no input files/,
+    compiled(
+      'the linker got no object file, and so does not know the architecture: an older tree links empty built-in.o, which lld refuses',
+      [
+        'LD=PREFIX-ld.bfd for this tree, or the commits of a newer one (archives in place of built-in.o, 4.17 and later)',
+      ],
+    ),
+  ],
+  [
+    /version script assignment|unable to move location counter|must be absolute|won't alias|section .* will not fit|undefined version|unknown directive|INPUT_SECTION|malformed number/,
+    compiled(
+      'the linker script (or version script) of this tree does not suit this linker: lld and ld.bfd differ, and newer releases are stricter; the kernel was mended for each in its stable releases',
+      [
+        'a newer stable release of the same kernel, a linker of its age, or the other one: LD=ld.bfd (LLVM=1 chooses lld)',
+        'without the option that brings the code in, if the file is of one (X86_SGX for vdso sgx, LTO for SRSO)',
+      ],
+    ),
+  ],
+  [
     /internal compiler error/,
     compiled('the compiler itself crashed: a bug of it, bad memory or none left', [
       'build again with make -j1; another version of the compiler; dmesg | grep -i "killed process"',
@@ -261,7 +287,7 @@ export const COMPILER_ROWS: readonly Row[] = [
     rule: 'compiler error',
     needle: ['error: ', 'undefined reference to', 'internal compiler error', 'treated as errors'],
     pattern:
-      /^(?:.{0,60}?\s)?(\/?[\w.+/~[\]-]+\.(?:c|h|cc|cpp|o|S|s|in|lds)):(?:\(?[\w.+]*\)?:?\d*:?){0,3} ?(?:In function .*|(?:fatal )?error: (.+)|(undefined reference to .+))$|^(?:cc1|cc1plus|clang|gcc|ld)[\w-]*: (?:(?:fatal )?error: )?(.+)$|^\s*(?:fatal )?error: (.+)$|(internal compiler error: .+)/,
+      /^(?:.{0,60}?\s)?(\/?[\w.+/~[\]-]+\.(?:c|h|cc|cpp|o|S|s|in|lds)):(?:\(?[\w.+]*\)?:?\d*:?){0,3} ?(?:In function .*|(?:fatal )?error: (.+)|(undefined reference to .+))$|^(?:cc1|cc1plus|clang|gcc|(?:[\w-]+-)?ld)(?:\.(?:lld|bfd|gold))?[\w-]*: (?:(?:fatal )?error: )?(.+)$|^\s*(?:fatal )?error: (.+)$|(internal compiler error: .+)/,
     key: (match) => nameOf(match[0]) ?? match[2] ?? match[0],
     answer: (match) => {
       const text = match.slice(2).find((group) => group !== undefined)

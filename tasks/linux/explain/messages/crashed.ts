@@ -1,4 +1,5 @@
 /** Programs that ended by a fault of their own: what the runtime of their language prints. */
+import { byWords } from './by-words.ts'
 import { group, type Row } from './row.ts'
 
 /** Something crashed, and another line may say why: left out where anything else is known of the text. */
@@ -48,16 +49,21 @@ export const CRASHED_ROWS: readonly Row[] = [
     needle: ['panicked at '],
     pattern: /thread '[^']*' (?:\(\d+\) )?panicked at (.{1,200})/,
     key: () => '',
-    answer: (match) => ({
-      what: `a Rust program panicked at ${match[1]}`,
-      cause:
-        'a program in Rust stopped at a fault that it does not handle: unwrap() of an Err passes on an error whose text stands in the next line, or above',
-      fixes: [
-        'read the line after it and the errors above it: they name what failed; RUST_BACKTRACE=1 shows who called',
-        REPORT,
-      ],
-      confidence: 'likely',
-    }),
+    answer: (match) => {
+      const code = /\bcode: (\d+)/.exec(match[0])?.[1]
+      const inside = code === undefined ? undefined : byWords(match[0], code)
+      if (inside !== undefined) return inside
+      return {
+        what: `a Rust program panicked at ${match[1]}`,
+        cause:
+          'a program in Rust stopped at a fault that it does not handle: unwrap() of an Err passes on an error whose text stands in the next line, or above',
+        fixes: [
+          'read the line after it and the errors above it: they name what failed; RUST_BACKTRACE=1 shows who called',
+          REPORT,
+        ],
+        confidence: 'likely',
+      }
+    },
   },
   {
     rule: CRASHED_RULE,
@@ -153,15 +159,22 @@ export const CRASHED_ROWS: readonly Row[] = [
   },
   {
     rule: 'memory ran out',
-    needle: ['emory cgroup out of memory', 'Out of memory: Kill', 'invoked oom-killer', 'oom-kill:'],
+    needle: ['emory cgroup out of memory', 'Out of memory: Kill', 'invoked oom-killer', ' Killed '],
     pattern:
-      /(Memory cgroup out of memory|Out of memory): Kill(?:ed)? process \d+ \(([^)]*)\)|^(?:.{0,60}[\]:] )?(\S+) invoked oom-killer/,
+      /(Memory cgroup out of memory|Out of memory): Kill(?:ed)? process \d+ \(([^)]*)\)|^(?:.{0,60}[\]:] )?(\S+) invoked oom-killer|: line \d+: +\d+ Killed +(\S.{0,80})/,
     key: (match) => match[2] ?? '',
     answer: (match) => ({
-      what: match[2] === undefined ? `${match[3]} needed memory and there was none` : `the kernel killed ${match[2]}`,
+      what:
+        match[4] !== undefined
+          ? `a step of a script was killed: ${match[4].trim()}`
+          : match[2] === undefined
+            ? `${match[3]} needed memory and there was none`
+            : `the kernel killed ${match[2]}`,
       cause: /cgroup/.test(match[1] ?? '')
         ? 'the cgroup of the process (a container, a job, a service) reached its limit of memory, and the kernel killed the process that used most'
-        : 'memory ran out, and the kernel killed the process that used most',
+        : match[4] !== undefined
+          ? 'the shell says that a program of the script was ended by SIGKILL: nearly always the kernel, because memory ran out (linking a kernel with LTO or BTF takes several GB)'
+          : 'memory ran out, and the kernel killed the process that used most',
       fixes: [
         'give it more: -m of QEMU, `memory:` of the VM, --memory of the container, --mem of the job, MemoryMax of the unit; or swap',
         'the table above this line shows which processes had how much (rss is in pages)',

@@ -77,6 +77,26 @@ nvme %s: I/O %d QID %d timeout`,
     sources: ['block/blk-core.c'],
   },
   {
+    rule: 'no loop device',
+    formats: `
+failed to set up loop device: %s
+losetup: cannot find an unused loop device
+could not find any free loop device
+No such device or address while trying to determine filesystem size
+No such device or address while trying to open /dev/loop%s
+is not a valid block device.
+failed to setup loop device for %s
+/dev/loop%s: No such file or directory`,
+    cause:
+      'the loop device, or the device of its partition (loop0p1), is not there: the module loop is not loaded, a container does not see devices that are made after its start, or the kernel was not told to read the partition table',
+    fixes: [
+      'modprobe loop; losetup -Pf --show IMAGE reads the partitions, partprobe or kpartx -a does it later',
+      'a container: docker run --privileged -v /dev:/dev, better a VM; mke2fs -d DIR IMAGE makes a file system without mounting anything',
+    ],
+    confidence: 'likely',
+    sources: ['losetup(8)'],
+  },
+  {
     rule: 'memory of the kernel in one piece',
     formats: `
 page allocation failure: order:%d

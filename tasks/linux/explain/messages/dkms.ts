@@ -3,11 +3,24 @@ import type { PrintfKind } from './printf.ts'
 
 export const DKMS_KINDS: readonly PrintfKind[] = [
   {
+    rule: 'dkms: the module is not where it was expected',
+    formats: `
+Error!  Build of %s failed for: %s
+Error! Build of %s failed for: %s
+Make sure the name and location of the generated module are correct,`,
+    cause:
+      'the build ended, and the file of the module is not at the place that dkms.conf names (BUILT_MODULE_NAME, BUILT_MODULE_LOCATION): make had nothing to do (a wrong M= or MAKE[0] line, obj-m empty), or it failed without saying so',
+    fixes: [
+      'make.log: does it have a line CC [M]? find /var/lib/dkms/MODULE -name "*.ko*"; compare with dkms.conf',
+      'a newer release of the module: rules of kbuild changed with 6.13 (M= outside of the tree) and 5.3 (SUBDIRS=)',
+    ],
+    confidence: 'likely',
+    sources: ['dkms(8)'],
+  },
+  {
     rule: 'dkms: the module does not compile',
     formats: `
 Error! Bad return status for module build on kernel: %s
-Error!  Build of %s failed for: %s
-Error! Build of %s failed for: %s
 (bad exit status: %d)
 Running dkms build failed, dumping %s
 Error! One or more modules failed to install during autoinstall.

@@ -106,4 +106,78 @@ export const SYSTEMS: readonly Example[] = [
     'libxdp goes on without a dispatcher',
     /attempt/,
   ],
+  [
+    'dial unix /run/user/1/qmp_default.sock: connect: no such file or directory',
+    'nobody listens on a socket',
+    /QEMU did not start/,
+  ],
+  [
+    'Error: machine did not transition into running state: ssh error: exit status 255',
+    'ssh: no connection',
+    /of ssh itself/,
+  ],
+  ["ModuleCmd_Load.c(213):ERROR:105: Unable to locate a modulefile for 'conda'", 'environment module', /module avail/],
+  [
+    "Couldn't attach XDP program on iface 'eth0': Bad file descriptor(-9)",
+    'XDP program cannot be attached',
+    /program array/,
+  ],
+  [
+    "Couldn't attach XDP program on iface 'lo': Kernel verifier blocks program loading(-4007)",
+    'XDP program cannot be attached',
+    /without usable BTF/,
+  ],
+  ['qemu-system-x86_64: -frob x=y: No such thing here', 'a message without a table', /Here it is about -frob/],
+  [
+    '/var/spool/slurmd/job00156/slurm_script: line 4: ml: command not found',
+    'a program is missing on the host',
+    /login shell/,
+  ],
+  ['../scripts/link-vmlinux.sh: line 101: 63378 Killed                  ${LD} -r -o x', 'memory ran out', /SIGKILL/],
+  ['ld.lld: error: arch/x86/events/amd/uncore.o: invalid symbol index', 'compiler error', /libelf/],
+  ['ld.lld: error: target emulation unknown: -m or at least one .o file required', 'compiler error', /no object file/],
+  [
+    "ld.lld: error: version script assignment of 'LINUX_2.6' to symbol 'x' failed: symbol not defined",
+    'compiler error',
+    /linker script/,
+  ],
+  [
+    "libbpf: failed to add legacy kprobe event for 'vfs_open+0x0': No such file or directory",
+    'probe refused',
+    /KPROBE_EVENTS/,
+  ],
+  [' kernel:[  622.405154] Internal error: Oops: 96000004 [#1] SMP', 'splat: oops', /not mapped/],
+  ['ioctl(KVM_CREATE_VM) failed: 12 Cannot allocate memory', 'kvm: no virtual machine', /had no memory/],
+  [
+    'slurmd.service: Main process exited, code=exited, status=203/EXEC',
+    'a service failed',
+    /could not start the program/,
+  ],
+  ['mypartition*      up   infinite      5  down* node-[0-4]', 'slurm: nodes are down', /slurmctld cannot reach/],
+  [
+    'compute001      1     main*       down*   12   12:1:1  64267   0   1  (null) Not responding',
+    'slurm: nodes are down',
+    /6818/,
+  ],
+  [
+    'failed to register runtime socket stat /var/run/crio/crio.sock: no such file or directory',
+    'runtime of containers not found',
+    /no error/,
+  ],
+  [
+    'nc: connect to frontend (172.19.0.9) port 22 (tcp) failed: Connection refused',
+    'nobody listens on a socket',
+    /ss -ltnp/,
+  ],
+  [
+    'make[1]: *** M=/var/lib/dkms/x/1.0/build: No such file or directory.  Stop.',
+    'no path of the kernel for make',
+    /KSRC/,
+  ],
+  ['a.c:1:10: fatal error: asm/unaligned.h: No such file or directory', 'a package is missing on the host', /6\.12/],
+  [
+    "thread 'main' panicked at 'error on KProbe::attach_kprobe: IO(Os { code: 2, kind: NotFound, message: \"No such file\" })', src/main.rs:29:10",
+    'a program crashed',
+    /no such symbol|does not exist/,
+  ],
 ]

@@ -1,4 +1,6 @@
 /** All tables, in the order in which their findings of one line come. */
+import { LAST_ROWS } from './last.ts'
+import { DIAL_ROWS } from './agents-cilium.ts'
 import { AGENT_ROWS } from './agents.ts'
 import { BPF_SYSCALL_ROWS } from './bpf-syscall.ts'
 import { EVERYDAY_ROWS } from './everyday.ts'
@@ -30,6 +32,7 @@ import { MODULE_ROWS } from './module.ts'
 import { PERMISSION_ROWS } from './permission.ts'
 import { PRINTF_ROWS } from './printf-tables.ts'
 import { CRASHED_ROWS } from './crashed.ts'
+import { DAEMON_ROWS } from './daemons.ts'
 import { DISK_ROWS } from './disks.ts'
 import { KMOD_ROWS } from './kmod.ts'
 import type { Row } from './row.ts'
@@ -64,6 +67,8 @@ export const ROWS: readonly Row[] = [
   ...KMOD_ROWS,
   ...SLURM_ROWS,
   ...SSH_ROWS,
+  ...DIAL_ROWS,
+  ...DAEMON_ROWS,
   ...COMPAT_ROWS,
   ...KERNEL_BUILD_ROWS,
   ...HOST_ROWS,
@@ -80,5 +85,6 @@ export const ROWS: readonly Row[] = [
   ...MISSING_ROWS,
   ...COMPILER_ROWS,
   ...BY_WORDS_ROWS,
+  ...LAST_ROWS,
   ...CRASHED_ROWS,
 ]

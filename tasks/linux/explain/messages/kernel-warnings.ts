@@ -56,6 +56,18 @@ do_IRQ: %d.%d No irq handler for vector`,
     sources: ['kernel/irq/spurious.c'],
   },
   {
+    rule: 'part of a report about CPUs',
+    formats: `
+NMI backtrace for cpu %d`,
+    cause:
+      'the kernel asked a CPU what it is doing: this is the middle of a report about CPUs that do not go on (an RCU stall, a soft or hard lockup, SysRq l), whose first line is missing. The RIP below is where that CPU was; ___bpf_prog_run is the interpreter of BPF programs',
+    fixes: [
+      'the lines above (journalctl -k) say what the report is about; the functions of the Call Trace name the loop',
+    ],
+    confidence: 'likely',
+    sources: ['lib/nmi_backtrace.c'],
+  },
+  {
     rule: 'a network device is not let go',
     formats: `
 unregister_netdevice: waiting for %s to become free.`,

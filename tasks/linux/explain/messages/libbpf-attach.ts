@@ -57,7 +57,22 @@ export const LIBBPF_ATTACH_ROWS: readonly Row[] = [
     answer: (match) => {
       const kind = match[1] ?? match[3] ?? match[4] ?? 'k'
       const place = kind === 'u' ? { ...UPROBE, ...KPROBE_EVENTS, ...UPROBE } : { ...KPROBE_EVENTS, ...KPROBE }
-      return at(place, `no ${kind}probe at ${match[2] ?? match[5] ?? 'the place'}, through tracefs`, group(match, 6))
+      const answer = at(
+        place,
+        `no ${kind}probe at ${match[2] ?? match[5] ?? 'the place'}, through tracefs`,
+        group(match, 6),
+      )
+      // The file of tracefs or the function: the number does not tell which is missing.
+      return answer !== undefined && kind === 'k' && errnoOf(group(match, 6)) === 'ENOENT'
+        ? {
+            ...answer,
+            cause: `either kprobe_events is not there (CONFIG_KPROBE_EVENTS is off, or tracefs is not mounted), or ${answer.cause}`,
+            fixes: [
+              'ls -l /sys/kernel/tracing/kprobe_events; zgrep KPROBE /proc/config.gz; mount -t tracefs nodev /sys/kernel/tracing',
+              ...answer.fixes,
+            ],
+          }
+        : answer
     },
   },
   {
@@ -237,13 +252,12 @@ export const LIBBPF_ATTACH_ROWS: readonly Row[] = [
       'user context value is not supported',
       'cannot be set at the same time',
       'ifindex cannot be zero',
-      'invalid perf event FD',
       'can attach as freplace',
       'PERF_SAMPLE_CALLCHAIN',
       'has no support for attach',
     ],
     pattern:
-      /(?:prog|map) '([^']+)': (?:can't attach (?:before loaded|BPF (?:program|map) without FD|non-struct_ops).*|user context value is not supported|relative_fd and relative_id .*|target netdevice ifindex .*|invalid perf event FD.*|only BPF_PROG_TYPE_EXT can attach as freplace|try add PERF_SAMPLE_CALLCHAIN .*)/,
+      /(?:prog|map) '([^']+)': (?:can't attach (?:before loaded|BPF (?:program|map) without FD|non-struct_ops).*|user context value is not supported|relative_fd and relative_id .*|target netdevice ifindex .*|only BPF_PROG_TYPE_EXT can attach as freplace|try add PERF_SAMPLE_CALLCHAIN .*)/,
     cause:
       'the loader calls an attach function in the wrong order or for another kind of program; the message says which',
     fixes: ['load the object first; use bpf_program__attach(), which goes by the section; cookies of probes need 5.15'],

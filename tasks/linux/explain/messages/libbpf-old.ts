@@ -165,7 +165,6 @@ prog '%s': can't load after object was loaded
 program '%s': can't attach BPF program w/o FD (did you load it?)
 prog '%s': can't attach BPF program w/o FD (did you load it?)
 program '%s': can't attach before loaded
-program '%s': invalid perf event FD %d
 invalid program pointer
 invalid prog instance %d of prog %s (max %d)
 no instances of prog %s to pin

@@ -130,6 +130,19 @@ failed to determine legacy kprobe event id for '%s': %e`,
     sources: ['bpf_program__attach_kprobe_opts() of libbpf.c'],
   },
   {
+    rule: 'perf event of the caller was not opened',
+    formats: `
+prog '%s': invalid perf event FD %d
+program '%s': invalid perf event FD %d`,
+    cause:
+      'the program that calls libbpf opened a perf event (perf_event_open) before, and that failed: it hands on -1 and lost the error. Usual reasons: kernel.perf_event_paranoid or a missing capability, no hardware counter in a VM, wrong attributes (size, config, sample period)',
+    fixes: [
+      'strace -e perf_event_open PROGRAM shows the error; print errno right after the call',
+      'PERF_COUNT_SW_CPU_CLOCK works everywhere; pid and cpu must not both be -1; run it as root',
+    ],
+    sources: ['bpf_program__attach_perf_event_opts() of libbpf.c', 'perf_event_open(2)'],
+  },
+  {
     rule: AUTO_ATTACH_RULE,
     formats: `
 prog '%s': failed to auto-attach: %e

@@ -125,13 +125,19 @@ export const MISSING_ROWS: readonly Row[] = [
   {
     rule: 'a program is missing on the host',
     needle: ': command not found',
-    pattern: /^(\S+): line (\d+): ([\w.+-]+): command not found$/,
+    pattern: /(?:^|\s)([\w./+-]+): line (\d+): ([\w.+-]+): command not found$/,
     key: (match) => group(match, 3),
     answer: (match) => ({
       what: `${match[1]} finds no program ${match[3]}`,
-      cause:
-        'the script runs a program that is not on its PATH: it is not installed, or PATH is another one there (sudo, cron, a chroot, NixOS, a path without /usr/sbin)',
+      cause: /^(?:module|ml|spack|conda)$/.test(group(match, 3))
+        ? `${match[3]} is a function that the start files of a login shell define: the shell of the job did not read them, or the node does not have them`
+        : 'the script runs a program that is not on its PATH: it is not installed (in an image or on this node), or PATH is another one there (sudo, cron, a chroot, NixOS, a path without /usr/sbin; a module that was not loaded)',
       fixes: [
+        ...(/^(?:module|ml|spack|conda)$/.test(group(match, 3))
+          ? [
+              '#!/bin/bash -l as the first line of the script, or source /etc/profile.d/modules.sh (lmod.sh, conda.sh) in it',
+            ]
+          : []),
         `command -v ${match[3]}; apt-file search bin/${match[3]}; for chroot, ls and sed it is PATH: PATH=/usr/sbin:/usr/bin:/sbin:/bin before the command`,
       ],
       confidence: 'likely',

@@ -12,6 +12,7 @@ import { PERF_BUILD_KINDS } from './perf-build.ts'
 import { PERF_RECORD_KINDS } from './perf-record.ts'
 import { printfRow, type PrintfKind } from './printf.ts'
 import { BACKEND_KINDS } from './bpf-backend.ts'
+import { CILIUM_KINDS } from './agents-cilium.ts'
 import { BOOTLOADER_KINDS } from './bootloader.ts'
 import { DEBUGGER_KINDS } from './debuggers.ts'
 import { DKMS_KINDS } from './dkms.ts'
@@ -25,12 +26,14 @@ import { LIBXDP_KINDS, XDP_TOOL_KINDS } from './xdp.ts'
 import { SYSTEMTAP_KINDS } from './systemtap.ts'
 import { QEMU_KINDS } from './qemu.ts'
 import { BOOTSTRAP_KINDS } from './bootstrap.ts'
+import { DAEMON_KINDS } from './daemons.ts'
 import { DISK_KINDS } from './disks.ts'
 import { KERNEL_WARNING_KINDS } from './kernel-warnings.ts'
 import { KMOD_KINDS } from './kmod.ts'
 import { QEMU_MORE_KINDS, VIRTIOFSD_KINDS } from './qemu-more.ts'
 import { SLURM_KINDS } from './slurm.ts'
 import { SSH_KINDS } from './ssh.ts'
+import { PATCH_KINDS, WORKSHOP_KINDS } from './workshop.ts'
 import type { Row } from './row.ts'
 import { BPFTOOL_KINDS, NET_KINDS, TRACE_CMD_END_KINDS, TRACE_CMD_KINDS } from './tools.ts'
 
@@ -59,8 +62,17 @@ export const PRINTF_TABLES: readonly PrintfTable[] = [
   {
     before: '',
     sample: '',
-    kinds: [...DISK_KINDS, ...KERNEL_WARNING_KINDS, ...KMOD_KINDS, ...VIRTIOFSD_KINDS],
+    kinds: [
+      ...DAEMON_KINDS,
+      ...DISK_KINDS,
+      ...KERNEL_WARNING_KINDS,
+      ...KMOD_KINDS,
+      ...VIRTIOFSD_KINDS,
+      ...CILIUM_KINDS,
+      ...WORKSHOP_KINDS,
+    ],
   },
+  { before: '^', sample: '', kinds: PATCH_KINDS },
   { before: String.raw`^(?:trace-cmd: ?)?\s{0,8}`, sample: '', kinds: TRACE_CMD_KINDS },
   { before: String.raw`^(?:trace-cmd: ?|\s{2,8})`, sample: '  ', kinds: TRACE_CMD_END_KINDS },
   { before: 'Error: ', sample: 'Error: ', kinds: BPFTOOL_KINDS },

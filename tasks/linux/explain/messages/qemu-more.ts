@@ -12,6 +12,7 @@ Invalid parameter '%s'
 invalid option
 Parameter '%s' is missing
 Parameter '%s' expects %s
+Parameter '%s' does not accept value '%s'
 A block device must be specified for "file"
 Unable to find a satisfying hotplug slot
 QXL VGA not available
@@ -85,6 +86,19 @@ Could not open '%s_CODE%s`,
       'a network card wants its boot ROM: -device virtio-net-pci,romfile= does without',
     ],
     sources: ['QEMU'],
+  },
+  {
+    rule: 'qemu: hypervisor of macOS',
+    formats: `
+Error: HV_%s
+Error: ret = HV_%s
+failed to initialize hvf: %s
+HVF is not supported`,
+    cause:
+      'QEMU asked the hypervisor framework of macOS (hvf) for a VM and was refused: the machine is itself a VM, the program is not signed for it, or macOS is too old for this QEMU',
+    fixes: ['-accel tcg does without; brew reinstall qemu (signed); sysctl kern.hv_support must be 1'],
+    confidence: 'likely',
+    sources: ['accel/hvf of QEMU'],
   },
   {
     rule: 'qemu: CPU features',
@@ -162,7 +176,6 @@ fuse: failed to lock %s`,
   {
     rule: 'kvm: another hypervisor has it',
     formats: `
-ioctl(KVM_CREATE_VM) failed: %s
 kvm: already loaded the other module
 kvm: enabling virtualization on CPU%d failed
 VT-x is being used by another hypervisor

@@ -27,7 +27,7 @@ export const CONTEXT_NEEDLES: readonly string[] = [
 const ERROR =
   /\b(?:[Ee]rror|ERROR|FATAL|[Ff]atal)(?:: |\[| \d)|: not found$|No such file or directory|\b(?:[Ff]ailed|FAILED)\b|\b[Cc]annot \w+|undefined (?:reference|symbol)/
 const NO_ERROR =
-  /^\s*(?:make|gmake|ninja)(?:\[\d+\])?: |\*\*\* \[|\bwarning: |-Werror(?![\w=-]*\])|^\s*(?:CC|LD|AR|GEN|HOSTCC)\s/
+  /recipe for target|^\s*(?:make|gmake|ninja)(?:\[\d+\])?: |\*\*\* \[|\bwarning: |-Werror(?![\w=-]*\])|^\s*(?:CC|LD|AR|GEN|HOSTCC)\s/
 /** So many lines may be between an error and the line with which make stops: other jobs go on. */
 const STEP = 40
 /** Errors that are kept of one step: the first ones. */

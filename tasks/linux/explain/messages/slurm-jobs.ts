@@ -141,6 +141,23 @@ const refusal = (words: string): Answer => {
 
 export const SLURM_ROWS: readonly Row[] = [
   {
+    rule: 'environment module',
+    needle: ['locate a modulefile', 'module(s) are unknown', 'module(s) exist but cannot be loaded'],
+    pattern:
+      /Unable to locate a modulefile for '([^']+)'|following module\(s\) (?:are unknown|exist but cannot be loaded as requested)(?:: "?([^"]+)"?)?/,
+    answer: (match) => ({
+      what: `there is no module ${match[1] ?? match[2] ?? 'of this name'} to load`,
+      cause:
+        'the cluster has no module of this name and version, it stands behind another one (a compiler or MPI that has to be loaded first), or MODULEPATH of this node is another',
+      fixes: [
+        'module avail, module spider NAME (Lmod) list what there is and what it needs; module use DIRECTORY',
+        'run the module command on the kind of node where the job runs: login nodes may have others',
+      ],
+      confidence: 'likely',
+      sources: ['module(1)'],
+    }),
+  },
+  {
     rule: 'slurm: job refused',
     needle: ['submission failed: ', 'allocate resources: ', 'create step for job', 'can not be satisfied'],
     pattern:

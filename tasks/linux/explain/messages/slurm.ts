@@ -152,7 +152,7 @@ appears to have a different slurm.conf`,
   {
     rule: 'slurm: task does not start',
     formats: `
-error: execve(): %s: %e
+error: execve(): %s: %s
 couldn't chdir to \`%s': %s
 couldn't chdir to '%s': %s
 Slurmd could not execve job
@@ -167,6 +167,7 @@ IO setup failed: %s`,
       'the node cannot start what the job names: the program, directory or output file is not there (a home that this node does not mount, a relative path), or another error of slurmstepd stands above it',
     fixes: [
       'srun -w NODE ls -l FILE; use paths on a file system that all nodes share; --chdir and --output name directory and file',
+      'module and ml are functions of the shell and no programs: srun bash -lc "module load NAME && PROGRAM"',
       'the log of slurmd on the node (/var/log/slurm/slurmd.log) has the first error',
     ],
     confidence: 'likely',

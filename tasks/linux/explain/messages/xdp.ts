@@ -6,6 +6,9 @@ import type { PrintfKind } from './printf.ts'
 import { XDP_WITHOUT_DISPATCHER } from './rule-names.ts'
 import type { Answer, Row } from './row.ts'
 
+/** LIBBPF_ERRNO__VERIFY */
+const VERIFY = -4007
+
 const GENERIC = 'generic mode works with every driver: xdp-loader load -m skb, ip link set dev IF xdpgeneric obj ...'
 
 /** Drivers word their reasons themselves (NL_SET_ERR_MSG); what they are about is one of these. */
@@ -64,6 +67,34 @@ const REASONS: readonly (readonly [text: RegExp, answer: Answer])[] = [
 ]
 
 export const XDP_ROWS: readonly Row[] = [
+  {
+    rule: 'XDP program cannot be attached',
+    needle: ["Couldn't attach XDP program"],
+    pattern: /Couldn't attach XDP program on iface '([^']*)': (.{2,120}?)(?: ?\((-\d+)\))?$/,
+    answer: (match) => {
+      const number = Number(match[3])
+      const errno = errnoOf(match[2] ?? '') ?? errnoOf(match[3] ?? '')
+      const known =
+        number === VERIFY
+          ? {
+              cause:
+                'the kernel did not take the program or the dispatcher of libxdp: the log of the verifier has the reason. "btf_vmlinux is malformed" in it means a kernel without usable BTF',
+              fixes: ['xdp-loader load -vv shows the log; LIBXDP_SKIP_DISPATCHER=1 loads the program alone'],
+            }
+          : errno === 'EBADF'
+            ? {
+                cause:
+                  'the program was not loaded: its descriptor is not open. libxdp loads it only when it attaches it, so that a program array (tail calls) that is filled before holds nothing',
+                fixes: [
+                  'load the object with libbpf first, and attach with bpf_xdp_attach() or xdp_program__from_fd(); fill program arrays after loading',
+                ],
+              }
+            : errno === undefined
+              ? undefined
+              : XDP[errno]
+      return known && { ...known, what: `no XDP program on ${match[1]}: ${match[2]}`, confidence: 'likely' as const }
+    },
+  },
   {
     rule: 'the MTU is too large for XDP',
     needle: ['XDP frag', 'for XDP', 'with XDP', 'while XDP', 'when XDP', 'XDP is'],
@@ -150,6 +181,7 @@ Failed to attach program %s to dispatcher: %e
 Failed to attach program to dispatcher: %e
 Couldn't find a BPF file with name %s
 Couldn't open BPF file 'xdp-dispatcher.o'
+Couldn't open BPF file
 Unrecognised XDP program on interface %s. Not removing.`,
     cause:
       'libxdp could not put the program behind its dispatcher: the kernel lacks what that needs (freplace for XDP, a mounted bpffs), another loader or version owns the interface, or the driver refuses XDP',
