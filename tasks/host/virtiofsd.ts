@@ -4,6 +4,8 @@
  * option for that), and by its own, in which nothing but that directory is left.
  */
 import { randomBytes } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
+import { basename, join } from 'node:path'
 import { run } from './sh.ts'
 import { which } from './which.ts'
 import { inNamespaces, PARENT_CHECK } from './with-parent.ts'
@@ -55,6 +57,28 @@ const CONFINED = `mount --bind "$3" "$2" && mount -t tmpfs -o size=1M none /run 
 mount --bind "$2" /run/share && mount -o "remount,bind,nosuid,nodev,noexec,$4" /run/share &&
 exec "$0" --socket-path="$1" --rlimit-nofile=0 -o source=/run/share -o sandbox=namespace -o cache=auto`
 
+/** In the VM's directory while a daemon is waited for, and after one that did not come: its log, and what it serves. */
+const WAITING = 'share.waiting'
+
+/** A daemon that does not serve: the directory of the host, and the last lines of its log. */
+export interface DaemonTrouble {
+  readonly program: string
+  readonly from: string
+  readonly said: readonly string[]
+}
+
+/** Lines of its log that are shown. */
+const SAID = 8
+
+/** The daemon that a machine waits for, or waited for in vain; undefined where it is not that. @param dir of the VM */
+export async function daemonTrouble(dir: string): Promise<DaemonTrouble | undefined> {
+  const [log, from] = (await readFile(join(dir, WAITING), 'utf8').catch(() => '')).split('\n')
+  if (!log || !from) return undefined
+  const text = await readFile(join(dir, basename(log)), 'utf8').catch(() => '')
+  const said = text.split('\n').filter((line) => line.trim() !== '')
+  return { program: virtiofsd() ?? 'virtiofsd', from, said: said.slice(-SAID) }
+}
+
 /**
  * Starts a daemon for each share and then becomes QEMU. So the daemons are QEMU's children and are killed with it,
  * whoever kills it and whether or not the command that started it still runs; without a daemon QEMU does not start. A
@@ -66,10 +90,12 @@ while [ "$count" -gt 0 ]; do
   setpriv --pdeathsig=KILL sh -c "$check" sh $$ sh -c "$outside" "$inside" \
     sh -c "$confined" "$program" "$1" "$2" "$3" "$4" >"$1.log" 2>&1 &
   daemon=$!
+  printf '%s\n' "$1.log" "$3" >${WAITING}
   until grep -q "00010000 .* $1$" /proc/net/unix; do
     kill -0 "$daemon" 2>/dev/null || { echo "virtiofsd did not start: $(tail -n 1 "$1.log")" >&2; exit 1; }
     sleep 0.01
   done
+  rm ${WAITING}
   count=$((count - 1)); shift 4
 done
 exec "$@"`

@@ -11,6 +11,7 @@ import { printable } from '../engine/printable.ts'
 import { QMP_SOCKET, type Accel } from '../host/qemu.ts'
 import { loadMachine } from '../host/migration.ts'
 import { forwardedPort, Qmp } from '../host/qmp.ts'
+import { daemonTrouble, type DaemonTrouble } from '../host/virtiofsd.ts'
 import { start, type Started } from '../host/sh.ts'
 import { Guest, type Keys } from '../host/ssh.ts'
 import { bootPhase, guessBootFailure } from '../linux/explain/boot-failure.ts'
@@ -65,8 +66,20 @@ const CONSOLE_LINES = 30
 const PANIC = 3000
 export const QEMU_STDERR = 'qemu.stderr'
 
+/** A share without its daemon, for which QEMU waits. */
+function daemonFailure(place: string, fact: string, { program, from, said }: DaemonTrouble): Failure {
+  return labError({
+    place,
+    fact: `${program}, which serves the share ${printable(from, 200)}, does not start: ${fact}`,
+    lines: said.length > 0 ? said.map((line) => `virtiofsd: ${printable(line, 200)}`) : ['virtiofsd printed nothing'],
+    wayOut: `\`${program} --version\` tells whether it runs at all: install its package again (virtiofsd; on Debian 12 and older qemu-system-common); without one the lab shares by 9p`,
+  })
+}
+
 /** Everything that is known about a boot that did not come to its end. */
 async function bootFailure(request: BootRequest, phase: string, fact: string): Promise<Failure> {
+  const trouble = phase === 'qemu' ? await daemonTrouble(request.dir) : undefined
+  if (trouble !== undefined) return daemonFailure(request.place, fact, trouble)
   const console = (await consoleLog(request.dir)).toString('utf8')
   const qemu = (await readFile(join(request.dir, QEMU_STDERR), 'utf8').catch(() => '')).trim()
   const guess = guessBootFailure(console)
