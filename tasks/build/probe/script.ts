@@ -9,6 +9,7 @@ import type { ResolvedProbe } from '../../config/resolved.ts'
 import { step, type Context } from '../../engine/context.ts'
 import { messageOf, userError } from '../../engine/error.ts'
 import { fingerprintOf, hashText } from '../../engine/fingerprint.ts'
+import { hooksNothing } from '../../linux/symbols/bpftrace.ts'
 import type { Deployable } from './probe.ts'
 
 export type ScriptProbe = Extract<ResolvedProbe, { script: string }>
@@ -22,6 +23,14 @@ export async function scriptStep(probe: ScriptProbe, context: Context): Promise<
     const text = await readFile(probe.script, 'utf8').catch((error: unknown) => {
       throw userError({ place: name, fact: `${probe.script} cannot be read: ${messageOf(error)}` }, error)
     })
+    if (hooksNothing(text))
+      context.emit({
+        type: 'notice',
+        level: 'warning',
+        place: name,
+        text: 'the script has BEGIN, END or a clock alone: it attaches to nothing that the workload does',
+        wayOut: 'add a probe such as kprobe:vfs_read, or take the script out of `probes:`',
+      })
     const whole = text.startsWith('#!') ? text : INTERPRETER + text
     const file = `${probe.name}${SCRIPT_SUFFIX}`
     const inputs = { script: hashText(whole), name: file }

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { attachPoints } from './bpftrace.ts'
+import { attachPoints, hooksNothing } from './bpftrace.ts'
 
 const sections = (script: string) => attachPoints(script).map(({ section, line }) => [line, section])
 
@@ -45,4 +45,14 @@ test('a pattern names no single function, and a user probe none of the kernel', 
     [1, undefined],
     [1, undefined],
   ])
+})
+
+test.each([
+  ['BEGIN { printf("kprobe:vfs_read { }"); } END { }', true],
+  ['// kprobe:vfs_read\ninterval:s:1 { exit(); }', true],
+  ['BEGIN { @ = 0; } kprobe:vfs_read { @++; }', false],
+  ['profile:hz:99 { @[comm] = count(); }', false],
+  ['', false],
+])('a script that hooks nothing: %s', (script, nothing) => {
+  expect(hooksNothing(script)).toBe(nothing)
 })

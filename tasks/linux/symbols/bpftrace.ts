@@ -81,3 +81,11 @@ export function attachPoints(script: string): AttachPoint[] {
     }))
   })
 }
+
+/** Points that look at nothing: a clock, and the script's own signals. */
+const OWN = /^(?:interval|i|self):/
+
+/** Whether a script hooks nothing: it has BEGIN, END or a clock, and no place of the kernel or of a program. */
+export const hooksNothing = (script: string): boolean =>
+  attachPoints(script).every(({ written }) => OWN.test(written)) &&
+  outside(bare(script)).some(({ piece }) => /\b(?:BEGIN|END|begin|end)\b|(?<=^|[\s,])(?:interval|i|self):/.test(piece))
