@@ -11,6 +11,7 @@ import { analyse, type Analysis } from '../run/judge/analyse.ts'
 import {
   derivedFacts,
   derivedFiles,
+  TESTS_FILE,
   sameCommand,
   traceFacts,
   tracedEvents,
@@ -26,6 +27,7 @@ import { mapsOf, type MapsFile } from '../run/guest/maps.ts'
 import { lossOf } from '../run/guest/typed.ts'
 import type { DatOptions } from '../import/dat.ts'
 import { printable } from '../engine/printable.ts'
+import { without } from '../engine/without.ts'
 import { TYPED, type TraceEvent } from '../linux/ftrace/trace-line.ts'
 import { CONSOLE_LOG } from '../vm/console.ts'
 import { compared, LACKING, lossesAsCounted, open, right, wrong, type Finding } from './finding.ts'
@@ -92,12 +94,13 @@ function analysisOf(raw: Raw, experiment: ResolvedExperiment, lines: readonly Ho
 /** Files that a run has, by what its lab collects and what happened in it. */
 function* filesOf(
   { collect, trace }: ResolvedExperiment,
-  { guest, trace: { typed } }: Manifest,
+  { guest, tests, trace: { typed } }: Manifest,
   lines: readonly HolderLine[],
 ): Generator<string> {
   const has = new Set<string>(collect)
   const started = of(lines, 'started').length > 0
   yield* ['holder.ndjson', 'probes.json', 'isolation.json']
+  if (tests?.some(({ listed }) => listed !== undefined)) yield TESTS_FILE
   if (has.has('stdout')) yield* ['stdout', 'stderr']
   if (has.has('dmesg')) yield 'dmesg'
   if (has.has('maps')) yield 'maps.json'
@@ -241,6 +244,8 @@ function judged(raw: Raw, experiment: ResolvedExperiment, now: Analysis, lines: 
   // The order of messages follows from the trace alone.
   const fairFile = (name: string) => (name === 'sequence.txt' && experiment.collect.includes('trace') ? asItIs : fair)
   const { expectations, verdict, remarks, unit, ...facts } = derivedFacts(experiment, again, lines)
+  const testsListed = manifest.tests?.some(({ listed }) => listed !== undefined) ?? true
+  if (facts.tests && !testsListed) facts.tests = facts.tests.map((test) => without(test, 'listed', 'said'))
   const judgement = [
     ...stricter,
     ...(isOld ? [] : summed('remarks', 'as recorded', [fair(compared('remarks', manifest.remarks, remarks))])),
@@ -254,10 +259,12 @@ function judged(raw: Raw, experiment: ResolvedExperiment, now: Analysis, lines: 
       .map((key) => fair(compared(key, manifest[key], []))),
     ...(manifest.unit === undefined ? [] : [compared('unit', manifest.unit, unit)]),
     ...Object.entries(facts).map(([key, value]) => fair(compared(key, Reflect.get(manifest, key), value))),
-    ...[...derivedFiles(experiment, again, lines)].map(([name, text]) =>
-      texts[name] === undefined
-        ? wrong(name, 'is missing', LACKING)
-        : fairFile(name)(compared(name, texts[name], text)),
+    ...[...derivedFiles(experiment, again, lines)].flatMap(([name, text]) =>
+      name === TESTS_FILE && !testsListed
+        ? []
+        : texts[name] === undefined
+          ? wrong(name, 'is missing', LACKING)
+          : fairFile(name)(compared(name, texts[name], text)),
     ),
   ]
   if (!experiment.collect.includes('trace'))

@@ -47,4 +47,7 @@ export function splatLines({
 
 /** What tests said that the workload or the kernel printed. */
 export const testLines = ({ tests = [] }: { readonly tests?: readonly RunTests[] }): string[] =>
-  tests.map((test) => `${test.form} in ${test.file}: ${printable(resultsText(test), 300)}`)
+  tests.flatMap((test) => [
+    `${test.form} in ${test.file}: ${printable(resultsText(test), 300)}`,
+    ...(test.said ?? []).map((line) => `    ${printable(line, 160)}`),
+  ])

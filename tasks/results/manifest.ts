@@ -169,7 +169,7 @@ const splat = z.object({
 
 /** Results of tests that the workload or the kernel printed. */
 const tests = z.object({
-  form: z.enum(['TAP', 'kselftest']),
+  form: z.enum(['TAP', 'kselftest', 'BPF selftest']),
   file: z.enum(['stdout', 'dmesg']),
   failures: texts,
   problems: texts,
@@ -177,6 +177,10 @@ const tests = z.object({
   failed: z.number(),
   skipped: z.number(),
   todo: z.number(),
+  /** How many of them tests.json lists by name; results of 0.2.0 and older have no such file. */
+  listed: z.number().exactOptional(),
+  /** What was printed about the first one that failed; tests.json has that of all. */
+  said: texts.exactOptional(),
 })
 
 /** The verdict of an expectation. Those of an order of messages say more (trace/expect/expectation.ts). */

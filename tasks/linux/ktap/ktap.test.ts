@@ -83,6 +83,48 @@ test.each<[string, string, object, boolean]>([
     { passed: 1, failed: 1, failures: ['global.write'] },
     true,
   ],
+  [
+    'the runner of kselftest, a test that says by its totals alone that it failed',
+    'TAP version 13\n1..1\n# selftests: kcmp: kcmp_test\n# TAP version 13\n# 1..3\n# FAIL: 0 expected but -1 returned\n# # Totals: pass:0 fail:3 xfail:0 xpass:0 skip:0 error:0\nok 1 selftests: kcmp: kcmp_test',
+    {
+      passed: 1,
+      problems: [
+        'the plan of selftests: kcmp: kcmp_test is 1..3, and 0 tests have results',
+        'the totals of selftests: kcmp: kcmp_test say that 3 failed, and 0 of the results do',
+      ],
+    },
+    true,
+  ],
+  [
+    'the runner of kselftest, results inside',
+    'TAP version 13\n1..1\n# selftests: breakpoints: breakpoint_test\n# TAP version 13\n# 1..2\n# ok 1 Test one\n# not ok 2 Test two\nnot ok 1 selftests: breakpoints: breakpoint_test # exit=1',
+    { passed: 1, failed: 2, failures: ['selftests: breakpoints: breakpoint_test: Test two'] },
+    true,
+  ],
+  [
+    'ftracetest, with what this kernel cannot run',
+    '=== Ftrace unit tests ===\n[1] Basic trace file check\t[PASS]\n[2] Snapshot\t[UNSUPPORTED]\n[3] Probes\t[UNRESOLVED]\n',
+    { form: 'kselftest', passed: 1, skipped: 1, failures: ['[3] Probes'] },
+    true,
+  ],
+  [
+    'test_progs',
+    '#1 attach:OK\n#2/1 one:OK\ncheck:FAIL:42\n#2/2 two:FAIL\n#2 maps:FAIL\n#3 xdp:SKIP\nSummary: 1/1 PASSED, 1 SKIPPED, 2 FAILED',
+    { form: 'BPF selftest', passed: 2, failed: 1, skipped: 1, failures: ['maps/two'], problems: [] },
+    true,
+  ],
+  [
+    'test_progs that crashed',
+    '#1 attach:OK\n#2/1 one:OK',
+    { passed: 2, problems: ['there is no summary: the tests ended before the last of them'] },
+    true,
+  ],
+  [
+    'test_verifier',
+    '#0/u add OK\n#0/p add FAIL\nFailed to load prog "Invalid argument"!\n#1/p sub SKIP (unknown alignment)\nSummary: 1 PASSED, 1 SKIPPED, 1 FAILED',
+    { form: 'BPF selftest', passed: 1, failed: 1, skipped: 1, failures: ['add'] },
+    true,
+  ],
 ])('%s', (_, text, is, failed) => {
   const found = of(text)
   expect(found).toMatchObject(is)
@@ -112,4 +154,20 @@ test('in words', () => {
   expect(resultsText(of('TAP version 13\n1..3\nok 1 a') ?? expect.fail())).toBe(
     'the plan is 1..3, and 1 test has a result',
   )
+})
+
+test('each test by its name, and what was printed about one that failed', () => {
+  const { tests } = of('TAP version 13\n1..2\nok 1 open\n# expected 3, got 4\nnot ok 2 read # exit=1') ?? { tests: [] }
+  expect(tests).toEqual([
+    { name: 'open', result: 'passed' },
+    { name: 'read', result: 'failed', said: ['# expected 3, got 4', 'exit=1'] },
+  ])
+  const bpf = of(
+    '#0/p add FAIL\nInvalid argument\n#1/u sub OK\nerr:FAIL\n#2 attach:FAIL\nSummary: 1/0 PASSED, 0 SKIPPED, 2 FAILED',
+  )
+  expect(bpf?.tests).toEqual([
+    { name: 'add', result: 'failed', said: ['Invalid argument'] },
+    { name: 'sub (unprivileged)', result: 'passed' },
+    { name: 'attach', result: 'failed', said: ['err:FAIL'] },
+  ])
 })

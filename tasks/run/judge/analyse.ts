@@ -22,8 +22,8 @@ import { checkAll, expectedOn, failuresExpectedOn } from './expectations.ts'
 import { failuresOf } from './failed.ts'
 import { of, type HolderLine } from '../guest/holder.ts'
 import { absentEnds, interferenceOf } from '../guest/interference.ts'
-import type { RunSplat, RunTests } from '../../results/manifest.ts'
-import { splatsOf, testFailures, testsOf } from './kernel-log.ts'
+import type { RunSplat } from '../../results/manifest.ts'
+import { splatsOf, testFailures, testsOf, type PrintedTests } from './kernel-log.ts'
 import type { ExpectationVerdict, ProbeReport } from '../../results/manifest.ts'
 import type { MapsFile } from '../guest/maps.ts'
 import { absentMetrics, metricsOf, missingMetrics } from './metrics.ts'
@@ -51,7 +51,7 @@ export interface Analysis {
   /** What the kernel reported about itself. */
   readonly splats: readonly RunSplat[]
   /** Results of tests that the workload or the kernel printed. */
-  readonly tests: readonly RunTests[]
+  readonly tests: readonly PrintedTests[]
   /** The workload's messages without what differs from boot to boot: text of the file sequence.txt. */
   readonly sequence: string
   /** Digest of the workload's messages in their order, without addresses. */

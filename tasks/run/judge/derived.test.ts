@@ -1,9 +1,11 @@
 import { expect, test } from 'vitest'
-import type { RunSplat, RunTests } from '../../results/manifest.ts'
+import type { RunSplat } from '../../results/manifest.ts'
 import { verdictOf } from './derived.ts'
+import type { PrintedTests } from './kernel-log.ts'
 
 const splat = (allowed: boolean) => ({ kind: 'warning', when: 'before', allowed }) as RunSplat
-const tests = (failed: number, problems: string[] = []) => ({ file: 'stdout', failed, problems }) as unknown as RunTests
+const tests = (failed: number, problems: string[] = []) =>
+  ({ file: 'stdout', failed, problems }) as unknown as PrintedTests
 
 type Analysis = Parameters<typeof verdictOf>[0]
 const WELL = {

@@ -8,6 +8,7 @@ import { eventDigest } from '../../trace/events/event-digest.ts'
 import { HOLDER } from '../../trace/events/processes.ts'
 import { SEQUENCE_FILE } from '../../trace/events/sequence-file.ts'
 import type { Analysis } from './analyse.ts'
+import { without } from '../../engine/without.ts'
 import { testsFailed } from '../../linux/ktap/ktap.ts'
 import { keptSplats } from './kernel-log.ts'
 import { otherPrograms, otherProbes } from './other-probes.ts'
@@ -90,7 +91,7 @@ export const derivedFacts = (experiment: ResolvedExperiment, analysis: Analysis,
   sequence: analysis.sequenceId,
   metrics: analysis.metrics,
   ...(analysis.splats.length > 0 && { splats: keptSplats(analysis.splats) }),
-  ...(analysis.tests.length > 0 && { tests: analysis.tests }),
+  ...(analysis.tests.length > 0 && { tests: analysis.tests.map((test) => without(test, 'tests')) }),
   isolation: isolationSummary(analysis.isolation),
   others: analysis.others,
   expectations: [...analysis.expectations, ...analysis.missing],
@@ -101,6 +102,15 @@ export const derivedFacts = (experiment: ResolvedExperiment, analysis: Analysis,
 /** Each failure with everything that was said about it: the verifier's log, libbpf's words, the kernel's lines. */
 const failuresText = (failed: Analysis['failed']): string =>
   failed.map(({ stage, fact, said }) => [`${stage}: ${fact}`, ...said, '', ''].join('\n')).join('')
+
+/** Each test that was printed, by its name. */
+export const TESTS_FILE = 'tests.json'
+
+/** One test a line, so that two runs can be compared by lines. */
+const testsText = (printed: Analysis['tests']): string => {
+  const rows = printed.flatMap(({ file, tests }) => tests.map((one) => JSON.stringify({ file, ...one })))
+  return rows.length === 0 ? '[]\n' : `[\n${rows.join(',\n')}\n]\n`
+}
 
 /** Files of a result, by name. */
 export function derivedFiles(experiment: ResolvedExperiment, analysis: Analysis, lines: readonly HolderLine[]) {
@@ -118,6 +128,7 @@ export function derivedFiles(experiment: ResolvedExperiment, analysis: Analysis,
   files.set('probes.json', `${JSON.stringify(probes, null, 1)}\n`)
   files.set('isolation.json', `${JSON.stringify(analysis.isolation, null, 1)}\n`)
   if (experiment.collect.includes('trace') && !analysis.notStarted) files.set(SEQUENCE_FILE, analysis.sequence)
+  if (analysis.tests.length > 0) files.set(TESTS_FILE, testsText(analysis.tests))
   if (analysis.failed.length > 0) files.set('failures.txt', failuresText(analysis.failed))
   if (analysis.notUnderstood.length > 0)
     files.set('not-understood.txt', analysis.notUnderstood.map(({ line, text }) => `${line}: ${text}\n`).join(''))

@@ -7,6 +7,7 @@ import { patternOf } from '../../config/interpolate.ts'
 import type { AllowedSplat } from '../../config/resolved.ts'
 import { matches } from '../../config/text/pattern.ts'
 import type { Failed } from '../../trace/expect/expect-failure.ts'
+import type { TestCase, TestsFound } from '../../linux/ktap/cases.ts'
 import { resultsText, testResults, testsFailed } from '../../linux/ktap/ktap.ts'
 import { explainsTaint, splatTaints } from '../../linux/splats/kinds.ts'
 import { logLine } from '../../linux/splats/line.ts'
@@ -102,10 +103,19 @@ export const keptSplats = (splats: readonly RunSplat[]): readonly RunSplat[] =>
     : [...splats.filter(({ allowed }) => !allowed), ...splats.filter(({ allowed }) => allowed)].slice(0, MOST_SPLATS)
 
 /** What a text must have for its lines to be looked at: outputs may have millions of them. */
-const MAYBE_TESTS = /^\s*(?:not ok\b|ok\b|K?TAP version |1\.\.\d)|\[\s*(?:RUN|OK|PASS|FAIL|SKIP)/m
+const MAYBE_TESTS =
+  /^\s*(?:not ok\b|ok\b|K?TAP version |1\.\.\d)|\[\s*(?:RUN|OK|PASS|FAIL|SKIP|UN)|^Summary: \d|^#\d+(?:\/\w+)?\s.*(?:OK|FAIL|SKIP)/m
+
+/** Results as a manifest keeps them, and each test by its name. */
+export type PrintedTests = RunTests & { readonly tests: readonly TestCase[] }
+
+const printedTests = (found: TestsFound, file: RunTests['file']): PrintedTests => {
+  const said = found.tests.find(({ result }) => result === 'failed')?.said
+  return { ...found, file, listed: found.tests.length, ...(said !== undefined && { said: [...said] }) }
+}
 
 /** Results of tests in the workload's output, and in the kernel's log since the run began. */
-export function testsOf(stdout: string, { dmesg = '', lines }: KernelLog): readonly RunTests[] {
+export function testsOf(stdout: string, { dmesg = '', lines }: KernelLog): readonly PrintedTests[] {
   const printed = MAYBE_TESTS.test(stdout) ? testResults(stdout.split(/\r*\n/)) : undefined
   const own = dmesg
     .split('\n')
@@ -116,15 +126,20 @@ export function testsOf(stdout: string, { dmesg = '', lines }: KernelLog): reado
   // Forms before TAP are those of programs; the kernel prints KTAP.
   const logged = testResults(own)
   return [
-    ...(printed ? [{ ...printed, file: 'stdout' as const }] : []),
-    ...(logged?.form === 'TAP' ? [{ ...logged, file: 'dmesg' as const }] : []),
+    ...(printed ? [printedTests(printed, 'stdout')] : []),
+    ...(logged?.form === 'TAP' ? [printedTests(logged, 'dmesg')] : []),
   ]
 }
 
 /** Tests that failed are a failure of the workload, whatever its exit status. */
-export const testFailures = (tests: readonly RunTests[]): Failed[] =>
+export const testFailures = (tests: readonly PrintedTests[]): Failed[] =>
   tests.filter(testsFailed).map((test) => ({
     stage: 'workload',
     fact: `its tests did not pass (${test.form} in ${test.file}): ${resultsText(test).slice(0, LONGEST)}`,
-    said: [...test.failures, ...test.problems],
+    said: [
+      ...test.tests.flatMap(({ name, result, said = [] }) =>
+        result === 'failed' ? [name, ...said.map((line) => `    ${line}`)] : [],
+      ),
+      ...test.problems,
+    ],
   }))
