@@ -81,8 +81,11 @@ export interface JobState {
   readonly memory?: number
 }
 
-/** States of jobs that wait, or will be queued again by Slurm itself (squeue(1), JOB STATE CODES). */
-const WAITING = new Set(['PENDING', 'CONFIGURING', 'REQUEUED', 'REQUEUE_FED', 'REQUEUE_HOLD', 'SUSPENDED', 'PREEMPTED'])
+/**
+ * States of jobs that wait, or will be queued again by Slurm itself (squeue(1), JOB STATE CODES). A job that was preempted
+ * and is queued again is PENDING; one that stays PREEMPTED is at its end (PreemptMode=CANCEL).
+ */
+const WAITING = new Set(['PENDING', 'CONFIGURING', 'REQUEUED', 'REQUEUE_FED', 'REQUEUE_HOLD', 'SUSPENDED'])
 const RUNNING = new Set(['RUNNING', 'COMPLETING', 'STAGE_OUT', 'SIGNALING', 'STOPPED'])
 
 /** Where a job stands, by Slurm's word for it. */

@@ -19,6 +19,14 @@ export const EXPERIMENTS = `
     workload: { run: "sleep 10" }
     collect: [stdout]
     repeat: 1
+  # The first run is done when the second is stopped.
+  stopped:
+    probes: []
+    params: { seconds: [0, 40] }
+    order: sequential
+    workload: { run: "sleep \${seconds}" }
+    collect: [stdout]
+    repeat: 1
 `
 
 /** What `lab run --on slurm` answers of one experiment. */
@@ -34,5 +42,11 @@ export interface Submitted {
 export interface Listed {
   readonly plan: string
   readonly dir: string
-  readonly open: readonly { readonly block: number; readonly state: string; readonly word?: string }[]
+  readonly open: readonly {
+    readonly block: number
+    readonly state: string
+    readonly word?: string
+    readonly why?: string
+    readonly wayOut?: string
+  }[]
 }

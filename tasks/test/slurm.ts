@@ -7,9 +7,11 @@ import { killNow } from './kill-now.ts'
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import {
+  accessSync,
   chmodSync,
   chownSync,
   closeSync,
+  constants,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -53,19 +55,15 @@ async function freePorts(count: number): Promise<number[]> {
 }
 
 /**
- * Lines of slurm.conf(5) that are the same in each cluster. A task that uses more memory than it asked for is killed;
- * memory is looked at each second, and a job that comes first in `urgent` takes the place of those in other partitions.
+ * Lines of slurm.conf(5) that are the same in each cluster. A job in `urgent` takes the place of those in other
+ * partitions.
  */
 const SETTINGS = `ClusterName=lab
 AuthType=auth/munge
 CredType=cred/munge
 ProctrackType=proctrack/linuxproc
-TaskPlugin=task/none
 SelectType=select/cons_tres
 SelectTypeParameters=CR_CPU_Memory
-JobAcctGatherType=jobacct_gather/linux
-JobAcctGatherFrequency=task=1
-JobAcctGatherParams=OverMemoryKill
 PreemptType=preempt/partition_prio
 PreemptMode=REQUEUE
 SlurmdParameters=config_overrides
@@ -82,6 +80,30 @@ UnkillableStepTimeout=60
 SchedulerParameters=sched_interval=2,batch_sched_delay=0,default_queue_depth=1000,requeue_delay=0
 `
 
+/** Slurm looks at the memory of a task each second, and kills one that uses more than it asked for. */
+const WATCHED = `TaskPlugin=task/none
+JobAcctGatherType=jobacct_gather/linux
+JobAcctGatherFrequency=task=1
+JobAcctGatherParams=OverMemoryKill
+`
+const GROUPED = 'TaskPlugin=task/cgroup\n'
+/** cgroup.conf(5) */
+const GROUPS = `CgroupPlugin=cgroup/v1
+CgroupMountpoint=/sys/fs/cgroup
+ConstrainRAMSpace=yes
+`
+const GROUP_DIR = '/sys/fs/cgroup/memory'
+
+/** Why Slurm cannot make memory cgroups here; undefined where it can. */
+export function noMemoryGroups(): string | undefined {
+  try {
+    accessSync(join(GROUP_DIR, 'tasks'), constants.W_OK)
+    return undefined
+  } catch {
+    return `no memory cgroup (v1) that may be written: ${GROUP_DIR}`
+  }
+}
+
 export class Cluster {
   readonly dir: string
   readonly nodes: readonly string[]
@@ -94,12 +116,15 @@ export class Cluster {
     this.#ports = ports
   }
 
-  /** @param nodes their names; each has two CPUs */
-  static async start(nodes: readonly string[] = ['n1', 'n2']): Promise<Cluster> {
+  /**
+   * @param nodes their names; each has two CPUs
+   * @param grouped the kernel kills for memory, in cgroups of the jobs, and not Slurm (`noMemoryGroups`)
+   */
+  static async start(nodes: readonly string[] = ['n1', 'n2'], grouped = false): Promise<Cluster> {
     const dir = mkdtempSync(join(tmpdir(), 'lab-slurm-'))
     const cluster = new Cluster(dir, nodes, await freePorts(nodes.length + 1))
     try {
-      cluster.#configure()
+      cluster.#configure(grouped)
       await cluster.#startMunge()
       cluster.#daemon('slurmctld', ['slurmctld', '-D', '-i'])
       for (const node of nodes) cluster.startNode(node)
@@ -121,15 +146,16 @@ export class Cluster {
     return { SLURM_CONF: join(this.dir, 'slurm.conf'), PATH: PROGRAM_DIRS }
   }
 
-  #configure(): void {
+  #configure(grouped: boolean): void {
     const { dir, nodes } = this
+    if (grouped) writeFileSync(join(dir, 'cgroup.conf'), GROUPS)
     const [controller, ...ports] = this.#ports
     const { username } = userInfo()
     for (const name of ['state', 'log']) mkdirSync(join(dir, name))
     // slurm.conf(5)
     writeFileSync(
       join(dir, 'slurm.conf'),
-      `${SETTINGS}SlurmctldHost=${hostname()}(127.0.0.1)
+      `${SETTINGS}${grouped ? GROUPED : WATCHED}SlurmctldHost=${hostname()}(127.0.0.1)
 SlurmctldPort=${controller}
 SlurmUser=${username}
 SlurmdUser=${username}
@@ -147,8 +173,8 @@ ${nodes
   )
   .join('')}PartitionName=main Nodes=ALL Default=YES MaxTime=INFINITE State=UP
 PartitionName=short Nodes=ALL MaxTime=1 State=UP
-PartitionName=again Nodes=ALL PriorityTier=1 PreemptMode=REQUEUE GraceTime=20 State=UP
-PartitionName=gone Nodes=ALL PriorityTier=1 PreemptMode=CANCEL GraceTime=20 State=UP
+PartitionName=again Nodes=ALL PriorityTier=1 PreemptMode=REQUEUE GraceTime=2 State=UP
+PartitionName=gone Nodes=ALL PriorityTier=1 PreemptMode=CANCEL GraceTime=2 State=UP
 PartitionName=urgent Nodes=ALL PriorityTier=10 PreemptMode=OFF State=UP
 `,
     )
@@ -254,6 +280,9 @@ PartitionName=urgent Nodes=ALL PriorityTier=10 PreemptMode=OFF State=UP
       await gone
       clearTimeout(killer)
     }
+    // Slurm leaves the groups of its nodes.
+    for (const node of this.nodes)
+      spawnSync('find', [join(GROUP_DIR, `slurm_${node}`), '-depth', '-type', 'd', '-exec', 'rmdir', '{}', ';'])
     rmSync(this.dir, { recursive: true, force: true })
   }
 }

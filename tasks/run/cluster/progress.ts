@@ -11,7 +11,7 @@ import { accounted, phaseOf, queued, type JobState } from '../../host/slurm.ts'
 import { runName } from './blocks.ts'
 import { problemsDir, type KeptProblem } from './block-task.ts'
 import { allPassed, attemptsAt, finishedBlocks, runsOfBlock } from './done.ts'
-import { endOfLog, memoryLimitIn, outOfMemory } from './memory-limit.ts'
+import { endOfLog, memoryLimitIn, outOfMemory, stopIn } from './end-of-job.ts'
 import { jobName } from './script.ts'
 import { putFile, type PlanHeader } from './stored-plan.ts'
 
@@ -186,6 +186,14 @@ async function ended(
   }
 }
 
+/** Slurm's reason, and of a job that was queued again what had stopped it. */
+async function whyWaiting(dir: string, { job, task, reason }: JobState): Promise<Why> {
+  if (reason !== 'BeginTime') return reason === undefined ? {} : { why: reason }
+  const stopped = stopIn(await endOfLog(dir, job, task))
+  const again = stopped === undefined ? 'queued again' : `stopped by ${stopped} and queued again`
+  return { why: `${again}: Slurm begins no such job at once (${reason})` }
+}
+
 /** @param silent why nobody knows what became of a job that is not in the queue any more */
 async function openBlock(
   dir: string,
@@ -200,7 +208,7 @@ async function openBlock(
   const { state: word, node } = job
   const rest = { block, word, job: `${job.job}_${job.task ?? 0}`, ...(node !== undefined && { node }) }
   const phase = phaseOf(word)
-  if (phase === 'waiting') return { ...rest, state: 'waiting', ...(job.reason !== undefined && { why: job.reason }) }
+  if (phase === 'waiting') return { ...rest, state: 'waiting', ...(await whyWaiting(dir, job)) }
   if (phase === 'running') return { ...rest, state: 'running' }
   return { ...rest, state: 'ended', ...(await endingOf(dir, plan, block, job)) }
 }

@@ -90,6 +90,8 @@ export const commonOptions = ({ plan, dir, directory }: JobRequest): string[] =>
 export const arrayOptions = ({ atATime }: JobRequest, tasks: string): string[] => [
   `--array=${tasks}${atATime === undefined ? '' : `%${atATime}`}`,
   '--requeue',
+  // What a job said before it was queued again stays.
+  '--open-mode=append',
   // A minute before its time is over, and when it makes room for another job: the run at hand is dropped whole.
   '--signal=B:TERM@60',
 ]

@@ -97,7 +97,7 @@ test('what is no answer of a node is looked at again, and is no bug of ours', ()
 
 test.each([
   ['PENDING', 'waiting'],
-  ['PREEMPTED', 'waiting'],
+  ['PREEMPTED', 'ended'],
   ['STAGE_OUT', 'running'],
   ['FAILED', 'ended'],
   ['gone', 'ended'],

@@ -1,4 +1,4 @@
-/** What the log of a job says of its memory, where the accounts do not: a task that was killed is FAILED there. */
+/** What the log of a job says of its end, where Slurm's words for it do not: a task that was killed is FAILED there. */
 import { open } from 'node:fs/promises'
 import { join } from 'node:path'
 import { codeOf } from '../../engine/error.ts'
@@ -26,6 +26,12 @@ export function memoryLimitIn(log: string): MemoryLimit | undefined {
   if (used !== undefined && memory !== undefined) return { used: Number(used), memory: Number(memory) }
   return KILLED.test(log) ? {} : undefined
 }
+
+/** Slurm's words when it stops a job that it may queue again: PREEMPTION, NODE FAILURE, and others. */
+const STOPPED = /^slurmstepd(?:-\S+)?: error: \*\*\* JOB \d+ ON \S+ CANCELLED AT \S+ DUE TO ([A-Z ]+) \*\*\*/gm
+
+/** What stopped a job last, by its log: "preemption"; undefined where Slurm does not say. */
+export const stopIn = (log: string): string | undefined => [...log.matchAll(STOPPED)].at(-1)?.[1]?.toLowerCase()
 
 /** The end of what a task of a plan wrote, or '' where there is nothing. */
 export async function endOfLog(dir: string, job: string, task: number | undefined): Promise<string> {

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { jobsIn } from '../../host/slurm.ts'
 import { tempDir } from '../../test/temp-dir.ts'
-import { endOfLog, memoryLimitIn, outOfMemory } from './memory-limit.ts'
+import { endOfLog, memoryLimitIn, outOfMemory, stopIn } from './end-of-job.ts'
 
 test('a task that was killed for its memory says what it had and what to ask for', () => {
   const [job] = jobsIn('17_3|OUT_OF_MEMORY|OutOfMemory|n1||1792M')
@@ -42,6 +42,13 @@ test.each([
   'slurmstepd: error: *** JOB 17 ON n1 CANCELLED AT 2026-11-30T10:00:00 DUE TO TIME LIMIT ***',
 ])('nothing else is taken for it: %s', (log) => {
   expect(memoryLimitIn(log)).toBeUndefined()
+})
+
+test('what stopped a job that is queued again is the last thing that Slurm says of it', () => {
+  const line = (why: string) =>
+    `slurmstepd-n1: error: *** JOB 20 ON n1 CANCELLED AT 2026-11-30T22:31:37 DUE TO ${why} ***\n`
+  expect(stopIn(`${line('NODE FAILURE')}boots\n${line('PREEMPTION')}interrupted\n`)).toBe('preemption')
+  expect(stopIn(`the guest says ${line('PREEMPTION')}`)).toBeUndefined()
 })
 
 test('the end of a log, however long it is, and none', async () => {
