@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os'
 import { defineConfig } from 'vitest/config'
+import { LongestFirst } from './tasks/test/longest-first.ts'
 
 /** Vitest leaves one core to itself, which on two cores is half of the machine. */
 const WORKERS = Math.max(2, availableParallelism() - 1)
@@ -10,6 +11,7 @@ const POLL = { poll: { timeout: 50_000 } }
 /** Three kinds of test: pure code, the whole program with fake tools, and the whole program with real VMs. */
 export default defineConfig({
   test: {
+    sequence: { sequencer: LongestFirst },
     // `npm run coverage`: of the unit tests; production files that none of them loads are listed with 0.
     coverage: {
       provider: 'v8',

@@ -19,6 +19,7 @@ import { imageStep, type ImageArtefact } from './image/image.ts'
 import type { KernelArtefact } from './kernel/kernel.ts'
 import { kernelStep } from './kernel/step.ts'
 import { ownSampleStep } from './kernel/own-sample.ts'
+import { selftestStep } from './kernel/selftest.ts'
 import { wantsSkeletons } from './probe/workload.ts'
 import { kernelSides, waitsForKernel, workloadParts, type OnKernel, type WorkloadParts } from './workload-parts.ts'
 import { sampleStep, type Sample } from './kernel/sample.ts'
@@ -264,6 +265,7 @@ async function probesOn(
       return await probeStep(side, target, against, context)
     },
     sample: async (workload) => await ownSampleStep(workload, kernel, declared, tree, context),
+    selftest: async (test) => await selftestStep(test, kernel, declared, tree, context),
   }
   const parts = waitsForKernel(experiment.workload) ? await workloadParts(experiment, onKernel, context) : undefined
   return { objects: objects.flat(), samples, ...(types && { types }), modules, notCompiled, parts }

@@ -1,8 +1,9 @@
 /** Everything of a workload that goes to the guest: its program, the objects that it loads, and the files beside it. */
 import { basename } from 'node:path'
 import type { ResolvedExperiment } from '../config/resolved.ts'
-import { isBpfSource, type ResolvedWorkload } from '../config/workload.ts'
+import { isBpfSource, type ResolvedWorkload, type Selftest } from '../config/workload.ts'
 import type { Context } from '../engine/context.ts'
+import type { BuiltSelftest } from './kernel/selftest.ts'
 import type { Sample } from './kernel/sample.ts'
 import type { SourceProbe } from './probe/command.ts'
 import { workloadStep, type Deployable } from './probe/probe.ts'
@@ -18,6 +19,7 @@ export interface WorkloadParts {
 export interface OnKernel {
   readonly object: (side: SourceProbe) => Promise<Deployable>
   readonly sample: (workload: ResolvedWorkload) => Promise<Sample>
+  readonly selftest: (test: Selftest) => Promise<BuiltSelftest>
 }
 
 /** Its sources for the kernel's side, as probes are. */
@@ -25,8 +27,8 @@ export const kernelSides = ({ sources }: Pick<ResolvedWorkload, 'sources'>): Sou
   sources.filter(isBpfSource).map((source) => ({ name: basename(source, '.bpf.c'), source, optional: [] }))
 
 /** Whether a part of it is compiled for one kernel. */
-export const waitsForKernel = (workload: Pick<ResolvedWorkload, 'sources' | 'style'>): boolean =>
-  workload.style !== undefined || kernelSides(workload).length > 0
+export const waitsForKernel = (workload: Pick<ResolvedWorkload, 'sources' | 'style' | 'kselftest'>): boolean =>
+  workload.style !== undefined || workload.kselftest !== undefined || kernelSides(workload).length > 0
 
 /** @param on where `waitsForKernel` */
 export async function workloadParts(
@@ -36,6 +38,7 @@ export async function workloadParts(
 ): Promise<WorkloadParts> {
   const { workload } = experiment
   const files = await Promise.all(workload.files.map(readyFile))
+  if (on !== undefined && workload.kselftest !== undefined) return await on.selftest(workload.kselftest)
   if (on !== undefined && workload.style !== undefined) {
     const { program, object } = await on.sample(workload)
     return { program, beside: [object, ...files] }

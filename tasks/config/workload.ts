@@ -9,6 +9,8 @@ export interface ResolvedWorkload {
   readonly sources: readonly string[]
   /** Built in the kernel's tree as one of its own samples/bpf. */
   readonly style?: 'samples'
+  /** Built from the kernel's own selftests. */
+  readonly kselftest?: Selftest
   readonly flags: readonly string[]
   /** As after -l. */
   readonly libraries: readonly string[]
@@ -23,16 +25,42 @@ export interface ResolvedWorkload {
   readonly hidesTracePipe: boolean
 }
 
+/** Tests of a kernel's tree. */
+export interface Selftest {
+  /** Below tools/testing/selftests: "bpf", "drivers/dma-buf". */
+  readonly dir: string
+  /** Undefined: all tests of the directory. */
+  readonly program?: string
+}
+
+/** What runs all tests of a directory, as the kernel's own script for it is called. */
+export const RUN_ALL = 'run_kselftest.sh'
+
+/** "tools/testing/selftests/bpf:test_progs", or without the first three directories. */
+export function selftestOf(text: string): Selftest {
+  const [path = '', program] = text.split(':')
+  const dir = path.replace(/^tools\/testing\/selftests\//, '')
+  return { dir, ...(program !== undefined && { program }) }
+}
+
+/** "bpf:test_progs", as run_kselftest.sh says it. */
+export const selftestTitle = ({ dir, program }: Selftest): string => [dir, program].filter(Boolean).join(':')
+
+/** The command of a workload: that of a selftest may be left out. */
+export const commandOf = ({ run, kselftest }: Pick<Workload, 'run' | 'kselftest'>): string =>
+  run ?? (kselftest === undefined ? '' : (selftestOf(kselftest).program ?? RUN_ALL))
+
 export const sourcesOf = ({ source }: Pick<Workload, 'source'>): string[] =>
   source === undefined ? [] : [source].flat()
 
 /** @param absolute of a path in the lab file */
 export function resolveWorkload(workload: Workload, absolute: (path: string) => string): ResolvedWorkload {
-  const { run, style, flags = [], libraries = [], program, files = [], cwd, env = {}, tracePipe } = workload
+  const { style, kselftest, flags = [], libraries = [], program, files = [], cwd, env = {}, tracePipe } = workload
   return {
-    run,
+    run: commandOf(workload),
     sources: sourcesOf(workload).map(absolute),
     ...(style && { style }),
+    ...(kselftest !== undefined && { kselftest: selftestOf(kselftest) }),
     flags,
     libraries,
     ...(program !== undefined && { program: absolute(program) }),
@@ -52,11 +80,14 @@ export function programName({
   sources,
   style,
   program,
+  kselftest,
 }: {
   readonly sources: readonly string[]
   readonly style?: 'samples' | undefined
   readonly program?: string | undefined
+  readonly kselftest?: Selftest | undefined
 }): string | undefined {
+  if (kselftest !== undefined) return kselftest.program ?? RUN_ALL
   if (program !== undefined) return basename(program)
   if (style === 'samples') return sampleName(sources)
   const own = sources.find((source) => !isBpfSource(source))

@@ -17,6 +17,7 @@ import { saysNoSpace } from '../engine/outside-words.ts'
 import { printable } from '../engine/printable.ts'
 import { later } from '../engine/later.ts'
 import { programStarted } from '../engine/programs.ts'
+import { OwnTime } from './busy.ts'
 import { which } from './which.ts'
 import { withParent } from './with-parent.ts'
 
@@ -26,7 +27,10 @@ export interface RunOptions {
   readonly env?: Readonly<Record<string, string | undefined>>
   readonly signal?: AbortSignal
   readonly input?: string | Buffer
-  /** Milliseconds; the group is ended after it and the failure says so. */
+  /**
+   * Milliseconds that it may run or wait for something other than a CPU; the group is ended after them and the failure
+   * says so.
+   */
   readonly timeout?: number
   /**
    * Bytes that it may write to stdout and stderr together, where they are pipes; it is ended after them and the failure
@@ -209,13 +213,20 @@ export async function run(argv: readonly string[], options: RunOptions = {}): Pr
   }
   const interrupt = () => end(GRACE_INTERRUPTED)
   const ended = undoAtForcedEnd(() => endGroup(child?.pid, 'SIGKILL'))
-  const clock =
-    timeout === undefined
-      ? undefined
-      : setTimeout(() => {
-          timedOut = true
-          end(GRACE)
-        }, timeout)
+  let clock: NodeJS.Timeout | undefined
+  if (timeout !== undefined && child?.pid !== undefined) {
+    const time = new OwnTime(child.pid)
+    const look = () => {
+      const left = time.left(timeout)
+      if (left > 0) {
+        clock = setTimeout(look, left)
+        return
+      }
+      timedOut = true
+      end(GRACE)
+    }
+    clock = setTimeout(look, timeout)
+  }
   signal?.addEventListener('abort', interrupt, { once: true })
   try {
     const output = await process_

@@ -2,7 +2,7 @@
  * `./test`: host packages, format, lint, types, then vitest; one line counts it all. Whoever calls it as root or in CI
  * has asked for everything that tests need; others are asked, as by `lab`.
  */
-import { spawnSync } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -47,10 +47,21 @@ async function prepare(): Promise<boolean> {
   }
 }
 
-function check(name: string, argv: readonly string[]): void {
-  const { status } = spawnSync(argv[0] ?? '', argv.slice(1), { cwd: TOOL_ROOT, stdio: 'inherit' })
-  count[status === 0 ? 'passed' : 'failed']++
-  say(`${status === 0 ? 'ok' : 'FAILED'}: ${name}`)
+/** Runs a check beside the others; what it prints comes in one piece, when it has ended. */
+async function check(name: string, argv: readonly string[]): Promise<void> {
+  const child = spawn(argv[0] ?? '', argv.slice(1), { cwd: TOOL_ROOT, stdio: ['ignore', 'pipe', 'pipe'] })
+  const printed: Buffer[] = []
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (bytes: Buffer) => printed.push(bytes))
+  const ok = await new Promise<boolean>((resolve) => {
+    child.on('error', (error) => {
+      printed.push(Buffer.from(`${error.message}\n`))
+      resolve(false)
+    })
+    child.on('close', (status) => resolve(status === 0))
+  })
+  process.stdout.write(Buffer.concat(printed))
+  count[ok ? 'passed' : 'failed']++
+  say(`${ok ? 'ok' : 'FAILED'}: ${name}`)
 }
 
 function vitest(projects: readonly string[]): void {
@@ -93,10 +104,12 @@ function vitest(projects: readonly string[]): void {
 }
 
 if (await prepare()) {
-  check('format', [bin('prettier'), '--check', '--log-level=warn', '.'])
-  check('lint', [bin('oxlint'), '--type-aware', '--deny-warnings', 'tasks'])
-  check('types', [bin('tsc')])
-  check('dead exports', [bin('knip'), '--no-gitignore'])
+  await Promise.all([
+    check('format', [bin('prettier'), '--check', '--log-level=warn', '.']),
+    check('lint', [bin('oxlint'), '--type-aware', '--deny-warnings', 'tasks']),
+    check('types', [bin('tsc')]),
+    check('dead exports', [bin('knip'), '--no-gitignore']),
+  ])
   vitest(withVms ? ['unit', 'cli', 'vm'] : ['unit', 'cli'])
   if (!withVms) say('not run: tests that boot VMs (--no-vm)')
   say(`${count.passed} passed, ${count.failed} failed, ${count.skipped} skipped`)

@@ -17,6 +17,7 @@ const ENTRIES = {
   holder: ['host/compile.ts'],
   workload: ['build/probe/workload.ts'],
   sample: ['build/kernel/sample.ts', 'build/kernel/own-sample.ts'],
+  selftest: ['build/kernel/selftest.ts'],
   module: ['build/module/from-source.ts', 'build/module/of-kernel.ts'],
   types: ['build/kernel-types.ts'],
   image: ['build/image/image.ts'],

@@ -8,6 +8,7 @@ import { join } from 'node:path'
 import type { Context, StepHandle } from '../engine/context.ts'
 import { Failure, interrupted, labError, messageOf } from '../engine/error.ts'
 import { printable } from '../engine/printable.ts'
+import { OwnTime } from '../host/busy.ts'
 import { QMP_SOCKET, type Accel } from '../host/qemu.ts'
 import { loadMachine } from '../host/migration.ts'
 import { forwardedPort, Qmp } from '../host/qmp.ts'
@@ -45,8 +46,8 @@ export interface BootRequest {
 }
 
 /**
- * Milliseconds until the next phase must have begun, with KVM on an idle host. Under TCG a boot takes 2.5 s where KVM
- * needs well under one; the factor leaves room for a loaded host.
+ * Milliseconds until the next phase must have begun, with KVM. Under TCG a boot takes 2.5 s where KVM needs well under
+ * one; the factor leaves room for a slow host. Time in which QEMU waited for a CPU does not count.
  */
 const DEADLINES: Readonly<Record<string, number>> = {
   qemu: 5000,
@@ -76,6 +77,17 @@ function daemonFailure(place: string, fact: string, { program, from, said }: Dae
   })
 }
 
+/**
+ * The last lines; of a panic, the words before it and its beginning: the reason stands there, and behind it come
+ * registers.
+ */
+function telling(lines: readonly string[]): readonly string[] {
+  const panic = lines.findIndex((line) => line.includes('Kernel panic - not syncing'))
+  if (panic < 0) return lines.slice(-CONSOLE_LINES)
+  const from = Math.max(0, panic - CONSOLE_LINES / 2)
+  return lines.slice(from, from + CONSOLE_LINES)
+}
+
 /** Everything that is known about a boot that did not come to its end. */
 async function bootFailure(request: BootRequest, phase: string, fact: string): Promise<Failure> {
   const trouble = phase === 'qemu' ? await daemonTrouble(request.dir) : undefined
@@ -83,10 +95,7 @@ async function bootFailure(request: BootRequest, phase: string, fact: string): P
   const console = (await consoleLog(request.dir)).toString('utf8')
   const qemu = (await readFile(join(request.dir, QEMU_STDERR), 'utf8').catch(() => '')).trim()
   const guess = guessBootFailure(console)
-  const lines = console
-    .split(/\r*\n/)
-    .filter((line) => line.trim() !== '')
-    .slice(-CONSOLE_LINES)
+  const lines = telling(console.split(/\r*\n/).filter((line) => line.trim() !== ''))
   return labError({
     place: `${request.place}, phase ${phase}`,
     fact: guess ? `${fact}: ${guess.name} (${guess.cause})` : fact,
@@ -137,7 +146,7 @@ class Boot {
   readonly process: Started
   #ended: { status: number } | undefined
   #phase = 'qemu'
-  #since = performance.now()
+  #time: OwnTime
   /** What came of the last attempt to connect. */
   #refused: string | undefined
   /** When a panic was first seen on the console. */
@@ -153,13 +162,14 @@ class Boot {
       stderrFile: QEMU_STDERR,
       log: { file: CONSOLE_LOG, limit: CONSOLE_LIMIT },
     })
+    this.#time = new OwnTime(this.process.pid)
     void this.process.ended.then((end) => (this.#ended = end))
   }
 
   #enter(phase: string): void {
     if (phase === this.#phase) return
     this.#phase = phase
-    this.#since = performance.now()
+    this.#time = new OwnTime(this.process.pid)
     this.#handle.progress(`boot: ${phase}`)
   }
 
@@ -180,12 +190,17 @@ class Boot {
     if (this.#panicked !== undefined && performance.now() - this.#panicked > PANIC)
       throw await bootFailure(this.#wanted, this.#phase, 'the guest stopped before it answered')
     const limit = (DEADLINES[this.#phase] ?? 5000) * FACTOR[this.#wanted.accel]
-    if (performance.now() - this.#since > limit)
-      throw await bootFailure(
-        this.#wanted,
-        this.#phase,
-        `nothing happened for ${limit / 1000} s${this.#refused === undefined ? '' : ` (ssh: ${printable(this.#refused, 80)})`}`,
-      )
+    if (this.#time.left(limit) > 0) return
+    const { waited } = this.#time
+    throw await bootFailure(
+      this.#wanted,
+      this.#phase,
+      [
+        `nothing happened for ${limit / 1000} s`,
+        ...(waited < 1000 ? [] : [`, without the ${Math.round(waited / 1000)} s in which QEMU waited for a CPU`]),
+        ...(this.#refused === undefined ? [] : [` (ssh: ${printable(this.#refused, 80)})`]),
+      ].join(''),
+    )
   }
 
   async control(): Promise<{ qmp: Qmp; port: number }> {

@@ -27,6 +27,21 @@ export async function moduleFilesBelow(dir: string): Promise<Map<string, string>
 }
 
 /**
+ * The files that may hold a module of this name: the one that is called so, or those that may have it as an alias, the
+ * likeliest first. Algorithms are asked for by alias: ext4 wants "crypto-crc32c" before it (until 6.13), which
+ * crypto/crc32c_generic.ko has, and cannot mount without. Those of arch/ are left out: the CPU may not have them.
+ */
+export function filesFor(name: string, files: ReadonlyMap<string, string>): readonly string[] {
+  const own = files.get(name)
+  if (own !== undefined) return [own]
+  const [, algorithm] = /^crypto_(.+)$/.exec(name) ?? []
+  if (algorithm === undefined) return []
+  const all = [...files].filter(([, path]) => /\/crypto\/[^/]+$/.test(path) && !path.includes('/arch/'))
+  const likely = all.filter(([other]) => other.includes(moduleName(algorithm)))
+  return [...new Set([...likely, ...all])].map(([, path]) => path)
+}
+
+/**
  * A module, decompressed, and what it says about itself.
  * @param release of the kernel that will load it @param scratch for decompression
  * @throws a user's Failure where it is for another kernel
@@ -50,3 +65,25 @@ export async function readModule(
     wayOut: 'take kernel and modules of one package and version',
   })
 }
+
+/**
+ * Reads modules by name or alias.
+ * @param files of the kernel, by name
+ * @param found is given each module that was asked for, by its name
+ */
+export const moduleReader =
+  (
+    files: ReadonlyMap<string, string>,
+    found: Map<string, Buffer>,
+    { release, scratch, place }: { readonly release: string; readonly scratch: string; readonly place: string },
+    signal: AbortSignal,
+  ) =>
+  async (name: string): Promise<ModuleInfo | undefined> => {
+    for (const path of filesFor(name, files)) {
+      const { bytes, info } = await readModule(path, release, scratch, place, signal)
+      if (!files.has(name) && !info.aliases.includes(name)) continue
+      found.set(info.name, bytes)
+      return info
+    }
+    return undefined
+  }

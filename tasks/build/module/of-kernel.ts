@@ -8,10 +8,10 @@ import { userError } from '../../engine/error.ts'
 import { fingerprintOf, type Fingerprint } from '../../engine/fingerprint.ts'
 import { makeScratch } from '../../engine/scratch.ts'
 import { make, stripDebug } from '../../host/kbuild.ts'
-import { loadOrder, moduleName, type ModuleInfo } from '../../linux/objects/module-info.ts'
+import { loadOrder, moduleName } from '../../linux/objects/module-info.ts'
 import { candidates } from '../../linux/symbols/similar.ts'
 import { inTree, type KernelArtefact } from '../kernel/kernel.ts'
-import { moduleFilesBelow, readModule } from '../kernel/module-files.ts'
+import { moduleFilesBelow, moduleReader } from '../kernel/module-files.ts'
 import { prebuiltSource } from '../kernel/prebuilt/identity.ts'
 import { openPrebuilt } from '../kernel/prebuilt/restore.ts'
 import { ownCode } from '../own-code.ts'
@@ -67,13 +67,12 @@ async function keep(
 ): Promise<void> {
   const place = `module ${name}`
   const files = new Map<string, Buffer>()
-  const infoOf = async (moduleName: string): Promise<ModuleInfo | undefined> => {
-    const path = modules.files.get(moduleName)
-    if (path === undefined) return undefined
-    const { bytes, info } = await readModule(path, kernel.release, join(to, 'module'), place, signal)
-    files.set(moduleName, bytes)
-    return info
-  }
+  const infoOf = moduleReader(
+    modules.files,
+    files,
+    { release: kernel.release, scratch: join(to, 'module'), place },
+    signal,
+  )
   if (modules.builtIn.has(name)) return await writeFile(join(to, ORDER), '')
   const { order, missing } = await loadOrder([name], infoOf)
   const [lacking] = missing

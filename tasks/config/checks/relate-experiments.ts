@@ -1,6 +1,6 @@
 /** Checks of experiments: their VM, their command, their parameters. */
 import { moduleParams } from '../modules.ts'
-import { programName, sourcesOf } from '../workload.ts'
+import { commandOf, programName, selftestOf, sourcesOf } from '../workload.ts'
 import { DEFAULTS } from '../defaults.ts'
 import { sizeText } from '../describe.ts'
 import type { Path, Problem } from '../text/diagnostic.ts'
@@ -48,7 +48,7 @@ export const RUN_VALUES = ['workload.pid'] as const
 
 /** Texts of an experiment that may hold parameters. */
 export function* templates({ workload, modules, before, expect, maps, metrics }: Experiment): Iterable<ExpectText> {
-  yield [['workload', 'run'], workload.run]
+  yield [['workload', 'run'], commandOf(workload)]
   for (const [name, value] of Object.entries(workload.env ?? {}))
     if (typeof value === 'string') yield [['workload', 'env', name], value]
   for (const [index, module] of (modules ?? []).entries())
@@ -144,20 +144,29 @@ function* quickLists({ params = {}, quick = {} }: Experiment, at: Path): Iterabl
 const commands: Check = function* ({ lab: { experiments } }) {
   for (const [name, { workload, probes = [], collect }] of Object.entries(experiments)) {
     const at: Path = ['experiments', name]
-    const problem = wordsProblem(workload.run)
+    const command = commandOf(workload)
+    const problem = command === '' ? undefined : wordsProblem(command)
     if (problem !== undefined) yield { severity: 'error', path: [...at, 'workload', 'run'], at: 'value', ...problem }
     yield* repeated(probes, [...at, 'probes'])
     yield* repeated(collect ?? [], [...at, 'collect'])
     const sources = sourcesOf(workload).map((source) => source.replace(/^lab:/, ''))
-    const program = programName({ sources, style: workload.style, program: workload.program })
+    const kselftest = workload.kselftest === undefined ? undefined : selftestOf(workload.kselftest)
+    const program = programName({ sources, style: workload.style, program: workload.program, kselftest })
     // Also in a script or behind env, so the name anywhere in the command counts.
-    if (program === undefined || workload.run.includes(program)) continue
+    if (program === undefined || command.includes(program)) continue
+    const is =
+      kselftest === undefined
+        ? workload.program === undefined
+          ? 'source is compiled to'
+          : 'program is'
+        : 'kselftest is'
+    const key = kselftest === undefined ? (workload.program === undefined ? 'source' : 'program') : 'kselftest'
     yield {
       severity: 'warning',
       path: [...at, 'workload', 'run'],
       at: 'value',
-      message: `the command does not run "${program}", which workload.${workload.program === undefined ? 'source is compiled to' : 'program is'}`,
-      wayOut: `begin the command with ${program}, or remove "${workload.program === undefined ? 'source' : 'program'}"`,
+      message: `the command does not run "${program}", which workload.${is}`,
+      wayOut: `begin the command with ${program}, or remove "${key}"`,
     }
   }
 }

@@ -5,6 +5,7 @@ import { textsAt } from '../leaves.ts'
 import { vmOf } from '../lookup.ts'
 import type { Share, Vm } from '../schema/schema-vm.ts'
 import { isWithin, overlap, sharesOf, shareRefusal } from '../shares.ts'
+import { commandOf } from '../workload.ts'
 import type { Check, Context } from './check.ts'
 import { PATHS } from './named-paths.ts'
 import { mountProblem } from './relate-vms.ts'
@@ -118,7 +119,7 @@ const uses: Check = function* ({ lab: { vms, experiments } }) {
         message: `vm ${of} may write to "${written.from}": several copies of it would write to the same files`,
         wayOut: 'write 1, or share the directory read-only',
       }
-    const read = sharesOf(vm).find((share) => names(workload.run, share))
+    const read = sharesOf(vm).find((share) => names(commandOf(workload), share))
     if (read === undefined) continue
     yield {
       severity: 'warning',

@@ -40,6 +40,19 @@ test.each([
     'workload: { source: bpf/workloads/readfile.c, env: { X: "${bites}" }, run: "readfile /data/f',
     ['${bites} is used, and no parameter "bites" is declared | did you mean "bytes"?'],
   ],
+  [
+    'workload: { kselftest: "timers:posix_timers", flags: [-O0], run: "readfile /data/f',
+    [
+      "`flags` does not go with `kselftest`: the kernel's tree has all that a selftest is made of | take out flags; arguments of the test go into `run`",
+      'warning: the command does not run "posix_timers", which workload.kselftest is | begin the command with posix_timers, or remove "kselftest"',
+    ],
+  ],
+  [
+    'workload: { kselftest: ../../x, run: "readfile /data/f',
+    [
+      'workload.kselftest of experiment readiter: "../../x" is not allowed | a selftest is a directory of tools/testing/selftests, or DIR:PROGRAM for one program of it, such as timers:posix_timers',
+    ],
+  ],
 ])('%s', (workload, problems) => {
   expect(problemsIn(changed([WORKLOAD, workload]))).toEqual(problems)
 })
@@ -91,4 +104,13 @@ test.each([
   '-Wl,-z,max-page-size=4096',
 ])('the flag %s is', (flag) => {
   expect(problemsIn(changed([WORKLOAD, WORKLOAD.replace('run:', `flags: ["${flag}"], run:`)]))).toEqual([])
+})
+
+const WHOLE = `${WORKLOAD} --bytes \${bytes} --count \${count}" }`
+test('a selftest has a command of its own, and nothing else has', () => {
+  const lab = (workload: string) => changed([WHOLE, `workload: ${workload}`])
+  expect(problemsIn(lab('{ kselftest: "tools/testing/selftests/timers:posix_timers" }')).join()).not.toContain('run')
+  expect(problemsIn(lab('{ cwd: /data }'))).toContain(
+    'the workload has no `run`: what is to run in the guest? | run: COMMAND; only a `kselftest` has a command of its own',
+  )
 })

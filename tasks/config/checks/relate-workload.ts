@@ -40,6 +40,33 @@ const TOGETHER: readonly {
   },
 ]
 
+/** What is built of the kernel's tree is all of it. */
+const ALONE: readonly Key[] = ['source', 'program', 'style', 'flags', 'libraries', 'files']
+
+/** A workload is a command, or a selftest, which has one of its own. */
+function* ofSelftest(workload: Workload, at: Path): Iterable<Problem> {
+  if (workload.kselftest === undefined) {
+    if (workload.run === undefined)
+      yield {
+        severity: 'error',
+        path: at,
+        at: 'key',
+        message: 'the workload has no `run`: what is to run in the guest?',
+        wayOut: 'run: COMMAND; only a `kselftest` has a command of its own',
+      }
+    return
+  }
+  for (const key of ALONE)
+    if (workload[key] !== undefined)
+      yield {
+        severity: 'error',
+        path: [...at, key],
+        at: 'key',
+        message: `\`${key}\` does not go with \`kselftest\`: the kernel's tree has all that a selftest is made of`,
+        wayOut: `take out ${key}; arguments of the test go into \`run\``,
+      }
+}
+
 /** `style: samples` needs a pair. */
 function pairProblem(workload: Workload): Pick<Problem, 'message' | 'wayOut'> | undefined {
   if (workload.style !== 'samples' || workload.source === undefined) return undefined
@@ -77,7 +104,8 @@ function* sameName(workload: Workload, at: Path): Iterable<Problem> {
 const workloads: Check = function* ({ lab: { experiments } }) {
   for (const [name, { workload }] of Object.entries(experiments)) {
     const at: Path = ['experiments', name, 'workload']
-    for (const { key, goes, message, wayOut } of TOGETHER)
+    yield* ofSelftest(workload, at)
+    for (const { key, goes, message, wayOut } of workload.kselftest === undefined ? TOGETHER : [])
       if (workload[key] !== undefined && !goes(workload))
         yield { severity: 'error', path: [...at, key], at: 'key', message, wayOut }
     const pair = pairProblem(workload)

@@ -21,9 +21,19 @@ const sourceFile = path.describe('a C file; lab:NAME is one of the lab itself')
 
 export const STYLES = ['samples'] as const
 
+/** DIR or DIR:PROGRAM below tools/testing/selftests, as run_kselftest.sh names them; no part begins with a dot. */
+const SELFTEST =
+  /^(?:tools\/testing\/selftests\/)?[A-Za-z0-9_-][\w.-]*(?:\/[A-Za-z0-9_-][\w.-]*)*(?::[A-Za-z0-9_-][\w.-]*)?$/
+
 export const Workload = z
   .strictObject({
-    run: z.string().min(1).describe('the command in the guest; ${name} is a parameter; no shell reads it'),
+    run: z
+      .string()
+      .min(1)
+      .optional()
+      .describe(
+        'the command in the guest; ${name} is a parameter; no shell reads it (a `kselftest` has one without it)',
+      ),
     source: z
       .union([sourceFile, z.array(sourceFile).min(1).max(64)])
       .optional()
@@ -36,6 +46,14 @@ export const Workload = z
       .optional()
       .describe(
         'samples: `source` is NAME_user.c and NAME_kern.c, built in the tree of the kernel as its samples/bpf are, with bpf_load.h and SEC("maps"); kernels up to 5.10',
+      ),
+    kselftest: text(
+      SELFTEST,
+      'a selftest is a directory of tools/testing/selftests, or DIR:PROGRAM for one program of it, such as timers:posix_timers',
+    )
+      .optional()
+      .describe(
+        "selftests of the kernel's own tree, built from its source: bpf:test_progs is one program, timers are all tests of a directory; what they report is kept with each test's name, and one that fails fails the run",
       ),
     flags: z
       .array(

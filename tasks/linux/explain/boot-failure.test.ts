@@ -27,6 +27,16 @@ test.each([
     `lab-init: phase mounts\n${PANIC}Attempted to kill init! exitcode=0x00000100\nCPU: 0`,
     `${PANIC}Attempted to kill init! exitcode=0x00000100`,
   ],
+  [
+    'an algorithm of the file system is missing',
+    `EXT4-fs (vda): Cannot load crc32c driver.\nlab-init: failed: mount /dev/vda: No such file or directory\n${PANIC}Attempted to kill init! exitcode=0x00000100`,
+    'EXT4-fs (vda): Cannot load crc32c driver.',
+  ],
+  [
+    'the first program of the guest failed',
+    `lab-init: failed: mount /dev/vda: Invalid argument\n${PANIC}Attempted to kill init! exitcode=0x00000100`,
+    'lab-init: failed: mount /dev/vda: Invalid argument',
+  ],
   ['systemd on an old kernel', 'systemd[1]: Freezing execution.', 'Freezing execution'],
   ['out of memory', 'Out of memory: Killed process 44 (dropbear)', 'Out of memory'],
   [

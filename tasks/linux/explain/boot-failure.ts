@@ -102,6 +102,22 @@ export const BOOT_FAILURES: readonly BootFailure[] = [
       'mount the image and look: ls -l sbin/init, file sbin/init; init=/bin/sh on the command line starts a shell; compare root= with the image',
   },
   {
+    name: 'an algorithm of the file system is missing',
+    needle: 'Cannot load crc32c driver',
+    pattern: /(?:EXT4-fs|BTRFS|F2FS-fs|XFS) ?\([\w-]+\): Cannot load crc32c driver\.?/,
+    cause:
+      'the file system adds up its metadata with crc32c, and the kernel has no driver for that: it is a module (crc32c_generic) that was not loaded before',
+    wayOut:
+      'load crc32c_generic first, or put it into the initramfs (Debian: add crc32c_generic to /etc/initramfs-tools/modules); in a kernel that is built: CRYPTO_CRC32C=y',
+  },
+  {
+    name: 'the first program of the guest failed',
+    needle: 'lab-init: failed',
+    pattern: /lab-init: failed: ((?:mount|module|init) [^\n]*)/,
+    cause: (match) => `it could not go on: ${match[1]}`,
+    wayOut: 'what the kernel printed above it says why; the kernel needs the drivers of its disks and EXT4_FS',
+  },
+  {
     name: 'init ended',
     needle: ['Attempted to kill init', 'Attempting to kill init'],
     pattern: /Kernel panic - not syncing: Attempt(?:ed|ing) to kill init!(?: (?:exitcode=|Exit code = )0x([0-9a-f]+))?/,

@@ -7,12 +7,14 @@ test('what a module says of itself, with one spelling of its name', () => {
     name: 'virtio_rng',
     release: '6.1.0',
     depends: ['virtio', 'virtio-ring'],
-    softdep: 'pre: crc32c post: x',
+    softdep: 'pre: crypto-crc32c post: x',
+    aliases: ['fs-ext4', 'ext2'],
   })
   expect(moduleInfo(bytes, 'virtio-rng')).toEqual({
     name: 'virtio_rng',
     depends: ['virtio', 'virtio_ring'],
-    before: ['crc32c'],
+    before: ['crypto_crc32c'],
+    aliases: ['fs_ext4', 'ext2'],
     vermagic: '6.1.0 SMP mod_unload modversions ',
   })
 })
@@ -27,12 +29,27 @@ test('each module comes behind what it needs, once; what is missing is named unl
   }
   const of = (name: string) => {
     const one = known[name]
-    return Promise.resolve(one && { name, depends: one.depends ?? [], before: one.before ?? [], vermagic: '' })
+    return Promise.resolve(
+      one && { name, depends: one.depends ?? [], before: one.before ?? [], aliases: [], vermagic: '' },
+    )
   }
   expect(await loadOrder(['a', 'e'], of)).toEqual({ order: ['d', 'c', 'b', 'a', 'e'], missing: ['gone'] })
 })
 
 test('modules that need each other end the search', async () => {
-  const of = (name: string) => Promise.resolve({ name, depends: [name === 'a' ? 'b' : 'a'], before: [], vermagic: '' })
+  const of = (name: string) =>
+    Promise.resolve({ name, depends: [name === 'a' ? 'b' : 'a'], before: [], aliases: [], vermagic: '' })
   expect((await loadOrder(['a'], of)).order).toEqual(['b', 'a'])
+})
+
+test('a module that is asked for by an alias is loaded by its name, and once', async () => {
+  const generic = { name: 'crc32c_generic', depends: [], before: [], aliases: ['crypto_crc32c'], vermagic: '' }
+  const known = new Map([
+    ['ext4', { ...generic, name: 'ext4', before: ['crypto_crc32c'] }],
+    ['btrfs', { ...generic, name: 'btrfs', before: ['crypto_crc32c'], depends: ['crc32c_generic'] }],
+    ['crypto_crc32c', generic],
+    ['crc32c_generic', generic],
+  ])
+  const { order } = await loadOrder(['ext4', 'btrfs'], (name) => Promise.resolve(known.get(name)))
+  expect(order).toEqual(['crc32c_generic', 'ext4', 'btrfs'])
 })

@@ -9,8 +9,10 @@ export interface ModuleInfo {
   readonly name: string
   /** Modules whose symbols it uses. */
   readonly depends: readonly string[]
-  /** Modules that should be there before it if they exist (softdep). */
+  /** Modules that should be there before it if they exist (softdep), by a name or an alias. */
   readonly before: readonly string[]
+  /** Other names that it can be asked for by. */
+  readonly aliases: readonly string[]
   /** The kernel that it was built for begins this text: "6.1.0-50-cloud-amd64 SMP preempt mod_unload modversions ". */
   readonly vermagic: string
   /** A digest of its sources (CONFIG_MODULE_SRCVERSION_ALL, or a MODULE_VERSION); undefined where it has none. */
@@ -38,14 +40,15 @@ export function moduleInfo(bytes: Buffer, file: string): ModuleInfo {
     name: moduleName(values('name')[0] ?? file),
     depends: values('depends').flatMap((text) => names(text, /,/)),
     before: values('softdep').flatMap((text) => names(/pre:([^:]*?)(?:\s\w+:|$)/.exec(text)?.[1] ?? '', /\s+/)),
+    aliases: values('alias').map(moduleName),
     vermagic: values('vermagic')[0] ?? '',
     ...(srcversion !== undefined && { srcversion }),
   }
 }
 
 /**
- * These modules and all that they need, each behind what it needs.
- * @param of what a module says; undefined where there is no such module (`missing` names it, if another one needs it)
+ * The names of these modules and of all that they need, each behind what it needs.
+ * @param of what the module of a name or alias says; undefined where there is none (`missing` names it, if another one needs it)
  */
 export async function loadOrder(
   wanted: readonly string[],
@@ -59,10 +62,12 @@ export async function loadOrder(
     seen.add(name)
     const info = await of(name)
     if (info === undefined && !optional) missing.push(name)
-    if (info === undefined) return
+    // By an alias it may have been asked for before.
+    if (info === undefined || (info.name !== name && seen.has(info.name))) return
+    seen.add(info.name)
     for (const other of info.before) await visit(other, true)
     for (const other of info.depends) await visit(other, false)
-    order.push(name)
+    order.push(info.name)
   }
   for (const name of wanted) await visit(name, false)
   return { order, missing }

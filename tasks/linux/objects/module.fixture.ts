@@ -4,13 +4,15 @@ export function moduleFile(wanted: {
   readonly release: string
   readonly depends?: readonly string[]
   readonly softdep?: string
+  readonly aliases?: readonly string[]
 }): Buffer {
-  const { name, release, depends = [], softdep } = wanted
+  const { name, release, depends = [], softdep, aliases = [] } = wanted
   const lines = [
     `name=${name}`,
     `vermagic=${release} SMP mod_unload modversions `,
     `depends=${depends.join(',')}`,
     ...(softdep === undefined ? [] : [`softdep=${softdep}`]),
+    ...aliases.map((alias) => `alias=${alias}`),
   ]
   const info = Buffer.from(lines.map((line) => `${line}\0`).join(''))
   const names = Buffer.from('\0.modinfo\0.shstrtab\0')

@@ -1,6 +1,6 @@
 /** One repeat of one arm: from the guest's clean state to a result directory with a verdict. */
 import { writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { fullName, type Arm } from '../../config/arms.ts'
 import { interpolate } from '../../config/interpolate.ts'
 import { moduleParametersOf } from '../../config/modules.ts'
@@ -57,7 +57,8 @@ function workloadArgv({ request, artefacts, bundle }: Prepared, arm: Arm): strin
   const [program = '', ...rest] = argvOf(request.experiment.workload.run, arm.params)
   // The compiled workload goes by its name; it is on the guest's tmpfs, so that its own execve() reads nothing from
   // a probed disk.
-  return [program === artefacts.workload?.name ? `${bundle}/${program}` : program, ...rest]
+  const own = artefacts.workload?.name
+  return [own !== undefined && program === basename(own) ? `${bundle}/${own}` : program, ...rest]
 }
 
 /**
@@ -66,8 +67,9 @@ function workloadArgv({ request, artefacts, bundle }: Prepared, arm: Arm): strin
  */
 function placeOfWorkload({ request, artefacts, bundle }: Prepared, arm: Arm) {
   const { cwd, env, hidesTracePipe } = request.experiment.workload
+  const home = join(bundle, dirname(artefacts.workload?.name ?? ''))
   return {
-    cwd: cwd ?? (artefacts.beside.length > 0 ? bundle : undefined),
+    cwd: cwd ?? (artefacts.beside.length > 0 ? home : undefined),
     env: Object.entries(env).map(([name, value]) => `${name}=${interpolate(value, arm.params)}`),
     hidesTracePipe,
   }

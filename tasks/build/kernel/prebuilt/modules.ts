@@ -1,7 +1,7 @@
 /** The modules that a guest needs before it can reach its disks, out of those of a distribution's kernel. */
 import { userError } from '../../../engine/error.ts'
-import { loadOrder, type ModuleInfo } from '../../../linux/objects/module-info.ts'
-import { moduleFilesBelow, readModule } from '../module-files.ts'
+import { loadOrder } from '../../../linux/objects/module-info.ts'
+import { moduleFilesBelow, moduleReader } from '../module-files.ts'
 
 /** Directory of an artefact with the modules, and `ORDER`: their names, a line each. */
 export const MODULES = 'modules'
@@ -68,13 +68,7 @@ export async function guestModules(
   const { all, needed } = wantedOf(config, place)
   const paths = dir === undefined ? new Map<string, string>() : await moduleFilesBelow(dir)
   const files = new Map<string, Buffer>()
-  const infoOf = async (name: string): Promise<ModuleInfo | undefined> => {
-    const path = paths.get(name)
-    if (path === undefined) return undefined
-    const { bytes, info } = await readModule(path, release, scratch, place, signal)
-    files.set(name, bytes)
-    return info
-  }
+  const infoOf = moduleReader(paths, files, { release, scratch, place }, signal)
   const { order, missing } = await loadOrder(all, infoOf)
   const fatal = missing.filter((name) => !USEFUL.some(([, module]) => module === name))
   if (fatal.length > 0)

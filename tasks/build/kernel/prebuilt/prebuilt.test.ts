@@ -112,6 +112,24 @@ describe('a package of a kernel', () => {
     expect((await restore(await packaged(file), join(dir, 'cache'))).fresh).toBe(true)
   })
 
+  test('has ext4 as a module, and with it the algorithm that ext4 asks for by an alias', async () => {
+    const dir = tempDir()
+    const below = `lib/modules/${RELEASE}/kernel`
+    const algorithm = (name: string, alias: string) => moduleFile({ name, release: RELEASE, aliases: [alias] })
+    const all = files({
+      [`boot/config-${RELEASE}`]: [...CONFIG, ...MODULES].join('').replace('EXT4_FS=y', 'EXT4_FS=m'),
+      [`${below}/fs/ext4.ko`]: moduleFile({ name: 'ext4', release: RELEASE, softdep: 'pre: crypto-crc32c' }),
+      [`${below}/crypto/aes_generic.ko`]: algorithm('aes_generic', 'crypto-aes'),
+      [`${below}/crypto/crc32c_generic.ko`]: algorithm('crc32c_generic', 'crypto-crc32c'),
+      [`${below}/arch/x86/crypto/crc32c-intel.ko`]: algorithm('crc32c_intel', 'crypto-crc32c'),
+    })
+    const file = deb(dir, all)
+    const { entry } = await restore(await packaged(file), join(dir, 'cache'), [[NAME, file]])
+    const order = readFileSync(join(entry.dir, 'modules/order'), 'utf8').trim().split('\n')
+    expect(order.slice(-2)).toEqual(['crc32c_generic.ko', 'ext4.ko'])
+    expect(order).not.toContain('crc32c_intel.ko')
+  })
+
   test('of 7.x is several packages', async () => {
     const dir = tempDir()
     const exact = `linux-binary-${RELEASE} (= ${VERSION}), linux-modules-${RELEASE} (= ${VERSION}), kmod`
