@@ -3,6 +3,7 @@ import { mkdirSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Manifest } from '../results/manifest.ts'
+import { needs } from './needs.ts'
 import { Rig } from './rig.ts'
 import { EXPERIMENTS, type Listed, type Submitted } from './slurm.fixture.ts'
 import { Cluster, noMemoryGroups, noSlurm } from './slurm.ts'
@@ -62,7 +63,7 @@ const verdicts = (submitted: Submitted) => {
     .map(({ plan, verdict, host }) => [plan?.index, verdict, host.slurm?.restart])
 }
 
-describe.skipIf(absent !== undefined)(`jobs that Slurm stops${absent === undefined ? '' : `: ${absent}`}`, () => {
+describe('jobs that Slurm stops', needs(absent === undefined, absent ?? ''), () => {
   beforeAll(async () => {
     lab.write('lab.yaml', lab.read('lab.yaml').trimEnd() + EXPERIMENTS)
     mkdirSync(join(lab.dir, 'slurm'))

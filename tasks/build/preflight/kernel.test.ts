@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeEach, expect, test } from 'vitest'
 import type { ResolvedKernel } from '../../config/resolved.ts'
@@ -81,8 +81,9 @@ test.each<[string, Record<string, string>, () => Partial<ResolvedKernel>, string
 test('P3: another lab built this source with a parallel path: what that made, or lacks, decides nothing here', async () => {
   const theirs = { parallelPath: [{ suffix: 'giulia', entry: 'read', functions: ['copyout'] }] }
   const hooks = ['kprobe/copyout_giulia', 'kprobe/of_a_patch', 'kprobe/traced']
-  expect(await kinds(PROBES, declared({}), hooks, theirs)).toEqual(['not known', 'not known', 'attachable'])
-  expect(await kinds(PROBES, declared({}), hooks)).toEqual(['covered', 'absent', 'attachable'])
+  // The tree as it is has neither.
+  expect(await kinds(PROBES, declared({}), hooks, theirs)).toEqual(['unknown name', 'unknown name', 'attachable'])
+  expect(await kinds(PROBES, declared({}), hooks)).toEqual(['covered', 'unknown name', 'attachable'])
 })
 
 test('a section that names nothing is not looked for in the source', async () => {
@@ -104,4 +105,16 @@ test('a probe that is compiled for a check is the one that a run restores: the k
     return Promise.resolve()
   })
   expect((await openKernel(declared({}), context)).entry?.fingerprint).toBe(fingerprint)
+})
+
+test('a developer’s own tree that was never built is judged by its source, and nothing is written beside it', async () => {
+  mkdirSync(join(dir, 'tree/fs'))
+  writeFileSync(join(dir, 'tree/Makefile'), 'VERSION = 5\nPATCHLEVEL = 10\nSUBLEVEL = 0\n')
+  writeFileSync(join(dir, 'tree/fs/a.c'), 'int there(int x)\n{\n\treturn x;\n}\n')
+  const context = { ...testContext(join(dir, 'cache')), toolRoot: join(import.meta.dirname, '../../..') }
+  const view = await openKernel(declared({ compat: 'none' }), context)
+  expect(view.state).toBe('source')
+  const verdicts = await judgeHooks(['kprobe/there', 'kprobe/not_there'].map(hookOf), view)
+  expect(verdicts.map(({ kind }) => kind)).toEqual(['not known', 'unknown name'])
+  expect(readdirSync(dir).filter((name) => name.startsWith('tree'))).toEqual(['tree'])
 })

@@ -192,7 +192,10 @@ async function asDeclared(
 
 const DEBUG = ['none', 'btf', 'dwarf'] as const
 
-/** A build tree of exactly this source, of whatever debug information; a prebuilt kernel has none. */
+/**
+ * A build tree of exactly this source, of whatever debug information, or the developer's own tree that it would be
+ * copied from; a prebuilt kernel has none.
+ */
 async function treeOf(plan: BuildPlan | undefined, { cache, signal }: Context): Promise<SearchedTree | undefined> {
   if (!plan) return undefined
   const { source, id, tools, kernel } = plan
@@ -201,7 +204,8 @@ async function treeOf(plan: BuildPlan | undefined, { cache, signal }: Context): 
     const marker = await readFile(`${src}.source`, 'utf8').catch(() => '')
     if (marker === id.id) return new SearchedTree(src, id.id, signal)
   }
-  return undefined
+  if (!('tree' in source)) return undefined
+  return new SearchedTree(source.tree, id.id, signal, join(cache, 'build', `${buildName(source, id)}.names`))
 }
 
 /** Opens what there is of a kernel. Nothing is fetched, unpacked or built. @param override `--source` */

@@ -35,12 +35,15 @@ export class SearchedTree implements SourceTree {
   readonly #texts = new Map<string, string | undefined>()
   #changed: ReadonlyMap<string, string> = new Map()
 
-  /** @param source what identifies the tree's text: what was found in it stays true while that is the same */
-  constructor(dir: string, source: string, signal: AbortSignal) {
+  /**
+   * @param source what identifies the tree's text: what was found in it stays true while that is the same
+   * @param names a file where that is kept; beside the tree unless it is somebody's own
+   */
+  constructor(dir: string, source: string, signal: AbortSignal, names = `${dir}.names`) {
     this.#tree = new KernelTree(dir, signal)
     this.#signal = signal
     this.#source = source
-    this.#file = `${dir}.names`
+    this.#file = names
     this.#found = kept(this.#file, source)
   }
 

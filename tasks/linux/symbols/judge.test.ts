@@ -61,6 +61,7 @@ describe('R-1901-1 a function of vmlinux', () => {
     ['kprobe', 'not a symbol'],
     ['kproeb/traced', 'no section'],
     ['sk_msg', 'no loader'],
+    ['struct_ops/x', 'no loader'],
     ['lsm/file_open', 'not built'],
     ['iter/task', 'not built'],
   ])('%s is %s', (section, kind) => {

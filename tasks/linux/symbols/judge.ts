@@ -306,7 +306,7 @@ function judgeMade(hook: Hook, facts: KernelFacts, { prefix, what }: { prefix: s
 
 /** The verdict on one hook. */
 export function judge(hook: Hook, facts: KernelFacts): Verdict {
-  const no = tooOld(hook, parseVersion(facts.release)) ?? missingOption(hook, facts) ?? judgeKind(hook)
+  const no = tooOld(hook, parseVersion(facts.release)) ?? judgeKind(hook) ?? missingOption(hook, facts)
   if (no) return no
   const made = MADE_FOR[hook.kind]
   if (made) return judgeMade(hook, facts, made)
