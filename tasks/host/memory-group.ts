@@ -3,6 +3,7 @@
  * may use, and how many of them the kernel has killed because that was used up.
  */
 import { readFileSync } from 'node:fs'
+import { totalmem } from 'node:os'
 import { join, normalize } from 'node:path'
 
 const textOf = (file: string): string | undefined => {
@@ -53,3 +54,8 @@ export function oomKills(root = '/'): number | undefined {
   }
   return undefined
 }
+
+/**
+ * Bytes of memory that this process may use: those of the machine, or fewer in a container or in the cgroup of a job.
+ */
+export const memoryLimit = (): number => Math.min(groupMemory(), totalmem())

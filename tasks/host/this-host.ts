@@ -1,8 +1,8 @@
 /** What of this host may change the numbers of a run: read from Linux's own files, null where they do not say. */
 import { readFileSync } from 'node:fs'
-import { availableParallelism, cpus, hostname, release, totalmem } from 'node:os'
+import { availableParallelism, cpus, hostname, release } from 'node:os'
 import { bootId } from '../engine/process.ts'
-import { groupMemory } from './memory-group.ts'
+import { memoryLimit } from './memory-group.ts'
 
 const textOf = (file: string): string | null => {
   try {
@@ -11,11 +11,6 @@ const textOf = (file: string): string | null => {
     return null
   }
 }
-
-/**
- * Bytes of memory that this process may use: those of the machine, or fewer in a container or in the cgroup of a job.
- */
-export const memoryLimit = (): number => Math.min(groupMemory(), totalmem())
 
 type Environment = Readonly<Record<string, string | undefined>>
 

@@ -3,8 +3,8 @@
  * takes the largest process, which is the guest, and nothing in the guest can say why.
  */
 import { labError, type Failure } from '../engine/error.ts'
-import { oomKills } from '../host/memory-group.ts'
-import { memoryLimit, slurmJob } from '../host/this-host.ts'
+import { memoryLimit, oomKills } from '../host/memory-group.ts'
+import { slurmJob } from '../host/this-host.ts'
 
 /** As a lab file and Slurm write it: "1792M". */
 const mebibytes = (size: number): string => `${Math.round(size / 2 ** 20)}M`

@@ -1,6 +1,6 @@
 /** All runs as tables for SQL: runs, params, probes, losses in memory, events as a view of the runs' Parquet files. */
 import { messageOf } from '../../engine/error.ts'
-import { memoryLimit } from '../../host/this-host.ts'
+import { memoryLimit } from '../../host/memory-group.ts'
 import {
   literally,
   openDatabase,

@@ -51,6 +51,16 @@ export const BOOT: readonly Example[] = [
   ['[ 9.1] Out of memory: Killed process 44 (dropbear)', 'memory ran out', /killed dropbear/],
   ['[ 9.1] Kernel panic - not syncing: Out of memory and no killable processes...', 'boot: out of memory', /memory:/],
   ['lab-init: failed: no key in the seed', 'boot: seed', /serial/],
+  [
+    '[ 1.2] EXT4-fs (vda): Cannot load crc32c driver.',
+    'boot: an algorithm of the file system is missing',
+    /crc32c_generic/,
+  ],
+  [
+    'lab-init: failed: mount /dev/vda: Invalid argument',
+    'boot: the first program of the guest failed',
+    /mount \/dev\/vda: Invalid argument/,
+  ],
   ['Cannot find device "eth0"', 'boot: no network', /VIRTIO_NET/],
   ['lab-init: failed: the ssh server ended (status 1)', 'boot: sshd dead', /dropbear/],
   ['CPU:1 [LOST 12 EVENTS]', 'events were lost', /buffer/],
